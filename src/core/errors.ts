@@ -1,0 +1,55 @@
+/**
+ * Everything a use case can refuse. The code is the contract: each channel (Slack, CLI, HTTP) turns it into words in one place.
+ * `facts` hold what those words need; never a secret.
+ */
+export const ERROR_CODES = [
+  'unknown_person',
+  'inactive_person',
+  'unknown_target',
+  'unknown_role',
+  'bad_duration',
+  'duration_over_cap',
+  'reason_missing',
+  'reason_too_short',
+  'reason_too_long',
+  'ticket_missing',
+  'ticket_mismatch',
+  'ticket_too_long',
+  'denied_by_rule',
+  'no_rule',
+  'nobody_can_approve',
+  'target_unavailable',
+  'request_not_found',
+  'grant_not_found',
+  'ambiguous_id',
+  'own_request',
+  'not_an_approver',
+  'not_your_request',
+  'not_your_grant',
+  'not_an_admin',
+  'already_voted',
+  'already_decided',
+  'already_cancelled',
+  'already_lapsed',
+  'grant_not_live',
+  'credentials_gone',
+  'lookup_failed',
+  'bad_transition',
+  'conflict',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+export type Facts = Record<string, unknown>;
+
+export class DomainError extends Error {
+  override readonly name = 'DomainError';
+  readonly code: ErrorCode;
+  readonly facts: Facts;
+  constructor(code: ErrorCode, facts: Facts = {}, options?: ErrorOptions) {
+    super(`${code} ${JSON.stringify(facts)}`, options);
+    this.code = code;
+    this.facts = facts;
+  }
+}
+
+export const isDomainError = (error: unknown): error is DomainError => error instanceof DomainError;

@@ -1,0 +1,34 @@
+/** The one table of moves. Anything not in it is an error; terminal states have no moves. */
+import { DomainError } from './errors.ts';
+
+export const REQUEST_MOVES = {
+  pending: ['approved', 'denied', 'cancelled', 'lapsed'],
+  approved: [],
+  denied: [],
+  cancelled: [],
+  lapsed: [],
+} as const satisfies Record<string, readonly string[]>;
+
+export const GRANT_MOVES = {
+  activating: ['active', 'ending', 'failed'],
+  active: ['ending'],
+  ending: ['ended'],
+  ended: [],
+  failed: [],
+} as const satisfies Record<string, readonly string[]>;
+
+export type RequestState = keyof typeof REQUEST_MOVES;
+export type GrantState = keyof typeof GRANT_MOVES;
+
+const refuse = (noun: string, from: string, to: string): never => {
+  throw new DomainError('bad_transition', { noun, from, to });
+};
+
+export const moveRequest = (from: RequestState, to: RequestState): RequestState =>
+  (REQUEST_MOVES[from] as readonly RequestState[]).includes(to) ? to : refuse('request', from, to);
+
+export const moveGrant = (from: GrantState, to: GrantState): GrantState =>
+  (GRANT_MOVES[from] as readonly GrantState[]).includes(to) ? to : refuse('grant', from, to);
+
+export const isTerminalRequest = (state: RequestState): boolean => REQUEST_MOVES[state].length === 0;
+export const isTerminalGrant = (state: GrantState): boolean => GRANT_MOVES[state].length === 0;

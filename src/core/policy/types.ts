@@ -1,0 +1,152 @@
+/** The policy as typed values: what `latchkey.yml` means once it was loaded and checked. */
+import type { Json, Requirement, Source } from '../types.ts';
+
+export type GroupSource =
+  | { kind: 'people'; people: string[] }
+  | { kind: 'slack_usergroup'; handle: string }
+  | { kind: 'pagerduty_schedule'; schedule: string; levels: number[] | null };
+
+export type Role = {
+  name: string;
+  title: string;
+  /** What the provider is asked for; checked by the provider's own schema when the policy is loaded. */
+  scope: Json;
+  maxMs: number;
+  defaultMs: number;
+  isSensitive: boolean;
+};
+
+export type Target = {
+  name: string;
+  title: string;
+  provider: string;
+  /** With `${NAME}` filled from the environment: may hold secrets, so it is never logged, stored or hashed. */
+  config: Json;
+  owners: string[];
+  channel: string | null;
+  warning: string | null;
+  roles: Record<string, Role>;
+};
+
+/** A compiled CEL condition. `evaluate` throws when the condition errors; the decision turns that into fail-closed. */
+export type Condition = { source: string; evaluate(facts: ConditionFacts): boolean };
+
+export type Rule = {
+  name: string;
+  match: { targets: string[]; roles: string[]; people: string[]; groups: string[]; clients: string[] };
+  when: Condition | null;
+  effect: { kind: 'deny'; message: string } | { kind: 'approve' } | { kind: 'ask'; approvals: RuleApproval[] };
+  isInOrder: boolean;
+  require: { ticket: string | null; reasonChars: number };
+  escalate: { afterMs: number; to: string } | null;
+  maxMs: number | null;
+  pendingMs: number | null;
+  claimMs: number | null;
+  remindMs: number | null;
+  /** Line in the policy file, for messages. */
+  line: number | null;
+};
+
+/** `from` as written (`owners`, a group, an email, a Slack id, `manager`); one or several that count alike. */
+export type RuleApproval = { from: string[]; count: number };
+
+export type BreakGlass = {
+  who: string[];
+  roles: string[];
+  maxMs: number;
+  tell: string[];
+  reviewWithinMs: number;
+  reviewers: string[];
+};
+
+export type Incidents = { channels: string[]; targets: string[]; onClose: 'end' | 'keep' };
+
+export type PolicyTest = {
+  name: string;
+  request: { by: string; role: string; forMs: number; reason: string; ticket: string | null; at: Date | null };
+  facts: { groups: Record<string, string[]>; incident: Partial<ConditionFacts['incident']> };
+  expect: { decision: Verdict['decision'] | 'refuse'; rule: string | null; from: string[] | null; code: string | null };
+};
+
+export type Policy = {
+  sha256: string;
+  timezone: string;
+  groups: Record<string, GroupSource>;
+  targets: Record<string, Target>;
+  rules: Rule[];
+  pendingMs: number;
+  claimMs: number;
+  remindMs: number;
+  breakGlass: BreakGlass | null;
+  incidents: Incidents | null;
+  admins: string[];
+  auditors: string[];
+  tests: PolicyTest[];
+};
+
+/** What is asked, before anything was decided. `role` is the role's name inside the target. */
+export type Ask = {
+  target: string;
+  role: string;
+  durationMs: number;
+  reason: string;
+  ticket: string | null;
+};
+
+/** What a decision may look at besides the ask itself. Nothing here is read inside the decision. */
+export type AskFacts = {
+  /** Database clock. */
+  now: Date;
+  requester: { personId: string; userId: string; email: string | null; groups: string[] };
+  incident: { open: boolean; channel: string; severity: string };
+  client: { issuer: string; repository: string; ref: string; environment: string; workflow: string } | null;
+  pullRequest: { number: number; labels: string[]; author: string; base: string } | null;
+};
+
+/** The variables a condition sees (CEL), as `interface.md` lists them. */
+export type ConditionFacts = {
+  request: { target: string; role: string; durationMs: number; reason: string; ticket: string };
+  requester: { email: string; groups: string[] };
+  incident: { open: boolean; channel: string; severity: string };
+  client: { issuer: string; repository: string; ref: string; environment: string; workflow: string };
+  pull_request: { number: number; labels: string[]; author: string; base: string };
+  now: Date;
+  timezone: string;
+};
+
+export type PassedOver = { rule: string; line: number | null; why: 'no_match' | 'condition_false' | 'condition_error'; detail: string };
+
+type VerdictBase = { rule: string | null; passedOver: PassedOver[]; capMs: number };
+
+/** The outcome of deciding one ask. `problems` are what the requester can mend (reason, ticket, duration); with any, nothing may be sent. */
+export type Verdict = VerdictBase & { problems: AskProblem[] } & (
+    | { decision: 'deny'; code: 'denied_by_rule' | 'no_rule'; message: string }
+    | { decision: 'approve'; code: 'approved_by_rule' }
+    | {
+        decision: 'ask';
+        code: 'approvals_needed';
+        requirements: Requirement[];
+        isInOrder: boolean;
+        escalate: { afterMs: number; to: Source } | null;
+        pendingMs: number;
+        claimMs: number;
+        remindMs: number;
+      }
+  );
+
+export type AskField = 'target' | 'role' | 'duration' | 'reason' | 'ticket';
+export type AskProblem = {
+  field: AskField;
+  code:
+    | 'unknown_target'
+    | 'unknown_role'
+    | 'duration_over_cap'
+    | 'bad_duration'
+    | 'reason_missing'
+    | 'reason_too_short'
+    | 'reason_too_long'
+    | 'ticket_missing'
+    | 'ticket_mismatch'
+    | 'ticket_too_long';
+  facts: Record<string, string | number>;
+};

@@ -1,0 +1,104 @@
+/** The nouns of Latchkey, as every layer sees them. Times are `Date`; durations are milliseconds and say so in their name. */
+import type { GrantState, RequestState } from './lifecycle.ts';
+
+/** One human, bound to a Slack user id and team id. `id` is `<teamId>:<userId>`. */
+export type Person = {
+  id: string;
+  teamId: string;
+  userId: string;
+  name: string;
+  email: string | null;
+  timezone: string | null;
+  isActive: boolean;
+};
+
+/** One requirement of a rule as it was when the request was judged: this many people from these sources. */
+export type Requirement = {
+  /** What the rule said, for people: `owners`, `sre`. */
+  label: string;
+  /** Expanded: group names, person references (email or Slack id), or `manager`. */
+  from: Source[];
+  count: number;
+};
+
+export type Source = { kind: 'group'; name: string } | { kind: 'person'; ref: string } | { kind: 'manager' };
+
+export type Request = {
+  id: string;
+  requesterId: string;
+  target: string;
+  role: string;
+  durationMs: number;
+  reason: string;
+  ticket: string | null;
+  state: RequestState;
+  /** The rule that decides, or null where no rule matched. */
+  rule: string | null;
+  policySha256: string;
+  requirements: Requirement[];
+  isInOrder: boolean;
+  /** Raised by each change of the request, its votes or its grant; messages are redrawn when it moves. */
+  version: number;
+  createdAt: Date;
+  lapsesAt: Date;
+  decidedAt: Date | null;
+};
+
+export type VoteKind = 'approve' | 'deny';
+
+export type Vote = {
+  requestId: string;
+  voterId: string;
+  kind: VoteKind;
+  reason: string | null;
+  createdAt: Date;
+};
+
+export type Decision = {
+  id: string;
+  requestId: string;
+  outcome: 'approved' | 'denied';
+  rule: string | null;
+  policySha256: string;
+  /** Who made it: the last voter, or null for a rule that approves by itself. */
+  byPersonId: string | null;
+  reason: string | null;
+  decidedAt: Date;
+};
+
+export const END_CAUSES = ['expired', 'done', 'revoked', 'abandoned'] as const;
+/** Why a grant ended: its deadline, its owner, an admin or owner of the target, or an activation that was given up. */
+export type EndCause = (typeof END_CAUSES)[number];
+
+/** How the end was found: we removed it, or it was no longer there when we came. */
+export type EndOutcome = 'removed' | 'already_absent';
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export type Grant = {
+  id: string;
+  requestId: string;
+  decisionId: string;
+  personId: string;
+  target: string;
+  role: string;
+  provider: string;
+  scope: Json;
+  handle: Json | null;
+  state: GrantState;
+  durationMs: number;
+  /** Stored before the target is touched; moved forward once, when the access became usable. */
+  expiresAt: Date;
+  activatedAt: Date | null;
+  endingAt: Date | null;
+  endedAt: Date | null;
+  endCause: EndCause | null;
+  endedBy: string | null;
+  endReason: string | null;
+  endOutcome: EndOutcome | null;
+  attempts: number;
+  nextAttemptAt: Date | null;
+  /** Error kind and a scrubbed sentence of the last failure; never a secret. */
+  lastError: string | null;
+  createdAt: Date;
+};

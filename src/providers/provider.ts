@@ -1,0 +1,96 @@
+/** The contract between Latchkey and one kind of target. A provider sees `core`, `lib` and this file only. */
+import type { z } from 'zod';
+import type { Json } from '../core/types.ts';
+
+export type ProviderErrorKind = 'conflict' | 'throttled' | 'unavailable' | 'denied' | 'misconfigured' | 'unsupported';
+
+const RETRIED: readonly ProviderErrorKind[] = ['conflict', 'throttled', 'unavailable'];
+
+/** A failure of a target in our words. `message` is one sentence fit for admins and holds no secret. */
+export class ProviderError extends Error {
+  override readonly name = 'ProviderError';
+  readonly kind: ProviderErrorKind;
+  constructor(kind: ProviderErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+  /** `conflict`, `throttled` and `unavailable` pass; the rest need a human. */
+  get isRetried(): boolean {
+    return RETRIED.includes(this.kind);
+  }
+}
+
+export type ProviderLog = { info(facts: object, message: string): void; warn(facts: object, message: string): void };
+
+export type ProviderContext = {
+  grantId: string;
+  person: { id: string; name: string; email: string | null };
+  /** The deadline; a target that can end access by itself must be given it. */
+  expiresAt: Date;
+  /** Aborts when the guard's time-out has passed; a provider stops its work then. */
+  signal: AbortSignal;
+  log: ProviderLog;
+};
+
+/** What the requester needs to get in. `fields` are shown in a modal; `isSecret` ones are never shown anywhere else. */
+export type Secret = { fields: { label: string; value: string; isSecret: boolean }[] };
+
+/** How to use the access: commands with `{{label}}` already filled in by the provider; may hold the secret, so it lives inside the encrypted secret only. */
+export type Instructions = { text: string; commands: { label: string; command: string }[] };
+
+export type Granted<Handle> = { handle: Handle; secret?: Secret; instructions?: Instructions };
+
+export type Ours<Handle> = { grantId: string; handle: Handle; expiresAt: Date | null };
+
+/** One live connection to one target, made from its configuration. Everything on it may be called concurrently. */
+export type Connection<Scope, Handle> = {
+  /** Twice with one `grantId`: the same access, not two (a password may be new; the deadline is that of the last call). Reads back before it returns. */
+  grant(scope: Scope, ctx: ProviderContext): Promise<Granted<Handle>>;
+  /** Ends live sessions too. Succeeds when it is already gone (`already_absent`), and without a handle (finds it by `grantId`). Reads absence back. */
+  revoke(scope: Scope, handle: Handle | undefined, ctx: ProviderContext): Promise<'removed' | 'already_absent'>;
+  /** Asks the target, never memory. */
+  check(scope: Scope, handle: Handle | undefined, ctx: ProviderContext): Promise<'present' | 'absent'>;
+  /** Moves the target's own deadline. */
+  extend?(scope: Scope, handle: Handle, ctx: ProviderContext): Promise<void>;
+  /** Many at once in one transaction; a failure of the whole makes the caller fall back to one by one. Same order as given. */
+  revokeMany?(
+    items: { scope: Scope; handle: Handle | undefined; grantId: string }[],
+    ctx: Pick<ProviderContext, 'signal' | 'log'>,
+  ): Promise<('removed' | 'already_absent')[]>;
+  /** What we made that still exists in the target, for the reconciler. */
+  listOurs?(ctx: Pick<ProviderContext, 'signal' | 'log'>): Promise<Ours<Handle>[]>;
+  /** Reachable, allowed to do its work, least privileged? Each finding is a sentence with how to mend it. */
+  preflight?(
+    scopes: Record<string, Scope>,
+    ctx: Pick<ProviderContext, 'signal' | 'log'>,
+  ): Promise<{ level: 'error' | 'warning'; code: string; message: string }[]>;
+  close(): Promise<void>;
+};
+
+export type Provider<Config, Scope, Handle> = {
+  id: string;
+  title: string;
+  config: z.ZodType<Config>;
+  scope: z.ZodType<Scope>;
+  handle: z.ZodType<Handle>;
+  /** Who takes the access back at the deadline: our revoke, the target by itself, or both. */
+  endsBy: 'revoke' | 'itself' | 'both';
+  /** Opens nothing until it is used: a target that is down must not stop the start. */
+  connect(config: Config): Connection<Scope, Handle>;
+};
+
+/** A provider with its types closed over, so that a registry can hold many: everything crosses as JSON and is parsed at the door. */
+export type AnyProvider = {
+  id: string;
+  title: string;
+  endsBy: 'revoke' | 'itself' | 'both';
+  /** Sentences about what is wrong with a target's `config`, or none. */
+  configProblems(config: Json): { path: string; message: string }[];
+  scopeProblems(scope: Json): { path: string; message: string }[];
+  connect(config: Json): Connection<Json, Json>;
+};
+
+/** Closes a provider's types: parses scope and handle on every call, so stored JSON of an older version fails with a sentence. */
+export const defineProvider = <Config, Scope, Handle extends Json>(provider: Provider<Config, Scope, Handle>): AnyProvider => {
+  throw new Error(`not yet: ${provider.id}`);
+};
