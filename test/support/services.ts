@@ -1,0 +1,79 @@
+/** The Postgres and the Redis that a test run starts once and all test files share; and private ones for fault tests. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import path from 'node:path';
+import { inject } from 'vitest';
+import { startPostgres, type EmbeddedPostgres } from '../../src/local/embedded/postgres.ts';
+import { startRedis, type EmbeddedRedis } from '../../src/local/embedded/redis.ts';
+
+export interface TestServices {
+  /** Superuser on the run's cluster. */
+  adminUrl: string;
+  redisUrl: string;
+  /** A migrated database to copy; not connected to by anybody. */
+  templateName: string;
+  /** Why the template could not be migrated; empty when it was. */
+  templateProblem: string;
+  runDir: string;
+  /** Outlives the run: what was downloaded for it. */
+  downloadDir: string;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    services: TestServices;
+  }
+}
+
+export function testServices(): TestServices {
+  return inject('services');
+}
+
+/** Lower-case letters and digits: safe in the names of roles, databases and queues. */
+export function randomSuffix(): string {
+  return randomBytes(5).toString('hex');
+}
+
+/** The run's Redis and a BullMQ prefix nobody else uses. Never flush it: start a private one for that. */
+export function testRedis(): { url: string; prefix: string } {
+  return { url: testServices().redisUrl, prefix: `test-${randomSuffix()}` };
+}
+
+/** A server of a test's own that may be stopped, killed and started again at the same URL. Call `remove()` at the end. */
+export interface PrivateServer {
+  url: string;
+  port: number;
+  /** Starts it again after stop() or kill(). A private Redis comes back empty, a private Postgres with its data. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+export function startPrivateRedis(): Promise<PrivateServer> {
+  const { downloadDir } = testServices();
+  return privateServer((folder) => startRedis(folder, { isForTests: true, downloadDir }));
+}
+
+export function startPrivatePostgres(): Promise<PrivateServer> {
+  return privateServer((folder) => startPostgres(folder, { isForTests: true }));
+}
+
+async function privateServer(
+  startIn: (folder: string) => Promise<EmbeddedPostgres | EmbeddedRedis>,
+): Promise<PrivateServer> {
+  const folder = mkdtempSync(path.join(testServices().runDir, 'private-'));
+  let server = await startIn(folder);
+  const { url, port } = server;
+  return {
+    url,
+    port,
+    start: async () => {
+      server = await startIn(folder);
+      if (server.url !== url) throw new Error(`Port ${port} was taken while the server was stopped.`);
+    },
+    stop: () => server.stop(),
+    kill: () => server.kill(),
+    remove: () => server.remove(),
+  };
+}
