@@ -1,0 +1,54 @@
+/** What goes into the audit log: one type per thing that happened. Data holds facts, never secrets. */
+import type { Json } from './types.ts';
+
+export const EVENT_TYPES = [
+  'request.created',
+  'request.refused',
+  'request.approved',
+  'request.denied',
+  'request.cancelled',
+  'request.lapsed',
+  'request.unreachable',
+  'vote.cast',
+  'vote.refused',
+  'grant.activating',
+  'grant.activation_retried',
+  'grant.active',
+  'grant.failed',
+  'grant.ending',
+  'grant.end_retried',
+  'grant.end_refused',
+  'grant.ended',
+  'credentials.shown',
+  'credentials.refused',
+  'policy.loaded',
+  'policy.rejected',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export type Actor =
+  | { kind: 'person'; id: string; name: string; email: string | null }
+  | { kind: 'system'; id: string };
+
+export type AuditEntry = {
+  type: EventType;
+  actor: Actor;
+  requestId: string | null;
+  grantId: string | null;
+  target: string | null;
+  role: string | null;
+  data: { [key: string]: Json };
+};
+
+/** An entry as it is stored. `at` is the database clock in ISO with microseconds; `data` the exact bytes that were hashed. */
+export type AuditRecord = Omit<AuditEntry, 'actor' | 'data'> & {
+  id: string;
+  at: string;
+  actor: string;
+  data: string;
+};
+
+export type SealedRecord = AuditRecord & { seq: number; prevHash: string; hash: string };
+
+export const SYSTEM: Actor = { kind: 'system', id: 'latchkey' };

@@ -1,0 +1,26 @@
+/** Structured logs. Values under secret-looking keys never leave the process. */
+import { pino } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
+
+export type Log = {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+  child(facts: object): Log;
+};
+
+const SECRET_KEYS = ['password', 'token', 'secret', 'url', 'authorization', 'signingSecret', 'plain', 'credentials'];
+const REDACTED = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
+
+export const createLog = (level: string, destination?: DestinationStream): Log => {
+  const options = {
+    level,
+    base: null,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: { paths: REDACTED, censor: '[redacted]' },
+  };
+  const logger: Logger = destination ? pino(options, destination) : pino(options);
+  return logger;
+};

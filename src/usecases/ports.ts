@@ -1,0 +1,213 @@
+/** What use cases need from outside, as they see it; `app.ts` gives them the real ones. */
+import type { Actor, AuditEntry } from '../core/events.ts';
+import type { RequestState } from '../core/lifecycle.ts';
+import type { Policy } from '../core/policy/types.ts';
+import type {
+  Decision,
+  EndCause,
+  EndOutcome,
+  Grant,
+  Json,
+  Person,
+  Request,
+  Source,
+  Vote,
+} from '../core/types.ts';
+import type { Log } from '../lib/log.ts';
+
+export const WORK_KINDS = ['activate', 'end', 'notify'] as const;
+/** Outgoing work: activate or end a grant, or bring the Slack messages of a request up to date. */
+export type WorkKind = (typeof WORK_KINDS)[number];
+
+/** One row of the outbox. `subjectId` is a grant id for activate and end, a request id for notify. */
+export type Work = { id: string; kind: WorkKind; subjectId: string; availableAt: Date; dispatches: number };
+
+export type NewRequest = Omit<Request, 'createdAt' | 'decidedAt' | 'version' | 'lapsesAt'> & {
+  /** One ask is stored once: the view id, trigger id or client key that brought it. */
+  idempotencyKey: string | null;
+  pendingMs: number;
+};
+
+export type SealedSecret = { keyId: string; nonce: Buffer; ciphertext: Buffer };
+
+/** One transaction. All times it writes come from the database clock. Rows are locked in the order request, then grant. */
+export type Tx = {
+  now(): Promise<Date>;
+  people: { upsert(person: Person): Promise<void> };
+  requests: {
+    /** `exists` with the stored request when the idempotency key was seen before. */
+    insert(request: NewRequest): Promise<{ outcome: 'inserted' | 'exists'; request: Request }>;
+    lock(id: string): Promise<Request | null>;
+    /** Moves the state and raises the version. */
+    setState(id: string, state: RequestState): Promise<void>;
+    setRule(id: string, judged: Pick<Request, 'rule' | 'policySha256' | 'requirements' | 'isInOrder'>): Promise<void>;
+    touch(id: string): Promise<void>;
+    /** Locks and returns pending requests whose time is over, skipping those others hold. */
+    lockLapsed(limit: number): Promise<Request[]>;
+  };
+  votes: { insert(vote: Omit<Vote, 'createdAt'>): Promise<'inserted' | 'exists'>; list(requestId: string): Promise<Vote[]> };
+  decisions: {
+    insert(decision: Omit<Decision, 'decidedAt'>): Promise<void>;
+    find(requestId: string): Promise<Decision | null>;
+  };
+  grants: {
+    insert(
+      grant: Pick<Grant, 'id' | 'requestId' | 'decisionId' | 'personId' | 'target' | 'role' | 'provider' | 'scope' | 'durationMs'>,
+    ): Promise<void>;
+    lock(id: string): Promise<Grant | null>;
+    /** Takes the grant for one process for `leaseMs`; moves the deadline to now + duration while it is not active yet. */
+    claim(id: string, leaseMs: number, deadlineMs: number | null): Promise<void>;
+    isLeased(id: string): Promise<boolean>;
+    setActive(id: string, handle: Json): Promise<{ expiresAt: Date }>;
+    setFailed(id: string, error: string): Promise<void>;
+    setEnding(id: string, end: { cause: EndCause; by: string | null; reason: string | null }): Promise<void>;
+    setEnded(id: string, outcome: EndOutcome): Promise<void>;
+    /** Records a failed attempt, releases the lease, and says when to try again. */
+    setRetry(id: string, error: string, retryInMs: number): Promise<{ attempts: number; nextAttemptAt: Date }>;
+    /** Locks up to `limit` active grants whose deadline has passed by the database clock, skipping those others hold. */
+    lockDue(limit: number): Promise<Grant[]>;
+    /** Activating or ending grants that nobody holds and whose next attempt is due. */
+    listStalled(limit: number): Promise<Grant[]>;
+  };
+  secrets: {
+    put(grantId: string, secret: SealedSecret): Promise<void>;
+    find(grantId: string): Promise<SealedSecret | null>;
+    destroy(grantId: string): Promise<void>;
+  };
+  outbox: { add(kind: WorkKind, subjectId: string, availableInMs?: number): Promise<void> };
+  audit: { append(entry: AuditEntry): Promise<void> };
+};
+
+/** Everything about one request, for messages and lists; read in one snapshot. */
+export type RequestView = {
+  request: Request;
+  requester: Person;
+  votes: (Vote & { voter: Person })[];
+  decision: Decision | null;
+  decidedBy: Person | null;
+  grant: Grant | null;
+  endedBy: Person | null;
+  now: Date;
+};
+
+export type MessageKind = 'approval' | 'requester' | 'outcome' | 'stuck';
+
+/** One Slack message that shows a request. `audience` is a channel id or a user id; `channel`/`ts` are where it was posted. */
+export type MessageCopy = {
+  id: string;
+  requestId: string;
+  kind: MessageKind;
+  audience: string;
+  channel: string | null;
+  ts: string | null;
+  drawnVersion: number;
+  /** Error code of Slack when this recipient cannot be reached; the others are not held up. */
+  failure: string | null;
+};
+
+export type Store = {
+  /** Runs `work` in one transaction, again when it was a serialization failure or deadlock; outgoing work is relayed after commit. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  read: {
+    now(): Promise<Date>;
+    request(id: string): Promise<Request | null>;
+    grant(id: string): Promise<Grant | null>;
+    person(id: string): Promise<Person | null>;
+    view(requestId: string): Promise<RequestView | null>;
+    /** Newest first. */
+    viewsOf(personId: string, limit: number): Promise<RequestView[]>;
+    /** Pending requests, oldest first. */
+    pending(limit: number): Promise<RequestView[]>;
+    /** Grants that are activating, active or ending, soonest end first; of one target when given. */
+    liveViews(target: string | null, limit: number): Promise<RequestView[]>;
+    /** Ids of requests or grants that begin with `prefix` and belong to `personId` when given. */
+    findGrantIds(prefix: string, personId: string | null): Promise<string[]>;
+    oldestOverdueMs(): Promise<number>;
+    counts(): Promise<{ pending: number; active: number; ending: number; unsentWork: number; unsealed: number }>;
+  };
+  messages: {
+    /** Leases message work on one request to one caller; null when somebody else has it. */
+    claim(requestId: string, leaseMs: number): Promise<{ version: number } | null>;
+    release(requestId: string): Promise<{ version: number }>;
+    list(requestId: string): Promise<MessageCopy[]>;
+    plan(copy: Pick<MessageCopy, 'requestId' | 'kind' | 'audience'>): Promise<void>;
+    setPosted(id: string, posted: { channel: string; ts: string; drawnVersion: number }): Promise<void>;
+    setDrawn(id: string, drawnVersion: number): Promise<void>;
+    setFailure(id: string, failure: string): Promise<void>;
+  };
+  outbox: {
+    /** Marks up to `limit` rows as dispatched and returns them; rows another process holds are skipped. */
+    take(limit: number): Promise<Work[]>;
+    done(id: string): Promise<void>;
+    /** Puts a row back for `retryInMs` later with the error. */
+    postpone(id: string, error: string, retryInMs: number): Promise<void>;
+    /** Puts back rows that were dispatched and not done: all (the queue was lost) or those older than `olderThanMs`. */
+    putBack(olderThanMs: number): Promise<number>;
+  };
+  audit: {
+    /** Numbers and chains committed events; one process at a time, the others return 0. */
+    seal(limit: number): Promise<number>;
+  };
+  policies: {
+    /** `changed` when this differs from the policy recorded last; audited by the caller. */
+    lastSha256(): Promise<string | null>;
+    record(policy: { sha256: string; source: string }): Promise<void>;
+  };
+};
+
+/** People and groups. Failures are `lookup_failed`, an unknown or foreign account `unknown_person`. */
+export type Directory = {
+  /** Read from Slack now. */
+  person(userId: string): Promise<Person>;
+  /** Read from Slack now: everyone in these sources who is active; `manager` is the requester's. */
+  members(sources: Source[], requester: Person): Promise<Person[]>;
+  /** Names of the policy's groups that the person is in, read now. */
+  groupsOf(person: Person): Promise<string[]>;
+  /** The same from a short cache: for lists and previews, never for a decision. */
+  recentMembers(sources: Source[], requester: Person): Promise<Person[]>;
+  recentGroupsOf(person: Person): Promise<string[]>;
+};
+
+export type SecretFields = { label: string; value: string; isSecret: boolean }[];
+export type Credentials = { fields: SecretFields; text: string; commands: { label: string; command: string }[] };
+
+/** A provider's failure, translated. `message` holds no secret. */
+export type AccessFailure = { kind: string; message: string; isRetried: boolean };
+
+/** Access in targets, through the guard. Throws errors that `failureOf` understands. */
+export type Access = {
+  grant(grant: Grant, person: Person): Promise<{ handle: Json; credentials: Credentials | null }>;
+  revoke(grant: Grant, person: Person): Promise<EndOutcome>;
+  /** Many of one target at once; each in its own outcome. */
+  revokeMany(grants: { grant: Grant; person: Person }[]): Promise<(EndOutcome | AccessFailure)[]>;
+  check(grant: Grant, person: Person): Promise<'present' | 'absent'>;
+  failureOf(error: unknown): AccessFailure;
+  /** What the last look at each target found; null where it is well. */
+  problems(): Record<string, string>;
+};
+
+/** Encrypts what the requester may see. The grant id is bound in, so a secret cannot be moved to another grant. */
+export type Vault = {
+  seal(grantId: string, plain: string): SealedSecret;
+  open(grantId: string, sealed: SealedSecret): string;
+};
+
+export type Ids = { next(): string };
+
+export type Deps = {
+  store: Store;
+  directory: Directory;
+  access: Access;
+  vault: Vault;
+  ids: Ids;
+  /** The policy in force now. */
+  policy: () => Policy;
+  log: Log;
+};
+
+export const actorOf = (person: Person): Actor => ({
+  kind: 'person',
+  id: person.id,
+  name: person.name,
+  email: person.email,
+});

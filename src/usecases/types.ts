@@ -1,0 +1,71 @@
+/** What use cases take and give, for the adapters that call them. Refusals are `DomainError`s unless listed here. */
+import type { AskProblem, Verdict } from '../core/policy/types.ts';
+import type { Grant, Person, VoteKind } from '../core/types.ts';
+import type { Credentials, RequestView } from './ports.ts';
+
+/** `durationMs` null means the role's default. The person is read from Slack by the use case; nothing else about them is believed. */
+export type AskInput = {
+  userId: string;
+  target: string;
+  role: string;
+  durationMs: number | null;
+  reason: string;
+  ticket: string | null;
+  /** `view:<id>` or `trigger:<id>`: the same ask delivered twice is stored once. */
+  idempotencyKey: string | null;
+};
+
+/** `refused`: the requester can mend it, nothing was stored but the refusal. `denied`: a rule or the lack of one said no. */
+export type AskResult =
+  | { outcome: 'sent'; view: RequestView; isRepeat: boolean }
+  | { outcome: 'refused'; problems: AskProblem[] }
+  | { outcome: 'denied'; verdict: Extract<Verdict, { decision: 'deny' }> };
+
+/** Who would be asked for one requirement, the requester left out; `people` empty means it cannot be filled. */
+export type AskedPeople = { label: string; count: number; people: Person[]; isOnlyRequester: boolean };
+
+export type PreviewInput = Omit<AskInput, 'idempotencyKey'>;
+export type PreviewResult = { verdict: Verdict; asked: AskedPeople[] };
+
+export type VoteInput = { userId: string; requestId: string; kind: VoteKind; reason: string | null };
+/** `counted`: stored and more is needed; `decided`: this vote decided it. */
+export type VoteResult = { outcome: 'counted' | 'decided'; view: RequestView };
+
+export type CancelInput = { userId: string; requestId: string };
+export type ShowCredentialsInput = { userId: string; grantId: string };
+export type ShowCredentialsResult = { credentials: Credentials; grant: Grant };
+
+/** `id` is a whole grant or request id or the beginning of one; null means my only live grant. */
+export type EndInput = { userId: string; id: string | null; cause: 'done' | 'revoked'; reason: string | null };
+export type EndResult = { view: RequestView };
+
+export type Overview = {
+  /** My pending requests, my live grants, and my latest finished ones. */
+  pending: RequestView[];
+  live: RequestView[];
+  recent: RequestView[];
+  /** Pending requests of others that I may vote on and have not. */
+  waitingForMe: RequestView[];
+};
+
+/** Who is in one target now, and who may let others in. */
+export type TargetOverview = {
+  live: RequestView[];
+  roles: { role: string; title: string; rule: string | null; asked: { label: string; count: number; people: Person[] }[] }[];
+};
+
+/** The verbs, with their dependencies filled in; what every adapter is given. */
+export type UseCases = {
+  ask(input: AskInput): Promise<AskResult>;
+  preview(input: PreviewInput): Promise<PreviewResult>;
+  vote(input: VoteInput): Promise<VoteResult>;
+  cancel(input: CancelInput): Promise<{ view: RequestView }>;
+  showCredentials(input: ShowCredentialsInput): Promise<ShowCredentialsResult>;
+  end(input: EndInput): Promise<EndResult>;
+  overview(input: { userId: string }): Promise<Overview>;
+  targetOverview(input: { userId: string; target: string }): Promise<TargetOverview>;
+  activate(input: { grantId: string }): Promise<void>;
+  finishEnd(input: { grantIds: string[] }): Promise<void>;
+  /** Moves what is due; returns the grants to end and to activate, and how many requests lapsed. */
+  sweep(): Promise<{ ending: string[]; activating: string[]; lapsed: number }>;
+};
