@@ -59,8 +59,13 @@ export function isRunning(pid: number): boolean {
 
 function isZombie(pid: number): boolean {
   try {
-    // proc(5): the state follows the command name, which stands in brackets and may itself hold brackets.
-    return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, ''));
+    // proc(5): the fields follow the command name, which stands in brackets and may itself hold brackets.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    const [state, threadCount] = [fields[0], Number(fields[17])];
+    // While other threads still end, they hold the port and the files.
+    return state === 'Z' && threadCount <= 1;
   } catch (error) {
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return true;
     throw error;

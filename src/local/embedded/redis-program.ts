@@ -19,7 +19,7 @@ const USUAL_PLACES = ['/opt/homebrew/bin', '/usr/local/bin', '/usr/bin', '/usr/s
 export async function findRedis(downloadDir: string): Promise<RedisProgram> {
   const command = findOnPath('redis-server') ?? findOnPath('valkey-server');
   if (command) return { command, env: {} };
-  const root = path.resolve(downloadDir, 'redis');
+  const root = path.resolve(downloadDir, 'redis-program');
   if (!existsSync(root)) await download(root);
   const libraries = readdirSync(path.join(root, 'usr/lib')).filter((name) => name.includes('-linux-gnu'));
   const searchPath = libraries.map((name) => path.join(root, 'usr/lib', name)).join(':');
