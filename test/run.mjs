@@ -1,0 +1,96 @@
+/**
+ * `npm test`: installs what is missing, then every check and every test, on a machine with nothing but Node and npm.
+ * The last line is `N passed, N failed`; a check that fails counts as one. `--no-install` leaves the installing out.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const resultsDir = path.join(root, '.data', 'test-results');
+const chromium = '/usr/bin/chromium';
+const totals = { passed: 0, failed: 0, skipped: 0 };
+process.chdir(root);
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.log(`Node ${process.versions.node} is too old: Latchkey needs Node 20.19 or later.`);
+  finish({ failed: 1 });
+}
+if (
+  !process.argv.includes('--no-install') &&
+  isInstallStale() &&
+  !check('install', ['ci', '--no-audit', '--no-fund'])
+) {
+  finish();
+}
+check('types', ['run', 'types']);
+check('lint', ['run', 'lint']);
+check('format', ['run', 'format:check']);
+check('dead code', ['run', 'knip']);
+check('build', ['run', 'build']);
+tests('tests', 'test:unit');
+if (!existsSync('test/browser')) {
+  console.log('browser tests: there are none yet.');
+} else if (existsSync(chromium)) {
+  tests('browser tests', 'test:browser');
+} else {
+  console.log(
+    `browser tests: LEFT OUT, there is no ${chromium}. Install it (Debian: apt-get install chromium), then: npm run test:browser`,
+  );
+}
+finish();
+
+/** npm writes node_modules/.package-lock.json last, so it is there only after a complete install. */
+function isInstallStale() {
+  const installed = path.join('node_modules', '.package-lock.json');
+  return !existsSync(installed) || statSync(installed).mtimeMs < statSync('package-lock.json').mtimeMs;
+}
+
+/** Runs npm with the arguments; prints one line, and all of its output when it fails. */
+function check(name, args) {
+  const startedAt = Date.now();
+  process.stdout.write(`${name} … `);
+  const run = spawnSync('npm', args, { encoding: 'utf8', maxBuffer: 1e8 });
+  const isGood = run.status === 0;
+  console.log(`${isGood ? 'good' : 'FAILED'} (${seconds(startedAt)})`);
+  if (!isGood) {
+    console.log(`${run.stdout ?? ''}${run.stderr ?? ''}${run.error?.message ?? ''}`);
+    totals.failed += 1;
+  }
+  return isGood;
+}
+
+function tests(name, script) {
+  const startedAt = Date.now();
+  const file = path.join(resultsDir, `${script.replace(':', '-')}-${process.pid}.json`);
+  mkdirSync(resultsDir, { recursive: true });
+  console.log(`${name} …`);
+  const run = spawnSync(
+    'npm',
+    ['run', '--silent', script, '--', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
+    {
+      stdio: 'inherit',
+    },
+  );
+  const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  rmSync(file, { force: true });
+  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = results;
+  totals.passed += numPassedTests;
+  // A file that cannot be loaded and an error outside every test fail the run without failing a test.
+  totals.failed += run.status === 0 ? numFailedTests : Math.max(numFailedTests, 1);
+  totals.skipped += numPendingTests + numTodoTests;
+  console.log(`${name}: ${run.status === 0 ? 'good' : 'FAILED'} (${seconds(startedAt)})`);
+}
+
+function seconds(startedAt) {
+  return `${((Date.now() - startedAt) / 1000).toFixed(1)} s`;
+}
+
+function finish(extra = { failed: 0 }) {
+  const failed = totals.failed + extra.failed;
+  const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+  console.log(`${totals.passed} passed, ${failed} failed${skipped}`);
+  process.exit(failed > 0 || totals.passed === 0 ? 1 : 0);
+}
