@@ -27,9 +27,7 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number];
 
-export type Actor =
-  | { kind: 'person'; id: string; name: string; email: string | null }
-  | { kind: 'system'; id: string };
+export type Actor = { kind: 'person'; id: string; name: string; email: string | null } | { kind: 'system'; id: string };
 
 export type AuditEntry = {
   type: EventType;

@@ -2,17 +2,7 @@
 import type { Actor, AuditEntry } from '../core/events.ts';
 import type { RequestState } from '../core/lifecycle.ts';
 import type { Policy } from '../core/policy/types.ts';
-import type {
-  Decision,
-  EndCause,
-  EndOutcome,
-  Grant,
-  Json,
-  Person,
-  Request,
-  Source,
-  Vote,
-} from '../core/types.ts';
+import type { Decision, EndCause, EndOutcome, Grant, Json, Person, Request, Source, Vote } from '../core/types.ts';
 import type { Log } from '../lib/log.ts';
 
 export const WORK_KINDS = ['activate', 'end', 'notify'] as const;
@@ -30,7 +20,7 @@ export type NewRequest = Omit<Request, 'createdAt' | 'decidedAt' | 'version' | '
 
 export type SealedSecret = { keyId: string; nonce: Buffer; ciphertext: Buffer };
 
-/** One transaction. All times it writes come from the database clock. Rows are locked in the order request, then grant. */
+/** One transaction. All times it writes come from the database clock. */
 export type Tx = {
   now(): Promise<Date>;
   people: { upsert(person: Person): Promise<void> };
@@ -45,14 +35,21 @@ export type Tx = {
     /** Locks and returns pending requests whose time is over, skipping those others hold. */
     lockLapsed(limit: number): Promise<Request[]>;
   };
-  votes: { insert(vote: Omit<Vote, 'createdAt'>): Promise<'inserted' | 'exists'>; list(requestId: string): Promise<Vote[]> };
+  votes: {
+    /** One vote per person: `exists` when there was one of the same kind, `changed` when it was of the other. */
+    put(vote: Omit<Vote, 'createdAt'>): Promise<'inserted' | 'changed' | 'exists'>;
+    list(requestId: string): Promise<(Vote & { voter: Person })[]>;
+  };
   decisions: {
     insert(decision: Omit<Decision, 'decidedAt'>): Promise<void>;
     find(requestId: string): Promise<Decision | null>;
   };
   grants: {
     insert(
-      grant: Pick<Grant, 'id' | 'requestId' | 'decisionId' | 'personId' | 'target' | 'role' | 'provider' | 'scope' | 'durationMs'>,
+      grant: Pick<
+        Grant,
+        'id' | 'requestId' | 'decisionId' | 'personId' | 'target' | 'role' | 'provider' | 'scope' | 'durationMs'
+      >,
     ): Promise<void>;
     lock(id: string): Promise<Grant | null>;
     /** Takes the grant for one process for `leaseMs`; moves the deadline to now + duration while it is not active yet. */
@@ -120,9 +117,12 @@ export type Store = {
     pending(limit: number): Promise<RequestView[]>;
     /** Grants that are activating, active or ending, soonest end first; of one target when given. */
     liveViews(target: string | null, limit: number): Promise<RequestView[]>;
-    /** Ids of requests or grants that begin with `prefix` and belong to `personId` when given. */
+    /** Ids of grants whose id or request id begins with `prefix`, of `personId` when given; with an empty prefix only live ones. */
     findGrantIds(prefix: string, personId: string | null): Promise<string[]>;
+    /** How late the latest end is, in milliseconds by the database clock; 0 when nothing is overdue. */
     oldestOverdueMs(): Promise<number>;
+    /** Milliseconds until the next active grant is due, negative when it is overdue, null when there is none. */
+    msToNextDeadline(): Promise<number | null>;
     counts(): Promise<{ pending: number; active: number; ending: number; unsentWork: number; unsealed: number }>;
   };
   messages: {

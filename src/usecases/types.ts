@@ -17,7 +17,7 @@ export type AskInput = {
 
 /** `refused`: the requester can mend it, nothing was stored but the refusal. `denied`: a rule or the lack of one said no. */
 export type AskResult =
-  | { outcome: 'sent'; view: RequestView; isRepeat: boolean }
+  | { outcome: 'sent'; view: RequestView; isRepeat: boolean; targetProblem: string | null }
   | { outcome: 'refused'; problems: AskProblem[] }
   | { outcome: 'denied'; verdict: Extract<Verdict, { decision: 'deny' }> };
 
@@ -25,7 +25,8 @@ export type AskResult =
 export type AskedPeople = { label: string; count: number; people: Person[]; isOnlyRequester: boolean };
 
 export type PreviewInput = Omit<AskInput, 'idempotencyKey'>;
-export type PreviewResult = { verdict: Verdict; asked: AskedPeople[] };
+/** `targetProblem`: what is wrong with the target right now, in a sentence, or null. It holds nothing up; it is told. */
+export type PreviewResult = { verdict: Verdict; asked: AskedPeople[]; targetProblem: string | null };
 
 export type VoteInput = { userId: string; requestId: string; kind: VoteKind; reason: string | null };
 /** `counted`: stored and more is needed; `decided`: this vote decided it. */
@@ -51,7 +52,7 @@ export type Overview = {
 /** Who is in one target now, and who may let others in. */
 export type TargetOverview = {
   live: RequestView[];
-  roles: { role: string; title: string; rule: string | null; asked: { label: string; count: number; people: Person[] }[] }[];
+  roles: { role: string; title: string; rule: string | null; decision: Verdict['decision']; asked: AskedPeople[] }[];
 };
 
 /** The verbs, with their dependencies filled in; what every adapter is given. */
@@ -65,7 +66,12 @@ export type UseCases = {
   overview(input: { userId: string }): Promise<Overview>;
   targetOverview(input: { userId: string; target: string }): Promise<TargetOverview>;
   activate(input: { grantId: string }): Promise<void>;
+  /** Ends these in their targets, together where they share one. */
   finishEnd(input: { grantIds: string[] }): Promise<void>;
-  /** Moves what is due; returns the grants to end and to activate, and how many requests lapsed. */
+  /** Turns active grants whose deadline has passed into ending ones; returns their ids. */
+  expireDue(): Promise<string[]>;
+  /** The same, and lapses requests, and lists the grants that nobody is working on. */
   sweep(): Promise<{ ending: string[]; activating: string[]; lapsed: number }>;
+  adoptPolicy(input: { source: string; warnings: string[] }): Promise<void>;
+  rejectPolicy(input: { problems: string[] }): Promise<void>;
 };

@@ -1,0 +1,126 @@
+/** A person asks for access: judged, stored once, and sent to those who may approve. */
+import { DomainError } from '../core/errors.ts';
+import { SYSTEM } from '../core/events.ts';
+import type { Ask, Policy, Verdict } from '../core/policy/types.ts';
+import type { Person, Request } from '../core/types.ts';
+import { approveRequest } from './approve-request.ts';
+import { askedPeople, defaultDurationMs, judge } from './judge.ts';
+import { actorOf } from './ports.ts';
+import type { Deps, NewRequest, RequestView, Tx } from './ports.ts';
+import { recordRefusal, refuse } from './refuse.ts';
+import type { AskInput, AskResult } from './types.ts';
+
+type Sendable = Exclude<Verdict, { decision: 'deny' }>;
+type Judged = { policy: Policy; person: Person; ask: Ask; verdict: Sendable; idempotencyKey: string | null };
+
+export const ask = async (deps: Deps, input: AskInput): Promise<AskResult> => {
+  const policy = deps.policy();
+  const person = await deps.directory.person(input.userId);
+  const wanted: Ask = {
+    target: input.target,
+    role: input.role,
+    durationMs: input.durationMs ?? defaultDurationMs(policy, input.target, input.role),
+    reason: input.reason.trim(),
+    ticket: input.ticket?.trim() || null,
+  };
+  const verdict = await judge(deps, policy, { person, ask: wanted, freshness: 'fresh' });
+  const refusal = {
+    type: 'request.refused',
+    person,
+    target: wanted.target.slice(0, 100),
+    role: wanted.role.slice(0, 100),
+  } as const;
+  if (verdict.problems.length > 0) {
+    await recordRefusal(deps, { ...refusal, data: { codes: verdict.problems.map(({ code }) => code) } });
+    return { outcome: 'refused', problems: verdict.problems };
+  }
+  if (verdict.decision === 'deny') {
+    await recordRefusal(deps, {
+      ...refusal,
+      data: { codes: [verdict.code], rule: verdict.rule, policy: policy.sha256 },
+    });
+    return { outcome: 'denied', verdict };
+  }
+  await refuseIfNobodyCanApprove(deps, { person, verdict, ask: wanted });
+  return write(deps, { policy, person, ask: wanted, verdict, idempotencyKey: input.idempotencyKey });
+};
+
+const refuseIfNobodyCanApprove = async (
+  deps: Deps,
+  { person, verdict, ask: wanted }: { person: Person; verdict: Sendable; ask: Ask },
+): Promise<void> => {
+  if (verdict.decision !== 'ask') return;
+  const asked = await askedPeople(deps, person, verdict.requirements);
+  const unfilled = asked.find(({ people, count }) => people.length < count);
+  if (!unfilled && asked.length > 0) return;
+  const facts = {
+    label: unfilled?.label ?? '',
+    count: unfilled?.count ?? 0,
+    have: unfilled?.people.length ?? 0,
+    isOnlyRequester: unfilled?.isOnlyRequester ?? false,
+    rule: verdict.rule,
+  };
+  const refusal = { type: 'request.refused', person, target: wanted.target, role: wanted.role, data: facts } as const;
+  await refuse(deps, refusal, new DomainError('nobody_can_approve', facts));
+};
+
+const newRequest = (deps: Deps, { policy, person, ask: wanted, verdict, idempotencyKey }: Judged): NewRequest => ({
+  id: deps.ids.next(),
+  requesterId: person.id,
+  ...wanted,
+  state: 'pending',
+  rule: verdict.rule,
+  policySha256: policy.sha256,
+  requirements: verdict.decision === 'ask' ? verdict.requirements : [],
+  isInOrder: verdict.decision === 'ask' && verdict.isInOrder,
+  idempotencyKey,
+  pendingMs: verdict.decision === 'ask' ? verdict.pendingMs : policy.pendingMs,
+});
+
+const write = async (deps: Deps, judged: Judged): Promise<AskResult> => {
+  const { policy, person, verdict } = judged;
+  const stored = await deps.store.transaction(async (tx) => {
+    await tx.people.upsert(person);
+    const { outcome, request } = await tx.requests.insert(newRequest(deps, judged));
+    if (outcome === 'exists') return { id: request.id, isRepeat: true };
+    await recordCreated(tx, judged, request);
+    if (verdict.decision === 'approve') {
+      const approval = { request, policy, rule: verdict.rule, actor: SYSTEM, byPersonId: null, voterIds: [] };
+      await approveRequest(tx, deps.ids, approval);
+    } else {
+      await tx.outbox.add('notify', request.id);
+    }
+    return { id: request.id, isRepeat: false };
+  });
+  const view = await mustView(deps, stored.id);
+  return {
+    outcome: 'sent',
+    view,
+    isRepeat: stored.isRepeat,
+    targetProblem: deps.access.problems()[view.request.target] ?? null,
+  };
+};
+
+const recordCreated = (tx: Tx, { policy, person, ask: wanted, verdict }: Judged, request: Request): Promise<void> =>
+  tx.audit.append({
+    type: 'request.created',
+    actor: actorOf(person),
+    requestId: request.id,
+    grantId: null,
+    target: wanted.target,
+    role: wanted.role,
+    data: {
+      durationMs: wanted.durationMs,
+      reason: wanted.reason,
+      ticket: wanted.ticket,
+      rule: verdict.rule,
+      policy: policy.sha256,
+      requirements: request.requirements.map(({ label, count }) => ({ label, count })),
+    },
+  });
+
+export const mustView = async (deps: Deps, requestId: string): Promise<RequestView> => {
+  const view = await deps.store.read.view(requestId);
+  if (!view) throw new DomainError('request_not_found', { id: requestId });
+  return view;
+};

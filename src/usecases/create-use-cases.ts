@@ -1,0 +1,31 @@
+/** All verbs with their dependencies filled in. A new verb is one file and one line here. */
+import { activate } from './activate.ts';
+import { adoptPolicy, rejectPolicy } from './adopt-policy.ts';
+import { ask } from './ask.ts';
+import { cancel } from './cancel.ts';
+import { end } from './end.ts';
+import { finishEnd } from './finish-end.ts';
+import { overview, targetOverview } from './overview.ts';
+import type { Deps } from './ports.ts';
+import { preview } from './preview.ts';
+import { showCredentials } from './show-credentials.ts';
+import { expireDue, sweep } from './sweep.ts';
+import type { UseCases } from './types.ts';
+import { vote } from './vote.ts';
+
+export const createUseCases = (deps: Deps): UseCases => ({
+  ask: (input) => ask(deps, input),
+  preview: (input) => preview(deps, input),
+  vote: (input) => vote(deps, input),
+  cancel: (input) => cancel(deps, input),
+  showCredentials: (input) => showCredentials(deps, input),
+  end: (input) => end(deps, input),
+  overview: (input) => overview(deps, input),
+  targetOverview: (input) => targetOverview(deps, input),
+  activate: (input) => activate(deps, input),
+  finishEnd: (input) => finishEnd(deps, input),
+  expireDue: () => expireDue(deps),
+  sweep: () => sweep(deps),
+  adoptPolicy: (input) => adoptPolicy(deps, input),
+  rejectPolicy: (input) => rejectPolicy(deps, input),
+});

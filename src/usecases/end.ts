@@ -1,0 +1,69 @@
+/** A person ends access before its time: their own with `done`, anyone's on a target they own (or as admin) with `revoke`. */
+import { DomainError } from '../core/errors.ts';
+import { moveGrant } from '../core/lifecycle.ts';
+import type { Policy } from '../core/policy/types.ts';
+import type { Grant, Person } from '../core/types.ts';
+import { mustView } from './ask.ts';
+import { actorOf } from './ports.ts';
+import type { Deps } from './ports.ts';
+import { refuse } from './refuse.ts';
+import type { EndInput, EndResult } from './types.ts';
+
+export const end = async (deps: Deps, input: EndInput): Promise<EndResult> => {
+  const person = await deps.directory.person(input.userId);
+  const grant = await find(deps, input, person);
+  await demandRight(deps, { input, person, grant });
+  await deps.store.transaction(async (tx) => {
+    const current = await tx.grants.lock(grant.id);
+    if (!current) throw new DomainError('grant_not_found', { id: grant.id });
+    if (current.state === 'ending') return;
+    if (current.state === 'ended' || current.state === 'failed')
+      throw new DomainError('grant_not_live', { id: grant.id, state: current.state });
+    moveGrant(current.state, 'ending');
+    await tx.grants.setEnding(grant.id, { cause: input.cause, by: person.id, reason: input.reason });
+    await tx.audit.append({
+      type: 'grant.ending',
+      actor: actorOf(person),
+      requestId: grant.requestId,
+      grantId: grant.id,
+      target: grant.target,
+      role: grant.role,
+      data: { cause: input.cause, reason: input.reason },
+    });
+    await tx.outbox.add('end', grant.id);
+    await tx.outbox.add('notify', grant.requestId);
+  });
+  return { view: await mustView(deps, grant.requestId) };
+};
+
+const find = async (deps: Deps, { id, cause }: EndInput, person: Person): Promise<Grant> => {
+  const ids = await deps.store.read.findGrantIds(id ?? '', cause === 'done' ? person.id : null);
+  const [grantId] = ids;
+  if (ids.length > 1) throw new DomainError('ambiguous_id', { id, ids });
+  const grant = grantId ? await deps.store.read.grant(grantId) : null;
+  if (!grant) throw new DomainError('grant_not_found', { id });
+  return grant;
+};
+
+type Asked = { input: EndInput; person: Person; grant: Grant };
+
+const demandRight = async (deps: Deps, { input, person, grant }: Asked): Promise<void> => {
+  if (grant.personId === person.id) return;
+  const refusal = {
+    type: 'grant.end_refused',
+    person,
+    requestId: grant.requestId,
+    grantId: grant.id,
+    target: grant.target,
+    role: grant.role,
+  } as const;
+  if (input.cause === 'done') return refuse(deps, refusal, new DomainError('not_your_grant', { id: grant.id }));
+  const groups = await deps.directory.groupsOf(person);
+  if (groups.some((group) => mayRevoke(deps.policy(), grant.target).includes(group))) return;
+  return refuse(deps, refusal, new DomainError('not_an_admin', { target: grant.target }));
+};
+
+const mayRevoke = (policy: Policy, target: string): string[] => [
+  ...policy.admins,
+  ...(policy.targets[target]?.owners ?? []),
+];

@@ -1,0 +1,49 @@
+/** Decides an ask with facts that were looked up outside of any transaction. */
+import { decide } from '../core/policy/decide.ts';
+import { isSameHuman } from '../core/policy/identity.ts';
+import type { Ask, Policy, Verdict } from '../core/policy/types.ts';
+import type { Person, Requirement, Source } from '../core/types.ts';
+import type { Deps } from './ports.ts';
+import type { AskedPeople } from './types.ts';
+
+/** `fresh` reads groups now and may decide; `recent` may come from a cache and may only show. */
+export type Freshness = 'fresh' | 'recent';
+
+export const defaultDurationMs = (policy: Policy, target: string, role: string): number =>
+  policy.targets[target]?.roles[role]?.defaultMs ?? 0;
+
+export const judge = async (
+  deps: Deps,
+  policy: Policy,
+  asked: { person: Person; ask: Ask; freshness: Freshness },
+): Promise<Verdict> => {
+  const { person, ask, freshness } = asked;
+  const [now, groups] = await Promise.all([
+    deps.store.read.now(),
+    freshness === 'fresh' ? deps.directory.groupsOf(person) : deps.directory.recentGroupsOf(person),
+  ]);
+  return decide(policy, ask, {
+    now,
+    requester: { personId: person.id, userId: person.userId, email: person.email, groups },
+    incident: { open: false, channel: '', severity: '' },
+    client: null,
+    pullRequest: null,
+  });
+};
+
+export const membersOf = (
+  deps: Deps,
+  requester: Person,
+  { from, freshness }: { from: Source[]; freshness: Freshness },
+): Promise<Person[]> =>
+  freshness === 'fresh' ? deps.directory.members(from, requester) : deps.directory.recentMembers(from, requester);
+
+/** Who would be asked for each requirement, with the requester left out in every identity. */
+export const askedPeople = async (deps: Deps, requester: Person, requirements: Requirement[]): Promise<AskedPeople[]> =>
+  Promise.all(
+    requirements.map(async ({ label, count, from }) => {
+      const members = await membersOf(deps, requester, { from, freshness: 'recent' });
+      const people = members.filter((member) => !isSameHuman(member, requester));
+      return { label, count, people, isOnlyRequester: people.length === 0 && members.length > 0 };
+    }),
+  );

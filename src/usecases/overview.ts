@@ -1,0 +1,58 @@
+/** What I have and what waits for me; who is in a target and who may let others in. For reading only: recent look-ups serve. */
+import { DomainError } from '../core/errors.ts';
+import { isTerminalGrant } from '../core/lifecycle.ts';
+import { isSameHuman } from '../core/policy/identity.ts';
+import type { Person } from '../core/types.ts';
+import { askedPeople, judge, membersOf } from './judge.ts';
+import type { Deps, RequestView } from './ports.ts';
+import type { Overview, TargetOverview } from './types.ts';
+
+const MINE = 30;
+const PENDING = 100;
+const LIVE = 200;
+const RECENT = 5;
+
+const isLive = ({ grant }: RequestView): boolean => grant !== null && !isTerminalGrant(grant.state);
+const isPending = ({ request }: RequestView): boolean => request.state === 'pending';
+
+export const overview = async (deps: Deps, input: { userId: string }): Promise<Overview> => {
+  const person = await deps.directory.person(input.userId);
+  const [mine, pending] = await Promise.all([
+    deps.store.read.viewsOf(person.id, MINE),
+    deps.store.read.pending(PENDING),
+  ]);
+  const mayVote = await Promise.all(pending.map((view) => waitsFor(deps, view, person)));
+  return {
+    pending: mine.filter(isPending),
+    live: mine.filter(isLive),
+    recent: mine.filter((view) => !isPending(view) && !isLive(view)).slice(0, RECENT),
+    waitingForMe: pending.filter((_, index) => mayVote[index]),
+  };
+};
+
+const waitsFor = async (deps: Deps, { request, requester, votes }: RequestView, person: Person): Promise<boolean> => {
+  if (isSameHuman(requester, person) || votes.some(({ voterId }) => voterId === person.id)) return false;
+  const from = request.requirements.flatMap((requirement) => requirement.from);
+  const members = await membersOf(deps, requester, { from, freshness: 'recent' });
+  return members.some(({ id }) => id === person.id);
+};
+
+export const targetOverview = async (
+  deps: Deps,
+  input: { userId: string; target: string },
+): Promise<TargetOverview> => {
+  const policy = deps.policy();
+  const target = policy.targets[input.target];
+  if (!target) throw new DomainError('unknown_target', { target: input.target });
+  const person = await deps.directory.person(input.userId);
+  const live = await deps.store.read.liveViews(target.name, LIVE);
+  const roles = await Promise.all(
+    Object.values(target.roles).map(async (role) => {
+      const ask = { target: target.name, role: role.name, durationMs: role.defaultMs, reason: '', ticket: null };
+      const verdict = await judge(deps, policy, { person, ask, freshness: 'recent' });
+      const asked = verdict.decision === 'ask' ? await askedPeople(deps, person, verdict.requirements) : [];
+      return { role: role.name, title: role.title, rule: verdict.rule, decision: verdict.decision, asked };
+    }),
+  );
+  return { live, roles };
+};

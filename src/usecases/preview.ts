@@ -1,0 +1,19 @@
+/** What would happen if this were sent: the dry run of `ask`, from recent look-ups, with nothing stored. */
+import { askedPeople, defaultDurationMs, judge } from './judge.ts';
+import type { Deps } from './ports.ts';
+import type { PreviewInput, PreviewResult } from './types.ts';
+
+export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewResult> => {
+  const policy = deps.policy();
+  const person = await deps.directory.person(input.userId);
+  const ask = {
+    target: input.target,
+    role: input.role,
+    durationMs: input.durationMs ?? defaultDurationMs(policy, input.target, input.role),
+    reason: input.reason.trim(),
+    ticket: input.ticket?.trim() || null,
+  };
+  const verdict = await judge(deps, policy, { person, ask, freshness: 'recent' });
+  const asked = verdict.decision === 'ask' ? await askedPeople(deps, person, verdict.requirements) : [];
+  return { verdict, asked, targetProblem: deps.access.problems()[input.target] ?? null };
+};

@@ -1,0 +1,49 @@
+/** Finds everything whose time has come by the database clock, and everything that was left lying. */
+import { SYSTEM } from '../core/events.ts';
+import { moveRequest } from '../core/lifecycle.ts';
+import { expire } from './finish-end.ts';
+import type { Deps } from './ports.ts';
+
+const BATCH = 100;
+
+export type Swept = { ending: string[]; activating: string[]; lapsed: number };
+
+/** One pass. A full batch in any list means that there may be more: call again. */
+export const sweep = async (deps: Deps): Promise<Swept> => {
+  const due = await expireDue(deps);
+  const lapsed = await lapseDue(deps);
+  const stalled = await deps.store.transaction((tx) => tx.grants.listStalled(BATCH));
+  const ending = stalled.filter(({ state }) => state === 'ending').map(({ id }) => id);
+  const activating = stalled.filter(({ state }) => state === 'activating').map(({ id }) => id);
+  return { ending: [...new Set([...due, ...ending])], activating, lapsed };
+};
+
+/** Only what is due, for the quick timer. */
+export const expireDue = (deps: Deps): Promise<string[]> =>
+  deps.store.transaction(async (tx) => {
+    const due = await tx.grants.lockDue(BATCH);
+    for (const grant of due) {
+      await expire(tx, grant);
+      await tx.outbox.add('notify', grant.requestId);
+    }
+    return due.map(({ id }) => id);
+  });
+
+const lapseDue = (deps: Deps): Promise<number> =>
+  deps.store.transaction(async (tx) => {
+    const lapsed = await tx.requests.lockLapsed(BATCH);
+    for (const request of lapsed) {
+      await tx.requests.setState(request.id, moveRequest(request.state, 'lapsed'));
+      await tx.audit.append({
+        type: 'request.lapsed',
+        actor: SYSTEM,
+        requestId: request.id,
+        grantId: null,
+        target: request.target,
+        role: request.role,
+        data: { lapsesAt: request.lapsesAt.toISOString() },
+      });
+      await tx.outbox.add('notify', request.id);
+    }
+    return lapsed.length;
+  });
