@@ -1,0 +1,270 @@
+/** The tables. Truth is here; what must never happen is a constraint, so that no code path can make it happen. */
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  check,
+  foreignKey,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+} from 'drizzle-orm/pg-core';
+import { GRANT_MOVES, REQUEST_MOVES } from '../core/lifecycle.ts';
+import type { GrantState, RequestState } from '../core/lifecycle.ts';
+import { END_CAUSES } from '../core/types.ts';
+import type { EndCause, EndOutcome, Json, Requirement, VoteKind } from '../core/types.ts';
+import { WORK_KINDS } from '../usecases/ports.ts';
+import type { MessageKind, WorkKind } from '../usecases/ports.ts';
+import { bytes, idText, instant, isOneOf, json } from './columns.ts';
+
+export const LIVE_STATES = ['activating', 'active', 'ending'] as const satisfies readonly GrantState[];
+export const UNFINISHED_STATES = ['activating', 'ending'] as const satisfies readonly GrantState[];
+const VOTE_KINDS = ['approve', 'deny'] as const satisfies readonly VoteKind[];
+const OUTCOMES = ['approved', 'denied'] as const;
+const END_OUTCOMES = ['removed', 'already_absent'] as const satisfies readonly EndOutcome[];
+const MESSAGE_KINDS = ['approval', 'requester', 'outcome', 'stuck'] as const satisfies readonly MessageKind[];
+
+const durationMs = () => bigint('duration_ms', { mode: 'number' }).notNull();
+const serialId = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity();
+
+export const people = pgTable('people', {
+  id: idText().primaryKey(),
+  teamId: text('team_id').notNull(),
+  userId: text('user_id').notNull(),
+  name: text().notNull(),
+  email: text(),
+  timezone: text(),
+  isActive: boolean('is_active').notNull(),
+});
+
+export const requests = pgTable(
+  'requests',
+  {
+    id: idText().primaryKey(),
+    idempotencyKey: text('idempotency_key').unique(),
+    requesterId: idText('requester_id')
+      .notNull()
+      .references(() => people.id),
+    target: text().notNull(),
+    role: text().notNull(),
+    durationMs: durationMs(),
+    reason: text().notNull(),
+    ticket: text(),
+    state: text().$type<RequestState>().notNull(),
+    rule: text(),
+    policySha256: text('policy_sha256').notNull(),
+    requirements: json<Requirement[]>().notNull(),
+    isInOrder: boolean('is_in_order').notNull(),
+    version: integer().notNull().default(1),
+    createdAt: instant('created_at').notNull(),
+    lapsesAt: instant('lapses_at').notNull(),
+    decidedAt: instant('decided_at'),
+    /** While in the future, one process brings this request's messages up to date. */
+    syncLeaseUntil: instant('sync_lease_until'),
+  },
+  (table) => [
+    index('requests_of_person').on(table.requesterId, table.createdAt.desc()),
+    index('requests_pending')
+      .on(table.createdAt)
+      .where(sql`${table.state} = 'pending'`),
+    index('requests_to_lapse')
+      .on(table.lapsesAt)
+      .where(sql`${table.state} = 'pending'`),
+    check('requests_state', isOneOf(table.state, Object.keys(REQUEST_MOVES))),
+    check('requests_duration', sql`${table.durationMs} > 0`),
+    check('requests_decided_at', sql`(${table.state} = 'pending') = (${table.decidedAt} is null)`),
+  ],
+);
+
+export const votes = pgTable(
+  'votes',
+  {
+    requestId: idText('request_id')
+      .notNull()
+      .references(() => requests.id),
+    voterId: idText('voter_id')
+      .notNull()
+      .references(() => people.id),
+    kind: text().$type<VoteKind>().notNull(),
+    reason: text(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.requestId, table.voterId] }),
+    check('votes_kind', isOneOf(table.kind, VOTE_KINDS)),
+  ],
+);
+
+export const decisions = pgTable(
+  'decisions',
+  {
+    id: idText().primaryKey(),
+    requestId: idText('request_id')
+      .notNull()
+      .unique()
+      .references(() => requests.id),
+    outcome: text().$type<(typeof OUTCOMES)[number]>().notNull(),
+    rule: text(),
+    policySha256: text('policy_sha256').notNull(),
+    byPersonId: idText('by_person_id').references(() => people.id),
+    reason: text(),
+    decidedAt: instant('decided_at').notNull(),
+  },
+  (table) => [
+    // What a grant points at: the decision, of this request, with this outcome.
+    unique('decisions_outcome_of_request').on(table.id, table.requestId, table.outcome),
+    check('decisions_outcome', isOneOf(table.outcome, OUTCOMES)),
+  ],
+);
+
+export const grants = pgTable(
+  'grants',
+  {
+    id: idText().primaryKey(),
+    requestId: idText('request_id').notNull().unique(),
+    decisionId: idText('decision_id').notNull().unique(),
+    /** Always 'approved': together with the foreign key, no grant can exist without a decision that approved its request. */
+    decisionOutcome: text('decision_outcome').$type<'approved'>().notNull().default('approved'),
+    personId: idText('person_id')
+      .notNull()
+      .references(() => people.id),
+    target: text().notNull(),
+    role: text().notNull(),
+    provider: text().notNull(),
+    scope: json().notNull(),
+    handle: json<Json>(),
+    state: text().$type<GrantState>().notNull(),
+    durationMs: durationMs(),
+    expiresAt: instant('expires_at').notNull(),
+    activatedAt: instant('activated_at'),
+    endingAt: instant('ending_at'),
+    endedAt: instant('ended_at'),
+    endCause: text('end_cause').$type<EndCause>(),
+    endedBy: idText('ended_by').references(() => people.id),
+    endReason: text('end_reason'),
+    endOutcome: text('end_outcome').$type<EndOutcome>(),
+    leaseUntil: instant('lease_until'),
+    attempts: integer().notNull().default(0),
+    nextAttemptAt: instant('next_attempt_at'),
+    lastError: text('last_error'),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    foreignKey({
+      name: 'grants_approved_decision',
+      columns: [table.decisionId, table.requestId, table.decisionOutcome],
+      foreignColumns: [decisions.id, decisions.requestId, decisions.outcome],
+    }),
+    index('grants_due')
+      .on(table.expiresAt)
+      .where(sql`${table.state} = 'active'`),
+    index('grants_stalled').on(table.nextAttemptAt).where(isOneOf(table.state, UNFINISHED_STATES)),
+    index('grants_live').on(table.expiresAt).where(isOneOf(table.state, LIVE_STATES)),
+    index('grants_live_in_target').on(table.target, table.expiresAt).where(isOneOf(table.state, LIVE_STATES)),
+    check('grants_state', isOneOf(table.state, Object.keys(GRANT_MOVES))),
+    check('grants_approved', sql`${table.decisionOutcome} = 'approved'`),
+    check('grants_duration', sql`${table.durationMs} > 0`),
+    check('grants_end_cause', isOneOf(table.endCause, END_CAUSES)),
+    check('grants_end_outcome', isOneOf(table.endOutcome, END_OUTCOMES)),
+    check('grants_active_since', sql`${table.state} <> 'active' or ${table.activatedAt} is not null`),
+    check(
+      'grants_ending_since',
+      sql`${table.state} not in ('ending', 'ended') or (${table.endingAt} is not null and ${table.endCause} is not null)`,
+    ),
+    check(
+      'grants_ended_how',
+      sql`${table.state} <> 'ended' or (${table.endedAt} is not null and ${table.endOutcome} is not null)`,
+    ),
+  ],
+);
+
+/** What the requester may see while the grant lives, encrypted; the row goes when the grant ends. */
+export const secrets = pgTable('secrets', {
+  grantId: idText('grant_id')
+    .primaryKey()
+    .references(() => grants.id),
+  keyId: text('key_id').notNull(),
+  nonce: bytes().notNull(),
+  ciphertext: bytes().notNull(),
+  createdAt: instant('created_at').notNull(),
+});
+
+export const messages = pgTable(
+  'messages',
+  {
+    id: serialId(),
+    requestId: idText('request_id')
+      .notNull()
+      .references(() => requests.id),
+    kind: text().$type<MessageKind>().notNull(),
+    audience: text().notNull(),
+    channel: text(),
+    ts: text(),
+    drawnVersion: integer('drawn_version').notNull().default(0),
+    failure: text(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    unique('messages_once_per_audience').on(table.requestId, table.kind, table.audience),
+    check('messages_kind', isOneOf(table.kind, MESSAGE_KINDS)),
+  ],
+);
+
+/** Work that must go out, written with the state that asks for it. A row lives until the work is done. */
+export const outbox = pgTable(
+  'outbox',
+  {
+    id: serialId(),
+    kind: text().$type<WorkKind>().notNull(),
+    subjectId: idText('subject_id').notNull(),
+    availableAt: instant('available_at').notNull(),
+    dispatchedAt: instant('dispatched_at'),
+    dispatches: integer().notNull().default(0),
+    lastError: text('last_error'),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    index('outbox_waiting')
+      .on(table.id)
+      .where(sql`${table.dispatchedAt} is null`),
+    index('outbox_dispatched')
+      .on(sql`greatest(${table.dispatchedAt}, ${table.availableAt})`)
+      .where(sql`${table.dispatchedAt} is not null`),
+    check('outbox_kind', isOneOf(table.kind, WORK_KINDS)),
+  ],
+);
+
+export const policies = pgTable('policies', {
+  sha256: text().primaryKey(),
+  source: text().notNull(),
+  loadedAt: instant('loaded_at').notNull(),
+});
+
+/** Append-only: a trigger refuses everything but INSERT. `actor` and `data` are kept as the exact text that is hashed. */
+export const auditEvents = pgTable('audit_events', {
+  id: serialId(),
+  at: instant('at').notNull(),
+  type: text().notNull(),
+  actor: text().notNull(),
+  requestId: idText('request_id'),
+  grantId: idText('grant_id'),
+  target: text(),
+  role: text(),
+  data: text().notNull(),
+});
+
+/** The order and the hashes of committed events. Append-only like the events; written by one sealer at a time. */
+export const auditChain = pgTable('audit_chain', {
+  seq: bigint({ mode: 'number' }).primaryKey(),
+  eventId: bigint('event_id', { mode: 'number' }).notNull().unique(),
+  prevHash: text('prev_hash').notNull(),
+  hash: text().notNull(),
+});
+
+/** Events that are committed but not chained yet. A queue, because finding them by absence would read the whole log. */
+export const auditUnsealed = pgTable('audit_unsealed', {
+  eventId: bigint('event_id', { mode: 'number' }).primaryKey(),
+});
