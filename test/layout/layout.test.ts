@@ -1,0 +1,67 @@
+/** House rules that are about the tree and not about one file. */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)));
+}
+
+const sources = filesUnder('src');
+const programs = [...sources, ...filesUnder('test')].filter((file) => /\.(ts|tsx|mjs)$/.test(file));
+
+test('files and folders are in kebab-case', () => {
+  const odd = programs.filter((file) => !/^[a-z0-9/.-]+$/.test(file));
+  expect(odd).toEqual([]);
+});
+
+test('no file or folder is named after nothing in particular, and none is a barrel', () => {
+  const vague = /(^|[/-])(utils?|helpers?|manager|service|common|misc|index)(\.ts|\/|-|$)/;
+  expect(sources.filter((file) => file.endsWith('.ts') && vague.test(file))).toEqual([]);
+});
+
+test('nothing switches a check off', () => {
+  const switchOff = /(ox|es)lint-disable|@ts-(ignore|nocheck|expect-error)|oxfmt-ignore|prettier-ignore/;
+  const here = path.relative(root, fileURLToPath(import.meta.url));
+  expect(programs.filter((file) => file !== here && switchOff.test(read(file)))).toEqual([]);
+});
+
+test('the first file or the README of every folder says what it is for', () => {
+  const folders = new Set(sources.filter((file) => file.split(path.sep).length > 2).map((file) => path.dirname(file)));
+  const saysSo = (folder: string): boolean =>
+    existsSync(path.join(root, folder, 'README.md')) ||
+    sources.some((file) => path.dirname(file) === folder && /^(#!.*\n)?\/\*\*/.test(read(file)));
+  expect([...folders].filter((folder) => !saysSo(folder))).toEqual([]);
+});
+
+test('tests mirror src, beside the folders that are about the whole', () => {
+  const whole = ['support', 'journeys', 'drift', 'layout', 'browser'];
+  const folders = readdirSync(path.join(root, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const strays = folders
+    .map(({ name }) => name)
+    .filter((name) => !whole.includes(name) && !existsSync(path.join(root, 'src', name)));
+  expect(strays).toEqual([]);
+});
+
+test('the formatter is pinned: another version formats otherwise', () => {
+  const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: Record<string, string> };
+  expect(devDependencies['oxfmt']).toMatch(/^\d+\.\d+\.\d+$/);
+});
+
+test('the lock file has the Postgres binaries of every platform', () => {
+  const { optionalDependencies } = JSON.parse(read('package.json')) as { optionalDependencies: Record<string, string> };
+  const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, unknown> };
+  const missing = Object.keys(optionalDependencies).filter((name) => !(`node_modules/${name}` in lock.packages));
+  expect(missing).toEqual([]);
+});
+
+test('continuous integration runs the command of the README', () => {
+  expect(statSync(path.join(root, '.ci/run')).mode & 0o111).toBe(0o111);
+  expect(read('.ci/run')).toMatch(/^exec npm test/m);
+});
