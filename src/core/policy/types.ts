@@ -29,11 +29,29 @@ export type Target = {
 };
 
 /** A compiled CEL condition. `evaluate` throws when the condition errors; the decision turns that into fail-closed. */
-export type Condition = { source: string; evaluate(facts: ConditionFacts): boolean };
+export type Condition = {
+  source: string;
+  /** Groups whose membership it looks at; null when it may look at any. */
+  groups: string[] | null;
+  evaluate(facts: ConditionFacts): boolean;
+};
+
+/** What a rule applies to. `null` is "not limited"; an empty list matches nobody and nothing. */
+export type RuleMatch = {
+  /** Globs on target names. */
+  targets: string[] | null;
+  /** Globs as `target/role`. */
+  roles: string[] | null;
+  /** Emails (globs allowed) and Slack ids. */
+  people: string[] | null;
+  groups: string[] | null;
+  /** Globs as `issuer-host/repository`. */
+  clients: string[] | null;
+};
 
 export type Rule = {
   name: string;
-  match: { targets: string[]; roles: string[]; people: string[]; groups: string[]; clients: string[] };
+  match: RuleMatch;
   when: Condition | null;
   effect: { kind: 'deny'; message: string } | { kind: 'approve' } | { kind: 'ask'; approvals: RuleApproval[] };
   isInOrder: boolean;
@@ -64,8 +82,14 @@ export type Incidents = { channels: string[]; targets: string[]; onClose: 'end' 
 export type PolicyTest = {
   name: string;
   request: { by: string; role: string; forMs: number; reason: string; ticket: string | null; at: Date | null };
-  facts: { groups: Record<string, string[]>; incident: Partial<ConditionFacts['incident']> };
+  facts: {
+    groups: Record<string, string[]>;
+    incident: Partial<ConditionFacts['incident']>;
+    client: AskFacts['client'];
+    pullRequest: AskFacts['pullRequest'];
+  };
   expect: { decision: Verdict['decision'] | 'refuse'; rule: string | null; from: string[] | null; code: string | null };
+  line: number | null;
 };
 
 export type Policy = {
@@ -81,6 +105,8 @@ export type Policy = {
   incidents: Incidents | null;
   admins: string[];
   auditors: string[];
+  /** Label or id of the Slack profile field that names someone's manager; needed where approvals come `from: manager`. */
+  managerField: string | null;
   tests: PolicyTest[];
 };
 
@@ -97,7 +123,14 @@ export type Ask = {
 export type AskFacts = {
   /** Database clock. */
   now: Date;
-  requester: { personId: string; userId: string; email: string | null; groups: string[] };
+  requester: {
+    personId: string;
+    userId: string;
+    email: string | null;
+    groups: string[];
+    /** Groups that could not be read just now. A rule that needs one of them fails closed. */
+    unknownGroups?: string[];
+  };
   incident: { open: boolean; channel: string; severity: string };
   client: { issuer: string; repository: string; ref: string; environment: string; workflow: string } | null;
   pullRequest: { number: number; labels: string[]; author: string; base: string } | null;
@@ -121,7 +154,7 @@ type VerdictBase = { rule: string | null; passedOver: PassedOver[]; capMs: numbe
 /** The outcome of deciding one ask. `problems` are what the requester can mend (reason, ticket, duration); with any, nothing may be sent. */
 export type Verdict = VerdictBase & { problems: AskProblem[] } & (
     | { decision: 'deny'; code: 'denied_by_rule' | 'no_rule'; message: string }
-    | { decision: 'approve'; code: 'approved_by_rule' }
+    | { decision: 'approve'; code: 'approved_by_rule'; claimMs: number }
     | {
         decision: 'ask';
         code: 'approvals_needed';

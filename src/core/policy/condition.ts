@@ -1,0 +1,163 @@
+/** Compiles `when:` conditions (CEL) against a typed environment, within limits, so that a condition is wrong when the file is loaded and not first at 3 a.m. */
+import { Duration, Environment } from '@marcbachmann/cel-js/evaluator';
+import type { ASTNode } from '@marcbachmann/cel-js';
+import { patternProblem } from './safe-pattern.ts';
+import type { Condition, ConditionFacts } from './types.ts';
+
+export const CONDITION_CHARS_MAX = 2000;
+const LIMITS = { maxAstNodes: 300, maxDepth: 24, maxListElements: 200, maxMapEntries: 16, maxCallArguments: 8 };
+const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
+const MACROS = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
+
+/** CEL recognises a typed object by its constructor; converting plain objects instead costs ten times as much per decision. */
+const recordType = <Fields extends object>(name: string): { new (fields: Fields): object } => {
+  const made = { [name]: class { constructor(fields: Fields) { Object.assign(this, fields); } } }[name];
+  if (!made) throw new Error(`no record type ${name}`);
+  return made;
+};
+
+type CelRequest = Omit<ConditionFacts['request'], 'durationMs'> & { duration: Duration };
+const RequestFacts = recordType<CelRequest>('Request');
+const RequesterFacts = recordType<ConditionFacts['requester']>('Requester');
+const IncidentFacts = recordType<ConditionFacts['incident']>('Incident');
+const ClientFacts = recordType<ConditionFacts['client']>('Client');
+const PullRequestFacts = recordType<Omit<ConditionFacts['pull_request'], 'number'> & { number: bigint }>('PullRequest');
+const LocalFacts = recordType<{ hour: bigint; weekday: string }>('Local');
+
+const DURATION = 'google.protobuf.Duration';
+const environment = new Environment({ unlistedVariablesAreDyn: false, limits: LIMITS })
+  .registerType('Request', { ctor: RequestFacts, fields: { target: 'string', role: 'string', duration: DURATION, reason: 'string', ticket: 'string' } })
+  .registerType('Requester', { ctor: RequesterFacts, fields: { email: 'string', groups: 'list<string>' } })
+  .registerType('Incident', { ctor: IncidentFacts, fields: { open: 'bool', channel: 'string', severity: 'string' } })
+  .registerType('Client', { ctor: ClientFacts, fields: { issuer: 'string', repository: 'string', ref: 'string', environment: 'string', workflow: 'string' } })
+  .registerType('PullRequest', { ctor: PullRequestFacts, fields: { number: 'int', labels: 'list<string>', author: 'string', base: 'string' } })
+  .registerType('Local', { ctor: LocalFacts, fields: { hour: 'int', weekday: 'string' } })
+  .registerVariable('request', 'Request')
+  .registerVariable('requester', 'Requester')
+  .registerVariable('incident', 'Incident')
+  .registerVariable('client', 'Client')
+  .registerVariable('pull_request', 'PullRequest')
+  .registerVariable('now', 'google.protobuf.Timestamp')
+  .registerVariable('local', 'Local');
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+const clockOf = (timezone: string): Intl.DateTimeFormat => {
+  const known = clocks.get(timezone);
+  if (known) return known;
+  const clock = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', hourCycle: 'h23', weekday: 'long' });
+  clocks.set(timezone, clock);
+  return clock;
+};
+
+const localFacts = (now: Date, timezone: string): object => {
+  const parts = clockOf(timezone).formatToParts(now);
+  const part = (type: string): string => parts.find((found) => found.type === type)?.value ?? '';
+  return new LocalFacts({ hour: BigInt(part('hour')), weekday: part('weekday').toLowerCase() });
+};
+
+const contexts = new WeakMap<ConditionFacts, object>();
+
+/** One context per decision, however many conditions it evaluates; the local time only where a condition asks for it. */
+const contextOf = (facts: ConditionFacts): object => {
+  const known = contexts.get(facts);
+  if (known) return known;
+  const { durationMs, ...request } = facts.request;
+  let local: object | null = null;
+  const context = {
+    request: new RequestFacts({ ...request, duration: Duration.fromMilliseconds(durationMs) }),
+    requester: new RequesterFacts(facts.requester),
+    incident: new IncidentFacts(facts.incident),
+    client: new ClientFacts(facts.client),
+    pull_request: new PullRequestFacts({ ...facts.pull_request, number: BigInt(facts.pull_request.number) }),
+    now: facts.now,
+    get local(): object {
+      return (local ??= localFacts(facts.now, facts.timezone));
+    },
+  };
+  contexts.set(facts, context);
+  return context;
+};
+
+const isNode = (value: unknown): value is ASTNode => typeof value === 'object' && value !== null && 'op' in value && 'start' in value;
+
+const childrenOf = (node: ASTNode): ASTNode[] => {
+  const args: unknown = node.args;
+  return (Array.isArray(args) ? args.flat(2) : [args]).filter(isNode);
+};
+
+const isField = (node: ASTNode | undefined, variable: string, field: string): boolean =>
+  node?.op === '.' && node.args[1] === field && node.args[0].op === 'id' && node.args[0].args === variable;
+
+const literalOf = (node: ASTNode | undefined): string | null => (node?.op === 'value' && typeof node.args === 'string' ? node.args : null);
+
+type Walk = { source: string; groups: Set<string>; isAnyGroup: boolean; problems: string[] };
+
+const checkCall = (node: ASTNode, isInMacro: boolean, walk: Walk): void => {
+  if (node.op === 'call' && (node.args[0] === 'timestamp' || node.args[0] === 'duration')) {
+    const [name, [argument]] = node.args;
+    if (literalOf(argument) === null) return;
+    try {
+      environment.evaluate(walk.source.slice(node.start, node.end));
+    } catch {
+      const example = name === 'timestamp' ? 'timestamp("2026-12-20T00:00:00Z")' : 'duration("30m")';
+      walk.problems.push(`${walk.source.slice(node.start, node.end)} is no ${name}; write it like ${example}`);
+    }
+  }
+  if (node.op !== 'rcall') return;
+  const [name, , args] = node.args;
+  if (isInMacro && (MACROS.has(name) || name === 'matches' || name === 'split')) {
+    walk.problems.push(`${name}() stands inside another list function, which can take long; take it out`);
+  }
+  if (name !== 'matches') return;
+  const pattern = literalOf(args[0]);
+  const problem = pattern === null ? 'must be written out in the condition' : patternProblem(pattern, 2);
+  if (problem !== null) walk.problems.push(`the pattern of matches() ${problem}`);
+};
+
+const checkComparison = (node: ASTNode, walk: Walk): boolean => {
+  if (node.op !== '==' && node.op !== '!=' && node.op !== 'in') return false;
+  const [left, right] = node.args;
+  if (node.op === 'in' && isField(right, 'requester', 'groups') && literalOf(left) !== null) {
+    walk.groups.add(literalOf(left) ?? '');
+    return true;
+  }
+  const named = isField(left, 'local', 'weekday') ? right : isField(right, 'local', 'weekday') ? left : null;
+  const days = named === null ? [] : named.op === 'list' ? named.args.map(literalOf) : [literalOf(named)];
+  for (const day of days) {
+    if (day !== null && !WEEKDAYS.includes(day)) walk.problems.push(`"${day}" is no weekday; use ${WEEKDAYS.join(', ')}`);
+  }
+  return false;
+};
+
+const walkNode = (node: ASTNode, isInMacro: boolean, walk: Walk): void => {
+  checkCall(node, isInMacro, walk);
+  if (checkComparison(node, walk)) return;
+  if (isField(node, 'requester', 'groups')) walk.isAnyGroup = true;
+  const isMacro = node.op === 'rcall' && MACROS.has(node.args[0]);
+  for (const child of childrenOf(node)) walkNode(child, isInMacro || isMacro, walk);
+};
+
+const errorText = (error: unknown): string =>
+  error instanceof Error ? (('summary' in error && typeof error.summary === 'string' && error.summary) || error.message).slice(0, 200) : 'it could not be read';
+
+/** The compiled condition, or every reason why it is refused as a sentence without its full stop. Never throws. */
+export const compileCondition = (source: string): { condition: Condition } | { problems: string[] } => {
+  if (source.length > CONDITION_CHARS_MAX) return { problems: [`it is longer than ${CONDITION_CHARS_MAX} characters`] };
+  try {
+    const program = environment.parse(source);
+    const checked = program.check();
+    if (!checked.valid) return { problems: [errorText(checked.error)] };
+    if (checked.type !== 'bool') return { problems: [`it gives a ${checked.type ?? 'value'}; a condition must be true or false`] };
+    const walk: Walk = { source, groups: new Set(), isAnyGroup: false, problems: [] };
+    walkNode(program.ast, false, walk);
+    if (walk.problems.length > 0) return { problems: walk.problems };
+    const evaluate = (facts: ConditionFacts): boolean => {
+      const value: unknown = program(contextOf(facts));
+      if (typeof value !== 'boolean') throw new TypeError('the condition gave no true or false');
+      return value;
+    };
+    return { condition: { source, groups: walk.isAnyGroup ? null : [...walk.groups].sort(), evaluate } };
+  } catch (error) {
+    return { problems: [errorText(error)] };
+  }
+};

@@ -1,0 +1,114 @@
+/** Decides one ask. Pure: policy, ask and facts in; verdict out. The same call serves the form's preview, the button, `explain` and `replay`. */
+import { askProblems } from './ask-problems.ts';
+import { candidatesFor } from './candidates.ts';
+import type { Candidate } from './candidates.ts';
+import { matchRule } from './rule-match.ts';
+import { requirementOf, sourceOf } from './sources.ts';
+import type { Ask, AskFacts, AskProblem, ConditionFacts, PassedOver, Policy, Role, Rule, Target, Verdict } from './types.ts';
+
+const NO_CLIENT = { issuer: '', repository: '', ref: '', environment: '', workflow: '' };
+const NO_PULL_REQUEST = { number: 0, labels: [], author: '', base: '' };
+
+const conditionFactsOf = (policy: Policy, ask: Ask, facts: AskFacts): ConditionFacts => ({
+  request: { target: ask.target, role: ask.role, durationMs: ask.durationMs, reason: ask.reason, ticket: ask.ticket ?? '' },
+  requester: { email: facts.requester.email ?? '', groups: facts.requester.groups },
+  incident: facts.incident,
+  client: facts.client ?? NO_CLIENT,
+  pull_request: facts.pullRequest ?? NO_PULL_REQUEST,
+  now: facts.now,
+  timezone: policy.timezone,
+});
+
+type Passed = PassedOver & { index: number };
+type Found = { rule: Rule; isByError: boolean } | null;
+type Judge = { facts: AskFacts; conditionFacts: ConditionFacts; passed: Passed[] };
+
+/** Fails closed: a deny whose condition cannot be evaluated denies, any other rule then does not match. */
+const firstMatch = (candidates: Candidate[], judge: Judge): Found => {
+  for (const { rule, index } of candidates) {
+    const { isMatch, why, detail } = matchRule(rule, judge.facts, judge.conditionFacts);
+    const isByError = why === 'condition_error' && rule.effect.kind === 'deny';
+    if (isMatch || isByError) return { rule, isByError };
+    judge.passed.push({ rule: rule.name, line: rule.line, why: why ?? 'no_match', detail, index });
+  }
+  return null;
+};
+
+const inFileOrder = (passed: Passed[]): PassedOver[] =>
+  passed.sort((a, b) => a.index - b.index).map(({ rule, line, why, detail }) => ({ rule, line, why, detail }));
+
+const unknownVerdict = (problem: AskProblem): Verdict => ({
+  decision: 'deny',
+  code: 'no_rule',
+  message: 'This target or role is not in the policy.',
+  rule: null,
+  passedOver: [],
+  capMs: 0,
+  problems: [problem],
+});
+
+const noRule = (ask: Ask, role: Role, passedOver: PassedOver[]): Verdict => ({
+  decision: 'deny',
+  code: 'no_rule',
+  message: 'No rule of the policy allows this.',
+  rule: null,
+  passedOver,
+  capMs: role.maxMs,
+  problems: askProblems(ask, null, role.maxMs),
+});
+
+const byDeny = (ask: Ask, role: Role, found: { rule: Rule; isByError: boolean }, passedOver: PassedOver[]): Verdict => {
+  const { rule, isByError } = found;
+  const said = rule.effect.kind === 'deny' ? rule.effect.message : '';
+  return {
+    decision: 'deny',
+    code: 'denied_by_rule',
+    message: isByError ? `${said} (What this rule looks at could not be read just now, so it counts as met.)` : said,
+    rule: rule.name,
+    passedOver,
+    capMs: role.maxMs,
+    problems: askProblems(ask, null, role.maxMs),
+  };
+};
+
+type Decided = { policy: Policy; target: Target; role: Role; ask: Ask; rule: Rule; passedOver: PassedOver[] };
+
+const byRule = ({ policy, target, role, ask, rule, passedOver }: Decided): Verdict => {
+  const capMs = rule.maxMs === null ? role.maxMs : Math.min(role.maxMs, rule.maxMs);
+  const base = { rule: rule.name, passedOver, capMs, problems: askProblems(ask, rule, capMs) };
+  const claimMs = rule.claimMs ?? policy.claimMs;
+  if (rule.effect.kind !== 'ask') return { ...base, decision: 'approve', code: 'approved_by_rule', claimMs };
+  return {
+    ...base,
+    decision: 'ask',
+    code: 'approvals_needed',
+    requirements: rule.effect.approvals.map((approval) => requirementOf(policy, target, approval)),
+    isInOrder: rule.isInOrder,
+    escalate: rule.escalate ? { afterMs: rule.escalate.afterMs, to: sourceOf(policy, rule.escalate.to) } : null,
+    pendingMs: rule.pendingMs ?? policy.pendingMs,
+    claimMs,
+    remindMs: rule.remindMs ?? policy.remindMs,
+  };
+};
+
+/**
+ * A matching deny wins wherever it stands; else the first rule that matches decides; else nobody gets in.
+ * `passedOver` lists the rules for this role that were looked at and did not match; with any `problems`, nothing may be sent.
+ */
+export const decide = (policy: Policy, ask: Ask, facts: AskFacts): Verdict => {
+  const target = Object.hasOwn(policy.targets, ask.target) ? policy.targets[ask.target] : undefined;
+  if (!target) return unknownVerdict({ field: 'target', code: 'unknown_target', facts: { target: ask.target.slice(0, 80) } });
+  const role = Object.hasOwn(target.roles, ask.role) ? target.roles[ask.role] : undefined;
+  if (!role) {
+    const roles = Object.keys(target.roles).join(', ');
+    return unknownVerdict({ field: 'role', code: 'unknown_role', facts: { target: target.name, role: ask.role.slice(0, 80), roles } });
+  }
+  const { denies, others } = candidatesFor(policy, target.name, role.name);
+  const judge: Judge = { facts, conditionFacts: conditionFactsOf(policy, ask, facts), passed: [] };
+  const denied = firstMatch(denies, judge);
+  const found = denied ?? firstMatch(others, judge);
+  const passedOver = inFileOrder(judge.passed);
+  if (denied) return byDeny(ask, role, denied, passedOver);
+  if (!found) return noRule(ask, role, passedOver);
+  return byRule({ policy, target, role, ask, rule: found.rule, passedOver });
+};

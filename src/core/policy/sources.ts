@@ -1,0 +1,23 @@
+/** Turns a name as the policy writes it (`owners`, a group, an email, a Slack id, `manager`) into whom it means. */
+import type { Requirement, Source } from '../types.ts';
+import type { Policy, RuleApproval, Target } from './types.ts';
+
+/** A group of this policy, `manager`, or else a person. A name that was checked at load is never anything but these. */
+export const sourceOf = (policy: Policy, ref: string): Source => {
+  if (Object.hasOwn(policy.groups, ref)) return { kind: 'group', name: ref };
+  return ref === 'manager' ? { kind: 'manager' } : { kind: 'person', ref };
+};
+
+export const sameSource = (a: Source, b: Source): boolean => sourceKey(a) === sourceKey(b);
+
+export const sourceKey = (source: Source): string =>
+  source.kind === 'group' ? `group:${source.name}` : source.kind === 'person' ? `person:${source.ref}` : 'manager';
+
+const expand = (policy: Policy, target: Target, ref: string): Source[] =>
+  ref === 'owners' ? target.owners.map((owner) => sourceOf(policy, owner)) : [sourceOf(policy, ref)];
+
+export const requirementOf = (policy: Policy, target: Target, approval: RuleApproval): Requirement => {
+  const sources = approval.from.flatMap((ref) => expand(policy, target, ref));
+  const from = [...new Map(sources.map((source) => [sourceKey(source), source])).values()];
+  return { label: approval.from.join(' or '), from, count: approval.count };
+};
