@@ -10,7 +10,15 @@ export const WORK_KINDS = ['activate', 'end', 'notify'] as const;
 export type WorkKind = (typeof WORK_KINDS)[number];
 
 /** One row of the outbox. `subjectId` is a grant id for activate and end, a request id for notify. */
-export type Work = { id: string; kind: WorkKind; subjectId: string; availableAt: Date; dispatches: number };
+export type Work = {
+  id: string;
+  kind: WorkKind;
+  subjectId: string;
+  /** How long until it may be done, by the database clock; 0 when it may be done now. */
+  delayMs: number;
+  /** Which hand-over this is, from 1. */
+  dispatches: number;
+};
 
 export type NewRequest = Omit<Request, 'createdAt' | 'decidedAt' | 'version' | 'lapsesAt'> & {
   /** One ask is stored once: the view id, trigger id or client key that brought it. */

@@ -1,0 +1,81 @@
+/** BullMQ's one door: relays the outbox, runs the workers, keeps the clocks. The only folder that knows Redis. */
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Log } from '../lib/log.ts';
+import { createInFlight } from '../lib/in-flight.ts';
+import type { Loop } from '../lib/loop.ts';
+import { WORK_KINDS } from '../usecases/ports.ts';
+import type { Store, WorkKind } from '../usecases/ports.ts';
+import type { UseCases } from '../usecases/types.ts';
+import { createHandlers } from './handlers.ts';
+import type { Notifier } from './handlers.ts';
+import { connectForDispatch, connectForWork } from './redis.ts';
+import { startRelay } from './relay.ts';
+import type { JobData, Queues } from './relay.ts';
+import { startDeadlines, startSealer, startSweep } from './timers.ts';
+import { startWorkers } from './workers.ts';
+
+export type JobsDeps = { redisUrl: string; prefix: string; store: Store; useCases: UseCases; notifier: Notifier; log: Log };
+
+export type Jobs = {
+  /** Something was committed that has outgoing work. */
+  poke(): void;
+  /** Null when Redis answers, else a sentence. */
+  problem(): Promise<string | null>;
+  stop(): Promise<void>;
+};
+
+const openQueues = (connection: Redis, prefix: string): Queues => {
+  const open = (kind: WorkKind): Queue<JobData> => new Queue<JobData>(kind, { connection, prefix, skipWaitingForReady: true });
+  return { activate: open('activate'), end: open('end'), notify: open('notify') };
+};
+
+const problemOf = async (redis: Redis): Promise<string | null> => {
+  try {
+    await redis.ping();
+    const policy = await redis.config('GET', 'maxmemory-policy').catch(() => null);
+    const value = Array.isArray(policy) ? String(policy[1]) : 'noeviction';
+    return value === 'noeviction' ? null : `Redis may evict jobs: set maxmemory-policy to noeviction (it is ${value}).`;
+  } catch (error) {
+    return `Redis cannot be reached (${error instanceof Error ? error.message : String(error)}).`;
+  }
+};
+
+/** `web` only hands work out; `worker` also does it and keeps the clocks. */
+export const startJobs = (deps: JobsDeps, { isWorker }: { isWorker: boolean }): Jobs => {
+  const { store, log, prefix } = deps;
+  const redis = connectForDispatch(deps.redisUrl, log);
+  const queues = openQueues(redis, prefix);
+  for (const kind of WORK_KINDS) queues[kind].on('error', (error) => log.debug({ error: error.message, kind }, 'queue connection'));
+  const relay = startRelay({ store, queues, log });
+  const sealer = startSealer({ store, log });
+  const clocks: Loop[] = [relay, sealer];
+  const poke = (): void => clocks.forEach((clock) => clock.poke());
+  const stopWork = isWorker ? startWork(deps, { redis, clocks, poke }) : async () => {};
+  return {
+    poke,
+    problem: () => problemOf(redis),
+    stop: async () => {
+      await stopWork();
+      await Promise.all(clocks.map((clock) => clock.stop()));
+      await Promise.all(WORK_KINDS.map((kind) => queues[kind].close()));
+      redis.disconnect();
+    },
+  };
+};
+
+type Work = { redis: Redis; clocks: Loop[]; poke: () => void };
+
+const startWork = (deps: JobsDeps, { redis, clocks, poke }: Work): (() => Promise<void>) => {
+  const connection = connectForWork(deps.redisUrl, deps.log);
+  const handlers = createHandlers(deps.useCases, deps.notifier);
+  const { store, prefix, log } = deps;
+  const workers = startWorkers({ store, handlers, connection, prefix, log, onPostponed: poke });
+  const inFlight = createInFlight((error) => log.error({ err: error }, 'work failed; the sweep will find it'));
+  clocks.push(startDeadlines(deps, inFlight), startSweep(deps, { client: redis, prefix, inFlight, onFound: poke }));
+  return async () => {
+    await workers.stop();
+    await inFlight.settled();
+    connection.disconnect();
+  };
+};

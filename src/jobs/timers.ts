@@ -1,0 +1,64 @@
+/** The clocks of a worker: the deadline scan, the sweep for what was lost, and the sealer of the audit chain. */
+import type { Redis } from 'ioredis';
+import type { Log } from '../lib/log.ts';
+import type { InFlight } from '../lib/in-flight.ts';
+import { startLoop } from '../lib/loop.ts';
+import type { Loop } from '../lib/loop.ts';
+import type { Store } from '../usecases/ports.ts';
+import type { UseCases } from '../usecases/types.ts';
+
+const DEADLINE_POLL_MS = 250;
+const SWEEP_MS = 2_000;
+const LOST_MS = 60_000;
+const SEAL_IDLE_MS = 1_000;
+const SEAL_BATCH = 1_000;
+
+type TimerDeps = { store: Store; useCases: UseCases; log: Log };
+
+const complain = (log: Log, what: string) => (error: unknown) => log.error({ err: error }, `${what} failed; the next pass tries again`);
+
+/** Sleeps until the next deadline by the database clock. Ends what is due itself: this needs no Redis. */
+export const startDeadlines = ({ store, useCases, log }: TimerDeps, inFlight: InFlight): Loop =>
+  startLoop({
+    everyMs: DEADLINE_POLL_MS,
+    run: async () => {
+      const untilMs = await store.read.msToNextDeadline();
+      if (untilMs === null || untilMs > 0) return untilMs ?? DEADLINE_POLL_MS;
+      const grantIds = await useCases.expireDue();
+      // Not awaited: a target that hangs must not hold up the ends in the others.
+      inFlight.add(useCases.finishEnd({ grantIds }));
+      return grantIds.length > 0 ? 0 : DEADLINE_POLL_MS;
+    },
+    onError: complain(log, 'ending what is due'),
+  });
+
+/** Finds what was due or lost, whoever lost it. */
+type SweepOptions = { client: Redis; prefix: string; inFlight: InFlight; onFound: () => void };
+
+export const startSweep = ({ store, useCases, log }: TimerDeps, options: SweepOptions): Loop =>
+  startLoop({
+    everyMs: SWEEP_MS,
+    run: async () => {
+      const found = await useCases.sweep();
+      options.inFlight.add(useCases.finishEnd({ grantIds: found.ending }));
+      for (const grantId of found.activating) options.inFlight.add(useCases.activate({ grantId }));
+      const isEmptied = await wasEmptied(options);
+      const putBack = await store.outbox.putBack(isEmptied ? 0 : LOST_MS);
+      if (putBack > 0) log.warn({ putBack, isEmptied }, 'work that the queue lost is handed out again');
+      if (putBack > 0) options.onFound();
+    },
+    onError: complain(log, 'the sweep'),
+  });
+
+/** A mark in Redis that only a loss of its data can remove; whoever has to set it again knows. While Redis is down nothing is known. */
+const wasEmptied = async ({ client, prefix }: SweepOptions): Promise<boolean> => {
+  if (client.status !== 'ready') return false;
+  return (await client.set(`${prefix}:mark`, '1', 'NX')) === 'OK';
+};
+
+export const startSealer = ({ store, log }: Pick<TimerDeps, 'store' | 'log'>): Loop =>
+  startLoop({
+    everyMs: SEAL_IDLE_MS,
+    run: async () => ((await store.audit.seal(SEAL_BATCH)) === SEAL_BATCH ? 0 : SEAL_IDLE_MS),
+    onError: complain(log, 'sealing the audit chain'),
+  });

@@ -1,0 +1,56 @@
+/** Takes jobs from the queue, runs their handler, and settles the outbox row they came from. */
+import { Worker } from 'bullmq';
+import type { Job } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Log } from '../lib/log.ts';
+import { WORK_KINDS } from '../usecases/ports.ts';
+import type { Store, WorkKind } from '../usecases/ports.ts';
+import type { Handled, Handler } from './handlers.ts';
+import type { JobData } from './relay.ts';
+
+const FIRST_RETRY_MS = 1_000;
+const RETRY_CAP_MS = 60_000;
+
+export type WorkerDeps = {
+  store: Store;
+  handlers: Record<WorkKind, Handler>;
+  connection: Redis;
+  prefix: string;
+  log: Log;
+  /** Called when a row was put back, so that it is handed out again. */
+  onPostponed: () => void;
+};
+
+const backoffMs = (attempt: number): number => Math.min(RETRY_CAP_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10));
+
+const run = async (handler: Handler, subjectId: string, log: Log): Promise<Handled> => {
+  try {
+    return await handler.handle(subjectId);
+  } catch (error) {
+    log.error({ err: error }, 'work failed; it will be tried again');
+    return { outcome: 'retry', retryInMs: null, error: String(error) };
+  }
+};
+
+const processJob = async (deps: WorkerDeps, kind: WorkKind, { data }: Job<JobData>): Promise<void> => {
+  const log = deps.log.child({ work: data.workId, kind, subject: data.subjectId });
+  const handled = await run(deps.handlers[kind], data.subjectId, log);
+  if (handled.outcome === 'done') return deps.store.outbox.done(data.workId);
+  await deps.store.outbox.postpone(data.workId, handled.error, handled.retryInMs ?? backoffMs(data.attempt));
+  deps.onPostponed();
+};
+
+/** Closing waits for the jobs in hand; what it cannot wait for is found again in the outbox. */
+export const startWorkers = (deps: WorkerDeps): { stop(): Promise<void> } => {
+  const workers = WORK_KINDS.map((kind) => {
+    const worker = new Worker<JobData>(kind, (job) => processJob(deps, kind, job), {
+      connection: deps.connection,
+      prefix: deps.prefix,
+      concurrency: deps.handlers[kind].concurrency,
+    });
+    worker.on('error', (error) => deps.log.debug({ error: error.message, kind }, 'worker connection'));
+    worker.on('failed', (job, error) => deps.log.error({ err: error, kind, work: job?.data.workId }, 'work could not be settled; the sweep will find it'));
+    return worker;
+  });
+  return { stop: async () => void (await Promise.all(workers.map((worker) => worker.close()))) };
+};
