@@ -12,6 +12,8 @@ const resultsDir = path.join(root, '.data', 'test-results');
 const chromium = '/usr/bin/chromium';
 const totals = { passed: 0, failed: 0, skipped: 0 };
 process.chdir(root);
+// What fails is to be printed in full, also under `npm test --silent`.
+const env = { ...process.env, npm_config_loglevel: 'warn' };
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -52,7 +54,7 @@ function isInstallStale() {
 function check(name, args) {
   const startedAt = Date.now();
   process.stdout.write(`${name} … `);
-  const run = spawnSync('npm', args, { encoding: 'utf8', maxBuffer: 1e8 });
+  const run = spawnSync('npm', args, { encoding: 'utf8', env, maxBuffer: 1e8 });
   const isGood = run.status === 0;
   console.log(`${isGood ? 'good' : 'FAILED'} (${seconds(startedAt)})`);
   if (!isGood) {
@@ -72,6 +74,7 @@ function tests(name, script) {
     ['run', '--silent', script, '--', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
     {
       stdio: 'inherit',
+      env,
     },
   );
   const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
