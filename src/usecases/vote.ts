@@ -3,7 +3,7 @@ import { DomainError } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { SYSTEM } from '../core/events.ts';
 import { moveRequest } from '../core/lifecycle.ts';
-import { isSameHuman } from '../core/policy/identity.ts';
+import { humansAmong, isSameHuman } from '../core/policy/identity.ts';
 import { tally } from '../core/policy/tally.ts';
 import type { Tally } from '../core/policy/tally.ts';
 import type { Policy, Verdict } from '../core/policy/types.ts';
@@ -114,20 +114,18 @@ const judgedNow = ({ policy, verdict, requirements }: Ballot) => ({
   isInOrder: verdict.decision === 'ask' && verdict.isInOrder,
 });
 
-const countVotes = (
-  { requirements, members, requester, verdict, request }: Ballot,
-  votes: (Vote & { voter: Person })[],
-): Tally =>
-  tally({
+const countVotes = (ballot: Ballot, votes: (Vote & { voter: Person })[]): Tally => {
+  const { requirements, members, requester, verdict, request } = ballot;
+  const ids = members.map((people) => new Set(people.map(({ id }) => id)));
+  return tally({
     requirements,
     isInOrder: verdict.decision === 'ask' ? verdict.isInOrder : request.isInOrder,
-    votes: votes
-      .filter(({ voter }) => !isSameHuman(voter, requester))
-      .map(({ voterId, kind }) => ({ personId: voterId, kind })),
-    members: members.map(
-      (people) => new Set(people.filter((person) => !isSameHuman(person, requester)).map(({ id }) => id)),
-    ),
+    votes: votes.map(({ voterId, kind }) => ({ personId: voterId, kind })),
+    requester: [requester.id],
+    members: (index) => ids[index] ?? new Set(),
+    humanOf: humansAmong([requester, ...votes.map(({ voter }) => voter), ...members.flat()]),
   });
+};
 
 type Settling = Casting & { request: Request; votes: Vote[]; result: Tally };
 

@@ -1,0 +1,178 @@
+/** The use cases' way into targets: one guarded connection for each, opened when first needed, replaced when its configuration changes. */
+import type { Policy, Target } from '../core/policy/types.ts';
+import type { Grant, Json, Person } from '../core/types.ts';
+import { startLoop } from '../lib/loop.ts';
+import type { Access, AccessFailure } from '../usecases/ports.ts';
+import { guard } from './guard.ts';
+import type { Call } from './guard.ts';
+import { ProviderError } from './provider.ts';
+import type { AnyProvider, Connection, ProviderContext, ProviderLog } from './provider.ts';
+import { secretsIn } from './scrub.ts';
+
+export type AccessDeps = {
+  findProvider: (id: string) => AnyProvider | undefined;
+  policy: () => Policy;
+  log: ProviderLog;
+  onCall?: (call: Call) => void;
+};
+
+export type OpenAccess = Access & {
+  /** Looks at every target now and on a timer, for `problems()`. */
+  startChecks(everyMs: number): void;
+  checkNow(): Promise<void>;
+  close(): Promise<void>;
+};
+
+type Open = { configText: string; connection: Connection<Json, Json> };
+type State = { deps: AccessDeps; open: Map<string, Open>; problems: Map<string, string>; stopping: AbortController };
+
+export const failureOf = (error: unknown): AccessFailure =>
+  error instanceof ProviderError
+    ? { kind: error.kind, message: error.message, isRetried: error.isRetried }
+    : {
+        kind: 'unavailable',
+        message: 'The target failed in a way that Latchkey does not know; the log has more.',
+        isRetried: true,
+      };
+
+const connectionTo = (state: State, name: string): Connection<Json, Json> => {
+  const target = state.deps.policy().targets[name];
+  if (!target)
+    throw new ProviderError(
+      'misconfigured',
+      `The target ${name} is no longer in the policy, so Latchkey cannot reach it. Put it back until its grants have ended.`,
+    );
+  const configText = JSON.stringify(target.config);
+  const known = state.open.get(name);
+  if (known?.configText === configText) return known.connection;
+  if (known) closeLater(state, known);
+  const connection = connect(state, target);
+  state.open.set(name, { configText, connection });
+  return connection;
+};
+
+const connect = ({ deps }: State, target: Target): Connection<Json, Json> => {
+  const provider = deps.findProvider(target.provider);
+  if (!provider) throw new ProviderError('unsupported', `There is no provider named ${target.provider}.`);
+  const { onCall } = deps;
+  return guard(provider.connect(target.config), {
+    provider: provider.id,
+    target: target.name,
+    secrets: secretsIn(target.config),
+    ...(onCall && { onCall }),
+  });
+};
+
+const closeLater = ({ deps }: State, { connection }: Open): void => {
+  connection
+    .close()
+    .catch((error: unknown) => deps.log.warn({ error: String(error) }, 'an old connection did not close'));
+};
+
+const contextOf = ({ deps, stopping }: State, grant: Grant, person: Person): ProviderContext => ({
+  grantId: grant.id,
+  person: { id: person.id, name: person.name, email: person.email },
+  expiresAt: grant.expiresAt,
+  signal: stopping.signal,
+  log: deps.log,
+});
+
+/** A call that went through proves the target well; one that did not says why it is not. */
+const noting = async <T>({ problems }: State, target: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    const result = await work();
+    problems.delete(target);
+    return result;
+  } catch (error) {
+    problems.set(target, failureOf(error).message);
+    throw error;
+  }
+};
+
+type Item = { grant: Grant; person: Person };
+
+const revokeOne = (state: State, { grant, person }: Item) =>
+  noting(state, grant.target, async () =>
+    connectionTo(state, grant.target).revoke(grant.scope, grant.handle ?? undefined, contextOf(state, grant, person)),
+  );
+
+const revokeEach = (state: State, items: Item[]): ReturnType<Access['revokeMany']> =>
+  Promise.all(items.map((item) => revokeOne(state, item).catch(failureOf)));
+
+const revokeMany = async (state: State, items: Item[]): ReturnType<Access['revokeMany']> => {
+  const [first] = items;
+  if (!first || items.length === 1) return revokeEach(state, items);
+  try {
+    const connection = connectionTo(state, first.grant.target);
+    if (!connection.revokeMany) return await revokeEach(state, items);
+    const wanted = items.map(({ grant }) => ({
+      scope: grant.scope,
+      handle: grant.handle ?? undefined,
+      grantId: grant.id,
+    }));
+    return await connection.revokeMany(wanted, { signal: state.stopping.signal, log: state.deps.log });
+  } catch (error) {
+    state.deps.log.warn(
+      { target: first.grant.target, error: failureOf(error).message },
+      'ending many at once failed; each is ended by itself',
+    );
+    return revokeEach(state, items);
+  }
+};
+
+const checkTarget = async (state: State, target: Target): Promise<void> => {
+  try {
+    const scopes = Object.fromEntries(Object.values(target.roles).map((role) => [role.name, role.scope]));
+    const context = { signal: state.stopping.signal, log: state.deps.log };
+    const findings = (await connectionTo(state, target.name).preflight?.(scopes, context)) ?? [];
+    const errors = findings.filter(({ level }) => level === 'error').map(({ message }) => message);
+    if (errors.length === 0) state.problems.delete(target.name);
+    else state.problems.set(target.name, errors.join(' '));
+  } catch (error) {
+    state.problems.set(target.name, failureOf(error).message);
+  }
+};
+
+const checkAll = async (state: State): Promise<void> => {
+  const { targets } = state.deps.policy();
+  for (const name of state.problems.keys()) if (!targets[name]) state.problems.delete(name);
+  await Promise.all(Object.values(targets).map((target) => checkTarget(state, target)));
+};
+
+export const createAccess = (deps: AccessDeps): OpenAccess => {
+  const state: State = { deps, open: new Map(), problems: new Map(), stopping: new AbortController() };
+  let stopChecks = async (): Promise<void> => {};
+  return {
+    grant: async (grant, person) => {
+      const context = contextOf(state, grant, person);
+      const { handle, secret, instructions } = await noting(state, grant.target, async () =>
+        connectionTo(state, grant.target).grant(grant.scope, context),
+      );
+      if (!secret) return { handle, credentials: null };
+      return {
+        handle,
+        credentials: { fields: secret.fields, text: instructions?.text ?? '', commands: instructions?.commands ?? [] },
+      };
+    },
+    revoke: async (grant, person) => revokeOne(state, { grant, person }),
+    revokeMany: (items) => revokeMany(state, items),
+    check: async (grant, person) =>
+      connectionTo(state, grant.target).check(grant.scope, grant.handle ?? undefined, contextOf(state, grant, person)),
+    failureOf,
+    problems: () => Object.fromEntries(state.problems),
+    checkNow: () => checkAll(state),
+    startChecks: (everyMs) => {
+      const loop = startLoop({
+        everyMs,
+        run: () => checkAll(state),
+        onError: (error) => deps.log.warn({ error: String(error) }, 'the targets could not be checked'),
+      });
+      stopChecks = loop.stop;
+    },
+    close: async () => {
+      state.stopping.abort();
+      await stopChecks();
+      await Promise.all([...state.open.values()].map(({ connection }) => connection.close()));
+    },
+  };
+};
