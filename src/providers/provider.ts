@@ -40,6 +40,9 @@ export type Instructions = { text: string; commands: { label: string; command: s
 
 export type Granted<Handle> = { handle: Handle; secret?: Secret; instructions?: Instructions };
 
+/** One thing about a target that is wrong or unwise, in a sentence with how to mend it. */
+export type Finding = { level: 'error' | 'warning'; code: string; message: string };
+
 export type Ours<Handle> = { grantId: string; handle: Handle; expiresAt: Date | null };
 
 /** One live connection to one target, made from its configuration. Everything on it may be called concurrently. */
@@ -51,19 +54,16 @@ export type Connection<Scope, Handle> = {
   /** Asks the target, never memory. */
   check(scope: Scope, handle: Handle | undefined, ctx: ProviderContext): Promise<'present' | 'absent'>;
   /** Moves the target's own deadline. */
-  extend?(scope: Scope, handle: Handle, ctx: ProviderContext): Promise<void>;
+  extend?: (scope: Scope, handle: Handle, ctx: ProviderContext) => Promise<void>;
   /** Many at once in one transaction; a failure of the whole makes the caller fall back to one by one. Same order as given. */
-  revokeMany?(
+  revokeMany?: (
     items: { scope: Scope; handle: Handle | undefined; grantId: string }[],
     ctx: Pick<ProviderContext, 'signal' | 'log'>,
-  ): Promise<('removed' | 'already_absent')[]>;
+  ) => Promise<('removed' | 'already_absent')[]>;
   /** What we made that still exists in the target, for the reconciler. */
-  listOurs?(ctx: Pick<ProviderContext, 'signal' | 'log'>): Promise<Ours<Handle>[]>;
+  listOurs?: (ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<Ours<Handle>[]>;
   /** Reachable, allowed to do its work, least privileged? Each finding is a sentence with how to mend it. */
-  preflight?(
-    scopes: Record<string, Scope>,
-    ctx: Pick<ProviderContext, 'signal' | 'log'>,
-  ): Promise<{ level: 'error' | 'warning'; code: string; message: string }[]>;
+  preflight?: (scopes: Record<string, Scope>, ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<Finding[]>;
   close(): Promise<void>;
 };
 
@@ -91,6 +91,62 @@ export type AnyProvider = {
 };
 
 /** Closes a provider's types: parses scope and handle on every call, so stored JSON of an older version fails with a sentence. */
-export const defineProvider = <Config, Scope, Handle extends Json>(provider: Provider<Config, Scope, Handle>): AnyProvider => {
-  throw new Error(`not yet: ${provider.id}`);
+export const defineProvider = <Config, Scope, Handle extends Json>(
+  provider: Provider<Config, Scope, Handle>,
+): AnyProvider => ({
+  id: provider.id,
+  title: provider.title,
+  endsBy: provider.endsBy,
+  configProblems: (config) => problemsOf(provider.config.safeParse(config)),
+  scopeProblems: (scope) => problemsOf(provider.scope.safeParse(scope)),
+  connect: (config) =>
+    closed(provider, provider.connect(parse(provider.config, config, `The config of a ${provider.id} target`))),
+});
+
+const problemsOf = (result: z.ZodSafeParseResult<unknown>): { path: string; message: string }[] =>
+  result.success
+    ? []
+    : result.error.issues.map((issue) => ({ path: issue.path.map(String).join('.'), message: issue.message }));
+
+/** Zod's issues never repeat the input, so the sentence cannot carry a secret. */
+const parse = <T>(schema: z.ZodType<T>, value: unknown, what: string): T => {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = problemsOf(result).map(({ path, message }) => (path ? `${path}: ${message}` : message));
+  throw new ProviderError('misconfigured', `${what} does not fit: ${problems.join('; ')}.`);
+};
+
+const closed = <Config, Scope, Handle extends Json>(
+  provider: Provider<Config, Scope, Handle>,
+  open: Connection<Scope, Handle>,
+): Connection<Json, Json> => {
+  const asScope = (value: Json): Scope => parse(provider.scope, value, `The scope of a ${provider.id} role`);
+  const asHandle = (value: Json): Handle =>
+    parse(provider.handle, value, `The stored handle of a ${provider.id} grant`);
+  const asHandleOrNone = (value: Json | undefined): Handle | undefined =>
+    value === undefined || value === null ? undefined : asHandle(value);
+  const { extend, revokeMany, listOurs, preflight } = open;
+  return {
+    grant: async (scope, ctx) => await open.grant(asScope(scope), ctx),
+    revoke: async (scope, handle, ctx) => await open.revoke(asScope(scope), asHandleOrNone(handle), ctx),
+    check: async (scope, handle, ctx) => await open.check(asScope(scope), asHandleOrNone(handle), ctx),
+    ...(extend && { extend: async (scope, handle, ctx) => await extend(asScope(scope), asHandle(handle), ctx) }),
+    ...(revokeMany && {
+      revokeMany: async (items, ctx) =>
+        await revokeMany(
+          items.map(({ scope, handle, grantId }) => ({
+            scope: asScope(scope),
+            handle: asHandleOrNone(handle),
+            grantId,
+          })),
+          ctx,
+        ),
+    }),
+    ...(listOurs && { listOurs }),
+    ...(preflight && {
+      preflight: async (scopes, ctx) =>
+        await preflight(Object.fromEntries(Object.entries(scopes).map(([name, scope]) => [name, asScope(scope)])), ctx),
+    }),
+    close: async () => await open.close(),
+  };
 };

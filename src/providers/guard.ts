@@ -1,0 +1,154 @@
+/** What stands between the app and a target: a time-out, a few quick tries, clean errors, and a count of every call. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { ProviderError, type Connection, type ProviderContext, type ProviderErrorKind } from './provider.ts';
+import { scrubber, scrubError, type Scrub } from './scrub.ts';
+
+export type CallOutcome = 'ok' | ProviderErrorKind;
+export type Verb = Exclude<keyof Connection<unknown, unknown>, 'close'>;
+export type Call = { provider: string; target: string; verb: Verb; outcome: CallOutcome; durationMs: number };
+
+export type GuardOptions = {
+  provider: string;
+  target: string;
+  /** Values that must appear in no message: `secretsIn(config)`. */
+  secrets: readonly string[];
+  /** For the whole call with its tries; 20 s unless told. */
+  timeoutMs?: number;
+  /** How often a passing failure is tried in one call; 4 unless told. Longer waits are the caller's. */
+  maxAttempts?: number;
+  /** Called once per call, when it is over. */
+  onCall?: (call: Call) => void;
+};
+
+const TIMEOUT_MS = 20_000;
+const MAX_ATTEMPTS = 4;
+const FIRST_BACK_OFF_MS = 25;
+
+type Context = Pick<ProviderContext, 'signal' | 'log'>;
+
+/** System errors that say the target or the way to it is down. Anything else unknown is ours to look at. */
+const UNREACHABLE =
+  /^(?:E(?:CONN\w+|TIMEDOUT|PIPE|HOSTUNREACH|NETUNREACH|HOSTDOWN|AI_AGAIN|NOTFOUND|MFILE)|UND_ERR_\w+)$/;
+
+const kindOfUnknown = (error: unknown): ProviderErrorKind => {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (UNREACHABLE.test(code)) return 'unavailable';
+  return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError
+    ? 'misconfigured'
+    : 'unavailable';
+};
+
+/** Every error as a ProviderError without secrets; an unknown one keeps its original as cause. */
+const clean = (error: unknown, scrub: Scrub, target: string): ProviderError => {
+  if (error instanceof ProviderError) {
+    const scrubbed = scrubError(error, scrub);
+    return scrubbed === error
+      ? error
+      : new ProviderError(error.kind, scrub(error.message), { cause: scrubError(error.cause, scrub) });
+  }
+  const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new ProviderError(
+    kindOfUnknown(error),
+    scrub(`${target} failed in a way Latchkey does not know (${detail}).`),
+    {
+      cause: scrubError(error, scrub),
+    },
+  );
+};
+
+/** Rejects when the signal fires, also where the work does not listen to it: a hanging target must not hang a worker. */
+const orAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+  let stop = (): void => undefined;
+  const aborted = new Promise<'aborted'>((resolve) => {
+    stop = () => resolve('aborted');
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    const first = await Promise.race([work.then((value) => ({ value })), aborted]);
+    if (first === 'aborted') throw signal.reason;
+    return first.value;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+};
+
+const backOffMs = (attempt: number): number => FIRST_BACK_OFF_MS * 2 ** attempt * (0.5 + Math.random());
+
+const tries = async <T>(
+  work: () => Promise<T>,
+  options: { max: number; signal: AbortSignal; cleaned: (error: unknown) => ProviderError },
+): Promise<T> => {
+  const { signal, max, cleaned } = options;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await orAborted(work(), signal);
+    } catch (error) {
+      const failure = cleaned(error);
+      if (signal.aborted || !failure.isRetried || attempt >= max) throw failure;
+    }
+    await orAborted(delay(backOffMs(attempt)), signal);
+  }
+};
+
+const guardedCall =
+  (options: GuardOptions) =>
+  async <T, C extends Context>(verb: Verb, ctx: C, work: (ctx: C) => Promise<T>): Promise<T> => {
+    const { provider, target, timeoutMs = TIMEOUT_MS, maxAttempts = MAX_ATTEMPTS, onCall } = options;
+    const scrub = scrubber(options.secrets);
+    const cleaned = (error: unknown): ProviderError => clean(error, scrub, target);
+    const controller = new AbortController();
+    const stop = (sentence: string): void => controller.abort(new ProviderError('unavailable', sentence));
+    const onAbort = (): void => stop(`The call to ${target} was stopped before it finished.`);
+    const timer = setTimeout(() => stop(`${target} did not finish "${verb}" within ${timeoutMs / 1000} s.`), timeoutMs);
+    if (ctx.signal.aborted) onAbort();
+    ctx.signal.addEventListener('abort', onAbort, { once: true });
+    const startedAt = performance.now();
+    let outcome: CallOutcome = 'ok';
+    try {
+      return await tries(() => work({ ...ctx, signal: controller.signal }), {
+        max: maxAttempts,
+        signal: controller.signal,
+        cleaned,
+      });
+    } catch (error) {
+      const failure = cleaned(error);
+      outcome = failure.kind;
+      throw failure;
+    } finally {
+      clearTimeout(timer);
+      ctx.signal.removeEventListener('abort', onAbort);
+      onCall?.({ provider, target, verb, outcome, durationMs: performance.now() - startedAt });
+    }
+  };
+
+/**
+ * Wraps a connection: each call has a deadline, `conflict`, `throttled` and `unavailable` are tried again for a moment, every failure is
+ * a `ProviderError` without secrets, and `onCall` hears of each call. The wrapped connection is what the rest of the app uses.
+ */
+export const guard = <Scope, Handle>(
+  connection: Connection<Scope, Handle>,
+  options: GuardOptions,
+): Connection<Scope, Handle> => {
+  const call = guardedCall(options);
+  const { extend, revokeMany, listOurs, preflight } = connection;
+  return {
+    grant: async (scope, ctx) => await call('grant', ctx, async (inner) => await connection.grant(scope, inner)),
+    revoke: async (scope, handle, ctx) =>
+      await call('revoke', ctx, async (inner) => await connection.revoke(scope, handle, inner)),
+    check: async (scope, handle, ctx) =>
+      await call('check', ctx, async (inner) => await connection.check(scope, handle, inner)),
+    ...(extend && {
+      extend: async (scope, handle, ctx) =>
+        await call('extend', ctx, async (inner) => await extend(scope, handle, inner)),
+    }),
+    ...(revokeMany && {
+      revokeMany: async (items, ctx) => await call('revokeMany', ctx, async (inner) => await revokeMany(items, inner)),
+    }),
+    ...(listOurs && { listOurs: async (ctx) => await call('listOurs', ctx, async (inner) => await listOurs(inner)) }),
+    ...(preflight && {
+      preflight: async (scopes, ctx) => await call('preflight', ctx, async (inner) => await preflight(scopes, inner)),
+    }),
+    close: async () => await connection.close(),
+  };
+};

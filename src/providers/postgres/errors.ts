@@ -1,0 +1,89 @@
+/** What Postgres and the network say, as the error kinds of the contract. By SQLSTATE and errno only, never by message text. */
+import { ProviderError, type ProviderErrorKind } from '../provider.ts';
+
+type Meaning = { kind: ProviderErrorKind; sentence: string };
+
+const means = (kind: ProviderErrorKind, sentence: string): Meaning => ({ kind, sentence });
+
+const COLLIDED = means('conflict', 'another change of the same role came in between');
+const AWAY = means('unavailable', 'the server is starting, stopping or broke the connection');
+const NO_ANSWER = means(
+  'unavailable',
+  'nothing answers there: is the server up, and does a firewall let Latchkey through?',
+);
+const BAD_CERTIFICATE = means(
+  'misconfigured',
+  'its TLS certificate is not trusted: set "ca" or "sslmode" of the target',
+);
+
+/** postgresql.org/docs/current/errcodes-appendix.html */
+const BY_SQLSTATE: Record<string, Meaning> = {
+  '28P01': means('misconfigured', "it refuses Latchkey's own login: check user and password in the target's url"),
+  '28000': means(
+    'misconfigured',
+    "it refuses Latchkey's own login: check the user in the target's url and the server's pg_hba.conf",
+  ),
+  '3D000': means('misconfigured', "the database in the target's url does not exist"),
+  '42501': means('denied', 'Latchkey lacks a right there; `latchkey doctor` says which'),
+  '0LP01': means('denied', 'Latchkey may not grant one of the groups; `latchkey doctor` says which'),
+  '2BP01': means('denied', 'objects still depend on the login'),
+  '25006': means('unavailable', 'it is read-only now: a standby, or in the middle of a failover'),
+  '57014': means('unavailable', 'a statement took too long and was cancelled'),
+  '53300': means('throttled', 'it has no connection left for Latchkey'),
+  '42710': COLLIDED,
+  '42704': COLLIDED,
+  '23505': COLLIDED,
+  '55P03': COLLIDED,
+  '55006': COLLIDED,
+  XX000: COLLIDED,
+  '0A000': means('unsupported', 'this server does not know a feature that Latchkey needs (Postgres 14 or newer)'),
+};
+
+const BY_CLASS: Record<string, Meaning> = {
+  '08': AWAY,
+  '40': COLLIDED,
+  '53': means('unavailable', 'it is out of memory, disk or another resource'),
+  '57': AWAY,
+  '58': AWAY,
+  XX: AWAY,
+};
+
+/** nodejs.org/api/errors.html#common-system-errors and nodejs.org/api/tls.html#x509-certificate-error-codes */
+const BY_ERRNO: Record<string, Meaning> = {
+  ECONNREFUSED: NO_ANSWER,
+  ECONNRESET: AWAY,
+  EPIPE: AWAY,
+  ETIMEDOUT: NO_ANSWER,
+  EHOSTUNREACH: NO_ANSWER,
+  ENETUNREACH: NO_ANSWER,
+  ENOTFOUND: means('unavailable', 'its host name is not known'),
+  EAI_AGAIN: means('unavailable', 'its host name could not be looked up'),
+  DEPTH_ZERO_SELF_SIGNED_CERT: BAD_CERTIFICATE,
+  SELF_SIGNED_CERT_IN_CHAIN: BAD_CERTIFICATE,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: BAD_CERTIFICATE,
+  UNABLE_TO_GET_ISSUER_CERT: BAD_CERTIFICATE,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: BAD_CERTIFICATE,
+  CERT_HAS_EXPIRED: BAD_CERTIFICATE,
+  ERR_TLS_CERT_ALTNAME_INVALID: BAD_CERTIFICATE,
+};
+
+/** SQLSTATE or errno of an error; empty when it has none (time-outs and lost connections of the pg library have none). */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+
+const meaningOf = (code: string): Meaning => {
+  const known = BY_SQLSTATE[code] ?? BY_ERRNO[code];
+  if (known) return known;
+  if (code === '')
+    return means('unavailable', 'the connection could not be made in time, was lost, or the server has no TLS');
+  if (/^[0-9A-Z]{5}$/.test(code)) return BY_CLASS[code.slice(0, 2)] ?? means('misconfigured', 'it refused a statement');
+  return means('unavailable', 'the connection failed');
+};
+
+/** `where` names the server without secrets: `host:port/database`. */
+export const toProviderError = (error: unknown, where: string): ProviderError => {
+  if (error instanceof ProviderError) return error;
+  const code = codeOf(error);
+  const { kind, sentence } = meaningOf(code);
+  return new ProviderError(kind, `Postgres at ${where}: ${sentence}${code ? ` (${code})` : ''}.`, { cause: error });
+};

@@ -1,0 +1,151 @@
+/** Makes the temporary login of a grant, moves its deadline, and reads both back. */
+import pg from 'pg';
+import { ProviderError, type Granted, type ProviderContext } from '../provider.ts';
+import { groupOf, type Handle, type Scope } from './config.ts';
+import { loginNameOf, writeMark } from './login-name.ts';
+import { assertOurs, findLogins, type Login } from './logins.ts';
+import { newPassword, scramVerifier } from './scram.ts';
+import { secretFor } from './secret.ts';
+import type { Client, Server } from './server.ts';
+
+const { escapeIdentifier: name, escapeLiteral: literal } = pg;
+
+type Group = { name: string; isSuperuser: boolean; canCreateRole: boolean };
+
+/** A session acts as its group: one that may make roles, or everything, could undo the end of its own grant. */
+const assertGroups = async (client: Client, wanted: readonly string[]): Promise<void> => {
+  const { rows } = await client.query<Group>(
+    'select rolname as name, rolsuper as "isSuperuser", rolcreaterole as "canCreateRole" from pg_roles where rolname = any($1)',
+    [wanted],
+  );
+  const missing = wanted.find((group) => !rows.some((row) => row.name === group));
+  if (missing !== undefined)
+    throw new ProviderError(
+      'misconfigured',
+      `The group role ${name(missing)} does not exist in the target. Make it: CREATE ROLE ${name(missing)} NOLOGIN;`,
+    );
+  const tooStrong = rows.find((row) => row.isSuperuser || row.canCreateRole);
+  if (!tooStrong) return;
+  const what = tooStrong.isSuperuser ? 'a superuser' : 'allowed to make roles';
+  throw new ProviderError(
+    'misconfigured',
+    `The group role ${name(tooStrong.name)} is ${what}: whoever is in it could keep the access. Take that from it, or lend another group.`,
+  );
+};
+
+const optionsOf = (login: { scope: Scope; verifier: string; maxSessions: number }, ctx: ProviderContext): string =>
+  `LOGIN NOINHERIT CONNECTION LIMIT ${Math.min(login.scope.connection_limit, login.maxSessions)} ` +
+  `PASSWORD ${literal(login.verifier)} VALID UNTIL ${literal(ctx.expiresAt.toISOString())}`;
+
+/**
+ * NOINHERIT: rights come only by acting as the group, so even after SET ROLE NONE the login owns next to nothing.
+ * Groups are sorted because Postgres 16+ locks each one: always in the same order, or two grants deadlock.
+ */
+const createSql = (login: string, groups: readonly string[], options: string): string =>
+  `CREATE ROLE ${name(login)} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS ${options} IN ROLE ${groups.map(name).join(', ')};`;
+
+/** Only what is wrong is named: before Postgres 16 only a superuser may so much as mention NOSUPERUSER, NOREPLICATION or NOBYPASSRLS for a role. */
+const repairSql = (login: Login, groups: readonly string[], options: string): string => {
+  const takeAway = [
+    login.isSuperuser && 'NOSUPERUSER',
+    login.canReplicate && 'NOREPLICATION',
+    login.canBypassRls && 'NOBYPASSRLS',
+    login.canCreateDb && 'NOCREATEDB',
+    login.canCreateRole && 'NOCREATEROLE',
+  ].filter((word) => word !== false);
+  const missing = groups.filter((group) => !login.groups.includes(group));
+  const extra = login.groups.filter((group) => !groups.includes(group));
+  return [
+    `ALTER ROLE ${name(login.name)} ${takeAway.join(' ')} ${options};`,
+    `ALTER ROLE ${name(login.name)} RESET ALL;`,
+    ...missing.map((group) => `GRANT ${name(group)} TO ${name(login.name)};`),
+    ...extra.map((group) => `REVOKE ${name(group)} FROM ${name(login.name)};`),
+  ].join('\n');
+};
+
+const commentSql = (login: string, ctx: ProviderContext): string =>
+  `COMMENT ON ROLE ${name(login)} IS ${literal(writeMark({ grantId: ctx.grantId, person: ctx.person.name, until: ctx.expiresAt }))};`;
+
+type ReadBack = Login & { isValidUntilThen: boolean; settings: string[] | null };
+
+const READ_BACK = `select rolvaliduntil = $2::timestamptz as "isValidUntilThen", rolconfig as settings from pg_roles where oid = $1`;
+
+const readBack = async (client: Client, ctx: ProviderContext, login: string): Promise<ReadBack> => {
+  const found = (await findLogins(client, [{ grantId: ctx.grantId, oid: null }])).find((row) => row.name === login);
+  if (!found)
+    throw new ProviderError(
+      'conflict',
+      `The login ${name(login)} was removed from the target while it was being made.`,
+    );
+  const { rows } = await client.query<{ isValidUntilThen: boolean | null; settings: string[] | null }>(READ_BACK, [
+    found.oid,
+    ctx.expiresAt.toISOString(),
+  ]);
+  return { ...found, isValidUntilThen: rows[0]?.isValidUntilThen === true, settings: rows[0]?.settings ?? null };
+};
+
+const assertAsAsked = (login: ReadBack, scope: Scope, ctx: ProviderContext): void => {
+  assertOurs(login);
+  const wanted = [...scope.member_of].sort();
+  const isMemberOfMore = login.groups.some((group) => !wanted.includes(group));
+  if (isMemberOfMore)
+    throw new ProviderError(
+      'denied',
+      `Somebody else put the login ${name(login.name)} into other groups than it should be in (${login.groups.join(', ')}), and only they or a superuser can undo it.`,
+    );
+  const isAsAsked =
+    login.canLogin &&
+    login.isValidUntilThen &&
+    wanted.every((group) => login.groups.includes(group)) &&
+    (login.settings ?? []).some((setting) => setting.startsWith('role=')) &&
+    login.comment === writeMark({ grantId: ctx.grantId, person: ctx.person.name, until: ctx.expiresAt }) &&
+    !(login.isSuperuser || login.canCreateDb || login.canCreateRole || login.canReplicate || login.canBypassRls);
+  if (!isAsAsked)
+    throw new ProviderError(
+      'conflict',
+      `The login ${name(login.name)} is not as it was asked for when read back from the target.`,
+    );
+};
+
+export const grant = async (server: Server, scope: Scope, ctx: ProviderContext): Promise<Granted<Handle>> => {
+  const password = newPassword();
+  const verifier = await scramVerifier(password);
+  const groups = [...new Set(scope.member_of)].sort();
+  const options = optionsOf({ scope, verifier, maxSessions: server.settings.maxSessions }, ctx);
+  const handle = await server.run(ctx.signal, async (client) => {
+    await assertGroups(client, groups);
+    const [existing] = await findLogins(client, [{ grantId: ctx.grantId, oid: null }]);
+    if (existing) assertOurs(existing);
+    const login = existing?.name ?? loginNameOf(ctx.grantId, ctx.person.name);
+    const make = existing ? repairSql(existing, groups, options) : createSql(login, groups, options);
+    const actAs = `ALTER ROLE ${name(login)} SET role = ${literal(groupOf(scope))};`;
+    await client.query(['BEGIN;', make, actAs, commentSql(login, ctx)].join('\n'));
+    // By itself: if we were told to stop meanwhile, this is never sent and the target rolls everything back.
+    await client.query('COMMIT');
+    const made = await readBack(client, ctx, login);
+    assertAsAsked(made, scope, ctx);
+    return { role: made.name, oid: made.oid };
+  });
+  return { handle, ...secretFor(server.settings, { user: handle.role, password, expiresAt: ctx.expiresAt }) };
+};
+
+export const extend = async (server: Server, handle: Handle, ctx: ProviderContext): Promise<void> => {
+  await server.run(ctx.signal, async (client) => {
+    const [login] = await findLogins(client, [{ grantId: ctx.grantId, oid: handle.oid }]);
+    if (login) assertOurs(login);
+    if (!login?.canLogin)
+      throw new ProviderError(
+        'denied',
+        `The login of grant ${ctx.grantId} is no longer there or already closed, so its deadline cannot be moved.`,
+      );
+    const until = literal(ctx.expiresAt.toISOString());
+    await client.query(`BEGIN; ALTER ROLE ${name(login.name)} VALID UNTIL ${until}; ${commentSql(login.name, ctx)}`);
+    await client.query('COMMIT');
+    const moved = await readBack(client, ctx, login.name);
+    if (!moved.isValidUntilThen)
+      throw new ProviderError(
+        'conflict',
+        `The new deadline of ${name(login.name)} was not there when read back from the target.`,
+      );
+  });
+};

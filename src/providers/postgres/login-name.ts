@@ -1,0 +1,61 @@
+/** How a temporary login is named and marked, so that it is found by its grant and never taken for somebody else's role. */
+import { ProviderError } from '../provider.ts';
+
+const PREFIX = 'lk_';
+/** Identifiers in Postgres are cut at 63 bytes (postgresql.org/docs/current/sql-syntax-lexical.html). */
+const MAX_NAME_BYTES = 63;
+const MAX_SHOWN_NAME = 100;
+/** No underscore, so that `lk_<grantId>_` is a prefix of one grant only. */
+const GRANT_ID = /^[a-z0-9]{1,40}$/;
+
+export const LIKE_OURS = 'lk\\_%';
+
+export const checkGrantId = (grantId: string): string => {
+  if (GRANT_ID.test(grantId)) return grantId;
+  throw new ProviderError(
+    'misconfigured',
+    'A grant id must be 1 to 40 lowercase letters and digits to become part of a login name.',
+  );
+};
+
+/** `lk_<grantId>_`: every login of this grant starts so, and no other. */
+export const prefixOf = (grantId: string): string => `${PREFIX}${checkGrantId(grantId)}_`;
+
+/** ASCII only: a name in another script would be cut in the middle of a character, and is hard to type for a DBA in a hurry. */
+const slugOf = (name: string): string => {
+  const slug = name
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll(/^_+|_+$/g, '');
+  return slug || 'person';
+};
+
+/** `lk_<grantId>_<slug of the person's name>`, so that a DBA sees in pg_stat_activity who it is. */
+export const loginNameOf = (grantId: string, personName: string): string => {
+  const prefix = prefixOf(grantId);
+  return (
+    prefix +
+    slugOf(personName)
+      .slice(0, MAX_NAME_BYTES - prefix.length)
+      .replace(/_+$/, '')
+  );
+};
+
+export type Mark = { grantId: string; person: string; until: Date };
+
+const escapeNonAscii = (json: string): string =>
+  json.replaceAll(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** The comment on the login. Pure ASCII, so that it fits a database of any encoding. */
+export const writeMark = (mark: Mark): string => {
+  const person = mark.person.slice(0, MAX_SHOWN_NAME);
+  return escapeNonAscii(JSON.stringify({ latchkey: { grant: mark.grantId, person, until: mark.until.toISOString() } }));
+};
+
+/** The grant id that a role's comment claims, or null when it is not our mark. */
+export const readMark = (comment: string | null): string | null => {
+  const match = /^\{"latchkey":\{"grant":"([a-z0-9]{1,40})","person":".*","until":"[^"]*"\}\}$/.exec(comment ?? '');
+  return match?.[1] ?? null;
+};

@@ -1,0 +1,56 @@
+/** Looks for the logins of grants in a target, and refuses to touch what Latchkey did not make. */
+import pg from 'pg';
+import { ProviderError } from '../provider.ts';
+import { checkGrantId, prefixOf, readMark } from './login-name.ts';
+import type { Client } from './server.ts';
+
+/** What is asked for: a grant, and the oid of its login where it is known. */
+export type Wanted = { grantId: string; oid: number | null };
+
+export type Login = {
+  grantId: string;
+  oid: number;
+  name: string;
+  comment: string | null;
+  canLogin: boolean;
+  isSuperuser: boolean;
+  canCreateDb: boolean;
+  canCreateRole: boolean;
+  canReplicate: boolean;
+  canBypassRls: boolean;
+  groups: string[];
+};
+
+/** By name with a range, which uses the index on rolname also where the target has 100,000 roles; by oid too, so that a renamed login is noticed. */
+const FIND = `
+  select w.grant_id as "grantId", r.oid, r.rolname as name, shobj_description(r.oid, 'pg_authid') as comment,
+    r.rolcanlogin as "canLogin", r.rolsuper as "isSuperuser", r.rolcreatedb as "canCreateDb", r.rolcreaterole as "canCreateRole",
+    r.rolreplication as "canReplicate", r.rolbypassrls as "canBypassRls",
+    array(select distinct g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid where m.member = r.oid order by 1) as groups
+  from unnest($1::text[], $2::oid[]) as w(grant_id, oid)
+  join pg_roles r on (r.rolname >= ('lk_' || w.grant_id || '_')::name and r.rolname < ('lk_' || w.grant_id || '\`')::name) or r.oid = w.oid
+  order by r.rolname`;
+
+/** Everything that may be the login of these grants, ours or not. */
+export const findLogins = async (client: Client, wanted: readonly Wanted[]): Promise<Login[]> => {
+  const { rows } = await client.query<Login>(FIND, [
+    wanted.map(({ grantId }) => checkGrantId(grantId)),
+    wanted.map(({ oid }) => oid),
+  ]);
+  return rows;
+};
+
+const refusal = (login: Login): string => {
+  const name = pg.escapeIdentifier(login.name);
+  return login.name.startsWith(prefixOf(login.grantId))
+    ? `The role ${name} is named like the login of grant ${login.grantId} but does not carry Latchkey's comment, so Latchkey leaves it alone. ` +
+        `If it is that login, end it by hand: ALTER ROLE ${name} NOLOGIN; then end its sessions and DROP ROLE ${name}.`
+    : `The login of grant ${login.grantId} was renamed to ${name}, so Latchkey leaves it alone. ` +
+        `Give it back its name: ALTER ROLE ${name} RENAME TO ${prefixOf(login.grantId)}login;`;
+};
+
+/** Name and comment must both say so. @throws ProviderError `denied` otherwise. */
+export const assertOurs = (login: Login): void => {
+  const isOurs = login.name.startsWith(prefixOf(login.grantId)) && readMark(login.comment) === login.grantId;
+  if (!isOurs) throw new ProviderError('denied', refusal(login));
+};

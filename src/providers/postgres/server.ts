@@ -1,0 +1,108 @@
+/** Latchkey's own small pool of connections to one target. Opens nothing until the first query. */
+import pg from 'pg';
+import type { Settings } from './config.ts';
+import { toProviderError } from './errors.ts';
+
+const MAX_CONNECTIONS = 10;
+const IDLE_MS = 30_000;
+const CONNECT_MS = 5_000;
+const STATEMENT_MS = 10_000;
+
+export type Client = pg.ClientBase;
+
+export type Server = {
+  settings: Settings;
+  /** One connection for the length of `work`. Its failures come out as ProviderError. A failed or aborted one is thrown away, so nothing half done stays open. */
+  run<T>(signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T>;
+  /** One statement, by itself. */
+  query<R extends object>(signal: AbortSignal, sql: string, values?: unknown[]): Promise<R[]>;
+  /** The same in another database of the server, over a connection of its own. */
+  runIn<T>(database: string, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+};
+
+const optionsOf = (settings: Settings, database: string): pg.ClientConfig => ({
+  host: settings.host,
+  port: settings.port,
+  user: settings.user,
+  password: settings.password,
+  database,
+  ssl: settings.ssl,
+  application_name: 'latchkey',
+  connectionTimeoutMillis: CONNECT_MS,
+  statement_timeout: STATEMENT_MS,
+  keepAlive: true,
+});
+
+/** A connection that breaks while nothing runs on it: the pool drops it, and a query that follows reports it. */
+const onBroken = (): void => undefined;
+
+export const whereIs = (settings: Settings): string => `${settings.host}:${settings.port}/${settings.database}`;
+
+export const openServer = (settings: Settings): Server => {
+  const pool = new pg.Pool({
+    ...optionsOf(settings, settings.database),
+    max: MAX_CONNECTIONS,
+    idleTimeoutMillis: IDLE_MS,
+  });
+  pool.on('error', onBroken);
+  const run = async <T>(signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> => {
+    try {
+      return await onPooled(pool, signal, work);
+    } catch (error) {
+      throw toProviderError(error, whereIs(settings));
+    }
+  };
+  return {
+    settings,
+    run,
+    query: async <R extends object>(signal: AbortSignal, sql: string, values: unknown[] = []) =>
+      await run(signal, async (client) => (await client.query<R>(sql, values)).rows),
+    runIn: async (database, signal, work) => await runApart({ settings, database, signal }, work),
+    close: async () => {
+      if (!pool.ending) await pool.end();
+    },
+  };
+};
+
+const onPooled = async <T>(pool: pg.Pool, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> => {
+  signal.throwIfAborted();
+  const client = await pool.connect();
+  client.on('error', onBroken);
+  let isReleased = false;
+  const release = (isBroken: boolean): void => {
+    if (isReleased) return;
+    isReleased = true;
+    // A connection thrown away may still report how it broke; nobody else listens by then.
+    if (!isBroken) client.off('error', onBroken);
+    client.release(isBroken);
+  };
+  const onAbort = (): void => release(true);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    signal.throwIfAborted();
+    const result = await work(client);
+    release(false);
+    return result;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    release(true);
+  }
+};
+
+const runApart = async <T>(
+  at: { settings: Settings; database: string; signal: AbortSignal },
+  work: (client: Client) => Promise<T>,
+): Promise<T> => {
+  const client = new pg.Client(optionsOf(at.settings, at.database));
+  client.on('error', onBroken);
+  try {
+    at.signal.throwIfAborted();
+    await client.connect();
+    return await work(client);
+  } catch (error) {
+    throw toProviderError(error, whereIs({ ...at.settings, database: at.database }));
+  } finally {
+    await client.end();
+  }
+};

@@ -1,0 +1,47 @@
+/** Ends the sessions of logins, and waits until the target says they are gone. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { ProviderError } from '../provider.ts';
+import type { Server } from './server.ts';
+
+/** Names as well as oids: an oid that another role has taken over is not ours to end, one that no role has any more is. */
+export type SessionsOf = { oids: number[]; names: string[] };
+
+const GONE_WITHIN_MS = 5_000;
+const FIRST_LOOK_AFTER_MS = 2;
+const SLOWEST_LOOK_MS = 100;
+
+/**
+ * A statement of its own, so that pg_stat_activity is read anew each time. Not by backend_type: without pg_read_all_stats it is null.
+ * The second look, of a session that is on its way out already, does no harm.
+ */
+const TERMINATE = `
+  select pid, pg_terminate_backend(pid) from pg_stat_activity
+  where usesysid = any($1::oid[]) and (usename is null or usename = any($2::name[]))`;
+
+const COUNT = `
+  select count(*)::int as live from pg_stat_activity
+  where usesysid = any($1::oid[]) and (usename is null or usename = any($2::name[]))`;
+
+/** Sends the signal once; how many sessions there were. */
+export const cutSessions = async (server: Server, of: SessionsOf, signal: AbortSignal): Promise<number> =>
+  of.oids.length === 0 ? 0 : (await server.query(signal, TERMINATE, [of.oids, of.names])).length;
+
+export const countSessions = async (server: Server, of: SessionsOf, signal: AbortSignal): Promise<number> =>
+  of.oids.length === 0 ? 0 : ((await server.query<{ live: number }>(signal, COUNT, [of.oids, of.names]))[0]?.live ?? 0);
+
+/** Until none is left. @returns how many there were. @throws ProviderError `unavailable` when some are still there after 5 s. */
+export const endSessions = async (server: Server, of: SessionsOf, signal: AbortSignal): Promise<number> => {
+  const deadline = Date.now() + GONE_WITHIN_MS;
+  const found = await cutSessions(server, of, signal);
+  let live = found;
+  for (let waitMs = FIRST_LOOK_AFTER_MS; live > 0; waitMs = Math.min(waitMs * 2, SLOWEST_LOOK_MS)) {
+    if (Date.now() > deadline)
+      throw new ProviderError(
+        'unavailable',
+        `${live} session(s) of ${of.names.join(', ')} did not end within ${GONE_WITHIN_MS / 1000} s of being told to.`,
+      );
+    await delay(waitMs, undefined, { signal });
+    live = await cutSessions(server, of, signal);
+  }
+  return found;
+};

@@ -1,0 +1,7 @@
+/** Every provider, one line each. A new one is a folder here and a line below; a test holds the two together. */
+import { postgres } from './postgres/postgres.ts';
+import type { AnyProvider } from './provider.ts';
+
+export const PROVIDERS: readonly AnyProvider[] = [postgres];
+
+export const findProvider = (id: string): AnyProvider | undefined => PROVIDERS.find((provider) => provider.id === id);
