@@ -1,0 +1,50 @@
+/** Every button of Latchkey. A button carries the id of a request or a grant and nothing else: who clicks is read from Slack. */
+import type { ActionsBlock, Button, ConfirmationDialog } from '@slack/types';
+import { BUTTON_TEXT_MAX } from './limits.ts';
+import { plain } from './text.ts';
+
+export const ACTION = {
+  approve: 'approve',
+  deny: 'deny',
+  showCredentials: 'show_credentials',
+  done: 'done',
+  cancel: 'cancel_request',
+  askAgain: 'ask_again',
+  ask: 'ask',
+  refreshHome: 'refresh_home',
+} as const;
+
+type Look = { style?: 'primary' | 'danger'; confirm?: ConfirmationDialog };
+
+const button = (text: string, actionId: string, value: string, look: Look = {}): Button => ({
+  type: 'button',
+  text: { type: 'plain_text', text: plain(text, BUTTON_TEXT_MAX), emoji: false },
+  action_id: actionId,
+  value,
+  ...look,
+});
+
+const confirm = (title: string, text: string, yes: string): ConfirmationDialog => ({
+  title: { type: 'plain_text', text: title },
+  text: { type: 'plain_text', text },
+  confirm: { type: 'plain_text', text: yes },
+  deny: { type: 'plain_text', text: 'Back' },
+});
+
+export const approveButton = (requestId: string): Button => button('Approve', ACTION.approve, requestId, { style: 'primary' });
+export const denyButton = (requestId: string): Button => button('Deny', ACTION.deny, requestId, { style: 'danger' });
+export const showCredentialsButton = (grantId: string): Button =>
+  button('Show credentials', ACTION.showCredentials, grantId, { style: 'primary' });
+export const doneButton = (grantId: string): Button =>
+  button("I'm done", ACTION.done, grantId, {
+    confirm: confirm('Give it back now?', 'The access ends and open sessions are cut.', 'End access'),
+  });
+export const cancelButton = (requestId: string): Button =>
+  button('Cancel request', ACTION.cancel, requestId, {
+    confirm: confirm('Cancel this request?', 'Nobody can approve it any more. You can ask again.', 'Cancel request'),
+  });
+export const askAgainButton = (requestId: string): Button => button('Ask again', ACTION.askAgain, requestId);
+export const askButton = (): Button => button('Ask for access', ACTION.ask, 'form', { style: 'primary' });
+export const refreshHomeButton = (): Button => button('Refresh', ACTION.refreshHome, 'home');
+
+export const actions = (...elements: Button[]): ActionsBlock => ({ type: 'actions', elements });

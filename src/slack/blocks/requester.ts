@@ -1,0 +1,56 @@
+/** What the requester is told by direct message: asked, granted, and how it came out. Each is redrawn as the request moves on. */
+import type { KnownBlock } from '@slack/types';
+import type { RequestView } from '../../usecases/ports.ts';
+import { actions, askAgainButton, cancelButton, doneButton, showCredentialsButton } from './buttons.ts';
+import type { MessageFacts } from './facts.ts';
+import { CONTEXT_TEXT_MAX, MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX } from './limits.ts';
+import { howLong, mark, status, ticket, votesSoFar, warning, what, whoIsAsked } from './phrases.ts';
+import { context, cut, date, quote, section } from './text.ts';
+import type { Message } from './text.ts';
+
+const message = (view: RequestView, facts: MessageFacts, rest: KnownBlock[]): Message => ({
+  text: cut(`${what(view, facts)}: ${status(view)}`, MESSAGE_TEXT_MAX),
+  blocks: rest,
+});
+
+const lines = (...parts: (string | null)[]): KnownBlock =>
+  section(cut(parts.filter((part) => part !== null).join('\n'), SECTION_TEXT_MAX));
+
+const UNREACHABLE =
+  '*Nobody who may approve could be reached in Slack.* The request stays open; ask one of them directly, or an admin of Latchkey.';
+
+/** The first message: what was asked and who is asked. It follows the request to its end. */
+export const requesterMessage = (view: RequestView, facts: MessageFacts): Message => {
+  const isOpen = view.request.state === 'pending';
+  const blocks: KnownBlock[] = [
+    lines(`${mark(view)} You asked for ${what(view, facts)} for *${howLong(view)}*.`, status(view)),
+    section(quote(view.request.reason, REASON_SHOWN_MAX)),
+  ];
+  const small = [ticket(view), isOpen ? whoIsAsked(view, facts) : null, votesSoFar(view, facts)].filter((line) => line !== null);
+  if (small.length > 0) blocks.push(context(cut(small.join('\n'), CONTEXT_TEXT_MAX)));
+  if (isOpen && facts.isUnreachable) blocks.push(section(UNREACHABLE));
+  if (isOpen) blocks.push(actions(cancelButton(view.request.id)));
+  return message(view, facts, blocks);
+};
+
+/** Posted once the access was read back from the target; its buttons live as long as the access. */
+export const grantedMessage = (view: RequestView, facts: MessageFacts): Message => {
+  const { grant } = view;
+  const isLive = grant?.state === 'active';
+  const heading = isLive
+    ? `${mark(view)} You have ${what(view, facts)} until *${date(grant.expiresAt, view.now)}*.`
+    : `${mark(view)} You had ${what(view, facts)}.`;
+  const blocks: KnownBlock[] = [lines(heading, isLive ? warning(facts) : status(view))];
+  if (!isLive) return message(view, facts, blocks);
+  blocks.push(actions(showCredentialsButton(grant.id), doneButton(grant.id)));
+  blocks.push(context(`Give it back when you are done: \`/prod-access done ${grant.id}\` does the same as the button.`));
+  const text = `Granted: ${what(view, facts)} until ${date(grant.expiresAt, view.now)}.`;
+  return { text: cut(text, MESSAGE_TEXT_MAX), blocks };
+};
+
+/** The last word: denied, lapsed, failed or ended. */
+export const outcomeMessage = (view: RequestView, facts: MessageFacts): Message =>
+  message(view, facts, [
+    lines(`${mark(view)} ${what(view, facts)} for ${howLong(view)}`, status(view)),
+    actions(askAgainButton(view.request.id)),
+  ]);

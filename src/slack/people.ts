@@ -1,0 +1,192 @@
+/** People and groups as Slack knows them: the `Directory`. What decides is read now; what only shows may be a minute old. */
+import type { WebClient } from '@slack/web-api';
+import { DomainError, isDomainError } from '../core/errors.ts';
+import type { GroupSource, Policy } from '../core/policy/types.ts';
+import type { Person, Source } from '../core/types.ts';
+import type { Log } from '../lib/log.ts';
+import type { Directory } from '../usecases/ports.ts';
+import { slackFailureOf } from './client.ts';
+import { createLoader } from './loader.ts';
+import type { Loader } from './loader.ts';
+
+const RECENT_MS = 60_000;
+/** Members of a larger user group are taken from the last minute's look-ups: one call each, per click, would meet Slack's rate limit. */
+const FRESH_MEMBERS_MAX = 25;
+/** Slack: docs.slack.dev/reference/methods/users.info and users.lookupByEmail, "Errors". */
+const UNKNOWN_USER = new Set(['user_not_found', 'users_not_found', 'user_not_visible']);
+
+type User = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>;
+type UserGroup = { id: string; handle: string; users: string[] };
+type Freshness = 'fresh' | 'recent';
+
+export type DirectorySettings = {
+  client: WebClient;
+  /** The team Latchkey serves; known once Slack has said who the token belongs to. */
+  teamId: () => string;
+  policy: () => Policy;
+  log: Log;
+};
+
+type Sources = DirectorySettings & {
+  users: Loader<string, User>;
+  emails: Loader<string, User>;
+  groups: Loader<'all', UserGroup[]>;
+  managers: Loader<string, string | null>;
+};
+
+export const createDirectory = (settings: DirectorySettings): Directory => {
+  const sources: Sources = { ...settings, ...createLoaders(settings) };
+  return {
+    person: (userId) => person(sources, userId, 'fresh'),
+    members: (from, requester) => members(sources, from, { requester, freshness: 'fresh' }),
+    groupsOf: (who) => groupsOf(sources, who, 'fresh'),
+    recentMembers: (from, requester) => members(sources, from, { requester, freshness: 'recent' }),
+    recentGroupsOf: (who) => groupsOf(sources, who, 'recent'),
+  };
+};
+
+const createLoaders = ({ client, policy }: DirectorySettings): Omit<Sources, keyof DirectorySettings> => ({
+  users: createLoader((userId) => lookUp('the account', async () => (await client.users.info({ user: userId })).user, userId), RECENT_MS),
+  emails: createLoader(
+    (email) => lookUp('an email address', async () => (await client.users.lookupByEmail({ email })).user as User | undefined, email),
+    RECENT_MS,
+  ),
+  groups: createLoader(() => lookUp('user groups', () => listGroups(client), null), RECENT_MS),
+  managers: createLoader((userId) => lookUp('the profile', () => findManager(client, policy(), userId), null), RECENT_MS),
+});
+
+/** Translates a failed look-up; an answer without what was asked for counts as unknown. */
+const lookUp = async <T>(what: string, call: () => Promise<T | undefined>, id: string | null): Promise<T> => {
+  try {
+    const found = await call();
+    if (found === undefined) throw new DomainError('unknown_person', { id });
+    return found;
+  } catch (error) {
+    if (isDomainError(error)) throw error;
+    const failure = slackFailureOf(error);
+    if (!failure) throw error;
+    if (failure.kind === 'permanent' && UNKNOWN_USER.has(failure.code)) throw new DomainError('unknown_person', { id }, { cause: error });
+    throw new DomainError('lookup_failed', { what, error: failure.code }, { cause: error });
+  }
+};
+
+const listGroups = async (client: WebClient): Promise<UserGroup[]> => {
+  const answer = await client.usergroups.list({ include_users: true, include_disabled: false });
+  return (answer.usergroups ?? []).flatMap(({ id, handle, users }) => (id ? [{ id, handle: handle ?? '', users: users ?? [] }] : []));
+};
+
+/** The user id in the profile field that names the manager, or null. Slack: docs.slack.dev/reference/methods/users.profile.get */
+const findManager = async (client: WebClient, policy: Policy, userId: string): Promise<string | null> => {
+  const wanted = (policy.managerField ?? 'Manager').toLowerCase();
+  const answer = await client.users.profile.get({ user: userId, include_labels: true });
+  const fields: Record<string, { value?: string; label?: string }> = answer.profile?.fields ?? {};
+  const found = Object.entries(fields).find(
+    ([id, { label }]) => id.toLowerCase() === wanted || label?.toLowerCase() === wanted,
+  );
+  return found?.[1].value || null;
+};
+
+const toPerson = (sources: Sources, user: User): Person => {
+  const { id, team_id: teamId, profile } = user;
+  const isStranger = !id || teamId !== sources.teamId() || user.is_stranger === true;
+  const isLimited = user.is_bot === true || user.is_restricted === true || user.is_ultra_restricted === true;
+  if (isStranger || isLimited || id === 'USLACKBOT') throw new DomainError('unknown_person', { id: id ?? null });
+  return {
+    id: `${teamId}:${id}`,
+    teamId,
+    userId: id,
+    name: profile?.display_name || profile?.real_name || user.real_name || user.name || id,
+    email: profile?.email || null,
+    timezone: user.tz || null,
+    isActive: user.deleted !== true,
+  };
+};
+
+const person = async (sources: Sources, userId: string, freshness: Freshness): Promise<Person> => {
+  const found = toPerson(sources, await sources.users[freshness](userId));
+  if (!found.isActive) throw new DomainError('inactive_person', { id: userId, name: found.name });
+  return found;
+};
+
+/** Someone a list names; null when the account is gone, foreign, a guest or deactivated: they do not count, the others do. */
+const countedPerson = async (look: () => Promise<Person>): Promise<Person | null> => {
+  try {
+    const found = await look();
+    return found.isActive ? found : null;
+  } catch (error) {
+    if (isDomainError(error) && (error.code === 'unknown_person' || error.code === 'inactive_person')) return null;
+    throw error;
+  }
+};
+
+const byRef = (sources: Sources, ref: string, freshness: Freshness): Promise<Person | null> =>
+  countedPerson(async () =>
+    ref.includes('@')
+      ? toPerson(sources, await sources.emails[freshness](ref.toLowerCase()))
+      : person(sources, ref, freshness),
+  );
+
+const usergroupMembers = async (sources: Sources, handle: string, freshness: Freshness): Promise<string[]> => {
+  const wanted = handle.replace(/^@/, '').toLowerCase();
+  const groups = await sources.groups[freshness]('all');
+  const found = groups.find((group) => group.id.toLowerCase() === wanted || group.handle.toLowerCase() === wanted);
+  if (!found) throw new DomainError('lookup_failed', { what: `user group ${handle}`, why: `Slack has no user group ${handle}; ask an admin to mend the policy.` });
+  return found.users;
+};
+
+const groupMembers = async (sources: Sources, group: GroupSource, freshness: Freshness): Promise<(Person | null)[]> => {
+  if (group.kind === 'people') return Promise.all(group.people.map((ref) => byRef(sources, ref, freshness)));
+  if (group.kind === 'pagerduty_schedule') throw noPagerDuty(group.schedule);
+  const ids = await usergroupMembers(sources, group.handle, freshness);
+  const each = ids.length > FRESH_MEMBERS_MAX ? 'recent' : freshness;
+  return Promise.all(ids.map((id) => countedPerson(() => person(sources, id, each))));
+};
+
+const noPagerDuty = (schedule: string): DomainError =>
+  new DomainError('lookup_failed', {
+    what: `PagerDuty schedule ${schedule}`,
+    why: 'This version cannot read PagerDuty schedules yet; ask an admin to use a Slack user group instead.',
+  });
+
+const policyGroup = (sources: Sources, name: string): GroupSource => {
+  const group = sources.policy().groups[name];
+  if (!group) throw new DomainError('lookup_failed', { what: `group ${name}`, why: 'The policy no longer has that group.' });
+  return group;
+};
+
+type Asking = { requester: Person; freshness: Freshness };
+
+const sourceMembers = async (sources: Sources, source: Source, { requester, freshness }: Asking): Promise<(Person | null)[]> => {
+  if (source.kind === 'person') return [await byRef(sources, source.ref, freshness)];
+  if (source.kind === 'group') return groupMembers(sources, policyGroup(sources, source.name), freshness);
+  const managerId = await sources.managers[freshness](requester.userId);
+  return managerId ? [await byRef(sources, managerId, freshness)] : [];
+};
+
+const members = async (sources: Sources, from: Source[], asking: Asking): Promise<Person[]> => {
+  const found = await Promise.all(from.map((source) => sourceMembers(sources, source, asking)));
+  const counted = found.flat().filter((one) => one !== null);
+  return [...new Map(counted.map((one) => [one.id, one])).values()];
+};
+
+/** An address names a person only when Slack itself resolves it to that very account. */
+const isNamed = async (sources: Sources, refs: string[], { who, freshness }: { who: Person; freshness: Freshness }): Promise<boolean> => {
+  if (refs.includes(who.userId)) return true;
+  const email = who.email?.toLowerCase();
+  const ref = refs.find((one) => one.toLowerCase() === email);
+  if (!ref) return false;
+  const found = await byRef(sources, ref, freshness);
+  return found?.id === who.id;
+};
+
+const isIn = async (sources: Sources, group: GroupSource, asking: { who: Person; freshness: Freshness }): Promise<boolean> => {
+  if (group.kind === 'people') return isNamed(sources, group.people, asking);
+  if (group.kind === 'pagerduty_schedule') throw noPagerDuty(group.schedule);
+  return (await usergroupMembers(sources, group.handle, asking.freshness)).includes(asking.who.userId);
+};
+
+const groupsOf = async (sources: Sources, who: Person, freshness: Freshness): Promise<string[]> => {
+  const groups = Object.entries(sources.policy().groups);
+  const inside = await Promise.all(groups.map(([, group]) => isIn(sources, group, { who, freshness })));
+  return groups.filter((_, index) => inside[index]).map(([name]) => name);
+};
