@@ -85,7 +85,7 @@ CREATE TABLE "messages" (
 	"failure" text,
 	"created_at" timestamp with time zone NOT NULL,
 	CONSTRAINT "messages_once_per_audience" UNIQUE("request_id","kind","audience"),
-	CONSTRAINT "messages_kind" CHECK ("messages"."kind" in ('approval', 'requester', 'outcome', 'stuck'))
+	CONSTRAINT "messages_kind" CHECK ("messages"."kind" in ('approval', 'requester', 'granted', 'outcome', 'stuck'))
 );
 --> statement-breakpoint
 CREATE TABLE "outbox" (
