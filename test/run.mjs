@@ -20,13 +20,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.log(`Node ${process.versions.node} is too old: Latchkey needs Node 20.19 or later.`);
   finish({ failed: 1 });
 }
-if (
-  !process.argv.includes('--no-install') &&
-  isInstallStale() &&
-  !check('install', ['ci', '--no-audit', '--no-fund'])
-) {
-  finish();
-}
+// Without scripts, since the build has its own line below: one that fails is then not an install that fails.
+const install = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+if (!process.argv.includes('--no-install') && isInstallStale() && !check('install', install)) finish();
 check('types', ['run', 'types']);
 check('lint', ['run', 'lint']);
 check('format', ['run', 'format:check']);
