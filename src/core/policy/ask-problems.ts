@@ -5,18 +5,28 @@ import type { Ask, AskProblem, Rule } from './types.ts';
 export const TICKET_CHARS_MAX = 200;
 
 const durationProblems = (durationMs: number, capMs: number): AskProblem[] => {
-  if (!Number.isFinite(durationMs) || durationMs <= 0) return [{ field: 'duration', code: 'bad_duration', facts: { capMs } }];
-  return durationMs > capMs ? [{ field: 'duration', code: 'duration_over_cap', facts: { askedMs: durationMs, capMs } }] : [];
+  if (!Number.isFinite(durationMs) || durationMs <= 0)
+    return [{ field: 'duration', code: 'bad_duration', facts: { capMs } }];
+  return durationMs > capMs
+    ? [{ field: 'duration', code: 'duration_over_cap', facts: { askedMs: durationMs, capMs } }]
+    : [];
 };
 
 const reasonProblems = (reason: string, minimum: number): AskProblem[] => {
   const text = plainText(reason);
   if (text === '') return [{ field: 'reason', code: 'reason_missing', facts: { minimum } }];
   const length = [...text].length;
-  if (reason.length > REASON_CHARS_MAX) return [{ field: 'reason', code: 'reason_too_long', facts: { length: reason.length, maximum: REASON_CHARS_MAX } }];
+  if (reason.length > REASON_CHARS_MAX)
+    return [{ field: 'reason', code: 'reason_too_long', facts: { length: reason.length, maximum: REASON_CHARS_MAX } }];
   const counted = minimum > 0 ? realChars(reason) : length;
   if (counted >= minimum) return [];
-  return [{ field: 'reason', code: 'reason_too_short', facts: { minimum, length, counted, why: length < minimum ? 'short' : 'not_text' } }];
+  return [
+    {
+      field: 'reason',
+      code: 'reason_too_short',
+      facts: { minimum, length, counted, why: length < minimum ? 'short' : 'not_text' },
+    },
+  ];
 };
 
 const patterns = new Map<string, RegExp>();
@@ -34,7 +44,8 @@ const patternOf = (source: string): RegExp => {
 
 const ticketProblems = (given: string | null, pattern: string | null): AskProblem[] => {
   const ticket = given?.trim() ?? '';
-  if (ticket.length > TICKET_CHARS_MAX) return [{ field: 'ticket', code: 'ticket_too_long', facts: { length: ticket.length, maximum: TICKET_CHARS_MAX } }];
+  if (ticket.length > TICKET_CHARS_MAX)
+    return [{ field: 'ticket', code: 'ticket_too_long', facts: { length: ticket.length, maximum: TICKET_CHARS_MAX } }];
   if (pattern === null) return [];
   if (ticket === '') return [{ field: 'ticket', code: 'ticket_missing', facts: { pattern } }];
   return patternOf(pattern).test(ticket) ? [] : [{ field: 'ticket', code: 'ticket_mismatch', facts: { pattern } }];

@@ -11,7 +11,13 @@ const MACROS = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
 
 /** CEL recognises a typed object by its constructor; converting plain objects instead costs ten times as much per decision. */
 const recordType = <Fields extends object>(name: string): { new (fields: Fields): object } => {
-  const made = { [name]: class { constructor(fields: Fields) { Object.assign(this, fields); } } }[name];
+  const made = {
+    [name]: class {
+      constructor(fields: Fields) {
+        Object.assign(this, fields);
+      }
+    },
+  }[name];
   if (!made) throw new Error(`no record type ${name}`);
   return made;
 };
@@ -26,11 +32,20 @@ const LocalFacts = recordType<{ hour: bigint; weekday: string }>('Local');
 
 const DURATION = 'google.protobuf.Duration';
 const environment = new Environment({ unlistedVariablesAreDyn: false, limits: LIMITS })
-  .registerType('Request', { ctor: RequestFacts, fields: { target: 'string', role: 'string', duration: DURATION, reason: 'string', ticket: 'string' } })
+  .registerType('Request', {
+    ctor: RequestFacts,
+    fields: { target: 'string', role: 'string', duration: DURATION, reason: 'string', ticket: 'string' },
+  })
   .registerType('Requester', { ctor: RequesterFacts, fields: { email: 'string', groups: 'list<string>' } })
   .registerType('Incident', { ctor: IncidentFacts, fields: { open: 'bool', channel: 'string', severity: 'string' } })
-  .registerType('Client', { ctor: ClientFacts, fields: { issuer: 'string', repository: 'string', ref: 'string', environment: 'string', workflow: 'string' } })
-  .registerType('PullRequest', { ctor: PullRequestFacts, fields: { number: 'int', labels: 'list<string>', author: 'string', base: 'string' } })
+  .registerType('Client', {
+    ctor: ClientFacts,
+    fields: { issuer: 'string', repository: 'string', ref: 'string', environment: 'string', workflow: 'string' },
+  })
+  .registerType('PullRequest', {
+    ctor: PullRequestFacts,
+    fields: { number: 'int', labels: 'list<string>', author: 'string', base: 'string' },
+  })
   .registerType('Local', { ctor: LocalFacts, fields: { hour: 'int', weekday: 'string' } })
   .registerVariable('request', 'Request')
   .registerVariable('requester', 'Requester')
@@ -44,7 +59,12 @@ const clocks = new Map<string, Intl.DateTimeFormat>();
 const clockOf = (timezone: string): Intl.DateTimeFormat => {
   const known = clocks.get(timezone);
   if (known) return known;
-  const clock = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', hourCycle: 'h23', weekday: 'long' });
+  const clock = new Intl.DateTimeFormat('en-GB', {
+    timeZone: timezone,
+    hour: '2-digit',
+    hourCycle: 'h23',
+    weekday: 'long',
+  });
   clocks.set(timezone, clock);
   return clock;
 };
@@ -78,7 +98,8 @@ const contextOf = (facts: ConditionFacts): object => {
   return context;
 };
 
-const isNode = (value: unknown): value is ASTNode => typeof value === 'object' && value !== null && 'op' in value && 'start' in value;
+const isNode = (value: unknown): value is ASTNode =>
+  typeof value === 'object' && value !== null && 'op' in value && 'start' in value;
 
 const childrenOf = (node: ASTNode): ASTNode[] => {
   const args: unknown = node.args;
@@ -88,7 +109,8 @@ const childrenOf = (node: ASTNode): ASTNode[] => {
 const isField = (node: ASTNode | undefined, variable: string, field: string): boolean =>
   node?.op === '.' && node.args[1] === field && node.args[0].op === 'id' && node.args[0].args === variable;
 
-const literalOf = (node: ASTNode | undefined): string | null => (node?.op === 'value' && typeof node.args === 'string' ? node.args : null);
+const literalOf = (node: ASTNode | undefined): string | null =>
+  node?.op === 'value' && typeof node.args === 'string' ? node.args : null;
 
 type Walk = { source: string; groups: Set<string>; isAnyGroup: boolean; problems: string[] };
 
@@ -124,7 +146,8 @@ const checkComparison = (node: ASTNode, walk: Walk): boolean => {
   const named = isField(left, 'local', 'weekday') ? right : isField(right, 'local', 'weekday') ? left : null;
   const days = named === null ? [] : named.op === 'list' ? named.args.map(literalOf) : [literalOf(named)];
   for (const day of days) {
-    if (day !== null && !WEEKDAYS.includes(day)) walk.problems.push(`"${day}" is no weekday; use ${WEEKDAYS.join(', ')}`);
+    if (day !== null && !WEEKDAYS.includes(day))
+      walk.problems.push(`"${day}" is no weekday; use ${WEEKDAYS.join(', ')}`);
   }
   return false;
 };
@@ -138,7 +161,9 @@ const walkNode = (node: ASTNode, isInMacro: boolean, walk: Walk): void => {
 };
 
 const errorText = (error: unknown): string =>
-  error instanceof Error ? (('summary' in error && typeof error.summary === 'string' && error.summary) || error.message).slice(0, 200) : 'it could not be read';
+  error instanceof Error
+    ? (('summary' in error && typeof error.summary === 'string' && error.summary) || error.message).slice(0, 200)
+    : 'it could not be read';
 
 /** The compiled condition, or every reason why it is refused as a sentence without its full stop. Never throws. */
 export const compileCondition = (source: string): { condition: Condition } | { problems: string[] } => {
@@ -147,7 +172,8 @@ export const compileCondition = (source: string): { condition: Condition } | { p
     const program = environment.parse(source);
     const checked = program.check();
     if (!checked.valid) return { problems: [errorText(checked.error)] };
-    if (checked.type !== 'bool') return { problems: [`it gives a ${checked.type ?? 'value'}; a condition must be true or false`] };
+    if (checked.type !== 'bool')
+      return { problems: [`it gives a ${checked.type ?? 'value'}; a condition must be true or false`] };
     const walk: Walk = { source, groups: new Set(), isAnyGroup: false, problems: [] };
     walkNode(program.ast, false, walk);
     if (walk.problems.length > 0) return { problems: walk.problems };

@@ -4,13 +4,30 @@ import { candidatesFor } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
 import { matchRule } from './rule-match.ts';
 import { requirementOf, sourceOf } from './sources.ts';
-import type { Ask, AskFacts, AskProblem, ConditionFacts, PassedOver, Policy, Role, Rule, Target, Verdict } from './types.ts';
+import type {
+  Ask,
+  AskFacts,
+  AskProblem,
+  ConditionFacts,
+  PassedOver,
+  Policy,
+  Role,
+  Rule,
+  Target,
+  Verdict,
+} from './types.ts';
 
 const NO_CLIENT = { issuer: '', repository: '', ref: '', environment: '', workflow: '' };
 const NO_PULL_REQUEST = { number: 0, labels: [], author: '', base: '' };
 
 const conditionFactsOf = (policy: Policy, ask: Ask, facts: AskFacts): ConditionFacts => ({
-  request: { target: ask.target, role: ask.role, durationMs: ask.durationMs, reason: ask.reason, ticket: ask.ticket ?? '' },
+  request: {
+    target: ask.target,
+    role: ask.role,
+    durationMs: ask.durationMs,
+    reason: ask.reason,
+    ticket: ask.ticket ?? '',
+  },
   requester: { email: facts.requester.email ?? '', groups: facts.requester.groups },
   incident: facts.incident,
   client: facts.client ?? NO_CLIENT,
@@ -97,11 +114,16 @@ const byRule = ({ policy, target, role, ask, rule, passedOver }: Decided): Verdi
  */
 export const decide = (policy: Policy, ask: Ask, facts: AskFacts): Verdict => {
   const target = Object.hasOwn(policy.targets, ask.target) ? policy.targets[ask.target] : undefined;
-  if (!target) return unknownVerdict({ field: 'target', code: 'unknown_target', facts: { target: ask.target.slice(0, 80) } });
+  if (!target)
+    return unknownVerdict({ field: 'target', code: 'unknown_target', facts: { target: ask.target.slice(0, 80) } });
   const role = Object.hasOwn(target.roles, ask.role) ? target.roles[ask.role] : undefined;
   if (!role) {
     const roles = Object.keys(target.roles).join(', ');
-    return unknownVerdict({ field: 'role', code: 'unknown_role', facts: { target: target.name, role: ask.role.slice(0, 80), roles } });
+    return unknownVerdict({
+      field: 'role',
+      code: 'unknown_role',
+      facts: { target: target.name, role: ask.role.slice(0, 80), roles },
+    });
   }
   const { denies, others } = candidatesFor(policy, target.name, role.name);
   const judge: Judge = { facts, conditionFacts: conditionFactsOf(policy, ask, facts), passed: [] };

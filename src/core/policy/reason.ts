@@ -2,7 +2,16 @@
 
 export const REASON_CHARS_MAX = 3000;
 
-const ROWS = ['qwertyuiop', 'qwertzuiop', 'azertyuiop', 'asdfghjkl', 'zxcvbnm', 'yxcvbnm', 'abcdefghijklmnopqrstuvwxyz', '01234567890'];
+const ROWS = [
+  'qwertyuiop',
+  'qwertzuiop',
+  'azertyuiop',
+  'asdfghjkl',
+  'zxcvbnm',
+  'yxcvbnm',
+  'abcdefghijklmnopqrstuvwxyz',
+  '01234567890',
+];
 const RUNS = ROWS.flatMap((row) => [row, [...row].toReversed().join('')]);
 const RUN_CHARS_MIN = 3;
 

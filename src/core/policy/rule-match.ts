@@ -8,7 +8,8 @@ export type RuleOutcome = { isMatch: boolean; why: PassedOver['why'] | null; det
 const MATCHED: RuleOutcome = { isMatch: true, why: null, detail: '' };
 
 const isPersonMatch = (pattern: string, requester: AskFacts['requester']): boolean => {
-  if (isLiteralGlob(pattern)) return isPersonRef(pattern, { id: requester.personId, userId: requester.userId, email: requester.email });
+  if (isLiteralGlob(pattern))
+    return isPersonRef(pattern, { id: requester.personId, userId: requester.userId, email: requester.email });
   const email = requester.email === null ? null : normalEmail(requester.email);
   return email !== null && compileGlob(pattern.toLowerCase())(email);
 };
@@ -21,7 +22,8 @@ const notMatched = (detail: string): RuleOutcome => ({ isMatch: false, why: 'no_
 const matchGroups = (groups: readonly string[], requester: AskFacts['requester']): RuleOutcome => {
   if (groups.some((group) => requester.groups.includes(group))) return MATCHED;
   const unknown = groups.find((group) => requester.unknownGroups?.includes(group));
-  if (unknown !== undefined) return { isMatch: false, why: 'condition_error', detail: `the members of ${unknown} could not be read` };
+  if (unknown !== undefined)
+    return { isMatch: false, why: 'condition_error', detail: `the members of ${unknown} could not be read` };
   return notMatched(`is for members of ${groups.join(', ') || 'no group'}`);
 };
 
@@ -29,9 +31,12 @@ const matchCondition = (rule: Rule, facts: ConditionFacts, unknownGroups: readon
   if (!rule.when) return MATCHED;
   const { groups, source } = rule.when;
   const unknown = unknownGroups.find((group) => groups === null || groups.includes(group));
-  if (unknown !== undefined) return { isMatch: false, why: 'condition_error', detail: `the members of ${unknown} could not be read` };
+  if (unknown !== undefined)
+    return { isMatch: false, why: 'condition_error', detail: `the members of ${unknown} could not be read` };
   try {
-    return rule.when.evaluate(facts) ? MATCHED : { isMatch: false, why: 'condition_false', detail: `its condition is false: ${source}` };
+    return rule.when.evaluate(facts)
+      ? MATCHED
+      : { isMatch: false, why: 'condition_false', detail: `its condition is false: ${source}` };
   } catch (error) {
     const text = error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unknown error';
     return { isMatch: false, why: 'condition_error', detail: `its condition failed (${text}): ${source}` };

@@ -24,7 +24,8 @@ const readQuantifier = (source: string, at: number): Quantifier | null => {
 
 /** One atom that starts at `at`: a class, an escape or a character. Groups are handled by the caller. */
 const atomLength = (source: string, at: number): number => {
-  if (source[at] === '\\') return /^\\(?:u\{[^}]*\}|u.{4}|x.{2}|[pP]\{[^}]*\}|.)/s.exec(source.slice(at))?.[0].length ?? 1;
+  if (source[at] === '\\')
+    return /^\\(?:u\{[^}]*\}|u.{4}|x.{2}|[pP]\{[^}]*\}|.)/s.exec(source.slice(at))?.[0].length ?? 1;
   if (source[at] !== '[') return 1;
   let end = at + 1;
   while (end < source.length && source[end] !== ']') end += source[end] === '\\' ? 2 : 1;
@@ -35,7 +36,8 @@ const countQuantifier = (quantifier: Quantifier, inner: Group | null, scan: Scan
   const isVariable = quantifier.min !== quantifier.max;
   if (Number.isFinite(quantifier.max) && quantifier.max > REPEAT_MAX) return `repeats more than ${REPEAT_MAX} times`;
   if (inner && quantifier.max > 1 && inner.isVariable) return 'repeats a group that repeats inside itself, as in (a+)+';
-  if (inner && quantifier.max > 1 && inner.hasChoice) return 'repeats a group of alternatives, as in (a|b)+; a class such as [ab]+ is safe';
+  if (inner && quantifier.max > 1 && inner.hasChoice)
+    return 'repeats a group of alternatives, as in (a|b)+; a class such as [ab]+ is safe';
   if (isVariable) scan.variable++;
   if (isVariable && quantifier.max > 10) scan.unbounded++;
   return null;
@@ -80,6 +82,7 @@ export const patternProblem = (source: string, unboundedMax = 3): string | null 
   const problem = scanPattern(source, scan);
   if (problem !== null) return problem;
   const allowed = source.startsWith('^') && !source.includes('|') ? unboundedMax : unboundedMax - 1;
-  if (scan.unbounded > allowed) return `has ${scan.unbounded} open repetitions (*, +, {n,}); at most ${allowed} are allowed here`;
+  if (scan.unbounded > allowed)
+    return `has ${scan.unbounded} open repetitions (*, +, {n,}); at most ${allowed} are allowed here`;
   return scan.variable > VARIABLE_MAX ? `has more than ${VARIABLE_MAX} repetitions of varying length` : null;
 };

@@ -74,7 +74,10 @@ const assign = (voters: readonly Voter[], counts: readonly number[]): (number | 
 export const tally = (input: TallyInput): Tally => {
   const voters = votersOf(input);
   const approving = voters.filter((voter) => !voter.isDeny);
-  const filled = assign(approving, input.requirements.map(({ count }) => count));
+  const filled = assign(
+    approving,
+    input.requirements.map(({ count }) => count),
+  );
   const assignment = new Map<string, number>();
   for (const [at, voter] of approving.entries()) {
     const index = filled[at] ?? null;

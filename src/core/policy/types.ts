@@ -147,7 +147,12 @@ export type ConditionFacts = {
   timezone: string;
 };
 
-export type PassedOver = { rule: string; line: number | null; why: 'no_match' | 'condition_false' | 'condition_error'; detail: string };
+export type PassedOver = {
+  rule: string;
+  line: number | null;
+  why: 'no_match' | 'condition_false' | 'condition_error';
+  detail: string;
+};
 
 type VerdictBase = { rule: string | null; passedOver: PassedOver[]; capMs: number };
 

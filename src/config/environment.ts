@@ -1,0 +1,179 @@
+/** The environment as typed values, or every problem with it at once. No secret has a default and no message holds a value of one. */
+import { readVariable } from './variable.ts';
+import type { Variables } from './variable.ts';
+import type { ConfigProblem } from './problem.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export type SlackEnvironment = {
+  botToken: string;
+  /** Another Slack API address, with its trailing slash; null for Slack itself. */
+  apiUrl: string | null;
+} & ({ mode: 'socket'; appToken: string } | { mode: 'http'; signingSecret: string });
+
+export type Environment = {
+  slack: SlackEnvironment;
+  databaseUrl: string;
+  redisUrl: string;
+  redisPrefix: string;
+  /** 32 bytes each; the first encrypts, all decrypt. */
+  secretKeys: Buffer[];
+  policyPath: string;
+  /** Without a trailing slash; null where none was given. */
+  publicUrl: string | null;
+  port: number;
+  logLevel: LogLevel;
+};
+
+/** Names whose values no target's `config` may be filled from. */
+export const OWN_SECRETS = [
+  'SLACK_BOT_TOKEN',
+  'SLACK_APP_TOKEN',
+  'SLACK_SIGNING_SECRET',
+  'DATABASE_URL',
+  'REDIS_URL',
+  'LATCHKEY_SECRET_KEY',
+] as const;
+
+type Reader = {
+  problems: ConfigProblem[];
+  refuse(code: string, name: string, message: string): void;
+  read(name: string): string | null;
+  required(name: string, remedy: string): string;
+};
+
+const createReader = (env: Variables): Reader => {
+  const problems: ConfigProblem[] = [];
+  const refuse = (code: string, name: string, message: string): void =>
+    void problems.push({ code, path: name, line: null, message });
+  const read = (name: string): string | null => {
+    const found = readVariable(env, name);
+    if ('value' in found) return found.value?.trim() ?? null;
+    refuse('unreadable_variable', name, found.problem);
+    return null;
+  };
+  const required = (name: string, remedy: string): string => {
+    const count = problems.length;
+    const value = read(name);
+    if (value === null && problems.length === count)
+      refuse('missing_variable', name, `${name} is not set; ${remedy} (or give a file with it as ${name}_FILE).`);
+    return value ?? '';
+  };
+  return { problems, refuse, read, required };
+};
+
+const checkPrefix = (reader: Reader, name: string, value: string | null, prefix: string): void => {
+  if (value && !value.startsWith(prefix))
+    reader.refuse(
+      'bad_token',
+      name,
+      `${name} does not start with ${prefix}; copy the token of that kind from the Slack app's settings.`,
+    );
+};
+
+const readUrl = (reader: Reader, name: string, value: string | null, schemes: readonly string[]): string | null => {
+  if (!value) return null;
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url && schemes.includes(url.protocol) && (url.host || schemes.includes('postgres:'))) return value;
+  reader.refuse(
+    'bad_url',
+    name,
+    `${name} is no address that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}; correct it.`,
+  );
+  return null;
+};
+
+const readSlack = (reader: Reader): SlackEnvironment => {
+  const botToken = reader.required('SLACK_BOT_TOKEN', "give the bot token (xoxb-…) from the app's OAuth page");
+  const appToken = reader.read('SLACK_APP_TOKEN');
+  const signingSecret = reader.read('SLACK_SIGNING_SECRET');
+  checkPrefix(reader, 'SLACK_BOT_TOKEN', botToken, 'xoxb-');
+  checkPrefix(reader, 'SLACK_APP_TOKEN', appToken, 'xapp-');
+  const given = readUrl(reader, 'SLACK_API_URL', reader.read('SLACK_API_URL'), ['https:', 'http:']);
+  const apiUrl = given && `${given.replace(/\/+$/, '')}/`;
+  if (appToken) return { mode: 'socket', appToken, botToken, apiUrl };
+  const isUnread = reader.problems.some(({ path }) => path === 'SLACK_APP_TOKEN' || path === 'SLACK_SIGNING_SECRET');
+  if (!signingSecret && !isUnread) {
+    reader.refuse(
+      'missing_variable',
+      'SLACK_APP_TOKEN',
+      'Neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET (HTTP) is set; give one of them.',
+    );
+  }
+  return { mode: 'http', signingSecret: signingSecret ?? '', botToken, apiUrl };
+};
+
+const KEY_BYTES = 32;
+const MAKE_KEY = 'make one with `openssl rand -base64 32`';
+
+const readKeys = (reader: Reader): Buffer[] => {
+  const name = 'LATCHKEY_SECRET_KEY';
+  const text = reader.required(name, `it encrypts credentials at rest; ${MAKE_KEY}`);
+  if (!text) return [];
+  const keys: Buffer[] = [];
+  for (const [index, part] of text.split(',').entries()) {
+    const key = Buffer.from(part.trim(), 'base64');
+    const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(part.trim());
+    if (isBase64 && key.length === KEY_BYTES) {
+      if (!keys.some((known) => known.equals(key))) keys.push(key);
+      continue;
+    }
+    const which = text.includes(',') ? `Key ${index + 1} of ${name}` : name;
+    reader.refuse('bad_secret_key', name, `${which} is not ${KEY_BYTES} bytes in base64; ${MAKE_KEY}.`);
+  }
+  return keys;
+};
+
+const readPort = (reader: Reader): number => {
+  const text = reader.read('PORT') ?? '3000';
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  if (port < 0 || port > 65_535)
+    reader.refuse('bad_port', 'PORT', `PORT is no number from 0 to 65535; leave it out for 3000.`);
+  return port;
+};
+
+const readLogLevel = (reader: Reader): LogLevel => {
+  const text = reader.read('LATCHKEY_LOG_LEVEL') ?? 'info';
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (!level)
+    reader.refuse('bad_log_level', 'LATCHKEY_LOG_LEVEL', `LATCHKEY_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}.`);
+  return level ?? 'info';
+};
+
+const readPrefix = (reader: Reader): string => {
+  const prefix = reader.read('LATCHKEY_REDIS_PREFIX') ?? 'latchkey';
+  if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/.test(prefix)) return prefix;
+  reader.refuse(
+    'bad_redis_prefix',
+    'LATCHKEY_REDIS_PREFIX',
+    'LATCHKEY_REDIS_PREFIX must be letters, digits, ".", "_" and "-", without a colon; leave it out for "latchkey".',
+  );
+  return prefix;
+};
+
+/** Reads everything before it answers, so that one start names every problem. */
+export const readEnvironment = (env: Variables): { environment: Environment } | { problems: ConfigProblem[] } => {
+  const reader = createReader(env);
+  const slack = readSlack(reader);
+  const databaseUrl = reader.required(
+    'DATABASE_URL',
+    'give the address of a Postgres database, as postgres://user:password@host/name',
+  );
+  const redisUrl = reader.required('REDIS_URL', 'give the address of Redis or Valkey, as redis://host:6379');
+  readUrl(reader, 'DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:']);
+  readUrl(reader, 'REDIS_URL', redisUrl, ['redis:', 'rediss:', 'unix:']);
+  const publicUrl = readUrl(reader, 'LATCHKEY_PUBLIC_URL', reader.read('LATCHKEY_PUBLIC_URL'), ['https:', 'http:']);
+  const environment: Environment = {
+    slack,
+    databaseUrl,
+    redisUrl,
+    redisPrefix: readPrefix(reader),
+    secretKeys: readKeys(reader),
+    policyPath: reader.read('LATCHKEY_POLICY') ?? 'latchkey.yml',
+    publicUrl: publicUrl?.replace(/\/+$/, '') ?? null,
+    port: readPort(reader),
+    logLevel: readLogLevel(reader),
+  };
+  return reader.problems.length > 0 ? { problems: reader.problems } : { environment };
+};

@@ -1,0 +1,334 @@
+/** From the document to the policy: durations, conditions, patterns and `${NAME}` become values; what cannot become one is a problem. */
+import { compileCondition } from '../core/policy/condition.ts';
+import { parseDuration } from '../core/durations.ts';
+import { patternProblem } from '../core/policy/safe-pattern.ts';
+import type {
+  BreakGlass,
+  GroupSource,
+  Incidents,
+  Policy,
+  PolicyTest,
+  Role,
+  Rule,
+  RuleMatch,
+  Target,
+} from '../core/policy/types.ts';
+import type { Json } from '../core/types.ts';
+import { OWN_SECRETS } from './environment.ts';
+import type { PolicyDocument } from './policy-schema.ts';
+import type { ConfigProblem, Path } from './problem.ts';
+import { showPath } from './problem.ts';
+import { readVariable } from './variable.ts';
+import type { Variables } from './variable.ts';
+
+/** Collects problems with their lines; shared by everything that checks one file. */
+export type Report = {
+  problems: ConfigProblem[];
+  warnings: ConfigProblem[];
+  refuse(code: string, path: Path, message: string): void;
+  warn(code: string, path: Path, message: string): void;
+  lineOf(path: Path): number | null;
+};
+
+export const createReport = (lineOf: Report['lineOf']): Report => {
+  const problems: ConfigProblem[] = [];
+  const warnings: ConfigProblem[] = [];
+  return {
+    problems,
+    warnings,
+    refuse: (code, path, message) => void problems.push({ code, path: showPath(path), line: lineOf(path), message }),
+    warn: (code, path, message) => void warnings.push({ code, path: showPath(path), line: lineOf(path), message }),
+    lineOf,
+  };
+};
+
+export type Build = {
+  document: PolicyDocument;
+  env: Variables;
+  sha256: string;
+  ruleAt: number[];
+  testAt: number[];
+  report: Report;
+};
+
+const DEFAULTS = { pending: '4h', claim: '1h', remind: '15m', roleDefault: '30m' } as const;
+
+/** Names come from a file: a record without a prototype has no member that the file did not write. */
+const record = <Value>(entries: Iterable<[string, Value]>): Record<string, Value> => {
+  const made: Record<string, Value> = Object.create(null);
+  for (const [key, value] of entries) made[key] = value;
+  return made;
+};
+
+const ms = (text: string): number => parseDuration(text);
+const msOrNull = (text: string | undefined): number | null => (text === undefined ? null : ms(text));
+
+const buildGroup = (
+  name: string,
+  group: NonNullable<PolicyDocument['groups']>[string],
+  report: Report,
+): GroupSource => {
+  const path = ['groups', name];
+  const kinds = [group.people, group.slack_usergroup, group.pagerduty_schedule].filter(
+    (kind) => kind !== undefined,
+  ).length;
+  if (kinds !== 1)
+    report.refuse(
+      'group_kind',
+      path,
+      `Group "${name}" must have exactly one of people, slack_usergroup and pagerduty_schedule.`,
+    );
+  if (group.levels && group.pagerduty_schedule === undefined)
+    report.refuse(
+      'useless_key',
+      [...path, 'levels'],
+      '"levels" only means something with pagerduty_schedule; remove it.',
+    );
+  if (group.pagerduty_schedule !== undefined)
+    return { kind: 'pagerduty_schedule', schedule: group.pagerduty_schedule, levels: group.levels ?? null };
+  if (group.slack_usergroup !== undefined)
+    return { kind: 'slack_usergroup', handle: group.slack_usergroup.replace(/^@/, '') };
+  return { kind: 'people', people: [...new Set(group.people ?? [])] };
+};
+
+const VARIABLE = /\$\$\{|\$\{([^}]*)\}/g;
+
+type Fill = { env: Variables; report: Report; isComplete: boolean };
+
+const fillText = (text: string, path: Path, fill: Fill): string =>
+  text.replace(VARIABLE, (whole, name: string | undefined) => {
+    if (name === undefined) return '${';
+    const fail = (code: string, message: string): string => {
+      fill.report.refuse(code, path, message);
+      fill.isComplete = false;
+      return '';
+    };
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      return fail(
+        'bad_variable',
+        `${whole.slice(0, 60)} names no environment variable; write it as \${NAME}, or $\${ for the characters themselves.`,
+      );
+    const own: readonly string[] = OWN_SECRETS;
+    if (own.includes(name) || own.includes(name.replace(/_FILE$/, '')))
+      return fail(
+        'own_secret',
+        `\${${name}} is a secret of Latchkey itself and is not given to targets; use a variable of the target's own.`,
+      );
+    const found = readVariable(fill.env, name);
+    if ('problem' in found) return fail('missing_variable', found.problem);
+    return (
+      found.value ??
+      fail(
+        'missing_variable',
+        `The environment variable ${name} is not set; set it (or ${name}_FILE) where Latchkey starts.`,
+      )
+    );
+  });
+
+const fillConfig = (value: Json, path: Path, fill: Fill): Json => {
+  if (typeof value === 'string') return value.includes('${') ? fillText(value, path, fill) : value;
+  if (Array.isArray(value)) return value.map((item, index) => fillConfig(item, [...path, index], fill));
+  if (typeof value !== 'object' || value === null) return value;
+  return record(Object.entries(value).map(([key, item]) => [key, fillConfig(item, [...path, key], fill)]));
+};
+
+const buildRole = (
+  name: string,
+  role: PolicyDocument['targets'][string]['roles'][string],
+  path: Path,
+  report: Report,
+): Role => {
+  const maxMs = ms(role.max);
+  const defaultMs = role.default === undefined ? Math.min(maxMs, ms(DEFAULTS.roleDefault)) : ms(role.default);
+  if (defaultMs > maxMs)
+    report.refuse(
+      'cap_under_default',
+      [...path, 'max'],
+      `The cap of "${name}" (max: ${role.max}) is under its default (${role.default}); raise max or lower default.`,
+    );
+  return {
+    name,
+    title: role.title ?? name,
+    scope: role.scope ?? {},
+    maxMs,
+    defaultMs,
+    isSensitive: role.sensitive ?? false,
+  };
+};
+
+/** Targets whose `config` could not be filled; their provider is not asked about it. */
+export type BuiltTargets = { targets: Record<string, Target>; unfilled: Set<string> };
+
+const buildTargets = ({ document, env, report }: Build): BuiltTargets => {
+  const unfilled = new Set<string>();
+  const entries = Object.entries(document.targets).map(([name, target]): [string, Target] => {
+    const path = ['targets', name];
+    const fill: Fill = { env, report, isComplete: true };
+    const config = fillConfig(target.config ?? {}, [...path, 'config'], fill);
+    if (!fill.isComplete) unfilled.add(name);
+    const roles = record(
+      Object.entries(target.roles).map(([role, shape]) => [
+        role,
+        buildRole(role, shape, [...path, 'roles', role], report),
+      ]),
+    );
+    if (Object.keys(roles).length === 0)
+      report.refuse(
+        'no_roles',
+        [...path, 'roles'],
+        `Target "${name}" has no roles, so nobody can ask for it; add one.`,
+      );
+    const { title = name, provider, channel = null, warning = null } = target;
+    return [name, { name, title, provider, config, owners: [...new Set(target.owners)], channel, warning, roles }];
+  });
+  return { targets: record(entries), unfilled };
+};
+
+type RuleShape = PolicyDocument['rules'][number];
+
+const buildMatch = ({ targets, roles, people, groups, clients }: NonNullable<RuleShape['match']>): RuleMatch => ({
+  targets: targets ?? null,
+  roles: roles ?? null,
+  people: people ?? null,
+  groups: groups ?? null,
+  clients: clients ?? null,
+});
+
+const buildEffect = (rule: RuleShape, path: Path, report: Report): Rule['effect'] => {
+  const kinds = (['deny', 'approve', 'approvals'] as const).filter((kind) => rule[kind] !== undefined);
+  if (kinds.length !== 1) {
+    const found = kinds.length === 0 ? 'says nothing about the outcome' : `has ${kinds.join(' and ')}`;
+    report.refuse(
+      'rule_effect',
+      path,
+      `Rule "${rule.name}" ${found}; it must have exactly one of deny, approve: true and approvals.`,
+    );
+  }
+  const useless =
+    rule.deny !== undefined
+      ? (['require', 'in_order', 'escalate', 'max', 'pending', 'claim', 'remind'] as const)
+      : (['in_order', 'escalate', 'pending', 'remind'] as const);
+  if (rule.approvals === undefined) {
+    for (const key of useless)
+      if (rule[key] !== undefined)
+        report.refuse('useless_key', [...path, key], `"${key}" means nothing in a rule without approvals; remove it.`);
+  }
+  if (rule.deny !== undefined) return { kind: 'deny', message: rule.deny };
+  if (!rule.approvals) return { kind: 'approve' };
+  return {
+    kind: 'ask',
+    approvals: rule.approvals.map(({ from, count }) => ({
+      from: typeof from === 'string' ? [from] : [...new Set(from)],
+      count: count ?? 1,
+    })),
+  };
+};
+
+const buildCondition = (rule: RuleShape, path: Path, report: Report): Rule['when'] => {
+  if (rule.when === undefined) return null;
+  const compiled = compileCondition(rule.when);
+  if ('condition' in compiled) return compiled.condition;
+  for (const problem of compiled.problems)
+    report.refuse('bad_condition', [...path, 'when'], `The condition of "${rule.name}" is refused: ${problem}.`);
+  return null;
+};
+
+const buildRule = (rule: RuleShape, index: number, report: Report): Rule => {
+  const path = ['rules', index];
+  const ticket = rule.require?.ticket ?? null;
+  const problem = ticket === null ? null : patternProblem(ticket);
+  if (problem !== null) report.refuse('bad_pattern', [...path, 'require', 'ticket'], `The ticket pattern ${problem}.`);
+  return {
+    name: rule.name,
+    match: buildMatch(rule.match ?? {}),
+    when: buildCondition(rule, path, report),
+    effect: buildEffect(rule, path, report),
+    isInOrder: rule.in_order ?? false,
+    require: { ticket, reasonChars: rule.require?.reason ?? 0 },
+    escalate: rule.escalate ? { afterMs: ms(rule.escalate.after), to: rule.escalate.to } : null,
+    maxMs: msOrNull(rule.max),
+    pendingMs: msOrNull(rule.pending),
+    claimMs: msOrNull(rule.claim),
+    remindMs: msOrNull(rule.remind),
+    line: report.lineOf(path),
+  };
+};
+
+const buildTest = (test: NonNullable<PolicyDocument['tests']>[number], line: number | null): PolicyTest => {
+  const { request, expect, client, pull_request: pull } = test;
+  return {
+    name: test.name,
+    request: {
+      by: request.by,
+      role: request.role,
+      forMs: ms(request.for),
+      reason: request.reason ?? '',
+      ticket: request.ticket ?? null,
+      at: request.at === undefined ? null : new Date(request.at),
+    },
+    facts: {
+      groups: record(Object.entries(test.groups ?? {})),
+      incident: test.incident ?? {},
+      client: client
+        ? {
+            issuer: client.issuer,
+            repository: client.repository,
+            ref: client.ref ?? '',
+            environment: client.environment ?? '',
+            workflow: client.workflow ?? '',
+          }
+        : null,
+      pullRequest: pull
+        ? { number: pull.number, labels: pull.labels ?? [], author: pull.author ?? '', base: pull.base ?? '' }
+        : null,
+    },
+    expect: {
+      decision: expect.decision,
+      rule: expect.rule ?? null,
+      from: expect.from ?? null,
+      code: expect.code ?? null,
+    },
+    line,
+  };
+};
+
+const buildBreakGlass = ({ break_glass: shape }: PolicyDocument): BreakGlass | null =>
+  shape
+    ? {
+        who: shape.who,
+        roles: shape.roles,
+        maxMs: ms(shape.max),
+        tell: shape.tell,
+        reviewWithinMs: ms(shape.review_within),
+        reviewers: shape.reviewers,
+      }
+    : null;
+
+const buildIncidents = ({ incidents: shape }: PolicyDocument): Incidents | null =>
+  shape ? { channels: shape.channels, targets: shape.targets ?? ['*'], onClose: shape.on_close ?? 'end' } : null;
+
+export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<string> } => {
+  const { document, report, sha256, ruleAt, testAt } = build;
+  const { targets, unfilled } = buildTargets(build);
+  const policy: Policy = {
+    sha256,
+    timezone: document.timezone ?? 'UTC',
+    groups: record(
+      Object.entries(document.groups ?? {}).map(([name, group]) => [name, buildGroup(name, group, report)]),
+    ),
+    targets,
+    rules: document.rules.map((rule, index) => buildRule(rule, ruleAt[index] ?? index, report)),
+    pendingMs: ms(document.pending ?? DEFAULTS.pending),
+    claimMs: ms(document.claim ?? DEFAULTS.claim),
+    remindMs: ms(document.remind ?? DEFAULTS.remind),
+    breakGlass: buildBreakGlass(document),
+    incidents: buildIncidents(document),
+    admins: document.admins ?? [],
+    auditors: document.auditors ?? [],
+    managerField: document.manager_field ?? null,
+    tests: (document.tests ?? []).map((test, index) =>
+      buildTest(test, report.lineOf(['tests', testAt[index] ?? index])),
+    ),
+  };
+  return { policy, unfilled };
+};

@@ -1,0 +1,73 @@
+/** Loads `latchkey.yml`: a policy with warnings, or every problem at once. Reads no file itself; `path` is for messages. */
+import { createHash } from 'node:crypto';
+import type { Policy } from '../core/policy/types.ts';
+import { buildPolicy, createReport } from './policy-build.ts';
+import { checkReach } from './policy-reach.ts';
+import { checkReferences } from './policy-references.ts';
+import type { Check, ProviderSchema } from './policy-references.ts';
+import { shapePolicy } from './policy-shape.ts';
+import { runPolicyTests } from './policy-tests.ts';
+import type { ConfigProblem, Path } from './problem.ts';
+import type { Variables } from './variable.ts';
+import { readYaml } from './yaml-source.ts';
+import type { YamlSource } from './yaml-source.ts';
+
+export type PolicyInput = {
+  text: string;
+  env: Variables;
+  providers: readonly ProviderSchema[];
+  /** Of the file, for messages. */
+  path: string;
+  /** False leaves the file's own tests to the caller (`latchkey policy test`). */
+  runsTests?: boolean;
+};
+
+export type LoadedPolicy = { policy: Policy; warnings: ConfigProblem[] } | { problems: ConfigProblem[] };
+
+const namesIn = (source: YamlSource, key: string): string[] => {
+  const root = source.value;
+  const value = typeof root === 'object' && root !== null && !Array.isArray(root) ? root[key] : null;
+  return typeof value === 'object' && value !== null ? Object.keys(value) : [];
+};
+
+const byLine = (a: ConfigProblem, b: ConfigProblem): number => (a.line ?? 0) - (b.line ?? 0);
+
+export const loadPolicy = (input: PolicyInput): LoadedPolicy => {
+  const source = readYaml(input.text);
+  if ('problems' in source) return source;
+  if (source.value === null)
+    return {
+      problems: [
+        {
+          code: 'empty_policy',
+          path: '',
+          line: null,
+          message: `${input.path} is empty; start from latchkey.example.yml.`,
+        },
+      ],
+    };
+  const { document, ruleAt, testAt, problems } = shapePolicy(source);
+  if (!document) return { problems: problems.sort(byLine) };
+  const report = createReport(source.lineOf);
+  const sha256 = createHash('sha256').update(input.text).digest('hex');
+  const { policy, unfilled } = buildPolicy({ document, env: input.env, sha256, ruleAt, testAt, report });
+  const rulePath = (index: number): Path => ['rules', ruleAt[index] ?? index];
+  const groupNames = new Set(namesIn(source, 'groups'));
+  const isComplete = problems.length === 0;
+  const check: Check = { policy, report, groupNames, isComplete, unfilled, providers: input.providers, rulePath };
+  checkReferences(check);
+  checkReach(check);
+  const found = [...problems, ...report.problems];
+  if (found.length === 0 && input.runsTests !== false) {
+    for (const [index, result] of runPolicyTests(policy).entries()) {
+      if (!result.isPassed)
+        found.push({
+          code: 'test_failed',
+          path: `tests[${testAt[index] ?? index}]`,
+          line: result.line,
+          message: `The test "${result.name}" fails: ${result.message}. Correct the rules or the test.`,
+        });
+    }
+  }
+  return found.length > 0 ? { problems: found.sort(byLine) } : { policy, warnings: report.warnings.sort(byLine) };
+};

@@ -1,0 +1,241 @@
+/** Checks what the rules mean together: rules that can never decide, roles nobody can get, approvals nobody can give. */
+import { candidatesFor } from '../core/policy/candidates.ts';
+import { normalEmail } from '../core/policy/identity.ts';
+import { compileRoleGlob, isLiteralGlob } from '../core/policy/glob.ts';
+import { requirementOf, sourceOf } from '../core/policy/sources.ts';
+import { tally } from '../core/policy/tally.ts';
+import type { Policy, Rule, Target } from '../core/policy/types.ts';
+import type { Requirement, Source } from '../core/types.ts';
+import { formatDuration } from '../core/durations.ts';
+import type { Check } from './policy-references.ts';
+
+const personKey = (ref: string): string => normalEmail(ref) ?? ref;
+
+/** Who is behind a source, as far as the file alone says; null when only Slack or PagerDuty know. */
+const knownPeople = (policy: Policy, source: Source): string[] | null => {
+  if (source.kind === 'person') return [personKey(source.ref)];
+  if (source.kind === 'manager') return null;
+  const group = policy.groups[source.name];
+  return group?.kind === 'people' ? group.people.map(personKey) : null;
+};
+
+const membersOf = (policy: Policy, sources: readonly Source[]): Set<string> | null => {
+  const all = sources.map((source) => knownPeople(policy, source));
+  return all.includes(null) ? null : new Set(all.flatMap((people) => people ?? []));
+};
+
+/** A rule that matches everyone who asks: what stands behind it for the same role is never reached. */
+const isTotal = ({ when, match }: Rule): boolean =>
+  when === null && match.people === null && match.groups === null && match.clients === null;
+
+type Covered = {
+  reached: Set<number>;
+  touched: Set<number>;
+  blockers: Map<number, number>;
+  uncovered: { target: string; role: string }[];
+};
+
+const cover = (policy: Policy): Covered => {
+  const covered: Covered = { reached: new Set(), touched: new Set(), blockers: new Map(), uncovered: [] };
+  for (const target of Object.values(policy.targets)) {
+    for (const role of Object.keys(target.roles)) {
+      const { denies, others } = candidatesFor(policy, target.name, role);
+      if (others.length === 0 && !denies.some(({ rule }) => isTotal(rule)))
+        covered.uncovered.push({ target: target.name, role });
+      let blocker: number | null = null;
+      for (const { rule, index } of [...denies, ...others]) {
+        covered.touched.add(index);
+        if (blocker === null) covered.reached.add(index);
+        else if (!covered.blockers.has(index)) covered.blockers.set(index, blocker);
+        if (blocker === null && isTotal(rule)) blocker = index;
+      }
+    }
+  }
+  return covered;
+};
+
+const checkCoverage = (check: Check): void => {
+  const { policy, report } = check;
+  const { reached, touched, blockers, uncovered } = cover(policy);
+  for (const { target, role } of uncovered) {
+    report.refuse(
+      'uncovered_role',
+      ['targets', target, 'roles', role],
+      `No rule covers ${target}/${role}, so nobody can ever get it; add a rule for it, or remove the role.`,
+    );
+  }
+  for (const [index, rule] of policy.rules.entries()) {
+    if (!touched.has(index)) {
+      report.refuse(
+        'unreachable_rule',
+        check.rulePath(index),
+        `"${rule.name}" matches no role at all: its targets and its roles have nothing in common; correct its match.`,
+      );
+    } else if (!reached.has(index)) {
+      const blocker = policy.rules[blockers.get(index) ?? -1]?.name ?? '';
+      const remedy =
+        policy.rules[blockers.get(index) ?? -1]?.effect.kind === 'deny'
+          ? 'narrow that deny, or remove this rule'
+          : 'move it before that rule, or remove it';
+      report.refuse(
+        'unreachable_rule',
+        check.rulePath(index),
+        `"${rule.name}" can never decide: "${blocker}" already decides every request it would match; ${remedy}.`,
+      );
+    }
+  }
+};
+
+type Static = { requirements: Requirement[]; members: Set<string>[] };
+
+const isFillable = ({ requirements, members }: Static, without: string | null): boolean =>
+  tally({
+    requirements,
+    isInOrder: false,
+    votes: [...new Set(members.flatMap((set) => [...set]))].map((personId) => ({ personId, kind: 'approve' })),
+    requester: without === null ? [] : [without],
+    members: (index) => members[index] ?? new Set(),
+  }).isSatisfied;
+
+/** Who can make the request at all, where the rule says so by name; null for anyone. */
+const knownRequesters = (policy: Policy, { match }: Rule): string[] | null => {
+  const byPeople = match.people?.every(isLiteralGlob) ? match.people.map(personKey) : null;
+  const groups = match.groups?.map((group) => knownPeople(policy, { kind: 'group', name: group }));
+  const byGroups = groups && !groups.includes(null) ? groups.flatMap((people) => people ?? []) : null;
+  if (byPeople && byGroups) return byPeople.filter((person) => byGroups.includes(person));
+  return byPeople ?? byGroups;
+};
+
+const showPeople = (requirements: readonly Requirement[]): string =>
+  requirements.map(({ label, count }) => (count > 1 ? `${count} × ${label}` : label)).join(' + ');
+
+const EACH_PERSON_MAX = 30;
+
+const checkRuleOnTarget = (check: Check, index: number, rule: Rule, target: Target): boolean => {
+  const { policy, report } = check;
+  if (rule.effect.kind !== 'ask') return false;
+  const requirements = rule.effect.approvals.map((approval) => requirementOf(policy, target, approval));
+  const members = requirements.map(({ from }) => membersOf(policy, from));
+  const known: Static = { requirements: [], members: [] };
+  for (const [at, set] of members.entries()) {
+    const requirement = requirements[at];
+    if (set && requirement) {
+      known.requirements.push(requirement);
+      known.members.push(set);
+    }
+  }
+  if (known.requirements.length === 0) return false;
+  const path = [...check.rulePath(index), 'approvals'];
+  const needs = showPeople(known.requirements);
+  const requesters = knownRequesters(policy, rule);
+  const isHopeless =
+    !isFillable(known, null) ||
+    (requesters !== null && requesters.length > 0 && requesters.every((person) => !isFillable(known, person)));
+  if (isHopeless) {
+    report.refuse(
+      'nobody_can_approve',
+      path,
+      `"${rule.name}" needs ${needs} for ${target.name}, and nobody can give that: each person counts once and never for their own request. Add people to those groups or ask for fewer.`,
+    );
+    return true;
+  }
+  const everyone = [...new Set(known.members.flatMap((set) => [...set]))].slice(0, EACH_PERSON_MAX);
+  const stuck = everyone.filter(
+    (person) => (requesters === null || requesters.includes(person)) && !isFillable(known, person),
+  );
+  if (stuck.length === 0) return false;
+  report.warn(
+    'sole_approver',
+    path,
+    `"${rule.name}" needs ${needs} for ${target.name}: a request by ${stuck.slice(0, 3).join(', ')} could be approved by nobody. Add another person to those groups.`,
+  );
+  return true;
+};
+
+const ownersKey = (target: Target): string => target.owners.toSorted().join(',');
+
+const checkApprovals = (check: Check): void => {
+  const done = new Set<string>();
+  for (const target of Object.values(check.policy.targets)) {
+    const rules = new Map(
+      Object.keys(target.roles).flatMap((role) =>
+        candidatesFor(check.policy, target.name, role).others.map(({ rule, index }) => [index, rule] as const),
+      ),
+    );
+    for (const [index, rule] of rules) {
+      const isByOwners =
+        rule.effect.kind === 'ask' && rule.effect.approvals.some(({ from }) => from.includes('owners'));
+      const key = `${index}:${isByOwners ? ownersKey(target) : ''}`;
+      if (!done.has(key)) checkRuleOnTarget(check, index, rule, target);
+      done.add(key);
+    }
+  }
+};
+
+const checkGroups = ({ policy, report }: Check): void => {
+  for (const [name, group] of Object.entries(policy.groups)) {
+    if (group.kind === 'people' && group.people.length === 0)
+      report.warn(
+        'empty_group',
+        ['groups', name],
+        `Group "${name}" has nobody in it, so it can approve nothing; add people or remove it.`,
+      );
+  }
+};
+
+const checkBreakGlass = ({ policy, report }: Check): void => {
+  const { breakGlass } = policy;
+  if (!breakGlass) return;
+  const globs = breakGlass.roles.map(compileRoleGlob);
+  for (const target of Object.values(policy.targets)) {
+    for (const role of Object.values(target.roles)) {
+      if (
+        !globs.some(({ isTarget, isRole }) => isTarget(target.name) && isRole(role.name)) ||
+        breakGlass.maxMs <= role.maxMs
+      )
+        continue;
+      report.warn(
+        'break_glass_wider',
+        ['break_glass', 'max'],
+        `Break-glass allows ${formatDuration(breakGlass.maxMs)}, longer than ${target.name}/${role.name} allows with approval (${formatDuration(role.maxMs)}); the shorter counts. Lower break_glass.max.`,
+      );
+      return;
+    }
+  }
+};
+
+const checkReviewers = ({ policy, report }: Check): void => {
+  if (!policy.breakGlass) return;
+  const reviewers = membersOf(
+    policy,
+    policy.breakGlass.reviewers.map((ref) => sourceOf(policy, ref)),
+  );
+  const who = membersOf(
+    policy,
+    policy.breakGlass.who.map((ref) => sourceOf(policy, ref)),
+  );
+  const path = ['break_glass', 'reviewers'];
+  if (reviewers?.size === 0)
+    report.refuse('nobody_can_review', path, 'Break-glass has no reviewers: the groups named are empty. Add people.');
+  if (reviewers?.size === 1 && who?.has([...reviewers][0] ?? ''))
+    report.warn(
+      'sole_reviewer',
+      path,
+      'The only reviewer may break glass too, and nobody reviews their own. Add another reviewer.',
+    );
+};
+
+/** Runs after the references are known to be right, so that it speaks about the policy as it was meant. */
+export const checkReach = (check: Check): void => {
+  if (check.isComplete) checkCoverage(check);
+  checkApprovals(check);
+  checkGroups(check);
+  checkBreakGlass(check);
+  checkReviewers(check);
+  if (check.policy.admins.length === 0)
+    check.report.warn(
+      'no_admins',
+      ['admins'],
+      'The policy names no admins, so nobody hears of failures; add admins: [group].',
+    );
+};

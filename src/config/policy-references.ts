@@ -1,0 +1,253 @@
+/** Checks that every name in the policy means something: groups, people, targets, roles, providers, channels, time zone. */
+import { compileGlob, compileRoleGlob, isLiteralGlob } from '../core/policy/glob.ts';
+import type { Policy, Rule } from '../core/policy/types.ts';
+import type { Json } from '../core/types.ts';
+import type { Report } from './policy-build.ts';
+import { suggestion } from './problem.ts';
+import type { Path } from './problem.ts';
+
+/** What the check needs of a provider; the registry is handed in, since configuration imports no provider. */
+export type ProviderSchema = {
+  id: string;
+  configProblems(config: Json): { path: string; message: string }[];
+  scopeProblems(scope: Json): { path: string; message: string }[];
+};
+
+export type Check = {
+  policy: Policy;
+  report: Report;
+  /** Every group name in the file, also of groups that were refused: naming one is not a second problem. */
+  groupNames: ReadonlySet<string>;
+  /** False when parts were refused and dropped: then what seems to match nothing may match those. */
+  isComplete: boolean;
+  unfilled: ReadonlySet<string>;
+  providers: readonly ProviderSchema[];
+  rulePath(index: number): Path;
+};
+
+const PERSON = /^(?:[^\s@]+@[^\s@]+|[UW][A-Z0-9]{4,})$/;
+export const RESERVED = ['owners', 'manager'] as const;
+
+const checkRef = (check: Check, ref: string, path: Path, allowed: readonly string[]): void => {
+  const { report, groupNames } = check;
+  if (groupNames.has(ref) || PERSON.test(ref) || allowed.includes(ref)) return;
+  const isReserved = RESERVED.some((word) => word === ref);
+  if (isReserved)
+    return report.refuse('bad_reference', path, `"${ref}" cannot stand here; name a group, an email or a Slack id.`);
+  const names = [...groupNames, ...allowed];
+  report.refuse(
+    'unknown_group',
+    path,
+    `"${ref}" is no group of this policy${suggestion(ref, names, 'define it under groups, or name a person by email or Slack id.')}`,
+  );
+};
+
+const checkRefs = (check: Check, refs: readonly string[], path: Path, allowed: readonly string[] = []): void => {
+  for (const [index, ref] of refs.entries()) checkRef(check, ref, [...path, index], allowed);
+};
+
+const checkTargetPattern = (check: Check, pattern: string, path: Path): void => {
+  const names = Object.keys(check.policy.targets);
+  const isTarget = compileGlob(pattern);
+  if (!check.isComplete || names.some((name) => isTarget(name))) return;
+  const word = isLiteralGlob(pattern) ? 'is no target' : 'matches no target';
+  check.report.refuse(
+    'unknown_target',
+    path,
+    `"${pattern}" ${word} of this policy${suggestion(pattern, names, 'correct the name.')}`,
+  );
+};
+
+const roleNames = (policy: Policy): string[] =>
+  Object.values(policy.targets).flatMap((target) => Object.keys(target.roles).map((role) => `${target.name}/${role}`));
+
+const checkRolePattern = (check: Check, pattern: string, path: Path): void => {
+  if (pattern.split('/').length !== 2 || pattern.startsWith('/') || pattern.endsWith('/')) {
+    return check.report.refuse(
+      'bad_role_pattern',
+      path,
+      `"${pattern}" is no role; write target/role, such as "*/${pattern.replaceAll('/', '') || 'read'}" for that role of every target.`,
+    );
+  }
+  if (!check.isComplete) return;
+  const { isTarget, isRole } = compileRoleGlob(pattern);
+  for (const target of Object.values(check.policy.targets)) {
+    if (isTarget(target.name) && Object.keys(target.roles).some(isRole)) return;
+  }
+  check.report.refuse(
+    'unknown_role',
+    path,
+    `"${pattern}" matches no role of any target${suggestion(pattern, roleNames(check.policy), 'correct the name.')}`,
+  );
+};
+
+const checkPersonPattern = (check: Check, pattern: string, path: Path): void => {
+  if (PERSON.test(pattern) || (/[*?]/.test(pattern) && /@[^@*?]*[^@*?.]/.test(pattern))) return;
+  check.report.refuse(
+    'bad_person',
+    path,
+    `"${pattern}" is no email, no Slack user id and no pattern with a domain, such as "*@acme.test".`,
+  );
+};
+
+const checkMatch = (check: Check, rule: Rule, path: Path): void => {
+  const { targets, roles, people, groups, clients } = rule.match;
+  for (const [index, pattern] of (targets ?? []).entries())
+    checkTargetPattern(check, pattern, [...path, 'targets', index]);
+  for (const [index, pattern] of (roles ?? []).entries()) checkRolePattern(check, pattern, [...path, 'roles', index]);
+  for (const [index, pattern] of (people ?? []).entries())
+    checkPersonPattern(check, pattern, [...path, 'people', index]);
+  for (const [index, pattern] of (clients ?? []).entries()) {
+    if (!pattern.includes('/'))
+      check.report.refuse(
+        'bad_client',
+        [...path, 'clients', index],
+        `"${pattern}" is no client; write issuer-host/repository, such as "token.actions.githubusercontent.com/acme/*".`,
+      );
+  }
+  for (const [index, group] of (groups ?? []).entries()) {
+    if (!check.groupNames.has(group))
+      check.report.refuse(
+        'unknown_group',
+        [...path, 'groups', index],
+        `"${group}" is no group of this policy${suggestion(group, [...check.groupNames], 'define it under groups.')}`,
+      );
+  }
+};
+
+const checkRule = (check: Check, rule: Rule, path: Path): void => {
+  checkMatch(check, rule, [...path, 'match']);
+  for (const group of rule.when?.groups ?? []) {
+    if (check.groupNames.has(group)) continue;
+    check.report.refuse(
+      'unknown_group',
+      [...path, 'when'],
+      `The condition of "${rule.name}" asks for "${group}", which is no group of this policy${suggestion(group, [...check.groupNames], 'define it under groups.')}`,
+    );
+  }
+  if (rule.escalate) checkRef(check, rule.escalate.to, [...path, 'escalate', 'to'], ['manager']);
+  if (rule.effect.kind !== 'ask') return;
+  for (const [index, approval] of rule.effect.approvals.entries())
+    checkRefs(check, approval.from, [...path, 'approvals', index, 'from'], RESERVED);
+  const isManager =
+    rule.effect.approvals.some(({ from }) => from.includes('manager')) || rule.escalate?.to === 'manager';
+  if (isManager && check.policy.managerField === null) {
+    check.report.refuse(
+      'missing_manager_field',
+      path,
+      `"${rule.name}" asks the manager, but the policy does not say where managers are found; add manager_field: with the label or id of that Slack profile field.`,
+    );
+  }
+  if (rule.escalate && rule.pendingMs !== null && rule.escalate.afterMs >= rule.pendingMs) {
+    check.report.refuse(
+      'escalate_too_late',
+      [...path, 'escalate', 'after'],
+      `"${rule.name}" escalates after the request has lapsed (pending); make escalate.after shorter.`,
+    );
+  }
+};
+
+const checkProvider = (check: Check, name: string): void => {
+  const target = check.policy.targets[name];
+  if (!target) return;
+  const path = ['targets', name];
+  const provider = check.providers.find(({ id }) => id === target.provider);
+  if (!provider) {
+    const ids = check.providers.map(({ id }) => id);
+    return check.report.refuse(
+      'unknown_provider',
+      [...path, 'provider'],
+      `"${target.provider}" is no provider${suggestion(target.provider, ids, `known are: ${ids.join(', ')}.`)}`,
+    );
+  }
+  const inside = (base: Path, found: string): Path => [...base, ...found.split('.').filter(Boolean)];
+  if (!check.unfilled.has(name)) {
+    for (const problem of provider.configProblems(target.config))
+      check.report.refuse('provider_config', inside([...path, 'config'], problem.path), problem.message);
+  }
+  for (const role of Object.values(target.roles)) {
+    for (const problem of provider.scopeProblems(role.scope))
+      check.report.refuse(
+        'provider_scope',
+        inside([...path, 'roles', role.name, 'scope'], problem.path),
+        problem.message,
+      );
+  }
+};
+
+const checkIncidents = (check: Check): void => {
+  for (const [index, pattern] of (check.policy.incidents?.channels ?? []).entries()) {
+    if (/[\p{L}\p{N}]{2}/u.test(pattern)) continue;
+    const path = ['incidents', 'channels', index];
+    check.report.refuse(
+      'incident_pattern_too_wide',
+      path,
+      `"${pattern}" would let anyone open an incident by making a channel; give it a beginning, such as "inc-*".`,
+    );
+  }
+  for (const [index, pattern] of (check.policy.incidents?.targets ?? []).entries())
+    checkTargetPattern(check, pattern, ['incidents', 'targets', index]);
+};
+
+const isTimezone = (timezone: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: timezone }) instanceof Intl.DateTimeFormat;
+  } catch {
+    return false;
+  }
+};
+
+const checkDuplicates = (
+  check: Check,
+  names: readonly string[],
+  what: string,
+  pathOf: (index: number) => Path,
+): void => {
+  const seen = new Set<string>();
+  for (const [index, name] of names.entries()) {
+    const key = name.trim().toLowerCase();
+    if (seen.has(key))
+      check.report.refuse(
+        `duplicate_${what}`,
+        [...pathOf(index), 'name'],
+        `Two ${what}s are called "${name}"; decisions are recorded by name, so rename one.`,
+      );
+    seen.add(key);
+  }
+};
+
+export const checkReferences = (check: Check): void => {
+  const { policy, report } = check;
+  if (!isTimezone(policy.timezone))
+    report.refuse(
+      'bad_timezone',
+      ['timezone'],
+      `"${policy.timezone.slice(0, 60)}" is no time zone; write one like Europe/Berlin.`,
+    );
+  for (const name of RESERVED) {
+    if (Object.hasOwn(policy.groups, name))
+      report.refuse(
+        'reserved_name',
+        ['groups', name],
+        `"${name}" has a meaning of its own and cannot name a group; rename it.`,
+      );
+  }
+  for (const target of Object.values(policy.targets)) {
+    checkRefs(check, target.owners, ['targets', target.name, 'owners']);
+    checkProvider(check, target.name);
+  }
+  for (const [index, rule] of policy.rules.entries()) checkRule(check, rule, check.rulePath(index));
+  checkDuplicates(
+    check,
+    policy.rules.map(({ name }) => name),
+    'rule',
+    check.rulePath,
+  );
+  checkRefs(check, policy.admins, ['admins']);
+  checkRefs(check, policy.auditors, ['auditors']);
+  checkRefs(check, policy.breakGlass?.who ?? [], ['break_glass', 'who']);
+  checkRefs(check, policy.breakGlass?.reviewers ?? [], ['break_glass', 'reviewers']);
+  for (const [index, pattern] of (policy.breakGlass?.roles ?? []).entries())
+    checkRolePattern(check, pattern, ['break_glass', 'roles', index]);
+  checkIncidents(check);
+};

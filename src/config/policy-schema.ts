@@ -1,0 +1,225 @@
+/** The shape of `latchkey.yml`: what may stand where. What the names mean together is checked by `policy-checks.ts`. */
+import { z } from 'zod';
+
+export const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+const DURATION = /^(?=.*[1-9])(?:\d{1,6}w)?(?:\d{1,6}d)?(?:\d{1,6}h)?(?:\d{1,6}m)?(?:\d{1,6}s)?$/;
+const PERSON = /^(?:[^\s@]+@[^\s@]+|[UW][A-Z0-9]{4,})$/;
+const CHANNEL = /^(?:#[^\s#,<>]{1,80}|[CG][A-Z0-9]{4,})$/;
+
+const text = (max: number, what: string): z.ZodString =>
+  z
+    .string(`must be text, ${what}`)
+    .min(1, `is empty; write ${what} or leave it out`)
+    .max(max, `is longer than ${max} characters`);
+const name = z
+  .string('must be a name')
+  .regex(NAME, 'must be lower-case letters, digits, ".", "_" and "-", at most 63, starting with a letter or digit');
+const duration = z
+  .string('must be a duration such as "30m", "4h" or "1h30m"')
+  .regex(DURATION, 'must be a duration such as "30m", "4h" or "1h30m"');
+const person = z
+  .string('must be an email or a Slack user id')
+  .regex(PERSON, 'must be an email or a Slack user id (U…)');
+const reference = text(200, 'a group, an email or a Slack id');
+const pattern = text(200, 'a name or a pattern with *').regex(
+  /^[^\s[\]{}()!]+$/,
+  'may hold * and ? as wildcards; spaces, brackets and ! are not known in patterns',
+);
+const channel = z.string('must be a channel').regex(CHANNEL, 'must be a channel as "#name" (in quotes) or its id (C…)');
+
+const someOf = <Item extends z.ZodType>(item: Item, what: string): z.ZodArray<Item> =>
+  z
+    .array(item, `must be a list of ${what}, as [a, b]`)
+    .min(1, `is empty, and an empty list is nobody; name ${what} or leave the key out`)
+    .max(1000, 'has more than 1000 entries');
+
+const group = z.strictObject(
+  {
+    people: z
+      .array(person, 'must be a list of emails or Slack ids, as [a, b]')
+      .max(1000, 'has more than 1000 people; use a Slack user group')
+      .optional(),
+    slack_usergroup: text(100, 'the handle or id of a Slack user group').optional(),
+    pagerduty_schedule: text(100, 'the id of a PagerDuty schedule').optional(),
+    levels: someOf(
+      z.int('must be a number').min(1, 'must be 1 or more').max(20, 'must be 20 or less'),
+      'escalation levels',
+    ).optional(),
+  },
+  'must be a group, as { people: [dana@acme.test] } or { slack_usergroup: sre }',
+);
+
+const role = z.strictObject(
+  {
+    title: text(100, 'a title for people').optional(),
+    scope: z.json().optional(),
+    max: duration,
+    default: duration.optional(),
+    sensitive: z.boolean('must be true or false').optional(),
+  },
+  'must be a role, as { title: Read only, scope: { … }, max: 4h, default: 30m }',
+);
+
+const target = z.strictObject(
+  {
+    title: text(100, 'a title for people').optional(),
+    provider: text(64, 'the kind of target, such as postgres'),
+    config: z.record(z.string(), z.json(), 'must hold the settings of the provider, as { url: "${NAME}" }').optional(),
+    owners: someOf(reference, 'groups or people'),
+    channel: channel.optional(),
+    warning: text(300, 'a sentence').optional(),
+    roles: z.record(name, role, 'must hold the roles of this target by name'),
+  },
+  'must be a target with provider, owners and roles',
+);
+
+const match = z.strictObject(
+  {
+    targets: someOf(pattern, 'target names or patterns').optional(),
+    roles: someOf(pattern, 'roles as target/role').optional(),
+    people: someOf(pattern, 'emails or Slack ids').optional(),
+    groups: someOf(name, 'groups').optional(),
+    clients: someOf(pattern, 'clients as issuer-host/repository').optional(),
+  },
+  'must say what the rule is for, as { roles: ["*/read"] }',
+);
+
+const approval = z.strictObject(
+  {
+    from: z.union(
+      [reference, someOf(reference, 'groups or people')],
+      'must be a group, owners, manager, an email, a Slack id, or a list of these',
+    ),
+    count: z
+      .int('must be a whole number')
+      .min(1, 'must be 1 or more: nobody is no approval')
+      .max(20, 'must be 20 or less')
+      .optional(),
+  },
+  'must be an approval, as { from: owners }',
+);
+
+const rule = z.strictObject(
+  {
+    name: text(150, 'a sentence that people will read'),
+    match: match.optional(),
+    when: text(2000, 'a condition').optional(),
+    deny: text(300, 'the sentence the requester gets').optional(),
+    approve: z.literal(true, 'must be true, or left out').optional(),
+    approvals: someOf(approval, 'approvals, as [{ from: owners }]').optional(),
+    require: z
+      .strictObject(
+        {
+          ticket: text(200, 'a pattern such as "^OPS-\\d+$"').optional(),
+          reason: z
+            .int('must be a number of characters')
+            .min(1, 'must be 1 or more')
+            .max(500, 'must be 500 or less')
+            .optional(),
+        },
+        'must say what is required, as { ticket: "^OPS-\\\\d+$", reason: 20 }',
+      )
+      .optional(),
+    in_order: z.boolean('must be true or false').optional(),
+    escalate: z.strictObject({ after: duration, to: reference }, 'must be as { after: 15m, to: security }').optional(),
+    max: duration.optional(),
+    pending: duration.optional(),
+    claim: duration.optional(),
+    remind: duration.optional(),
+  },
+  'must be a rule with a name and deny, approve or approvals',
+);
+
+const client = z.strictObject({
+  issuer: text(200, 'an address'),
+  repository: text(200, 'owner/name'),
+  ref: z.string().optional(),
+  environment: z.string().optional(),
+  workflow: z.string().optional(),
+});
+const pullRequest = z.strictObject({
+  number: z.int(),
+  labels: z.array(z.string()).optional(),
+  author: z.string().optional(),
+  base: z.string().optional(),
+});
+
+const policyTest = z.strictObject(
+  {
+    name: text(150, 'what the test claims'),
+    request: z.strictObject({
+      by: person,
+      role: text(130, 'target/role'),
+      for: duration,
+      reason: z.string('must be text').optional(),
+      ticket: z.string('must be text').optional(),
+      at: z.iso.datetime({ offset: true, error: 'must be a time as 2026-01-14T12:00:00Z' }).optional(),
+    }),
+    groups: z.record(name, z.array(person, 'must be a list of people')).optional(),
+    incident: z
+      .strictObject({
+        open: z.boolean('must be true or false'),
+        channel: z.string().optional(),
+        severity: z.string().optional(),
+      })
+      .optional(),
+    client: client.optional(),
+    pull_request: pullRequest.optional(),
+    expect: z.strictObject({
+      decision: z.enum(['ask', 'approve', 'deny', 'refuse'], 'must be ask, approve, deny or refuse'),
+      rule: text(150, "a rule's name").optional(),
+      from: z.array(z.string('must be text'), 'must be a list, as [owners, sre]').optional(),
+      code: text(60, 'a reason code').optional(),
+    }),
+  },
+  'must be a test with name, request and expect',
+);
+
+const breakGlass = z.strictObject(
+  {
+    who: someOf(reference, 'groups or people'),
+    roles: someOf(pattern, 'roles as target/role'),
+    max: duration,
+    tell: someOf(channel, 'channels, as ["#security"]'),
+    review_within: duration,
+    reviewers: someOf(reference, 'groups or people'),
+  },
+  'must hold who, roles, max, tell, review_within and reviewers',
+);
+
+const incidents = z.strictObject(
+  {
+    channels: someOf(pattern, 'patterns of channel names'),
+    targets: someOf(pattern, 'target names or patterns').optional(),
+    on_close: z.enum(['end', 'keep'], 'must be end or keep').optional(),
+  },
+  'must hold channels, as ["inc-*"]',
+);
+
+export const policyDocument = z.strictObject(
+  {
+    version: z.literal(1, 'must be 1, the version of this language'),
+    timezone: text(60, 'a zone such as Europe/Berlin').optional(),
+    groups: z.record(name, group, 'must hold groups by name').optional(),
+    targets: z.record(name, target, 'must hold targets by name'),
+    rules: someOf(rule, 'rules').max(10_000, 'has more than 10000 rules'),
+    pending: duration.optional(),
+    claim: duration.optional(),
+    remind: duration.optional(),
+    break_glass: breakGlass.optional(),
+    incidents: incidents.optional(),
+    admins: z.array(reference, 'must be a list of groups or people').optional(),
+    auditors: z.array(reference, 'must be a list of groups or people').optional(),
+    manager_field: text(100, 'the label or id of a Slack profile field').optional(),
+    tests: z.array(policyTest, 'must be a list of tests').max(2000, 'has more than 2000 tests').optional(),
+  },
+  'must be a policy that starts with "version: 1"',
+);
+export type PolicyDocument = z.infer<typeof policyDocument>;
+
+/** JSON Schema (2020-12) of the file, for editors; `latchkey.schema.json` is this. */
+export const policyJsonSchema = (): object => ({
+  $id: 'latchkey.schema.json',
+  title: 'latchkey.yml',
+  ...z.toJSONSchema(policyDocument, { io: 'input' }),
+});

@@ -1,0 +1,71 @@
+/** Holds the policy in force. A changed file replaces it as a whole or not at all. */
+import { readFile } from 'node:fs/promises';
+import { unwatchFile, watchFile } from 'node:fs';
+import type { Policy } from '../core/policy/types.ts';
+import type { ConfigProblem } from './problem.ts';
+
+export type Loaded = { policy: Policy; warnings: ConfigProblem[] } | { problems: ConfigProblem[] };
+
+export type PolicySourceOptions = {
+  path: string;
+  load: (text: string) => Loaded;
+  /** After the new policy is in force. */
+  onAdopted: (source: string, warnings: ConfigProblem[]) => Promise<void>;
+  onRejected: (problems: ConfigProblem[]) => Promise<void>;
+  onError: (error: unknown) => void;
+};
+
+export type PolicySource = {
+  current(): Policy;
+  /** Reads the file again now; resolves when the outcome is recorded. */
+  reload(): Promise<void>;
+  /** Looks for changes every `everyMs`; a poll, since mounted configuration is swapped by links that file events miss. */
+  watch(everyMs: number): void;
+  stop(): void;
+};
+
+export const readPolicyText = async (path: string): Promise<{ text: string } | { problems: ConfigProblem[] }> => {
+  try {
+    return { text: await readFile(path, 'utf8') };
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const message = `The policy file ${path} cannot be read (${why}); create it, or say where it is with LATCHKEY_POLICY.`;
+    return { problems: [{ code: 'unreadable_policy', path: 'LATCHKEY_POLICY', line: null, message }] };
+  }
+};
+
+/** `first` is the policy of the start, which was loaded and checked already. */
+export const createPolicySource = (first: Policy, options: PolicySourceOptions): PolicySource => {
+  let current = first;
+  let rejected: string | null = null;
+  let pending: Promise<void> = Promise.resolve();
+
+  const reject = async (problems: ConfigProblem[], text: string | null): Promise<void> => {
+    if (text !== null && text === rejected) return;
+    rejected = text;
+    await options.onRejected(problems);
+  };
+
+  const reloadOnce = async (): Promise<void> => {
+    const read = await readPolicyText(options.path);
+    if ('problems' in read) return reject(read.problems, null);
+    const loaded = options.load(read.text);
+    if ('problems' in loaded) return reject(loaded.problems, read.text);
+    rejected = null;
+    if (loaded.policy.sha256 === current.sha256) return;
+    current = loaded.policy;
+    await options.onAdopted(read.text, loaded.warnings);
+  };
+
+  const reload = (): Promise<void> => {
+    pending = pending.then(reloadOnce).catch(options.onError);
+    return pending;
+  };
+  const listener = (): void => void reload();
+  return {
+    current: () => current,
+    reload,
+    watch: (everyMs) => void watchFile(options.path, { interval: everyMs, persistent: false }, listener),
+    stop: () => unwatchFile(options.path, listener),
+  };
+};

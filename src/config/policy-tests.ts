@@ -1,0 +1,79 @@
+/** Runs the policy's own `tests:` against it. Pure, and on a fixed clock, so that a file that passed once passes for ever. */
+import { decide } from '../core/policy/decide.ts';
+import { isPersonRef, normalEmail } from '../core/policy/identity.ts';
+import type { AskFacts, Policy, PolicyTest, Verdict } from '../core/policy/types.ts';
+
+/** A Wednesday noon. A test about a date says `at`; any other must not start to fail because a freeze began. */
+export const TEST_CLOCK = new Date('2026-01-14T12:00:00Z');
+
+export type PolicyTestResult = {
+  name: string;
+  line: number | null;
+  isPassed: boolean;
+  message: string;
+  verdict: Verdict;
+};
+
+const personOf = (ref: string): { id: string; userId: string; email: string | null } =>
+  ref.includes('@') ? { id: '', userId: '', email: normalEmail(ref) } : { id: '', userId: ref, email: null };
+
+const groupsOf = (policy: Policy, test: PolicyTest): string[] => {
+  const person = personOf(test.request.by);
+  return Object.entries(policy.groups).flatMap(([name, group]) => {
+    const people = Object.hasOwn(test.facts.groups, name)
+      ? (test.facts.groups[name] ?? [])
+      : group.kind === 'people'
+        ? group.people
+        : [];
+    return people.some((ref) => isPersonRef(ref, person)) ? [name] : [];
+  });
+};
+
+export const testFacts = (policy: Policy, test: PolicyTest): AskFacts => {
+  const { id, userId, email } = personOf(test.request.by);
+  const { open = false, channel = '', severity = '' } = test.facts.incident;
+  return {
+    now: test.request.at ?? TEST_CLOCK,
+    requester: { personId: id, userId, email, groups: groupsOf(policy, test) },
+    incident: { open, channel, severity },
+    client: test.facts.client,
+    pullRequest: test.facts.pullRequest,
+  };
+};
+
+const showList = (list: readonly string[]): string => `[${list.join(', ')}]`;
+
+const differences = (test: PolicyTest, verdict: Verdict): string[] => {
+  const { expect } = test;
+  const isRefused = verdict.problems.length > 0 && verdict.decision !== 'deny';
+  const decision = isRefused ? 'refuse' : verdict.decision;
+  const found: string[] = [];
+  if (decision !== expect.decision) {
+    const why = isRefused
+      ? ` (${verdict.problems.map(({ code }) => code).join(', ')})`
+      : verdict.decision === 'deny'
+        ? ` (${verdict.message})`
+        : '';
+    found.push(`expected ${expect.decision}, got ${decision}${why}`);
+  }
+  if (expect.rule !== null && expect.rule !== verdict.rule)
+    found.push(`expected the rule "${expect.rule}", got ${verdict.rule === null ? 'none' : `"${verdict.rule}"`}`);
+  const labels = verdict.decision === 'ask' ? verdict.requirements.map(({ label }) => label) : [];
+  if (expect.from !== null && showList(expect.from) !== showList(labels))
+    found.push(`expected approvals from ${showList(expect.from)}, got ${showList(labels)}`);
+  const codes = isRefused ? verdict.problems.map(({ code }) => code) : [verdict.code];
+  if (expect.code !== null && !codes.some((code) => code === expect.code))
+    found.push(`expected the code ${expect.code}, got ${codes.join(', ')}`);
+  return found;
+};
+
+export const runPolicyTest = (policy: Policy, test: PolicyTest): PolicyTestResult => {
+  const [target = '', role = ''] = test.request.role.split('/');
+  const { forMs: durationMs, reason, ticket } = test.request;
+  const verdict = decide(policy, { target, role, durationMs, reason, ticket }, testFacts(policy, test));
+  const found = differences(test, verdict);
+  return { name: test.name, line: test.line, isPassed: found.length === 0, message: found.join('; '), verdict };
+};
+
+export const runPolicyTests = (policy: Policy): PolicyTestResult[] =>
+  policy.tests.map((test) => runPolicyTest(policy, test));
