@@ -1,0 +1,103 @@
+/** What happens to conversations, whoever does it; each act is told to the stream. */
+import { SlackError } from './errors.ts';
+import type { State } from './state.ts';
+import type { Channel, ChannelKind } from './types.ts';
+
+/** Slack: docs.slack.dev/reference/methods/conversations.create#naming */
+const NAME_MAX = 80;
+
+const checkName = (state: State, name: string): void => {
+  if (name === '') throw new SlackError('invalid_name_required');
+  if (name.length > NAME_MAX) throw new SlackError('invalid_name_maxlength');
+  if (!/[\p{L}\p{N}]/u.test(name)) throw new SlackError('invalid_name_punctuation');
+  if (/[\p{Lu}\s.]/u.test(name) || !/^[\p{L}\p{N}\p{M}_-]+$/u.test(name)) {
+    throw new SlackError('invalid_name_specials');
+  }
+  const isTaken = [...state.channels.values()].some((channel) => channel.name === name);
+  if (isTaken) throw new SlackError('name_taken');
+};
+
+type NewChannel = { name: string; kind: ChannelKind; creator: string; members: string[] };
+
+const add = (state: State, given: NewChannel): Channel => {
+  const prefix = given.kind === 'im' ? 'D' : 'C';
+  const channel: Channel = {
+    id: state.nextId(prefix),
+    name: given.name,
+    kind: given.kind,
+    members: new Set(given.members),
+    isArchived: false,
+    topic: '',
+    purpose: '',
+    creator: given.creator,
+    createdAtS: Math.floor(state.now().getTime() / 1_000),
+    connectedTeamIds: [],
+    pins: new Set(),
+  };
+  state.channels.set(channel.id, channel);
+  state.messages.set(channel.id, []);
+  return channel;
+};
+
+export const createChannel = (state: State, given: { name: string; isPrivate: boolean; creator: string }): Channel => {
+  checkName(state, given.name);
+  const kind = given.isPrivate ? 'private' : 'public';
+  const { name, creator } = given;
+  const channel = add(state, { name, kind, creator, members: [creator] });
+  state.emit({ type: 'channel_created', channelId: channel.id, userId: creator });
+  return channel;
+};
+
+const sameMembers = (channel: Channel, members: string[]): boolean =>
+  channel.members.size === members.length && members.every((member) => channel.members.has(member));
+
+/** The direct message between exactly these people, made when it is not there yet. */
+export const openDirect = (state: State, members: string[]): { channel: Channel; isNew: boolean } => {
+  const everyone = [...new Set(members)];
+  const kind = everyone.length > 2 ? 'mpim' : 'im';
+  for (const channel of state.channels.values()) {
+    if (channel.kind === kind && sameMembers(channel, everyone)) return { channel, isNew: false };
+  }
+  const names = everyone.map((id) => state.people.get(id)?.name ?? id);
+  const name = kind === 'im' ? '' : `mpdm-${names.join('--')}-1`;
+  return {
+    channel: add(state, { name, kind, creator: everyone[0] ?? '', members: everyone }),
+    isNew: true,
+  };
+};
+
+export const join = (state: State, channel: Channel, who: { userId: string; inviterId?: string }): void => {
+  if (channel.members.has(who.userId)) return;
+  channel.members.add(who.userId);
+  state.emit({ type: 'member_joined', channelId: channel.id, ...who });
+};
+
+export const leave = (state: State, channel: Channel, userId: string): void => {
+  if (!channel.members.delete(userId)) return;
+  state.emit({ type: 'member_left', channelId: channel.id, userId });
+};
+
+export const rename = (state: State, channel: Channel, name: string): void => {
+  checkName(state, name);
+  const previousName = channel.name;
+  channel.name = name;
+  state.emit({ type: 'channel_renamed', channelId: channel.id, previousName });
+};
+
+export const archive = (state: State, channel: Channel, userId: string): void => {
+  if (channel.isArchived) throw new SlackError('already_archived');
+  channel.isArchived = true;
+  state.emit({ type: 'channel_archived', channelId: channel.id, userId });
+};
+
+export const unarchive = (state: State, channel: Channel, userId: string): void => {
+  if (!channel.isArchived) throw new SlackError('not_archived');
+  channel.isArchived = false;
+  state.emit({ type: 'channel_unarchived', channelId: channel.id, userId });
+};
+
+export const setTopic = (state: State, channel: Channel, change: { topic: string; userId: string }): void => {
+  if (change.topic.length > 250) throw new SlackError('too_long');
+  channel.topic = change.topic;
+  state.emit({ type: 'channel_topic', channelId: channel.id, userId: change.userId });
+};

@@ -1,0 +1,109 @@
+/** What a workspace is made from, and the defaults that make a small one believable. */
+import type { Timing } from './types.ts';
+
+export type PersonInput = {
+  id?: string;
+  name: string;
+  realName?: string;
+  email?: string;
+  tz?: string;
+  isAdmin?: boolean;
+  isDeleted?: boolean;
+  isBot?: boolean;
+  /** Another team than the workspace's own makes a stranger, met only in shared channels. */
+  teamId?: string;
+};
+
+export type ChannelInput = {
+  id?: string;
+  name: string;
+  isPrivate?: boolean;
+  isArchived?: boolean;
+  topic?: string;
+  purpose?: string;
+  /** Names or ids of people. The bot is a member only when `bot` (or its id) is named. */
+  members?: string[];
+  connectedTeamIds?: string[];
+};
+
+export type UsergroupInput = {
+  id?: string;
+  handle: string;
+  name?: string;
+  members: string[];
+  isDisabled?: boolean;
+};
+
+/** The parts of an app manifest that change what Slack does. Slack: docs.slack.dev/reference/app-manifest */
+export type ManifestInput = {
+  display_information?: { name?: string };
+  features?: {
+    app_home?: { home_tab_enabled?: boolean };
+    bot_user?: { display_name?: string };
+    slash_commands?: { command: string; description?: string; usage_hint?: string }[];
+    shortcuts?: { name: string; type: string; callback_id: string }[];
+  };
+  oauth_config?: { scopes?: { bot?: string[] } };
+  settings?: { event_subscriptions?: { bot_events?: string[] } };
+};
+
+export type WorkspaceConfig = {
+  team?: { id?: string; name?: string; domain?: string };
+  otherTeams?: { id: string; name: string; domain: string }[];
+  users?: PersonInput[];
+  channels?: ChannelInput[];
+  usergroups?: UsergroupInput[];
+  /** Scopes, events, commands and names are read from here when not given beside it. */
+  manifest?: ManifestInput;
+  botScopes?: string[];
+  /** Events the app subscribed to; all that its scopes allow when absent. */
+  botEvents?: string[];
+  appId?: string;
+  botName?: string;
+  botToken?: string;
+  appToken?: string;
+  signingSecret?: string;
+  /** HTTP mode: where Slack posts to. Socket Mode when absent. */
+  requestUrl?: string;
+  now?: () => Date;
+  timing?: Partial<Timing>;
+};
+
+export const slackTiming: Timing = {
+  ackMs: 3_000,
+  triggerTtlMs: 3_000,
+  responseUrlTtlMs: 30 * 60_000,
+  eventRetryDelaysMs: [0, 60_000, 300_000],
+  disconnectGraceMs: 10_000,
+};
+
+/** All scopes that any method or event here asks for: used when neither scopes nor manifest are given. */
+export const everyBotScope: string[] = [
+  'app_mentions:read',
+  'channels:history',
+  'channels:join',
+  'channels:manage',
+  'channels:read',
+  'chat:write',
+  'chat:write.public',
+  'chat:write.customize',
+  'commands',
+  'files:read',
+  'files:write',
+  'groups:history',
+  'groups:read',
+  'groups:write',
+  'im:history',
+  'im:read',
+  'im:write',
+  'mpim:history',
+  'mpim:read',
+  'mpim:write',
+  'pins:write',
+  'reactions:write',
+  'team:read',
+  'usergroups:read',
+  'users.profile:read',
+  'users:read',
+  'users:read.email',
+];

@@ -1,0 +1,170 @@
+/** Socket Mode. Slack: docs.slack.dev/apis/events-api/using-socket-mode */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { RawData, WebSocket } from 'ws';
+import type { Ack, Envelope } from './delivery.ts';
+import type { DisconnectReason } from './faults.ts';
+import type { State } from './state.ts';
+import type { Json } from './types.ts';
+
+/** Slack: "Socket Mode allows your app to maintain up to 10 open WebSocket connections". */
+const CONNECTIONS_MAX = 10;
+const PING_EVERY_MS = 10_000;
+
+type Pending = { socket: WebSocket; settle: (ack: Ack) => void };
+
+export type SocketHub = {
+  openUrl: (baseUrl: string) => string;
+  upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  send: (envelope: Envelope) => Promise<Ack>;
+  count: () => number;
+  drop: () => void;
+  disconnect: (reason: DisconnectReason) => void;
+  close: () => void;
+};
+
+type Hub = {
+  state: State;
+  server: WebSocketServer;
+  tickets: Set<string>;
+  /** Connections that take envelopes; one that was told to go is no longer among them. */
+  live: WebSocket[];
+  pending: Map<string, Pending>;
+  timers: Set<NodeJS.Timeout>;
+};
+
+const lost: Ack = { ok: false, error: 'dispatch_failed', reason: 'connection_failed', isFinal: false };
+const late: Ack = { ok: false, error: 'operation_timeout', reason: 'timeout', isFinal: false };
+
+const debugInfo = (): Json => ({ host: 'local', build_number: 1, approximate_connection_time: 18_060 });
+
+const forget = (hub: Hub, socket: WebSocket): void => {
+  hub.live = hub.live.filter((one) => one !== socket);
+  for (const [id, waiting] of hub.pending) {
+    if (waiting.socket !== socket) continue;
+    hub.pending.delete(id);
+    waiting.settle(lost);
+  }
+  hub.state.emit({ type: 'connections_changed', count: hub.live.length });
+};
+
+const onAck = (hub: Hub, data: RawData): void => {
+  const written = Buffer.isBuffer(data) ? data.toString('utf8') : '';
+  const message = JSON.parse(written) as { envelope_id?: string; payload?: Json };
+  const waiting = hub.pending.get(message.envelope_id ?? '');
+  if (waiting === undefined) return;
+  hub.pending.delete(message.envelope_id ?? '');
+  const isEmpty = message.payload === undefined || Object.keys(message.payload).length === 0;
+  waiting.settle({ ok: true, body: isEmpty ? undefined : message.payload });
+};
+
+const welcome = (hub: Hub, socket: WebSocket): void => {
+  if (hub.live.length >= CONNECTIONS_MAX) {
+    socket.send(JSON.stringify({ type: 'disconnect', reason: 'too_many_websockets', debug_info: debugInfo() }));
+    socket.close();
+    return;
+  }
+  hub.live.push(socket);
+  const ping = setInterval(() => socket.ping(), PING_EVERY_MS);
+  ping.unref();
+  socket.on('message', (data) => onAck(hub, data));
+  socket.on('error', () => socket.terminate());
+  socket.on('close', () => {
+    clearInterval(ping);
+    forget(hub, socket);
+  });
+  socket.send(
+    JSON.stringify({
+      type: 'hello',
+      num_connections: hub.live.length,
+      debug_info: debugInfo(),
+      connection_info: { app_id: hub.state.app.appId },
+    }),
+  );
+  hub.state.emit({ type: 'connections_changed', count: hub.live.length });
+};
+
+const upgrade = (hub: Hub, request: IncomingMessage, rest: { socket: Duplex; head: Buffer }): void => {
+  const ticket = new URL(request.url ?? '/', 'http://local').searchParams.get('ticket') ?? '';
+  if (!hub.tickets.delete(ticket)) {
+    rest.socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+    return;
+  }
+  hub.server.handleUpgrade(request, rest.socket, rest.head, (socket) => welcome(hub, socket));
+};
+
+/** Each envelope goes to one connection only; they take turns. */
+const send = (hub: Hub, envelope: Envelope): Promise<Ack> => {
+  const socket = hub.live.shift();
+  if (socket === undefined) return Promise.resolve(lost);
+  hub.live.push(socket);
+  const id = randomUUID();
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      hub.pending.delete(id);
+      resolve(late);
+    }, hub.state.timing.ackMs);
+    const settle = (ack: Ack): void => {
+      clearTimeout(timer);
+      resolve(ack);
+    };
+    hub.pending.set(id, { socket, settle });
+    socket.send(
+      JSON.stringify({
+        envelope_id: id,
+        type: envelope.kind,
+        payload: envelope.payload,
+        accepts_response_payload: envelope.kind !== 'events_api',
+        ...(envelope.kind === 'events_api'
+          ? { retry_attempt: envelope.retryNum, retry_reason: envelope.retryReason ?? '' }
+          : {}),
+      }),
+    );
+  });
+};
+
+const disconnect = (hub: Hub, reason: DisconnectReason): void => {
+  for (const socket of hub.live.splice(0)) {
+    socket.send(JSON.stringify({ type: 'disconnect', reason, debug_info: debugInfo() }));
+    const timer = setTimeout(() => {
+      hub.timers.delete(timer);
+      socket.close();
+    }, hub.state.timing.disconnectGraceMs);
+    timer.unref();
+    hub.timers.add(timer);
+  }
+  hub.state.emit({ type: 'connections_changed', count: 0 });
+};
+
+export const createSocketHub = (state: State): SocketHub => {
+  const hub: Hub = {
+    state,
+    server: new WebSocketServer({ noServer: true }),
+    tickets: new Set(),
+    live: [],
+    pending: new Map(),
+    timers: new Set(),
+  };
+  const drop = (): void => {
+    for (const socket of hub.server.clients) socket.terminate();
+  };
+  return {
+    openUrl: (baseUrl) => {
+      const ticket = randomUUID();
+      hub.tickets.add(ticket);
+      return `${baseUrl.replace(/^http/, 'ws')}/link/?ticket=${ticket}&app_id=${state.app.appId}`;
+    },
+    upgrade: (request, socket, head) => upgrade(hub, request, { socket, head }),
+    send: (envelope) => send(hub, envelope),
+    count: () => hub.live.length,
+    drop,
+    disconnect: (reason) => disconnect(hub, reason),
+    close: () => {
+      for (const timer of hub.timers) clearTimeout(timer);
+      drop();
+      hub.server.close();
+    },
+  };
+};

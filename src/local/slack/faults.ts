@@ -1,0 +1,117 @@
+/** What goes wrong on demand: an outage, a limit, a lost answer, a doubled or late event. */
+import type { State } from './state.ts';
+
+export type DisconnectReason = 'warning' | 'refresh_requested' | 'link_disabled';
+
+type Effect =
+  | { is: 'ratelimit'; retryAfterS: number }
+  | { is: 'delay'; ms: number }
+  | { is: 'fail'; error: string }
+  | { is: 'dropResponse' };
+
+type Planned = { method: string; effect: Effect; times: number };
+
+/** How events are mistreated. `reorder` holds that many and lets them go last first. */
+export type EventFaults = { duplicates: number; delayMs: number; reorder: number };
+
+export type Outage = 'refused' | 500 | 503;
+
+export type Faults = {
+  /** No answers: `refused` closes the port and every connection, a number answers with that status. */
+  down: (how?: Outage) => Promise<void>;
+  up: () => Promise<void>;
+  /** HTTP 429 with Retry-After. `method` may be `*`. */
+  ratelimit: (method: string, retryAfterS: number, times?: number) => void;
+  /** The work is done this much later; until `clear()`. */
+  delay: (method: string, ms: number) => void;
+  fail: (method: string, error: string, times?: number) => void;
+  /** The work is done, then the connection is cut before the answer. */
+  dropResponse: (method: string, times?: number) => void;
+  revokeBotToken: () => void;
+  /** The next `count` events come twice. */
+  duplicateEvents: (count: number) => void;
+  /** Events come this much later; until `clear()`. */
+  delayEvents: (ms: number) => void;
+  /** The next `count` events are held, then delivered last first. */
+  reorderEvents: (count: number) => void;
+  /** Cuts all Socket Mode connections without a word. */
+  dropSockets: () => void;
+  /** Says goodbye as Slack does, and closes after the grace time. */
+  disconnectSockets: (reason?: DisconnectReason) => void;
+  clear: () => void;
+};
+
+export type FaultState = {
+  outage: Outage | undefined;
+  planned: Planned[];
+  events: EventFaults;
+};
+
+export const createFaultState = (): FaultState => ({
+  outage: undefined,
+  planned: [],
+  events: { duplicates: 0, delayMs: 0, reorder: 0 },
+});
+
+/** The effects waiting for this call; each is counted down by being asked for. */
+export const takeEffects = (faults: FaultState, method: string): Effect[] => {
+  const due = faults.planned.filter((one) => one.method === '*' || one.method === method);
+  for (const one of due) one.times -= 1;
+  faults.planned = faults.planned.filter((one) => one.times > 0);
+  return due.map((one) => one.effect);
+};
+
+export type FaultPowers = {
+  state: State;
+  faults: FaultState;
+  pauseServer: () => Promise<void>;
+  resumeServer: () => Promise<void>;
+  dropSockets: () => void;
+  disconnectSockets: (reason: DisconnectReason) => void;
+};
+
+const outages = (powers: FaultPowers): Pick<Faults, 'down' | 'up'> => ({
+  down: async (how = 'refused') => {
+    powers.faults.outage = how;
+    powers.dropSockets();
+    if (how === 'refused') await powers.pauseServer();
+  },
+  up: async () => {
+    const { outage } = powers.faults;
+    powers.faults.outage = undefined;
+    if (outage === 'refused') await powers.resumeServer();
+  },
+});
+
+export const createFaults = (powers: FaultPowers): Faults => {
+  const { state, faults } = powers;
+  const plan = (method: string, effect: Effect, times: number): void => {
+    faults.planned.push({ method, effect, times });
+  };
+  return {
+    ...outages(powers),
+    ratelimit: (method, retryAfterS, times = 1) => plan(method, { is: 'ratelimit', retryAfterS }, times),
+    delay: (method, ms) => plan(method, { is: 'delay', ms }, Number.POSITIVE_INFINITY),
+    fail: (method, error, times = 1) => plan(method, { is: 'fail', error }, times),
+    dropResponse: (method, times = 1) => plan(method, { is: 'dropResponse' }, times),
+    revokeBotToken: () => {
+      state.app.isRevoked = true;
+      state.emit({ type: 'token_revoked' });
+    },
+    duplicateEvents: (count) => {
+      faults.events.duplicates += count;
+    },
+    delayEvents: (ms) => {
+      faults.events.delayMs = ms;
+    },
+    reorderEvents: (count) => {
+      faults.events.reorder = count;
+    },
+    dropSockets: powers.dropSockets,
+    disconnectSockets: (reason = 'refresh_requested') => powers.disconnectSockets(reason),
+    clear: () => {
+      faults.planned = [];
+      faults.events = { duplicates: 0, delayMs: 0, reorder: 0 };
+    },
+  };
+};

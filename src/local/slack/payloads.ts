@@ -1,0 +1,214 @@
+/** What Slack sends when a person acts. Slack: docs.slack.dev/reference/interaction-payloads */
+import { messageWire } from './messages.ts';
+import type { Runtime } from './runtime.ts';
+import { teamOfPerson } from './state.ts';
+import type { State } from './state.ts';
+import { newResponseUrl, newTrigger } from './triggers.ts';
+import type { Channel, Json, Message, StoredView } from './types.ts';
+import { viewWire } from './views.ts';
+
+const who = (state: State, userId: string): Json => {
+  const person = state.people.get(userId);
+  const name = person?.name ?? userId;
+  return { id: userId, username: name, name, team_id: person?.teamId };
+};
+
+const common = (state: State, userId: string): Json => {
+  const team = teamOfPerson(state, userId);
+  return {
+    user: who(state, userId),
+    api_app_id: state.app.appId,
+    token: 'local',
+    team: { id: team.id, domain: team.domain },
+    enterprise: null,
+    is_enterprise_install: false,
+  };
+};
+
+export const channelLabel = (channel: Channel): string => {
+  if (channel.kind === 'im') return 'directmessage';
+  return channel.kind === 'private' || channel.kind === 'mpim' ? 'privategroup' : channel.name;
+};
+
+/** Slack: docs.slack.dev/interactivity/implementing-slash-commands#app_command_handling */
+export const commandPayload = (
+  runtime: Runtime,
+  given: { userId: string; channel: Channel; command: string; text: string },
+): Json => {
+  const { state } = runtime;
+  const team = teamOfPerson(state, given.userId);
+  const url = newResponseUrl(state, {
+    userId: given.userId,
+    channelId: given.channel.id,
+    sourceTs: undefined,
+    threadTs: undefined,
+  });
+  return {
+    token: 'local',
+    team_id: team.id,
+    team_domain: team.domain,
+    channel_id: given.channel.id,
+    channel_name: channelLabel(given.channel),
+    user_id: given.userId,
+    user_name: state.people.get(given.userId)?.name ?? given.userId,
+    command: given.command,
+    text: given.text,
+    api_app_id: state.app.appId,
+    is_enterprise_install: 'false',
+    response_url: `${runtime.baseUrl()}${url.path}`,
+    trigger_id: newTrigger(state, given.userId),
+  };
+};
+
+/** Where an interaction happened: in a message, or in a view. */
+export type Place = { is: 'message'; message: Message; channel: Channel } | { is: 'view'; view: StoredView };
+
+const messageParts = (
+  runtime: Runtime,
+  userId: string,
+  place: Place & { is: 'message' },
+): { container: Json; rest: Json } => {
+  const { state } = runtime;
+  const { message, channel } = place;
+  const isEphemeral = message.ephemeralFor !== undefined;
+  const thread = message.thread_ts === undefined ? {} : { thread_ts: message.thread_ts };
+  const container = {
+    type: 'message',
+    message_ts: message.ts,
+    channel_id: channel.id,
+    is_ephemeral: isEphemeral,
+    ...thread,
+  };
+  const values = state.messageInputs.get(`${userId}/${channel.id}/${message.ts}`) ?? {};
+  // Slack sends no message for an ephemeral one: it does not keep them.
+  const shown = isEphemeral ? {} : { message: messageWire(state, message) };
+  return {
+    container,
+    rest: {
+      channel: { id: channel.id, name: channelLabel(channel) },
+      ...shown,
+      state: { values: structuredClone(values) },
+    },
+  };
+};
+
+const placeParts = (runtime: Runtime, userId: string, place: Place): { container: Json; rest: Json } =>
+  place.is === 'message'
+    ? messageParts(runtime, userId, place)
+    : {
+        container: { type: 'view', view_id: place.view.id },
+        rest: { view: viewWire(runtime.state, place.view) },
+      };
+
+/** Slack: docs.slack.dev/reference/interaction-payloads/block_actions-payload */
+export const blockActionsPayload = (runtime: Runtime, userId: string, given: { place: Place; action: Json }): Json => {
+  const { state } = runtime;
+  const { container, rest } = placeParts(runtime, userId, given.place);
+  const url =
+    given.place.is === 'view'
+      ? undefined
+      : newResponseUrl(state, {
+          userId,
+          channelId: given.place.channel.id,
+          sourceTs: given.place.message.ts,
+          threadTs: given.place.message.thread_ts,
+        });
+  return {
+    type: 'block_actions',
+    ...common(state, userId),
+    container,
+    trigger_id: newTrigger(state, userId),
+    ...rest,
+    ...(url === undefined ? {} : { response_url: `${runtime.baseUrl()}${url.path}` }),
+    actions: [given.action],
+  };
+};
+
+/** Slack: docs.slack.dev/reference/interaction-payloads/block_suggestion-payload */
+export const suggestionPayload = (
+  runtime: Runtime,
+  userId: string,
+  given: { place: Place; blockId: string; actionId: string; value: string },
+): Json => {
+  const { container, rest } = placeParts(runtime, userId, given.place);
+  const { state: _state, ...shown } = rest;
+  return {
+    type: 'block_suggestion',
+    ...common(runtime.state, userId),
+    container,
+    ...shown,
+    block_id: given.blockId,
+    action_id: given.actionId,
+    value: given.value,
+  };
+};
+
+/** Slack: docs.slack.dev/reference/interaction-payloads/view-interactions-payload */
+export const submissionPayload = (runtime: Runtime, view: StoredView): Json => ({
+  type: 'view_submission',
+  ...common(runtime.state, view.userId),
+  trigger_id: newTrigger(runtime.state, view.userId),
+  view: viewWire(runtime.state, view),
+  response_urls: responseUrls(runtime, view),
+});
+
+const responseUrls = (runtime: Runtime, view: StoredView): Json[] =>
+  view.blocks.flatMap((block) => {
+    const element = block.element as Json | undefined;
+    if (element?.response_url_enabled !== true) return [];
+    const value = view.values[String(block.block_id)]?.[String(element.action_id)];
+    const channelId = value?.selected_conversation ?? value?.selected_channel;
+    if (typeof channelId !== 'string') return [];
+    const url = newResponseUrl(runtime.state, {
+      userId: view.userId,
+      channelId,
+      sourceTs: undefined,
+      threadTs: undefined,
+    });
+    return [
+      {
+        block_id: block.block_id,
+        action_id: element.action_id,
+        channel_id: channelId,
+        response_url: `${runtime.baseUrl()}${url.path}`,
+      },
+    ];
+  });
+
+export const closedPayload = (runtime: Runtime, view: StoredView, isCleared: boolean): Json => ({
+  type: 'view_closed',
+  ...common(runtime.state, view.userId),
+  view: viewWire(runtime.state, view),
+  is_cleared: isCleared,
+});
+
+/** Slack: docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload */
+export const shortcutPayload = (
+  runtime: Runtime,
+  userId: string,
+  given: { callbackId: string; place?: Place & { is: 'message' } },
+): Json => {
+  const { state } = runtime;
+  const base = {
+    ...common(state, userId),
+    callback_id: given.callbackId,
+    trigger_id: newTrigger(state, userId),
+    action_ts: state.nextTs(),
+  };
+  if (given.place === undefined) return { type: 'shortcut', ...base };
+  const { message, channel } = given.place;
+  const url = newResponseUrl(state, {
+    userId,
+    channelId: channel.id,
+    sourceTs: message.ts,
+    threadTs: message.thread_ts,
+  });
+  return {
+    type: 'message_action',
+    ...base,
+    channel: { id: channel.id, name: channelLabel(channel) },
+    message_ts: message.ts,
+    message: messageWire(state, message),
+    response_url: `${runtime.baseUrl()}${url.path}`,
+  };
+};

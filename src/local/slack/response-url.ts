@@ -1,0 +1,69 @@
+/** What an app may do through a response_url. Slack: docs.slack.dev/interactivity/handling-user-interaction#message_responses */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SlackError } from './errors.ts';
+import { answerJson, parseFields, readBody } from './http.ts';
+import { edit, findMessage, post, remove } from './messages.ts';
+import type { Content } from './messages.ts';
+import { checkedBlocks, someContent } from './methods/chat.ts';
+import type { ResponseUrl, State } from './state.ts';
+import { useResponseUrl } from './triggers.ts';
+import type { Json, Message } from './types.ts';
+import { record } from './web-api.ts';
+
+const contentOf = (body: Json): Content => {
+  const blocks = checkedBlocks(body.blocks);
+  const attachments = Array.isArray(body.attachments) ? (body.attachments as Json[]) : undefined;
+  return someContent({
+    text: typeof body.text === 'string' ? body.text : '',
+    ...(blocks === undefined ? {} : { blocks }),
+    ...(attachments === undefined ? {} : { attachments }),
+  });
+};
+
+const sourceOf = (state: State, url: ResponseUrl): Message | undefined =>
+  url.sourceTs === undefined ? undefined : findMessage(state, url.channelId, url.sourceTs);
+
+/** The answer to a command or interaction: ephemeral unless it says `in_channel`. */
+export const respond = (state: State, url: ResponseUrl, body: Json): Message | undefined => {
+  const source = sourceOf(state, url);
+  if (body.delete_original === true) {
+    if (source !== undefined) remove(state, source, state.app.botUserId);
+    return undefined;
+  }
+  const content = contentOf(body);
+  if (body.replace_original === true && source !== undefined) {
+    // Text without blocks replaces the whole message, as with chat.update.
+    return edit(state, source, { content: { ...content, blocks: content.blocks ?? [] } });
+  }
+  const channel = state.channels.get(url.channelId);
+  if (channel === undefined) throw new SlackError('channel_not_found');
+  const threadTs = typeof body.thread_ts === 'string' ? body.thread_ts : url.threadTs;
+  return post(state, {
+    channel,
+    author: { userId: state.app.botUserId, isApp: true },
+    content,
+    ...(threadTs === undefined ? {} : { threadTs }),
+    ...(body.response_type === 'in_channel' ? {} : { ephemeralFor: url.userId }),
+  });
+};
+
+const statusOf = (code: string): number => (['used_url', 'expired_url', 'invalid_url'].includes(code) ? 404 : 400);
+
+export const handleResponseUrl = async (
+  state: State,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  const raw = await readBody(request);
+  const fields = parseFields('application/json', raw) ?? {};
+  const answer = { status: 200, body: { ok: true } as Json };
+  try {
+    respond(state, useResponseUrl(state, request.url ?? ''), fields);
+  } catch (error) {
+    if (!(error instanceof SlackError)) throw error;
+    answer.status = statusOf(error.code);
+    answer.body = { ok: false, error: error.code, ...error.extra };
+  }
+  record(state, 'response_url', { args: fields, answer });
+  answerJson(response, answer.body, answer);
+};

@@ -1,0 +1,245 @@
+/** The workspace's state: plain data, one clock, one stream of changes. Nothing here speaks HTTP. */
+import { randomBytes } from 'node:crypto';
+import { everyBotScope, slackTiming } from './config.ts';
+import type { ChannelInput, PersonInput, WorkspaceConfig } from './config.ts';
+import type {
+  Call,
+  Change,
+  Channel,
+  DeliveryRecord,
+  InputValue,
+  Json,
+  Listener,
+  Message,
+  Person,
+  StoredFile,
+  StoredView,
+  Team,
+  Timing,
+  Usergroup,
+} from './types.ts';
+
+export type AppIdentity = {
+  appId: string;
+  botId: string;
+  botUserId: string;
+  name: string;
+  botToken: string;
+  appToken: string;
+  signingSecret: string;
+  scopes: Set<string>;
+  events: Set<string> | undefined;
+  commands: { command: string; description: string; usageHint: string }[] | undefined;
+  isHomeEnabled: boolean;
+  isRevoked: boolean;
+};
+
+export type Trigger = { userId: string; expiresAtMs: number; isUsed: boolean };
+
+export type ResponseUrl = {
+  path: string;
+  userId: string;
+  channelId: string;
+  sourceTs: string | undefined;
+  threadTs: string | undefined;
+  uses: number;
+  expiresAtMs: number;
+};
+
+export type State = {
+  team: Team;
+  teams: Map<string, Team>;
+  people: Map<string, Person>;
+  channels: Map<string, Channel>;
+  messages: Map<string, Message[]>;
+  usergroups: Map<string, Usergroup>;
+  files: Map<string, StoredFile>;
+  views: Map<string, StoredView>;
+  /** Ids of open modals of each person, the one on top last. */
+  modalStacks: Map<string, string[]>;
+  homes: Map<string, StoredView>;
+  /** What each person chose in the inputs of a message: `user/channel/ts`, block id, action id. */
+  messageInputs: Map<string, Record<string, Record<string, InputValue>>>;
+  triggers: Map<string, Trigger>;
+  responseUrls: Map<string, ResponseUrl>;
+  calls: Call[];
+  deliveries: DeliveryRecord[];
+  app: AppIdentity;
+  timing: Timing;
+  now: () => Date;
+  nextTs: () => string;
+  nextId: (prefix: string) => string;
+  emit: (change: Change) => void;
+  subscribe: (listener: Listener) => () => void;
+};
+
+const teamOf = (given: WorkspaceConfig['team']): Team => ({
+  id: given?.id ?? 'T0LOCAL001',
+  name: given?.name ?? 'Acme',
+  domain: given?.domain ?? 'acme',
+});
+
+const createStream = (): Pick<State, 'emit' | 'subscribe'> => {
+  const listeners = new Set<Listener>();
+  return {
+    emit: (change) => {
+      for (const listener of [...listeners]) listener(change);
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+  };
+};
+
+/** A ts is the identity of a message: unique and increasing even when the clock stands still. */
+const createTsClock = (now: () => Date): (() => string) => {
+  let lastMicros = 0;
+  return () => {
+    lastMicros = Math.max(now().getTime() * 1_000, lastMicros + 1);
+    const seconds = Math.floor(lastMicros / 1_000_000);
+    return `${seconds}.${String(lastMicros % 1_000_000).padStart(6, '0')}`;
+  };
+};
+
+const createIds = (): ((prefix: string) => string) => {
+  let last = 0;
+  return (prefix) => `${prefix}0L${(++last).toString(36).toUpperCase().padStart(7, '0')}`;
+};
+
+const appOf = (config: WorkspaceConfig, nextId: State['nextId']): AppIdentity => {
+  const { manifest } = config;
+  const commands = manifest?.features?.slash_commands?.map((one) => ({
+    command: one.command,
+    description: one.description ?? '',
+    usageHint: one.usage_hint ?? '',
+  }));
+  const events = config.botEvents ?? manifest?.settings?.event_subscriptions?.bot_events;
+  const secret = (): string => randomBytes(12).toString('hex');
+  return {
+    appId: config.appId ?? 'A0LOCAL001',
+    botId: 'B0LOCAL001',
+    botUserId: nextId('U'),
+    name: config.botName ?? manifest?.features?.bot_user?.display_name ?? 'latchkey',
+    botToken: config.botToken ?? `xoxb-local-${secret()}`,
+    appToken: config.appToken ?? `xapp-1-local-${secret()}`,
+    signingSecret: config.signingSecret ?? secret(),
+    scopes: new Set(config.botScopes ?? manifest?.oauth_config?.scopes?.bot ?? (manifest ? [] : everyBotScope)),
+    events: events === undefined ? undefined : new Set(events),
+    commands,
+    isHomeEnabled: manifest === undefined || manifest.features?.app_home?.home_tab_enabled === true,
+    isRevoked: false,
+  };
+};
+
+export const personFrom = (state: Pick<State, 'team' | 'nextId'>, given: PersonInput): Person => ({
+  id: given.id ?? state.nextId('U'),
+  teamId: given.teamId ?? state.team.id,
+  name: given.name,
+  realName: given.realName ?? given.name.charAt(0).toUpperCase() + given.name.slice(1),
+  email: given.email ?? `${given.name}@${state.team.domain}.test`,
+  tz: given.tz ?? 'Europe/Berlin',
+  isAdmin: given.isAdmin ?? false,
+  isDeleted: given.isDeleted ?? false,
+  isBot: given.isBot ?? false,
+});
+
+const channelFrom = (state: State, given: ChannelInput): Channel => {
+  const members = (given.members ?? []).map((who) => personId(state, who));
+  return {
+    id: given.id ?? state.nextId('C'),
+    name: given.name.replace(/^#/, ''),
+    kind: given.isPrivate === true ? 'private' : 'public',
+    members: new Set(members),
+    isArchived: given.isArchived ?? false,
+    topic: given.topic ?? '',
+    purpose: given.purpose ?? '',
+    creator: members[0] ?? state.app.botUserId,
+    createdAtS: Math.floor(state.now().getTime() / 1_000),
+    connectedTeamIds: given.connectedTeamIds ?? [],
+    pins: new Set(),
+  };
+};
+
+/** The id of a person given by id or name (`bot` is the app's own user). */
+export const personId = (state: State, who: string): string => {
+  if (state.people.has(who)) return who;
+  if (who === 'bot') return state.app.botUserId;
+  const found = [...state.people.values()].find((person) => person.name === who.replace(/^@/, ''));
+  if (found === undefined) throw new Error(`There is no person "${who}" in this workspace.`);
+  return found.id;
+};
+
+/** The id of a channel given by id or name, with or without `#`. */
+export const channelId = (state: State, which: string): string => {
+  if (state.channels.has(which)) return which;
+  const name = which.replace(/^#/, '');
+  const found = [...state.channels.values()].find((channel) => channel.name === name);
+  if (found === undefined) throw new Error(`There is no channel "${which}" in this workspace.`);
+  return found.id;
+};
+
+const fill = (state: State, config: WorkspaceConfig): void => {
+  for (const team of config.otherTeams ?? []) state.teams.set(team.id, team);
+  const { app } = state;
+  const bot = { id: app.botUserId, name: app.name, email: '', isBot: true, tz: 'UTC' };
+  for (const given of [bot, ...(config.users ?? [])]) {
+    const person = personFrom(state, given);
+    state.people.set(person.id, person);
+  }
+  for (const given of config.channels ?? []) {
+    const channel = channelFrom(state, given);
+    state.channels.set(channel.id, channel);
+    state.messages.set(channel.id, []);
+  }
+  for (const given of config.usergroups ?? []) {
+    const id = given.id ?? state.nextId('S');
+    state.usergroups.set(id, {
+      id,
+      handle: given.handle.replace(/^@/, ''),
+      name: given.name ?? given.handle,
+      members: given.members.map((who) => personId(state, who)),
+      isDisabled: given.isDisabled ?? false,
+    });
+  }
+};
+
+export const createState = (config: WorkspaceConfig): State => {
+  const now = config.now ?? ((): Date => new Date());
+  const team = teamOf(config.team);
+  const nextId = createIds();
+  const state: State = {
+    team,
+    teams: new Map([[team.id, team]]),
+    people: new Map(),
+    channels: new Map(),
+    messages: new Map(),
+    usergroups: new Map(),
+    files: new Map(),
+    views: new Map(),
+    modalStacks: new Map(),
+    homes: new Map(),
+    messageInputs: new Map(),
+    triggers: new Map(),
+    responseUrls: new Map(),
+    calls: [],
+    deliveries: [],
+    app: appOf(config, nextId),
+    timing: { ...slackTiming, ...config.timing },
+    now,
+    nextTs: createTsClock(now),
+    nextId,
+    ...createStream(),
+  };
+  fill(state, config);
+  return state;
+};
+
+export const isBotIn = (state: State, channel: Channel): boolean => channel.members.has(state.app.botUserId);
+
+export const teamOfPerson = (state: State, userId: string): Team =>
+  state.teams.get(state.people.get(userId)?.teamId ?? '') ?? state.team;
+
+export const asJson = (value: unknown): Json => value as Json;

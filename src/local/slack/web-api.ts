@@ -1,0 +1,148 @@
+/** The Web API's front door: arguments, token, scope, faults, and the log of what was called. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+import { SlackError } from './errors.ts';
+import { takeEffects } from './faults.ts';
+import type { FaultState } from './faults.ts';
+import { answerJson, parseFields, readBody } from './http.ts';
+import { needScope } from './methods/method.ts';
+import type { CallContext, Method } from './methods/method.ts';
+import { methods } from './methods/registry.ts';
+import type { State } from './state.ts';
+import type { Json } from './types.ts';
+
+export type WebApi = {
+  state: State;
+  faults: FaultState;
+  baseUrl: () => string;
+  openSocket: () => string;
+};
+
+type Answer = { status: number; body: Json; headers: Record<string, string> };
+
+const bearer = (request: IncomingMessage): string | undefined =>
+  /^Bearer\s+(.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+
+/** Slack: docs.slack.dev/apis/web-api: a token goes in the header, or in a form; not in JSON. */
+const tokenOf = (request: IncomingMessage, args: Json): string | undefined => {
+  const isJson = (request.headers['content-type'] ?? '').startsWith('application/json');
+  return bearer(request) ?? (isJson || typeof args.token !== 'string' ? undefined : args.token);
+};
+
+const checkToken = (state: State, method: Method, token: string | undefined): void => {
+  const { app } = state;
+  if (method.token === 'none') return;
+  if (token === undefined || token === '') throw new SlackError('not_authed');
+  if (token === app.botToken && app.isRevoked) throw new SlackError('token_revoked');
+  if (token !== app.botToken && token !== app.appToken) throw new SlackError('invalid_auth');
+  const wanted = method.token === 'bot' ? app.botToken : app.appToken;
+  if (token !== wanted) throw new SlackError('not_allowed_token_type');
+};
+
+const run = (api: WebApi, name: string, given: { args: Json; token: string | undefined }): Answer => {
+  const { state } = api;
+  let accepted: string[] = [];
+  const headers = (): Record<string, string> => ({
+    'x-oauth-scopes': [...state.app.scopes].join(','),
+    'x-accepted-oauth-scopes': accepted.join(','),
+  });
+  const { token: _token, ...args } = given.args;
+  try {
+    const method = methods[name];
+    if (method === undefined) throw new SlackError('unknown_method', { req_method: name });
+    const call: CallContext = {
+      state,
+      args,
+      baseUrl: api.baseUrl(),
+      acceptScopes: (scopes) => {
+        accepted = scopes;
+      },
+      openSocket: api.openSocket,
+    };
+    checkToken(state, method, given.token);
+    needScope(call, method.scopes);
+    return { status: 200, body: { ok: true, ...method.run(call) }, headers: headers() };
+  } catch (error) {
+    if (!(error instanceof SlackError)) throw error;
+    return {
+      status: 200,
+      body: { ok: false, error: error.code, ...error.extra },
+      headers: headers(),
+    };
+  }
+};
+
+type Twist = { answer?: Answer; isDropped: boolean; delayMs: number };
+
+const twistOf = (api: WebApi, name: string): Twist => {
+  const twist: Twist = { isDropped: false, delayMs: 0 };
+  for (const effect of takeEffects(api.faults, name)) {
+    if (effect.is === 'delay') twist.delayMs += effect.ms;
+    if (effect.is === 'dropResponse') twist.isDropped = true;
+    if (effect.is === 'fail') {
+      twist.answer = { status: 200, body: { ok: false, error: effect.error }, headers: {} };
+    }
+    if (effect.is === 'ratelimit') {
+      twist.answer = {
+        status: 429,
+        body: { ok: false, error: 'ratelimited' },
+        headers: { 'retry-after': String(effect.retryAfterS) },
+      };
+    }
+  }
+  return twist;
+};
+
+const isOut = (api: WebApi): boolean => typeof api.faults.outage === 'number';
+
+/** Answers `/api/<method>`. */
+export const handleWebApi = async (api: WebApi, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const url = new URL(request.url ?? '/', 'http://local');
+  const name = url.pathname.replace(/^\/api\//, '');
+  const body = await readBody(request);
+  const fields = parseFields(request.headers['content-type'] ?? '', body);
+  const args = { ...Object.fromEntries(url.searchParams), ...fields };
+  const twist = twistOf(api, name);
+  if (twist.delayMs > 0) await wait(twist.delayMs);
+  const answer = isOut(api)
+    ? { status: Number(api.faults.outage), body: { ok: false, error: 'service_unavailable' }, headers: {} }
+    : (twist.answer ??
+      (fields === undefined
+        ? { status: 200, body: { ok: false, error: 'invalid_json' }, headers: {} }
+        : run(api, name, { args, token: tokenOf(request, args) })));
+  const { token: _token, ...logged } = args as Json;
+  record(api.state, name, { args: logged, answer });
+  if (twist.isDropped) request.socket.destroy();
+  else answerJson(response, answer.body, answer);
+};
+
+const readable = (value: unknown): unknown => {
+  if (typeof value !== 'string' || !/^[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) return value;
+    throw error;
+  }
+};
+
+/** Structured arguments are logged as structures, however they travelled. */
+export const record = (
+  state: State,
+  method: string,
+  made: { args: Json; answer: Pick<Answer, 'status' | 'body'> },
+): void => {
+  const structured = ['blocks', 'view', 'attachments', 'metadata', 'files'];
+  const args = Object.fromEntries(
+    Object.entries(made.args).map(([key, value]) => [key, structured.includes(key) ? readable(value) : value]),
+  );
+  const call = {
+    method,
+    args,
+    at: state.now(),
+    answer: made.answer.body,
+    status: made.answer.status,
+  };
+  state.calls.push(call);
+  state.emit({ type: 'call', call });
+};

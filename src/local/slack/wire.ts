@@ -1,0 +1,102 @@
+/** People, channels, files and groups in Slack's own words. */
+import { isBotIn } from './state.ts';
+import type { State } from './state.ts';
+import type { Channel, Json, Person, StoredFile, Usergroup } from './types.ts';
+
+const offsetS = (tz: string, now: Date): number => {
+  try {
+    const local = new Date(now.toLocaleString('en-US', { timeZone: tz }));
+    const utc = new Date(now.toLocaleString('en-US', { timeZone: 'UTC' }));
+    return Math.round((local.getTime() - utc.getTime()) / 1_000);
+  } catch (error) {
+    throw new Error(`"${tz}" is not a time zone; use a name like Europe/Berlin.`, { cause: error });
+  }
+};
+
+export const personWire = (state: State, person: Person): Json => ({
+  id: person.id,
+  team_id: person.teamId,
+  name: person.name,
+  deleted: person.isDeleted,
+  real_name: person.realName,
+  tz: person.tz,
+  tz_label: person.tz,
+  tz_offset: offsetS(person.tz, state.now()),
+  profile: profileWire(state, person),
+  is_admin: person.isAdmin,
+  is_owner: false,
+  is_primary_owner: false,
+  is_restricted: false,
+  is_ultra_restricted: false,
+  is_bot: person.isBot,
+  is_app_user: person.isBot,
+  ...(person.teamId === state.team.id ? {} : { is_stranger: true }),
+  updated: Math.floor(state.now().getTime() / 1_000),
+});
+
+/** Slack: an e-mail address is shown to apps with users:read.email only. */
+export const profileWire = (state: State, person: Person): Json => ({
+  real_name: person.realName,
+  display_name: person.name,
+  team: person.teamId,
+  ...(person.email !== '' && state.app.scopes.has('users:read.email') ? { email: person.email } : {}),
+  ...(person.id === state.app.botUserId ? { api_app_id: state.app.appId, bot_id: state.app.botId } : {}),
+});
+
+export const channelWire = (state: State, channel: Channel): Json => {
+  const common = {
+    id: channel.id,
+    created: channel.createdAtS,
+    is_archived: channel.isArchived,
+    is_im: channel.kind === 'im',
+    is_mpim: channel.kind === 'mpim',
+    is_private: channel.kind !== 'public',
+    is_org_shared: false,
+    context_team_id: state.team.id,
+  };
+  if (channel.kind === 'im') {
+    const other = [...channel.members].find((id) => id !== state.app.botUserId);
+    return { ...common, user: other, is_user_deleted: state.people.get(other ?? '')?.isDeleted };
+  }
+  return {
+    ...common,
+    name: channel.name,
+    name_normalized: channel.name,
+    creator: channel.creator,
+    is_channel: channel.kind === 'public',
+    is_group: channel.kind === 'private',
+    is_general: channel.name === 'general',
+    is_member: isBotIn(state, channel),
+    is_shared: channel.connectedTeamIds.length > 0,
+    is_ext_shared: channel.connectedTeamIds.length > 0,
+    shared_team_ids: [state.team.id, ...channel.connectedTeamIds],
+    topic: { value: channel.topic, creator: channel.creator, last_set: channel.createdAtS },
+    purpose: { value: channel.purpose, creator: channel.creator, last_set: channel.createdAtS },
+    num_members: channel.members.size,
+  };
+};
+
+export const usergroupWire = (state: State, group: Usergroup, withUsers: boolean): Json => ({
+  id: group.id,
+  team_id: state.team.id,
+  is_usergroup: true,
+  handle: group.handle,
+  name: group.name,
+  description: '',
+  date_delete: group.isDisabled ? 1 : 0,
+  user_count: group.members.length,
+  ...(withUsers ? { users: [...group.members] } : {}),
+});
+
+export const fileWire = (state: State, file: StoredFile): Json => ({
+  id: file.id,
+  name: file.name,
+  title: file.title,
+  user: file.userId,
+  size: file.bytes.length,
+  created: file.createdAtS,
+  timestamp: file.createdAtS,
+  mode: 'hosted',
+  filetype: file.name.split('.').at(-1) ?? '',
+  permalink: `https://${state.team.domain}.slack.com/files/${file.userId}/${file.id}/${file.name}`,
+});

@@ -1,0 +1,133 @@
+/** A whole Slack workspace on one machine: the tests' stand-in and the demo's, one implementation. */
+import type { PersonInput, WorkspaceConfig } from './config.ts';
+import { createDelivery } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
+import { createSocketHub } from './delivery-socket.ts';
+import type { SocketHub } from './delivery-socket.ts';
+import { personAtWork } from './driver/person.ts';
+import type { PersonAtWork } from './driver/person.ts';
+import { callbacksOf } from './events.ts';
+import { createFaults, createFaultState } from './faults.ts';
+import type { Faults } from './faults.ts';
+import type { Runtime } from './runtime.ts';
+import { createPort } from './server.ts';
+import type { Listening, ListenOptions, Port } from './server.ts';
+import { channelId, createState, personFrom, personId } from './state.ts';
+import type { AppIdentity, State } from './state.ts';
+import type { Call, DeliveryRecord, Listener, Person } from './types.ts';
+import { waitFor } from './wait-for.ts';
+import type { WaitOptions } from './wait-for.ts';
+
+export type PersonChange = Partial<Omit<Person, 'id' | 'teamId'>>;
+
+export type Workspace = {
+  /** Everything there is, live; read it, and let the driver or the app change it. */
+  state: State;
+  app: AppIdentity;
+  listen: (options?: ListenOptions) => Promise<Listening>;
+  close: () => Promise<void>;
+  subscribe: (listener: Listener) => () => void;
+  /** Acts as a person, given by id or name. */
+  as: (who: string) => PersonAtWork;
+  personId: (name: string) => string;
+  channelId: (name: string) => string;
+  /** A new member of the team (team_join), and changes to people (user_change). */
+  addPerson: (given: PersonInput) => Person;
+  changePerson: (who: string, change: PersonChange) => void;
+  setUsergroup: (handle: string, members: string[]) => void;
+  /** The app enters a channel, as by an invitation of a person. */
+  addBotTo: (channel: string) => void;
+  /** HTTP mode from now on; Socket Mode when undefined. */
+  setRequestUrl: (url: string | undefined) => void;
+  verifyRequestUrl: () => Promise<boolean>;
+  faults: Faults;
+  /** What the app called, oldest first; `response_url` for those. */
+  calls: (method?: string) => Call[];
+  deliveries: (kind?: DeliveryRecord['kind']) => DeliveryRecord[];
+  connectionCount: () => number;
+  waitFor: <T>(predicate: () => T | undefined | null | false, options?: WaitOptions) => Promise<T>;
+};
+
+type Parts = { state: State; hub: SocketHub; delivery: Delivery; port: Port };
+
+const directory = (
+  state: State,
+): Pick<Workspace, 'addPerson' | 'changePerson' | 'setUsergroup' | 'personId' | 'channelId'> => ({
+  personId: (name) => personId(state, name),
+  channelId: (name) => channelId(state, name),
+  addPerson: (given) => {
+    const person = personFrom(state, given);
+    state.people.set(person.id, person);
+    state.emit({ type: 'person_joined', userId: person.id });
+    return person;
+  },
+  changePerson: (who, change) => {
+    const person = state.people.get(personId(state, who));
+    if (person === undefined) return;
+    Object.assign(person, change);
+    state.emit({ type: 'person_changed', userId: person.id });
+  },
+  setUsergroup: (handle, members) => {
+    const name = handle.replace(/^@/, '');
+    const group = [...state.usergroups.values()].find((one) => one.handle === name);
+    if (group === undefined) throw new Error(`There is no user group "${handle}".`);
+    group.members = members.map((who) => personId(state, who));
+    state.emit({ type: 'usergroup_changed', usergroupId: group.id });
+  },
+});
+
+const assemble = (config: WorkspaceConfig): Parts & { faults: Faults } => {
+  const state = createState(config);
+  const hub = createSocketHub(state);
+  const faultState = createFaultState();
+  const delivery = createDelivery(state, { hub, faults: faultState, requestUrl: config.requestUrl });
+  const api = {
+    state,
+    faults: faultState,
+    baseUrl: (): string => port.baseUrl(),
+    openSocket: (): string => hub.openUrl(port.baseUrl()),
+  };
+  const port: Port = createPort({ api, hub });
+  const faults = createFaults({
+    state,
+    faults: faultState,
+    pauseServer: port.pause,
+    resumeServer: port.resume,
+    dropSockets: hub.drop,
+    disconnectSockets: hub.disconnect,
+  });
+  state.subscribe((change) => {
+    for (const payload of callbacksOf(state, change)) delivery.event(payload);
+  });
+  return { state, hub, delivery, port, faults };
+};
+
+export const createWorkspace = (config: WorkspaceConfig = {}): Workspace => {
+  const { state, hub, delivery, port, faults } = assemble(config);
+  const runtime: Runtime = { state, delivery, baseUrl: port.baseUrl };
+  const close = async (): Promise<void> => {
+    delivery.close();
+    hub.close();
+    await port.close();
+  };
+  return {
+    state,
+    app: state.app,
+    faults,
+    close,
+    listen: async (options) => ({ ...(await port.listen(options)), close }),
+    subscribe: state.subscribe,
+    as: (who) => personAtWork(runtime, who),
+    ...directory(state),
+    addBotTo: (channel) => {
+      const [inviter] = [...state.people.values()].filter((person) => !person.isBot);
+      personAtWork(runtime, inviter?.id ?? state.app.botUserId).invite(channel, state.app.botUserId);
+    },
+    setRequestUrl: delivery.setRequestUrl,
+    verifyRequestUrl: delivery.verifyRequestUrl,
+    calls: (method) => state.calls.filter((call) => method === undefined || call.method === method),
+    deliveries: (kind) => state.deliveries.filter((one) => kind === undefined || one.kind === kind),
+    connectionCount: hub.count,
+    waitFor: (predicate, options) => waitFor(state, predicate, options),
+  };
+};
