@@ -1,0 +1,45 @@
+/** A guarded connection and a context, as the app makes them. */
+import type { Json } from '../../src/core/types.ts';
+import { guard, type Call } from '../../src/providers/guard.ts';
+import {
+  ProviderError,
+  type AnyProvider,
+  type Connection,
+  type ProviderContext,
+} from '../../src/providers/provider.ts';
+import { secretsIn } from '../../src/providers/scrub.ts';
+import { newId } from '../../src/lib/ids.ts';
+
+export const connectTo = (
+  provider: AnyProvider,
+  config: Json,
+  options: { timeoutMs?: number; onCall?: (call: Call) => void } = {},
+): Connection<Json, Json> =>
+  guard(provider.connect(config), {
+    provider: provider.id,
+    target: 'orders-db',
+    secrets: secretsIn(config),
+    ...options,
+  });
+
+export const silent = { info: () => undefined, warn: () => undefined };
+
+export const contextOf = (change: Partial<ProviderContext> & { lastsMs?: number } = {}): ProviderContext => {
+  const { lastsMs = 600_000, ...rest } = change;
+  return {
+    grantId: newId(),
+    person: { id: 'T1:U1', name: 'Ada Lovelace', email: 'ada@acme.test' },
+    expiresAt: new Date(Date.now() + lastsMs),
+    signal: new AbortController().signal,
+    log: silent,
+    ...rest,
+  };
+};
+
+/** The ProviderError that a call ends with; fails when it ends well or with another error. */
+export const failureOf = async (work: Promise<unknown>): Promise<ProviderError> => {
+  const [result] = await Promise.allSettled([work]);
+  if (result.status === 'fulfilled') throw new Error(`expected a failure, got ${JSON.stringify(result.value)}`);
+  if (result.reason instanceof ProviderError) return result.reason;
+  throw result.reason;
+};

@@ -1,0 +1,201 @@
+/** The promises of `provider.ts`, held against every provider in the registry on a real target. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { waitUntil } from '../../src/local/embedded/wait.ts';
+import type { Json } from '../../src/core/types.ts';
+import type { Connection, Granted, ProviderContext } from '../../src/providers/provider.ts';
+import { PROVIDERS } from '../../src/providers/registry.ts';
+import { connectTo, contextOf } from './connection.ts';
+import { WORLDS, type Visit, type World } from './worlds.ts';
+
+const CASES = PROVIDERS.flatMap((provider) => (WORLDS[provider.id] ?? []).map((option) => ({ provider, ...option })));
+
+test('every provider has a world to be held to its contract in', () => {
+  expect(PROVIDERS.filter((provider) => !WORLDS[provider.id]?.length).map(({ id }) => id)).toEqual([]);
+});
+
+describe.each(CASES)('$provider.id on $title', ({ provider, open }) => {
+  let world: World;
+  let connection: Connection<Json, Json>;
+
+  beforeAll(async () => {
+    world = await open();
+    connection = connectTo(provider, world.config);
+  });
+  afterAll(async () => {
+    await connection.close();
+    await world.close();
+  });
+
+  const granted = async (ctx: ProviderContext, role: 'read' | 'write' = 'read'): Promise<Granted<Json>> =>
+    await connection.grant(world.roles[role].scope, ctx);
+  const check = async (handle: Json | undefined, ctx: ProviderContext): Promise<string> =>
+    await connection.check(world.roles.read.scope, handle, ctx);
+  const revoke = async (handle: Json | undefined, ctx: ProviderContext): Promise<string> =>
+    await connection.revoke(world.roles.read.scope, handle, ctx);
+  const isCut = async (visit: Visit): Promise<void> =>
+    await waitUntil(visit.isCut, { timeoutMs: 5_000, what: 'the session to be cut' });
+
+  test('its configuration and scopes have no problems', () => {
+    expect(provider.configProblems(world.config)).toEqual([]);
+    expect(provider.scopeProblems(world.roles.write.scope)).toEqual([]);
+  });
+
+  test('a config or scope of the wrong shape is a problem with a path and a sentence', () => {
+    for (const problems of [provider.configProblems({ nonsense: 1 }), provider.scopeProblems({ nonsense: 1 })]) {
+      expect(problems.length).toBeGreaterThan(0);
+      for (const problem of problems)
+        expect(problem).toEqual({ path: expect.any(String), message: expect.stringMatching(/\w+ \w+/) });
+    }
+  });
+
+  test('before the grant there is nothing, and revoking it is no failure', async () => {
+    const ctx = contextOf();
+    expect(await check(undefined, ctx)).toBe('absent');
+    expect(await revoke(undefined, ctx)).toBe('already_absent');
+  });
+
+  test('a granted read lets its person in as the right role, and writing is refused', async () => {
+    const ctx = contextOf();
+    const access = await granted(ctx);
+    expect(await check(access.handle, ctx)).toBe('present');
+    const visit = await world.enter(access.secret);
+    const who = await visit.whoAmI();
+    expect(who.actingAs).toBe(world.roles.read.actsAs);
+    expect(who.person).toContain(ctx.grantId);
+    expect(await visit.read()).toBe(3);
+    await expect(visit.write()).rejects.toThrow();
+    await visit.leave();
+    await revoke(access.handle, ctx);
+  });
+
+  test('a granted write acts as the role that was asked for, and may write', async () => {
+    const ctx = contextOf();
+    const access = await granted(ctx, 'write');
+    const visit = await world.enter(access.secret);
+    expect((await visit.whoAmI()).actingAs).toBe(world.roles.write.actsAs);
+    await visit.write();
+    await visit.leave();
+    await revoke(access.handle, ctx);
+  });
+
+  test('granting twice with one grant id is one access, and the last secret works', async () => {
+    const ctx = contextOf();
+    const first = await granted(ctx);
+    const second = await granted({ ...ctx, expiresAt: new Date(ctx.expiresAt.getTime() + 60_000) });
+    expect(second.handle).toEqual(first.handle);
+    expect(await world.countOf(ctx.grantId)).toBe(1);
+    await (await world.enter(second.secret)).leave();
+    await revoke(second.handle, ctx);
+  });
+
+  test('granting twice at the same moment is one access', async () => {
+    const ctx = contextOf();
+    const both = await Promise.all([granted(ctx), granted(ctx)]);
+    expect(both[0].handle).toEqual(both[1].handle);
+    expect(await world.countOf(ctx.grantId)).toBe(1);
+    await revoke(undefined, ctx);
+  });
+
+  test('the end cuts an open session, refuses the secret, and may be repeated', async () => {
+    const ctx = contextOf();
+    const access = await granted(ctx);
+    const visit = await world.enter(access.secret);
+    expect(await revoke(access.handle, ctx)).toBe('removed');
+    await isCut(visit);
+    await expect(visit.read()).rejects.toThrow();
+    await expect(world.enter(access.secret)).rejects.toThrow();
+    expect(await world.countOf(ctx.grantId)).toBe(0);
+    expect(await check(access.handle, ctx)).toBe('absent');
+    expect(await revoke(access.handle, ctx)).toBe('already_absent');
+    expect(await revoke(undefined, ctx)).toBe('already_absent');
+  });
+
+  test('the end needs no handle: a crash may have come before it was saved', async () => {
+    const ctx = contextOf();
+    const access = await granted(ctx);
+    const visit = await world.enter(access.secret);
+    expect(await check(undefined, ctx)).toBe('present');
+    expect(await revoke(undefined, ctx)).toBe('removed');
+    await isCut(visit);
+    expect(await check(undefined, ctx)).toBe('absent');
+  });
+
+  test('two ends at the same moment both succeed', async () => {
+    const ctx = contextOf();
+    const access = await granted(ctx);
+    const outcomes = await Promise.all([
+      revoke(access.handle, ctx),
+      revoke(access.handle, ctx),
+      revoke(undefined, ctx),
+    ]);
+    expect(outcomes).toContain('removed');
+    expect(await check(access.handle, ctx)).toBe('absent');
+  });
+
+  test('the end of one grant leaves the other grant of the same person alone', async () => {
+    const [one, other] = [contextOf(), contextOf()];
+    const [first, second] = [await granted(one), await granted(other)];
+    const visit = await world.enter(second.secret);
+    await revoke(first.handle, one);
+    expect(await visit.read()).toBe(3);
+    await visit.leave();
+    await revoke(second.handle, other);
+  });
+
+  test('it lists what it made and still exists, with grant id and deadline', async () => {
+    const ctx = contextOf();
+    const access = await granted(ctx);
+    const list = (await connection.listOurs?.(ctx)) ?? [];
+    expect(list).toContainEqual({ grantId: ctx.grantId, handle: access.handle, expiresAt: ctx.expiresAt });
+    await revoke(access.handle, ctx);
+    expect((await connection.listOurs?.(ctx))?.map(({ grantId }) => grantId)).not.toContain(ctx.grantId);
+  });
+
+  test.runIf(provider.endsBy !== 'revoke')(
+    'at the deadline the target refuses the secret though Latchkey does nothing',
+    async () => {
+      const ctx = contextOf({ lastsMs: 1_500 });
+      const access = await granted(ctx);
+      await (await world.enter(access.secret)).leave();
+      await waitUntil(() => isRefused(world, access), { timeoutMs: 10_000, what: 'the target to refuse the login' });
+      expect(Date.now()).toBeGreaterThanOrEqual(ctx.expiresAt.getTime());
+      await revoke(access.handle, ctx);
+    },
+  );
+
+  test.runIf(provider.endsBy !== 'revoke')('an extended grant outlives its first deadline', async () => {
+    const ctx = contextOf({ lastsMs: 1_000 });
+    const access = await granted(ctx);
+    const later = { ...ctx, expiresAt: new Date(Date.now() + 600_000) };
+    await connection.extend?.(world.roles.read.scope, access.handle, later);
+    await waitUntil(() => Date.now() > ctx.expiresAt.getTime() + 100, { timeoutMs: 5_000, what: 'the first deadline' });
+    await (await world.enter(access.secret)).leave();
+    await revoke(access.handle, later);
+  });
+
+  test('many are ended at once, each with its own outcome in the order given', async () => {
+    if (!connection.revokeMany) return;
+    const contexts = [contextOf(), contextOf(), contextOf()];
+    const accesses = await Promise.all(
+      [contexts[0], contexts[2]].map(async (ctx) => await granted(ctx ?? contextOf())),
+    );
+    const [first, last] = await Promise.all(accesses.map(async (access) => await world.enter(access.secret)));
+    const handles = [accesses[0]?.handle, undefined, undefined];
+    const items = contexts.map(({ grantId }, n) => ({ scope: world.roles.read.scope, handle: handles[n], grantId }));
+    expect(await connection.revokeMany(items, contextOf())).toEqual(['removed', 'already_absent', 'removed']);
+    for (const visit of [first, last]) if (visit) await isCut(visit);
+    for (const ctx of contexts) expect(await world.countOf(ctx.grantId)).toBe(0);
+  });
+
+  test('a look at the prepared target finds nothing to mend', async () => {
+    expect(
+      await connection.preflight?.({ read: world.roles.read.scope, write: world.roles.write.scope }, contextOf()),
+    ).toEqual([]);
+  });
+});
+
+const isRefused = async (world: World, access: Granted<Json>): Promise<boolean> => {
+  const [attempt] = await Promise.allSettled([world.enter(access.secret)]);
+  if (attempt.status === 'fulfilled') await attempt.value.leave();
+  return attempt.status === 'rejected';
+};
