@@ -22,3 +22,6 @@ export const instant = (name: string) => timestamp(name, { withTimezone: true, m
 
 export const isOneOf = (column: AnyPgColumn, values: readonly string[]): SQL =>
   sql`${column} in (${sql.raw(values.map((value) => `'${value}'`).join(', '))})`;
+
+/** Postgres' text for a timestamptz, as Drizzle hands it to expressions. */
+export const instantOf = (value: string): Date => new Date(value);

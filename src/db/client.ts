@@ -1,0 +1,69 @@
+/** The pool, and the store that use cases are given. */
+import { drizzle } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import type { Log } from '../lib/log.ts';
+import type { Store } from '../usecases/ports.ts';
+import { sealEvents } from './audit-seal.ts';
+import { gaugeReads } from './stores/gauges.ts';
+import { grantReads } from './stores/grants.ts';
+import { messageStore } from './stores/messages.ts';
+import { outboxStore } from './stores/outbox.ts';
+import { peopleReads } from './stores/people.ts';
+import { policyStore } from './stores/policies.ts';
+import { requestReads } from './stores/requests.ts';
+import { viewReads } from './stores/views.ts';
+import { nowReader, transactionRunner } from './transaction.ts';
+
+const DEFAULT_MAX_CONNECTIONS = 10;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Nothing of ours takes a tenth of this; what does is stuck, and holds locks that others wait for. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
+
+export type PoolOptions = { url: string; log: Log; max?: number };
+
+export const createPool = ({ url, log, max = DEFAULT_MAX_CONNECTIONS }: PoolOptions): pg.Pool => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    application_name: 'latchkey',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    keepAlive: true,
+  });
+  // Without a listener, Postgres closing an idle connection (a restart, a failover) would end the process.
+  pool.on('error', (error) => log.warn({ error: error.message }, 'Postgres closed an idle connection'));
+  return pool;
+};
+
+export type StoreOptions = {
+  pool: pg.Pool;
+  log: Log;
+  /** Called after each commit that wrote outgoing work; must not block. */
+  onWork: () => void;
+};
+
+export const createStore = ({ pool, log, onWork }: StoreOptions): Store & { close(): Promise<void> } => {
+  const db = drizzle(pool);
+  const onRetry = (attempt: number, error: unknown): void => {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warn({ attempt, reason }, 'transaction is run again');
+  };
+  return {
+    transaction: transactionRunner({ pool, onWork, onRetry }),
+    read: {
+      now: nowReader(db),
+      request: requestReads(db),
+      grant: grantReads(db),
+      person: peopleReads(db),
+      ...viewReads(db),
+      ...gaugeReads(db),
+    },
+    messages: messageStore(db),
+    outbox: outboxStore(db),
+    audit: { seal: (limit) => sealEvents(pool, limit) },
+    policies: policyStore(db),
+    close: () => pool.end(),
+  };
+};

@@ -1,0 +1,88 @@
+/** Outgoing work on its way to the queue. Rows are added by transactions (see `transaction.ts`) and live until the work is done. */
+import { and, eq, lte, sql } from 'drizzle-orm';
+import type { Store } from '../../usecases/ports.ts';
+import { outbox } from '../schema.ts';
+import { clock, clockPlus, given, slot } from '../statement.ts';
+import type { Db } from '../statement.ts';
+
+const isWaiting = sql`${outbox.dispatchedAt} is null`;
+
+const takeStatement = (db: Db) => {
+  const waiting = db
+    .$with('waiting')
+    .as(
+      db
+        .select({ id: outbox.id })
+        .from(outbox)
+        .where(isWaiting)
+        .orderBy(outbox.id)
+        .limit(slot('limit'))
+        .for('update', { skipLocked: true }),
+    );
+  const waitMs = sql`extract(epoch from ${outbox.availableAt} - clock_timestamp()) * 1000`;
+  return db
+    .with(waiting)
+    .update(outbox)
+    .set({ dispatchedAt: clock, dispatches: sql`${outbox.dispatches} + 1` })
+    .from(waiting)
+    .where(eq(outbox.id, waiting.id))
+    .returning({
+      id: outbox.id,
+      kind: outbox.kind,
+      subjectId: outbox.subjectId,
+      delayMs: sql<number>`greatest(0, ceil(${waitMs}))::double precision`,
+      dispatches: outbox.dispatches,
+    })
+    .prepare('outbox_take');
+};
+
+const doneStatement = (db: Db) =>
+  db
+    .delete(outbox)
+    .where(eq(outbox.id, slot('id')))
+    .prepare('outbox_done');
+
+const postponeStatement = (db: Db) =>
+  db
+    .update(outbox)
+    .set({ availableAt: clockPlus(given('retryInMs')), lastError: given('error'), dispatchedAt: null })
+    .where(eq(outbox.id, slot('id')))
+    .prepare('outbox_postpone');
+
+const isDispatched = sql`${outbox.dispatchedAt} is not null`;
+
+const putBackAllStatement = (db: Db) =>
+  db.update(outbox).set({ dispatchedAt: null }).where(isDispatched).prepare('outbox_put_back_all');
+
+const putBackStatement = (db: Db) =>
+  db
+    .update(outbox)
+    .set({ dispatchedAt: null })
+    .where(
+      and(
+        isDispatched,
+        lte(sql`greatest(${outbox.dispatchedAt}, ${outbox.availableAt})`, clockPlus(sql`-${given('olderThanMs')}`)),
+      ),
+    )
+    .prepare('outbox_put_back');
+
+export const outboxStore = (db: Db): Store['outbox'] => {
+  const take = takeStatement(db);
+  const done = doneStatement(db);
+  const postpone = postponeStatement(db);
+  const putBackAll = putBackAllStatement(db);
+  const putBack = putBackStatement(db);
+  return {
+    take: async (limit) => {
+      const rows = await take.execute({ limit });
+      // UPDATE returns rows in no order; work goes out in the order in which it was written.
+      return rows.toSorted((a, b) => a.id - b.id).map((row) => ({ ...row, id: String(row.id) }));
+    },
+    done: async (id) => void (await done.execute({ id })),
+    postpone: async (id, error, retryInMs) => void (await postpone.execute({ id, error, retryInMs })),
+    putBack: async (olderThanMs) => {
+      const { rowCount } = await (olderThanMs > 0 ? putBack.execute({ olderThanMs }) : putBackAll.execute());
+      return rowCount ?? 0;
+    },
+  };
+};

@@ -1,0 +1,131 @@
+/** Requests: what was asked and where it stands. */
+import { and, asc, eq, getTableColumns, lte, sql } from 'drizzle-orm';
+import { DomainError } from '../../core/errors.ts';
+import { REQUEST_MOVES, moveRequest } from '../../core/lifecycle.ts';
+import type { RequestState } from '../../core/lifecycle.ts';
+import type { NewRequest, Store, Tx } from '../../usecases/ports.ts';
+import { requests } from '../schema.ts';
+import { ROW_LOCK, clock, clockPlus, firstOrNull, given, only, slot } from '../statement.ts';
+import type { Db } from '../statement.ts';
+
+const { idempotencyKey: _key, syncLeaseUntil: _lease, ...columns } = getTableColumns(requests);
+export const requestColumns = columns;
+
+export const raisedVersion = sql`${requests.version} + 1`;
+const isId = eq(requests.id, slot('id'));
+const isPending = sql`${requests.state} = 'pending'`;
+
+const statesBefore = (to: RequestState): string[] =>
+  Object.entries(REQUEST_MOVES).flatMap(([from, moves]) => (moves.some((move) => move === to) ? [from] : []));
+
+const insertStatement = (db: Db) =>
+  db
+    .insert(requests)
+    .values({
+      id: slot('id'),
+      idempotencyKey: slot('idempotencyKey'),
+      requesterId: slot('requesterId'),
+      target: slot('target'),
+      role: slot('role'),
+      durationMs: slot('durationMs'),
+      reason: slot('reason'),
+      ticket: slot('ticket'),
+      state: slot('state'),
+      rule: slot('rule'),
+      policySha256: slot('policySha256'),
+      requirements: slot('requirements'),
+      isInOrder: slot('isInOrder'),
+      createdAt: clock,
+      lapsesAt: clockPlus(given('pendingMs')),
+      decidedAt: sql`case when ${slot('state')} = 'pending' then null else clock_timestamp() end`,
+    })
+    .onConflictDoNothing({ target: requests.idempotencyKey })
+    .returning(requestColumns)
+    .prepare('request_insert');
+
+const findStatement = (db: Db) => db.select(requestColumns).from(requests).where(isId).prepare('request_find');
+
+const lockStatement = (db: Db) =>
+  db.select(requestColumns).from(requests).where(isId).for(ROW_LOCK).prepare('request_lock');
+
+const setStateStatement = (db: Db) =>
+  db
+    .update(requests)
+    .set({ state: given('state'), version: raisedVersion, decidedAt: clock })
+    .where(and(isId, sql`${requests.state} = any(${slot('from')}::text[])`))
+    .returning({ id: requests.id })
+    .prepare('request_set_state');
+
+const setRuleStatement = (db: Db) =>
+  db
+    .update(requests)
+    .set({
+      rule: given('rule'),
+      policySha256: given('policySha256'),
+      requirements: sql`${sql.param(slot('requirements'), requests.requirements)}`,
+      isInOrder: given('isInOrder'),
+      version: raisedVersion,
+    })
+    .where(isId)
+    .returning({ id: requests.id })
+    .prepare('request_set_rule');
+
+const touchStatement = (db: Db) =>
+  db.update(requests).set({ version: raisedVersion }).where(isId).prepare('request_touch');
+
+const lockLapsedStatement = (db: Db) =>
+  db
+    .select(requestColumns)
+    .from(requests)
+    .where(and(isPending, lte(requests.lapsesAt, clock)))
+    .orderBy(asc(requests.lapsesAt))
+    .limit(slot('limit'))
+    .for(ROW_LOCK, { skipLocked: true })
+    .prepare('request_lock_lapsed');
+
+export const requestReads = (db: Db): Store['read']['request'] => {
+  const find = findStatement(db);
+  return async (id) => firstOrNull(await find.execute({ id }));
+};
+
+/** Says why nothing was updated: there is no such request, or the lifecycle has no such move. */
+const refuseMove = async (find: ReturnType<typeof findStatement>, id: string, to: RequestState): Promise<never> => {
+  const request = firstOrNull(await find.execute({ id }));
+  if (!request) throw new DomainError('request_not_found', { id });
+  moveRequest(request.state, to);
+  throw new DomainError('conflict', { noun: 'request', id });
+};
+
+export const requestWrites = (db: Db): Tx['requests'] => {
+  const find = findStatement(db);
+  const insert = insertStatement(db);
+  const lock = lockStatement(db);
+  const setState = setStateStatement(db);
+  const setRule = setRuleStatement(db);
+  const touch = touchStatement(db);
+  const lockLapsed = lockLapsedStatement(db);
+
+  const stored = async (request: NewRequest) => {
+    const key = request.idempotencyKey ?? '';
+    return only(await db.select(requestColumns).from(requests).where(eq(requests.idempotencyKey, key)));
+  };
+  return {
+    insert: async (request) => {
+      const inserted = firstOrNull(await insert.execute(request));
+      return inserted
+        ? { outcome: 'inserted', request: inserted }
+        : { outcome: 'exists', request: await stored(request) };
+    },
+    lock: async (id) => firstOrNull(await lock.execute({ id })),
+    setState: async (id, state) => {
+      const moved = await setState.execute({ id, state, from: statesBefore(state) });
+      if (moved.length === 0) await refuseMove(find, id, state);
+    },
+    setRule: async (id, judged) => {
+      const changed = await setRule.execute({ id, ...judged });
+      if (changed.length === 0) throw new DomainError('request_not_found', { id });
+    },
+    touch: async (id) => void (await touch.execute({ id })),
+    lockLapsed: (limit) => lockLapsed.execute({ limit }),
+  };
+};

@@ -1,0 +1,128 @@
+/** Everything about a request for messages and lists: one statement, so one snapshot, however many requests. */
+import { and, asc, desc, eq, gte, inArray, lt, or, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import type { Person, Vote, VoteKind } from '../../core/types.ts';
+import type { RequestView, Store } from '../../usecases/ports.ts';
+import { LIVE_STATES, decisions, grants, people, requests, votes } from '../schema.ts';
+import { clock, firstOrNull, slot } from '../statement.ts';
+import type { Db } from '../statement.ts';
+import { grantColumns } from './grants.ts';
+import { requestColumns } from './requests.ts';
+
+const decidedBy = alias(people, 'decided_by');
+const endedBy = alias(people, 'ended_by');
+const isLive = inArray(grants.state, sql.raw(`('${LIVE_STATES.join("', '")}')`));
+
+type JsonVote = { voterId: string; kind: VoteKind; reason: string | null; createdAt: string; voter: Person };
+
+const voter = alias(people, 'voter');
+const votesOfRequest = sql<JsonVote[]>`(
+  select coalesce(json_agg(json_build_object(
+    'voterId', ${votes.voterId}, 'kind', ${votes.kind}, 'reason', ${votes.reason}, 'createdAt', ${votes.createdAt},
+    'voter', json_build_object('id', ${voter.id}, 'teamId', ${voter.teamId}, 'userId', ${voter.userId}, 'name', ${voter.name},
+      'email', ${voter.email}, 'timezone', ${voter.timezone}, 'isActive', ${voter.isActive})
+  ) order by ${votes.createdAt}, ${votes.voterId}), '[]')
+  from ${votes} join ${people} as voter on ${voter.id} = ${votes.voterId}
+  where ${votes.requestId} = ${requests.id})`;
+
+const selectViews = (db: Db) =>
+  db
+    .select({
+      request: requestColumns,
+      requester: people,
+      decision: decisions,
+      decidedBy,
+      grant: grantColumns,
+      endedBy,
+      votes: votesOfRequest,
+      now: clock,
+    })
+    .from(requests)
+    .innerJoin(people, eq(people.id, requests.requesterId))
+    .leftJoin(decisions, eq(decisions.requestId, requests.id))
+    .leftJoin(decidedBy, eq(decidedBy.id, decisions.byPersonId))
+    .leftJoin(grants, eq(grants.requestId, requests.id))
+    .leftJoin(endedBy, eq(endedBy.id, grants.endedBy))
+    .$dynamic();
+
+type Row = Omit<RequestView, 'votes'> & { votes: JsonVote[] };
+
+const viewOf = (row: Row): RequestView => ({
+  ...row,
+  votes: row.votes.map((vote): Vote & { voter: Person } => ({
+    ...vote,
+    requestId: row.request.id,
+    createdAt: new Date(vote.createdAt),
+  })),
+});
+
+const ofRequestStatement = (db: Db) =>
+  selectViews(db)
+    .where(eq(requests.id, slot('id')))
+    .prepare('view_of_request');
+
+const ofPersonStatement = (db: Db) =>
+  selectViews(db)
+    .where(eq(requests.requesterId, slot('personId')))
+    .orderBy(desc(requests.createdAt), desc(requests.id))
+    .limit(slot('limit'))
+    .prepare('views_of_person');
+
+const pendingStatement = (db: Db) =>
+  selectViews(db)
+    .where(sql`${requests.state} = 'pending'`)
+    .orderBy(asc(requests.createdAt), asc(requests.id))
+    .limit(slot('limit'))
+    .prepare('views_pending');
+
+const liveStatement = (db: Db) =>
+  selectViews(db).where(isLive).orderBy(asc(grants.expiresAt)).limit(slot('limit')).prepare('views_live');
+
+const liveInTargetStatement = (db: Db) =>
+  selectViews(db)
+    .where(and(isLive, eq(grants.target, slot('target'))))
+    .orderBy(asc(grants.expiresAt))
+    .limit(slot('limit'))
+    .prepare('views_live_in_target');
+
+/** More than anyone can choose from; a prefix that fits so many is ambiguous anyway. */
+const MAX_FOUND = 1000;
+/** Sorts after every letter of an id. */
+const AFTER_LETTERS = '~';
+
+const findGrantIds = (db: Db): Store['read']['findGrantIds'] => {
+  return async (prefix, personId) => {
+    const beyond = prefix + AFTER_LETTERS;
+    const begins = or(
+      and(gte(grants.id, prefix), lt(grants.id, beyond)),
+      and(gte(grants.requestId, prefix), lt(grants.requestId, beyond)),
+    );
+    const found = await db
+      .select({ id: grants.id })
+      .from(grants)
+      .where(and(prefix === '' ? isLive : begins, personId === null ? undefined : eq(grants.personId, personId)))
+      .orderBy(desc(grants.createdAt))
+      .limit(MAX_FOUND);
+    return found.map(({ id }) => id);
+  };
+};
+
+type ViewReads = Pick<Store['read'], 'view' | 'viewsOf' | 'pending' | 'liveViews' | 'findGrantIds'>;
+
+export const viewReads = (db: Db): ViewReads => {
+  const ofRequest = ofRequestStatement(db);
+  const ofPerson = ofPersonStatement(db);
+  const pending = pendingStatement(db);
+  const live = liveStatement(db);
+  const liveInTarget = liveInTargetStatement(db);
+  return {
+    view: async (id) => firstOrNull((await ofRequest.execute({ id })).map(viewOf)),
+    viewsOf: async (personId, limit) => (await ofPerson.execute({ personId, limit })).map(viewOf),
+    pending: async (limit) => (await pending.execute({ limit })).map(viewOf),
+    liveViews: async (target, limit) => {
+      const rows = await (target === null ? live.execute({ limit }) : liveInTarget.execute({ target, limit }));
+      return rows.map(viewOf);
+    },
+    findGrantIds: findGrantIds(db),
+  };
+};
