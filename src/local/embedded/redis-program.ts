@@ -20,10 +20,11 @@ export async function findRedis(downloadDir: string): Promise<RedisProgram> {
   const command = findOnPath('redis-server') ?? findOnPath('valkey-server');
   if (command) return { command, env: {} };
   const root = path.resolve(downloadDir, 'redis-program');
-  if (!existsSync(root)) await download(root);
+  const program = path.join(root, 'usr/bin/redis-server');
+  if (!existsSync(program)) await download(root, program);
   const libraries = readdirSync(path.join(root, 'usr/lib')).filter((name) => name.includes('-linux-gnu'));
   const searchPath = libraries.map((name) => path.join(root, 'usr/lib', name)).join(':');
-  return { command: path.join(root, 'usr/bin/redis-server'), env: { LD_LIBRARY_PATH: searchPath } };
+  return { command: program, env: { LD_LIBRARY_PATH: searchPath } };
 }
 
 function findOnPath(name: string): string | undefined {
@@ -40,7 +41,7 @@ function isExecutable(file: string): boolean {
   }
 }
 
-async function download(root: string): Promise<void> {
+async function download(root: string, program: string): Promise<void> {
   if (process.platform !== 'linux' || !findOnPath('apt-get') || !findOnPath('dpkg-deb')) {
     throw new Error(`Found neither redis-server nor valkey-server. ${INSTALL}`);
   }
@@ -48,14 +49,14 @@ async function download(root: string): Promise<void> {
   const half = mkdtempSync(path.join(path.dirname(root), 'fetch-'));
   try {
     await unpackDebianPackage(half);
-    if (!existsSync(root)) renameSync(path.join(half, 'root'), root);
+    // Another start may have finished the same download since we looked.
+    if (!existsSync(program)) renameSync(path.join(half, 'root'), root);
+    accessSync(program, constants.X_OK);
   } catch (cause) {
-    // Another start may have finished the same download between our look and our rename.
-    if (!existsSync(root))
-      throw new Error(
-        `Found neither redis-server nor valkey-server, and fetching Debian's package failed. ${INSTALL}`,
-        { cause },
-      );
+    throw new Error(
+      `Found neither redis-server nor valkey-server, and fetching Debian's package without installing it failed. ${INSTALL}`,
+      { cause },
+    );
   } finally {
     rmSync(half, { recursive: true, force: true });
   }
