@@ -1,0 +1,15 @@
+/** Requests as lines of a list, for `list`, `who` and the home tab. */
+import type { Policy } from '../core/policy/types.ts';
+import type { RequestView } from '../usecases/ports.ts';
+import { factsOf } from './blocks/facts.ts';
+import { howLong, mark, status, what } from './blocks/phrases.ts';
+import { mention } from './blocks/text.ts';
+
+/** The id to type: the grant's once there is one. */
+export const idOf = ({ request, grant }: RequestView): string => grant?.id ?? request.id;
+
+export const myLine = (policy: Policy, view: RequestView): string =>
+  `${mark(view)} ${what(view, factsOf(policy, view.request))} for ${howLong(view)} · ${status(view)} \`${idOf(view)}\``;
+
+export const theirLine = (policy: Policy, view: RequestView): string =>
+  `${mark(view)} ${mention(view.requester)} · ${what(view, factsOf(policy, view.request))} · ${status(view)} \`${idOf(view)}\``;

@@ -1,0 +1,41 @@
+/** What will happen if this is sent, in words: the form's preview and `explain` say the same. */
+import type { Policy, Verdict } from '../core/policy/types.ts';
+import type { PreviewResult, AskedPeople } from '../usecases/types.ts';
+import { factsOf } from './blocks/facts.ts';
+import { ERROR_SHOWN_MAX } from './blocks/limits.ts';
+import { oneOf, ruleName, warning } from './blocks/phrases.ts';
+import { inline, sentenceList } from './blocks/text.ts';
+import { sentenceOfDenial, sentenceOfProblem } from './errors.ts';
+
+const whyNot = (asked: AskedPeople): string => {
+  const label = inline(asked.label, 100);
+  if (asked.isOnlyRequester) return `*Nobody can approve this but you* (${label}), and nobody decides about themselves.`;
+  if (asked.people.length === 0) return `*Nobody can approve this now:* there is nobody in ${label}.`;
+  return `*This cannot be approved now:* it needs ${asked.count} of ${label}, and only ${asked.people.length} can be asked.`;
+};
+
+const decisionLines = ({ verdict, asked }: PreviewResult): string[] => {
+  if (verdict.decision === 'deny') return [`*Cannot be sent.* ${sentenceOfDenial(verdict)}`];
+  if (verdict.decision === 'approve') return [`Rule ${ruleName(verdict.rule)} approves this at once.`];
+  const order = verdict.isInOrder ? ', in this order' : '';
+  const short = asked.filter(({ people, count }) => people.length < count);
+  return [
+    `Rule ${ruleName(verdict.rule)} will decide. Will be asked: ${sentenceList(asked.map(oneOf))}${order}.`,
+    ...short.map(whyNot),
+  ];
+};
+
+/** Problems of the field that is being filled in are told only when they are about something that was chosen. */
+const problemLines = (verdict: Verdict, isTyping: boolean): string[] =>
+  verdict.problems
+    .filter(({ code }) => !isTyping || code !== 'reason_missing')
+    .map((problem) => sentenceOfProblem(problem));
+
+export type PreviewAsk = { target: string; role: string; isTyping: boolean };
+
+export const previewLines = (policy: Policy, ask: PreviewAsk, result: PreviewResult): string[] => {
+  const care = warning(factsOf(policy, ask));
+  const problem = result.targetProblem ? `*The target has a problem now:* ${inline(result.targetProblem, ERROR_SHOWN_MAX)}` : null;
+  const lines = [...decisionLines(result), ...problemLines(result.verdict, ask.isTyping), care, problem];
+  return lines.filter((line) => line !== null);
+};

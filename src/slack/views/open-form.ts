@@ -1,0 +1,80 @@
+/** Opens the request form and keeps its preview in step with what is chosen. */
+import type { ModalView } from '@slack/types';
+import type { Slack } from '../context.ts';
+import { explainError } from '../errors.ts';
+import { slackFailureOf } from '../client.ts';
+import { previewLines } from '../preview-text.ts';
+import { withinMs } from '../within.ts';
+import { choose, EMPTY, onlyRole } from './form-state.ts';
+import type { FormState } from './form-state.ts';
+import { PREVIEW_EMPTY, PREVIEW_LOADING, requestForm } from './request-form.ts';
+
+type Opening = { userId: string; triggerId: string; state?: FormState };
+
+/** One target with one role leaves nothing to choose. */
+const firstState = (slack: Slack): FormState => {
+  const names = Object.keys(slack.policy().targets);
+  const only = names.length === 1 ? (names[0] ?? '') : '';
+  return { ...EMPTY, ...choose(slack.policy(), only, onlyRole(slack.policy(), only)) };
+};
+
+/** A trigger lives three seconds, so nothing is looked up before the form stands: the policy is in memory. */
+export const openForm = async (slack: Slack, { userId, triggerId, state }: Opening): Promise<void> => {
+  const shown = state ?? firstState(slack);
+  const isChosen = shown.target !== null && shown.role !== null;
+  const view = requestForm(slack.policy(), shown, [isChosen ? PREVIEW_LOADING : PREVIEW_EMPTY]);
+  const opened = await slack.client.views.open({ trigger_id: triggerId, view });
+  const { id, hash } = opened.view ?? {};
+  if (isChosen && id) await redrawForm(slack, { userId, view: { id, hash: hash ?? '' }, state: shown });
+};
+
+type Redrawing = { userId: string; view: { id: string; hash: string }; state: FormState };
+
+/** Look-ups that answer sooner than this need no "looking up" in between. */
+const PATIENCE_MS = 250;
+
+export const redrawForm = async (slack: Slack, { userId, view, state }: Redrawing): Promise<void> => {
+  const isNewest = slack.turns.begin(view.id);
+  const looking = previewOf(slack, userId, state);
+  const soon = await withinMs(looking, PATIENCE_MS);
+  const draw = (lines: string[], hash: string | null): Promise<string | null> =>
+    updateView(slack, { viewId: view.id, hash, form: requestForm(slack.policy(), state, lines), isNewest });
+  if (soon.isThere) {
+    await draw(soon.value, view.hash);
+    return;
+  }
+  const hash = await draw([PREVIEW_LOADING], view.hash);
+  if (hash !== null) await draw(await looking, hash);
+};
+
+type ViewUpdate = { viewId: string; hash: string | null; form: ModalView; isNewest: () => boolean };
+
+/**
+ * Gives the new hash, or null when there is nothing left to draw on. `hash_conflict` means that another update came between
+ * the choice and this one: an older one of ours is drawn over, a newer one stays.
+ */
+const updateView = async (slack: Slack, { viewId, hash, form, isNewest }: ViewUpdate): Promise<string | null> => {
+  try {
+    const updated = await slack.client.views.update({ view_id: viewId, view: form, ...(hash ? { hash } : {}) });
+    return updated.view?.hash ?? '';
+  } catch (error) {
+    const code = slackFailureOf(error)?.code;
+    if (code === 'hash_conflict' && hash && isNewest()) return updateView(slack, { viewId, hash: null, form, isNewest });
+    if (code !== 'hash_conflict' && code !== 'not_found') throw error;
+    return null;
+  }
+};
+
+/** What would happen. A failed look-up is told in its place; it does not hold up the form. */
+const previewOf = async (slack: Slack, userId: string, state: FormState): Promise<string[]> => {
+  const { target, role } = state;
+  if (!target || !role) return [PREVIEW_EMPTY];
+  const ask = { target: target.name, role: role.name };
+  try {
+    const wanted = { userId, ...ask, durationMs: state.durationMs, reason: state.reason, ticket: state.ticket || null };
+    const result = await slack.useCases.preview(wanted);
+    return previewLines(slack.policy(), { ...ask, isTyping: true }, result);
+  } catch (error) {
+    return [explainError(error, slack.log)];
+  }
+};

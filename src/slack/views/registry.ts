@@ -1,0 +1,8 @@
+/** Every view that is submitted and every search of a form, one line each. */
+import type { Search, ViewHandler } from '../context.ts';
+import { denySubmit } from './deny.ts';
+import { requestSubmit } from './request-submit.ts';
+import { roleSearch, targetSearch } from './searches.ts';
+
+export const views: readonly ViewHandler[] = [requestSubmit, denySubmit];
+export const searches: readonly Search[] = [targetSearch, roleSearch];
