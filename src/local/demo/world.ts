@@ -1,0 +1,44 @@
+/** The demo's production database as the page's side panel sees it. The demo implements it; the page draws it. */
+
+/** A login role of the demo database that people could use right now. Latchkey's own ones carry a grant id. */
+export type WorldLogin = {
+  role: string;
+  grantId: string | null;
+  person: string | null;
+  memberOf: string[];
+  canLogIn: boolean;
+  /** ISO; null when it has no end. */
+  validUntil: string | null;
+};
+
+export type WorldSession = { pid: number; role: string; since: string; state: string; query: string };
+
+export type WorldState = {
+  logins: WorldLogin[];
+  sessions: WorldSession[];
+  /** Live grants of the app, read from its database, so that the panel can count down. */
+  grants: { id: string; person: string; target: string; role: string; state: string; expiresAt: string }[];
+  checkedAt: string;
+};
+
+/** One SQL prompt in the page: a real connection with real credentials to the demo database. */
+export type WorldConnection = { id: string; user: string };
+export type QueryResult =
+  | { ok: true; columns: string[]; rows: (string | null)[][]; command: string; rowCount: number; ms: number }
+  /** `isCut`: the session was ended from outside. */
+  | { ok: false; message: string; code: string | null; isCut: boolean; ms: number };
+
+export type Quest = { id: string; title: string; hint: string; isDone: boolean };
+
+export type World = {
+  state(): Promise<WorldState>;
+  /** Called whenever the state or the quests may have changed; returns how to stop. */
+  subscribe(listener: () => void): () => void;
+  /** Throws an Error whose message is fit for the page when the login is refused. */
+  connect(login: { user: string; password: string }): Promise<WorldConnection>;
+  query(connectionId: string, sql: string): Promise<QueryResult>;
+  disconnect(connectionId: string): Promise<void>;
+  /** Moves the real deadline of a live grant (in the app's store and in the target) to `inMs` from now; says so in the page. */
+  endSoon(grantId: string, inMs: number): Promise<void>;
+  quests(): Quest[];
+};
