@@ -1,13 +1,13 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
-import { startPostgres } from '../../src/local/embedded/postgres.ts';
+import { removePostgres, startPostgres } from '../../src/local/embedded/postgres.ts';
 import { isRunning } from '../../src/local/embedded/process.ts';
-import { startRedis } from '../../src/local/embedded/redis.ts';
+import { removeRedis, startRedis } from '../../src/local/embedded/redis.ts';
 import { testServices } from '../support/services.ts';
 
 const { downloadDir, runDir } = testServices();
@@ -70,7 +70,7 @@ describe('embedded Postgres', () => {
     await second.stop();
   });
 
-  test('it listens on loopback only, asks for the password and survives nobody but its owner', async () => {
+  test('it listens on loopback only and asks for the password', async () => {
     const server = await startPostgres(baseDir);
     expect(await query(server.url, 'show listen_addresses')).toEqual([{ listen_addresses: '127.0.0.1' }]);
     const wrong = new URL(server.url);
@@ -118,6 +118,18 @@ describe('embedded Postgres', () => {
     expect(await query(server.url, 'select 1 as up')).toEqual([{ up: 1 }]);
     await server.remove();
   });
+});
+
+test('what a killed process left running can be removed, and where nothing is, nothing happens', async () => {
+  const baseDir = path.join(folder, 'left');
+  const left = [await startAndKillOwner('startPostgres', baseDir), await startAndKillOwner('startRedis', baseDir)];
+  expect(left.map(({ pid }) => isRunning(pid))).toEqual([true, true]);
+  await removePostgres(baseDir);
+  await removeRedis(baseDir);
+  expect(left.map(({ pid }) => isRunning(pid))).toEqual([false, false]);
+  await removePostgres(baseDir);
+  await removeRedis(baseDir);
+  expect(readdirSync(baseDir)).toEqual([]);
 });
 
 describe('embedded Redis', () => {

@@ -1,12 +1,13 @@
 /** Once per run: one Postgres cluster, one Redis, one migrated template database; all gone at the end. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { startPostgres } from '../../src/local/embedded/postgres.ts';
+import { migrateDatabase } from '../../src/db/migrate.ts';
+import { removePostgres, startPostgres } from '../../src/local/embedded/postgres.ts';
 import { isRunning } from '../../src/local/embedded/process.ts';
-import { startRedis } from '../../src/local/embedded/redis.ts';
+import { removeRedis, startRedis } from '../../src/local/embedded/redis.ts';
 
 const TEMPLATE = 'latchkey_template';
 const dataDir = fileURLToPath(new URL('../../.data', import.meta.url));
@@ -30,26 +31,18 @@ export default async function setup(project: TestProject): Promise<() => Promise
     runDir,
     downloadDir: dataDir,
   });
-  return async () => {
-    await Promise.all([postgres.remove(), redis.remove()]);
-    rmSync(runDir, { recursive: true, force: true });
-  };
+  return () => endRun(runDir);
 }
 
-/** Empty when the template is there and migrated; else why not, for the tests that need it to fail with. */
+/** Empty when the template is there and migrated; else why not: only the tests that need it are to fail with it. */
 async function makeTemplate(adminUrl: string): Promise<string> {
   const admin = new pg.Client({ connectionString: adminUrl });
   await admin.connect();
   await admin.query(`create database ${TEMPLATE}`);
   await admin.end();
-  const migrateFile = new URL('../../src/db/migrate.ts', import.meta.url);
-  if (!existsSync(migrateFile)) return '';
   const url = new URL(adminUrl);
   url.pathname = `/${TEMPLATE}`;
   try {
-    const { migrateDatabase } = (await import(migrateFile.href)) as {
-      migrateDatabase: (url: string) => Promise<unknown>;
-    };
     await migrateDatabase(url.href);
     return '';
   } catch (error) {
@@ -57,17 +50,45 @@ async function makeTemplate(adminUrl: string): Promise<string> {
   }
 }
 
+/** Ends the run's servers, and the private ones that a failed test left running. */
+async function endRun(runDir: string): Promise<void> {
+  for (const folder of [runDir, ...foldersWithServers(runDir)]) {
+    await removePostgres(folder);
+    await removeRedis(folder);
+  }
+  rmSync(runDir, { recursive: true, force: true });
+}
+
 /** A run that was killed leaves its servers; the next run ends them. */
 async function removeAbandonedRuns(): Promise<void> {
-  if (!existsSync(runsDir)) return;
-  for (const name of readdirSync(runsDir)) {
-    const runDir = path.join(runsDir, name);
-    if (isRunning(Number(name))) continue;
-    const servers = await Promise.all([
-      startPostgres(runDir, { isForTests: true }),
-      startRedis(runDir, { isForTests: true, downloadDir: dataDir }),
-    ]);
-    await Promise.all(servers.map((server) => server.remove()));
-    rmSync(runDir, { recursive: true, force: true });
+  mkdirSync(runsDir, { recursive: true });
+  const abandoned = readdirSync(runsDir).filter((name) => /^\d+$/.test(name) && !isRunning(Number(name)));
+  for (const runDir of abandoned.map((name) => path.join(runsDir, name)).filter(claim)) {
+    await endRun(runDir);
+    rmSync(claimFile(runDir), { force: true });
   }
+}
+
+/** True for one of several runs that start at the same moment: two must not take down the same server. */
+function claim(runDir: string): boolean {
+  const file = claimFile(runDir);
+  try {
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (isRunning(Number(readFileSync(file, 'utf8')))) return false;
+    writeFileSync(file, String(process.pid));
+  }
+  return true;
+}
+
+function claimFile(runDir: string): string {
+  return `${runDir}.claim`;
+}
+
+function foldersWithServers(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && entry.name !== 'postgres' && entry.name !== 'redis')
+    .map((entry) => path.join(folder, entry.name))
+    .flatMap((inner) => [inner, ...foldersWithServers(inner)]);
 }

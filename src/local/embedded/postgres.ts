@@ -53,19 +53,32 @@ export async function startPostgres(
   baseDir: string,
   options: { isForTests?: boolean } = {},
 ): Promise<EmbeddedPostgres> {
+  const cluster = await clusterIn(baseDir, options.isForTests ?? false);
+  const state = await initialise(cluster);
+  return (await attach(cluster, state)) ?? (await start(cluster, state));
+}
+
+/** Stops whatever a killed process left running in `baseDir`, and deletes the data. Nothing there is fine. */
+export async function removePostgres(baseDir: string): Promise<void> {
+  const cluster = await clusterIn(baseDir, false);
+  const state = readState(cluster.stateFile);
+  const left = state && (await attach(cluster, state));
+  await left?.stop();
+  rmSync(cluster.files.dir, { recursive: true, force: true });
+}
+
+async function clusterIn(baseDir: string, isForTests: boolean): Promise<Cluster> {
   const user = unprivilegedUser();
   const files = await postgresFiles(baseDir, user);
   const inDir = (name: string): string => path.join(files.dir, name);
-  const cluster: Cluster = {
+  return {
     files,
     user,
     data: inDir('data'),
     stateFile: inDir('state.json'),
     logFile: inDir('postgres.log'),
-    isForTests: options.isForTests ?? false,
+    isForTests,
   };
-  const state = await initialise(cluster);
-  return (await attach(cluster, state)) ?? (await start(cluster, state));
 }
 
 /** Makes the data folder on the first start. The state comes first and the data by rename: data always has its password. */

@@ -43,6 +43,15 @@ export async function startRedis(baseDir: string, options: RedisOptions = {}): P
   );
 }
 
+/** Stops whatever a killed process left running in `baseDir`, and deletes the data. Nothing there is fine. */
+export async function removeRedis(baseDir: string): Promise<void> {
+  const dir = path.resolve(baseDir, 'redis');
+  const known = readState(path.join(dir, 'state.json'));
+  const left = known && (await attach(dir, known));
+  await left?.stop();
+  rmSync(dir, { recursive: true, force: true });
+}
+
 async function attach(dir: string, known: ServerState): Promise<EmbeddedRedis | undefined> {
   if (!isRunning(known.pid) || !(await answers(known))) return undefined;
   const hasOtherOwner = known.ownerPid !== process.pid && isRunning(known.ownerPid);
