@@ -54,7 +54,20 @@ export const loadPolicy = (input: PolicyInput): LoadedPolicy => {
   const rulePath = (index: number): Path => ['rules', ruleAt[index] ?? index];
   const groupNames = new Set(namesIn(source, 'groups'));
   const isComplete = problems.length === 0;
-  const check: Check = { policy, report, groupNames, isComplete, unfilled, providers: input.providers, rulePath };
+  const roles = Object.values(policy.targets).map((target) => ({
+    target: target.name,
+    roles: Object.keys(target.roles),
+  }));
+  const check: Check = {
+    policy,
+    report,
+    groupNames,
+    isComplete,
+    unfilled,
+    providers: input.providers,
+    roles,
+    rulePath,
+  };
   checkReferences(check);
   checkReach(check);
   const found = [...problems, ...report.problems];

@@ -22,6 +22,8 @@ export type Check = {
   isComplete: boolean;
   unfilled: ReadonlySet<string>;
   providers: readonly ProviderSchema[];
+  /** Every target and its role names, listed once: thousands of patterns are tried against thousands of targets. */
+  roles: readonly { target: string; roles: readonly string[] }[];
   rulePath(index: number): Path;
 };
 
@@ -47,9 +49,9 @@ const checkRefs = (check: Check, refs: readonly string[], path: Path, allowed: r
 };
 
 const checkTargetPattern = (check: Check, pattern: string, path: Path): void => {
-  const names = Object.keys(check.policy.targets);
   const isTarget = compileGlob(pattern);
-  if (!check.isComplete || names.some((name) => isTarget(name))) return;
+  if (!check.isComplete || check.roles.some(({ target }) => isTarget(target))) return;
+  const names = check.roles.map(({ target }) => target);
   const word = isLiteralGlob(pattern) ? 'is no target' : 'matches no target';
   check.report.refuse(
     'unknown_target',
@@ -58,27 +60,23 @@ const checkTargetPattern = (check: Check, pattern: string, path: Path): void => 
   );
 };
 
-const roleNames = (policy: Policy): string[] =>
-  Object.values(policy.targets).flatMap((target) => Object.keys(target.roles).map((role) => `${target.name}/${role}`));
+const isSomeRole = ({ policy, roles }: Check, pattern: string): boolean => {
+  const glob = compileRoleGlob(pattern);
+  const named = isLiteralGlob(glob.target) ? policy.targets[glob.target] : null;
+  if (named !== null) return named !== undefined && Object.keys(named.roles).some(glob.isRole);
+  return roles.some((each) => glob.isTarget(each.target) && each.roles.some(glob.isRole));
+};
 
 const checkRolePattern = (check: Check, pattern: string, path: Path): void => {
   if (pattern.split('/').length !== 2 || pattern.startsWith('/') || pattern.endsWith('/')) {
-    return check.report.refuse(
-      'bad_role_pattern',
-      path,
-      `"${pattern}" is no role; write target/role, such as "*/${pattern.replaceAll('/', '') || 'read'}" for that role of every target.`,
-    );
+    const role = pattern.replaceAll('/', '') || 'read';
+    const message = `"${pattern}" is no role; write target/role, such as "*/${role}" for that role of every target.`;
+    return check.report.refuse('bad_role_pattern', path, message);
   }
-  if (!check.isComplete) return;
-  const { isTarget, isRole } = compileRoleGlob(pattern);
-  for (const target of Object.values(check.policy.targets)) {
-    if (isTarget(target.name) && Object.keys(target.roles).some(isRole)) return;
-  }
-  check.report.refuse(
-    'unknown_role',
-    path,
-    `"${pattern}" matches no role of any target${suggestion(pattern, roleNames(check.policy), 'correct the name.')}`,
-  );
+  if (!check.isComplete || isSomeRole(check, pattern)) return;
+  const names = check.roles.flatMap(({ target, roles }) => roles.map((role) => `${target}/${role}`));
+  const message = `"${pattern}" matches no role of any target${suggestion(pattern, names, 'correct the name.')}`;
+  check.report.refuse('unknown_role', path, message);
 };
 
 const checkPersonPattern = (check: Check, pattern: string, path: Path): void => {

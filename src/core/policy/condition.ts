@@ -75,28 +75,36 @@ const localFacts = (now: Date, timezone: string): object => {
   return new LocalFacts({ hour: BigInt(part('hour')), weekday: part('weekday').toLowerCase() });
 };
 
-const contexts = new WeakMap<ConditionFacts, object>();
+type Variable = 'request' | 'requester' | 'incident' | 'client' | 'pull_request' | 'now' | 'local';
 
-/** One context per decision, however many conditions it evaluates; the local time only where a condition asks for it. */
-const contextOf = (facts: ConditionFacts): object => {
-  const known = contexts.get(facts);
-  if (known) return known;
-  const { durationMs, ...request } = facts.request;
-  let local: object | null = null;
-  const context = {
-    request: new RequestFacts({ ...request, duration: Duration.fromMilliseconds(durationMs) }),
-    requester: new RequesterFacts(facts.requester),
-    incident: new IncidentFacts(facts.incident),
-    client: new ClientFacts(facts.client),
-    pull_request: new PullRequestFacts({ ...facts.pull_request, number: BigInt(facts.pull_request.number) }),
-    now: facts.now,
-    get local(): object {
-      return (local ??= localFacts(facts.now, facts.timezone));
-    },
-  };
-  contexts.set(facts, context);
-  return context;
+const makers: Record<Variable, (facts: ConditionFacts) => object> = {
+  request: ({ request: { durationMs, ...request } }) =>
+    new RequestFacts({ ...request, duration: Duration.fromMilliseconds(durationMs) }),
+  requester: (facts) => new RequesterFacts(facts.requester),
+  incident: (facts) => new IncidentFacts(facts.incident),
+  client: (facts) => new ClientFacts(facts.client),
+  pull_request: (facts) => new PullRequestFacts({ ...facts.pull_request, number: BigInt(facts.pull_request.number) }),
+  now: (facts) => facts.now,
+  local: (facts) => localFacts(facts.now, facts.timezone),
 };
+
+type Context = Partial<Record<Variable, object>>;
+
+/** The last facts only: a decision evaluates many conditions against the same ones, one after the other. */
+let lastFacts: ConditionFacts | null = null;
+let lastContext: Context = {};
+
+/** Makes only what the condition looks at. */
+const contextOf = (facts: ConditionFacts, variables: readonly Variable[]): Context => {
+  if (lastFacts !== facts) {
+    lastFacts = facts;
+    lastContext = {};
+  }
+  for (const variable of variables) lastContext[variable] ??= makers[variable](facts);
+  return lastContext;
+};
+
+const isVariable = (name: string): name is Variable => Object.hasOwn(makers, name);
 
 const isNode = (value: unknown): value is ASTNode =>
   typeof value === 'object' && value !== null && 'op' in value && 'start' in value;
@@ -112,7 +120,13 @@ const isField = (node: ASTNode | undefined, variable: string, field: string): bo
 const literalOf = (node: ASTNode | undefined): string | null =>
   node?.op === 'value' && typeof node.args === 'string' ? node.args : null;
 
-type Walk = { source: string; groups: Set<string>; isAnyGroup: boolean; problems: string[] };
+type Walk = {
+  source: string;
+  groups: Set<string>;
+  isAnyGroup: boolean;
+  variables: Set<Variable>;
+  problems: string[];
+};
 
 const checkCall = (node: ASTNode, isInMacro: boolean, walk: Walk): void => {
   if (node.op === 'call' && (node.args[0] === 'timestamp' || node.args[0] === 'duration')) {
@@ -154,7 +168,11 @@ const checkComparison = (node: ASTNode, walk: Walk): boolean => {
 
 const walkNode = (node: ASTNode, isInMacro: boolean, walk: Walk): void => {
   checkCall(node, isInMacro, walk);
-  if (checkComparison(node, walk)) return;
+  if (node.op === 'id' && isVariable(node.args)) walk.variables.add(node.args);
+  if (checkComparison(node, walk)) {
+    walk.variables.add('requester');
+    return;
+  }
   if (isField(node, 'requester', 'groups')) walk.isAnyGroup = true;
   const isMacro = node.op === 'rcall' && MACROS.has(node.args[0]);
   for (const child of childrenOf(node)) walkNode(child, isInMacro || isMacro, walk);
@@ -174,11 +192,12 @@ export const compileCondition = (source: string): { condition: Condition } | { p
     if (!checked.valid) return { problems: [errorText(checked.error)] };
     if (checked.type !== 'bool')
       return { problems: [`it gives a ${checked.type ?? 'value'}; a condition must be true or false`] };
-    const walk: Walk = { source, groups: new Set(), isAnyGroup: false, problems: [] };
+    const walk: Walk = { source, groups: new Set(), isAnyGroup: false, variables: new Set(), problems: [] };
     walkNode(program.ast, false, walk);
     if (walk.problems.length > 0) return { problems: walk.problems };
+    const variables = [...walk.variables];
     const evaluate = (facts: ConditionFacts): boolean => {
-      const value: unknown = program(contextOf(facts));
+      const value: unknown = program(contextOf(facts, variables));
       if (typeof value !== 'boolean') throw new TypeError('the condition gave no true or false');
       return value;
     };

@@ -92,13 +92,19 @@ type Decided = { policy: Policy; target: Target; role: Role; ask: Ask; rule: Rul
 
 const byRule = ({ policy, target, role, ask, rule, passedOver }: Decided): Verdict => {
   const capMs = rule.maxMs === null ? role.maxMs : Math.min(role.maxMs, rule.maxMs);
-  const base = { rule: rule.name, passedOver, capMs, problems: askProblems(ask, rule, capMs) };
+  const problems = askProblems(ask, rule, capMs);
   const claimMs = rule.claimMs ?? policy.claimMs;
-  if (rule.effect.kind !== 'ask') return { ...base, decision: 'approve', code: 'approved_by_rule', claimMs };
+  if (rule.effect.kind !== 'ask') {
+    return { decision: 'approve', code: 'approved_by_rule', rule: rule.name, passedOver, capMs, problems, claimMs };
+  }
+  // Written out: spreading a shared part here took half of the whole decision's time.
   return {
-    ...base,
     decision: 'ask',
     code: 'approvals_needed',
+    rule: rule.name,
+    passedOver,
+    capMs,
+    problems,
     requirements: rule.effect.approvals.map((approval) => requirementOf(policy, target, approval)),
     isInOrder: rule.isInOrder,
     escalate: rule.escalate ? { afterMs: rule.escalate.afterMs, to: sourceOf(policy, rule.escalate.to) } : null,
