@@ -12,6 +12,7 @@ import type { Json } from './types.ts';
 /** Slack: "Socket Mode allows your app to maintain up to 10 open WebSocket connections". */
 const CONNECTIONS_MAX = 10;
 const PING_EVERY_MS = 10_000;
+const CLOSE_WAIT_MS = 500;
 
 type Pending = { socket: WebSocket; settle: (ack: Ack) => void };
 
@@ -22,7 +23,7 @@ export type SocketHub = {
   count: () => number;
   drop: () => void;
   disconnect: (reason: DisconnectReason) => void;
-  close: () => void;
+  close: () => Promise<void>;
 };
 
 type Hub = {
@@ -50,9 +51,22 @@ const forget = (hub: Hub, socket: WebSocket): void => {
   hub.state.emit({ type: 'connections_changed', count: hub.live.length });
 };
 
-const onAck = (hub: Hub, data: RawData): void => {
-  const written = Buffer.isBuffer(data) ? data.toString('utf8') : '';
-  const message = JSON.parse(written) as { envelope_id?: string; payload?: Json };
+/** Undefined for what is no JSON: Slack closes such a connection. */
+const readMessage = (data: RawData): { envelope_id?: string; payload?: Json } | undefined => {
+  try {
+    return JSON.parse(Buffer.isBuffer(data) ? data.toString('utf8') : '') as Json;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+};
+
+const onMessage = (hub: Hub, socket: WebSocket, data: RawData): void => {
+  const message = readMessage(data);
+  if (message === undefined) {
+    socket.close(1003);
+    return;
+  }
   const waiting = hub.pending.get(message.envelope_id ?? '');
   if (waiting === undefined) return;
   hub.pending.delete(message.envelope_id ?? '');
@@ -69,7 +83,7 @@ const welcome = (hub: Hub, socket: WebSocket): void => {
   hub.live.push(socket);
   const ping = setInterval(() => socket.ping(), PING_EVERY_MS);
   ping.unref();
-  socket.on('message', (data) => onAck(hub, data));
+  socket.on('message', (data) => onMessage(hub, socket, data));
   socket.on('error', () => socket.terminate());
   socket.on('close', () => {
     clearInterval(ping);
@@ -138,6 +152,25 @@ const disconnect = (hub: Hub, reason: DisconnectReason): void => {
   hub.state.emit({ type: 'connections_changed', count: 0 });
 };
 
+const closed = (socket: WebSocket): Promise<void> =>
+  new Promise((resolve) => {
+    socket.once('close', () => resolve());
+  });
+
+/** Says goodbye properly, so that clients do not report a lost connection; but waits for nobody long. */
+const closeHub = async (hub: Hub): Promise<void> => {
+  for (const timer of hub.timers) clearTimeout(timer);
+  const clients = [...hub.server.clients];
+  const all = Promise.all(clients.map(closed));
+  for (const socket of clients) socket.close(1001);
+  const timer = setTimeout(() => {
+    for (const socket of clients) socket.terminate();
+  }, CLOSE_WAIT_MS);
+  await all;
+  clearTimeout(timer);
+  hub.server.close();
+};
+
 export const createSocketHub = (state: State): SocketHub => {
   const hub: Hub = {
     state,
@@ -161,10 +194,6 @@ export const createSocketHub = (state: State): SocketHub => {
     count: () => hub.live.length,
     drop,
     disconnect: (reason) => disconnect(hub, reason),
-    close: () => {
-      for (const timer of hub.timers) clearTimeout(timer);
-      drop();
-      hub.server.close();
-    },
+    close: () => closeHub(hub),
   };
 };

@@ -107,7 +107,7 @@ export const createWorkspace = (config: WorkspaceConfig = {}): Workspace => {
   const runtime: Runtime = { state, delivery, baseUrl: port.baseUrl };
   const close = async (): Promise<void> => {
     delivery.close();
-    hub.close();
+    await hub.close();
     await port.close();
   };
   return {

@@ -1,9 +1,7 @@
 /** A plain Bolt app that is not ours, as users of Slack write them. */
-import bolt from '@slack/bolt';
+import { App as BoltApp, LogLevel } from '@slack/bolt';
 import type { App } from '@slack/bolt';
 import type { Slack } from '../../support/slack.ts';
-
-const { App: BoltApp, LogLevel } = bolt;
 
 export type Running = { app: App; stop: () => Promise<void> };
 

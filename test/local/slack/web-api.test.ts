@@ -53,14 +53,14 @@ describe('tokens and scopes', () => {
     expect((await refusal(clientOf('xoxb-wrong').auth.test())).error).toBe('invalid_auth');
     const withAppToken = clientOf(slack.appToken);
     expect((await refusal(withAppToken.auth.test())).error).toBe('not_allowed_token_type');
-    expect((await refusal(client.apps.connections.open())).error).toBe('not_allowed_token_type');
+    expect((await refusal(client.apps.connections.open({}))).error).toBe('not_allowed_token_type');
     slack.faults.revokeBotToken();
     expect((await refusal(client.auth.test())).error).toBe('token_revoked');
   });
 
   it('says which scope is missing and which are there', async () => {
     const client = await open({ botScopes: ['chat:write', 'channels:read'] });
-    expect(await refusal(client.users.list())).toMatchObject({
+    expect(await refusal(client.users.list({}))).toMatchObject({
       error: 'missing_scope',
       needed: 'users:read',
       provided: 'chat:write,channels:read',

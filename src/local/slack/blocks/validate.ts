@@ -141,30 +141,33 @@ const elementsOf = (block: Json): { element: Json; step: string }[] => {
   return found.filter((one): one is { element: Json; step: string } => isObject(one.element));
 };
 
+const repeats = (items: { id: unknown; where: Where }[], name: string): Problem[] => {
+  const seen = new Set<unknown>();
+  return items.flatMap(({ id, where }) => {
+    const isRepeat = id !== undefined && seen.has(id);
+    seen.add(id);
+    return isRepeat ? problem(`${name} already exists: ${String(id)}`, at(where, name)) : [];
+  });
+};
+
 /** block_id is unique in a surface, action_id in its block. Only one element may take the focus. */
 const checkIds = (blocks: unknown, where: Where): Problem[] => {
   if (!Array.isArray(blocks)) return [];
-  const seenBlocks = new Set<unknown>();
-  let focused = 0;
-  return blocks.filter(isObject).flatMap((block, index) => {
+  const placed = blocks.filter(isObject).map((block, index) => {
     const here = at(where, index);
-    const found: Problem[] = [];
-    if (block.block_id !== undefined && seenBlocks.has(block.block_id)) {
-      found.push(...problem(`block_id already exists: ${String(block.block_id)}`, at(here, 'block_id')));
-    }
-    seenBlocks.add(block.block_id);
-    const seenActions = new Set<unknown>();
-    for (const { element, step } of elementsOf(block)) {
-      if (element.action_id !== undefined && seenActions.has(element.action_id)) {
-        found.push(...problem(`action_id already exists: ${String(element.action_id)}`, at(here, `${step}/action_id`)));
-      }
-      seenActions.add(element.action_id);
-      if (element.focus_on_load === true && ++focused > 1) {
-        found.push(...problem('only one element may have focus_on_load', at(here, step)));
-      }
-    }
-    return found;
+    const elements = elementsOf(block).map(({ element, step }) => ({
+      element,
+      id: element.action_id,
+      where: at(here, step),
+    }));
+    return { id: block.block_id, where: here, elements };
   });
+  const focused = placed.flatMap((block) => block.elements).filter(({ element }) => element.focus_on_load === true);
+  return [
+    ...repeats(placed, 'block_id'),
+    ...placed.flatMap((block) => repeats(block.elements, 'action_id')),
+    ...focused.slice(1).flatMap((one) => problem('only one element may have focus_on_load', one.where)),
+  ];
 };
 
 /** Slack: all markdown blocks of a message together hold 12,000 characters. */
