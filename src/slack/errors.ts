@@ -5,6 +5,7 @@ import { isDomainError } from '../core/errors.ts';
 import type { DomainError, ErrorCode, Facts } from '../core/errors.ts';
 import { newId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
+import { slackFailureOf } from './client.ts';
 import { FIELD_ERROR_MAX } from './blocks/limits.ts';
 import { inline, plain, sentenceList, unescape } from './blocks/text.ts';
 
@@ -113,9 +114,14 @@ export const sentenceOfDenial = (denial: { code: 'denied_by_rule' | 'no_rule'; r
 /** The same sentence where Slack formats nothing: under a field of a form. */
 export const forField = (sentence: string): string => plain(unescape(sentence).replace(/`/g, ''), FIELD_ERROR_MAX);
 
+/** Slack: docs.slack.dev/reference/methods/views.open: a trigger lives three seconds and opens one view. */
+const LATE = new Set(['expired_trigger_id', 'exchanged_trigger_id', 'trigger_expired', 'trigger_exchanged']);
+
 /** The sentence for any error. One we do not know gets an id, which the person sees and the log has. */
 export const explainError = (error: unknown, log: Log): string => {
   if (isDomainError(error)) return sentenceOf(error);
+  const failure = slackFailureOf(error);
+  if (failure && LATE.has(failure.code)) return 'That took too long and Slack gave up waiting. Click again.';
   const errorId = newId().slice(0, 6);
   log.error({ err: error, errorId }, 'a Slack interaction failed');
   return `Something went wrong on our side (error ${errorId}). Look at \`/prod-access list\` before you try again.`;

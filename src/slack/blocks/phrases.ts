@@ -1,5 +1,5 @@
 /** Sentences about one request, drawn from what the database says; every message is made of these. */
-import type { Grant, Json } from '../../core/types.ts';
+import type { Grant, Json, Request } from '../../core/types.ts';
 import { formatDuration } from '../../core/durations.ts';
 import type { RequestView } from '../../usecases/ports.ts';
 import type { Asked, MessageFacts } from './facts.ts';
@@ -17,7 +17,7 @@ import {
 import { date, inline, mention, sentenceList } from './text.ts';
 
 /** `*Orders database · Read only*` */
-export const what = (view: Pick<RequestView, 'request'>, facts: Pick<MessageFacts, 'target' | 'role'>): string => {
+export const what = (view: { request: Pick<Request, 'target' | 'role'> }, facts: Pick<MessageFacts, 'target' | 'role'>): string => {
   const target = inline(facts.target?.title || view.request.target, TITLE_SHOWN_MAX);
   const role = inline(facts.role?.title || view.request.role, TITLE_SHOWN_MAX);
   return `*${target} · ${role}*`;

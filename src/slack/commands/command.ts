@@ -1,4 +1,5 @@
 /** The shape of a subcommand; `help` is made from these. */
+import { inline } from '../blocks/text.ts';
 import type { CommandCall } from '../context.ts';
 
 export type Command = {
@@ -13,5 +14,10 @@ export type Command = {
 /** The slash command itself, as the manifest registers it. */
 export const COMMAND = '/prod-access';
 
+const TYPED_MAX = 160;
+
+/** Text of anybody as code: one line, escaped, with nothing that could end the code early. */
+export const code = (text: string): string => `\`${inline(text.replace(/`/g, "'"), TYPED_MAX)}\``;
+
 /** A command as people should type it. */
-export const typed = (text: string): string => `\`${COMMAND}${text ? ` ${text.replace(/`/g, "'")}` : ''}\``;
+export const typed = (text: string): string => code(`${COMMAND} ${text}`);

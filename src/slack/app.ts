@@ -1,0 +1,104 @@
+/** The Slack app: Bolt over a WebSocket where there is an app token, else over HTTP. The only file that makes a Bolt app. */
+import { App } from '@slack/bolt';
+import type { Receiver } from '@slack/bolt';
+import type { Policy } from '../core/policy/types.ts';
+import type { Log } from '../lib/log.ts';
+import type { Store } from '../usecases/ports.ts';
+import type { UseCases } from '../usecases/types.ts';
+import { slackLogger } from './client.ts';
+import type { SlackConnection } from './connection.ts';
+import type { Slack } from './context.ts';
+import { createInFlight } from './in-flight.ts';
+import type { InFlight } from './in-flight.ts';
+import { listen } from './listeners.ts';
+import { createHttpReceiver } from './receiver-http.ts';
+import type { RequestHandler } from './receiver-http.ts';
+import { createSocketReceiver } from './receiver-socket.ts';
+import { StartError } from './start-error.ts';
+import { refuseStrangers } from './strangers.ts';
+import { createTurns } from './turns.ts';
+
+/** Handlers acknowledge within three seconds and finish soon after; what takes longer is cut off. */
+const STOP_PATIENCE_MS = 10_000;
+
+export type SlackAppSettings = {
+  environment: { appToken: string | null; signingSecret: string | null; apiUrl: string | null };
+  connection: SlackConnection;
+  useCases: UseCases;
+  policy: () => Policy;
+  store: { read: Pick<Store['read'], 'view'> };
+  log: Log;
+};
+
+export type SlackApp = {
+  /** Rejects with a `StartError` whose message is one sentence for the operator; may be called again when it `isPassing`. */
+  start(): Promise<void>;
+  /** Finishes what is in hand, and takes no more. */
+  stop(): Promise<void>;
+  /** true while clicks reach us: the WebSocket stands, or HTTP is what we listen to. */
+  isConnected(): boolean;
+  /** For `POST /slack/events`; null in Socket Mode. */
+  handle: RequestHandler | null;
+};
+
+type Way = { receiver: Receiver; isConnected: () => boolean; handle: RequestHandler | null };
+
+const wayIn = ({ environment, log }: SlackAppSettings): Way => {
+  const { appToken, signingSecret, apiUrl } = environment;
+  if (appToken) return { ...createSocketReceiver({ appToken, apiUrl, log }), handle: null };
+  if (!signingSecret) {
+    throw new StartError('Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP): without one of them nothing from Slack can be trusted.', false);
+  }
+  const receiver = createHttpReceiver({ signingSecret, log });
+  return { receiver, isConnected: () => true, handle: receiver.handle };
+};
+
+export const createSlackApp = (settings: SlackAppSettings): SlackApp => {
+  const { connection, useCases, policy, store } = settings;
+  const log = settings.log.child({ part: 'slack' });
+  const way = wayIn({ ...settings, log });
+  const slack: Slack = { client: connection.client, useCases, policy, store, turns: createTurns(), log };
+  const inFlight = createInFlight();
+  const app = createBolt(settings, way.receiver, log);
+  app.use(({ next }) => inFlight.track(next()));
+  app.use(refuseStrangers(slack, () => connection.team().teamId));
+  listen(app, slack);
+  let isStarted = false;
+  return {
+    start: async () => {
+      await connection.identify();
+      await app.start();
+      isStarted = true;
+    },
+    stop: () => stop(app, inFlight, isStarted),
+    isConnected: () => isStarted && way.isConnected(),
+    handle: way.handle,
+  };
+};
+
+const createBolt = ({ connection, environment }: SlackAppSettings, receiver: Receiver, log: Log): App => {
+  const app = new App({
+    receiver,
+    // Bolt's own check of the token floats; ours is awaited at start.
+    authorize: () => {
+      const { botId, botUserId, teamId } = connection.team();
+      return Promise.resolve({ botToken: connection.botToken, botId, botUserId, teamId });
+    },
+    convoStore: false,
+    logger: slackLogger(log),
+    ...(environment.apiUrl ? { clientOptions: { slackApiUrl: environment.apiUrl } } : {}),
+  });
+  app.error((error) => {
+    log.error({ err: error }, 'a Slack event was not handled');
+    return Promise.resolve();
+  });
+  return app;
+};
+
+const stop = async (app: App, inFlight: InFlight, isStarted: boolean): Promise<void> => {
+  if (!isStarted) return;
+  // Clicks are answered over the connection, so it is closed only when those in hand have been.
+  await inFlight.settled(STOP_PATIENCE_MS);
+  await app.stop();
+  await inFlight.settled(STOP_PATIENCE_MS);
+};

@@ -1,0 +1,44 @@
+/** `/prod-access orders-db read 30m checkout errors OPS-12`: asks in one line. */
+import type { AskResult } from '../../usecases/types.ts';
+import { SECTION_TEXT_MAX } from '../blocks/limits.ts';
+import { context, cut, section, sentenceList } from '../blocks/text.ts';
+import type { CommandCall, Reply } from '../context.ts';
+import { sentenceOfDenial, sentenceOfProblem } from '../errors.ts';
+import { sentHint, sentLines } from '../views/result-view.ts';
+import { code, typed } from './command.ts';
+import { readAskLine, ticketPatterns } from './parse-ask.ts';
+import type { AskLineProblem } from './parse-ask.ts';
+
+const WRONG = {
+  unknown_target: 'There is no target of that name.',
+  unknown_role: 'That target has no role of that name.',
+  role_missing: 'Say which role you need.',
+  bad_duration: 'That is no duration; write it like 30m, 1h or 1h30m.',
+} satisfies Record<AskLineProblem['code'], string>;
+
+/** What was wrong, and whole lines to type instead. */
+export const whatToType = (problem: AskLineProblem, prefix = ''): string => {
+  const { word, suggestions } = problem;
+  const shown = word ? ` (you wrote ${code(word)})` : '';
+  const lines = suggestions.map((line) => typed(`${prefix}${line}`));
+  const instead = lines.length > 0 ? `Did you mean ${sentenceList(lines, 'or')}?` : `${typed('')} opens the form with everything there is; ${typed('help')} lists the commands.`;
+  return `${WRONG[problem.code]}${shown} ${instead}`;
+};
+
+export const askInOneLine = async (call: CommandCall): Promise<void> => {
+  const { slack, userId, triggerId, text } = call;
+  const read = readAskLine(slack.policy(), text, ticketPatterns(slack.policy()));
+  if (!read.isRead) return call.reply({ text: whatToType(read.problem) });
+  const result = await slack.useCases.ask({ userId, ...read.line, idempotencyKey: `trigger:${triggerId}` });
+  return call.reply(answer(call, result));
+};
+
+const answer = ({ slack, text }: CommandCall, result: AskResult): Reply => {
+  if (result.outcome === 'sent') {
+    const words = cut(sentLines(slack.policy(), result).join('\n'), SECTION_TEXT_MAX);
+    return { text: words, blocks: [section(words), context(sentHint(result))] };
+  }
+  if (result.outcome === 'denied') return { text: sentenceOfDenial(result.verdict) };
+  const problems = result.problems.map(sentenceOfProblem).join(' ');
+  return { text: `Not sent. ${problems}\nYou wrote ${typed(text)}; change it and send it again, or use the form: ${typed('')}.` };
+};

@@ -1,0 +1,88 @@
+/** Hangs the registries onto Bolt: acknowledge first, then work, and every failure becomes a private sentence. */
+import type { App } from '@slack/bolt';
+import { actions } from './actions/registry.ts';
+import { runCommand } from './commands/registry.ts';
+import { COMMAND } from './commands/command.ts';
+import type { Action, EventHandler, Reply, Search, Slack, ViewAnswer, ViewHandler } from './context.ts';
+import { explainError } from './errors.ts';
+import { homeOpened } from './home.ts';
+import { actionPayload, commandPayload, homePayload, searchPayload, shownView, submitPayload } from './payloads.ts';
+import { createReply } from './reply.ts';
+import { searches, views } from './views/registry.ts';
+import { toOption } from './views/request-form.ts';
+
+export const events: readonly EventHandler[] = [homeOpened];
+
+type Answer = (message: Reply) => Promise<void>;
+
+/** A failure is told to whoever caused the work; when not even that works, the log has both. */
+const attempt = async (slack: Slack, reply: Answer, work: () => Promise<void>): Promise<void> => {
+  try {
+    await work();
+  } catch (error) {
+    try {
+      await reply({ text: explainError(error, slack.log) });
+    } catch (untold) {
+      slack.log.error({ err: untold, cause: error }, 'a failure could not be told to the person');
+    }
+  }
+};
+
+export const listen = (app: App, slack: Slack): void => {
+  listenToCommand(app, slack);
+  for (const action of actions) listenToAction(app, slack, action);
+  for (const view of views) listenToView(app, slack, view);
+  for (const search of searches) listenToSearch(app, slack, search);
+  for (const event of events) listenToEvent(app, slack, event);
+};
+
+const listenToCommand = (app: App, slack: Slack): void => {
+  app.command(COMMAND, async ({ ack, body }) => {
+    await ack();
+    const { user_id: userId, trigger_id: triggerId, text, response_url: responseUrl } = commandPayload.parse(body);
+    const reply = createReply(slack, { userId, responseUrl });
+    await attempt(slack, reply, () => runCommand({ slack, userId, triggerId, text, reply }));
+  });
+};
+
+const listenToAction = (app: App, slack: Slack, action: Action): void => {
+  app.action(action.id, async ({ ack, body }) => {
+    await ack();
+    const payload = actionPayload.parse(body);
+    const { user, trigger_id: triggerId, response_url: responseUrl, view } = payload;
+    const reply = createReply(slack, { userId: user.id, responseUrl });
+    const value = payload.actions.find(({ action_id: id }) => id === action.id)?.value ?? '';
+    const shown = view ? { ...shownView(view), type: view.type } : null;
+    await attempt(slack, reply, () => action.run({ slack, userId: user.id, triggerId, value, view: shown, reply }));
+  });
+};
+
+const listenToView = (app: App, slack: Slack, { callbackId, run }: ViewHandler): void => {
+  app.view(callbackId, async ({ ack, body }) => {
+    const { user, view } = submitPayload.parse(body);
+    const reply = createReply(slack, { userId: user.id, responseUrl: undefined });
+    const give = ack as (response?: ViewAnswer) => Promise<void>;
+    let isAcked = false;
+    const answer = async (response?: ViewAnswer): Promise<void> => {
+      isAcked = true;
+      await give(response);
+    };
+    await attempt(slack, reply, () => run({ slack, userId: user.id, view: shownView(view), ack: answer, reply }));
+    if (!isAcked) await give();
+  });
+};
+
+const listenToSearch = (app: App, slack: Slack, { actionId, find }: Search): void => {
+  app.options(actionId, async ({ ack, body }) => {
+    const { value: query, block_id: blockId } = searchPayload.parse(body);
+    await ack({ options: find({ slack, query, blockId }).map(toOption) });
+  });
+};
+
+const listenToEvent = (app: App, slack: Slack, { type, run }: EventHandler): void => {
+  app.event(type, async ({ event }) => {
+    const { user: userId, tab } = homePayload.parse(event);
+    const reply = createReply(slack, { userId, responseUrl: undefined });
+    await attempt(slack, reply, () => run({ slack, userId, tab }));
+  });
+};
