@@ -25,13 +25,10 @@ export const UNFINISHED_STATES = ['activating', 'ending'] as const satisfies rea
 const VOTE_KINDS = ['approve', 'deny'] as const satisfies readonly VoteKind[];
 const OUTCOMES = ['approved', 'denied'] as const;
 const END_OUTCOMES = ['removed', 'already_absent'] as const satisfies readonly EndOutcome[];
-const MESSAGE_KINDS = [
-  'approval',
-  'requester',
-  'granted',
-  'outcome',
-  'stuck',
-] as const satisfies readonly MessageKind[];
+const MESSAGE_KINDS = ['approval', 'requester', 'granted', 'outcome', 'stuck'] as const satisfies readonly (
+  | MessageKind
+  | 'granted'
+)[];
 
 const durationMs = () => bigint('duration_ms', { mode: 'number' }).notNull();
 const serialId = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity();
