@@ -73,14 +73,15 @@ function tests(name, script) {
       env,
     },
   );
+  const isComplete = run.status === 0 && existsSync(file);
   const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
   rmSync(file, { force: true });
   const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = results;
   totals.passed += numPassedTests;
   // A file that cannot be loaded and an error outside every test fail the run without failing a test.
-  totals.failed += run.status === 0 ? numFailedTests : Math.max(numFailedTests, 1);
+  totals.failed += isComplete ? numFailedTests : Math.max(numFailedTests, 1);
   totals.skipped += numPendingTests + numTodoTests;
-  console.log(`${name}: ${run.status === 0 ? 'good' : 'FAILED'} (${seconds(startedAt)})`);
+  console.log(`${name}: ${isComplete ? 'good' : 'FAILED'} (${seconds(startedAt)})`);
 }
 
 function seconds(startedAt) {
