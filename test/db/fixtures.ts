@@ -73,7 +73,7 @@ export const storeRequest = (store: Store, changes: Partial<NewRequest> = {}): P
 export const insertGrant = async (tx: Tx, request: Request, changes: Partial<Grant> = {}): Promise<string> => {
   const { id: requestId, requesterId: personId, target, role, durationMs } = request;
   const decisionId = newId();
-  const id = newId();
+  const id = changes.id ?? newId();
   await tx.requests.setState(requestId, 'approved');
   await tx.decisions.insert({
     id: decisionId,
