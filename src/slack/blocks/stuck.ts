@@ -10,10 +10,10 @@ import type { Message } from './text.ts';
 /** Failed attempts after which people are told; before that a passing fault mends itself. */
 export const STUCK_ATTEMPTS = 3;
 
-export const isStuck = ({ grant }: RequestView): boolean =>
-  grant !== null &&
-  (grant.state === 'failed' ||
-    ((grant.state === 'ending' || grant.state === 'activating') && grant.attempts >= STUCK_ATTEMPTS));
+export const isStuck = ({ grant }: RequestView): boolean => {
+  if (grant?.state !== 'ending' && grant?.state !== 'activating') return false;
+  return grant.attempts >= STUCK_ATTEMPTS;
+};
 
 export const stuckMessage = (view: RequestView, facts: MessageFacts): Message => {
   const { grant } = view;
@@ -29,7 +29,6 @@ export const stuckMessage = (view: RequestView, facts: MessageFacts): Message =>
 };
 
 const problem = ({ grant, now }: RequestView): string => {
-  if (grant?.state === 'failed') return '*Access could not be set up.* Nobody got in.';
   if (grant?.state === 'activating') return `*Access is not being set up.* ${grant.attempts} attempts failed; trying again.`;
   const next = grant?.nextAttemptAt ? ` Next attempt ${date(grant.nextAttemptAt, now)}.` : ` Last look ${utc(now)}.`;
   return `*Access is not ending.* ${grant?.attempts ?? 0} attempts failed, and it may still work.${next} It is tried until it is confirmed gone; please look at the target.`;

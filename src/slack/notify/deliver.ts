@@ -1,0 +1,74 @@
+/** Posts or redraws one copy of a message, and says what became of it. */
+import type { WebClient } from '@slack/web-api';
+import type { Log } from '../../lib/log.ts';
+import type { MessageCopy, MessageKind, RequestView, Store } from '../../usecases/ports.ts';
+import { approvalMessage } from '../blocks/approval.ts';
+import type { MessageFacts } from '../blocks/facts.ts';
+import { grantedMessage, outcomeMessage, requesterMessage } from '../blocks/requester.ts';
+import { stuckMessage } from '../blocks/stuck.ts';
+import type { Message } from '../blocks/text.ts';
+import { slackFailureOf } from '../client.ts';
+import type { SlackFailure } from '../client.ts';
+
+const MESSAGES = {
+  approval: approvalMessage,
+  requester: requesterMessage,
+  granted: grantedMessage,
+  outcome: outcomeMessage,
+  stuck: stuckMessage,
+} satisfies Record<MessageKind, (view: RequestView, facts: MessageFacts) => Message>;
+
+/** Slack: docs.slack.dev/messaging/message-metadata; tells which of our messages is which to whoever looks at the channel. */
+const METADATA_EVENT = 'latchkey_request';
+
+export type Delivery = { client: WebClient; messages: Store['messages']; log: Log };
+export type Drawing = { view: RequestView; facts: MessageFacts };
+
+/** `held`: Slack asks to come back later; the copy is as it was. */
+export type Delivered = { outcome: 'drawn' | 'unreachable' } | { outcome: 'held'; retryInMs: number; error: string };
+
+/** Where Slack gives no time: soon, and the queue's own back-off on top. */
+const PASSING_RETRY_MS = 2_000;
+
+export const deliver = async (delivery: Delivery, copy: MessageCopy, drawing: Drawing): Promise<Delivered> => {
+  try {
+    await (copy.channel && copy.ts ? redraw(delivery, { ...copy, channel: copy.channel, ts: copy.ts }, drawing) : post(delivery, copy, drawing));
+    return { outcome: 'drawn' };
+  } catch (error) {
+    const failure = slackFailureOf(error);
+    if (!failure) throw error;
+    return settle(delivery, copy, failure);
+  }
+};
+
+const settle = async ({ messages, log }: Delivery, copy: MessageCopy, failure: SlackFailure): Promise<Delivered> => {
+  const facts = { requestId: copy.requestId, kind: copy.kind, audience: copy.audience, code: failure.code };
+  if (failure.kind !== 'permanent') {
+    log.info(facts, 'Slack did not take a message now');
+    return { outcome: 'held', retryInMs: failure.kind === 'rate_limited' ? failure.retryInMs : PASSING_RETRY_MS, error: failure.code };
+  }
+  log.warn(facts, 'a message cannot reach its recipient');
+  await messages.setFailure(copy.id, failure.code);
+  return { outcome: 'unreachable' };
+};
+
+const post = async ({ client, messages }: Delivery, copy: MessageCopy, { view, facts }: Drawing): Promise<void> => {
+  const message = MESSAGES[copy.kind](view, facts);
+  // A user id as channel is the app's direct message with that person.
+  const answer = await client.chat.postMessage({
+    channel: copy.audience,
+    ...message,
+    unfurl_links: false,
+    unfurl_media: false,
+    metadata: { event_type: METADATA_EVENT, event_payload: { request_id: copy.requestId, kind: copy.kind } },
+  });
+  if (!answer.channel || !answer.ts) throw new Error('chat.postMessage gave no channel or ts');
+  await messages.setPosted(copy.id, { channel: answer.channel, ts: answer.ts, drawnVersion: view.request.version });
+};
+
+type Posted = MessageCopy & { channel: string; ts: string };
+
+const redraw = async ({ client, messages }: Delivery, copy: Posted, { view, facts }: Drawing): Promise<void> => {
+  await client.chat.update({ channel: copy.channel, ts: copy.ts, ...MESSAGES[copy.kind](view, facts) });
+  await messages.setDrawn(copy.id, view.request.version);
+};
