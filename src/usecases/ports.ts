@@ -95,7 +95,7 @@ export type RequestView = {
   now: Date;
 };
 
-export type MessageKind = 'approval' | 'requester' | 'outcome' | 'stuck';
+export type MessageKind = 'approval' | 'requester' | 'granted' | 'outcome' | 'stuck';
 
 /** One Slack message that shows a request. `audience` is a channel id or a user id; `channel`/`ts` are where it was posted. */
 export type MessageCopy = {
