@@ -60,10 +60,10 @@ export const openDirect = (state: State, members: string[]): { channel: Channel;
   }
   const names = everyone.map((id) => state.people.get(id)?.name ?? id);
   const name = kind === 'im' ? '' : `mpdm-${names.join('--')}-1`;
-  return {
-    channel: add(state, { name, kind, creator: everyone[0] ?? '', members: everyone }),
-    isNew: true,
-  };
+  const creator = everyone[0] ?? '';
+  const channel = add(state, { name, kind, creator, members: everyone });
+  state.emit({ type: 'channel_created', channelId: channel.id, userId: creator });
+  return { channel, isNew: true };
 };
 
 export const join = (state: State, channel: Channel, who: { userId: string; inviterId?: string }): void => {

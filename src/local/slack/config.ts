@@ -6,6 +6,8 @@ export type PersonInput = {
   name: string;
   realName?: string;
   email?: string;
+  /** What they do, as their profile says it. */
+  title?: string;
   tz?: string;
   isAdmin?: boolean;
   isDeleted?: boolean;
@@ -66,6 +68,8 @@ export type WorkspaceConfig = {
   /** HTTP mode: where Slack posts to. Socket Mode when absent. */
   requestUrl?: string;
   now?: () => Date;
+  /** What `workspace.snapshot()` gave before. */
+  snapshot?: Buffer;
   timing?: Partial<Timing>;
 };
 

@@ -2,6 +2,7 @@
 import { deliverByHttp } from './delivery-http.ts';
 import type { SocketHub } from './delivery-socket.ts';
 import type { FaultState } from './faults.ts';
+import { remember } from './state.ts';
 import type { State } from './state.ts';
 import type { DeliveryRecord, Json } from './types.ts';
 
@@ -59,20 +60,25 @@ const attempt = async (wiring: Wiring, envelope: Envelope): Promise<Ack> => {
     ...(ack.ok ? {} : { error: ack.reason }),
     at: wiring.state.now(),
   };
-  wiring.state.deliveries.push(delivery);
+  remember(wiring.state.deliveries, delivery);
   wiring.state.emit({ type: 'delivery', delivery });
   return ack;
 };
 
-const later = (wiring: Wiring, ms: number, act: () => void): void => {
+/** Only a listener of the stream can fail here, and its author must hear of it. */
+const report = (error: unknown): void => {
+  process.emitWarning(error instanceof Error ? error : String(error));
+};
+
+const later = (wiring: Wiring, ms: number, act: () => Promise<void>): void => {
   if (wiring.isClosed) return;
   if (ms <= 0) {
-    act();
+    act().catch(report);
     return;
   }
   const timer = setTimeout(() => {
     wiring.timers.delete(timer);
-    act();
+    act().catch(report);
   }, ms);
   timer.unref();
   wiring.timers.add(timer);
@@ -88,9 +94,7 @@ const sendEvent = async (wiring: Wiring, payload: Json, retry: { num: number; re
   });
   const delayMs = wiring.state.timing.eventRetryDelaysMs[retry.num];
   if (ack.ok || ack.isFinal || delayMs === undefined) return;
-  later(wiring, delayMs, () => {
-    void sendEvent(wiring, payload, { num: retry.num + 1, reason: ack.reason });
-  });
+  later(wiring, delayMs, () => sendEvent(wiring, payload, { num: retry.num + 1, reason: ack.reason }));
 };
 
 const release = (wiring: Wiring, payload: Json): void => {
@@ -98,7 +102,7 @@ const release = (wiring: Wiring, payload: Json): void => {
   const copies = events.duplicates > 0 ? 2 : 1;
   if (events.duplicates > 0) events.duplicates -= 1;
   for (let copy = 0; copy < copies; copy += 1) {
-    later(wiring, events.delayMs, () => void sendEvent(wiring, payload, { num: 0 }));
+    later(wiring, events.delayMs, () => sendEvent(wiring, payload, { num: 0 }));
   }
 };
 

@@ -1,9 +1,8 @@
 /** What Slack sends when a person acts. Slack: docs.slack.dev/reference/interaction-payloads */
 import { messageWire } from './messages.ts';
 import type { Runtime } from './runtime.ts';
-import { teamOfPerson } from './state.ts';
 import type { State } from './state.ts';
-import { newResponseUrl, newTrigger } from './triggers.ts';
+import { newResponseUrl, newTrigger } from './interaction-keys.ts';
 import type { Channel, Json, Message, StoredView } from './types.ts';
 import { viewWire } from './views.ts';
 
@@ -13,8 +12,9 @@ const who = (state: State, userId: string): Json => {
   return { id: userId, username: name, name, team_id: person?.teamId };
 };
 
+/** `team` is where the app is installed; a person of another team is known by `user.team_id`. */
 const common = (state: State, userId: string): Json => {
-  const team = teamOfPerson(state, userId);
+  const { team } = state;
   return {
     user: who(state, userId),
     api_app_id: state.app.appId,
@@ -36,7 +36,7 @@ export const commandPayload = (
   given: { userId: string; channel: Channel; command: string; text: string },
 ): Json => {
   const { state } = runtime;
-  const team = teamOfPerson(state, given.userId);
+  const { team } = state;
   const url = newResponseUrl(state, {
     userId: given.userId,
     channelId: given.channel.id,

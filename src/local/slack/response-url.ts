@@ -1,14 +1,16 @@
 /** What an app may do through a response_url. Slack: docs.slack.dev/interactivity/handling-user-interaction#message_responses */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
 import { SlackError } from './errors.ts';
 import { answerJson, parseFields, readBody } from './http.ts';
 import { edit, findMessage, post, remove } from './messages.ts';
 import type { Content } from './messages.ts';
 import { checkedBlocks, someContent } from './methods/chat.ts';
 import type { ResponseUrl, State } from './state.ts';
-import { useResponseUrl } from './triggers.ts';
+import { useResponseUrl } from './interaction-keys.ts';
 import type { Json, Message } from './types.ts';
-import { record } from './web-api.ts';
+import { record, twistOf } from './web-api.ts';
+import type { WebApi } from './web-api.ts';
 
 const contentOf = (body: Json): Content => {
   const blocks = checkedBlocks(body.blocks);
@@ -49,21 +51,27 @@ export const respond = (state: State, url: ResponseUrl, body: Json): Message | u
 
 const statusOf = (code: string): number => (['used_url', 'expired_url', 'invalid_url'].includes(code) ? 404 : 400);
 
+const use = (state: State, path: string, fields: Json): { status: number; body: Json } => {
+  try {
+    respond(state, useResponseUrl(state, path), fields);
+    return { status: 200, body: { ok: true } };
+  } catch (error) {
+    if (!(error instanceof SlackError)) throw error;
+    return { status: statusOf(error.code), body: { ok: false, error: error.code, ...error.extra } };
+  }
+};
+
+/** Planned faults reach it under the name `response_url`. */
 export const handleResponseUrl = async (
-  state: State,
+  api: Pick<WebApi, 'state' | 'faults'>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
-  const raw = await readBody(request);
-  const fields = parseFields('application/json', raw) ?? {};
-  const answer = { status: 200, body: { ok: true } as Json };
-  try {
-    respond(state, useResponseUrl(state, request.url ?? ''), fields);
-  } catch (error) {
-    if (!(error instanceof SlackError)) throw error;
-    answer.status = statusOf(error.code);
-    answer.body = { ok: false, error: error.code, ...error.extra };
-  }
-  record(state, 'response_url', { args: fields, answer });
-  answerJson(response, answer.body, answer);
+  const fields = parseFields('application/json', await readBody(request)) ?? {};
+  const twist = twistOf(api.faults, 'response_url');
+  if (twist.delayMs > 0) await wait(twist.delayMs);
+  const answer = twist.answer ?? use(api.state, request.url ?? '', fields);
+  record(api.state, 'response_url', { args: fields, answer });
+  if (twist.isDropped) request.socket.destroy();
+  else answerJson(response, answer.body, answer);
 };

@@ -58,7 +58,7 @@ const route = async (
   if (typeof outage === 'number' && /^\/(actions|upload)\//.test(path)) {
     return answerJson(rest.response, { ok: false, error: 'service_unavailable' }, { status: outage });
   }
-  if (path.startsWith('/actions/')) return handleResponseUrl(parts.api.state, request, rest.response);
+  if (path.startsWith('/actions/')) return handleResponseUrl(parts.api, request, rest.response);
   if (path.startsWith('/upload/v1/')) return upload(parts, request, rest.response);
   if (rest.options.fallback !== undefined) return rest.options.fallback(request, rest.response);
   rest.response.writeHead(404, { 'content-type': 'text/plain' });

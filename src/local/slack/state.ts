@@ -1,6 +1,7 @@
 /** The workspace's state: plain data, one clock, one stream of changes. Nothing here speaks HTTP. */
 import { randomBytes } from 'node:crypto';
 import { everyBotScope, slackTiming } from './config.ts';
+import { restore } from './snapshot.ts';
 import type { ChannelInput, PersonInput, WorkspaceConfig } from './config.ts';
 import type {
   Call,
@@ -8,7 +9,6 @@ import type {
   Channel,
   DeliveryRecord,
   InputValue,
-  Json,
   Listener,
   Message,
   Person,
@@ -46,7 +46,10 @@ export type ResponseUrl = {
   expiresAtMs: number;
 };
 
+export type Counters = { id: number; tsMicros: number };
+
 export type State = {
+  counters: Counters;
   team: Team;
   teams: Map<string, Team>;
   people: Map<string, Person>;
@@ -95,19 +98,20 @@ const createStream = (): Pick<State, 'emit' | 'subscribe'> => {
 };
 
 /** A ts is the identity of a message: unique and increasing even when the clock stands still. */
-const createTsClock = (now: () => Date): (() => string) => {
-  let lastMicros = 0;
-  return () => {
-    lastMicros = Math.max(now().getTime() * 1_000, lastMicros + 1);
-    const seconds = Math.floor(lastMicros / 1_000_000);
-    return `${seconds}.${String(lastMicros % 1_000_000).padStart(6, '0')}`;
+const createTsClock =
+  (now: () => Date, counters: Counters): (() => string) =>
+  () => {
+    counters.tsMicros = Math.max(now().getTime() * 1_000, counters.tsMicros + 1);
+    const seconds = Math.floor(counters.tsMicros / 1_000_000);
+    return `${seconds}.${String(counters.tsMicros % 1_000_000).padStart(6, '0')}`;
   };
-};
 
-const createIds = (): ((prefix: string) => string) => {
-  let last = 0;
-  return (prefix) => `${prefix}0L${(++last).toString(36).toUpperCase().padStart(7, '0')}`;
-};
+const createIds =
+  (counters: Counters): ((prefix: string) => string) =>
+  (prefix) => {
+    counters.id += 1;
+    return `${prefix}0L${counters.id.toString(36).toUpperCase().padStart(7, '0')}`;
+  };
 
 const appOf = (config: WorkspaceConfig, nextId: State['nextId']): AppIdentity => {
   const { manifest } = config;
@@ -140,6 +144,7 @@ export const personFrom = (state: Pick<State, 'team' | 'nextId'>, given: PersonI
   name: given.name,
   realName: given.realName ?? given.name.charAt(0).toUpperCase() + given.name.slice(1),
   email: given.email ?? `${given.name}@${state.team.domain}.test`,
+  title: given.title ?? '',
   tz: given.tz ?? 'Europe/Berlin',
   isAdmin: given.isAdmin ?? false,
   isDeleted: given.isDeleted ?? false,
@@ -209,8 +214,10 @@ const fill = (state: State, config: WorkspaceConfig): void => {
 export const createState = (config: WorkspaceConfig): State => {
   const now = config.now ?? ((): Date => new Date());
   const team = teamOf(config.team);
-  const nextId = createIds();
+  const counters: Counters = { id: 0, tsMicros: 0 };
+  const nextId = createIds(counters);
   const state: State = {
+    counters,
     team,
     teams: new Map([[team.id, team]]),
     people: new Map(),
@@ -229,17 +236,21 @@ export const createState = (config: WorkspaceConfig): State => {
     app: appOf(config, nextId),
     timing: { ...slackTiming, ...config.timing },
     now,
-    nextTs: createTsClock(now),
+    nextTs: createTsClock(now, counters),
     nextId,
     ...createStream(),
   };
   fill(state, config);
+  if (config.snapshot !== undefined) restore(state, config.snapshot);
   return state;
 };
 
 export const isBotIn = (state: State, channel: Channel): boolean => channel.members.has(state.app.botUserId);
 
-export const teamOfPerson = (state: State, userId: string): Team =>
-  state.teams.get(state.people.get(userId)?.teamId ?? '') ?? state.team;
+/** A log of a long demo must not grow for ever. */
+const LOG_MAX = 20_000;
 
-export const asJson = (value: unknown): Json => value as Json;
+export const remember = <T>(log: T[], entry: T): void => {
+  log.push(entry);
+  if (log.length > LOG_MAX) log.splice(0, LOG_MAX / 2);
+};

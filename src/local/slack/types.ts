@@ -13,6 +13,7 @@ export type Person = {
   name: string;
   realName: string;
   email: string;
+  title: string;
   tz: string;
   isAdmin: boolean;
   isDeleted: boolean;

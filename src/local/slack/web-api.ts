@@ -8,6 +8,7 @@ import { answerJson, parseFields, readBody } from './http.ts';
 import { needScope } from './methods/method.ts';
 import type { CallContext, Method } from './methods/method.ts';
 import { methods } from './methods/registry.ts';
+import { remember } from './state.ts';
 import type { State } from './state.ts';
 import type { Json } from './types.ts';
 
@@ -72,11 +73,12 @@ const run = (api: WebApi, name: string, given: { args: Json; token: string | und
   }
 };
 
-type Twist = { answer?: Answer; isDropped: boolean; delayMs: number };
+export type Twist = { answer?: Answer; isDropped: boolean; delayMs: number };
 
-const twistOf = (api: WebApi, name: string): Twist => {
+/** What the planned faults do to this call. */
+export const twistOf = (faults: FaultState, name: string): Twist => {
   const twist: Twist = { isDropped: false, delayMs: 0 };
-  for (const effect of takeEffects(api.faults, name)) {
+  for (const effect of takeEffects(faults, name)) {
     if (effect.is === 'delay') twist.delayMs += effect.ms;
     if (effect.is === 'dropResponse') twist.isDropped = true;
     if (effect.is === 'fail') {
@@ -102,7 +104,7 @@ export const handleWebApi = async (api: WebApi, request: IncomingMessage, respon
   const body = await readBody(request);
   const fields = parseFields(request.headers['content-type'] ?? '', body);
   const args = { ...Object.fromEntries(url.searchParams), ...fields };
-  const twist = twistOf(api, name);
+  const twist = twistOf(api.faults, name);
   if (twist.delayMs > 0) await wait(twist.delayMs);
   const answer = isOut(api)
     ? { status: Number(api.faults.outage), body: { ok: false, error: 'service_unavailable' }, headers: {} }
@@ -110,7 +112,7 @@ export const handleWebApi = async (api: WebApi, request: IncomingMessage, respon
       (fields === undefined
         ? { status: 200, body: { ok: false, error: 'invalid_json' }, headers: {} }
         : run(api, name, { args, token: tokenOf(request, args) })));
-  const { token: _token, ...logged } = args as Json;
+  const { token: _token, ...logged }: Json = args;
   record(api.state, name, { args: logged, answer });
   if (twist.isDropped) request.socket.destroy();
   else answerJson(response, answer.body, answer);
@@ -143,6 +145,6 @@ export const record = (
     answer: made.answer.body,
     status: made.answer.status,
   };
-  state.calls.push(call);
+  remember(state.calls, call);
   state.emit({ type: 'call', call });
 };

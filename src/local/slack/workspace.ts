@@ -12,6 +12,7 @@ import type { Faults } from './faults.ts';
 import type { Runtime } from './runtime.ts';
 import { createPort } from './server.ts';
 import type { Listening, ListenOptions, Port } from './server.ts';
+import { snapshot } from './snapshot.ts';
 import { channelId, createState, personFrom, personId } from './state.ts';
 import type { AppIdentity, State } from './state.ts';
 import type { Call, DeliveryRecord, Listener, Person } from './types.ts';
@@ -45,6 +46,8 @@ export type Workspace = {
   calls: (method?: string) => Call[];
   deliveries: (kind?: DeliveryRecord['kind']) => DeliveryRecord[];
   connectionCount: () => number;
+  /** For `snapshot` of the next `createWorkspace`. */
+  snapshot: () => Buffer;
   waitFor: <T>(predicate: () => T | undefined | null | false, options?: WaitOptions) => Promise<T>;
 };
 
@@ -128,6 +131,7 @@ export const createWorkspace = (config: WorkspaceConfig = {}): Workspace => {
     calls: (method) => state.calls.filter((call) => method === undefined || call.method === method),
     deliveries: (kind) => state.deliveries.filter((one) => kind === undefined || one.kind === kind),
     connectionCount: hub.count,
+    snapshot: () => snapshot(state),
     waitFor: (predicate, options) => waitFor(state, predicate, options),
   };
 };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { App, BlockAction, ButtonAction, ViewClosedAction } from '@slack/bolt';
+import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import type { WorkspaceConfig } from '../../../src/local/slack/config.ts';
 import { startSlack } from '../../support/slack.ts';
 import type { Slack } from '../../support/slack.ts';
@@ -187,111 +187,6 @@ describe('triggers', () => {
   });
 });
 
-describe('modals', () => {
-  const opener = (app: App): void => {
-    app.command('/ask', async ({ ack, client, body }) => {
-      await ack();
-      await client.views.open({ trigger_id: body.trigger_id, view: form() });
-    });
-  };
-
-  const openedBy = async (name: string) => {
-    const person = slack.as(name);
-    await person.command('/ask');
-    await slack.waitFor(() => person.modal());
-    return person;
-  };
-
-  it('does not ask the app when a required field is empty', async () => {
-    await open(opener);
-    const ada = await openedBy('ada');
-    expect(await ada.submit()).toEqual({
-      ok: false,
-      errors: { reason: 'Please complete this required field.' },
-      wasSent: false,
-    });
-    expect(slack.deliveries('interactive')).toEqual([]);
-  });
-
-  it("shows the app's errors under the field and stays open", async () => {
-    await open((app) => {
-      opener(app);
-      app.view('form', async ({ ack }) => ack({ response_action: 'errors', errors: { reason: 'Say more.' } }));
-    });
-    const ada = await openedBy('ada');
-    await ada.type('reason', 'x');
-    expect(await ada.submit()).toMatchObject({ ok: false, errors: { reason: 'Say more.' } });
-    expect(ada.modal()?.errors).toEqual({ reason: 'Say more.' });
-    expect(ada.modal()?.values.reason?.reason?.value).toBe('x');
-  });
-
-  it('gives two people two modals with their own values', async () => {
-    await open(opener);
-    const ada = await openedBy('ada');
-    const olga = await openedBy('olga');
-    await ada.type('reason', 'mine');
-    expect(olga.modal()?.values.reason?.reason?.value).toBeNull();
-    expect(ada.modal()?.id).not.toBe(olga.modal()?.id);
-    await olga.close();
-    expect(ada.modal()).toBeDefined();
-  });
-
-  it('stacks three views and no fourth, and tells of a closed one that asked for it', async () => {
-    const closed: boolean[] = [];
-    await open((app) => {
-      opener(app);
-      app.view('form', async ({ ack, view }) => {
-        await ack({ response_action: 'push', view: form({ notify_on_close: true, private_metadata: `${view.id}` }) });
-      });
-      app.view({ callback_id: 'form', type: 'view_closed' }, async ({ ack, body }) => {
-        await ack();
-        closed.push((body as ViewClosedAction).is_cleared);
-      });
-    });
-    const ada = await openedBy('ada');
-    for (const depth of [2, 3]) {
-      await ada.type('reason', 'x');
-      expect(await ada.submit()).toMatchObject({ ok: true });
-      expect(ada.modals()).toHaveLength(depth);
-    }
-    await ada.type('reason', 'x');
-    expect(await ada.submit()).toMatchObject({ ok: false, error: 'push_limit_reached' });
-    await ada.close();
-    expect(closed).toEqual([false]);
-    expect(ada.modals()).toHaveLength(2);
-  });
-
-  it('keeps what was typed through an update of the same fields, and refuses an old hash', async () => {
-    await open(opener);
-    const ada = await openedBy('ada');
-    await ada.type('reason', 'half a sentence');
-    const view = ada.modal();
-    const client = running?.app.client;
-    const update = { view_id: String(view?.id), view: form({ title: plain('Newer') }), hash: String(view?.hash) };
-    expect(await errorOf(client?.views.update(update) ?? Promise.reject(new Error('no client')))).toBe('ok');
-    expect(ada.modal()).toMatchObject({ title: { text: 'Newer' } });
-    expect(ada.modal()?.values.reason?.reason?.value).toBe('half a sentence');
-    await expect(client?.views.update(update)).rejects.toMatchObject({ data: { error: 'hash_conflict' } });
-    await ada.close();
-    await expect(client?.views.update(update)).rejects.toMatchObject({ data: { error: 'not_found' } });
-  });
-
-  it('shows a home tab when it was published, to its person only', async () => {
-    await open((app) => {
-      app.event('app_home_opened', async ({ event, client }) => {
-        await client.views.publish({
-          user_id: event.user,
-          view: { type: 'home', blocks: [{ type: 'section', text: plain(`Hello ${event.user}`) }] },
-        });
-      });
-    });
-    slack.as('ada').openHome();
-    const home = await slack.waitFor(() => slack.as('ada').home());
-    expect(home.blocks[0]).toMatchObject({ text: { text: 'Hello U0ADA' } });
-    expect(slack.as('olga').home()).toBeUndefined();
-  });
-});
-
 describe('clicks', () => {
   it('carries message, value, state and response_url, and can be made from a stale window only on purpose', async () => {
     const bodies: BlockAction<ButtonAction>[] = [];
@@ -363,6 +258,7 @@ describe('clicks', () => {
     if (first === undefined) throw new Error('no message');
     await ada.click(first, 'vote_edit');
     await slack.waitFor(() => ada.messages('prod-access')[0]?.text === 'replaced');
+    expect(ada.messages('prod-access')).toHaveLength(1);
     await ada.click(first, 'vote_gone');
     await slack.waitFor(() => ada.messages('prod-access').length === 0);
   });

@@ -80,6 +80,51 @@ describe('tokens and scopes', () => {
   });
 });
 
+describe('the wire', () => {
+  const raw = async (path: string, init: RequestInit): Promise<unknown> =>
+    (await fetch(`${slack.apiUrl}${path}`, { method: 'POST', ...init })).json();
+
+  it('takes JSON with the token in the header, and no token in JSON', async () => {
+    await open();
+    const body = JSON.stringify({ channel: 'C0ACCESS', text: 'by JSON', token: slack.botToken });
+    const json = { 'content-type': 'application/json; charset=utf-8' };
+    expect(await raw('chat.postMessage', { headers: json, body })).toEqual({ ok: false, error: 'not_authed' });
+    const headers = { ...json, authorization: `Bearer ${slack.botToken}` };
+    expect(await raw('chat.postMessage', { headers, body })).toMatchObject({ ok: true });
+    expect(await raw('chat.postMessage', { headers, body: '{' })).toMatchObject({ error: 'invalid_json' });
+  });
+
+  it('takes a token in a form, and knows which methods there are', async () => {
+    await open();
+    const body = new URLSearchParams({ token: slack.botToken });
+    expect(await raw('auth.test', { body })).toMatchObject({ ok: true });
+    expect(await raw('chat.shout', { body })).toMatchObject({ ok: false, error: 'unknown_method' });
+  });
+
+  it('logs each call with its arguments as structures and without the token', async () => {
+    const client = await open();
+    await client.chat.postMessage({ channel: 'C0ACCESS', text: 'a', blocks: [section('b')] });
+    expect(slack.calls('chat.postMessage')).toMatchObject([
+      { args: { channel: 'C0ACCESS', text: 'a', blocks: [section('b')] }, status: 200, answer: { ok: true } },
+    ]);
+    expect(JSON.stringify(slack.calls())).not.toContain(slack.botToken);
+  });
+});
+
+describe('memory', () => {
+  it('is the same workspace after a restart from its snapshot', async () => {
+    const client = await open();
+    const { ts } = await client.chat.postMessage({ channel: 'U0ADA', text: 'still here' });
+    const bytes = slack.snapshot();
+    await slack.close();
+    slack = await startSlack({ snapshot: bytes, now: () => new Date(0) });
+    expect(slack.as('ada').dmsWithApp()).toMatchObject([{ ts, text: 'still here' }]);
+    const later = await clientOf(slack.botToken).chat.postMessage({ channel: 'U0ADA', text: 'new' });
+    expect(Number(later.ts)).toBeGreaterThan(Number(ts));
+    expect(later.channel).toBe(slack.as('ada').dms()[0]?.channelId);
+  });
+});
+
 describe('messages', () => {
   it('gives every message its own increasing ts even when the clock stands still', async () => {
     const client = await open({ now: () => new Date('2026-11-22T12:00:00Z') });
@@ -88,7 +133,7 @@ describe('messages', () => {
       sent.push((await client.chat.postMessage({ channel: 'C0ACCESS', text: `n${index}` })).ts);
     }
     expect(new Set(sent).size).toBe(5);
-    expect([...sent].sort()).toEqual(sent);
+    expect([...sent].sort((a, b) => Number(a) - Number(b))).toEqual(sent);
   });
 
   it('does not post where the bot is not, where nobody is, or into the archive', async () => {
@@ -277,7 +322,7 @@ describe('faults', () => {
   it('does the work and loses the answer', async () => {
     const client = await open();
     slack.faults.dropResponse('chat.postMessage');
-    await expect(client.chat.postMessage({ channel: 'C0ACCESS', text: 'sent' })).rejects.toThrow();
+    await expect(client.chat.postMessage({ channel: 'C0ACCESS', text: 'sent' })).rejects.toThrow('fetch failed');
     expect(
       slack
         .as('ada')
@@ -290,7 +335,7 @@ describe('faults', () => {
     const client = await open();
     await client.chat.postMessage({ channel: 'C0ACCESS', text: 'before' });
     await slack.faults.down('refused');
-    await expect(client.auth.test()).rejects.toThrow();
+    await expect(client.auth.test()).rejects.toThrow('fetch failed');
     await slack.faults.up();
     await client.chat.postMessage({ channel: 'C0ACCESS', text: 'after' });
     expect(slack.as('ada').messages('prod-access')).toHaveLength(2);

@@ -141,12 +141,12 @@ const elementsOf = (block: Json): { element: Json; step: string }[] => {
   return found.filter((one): one is { element: Json; step: string } => isObject(one.element));
 };
 
-const repeats = (items: { id: unknown; where: Where }[], name: string): Problem[] => {
+const repeats = (items: { id: unknown; where: Where }[], name: 'block_id' | 'action_id'): Problem[] => {
   const seen = new Set<unknown>();
   return items.flatMap(({ id, where }) => {
     const isRepeat = id !== undefined && seen.has(id);
     seen.add(id);
-    return isRepeat ? problem(`${name} already exists: ${String(id)}`, at(where, name)) : [];
+    return isRepeat ? problem(`${name} already exists: ${typeof id === 'string' ? id : '?'}`, at(where, name)) : [];
   });
 };
 

@@ -1,24 +1,24 @@
 /** One person at their client: everything a test or the page does, it does as somebody. */
 import * as channels from '../channels.ts';
-import { DriverError, SlackError } from '../errors.ts';
+import { DriverError } from '../errors.ts';
 import { canRead, post, visibleTo } from '../messages.ts';
-import { commandPayload, shortcutPayload } from '../payloads.ts';
+import { shortcutPayload } from '../payloads.ts';
 import type { Place } from '../payloads.ts';
-import { respond } from '../response-url.ts';
 import type { Runtime } from '../runtime.ts';
 import { channelId, personId } from '../state.ts';
 import type { State } from '../state.ts';
-import type { Channel, Json, Message, StoredView } from '../types.ts';
+import type { Channel, Message, StoredView } from '../types.ts';
 import { stackOf } from '../views.ts';
 import { click, clickStale, fill, suggest } from './act.ts';
 import type { Acted, Chosen, Suggestions } from './act.ts';
+import { runCommand } from './command.ts';
+import type { Commanded } from './command.ts';
 import { nameOf, placeOf } from './find.ts';
-import type { Target } from './find.ts';
+import type { Target, Wanted } from './find.ts';
 import { close, submit } from './modal.ts';
 import type { Submitted } from './modal.ts';
 
 export type Where = { in?: Target; blockId?: string };
-export type Commanded = Acted & { reply?: Message };
 export type Conversation = { channelId: string; members: string[]; messages: Message[] };
 
 export type PersonAtWork = {
@@ -42,6 +42,8 @@ export type PersonAtWork = {
   modals: () => StoredView[];
   /** Messages of a channel as this person sees them, oldest first. */
   messages: (channel: string) => Message[];
+  /** A message and its replies, as this person sees them. */
+  thread: (channel: string, ts: string) => Message[];
   /** Direct messages between this person and the app. */
   dmsWithApp: () => Message[];
   dms: () => Conversation[];
@@ -67,107 +69,67 @@ const find = (state: State, which: string): Channel => {
 const directWithApp = (state: State, userId: string): Channel =>
   channels.openDirect(state, [state.app.botUserId, userId]).channel;
 
-const tellPrivately = (runtime: Runtime, userId: string, given: { channel: Channel; text: string }): Message =>
-  post(runtime.state, {
-    channel: given.channel,
-    author: { userId: 'USLACKBOT', isApp: false, username: 'Slackbot' },
-    content: { text: given.text },
-    ephemeralFor: userId,
-  });
+const wantedOf = (actionId: string, where: Where | undefined, value?: string): Wanted => ({
+  actionId,
+  ...(where?.blockId === undefined ? {} : { blockId: where.blockId }),
+  ...(value === undefined ? {} : { value }),
+});
 
-const isKnownCommand = (state: State, command: string): boolean =>
-  state.app.commands === undefined || state.app.commands.some((one) => one.command === command);
-
-const runCommand = async (
-  runtime: Runtime,
-  userId: string,
-  given: { channel: Channel; command: string; text: string },
-): Promise<Commanded> => {
-  const { state } = runtime;
-  const { channel, command } = given;
-  const refuse = (error: string, words: string): Commanded => ({
-    ok: false,
-    error,
-    reply: tellPrivately(runtime, userId, { channel, text: words }),
-  });
-  if (!state.app.scopes.has('commands') || !isKnownCommand(state, command)) {
-    return refuse('unknown_command', `\`${command}\` is not a valid command.`);
-  }
-  const payload = commandPayload(runtime, { userId, ...given });
-  const ack = await runtime.delivery.command(payload);
-  if (!ack.ok) return refuse(ack.error, `${command} failed with the error "${ack.error}"`);
-  const body = ack.body as Json | undefined;
-  if (body === undefined || (body.text === undefined && body.blocks === undefined)) return { ok: true };
-  const url = state.responseUrls.get(new URL(String(payload.response_url)).pathname);
-  try {
-    const reply = url === undefined ? undefined : respond(state, url, body);
-    return { ok: true, ...(reply === undefined ? {} : { reply }) };
-  } catch (error) {
-    if (!(error instanceof SlackError)) throw error;
-    return refuse(error.code, `${command} failed with the error "${error.code}"`);
-  }
-};
-
-const interactions = (
-  runtime: Runtime,
-  userId: string,
-): Pick<PersonAtWork, 'click' | 'clickStale' | 'select' | 'type' | 'suggest' | 'submit' | 'close' | 'shortcut'> => {
+const clicks = (runtime: Runtime, userId: string): Pick<PersonAtWork, 'click' | 'clickStale' | 'shortcut'> => {
   const { state } = runtime;
   const stalePlace = (snapshot: Message | StoredView): Place =>
     'ts' in snapshot
       ? { is: 'message', message: snapshot, channel: find(state, snapshot.channel) }
       : { is: 'view', view: snapshot };
-  const wanted = (actionId: string, where: Where | undefined, value?: string) => ({
-    actionId,
-    ...(where?.blockId === undefined ? {} : { blockId: where.blockId }),
-    ...(value === undefined ? {} : { value }),
-  });
   return {
-    click: (target, actionId, value) => click(runtime, userId, { target, wanted: wanted(actionId, undefined, value) }),
+    click: (target, actionId, value) =>
+      click(runtime, userId, { target, wanted: wantedOf(actionId, undefined, value) }),
     clickStale: (snapshot, actionId, value) =>
       clickStale(runtime, userId, {
         place: stalePlace(snapshot),
-        wanted: wanted(actionId, undefined, value),
+        wanted: wantedOf(actionId, undefined, value),
       }),
-    select: (actionId, chosen, where) =>
-      fill(runtime, userId, {
-        target: where?.in ?? 'modal',
-        wanted: wanted(actionId, where),
-        chosen,
-        isEnter: false,
-      }),
-    type: (actionId, text, where) =>
-      fill(runtime, userId, {
-        target: where?.in ?? 'modal',
-        wanted: wanted(actionId, where),
-        chosen: text,
-        isEnter: where?.isEnter ?? false,
-      }),
-    suggest: (actionId, query, where) =>
-      suggest(runtime, userId, {
-        target: where?.in ?? 'modal',
-        wanted: wanted(actionId, where),
-        query,
-      }),
-    submit: (viewId) => submit(runtime, userId, viewId),
-    close: () => close(runtime, userId),
     shortcut: async (callbackId, message) => {
       const place = message === undefined ? undefined : placeOf(state, userId, message);
-      const ack = await runtime.delivery.interact(
-        shortcutPayload(runtime, userId, {
-          callbackId,
-          ...(place?.is === 'message' ? { place } : {}),
-        }),
-      );
+      const given = { callbackId, ...(place?.is === 'message' ? { place } : {}) };
+      const ack = await runtime.delivery.interact(shortcutPayload(runtime, userId, given));
       return ack.ok ? { ok: true } : { ok: false, error: ack.error };
     },
   };
 };
 
+const inputs = (
+  runtime: Runtime,
+  userId: string,
+): Pick<PersonAtWork, 'select' | 'type' | 'suggest' | 'submit' | 'close'> => ({
+  select: (actionId, chosen, where) =>
+    fill(runtime, userId, {
+      target: where?.in ?? 'modal',
+      wanted: wantedOf(actionId, where),
+      chosen,
+      isEnter: false,
+    }),
+  type: (actionId, text, where) =>
+    fill(runtime, userId, {
+      target: where?.in ?? 'modal',
+      wanted: wantedOf(actionId, where),
+      chosen: text,
+      isEnter: where?.isEnter ?? false,
+    }),
+  suggest: (actionId, query, where) =>
+    suggest(runtime, userId, {
+      target: where?.in ?? 'modal',
+      wanted: wantedOf(actionId, where),
+      query,
+    }),
+  submit: (viewId) => submit(runtime, userId, viewId),
+  close: () => close(runtime, userId),
+});
+
 const sights = (
   state: State,
   userId: string,
-): Pick<PersonAtWork, 'home' | 'modal' | 'modals' | 'messages' | 'dmsWithApp' | 'dms' | 'channels'> => {
+): Pick<PersonAtWork, 'home' | 'modal' | 'modals' | 'messages' | 'thread' | 'dmsWithApp' | 'dms' | 'channels'> => {
   const seen = (channel: Channel): Message[] => structuredClone(visibleTo(state, channel, userId));
   const mine = (): Channel[] => [...state.channels.values()].filter((one) => canRead(state, one, userId));
   return {
@@ -175,6 +137,7 @@ const sights = (
     modal: () => structuredClone(stackOf(state, userId).at(-1)),
     modals: () => structuredClone(stackOf(state, userId)),
     messages: (which) => seen(find(state, which)),
+    thread: (which, ts) => seen(find(state, which)).filter((one) => one.ts === ts || one.thread_ts === ts),
     dmsWithApp: () => seen(directWithApp(state, userId)),
     dms: () =>
       mine()
@@ -234,7 +197,8 @@ export const personAtWork = (runtime: Runtime, who: string): PersonAtWork => {
         command,
         text,
       }),
-    ...interactions(runtime, userId),
+    ...clicks(runtime, userId),
+    ...inputs(runtime, userId),
     ...sights(state, userId),
     ...channelActs(state, userId),
     openHome: () => state.emit({ type: 'home_opened', userId, tab: 'home' }),

@@ -1,7 +1,7 @@
 /** views.*. Slack: docs.slack.dev/reference/methods/views.open and its siblings */
 import { SlackError } from '../errors.ts';
 import type { Json, StoredView } from '../types.ts';
-import { exchangeTrigger } from '../triggers.ts';
+import { exchangeTrigger } from '../interaction-keys.ts';
 import { openModal, publishHome, pushModal, readView, replaceView, stackOf, viewWire } from '../views.ts';
 import { bot, needText, text } from './method.ts';
 import type { CallContext, Method } from './method.ts';

@@ -1,0 +1,151 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { App, ViewClosedAction } from '@slack/bolt';
+import { startSlack } from '../../support/slack.ts';
+import type { Slack } from '../../support/slack.ts';
+import { startSocketApp } from './bolt-app.ts';
+import type { Running } from './bolt-app.ts';
+
+let slack: Slack;
+let running: Running | undefined;
+
+afterEach(async () => {
+  await running?.stop();
+  running = undefined;
+  await slack.close();
+});
+
+const plain = (text: string) => ({ type: 'plain_text' as const, text });
+
+const form = (more: object = {}) => ({
+  type: 'modal' as const,
+  callback_id: 'form',
+  title: plain('Ask'),
+  submit: plain('Send'),
+  blocks: [
+    {
+      type: 'input' as const,
+      block_id: 'reason',
+      label: plain('Reason'),
+      element: { type: 'plain_text_input' as const, action_id: 'reason' },
+    },
+    {
+      type: 'input' as const,
+      block_id: 'target',
+      optional: true,
+      dispatch_action: true,
+      label: plain('Target'),
+      element: { type: 'external_select' as const, action_id: 'target', min_query_length: 0 },
+    },
+  ],
+  ...more,
+});
+
+const open = async (setUp: (app: App) => void): Promise<void> => {
+  slack = await startSlack();
+  running = await startSocketApp(slack, setUp);
+};
+
+describe('modals', () => {
+  const opener = (app: App): void => {
+    app.command('/ask', async ({ ack, client, body }) => {
+      await ack();
+      await client.views.open({ trigger_id: body.trigger_id, view: form() });
+    });
+  };
+
+  const openedBy = async (name: string) => {
+    const person = slack.as(name);
+    await person.command('/ask');
+    await slack.waitFor(() => person.modal());
+    return person;
+  };
+
+  it('does not ask the app when a required field is empty', async () => {
+    await open(opener);
+    const ada = await openedBy('ada');
+    expect(await ada.submit()).toEqual({
+      ok: false,
+      errors: { reason: 'Please complete this required field.' },
+      wasSent: false,
+    });
+    expect(slack.deliveries('interactive')).toEqual([]);
+  });
+
+  it("shows the app's errors under the field and stays open", async () => {
+    await open((app) => {
+      opener(app);
+      app.view('form', async ({ ack }) => ack({ response_action: 'errors', errors: { reason: 'Say more.' } }));
+    });
+    const ada = await openedBy('ada');
+    await ada.type('reason', 'x');
+    expect(await ada.submit()).toMatchObject({ ok: false, errors: { reason: 'Say more.' } });
+    expect(ada.modal()?.errors).toEqual({ reason: 'Say more.' });
+    expect(ada.modal()?.values.reason?.reason?.value).toBe('x');
+  });
+
+  it('gives two people two modals with their own values', async () => {
+    await open(opener);
+    const ada = await openedBy('ada');
+    const olga = await openedBy('olga');
+    await ada.type('reason', 'mine');
+    expect(olga.modal()?.values.reason?.reason?.value).toBeNull();
+    expect(ada.modal()?.id).not.toBe(olga.modal()?.id);
+    await olga.close();
+    expect(ada.modal()).toBeDefined();
+  });
+
+  it('stacks three views and no fourth, and tells of a closed one that asked for it', async () => {
+    const closed: boolean[] = [];
+    await open((app) => {
+      opener(app);
+      app.view('form', async ({ ack, view }) => {
+        await ack({ response_action: 'push', view: form({ notify_on_close: true, private_metadata: view.id }) });
+      });
+      app.view({ callback_id: 'form', type: 'view_closed' }, async ({ ack, body }) => {
+        await ack();
+        closed.push((body as ViewClosedAction).is_cleared);
+      });
+    });
+    const ada = await openedBy('ada');
+    for (const depth of [2, 3]) {
+      await ada.type('reason', 'x');
+      expect(await ada.submit()).toMatchObject({ ok: true });
+      expect(ada.modals()).toHaveLength(depth);
+    }
+    await ada.type('reason', 'x');
+    expect(await ada.submit()).toMatchObject({ ok: false, error: 'push_limit_reached' });
+    await ada.close();
+    expect(closed).toEqual([false]);
+    expect(ada.modals()).toHaveLength(2);
+  });
+
+  it('keeps what was typed through an update of the same fields, and refuses an old hash', async () => {
+    await open(opener);
+    const ada = await openedBy('ada');
+    await ada.type('reason', 'half a sentence');
+    const view = ada.modal();
+    const client = running?.app.client;
+    const update = { view_id: String(view?.id), view: form({ title: plain('Newer') }), hash: String(view?.hash) };
+    expect(await client?.views.update(update)).toMatchObject({ ok: true });
+    expect(ada.modal()).toMatchObject({ title: { text: 'Newer' } });
+    expect(ada.modal()?.values.reason?.reason?.value).toBe('half a sentence');
+    await expect(client?.views.update(update)).rejects.toMatchObject({ data: { error: 'hash_conflict' } });
+    await ada.close();
+    await expect(client?.views.update(update)).rejects.toMatchObject({ data: { error: 'not_found' } });
+  });
+
+  it('shows a home tab when it was published, to its person only', async () => {
+    await open((app) => {
+      app.event('app_home_opened', async ({ event, client }) => {
+        await client.views.publish({
+          user_id: event.user,
+          view: { type: 'home', blocks: [{ type: 'section', text: plain(`Hello ${event.user}`) }] },
+        });
+      });
+    });
+    slack.as('ada').openHome();
+    const home = await slack.waitFor(() => slack.as('ada').home());
+    expect(home.blocks[0]).toMatchObject({ text: { text: 'Hello U0ADA' } });
+    expect(slack.as('olga').home()).toBeUndefined();
+  });
+});
