@@ -1,4 +1,5 @@
 /** A guarded connection and a context, as the app makes them. */
+import { expect } from 'vitest';
 import type { Json } from '../../src/core/types.ts';
 import { guard, type Call } from '../../src/providers/guard.ts';
 import {
@@ -37,9 +38,12 @@ export const contextOf = (change: Partial<ProviderContext> & { lastsMs?: number 
 };
 
 /** The ProviderError that a call ends with; fails when it ends well or with another error. */
-export const failureOf = async (work: Promise<unknown>): Promise<ProviderError> => {
+export const failureOf = async <T>(work: Promise<T> | undefined): Promise<ProviderError> => {
   const [result] = await Promise.allSettled([work]);
   if (result.status === 'fulfilled') throw new Error(`expected a failure, got ${JSON.stringify(result.value)}`);
   if (result.reason instanceof ProviderError) return result.reason;
   throw result.reason;
 };
+
+/** Matches a text that holds `part`. */
+export const textWith = (part: string): string => expect.stringContaining(part) as string;

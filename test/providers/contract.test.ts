@@ -44,7 +44,10 @@ describe.each(CASES)('$provider.id on $title', ({ provider, open }) => {
     for (const problems of [provider.configProblems({ nonsense: 1 }), provider.scopeProblems({ nonsense: 1 })]) {
       expect(problems.length).toBeGreaterThan(0);
       for (const problem of problems)
-        expect(problem).toEqual({ path: expect.any(String), message: expect.stringMatching(/\w+ \w+/) });
+        expect(problem).toEqual({
+          path: expect.any(String) as string,
+          message: expect.stringMatching(/\w+ \w+/) as string,
+        });
     }
   });
 
@@ -63,7 +66,7 @@ describe.each(CASES)('$provider.id on $title', ({ provider, open }) => {
     expect(who.actingAs).toBe(world.roles.read.actsAs);
     expect(who.person).toContain(ctx.grantId);
     expect(await visit.read()).toBe(3);
-    await expect(visit.write()).rejects.toThrow();
+    await expect(visit.write()).rejects.toBeInstanceOf(Error);
     await visit.leave();
     await revoke(access.handle, ctx);
   });
@@ -102,8 +105,8 @@ describe.each(CASES)('$provider.id on $title', ({ provider, open }) => {
     const visit = await world.enter(access.secret);
     expect(await revoke(access.handle, ctx)).toBe('removed');
     await isCut(visit);
-    await expect(visit.read()).rejects.toThrow();
-    await expect(world.enter(access.secret)).rejects.toThrow();
+    await expect(visit.read()).rejects.toBeInstanceOf(Error);
+    await expect(world.enter(access.secret)).rejects.toBeInstanceOf(Error);
     expect(await world.countOf(ctx.grantId)).toBe(0);
     expect(await check(access.handle, ctx)).toBe('absent');
     expect(await revoke(access.handle, ctx)).toBe('already_absent');
@@ -169,7 +172,9 @@ describe.each(CASES)('$provider.id on $title', ({ provider, open }) => {
     const later = { ...ctx, expiresAt: new Date(Date.now() + 600_000) };
     await connection.extend?.(world.roles.read.scope, access.handle, later);
     await waitUntil(() => Date.now() > ctx.expiresAt.getTime() + 100, { timeoutMs: 5_000, what: 'the first deadline' });
-    await (await world.enter(access.secret)).leave();
+    const visit = await world.enter(access.secret);
+    expect(await visit.read()).toBe(3);
+    await visit.leave();
     await revoke(access.handle, later);
   });
 

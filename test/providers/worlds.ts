@@ -8,21 +8,21 @@ import { configOf, createTarget, enter, type Session } from './postgres/target.t
 export type Visit = {
   /** Who the target says it is, and as what it acts. */
   whoAmI(): Promise<{ person: string; actingAs: string }>;
-  read(): Promise<number>;
+  read: () => Promise<number>;
   /** Rejects where the role may only read. */
-  write(): Promise<void>;
-  isCut(): boolean;
-  leave(): Promise<void>;
+  write: () => Promise<void>;
+  isCut: () => boolean;
+  leave: () => Promise<void>;
 };
 
 export type World = {
   config: Json;
   roles: { read: { scope: Json; actsAs: string }; write: { scope: Json; actsAs: string } };
   /** Rejects when the target refuses the secret. */
-  enter(secret: Secret | undefined): Promise<Visit>;
+  enter: (secret: Secret | undefined) => Promise<Visit>;
   /** How many accesses of this grant exist in the target, asked past the provider. */
-  countOf(grantId: string): Promise<number>;
-  close(): Promise<void>;
+  countOf: (grantId: string) => Promise<number>;
+  close: () => Promise<void>;
 };
 
 export type WorldOption = { title: string; open: () => Promise<World> };

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { ProviderError, type Granted, type ProviderContext } from '../provider.ts';
 import { groupOf, type Handle, type Scope } from './config.ts';
 import { loginNameOf, writeMark } from './login-name.ts';
-import { assertOurs, findLogins, type Login } from './logins.ts';
+import { assertOurs, explained, findLogins, type Login } from './logins.ts';
 import { newPassword, scramVerifier } from './scram.ts';
 import { secretFor } from './secret.ts';
 import type { Client, Server } from './server.ts';
@@ -63,8 +63,15 @@ const repairSql = (login: Login, groups: readonly string[], options: string): st
   ].join('\n');
 };
 
-const commentSql = (login: string, ctx: ProviderContext): string =>
-  `COMMENT ON ROLE ${name(login)} IS ${literal(writeMark({ grantId: ctx.grantId, person: ctx.person.name, until: ctx.expiresAt }))};`;
+const markOf = (server: Server, ctx: ProviderContext): string =>
+  writeMark({
+    grantId: ctx.grantId,
+    database: server.settings.database,
+    person: ctx.person.name,
+    until: ctx.expiresAt,
+  });
+
+const commentSql = (login: string, mark: string): string => `COMMENT ON ROLE ${name(login)} IS ${literal(mark)};`;
 
 type ReadBack = Login & { isValidUntilThen: boolean; settings: string[] | null };
 
@@ -84,7 +91,7 @@ const readBack = async (client: Client, ctx: ProviderContext, login: string): Pr
   return { ...found, isValidUntilThen: rows[0]?.isValidUntilThen === true, settings: rows[0]?.settings ?? null };
 };
 
-const assertAsAsked = (login: ReadBack, scope: Scope, ctx: ProviderContext): void => {
+const assertAsAsked = (login: ReadBack, scope: Scope, mark: string): void => {
   assertOurs(login);
   const wanted = [...scope.member_of].sort();
   const isMemberOfMore = login.groups.some((group) => !wanted.includes(group));
@@ -98,7 +105,7 @@ const assertAsAsked = (login: ReadBack, scope: Scope, ctx: ProviderContext): voi
     login.isValidUntilThen &&
     wanted.every((group) => login.groups.includes(group)) &&
     (login.settings ?? []).some((setting) => setting.startsWith('role=')) &&
-    login.comment === writeMark({ grantId: ctx.grantId, person: ctx.person.name, until: ctx.expiresAt }) &&
+    login.comment === mark &&
     !(login.isSuperuser || login.canCreateDb || login.canCreateRole || login.canReplicate || login.canBypassRls);
   if (!isAsAsked)
     throw new ProviderError(
@@ -107,26 +114,37 @@ const assertAsAsked = (login: ReadBack, scope: Scope, ctx: ProviderContext): voi
     );
 };
 
+/** In one transaction, whose COMMIT goes out by itself: if we were told to stop meanwhile, it is never sent and the target rolls back. */
+const change = async (client: Client, statements: readonly string[]): Promise<void> => {
+  await client.query(['BEGIN;', ...statements].join('\n'));
+  await client.query('COMMIT');
+};
+
 export const grant = async (server: Server, scope: Scope, ctx: ProviderContext): Promise<Granted<Handle>> => {
   const password = newPassword();
   const verifier = await scramVerifier(password);
   const groups = [...new Set(scope.member_of)].sort();
   const options = optionsOf({ scope, verifier, maxSessions: server.settings.maxSessions }, ctx);
-  const handle = await server.run(ctx.signal, async (client) => {
+  const mark = markOf(server, ctx);
+  const existing = await server.run(ctx.signal, async (client) => {
     await assertGroups(client, groups);
-    const [existing] = await findLogins(client, [{ grantId: ctx.grantId, oid: null }]);
-    if (existing) assertOurs(existing);
-    const login = existing?.name ?? loginNameOf(ctx.grantId, ctx.person.name);
-    const make = existing ? repairSql(existing, groups, options) : createSql(login, groups, options);
-    const actAs = `ALTER ROLE ${name(login)} SET role = ${literal(groupOf(scope))};`;
-    await client.query(['BEGIN;', make, actAs, commentSql(login, ctx)].join('\n'));
-    // By itself: if we were told to stop meanwhile, this is never sent and the target rolls everything back.
-    await client.query('COMMIT');
-    const made = await readBack(client, ctx, login);
-    assertAsAsked(made, scope, ctx);
-    return { role: made.name, oid: made.oid };
+    return (await findLogins(client, [{ grantId: ctx.grantId, oid: null }]))[0];
   });
-  return { handle, ...secretFor(server.settings, { user: handle.role, password, expiresAt: ctx.expiresAt }) };
+  if (existing) assertOurs(existing);
+  const login = existing?.name ?? loginNameOf(ctx.grantId, ctx.person.name);
+  const make = existing ? repairSql(existing, groups, options) : createSql(login, groups, options);
+  const actAs = `ALTER ROLE ${name(login)} SET role = ${literal(groupOf(scope))};`;
+  try {
+    const made = await server.run(ctx.signal, async (client) => {
+      await change(client, [make, actAs, commentSql(login, mark)]);
+      return await readBack(client, ctx, login);
+    });
+    assertAsAsked(made, scope, mark);
+    const handle = { role: made.name, oid: made.oid };
+    return { handle, ...secretFor(server.settings, { user: made.name, password, expiresAt: ctx.expiresAt }) };
+  } catch (error) {
+    throw existing ? explained(error, [existing], server.settings.user) : error;
+  }
 };
 
 export const extend = async (server: Server, handle: Handle, ctx: ProviderContext): Promise<void> => {
@@ -138,9 +156,8 @@ export const extend = async (server: Server, handle: Handle, ctx: ProviderContex
         'denied',
         `The login of grant ${ctx.grantId} is no longer there or already closed, so its deadline cannot be moved.`,
       );
-    const until = literal(ctx.expiresAt.toISOString());
-    await client.query(`BEGIN; ALTER ROLE ${name(login.name)} VALID UNTIL ${until}; ${commentSql(login.name, ctx)}`);
-    await client.query('COMMIT');
+    const until = `ALTER ROLE ${name(login.name)} VALID UNTIL ${literal(ctx.expiresAt.toISOString())};`;
+    await change(client, [until, commentSql(login.name, markOf(server, ctx))]);
     const moved = await readBack(client, ctx, login.name);
     if (!moved.isValidUntilThen)
       throw new ProviderError(

@@ -1,4 +1,5 @@
 /** How a temporary login is named and marked, so that it is found by its grant and never taken for somebody else's role. */
+import { z } from 'zod';
 import { ProviderError } from '../provider.ts';
 
 const PREFIX = 'lk_';
@@ -43,7 +44,8 @@ export const loginNameOf = (grantId: string, personName: string): string => {
   );
 };
 
-export type Mark = { grantId: string; person: string; until: Date };
+/** `database` is the one Latchkey was connected to: roles belong to the whole server, and two targets may share it. */
+export type Mark = { grantId: string; database: string; person: string; until: Date };
 
 const escapeNonAscii = (json: string): string =>
   json.replaceAll(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -51,11 +53,20 @@ const escapeNonAscii = (json: string): string =>
 /** The comment on the login. Pure ASCII, so that it fits a database of any encoding. */
 export const writeMark = (mark: Mark): string => {
   const person = mark.person.slice(0, MAX_SHOWN_NAME);
-  return escapeNonAscii(JSON.stringify({ latchkey: { grant: mark.grantId, person, until: mark.until.toISOString() } }));
+  const said = { grant: mark.grantId, database: mark.database, person, until: mark.until.toISOString() };
+  return escapeNonAscii(JSON.stringify({ latchkey: said }));
 };
 
-/** The grant id that a role's comment claims, or null when it is not our mark. */
-export const readMark = (comment: string | null): string | null => {
-  const match = /^\{"latchkey":\{"grant":"([a-z0-9]{1,40})","person":".*","until":"[^"]*"\}\}$/.exec(comment ?? '');
-  return match?.[1] ?? null;
+const markSchema = z.object({ latchkey: z.object({ grant: z.string(), database: z.string() }) });
+
+/** The grant and database that a role's comment claims, or null when it is not our mark. */
+export const readMark = (comment: string | null): { grantId: string; database: string } | null => {
+  if (!comment?.startsWith('{"latchkey":')) return null;
+  try {
+    const { latchkey } = markSchema.parse(JSON.parse(comment));
+    return { grantId: latchkey.grant, database: latchkey.database };
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
+    throw error;
+  }
 };

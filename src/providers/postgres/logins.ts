@@ -1,6 +1,7 @@
 /** Looks for the logins of grants in a target, and refuses to touch what Latchkey did not make. */
 import pg from 'pg';
 import { ProviderError } from '../provider.ts';
+import { codeOf } from './errors.ts';
 import { checkGrantId, prefixOf, readMark } from './login-name.ts';
 import type { Client } from './server.ts';
 
@@ -51,6 +52,33 @@ const refusal = (login: Login): string => {
 
 /** Name and comment must both say so. @throws ProviderError `denied` otherwise. */
 export const assertOurs = (login: Login): void => {
-  const isOurs = login.name.startsWith(prefixOf(login.grantId)) && readMark(login.comment) === login.grantId;
+  const isOurs = login.name.startsWith(prefixOf(login.grantId)) && readMark(login.comment)?.grantId === login.grantId;
   if (!isOurs) throw new ProviderError('denied', refusal(login));
+};
+
+const NO_RIGHT = '42501';
+
+/**
+ * Postgres lets only a superuser change a login that somebody made a superuser (or, before 16, gave REPLICATION or BYPASSRLS), only a role
+ * with CREATEDB take CREATEDB away, and, since 16, only its maker change it at all (postgresql.org/docs/current/sql-alterrole.html).
+ */
+const REPAIR = 'NOSUPERUSER NOREPLICATION NOBYPASSRLS NOCREATEDB NOCREATEROLE';
+
+/** Says of a refused change of our logins what a superuser should run; any other failure passes as it is. */
+export const explained = (error: unknown, logins: readonly Login[], user: string): unknown => {
+  if (!(error instanceof ProviderError) || codeOf(error.cause) !== NO_RIGHT) return error;
+  const altered = logins.filter(
+    (login) => login.isSuperuser || login.canReplicate || login.canBypassRls || login.canCreateDb,
+  );
+  const mend = (altered.length > 0 ? altered : logins).map(({ name }) =>
+    altered.length > 0
+      ? `ALTER ROLE ${pg.escapeIdentifier(name)} ${REPAIR};`
+      : `GRANT ${pg.escapeIdentifier(name)} TO ${pg.escapeIdentifier(user)} WITH ADMIN OPTION;`,
+  );
+  const why = altered.length > 0 ? 'somebody gave it rights by hand' : 'another role made it';
+  return new ProviderError(
+    'denied',
+    `Latchkey may not change this login, because ${why}. As a superuser: ${mend.join(' ')}`,
+    { cause: error },
+  );
 };

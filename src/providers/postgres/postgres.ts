@@ -11,7 +11,7 @@ import {
   type Scope,
 } from './config.ts';
 import { extend, grant } from './grant.ts';
-import { LIKE_OURS, prefixOf, readMark } from './login-name.ts';
+import { LIKE_OURS, readMark } from './login-name.ts';
 import { preflight } from './preflight.ts';
 import { isPresent, revokeAll, type ToRevoke } from './revoke.ts';
 import { openServer, type Server } from './server.ts';
@@ -25,10 +25,9 @@ const LIST = `
 
 const listOurs = async (server: Server, signal: AbortSignal): Promise<Ours<Handle>[]> =>
   (await server.query<Found>(signal, LIST, [LIKE_OURS])).flatMap(({ oid, role, comment, expiresAt }) => {
-    const grantId = readMark(comment);
-    return grantId !== null && role.startsWith(prefixOf(grantId))
-      ? [{ grantId, handle: { role, oid }, expiresAt }]
-      : [];
+    const mark = readMark(comment);
+    if (mark?.database !== server.settings.database || !role.startsWith(`lk_${mark.grantId}_`)) return [];
+    return [{ grantId: mark.grantId, handle: { role, oid }, expiresAt }];
   });
 
 const toRevoke = (grantId: string, scope: Scope, handle: Handle | undefined): ToRevoke => ({

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { ProviderError } from '../provider.ts';
 import { codeOf } from './errors.ts';
-import { assertOurs, findLogins, type Login, type Wanted } from './logins.ts';
+import { assertOurs, explained, findLogins, type Login, type Wanted } from './logins.ts';
 import { dropWithWhatItOwns } from './owned.ts';
 import { countSessions, cutSessions, endSessions, type SessionsOf } from './sessions.ts';
 import type { Server } from './server.ts';
@@ -36,7 +36,11 @@ const shutDoors = async (server: Server, logins: readonly Login[], signal: Abort
     for (let isBlocked = wasBlocked; isBlocked; isBlocked = await waited(CUT_AGAIN_MS, done.signal))
       await cutSessions(server, sessionsOf([], logins), signal);
   };
-  await Promise.all([shut, unblock()]);
+  try {
+    await Promise.all([shut, unblock()]);
+  } catch (error) {
+    throw explained(error, logins, server.settings.user);
+  }
 };
 
 /** False when the signal came first. */

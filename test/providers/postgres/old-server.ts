@@ -11,15 +11,15 @@ import { testServices } from '../../support/services.ts';
 
 const DEBIAN = '/usr/lib/postgresql';
 
-/** The oldest that Latchkey supports and this machine has; null on most machines. */
+/** The last of the old kind; null on most machines. */
 export const oldVersion = (): string | null =>
   existsSync(DEBIAN)
     ? (readdirSync(DEBIAN)
-        .filter((version) => ['14', '15'].includes(version) && existsSync(path.join(DEBIAN, version, 'bin', 'initdb')))
-        .sort()[0] ?? null)
+        .filter((version) => version === '15' && existsSync(path.join(DEBIAN, version, 'bin', 'initdb')))
+        .at(0) ?? null)
     : null;
 
-export type OldServer = { adminUrl: string; stop(): Promise<void> };
+export type OldServer = { adminUrl: string; stop: () => Promise<void> };
 
 export const startOldServer = async (version: string): Promise<OldServer> => {
   const bin = (name: string): string => path.join(DEBIAN, version, 'bin', name);

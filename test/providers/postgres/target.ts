@@ -14,9 +14,9 @@ export type Target = {
   read: string;
   write: string;
   /** Runs SQL as a superuser in the target. */
-  sql<Row extends object = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
+  sql: <Row extends object = Record<string, unknown>>(text: string, values?: unknown[]) => Promise<Row[]>;
   /** Deletes everything. Throws when Latchkey left a connection open. */
-  drop(): Promise<void>;
+  drop: () => Promise<void>;
 };
 
 export const urlFor = (base: string, change: { database?: string; user?: string; password?: string }): string => {
@@ -130,8 +130,8 @@ export const valueOf = (secret: Secret | undefined, label: string): string =>
 export type Session = {
   client: pg.Client;
   query<Row extends object>(text: string): Promise<Row[]>;
-  isCut(): boolean;
-  leave(): Promise<void>;
+  isCut: () => boolean;
+  leave: () => Promise<void>;
 };
 
 /** Logs in as the person would. Rejects when the target refuses. */

@@ -1,0 +1,70 @@
+/** Each thing that is wrong with a target is one sentence with the SQL that mends it, and that SQL does mend it. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { postgres } from '../../../src/providers/postgres/postgres.ts';
+import { connectTo, contextOf } from '../connection.ts';
+import { SERVERS } from './servers.ts';
+import { configOf, type Target } from './target.ts';
+import type { Finding } from '../../../src/providers/provider.ts';
+
+describe.each(SERVERS)('a look at $title', ({ open }) => {
+  let target: Target;
+  let close: () => Promise<void>;
+
+  beforeEach(async () => {
+    ({ target, close } = await open());
+  });
+  afterEach(async () => await close());
+
+  const look = async (config = configOf(target)): Promise<Finding[]> => {
+    const connection = connectTo(postgres, config);
+    const findings = await connection.preflight?.(
+      { read: { member_of: [target.read] }, write: { member_of: [target.write, target.read] } },
+      contextOf(),
+    );
+    await connection.close();
+    return findings ?? [];
+  };
+  /** The SQL at the end of the sentence. */
+  const sqlOf = (finding: Finding | undefined): string =>
+    /(?:As a superuser|As another superuser): ([^;]+;)/.exec(finding?.message ?? '')?.[1] ?? '';
+
+  test('what Latchkey lacks is found, and mended by the SQL in the sentences', async () => {
+    expect(await look()).toEqual([]);
+    await target.sql(
+      `alter role ${target.manager} nocreaterole; revoke pg_signal_backend from ${target.manager}; alter role ${target.read} login createrole`,
+    );
+    const findings = await look();
+    expect(findings.map(({ level, code }) => `${level} ${code}`).sort()).toEqual([
+      'error group_makes_roles',
+      'error no_createrole',
+      'error no_signal',
+      'warning group_can_login',
+    ]);
+    for (const finding of findings) await target.sql(sqlOf(finding));
+    expect(await look()).toEqual([]);
+  });
+
+  test('a group that is missing, or as strong as a superuser, is an error', async () => {
+    await target.sql(`alter role ${target.read} superuser`);
+    expect((await look()).map(({ code }) => code)).toContain('superuser_group');
+    await target.sql(`alter role ${target.read} nosuperuser bypassrls`);
+    expect(await look()).toMatchObject([{ level: 'warning', code: 'strong_group' }]);
+    await target.sql(`alter role ${target.read} nobypassrls; alter role ${target.read} rename to ${target.read}_gone`);
+    expect(await look()).toMatchObject([{ level: 'error', code: 'no_group' }]);
+    await target.sql(`alter role ${target.read}_gone rename to ${target.read}`);
+  });
+
+  test('a group that Latchkey may not lend is an error where Postgres asks for it', async () => {
+    await target.sql(`revoke ${target.read} from ${target.manager}`);
+    const findings = await look();
+    expect(findings.map(({ code }) => code)).toEqual(target.version >= 16 ? ['no_admin_option'] : []);
+    for (const finding of findings) await target.sql(sqlOf(finding));
+    expect(await look()).toEqual([]);
+  });
+
+  test('working as a superuser is a warning', async () => {
+    expect(
+      (await look(configOf(target, { url: target.superuserUrl }))).map(({ level, code }) => `${level} ${code}`),
+    ).toEqual(['warning superuser']);
+  });
+});
