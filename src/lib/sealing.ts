@@ -14,7 +14,8 @@ export type Sealing = {
   open(owner: string, sealed: Sealed): string;
 };
 
-const idOf = (key: Buffer): string => createHash('sha256').update('latchkey key id').update(key).digest('hex').slice(0, 12);
+const idOf = (key: Buffer): string =>
+  createHash('sha256').update('latchkey key id').update(key).digest('hex').slice(0, 12);
 
 /** `keys` are 32 bytes each, at least one. */
 export const createSealing = (keys: Buffer[]): Sealing => {

@@ -2,7 +2,7 @@
 import type { Actor } from '../core/events.ts';
 import { moveRequest } from '../core/lifecycle.ts';
 import type { Policy } from '../core/policy/types.ts';
-import type { Request } from '../core/types.ts';
+import type { Grant, Request } from '../core/types.ts';
 import { DomainError } from '../core/errors.ts';
 import type { Ids, Tx } from './ports.ts';
 
@@ -17,14 +17,12 @@ export type Approval = {
 };
 
 export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Promise<string> => {
-  const { request, policy, rule, actor } = approval;
+  const { request, policy, rule } = approval;
   const target = policy.targets[request.target];
   const role = target?.roles[request.role];
   if (!target || !role)
     throw new DomainError(target ? 'unknown_role' : 'unknown_target', { target: request.target, role: request.role });
   const decisionId = ids.next();
-  const grantId = ids.next();
-  const common = { actor, requestId: request.id, target: request.target, role: request.role };
   await tx.decisions.insert({
     id: decisionId,
     requestId: request.id,
@@ -35,26 +33,23 @@ export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Prom
     reason: null,
   });
   await tx.requests.setState(request.id, moveRequest(request.state, 'approved'));
-  await tx.grants.insert({
-    id: grantId,
-    requestId: request.id,
-    decisionId,
-    personId: request.requesterId,
-    target: request.target,
-    role: request.role,
-    provider: target.provider,
-    scope: role.scope,
-    durationMs: request.durationMs,
-  });
-  const votes = approval.voterIds;
+  return insertGrant(tx, approval, { id: ids.next(), decisionId, provider: target.provider, scope: role.scope });
+};
+
+type Made = Pick<Grant, 'id' | 'decisionId' | 'provider' | 'scope'>;
+
+const insertGrant = async (tx: Tx, approval: Approval, made: Made): Promise<string> => {
+  const { request, policy, rule, actor, voterIds: votes } = approval;
+  const { target, role, durationMs } = request;
+  await tx.grants.insert({ ...made, requestId: request.id, personId: request.requesterId, target, role, durationMs });
+  const common = { actor, requestId: request.id, grantId: made.id, target, role };
   await tx.audit.append({
     ...common,
     type: 'request.approved',
-    grantId,
-    data: { decision: decisionId, rule, policy: policy.sha256, votes },
+    data: { decision: made.decisionId, rule, policy: policy.sha256, votes },
   });
-  await tx.audit.append({ ...common, type: 'grant.activating', grantId, data: { durationMs: request.durationMs } });
-  await tx.outbox.add('activate', grantId);
+  await tx.audit.append({ ...common, type: 'grant.activating', data: { durationMs } });
+  await tx.outbox.add('activate', made.id);
   await tx.outbox.add('notify', request.id);
-  return grantId;
+  return made.id;
 };

@@ -1,0 +1,192 @@
+/** The composition root: the only file that knows every adapter. */
+import type { Environment } from './config/environment.ts';
+import { loadPolicy } from './config/policy-file.ts';
+import type { PolicyInput } from './config/policy-file.ts';
+import { createPolicySource, readPolicyText } from './config/policy-source.ts';
+import type { PolicySource } from './config/policy-source.ts';
+import { formatProblem } from './config/problem.ts';
+import type { ConfigProblem } from './config/problem.ts';
+import type { Policy } from './core/policy/types.ts';
+import { createPool, createStore } from './db/client.ts';
+import { startJobs } from './jobs/jobs.ts';
+import type { Jobs } from './jobs/jobs.ts';
+import { newId } from './lib/ids.ts';
+import type { Log } from './lib/log.ts';
+import { createSealing } from './lib/sealing.ts';
+import { createAccess } from './providers/access.ts';
+import type { OpenAccess } from './providers/access.ts';
+import { PROVIDERS, findProvider } from './providers/registry.ts';
+import type { SlackAppSettings } from './slack/app.ts';
+import { startSlack } from './slack/start.ts';
+import type { RunningSlack } from './slack/start.ts';
+import { createSlackConnection } from './slack/connection.ts';
+import type { SlackConnection } from './slack/connection.ts';
+import { createNotifier } from './slack/notifier.ts';
+import { createDirectory } from './slack/people.ts';
+import { createUseCases } from './usecases/create-use-cases.ts';
+import type { Deps, Store } from './usecases/ports.ts';
+import type { UseCases } from './usecases/types.ts';
+import { createReadyz, healthz } from './web/health.ts';
+import { createMetrics } from './web/metrics.ts';
+import type { Metrics } from './web/metrics.ts';
+import { startWebServer } from './web/server.ts';
+import type { Routes, WebServer } from './web/server.ts';
+
+export type Part = 'web' | 'worker';
+export type FirstPolicy = { policy: Policy; source: string; warnings: ConfigProblem[] };
+export type AppOptions = { environment: Environment; first: FirstPolicy; only: Part | null; log: Log };
+/** `port` is where health is served, and Slack's requests in HTTP mode. */
+export type App = { port: number; reloadPolicy(): Promise<void>; stop(): Promise<void> };
+
+const POLICY_POLL_MS = 2_000;
+const TARGET_CHECK_MS = 60_000;
+
+/** What every load of a policy is given: `serve`, reloads and the commands alike. */
+export const policyInput = (text: string, path: string): PolicyInput => ({
+  text,
+  path,
+  env: process.env,
+  providers: PROVIDERS,
+});
+
+export const readFirstPolicy = async (
+  path: string,
+): Promise<{ first: FirstPolicy } | { problems: ConfigProblem[] }> => {
+  const read = await readPolicyText(path);
+  if ('problems' in read) return read;
+  const loaded = loadPolicy(policyInput(read.text, path));
+  return 'problems' in loaded ? loaded : { first: { ...loaded, source: read.text } };
+};
+
+/** Things that know each other in a circle: the store pokes the jobs, which are made from the store. */
+type Late = { poke: () => void; useCases: UseCases | null };
+
+const createPolicyHolder = ({ environment, first, log }: AppOptions, late: Late): PolicySource =>
+  createPolicySource(first.policy, {
+    path: environment.policyPath,
+    load: (text) => loadPolicy(policyInput(text, environment.policyPath)),
+    onAdopted: async (source, warnings) => {
+      log.info({ policy: first.policy.sha256 }, 'a new policy is in force');
+      await late.useCases?.adoptPolicy({ source, warnings: warnings.map(formatProblem) });
+    },
+    onRejected: async (problems) => {
+      const lines = problems.map(formatProblem);
+      log.error({ problems: lines }, 'the changed policy file is refused; the old policy stays in force');
+      await late.useCases?.rejectPolicy({ problems: lines });
+    },
+    onError: (error) => log.error({ err: error }, 'the policy could not be reloaded'),
+  });
+
+type Core = {
+  store: Store & { close(): Promise<void> };
+  policies: PolicySource;
+  connection: SlackConnection;
+  access: OpenAccess;
+  metrics: Metrics;
+  deps: Deps;
+  useCases: UseCases;
+};
+
+const createCore = (options: AppOptions, late: Late): Core => {
+  const { environment, log } = options;
+  const store = createStore({
+    pool: createPool({ url: environment.databaseUrl, log }),
+    log,
+    onWork: () => late.poke(),
+  });
+  const policies = createPolicyHolder(options, late);
+  const policy = policies.current;
+  const connection = createSlackConnection({
+    botToken: environment.slack.botToken,
+    apiUrl: environment.slack.apiUrl,
+    log,
+  });
+  const metrics = createMetrics({
+    counts: store.read.counts,
+    oldestOverdueMs: store.read.oldestOverdueMs,
+    targetProblems: () => access.problems(),
+  });
+  const access = createAccess({ findProvider, policy, log, onCall: metrics.onTargetCall });
+  const directory = createDirectory({ client: connection.client, teamId: () => connection.team().teamId, policy, log });
+  const deps: Deps = {
+    store,
+    directory,
+    access,
+    vault: createSealing(environment.secretKeys),
+    ids: { next: newId },
+    policy,
+    log,
+  };
+  const useCases = createUseCases(deps);
+  late.useCases = useCases;
+  return { store, policies, connection, access, metrics, deps, useCases };
+};
+
+const createJobs = ({ environment, only, log }: AppOptions, { store, useCases, connection, deps }: Core): Jobs => {
+  const { policy, directory } = deps;
+  const notifier = createNotifier({ client: connection.notifierClient, store, policy, directory, log });
+  const jobs = { redisUrl: environment.redisUrl, prefix: environment.redisPrefix, store, useCases, notifier, log };
+  return startJobs(jobs, { isWorker: only !== 'web' });
+};
+
+const routesOf = (core: Core, jobs: Jobs, slack: RunningSlack): Routes => ({
+  'GET /healthz': healthz,
+  'GET /readyz': createReadyz({
+    postgres: () => core.store.read.now().then(() => null),
+    redis: jobs.problem,
+    slack: () => Promise.resolve(slack.problem()),
+    oldestOverdueMs: core.store.read.oldestOverdueMs,
+    targets: core.access.problems,
+  }),
+  'GET /metrics': core.metrics.handle,
+  ...(slack.handle && { 'POST /slack/events': slack.handle }),
+});
+
+const stopInOrder = async ({
+  core,
+  jobs,
+  slack,
+  web,
+}: {
+  core: Core;
+  jobs: Jobs;
+  slack: RunningSlack;
+  web: WebServer;
+}): Promise<void> => {
+  core.policies.stop();
+  await Promise.all([slack.stop(), web.stop()]);
+  await jobs.stop();
+  await core.access.close();
+  await core.store.close();
+};
+
+const wayIntoSlack = ({ slack }: Environment): SlackAppSettings['environment'] => ({
+  apiUrl: slack.apiUrl,
+  appToken: slack.mode === 'socket' ? slack.appToken : null,
+  signingSecret: slack.mode === 'http' ? slack.signingSecret : null,
+});
+
+/** Everything runs when this resolves; a wrong Slack token or a taken port rejects with a `StartError`. */
+export const createApp = async (options: AppOptions): Promise<App> => {
+  const { environment, first, only, log } = options;
+  const late: Late = { poke: () => undefined, useCases: null };
+  const core = createCore(options, late);
+  const { store, useCases, connection, deps } = core;
+  await useCases.adoptPolicy({ source: first.source, warnings: first.warnings.map(formatProblem) });
+  const hasReceiver = only !== 'worker';
+  const slackSettings = {
+    environment: wayIntoSlack(environment),
+    connection,
+    useCases,
+    policy: deps.policy,
+    store,
+    log,
+  };
+  const slack = await startSlack({ ...slackSettings, hasReceiver });
+  const jobs = createJobs(options, core);
+  late.poke = jobs.poke;
+  core.access.startChecks(TARGET_CHECK_MS);
+  core.policies.watch(POLICY_POLL_MS);
+  const web = await startWebServer({ port: environment.port, routes: routesOf(core, jobs, slack), log });
+  return { port: web.port, reloadPolicy: core.policies.reload, stop: () => stopInOrder({ core, jobs, slack, web }) };
+};

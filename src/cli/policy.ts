@@ -1,0 +1,69 @@
+/** `latchkey policy …`: a thin shell around `config/policy-commands.ts`. */
+import type { Command } from 'commander';
+import { checkPolicy, explainInput, explainPolicy, testPolicy } from '../config/policy-commands.ts';
+import type { CommandResult, ExplainOptions } from '../config/policy-commands.ts';
+import { loadPolicy } from '../config/policy-file.ts';
+import type { PolicyInput } from '../config/policy-file.ts';
+import { readPolicyText } from '../config/policy-source.ts';
+import { formatProblem } from '../config/problem.ts';
+import { policyInput } from '../app.ts';
+import { StartError } from '../lib/start-error.ts';
+import { print, printJson } from './output.ts';
+import type { Exit } from './output.ts';
+
+type Common = { policy: string; json?: boolean };
+type SetExit = (code: Exit) => void;
+
+const inputOf = async (path: string): Promise<PolicyInput> => {
+  const read = await readPolicyText(path);
+  if ('problems' in read) throw new StartError(read.problems.map(formatProblem).join('\n'));
+  return policyInput(read.text, path);
+};
+
+const show = <Facts extends object>({ isOk, facts, text }: CommandResult<Facts>, options: Common): Exit => {
+  if (options.json) printJson(facts);
+  else print(text);
+  return isOk ? 0 : 1;
+};
+
+type ExplainFlags = Common & Omit<ExplainOptions, 'role' | 'now'> & { incident?: boolean };
+
+const explain = async (role: string, flags: ExplainFlags): Promise<Exit> => {
+  const loaded = loadPolicy(await inputOf(flags.policy));
+  if ('problems' in loaded) throw new StartError(loaded.problems.map(formatProblem).join('\n'));
+  const input = explainInput(loaded.policy, {
+    ...flags,
+    role,
+    isIncidentOpen: flags.incident ?? false,
+    now: new Date(),
+  });
+  if ('problem' in input) throw new StartError(input.problem);
+  return show(explainPolicy(input), flags);
+};
+
+const withCommon = (command: Command): Command =>
+  command
+    .option('--policy <file>', 'the policy file', process.env['LATCHKEY_POLICY'] ?? 'latchkey.yml')
+    .option('--json', 'print the facts as JSON');
+
+export const addPolicyCommands = (program: Command, setExit: SetExit): void => {
+  const policy = program.command('policy').description('check, test and explain the rules');
+  withCommon(policy.command('check').description('find what is wrong or suspicious in the policy file')).action(
+    async (options: Common) => setExit(show(checkPolicy(await inputOf(options.policy)), options)),
+  );
+  withCommon(policy.command('test').description('run the tests that the policy file brings')).action(
+    async (options: Common) => setExit(show(testPolicy(await inputOf(options.policy)), options)),
+  );
+  withCommon(
+    policy
+      .command('explain <role>')
+      .description('say which rule would decide a request for target/role, and who would be asked'),
+  )
+    .requiredOption('--by <person>', 'who asks: email or Slack id')
+    .option('--for <duration>', 'for how long, as 30m (the default of the role unless given)')
+    .option('--reason <text>', 'the reason they would give')
+    .option('--ticket <id>', 'the ticket they would give')
+    .option('--in-groups <names...>', 'groups they are in that only Slack or PagerDuty know')
+    .option('--incident', 'as in an open incident')
+    .action(async (role: string, flags: ExplainFlags) => setExit(await explain(role, flags)));
+};
