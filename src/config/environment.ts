@@ -63,24 +63,27 @@ const createReader = (env: Variables): Reader => {
   return { problems, refuse, read, required };
 };
 
-const checkPrefix = (reader: Reader, name: string, value: string | null, prefix: string): void => {
-  if (value && !value.startsWith(prefix))
-    reader.refuse(
-      'bad_token',
-      name,
-      `${name} does not start with ${prefix}; copy the token of that kind from the Slack app's settings.`,
-    );
+const checkPrefix = (reader: Reader, name: 'SLACK_BOT_TOKEN' | 'SLACK_APP_TOKEN', value: string | null): void => {
+  const prefix = name === 'SLACK_BOT_TOKEN' ? 'xoxb-' : 'xapp-';
+  if (!value || value.startsWith(prefix)) return;
+  const message = `${name} does not start with ${prefix}; copy the token of that kind from the Slack app's settings.`;
+  reader.refuse('bad_token', name, message);
 };
 
-const readUrl = (reader: Reader, name: string, value: string | null, schemes: readonly string[]): string | null => {
+const SCHEMES = {
+  SLACK_API_URL: ['https:', 'http:'],
+  LATCHKEY_PUBLIC_URL: ['https:', 'http:'],
+  DATABASE_URL: ['postgres:', 'postgresql:'],
+  REDIS_URL: ['redis:', 'rediss:'],
+} as const;
+
+/** Checks an address without repeating it: it may hold a password. */
+const checkUrl = (reader: Reader, name: keyof typeof SCHEMES, value: string | null): string | null => {
   if (!value) return null;
-  const url = URL.canParse(value) ? new URL(value) : null;
-  if (url && schemes.includes(url.protocol) && (url.host || schemes.includes('postgres:'))) return value;
-  reader.refuse(
-    'bad_url',
-    name,
-    `${name} is no address that starts with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}; correct it.`,
-  );
+  const schemes: readonly string[] = SCHEMES[name];
+  if (URL.canParse(value) && schemes.includes(new URL(value).protocol)) return value;
+  const starts = schemes.map((scheme) => `${scheme}//`).join(' or ');
+  reader.refuse('bad_url', name, `${name} is no address that starts with ${starts}; correct it.`);
   return null;
 };
 
@@ -88,9 +91,9 @@ const readSlack = (reader: Reader): SlackEnvironment => {
   const botToken = reader.required('SLACK_BOT_TOKEN', "give the bot token (xoxb-…) from the app's OAuth page");
   const appToken = reader.read('SLACK_APP_TOKEN');
   const signingSecret = reader.read('SLACK_SIGNING_SECRET');
-  checkPrefix(reader, 'SLACK_BOT_TOKEN', botToken, 'xoxb-');
-  checkPrefix(reader, 'SLACK_APP_TOKEN', appToken, 'xapp-');
-  const given = readUrl(reader, 'SLACK_API_URL', reader.read('SLACK_API_URL'), ['https:', 'http:']);
+  checkPrefix(reader, 'SLACK_BOT_TOKEN', botToken);
+  checkPrefix(reader, 'SLACK_APP_TOKEN', appToken);
+  const given = checkUrl(reader, 'SLACK_API_URL', reader.read('SLACK_API_URL'));
   const apiUrl = given && `${given.replace(/\/+$/, '')}/`;
   if (appToken) return { mode: 'socket', appToken, botToken, apiUrl };
   const isUnread = reader.problems.some(({ path }) => path === 'SLACK_APP_TOKEN' || path === 'SLACK_SIGNING_SECRET');
@@ -161,9 +164,9 @@ export const readEnvironment = (env: Variables): { environment: Environment } | 
     'give the address of a Postgres database, as postgres://user:password@host/name',
   );
   const redisUrl = reader.required('REDIS_URL', 'give the address of Redis or Valkey, as redis://host:6379');
-  readUrl(reader, 'DATABASE_URL', databaseUrl, ['postgres:', 'postgresql:']);
-  readUrl(reader, 'REDIS_URL', redisUrl, ['redis:', 'rediss:', 'unix:']);
-  const publicUrl = readUrl(reader, 'LATCHKEY_PUBLIC_URL', reader.read('LATCHKEY_PUBLIC_URL'), ['https:', 'http:']);
+  checkUrl(reader, 'DATABASE_URL', databaseUrl);
+  checkUrl(reader, 'REDIS_URL', redisUrl);
+  const publicUrl = checkUrl(reader, 'LATCHKEY_PUBLIC_URL', reader.read('LATCHKEY_PUBLIC_URL'));
   const environment: Environment = {
     slack,
     databaseUrl,

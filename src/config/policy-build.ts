@@ -18,6 +18,7 @@ import { OWN_SECRETS } from './environment.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import type { ConfigProblem, Path } from './problem.ts';
 import { showPath } from './problem.ts';
+import { record } from './record.ts';
 import { readVariable } from './variable.ts';
 import type { Variables } from './variable.ts';
 
@@ -25,9 +26,9 @@ import type { Variables } from './variable.ts';
 export type Report = {
   problems: ConfigProblem[];
   warnings: ConfigProblem[];
-  refuse(code: string, path: Path, message: string): void;
-  warn(code: string, path: Path, message: string): void;
-  lineOf(path: Path): number | null;
+  refuse: (code: string, path: Path, message: string) => void;
+  warn: (code: string, path: Path, message: string) => void;
+  lineOf: (path: Path) => number | null;
 };
 
 export const createReport = (lineOf: Report['lineOf']): Report => {
@@ -52,13 +53,6 @@ export type Build = {
 };
 
 const DEFAULTS = { pending: '4h', claim: '1h', remind: '15m', roleDefault: '30m' } as const;
-
-/** Names come from a file: a record without a prototype has no member that the file did not write. */
-const record = <Value>(entries: Iterable<[string, Value]>): Record<string, Value> => {
-  const made: Record<string, Value> = Object.create(null);
-  for (const [key, value] of entries) made[key] = value;
-  return made;
-};
 
 const ms = (text: string): number => parseDuration(text);
 const msOrNull = (text: string | undefined): number | null => (text === undefined ? null : ms(text));
@@ -132,12 +126,10 @@ const fillConfig = (value: Json, path: Path, fill: Fill): Json => {
   return record(Object.entries(value).map(([key, item]) => [key, fillConfig(item, [...path, key], fill)]));
 };
 
-const buildRole = (
-  name: string,
-  role: PolicyDocument['targets'][string]['roles'][string],
-  path: Path,
-  report: Report,
-): Role => {
+type RoleShape = PolicyDocument['targets'][string]['roles'][string];
+
+const buildRole = (role: RoleShape, path: Path, report: Report): Role => {
+  const name = String(path.at(-1));
   const maxMs = ms(role.max);
   const defaultMs = role.default === undefined ? Math.min(maxMs, ms(DEFAULTS.roleDefault)) : ms(role.default);
   if (defaultMs > maxMs)
@@ -167,10 +159,7 @@ const buildTargets = ({ document, env, report }: Build): BuiltTargets => {
     const config = fillConfig(target.config ?? {}, [...path, 'config'], fill);
     if (!fill.isComplete) unfilled.add(name);
     const roles = record(
-      Object.entries(target.roles).map(([role, shape]) => [
-        role,
-        buildRole(role, shape, [...path, 'roles', role], report),
-      ]),
+      Object.entries(target.roles).map(([role, shape]) => [role, buildRole(shape, [...path, 'roles', role], report)]),
     );
     if (Object.keys(roles).length === 0)
       report.refuse(

@@ -7,7 +7,7 @@ import { checkReferences } from './policy-references.ts';
 import type { Check, ProviderSchema } from './policy-references.ts';
 import { shapePolicy } from './policy-shape.ts';
 import { runPolicyTests } from './policy-tests.ts';
-import type { ConfigProblem, Path } from './problem.ts';
+import type { ConfigProblem } from './problem.ts';
 import type { Variables } from './variable.ts';
 import { readYaml } from './yaml-source.ts';
 import type { YamlSource } from './yaml-source.ts';
@@ -32,55 +32,46 @@ const namesIn = (source: YamlSource, key: string): string[] => {
 
 const byLine = (a: ConfigProblem, b: ConfigProblem): number => (a.line ?? 0) - (b.line ?? 0);
 
+const emptyFile = (path: string): { problems: ConfigProblem[] } => ({
+  problems: [
+    { code: 'empty_policy', path: '', line: null, message: `${path} is empty; start from latchkey.example.yml.` },
+  ],
+});
+
+const testProblems = (policy: Policy, testAt: readonly number[]): ConfigProblem[] =>
+  runPolicyTests(policy).flatMap(({ name, line, isPassed, message }, index) => {
+    if (isPassed) return [];
+    const sentence = `The test "${name}" fails: ${message}. Correct the rules or the test.`;
+    return [{ code: 'test_failed', path: `tests[${testAt[index] ?? index}]`, line, message: sentence }];
+  });
+
+const rolesOf = (policy: Policy): Check['roles'] =>
+  Object.values(policy.targets).map(({ name, roles }) => ({ target: name, roles: Object.keys(roles) }));
+
+/** Never throws. The same text, environment and providers always give the same answer. */
 export const loadPolicy = (input: PolicyInput): LoadedPolicy => {
-  const source = readYaml(input.text);
+  const { text, env, providers } = input;
+  const source = readYaml(text);
   if ('problems' in source) return source;
-  if (source.value === null)
-    return {
-      problems: [
-        {
-          code: 'empty_policy',
-          path: '',
-          line: null,
-          message: `${input.path} is empty; start from latchkey.example.yml.`,
-        },
-      ],
-    };
+  if (source.value === null) return emptyFile(input.path);
   const { document, ruleAt, testAt, problems } = shapePolicy(source);
   if (!document) return { problems: problems.sort(byLine) };
   const report = createReport(source.lineOf);
-  const sha256 = createHash('sha256').update(input.text).digest('hex');
-  const { policy, unfilled } = buildPolicy({ document, env: input.env, sha256, ruleAt, testAt, report });
-  const rulePath = (index: number): Path => ['rules', ruleAt[index] ?? index];
-  const groupNames = new Set(namesIn(source, 'groups'));
-  const isComplete = problems.length === 0;
-  const roles = Object.values(policy.targets).map((target) => ({
-    target: target.name,
-    roles: Object.keys(target.roles),
-  }));
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  const { policy, unfilled } = buildPolicy({ document, env, sha256, ruleAt, testAt, report });
   const check: Check = {
     policy,
     report,
-    groupNames,
-    isComplete,
+    groupNames: new Set(namesIn(source, 'groups')),
+    isComplete: problems.length === 0,
     unfilled,
-    providers: input.providers,
-    roles,
-    rulePath,
+    providers,
+    roles: rolesOf(policy),
+    rulePath: (index) => ['rules', ruleAt[index] ?? index],
   };
   checkReferences(check);
   checkReach(check);
   const found = [...problems, ...report.problems];
-  if (found.length === 0 && input.runsTests !== false) {
-    for (const [index, result] of runPolicyTests(policy).entries()) {
-      if (!result.isPassed)
-        found.push({
-          code: 'test_failed',
-          path: `tests[${testAt[index] ?? index}]`,
-          line: result.line,
-          message: `The test "${result.name}" fails: ${result.message}. Correct the rules or the test.`,
-        });
-    }
-  }
+  if (found.length === 0 && input.runsTests !== false) found.push(...testProblems(policy, testAt));
   return found.length > 0 ? { problems: found.sort(byLine) } : { policy, warnings: report.warnings.sort(byLine) };
 };

@@ -8,12 +8,14 @@ import type { Policy, Rule, Target } from '../core/policy/types.ts';
 import type { Requirement, Source } from '../core/types.ts';
 import { formatDuration } from '../core/durations.ts';
 import type { Check } from './policy-references.ts';
+import { PERSON } from './policy-schema.ts';
 
 const personKey = (ref: string): string => normalEmail(ref) ?? ref;
 
 /** Who is behind a source, as far as the file alone says; null when only Slack or PagerDuty know. */
 const knownPeople = (policy: Policy, source: Source): string[] | null => {
-  if (source.kind === 'person') return [personKey(source.ref)];
+  // A name that is no person was refused already, as an unknown group.
+  if (source.kind === 'person') return PERSON.test(source.ref) ? [personKey(source.ref)] : null;
   if (source.kind === 'manager') return null;
   const group = policy.groups[source.name];
   return group?.kind === 'people' ? group.people.map(personKey) : null;
@@ -111,45 +113,40 @@ const showPeople = (requirements: readonly Requirement[]): string =>
 
 const EACH_PERSON_MAX = 30;
 
-const checkRuleOnTarget = (check: Check, index: number, rule: Rule, target: Target): boolean => {
+/** The requirements whose people the file itself names; what only Slack or PagerDuty know is not judged here. */
+const staticPart = (policy: Policy, rule: Rule, target: Target): Static => {
+  const approvals = rule.effect.kind === 'ask' ? rule.effect.approvals : [];
+  const part: Static = { requirements: [], members: [] };
+  for (const approval of approvals) {
+    const requirement = requirementOf(policy, target, approval);
+    const members = membersOf(policy, requirement.from);
+    if (members === null) continue;
+    part.requirements.push(requirement);
+    part.members.push(members);
+  }
+  return part;
+};
+
+const checkRuleOnTarget = (check: Check, index: number, target: Target): void => {
   const { policy, report } = check;
-  if (rule.effect.kind !== 'ask') return false;
-  const requirements = rule.effect.approvals.map((approval) => requirementOf(policy, target, approval));
-  const members = requirements.map(({ from }) => membersOf(policy, from));
-  const known: Static = { requirements: [], members: [] };
-  for (const [at, set] of members.entries()) {
-    const requirement = requirements[at];
-    if (set && requirement) {
-      known.requirements.push(requirement);
-      known.members.push(set);
-    }
-  }
-  if (known.requirements.length === 0) return false;
+  const rule = policy.rules[index];
+  const part = rule ? staticPart(policy, rule, target) : null;
+  if (!rule || !part || part.requirements.length === 0) return;
   const path = [...check.rulePath(index), 'approvals'];
-  const needs = showPeople(known.requirements);
+  const needs = `"${rule.name}" needs ${showPeople(part.requirements)} for ${target.name}`;
   const requesters = knownRequesters(policy, rule);
-  const isHopeless =
-    !isFillable(known, null) ||
-    (requesters !== null && requesters.length > 0 && requesters.every((person) => !isFillable(known, person)));
-  if (isHopeless) {
-    report.refuse(
-      'nobody_can_approve',
-      path,
-      `"${rule.name}" needs ${needs} for ${target.name}, and nobody can give that: each person counts once and never for their own request. Add people to those groups or ask for fewer.`,
-    );
-    return true;
+  const isForNobody =
+    requesters !== null && requesters.length > 0 && requesters.every((person) => !isFillable(part, person));
+  if (isForNobody || !isFillable(part, null)) {
+    const message = `${needs}, and nobody can give that: each person counts once and never for their own request. Add people to those groups or ask for fewer.`;
+    return report.refuse('nobody_can_approve', path, message);
   }
-  const everyone = [...new Set(known.members.flatMap((set) => [...set]))].slice(0, EACH_PERSON_MAX);
-  const stuck = everyone.filter(
-    (person) => (requesters === null || requesters.includes(person)) && !isFillable(known, person),
-  );
-  if (stuck.length === 0) return false;
-  report.warn(
-    'sole_approver',
-    path,
-    `"${rule.name}" needs ${needs} for ${target.name}: a request by ${stuck.slice(0, 3).join(', ')} could be approved by nobody. Add another person to those groups.`,
-  );
-  return true;
+  const everyone = [...new Set(part.members.flatMap((set) => [...set]))].slice(0, EACH_PERSON_MAX);
+  const asking = everyone.filter((person) => requesters === null || requesters.includes(person));
+  const stuck = asking.filter((person) => !isFillable(part, person)).slice(0, 3);
+  if (stuck.length === 0) return;
+  const message = `${needs}: a request by ${stuck.join(', ')} could be approved by nobody. Add another person to those groups.`;
+  report.warn('sole_approver', path, message);
 };
 
 const ownersKey = (target: Target): string => target.owners.toSorted().join(',');
@@ -166,7 +163,7 @@ const checkApprovals = (check: Check): void => {
       const isByOwners =
         rule.effect.kind === 'ask' && rule.effect.approvals.some(({ from }) => from.includes('owners'));
       const key = `${index}:${isByOwners ? ownersKey(target) : ''}`;
-      if (!done.has(key)) checkRuleOnTarget(check, index, rule, target);
+      if (!done.has(key)) checkRuleOnTarget(check, index, target);
       done.add(key);
     }
   }
@@ -225,9 +222,10 @@ const checkReviewers = ({ policy, report }: Check): void => {
     );
 };
 
-/** Runs after the references are known to be right, so that it speaks about the policy as it was meant. */
+/** Runs after the references were checked: a rule that was misread would shadow others that it does not. */
 export const checkReach = (check: Check): void => {
-  if (check.isComplete) checkCoverage(check);
+  const areRulesSound = !check.report.problems.some(({ path }) => path.startsWith('rules['));
+  if (check.isComplete && areRulesSound) checkCoverage(check);
   checkApprovals(check);
   checkGroups(check);
   checkBreakGlass(check);

@@ -3,6 +3,7 @@ import { compileGlob, compileRoleGlob, isLiteralGlob } from '../core/policy/glob
 import type { Policy, Rule } from '../core/policy/types.ts';
 import type { Json } from '../core/types.ts';
 import type { Report } from './policy-build.ts';
+import { PERSON } from './policy-schema.ts';
 import { suggestion } from './problem.ts';
 import type { Path } from './problem.ts';
 
@@ -24,13 +25,14 @@ export type Check = {
   providers: readonly ProviderSchema[];
   /** Every target and its role names, listed once: thousands of patterns are tried against thousands of targets. */
   roles: readonly { target: string; roles: readonly string[] }[];
-  rulePath(index: number): Path;
+  rulePath: (index: number) => Path;
 };
 
-const PERSON = /^(?:[^\s@]+@[^\s@]+|[UW][A-Z0-9]{4,})$/;
 export const RESERVED = ['owners', 'manager'] as const;
 
-const checkRef = (check: Check, ref: string, path: Path, allowed: readonly string[]): void => {
+type Reference = { ref: string; path: Path; allowed: readonly string[] };
+
+const checkRef = (check: Check, { ref, path, allowed }: Reference): void => {
   const { report, groupNames } = check;
   if (groupNames.has(ref) || PERSON.test(ref) || allowed.includes(ref)) return;
   const isReserved = RESERVED.some((word) => word === ref);
@@ -44,8 +46,10 @@ const checkRef = (check: Check, ref: string, path: Path, allowed: readonly strin
   );
 };
 
-const checkRefs = (check: Check, refs: readonly string[], path: Path, allowed: readonly string[] = []): void => {
-  for (const [index, ref] of refs.entries()) checkRef(check, ref, [...path, index], allowed);
+type References = { refs: readonly string[]; path: Path; allowed?: readonly string[] };
+
+const checkRefs = (check: Check, { refs, path, allowed = [] }: References): void => {
+  for (const [index, ref] of refs.entries()) checkRef(check, { ref, path: [...path, index], allowed });
 };
 
 const checkTargetPattern = (check: Check, pattern: string, path: Path): void => {
@@ -123,10 +127,11 @@ const checkRule = (check: Check, rule: Rule, path: Path): void => {
       `The condition of "${rule.name}" asks for "${group}", which is no group of this policy${suggestion(group, [...check.groupNames], 'define it under groups.')}`,
     );
   }
-  if (rule.escalate) checkRef(check, rule.escalate.to, [...path, 'escalate', 'to'], ['manager']);
+  if (rule.escalate)
+    checkRef(check, { ref: rule.escalate.to, path: [...path, 'escalate', 'to'], allowed: ['manager'] });
   if (rule.effect.kind !== 'ask') return;
   for (const [index, approval] of rule.effect.approvals.entries())
-    checkRefs(check, approval.from, [...path, 'approvals', index, 'from'], RESERVED);
+    checkRefs(check, { refs: approval.from, path: [...path, 'approvals', index, 'from'], allowed: RESERVED });
   const isManager =
     rule.effect.approvals.some(({ from }) => from.includes('manager')) || rule.escalate?.to === 'manager';
   if (isManager && check.policy.managerField === null) {
@@ -195,57 +200,43 @@ const isTimezone = (timezone: string): boolean => {
   }
 };
 
-const checkDuplicates = (
-  check: Check,
-  names: readonly string[],
-  what: string,
-  pathOf: (index: number) => Path,
-): void => {
+const checkRuleNames = ({ policy, report, rulePath }: Check): void => {
   const seen = new Set<string>();
-  for (const [index, name] of names.entries()) {
+  for (const [index, { name }] of policy.rules.entries()) {
     const key = name.trim().toLowerCase();
-    if (seen.has(key))
-      check.report.refuse(
-        `duplicate_${what}`,
-        [...pathOf(index), 'name'],
-        `Two ${what}s are called "${name}"; decisions are recorded by name, so rename one.`,
-      );
+    const message = `Two rules are called "${name}"; decisions are recorded by name, so rename one.`;
+    if (seen.has(key)) report.refuse('duplicate_rule', [...rulePath(index), 'name'], message);
     seen.add(key);
   }
 };
 
-export const checkReferences = (check: Check): void => {
-  const { policy, report } = check;
-  if (!isTimezone(policy.timezone))
-    report.refuse(
-      'bad_timezone',
-      ['timezone'],
-      `"${policy.timezone.slice(0, 60)}" is no time zone; write one like Europe/Berlin.`,
-    );
-  for (const name of RESERVED) {
-    if (Object.hasOwn(policy.groups, name))
-      report.refuse(
-        'reserved_name',
-        ['groups', name],
-        `"${name}" has a meaning of its own and cannot name a group; rename it.`,
-      );
+const checkGeneral = ({ policy, report }: Check): void => {
+  if (!isTimezone(policy.timezone)) {
+    const message = `"${policy.timezone.slice(0, 60)}" is no time zone; write one like Europe/Berlin.`;
+    report.refuse('bad_timezone', ['timezone'], message);
   }
+  for (const name of RESERVED) {
+    const message = `"${name}" has a meaning of its own and cannot name a group; rename it.`;
+    if (Object.hasOwn(policy.groups, name)) report.refuse('reserved_name', ['groups', name], message);
+  }
+};
+
+/** Every name that means nothing, wherever it stands. */
+export const checkReferences = (check: Check): void => {
+  const { policy } = check;
+  checkGeneral(check);
   for (const target of Object.values(policy.targets)) {
-    checkRefs(check, target.owners, ['targets', target.name, 'owners']);
+    checkRefs(check, { refs: target.owners, path: ['targets', target.name, 'owners'] });
     checkProvider(check, target.name);
   }
   for (const [index, rule] of policy.rules.entries()) checkRule(check, rule, check.rulePath(index));
-  checkDuplicates(
-    check,
-    policy.rules.map(({ name }) => name),
-    'rule',
-    check.rulePath,
-  );
-  checkRefs(check, policy.admins, ['admins']);
-  checkRefs(check, policy.auditors, ['auditors']);
-  checkRefs(check, policy.breakGlass?.who ?? [], ['break_glass', 'who']);
-  checkRefs(check, policy.breakGlass?.reviewers ?? [], ['break_glass', 'reviewers']);
-  for (const [index, pattern] of (policy.breakGlass?.roles ?? []).entries())
+  checkRuleNames(check);
+  checkRefs(check, { refs: policy.admins, path: ['admins'] });
+  checkRefs(check, { refs: policy.auditors, path: ['auditors'] });
+  checkRefs(check, { refs: policy.breakGlass?.who ?? [], path: ['break_glass', 'who'] });
+  checkRefs(check, { refs: policy.breakGlass?.reviewers ?? [], path: ['break_glass', 'reviewers'] });
+  for (const [index, pattern] of (policy.breakGlass?.roles ?? []).entries()) {
     checkRolePattern(check, pattern, ['break_glass', 'roles', index]);
+  }
   checkIncidents(check);
 };

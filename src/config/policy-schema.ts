@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const DURATION = /^(?=.*[1-9])(?:\d{1,6}w)?(?:\d{1,6}d)?(?:\d{1,6}h)?(?:\d{1,6}m)?(?:\d{1,6}s)?$/;
-const PERSON = /^(?:[^\s@]+@[^\s@]+|[UW][A-Z0-9]{4,})$/;
+export const PERSON = /^(?:[^\s@]+@[^\s@]+|[UW][A-Z0-9]{4,})$/;
 const CHANNEL = /^(?:#[^\s#,<>]{1,80}|[CG][A-Z0-9]{4,})$/;
 
 const text = (max: number, what: string): z.ZodString =>

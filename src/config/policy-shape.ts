@@ -5,6 +5,7 @@ import { policyDocument, policyJsonSchema } from './policy-schema.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import { showPath, suggestion } from './problem.ts';
 import type { ConfigProblem, Path } from './problem.ts';
+import { record } from './record.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -23,7 +24,7 @@ const at = (value: Json | undefined, path: Path): Json | undefined => {
 };
 
 const knownKeys = (path: Path): string[] => {
-  let shape: Shape | undefined = policyJsonSchema() as Shape;
+  let shape: Shape | undefined = policyJsonSchema();
   for (const part of path) {
     if (typeof part === 'number') shape = shape?.items;
     else
@@ -106,9 +107,7 @@ const withoutHoles = (root: Json): Json => {
 const copyOf = (value: Json): Json => {
   if (Array.isArray(value)) return value.map(copyOf);
   if (typeof value !== 'object' || value === null) return value;
-  const copy: { [key: string]: Json } = Object.create(null);
-  for (const [key, item] of Object.entries(value)) copy[key] = copyOf(item);
-  return copy;
+  return record(Object.entries(value).map(([key, item]) => [key, copyOf(item)]));
 };
 
 export type Shaped = {

@@ -14,27 +14,26 @@ export type PolicyTestResult = {
   verdict: Verdict;
 };
 
-const personOf = (ref: string): { id: string; userId: string; email: string | null } =>
+/** Someone known by an email or a Slack id only, as tests and the command line name people. */
+export const personFromRef = (ref: string): { id: string; userId: string; email: string | null } =>
   ref.includes('@') ? { id: '', userId: '', email: normalEmail(ref) } : { id: '', userId: ref, email: null };
 
-const groupsOf = (policy: Policy, test: PolicyTest): string[] => {
-  const person = personOf(test.request.by);
+/** The groups someone is in as far as the file says, with `given` members for those only Slack or PagerDuty know. */
+export const groupsOfPerson = (policy: Policy, ref: string, given: Record<string, string[]>): string[] => {
+  const person = personFromRef(ref);
   return Object.entries(policy.groups).flatMap(([name, group]) => {
-    const people = Object.hasOwn(test.facts.groups, name)
-      ? (test.facts.groups[name] ?? [])
-      : group.kind === 'people'
-        ? group.people
-        : [];
-    return people.some((ref) => isPersonRef(ref, person)) ? [name] : [];
+    const known = group.kind === 'people' ? group.people : [];
+    const people = Object.hasOwn(given, name) ? (given[name] ?? []) : known;
+    return people.some((member) => isPersonRef(member, person)) ? [name] : [];
   });
 };
 
 export const testFacts = (policy: Policy, test: PolicyTest): AskFacts => {
-  const { id, userId, email } = personOf(test.request.by);
+  const { id, userId, email } = personFromRef(test.request.by);
   const { open = false, channel = '', severity = '' } = test.facts.incident;
   return {
     now: test.request.at ?? TEST_CLOCK,
-    requester: { personId: id, userId, email, groups: groupsOf(policy, test) },
+    requester: { personId: id, userId, email, groups: groupsOfPerson(policy, test.request.by, test.facts.groups) },
     incident: { open, channel, severity },
     client: test.facts.client,
     pullRequest: test.facts.pullRequest,

@@ -1,5 +1,5 @@
 /** What the requester can mend in an ask before it is sent: the duration, the reason, the ticket. */
-import { plainText, REASON_CHARS_MAX, realChars } from './reason.ts';
+import { charCount, plainText, REASON_CHARS_MAX, realChars } from './reason.ts';
 import type { Ask, AskProblem, Rule } from './types.ts';
 
 export const TICKET_CHARS_MAX = 200;
@@ -15,7 +15,7 @@ const durationProblems = (durationMs: number, capMs: number): AskProblem[] => {
 const reasonProblems = (reason: string, minimum: number): AskProblem[] => {
   const text = plainText(reason);
   if (text === '') return [{ field: 'reason', code: 'reason_missing', facts: { minimum } }];
-  const length = [...text].length;
+  const length = charCount(text);
   if (reason.length > REASON_CHARS_MAX)
     return [{ field: 'reason', code: 'reason_too_long', facts: { length: reason.length, maximum: REASON_CHARS_MAX } }];
   const counted = minimum > 0 ? realChars(reason) : length;

@@ -58,7 +58,8 @@ const indexOf = (policy: Policy): Index => {
   return built;
 };
 
-const search = (policy: Policy, index: Index, target: string, role: string): Candidates => {
+const search = (policy: Policy, target: string, role: string): Candidates => {
+  const index = indexOf(policy);
   const named = index.byTarget.get(target) ?? [];
   const tried = named.length === 0 ? index.anyTarget : [...named, ...index.anyTarget].sort((a, b) => a - b);
   const covering = tried.filter((at) => index.covers[at]?.(target, role));
@@ -80,7 +81,7 @@ export const candidatesFor = (policy: Policy, target: string, role: string): Can
   const known = index.found.get(key);
   if (known) return known;
   if (index.found.size >= REMEMBERED_MAX) index.found.clear();
-  const found = search(policy, index, target, role);
+  const found = search(policy, target, role);
   index.found.set(key, found);
   return found;
 };

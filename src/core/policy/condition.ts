@@ -9,44 +9,46 @@ const LIMITS = { maxAstNodes: 300, maxDepth: 24, maxListElements: 200, maxMapEnt
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 const MACROS = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
 
+type RecordType<Fields extends object> = { ctor: () => void; make: (fields: Fields) => object };
+
 /** CEL recognises a typed object by its constructor; converting plain objects instead costs ten times as much per decision. */
-const recordType = <Fields extends object>(name: string): { new (fields: Fields): object } => {
-  const made = {
-    [name]: class {
-      constructor(fields: Fields) {
-        Object.assign(this, fields);
-      }
-    },
-  }[name];
-  if (!made) throw new Error(`no record type ${name}`);
-  return made;
+const recordType = <Fields extends object>(): RecordType<Fields> => {
+  const ctor = function (): void {
+    throw new Error('facts are made with make()');
+  };
+  const prototype: unknown = ctor.prototype;
+  const make = (fields: Fields): object => Object.assign(Object.create(prototype as object) as object, fields);
+  return { ctor, make };
 };
 
 type CelRequest = Omit<ConditionFacts['request'], 'durationMs'> & { duration: Duration };
-const RequestFacts = recordType<CelRequest>('Request');
-const RequesterFacts = recordType<ConditionFacts['requester']>('Requester');
-const IncidentFacts = recordType<ConditionFacts['incident']>('Incident');
-const ClientFacts = recordType<ConditionFacts['client']>('Client');
-const PullRequestFacts = recordType<Omit<ConditionFacts['pull_request'], 'number'> & { number: bigint }>('PullRequest');
-const LocalFacts = recordType<{ hour: bigint; weekday: string }>('Local');
+const requestType = recordType<CelRequest>();
+const requesterType = recordType<ConditionFacts['requester']>();
+const incidentType = recordType<ConditionFacts['incident']>();
+const clientType = recordType<ConditionFacts['client']>();
+const pullRequestType = recordType<Omit<ConditionFacts['pull_request'], 'number'> & { number: bigint }>();
+const localType = recordType<{ hour: bigint; weekday: string }>();
 
 const DURATION = 'google.protobuf.Duration';
 const environment = new Environment({ unlistedVariablesAreDyn: false, limits: LIMITS })
   .registerType('Request', {
-    ctor: RequestFacts,
+    ctor: requestType.ctor,
     fields: { target: 'string', role: 'string', duration: DURATION, reason: 'string', ticket: 'string' },
   })
-  .registerType('Requester', { ctor: RequesterFacts, fields: { email: 'string', groups: 'list<string>' } })
-  .registerType('Incident', { ctor: IncidentFacts, fields: { open: 'bool', channel: 'string', severity: 'string' } })
+  .registerType('Requester', { ctor: requesterType.ctor, fields: { email: 'string', groups: 'list<string>' } })
+  .registerType('Incident', {
+    ctor: incidentType.ctor,
+    fields: { open: 'bool', channel: 'string', severity: 'string' },
+  })
   .registerType('Client', {
-    ctor: ClientFacts,
+    ctor: clientType.ctor,
     fields: { issuer: 'string', repository: 'string', ref: 'string', environment: 'string', workflow: 'string' },
   })
   .registerType('PullRequest', {
-    ctor: PullRequestFacts,
+    ctor: pullRequestType.ctor,
     fields: { number: 'int', labels: 'list<string>', author: 'string', base: 'string' },
   })
-  .registerType('Local', { ctor: LocalFacts, fields: { hour: 'int', weekday: 'string' } })
+  .registerType('Local', { ctor: localType.ctor, fields: { hour: 'int', weekday: 'string' } })
   .registerVariable('request', 'Request')
   .registerVariable('requester', 'Requester')
   .registerVariable('incident', 'Incident')
@@ -72,18 +74,18 @@ const clockOf = (timezone: string): Intl.DateTimeFormat => {
 const localFacts = (now: Date, timezone: string): object => {
   const parts = clockOf(timezone).formatToParts(now);
   const part = (type: string): string => parts.find((found) => found.type === type)?.value ?? '';
-  return new LocalFacts({ hour: BigInt(part('hour')), weekday: part('weekday').toLowerCase() });
+  return localType.make({ hour: BigInt(part('hour')), weekday: part('weekday').toLowerCase() });
 };
 
 type Variable = 'request' | 'requester' | 'incident' | 'client' | 'pull_request' | 'now' | 'local';
 
 const makers: Record<Variable, (facts: ConditionFacts) => object> = {
   request: ({ request: { durationMs, ...request } }) =>
-    new RequestFacts({ ...request, duration: Duration.fromMilliseconds(durationMs) }),
-  requester: (facts) => new RequesterFacts(facts.requester),
-  incident: (facts) => new IncidentFacts(facts.incident),
-  client: (facts) => new ClientFacts(facts.client),
-  pull_request: (facts) => new PullRequestFacts({ ...facts.pull_request, number: BigInt(facts.pull_request.number) }),
+    requestType.make({ ...request, duration: Duration.fromMilliseconds(durationMs) }),
+  requester: (facts) => requesterType.make(facts.requester),
+  incident: (facts) => incidentType.make(facts.incident),
+  client: (facts) => clientType.make(facts.client),
+  pull_request: (facts) => pullRequestType.make({ ...facts.pull_request, number: BigInt(facts.pull_request.number) }),
   now: (facts) => facts.now,
   local: (facts) => localFacts(facts.now, facts.timezone),
 };

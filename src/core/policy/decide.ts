@@ -37,7 +37,8 @@ const conditionFactsOf = (policy: Policy, ask: Ask, facts: AskFacts): ConditionF
 });
 
 type Passed = PassedOver & { index: number };
-type Found = { rule: Rule; isByError: boolean } | null;
+type Denial = { rule: Rule; isByError: boolean };
+type Found = Denial | null;
 type Judge = { facts: AskFacts; conditionFacts: ConditionFacts; passed: Passed[] };
 
 /** Fails closed: a deny whose condition cannot be evaluated denies, any other rule then does not match. */
@@ -74,8 +75,12 @@ const noRule = (ask: Ask, role: Role, passedOver: PassedOver[]): Verdict => ({
   problems: askProblems(ask, null, role.maxMs),
 });
 
-const byDeny = (ask: Ask, role: Role, found: { rule: Rule; isByError: boolean }, passedOver: PassedOver[]): Verdict => {
-  const { rule, isByError } = found;
+type Decided = { policy: Policy; target: Target; role: Role; ask: Ask; rule: Rule; passedOver: PassedOver[] };
+
+const byDeny = (
+  { ask, role, passedOver }: Pick<Decided, 'ask' | 'role' | 'passedOver'>,
+  { rule, isByError }: Denial,
+): Verdict => {
   const said = rule.effect.kind === 'deny' ? rule.effect.message : '';
   return {
     decision: 'deny',
@@ -87,8 +92,6 @@ const byDeny = (ask: Ask, role: Role, found: { rule: Rule; isByError: boolean },
     problems: askProblems(ask, null, role.maxMs),
   };
 };
-
-type Decided = { policy: Policy; target: Target; role: Role; ask: Ask; rule: Rule; passedOver: PassedOver[] };
 
 const byRule = ({ policy, target, role, ask, rule, passedOver }: Decided): Verdict => {
   const capMs = rule.maxMs === null ? role.maxMs : Math.min(role.maxMs, rule.maxMs);
@@ -136,7 +139,7 @@ export const decide = (policy: Policy, ask: Ask, facts: AskFacts): Verdict => {
   const denied = firstMatch(denies, judge);
   const found = denied ?? firstMatch(others, judge);
   const passedOver = inFileOrder(judge.passed);
-  if (denied) return byDeny(ask, role, denied, passedOver);
+  if (denied) return byDeny({ ask, role, passedOver }, denied);
   if (!found) return noRule(ask, role, passedOver);
   return byRule({ policy, target, role, ask, rule: found.rule, passedOver });
 };

@@ -12,8 +12,11 @@ const ROWS = [
   'abcdefghijklmnopqrstuvwxyz',
   '01234567890',
 ];
-const RUNS = ROWS.flatMap((row) => [row, [...row].toReversed().join('')]);
+const RUNS = ROWS.flatMap((row) => [row, row.split('').toReversed().join('')]);
 const RUN_CHARS_MIN = 3;
+
+/** Characters as people count them, nearly: an emoji is one and not two. */
+export const charCount = (text: string): number => Array.from(text).length;
 
 /** Text as it counts: without control and invisible characters, blanks made single. */
 export const plainText = (text: string): string =>
@@ -63,5 +66,5 @@ export const realChars = (reason: string): number => {
     kept.push(part);
   }
   const text = kept.join(' ');
-  return /\p{L}/u.test(text) ? [...text].length : 0;
+  return /\p{L}/u.test(text) ? charCount(text) : 0;
 };

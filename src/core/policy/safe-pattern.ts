@@ -74,7 +74,7 @@ const scanPattern = (source: string, scan: Scan): string | null => {
 export const patternProblem = (source: string, unboundedMax = 3): string | null => {
   if (source.length > PATTERN_CHARS_MAX) return `is longer than ${PATTERN_CHARS_MAX} characters`;
   try {
-    new RegExp(source, 'u');
+    RegExp(source, 'u');
   } catch (error) {
     return `is not a regular expression (${error instanceof Error ? error.message : String(error)})`;
   }

@@ -1,0 +1,132 @@
+/** `latchkey policy check | explain | test | replay` as functions: facts for `--json`, text for people, and whether all is well for the exit code. */
+import { decide } from '../core/policy/decide.ts';
+import { readDuration } from '../core/durations.ts';
+import { explain } from '../core/policy/explain.ts';
+import type { ExplainInput } from '../core/policy/explain.ts';
+import { judgementOf, replay } from '../core/policy/replay.ts';
+import type { PastRequest, ReplayResult } from '../core/policy/replay.ts';
+import type { AskFacts, Policy, Verdict } from '../core/policy/types.ts';
+import { loadPolicy } from './policy-file.ts';
+import type { PolicyInput } from './policy-file.ts';
+import { formatProblem } from './problem.ts';
+import type { ConfigProblem } from './problem.ts';
+import { groupsOfPerson, personFromRef, runPolicyTests } from './policy-tests.ts';
+import type { PolicyTestResult } from './policy-tests.ts';
+
+/** `isOk` false is exit code 1; `facts` is what `--json` prints; `text` has no newline at its end. */
+export type CommandResult<Facts> = { isOk: boolean; facts: Facts; text: string };
+
+export type Finding = ConfigProblem & { level: 'error' | 'warning' };
+
+const findingsOf = (input: PolicyInput): Finding[] => {
+  const loaded = loadPolicy(input);
+  if ('problems' in loaded) return loaded.problems.map((problem) => ({ level: 'error', ...problem }));
+  return loaded.warnings.map((warning) => ({ level: 'warning', ...warning }));
+};
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** Errors make it fail; warnings are shown and do not. */
+export const checkPolicy = (input: PolicyInput): CommandResult<{ findings: Finding[] }> => {
+  const findings = findingsOf(input);
+  const errors = findings.filter(({ level }) => level === 'error').length;
+  const lines = findings.map((finding) => `${finding.level}: ${formatProblem(finding)}`);
+  const summary =
+    findings.length === 0
+      ? `${input.path} is right.`
+      : `${input.path}: ${counted(errors, 'error')}, ${counted(findings.length - errors, 'warning')}.`;
+  return { isOk: errors === 0, facts: { findings }, text: [...lines, summary].join('\n') };
+};
+
+export type TestFacts = {
+  findings: Finding[];
+  results: Pick<PolicyTestResult, 'name' | 'line' | 'isPassed' | 'message'>[];
+};
+
+export const testPolicy = (input: PolicyInput): CommandResult<TestFacts> => {
+  const loaded = loadPolicy({ ...input, runsTests: false });
+  if ('problems' in loaded) {
+    const findings = loaded.problems.map((problem): Finding => ({ level: 'error', ...problem }));
+    const text = [...loaded.problems.map(formatProblem), 'No test was run: mend the policy first.'].join('\n');
+    return { isOk: false, facts: { findings, results: [] }, text };
+  }
+  const results = runPolicyTests(loaded.policy).map(({ name, line, isPassed, message }) => ({
+    name,
+    line,
+    isPassed,
+    message,
+  }));
+  const lines = results.map(({ name, line, isPassed, message }) =>
+    isPassed ? `ok      ${name}` : `FAILED  ${name} (line ${line ?? '?'}): ${message}`,
+  );
+  const failed = results.filter(({ isPassed }) => !isPassed).length;
+  const summary =
+    results.length === 0
+      ? 'The policy has no tests; add some under tests:.'
+      : `${results.length - failed} passed, ${failed} failed`;
+  return { isOk: failed === 0, facts: { findings: [], results }, text: [...lines, summary].join('\n') };
+};
+
+export const explainPolicy = (input: ExplainInput): CommandResult<{ verdict: Verdict; lines: string[] }> => {
+  const { verdict, lines } = explain(input);
+  return { isOk: true, facts: { verdict, lines }, text: lines.join('\n') };
+};
+
+/** As typed on the command line; groups that only Slack or PagerDuty know are named with `inGroups`. */
+export type ExplainOptions = {
+  by: string;
+  /** `target/role`. */
+  role: string;
+  for?: string;
+  reason?: string;
+  ticket?: string;
+  inGroups?: readonly string[];
+  isIncidentOpen?: boolean;
+  now: Date;
+};
+
+/** The question of `latchkey policy explain`, or a sentence about what was typed wrongly (exit code 2). */
+export const explainInput = (policy: Policy, options: ExplainOptions): ExplainInput | { problem: string } => {
+  const [target = '', role = '', ...rest] = options.role.split('/');
+  if (!target || !role || rest.length > 0)
+    return { problem: `"${options.role}" is no role; write target/role, such as orders-db/read.` };
+  const found = Object.hasOwn(policy.targets, target) ? policy.targets[target]?.roles : undefined;
+  const preset = found && Object.hasOwn(found, role) ? found[role]?.defaultMs : undefined;
+  const durationMs = options.for === undefined ? (preset ?? 1_800_000) : readDuration(options.for);
+  if (durationMs === null) return { problem: `"${options.for}" is no duration; write one such as 30m or 1h30m.` };
+  const unknown = options.inGroups?.find((group) => !Object.hasOwn(policy.groups, group));
+  if (unknown !== undefined)
+    return { problem: `"${unknown}" is no group of the policy; known are: ${Object.keys(policy.groups).join(', ')}.` };
+  const person = personFromRef(options.by);
+  const groups = [...new Set([...groupsOfPerson(policy, options.by, {}), ...(options.inGroups ?? [])])];
+  const facts: AskFacts = {
+    now: options.now,
+    requester: { personId: person.id, userId: person.userId, email: person.email, groups },
+    incident: { open: options.isIncidentOpen ?? false, channel: '', severity: '' },
+    client: null,
+    pullRequest: null,
+  };
+  return {
+    policy,
+    ask: { target, role, durationMs, reason: options.reason ?? '', ticket: options.ticket ?? null },
+    facts,
+  };
+};
+
+export const replayPolicy = async (
+  policy: Policy,
+  past: Iterable<PastRequest> | AsyncIterable<PastRequest>,
+): Promise<CommandResult<ReplayResult>> => {
+  const result = await replay(policy, past);
+  const { requests, changes } = result;
+  const summary = `${counted(requests, 'request')} replayed, ${changes.length} would come out differently.`;
+  return {
+    isOk: changes.length === 0,
+    facts: result,
+    text: [...changes.map(({ message }) => message), summary].join('\n'),
+  };
+};
+
+/** What another policy says now about a request whose judgement was not kept. */
+export const judge = (policy: Policy, past: Pick<PastRequest, 'ask' | 'facts'>): PastRequest['before'] =>
+  judgementOf(decide(policy, past.ask, past.facts));

@@ -1,0 +1,63 @@
+/** What changed between two policies, as short sentences for the people who run it. Never a target's configuration: that may hold secrets. */
+import type { Policy, Rule, Target } from './types.ts';
+
+/** Stable text of a value whatever the order of its keys. */
+const textOf = (value: unknown): string =>
+  JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  ) ?? '';
+
+const ruleText = ({ line: _line, when, ...rule }: Rule): string => textOf({ ...rule, when: when?.source ?? null });
+const targetText = (target: Target): string => textOf(target);
+
+type Named = { what: string; before: Map<string, string>; after: Map<string, string> };
+
+const namedChanges = ({ what, before, after }: Named): string[] => [
+  ...[...after.keys()].filter((name) => !before.has(name)).map((name) => `${what} "${name}" was added`),
+  ...[...before.keys()].filter((name) => !after.has(name)).map((name) => `${what} "${name}" was removed`),
+  ...[...after]
+    .filter(([name, text]) => before.has(name) && before.get(name) !== text)
+    .map(([name]) => `${what} "${name}" was changed`),
+];
+
+const byKey = <Value>(items: Record<string, Value>, text: (value: Value) => string): Map<string, string> =>
+  new Map(Object.entries(items).map(([name, value]) => [name, text(value)]));
+
+const PLAIN = [
+  ['timezone', 'The time zone'],
+  ['pendingMs', 'How long requests wait (pending)'],
+  ['claimMs', 'How long approvals keep (claim)'],
+  ['remindMs', 'When approvers are reminded (remind)'],
+  ['breakGlass', 'Break-glass'],
+  ['incidents', 'Incidents'],
+  ['admins', 'The list of admins'],
+  ['auditors', 'The list of auditors'],
+  ['managerField', 'The manager field'],
+] as const satisfies readonly (readonly [keyof Policy, string])[];
+
+const orderChange = (before: Policy, after: Policy): string[] => {
+  const names = new Set(after.rules.map(({ name }) => name));
+  const kept = before.rules.map(({ name }) => name).filter((name) => names.has(name));
+  const known = new Set(kept);
+  const now = after.rules.map(({ name }) => name).filter((name) => known.has(name));
+  return textOf(kept) === textOf(now) ? [] : ['The order of the rules was changed'];
+};
+
+/** Empty when the two decide alike, whatever their comments and layout. */
+export const policyDifferences = (before: Policy, after: Policy): string[] => [
+  ...namedChanges({ what: 'Group', before: byKey(before.groups, textOf), after: byKey(after.groups, textOf) }),
+  ...namedChanges({
+    what: 'Target',
+    before: byKey(before.targets, targetText),
+    after: byKey(after.targets, targetText),
+  }),
+  ...namedChanges({
+    what: 'Rule',
+    before: new Map(before.rules.map((rule) => [rule.name, ruleText(rule)])),
+    after: new Map(after.rules.map((rule) => [rule.name, ruleText(rule)])),
+  }),
+  ...orderChange(before, after),
+  ...PLAIN.filter(([key]) => textOf(before[key]) !== textOf(after[key])).map(([, what]) => `${what} was changed`),
+];

@@ -1,0 +1,89 @@
+/** Runs past requests through another policy and says what would have come out differently. Pure; the caller brings the past. */
+import { decide } from './decide.ts';
+import { sourceKey } from './sources.ts';
+import type { Ask, AskFacts, Policy, Verdict } from './types.ts';
+import type { Requirement } from '../types.ts';
+
+/** What a policy said, or says, about one request. */
+export type Judgement = { decision: Verdict['decision'] | 'refuse'; rule: string | null; requirements: Requirement[] };
+
+export type PastRequest = {
+  id: string;
+  /** For people: a name or an email. */
+  requester: string;
+  ask: Ask;
+  /** As they were when it was asked, as far as they are known. */
+  facts: AskFacts;
+  /** What the policy of that time said. */
+  before: Judgement;
+};
+
+export type ReplayChange = {
+  id: string;
+  at: Date;
+  requester: string;
+  target: string;
+  role: string;
+  /** `wider` lets more through than before, `narrower` less, `other` differs in who decides. */
+  kind: 'wider' | 'narrower' | 'other';
+  before: Judgement;
+  after: Judgement;
+  message: string;
+};
+
+export type ReplayResult = { requests: number; changes: ReplayChange[] };
+
+export const judgementOf = (verdict: Verdict): Judgement => ({
+  decision: verdict.decision !== 'deny' && verdict.problems.length > 0 ? 'refuse' : verdict.decision,
+  rule: verdict.rule,
+  requirements: verdict.decision === 'ask' ? verdict.requirements : [],
+});
+
+/** How far a judgement lets one: a refusal can be mended by the requester, so it lies between a denial and an ask. */
+const OPENNESS = { deny: 0, refuse: 1, ask: 2, approve: 3 } as const;
+
+const needed = ({ requirements }: Judgement): number => requirements.reduce((sum, { count }) => sum + count, 0);
+
+const requirementsText = ({ requirements }: Judgement): string =>
+  requirements.map(({ from, count }) => `${count}:${from.map(sourceKey).sort().join('|')}`).join(' ');
+
+const kindOf = (before: Judgement, after: Judgement): ReplayChange['kind'] | null => {
+  const step = OPENNESS[after.decision] - OPENNESS[before.decision];
+  if (step !== 0) return step > 0 ? 'wider' : 'narrower';
+  if (after.decision !== 'ask' || requirementsText(before) === requirementsText(after)) return null;
+  const votes = needed(after) - needed(before);
+  return votes === 0 ? 'other' : votes < 0 ? 'wider' : 'narrower';
+};
+
+const words = (judgement: Judgement): string => {
+  const by = judgement.rule === null ? 'no rule' : `"${judgement.rule}"`;
+  if (judgement.decision !== 'ask') return `${judgement.decision} by ${by}`;
+  const from = judgement.requirements
+    .map(({ label, count }) => (count > 1 ? `${count} × ${label}` : label))
+    .join(' + ');
+  return `ask ${from || 'nobody'} by ${by}`;
+};
+
+const changeOf = (policy: Policy, past: PastRequest): ReplayChange | null => {
+  const after = judgementOf(decide(policy, past.ask, past.facts));
+  const kind = kindOf(past.before, after);
+  if (kind === null) return null;
+  const { id, requester, before } = past;
+  const { target, role } = past.ask;
+  const message = `${past.facts.now.toISOString()} ${requester} ${target}/${role}: ${words(before)} -> ${words(after)} (${kind})`;
+  return { id, at: past.facts.now, requester, target, role, kind, before, after, message };
+};
+
+/** Reads the past one by one, so that years of it need no memory but for what would change. */
+export const replay = async (
+  policy: Policy,
+  past: Iterable<PastRequest> | AsyncIterable<PastRequest>,
+): Promise<ReplayResult> => {
+  const result: ReplayResult = { requests: 0, changes: [] };
+  for await (const request of past) {
+    result.requests++;
+    const change = changeOf(policy, request);
+    if (change) result.changes.push(change);
+  }
+  return result;
+};
