@@ -41,8 +41,9 @@ const guarded = (check: Check, options: { timeoutMs?: number } = {}) => {
 
 const fails =
   (error: Error): Check =>
-  async () =>
-    await Promise.reject(error);
+  async () => {
+    throw error;
+  };
 
 describe('the guard', () => {
   test.each(['conflict', 'throttled', 'unavailable'] as const)(

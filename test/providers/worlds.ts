@@ -1,8 +1,7 @@
 /** For each provider: a real target of its kind, and how a person uses the access there. The contract suite runs in these. */
 import type { Json } from '../../src/core/types.ts';
 import type { Secret } from '../../src/providers/provider.ts';
-import { testServices } from '../support/services.ts';
-import { oldVersion, startOldServer } from './postgres/old-server.ts';
+import { SERVERS, type TestServer } from './postgres/servers.ts';
 import { configOf, createTarget, enter, type Session } from './postgres/target.ts';
 
 export type Visit = {
@@ -42,8 +41,8 @@ const visitOf = (session: Session): Visit => ({
   leave: session.leave,
 });
 
-const postgresWorld = async (adminUrl: string, stop: () => Promise<void>): Promise<World> => {
-  const target = await createTarget(adminUrl);
+const postgresWorld = async (server: TestServer): Promise<World> => {
+  const target = await createTarget(server.adminUrl);
   return {
     config: configOf(target),
     roles: {
@@ -55,26 +54,11 @@ const postgresWorld = async (adminUrl: string, stop: () => Promise<void>): Promi
       (await target.sql('select from pg_roles where rolname like $1', [`%${grantId}%`])).length,
     close: async () => {
       await target.drop();
-      await stop();
+      await server.stop();
     },
   };
 };
 
-const oldWorlds = (): WorldOption[] => {
-  const version = oldVersion();
-  if (version === null) return [];
-  const open = async (): Promise<World> => {
-    const server = await startOldServer(version);
-    return await postgresWorld(server.adminUrl, server.stop);
-  };
-  return [{ title: `Postgres ${version}`, open }];
-};
-
-const nothing = async (): Promise<void> => undefined;
-
 export const WORLDS: Record<string, WorldOption[]> = {
-  postgres: [
-    { title: 'embedded Postgres', open: async () => await postgresWorld(testServices().adminUrl, nothing) },
-    ...oldWorlds(),
-  ],
+  postgres: SERVERS.map(({ title, start }) => ({ title, open: async () => await postgresWorld(await start()) })),
 };

@@ -5,23 +5,25 @@ import type { Json } from '../../../src/core/types.ts';
 import type { Connection, Granted, ProviderContext } from '../../../src/providers/provider.ts';
 import { postgres } from '../../../src/providers/postgres/postgres.ts';
 import { connectTo, contextOf, failureOf, textWith } from '../connection.ts';
-import { SERVERS } from './servers.ts';
-import { configOf, enter, untilCut, urlFor, valueOf, type Session, type Target } from './target.ts';
+import { SERVERS, type TestServer } from './servers.ts';
+import { configOf, createTarget, enter, untilCut, urlFor, valueOf, type Session, type Target } from './target.ts';
 
-describe.each(SERVERS)('the end of a login on $title', ({ open }) => {
+describe.each(SERVERS)('the end of a login on $title', ({ start }) => {
   let target: Target;
-  let close: () => Promise<void>;
+  let server: TestServer;
   let connection: Connection<Json, Json>;
   let scope: Json;
 
   beforeAll(async () => {
-    ({ target, close } = await open());
+    server = await start();
+    target = await createTarget(server.adminUrl);
     connection = connectTo(postgres, configOf(target));
     scope = { member_of: [target.read, target.write], set_role: target.write, connection_limit: 150 };
   });
   afterAll(async () => {
     await connection.close();
-    await close();
+    await target.drop();
+    await server.stop();
   });
 
   const granted = async (ctx: ProviderContext): Promise<Granted<Json> & { login: string }> => {

@@ -108,7 +108,6 @@ describe('a target that cannot serve', () => {
   test('a grant that was stopped half way leaves no login behind', async () => {
     const blocker = connectTo(postgres, configOf(target), { timeoutMs: 300 });
     const ctx = contextOf();
-    await target.sql('begin; lock table pg_authid in share mode; select pg_sleep(0.6); commit');
     const held = target.sql('begin; lock table pg_authid in share mode; select pg_sleep(1); commit');
     await waitUntil(
       async () =>

@@ -4,8 +4,8 @@ import type { Json } from '../../../src/core/types.ts';
 import { postgres } from '../../../src/providers/postgres/postgres.ts';
 import type { Connection, Granted, ProviderContext } from '../../../src/providers/provider.ts';
 import { connectTo, contextOf, failureOf, textWith } from '../connection.ts';
-import { SERVERS } from './servers.ts';
-import { configOf, enter, valueOf, type Target } from './target.ts';
+import { SERVERS, type TestServer } from './servers.ts';
+import { configOf, createTarget, enter, valueOf, type Target } from './target.ts';
 
 const HOSTILE_NAMES = [
   `Robert'); DROP ROLE postgres;--`,
@@ -22,20 +22,22 @@ const HOSTILE_NAMES = [
   '___',
 ];
 
-describe.each(SERVERS)('a login on $title', ({ open }) => {
+describe.each(SERVERS)('a login on $title', ({ start }) => {
   let target: Target;
-  let close: () => Promise<void>;
+  let server: TestServer;
   let connection: Connection<Json, Json>;
   let scope: Json;
 
   beforeAll(async () => {
-    ({ target, close } = await open());
+    server = await start();
+    target = await createTarget(server.adminUrl);
     connection = connectTo(postgres, configOf(target, { connect: { host: '127.0.0.1' } }));
     scope = { member_of: [target.read] };
   });
   afterAll(async () => {
     await connection.close();
-    await close();
+    await target.drop();
+    await server.stop();
   });
 
   const granted = async (ctx: ProviderContext, wanted: Json = scope): Promise<Granted<Json> & { login: string }> => {

@@ -1,19 +1,23 @@
 /** Each thing that is wrong with a target is one sentence with the SQL that mends it, and that SQL does mend it. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { postgres } from '../../../src/providers/postgres/postgres.ts';
 import { connectTo, contextOf } from '../connection.ts';
-import { SERVERS } from './servers.ts';
-import { configOf, type Target } from './target.ts';
+import { SERVERS, type TestServer } from './servers.ts';
+import { configOf, createTarget, type Target } from './target.ts';
 import type { Finding } from '../../../src/providers/provider.ts';
 
-describe.each(SERVERS)('a look at $title', ({ open }) => {
+describe.each(SERVERS)('a look at $title', ({ start }) => {
   let target: Target;
-  let close: () => Promise<void>;
+  let server: TestServer;
 
-  beforeEach(async () => {
-    ({ target, close } = await open());
+  beforeAll(async () => {
+    server = await start();
   });
-  afterEach(async () => await close());
+  afterAll(async () => await server.stop());
+  beforeEach(async () => {
+    target = await createTarget(server.adminUrl);
+  });
+  afterEach(async () => await target.drop());
 
   const look = async (config = configOf(target)): Promise<Finding[]> => {
     const connection = connectTo(postgres, config);
