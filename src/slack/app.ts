@@ -47,7 +47,10 @@ const wayIn = ({ environment, log }: SlackAppSettings): Way => {
   const { appToken, signingSecret, apiUrl } = environment;
   if (appToken) return { ...createSocketReceiver({ appToken, apiUrl, log }), handle: null };
   if (!signingSecret) {
-    throw new StartError('Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP): without one of them nothing from Slack can be trusted.', false);
+    throw new StartError(
+      'Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP): without one of them nothing from Slack can be trusted.',
+      false,
+    );
   }
   const receiver = createHttpReceiver({ signingSecret, log });
   return { receiver, isConnected: () => true, handle: receiver.handle };

@@ -1,5 +1,11 @@
 /** Clients of Slack's Web API with bounded patience, and what their failures mean. */
-import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError, WebClient } from '@slack/web-api';
+import {
+  WebAPIHTTPError,
+  WebAPIPlatformError,
+  WebAPIRateLimitedError,
+  WebAPIRequestError,
+  WebClient,
+} from '@slack/web-api';
 import type { WebClientOptions } from '@slack/web-api';
 import type { Log } from '../lib/log.ts';
 
@@ -14,7 +20,10 @@ export type SlackLogger = NonNullable<WebClientOptions['logger']>;
 export const slackLogger = (log: Log): SlackLogger => {
   type Level = ReturnType<SlackLogger['getLevel']>;
   const say = (parts: unknown[]): string =>
-    parts.map((part) => (part instanceof Error ? part.message : typeof part === 'string' ? part : '')).join(' ').slice(0, 500);
+    parts
+      .map((part) => (part instanceof Error ? part.message : typeof part === 'string' ? part : ''))
+      .join(' ')
+      .slice(0, 500);
   return {
     debug: () => undefined,
     info: (...parts: unknown[]) => log.debug({}, say(parts)),
@@ -43,7 +52,11 @@ export const createInteractiveClient = (settings: ClientSettings): WebClient =>
   });
 
 export const createNotifierClient = (settings: ClientSettings): WebClient =>
-  new WebClient(settings.botToken, { ...baseOptions(settings), timeout: NOTIFIER_TIMEOUT_MS, retryConfig: { retries: 0 } });
+  new WebClient(settings.botToken, {
+    ...baseOptions(settings),
+    timeout: NOTIFIER_TIMEOUT_MS,
+    retryConfig: { retries: 0 },
+  });
 
 /** `permanent`: trying again changes nothing; `code` is Slack's word for it. */
 export type SlackFailure =
@@ -74,7 +87,11 @@ export const slackFailureOf = (error: unknown): SlackFailure | null => {
     if (!PASSING_CODES.has(code)) return { kind: 'permanent', code };
     const retryAfter = error.data.response_metadata?.retryAfter;
     if (!code.startsWith('rate')) return { kind: 'passing', code };
-    return { kind: 'rate_limited', code: 'ratelimited', retryInMs: retryAfter ? retryAfter * 1000 : RATE_LIMIT_FALLBACK_MS };
+    return {
+      kind: 'rate_limited',
+      code: 'ratelimited',
+      retryInMs: retryAfter ? retryAfter * 1000 : RATE_LIMIT_FALLBACK_MS,
+    };
   }
   if (error instanceof WebAPIHTTPError) return { kind: 'passing', code: `http_${error.statusCode}` };
   if (error instanceof WebAPIRequestError) return { kind: 'passing', code: 'unreachable' };

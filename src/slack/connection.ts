@@ -19,7 +19,11 @@ export type SlackConnection = {
   identify(): Promise<Team>;
 };
 
-export const createSlackConnection = (settings: { botToken: string; apiUrl: string | null; log: Log }): SlackConnection => {
+export const createSlackConnection = (settings: {
+  botToken: string;
+  apiUrl: string | null;
+  log: Log;
+}): SlackConnection => {
   const client = createInteractiveClient(settings);
   let team: Team | null = null;
   return {
@@ -27,7 +31,11 @@ export const createSlackConnection = (settings: { botToken: string; apiUrl: stri
     notifierClient: createNotifierClient(settings),
     botToken: settings.botToken,
     team: () => {
-      if (!team) throw new DomainError('lookup_failed', { what: 'the workspace', why: 'Latchkey is not connected to Slack yet; try again in a moment.' });
+      if (!team)
+        throw new DomainError('lookup_failed', {
+          what: 'the workspace',
+          why: 'Latchkey is not connected to Slack yet; try again in a moment.',
+        });
       return team;
     },
     identify: async () => {

@@ -77,4 +77,7 @@ export type Search = {
   find(search: { slack: Slack; query: string; blockId: string }): Choice[];
 };
 
-export type EventHandler = { type: 'app_home_opened'; run(call: { slack: Slack; userId: string; tab: string }): Promise<void> };
+export type EventHandler = {
+  type: 'app_home_opened';
+  run(call: { slack: Slack; userId: string; tab: string }): Promise<void>;
+};

@@ -20,7 +20,9 @@ const words = (facts: Facts, key: string): string | null => {
 
 const list = (facts: Facts, key: string): string[] => {
   const value = facts[key];
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string').map((item) => inline(item, SHOWN_MAX)) : [];
+  return Array.isArray(value)
+    ? value.filter((item) => typeof item === 'string').map((item) => inline(item, SHOWN_MAX))
+    : [];
 };
 
 const duration = (facts: Facts, key: string): string | null => {
@@ -36,7 +38,9 @@ const named = (facts: Facts, key: string, noun: string): string => {
 const alreadyDecided = (facts: Facts): string => {
   const by = words(facts, 'by');
   const state = words(facts, 'state') ?? 'decided';
-  return by ? `This was already ${state} by ${by}. Your click changed nothing.` : `This was already ${state}. Your click changed nothing.`;
+  return by
+    ? `This was already ${state} by ${by}. Your click changed nothing.`
+    : `This was already ${state}. Your click changed nothing.`;
 };
 
 const nobody = (facts: Facts): string => {
@@ -51,34 +55,48 @@ const nobody = (facts: Facts): string => {
 };
 
 const SENTENCES = {
-  unknown_person: () => 'Latchkey serves full members of its own workspace only: no guests, bots or people from other organisations.',
+  unknown_person: () =>
+    'Latchkey serves full members of its own workspace only: no guests, bots or people from other organisations.',
   inactive_person: () => 'That Slack account is deactivated, so nothing was done.',
-  unknown_target: (facts) => `There is no ${named(facts, 'target', 'target')}. \`/prod-access\` alone opens the form with all of them.`,
+  unknown_target: (facts) =>
+    `There is no ${named(facts, 'target', 'target')}. \`/prod-access\` alone opens the form with all of them.`,
   unknown_role: (facts) => {
     const target = words(facts, 'target');
     return `There is no ${named(facts, 'role', 'role')}${target ? ` in \`${target}\`` : ''}. \`/prod-access who ${target ?? '<target>'}\` lists its roles.`;
   },
-  bad_duration: (facts) => `${words(facts, 'text') ? `\`${words(facts, 'text') ?? ''}\`` : 'That'} is no duration. Write it like 30m, 1h or 1h30m.`,
+  bad_duration: (facts) =>
+    `${words(facts, 'text') ? `\`${words(facts, 'text') ?? ''}\`` : 'That'} is no duration. Write it like 30m, 1h or 1h30m.`,
   duration_over_cap: (facts) => {
     const cap = duration(facts, 'capMs');
     const asked = duration(facts, 'askedMs') ?? duration(facts, 'durationMs');
     return `${asked ? `${asked} is` : 'That is'} too long. ${cap ? `At most ${cap} here.` : 'Ask for less.'}`;
   },
   reason_missing: () => 'Say why, in a few words: approvers decide on it, and it is kept.',
-  reason_too_short: (facts) => `Say a little more: the rule wants at least ${words(facts, 'minimum') ?? 'a few'} characters of real text.`,
-  reason_too_long: (facts) => `The reason is too long${words(facts, 'maximum') ? `: at most ${words(facts, 'maximum') ?? ''} characters` : ''}. Say it shorter and link to the rest.`,
-  ticket_missing: (facts) => `This rule needs a ticket${words(facts, 'pattern') ? ` like \`${words(facts, 'pattern') ?? ''}\`` : ''}.`,
-  ticket_mismatch: (facts) => `That ticket does not look right${words(facts, 'pattern') ? `: it must match \`${words(facts, 'pattern') ?? ''}\`` : ''}.`,
-  ticket_too_long: (facts) => `The ticket is too long${words(facts, 'maximum') ? `: at most ${words(facts, 'maximum') ?? ''} characters` : ''}.`,
-  denied_by_rule: (facts) => `${words(facts, 'rule') ? `Rule “${words(facts, 'rule') ?? ''}” says no` : 'A rule says no'}${words(facts, 'message') ? `: ${words(facts, 'message') ?? ''}` : '.'}`,
-  no_rule: () => 'No rule lets you ask for this, so it was not sent. Ask an admin of Latchkey for a rule that covers it.',
+  reason_too_short: (facts) =>
+    `Say a little more: the rule wants at least ${words(facts, 'minimum') ?? 'a few'} characters of real text.`,
+  reason_too_long: (facts) =>
+    `The reason is too long${words(facts, 'maximum') ? `: at most ${words(facts, 'maximum') ?? ''} characters` : ''}. Say it shorter and link to the rest.`,
+  ticket_missing: (facts) =>
+    `This rule needs a ticket${words(facts, 'pattern') ? ` like \`${words(facts, 'pattern') ?? ''}\`` : ''}.`,
+  ticket_mismatch: (facts) =>
+    `That ticket does not look right${words(facts, 'pattern') ? `: it must match \`${words(facts, 'pattern') ?? ''}\`` : ''}.`,
+  ticket_too_long: (facts) =>
+    `The ticket is too long${words(facts, 'maximum') ? `: at most ${words(facts, 'maximum') ?? ''} characters` : ''}.`,
+  denied_by_rule: (facts) =>
+    `${words(facts, 'rule') ? `Rule “${words(facts, 'rule') ?? ''}” says no` : 'A rule says no'}${words(facts, 'message') ? `: ${words(facts, 'message') ?? ''}` : '.'}`,
+  no_rule: () =>
+    'No rule lets you ask for this, so it was not sent. Ask an admin of Latchkey for a rule that covers it.',
   nobody_can_approve: nobody,
   target_unavailable: (facts) => `${named(facts, 'target', 'target')} cannot be reached right now. ${TRY_LATER}`,
   request_not_found: () => 'There is no such request. `/prod-access list` shows yours.',
   grant_not_found: (facts) =>
-    words(facts, 'id') ? `There is no grant ${named(facts, 'id', 'id')}. \`/prod-access list\` shows yours.` : 'You have no live access to give back. `/prod-access list` shows what you have.',
+    words(facts, 'id')
+      ? `There is no grant ${named(facts, 'id', 'id')}. \`/prod-access list\` shows yours.`
+      : 'You have no live access to give back. `/prod-access list` shows what you have.',
   ambiguous_id: (facts) => {
-    const ids = list(facts, 'ids').slice(0, 10).map((id) => `\`${id}\``);
+    const ids = list(facts, 'ids')
+      .slice(0, 10)
+      .map((id) => `\`${id}\``);
     return `More than one grant fits${ids.length > 0 ? `: ${sentenceList(ids)}` : ''}. Name one by its id.`;
   },
   own_request: () => 'You cannot decide on your own request. Somebody else has to.',
@@ -88,7 +106,8 @@ const SENTENCES = {
   },
   not_your_request: () => 'This is somebody else’s request. Only they can cancel it.',
   not_your_grant: () => 'This access is somebody else’s. Nothing was changed.',
-  not_an_admin: (facts) => `Only admins of Latchkey and owners of ${named(facts, 'target', 'target')} may end somebody else’s access.`,
+  not_an_admin: (facts) =>
+    `Only admins of Latchkey and owners of ${named(facts, 'target', 'target')} may end somebody else’s access.`,
   already_voted: () => 'You have already voted on this. Your vote counts once.',
   already_decided: alreadyDecided,
   already_cancelled: () => 'The requester has cancelled this. Nothing was changed.',
@@ -108,8 +127,11 @@ export const sentenceOf = (error: DomainError): string => SENTENCES[error.code](
 
 export const sentenceOfProblem = (problem: AskProblem): string => SENTENCES[problem.code](problem.facts);
 
-export const sentenceOfDenial = (denial: { code: 'denied_by_rule' | 'no_rule'; rule: string | null; message: string }): string =>
-  SENTENCES[denial.code]({ rule: denial.rule, message: denial.message });
+export const sentenceOfDenial = (denial: {
+  code: 'denied_by_rule' | 'no_rule';
+  rule: string | null;
+  message: string;
+}): string => SENTENCES[denial.code]({ rule: denial.rule, message: denial.message });
 
 /** The same sentence where Slack formats nothing: under a field of a form. */
 export const forField = (sentence: string): string => plain(unescape(sentence).replace(/`/g, ''), FIELD_ERROR_MAX);

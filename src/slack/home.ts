@@ -16,8 +16,7 @@ import {
 } from './blocks/buttons.ts';
 import { REASON_SHOWN_MAX, SECTION_TEXT_MAX, VIEW_BLOCKS_MAX } from './blocks/limits.ts';
 import { context, cut, divider, quote, section, utc } from './blocks/text.ts';
-import type { Slack } from './context.ts';
-import type { EventHandler } from './context.ts';
+import type { EventHandler, Slack } from './context.ts';
 import { explainError } from './errors.ts';
 import { myLine, theirLine } from './lines.ts';
 
@@ -45,9 +44,15 @@ const mine = (policy: Policy, view: RequestView): KnownBlock[] => {
   return entry(myLine(policy, view), request.state === 'pending' ? [cancelButton(request.id)] : []);
 };
 
-const past = (policy: Policy, view: RequestView): KnownBlock[] => entry(myLine(policy, view), [askAgainButton(view.request.id)]);
+const past = (policy: Policy, view: RequestView): KnownBlock[] =>
+  entry(myLine(policy, view), [askAgainButton(view.request.id)]);
 
-type Group = { title: string; views: RequestView[]; draw: (policy: Policy, view: RequestView) => KnownBlock[]; empty: string | null };
+type Group = {
+  title: string;
+  views: RequestView[];
+  draw: (policy: Policy, view: RequestView) => KnownBlock[];
+  empty: string | null;
+};
 
 const group = (policy: Policy, { title, views, draw, empty }: Group): KnownBlock[] => {
   if (views.length === 0 && empty === null) return [];
@@ -66,8 +71,18 @@ const homeOf = (blocks: KnownBlock[]): HomeView => ({ type: 'home', blocks: bloc
 export const homeView = (policy: Policy, overview: Overview, now: Date): HomeView =>
   homeOf([
     actions(askButton(), refreshHomeButton()),
-    ...group(policy, { title: 'Waits for you', views: overview.waitingForMe, draw: waiting, empty: 'Nobody waits for you.' }),
-    ...group(policy, { title: 'You have', views: overview.live, draw: mine, empty: 'You have no access to production now. That is how it should be.' }),
+    ...group(policy, {
+      title: 'Waits for you',
+      views: overview.waitingForMe,
+      draw: waiting,
+      empty: 'Nobody waits for you.',
+    }),
+    ...group(policy, {
+      title: 'You have',
+      views: overview.live,
+      draw: mine,
+      empty: 'You have no access to production now. That is how it should be.',
+    }),
     ...group(policy, { title: 'You asked for', views: overview.pending, draw: mine, empty: null }),
     ...group(policy, { title: 'Lately', views: overview.recent, draw: past, empty: null }),
     context(`As of <!date^${Math.floor(now.getTime() / 1000)}^{time}|${utc(now)}>.`),

@@ -28,7 +28,11 @@ export const nearest = (typed: string, names: readonly string[]): string[] => {
     .map((name) => {
       const other = name.toLowerCase().slice(0, COMPARED_MAX);
       const isPart = word.length > 1 && (other.startsWith(word) || other.includes(word));
-      return { name, distance: isPart ? 0.5 : editDistance(word, other), allowed: Math.max(1, Math.ceil(other.length / 3)) };
+      return {
+        name,
+        distance: isPart ? 0.5 : editDistance(word, other),
+        allowed: Math.max(1, Math.ceil(other.length / 3)),
+      };
     })
     .filter(({ distance, allowed }) => distance <= allowed)
     .sort((a, b) => a.distance - b.distance || a.name.localeCompare(b.name))

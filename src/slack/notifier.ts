@@ -81,7 +81,8 @@ const reconcile = async (run: Run, view: RequestView): Promise<SyncResult> => {
   const drawing = { view, facts: { ...lookedUp.facts, isUnreachable: nobody } };
   const others = await draw(run, drawing, ({ kind }) => kind !== 'approval');
   const result = worst([...approvals, ...others]);
-  if (result.outcome === 'done' && isWaitingForLookUp(view, reach)) return { outcome: 'retry', retryInMs: LOOKUP_RETRY_MS, error: 'lookup_failed' };
+  if (result.outcome === 'done' && isWaitingForLookUp(view, reach))
+    return { outcome: 'retry', retryInMs: LOOKUP_RETRY_MS, error: 'lookup_failed' };
   return nobody ? { ...result, isUnreachable: true } : result;
 };
 
@@ -99,7 +100,9 @@ const drawApprovals = async (
   await plan(run, view, reach);
   const first = await draw(run, drawing, ({ kind }) => kind === 'approval');
   const copies = await messages.list(view.request.id);
-  const isShut = copies.some(({ kind, audience, failure }) => kind === 'approval' && audience === reach.channelId && failure !== null);
+  const isShut = copies.some(
+    ({ kind, audience, failure }) => kind === 'approval' && audience === reach.channelId && failure !== null,
+  );
   if (!isShut) return first;
   await plan(run, view, reach);
   return [...first, ...(await draw(run, drawing, ({ kind }) => kind === 'approval'))];
@@ -125,9 +128,12 @@ const draw = async (run: Run, drawing: Drawing, isOf: (copy: MessageCopy) => boo
   const due = (await store.messages.list(drawing.view.request.id)).filter((copy) => isOf(copy) && isDue(drawing, copy));
   const results: Delivered[] = [];
   for (let at = 0; at < due.length; at += AT_ONCE) {
-    if (performance.now() > run.endsAt) return [...results, { outcome: 'held', retryInMs: 0, error: 'there is more to draw' }];
+    if (performance.now() > run.endsAt)
+      return [...results, { outcome: 'held', retryInMs: 0, error: 'there is more to draw' }];
     const some = due.slice(at, at + AT_ONCE);
-    results.push(...(await Promise.all(some.map((copy) => deliver({ client, messages: store.messages, log }, copy, drawing)))));
+    results.push(
+      ...(await Promise.all(some.map((copy) => deliver({ client, messages: store.messages, log }, copy, drawing)))),
+    );
     // One refusal for speed stands for all: asking on would only lengthen it.
     if (results.some((result) => result.outcome === 'held' && result.error === 'ratelimited')) break;
   }
@@ -146,11 +152,19 @@ const findReach = async (run: Run, view: RequestView, { facts, open }: LookedUp)
     const isPending = view.request.state === 'pending';
     const channelId = isPending && facts.target?.channel ? await findChannel(run, facts.target.channel) : null;
     const helpers = isStuck(view) ? await findHelpers(run, view, facts.target) : [];
-    return { channelId, approvers: open && unique(open.flatMap(({ people }) => people.map(({ userId }) => userId))), helpers };
+    return {
+      channelId,
+      approvers: open && unique(open.flatMap(({ people }) => people.map(({ userId }) => userId))),
+      helpers,
+    };
   } catch (error) {
     const failure = slackFailureOf(error);
     if (!failure) throw error;
-    return { outcome: 'retry', retryInMs: failure.kind === 'rate_limited' ? failure.retryInMs : LOOKUP_RETRY_MS, error: failure.code };
+    return {
+      outcome: 'retry',
+      retryInMs: failure.kind === 'rate_limited' ? failure.retryInMs : LOOKUP_RETRY_MS,
+      error: failure.code,
+    };
   }
 };
 
@@ -169,7 +183,11 @@ const findChannel = async ({ channels, log }: Run, channel: string): Promise<str
 const unique = (ids: string[]): string[] => [...new Set(ids)];
 
 /** Admins, and the owners of the target. */
-const findHelpers = async ({ directory, policy, log }: Run, { requester }: RequestView, target: Target | null): Promise<string[]> => {
+const findHelpers = async (
+  { directory, policy, log }: Run,
+  { requester }: RequestView,
+  target: Target | null,
+): Promise<string[]> => {
   const names = unique([...policy().admins, ...(target?.owners ?? [])]);
   const found = await Promise.all(
     names.map(async (name) => {

@@ -46,13 +46,19 @@ export const createDirectory = (settings: DirectorySettings): Directory => {
 };
 
 const createLoaders = ({ client, policy }: DirectorySettings): Omit<Sources, keyof DirectorySettings> => ({
-  users: createLoader((userId) => lookUp('the account', async () => (await client.users.info({ user: userId })).user, userId), RECENT_MS),
+  users: createLoader(
+    (userId) => lookUp('the account', async () => (await client.users.info({ user: userId })).user, userId),
+    RECENT_MS,
+  ),
   emails: createLoader(
-    (email) => lookUp('an email address', async () => (await client.users.lookupByEmail({ email })).user as User | undefined, email),
+    (email) => lookUp('an email address', async () => (await client.users.lookupByEmail({ email })).user, email),
     RECENT_MS,
   ),
   groups: createLoader(() => lookUp('user groups', () => listGroups(client), null), RECENT_MS),
-  managers: createLoader((userId) => lookUp('the profile', () => findManager(client, policy(), userId), null), RECENT_MS),
+  managers: createLoader(
+    (userId) => lookUp('the profile', () => findManager(client, policy(), userId), null),
+    RECENT_MS,
+  ),
 });
 
 /** Translates a failed look-up; an answer without what was asked for counts as unknown. */
@@ -65,14 +71,17 @@ const lookUp = async <T>(what: string, call: () => Promise<T | undefined>, id: s
     if (isDomainError(error)) throw error;
     const failure = slackFailureOf(error);
     if (!failure) throw error;
-    if (failure.kind === 'permanent' && UNKNOWN_USER.has(failure.code)) throw new DomainError('unknown_person', { id }, { cause: error });
+    if (failure.kind === 'permanent' && UNKNOWN_USER.has(failure.code))
+      throw new DomainError('unknown_person', { id }, { cause: error });
     throw new DomainError('lookup_failed', { what, error: failure.code }, { cause: error });
   }
 };
 
 const listGroups = async (client: WebClient): Promise<UserGroup[]> => {
   const answer = await client.usergroups.list({ include_users: true, include_disabled: false });
-  return (answer.usergroups ?? []).flatMap(({ id, handle, users }) => (id ? [{ id, handle: handle ?? '', users: users ?? [] }] : []));
+  return (answer.usergroups ?? []).flatMap(({ id, handle, users }) =>
+    id ? [{ id, handle: handle ?? '', users: users ?? [] }] : [],
+  );
 };
 
 /** The user id in the profile field that names the manager, or null. Slack: docs.slack.dev/reference/methods/users.profile.get */
@@ -130,7 +139,11 @@ const usergroupMembers = async (sources: Sources, handle: string, freshness: Fre
   const wanted = handle.replace(/^@/, '').toLowerCase();
   const groups = await sources.groups[freshness]('all');
   const found = groups.find((group) => group.id.toLowerCase() === wanted || group.handle.toLowerCase() === wanted);
-  if (!found) throw new DomainError('lookup_failed', { what: `user group ${handle}`, why: `Slack has no user group ${handle}; ask an admin to mend the policy.` });
+  if (!found)
+    throw new DomainError('lookup_failed', {
+      what: `user group ${handle}`,
+      why: `Slack has no user group ${handle}; ask an admin to mend the policy.`,
+    });
   return found.users;
 };
 
@@ -150,13 +163,18 @@ const noPagerDuty = (schedule: string): DomainError =>
 
 const policyGroup = (sources: Sources, name: string): GroupSource => {
   const group = sources.policy().groups[name];
-  if (!group) throw new DomainError('lookup_failed', { what: `group ${name}`, why: 'The policy no longer has that group.' });
+  if (!group)
+    throw new DomainError('lookup_failed', { what: `group ${name}`, why: 'The policy no longer has that group.' });
   return group;
 };
 
 type Asking = { requester: Person; freshness: Freshness };
 
-const sourceMembers = async (sources: Sources, source: Source, { requester, freshness }: Asking): Promise<(Person | null)[]> => {
+const sourceMembers = async (
+  sources: Sources,
+  source: Source,
+  { requester, freshness }: Asking,
+): Promise<(Person | null)[]> => {
   if (source.kind === 'person') return [await byRef(sources, source.ref, freshness)];
   if (source.kind === 'group') return groupMembers(sources, policyGroup(sources, source.name), freshness);
   const managerId = await sources.managers[freshness](requester.userId);
@@ -170,7 +188,11 @@ const members = async (sources: Sources, from: Source[], asking: Asking): Promis
 };
 
 /** An address names a person only when Slack itself resolves it to that very account. */
-const isNamed = async (sources: Sources, refs: string[], { who, freshness }: { who: Person; freshness: Freshness }): Promise<boolean> => {
+const isNamed = async (
+  sources: Sources,
+  refs: string[],
+  { who, freshness }: { who: Person; freshness: Freshness },
+): Promise<boolean> => {
   if (refs.includes(who.userId)) return true;
   const email = who.email?.toLowerCase();
   const ref = refs.find((one) => one.toLowerCase() === email);
@@ -179,7 +201,11 @@ const isNamed = async (sources: Sources, refs: string[], { who, freshness }: { w
   return found?.id === who.id;
 };
 
-const isIn = async (sources: Sources, group: GroupSource, asking: { who: Person; freshness: Freshness }): Promise<boolean> => {
+const isIn = async (
+  sources: Sources,
+  group: GroupSource,
+  asking: { who: Person; freshness: Freshness },
+): Promise<boolean> => {
   if (group.kind === 'people') return isNamed(sources, group.people, asking);
   if (group.kind === 'pagerduty_schedule') throw noPagerDuty(group.schedule);
   return (await usergroupMembers(sources, group.handle, asking.freshness)).includes(asking.who.userId);

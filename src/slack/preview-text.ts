@@ -9,7 +9,8 @@ import { sentenceOfDenial, sentenceOfProblem } from './errors.ts';
 
 const whyNot = (asked: AskedPeople): string => {
   const label = inline(asked.label, 100);
-  if (asked.isOnlyRequester) return `*Nobody can approve this but you* (${label}), and nobody decides about themselves.`;
+  if (asked.isOnlyRequester)
+    return `*Nobody can approve this but you* (${label}), and nobody decides about themselves.`;
   if (asked.people.length === 0) return `*Nobody can approve this now:* there is nobody in ${label}.`;
   return `*This cannot be approved now:* it needs ${asked.count} of ${label}, and only ${asked.people.length} can be asked.`;
 };
@@ -35,7 +36,9 @@ export type PreviewAsk = { target: string; role: string; isTyping: boolean };
 
 export const previewLines = (policy: Policy, ask: PreviewAsk, result: PreviewResult): string[] => {
   const care = warning(factsOf(policy, ask));
-  const problem = result.targetProblem ? `*The target has a problem now:* ${inline(result.targetProblem, ERROR_SHOWN_MAX)}` : null;
+  const problem = result.targetProblem
+    ? `*The target has a problem now:* ${inline(result.targetProblem, ERROR_SHOWN_MAX)}`
+    : null;
   const lines = [...decisionLines(result), ...problemLines(result.verdict, ask.isTyping), care, problem];
   return lines.filter((line) => line !== null);
 };

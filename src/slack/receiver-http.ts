@@ -44,7 +44,11 @@ export const createHttpReceiver = (settings: { signingSecret: string; log: Log }
 const refuse = (res: ServerResponse, error: unknown, log: Log): void => {
   const status = error instanceof Refused ? error.status : 500;
   if (status === 500) log.error({ err: error }, 'a request of Slack failed');
-  else log.warn({ status, why: error instanceof Error ? error.message : '' }, 'a request to the Slack address was refused');
+  else
+    log.warn(
+      { status, why: error instanceof Error ? error.message : '' },
+      'a request to the Slack address was refused',
+    );
   if (!res.headersSent) send(res, status, '');
 };
 
@@ -92,7 +96,11 @@ const verify = (signingSecret: string, req: IncomingMessage, { body, seen }: { b
   // Bolt refuses what is too old; a time in the future would let a signature be replayed for longer.
   if (seconds > Date.now() / 1000 + WINDOW_SECONDS) throw new Refused(401, 'its time lies in the future');
   try {
-    verifySlackRequest({ signingSecret, body, headers: { 'x-slack-signature': signature, 'x-slack-request-timestamp': seconds } });
+    verifySlackRequest({
+      signingSecret,
+      body,
+      headers: { 'x-slack-signature': signature, 'x-slack-request-timestamp': seconds },
+    });
   } catch (error) {
     throw new Refused(401, error instanceof Error ? error.message : 'the signature is wrong');
   }
@@ -111,7 +119,11 @@ const parse = (contentType: string, body: string): Payload => {
   }
 };
 
-const dispatch = async (app: App | null, req: IncomingMessage, { res, body }: { res: ServerResponse; body: string }): Promise<void> => {
+const dispatch = async (
+  app: App | null,
+  req: IncomingMessage,
+  { res, body }: { res: ServerResponse; body: string },
+): Promise<void> => {
   const payload = parse(header(req, 'content-type'), body);
   if (payload.type === 'url_verification') return send(res, 200, { challenge: payload.challenge });
   if (payload.ssl_check === '1') return send(res, 200, '');

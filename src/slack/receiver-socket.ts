@@ -15,7 +15,11 @@ const OPEN_TIMEOUT_MS = 10_000;
 
 export type SocketReceiver = { receiver: Receiver; isConnected(): boolean };
 
-export const createSocketReceiver = (settings: { appToken: string; apiUrl: string | null; log: Log }): SocketReceiver => {
+export const createSocketReceiver = (settings: {
+  appToken: string;
+  apiUrl: string | null;
+  log: Log;
+}): SocketReceiver => {
   const { appToken, apiUrl, log } = settings;
   const bolt = new SocketModeReceiver({
     appToken,
@@ -33,59 +37,60 @@ export const createSocketReceiver = (settings: { appToken: string; apiUrl: strin
   return supervise(bolt, log);
 };
 
+/** Whether the connection stands, as Bolt's client and our own attempts leave it. */
+type Line = { isConnected: boolean; isConnecting: boolean; stopping: AbortController };
+
 const supervise = (bolt: SocketModeReceiver, log: Log): SocketReceiver => {
-  const stopping = new AbortController();
-  let isConnected = false;
-  let isConnecting = false;
-
-  const connect = async (): Promise<void> => {
-    isConnecting = true;
-    try {
-      await bolt.start();
-      isConnected = true;
-    } finally {
-      isConnecting = false;
-    }
-  };
-
-  const reconnect = async (): Promise<void> => {
-    for (let waitMs = RECONNECT_MIN_MS; !stopping.signal.aborted; waitMs = Math.min(waitMs * 2, RECONNECT_MAX_MS)) {
-      try {
-        await connect();
-        log.info({}, 'connected to Slack again');
-        return;
-      } catch (error) {
-        log.warn({ err: startErrorOf('SLACK_APP_TOKEN', error), waitMs }, 'not connected to Slack');
-      }
-      // The wait ends early, by an abort, only when the process stops.
-      await delay(waitMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-    }
-  };
-
+  const line: Line = { isConnected: false, isConnecting: false, stopping: new AbortController() };
   // A connection that ends while it is being made rejects `start`, and whoever called that decides.
   bolt.client.on('disconnected', () => {
-    const wasConnected = isConnected;
-    isConnected = false;
-    if (!wasConnected || isConnecting || stopping.signal.aborted) return;
+    const isLost = line.isConnected && !line.isConnecting && !line.stopping.signal.aborted;
+    line.isConnected = false;
+    if (!isLost) return;
     log.info({}, 'the connection to Slack ended');
-    void reconnect();
+    reconnect(bolt, line, log).catch((error: unknown) => log.error({ err: error }, 'reconnecting to Slack failed'));
   });
-
   return {
-    isConnected: () => isConnected,
+    isConnected: () => line.isConnected,
     receiver: {
       init: (app) => bolt.init(app),
       start: async () => {
         try {
-          await connect();
+          await connect(bolt, line);
         } catch (error) {
           throw startErrorOf('SLACK_APP_TOKEN', error);
         }
       },
       stop: async () => {
-        stopping.abort();
+        line.stopping.abort();
         await bolt.client.disconnect();
       },
     },
   };
+};
+
+const connect = async (bolt: SocketModeReceiver, line: Line): Promise<void> => {
+  line.isConnecting = true;
+  try {
+    await bolt.start();
+    line.isConnected = true;
+  } finally {
+    line.isConnecting = false;
+  }
+};
+
+/** Never gives up while the process runs: a token that is refused today may be mended at Slack tomorrow. */
+const reconnect = async (bolt: SocketModeReceiver, line: Line, log: Log): Promise<void> => {
+  const { signal } = line.stopping;
+  for (let waitMs = RECONNECT_MIN_MS; !signal.aborted; waitMs = Math.min(waitMs * 2, RECONNECT_MAX_MS)) {
+    try {
+      await connect(bolt, line);
+      log.info({}, 'connected to Slack again');
+      return;
+    } catch (error) {
+      log.warn({ err: startErrorOf('SLACK_APP_TOKEN', error), waitMs }, 'not connected to Slack');
+    }
+    // The wait ends early, by an abort, only when the process stops.
+    await delay(waitMs, undefined, { signal }).catch(() => undefined);
+  }
 };

@@ -9,7 +9,11 @@ export const createReply =
   ({ client, log }: Pick<Slack, 'client' | 'log'>, { userId, responseUrl }: ReplyTo) =>
   async (message: Reply): Promise<void> => {
     if (responseUrl && (await respond(responseUrl, message, log))) return;
-    await client.chat.postMessage({ channel: userId, text: message.text, ...(message.blocks ? { blocks: message.blocks } : {}) });
+    await client.chat.postMessage({
+      channel: userId,
+      text: message.text,
+      ...(message.blocks ? { blocks: message.blocks } : {}),
+    });
   };
 
 /** Slack: docs.slack.dev/interactivity/handling-user-interaction#message_responses; lives thirty minutes and five uses. */
@@ -21,7 +25,8 @@ const respond = async (url: string, message: Reply, log: Slack['log']): Promise<
       body: JSON.stringify({ response_type: 'ephemeral', replace_original: false, ...message }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    if (!response.ok) log.warn({ status: response.status }, 'Slack refused a private answer; sending it by direct message');
+    if (!response.ok)
+      log.warn({ status: response.status }, 'Slack refused a private answer; sending it by direct message');
     return response.ok;
   } catch (error) {
     log.warn({ err: error }, 'a private answer did not reach Slack; sending it by direct message');

@@ -1,8 +1,8 @@
 /** Slack refused us or could not be reached when we started. */
+import { StartError as StartProblem } from '../lib/start-error.ts';
 import { slackFailureOf } from './client.ts';
 
-export class StartError extends Error {
-  override readonly name = 'StartError';
+export class StartError extends StartProblem {
   /** true: Slack was not reached, and starting again later may do; false: a token or setting is wrong. */
   readonly isPassing: boolean;
   constructor(sentence: string, isPassing: boolean, options?: ErrorOptions) {
@@ -36,8 +36,12 @@ export const startErrorOf = (variable: keyof typeof WHERE, error: unknown): Star
     return new StartError(`Slack refuses ${variable} (${failure.code}): ${WHERE[variable]}.`, false, { cause: error });
   }
   if (failure?.kind === 'permanent') {
-    return new StartError(`Slack answered ${failure.code} when it was shown ${variable}; ${WHERE[variable]}.`, false, { cause: error });
+    return new StartError(`Slack answered ${failure.code} when it was shown ${variable}; ${WHERE[variable]}.`, false, {
+      cause: error,
+    });
   }
   const what = failure ? failure.code : error instanceof Error ? error.message : 'no answer';
-  return new StartError(`Slack cannot be reached (${what}); nothing can be asked or approved until it can.`, true, { cause: error });
+  return new StartError(`Slack cannot be reached (${what}); nothing can be asked or approved until it can.`, true, {
+    cause: error,
+  });
 };

@@ -13,7 +13,8 @@ type Body = {
 };
 
 /** The team of whoever acted. Slack: in shared channels `user.team_id` differs from the team the app is installed in. */
-const teamOf = ({ team_id: teamId, user }: Body): string | undefined => (typeof user === 'object' ? user.team_id : teamId);
+const teamOf = ({ team_id: teamId, user }: Body): string | undefined =>
+  typeof user === 'object' ? user.team_id : teamId;
 
 const userOf = ({ user_id: userId, user }: Body): string => (typeof user === 'object' ? user.id : userId) ?? '';
 

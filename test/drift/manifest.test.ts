@@ -30,7 +30,10 @@ const METHOD_SCOPES: Record<string, string[]> = {
 const EVENT_SCOPES: Record<string, string[]> = { app_home_opened: [] };
 
 type Manifest = {
-  features: { slash_commands: { command: string; url: string; usage_hint: string }[]; app_home: { home_tab_enabled: boolean } };
+  features: {
+    slash_commands: { command: string; url: string; usage_hint: string }[];
+    app_home: { home_tab_enabled: boolean };
+  };
   oauth_config: { scopes: { bot: string[]; user?: string[] } };
   settings: {
     event_subscriptions: { request_url: string; bot_events: string[] };
@@ -53,7 +56,9 @@ const readSource = async (folder: string): Promise<string> => {
 beforeAll(async () => {
   manifest = parse(await readFile(join(root, 'manifest.yml'), 'utf8')) as Manifest;
   source = await readSource(join(root, 'src/slack'));
-  methods = [...new Set([...source.matchAll(/client\s*\.((?:[a-zA-Z]+\.)+[a-zA-Z]+)\(/g)].map((match) => match[1] ?? ''))];
+  methods = [
+    ...new Set([...source.matchAll(/client\s*\.((?:[a-zA-Z]+\.)+[a-zA-Z]+)\(/g)].map((match) => match[1] ?? '')),
+  ];
 });
 
 describe('manifest.yml', () => {
@@ -100,7 +105,9 @@ describe('manifest.yml', () => {
   it('is a manifest by the types of Slack’s own library, down to the names of scopes and events', async () => {
     const problems = await typeProblems(manifest);
     expect(problems).toBe('');
-    expect(await typeProblems({ ...manifest, oauth_config: { scopes: { bot: ['chat:wrote'] } } })).toContain('chat:wrote');
+    expect(await typeProblems({ ...manifest, oauth_config: { scopes: { bot: ['chat:wrote'] } } })).toContain(
+      'chat:wrote',
+    );
   });
 });
 
@@ -113,8 +120,20 @@ const typeProblems = async (value: object): Promise<string> => {
     const code = `import type { AppsManifestCreateArguments } from ${JSON.stringify(types)};
 export const manifest: AppsManifestCreateArguments['manifest'] = ${JSON.stringify(value, null, 2)};\n`;
     await writeFile(file, code);
-    const flags = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2023', '--types', ''];
-    await promisify(execFile)(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...flags, file], { cwd: folder });
+    const flags = [
+      '--noEmit',
+      '--strict',
+      '--skipLibCheck',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2023',
+      '--types',
+      '',
+    ];
+    await promisify(execFile)(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...flags, file], {
+      cwd: folder,
+    });
     return '';
   } catch (error) {
     if (error instanceof Error && 'stdout' in error) return String(error.stdout) || error.message;

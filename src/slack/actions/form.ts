@@ -7,6 +7,10 @@ const redraw: Action['run'] = async ({ slack, userId, view }) => {
   if (view) await redrawForm(slack, { userId, view, state: readForm(slack.policy(), view) });
 };
 
-export const formActions: readonly Action[] = [FIELD.target, FIELD.targetSearch, FIELD.role, FIELD.roleSearch, FIELD.duration].map(
-  (id) => ({ id, run: redraw }),
-);
+export const formActions: readonly Action[] = [
+  FIELD.target,
+  FIELD.targetSearch,
+  FIELD.role,
+  FIELD.roleSearch,
+  FIELD.duration,
+].map((id) => ({ id, run: redraw }));

@@ -5,4 +5,14 @@ import { ask, askAgain, cancel, done, showCredentials } from './own.ts';
 import { refresh } from './refresh-home.ts';
 import { approve, deny } from './vote.ts';
 
-export const actions: readonly Action[] = [approve, deny, showCredentials, done, cancel, ask, askAgain, refresh, ...formActions];
+export const actions: readonly Action[] = [
+  approve,
+  deny,
+  showCredentials,
+  done,
+  cancel,
+  ask,
+  askAgain,
+  refresh,
+  ...formActions,
+];

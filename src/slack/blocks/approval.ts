@@ -33,7 +33,9 @@ const details = (view: RequestView, facts: MessageFacts): KnownBlock[] => {
 };
 
 const decisionLines = (view: RequestView, facts: MessageFacts, isOpen: boolean): string =>
-  [isOpen ? whoIsAsked(view, facts) : null, votesSoFar(view, facts), status(view)].filter((line) => line !== null).join('\n');
+  [isOpen ? whoIsAsked(view, facts) : null, votesSoFar(view, facts), status(view)]
+    .filter((line) => line !== null)
+    .join('\n');
 
 const notification = (view: RequestView, facts: MessageFacts, isOpen: boolean): string =>
   isOpen

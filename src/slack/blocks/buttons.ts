@@ -16,7 +16,9 @@ export const ACTION = {
 
 type Look = { style?: 'primary' | 'danger'; confirm?: ConfirmationDialog };
 
-const button = (text: string, actionId: string, value: string, look: Look = {}): Button => ({
+type Does = { actionId: string; value: string };
+
+const button = (text: string, { actionId, value }: Does, look: Look = {}): Button => ({
   type: 'button',
   text: { type: 'plain_text', text: plain(text, BUTTON_TEXT_MAX), emoji: false },
   action_id: actionId,
@@ -31,20 +33,32 @@ const confirm = (title: string, text: string, yes: string): ConfirmationDialog =
   deny: { type: 'plain_text', text: 'Back' },
 });
 
-export const approveButton = (requestId: string): Button => button('Approve', ACTION.approve, requestId, { style: 'primary' });
-export const denyButton = (requestId: string): Button => button('Deny', ACTION.deny, requestId, { style: 'danger' });
+export const approveButton = (requestId: string): Button =>
+  button('Approve', { actionId: ACTION.approve, value: requestId }, { style: 'primary' });
+export const denyButton = (requestId: string): Button =>
+  button('Deny', { actionId: ACTION.deny, value: requestId }, { style: 'danger' });
 export const showCredentialsButton = (grantId: string): Button =>
-  button('Show credentials', ACTION.showCredentials, grantId, { style: 'primary' });
+  button('Show credentials', { actionId: ACTION.showCredentials, value: grantId }, { style: 'primary' });
 export const doneButton = (grantId: string): Button =>
-  button("I'm done", ACTION.done, grantId, {
-    confirm: confirm('Give it back now?', 'The access ends and open sessions are cut.', 'End access'),
-  });
+  button(
+    "I'm done",
+    { actionId: ACTION.done, value: grantId },
+    {
+      confirm: confirm('Give it back now?', 'The access ends and open sessions are cut.', 'End access'),
+    },
+  );
 export const cancelButton = (requestId: string): Button =>
-  button('Cancel request', ACTION.cancel, requestId, {
-    confirm: confirm('Cancel this request?', 'Nobody can approve it any more. You can ask again.', 'Cancel request'),
-  });
-export const askAgainButton = (requestId: string): Button => button('Ask again', ACTION.askAgain, requestId);
-export const askButton = (): Button => button('Ask for access', ACTION.ask, 'form', { style: 'primary' });
-export const refreshHomeButton = (): Button => button('Refresh', ACTION.refreshHome, 'home');
+  button(
+    'Cancel request',
+    { actionId: ACTION.cancel, value: requestId },
+    {
+      confirm: confirm('Cancel this request?', 'Nobody can approve it any more. You can ask again.', 'Cancel request'),
+    },
+  );
+export const askAgainButton = (requestId: string): Button =>
+  button('Ask again', { actionId: ACTION.askAgain, value: requestId });
+export const askButton = (): Button =>
+  button('Ask for access', { actionId: ACTION.ask, value: 'form' }, { style: 'primary' });
+export const refreshHomeButton = (): Button => button('Refresh', { actionId: ACTION.refreshHome, value: 'home' });
 
 export const actions = (...elements: Button[]): ActionsBlock => ({ type: 'actions', elements });

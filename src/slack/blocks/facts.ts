@@ -19,5 +19,12 @@ export type MessageFacts = {
 
 export const factsOf = (policy: Policy, ask: { target: string; role: string }): MessageFacts => {
   const target = policy.targets[ask.target] ?? null;
-  return { target, role: target?.roles[ask.role] ?? null, groups: null, asked: null, missing: null, isUnreachable: false };
+  return {
+    target,
+    role: target?.roles[ask.role] ?? null,
+    groups: null,
+    asked: null,
+    missing: null,
+    isUnreachable: false,
+  };
 };

@@ -17,7 +17,10 @@ import {
 import { date, inline, mention, sentenceList } from './text.ts';
 
 /** `*Orders database · Read only*` */
-export const what = (view: { request: Pick<Request, 'target' | 'role'> }, facts: Pick<MessageFacts, 'target' | 'role'>): string => {
+export const what = (
+  view: { request: Pick<Request, 'target' | 'role'> },
+  facts: Pick<MessageFacts, 'target' | 'role'>,
+): string => {
   const target = inline(facts.target?.title || view.request.target, TITLE_SHOWN_MAX);
   const role = inline(facts.role?.title || view.request.role, TITLE_SHOWN_MAX);
   return `*${target} · ${role}*`;
@@ -33,7 +36,8 @@ export const oneOf = ({ label, count, people }: Asked): string => {
   return isShown ? `${amount} ${name} (${people.map(mention).join(', ')})` : `${amount} ${name}`;
 };
 
-export const ruleName = (rule: string | null): string => (rule === null ? 'no rule' : `_${inline(rule, RULE_SHOWN_MAX)}_`);
+export const ruleName = (rule: string | null): string =>
+  rule === null ? 'no rule' : `_${inline(rule, RULE_SHOWN_MAX)}_`;
 
 /** `Rule _Writes need an owner_ asks one of owners and one of sre.` */
 export const whoIsAsked = ({ request }: Pick<RequestView, 'request'>, facts: Pick<MessageFacts, 'asked'>): string => {
@@ -66,12 +70,16 @@ const scopeWords = (scope: { [key: string]: Json }): string =>
 /** What the role allows, as the policy says it to the provider: `member of app_read`. */
 export const allows = ({ role }: Pick<MessageFacts, 'role'>): string | null => {
   if (role === null || role.scope === null) return null;
-  const text = typeof role.scope === 'object' && !Array.isArray(role.scope) ? scopeWords(role.scope) : words(role.scope);
+  const text =
+    typeof role.scope === 'object' && !Array.isArray(role.scope) ? scopeWords(role.scope) : words(role.scope);
   return text ? inline(text, SCOPE_SHOWN_MAX) : null;
 };
 
 export const warning = ({ target, role }: Pick<MessageFacts, 'target' | 'role'>): string | null => {
-  const lines = [target?.warning ? inline(target.warning, WARNING_SHOWN_MAX) : null, role?.isSensitive ? 'Sensitive role.' : null];
+  const lines = [
+    target?.warning ? inline(target.warning, WARNING_SHOWN_MAX) : null,
+    role?.isSensitive ? 'Sensitive role.' : null,
+  ];
   const known = lines.filter((line) => line !== null);
   return known.length > 0 ? `*Careful:* ${known.join(' ')}` : null;
 };
@@ -82,7 +90,8 @@ export const ticket = ({ request }: Pick<RequestView, 'request'>): string | null
 export const groups = (names: string[] | null): string | null =>
   names && names.length > 0 ? inline(names.join(', '), GROUPS_SHOWN_MAX) : null;
 
-export const lastError = (grant: Grant): string => (grant.lastError ? ` ${inline(grant.lastError, ERROR_SHOWN_MAX)}` : '');
+export const lastError = (grant: Grant): string =>
+  grant.lastError ? ` ${inline(grant.lastError, ERROR_SHOWN_MAX)}` : '';
 
 const decidedBy = ({ decision, decidedBy: person }: RequestView): string =>
   person ? mention(person) : `rule ${ruleName(decision?.rule ?? null)}`;
@@ -138,8 +147,7 @@ export const status = (view: RequestView): string => {
     pending: () => `*Waiting for approval* until ${date(view.request.lapsesAt, view.now)}.`,
     denied: () => denied(view),
     cancelled: () => `*Cancelled* by ${mention(view.requester)}.`,
-    lapsed: () =>
-      view.decision ? '*Lapsed*: approved, but not used in time.' : '*Lapsed*: nobody decided in time.',
+    lapsed: () => (view.decision ? '*Lapsed*: approved, but not used in time.' : '*Lapsed*: nobody decided in time.'),
     approved: () => (view.grant ? grantLine(view, view.grant) : `*Approved* by ${decidedBy(view)}.`),
   } satisfies Record<RequestView['request']['state'], () => string>;
   return lines[view.request.state]();

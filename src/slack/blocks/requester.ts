@@ -26,7 +26,9 @@ export const requesterMessage = (view: RequestView, facts: MessageFacts): Messag
     lines(`${mark(view)} You asked for ${what(view, facts)} for *${howLong(view)}*.`, status(view)),
     section(quote(view.request.reason, REASON_SHOWN_MAX)),
   ];
-  const small = [ticket(view), isOpen ? whoIsAsked(view, facts) : null, votesSoFar(view, facts)].filter((line) => line !== null);
+  const small = [ticket(view), isOpen ? whoIsAsked(view, facts) : null, votesSoFar(view, facts)].filter(
+    (line) => line !== null,
+  );
   if (small.length > 0) blocks.push(context(cut(small.join('\n'), CONTEXT_TEXT_MAX)));
   if (isOpen && facts.isUnreachable) blocks.push(section(UNREACHABLE));
   if (isOpen) blocks.push(actions(cancelButton(view.request.id)));
@@ -43,7 +45,9 @@ export const grantedMessage = (view: RequestView, facts: MessageFacts): Message 
   const blocks: KnownBlock[] = [lines(heading, isLive ? warning(facts) : status(view))];
   if (!isLive) return message(view, facts, blocks);
   blocks.push(actions(showCredentialsButton(grant.id), doneButton(grant.id)));
-  blocks.push(context(`Give it back when you are done: \`/prod-access done ${grant.id}\` does the same as the button.`));
+  blocks.push(
+    context(`Give it back when you are done: \`/prod-access done ${grant.id}\` does the same as the button.`),
+  );
   const text = `Granted: ${what(view, facts)} until ${date(grant.expiresAt, view.now)}.`;
   return { text: cut(text, MESSAGE_TEXT_MAX), blocks };
 };

@@ -63,7 +63,10 @@ export const date = (at: Date, now?: Date): string => {
   return `<!date^${Math.floor(at.getTime() / 1000)}^${format}|${utc(at)}>`;
 };
 
-export const section = (text: string): KnownBlock => ({ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } });
+export const section = (text: string): KnownBlock => ({
+  type: 'section',
+  text: { type: 'mrkdwn', text, verbatim: true },
+});
 
 export const context = (text: string): KnownBlock => ({
   type: 'context',

@@ -21,7 +21,10 @@ export const whatToType = (problem: AskLineProblem, prefix = ''): string => {
   const { word, suggestions } = problem;
   const shown = word ? ` (you wrote ${code(word)})` : '';
   const lines = suggestions.map((line) => typed(`${prefix}${line}`));
-  const instead = lines.length > 0 ? `Did you mean ${sentenceList(lines, 'or')}?` : `${typed('')} opens the form with everything there is; ${typed('help')} lists the commands.`;
+  const instead =
+    lines.length > 0
+      ? `Did you mean ${sentenceList(lines, 'or')}?`
+      : `${typed('')} opens the form with everything there is; ${typed('help')} lists the commands.`;
   return `${WRONG[problem.code]}${shown} ${instead}`;
 };
 
@@ -40,5 +43,7 @@ const answer = ({ slack, text }: CommandCall, result: AskResult): Reply => {
   }
   if (result.outcome === 'denied') return { text: sentenceOfDenial(result.verdict) };
   const problems = result.problems.map(sentenceOfProblem).join(' ');
-  return { text: `Not sent. ${problems}\nYou wrote ${typed(text)}; change it and send it again, or use the form: ${typed('')}.` };
+  return {
+    text: `Not sent. ${problems}\nYou wrote ${typed(text)}; change it and send it again, or use the form: ${typed('')}.`,
+  };
 };

@@ -27,7 +27,8 @@ export const revoke: Command = {
   does: 'end access now (yours; anybody’s for owners and admins)',
   run: async ({ slack, userId, text, reply }) => {
     const [id, reason] = split(text);
-    if (!id) return reply({ text: `Say which: ${typed('revoke <id> [reason]')}. ${typed('who <target>')} shows the ids.` });
+    if (!id)
+      return reply({ text: `Say which: ${typed('revoke <id> [reason]')}. ${typed('who <target>')} shows the ids.` });
     const { view } = await slack.useCases.end({ userId, id, cause: 'revoked', reason: reason || null });
     return reply({ text: `${what(view, factsOf(slack.policy(), view.request))}: ${ENDING}` });
   },

@@ -22,7 +22,8 @@ export const explain: Command = {
     const facts = factsOf(policy, { target, role });
     const name = facts.target && facts.role ? what({ request: { target, role } }, facts) : target;
     const lines = previewLines(policy, { target, role, isTyping: read.line.reason === '' }, result);
-    const most = result.verdict.decision === 'deny' ? [] : [`At most ${formatDuration(result.verdict.capMs)}. Nothing was sent.`];
+    const most =
+      result.verdict.decision === 'deny' ? [] : [`At most ${formatDuration(result.verdict.capMs)}. Nothing was sent.`];
     return reply({ text: cut([name, ...lines, ...most].join('\n'), SECTION_TEXT_MAX) });
   },
 };

@@ -27,7 +27,11 @@ export const list: Command = {
         const rest = views.length > SHOWN_MAX ? [`and ${views.length - SHOWN_MAX} more`] : [];
         return [`*${title}*`, ...views.slice(0, SHOWN_MAX).map((view) => line(policy, view)), ...rest].join('\n');
       });
-    if (shown.length === 0) return reply({ text: `You have nothing and asked for nothing. ${typed('')} opens the form.` });
-    return reply({ text: 'Your requests and grants', blocks: shown.map((lines) => section(cut(lines, SECTION_TEXT_MAX))) });
+    if (shown.length === 0)
+      return reply({ text: `You have nothing and asked for nothing. ${typed('')} opens the form.` });
+    return reply({
+      text: 'Your requests and grants',
+      blocks: shown.map((lines) => section(cut(lines, SECTION_TEXT_MAX))),
+    });
   },
 };

@@ -3,10 +3,20 @@ import { readDuration } from '../../core/durations.ts';
 import type { Policy, Target } from '../../core/policy/types.ts';
 import { nearest } from '../nearest.ts';
 
-export type AskLine = { target: string; role: string; durationMs: number | null; reason: string; ticket: string | null };
+export type AskLine = {
+  target: string;
+  role: string;
+  durationMs: number | null;
+  reason: string;
+  ticket: string | null;
+};
 
 /** `suggestions` are whole lines to type instead, without the slash command. */
-export type AskLineProblem = { code: 'unknown_target' | 'unknown_role' | 'role_missing' | 'bad_duration'; word: string; suggestions: string[] };
+export type AskLineProblem = {
+  code: 'unknown_target' | 'unknown_role' | 'role_missing' | 'bad_duration';
+  word: string;
+  suggestions: string[];
+};
 
 export type ReadAsk = { isRead: true; line: AskLine } | { isRead: false; problem: AskLineProblem };
 
@@ -41,7 +51,11 @@ export const readAskLine = (policy: Policy, text: string, tickets: readonly stri
   const target = policy.targets[findName(targetNames, targetWord) ?? ''];
   if (!target) {
     const tail = [roleWord, rest].filter(Boolean).join(' ');
-    return refuse('unknown_target', targetWord, nearest(targetWord, targetNames).map((name) => `${name} ${tail}`.trim()));
+    return refuse(
+      'unknown_target',
+      targetWord,
+      nearest(targetWord, targetNames).map((name) => `${name} ${tail}`.trim()),
+    );
   }
   const role = findName(Object.keys(target.roles), roleWord);
   if (!role) return refuseRole(target, roleWord, rest);
@@ -52,7 +66,11 @@ const refuseRole = (target: Target, roleWord: string, rest: string): ReadAsk => 
   const names = Object.keys(target.roles);
   const guesses = nearest(roleWord, names);
   const shown = guesses.length > 0 ? guesses : names.slice(0, 3);
-  return refuse(roleWord ? 'unknown_role' : 'role_missing', roleWord, shown.map((name) => `${target.name} ${name} ${rest}`.trim()));
+  return refuse(
+    roleWord ? 'unknown_role' : 'role_missing',
+    roleWord,
+    shown.map((name) => `${target.name} ${name} ${rest}`.trim()),
+  );
 };
 
 /** `30`, `-5m`, `30min`: meant as a duration and none; a reason hardly begins with a number. */

@@ -26,7 +26,9 @@ export const runCommand = async (call: CommandCall): Promise<void> => {
   // A target may be called `list`; with a role after it, the target is meant.
   const command = isTarget && rest !== '' ? undefined : commands.find(({ name }) => name === first.toLowerCase());
   if (command) return command.run({ ...call, text: rest });
-  return isTarget || !isMistypedCommand(first, rest, targets) ? askInOneLine({ ...call, text: line }) : suggest(call, first, rest);
+  return isTarget || !isMistypedCommand(first, rest, targets)
+    ? askInOneLine({ ...call, text: line })
+    : suggest(call, first, rest);
 };
 
 const commandNames = (): string[] => commands.map(({ name }) => name);
@@ -39,6 +41,7 @@ const isMistypedCommand = (first: string, rest: string, targets: string[]): bool
 
 const suggest = (call: CommandCall, first: string, rest: string): Promise<void> => {
   const guesses = nearest(first, commandNames()).map((name) => typed(`${name} ${rest}`.trim()));
-  const instead = guesses.length > 0 ? `Did you mean ${sentenceList(guesses, 'or')}?` : `${typed('help')} lists what there is.`;
+  const instead =
+    guesses.length > 0 ? `Did you mean ${sentenceList(guesses, 'or')}?` : `${typed('help')} lists what there is.`;
   return call.reply({ text: `${code(first)} is neither a command nor a target. ${instead}` });
 };

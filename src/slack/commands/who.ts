@@ -26,13 +26,17 @@ export const who: Command = {
     const rest = live.length > SHOWN_MAX ? [`and ${live.length - SHOWN_MAX} more`] : [];
     const now = [`*${title}: in there now*`, ...(inside.length > 0 ? inside : ['Nobody.']), ...rest].join('\n');
     const may = ['*Who lets you in*', ...roles.map(roleLine)].join('\n');
-    return reply({ text: `Who is in ${title}`, blocks: [now, may].map((lines) => section(cut(lines, SECTION_TEXT_MAX))) });
+    return reply({
+      text: `Who is in ${title}`,
+      blocks: [now, may].map((lines) => section(cut(lines, SECTION_TEXT_MAX))),
+    });
   },
 };
 
 const roleLine = ({ role, title, rule, decision, asked }: TargetOverview['roles'][number]): string => {
   const name = `\`${inline(role, TITLE_SHOWN_MAX)}\` ${inline(title, TITLE_SHOWN_MAX)}`;
-  if (decision === 'deny') return `${name}: nobody now${rule === null ? ', no rule covers it' : `, rule ${ruleName(rule)} says no`}`;
+  if (decision === 'deny')
+    return `${name}: nobody now${rule === null ? ', no rule covers it' : `, rule ${ruleName(rule)} says no`}`;
   if (decision === 'approve') return `${name}: rule ${ruleName(rule)} approves at once`;
   return `${name}: ${sentenceList(asked.map(oneOf))} (rule ${ruleName(rule)})`;
 };

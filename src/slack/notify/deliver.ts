@@ -32,7 +32,9 @@ const PASSING_RETRY_MS = 2_000;
 
 export const deliver = async (delivery: Delivery, copy: MessageCopy, drawing: Drawing): Promise<Delivered> => {
   try {
-    await (copy.channel && copy.ts ? redraw(delivery, { ...copy, channel: copy.channel, ts: copy.ts }, drawing) : post(delivery, copy, drawing));
+    await (copy.channel && copy.ts
+      ? redraw(delivery, { ...copy, channel: copy.channel, ts: copy.ts }, drawing)
+      : post(delivery, copy, drawing));
     return { outcome: 'drawn' };
   } catch (error) {
     const failure = slackFailureOf(error);
@@ -45,7 +47,11 @@ const settle = async ({ messages, log }: Delivery, copy: MessageCopy, failure: S
   const facts = { requestId: copy.requestId, kind: copy.kind, audience: copy.audience, code: failure.code };
   if (failure.kind !== 'permanent') {
     log.info(facts, 'Slack did not take a message now');
-    return { outcome: 'held', retryInMs: failure.kind === 'rate_limited' ? failure.retryInMs : PASSING_RETRY_MS, error: failure.code };
+    return {
+      outcome: 'held',
+      retryInMs: failure.kind === 'rate_limited' ? failure.retryInMs : PASSING_RETRY_MS,
+      error: failure.code,
+    };
   }
   log.warn(facts, 'a message cannot reach its recipient');
   await messages.setFailure(copy.id, failure.code);

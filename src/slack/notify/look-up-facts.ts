@@ -23,7 +23,10 @@ export const lookUpFacts = async (sources: FactSources, view: RequestView): Prom
   ]);
   if (!asked) return { facts: { ...facts, groups }, open: null };
   const counted = count(view, asked);
-  const missing = counted.missing.map(({ index, label, count: needed, have }) => ({ label: asked[index]?.label ?? label, count: needed - have }));
+  const missing = counted.missing.map(({ index, label, count: needed, have }) => ({
+    label: asked[index]?.label ?? label,
+    count: needed - have,
+  }));
   return { facts: { ...facts, groups, asked, missing }, open: counted.open.flatMap((index) => asked[index] ?? []) };
 };
 

@@ -24,7 +24,13 @@ export const denyForm = (requestId: string): ModalView => ({
       block_id: REASON,
       label: text('Why not', 50),
       hint: text('The requester reads this, and it is kept.', 75),
-      element: { type: 'plain_text_input', action_id: REASON, multiline: true, max_length: VOTE_REASON_SHOWN_MAX, focus_on_load: true },
+      element: {
+        type: 'plain_text_input',
+        action_id: REASON,
+        multiline: true,
+        max_length: VOTE_REASON_SHOWN_MAX,
+        focus_on_load: true,
+      },
     },
   ],
 });
@@ -36,7 +42,8 @@ export const denySubmit: ViewHandler = {
     if (!reason) return call.ack({ response_action: 'errors', errors: { [REASON]: 'Say why, in a few words.' } });
     const refusing = deny(call, reason);
     const soon = await withinMs(refusing, ANSWER_WITHIN_MS);
-    if (soon.isThere && soon.value !== null) return call.ack({ response_action: 'errors', errors: { [REASON]: forField(soon.value) } });
+    if (soon.isThere && soon.value !== null)
+      return call.ack({ response_action: 'errors', errors: { [REASON]: forField(soon.value) } });
     await call.ack();
     const late = await refusing;
     if (late !== null) await call.reply({ text: late });

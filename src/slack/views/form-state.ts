@@ -41,7 +41,14 @@ export type FormState = {
   ticket: string;
 };
 
-export const EMPTY: FormState = { target: null, role: null, durationMs: null, badDuration: null, reason: '', ticket: '' };
+export const EMPTY: FormState = {
+  target: null,
+  role: null,
+  durationMs: null,
+  badDuration: null,
+  reason: '',
+  ticket: '',
+};
 
 const valueOf = (values: ViewValues, block: string): string => {
   const [input] = Object.values(values[block] ?? {});

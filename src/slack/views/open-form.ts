@@ -59,7 +59,8 @@ const updateView = async (slack: Slack, { viewId, hash, form, isNewest }: ViewUp
     return updated.view?.hash ?? '';
   } catch (error) {
     const code = slackFailureOf(error)?.code;
-    if (code === 'hash_conflict' && hash && isNewest()) return updateView(slack, { viewId, hash: null, form, isNewest });
+    if (code === 'hash_conflict' && hash && isNewest())
+      return updateView(slack, { viewId, hash: null, form, isNewest });
     if (code !== 'hash_conflict' && code !== 'not_found') throw error;
     return null;
   }

@@ -2,7 +2,13 @@
 import type { InputBlock, KnownBlock, ModalView, PlainTextOption } from '@slack/types';
 import { formatDuration } from '../../core/durations.ts';
 import type { Policy, Role, Target } from '../../core/policy/types.ts';
-import { INPUT_TEXT_MAX, OPTION_TEXT_MAX, SECTION_TEXT_MAX, SELECT_OPTIONS_MAX, VIEW_TITLE_MAX } from '../blocks/limits.ts';
+import {
+  INPUT_TEXT_MAX,
+  OPTION_TEXT_MAX,
+  SECTION_TEXT_MAX,
+  SELECT_OPTIONS_MAX,
+  VIEW_TITLE_MAX,
+} from '../blocks/limits.ts';
 import { context, cut, plain, section } from '../blocks/text.ts';
 import type { Choice } from '../context.ts';
 import { blockId, FIELD, REQUEST_FORM } from './form-state.ts';
@@ -10,7 +16,8 @@ import type { FormState } from './form-state.ts';
 
 const TICKET_MAX = 200;
 
-export const text = (words: string, max = VIEW_TITLE_MAX) => ({ type: 'plain_text', text: plain(words, max), emoji: false }) as const;
+export const text = (words: string, max = VIEW_TITLE_MAX) =>
+  ({ type: 'plain_text', text: plain(words, max), emoji: false }) as const;
 
 export const toOption = ({ text: words, value, description }: Choice): PlainTextOption => ({
   text: text(words, OPTION_TEXT_MAX),
@@ -18,7 +25,11 @@ export const toOption = ({ text: words, value, description }: Choice): PlainText
   ...(description ? { description: text(description, OPTION_TEXT_MAX) } : {}),
 });
 
-const targetChoice = ({ name, title }: Target): Choice => ({ text: title || name, value: name, description: title ? name : undefined });
+const targetChoice = ({ name, title }: Target): Choice => ({
+  text: title || name,
+  value: name,
+  description: title ? name : undefined,
+});
 const roleChoice = ({ name, title, maxMs }: Role): Choice => ({
   text: title || name,
   value: name,
@@ -28,7 +39,13 @@ const roleChoice = ({ name, title, maxMs }: Role): Choice => ({
 export const targetChoices = (policy: Policy): Choice[] => Object.values(policy.targets).map(targetChoice);
 export const roleChoices = (target: Target): Choice[] => Object.values(target.roles).map(roleChoice);
 
-type Picker = { label: string; block: string; ids: { list: string; search: string }; choices: Choice[]; chosen: string | null };
+type Picker = {
+  label: string;
+  block: string;
+  ids: { list: string; search: string };
+  choices: Choice[];
+  chosen: string | null;
+};
 
 /** A list up to Slack's hundred options, a search beyond. */
 const picker = ({ label, block, ids, choices, chosen }: Picker): InputBlock => {
@@ -49,7 +66,9 @@ const picker = ({ label, block, ids, choices, chosen }: Picker): InputBlock => {
   };
 };
 
-const STEPS_MS = [5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1_440, 2_880, 4_320, 10_080].map((minutes) => minutes * 60_000);
+const STEPS_MS = [5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1_440, 2_880, 4_320, 10_080].map(
+  (minutes) => minutes * 60_000,
+);
 
 /** Usual lengths up to the role's cap, with the default and the cap always among them. */
 export const durationChoices = (role: Role): Choice[] => {
@@ -58,7 +77,9 @@ export const durationChoices = (role: Role): Choice[] => {
     .sort((a, b) => a - b)
     .map((ms) => {
       const words = formatDuration(ms);
-      const notes = [ms === role.defaultMs ? 'usual' : '', ms === role.maxMs ? 'the most' : ''].filter(Boolean).join(', ');
+      const notes = [ms === role.defaultMs ? 'usual' : '', ms === role.maxMs ? 'the most' : '']
+        .filter(Boolean)
+        .join(', ');
       return { text: notes ? `${words} (${notes})` : words, value: words };
     });
 };
@@ -66,7 +87,9 @@ export const durationChoices = (role: Role): Choice[] => {
 const durationInput = (target: Target, role: Role, durationMs: number | null): InputBlock => {
   const choices = durationChoices(role);
   const wanted = formatDuration(durationMs ?? role.defaultMs);
-  const initial = choices.find(({ value }) => value === wanted) ?? choices.find(({ value }) => value === formatDuration(role.defaultMs));
+  const initial =
+    choices.find(({ value }) => value === wanted) ??
+    choices.find(({ value }) => value === formatDuration(role.defaultMs));
   return {
     type: 'input',
     block_id: blockId.duration(target.name, role.name),
@@ -130,7 +153,8 @@ const shell = (blocks: KnownBlock[], isSendable: boolean): ModalView => ({
 
 export const loadingForm = (): ModalView => shell([section('Loading…')], false);
 
-const NO_TARGETS = 'There is nothing to ask for yet: the policy names no targets. An admin adds them in `latchkey.yml`.';
+const NO_TARGETS =
+  'There is nothing to ask for yet: the policy names no targets. An admin adds them in `latchkey.yml`.';
 
 export const requestForm = (policy: Policy, state: FormState, preview: readonly string[]): ModalView => {
   const targets = targetChoices(policy);
@@ -143,7 +167,9 @@ export const requestForm = (policy: Policy, state: FormState, preview: readonly 
   ];
   if (target) {
     const chosen = role?.name ?? null;
-    blocks.push(picker({ label: 'Role', block: blockId.role(target.name), ids: roleIds, choices: roleChoices(target), chosen }));
+    blocks.push(
+      picker({ label: 'Role', block: blockId.role(target.name), ids: roleIds, choices: roleChoices(target), chosen }),
+    );
   }
   if (target && role) blocks.push(durationInput(target, role, state.durationMs));
   blocks.push(...wordsInputs(state), { type: 'divider' }, previewBlock(preview));

@@ -13,7 +13,9 @@ import { notSentView, sendingView, sentView } from './result-view.ts';
 const ANSWER_WITHIN_MS = 1_800;
 
 /** What the person is told: sent, or sentences by field. */
-type Outcome = { isSent: true; result: Extract<AskResult, { outcome: 'sent' }> } | { isSent: false; problems: Problem[] };
+type Outcome =
+  | { isSent: true; result: Extract<AskResult, { outcome: 'sent' }> }
+  | { isSent: false; problems: Problem[] };
 type Problem = { field: AskField; sentence: string };
 
 export const requestSubmit: ViewHandler = {
@@ -47,7 +49,8 @@ const askFor = async ({ slack, userId, view }: SubmitCall, state: FormState): Pr
       idempotencyKey: `view:${view.id}`,
     });
     if (result.outcome === 'sent') return { isSent: true, result };
-    if (result.outcome === 'denied') return { isSent: false, problems: [{ field: 'role', sentence: sentenceOfDenial(result.verdict) }] };
+    if (result.outcome === 'denied')
+      return { isSent: false, problems: [{ field: 'role', sentence: sentenceOfDenial(result.verdict) }] };
     const problems = result.problems.map((problem) => ({ field: problem.field, sentence: sentenceOfProblem(problem) }));
     return { isSent: false, problems };
   } catch (error) {

@@ -46,7 +46,11 @@ export const sendingView = (externalId: string): ModalView => ({
 });
 
 export const notSentView = (lines: readonly string[]): ModalView =>
-  plainView('Not sent', [section(cut(lines.join('\n'), SECTION_TEXT_MAX)), context('Go back to change it: what you typed is still there.')], 'Back');
+  plainView(
+    'Not sent',
+    [section(cut(lines.join('\n'), SECTION_TEXT_MAX)), context('Go back to change it: what you typed is still there.')],
+    'Back',
+  );
 
 export const messageView = (title: string, lines: readonly string[]): ModalView =>
   plainView(title, [section(cut(lines.join('\n'), SECTION_TEXT_MAX))]);
