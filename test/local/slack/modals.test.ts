@@ -119,6 +119,53 @@ describe('modals', () => {
     expect(ada.modals()).toHaveLength(2);
   });
 
+  it('cannot push where no modal is open', async () => {
+    const triggers: string[] = [];
+    await open((app) => {
+      app.command('/ask', async ({ ack, body }) => {
+        triggers.push(body.trigger_id);
+        await ack();
+      });
+    });
+    await slack.as('ada').command('/ask');
+    const push = running?.app.client.views.push({ trigger_id: String(triggers[0]), view: form() });
+    await expect(push).rejects.toMatchObject({ data: { error: 'invalid_trigger_id' } });
+  });
+
+  it('tells the app of typing only where dispatch_action and its configuration say so', async () => {
+    const typed: unknown[] = [];
+    const field = (actionId: string, more: object, trigger?: 'on_character_entered') => ({
+      type: 'input' as const,
+      block_id: actionId,
+      label: plain(actionId),
+      element: {
+        type: 'plain_text_input' as const,
+        action_id: actionId,
+        ...(trigger === undefined ? {} : { dispatch_action_config: { trigger_actions_on: [trigger] } }),
+      },
+      ...more,
+    });
+    const dispatch = { dispatch_action: true };
+    const blocks = [field('still', {}), field('enter', dispatch), field('each', dispatch, 'on_character_entered')];
+    await open((app) => {
+      app.command('/ask', async ({ ack, client, body }) => {
+        await ack();
+        await client.views.open({ trigger_id: body.trigger_id, view: form({ blocks }) });
+      });
+      app.action(/.*/, async ({ ack, action }) => {
+        await ack();
+        typed.push('action_id' in action && 'value' in action ? [action.action_id, action.value] : action);
+      });
+    });
+    const ada = await openedBy('ada');
+    for (const actionId of ['still', 'enter', 'each']) await ada.type(actionId, 'a');
+    await ada.type('enter', 'b', { isEnter: true });
+    expect(typed).toEqual([
+      ['each', 'a'],
+      ['enter', 'b'],
+    ]);
+  });
+
   it('keeps what was typed through an update of the same fields, and refuses an old hash', async () => {
     await open(opener);
     const ada = await openedBy('ada');

@@ -265,6 +265,20 @@ describe('conversations and people', () => {
     expect((await refusal(again)).error).toBe('already_in_channel');
   });
 
+  it('takes people out of a channel, pins a message, and leaves', async () => {
+    const client = await open();
+    const channel = 'C0ACCESS';
+    const { ts } = await client.chat.postMessage({ channel, text: 'timeline' });
+    await client.pins.add({ channel, timestamp: String(ts) });
+    expect((await refusal(client.pins.add({ channel, timestamp: String(ts) }))).error).toBe('already_pinned');
+    await client.conversations.setTopic({ channel, topic: 'quiet' });
+    await client.conversations.kick({ channel, user: 'U0ADA' });
+    const shared = await client.users.conversations({ user: 'U0ADA' });
+    expect(shared.channels?.map((one) => one.name)).toEqual(['general']);
+    await client.conversations.leave({ channel });
+    expect((await refusal(client.conversations.setTopic({ channel, topic: 'x' }))).error).toBe('not_in_channel');
+  });
+
   it('hides a private channel from a bot that is not in it', async () => {
     const client = await open();
     expect((await refusal(client.conversations.info({ channel: 'C0SECRET' }))).error).toBe('channel_not_found');

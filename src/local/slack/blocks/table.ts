@@ -14,8 +14,8 @@ const typed = (types: () => Record<string, Shape>): Rule => ({ is: 'typed', type
 /** Context elements are text objects or images, all told apart by `type`. */
 const contextElements: Record<string, Shape> = {
   image,
-  plain_text: { required: { text: string(2000) }, optional: { emoji: boolean } },
-  mrkdwn: { required: { text: string(2000) }, optional: { verbatim: boolean } },
+  plain_text: { required: { text: string(3000) }, optional: { emoji: boolean } },
+  mrkdwn: { required: { text: string(3000) }, optional: { verbatim: boolean } },
 };
 
 const layout: Record<string, Shape> = {

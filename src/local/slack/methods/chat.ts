@@ -198,6 +198,12 @@ const addPin = (call: CallContext): Json => {
   return {};
 };
 
+const removePin = (call: CallContext): Json => {
+  const channel = needChannel(call);
+  if (!channel.pins.delete(needText(call, 'timestamp'))) throw new SlackError('no_pin');
+  return {};
+};
+
 export const chatMethods: Record<string, Method> = {
   'chat.postMessage': bot(['chat:write'], postMessage),
   'chat.postEphemeral': bot(['chat:write'], postEphemeral),
@@ -206,4 +212,5 @@ export const chatMethods: Record<string, Method> = {
   'chat.getPermalink': bot([], getPermalink),
   'reactions.add': bot(['reactions:write'], addReaction),
   'pins.add': bot(['pins:write'], addPin),
+  'pins.remove': bot(['pins:write'], removePin),
 };

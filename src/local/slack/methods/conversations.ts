@@ -31,15 +31,19 @@ const memberOnly = (call: CallContext, channel: Channel): Channel => {
   return channel;
 };
 
-const listChannels = (call: CallContext): Json => {
-  const { state } = call;
+const askedKinds = (call: CallContext): ChannelKind[] => {
   const wanted = (text(call, 'types') ?? 'public_channel').split(',').map((one) => one.trim());
-  const asked = wanted.map((type) => {
+  return wanted.map((type) => {
     const known = kinds[type];
     if (known === undefined) throw new SlackError('invalid_types');
     needScope(call, [known.scope]);
     return known.kind;
   });
+};
+
+const listChannels = (call: CallContext): Json => {
+  const { state } = call;
+  const asked = askedKinds(call);
   const all = [...state.channels.values()].filter(
     (channel) =>
       asked.includes(channel.kind) &&
@@ -189,14 +193,56 @@ const unarchive = (call: CallContext): Json => {
   return {};
 };
 
+const topicScopes: Record<ChannelKind, string[]> = {
+  public: ['channels:manage', 'channels:write.topic'],
+  private: ['groups:write', 'groups:write.topic'],
+  im: ['im:write', 'im:write.topic'],
+  mpim: ['mpim:write', 'mpim:write.topic'],
+};
+
 const setTopic = (call: CallContext): Json => {
   const channel = memberOnly(call, needChannel(call));
-  const right = channel.kind === 'public' ? 'channels:manage' : `${channel.kind}s:write`;
-  const topicScope = channel.kind === 'public' ? 'channels:write.topic' : 'groups:write.topic';
-  needScope(call, [right.replace('privates', 'groups'), topicScope]);
+  needScope(call, topicScopes[channel.kind]);
   const topic = text(call, 'topic') ?? '';
   channels.setTopic(call.state, channel, { topic, userId: call.state.app.botUserId });
   return { channel: channelWire(call.state, channel) };
+};
+
+const leaveChannel = (call: CallContext): Json => {
+  const { state } = call;
+  const channel = needChannel(call);
+  if (!isBotIn(state, channel)) return { not_in_channel: true };
+  if (channel.name === 'general') throw new SlackError('cant_leave_general');
+  channels.leave(state, channel, state.app.botUserId);
+  return {};
+};
+
+const kick = (call: CallContext): Json => {
+  const { state } = call;
+  const channel = memberOnly(call, managed(call));
+  const userId = needText(call, 'user');
+  if (!state.people.has(userId)) throw new SlackError('user_not_found');
+  if (userId === state.app.botUserId) throw new SlackError('cant_kick_self');
+  if (!channel.members.has(userId)) throw new SlackError('not_in_channel');
+  channels.leave(state, channel, userId);
+  return {};
+};
+
+/** Slack: docs.slack.dev/reference/methods/users.conversations: the bot's own, or what it shares with a person. */
+const conversationsOf = (call: CallContext): Json => {
+  const { state } = call;
+  const userId = text(call, 'user') ?? state.app.botUserId;
+  if (!state.people.has(userId)) throw new SlackError('user_not_found');
+  const asked = askedKinds(call);
+  const all = [...state.channels.values()].filter(
+    (channel) =>
+      asked.includes(channel.kind) &&
+      channel.members.has(userId) &&
+      (channel.kind === 'public' || isBotIn(state, channel)) &&
+      !(flag(call, 'exclude_archived') && channel.isArchived),
+  );
+  const { items, metadata } = page(call, all, { fallback: 100, max: 999 });
+  return { channels: items.map((channel) => channelWire(state, channel)), response_metadata: metadata };
 };
 
 export const conversationMethods: Record<string, Method> = {
@@ -214,6 +260,9 @@ export const conversationMethods: Record<string, Method> = {
   'conversations.create': bot(MANAGE, create),
   'conversations.rename': bot(MANAGE, rename),
   'conversations.archive': bot(MANAGE, archive),
+  'conversations.leave': bot(['channels:manage', 'groups:write', 'im:write', 'mpim:write'], leaveChannel),
+  'conversations.kick': bot(MANAGE, kick),
+  'users.conversations': bot(READ, conversationsOf),
   'conversations.unarchive': bot(MANAGE, unarchive),
   'conversations.setTopic': bot(
     ['channels:manage', 'channels:write.topic', 'groups:write', 'groups:write.topic'],

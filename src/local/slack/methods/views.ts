@@ -21,7 +21,8 @@ const open = (call: CallContext): Json => {
 const push = (call: CallContext): Json => {
   const view = readView(call.state, call.args.view, 'modal');
   const userId = exchangeTrigger(call.state, triggerOf(call));
-  if (stackOf(call.state, userId).length === 0) throw new SlackError('not_found');
+  // Measured in slackapi/python-slack-sdk issue 804: a trigger from outside a modal is invalid here.
+  if (stackOf(call.state, userId).length === 0) throw new SlackError('invalid_trigger_id');
   return answer(call, pushModal(call.state, userId, view));
 };
 
