@@ -6,6 +6,7 @@ import { createPolicySource, readPolicyText } from './config/policy-source.ts';
 import type { PolicySource } from './config/policy-source.ts';
 import { formatProblem } from './config/problem.ts';
 import type { ConfigProblem } from './config/problem.ts';
+import type { Variables } from './config/variable.ts';
 import type { Policy } from './core/policy/types.ts';
 import { createPool, createStore } from './db/client.ts';
 import { startJobs } from './jobs/jobs.ts';
@@ -34,7 +35,8 @@ import type { Routes, WebServer } from './web/server.ts';
 
 export type Part = 'web' | 'worker';
 export type FirstPolicy = { policy: Policy; source: string; warnings: ConfigProblem[] };
-export type AppOptions = { environment: Environment; first: FirstPolicy; only: Part | null; log: Log };
+/** `env` fills the `${NAME}`s of the policy file. */
+export type AppOptions = { environment: Environment; env: Variables; first: FirstPolicy; only: Part | null; log: Log };
 /** `port` is where health is served, and Slack's requests in HTTP mode. */
 export type App = { port: number; reloadPolicy(): Promise<void>; stop(): Promise<void> };
 
@@ -42,29 +44,30 @@ const POLICY_POLL_MS = 2_000;
 const TARGET_CHECK_MS = 60_000;
 
 /** What every load of a policy is given: `serve`, reloads and the commands alike. */
-export const policyInput = (text: string, path: string): PolicyInput => ({
+export const policyInput = (text: string, path: string, env: Variables): PolicyInput => ({
   text,
   path,
-  env: process.env,
+  env,
   providers: PROVIDERS,
 });
 
 export const readFirstPolicy = async (
   path: string,
+  env: Variables,
 ): Promise<{ first: FirstPolicy } | { problems: ConfigProblem[] }> => {
   const read = await readPolicyText(path);
   if ('problems' in read) return read;
-  const loaded = loadPolicy(policyInput(read.text, path));
+  const loaded = loadPolicy(policyInput(read.text, path, env));
   return 'problems' in loaded ? loaded : { first: { ...loaded, source: read.text } };
 };
 
 /** Things that know each other in a circle: the store pokes the jobs, which are made from the store. */
 type Late = { poke: () => void; useCases: UseCases | null };
 
-const createPolicyHolder = ({ environment, first, log }: AppOptions, late: Late): PolicySource =>
+const createPolicyHolder = ({ environment, env, first, log }: AppOptions, late: Late): PolicySource =>
   createPolicySource(first.policy, {
     path: environment.policyPath,
-    load: (text) => loadPolicy(policyInput(text, environment.policyPath)),
+    load: (text) => loadPolicy(policyInput(text, environment.policyPath, env)),
     onAdopted: async (source, warnings) => {
       log.info({ policy: first.policy.sha256 }, 'a new policy is in force');
       await late.useCases?.adoptPolicy({ source, warnings: warnings.map(formatProblem) });

@@ -23,7 +23,7 @@ type Settings = { environment: Environment; first: FirstPolicy };
 const readSettings = async (): Promise<Settings> => {
   const read = readEnvironment(process.env);
   const path = 'environment' in read ? read.environment.policyPath : (process.env['LATCHKEY_POLICY'] ?? 'latchkey.yml');
-  const policy = await readFirstPolicy(path);
+  const policy = await readFirstPolicy(path, process.env);
   if ('environment' in read && 'first' in policy) return { environment: read.environment, first: policy.first };
   const problems = [...('problems' in read ? read.problems : []), ...('problems' in policy ? policy.problems : [])];
   throw new StartError(listed(problems));
@@ -71,7 +71,7 @@ export const serve = async ({ only }: { only: Part | null }): Promise<void> => {
   const { environment, first } = await readSettings();
   await demandSchema(environment.databaseUrl);
   const log = createLog(environment.logLevel);
-  const app = await createApp({ environment, first, only, log });
+  const app = await createApp({ environment, env: process.env, first, only, log });
   stopOnSignal(app, log);
   log.info(
     {

@@ -17,7 +17,7 @@ type SetExit = (code: Exit) => void;
 const inputOf = async (path: string): Promise<PolicyInput> => {
   const read = await readPolicyText(path);
   if ('problems' in read) throw new StartError(read.problems.map(formatProblem).join('\n'));
-  return policyInput(read.text, path);
+  return policyInput(read.text, path, process.env);
 };
 
 const show = <Facts extends object>({ isOk, facts, text }: CommandResult<Facts>, options: Common): Exit => {

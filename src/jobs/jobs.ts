@@ -4,7 +4,6 @@ import type { Redis } from 'ioredis';
 import type { Log } from '../lib/log.ts';
 import { createInFlight } from '../lib/in-flight.ts';
 import type { Loop } from '../lib/loop.ts';
-import { WORK_KINDS } from '../usecases/ports.ts';
 import type { Store, WorkKind } from '../usecases/ports.ts';
 import type { UseCases } from '../usecases/types.ts';
 import { createHandlers } from './handlers.ts';
@@ -15,7 +14,14 @@ import type { JobData, Queues } from './relay.ts';
 import { startDeadlines, startSealer, startSweep } from './timers.ts';
 import { startWorkers } from './workers.ts';
 
-export type JobsDeps = { redisUrl: string; prefix: string; store: Store; useCases: UseCases; notifier: Notifier; log: Log };
+export type JobsDeps = {
+  redisUrl: string;
+  prefix: string;
+  store: Store;
+  useCases: UseCases;
+  notifier: Notifier;
+  log: Log;
+};
 
 export type Jobs = {
   /** Something was committed that has outgoing work. */
@@ -25,9 +31,26 @@ export type Jobs = {
   stop(): Promise<void>;
 };
 
-const openQueues = (connection: Redis, prefix: string): Queues => {
-  const open = (kind: WorkKind): Queue<JobData> => new Queue<JobData>(kind, { connection, prefix, skipWaitingForReady: true });
-  return { activate: open('activate'), end: open('end'), notify: open('notify') };
+type LazyQueues = { current(): Queues | null; close(): Promise<void> };
+
+/** Opened when Redis first answers: a queue whose connection was not ready when it was made never recovers (BullMQ 6). */
+const createQueues = ({ redis, prefix, log }: { redis: Redis; prefix: string; log: Log }): LazyQueues => {
+  let queues: Queues | null = null;
+  const open = (kind: WorkKind): Queue<JobData> => {
+    const queue = new Queue<JobData>(kind, { connection: redis, prefix });
+    queue.on('error', (error) => log.debug({ error: error.message, kind }, 'queue connection'));
+    return queue;
+  };
+  return {
+    current: () => {
+      if (redis.status !== 'ready') return null;
+      queues ??= { activate: open('activate'), end: open('end'), notify: open('notify') };
+      return queues;
+    },
+    close: async () => {
+      if (queues) await Promise.all(Object.values(queues).map((queue) => queue.close()));
+    },
+  };
 };
 
 const problemOf = async (redis: Redis): Promise<string | null> => {
@@ -45,12 +68,12 @@ const problemOf = async (redis: Redis): Promise<string | null> => {
 export const startJobs = (deps: JobsDeps, { isWorker }: { isWorker: boolean }): Jobs => {
   const { store, log, prefix } = deps;
   const redis = connectForDispatch(deps.redisUrl, log);
-  const queues = openQueues(redis, prefix);
-  for (const kind of WORK_KINDS) queues[kind].on('error', (error) => log.debug({ error: error.message, kind }, 'queue connection'));
-  const relay = startRelay({ store, queues, log });
+  const queues = createQueues({ redis, prefix, log });
+  const relay = startRelay({ store, queues: queues.current, log });
   const sealer = startSealer({ store, log });
   const clocks: Loop[] = [relay, sealer];
   const poke = (): void => clocks.forEach((clock) => clock.poke());
+  redis.on('ready', poke);
   const stopWork = isWorker ? startWork(deps, { redis, clocks, poke }) : async () => {};
   return {
     poke,
@@ -58,7 +81,7 @@ export const startJobs = (deps: JobsDeps, { isWorker }: { isWorker: boolean }): 
     stop: async () => {
       await stopWork();
       await Promise.all(clocks.map((clock) => clock.stop()));
-      await Promise.all(WORK_KINDS.map((kind) => queues[kind].close()));
+      await queues.close();
       redis.disconnect();
     },
   };

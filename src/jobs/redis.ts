@@ -24,7 +24,12 @@ const tellChanges = (redis: Redis, log: Log): Redis => {
 /** For adding jobs: a command fails at once while Redis is away, so that the work stays in the outbox. */
 export const connectForDispatch = (url: string, log: Log): Redis =>
   tellChanges(
-    new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: COMMAND_TIMEOUT_MS, retryStrategy }),
+    new Redis(url, {
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: COMMAND_TIMEOUT_MS,
+      retryStrategy,
+    }),
     log,
   );
 

@@ -41,12 +41,21 @@ const dispatch = async (store: Store, queues: Queues, work: Work[]): Promise<voi
   );
 };
 
-export const startRelay = ({ store, queues, log }: { store: Store; queues: Queues; log: Log }): Loop =>
+export type RelayDeps = {
+  store: Store;
+  /** Null while Redis cannot be reached: work is not even taken then. */
+  queues: () => Queues | null;
+  log: Log;
+};
+
+export const startRelay = ({ store, queues, log }: RelayDeps): Loop =>
   startLoop({
     everyMs: POLL_MS,
     run: async () => {
+      const open = queues();
+      if (!open) return POLL_MS;
       const work = await store.outbox.take(BATCH);
-      await dispatch(store, queues, work);
+      await dispatch(store, open, work);
       return work.length === BATCH ? 0 : POLL_MS;
     },
     onError: (error) => log.warn({ error: String(error) }, 'work could not be handed to Redis; it waits in Postgres'),

@@ -15,7 +15,8 @@ const SEAL_BATCH = 1_000;
 
 type TimerDeps = { store: Store; useCases: UseCases; log: Log };
 
-const complain = (log: Log, what: string) => (error: unknown) => log.error({ err: error }, `${what} failed; the next pass tries again`);
+const complain = (log: Log, what: string) => (error: unknown) =>
+  log.error({ err: error }, `${what} failed; the next pass tries again`);
 
 /** Sleeps until the next deadline by the database clock. Ends what is due itself: this needs no Redis. */
 export const startDeadlines = ({ store, useCases, log }: TimerDeps, inFlight: InFlight): Loop =>
@@ -44,7 +45,7 @@ export const startSweep = ({ store, useCases, log }: TimerDeps, options: SweepOp
       for (const grantId of found.activating) options.inFlight.add(useCases.activate({ grantId }));
       const isEmptied = await wasEmptied(options);
       const putBack = await store.outbox.putBack(isEmptied ? 0 : LOST_MS);
-      if (putBack > 0) log.warn({ putBack, isEmptied }, 'work that the queue lost is handed out again');
+      if (putBack > 0) log.info({ putBack, isEmptied }, 'work that Redis does not hold, or no longer holds, is handed out again');
       if (putBack > 0) options.onFound();
     },
     onError: complain(log, 'the sweep'),

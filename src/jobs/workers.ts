@@ -49,7 +49,9 @@ export const startWorkers = (deps: WorkerDeps): { stop(): Promise<void> } => {
       concurrency: deps.handlers[kind].concurrency,
     });
     worker.on('error', (error) => deps.log.debug({ error: error.message, kind }, 'worker connection'));
-    worker.on('failed', (job, error) => deps.log.error({ err: error, kind, work: job?.data.workId }, 'work could not be settled; the sweep will find it'));
+    worker.on('failed', (job, error) =>
+      deps.log.error({ err: error, kind, work: job?.data.workId }, 'work could not be settled; the sweep will find it'),
+    );
     return worker;
   });
   return { stop: async () => void (await Promise.all(workers.map((worker) => worker.close()))) };

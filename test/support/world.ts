@@ -1,0 +1,178 @@
+/** A whole world for journeys: Slack, Latchkey's database, Redis, and a production database that people log into. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import pg from 'pg';
+import { createApp, readFirstPolicy } from '../../src/app.ts';
+import type { App, Part } from '../../src/app.ts';
+import { readEnvironment } from '../../src/config/environment.ts';
+import { formatProblem } from '../../src/config/problem.ts';
+import { createLog } from '../../src/lib/log.ts';
+import type { Message } from '../../src/local/slack/types.ts';
+import { createTargetDatabase, createTestDatabase } from './database.ts';
+import type { TargetDatabase, TestDatabase } from './database.ts';
+import { startSlack } from './slack.ts';
+import type { Slack } from './slack.ts';
+import { testRedis, testServices } from './services.ts';
+
+export type WorldOptions = {
+  mode?: 'socket' | 'http';
+  /** Replaces the rules and what follows them. */
+  rules?: string;
+  /** Replaces the roles of orders-db; `GROUP_READ` and `GROUP_WRITE` become the real groups. */
+  roles?: string;
+  channel?: string | null;
+  redisUrl?: string;
+};
+
+export type World = {
+  slack: Slack;
+  database: TestDatabase;
+  target: TargetDatabase<'app_read' | 'app_write'>;
+  policyPath: string;
+  /** As a child process would be given it. */
+  env: Record<string, string>;
+  start(only?: Part): Promise<App>;
+  /** Rows of Latchkey's own database. */
+  sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  targetSql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Logins that Latchkey made and that still exist in the target. */
+  logins(): Promise<string[]>;
+  stop(): Promise<void>;
+};
+
+const ROLES = `
+      read: { title: Read only, scope: { member_of: [GROUP_READ] }, max: 4h, default: 30m }
+      write: { title: Read-write, scope: { member_of: [GROUP_WRITE] }, max: 1h, default: 15m, sensitive: true }`;
+
+export const RULES = `
+rules:
+  - name: Writes need an owner and an SRE
+    match: { roles: ["*/write"] }
+    require: { ticket: "^[A-Z]+-\\\\d+$", reason: 10 }
+    approvals: [{ from: owners }, { from: sre, count: 1 }]
+  - name: Everything else needs one owner
+    approvals: [{ from: owners }]
+pending: 4h
+claim: 1h
+admins: [security]
+auditors: [security]
+`;
+
+const policyText = (options: WorldOptions, groups: Record<'app_read' | 'app_write', string>): string => {
+  const channel = options.channel === undefined ? '"#prod-access"' : options.channel;
+  const roles = (options.roles ?? ROLES)
+    .replaceAll('GROUP_READ', groups.app_read)
+    .replaceAll('GROUP_WRITE', groups.app_write);
+  return `version: 1
+timezone: Europe/Berlin
+groups:
+  sre: { slack_usergroup: sre }
+  dba: { people: [olga@acme.test, sam@acme.test] }
+  security: { people: [sam@acme.test] }
+targets:
+  orders-db:
+    title: Orders database
+    provider: postgres
+    config: { url: "\${ORDERS_DB_ADMIN_URL}" }
+    owners: [dba]
+    ${channel === null ? '' : `channel: ${channel}`}
+    warning: Holds customer addresses.
+    roles:${roles}
+${options.rules ?? RULES}`;
+};
+
+const prepareTarget = async (target: TargetDatabase<'app_read' | 'app_write'>): Promise<void> => {
+  const { app_read: read, app_write: write } = target.groups;
+  await withClient(target.url, (client) =>
+    client.query(`create table orders (id int primary key, item text not null);
+      insert into orders values (1, 'lamp'), (2, 'chair');
+      grant select on orders to ${read}; grant select, insert, update, delete on orders to ${write};`),
+  );
+};
+
+export const withClient = async <T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> => {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+};
+
+const rowsOf =
+  (url: string) =>
+  <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> =>
+    withClient(url, async (client) => (await client.query<Row>(text, values)).rows);
+
+export const startWorld = async (options: WorldOptions = {}): Promise<World> => {
+  const [slack, database, target] = await Promise.all([
+    startSlack(),
+    createTestDatabase(),
+    createTargetDatabase({ groups: ['app_read', 'app_write'] }),
+  ]);
+  await prepareTarget(target);
+  const folder = mkdtempSync(path.join(testServices().runDir, 'world-'));
+  const policyPath = path.join(folder, 'latchkey.yml');
+  writeFileSync(policyPath, policyText(options, target.groups));
+  const redis = testRedis();
+  const env: Record<string, string> = {
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_API_URL: slack.apiUrl,
+    ...(options.mode === 'http' ? { SLACK_SIGNING_SECRET: slack.signingSecret } : { SLACK_APP_TOKEN: slack.appToken }),
+    DATABASE_URL: database.url,
+    REDIS_URL: options.redisUrl ?? redis.url,
+    LATCHKEY_REDIS_PREFIX: redis.prefix,
+    LATCHKEY_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+    LATCHKEY_POLICY: policyPath,
+    LATCHKEY_LOG_LEVEL: process.env['LATCHKEY_LOG_LEVEL'] ?? 'silent',
+    ORDERS_DB_ADMIN_URL: target.managerUrl,
+    PORT: '0',
+  };
+  const apps: App[] = [];
+  const targetSql = rowsOf(target.url);
+  return {
+    slack,
+    database,
+    target,
+    policyPath,
+    env,
+    sql: rowsOf(database.url),
+    targetSql,
+    logins: async () => {
+      const rows = await targetSql<{ rolname: string }>(
+        `select r.rolname from pg_roles r join pg_auth_members m on m.member = r.oid join pg_roles g on g.oid = m.roleid
+         where g.rolname = any($1) and r.rolname like 'lk\\_%' group by 1 order by 1`,
+        [Object.values(target.groups)],
+      );
+      return rows.map(({ rolname }) => rolname);
+    },
+    start: async (only) => {
+      const app = await startApp(env, only ?? null);
+      if (options.mode === 'http') slack.setRequestUrl(`http://127.0.0.1:${app.port}/slack/events`);
+      else await slack.waitFor(() => only === 'worker' || slack.connectionCount() > 0);
+      apps.push(app);
+      return app;
+    },
+    stop: async () => {
+      await Promise.all(apps.map((app) => app.stop()));
+      await slack.close();
+      await database.drop();
+      await target.drop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+const startApp = async (env: Record<string, string>, only: Part | null): Promise<App> => {
+  const read = readEnvironment(env);
+  if ('problems' in read) throw new Error(read.problems.map(formatProblem).join('\n'));
+  const policy = await readFirstPolicy(read.environment.policyPath, env);
+  if ('problems' in policy) throw new Error(policy.problems.map(formatProblem).join('\n'));
+  const { environment } = read;
+  return createApp({ environment, env, first: policy.first, only, log: createLog(environment.logLevel) });
+};
+
+/** The text of a message with that of its blocks: what a reader sees. */
+export const seen = (message: Message): string => [message.text, JSON.stringify(message.blocks ?? [])].join('\n');
