@@ -40,13 +40,13 @@ export type UsergroupInput = {
 export type ManifestInput = {
   display_information?: { name?: string };
   features?: {
-    app_home?: { home_tab_enabled?: boolean };
+    app_home?: { home_tab_enabled?: boolean; messages_tab_enabled?: boolean; messages_tab_read_only_enabled?: boolean };
     bot_user?: { display_name?: string };
     slash_commands?: { command: string; description?: string; usage_hint?: string }[];
     shortcuts?: { name: string; type: string; callback_id: string }[];
   };
   oauth_config?: { scopes?: { bot?: string[] } };
-  settings?: { event_subscriptions?: { bot_events?: string[] } };
+  settings?: { event_subscriptions?: { bot_events?: string[] }; interactivity?: { is_enabled?: boolean } };
 };
 
 export type WorkspaceConfig = {
@@ -104,6 +104,7 @@ export const everyBotScope: string[] = [
   'mpim:read',
   'mpim:write',
   'pins:write',
+  'reactions:read',
   'reactions:write',
   'team:read',
   'usergroups:read',

@@ -128,6 +128,13 @@ const verify = async (wiring: Wiring): Promise<boolean> => {
   return ack.ok && (ack.body as { challenge?: string } | undefined)?.challenge === challenge;
 };
 
+const notInteractive: Ack = {
+  ok: false,
+  error: 'dispatch_failed',
+  reason: 'interactivity_disabled',
+  isFinal: true,
+};
+
 export const createDelivery = (
   state: State,
   parts: { hub: SocketHub; faults: FaultState; requestUrl: string | undefined },
@@ -138,7 +145,11 @@ export const createDelivery = (
       wiring.requestUrl = url;
     },
     command: (payload) => attempt(wiring, { kind: 'slash_commands', payload, retryNum: 0 }),
-    interact: (payload) => attempt(wiring, { kind: 'interactive', payload, retryNum: 0 }),
+    // An app whose manifest does not switch interactivity on never hears of a click.
+    interact: (payload) =>
+      state.app.isInteractive
+        ? attempt(wiring, { kind: 'interactive', payload, retryNum: 0 })
+        : Promise.resolve(notInteractive),
     event: (payload) => takeEvent(wiring, payload),
     verifyRequestUrl: () => verify(wiring),
     close: () => {

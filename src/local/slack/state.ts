@@ -31,6 +31,9 @@ export type AppIdentity = {
   events: Set<string> | undefined;
   commands: { command: string; description: string; usageHint: string }[] | undefined;
   isHomeEnabled: boolean;
+  isMessagesTabEnabled: boolean;
+  isMessagesTabReadOnly: boolean;
+  isInteractive: boolean;
   isRevoked: boolean;
 };
 
@@ -133,6 +136,9 @@ const appOf = (config: WorkspaceConfig, nextId: State['nextId']): AppIdentity =>
     scopes: new Set(config.botScopes ?? manifest?.oauth_config?.scopes?.bot ?? (manifest ? [] : everyBotScope)),
     events: events === undefined ? undefined : new Set(events),
     commands,
+    isMessagesTabEnabled: manifest?.features?.app_home?.messages_tab_enabled !== false,
+    isMessagesTabReadOnly: manifest?.features?.app_home?.messages_tab_read_only_enabled === true,
+    isInteractive: manifest?.settings === undefined || manifest.settings.interactivity?.is_enabled === true,
     isHomeEnabled: manifest === undefined || manifest.features?.app_home?.home_tab_enabled === true,
     isRevoked: false,
   };

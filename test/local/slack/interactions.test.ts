@@ -93,8 +93,8 @@ describe.each<Mode>(['socket', 'http'])('a whole story by %s', (mode) => {
           await ack({ options: found.map((value) => ({ text: plain(value), value })) });
         });
         app.action('target', async ({ ack }) => {
-          await ack();
           story.push('target chosen');
+          await ack();
         });
         app.view('form', async ({ ack, view, client, body }) => {
           await ack();
@@ -188,12 +188,61 @@ describe('triggers', () => {
 });
 
 describe('clicks', () => {
+  it('come through one by one when twenty people click at once', async () => {
+    const seen: string[] = [];
+    await open((app) => {
+      app.action<BlockAction<ButtonAction>>('vote_yes', async ({ ack, body }) => {
+        seen.push(body.trigger_id);
+        await ack();
+      });
+    });
+    await running?.app.client.chat.postMessage({ channel: 'C0ACCESS', text: 'x', blocks: buttons('yes') });
+    const [message] = slack.as('ada').messages('prod-access');
+    if (message === undefined) throw new Error('no message');
+    const names = ['ada', 'olga', 'rita', 'oscar', 'sam'];
+    const clicks = Array.from({ length: 20 }, (_, index) =>
+      slack.as(names[index % names.length] ?? 'ada').click(message, 'vote_yes'),
+    );
+    expect(await Promise.all(clicks)).toEqual(clicks.map(() => ({ ok: true })));
+    expect(new Set(seen).size).toBe(20);
+  });
+
+  it('of a guest from another team carry that team, and their commands are not known', async () => {
+    const users: WorkspaceConfig['users'] = [
+      { id: 'U0ADA', name: 'ada' },
+      { id: 'U0EVE', name: 'eve', teamId: 'T0OTHER' },
+    ];
+    const channels = [
+      { id: 'C0SHARED', name: 'shared', members: ['bot', 'ada', 'eve'], connectedTeamIds: ['T0OTHER'] },
+    ];
+    const otherTeams = [{ id: 'T0OTHER', name: 'Other', domain: 'other' }];
+    const bodies: BlockAction<ButtonAction>[] = [];
+    await open(
+      (app) => {
+        app.action<BlockAction<ButtonAction>>('vote_yes', async ({ ack, body }) => {
+          bodies.push(body);
+          await ack();
+        });
+      },
+      { config: { users, channels, otherTeams, usergroups: [] } },
+    );
+    const client = running?.app.client;
+    await client?.chat.postMessage({ channel: 'C0SHARED', text: 'x', blocks: buttons('yes') });
+    const eve = slack.as('eve');
+    const [message] = eve.messages('shared');
+    if (message === undefined) throw new Error('no message');
+    await eve.click(message, 'vote_yes');
+    expect(bodies[0]).toMatchObject({ user: { id: 'U0EVE', team_id: 'T0OTHER' }, team: { id: slack.state.team.id } });
+    expect(await eve.command('/ask', '', 'shared')).toMatchObject({ ok: false, error: 'unknown_command' });
+    expect((await client?.users.info({ user: 'U0EVE' }))?.user).toMatchObject({ is_stranger: true });
+  });
+
   it('carries message, value, state and response_url, and can be made from a stale window only on purpose', async () => {
     const bodies: BlockAction<ButtonAction>[] = [];
     await open((app) => {
       app.action<BlockAction<ButtonAction>>(/^vote_/, async ({ ack, body, client }) => {
-        await ack();
         bodies.push(body);
+        await ack();
         await client.chat.update({ channel: String(body.channel?.id), ts: String(body.message?.ts), text: 'done' });
       });
     });
@@ -298,5 +347,32 @@ describe('an app that does not answer', () => {
     });
     expect(await slack.as('ada').command('/unknown')).toMatchObject({ ok: false, error: 'unknown_command' });
     expect(await slack.as('ada').command('/known')).toMatchObject({ ok: false, error: 'dispatch_failed' });
+  });
+
+  it('hears no click when its manifest does not switch interactivity on, and sends no message with the tab off', async () => {
+    const manifest = {
+      features: { app_home: { messages_tab_enabled: false } },
+      oauth_config: { scopes: { bot: ['chat:write', 'im:write'] } },
+      settings: { interactivity: { is_enabled: false } },
+    };
+    let clicks = 0;
+    await open(
+      (app) => {
+        app.action(/.*/, async ({ ack }) => {
+          clicks += 1;
+          await ack();
+        });
+      },
+      { config: { manifest } },
+    );
+    const client = running?.app.client;
+    await client?.chat.postMessage({ channel: 'C0ACCESS', text: 'x', blocks: buttons('yes') });
+    const message = slack.as('ada').messages('prod-access').at(-1);
+    if (message === undefined) throw new Error('no message');
+    expect(await slack.as('ada').click(message, 'vote_yes')).toEqual({ ok: false, error: 'dispatch_failed' });
+    expect(clicks).toBe(0);
+    const direct = client?.chat.postMessage({ channel: 'U0ADA', text: 'x' });
+    await expect(direct).rejects.toMatchObject({ data: { error: 'messages_tab_disabled' } });
+    expect(() => slack.as('ada').postToApp('hello')).toThrow('turned off');
   });
 });

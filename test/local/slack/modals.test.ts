@@ -102,8 +102,8 @@ describe('modals', () => {
         await ack({ response_action: 'push', view: form({ notify_on_close: true, private_metadata: view.id }) });
       });
       app.view({ callback_id: 'form', type: 'view_closed' }, async ({ ack, body }) => {
-        await ack();
         closed.push((body as ViewClosedAction).is_cleared);
+        await ack();
       });
     });
     const ada = await openedBy('ada');
@@ -153,8 +153,8 @@ describe('modals', () => {
         await client.views.open({ trigger_id: body.trigger_id, view: form({ blocks }) });
       });
       app.action(/.*/, async ({ ack, action }) => {
-        await ack();
         typed.push('action_id' in action && 'value' in action ? [action.action_id, action.value] : action);
+        await ack();
       });
     });
     const ada = await openedBy('ada');
@@ -194,5 +194,29 @@ describe('modals', () => {
     const home = await slack.waitFor(() => slack.as('ada').home());
     expect(home.blocks[0]).toMatchObject({ text: { text: 'Hello U0ADA' } });
     expect(slack.as('olga').home()).toBeUndefined();
+  });
+
+  it('asks for options from the shortest query allowed, and shows none that Slack would refuse', async () => {
+    const asked: string[] = [];
+    await open((app) => {
+      app.command('/ask', async ({ ack, client, body }) => {
+        await ack();
+        const element = { type: 'external_select' as const, action_id: 'pick' };
+        const blocks = [{ type: 'input' as const, block_id: 'pick', label: plain('Pick'), element }];
+        await client.views.open({ trigger_id: body.trigger_id, view: form({ blocks }) });
+      });
+      app.options('pick', async ({ ack, payload }) => {
+        asked.push(payload.value);
+        await ack({ options: Array.from({ length: 101 }, (_, index) => ({ text: plain('x'), value: `${index}` })) });
+      });
+    });
+    const ada = await openedBy('ada');
+    expect(await ada.suggest('pick', 'ab')).toMatchObject({ wasAsked: false });
+    expect(await ada.suggest('pick', 'abc')).toMatchObject({
+      options: [],
+      error: 'no more than 100 items allowed [json-pointer:/options]',
+    });
+    expect(asked).toEqual(['abc']);
+    await expect(ada.select('pick', 'never offered')).rejects.toThrow('is not an option of "pick"');
   });
 });

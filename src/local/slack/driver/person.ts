@@ -168,7 +168,12 @@ const channelActs = (state: State, userId: string): ChannelActs => {
   };
   return {
     post: (which, text, threadTs) => write(find(state, which), text, threadTs),
-    postToApp: (text) => write(directWithApp(state, userId), text),
+    postToApp: (text) => {
+      if (!state.app.isMessagesTabEnabled || state.app.isMessagesTabReadOnly) {
+        throw new DriverError('Sending messages to this app has been turned off.');
+      }
+      return write(directWithApp(state, userId), text);
+    },
     join: (which) => channels.join(state, find(state, which), { userId }),
     leave: (which) => channels.leave(state, find(state, which), userId),
     invite: (which, who) =>

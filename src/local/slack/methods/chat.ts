@@ -71,6 +71,7 @@ const target = (call: CallContext): Channel => {
 const checkMayPost = (call: CallContext, channel: Channel): void => {
   const { state } = call;
   if (channel.isArchived) throw new SlackError('is_archived');
+  if (channel.kind === 'im' && !state.app.isMessagesTabEnabled) throw new SlackError('messages_tab_disabled');
   if (isBotIn(state, channel) || state.app.scopes.has('chat:write.public')) return;
   throw new SlackError('not_in_channel');
 };
