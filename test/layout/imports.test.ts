@@ -97,6 +97,7 @@ const ALLOWED: readonly (readonly [string, string])[] = [
   ['triggers/http', '../trigger.ts'],
   ['triggers/http', '../../usecases/decide.ts'],
   ['local/embedded', 'pg'],
+  ['local/demo', '../slack/workspace.ts'],
   ['local', '../core/types.ts'],
 ];
 
