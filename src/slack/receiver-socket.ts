@@ -85,7 +85,9 @@ const reconnect = async (bolt: SocketModeReceiver, line: Line, log: Log): Promis
   for (let waitMs = RECONNECT_MIN_MS; !signal.aborted; waitMs = Math.min(waitMs * 2, RECONNECT_MAX_MS)) {
     try {
       await connect(bolt, line);
-      log.info({}, 'connected to Slack again');
+      // The stop came while the address was being fetched, and found no connection to close.
+      if (signal.aborted) await bolt.client.disconnect();
+      else log.info({}, 'connected to Slack again');
       return;
     } catch (error) {
       log.warn({ err: startErrorOf('SLACK_APP_TOKEN', error), waitMs }, 'not connected to Slack');

@@ -37,7 +37,8 @@ export const startSlack = async (settings: StartSettings): Promise<RunningSlack>
   };
   const keepTrying = async (): Promise<void> => {
     settings.log.warn({ problem }, 'started without Slack; trying again until it answers');
-    while (!stopping.signal.aborted && !(await attempt())) await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+    while (!stopping.signal.aborted && !(await attempt()))
+      await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
   };
   const fail = (error: unknown): void => {
     problem = error instanceof Error ? error.message : String(error);
@@ -46,7 +47,8 @@ export const startSlack = async (settings: StartSettings): Promise<RunningSlack>
   const trying = (await attempt()) ? Promise.resolve() : keepTrying().catch(fail);
   return {
     handle: app?.handle ?? null,
-    problem: () => problem ?? (app && !app.isConnected() ? 'The connection to Slack is down; it is being opened again.' : null),
+    problem: () =>
+      problem ?? (app && !app.isConnected() ? 'The connection to Slack is down; it is being opened again.' : null),
     stop: async () => {
       stopping.abort();
       await app?.stop();

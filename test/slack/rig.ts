@@ -1,0 +1,189 @@
+/** Slack, Latchkey's Slack side and its real use cases and database; only the target is a table in memory. */
+import { loadPolicy } from '../../src/config/policy-file.ts';
+import { formatProblem } from '../../src/config/problem.ts';
+import type { Policy } from '../../src/core/policy/types.ts';
+import { createPool, createStore } from '../../src/db/client.ts';
+import { newId } from '../../src/lib/ids.ts';
+import { createLog } from '../../src/lib/log.ts';
+import { createSealing } from '../../src/lib/sealing.ts';
+import type { Message } from '../../src/local/slack/types.ts';
+import { PROVIDERS } from '../../src/providers/registry.ts';
+import { createSlackApp } from '../../src/slack/app.ts';
+import type { SlackApp } from '../../src/slack/app.ts';
+import { createSlackConnection } from '../../src/slack/connection.ts';
+import type { SlackConnection } from '../../src/slack/connection.ts';
+import { createNotifier } from '../../src/slack/notifier.ts';
+import type { Notifier, SyncResult } from '../../src/slack/notifier.ts';
+import { createDirectory } from '../../src/slack/people.ts';
+import { createUseCases } from '../../src/usecases/create-use-cases.ts';
+import type { Access, Directory, Store } from '../../src/usecases/ports.ts';
+import type { UseCases } from '../../src/usecases/types.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { startSlack } from '../support/slack.ts';
+import type { Slack } from '../support/slack.ts';
+import type { WorkspaceConfig } from '../../src/local/slack/config.ts';
+
+export const POLICY = `version: 1
+groups:
+  sre: { slack_usergroup: sre }
+  dba: { people: [olga@acme.test, sam@acme.test] }
+  security: { people: [sam@acme.test] }
+targets:
+  orders-db:
+    title: Orders database
+    provider: postgres
+    config: { url: "postgres://nobody:x@127.0.0.1:1/none" }
+    owners: [dba]
+    channel: "#prod-access"
+    warning: Holds customer addresses.
+    roles:
+      read: { title: Read only, scope: { member_of: [app_read] }, max: 4h, default: 30m }
+      write: { title: Read-write, scope: { member_of: [app_write] }, max: 1h, default: 15m, sensitive: true }
+  users-db:
+    title: Users database
+    provider: postgres
+    config: { url: "postgres://nobody:x@127.0.0.1:1/none" }
+    owners: [dba]
+    roles:
+      read: { title: Read only, scope: { member_of: [app_read] }, max: 4h, default: 30m }
+rules:
+  - name: Writes need an owner and an SRE
+    match: { roles: ["*/write"] }
+    require: { ticket: "^[A-Z]+-\\\\d+$", reason: 10 }
+    approvals: [{ from: owners }, { from: sre, count: 1 }]
+  - name: Everything else needs one owner
+    approvals: [{ from: owners }]
+pending: 4h
+claim: 1h
+admins: [security]
+auditors: [security]
+`;
+
+export const policyOf = (text: string): Policy => {
+  const loaded = loadPolicy({ text, path: 'latchkey.yml', env: {}, providers: PROVIDERS });
+  if ('problems' in loaded) throw new Error(loaded.problems.map(formatProblem).join('\n'));
+  return loaded.policy;
+};
+
+/** A target that does as it is told; `ending` may be made to fail. */
+export type Target = { access: Access; isBroken: boolean };
+
+const createTarget = (): Target => {
+  const made = new Set<string>();
+  const target: Target = {
+    isBroken: false,
+    access: {
+      grant: (grant) => {
+        made.add(grant.id);
+        const fields = [
+          { label: 'user', value: `lk_${grant.id}`, isSecret: false },
+          { label: 'password', value: 'a&b<c>`d`', isSecret: true },
+        ];
+        const credentials = {
+          fields,
+          text: 'Connect with psql.',
+          commands: [{ label: 'psql', command: 'psql "postgres://x"' }],
+        };
+        return Promise.resolve({ handle: { name: grant.id }, credentials });
+      },
+      revoke: (grant) => {
+        if (target.isBroken) return Promise.reject(new Error('down'));
+        return Promise.resolve(made.delete(grant.id) ? 'removed' : 'already_absent');
+      },
+      revokeMany: (grants) => Promise.all(grants.map(({ grant, person }) => target.access.revoke(grant, person))),
+      check: (grant) => Promise.resolve(made.has(grant.id) ? 'present' : 'absent'),
+      failureOf: () => ({ kind: 'unavailable', message: 'The target did not answer.', isRetried: true }),
+      problems: () => ({}),
+    },
+  };
+  return target;
+};
+
+export type Rig = {
+  slack: Slack;
+  store: Store;
+  useCases: UseCases;
+  directory: Directory;
+  connection: SlackConnection;
+  notifier: Notifier;
+  target: Target;
+  app: SlackApp;
+  setPolicy(text: string): void;
+  /** Does all outgoing work until none is left; messages that Slack does not take stay in the outbox. */
+  settle(): Promise<SyncResult[]>;
+  stop(): Promise<void>;
+};
+
+export type RigOptions = { policy?: string; slack?: WorkspaceConfig; wrap?: (useCases: UseCases) => UseCases };
+
+export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
+  const [slack, database] = await Promise.all([startSlack(options.slack), createTestDatabase()]);
+  const log = createLog(process.env['LATCHKEY_LOG_LEVEL'] ?? 'silent');
+  const pool = createPool({ url: database.url, log, max: 5 });
+  const store = createStore({ pool, log, onWork: () => undefined });
+  let policyNow = policyOf(options.policy ?? POLICY);
+  const policy = (): Policy => policyNow;
+  const target = createTarget();
+  const connection = createSlackConnection({ botToken: slack.botToken, apiUrl: slack.apiUrl, log });
+  const directory = createDirectory({ client: connection.client, teamId: () => connection.team().teamId, policy, log });
+  const vault = createSealing([Buffer.alloc(32, 7)]);
+  const real = createUseCases({ store, directory, access: target.access, vault, ids: { next: newId }, policy, log });
+  const useCases = options.wrap?.(real) ?? real;
+  const notifier = createNotifier({ client: connection.notifierClient, store, policy, directory, log });
+  const environment = { appToken: slack.appToken, signingSecret: null, apiUrl: slack.apiUrl };
+  const app = createSlackApp({ environment, connection, useCases, policy, store, log });
+  await app.start();
+  await slack.waitFor(() => slack.connectionCount() > 0);
+  return {
+    slack,
+    store,
+    useCases,
+    directory,
+    connection,
+    notifier,
+    target,
+    app,
+    setPolicy: (text) => {
+      policyNow = policyOf(text);
+    },
+    settle: () => settle({ store, useCases: real, notifier }),
+    stop: async () => {
+      await app.stop();
+      await slack.close();
+      await store.close();
+      await database.drop();
+    },
+  };
+};
+
+const settle = async ({
+  store,
+  useCases,
+  notifier,
+}: Pick<Rig, 'store' | 'useCases' | 'notifier'>): Promise<SyncResult[]> => {
+  const results: SyncResult[] = [];
+  for (let work = await store.outbox.take(50); work.length > 0; work = await store.outbox.take(50)) {
+    for (const { id, kind, subjectId } of work) {
+      if (kind === 'activate') await useCases.activate({ grantId: subjectId });
+      if (kind === 'end') await useCases.finishEnd({ grantIds: [subjectId] });
+      const synced = kind === 'notify' ? await notifier.sync(subjectId) : null;
+      if (synced) results.push(synced);
+      if (synced && synced.outcome !== 'done') await store.outbox.postpone(id, synced.error ?? synced.outcome, 60_000);
+      else await store.outbox.done(id);
+    }
+  }
+  return results;
+};
+
+/** What a reader sees of a message or view, links and all. */
+export const seen = (shown: { text?: string; blocks?: Message['blocks'] } | undefined): string =>
+  [shown?.text ?? '', JSON.stringify(shown?.blocks ?? [])].join('\n');
+
+export const buttonsOf = (shown: { blocks?: Message['blocks'] } | undefined): string[] =>
+  (shown?.blocks ?? []).flatMap((block) =>
+    block.type === 'actions' ? (block.elements as { action_id: string }[]).map(({ action_id: id }) => id) : [],
+  );
+
+/** A deadline for handlers that answer after they have acknowledged. */
+export const until = <T>(rig: Rig, predicate: () => T | undefined | null | false): Promise<T> =>
+  rig.slack.waitFor(predicate);
