@@ -1,0 +1,78 @@
+/** `npm run demo`: takes the folder, starts every part in its order, prints one URL, and stops everything again. */
+import { claimFolder } from './claim.ts';
+import { filesIn } from './files.ts';
+import { HELP, readOptions } from './options.ts';
+import type { DemoOptions } from './options.ts';
+import { startDemo } from './start.ts';
+import type { Demo } from './start.ts';
+
+/** npm passes a Ctrl-C on that the terminal has sent already, so the same press arrives twice. */
+const SAME_PRESS_MS = 700;
+
+const stopOnSignal = (demo: Demo): Promise<void> =>
+  new Promise((resolve, reject) => {
+    let stoppingSince = 0;
+    const onSignal = (): void => {
+      if (stoppingSince === 0) {
+        stoppingSince = Date.now();
+        console.log('\nStopping. (Ctrl-C again to force it.)');
+        demo.stop().then(resolve, reject);
+      } else if (Date.now() - stoppingSince > SAME_PRESS_MS) {
+        console.log('Forced: the next start puts in order what this left.');
+        demo.kill().then(
+          () => process.exit(1),
+          () => process.exit(1),
+        );
+      }
+    };
+    process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+  });
+
+const introduce = ({ url, logFile, policyFile }: Demo, startedAt: number): string => `
+  Latchkey runs at  ${url}      (ready in ${((Date.now() - startedAt) / 1000).toFixed(1)} s)
+
+  You are Ana, an engineer. Try this, or follow the list in the page:
+    1. In #general, type    /prod-access orders-db read 5m look at order 1183
+    2. Switch to Dana, the owner (a second window may be her), and press Approve in #prod-access.
+    3. As Ana again: open the message from Latchkey, Show credentials, and connect with them in the side panel.
+    4. Let it end: the open session is cut and the login is gone.
+
+  The rules are in ${policyFile} (edit them while it runs), the app's log is ${logFile}.
+  For this machine only, not for production. Ctrl-C stops everything; what you did is kept, --fresh starts over.
+`;
+
+const run = async (options: DemoOptions): Promise<number> => {
+  const startedAt = Date.now();
+  const files = filesIn(options.dataDir);
+  const claimed = claimFolder(files.running);
+  if ('runningUrl' in claimed) {
+    const where = claimed.runningUrl === null ? 'and is just starting' : `at ${claimed.runningUrl}`;
+    console.log(`The demo runs already ${where}. Stop that one with Ctrl-C first, to start it again.`);
+    return options.isFresh ? 1 : 0;
+  }
+  const { claim } = claimed;
+  try {
+    const demo = await startDemo(options, files, claim);
+    console.log(introduce(demo, startedAt));
+    await stopOnSignal(demo);
+    console.log('Stopped.');
+  } finally {
+    claim.release();
+  }
+  return 0;
+};
+
+const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Resolves with the exit code once the demo has been stopped. */
+export const main = async (args: string[]): Promise<number> => {
+  try {
+    const options = readOptions(args);
+    if (!options.isHelp) return await run(options);
+    console.log(HELP);
+    return 0;
+  } catch (error) {
+    console.error(`The demo could not be started. ${sentenceOf(error)}`);
+    return 1;
+  }
+};

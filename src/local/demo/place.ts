@@ -1,0 +1,58 @@
+/** Before anything starts: the folder's settings, the policy, the manifest and the page's port. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'yaml';
+import { freePort, isPortOpen } from '../embedded/port.ts';
+import type { ManifestInput } from '../slack/config.ts';
+import { writeFileWhole } from './files.ts';
+import type { DemoFiles } from './files.ts';
+import { ROOT, USUAL_PORT } from './options.ts';
+import { removeServices } from './services.ts';
+import { readSettings, writeSettings } from './settings.ts';
+import type { Settings } from './settings.ts';
+
+export const say = (sentence: string): void => console.log(sentence);
+export const sayBroken = (movedTo: string): void => say(`A file could not be read; it was moved to ${movedTo}.`);
+
+const PORTS_TRIED = 20;
+
+/** Everything but the claim on the folder. A Redis that had to be fetched is kept: it lies elsewhere. */
+export const startOver = async (files: DemoFiles): Promise<void> => {
+  say('Throwing away what was there …');
+  await removeServices(files.dir);
+  for (const name of readdirSync(files.dir))
+    if (path.join(files.dir, name) !== files.running) rmSync(path.join(files.dir, name), { recursive: true });
+};
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** A newer demo brings a newer policy, but not over one that somebody has edited. */
+const placePolicy = (files: DemoFiles, settings: Settings): void => {
+  const ours = readFileSync(path.join(ROOT, 'src', 'local', 'demo', 'latchkey.yml'), 'utf8');
+  const isEdited = existsSync(files.policy) && hashOf(readFileSync(files.policy, 'utf8')) !== settings.policyHash;
+  if (isEdited) return;
+  writeFileWhole(files.policy, ours);
+  settings.policyHash = hashOf(ours);
+};
+
+export const settle = async (files: DemoFiles): Promise<Settings> => {
+  const settings = readSettings(files.settings, sayBroken);
+  if (settings.appPort === 0 || (await isPortOpen(settings.appPort))) settings.appPort = await freePort();
+  placePolicy(files, settings);
+  writeSettings(files.settings, settings);
+  return settings;
+};
+
+export const readManifest = (): ManifestInput =>
+  parse(readFileSync(path.join(ROOT, 'manifest.yml'), 'utf8')) as ManifestInput;
+
+export const choosePort = async (wanted: number | null): Promise<number> => {
+  if (wanted !== null) {
+    if (await isPortOpen(wanted))
+      throw new Error(`Another program has port ${wanted}. Leave --port out, or give another.`);
+    return wanted;
+  }
+  for (let port = USUAL_PORT; port < USUAL_PORT + PORTS_TRIED; port += 1) if (!(await isPortOpen(port))) return port;
+  return freePort();
+};

@@ -1,0 +1,134 @@
+/** Latchkey's database and the pretend production databases beside it, made on the first start and left alone after. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import pg from 'pg';
+import { ROOT } from './options.ts';
+import type { Settings } from './settings.ts';
+
+export type Urls = {
+  /** Latchkey's own database, as its owner. */
+  latchkey: string;
+  /** As the logins that Latchkey lends with: they may make logins for their groups and end sessions, and read nothing. */
+  shopAdmin: string;
+  billingAdmin: string;
+  /** Superuser, for what only the demo does: watching, and moving a deadline when asked to. */
+  watch: string;
+};
+
+export const SHOP = 'shop';
+export const BILLING = 'billing';
+export const TARGET_DATABASES = [SHOP, BILLING];
+const LATCHKEY = 'latchkey';
+
+const { escapeIdentifier: name, escapeLiteral: literal } = pg;
+
+export const urlFor = (server: string, database: string, login?: { user: string; password: string }): string => {
+  const url = new URL(server);
+  url.pathname = `/${database}`;
+  if (login) url.username = encodeURIComponent(login.user);
+  if (login) url.password = encodeURIComponent(login.password);
+  return url.href;
+};
+
+export const urlsOf = (server: string, { passwords }: Settings): Urls => ({
+  latchkey: urlFor(server, LATCHKEY, { user: 'latchkey', password: passwords.latchkey }),
+  shopAdmin: urlFor(server, SHOP, { user: 'latchkey_admin', password: passwords.shopAdmin }),
+  billingAdmin: urlFor(server, BILLING, { user: 'latchkey_billing_admin', password: passwords.billingAdmin }),
+  watch: urlFor(server, LATCHKEY),
+});
+
+export const withClient = async <T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> => {
+  const client = new pg.Client({ connectionString: url, application_name: 'latchkey demo' });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+};
+
+const ensureRole = async (client: pg.Client, role: string, options: string): Promise<void> => {
+  const { rowCount } = await client.query('select from pg_roles where rolname = $1', [role]);
+  await client.query(`${rowCount ? 'alter' : 'create'} role ${name(role)} ${options}`);
+};
+
+type Admin = { role: string; password: string; groups: string[] };
+
+/** As docs/targets recommend it: CREATEROLE, the right to end sessions, and the right to lend its own groups; no superuser, no data. */
+const ensureAdmin = async (client: pg.Client, admin: Admin): Promise<void> => {
+  for (const group of admin.groups) await ensureRole(client, group, 'nologin');
+  await ensureRole(client, admin.role, `login createrole password ${literal(admin.password)}`);
+  await client.query(`grant pg_signal_backend to ${name(admin.role)}`);
+  for (const group of admin.groups)
+    await client.query(`grant ${name(group)} to ${name(admin.role)} with admin true, inherit false, set false`);
+};
+
+const ensureRoles = async (client: pg.Client, { passwords }: Settings): Promise<void> => {
+  await ensureRole(client, LATCHKEY, `login password ${literal(passwords.latchkey)}`);
+  await ensureAdmin(client, {
+    role: 'latchkey_admin',
+    password: passwords.shopAdmin,
+    groups: ['app_read', 'app_write'],
+  });
+  await ensureAdmin(client, {
+    role: 'latchkey_billing_admin',
+    password: passwords.billingAdmin,
+    groups: ['billing_read'],
+  });
+};
+
+const hasDatabase = async (client: pg.Client, database: string): Promise<boolean> =>
+  (await client.query('select from pg_database where datname = $1', [database])).rowCount !== 0;
+
+/** A half-made one is never seen: it is filled under another name. */
+const ensureFilled = async (server: string, client: pg.Client, database: string): Promise<boolean> => {
+  const sql = readFileSync(path.join(ROOT, 'src', 'local', 'demo', `${database}.sql`), 'utf8');
+  const hash = createHash('sha256').update(sql).digest('hex').slice(0, 12);
+  const { rows } = await client.query<{ mark: string | null }>(
+    `select shobj_description(oid, 'pg_database') as mark from pg_database where datname = $1`,
+    [database],
+  );
+  if (rows[0]?.mark === hash) return false;
+  const half = `${database}_new`;
+  await client.query(`drop database if exists ${name(half)} with (force)`);
+  await client.query(`create database ${name(half)} strategy file_copy`);
+  await withClient(urlFor(server, half), async (inside) => void (await inside.query(sql)));
+  await client.query(`comment on database ${name(half)} is ${literal(hash)}`);
+  await client.query(`drop database if exists ${name(database)} with (force)`);
+  await client.query(`alter database ${name(half)} rename to ${name(database)}`);
+  return true;
+};
+
+const ensureLatchkey = async (client: pg.Client): Promise<void> => {
+  if (!(await hasDatabase(client, LATCHKEY)))
+    await client.query(`create database ${LATCHKEY} owner ${LATCHKEY} strategy file_copy`);
+  // Borrowed logins are for production; nobody but the app gets into its own database.
+  await client.query(`revoke all on database ${LATCHKEY} from public`);
+};
+
+/** Whether every migration of this checkout has been applied, so that a start need not run `latchkey migrate`. `url`: Latchkey's database. */
+export const isMigrated = async (url: string): Promise<boolean> => {
+  const journal = JSON.parse(readFileSync(path.join(ROOT, 'migrations', 'meta', '_journal.json'), 'utf8')) as {
+    entries: { when: number }[];
+  };
+  return await withClient(url, async (client) => {
+    const { rows: tables } = await client.query<{ isThere: boolean }>(
+      `select to_regclass('public.schema_migrations') is not null as "isThere"`,
+    );
+    if (!tables[0]?.isThere) return false;
+    const { rows } = await client.query<{ created_at: string }>('select created_at from schema_migrations');
+    const applied = new Set(rows.map((row) => Number(row.created_at)));
+    return journal.entries.every(({ when }) => applied.has(when));
+  });
+};
+
+/** Brings all databases to where the app can be started on them. @returns whether production was filled anew. */
+export const prepareDatabases = async (server: string, settings: Settings): Promise<boolean> =>
+  await withClient(server, async (client) => {
+    await ensureRoles(client, settings);
+    await ensureLatchkey(client);
+    const isShopNew = await ensureFilled(server, client, SHOP);
+    const isBillingNew = await ensureFilled(server, client, BILLING);
+    return isShopNew || isBillingNew;
+  });

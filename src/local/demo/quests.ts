@@ -1,0 +1,97 @@
+/** The list of things to try. Each entry says by itself how to see that it was done; the order is the order in the page. */
+import type { Quest } from './world.ts';
+
+/** What happened at the SQL prompts of the page. */
+export type PromptFact =
+  /** A borrowed login got in. */
+  | { kind: 'logged_in'; user: string }
+  | { kind: 'asked'; user: string; command: string }
+  /** Postgres refused a statement. Its SQLSTATE. */
+  | { kind: 'refused'; user: string; code: string }
+  | { kind: 'cut'; user: string }
+  | { kind: 'login_refused'; user: string };
+
+type QuestPlan = {
+  id: string;
+  title: string;
+  hint: string;
+} & (
+  | {
+      /** A condition on Latchkey's own database, most often on audit_events (see core/events.ts). */
+      sql: string;
+    }
+  | { prompt: (fact: PromptFact) => boolean }
+);
+
+/** SQLSTATE insufficient_privilege (postgresql.org/docs/current/errcodes-appendix.html). */
+const NO_RIGHT = '42501';
+
+const isBorrowed = (user: string): boolean => user.startsWith('lk_');
+
+export const QUESTS: QuestPlan[] = [
+  {
+    id: 'ask',
+    title: 'Ask for access',
+    hint: 'As Ana, type `/prod-access orders-db read 5m look at order 1183` in #general, or `/prod-access` alone for the form.',
+    sql: `exists (select from audit_events where type = 'request.created')`,
+  },
+  {
+    id: 'approve',
+    title: 'Approve as somebody else',
+    hint: 'Switch to Dana, who owns the orders database, and press Approve in #prod-access. Ana cannot approve her own.',
+    sql: `exists (select from audit_events where type = 'vote.cast' and data::jsonb->>'kind' = 'approve')`,
+  },
+  {
+    id: 'credentials',
+    title: 'See the credentials',
+    hint: 'As Ana, open the direct message from Latchkey and press Show credentials. Only she can, and each showing is recorded.',
+    sql: `exists (select from audit_events where type = 'credentials.shown')`,
+  },
+  {
+    id: 'log-in',
+    title: 'Log in with them',
+    hint: 'In the side panel, press Connect and use the login. Then try `select * from stuck_orders`.',
+    prompt: (fact) => fact.kind === 'logged_in' && isBorrowed(fact.user),
+  },
+  {
+    id: 'write-refused',
+    title: 'See a write refused',
+    hint: "At the prompt: `update orders set status = 'paid' where id = 1183`. With read access Postgres says no.",
+    prompt: (fact) => fact.kind === 'refused' && fact.code === NO_RIGHT && isBorrowed(fact.user),
+  },
+  {
+    id: 'session-cut',
+    title: 'Let it end while you are logged in',
+    hint: 'Press End in 10 seconds in the side panel and watch the open session being cut.',
+    prompt: (fact) => fact.kind === 'cut' && isBorrowed(fact.user),
+  },
+  {
+    id: 'login-gone',
+    title: 'Find the login gone',
+    hint: 'Connect with the same credentials again: the login is no longer there.',
+    prompt: (fact) => fact.kind === 'login_refused' && isBorrowed(fact.user),
+  },
+  {
+    id: 'deny',
+    title: 'Deny one, with a reason',
+    hint: 'Ask again as Ana, and as Dana press Deny. Ana is told why.',
+    sql: `exists (select from audit_events where type = 'vote.cast' and data::jsonb->>'kind' = 'deny')`,
+  },
+  {
+    id: 'two-people',
+    title: 'Get a write agreed by two people',
+    hint: 'As Ana, ask for `orders-db write`. Dana and Omar (SRE) must both approve, in any order.',
+    sql: `exists (select from audit_events where type = 'grant.active' and role = 'write')`,
+  },
+];
+
+export const toQuest = ({ id, title, hint }: QuestPlan, isDone: boolean): Quest => ({ id, title, hint, isDone });
+
+/** One row, one column for each of the quests that the database can answer. */
+export const questsSql = (ids: ReadonlySet<string>): { sql: string; asked: string[] } => {
+  const asked = QUESTS.flatMap((plan) => ('sql' in plan && ids.has(plan.id) ? [plan] : []));
+  return {
+    asked: asked.map(({ id }) => id),
+    sql: `select ${asked.map((plan) => `(${plan.sql}) as "${plan.id}"`).join(', ')}`,
+  };
+};

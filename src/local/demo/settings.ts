@@ -1,0 +1,29 @@
+/** What the demo makes up once and keeps: the key that encrypts credentials, and passwords of its own roles. */
+import { randomBytes } from 'node:crypto';
+import { readJson, writeFileWhole } from './files.ts';
+import { newPassword } from '../embedded/state-file.ts';
+
+export type Settings = {
+  /** 32 bytes, base64. */
+  secretKey: string;
+  /** The app's own port, for its console and health; the page has another. 0 before the first start. */
+  appPort: number;
+  passwords: { latchkey: string; shopAdmin: string; billingAdmin: string };
+  /** SHA-256 of the policy as the demo wrote it: only an unedited one is replaced by a newer demo's. */
+  policyHash: string;
+};
+
+const fresh = (): Settings => ({
+  secretKey: randomBytes(32).toString('base64'),
+  appPort: 0,
+  passwords: { latchkey: newPassword(), shopAdmin: newPassword(), billingAdmin: newPassword() },
+  policyHash: '',
+});
+
+export const readSettings = (file: string, onBroken: (movedTo: string) => void): Settings => ({
+  ...fresh(),
+  ...(readJson(file, onBroken) as Partial<Settings> | undefined),
+});
+
+export const writeSettings = (file: string, settings: Settings): void =>
+  writeFileWhole(file, JSON.stringify(settings, null, 2));

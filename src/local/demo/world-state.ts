@@ -1,0 +1,75 @@
+/** One look at the demo's server: who can log in, who is in, and what Latchkey believes about it. Reads only. */
+import type pg from 'pg';
+import { TARGET_DATABASES } from './production.ts';
+import type { WorldState } from './world.ts';
+
+/** Latchkey's mark on the logins it makes: who has it, and for which grant and database. */
+type Mark = { latchkey?: { grant?: string; database?: string; person?: string } };
+
+export const readLoginMark = (comment: string | null): NonNullable<Mark['latchkey']> | null => {
+  if (!comment?.startsWith('{"latchkey":')) return null;
+  try {
+    return (JSON.parse(comment) as Mark).latchkey ?? null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+};
+
+type LoginRow = {
+  role: string;
+  comment: string | null;
+  memberOf: string[];
+  canLogIn: boolean;
+  validUntil: Date | null;
+};
+
+/** Without the superuser and Latchkey's own login for its own database: those are not what production lends. */
+const LOGINS = `
+  select r.rolname as role, shobj_description(r.oid, 'pg_authid') as comment,
+    r.rolcanlogin and (r.rolvaliduntil is null or r.rolvaliduntil > clock_timestamp()) as "canLogIn",
+    case when isfinite(r.rolvaliduntil) then r.rolvaliduntil end as "validUntil",
+    array(select g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid
+      where m.member = r.oid and m.roleid <> 'pg_signal_backend'::regrole and (m.inherit_option or m.set_option) order by 1) as "memberOf"
+  from pg_roles r
+  where not r.rolsuper and r.rolname <> 'latchkey' and (r.rolcanlogin or r.rolname like 'lk\\_%')
+  order by r.rolname like 'lk\\_%' desc, r.rolname`;
+
+type SessionRow = { pid: number; role: string; since: Date; state: string | null; query: string };
+
+/** The short visits of Latchkey's own logins are left out: they would flicker in the panel. */
+const SESSIONS = `
+  select pid, usename::text as role, backend_start as since, state, left(query, 300) as query
+  from pg_stat_activity
+  where datname = any($1) and backend_type = 'client backend' and usename is not null
+    and usename not like 'latchkey%' and usename <> 'postgres'
+  order by backend_start`;
+
+type GrantRow = { id: string; person: string; target: string; role: string; state: string; expiresAt: Date };
+
+const GRANTS = `
+  select g.id, p.name as person, g.target, g.role, g.state, g.expires_at as "expiresAt"
+  from grants g join people p on p.id = g.person_id
+  where g.state in ('activating', 'active', 'ending') order by g.expires_at`;
+
+export const readWorld = async (pool: pg.Pool): Promise<WorldState> => {
+  const [logins, sessions, grants] = await Promise.all([
+    pool.query<LoginRow>(LOGINS),
+    pool.query<SessionRow>(SESSIONS, [TARGET_DATABASES]),
+    pool.query<GrantRow>(GRANTS),
+  ]);
+  return {
+    logins: logins.rows.map(({ comment, validUntil, ...login }) => {
+      const mark = readLoginMark(comment);
+      return {
+        ...login,
+        grantId: mark?.grant ?? null,
+        person: mark?.person ?? null,
+        validUntil: validUntil?.toISOString() ?? null,
+      };
+    }),
+    sessions: sessions.rows.map((row) => ({ ...row, since: row.since.toISOString(), state: row.state ?? 'idle' })),
+    grants: grants.rows.map((row) => ({ ...row, expiresAt: row.expiresAt.toISOString() })),
+    checkedAt: new Date().toISOString(),
+  };
+};
