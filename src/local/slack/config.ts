@@ -12,6 +12,9 @@ export type PersonInput = {
   isAdmin?: boolean;
   isDeleted?: boolean;
   isBot?: boolean;
+  isGuest?: boolean;
+  /** Custom profile fields, by field id. */
+  fields?: Record<string, string>;
   /** Another team than the workspace's own makes a stranger, met only in shared channels. */
   teamId?: string;
 };

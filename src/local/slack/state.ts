@@ -155,6 +155,8 @@ export const personFrom = (state: Pick<State, 'team' | 'nextId'>, given: PersonI
   isAdmin: given.isAdmin ?? false,
   isDeleted: given.isDeleted ?? false,
   isBot: given.isBot ?? false,
+  isGuest: given.isGuest ?? false,
+  fields: Object.fromEntries(Object.entries(given.fields ?? {}).map(([id, value]) => [id, { value, alt: '' }])),
 });
 
 const channelFrom = (state: State, given: ChannelInput): Channel => {

@@ -18,6 +18,10 @@ export type Person = {
   isAdmin: boolean;
   isDeleted: boolean;
   isBot: boolean;
+  /** A guest: not a full member of the team. */
+  isGuest: boolean;
+  /** Custom profile fields by field id, as users.profile.get shows them. */
+  fields: Record<string, { value: string; alt: string }>;
 };
 
 export type ChannelKind = 'public' | 'private' | 'im' | 'mpim';

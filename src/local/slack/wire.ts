@@ -26,7 +26,7 @@ export const personWire = (state: State, person: Person): Json => ({
   is_admin: person.isAdmin,
   is_owner: false,
   is_primary_owner: false,
-  is_restricted: false,
+  is_restricted: person.isGuest,
   is_ultra_restricted: false,
   is_bot: person.isBot,
   is_app_user: person.isBot,

@@ -303,6 +303,17 @@ describe('conversations and people', () => {
     expect((await refusal(client.users.info({ user: 'U0ELSE' }))).error).toBe('user_not_visible');
   });
 
+  it('shows guests as restricted, and custom profile fields in the profile', async () => {
+    const users: WorkspaceConfig['users'] = [
+      { id: 'U0BOSS', name: 'boss' },
+      { id: 'U0TEMP', name: 'temp', isGuest: true, fields: { Xf0MANAGER: 'U0BOSS' } },
+    ];
+    const client = await open({ users, channels: [], usergroups: [] });
+    expect((await client.users.info({ user: 'U0TEMP' })).user).toMatchObject({ is_restricted: true });
+    const { profile } = await client.users.profile.get({ user: 'U0TEMP' });
+    expect(profile?.fields).toEqual({ Xf0MANAGER: { value: 'U0BOSS', alt: '' } });
+  });
+
   it('lists user groups and their members', async () => {
     const client = await open();
     const { usergroups } = await client.usergroups.list({ include_users: true });

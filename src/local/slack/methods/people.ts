@@ -44,9 +44,11 @@ const lookupByEmail = (call: CallContext): Json => {
   return { user: personWire(state, found) };
 };
 
-const profile = (call: CallContext): Json => ({
-  profile: profileWire(call.state, needPerson(call, text(call, 'user') ?? call.state.app.botUserId)),
-});
+/** Custom fields are shown here only, not by users.info. */
+const profile = (call: CallContext): Json => {
+  const person = needPerson(call, text(call, 'user') ?? call.state.app.botUserId);
+  return { profile: { ...profileWire(call.state, person), fields: { ...person.fields } } };
+};
 
 const usergroupsList = (call: CallContext): Json => ({
   usergroups: [...call.state.usergroups.values()]
