@@ -37,15 +37,24 @@ const optionsOf = (login: { scope: Scope; verifier: string; maxSessions: number 
   `LOGIN NOINHERIT CONNECTION LIMIT ${Math.min(login.scope.connection_limit, login.maxSessions)} ` +
   `PASSWORD ${literal(login.verifier)} VALID UNTIL ${literal(ctx.expiresAt.toISOString())}`;
 
+/** NOINHERIT: rights come only by acting as the group, so even after SET ROLE NONE the login owns next to nothing. */
+const createSql = (login: string, options: string): string =>
+  `CREATE ROLE ${name(login)} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS ${options};`;
+
 /**
- * NOINHERIT: rights come only by acting as the group, so even after SET ROLE NONE the login owns next to nothing.
- * Groups are sorted because Postgres 16+ locks each one: always in the same order, or two grants deadlock.
+ * Postgres 16+ locks each group until COMMIT: in sorted order, or two grants deadlock, and as the last statements, or they wait for
+ * each other longer than they must.
  */
-const createSql = (login: string, groups: readonly string[], options: string): string =>
-  `CREATE ROLE ${name(login)} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS ${options} IN ROLE ${groups.map(name).join(', ')};`;
+const membershipSql = (login: string, has: readonly string[], wanted: readonly string[]): string[] =>
+  [...new Set([...has, ...wanted])]
+    .filter((group) => !(has.includes(group) && wanted.includes(group)))
+    .sort()
+    .map((group) =>
+      wanted.includes(group) ? `GRANT ${name(group)} TO ${name(login)};` : `REVOKE ${name(group)} FROM ${name(login)};`,
+    );
 
 /** Only what is wrong is named: before Postgres 16 only a superuser may so much as mention NOSUPERUSER, NOREPLICATION or NOBYPASSRLS for a role. */
-const repairSql = (login: Login, groups: readonly string[], options: string): string => {
+const repairSql = (login: Login, options: string): string => {
   const takeAway = [
     login.isSuperuser && 'NOSUPERUSER',
     login.canReplicate && 'NOREPLICATION',
@@ -53,14 +62,7 @@ const repairSql = (login: Login, groups: readonly string[], options: string): st
     login.canCreateDb && 'NOCREATEDB',
     login.canCreateRole && 'NOCREATEROLE',
   ].filter((word) => word !== false);
-  const missing = groups.filter((group) => !login.groups.includes(group));
-  const extra = login.groups.filter((group) => !groups.includes(group));
-  return [
-    `ALTER ROLE ${name(login.name)} ${takeAway.join(' ')} ${options};`,
-    `ALTER ROLE ${name(login.name)} RESET ALL;`,
-    ...missing.map((group) => `GRANT ${name(group)} TO ${name(login.name)};`),
-    ...extra.map((group) => `REVOKE ${name(group)} FROM ${name(login.name)};`),
-  ].join('\n');
+  return `ALTER ROLE ${name(login.name)} ${takeAway.join(' ')} ${options}; ALTER ROLE ${name(login.name)} RESET ALL;`;
 };
 
 const markOf = (server: Server, ctx: ProviderContext): string =>
@@ -73,25 +75,20 @@ const markOf = (server: Server, ctx: ProviderContext): string =>
 
 const commentSql = (login: string, mark: string): string => `COMMENT ON ROLE ${name(login)} IS ${literal(mark)};`;
 
-type ReadBack = Login & { isValidUntilThen: boolean; settings: string[] | null };
-
-const READ_BACK = `select rolvaliduntil = $2::timestamptz as "isValidUntilThen", rolconfig as settings from pg_roles where oid = $1`;
-
-const readBack = async (client: Client, ctx: ProviderContext, login: string): Promise<ReadBack> => {
-  const found = (await findLogins(client, [{ grantId: ctx.grantId, oid: null }])).find((row) => row.name === login);
+const readBack = async (client: Client, grantId: string, login: string): Promise<Login> => {
+  const found = (await findLogins(client, [{ grantId, oid: null }])).find((row) => row.name === login);
   if (!found)
     throw new ProviderError(
       'conflict',
       `The login ${name(login)} was removed from the target while it was being made.`,
     );
-  const { rows } = await client.query<{ isValidUntilThen: boolean | null; settings: string[] | null }>(READ_BACK, [
-    found.oid,
-    ctx.expiresAt.toISOString(),
-  ]);
-  return { ...found, isValidUntilThen: rows[0]?.isValidUntilThen === true, settings: rows[0]?.settings ?? null };
+  return found;
 };
 
-const assertAsAsked = (login: ReadBack, scope: Scope, mark: string): void => {
+const isValidUntil = (login: Login, until: Date): boolean =>
+  login.validUntil instanceof Date && login.validUntil.getTime() === until.getTime();
+
+const assertAsAsked = (login: Login, scope: Scope, asked: { mark: string; until: Date }): void => {
   assertOurs(login);
   const wanted = [...scope.member_of].sort();
   const isMemberOfMore = login.groups.some((group) => !wanted.includes(group));
@@ -102,10 +99,10 @@ const assertAsAsked = (login: ReadBack, scope: Scope, mark: string): void => {
     );
   const isAsAsked =
     login.canLogin &&
-    login.isValidUntilThen &&
+    isValidUntil(login, asked.until) &&
     wanted.every((group) => login.groups.includes(group)) &&
     (login.settings ?? []).some((setting) => setting.startsWith('role=')) &&
-    login.comment === mark &&
+    login.comment === asked.mark &&
     !(login.isSuperuser || login.canCreateDb || login.canCreateRole || login.canReplicate || login.canBypassRls);
   if (!isAsAsked)
     throw new ProviderError(
@@ -122,24 +119,25 @@ const change = async (client: Client, statements: readonly string[]): Promise<vo
 
 export const grant = async (server: Server, scope: Scope, ctx: ProviderContext): Promise<Granted<Handle>> => {
   const password = newPassword();
-  const verifier = await scramVerifier(password);
   const groups = [...new Set(scope.member_of)].sort();
-  const options = optionsOf({ scope, verifier, maxSessions: server.settings.maxSessions }, ctx);
   const mark = markOf(server, ctx);
-  const existing = await server.run(ctx.signal, async (client) => {
+  const look = server.run(ctx.signal, async (client) => {
     await assertGroups(client, groups);
     return (await findLogins(client, [{ grantId: ctx.grantId, oid: null }]))[0];
   });
+  const [existing, verifier] = await Promise.all([look, scramVerifier(password)]);
+  const options = optionsOf({ scope, verifier, maxSessions: server.settings.maxSessions }, ctx);
   if (existing) assertOurs(existing);
   const login = existing?.name ?? loginNameOf(ctx.grantId, ctx.person.name);
-  const make = existing ? repairSql(existing, groups, options) : createSql(login, groups, options);
+  const make = existing ? repairSql(existing, options) : createSql(login, options);
+  const join = membershipSql(login, existing?.groups ?? [], groups);
   const actAs = `ALTER ROLE ${name(login)} SET role = ${literal(groupOf(scope))};`;
   try {
     const made = await server.run(ctx.signal, async (client) => {
-      await change(client, [make, actAs, commentSql(login, mark)]);
-      return await readBack(client, ctx, login);
+      await change(client, [make, actAs, commentSql(login, mark), ...join]);
+      return await readBack(client, ctx.grantId, login);
     });
-    assertAsAsked(made, scope, mark);
+    assertAsAsked(made, scope, { mark, until: ctx.expiresAt });
     const handle = { role: made.name, oid: made.oid };
     return { handle, ...secretFor(server.settings, { user: made.name, password, expiresAt: ctx.expiresAt }) };
   } catch (error) {
@@ -158,8 +156,8 @@ export const extend = async (server: Server, handle: Handle, ctx: ProviderContex
       );
     const until = `ALTER ROLE ${name(login.name)} VALID UNTIL ${literal(ctx.expiresAt.toISOString())};`;
     await change(client, [until, commentSql(login.name, markOf(server, ctx))]);
-    const moved = await readBack(client, ctx, login.name);
-    if (!moved.isValidUntilThen)
+    const moved = await readBack(client, ctx.grantId, login.name);
+    if (!isValidUntil(moved, ctx.expiresAt))
       throw new ProviderError(
         'conflict',
         `The new deadline of ${name(login.name)} was not there when read back from the target.`,

@@ -14,8 +14,8 @@ export type Server = {
   settings: Settings;
   /** One connection for the length of `work`. Its failures come out as ProviderError. A failed or aborted one is thrown away, so nothing half done stays open. */
   run<T>(signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T>;
-  /** One statement, by itself. */
-  query<R extends object>(signal: AbortSignal, sql: string, values?: unknown[]): Promise<R[]>;
+  /** One statement, by itself. With a name it is prepared once for each connection. */
+  query<R extends object>(signal: AbortSignal, sql: pg.QueryConfig | string, values?: unknown[]): Promise<R[]>;
   /** The same in another database of the server, over a connection of its own. */
   runIn<T>(database: string, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -56,7 +56,7 @@ export const openServer = (settings: Settings): Server => {
   return {
     settings,
     run,
-    query: async <R extends object>(signal: AbortSignal, sql: string, values: unknown[] = []) =>
+    query: async <R extends object>(signal: AbortSignal, sql: pg.QueryConfig | string, values: unknown[] = []) =>
       await run(signal, async (client) => (await client.query<R>(sql, values)).rows),
     runIn: async (database, signal, work) => await runApart({ settings, database, signal }, work),
     close: async () => {

@@ -14,9 +14,12 @@ const SLOWEST_LOOK_MS = 100;
  * A statement of its own, so that pg_stat_activity is read anew each time. Not by backend_type: without pg_read_all_stats it is null.
  * The second look, of a session that is on its way out already, does no harm.
  */
-const TERMINATE = `
+const TERMINATE = {
+  name: 'latchkey_terminate',
+  text: `
   select pid, pg_terminate_backend(pid) from pg_stat_activity
-  where usesysid = any($1::oid[]) and (usename is null or usename = any($2::name[]))`;
+  where usesysid = any($1::oid[]) and (usename is null or usename = any($2::name[]))`,
+};
 
 const COUNT = `
   select count(*)::int as live from pg_stat_activity
