@@ -176,8 +176,9 @@ const walkNode = (node: ASTNode, isInMacro: boolean, walk: Walk): void => {
     return;
   }
   if (isField(node, 'requester', 'groups')) walk.isAnyGroup = true;
-  const isMacro = node.op === 'rcall' && MACROS.has(node.args[0]);
-  for (const child of childrenOf(node)) walkNode(child, isInMacro || isMacro, walk);
+  // What a macro runs over is read once; what stands inside it, once for each element.
+  const repeated = node.op === 'rcall' && MACROS.has(node.args[0]) ? node.args[2] : [];
+  for (const child of childrenOf(node)) walkNode(child, isInMacro || repeated.includes(child), walk);
 };
 
 const errorText = (error: unknown): string =>

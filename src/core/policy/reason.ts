@@ -58,7 +58,7 @@ const USES_COUNTED = 2;
 export const realChars = (reason: string): number => {
   const uses = new Map<string, number>();
   const kept: string[] = [];
-  for (const part of plainText(reason).slice(0, REASON_CHARS_MAX).toLowerCase().split(' ')) {
+  for (const part of plainText(reason.slice(0, REASON_CHARS_MAX)).toLowerCase().split(' ')) {
     const word = part.slice(0, LONGEST_WORD);
     const used = uses.get(word) ?? 0;
     if (used >= USES_COUNTED || !isWord(word)) continue;
