@@ -1,4 +1,6 @@
 /** Slack, Latchkey's Slack side and its real use cases and database; only the target is a table in memory. */
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
 import { loadPolicy } from '../../src/config/policy-file.ts';
 import { formatProblem } from '../../src/config/problem.ts';
 import type { Policy } from '../../src/core/policy/types.ts';
@@ -21,7 +23,7 @@ import type { UseCases } from '../../src/usecases/types.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startSlack } from '../support/slack.ts';
 import type { Slack } from '../support/slack.ts';
-import type { WorkspaceConfig } from '../../src/local/slack/config.ts';
+import type { ManifestInput, WorkspaceConfig } from '../../src/local/slack/config.ts';
 
 export const POLICY = `version: 1
 groups:
@@ -59,6 +61,9 @@ admins: [security]
 auditors: [security]
 `;
 
+/** The app as it is installed: with its real scopes and no others. */
+const manifest = parse(readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8')) as ManifestInput;
+
 export const policyOf = (text: string): Policy => {
   const loaded = loadPolicy({ text, path: 'latchkey.yml', env: {}, providers: PROVIDERS });
   if ('problems' in loaded) throw new Error(loaded.problems.map(formatProblem).join('\n'));
@@ -90,7 +95,12 @@ const createTarget = (): Target => {
         if (target.isBroken) return Promise.reject(new Error('down'));
         return Promise.resolve(made.delete(grant.id) ? 'removed' : 'already_absent');
       },
-      revokeMany: (grants) => Promise.all(grants.map(({ grant, person }) => target.access.revoke(grant, person))),
+      revokeMany: (grants) =>
+        Promise.all(
+          grants.map(({ grant, person }) =>
+            target.access.revoke(grant, person).catch((error: unknown) => target.access.failureOf(error)),
+          ),
+        ),
       check: (grant) => Promise.resolve(made.has(grant.id) ? 'present' : 'absent'),
       failureOf: () => ({ kind: 'unavailable', message: 'The target did not answer.', isRetried: true }),
       problems: () => ({}),
@@ -117,7 +127,7 @@ export type Rig = {
 export type RigOptions = { policy?: string; slack?: WorkspaceConfig; wrap?: (useCases: UseCases) => UseCases };
 
 export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
-  const [slack, database] = await Promise.all([startSlack(options.slack), createTestDatabase()]);
+  const [slack, database] = await Promise.all([startSlack({ manifest, ...options.slack }), createTestDatabase()]);
   const log = createLog(process.env['LATCHKEY_LOG_LEVEL'] ?? 'silent');
   const pool = createPool({ url: database.url, log, max: 5 });
   const store = createStore({ pool, log, onWork: () => undefined });
