@@ -9,4 +9,4 @@ export const retryInMs = (failedAttempts: number): number => {
 };
 
 /** Longer than any guarded call to a target, so that a lease never ends while its holder may still act. */
-export const LEASE_MS = 60_000;
+export const LEASE_MS = 30_000;
