@@ -173,8 +173,9 @@ CREATE INDEX "grants_due" ON "grants" USING btree ("expires_at") WHERE "grants".
 CREATE INDEX "grants_stalled" ON "grants" USING btree ("next_attempt_at") WHERE "grants"."state" in ('activating', 'ending');--> statement-breakpoint
 CREATE INDEX "grants_live" ON "grants" USING btree ("expires_at") WHERE "grants"."state" in ('activating', 'active', 'ending');--> statement-breakpoint
 CREATE INDEX "grants_live_in_target" ON "grants" USING btree ("target","expires_at") WHERE "grants"."state" in ('activating', 'active', 'ending');--> statement-breakpoint
+CREATE INDEX "grants_live_of_person" ON "grants" USING btree ("person_id") WHERE "grants"."state" in ('activating', 'active', 'ending');--> statement-breakpoint
 CREATE INDEX "outbox_waiting" ON "outbox" USING btree ("id") WHERE "outbox"."dispatched_at" is null;--> statement-breakpoint
 CREATE INDEX "outbox_dispatched" ON "outbox" USING btree (greatest("dispatched_at", "available_at")) WHERE "outbox"."dispatched_at" is not null;--> statement-breakpoint
-CREATE INDEX "requests_of_person" ON "requests" USING btree ("requester_id","created_at" DESC NULLS LAST);--> statement-breakpoint
+CREATE INDEX "requests_of_person" ON "requests" USING btree ("requester_id","created_at");--> statement-breakpoint
 CREATE INDEX "requests_pending" ON "requests" USING btree ("created_at") WHERE "requests"."state" = 'pending';--> statement-breakpoint
 CREATE INDEX "requests_to_lapse" ON "requests" USING btree ("lapses_at") WHERE "requests"."state" = 'pending';

@@ -25,10 +25,13 @@ export const UNFINISHED_STATES = ['activating', 'ending'] as const satisfies rea
 const VOTE_KINDS = ['approve', 'deny'] as const satisfies readonly VoteKind[];
 const OUTCOMES = ['approved', 'denied'] as const;
 const END_OUTCOMES = ['removed', 'already_absent'] as const satisfies readonly EndOutcome[];
-const MESSAGE_KINDS = ['approval', 'requester', 'granted', 'outcome', 'stuck'] as const satisfies readonly (
-  | MessageKind
-  | 'granted'
-)[];
+const MESSAGE_KINDS = [
+  'approval',
+  'requester',
+  'granted',
+  'outcome',
+  'stuck',
+] as const satisfies readonly MessageKind[];
 
 const durationMs = () => bigint('duration_ms', { mode: 'number' }).notNull();
 const serialId = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity();
@@ -69,7 +72,7 @@ export const requests = pgTable(
     syncLeaseUntil: instant('sync_lease_until'),
   },
   (table) => [
-    index('requests_of_person').on(table.requesterId, table.createdAt.desc()),
+    index('requests_of_person').on(table.requesterId, table.createdAt),
     index('requests_pending')
       .on(table.createdAt)
       .where(sql`${table.state} = 'pending'`),
@@ -167,6 +170,7 @@ export const grants = pgTable(
     index('grants_stalled').on(table.nextAttemptAt).where(isOneOf(table.state, UNFINISHED_STATES)),
     index('grants_live').on(table.expiresAt).where(isOneOf(table.state, LIVE_STATES)),
     index('grants_live_in_target').on(table.target, table.expiresAt).where(isOneOf(table.state, LIVE_STATES)),
+    index('grants_live_of_person').on(table.personId).where(isOneOf(table.state, LIVE_STATES)),
     check('grants_state', isOneOf(table.state, Object.keys(GRANT_MOVES))),
     check('grants_approved', sql`${table.decisionOutcome} = 'approved'`),
     check('grants_duration', sql`${table.durationMs} > 0`),

@@ -16,6 +16,9 @@ export const clock: SQL<Date> = sql`clock_timestamp()`.mapWith(instantOf);
 export const clockPlus = (delayMs: SQL): SQL<Date> =>
   sql`clock_timestamp() + ${delayMs}::double precision * interval '1 millisecond'`.mapWith(instantOf);
 
+/** The clock for comparisons with an indexed column: read once per statement. Postgres cannot search an index for a function that may change from row to row. */
+export const clockOnce: SQL<Date> = sql`(select clock_timestamp())`.mapWith(instantOf);
+
 /** NO KEY: foreign keys that point at the row are not held up, yet whoever locks or changes the row is. */
 export const ROW_LOCK = 'no key update';
 

@@ -7,7 +7,7 @@ import { GRANT_MOVES, moveGrant } from '../../core/lifecycle.ts';
 import type { GrantState } from '../../core/lifecycle.ts';
 import type { Store, Tx } from '../../usecases/ports.ts';
 import { UNFINISHED_STATES, grants, requests } from '../schema.ts';
-import { ROW_LOCK, clock, clockPlus, firstOrNull, given, slot } from '../statement.ts';
+import { ROW_LOCK, clock, clockOnce, clockPlus, firstOrNull, given, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
 import { raisedVersion } from './requests.ts';
 
@@ -16,7 +16,7 @@ export const grantColumns = columns;
 
 const isId = eq(grants.id, slot('id'));
 const isUnfinished = inArray(grants.state, sql.raw(`('${UNFINISHED_STATES.join("', '")}')`));
-const isFree = or(isNull(grants.leaseUntil), lte(grants.leaseUntil, clock));
+const isFree = or(isNull(grants.leaseUntil), lte(grants.leaseUntil, clockOnce));
 
 const statesBefore = (to: GrantState): GrantState[] =>
   (Object.keys(GRANT_MOVES) as GrantState[]).filter((from) => GRANT_MOVES[from].some((move) => move === to));
@@ -156,7 +156,7 @@ const lockDueStatement = (db: Db) =>
     .select(grantColumns)
     .from(grants)
     .innerJoin(requests, eq(requests.id, grants.requestId))
-    .where(and(sql`${grants.state} = 'active'`, lte(grants.expiresAt, clock)))
+    .where(and(sql`${grants.state} = 'active'`, lte(grants.expiresAt, clockOnce)))
     .orderBy(asc(grants.expiresAt))
     .limit(slot('limit'))
     .for(ROW_LOCK, { of: [requests, grants], skipLocked: true })
@@ -166,7 +166,7 @@ const listStalledStatement = (db: Db) =>
   db
     .select(grantColumns)
     .from(grants)
-    .where(and(isUnfinished, isFree, or(isNull(grants.nextAttemptAt), lte(grants.nextAttemptAt, clock))))
+    .where(and(isUnfinished, isFree, or(isNull(grants.nextAttemptAt), lte(grants.nextAttemptAt, clockOnce))))
     .orderBy(sql`${grants.nextAttemptAt} nulls first`, asc(grants.expiresAt))
     .limit(slot('limit'))
     .prepare('grant_list_stalled');

@@ -1,8 +1,8 @@
 /** Outgoing work on its way to the queue. Rows are added by transactions (see `transaction.ts`) and live until the work is done. */
-import { and, eq, lte, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import type { Store } from '../../usecases/ports.ts';
 import { outbox } from '../schema.ts';
-import { clock, clockPlus, given, slot } from '../statement.ts';
+import { clock, clockOnce, clockPlus, given, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
 
 const isWaiting = sql`${outbox.dispatchedAt} is null`;
@@ -61,7 +61,7 @@ const putBackStatement = (db: Db) =>
     .where(
       and(
         isDispatched,
-        lte(sql`greatest(${outbox.dispatchedAt}, ${outbox.availableAt})`, clockPlus(sql`-${given('olderThanMs')}`)),
+        sql`greatest(${outbox.dispatchedAt}, ${outbox.availableAt}) <= ${clockOnce} - ${given('olderThanMs')}::double precision * interval '1 millisecond'`,
       ),
     )
     .prepare('outbox_put_back');

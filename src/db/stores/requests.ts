@@ -5,7 +5,7 @@ import { REQUEST_MOVES, moveRequest } from '../../core/lifecycle.ts';
 import type { RequestState } from '../../core/lifecycle.ts';
 import type { NewRequest, Store, Tx } from '../../usecases/ports.ts';
 import { requests } from '../schema.ts';
-import { ROW_LOCK, clock, clockPlus, firstOrNull, given, only, slot } from '../statement.ts';
+import { ROW_LOCK, clock, clockOnce, clockPlus, firstOrNull, given, only, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
 
 const { idempotencyKey: _key, syncLeaseUntil: _lease, ...columns } = getTableColumns(requests);
@@ -77,7 +77,7 @@ const lockLapsedStatement = (db: Db) =>
   db
     .select(requestColumns)
     .from(requests)
-    .where(and(isPending, lte(requests.lapsesAt, clock)))
+    .where(and(isPending, lte(requests.lapsesAt, clockOnce)))
     .orderBy(asc(requests.lapsesAt))
     .limit(slot('limit'))
     .for(ROW_LOCK, { skipLocked: true })
