@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ProviderError, type Connection, type ProviderContext, type ProviderErrorKind } from './provider.ts';
 import { scrubber, scrubError, type Scrub } from './scrub.ts';
 
-export type CallOutcome = 'ok' | ProviderErrorKind;
-export type Verb = Exclude<keyof Connection<unknown, unknown>, 'close'>;
+type CallOutcome = 'ok' | ProviderErrorKind;
+type Verb = Exclude<keyof Connection<unknown, unknown>, 'close'>;
 export type Call = { provider: string; target: string; verb: Verb; outcome: CallOutcome; durationMs: number };
 
-export type GuardOptions = {
+type GuardOptions = {
   provider: string;
   target: string;
   /** Values that must appear in no message: `secretsIn(config)`. */

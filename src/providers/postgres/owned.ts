@@ -15,7 +15,7 @@ const DATABASES = `
   where s.refclassid = 'pg_authid'::regclass and s.refobjid = $1 and s.classid <> 'pg_auth_members'::regclass order by 1`;
 
 const databasesWith = async (server: Server, oid: number, signal: AbortSignal): Promise<string[]> =>
-  (await server.query<{ database: string }>(signal, DATABASES, [oid])).map((row) => row.database);
+  (await server.query<{ database: string }>(signal, { text: DATABASES, values: [oid] })).map((row) => row.database);
 
 type Standing = { isSuperuser: boolean; isModern: boolean; isMember: boolean; hasRights: boolean; canAct: boolean };
 
@@ -67,7 +67,7 @@ export const dropWithWhatItOwns = async (server: Server, doomed: Doomed, signal:
       if (database === server.settings.database) await server.run(signal, work);
       else await server.runIn(database, signal, work);
     }
-    await server.query(signal, `DROP ROLE ${name(login.name)}`);
+    await server.query(signal, { text: `DROP ROLE ${name(login.name)}` });
   } catch (error) {
     if (!isForHuman(error) || codeOf(error.cause) === '28P01') throw error;
     throw needsHuman(doomed, await databasesWith(server, login.oid, signal), error);

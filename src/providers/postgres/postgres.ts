@@ -24,11 +24,13 @@ const LIST = `
   from pg_roles where rolname like $1`;
 
 const listOurs = async (server: Server, signal: AbortSignal): Promise<Ours<Handle>[]> =>
-  (await server.query<Found>(signal, LIST, [LIKE_OURS])).flatMap(({ oid, role, comment, expiresAt }) => {
-    const mark = readMark(comment);
-    if (mark?.database !== server.settings.database || !role.startsWith(`lk_${mark.grantId}_`)) return [];
-    return [{ grantId: mark.grantId, handle: { role, oid }, expiresAt }];
-  });
+  (await server.query<Found>(signal, { text: LIST, values: [LIKE_OURS] })).flatMap(
+    ({ oid, role, comment, expiresAt }) => {
+      const mark = readMark(comment);
+      if (mark?.database !== server.settings.database || !role.startsWith(`lk_${mark.grantId}_`)) return [];
+      return [{ grantId: mark.grantId, handle: { role, oid }, expiresAt }];
+    },
+  );
 
 const toRevoke = (grantId: string, scope: Scope, handle: Handle | undefined): ToRevoke => ({
   grantId,

@@ -112,10 +112,10 @@ const groupFindings = (group: Group, self: Self): Finding[] => {
 
 const look = async (server: Server, scopes: Record<string, Scope>, signal: AbortSignal): Promise<Finding[]> => {
   const sentAt = new Date();
-  const [self] = await server.query<Self>(signal, SELF);
+  const [self] = await server.query<Self>(signal, { text: SELF });
   if (!self) throw new ProviderError('conflict', `Latchkey's own role vanished from ${whereIs(server.settings)}.`);
   const wanted = [...new Set(Object.values(scopes).flatMap((scope) => scope.member_of))];
-  const groups = await server.query<Group>(signal, GROUPS, [wanted]);
+  const groups = await server.query<Group>(signal, { text: GROUPS, values: [wanted] });
   const missing = wanted.filter((group) => !groups.some((row) => row.name === group));
   return [
     ...selfFindings(self, server, sentAt),

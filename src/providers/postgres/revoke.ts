@@ -5,7 +5,7 @@ import { ProviderError } from '../provider.ts';
 import { codeOf } from './errors.ts';
 import { assertOurs, explained, findLogins, type Login, type Wanted } from './logins.ts';
 import { dropWithWhatItOwns } from './owned.ts';
-import { countSessions, cutSessions, endSessions, type SessionsOf } from './sessions.ts';
+import { countSessions, cutBlockers, endSessions, type SessionsOf } from './sessions.ts';
 import type { Server } from './server.ts';
 
 export type ToRevoke = Wanted & { group: string };
@@ -34,7 +34,7 @@ const shutDoors = async (server: Server, logins: readonly Login[], signal: Abort
   const unblock = async (): Promise<void> => {
     const wasBlocked = await waited(BLOCKED_AFTER_MS, done.signal);
     for (let isBlocked = wasBlocked; isBlocked; isBlocked = await waited(CUT_AGAIN_MS, done.signal))
-      await cutSessions(server, sessionsOf([], logins), signal);
+      await cutBlockers(server, sessionsOf([], logins), signal);
   };
   try {
     await Promise.all([shut, unblock()]);

@@ -15,8 +15,10 @@ export type Server = {
   /** One connection for the length of `work`. Its failures come out as ProviderError. A failed or aborted one is thrown away, so nothing half done stays open. */
   run<T>(signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T>;
   /** One statement, by itself. With a name it is prepared once for each connection. */
-  query<R extends object>(signal: AbortSignal, sql: pg.QueryConfig | string, values?: unknown[]): Promise<R[]>;
-  /** The same in another database of the server, over a connection of its own. */
+  query: <R extends object>(signal: AbortSignal, query: pg.QueryConfig) => Promise<R[]>;
+  /** The same over a connection that nothing else uses: to free the others when all of them wait for a lock. */
+  querySpare: <R extends object>(signal: AbortSignal, query: pg.QueryConfig) => Promise<R[]>;
+  /** Work in another database of the server, over a connection of its own. */
   runIn<T>(database: string, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 };
@@ -39,28 +41,32 @@ const onBroken = (): void => undefined;
 
 export const whereIs = (settings: Settings): string => `${settings.host}:${settings.port}/${settings.database}`;
 
-export const openServer = (settings: Settings): Server => {
-  const pool = new pg.Pool({
-    ...optionsOf(settings, settings.database),
-    max: MAX_CONNECTIONS,
-    idleTimeoutMillis: IDLE_MS,
-  });
+const poolOf = (settings: Settings, max: number): pg.Pool => {
+  const pool = new pg.Pool({ ...optionsOf(settings, settings.database), max, idleTimeoutMillis: IDLE_MS });
   pool.on('error', onBroken);
-  const run = async <T>(signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> => {
+  return pool;
+};
+
+export const openServer = (settings: Settings): Server => {
+  const pool = poolOf(settings, MAX_CONNECTIONS);
+  const spare = poolOf(settings, 1);
+  const runOn = async <T>(from: pg.Pool, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> => {
     try {
-      return await onPooled(pool, signal, work);
+      return await onPooled(from, signal, work);
     } catch (error) {
       throw toProviderError(error, whereIs(settings));
     }
   };
+  const queryOn = async <R extends object>(from: pg.Pool, signal: AbortSignal, query: pg.QueryConfig): Promise<R[]> =>
+    await runOn(from, signal, async (client) => (await client.query<R>({ ...query })).rows);
   return {
     settings,
-    run,
-    query: async <R extends object>(signal: AbortSignal, sql: pg.QueryConfig | string, values: unknown[] = []) =>
-      await run(signal, async (client) => (await client.query<R>(sql, values)).rows),
+    run: async (signal, work) => await runOn(pool, signal, work),
+    query: async (signal, query) => await queryOn(pool, signal, query),
+    querySpare: async (signal, query) => await queryOn(spare, signal, query),
     runIn: async (database, signal, work) => await runApart({ settings, database, signal }, work),
     close: async () => {
-      if (!pool.ending) await pool.end();
+      await Promise.all([pool, spare].map(async (each) => (each.ending ? undefined : await each.end())));
     },
   };
 };

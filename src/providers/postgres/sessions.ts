@@ -25,17 +25,25 @@ const COUNT = `
   select count(*)::int as live from pg_stat_activity
   where usesysid = any($1::oid[]) and (usename is null or usename = any($2::name[]))`;
 
-/** Sends the signal once; how many sessions there were. */
-export const cutSessions = async (server: Server, of: SessionsOf, signal: AbortSignal): Promise<number> =>
-  of.oids.length === 0 ? 0 : (await server.query(signal, TERMINATE, [of.oids, of.names])).length;
+type Ask = Server['query'];
 
-export const countSessions = async (server: Server, of: SessionsOf, signal: AbortSignal): Promise<number> =>
-  of.oids.length === 0 ? 0 : ((await server.query<{ live: number }>(signal, COUNT, [of.oids, of.names]))[0]?.live ?? 0);
+const cut = async (ask: Ask, of: SessionsOf, signal: AbortSignal): Promise<number> =>
+  of.oids.length === 0 ? 0 : (await ask(signal, { ...TERMINATE, values: [of.oids, of.names] })).length;
+
+/** Sends the signal once, over the spare connection. */
+export const cutBlockers = async (server: Server, of: SessionsOf, signal: AbortSignal): Promise<number> =>
+  await cut(server.querySpare, of, signal);
+
+export const countSessions = async (server: Server, of: SessionsOf, signal: AbortSignal): Promise<number> => {
+  if (of.oids.length === 0) return 0;
+  const [row] = await server.query<{ live: number }>(signal, { text: COUNT, values: [of.oids, of.names] });
+  return row?.live ?? 0;
+};
 
 /** Until none is left. @returns how many there were. @throws ProviderError `unavailable` when some are still there after 5 s. */
 export const endSessions = async (server: Server, of: SessionsOf, signal: AbortSignal): Promise<number> => {
   const deadline = Date.now() + GONE_WITHIN_MS;
-  const found = await cutSessions(server, of, signal);
+  const found = await cut(server.query, of, signal);
   let live = found;
   for (let waitMs = FIRST_LOOK_AFTER_MS; live > 0; waitMs = Math.min(waitMs * 2, SLOWEST_LOOK_MS)) {
     if (Date.now() > deadline)
@@ -44,7 +52,7 @@ export const endSessions = async (server: Server, of: SessionsOf, signal: AbortS
         `${live} session(s) of ${of.names.join(', ')} did not end within ${GONE_WITHIN_MS / 1000} s of being told to.`,
       );
     await delay(waitMs, undefined, { signal });
-    live = await cutSessions(server, of, signal);
+    live = await cut(server.query, of, signal);
   }
   return found;
 };

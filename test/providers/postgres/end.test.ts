@@ -131,6 +131,21 @@ describe.each(SERVERS)('the end of a login on $title', ({ start }) => {
     await untilCut([session]);
   });
 
+  test('more locked logins than Latchkey has connections do not hold up their end', async () => {
+    const accesses = await Promise.all(
+      Array.from({ length: 15 }, async () => {
+        const ctx = contextOf();
+        return { ctx, access: await granted(ctx) };
+      }),
+    );
+    const sessions = await Promise.all(accesses.map(async ({ access }) => await enter(access.secret)));
+    for (const session of sessions)
+      await session.query(`set role none; begin; alter role session_user password 'mine'`);
+    const ends = accesses.map(async ({ ctx, access }) => await connection.revoke(scope, access.handle, ctx));
+    expect(await Promise.all(ends)).toEqual(accesses.map(() => 'removed'));
+    await untilCut(sessions);
+  });
+
   test('advisory locks of a person do not hold up the end', async () => {
     const ctx = contextOf();
     const access = await granted(ctx);
