@@ -180,7 +180,8 @@ const PARSE = {
   merge: false,
   stringKeys: true,
   prettyErrors: false,
-  logLevel: 'silent',
+  // Not 'silent', which would let a second document pass unread.
+  logLevel: 'error',
   // Duplicate keys are looked for in `readMap`, with a set: the parser's own check is quadratic.
   uniqueKeys: false,
 } as const;

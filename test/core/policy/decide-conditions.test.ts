@@ -223,7 +223,7 @@ const CASES: Case[] = [
 ];
 
 describe('conditions, caps and what can be mended', () => {
-  it.each(CASES)('%s', (_name, rules, ask, facts, expected) => {
+  it.each(CASES)('%s', (...[, rules, ask, facts, expected]) => {
     expectVerdict(decide(policyOf(rules), askFor(ask), factsFor(facts)), expected);
   });
 });

@@ -169,7 +169,7 @@ const CASES: Case[] = [
 ];
 
 describe('which rule decides', () => {
-  it.each(CASES)('%s', (_name, rules, ask, facts, expected) => {
+  it.each(CASES)('%s', (...[, rules, ask, facts, expected]) => {
     expectVerdict(decide(policyOf(rules), askFor(ask), factsFor(facts)), expected);
   });
 });

@@ -33,7 +33,7 @@ describe('replay of past requests', () => {
     ['other approvers are other', [rule('a')], [rule('a', { effect: other })], 'other'],
     ['no rule left is narrower', [rule('a')], [rule('a', { match: { roles: ['*/write'] } })], 'narrower'],
     ['a lower cap sends requests back', [rule('a')], [rule('a', { maxMs: HOUR / 60 })], 'narrower'],
-  ])('%s', async (_name, before, after, kind) => expect(await changeBetween(before, after)).toBe(kind));
+  ])('%s', async (...[, before, after, kind]) => expect(await changeBetween(before, after)).toBe(kind));
 
   it('reads a stream and says what would change in a sentence', async () => {
     const past = async function* (): AsyncGenerator<PastRequest> {

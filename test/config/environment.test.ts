@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { readEnvironment } from '../../src/config/environment.ts';
+import type { Environment } from '../../src/config/environment.ts';
+import type { Variables } from '../../src/config/variable.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-environment-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const fileWith = (name: string, text: string): string => {
+  const file = path.join(folder, name);
+  writeFileSync(file, text);
+  return file;
+};
+
+const KEY = Buffer.alloc(32, 7).toString('base64');
+const OLD_KEY = Buffer.alloc(32, 9).toString('base64');
+
+const GOOD: Variables = {
+  SLACK_BOT_TOKEN: 'xoxb-made-up',
+  SLACK_APP_TOKEN: 'xapp-made-up',
+  DATABASE_URL: 'postgres://latchkey@localhost/latchkey',
+  REDIS_URL: 'redis://localhost:6379',
+  LATCHKEY_SECRET_KEY: KEY,
+};
+
+const read = (env: Variables): Environment => {
+  const found = readEnvironment(env);
+  if ('problems' in found) throw new Error(found.problems.map(({ message }) => message).join('\n'));
+  return found.environment;
+};
+
+const problemsOf = (env: Variables): string[][] => {
+  const found = readEnvironment(env);
+  return 'problems' in found ? found.problems.map(({ code, path: name }) => [code, name]) : [];
+};
+
+describe('an environment that is right', () => {
+  it('needs five names and has sound defaults for the rest', () => {
+    expect(read(GOOD)).toEqual({
+      slack: { mode: 'socket', botToken: 'xoxb-made-up', appToken: 'xapp-made-up', apiUrl: null },
+      databaseUrl: GOOD['DATABASE_URL'],
+      redisUrl: GOOD['REDIS_URL'],
+      redisPrefix: 'latchkey',
+      secretKeys: [Buffer.alloc(32, 7)],
+      policyPath: 'latchkey.yml',
+      publicUrl: null,
+      port: 3000,
+      logLevel: 'info',
+    });
+  });
+
+  it('uses HTTP where only a signing secret is given', () => {
+    const { slack } = read({ ...GOOD, SLACK_APP_TOKEN: undefined, SLACK_SIGNING_SECRET: 'made-up' });
+    expect(slack).toMatchObject({ mode: 'http', signingSecret: 'made-up' });
+  });
+
+  it('uses Socket Mode where both are given', () => {
+    expect(read({ ...GOOD, SLACK_SIGNING_SECRET: 'made-up' }).slack.mode).toBe('socket');
+  });
+
+  it('takes several keys, of which the first encrypts', () => {
+    expect(read({ ...GOOD, LATCHKEY_SECRET_KEY: `${KEY}, ${OLD_KEY},${KEY}` }).secretKeys).toEqual([
+      Buffer.alloc(32, 7),
+      Buffer.alloc(32, 9),
+    ]);
+  });
+
+  it('reads any name from a file, without its last line break', () => {
+    const file = fileWith('token', 'xoxb-from-file\n');
+    expect(read({ ...GOOD, SLACK_BOT_TOKEN: undefined, SLACK_BOT_TOKEN_FILE: file }).slack.botToken).toBe(
+      'xoxb-from-file',
+    );
+    expect(read({ ...GOOD, PORT_FILE: fileWith('port', '8080\r\n') }).port).toBe(8080);
+  });
+
+  it('gives the Slack address one slash at its end and the public address none', () => {
+    const environment = read({
+      ...GOOD,
+      SLACK_API_URL: 'http://localhost:9/api',
+      LATCHKEY_PUBLIC_URL: 'https://a.test/',
+    });
+    expect(environment.slack.apiUrl).toBe('http://localhost:9/api/');
+    expect(environment.publicUrl).toBe('https://a.test');
+  });
+
+  it('counts an empty value as not set', () => {
+    expect(read({ ...GOOD, PORT: '', LATCHKEY_POLICY: ' ' })).toMatchObject({ port: 3000, policyPath: 'latchkey.yml' });
+  });
+});
+
+describe('an environment that is wrong', () => {
+  it('names everything that is missing at once', () => {
+    expect(problemsOf({})).toEqual([
+      ['missing_variable', 'SLACK_BOT_TOKEN'],
+      ['missing_variable', 'SLACK_APP_TOKEN'],
+      ['missing_variable', 'DATABASE_URL'],
+      ['missing_variable', 'REDIS_URL'],
+      ['missing_variable', 'LATCHKEY_SECRET_KEY'],
+    ]);
+  });
+
+  it.each<[string, Variables, string[]]>([
+    ['a bot token of another kind', { SLACK_BOT_TOKEN: 'xoxp-1' }, ['bad_token', 'SLACK_BOT_TOKEN']],
+    ['an app token of another kind', { SLACK_APP_TOKEN: 'xoxb-1' }, ['bad_token', 'SLACK_APP_TOKEN']],
+    ['a database that is no Postgres', { DATABASE_URL: 'mysql://a/b' }, ['bad_url', 'DATABASE_URL']],
+    ['no address', { REDIS_URL: 'localhost' }, ['bad_url', 'REDIS_URL']],
+    ['a key that is too short', { LATCHKEY_SECRET_KEY: 'c2hvcnQ=' }, ['bad_secret_key', 'LATCHKEY_SECRET_KEY']],
+    ['a key that is not base64', { LATCHKEY_SECRET_KEY: '!'.repeat(43) }, ['bad_secret_key', 'LATCHKEY_SECRET_KEY']],
+    ['one bad key of two', { LATCHKEY_SECRET_KEY: `${KEY},x` }, ['bad_secret_key', 'LATCHKEY_SECRET_KEY']],
+    ['a port that is text', { PORT: 'http' }, ['bad_port', 'PORT']],
+    ['a port that is too high', { PORT: '70000' }, ['bad_port', 'PORT']],
+    ['a log level that is none', { LATCHKEY_LOG_LEVEL: 'loud' }, ['bad_log_level', 'LATCHKEY_LOG_LEVEL']],
+    ['a prefix with a colon', { LATCHKEY_REDIS_PREFIX: 'a:b' }, ['bad_redis_prefix', 'LATCHKEY_REDIS_PREFIX']],
+    ['both a value and a file', { PORT: '1', PORT_FILE: '/x' }, ['unreadable_variable', 'PORT']],
+    ['a file that is not there', { PORT_FILE: path.join(folder, 'nope') }, ['unreadable_variable', 'PORT']],
+    ['an empty file', { PORT_FILE: fileWith('empty', '\n') }, ['unreadable_variable', 'PORT']],
+    ['a file that is too large', { PORT_FILE: fileWith('large', 'x'.repeat(70_000)) }, ['unreadable_variable', 'PORT']],
+  ])('%s', (_name, env, problem) => expect(problemsOf({ ...GOOD, ...env })).toEqual([problem]));
+
+  it('never repeats a secret', () => {
+    const secret = 'hunter2-hunter2';
+    const found = readEnvironment({
+      SLACK_BOT_TOKEN: secret,
+      SLACK_APP_TOKEN: secret,
+      SLACK_SIGNING_SECRET: secret,
+      DATABASE_URL: `ftp://a:${secret}@b`,
+      REDIS_URL: secret,
+      LATCHKEY_SECRET_KEY: secret,
+      SLACK_API_URL: secret,
+      PORT: secret,
+    });
+    expect('problems' in found && found.problems.length).toBeGreaterThanOrEqual(6);
+    expect(JSON.stringify(found)).not.toContain(secret);
+  });
+});
