@@ -8,7 +8,6 @@ import { createPool, createStore } from '../../src/db/client.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createSealing } from '../../src/lib/sealing.ts';
-import type { Message } from '../../src/local/slack/types.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import { createSlackApp } from '../../src/slack/app.ts';
 import type { SlackApp } from '../../src/slack/app.ts';
@@ -185,14 +184,15 @@ const settle = async ({
   return results;
 };
 
-/** What a reader sees of a message or view, links and all. */
-export const seen = (shown: { text?: string; blocks?: Message['blocks'] } | undefined): string =>
-  [shown?.text ?? '', JSON.stringify(shown?.blocks ?? [])].join('\n');
+type Shown = { text?: string; blocks?: readonly unknown[] } | undefined;
 
-export const buttonsOf = (shown: { blocks?: Message['blocks'] } | undefined): string[] =>
-  (shown?.blocks ?? []).flatMap((block) =>
-    block.type === 'actions' ? (block.elements as { action_id: string }[]).map(({ action_id: id }) => id) : [],
-  );
+/** What a reader sees of a message or view, links and all. */
+export const seen = (shown: Shown): string => [shown?.text ?? '', JSON.stringify(shown?.blocks ?? [])].join('\n');
+
+export const buttonsOf = (shown: Shown): string[] =>
+  ((shown?.blocks ?? []) as { type: string; elements?: { action_id: string }[] }[])
+    .filter(({ type }) => type === 'actions')
+    .flatMap(({ elements }) => (elements ?? []).map(({ action_id: id }) => id));
 
 /** A deadline for handlers that answer after they have acknowledged. */
 export const until = <T>(rig: Rig, predicate: () => T | undefined | null | false): Promise<T> =>

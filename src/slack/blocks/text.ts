@@ -27,8 +27,9 @@ export const cut = (escaped: string, max: number): string => {
   return kept + ELLIPSIS;
 };
 
-/** One line for mrkdwn: white space collapsed, formatting marks of the writer taken as they are but never across lines. */
-export const inline = (text: string, max: number): string => cut(escape(text.replace(/\s+/g, ' ').trim()), max);
+/** One line among our own words: white space collapsed, and no backtick, which would turn what follows into code. */
+export const inline = (text: string, max: number): string =>
+  cut(escape(text.replace(/\s+/g, ' ').replace(/`/g, "'").trim()), max);
 
 /** One line for plain_text, which Slack does not format; only cut. */
 export const plain = (text: string, max: number): string =>

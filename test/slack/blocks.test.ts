@@ -1,0 +1,245 @@
+import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import type { Grant, Person } from '../../src/core/types.ts';
+import type { GrantState, RequestState } from '../../src/core/lifecycle.ts';
+import { checkMessageBlocks, checkView } from '../../src/local/slack/blocks/validate.ts';
+import { approvalMessage } from '../../src/slack/blocks/approval.ts';
+import type { MessageFacts } from '../../src/slack/blocks/facts.ts';
+import { factsOf } from '../../src/slack/blocks/facts.ts';
+import { MESSAGE_TOTAL_MAX } from '../../src/slack/blocks/limits.ts';
+import { grantedMessage, outcomeMessage, requesterMessage } from '../../src/slack/blocks/requester.ts';
+import { stuckMessage } from '../../src/slack/blocks/stuck.ts';
+import { cut, date, escape, inline, quote, sentenceList } from '../../src/slack/blocks/text.ts';
+import type { Message } from '../../src/slack/blocks/text.ts';
+import { homeView } from '../../src/slack/home.ts';
+import { credentialsView } from '../../src/slack/views/credentials.ts';
+import { EMPTY } from '../../src/slack/views/form-state.ts';
+import { durationChoices, requestForm } from '../../src/slack/views/request-form.ts';
+import type { RequestView } from '../../src/usecases/ports.ts';
+import { buttonsOf, POLICY, policyOf, seen } from './rig.ts';
+
+const policy = policyOf(POLICY);
+const now = new Date('2026-11-22T14:00:00Z');
+
+const person = (userId: string): Person => ({
+  id: `T1:${userId}`,
+  teamId: 'T1',
+  userId,
+  name: userId.toLowerCase(),
+  email: null,
+  timezone: null,
+  isActive: true,
+});
+const ada = person('U0ADA');
+const olga = person('U0OLGA');
+
+const grant = (state: GrantState, more: Partial<Grant> = {}): Grant => ({
+  id: 'g1',
+  requestId: 'r1',
+  decisionId: 'd1',
+  personId: ada.id,
+  target: 'orders-db',
+  role: 'read',
+  provider: 'postgres',
+  scope: null,
+  handle: null,
+  state,
+  durationMs: 1_800_000,
+  expiresAt: new Date('2026-11-22T14:30:00Z'),
+  activatedAt: now,
+  endingAt: null,
+  endedAt: state === 'ended' ? now : null,
+  endCause: state === 'ended' || state === 'ending' ? 'expired' : null,
+  endedBy: null,
+  endReason: null,
+  endOutcome: state === 'ended' ? 'removed' : null,
+  attempts: 0,
+  nextAttemptAt: null,
+  lastError: null,
+  createdAt: now,
+  ...more,
+});
+
+type Shape = { state?: RequestState; grant?: Grant | null; reason?: string; ticket?: string | null };
+
+const viewOf = ({
+  state = 'pending',
+  grant: given = null,
+  reason = 'checkout errors',
+  ticket = 'OPS-12',
+}: Shape = {}): RequestView => ({
+  request: {
+    id: 'r1',
+    requesterId: ada.id,
+    target: 'orders-db',
+    role: 'read',
+    durationMs: 1_800_000,
+    reason,
+    ticket,
+    state,
+    rule: 'Everything else needs one owner',
+    policySha256: 'x',
+    requirements: [{ label: 'owners', from: [{ kind: 'group', name: 'dba' }], count: 1 }],
+    isInOrder: false,
+    version: 1,
+    createdAt: now,
+    lapsesAt: new Date('2026-11-22T18:00:00Z'),
+    decidedAt: state === 'pending' ? null : now,
+  },
+  requester: ada,
+  votes: [],
+  decision: null,
+  decidedBy: state === 'approved' || state === 'denied' ? olga : null,
+  grant: given,
+  endedBy: null,
+  now,
+});
+
+const facts: MessageFacts = factsOf(policy, { target: 'orders-db', role: 'read' });
+const drawings = [approvalMessage, requesterMessage, grantedMessage, outcomeMessage, stuckMessage];
+
+const every: [string, RequestView][] = [
+  ...(['pending', 'denied', 'cancelled', 'lapsed'] as const).map((state): [string, RequestView] => [
+    state,
+    viewOf({ state }),
+  ]),
+  ...(['activating', 'active', 'ending', 'ended', 'failed'] as const).map((state): [string, RequestView] => [
+    state,
+    viewOf({ state: 'approved', grant: grant(state, { attempts: 4, lastError: 'It did not answer.' }) }),
+  ]),
+];
+
+const totalOf = (message: Message): number => JSON.stringify(message.blocks).length + message.text.length;
+
+describe('every message, in every state', () => {
+  it.each(every)('%s is what Slack accepts', (_, view) => {
+    for (const draw of drawings) expect(checkMessageBlocks(draw(view, facts).blocks)).toEqual([]);
+  });
+
+  it.each(every)('%s shows Approve and Deny only while it is pending', (state, view) => {
+    expect(buttonsOf(approvalMessage(view, facts))).toEqual(state === 'pending' ? ['approve', 'deny'] : []);
+  });
+
+  it.each(every)('%s shows credentials only while the grant is active', (state, view) => {
+    expect(buttonsOf(grantedMessage(view, facts))).toEqual(state === 'active' ? ['show_credentials', 'done'] : []);
+  });
+
+  it.each(every)('%s says removed only when it ended, and active only when it is', (state, view) => {
+    const words = drawings
+      .slice(0, 4)
+      .map((draw) => seen(draw(view, facts)))
+      .join();
+    expect(words.includes('Removed')).toBe(state === 'ended');
+    expect(words.includes('*Active*') || words.includes('You have')).toBe(state === 'active');
+  });
+});
+
+describe('the end', () => {
+  it('that found nothing left says so', () => {
+    const view = viewOf({ state: 'approved', grant: grant('ended', { endOutcome: 'already_absent' }) });
+    expect(seen(outcomeMessage(view, facts))).toContain('already gone when Latchkey came');
+    expect(seen(outcomeMessage(view, facts))).not.toContain('Removed');
+  });
+
+  it('that fails is still being ended and not yet confirmed', () => {
+    const view = viewOf({
+      state: 'approved',
+      grant: grant('ending', { attempts: 2, lastError: 'It did not answer.' }),
+    });
+    expect(seen(requesterMessage(view, facts))).toContain('Still being ended, not yet confirmed');
+    expect(seen(requesterMessage(view, facts))).toContain('It did not answer.');
+  });
+});
+
+describe('text of people', () => {
+  const hostile: [string, string][] = [
+    ['broadcasts', '<!channel> <!here> <!everyone> '.repeat(400)],
+    ['code fences', '```\n'.repeat(3_000)],
+    ['ampersands', '&'.repeat(10_000)],
+    ['empty lines', '\n'.repeat(10_000)],
+    ['links', '<https://evil.test|click> '.repeat(500)],
+    ['turned reading direction', '\u202etxt.exe\u0000'],
+    ['pairs of code units', '😀'.repeat(5_000)],
+  ];
+
+  it.each(hostile)('of %s is harmless wherever it stands', (_, text) => {
+    const view = viewOf({ reason: text, ticket: text });
+    const shown = { ...facts, groups: [text], missing: null, asked: [{ label: text, count: 1, people: [olga] }] };
+    const open = { ...view, request: { ...view.request, rule: text, target: text, role: text } };
+    for (const draw of drawings) {
+      const message = draw(open, { ...shown, target: null, role: null });
+      expect(checkMessageBlocks(message.blocks)).toEqual([]);
+      expect(totalOf(message)).toBeLessThan(MESSAGE_TOTAL_MAX);
+      expect(seen(message)).not.toMatch(/<!(channel|here|everyone)|<https|```|\u202e/);
+    }
+  });
+
+  it('is cut after it was escaped, and never inside an entity, a mention or a character', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom('a', '&', '<', '>', '😀', '\n'), maxLength: 80 }),
+        fc.integer({ min: 1, max: 60 }),
+        (text, max) => {
+          const short = cut(escape(text), max);
+          expect(short.length).toBeLessThanOrEqual(Math.max(1, max));
+          const left = short.replace(/&(amp|lt|gt);/g, '');
+          expect(left).not.toMatch(/[<>&]/);
+          expect(/[\ud800-\udbff](?![\udc00-\udfff])/.test(short)).toBe(false);
+        },
+      ),
+    );
+    expect(cut('hello <@U0ADA> there', 12)).toBe('hello …');
+  });
+
+  it('keeps its lines inside the quote', () => {
+    expect(quote('one\n*Approved* by nobody', 100)).toBe('>one\n>*Approved* by nobody');
+    expect(inline('one\ntwo', 100)).toBe('one two');
+  });
+});
+
+describe('dates and lists', () => {
+  it('are drawn in the reader’s own time, with UTC where that cannot be', () => {
+    expect(date(now)).toBe('<!date^1795356000^{date_short_pretty} at {time}|2026-11-22 14:00 UTC>');
+    expect(date(now, now)).toContain('^{time}|');
+  });
+
+  it('read as a sentence', () => {
+    expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map((items) => sentenceList(items))).toEqual([
+      '',
+      'a',
+      'a and b',
+      'a, b and c',
+    ]);
+  });
+});
+
+describe('views', () => {
+  it('are what Slack accepts, empty or full', () => {
+    const target = policy.targets['orders-db'] ?? null;
+    const role = target?.roles['write'] ?? null;
+    const full = { ...EMPTY, target, role, reason: 'x'.repeat(9_000), ticket: 'y'.repeat(900) };
+    const many = every.flatMap(([, view]) => Array.from({ length: 20 }, () => view));
+    const overview = { pending: many, live: many, recent: many, waitingForMe: many };
+    const none = { pending: [], live: [], recent: [], waitingForMe: [] };
+    const fields = Array.from({ length: 60 }, (_, index) => ({
+      label: `f${index}`,
+      value: '<&>'.repeat(20),
+      isSecret: true,
+    }));
+    const views = [
+      requestForm(policy, EMPTY, ['Choose']),
+      requestForm(policy, full, ['x'.repeat(5_000)]),
+      requestForm({ ...policy, targets: {} }, EMPTY, []),
+      homeView(policy, overview, now),
+      homeView(policy, none, now),
+      credentialsView({ credentials: { fields, text: 'Connect.', commands: [] }, grant: grant('active') }),
+    ];
+    for (const view of views) expect(checkView({ ...view })).toEqual([]);
+    expect(seen(requestForm({ ...policy, targets: {} }, EMPTY, []))).toContain('nothing to ask for');
+  });
+
+  it('offer durations up to the cap, the default among them', () => {
+    const role = { name: 'r', title: '', scope: null, maxMs: 50 * 60_000, defaultMs: 20 * 60_000, isSensitive: false };
+    expect(durationChoices(role).map(({ value }) => value)).toEqual(['5m', '10m', '15m', '20m', '30m', '45m', '50m']);
+  });
+});
