@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { AuditRecord } from '../core/events.ts';
 import { EVENT_COLUMNS, eventOf } from './audit-chain.ts';
 import type { EventRow } from './audit-chain.ts';
+import { inTransaction } from './in-transaction.ts';
 
 const BATCH = 5000;
 
@@ -27,29 +28,17 @@ const linkOf = ([seq, prevHash, hash, eventId, ...row]: LinkRow): Link => ({
   event: hasEvent(row) ? eventOf(row) : null,
 });
 
-/** Runs `read` in one read-only snapshot, without the time limits that are meant for transactions that hold others up. */
-export const inSnapshot = async <T>(pool: pg.Pool, read: (client: pg.PoolClient) => Promise<T>): Promise<T> => {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await beginSnapshot(client);
-    return await read(client);
-  } finally {
-    await client.query('rollback').catch((failure: Error) => {
-      broken = failure;
-    });
-    client.release(broken);
-  }
-};
+// A batch fetches its events by primary key. Without statistics the planner would hash the whole log for each batch.
+const FOR_LONG_READS = `
+set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0;
+set local enable_hashjoin = off; set local enable_mergejoin = off`;
 
-export const beginSnapshot = async (client: pg.PoolClient): Promise<void> => {
-  await client.query('begin isolation level repeatable read read only');
-  // A batch fetches its events by primary key. Without statistics the planner would hash the whole log for each batch.
-  await client.query(
-    `set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0;
-     set local enable_hashjoin = off; set local enable_mergejoin = off`,
-  );
-};
+/** Runs `read` in one read-only snapshot, without the time limits that are meant for transactions that hold others up. */
+export const inSnapshot = <T>(pool: pg.Pool, read: (client: pg.PoolClient) => Promise<T>): Promise<T> =>
+  inTransaction(pool, 'begin isolation level repeatable read read only', async (client) => {
+    await client.query(FOR_LONG_READS);
+    return read(client);
+  });
 
 /** Places `after` < seq <= `upTo`. Postgres works on the next batch while the caller works on this one. */
 export async function* linkBatches(

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import { EMPTY_HEAD, EVENT_COLUMNS, chainAfter, eventOf } from './audit-chain.ts';
 import type { EventRow, Head } from './audit-chain.ts';
+import { inTransaction } from './in-transaction.ts';
 
 const SEAL_LOCK = 7_215_002;
 const MAX_BATCH = 1000;
@@ -49,20 +50,5 @@ const sealBatch = async (client: pg.PoolClient, limit: number): Promise<number> 
 };
 
 /** Seals up to `limit` events, at most 1,000 at a time; 0 when there are none or another process is sealing. */
-export const sealEvents = async (pool: pg.Pool, limit: number): Promise<number> => {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query('begin');
-    const sealed = await sealBatch(client, limit);
-    await client.query('commit');
-    return sealed;
-  } catch (error) {
-    await client.query('rollback').catch((failure: Error) => {
-      broken = failure;
-    });
-    throw error;
-  } finally {
-    client.release(broken);
-  }
-};
+export const sealEvents = (pool: pg.Pool, limit: number): Promise<number> =>
+  inTransaction(pool, 'begin', (client) => sealBatch(client, limit));

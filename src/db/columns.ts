@@ -3,7 +3,6 @@ import { customType, timestamp } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { SQL } from 'drizzle-orm';
-import type { Json } from '../core/types.ts';
 
 /** Collation "C": the beginning of an id finds it through the primary key, and a C library upgrade cannot reorder the index. */
 export const idText = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
@@ -11,7 +10,7 @@ export const idText = customType<{ data: string }>({ dataType: () => 'text colla
 export const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 
 /** Drizzle's own jsonb parses what `pg` has parsed already, which turns the string "5" into the number 5. */
-export const json = <T = Json>() =>
+export const json = <T>() =>
   customType<{ data: T; driverData: T | string }>({
     dataType: () => 'jsonb',
     toDriver: (value) => JSON.stringify(value),

@@ -140,7 +140,7 @@ export const grants = pgTable(
     target: text().notNull(),
     role: text().notNull(),
     provider: text().notNull(),
-    scope: json().notNull(),
+    scope: json<Json>().notNull(),
     handle: json<Json>(),
     state: text().$type<GrantState>().notNull(),
     durationMs: durationMs(),

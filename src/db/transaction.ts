@@ -10,6 +10,7 @@ import type { AuditEntry } from '../core/events.ts';
 import type { Tx, WorkKind } from '../usecases/ports.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { databaseFailure, isRetryable } from './failures.ts';
+import { inTransaction } from './in-transaction.ts';
 import { clock, only } from './statement.ts';
 import type { Db } from './statement.ts';
 import { decisionWrites } from './stores/decisions.ts';
@@ -97,35 +98,15 @@ const flush = async (client: pg.PoolClient, { entries, work }: Pending): Promise
   await client.query({ name: 'transaction_flush', text: FLUSH, values });
 };
 
-const commit = async (client: pg.PoolClient): Promise<void> => {
-  const { command } = await client.query('commit');
-  // Postgres answers COMMIT of a failed transaction with ROLLBACK and no error: someone caught a statement's failure and went on.
-  if (command !== 'COMMIT') throw new Error('The transaction had failed before its commit, so nothing was stored.');
-};
-
-const attemptOnce = async <T>(
-  pool: pg.Pool,
-  work: (tx: Tx) => Promise<T>,
-): Promise<{ result: T; hasWork: boolean }> => {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
+const attemptOnce = <T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<{ result: T; hasWork: boolean }> =>
+  inTransaction(pool, 'begin', async (client) => {
     const { tx, pending } = sessionOf(client);
-    await client.query('begin');
     const result = await work(tx);
     await flush(client, pending);
-    await commit(client);
     return { result, hasWork: pending.work.length > 0 };
-  } catch (error) {
-    await client.query('rollback').catch((failure: Error) => {
-      broken = failure;
-    });
+  }).catch((error: unknown) => {
     throw databaseFailure(error);
-  } finally {
-    // A connection that cannot even roll back is not given to the next one.
-    client.release(broken);
-  }
-};
+  });
 
 export type TransactionOptions = {
   pool: pg.Pool;

@@ -1,5 +1,5 @@
 /** One store on a database of its own, and the rows that most tests of stores begin with. */
-import pg from 'pg';
+import type pg from 'pg';
 import { createPool, createStore } from '../../src/db/client.ts';
 import type { Grant, Person, Request } from '../../src/core/types.ts';
 import type { AuditEntry } from '../../src/core/events.ts';

@@ -87,12 +87,9 @@ test("an error's message does not carry the values of the statement", async () =
   const failing = store.transaction((tx) =>
     tx.votes.put({ requestId: 'none', voterId: 'none', kind: 'deny', reason: 'very private' }),
   );
-  const error = await failing.then(
-    () => new Error('was stored'),
-    (failure: Error) => failure,
-  );
+  const error: unknown = await failing.catch((failure: unknown) => failure);
   expect(error).toMatchObject({ code: '23503' });
-  expect(error.message).not.toContain('very private');
+  expect(String(error)).not.toContain('very private');
 });
 
 test('taken work is not taken again until it is put back, done work is gone, postponed work waits', async () => {
