@@ -82,7 +82,9 @@ const buildGroup = (
     return { kind: 'pagerduty_schedule', schedule: group.pagerduty_schedule, levels: group.levels ?? null };
   if (group.slack_usergroup !== undefined)
     return { kind: 'slack_usergroup', handle: group.slack_usergroup.replace(/^@/, '') };
-  return { kind: 'people', people: [...new Set(group.people ?? [])] };
+  // Without a kind it was refused above; to call it empty as well would only start a second complaint.
+  if (group.people === undefined) return { kind: 'slack_usergroup', handle: '' };
+  return { kind: 'people', people: [...new Set(group.people)] };
 };
 
 const VARIABLE = /\$\$\{|\$\{([^}]*)\}/g;

@@ -1,0 +1,60 @@
+/** A small policy file that is right, to be made wrong in one place at a time. */
+import { loadPolicy } from '../../src/config/policy-file.ts';
+import type { LoadedPolicy, PolicyInput } from '../../src/config/policy-file.ts';
+import type { ProviderSchema } from '../../src/config/policy-references.ts';
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+/** A provider as the registry hands it over, with two rules of its own. */
+const postgres: ProviderSchema = {
+  id: 'postgres',
+  configProblems: (config) =>
+    isRecord(config) && typeof config['url'] === 'string'
+      ? []
+      : [{ path: 'url', message: 'Give the address of the database.' }],
+  scopeProblems: (scope) =>
+    isRecord(scope) && Array.isArray(scope['member_of'])
+      ? []
+      : [{ path: 'member_of', message: 'Name the groups of the role.' }],
+};
+
+export const PROVIDERS: readonly ProviderSchema[] = [postgres];
+
+export const ENV = { ORDERS_DB_ADMIN_URL: 'postgres://admin:hunter2@db/orders' };
+
+export const GOOD = `version: 1
+groups:
+  dba: { people: [dana@acme.test, omar@acme.test] }
+  sre: { slack_usergroup: sre }
+targets:
+  orders:
+    provider: postgres
+    config: { url: "\${ORDERS_DB_ADMIN_URL}" }
+    owners: [dba]
+    roles:
+      read: { scope: { member_of: [r] }, max: 4h, default: 30m }
+      write: { scope: { member_of: [w] }, max: 1h }
+rules:
+  - name: Writes
+    match: { roles: ["*/write"] }
+    approvals: [{ from: owners }, { from: sre }]
+  - name: Rest
+    approvals: [{ from: owners }]
+admins: [dba]
+`;
+
+export const inputOf = (text: string, parts: Partial<PolicyInput> = {}): PolicyInput => ({
+  text,
+  env: ENV,
+  providers: PROVIDERS,
+  path: 'latchkey.yml',
+  ...parts,
+});
+
+export const load = (text: string, parts: Partial<PolicyInput> = {}): LoadedPolicy => loadPolicy(inputOf(text, parts));
+
+/** `GOOD` with one text replaced by another; fails when there is nothing to replace. */
+export const changed = (from: string, to: string): string => {
+  if (!GOOD.includes(from)) throw new Error(`the policy does not hold ${from}`);
+  return GOOD.replace(from, () => to);
+};
