@@ -91,7 +91,7 @@ const SENTENCES = {
   request_not_found: () => 'There is no such request. `/prod-access list` shows yours.',
   grant_not_found: (facts) =>
     words(facts, 'id')
-      ? `There is no grant ${named(facts, 'id', 'id')}. \`/prod-access list\` shows yours.`
+      ? `There is no ${named(facts, 'id', 'grant')}. \`/prod-access list\` shows yours.`
       : 'You have no live access to give back. `/prod-access list` shows what you have.',
   ambiguous_id: (facts) => {
     const ids = list(facts, 'ids')

@@ -52,15 +52,17 @@ const refuse = (res: ServerResponse, error: unknown, log: Log): void => {
   if (!res.headersSent) send(res, status, '');
 };
 
+/** Reads on a little past the limit, so that the refusal reaches the sender; what goes on after that is cut off. */
 const readBody = async (req: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of req) {
     const part = Buffer.from(chunk as Buffer);
     bytes += part.length;
-    if (bytes > BODY_MAX_BYTES) throw new Refused(413, 'the body is too large');
-    chunks.push(part);
+    if (bytes <= BODY_MAX_BYTES) chunks.push(part);
+    if (bytes > BODY_MAX_BYTES * 2) break;
   }
+  if (bytes > BODY_MAX_BYTES) throw new Refused(413, 'the body is too large');
   return Buffer.concat(chunks).toString('utf8');
 };
 

@@ -33,12 +33,13 @@ export const askInOneLine = async (call: CommandCall): Promise<void> => {
   const read = readAskLine(slack.policy(), text, ticketPatterns(slack.policy()));
   if (!read.isRead) return call.reply({ text: whatToType(read.problem) });
   const result = await slack.useCases.ask({ userId, ...read.line, idempotencyKey: `trigger:${triggerId}` });
-  return call.reply(answer(call, result));
+  return call.reply(answer(call, result, read.line.durationMs === null));
 };
 
-const answer = ({ slack, text }: CommandCall, result: AskResult): Reply => {
+const answer = ({ slack, text }: CommandCall, result: AskResult, isUsualTime: boolean): Reply => {
   if (result.outcome === 'sent') {
-    const words = cut(sentLines(slack.policy(), result).join('\n'), SECTION_TEXT_MAX);
+    const usual = isUsualTime ? ['You named no duration, so it is the usual one of this role.'] : [];
+    const words = cut([...sentLines(slack.policy(), result), ...usual].join('\n'), SECTION_TEXT_MAX);
     return { text: words, blocks: [section(words), context(sentHint(result))] };
   }
   if (result.outcome === 'denied') return { text: sentenceOfDenial(result.verdict) };

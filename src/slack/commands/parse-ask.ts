@@ -82,6 +82,10 @@ const readRest = (into: { target: string; role: string }, rest: string, tickets:
   if (durationMs === null && LOOKS_LIKE_DURATION.test(first)) {
     return refuse('bad_duration', first, [`${into.target} ${into.role} 30m ${after}`.trim()]);
   }
+  // One word alone is more likely a duration that went wrong than a reason.
+  if (durationMs === null && first !== '' && after === '') {
+    return refuse('bad_duration', first, [`${into.target} ${into.role} 30m why you need it`]);
+  }
   const words = durationMs === null ? rest : after;
   const { reason, ticket } = splitTicket(words, tickets);
   return { isRead: true, line: { ...into, durationMs, reason, ticket } };

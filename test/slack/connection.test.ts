@@ -1,0 +1,123 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createLog } from '../../src/lib/log.ts';
+import { createSlackApp } from '../../src/slack/app.ts';
+import type { SlackApp } from '../../src/slack/app.ts';
+import { createSlackConnection } from '../../src/slack/connection.ts';
+import { StartError } from '../../src/slack/start-error.ts';
+import type { UseCases } from '../../src/usecases/types.ts';
+import { startSlack } from '../support/slack.ts';
+import type { Slack } from '../support/slack.ts';
+import { POLICY, policyOf, seen } from './rig.ts';
+
+const log = createLog('silent');
+const policy = policyOf(POLICY);
+let slack: Slack;
+const apps: SlackApp[] = [];
+beforeAll(async () => {
+  slack = await startSlack({ otherTeams: [{ id: 'T0OTHER', name: 'Other', domain: 'other' }] });
+});
+afterAll(() => slack.close());
+afterEach(async () => {
+  await Promise.all(apps.splice(0).map((app) => app.stop()));
+});
+
+type Given = { botToken?: string; appToken?: string | null; apiUrl?: string };
+
+const make = ({
+  botToken = slack.botToken,
+  appToken = slack.appToken,
+  apiUrl = slack.apiUrl,
+}: Given = {}): SlackApp => {
+  const connection = createSlackConnection({ botToken, apiUrl, log });
+  const environment = { appToken, signingSecret: null, apiUrl };
+  const store = { read: { view: () => Promise.resolve(null) } };
+  const app = createSlackApp({ environment, connection, useCases: {} as UseCases, policy: () => policy, store, log });
+  apps.push(app);
+  return app;
+};
+
+const failureOf = async (app: SlackApp): Promise<StartError> => {
+  const error = await app.start().then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof StartError)) throw new Error(`it started, or failed otherwise: ${String(error)}`);
+  return error;
+};
+
+describe('the start', () => {
+  it('with a wrong bot token ends with one sentence that names it', async () => {
+    const error = await failureOf(make({ botToken: 'xoxb-wrong' }));
+    expect(error.message).toMatch(/^Slack refuses SLACK_BOT_TOKEN \(invalid_auth\): [^.]*\.$/);
+    expect(error.isPassing).toBe(false);
+  });
+
+  it('with a wrong app token ends with one sentence that names it', async () => {
+    const error = await failureOf(make({ appToken: 'xapp-wrong' }));
+    expect(error.message).toContain('SLACK_APP_TOKEN (invalid_auth)');
+    expect(error.isPassing).toBe(false);
+  });
+
+  it('without Slack says so, and may be tried again', async () => {
+    const error = await failureOf(make({ apiUrl: 'http://127.0.0.1:9/api/' }));
+    expect(error.message).toContain('cannot be reached');
+    expect(error.isPassing).toBe(true);
+  });
+
+  it('without either way in says which variables to set', () => {
+    expect(() => make({ appToken: null })).toThrow('SLACK_APP_TOKEN');
+  });
+});
+
+const isAnswering = async (): Promise<void> =>
+  expect(await slack.as('ada').command('/prod-access', 'help', 'general')).toMatchObject({ ok: true });
+
+describe('the socket', () => {
+  it('is opened again after it was cut, and after Slack said goodbye', async () => {
+    const app = make();
+    await app.start();
+    const answering = (): Promise<void> => vi.waitFor(isAnswering, { timeout: 20_000, interval: 100 });
+    slack.faults.dropSockets();
+    await answering();
+    slack.faults.disconnectSockets('refresh_requested');
+    await answering();
+  });
+
+  it('is opened again after an outage in which every address was refused', async () => {
+    const app = make();
+    await app.start();
+    await slack.faults.down('refused');
+    await vi.waitFor(() => expect(app.isConnected()).toBe(false));
+    await slack.faults.up();
+    await vi.waitFor(isAnswering, { timeout: 20_000, interval: 100 });
+  });
+});
+
+describe('somebody of another workspace', () => {
+  it('is refused before anything is done', async () => {
+    const app = make();
+    await app.start();
+    slack.addPerson({ id: 'U0STRANGE', name: 'strange', teamId: 'T0OTHER' });
+    const channel = slack.state.channels.get('C0ACCESS');
+    channel?.connectedTeamIds.push('T0OTHER');
+    channel?.members.add('U0STRANGE');
+    const connection = createSlackConnection({ botToken: slack.botToken, apiUrl: slack.apiUrl, log });
+    const blocks = [
+      {
+        type: 'actions',
+        elements: [
+          { type: 'button', text: { type: 'plain_text', text: 'Approve' }, action_id: 'approve', value: 'r1' },
+        ],
+      },
+    ];
+    await connection.client.chat.postMessage({ channel: 'C0ACCESS', text: 'an approval', blocks: blocks as never });
+    const message = slack.as('strange').messages('prod-access').at(-1);
+    await slack.as('strange').click(message ?? 'home', 'approve');
+    await slack.waitFor(() =>
+      slack
+        .as('strange')
+        .messages('prod-access')
+        .some((one) => seen(one).includes('full members of its own workspace only')),
+    );
+  });
+});
