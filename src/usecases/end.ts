@@ -20,6 +20,7 @@ export const end = async (deps: Deps, input: EndInput): Promise<EndResult> => {
     if (current.state === 'ended' || current.state === 'failed')
       throw new DomainError('grant_not_live', { id: grant.id, state: current.state });
     moveGrant(current.state, 'ending');
+    await tx.people.upsert(person);
     await tx.grants.setEnding(grant.id, { cause: input.cause, by: person.id, reason: input.reason });
     await tx.audit.append({
       type: 'grant.ending',
