@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createPool, createStore } from '../../src/db/client.ts';
+import { createLog } from '../../src/lib/log.ts';
+import type { Store } from '../../src/usecases/ports.ts';
+import { openTestStore } from './fixtures.ts';
+import type { TestStore } from './fixtures.ts';
+
+const LIVE = 3000;
+let opened: TestStore;
+
+beforeAll(async () => {
+  opened = await openTestStore();
+  const statements = [
+    `insert into people values ('p', 'T', 'U', 'N', null, null, true)`,
+    `insert into requests (id, requester_id, target, role, duration_ms, reason, state, policy_sha256, requirements, is_in_order, created_at, lapses_at)
+     select 'r' || n, 'p', 't', 'r', 1, 'x', 'pending', 'a', '[]', false, now(), now() + interval '1 hour' from generate_series(1, ${LIVE}) n`,
+    `insert into decisions (id, request_id, outcome, policy_sha256, decided_at) select 'd' || id, id, 'approved', 'a', now() from requests`,
+    `insert into grants (id, request_id, decision_id, person_id, target, role, provider, scope, state, duration_ms, expires_at, activated_at, created_at)
+     select 'g' || id, id, 'd' || id, 'p', 't', 'r', 'postgres', '{}', 'active', 1, now() + interval '1 hour', now(), now() from requests`,
+    `insert into outbox (kind, subject_id, available_at, dispatched_at, created_at) select 'end', id, now(), now(), now() from grants`,
+    `analyze`,
+  ];
+  for (const statement of statements) await opened.pool.query(statement);
+});
+
+afterAll(() => opened.close());
+
+const ROWS_READ = `
+select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::int as rows from pg_stat_user_tables
+where relname in ('requests', 'grants', 'outbox')`;
+
+/** Rows that Postgres looked at. One connection, so that its figures are complete when they are asked for. */
+const rowsReadBy = async (work: (store: Store) => Promise<unknown>): Promise<number> => {
+  const log = createLog('silent');
+  const pool = createPool({ url: opened.url, log, max: 1 });
+  const store = createStore({ pool, log, onWork: () => undefined });
+  const rowsRead = async (): Promise<number> => {
+    await pool.query('select pg_stat_force_next_flush()');
+    const { rows } = await pool.query<{ rows: number }>(ROWS_READ);
+    return rows[0]?.rows ?? 0;
+  };
+  try {
+    const before = await rowsRead();
+    await work(store);
+    return (await rowsRead()) - before;
+  } finally {
+    await store.close();
+  }
+};
+
+test.each<[string, (store: Store) => Promise<unknown>]>([
+  ['for due grants', (store) => store.transaction((tx) => tx.grants.lockDue(100))],
+  ['for stalled grants', (store) => store.transaction((tx) => tx.grants.listStalled(100))],
+  ['for lapsed requests', (store) => store.transaction((tx) => tx.requests.lockLapsed(100))],
+  ['for waiting work', (store) => store.outbox.take(100)],
+  ['for lost work', (store) => store.outbox.putBack(60_000)],
+  ['for the next deadline', (store) => store.read.msToNextDeadline()],
+])('looking %s reads next to nothing, however much is alive', async (_, work) => {
+  expect(await rowsReadBy(work)).toBeLessThan(5);
+});
