@@ -31,7 +31,7 @@ import { createReadyz, healthz } from './web/health.ts';
 import { createMetrics } from './web/metrics.ts';
 import type { Metrics } from './web/metrics.ts';
 import { startWebServer } from './web/server.ts';
-import type { Routes, WebServer } from './web/server.ts';
+import type { Routes } from './web/server.ts';
 
 export type Part = 'web' | 'worker';
 export type FirstPolicy = { policy: Policy; source: string; warnings: ConfigProblem[] };
@@ -145,38 +145,40 @@ const routesOf = (core: Core, jobs: Jobs, slack: RunningSlack): Routes => ({
   ...(slack.handle && { 'POST /slack/events': slack.handle }),
 });
 
-const stopInOrder = async ({
-  core,
-  jobs,
-  slack,
-  web,
-}: {
-  core: Core;
-  jobs: Jobs;
-  slack: RunningSlack;
-  web: WebServer;
-}): Promise<void> => {
-  core.policies.stop();
-  await Promise.all([slack.stop(), web.stop()]);
-  await jobs.stop();
-  await core.access.close();
-  await core.store.close();
-};
-
 const wayIntoSlack = ({ slack }: Environment): SlackAppSettings['environment'] => ({
   apiUrl: slack.apiUrl,
   appToken: slack.mode === 'socket' ? slack.appToken : null,
   signingSecret: slack.mode === 'http' ? slack.signingSecret : null,
 });
 
-/** Everything runs when this resolves; a wrong Slack token or a taken port rejects with a `StartError`. */
+/** Everything runs when this resolves. A wrong token or a taken port rejects with a sentence, and leaves nothing open. */
 export const createApp = async (options: AppOptions): Promise<App> => {
-  const { environment, first, only, log } = options;
   const late: Late = { poke: () => undefined, useCases: null };
   const core = createCore(options, late);
+  const opened: (() => Promise<void>)[] = [core.store.close, core.access.close];
+  const stop = async (): Promise<void> => {
+    core.policies.stop();
+    for (const close of opened.reverse()) await close();
+  };
+  try {
+    const port = await startParts(options, { core, late, opened });
+    return { port, reloadPolicy: core.policies.reload, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+type Starting = { core: Core; late: Late; opened: (() => Promise<void>)[] };
+
+/** Each part is stopped in the opposite order: no new clicks, then no new work, then the doors to targets and database. */
+const startParts = async (options: AppOptions, { core, late, opened }: Starting): Promise<number> => {
+  const { environment, first, only, log } = options;
   const { store, useCases, connection, deps } = core;
   await useCases.adoptPolicy({ source: first.source, warnings: first.warnings.map(formatProblem) });
-  const hasReceiver = only !== 'worker';
+  const jobs = createJobs(options, core);
+  opened.push(jobs.stop);
+  late.poke = jobs.poke;
   const slackSettings = {
     environment: wayIntoSlack(environment),
     connection,
@@ -185,11 +187,11 @@ export const createApp = async (options: AppOptions): Promise<App> => {
     store,
     log,
   };
-  const slack = await startSlack({ ...slackSettings, hasReceiver });
-  const jobs = createJobs(options, core);
-  late.poke = jobs.poke;
+  const slack = await startSlack({ ...slackSettings, hasReceiver: only !== 'worker' });
+  opened.push(slack.stop);
+  const web = await startWebServer({ port: environment.port, routes: routesOf(core, jobs, slack), log });
+  opened.push(web.stop);
   core.access.startChecks(TARGET_CHECK_MS);
   core.policies.watch(POLICY_POLL_MS);
-  const web = await startWebServer({ port: environment.port, routes: routesOf(core, jobs, slack), log });
-  return { port: web.port, reloadPolicy: core.policies.reload, stop: () => stopInOrder({ core, jobs, slack, web }) };
+  return web.port;
 };

@@ -45,7 +45,8 @@ export const startSweep = ({ store, useCases, log }: TimerDeps, options: SweepOp
       for (const grantId of found.activating) options.inFlight.add(useCases.activate({ grantId }));
       const isEmptied = await wasEmptied(options);
       const putBack = await store.outbox.putBack(isEmptied ? 0 : LOST_MS);
-      if (putBack > 0) log.info({ putBack, isEmptied }, 'work that Redis does not hold, or no longer holds, is handed out again');
+      if (putBack > 0)
+        log.info({ putBack, isEmptied }, 'work that Redis does not hold, or no longer holds, is handed out again');
       if (putBack > 0) options.onFound();
     },
     onError: complain(log, 'the sweep'),

@@ -11,6 +11,9 @@ import type { JobData } from './relay.ts';
 const FIRST_RETRY_MS = 1_000;
 const RETRY_CAP_MS = 60_000;
 
+/** The longest a job waits when the wake-up of an idle worker was missed, as after Redis lost its data. */
+const DRAIN_DELAY_S = 1;
+
 export type WorkerDeps = {
   store: Store;
   handlers: Record<WorkKind, Handler>;
@@ -47,6 +50,7 @@ export const startWorkers = (deps: WorkerDeps): { stop(): Promise<void> } => {
       connection: deps.connection,
       prefix: deps.prefix,
       concurrency: deps.handlers[kind].concurrency,
+      drainDelay: DRAIN_DELAY_S,
     });
     worker.on('error', (error) => deps.log.debug({ error: error.message, kind }, 'worker connection'));
     worker.on('failed', (job, error) =>

@@ -112,11 +112,10 @@ const revokeMany = async (state: State, items: Item[]): ReturnType<Access['revok
     }));
     return await connection.revokeMany(wanted, { signal: state.stopping.signal, log: state.deps.log });
   } catch (error) {
-    state.deps.log.warn(
-      { target: first.grant.target, error: failureOf(error).message },
-      'ending many at once failed; each is ended by itself',
-    );
-    return revokeEach(state, items);
+    const failure = failureOf(error);
+    state.deps.log.warn({ target: first.grant.target, error: failure.message }, 'ending many at once failed');
+    // A target that is down would be waited for once per grant; one bad grant among many is why each is then tried by itself.
+    return failure.isRetried ? items.map(() => failure) : revokeEach(state, items);
   }
 };
 

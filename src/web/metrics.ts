@@ -46,7 +46,12 @@ export const createMetrics = (sources: MetricSources): Metrics => {
   collectDefaultMetrics({ register: registry });
   addGauges(registry, sources);
   const labelNames = ['provider', 'target', 'verb', 'outcome'] as const;
-  const calls = new Counter({ name: 'latchkey_target_calls_total', help: 'Calls to targets', labelNames, registers: [registry] });
+  const calls = new Counter({
+    name: 'latchkey_target_calls_total',
+    help: 'Calls to targets',
+    labelNames,
+    registers: [registry],
+  });
   const seconds = new Histogram({
     name: 'latchkey_target_call_seconds',
     help: 'How long calls to targets took',

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { StartError } from '../lib/start-error.ts';
 import type { Log } from '../lib/log.ts';
 
 export type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
@@ -21,7 +22,9 @@ export const sendJson = (response: ServerResponse, status: number, body: object)
 const find = (routes: Routes, method: string, path: string): Handle | undefined => {
   const exact = routes[`${method} ${path}`];
   if (exact) return exact;
-  const below = Object.keys(routes).find((key) => key.endsWith('/*') && `${method} ${path}`.startsWith(key.slice(0, -1)));
+  const below = Object.keys(routes).find(
+    (key) => key.endsWith('/*') && `${method} ${path}`.startsWith(key.slice(0, -1)),
+  );
   return below ? routes[below] : undefined;
 };
 
@@ -31,12 +34,17 @@ const respond = async (routes: Routes, request: IncomingMessage, response: Serve
   const handle = find(routes, method, pathname);
   if (handle) return handle(request, response);
   const others = Object.keys(routes).filter((key) => key.endsWith(` ${pathname}`));
-  if (others.length === 0) return sendJson(response, 404, { error: 'not_found', message: `There is nothing at ${pathname}.` });
+  if (others.length === 0)
+    return sendJson(response, 404, { error: 'not_found', message: `There is nothing at ${pathname}.` });
   response.setHeader('allow', others.map((key) => key.split(' ')[0]).join(', '));
   return sendJson(response, 405, { error: 'method_not_allowed', message: `${pathname} does not answer ${method}.` });
 };
 
-const answer = async (routes: Routes, log: Log, { request, response }: { request: IncomingMessage; response: ServerResponse }): Promise<void> => {
+const answer = async (
+  routes: Routes,
+  log: Log,
+  { request, response }: { request: IncomingMessage; response: ServerResponse },
+): Promise<void> => {
   try {
     await respond(routes, request, response);
   } catch (error) {
@@ -48,12 +56,24 @@ const answer = async (routes: Routes, log: Log, { request, response }: { request
 
 const listen = (server: Server, port: number): Promise<number> =>
   new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return reject(error);
+      const why = error.code === 'EACCES' ? 'may not be used by this user' : 'is taken by another process';
+      return reject(new StartError(`Port ${port} ${why}; free it, or set PORT to another.`, { cause: error }));
+    });
     server.listen(port, () => resolve((server.address() as AddressInfo).port));
   });
 
 /** `port` 0 takes any free one. Stopping finishes the requests in hand. */
-export const startWebServer = async ({ port, routes, log }: { port: number; routes: Routes; log: Log }): Promise<WebServer> => {
+export const startWebServer = async ({
+  port,
+  routes,
+  log,
+}: {
+  port: number;
+  routes: Routes;
+  log: Log;
+}): Promise<WebServer> => {
   const server = createServer((request, response) => void answer(routes, log, { request, response }));
   const bound = await listen(server, port);
   return {

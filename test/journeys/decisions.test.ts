@@ -40,7 +40,14 @@ test('a denial asks why, tells the requester, and takes the buttons away', async
   await slack.as('olga').submit();
   await story.dm('ada', 'the replica has the same rows');
   await story.inChannel('Denied');
-  expect(JSON.stringify(slack.as('olga').messages('prod-access').find(({ ts }) => ts === message.ts))).not.toContain('"approve"');
+  expect(
+    JSON.stringify(
+      slack
+        .as('olga')
+        .messages('prod-access')
+        .find(({ ts }) => ts === message.ts),
+    ),
+  ).not.toContain('"approve"');
   expect(await latest()).toMatchObject({ state: 'denied', grants: 0, votes: 1 });
 });
 
@@ -86,7 +93,12 @@ test('two approvers at the same instant through two processes make one decision 
   expect(await latest()).toMatchObject({ state: 'approved', grants: 1 });
   expect(await world.logins()).toHaveLength(before.length + 1);
   await slack.waitFor(() =>
-    ['olga', 'sam'].some((who) => slack.as(who).messages('prod-access').some((one) => one.ephemeralFor && seen(one).includes('already'))),
+    ['olga', 'sam'].some((who) =>
+      slack
+        .as(who)
+        .messages('prod-access')
+        .some((one) => one.ephemeralFor && seen(one).includes('already')),
+    ),
   );
 });
 
@@ -122,7 +134,11 @@ test('another person sees no credentials', async () => {
   const message = await story.ask('ada', `orders-db read 30m ${reason}`);
   await slack.as('olga').click(message, 'approve');
   const { id } = await latest();
-  const grant = await until(async () => (await world.sql<{ id: string }>(`select id from grants where request_id = $1 and state = 'active'`, [id]))[0], 'the grant');
+  const grant = await until(
+    async () =>
+      (await world.sql<{ id: string }>(`select id from grants where request_id = $1 and state = 'active'`, [id]))[0],
+    'the grant',
+  );
   const granted = await story.dm('ada', grant.id);
   await slack.as('oscar').clickStale(granted, 'show_credentials', grant.id);
   await until(async () => (await story.events()).includes('credentials.refused'), 'the refusal');

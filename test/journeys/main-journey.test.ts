@@ -25,15 +25,19 @@ describe.each(['socket', 'http'] as const)('over %s', (mode) => {
     await slack.as('olga').click(message, 'approve');
     const { url } = await story.credentials('ada');
     const { client, isCut } = await openSession(url);
-    const { rows } = await client.query<{ me: string; n: string }>('select current_user as me, count(*) as n from orders');
+    const { rows } = await client.query<{ me: string; n: string }>(
+      'select current_user as me, count(*) as n from orders',
+    );
     expect(rows).toEqual([{ me: world.target.groups.app_read, n: '2' }]);
     await expect(client.query("insert into orders values (3, 'desk')")).rejects.toMatchObject({ code: '42501' });
     expect(await world.logins()).toHaveLength(1);
     await isCut;
     await expect(withClient(url, (again) => again.query('select 1'))).rejects.toThrow();
-    await story.dm('ada', 'ended');
+    await story.dm('ada', '*Ended*');
     expect(await world.logins()).toEqual([]);
-    expect(await world.sql(`select end_outcome, end_cause from grants`)).toEqual([{ end_outcome: 'removed', end_cause: 'expired' }]);
+    expect(await world.sql(`select end_outcome, end_cause from grants`)).toEqual([
+      { end_outcome: 'removed', end_cause: 'expired' },
+    ]);
     expect(await world.sql('select 1 from secrets')).toEqual([]);
   });
 });
@@ -74,12 +78,25 @@ describe('in the form', () => {
     const granted = await story.dm('ada', 'show_credentials');
     await ada.click(granted, 'done');
     await isCut;
-    await story.dm('ada', 'ended');
+    await story.dm('ada', '*Ended*');
     expect(await world.logins()).toEqual([]);
-    const decided = slack.as('olga').messages('prod-access').find(({ ts }) => ts === message.ts);
+    const decided = slack
+      .as('olga')
+      .messages('prod-access')
+      .find(({ ts }) => ts === message.ts);
     expect(JSON.stringify(decided)).not.toContain('"action_id":"approve"');
     expect(await story.events()).toEqual(
-      expect.arrayContaining(['policy.loaded', 'request.refused', 'request.created', 'vote.cast', 'request.approved', 'grant.active', 'credentials.shown', 'grant.ending', 'grant.ended']),
+      expect.arrayContaining([
+        'policy.loaded',
+        'request.refused',
+        'request.created',
+        'vote.cast',
+        'request.approved',
+        'grant.active',
+        'credentials.shown',
+        'grant.ending',
+        'grant.ended',
+      ]),
     );
   });
 });

@@ -23,32 +23,59 @@ const GENERAL = 'general';
 export const storyOf = (world: World): Story => {
   const { slack } = world;
   const find = (messages: () => Message[], text: string): Promise<Message> =>
-    slack.waitFor(() => messages().findLast((message) => seen(message).includes(text)), { what: `a message with "${text}"`, timeoutMs: 15_000 });
+    slack.waitFor(() => messages().findLast((message) => seen(message).includes(text)), {
+      what: `a message with "${text}"`,
+      timeoutMs: 15_000,
+    });
   const story: Story = {
     ask: async (who, line) => {
       const before = slack.as('olga').messages('prod-access').length;
       await slack.as(who).command('/prod-access', line, GENERAL);
-      return slack.waitFor(() => slack.as('olga').messages('prod-access').at(before), { what: 'the approval message', timeoutMs: 15_000 });
+      return slack.waitFor(() => slack.as('olga').messages('prod-access').at(before), {
+        what: 'the approval message',
+        timeoutMs: 15_000,
+      });
     },
     dm: (who, text) => find(() => slack.as(who).dmsWithApp(), text),
     inChannel: (text) => find(() => slack.as('olga').messages('prod-access'), text),
     privately: (who, text, channel = GENERAL) =>
-      find(() => [...slack.as(who).messages(channel), ...slack.as(who).dmsWithApp()].filter(({ ephemeralFor }) => ephemeralFor !== undefined), text),
+      find(
+        () =>
+          [...slack.as(who).messages(channel), ...slack.as(who).dmsWithApp()].filter(
+            ({ ephemeralFor }) => ephemeralFor !== undefined,
+          ),
+        text,
+      ),
     credentials: async (who) => {
       const message = await story.dm(who, 'show_credentials');
       await slack.as(who).click(message, 'show_credentials');
-      const modal = await slack.waitFor(() => slack.as(who).modals().find((view) => JSON.stringify(view).includes('postgresql://')), { what: 'the credentials' });
+      const modal = await slack.waitFor(
+        () =>
+          slack
+            .as(who)
+            .modals()
+            .find((view) => JSON.stringify(view).includes('postgresql://')),
+        { what: 'the credentials' },
+      );
       const url = /postgresql:\/\/[^\s"`\\|>]+/.exec(JSON.stringify(modal))?.[0] ?? '';
       return { url, modal };
     },
-    state: () => world.sql(`select r.state as request, g.state as grant from requests r left join grants g on g.request_id = r.id order by r.created_at`),
-    events: async () => (await world.sql<{ type: string }>('select type from audit_events order by id')).map(({ type }) => type),
+    state: () =>
+      world.sql(
+        `select r.state as request, g.state as grant from requests r left join grants g on g.request_id = r.id order by r.created_at`,
+      ),
+    events: async () =>
+      (await world.sql<{ type: string }>('select type from audit_events order by id')).map(({ type }) => type),
   };
   return story;
 };
 
 /** Waits for a fact of a database; for facts of Slack there is `waitFor`. */
-export const until = async <T>(look: () => Promise<T | false | null | undefined>, what: string, timeoutMs = 20_000): Promise<T> => {
+export const until = async <T>(
+  look: () => Promise<T | false | null | undefined>,
+  what: string,
+  timeoutMs = 20_000,
+): Promise<T> => {
   const endsAt = Date.now() + timeoutMs;
   for (;;) {
     const found = await look();

@@ -1,0 +1,88 @@
+/** The app as its users run it: a process of its own, which may be killed. */
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export type Ran = { code: number | null; out: string; err: string };
+export type AppProcess = {
+  child: ChildProcess;
+  port: number;
+  out(): string;
+  /** Ends it as a crash would, and resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Asks it to stop and gives its exit code. */
+  stop(): Promise<number | null>;
+};
+
+/** Compiles what is newer than the build, so that a test never runs yesterday's program. */
+const ensureBuilt = (): void => {
+  const built = path.join(root, 'dist/cli.js');
+  const builtAt = existsSync(built) ? statSync(built).mtimeMs : 0;
+  const sources = readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true });
+  const isStale = sources.some(
+    (file) => file.isFile() && statSync(path.join(file.parentPath, file.name)).mtimeMs > builtAt,
+  );
+  if (isStale) execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+};
+
+let isBuilt = false;
+
+const spawnCli = (args: string[], env: Record<string, string>): ChildProcess => {
+  if (!isBuilt) ensureBuilt();
+  isBuilt = true;
+  return spawn(process.execPath, ['dist/cli.js', ...args], {
+    cwd: root,
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+};
+
+const exited = (child: ChildProcess): Promise<number | null> =>
+  new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve(child.exitCode);
+    else child.once('exit', (code) => resolve(code));
+  });
+
+/** Runs a command to its end. */
+export const runCli = async (args: string[], env: Record<string, string>): Promise<Ran> => {
+  const child = spawnCli(args, env);
+  let out = '';
+  let err = '';
+  child.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  const code = await exited(child);
+  return { code, out, err };
+};
+
+/** Resolves when the process says that it is ready. */
+export const startProcess = async (env: Record<string, string>, args: string[] = []): Promise<AppProcess> => {
+  const child = spawnCli(['serve', ...args], { ...env, LATCHKEY_LOG_LEVEL: 'info' });
+  let out = '';
+  const port = await new Promise<number>((resolve, reject) => {
+    const read = (chunk: Buffer): void => {
+      out += chunk.toString();
+      const ready = /"port":(\d+),.*Latchkey is ready/.exec(out);
+      if (ready) resolve(Number(ready[1]));
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    child.once('exit', (code) => reject(new Error(`the app ended with ${code} before it was ready:\n${out}`)));
+  });
+  return {
+    child,
+    port,
+    out: () => out,
+    kill: async () => {
+      child.kill('SIGKILL');
+      await exited(child);
+    },
+    stop: async () => {
+      child.kill('SIGTERM');
+      return exited(child);
+    },
+  };
+};
