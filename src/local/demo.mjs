@@ -29,8 +29,9 @@ function newestIn(folder) {
   }, 0);
 }
 
-function isBuildStale() {
-  const built = ['main.js', 'cli.js', 'local/demo/main.js', 'local/page/page.js'].map((name) => inRoot('dist', name));
+/** `names`: files that the build writes. */
+function isBuildStale(...names) {
+  const built = names.map((name) => inRoot('dist', name));
   if (!built.every((file) => existsSync(file))) return true;
   const sources = Math.max(newestIn(inRoot('src')), statSync(inRoot('package-lock.json')).mtimeMs);
   return built.some((file) => statSync(file).mtimeMs < sources);
@@ -60,7 +61,8 @@ if (isInstallStale()) {
   // Without scripts: they would only build, and that has its own line below.
   step('Installing packages (half a minute the first time)', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
 }
-if (isBuildStale()) step('Building (some seconds)', ['run', 'build']);
+if (isBuildStale('main.js', 'cli.js', 'local/demo/main.js')) step('Building (some seconds)', ['run', 'build']);
+if (isBuildStale('local/page/page.js')) step('Building the page', ['run', 'build:page']);
 
 const { main } = await import('../../dist/local/demo/main.js');
 process.exit(await main(process.argv.slice(2)));

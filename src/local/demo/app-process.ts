@@ -1,8 +1,9 @@
 /** The app, unmodified, as a child process: told everything by its environment, asked for readiness, started again when it dies. */
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { isPortOpen } from '../embedded/port.ts';
 import { endProcess } from '../embedded/process.ts';
 import { waitUntil } from '../embedded/wait.ts';
 import { ROOT } from './options.ts';
@@ -22,6 +23,7 @@ export type AppOptions = {
 };
 
 const READY_WITHIN_MS = 60_000;
+const ASK_EVERY_MS = 100;
 const STOP_WITHIN_MS = 15_000;
 const RESTARTS_MAX = 5;
 const RESTARTS_WITHIN_MS = 60_000;
@@ -34,12 +36,17 @@ const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR'];
 const fullEnv = (env: Record<string, string>): NodeJS.ProcessEnv => ({
   ...Object.fromEntries(PASSED_ON.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
   NODE_ENV: 'production',
+  // Node 22 and later keep compiled code there, which makes later starts quicker; others ignore it.
+  NODE_COMPILE_CACHE: path.join(ROOT, '.data', 'compile-cache'),
   ...env,
 });
 
-const lastLines = (file: string): string => {
-  const lines = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
-  return lines
+/** Of what was written from byte `from` on. */
+const lastLines = (file: string, from: number): string => {
+  const written = existsSync(file) ? readFileSync(file).subarray(from).toString('utf8') : '';
+  return written
+    .trimEnd()
+    .split('\n')
     .slice(-SHOWN_LINES)
     .map((line) => `    ${line.slice(0, 400)}`)
     .join('\n');
@@ -60,9 +67,13 @@ export const migrate = (env: Record<string, string>): void => {
   if (run.status !== 0) throw new Error(`latchkey migrate failed:\n${run.stdout}${run.stderr}`);
 };
 
+/** One life of the app. `logFrom`: where in the log it begins. */
+type Run = { child: ChildProcess; logFrom: number };
+
 /** In a session of its own: Ctrl-C in the terminal reaches the demo, which then ends the app in its turn. */
-const launch = ({ env, logFile }: AppOptions): ChildProcess => {
+const launch = ({ env, logFile, say, onStarted }: AppOptions): Run => {
   const log = openLog(logFile);
+  const logFrom = fstatSync(log).size;
   const child = spawn(process.execPath, [path.join(ROOT, 'dist', 'main.js')], {
     cwd: ROOT,
     env: fullEnv(env),
@@ -70,7 +81,9 @@ const launch = ({ env, logFile }: AppOptions): ChildProcess => {
     stdio: ['ignore', log, log],
   });
   closeSync(log);
-  return child;
+  child.once('error', (error) => say(`The app could not be started: ${error.message}`));
+  if (child.pid !== undefined) onStarted(child.pid);
+  return { child, logFrom };
 };
 
 const readiness = async (port: number): Promise<string> => {
@@ -84,62 +97,65 @@ const readiness = async (port: number): Promise<string> => {
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
-const waitForReady = async (child: ChildProcess, { port, logFile }: AppOptions): Promise<void> => {
-  let state = '';
+const endOf = (child: ChildProcess): string => child.signalCode ?? `exit ${child.exitCode}`;
+
+/** Asked seldom and only once the port is open: the answer costs the app some work while it has enough of that. */
+const waitForReady = async ({ child, logFrom }: Run, { port, logFile }: AppOptions): Promise<void> => {
+  let state = 'its port is not open';
+  let askedAt = 0;
   const isSettled = async (): Promise<boolean> => {
     if (hasEnded(child)) return true;
+    if (Date.now() - askedAt < ASK_EVERY_MS || !(await isPortOpen(port))) return false;
+    askedAt = Date.now();
     state = await readiness(port);
-    return state === 'ready' || hasEnded(child);
+    return state === 'ready';
   };
+  const log = (): string => `Its log: ${logFile}\n${lastLines(logFile, logFrom)}`;
   await waitUntil(isSettled, { timeoutMs: READY_WITHIN_MS, what: 'the app to be ready' }).catch((cause: unknown) => {
     child.kill('SIGKILL');
-    throw new Error(`The app did not become ready: ${state}. Its log: ${logFile}\n${lastLines(logFile)}`, { cause });
+    throw new Error(`The app did not become ready: ${state}. ${log()}`, { cause });
   });
-  if (hasEnded(child))
-    throw new Error(`The app ended at its start (${endOf(child)}). Its log: ${logFile}\n${lastLines(logFile)}`);
+  if (hasEnded(child)) throw new Error(`The app ended at its start (${endOf(child)}). ${log()}`);
 };
 
-const endOf = (child: ChildProcess): string => child.signalCode ?? `exit ${child.exitCode}`;
+const stopRun = async ({ child }: Run): Promise<void> => {
+  if (child.pid === undefined || hasEnded(child)) return;
+  const { pid } = child;
+  await endProcess(pid, 'SIGTERM', STOP_WITHIN_MS).catch(() => endProcess(pid, 'SIGKILL'));
+};
 
 /** Resolves when the app is ready. Throws, with the end of its log, when it does not start. */
 export const startApp = async (options: AppOptions): Promise<AppProcess> => {
   const { logFile, say } = options;
   let isStopping = false;
   let restarts: number[] = [];
-  const begin = (): ChildProcess => {
-    const started = launch(options);
-    started.once('error', (error) => say(`The app could not be started: ${error.message}`));
-    if (started.pid !== undefined) options.onStarted(started.pid);
-    return started;
-  };
-  let child = begin();
-  await waitForReady(child, options);
+  let run = launch(options);
+  await waitForReady(run, options);
   const again = (): void => {
     if (isStopping) return;
-    say(`The app ended (${endOf(child)}). The last lines of ${logFile}:\n${lastLines(logFile)}`);
+    say(`The app ended (${endOf(run.child)}). The last lines of ${logFile}:\n${lastLines(logFile, run.logFrom)}`);
     restarts = [...restarts.filter((at) => Date.now() - at < RESTARTS_WITHIN_MS), Date.now()];
     if (restarts.length > RESTARTS_MAX) {
       say(`It ended ${restarts.length} times in a minute, so it stays down. Ctrl-C, mend it, start again.`);
       return;
     }
-    child = begin();
-    child.once('exit', again);
-    waitForReady(child, options).then(
+    run = launch(options);
+    run.child.once('exit', again);
+    waitForReady(run, options).then(
       () => say('The app is back.'),
-      (error: unknown) => say(error instanceof Error ? error.message : String(error)),
+      // Its end is told by `again`, with the same log.
+      (error: unknown) => hasEnded(run.child) || say(error instanceof Error ? error.message : String(error)),
     );
   };
-  child.once('exit', again);
+  run.child.once('exit', again);
   return {
     stop: async () => {
       isStopping = true;
-      const { pid } = child;
-      if (pid === undefined || hasEnded(child)) return;
-      await endProcess(pid, 'SIGTERM', STOP_WITHIN_MS).catch(() => endProcess(pid, 'SIGKILL'));
+      await stopRun(run);
     },
     kill: () => {
       isStopping = true;
-      child.kill('SIGKILL');
+      run.child.kill('SIGKILL');
     },
   };
 };

@@ -14,7 +14,7 @@ export type DemoWorld = World & { close(): Promise<void> };
 /** Catalogues send no notifications, so they are looked at while somebody looks at the page. */
 const LOOK_EVERY_MS = 500;
 
-type Parts = { pool: pg.Pool; quests: QuestLog; listeners: Set<() => void> };
+type Parts = { pool: pg.Pool; nameOf: (userId: string) => string; quests: QuestLog; listeners: Set<() => void> };
 
 const openPool = (url: string): pg.Pool => {
   const pool = new pg.Pool({
@@ -42,7 +42,10 @@ const startLooking = (parts: Parts): (() => void) => {
   let face = '';
   let isLooking = false;
   const look = async (): Promise<void> => {
-    const seen = await readWorld(parts.pool).then(faceOf, (error: unknown) => `trouble: ${String(error)}`);
+    const seen = await readWorld(parts.pool, parts.nameOf).then(
+      faceOf,
+      (error: unknown) => `trouble: ${String(error)}`,
+    );
     const isTicked = await parts.quests
       .look(async (sql) => (await parts.pool.query<Record<string, boolean>>(sql)).rows[0] ?? {})
       // The same trouble that the state above shows: the database is away, or not made yet.
@@ -98,12 +101,14 @@ const promptsOf = (parts: Parts, serverUrl: string): Prompts =>
     },
   });
 
-export const createWorld = (urls: Urls, quests: QuestLog): DemoWorld => {
-  const parts: Parts = { pool: openPool(urls.watch), quests, listeners: new Set() };
+export type WorldOptions = Pick<Parts, 'quests' | 'nameOf'> & { urls: Urls };
+
+export const createWorld = ({ urls, quests, nameOf }: WorldOptions): DemoWorld => {
+  const parts: Parts = { pool: openPool(urls.watch), nameOf, quests, listeners: new Set() };
   const prompts = promptsOf(parts, urls.watch);
   const subscribe = subscriber(parts);
   return {
-    state: () => readWorld(parts.pool),
+    state: () => readWorld(parts.pool, parts.nameOf),
     subscribe,
     connect: prompts.connect,
     query: prompts.query,

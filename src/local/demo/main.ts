@@ -28,8 +28,8 @@ const stopOnSignal = (demo: Demo): Promise<void> =>
     process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
   });
 
-const introduce = ({ url, logFile, policyFile }: Demo, startedAt: number): string => `
-  Latchkey runs at  ${url}      (ready in ${((Date.now() - startedAt) / 1000).toFixed(1)} s)
+const introduce = ({ url, logFile, policyFile }: Demo): string => `
+  Latchkey runs at  ${url}      (ready in ${process.uptime().toFixed(1)} s)
 
   You are Ana, an engineer. Try this, or follow the list in the page:
     1. In #general, type    /prod-access orders-db read 5m look at order 1183
@@ -42,7 +42,6 @@ const introduce = ({ url, logFile, policyFile }: Demo, startedAt: number): strin
 `;
 
 const run = async (options: DemoOptions): Promise<number> => {
-  const startedAt = Date.now();
   const files = filesIn(options.dataDir);
   const claimed = claimFolder(files.running);
   if ('runningUrl' in claimed) {
@@ -53,7 +52,7 @@ const run = async (options: DemoOptions): Promise<number> => {
   const { claim } = claimed;
   try {
     const demo = await startDemo(options, files, claim);
-    console.log(introduce(demo, startedAt));
+    console.log(introduce(demo));
     await stopOnSignal(demo);
     console.log('Stopped.');
   } finally {

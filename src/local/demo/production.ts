@@ -107,19 +107,21 @@ const ensureLatchkey = async (client: pg.Client): Promise<void> => {
   await client.query(`revoke all on database ${LATCHKEY} from public`);
 };
 
-/** Whether every migration of this checkout has been applied, so that a start need not run `latchkey migrate`. `url`: Latchkey's database. */
-export const isMigrated = async (url: string): Promise<boolean> => {
+/** How far Latchkey's database is, so that most starts need not run `latchkey migrate`. `url`: that database. */
+export const migrationState = async (url: string): Promise<'current' | 'behind' | 'foreign'> => {
   const journal = JSON.parse(readFileSync(path.join(ROOT, 'migrations', 'meta', '_journal.json'), 'utf8')) as {
     entries: { when: number }[];
   };
+  const known = new Set(journal.entries.map(({ when }) => when));
   return await withClient(url, async (client) => {
     const { rows: tables } = await client.query<{ isThere: boolean }>(
       `select to_regclass('public.schema_migrations') is not null as "isThere"`,
     );
-    if (!tables[0]?.isThere) return false;
+    if (!tables[0]?.isThere) return 'behind';
     const { rows } = await client.query<{ created_at: string }>('select created_at from schema_migrations');
     const applied = new Set(rows.map((row) => Number(row.created_at)));
-    return journal.entries.every(({ when }) => applied.has(when));
+    if ([...applied].some((when) => !known.has(when))) return 'foreign';
+    return applied.size === known.size ? 'current' : 'behind';
   });
 };
 

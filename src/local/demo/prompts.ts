@@ -1,5 +1,6 @@
 /** The SQL prompts of the page: real connections to the demo's production, with whatever login was given. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { urlFor } from './production.ts';
 import type { PromptFact } from './quests.ts';
@@ -7,7 +8,7 @@ import { runSql } from './sql-run.ts';
 import type { QueryResult, WorldConnection } from './world.ts';
 
 export type Prompts = {
-  connect(login: { user: string; password: string }): Promise<WorldConnection>;
+  connect(login: Login): Promise<WorldConnection>;
   query(connectionId: string, sql: string): Promise<QueryResult>;
   disconnect(connectionId: string): Promise<void>;
   close(): Promise<void>;
@@ -22,6 +23,7 @@ export type PromptOptions = {
 };
 
 /** `lost`: why it can no longer be used, once it cannot. */
+type Login = { user: string; password: string };
 type Prompt = {
   user: string;
   client: pg.Client;
@@ -32,6 +34,8 @@ const PROMPTS_MAX = 20;
 const PROMPTS_PER_USER = 5;
 const CONNECT_WITHIN_MS = 5_000;
 const STATEMENT_WITHIN_MS = 5_000;
+const TRIES = 5;
+const TRY_AGAIN_MS = 100;
 const SQL_MAX = 20_000;
 
 /** postgresql.org/docs/current/errcodes-appendix.html: no such login, not with this password, not any more. */
@@ -86,7 +90,7 @@ const ask = async (prompt: Prompt, sql: string, onFact: PromptOptions['onFact'])
   }
 };
 
-const open = async (options: PromptOptions, login: { user: string; password: string }): Promise<pg.Client> => {
+const open = async (options: PromptOptions, login: Login, triesLeft = TRIES): Promise<pg.Client> => {
   const database = await options.databaseOf(login.user);
   const client = new pg.Client({
     connectionString: urlFor(options.serverUrl, database, login),
@@ -98,6 +102,11 @@ const open = async (options: PromptOptions, login: { user: string; password: str
     await client.connect();
     return client;
   } catch (error) {
+    // A session that was just closed takes a moment to be gone on the server, and still counts.
+    if (codeOf(error) === TOO_MANY && triesLeft > 0) {
+      await delay(TRY_AGAIN_MS);
+      return open(options, login, triesLeft - 1);
+    }
     if (LOGIN_REFUSED.has(codeOf(error) ?? '')) options.onFact({ kind: 'login_refused', user: login.user });
     throw new Error(refusalOf(error), { cause: error });
   }

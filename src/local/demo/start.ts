@@ -14,7 +14,7 @@ import { isStillThere } from './identity.ts';
 import { ROOT } from './options.ts';
 import type { DemoOptions } from './options.ts';
 import { choosePort, readManifest, say, sayBroken, settle, startOver } from './place.ts';
-import { isMigrated, prepareDatabases, urlsOf } from './production.ts';
+import { migrationState, prepareDatabases, urlsOf } from './production.ts';
 import type { Urls } from './production.ts';
 import { openQuestLog } from './quest-log.ts';
 import { startServices } from './services.ts';
@@ -83,7 +83,11 @@ const openWorkspace = async (parts: {
   });
   const keeper = keepSlackState(workspace, files.slack, sayBroken);
   stack.push(async () => keeper.stop());
-  const world = createWorld(urls, openQuestLog(files.quests, sayBroken));
+  const world = createWorld({
+    urls,
+    quests: openQuestLog(files.quests, sayBroken),
+    nameOf: (userId) => workspace.state.people.get(userId)?.realName ?? userId,
+  });
   stack.push(world.close);
   const listening = await openPage(workspace, world, port);
   stack.push(listening.close);
@@ -100,7 +104,10 @@ const prepare = async (
   parts: { urls: Urls; settings: Settings; env: Record<string, string> },
 ): Promise<void> => {
   await prepareDatabases(server, parts.settings);
-  if (!(await isMigrated(parts.urls.watch))) migrate(parts.env);
+  const state = await migrationState(parts.urls.watch);
+  if (state === 'foreign')
+    throw new Error('What is kept there was made by another version of Latchkey. Start over: npm run demo -- --fresh');
+  if (state === 'behind') migrate(parts.env);
 };
 
 type Started = { services: Services; app: AppProcess; url: string };

@@ -45,31 +45,37 @@ const SESSIONS = `
     and usename not like 'latchkey%' and usename <> 'postgres'
   order by backend_start`;
 
-type GrantRow = { id: string; person: string; target: string; role: string; state: string; expiresAt: Date };
+type GrantRow = { id: string; userId: string; target: string; role: string; state: string; expiresAt: Date };
 
 const GRANTS = `
-  select g.id, p.name as person, g.target, g.role, g.state, g.expires_at as "expiresAt"
+  select g.id, p.user_id as "userId", g.target, g.role, g.state, g.expires_at as "expiresAt"
   from grants g join people p on p.id = g.person_id
   where g.state in ('activating', 'active', 'ending') order by g.expires_at`;
 
-export const readWorld = async (pool: pg.Pool): Promise<WorldState> => {
-  const [logins, sessions, grants] = await Promise.all([
+/** `nameOf`: how the workspace calls a person, by Slack user id. */
+export const readWorld = async (pool: pg.Pool, nameOf: (userId: string) => string): Promise<WorldState> => {
+  const [logins, sessions, live] = await Promise.all([
     pool.query<LoginRow>(LOGINS),
     pool.query<SessionRow>(SESSIONS, [TARGET_DATABASES]),
     pool.query<GrantRow>(GRANTS),
   ]);
+  const grants = live.rows.map(({ userId, expiresAt, ...grant }) => ({
+    ...grant,
+    person: nameOf(userId),
+    expiresAt: expiresAt.toISOString(),
+  }));
   return {
     logins: logins.rows.map(({ comment, validUntil, ...login }) => {
       const mark = readLoginMark(comment);
       return {
         ...login,
         grantId: mark?.grant ?? null,
-        person: mark?.person ?? null,
+        person: grants.find(({ id }) => id === mark?.grant)?.person ?? mark?.person ?? null,
         validUntil: validUntil?.toISOString() ?? null,
       };
     }),
     sessions: sessions.rows.map((row) => ({ ...row, since: row.since.toISOString(), state: row.state ?? 'idle' })),
-    grants: grants.rows.map((row) => ({ ...row, expiresAt: row.expiresAt.toISOString() })),
+    grants,
     checkedAt: new Date().toISOString(),
   };
 };

@@ -1,0 +1,256 @@
+/** The demo as people meet it: one command, one URL, the whole story, and an end that leaves nothing behind. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../../src/local/embedded/port.ts';
+import { removePostgres } from '../../../src/local/embedded/postgres.ts';
+import { waitUntil } from '../../../src/local/embedded/wait.ts';
+import type { QueryResult, WorldConnection } from '../../../src/local/page-server/protocol.ts';
+import { pidsIn, runDemo, stillRunning } from './demo-process.ts';
+import type { DemoProcess } from './demo-process.ts';
+import { openPage } from './page-client.ts';
+import type { PageWindow } from './page-client.ts';
+
+const SECOND_START_MS = 3_000;
+/** A busy test machine; the printed figure of the second start is held against this many times the promise. */
+const SLACK_FACTOR = 3;
+
+const folder = (): string => mkdtempSync(path.join(tmpdir(), 'latchkey-demo-'));
+
+const remove = async (dir: string): Promise<void> => {
+  await removePostgres(dir);
+  rmSync(dir, { recursive: true, force: true });
+};
+
+const doneQuests = (page: PageWindow): string[] =>
+  page
+    .world()
+    .quests.filter(({ isDone }) => isDone)
+    .map(({ id }) => id);
+
+const loginIn = (url: string): { user: string; password: string } => {
+  const { username, password } = new URL(url);
+  return { user: decodeURIComponent(username), password: decodeURIComponent(password) };
+};
+
+/** Asks as Ana, approves as Dana, and reads the login from the modal that only Ana sees. */
+const borrow = async (ana: PageWindow, dana: PageWindow, line: string): Promise<{ user: string; password: string }> => {
+  await ana.command(line);
+  await dana.click(await dana.message('"approve"', line.split(' ').slice(-2).join(' ')), 'approve');
+  await ana.click(await ana.message('show_credentials'), 'show_credentials');
+  const url = await ana.until(
+    () => /postgresql:\/\/[^\s"`\\|>]+/.exec(JSON.stringify(ana.modals()))?.[0],
+    'the credentials',
+  );
+  return loginIn(url);
+};
+
+describe('the story', () => {
+  let dir: string;
+  let demo: DemoProcess;
+  let url: string;
+  let ana: PageWindow;
+  let dana: PageWindow;
+  beforeAll(async () => {
+    dir = folder();
+    demo = runDemo(dir, '--port', String(await freePort()));
+    url = await demo.url();
+    [ana, dana] = await Promise.all([openPage(url, 'ana'), openPage(url, 'dana')]);
+  }, 180_000);
+  afterAll(async () => {
+    demo.signal('SIGTERM');
+    await demo.exit();
+    await remove(dir);
+  }, 60_000);
+
+  test('one URL is printed, with what to try first, where the log is, and that it is not for production', async () => {
+    expect(demo.output()).toContain('/prod-access orders-db read');
+    expect(demo.output()).toContain(path.join(dir, 'latchkey.log'));
+    expect(demo.output()).toContain('not for production');
+    expect(demo.output().match(/http:\/\//g)).toHaveLength(1);
+    expect((await fetch(url)).status).toBe(200);
+  });
+
+  test('everybody the story needs is there', () => {
+    const names = ana.hello.people.filter(({ isBot }) => !isBot).map(({ name, title }) => `${name}: ${title}`);
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'ana: Engineer',
+        'dana: Database owner',
+        'omar: SRE',
+        'kim: On call',
+        'sam: Security',
+        'ada: Auditor',
+      ]),
+    );
+    expect(ana.hello.channels.map(({ name }) => name)).toEqual(expect.arrayContaining(['general', 'prod-access']));
+    expect(ana.world().quests.length).toBeGreaterThan(5);
+  });
+
+  test('a read is asked for, approved, used, refused a write, cut at its end, and gone; and each step is ticked', async () => {
+    const login = await borrow(ana, dana, 'orders-db read 5m look at order 1183');
+    const prompt = await ana.act<WorldConnection>({ act: 'world_connect', ...login });
+    const ask = (sql: string): Promise<QueryResult> =>
+      ana.act<QueryResult>({ act: 'world_query', connectionId: prompt.id, sql });
+    expect(await ask('select id, status, payment from stuck_orders')).toMatchObject({
+      ok: true,
+      columns: ['id', 'status', 'payment'],
+      rows: [['1183', 'pending', 'captured']],
+    });
+    expect(await ask("update orders set status = 'paid' where id = 1183")).toMatchObject({ ok: false, code: '42501' });
+    const state = await ana.until(() => {
+      const seen = ana.world().state;
+      return seen !== null && seen.sessions.length > 0 && seen;
+    }, 'the session in the panel');
+    const { grants, logins, sessions } = state;
+    expect(grants).toMatchObject([{ person: 'Ana Kovač', target: 'orders-db', role: 'read', state: 'active' }]);
+    expect(logins).toContainEqual(
+      expect.objectContaining({ role: login.user, memberOf: ['app_read'], canLogIn: true, person: 'Ana Kovač' }),
+    );
+    expect(sessions).toMatchObject([{ role: login.user }]);
+
+    await ana.act({ act: 'world_end_soon', grantId: grants[0]?.id ?? '', inMs: 1_500 });
+    await ana.until(() => ana.world().state?.grants.length === 0, 'the grant to be gone from the panel');
+    expect(await ask('select 1')).toMatchObject({ ok: false, isCut: true });
+    await expect(ana.act({ act: 'world_connect', ...login })).rejects.toThrow('Postgres refused the login');
+    await ana.until(() => doneQuests(ana).includes('login-gone'), 'the last tick');
+    expect(doneQuests(ana)).toEqual([
+      'ask',
+      'approve',
+      'credentials',
+      'log-in',
+      'write-refused',
+      'session-cut',
+      'login-gone',
+    ]);
+  }, 60_000);
+
+  test('a prompt shows at most 200 rows, says how many there are, and is stopped after five seconds', async () => {
+    const login = await borrow(ana, dana, 'orders-db read 5m count all customers');
+    const { id: connectionId } = await ana.act<WorldConnection>({ act: 'world_connect', ...login });
+    const ask = (sql: string): Promise<QueryResult> => ana.act<QueryResult>({ act: 'world_query', connectionId, sql });
+    const all = await ask('select * from orders');
+    expect(all).toMatchObject({ ok: true, rowCount: 2400 });
+    expect(all.ok && all.rows).toHaveLength(200);
+    expect(await ask('select pg_sleep(20)')).toMatchObject({ ok: false, code: '57014', isCut: false });
+    await ana.act({ act: 'world_disconnect', connectionId });
+    const opened = await Promise.all(
+      [1, 2, 3, 4, 5].map(() => ana.act<WorldConnection>({ act: 'world_connect', ...login })),
+    );
+    await expect(ana.act({ act: 'world_connect', ...login })).rejects.toThrow('Close one first');
+    await Promise.all(opened.map((one) => ana.act({ act: 'world_disconnect', connectionId: one.id })));
+  }, 60_000);
+
+  test('a second start in the same folder says where the first one is, and leaves it alone', async () => {
+    const second = runDemo(dir);
+    expect(await second.exit()).toBe(0);
+    expect(second.output()).toContain(url);
+    expect((await fetch(url)).status).toBe(200);
+  }, 60_000);
+
+  test('an app that is killed is reported with its log, and comes back by itself', async () => {
+    process.kill(pidsIn(dir).app, 'SIGKILL');
+    await demo.says('The app ended (SIGKILL)');
+    await demo.says('The app is back.');
+    await ana.command('orders-db read 5m after the restart');
+    const asked = await dana.message('"approve"', 'after the restart');
+    expect(asked).toMatchObject({ channel: dana.channel('prod-access'), isFromApp: true });
+  }, 60_000);
+});
+
+describe('starting again', () => {
+  let dir: string;
+  beforeAll(() => {
+    dir = folder();
+  });
+  afterAll(async () => remove(dir), 60_000);
+
+  const borrowOnce = async (url: string): Promise<void> => {
+    const [ana, dana] = await Promise.all([openPage(url, 'ana'), openPage(url, 'dana')]);
+    await borrow(ana, dana, 'orders-db read 1h look at payments');
+    await ana.until(() => ana.world().state?.grants.length === 1, 'the grant');
+    ana.close();
+    dana.close();
+  };
+
+  test('Ctrl-C stops everything; the next start is quick and has everything as it was', async () => {
+    const first = runDemo(dir, '--port', String(await freePort()));
+    await borrowOnce(await first.url());
+    const pids = pidsIn(dir);
+    expect(stillRunning(pids)).toEqual(['app', 'redis', 'postgres']);
+    // As npm does it: the terminal's signal, and the same one passed on.
+    first.signal('SIGINT');
+    first.signal('SIGINT');
+    expect(await first.exit()).toBe(0);
+    expect(stillRunning(pids)).toEqual([]);
+
+    const second = runDemo(dir, '--port', String(await freePort()));
+    const ana = await openPage(await second.url(), 'ana');
+    const readyMs = Number(/ready in ([\d.]+) s/.exec(second.output())?.[1]) * 1_000;
+    expect(readyMs).toBeLessThan(SECOND_START_MS * SLACK_FACTOR);
+    expect(ana.messages().filter((one) => JSON.stringify(one).includes('look at payments'))).not.toEqual([]);
+    await ana.until(() => ana.world().state?.grants.length === 1, 'the grant of before');
+    expect(doneQuests(ana)).toContain('credentials');
+    await ana.command('done');
+    await ana.until(() => ana.world().state?.grants.length === 0, 'the grant of before to be given back');
+    ana.close();
+    second.signal('SIGINT');
+    expect(await second.exit()).toBe(0);
+  }, 180_000);
+
+  test('after kill -9 of the demo the next start takes over what was left, and stops it', async () => {
+    const killed = runDemo(dir, '--port', String(await freePort()));
+    await killed.url();
+    const left = pidsIn(dir);
+    killed.signal('SIGKILL');
+    await killed.exit();
+    expect(stillRunning(left)).toEqual(['app', 'redis', 'postgres']);
+
+    const next = runDemo(dir, '--port', String(await freePort()));
+    await borrowOnce(await next.url());
+    const pids = pidsIn(dir);
+    expect(stillRunning({ ...left, redis: 0, postgres: 0 })).toEqual([]);
+    next.signal('SIGINT');
+    expect(await next.exit()).toBe(0);
+    expect(stillRunning(left)).toEqual([]);
+    expect(stillRunning(pids)).toEqual([]);
+  }, 180_000);
+
+  test('after kill -9 of every part the next start works', async () => {
+    const killed = runDemo(dir, '--port', String(await freePort()));
+    await killed.url();
+    const left = pidsIn(dir);
+    killed.signal('SIGKILL');
+    await killed.exit();
+    for (const pid of Object.values(left)) process.kill(pid, 'SIGKILL');
+    await waitUntil(() => stillRunning(left).length === 0, { timeoutMs: 10_000, what: 'the killed parts to be gone' });
+
+    const next = runDemo(dir, '--port', String(await freePort()));
+    expect((await fetch(await next.url())).status).toBe(200);
+    next.signal('SIGTERM');
+    expect(await next.exit()).toBe(0);
+  }, 180_000);
+
+  test('--fresh starts over', async () => {
+    const before = readFileSync(path.join(dir, 'settings.json'), 'utf8');
+    const fresh = runDemo(dir, '--fresh', '--port', String(await freePort()));
+    const ana = await openPage(await fresh.url(), 'ana');
+    expect(doneQuests(ana)).toEqual([]);
+    expect(ana.messages()).toEqual([]);
+    expect(readFileSync(path.join(dir, 'settings.json'), 'utf8')).not.toBe(before);
+    ana.close();
+    fresh.signal('SIGINT');
+    expect(await fresh.exit()).toBe(0);
+  }, 180_000);
+});
+
+describe('being used wrongly', () => {
+  test('a port that is taken, or is none, is said in a sentence', async () => {
+    const dir = folder();
+    const none = runDemo(dir, '--port', 'x');
+    expect(await none.exit()).toBe(1);
+    expect(none.output()).toContain('--port must be a number');
+    rmSync(dir, { recursive: true, force: true });
+  }, 60_000);
+});
