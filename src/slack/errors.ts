@@ -54,6 +54,14 @@ const nobody = (facts: Facts): string => {
   return `Nobody can approve this now, so it was not sent.${need} Ask an admin to add someone.`;
 };
 
+const deniedByRule = (facts: Facts): string => {
+  const rule = words(facts, 'rule');
+  const message = words(facts, 'message');
+  const who = rule ? `Rule “${rule}” says no` : 'A rule says no';
+  if (!message) return `${who}.`;
+  return `${who}: ${message}${/[.!?…]$/.test(message) ? '' : '.'}`;
+};
+
 const SENTENCES = {
   unknown_person: () =>
     'Latchkey serves full members of its own workspace only: no guests, bots or people from other organisations.',
@@ -82,12 +90,11 @@ const SENTENCES = {
     `That ticket does not look right${words(facts, 'pattern') ? `: it must match \`${words(facts, 'pattern') ?? ''}\`` : ''}.`,
   ticket_too_long: (facts) =>
     `The ticket is too long${words(facts, 'maximum') ? `: at most ${words(facts, 'maximum') ?? ''} characters` : ''}.`,
-  denied_by_rule: (facts) =>
-    `${words(facts, 'rule') ? `Rule “${words(facts, 'rule') ?? ''}” says no` : 'A rule says no'}${words(facts, 'message') ? `: ${words(facts, 'message') ?? ''}` : '.'}`,
+  denied_by_rule: deniedByRule,
   no_rule: () =>
     'No rule lets you ask for this, so it was not sent. Ask an admin of Latchkey for a rule that covers it.',
   nobody_can_approve: nobody,
-  target_unavailable: (facts) => `${named(facts, 'target', 'target')} cannot be reached right now. ${TRY_LATER}`,
+  target_unavailable: (facts) => `Right now ${named(facts, 'target', 'target')} cannot be reached. ${TRY_LATER}`,
   request_not_found: () => 'There is no such request. `/prod-access list` shows yours.',
   grant_not_found: (facts) =>
     words(facts, 'id')
