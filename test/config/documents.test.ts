@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { testPolicy } from '../../src/config/policy-commands.ts';
+import type { CommandResult, TestFacts } from '../../src/config/policy-commands.ts';
+import { inputOf } from './made.ts';
+
+const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+
+const examples = [...read('docs/policy.md').matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, text = '']) => text);
+const whole = examples.find((text) => text.startsWith('version:')) ?? '';
+
+const partsOf = (text: string): Record<string, unknown> => {
+  const value: unknown = parse(text);
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+};
+
+/** An example that shows a part stands in the whole policy in place of the same part; its tests replace those of the whole. */
+const completed = (text: string): string =>
+  text === whole ? text : JSON.stringify({ ...partsOf(whole), tests: [], ...partsOf(text) });
+
+const check = (text: string): CommandResult<TestFacts> => testPolicy(inputOf(text));
+
+describe('the examples of docs/policy.md', () => {
+  it('are there', () => {
+    expect(whole).not.toBe('');
+    expect(examples.length).toBeGreaterThanOrEqual(6);
+  });
+
+  it.each(examples.map((text, index) => [index + 1, text] as const))(
+    'example %i loads and its tests pass',
+    (_at, text) => {
+      const { isOk, text: said } = check(completed(text));
+      expect({ isOk, said }).toEqual({ isOk: true, said });
+    },
+  );
+
+  it('fail when what they say is not so', () => {
+    const wrong = completed(examples[1] ?? '').replace('"decision":"approve"', '"decision":"deny"');
+    expect(check(wrong).isOk).toBe(false);
+  });
+});
+
+it('latchkey.example.yml is right and its tests pass', () => {
+  const { isOk, facts } = check(read('latchkey.example.yml'));
+  expect(isOk).toBe(true);
+  expect(facts.results.length).toBeGreaterThanOrEqual(4);
+});
+
+describe('docs/configuration.md', () => {
+  const text = read('docs/configuration.md');
+
+  it('names every variable that the code reads', () => {
+    const source = read('src/config/environment.ts');
+    const names = new Set(
+      [...source.matchAll(/'((?:SLACK|LATCHKEY|DATABASE|REDIS)_[A-Z_]+|PORT)'/g)].map(([, name = '']) => name),
+    );
+    expect(names.size).toBeGreaterThanOrEqual(11);
+    expect([...names].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it('names every code of a problem', () => {
+    const source = read('src/config/environment.ts');
+    const codes = [...source.matchAll(/refuse\(\s*'([a-z_]+)'/g)].map(([, code = '']) => code);
+    expect(codes.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
+  });
+});
+
+it('docs/policy.md names every code of a problem', () => {
+  const text = read('docs/policy.md');
+  const files = ['policy-build', 'policy-references', 'policy-reach', 'policy-file', 'policy-shape'];
+  const sources = files.map((name) => read(`src/config/${name}.ts`)).join('\n');
+  const codes = [...sources.matchAll(/(?:refuse|warn|make)\(\s*'([a-z_]+)'|code: '([a-z_]+)'/g)].map(
+    ([, one, two]) => one ?? two ?? '',
+  );
+  const missing = [...new Set(codes)].filter((code) => !text.includes(`\`${code}\``));
+  expect(codes.length).toBeGreaterThan(25);
+  expect(missing).toEqual([]);
+});

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import {
+  checkPolicy,
+  explainInput,
+  explainPolicy,
+  judge,
+  replayPolicy,
+  testPolicy,
+} from '../../src/config/policy-commands.ts';
+import type { ExplainOptions } from '../../src/config/policy-commands.ts';
+import { loadPolicy } from '../../src/config/policy-file.ts';
+import type { Policy } from '../../src/core/policy/types.ts';
+import { changed, GOOD, inputOf } from './made.ts';
+
+const TESTS = `tests:
+  - name: an owner is asked
+    request: { by: lee@acme.test, role: orders/read, for: 30m, reason: look }
+    expect: { decision: ask, from: [owners] }
+  - name: everyone gets in
+    request: { by: lee@acme.test, role: orders/read, for: 30m, reason: look }
+    expect: { decision: approve }
+`;
+
+const policyFrom = (text: string): Policy => {
+  const loaded = loadPolicy(inputOf(text));
+  if ('problems' in loaded) throw new Error('refused');
+  return loaded.policy;
+};
+
+describe('policy check', () => {
+  it('is content with a policy that is right', () => {
+    expect(checkPolicy(inputOf(GOOD))).toEqual({ isOk: true, facts: { findings: [] }, text: 'latchkey.yml is right.' });
+  });
+
+  it('shows warnings and still succeeds', () => {
+    const { isOk, facts, text } = checkPolicy(inputOf(changed('admins: [dba]\n', '')));
+    expect(isOk).toBe(true);
+    expect(facts.findings).toMatchObject([{ level: 'warning', code: 'no_admins' }]);
+    expect(text).toContain('0 errors, 1 warning.');
+  });
+
+  it('fails with code, line and remedy', () => {
+    const { isOk, text } = checkPolicy(inputOf(changed('owners: [dba]', 'owners: [dbas]')));
+    expect(isOk).toBe(false);
+    expect(text).toContain(
+      'error: line 9, targets.orders.owners[0]: "dbas" is no group of this policy; did you mean "dba"? [unknown_group]',
+    );
+    expect(text).toContain('latchkey.yml: 1 error, 0 warnings.');
+  });
+});
+
+describe('policy test', () => {
+  it('runs every test and says what was expected', () => {
+    const { isOk, facts, text } = testPolicy(inputOf(GOOD + TESTS));
+    expect(isOk).toBe(false);
+    expect(facts.results.map(({ isPassed }) => isPassed)).toEqual([true, false]);
+    expect(text.split('\n')).toEqual([
+      'ok      an owner is asked',
+      'FAILED  everyone gets in (line 24): expected approve, got ask',
+      '1 passed, 1 failed',
+    ]);
+  });
+
+  it('runs nothing on a policy that is wrong', () => {
+    const { isOk, facts, text } = testPolicy(inputOf(changed('version: 1', 'version: 2')));
+    expect({ isOk, results: facts.results, codes: facts.findings.map(({ code }) => code) }).toEqual({
+      isOk: false,
+      results: [],
+      codes: ['bad_value'],
+    });
+    expect(text).toContain('mend the policy first');
+  });
+
+  it('says when there are none', () => {
+    expect(testPolicy(inputOf(GOOD))).toMatchObject({
+      isOk: true,
+      text: 'The policy has no tests; add some under tests:.',
+    });
+  });
+});
+
+describe('policy explain', () => {
+  const options: ExplainOptions = { by: 'dana@acme.test', role: 'orders/write', reason: 'look', now: new Date(0) };
+  const explained = (parts: Partial<ExplainOptions>): string => {
+    const input = explainInput(policyFrom(GOOD), { ...options, ...parts });
+    return 'problem' in input ? input.problem : explainPolicy(input).text;
+  };
+
+  it('says who would be asked', () => {
+    expect(explained({})).toContain('Decided by the rule "Writes" (line 14), for up to 1h.');
+    expect(explained({})).toContain('1 from sre');
+  });
+
+  it.each<[string, Partial<ExplainOptions>, string]>([
+    ['a role without a target', { role: 'write' }, 'write target/role'],
+    ['a duration that is none', { for: 'banana' }, 'is no duration'],
+    ['a group that is none', { inGroups: ['ops'] }, 'known are: dba, sre'],
+    ['an unknown target', { role: 'nope/read' }, 'There is no target "nope"'],
+    ['a duration over the cap', { for: '2h' }, 'longer than the 1h'],
+  ])('answers %s with a sentence', (...[, parts, says]) => expect(explained(parts)).toContain(says));
+
+  it('knows the groups that the file names, and those it is told of', () => {
+    const input = explainInput(policyFrom(GOOD), { ...options, inGroups: ['sre'] });
+    expect('facts' in input && input.facts.requester.groups).toEqual(['dba', 'sre']);
+  });
+});
+
+describe('policy replay', () => {
+  it('lists what another policy would change', async () => {
+    const input = explainInput(policyFrom(GOOD), {
+      by: 'lee@acme.test',
+      role: 'orders/write',
+      reason: 'look',
+      now: new Date(0),
+    });
+    if ('problem' in input) throw new Error(input.problem);
+    const { ask, facts } = input;
+    const past = [{ id: 'r1', requester: 'Lee', ask, facts, before: judge(policyFrom(GOOD), { ask, facts }) }];
+    const wider = policyFrom(changed('{ from: owners }, { from: sre }', '{ from: sre }'));
+    const { isOk, facts: found, text } = await replayPolicy(wider, past);
+    expect(isOk).toBe(false);
+    expect(found).toMatchObject({ requests: 1, changes: [{ id: 'r1', kind: 'wider' }] });
+    expect(text).toContain('1 request replayed, 1 would come out differently.');
+    expect((await replayPolicy(policyFrom(GOOD), past)).isOk).toBe(true);
+  });
+});
