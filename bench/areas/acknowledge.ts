@@ -1,0 +1,62 @@
+/** Slash acknowledgement: a Bolt app that only says `ack()`, and Latchkey over HTTP, in turns. */
+import { startChild } from '../child.ts';
+import { median, spreadOf } from '../measure.ts';
+import type { Spread } from '../measure.ts';
+import { ms, perSecond, rowOf } from '../rows.ts';
+import type { Row } from '../rows.ts';
+import type { Acks, AcksInput } from '../load/program.ts';
+import { createWorld } from './world.ts';
+import type { Bench, Measured } from './world.ts';
+
+type Side = { callers: number; url: string; text: string; isAnswered: boolean };
+type Round = { limit: Spread; ours: Spread; limitPerSecond: number };
+
+const GOAL = { is: 'at most', value: 1.5 } as const;
+const CALLERS = [1, 32];
+
+const rowsOf = (callers: number, rounds: Round[]): Row[] => {
+  const middle = (of: (round: Round) => number): number => median(rounds.map(of));
+  const row = (rank: 'p50' | 'p99', goal: typeof GOAL | null): Row =>
+    rowOf('acknowledge', {
+      what: `${rank} at ${callers}`,
+      unit: 'ratio',
+      value: middle(({ limit, ours }) => ours[rank] / limit[rank]),
+      goal,
+      ours: ms(middle(({ ours }) => ours[rank])),
+      limit: `${ms(middle(({ limit }) => limit[rank]))} bare Bolt, ${perSecond(middle((round) => round.limitPerSecond))}`,
+    });
+  return [row('p99', GOAL), row('p50', null)];
+};
+
+export const measureAcknowledge = async (bench: Bench): Promise<Measured> => {
+  const { rounds, roundMs, warmUpMs } = bench.sizes;
+  const world = await createWorld(bench);
+  const app = await world.start();
+  const bolt = startChild('bolt-program');
+  const boltUrl = `http://127.0.0.1:${await bolt.call<number>('start')}`;
+  const run = (side: Side, durationMs: number): Promise<Acks> =>
+    world.load.call<Acks>('acks', { ...side, durationMs } satisfies AcksInput);
+  const rows: Row[] = [];
+  const details: Record<string, unknown> = {};
+  for (const callers of CALLERS) {
+    const limit = { callers, url: boltUrl, text: 'help', isAnswered: false };
+    const ours = { callers, url: app.url, text: 'help', isAnswered: true };
+    await run(limit, warmUpMs);
+    await run(ours, warmUpMs);
+    const made: Round[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const limitAcks = await run(limit, roundMs);
+      const ourAcks = await run(ours, roundMs);
+      made.push({
+        limit: spreadOf(limitAcks.times),
+        ours: spreadOf(ourAcks.times),
+        limitPerSecond: limitAcks.perSecond,
+      });
+    }
+    rows.push(...rowsOf(callers, made));
+    details[`at${callers}`] = made;
+  }
+  await bolt.stop();
+  await world.stop();
+  return { rows, details };
+};

@@ -1,0 +1,192 @@
+/** Appending to, sealing and verifying an audit log, beside plain inserts and plain hashing. A process of its own: its memory is measured. */
+import pg from 'pg';
+import { hashOf } from '../../src/db/audit-chain.ts';
+import { sealEvents } from '../../src/db/audit-seal.ts';
+import { verifyAudit } from '../../src/db/audit-verify.ts';
+import { createPool, createStore } from '../../src/db/client.ts';
+import type { AuditRecord } from '../../src/core/events.ts';
+import { createLog } from '../../src/lib/log.ts';
+import { answerCalls } from '../child.ts';
+import { assertThat, byCallers, forMs, spreadOf } from '../measure.ts';
+import type { Spread } from '../measure.ts';
+
+const CALLERS = 32;
+const SEAL_BATCH = 1_000;
+
+export type Rate = { perSecond: number; times: Spread };
+export type AppendInput = { url: string; durationMs: number; kind: 'insert' | 'event' | 'state' | 'state and event' };
+export type Appended = Rate & { count: number };
+
+const drained = async (pool: pg.Pool): Promise<number> => {
+  let total = 0;
+  for (let sealed = -1; sealed !== 0; total += Math.max(0, sealed)) sealed = await sealEvents(pool, SEAL_BATCH);
+  return total;
+};
+
+const measured = async (durationMs: number, work: (caller: number) => Promise<void>): Promise<Appended> => {
+  const times: number[] = [];
+  const startedAt = performance.now();
+  await byCallers(CALLERS, forMs(durationMs), async (caller) => {
+    const before = performance.now();
+    await work(caller);
+    times.push(performance.now() - before);
+  });
+  const seconds = (performance.now() - startedAt) / 1_000;
+  return { count: times.length, perSecond: times.length / seconds, times: spreadOf(times) };
+};
+
+/** As pgbench does it: each of the callers has a connection, one row is one transaction. */
+const plainInserts = async ({ url, durationMs }: AppendInput): Promise<Appended> => {
+  const pool = new pg.Pool({ connectionString: url, max: CALLERS });
+  await pool.query(
+    'create table if not exists bench_row (id bigserial primary key, at timestamptz not null, actor text not null, data text not null)',
+  );
+  const made = await measured(durationMs, async (caller) => {
+    const values = [JSON.stringify({ kind: 'person', id: `U${caller}` }), '{"kind":"approve","reason":null}'];
+    await pool.query({
+      name: 'row',
+      text: 'insert into bench_row (at, actor, data) values (clock_timestamp(), $1, $2)',
+      values,
+    });
+  });
+  await pool.end();
+  return made;
+};
+
+const entryOf = (caller: number) => ({
+  type: 'vote.cast' as const,
+  actor: { kind: 'person' as const, id: `T:U${caller}`, name: 'olga', email: 'olga@acme.test' },
+  requestId: `bench${caller}`,
+  grantId: null,
+  target: 'orders-db',
+  role: 'read',
+  data: { kind: 'approve', reason: null },
+});
+
+/** The store's own transaction, as every use case runs it; sealed meanwhile, as every process does. */
+const storeTransactions = async ({ url, durationMs, kind }: AppendInput): Promise<Appended> => {
+  const log = createLog('warn');
+  const pool = createPool({ url, log, max: CALLERS });
+  const sealerPool = new pg.Pool({ connectionString: url, max: 1 });
+  const store = createStore({ pool, log, onWork: () => undefined });
+  let isOver = false;
+  const sealing = (async () => {
+    while (!isOver)
+      if ((await sealEvents(sealerPool, SEAL_BATCH)) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  })();
+  let version = 0;
+  const made = await measured(durationMs, (caller) =>
+    store.transaction(async (tx) => {
+      version += 1;
+      const person = {
+        id: `T:U${caller}`,
+        teamId: 'T',
+        userId: `U${caller}`,
+        name: `v${version}`,
+        email: null,
+        timezone: null,
+        isActive: true,
+      };
+      if (kind !== 'event') await tx.people.upsert(person);
+      if (kind !== 'state') await tx.audit.append(entryOf(caller));
+    }),
+  );
+  isOver = true;
+  await sealing;
+  await drained(sealerPool);
+  const report = await verifyAudit(sealerPool);
+  assertThat(
+    report.ok && report.unsealed === 0,
+    `the chain is not whole: ${JSON.stringify(report.problems.slice(0, 3))}`,
+  );
+  await store.close();
+  await sealerPool.end();
+  return made;
+};
+
+const append = (input: AppendInput): Promise<Appended> =>
+  input.kind === 'insert' ? plainInserts(input) : storeTransactions(input);
+
+const countEvents = async (pool: pg.Pool): Promise<number> => {
+  const { rows } = await pool.query<{ n: number }>('select count(*)::int as n from audit_events');
+  return rows[0]?.n ?? 0;
+};
+
+const FILL = `
+with event as (
+  insert into audit_events (at, type, actor, request_id, grant_id, target, role, data)
+  select clock_timestamp(), 'vote.cast', '{"email":"olga@acme.test","id":"T0BENCH:U0OLGA","kind":"person","name":"olga"}', 'bench' || i, null,
+    'orders-db', 'read', '{"kind":"approve","policy":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","reason":null}'
+  from generate_series(1, $1::int) i returning id
+)
+insert into audit_unsealed (event_id) select id from event`;
+
+export type Chained = {
+  sealPerSecond: number;
+  verifyPerSecond: number;
+  verifySeconds: number;
+  hashPerSecond: number;
+  grownMb: number;
+  events: number;
+};
+
+const rss = (): number => process.memoryUsage().rss / 1_048_576;
+
+const hashAlone = (events: number): number => {
+  const event: AuditRecord = {
+    id: '123456',
+    at: '2026-01-01T00:00:00.123456Z',
+    type: 'vote.cast',
+    actor: '{"email":"olga@acme.test","id":"T0BENCH:U0OLGA","kind":"person","name":"olga"}',
+    requestId: 'bench123456',
+    grantId: null,
+    target: 'orders-db',
+    role: 'read',
+    data: '{"kind":"approve","policy":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","reason":null}',
+  };
+  let hash = '0'.repeat(64);
+  const startedAt = performance.now();
+  for (let seq = 1; seq <= events; seq += 1) hash = hashOf(seq, hash, event);
+  assertThat(hash.length === 64, 'a hash is not a hash.');
+  return events / ((performance.now() - startedAt) / 1_000);
+};
+
+const timedSeconds = async (work: () => Promise<unknown>): Promise<number> => {
+  const startedAt = performance.now();
+  await work();
+  return (performance.now() - startedAt) / 1_000;
+};
+
+const chain = async ({ url, events }: { url: string; events: number }): Promise<Chained> => {
+  const pool = new pg.Pool({ connectionString: url, max: 2 });
+  for (let left = events; left > 0; left -= 50_000) await pool.query(FILL, [Math.min(50_000, left)]);
+  await pool.query('analyze audit_events, audit_unsealed');
+  const sealSeconds = await timedSeconds(async () =>
+    assertThat((await drained(pool)) === events, 'not all events were sealed.'),
+  );
+  await pool.query('vacuum analyze');
+  const total = await countEvents(pool);
+  await verifyAudit(pool);
+  globalThis.gc?.();
+  const before = rss();
+  let most = before;
+  const sampling = setInterval(() => (most = Math.max(most, rss())), 50);
+  const verifySeconds = await timedSeconds(async () => {
+    const report = await verifyAudit(pool);
+    assertThat(report.ok && report.events === total && report.unsealed === 0, 'the chain does not verify.');
+  });
+  clearInterval(sampling);
+  hashAlone(Math.min(total, 20_000));
+  const hashPerSecond = hashAlone(Math.min(total, 200_000));
+  await pool.end();
+  return {
+    sealPerSecond: events / sealSeconds,
+    verifyPerSecond: total / verifySeconds,
+    verifySeconds,
+    hashPerSecond,
+    grownMb: most - before,
+    events: total,
+  };
+};
+
+answerCalls({ append, chain });

@@ -1,0 +1,81 @@
+/** The audit log: appends inside a state's own transaction, sealing, and verification. */
+import { startChild } from '../child.ts';
+import { median } from '../measure.ts';
+import { ms, perSecond, rowOf, shown } from '../rows.ts';
+import { createStoreDatabase } from '../setup/servers.ts';
+import type { Appended, AppendInput, Chained } from './audit-program.ts';
+import type { Bench, Measured } from './world.ts';
+
+const KINDS = ['insert', 'event', 'state', 'state and event'] as const;
+type Kind = (typeof KINDS)[number];
+type Round = Record<Kind, Appended>;
+
+const MILLION_GOAL_S = 10;
+
+export const measureAudit = async ({ servers, sizes }: Bench): Promise<Measured> => {
+  const url = await createStoreDatabase(servers);
+  const program = startChild('audit-program');
+  const run = (kind: Kind, durationMs: number): Promise<Appended> =>
+    program.call<Appended>('append', { url, durationMs, kind } satisfies AppendInput);
+  for (const kind of KINDS) await run(kind, sizes.warmUpMs);
+  const rounds: Round[] = [];
+  for (let round = 0; round < sizes.rounds; round += 1) {
+    rounds.push({
+      insert: await run('insert', sizes.roundMs),
+      event: await run('event', sizes.roundMs),
+      state: await run('state', sizes.roundMs),
+      'state and event': await run('state and event', sizes.roundMs),
+    });
+  }
+  const chainUrl = await createStoreDatabase(servers);
+  const chained = await program.call<Chained>('chain', { url: chainUrl, events: sizes.auditEvents });
+  await program.stop();
+  const rate = (kind: Kind): number => median(rounds.map((round) => round[kind].perSecond));
+  const ratio = (kind: Kind, to: Kind): number =>
+    median(rounds.map((round) => round[kind].perSecond / round[to].perSecond));
+  const p99 = (kind: Kind): string => ms(median(rounds.map((round) => round[kind].times.p99)));
+  const millionSeconds = 1e6 / chained.verifyPerSecond;
+  const rows = [
+    rowOf('audit', {
+      what: 'events in their own transaction, 32 callers',
+      unit: 'ratio',
+      value: ratio('event', 'insert'),
+      goal: { is: 'at least', value: 0.5 },
+      ours: `${perSecond(rate('event'))}, p99 ${p99('event')}`,
+      limit: `${perSecond(rate('insert'))} single-row inserts, p99 ${p99('insert')}`,
+    }),
+    rowOf('audit', {
+      what: 'a change with its event / without, 32 callers',
+      unit: 'ratio',
+      value: ratio('state and event', 'state'),
+      goal: null,
+      ours: perSecond(rate('state and event')),
+      limit: `${perSecond(rate('state'))} without`,
+    }),
+    rowOf('audit', {
+      what: 'sealing / events appended',
+      unit: 'ratio',
+      value: chained.sealPerSecond / rate('event'),
+      goal: null,
+      ours: `${perSecond(chained.sealPerSecond)} sealed`,
+      limit: `${perSecond(rate('event'))} appended while sealing`,
+    }),
+    rowOf('audit', {
+      what: `verification of ${chained.events.toLocaleString('en-US')} events`,
+      unit: 'ratio',
+      value: chained.verifyPerSecond / chained.hashPerSecond,
+      goal: { is: 'at least', value: 0.4 },
+      ours: `${perSecond(chained.verifyPerSecond)}, memory grew by ${shown(chained.grownMb)} MB`,
+      limit: `${perSecond(chained.hashPerSecond)} hashing alone`,
+    }),
+    rowOf('audit', {
+      what: chained.events >= 1e6 ? 'verification of 1M events' : 'verification of 1M events, by this speed',
+      unit: 's',
+      value: millionSeconds,
+      goal: { is: 'at most', value: MILLION_GOAL_S },
+      ours: `${shown(millionSeconds)} s`,
+      limit: '',
+    }),
+  ];
+  return { rows, details: { rounds, chained } };
+};

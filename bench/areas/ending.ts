@@ -1,0 +1,99 @@
+/** Live grants made directly in the store and the target, and the wait until they have ended. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { scramVerifier } from '../../src/providers/postgres/scram.ts';
+import { writeMark } from '../../src/providers/postgres/login-name.ts';
+import { rowsFrom, withClient } from '../setup/servers.ts';
+import type { Target } from '../setup/servers.ts';
+import type { World } from './world.ts';
+
+export const PASSWORD = 'the-password-of-every-login-of-the-benchmark';
+const ROLES_AT_ONCE = 500;
+const END_LIMIT_MS = 180_000;
+
+/** Ids begin with `prefix` and end in a number: `a0000000001`. */
+export type Wave = { prefix: string; count: number };
+
+const idOf = ({ prefix }: Wave, index: number): string => `${prefix}${String(index + 1).padStart(10, '0')}`;
+export const loginOf = (wave: Wave, index: number): string => `lk_${idOf(wave, index)}_ada`;
+
+/** By the login that Latchkey works as: since Postgres 16 only who made a role may take it away. */
+export const makeLogins = async (target: Target, wave: Wave): Promise<void> => {
+  const verifier = await scramVerifier(PASSWORD);
+  const until = new Date(Date.now() + 86_400_000);
+  const make = (index: number): string => {
+    const login = loginOf(wave, index);
+    const mark = writeMark({ grantId: idOf(wave, index), database: target.database, person: 'ada', until });
+    return `create role ${login} login noinherit connection limit 5 password '${verifier}' valid until '${until.toISOString()}' in role ${target.group};
+      alter role ${login} set role = '${target.group}'; comment on role ${login} is '${mark}';`;
+  };
+  await withClient(target.managerUrl, async (client) => {
+    for (let from = 0; from < wave.count; from += ROLES_AT_ONCE) {
+      const some = Math.min(ROLES_AT_ONCE, wave.count - from);
+      await client.query(Array.from({ length: some }, (_, at) => make(from + at)).join('\n'));
+    }
+  });
+};
+
+const INSERT = `
+with wave as (select $1 || lpad(i::text, 10, '0') as id from generate_series(1, $2::int) i),
+person as (
+  insert into people (id, team_id, user_id, name, email, timezone, is_active)
+  values ('T0BENCH:U0ADA', 'T0BENCH', 'U0ADA', 'ada', 'ada@acme.test', null, true) on conflict do nothing
+), request as (
+  insert into requests (id, requester_id, target, role, duration_ms, reason, state, policy_sha256, requirements, is_in_order, created_at, lapses_at, decided_at)
+  select id, 'T0BENCH:U0ADA', 'orders-db', 'read', 1800000, 'a live grant', 'approved', 'bench', '[]', false, now(), now() + interval '1 hour', now() from wave
+), decision as (
+  insert into decisions (id, request_id, outcome, policy_sha256, decided_at) select id, id, 'approved', 'bench', now() from wave
+)
+insert into grants (id, request_id, decision_id, person_id, target, role, provider, scope, handle, state, duration_ms, expires_at, activated_at, created_at)
+select id, id, id, 'T0BENCH:U0ADA', 'orders-db', 'read', 'postgres', $3::jsonb, jsonb_build_object('role', 'lk_' || id || '_ada', 'oid', null),
+  'active', 1800000, clock_timestamp() + $4::double precision * interval '1 millisecond', now(), now() from wave`;
+
+/** All are due at one moment, or over two hours from now on when `dueInMs` is null: then they are only there. */
+export const insertGrants = async (
+  world: Pick<World, 'storeUrl' | 'target'>,
+  wave: Wave,
+  dueInMs: number | null,
+): Promise<void> => {
+  const scope = JSON.stringify({ member_of: [world.target.group], connection_limit: 5 });
+  await withClient(world.storeUrl, async (client) => {
+    await client.query('begin');
+    // The three tables point at each other; each statement part sees the state before the statement.
+    await client.query('set local session_replication_role = replica');
+    await client.query(INSERT, [wave.prefix, wave.count, scope, dueInMs ?? 3_600_000]);
+    if (dueInMs === null)
+      await client.query(
+        `update grants set expires_at = expires_at + random() * interval '1 hour' where id like $1 || '%'`,
+        [wave.prefix],
+      );
+    await client.query('commit');
+    if (wave.count >= 1_000) await client.query('analyze grants, requests');
+  });
+};
+
+/** Until no grant whose id begins so is live. */
+export const untilAllEnded = async ({ storeUrl }: Pick<World, 'storeUrl'>, prefix: string): Promise<void> => {
+  const deadline = Date.now() + END_LIMIT_MS;
+  await withClient(storeUrl, async (client) => {
+    for (;;) {
+      const { rows } = await client.query<{ n: number }>(
+        `select count(*)::int as n from grants where state in ('activating', 'active', 'ending') and id >= $1 and id < $1 || 'zzz'`,
+        [prefix],
+      );
+      if (rows[0]?.n === 0) return;
+      if (Date.now() > deadline) throw new Error(`${rows[0]?.n} grants did not end within ${END_LIMIT_MS / 1000} s.`);
+      await delay(100);
+    }
+  });
+};
+
+export type Ended = { lateMs: number; outcome: string };
+
+/** `ended_at` is written after the login's absence was read back, so this is never less than the truth. */
+export const endedOf = ({ storeUrl }: Pick<World, 'storeUrl'>, { prefix }: Wave): Promise<Ended[]> =>
+  rowsFrom<Ended>(
+    storeUrl,
+    `select (extract(epoch from ended_at - expires_at) * 1000)::double precision as "lateMs", end_outcome as outcome
+     from grants where id like $1 || '%' and state = 'ended'`,
+    [prefix],
+  );

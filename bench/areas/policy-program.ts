@@ -1,0 +1,115 @@
+/** Loads large policies and decides by them. A process of its own: its memory is measured. */
+import { groupsToRead } from '../../src/core/policy/candidates.ts';
+import { decide } from '../../src/core/policy/decide.ts';
+import type { Ask, AskFacts, Policy } from '../../src/core/policy/types.ts';
+import { loadPolicy } from '../../src/config/policy-file.ts';
+import { policyInput } from '../../src/app.ts';
+import { answerCalls } from '../child.ts';
+import { assertThat, eachOf, median } from '../measure.ts';
+import { withClient } from '../setup/servers.ts';
+
+export type PolicyInput = { rules: number; targets: number; decisions: number };
+export type PolicyFigures = { rules: number; loadMs: number; memoryMb: number; warmMs: number; firstMs: number };
+
+const TEAMS = 50;
+
+/** A mixture: globs over targets, roles by name, groups, conditions and denials; the last rule takes the rest. */
+const ruleOf = (index: number, targets: number): string => {
+  const target = `db-${String((index * 37) % targets).padStart(5, '0')}`;
+  const name = `- name: Rule ${index}`;
+  const kinds = [
+    `${name}\n    match: { targets: ["${target}"], groups: [team-${index % TEAMS}] }\n    approvals: [{ from: owners }]`,
+    `${name}\n    match: { roles: ["${target}/write"] }\n    approvals: [{ from: owners }, { from: team-${(index + 1) % TEAMS} }]`,
+    `${name}\n    match: { targets: ["${target.slice(0, 7)}*"], people: ["*@team${index}.test"] }\n    approve: true`,
+    `${name}\n    match: { targets: ["${target}"] }\n    when: request.durationMs > ${3_600_000 + index} && requester.email.endsWith("@team${index}.test")\n    deny: Not for so long.`,
+  ];
+  return kinds[index % kinds.length] ?? '';
+};
+
+const textOf = ({ rules, targets }: PolicyInput): string => {
+  const groups = Array.from(
+    { length: TEAMS },
+    (_, team) => `  team-${team}: { people: [lead${team}@acme.test, dana${team}@acme.test] }`,
+  );
+  const each = Array.from({ length: targets }, (_, index) => {
+    const name = `db-${String(index).padStart(5, '0')}`;
+    return `  ${name}:
+    provider: postgres
+    config: { url: "postgresql://latchkey:secret@${name}.internal/app" }
+    owners: [team-${index % TEAMS}]
+    roles:
+      read: { scope: { member_of: [app_read] }, max: 4h, default: 30m }
+      write: { scope: { member_of: [app_write] }, max: 1h, default: 15m }`;
+  });
+  const list = Array.from({ length: rules - 1 }, (_, index) => `  ${ruleOf(index, targets)}`);
+  const last = '  - name: Everything else needs an owner\n    approvals: [{ from: owners }]';
+  return `version: 1\ngroups:\n${groups.join('\n')}\ntargets:\n${each.join('\n')}\nrules:\n${[...list, last].join('\n')}\nadmins: [team-0]\nauditors: [team-0]\n`;
+};
+
+const askOf = (index: number, targets: number): Ask => ({
+  target: `db-${String((index * 7_919) % targets).padStart(5, '0')}`,
+  role: index % 3 === 0 ? 'write' : 'read',
+  durationMs: 1_800_000,
+  reason: 'checkout errors after the release',
+  ticket: 'OPS-12',
+});
+
+const factsOf = (index: number): AskFacts => ({
+  now: new Date(),
+  requester: {
+    personId: `T:U${index}`,
+    userId: `U${index}`,
+    email: `dana${index % TEAMS}@acme.test`,
+    groups: [`team-${index % TEAMS}`],
+  },
+  incident: { open: false, channel: '', severity: '' },
+  client: null,
+  pullRequest: null,
+});
+
+const usedMb = (): number => {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed / 1_048_576;
+};
+
+/** Milliseconds of one decision: the whole of what a click needs of the policy. */
+const decisions = (policy: Policy, { targets, decisions: count }: PolicyInput): number => {
+  const prepared = Array.from({ length: count }, (_, index) => ({ ask: askOf(index, targets), facts: factsOf(index) }));
+  const startedAt = performance.now();
+  for (const { ask, facts } of prepared) {
+    groupsToRead(policy, ask);
+    const verdict = decide(policy, ask, facts);
+    assertThat(verdict.code !== 'no_rule' && verdict.problems.length === 0, `an ask was decided as ${verdict.code}.`);
+  }
+  return (performance.now() - startedAt) / count;
+};
+
+const measurePolicy = async (input: PolicyInput): Promise<PolicyFigures> => {
+  const text = textOf(input);
+  const before = usedMb();
+  const startedAt = performance.now();
+  const loaded = loadPolicy(policyInput(text, 'latchkey.yml', {}));
+  const loadMs = performance.now() - startedAt;
+  if ('problems' in loaded) throw new Error(`The policy is refused: ${JSON.stringify(loaded.problems.slice(0, 3))}`);
+  const firstMs = decisions(loaded.policy, { ...input, decisions: Math.min(input.targets, 1_000) });
+  decisions(loaded.policy, input);
+  const warmMs = median([1, 2, 3, 4, 5].map(() => decisions(loaded.policy, input)));
+  const memoryMb = usedMb() - before;
+  assertThat(Object.keys(loaded.policy.targets).length === input.targets, 'targets are missing.');
+  return { rules: input.rules, loadMs, memoryMb, warmMs, firstMs };
+};
+
+/** What a rule engine that asked the database would pay at the least. */
+const measureRead = async ({ storeUrl, count }: { storeUrl: string; count: number }): Promise<number> =>
+  withClient(storeUrl, async (client) => {
+    await client.query('create table if not exists bench_rule (id int primary key, body jsonb not null)');
+    await client.query(
+      `insert into bench_rule select i, '{"approvals": []}' from generate_series(1, 1000) i on conflict do nothing`,
+    );
+    const read = (index: number) =>
+      client.query({ name: 'rule', text: 'select body from bench_rule where id = $1', values: [(index % 1_000) + 1] });
+    await eachOf(200, read);
+    return median(await eachOf(count, read));
+  });
+
+answerCalls({ measurePolicy, measureRead });

@@ -1,0 +1,121 @@
+/** Runs the areas one after the other against servers of its own, prints the table, keeps the figures. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { measureAcknowledge } from './areas/acknowledge.ts';
+import { measureAudit } from './areas/audit.ts';
+import { measureEnd } from './areas/end.ts';
+import { measureFlow } from './areas/flow.ts';
+import { measurePolicy } from './areas/policy.ts';
+import { measureProcess } from './areas/process.ts';
+import type { Bench, Measured } from './areas/world.ts';
+import { tableOf } from './rows.ts';
+import type { Row } from './rows.ts';
+import { endAll, endOnSignals } from './setup/cleanup.ts';
+import { loadNow, machineFacts } from './setup/machine.ts';
+import type { Machine } from './setup/machine.ts';
+import { AREAS, readOptions } from './setup/options.ts';
+import type { Area, Options } from './setup/options.ts';
+import { startServers } from './setup/servers.ts';
+
+const MEASURES: Record<Area, (bench: Bench) => Promise<Measured>> = {
+  acknowledge: measureAcknowledge,
+  flow: measureFlow,
+  end: measureEnd,
+  audit: measureAudit,
+  policy: measurePolicy,
+  process: measureProcess,
+};
+
+/** Above this others were at work on the machine, and the figures say as much about them. */
+const QUIET_LOAD = 0.5;
+
+export type Results = {
+  date: string;
+  extent: Options['extent'];
+  isQuiet: boolean;
+  machine: Machine;
+  sizes: Options['sizes'];
+  seconds: number;
+  rows: Row[];
+  details: Record<string, unknown>;
+};
+
+/** Whole runs are kept in git; anything less lies beside the other data of this machine. */
+const placeOf = ({ out, extent, areas }: Options, date: string): string => {
+  if (out) return out;
+  const isWhole = areas.length === AREAS.length && (extent === 'usual' || extent === 'full');
+  const name = `${date.slice(0, 10)}${extent === 'usual' ? '' : `-${extent}`}.json`;
+  return path.resolve(isWhole ? 'bench/results' : '.data/bench', name);
+};
+
+const measure = async (options: Options, runDir: string): Promise<Results> => {
+  const startedAt = Date.now();
+  const loadBefore = loadNow();
+  const servers = await startServers(runDir);
+  const machine = await machineFacts(servers, loadBefore);
+  const say = (text: string): void => console.log(text);
+  const bench: Bench = { servers, sizes: options.sizes, extent: options.extent, say };
+  const rows: Row[] = [];
+  const details: Record<string, unknown> = {};
+  for (const area of options.areas) {
+    const areaStartedAt = Date.now();
+    process.stdout.write(`${area} … `);
+    const measured = await MEASURES[area](bench);
+    say(`${Math.round((Date.now() - areaStartedAt) / 1_000)} s`);
+    rows.push(...measured.rows);
+    details[area] = measured.details;
+  }
+  const seconds = Math.round((Date.now() - startedAt) / 1_000);
+  const date = new Date(startedAt).toISOString();
+  return {
+    date,
+    extent: options.extent,
+    isQuiet: loadBefore < QUIET_LOAD,
+    machine,
+    sizes: options.sizes,
+    seconds,
+    rows,
+    details,
+  };
+};
+
+const rounded = (_key: string, value: unknown): unknown =>
+  typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;
+
+const tell = ({ machine, rows, isQuiet, extent, seconds }: Results, place: string): void => {
+  console.log(
+    `\n${machine.cores} × ${machine.cpu}, ${machine.memoryGb} GB, Node ${machine.node}, Postgres ${machine.postgres}`,
+  );
+  console.log(
+    `one sync to disk ${machine.syncMs.toFixed(2)} ms; commit ${machine.commit}; ${extent} run of ${seconds} s\n`,
+  );
+  console.log(tableOf(rows));
+  if (!isQuiet)
+    console.log(
+      `\nThe machine was busy before this began (load ${machine.loadBefore.toFixed(1)}): do not trust these figures.`,
+    );
+  console.log(`\nFigures: ${path.relative(process.cwd(), place)}`);
+};
+
+const run = async (): Promise<void> => {
+  const runDir = process.env['LATCHKEY_BENCH_RUN'];
+  if (!runDir) throw new Error('Start the benchmark with `npm run bench`.');
+  const options = readOptions(process.argv.slice(2));
+  endOnSignals();
+  const results = await measure(options, runDir);
+  const place = placeOf(options, results.date);
+  mkdirSync(path.dirname(place), { recursive: true });
+  writeFileSync(place, `${JSON.stringify(results, rounded, 1)}\n`);
+  tell(results, place);
+};
+
+try {
+  await run();
+} catch (error) {
+  console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  const isClean = await endAll();
+  if (!isClean) process.exitCode = 1;
+}
+process.exit();

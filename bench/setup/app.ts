@@ -1,0 +1,132 @@
+/** Latchkey as its own process, started as a user would start it. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../src/local/embedded/port.ts';
+import { programPath } from '../child.ts';
+import { onEnd } from './cleanup.ts';
+import type { Servers, Target } from './servers.ts';
+
+export const SIGNING_SECRET = 'the-secret-of-the-benchmark';
+export const SECRET_KEY = Buffer.alloc(32, 7).toString('base64');
+
+const START_LIMIT_MS = 60_000;
+const STOP_LIMIT_MS = 40_000;
+
+export const policyText = ({ managerUrl, group }: Target): string => `version: 1
+groups:
+  dba: { people: [olga@acme.test] }
+targets:
+  orders-db:
+    title: Orders database
+    provider: postgres
+    config: { url: "${managerUrl}" }
+    owners: [dba]
+    channel: C0ACCESS
+    roles:
+      read: { title: Read only, scope: { member_of: [${group}], connection_limit: 5 }, max: 4h, default: 30m }
+rules:
+  - name: An owner agrees
+    approvals: [{ from: owners }]
+pending: 4h
+claim: 1h
+admins: [dba]
+auditors: [dba]
+`;
+
+export type AppPlan = { servers: Servers; target: Target; storeUrl: string; slackApiUrl: string };
+
+export type Program = { command: string; args: string[] };
+
+/** As it is published: what `npm run build` made. The compiled copy serves where that was not built. */
+export const latchkeyProgram = (): Program => {
+  const built = path.resolve('dist', 'main.js');
+  const isUsed = process.env['LATCHKEY_BENCH_APP'] !== 'compiled' && existsSync(built);
+  return { command: process.execPath, args: [isUsed ? built : programPath('latchkey')] };
+};
+
+export type RunningApp = {
+  pid: number;
+  url: string;
+  /** From the start of the process to the first "ready". */
+  readyAfterMs: number;
+  stop(): Promise<void>;
+};
+
+let started = 0;
+
+const environmentFor = ({ servers, target, storeUrl, slackApiUrl }: AppPlan, port: number): Record<string, string> => {
+  const policyPath = path.join(servers.runDir, `policy-${target.database}.yml`);
+  writeFileSync(policyPath, policyText(target));
+  return {
+    SLACK_BOT_TOKEN: 'xoxb-bench',
+    SLACK_SIGNING_SECRET: SIGNING_SECRET,
+    SLACK_API_URL: slackApiUrl,
+    DATABASE_URL: storeUrl,
+    REDIS_URL: servers.redisUrl,
+    LATCHKEY_REDIS_PREFIX: `bench-${target.database}`,
+    LATCHKEY_SECRET_KEY: SECRET_KEY,
+    LATCHKEY_POLICY: policyPath,
+    LATCHKEY_LOG_LEVEL: process.env['LATCHKEY_LOG_LEVEL'] ?? 'warn',
+    PORT: String(port),
+  };
+};
+
+const withoutOwnSettings = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(SLACK_|LATCHKEY_|DATABASE_URL|REDIS_URL|PORT$|NODE_OPTIONS)/.test(name),
+    ),
+  );
+
+const ended = (child: ChildProcess): Promise<void> =>
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise((resolve) => {
+        child.once('exit', () => resolve());
+      });
+
+/** In its own group, so that `npm` and what it starts are ended together. */
+const endGroup = async (child: ChildProcess): Promise<void> => {
+  const signal = (name: NodeJS.Signals): void => {
+    try {
+      process.kill(-(child.pid ?? 0), name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  };
+  const force = setTimeout(() => signal('SIGKILL'), STOP_LIMIT_MS);
+  signal('SIGTERM');
+  await ended(child);
+  clearTimeout(force);
+  signal('SIGKILL');
+};
+
+const untilReady = async (child: ChildProcess, url: string, logFile: string): Promise<void> => {
+  const deadline = Date.now() + START_LIMIT_MS;
+  for (;;) {
+    if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline)
+      throw new Error(`Latchkey did not become ready: ${readFileSync(logFile, 'utf8').slice(-2_000)}`);
+    const answer = await fetch(`${url}/readyz`).catch(() => null);
+    await answer?.arrayBuffer();
+    if (answer?.status === 200) return;
+    await delay(2);
+  }
+};
+
+export const startApp = async (plan: AppPlan, program: Program = latchkeyProgram()): Promise<RunningApp> => {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  started += 1;
+  const logFile = path.join(plan.servers.runDir, `latchkey-${started}.log`);
+  const log = openSync(logFile, 'w');
+  const env = { ...withoutOwnSettings(), ...environmentFor(plan, port) };
+  const startedAt = performance.now();
+  const child = spawn(program.command, program.args, { env, stdio: ['ignore', log, log], detached: true });
+  closeSync(log);
+  const stop = onEnd('Latchkey', () => endGroup(child));
+  await untilReady(child, url, logFile);
+  return { pid: child.pid ?? 0, url, readyAfterMs: performance.now() - startedAt, stop };
+};

@@ -1,0 +1,146 @@
+/** How much is measured, by the command line. */
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+export const AREAS = ['acknowledge', 'flow', 'end', 'audit', 'policy', 'process'] as const;
+export type Area = (typeof AREAS)[number];
+export type Extent = 'smoke' | 'quick' | 'usual' | 'full';
+
+export type Sizes = {
+  /** A/B rounds whose ratios are compared. */
+  rounds: number;
+  /** How long one side of a round is loaded. */
+  roundMs: number;
+  warmUpMs: number;
+  /** One after the other. */
+  singleFlows: number;
+  /** 32 at a time, in each round. */
+  crowdFlows: number;
+  /** How often each stage is measured alone. */
+  stages: number;
+  /** Live grants that are not due. */
+  live: number;
+  /** How many are due at one moment, and how often that is done. */
+  due: { count: number; times: number }[];
+  overdue: number;
+  auditEvents: number;
+  rules: number[];
+  targets: number;
+  starts: number;
+  idleMs: number;
+};
+
+export type Options = { extent: Extent; areas: Area[]; out: string | null; sizes: Sizes };
+
+const SIZES: Record<Extent, Sizes> = {
+  smoke: {
+    rounds: 1,
+    roundMs: 300,
+    warmUpMs: 100,
+    singleFlows: 3,
+    crowdFlows: 8,
+    stages: 5,
+    live: 50,
+    due: [
+      { count: 1, times: 1 },
+      { count: 10, times: 1 },
+    ],
+    overdue: 5,
+    auditEvents: 1_000,
+    rules: [10, 100],
+    targets: 100,
+    starts: 1,
+    idleMs: 300,
+  },
+  quick: {
+    rounds: 3,
+    roundMs: 2_000,
+    warmUpMs: 1_000,
+    singleFlows: 60,
+    crowdFlows: 300,
+    stages: 100,
+    live: 1_000,
+    due: [
+      { count: 1, times: 8 },
+      { count: 100, times: 3 },
+      { count: 1_000, times: 1 },
+    ],
+    overdue: 1_000,
+    auditEvents: 20_000,
+    rules: [10, 1_000, 10_000],
+    targets: 10_000,
+    starts: 3,
+    idleMs: 3_000,
+  },
+  usual: {
+    rounds: 7,
+    roundMs: 5_000,
+    warmUpMs: 3_000,
+    singleFlows: 300,
+    crowdFlows: 1_500,
+    stages: 400,
+    live: 10_000,
+    due: [
+      { count: 1, times: 30 },
+      { count: 100, times: 7 },
+      { count: 1_000, times: 5 },
+    ],
+    overdue: 1_000,
+    auditEvents: 100_000,
+    rules: [10, 1_000, 10_000],
+    targets: 10_000,
+    starts: 7,
+    idleMs: 20_000,
+  },
+  full: {
+    rounds: 9,
+    roundMs: 10_000,
+    warmUpMs: 5_000,
+    singleFlows: 500,
+    crowdFlows: 3_000,
+    stages: 500,
+    live: 100_000,
+    due: [
+      { count: 1, times: 50 },
+      { count: 100, times: 10 },
+      { count: 1_000, times: 7 },
+      { count: 10_000, times: 3 },
+    ],
+    overdue: 1_000,
+    auditEvents: 1_000_000,
+    rules: [10, 100, 1_000, 10_000],
+    targets: 10_000,
+    starts: 9,
+    idleMs: 30_000,
+  },
+};
+
+export const USAGE = `npm run bench -- [--quick | --full] [--only <area>]… [--out <file>]
+  areas: ${AREAS.join(', ')}
+  --quick  a few minutes, for a first look; its figures are rough
+  --full   also 10,000 due at once among 100,000 live grants, and 1M audit events
+  --only   may be given several times
+  --out    where the JSON goes; a whole run goes to bench/results/<date>.json unless told`;
+
+const isArea = (name: string): name is Area => AREAS.some((area) => area === name);
+
+/** Throws a sentence with what to type instead. */
+export const readOptions = (args: string[]): Options => {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      full: { type: 'boolean', default: false },
+      smoke: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      out: { type: 'string' },
+    },
+  });
+  const extents = (['smoke', 'quick', 'full'] as const).filter((extent) => values[extent]);
+  if (extents.length > 1) throw new Error(`Give only one of --quick and --full.\n${USAGE}`);
+  const unknown = values.only.find((name) => !isArea(name));
+  if (unknown !== undefined) throw new Error(`There is no area "${unknown}".\n${USAGE}`);
+  const areas = values.only.length > 0 ? AREAS.filter((area) => values.only.includes(area)) : [...AREAS];
+  const extent = extents[0] ?? 'usual';
+  return { extent, areas, out: values.out ? path.resolve(values.out) : null, sizes: SIZES[extent] };
+};
