@@ -100,7 +100,7 @@ test('a target that cannot be reached is told to those who ask, and to readyz; t
   }, 'the problem in readyz');
   expect(JSON.stringify(readyz)).not.toContain('not-there');
   await story.ask('ada', 'orders-db read 5s look at the stuck orders');
-  await story.privately('ada', 'reach');
+  await story.privately('ada', 'has a problem now');
 });
 
 test('a policy that is changed for a broken one is refused, and the old one stays', async () => {
