@@ -29,7 +29,7 @@ const show = <Facts extends object>({ isOk, facts, text }: CommandResult<Facts>,
 type ExplainFlags = Common & Omit<ExplainOptions, 'role' | 'now'> & { incident?: boolean };
 
 const explain = async (role: string, flags: ExplainFlags): Promise<Exit> => {
-  const loaded = loadPolicy(await inputOf(flags.policy));
+  const loaded = loadPolicy({ ...(await inputOf(flags.policy)), areVariablesOptional: true });
   if ('problems' in loaded) throw new StartError(loaded.problems.map(formatProblem).join('\n'));
   const input = explainInput(loaded.policy, {
     ...flags,

@@ -46,6 +46,7 @@ export const createReport = (lineOf: Report['lineOf']): Report => {
 export type Build = {
   document: PolicyDocument;
   env: Variables;
+  areVariablesOptional: boolean;
   sha256: string;
   ruleAt: number[];
   testAt: number[];
@@ -89,36 +90,36 @@ const buildGroup = (
 
 const VARIABLE = /\$\$\{|\$\{([^}]*)\}/g;
 
-type Fill = { env: Variables; report: Report; isComplete: boolean };
+type Fill = Pick<Build, 'env' | 'report' | 'areVariablesOptional'> & { isComplete: boolean };
+
+type Unfilled = { code: 'bad_variable' | 'own_secret' | 'missing_variable'; message: string };
+
+const readFill = (name: string, env: Variables): { value: string } | Unfilled => {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    const message = `\${${name.slice(0, 60)}} names no environment variable; write it as \${NAME}, or $\${ for the characters themselves.`;
+    return { code: 'bad_variable', message };
+  }
+  const own: readonly string[] = OWN_SECRETS;
+  if (own.includes(name) || own.includes(name.replace(/_FILE$/, ''))) {
+    const message = `\${${name}} is a secret of Latchkey itself and is not given to targets; use a variable of the target's own.`;
+    return { code: 'own_secret', message };
+  }
+  const found = readVariable(env, name);
+  if ('problem' in found) return { code: 'missing_variable', message: found.problem };
+  if (found.value !== null) return { value: found.value };
+  const message = `The environment variable ${name} is not set; set it (or ${name}_FILE) where Latchkey starts.`;
+  return { code: 'missing_variable', message };
+};
 
 const fillText = (text: string, path: Path, fill: Fill): string =>
-  text.replace(VARIABLE, (whole, name: string | undefined) => {
+  text.replace(VARIABLE, (_whole, name: string | undefined) => {
     if (name === undefined) return '${';
-    const fail = (code: string, message: string): string => {
-      fill.report.refuse(code, path, message);
-      fill.isComplete = false;
-      return '';
-    };
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-      return fail(
-        'bad_variable',
-        `${whole.slice(0, 60)} names no environment variable; write it as \${NAME}, or $\${ for the characters themselves.`,
-      );
-    const own: readonly string[] = OWN_SECRETS;
-    if (own.includes(name) || own.includes(name.replace(/_FILE$/, '')))
-      return fail(
-        'own_secret',
-        `\${${name}} is a secret of Latchkey itself and is not given to targets; use a variable of the target's own.`,
-      );
-    const found = readVariable(fill.env, name);
-    if ('problem' in found) return fail('missing_variable', found.problem);
-    return (
-      found.value ??
-      fail(
-        'missing_variable',
-        `The environment variable ${name} is not set; set it (or ${name}_FILE) where Latchkey starts.`,
-      )
-    );
+    const found = readFill(name, fill.env);
+    if ('value' in found) return found.value;
+    fill.isComplete = false;
+    const isTolerated = fill.areVariablesOptional && found.code === 'missing_variable';
+    fill.report[isTolerated ? 'warn' : 'refuse'](found.code, path, found.message);
+    return '';
   });
 
 const fillConfig = (value: Json, path: Path, fill: Fill): Json => {
@@ -153,11 +154,11 @@ const buildRole = (role: RoleShape, path: Path, report: Report): Role => {
 /** Targets whose `config` could not be filled; their provider is not asked about it. */
 export type BuiltTargets = { targets: Record<string, Target>; unfilled: Set<string> };
 
-const buildTargets = ({ document, env, report }: Build): BuiltTargets => {
+const buildTargets = ({ document, env, areVariablesOptional, report }: Build): BuiltTargets => {
   const unfilled = new Set<string>();
   const entries = Object.entries(document.targets).map(([name, target]): [string, Target] => {
     const path = ['targets', name];
-    const fill: Fill = { env, report, isComplete: true };
+    const fill: Fill = { env, report, areVariablesOptional, isComplete: true };
     const config = fillConfig(target.config ?? {}, [...path, 'config'], fill);
     if (!fill.isComplete) unfilled.add(name);
     const roles = record(

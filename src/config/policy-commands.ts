@@ -19,7 +19,7 @@ export type CommandResult<Facts> = { isOk: boolean; facts: Facts; text: string }
 export type Finding = ConfigProblem & { level: 'error' | 'warning' };
 
 const findingsOf = (input: PolicyInput): Finding[] => {
-  const loaded = loadPolicy(input);
+  const loaded = loadPolicy({ areVariablesOptional: true, ...input });
   if ('problems' in loaded) return loaded.problems.map((problem) => ({ level: 'error', ...problem }));
   return loaded.warnings.map((warning) => ({ level: 'warning', ...warning }));
 };
@@ -44,7 +44,7 @@ export type TestFacts = {
 };
 
 export const testPolicy = (input: PolicyInput): CommandResult<TestFacts> => {
-  const loaded = loadPolicy({ ...input, runsTests: false });
+  const loaded = loadPolicy({ areVariablesOptional: true, ...input, runsTests: false });
   if ('problems' in loaded) {
     const findings = loaded.problems.map((problem): Finding => ({ level: 'error', ...problem }));
     const text = [...loaded.problems.map(formatProblem), 'No test was run: mend the policy first.'].join('\n');

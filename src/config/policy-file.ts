@@ -18,6 +18,8 @@ export type PolicyInput = {
   providers: readonly ProviderSchema[];
   /** Of the file, for messages. */
   path: string;
+  /** True where the secrets are not at hand, as in CI: a `${NAME}` that is not set is then a warning. */
+  areVariablesOptional?: boolean;
   /** False leaves the file's own tests to the caller (`latchkey policy test`). */
   runsTests?: boolean;
 };
@@ -58,7 +60,15 @@ export const loadPolicy = (input: PolicyInput): LoadedPolicy => {
   if (!document) return { problems: problems.sort(byLine) };
   const report = createReport(source.lineOf);
   const sha256 = createHash('sha256').update(text).digest('hex');
-  const { policy, unfilled } = buildPolicy({ document, env, sha256, ruleAt, testAt, report });
+  const { policy, unfilled } = buildPolicy({
+    document,
+    env,
+    areVariablesOptional: input.areVariablesOptional === true,
+    sha256,
+    ruleAt,
+    testAt,
+    report,
+  });
   const check: Check = {
     policy,
     report,

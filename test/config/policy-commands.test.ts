@@ -39,6 +39,13 @@ describe('policy check', () => {
     expect(text).toContain('0 errors, 1 warning.');
   });
 
+  it('needs no secrets, as in CI: what is not set is a warning', () => {
+    const { isOk, facts } = checkPolicy(inputOf(GOOD, { env: {} }));
+    expect(isOk).toBe(true);
+    expect(facts.findings).toMatchObject([{ level: 'warning', code: 'missing_variable', line: 8 }]);
+    expect(testPolicy(inputOf(GOOD, { env: {} })).isOk).toBe(true);
+  });
+
   it('fails with code, line and remedy', () => {
     const { isOk, text } = checkPolicy(inputOf(changed('owners: [dba]', 'owners: [dbas]')));
     expect(isOk).toBe(false);
