@@ -21,17 +21,18 @@ afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.stop()));
 });
 
-type Given = { botToken?: string; appToken?: string | null; apiUrl?: string };
+type Given = { botToken?: string; appToken?: string | null; apiUrl?: string; useCases?: UseCases };
 
 const make = ({
   botToken = slack.botToken,
   appToken = slack.appToken,
   apiUrl = slack.apiUrl,
+  useCases = {} as UseCases,
 }: Given = {}): SlackApp => {
   const connection = createSlackConnection({ botToken, apiUrl, log });
   const environment = { appToken, signingSecret: null, apiUrl };
   const store = { read: { view: () => Promise.resolve(null) } };
-  const app = createSlackApp({ environment, connection, useCases: {} as UseCases, policy: () => policy, store, log });
+  const app = createSlackApp({ environment, connection, useCases, policy: () => policy, store, log });
   apps.push(app);
   return app;
 };
@@ -76,11 +77,13 @@ describe('the socket', () => {
   it('is opened again after it was cut, and after Slack said goodbye', async () => {
     const app = make();
     await app.start();
-    const answering = (): Promise<void> => vi.waitFor(isAnswering, { timeout: 20_000, interval: 100 });
-    slack.faults.dropSockets();
-    await answering();
-    slack.faults.disconnectSockets('refresh_requested');
-    await answering();
+    for (const cut of [slack.faults.dropSockets, () => slack.faults.disconnectSockets('refresh_requested')]) {
+      const opened = slack.calls('apps.connections.open').length;
+      cut();
+      await slack.waitFor(() => slack.calls('apps.connections.open').length > opened);
+      await vi.waitFor(isAnswering, { timeout: 20_000, interval: 100 });
+    }
+    expect(app.isConnected()).toBe(true);
   });
 
   it('is opened again after an outage in which every address was refused', async () => {
@@ -110,14 +113,36 @@ describe('somebody of another workspace', () => {
         ],
       },
     ];
-    await connection.client.chat.postMessage({ channel: 'C0ACCESS', text: 'an approval', blocks: blocks as never });
+    await connection.client.chat.postMessage({ channel: 'C0ACCESS', text: 'an approval', blocks });
     const message = slack.as('strange').messages('prod-access').at(-1);
     await slack.as('strange').click(message ?? 'home', 'approve');
-    await slack.waitFor(() =>
+    const told = await slack.waitFor(() =>
       slack
         .as('strange')
         .messages('prod-access')
-        .some((one) => seen(one).includes('full members of its own workspace only')),
+        .find(({ ephemeralFor }) => ephemeralFor),
     );
+    expect(seen(told)).toContain('full members of its own workspace only');
+  });
+});
+
+describe('the stop', () => {
+  it('finishes the click in hand before the connection is closed', async () => {
+    let finish = (): void => undefined;
+    const isHeld = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const overview = async () => {
+      await isHeld;
+      return { pending: [], live: [], recent: [], waitingForMe: [] };
+    };
+    const app = make({ useCases: { overview } as unknown as UseCases });
+    await app.start();
+    await slack.as('olga').command('/prod-access', 'list', 'general');
+    const stopping = app.stop();
+    finish();
+    await stopping;
+    expect(seen(slack.as('olga').messages('general').at(-1))).toContain('You have nothing');
+    await slack.waitFor(() => slack.connectionCount() === 0);
   });
 });

@@ -128,6 +128,23 @@ describe('a request in Slack', () => {
     );
   });
 
+  it('is asked again from its outcome, filled in and looked over before it is sent', async () => {
+    await ask('orders-db read 45m look at order 9 OPS-9');
+    await rig.slack.as('olga').click(approval() ?? 'home', 'deny');
+    await until(rig, () => rig.slack.as('olga').modal());
+    await rig.slack.as('olga').type('reason', 'not now');
+    await rig.slack.as('olga').submit();
+    await waitForState('denied');
+    await rig.settle();
+    await rig.slack.as('ada').click(rig.slack.as('ada').dmsWithApp().at(-1) ?? 'home', 'ask_again');
+    await until(rig, () => seen(rig.slack.as('ada').modal()).includes('will decide'));
+    const { values } = rig.slack.as('ada').modal() ?? {};
+    expect(values?.['reason']?.['reason']?.value).toBe('look at order 9');
+    expect(values?.['ticket']?.['ticket']?.value).toBe('OPS-9');
+    expect(JSON.stringify(values)).toContain('"45m"');
+    await rig.slack.as('ada').close();
+  });
+
   it('keeps hostile text of 10,000 characters harmless', async () => {
     const hostile = `${'<!channel> ```&` '.repeat(650)} end of it`;
     await ask(`orders-db read 10m ${hostile.slice(0, 2_900)}`);
