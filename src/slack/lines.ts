@@ -6,7 +6,7 @@ import { howLong, mark, status, what } from './blocks/phrases.ts';
 import { mention } from './blocks/text.ts';
 
 /** The id to type: the grant's once there is one. */
-export const idOf = ({ request, grant }: RequestView): string => grant?.id ?? request.id;
+const idOf = ({ request, grant }: RequestView): string => grant?.id ?? request.id;
 
 export const myLine = (policy: Policy, view: RequestView): string =>
   `${mark(view)} ${what(view, factsOf(policy, view.request))} for ${howLong(view)} · ${status(view)} \`${idOf(view)}\``;

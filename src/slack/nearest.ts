@@ -5,7 +5,7 @@ const SUGGESTIONS_MAX = 3;
 const COMPARED_MAX = 60;
 
 /** Edits (insert, delete, replace, swap of neighbours) from one word to the other. */
-export const editDistance = (a: string, b: string): number => {
+const editDistance = (a: string, b: string): number => {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, index) => index)];
   const at = (row: number, column: number): number => rows[row]?.[column] ?? Number.POSITIVE_INFINITY;
   for (let i = 1; i <= a.length; i += 1) {

@@ -20,9 +20,9 @@ import { lookUpFacts } from './notify/look-up-facts.ts';
 import type { LookedUp } from './notify/look-up-facts.ts';
 
 /** Longer than a run may take, so that two processes never draw one message at a time. */
-const LEASE_MS = 60_000;
+const LEASE_MS = 30_000;
 /** No new call to Slack begins after this; a call takes ten seconds at most. */
-const RUN_MAX_MS = 40_000;
+const RUN_MAX_MS = 15_000;
 const AT_ONCE = 5;
 /** A request that moves on while it is drawn is drawn again, this often before others have their turn. */
 const ROUNDS_MAX = 5;
@@ -37,8 +37,7 @@ export type NotifierSettings = {
 };
 
 export type SyncResult = {
-  /** `busy`: another process has this request's messages in hand; it draws what it finds, so come back shortly. */
-  outcome: 'done' | 'busy' | 'retry';
+  outcome: 'done' | 'retry';
   retryInMs?: number;
   error?: string;
   /** Nobody who may decide could be told; the requester was. For the audit log. */
@@ -54,10 +53,13 @@ export const createNotifier = (settings: NotifierSettings): Notifier => {
   return { sync: (requestId) => sync({ ...settings, channels, endsAt: performance.now() + RUN_MAX_MS }, requestId) };
 };
 
+/** Whoever holds them draws what this call came for, unless it was killed; so the work is not done before somebody looked again. */
+const BUSY: SyncResult = { outcome: 'retry', retryInMs: 2_000, error: 'another process has its messages in hand' };
+
 const sync = async (run: Run, requestId: string): Promise<SyncResult> => {
   const { messages, read } = run.store;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    if (!(await messages.claim(requestId, LEASE_MS))) return { outcome: 'busy', retryInMs: 1_000 };
+    if (!(await messages.claim(requestId, LEASE_MS))) return BUSY;
     let drawn: { version: number; result: SyncResult } | null = null;
     let version = 0;
     try {

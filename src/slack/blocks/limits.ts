@@ -2,13 +2,9 @@
 
 /** Slack: docs.slack.dev/reference/block-kit/blocks/section-block */
 export const SECTION_TEXT_MAX = 3_000;
-export const SECTION_FIELD_TEXT_MAX = 2_000;
-/** Slack: docs.slack.dev/reference/block-kit/blocks/header-block */
-export const HEADER_TEXT_MAX = 150;
 /** Slack: docs.slack.dev/reference/block-kit/blocks/context-block (text objects: the composition object's own bound is higher) */
 export const CONTEXT_TEXT_MAX = 2_000;
 /** Slack: docs.slack.dev/reference/block-kit/blocks */
-export const MESSAGE_BLOCKS_MAX = 50;
 export const VIEW_BLOCKS_MAX = 100;
 /** Slack: docs.slack.dev/reference/block-kit/block-elements/button-element */
 export const BUTTON_TEXT_MAX = 75;

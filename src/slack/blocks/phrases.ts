@@ -90,8 +90,7 @@ export const ticket = ({ request }: Pick<RequestView, 'request'>): string | null
 export const groups = (names: string[] | null): string | null =>
   names && names.length > 0 ? inline(names.join(', '), GROUPS_SHOWN_MAX) : null;
 
-export const lastError = (grant: Grant): string =>
-  grant.lastError ? ` ${inline(grant.lastError, ERROR_SHOWN_MAX)}` : '';
+const lastError = (grant: Grant): string => (grant.lastError ? ` ${inline(grant.lastError, ERROR_SHOWN_MAX)}` : '');
 
 const decidedBy = ({ decision, decidedBy: person }: RequestView): string =>
   person ? mention(person) : `rule ${ruleName(decision?.rule ?? null)}`;

@@ -7,7 +7,7 @@ import { context, cut, date, inline, mention, section, utc } from './text.ts';
 import type { Message } from './text.ts';
 
 /** Failed attempts after which people are told; before that a passing fault mends itself. */
-export const STUCK_ATTEMPTS = 3;
+const STUCK_ATTEMPTS = 3;
 
 export const isStuck = ({ grant }: RequestView): boolean => {
   if (grant?.state !== 'ending' && grant?.state !== 'activating') return false;

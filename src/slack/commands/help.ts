@@ -5,7 +5,7 @@ import { typed } from './command.ts';
 const FORM = `${typed('')} opens the form`;
 const LINE = `${typed('orders-db read 30m checkout errors OPS-12')} asks in one line: target, role, how long, why, ticket`;
 
-export const helpText = (commands: readonly Command[]): string =>
+const helpText = (commands: readonly Command[]): string =>
   ['*Latchkey*: production access for minutes, agreed to by the right people, and taken back.', FORM, LINE]
     .concat(commands.map(({ usage, does }) => `${typed(usage)} ${does}`))
     .join('\n');

@@ -13,7 +13,7 @@ export type Reach = {
   helpers: string[];
 };
 
-export const isOutcome = ({ request, grant }: RequestView): boolean =>
+const isOutcome = ({ request, grant }: RequestView): boolean =>
   request.state === 'denied' || request.state === 'lapsed' || grant?.state === 'ended' || grant?.state === 'failed';
 
 const isOver = (view: RequestView): boolean => isOutcome(view) || view.request.state === 'cancelled';
@@ -22,7 +22,7 @@ const failedChannel = (copies: readonly MessageCopy[], channelId: string): boole
   copies.some(({ kind, audience, failure }) => kind === 'approval' && audience === channelId && failure !== null);
 
 /** The channel, or the approvers one by one where there is none or we are not in it. */
-export const approvalAudiences = ({ channelId, approvers }: Reach, copies: readonly MessageCopy[]): string[] =>
+const approvalAudiences = ({ channelId, approvers }: Reach, copies: readonly MessageCopy[]): string[] =>
   channelId && !failedChannel(copies, channelId) ? [channelId] : (approvers ?? []);
 
 export const wantedCopies = (view: RequestView, reach: Reach, copies: readonly MessageCopy[]): Wanted[] => {

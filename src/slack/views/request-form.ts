@@ -137,7 +137,7 @@ const wordsInputs = ({ reason, ticket }: FormState): InputBlock[] => [
 export const PREVIEW_EMPTY = 'Choose what you need, and you will see here who decides before anything is sent.';
 export const PREVIEW_LOADING = 'Looking up who will be asked…';
 
-export const previewBlock = (lines: readonly string[]): KnownBlock => {
+const previewBlock = (lines: readonly string[]): KnownBlock => {
   const words = cut(lines.join('\n'), SECTION_TEXT_MAX);
   return { ...section(words), block_id: 'preview' };
 };

@@ -51,6 +51,3 @@ export const notSentView = (lines: readonly string[]): ModalView =>
     [section(cut(lines.join('\n'), SECTION_TEXT_MAX)), context('Go back to change it: what you typed is still there.')],
     'Back',
   );
-
-export const messageView = (title: string, lines: readonly string[]): ModalView =>
-  plainView(title, [section(cut(lines.join('\n'), SECTION_TEXT_MAX))]);
