@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onEnd } from './setup/cleanup.ts';
+import { demandGoingOn, onEnd } from './setup/cleanup.ts';
 
 type Call = { id: number; method: string; input: unknown };
 type Answer = { id: number; result?: unknown; error?: string };
@@ -14,6 +14,7 @@ export const programPath = (name: string): string =>
 export type Child = { pid: number; call<T>(method: string, input?: unknown): Promise<T>; stop(): Promise<void> };
 
 export const startChild = (name: string, env: Record<string, string> = {}): Child => {
+  demandGoingOn();
   const child = fork(programPath(name), [], { env: { ...process.env, ...env }, execArgv: ['--expose-gc'] });
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let lastId = 0;

@@ -10,7 +10,7 @@ import { measureProcess } from './areas/process.ts';
 import type { Bench, Measured } from './areas/world.ts';
 import { tableOf } from './rows.ts';
 import type { Row } from './rows.ts';
-import { endAll, endOnSignals } from './setup/cleanup.ts';
+import { countOfRunning, endAll, endOnSignals, waitForExitIfInterrupted } from './setup/cleanup.ts';
 import { loadNow, machineFacts } from './setup/machine.ts';
 import type { Machine } from './setup/machine.ts';
 import { AREAS, readOptions } from './setup/options.ts';
@@ -37,6 +37,8 @@ export type Results = {
   sizes: Options['sizes'];
   seconds: number;
   rows: Row[];
+  /** What went wrong in an area: its figures are missing then, and the run has failed. */
+  failures: Record<string, string>;
   details: Record<string, unknown>;
 };
 
@@ -48,6 +50,25 @@ const placeOf = ({ out, extent, areas }: Options, date: string): string => {
   return path.resolve(isWhole ? 'bench/results' : '.data/bench', name);
 };
 
+/** One area that fails must not cost the figures of the others. */
+const measureArea = async (area: Area, bench: Bench): Promise<{ made: Measured | null; failure: string | null }> => {
+  const startedAt = Date.now();
+  const kept = countOfRunning();
+  process.stdout.write(`${area} … `);
+  try {
+    const made = await MEASURES[area](bench);
+    bench.say(`${Math.round((Date.now() - startedAt) / 1_000)} s`);
+    return { made, failure: null };
+  } catch (error) {
+    await waitForExitIfInterrupted();
+    bench.say('FAILED');
+    console.error(error);
+    return { made: null, failure: error instanceof Error ? error.message : String(error) };
+  } finally {
+    await endAll(kept);
+  }
+};
+
 const measure = async (options: Options, runDir: string): Promise<Results> => {
   const startedAt = Date.now();
   const loadBefore = loadNow();
@@ -57,13 +78,12 @@ const measure = async (options: Options, runDir: string): Promise<Results> => {
   const bench: Bench = { servers, sizes: options.sizes, extent: options.extent, say };
   const rows: Row[] = [];
   const details: Record<string, unknown> = {};
+  const failures: Results['failures'] = {};
   for (const area of options.areas) {
-    const areaStartedAt = Date.now();
-    process.stdout.write(`${area} … `);
-    const measured = await MEASURES[area](bench);
-    say(`${Math.round((Date.now() - areaStartedAt) / 1_000)} s`);
-    rows.push(...measured.rows);
-    details[area] = measured.details;
+    const { made, failure } = await measureArea(area, bench);
+    rows.push(...(made?.rows ?? []));
+    details[area] = made?.details ?? null;
+    if (failure) failures[area] = failure;
   }
   const seconds = Math.round((Date.now() - startedAt) / 1_000);
   const date = new Date(startedAt).toISOString();
@@ -75,6 +95,7 @@ const measure = async (options: Options, runDir: string): Promise<Results> => {
     sizes: options.sizes,
     seconds,
     rows,
+    failures,
     details,
   };
 };
@@ -103,6 +124,7 @@ const run = async (): Promise<void> => {
   const options = readOptions(process.argv.slice(2));
   endOnSignals();
   const results = await measure(options, runDir);
+  if (Object.keys(results.failures).length > 0) process.exitCode = 1;
   const place = placeOf(options, results.date);
   mkdirSync(path.dirname(place), { recursive: true });
   writeFileSync(place, `${JSON.stringify(results, rounded, 1)}\n`);
@@ -112,6 +134,7 @@ const run = async (): Promise<void> => {
 try {
   await run();
 } catch (error) {
+  await waitForExitIfInterrupted();
   console.error(`\n${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 } finally {

@@ -46,7 +46,7 @@ const HEAD = ['area', 'what', 'measured', 'goal', '', 'Latchkey', 'limit'];
 
 export const tableOf = (rows: readonly Row[]): string => {
   const lines = [HEAD, ...rows.map(cellsOf)];
-  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => [...(line[column] ?? '')].length)));
+  const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   const rule = widths.map((width) => '-'.repeat(width));
   return [lines[0] ?? [], rule, ...lines.slice(1)]
     .map((line) =>

@@ -21,7 +21,7 @@ const ruleOf = (index: number, targets: number): string => {
     `${name}\n    match: { targets: ["${target}"], groups: [team-${index % TEAMS}] }\n    approvals: [{ from: owners }]`,
     `${name}\n    match: { roles: ["${target}/write"] }\n    approvals: [{ from: owners }, { from: team-${(index + 1) % TEAMS} }]`,
     `${name}\n    match: { targets: ["${target.slice(0, 7)}*"], people: ["*@team${index}.test"] }\n    approve: true`,
-    `${name}\n    match: { targets: ["${target}"] }\n    when: request.durationMs > ${3_600_000 + index} && requester.email.endsWith("@team${index}.test")\n    deny: Not for so long.`,
+    `${name}\n    match: { targets: ["${target}"] }\n    when: request.duration > duration("${61 + index}m") && requester.email.endsWith("@team${index}.test")\n    deny: Not for so long.`,
   ];
   return kinds[index % kinds.length] ?? '';
 };

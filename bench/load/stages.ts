@@ -1,6 +1,6 @@
 /** The stages of a grant, each alone and as plain as can be: what the whole way is compared with. */
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { eachOf } from '../measure.ts';
 import { withClient } from '../setup/servers.ts';
 import type { Target } from '../setup/servers.ts';

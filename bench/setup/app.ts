@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../src/local/embedded/port.ts';
 import { programPath } from '../child.ts';
-import { onEnd } from './cleanup.ts';
+import { demandGoingOn, onEnd } from './cleanup.ts';
 import type { Servers, Target } from './servers.ts';
 
 export const SIGNING_SECRET = 'the-secret-of-the-benchmark';
@@ -124,6 +124,7 @@ export const startApp = async (plan: AppPlan, program: Program = latchkeyProgram
   const log = openSync(logFile, 'w');
   const env = { ...withoutOwnSettings(), ...environmentFor(plan, port) };
   const startedAt = performance.now();
+  demandGoingOn();
   const child = spawn(program.command, program.args, { env, stdio: ['ignore', log, log], detached: true });
   closeSync(log);
   const stop = onEnd('Latchkey', () => endGroup(child));

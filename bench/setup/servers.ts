@@ -6,7 +6,7 @@ import { migrateDatabase } from '../../src/db/migrate.ts';
 import { removePostgres, startPostgres } from '../../src/local/embedded/postgres.ts';
 import { isRunning } from '../../src/local/embedded/process.ts';
 import { removeRedis, startRedis } from '../../src/local/embedded/redis.ts';
-import { onEnd } from './cleanup.ts';
+import { demandGoingOn, onEnd } from './cleanup.ts';
 
 export type Servers = { storeAdminUrl: string; targetAdminUrl: string; redisUrl: string; runDir: string };
 
@@ -32,14 +32,16 @@ const removeAbandoned = async (runDir: string): Promise<void> => {
 
 export const startServers = async (runDir: string): Promise<Servers> => {
   await removeAbandoned(runDir);
-  onEnd('the servers', () => removeServers(runDir));
   const [store = '', target = '', redis = ''] = serverFolders(runDir);
   const downloadDir = path.join(runDir, '..', '..');
-  const [storeServer, targetServer, redisServer] = await Promise.all([
-    startPostgres(store),
-    startPostgres(target),
-    startRedis(redis, { downloadDir }),
-  ]);
+  demandGoingOn();
+  const starting = [startPostgres(store), startPostgres(target), startRedis(redis, { downloadDir })] as const;
+  // One that is still starting could not be found yet, and would be left behind.
+  onEnd('the servers', async () => {
+    await Promise.allSettled(starting);
+    await removeServers(runDir);
+  });
+  const [storeServer, targetServer, redisServer] = await Promise.all(starting);
   const servers = {
     storeAdminUrl: storeServer.url,
     targetAdminUrl: targetServer.url,
