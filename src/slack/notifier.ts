@@ -4,6 +4,7 @@
  */
 import type { WebClient } from '@slack/web-api';
 import { isDomainError } from '../core/errors.ts';
+import { SYSTEM } from '../core/events.ts';
 import type { Policy, Target } from '../core/policy/types.ts';
 import type { Source } from '../core/types.ts';
 import type { Log } from '../lib/log.ts';
@@ -30,7 +31,7 @@ const LOOKUP_RETRY_MS = 10_000;
 
 export type NotifierSettings = {
   client: WebClient;
-  store: Pick<Store, 'read' | 'messages'>;
+  store: Pick<Store, 'read' | 'messages' | 'transaction'>;
   policy: () => Policy;
   directory: Directory;
   log: Log;
@@ -40,7 +41,7 @@ export type SyncResult = {
   outcome: 'done' | 'retry';
   retryInMs?: number;
   error?: string;
-  /** Nobody who may decide could be told; the requester was. For the audit log. */
+  /** Nobody who may decide could be told; the requester was, and the audit log has it. */
   isUnreachable?: boolean;
 };
 
@@ -85,8 +86,24 @@ const reconcile = async (run: Run, view: RequestView): Promise<SyncResult> => {
   const result = worst([...approvals, ...others]);
   if (result.outcome === 'done' && isWaitingForLookUp(view, reach))
     return { outcome: 'retry', retryInMs: LOOKUP_RETRY_MS, error: 'lookup_failed' };
-  return nobody ? { ...result, isUnreachable: true } : result;
+  if (!nobody) return result;
+  if (approvals.length > 0 || others.length > 0) await recordUnreachable(run, view);
+  return { ...result, isUnreachable: true };
 };
+
+/** Once for each time something was drawn and nobody could be told; a run that finds nothing to do adds nothing. */
+const recordUnreachable = ({ store }: Run, { request }: RequestView): Promise<void> =>
+  store.transaction((tx) =>
+    tx.audit.append({
+      type: 'request.unreachable',
+      actor: SYSTEM,
+      requestId: request.id,
+      grantId: null,
+      target: request.target,
+      role: request.role,
+      data: { requirements: request.requirements.map(({ label }) => label) },
+    }),
+  );
 
 const isWaitingForLookUp = ({ request }: RequestView, { channelId, approvers }: Reach): boolean =>
   request.state === 'pending' && channelId === null && approvers === null;

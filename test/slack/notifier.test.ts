@@ -64,6 +64,8 @@ describe('the messages of a request', () => {
     rig.slack.faults.fail('chat.postMessage', 'user_disabled', 2);
     expect(await rig.notifier.sync(requestId)).toMatchObject({ outcome: 'done', isUnreachable: true });
     expect(seen(copiesIn('ada', 'dm').at(-1))).toContain('Nobody who may approve could be reached');
+    await rig.notifier.sync(requestId);
+    expect(await rig.auditTypes(requestId)).toEqual(['request.created', 'request.unreachable']);
   });
 
   it('wait as long as Slack asks when it limits them', async () => {

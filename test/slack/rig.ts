@@ -120,6 +120,8 @@ export type Rig = {
   setPolicy(text: string): void;
   /** Does all outgoing work until none is left; messages that Slack does not take stay in the outbox. */
   settle(): Promise<SyncResult[]>;
+  /** Types of the audit entries of a request, in their order. */
+  auditTypes(requestId: string): Promise<string[]>;
   stop(): Promise<void>;
 };
 
@@ -154,6 +156,13 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
     app,
     setPolicy: (text) => {
       policyNow = policyOf(text);
+    },
+    auditTypes: async (requestId) => {
+      const found = await pool.query<{ type: string }>(
+        'select type from audit_events where request_id = $1 order by id',
+        [requestId],
+      );
+      return found.rows.map(({ type }) => type);
     },
     settle: () => settle({ store, useCases: real, notifier }),
     stop: async () => {

@@ -16,7 +16,7 @@ export const approve: Action = {
 
 export const deny: Action = {
   id: ACTION.deny,
-  run: async ({ slack, triggerId, value: requestId }) => {
-    await slack.client.views.open({ trigger_id: triggerId, view: denyForm(requestId) });
+  run: async ({ slack, triggerId, value: requestId, view }) => {
+    await slack.client.views.open({ trigger_id: triggerId, view: denyForm(requestId, view?.type === 'home') });
   },
 };

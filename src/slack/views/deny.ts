@@ -3,6 +3,7 @@ import type { ModalView } from '@slack/types';
 import { VOTE_REASON_SHOWN_MAX } from '../blocks/limits.ts';
 import type { SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField } from '../errors.ts';
+import { publishHome } from '../home.ts';
 import { withinMs } from '../within.ts';
 import { text } from './request-form.ts';
 
@@ -11,10 +12,13 @@ const REASON = 'reason';
 /** Slack waits three seconds for the answer to a submit. */
 const ANSWER_WITHIN_MS = 1_800;
 
-export const denyForm = (requestId: string): ModalView => ({
+/** The form remembers where it was opened: a home tab is drawn again afterwards, since nobody else does that. */
+const HOME = ' home';
+
+export const denyForm = (requestId: string, isFromHome: boolean): ModalView => ({
   type: 'modal',
   callback_id: DENY_FORM,
-  private_metadata: requestId,
+  private_metadata: isFromHome ? requestId + HOME : requestId,
   title: text('Deny request'),
   submit: text('Deny'),
   close: text('Back'),
@@ -47,13 +51,14 @@ export const denySubmit: ViewHandler = {
     await call.ack();
     const late = await refusing;
     if (late !== null) await call.reply({ text: late });
+    if (call.view.privateMetadata.endsWith(HOME)) await publishHome(call.slack, call.userId);
   },
 };
 
 /** null when the vote counted, else the sentence that says why not. */
 const deny = async ({ slack, userId, view }: SubmitCall, reason: string): Promise<string | null> => {
   try {
-    await slack.useCases.vote({ userId, requestId: view.privateMetadata, kind: 'deny', reason });
+    await slack.useCases.vote({ userId, requestId: view.privateMetadata.replace(HOME, ''), kind: 'deny', reason });
     return null;
   } catch (error) {
     return explainError(error, slack.log);
