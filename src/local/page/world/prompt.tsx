@@ -1,0 +1,247 @@
+/** A small SQL prompt with the credentials one was given: a write may be refused, and the session is cut when the time is over. */
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { QueryResult, WorldConnection, WorldState } from '../../page-server/protocol.ts';
+import { Icon } from '../panes/icons.tsx';
+import { usePage } from '../state/page.tsx';
+import type { Credentials } from './credentials.ts';
+
+const chips = [
+  { label: 'Select', sql: 'select * from orders order by id limit 5' },
+  { label: 'Update', sql: "update orders set status = 'paid' where id = 1" },
+  { label: 'Insert', sql: "insert into orders (customer, total) values ('Demo', 1)" },
+  { label: 'Who am I', sql: 'select current_user, now()' },
+];
+
+const NOT_ALLOWED = '42501';
+
+const reasonOf = (result: Extract<QueryResult, { ok: false }>): { title: string; isGood: boolean } => {
+  if (result.isCut) return { title: 'The session was cut. The access is over.', isGood: true };
+  return result.code === NOT_ALLOWED
+    ? { title: 'Refused: this role may not do that.', isGood: true }
+    : { title: 'The database says no.', isGood: false };
+};
+
+const Result = ({ result }: { result: QueryResult }): JSX.Element => {
+  if (!result.ok) {
+    const { title, isGood } = reasonOf(result);
+    return (
+      <div class={`result result-refused${isGood ? '' : ' is-error'}`} role="alert">
+        <b>{title}</b>
+        <code>{result.message}</code>
+      </div>
+    );
+  }
+  return (
+    <div class="result">
+      {result.columns.length > 0 && (
+        <div class="table-scroll">
+          <table class="table">
+            <thead>
+              <tr>
+                {result.columns.map((column, index) => (
+                  <th key={index}>{column}</th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {result.rows.map((row, index) => (
+                <tr key={index}>
+                  {row.map((cell, column) => (
+                    <td key={column}>{cell ?? <i>null</i>}</td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <p class="small-print" role="status">
+        {result.command} {result.rowCount} · {Math.round(result.ms)} ms
+      </p>
+    </div>
+  );
+};
+
+type LoginProps = { seen: Credentials | undefined; onConnected: (connection: WorldConnection) => void };
+
+const Login = ({ seen, onConnected }: LoginProps): JSX.Element => {
+  const { ask, attempt } = usePage();
+  const [user, setUser] = useState('');
+  const [password, setPassword] = useState('');
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const connect = async (): Promise<void> => {
+    setBusy(true);
+    setRefusal(null);
+    try {
+      onConnected(
+        (await ask({ act: 'world_connect', user: user.trim(), password: password.trim() })) as WorldConnection,
+      );
+    } catch (error) {
+      setRefusal(error instanceof Error ? error.message : String(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form
+      class="login-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        attempt(connect());
+      }}
+    >
+      {seen !== undefined && (
+        <button
+          type="button"
+          class="button button-default button-small"
+          onClick={() => {
+            setUser(seen.user);
+            setPassword(seen.password);
+          }}
+        >
+          <Icon name="key" size={14} /> Use the credentials I was shown
+        </button>
+      )}
+      <label>
+        <span class="visually-hidden">User</span>
+        <input
+          class="field"
+          placeholder="User"
+          autocomplete="off"
+          spellcheck={false}
+          value={user}
+          onInput={(event) => setUser(event.currentTarget.value)}
+        />
+      </label>
+      <label>
+        <span class="visually-hidden">Password</span>
+        <input
+          class="field"
+          type="password"
+          placeholder="Password"
+          autocomplete="off"
+          value={password}
+          onInput={(event) => setPassword(event.currentTarget.value)}
+        />
+      </label>
+      <button
+        type="submit"
+        class="button button-primary-solid"
+        disabled={isBusy || user === '' || password === ''}
+        aria-busy={isBusy}
+      >
+        Connect
+      </button>
+      {refusal !== null && (
+        <div class="result result-refused" role="alert">
+          <b>The login was refused.</b>
+          <code>{refusal}</code>
+        </div>
+      )}
+      {seen === undefined && refusal === null && (
+        <p class="small-print">Ask Latchkey for access, choose “Show credentials”, and bring them here.</p>
+      )}
+    </form>
+  );
+};
+
+/** The panel sees in the database itself that the session is gone, before anything is asked through it. */
+const useIsCut = (connection: WorldConnection, sessions: WorldState['sessions']): boolean => {
+  const wasSeen = useRef(false);
+  const isThere = sessions.some((session) => session.role === connection.user);
+  useEffect(() => {
+    if (isThere) wasSeen.current = true;
+  }, [isThere]);
+  return wasSeen.current && !isThere;
+};
+
+type SqlProps = { connection: WorldConnection; sessions: WorldState['sessions']; onClosed: () => void };
+
+const Sql = ({ connection, sessions, onClosed }: SqlProps): JSX.Element => {
+  const { ask, attempt } = usePage();
+  const [sql, setSql] = useState(chips[0]?.sql ?? '');
+  const [result, setResult] = useState<QueryResult | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const isCut = useIsCut(connection, sessions) || (result !== null && !result.ok && result.isCut);
+  const run = async (text: string): Promise<void> => {
+    setSql(text);
+    setBusy(true);
+    try {
+      setResult((await ask({ act: 'world_query', connectionId: connection.id, sql: text })) as QueryResult);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const close = (): void => {
+    attempt(ask({ act: 'world_disconnect', connectionId: connection.id }).finally(onClosed));
+  };
+  return (
+    <div class="sql">
+      <div class="card-line">
+        <span class={`dot${isCut ? '' : ' is-on'}`} aria-hidden="true" />
+        <span class="login-role">{connection.user}</span>
+        <button type="button" class="button button-default button-small" onClick={close}>
+          {isCut ? 'Close' : 'Log out'}
+        </button>
+      </div>
+      {isCut && (result === null || result.ok) && (
+        <div class="result result-refused" role="alert">
+          <b>The session was cut. The access is over.</b>
+        </div>
+      )}
+      <div class="chips">
+        {chips.map((chip) => (
+          <button
+            type="button"
+            class="chip-button"
+            key={chip.label}
+            disabled={isBusy}
+            onClick={() => attempt(run(chip.sql))}
+          >
+            {chip.label}
+          </button>
+        ))}
+      </div>
+      <textarea
+        class="field sql-text"
+        aria-label="SQL"
+        rows={2}
+        spellcheck={false}
+        value={sql}
+        onInput={(event) => setSql(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || event.shiftKey) return;
+          event.preventDefault();
+          attempt(run(sql));
+        }}
+      />
+      <button
+        type="button"
+        class="button button-primary-solid"
+        disabled={isBusy || sql.trim() === ''}
+        aria-busy={isBusy}
+        onClick={() => attempt(run(sql))}
+      >
+        Run
+      </button>
+      {result !== null && <Result result={result} />}
+    </div>
+  );
+};
+
+export const Prompt = ({
+  seen,
+  sessions,
+}: {
+  seen: Credentials | undefined;
+  sessions: WorldState['sessions'];
+}): JSX.Element => {
+  const [connection, setConnection] = useState<WorldConnection | null>(null);
+  return connection === null ? (
+    <Login seen={seen} onConnected={setConnection} />
+  ) : (
+    <Sql key={connection.id} connection={connection} sessions={sessions} onClosed={() => setConnection(null)} />
+  );
+};

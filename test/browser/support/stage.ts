@@ -1,0 +1,83 @@
+/** A workspace with its page, a plain app and a small world, and windows to look at them. */
+import type { WorkspaceConfig } from '../../../src/local/slack/config.ts';
+import { createWorkspace } from '../../../src/local/slack/workspace.ts';
+import type { Workspace } from '../../../src/local/slack/workspace.ts';
+import { servePage } from '../../../src/local/page-server/serve-page.ts';
+import { startSocketApp } from '../../local/slack/bolt-app.ts';
+import { cast } from '../../support/slack.ts';
+import { startBrowser, windowsOf } from './browser.ts';
+import type { Windows } from './browser.ts';
+import { setUpPlainApp } from './plain-app.ts';
+import type { Seen } from './plain-app.ts';
+import { createSmallWorld } from './small-world.ts';
+import type { SmallWorld } from './small-world.ts';
+
+export const titles: Record<string, string> = {
+  ada: 'Engineer',
+  olga: 'Owner of orders',
+  rita: 'SRE',
+  oscar: 'On call',
+  sam: 'Security',
+  ines: 'Auditor',
+};
+
+export const stageConfig: WorkspaceConfig = {
+  ...cast,
+  users: cast.users.map((user) => ({ ...user, title: titles[user.name] ?? '' })),
+  botName: 'Doorman',
+  manifest: {
+    features: {
+      app_home: { home_tab_enabled: true },
+      slash_commands: [
+        { command: '/access', description: 'Ask for access to production', usage_hint: '[help | post | credentials]' },
+      ],
+    },
+    oauth_config: {
+      scopes: {
+        bot: ['commands', 'chat:write', 'im:write', 'im:history', 'channels:read', 'users:read', 'files:write'],
+      },
+    },
+    settings: { event_subscriptions: { bot_events: ['app_home_opened'] } },
+  },
+};
+
+export type Stage = Windows & {
+  workspace: Workspace;
+  url: string;
+  world: SmallWorld;
+  seen: Seen;
+  stop: () => Promise<void>;
+};
+
+export const startStage = async (): Promise<Stage> => {
+  const workspace = createWorkspace(stageConfig);
+  const world = createSmallWorld();
+  const page = servePage({
+    workspace,
+    world,
+    title: 'Latchkey demo',
+    warning: 'Local workspace on this machine only. Not for production.',
+  });
+  const { url, apiUrl } = await workspace.listen(page);
+  const { botToken, appToken, signingSecret } = workspace.app;
+  let seen: Seen = { submitted: [], clicks: [], previews: [] };
+  const bolt = await startSocketApp({ ...workspace, url, apiUrl, botToken, appToken, signingSecret }, (app) => {
+    seen = setUpPlainApp(app);
+  });
+  const browser = await startBrowser();
+  const windows = windowsOf(browser, () => url);
+  return {
+    ...windows,
+    workspace,
+    url,
+    world,
+    seen,
+    stop: async () => {
+      await windows.closeAll();
+      await browser.close();
+      page.close();
+      await bolt.stop();
+      await workspace.close();
+    },
+  };
+};
