@@ -21,6 +21,7 @@ describe('hostile YAML is refused within limits', () => {
   it.each([
     ['a bomb of anchors', bomb(9), 'yaml_too_many_aliases'],
     ['many aliases of one value', `a: &a [1]\nb: [${'*a,'.repeat(2000)}]`, 'yaml_too_many_aliases'],
+    ['aliases of something large', `a: &a [${'1,'.repeat(200)}]\nb: [${'*a,'.repeat(900)}]`, 'yaml_too_many_aliases'],
     ['an anchor inside itself', 'a: &a [*a]', 'yaml_too_deep'],
     ['deep brackets', '['.repeat(100_000), 'yaml_too_deep'],
     ['deep brackets, closed', `${'['.repeat(500)}${']'.repeat(500)}`, 'yaml_too_deep'],

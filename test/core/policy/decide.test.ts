@@ -45,6 +45,13 @@ describe('what a verdict tells', () => {
     expect(verdict).toMatchObject({ message: expect.stringContaining('could not be read') });
   });
 
+  it('keeps the order of the file between rules that name a target and rules that do not', () => {
+    const named = approve('named', { match: { targets: ['orders'] } });
+    const patterned = rule('patterned', { match: { targets: ['ord*'] } });
+    expect(decide(policyOf([patterned, named]), askFor(), factsFor()).rule).toBe('patterned');
+    expect(decide(policyOf([named, patterned]), askFor(), factsFor()).rule).toBe('named');
+  });
+
   it('asks an owner once, however often the rule names them', () => {
     const approvals = [{ from: ['owners', 'dba'], count: 1 }];
     const verdict = decide(policyOf([rule('x', { effect: { kind: 'ask', approvals } })]), askFor(), factsFor());

@@ -97,6 +97,7 @@ describe('counting votes', () => {
 
   it('the deny of one account outweighs the approval of the other', () => {
     const humanOf = new Map([['bob', 'ann']]);
+    expect(count({ yes: ['bob', 'cat'], no: ['ann'], humanOf }).isDenied).toBe(true);
     expect(count({ yes: ['ann', 'cat'], no: ['bob'], humanOf }).isDenied).toBe(true);
   });
 
