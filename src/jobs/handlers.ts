@@ -2,10 +2,7 @@
 import type { WorkKind } from '../usecases/ports.ts';
 import type { UseCases } from '../usecases/types.ts';
 
-export type SyncOutcome =
-  | { outcome: 'done' }
-  | { outcome: 'busy' }
-  | { outcome: 'retry'; retryInMs?: number; error?: string };
+export type SyncOutcome = { outcome: 'done' | 'retry'; retryInMs?: number; error?: string };
 
 /** Brings the messages of one request up to date. */
 export type Notifier = { sync(requestId: string): Promise<SyncOutcome> };
@@ -24,8 +21,7 @@ export const createHandlers = (useCases: UseCases, notifier: Notifier): Record<W
     concurrency: 16,
     handle: async (requestId) => {
       const synced = await notifier.sync(requestId);
-      // Whoever holds the request's messages looks at its version once more before letting go.
-      if (synced.outcome !== 'retry') return DONE;
+      if (synced.outcome === 'done') return DONE;
       return {
         outcome: 'retry',
         retryInMs: synced.retryInMs ?? null,
