@@ -9,6 +9,8 @@ import { waitUntil } from '../embedded/wait.ts';
 import { ROOT } from './options.ts';
 
 export type AppProcess = {
+  /** Resolves when the app is ready. Rejects, with the end of its log, when it does not start. */
+  isReady(): Promise<void>;
   /** SIGTERM, and SIGKILL where that does not help in time. */
   stop(): Promise<void>;
   kill(): void;
@@ -20,6 +22,8 @@ export type AppOptions = {
   logFile: string;
   say(sentence: string): void;
   onStarted(pid: number): void;
+  /** Ends the wait for readiness. */
+  signal: AbortSignal;
 };
 
 const READY_WITHIN_MS = 60_000;
@@ -100,11 +104,11 @@ const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || ch
 const endOf = (child: ChildProcess): string => child.signalCode ?? `exit ${child.exitCode}`;
 
 /** Asked seldom and only once the port is open: the answer costs the app some work while it has enough of that. */
-const waitForReady = async ({ child, logFrom }: Run, { port, logFile }: AppOptions): Promise<void> => {
+const waitForReady = async ({ child, logFrom }: Run, { port, logFile, signal }: AppOptions): Promise<void> => {
   let state = 'its port is not open';
   let askedAt = 0;
   const isSettled = async (): Promise<boolean> => {
-    if (hasEnded(child)) return true;
+    if (hasEnded(child) || signal.aborted) return true;
     if (Date.now() - askedAt < ASK_EVERY_MS || !(await isPortOpen(port))) return false;
     askedAt = Date.now();
     state = await readiness(port);
@@ -115,6 +119,7 @@ const waitForReady = async ({ child, logFrom }: Run, { port, logFile }: AppOptio
     child.kill('SIGKILL');
     throw new Error(`The app did not become ready: ${state}. ${log()}`, { cause });
   });
+  signal.throwIfAborted();
   if (hasEnded(child)) throw new Error(`The app ended at its start (${endOf(child)}). ${log()}`);
 };
 
@@ -124,13 +129,12 @@ const stopRun = async ({ child }: Run): Promise<void> => {
   await endProcess(pid, 'SIGTERM', STOP_WITHIN_MS).catch(() => endProcess(pid, 'SIGKILL'));
 };
 
-/** Resolves when the app is ready. Throws, with the end of its log, when it does not start. */
-export const startApp = async (options: AppOptions): Promise<AppProcess> => {
+/** Starts it at once, and again whenever it ends by itself after it was ready. */
+export const startApp = (options: AppOptions): AppProcess => {
   const { logFile, say } = options;
   let isStopping = false;
   let restarts: number[] = [];
   let run = launch(options);
-  await waitForReady(run, options);
   const again = (): void => {
     if (isStopping) return;
     say(`The app ended (${endOf(run.child)}). The last lines of ${logFile}:\n${lastLines(logFile, run.logFrom)}`);
@@ -147,8 +151,11 @@ export const startApp = async (options: AppOptions): Promise<AppProcess> => {
       (error: unknown) => hasEnded(run.child) || say(error instanceof Error ? error.message : String(error)),
     );
   };
-  run.child.once('exit', again);
   return {
+    isReady: async () => {
+      await waitForReady(run, options);
+      run.child.once('exit', again);
+    },
     stop: async () => {
       isStopping = true;
       await stopRun(run);

@@ -9,23 +9,41 @@ import type { Demo } from './start.ts';
 /** npm passes a Ctrl-C on that the terminal has sent already, so the same press arrives twice. */
 const SAME_PRESS_MS = 700;
 
-const stopOnSignal = (demo: Demo): Promise<void> =>
-  new Promise((resolve, reject) => {
-    let stoppingSince = 0;
-    const onSignal = (): void => {
-      if (stoppingSince === 0) {
-        stoppingSince = Date.now();
-        console.log('\nStopping. (Ctrl-C again to force it.)');
-        demo.stop().then(resolve, reject);
-      } else if (Date.now() - stoppingSince > SAME_PRESS_MS) {
-        console.log('Forced: the next start puts in order what this left.');
-        demo.kill().then(
-          () => process.exit(1),
-          () => process.exit(1),
-        );
-      }
-    };
-    process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+type Stop = {
+  /** Aborted by the first Ctrl-C. */
+  signal: AbortSignal;
+  /** Called by the second one. */
+  onForce(kill: () => Promise<void>): void;
+};
+
+const listenForStop = (): Stop => {
+  const controller = new AbortController();
+  let pressedAt = 0;
+  let kill = async (): Promise<void> => {};
+  const onSignal = (): void => {
+    if (pressedAt === 0) {
+      pressedAt = Date.now();
+      console.log('\nStopping. (Ctrl-C again to force it.)');
+      controller.abort(new Error('It was stopped before everything was up.'));
+    } else if (Date.now() - pressedAt > SAME_PRESS_MS) {
+      console.log('Forced: the next start puts in order what this left.');
+      const leave = (): void => process.exit(1);
+      kill().then(leave, leave);
+    }
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+  return {
+    signal: controller.signal,
+    onForce: (given) => {
+      kill = given;
+    },
+  };
+};
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
 const introduce = ({ url, logFile, policyFile }: Demo): string => `
@@ -50,14 +68,19 @@ const run = async (options: DemoOptions): Promise<number> => {
     return options.isFresh ? 1 : 0;
   }
   const { claim } = claimed;
+  const { signal, onForce } = listenForStop();
   try {
-    const demo = await startDemo(options, files, claim);
+    const demo = await startDemo({ options, files, claim, signal });
+    onForce(demo.kill);
     console.log(introduce(demo));
-    await stopOnSignal(demo);
-    console.log('Stopped.');
+    await aborted(signal);
+    await demo.stop();
+  } catch (error) {
+    if (!signal.aborted) throw error;
   } finally {
     claim.release();
   }
+  console.log('Stopped.');
   return 0;
 };
 

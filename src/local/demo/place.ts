@@ -1,10 +1,8 @@
-/** Before anything starts: the folder's settings, the policy, the manifest and the page's port. */
+/** Before anything starts: the folder's settings, the policy and the page's port. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { parse } from 'yaml';
 import { freePort, isPortOpen } from '../embedded/port.ts';
-import type { ManifestInput } from '../slack/config.ts';
 import { writeFileWhole } from './files.ts';
 import type { DemoFiles } from './files.ts';
 import { ROOT, USUAL_PORT } from './options.ts';
@@ -43,9 +41,6 @@ export const settle = async (files: DemoFiles): Promise<Settings> => {
   writeSettings(files.settings, settings);
   return settings;
 };
-
-export const readManifest = (): ManifestInput =>
-  parse(readFileSync(path.join(ROOT, 'manifest.yml'), 'utf8')) as ManifestInput;
 
 export const choosePort = async (wanted: number | null): Promise<number> => {
   if (wanted !== null) {

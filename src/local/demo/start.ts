@@ -1,29 +1,22 @@
 /** Starts the parts of the demo in their order, and stops them in the other. */
 import path from 'node:path';
 import { endProcess } from '../embedded/process.ts';
-import { servePage } from '../page-server/serve-page.ts';
-import { createWorkspace } from '../slack/workspace.ts';
-import type { Workspace } from '../slack/workspace.ts';
 import { migrate, startApp } from './app-process.ts';
 import type { AppProcess } from './app-process.ts';
 import type { Claim } from './claim.ts';
-import { createWorld } from './demo-world.ts';
-import type { DemoWorld } from './demo-world.ts';
 import type { DemoFiles } from './files.ts';
 import { isStillThere } from './identity.ts';
+import type { OpenWorkspace } from './open-workspace.ts';
 import { ROOT } from './options.ts';
 import type { DemoOptions } from './options.ts';
-import { choosePort, readManifest, say, sayBroken, settle, startOver } from './place.ts';
+import { choosePort, say, sayBroken, settle, startOver } from './place.ts';
 import { migrationState, prepareDatabases, urlsOf } from './production.ts';
 import type { Urls } from './production.ts';
-import { openQuestLog } from './quest-log.ts';
 import { startServices } from './services.ts';
 import type { Services } from './services.ts';
 import type { Settings } from './settings.ts';
-import { keepSlackState } from './slack-state.ts';
 import { createStack } from './stack.ts';
 import type { Stack } from './stack.ts';
-import { CHANNELS, PEOPLE, USERGROUPS } from './team.ts';
 
 export type Demo = {
   url: string;
@@ -34,111 +27,78 @@ export type Demo = {
   kill(): Promise<void>;
 };
 
-type Listening = { url: string; apiUrl: string; workspace: Workspace; close(): Promise<void> };
-
-const openPage = async (workspace: Workspace, world: DemoWorld, port: number): Promise<Listening> => {
-  const page = servePage({
-    workspace,
-    world,
-    title: 'Latchkey demo',
-    warning: 'A pretend workspace on this machine. Not for production.',
-  });
-  const { apiUrl } = await workspace.listen({ port, ...page });
-  const close = async (): Promise<void> => {
-    page.close();
-    await workspace.close();
-  };
-  return { url: `http://localhost:${port}/`, apiUrl, workspace, close };
+export type StartOptions = {
+  options: DemoOptions;
+  files: DemoFiles;
+  claim: Claim;
+  /** Aborted by a Ctrl-C before everything was up. */
+  signal: AbortSignal;
 };
 
-type AppParts = { workspace: Workspace; apiUrl: string; urls: Urls; redisUrl: string };
+type AppParts = { open: OpenWorkspace; urls: Urls; redisUrl: string; settings: Settings };
 
-const environmentOf = (parts: AppParts, files: DemoFiles, settings: Settings): Record<string, string> => ({
-  SLACK_API_URL: parts.apiUrl,
-  SLACK_BOT_TOKEN: parts.workspace.app.botToken,
-  SLACK_APP_TOKEN: parts.workspace.app.appToken,
-  DATABASE_URL: parts.urls.latchkey,
-  REDIS_URL: parts.redisUrl,
+const environmentOf = ({ open, urls, redisUrl, settings }: AppParts, files: DemoFiles): Record<string, string> => ({
+  SLACK_API_URL: open.apiUrl,
+  SLACK_BOT_TOKEN: open.workspace.app.botToken,
+  SLACK_APP_TOKEN: open.workspace.app.appToken,
+  DATABASE_URL: urls.latchkey,
+  REDIS_URL: redisUrl,
   LATCHKEY_SECRET_KEY: settings.secretKey,
   LATCHKEY_POLICY: files.policy,
   LATCHKEY_PUBLIC_URL: `http://localhost:${settings.appPort}`,
   PORT: String(settings.appPort),
-  ORDERS_DB_ADMIN_URL: parts.urls.shopAdmin,
-  BILLING_DB_ADMIN_URL: parts.urls.billingAdmin,
+  ORDERS_DB_ADMIN_URL: urls.shopAdmin,
+  BILLING_DB_ADMIN_URL: urls.billingAdmin,
 });
-
-/** The workspace with what was said in it, its page, and the panel beside it. */
-const openWorkspace = async (parts: {
-  files: DemoFiles;
-  urls: Urls;
-  port: number;
-  stack: Stack;
-}): Promise<Listening> => {
-  const { files, urls, port, stack } = parts;
-  const workspace = createWorkspace({
-    manifest: readManifest(),
-    users: PEOPLE,
-    channels: CHANNELS,
-    usergroups: USERGROUPS,
-  });
-  const keeper = keepSlackState(workspace, files.slack, sayBroken);
-  stack.push(async () => keeper.stop());
-  const world = createWorld({
-    urls,
-    quests: openQuestLog(files.quests, sayBroken),
-    nameOf: (userId) => workspace.state.people.get(userId)?.realName ?? userId,
-  });
-  stack.push(world.close);
-  const listening = await openPage(workspace, world, port);
-  stack.push(listening.close);
-  return listening;
-};
 
 /** The app that a killed demo left running still holds connections, and would work on with settings of then. */
 const endLeftApp = async ({ leftApp }: Claim): Promise<void> => {
   if (isStillThere(leftApp)) await endProcess(leftApp.pid, 'SIGKILL');
 };
 
-const prepare = async (
-  server: string,
-  parts: { urls: Urls; settings: Settings; env: Record<string, string> },
-): Promise<void> => {
+const prepare = async (server: string, parts: AppParts, env: Record<string, string>): Promise<void> => {
   await prepareDatabases(server, parts.settings);
   const state = await migrationState(parts.urls.watch);
   if (state === 'foreign')
     throw new Error('What is kept there was made by another version of Latchkey. Start over: npm run demo -- --fresh');
-  if (state === 'behind') migrate(parts.env);
+  if (state === 'behind') migrate(env);
 };
 
 type Started = { services: Services; app: AppProcess; url: string };
 
-const startParts = async (given: {
-  options: DemoOptions;
-  files: DemoFiles;
-  claim: Claim;
-  stack: Stack;
-}): Promise<Started> => {
-  const { options, files, claim, stack } = given;
+/** The slow parts overlap: code is loaded while the servers start, and the page is put up while the app starts. */
+const startParts = async (given: StartOptions, stack: Stack): Promise<Started> => {
+  const { options, files, claim, signal } = given;
   const port = await choosePort(options.port);
   const settings = await settle(files);
+  const loading = import('./open-workspace.ts');
   const services = await startServices({ dir: files.dir, downloadDir: path.join(ROOT, '.data'), say });
   stack.push(services.stop);
+  signal.throwIfAborted();
+  const { openWorkspace } = await loading;
+  const open = await openWorkspace({ port, stateFile: files.slack, onBroken: sayBroken });
+  stack.push(open.close);
   const urls = urlsOf(services.postgresUrl, settings);
-  const workspace = await openWorkspace({ files, urls, port, stack });
-  const env = environmentOf({ ...workspace, urls, redisUrl: services.redisUrl }, files, settings);
-  await prepare(services.postgresUrl, { urls, settings, env });
-  const app = await startApp({ env, port: settings.appPort, logFile: files.log, say, onStarted: claim.setApp });
+  const parts: AppParts = { open, urls, redisUrl: services.redisUrl, settings };
+  const env = environmentOf(parts, files);
+  await prepare(services.postgresUrl, parts, env);
+  signal.throwIfAborted();
+  const app = startApp({ env, port: settings.appPort, logFile: files.log, say, onStarted: claim.setApp, signal });
   stack.push(app.stop);
-  return { services, app, url: workspace.url };
+  const { openPage } = await import('./open-page.ts');
+  stack.push(openPage({ open, urls, questFile: files.quests, onBroken: sayBroken }));
+  await app.isReady();
+  return { services, app, url: open.url };
 };
 
 /** Throws a sentence for people when a part does not start; nothing is left running then. */
-export const startDemo = async (options: DemoOptions, files: DemoFiles, claim: Claim): Promise<Demo> => {
+export const startDemo = async (given: StartOptions): Promise<Demo> => {
+  const { options, files, claim } = given;
   const stack = createStack(say);
   try {
     await endLeftApp(claim);
     if (options.isFresh) await startOver(files);
-    const { services, app, url } = await startParts({ options, files, claim, stack });
+    const { services, app, url } = await startParts(given, stack);
     claim.setUrl(url);
     return {
       url,
