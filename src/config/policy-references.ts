@@ -28,7 +28,7 @@ export type Check = {
   rulePath: (index: number) => Path;
 };
 
-export const RESERVED = ['owners', 'manager'] as const;
+const RESERVED = ['owners', 'manager'] as const;
 
 type Reference = { ref: string; path: Path; allowed: readonly string[] };
 

@@ -1,7 +1,7 @@
 /** The shape of `latchkey.yml`: what may stand where. What the names mean together is checked by `policy-checks.ts`. */
 import { z } from 'zod';
 
-export const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const DURATION = /^(?=.*[1-9])(?:\d{1,6}w)?(?:\d{1,6}d)?(?:\d{1,6}h)?(?:\d{1,6}m)?(?:\d{1,6}s)?$/;
 export const PERSON = /^(?:[^\s@]+@[^\s@]+|[UW][A-Z0-9]{4,})$/;
 const CHANNEL = /^(?:#[^\s#,<>]{1,80}|[CG][A-Z0-9]{4,})$/;

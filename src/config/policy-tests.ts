@@ -4,7 +4,7 @@ import { isPersonRef, normalEmail } from '../core/policy/identity.ts';
 import type { AskFacts, Policy, PolicyTest, Verdict } from '../core/policy/types.ts';
 
 /** A Wednesday noon. A test about a date says `at`; any other must not start to fail because a freeze began. */
-export const TEST_CLOCK = new Date('2026-01-14T12:00:00Z');
+const TEST_CLOCK = new Date('2026-01-14T12:00:00Z');
 
 export type PolicyTestResult = {
   name: string;
@@ -28,7 +28,7 @@ export const groupsOfPerson = (policy: Policy, ref: string, given: Record<string
   });
 };
 
-export const testFacts = (policy: Policy, test: PolicyTest): AskFacts => {
+const testFacts = (policy: Policy, test: PolicyTest): AskFacts => {
   const { id, userId, email } = personFromRef(test.request.by);
   const { open = false, channel = '', severity = '' } = test.facts.incident;
   return {
@@ -66,7 +66,7 @@ const differences = (test: PolicyTest, verdict: Verdict): string[] => {
   return found;
 };
 
-export const runPolicyTest = (policy: Policy, test: PolicyTest): PolicyTestResult => {
+const runPolicyTest = (policy: Policy, test: PolicyTest): PolicyTestResult => {
   const [target = '', role = ''] = test.request.role.split('/');
   const { forMs: durationMs, reason, ticket } = test.request;
   const verdict = decide(policy, { target, role, durationMs, reason, ticket }, testFacts(policy, test));

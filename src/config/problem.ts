@@ -41,7 +41,7 @@ const COMPARED_CHARS_MAX = 64;
 const COMPARED_NAMES_MAX = 2000;
 
 /** The name someone probably meant, or null. */
-export const nearest = (word: string, names: Iterable<string>): string | null => {
+const nearest = (word: string, names: Iterable<string>): string | null => {
   if (word.length > COMPARED_CHARS_MAX) return null;
   const limit = word.length <= 3 ? 1 : 2;
   let best: { name: string; steps: number } | null = null;

@@ -6,7 +6,7 @@ import type { ConfigProblem, Path } from './problem.ts';
 import { showPath } from './problem.ts';
 import { record } from './record.ts';
 
-export const SOURCE_BYTES_MAX = 8 * 1024 * 1024;
+const SOURCE_BYTES_MAX = 8 * 1024 * 1024;
 const DEPTH_MAX = 24;
 const INDENT_MAX = 120;
 const ALIASES_MAX = 1000;

@@ -2,7 +2,7 @@
 import { charCount, plainText, REASON_CHARS_MAX, realChars } from './reason.ts';
 import type { Ask, AskProblem, Rule } from './types.ts';
 
-export const TICKET_CHARS_MAX = 200;
+const TICKET_CHARS_MAX = 200;
 
 const durationProblems = (durationMs: number, capMs: number): AskProblem[] => {
   if (!Number.isFinite(durationMs) || durationMs <= 0)

@@ -4,7 +4,7 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import { patternProblem } from './safe-pattern.ts';
 import type { Condition, ConditionFacts } from './types.ts';
 
-export const CONDITION_CHARS_MAX = 2000;
+const CONDITION_CHARS_MAX = 2000;
 const LIMITS = { maxAstNodes: 300, maxDepth: 24, maxListElements: 200, maxMapEntries: 16, maxCallArguments: 8 };
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 const MACROS = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);

@@ -8,8 +8,6 @@ export const sourceOf = (policy: Policy, ref: string): Source => {
   return ref === 'manager' ? { kind: 'manager' } : { kind: 'person', ref };
 };
 
-export const sameSource = (a: Source, b: Source): boolean => sourceKey(a) === sourceKey(b);
-
 export const sourceKey = (source: Source): string =>
   source.kind === 'group' ? `group:${source.name}` : source.kind === 'person' ? `person:${source.ref}` : 'manager';
 

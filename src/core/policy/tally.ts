@@ -30,7 +30,7 @@ export type Tally = {
 };
 
 /** No rule may ask for more, so that the assignment stays quick. */
-export const COUNT_MAX = 50;
+const COUNT_MAX = 50;
 
 type Voter = { personId: string; isDeny: boolean; canFill: boolean[] };
 
