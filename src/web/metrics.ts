@@ -12,39 +12,35 @@ export type MetricSources = {
 export type TargetCall = { provider: string; target: string; verb: string; outcome: string; durationMs: number };
 export type Metrics = { onTargetCall(call: TargetCall): void; handle: Handle };
 
-const addGauges = (registry: Registry, sources: MetricSources): void => {
-  const registers = [registry];
-  const counted = {
-    pending: new Gauge({ name: 'latchkey_requests_pending', help: 'Requests that nobody has decided', registers }),
-    active: new Gauge({ name: 'latchkey_grants_active', help: 'Grants whose access works now', registers }),
-    ending: new Gauge({ name: 'latchkey_grants_ending', help: 'Grants whose access is being taken back', registers }),
-    unsentWork: new Gauge({ name: 'latchkey_outbox_open', help: 'Outgoing work that is not done', registers }),
-    unsealed: new Gauge({ name: 'latchkey_audit_unsealed', help: 'Audit events that are not chained yet', registers }),
+type Refresh = () => Promise<void>;
+
+/** Reads before it is scraped: a gauge that sets others while it is collected would show them as they were. */
+const addGauges = (registry: Registry, sources: MetricSources): Refresh => {
+  const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers: [registry] });
+  const counted: Record<keyof Counts, Gauge> = {
+    pending: gauge('latchkey_requests_pending', 'Requests that nobody has decided'),
+    active: gauge('latchkey_grants_active', 'Grants whose access works now'),
+    ending: gauge('latchkey_grants_ending', 'Grants whose access is being taken back'),
+    unsentWork: gauge('latchkey_outbox_open', 'Outgoing work that is not done'),
+    unsealed: gauge('latchkey_audit_unsealed', 'Audit events that are not chained yet'),
   };
-  new Gauge({
-    name: 'latchkey_oldest_overdue_seconds',
-    help: 'How late the latest end is; 0 when nothing is overdue',
-    registers,
-    async collect() {
-      this.set((await sources.oldestOverdueMs()) / 1000);
-      const counts = await sources.counts();
-      for (const key of Object.keys(counted) as (keyof Counts)[]) counted[key].set(counts[key]);
-    },
-  });
-  new Gauge({
-    name: 'latchkey_targets_with_problems',
-    help: 'Targets that the last look found unreachable or misconfigured',
-    registers,
-    collect() {
-      this.set(Object.keys(sources.targetProblems()).length);
-    },
-  });
+  const overdue = gauge('latchkey_oldest_overdue_seconds', 'How late the latest end is; 0 when nothing is overdue');
+  const unwell = gauge(
+    'latchkey_targets_with_problems',
+    'Targets that the last look found unreachable or misconfigured',
+  );
+  return async () => {
+    const [counts, overdueMs] = await Promise.all([sources.counts(), sources.oldestOverdueMs()]);
+    for (const key of Object.keys(counted) as (keyof Counts)[]) counted[key].set(counts[key]);
+    overdue.set(overdueMs / 1000);
+    unwell.set(Object.keys(sources.targetProblems()).length);
+  };
 };
 
 export const createMetrics = (sources: MetricSources): Metrics => {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  addGauges(registry, sources);
+  const refresh = addGauges(registry, sources);
   const labelNames = ['provider', 'target', 'verb', 'outcome'] as const;
   const calls = new Counter({
     name: 'latchkey_target_calls_total',
@@ -65,6 +61,7 @@ export const createMetrics = (sources: MetricSources): Metrics => {
       seconds.observe({ provider, verb }, durationMs / 1000);
     },
     handle: async (_request, response) => {
+      await refresh();
       const text = await registry.metrics();
       response.writeHead(200, { 'content-type': registry.contentType });
       response.end(text);

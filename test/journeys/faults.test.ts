@@ -1,6 +1,6 @@
 /** Things break between approval and end; access still ends, and what is said stays true. */
 import { afterEach, expect, test } from 'vitest';
-import { startPrivateRedis } from '../support/services.ts';
+import { startPrivatePostgres, startPrivateRedis } from '../support/services.ts';
 import { openSession, storyOf, until } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld, withClient } from '../support/world.ts';
@@ -101,6 +101,34 @@ test('a target that cannot be reached is told to those who ask, and to readyz; t
   expect(JSON.stringify(readyz)).not.toContain('not-there');
   await story.ask('ada', 'orders-db read 5s look at the stuck orders');
   await story.privately('ada', 'has a problem now');
+});
+
+test('a target that is down at the end: tried again, told to admins, never called ended, and closed when it is back', async () => {
+  const production = await startPrivatePostgres();
+  try {
+    const story = await begin();
+    await withClient(production.url, (client) => client.query(`create role ${world.target.groups.app_read} nologin`));
+    world.env['ORDERS_DB_ADMIN_URL'] = production.url;
+    const app = await world.start();
+    await world.slack.as('olga').click(await story.ask('ada', 'orders-db read 5s look at the stuck orders'), 'approve');
+    const { url } = await story.credentials('ada');
+    await production.stop();
+    const told = await story.dm('sam', 'Access is not ending');
+    expect(seen(told)).toContain('Orders database');
+    expect(await grants()).toMatchObject([{ state: 'ending', outcome: null }]);
+    const { status } = await fetch(`http://127.0.0.1:${app.port}/healthz`);
+    expect(status).toBe(200);
+    await production.start();
+    // The pause before the next attempt has grown; let it be over.
+    await world.sql('update grants set next_attempt_at = now()');
+    await until(hasEnded, 'the end', 40_000);
+    await expect(withClient(url, (client) => client.query('select 1'))).rejects.toThrow();
+    await story.dm('ada', '*Ended*');
+    await world.stop();
+  } finally {
+    await production.remove();
+  }
+  world = { ...world, stop: async () => undefined };
 });
 
 test('a policy that is changed for a broken one is refused, and the old one stays', async () => {
