@@ -22,7 +22,9 @@ export const Composer = ({ channel, threadTs, placeholder }: Props): JSX.Element
   const [active, setActive] = useState(0);
   const [isDismissed, setDismissed] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
-  const caret = area.current?.selectionStart ?? text.length;
+  /** Where the caret belongs after a completion, once the new text is in the field. */
+  const moved = useRef<number | null>(null);
+  const [caret, setCaret] = useState(0);
   const completion: Completion | null = isDismissed
     ? null
     : completeAt(data, { text, caret, isThread: threadTs !== undefined });
@@ -33,6 +35,8 @@ export const Composer = ({ channel, threadTs, placeholder }: Props): JSX.Element
   useEffect(() => {
     const node = area.current;
     if (node === null) return;
+    if (moved.current !== null) node.setSelectionRange(moved.current, moved.current);
+    moved.current = null;
     node.style.height = 'auto';
     node.style.height = `${Math.min(node.scrollHeight, 220)}px`;
   }, [text]);
@@ -40,9 +44,11 @@ export const Composer = ({ channel, threadTs, placeholder }: Props): JSX.Element
   const take = (index: number): void => {
     const option = options[index];
     if (completion === null || option === undefined) return;
-    const next = `${text.slice(0, completion.from)}${option.insert} ${text.slice(caret).trimStart()}`;
-    setText(next);
+    const before = `${text.slice(0, completion.from)}${option.insert} `;
+    setText(`${before}${text.slice(caret).trimStart()}`);
+    setCaret(before.length);
     setActive(0);
+    moved.current = before.length;
     area.current?.focus();
   };
 
@@ -119,12 +125,14 @@ export const Composer = ({ channel, threadTs, placeholder }: Props): JSX.Element
           aria-activedescendant={options.length > 0 ? `${id}-o-${active}` : undefined}
           onInput={(event) => {
             setText(event.currentTarget.value);
+            setCaret(event.currentTarget.selectionStart);
             setDismissed(false);
             setActive(0);
           }}
+          onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
           onKeyDown={onKeyDown}
         />
-        <button type="button" class="send" aria-label="Send" disabled={text.trim() === ''} onClick={send}>
+        <button type="button" class="send" aria-label="Send message" disabled={text.trim() === ''} onClick={send}>
           <Icon name="send" />
         </button>
       </div>

@@ -14,6 +14,29 @@ type Props = {
 const FIRST_FIELD =
   '.dialog-body input:not([disabled]), .dialog-body textarea:not([disabled]), .dialog-body select, [data-autofocus]';
 
+const isOnTop = (node: HTMLDialogElement | null): boolean =>
+  node !== null && [...document.querySelectorAll('dialog[open]')].at(-1) === node;
+
+/** What had the focus may be gone after an update; the keyboard then belongs to the dialog, not to nothing. */
+const useEscape = (dialog: { current: HTMLDialogElement | null }, onEscape: () => void): void => {
+  const escape = useRef(onEscape);
+  escape.current = onEscape;
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape' || event.defaultPrevented || !isOnTop(dialog.current)) return;
+      // A browser closes by itself at the second Escape, whatever we say; so it never hears of one.
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      escape.current();
+    };
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
+  }, []);
+  useEffect(() => {
+    if (document.activeElement === document.body && isOnTop(dialog.current)) dialog.current?.focus();
+  });
+};
+
 export const Dialog = ({
   label,
   class: name,
@@ -27,12 +50,15 @@ export const Dialog = ({
     const before = document.activeElement;
     const node = dialog.current;
     node?.showModal();
-    const first = node?.querySelector<HTMLElement>('[autofocus]') ?? node?.querySelector<HTMLElement>(FIRST_FIELD);
+    const first = node?.querySelector<HTMLElement>('[data-autofocus]') ?? node?.querySelector<HTMLElement>(FIRST_FIELD);
     (first ?? node)?.focus();
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
+  useEscape(dialog, () => {
+    if (!isBusy) onClose();
+  });
   return (
     <dialog
       ref={dialog}
@@ -42,13 +68,6 @@ export const Dialog = ({
       aria-label={label}
       aria-busy={isBusy}
       tabIndex={-1}
-      onKeyDown={(event) => {
-        // A browser closes by itself at the second Escape, whatever we say; so it never hears of one.
-        if (event.key !== 'Escape' || event.defaultPrevented) return;
-        event.preventDefault();
-        event.stopPropagation();
-        if (!isBusy) onClose();
-      }}
       onCancel={(event) => event.preventDefault()}
     >
       {children}

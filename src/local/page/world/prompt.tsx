@@ -6,10 +6,15 @@ import { Icon } from '../panes/icons.tsx';
 import { usePage } from '../state/page.tsx';
 import type { Credentials } from './credentials.ts';
 
+/** Of the demo's shop, and of any database. */
 const chips = [
-  { label: 'Select', sql: 'select * from orders order by id limit 5' },
-  { label: 'Update', sql: "update orders set status = 'paid' where id = 1" },
-  { label: 'Insert', sql: "insert into orders (customer, total) values ('Demo', 1)" },
+  { label: 'Select', sql: 'select * from stuck_orders limit 5' },
+  { label: 'Update', sql: "update orders set status = 'paid' where id = 1183" },
+  {
+    label: 'Insert',
+    sql: "insert into orders (id, customer_id, status, placed_at) values (90001, 1, 'pending', now())",
+  },
+  { label: 'Tables', sql: "select table_name from information_schema.tables where table_schema = 'public'" },
   { label: 'Who am I', sql: 'select current_user, now()' },
 ];
 

@@ -3,6 +3,8 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Quest } from '../../page-server/protocol.ts';
 import { Icon } from '../panes/icons.tsx';
+import { InlineMrkdwn } from '../text/inline-view.tsx';
+import { escape } from '../text/mrkdwn.ts';
 
 export const Quests = ({ quests }: { quests: Quest[] }): JSX.Element | null => {
   const [opened, setOpened] = useState<string | null>(null);
@@ -31,7 +33,11 @@ export const Quests = ({ quests }: { quests: Quest[] }): JSX.Element | null => {
               <span>{quest.title}</span>
               {quest.isDone && <span class="visually-hidden">, done</span>}
             </button>
-            {shown === quest.id && <p class="quest-hint">{quest.hint}</p>}
+            {shown === quest.id && (
+              <p class="quest-hint">
+                <InlineMrkdwn text={escape(quest.hint)} />
+              </p>
+            )}
           </li>
         ))}
       </ol>
