@@ -4,12 +4,13 @@ import { median, spreadOf } from '../measure.ts';
 import type { Spread } from '../measure.ts';
 import { ms, perSecond, rowOf } from '../rows.ts';
 import type { Row } from '../rows.ts';
+import { cpuMsOf } from '../setup/machine.ts';
 import type { Acks, AcksInput } from '../load/program.ts';
 import { createWorld } from './world.ts';
 import type { Bench, Measured } from './world.ts';
 
 type Side = { callers: number; url: string; text: string; isAnswered: boolean };
-type Round = { limit: Spread; ours: Spread; limitPerSecond: number };
+type Round = { limit: Spread; ours: Spread; limitPerSecond: number; limitCpuMs: number; oursCpuMs: number };
 
 const GOAL = { is: 'at most', value: 1.5 } as const;
 const CALLERS = [1, 32];
@@ -25,7 +26,18 @@ const rowsOf = (callers: number, rounds: Round[]): Row[] => {
       ours: ms(middle(({ ours }) => ours[rank])),
       limit: `${ms(middle(({ limit }) => limit[rank]))} bare Bolt, ${perSecond(middle((round) => round.limitPerSecond))}`,
     });
-  return [row('p99', GOAL), row('p50', null)];
+  return [
+    row('p99', GOAL),
+    row('p50', null),
+    rowOf('acknowledge', {
+      what: `processor time at ${callers}`,
+      unit: 'ratio',
+      value: middle(({ oursCpuMs, limitCpuMs }) => oursCpuMs / limitCpuMs),
+      goal: null,
+      ours: `${ms(middle((round) => round.oursCpuMs))} each, with the answer to "help"`,
+      limit: `${ms(middle((round) => round.limitCpuMs))} each`,
+    }),
+  ];
 };
 
 export const measureAcknowledge = async (bench: Bench): Promise<Measured> => {
@@ -34,8 +46,12 @@ export const measureAcknowledge = async (bench: Bench): Promise<Measured> => {
   const app = await world.start();
   const bolt = startChild('bolt-program');
   const boltUrl = `http://127.0.0.1:${await bolt.call<number>('start')}`;
-  const run = (side: Side, durationMs: number): Promise<Acks> =>
-    world.load.call<Acks>('acks', { ...side, durationMs } satisfies AcksInput);
+  const run = async (side: Side, durationMs: number): Promise<Acks & { cpuMs: number }> => {
+    const pid = side.isAnswered ? app.pid : bolt.pid;
+    const before = cpuMsOf(pid);
+    const acks = await world.load.call<Acks>('acks', { ...side, durationMs } satisfies AcksInput);
+    return { ...acks, cpuMs: (cpuMsOf(pid) - before) / acks.times.length };
+  };
   const rows: Row[] = [];
   const details: Record<string, unknown> = {};
   for (const callers of CALLERS) {
@@ -51,6 +67,8 @@ export const measureAcknowledge = async (bench: Bench): Promise<Measured> => {
         limit: spreadOf(limitAcks.times),
         ours: spreadOf(ourAcks.times),
         limitPerSecond: limitAcks.perSecond,
+        limitCpuMs: limitAcks.cpuMs,
+        oursCpuMs: ourAcks.cpuMs,
       });
     }
     rows.push(...rowsOf(callers, made));

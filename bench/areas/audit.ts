@@ -3,11 +3,11 @@ import { startChild } from '../child.ts';
 import { median } from '../measure.ts';
 import { ms, perSecond, rowOf, shown } from '../rows.ts';
 import { createStoreDatabase } from '../setup/servers.ts';
-import type { Appended, AppendInput, Chained } from './audit-program.ts';
+import type { Appended, AppendInput, AppendKind, Chained } from './audit-program.ts';
 import type { Bench, Measured } from './world.ts';
 
-const KINDS = ['insert', 'event', 'state', 'state and event'] as const;
-type Kind = (typeof KINDS)[number];
+type Kind = AppendKind;
+const KINDS: readonly Kind[] = ['insert', 'event', 'state', 'state and event', 'state and row'];
 type Round = Record<Kind, Appended>;
 
 const MILLION_GOAL_S = 10;
@@ -25,6 +25,7 @@ export const measureAudit = async ({ servers, sizes }: Bench): Promise<Measured>
       event: await run('event', sizes.roundMs),
       state: await run('state', sizes.roundMs),
       'state and event': await run('state and event', sizes.roundMs),
+      'state and row': await run('state and row', sizes.roundMs),
     });
   }
   const chainUrl = await createStoreDatabase(servers);
@@ -34,6 +35,7 @@ export const measureAudit = async ({ servers, sizes }: Bench): Promise<Measured>
   const ratio = (kind: Kind, to: Kind): number =>
     median(rounds.map((round) => round[kind].perSecond / round[to].perSecond));
   const p99 = (kind: Kind): string => ms(median(rounds.map((round) => round[kind].times.p99)));
+  const cpu = (kind: Kind): number => median(rounds.map((round) => round[kind].cpuMs));
   const millionSeconds = 1e6 / chained.verifyPerSecond;
   const rows = [
     rowOf('audit', {
@@ -51,6 +53,14 @@ export const measureAudit = async ({ servers, sizes }: Bench): Promise<Measured>
       goal: null,
       ours: perSecond(rate('state and event')),
       limit: `${perSecond(rate('state'))} without`,
+    }),
+    rowOf('audit', {
+      what: 'the same / with a plain row, by hand',
+      unit: 'ratio',
+      value: ratio('state and event', 'state and row'),
+      goal: null,
+      ours: `${perSecond(rate('state and event'))}, ${ms(cpu('state and event'))} of processor each`,
+      limit: `${perSecond(rate('state and row'))}, ${ms(cpu('state and row'))} of processor each`,
     }),
     rowOf('audit', {
       what: 'sealing / events appended',

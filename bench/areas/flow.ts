@@ -6,7 +6,7 @@ import type { Row } from '../rows.ts';
 import type { Acks, AcksInput, Flows, FlowsInput } from '../load/program.ts';
 import type { Stages, StagesInput } from '../load/stages.ts';
 import type { Walked } from '../load/flow.ts';
-import { memoryOf } from '../setup/machine.ts';
+import { cpuMsOf, memoryOf } from '../setup/machine.ts';
 import { loginsIn, rowsFrom } from '../setup/servers.ts';
 import { untilAllEnded } from './ending.ts';
 import { createWorld } from './world.ts';
@@ -105,12 +105,14 @@ export const measureFlow = async (bench: Bench): Promise<Measured> => {
     loginMs: median([...before.loginMs, ...after.loginMs]),
   };
   await flows(CROWD, CROWD * 2, false);
-  const made: { limit: number; ours: number; loggedInP99Ms: number }[] = [];
+  const made: { limit: number; ours: number; loggedInP99Ms: number; cpuMs: number }[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const limit = await acks(CROWD, roundMs);
+    const cpuBefore = cpuMsOf(app.pid);
     const ours = await flows(CROWD, crowdFlows, false);
+    const cpuMs = (cpuMsOf(app.pid) - cpuBefore) / crowdFlows;
     const loggedInP99Ms = spreadOf(ours.walked.map(({ loggedInMs }) => loggedInMs)).p99;
-    made.push({ limit: limit.perSecond, ours: ours.perSecond, loggedInP99Ms });
+    made.push({ limit: limit.perSecond, ours: ours.perSecond, loggedInP99Ms, cpuMs });
   }
   const { peakMb } = memoryOf(app.pid);
   await assertWork(world, total);
@@ -128,6 +130,14 @@ export const measureFlow = async (bench: Bench): Promise<Measured> => {
       limit: `${perSecond(median(made.map(({ limit }) => limit)))} bare acks`,
     }),
     ...latencyRows(single.walked, alone),
+    rowOf('flow', {
+      what: 'processor time of a flow',
+      unit: 'ms',
+      value: median(made.map(({ cpuMs }) => cpuMs)),
+      goal: null,
+      ours: 'of the Latchkey process',
+      limit: '',
+    }),
     rowOf('flow', {
       what: 'most memory under this load',
       unit: 'MB',
