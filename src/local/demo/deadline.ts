@@ -1,5 +1,6 @@
 /** Moves the real deadline of a grant, so that nobody has to wait half an hour to see it end: in Latchkey's database and in the target. */
 import pg from 'pg';
+import { withClient } from './production.ts';
 
 /** Only the demo does this. The app finds the new deadline as it finds every deadline: by looking at its database. */
 const MOVE = `
@@ -24,16 +25,6 @@ const moveInStore = async (client: pg.Client, grantId: string, inMs: number): Pr
   if (!moved)
     throw new Error('This access is not active any more, or ends even sooner: there is no deadline to bring forward.');
   return moved;
-};
-
-const withClient = async <T>(connectionString: string, work: (client: pg.Client) => Promise<T>): Promise<T> => {
-  const client = new pg.Client({ connectionString, application_name: 'latchkey demo' });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 };
 
 /** `latchkeyUrl` as the owner of Latchkey's database, `serverUrl` as one who may alter the target's roles. */

@@ -23,7 +23,7 @@ const psIdentity = (pid: number): string | null => {
 };
 
 /** When the process started, as the system says it; null when it is gone. */
-export const identityOf = (pid: number): string | null => {
+const identityOf = (pid: number): string | null => {
   if (!isRunning(pid)) return null;
   return process.platform === 'linux' ? linuxIdentity(pid) : psIdentity(pid);
 };

@@ -50,7 +50,7 @@ const introduce = ({ url, logFile, policyFile }: Demo): string => `
   Latchkey runs at  ${url}      (ready in ${process.uptime().toFixed(1)} s)
 
   You are Ana, an engineer. Try this, or follow the list in the page:
-    1. In #general, type    /prod-access orders-db read 5m look at order 1183
+    1. Type    /prod-access orders-db read 5m look at order 1183
     2. Switch to Dana, the owner (a second window may be her), and press Approve in #prod-access.
     3. As Ana again: open the message from Latchkey, Show credentials, and connect with them in the side panel.
     4. Let it end: the open session is cut and the login is gone.

@@ -1,5 +1,5 @@
 /** The Slack workspace of the demo, with what was said in it before, on the port that its page will share. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -9,7 +9,7 @@ import { createWorkspace } from '../slack/workspace.ts';
 import type { Workspace } from '../slack/workspace.ts';
 import { ROOT } from './options.ts';
 import { keepSlackState } from './slack-state.ts';
-import { CHANNELS, PEOPLE, USERGROUPS } from './team.ts';
+import { CHANNELS, FIRST_WORDS, PEOPLE, USERGROUPS } from './team.ts';
 
 type Page = Required<Pick<ListenOptions, 'fallback' | 'fallbackUpgrade'>>;
 
@@ -42,7 +42,9 @@ export const openWorkspace = async ({ port, stateFile, onBroken }: Options): Pro
     channels: CHANNELS,
     usergroups: USERGROUPS,
   });
+  const isNew = !existsSync(stateFile);
   const keeper = keepSlackState(workspace, stateFile, onBroken);
+  if (isNew) for (const { who, text } of FIRST_WORDS) workspace.as(who).post('general', text);
   let page: Page = { fallback: askToWait, fallbackUpgrade: (_request, socket) => socket.destroy() };
   const { apiUrl } = await workspace.listen({
     port,

@@ -17,7 +17,7 @@ export type Urls = {
 };
 
 export const SHOP = 'shop';
-export const BILLING = 'billing';
+const BILLING = 'billing';
 export const TARGET_DATABASES = [SHOP, BILLING];
 const LATCHKEY = 'latchkey';
 

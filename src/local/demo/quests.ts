@@ -32,7 +32,7 @@ export const QUESTS: QuestPlan[] = [
   {
     id: 'ask',
     title: 'Ask for access',
-    hint: 'As Ana, type `/prod-access orders-db read 5m look at order 1183` in #general, or `/prod-access` alone for the form.',
+    hint: 'As Ana, type `/prod-access orders-db read 5m look at order 1183` in any channel, or `/prod-access` alone for the form.',
     sql: `exists (select from audit_events where type = 'request.created')`,
   },
   {
@@ -50,7 +50,7 @@ export const QUESTS: QuestPlan[] = [
   {
     id: 'log-in',
     title: 'Log in with them',
-    hint: 'In the side panel, press Connect and use the login. Then try `select * from stuck_orders`.',
+    hint: 'Below, connect with the credentials you were shown. Then try `select * from stuck_orders`.',
     prompt: (fact) => fact.kind === 'logged_in' && isBorrowed(fact.user),
   },
   {
@@ -62,7 +62,7 @@ export const QUESTS: QuestPlan[] = [
   {
     id: 'session-cut',
     title: 'Let it end while you are logged in',
-    hint: 'Press End in 10 seconds in the side panel and watch the open session being cut.',
+    hint: 'Stay connected, press End in 10 s, and watch the open session being cut.',
     prompt: (fact) => fact.kind === 'cut' && isBorrowed(fact.user),
   },
   {
@@ -80,8 +80,14 @@ export const QUESTS: QuestPlan[] = [
   {
     id: 'two-people',
     title: 'Get a write agreed by two people',
-    hint: 'As Ana, ask for `orders-db write`. Dana and Omar (SRE) must both approve, in any order.',
+    hint: 'As Ana: `/prod-access orders-db write 5m set order 1183 to paid`. Dana and Omar (SRE) must both approve, in any order.',
     sql: `exists (select from audit_events where type = 'grant.active' and role = 'write')`,
+  },
+  {
+    id: 'repair',
+    title: 'Repair the order',
+    hint: "Connect with the new credentials and run the update from before: `update orders set status = 'paid' where id = 1183`.",
+    prompt: (fact) => fact.kind === 'asked' && fact.command === 'UPDATE' && isBorrowed(fact.user),
   },
 ];
 

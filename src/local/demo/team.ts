@@ -16,6 +16,7 @@ const person = (
 export const PEOPLE: PersonInput[] = [
   person('U0ANA', 'ana', { realName: 'Ana Kovač', title: 'Engineer' }),
   person('U0DANA', 'dana', { realName: 'Dana Brandt', title: 'Database owner' }),
+  person('U0BEN', 'ben', { realName: 'Ben Aydin', title: 'Head of platform' }),
   person('U0OMAR', 'omar', { realName: 'Omar Haddad', title: 'SRE', tz: 'Europe/Lisbon' }),
   person('U0KIM', 'kim', { realName: 'Kim Tanaka', title: 'On call', tz: 'America/New_York' }),
   person('U0SAM', 'sam', { realName: 'Sam Okafor', title: 'Security', isAdmin: true }),
@@ -52,4 +53,14 @@ export const CHANNELS: ChannelInput[] = [
 export const USERGROUPS: UsergroupInput[] = [
   { id: 'S0SRE', handle: 'sre', name: 'SRE', members: ['omar', 'kim'] },
   { id: 'S0ONCALL', handle: 'on-call', name: 'On call', members: ['kim'] },
+];
+
+/** What was said before the story begins, in #general. */
+export const FIRST_WORDS: readonly { who: string; text: string }[] = [
+  { who: 'sam', text: 'Reminder: production is asked for with `/prod-access` now. The old shared password is gone.' },
+  {
+    who: 'kim',
+    text: 'Support asks about order 1183: the customer has paid, and nothing was shipped. <@U0ANA>, can you look?',
+  },
+  { who: 'ana', text: 'On it. I need to look into the orders database for that.' },
 ];

@@ -24,7 +24,7 @@ type LoginRow = {
   validUntil: Date | null;
 };
 
-/** Without the superuser and Latchkey's own login for its own database: those are not what production lends. */
+/** Without the superuser and Latchkey's own logins: nobody knows their passwords, and people are what the panel is about. */
 const LOGINS = `
   select r.rolname as role, shobj_description(r.oid, 'pg_authid') as comment,
     r.rolcanlogin and (r.rolvaliduntil is null or r.rolvaliduntil > clock_timestamp()) as "canLogIn",
@@ -32,7 +32,7 @@ const LOGINS = `
     array(select g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid
       where m.member = r.oid and m.roleid <> 'pg_signal_backend'::regrole and (m.inherit_option or m.set_option) order by 1) as "memberOf"
   from pg_roles r
-  where not r.rolsuper and r.rolname <> 'latchkey' and (r.rolcanlogin or r.rolname like 'lk\\_%')
+  where not r.rolsuper and r.rolname not like 'latchkey%' and (r.rolcanlogin or r.rolname like 'lk\\_%')
   order by r.rolname like 'lk\\_%' desc, r.rolname`;
 
 type SessionRow = { pid: number; role: string; since: Date; state: string | null; query: string };

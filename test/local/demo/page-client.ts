@@ -55,7 +55,7 @@ const take = (seen: Seen, push: Push): void => {
   if (push.push === 'world') seen.world = push.world;
 };
 
-export const until = async <T>(look: () => T | undefined | null | false, what: string): Promise<T> => {
+const until = async <T>(look: () => T | undefined | null | false, what: string): Promise<T> => {
   let found: T | undefined | null | false;
   await waitUntil(
     () => {
