@@ -30,5 +30,4 @@ export const moveRequest = (from: RequestState, to: RequestState): RequestState 
 export const moveGrant = (from: GrantState, to: GrantState): GrantState =>
   (GRANT_MOVES[from] as readonly GrantState[]).includes(to) ? to : refuse('grant', from, to);
 
-export const isTerminalRequest = (state: RequestState): boolean => REQUEST_MOVES[state].length === 0;
 export const isTerminalGrant = (state: GrantState): boolean => GRANT_MOVES[state].length === 0;

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { AuditRecord, SealedRecord } from '../core/events.ts';
 
 /** What the first event has as the hash before it. */
-export const GENESIS = '0'.repeat(64);
+const GENESIS = '0'.repeat(64);
 
 export type Head = { seq: number; hash: string };
 export const EMPTY_HEAD: Head = { seq: 0, hash: GENESIS };

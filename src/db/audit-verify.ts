@@ -7,7 +7,7 @@ import type { AuditProblem, Suspect } from './audit-problems.ts';
 import { inSnapshot, linkBatches } from './audit-read.ts';
 import type { Link } from './audit-read.ts';
 
-export type { AuditProblem, ProblemKind } from './audit-problems.ts';
+export type { AuditProblem } from './audit-problems.ts';
 export type { Head } from './audit-chain.ts';
 
 /** A log that was rewritten wholesale would fill the memory with problems; so many say enough. */

@@ -26,7 +26,7 @@ export type OpenAccess = Access & {
 type Open = { configText: string; connection: Connection<Json, Json> };
 type State = { deps: AccessDeps; open: Map<string, Open>; problems: Map<string, string>; stopping: AbortController };
 
-export const failureOf = (error: unknown): AccessFailure =>
+const failureOf = (error: unknown): AccessFailure =>
   error instanceof ProviderError
     ? { kind: error.kind, message: error.message, isRetried: error.isRetried }
     : {

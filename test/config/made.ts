@@ -18,7 +18,7 @@ const postgres: ProviderSchema = {
       : [{ path: 'member_of', message: 'Name the groups of the role.' }],
 };
 
-export const PROVIDERS: readonly ProviderSchema[] = [postgres];
+const PROVIDERS: readonly ProviderSchema[] = [postgres];
 
 export const ENV = { ORDERS_DB_ADMIN_URL: 'postgres://admin:hunter2@db/orders' };
 

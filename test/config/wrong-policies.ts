@@ -1,7 +1,7 @@
 /** Policies that are wrong in one place, with the code, the line and part of the sentence that is expected. */
 import { changed, GOOD } from './made.ts';
 
-export const APPROVALS = 'approvals: [{ from: owners }, { from: sre }]';
+const APPROVALS = 'approvals: [{ from: owners }, { from: sre }]';
 export const withRule = (keys: string): string => changed(APPROVALS, `${APPROVALS}\n    ${keys}`);
 export const withTop = (text: string): string => `${GOOD}${text}\n`;
 

@@ -23,7 +23,7 @@ export const connectTo = (
     ...options,
   });
 
-export const silent = { info: () => undefined, warn: () => undefined };
+const silent = { info: () => undefined, warn: () => undefined };
 
 export const contextOf = (change: Partial<ProviderContext> & { lastsMs?: number } = {}): ProviderContext => {
   const { lastsMs = 600_000, ...rest } = change;

@@ -44,7 +44,7 @@ const ROLES = `
       read: { title: Read only, scope: { member_of: [GROUP_READ] }, max: 4h, default: 30m }
       write: { title: Read-write, scope: { member_of: [GROUP_WRITE] }, max: 1h, default: 15m, sensitive: true }`;
 
-export const RULES = `
+const RULES = `
 rules:
   - name: Writes need an owner and an SRE
     match: { roles: ["*/write"] }

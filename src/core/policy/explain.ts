@@ -40,7 +40,7 @@ const PROBLEM_WORDS: Record<AskProblem['code'], (facts: AskProblem['facts']) => 
 };
 
 /** One sentence about what the requester can mend. */
-export const problemSentence = ({ code, facts }: AskProblem): string => PROBLEM_WORDS[code](facts);
+const problemSentence = ({ code, facts }: AskProblem): string => PROBLEM_WORDS[code](facts);
 
 const outcomeLine = (policy: Policy, verdict: Verdict): string => {
   const line = policy.rules.find(({ name }) => name === verdict.rule)?.line ?? null;

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import type { Ack, Envelope } from './delivery.ts';
 import type { State } from './state.ts';
 
-export const sign = (secret: string, timestamp: string, body: string): string =>
+const sign = (secret: string, timestamp: string, body: string): string =>
   `v0=${createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex')}`;
 
 const encode = (envelope: Envelope): { type: string; body: string } => {

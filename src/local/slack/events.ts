@@ -195,7 +195,7 @@ const tokenRevoked = (state: State): AppEvent[] => [
 ];
 
 /** Everything the Events API would say about one change, before subscriptions are looked at. */
-export const eventsOf = (state: State, change: Change): AppEvent[] => {
+const eventsOf = (state: State, change: Change): AppEvent[] => {
   switch (change.type) {
     case 'person_joined':
     case 'person_changed':

@@ -25,7 +25,7 @@ const common = (state: State, userId: string): Json => {
   };
 };
 
-export const channelLabel = (channel: Channel): string => {
+const channelLabel = (channel: Channel): string => {
   if (channel.kind === 'im') return 'directmessage';
   return channel.kind === 'private' || channel.kind === 'mpim' ? 'privategroup' : channel.name;
 };

@@ -14,7 +14,7 @@ import type {
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 
-export const condition = (source: string): Condition => {
+const condition = (source: string): Condition => {
   const compiled = compileCondition(source);
   if ('problems' in compiled) throw new Error(compiled.problems.join('; '));
   return compiled.condition;

@@ -4,8 +4,8 @@ import { accessoryElements, actionsElements, image, inputElements } from './elem
 import { anyText, anything, boolean, list, oneOf, plainText, string } from './rules.ts';
 import type { Rule, Shape } from './rules.ts';
 
-export const BLOCKS_PER_MESSAGE = 50;
-export const BLOCKS_PER_VIEW = 100;
+const BLOCKS_PER_MESSAGE = 50;
+const BLOCKS_PER_VIEW = 100;
 
 const blockId: Record<string, Rule> = { block_id: string(255) };
 
@@ -107,7 +107,7 @@ const rich: Record<string, Shape> = {
   },
 };
 
-export const blockShapes: Record<string, Shape> = { ...layout, ...rich };
+const blockShapes: Record<string, Shape> = { ...layout, ...rich };
 
 export const messageBlocks: Rule = list(
   typed(() => blockShapes),

@@ -36,8 +36,7 @@ export const placeOf = (state: State, userId: string, target: Target): Place => 
   return { is: 'view', view };
 };
 
-export const blocksOf = (place: Place): Block[] =>
-  place.is === 'view' ? place.view.blocks : (place.message.blocks ?? []);
+const blocksOf = (place: Place): Block[] => (place.is === 'view' ? place.view.blocks : (place.message.blocks ?? []));
 
 const has = (element: Json, value: string): boolean => {
   const options = (element.options as Json[] | undefined) ?? [];

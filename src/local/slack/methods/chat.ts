@@ -11,9 +11,9 @@ import { bot, needChannel, needScope, needText, structure, text } from './method
 import type { CallContext, Method } from './method.ts';
 
 /** Slack: docs.slack.dev/reference/methods/chat.postmessage#truncating (4,000 advised, 40,000 at most). */
-export const POST_TEXT_MAX = 40_000;
+const POST_TEXT_MAX = 40_000;
 /** Slack: docs.slack.dev/reference/methods/chat.update, msg_too_long "cannot exceed 4,000 characters". */
-export const UPDATE_TEXT_MAX = 4_000;
+const UPDATE_TEXT_MAX = 4_000;
 const ATTACHMENTS_MAX = 100;
 
 export const checkedBlocks = (given: unknown): Block[] | undefined => {
