@@ -11,11 +11,20 @@ type Answer = { id: number; result?: unknown; error?: string };
 export const programPath = (name: string): string =>
   path.join(path.dirname(fileURLToPath(import.meta.url)), `${name}.js`);
 
+/** `LATCHKEY_BENCH_PROFILE=<folder>`: every measured process leaves a CPU profile there, for Chrome's DevTools. */
+export const profileArguments = (): string[] => {
+  const folder = process.env['LATCHKEY_BENCH_PROFILE'];
+  return folder ? ['--cpu-prof', `--cpu-prof-dir=${path.resolve(folder)}`] : [];
+};
+
 export type Child = { pid: number; call<T>(method: string, input?: unknown): Promise<T>; stop(): Promise<void> };
 
 export const startChild = (name: string, env: Record<string, string> = {}): Child => {
   demandGoingOn();
-  const child = fork(programPath(name), [], { env: { ...process.env, ...env }, execArgv: ['--expose-gc'] });
+  const child = fork(programPath(name), [], {
+    env: { ...process.env, ...env },
+    execArgv: ['--expose-gc', ...profileArguments()],
+  });
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   let lastId = 0;
   const exited = new Promise<void>((resolve) => {
@@ -34,7 +43,9 @@ export const startChild = (name: string, env: Record<string, string> = {}): Chil
     else caller?.reject(new Error(`${name}: ${error}`));
   });
   const stop = onEnd(name, async () => {
-    child.kill('SIGKILL');
+    // A profile is written at an orderly exit only.
+    if (process.env['LATCHKEY_BENCH_PROFILE']) child.disconnect();
+    else child.kill('SIGKILL');
     await exited;
   });
   return {

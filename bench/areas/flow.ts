@@ -80,7 +80,14 @@ export const measureFlow = async (bench: Bench): Promise<Measured> => {
   const bolt = startChild('bolt-program');
   const boltUrl = `http://127.0.0.1:${await bolt.call<number>('start')}`;
   const acks = (callers: number, durationMs: number): Promise<Acks> =>
-    load.call<Acks>('acks', { url: boltUrl, callers, durationMs, text: 'help', isAnswered: false } satisfies AcksInput);
+    load.call<Acks>('acks', {
+      url: boltUrl,
+      callers,
+      durationMs,
+      text: 'help',
+      isAnswered: false,
+      pauseMs: callers === 1 ? 3 : 0,
+    } satisfies AcksInput);
   let total = 0;
   const flows = (callers: number, count: number, isShown: boolean): Promise<Flows> => {
     total += count;

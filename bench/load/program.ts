@@ -1,4 +1,5 @@
 /** The load generator: Slack and everybody in it, in a process beside what is measured. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { answerCalls } from '../child.ts';
 import { byCallers, forCount, forMs } from '../measure.ts';
 import { walk } from './flow.ts';
@@ -17,6 +18,8 @@ export type AcksInput = {
   text: string;
   /** The next command of a person comes when the last was answered; where nothing answers, at once. */
   isAnswered: boolean;
+  /** Between the answer and the next command of a person. */
+  pauseMs: number;
 };
 export type Acks = { times: number[]; perSecond: number };
 
@@ -33,13 +36,14 @@ const theSlack = (): Slack => {
 
 const personOf = (caller: number): string => `U0ASK${String(caller).padStart(3, '0')}`;
 
-const acks = async ({ url, callers, durationMs, text, isAnswered }: AcksInput): Promise<Acks> => {
+const acks = async ({ url, callers, durationMs, text, isAnswered, pauseMs }: AcksInput): Promise<Acks> => {
   const times: number[] = [];
   const startedAt = performance.now();
   await byCallers(callers, forMs(durationMs), async (caller) => {
     const response = theSlack().nextResponse();
     times.push(await postCommand({ url, userId: personOf(caller), text, responseUrl: response.url }));
     if (isAnswered) await response.answered();
+    if (pauseMs > 0) await delay(pauseMs);
   });
   return { times, perSecond: (times.length / (performance.now() - startedAt)) * 1000 };
 };

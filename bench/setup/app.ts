@@ -5,7 +5,7 @@ import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'no
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../src/local/embedded/port.ts';
-import { programPath } from '../child.ts';
+import { profileArguments, programPath } from '../child.ts';
 import { demandGoingOn, onEnd } from './cleanup.ts';
 import type { Servers, Target } from './servers.ts';
 
@@ -44,7 +44,7 @@ export type Program = { command: string; args: string[] };
 export const latchkeyProgram = (): Program => {
   const built = path.resolve('dist', 'main.js');
   const isUsed = process.env['LATCHKEY_BENCH_APP'] !== 'compiled' && existsSync(built);
-  return { command: process.execPath, args: [isUsed ? built : programPath('latchkey')] };
+  return { command: process.execPath, args: [...profileArguments(), isUsed ? built : programPath('latchkey')] };
 };
 
 export type RunningApp = {
