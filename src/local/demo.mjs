@@ -57,7 +57,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.log(`Node ${process.versions.node} is too old: Latchkey needs Node 20.19 or later.`);
   process.exit(1);
 }
-if (isInstallStale()) {
+const args = process.argv.slice(2).filter((arg) => arg !== '--no-install');
+const mayInstall = args.length === process.argv.length - 2;
+if (mayInstall && isInstallStale()) {
   // Without scripts: they would only build, and that has its own line below.
   step('Installing packages (half a minute the first time)', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
 }
@@ -65,4 +67,4 @@ if (isBuildStale('main.js', 'cli.js', 'local/demo/main.js')) step('Building (som
 if (isBuildStale('local/page/page.js')) step('Building the page', ['run', 'build:page']);
 
 const { main } = await import('../../dist/local/demo/main.js');
-process.exit(await main(process.argv.slice(2)));
+process.exit(await main(args));

@@ -20,7 +20,8 @@ export const USUAL_PORT = 4310;
 export const HELP = `npm run demo              start, or start again where it was left
 npm run demo -- --fresh   throw away what was done and start over
 npm run demo -- --port N  the page's port (usually ${USUAL_PORT})
-npm run demo -- --data D  keep everything in folder D (usually .data/demo)`;
+npm run demo -- --data D  keep everything in folder D (usually .data/demo)
+npm run demo -- --no-install  take the packages as they are`;
 
 const readPort = (text: string | undefined): number | null => {
   if (text === undefined) return null;

@@ -1,7 +1,8 @@
 /** `npm run demo` as a process of its own, in a folder of its own. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isRunning } from '../../../src/local/embedded/process.ts';
@@ -26,7 +27,8 @@ const EXIT_WITHIN_MS = 40_000;
 const endOf = (child: ChildProcess): number | string | undefined => child.signalCode ?? child.exitCode ?? undefined;
 
 export const runDemo = (dataDir: string, ...args: string[]): DemoProcess => {
-  const child = spawn(process.execPath, [BOOTSTRAP, '--data', dataDir, ...args], {
+  // Other tests run from the same node_modules.
+  const child = spawn(process.execPath, [BOOTSTRAP, '--no-install', '--data', dataDir, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // What somebody has set in their shell must not reach the demo's app.
     env: { ...process.env, DATABASE_URL: 'postgres://nobody:wrong@127.0.0.1:1/none', SLACK_BOT_TOKEN: 'xoxb-real' },
@@ -72,23 +74,11 @@ export const pidsIn = (dataDir: string): Pids => {
   return { app: running?.app?.pid ?? 0, redis: redis?.pid ?? 0, postgres: postgresPid(dataDir) };
 };
 
-/** Where root keeps it when the folder is not open to the user that Postgres runs as. */
-const STAGE = '/var/tmp/latchkey-embedded';
-
+/** Beside the rest; or where root keeps it when the folder is not open to the user that Postgres runs as. */
 const postgresPid = (dataDir: string): number => {
-  const own = path.join(dataDir, 'postgres');
-  const port = portOf(dataDir);
-  const staged = existsSync(STAGE) ? readdirSync(STAGE).map((name) => path.join(STAGE, name)) : [];
-  const states = [own, ...staged].map((dir) => readState<WithPid & { port: number }>(path.join(dir, 'state.json')));
-  return states.find((state) => state !== undefined && (port === 0 || state.port === port))?.pid ?? 0;
-};
-
-/** Linux: the port in the app's own environment, which tells the staged servers apart. */
-const portOf = (dataDir: string): number => {
-  const app = readState<{ app: WithPid | null }>(path.join(dataDir, 'running.json'))?.app?.pid ?? 0;
-  const environ = `/proc/${app}/environ`;
-  if (!existsSync(environ)) return 0;
-  return Number(/DATABASE_URL=[^\0]*:(\d+)\//.exec(readFileSync(environ, 'utf8'))?.[1] ?? 0);
+  const name = createHash('sha256').update(path.resolve(dataDir)).digest('hex').slice(0, 12);
+  const places = [path.join(dataDir, 'postgres'), path.join('/var/tmp/latchkey-embedded', name)];
+  return places.map((dir) => readState<WithPid>(path.join(dir, 'state.json'))).find(Boolean)?.pid ?? 0;
 };
 
 export const stillRunning = (pids: Pids): string[] =>

@@ -181,6 +181,20 @@ describe('the story', () => {
     const asked = await dana.message('"approve"', 'after the restart');
     expect(asked).toMatchObject({ channel: dana.channel('prod-access'), isFromApp: true });
   }, 60_000);
+
+  test('a Postgres and a Redis that are killed are started again, and the story goes on', async () => {
+    const { postgres, redis } = pidsIn(dir);
+    process.kill(postgres, 'SIGKILL');
+    process.kill(redis, 'SIGKILL');
+    await demo.says('Postgres ended. Starting it again');
+    await demo.says('Redis ended. Starting it again');
+    await ana.until(() => pidsIn(dir).redis !== redis && pidsIn(dir).postgres !== postgres, 'both to be back');
+    await ana.until(() => ana.world().trouble === null, 'the panel to see Postgres again');
+    const login = await borrow(ana, dana, 'orders-db read 5m servers came back');
+    const prompt = await ana.act<WorldConnection>({ act: 'world_connect', ...login });
+    expect(prompt.user).toBe(login.user);
+    expect(doneQuests(ana)).toContain('session-cut');
+  }, 90_000);
 });
 
 /** Each test takes the demo over as the one before left it. */
@@ -263,8 +277,24 @@ describe('starting again', () => {
   }, 180_000);
 });
 
+describe('in the middle of a start', () => {
+  test('another start says so, Ctrl-C stops what is there, and nothing is left running', async () => {
+    const dir = folder();
+    const demo = runDemo(dir, '--port', String(await freePort()));
+    await waitUntil(() => pidsIn(dir).redis > 0, { timeoutMs: 120_000, what: 'the first part to run' });
+    const second = runDemo(dir);
+    expect(await second.exit()).toBe(0);
+    expect(second.output()).toMatch(/The demo runs already (and is just starting|at http)/);
+    demo.signal('SIGINT');
+    expect(await demo.exit()).toBe(0);
+    expect(demo.output()).toContain('Stopped.');
+    expect(stillRunning(pidsIn(dir))).toEqual([]);
+    await remove(dir);
+  }, 180_000);
+});
+
 describe('being used wrongly', () => {
-  test('a port that is taken, or is none, is said in a sentence', async () => {
+  test('a port that is none is said in a sentence', async () => {
     const dir = folder();
     const none = runDemo(dir, '--port', 'x');
     expect(await none.exit()).toBe(1);
