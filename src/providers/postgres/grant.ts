@@ -139,7 +139,7 @@ export const grant = async (server: Server, scope: Scope, ctx: ProviderContext):
     });
     assertAsAsked(made, scope, { mark, until: ctx.expiresAt });
     const handle = { role: made.name, oid: made.oid };
-    return { handle, ...secretFor(server.settings, { user: made.name, password, expiresAt: ctx.expiresAt }) };
+    return { handle, ...secretFor(server.settings, { user: made.name, password }) };
   } catch (error) {
     throw existing ? explained(error, [existing], server.settings.user) : error;
   }

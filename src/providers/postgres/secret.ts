@@ -2,14 +2,14 @@
 import type { Instructions, Secret } from '../provider.ts';
 import type { Settings } from './config.ts';
 
-type Access = { user: string; password: string; expiresAt: Date };
+type Access = { user: string; password: string };
 
 /** For a POSIX shell: nothing inside single quotes is special but the quote itself. */
 const quoted = (text: string): string => (/^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 export const secretFor = (settings: Settings, access: Access): { secret: Secret; instructions: Instructions } => {
   const { host, port, database, sslmode } = settings.shown;
-  const { user, password, expiresAt } = access;
+  const { user, password } = access;
   const hostInUrl = host.includes(':') ? `[${host}]` : host;
   const query = sslmode === null ? '' : `?sslmode=${sslmode}`;
   const url = `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${hostInUrl}:${port}/${encodeURIComponent(database)}${query}`;
@@ -28,7 +28,7 @@ export const secretFor = (settings: Settings, access: Access): { secret: Secret;
       ],
     },
     instructions: {
-      text: `Ends at ${expiresAt.toISOString()}: open sessions are cut then, and the login is removed. What you make belongs to the group you act as.`,
+      text: 'At the end open sessions are cut and the login is removed. What you make belongs to the group you act as.',
       commands: [
         {
           label: 'psql',

@@ -23,12 +23,15 @@ const code = (value: string): RichTextBlock => ({
 
 const labelled = (label: string, value: string): KnownBlock[] => [section(`*${escape(label)}*`), code(value)];
 
-export const credentialsView = ({ credentials, grant }: ShowCredentialsResult): ModalView =>
-  shell([
-    ...(credentials.text ? [section(cut(escape(credentials.text), SECTION_TEXT_MAX))] : []),
-    ...credentials.commands.flatMap(({ label, command }) => labelled(label, command)),
-    ...credentials.fields.flatMap(({ label, value }) => labelled(label, value)),
-    context(`Works until ${date(grant.expiresAt)}. Shown to you only; each showing is recorded.`),
+export const credentialsView = ({ credentials, grant }: ShowCredentialsResult): ModalView => {
+  const { commands, fields, text: words } = credentials;
+  const isShown = (value: string): boolean => commands.some(({ command }) => command === value);
+  return shell([
+    section(cut(`*Works until ${date(grant.expiresAt)}.* ${escape(words)}`.trim(), SECTION_TEXT_MAX)),
+    ...commands.flatMap(({ label, command }) => labelled(label, command)),
+    ...fields.filter(({ value }) => !isShown(value)).flatMap(({ label, value }) => labelled(label, value)),
+    context('Shown to you only; each showing is recorded.'),
   ]);
+};
 
 export const credentialsProblem = (sentence: string): ModalView => shell([section(cut(sentence, SECTION_TEXT_MAX))]);
