@@ -31,22 +31,22 @@ const grants = (): Promise<{ state: string; late: number; outcome: string | null
   );
 const hasEnded = async (): Promise<boolean> => (await grants()).every(({ state }) => state === 'ended');
 
-test('Slack is down from approval to end: access ends on time, and the messages arrive later', async () => {
+test('Slack is down from approval to end: access comes and ends on time, and the messages arrive later', async () => {
   const story = await begin();
   await world.start();
   const { slack } = world;
   const message = await story.ask('ada', 'orders-db read 5s look at the stuck orders');
   await slack.as('olga').click(message, 'approve');
-  const { url } = await story.credentials('ada');
-  const { isCut } = await openSession(url);
+  await until(async () => (await story.state())[0]?.request === 'approved', 'the approval');
   slack.faults.down(503);
-  await isCut;
+  await until(async () => (await world.logins()).length === 1, 'the login');
   await until(hasEnded, 'the end');
   expect(await world.logins()).toEqual([]);
-  const [grant] = await grants();
-  expect(grant?.outcome).toBe('removed');
+  expect(await grants()).toMatchObject([{ state: 'ended', outcome: 'removed' }]);
+  expect(slack.as('ada').dmsWithApp().some((told) => seen(told).includes('*Ended*'))).toBe(false);
   slack.faults.up();
   await story.dm('ada', '*Ended*');
+  await story.inChannel('*Ended*');
 });
 
 test('Redis is emptied between grant and end: access ends on time, and work goes on', async () => {
