@@ -3,7 +3,7 @@ import { compileGlob, compileRoleGlob, isLiteralGlob } from '../core/policy/glob
 import type { Policy, Rule } from '../core/policy/types.ts';
 import type { Json } from '../core/types.ts';
 import type { Report } from './policy-build.ts';
-import { PERSON } from './policy-schema.ts';
+import { CHANNEL, PERSON } from './policy-schema.ts';
 import { suggestion } from './problem.ts';
 import type { Path } from './problem.ts';
 
@@ -221,6 +221,18 @@ const checkGeneral = ({ policy, report }: Check): void => {
   }
 };
 
+const checkBreakGlass = (check: Check): void => {
+  const { breakGlass } = check.policy;
+  if (!breakGlass) return;
+  const { who, reviewers, tell, roles } = breakGlass;
+  checkRefs(check, { refs: who, path: ['break_glass', 'who'] });
+  checkRefs(check, { refs: reviewers, path: ['break_glass', 'reviewers'] });
+  for (const [index, ref] of tell.entries()) {
+    if (!CHANNEL.test(ref)) checkRef(check, { ref, path: ['break_glass', 'tell', index], allowed: [] });
+  }
+  for (const [index, pattern] of roles.entries()) checkRolePattern(check, pattern, ['break_glass', 'roles', index]);
+};
+
 /** Every name that means nothing, wherever it stands. */
 export const checkReferences = (check: Check): void => {
   const { policy } = check;
@@ -233,10 +245,6 @@ export const checkReferences = (check: Check): void => {
   checkRuleNames(check);
   checkRefs(check, { refs: policy.admins, path: ['admins'] });
   checkRefs(check, { refs: policy.auditors, path: ['auditors'] });
-  checkRefs(check, { refs: policy.breakGlass?.who ?? [], path: ['break_glass', 'who'] });
-  checkRefs(check, { refs: policy.breakGlass?.reviewers ?? [], path: ['break_glass', 'reviewers'] });
-  for (const [index, pattern] of (policy.breakGlass?.roles ?? []).entries()) {
-    checkRolePattern(check, pattern, ['break_glass', 'roles', index]);
-  }
+  checkBreakGlass(check);
   checkIncidents(check);
 };

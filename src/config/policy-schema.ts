@@ -4,7 +4,8 @@ import { z } from 'zod';
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const DURATION = /^(?=.*[1-9])(?:\d{1,6}w)?(?:\d{1,6}d)?(?:\d{1,6}h)?(?:\d{1,6}m)?(?:\d{1,6}s)?$/;
 export const PERSON = /^(?:[^\s@]+@[^\s@]+|[UW][A-Z0-9]{4,})$/;
-const CHANNEL = /^(?:#[^\s#,<>]{1,80}|[CG][A-Z0-9]{4,})$/;
+/** A channel as the policy writes it. */
+export const CHANNEL = /^(?:#[^\s#,<>]{1,80}|[CG][A-Z0-9]{4,})$/;
 
 const text = (max: number, what: string): z.ZodString =>
   z
@@ -180,7 +181,7 @@ const breakGlass = z.strictObject(
     who: someOf(reference, 'groups or people'),
     roles: someOf(pattern, 'roles as target/role'),
     max: duration,
-    tell: someOf(channel, 'channels, as ["#security"]'),
+    tell: someOf(reference, 'channels, groups or people, as ["#security"]'),
     review_within: duration,
     reviewers: someOf(reference, 'groups or people'),
   },

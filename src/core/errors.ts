@@ -36,6 +36,17 @@ export const ERROR_CODES = [
   'lookup_failed',
   'bad_transition',
   'conflict',
+  'break_glass_off',
+  'break_glass_role',
+  'break_glass_who',
+  'break_glass_blocked',
+  'review_not_found',
+  'review_closed',
+  'own_review',
+  'not_a_reviewer',
+  'note_missing',
+  'nothing_to_allow',
+  'admins_only',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

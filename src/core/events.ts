@@ -21,6 +21,13 @@ export const EVENT_TYPES = [
   'grant.ended',
   'credentials.shown',
   'credentials.refused',
+  'break_glass.refused',
+  'break_glass.allowed',
+  'review.opened',
+  'review.reminded',
+  'review.overdue',
+  'review.closed',
+  'review.refused',
   'policy.loaded',
   'policy.rejected',
 ] as const;

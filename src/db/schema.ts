@@ -14,8 +14,8 @@ import {
 } from 'drizzle-orm/pg-core';
 import { GRANT_MOVES, REQUEST_MOVES } from '../core/lifecycle.ts';
 import type { GrantState, RequestState } from '../core/lifecycle.ts';
-import { END_CAUSES } from '../core/types.ts';
-import type { EndCause, EndOutcome, Json, Requirement, VoteKind } from '../core/types.ts';
+import { END_CAUSES, REVIEW_OUTCOMES } from '../core/types.ts';
+import type { EndCause, EndOutcome, Json, Requirement, ReviewOutcome, VoteKind } from '../core/types.ts';
 import { WORK_KINDS } from '../usecases/ports.ts';
 import type { MessageKind, WorkKind } from '../usecases/ports.ts';
 import { bytes, idText, instant, isOneOf, json } from './columns.ts';
@@ -23,6 +23,7 @@ import { bytes, idText, instant, isOneOf, json } from './columns.ts';
 export const LIVE_STATES = ['activating', 'active', 'ending'] as const satisfies readonly GrantState[];
 export const UNFINISHED_STATES = ['activating', 'ending'] as const satisfies readonly GrantState[];
 const VOTE_KINDS = ['approve', 'deny'] as const satisfies readonly VoteKind[];
+const REVIEW_STATES = ['open', 'closed'] as const;
 const OUTCOMES = ['approved', 'denied'] as const;
 const END_OUTCOMES = ['removed', 'already_absent'] as const satisfies readonly EndOutcome[];
 const MESSAGE_KINDS = [
@@ -31,6 +32,11 @@ const MESSAGE_KINDS = [
   'granted',
   'outcome',
   'stuck',
+  'alarm',
+  'banner',
+  'review',
+  'review_overdue',
+  'reviewed',
 ] as const satisfies readonly MessageKind[];
 
 const durationMs = () => bigint('duration_ms', { mode: 'number' }).notNull();
@@ -59,6 +65,7 @@ export const requests = pgTable(
     durationMs: durationMs(),
     reason: text().notNull(),
     ticket: text(),
+    isBreakGlass: boolean('is_break_glass').notNull().default(false),
     state: text().$type<RequestState>().notNull(),
     rule: text(),
     policySha256: text('policy_sha256').notNull(),
@@ -188,6 +195,54 @@ export const grants = pgTable(
   ],
 );
 
+/** One per grant that was taken by break-glass: open until somebody else has said whether it was justified. */
+export const reviews = pgTable(
+  'reviews',
+  {
+    id: idText().primaryKey(),
+    grantId: idText('grant_id')
+      .notNull()
+      .unique()
+      .references(() => grants.id),
+    requestId: idText('request_id')
+      .notNull()
+      .unique()
+      .references(() => requests.id),
+    personId: idText('person_id')
+      .notNull()
+      .references(() => people.id),
+    state: text().$type<(typeof REVIEW_STATES)[number]>().notNull().default('open'),
+    withinMs: bigint('within_ms', { mode: 'number' }).notNull(),
+    openedAt: instant('opened_at').notNull(),
+    dueAt: instant('due_at').notNull(),
+    outcome: text().$type<ReviewOutcome>(),
+    note: text(),
+    reviewerId: idText('reviewer_id').references(() => people.id),
+    closedAt: instant('closed_at'),
+    reminders: integer().notNull().default(0),
+    nextReminderAt: instant('next_reminder_at').notNull(),
+    escalatedAt: instant('escalated_at'),
+    waivedAt: instant('waived_at'),
+    waivedBy: idText('waived_by').references(() => people.id),
+  },
+  (table) => [
+    index('reviews_to_chase')
+      .on(table.nextReminderAt)
+      .where(sql`${table.state} = 'open'`),
+    index('reviews_open')
+      .on(table.dueAt)
+      .where(sql`${table.state} = 'open'`),
+    check('reviews_state', isOneOf(table.state, REVIEW_STATES)),
+    check('reviews_outcome', isOneOf(table.outcome, REVIEW_OUTCOMES)),
+    check(
+      'reviews_closed_how',
+      sql`(${table.state} = 'closed') = (${table.outcome} is not null and ${table.reviewerId} is not null and ${table.closedAt} is not null)`,
+    ),
+    // Nobody reviews their own, whatever the code does.
+    check('reviews_by_another', sql`${table.reviewerId} is distinct from ${table.personId}`),
+  ],
+);
+
 /** What the requester may see while the grant lives, encrypted; the row goes when the grant ends. */
 export const secrets = pgTable('secrets', {
   grantId: idText('grant_id')
@@ -208,6 +263,8 @@ export const messages = pgTable(
       .references(() => requests.id),
     kind: text().$type<MessageKind>().notNull(),
     audience: text().notNull(),
+    /** Which of several of one kind: the number of the reminder or of the change; else 0. */
+    part: integer().notNull().default(0),
     channel: text(),
     ts: text(),
     drawnVersion: integer('drawn_version').notNull().default(0),
@@ -215,7 +272,7 @@ export const messages = pgTable(
     createdAt: instant('created_at').notNull(),
   },
   (table) => [
-    unique('messages_once_per_audience').on(table.requestId, table.kind, table.audience),
+    unique('messages_once_per_audience').on(table.requestId, table.kind, table.audience, table.part),
     check('messages_kind', isOneOf(table.kind, MESSAGE_KINDS)),
   ],
 );

@@ -17,6 +17,7 @@ import { decisionWrites } from './stores/decisions.ts';
 import { grantWrites } from './stores/grants.ts';
 import { peopleWrites } from './stores/people.ts';
 import { requestWrites } from './stores/requests.ts';
+import { reviewWrites } from './stores/reviews.ts';
 import { secretWrites } from './stores/secrets.ts';
 import { voteWrites } from './stores/votes.ts';
 
@@ -61,6 +62,7 @@ const createSession = (client: pg.PoolClient): Session => {
     votes: voteWrites(db),
     decisions: decisionWrites(db),
     grants: grantWrites(db),
+    reviews: reviewWrites(db),
     secrets: secretWrites(db),
     outbox: {
       add: async (kind, subjectId, availableInMs = 0) => void pending.work.push({ kind, subjectId, availableInMs }),

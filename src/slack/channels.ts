@@ -8,6 +8,9 @@ const PAGES_MAX = 50;
 /** Slack: docs.slack.dev/reference/objects/conversation-object */
 const CHANNEL_ID = /^[CG][A-Z0-9]{6,}$/;
 
+/** How the policy writes a channel: `#name` or its id. */
+export const CHANNEL_NAME = /^(#\S+|[CG][A-Z0-9]{6,})$/;
+
 export type Channels = { idOf(channel: string): Promise<string | null> };
 
 /** Only channels the bot can see: public ones, and private ones it is in. */

@@ -127,6 +127,27 @@ const SENTENCES = {
   lookup_failed: (facts) =>
     `Slack could not say who may do this${words(facts, 'what') ? ` (${words(facts, 'what') ?? ''})` : ''}. ${words(facts, 'why') ?? TRY_LATER}`,
   bad_transition: () => `It changed while you clicked, so nothing was done. Look again and decide on what you see.`,
+  break_glass_off: () => 'The policy of Latchkey has no break-glass. Ask for access with `/prod-access` instead.',
+  break_glass_role: (facts) =>
+    `Break-glass does not reach ${named(facts, 'role', 'role')}${words(facts, 'target') ? ` of \`${words(facts, 'target') ?? ''}\`` : ''}: the policy does not list it. Ask for access with \`/prod-access\` instead.`,
+  break_glass_who: (facts) => {
+    const who = list(facts, 'who');
+    return `You are not one of those who may break glass${who.length > 0 ? ` (${sentenceList(who, 'or')})` : ''}. Ask for access with \`/prod-access\` instead.`;
+  },
+  break_glass_blocked: (facts) =>
+    `A review of access you took before is overdue${words(facts, 'grantId') ? ` (grant \`${words(facts, 'grantId') ?? ''}\`)` : ''}, so you cannot break glass again. Ask the reviewers to close it, or an admin of Latchkey to allow it.`,
+  review_not_found: () => 'There is no such review. `/prod-access review` lists those that are open.',
+  review_closed: (facts) =>
+    `This review was already closed${words(facts, 'by') ? ` by ${words(facts, 'by') ?? ''}` : ''}. Your click changed nothing.`,
+  own_review: () => 'Nobody reviews or allows their own break-glass. Somebody else has to.',
+  not_a_reviewer: (facts) => {
+    const labels = list(facts, 'labels');
+    return `You are not one of the reviewers${labels.length > 0 ? ` (${sentenceList(labels, 'or')})` : ''}. Nothing was changed.`;
+  },
+  note_missing: () => 'Say why it was not justified, in a few words: the person reads it, and it is kept.',
+  nothing_to_allow: (facts) =>
+    `${words(facts, 'name') ? `There is no overdue review of ${words(facts, 'name') ?? ''}` : 'There is no overdue review of theirs'}, so nothing holds them up.`,
+  admins_only: () => 'Only admins of Latchkey may do this. Nothing was changed.',
   conflict: () => `Somebody else changed this at the same moment. ${TRY_LATER}`,
 } satisfies Record<ErrorCode, (facts: Facts) => string>;
 

@@ -15,6 +15,7 @@ import type { Channels } from './channels.ts';
 import { slackFailureOf } from './client.ts';
 import { deliver } from './notify/deliver.ts';
 import type { Delivered, Drawing } from './notify/deliver.ts';
+import { findGlassReach } from './notify/break-glass-reach.ts';
 import { isNews, isUnreachable, wantedCopies } from './notify/desired.ts';
 import type { Reach } from './notify/desired.ts';
 import { lookUpFacts } from './notify/look-up-facts.ts';
@@ -84,7 +85,7 @@ const reconcile = async (run: Run, view: RequestView): Promise<SyncResult> => {
   const drawing = { view, facts: { ...lookedUp.facts, isUnreachable: nobody } };
   const others = await draw(run, drawing, ({ kind }) => kind !== 'approval');
   const result = worst([...approvals, ...others]);
-  if (result.outcome === 'done' && isWaitingForLookUp(view, reach))
+  if (result.outcome === 'done' && isWaiting(view, reach))
     return { outcome: 'retry', retryInMs: LOOKUP_RETRY_MS, error: 'lookup_failed' };
   if (!nobody) return result;
   if (approvals.length > 0 || others.length > 0) await recordUnreachable(run, view);
@@ -107,6 +108,9 @@ const recordUnreachable = ({ store }: Run, { request }: RequestView): Promise<vo
 
 const isWaitingForLookUp = ({ request }: RequestView, { channelId, approvers }: Reach): boolean =>
   request.state === 'pending' && channelId === null && approvers === null;
+
+const isWaiting = (view: RequestView, reach: Reach): boolean =>
+  isWaitingForLookUp(view, reach) || reach.glass?.isComplete === false;
 
 /** Twice when the channel turned out to be closed to us: the second time the approvers are written to instead. */
 const drawApprovals = async (
@@ -131,14 +135,18 @@ const plan = async ({ store: { messages } }: Run, view: RequestView, reach: Reac
   const requestId = view.request.id;
   const copies = await messages.list(requestId);
   for (const wanted of wantedCopies(view, reach, copies)) {
-    const isPlanned = copies.some(({ kind, audience }) => kind === wanted.kind && audience === wanted.audience);
-    if (!isPlanned) await messages.plan({ requestId, ...wanted });
+    const part = wanted.part ?? 0;
+    const isPlanned = copies.some(
+      (copy) => copy.kind === wanted.kind && copy.audience === wanted.audience && copy.part === part,
+    );
+    if (!isPlanned) await messages.plan({ requestId, ...wanted, part });
   }
 };
 
-const isDue = ({ view }: Drawing, { failure, ts, drawnVersion, kind }: MessageCopy): boolean => {
+const isDue = ({ view }: Drawing, copy: MessageCopy): boolean => {
+  const { failure, ts, drawnVersion } = copy;
   if (failure !== null) return false;
-  return ts === null ? isNews(view, kind) : drawnVersion < view.request.version;
+  return ts === null ? isNews(view, copy) : drawnVersion < view.request.version;
 };
 
 /** Each recipient for themselves: one who cannot be reached holds up nobody else. */
@@ -175,6 +183,7 @@ const findReach = async (run: Run, view: RequestView, { facts, open }: LookedUp)
       channelId,
       approvers: open && unique(open.flatMap(({ people }) => people.map(({ userId }) => userId))),
       helpers,
+      glass: await findGlassReach({ ...run, findChannel: (channel) => findChannel(run, channel) }, view),
     };
   } catch (error) {
     const failure = slackFailureOf(error);

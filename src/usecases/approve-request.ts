@@ -14,6 +14,8 @@ export type Approval = {
   /** Null where a rule approves by itself. */
   byPersonId: string | null;
   voterIds: string[];
+  /** What else whoever reads the decision should know: the denial that break-glass overrode. */
+  note?: string | null;
 };
 
 export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Promise<string> => {
@@ -30,7 +32,7 @@ export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Prom
     rule,
     policySha256: policy.sha256,
     byPersonId: approval.byPersonId,
-    reason: null,
+    reason: approval.note ?? null,
   });
   await tx.requests.setState(request.id, moveRequest(request.state, 'approved'));
   return insertGrant(tx, approval, { id: ids.next(), decisionId, provider: target.provider, scope: role.scope });

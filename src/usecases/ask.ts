@@ -68,6 +68,7 @@ const newRequest = (deps: Deps, { policy, person, ask: wanted, verdict, idempote
   id: deps.ids.next(),
   requesterId: person.id,
   ...wanted,
+  isBreakGlass: false,
   state: 'pending',
   rule: verdict.rule,
   policySha256: policy.sha256,

@@ -2,12 +2,14 @@
 import { activate } from './activate.ts';
 import { adoptPolicy, rejectPolicy } from './adopt-policy.ts';
 import { ask } from './ask.ts';
+import { breakGlass, previewBreakGlass } from './break-glass.ts';
 import { cancel } from './cancel.ts';
 import { end } from './end.ts';
 import { finishEnd } from './finish-end.ts';
 import { overview, targetOverview } from './overview.ts';
 import type { Deps } from './ports.ts';
 import { preview } from './preview.ts';
+import { allowBreakGlass, closeReview, openReviews } from './review.ts';
 import { showCredentials } from './show-credentials.ts';
 import { expireDue, sweep } from './sweep.ts';
 import type { UseCases } from './types.ts';
@@ -16,6 +18,11 @@ import { vote } from './vote.ts';
 export const createUseCases = (deps: Deps): UseCases => ({
   ask: (input) => ask(deps, input),
   preview: (input) => preview(deps, input),
+  breakGlass: (input) => breakGlass(deps, input),
+  previewBreakGlass: (input) => previewBreakGlass(deps, input),
+  closeReview: (input) => closeReview(deps, input),
+  openReviews: (input) => openReviews(deps, input),
+  allowBreakGlass: (input) => allowBreakGlass(deps, input),
   vote: (input) => vote(deps, input),
   cancel: (input) => cancel(deps, input),
   showCredentials: (input) => showCredentials(deps, input),

@@ -1,7 +1,7 @@
 /** Decides an ask with facts that were looked up outside of any transaction. */
 import { decide } from '../core/policy/decide.ts';
 import { isSameHuman } from '../core/policy/identity.ts';
-import type { Ask, Policy, Verdict } from '../core/policy/types.ts';
+import type { Ask, AskFacts, Policy, Verdict } from '../core/policy/types.ts';
 import type { Person, Requirement, Source } from '../core/types.ts';
 import type { Deps } from './ports.ts';
 import type { AskedPeople } from './types.ts';
@@ -18,17 +18,21 @@ export const judge = async (
   asked: { person: Person; ask: Ask; freshness: Freshness },
 ): Promise<Verdict> => {
   const { person, ask, freshness } = asked;
+  return decide(policy, ask, await factsOfAsk(deps, person, freshness));
+};
+
+export const factsOfAsk = async (deps: Deps, person: Person, freshness: Freshness): Promise<AskFacts> => {
   const [now, groups] = await Promise.all([
     deps.store.read.now(),
     freshness === 'fresh' ? deps.directory.groupsOf(person) : deps.directory.recentGroupsOf(person),
   ]);
-  return decide(policy, ask, {
+  return {
     now,
     requester: { personId: person.id, userId: person.userId, email: person.email, groups },
     incident: { open: false, channel: '', severity: '' },
     client: null,
     pullRequest: null,
-  });
+  };
 };
 
 export const membersOf = (

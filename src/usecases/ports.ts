@@ -2,7 +2,19 @@
 import type { Actor, AuditEntry } from '../core/events.ts';
 import type { RequestState } from '../core/lifecycle.ts';
 import type { Policy } from '../core/policy/types.ts';
-import type { Decision, EndCause, EndOutcome, Grant, Json, Person, Request, Source, Vote } from '../core/types.ts';
+import type {
+  Decision,
+  EndCause,
+  EndOutcome,
+  Grant,
+  Json,
+  Person,
+  Request,
+  Review,
+  ReviewOutcome,
+  Source,
+  Vote,
+} from '../core/types.ts';
 import type { Log } from '../lib/log.ts';
 
 export const WORK_KINDS = ['activate', 'end', 'notify'] as const;
@@ -74,6 +86,20 @@ export type Tx = {
     /** Activating or ending grants that nobody holds and whose next attempt is due. */
     listStalled(limit: number): Promise<Grant[]>;
   };
+  reviews: {
+    insert(
+      review: Pick<Review, 'id' | 'grantId' | 'requestId' | 'personId' | 'withinMs'>,
+    ): Promise<Pick<Review, 'dueAt'>>;
+    lock(grantId: string): Promise<Review | null>;
+    close(id: string, closing: { outcome: ReviewOutcome; note: string | null; reviewerId: string }): Promise<void>;
+    /** Open, past their deadline, and not waived by an admin. */
+    listOverdue(): Promise<{ review: Review; person: Person }[]>;
+    waive(id: string, waivedBy: string): Promise<void>;
+    /** Open ones whose next reminder is due, skipping those others hold. */
+    lockToChase(limit: number): Promise<Review[]>;
+    /** Counts a reminder and sets the time of the next; `isOverdue` also notes the escalation. */
+    chase(id: string, isOverdue: boolean): Promise<void>;
+  };
   secrets: {
     put(grantId: string, secret: SealedSecret): Promise<void>;
     find(grantId: string): Promise<SealedSecret | null>;
@@ -92,10 +118,27 @@ export type RequestView = {
   decidedBy: Person | null;
   grant: Grant | null;
   endedBy: Person | null;
+  /** Of access that was taken by break-glass. */
+  review: Review | null;
+  reviewer: Person | null;
   now: Date;
 };
 
-export type MessageKind = 'approval' | 'requester' | 'granted' | 'outcome' | 'stuck';
+/**
+ * `alarm`, `banner`, `review`, `review_overdue` and `reviewed` are of break-glass: to those who are told, to the target's channel,
+ * to the reviewers, to the admins, and to whoever took the access.
+ */
+export type MessageKind =
+  | 'approval'
+  | 'requester'
+  | 'granted'
+  | 'outcome'
+  | 'stuck'
+  | 'alarm'
+  | 'banner'
+  | 'review'
+  | 'review_overdue'
+  | 'reviewed';
 
 /** One Slack message that shows a request. `audience` is a channel id or a user id; `channel`/`ts` are where it was posted. */
 export type MessageCopy = {
@@ -103,6 +146,8 @@ export type MessageCopy = {
   requestId: string;
   kind: MessageKind;
   audience: string;
+  /** Which of several of one kind, from 1: the number of the reminder or the change. 0 where there is only one. */
+  part: number;
   channel: string | null;
   ts: string | null;
   drawnVersion: number;
@@ -125,6 +170,8 @@ export type Store = {
     pending(limit: number): Promise<RequestView[]>;
     /** Grants that are activating, active or ending, soonest end first; of one target when given. */
     liveViews(target: string | null, limit: number): Promise<RequestView[]>;
+    /** Requests whose review is open, soonest deadline first. */
+    openReviews(limit: number): Promise<RequestView[]>;
     /** Ids of grants whose id or request id begins with `prefix`, of `personId` when given; with an empty prefix only live ones. */
     findGrantIds(prefix: string, personId: string | null): Promise<string[]>;
     /** How late the latest end is, in milliseconds by the database clock; 0 when nothing is overdue. */
@@ -138,7 +185,7 @@ export type Store = {
     claim(requestId: string, leaseMs: number): Promise<{ version: number } | null>;
     release(requestId: string): Promise<{ version: number }>;
     list(requestId: string): Promise<MessageCopy[]>;
-    plan(copy: Pick<MessageCopy, 'requestId' | 'kind' | 'audience'>): Promise<void>;
+    plan(copy: Pick<MessageCopy, 'requestId' | 'kind' | 'audience' | 'part'>): Promise<void>;
     setPosted(id: string, posted: { channel: string; ts: string; drawnVersion: number }): Promise<void>;
     setDrawn(id: string, drawnVersion: number): Promise<void>;
     setFailure(id: string, failure: string): Promise<void>;

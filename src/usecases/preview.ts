@@ -1,4 +1,5 @@
 /** What would happen if this were sent: the dry run of `ask`, from recent look-ups, with nothing stored. */
+import { mayBreak } from './break-glass.ts';
 import { askedPeople, defaultDurationMs, judge } from './judge.ts';
 import type { Deps } from './ports.ts';
 import type { PreviewInput, PreviewResult } from './types.ts';
@@ -15,5 +16,6 @@ export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewR
   };
   const verdict = await judge(deps, policy, { person, ask, freshness: 'recent' });
   const asked = verdict.decision === 'ask' ? await askedPeople(deps, person, verdict.requirements) : [];
-  return { verdict, asked, targetProblem: deps.access.problems()[input.target] ?? null };
+  const mayBreakGlass = await mayBreak(deps, person, ask);
+  return { verdict, asked, targetProblem: deps.access.problems()[input.target] ?? null, mayBreakGlass };
 };

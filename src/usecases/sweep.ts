@@ -2,6 +2,7 @@
 import { SYSTEM } from '../core/events.ts';
 import { moveRequest } from '../core/lifecycle.ts';
 import { expire } from './finish-end.ts';
+import { chaseReviews } from './review.ts';
 import type { Deps } from './ports.ts';
 
 const BATCH = 100;
@@ -12,6 +13,7 @@ export type Swept = { ending: string[]; activating: string[]; lapsed: number };
 export const sweep = async (deps: Deps): Promise<Swept> => {
   const due = await expireDue(deps);
   const lapsed = await lapseDue(deps);
+  await chaseReviews(deps, BATCH);
   const stalled = await deps.store.transaction((tx) => tx.grants.listStalled(BATCH));
   const ending = stalled.filter(({ state }) => state === 'ending').map(({ id }) => id);
   const activating = stalled.filter(({ state }) => state === 'activating').map(({ id }) => id);

@@ -1,6 +1,6 @@
 /** What use cases take and give, for the adapters that call them. Refusals are `DomainError`s unless listed here. */
 import type { AskProblem, Verdict } from '../core/policy/types.ts';
-import type { Grant, Person, VoteKind } from '../core/types.ts';
+import type { Grant, Person, Requirement, ReviewOutcome, VoteKind } from '../core/types.ts';
 import type { Credentials, RequestView } from './ports.ts';
 
 /** `durationMs` null means the role's default. The person is read from Slack by the use case; nothing else about them is believed. */
@@ -26,7 +26,34 @@ export type AskedPeople = { label: string; count: number; people: Person[]; isOn
 
 export type PreviewInput = Omit<AskInput, 'idempotencyKey'>;
 /** `targetProblem`: what is wrong with the target right now, in a sentence, or null. It holds nothing up; it is told. */
-export type PreviewResult = { verdict: Verdict; asked: AskedPeople[]; targetProblem: string | null };
+export type PreviewResult = {
+  verdict: Verdict;
+  asked: AskedPeople[];
+  targetProblem: string | null;
+  mayBreakGlass: boolean;
+};
+
+/** Never later, never longer than `break_glass.max`; `durationMs` null is the role's default within it. */
+export type BreakGlassInput = AskInput;
+/** `refused`: the person can mend it. Who may not, or is blocked by an overdue review, gets a `DomainError`. */
+export type BreakGlassResult =
+  | { outcome: 'sent'; view: RequestView; isRepeat: boolean; targetProblem: string | null }
+  | { outcome: 'refused'; problems: AskProblem[] };
+/** What break-glass would do, from recent look-ups. */
+export type BreakGlassPreview = {
+  durationMs: number;
+  capMs: number;
+  problems: AskProblem[];
+  skipped: Requirement[];
+  overrides: { rule: string | null; message: string } | null;
+  /** The rule that would let this person in at once without it. */
+  needlessBy: string | null;
+};
+
+/** `grantId` names the review: a grant has at most one. */
+export type CloseReviewInput = { userId: string; grantId: string; outcome: ReviewOutcome; note: string | null };
+/** `mine` are those I may close; `all` is for admins, else null. */
+export type OpenReviews = { mine: RequestView[]; all: RequestView[] | null };
 
 export type VoteInput = { userId: string; requestId: string; kind: VoteKind; reason: string | null };
 /** `counted`: stored and more is needed; `decided`: this vote decided it. */
@@ -59,6 +86,13 @@ export type TargetOverview = {
 export type UseCases = {
   ask(input: AskInput): Promise<AskResult>;
   preview(input: PreviewInput): Promise<PreviewResult>;
+  breakGlass(input: BreakGlassInput): Promise<BreakGlassResult>;
+  /** Throws what `breakGlass` would throw, as far as recent look-ups know. */
+  previewBreakGlass(input: PreviewInput): Promise<BreakGlassPreview>;
+  closeReview(input: CloseReviewInput): Promise<{ view: RequestView }>;
+  openReviews(input: { userId: string }): Promise<OpenReviews>;
+  /** An admin lets somebody break glass again although reviews of theirs are overdue; says how many. */
+  allowBreakGlass(input: { userId: string; personUserId: string }): Promise<{ person: Person; waived: number }>;
   vote(input: VoteInput): Promise<VoteResult>;
   cancel(input: CancelInput): Promise<{ view: RequestView }>;
   showCredentials(input: ShowCredentialsInput): Promise<ShowCredentialsResult>;

@@ -52,6 +52,7 @@ export const someRequest = (requester: Person, changes: Partial<NewRequest> = {}
   durationMs: 1_800_000,
   reason: 'checkout errors',
   ticket: null,
+  isBreakGlass: false,
   state: 'pending',
   rule: 'production',
   policySha256: 'abc',

@@ -17,6 +17,8 @@ beforeAll(async () => {
     `insert into decisions (id, request_id, outcome, policy_sha256, decided_at) select 'd' || id, id, 'approved', 'a', now() from requests`,
     `insert into grants (id, request_id, decision_id, person_id, target, role, provider, scope, state, duration_ms, expires_at, activated_at, created_at)
      select 'g' || id, id, 'd' || id, 'p', 't', 'r', 'postgres', '{}', 'active', 1, now() + interval '1 hour', now(), now() from requests`,
+    `insert into reviews (id, grant_id, request_id, person_id, within_ms, opened_at, due_at, next_reminder_at)
+     select 'v' || id, id, request_id, 'p', 1, now(), now() + interval '1 hour', now() + interval '1 hour' from grants`,
     `insert into outbox (kind, subject_id, available_at, dispatched_at, created_at) select 'end', id, now(), now(), now() from grants`,
     `analyze`,
   ];
@@ -27,7 +29,7 @@ afterAll(() => opened.close());
 
 const ROWS_READ = `
 select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::int as rows from pg_stat_user_tables
-where relname in ('requests', 'grants', 'outbox')`;
+where relname in ('requests', 'grants', 'outbox', 'reviews')`;
 
 /** Rows that Postgres looked at. One connection, so that its figures are complete when they are asked for. */
 const rowsReadBy = async (work: (store: Store) => Promise<unknown>): Promise<number> => {
@@ -52,6 +54,8 @@ test.each<[string, (store: Store) => Promise<unknown>]>([
   ['for due grants', (store) => store.transaction((tx) => tx.grants.lockDue(100))],
   ['for stalled grants', (store) => store.transaction((tx) => tx.grants.listStalled(100))],
   ['for lapsed requests', (store) => store.transaction((tx) => tx.requests.lockLapsed(100))],
+  ['for reviews to chase', (store) => store.transaction((tx) => tx.reviews.lockToChase(100))],
+  ['for overdue reviews', (store) => store.transaction((tx) => tx.reviews.listOverdue())],
   ['for waiting work', (store) => store.outbox.take(100)],
   ['for lost work', (store) => store.outbox.putBack(60_000)],
   ['for the next deadline', (store) => store.read.msToNextDeadline()],

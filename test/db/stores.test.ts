@@ -358,7 +358,7 @@ describe('messages', () => {
 
   test('a copy is planned once per kind and audience, then posted, drawn again, or failed', async () => {
     const { id: requestId } = await storeRequest(store);
-    const copy = { requestId, kind: 'approval', audience: 'C1' } as const;
+    const copy = { requestId, kind: 'approval', audience: 'C1', part: 0 } as const;
     await store.messages.plan(copy);
     await store.messages.plan(copy);
     await store.messages.plan({ ...copy, audience: 'U2' });

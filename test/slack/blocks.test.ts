@@ -76,6 +76,7 @@ const viewOf = ({
     durationMs: 1_800_000,
     reason,
     ticket,
+    isBreakGlass: false,
     state,
     rule: 'Everything else needs one owner',
     policySha256: 'x',
@@ -92,6 +93,8 @@ const viewOf = ({
   decidedBy: state === 'approved' || state === 'denied' ? olga : null,
   grant: given,
   endedBy: null,
+  review: null,
+  reviewer: null,
   now,
 });
 
@@ -227,15 +230,15 @@ describe('views', () => {
       isSecret: true,
     }));
     const views = [
-      requestForm(policy, EMPTY, ['Choose']),
-      requestForm(policy, full, ['x'.repeat(5_000)]),
-      requestForm({ ...policy, targets: {} }, EMPTY, []),
+      requestForm(policy, EMPTY, { lines: ['Choose'] }),
+      requestForm(policy, full, { lines: ['x'.repeat(5_000)], mayBreakGlass: true }),
+      requestForm({ ...policy, targets: {} }, EMPTY, { lines: [] }),
       homeView(policy, overview, now),
       homeView(policy, none, now),
       credentialsView({ credentials: { fields, text: 'Connect.', commands: [] }, grant: grant('active') }),
     ];
     for (const view of views) expect(checkView({ ...view })).toEqual([]);
-    expect(seen(requestForm({ ...policy, targets: {} }, EMPTY, []))).toContain('nothing to ask for');
+    expect(seen(requestForm({ ...policy, targets: {} }, EMPTY, { lines: [] }))).toContain('nothing to ask for');
   });
 
   it('offer durations up to the cap, the default among them', () => {

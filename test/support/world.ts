@@ -20,6 +20,8 @@ export type WorldOptions = {
   rules?: string;
   /** Replaces the roles of orders-db; `GROUP_READ` and `GROUP_WRITE` become the real groups. */
   roles?: string;
+  /** More groups of the policy, as lines. */
+  groups?: string;
   channel?: string | null;
   redisUrl?: string;
 };
@@ -69,7 +71,7 @@ groups:
   sre: { slack_usergroup: sre }
   dba: { people: [olga@acme.test, sam@acme.test] }
   security: { people: [sam@acme.test] }
-targets:
+${options.groups ?? ''}targets:
   orders-db:
     title: Orders database
     provider: postgres

@@ -52,7 +52,7 @@ const ticketProblems = (given: string | null, pattern: string | null): AskProble
 };
 
 /** `rule` is null where none decides: then only what no rule could allow is a problem. */
-export const askProblems = (ask: Ask, rule: Rule | null, capMs: number): AskProblem[] => [
+export const askProblems = (ask: Ask, rule: Pick<Rule, 'require'> | null, capMs: number): AskProblem[] => [
   ...durationProblems(ask.durationMs, capMs),
   ...reasonProblems(ask.reason, rule?.require.reasonChars ?? 0),
   ...ticketProblems(ask.ticket, rule?.require.ticket ?? null),

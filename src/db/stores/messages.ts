@@ -34,7 +34,13 @@ const listStatement = (db: Db) =>
 const planStatement = (db: Db) =>
   db
     .insert(messages)
-    .values({ requestId: slot('requestId'), kind: slot('kind'), audience: slot('audience'), createdAt: clock })
+    .values({
+      requestId: slot('requestId'),
+      kind: slot('kind'),
+      audience: slot('audience'),
+      part: slot('part'),
+      createdAt: clock,
+    })
     .onConflictDoNothing()
     .prepare('message_plan');
 

@@ -30,6 +30,7 @@ const insertStatement = (db: Db) =>
       durationMs: slot('durationMs'),
       reason: slot('reason'),
       ticket: slot('ticket'),
+      isBreakGlass: slot('isBreakGlass'),
       state: slot('state'),
       rule: slot('rule'),
       policySha256: slot('policySha256'),

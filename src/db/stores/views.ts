@@ -3,7 +3,7 @@ import { and, asc, desc, eq, gte, inArray, lt, or, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import type { Person, Vote, VoteKind } from '../../core/types.ts';
 import type { RequestView, Store } from '../../usecases/ports.ts';
-import { LIVE_STATES, decisions, grants, people, requests, votes } from '../schema.ts';
+import { LIVE_STATES, decisions, grants, people, requests, reviews, votes } from '../schema.ts';
 import { clock, firstOrNull, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
 import { grantColumns } from './grants.ts';
@@ -11,6 +11,7 @@ import { requestColumns } from './requests.ts';
 
 const decidedBy = alias(people, 'decided_by');
 const endedBy = alias(people, 'ended_by');
+const reviewer = alias(people, 'reviewer');
 const isLive = inArray(grants.state, sql.raw(`('${LIVE_STATES.join("', '")}')`));
 
 type JsonVote = { voterId: string; kind: VoteKind; reason: string | null; createdAt: string; voter: Person };
@@ -34,6 +35,8 @@ const selectViews = (db: Db) =>
       decidedBy,
       grant: grantColumns,
       endedBy,
+      review: reviews,
+      reviewer,
       votes: votesOfRequest,
       now: clock,
     })
@@ -43,6 +46,8 @@ const selectViews = (db: Db) =>
     .leftJoin(decidedBy, eq(decidedBy.id, decisions.byPersonId))
     .leftJoin(grants, eq(grants.requestId, requests.id))
     .leftJoin(endedBy, eq(endedBy.id, grants.endedBy))
+    .leftJoin(reviews, eq(reviews.requestId, requests.id))
+    .leftJoin(reviewer, eq(reviewer.id, reviews.reviewerId))
     .$dynamic();
 
 type Row = Omit<RequestView, 'votes'> & { votes: JsonVote[] };
@@ -85,6 +90,13 @@ const liveInTargetStatement = (db: Db) =>
     .limit(slot('limit'))
     .prepare('views_live_in_target');
 
+const openReviewsStatement = (db: Db) =>
+  selectViews(db)
+    .where(sql`${reviews.state} = 'open'`)
+    .orderBy(asc(reviews.dueAt))
+    .limit(slot('limit'))
+    .prepare('views_open_reviews');
+
 /** More than anyone can choose from; a prefix that fits so many is ambiguous anyway. */
 const MAX_FOUND = 1000;
 /** Sorts after every letter of an id. */
@@ -107,7 +119,7 @@ const findGrantIds = (db: Db): Store['read']['findGrantIds'] => {
   };
 };
 
-type ViewReads = Pick<Store['read'], 'view' | 'viewsOf' | 'pending' | 'liveViews' | 'findGrantIds'>;
+type ViewReads = Pick<Store['read'], 'view' | 'viewsOf' | 'pending' | 'liveViews' | 'openReviews' | 'findGrantIds'>;
 
 export const viewReads = (db: Db): ViewReads => {
   const ofRequest = ofRequestStatement(db);
@@ -115,6 +127,7 @@ export const viewReads = (db: Db): ViewReads => {
   const pending = pendingStatement(db);
   const live = liveStatement(db);
   const liveInTarget = liveInTargetStatement(db);
+  const openReviews = openReviewsStatement(db);
   return {
     view: async (id) => firstOrNull((await ofRequest.execute({ id })).map(viewOf)),
     viewsOf: async (personId, limit) => (await ofPerson.execute({ personId, limit })).map(viewOf),
@@ -123,6 +136,7 @@ export const viewReads = (db: Db): ViewReads => {
       const rows = await (target === null ? live.execute({ limit }) : liveInTarget.execute({ target, limit }));
       return rows.map(viewOf);
     },
+    openReviews: async (limit) => (await openReviews.execute({ limit })).map(viewOf),
     findGrantIds: findGrantIds(db),
   };
 };

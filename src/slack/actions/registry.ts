@@ -1,8 +1,10 @@
 /** Every button and every choice of a form, one line each. */
 import type { Action } from '../context.ts';
+import { breakGlass } from './break-glass.ts';
 import { formActions } from './form.ts';
 import { ask, askAgain, cancel, done, showCredentials } from './own.ts';
 import { refresh } from './refresh-home.ts';
+import { justified, notJustified } from './review.ts';
 import { approve, deny } from './vote.ts';
 
 export const actions: readonly Action[] = [
@@ -14,5 +16,8 @@ export const actions: readonly Action[] = [
   ask,
   askAgain,
   refresh,
+  breakGlass,
+  justified,
+  notJustified,
   ...formActions,
 ];

@@ -12,6 +12,9 @@ export const ACTION = {
   askAgain: 'ask_again',
   ask: 'ask',
   refreshHome: 'refresh_home',
+  justified: 'review_justified',
+  notJustified: 'review_not_justified',
+  breakGlass: 'break_glass',
 } as const;
 
 type Look = { style?: 'primary' | 'danger'; confirm?: ConfirmationDialog };
@@ -59,6 +62,13 @@ export const askAgainButton = (requestId: string): Button =>
   button('Ask again', { actionId: ACTION.askAgain, value: requestId });
 export const askButton = (): Button =>
   button('Ask for access', { actionId: ACTION.ask, value: 'form' }, { style: 'primary' });
+export const justifiedButton = (grantId: string): Button =>
+  button('Justified…', { actionId: ACTION.justified, value: grantId }, { style: 'primary' });
+export const notJustifiedButton = (grantId: string): Button =>
+  button('Not justified…', { actionId: ACTION.notJustified, value: grantId }, { style: 'danger' });
+/** The one button without an id: it stands in the form, whose fields are read from the view. */
+export const breakGlassButton = (): Button =>
+  button('Break glass…', { actionId: ACTION.breakGlass, value: 'form' }, { style: 'danger' });
 export const refreshHomeButton = (): Button => button('Refresh', { actionId: ACTION.refreshHome, value: 'home' });
 
 export const actions = (...elements: Button[]): ActionsBlock => ({ type: 'actions', elements });

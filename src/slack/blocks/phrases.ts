@@ -95,6 +95,9 @@ const lastError = (grant: Grant): string => (grant.lastError ? ` ${inline(grant.
 const decidedBy = ({ decision, decidedBy: person }: RequestView): string =>
   person ? mention(person) : `rule ${ruleName(decision?.rule ?? null)}`;
 
+const howDecided = (view: RequestView): string =>
+  view.request.isBreakGlass ? 'Taken by break-glass, without approval.' : `Approved by ${decidedBy(view)}.`;
+
 const because = (reason: string | null | undefined): string =>
   reason ? ` ${inline(reason, VOTE_REASON_SHOWN_MAX)}` : '';
 
@@ -121,21 +124,23 @@ const ended = (view: RequestView, grant: Grant): string => {
   return `*Ended*${at}:${endCause(view)}. ${truth}${grant.endReason ? because(grant.endReason) : ''}`;
 };
 
+const approvedBold = (view: RequestView): string => howDecided(view).replace(/^\w+/, '*$&*');
+
 const activating = (view: RequestView, grant: Grant): string =>
   grant.attempts > 0
-    ? `*Approved* by ${decidedBy(view)}. Access is not set up yet; trying again.${lastError(grant)}`
-    : `*Approved* by ${decidedBy(view)}. Access is being set up.`;
+    ? `${approvedBold(view)} Access is not set up yet; trying again.${lastError(grant)}`
+    : `${approvedBold(view)} Access is being set up.`;
 
 const grantLine = (view: RequestView, grant: Grant): string => {
   const lines = {
     activating: () => activating(view, grant),
-    active: () => `*Active* until ${date(grant.expiresAt, view.now)}. Approved by ${decidedBy(view)}.`,
+    active: () => `*Active* until ${date(grant.expiresAt, view.now)}. ${howDecided(view)}`,
     ending: () =>
       grant.attempts > 0
         ? `*Still being ended, not yet confirmed.* Attempt ${grant.attempts} failed; trying again.${lastError(grant)}`
         : '*Being ended*, not yet confirmed.',
     ended: () => ended(view, grant),
-    failed: () => `*Not set up*, nobody got in. Approved by ${decidedBy(view)}.${lastError(grant)}`,
+    failed: () => `*Not set up*, nobody got in. ${howDecided(view)}${lastError(grant)}`,
   } satisfies Record<Grant['state'], () => string>;
   return lines[grant.state]();
 };

@@ -2,6 +2,7 @@
 import type { KnownBlock } from '@slack/types';
 import type { RequestView } from '../../usecases/ports.ts';
 import { actions, askAgainButton, cancelButton, doneButton, showCredentialsButton } from './buttons.ts';
+import { reviewLine } from './break-glass.ts';
 import type { MessageFacts } from './facts.ts';
 import { CONTEXT_TEXT_MAX, MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX } from './limits.ts';
 import { howLong, mark, status, ticket, votesSoFar, warning, what, whoIsAsked } from './phrases.ts';
@@ -23,12 +24,18 @@ const UNREACHABLE =
 export const requesterMessage = (view: RequestView, facts: MessageFacts): Message => {
   const isOpen = view.request.state === 'pending';
   const blocks: KnownBlock[] = [
-    lines(`${mark(view)} You asked for ${what(view, facts)} for *${howLong(view)}*.`, status(view)),
+    lines(
+      `${mark(view)} You ${view.request.isBreakGlass ? 'broke glass' : 'asked'} for ${what(view, facts)} for *${howLong(view)}*.`,
+      status(view),
+    ),
     section(quote(view.request.reason, REASON_SHOWN_MAX)),
   ];
-  const small = [ticket(view), isOpen ? whoIsAsked(view, facts) : null, votesSoFar(view, facts)].filter(
-    (line) => line !== null,
-  );
+  const small = [
+    ticket(view),
+    reviewLine(view),
+    isOpen ? whoIsAsked(view, facts) : null,
+    votesSoFar(view, facts),
+  ].filter((line) => line !== null);
   if (small.length > 0) blocks.push(context(cut(small.join('\n'), CONTEXT_TEXT_MAX)));
   if (isOpen && facts.isUnreachable) blocks.push(section(UNREACHABLE));
   if (isOpen) blocks.push(actions(cancelButton(view.request.id)));
@@ -55,6 +62,6 @@ export const grantedMessage = (view: RequestView, facts: MessageFacts): Message 
 /** The last word: denied, lapsed, failed or ended. */
 export const outcomeMessage = (view: RequestView, facts: MessageFacts): Message =>
   message(view, facts, [
-    lines(`${mark(view)} ${what(view, facts)} for ${howLong(view)}`, status(view)),
+    lines(`${mark(view)} ${what(view, facts)} for ${howLong(view)}`, status(view), reviewLine(view)),
     actions(askAgainButton(view.request.id)),
   ]);

@@ -4,15 +4,17 @@ import { nearest } from '../nearest.ts';
 import { sentenceList } from '../blocks/text.ts';
 import { openForm } from '../views/open-form.ts';
 import { askInOneLine } from './ask.ts';
+import { breakGlass } from './break-glass.ts';
 import type { Command } from './command.ts';
 import { code, typed } from './command.ts';
 import { cancel, done, revoke } from './end.ts';
 import { explain } from './explain.ts';
 import { createHelp } from './help.ts';
 import { list } from './list.ts';
+import { review } from './review.ts';
 import { who } from './who.ts';
 
-const verbs: readonly Command[] = [list, who, done, cancel, explain, revoke];
+const verbs: readonly Command[] = [list, who, done, cancel, explain, breakGlass, review, revoke];
 
 export const commands: readonly Command[] = [...verbs, createHelp(verbs)];
 

@@ -3,6 +3,13 @@ import type { WebClient } from '@slack/web-api';
 import type { Log } from '../../lib/log.ts';
 import type { MessageCopy, MessageKind, RequestView, Store } from '../../usecases/ports.ts';
 import { approvalMessage } from '../blocks/approval.ts';
+import {
+  alarmMessage,
+  bannerMessage,
+  reviewedMessage,
+  reviewMessage,
+  reviewOverdueMessage,
+} from '../blocks/break-glass.ts';
 import type { MessageFacts } from '../blocks/facts.ts';
 import { grantedMessage, outcomeMessage, requesterMessage } from '../blocks/requester.ts';
 import { stuckMessage } from '../blocks/stuck.ts';
@@ -16,6 +23,11 @@ const MESSAGES = {
   granted: grantedMessage,
   outcome: outcomeMessage,
   stuck: stuckMessage,
+  alarm: alarmMessage,
+  banner: bannerMessage,
+  review: reviewMessage,
+  review_overdue: reviewOverdueMessage,
+  reviewed: reviewedMessage,
 } satisfies Record<MessageKind, (view: RequestView, facts: MessageFacts) => Message>;
 
 /** Slack: docs.slack.dev/messaging/message-metadata; tells which of our messages is which to whoever looks at the channel. */

@@ -1,8 +1,11 @@
 /** Which messages a request should have by now. Pure: what was posted and what was looked up go in, copies come out. */
 import { isStuck } from '../blocks/stuck.ts';
 import type { MessageCopy, MessageKind, RequestView } from '../../usecases/ports.ts';
+import { glassCopies, isGlassNews } from './break-glass-copies.ts';
+import type { GlassReach } from './break-glass-reach.ts';
 
-export type Wanted = { kind: MessageKind; audience: string };
+/** `part` is 0 where it is left out. */
+export type Wanted = { kind: MessageKind; audience: string; part?: number };
 
 export type Reach = {
   /** The target's channel; null when it has none, or none that we can find. */
@@ -11,6 +14,8 @@ export type Reach = {
   approvers: string[] | null;
   /** Whom to tell of a grant that is stuck. */
   helpers: string[];
+  /** Of access taken by break-glass; else null. */
+  glass: GlassReach | null;
 };
 
 const isOutcome = ({ request, grant }: RequestView): boolean =>
@@ -34,18 +39,20 @@ export const wantedCopies = (view: RequestView, reach: Reach, copies: readonly M
   if (!isOver(view)) wanted.push({ kind: 'requester', audience: userId });
   if (view.grant?.state === 'active') wanted.push({ kind: 'granted', audience: userId });
   if (isOutcome(view)) wanted.push({ kind: 'outcome', audience: userId });
+  if (reach.glass) wanted.push(...glassCopies(view, reach.glass));
   if (isStuck(view)) wanted.push(...reach.helpers.map((audience): Wanted => ({ kind: 'stuck', audience })));
   return wanted;
 };
 
 /** A copy that was planned and never posted is posted only while what it says is still news. */
-export const isNews = (view: RequestView, kind: MessageKind): boolean => {
+export const isNews = (view: RequestView, { kind, part }: Pick<MessageCopy, 'kind' | 'part'>): boolean => {
   const news = {
     approval: view.request.state === 'pending',
     requester: !isOver(view),
     granted: view.grant?.state === 'active',
     outcome: isOutcome(view),
     stuck: isStuck(view),
+    ...isGlassNews(view, part),
   } satisfies Record<MessageKind, boolean>;
   return news[kind];
 };

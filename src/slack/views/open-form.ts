@@ -8,6 +8,7 @@ import { withinMs } from '../within.ts';
 import { choose, EMPTY, onlyRole } from './form-state.ts';
 import type { FormState } from './form-state.ts';
 import { PREVIEW_EMPTY, PREVIEW_LOADING, requestForm } from './request-form.ts';
+import type { Preview } from './request-form.ts';
 
 type Opening = { userId: string; triggerId: string; state?: FormState };
 
@@ -22,7 +23,7 @@ const firstState = (slack: Slack): FormState => {
 export const openForm = async (slack: Slack, { userId, triggerId, state }: Opening): Promise<void> => {
   const shown = state ?? firstState(slack);
   const isChosen = shown.target !== null && shown.role !== null;
-  const view = requestForm(slack.policy(), shown, [isChosen ? PREVIEW_LOADING : PREVIEW_EMPTY]);
+  const view = requestForm(slack.policy(), shown, { lines: [isChosen ? PREVIEW_LOADING : PREVIEW_EMPTY] });
   const opened = await slack.client.views.open({ trigger_id: triggerId, view });
   const { id, hash } = opened.view ?? {};
   if (isChosen && id) await redrawForm(slack, { userId, view: { id, hash: hash ?? '' }, state: shown });
@@ -37,13 +38,13 @@ export const redrawForm = async (slack: Slack, { userId, view, state }: Redrawin
   const isNewest = slack.turns.begin(view.id);
   const looking = previewOf(slack, userId, state);
   const soon = await withinMs(looking, PATIENCE_MS);
-  const draw = (lines: string[], hash: string | null): Promise<string | null> =>
-    updateView(slack, { viewId: view.id, hash, form: requestForm(slack.policy(), state, lines), isNewest });
+  const draw = (preview: Preview, hash: string | null): Promise<string | null> =>
+    updateView(slack, { viewId: view.id, hash, form: requestForm(slack.policy(), state, preview), isNewest });
   if (soon.isThere) {
     await draw(soon.value, view.hash);
     return;
   }
-  const hash = await draw([PREVIEW_LOADING], view.hash);
+  const hash = await draw({ lines: [PREVIEW_LOADING] }, view.hash);
   if (hash !== null) await draw(await looking, hash);
 };
 
@@ -67,15 +68,16 @@ const updateView = async (slack: Slack, { viewId, hash, form, isNewest }: ViewUp
 };
 
 /** What would happen. A failed look-up is told in its place; it does not hold up the form. */
-const previewOf = async (slack: Slack, userId: string, state: FormState): Promise<string[]> => {
+const previewOf = async (slack: Slack, userId: string, state: FormState): Promise<Preview> => {
   const { target, role } = state;
-  if (!target || !role) return [PREVIEW_EMPTY];
+  if (!target || !role) return { lines: [PREVIEW_EMPTY] };
   const ask = { target: target.name, role: role.name };
   try {
     const wanted = { userId, ...ask, durationMs: state.durationMs, reason: state.reason, ticket: state.ticket || null };
     const result = await slack.useCases.preview(wanted);
-    return previewLines(slack.policy(), { ...ask, isTyping: true }, result);
+    const lines = previewLines(slack.policy(), { ...ask, isTyping: true }, result);
+    return { lines, mayBreakGlass: result.mayBreakGlass };
   } catch (error) {
-    return [explainError(error, slack.log)];
+    return { lines: [explainError(error, slack.log)] };
   }
 };

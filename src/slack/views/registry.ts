@@ -1,8 +1,10 @@
 /** Every view that is submitted and every search of a form, one line each. */
 import type { Search, ViewHandler } from '../context.ts';
+import { breakGlassSubmit } from './break-glass-form.ts';
 import { denySubmit } from './deny.ts';
 import { requestSubmit } from './request-submit.ts';
+import { reviewSubmit } from './review-form.ts';
 import { roleSearch, targetSearch } from './searches.ts';
 
-export const views: readonly ViewHandler[] = [requestSubmit, denySubmit];
+export const views: readonly ViewHandler[] = [requestSubmit, denySubmit, breakGlassSubmit, reviewSubmit];
 export const searches: readonly Search[] = [targetSearch, roleSearch];

@@ -9,6 +9,7 @@ import {
   SELECT_OPTIONS_MAX,
   VIEW_TITLE_MAX,
 } from '../blocks/limits.ts';
+import { actions, breakGlassButton } from '../blocks/buttons.ts';
 import { context, cut, plain, section } from '../blocks/text.ts';
 import type { Choice } from '../context.ts';
 import { blockId, FIELD, REQUEST_FORM } from './form-state.ts';
@@ -153,10 +154,15 @@ const shell = (blocks: KnownBlock[], isSendable: boolean): ModalView => ({
 
 export const loadingForm = (): ModalView => shell([section('Loading…')], false);
 
+const BREAK_GLASS_HINT =
+  'No time to wait? Break-glass gives it at once; everyone concerned is told, and it is reviewed.';
 const NO_TARGETS =
   'There is nothing to ask for yet: the policy names no targets. An admin adds them in `latchkey.yml`.';
 
-export const requestForm = (policy: Policy, state: FormState, preview: readonly string[]): ModalView => {
+/** What stands below the fields; the button only where the policy lets this person take the role at once. */
+export type Preview = { lines: readonly string[]; mayBreakGlass?: boolean };
+
+export const requestForm = (policy: Policy, state: FormState, preview: Preview): ModalView => {
   const targets = targetChoices(policy);
   if (targets.length === 0) return shell([section(NO_TARGETS)], false);
   const { target, role } = state;
@@ -172,7 +178,8 @@ export const requestForm = (policy: Policy, state: FormState, preview: readonly 
     );
   }
   if (target && role) blocks.push(durationInput(target, role, state.durationMs));
-  blocks.push(...wordsInputs(state), { type: 'divider' }, previewBlock(preview));
+  blocks.push(...wordsInputs(state), { type: 'divider' }, previewBlock(preview.lines));
   if (role) blocks.push(context('Nothing is given before those named here have agreed. Everything is recorded.'));
+  if (preview.mayBreakGlass) blocks.push(actions(breakGlassButton()), context(BREAK_GLASS_HINT));
   return shell(blocks, true);
 };

@@ -11,10 +11,15 @@ import { text } from './request-form.ts';
 
 type Sent = Extract<AskResult, { outcome: 'sent' }>;
 
+const sentWord = ({ request }: Sent['view'], isRepeat: boolean): string => {
+  const did = request.isBreakGlass ? 'taken by break-glass' : 'sent';
+  return isRepeat ? ` was already ${did}.` : ` was ${did}.`;
+};
+
 export const sentLines = (policy: Policy, { view, isRepeat, targetProblem }: Sent): string[] => {
   const facts = factsOf(policy, view.request);
   const lines = [
-    `${mark(view)} ${what(view, facts)} for *${howLong(view)}*${isRepeat ? ' was already sent.' : ' was sent.'}`,
+    `${mark(view)} ${what(view, facts)} for *${howLong(view)}*${sentWord(view, isRepeat)}`,
     status(view),
     view.request.state === 'pending' ? `${whoIsAsked(view, facts)} You will be told by direct message.` : null,
     targetProblem ? `*The target has a problem now:* ${inline(targetProblem, ERROR_SHOWN_MAX)}` : null,

@@ -1,0 +1,19 @@
+/** `/prod-access break-glass orders-db write reason…`: asks once in a view, then gives access at once. */
+import { openBreakGlass } from '../views/break-glass-form.ts';
+import { whatToType } from './ask.ts';
+import type { Command } from './command.ts';
+import { readAskLine, ticketPatterns } from './parse-ask.ts';
+
+const NAME = 'break-glass';
+
+export const breakGlass: Command = {
+  name: NAME,
+  usage: 'break-glass <target> <role> [time] <why>',
+  does: 'take access now, without approval: everyone named is told, and a review follows',
+  run: async ({ slack, userId, triggerId, text, reply }) => {
+    const policy = slack.policy();
+    const read = readAskLine(policy, text, ticketPatterns(policy));
+    if (!read.isRead) return reply({ text: whatToType(read.problem, `${NAME} `) });
+    return openBreakGlass(slack, { userId, triggerId, ask: read.line }, 'open');
+  },
+};

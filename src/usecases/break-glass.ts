@@ -1,0 +1,177 @@
+/** Takes access at once, without approval: for those the policy names, with a reason, told to everyone concerned, and reviewed after. */
+import { DomainError } from '../core/errors.ts';
+import { isBreakGlassRole, judgeBreakGlass } from '../core/policy/break-glass.ts';
+import type { BreakGlassVerdict } from '../core/policy/break-glass.ts';
+import { isSameHuman } from '../core/policy/identity.ts';
+import { sourceOf } from '../core/policy/sources.ts';
+import type { Ask, BreakGlass, Policy } from '../core/policy/types.ts';
+import type { Person, Request } from '../core/types.ts';
+import { approveRequest } from './approve-request.ts';
+import { mustView } from './ask.ts';
+import { factsOfAsk, membersOf } from './judge.ts';
+import type { Freshness } from './judge.ts';
+import { actorOf } from './ports.ts';
+import type { Deps, Tx } from './ports.ts';
+import { recordRefusal, refuse } from './refuse.ts';
+import type { BreakGlassInput, BreakGlassPreview, BreakGlassResult, PreviewInput } from './types.ts';
+
+/** What decisions and the audit log call it where a rule's name stands otherwise. */
+const BREAK_GLASS_RULE = 'break-glass';
+
+type Judged = { policy: Policy; breakGlass: BreakGlass; person: Person; ask: Ask; verdict: BreakGlassVerdict };
+
+export const breakGlass = async (deps: Deps, input: BreakGlassInput): Promise<BreakGlassResult> => {
+  const person = await deps.directory.person(input.userId);
+  const refusal = { type: 'break_glass.refused', person, target: input.target, role: input.role } as const;
+  const judged = await judge(deps, { person, input, freshness: 'fresh' }).catch((error: unknown) => {
+    if (error instanceof DomainError && error.code.startsWith('break_glass')) return refuse(deps, refusal, error);
+    throw error;
+  });
+  const { problems } = judged.verdict;
+  if (problems.length > 0) {
+    await recordRefusal(deps, { ...refusal, data: { codes: problems.map(({ code }) => code) } });
+    return { outcome: 'refused', problems };
+  }
+  const stored = await deps.store.transaction((tx) => write(deps, tx, { judged, key: input.idempotencyKey }));
+  if ('blockedBy' in stored) return refuse(deps, refusal, new DomainError('break_glass_blocked', stored.blockedBy));
+  const view = await mustView(deps, stored.id);
+  const targetProblem = deps.access.problems()[view.request.target] ?? null;
+  return { outcome: 'sent', view, isRepeat: stored.isRepeat, targetProblem };
+};
+
+export const previewBreakGlass = async (deps: Deps, input: PreviewInput): Promise<BreakGlassPreview> => {
+  const person = await deps.directory.person(input.userId);
+  const { ask, verdict } = await judge(deps, { person, input, freshness: 'recent' });
+  const { capMs, problems, skipped, overrides, isNeedless, rule } = verdict;
+  return { durationMs: ask.durationMs, capMs, problems, skipped, overrides, needlessBy: isNeedless ? rule : null };
+};
+
+/** For the form: whether its button is worth showing. A look-up that fails hides it; the command says why. */
+export const mayBreak = async (deps: Deps, person: Person, ask: Pick<Ask, 'target' | 'role'>): Promise<boolean> => {
+  const policy = deps.policy();
+  if (!policy.breakGlass || !isBreakGlassRole(policy.breakGlass, ask)) return false;
+  try {
+    return await isAmong(deps, { policy, person, refs: policy.breakGlass.who, freshness: 'recent' });
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    deps.log.warn({ err: error, person: person.id }, 'could not look up who may break glass');
+    return false;
+  }
+};
+
+type Among = { policy: Policy; person: Person; refs: string[]; freshness: Freshness };
+
+/** Whether a list of groups and people of the policy has this person in it; an empty list is nobody. */
+export const isAmong = async (deps: Deps, { policy, person, refs, freshness }: Among): Promise<boolean> => {
+  const from = refs.map((ref) => sourceOf(policy, ref));
+  return (await membersOf(deps, person, { from, freshness })).some(({ id }) => id === person.id);
+};
+
+const demandRole = (policy: Policy, { target, role }: Pick<Ask, 'target' | 'role'>): void => {
+  const found = Object.hasOwn(policy.targets, target) ? policy.targets[target] : undefined;
+  if (!found) throw new DomainError('unknown_target', { target });
+  if (!Object.hasOwn(found.roles, role)) throw new DomainError('unknown_role', { target, role });
+};
+
+type Judging = { person: Person; input: PreviewInput; freshness: Freshness };
+
+const judge = async (deps: Deps, { person, input, freshness }: Judging): Promise<Judged> => {
+  const policy = deps.policy();
+  const { breakGlass: allowed } = policy;
+  const { target, role } = input;
+  demandRole(policy, input);
+  if (!allowed) throw new DomainError('break_glass_off');
+  if (!isBreakGlassRole(allowed, input)) throw new DomainError('break_glass_role', { target, role });
+  if (!(await isAmong(deps, { policy, person, refs: allowed.who, freshness })))
+    throw new DomainError('break_glass_who', { who: allowed.who });
+  const asked = {
+    target,
+    role,
+    durationMs: input.durationMs ?? 0,
+    reason: input.reason.trim(),
+    ticket: input.ticket?.trim() || null,
+  };
+  const verdict = judgeBreakGlass(policy, allowed, { ask: asked, facts: await factsOfAsk(deps, person, freshness) });
+  if (!verdict) throw new DomainError('unknown_role', { target, role });
+  const ask = { ...asked, durationMs: input.durationMs ?? verdict.defaultMs };
+  return { policy, breakGlass: allowed, person, ask, verdict };
+};
+
+type Writing = { judged: Judged; key: string | null };
+type Written = { id: string; isRepeat: boolean } | { blockedBy: { dueAt: string; grantId: string } };
+
+const write = async (deps: Deps, tx: Tx, { judged, key }: Writing): Promise<Written> => {
+  const { policy, person, ask, verdict } = judged;
+  const overdue = (await tx.reviews.listOverdue()).find((one) => isSameHuman(one.person, person));
+  if (overdue) return { blockedBy: { dueAt: overdue.review.dueAt.toISOString(), grantId: overdue.review.grantId } };
+  await tx.people.upsert(person);
+  const { outcome, request } = await tx.requests.insert({
+    id: deps.ids.next(),
+    requesterId: person.id,
+    ...ask,
+    isBreakGlass: true,
+    state: 'pending',
+    rule: verdict.rule,
+    policySha256: policy.sha256,
+    requirements: verdict.skipped,
+    isInOrder: false,
+    idempotencyKey: key,
+    pendingMs: policy.pendingMs,
+  });
+  if (outcome === 'exists') return { id: request.id, isRepeat: true };
+  await recordTaken(tx, judged, request);
+  const grantId = await approveRequest(tx, deps.ids, {
+    request,
+    policy,
+    rule: BREAK_GLASS_RULE,
+    actor: actorOf(person),
+    byPersonId: person.id,
+    voterIds: [],
+    note: overrideNote(verdict),
+  });
+  await openReview(deps, tx, { judged, request, grantId });
+  return { id: request.id, isRepeat: false };
+};
+
+const overrideNote = ({ overrides }: BreakGlassVerdict): string | null => {
+  if (!overrides) return null;
+  return overrides.rule === null ? overrides.message : `Rule "${overrides.rule}" says no: ${overrides.message}`;
+};
+
+const recordTaken = (tx: Tx, { policy, person, ask, verdict }: Judged, request: Request): Promise<void> =>
+  tx.audit.append({
+    type: 'request.created',
+    actor: actorOf(person),
+    requestId: request.id,
+    grantId: null,
+    target: ask.target,
+    role: ask.role,
+    data: {
+      isBreakGlass: true,
+      durationMs: ask.durationMs,
+      reason: ask.reason,
+      ticket: ask.ticket,
+      rule: verdict.rule,
+      policy: policy.sha256,
+      skipped: verdict.skipped.map(({ label, count }) => ({ label, count })),
+      overrides: verdict.overrides,
+      isNeedless: verdict.isNeedless,
+    },
+  });
+
+type Opening = { judged: Judged; request: Request; grantId: string };
+
+const openReview = async (deps: Deps, tx: Tx, { judged, request, grantId }: Opening): Promise<void> => {
+  const { person, breakGlass: allowed } = judged;
+  const ids = { grantId, requestId: request.id, personId: person.id };
+  const { dueAt } = await tx.reviews.insert({ id: deps.ids.next(), ...ids, withinMs: allowed.reviewWithinMs });
+  await tx.audit.append({
+    type: 'review.opened',
+    actor: actorOf(person),
+    requestId: request.id,
+    grantId,
+    target: request.target,
+    role: request.role,
+    data: { dueAt: dueAt.toISOString(), reviewers: allowed.reviewers, tell: allowed.tell },
+  });
+};

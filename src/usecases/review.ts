@@ -1,0 +1,183 @@
+/** Others look at access that was taken by break-glass: they say whether it was justified, and are reminded until they have. */
+import { DomainError, isDomainError } from '../core/errors.ts';
+import { SYSTEM } from '../core/events.ts';
+import { isSameHuman } from '../core/policy/identity.ts';
+import { sourceOf } from '../core/policy/sources.ts';
+import type { Policy } from '../core/policy/types.ts';
+import type { Person, Review } from '../core/types.ts';
+import { mustView } from './ask.ts';
+import { isAmong } from './break-glass.ts';
+import { membersOf } from './judge.ts';
+import type { Freshness } from './judge.ts';
+import { actorOf } from './ports.ts';
+import type { Deps, RequestView, Tx } from './ports.ts';
+import { refuse } from './refuse.ts';
+import type { CloseReviewInput, OpenReviews } from './types.ts';
+
+/** Policy groups and people who may close this review: the reviewers, and the admins once it is overdue or nobody else is there. */
+const mayReview = async (
+  deps: Deps,
+  { view, person, freshness }: { view: RequestView; person: Person; freshness: Freshness },
+): Promise<boolean> => {
+  const policy = deps.policy();
+  if (!view.review || isSameHuman(view.requester, person)) return false;
+  const reviewers = await othersAmong(deps, { refs: reviewersOf(policy), view, freshness });
+  if (reviewers.some(({ id }) => id === person.id)) return true;
+  if (reviewers.length > 0 && view.now < view.review.dueAt) return false;
+  return isAmong(deps, { policy, person, refs: policy.admins, freshness });
+};
+
+const reviewersOf = (policy: Policy): string[] => policy.breakGlass?.reviewers ?? [];
+
+type Others = { refs: string[]; view: RequestView; freshness: Freshness };
+
+const othersAmong = async (deps: Deps, { refs, view, freshness }: Others): Promise<Person[]> => {
+  const from = refs.map((ref) => sourceOf(deps.policy(), ref));
+  const members = await membersOf(deps, view.requester, { from, freshness });
+  return members.filter((member) => !isSameHuman(member, view.requester));
+};
+
+export const closeReview = async (deps: Deps, input: CloseReviewInput): Promise<{ view: RequestView }> => {
+  const person = await deps.directory.person(input.userId);
+  const note = input.note?.trim() || null;
+  const view = await mustReviewView(deps, input.grantId);
+  const { request, grant } = view;
+  const refusal = {
+    type: 'review.refused',
+    person,
+    requestId: request.id,
+    grantId: grant?.id ?? null,
+    target: request.target,
+    role: request.role,
+  } as const;
+  const taker = await readAgain(deps, view.requester);
+  if (isSameHuman(person, view.requester) || isSameHuman(person, taker))
+    return refuse(deps, refusal, new DomainError('own_review', { id: input.grantId }));
+  if (!(await mayReview(deps, { view, person, freshness: 'fresh' })))
+    return refuse(deps, refusal, new DomainError('not_a_reviewer', { labels: reviewersOf(deps.policy()) }));
+  if (input.outcome === 'not_justified' && note === null) throw new DomainError('note_missing');
+  const isClosed = await deps.store.transaction((tx) => close(tx, { view, person, input: { ...input, note } }));
+  const after = await mustView(deps, request.id);
+  if (isClosed) return { view: after };
+  const facts = { by: after.reviewer?.name ?? null, outcome: after.review?.outcome ?? null };
+  return refuse(deps, refusal, new DomainError('review_closed', facts));
+};
+
+const mustReviewView = async (deps: Deps, grantId: string): Promise<RequestView> => {
+  const grant = await deps.store.read.grant(grantId);
+  const view = grant && (await deps.store.read.view(grant.requestId));
+  if (!view?.review) throw new DomainError('review_not_found', { id: grantId });
+  return view;
+};
+
+/** As Slack knows them now; a leaver is known only as they were. */
+const readAgain = async (deps: Deps, stored: Person): Promise<Person> => {
+  try {
+    return await deps.directory.person(stored.userId);
+  } catch (error) {
+    if (isDomainError(error) && (error.code === 'inactive_person' || error.code === 'unknown_person')) return stored;
+    throw error;
+  }
+};
+
+type Closing = { view: RequestView; person: Person; input: CloseReviewInput };
+
+const close = async (tx: Tx, { view, person, input }: Closing): Promise<boolean> => {
+  const review = await tx.reviews.lock(input.grantId);
+  if (review?.state !== 'open') return false;
+  const { outcome, note } = input;
+  await tx.people.upsert(person);
+  await tx.reviews.close(review.id, { outcome, note, reviewerId: person.id });
+  await tx.audit.append({
+    ...entryOf(review, view.request),
+    type: 'review.closed',
+    actor: actorOf(person),
+    data: { outcome, note, dueAt: review.dueAt.toISOString(), person: review.personId },
+  });
+  await redraw(tx, review);
+  return true;
+};
+
+const entryOf = (review: Review, { target, role }: { target: string; role: string }) => ({
+  requestId: review.requestId,
+  grantId: review.grantId,
+  target,
+  role,
+});
+
+const redraw = async (tx: Tx, review: Review): Promise<void> => {
+  await tx.requests.touch(review.requestId);
+  await tx.outbox.add('notify', review.requestId);
+};
+
+const SHOWN_MAX = 100;
+
+export const openReviews = async (deps: Deps, input: { userId: string }): Promise<OpenReviews> => {
+  const policy = deps.policy();
+  const person = await deps.directory.person(input.userId);
+  const views = await deps.store.read.openReviews(SHOWN_MAX);
+  const may = await Promise.all(views.map((view) => mayReview(deps, { view, person, freshness: 'recent' })));
+  const isAdmin = await isAmong(deps, { policy, person, refs: policy.admins, freshness: 'recent' });
+  return { mine: views.filter((_, index) => may[index]), all: isAdmin ? views : null };
+};
+
+/** Nobody lifts their own block. */
+export const allowBreakGlass = async (
+  deps: Deps,
+  input: { userId: string; personUserId: string },
+): Promise<{ person: Person; waived: number }> => {
+  const policy = deps.policy();
+  const [admin, person] = await Promise.all([
+    deps.directory.person(input.userId),
+    deps.directory.person(input.personUserId),
+  ]);
+  const refusal = { type: 'review.refused', person: admin, data: { allowing: person.id } } as const;
+  if (!(await isAmong(deps, { policy, person: admin, refs: policy.admins, freshness: 'fresh' })))
+    return refuse(deps, refusal, new DomainError('admins_only', { admins: policy.admins }));
+  if (isSameHuman(admin, person)) return refuse(deps, refusal, new DomainError('own_review'));
+  const waived = await deps.store.transaction((tx) => waive(tx, admin, person));
+  if (waived === 0) throw new DomainError('nothing_to_allow', { name: person.name });
+  return { person, waived };
+};
+
+const waive = async (tx: Tx, admin: Person, person: Person): Promise<number> => {
+  const overdue = (await tx.reviews.listOverdue()).filter((one) => isSameHuman(one.person, person));
+  if (overdue.length > 0) await tx.people.upsert(admin);
+  for (const { review } of overdue) {
+    await tx.reviews.waive(review.id, admin.id);
+    await tx.audit.append({
+      type: 'break_glass.allowed',
+      actor: actorOf(admin),
+      requestId: review.requestId,
+      grantId: review.grantId,
+      target: null,
+      role: null,
+      data: { person: review.personId, dueAt: review.dueAt.toISOString() },
+    });
+    await redraw(tx, review);
+  }
+  return overdue.length;
+};
+
+/** Reminds reviewers of what is open, and tells admins once of what is overdue. */
+export const chaseReviews = (deps: Deps, limit: number): Promise<number> =>
+  deps.store.transaction(async (tx) => {
+    const due = await tx.reviews.lockToChase(limit);
+    if (due.length === 0) return 0;
+    const now = await tx.now();
+    for (const review of due) {
+      const isOverdue = review.escalatedAt === null && now >= review.dueAt;
+      await tx.reviews.chase(review.id, isOverdue);
+      await tx.audit.append({
+        type: isOverdue ? 'review.overdue' : 'review.reminded',
+        actor: SYSTEM,
+        requestId: review.requestId,
+        grantId: review.grantId,
+        target: null,
+        role: null,
+        data: { dueAt: review.dueAt.toISOString(), reminders: review.reminders + 1 },
+      });
+      await redraw(tx, review);
+    }
+    return due.length;
+  });
