@@ -68,6 +68,8 @@ test('a view holds the request, its people, votes, decision and grant', async ()
     decidedBy: voter,
     grant: await store.read.grant(grantId),
     endedBy: admin,
+    review: null,
+    reviewer: null,
     now: expect.any(Date),
   });
   expect(view?.grant).toMatchObject({ state: 'ending', handle: { login: 'lk' } });

@@ -6,10 +6,8 @@ import { policyOf, POLICY } from '../../slack/rig.ts';
 const FREEZE = `rules:
   - name: Freeze
     match: { roles: ["*/read"] }
-    deny: Not now.
-  - name: Reads at once
-    match: { roles: ["users-db/*"] }
-    approve: true`;
+    when: now > timestamp("2026-01-01T00:00:00Z")
+    deny: Not now.`;
 const policy = policyOf(POLICY);
 const frozen = policyOf(POLICY.replace('rules:', FREEZE));
 
