@@ -11,7 +11,7 @@ import { context, cut, inline, section, sentenceList } from '../blocks/text.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField, sentenceOfProblem } from '../errors.ts';
 import { withinMs } from '../within.ts';
-import { messageView, sentView } from './result-view.ts';
+import { sentView } from './result-view.ts';
 import { text } from './request-form.ts';
 
 const BREAK_GLASS_FORM = 'break_glass_form';
@@ -123,7 +123,13 @@ const take = async ({ slack, userId, view }: SubmitCall): Promise<Taken> => {
   }
 };
 
-const LATE = 'It is being set up. You will be told by direct message how it went.';
+const lateView = (): ModalView => ({
+  type: 'modal',
+  title: text('Break-glass'),
+  close: text('Close'),
+  clear_on_close: true,
+  blocks: [section('It is being set up. You will be told by direct message how it went.')],
+});
 
 export const breakGlassSubmit: ViewHandler = {
   callbackId: BREAK_GLASS_FORM,
@@ -131,7 +137,7 @@ export const breakGlassSubmit: ViewHandler = {
     const taking = take(call);
     const soon = await withinMs(taking, ANSWER_WITHIN_MS);
     if (!soon.isThere) {
-      await call.ack({ response_action: 'update', view: messageView('Break-glass', [LATE]) });
+      await call.ack({ response_action: 'update', view: lateView() });
       const late = await taking;
       if (!late.isTaken) await call.reply({ text: late.why });
       return;
