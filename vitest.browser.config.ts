@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/browser/**/*.test.ts'],
-    globalSetup: 'test/support/global-setup.ts',
+    globalSetup: ['test/support/global-setup.ts', 'test/browser/support/build-page.ts'],
     // One browser at a time: two on a small machine make each other's deadlines pass.
     maxWorkers: 1,
     testTimeout: 60_000,

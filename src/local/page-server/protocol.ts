@@ -70,7 +70,8 @@ export type Hello = {
   title: string;
   warning: string;
   team: string;
-  app: { id: string; name: string; isHomeEnabled: boolean };
+  /** `isWritable`: whether people may write to it in its messages tab. */
+  app: { id: string; name: string; isHomeEnabled: boolean; isWritable: boolean };
   isAppHere: boolean;
   commands: CommandCard[];
   people: PersonCard[];

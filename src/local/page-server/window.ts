@@ -33,7 +33,12 @@ const hello = ({ shared, userId }: Window): Hello => {
     title: shared.title,
     warning: shared.warning,
     team: state.team.name,
-    app: { id: app.botUserId, name: app.name, isHomeEnabled: app.isHomeEnabled },
+    app: {
+      id: app.botUserId,
+      name: app.name,
+      isHomeEnabled: app.isHomeEnabled,
+      isWritable: app.isMessagesTabEnabled && !app.isMessagesTabReadOnly,
+    },
     isAppHere: cards.isAppHere(workspace),
     commands: app.commands ?? [],
     people: cards.peopleCards(state),

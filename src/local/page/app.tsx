@@ -23,12 +23,28 @@ import { WorldPanel } from './world/panel.tsx';
 const NOTICE_MS = 6_000;
 const ROOMY_PX = 1_180;
 
+const hasChannel = (data: Data, at: string | null): boolean =>
+  data.channels.some((channel) => channelSlug(data, channel) === at);
+
 /** The channel of the address; else the first one the app is in, for that is where something happens. */
 const hereOf = (data: Data, at: string | null): ChannelCard | undefined => {
   const named = data.channels.find((channel) => channelSlug(data, channel) === at || channel.id === at);
   if (named !== undefined) return named;
   const mine = data.channels.filter((channel) => channel.isMember && channel.kind === 'public' && !channel.isArchived);
   return mine.find((channel) => channel.memberIds.includes(data.app.id)) ?? mine[0] ?? data.channels[0];
+};
+
+/** A direct message named in the address may not have been opened yet. */
+const useDirect = (
+  data: Data | null,
+  at: string | null,
+  ask: PageContext['ask'],
+  complain: (error: unknown) => void,
+): void => {
+  const person = data === null || hasChannel(data, at) ? undefined : data.people.find((one) => `@${one.name}` === at);
+  useEffect(() => {
+    if (person !== undefined) ask({ act: 'open_direct', userId: person.id }).catch(complain);
+  }, [person?.id, data?.me]);
 };
 
 const themes: Theme[] = ['system', 'light', 'dark'];
@@ -140,6 +156,7 @@ export const App = (): JSX.Element => {
   const seen = useSeenCredentials(data);
   const here = data === null ? undefined : hereOf(data, address.at);
   useTitle(data, here);
+  useDirect(data, address.at, ask, complain);
   useEffect(() => setThread(null), [here?.id, address.as]);
   const attempt = useCallback((work: Promise<unknown>): void => void work.catch(complain), [complain]);
   const page = useMemo<PageContext | null>(

@@ -65,7 +65,7 @@ const route = async (
   rest.response.end('not found');
 };
 
-const build = (parts: Parts, options: ListenOptions): Server => {
+const build = (parts: Parts, options: ListenOptions, upgraded: Set<Duplex>): Server => {
   const server = createServer((request, response) => {
     route(parts, request, { response, options }).catch((error: unknown) => {
       if (response.headersSent || response.destroyed) return;
@@ -73,6 +73,8 @@ const build = (parts: Parts, options: ListenOptions): Server => {
     });
   });
   server.on('upgrade', (request, socket, head) => {
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
     if ((request.url ?? '').startsWith('/link/')) parts.hub.upgrade(request, socket, head);
     else if (options.fallbackUpgrade) options.fallbackUpgrade(request, socket, head);
     else socket.destroy();
@@ -89,28 +91,31 @@ const start = (server: Server, port: number): Promise<number> =>
     });
   });
 
-const stop = (server: Server): Promise<void> =>
+/** A server that closes waits for every WebSocket too, and no longer counts them among its connections. */
+const stop = (server: Server, upgraded: Set<Duplex>): Promise<void> =>
   new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
+    for (const socket of upgraded) socket.destroy();
   });
 
 export const createPort = (parts: Parts): Port => {
   let server: Server | undefined;
   let port = 0;
   let options: ListenOptions = {};
+  const upgraded = new Set<Duplex>();
   const url = (): string => {
     if (port === 0) throw new Error('The workspace does not listen yet: call listen() first.');
     return `http://${HOST}:${port}`;
   };
   const resume = async (): Promise<void> => {
-    server = build(parts, options);
+    server = build(parts, options, upgraded);
     port = await start(server, port);
   };
   const pause = async (): Promise<void> => {
     const running = server;
     server = undefined;
-    if (running !== undefined) await stop(running);
+    if (running !== undefined) await stop(running, upgraded);
   };
   return {
     baseUrl: url,

@@ -37,7 +37,7 @@ export const stageConfig: WorkspaceConfig = {
         bot: ['commands', 'chat:write', 'im:write', 'im:history', 'channels:read', 'users:read', 'files:write'],
       },
     },
-    settings: { event_subscriptions: { bot_events: ['app_home_opened'] } },
+    settings: { interactivity: { is_enabled: true }, event_subscriptions: { bot_events: ['app_home_opened'] } },
   },
 };
 

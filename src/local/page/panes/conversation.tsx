@@ -46,7 +46,7 @@ const Beginning = ({ channel }: { channel: ChannelCard }): JSX.Element => {
         <h2>{title}</h2>
         <p>
           {isWithApp(data, channel)
-            ? `Here ${title} writes to you alone. Type / to see what it can do.`
+            ? `Here ${title} writes to you alone.`
             : other?.id === data.me
               ? 'A place for your own notes.'
               : `Only you and ${title} can read this.`}
@@ -157,6 +157,11 @@ const Foot = ({ channel }: { channel: ChannelCard }): JSX.Element => {
           Join channel
         </button>
       </div>
+    );
+  }
+  if (isWithApp(data, channel) && !data.app.isWritable) {
+    return (
+      <div class="foot-note">Sending messages to this app has been turned off. Its commands work in every channel.</div>
     );
   }
   const to = channel.kind === 'im' || channel.kind === 'mpim' ? title : `#${title}`;

@@ -38,8 +38,13 @@ const useStickToEnd = (): { current: HTMLDivElement | null } => {
     const toEnd = (): void => {
       if (isAtEnd) node.scrollTop = node.scrollHeight;
     };
+    let lastTop = node.scrollTop;
+    // Only who scrolls up leaves the end; what grows below before this is heard is no reason to stay behind.
     const onScroll = (): void => {
-      isAtEnd = node.scrollHeight - node.scrollTop - node.clientHeight < END_PX;
+      const isNearEnd = node.scrollHeight - node.scrollTop - node.clientHeight < END_PX;
+      if (isNearEnd) isAtEnd = true;
+      else if (node.scrollTop < lastTop) isAtEnd = false;
+      lastTop = node.scrollTop;
     };
     const sizes = new ResizeObserver(toEnd);
     sizes.observe(node);

@@ -132,7 +132,7 @@ export const TopBar = ({ theme, onTheme, isWorldOpen, onWorld }: Props): JSX.Ele
           title={`Colours: ${themeWords[theme]}`}
           onClick={onTheme}
         >
-          <Icon name={theme === 'dark' ? 'moon' : theme === 'light' ? 'sun' : 'eye'} />
+          <Icon name={theme === 'dark' ? 'moon' : theme === 'light' ? 'sun' : 'contrast'} />
         </button>
         {onWorld !== null && (
           <button type="button" class="top-world" aria-pressed={isWorldOpen} onClick={onWorld}>

@@ -65,15 +65,19 @@ const marks = { '*': 'bold', _: 'italic', '~': 'strike' } as const;
 
 const isWord = (char: string | undefined): boolean => char !== undefined && /[\p{L}\p{N}]/u.test(char);
 
+/** Nobody emphasises more; a long line of marks that never close is then read quickly. */
+const SPAN_MAX = 3_000;
+
 /** The end of `*bold*` that starts at `from`; a mark inside a word, or beside a space, is only a character. */
 const closing = (text: string, from: number): number => {
   const mark = text[from];
   if (isWord(text[from - 1]) || text[from + 1] === undefined || /\s/.test(text[from + 1] ?? '')) return -1;
-  for (let at = from + 2; at < text.length; at += 1) {
+  const end = Math.min(text.length, from + SPAN_MAX);
+  for (let at = from + 2; at < end; at += 1) {
     if (text[at] === '\n') return -1;
     if (text[at] === '<') {
-      const end = text.indexOf('>', at);
-      if (end > 0) at = end;
+      const close = text.indexOf('>', at);
+      if (close > 0) at = close;
     } else if (text[at] === mark && !/\s/.test(text[at - 1] ?? '') && !isWord(text[at + 1])) return at;
   }
   return -1;

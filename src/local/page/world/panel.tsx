@@ -102,43 +102,40 @@ const SessionLine = ({ session }: { session: WorldState['sessions'][number] }): 
   </li>
 );
 
+const Grants = ({ grants }: { grants: Grant[] }): JSX.Element => (
+  <Part title="Access given by Latchkey" count={grants.length}>
+    {grants.length === 0 ? (
+      <Nothing>Nobody has access now. That is how it should be.</Nothing>
+    ) : (
+      <>
+        <ul class="cards">
+          {grants.map((grant) => (
+            <GrantLine key={grant.id} grant={grant} />
+          ))}
+        </ul>
+        <p class="small-print">“End in 10 s” moves the real deadline, so that you need not wait for it.</p>
+      </>
+    )}
+  </Part>
+);
+
 const Facts = ({ state }: { state: WorldState }): JSX.Element => (
   <>
-    <Part title="Access given by Latchkey" count={state.grants.length}>
-      {state.grants.length === 0 ? (
-        <Nothing>Nobody has access now. That is how it should be.</Nothing>
-      ) : (
-        <>
-          <ul class="cards">
-            {state.grants.map((grant) => (
-              <GrantLine key={grant.id} grant={grant} />
-            ))}
-          </ul>
-          <p class="small-print">“End in 10 s” moves the real deadline, so you need not wait to see the end.</p>
-        </>
-      )}
-    </Part>
     <Part title="Who can log in" count={state.logins.filter((login) => login.canLogIn).length}>
-      {state.logins.length === 0 ? (
-        <Nothing>No login exists.</Nothing>
-      ) : (
-        <ul>
-          {state.logins.map((login) => (
-            <LoginLine key={login.role} login={login} />
-          ))}
-        </ul>
-      )}
+      {state.logins.length === 0 && <Nothing>No login exists.</Nothing>}
+      <ul>
+        {state.logins.map((login) => (
+          <LoginLine key={login.role} login={login} />
+        ))}
+      </ul>
     </Part>
     <Part title="Live sessions" count={state.sessions.length}>
-      {state.sessions.length === 0 ? (
-        <Nothing>Nobody is connected.</Nothing>
-      ) : (
-        <ul>
-          {state.sessions.map((session) => (
-            <SessionLine key={session.pid} session={session} />
-          ))}
-        </ul>
-      )}
+      {state.sessions.length === 0 && <Nothing>Nobody is connected.</Nothing>}
+      <ul>
+        {state.sessions.map((session) => (
+          <SessionLine key={session.pid} session={session} />
+        ))}
+      </ul>
     </Part>
   </>
 );
@@ -164,10 +161,11 @@ export const WorldPanel = ({ world, seen, onClose }: Props): JSX.Element => {
             <Icon name="alert" size={14} /> {world.trouble}
           </p>
         )}
-        {world.state === null ? <Nothing>Looking…</Nothing> : <Facts state={world.state} />}
+        {world.state === null ? <Nothing>Looking…</Nothing> : <Grants grants={world.state.grants} />}
         <Part title="Connect with my credentials">
           <Prompt key={data.me} seen={seen} sessions={world.state?.sessions ?? []} />
         </Part>
+        {world.state !== null && <Facts state={world.state} />}
       </div>
     </aside>
   );

@@ -162,6 +162,54 @@ const useIsCut = (connection: WorldConnection, sessions: WorldState['sessions'])
   return wasSeen.current && !isThere;
 };
 
+const Cut = ({ onAgain }: { onAgain: () => void }): JSX.Element => (
+  <>
+    <div class="result result-refused" role="alert">
+      <b>The session was cut. The access is over.</b>
+      <span>Nobody logged out: the database ended it at the deadline.</span>
+    </div>
+    <button type="button" class="button button-default" onClick={onAgain}>
+      Try to log in again
+    </button>
+  </>
+);
+
+type FormProps = { sql: string; isBusy: boolean; onSql: (sql: string) => void; onRun: (sql: string) => void };
+
+const SqlForm = ({ sql, isBusy, onSql, onRun }: FormProps): JSX.Element => (
+  <>
+    <div class="chips" role="group" aria-label="Ready-made queries">
+      {chips.map((chip) => (
+        <button type="button" class="chip-button" key={chip.label} disabled={isBusy} onClick={() => onRun(chip.sql)}>
+          {chip.label}
+        </button>
+      ))}
+    </div>
+    <textarea
+      class="field sql-text"
+      aria-label="SQL"
+      rows={2}
+      spellcheck={false}
+      value={sql}
+      onInput={(event) => onSql(event.currentTarget.value)}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' || event.shiftKey) return;
+        event.preventDefault();
+        onRun(sql);
+      }}
+    />
+    <button
+      type="button"
+      class="button button-primary-solid"
+      disabled={isBusy || sql.trim() === ''}
+      aria-busy={isBusy}
+      onClick={() => onRun(sql)}
+    >
+      Run
+    </button>
+  </>
+);
+
 type SqlProps = { connection: WorldConnection; sessions: WorldState['sessions']; onClosed: () => void };
 
 const Sql = ({ connection, sessions, onClosed }: SqlProps): JSX.Element => {
@@ -187,51 +235,18 @@ const Sql = ({ connection, sessions, onClosed }: SqlProps): JSX.Element => {
       <div class="card-line">
         <span class={`dot${isCut ? '' : ' is-on'}`} aria-hidden="true" />
         <span class="login-role">{connection.user}</span>
-        <button type="button" class="button button-default button-small" onClick={close}>
-          {isCut ? 'Close' : 'Log out'}
-        </button>
-      </div>
-      {isCut && (result === null || result.ok) && (
-        <div class="result result-refused" role="alert">
-          <b>The session was cut. The access is over.</b>
-        </div>
-      )}
-      <div class="chips">
-        {chips.map((chip) => (
-          <button
-            type="button"
-            class="chip-button"
-            key={chip.label}
-            disabled={isBusy}
-            onClick={() => attempt(run(chip.sql))}
-          >
-            {chip.label}
+        {!isCut && (
+          <button type="button" class="button button-default button-small" onClick={close}>
+            Log out
           </button>
-        ))}
+        )}
       </div>
-      <textarea
-        class="field sql-text"
-        aria-label="SQL"
-        rows={2}
-        spellcheck={false}
-        value={sql}
-        onInput={(event) => setSql(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter' || event.shiftKey) return;
-          event.preventDefault();
-          attempt(run(sql));
-        }}
-      />
-      <button
-        type="button"
-        class="button button-primary-solid"
-        disabled={isBusy || sql.trim() === ''}
-        aria-busy={isBusy}
-        onClick={() => attempt(run(sql))}
-      >
-        Run
-      </button>
-      {result !== null && <Result result={result} />}
+      {isCut ? (
+        <Cut onAgain={close} />
+      ) : (
+        <SqlForm sql={sql} isBusy={isBusy} onSql={setSql} onRun={(text) => attempt(run(text))} />
+      )}
+      {result !== null && !isCut && <Result result={result} />}
     </div>
   );
 };

@@ -6,12 +6,18 @@ import { Icon } from '../panes/icons.tsx';
 import { InlineMrkdwn } from '../text/inline-view.tsx';
 import { escape } from '../text/mrkdwn.ts';
 
+/** The last one done, and the next ones. */
+const LISTED = 4;
+
 export const Quests = ({ quests }: { quests: Quest[] }): JSX.Element | null => {
   const [opened, setOpened] = useState<string | null>(null);
-  if (quests.length === 0) return null;
   const done = quests.filter((quest) => quest.isDone).length;
   const next = quests.find((quest) => !quest.isDone);
   const shown = opened ?? next?.id;
+  const [isWhole, setWhole] = useState(false);
+  const nextAt = next === undefined ? quests.length : quests.indexOf(next);
+  const listed = isWhole ? quests : quests.slice(Math.max(0, nextAt - 1), nextAt + LISTED - 1);
+  if (quests.length === 0) return null;
   return (
     <section class="part quests" aria-label="Things to try">
       <h3>
@@ -22,7 +28,7 @@ export const Quests = ({ quests }: { quests: Quest[] }): JSX.Element | null => {
       </h3>
       <progress value={done} max={quests.length} aria-label={`${done} of ${quests.length} done`} />
       <ol>
-        {quests.map((quest) => (
+        {listed.map((quest) => (
           <li key={quest.id} class={`quest${quest.isDone ? ' is-done' : ''}`}>
             <button
               type="button"
@@ -41,6 +47,11 @@ export const Quests = ({ quests }: { quests: Quest[] }): JSX.Element | null => {
           </li>
         ))}
       </ol>
+      {quests.length > LISTED && (
+        <button type="button" class="all-quests" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+          {isWhole ? 'Show only what comes next' : `Show all ${quests.length}`}
+        </button>
+      )}
     </section>
   );
 };

@@ -1,0 +1,7 @@
+/** What is looked at is what was written: the page is built before its tests. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const setup = (): void => {
+  execFileSync(process.execPath, [fileURLToPath(new URL('../../../src/local/page/build.mjs', import.meta.url))]);
+};
