@@ -8,7 +8,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: 128 });
 
 let count = 0;
 /** Different in every request of every process. */
-export const nextTrigger = (): string => {
+const nextTrigger = (): string => {
   count += 1;
   return `${process.pid}.${Date.now()}.${count}`;
 };

@@ -15,7 +15,7 @@ export const SECRET_KEY = Buffer.alloc(32, 7).toString('base64');
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 40_000;
 
-export const policyText = ({ managerUrl, group }: Target): string => `version: 1
+const policyText = ({ managerUrl, group }: Target): string => `version: 1
 groups:
   dba: { people: [olga@acme.test] }
 targets:

@@ -115,7 +115,7 @@ const SIZES: Record<Extent, Sizes> = {
   },
 };
 
-export const USAGE = `npm run bench -- [--quick | --full] [--only <area>]… [--out <file>]
+const USAGE = `npm run bench -- [--quick | --full] [--only <area>]… [--out <file>]
   areas: ${AREAS.join(', ')}
   --quick  a few minutes, for a first look; its figures are rough
   --full   also 10,000 due at once among 100,000 live grants, and 1M audit events
@@ -131,11 +131,13 @@ export const readOptions = (args: string[]): Options => {
     options: {
       quick: { type: 'boolean', default: false },
       full: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
       out: { type: 'string' },
     },
   });
+  if (values.help) throw new Error(USAGE);
   const extents = (['smoke', 'quick', 'full'] as const).filter((extent) => values[extent]);
   if (extents.length > 1) throw new Error(`Give only one of --quick and --full.\n${USAGE}`);
   const unknown = values.only.find((name) => !isArea(name));
