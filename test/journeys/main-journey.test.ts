@@ -32,7 +32,7 @@ describe.each(['socket', 'http'] as const)('over %s', (mode) => {
     await expect(client.query("insert into orders values (3, 'desk')")).rejects.toMatchObject({ code: '42501' });
     expect(await world.logins()).toHaveLength(1);
     await isCut;
-    await expect(withClient(url, (again) => again.query('select 1'))).rejects.toThrow();
+    await expect(withClient(url, (again) => again.query('select 1'))).rejects.toThrow(/authentication|exist/);
     await story.dm('ada', '*Ended*');
     expect(await world.logins()).toEqual([]);
     expect(await world.sql(`select end_outcome, end_cause from grants`)).toEqual([

@@ -25,11 +25,11 @@ test('after a rotation the first key seals, and the old one still opens', () => 
 test('a secret that was changed, or moved to another grant, does not open', () => {
   const sealing = createSealing([old]);
   const sealed = sealing.seal('grant-1', 'hunter2');
-  expect(() => sealing.open('grant-2', sealed)).toThrow();
+  expect(() => sealing.open('grant-2', sealed)).toThrow(/authenticate/);
   for (let at = 0; at < sealed.ciphertext.length; at += 1) {
     const changed = Buffer.from(sealed.ciphertext);
     changed[at] = (changed[at] ?? 0) ^ 1;
-    expect(() => sealing.open('grant-1', { ...sealed, ciphertext: changed })).toThrow();
+    expect(() => sealing.open('grant-1', { ...sealed, ciphertext: changed })).toThrow(/authenticate/);
   }
 });
 
