@@ -7,6 +7,7 @@ import type { PolicySource } from './config/policy-source.ts';
 import { formatProblem } from './config/problem.ts';
 import type { ConfigProblem } from './config/problem.ts';
 import type { Variables } from './config/variable.ts';
+import { policyDifferences } from './core/policy/differences.ts';
 import type { Policy } from './core/policy/types.ts';
 import { createPool, createStore } from './db/client.ts';
 import { startJobs } from './jobs/jobs.ts';
@@ -17,6 +18,7 @@ import { createSealing } from './lib/sealing.ts';
 import { createAccess } from './providers/access.ts';
 import type { OpenAccess } from './providers/access.ts';
 import { PROVIDERS, findProvider } from './providers/registry.ts';
+import { createAnnouncer } from './slack/announcer.ts';
 import type { SlackAppSettings } from './slack/app.ts';
 import { startSlack } from './slack/start.ts';
 import type { RunningSlack } from './slack/start.ts';
@@ -26,7 +28,7 @@ import { createNotifier } from './slack/notifier.ts';
 import { createDirectory } from './slack/people.ts';
 import { createUseCases } from './usecases/create-use-cases.ts';
 import type { Deps, Store } from './usecases/ports.ts';
-import type { UseCases } from './usecases/types.ts';
+import type { AdoptInput, UseCases } from './usecases/types.ts';
 import { createReadyz, healthz } from './web/health.ts';
 import { createMetrics } from './web/metrics.ts';
 import type { Metrics } from './web/metrics.ts';
@@ -64,13 +66,28 @@ export const readFirstPolicy = async (
 /** Things that know each other in a circle: the store pokes the jobs, which are made from the store. */
 type Late = { poke: () => void; useCases: UseCases | null };
 
-const createPolicyHolder = ({ environment, env, first, log }: AppOptions, late: Late): PolicySource =>
-  createPolicySource(first.policy, {
+/** `current` is asked when the differences are needed: by then the new policy is in force. */
+const adoption = (
+  { environment, env }: AppOptions,
+  { source, warnings }: Pick<FirstPolicy, 'source' | 'warnings'>,
+  current: () => Policy,
+): AdoptInput => ({
+  source,
+  warnings: warnings.map(formatProblem),
+  differencesFrom: (before) => {
+    const loaded = loadPolicy(policyInput(before, environment.policyPath, env));
+    return 'problems' in loaded ? null : policyDifferences(loaded.policy, current());
+  },
+});
+
+const createPolicyHolder = (options: AppOptions, late: Late): PolicySource => {
+  const { environment, env, first, log } = options;
+  const holder = createPolicySource(first.policy, {
     path: environment.policyPath,
     load: (text) => loadPolicy(policyInput(text, environment.policyPath, env)),
     onAdopted: async (source, warnings) => {
       log.info({ policy: first.policy.sha256 }, 'a new policy is in force');
-      await late.useCases?.adoptPolicy({ source, warnings: warnings.map(formatProblem) });
+      await late.useCases?.adoptPolicy(adoption(options, { source, warnings }, holder.current));
     },
     onRejected: async (problems) => {
       const lines = problems.map(formatProblem);
@@ -79,6 +96,8 @@ const createPolicyHolder = ({ environment, env, first, log }: AppOptions, late: 
     },
     onError: (error) => log.error({ err: error }, 'the policy could not be reloaded'),
   });
+  return holder;
+};
 
 type Core = {
   store: Store & { close(): Promise<void> };
@@ -127,8 +146,11 @@ const createCore = (options: AppOptions, late: Late): Core => {
 
 const createJobs = ({ environment, only, log }: AppOptions, { store, useCases, connection, deps }: Core): Jobs => {
   const { policy, directory } = deps;
-  const notifier = createNotifier({ client: connection.notifierClient, store, policy, directory, log });
-  const jobs = { redisUrl: environment.redisUrl, prefix: environment.redisPrefix, store, useCases, notifier, log };
+  const told = { client: connection.notifierClient, store, policy, directory, log };
+  const notifier = createNotifier(told);
+  const announcer = createAnnouncer(told);
+  const { redisUrl, redisPrefix: prefix } = environment;
+  const jobs = { redisUrl, prefix, store, useCases, notifier, announcer, log };
   return startJobs(jobs, { isWorker: only !== 'web' });
 };
 
@@ -175,7 +197,7 @@ type Starting = { core: Core; late: Late; opened: (() => Promise<void>)[] };
 const startParts = async (options: AppOptions, { core, late, opened }: Starting): Promise<number> => {
   const { environment, first, only, log } = options;
   const { store, useCases, connection, deps } = core;
-  await useCases.adoptPolicy({ source: first.source, warnings: first.warnings.map(formatProblem) });
+  await useCases.adoptPolicy(adoption(options, first, deps.policy));
   const jobs = createJobs(options, core);
   opened.push(jobs.stop);
   late.poke = jobs.poke;

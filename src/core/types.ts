@@ -23,6 +23,16 @@ export type Requirement = {
 
 export type Source = { kind: 'group'; name: string } | { kind: 'person'; ref: string } | { kind: 'manager' };
 
+/** An approver made the ask smaller. `by` is who, `at` when; `before` and `after` are roles of the same target. */
+export type RequestChange = {
+  byPersonId: string;
+  /** ISO. */
+  at: string;
+  before: { role: string; durationMs: number };
+  after: { role: string; durationMs: number };
+  note: string | null;
+};
+
 export type Request = {
   id: string;
   requesterId: string;
@@ -44,6 +54,20 @@ export type Request = {
   createdAt: Date;
   lapsesAt: Date;
   decidedAt: Date | null;
+  /** First pause before approvers are reminded, doubling after each; null is never. */
+  remindMs: number | null;
+  reminders: number;
+  nextReminderAt: Date | null;
+  /** After this long without a vote, `escalateTo` may vote too. */
+  escalateAfterMs: number | null;
+  escalateTo: Source | null;
+  escalateAt: Date | null;
+  escalatedAt: Date | null;
+  /** Who first wanted to talk about it. */
+  discussedBy: string | null;
+  /** When it was found that nobody who may approve could be told. */
+  unreachableAt: Date | null;
+  changes: RequestChange[];
 };
 
 export type VoteKind = 'approve' | 'deny';
@@ -54,7 +78,12 @@ export type Vote = {
   kind: VoteKind;
   reason: string | null;
   createdAt: Date;
+  /** The absent person by whose right the voter voted; null for their own. */
+  inSteadOf: string | null;
 };
+
+/** Somebody who is away. `delegate` votes by their right meanwhile; nobody may vote for the delegate in turn. */
+export type Absence = { personId: string; until: Date; delegate: Person | null };
 
 export type Decision = {
   id: string;

@@ -4,12 +4,13 @@ import pg from 'pg';
 import type { Log } from '../lib/log.ts';
 import type { Store } from '../usecases/ports.ts';
 import { sealEvents } from './audit-seal.ts';
+import { absenceReads } from './stores/absences.ts';
+import { announcementStore } from './stores/announcements.ts';
 import { gaugeReads } from './stores/gauges.ts';
 import { grantReads } from './stores/grants.ts';
 import { messageStore } from './stores/messages.ts';
 import { outboxStore } from './stores/outbox.ts';
 import { peopleReads } from './stores/people.ts';
-import { policyStore } from './stores/policies.ts';
 import { requestReads } from './stores/requests.ts';
 import { viewReads } from './stores/views.ts';
 import { nowReader, transactionRunner } from './transaction.ts';
@@ -57,13 +58,14 @@ export const createStore = ({ pool, log, onWork }: StoreOptions): Store & { clos
       request: requestReads(db),
       grant: grantReads(db),
       person: peopleReads(db),
+      absencesOf: absenceReads(db),
       ...viewReads(db),
       ...gaugeReads(db),
     },
     messages: messageStore(db),
     outbox: outboxStore(db),
     audit: { seal: (limit) => sealEvents(pool, limit) },
-    policies: policyStore(db),
+    announcements: announcementStore(db),
     close: () => pool.end(),
   };
 };

@@ -10,12 +10,12 @@ export const idText = customType<{ data: string }>({ dataType: () => 'text colla
 export const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 
 /** Drizzle's own jsonb parses what `pg` has parsed already, which turns the string "5" into the number 5. */
-export const json = <T>() =>
+export const json = <T>(name = '') =>
   customType<{ data: T; driverData: T | string }>({
     dataType: () => 'jsonb',
     toDriver: (value) => JSON.stringify(value),
     fromDriver: (value) => value as T,
-  })();
+  })(name);
 
 export const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 

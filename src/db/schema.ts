@@ -15,9 +15,18 @@ import {
 import { GRANT_MOVES, REQUEST_MOVES } from '../core/lifecycle.ts';
 import type { GrantState, RequestState } from '../core/lifecycle.ts';
 import { END_CAUSES, REVIEW_OUTCOMES } from '../core/types.ts';
-import type { EndCause, EndOutcome, Json, Requirement, ReviewOutcome, VoteKind } from '../core/types.ts';
+import type {
+  EndCause,
+  EndOutcome,
+  Json,
+  RequestChange,
+  Requirement,
+  ReviewOutcome,
+  Source,
+  VoteKind,
+} from '../core/types.ts';
 import { WORK_KINDS } from '../usecases/ports.ts';
-import type { MessageKind, WorkKind } from '../usecases/ports.ts';
+import type { AnnouncementKind, MessageKind, WorkKind } from '../usecases/ports.ts';
 import { bytes, idText, instant, isOneOf, json } from './columns.ts';
 
 export const LIVE_STATES = ['activating', 'active', 'ending'] as const satisfies readonly GrantState[];
@@ -37,7 +46,13 @@ const MESSAGE_KINDS = [
   'review',
   'review_overdue',
   'reviewed',
+  'changed',
+  'reminder',
+  'escalation',
+  'discussion',
 ] as const satisfies readonly MessageKind[];
+
+const ANNOUNCEMENT_KINDS = ['policy_adopted', 'policy_rejected'] as const satisfies readonly AnnouncementKind[];
 
 const durationMs = () => bigint('duration_ms', { mode: 'number' }).notNull();
 const serialId = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity();
@@ -77,6 +92,20 @@ export const requests = pgTable(
     decidedAt: instant('decided_at'),
     /** While in the future, one process brings this request's messages up to date. */
     syncLeaseUntil: instant('sync_lease_until'),
+    /** Approvers are reminded this long after the ask, then after twice as long, and so on; null is never. */
+    remindMs: bigint('remind_ms', { mode: 'number' }),
+    reminders: integer().notNull().default(0),
+    nextReminderAt: instant('next_reminder_at'),
+    escalateAfterMs: bigint('escalate_after_ms', { mode: 'number' }),
+    escalateTo: json<Source>('escalate_to'),
+    escalateAt: instant('escalate_at'),
+    escalatedAt: instant('escalated_at'),
+    discussedBy: idText('discussed_by').references(() => people.id),
+    unreachableAt: instant('unreachable_at'),
+    /** What approvers made of the ask, oldest first; `role` and `duration_ms` hold what is asked now. */
+    changes: json<RequestChange[]>()
+      .notNull()
+      .default(sql`'[]'::jsonb`),
   },
   (table) => [
     index('requests_of_person').on(table.requesterId, table.createdAt),
@@ -86,6 +115,12 @@ export const requests = pgTable(
     index('requests_to_lapse')
       .on(table.lapsesAt)
       .where(sql`${table.state} = 'pending'`),
+    index('requests_to_remind')
+      .on(table.nextReminderAt)
+      .where(sql`${table.state} = 'pending' and ${table.nextReminderAt} is not null`),
+    index('requests_to_escalate')
+      .on(table.escalateAt)
+      .where(sql`${table.state} = 'pending' and ${table.escalateAt} is not null and ${table.escalatedAt} is null`),
     check('requests_state', isOneOf(table.state, Object.keys(REQUEST_MOVES))),
     check('requests_duration', sql`${table.durationMs} > 0`),
     check('requests_decided_at', sql`(${table.state} = 'pending') = (${table.decidedAt} is null)`),
@@ -104,6 +139,8 @@ export const votes = pgTable(
     kind: text().$type<VoteKind>().notNull(),
     reason: text(),
     createdAt: instant('created_at').notNull(),
+    /** By whose right it was cast, when the voter stood in for somebody who was away. */
+    inSteadOf: idText('in_stead_of').references(() => people.id),
   },
   (table) => [
     primaryKey({ columns: [table.requestId, table.voterId] }),
@@ -306,6 +343,47 @@ export const policies = pgTable('policies', {
   source: text().notNull(),
   loadedAt: instant('loaded_at').notNull(),
 });
+
+/** Who is away until when, and who votes in their stead. */
+export const absences = pgTable('absences', {
+  personId: idText('person_id')
+    .primaryKey()
+    .references(() => people.id),
+  delegateId: idText('delegate_id').references(() => people.id),
+  until: instant('until').notNull(),
+  createdAt: instant('created_at').notNull(),
+});
+
+/** News for admins that belong to no request. */
+export const announcements = pgTable(
+  'announcements',
+  {
+    id: idText().primaryKey(),
+    kind: text().$type<AnnouncementKind>().notNull(),
+    /** The same news from several processes are one. */
+    key: text().notNull(),
+    lines: json<string[]>().notNull(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    index('announcements_of_key').on(table.key, table.createdAt),
+    check('announcements_kind', isOneOf(table.kind, ANNOUNCEMENT_KINDS)),
+  ],
+);
+
+/** Who was told, so that a repeat tells nobody twice. */
+export const announcementCopies = pgTable(
+  'announcement_copies',
+  {
+    announcementId: idText('announcement_id')
+      .notNull()
+      .references(() => announcements.id),
+    audience: text().notNull(),
+    failure: text(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.announcementId, table.audience] })],
+);
 
 /** Append-only: a trigger refuses everything but INSERT. `actor` and `data` are kept as the exact text that is hashed. */
 export const auditEvents = pgTable('audit_events', {

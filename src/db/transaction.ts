@@ -13,9 +13,12 @@ import { databaseFailure, isRetryable } from './failures.ts';
 import { inTransaction } from './in-transaction.ts';
 import { clock, only } from './statement.ts';
 import type { Db } from './statement.ts';
+import { absenceWrites } from './stores/absences.ts';
+import { announcementWrites } from './stores/announcements.ts';
 import { decisionWrites } from './stores/decisions.ts';
 import { grantWrites } from './stores/grants.ts';
 import { peopleWrites } from './stores/people.ts';
+import { policyWrites } from './stores/policies.ts';
 import { requestWrites } from './stores/requests.ts';
 import { reviewWrites } from './stores/reviews.ts';
 import { secretWrites } from './stores/secrets.ts';
@@ -60,6 +63,9 @@ const createSession = (client: pg.PoolClient): Session => {
     people: peopleWrites(db),
     requests: requestWrites(db),
     votes: voteWrites(db),
+    absences: absenceWrites(db),
+    policies: policyWrites(db),
+    announcements: announcementWrites(db),
     decisions: decisionWrites(db),
     grants: grantWrites(db),
     reviews: reviewWrites(db),

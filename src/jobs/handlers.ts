@@ -7,6 +7,11 @@ export type SyncOutcome = { outcome: 'done' | 'retry'; retryInMs?: number; error
 /** Brings the messages of one request up to date. */
 export type Notifier = { sync(requestId: string): Promise<SyncOutcome> };
 
+/** Tells admins one piece of news. */
+export type Announcer = { announce(announcementId: string): Promise<SyncOutcome> };
+
+export type Messengers = { notifier: Notifier; announcer: Announcer };
+
 /** `retryInMs` null: by the usual back-off. */
 export type Handled = { outcome: 'done' } | { outcome: 'retry'; retryInMs: number | null; error: string };
 
@@ -14,19 +19,14 @@ export type Handler = { concurrency: number; handle(subjectId: string): Promise<
 
 const DONE: Handled = { outcome: 'done' };
 
-export const createHandlers = (useCases: UseCases, notifier: Notifier): Record<WorkKind, Handler> => ({
+const handled = (synced: SyncOutcome): Handled =>
+  synced.outcome === 'retry'
+    ? { outcome: 'retry', retryInMs: synced.retryInMs ?? null, error: synced.error ?? 'Slack could not be reached' }
+    : DONE;
+
+export const createHandlers = (useCases: UseCases, { notifier, announcer }: Messengers): Record<WorkKind, Handler> => ({
   activate: { concurrency: 16, handle: (grantId) => useCases.activate({ grantId }).then(() => DONE) },
   end: { concurrency: 16, handle: (grantId) => useCases.finishEnd({ grantIds: [grantId] }).then(() => DONE) },
-  notify: {
-    concurrency: 16,
-    handle: async (requestId) => {
-      const synced = await notifier.sync(requestId);
-      if (synced.outcome === 'done') return DONE;
-      return {
-        outcome: 'retry',
-        retryInMs: synced.retryInMs ?? null,
-        error: synced.error ?? 'Slack could not be reached',
-      };
-    },
-  },
+  notify: { concurrency: 16, handle: async (requestId) => handled(await notifier.sync(requestId)) },
+  announce: { concurrency: 1, handle: async (id) => handled(await announcer.announce(id)) },
 });

@@ -7,7 +7,7 @@ import type { Loop } from '../lib/loop.ts';
 import type { Store, WorkKind } from '../usecases/ports.ts';
 import type { UseCases } from '../usecases/types.ts';
 import { createHandlers } from './handlers.ts';
-import type { Notifier } from './handlers.ts';
+import type { Announcer, Notifier } from './handlers.ts';
 import { connectForDispatch, connectForWork } from './redis.ts';
 import { startRelay } from './relay.ts';
 import type { JobData, Queues } from './relay.ts';
@@ -20,6 +20,7 @@ export type JobsDeps = {
   store: Store;
   useCases: UseCases;
   notifier: Notifier;
+  announcer: Announcer;
   log: Log;
 };
 
@@ -44,7 +45,7 @@ const createQueues = ({ redis, prefix, log }: { redis: Redis; prefix: string; lo
   return {
     current: () => {
       if (redis.status !== 'ready') return null;
-      queues ??= { activate: open('activate'), end: open('end'), notify: open('notify') };
+      queues ??= { activate: open('activate'), end: open('end'), notify: open('notify'), announce: open('announce') };
       return queues;
     },
     close: async () => {
@@ -91,7 +92,7 @@ type Work = { redis: Redis; clocks: Loop[]; poke: () => void };
 
 const startWork = (deps: JobsDeps, { redis, clocks, poke }: Work): (() => Promise<void>) => {
   const connection = connectForWork(deps.redisUrl, deps.log);
-  const handlers = createHandlers(deps.useCases, deps.notifier);
+  const handlers = createHandlers(deps.useCases, deps);
   const { store, prefix, log } = deps;
   const workers = startWorkers({ store, handlers, connection, prefix, log, onPostponed: poke });
   const inFlight = createInFlight((error) => log.error({ err: error }, 'work failed; the sweep will find it'));

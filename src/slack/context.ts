@@ -49,6 +49,8 @@ export type ActionCall = {
   userId: string;
   triggerId: string;
   value: string;
+  /** The message that holds the button; null in a modal or home tab. */
+  message: { channelId: string; ts: string } | null;
   /** The modal or home tab that holds the button; null in a message. */
   view: (ShownView & { type: 'modal' | 'home' }) | null;
   reply(message: Reply): Promise<void>;
@@ -80,4 +82,10 @@ export type Search = {
 export type EventHandler = {
   type: 'app_home_opened';
   run(call: { slack: Slack; userId: string; tab: string }): Promise<void>;
+};
+
+/** An account changed; `isDeleted` when it was deactivated. */
+export type PersonHandler = {
+  type: 'user_change';
+  run(call: { slack: Slack; personId: string; isDeleted: boolean }): Promise<void>;
 };

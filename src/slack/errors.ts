@@ -62,6 +62,17 @@ const deniedByRule = (facts: Facts): string => {
   return `${who}: ${message}${/[.!?…]$/.test(message) ? '' : '.'}`;
 };
 
+const ABSENCE_EXAMPLES =
+  'Write it like `/prod-access away until Friday @omar`, `away 3d @omar`, `away until 2026-12-24` or `away until tomorrow 14:00`.';
+
+const sentenceCase = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);
+
+const deniedOrNoRule = (facts: Facts): string =>
+  facts.code === 'no_rule' ? 'No rule of the policy covers it.' : deniedByRule(facts);
+
+const isAskProblem = (value: unknown): value is AskProblem =>
+  typeof value === 'object' && value !== null && 'code' in value && 'field' in value && 'facts' in value;
+
 const SENTENCES = {
   unknown_person: () =>
     'Latchkey serves full members of its own workspace only: no guests, bots or people from other organisations.',
@@ -116,6 +127,31 @@ const SENTENCES = {
   not_an_admin: (facts) =>
     `Only admins of Latchkey and owners of ${named(facts, 'target', 'target')} may end somebody else’s access.`,
   already_voted: () => 'You have already voted on this. Your vote counts once.',
+  stead_used: (facts) =>
+    `${words(facts, 'name') ?? 'Whoever you stand in for'} has voted already, so there is nothing to say in their stead.`,
+  change_nothing: () => 'That is what was asked. Make it shorter or choose a smaller role, or approve it as it is.',
+  change_longer: (facts) =>
+    `That is longer than what was asked${words(facts, 'asked') ? ` (${words(facts, 'asked') ?? ''})` : ''}. You can only make it shorter.`,
+  change_wider_role: (facts) =>
+    `${sentenceCase(named(facts, 'role', 'role'))} is not smaller than the one that was asked for (\`${words(facts, 'asked') ?? ''}\`): the policy lists it later. Choose one that stands before it.`,
+  change_sensitive: (facts) =>
+    `${sentenceCase(named(facts, 'role', 'role'))} is sensitive and the one that was asked for is not, so it is not smaller. Choose another.`,
+  change_more_people: (facts) =>
+    `That asks more people to agree than before (${words(facts, 'after') ?? 'more'} instead of ${words(facts, 'before') ?? 'fewer'}), so it is not less. Choose another role, or only a shorter time.`,
+  change_denied: (facts) => `So changed it is not allowed. ${deniedOrNoRule(facts)}`,
+  change_unfit: (facts) =>
+    `So changed it does not fit its rule: ${isAskProblem(facts.problem) ? sentenceOfProblem(facts.problem) : 'it would have to be asked anew.'}`,
+  absence_unreadable: (facts) =>
+    `${words(facts, 'text') ? `I cannot read \`${words(facts, 'text') ?? ''}\`` : 'Say until when'}. ${ABSENCE_EXAMPLES}`,
+  absence_past: (facts) =>
+    `${words(facts, 'text') ? `\`${words(facts, 'text') ?? ''}\`` : 'That'} is over already. ${ABSENCE_EXAMPLES}`,
+  absence_too_long: () => `That is more than a year away. Say a nearer day. ${ABSENCE_EXAMPLES}`,
+  absence_none: () => 'You are not away, so there is nothing to end.',
+  delegate_self: () => 'You cannot stand in for yourself. Name somebody else, or nobody.',
+  delegate_unfit: (facts) =>
+    `${words(facts, 'name') ?? 'That account'} cannot stand in for you: only active full members of this workspace can. Nothing was changed.`,
+  person_unreadable: (facts) =>
+    `I do not know who \`${words(facts, 'text') ?? ''}\` is. Type \`@\` and choose the person from the list that Slack shows.`,
   already_decided: alreadyDecided,
   already_cancelled: () => 'The requester has cancelled this. Nothing was changed.',
   already_lapsed: () => 'This lapsed before it was decided. The requester can ask again.',

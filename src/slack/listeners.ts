@@ -3,15 +3,25 @@ import type { App } from '@slack/bolt';
 import { actions } from './actions/registry.ts';
 import { runCommand } from './commands/registry.ts';
 import { COMMAND } from './commands/command.ts';
-import type { Action, EventHandler, Reply, Search, Slack, ViewAnswer, ViewHandler } from './context.ts';
+import { accountChanged } from './account-changed.ts';
+import type { Action, EventHandler, PersonHandler, Reply, Search, Slack, ViewAnswer, ViewHandler } from './context.ts';
 import { explainError } from './errors.ts';
 import { homeOpened } from './home.ts';
-import { actionPayload, commandPayload, homePayload, searchPayload, shownView, submitPayload } from './payloads.ts';
+import {
+  actionPayload,
+  commandPayload,
+  homePayload,
+  searchPayload,
+  shownView,
+  submitPayload,
+  userChangePayload,
+} from './payloads.ts';
 import { createReply } from './reply.ts';
 import { searches, views } from './views/registry.ts';
 import { toOption } from './views/request-form.ts';
 
 export const events: readonly EventHandler[] = [homeOpened];
+export const personEvents: readonly PersonHandler[] = [accountChanged];
 
 type Answer = (message: Reply) => Promise<void>;
 
@@ -34,6 +44,7 @@ export const listen = (app: App, slack: Slack): void => {
   for (const view of views) listenToView(app, slack, view);
   for (const search of searches) listenToSearch(app, slack, search);
   for (const event of events) listenToEvent(app, slack, event);
+  for (const event of personEvents) listenToPeople(app, slack, event);
 };
 
 const listenToCommand = (app: App, slack: Slack): void => {
@@ -53,7 +64,10 @@ const listenToAction = (app: App, slack: Slack, action: Action): void => {
     const reply = createReply(slack, { userId: user.id, responseUrl });
     const value = payload.actions.find(({ action_id: id }) => id === action.id)?.value ?? '';
     const shown = view ? { ...shownView(view), type: view.type } : null;
-    await attempt(slack, reply, () => action.run({ slack, userId: user.id, triggerId, value, view: shown, reply }));
+    const { channel_id: channelId, message_ts: ts } = payload.container ?? {};
+    const message = channelId && ts ? { channelId, ts } : null;
+    const call = { slack, userId: user.id, triggerId, value, message, view: shown, reply };
+    await attempt(slack, reply, () => action.run(call));
   });
 };
 
@@ -84,5 +98,13 @@ const listenToEvent = (app: App, slack: Slack, { type, run }: EventHandler): voi
     const { user: userId, tab } = homePayload.parse(event);
     const reply = createReply(slack, { userId, responseUrl: undefined });
     await attempt(slack, reply, () => run({ slack, userId, tab }));
+  });
+};
+
+/** Nobody is there to be told of a failure: Slack sends the event again when it is not taken. */
+const listenToPeople = (app: App, slack: Slack, { type, run }: PersonHandler): void => {
+  app.event(type, async ({ event }) => {
+    const { user } = userChangePayload.parse(event);
+    await run({ slack, personId: `${user.team_id}:${user.id}`, isDeleted: user.deleted });
   });
 };

@@ -5,8 +5,8 @@
 import type { WebClient } from '@slack/web-api';
 import { isDomainError } from '../core/errors.ts';
 import { SYSTEM } from '../core/events.ts';
+import { sourceOf } from '../core/policy/sources.ts';
 import type { Policy, Target } from '../core/policy/types.ts';
-import type { Source } from '../core/types.ts';
 import type { Log } from '../lib/log.ts';
 import type { Directory, MessageCopy, RequestView, Store } from '../usecases/ports.ts';
 import { isStuck } from './blocks/stuck.ts';
@@ -16,7 +16,7 @@ import { slackFailureOf } from './client.ts';
 import { deliver } from './notify/deliver.ts';
 import type { Delivered, Drawing } from './notify/deliver.ts';
 import { findGlassReach } from './notify/break-glass-reach.ts';
-import { isNews, isUnreachable, wantedCopies } from './notify/desired.ts';
+import { isNews, isReply, isUntold, wantedCopies } from './notify/desired.ts';
 import type { Reach } from './notify/desired.ts';
 import { lookUpFacts } from './notify/look-up-facts.ts';
 import type { LookedUp } from './notify/look-up-facts.ts';
@@ -29,6 +29,8 @@ const AT_ONCE = 5;
 /** A request that moves on while it is drawn is drawn again, this often before others have their turn. */
 const ROUNDS_MAX = 5;
 const LOOKUP_RETRY_MS = 10_000;
+/** How often others are tried in place of those who cannot be reached. */
+const DETOURS_MAX = 4;
 
 export type NotifierSettings = {
   client: WebClient;
@@ -42,8 +44,8 @@ export type SyncResult = {
   outcome: 'done' | 'retry';
   retryInMs?: number;
   error?: string;
-  /** Nobody who may decide could be told; the requester was, and the audit log has it. */
-  isUnreachable?: boolean;
+  /** Nobody who may decide could be told, or all of them are away; the requester was told, and the audit log has it. */
+  unreachable?: 'untold' | 'away';
 };
 
 export type Notifier = { sync(requestId: string): Promise<SyncResult> };
@@ -81,30 +83,34 @@ const reconcile = async (run: Run, view: RequestView): Promise<SyncResult> => {
   const reach = await findReach(run, view, lookedUp);
   if ('outcome' in reach) return reach;
   const approvals = await drawApprovals(run, view, { lookedUp, reach });
-  const nobody = isUnreachable(view, reach, await run.store.messages.list(view.request.id));
-  const drawing = { view, facts: { ...lookedUp.facts, isUnreachable: nobody } };
+  const isNobodyTold = isUntold(view, reach, await run.store.messages.list(view.request.id));
+  const unreachable = lookedUp.facts.unreachable ?? (isNobodyTold ? 'untold' : null);
+  const drawing = { view, facts: { ...lookedUp.facts, unreachable } };
   const others = await draw(run, drawing, ({ kind }) => kind !== 'approval');
   const result = worst([...approvals, ...others]);
   if (result.outcome === 'done' && isWaiting(view, reach))
     return { outcome: 'retry', retryInMs: LOOKUP_RETRY_MS, error: 'lookup_failed' };
-  if (!nobody) return result;
-  if (approvals.length > 0 || others.length > 0) await recordUnreachable(run, view);
-  return { ...result, isUnreachable: true };
+  if (!unreachable) return result;
+  await recordUnreachable(run, view, unreachable);
+  return { ...result, unreachable };
 };
 
-/** Once for each time something was drawn and nobody could be told; a run that finds nothing to do adds nothing. */
-const recordUnreachable = ({ store }: Run, { request }: RequestView): Promise<void> =>
-  store.transaction((tx) =>
-    tx.audit.append({
+/** Once per request, however often it is drawn. */
+const recordUnreachable = ({ store }: Run, { request }: RequestView, why: 'untold' | 'away'): Promise<void> =>
+  store.transaction(async (tx) => {
+    if (request.unreachableAt !== null || !(await tx.requests.setUnreachable(request.id))) return;
+    const { target, role } = request;
+    const data = { why, requirements: request.requirements.map(({ label }) => label) };
+    await tx.audit.append({
       type: 'request.unreachable',
       actor: SYSTEM,
       requestId: request.id,
       grantId: null,
-      target: request.target,
-      role: request.role,
-      data: { requirements: request.requirements.map(({ label }) => label) },
-    }),
-  );
+      target,
+      role,
+      data,
+    });
+  });
 
 const isWaitingForLookUp = ({ request }: RequestView, { channelId, approvers }: Reach): boolean =>
   request.state === 'pending' && channelId === null && approvers === null;
@@ -112,23 +118,23 @@ const isWaitingForLookUp = ({ request }: RequestView, { channelId, approvers }: 
 const isWaiting = (view: RequestView, reach: Reach): boolean =>
   isWaitingForLookUp(view, reach) || reach.glass?.isComplete === false;
 
-/** Twice when the channel turned out to be closed to us: the second time the approvers are written to instead. */
+/** Again when the channel or an approver turned out to be closed to us: then others are written to instead. */
 const drawApprovals = async (
   run: Run,
   view: RequestView,
   { lookedUp, reach }: { lookedUp: LookedUp; reach: Reach },
 ): Promise<Delivered[]> => {
-  const { messages } = run.store;
   const drawing = { view, facts: lookedUp.facts };
+  const results: Delivered[] = [];
+  for (let round = 0; round < DETOURS_MAX; round += 1) {
+    await plan(run, view, reach);
+    const drawn = await draw(run, drawing, ({ kind }) => kind === 'approval');
+    results.push(...drawn);
+    if (!drawn.some(({ outcome }) => outcome === 'unreachable')) break;
+  }
+  // Their threads stand now: what belongs into them can be planned.
   await plan(run, view, reach);
-  const first = await draw(run, drawing, ({ kind }) => kind === 'approval');
-  const copies = await messages.list(view.request.id);
-  const isShut = copies.some(
-    ({ kind, audience, failure }) => kind === 'approval' && audience === reach.channelId && failure !== null,
-  );
-  if (!isShut) return first;
-  await plan(run, view, reach);
-  return [...first, ...(await draw(run, drawing, ({ kind }) => kind === 'approval'))];
+  return results;
 };
 
 const plan = async ({ store: { messages } }: Run, view: RequestView, reach: Reach): Promise<void> => {
@@ -143,23 +149,38 @@ const plan = async ({ store: { messages } }: Run, view: RequestView, reach: Reac
   }
 };
 
-const isDue = ({ view }: Drawing, copy: MessageCopy): boolean => {
-  const { failure, ts, drawnVersion } = copy;
-  if (failure !== null) return false;
-  return ts === null ? isNews(view, copy) : drawnVersion < view.request.version;
+const isDue = ({ view, facts }: Drawing, copy: MessageCopy): boolean => {
+  if (copy.failure !== null) return false;
+  if (copy.kind === 'reminder' && !facts.waitingFor?.length) return false;
+  if (copy.ts === null) return isNews(view, copy);
+  return !isReply(copy.kind) && copy.drawnVersion < view.request.version;
+};
+
+/** The message a reply goes under; null when it does not stand, and then there is nothing to reply to. */
+const threadOf = (copy: MessageCopy, copies: readonly MessageCopy[]): { channel: string; ts: string } | null => {
+  const parent = copies.find(({ kind, audience }) => kind === 'approval' && audience === copy.audience);
+  return parent?.channel && parent.ts ? { channel: parent.channel, ts: parent.ts } : null;
 };
 
 /** Each recipient for themselves: one who cannot be reached holds up nobody else. */
 const draw = async (run: Run, drawing: Drawing, isOf: (copy: MessageCopy) => boolean): Promise<Delivered[]> => {
   const { client, log, store } = run;
-  const due = (await store.messages.list(drawing.view.request.id)).filter((copy) => isOf(copy) && isDue(drawing, copy));
+  const copies = await store.messages.list(drawing.view.request.id);
+  const due = copies.flatMap((copy) => {
+    if (!isOf(copy) || !isDue(drawing, copy)) return [];
+    if (!isReply(copy.kind)) return [{ copy, drawing }];
+    const thread = threadOf(copy, copies);
+    return thread ? [{ copy, drawing: { ...drawing, thread } }] : [];
+  });
   const results: Delivered[] = [];
   for (let at = 0; at < due.length; at += AT_ONCE) {
     if (performance.now() > run.endsAt)
       return [...results, { outcome: 'held', retryInMs: 0, error: 'there is more to draw' }];
     const some = due.slice(at, at + AT_ONCE);
     results.push(
-      ...(await Promise.all(some.map((copy) => deliver({ client, messages: store.messages, log }, copy, drawing)))),
+      ...(await Promise.all(
+        some.map(({ copy, drawing: drawn }) => deliver({ client, messages: store.messages, log }, copy, drawn)),
+      )),
     );
     // One refusal for speed stands for all: asking on would only lengthen it.
     if (results.some((result) => result.outcome === 'held' && result.error === 'ratelimited')) break;
@@ -174,17 +195,14 @@ const worst = (results: Delivered[]): SyncResult => {
   return { outcome: 'retry', retryInMs: Math.max(...held.map(({ retryInMs }) => retryInMs)), error: first.error };
 };
 
-const findReach = async (run: Run, view: RequestView, { facts, open }: LookedUp): Promise<Reach | SyncResult> => {
+const findReach = async (run: Run, view: RequestView, lookedUp: LookedUp): Promise<Reach | SyncResult> => {
+  const { facts, approvers, fallback } = lookedUp;
   try {
     const isPending = view.request.state === 'pending';
     const channelId = isPending && facts.target?.channel ? await findChannel(run, facts.target.channel) : null;
     const helpers = isStuck(view) ? await findHelpers(run, view, facts.target) : [];
-    return {
-      channelId,
-      approvers: open && unique(open.flatMap(({ people }) => people.map(({ userId }) => userId))),
-      helpers,
-      glass: await findGlassReach({ ...run, findChannel: (channel) => findChannel(run, channel) }, view),
-    };
+    const glass = await findGlassReach({ ...run, findChannel: (channel) => findChannel(run, channel) }, view);
+    return { channelId, approvers, fallback, waitingFor: facts.waitingFor ?? [], helpers, glass };
   } catch (error) {
     const failure = slackFailureOf(error);
     if (!failure) throw error;
@@ -216,12 +234,12 @@ const findHelpers = async (
   { requester }: RequestView,
   target: Target | null,
 ): Promise<string[]> => {
-  const names = unique([...policy().admins, ...(target?.owners ?? [])]);
+  const rules = policy();
+  const names = unique([...rules.admins, ...(target?.owners ?? [])]);
   const found = await Promise.all(
     names.map(async (name) => {
-      const source: Source = { kind: 'group', name };
       try {
-        return await directory.recentMembers([source], requester);
+        return await directory.recentMembers([sourceOf(rules, name)], requester);
       } catch (error) {
         if (!isDomainError(error)) throw error;
         log.error({ err: error, group: name }, 'a group that should be told of a stuck grant cannot be looked up');

@@ -29,6 +29,11 @@ export const actionPayload = z.object({
   response_url: z.string().optional(),
   actions: z.array(z.object({ action_id: z.string(), value: z.string().optional() })).min(1),
   view: view.optional(),
+  container: z.object({ channel_id: z.string().optional(), message_ts: z.string().optional() }).optional(),
+});
+
+export const userChangePayload = z.object({
+  user: z.object({ id: z.string(), team_id: z.string(), deleted: z.boolean().default(false) }),
 });
 
 export const submitPayload = z.object({ user, view });

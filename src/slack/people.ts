@@ -168,7 +168,7 @@ const policyGroup = (sources: Sources, name: string): GroupSource => {
   return group;
 };
 
-type Asking = { requester: Person; freshness: Freshness };
+type Asking = { requester: Person | null; freshness: Freshness };
 
 const sourceMembers = async (
   sources: Sources,
@@ -177,6 +177,7 @@ const sourceMembers = async (
 ): Promise<(Person | null)[]> => {
   if (source.kind === 'person') return [await byRef(sources, source.ref, freshness)];
   if (source.kind === 'group') return groupMembers(sources, policyGroup(sources, source.name), freshness);
+  if (requester === null) return [];
   const managerId = await sources.managers[freshness](requester.userId);
   return managerId ? [await byRef(sources, managerId, freshness)] : [];
 };

@@ -1,19 +1,59 @@
-/** Records which policy is in force: each change is an audit event, and so is each file that was refused. */
+/** Records which policy is in force: each change is an audit event and news for the admins, and so is each file that was refused. */
+import { createHash } from 'node:crypto';
 import { SYSTEM } from '../core/events.ts';
-import type { Deps } from './ports.ts';
+import type { AnnouncementKind, Deps, Tx } from './ports.ts';
+import type { AdoptInput } from './types.ts';
 
 const entry = { actor: SYSTEM, requestId: null, grantId: null, target: null, role: null } as const;
 
-export const adoptPolicy = async (deps: Deps, input: { source: string; warnings: string[] }): Promise<void> => {
+/** Every process reads the same file at about the same time; the same news later is news again. */
+const SAME_NEWS_MS = 10 * 60_000;
+const LINES_MAX = 50;
+
+export const adoptPolicy = async (deps: Deps, input: AdoptInput): Promise<void> => {
   const { sha256, rules, targets } = deps.policy();
-  const before = await deps.store.policies.lastSha256();
-  if (before === sha256) return;
-  await deps.store.policies.record({ sha256, source: input.source });
-  const data = { sha256, before, rules: rules.length, targets: Object.keys(targets), warnings: input.warnings };
-  await deps.store.transaction((tx) => tx.audit.append({ ...entry, type: 'policy.loaded', data }));
+  await deps.store.transaction(async (tx) => {
+    const adopted = await tx.policies.adopt({ sha256, source: input.source });
+    if (!adopted) return;
+    const { before } = adopted;
+    const differences = before ? input.differencesFrom(before.source) : null;
+    const data = {
+      sha256,
+      before: before?.sha256 ?? null,
+      rules: rules.length,
+      targets: Object.keys(targets),
+      warnings: input.warnings,
+      differences,
+    };
+    await tx.audit.append({ ...entry, type: 'policy.loaded', data });
+    // The first policy of a new installation is no change.
+    if (before)
+      await announce(deps, tx, { kind: 'policy_adopted', about: sha256, lines: adoptedLines(differences, input) });
+  });
+};
+
+const adoptedLines = (differences: string[] | null, { warnings }: AdoptInput): string[] => {
+  const changed = differences ?? ['What changed cannot be said: the policy before can no longer be read.'];
+  const said = changed.length > 0 ? changed : ['Nothing that decides was changed'];
+  return [...said, ...warnings.map((warning) => `Warning: ${warning}`)];
 };
 
 export const rejectPolicy = async (deps: Deps, input: { problems: string[] }): Promise<void> => {
-  const data = { kept: deps.policy().sha256, problems: input.problems.slice(0, 50) };
-  await deps.store.transaction((tx) => tx.audit.append({ ...entry, type: 'policy.rejected', data }));
+  const kept = deps.policy().sha256;
+  const problems = input.problems.slice(0, LINES_MAX);
+  const about = createHash('sha256')
+    .update(JSON.stringify([kept, problems]))
+    .digest('hex');
+  await deps.store.transaction(async (tx) => {
+    await tx.audit.append({ ...entry, type: 'policy.rejected', data: { kept, problems } });
+    await announce(deps, tx, { kind: 'policy_rejected', about, lines: problems });
+  });
+};
+
+type News = { kind: AnnouncementKind; about: string; lines: string[] };
+
+const announce = async (deps: Deps, tx: Tx, { kind, about, lines }: News): Promise<void> => {
+  const id = deps.ids.next();
+  const news = { id, kind, key: `${kind}:${about}`, lines: lines.slice(0, LINES_MAX) };
+  if (await tx.announcements.add(news, SAME_NEWS_MS)) await tx.outbox.add('announce', id);
 };

@@ -4,7 +4,8 @@ import { SYSTEM } from '../core/events.ts';
 import type { Ask, Policy, Verdict } from '../core/policy/types.ts';
 import type { Person, Request } from '../core/types.ts';
 import { approveRequest } from './approve-request.ts';
-import { askedPeople, defaultDurationMs, judge } from './judge.ts';
+import { askedPeople } from './asked-people.ts';
+import { defaultDurationMs, judge, scheduleOf } from './judge.ts';
 import { actorOf } from './ports.ts';
 import type { Deps, NewRequest, RequestView, Tx } from './ports.ts';
 import { recordRefusal, refuse } from './refuse.ts';
@@ -76,6 +77,7 @@ const newRequest = (deps: Deps, { policy, person, ask: wanted, verdict, idempote
   isInOrder: verdict.decision === 'ask' && verdict.isInOrder,
   idempotencyKey,
   pendingMs: verdict.decision === 'ask' ? verdict.pendingMs : policy.pendingMs,
+  ...scheduleOf(verdict),
 });
 
 const write = async (deps: Deps, judged: Judged): Promise<AskResult> => {

@@ -1,9 +1,11 @@
 /** All verbs with their dependencies filled in. A new verb is one file and one line here. */
 import { activate } from './activate.ts';
 import { adoptPolicy, rejectPolicy } from './adopt-policy.ts';
+import { approveWithChanges } from './approve-with-changes.ts';
 import { ask } from './ask.ts';
 import { breakGlass, previewBreakGlass } from './break-glass.ts';
 import { cancel } from './cancel.ts';
+import { discuss } from './discuss.ts';
 import { end } from './end.ts';
 import { finishEnd } from './finish-end.ts';
 import { overview, targetOverview } from './overview.ts';
@@ -13,6 +15,7 @@ import { allowBreakGlass, closeReview, openReviews } from './review.ts';
 import { showCredentials } from './show-credentials.ts';
 import { expireDue, sweep } from './sweep.ts';
 import type { UseCases } from './types.ts';
+import { voidVotes } from './void-votes.ts';
 import { vote } from './vote.ts';
 
 export const createUseCases = (deps: Deps): UseCases => ({
@@ -24,6 +27,7 @@ export const createUseCases = (deps: Deps): UseCases => ({
   openReviews: (input) => openReviews(deps, input),
   allowBreakGlass: (input) => allowBreakGlass(deps, input),
   vote: (input) => vote(deps, input),
+  approveWithChanges: (input) => approveWithChanges(deps, input),
   cancel: (input) => cancel(deps, input),
   showCredentials: (input) => showCredentials(deps, input),
   end: (input) => end(deps, input),
@@ -34,5 +38,7 @@ export const createUseCases = (deps: Deps): UseCases => ({
   expireDue: () => expireDue(deps),
   sweep: () => sweep(deps),
   adoptPolicy: (input) => adoptPolicy(deps, input),
+  discuss: (input) => discuss(deps, input),
+  voidVotes: (input) => voidVotes(deps, input),
   rejectPolicy: (input) => rejectPolicy(deps, input),
 });

@@ -1,10 +1,8 @@
 /** Decides an ask with facts that were looked up outside of any transaction. */
 import { decide } from '../core/policy/decide.ts';
-import { isSameHuman } from '../core/policy/identity.ts';
 import type { Ask, AskFacts, Policy, Verdict } from '../core/policy/types.ts';
-import type { Person, Requirement, Source } from '../core/types.ts';
-import type { Deps } from './ports.ts';
-import type { AskedPeople } from './types.ts';
+import type { Person, Source } from '../core/types.ts';
+import type { Deps, Schedule } from './ports.ts';
 
 /** `fresh` reads groups now and may decide; `recent` may come from a cache and may only show. */
 export type Freshness = 'fresh' | 'recent';
@@ -36,18 +34,15 @@ export const factsOfAsk = async (deps: Deps, person: Person, freshness: Freshnes
 };
 
 export const membersOf = (
-  deps: Deps,
+  deps: Pick<Deps, 'directory'>,
   requester: Person,
   { from, freshness }: { from: Source[]; freshness: Freshness },
 ): Promise<Person[]> =>
   freshness === 'fresh' ? deps.directory.members(from, requester) : deps.directory.recentMembers(from, requester);
 
-/** Who would be asked for each requirement, with the requester left out in every identity. */
-export const askedPeople = async (deps: Deps, requester: Person, requirements: Requirement[]): Promise<AskedPeople[]> =>
-  Promise.all(
-    requirements.map(async ({ label, count, from }) => {
-      const members = await membersOf(deps, requester, { from, freshness: 'recent' });
-      const people = members.filter((member) => !isSameHuman(member, requester));
-      return { label, count, people, isOnlyRequester: people.length === 0 && members.length > 0 };
-    }),
-  );
+/** What the deciding rule says about reminders and escalation; nothing where nobody is asked. */
+export const scheduleOf = (verdict: Verdict): Schedule => ({
+  remindMs: verdict.decision === 'ask' ? verdict.remindMs : null,
+  escalateAfterMs: verdict.decision === 'ask' ? (verdict.escalate?.afterMs ?? null) : null,
+  escalateTo: verdict.decision === 'ask' ? (verdict.escalate?.to ?? null) : null,
+});

@@ -1,9 +1,12 @@
 /** What I have and what waits for me; who is in a target and who may let others in. For reading only: recent look-ups serve. */
 import { DomainError } from '../core/errors.ts';
 import { isTerminalGrant } from '../core/lifecycle.ts';
+import { openRequirements } from '../core/policy/escalation.ts';
 import { isSameHuman } from '../core/policy/identity.ts';
 import type { Person } from '../core/types.ts';
-import { askedPeople, judge, membersOf } from './judge.ts';
+import { askedPeople } from './asked-people.ts';
+import { electorateOf, rightOf } from './electorate.ts';
+import { judge } from './judge.ts';
 import type { Deps, RequestView } from './ports.ts';
 import type { Overview, TargetOverview } from './types.ts';
 
@@ -32,9 +35,10 @@ export const overview = async (deps: Deps, input: { userId: string }): Promise<O
 
 const waitsFor = async (deps: Deps, { request, requester, votes }: RequestView, person: Person): Promise<boolean> => {
   if (isSameHuman(requester, person) || votes.some(({ voterId }) => voterId === person.id)) return false;
-  const from = request.requirements.flatMap((requirement) => requirement.from);
-  const members = await membersOf(deps, requester, { from, freshness: 'recent' });
-  return members.some(({ id }) => id === person.id);
+  const requirements = openRequirements(request);
+  const electors = await electorateOf(deps, { requester, requirements, freshness: 'recent' });
+  const right = rightOf(person, electors, votes);
+  return right.kind === 'own' || right.kind === 'stead';
 };
 
 export const targetOverview = async (

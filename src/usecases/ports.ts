@@ -3,6 +3,7 @@ import type { Actor, AuditEntry } from '../core/events.ts';
 import type { RequestState } from '../core/lifecycle.ts';
 import type { Policy } from '../core/policy/types.ts';
 import type {
+  Absence,
   Decision,
   EndCause,
   EndOutcome,
@@ -12,16 +13,17 @@ import type {
   Request,
   Review,
   ReviewOutcome,
+  RequestChange,
   Source,
   Vote,
 } from '../core/types.ts';
 import type { Log } from '../lib/log.ts';
 
-export const WORK_KINDS = ['activate', 'end', 'notify'] as const;
-/** Outgoing work: activate or end a grant, or bring the Slack messages of a request up to date. */
+export const WORK_KINDS = ['activate', 'end', 'notify', 'announce'] as const;
+/** Outgoing work: activate or end a grant, bring the Slack messages of a request up to date, or tell admins some news. */
 export type WorkKind = (typeof WORK_KINDS)[number];
 
-/** One row of the outbox. `subjectId` is a grant id for activate and end, a request id for notify. */
+/** One row of the outbox. `subjectId` is a grant id for activate and end, a request id for notify, an announcement's for announce. */
 export type Work = {
   id: string;
   kind: WorkKind;
@@ -32,11 +34,29 @@ export type Work = {
   dispatches: number;
 };
 
-export type NewRequest = Omit<Request, 'createdAt' | 'decidedAt' | 'version' | 'lapsesAt'> & {
-  /** One ask is stored once: the view id, trigger id or client key that brought it. */
-  idempotencyKey: string | null;
-  pendingMs: number;
-};
+/** When approvers are reminded and others asked, as the rule says. */
+export type Schedule = Pick<Request, 'remindMs' | 'escalateAfterMs' | 'escalateTo'>;
+
+/** What the database fills in by itself. */
+type Filled =
+  | 'createdAt'
+  | 'decidedAt'
+  | 'version'
+  | 'lapsesAt'
+  | 'reminders'
+  | 'nextReminderAt'
+  | 'escalateAt'
+  | 'escalatedAt'
+  | 'discussedBy'
+  | 'unreachableAt'
+  | 'changes';
+
+export type NewRequest = Omit<Request, Filled | keyof Schedule> &
+  Partial<Schedule> & {
+    /** One ask is stored once: the view id, trigger id or client key that brought it. */
+    idempotencyKey: string | null;
+    pendingMs: number;
+  };
 
 export type SealedSecret = { keyId: string; nonce: Buffer; ciphertext: Buffer };
 
@@ -52,13 +72,54 @@ export type Tx = {
     setState(id: string, state: RequestState): Promise<void>;
     setRule(id: string, judged: Pick<Request, 'rule' | 'policySha256' | 'requirements' | 'isInOrder'>): Promise<void>;
     touch(id: string): Promise<void>;
+    /** An approver made it smaller; the request asks for this from now on. */
+    setAsk(id: string, change: RequestChange): Promise<void>;
+    /** Replaces what the rule says about reminders and escalation; what has happened stays, and the silence begins anew. */
+    setSchedule(id: string, schedule: Schedule): Promise<void>;
+    /** Somebody voted: the silence after which others are asked begins anew. */
+    restartSilence(id: string): Promise<void>;
+    /** Locks and returns pending requests whose approvers are to be reminded now, skipping those others hold. */
+    lockToRemind(limit: number): Promise<Request[]>;
+    /** Counts a reminder and sets the next one twice as far away, or none when the request lapses before it. */
+    setReminded(id: string): Promise<void>;
+    /** Locks and returns pending requests that were silent for too long, skipping those others hold. */
+    lockToEscalate(limit: number): Promise<Request[]>;
+    setEscalated(id: string): Promise<void>;
+    /** False when somebody did before. */
+    setDiscussed(id: string, personId: string): Promise<boolean>;
+    /** False when it was known before. */
+    setUnreachable(id: string): Promise<boolean>;
+    /** Locks and returns pending requests on which this person voted. */
+    lockVotedBy(personId: string): Promise<Request[]>;
+    /** Ids of everything that waits, oldest first. */
+    pendingIds(limit: number): Promise<string[]>;
     /** Locks and returns pending requests whose time is over, skipping those others hold. */
     lockLapsed(limit: number): Promise<Request[]>;
   };
   votes: {
     /** One vote per person: `exists` when there was one of the same kind, `changed` when it was of the other. */
-    put(vote: Omit<Vote, 'createdAt'>): Promise<'inserted' | 'changed' | 'exists'>;
+    put(
+      vote: Omit<Vote, 'createdAt' | 'inSteadOf'> & Partial<Pick<Vote, 'inSteadOf'>>,
+    ): Promise<'inserted' | 'changed' | 'exists'>;
     list(requestId: string): Promise<(Vote & { voter: Person })[]>;
+    /** A leaver's vote is taken out; the audit log keeps it. */
+    remove(requestId: string, voterId: string): Promise<void>;
+  };
+  absences: {
+    put(absence: { personId: string; until: Date; delegateId: string | null }): Promise<void>;
+    /** False when there was none that is still running. */
+    remove(personId: string): Promise<boolean>;
+  };
+  policies: {
+    /** Records which policy is in force; null when it was already, else the one before. One process at a time. */
+    adopt(policy: {
+      sha256: string;
+      source: string;
+    }): Promise<{ before: { sha256: string; source: string } | null } | null>;
+  };
+  announcements: {
+    /** False when the same key was announced within `withinMs`. */
+    add(news: NewAnnouncement, withinMs: number): Promise<boolean>;
   };
   decisions: {
     insert(decision: Omit<Decision, 'decidedAt'>): Promise<void>;
@@ -124,6 +185,14 @@ export type RequestView = {
   now: Date;
 };
 
+export type AnnouncementKind = 'policy_adopted' | 'policy_rejected';
+export type NewAnnouncement = { id: string; kind: AnnouncementKind; key: string; lines: string[] };
+export type Announcement = Omit<NewAnnouncement, 'key'> & {
+  createdAt: Date;
+  /** User ids that were told, or that cannot be told. */
+  told: string[];
+};
+
 /**
  * `alarm`, `banner`, `review`, `review_overdue` and `reviewed` are of break-glass: to those who are told, to the target's channel,
  * to the reviewers, to the admins, and to whoever took the access.
@@ -138,7 +207,11 @@ export type MessageKind =
   | 'banner'
   | 'review'
   | 'review_overdue'
-  | 'reviewed';
+  | 'reviewed'
+  | 'changed'
+  | 'reminder'
+  | 'escalation'
+  | 'discussion';
 
 /** One Slack message that shows a request. `audience` is a channel id or a user id; `channel`/`ts` are where it was posted. */
 export type MessageCopy = {
@@ -164,6 +237,8 @@ export type Store = {
     grant(id: string): Promise<Grant | null>;
     person(id: string): Promise<Person | null>;
     view(requestId: string): Promise<RequestView | null>;
+    /** Absences of these people that are running now. */
+    absencesOf(personIds: string[]): Promise<Absence[]>;
     /** Newest first. */
     viewsOf(personId: string, limit: number): Promise<RequestView[]>;
     /** Pending requests, oldest first. */
@@ -185,7 +260,9 @@ export type Store = {
     claim(requestId: string, leaseMs: number): Promise<{ version: number } | null>;
     release(requestId: string): Promise<{ version: number }>;
     list(requestId: string): Promise<MessageCopy[]>;
-    plan(copy: Pick<MessageCopy, 'requestId' | 'kind' | 'audience' | 'part'>): Promise<void>;
+    plan(
+      copy: Pick<MessageCopy, 'requestId' | 'kind' | 'audience'> & Partial<Pick<MessageCopy, 'part'>>,
+    ): Promise<void>;
     setPosted(id: string, posted: { channel: string; ts: string; drawnVersion: number }): Promise<void>;
     setDrawn(id: string, drawnVersion: number): Promise<void>;
     setFailure(id: string, failure: string): Promise<void>;
@@ -203,10 +280,10 @@ export type Store = {
     /** Numbers and chains committed events; one process at a time, the others return 0. */
     seal(limit: number): Promise<number>;
   };
-  policies: {
-    /** `changed` when this differs from the policy recorded last; audited by the caller. */
-    lastSha256(): Promise<string | null>;
-    record(policy: { sha256: string; source: string }): Promise<void>;
+  announcements: {
+    find(id: string): Promise<Announcement | null>;
+    /** `failure` is Slack's word for why this person cannot be told. */
+    setTold(id: string, audience: string, failure: string | null): Promise<void>;
   };
 };
 
@@ -214,12 +291,12 @@ export type Store = {
 export type Directory = {
   /** Read from Slack now. */
   person(userId: string): Promise<Person>;
-  /** Read from Slack now: everyone in these sources who is active; `manager` is the requester's. */
-  members(sources: Source[], requester: Person): Promise<Person[]>;
+  /** Read from Slack now: everyone in these sources who is active; `manager` is the requester's, and nobody's without one. */
+  members(sources: Source[], requester: Person | null): Promise<Person[]>;
   /** Names of the policy's groups that the person is in, read now. */
   groupsOf(person: Person): Promise<string[]>;
   /** The same from a short cache: for lists and previews, never for a decision. */
-  recentMembers(sources: Source[], requester: Person): Promise<Person[]>;
+  recentMembers(sources: Source[], requester: Person | null): Promise<Person[]>;
   recentGroupsOf(person: Person): Promise<string[]>;
 };
 

@@ -1,6 +1,7 @@
 /** What would happen if this were sent: the dry run of `ask`, from recent look-ups, with nothing stored. */
+import { askedPeople } from './asked-people.ts';
 import { mayBreak } from './break-glass.ts';
-import { askedPeople, defaultDurationMs, judge } from './judge.ts';
+import { defaultDurationMs, judge } from './judge.ts';
 import type { Deps } from './ports.ts';
 import type { PreviewInput, PreviewResult } from './types.ts';
 

@@ -1,6 +1,7 @@
 /** Finds everything whose time has come by the database clock, and everything that was left lying. */
 import { SYSTEM } from '../core/events.ts';
 import { moveRequest } from '../core/lifecycle.ts';
+import { escalateDue, remindDue } from './nudge.ts';
 import { expire } from './finish-end.ts';
 import { chaseReviews } from './review.ts';
 import type { Deps } from './ports.ts';
@@ -14,6 +15,8 @@ export const sweep = async (deps: Deps): Promise<Swept> => {
   const due = await expireDue(deps);
   const lapsed = await lapseDue(deps);
   await chaseReviews(deps, BATCH);
+  await escalateDue(deps);
+  await remindDue(deps);
   const stalled = await deps.store.transaction((tx) => tx.grants.listStalled(BATCH));
   const ending = stalled.filter(({ state }) => state === 'ending').map(({ id }) => id);
   const activating = stalled.filter(({ state }) => state === 'activating').map(({ id }) => id);

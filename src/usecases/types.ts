@@ -1,6 +1,7 @@
 /** What use cases take and give, for the adapters that call them. Refusals are `DomainError`s unless listed here. */
 import type { AskProblem, Verdict } from '../core/policy/types.ts';
 import type { Grant, Person, Requirement, ReviewOutcome, VoteKind } from '../core/types.ts';
+import type { Electors, StandIn } from './electorate.ts';
 import type { Credentials, RequestView } from './ports.ts';
 
 /** `durationMs` null means the role's default. The person is read from Slack by the use case; nothing else about them is believed. */
@@ -22,7 +23,15 @@ export type AskResult =
   | { outcome: 'denied'; verdict: Extract<Verdict, { decision: 'deny' }> };
 
 /** Who would be asked for one requirement, the requester left out; `people` empty means it cannot be filled. */
-export type AskedPeople = { label: string; count: number; people: Person[]; isOnlyRequester: boolean };
+export type AskedPeople = {
+  label: string;
+  count: number;
+  people: Person[];
+  isOnlyRequester: boolean;
+  /** Of `people`, who is away: they may decide, and are not pinged. */
+  away: Electors['away'];
+  standIns: StandIn[];
+};
 
 export type PreviewInput = Omit<AskInput, 'idempotencyKey'>;
 /** `targetProblem`: what is wrong with the target right now, in a sentence, or null. It holds nothing up; it is told. */
@@ -59,6 +68,22 @@ export type VoteInput = { userId: string; requestId: string; kind: VoteKind; rea
 /** `counted`: stored and more is needed; `decided`: this vote decided it. */
 export type VoteResult = { outcome: 'counted' | 'decided'; view: RequestView };
 
+/** `null` keeps what was asked. */
+export type ChangeInput = {
+  userId: string;
+  requestId: string;
+  role: string | null;
+  durationMs: number | null;
+  note: string | null;
+};
+
+/** `differencesFrom`: from the source text of the policy before; null when that cannot be read any more. */
+export type AdoptInput = {
+  source: string;
+  warnings: string[];
+  differencesFrom: (before: string) => string[] | null;
+};
+
 export type CancelInput = { userId: string; requestId: string };
 export type ShowCredentialsInput = { userId: string; grantId: string };
 export type ShowCredentialsResult = { credentials: Credentials; grant: Grant };
@@ -94,6 +119,7 @@ export type UseCases = {
   /** An admin lets somebody break glass again although reviews of theirs are overdue; says how many. */
   allowBreakGlass(input: { userId: string; personUserId: string }): Promise<{ person: Person; waived: number }>;
   vote(input: VoteInput): Promise<VoteResult>;
+  approveWithChanges(input: ChangeInput): Promise<VoteResult>;
   cancel(input: CancelInput): Promise<{ view: RequestView }>;
   showCredentials(input: ShowCredentialsInput): Promise<ShowCredentialsResult>;
   end(input: EndInput): Promise<EndResult>;
@@ -106,6 +132,10 @@ export type UseCases = {
   expireDue(): Promise<string[]>;
   /** The same, and lapses requests, and lists the grants that nobody is working on. */
   sweep(): Promise<{ ending: string[]; activating: string[]; lapsed: number }>;
-  adoptPolicy(input: { source: string; warnings: string[] }): Promise<void>;
+  adoptPolicy(input: AdoptInput): Promise<void>;
+  /** Opens the thread of the approval message; once, whoever is first. */
+  discuss(input: { userId: string; requestId: string }): Promise<{ view: RequestView }>;
+  /** A Slack account was closed: its votes are void, and what waits is shown anew. */
+  voidVotes(input: { personId: string }): Promise<void>;
   rejectPolicy(input: { problems: string[] }): Promise<void>;
 };

@@ -366,6 +366,7 @@ describe('messages', () => {
     expect(channel).toEqual({
       id: expect.any(String),
       ...copy,
+      part: 0,
       channel: null,
       ts: null,
       drawnVersion: 0,
@@ -384,8 +385,13 @@ describe('messages', () => {
 
 describe('policies', () => {
   test('the policy recorded last is the one in force, even when it is an old one again', async () => {
-    expect(await store.policies.lastSha256()).toBeNull();
-    for (const sha256 of ['one', 'two', 'one']) await store.policies.record({ sha256, source: 'rules: []' });
-    expect(await store.policies.lastSha256()).toBe('one');
+    const adopt = (sha256: string) =>
+      store.transaction((tx) => tx.policies.adopt({ sha256, source: `rules: [] # ${sha256}` }));
+    expect(await adopt('one')).toEqual({ before: null });
+    expect(await adopt('two')).toMatchObject({ before: { sha256: 'one' } });
+    expect(await adopt('two')).toBeNull();
+    // Every process reads the changed file at the same moment; one of them is first.
+    const all = await Promise.all(Array.from({ length: 4 }, () => adopt('one')));
+    expect(all.filter((found) => found !== null)).toEqual([{ before: { sha256: 'two', source: 'rules: [] # two' } }]);
   });
 });

@@ -60,6 +60,7 @@ test('a view holds the request, its people, votes, decision and grant', async ()
         voterId: voter.id,
         kind: 'approve',
         reason: 'go "on"',
+        inSteadOf: null,
         createdAt: expect.any(Date),
         voter,
       },

@@ -7,14 +7,16 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMAND } from '../../src/slack/commands/command.ts';
-import { events } from '../../src/slack/listeners.ts';
+import { events as homeEvents, personEvents } from '../../src/slack/listeners.ts';
 import { searches } from '../../src/slack/views/registry.ts';
 
+const events = [...homeEvents, ...personEvents];
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Bot scopes that each Web API method asks for. Slack: the "Required scopes" of docs.slack.dev/reference/methods/<method> */
 const METHOD_SCOPES: Record<string, string[]> = {
   'auth.test': [],
+  'chat.getPermalink': [],
   'views.open': [],
   'views.update': [],
   'views.publish': [],
@@ -27,7 +29,7 @@ const METHOD_SCOPES: Record<string, string[]> = {
   'conversations.list': ['channels:read', 'groups:read'],
 };
 /** Bot scopes that events ask for. Slack: docs.slack.dev/reference/events/<event> */
-const EVENT_SCOPES: Record<string, string[]> = { app_home_opened: [] };
+const EVENT_SCOPES: Record<string, string[]> = { app_home_opened: [], user_change: ['users:read'] };
 
 type Manifest = {
   features: {

@@ -86,6 +86,16 @@ const viewOf = ({
     createdAt: now,
     lapsesAt: new Date('2026-11-22T18:00:00Z'),
     decidedAt: state === 'pending' ? null : now,
+    remindMs: null,
+    reminders: 0,
+    nextReminderAt: null,
+    escalateAfterMs: null,
+    escalateTo: null,
+    escalateAt: null,
+    escalatedAt: null,
+    discussedBy: null,
+    unreachableAt: null,
+    changes: [],
   },
   requester: ada,
   votes: [],
@@ -120,7 +130,9 @@ describe('every message, in every state', () => {
   });
 
   it.each(every)('%s shows Approve and Deny only while it is pending', (state, view) => {
-    expect(buttonsOf(approvalMessage(view, facts))).toEqual(state === 'pending' ? ['approve', 'deny'] : []);
+    expect(buttonsOf(approvalMessage(view, facts))).toEqual(
+      state === 'pending' ? ['approve', 'approve_changes', 'deny', 'discuss'] : [],
+    );
   });
 
   it.each(every)('%s shows credentials only while the grant is active', (state, view) => {

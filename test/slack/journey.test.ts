@@ -33,7 +33,7 @@ describe('a request in Slack', () => {
     expect(seen(posted)).toContain('Orders database · Read only');
     expect(seen(posted)).toContain('Ticket OPS-12');
     expect(seen(posted)).toContain('Holds customer addresses.');
-    expect(buttonsOf(posted)).toEqual(['approve', 'deny']);
+    expect(buttonsOf(posted)).toEqual(['approve', 'approve_changes', 'deny', 'discuss']);
     const asked = rig.slack.as('ada').dmsWithApp().at(-1);
     expect(buttonsOf(asked)).toEqual(['cancel_request']);
 
@@ -107,7 +107,7 @@ describe('a request in Slack', () => {
         .messages('prod-access')
         .some((one) => seen(one).includes('cannot decide')),
     ).toBe(false);
-    expect(buttonsOf(approval())).toEqual(['approve', 'deny']);
+    expect(buttonsOf(approval())).toEqual(['approve', 'approve_changes', 'deny', 'discuss']);
   });
 
   it('is cancelled by its requester, and a click in a stale window is told so', async () => {
@@ -151,7 +151,7 @@ describe('a request in Slack', () => {
     const message = approval();
     expect(seen(message)).not.toContain('<!channel>');
     expect(seen(message)).not.toContain('```');
-    expect(buttonsOf(message)).toEqual(['approve', 'deny']);
+    expect(buttonsOf(message)).toEqual(['approve', 'approve_changes', 'deny', 'discuss']);
   });
 });
 

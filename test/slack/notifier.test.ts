@@ -43,7 +43,7 @@ describe('the messages of a request', () => {
     rig.setPolicy(POLICY.replace('"#prod-access"', '"#general"'));
     const requestId = await ask('orders-db', 'U0SAM');
     expect(await rig.notifier.sync(requestId)).toMatchObject({ outcome: 'done' });
-    expect(buttonsOf(copiesIn('olga', 'dm').at(-1))).toEqual(['approve', 'deny']);
+    expect(buttonsOf(copiesIn('olga', 'dm').at(-1))).toEqual(['approve', 'approve_changes', 'deny', 'discuss']);
     expect(copiesIn('sam', 'dm').every((message) => !buttonsOf(message).includes('approve'))).toBe(true);
     await approve(requestId);
     await rig.settle();
@@ -62,7 +62,7 @@ describe('the messages of a request', () => {
   it('tell the requester when nobody could be reached', async () => {
     const requestId = await ask('users-db');
     rig.slack.faults.fail('chat.postMessage', 'user_disabled', 2);
-    expect(await rig.notifier.sync(requestId)).toMatchObject({ outcome: 'done', isUnreachable: true });
+    expect(await rig.notifier.sync(requestId)).toMatchObject({ outcome: 'done', unreachable: 'untold' });
     expect(seen(copiesIn('ada', 'dm').at(-1))).toContain('Nobody who may approve could be reached');
     await rig.notifier.sync(requestId);
     expect(await rig.auditTypes(requestId)).toEqual(['request.created', 'request.unreachable']);

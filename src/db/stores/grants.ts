@@ -9,7 +9,7 @@ import type { Store, Tx } from '../../usecases/ports.ts';
 import { UNFINISHED_STATES, grants, requests } from '../schema.ts';
 import { ROW_LOCK, clock, clockOnce, clockPlus, firstOrNull, given, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
-import { raisedVersion } from './requests.ts';
+import { raisedVersion } from './request-columns.ts';
 
 const { decisionOutcome: _outcome, leaseUntil: _lease, ...columns } = getTableColumns(grants);
 export const grantColumns = columns;

@@ -62,7 +62,7 @@ export const messageStore = (db: Db): Store['messages'] => {
       const rows = await list.execute({ requestId });
       return rows.map(({ createdAt: _createdAt, id, ...copy }) => ({ id: String(id), ...copy }));
     },
-    plan: async (copy) => void (await plan.execute(copy)),
+    plan: async (copy) => void (await plan.execute({ part: 0, ...copy })),
     setPosted: (id, posted) => update(id, { ...posted, failure: null }),
     setDrawn: (id, drawnVersion) => update(id, { drawnVersion }),
     setFailure: (id, failure) => update(id, { failure }),

@@ -1,22 +1,26 @@
 /** Requests: what was asked and where it stands. */
-import { and, asc, eq, getTableColumns, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, lte, sql } from 'drizzle-orm';
 import { DomainError } from '../../core/errors.ts';
 import { REQUEST_MOVES, moveRequest } from '../../core/lifecycle.ts';
 import type { RequestState } from '../../core/lifecycle.ts';
-import type { NewRequest, Store, Tx } from '../../usecases/ports.ts';
+import type { NewRequest, Schedule, Store, Tx } from '../../usecases/ports.ts';
 import { requests } from '../schema.ts';
 import { ROW_LOCK, clock, clockOnce, clockPlus, firstOrNull, given, only, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
+import { raisedVersion, requestColumns } from './request-columns.ts';
+import { changeWrites } from './request-changes.ts';
+import { scheduleWrites } from './request-schedule.ts';
 
-const { idempotencyKey: _key, syncLeaseUntil: _lease, ...columns } = getTableColumns(requests);
-export const requestColumns = columns;
-
-export const raisedVersion = sql`${requests.version} + 1`;
 const isId = eq(requests.id, slot('id'));
 const isPending = sql`${requests.state} = 'pending'`;
 
 const statesBefore = (to: RequestState): string[] =>
   Object.entries(REQUEST_MOVES).flatMap(([from, moves]) => (moves.some((move) => move === to) ? [from] : []));
+
+const remindMs = sql`${slot('remindMs')}::bigint`;
+const escalateAfterMs = sql`${slot('escalateAfterMs')}::bigint`;
+/** Nobody is reminded of what has lapsed by then; an interval of null gives null. */
+const firstReminder = sql`case when ${remindMs} < ${slot('pendingMs')}::bigint then ${clockPlus(remindMs)} end`;
 
 const insertStatement = (db: Db) =>
   db
@@ -39,6 +43,11 @@ const insertStatement = (db: Db) =>
       createdAt: clock,
       lapsesAt: clockPlus(given('pendingMs')),
       decidedAt: sql`case when ${slot('state')} = 'pending' then null else clock_timestamp() end`,
+      remindMs: slot('remindMs'),
+      nextReminderAt: firstReminder,
+      escalateAfterMs: slot('escalateAfterMs'),
+      escalateTo: slot('escalateTo'),
+      escalateAt: clockPlus(escalateAfterMs),
     })
     .onConflictDoNothing({ target: requests.idempotencyKey })
     .returning(requestColumns)
@@ -97,6 +106,8 @@ const refuseMove = async (find: ReturnType<typeof findStatement>, id: string, to
   throw new DomainError('conflict', { noun: 'request', id });
 };
 
+const NO_SCHEDULE: Schedule = { remindMs: null, escalateAfterMs: null, escalateTo: null };
+
 export const requestWrites = (db: Db): Tx['requests'] => {
   const find = findStatement(db);
   const insert = insertStatement(db);
@@ -111,8 +122,10 @@ export const requestWrites = (db: Db): Tx['requests'] => {
     return only(await db.select(requestColumns).from(requests).where(eq(requests.idempotencyKey, key)));
   };
   return {
+    ...scheduleWrites(db),
+    ...changeWrites(db),
     insert: async (request) => {
-      const inserted = firstOrNull(await insert.execute(request));
+      const inserted = firstOrNull(await insert.execute({ ...NO_SCHEDULE, ...request }));
       return inserted
         ? { outcome: 'inserted', request: inserted }
         : { outcome: 'exists', request: await stored(request) };

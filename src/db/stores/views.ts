@@ -7,19 +7,26 @@ import { LIVE_STATES, decisions, grants, people, requests, reviews, votes } from
 import { clock, firstOrNull, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
 import { grantColumns } from './grants.ts';
-import { requestColumns } from './requests.ts';
+import { requestColumns } from './request-columns.ts';
 
 const decidedBy = alias(people, 'decided_by');
 const endedBy = alias(people, 'ended_by');
 const reviewer = alias(people, 'reviewer');
 const isLive = inArray(grants.state, sql.raw(`('${LIVE_STATES.join("', '")}')`));
 
-type JsonVote = { voterId: string; kind: VoteKind; reason: string | null; createdAt: string; voter: Person };
+type JsonVote = {
+  voterId: string;
+  kind: VoteKind;
+  reason: string | null;
+  createdAt: string;
+  inSteadOf: string | null;
+  voter: Person;
+};
 
 const voter = alias(people, 'voter');
 const votesOfRequest = sql<JsonVote[]>`(
   select coalesce(json_agg(json_build_object(
-    'voterId', ${votes.voterId}, 'kind', ${votes.kind}, 'reason', ${votes.reason}, 'createdAt', ${votes.createdAt},
+    'voterId', ${votes.voterId}, 'kind', ${votes.kind}, 'reason', ${votes.reason}, 'createdAt', ${votes.createdAt}, 'inSteadOf', ${votes.inSteadOf},
     'voter', json_build_object('id', ${voter.id}, 'teamId', ${voter.teamId}, 'userId', ${voter.userId}, 'name', ${voter.name},
       'email', ${voter.email}, 'timezone', ${voter.timezone}, 'isActive', ${voter.isActive})
   ) order by ${votes.createdAt}, ${votes.voterId}), '[]')

@@ -1,10 +1,10 @@
 /** Votes: one row per request and voter, whatever is clicked at the same time. */
-import { asc, eq, getTableColumns, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { Tx } from '../../usecases/ports.ts';
 import { people, requests, votes } from '../schema.ts';
 import { clock, firstOrNull, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
-import { raisedVersion } from './requests.ts';
+import { raisedVersion } from './request-columns.ts';
 
 const voteColumns = getTableColumns(votes);
 
@@ -17,11 +17,17 @@ const putStatement = (db: Db) => {
         voterId: slot('voterId'),
         kind: slot('kind'),
         reason: slot('reason'),
+        inSteadOf: slot('inSteadOf'),
         createdAt: clock,
       })
       .onConflictDoUpdate({
         target: [votes.requestId, votes.voterId],
-        set: { kind: sql`excluded.kind`, reason: sql`excluded.reason`, createdAt: sql`excluded.created_at` },
+        set: {
+          kind: sql`excluded.kind`,
+          reason: sql`excluded.reason`,
+          createdAt: sql`excluded.created_at`,
+          inSteadOf: sql`excluded.in_stead_of`,
+        },
         setWhere: sql`${votes.kind} <> excluded.kind`,
       })
       // A row version that replaced another carries the replacing transaction in xmax.
@@ -51,10 +57,13 @@ export const voteWrites = (db: Db): Tx['votes'] => {
   const list = listStatement(db);
   return {
     put: async (vote) => {
-      const written = firstOrNull(await put.execute(vote));
+      const written = firstOrNull(await put.execute({ inSteadOf: null, ...vote }));
       if (!written) return 'exists';
       return written.isNew ? 'inserted' : 'changed';
     },
     list: async (requestId) => (await list.execute({ requestId })).map(({ vote, voter }) => ({ ...vote, voter })),
+    remove: async (requestId, voterId) => {
+      await db.delete(votes).where(and(eq(votes.requestId, requestId), eq(votes.voterId, voterId)));
+    },
   };
 };

@@ -1,5 +1,7 @@
 /** Every button and every choice of a form, one line each. */
 import type { Action } from '../context.ts';
+import { approveChanges } from './approve-changes.ts';
+import { discuss } from './discuss.ts';
 import { breakGlass } from './break-glass.ts';
 import { formActions } from './form.ts';
 import { ask, askAgain, cancel, done, showCredentials } from './own.ts';
@@ -9,7 +11,9 @@ import { approve, deny } from './vote.ts';
 
 export const actions: readonly Action[] = [
   approve,
+  approveChanges,
   deny,
+  discuss,
   showCredentials,
   done,
   cancel,

@@ -1,10 +1,23 @@
 /** The message approvers decide on: who, what, how risky, how long, why, who is asked, and what is still missing. */
 import type { KnownBlock } from '@slack/types';
 import type { RequestView } from '../../usecases/ports.ts';
-import { actions, approveButton, denyButton } from './buttons.ts';
+import { actions, approveButton, approveChangesButton, denyButton, discussButton } from './buttons.ts';
 import type { MessageFacts } from './facts.ts';
 import { CONTEXT_TEXT_MAX, MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX } from './limits.ts';
-import { allows, groups, howLong, mark, status, ticket, votesSoFar, warning, what, whoIsAsked } from './phrases.ts';
+import {
+  allows,
+  changeLines,
+  escalation,
+  groups,
+  howLong,
+  mark,
+  status,
+  ticket,
+  votesSoFar,
+  warning,
+  what,
+  whoIsAsked,
+} from './phrases.ts';
 import { context, cut, mention, quote, section } from './text.ts';
 import type { Message } from './text.ts';
 
@@ -16,7 +29,15 @@ export const approvalMessage = (view: RequestView, facts: MessageFacts): Message
     ...details(view, facts),
     section(cut(decisionLines(view, facts, isOpen), SECTION_TEXT_MAX)),
   ];
-  if (isOpen) blocks.push(actions(approveButton(view.request.id), denyButton(view.request.id)));
+  if (isOpen)
+    blocks.push(
+      actions(
+        approveButton(view.request.id),
+        approveChangesButton(view.request.id),
+        denyButton(view.request.id),
+        discussButton(view.request.id),
+      ),
+    );
   return { text: cut(notification(view, facts, isOpen), MESSAGE_TEXT_MAX), blocks };
 };
 
@@ -33,7 +54,13 @@ const details = (view: RequestView, facts: MessageFacts): KnownBlock[] => {
 };
 
 const decisionLines = (view: RequestView, facts: MessageFacts, isOpen: boolean): string =>
-  [isOpen ? whoIsAsked(view, facts) : null, votesSoFar(view, facts), status(view)]
+  [
+    ...changeLines(view, facts),
+    isOpen ? whoIsAsked(view, facts) : null,
+    isOpen ? escalation(view, facts) : null,
+    votesSoFar(view, facts),
+    status(view),
+  ]
     .filter((line) => line !== null)
     .join('\n');
 

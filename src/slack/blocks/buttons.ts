@@ -5,7 +5,9 @@ import { plain } from './text.ts';
 
 export const ACTION = {
   approve: 'approve',
+  approveChanges: 'approve_changes',
   deny: 'deny',
+  discuss: 'discuss',
   showCredentials: 'show_credentials',
   done: 'done',
   cancel: 'cancel_request',
@@ -38,6 +40,10 @@ const confirm = (title: string, text: string, yes: string): ConfirmationDialog =
 
 export const approveButton = (requestId: string): Button =>
   button('Approve', { actionId: ACTION.approve, value: requestId }, { style: 'primary' });
+export const approveChangesButton = (requestId: string): Button =>
+  button('Approve with changes', { actionId: ACTION.approveChanges, value: requestId });
+export const discussButton = (requestId: string): Button =>
+  button('Discuss', { actionId: ACTION.discuss, value: requestId });
 export const denyButton = (requestId: string): Button =>
   button('Deny', { actionId: ACTION.deny, value: requestId }, { style: 'danger' });
 export const showCredentialsButton = (grantId: string): Button =>

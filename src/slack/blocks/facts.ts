@@ -1,8 +1,9 @@
 /** What a message shows besides the request itself: the policy's words and recent look-ups. Missing look-ups are null, never guessed. */
 import type { Policy, Role, Target } from '../../core/policy/types.ts';
-import type { Person } from '../../core/types.ts';
+import type { AskedPeople } from '../../usecases/types.ts';
 
-export type Asked = { label: string; count: number; people: Person[] };
+/** Who may fill one requirement. Without `away` and `standIns` nobody is. */
+export type Asked = Pick<AskedPeople, 'label' | 'count' | 'people'> & Partial<Pick<AskedPeople, 'away' | 'standIns'>>;
 
 export type MessageFacts = {
   target: Target | null;
@@ -13,8 +14,12 @@ export type MessageFacts = {
   asked: Asked[] | null;
   /** What no vote fills yet. */
   missing: { label: string; count: number }[] | null;
-  /** Nobody who may approve could be told in Slack. */
-  isUnreachable: boolean;
+  /** User ids of those whose answer is waited for now: may decide, are not away, have not voted. null when not known. */
+  waitingFor: string[] | null;
+  /** Whom the rule falls back on, once the request was silent for too long. */
+  fallback: Asked | null;
+  /** What keeps the request from being decided: nobody could be told in Slack, or all who may decide are away. */
+  unreachable: 'untold' | 'away' | null;
 };
 
 export const factsOf = (policy: Policy, ask: { target: string; role: string }): MessageFacts => {
@@ -25,6 +30,8 @@ export const factsOf = (policy: Policy, ask: { target: string; role: string }): 
     groups: null,
     asked: null,
     missing: null,
-    isUnreachable: false,
+    waitingFor: null,
+    fallback: null,
+    unreachable: null,
   };
 };

@@ -33,5 +33,7 @@ export const SCOPE_SHOWN_MAX = 300;
 export const ERROR_SHOWN_MAX = 400;
 export const GROUPS_SHOWN_MAX = 200;
 export const FIELD_ERROR_MAX = 300;
-/** More mentions than this wake nobody usefully; the group's name stands for them. */
-export const MENTIONS_MAX = 6;
+/** More mentions than this wake nobody usefully; the others are counted. */
+export const MENTIONS_MAX = 5;
+/** An ask can be made smaller many times; the last ones say it. */
+export const CHANGES_SHOWN_MAX = 3;

@@ -1,9 +1,11 @@
 /** Sentences about one request, drawn from what the database says; every message is made of these. */
-import type { Grant, Json, Request } from '../../core/types.ts';
+import type { Grant, Json, Request, RequestChange } from '../../core/types.ts';
+import type { Role } from '../../core/policy/types.ts';
 import { formatDuration } from '../../core/durations.ts';
 import type { RequestView } from '../../usecases/ports.ts';
 import type { Asked, MessageFacts } from './facts.ts';
 import {
+  CHANGES_SHOWN_MAX,
   ERROR_SHOWN_MAX,
   GROUPS_SHOWN_MAX,
   MENTIONS_MAX,
@@ -28,12 +30,25 @@ export const what = (
 
 export const howLong = (view: Pick<RequestView, 'request'>): string => formatDuration(view.request.durationMs);
 
-/** `one of owners (@dana, @omar)`; a person asked for by name stands alone. */
-export const oneOf = ({ label, count, people }: Asked): string => {
-  const name = inline(label, TITLE_SHOWN_MAX);
-  const amount = count === 1 ? 'one of' : `${count} of`;
-  const isShown = people.length > 0 && people.length <= MENTIONS_MAX;
-  return isShown ? `${amount} ${name} (${people.map(mention).join(', ')})` : `${amount} ${name}`;
+/** Members who are here, then those who stand in for members who are away. */
+const present = ({ people, away = [], standIns = [] }: Asked): string[] => {
+  const isAway = new Set(away.map(({ personId }) => personId));
+  const here = people.filter(({ id }) => !isAway.has(id)).map(mention);
+  return [
+    ...here,
+    ...standIns.map(({ delegate, absent }) => `${mention(delegate)} for ${inline(absent.name, TITLE_SHOWN_MAX)}`),
+  ];
+};
+
+/** `one of owners (@dana, @omar for Olga and 3 others may too)`: at most a few are mentioned, and nobody who is away. */
+export const oneOf = (asked: Asked): string => {
+  const name = inline(asked.label, TITLE_SHOWN_MAX);
+  const amount = asked.count === 1 ? 'one of' : `${asked.count} of`;
+  const shown = present(asked).slice(0, MENTIONS_MAX);
+  const rest = asked.people.length + (asked.standIns?.length ?? 0) - shown.length;
+  if (shown.length === 0) return `${amount} ${name}${(asked.away?.length ?? 0) > 0 ? ' (all away now)' : ''}`;
+  const others = rest > 0 ? ` and ${rest} ${rest === 1 ? 'other' : 'others'} may too` : '';
+  return `${amount} ${name} (${shown.join(', ')}${others})`;
 };
 
 export const ruleName = (rule: string | null): string =>
@@ -47,8 +62,36 @@ export const whoIsAsked = ({ request }: Pick<RequestView, 'request'>, facts: Pic
   return `Rule ${ruleName(request.rule)} asks ${sentenceList(asked.map(oneOf))}${order}.`;
 };
 
+/** Person ids are `<team>:<user>`. */
+const mentionId = (personId: string): string => mention({ userId: personId.split(':').at(-1) ?? personId });
+
+const agreedBy = ({ voter, inSteadOf }: RequestView['votes'][number]): string =>
+  inSteadOf ? `${mention(voter)} for ${mentionId(inSteadOf)}` : mention(voter);
+
+/** `Nobody answered for 15m, so one of security (@sam) may decide too.` */
+export const escalation = ({ request }: Pick<RequestView, 'request'>, { fallback }: MessageFacts): string | null => {
+  if (!request.escalatedAt) return null;
+  const others = fallback ? oneOf(fallback) : 'somebody else';
+  const silence = request.escalateAfterMs === null ? 'too long' : formatDuration(request.escalateAfterMs);
+  return `*Nobody answered for ${silence}*, so ${others} may decide too.`;
+};
+
+const terms = (role: Role | null | undefined, { role: name, durationMs }: RequestChange['before']): string =>
+  `${inline(role?.title || name, TITLE_SHOWN_MAX)} for ${formatDuration(durationMs)}`;
+
+/** `@olga made it smaller: Read-write for 1h → Read only for 30m. The replica will do.` */
+export const changeLine = (change: RequestChange, { target }: Pick<MessageFacts, 'target'>): string => {
+  const [before, after] = [change.before, change.after].map((one) => terms(target?.roles[one.role], one));
+  const note = change.note ? ` ${inline(change.note, VOTE_REASON_SHOWN_MAX)}` : '';
+  return `${mentionId(change.byPersonId)} agreed to less: ${before} → *${after}*.${note}`;
+};
+
+/** The latest few; the audit log has them all. */
+export const changeLines = ({ request }: Pick<RequestView, 'request'>, facts: MessageFacts): string[] =>
+  request.changes.slice(-CHANGES_SHOWN_MAX).map((change) => changeLine(change, facts));
+
 export const votesSoFar = ({ votes, request }: RequestView, facts: Pick<MessageFacts, 'missing'>): string | null => {
-  const agreed = votes.filter(({ kind }) => kind === 'approve').map(({ voter }) => mention(voter));
+  const agreed = votes.filter(({ kind }) => kind === 'approve').map(agreedBy);
   const lines = agreed.length > 0 ? [`Agreed: ${sentenceList(agreed)}.`] : [];
   if (request.state === 'pending' && facts.missing && facts.missing.length > 0 && agreed.length > 0) {
     lines.push(`Still needed: ${sentenceList(facts.missing.map((one) => oneOf({ ...one, people: [] })))}.`);

@@ -5,7 +5,19 @@ import { actions, askAgainButton, cancelButton, doneButton, showCredentialsButto
 import { reviewLine } from './break-glass.ts';
 import type { MessageFacts } from './facts.ts';
 import { CONTEXT_TEXT_MAX, MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX } from './limits.ts';
-import { howLong, mark, status, ticket, votesSoFar, warning, what, whoIsAsked } from './phrases.ts';
+import {
+  changeLine,
+  changeLines,
+  escalation,
+  howLong,
+  mark,
+  status,
+  ticket,
+  votesSoFar,
+  warning,
+  what,
+  whoIsAsked,
+} from './phrases.ts';
 import { context, cut, date, quote, section } from './text.ts';
 import type { Message } from './text.ts';
 
@@ -17,8 +29,11 @@ const message = (view: RequestView, facts: MessageFacts, rest: KnownBlock[]): Me
 const lines = (...parts: (string | null)[]): KnownBlock =>
   section(cut(parts.filter((part) => part !== null).join('\n'), SECTION_TEXT_MAX));
 
-const UNREACHABLE =
-  '*Nobody who may approve could be reached in Slack.* The request stays open; ask one of them directly, or an admin of Latchkey.';
+const UNREACHABLE = {
+  untold:
+    '*Nobody who may approve could be reached in Slack.* The request stays open; ask one of them directly, or an admin of Latchkey.',
+  away: '*Everybody who may approve is away now.* The request stays open, and they may still answer; if it cannot wait, ask an admin of Latchkey.',
+} as const;
 
 /** The first message: what was asked and who is asked. It follows the request to its end. */
 export const requesterMessage = (view: RequestView, facts: MessageFacts): Message => {
@@ -33,13 +48,28 @@ export const requesterMessage = (view: RequestView, facts: MessageFacts): Messag
   const small = [
     ticket(view),
     reviewLine(view),
+    ...changeLines(view, facts),
     isOpen ? whoIsAsked(view, facts) : null,
+    isOpen ? escalation(view, facts) : null,
     votesSoFar(view, facts),
   ].filter((line) => line !== null);
   if (small.length > 0) blocks.push(context(cut(small.join('\n'), CONTEXT_TEXT_MAX)));
-  if (isOpen && facts.isUnreachable) blocks.push(section(UNREACHABLE));
+  if (isOpen && facts.unreachable) blocks.push(section(UNREACHABLE[facts.unreachable]));
   if (isOpen) blocks.push(actions(cancelButton(view.request.id)));
   return message(view, facts, blocks);
+};
+
+/** Posted when an approver agreed to less than was asked: exactly what changed, and the way out while there is one. */
+export const changedMessage = (view: RequestView, facts: MessageFacts, part: number): Message => {
+  const change = view.request.changes[part - 1];
+  const isOpen = view.request.state === 'pending';
+  const said = change ? changeLine(change, facts) : 'Your request was changed.';
+  const blocks: KnownBlock[] = [lines(`${mark(view)} Your request was approved *with changes*.`, said, status(view))];
+  if (isOpen) {
+    blocks.push(actions(cancelButton(view.request.id)));
+    blocks.push(context('It goes on as changed. If it is no longer of use to you, cancel it.'));
+  }
+  return { text: cut(said, MESSAGE_TEXT_MAX), blocks };
 };
 
 /** Posted once the access was read back from the target; its buttons live as long as the access. */

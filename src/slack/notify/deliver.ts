@@ -11,7 +11,8 @@ import {
   reviewOverdueMessage,
 } from '../blocks/break-glass.ts';
 import type { MessageFacts } from '../blocks/facts.ts';
-import { grantedMessage, outcomeMessage, requesterMessage } from '../blocks/requester.ts';
+import { discussionReply, escalationReply, reminderReply } from '../blocks/replies.ts';
+import { changedMessage, grantedMessage, outcomeMessage, requesterMessage } from '../blocks/requester.ts';
 import { stuckMessage } from '../blocks/stuck.ts';
 import type { Message } from '../blocks/text.ts';
 import { slackFailureOf } from '../client.ts';
@@ -28,13 +29,18 @@ const MESSAGES = {
   review: reviewMessage,
   review_overdue: reviewOverdueMessage,
   reviewed: reviewedMessage,
-} satisfies Record<MessageKind, (view: RequestView, facts: MessageFacts) => Message>;
+  changed: changedMessage,
+  reminder: reminderReply,
+  escalation: escalationReply,
+  discussion: discussionReply,
+} satisfies Record<MessageKind, (view: RequestView, facts: MessageFacts, part: number) => Message>;
 
 /** Slack: docs.slack.dev/messaging/message-metadata; tells which of our messages is which to whoever looks at the channel. */
 const METADATA_EVENT = 'latchkey_request';
 
 export type Delivery = { client: WebClient; messages: Store['messages']; log: Log };
-export type Drawing = { view: RequestView; facts: MessageFacts };
+/** `thread` is the message that replies to this audience go under; only they need one. */
+export type Drawing = { view: RequestView; facts: MessageFacts; thread?: { channel: string; ts: string } | undefined };
 
 /** `held`: Slack asks to come back later; the copy is as it was. */
 export type Delivered = { outcome: 'drawn' | 'unreachable' } | { outcome: 'held'; retryInMs: number; error: string };
@@ -70,11 +76,13 @@ const settle = async ({ messages, log }: Delivery, copy: MessageCopy, failure: S
   return { outcome: 'unreachable' };
 };
 
-const post = async ({ client, messages }: Delivery, copy: MessageCopy, { view, facts }: Drawing): Promise<void> => {
-  const message = MESSAGES[copy.kind](view, facts);
+const post = async ({ client, messages }: Delivery, copy: MessageCopy, drawing: Drawing): Promise<void> => {
+  const { view, facts, thread } = drawing;
+  const message = MESSAGES[copy.kind](view, facts, copy.part);
   // A user id as channel is the app's direct message with that person.
   const answer = await client.chat.postMessage({
-    channel: copy.audience,
+    channel: thread?.channel ?? copy.audience,
+    ...(thread ? { thread_ts: thread.ts } : {}),
     ...message,
     unfurl_links: false,
     unfurl_media: false,
@@ -87,6 +95,6 @@ const post = async ({ client, messages }: Delivery, copy: MessageCopy, { view, f
 type Posted = MessageCopy & { channel: string; ts: string };
 
 const redraw = async ({ client, messages }: Delivery, copy: Posted, { view, facts }: Drawing): Promise<void> => {
-  await client.chat.update({ channel: copy.channel, ts: copy.ts, ...MESSAGES[copy.kind](view, facts) });
+  await client.chat.update({ channel: copy.channel, ts: copy.ts, ...MESSAGES[copy.kind](view, facts, copy.part) });
   await messages.setDrawn(copy.id, view.request.version);
 };

@@ -1,33 +1,36 @@
-/** Looks up what a message shows besides the request: who may decide, what is still missing, the requester's groups. */
+/** Looks up what a message shows besides the request: who may decide, who is away, what is still missing, the requester's groups. */
 import { isDomainError } from '../../core/errors.ts';
-import { isSameHuman } from '../../core/policy/identity.ts';
 import { tally } from '../../core/policy/tally.ts';
 import type { Policy } from '../../core/policy/types.ts';
+import type { Requirement, Source } from '../../core/types.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Directory, RequestView } from '../../usecases/ports.ts';
+import { electorateOf, fillersOf } from '../../usecases/electorate.ts';
+import type { Electors } from '../../usecases/electorate.ts';
+import type { Directory, RequestView, Store } from '../../usecases/ports.ts';
 import { factsOf } from '../blocks/facts.ts';
-import type { Asked, MessageFacts } from '../blocks/facts.ts';
+import type { MessageFacts } from '../blocks/facts.ts';
 
-export type FactSources = { directory: Directory; policy: () => Policy; log: Log };
+export type FactSources = {
+  directory: Directory;
+  store: { read: Pick<Store['read'], 'absencesOf'> };
+  policy: () => Policy;
+  log: Log;
+};
 
-/** `open` are the requirements that wait for somebody now; in order, only the first unfilled one. */
-export type LookedUp = { facts: MessageFacts; open: Asked[] | null };
+/** `approvers`: user ids in the order in which they are asked, nobody who is away among them; null when not known. `fallback`: of them, those asked after the silence. */
+export type LookedUp = { facts: MessageFacts; approvers: string[] | null; fallback: string[] };
+
+type Electorate = { asked: Electors[]; fallback: Electors | null };
 
 export const lookUpFacts = async (sources: FactSources, view: RequestView): Promise<LookedUp> => {
   const facts = factsOf(sources.policy(), view.request);
-  if (view.request.state !== 'pending') return { facts, open: null };
-  const { directory } = sources;
-  const [groups, asked] = await Promise.all([
-    orNull(sources, view, () => directory.recentGroupsOf(view.requester)),
-    orNull(sources, view, () => askedFor(directory, view)),
+  if (view.request.state !== 'pending') return { facts, approvers: null, fallback: [] };
+  const [groups, electorate] = await Promise.all([
+    orNull(sources, view, () => sources.directory.recentGroupsOf(view.requester)),
+    orNull(sources, view, () => electorateFor(sources, view)),
   ]);
-  if (!asked) return { facts: { ...facts, groups }, open: null };
-  const counted = count(view, asked);
-  const missing = counted.missing.map(({ index, label, count: needed, have }) => ({
-    label: asked[index]?.label ?? label,
-    count: needed - have,
-  }));
-  return { facts: { ...facts, groups, asked, missing }, open: counted.open.flatMap((index) => asked[index] ?? []) };
+  if (!electorate) return { facts: { ...facts, groups }, approvers: null, fallback: [] };
+  return withElectorate(view, { ...facts, groups }, electorate);
 };
 
 /** A message without these lines is better than none; the failure is logged and the next redraw looks again. */
@@ -41,19 +44,72 @@ const orNull = async <T>({ log }: FactSources, view: RequestView, look: () => Pr
   }
 };
 
-const askedFor = (directory: Directory, { request, requester }: RequestView): Promise<Asked[]> =>
-  Promise.all(
-    request.requirements.map(async ({ label, count: needed, from }) => {
-      const members = await directory.recentMembers(from, requester);
-      return { label, count: needed, people: members.filter((member) => !isSameHuman(member, requester)) };
-    }),
-  );
+const fallbackOf = ({ request }: RequestView): Requirement | null =>
+  request.escalatedAt && request.escalateTo
+    ? { label: nameOf(request.escalateTo), count: 1, from: [request.escalateTo] }
+    : null;
 
-const count = ({ request, requester, votes }: RequestView, asked: Asked[]) =>
+const nameOf = (source: Source): string =>
+  source.kind === 'group' ? source.name : source.kind === 'person' ? source.ref : 'manager';
+
+const electorateFor = async (sources: FactSources, view: RequestView): Promise<Electorate> => {
+  const { requirements } = view.request;
+  const more = fallbackOf(view);
+  const electors = await electorateOf(sources, {
+    requester: view.requester,
+    requirements: more ? [...requirements, more] : requirements,
+    freshness: 'recent',
+  });
+  return { asked: electors.slice(0, requirements.length), fallback: electors[requirements.length] ?? null };
+};
+
+/** Those who are here: members who are not away, and stand-ins. Away people may decide, and are left in peace. */
+const pingable = ({ members, away, standIns }: Electors): string[] => {
+  const isAway = new Set(away.map(({ personId }) => personId));
+  const here = members.filter(({ id }) => !isAway.has(id));
+  return [...here, ...standIns.map(({ delegate }) => delegate)].map(({ userId }) => userId);
+};
+
+const withElectorate = (view: RequestView, facts: MessageFacts, { asked, fallback }: Electorate): LookedUp => {
+  const { request, votes } = view;
+  const { missing, open } = count(view, asked, fallback);
+  const hasVoted = new Set(votes.map(({ voter }) => voter.userId));
+  const others = fallback ? pingable(fallback) : [];
+  const perOpen = open.map((index) => (asked[index] ? pingable(asked[index]) : []).filter((id) => !hasVoted.has(id)));
+  const isStuck = perOpen.some((ids) => ids.length === 0) && others.every((id) => hasVoted.has(id));
+  const hasMembers = open.every((index) => (asked[index]?.members.length ?? 0) > 0);
+  const more = fallbackOf(view);
+  return {
+    // Whoever is asked because the others were silent comes first: there is little time left.
+    approvers: [...new Set([...others, ...perOpen.flat()])],
+    fallback: others,
+    facts: {
+      ...facts,
+      asked: request.requirements.map(({ label, count: needed }, index) => askedOf(label, needed, asked[index])),
+      fallback: more ? askedOf(more.label, more.count, fallback ?? undefined) : null,
+      missing: missing.map(({ label, count: needed, have }) => ({ label, count: needed - have })),
+      waitingFor: [...new Set([...perOpen.flat(), ...others.filter((id) => !hasVoted.has(id))])],
+      unreachable: isStuck ? (hasMembers ? 'away' : 'untold') : null,
+    },
+  };
+};
+
+const askedOf = (label: string, needed: number, electors: Electors | undefined) => ({
+  label,
+  count: needed,
+  people: electors?.members ?? [],
+  away: electors?.away ?? [],
+  standIns: electors?.standIns ?? [],
+});
+
+const count = ({ request, requester, votes }: RequestView, asked: Electors[], fallback: Electors | null) =>
   tally({
     requirements: request.requirements,
     isInOrder: request.isInOrder,
     votes: votes.map(({ voterId, kind }) => ({ personId: voterId, kind })),
     requester: [requester.id],
-    members: (index) => new Set(asked[index]?.people.map(({ id }) => id) ?? []),
+    members: (index) => {
+      const own = asked[index] ? fillersOf(asked[index], votes) : new Set<string>();
+      return fallback ? new Set([...own, ...fillersOf(fallback, votes)]) : own;
+    },
   });

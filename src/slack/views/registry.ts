@@ -1,10 +1,11 @@
 /** Every view that is submitted and every search of a form, one line each. */
 import type { Search, ViewHandler } from '../context.ts';
+import { changesSubmit } from './approve-changes.ts';
 import { breakGlassSubmit } from './break-glass-form.ts';
 import { denySubmit } from './deny.ts';
 import { requestSubmit } from './request-submit.ts';
 import { reviewSubmit } from './review-form.ts';
 import { roleSearch, targetSearch } from './searches.ts';
 
-export const views: readonly ViewHandler[] = [requestSubmit, denySubmit, breakGlassSubmit, reviewSubmit];
+export const views: readonly ViewHandler[] = [requestSubmit, denySubmit, changesSubmit, breakGlassSubmit, reviewSubmit];
 export const searches: readonly Search[] = [targetSearch, roleSearch];

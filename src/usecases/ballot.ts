@@ -1,0 +1,76 @@
+/** Everything a vote is judged by, looked up before its transaction begins: the voter, the rule of now, and who may vote now. */
+import { DomainError } from '../core/errors.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import { widened } from '../core/policy/escalation.ts';
+import { isSameHuman } from '../core/policy/identity.ts';
+import type { Policy, Verdict } from '../core/policy/types.ts';
+import type { Person, Request, Requirement } from '../core/types.ts';
+import { electorateOf, rightOf } from './electorate.ts';
+import type { Electors } from './electorate.ts';
+import { judge } from './judge.ts';
+import type { Deps, Tx } from './ports.ts';
+import { refuse } from './refuse.ts';
+
+/** `request` is the ask as it is judged: with an approver's changes, where there are any. */
+export type Ballot = {
+  policy: Policy;
+  request: Request;
+  requester: Person;
+  voter: Person;
+  verdict: Verdict;
+  requirements: Requirement[];
+  electors: Electors[];
+};
+
+export const refusalOf = (person: Person, request: Request) =>
+  ({ type: 'vote.refused', person, requestId: request.id, target: request.target, role: request.role }) as const;
+
+export const prepareBallot = async (deps: Deps, input: { userId: string; requestId: string }): Promise<Ballot> => {
+  const request = await deps.store.read.request(input.requestId);
+  if (!request) throw new DomainError('request_not_found', { id: input.requestId });
+  const stored = await deps.store.read.person(request.requesterId);
+  if (!stored) throw new DomainError('unknown_person', { id: request.requesterId });
+  // Read anew: the account may have been closed, or its email changed, since the ask.
+  const [voter, requester] = await Promise.all([
+    deps.directory.person(input.userId),
+    deps.directory.person(stored.userId),
+  ]);
+  if (isSameHuman(voter, requester) || isSameHuman(voter, stored)) {
+    return refuse(deps, refusalOf(voter, request), new DomainError('own_request', { id: request.id }));
+  }
+  const ballot = await judgeBallot(deps, { policy: deps.policy(), request, requester, voter });
+  return ensureElector(deps, ballot);
+};
+
+type Asked = Pick<Ballot, 'policy' | 'request' | 'requester' | 'voter'>;
+
+/** The verdict and the electorate by the policy and the facts of now. */
+export const judgeBallot = async (deps: Deps, asked: Asked): Promise<Ballot> => {
+  const { policy, request, requester } = asked;
+  const verdict = await judge(deps, policy, { person: requester, ask: request, freshness: 'fresh' });
+  const isAsked = verdict.decision === 'ask';
+  const fallback = isAsked ? (verdict.escalate?.to ?? null) : request.escalateTo;
+  const requirements = isAsked ? verdict.requirements : request.requirements;
+  const open = widened(requirements, request.escalatedAt ? fallback : null);
+  const electors = await electorateOf(deps, { requester, requirements: open, freshness: 'fresh' });
+  return { ...asked, verdict, requirements, electors };
+};
+
+export const ensureElector = async (deps: Deps, ballot: Ballot): Promise<Ballot> => {
+  const { voter, electors, request, requirements } = ballot;
+  if (rightOf(voter, electors, []).kind !== 'none') return ballot;
+  const labels = requirements.map(({ label }) => label);
+  return refuse(deps, refusalOf(voter, request), new DomainError('not_an_approver', { labels }));
+};
+
+const CLOSED = {
+  approved: 'already_decided',
+  denied: 'already_decided',
+  cancelled: 'already_cancelled',
+  lapsed: 'already_lapsed',
+} as const;
+
+export const closedCode = async (tx: Tx, request: Request): Promise<ErrorCode | null> => {
+  if (request.state !== 'pending') return CLOSED[request.state];
+  return (await tx.now()) >= request.lapsesAt ? 'already_lapsed' : null;
+};

@@ -1,0 +1,142 @@
+/** Writes one vote, counts all of them by who may vote now, and decides when they are enough. Runs inside the voter's transaction. */
+import { DomainError } from '../core/errors.ts';
+import type { ErrorCode, Facts } from '../core/errors.ts';
+import { SYSTEM } from '../core/events.ts';
+import { moveRequest } from '../core/lifecycle.ts';
+import { humansAmong } from '../core/policy/identity.ts';
+import { tally } from '../core/policy/tally.ts';
+import type { Tally } from '../core/policy/tally.ts';
+import type { Person, Request, Vote, VoteKind } from '../core/types.ts';
+import { approveRequest } from './approve-request.ts';
+import type { Ballot } from './ballot.ts';
+import { everyoneOf, fillersOf, rightOf } from './electorate.ts';
+import { scheduleOf } from './judge.ts';
+import { actorOf } from './ports.ts';
+import type { Deps, Tx } from './ports.ts';
+
+export type Counted = { outcome: 'counted' | 'decided' } | { outcome: 'refused'; code: ErrorCode; facts?: Facts };
+type Cast = Vote & { voter: Person };
+export type Casting = {
+  ballot: Ballot;
+  /** Locked, pending, and asking for what the ballot was judged by. */
+  request: Request;
+  kind: VoteKind;
+  reason: string | null;
+  /** True where the vote carries more than itself, so that a repeat is no mistake. */
+  isRepeatFine: boolean;
+};
+
+export const castVote = async (deps: Deps, tx: Tx, casting: Casting): Promise<Counted> => {
+  const { ballot, request, kind, reason } = casting;
+  const { voter, requester, electors } = ballot;
+  const before = await tx.votes.list(request.id);
+  const right = rightOf(voter, electors, before);
+  if (right.kind === 'used') return { outcome: 'refused', code: 'stead_used', facts: { name: right.of.name } };
+  const absent = right.kind === 'stead' ? right.of : null;
+  for (const person of [requester, voter, ...(absent ? [absent] : [])]) await tx.people.upsert(person);
+  const vote = { requestId: request.id, voterId: voter.id, kind, reason, inSteadOf: absent?.id ?? null };
+  const put = await tx.votes.put(vote);
+  if (put === 'exists' && !casting.isRepeatFine) return { outcome: 'refused', code: 'already_voted' };
+  if (put !== 'exists') await recordVote(tx, casting, { absent, isChanged: put === 'changed' });
+  await storeJudged(tx, ballot, request);
+  const votes = await tx.votes.list(request.id);
+  return settle(deps, tx, { ...casting, votes, result: countVotes(ballot, votes) });
+};
+
+const recordVote = (
+  tx: Tx,
+  { ballot, request, kind, reason }: Casting,
+  { absent, isChanged }: { absent: Person | null; isChanged: boolean },
+): Promise<void> =>
+  tx.audit.append({
+    type: 'vote.cast',
+    actor: actorOf(ballot.voter),
+    requestId: request.id,
+    grantId: null,
+    target: request.target,
+    role: request.role,
+    data: { kind, reason, policy: ballot.policy.sha256, inSteadOf: absent?.id ?? null, isChanged },
+  });
+
+/** What the messages show and the next vote builds on: the rule of now, with its reminders and its escalation. */
+const storeJudged = async (tx: Tx, { policy, verdict, requirements }: Ballot, request: Request): Promise<void> => {
+  if (verdict.decision !== 'ask') return;
+  const isInOrder = verdict.isInOrder;
+  await tx.requests.setRule(request.id, { rule: verdict.rule, policySha256: policy.sha256, requirements, isInOrder });
+  const isOther = policy.sha256 !== request.policySha256 || verdict.rule !== request.rule;
+  if (isOther) await tx.requests.setSchedule(request.id, scheduleOf(verdict));
+};
+
+const countVotes = (ballot: Ballot, votes: readonly Cast[]): Tally => {
+  const { requirements, electors, requester, verdict, request } = ballot;
+  const fillers = electors.map((one) => fillersOf(one, votes));
+  return tally({
+    requirements,
+    isInOrder: verdict.decision === 'ask' ? verdict.isInOrder : request.isInOrder,
+    votes: votes.map(({ voterId, kind }) => ({ personId: voterId, kind })),
+    requester: [requester.id],
+    members: (index) => fillers[index] ?? new Set(),
+    humanOf: humansAmong([requester, ...votes.map(({ voter }) => voter), ...everyoneOf(electors)]),
+  });
+};
+
+type Settling = Casting & { votes: readonly Cast[]; result: Tally };
+
+const settle = async (deps: Deps, tx: Tx, settling: Settling): Promise<Counted> => {
+  const { ballot, kind, request, reason, result } = settling;
+  const { verdict, voter } = ballot;
+  if (kind === 'deny') {
+    await deny(deps, tx, { request, ballot, reason, byPersonId: voter.id });
+    return { outcome: 'decided' };
+  }
+  if (verdict.decision === 'deny') {
+    await deny(deps, tx, { request, ballot, reason: verdict.message, byPersonId: null });
+    return { outcome: 'decided' };
+  }
+  const tooLong = request.durationMs > verdict.capMs;
+  if (tooLong) throw new DomainError('duration_over_cap', { durationMs: request.durationMs, capMs: verdict.capMs });
+  if (verdict.decision === 'ask' && !result.isSatisfied) {
+    await tx.requests.restartSilence(request.id);
+    await tx.requests.touch(request.id);
+    await tx.outbox.add('notify', request.id);
+    return { outcome: 'counted' };
+  }
+  await approve(deps, tx, settling);
+  return { outcome: 'decided' };
+};
+
+const approve = (deps: Deps, tx: Tx, { ballot, request, votes, result }: Settling): Promise<string> => {
+  const { policy, verdict, voter } = ballot;
+  // Where a rule approves by itself nobody is assigned, and those who agreed all the same are named.
+  const counted = result.assignment.size > 0 ? [...result.assignment.keys()] : votes.map(({ voterId }) => voterId);
+  const approval = { request, policy, rule: verdict.rule, actor: actorOf(voter), byPersonId: voter.id };
+  return approveRequest(tx, deps.ids, { ...approval, voterIds: counted });
+};
+
+type Denial = { request: Request; ballot: Ballot; reason: string | null; byPersonId: string | null };
+
+const deny = async (deps: Deps, tx: Tx, { request, ballot, reason, byPersonId }: Denial): Promise<void> => {
+  const { policy, verdict, voter } = ballot;
+  const decisionId = deps.ids.next();
+  const rule = byPersonId ? request.rule : verdict.rule;
+  await tx.decisions.insert({
+    id: decisionId,
+    requestId: request.id,
+    outcome: 'denied',
+    rule,
+    policySha256: policy.sha256,
+    byPersonId,
+    reason,
+  });
+  await tx.requests.setState(request.id, moveRequest(request.state, 'denied'));
+  await tx.audit.append({
+    type: 'request.denied',
+    actor: byPersonId ? actorOf(voter) : SYSTEM,
+    requestId: request.id,
+    grantId: null,
+    target: request.target,
+    role: request.role,
+    data: { decision: decisionId, rule, policy: policy.sha256, reason },
+  });
+  await tx.outbox.add('notify', request.id);
+};

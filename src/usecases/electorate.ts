@@ -1,0 +1,96 @@
+/**
+ * Who may vote on a request: the members of each requirement, and whoever stands in for a member who is away. A stand-in votes
+ * by the absent person's right, once, while the absence lasts, and only if the absent person has not voted. There are no chains.
+ */
+import { isSameHuman } from '../core/policy/identity.ts';
+import type { Absence, Person, Requirement, Vote } from '../core/types.ts';
+import { membersOf } from './judge.ts';
+import type { Freshness } from './judge.ts';
+import type { Deps, Store } from './ports.ts';
+
+export type StandIn = { delegate: Person; absent: Person };
+
+/** For one requirement. The requester is in neither list, in any identity. */
+export type Electors = {
+  members: Person[];
+  /** Of the members, who is away; they may vote all the same. */
+  away: (Absence & { person: Person })[];
+  standIns: StandIn[];
+  /** True when there are members, and each of them is the requester. */
+  isOnlyRequester: boolean;
+};
+
+export type ElectorateDeps = {
+  directory: Deps['directory'];
+  store: { read: Pick<Store['read'], 'absencesOf'> };
+};
+
+type Asking = { requester: Person; requirements: readonly Requirement[]; freshness: Freshness };
+
+export const electorateOf = async (
+  deps: ElectorateDeps,
+  { requester, requirements, freshness }: Asking,
+): Promise<Electors[]> => {
+  const found = await Promise.all(requirements.map(({ from }) => membersOf(deps, requester, { from, freshness })));
+  const others = found.map((members) => members.filter((member) => !isSameHuman(member, requester)));
+  const ids = [...new Set(others.flat().map(({ id }) => id))];
+  const absences = await activeAbsences(deps, await deps.store.read.absencesOf(ids), { requester, freshness });
+  return others.map((members, index) => {
+    const away = members.flatMap((person) => {
+      const absence = absences.get(person.id);
+      return absence ? [{ ...absence, person }] : [];
+    });
+    const standIns = away.flatMap(({ person: absent, delegate }) => (delegate ? [{ delegate, absent }] : []));
+    return { members, away, standIns, isOnlyRequester: members.length === 0 && (found[index]?.length ?? 0) > 0 };
+  });
+};
+
+/** By absent person. A delegate who is deactivated, no full member, or the requester is none. */
+const activeAbsences = async (
+  deps: ElectorateDeps,
+  absences: Absence[],
+  { requester, freshness }: Pick<Asking, 'requester' | 'freshness'>,
+): Promise<Map<string, Absence>> => {
+  const checked = await Promise.all(
+    absences.map(async (absence): Promise<[string, Absence]> => {
+      const stored = absence.delegate;
+      if (!stored) return [absence.personId, absence];
+      const from = [{ kind: 'person', ref: stored.userId } as const];
+      const [delegate = null] = await membersOf(deps, requester, { from, freshness });
+      const isFit = delegate !== null && delegate.id === stored.id && !isSameHuman(delegate, requester);
+      return [absence.personId, { ...absence, delegate: isFit ? delegate : null }];
+    }),
+  );
+  return new Map(checked);
+};
+
+type Cast = Pick<Vote, 'voterId'> & { voter: Person };
+
+const hasVoted = (person: Person, votes: readonly Cast[]): boolean =>
+  votes.some(({ voter }) => isSameHuman(voter, person));
+
+/** Person ids that may fill a requirement now. One right is used once: who has voted is not represented as well. */
+export const fillersOf = ({ members, standIns }: Electors, votes: readonly Cast[]): Set<string> => {
+  const own = members.map(({ id }) => id);
+  const represented = standIns.filter(({ absent }) => !hasVoted(absent, votes));
+  return new Set([...own, ...represented.map(({ delegate }) => delegate.id)]);
+};
+
+export type Right = { kind: 'own' } | { kind: 'stead'; of: Person } | { kind: 'used'; of: Person } | { kind: 'none' };
+
+/** By what right this person may vote: their own goes first. `used`: the absent person has voted already. */
+export const rightOf = (person: Person, electors: readonly Electors[], votes: readonly Cast[]): Right => {
+  if (electors.some(({ members }) => members.some(({ id }) => id === person.id))) return { kind: 'own' };
+  const absent = electors
+    .flatMap(({ standIns }) => standIns)
+    .filter(({ delegate }) => delegate.id === person.id)
+    .map((standIn) => standIn.absent);
+  const free = absent.find((one) => !hasVoted(one, votes));
+  if (free) return { kind: 'stead', of: free };
+  const [used] = absent;
+  return used ? { kind: 'used', of: used } : { kind: 'none' };
+};
+
+/** Everyone who may vote, for telling apart who is one human with several accounts. */
+export const everyoneOf = (electors: readonly Electors[]): Person[] =>
+  electors.flatMap(({ members, standIns }) => [...members, ...standIns.map(({ delegate }) => delegate)]);
