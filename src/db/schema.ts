@@ -26,7 +26,7 @@ import type {
   VoteKind,
 } from '../core/types.ts';
 import { WORK_KINDS } from '../usecases/ports.ts';
-import type { AnnouncementKind, MessageKind, WorkKind } from '../usecases/ports.ts';
+import type { MessageKind, WorkKind } from '../usecases/ports.ts';
 import { bytes, idText, instant, isOneOf, json } from './columns.ts';
 
 export const LIVE_STATES = ['activating', 'active', 'ending'] as const satisfies readonly GrantState[];
@@ -51,8 +51,6 @@ const MESSAGE_KINDS = [
   'escalation',
   'discussion',
 ] as const satisfies readonly MessageKind[];
-
-const ANNOUNCEMENT_KINDS = ['policy_adopted', 'policy_rejected'] as const satisfies readonly AnnouncementKind[];
 
 const durationMs = () => bigint('duration_ms', { mode: 'number' }).notNull();
 const serialId = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity();
@@ -343,47 +341,6 @@ export const policies = pgTable('policies', {
   source: text().notNull(),
   loadedAt: instant('loaded_at').notNull(),
 });
-
-/** Who is away until when, and who votes in their stead. */
-export const absences = pgTable('absences', {
-  personId: idText('person_id')
-    .primaryKey()
-    .references(() => people.id),
-  delegateId: idText('delegate_id').references(() => people.id),
-  until: instant('until').notNull(),
-  createdAt: instant('created_at').notNull(),
-});
-
-/** News for admins that belong to no request. */
-export const announcements = pgTable(
-  'announcements',
-  {
-    id: idText().primaryKey(),
-    kind: text().$type<AnnouncementKind>().notNull(),
-    /** The same news from several processes are one. */
-    key: text().notNull(),
-    lines: json<string[]>().notNull(),
-    createdAt: instant('created_at').notNull(),
-  },
-  (table) => [
-    index('announcements_of_key').on(table.key, table.createdAt),
-    check('announcements_kind', isOneOf(table.kind, ANNOUNCEMENT_KINDS)),
-  ],
-);
-
-/** Who was told, so that a repeat tells nobody twice. */
-export const announcementCopies = pgTable(
-  'announcement_copies',
-  {
-    announcementId: idText('announcement_id')
-      .notNull()
-      .references(() => announcements.id),
-    audience: text().notNull(),
-    failure: text(),
-    createdAt: instant('created_at').notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.announcementId, table.audience] })],
-);
 
 /** Append-only: a trigger refuses everything but INSERT. `actor` and `data` are kept as the exact text that is hashed. */
 export const auditEvents = pgTable('audit_events', {

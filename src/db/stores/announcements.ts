@@ -1,7 +1,7 @@
 /** News for admins, and whom they reached. */
 import { eq, sql } from 'drizzle-orm';
 import type { Store, Tx } from '../../usecases/ports.ts';
-import { announcementCopies, announcements } from '../schema.ts';
+import { announcementCopies, announcements } from '../schema-notices.ts';
 import { clock, firstOrNull } from '../statement.ts';
 import type { Db } from '../statement.ts';
 
