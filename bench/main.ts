@@ -11,6 +11,7 @@ import type { Bench, Measured } from './areas/world.ts';
 import { tableOf } from './rows.ts';
 import type { Row } from './rows.ts';
 import { countOfRunning, endAll, endOnSignals, waitForExitIfInterrupted } from './setup/cleanup.ts';
+import { latchkeyProgram } from './setup/app.ts';
 import { loadNow, machineFacts } from './setup/machine.ts';
 import type { Machine } from './setup/machine.ts';
 import { AREAS, readOptions } from './setup/options.ts';
@@ -32,6 +33,8 @@ const QUIET_LOAD = 0.5;
 export type Results = {
   date: string;
   extent: Options['extent'];
+  /** What was measured: `dist/main.js` as it is published, or the working tree compiled for this run. */
+  program: string;
   isQuiet: boolean;
   machine: Machine;
   sizes: Options['sizes'];
@@ -90,6 +93,7 @@ const measure = async (options: Options, runDir: string): Promise<Results> => {
   return {
     date,
     extent: options.extent,
+    program: path.relative(process.cwd(), latchkeyProgram().args.at(-1) ?? ''),
     isQuiet: loadBefore < QUIET_LOAD,
     machine,
     sizes: options.sizes,
