@@ -3,7 +3,6 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Log } from '../lib/log.ts';
 import { createInFlight } from '../lib/in-flight.ts';
-import type { Loop } from '../lib/loop.ts';
 import type { Store, WorkKind } from '../usecases/ports.ts';
 import type { UseCases } from '../usecases/types.ts';
 import { createHandlers } from './handlers.ts';
@@ -72,32 +71,35 @@ export const startJobs = (deps: JobsDeps, { isWorker }: { isWorker: boolean }): 
   const queues = createQueues({ redis, prefix, log });
   const relay = startRelay({ store, queues: queues.current, log });
   const sealer = startSealer({ store, log });
-  const clocks: Loop[] = [relay, sealer];
-  const poke = (): void => clocks.forEach((clock) => clock.poke());
+  const poke = (): void => {
+    relay.poke();
+    sealer.poke();
+  };
   redis.on('ready', poke);
-  const stopWork = isWorker ? startWork(deps, { redis, clocks, poke }) : async () => {};
+  const stopWork = isWorker ? startWork(deps, redis, poke) : async () => {};
   return {
     poke,
     problem: () => problemOf(redis),
     stop: async () => {
       await stopWork();
-      await Promise.all(clocks.map((clock) => clock.stop()));
+      await Promise.all([relay.stop(), sealer.stop()]);
       await queues.close();
       redis.disconnect();
     },
   };
 };
 
-type Work = { redis: Redis; clocks: Loop[]; poke: () => void };
-
-const startWork = (deps: JobsDeps, { redis, clocks, poke }: Work): (() => Promise<void>) => {
+/** Stopped from the source on: the clocks that begin work, the workers that take it, then what is in hand. */
+const startWork = (deps: JobsDeps, redis: Redis, poke: () => void): (() => Promise<void>) => {
   const connection = connectForWork(deps.redisUrl, deps.log);
   const handlers = createHandlers(deps.useCases, deps);
   const { store, prefix, log } = deps;
   const workers = startWorkers({ store, handlers, connection, prefix, log, onPostponed: poke });
   const inFlight = createInFlight((error) => log.error({ err: error }, 'work failed; the sweep will find it'));
-  clocks.push(startDeadlines(deps, inFlight), startSweep(deps, { client: redis, prefix, inFlight, onFound: poke }));
+  const deadlines = startDeadlines(deps, inFlight);
+  const sweep = startSweep(deps, { client: redis, prefix, inFlight, onFound: poke });
   return async () => {
+    await Promise.all([deadlines.stop(), sweep.stop()]);
     await workers.stop();
     await inFlight.settled();
     connection.disconnect();

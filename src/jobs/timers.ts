@@ -11,6 +11,8 @@ const DEADLINE_POLL_MS = 250;
 const SWEEP_MS = 2_000;
 const LOST_MS = 60_000;
 const SEAL_IDLE_MS = 1_000;
+/** Sealing is one commit however many events it takes in: a moment's wait makes one of many. */
+const SEAL_GAP_MS = 100;
 const SEAL_BATCH = 1_000;
 
 type TimerDeps = { store: Store; useCases: UseCases; log: Log };
@@ -61,6 +63,7 @@ const wasEmptied = async ({ client, prefix }: SweepOptions): Promise<boolean> =>
 export const startSealer = ({ store, log }: Pick<TimerDeps, 'store' | 'log'>): Loop =>
   startLoop({
     everyMs: SEAL_IDLE_MS,
+    minGapMs: SEAL_GAP_MS,
     run: async () => ((await store.audit.seal(SEAL_BATCH)) === SEAL_BATCH ? 0 : SEAL_IDLE_MS),
     onError: complain(log, 'sealing the audit chain'),
   });

@@ -8,29 +8,32 @@ export type Loop = {
 
 export type LoopOptions = {
   everyMs: number;
+  /** The least time between the end of a run and the next that a poke brings; 0 unless told. */
+  minGapMs?: number;
   /** May return how many milliseconds to wait before the next run, if that is less than `everyMs`. */
   run: () => Promise<number | void>;
   onError: (error: unknown) => void;
 };
 
-export const startLoop = ({ everyMs, run, onError }: LoopOptions): Loop => {
+export const startLoop = ({ everyMs, minGapMs = 0, run, onError }: LoopOptions): Loop => {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | null = null;
   let isPoked = false;
   let isStopped = false;
+  let lastEndMs = Number.NEGATIVE_INFINITY;
 
   const once = async (): Promise<void> => {
     let waitMs: number | void = undefined;
-    do {
-      isPoked = false;
-      try {
-        waitMs = await run();
-      } catch (error) {
-        onError(error);
-      }
-    } while (isPoked && !isStopped);
+    isPoked = false;
+    try {
+      waitMs = await run();
+    } catch (error) {
+      onError(error);
+    }
     running = null;
-    if (!isStopped) timer = setTimeout(start, Math.max(0, Math.min(everyMs, waitMs ?? everyMs)));
+    lastEndMs = performance.now();
+    const nextMs = isPoked ? minGapMs : Math.max(0, Math.min(everyMs, waitMs ?? everyMs));
+    if (!isStopped) timer = setTimeout(start, nextMs);
   };
 
   const start = (): void => {
@@ -41,8 +44,13 @@ export const startLoop = ({ everyMs, run, onError }: LoopOptions): Loop => {
   start();
   return {
     poke: () => {
+      if (isPoked || isStopped) return;
       isPoked = true;
-      start();
+      if (running) return;
+      clearTimeout(timer);
+      const gapMs = lastEndMs + minGapMs - performance.now();
+      if (gapMs > 0) timer = setTimeout(start, gapMs);
+      else start();
     },
     stop: async () => {
       isStopped = true;
