@@ -35,15 +35,10 @@ const hereOf = (data: Data, at: string | null): ChannelCard | undefined => {
 };
 
 /** A direct message named in the address may not have been opened yet. */
-const useDirect = (
-  data: Data | null,
-  at: string | null,
-  ask: PageContext['ask'],
-  complain: (error: unknown) => void,
-): void => {
+const useDirect = (data: Data | null, at: string | null, open: (userId: string) => void): void => {
   const person = data === null || hasChannel(data, at) ? undefined : data.people.find((one) => `@${one.name}` === at);
   useEffect(() => {
-    if (person !== undefined) ask({ act: 'open_direct', userId: person.id }).catch(complain);
+    if (person !== undefined) open(person.id);
   }, [person?.id, data?.me]);
 };
 
@@ -99,7 +94,9 @@ const Foot = ({ data, link }: { data: Data; link: string }): JSX.Element => (
       {link === 'open' ? (
         <>
           <span class={`dot${data.isAppHere ? ' is-on' : ''}`} aria-hidden="true" />
-          {data.app.name} {data.isAppHere ? 'is connected' : 'is not connected'}
+          <span class={data.isAppHere ? 'status-words' : ''}>
+            {data.app.name} {data.isAppHere ? 'is connected' : 'is not connected'}
+          </span>
         </>
       ) : (
         <>
@@ -156,9 +153,9 @@ export const App = (): JSX.Element => {
   const seen = useSeenCredentials(data);
   const here = data === null ? undefined : hereOf(data, address.at);
   useTitle(data, here);
-  useDirect(data, address.at, ask, complain);
   useEffect(() => setThread(null), [here?.id, address.as]);
   const attempt = useCallback((work: Promise<unknown>): void => void work.catch(complain), [complain]);
+  useDirect(data, address.at, (userId) => attempt(ask({ act: 'open_direct', userId })));
   const page = useMemo<PageContext | null>(
     () => (data === null ? null : { data, address, go, ask, queue, complain, attempt }),
     [data, address, go, ask, queue, complain, attempt],

@@ -8,7 +8,7 @@ const plain = (text: string) => ({ type: 'plain_text' as const, text });
 const md = (text: string) => ({ type: 'mrkdwn' as const, text });
 const option = (value: string, text = value) => ({ text: plain(text), value });
 
-export const everyBlock = (atS: number): Blocks => [
+const everyBlock = (atS: number): Blocks => [
   { type: 'header', text: plain('Orders database · Read-write') },
   {
     type: 'section',
@@ -63,7 +63,7 @@ export const everyBlock = (atS: number): Blocks => [
 
 const targets = ['orders-db', 'billing-db', 'warehouse', 'mailer', 'search'];
 
-export const formView = (more: { extra?: boolean } = {}) => ({
+const formView = (more: { extra?: boolean } = {}) => ({
   type: 'modal' as const,
   callback_id: 'form',
   title: plain('Ask for access'),

@@ -10,7 +10,6 @@ export type SmallWorld = World & {
 };
 
 const PASSWORD = 'open-sesame';
-export const smallLogin = { user: 'lk_ada_7f3a', password: PASSWORD };
 
 const quests = (): Quest[] => [
   {

@@ -12,7 +12,7 @@ import type { Seen } from './plain-app.ts';
 import { createSmallWorld } from './small-world.ts';
 import type { SmallWorld } from './small-world.ts';
 
-export const titles: Record<string, string> = {
+const titles: Record<string, string> = {
   ada: 'Engineer',
   olga: 'Owner of orders',
   rita: 'SRE',
@@ -21,7 +21,7 @@ export const titles: Record<string, string> = {
   ines: 'Auditor',
 };
 
-export const stageConfig: WorkspaceConfig = {
+const stageConfig: WorkspaceConfig = {
   ...cast,
   users: cast.users.map((user) => ({ ...user, title: titles[user.name] ?? '' })),
   botName: 'Doorman',

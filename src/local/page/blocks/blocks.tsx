@@ -79,7 +79,10 @@ const InputBlock = ({ block }: Props): JSX.Element => {
     </>
   );
   return (
-    <div class={`block input${error === undefined ? '' : ' has-error'}`}>
+    <div
+      class={`block input${error === undefined ? '' : ' has-error'}`}
+      data-focus-first={element.focus_on_load === true}
+    >
       {isChoice(element.type) ? (
         <span class="input-label" id={`${id}-label`}>
           {label}

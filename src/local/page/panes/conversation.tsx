@@ -26,7 +26,7 @@ const useReading = (channel: ChannelCard, last: string | undefined): void => {
   }, [channel.id, last]);
 };
 
-export const repliesOf = (messages: MessageCard[]): Map<string, MessageCard[]> => {
+const repliesOf = (messages: MessageCard[]): Map<string, MessageCard[]> => {
   const replies = new Map<string, MessageCard[]>();
   for (const message of messages) {
     if (message.thread_ts === undefined || message.thread_ts === message.ts) continue;

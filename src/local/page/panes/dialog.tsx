@@ -11,8 +11,8 @@ type Props = {
   children: ComponentChildren;
 };
 
-const FIRST_FIELD =
-  '.dialog-body input:not([disabled]), .dialog-body textarea:not([disabled]), .dialog-body select, [data-autofocus]';
+const ASKED_FOR = '[data-autofocus], [data-focus-first=true] input, [data-focus-first=true] textarea';
+const FIRST_FIELD = '.dialog-body input:not([disabled]), .dialog-body textarea:not([disabled])';
 
 const isOnTop = (node: HTMLDialogElement | null): boolean =>
   node !== null && [...document.querySelectorAll('dialog[open]')].at(-1) === node;
@@ -50,7 +50,7 @@ export const Dialog = ({
     const before = document.activeElement;
     const node = dialog.current;
     node?.showModal();
-    const first = node?.querySelector<HTMLElement>('[data-autofocus]') ?? node?.querySelector<HTMLElement>(FIRST_FIELD);
+    const first = node?.querySelector<HTMLElement>(ASKED_FOR) ?? node?.querySelector<HTMLElement>(FIRST_FIELD);
     (first ?? node)?.focus();
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();

@@ -13,7 +13,7 @@ import { Mrkdwn } from '../text/inline-view.tsx';
 import { Avatar } from './avatar.tsx';
 import { Icon } from './icons.tsx';
 
-export const Time = ({ ts }: { ts: string }): JSX.Element => {
+const Time = ({ ts }: { ts: string }): JSX.Element => {
   const at = tsDate(ts);
   const reader = { now: new Date() };
   return (

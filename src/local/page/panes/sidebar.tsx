@@ -1,6 +1,6 @@
 /** Everywhere one can go: channels, the app, people. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ChannelCard, PersonCard } from '../../page-server/protocol.ts';
 import { channelSlug, channelTitle, otherIn } from '../state/names.ts';
 import { usePage } from '../state/page.tsx';
@@ -120,8 +120,19 @@ export const Sidebar = ({ here, isOpen, onGone }: Props): JSX.Element => {
       />
     );
   };
+  const drawer = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (isOpen) drawer.current?.querySelector<HTMLElement>('[aria-current], .line')?.focus();
+  }, [isOpen]);
   return (
-    <nav class={`sidebar${isOpen ? ' is-open' : ''}`} aria-label="Channels and people">
+    <nav
+      ref={drawer}
+      class={`sidebar${isOpen ? ' is-open' : ''}`}
+      aria-label="Channels and people"
+      onKeyDown={(event) => {
+        if (event.key === 'Escape' && isOpen) onGone();
+      }}
+    >
       <section>
         <h2>
           Channels

@@ -44,12 +44,9 @@ export const initialsOf = (name: string): string => {
 
 const AVATAR_COLOURS = 8;
 
-/** A class, so that each theme can choose its own colours. */
-export const avatarColour = (id: string): string => {
-  let sum = 0;
-  for (const char of id) sum = (sum * 31 + (char.codePointAt(0) ?? 0)) % 9_973;
-  return `avatar-${sum % AVATAR_COLOURS}`;
-};
+/** A class, so that each theme can choose its own colours; neighbours in the list of people differ. */
+export const avatarColour = (data: Data, person: PersonCard | undefined): string =>
+  `avatar-${(person === undefined ? 0 : data.people.indexOf(person)) % AVATAR_COLOURS}`;
 
 /** The words for what is not plain text. */
 export const nameOfInline =

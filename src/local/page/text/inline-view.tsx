@@ -8,13 +8,13 @@ import { parseMrkdwn, parseInline } from './mrkdwn.ts';
 import type { Inline, MrkdwnBlock } from './mrkdwn.ts';
 import { Preformatted } from './preformatted.tsx';
 
-export const ExternalLink = ({ url, children }: { url: string; children: JSX.Element | string }): JSX.Element => (
+const ExternalLink = ({ url, children }: { url: string; children: JSX.Element | string }): JSX.Element => (
   <a href={url} target="_blank" rel="noopener noreferrer">
     {children}
   </a>
 );
 
-export const DateText = ({ node }: { node: Extract<Inline, { is: 'date' }> }): JSX.Element => {
+const DateText = ({ node }: { node: Extract<Inline, { is: 'date' }> }): JSX.Element => {
   const reader = { now: new Date() };
   const words = formatDate(node.atS, node.format, reader) ?? node.fallback;
   const time = (

@@ -19,8 +19,7 @@ export type MrkdwnBlock =
   | { is: 'quote'; of: MrkdwnBlock[] }
   | { is: 'pre'; text: string };
 
-export const unescape = (text: string): string =>
-  text.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&');
+const unescape = (text: string): string => text.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&');
 
 /** What a composer does before it sends. */
 export const escape = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');

@@ -7,7 +7,7 @@ import { escape } from './mrkdwn.ts';
 type Known = Pick<Data, 'people' | 'channels' | 'commands' | 'usergroups'>;
 
 /** `@ana` and `#general` become what Slack sends in their place; names nobody has stay words. */
-export const withMentions = (data: Known, escaped: string): string =>
+const withMentions = (data: Known, escaped: string): string =>
   escaped
     .replace(/(^|[\s(])@([\w.-]*\w)/g, (all, before: string, name: string) => {
       const person = data.people.find((one) => one.name === name);

@@ -6,7 +6,7 @@ import { usePage } from '../state/page.tsx';
 
 const SAID_FOR_MS = 1_600;
 
-export const CopyButton = ({ text, label = 'Copy' }: { text: string; label?: string }): JSX.Element => {
+const CopyButton = ({ text, label = 'Copy' }: { text: string; label?: string }): JSX.Element => {
   const { attempt } = usePage();
   const [isCopied, setCopied] = useState(false);
   useEffect(() => {

@@ -122,7 +122,7 @@ const Grants = ({ grants }: { grants: Grant[] }): JSX.Element => (
 const Facts = ({ state }: { state: WorldState }): JSX.Element => (
   <>
     <Part title="Who can log in" count={state.logins.filter((login) => login.canLogIn).length}>
-      {state.logins.length === 0 && <Nothing>No login exists.</Nothing>}
+      {state.logins.length === 0 && <Nothing>Nobody can log in.</Nothing>}
       <ul>
         {state.logins.map((login) => (
           <LoginLine key={login.role} login={login} />

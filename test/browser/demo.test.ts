@@ -1,0 +1,141 @@
+/** The real app in the demo, clicked through as its first visitors do it. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import * as steps from './support/demo.ts';
+import type { Demo } from './support/demo.ts';
+
+let demo: Demo;
+
+beforeAll(async () => {
+  demo = await steps.startDemo();
+}, 240_000);
+
+afterEach(async () => {
+  await demo.closeAll();
+  const problems = demo.problems.splice(0);
+  if (problems.length > 0) throw new Error(`The page failed:\n${problems.join('\n')}`);
+});
+
+afterAll(async () => {
+  await demo.stop();
+}, 60_000);
+
+const WHY = 'look at order 1183, which is stuck';
+
+describe('access that is lent', () => {
+  it('is asked for in one window, approved in another, used, cut at its end, and gone', async () => {
+    const ana = await demo.open('ana', { query: '&at=general' });
+    const dana = await demo.open('dana', { query: '&at=prod-access' });
+    const form = await steps.openForm(ana);
+    await steps.fillForm(form, { role: /Read only/, why: WHY });
+    await steps.sendForm(ana, form);
+
+    const asked = steps.messageWith(dana, WHY);
+    await asked.getByRole('button', { name: 'Approve', exact: true }).click();
+    await asked.getByText(/^Active/).waitFor();
+    expect(await asked.getByRole('button', { name: 'Approve', exact: true }).count()).toBe(0);
+
+    await steps.openApp(ana);
+    await (await steps.showCredentials(ana)).getByRole('button', { name: 'Close' }).last().click();
+    await steps.logIn(ana);
+    const panel = steps.panel(ana);
+    await panel.getByRole('button', { name: 'Select' }).click();
+    await panel.getByRole('cell').first().waitFor();
+    await panel.getByRole('button', { name: 'Update' }).click();
+    await panel.getByText('Refused: this role may not do that.').waitFor();
+
+    await panel.getByRole('button', { name: 'End in 10 s' }).click();
+    await panel.getByText('The session was cut. The access is over.').waitFor({ timeout: 40_000 });
+    await panel.getByText('Nobody has access now.').waitFor();
+    await steps
+      .words(ana, /^Ended/)
+      .first()
+      .waitFor();
+    await panel.getByRole('button', { name: 'Try to log in again' }).click();
+    await steps.logIn(ana);
+    await panel.getByText('The login was refused.').waitFor();
+    await panel.getByText(/^7 of \d+$/).waitFor();
+  }, 120_000);
+
+  it('is denied with a reason, which the one who asked reads', async () => {
+    const ana = await demo.open('ana', { query: '&at=general' });
+    const dana = await demo.open('dana', { query: '&at=prod-access' });
+    await steps.typeLine(ana, '/prod-access orders-db read 5m curious about order 1184');
+    await steps.messageWith(dana, 'curious about order 1184').getByRole('button', { name: 'Deny' }).click();
+    const form = dana.getByRole('dialog', { name: 'Deny request' });
+    await form.getByRole('button', { name: 'Deny' }).click();
+    await form.getByText('Please complete this required field.').waitFor();
+    await form.getByRole('textbox', { name: 'Why not' }).fill('Use the report <orders> instead');
+    await form.getByRole('button', { name: 'Deny' }).click();
+    await form.waitFor({ state: 'detached' });
+    await steps.openApp(ana);
+    await expect.poll(() => steps.words(ana, 'Use the report <orders> instead').count()).toBe(1);
+  });
+
+  it('cannot be approved by the one who asks, who alone is told so', async () => {
+    const ana = await demo.open('ana', { query: '&at=prod-access' });
+    const dana = await demo.open('dana', { query: '&at=prod-access' });
+    await steps.typeLine(ana, '/prod-access orders-db read 5m count the orders of today');
+    await steps
+      .messageWith(ana, 'count the orders of today')
+      .getByRole('button', { name: 'Approve', exact: true })
+      .click();
+    await steps.words(ana, 'Only visible to you').last().waitFor();
+    await steps.messageWith(dana, 'count the orders of today').waitFor();
+    expect(await steps.words(dana, 'Only visible to you').count()).toBe(0);
+  });
+});
+
+describe('the form', () => {
+  it('says under the field what is wrong, and keeps what was typed', async () => {
+    const ana = await demo.open('ana', { query: '&at=general' });
+    const form = await steps.openForm(ana);
+    await steps.fillForm(form, { role: /Read-write/, why: 'short' });
+    await form.getByRole('button', { name: 'Send', exact: true }).click();
+    const why = form.getByRole('textbox', { name: 'Why' });
+    await expect.poll(() => why.getAttribute('aria-invalid')).toBe('true');
+    expect(await form.getByRole('alert').textContent()).toMatch(/10/);
+    expect(await why.inputValue()).toBe('short');
+    await ana.keyboard.press('Escape');
+    await form.waitFor({ state: 'detached' });
+  });
+
+  it('is somebody’s own: another window of another person does not see it', async () => {
+    const ana = await demo.open('ana', { query: '&at=general' });
+    const omar = await demo.open('omar', { query: '&at=general' });
+    const form = await steps.openForm(ana);
+    expect(await omar.getByRole('dialog').count()).toBe(0);
+    await form.getByRole('button', { name: 'Close' }).last().click();
+    await form.waitFor({ state: 'detached' });
+  });
+});
+
+describe('the home tab', () => {
+  it('shows an approver what waits for them, and they decide there', async () => {
+    const ana = await demo.open('ana', { query: '&at=general' });
+    await steps.typeLine(ana, '/prod-access orders-db read 5m compare two orders by hand');
+    const dana = await demo.open('dana', { query: '&at=prod-access' });
+    await steps.messageWith(dana, 'compare two orders by hand').waitFor();
+    await dana.goto(dana.url().replace('at=prod-access', 'at=@latchkey&tab=home'));
+    const home = dana.getByRole('tabpanel');
+    await home.getByText('compare two orders by hand').waitFor();
+    const before = await home.getByRole('button', { name: 'Approve', exact: true }).count();
+    await home.getByRole('button', { name: 'Approve', exact: true }).first().click();
+    await expect
+      .poll(() => home.getByRole('button', { name: 'Approve', exact: true }).count(), { timeout: 20_000 })
+      .toBeLessThan(before);
+  });
+
+  it('opens the form by keyboard alone', async () => {
+    const kim = await demo.open('kim', { query: '&at=@latchkey&tab=home' });
+    const ask = kim.getByRole('tabpanel').getByRole('button', { name: 'Ask for access' });
+    await ask.focus();
+    await kim.keyboard.press('Enter');
+    await kim.getByRole('dialog', { name: 'Ask for access' }).getByRole('combobox', { name: 'Target' }).waitFor();
+    await kim.keyboard.type('orders');
+    await kim.getByRole('option', { name: /Orders/ }).waitFor();
+    await kim.keyboard.press('Enter');
+    await kim.getByRole('combobox', { name: 'Role' }).waitFor();
+    await kim.keyboard.press('Escape');
+    await expect.poll(() => kim.getByRole('dialog').count()).toBe(0);
+  });
+});
