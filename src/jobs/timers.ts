@@ -27,10 +27,10 @@ export const startDeadlines = ({ store, useCases, log }: TimerDeps, inFlight: In
     run: async () => {
       const untilMs = await store.read.msToNextDeadline();
       if (untilMs === null || untilMs > 0) return untilMs ?? DEADLINE_POLL_MS;
-      const grantIds = await useCases.expireDue();
+      const { count, work } = await useCases.endDue();
       // Not awaited: a target that hangs must not hold up the ends in the others.
-      inFlight.add(useCases.finishEnd({ grantIds }));
-      return grantIds.length > 0 ? 0 : DEADLINE_POLL_MS;
+      inFlight.add(work);
+      return count > 0 ? 0 : DEADLINE_POLL_MS;
     },
     onError: complain(log, 'ending what is due'),
   });

@@ -7,13 +7,13 @@ import { breakGlass, previewBreakGlass } from './break-glass.ts';
 import { cancel } from './cancel.ts';
 import { discuss } from './discuss.ts';
 import { end } from './end.ts';
-import { finishEnd } from './finish-end.ts';
+import { endDue, finishEnd } from './finish-end.ts';
 import { overview, targetOverview } from './overview.ts';
 import type { Deps } from './ports.ts';
 import { preview } from './preview.ts';
 import { allowBreakGlass, closeReview, openReviews } from './review.ts';
 import { showCredentials } from './show-credentials.ts';
-import { expireDue, sweep } from './sweep.ts';
+import { sweep } from './sweep.ts';
 import type { UseCases } from './types.ts';
 import { voidVotes } from './void-votes.ts';
 import { vote } from './vote.ts';
@@ -35,7 +35,7 @@ export const createUseCases = (deps: Deps): UseCases => ({
   targetOverview: (input) => targetOverview(deps, input),
   activate: (input) => activate(deps, input),
   finishEnd: (input) => finishEnd(deps, input),
-  expireDue: () => expireDue(deps),
+  endDue: () => endDue(deps),
   sweep: () => sweep(deps),
   adoptPolicy: (input) => adoptPolicy(deps, input),
   discuss: (input) => discuss(deps, input),

@@ -6,14 +6,55 @@ import { LEASE_MS, retryInMs } from './backoff.ts';
 import type { AccessFailure, Deps, Tx } from './ports.ts';
 
 type Item = { grant: Grant; person: Person };
+type Ended = { item: Item; outcome: EndOutcome };
+
+const BATCH = 100;
 
 export const finishEnd = async (deps: Deps, input: { grantIds: string[] }): Promise<void> => {
   const claimed = await Promise.all(input.grantIds.map((id) => claimOne(deps, id)));
+  await revokeAll(
+    deps,
+    claimed.filter((item): item is Item => item !== null),
+  );
+};
+
+/**
+ * Claims up to a hundred grants whose deadline has passed and begins to end them. `work` resolves when that is done;
+ * it is not awaited here, so that a target that hangs holds up no deadline in another.
+ */
+export const endDue = async (deps: Deps): Promise<{ count: number; work: Promise<void> }> => {
+  const items = await deps.store.transaction((tx) => claimDue(tx));
+  return { count: items.length, work: revokeAll(deps, items) };
+};
+
+/** Nobody is told yet: the end itself, or its first failure, is the news. */
+const claimDue = async (tx: Tx): Promise<Item[]> => {
+  const due = await tx.grants.lockDue(BATCH);
+  if (due.length === 0) return [];
+  await tx.grants.expireMany(
+    due.map(({ id }) => id),
+    LEASE_MS,
+  );
+  for (const grant of due) await recordExpiry(tx, grant);
+  const people = new Map(
+    (await tx.people.listByIds([...new Set(due.map(({ personId }) => personId))])).map((person) => [person.id, person]),
+  );
+  return due.flatMap((grant) => {
+    const person = people.get(grant.personId);
+    return person
+      ? [{ grant: { ...grant, state: 'ending' as const, endCause: 'expired' as const, attempts: 0 }, person }]
+      : [];
+  });
+};
+
+const revokeAll = async (deps: Deps, items: Item[]): Promise<void> => {
   const byTarget = new Map<string, Item[]>();
-  for (const item of claimed) {
-    if (item) byTarget.set(item.grant.target, [...(byTarget.get(item.grant.target) ?? []), item]);
+  for (const item of items) {
+    const others = byTarget.get(item.grant.target);
+    if (others) others.push(item);
+    else byTarget.set(item.grant.target, [item]);
   }
-  await Promise.all([...byTarget.values()].map((items) => revokeTogether(deps, items)));
+  await Promise.all([...byTarget.values()].map((ofTarget) => revokeTogether(deps, ofTarget)));
 };
 
 /** Also turns an active grant whose deadline has passed into an ending one, so that any alarm may ring first. */
@@ -21,22 +62,25 @@ const claimOne = async (deps: Deps, grantId: string): Promise<Item | null> => {
   const grant = await deps.store.transaction(async (tx) => {
     const current = await tx.grants.lock(grantId);
     if (!current || (await tx.grants.isLeased(grantId))) return null;
-    if (current.state === 'active' && (await tx.now()) >= current.expiresAt) await expire(tx, current);
-    else if (current.state !== 'ending') return null;
-    await tx.grants.claim(grantId, LEASE_MS, null);
+    if (current.state === 'active' && (await tx.now()) >= current.expiresAt) {
+      await tx.grants.expireMany([grantId], LEASE_MS);
+      await recordExpiry(tx, current);
+    } else if (current.state === 'ending') {
+      await tx.grants.claim(grantId, LEASE_MS, null);
+    } else {
+      return null;
+    }
     return tx.grants.lock(grantId);
   });
   return grant ? { grant, person: await mustPerson(deps, grant.personId) } : null;
 };
 
-export const expire = async (tx: Tx, grant: Grant): Promise<void> => {
-  await tx.grants.setEnding(grant.id, { cause: 'expired', by: null, reason: null });
-  await tx.audit.append({
+const recordExpiry = (tx: Tx, grant: Grant): Promise<void> =>
+  tx.audit.append({
     ...entryOf(grant),
     type: 'grant.ending',
     data: { cause: 'expired', expiresAt: grant.expiresAt.toISOString() },
   });
-};
 
 const entryOf = (grant: Grant) => ({
   actor: SYSTEM,
@@ -46,41 +90,67 @@ const entryOf = (grant: Grant) => ({
   role: grant.role,
 });
 
+const NO_ANSWER: AccessFailure = { kind: 'unavailable', message: 'The target gave no answer.', isRetried: true };
+
 const revokeTogether = async (deps: Deps, items: Item[]): Promise<void> => {
   const results = await deps.access.revokeMany(items);
-  const closing = items.map(async (item, index) => {
-    const result = results[index] ?? { kind: 'unavailable', message: 'The target gave no answer.', isRetried: true };
-    await (typeof result === 'string' ? finish(deps, item, result) : retry(deps, item, result));
-  });
-  // Each grant is its own transaction: one that cannot be stored must not hold up the rest.
-  const failed = (await Promise.allSettled(closing)).filter((outcome) => outcome.status === 'rejected');
-  if (failed.length > 0)
-    throw new AggregateError(
-      failed.map(({ reason }) => reason as unknown),
-      'some ends could not be stored',
-    );
+  const ended: Ended[] = [];
+  const storing: Promise<void>[] = [];
+  for (const [index, item] of items.entries()) {
+    const result = results[index] ?? NO_ANSWER;
+    if (typeof result === 'string') ended.push({ item, outcome: result });
+    else storing.push(retry(deps, item, result));
+  }
+  storing.push(finishTogether(deps, ended));
+  const failed = (await Promise.allSettled(storing)).filter((outcome) => outcome.status === 'rejected');
+  if (failed.length > 0) {
+    const reasons = failed.map(({ reason }) => reason as unknown);
+    throw new AggregateError(reasons, 'some ends could not be stored');
+  }
 };
 
-const finish = async (deps: Deps, { grant }: Item, outcome: EndOutcome): Promise<void> => {
-  const hasEnded = await deps.store.transaction(async (tx) => {
-    const current = await tx.grants.lock(grant.id);
-    if (current?.state !== 'ending') return false;
-    await tx.grants.setEnded(grant.id, outcome);
-    await tx.secrets.destroy(grant.id);
-    await tx.audit.append({
-      ...entryOf(current),
-      type: 'grant.ended',
-      data: {
-        cause: current.endCause,
-        outcome,
-        attempts: current.attempts + 1,
-        expiresAt: current.expiresAt.toISOString(),
-      },
-    });
+/** In one transaction; when that fails each by itself, since one that cannot be stored must not hold up the rest. */
+const finishTogether = async (deps: Deps, ended: Ended[]): Promise<void> => {
+  if (ended.length === 0) return;
+  try {
+    await deps.store.transaction((tx) => finish(tx, ended));
+  } catch (error) {
+    if (ended.length === 1) throw error;
+    deps.log.warn({ err: error, count: ended.length }, 'ends could not be stored together; each is stored by itself');
+    const failed = (await Promise.allSettled(ended.map((one) => finishTogether(deps, [one])))).filter(
+      ({ status }) => status === 'rejected',
+    );
+    if (failed.length > 0)
+      throw new AggregateError(
+        failed.map((one) => (one as PromiseRejectedResult).reason as unknown),
+        'some ends could not be stored',
+        { cause: error },
+      );
+    return;
+  }
+  for (const { item, outcome } of ended)
+    deps.log.info({ grant: item.grant.id, request: item.grant.requestId, outcome }, 'grant has ended');
+};
+
+const finish = async (tx: Tx, ended: Ended[]): Promise<void> => {
+  const outcomes = new Map(ended.map(({ item, outcome }) => [item.grant.id, outcome]));
+  const current = (await tx.grants.lockMany([...outcomes.keys()])).filter(({ state }) => state === 'ending');
+  const idsOf = (wanted: EndOutcome): string[] =>
+    current.map(({ id }) => id).filter((id) => outcomes.get(id) === wanted);
+  await tx.grants.setEndedMany(idsOf('removed'), 'removed');
+  await tx.grants.setEndedMany(idsOf('already_absent'), 'already_absent');
+  await tx.secrets.destroy(current.map(({ id }) => id));
+  for (const grant of current) {
+    const { endCause: cause, attempts, expiresAt } = grant;
+    const data = {
+      cause,
+      outcome: outcomes.get(grant.id) ?? null,
+      attempts: attempts + 1,
+      expiresAt: expiresAt.toISOString(),
+    };
+    await tx.audit.append({ ...entryOf(grant), type: 'grant.ended', data });
     await tx.outbox.add('notify', grant.requestId);
-    return true;
-  });
-  if (hasEnded) deps.log.info({ grant: grant.id, request: grant.requestId, outcome }, 'grant has ended');
+  }
 };
 
 const retry = async (deps: Deps, { grant }: Item, failure: AccessFailure): Promise<void> => {

@@ -63,7 +63,7 @@ export type SealedSecret = { keyId: string; nonce: Buffer; ciphertext: Buffer };
 /** One transaction. All times it writes come from the database clock. */
 export type Tx = {
   now(): Promise<Date>;
-  people: { upsert(person: Person): Promise<void> };
+  people: { listByIds(ids: string[]): Promise<Person[]>; upsert(person: Person): Promise<void> };
   requests: {
     /** `exists` with the stored request when the idempotency key was seen before. */
     insert(request: NewRequest): Promise<{ outcome: 'inserted' | 'exists'; request: Request }>;
@@ -144,6 +144,12 @@ export type Tx = {
     setRetry(id: string, error: string, retryInMs: number): Promise<{ attempts: number; nextAttemptAt: Date }>;
     /** Locks up to `limit` active grants whose deadline has passed by the database clock, skipping those others hold. */
     lockDue(limit: number): Promise<Grant[]>;
+    /** Locks these, in one order whoever asks. */
+    lockMany(ids: string[]): Promise<Grant[]>;
+    /** Active grants that `lockDue` gave, into ending for cause `expired`, and held by the caller for `leaseMs`. */
+    expireMany(ids: string[], leaseMs: number): Promise<void>;
+    /** Ending grants that `lockMany` gave, into ended. */
+    setEndedMany(ids: string[], outcome: EndOutcome): Promise<void>;
     /** Activating or ending grants that nobody holds and whose next attempt is due. */
     listStalled(limit: number): Promise<Grant[]>;
   };
@@ -164,7 +170,7 @@ export type Tx = {
   secrets: {
     put(grantId: string, secret: SealedSecret): Promise<void>;
     find(grantId: string): Promise<SealedSecret | null>;
-    destroy(grantId: string): Promise<void>;
+    destroy(grantIds: readonly string[]): Promise<void>;
   };
   outbox: { add(kind: WorkKind, subjectId: string, availableInMs?: number): Promise<void> };
   audit: { append(entry: AuditEntry): Promise<void> };

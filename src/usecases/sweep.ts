@@ -1,8 +1,7 @@
-/** Finds everything whose time has come by the database clock, and everything that was left lying. */
+/** Finds requests whose time has come by the database clock, and everything that was left lying. Deadlines of grants have their own clock. */
 import { SYSTEM } from '../core/events.ts';
 import { moveRequest } from '../core/lifecycle.ts';
 import { escalateDue, remindDue } from './nudge.ts';
-import { expire } from './finish-end.ts';
 import { chaseReviews } from './review.ts';
 import type { Deps } from './ports.ts';
 
@@ -12,7 +11,6 @@ export type Swept = { ending: string[]; activating: string[]; lapsed: number };
 
 /** One pass. A full batch in any list means that there may be more: call again. */
 export const sweep = async (deps: Deps): Promise<Swept> => {
-  const due = await expireDue(deps);
   const lapsed = await lapseDue(deps);
   await chaseReviews(deps, BATCH);
   await escalateDue(deps);
@@ -20,19 +18,8 @@ export const sweep = async (deps: Deps): Promise<Swept> => {
   const stalled = await deps.store.transaction((tx) => tx.grants.listStalled(BATCH));
   const ending = stalled.filter(({ state }) => state === 'ending').map(({ id }) => id);
   const activating = stalled.filter(({ state }) => state === 'activating').map(({ id }) => id);
-  return { ending: [...new Set([...due, ...ending])], activating, lapsed };
+  return { ending, activating, lapsed };
 };
-
-/** Only what is due, for the quick timer. */
-export const expireDue = (deps: Deps): Promise<string[]> =>
-  deps.store.transaction(async (tx) => {
-    const due = await tx.grants.lockDue(BATCH);
-    for (const grant of due) {
-      await expire(tx, grant);
-      await tx.outbox.add('notify', grant.requestId);
-    }
-    return due.map(({ id }) => id);
-  });
 
 const lapseDue = (deps: Deps): Promise<number> =>
   deps.store.transaction(async (tx) => {

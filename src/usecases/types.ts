@@ -128,9 +128,9 @@ export type UseCases = {
   activate(input: { grantId: string }): Promise<void>;
   /** Ends these in their targets, together where they share one. */
   finishEnd(input: { grantIds: string[] }): Promise<void>;
-  /** Turns active grants whose deadline has passed into ending ones; returns their ids. */
-  expireDue(): Promise<string[]>;
-  /** The same, and lapses requests, and lists the grants that nobody is working on. */
+  /** Claims grants whose deadline has passed and begins to end them; `work` resolves when that is done. */
+  endDue(): Promise<{ count: number; work: Promise<void> }>;
+  /** Lapses requests, chases and reminds, and lists the grants that nobody is working on. */
   sweep(): Promise<{ ending: string[]; activating: string[]; lapsed: number }>;
   adoptPolicy(input: AdoptInput): Promise<void>;
   /** Opens the thread of the approval message; once, whoever is first. */

@@ -340,7 +340,7 @@ describe('secrets', () => {
     await store.transaction((tx) => tx.secrets.put(id, { ...secret, keyId: 'k0' }));
     await store.transaction((tx) => tx.secrets.put(id, secret));
     expect(await store.transaction((tx) => tx.secrets.find(id))).toEqual(secret);
-    await store.transaction((tx) => tx.secrets.destroy(id));
+    await store.transaction((tx) => tx.secrets.destroy([id]));
     expect(await store.transaction((tx) => tx.secrets.find(id))).toBeNull();
   });
 });

@@ -9,6 +9,7 @@ import type { Store, Tx } from '../../usecases/ports.ts';
 import { UNFINISHED_STATES, grants, requests } from '../schema.ts';
 import { ROW_LOCK, clock, clockOnce, clockPlus, firstOrNull, given, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
+import { grantBatches } from './grant-batches.ts';
 import { raisedVersion } from './request-columns.ts';
 
 const { decisionOutcome: _outcome, leaseUntil: _lease, ...columns } = getTableColumns(grants);
@@ -226,6 +227,7 @@ export const grantWrites = (db: Db): Tx['grants'] => {
   const listStalled = listStalledStatement(db);
   return {
     ...stateWrites(db),
+    ...grantBatches(db, grantColumns),
     insert: async (grant) => void (await insert.execute(grant)),
     lock: async (id) => firstOrNull(await lock.execute({ id })),
     claim: async (id, leaseMs, deadlineMs) => {

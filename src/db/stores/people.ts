@@ -1,5 +1,5 @@
 /** People as they were last read from Slack. */
-import { eq } from 'drizzle-orm';
+import { eq, inArray } from 'drizzle-orm';
 import type { Person } from '../../core/types.ts';
 import type { Store, Tx } from '../../usecases/ports.ts';
 import { people } from '../schema.ts';
@@ -26,6 +26,7 @@ export const peopleWrites = (db: Db): Tx['people'] => {
     known.timezone === person.timezone &&
     known.isActive === person.isActive;
   return {
+    listByIds: async (ids) => (ids.length > 0 ? db.select().from(people).where(inArray(people.id, ids)) : []),
     // Looks first: an upsert locks the row even when nothing changes, and all asks of one person would wait for each other.
     upsert: async (person) => {
       const known = firstOrNull(await find.execute({ id: person.id }));

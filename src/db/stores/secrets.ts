@@ -1,5 +1,5 @@
 /** What the requester may see of a grant, encrypted; gone when the grant ends. */
-import { eq } from 'drizzle-orm';
+import { eq, inArray } from 'drizzle-orm';
 import type { Tx } from '../../usecases/ports.ts';
 import { secrets } from '../schema.ts';
 import { clock, firstOrNull, slot } from '../statement.ts';
@@ -24,6 +24,6 @@ export const secretWrites = (db: Db): Tx['secrets'] => {
         .onConflictDoUpdate({ target: secrets.grantId, set: secret });
     },
     find: async (grantId) => firstOrNull(await find.execute({ grantId })),
-    destroy: async (grantId) => void (await db.delete(secrets).where(eq(secrets.grantId, grantId))),
+    destroy: async (grantIds) => void (await db.delete(secrets).where(inArray(secrets.grantId, [...grantIds]))),
   };
 };
