@@ -20,8 +20,9 @@ type Props = {
   onChoose: (chosen: Choice[]) => void;
 };
 
-type List = { choices: Choice[]; note: string | null; isLoading: boolean };
-const empty: List = { choices: [], note: null, isLoading: false };
+/** `query`: what the choices are an answer to. */
+type List = { choices: Choice[]; note: string | null; query: string | null };
+const empty: List = { choices: [], note: null, query: null };
 
 /** The list floats above everything, below its field or, where there is no room, above it. */
 const LIST_HEIGHT = 280;
@@ -65,9 +66,10 @@ const useChoices = (isOpen: boolean, query: string, find: Props['find']): List =
     let isCurrent = true;
     const settle = (found: Choice[] | string): void => {
       if (!isCurrent) return;
-      setList(typeof found === 'string' ? { ...empty, note: found } : { ...empty, choices: found });
+      setList(typeof found === 'string' ? { choices: [], note: found, query } : { choices: found, note: null, query });
     };
-    setList((before) => ({ ...before, isLoading: true }));
+    // What is still shown from before is no answer to this.
+    setList((before) => ({ ...before, query: null }));
     finder
       .current(query)
       .then(settle, (error: unknown) => settle(error instanceof Error ? error.message : String(error)));
@@ -90,6 +92,9 @@ export const Combobox = (props: Props): JSX.Element => {
   usePlacement(isOpen, field, list);
   const [single] = chosen;
   const choices = found.choices;
+  const isAnswered = found.query === query;
+  /** Enter came before the answer to what was typed. */
+  const isTaking = useRef(false);
   const activeKey = choices[active]?.key;
   useEffect(() => {
     list.current?.querySelector('[data-active=true]')?.scrollIntoView({ block: 'nearest' });
@@ -101,6 +106,7 @@ export const Combobox = (props: Props): JSX.Element => {
     setActive(0);
   };
   const close = (): void => {
+    isTaking.current = false;
     setOpen(false);
     setQuery('');
   };
@@ -113,6 +119,11 @@ export const Combobox = (props: Props): JSX.Element => {
     } else onChoose(isChosen ? chosen.filter((one) => one.key !== choice.key) : [...chosen, choice]);
     setQuery('');
   };
+  useEffect(() => {
+    if (!isTaking.current || !isAnswered) return;
+    isTaking.current = false;
+    choose(choices[0]);
+  }, [found]);
   const onKeyDown = (event: KeyboardEvent): void => {
     const { key } = event;
     if (key === 'Escape' && isOpen) close();
@@ -121,7 +132,8 @@ export const Combobox = (props: Props): JSX.Element => {
         setActive((at) => (at + (key === 'ArrowDown' ? 1 : choices.length - 1)) % Math.max(1, choices.length));
       else open();
     } else if (key === 'Enter') {
-      if (isOpen) choose(choices[active]);
+      if (isOpen && !isAnswered) isTaking.current = true;
+      else if (isOpen) choose(choices[active]);
       else open();
     } else if (key === 'Backspace' && query === '' && isMany && chosen.length > 0) onChoose(chosen.slice(0, -1));
     else return;
@@ -173,6 +185,7 @@ export const Combobox = (props: Props): JSX.Element => {
         onInput={(event) => {
           setOpen(true);
           setActive(0);
+          isTaking.current = false;
           setQuery(event.currentTarget.value);
         }}
         onMouseDown={() => (isOpen ? close() : open())}
@@ -213,7 +226,7 @@ export const Combobox = (props: Props): JSX.Element => {
             );
           })}
           {choices.length === 0 && (
-            <div class="popup-note">{found.isLoading ? 'Searching…' : (found.note ?? 'Nothing found')}</div>
+            <div class="popup-note">{!isAnswered ? 'Searching…' : (found.note ?? 'Nothing found')}</div>
           )}
         </div>
       )}

@@ -135,7 +135,7 @@ export const TopBar = ({ theme, onTheme, isWorldOpen, onWorld }: Props): JSX.Ele
           <Icon name={theme === 'dark' ? 'moon' : theme === 'light' ? 'sun' : 'contrast'} />
         </button>
         {onWorld !== null && (
-          <button type="button" class="top-world" aria-pressed={isWorldOpen} onClick={onWorld}>
+          <button type="button" class="top-world" aria-label="Production" aria-pressed={isWorldOpen} onClick={onWorld}>
             <Icon name="server" /> <span>Production</span>
           </button>
         )}
