@@ -17,6 +17,8 @@ import { nowReader, transactionRunner } from './transaction.ts';
 
 const DEFAULT_MAX_CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A connection carries some thirty prepared statements: it is worth keeping through a quiet while. */
+const IDLE_TIMEOUT_MS = 10 * 60_000;
 /** Nothing of ours takes a tenth of this; what does is stuck, and holds locks that others wait for. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
@@ -29,6 +31,7 @@ export const createPool = ({ url, log, max = DEFAULT_MAX_CONNECTIONS }: PoolOpti
     max,
     application_name: 'latchkey',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,

@@ -1,4 +1,5 @@
 /** The use cases' way into targets: one guarded connection for each, opened when first needed, replaced when its configuration changes. */
+import { setMaxListeners } from 'node:events';
 import type { Policy, Target } from '../core/policy/types.ts';
 import type { Grant, Json, Person } from '../core/types.ts';
 import { startLoop } from '../lib/loop.ts';
@@ -139,7 +140,10 @@ const checkAll = async (state: State): Promise<void> => {
 };
 
 export const createAccess = (deps: AccessDeps): OpenAccess => {
-  const state: State = { deps, open: new Map(), problems: new Map(), stopping: new AbortController() };
+  const stopping = new AbortController();
+  // Every call to a target listens to it, and there may be hundreds at once.
+  setMaxListeners(0, stopping.signal);
+  const state: State = { deps, open: new Map(), problems: new Map(), stopping };
   let stopChecks = async (): Promise<void> => {};
   return {
     grant: async (grant, person) => {

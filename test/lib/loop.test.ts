@@ -60,6 +60,22 @@ test('a run may ask to be called sooner, never later', async () => {
   await Promise.all([loop.stop(), soon.stop()]);
 });
 
+test('pokes within the least gap are one run after it', async () => {
+  let runs = 0;
+  const loop = startLoop({
+    everyMs: 60_000,
+    minGapMs: 60,
+    run: async () => void (runs += 1),
+    onError: () => undefined,
+  });
+  await vi.waitFor(() => expect(runs).toBe(1));
+  for (let poke = 0; poke < 20; poke += 1) loop.poke();
+  expect(runs).toBe(1);
+  await vi.waitFor(() => expect(runs).toBe(2));
+  await loop.stop();
+  expect(runs).toBe(2);
+});
+
 test('stopping waits for the run in hand, and nothing runs after', async () => {
   let isDone = false;
   let release = (): void => undefined;
