@@ -17,6 +17,7 @@ import type { Log } from './lib/log.ts';
 import { createSealing } from './lib/sealing.ts';
 import { createAccess } from './providers/access.ts';
 import type { OpenAccess } from './providers/access.ts';
+import { createPagerDuty } from './oncall/pagerduty.ts';
 import { PROVIDERS, findProvider } from './providers/registry.ts';
 import { createAnnouncer } from './slack/announcer.ts';
 import type { SlackAppSettings } from './slack/app.ts';
@@ -129,7 +130,9 @@ const createCore = (options: AppOptions, late: Late): Core => {
     targetProblems: () => access.problems(),
   });
   const access = createAccess({ findProvider, policy, log, onCall: metrics.onTargetCall });
-  const directory = createDirectory({ client: connection.client, teamId: () => connection.team().teamId, policy, log });
+  const onCall = environment.pagerDuty ? createPagerDuty({ ...environment.pagerDuty, log }) : null;
+  const teamId = (): string => connection.team().teamId;
+  const directory = createDirectory({ client: connection.client, teamId, policy, onCall, log });
   const deps: Deps = {
     store,
     directory,

@@ -22,6 +22,8 @@ export type Environment = {
   policyPath: string;
   /** Without a trailing slash; null where none was given. */
   publicUrl: string | null;
+  /** null where no token is set. `apiUrl` without a trailing slash. */
+  pagerDuty: { token: string; apiUrl: string } | null;
   port: number;
   logLevel: LogLevel;
 };
@@ -34,6 +36,7 @@ export const OWN_SECRETS = [
   'DATABASE_URL',
   'REDIS_URL',
   'LATCHKEY_SECRET_KEY',
+  'PAGERDUTY_TOKEN',
 ] as const;
 
 type Reader = {
@@ -73,6 +76,7 @@ const checkPrefix = (reader: Reader, name: 'SLACK_BOT_TOKEN' | 'SLACK_APP_TOKEN'
 const SCHEMES = {
   SLACK_API_URL: ['https:', 'http:'],
   LATCHKEY_PUBLIC_URL: ['https:', 'http:'],
+  PAGERDUTY_API_URL: ['https:', 'http:'],
   DATABASE_URL: ['postgres:', 'postgresql:'],
   REDIS_URL: ['redis:', 'rediss:'],
 } as const;
@@ -155,6 +159,12 @@ const readPrefix = (reader: Reader): string => {
   return prefix;
 };
 
+const readPagerDuty = (reader: Reader): Environment['pagerDuty'] => {
+  const token = reader.read('PAGERDUTY_TOKEN');
+  const given = checkUrl(reader, 'PAGERDUTY_API_URL', reader.read('PAGERDUTY_API_URL'));
+  return token ? { token, apiUrl: (given ?? 'https://api.pagerduty.com').replace(/\/+$/, '') } : null;
+};
+
 /** Reads everything before it answers, so that one start names every problem. */
 export const readEnvironment = (env: Variables): { environment: Environment } | { problems: ConfigProblem[] } => {
   const reader = createReader(env);
@@ -175,6 +185,7 @@ export const readEnvironment = (env: Variables): { environment: Environment } | 
     secretKeys: readKeys(reader),
     policyPath: reader.read('LATCHKEY_POLICY') ?? 'latchkey.yml',
     publicUrl: publicUrl?.replace(/\/+$/, '') ?? null,
+    pagerDuty: readPagerDuty(reader),
     port: readPort(reader),
     logLevel: readLogLevel(reader),
   };

@@ -299,9 +299,23 @@ const buildBreakGlass = ({ break_glass: shape }: PolicyDocument): BreakGlass | n
 const buildIncidents = ({ incidents: shape }: PolicyDocument): Incidents | null =>
   shape ? { channels: shape.channels, targets: shape.targets ?? ['*'], onClose: shape.on_close ?? 'end' } : null;
 
+/** Without it every look-up of those groups would fail, first noticed at 3 a.m. */
+const demandPagerDutyToken = ({ document, env, areVariablesOptional, report }: Build): void => {
+  const name = Object.entries(document.groups ?? {}).find(([, group]) => group.pagerduty_schedule !== undefined)?.[0];
+  if (name === undefined) return;
+  const found = readVariable(env, 'PAGERDUTY_TOKEN');
+  if ('value' in found && found.value !== null) return;
+  const message =
+    'problem' in found
+      ? found.problem
+      : `Group "${name}" is a PagerDuty schedule and PAGERDUTY_TOKEN is not set; set it to a read-only API key of PagerDuty.`;
+  report[areVariablesOptional ? 'warn' : 'refuse']('missing_pagerduty_token', ['groups', name], message);
+};
+
 export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<string> } => {
   const { document, report, sha256, ruleAt, testAt } = build;
   const { targets, unfilled } = buildTargets(build);
+  demandPagerDutyToken(build);
   const policy: Policy = {
     sha256,
     timezone: document.timezone ?? 'UTC',

@@ -161,7 +161,7 @@ const SENTENCES = {
       : 'This access is not active any more.',
   credentials_gone: () => 'The credentials of this access no longer exist. End it and ask again for new ones.',
   lookup_failed: (facts) =>
-    `Slack could not say who may do this${words(facts, 'what') ? ` (${words(facts, 'what') ?? ''})` : ''}. ${words(facts, 'why') ?? TRY_LATER}`,
+    `Who may do this could not be looked up just now${words(facts, 'what') ? ` (${words(facts, 'what') ?? ''})` : ''}. ${words(facts, 'why') ?? TRY_LATER}`,
   bad_transition: () => `It changed while you clicked, so nothing was done. Look again and decide on what you see.`,
   break_glass_off: () => 'The policy of Latchkey has no break-glass. Ask for access with `/prod-access` instead.',
   break_glass_role: (facts) =>

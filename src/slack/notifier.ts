@@ -88,7 +88,7 @@ const reconcile = async (run: Run, view: RequestView): Promise<SyncResult> => {
   const drawing = { view, facts: { ...lookedUp.facts, unreachable } };
   const others = await draw(run, drawing, ({ kind }) => kind !== 'approval');
   const result = worst([...approvals, ...others]);
-  if (result.outcome === 'done' && isWaiting(view, reach))
+  if (result.outcome === 'done' && isWaiting(view, reach, lookedUp))
     return { outcome: 'retry', retryInMs: LOOKUP_RETRY_MS, error: 'lookup_failed' };
   if (!unreachable) return result;
   await recordUnreachable(run, view, unreachable);
@@ -112,11 +112,14 @@ const recordUnreachable = ({ store }: Run, { request }: RequestView, why: 'untol
     });
   });
 
-const isWaitingForLookUp = ({ request }: RequestView, { channelId, approvers }: Reach): boolean =>
-  request.state === 'pending' && channelId === null && approvers === null;
+/** Without a channel, whoever could not be looked up was not written to either. */
+const isWaitingForLookUp = ({ request }: RequestView, { channelId, approvers }: Reach, { facts }: LookedUp): boolean =>
+  request.state === 'pending' &&
+  channelId === null &&
+  (approvers === null || (facts.asked ?? []).some(({ unknown = [] }) => unknown.length > 0));
 
-const isWaiting = (view: RequestView, reach: Reach): boolean =>
-  isWaitingForLookUp(view, reach) || reach.glass?.isComplete === false;
+const isWaiting = (view: RequestView, reach: Reach, lookedUp: LookedUp): boolean =>
+  isWaitingForLookUp(view, reach, lookedUp) || reach.glass?.isComplete === false;
 
 /** Again when the channel or an approver turned out to be closed to us: then others are written to instead. */
 const drawApprovals = async (

@@ -1,11 +1,13 @@
-/** People and groups as Slack knows them: the `Directory`. What decides is read now; what only shows may be a minute old. */
+/** People and groups as Slack and the on-call schedules know them: the `Directory`. What decides is read now; what only shows may be a minute old. */
 import type { WebClient } from '@slack/web-api';
 import { DomainError, isDomainError } from '../core/errors.ts';
 import type { GroupSource, Policy } from '../core/policy/types.ts';
 import type { Person, Source } from '../core/types.ts';
 import type { Log } from '../lib/log.ts';
-import type { Directory } from '../usecases/ports.ts';
+import type { Directory, GroupsRead, OnCall, Shift } from '../usecases/ports.ts';
 import { slackFailureOf } from './client.ts';
+import { createAddresses } from './addresses.ts';
+import type { Addresses } from './addresses.ts';
 import { createLoader } from './loader.ts';
 import type { Loader } from './loader.ts';
 
@@ -24,6 +26,8 @@ export type DirectorySettings = {
   /** The team Latchkey serves; known once Slack has said who the token belongs to. */
   teamId: () => string;
   policy: () => Policy;
+  /** null where no on-call service is configured. */
+  onCall: OnCall | null;
   log: Log;
 };
 
@@ -32,6 +36,8 @@ type Sources = DirectorySettings & {
   emails: Loader<string, User>;
   groups: Loader<'all', UserGroup[]>;
   managers: Loader<string, string | null>;
+  shifts: Loader<string, Shift[]>;
+  addresses: Addresses;
 };
 
 export const createDirectory = (settings: DirectorySettings): Directory => {
@@ -39,13 +45,13 @@ export const createDirectory = (settings: DirectorySettings): Directory => {
   return {
     person: (userId) => person(sources, userId, 'fresh'),
     members: (from, requester) => members(sources, from, { requester, freshness: 'fresh' }),
-    groupsOf: (who) => groupsOf(sources, who, 'fresh'),
+    groupsOf: (who, names) => groupsOf(sources, who, { names, freshness: 'fresh' }),
     recentMembers: (from, requester) => members(sources, from, { requester, freshness: 'recent' }),
-    recentGroupsOf: (who) => groupsOf(sources, who, 'recent'),
+    recentGroupsOf: (who, names) => groupsOf(sources, who, { names, freshness: 'recent' }),
   };
 };
 
-const createLoaders = ({ client, policy }: DirectorySettings): Omit<Sources, keyof DirectorySettings> => ({
+const createLoaders = ({ client, policy, onCall }: DirectorySettings): Omit<Sources, keyof DirectorySettings> => ({
   users: createLoader(
     (userId) => lookUp('the account', async () => (await client.users.info({ user: userId })).user, userId),
     RECENT_MS,
@@ -59,6 +65,8 @@ const createLoaders = ({ client, policy }: DirectorySettings): Omit<Sources, key
     (userId) => lookUp('the profile', () => findManager(client, policy(), userId), null),
     RECENT_MS,
   ),
+  shifts: createLoader((schedule) => (onCall ? onCall.shifts(schedule) : noPagerDuty(schedule)), RECENT_MS),
+  addresses: createAddresses(),
 });
 
 /** Translates a failed look-up; an answer without what was asked for counts as unknown. */
@@ -100,12 +108,14 @@ const toPerson = (sources: Sources, user: User): Person => {
   const isStranger = !id || teamId !== sources.teamId() || user.is_stranger === true;
   const isLimited = user.is_bot === true || user.is_restricted === true || user.is_ultra_restricted === true;
   if (isStranger || isLimited || id === 'USLACKBOT') throw new DomainError('unknown_person', { id: id ?? null });
+  const email = profile?.email || null;
+  sources.addresses.note(id, user.deleted === true ? null : email);
   return {
     id: `${teamId}:${id}`,
     teamId,
     userId: id,
     name: profile?.display_name || profile?.real_name || user.real_name || user.name || id,
-    email: profile?.email || null,
+    email,
     timezone: user.tz || null,
     isActive: user.deleted !== true,
   };
@@ -128,12 +138,21 @@ const countedPerson = async (look: () => Promise<Person>): Promise<Person | null
   }
 };
 
+/** An address that two accounts carry names neither of them. */
+const byEmail = async (sources: Sources, email: string, freshness: Freshness): Promise<Person | null> => {
+  const found = await countedPerson(async () => toPerson(sources, await sources.emails[freshness](email)));
+  if (!found || found.email?.toLowerCase() !== email) return null;
+  const others = sources.addresses.othersWith(email, found.userId);
+  const still = await Promise.all(others.map((id) => countedPerson(() => person(sources, id, freshness))));
+  if (!still.some((other) => other?.email?.toLowerCase() === email)) return found;
+  sources.log.warn({ users: [found.userId, ...others] }, 'two accounts share an address; it counts for neither');
+  return null;
+};
+
 const byRef = (sources: Sources, ref: string, freshness: Freshness): Promise<Person | null> =>
-  countedPerson(async () =>
-    ref.includes('@')
-      ? toPerson(sources, await sources.emails[freshness](ref.toLowerCase()))
-      : person(sources, ref, freshness),
-  );
+  ref.includes('@')
+    ? byEmail(sources, ref.toLowerCase(), freshness)
+    : countedPerson(() => person(sources, ref, freshness));
 
 const usergroupMembers = async (sources: Sources, handle: string, freshness: Freshness): Promise<string[]> => {
   const wanted = handle.replace(/^@/, '').toLowerCase();
@@ -149,20 +168,39 @@ const usergroupMembers = async (sources: Sources, handle: string, freshness: Fre
 
 const groupMembers = async (sources: Sources, group: GroupSource, freshness: Freshness): Promise<(Person | null)[]> => {
   if (group.kind === 'people') return Promise.all(group.people.map((ref) => byRef(sources, ref, freshness)));
-  if (group.kind === 'pagerduty_schedule') throw noPagerDuty(group.schedule);
+  if (group.kind === 'pagerduty_schedule') {
+    const emails = await onCallEmails(sources, group, freshness);
+    return Promise.all(emails.map((email) => byEmail(sources, email, freshness)));
+  }
   const ids = await usergroupMembers(sources, group.handle, freshness);
   const each = ids.length > FRESH_MEMBERS_MAX ? 'recent' : freshness;
   return Promise.all(ids.map((id) => countedPerson(() => person(sources, id, each))));
 };
 
-const noPagerDuty = (schedule: string): DomainError =>
-  new DomainError('lookup_failed', {
-    what: `PagerDuty schedule ${schedule}`,
-    why: 'This version cannot read PagerDuty schedules yet; ask an admin to use a Slack user group instead.',
-  });
+const noPagerDuty = (schedule: string): Promise<never> =>
+  Promise.reject(
+    new DomainError('lookup_failed', {
+      what: `PagerDuty schedule ${schedule}`,
+      why: 'Latchkey has no PagerDuty token; ask whoever runs it to set PAGERDUTY_TOKEN.',
+    }),
+  );
+
+type Schedule = Extract<GroupSource, { kind: 'pagerduty_schedule' }>;
+
+/** The addresses of whoever is on call now, in these tiers. Somebody whose address PagerDuty does not give counts as nobody. */
+const onCallEmails = async (
+  sources: Sources,
+  { schedule, levels }: Schedule,
+  freshness: Freshness,
+): Promise<string[]> => {
+  const shifts = await sources.shifts[freshness](schedule);
+  const inTiers = shifts.filter(({ level }) => levels === null || levels.includes(level));
+  return [...new Set(inTiers.flatMap(({ email }) => email?.toLowerCase() ?? []))];
+};
 
 const policyGroup = (sources: Sources, name: string): GroupSource => {
-  const group = sources.policy().groups[name];
+  const { groups } = sources.policy();
+  const group = Object.hasOwn(groups, name) ? groups[name] : undefined;
   if (!group)
     throw new DomainError('lookup_failed', { what: `group ${name}`, why: 'The policy no longer has that group.' });
   return group;
@@ -198,7 +236,7 @@ const isNamed = async (
   const email = who.email?.toLowerCase();
   const ref = refs.find((one) => one.toLowerCase() === email);
   if (!ref) return false;
-  const found = await byRef(sources, ref, freshness);
+  const found = await byEmail(sources, ref.toLowerCase(), freshness);
   return found?.id === who.id;
 };
 
@@ -208,12 +246,34 @@ const isIn = async (
   asking: { who: Person; freshness: Freshness },
 ): Promise<boolean> => {
   if (group.kind === 'people') return isNamed(sources, group.people, asking);
-  if (group.kind === 'pagerduty_schedule') throw noPagerDuty(group.schedule);
+  if (group.kind === 'pagerduty_schedule')
+    return isNamed(sources, await onCallEmails(sources, group, asking.freshness), asking);
   return (await usergroupMembers(sources, group.handle, asking.freshness)).includes(asking.who.userId);
 };
 
-const groupsOf = async (sources: Sources, who: Person, freshness: Freshness): Promise<string[]> => {
-  const groups = Object.entries(sources.policy().groups);
-  const inside = await Promise.all(groups.map(([, group]) => isIn(sources, group, { who, freshness })));
-  return groups.filter((_, index) => inside[index]).map(([name]) => name);
+type Membership = 'inside' | 'outside' | 'unknown';
+
+const membershipOf = async (
+  sources: Sources,
+  name: string,
+  asking: { who: Person; freshness: Freshness },
+): Promise<Membership> => {
+  try {
+    return (await isIn(sources, policyGroup(sources, name), asking)) ? 'inside' : 'outside';
+  } catch (error) {
+    if (!isDomainError(error) || error.code !== 'lookup_failed') throw error;
+    sources.log.warn({ group: name, err: error }, 'a group could not be looked up');
+    return 'unknown';
+  }
+};
+
+const groupsOf = async (
+  sources: Sources,
+  who: Person,
+  { names, freshness }: { names: readonly string[] | undefined; freshness: Freshness },
+): Promise<GroupsRead> => {
+  const wanted = [...new Set(names ?? Object.keys(sources.policy().groups))];
+  const found = await Promise.all(wanted.map((name) => membershipOf(sources, name, { who, freshness })));
+  const those = (membership: Membership): string[] => wanted.filter((_, index) => found[index] === membership);
+  return { groups: those('inside'), unknownGroups: those('unknown') };
 };

@@ -19,7 +19,7 @@ const decisionLines = ({ verdict, asked }: PreviewResult): string[] => {
   if (verdict.decision === 'deny') return [`*Cannot be sent.* ${sentenceOfDenial(verdict)}`];
   if (verdict.decision === 'approve') return [`Rule ${ruleName(verdict.rule)} approves this at once.`];
   const order = verdict.isInOrder ? ', in this order' : '';
-  const short = asked.filter(({ people, count }) => people.length < count);
+  const short = asked.filter(({ people, count, unknown }) => people.length < count && unknown.length === 0);
   return [
     `Rule ${ruleName(verdict.rule)} will decide. Will be asked: ${sentenceList(asked.map(oneOf))}${order}.`,
     ...short.map(whyNot),

@@ -52,8 +52,10 @@ const refuseIfNobodyCanApprove = async (
 ): Promise<void> => {
   if (verdict.decision !== 'ask') return;
   const asked = await askedPeople(deps, person, verdict.requirements);
-  const unfilled = asked.find(({ people, count }) => people.length < count);
-  if (!unfilled && asked.length > 0) return;
+  const unfilled = asked.find(({ people, count, unknown }) => people.length < count && unknown.length === 0);
+  if (!unfilled && asked.some(({ people }) => people.length > 0)) return;
+  const unknown = asked.flatMap((one) => one.unknown);
+  if (!unfilled && unknown.length > 0) throw new DomainError('lookup_failed', { what: unknown.join(', ') });
   const facts = {
     label: unfilled?.label ?? '',
     count: unfilled?.count ?? 0,

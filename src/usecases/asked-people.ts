@@ -17,11 +17,16 @@ export const askedPeople = async (
   });
 };
 
-const asked = (label: string, count: number, { members, away, standIns, isOnlyRequester }: Electors): AskedPeople => ({
+const asked = (
+  label: string,
+  count: number,
+  { members, away, standIns, isOnlyRequester, unknown }: Electors,
+): AskedPeople => ({
   label,
   count,
   people: members,
   isOnlyRequester,
   away,
   standIns,
+  unknown,
 });

@@ -1,13 +1,14 @@
 /** Everything a vote is judged by, looked up before its transaction begins: the voter, the rule of now, and who may vote now. */
 import { DomainError } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
+import { decide } from '../core/policy/decide.ts';
 import { widened } from '../core/policy/escalation.ts';
 import { isSameHuman } from '../core/policy/identity.ts';
 import type { Policy, Verdict } from '../core/policy/types.ts';
 import type { Person, Request, Requirement } from '../core/types.ts';
 import { electorateOf, rightOf } from './electorate.ts';
 import type { Electors } from './electorate.ts';
-import { judge } from './judge.ts';
+import { factsOfAsk } from './judge.ts';
 import type { Deps, Tx } from './ports.ts';
 import { refuse } from './refuse.ts';
 
@@ -20,6 +21,8 @@ export type Ballot = {
   verdict: Verdict;
   requirements: Requirement[];
   electors: Electors[];
+  /** Groups of the requester that a rule looks at and that could not be read. */
+  unknownGroups: string[];
 };
 
 export const refusalOf = (person: Person, request: Request) =>
@@ -47,18 +50,21 @@ type Asked = Pick<Ballot, 'policy' | 'request' | 'requester' | 'voter'>;
 /** The verdict and the electorate by the policy and the facts of now. */
 export const judgeBallot = async (deps: Deps, asked: Asked): Promise<Ballot> => {
   const { policy, request, requester } = asked;
-  const verdict = await judge(deps, policy, { person: requester, ask: request, freshness: 'fresh' });
+  const facts = await factsOfAsk(deps, policy, { person: requester, ask: request, freshness: 'fresh' });
+  const verdict = decide(policy, request, facts);
   const isAsked = verdict.decision === 'ask';
   const fallback = isAsked ? (verdict.escalate?.to ?? null) : request.escalateTo;
   const requirements = isAsked ? verdict.requirements : request.requirements;
   const open = widened(requirements, request.escalatedAt ? fallback : null);
   const electors = await electorateOf(deps, { requester, requirements: open, freshness: 'fresh' });
-  return { ...asked, verdict, requirements, electors };
+  return { ...asked, verdict, requirements, electors, unknownGroups: facts.requester.unknownGroups ?? [] };
 };
 
 export const ensureElector = async (deps: Deps, ballot: Ballot): Promise<Ballot> => {
   const { voter, electors, request, requirements } = ballot;
   if (rightOf(voter, electors, []).kind !== 'none') return ballot;
+  const [failure] = electors.flatMap(({ failures }) => failures);
+  if (failure) throw failure;
   const labels = requirements.map(({ label }) => label);
   return refuse(deps, refusalOf(voter, request), new DomainError('not_an_approver', { labels }));
 };

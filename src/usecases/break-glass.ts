@@ -8,10 +8,11 @@ import type { Ask, BreakGlass, Policy } from '../core/policy/types.ts';
 import type { Person, Request } from '../core/types.ts';
 import { approveRequest } from './approve-request.ts';
 import { mustView } from './ask.ts';
-import { factsOfAsk, membersOf } from './judge.ts';
+import { factsOfAsk } from './judge.ts';
 import type { Freshness } from './judge.ts';
 import { actorOf } from './ports.ts';
 import type { Deps, Tx } from './ports.ts';
+import { readMembers } from './read-members.ts';
 import { recordRefusal, refuse } from './refuse.ts';
 import type { BreakGlassInput, BreakGlassPreview, BreakGlassResult, PreviewInput } from './types.ts';
 
@@ -61,10 +62,14 @@ export const mayBreak = async (deps: Deps, person: Person, ask: Pick<Ask, 'targe
 
 type Among = { policy: Policy; person: Person; refs: string[]; freshness: Freshness };
 
-/** Whether a list of groups and people of the policy has this person in it; an empty list is nobody. */
+/** Whether a list of groups and people of the policy has this person in it; an empty list is nobody. Rejects where that hangs on a failed look-up. */
 export const isAmong = async (deps: Deps, { policy, person, refs, freshness }: Among): Promise<boolean> => {
   const from = refs.map((ref) => sourceOf(policy, ref));
-  return (await membersOf(deps, person, { from, freshness })).some(({ id }) => id === person.id);
+  const { people, failures } = await readMembers(deps.directory, person, { from, freshness });
+  if (people.some(({ id }) => id === person.id)) return true;
+  const [failure] = failures;
+  if (failure) throw failure;
+  return false;
 };
 
 const demandRole = (policy: Policy, { target, role }: Pick<Ask, 'target' | 'role'>): void => {
@@ -91,7 +96,8 @@ const judge = async (deps: Deps, { person, input, freshness }: Judging): Promise
     reason: input.reason.trim(),
     ticket: input.ticket?.trim() || null,
   };
-  const verdict = judgeBreakGlass(policy, allowed, { ask: asked, facts: await factsOfAsk(deps, person, freshness) });
+  const facts = await factsOfAsk(deps, policy, { person, ask: asked, freshness });
+  const verdict = judgeBreakGlass(policy, allowed, { ask: asked, facts });
   if (!verdict) throw new DomainError('unknown_role', { target, role });
   const ask = { ...asked, durationMs: input.durationMs ?? verdict.defaultMs };
   return { policy, breakGlass: allowed, person, ask, verdict };

@@ -29,6 +29,7 @@ export type Casting = {
 export const castVote = async (deps: Deps, tx: Tx, casting: Casting): Promise<Counted> => {
   const { ballot, request, kind, reason } = casting;
   const { voter, requester, electors } = ballot;
+  if (kind === 'approve') demandKnownDenial(ballot);
   const before = await tx.votes.list(request.id);
   const right = rightOf(voter, electors, before);
   if (right.kind === 'used') return { outcome: 'refused', code: 'stead_used', facts: { name: right.of.name } };
@@ -40,7 +41,26 @@ export const castVote = async (deps: Deps, tx: Tx, casting: Casting): Promise<Co
   if (put !== 'exists') await recordVote(tx, casting, { absent, isChanged: put === 'changed' });
   await storeJudged(tx, ballot, request);
   const votes = await tx.votes.list(request.id);
-  return settle(deps, tx, { ...casting, votes, result: countVotes(ballot, votes) });
+  const result = countVotes(ballot, votes);
+  if (kind === 'approve') demandNeededGroups(ballot, votes, result);
+  return settle(deps, tx, { ...casting, votes, result });
+};
+
+/** A denial is final, so it is not made because a group of the requester could not be read just now. */
+const demandKnownDenial = ({ verdict, unknownGroups }: Ballot): void => {
+  if (verdict.decision === 'deny' && unknownGroups.length > 0)
+    throw new DomainError('lookup_failed', { what: unknownGroups.join(', ') });
+};
+
+/** A vote that would decide, were an unreadable group as the votes need it, is not stored: cast again, it decides. */
+const demandNeededGroups = (ballot: Ballot, votes: readonly Cast[], result: Tally): void => {
+  const [failure] = ballot.electors.flatMap(({ failures }) => failures);
+  if (!failure || ballot.verdict.decision !== 'ask' || result.isSatisfied) return;
+  const voters = votes.map(({ voter }) => voter);
+  const electors = ballot.electors.map((one) =>
+    one.failures.length > 0 ? { ...one, members: [...one.members, ...voters] } : one,
+  );
+  if (countVotes({ ...ballot, electors }, votes).isSatisfied) throw failure;
 };
 
 const recordVote = (

@@ -4,9 +4,10 @@
  */
 import { isSameHuman } from '../core/policy/identity.ts';
 import type { Absence, Person, Requirement, Vote } from '../core/types.ts';
-import { membersOf } from './judge.ts';
 import type { Freshness } from './judge.ts';
 import type { Deps, Store } from './ports.ts';
+import { readMembers } from './read-members.ts';
+import type { Members } from './read-members.ts';
 
 export type StandIn = { delegate: Person; absent: Person };
 
@@ -18,6 +19,9 @@ export type Electors = {
   standIns: StandIn[];
   /** True when there are members, and each of them is the requester. */
   isOnlyRequester: boolean;
+  /** What could not be looked up, and why: then there may be more members than these. */
+  unknown: Members['unknown'];
+  failures: Members['failures'];
 };
 
 export type ElectorateDeps = {
@@ -31,8 +35,10 @@ export const electorateOf = async (
   deps: ElectorateDeps,
   { requester, requirements, freshness }: Asking,
 ): Promise<Electors[]> => {
-  const found = await Promise.all(requirements.map(({ from }) => membersOf(deps, requester, { from, freshness })));
-  const others = found.map((members) => members.filter((member) => !isSameHuman(member, requester)));
+  const found = await Promise.all(
+    requirements.map(({ from }) => readMembers(deps.directory, requester, { from, freshness })),
+  );
+  const others = found.map(({ people }) => people.filter((member) => !isSameHuman(member, requester)));
   const ids = [...new Set(others.flat().map(({ id }) => id))];
   const absences = await activeAbsences(deps, await deps.store.read.absencesOf(ids), { requester, freshness });
   return others.map((members, index) => {
@@ -41,7 +47,9 @@ export const electorateOf = async (
       return absence ? [{ ...absence, person }] : [];
     });
     const standIns = away.flatMap(({ person: absent, delegate }) => (delegate ? [{ delegate, absent }] : []));
-    return { members, away, standIns, isOnlyRequester: members.length === 0 && (found[index]?.length ?? 0) > 0 };
+    const { people = [], unknown = [], failures = [] } = found[index] ?? {};
+    const isOnlyRequester = members.length === 0 && people.length > 0 && unknown.length === 0;
+    return { members, away, standIns, isOnlyRequester, unknown, failures };
   });
 };
 
@@ -56,7 +64,9 @@ const activeAbsences = async (
       const stored = absence.delegate;
       if (!stored) return [absence.personId, absence];
       const from = [{ kind: 'person', ref: stored.userId } as const];
-      const [delegate = null] = await membersOf(deps, requester, { from, freshness });
+      const { directory } = deps;
+      const read = freshness === 'fresh' ? directory.members : directory.recentMembers;
+      const [delegate = null] = await read(from, requester);
       const isFit = delegate !== null && delegate.id === stored.id && !isSameHuman(delegate, requester);
       return [absence.personId, { ...absence, delegate: isFit ? delegate : null }];
     }),

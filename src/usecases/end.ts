@@ -59,12 +59,11 @@ const demandRight = async (deps: Deps, { input, person, grant }: Asked): Promise
     role: grant.role,
   } as const;
   if (input.cause === 'done') return refuse(deps, refusal, new DomainError('not_your_grant', { id: grant.id }));
-  const groups = await deps.directory.groupsOf(person);
-  if (groups.some((group) => mayRevoke(deps.policy(), grant.target).includes(group))) return;
+  const { groups, unknownGroups } = await deps.directory.groupsOf(person, mayRevoke(deps.policy(), grant.target));
+  if (groups.length > 0) return;
+  if (unknownGroups.length > 0) throw new DomainError('lookup_failed', { what: unknownGroups.join(', ') });
   return refuse(deps, refusal, new DomainError('not_an_admin', { target: grant.target }));
 };
 
-const mayRevoke = (policy: Policy, target: string): string[] => [
-  ...policy.admins,
-  ...(policy.targets[target]?.owners ?? []),
-];
+const mayRevoke = (policy: Policy, target: string): string[] =>
+  [...policy.admins, ...(policy.targets[target]?.owners ?? [])].filter((name) => Object.hasOwn(policy.groups, name));

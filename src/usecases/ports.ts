@@ -293,17 +293,26 @@ export type Store = {
   };
 };
 
+/** Somebody on call, as the service that keeps the schedule says; `level` is the tier of escalation, from 1. */
+export type Shift = { email: string | null; level: number };
+
+/** Who is on call now, read now. Rejects with `lookup_failed`, whose facts name the schedule. */
+export type OnCall = { shifts(schedule: string): Promise<Shift[]> };
+
+/** `unknownGroups` could not be read: whoever decides must not take them for groups that the person is not in. */
+export type GroupsRead = { groups: string[]; unknownGroups: string[] };
+
 /** People and groups. Failures are `lookup_failed`, an unknown or foreign account `unknown_person`. */
 export type Directory = {
   /** Read from Slack now. */
   person(userId: string): Promise<Person>;
   /** Read from Slack now: everyone in these sources who is active; `manager` is the requester's, and nobody's without one. */
   members(sources: Source[], requester: Person | null): Promise<Person[]>;
-  /** Names of the policy's groups that the person is in, read now. */
-  groupsOf(person: Person): Promise<string[]>;
+  /** Which of these groups of the policy, or of all when none are named, the person is in, read now. One that cannot be read fails no other. */
+  groupsOf(person: Person, names?: readonly string[]): Promise<GroupsRead>;
   /** The same from a short cache: for lists and previews, never for a decision. */
   recentMembers(sources: Source[], requester: Person | null): Promise<Person[]>;
-  recentGroupsOf(person: Person): Promise<string[]>;
+  recentGroupsOf(person: Person, names?: readonly string[]): Promise<GroupsRead>;
 };
 
 export type SecretFields = { label: string; value: string; isSecret: boolean }[];

@@ -7,10 +7,11 @@ import type { Policy } from '../core/policy/types.ts';
 import type { Person, Review } from '../core/types.ts';
 import { mustView } from './ask.ts';
 import { isAmong } from './break-glass.ts';
-import { membersOf } from './judge.ts';
 import type { Freshness } from './judge.ts';
 import { actorOf } from './ports.ts';
 import type { Deps, RequestView, Tx } from './ports.ts';
+import { readMembers } from './read-members.ts';
+import type { Members } from './read-members.ts';
 import { refuse } from './refuse.ts';
 import type { CloseReviewInput, OpenReviews } from './types.ts';
 
@@ -21,8 +22,10 @@ const mayReview = async (
 ): Promise<boolean> => {
   const policy = deps.policy();
   if (!view.review || isSameHuman(view.requester, person)) return false;
-  const reviewers = await othersAmong(deps, { refs: reviewersOf(policy), view, freshness });
+  const { people: reviewers, failures } = await othersAmong(deps, { refs: reviewersOf(policy), view, freshness });
   if (reviewers.some(({ id }) => id === person.id)) return true;
+  const [failure] = failures;
+  if (failure) throw failure;
   if (reviewers.length > 0 && view.now < view.review.dueAt) return false;
   return isAmong(deps, { policy, person, refs: policy.admins, freshness });
 };
@@ -31,10 +34,10 @@ const reviewersOf = (policy: Policy): string[] => policy.breakGlass?.reviewers ?
 
 type Others = { refs: string[]; view: RequestView; freshness: Freshness };
 
-const othersAmong = async (deps: Deps, { refs, view, freshness }: Others): Promise<Person[]> => {
+const othersAmong = async (deps: Deps, { refs, view, freshness }: Others): Promise<Members> => {
   const from = refs.map((ref) => sourceOf(deps.policy(), ref));
-  const members = await membersOf(deps, view.requester, { from, freshness });
-  return members.filter((member) => !isSameHuman(member, view.requester));
+  const read = await readMembers(deps.directory, view.requester, { from, freshness });
+  return { ...read, people: read.people.filter((member) => !isSameHuman(member, view.requester)) };
 };
 
 export const closeReview = async (deps: Deps, input: CloseReviewInput): Promise<{ view: RequestView }> => {

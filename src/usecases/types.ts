@@ -22,7 +22,10 @@ export type AskResult =
   | { outcome: 'refused'; problems: AskProblem[] }
   | { outcome: 'denied'; verdict: Extract<Verdict, { decision: 'deny' }> };
 
-/** Who would be asked for one requirement, the requester left out; `people` empty means it cannot be filled. */
+/**
+ * Who would be asked for one requirement, the requester left out. `unknown` names what could not be looked up; with none,
+ * fewer people than `count` means that it cannot be filled.
+ */
 export type AskedPeople = {
   label: string;
   count: number;
@@ -31,6 +34,7 @@ export type AskedPeople = {
   /** Of `people`, who is away: they may decide, and are not pinged. */
   away: Electors['away'];
   standIns: StandIn[];
+  unknown: string[];
 };
 
 export type PreviewInput = Omit<AskInput, 'idempotencyKey'>;

@@ -53,7 +53,9 @@ describe('docs/configuration.md', () => {
   it('names every variable that the code reads', () => {
     const source = read('src/config/environment.ts');
     const names = new Set(
-      [...source.matchAll(/'((?:SLACK|LATCHKEY|DATABASE|REDIS)_[A-Z_]+|PORT)'/g)].map(([, name = '']) => name),
+      [...source.matchAll(/'((?:SLACK|LATCHKEY|DATABASE|REDIS|PAGERDUTY)_[A-Z_]+|PORT)'/g)].map(
+        ([, name = '']) => name,
+      ),
     );
     expect(names.size).toBeGreaterThanOrEqual(11);
     expect([...names].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);

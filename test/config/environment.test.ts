@@ -47,6 +47,7 @@ describe('an environment that is right', () => {
       secretKeys: [Buffer.alloc(32, 7)],
       policyPath: 'latchkey.yml',
       publicUrl: null,
+      pagerDuty: null,
       port: 3000,
       logLevel: 'info',
     });
@@ -86,6 +87,18 @@ describe('an environment that is right', () => {
     expect(environment.publicUrl).toBe('https://a.test');
   });
 
+  it('knows PagerDuty where there is a token, at its own address unless another is given', () => {
+    const PAGERDUTY_TOKEN = 'u+made-up';
+    expect(read({ ...GOOD, PAGERDUTY_TOKEN }).pagerDuty).toEqual({
+      token: PAGERDUTY_TOKEN,
+      apiUrl: 'https://api.pagerduty.com',
+    });
+    const PAGERDUTY_API_URL = 'https://api.eu.pagerduty.com/';
+    expect(read({ ...GOOD, PAGERDUTY_TOKEN, PAGERDUTY_API_URL }).pagerDuty?.apiUrl).toBe(
+      'https://api.eu.pagerduty.com',
+    );
+  });
+
   it('counts an empty value as not set', () => {
     expect(read({ ...GOOD, PORT: '', LATCHKEY_POLICY: ' ' })).toMatchObject({ port: 3000, policyPath: 'latchkey.yml' });
   });
@@ -106,6 +119,7 @@ describe('an environment that is wrong', () => {
     ['a bot token of another kind', { SLACK_BOT_TOKEN: 'xoxp-1' }, ['bad_token', 'SLACK_BOT_TOKEN']],
     ['an app token of another kind', { SLACK_APP_TOKEN: 'xoxb-1' }, ['bad_token', 'SLACK_APP_TOKEN']],
     ['a database that is no Postgres', { DATABASE_URL: 'mysql://a/b' }, ['bad_url', 'DATABASE_URL']],
+    ['no address of PagerDuty', { PAGERDUTY_API_URL: 'api' }, ['bad_url', 'PAGERDUTY_API_URL']],
     ['no address', { REDIS_URL: 'localhost' }, ['bad_url', 'REDIS_URL']],
     ['a key that is too short', { LATCHKEY_SECRET_KEY: 'c2hvcnQ=' }, ['bad_secret_key', 'LATCHKEY_SECRET_KEY']],
     ['a key that is not base64', { LATCHKEY_SECRET_KEY: '!'.repeat(43) }, ['bad_secret_key', 'LATCHKEY_SECRET_KEY']],

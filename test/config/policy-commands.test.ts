@@ -10,7 +10,7 @@ import {
 import type { ExplainOptions } from '../../src/config/policy-commands.ts';
 import { loadPolicy } from '../../src/config/policy-file.ts';
 import type { Policy } from '../../src/core/policy/types.ts';
-import { changed, GOOD, inputOf } from './made.ts';
+import { changed, ENV, GOOD, inputOf } from './made.ts';
 
 const TESTS = `tests:
   - name: an owner is asked
@@ -30,6 +30,17 @@ const policyFrom = (text: string): Policy => {
 describe('policy check', () => {
   it('is content with a policy that is right', () => {
     expect(checkPolicy(inputOf(GOOD))).toEqual({ isOk: true, facts: { findings: [] }, text: 'latchkey.yml is right.' });
+  });
+
+  it('finds a PagerDuty group that no token can read, where it matters', () => {
+    const text = changed('slack_usergroup: sre', 'pagerduty_schedule: PABC123, levels: [1]');
+    const env = { ...ENV, PAGERDUTY_TOKEN: undefined };
+    const loaded = loadPolicy(inputOf(text, { env }));
+    expect(loaded).toMatchObject({ problems: [{ code: 'missing_pagerduty_token', line: 4, path: 'groups.sre' }] });
+    const inCi = checkPolicy(inputOf(text, { env }));
+    expect(inCi.isOk).toBe(true);
+    expect(inCi.facts.findings).toMatchObject([{ level: 'warning', code: 'missing_pagerduty_token' }]);
+    expect(checkPolicy(inputOf(text)).facts.findings).toEqual([]);
   });
 
   it('shows warnings and still succeeds', () => {

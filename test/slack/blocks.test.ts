@@ -179,7 +179,12 @@ describe('text of people', () => {
 
   it.each(hostile)('of %s is harmless wherever it stands', (_, text) => {
     const view = viewOf({ reason: text, ticket: text });
-    const shown = { ...facts, groups: [text], missing: null, asked: [{ label: text, count: 1, people: [olga] }] };
+    const shown = {
+      ...facts,
+      groups: [text],
+      missing: null,
+      asked: [{ label: text, count: 1, people: [olga], unknown: [text] }],
+    };
     const open = { ...view, request: { ...view.request, rule: text, target: text, role: text } };
     for (const draw of drawings) {
       const message = draw(open, { ...shown, target: null, role: null });

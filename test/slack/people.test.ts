@@ -78,10 +78,33 @@ describe('a group', () => {
     rig.slack.changePerson('olga', { isDeleted: true });
     expect(names(await rig.directory.members(group('dba'), requester))).toEqual(['U0SAM']);
     const sam = await rig.directory.person('U0SAM');
-    expect((await rig.directory.groupsOf(sam)).sort()).toEqual(['dba', 'security']);
+    expect(await rig.directory.groupsOf(sam)).toEqual({ groups: ['dba', 'security'], unknownGroups: [] });
     rig.slack.changePerson('rita', { email: 'sam@acme.test' });
     rig.slack.changePerson('sam', { email: 'old@acme.test' });
-    expect(await rig.directory.groupsOf(sam)).toEqual([]);
+    expect(await rig.directory.groupsOf(sam)).toEqual({ groups: [], unknownGroups: [] });
+  });
+
+  it('is read alone: only the named ones, and none holds up the others', async () => {
+    const sam = await rig.directory.person('U0SAM');
+    const before = rig.slack.calls('usergroups.list').length;
+    expect(await rig.directory.groupsOf(sam, ['security'])).toEqual({ groups: ['security'], unknownGroups: [] });
+    expect(rig.slack.calls('usergroups.list')).toHaveLength(before);
+    rig.slack.faults.fail('usergroups.list', 'internal_error', 5);
+    expect(await rig.directory.groupsOf(sam, ['security', 'sre', 'nonsense'])).toEqual({
+      groups: ['security'],
+      unknownGroups: ['sre', 'nonsense'],
+    });
+  });
+
+  it('counts nobody by an address that two accounts carry', async () => {
+    const requester = await ada();
+    rig.slack.addPerson({ id: 'U0SAM2', name: 'sam2', email: 'sam@acme.test' });
+    const [sam, twin] = await Promise.all([rig.directory.person('U0SAM'), rig.directory.person('U0SAM2')]);
+    expect(names(await rig.directory.members(group('security'), requester))).toEqual([]);
+    expect((await rig.directory.groupsOf(sam)).groups).toEqual([]);
+    expect((await rig.directory.groupsOf(twin)).groups).toEqual([]);
+    rig.slack.changePerson('sam2', { isDeleted: true });
+    expect(names(await rig.directory.members(group('security'), requester))).toEqual(['U0SAM']);
   });
 
   it('that Slack does not know, or that needs another service, fails and says so', async () => {
@@ -89,7 +112,8 @@ describe('a group', () => {
     rig.setPolicy(POLICY.replace('slack_usergroup: sre', 'slack_usergroup: gone'));
     expect(await codeOf(rig.directory.members(group('sre'), requester))).toBe('lookup_failed');
     rig.setPolicy(POLICY.replace('slack_usergroup: sre', 'pagerduty_schedule: PABC123'));
-    expect(await codeOf(rig.directory.groupsOf(requester))).toBe('lookup_failed');
+    expect(await codeOf(rig.directory.members(group('sre'), requester))).toBe('lookup_failed');
+    expect((await rig.directory.groupsOf(requester)).unknownGroups).toEqual(['sre']);
   });
 
   it('is read in a few calls by a burst of a hundred clicks', async () => {

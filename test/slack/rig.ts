@@ -17,7 +17,7 @@ import { createNotifier } from '../../src/slack/notifier.ts';
 import type { Notifier, SyncResult } from '../../src/slack/notifier.ts';
 import { createDirectory } from '../../src/slack/people.ts';
 import { createUseCases } from '../../src/usecases/create-use-cases.ts';
-import type { Access, Directory, Store } from '../../src/usecases/ports.ts';
+import type { Access, Directory, OnCall, Store } from '../../src/usecases/ports.ts';
 import type { UseCases } from '../../src/usecases/types.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startSlack } from '../support/slack.ts';
@@ -64,7 +64,7 @@ auditors: [security]
 const manifest = parse(readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8')) as ManifestInput;
 
 export const policyOf = (text: string): Policy => {
-  const loaded = loadPolicy({ text, path: 'latchkey.yml', env: {}, providers: PROVIDERS });
+  const loaded = loadPolicy({ text, path: 'latchkey.yml', env: { PAGERDUTY_TOKEN: 'x' }, providers: PROVIDERS });
   if ('problems' in loaded) throw new Error(loaded.problems.map(formatProblem).join('\n'));
   return loaded.policy;
 };
@@ -125,7 +125,12 @@ export type Rig = {
   stop(): Promise<void>;
 };
 
-export type RigOptions = { policy?: string; slack?: WorkspaceConfig; wrap?: (useCases: UseCases) => UseCases };
+export type RigOptions = {
+  policy?: string;
+  slack?: WorkspaceConfig;
+  onCall?: OnCall;
+  wrap?: (useCases: UseCases) => UseCases;
+};
 
 export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   const [slack, database] = await Promise.all([startSlack({ manifest, ...options.slack }), createTestDatabase()]);
@@ -136,7 +141,9 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   const policy = (): Policy => policyNow;
   const target = createTarget();
   const connection = createSlackConnection({ botToken: slack.botToken, apiUrl: slack.apiUrl, log });
-  const directory = createDirectory({ client: connection.client, teamId: () => connection.team().teamId, policy, log });
+  const onCall = options.onCall ?? null;
+  const teamId = (): string => connection.team().teamId;
+  const directory = createDirectory({ client: connection.client, teamId, policy, onCall, log });
   const vault = createSealing([Buffer.alloc(32, 7)]);
   const real = createUseCases({ store, directory, access: target.access, vault, ids: { next: newId }, policy, log });
   const useCases = options.wrap?.(real) ?? real;

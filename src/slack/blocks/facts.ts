@@ -2,8 +2,9 @@
 import type { Policy, Role, Target } from '../../core/policy/types.ts';
 import type { AskedPeople } from '../../usecases/types.ts';
 
-/** Who may fill one requirement. Without `away` and `standIns` nobody is. */
-export type Asked = Pick<AskedPeople, 'label' | 'count' | 'people'> & Partial<Pick<AskedPeople, 'away' | 'standIns'>>;
+/** Who may fill one requirement. Without `away`, `standIns` and `unknown` nobody and nothing is. */
+export type Asked = Pick<AskedPeople, 'label' | 'count' | 'people'> &
+  Partial<Pick<AskedPeople, 'away' | 'standIns' | 'unknown'>>;
 
 export type MessageFacts = {
   target: Target | null;

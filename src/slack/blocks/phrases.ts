@@ -40,15 +40,20 @@ const present = ({ people, away = [], standIns = [] }: Asked): string[] => {
   ];
 };
 
+const notLookedUp = ({ unknown = [] }: Asked): string | null =>
+  unknown.length > 0 ? `${inline(unknown.join(', '), TITLE_SHOWN_MAX)} could not be looked up just now` : null;
+
 /** `one of owners (@dana, @omar for Olga and 3 others may too)`: at most a few are mentioned, and nobody who is away. */
 export const oneOf = (asked: Asked): string => {
   const name = inline(asked.label, TITLE_SHOWN_MAX);
   const amount = asked.count === 1 ? 'one of' : `${asked.count} of`;
   const shown = present(asked).slice(0, MENTIONS_MAX);
   const rest = asked.people.length + (asked.standIns?.length ?? 0) - shown.length;
-  if (shown.length === 0) return `${amount} ${name}${(asked.away?.length ?? 0) > 0 ? ' (all away now)' : ''}`;
   const others = rest > 0 ? ` and ${rest} ${rest === 1 ? 'other' : 'others'} may too` : '';
-  return `${amount} ${name} (${shown.join(', ')}${others})`;
+  const allAway = (asked.away?.length ?? 0) > 0 ? 'all away now' : null;
+  const who = shown.length > 0 ? `${shown.join(', ')}${others}` : allAway;
+  const inside = [who, notLookedUp(asked)].filter((part) => part !== null);
+  return inside.length > 0 ? `${amount} ${name} (${inside.join('; ')})` : `${amount} ${name}`;
 };
 
 export const ruleName = (rule: string | null): string =>

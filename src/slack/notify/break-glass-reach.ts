@@ -1,11 +1,11 @@
 /** Who is told of access taken without approval: looked up when the messages are drawn, each list by itself. */
-import { isDomainError } from '../../core/errors.ts';
 import { isSameHuman } from '../../core/policy/identity.ts';
 import { sourceOf } from '../../core/policy/sources.ts';
 import type { Policy } from '../../core/policy/types.ts';
 import type { Source } from '../../core/types.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Directory, RequestView } from '../../usecases/ports.ts';
+import { readMembers } from '../../usecases/read-members.ts';
 import { CHANNEL_NAME } from '../channels.ts';
 
 export type GlassReach = {
@@ -26,8 +26,6 @@ export type ReachSources = {
   /** A channel's name to its id; null when there is none for us. */
   findChannel: (channel: string) => Promise<string | null>;
 };
-
-const NOBODY: Omit<GlassReach, 'banner'> = { told: [], reviewers: [], admins: [], isComplete: true };
 
 export const findGlassReach = async (sources: ReachSources, view: RequestView): Promise<GlassReach | null> => {
   if (!view.review) return null;
@@ -52,25 +50,29 @@ export const findGlassReach = async (sources: ReachSources, view: RequestView): 
       policy.admins.map((ref) => sourceOf(policy, ref)),
     ),
   ]);
-  if (!told || !reviewers || !admins) return { ...NOBODY, banner, isComplete: false };
   // Who is asked to review reads it all there already.
-  const others = told.filter((userId) => !reviewers.includes(userId));
+  const others = told.userIds.filter((userId) => !reviewers.userIds.includes(userId));
   const rooms = channels.filter((id): id is string => id !== null && id !== banner);
-  return { banner, told: [...new Set([...rooms, ...others])], reviewers, admins, isComplete: true };
+  return {
+    banner,
+    told: [...new Set([...rooms, ...others])],
+    reviewers: reviewers.userIds,
+    admins: admins.userIds,
+    isComplete: [told, reviewers, admins].every(({ isComplete }) => isComplete),
+  };
 };
 
-/** User ids without whoever took the access, in any identity; null when they could not be looked up. */
+type Found = { userIds: string[]; isComplete: boolean };
+
+/** Without whoever took the access, in any identity. One group that cannot be looked up keeps the news from nobody else. */
 const peopleOf = async (
   { directory, log }: ReachSources,
   { requester, request }: RequestView,
   from: Source[],
-): Promise<string[] | null> => {
-  try {
-    const members = await directory.recentMembers(from, requester);
-    return members.filter((member) => !isSameHuman(member, requester)).map(({ userId }) => userId);
-  } catch (error) {
-    if (!isDomainError(error)) throw error;
-    log.error({ err: error, requestId: request.id }, 'people who should hear of a break-glass cannot be looked up');
-    return null;
-  }
+): Promise<Found> => {
+  const { people, unknown } = await readMembers(directory, requester, { from, freshness: 'recent' });
+  if (unknown.length > 0)
+    log.error({ unknown, requestId: request.id }, 'people who should hear of a break-glass cannot be looked up');
+  const userIds = people.filter((member) => !isSameHuman(member, requester)).map(({ userId }) => userId);
+  return { userIds, isComplete: unknown.length === 0 };
 };

@@ -26,7 +26,7 @@ export const lookUpFacts = async (sources: FactSources, view: RequestView): Prom
   const facts = factsOf(sources.policy(), view.request);
   if (view.request.state !== 'pending') return { facts, approvers: null, fallback: [] };
   const [groups, electorate] = await Promise.all([
-    orNull(sources, view, () => sources.directory.recentGroupsOf(view.requester)),
+    orNull(sources, view, async () => (await sources.directory.recentGroupsOf(view.requester)).groups),
     orNull(sources, view, () => electorateFor(sources, view)),
   ]);
   if (!electorate) return { facts: { ...facts, groups }, approvers: null, fallback: [] };
@@ -76,12 +76,15 @@ const withElectorate = (view: RequestView, facts: MessageFacts, { asked, fallbac
   const hasVoted = new Set(votes.map(({ voter }) => voter.userId));
   const others = fallback ? pingable(fallback) : [];
   const perOpen = open.map((index) => (asked[index] ? pingable(asked[index]) : []).filter((id) => !hasVoted.has(id)));
-  const isStuck = perOpen.some((ids) => ids.length === 0) && others.every((id) => hasVoted.has(id));
+  const isUnknown = (index: number): boolean => (asked[index]?.unknown.length ?? 0) > 0;
+  const isEmpty = perOpen.some((ids, at) => ids.length === 0 && !isUnknown(open[at] ?? -1));
+  const isStuck = isEmpty && others.every((id) => hasVoted.has(id));
   const hasMembers = open.every((index) => (asked[index]?.members.length ?? 0) > 0);
   const more = fallbackOf(view);
+  // Whoever is asked because the others were silent comes first: there is little time left.
+  const asking = [...new Set([...others, ...perOpen.flat()])];
   return {
-    // Whoever is asked because the others were silent comes first: there is little time left.
-    approvers: [...new Set([...others, ...perOpen.flat()])],
+    approvers: asking.length > 0 || !open.some(isUnknown) ? asking : null,
     fallback: others,
     facts: {
       ...facts,
@@ -100,6 +103,7 @@ const askedOf = (label: string, needed: number, electors: Electors | undefined) 
   people: electors?.members ?? [],
   away: electors?.away ?? [],
   standIns: electors?.standIns ?? [],
+  unknown: electors?.unknown ?? [],
 });
 
 const count = ({ request, requester, votes }: RequestView, asked: Electors[], fallback: Electors | null) =>

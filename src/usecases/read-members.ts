@@ -1,0 +1,37 @@
+/** Who may fill a requirement, as far as it can be looked up: one group that cannot be read holds up none of the others. */
+import { isDomainError } from '../core/errors.ts';
+import type { DomainError } from '../core/errors.ts';
+import type { Person, Source } from '../core/types.ts';
+import type { Directory } from './ports.ts';
+
+/** `unknown` names the sources that could not be read, in the order of `failures`. */
+export type Members = { people: Person[]; unknown: string[]; failures: DomainError[] };
+
+type Wanted = { from: Source[]; freshness: 'fresh' | 'recent' };
+type Read = { people: Person[]; unknown: string | null; failure: DomainError | null };
+
+const nameOf = (source: Source): string =>
+  source.kind === 'group' ? source.name : source.kind === 'person' ? source.ref : 'the manager';
+
+const readOne = async (look: () => Promise<Person[]>, source: Source): Promise<Read> => {
+  try {
+    return { people: await look(), unknown: null, failure: null };
+  } catch (error) {
+    if (!isDomainError(error) || error.code !== 'lookup_failed') throw error;
+    return { people: [], unknown: nameOf(source), failure: error };
+  }
+};
+
+export const readMembers = async (
+  directory: Pick<Directory, 'members' | 'recentMembers'>,
+  requester: Person,
+  { from, freshness }: Wanted,
+): Promise<Members> => {
+  const read = freshness === 'fresh' ? directory.members : directory.recentMembers;
+  const each = await Promise.all(from.map((source) => readOne(() => read([source], requester), source)));
+  return {
+    people: [...new Map(each.flatMap(({ people }) => people).map((person) => [person.id, person])).values()],
+    unknown: each.flatMap(({ unknown }) => unknown ?? []),
+    failures: each.flatMap(({ failure }) => failure ?? []),
+  };
+};
