@@ -62,6 +62,9 @@ export const ERROR_CODES = [
   'note_missing',
   'nothing_to_allow',
   'admins_only',
+  'start_in_past',
+  'start_too_far',
+  'already_started',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

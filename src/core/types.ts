@@ -43,6 +43,8 @@ export type Request = {
   ticket: string | null;
   /** Access was taken first; a review follows. */
   isBreakGlass: boolean;
+  /** When the access should begin; null is as soon as it is approved. */
+  startsAt: Date | null;
   state: RequestState;
   /** The rule that decides, or null where no rule matched. */
   rule: string | null;
@@ -97,8 +99,11 @@ export type Decision = {
   decidedAt: Date;
 };
 
-export const END_CAUSES = ['expired', 'done', 'revoked', 'abandoned'] as const;
-/** Why a grant ended: its deadline, its owner, an admin or owner of the target, or an activation that was given up. */
+export const END_CAUSES = ['expired', 'done', 'revoked', 'abandoned', 'cancelled', 'not_started'] as const;
+/**
+ * Why a grant ended: its deadline, its owner, an admin or owner of the target, an activation that was given up, or, before a
+ * future start, its owner or the policy of that moment.
+ */
 export type EndCause = (typeof END_CAUSES)[number];
 
 /** How the end was found: we removed it, or it was no longer there when we came. */
@@ -146,6 +151,8 @@ export type Grant = {
   handle: Json | null;
   state: GrantState;
   durationMs: number;
+  /** Not before this; null is at once. */
+  startsAt: Date | null;
   /** Stored before the target is touched; moved forward once, when the access became usable. */
   expiresAt: Date;
   activatedAt: Date | null;

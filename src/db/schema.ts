@@ -79,6 +79,7 @@ export const requests = pgTable(
     reason: text().notNull(),
     ticket: text(),
     isBreakGlass: boolean('is_break_glass').notNull().default(false),
+    startsAt: instant('starts_at'),
     state: text().$type<RequestState>().notNull(),
     rule: text(),
     policySha256: text('policy_sha256').notNull(),
@@ -186,6 +187,8 @@ export const grants = pgTable(
     handle: json<Json>(),
     state: text().$type<GrantState>().notNull(),
     durationMs: durationMs(),
+    /** Nothing touches the target before this. */
+    startsAt: instant('starts_at'),
     expiresAt: instant('expires_at').notNull(),
     activatedAt: instant('activated_at'),
     endingAt: instant('ending_at'),

@@ -11,6 +11,10 @@ export const slot = (name: string) => sql.placeholder(name);
 /** A slot where Drizzle expects an expression: in `set`, and inside other expressions. */
 export const given = (name: string): SQL => sql`${slot(name)}`;
 
+/** A time that may be missing: Drizzle's own column would read `null` as a date. Give it as `isoOrNull`. */
+export const givenInstant = (name: string): SQL<Date> => sql`${slot(name)}::timestamptz`.mapWith(instantOf);
+export const isoOrNull = (at: Date | null | undefined): string | null => at?.toISOString() ?? null;
+
 /** Written times are the database's clock, read when the row is written and not when its transaction began. */
 export const clock: SQL<Date> = sql`clock_timestamp()`.mapWith(instantOf);
 export const clockPlus = (delayMs: SQL): SQL<Date> =>

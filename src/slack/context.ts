@@ -35,6 +35,8 @@ export type InputValue = {
   type: string;
   value?: string | null;
   selected_option?: { value: string } | null;
+  /** Seconds since the epoch. */
+  selected_date_time?: number | null;
 };
 
 export type ShownView = {

@@ -184,6 +184,11 @@ const SENTENCES = {
   nothing_to_allow: (facts) =>
     `${words(facts, 'name') ? `There is no overdue review of ${words(facts, 'name') ?? ''}` : 'There is no overdue review of theirs'}, so nothing holds them up.`,
   admins_only: () => 'Only admins of Latchkey may do this. Nothing was changed.',
+  start_in_past: () => 'That start has passed already. Name a later one, or leave it out to begin at once.',
+  start_too_far: (facts) =>
+    `That start is too far away. ${duration(facts, 'maxMs') ? `At most ${duration(facts, 'maxMs') ?? ''} ahead.` : 'Name a nearer one.'}`,
+  already_started: () =>
+    'It was approved and has begun, so it cannot be cancelled any more. Give it back with `/prod-access done`.',
   conflict: () => `Somebody else changed this at the same moment. ${TRY_LATER}`,
 } satisfies Record<ErrorCode, (facts: Facts) => string>;
 

@@ -14,6 +14,7 @@ import {
   refreshHomeButton,
   showCredentialsButton,
 } from './blocks/buttons.ts';
+import { isAhead } from './blocks/phrases.ts';
 import { REASON_SHOWN_MAX, SECTION_TEXT_MAX, VIEW_BLOCKS_MAX } from './blocks/limits.ts';
 import { context, cut, divider, quote, section, utc } from './blocks/text.ts';
 import type { EventHandler, Slack } from './context.ts';
@@ -41,7 +42,7 @@ const mine = (policy: Policy, view: RequestView): KnownBlock[] => {
   const { grant, request } = view;
   const isActive = grant?.state === 'active';
   if (isActive) return entry(myLine(policy, view), [showCredentialsButton(grant.id), doneButton(grant.id)]);
-  return entry(myLine(policy, view), request.state === 'pending' ? [cancelButton(request.id)] : []);
+  return entry(myLine(policy, view), request.state === 'pending' || isAhead(view) ? [cancelButton(request.id)] : []);
 };
 
 const past = (policy: Policy, view: RequestView): KnownBlock[] =>

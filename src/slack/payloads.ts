@@ -3,7 +3,12 @@ import { z } from 'zod';
 import type { ShownView } from './context.ts';
 
 const option = z.object({ value: z.string() });
-const input = z.object({ type: z.string(), value: z.string().nullish(), selected_option: option.nullish() });
+const input = z.object({
+  type: z.string(),
+  value: z.string().nullish(),
+  selected_option: option.nullish(),
+  selected_date_time: z.number().nullish(),
+});
 
 const view = z.object({
   id: z.string(),

@@ -1,13 +1,16 @@
 /** Makes an approved grant real in its target. Safe to run any number of times, by any number of processes, and after a crash anywhere. */
-import { SYSTEM } from '../core/events.ts';
 import type { Grant, Json, Person } from '../core/types.ts';
 import { DomainError } from '../core/errors.ts';
-import { LEASE_MS, retryInMs } from './backoff.ts';
+import { mayStart } from './may-start.ts';
+import { LEASE_MS } from './backoff.ts';
+import { abandon, entryOf, isTooOld, retry, TOO_OLD } from './give-up.ts';
 import type { AccessFailure, Credentials, Deps, SealedSecret, Tx } from './ports.ts';
 
 type Made = { handle: Json; credentials: Credentials | null };
 
 export const activate = async (deps: Deps, input: { grantId: string }): Promise<void> => {
+  const planned = await deps.store.read.grant(input.grantId);
+  if (planned?.startsAt && !(await mayStart(deps, planned))) return;
   const claimed = await deps.store.transaction((tx) => claim(deps, tx, input.grantId));
   if (!claimed) return;
   const person = await mustPerson(deps, claimed.personId);
@@ -29,36 +32,16 @@ export const mustPerson = async (deps: Deps, id: string): Promise<Person> => {
   return person;
 };
 
-/** An approval that was not used in time is not made any more: nobody waits for it, and nobody would see it end. */
-const isTooOld = async (deps: Deps, tx: Tx, grant: Grant): Promise<boolean> =>
-  (await tx.now()).getTime() - grant.createdAt.getTime() > deps.policy().claimMs;
-
 const claim = async (deps: Deps, tx: Tx, grantId: string): Promise<Grant | null> => {
   const grant = await tx.grants.lock(grantId);
   if (!grant || grant.state !== 'activating' || (await tx.grants.isLeased(grantId))) return null;
   if (await isTooOld(deps, tx, grant)) {
-    await abandon(tx, grant, 'It could not be made within the time an approval may be claimed.');
+    await abandon(tx, grant, { cause: 'abandoned', reason: TOO_OLD });
     return null;
   }
   await tx.grants.claim(grantId, LEASE_MS, grant.durationMs);
   return tx.grants.lock(grantId);
 };
-
-/** Something may exist in the target: only an end that read its absence back may close it. */
-const abandon = async (tx: Tx, grant: Grant, reason: string): Promise<void> => {
-  await tx.grants.setEnding(grant.id, { cause: 'abandoned', by: null, reason });
-  await tx.audit.append({ ...entryOf(grant), type: 'grant.ending', data: { cause: 'abandoned', reason } });
-  await tx.outbox.add('end', grant.id);
-  await tx.outbox.add('notify', grant.requestId);
-};
-
-const entryOf = (grant: Grant) => ({
-  actor: SYSTEM,
-  requestId: grant.requestId,
-  grantId: grant.id,
-  target: grant.target,
-  role: grant.role,
-});
 
 const finish = async (deps: Deps, tx: Tx, { grant, made }: { grant: Grant; made: Made }): Promise<void> => {
   const current = await tx.grants.lock(grant.id);
@@ -90,7 +73,7 @@ const recover = async (deps: Deps, failed: Failed): Promise<void> => {
   await deps.store.transaction(async (tx) => {
     const current = await tx.grants.lock(failed.grant.id);
     if (current?.state !== 'activating') return;
-    if (!isGone) return abandon(tx, current, failed.failure.message);
+    if (!isGone) return abandon(tx, current, { cause: 'abandoned', reason: failed.failure.message });
     await tx.grants.setFailed(current.id, failed.failure.message);
     const { kind, message } = failed.failure;
     await tx.audit.append({ ...entryOf(current), type: 'grant.failed', data: { kind, message } });
@@ -108,19 +91,4 @@ const isSurelyGone = async (deps: Deps, { grant, person }: Failed): Promise<bool
     deps.log.warn({ grant: grant.id, kind, error: message }, 'could not confirm that nothing was left in the target');
     return false;
   }
-};
-
-const retry = async (tx: Tx, { grant, failure }: Failed): Promise<void> => {
-  const current = await tx.grants.lock(grant.id);
-  if (!current || (current.state !== 'activating' && current.state !== 'ending')) return;
-  const waitMs = current.state === 'ending' ? 0 : retryInMs(current.attempts);
-  const { attempts } = await tx.grants.setRetry(grant.id, failure.message, waitMs);
-  const { kind, message } = failure;
-  await tx.audit.append({
-    ...entryOf(grant),
-    type: 'grant.activation_retried',
-    data: { kind, message, attempts, waitMs },
-  });
-  await tx.outbox.add(current.state === 'ending' ? 'end' : 'activate', grant.id, waitMs);
-  await tx.outbox.add('notify', grant.requestId);
 };

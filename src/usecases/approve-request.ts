@@ -43,15 +43,22 @@ type Made = Pick<Grant, 'id' | 'decisionId' | 'provider' | 'scope'>;
 const insertGrant = async (tx: Tx, approval: Approval, made: Made): Promise<string> => {
   const { request, policy, rule, actor, voterIds: votes } = approval;
   const { target, role, durationMs } = request;
-  await tx.grants.insert({ ...made, requestId: request.id, personId: request.requesterId, target, role, durationMs });
+  const { startsAt } = request;
+  const given = { requestId: request.id, personId: request.requesterId, target, role, durationMs, startsAt };
+  await tx.grants.insert({ ...made, ...given });
   const common = { actor, requestId: request.id, grantId: made.id, target, role };
   await tx.audit.append({
     ...common,
     type: 'request.approved',
     data: { decision: made.decisionId, rule, policy: policy.sha256, votes },
   });
-  await tx.audit.append({ ...common, type: 'grant.activating', data: { durationMs } });
-  await tx.outbox.add('activate', made.id);
+  await tx.audit.append({
+    ...common,
+    type: 'grant.activating',
+    data: { durationMs, startsAt: startsAt?.toISOString() ?? null },
+  });
+  const waitMs = startsAt ? Math.max(0, startsAt.getTime() - (await tx.now()).getTime()) : 0;
+  await tx.outbox.add('activate', made.id, waitMs);
   await tx.outbox.add('notify', request.id);
   return made.id;
 };

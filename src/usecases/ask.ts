@@ -2,6 +2,8 @@
 import { DomainError } from '../core/errors.ts';
 import { SYSTEM } from '../core/events.ts';
 import type { Ask, Policy, Verdict } from '../core/policy/types.ts';
+import { resolveStart, START_MAX_MS } from '../core/start-time.ts';
+import type { StartWish } from '../core/start-time.ts';
 import type { Person, Request } from '../core/types.ts';
 import { approveRequest } from './approve-request.ts';
 import { askedPeople } from './asked-people.ts';
@@ -12,7 +14,14 @@ import { recordRefusal, refuse } from './refuse.ts';
 import type { AskInput, AskResult } from './types.ts';
 
 type Sendable = Exclude<Verdict, { decision: 'deny' }>;
-type Judged = { policy: Policy; person: Person; ask: Ask; verdict: Sendable; idempotencyKey: string | null };
+type Judged = {
+  policy: Policy;
+  person: Person;
+  ask: Ask;
+  startsAt: Date | null;
+  verdict: Sendable;
+  idempotencyKey: string | null;
+};
 
 export const ask = async (deps: Deps, input: AskInput): Promise<AskResult> => {
   const policy = deps.policy();
@@ -24,6 +33,7 @@ export const ask = async (deps: Deps, input: AskInput): Promise<AskResult> => {
     reason: input.reason.trim(),
     ticket: input.ticket?.trim() || null,
   };
+  const startsAt = await startOf(deps, policy, { person, wish: input.start ?? null });
   const verdict = await judge(deps, policy, { person, ask: wanted, freshness: 'fresh' });
   const refusal = {
     type: 'request.refused',
@@ -43,7 +53,19 @@ export const ask = async (deps: Deps, input: AskInput): Promise<AskResult> => {
     return { outcome: 'denied', verdict };
   }
   await refuseIfNobodyCanApprove(deps, { person, verdict, ask: wanted });
-  return write(deps, { policy, person, ask: wanted, verdict, idempotencyKey: input.idempotencyKey });
+  return write(deps, { policy, person, ask: wanted, startsAt, verdict, idempotencyKey: input.idempotencyKey });
+};
+
+type Wished = { person: Person; wish: StartWish | null };
+
+/** By the database clock, on the clock of whoever asks. */
+const startOf = async (deps: Deps, policy: Policy, { person, wish }: Wished): Promise<Date | null> => {
+  if (wish === null) return null;
+  const now = await deps.store.read.now();
+  const at = resolveStart(wish, { now, timezones: [person.timezone, policy.timezone] });
+  if (at <= now) throw new DomainError('start_in_past', { at: at.toISOString() });
+  if (at.getTime() - now.getTime() > START_MAX_MS) throw new DomainError('start_too_far', { maxMs: START_MAX_MS });
+  return at;
 };
 
 const refuseIfNobodyCanApprove = async (
@@ -67,11 +89,15 @@ const refuseIfNobodyCanApprove = async (
   await refuse(deps, refusal, new DomainError('nobody_can_approve', facts));
 };
 
-const newRequest = (deps: Deps, { policy, person, ask: wanted, verdict, idempotencyKey }: Judged): NewRequest => ({
+const newRequest = (
+  deps: Deps,
+  { policy, person, ask: wanted, startsAt, verdict, idempotencyKey }: Judged,
+): NewRequest => ({
   id: deps.ids.next(),
   requesterId: person.id,
   ...wanted,
   isBreakGlass: false,
+  startsAt,
   state: 'pending',
   rule: verdict.rule,
   policySha256: policy.sha256,
@@ -106,7 +132,11 @@ const write = async (deps: Deps, judged: Judged): Promise<AskResult> => {
   };
 };
 
-const recordCreated = (tx: Tx, { policy, person, ask: wanted, verdict }: Judged, request: Request): Promise<void> =>
+const recordCreated = (
+  tx: Tx,
+  { policy, person, ask: wanted, startsAt, verdict }: Judged,
+  request: Request,
+): Promise<void> =>
   tx.audit.append({
     type: 'request.created',
     actor: actorOf(person),
@@ -118,6 +148,7 @@ const recordCreated = (tx: Tx, { policy, person, ask: wanted, verdict }: Judged,
       durationMs: wanted.durationMs,
       reason: wanted.reason,
       ticket: wanted.ticket,
+      startsAt: startsAt?.toISOString() ?? null,
       rule: verdict.rule,
       policy: policy.sha256,
       requirements: request.requirements.map(({ label, count }) => ({ label, count })),

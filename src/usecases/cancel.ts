@@ -1,9 +1,10 @@
-/** The requester takes back a request that nobody has decided yet. */
+/** The requester takes back a request that nobody has decided yet, or access that was approved and has not begun. */
 import { DomainError } from '../core/errors.ts';
-import { moveRequest } from '../core/lifecycle.ts';
+import { moveGrant, moveRequest } from '../core/lifecycle.ts';
+import type { Person, Request } from '../core/types.ts';
 import { mustView } from './ask.ts';
 import { actorOf } from './ports.ts';
-import type { Deps, RequestView } from './ports.ts';
+import type { Deps, RequestView, Tx } from './ports.ts';
 import type { CancelInput } from './types.ts';
 
 const CLOSED = {
@@ -15,22 +16,40 @@ const CLOSED = {
 
 export const cancel = async (deps: Deps, input: CancelInput): Promise<{ view: RequestView }> => {
   const person = await deps.directory.person(input.userId);
+  const id = (await deps.store.read.grant(input.requestId))?.requestId ?? input.requestId;
+  const grantId = (await deps.store.read.view(id))?.grant?.id ?? null;
   await deps.store.transaction(async (tx) => {
-    const request = await tx.requests.lock(input.requestId);
-    if (!request) throw new DomainError('request_not_found', { id: input.requestId });
-    if (request.requesterId !== person.id) throw new DomainError('not_your_request', { id: request.id });
+    const request = await tx.requests.lock(id);
+    if (!request) throw new DomainError('request_not_found', { id });
+    if (request.requesterId !== person.id) throw new DomainError('not_your_request', { id });
+    if (request.state === 'approved' && request.startsAt) return cancelStart(tx, { request, grantId, person });
     if (request.state !== 'pending') throw new DomainError(CLOSED[request.state], { state: request.state });
-    await tx.requests.setState(request.id, moveRequest(request.state, 'cancelled'));
-    await tx.audit.append({
-      type: 'request.cancelled',
-      actor: actorOf(person),
-      requestId: request.id,
-      grantId: null,
-      target: request.target,
-      role: request.role,
-      data: {},
-    });
-    await tx.outbox.add('notify', request.id);
+    await tx.requests.setState(id, moveRequest(request.state, 'cancelled'));
+    await tx.audit.append({ ...entryOf(request, person), type: 'request.cancelled', grantId: null, data: {} });
+    await tx.outbox.add('notify', id);
   });
-  return { view: await mustView(deps, input.requestId) };
+  return { view: await mustView(deps, id) };
+};
+
+const entryOf = ({ id, target, role }: Request, person: Person) => ({
+  actor: actorOf(person),
+  requestId: id,
+  target,
+  role,
+});
+
+type Starting = { request: Request; grantId: string | null; person: Person };
+
+/** The decision stays as it was made; what was given is taken back before it begins. */
+const cancelStart = async (tx: Tx, { request, grantId, person }: Starting): Promise<void> => {
+  const grant = grantId ? await tx.grants.lock(grantId) : null;
+  if (!grant) throw new DomainError('conflict', { noun: 'request', id: request.id });
+  const isBegun = grant.startsAt === null || (await tx.now()) >= grant.startsAt;
+  if (grant.state !== 'activating' || isBegun) throw new DomainError('already_started', { id: grant.id });
+  moveGrant(grant.state, 'ending');
+  const cause = 'cancelled';
+  await tx.grants.setEnding(grant.id, { cause, by: person.id, reason: null });
+  await tx.audit.append({ ...entryOf(request, person), type: 'grant.ending', grantId: grant.id, data: { cause } });
+  await tx.outbox.add('end', grant.id);
+  await tx.outbox.add('notify', request.id);
 };

@@ -51,8 +51,8 @@ type Filled =
   | 'unreachableAt'
   | 'changes';
 
-export type NewRequest = Omit<Request, Filled | keyof Schedule> &
-  Partial<Schedule> & {
+export type NewRequest = Omit<Request, Filled | keyof Schedule | 'startsAt'> &
+  Partial<Schedule & Pick<Request, 'startsAt'>> & {
     /** One ask is stored once: the view id, trigger id or client key that brought it. */
     idempotencyKey: string | null;
     pendingMs: number;
@@ -130,7 +130,8 @@ export type Tx = {
       grant: Pick<
         Grant,
         'id' | 'requestId' | 'decisionId' | 'personId' | 'target' | 'role' | 'provider' | 'scope' | 'durationMs'
-      >,
+      > &
+        Partial<Pick<Grant, 'startsAt'>>,
     ): Promise<void>;
     lock(id: string): Promise<Grant | null>;
     /** Takes the grant for one process for `leaseMs`; moves the deadline to now + duration while it is not active yet. */

@@ -1,4 +1,5 @@
 /** What use cases take and give, for the adapters that call them. Refusals are `DomainError`s unless listed here. */
+import type { StartWish } from '../core/start-time.ts';
 import type { AskProblem, Verdict } from '../core/policy/types.ts';
 import type { Grant, Person, Requirement, ReviewOutcome, VoteKind } from '../core/types.ts';
 import type { Electors, StandIn } from './electorate.ts';
@@ -12,6 +13,8 @@ export type AskInput = {
   durationMs: number | null;
   reason: string;
   ticket: string | null;
+  /** When it should begin, on the person's own clock; left out or null is at once. */
+  start?: StartWish | null;
   /** `view:<id>` or `trigger:<id>`: the same ask delivered twice is stored once. */
   idempotencyKey: string | null;
 };
@@ -47,7 +50,7 @@ export type PreviewResult = {
 };
 
 /** Never later, never longer than `break_glass.max`; `durationMs` null is the role's default within it. */
-export type BreakGlassInput = AskInput;
+export type BreakGlassInput = Omit<AskInput, 'start'>;
 /** `refused`: the person can mend it. Who may not, or is blocked by an overdue review, gets a `DomainError`. */
 export type BreakGlassResult =
   | { outcome: 'sent'; view: RequestView; isRepeat: boolean; targetProblem: string | null }
@@ -88,6 +91,7 @@ export type AdoptInput = {
   differencesFrom: (before: string) => string[] | null;
 };
 
+/** `requestId` may also be the id of its grant. */
 export type CancelInput = { userId: string; requestId: string };
 export type ShowCredentialsInput = { userId: string; grantId: string };
 export type ShowCredentialsResult = { credentials: Credentials; grant: Grant };

@@ -155,7 +155,12 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
       if (options.mode === 'http') slack.setRequestUrl(`http://127.0.0.1:${app.port}/slack/events`);
       else await slack.waitFor(() => only === 'worker' || slack.connectionCount() > 0);
       apps.push(app);
-      return app;
+      // Stopping it twice would close its pool twice.
+      const stop = async (): Promise<void> => {
+        apps.splice(apps.indexOf(app), 1);
+        await app.stop();
+      };
+      return { ...app, stop };
     },
     stop: async () => {
       await Promise.all(apps.map((app) => app.stop()));

@@ -7,7 +7,17 @@ import { GRANT_MOVES, moveGrant } from '../../core/lifecycle.ts';
 import type { GrantState } from '../../core/lifecycle.ts';
 import type { Store, Tx } from '../../usecases/ports.ts';
 import { UNFINISHED_STATES, grants, requests } from '../schema.ts';
-import { ROW_LOCK, clock, clockOnce, clockPlus, firstOrNull, given, slot } from '../statement.ts';
+import {
+  ROW_LOCK,
+  clock,
+  clockOnce,
+  clockPlus,
+  firstOrNull,
+  given,
+  givenInstant,
+  isoOrNull,
+  slot,
+} from '../statement.ts';
 import type { Db } from '../statement.ts';
 import { grantBatches } from './grant-batches.ts';
 import { raisedVersion } from './request-columns.ts';
@@ -64,7 +74,10 @@ const insertStatement = (db: Db) =>
       scope: slot('scope'),
       state: 'activating',
       durationMs: slot('durationMs'),
-      expiresAt: clockPlus(given('durationMs')),
+      startsAt: givenInstant('startsAt'),
+      // The sweep finds it at its start, whatever happened to the alarm.
+      nextAttemptAt: givenInstant('startsAt'),
+      expiresAt: sql`greatest(${givenInstant('startsAt')}, clock_timestamp()) + ${given('durationMs')}::double precision * interval '1 millisecond'`,
       createdAt: clock,
     })
     .prepare('grant_insert');
@@ -228,7 +241,7 @@ export const grantWrites = (db: Db): Tx['grants'] => {
   return {
     ...stateWrites(db),
     ...grantBatches(db, grantColumns),
-    insert: async (grant) => void (await insert.execute(grant)),
+    insert: async (grant) => void (await insert.execute({ ...grant, startsAt: isoOrNull(grant.startsAt) })),
     lock: async (id) => firstOrNull(await lock.execute({ id })),
     claim: async (id, leaseMs, deadlineMs) => {
       const claimed = await (deadlineMs === null

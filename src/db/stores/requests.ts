@@ -5,7 +5,18 @@ import { REQUEST_MOVES, moveRequest } from '../../core/lifecycle.ts';
 import type { RequestState } from '../../core/lifecycle.ts';
 import type { NewRequest, Schedule, Store, Tx } from '../../usecases/ports.ts';
 import { requests } from '../schema.ts';
-import { ROW_LOCK, clock, clockOnce, clockPlus, firstOrNull, given, only, slot } from '../statement.ts';
+import {
+  ROW_LOCK,
+  clock,
+  clockOnce,
+  clockPlus,
+  firstOrNull,
+  given,
+  givenInstant,
+  isoOrNull,
+  only,
+  slot,
+} from '../statement.ts';
 import type { Db } from '../statement.ts';
 import { raisedVersion, requestColumns } from './request-columns.ts';
 import { changeWrites } from './request-changes.ts';
@@ -35,6 +46,7 @@ const insertStatement = (db: Db) =>
       reason: slot('reason'),
       ticket: slot('ticket'),
       isBreakGlass: slot('isBreakGlass'),
+      startsAt: givenInstant('startsAt'),
       state: slot('state'),
       rule: slot('rule'),
       policySha256: slot('policySha256'),
@@ -125,7 +137,8 @@ export const requestWrites = (db: Db): Tx['requests'] => {
     ...scheduleWrites(db),
     ...changeWrites(db),
     insert: async (request) => {
-      const inserted = firstOrNull(await insert.execute({ ...NO_SCHEDULE, ...request }));
+      const startsAt = isoOrNull(request.startsAt);
+      const inserted = firstOrNull(await insert.execute({ ...NO_SCHEDULE, ...request, startsAt }));
       return inserted
         ? { outcome: 'inserted', request: inserted }
         : { outcome: 'exists', request: await stored(request) };

@@ -28,7 +28,13 @@ export const what = (
   return `*${target} · ${role}*`;
 };
 
-export const howLong = (view: Pick<RequestView, 'request'>): string => formatDuration(view.request.durationMs);
+/** `30m`, and from when where it does not begin at once. */
+export const howLong = ({ request }: Pick<RequestView, 'request'>): string =>
+  `${formatDuration(request.durationMs)}${request.startsAt ? ` from ${date(request.startsAt)}` : ''}`;
+
+/** Approved, and its start lies ahead. */
+export const isAhead = ({ grant, now }: Pick<RequestView, 'grant' | 'now'>): boolean =>
+  grant?.state === 'activating' && grant.startsAt !== null && now < grant.startsAt;
 
 /** Members who are here, then those who stand in for members who are away. */
 const present = ({ people, away = [], standIns = [] }: Asked): string[] => {
@@ -159,11 +165,15 @@ const endCause = ({ grant, endedBy, requester }: RequestView): string => {
   if (grant?.endCause === 'done') return endedBy?.id === requester.id ? ' given back' : ` given back${by}`;
   if (grant?.endCause === 'revoked') return ` revoked${by}`;
   if (grant?.endCause === 'abandoned') return ' given up';
+  if (grant?.endCause === 'cancelled') return ` cancelled before it began${by}`;
+  if (grant?.endCause === 'not_started') return ' it could not begin';
   return ' its time was over';
 };
 
 /** Says removed only when absence was read back from the target. */
 const ended = (view: RequestView, grant: Grant): string => {
+  if (!grant.activatedAt && grant.endOutcome === 'already_absent' && grant.startsAt)
+    return `*Not begun*:${endCause(view)}. Nobody got in.${because(grant.endReason)}`;
   const at = grant.endedAt ? ` ${date(grant.endedAt)}` : '';
   const truth =
     grant.endOutcome === 'already_absent'
@@ -175,9 +185,11 @@ const ended = (view: RequestView, grant: Grant): string => {
 const approvedBold = (view: RequestView): string => howDecided(view).replace(/^\w+/, '*$&*');
 
 const activating = (view: RequestView, grant: Grant): string =>
-  grant.attempts > 0
-    ? `${approvedBold(view)} Access is not set up yet; trying again.${lastError(grant)}`
-    : `${approvedBold(view)} Access is being set up.`;
+  isAhead(view)
+    ? `${approvedBold(view)} Starts ${grant.startsAt ? date(grant.startsAt) : ''}.`
+    : grant.attempts > 0
+      ? `${approvedBold(view)} Access is not set up yet; trying again.${lastError(grant)}`
+      : `${approvedBold(view)} Access is being set up.`;
 
 const grantLine = (view: RequestView, grant: Grant): string => {
   const lines = {

@@ -10,6 +10,7 @@ import {
   changeLines,
   escalation,
   howLong,
+  isAhead,
   mark,
   status,
   ticket,
@@ -55,7 +56,7 @@ export const requesterMessage = (view: RequestView, facts: MessageFacts): Messag
   ].filter((line) => line !== null);
   if (small.length > 0) blocks.push(context(cut(small.join('\n'), CONTEXT_TEXT_MAX)));
   if (isOpen && facts.unreachable) blocks.push(section(UNREACHABLE[facts.unreachable]));
-  if (isOpen) blocks.push(actions(cancelButton(view.request.id)));
+  if (isOpen || isAhead(view)) blocks.push(actions(cancelButton(view.request.id)));
   return message(view, facts, blocks);
 };
 

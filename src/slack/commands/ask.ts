@@ -13,6 +13,8 @@ const WRONG = {
   unknown_target: 'There is no target of that name.',
   unknown_role: 'That target has no role of that name.',
   role_missing: 'Say which role you need.',
+  bad_start:
+    'That is no time to begin; write it like from 22:00, from tomorrow 9:00, from 2026-12-01 22:00 or from 2h.',
   bad_duration: 'That is no duration; write it like 30m, 1h or 1h30m.',
 } satisfies Record<AskLineProblem['code'], string>;
 

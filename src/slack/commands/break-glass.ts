@@ -14,6 +14,7 @@ export const breakGlass: Command = {
     const policy = slack.policy();
     const read = readAskLine(policy, text, ticketPatterns(policy));
     if (!read.isRead) return reply({ text: whatToType(read.problem, `${NAME} `) });
+    if (read.line.start) return reply({ text: 'Break-glass begins at once: leave out when it should start.' });
     return openBreakGlass(slack, { userId, triggerId, ask: read.line }, 'open');
   },
 };

@@ -1,6 +1,8 @@
 /** Reads `orders-db read 30m checkout errors OPS-12`: what is a target, a role, a duration, a ticket, and what is left as the reason. */
 import { readDuration } from '../../core/durations.ts';
 import type { Policy, Target } from '../../core/policy/types.ts';
+import { readStart } from '../../core/start-time.ts';
+import type { StartWish } from '../../core/start-time.ts';
 import { nearest } from '../nearest.ts';
 
 export type AskLine = {
@@ -9,11 +11,13 @@ export type AskLine = {
   durationMs: number | null;
   reason: string;
   ticket: string | null;
+  /** `from 22:00`; null is at once. */
+  start: StartWish | null;
 };
 
 /** `suggestions` are whole lines to type instead, without the slash command. */
 export type AskLineProblem = {
-  code: 'unknown_target' | 'unknown_role' | 'role_missing' | 'bad_duration';
+  code: 'unknown_target' | 'unknown_role' | 'role_missing' | 'bad_duration' | 'bad_start';
   word: string;
   suggestions: string[];
 };
@@ -87,8 +91,14 @@ const readRest = (into: { target: string; role: string }, rest: string, tickets:
     return refuse('bad_duration', first, [`${into.target} ${into.role} 30m why you need it`]);
   }
   const words = durationMs === null ? rest : after;
-  const { reason, ticket } = splitTicket(words, tickets);
-  return { isRead: true, line: { ...into, durationMs, reason, ticket } };
+  const from = readStart(words);
+  if (from.outcome === 'bad') {
+    const begin = `${into.target} ${into.role} ${durationMs === null ? '' : `${first} `}from`;
+    return refuse('bad_start', from.word, [`${begin} 22:00 …`, `${begin} tomorrow 9:00 …`, `${begin} 2h …`]);
+  }
+  const start = from.outcome === 'read' ? from.wish : null;
+  const { reason, ticket } = splitTicket(from.outcome === 'read' ? from.rest : words, tickets);
+  return { isRead: true, line: { ...into, durationMs, reason, ticket, start } };
 };
 
 const isTicket = (word: string, patterns: readonly string[]): boolean =>

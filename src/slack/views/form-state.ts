@@ -17,6 +17,7 @@ export const FIELD = {
   duration: 'duration',
   reason: 'reason',
   ticket: 'ticket',
+  start: 'start',
 } as const;
 
 /** Slack: docs.slack.dev/reference/block-kit/blocks/input-block, block_id at most 255 characters. */
@@ -26,6 +27,7 @@ export const blockId = {
   duration: (target: string, role: string): string => `duration:${target}/${role}`,
   reason: 'reason',
   ticket: 'ticket',
+  start: 'start',
 } as const;
 
 export const targetOfRoleBlock = (id: string): string => (id.startsWith('role:') ? id.slice('role:'.length) : '');
@@ -39,6 +41,8 @@ export type FormState = {
   badDuration: string | null;
   reason: string;
   ticket: string;
+  /** null: at once. */
+  startsAt: Date | null;
 };
 
 export const EMPTY: FormState = {
@@ -48,11 +52,17 @@ export const EMPTY: FormState = {
   badDuration: null,
   reason: '',
   ticket: '',
+  startsAt: null,
 };
 
 const valueOf = (values: ViewValues, block: string): string => {
   const [input] = Object.values(values[block] ?? {});
   return input?.selected_option?.value ?? input?.value ?? '';
+};
+
+const startOf = (values: ViewValues): Date | null => {
+  const seconds = values[blockId.start]?.[FIELD.start]?.selected_date_time;
+  return typeof seconds === 'number' ? new Date(seconds * 1000) : null;
 };
 
 const own = <T>(record: Record<string, T>, name: string): T | null =>
@@ -76,6 +86,7 @@ export const readForm = (policy: Policy, view: Pick<ShownView, 'values'>): FormS
     badDuration: typed && readDuration(typed) === null ? typed : null,
     reason: valueOf(values, blockId.reason),
     ticket: valueOf(values, blockId.ticket),
+    startsAt: startOf(values),
   };
 };
 

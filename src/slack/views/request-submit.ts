@@ -1,4 +1,5 @@
 /** The request form was sent: asks, and answers under the fields, or in a view on top when the answer takes too long. */
+import { isDomainError } from '../../core/errors.ts';
 import type { AskField } from '../../core/policy/types.ts';
 import type { AskResult } from '../../usecases/types.ts';
 import { newId } from '../../lib/ids.ts';
@@ -16,7 +17,8 @@ const ANSWER_WITHIN_MS = 1_800;
 type Outcome =
   | { isSent: true; result: Extract<AskResult, { outcome: 'sent' }> }
   | { isSent: false; problems: Problem[] };
-type Problem = { field: AskField; sentence: string };
+type Field = AskField | 'start';
+type Problem = { field: Field; sentence: string };
 
 export const requestSubmit: ViewHandler = {
   callbackId: REQUEST_FORM,
@@ -46,6 +48,7 @@ const askFor = async ({ slack, userId, view }: SubmitCall, state: FormState): Pr
       durationMs: state.durationMs,
       reason: state.reason,
       ticket: state.ticket || null,
+      start: state.startsAt && { kind: 'at', at: state.startsAt },
       idempotencyKey: `view:${view.id}`,
     });
     if (result.outcome === 'sent') return { isSent: true, result };
@@ -54,18 +57,21 @@ const askFor = async ({ slack, userId, view }: SubmitCall, state: FormState): Pr
     const problems = result.problems.map((problem) => ({ field: problem.field, sentence: sentenceOfProblem(problem) }));
     return { isSent: false, problems };
   } catch (error) {
-    return { isSent: false, problems: [{ field: 'role', sentence: explainError(error, slack.log) }] };
+    return { isSent: false, problems: [{ field: fieldOf(error), sentence: explainError(error, slack.log) }] };
   }
 };
 
-const blockOf = ({ target, role }: FormState, field: AskField): string => {
+const fieldOf = (error: unknown): Field => (isDomainError(error) && error.code.startsWith('start_') ? 'start' : 'role');
+
+const blockOf = ({ target, role }: FormState, field: Field): string => {
   const blocks = {
     target: blockId.target,
     role: target ? blockId.role(target.name) : blockId.target,
     duration: target && role ? blockId.duration(target.name, role.name) : blockId.target,
     reason: blockId.reason,
     ticket: blockId.ticket,
-  } satisfies Record<AskField, string>;
+    start: blockId.start,
+  } satisfies Record<Field, string>;
   return blocks[field];
 };
 
