@@ -19,6 +19,7 @@ import { createAccess } from './providers/access.ts';
 import type { OpenAccess } from './providers/access.ts';
 import { createPagerDuty } from './oncall/pagerduty.ts';
 import { PROVIDERS, findProvider } from './providers/registry.ts';
+import { createAllowanceTeller } from './slack/allowance-teller.ts';
 import { createAnnouncer } from './slack/announcer.ts';
 import type { SlackAppSettings } from './slack/app.ts';
 import { startSlack } from './slack/start.ts';
@@ -152,8 +153,9 @@ const createJobs = ({ environment, only, log }: AppOptions, { store, useCases, c
   const told = { client: connection.notifierClient, store, policy, directory, log };
   const notifier = createNotifier(told);
   const announcer = createAnnouncer(told);
+  const allowances = createAllowanceTeller(told);
   const { redisUrl, redisPrefix: prefix } = environment;
-  const jobs = { redisUrl, prefix, store, useCases, notifier, announcer, log };
+  const jobs = { redisUrl, prefix, store, useCases, notifier, announcer, allowances, log };
   return startJobs(jobs, { isWorker: only !== 'web' });
 };
 

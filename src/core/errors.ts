@@ -65,6 +65,11 @@ export const ERROR_CODES = [
   'start_in_past',
   'start_too_far',
   'already_started',
+  'own_allowance',
+  'allowance_needless',
+  'allowance_too_long',
+  'allowance_not_found',
+  'not_your_allowance',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

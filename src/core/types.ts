@@ -137,6 +137,21 @@ export type Review = {
   waivedBy: string | null;
 };
 
+/** One approver's yes, given before it is asked for: it stands in for their vote until it expires or is taken back. */
+export type Allowance = {
+  id: string;
+  /** Whom it lets in. */
+  personId: string;
+  target: string;
+  role: string;
+  /** Who gave it. */
+  byPersonId: string;
+  createdAt: Date;
+  expiresAt: Date;
+  revokedAt: Date | null;
+  revokedBy: string | null;
+};
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 export type Grant = {

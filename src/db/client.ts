@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { Log } from '../lib/log.ts';
 import type { Store } from '../usecases/ports.ts';
+import { allowanceReads, allowanceTold } from './stores/allowances.ts';
 import { sealEvents } from './audit-seal.ts';
 import { absenceReads } from './stores/absences.ts';
 import { announcementStore } from './stores/announcements.ts';
@@ -63,8 +64,10 @@ export const createStore = ({ pool, log, onWork }: StoreOptions): Store & { clos
       person: peopleReads(db),
       absencesOf: absenceReads(db),
       ...viewReads(db),
+      ...allowanceReads(db),
       ...gaugeReads(db),
     },
+    setAllowanceTold: allowanceTold(db),
     messages: messageStore(db),
     outbox: outboxStore(db),
     audit: { seal: (limit) => sealEvents(pool, limit) },

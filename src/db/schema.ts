@@ -233,6 +233,35 @@ export const grants = pgTable(
   ],
 );
 
+/** One approver's yes ahead of time, for one person and role. Several together may fill a rule. */
+export const allowances = pgTable(
+  'allowances',
+  {
+    id: idText().primaryKey(),
+    personId: idText('person_id')
+      .notNull()
+      .references(() => people.id),
+    target: text().notNull(),
+    role: text().notNull(),
+    byPersonId: idText('by_person_id')
+      .notNull()
+      .references(() => people.id),
+    createdAt: instant('created_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+    revokedAt: instant('revoked_at'),
+    revokedBy: idText('revoked_by').references(() => people.id),
+    /** Where the person was told. */
+    channel: text(),
+    ts: text(),
+  },
+  (table) => [
+    index('allowances_of_person').on(table.personId, table.expiresAt),
+    index('allowances_by_person').on(table.byPersonId, table.expiresAt),
+    index('allowances_of_target').on(table.target, table.expiresAt),
+    check('allowances_by_another', sql`${table.byPersonId} <> ${table.personId}`),
+  ],
+);
+
 /** One per grant that was taken by break-glass: open until somebody else has said whether it was justified. */
 export const reviews = pgTable(
   'reviews',

@@ -20,6 +20,7 @@ import { grantWrites } from './stores/grants.ts';
 import { peopleWrites } from './stores/people.ts';
 import { policyWrites } from './stores/policies.ts';
 import { requestWrites } from './stores/requests.ts';
+import { allowanceWrites } from './stores/allowances.ts';
 import { reviewWrites } from './stores/reviews.ts';
 import { secretWrites } from './stores/secrets.ts';
 import { voteWrites } from './stores/votes.ts';
@@ -68,6 +69,7 @@ const createSession = (client: pg.PoolClient): Session => {
     announcements: announcementWrites(db),
     decisions: decisionWrites(db),
     grants: grantWrites(db),
+    allowances: allowanceWrites(db),
     reviews: reviewWrites(db),
     secrets: secretWrites(db),
     outbox: {

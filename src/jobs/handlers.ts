@@ -10,7 +10,10 @@ export type Notifier = { sync(requestId: string): Promise<SyncOutcome> };
 /** Tells admins one piece of news. */
 export type Announcer = { announce(announcementId: string): Promise<SyncOutcome> };
 
-export type Messengers = { notifier: Notifier; announcer: Announcer };
+/** Tells somebody what they are allowed ahead of time. */
+export type AllowanceTeller = { tell(allowanceId: string): Promise<SyncOutcome> };
+
+export type Messengers = { notifier: Notifier; announcer: Announcer; allowances: AllowanceTeller };
 
 /** `retryInMs` null: by the usual back-off. */
 export type Handled = { outcome: 'done' } | { outcome: 'retry'; retryInMs: number | null; error: string };
@@ -24,9 +27,13 @@ const handled = (synced: SyncOutcome): Handled =>
     ? { outcome: 'retry', retryInMs: synced.retryInMs ?? null, error: synced.error ?? 'Slack could not be reached' }
     : DONE;
 
-export const createHandlers = (useCases: UseCases, { notifier, announcer }: Messengers): Record<WorkKind, Handler> => ({
+export const createHandlers = (
+  useCases: UseCases,
+  { notifier, announcer, allowances }: Messengers,
+): Record<WorkKind, Handler> => ({
   activate: { concurrency: 16, handle: (grantId) => useCases.activate({ grantId }).then(() => DONE) },
   end: { concurrency: 16, handle: (grantId) => useCases.finishEnd({ grantIds: [grantId] }).then(() => DONE) },
   notify: { concurrency: 16, handle: async (requestId) => handled(await notifier.sync(requestId)) },
   announce: { concurrency: 1, handle: async (id) => handled(await announcer.announce(id)) },
+  allowance: { concurrency: 2, handle: async (id) => handled(await allowances.tell(id)) },
 });

@@ -6,7 +6,7 @@ import { createInFlight } from '../lib/in-flight.ts';
 import type { Store, WorkKind } from '../usecases/ports.ts';
 import type { UseCases } from '../usecases/types.ts';
 import { createHandlers } from './handlers.ts';
-import type { Announcer, Notifier } from './handlers.ts';
+import type { AllowanceTeller, Announcer, Notifier } from './handlers.ts';
 import { connectForDispatch, connectForWork } from './redis.ts';
 import { startRelay } from './relay.ts';
 import type { JobData, Queues } from './relay.ts';
@@ -20,6 +20,7 @@ export type JobsDeps = {
   useCases: UseCases;
   notifier: Notifier;
   announcer: Announcer;
+  allowances: AllowanceTeller;
   log: Log;
 };
 
@@ -44,7 +45,13 @@ const createQueues = ({ redis, prefix, log }: { redis: Redis; prefix: string; lo
   return {
     current: () => {
       if (redis.status !== 'ready') return null;
-      queues ??= { activate: open('activate'), end: open('end'), notify: open('notify'), announce: open('announce') };
+      queues ??= {
+        activate: open('activate'),
+        end: open('end'),
+        notify: open('notify'),
+        announce: open('announce'),
+        allowance: open('allowance'),
+      };
       return queues;
     },
     close: async () => {

@@ -189,6 +189,14 @@ const SENTENCES = {
     `That start is too far away. ${duration(facts, 'maxMs') ? `At most ${duration(facts, 'maxMs') ?? ''} ahead.` : 'Name a nearer one.'}`,
   already_started: () =>
     'It was approved and has begun, so it cannot be cancelled any more. Give it back with `/prod-access done`.',
+  own_allowance: () => 'Nobody allows anything to themselves. Somebody else has to.',
+  allowance_needless: (facts) =>
+    `They need no allowance: ${words(facts, 'rule') ? `rule “${words(facts, 'rule') ?? ''}”` : 'a rule'} lets them in at once when they ask.`,
+  allowance_too_long: (facts) =>
+    `That is no time an allowance can last. ${duration(facts, 'maxMs') ? `Write one like 2d, at most ${duration(facts, 'maxMs') ?? ''}.` : 'Write one like 2d.'}`,
+  allowance_not_found: () => 'There is no such allowance now. `/prod-access list` shows yours.',
+  not_your_allowance: () =>
+    'Only who gave it, whom it is for, owners of the target and admins may take an allowance back. Nothing was changed.',
   conflict: () => `Somebody else changed this at the same moment. ${TRY_LATER}`,
 } satisfies Record<ErrorCode, (facts: Facts) => string>;
 

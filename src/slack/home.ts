@@ -1,7 +1,7 @@
 /** The home tab: what I have, what waits for me, and buttons for both. */
 import type { Button, HomeView, KnownBlock } from '@slack/types';
 import type { Policy } from '../core/policy/types.ts';
-import type { RequestView } from '../usecases/ports.ts';
+import type { AllowanceView, RequestView } from '../usecases/ports.ts';
 import type { Overview } from '../usecases/types.ts';
 import {
   actions,
@@ -15,6 +15,7 @@ import {
   showCredentialsButton,
 } from './blocks/buttons.ts';
 import { isAhead } from './blocks/phrases.ts';
+import { allowanceLine } from './blocks/allowance.ts';
 import { REASON_SHOWN_MAX, SECTION_TEXT_MAX, VIEW_BLOCKS_MAX } from './blocks/limits.ts';
 import { context, cut, divider, quote, section, utc } from './blocks/text.ts';
 import type { EventHandler, Slack } from './context.ts';
@@ -67,6 +68,15 @@ const group = (policy: Policy, { title, views, draw, empty }: Group): KnownBlock
   ];
 };
 
+const ahead = (policy: Policy, allowances: AllowanceView[]): KnownBlock[] =>
+  allowances.length === 0
+    ? []
+    : [
+        heading('Allowed ahead of time'),
+        section(cut(allowances.map((one) => allowanceLine(policy, one)).join('\n'), SECTION_TEXT_MAX)),
+        divider,
+      ];
+
 const homeOf = (blocks: KnownBlock[]): HomeView => ({ type: 'home', blocks: blocks.slice(0, VIEW_BLOCKS_MAX) });
 
 export const homeView = (policy: Policy, overview: Overview, now: Date): HomeView =>
@@ -85,6 +95,7 @@ export const homeView = (policy: Policy, overview: Overview, now: Date): HomeVie
       empty: 'You have no access to production now. That is how it should be.',
     }),
     ...group(policy, { title: 'You asked for', views: overview.pending, draw: mine, empty: null }),
+    ...ahead(policy, overview.allowances),
     ...group(policy, { title: 'Lately', views: overview.recent, draw: past, empty: null }),
     context(`As of <!date^${Math.floor(now.getTime() / 1000)}^{time}|${utc(now)}>.`),
   ]);

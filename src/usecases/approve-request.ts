@@ -16,6 +16,8 @@ export type Approval = {
   voterIds: string[];
   /** What else whoever reads the decision should know: the denial that break-glass overrode. */
   note?: string | null;
+  /** What was allowed ahead of time and stood in for the approvals. */
+  allowanceIds?: string[];
 };
 
 export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Promise<string> => {
@@ -50,7 +52,7 @@ const insertGrant = async (tx: Tx, approval: Approval, made: Made): Promise<stri
   await tx.audit.append({
     ...common,
     type: 'request.approved',
-    data: { decision: made.decisionId, rule, policy: policy.sha256, votes },
+    data: { decision: made.decisionId, rule, policy: policy.sha256, votes, allowances: approval.allowanceIds ?? [] },
   });
   await tx.audit.append({
     ...common,

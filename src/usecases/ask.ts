@@ -6,6 +6,8 @@ import { resolveStart, START_MAX_MS } from '../core/start-time.ts';
 import type { StartWish } from '../core/start-time.ts';
 import type { Person, Request } from '../core/types.ts';
 import { approveRequest } from './approve-request.ts';
+import { aheadOf, isFilled, noteOf } from './ahead.ts';
+import type { Ahead } from './ahead.ts';
 import { askedPeople } from './asked-people.ts';
 import { defaultDurationMs, judge, scheduleOf } from './judge.ts';
 import { actorOf } from './ports.ts';
@@ -20,6 +22,8 @@ type Judged = {
   ask: Ask;
   startsAt: Date | null;
   verdict: Sendable;
+  /** Approvals that were given ahead of time; null where none stand in. */
+  ahead: Ahead | null;
   idempotencyKey: string | null;
 };
 
@@ -52,8 +56,9 @@ export const ask = async (deps: Deps, input: AskInput): Promise<AskResult> => {
     });
     return { outcome: 'denied', verdict };
   }
-  await refuseIfNobodyCanApprove(deps, { person, verdict, ask: wanted });
-  return write(deps, { policy, person, ask: wanted, startsAt, verdict, idempotencyKey: input.idempotencyKey });
+  const ahead = await aheadOf(deps, { person, verdict, ask: wanted });
+  if (!ahead) await refuseIfNobodyCanApprove(deps, { person, verdict, ask: wanted });
+  return write(deps, { policy, person, ask: wanted, startsAt, verdict, ahead, idempotencyKey: input.idempotencyKey });
 };
 
 type Wished = { person: Person; wish: StartWish | null };
@@ -109,18 +114,13 @@ const newRequest = (
 });
 
 const write = async (deps: Deps, judged: Judged): Promise<AskResult> => {
-  const { policy, person, verdict } = judged;
+  const { person } = judged;
   const stored = await deps.store.transaction(async (tx) => {
     await tx.people.upsert(person);
     const { outcome, request } = await tx.requests.insert(newRequest(deps, judged));
     if (outcome === 'exists') return { id: request.id, isRepeat: true };
     await recordCreated(tx, judged, request);
-    if (verdict.decision === 'approve') {
-      const approval = { request, policy, rule: verdict.rule, actor: SYSTEM, byPersonId: null, voterIds: [] };
-      await approveRequest(tx, deps.ids, approval);
-    } else {
-      await tx.outbox.add('notify', request.id);
-    }
+    await decideAtOnce(deps, tx, { judged, request });
     return { id: request.id, isRepeat: false };
   });
   const view = await mustView(deps, stored.id);
@@ -130,6 +130,31 @@ const write = async (deps: Deps, judged: Judged): Promise<AskResult> => {
     isRepeat: stored.isRepeat,
     targetProblem: deps.access.problems()[view.request.target] ?? null,
   };
+};
+
+/** By the rule, or by what was allowed ahead and is still allowed now; else those who may approve are asked. */
+const decideAtOnce = async (
+  deps: Deps,
+  tx: Tx,
+  { judged, request }: { judged: Judged; request: Request },
+): Promise<void> => {
+  const { policy, person, verdict, ahead } = judged;
+  const common = { request, policy, rule: verdict.rule, actor: SYSTEM };
+  if (verdict.decision === 'approve')
+    return void (await approveRequest(tx, deps.ids, { ...common, byPersonId: null, voterIds: [] }));
+  const { target, role } = request;
+  const held = ahead ? await tx.allowances.hold({ personId: person.id, target, role }) : [];
+  const last = held.at(-1);
+  if (!ahead || !last || !isFilled(ahead, held)) return tx.outbox.add('notify', request.id);
+  const voterIds = held.map(({ byPersonId }) => byPersonId);
+  const allowanceIds = held.map(({ id }) => id);
+  await approveRequest(tx, deps.ids, {
+    ...common,
+    byPersonId: last.byPersonId,
+    voterIds,
+    note: noteOf(held),
+    allowanceIds,
+  });
 };
 
 const recordCreated = (

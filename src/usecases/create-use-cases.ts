@@ -2,6 +2,7 @@
 import { activate } from './activate.ts';
 import { adoptPolicy, rejectPolicy } from './adopt-policy.ts';
 import { approveWithChanges } from './approve-with-changes.ts';
+import { allow, disallow } from './allow.ts';
 import { ask } from './ask.ts';
 import { breakGlass, previewBreakGlass } from './break-glass.ts';
 import { cancel } from './cancel.ts';
@@ -21,6 +22,8 @@ import { vote } from './vote.ts';
 export const createUseCases = (deps: Deps): UseCases => ({
   ask: (input) => ask(deps, input),
   preview: (input) => preview(deps, input),
+  allow: (input) => allow(deps, input),
+  disallow: (input) => disallow(deps, input),
   breakGlass: (input) => breakGlass(deps, input),
   previewBreakGlass: (input) => previewBreakGlass(deps, input),
   closeReview: (input) => closeReview(deps, input),

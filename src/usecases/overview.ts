@@ -14,15 +14,17 @@ const MINE = 30;
 const PENDING = 100;
 const LIVE = 200;
 const RECENT = 5;
+const ALLOWANCES = 30;
 
 const isLive = ({ grant }: RequestView): boolean => grant !== null && !isTerminalGrant(grant.state);
 const isPending = ({ request }: RequestView): boolean => request.state === 'pending';
 
 export const overview = async (deps: Deps, input: { userId: string }): Promise<Overview> => {
   const person = await deps.directory.person(input.userId);
-  const [mine, pending] = await Promise.all([
+  const [mine, pending, allowances] = await Promise.all([
     deps.store.read.viewsOf(person.id, MINE),
     deps.store.read.pending(PENDING),
+    deps.store.read.allowances({ personId: person.id }, ALLOWANCES),
   ]);
   const mayVote = await Promise.all(pending.map((view) => waitsFor(deps, view, person)));
   return {
@@ -30,6 +32,7 @@ export const overview = async (deps: Deps, input: { userId: string }): Promise<O
     live: mine.filter(isLive),
     recent: mine.filter((view) => !isPending(view) && !isLive(view)).slice(0, RECENT),
     waitingForMe: pending.filter((_, index) => mayVote[index]),
+    allowances,
   };
 };
 
@@ -49,7 +52,10 @@ export const targetOverview = async (
   const target = policy.targets[input.target];
   if (!target) throw new DomainError('unknown_target', { target: input.target });
   const person = await deps.directory.person(input.userId);
-  const live = await deps.store.read.liveViews(target.name, LIVE);
+  const [live, allowances] = await Promise.all([
+    deps.store.read.liveViews(target.name, LIVE),
+    deps.store.read.allowances({ target: target.name }, ALLOWANCES),
+  ]);
   const roles = await Promise.all(
     Object.values(target.roles).map(async (role) => {
       const ask = { target: target.name, role: role.name, durationMs: role.defaultMs, reason: '', ticket: null };
@@ -58,5 +64,5 @@ export const targetOverview = async (
       return { role: role.name, title: role.title, rule: verdict.rule, decision: verdict.decision, asked };
     }),
   );
-  return { live, roles };
+  return { live, allowances, roles };
 };

@@ -4,6 +4,7 @@ import type { RequestState } from '../core/lifecycle.ts';
 import type { Policy } from '../core/policy/types.ts';
 import type {
   Absence,
+  Allowance,
   Decision,
   EndCause,
   EndOutcome,
@@ -19,7 +20,7 @@ import type {
 } from '../core/types.ts';
 import type { Log } from '../lib/log.ts';
 
-export const WORK_KINDS = ['activate', 'end', 'notify', 'announce'] as const;
+export const WORK_KINDS = ['activate', 'end', 'notify', 'announce', 'allowance'] as const;
 /** Outgoing work: activate or end a grant, bring the Slack messages of a request up to date, or tell admins some news. */
 export type WorkKind = (typeof WORK_KINDS)[number];
 
@@ -154,6 +155,15 @@ export type Tx = {
     /** Activating or ending grants that nobody holds and whose next attempt is due. */
     listStalled(limit: number): Promise<Grant[]>;
   };
+  allowances: {
+    insert(
+      allowance: Pick<Allowance, 'id' | 'personId' | 'target' | 'role' | 'byPersonId'> & { forMs: number },
+    ): Promise<Pick<Allowance, 'expiresAt'>>;
+    /** Live ones for this person and role, kept from being revoked until the transaction ends. */
+    hold(wanted: Pick<Allowance, 'personId' | 'target' | 'role'>): Promise<AllowanceView[]>;
+    /** False when it was revoked or had expired before. */
+    revoke(id: string, byPersonId: string): Promise<boolean>;
+  };
   reviews: {
     insert(
       review: Pick<Review, 'id' | 'grantId' | 'requestId' | 'personId' | 'withinMs'>,
@@ -176,6 +186,10 @@ export type Tx = {
   outbox: { add(kind: WorkKind, subjectId: string, availableInMs?: number): Promise<void> };
   audit: { append(entry: AuditEntry): Promise<void> };
 };
+
+export type AllowanceView = Allowance & { person: Person; by: Person };
+/** Where the person was told of it. */
+export type ToldAllowance = AllowanceView & { channel: string | null; ts: string | null };
 
 /** Everything about one request, for messages and lists; read in one snapshot. */
 export type RequestView = {
@@ -252,6 +266,9 @@ export type Store = {
     pending(limit: number): Promise<RequestView[]>;
     /** Grants that are activating, active or ending, soonest end first; of one target when given. */
     liveViews(target: string | null, limit: number): Promise<RequestView[]>;
+    /** Live ones, soonest end first: of or by this person, or in this target. */
+    allowances(of: { personId: string } | { target: string }, limit: number): Promise<AllowanceView[]>;
+    allowance(id: string): Promise<ToldAllowance | null>;
     /** Requests whose review is open, soonest deadline first. */
     openReviews(limit: number): Promise<RequestView[]>;
     /** Ids of grants whose id or request id begins with `prefix`, of `personId` when given; with an empty prefix only live ones. */
@@ -262,6 +279,8 @@ export type Store = {
     msToNextDeadline(): Promise<number | null>;
     counts(): Promise<{ pending: number; active: number; ending: number; unsentWork: number; unsealed: number }>;
   };
+  /** Where somebody was told that they are allowed. */
+  setAllowanceTold(id: string, told: { channel: string; ts: string }): Promise<void>;
   messages: {
     /** Leases message work on one request to one caller; null when somebody else has it. */
     claim(requestId: string, leaseMs: number): Promise<{ version: number } | null>;

@@ -3,7 +3,7 @@ import type { StartWish } from '../core/start-time.ts';
 import type { AskProblem, Verdict } from '../core/policy/types.ts';
 import type { Grant, Person, Requirement, ReviewOutcome, VoteKind } from '../core/types.ts';
 import type { Electors, StandIn } from './electorate.ts';
-import type { Credentials, RequestView } from './ports.ts';
+import type { AllowanceView, Credentials, RequestView } from './ports.ts';
 
 /** `durationMs` null means the role's default. The person is read from Slack by the use case; nothing else about them is believed. */
 export type AskInput = {
@@ -100,6 +100,10 @@ export type ShowCredentialsResult = { credentials: Credentials; grant: Grant };
 export type EndInput = { userId: string; id: string | null; cause: 'done' | 'revoked'; reason: string | null };
 export type EndResult = { view: RequestView };
 
+export type AllowInput = { userId: string; personUserId: string; target: string; role: string; forMs: number };
+/** `missing`: what others still have to allow before it lets the person in; empty when it does by itself. */
+export type AllowResult = { allowance: AllowanceView; missing: { label: string; count: number }[] };
+
 export type Overview = {
   /** My pending requests, my live grants, and my latest finished ones. */
   pending: RequestView[];
@@ -107,11 +111,14 @@ export type Overview = {
   recent: RequestView[];
   /** Pending requests of others that I may vote on and have not. */
   waitingForMe: RequestView[];
+  /** Given ahead of time, to me or by me. */
+  allowances: AllowanceView[];
 };
 
 /** Who is in one target now, and who may let others in. */
 export type TargetOverview = {
   live: RequestView[];
+  allowances: AllowanceView[];
   roles: { role: string; title: string; rule: string | null; decision: Verdict['decision']; asked: AskedPeople[] }[];
 };
 
@@ -119,6 +126,8 @@ export type TargetOverview = {
 export type UseCases = {
   ask(input: AskInput): Promise<AskResult>;
   preview(input: PreviewInput): Promise<PreviewResult>;
+  allow(input: AllowInput): Promise<AllowResult>;
+  disallow(input: { userId: string; id: string }): Promise<{ allowance: AllowanceView }>;
   breakGlass(input: BreakGlassInput): Promise<BreakGlassResult>;
   /** Throws what `breakGlass` would throw, as far as recent look-ups know. */
   previewBreakGlass(input: PreviewInput): Promise<BreakGlassPreview>;

@@ -149,8 +149,11 @@ const lastError = (grant: Grant): string => (grant.lastError ? ` ${inline(grant.
 const decidedBy = ({ decision, decidedBy: person }: RequestView): string =>
   person ? mention(person) : `rule ${ruleName(decision?.rule ?? null)}`;
 
-const howDecided = (view: RequestView): string =>
-  view.request.isBreakGlass ? 'Taken by break-glass, without approval.' : `Approved by ${decidedBy(view)}.`;
+const howDecided = (view: RequestView): string => {
+  if (view.request.isBreakGlass) return 'Taken by break-glass, without approval.';
+  const ahead = view.decision?.outcome === 'approved' ? view.decision.reason : null;
+  return `Approved ${ahead ? inline(ahead, VOTE_REASON_SHOWN_MAX) : `by ${decidedBy(view)}`}.`;
+};
 
 const because = (reason: string | null | undefined): string =>
   reason ? ` ${inline(reason, VOTE_REASON_SHOWN_MAX)}` : '';

@@ -1,5 +1,6 @@
 /** `/prod-access list`: my requests and grants, and what waits for me. */
 import type { RequestView } from '../../usecases/ports.ts';
+import { allowanceLine } from '../blocks/allowance.ts';
 import { SECTION_TEXT_MAX } from '../blocks/limits.ts';
 import { cut, section } from '../blocks/text.ts';
 import { myLine, theirLine } from '../lines.ts';
@@ -14,7 +15,7 @@ export const list: Command = {
   does: 'your requests and grants, and what waits for you',
   run: async ({ slack, userId, reply }) => {
     const policy = slack.policy();
-    const { pending, live, recent, waitingForMe } = await slack.useCases.overview({ userId });
+    const { pending, live, recent, waitingForMe, allowances } = await slack.useCases.overview({ userId });
     const groups: [string, RequestView[], typeof myLine][] = [
       ['You have', live, myLine],
       ['You asked for', pending, myLine],
@@ -27,6 +28,8 @@ export const list: Command = {
         const rest = views.length > SHOWN_MAX ? [`and ${views.length - SHOWN_MAX} more`] : [];
         return [`*${title}*`, ...views.slice(0, SHOWN_MAX).map((view) => line(policy, view)), ...rest].join('\n');
       });
+    if (allowances.length > 0)
+      shown.push(['*Allowed ahead of time*', ...allowances.map((one) => allowanceLine(policy, one))].join('\n'));
     if (shown.length === 0)
       return reply({ text: `You have nothing and asked for nothing. ${typed('')} opens the form.` });
     return reply({

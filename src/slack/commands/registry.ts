@@ -3,6 +3,7 @@ import type { CommandCall } from '../context.ts';
 import { nearest } from '../nearest.ts';
 import { sentenceList } from '../blocks/text.ts';
 import { openForm } from '../views/open-form.ts';
+import { allow, disallow } from './allow.ts';
 import { askInOneLine } from './ask.ts';
 import { breakGlass } from './break-glass.ts';
 import type { Command } from './command.ts';
@@ -14,7 +15,7 @@ import { list } from './list.ts';
 import { review } from './review.ts';
 import { who } from './who.ts';
 
-const verbs: readonly Command[] = [list, who, done, cancel, explain, breakGlass, review, revoke];
+const verbs: readonly Command[] = [list, who, done, cancel, explain, allow, disallow, breakGlass, review, revoke];
 
 export const commands: readonly Command[] = [...verbs, createHelp(verbs)];
 

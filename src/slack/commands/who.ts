@@ -1,5 +1,6 @@
 /** `/prod-access who orders-db`: who is in there now, and who may let others in. */
 import type { TargetOverview } from '../../usecases/types.ts';
+import { allowanceLine } from '../blocks/allowance.ts';
 import { SECTION_TEXT_MAX, TITLE_SHOWN_MAX } from '../blocks/limits.ts';
 import { oneOf, ruleName } from '../blocks/phrases.ts';
 import { cut, inline, section, sentenceList } from '../blocks/text.ts';
@@ -20,15 +21,18 @@ export const who: Command = {
     const wanted = text.trim().split(/\s+/)[0] ?? '';
     const name = names.find((one) => one.toLowerCase() === wanted.toLowerCase());
     if (!name) return reply({ text: unknown(wanted, names) });
-    const { live, roles } = await slack.useCases.targetOverview({ userId, target: name });
+    const { live, roles, allowances } = await slack.useCases.targetOverview({ userId, target: name });
     const title = inline(policy.targets[name]?.title || name, TITLE_SHOWN_MAX);
     const inside = live.slice(0, SHOWN_MAX).map((view) => theirLine(policy, view));
     const rest = live.length > SHOWN_MAX ? [`and ${live.length - SHOWN_MAX} more`] : [];
     const now = [`*${title}: in there now*`, ...(inside.length > 0 ? inside : ['Nobody.']), ...rest].join('\n');
+    const ahead = ['*Allowed ahead of time*', ...allowances.map((one) => allowanceLine(policy, one))].join('\n');
     const may = ['*Who lets you in*', ...roles.map(roleLine)].join('\n');
     return reply({
       text: `Who is in ${title}`,
-      blocks: [now, may].map((lines) => section(cut(lines, SECTION_TEXT_MAX))),
+      blocks: [now, ...(allowances.length > 0 ? [ahead] : []), may].map((lines) =>
+        section(cut(lines, SECTION_TEXT_MAX)),
+      ),
     });
   },
 };
