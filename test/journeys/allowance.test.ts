@@ -1,0 +1,151 @@
+/** Approved ahead of time: inside the rules, visible, revocable, and never more than its givers' votes. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { App } from '../../src/app.ts';
+import { storyOf, until } from '../support/story.ts';
+import type { Story } from '../support/story.ts';
+import { seen, startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+
+const reason = 'nightly repair of the order index';
+let world: World;
+let story: Story;
+let app: App;
+
+beforeAll(async () => {
+  world = await startWorld();
+  story = storyOf(world);
+  app = await world.start();
+});
+afterAll(() => world.stop());
+
+const say = (who: string, text: string) => world.slack.as(who).command('/prod-access', text, 'general');
+const ADA = '<@U0ADA|ada>';
+
+type Row = { state: string; by: string | null; reason: string | null; votes: number };
+const latest = async (): Promise<Row> => {
+  const [row] = await world.sql<Row>(
+    `select r.state, d.by_person_id as by, d.reason, (select count(*)::int from votes v where v.request_id = r.id) as votes
+     from requests r left join decisions d on d.request_id = r.id order by r.created_at desc limit 1`,
+  );
+  if (!row) throw new Error('there is no request');
+  return row;
+};
+
+const live = async (): Promise<{ id: string }[]> =>
+  world.sql('select id from allowances where revoked_at is null and expires_at > now() order by created_at');
+
+/** Asks, and waits until it is stored and decided or not. */
+const ask = async (who: string, line: string): Promise<Row> => {
+  const before = (await world.sql('select 1 from requests')).length;
+  await say(who, line);
+  await until(async () => (await world.sql('select 1 from requests')).length > before, 'the request');
+  return latest();
+};
+
+test('who is allowed is let in at once, and the decision and the messages say by whom', async () => {
+  const { slack } = world;
+  await say('olga', `allow ${ADA} orders-db read for 2d`);
+  expect(seen(await story.privately('olga', 'nobody else is asked'))).toContain('disallow');
+  await story.dm('ada', 'allowed you');
+  const [allowance] = await live();
+  expect(await ask('ada', `orders-db read 30m ${reason}`)).toMatchObject({
+    state: 'approved',
+    by: expect.stringContaining('U0OLGA'),
+    reason: expect.stringContaining(allowance?.id ?? 'none'),
+    votes: 0,
+  });
+  expect(seen(await story.dm('ada', 'Active'))).toContain('ahead of time by');
+  await story.credentials('ada');
+  await slack.as('ada').close();
+  expect(slack.as('olga').messages('prod-access')).toHaveLength(0);
+  await say('ada', 'list');
+  await story.privately('ada', 'Allowed ahead of time');
+  await say('oscar', 'who orders-db');
+  expect(seen(await story.privately('oscar', 'Allowed ahead of time'))).toContain('U0ADA');
+  slack.as('ada').openHome();
+  await slack.waitFor(() => JSON.stringify(slack.as('ada').home() ?? null).includes('Allowed ahead of time'));
+  expect(await story.events()).toEqual(expect.arrayContaining(['allowance.given']));
+  await say('ada', 'done');
+});
+
+test('it is for one person and one role, and the rule still wants its reason and its cap', async () => {
+  expect((await ask('rita', `orders-db read 30m ${reason}`)).state).toBe('pending');
+  const before = (await world.sql('select 1 from requests')).length;
+  await say('ada', `orders-db read 5h ${reason}`);
+  await story.privately('ada', 'At most 4h');
+  expect(await world.sql('select 1 from requests')).toHaveLength(before);
+});
+
+test('a denial holds although it was allowed', async () => {
+  const text = readFileSync(world.policyPath, 'utf8');
+  const freeze = `rules:\n  - name: Freeze\n    match: { roles: ["*/read"] }\n    when: now > timestamp("2020-01-01T00:00:00Z")\n    deny: Not this week.`;
+  writeFileSync(world.policyPath, text.replace('rules:', freeze));
+  await app.reloadPolicy();
+  const before = (await world.sql('select 1 from requests')).length;
+  await say('ada', `orders-db read 30m ${reason}`);
+  await story.privately('ada', 'Not this week');
+  expect(await world.sql('select 1 from requests')).toHaveLength(before);
+  await say('olga', `allow ${ADA} orders-db read for 1d`);
+  await story.privately('olga', 'Not this week');
+  writeFileSync(world.policyPath, text);
+  await app.reloadPolicy();
+});
+
+test('who gave it and may approve no more gives nothing', async () => {
+  const text = readFileSync(world.policyPath, 'utf8');
+  writeFileSync(world.policyPath, text.replace('people: [olga@acme.test, sam@acme.test]', 'people: [rita@acme.test]'));
+  await app.reloadPolicy();
+  expect((await ask('ada', `orders-db read 30m ${reason}`)).state).toBe('pending');
+  writeFileSync(world.policyPath, text);
+  await app.reloadPolicy();
+});
+
+test('taken back, it is asked as ever; strangers take nothing back', async () => {
+  const [allowance] = await live();
+  const id = allowance?.id ?? '';
+  await say('oscar', `disallow ${id}`);
+  await story.privately('oscar', 'may take an allowance back');
+  await say('olga', `disallow ${id}`);
+  await story.privately('olga', 'Taken back');
+  expect(seen(await story.dm('ada', 'taken back'))).not.toContain('their approval is there');
+  expect((await ask('ada', `orders-db read 30m ${reason}`)).state).toBe('pending');
+  await say('olga', `disallow ${id}`);
+  await story.privately('olga', 'no such allowance');
+});
+
+test('expired, it is asked as ever', async () => {
+  await say('sam', `allow ${ADA} orders-db read for 1h`);
+  await story.privately('sam', 'nobody else is asked');
+  await world.sql(`update allowances set expires_at = now() - interval '1 second'`);
+  expect((await ask('ada', `orders-db read 30m ${reason}`)).state).toBe('pending');
+});
+
+test('where two must agree, one allowance is half, and the second opens it', async () => {
+  await say('olga', `allow ${ADA} orders-db write for 1h`);
+  expect(seen(await story.privately('olga', 'not enough alone'))).toContain('sre');
+  expect((await ask('ada', `orders-db write 5m ${reason} OPS-1`)).state).toBe('pending');
+  await say('rita', `allow ${ADA} orders-db write for 1h`);
+  await story.privately('rita', 'nobody else is asked');
+  expect(await ask('ada', `orders-db write 5m ${reason} OPS-2`)).toMatchObject({
+    state: 'approved',
+    reason: expect.stringMatching(/olga.* and .*rita/i),
+  });
+});
+
+test.each([
+  ['ada', `allow ${ADA} orders-db read for 1d`, 'to themselves'],
+  ['oscar', `allow ${ADA} orders-db read for 1d`, 'not one of those who may decide'],
+  ['olga', `allow ${ADA} orders-db read for 90d`, 'at most 30d'],
+  ['olga', `allow ${ADA} orders-db read for ever`, 'do not understand'],
+  ['olga', 'allow @ada orders-db read for 1d', 'names nobody'],
+  ['olga', 'allow <!channel> orders-db read for 1d', 'names nobody'],
+  ['olga', `allow ${ADA} nothing-db read for 1d`, 'no target of that name'],
+  ['olga', `allow ${ADA}`, 'Write it like'],
+  ['olga', 'disallow `<!here>`', 'no such allowance'],
+])('%s writing "%s" is told what is wrong', async (who, line, answer) => {
+  const before = (await world.sql('select 1 from allowances')).length;
+  await say(who, line);
+  expect(seen(await story.privately(who, answer))).not.toMatch(/<!/);
+  expect(await world.sql('select 1 from allowances')).toHaveLength(before);
+});
