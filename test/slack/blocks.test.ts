@@ -221,7 +221,7 @@ describe('text of people', () => {
 
 describe('dates and lists', () => {
   it('are drawn in the reader’s own time, with UTC where that cannot be', () => {
-    expect(date(now)).toBe('<!date^1795356000^{date_short_pretty} at {time}|2026-11-22 14:00 UTC>');
+    expect(date(now)).toBe('<!date^1795356000^{time} {date_short_pretty}|2026-11-22 14:00 UTC>');
     expect(date(now, now)).toContain('^{time}|');
   });
 

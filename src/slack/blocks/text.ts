@@ -57,10 +57,13 @@ export const utc = (at: Date): string =>
 
 const DAY_MS = 86_400_000;
 
-/** Slack: docs.slack.dev/messaging/formatting-message-text, "Date formatting". Within a day of `now` the time alone says it. */
+/**
+ * Slack: docs.slack.dev/messaging/formatting-message-text, "Date formatting". Within half a day of `now` the time alone says it.
+ * The day comes last: Slack writes a "Today" that begins the text with a capital, also in the middle of a sentence.
+ */
 export const date = (at: Date, now?: Date): string => {
   const isNear = now !== undefined && Math.abs(at.getTime() - now.getTime()) < DAY_MS / 2;
-  const format = isNear ? '{time}' : '{date_short_pretty} at {time}';
+  const format = isNear ? '{time}' : '{time} {date_short_pretty}';
   return `<!date^${Math.floor(at.getTime() / 1000)}^${format}|${utc(at)}>`;
 };
 
