@@ -25,6 +25,8 @@ const stageConfig: WorkspaceConfig = {
   ...cast,
   users: cast.users.map((user) => ({ ...user, title: titles[user.name] ?? '' })),
   botName: 'Doorman',
+  // Slack's three seconds are tested elsewhere; here a busy machine must not look like a slow app.
+  timing: { ackMs: 20_000, triggerTtlMs: 20_000 },
   manifest: {
     features: {
       app_home: { home_tab_enabled: true },

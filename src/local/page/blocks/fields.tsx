@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Json } from '../../page-server/protocol.ts';
 import { plainOf, TextObject } from '../text/plain-text.tsx';
-import { actionIdOf, elementId, useFill, usePlace, valueOf } from './place.tsx';
+import { actionIdOf, elementId, useChosen, useFill, usePlace, valueOf } from './place.tsx';
 import type { ElementProps } from './place.tsx';
 
 type FieldProps = ElementProps & { isInvalid?: boolean };
@@ -146,13 +146,15 @@ export const ChoiceField = (props: FieldProps): JSX.Element => {
   const value = valueOf(values, blockId, element);
   const one = (value?.selected_option ?? element.initial_option) as Json | null | undefined;
   const many = (value?.selected_options ?? element.initial_options ?? []) as Json[];
-  const chosen = isMany ? many : one ? [one] : [];
+  const [chosen, setChosen] = useChosen<Json[]>(isMany ? many : one ? [one] : []);
   const options = (element.options as Json[] | undefined) ?? [];
   const name = elementId(place, blockId, actionIdOf(element));
   const isChosen = (option: Json): boolean => chosen.some((each) => each.value === option.value);
   const toggle = (option: Json): void => {
-    if (!isMany) return fill(option);
-    fill(isChosen(option) ? chosen.filter((each) => each.value !== option.value) : [...chosen, option]);
+    const others = chosen.filter((each) => each.value !== option.value);
+    const next = isMany && isChosen(option) ? others : isMany ? [...others, option] : [option];
+    fill(isMany ? next : option);
+    setChosen(next);
   };
   return (
     <div

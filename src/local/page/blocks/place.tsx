@@ -1,6 +1,6 @@
 /** Where the blocks stand and what is filled in there: every element needs it. */
 import { createContext } from 'preact';
-import { useContext } from 'preact/hooks';
+import { useContext, useState } from 'preact/hooks';
 import type { ActedAnswer, InputValue, Json, PlaceCard, Values } from '../../page-server/protocol.ts';
 import { usePage } from '../state/page.tsx';
 import { wordsOf } from '../text/words.ts';
@@ -46,6 +46,17 @@ const sentences: Record<string, string> = {
 
 export const whyNot = (appName: string, acted: ActedAnswer): string =>
   `${appName}: ${sentences[acted.error ?? ''] ?? acted.error ?? 'something went wrong.'}`;
+
+/** What was chosen last, until the server has said so too: the next choice must not start from an older one. */
+export const useChosen = <T,>(known: T): [T, (chosen: T) => void] => {
+  const { attempt, queue } = usePage();
+  const [mine, setMine] = useState<{ chosen: T } | null>(null);
+  const choose = (chosen: T): void => {
+    setMine({ chosen });
+    attempt(queue.idle().then(() => setMine(null)));
+  };
+  return [mine === null ? known : mine.chosen, choose];
+};
 
 type Fill = {
   /** Chosen in a select, picker, radio or checkbox. */

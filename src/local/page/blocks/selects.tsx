@@ -7,7 +7,7 @@ import { usePage } from '../state/page.tsx';
 import { plainOf } from '../text/plain-text.tsx';
 import { Combobox } from './combobox.tsx';
 import type { Choice } from './combobox.tsx';
-import { actionIdOf, elementId, useFill, usePlace, valueOf, whyNot } from './place.tsx';
+import { actionIdOf, elementId, useChosen, useFill, usePlace, valueOf, whyNot } from './place.tsx';
 import type { ElementProps } from './place.tsx';
 
 type Kind = 'static' | 'external' | 'users' | 'channels' | 'conversations';
@@ -123,15 +123,18 @@ export const SelectElement = (props: ElementProps & { isInvalid?: boolean }): JS
   const { kind, isMany } = selectKind(element.type) ?? { kind: 'static', isMany: false };
   const find = useFind(props, kind);
   const hasOptions = kind === 'static' || kind === 'external';
+  const known = chosenOf(data, kind, valueOf(values, blockId, element) ?? initialOf(element));
+  const [chosen, setChosen] = useChosen<Choice[]>(known);
   const choose = (chosen: OptionChoice[]): void => {
     const values = hasOptions ? chosen.flatMap((one) => one.option ?? []) : chosen.map((one) => one.key);
     fill(isMany ? (values as Json[] | string[]) : ((values[0] ?? null) as Json | string | null));
+    setChosen(chosen);
   };
   const placeholder = plainOf(element.placeholder);
   return (
     <Combobox
       id={elementId(place, blockId, actionIdOf(element))}
-      chosen={chosenOf(data, kind, valueOf(values, blockId, element) ?? initialOf(element))}
+      chosen={chosen}
       isMany={isMany}
       placeholder={placeholder || 'Choose…'}
       isDisabled={isBusy}
