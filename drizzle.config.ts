@@ -2,7 +2,7 @@ import { defineConfig } from 'drizzle-kit';
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: ['./src/db/schema.ts', './src/db/schema-notices.ts'],
+  schema: ['./src/db/schema.ts', './src/db/schema-notices.ts', './src/db/schema-asks.ts'],
   out: './migrations',
   migrations: { schema: 'public', table: 'schema_migrations' },
 });

@@ -35,7 +35,7 @@ const SCHEMA_SENTENCES = {
   ahead: 'The database was migrated by a newer Latchkey; start that version, or restore a backup from before.',
 } as const;
 
-const demandSchema = async (url: string): Promise<void> => {
+export const demandSchema = async (url: string): Promise<void> => {
   const { state } = await schemaState(url).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
     throw new StartError(

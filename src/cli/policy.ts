@@ -1,12 +1,22 @@
 /** `latchkey policy …`: a thin shell around `config/policy-commands.ts`. */
+import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import { checkPolicy, explainInput, explainPolicy, testPolicy } from '../config/policy-commands.ts';
+import { checkPolicy, explainInput, explainPolicy, replayPolicy, testPolicy } from '../config/policy-commands.ts';
 import type { CommandResult, ExplainOptions } from '../config/policy-commands.ts';
 import { loadPolicy } from '../config/policy-file.ts';
 import type { PolicyInput } from '../config/policy-file.ts';
 import { readPolicyText } from '../config/policy-source.ts';
 import { formatProblem } from '../config/problem.ts';
+import { readDuration } from '../core/durations.ts';
+import { pastRequestOf } from '../core/policy/past.ts';
+import type { PastRequest } from '../core/policy/replay.ts';
+import type { Policy } from '../core/policy/types.ts';
+import { createPool } from '../db/client.ts';
+import { pastAsks } from '../db/stores/asks.ts';
+import { createLog } from '../lib/log.ts';
 import { policyInput } from '../app.ts';
+import { demandSchema } from '../serve.ts';
+import { demandDatabaseUrl, reaching } from './database.ts';
 import { StartError } from '../lib/start-error.ts';
 import { print, printJson } from './output.ts';
 import type { Exit } from './output.ts';
@@ -41,13 +51,42 @@ const explain = async (role: string, flags: ExplainFlags): Promise<Exit> => {
   return show(explainPolicy(input), flags);
 };
 
+type ReplayFlags = Common & { since: number };
+
+const replay = async (flags: ReplayFlags): Promise<Exit> => {
+  const loaded = loadPolicy({ ...(await inputOf(flags.policy)), areVariablesOptional: true });
+  if ('problems' in loaded) throw new StartError(loaded.problems.map(formatProblem).join('\n'));
+  const url = demandDatabaseUrl();
+  await demandSchema(url);
+  const pool = createPool({ url, log: createLog('silent'), max: 1 });
+  try {
+    return show(await reaching(() => replayPolicy(loaded.policy, replayable(pool, loaded.policy, flags.since))), flags);
+  } finally {
+    await pool.end();
+  }
+};
+
+async function* replayable(
+  pool: ReturnType<typeof createPool>,
+  policy: Policy,
+  sinceMs: number,
+): AsyncGenerator<PastRequest> {
+  for await (const past of pastAsks(pool, sinceMs)) yield pastRequestOf(policy, past);
+}
+
+const readSince = (text: string): number => {
+  const ms = readDuration(text);
+  if (ms === null) throw new InvalidArgumentError('Write a duration such as 90d, 12w or 36h.');
+  return ms;
+};
+
 const withCommon = (command: Command): Command =>
   command
     .option('--policy <file>', 'the policy file', process.env['LATCHKEY_POLICY'] ?? 'latchkey.yml')
     .option('--json', 'print the facts as JSON');
 
 export const addPolicyCommands = (program: Command, setExit: SetExit): void => {
-  const policy = program.command('policy').description('check, test and explain the rules');
+  const policy = program.command('policy').description('check, test, explain and replay the rules');
   withCommon(policy.command('check').description('find what is wrong or suspicious in the policy file')).action(
     async (options: Common) => setExit(show(checkPolicy(await inputOf(options.policy)), options)),
   );
@@ -66,4 +105,11 @@ export const addPolicyCommands = (program: Command, setExit: SetExit): void => {
     .option('--in-groups <names...>', 'groups they are in that only Slack or PagerDuty know')
     .option('--incident', 'as in an open incident')
     .action(async (role: string, flags: ExplainFlags) => setExit(await explain(role, flags)));
+  withCommon(
+    policy
+      .command('replay')
+      .description('run past requests from the database through this policy and list what would come out differently'),
+  )
+    .option('--since <duration>', 'how far back, as 90d', readSince, readSince('90d'))
+    .action(async (flags: ReplayFlags) => setExit(await replay(flags)));
 };

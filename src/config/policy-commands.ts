@@ -118,14 +118,21 @@ export const replayPolicy = async (
   past: Iterable<PastRequest> | AsyncIterable<PastRequest>,
 ): Promise<CommandResult<ReplayResult>> => {
   const result = await replay(policy, past);
-  const { requests, changes } = result;
-  const summary = `${counted(requests, 'request')} replayed, ${changes.length} would come out differently.`;
+  const { requests, unrecorded, changes } = result;
+  const guessed =
+    unrecorded > 0
+      ? ` Of ${unrecorded} the facts of their time were not kept: groups are as the policy file lists them.`
+      : '';
+  const summary = `${counted(requests, 'request')} replayed, ${changes.length} would come out differently.${guessed}`;
   return {
     isOk: changes.length === 0,
     facts: result,
-    text: [...changes.map(({ message }) => message), summary].join('\n'),
+    text: [...changes.map(({ message }) => printable(message)), summary].join('\n'),
   };
 };
+
+/** Names come from people, and a terminal obeys control characters. */
+const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, ' ');
 
 /** What another policy says now about a request whose judgement was not kept. */
 export const judge = (policy: Policy, past: Pick<PastRequest, 'ask' | 'facts'>): PastRequest['before'] =>

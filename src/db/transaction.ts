@@ -14,6 +14,7 @@ import { inTransaction } from './in-transaction.ts';
 import { clock, only } from './statement.ts';
 import type { Db } from './statement.ts';
 import { absenceWrites } from './stores/absences.ts';
+import { askWrites } from './stores/asks.ts';
 import { announcementWrites } from './stores/announcements.ts';
 import { decisionWrites } from './stores/decisions.ts';
 import { grantWrites } from './stores/grants.ts';
@@ -63,6 +64,7 @@ const createSession = (client: pg.PoolClient): Session => {
     now: nowReader(db),
     people: peopleWrites(db),
     requests: requestWrites(db),
+    asks: askWrites(db),
     votes: voteWrites(db),
     absences: absenceWrites(db),
     policies: policyWrites(db),

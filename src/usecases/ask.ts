@@ -1,6 +1,8 @@
 /** A person asks for access: judged, stored once, and sent to those who may approve. */
 import { DomainError } from '../core/errors.ts';
 import { SYSTEM } from '../core/events.ts';
+import { decide } from '../core/policy/decide.ts';
+import { askRecordOf } from '../core/policy/past.ts';
 import type { Ask, Policy, Verdict } from '../core/policy/types.ts';
 import { resolveStart, START_MAX_MS } from '../core/start-time.ts';
 import type { StartWish } from '../core/start-time.ts';
@@ -9,9 +11,9 @@ import { approveRequest } from './approve-request.ts';
 import { aheadOf, isFilled, noteOf } from './ahead.ts';
 import type { Ahead } from './ahead.ts';
 import { askedPeople } from './asked-people.ts';
-import { defaultDurationMs, judge, scheduleOf } from './judge.ts';
+import { defaultDurationMs, factsOfAsk, scheduleOf } from './judge.ts';
 import { actorOf } from './ports.ts';
-import type { Deps, NewRequest, RequestView, Tx } from './ports.ts';
+import type { AskedThen, Deps, NewRequest, RequestView, Tx } from './ports.ts';
 import { recordRefusal, refuse } from './refuse.ts';
 import type { AskInput, AskResult } from './types.ts';
 
@@ -24,6 +26,7 @@ type Judged = {
   verdict: Sendable;
   /** Approvals that were given ahead of time; null where none stand in. */
   ahead: Ahead | null;
+  asked: Pick<AskedThen, 'judgedAt' | 'record'>;
   idempotencyKey: string | null;
 };
 
@@ -38,10 +41,14 @@ export const ask = async (deps: Deps, input: AskInput): Promise<AskResult> => {
     ticket: input.ticket?.trim() || null,
   };
   const startsAt = await startOf(deps, policy, { person, wish: input.start ?? null });
-  const verdict = await judge(deps, policy, { person, ask: wanted, freshness: 'fresh' });
+  const known = await factsOfAsk(deps, policy, { person, ask: wanted, freshness: 'fresh' });
+  const verdict = decide(policy, wanted, known);
+  const record = askRecordOf(policy, { ask: wanted, facts: known, verdict });
+  const asked = { judgedAt: known.now, record };
   const refusal = {
     type: 'request.refused',
     person,
+    asked,
     target: wanted.target.slice(0, 100),
     role: wanted.role.slice(0, 100),
   } as const;
@@ -58,7 +65,16 @@ export const ask = async (deps: Deps, input: AskInput): Promise<AskResult> => {
   }
   const ahead = await aheadOf(deps, { person, verdict, ask: wanted });
   if (!ahead) await refuseIfNobodyCanApprove(deps, { person, verdict, ask: wanted });
-  return write(deps, { policy, person, ask: wanted, startsAt, verdict, ahead, idempotencyKey: input.idempotencyKey });
+  return write(deps, {
+    policy,
+    person,
+    ask: wanted,
+    startsAt,
+    verdict,
+    asked,
+    ahead,
+    idempotencyKey: input.idempotencyKey,
+  });
 };
 
 type Wished = { person: Person; wish: StartWish | null };
@@ -119,6 +135,7 @@ const write = async (deps: Deps, judged: Judged): Promise<AskResult> => {
     await tx.people.upsert(person);
     const { outcome, request } = await tx.requests.insert(newRequest(deps, judged));
     if (outcome === 'exists') return { id: request.id, isRepeat: true };
+    await tx.asks.record({ requestId: request.id, requesterId: person.id, ...judged.asked });
     await recordCreated(tx, judged, request);
     await decideAtOnce(deps, tx, { judged, request });
     return { id: request.id, isRepeat: false };

@@ -1,6 +1,7 @@
 /** What use cases need from outside, as they see it; `app.ts` gives them the real ones. */
 import type { Actor, AuditEntry } from '../core/events.ts';
 import type { RequestState } from '../core/lifecycle.ts';
+import type { AskRecord } from '../core/policy/past.ts';
 import type { Policy } from '../core/policy/types.ts';
 import type {
   Absence,
@@ -61,6 +62,8 @@ export type NewRequest = Omit<Request, Filled | keyof Schedule | 'startsAt'> &
 
 export type SealedSecret = { keyId: string; nonce: Buffer; ciphertext: Buffer };
 
+export type AskedThen = { requestId: string | null; requesterId: string; judgedAt: Date; record: AskRecord };
+
 /** One transaction. All times it writes come from the database clock. */
 export type Tx = {
   now(): Promise<Date>;
@@ -96,6 +99,10 @@ export type Tx = {
     pendingIds(limit: number): Promise<string[]>;
     /** Locks and returns pending requests whose time is over, skipping those others hold. */
     lockLapsed(limit: number): Promise<Request[]>;
+  };
+  asks: {
+    /** Keeps what was asked and the facts it was judged by; `requestId` is null where nothing was sent. */
+    record(asked: AskedThen): Promise<void>;
   };
   votes: {
     /** One vote per person: `exists` when there was one of the same kind, `changed` when it was of the other. */

@@ -3,7 +3,7 @@ import type { DomainError } from '../core/errors.ts';
 import type { EventType } from '../core/events.ts';
 import type { Json, Person } from '../core/types.ts';
 import { actorOf } from './ports.ts';
-import type { Deps } from './ports.ts';
+import type { AskedThen, Deps } from './ports.ts';
 
 export type Refusal = {
   type: Extract<EventType, `${string}.refused` | 'grant.end_refused'>;
@@ -13,11 +13,14 @@ export type Refusal = {
   target?: string | null;
   role?: string | null;
   data?: { [key: string]: Json };
+  /** Kept with it, where an ask is refused. */
+  asked?: Pick<AskedThen, 'judgedAt' | 'record'>;
 };
 
 export const recordRefusal = (deps: Deps, refusal: Refusal): Promise<void> =>
   deps.store.transaction(async (tx) => {
     await tx.people.upsert(refusal.person);
+    if (refusal.asked) await tx.asks.record({ requestId: null, requesterId: refusal.person.id, ...refusal.asked });
     await tx.audit.append({
       type: refusal.type,
       actor: actorOf(refusal.person),

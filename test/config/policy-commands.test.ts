@@ -133,7 +133,8 @@ describe('policy replay', () => {
     });
     if ('problem' in input) throw new Error(input.problem);
     const { ask, facts } = input;
-    const past = [{ id: 'r1', requester: 'Lee', ask, facts, before: judge(policyFrom(GOOD), { ask, facts }) }];
+    const before = judge(policyFrom(GOOD), { ask, facts });
+    const past = [{ id: 'r1', requester: 'Lee', ask, facts, before, isRecorded: true }];
     const wider = policyFrom(changed('{ from: owners }, { from: sre }', '{ from: sre }'));
     const { isOk, facts: found, text } = await replayPolicy(wider, past);
     expect(isOk).toBe(false);

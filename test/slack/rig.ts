@@ -117,6 +117,7 @@ export type Rig = {
   notifier: Notifier;
   target: Target;
   app: SlackApp;
+  databaseUrl: string;
   setPolicy(text: string): void;
   /** Does all outgoing work until none is left; messages that Slack does not take stay in the outbox. */
   settle(): Promise<SyncResult[]>;
@@ -161,6 +162,7 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
     notifier,
     target,
     app,
+    databaseUrl: database.url,
     setPolicy: (text) => {
       policyNow = policyOf(text);
     },

@@ -1,4 +1,5 @@
 /** Runs past requests through another policy and says what would have come out differently. Pure; the caller brings the past. */
+import { groupsToRead } from './candidates.ts';
 import { decide } from './decide.ts';
 import { sourceKey } from './sources.ts';
 import type { Ask, AskFacts, Policy, Verdict } from './types.ts';
@@ -16,6 +17,8 @@ export type PastRequest = {
   facts: AskFacts;
   /** What the policy of that time said. */
   before: Judgement;
+  /** False where the facts of that time were not kept, so that they are guessed from what is. */
+  isRecorded: boolean;
 };
 
 export type ReplayChange = {
@@ -28,10 +31,14 @@ export type ReplayChange = {
   kind: 'wider' | 'narrower' | 'other';
   before: Judgement;
   after: Judgement;
+  /** Groups the new policy looks at, of which it is not known whether the requester was in them then. */
+  unknownGroups: string[];
+  isRecorded: boolean;
   message: string;
 };
 
-export type ReplayResult = { requests: number; changes: ReplayChange[] };
+/** `unrecorded` counts requests whose facts were not kept. */
+export type ReplayResult = { requests: number; unrecorded: number; changes: ReplayChange[] };
 
 export const judgementOf = (verdict: Verdict): Judgement => ({
   decision: verdict.decision !== 'deny' && verdict.problems.length > 0 ? 'refuse' : verdict.decision,
@@ -70,8 +77,13 @@ const changeOf = (policy: Policy, past: PastRequest): ReplayChange | null => {
   if (kind === null) return null;
   const { id, requester, before } = past;
   const { target, role } = past.ask;
-  const message = `${past.facts.now.toISOString()} ${requester} ${target}/${role}: ${words(before)} -> ${words(after)} (${kind})`;
-  return { id, at: past.facts.now, requester, target, role, kind, before, after, message };
+  const { isRecorded } = past;
+  const looked = groupsToRead(policy, past.ask);
+  const unknownGroups = (past.facts.requester.unknownGroups ?? []).filter((name) => looked.includes(name));
+  const doubt = unknownGroups.length > 0 ? `; not known: were they in ${unknownGroups.join(', ')} then` : '';
+  const message = `${past.facts.now.toISOString()} ${requester} ${target}/${role}: ${words(before)} -> ${words(after)} (${kind}${doubt})`;
+  const what = { id, at: past.facts.now, requester, target, role, kind, before, after };
+  return { ...what, unknownGroups, isRecorded, message };
 };
 
 /** Reads the past one by one, so that years of it need no memory but for what would change. */
@@ -79,9 +91,10 @@ export const replay = async (
   policy: Policy,
   past: Iterable<PastRequest> | AsyncIterable<PastRequest>,
 ): Promise<ReplayResult> => {
-  const result: ReplayResult = { requests: 0, changes: [] };
+  const result: ReplayResult = { requests: 0, unrecorded: 0, changes: [] };
   for await (const request of past) {
     result.requests++;
+    if (!request.isRecorded) result.unrecorded++;
     const change = changeOf(policy, request);
     if (change) result.changes.push(change);
   }

@@ -10,7 +10,14 @@ import { approve, askFor, deny, factsFor, HOUR, policyOf, rule } from './made.ts
 const pastUnder = (policy: Policy, role: string, id: string): PastRequest => {
   const ask = askFor({ role });
   const facts = factsFor();
-  return { id, requester: 'anna@acme.test', ask, facts, before: judgementOf(decide(policy, ask, facts)) };
+  return {
+    id,
+    requester: 'anna@acme.test',
+    ask,
+    facts,
+    before: judgementOf(decide(policy, ask, facts)),
+    isRecorded: true,
+  };
 };
 
 const two = { kind: 'ask' as const, approvals: [{ from: ['owners'], count: 2 }] };
