@@ -2,13 +2,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ReplayResult } from '../../src/core/policy/replay.ts';
 import { POLICY, startRig } from '../slack/rig.ts';
 import type { Rig } from '../slack/rig.ts';
 import { runCli } from '../support/process.ts';
 import type { Ran } from '../support/process.ts';
 import { withClient } from '../support/world.ts';
+
+// The first run compiles the program, and each is a process of its own.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 let rig: Rig;
 const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-replay-'));
@@ -26,6 +29,7 @@ beforeAll(async () => {
   rig = await startRig({ policy: POLICY.replace('rules:\n', `rules:\n${DENY_SRE}`) });
   ids.push(await ask('U0ADA', 'read'), await ask('U0ADA', 'write', { ticket: 'OPS-1' }), await ask('U0RITA', 'read'));
   ids.push(await ask('U0ADA', 'write'), await ask('U0RITA', 'write', { ticket: 'OPS-2' }));
+  await runCli(['--version'], {});
 });
 afterAll(async () => {
   await rig.stop();
