@@ -18,7 +18,6 @@ export const EVENT_TYPES = [
   'vote.voided',
   'absence.set',
   'absence.ended',
-  'absence.refused',
   'grant.activating',
   'grant.activation_retried',
   'grant.active',

@@ -17,6 +17,7 @@ import {
   userChangePayload,
 } from './payloads.ts';
 import { createReply } from './reply.ts';
+import { readTyped } from './typed-text.ts';
 import { searches, views } from './views/registry.ts';
 import { toOption } from './views/request-form.ts';
 
@@ -50,7 +51,8 @@ export const listen = (app: App, slack: Slack): void => {
 const listenToCommand = (app: App, slack: Slack): void => {
   app.command(COMMAND, async ({ ack, body }) => {
     await ack();
-    const { user_id: userId, trigger_id: triggerId, text, response_url: responseUrl } = commandPayload.parse(body);
+    const { user_id: userId, trigger_id: triggerId, response_url: responseUrl, ...typed } = commandPayload.parse(body);
+    const text = readTyped(typed.text);
     const reply = createReply(slack, { userId, responseUrl });
     await attempt(slack, reply, () => runCommand({ slack, userId, triggerId, text, reply }));
   });

@@ -53,8 +53,10 @@ const peopleNeeded = ({ requirements }: Pick<Ballot, 'requirements'>): number =>
   requirements.reduce((sum, { count }) => sum + count, 0);
 
 /** Why the changed ask may not be sent at all. */
-const unfitnessOf = (asked: Ballot, { verdict, requirements }: Ballot): DomainError | null => {
+const unfitnessOf = (asked: Ballot, { verdict, requirements, unknownGroups }: Ballot): DomainError | null => {
   const [problem] = verdict.problems;
+  if (verdict.decision === 'deny' && unknownGroups.length > 0)
+    return new DomainError('lookup_failed', { what: unknownGroups.join(', ') });
   if (verdict.decision === 'deny')
     return new DomainError('change_denied', { code: verdict.code, rule: verdict.rule, message: verdict.message });
   if (problem) return new DomainError('change_unfit', { problem });

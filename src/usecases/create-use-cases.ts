@@ -5,9 +5,11 @@ import { approveWithChanges } from './approve-with-changes.ts';
 import { allow, disallow } from './allow.ts';
 import { ask } from './ask.ts';
 import { breakGlass, previewBreakGlass } from './break-glass.ts';
+import { endAway, setAway, showAway } from './away.ts';
 import { cancel } from './cancel.ts';
 import { discuss } from './discuss.ts';
 import { end } from './end.ts';
+import { explainAsk } from './explain-ask.ts';
 import { endDue, finishEnd } from './finish-end.ts';
 import { overview, targetOverview } from './overview.ts';
 import type { Deps } from './ports.ts';
@@ -41,6 +43,10 @@ export const createUseCases = (deps: Deps): UseCases => ({
   endDue: () => endDue(deps),
   sweep: () => sweep(deps),
   adoptPolicy: (input) => adoptPolicy(deps, input),
+  setAway: (input) => setAway(deps, input),
+  endAway: (input) => endAway(deps, input),
+  showAway: (input) => showAway(deps, input),
+  explainAsk: (input) => explainAsk(deps, input),
   discuss: (input) => discuss(deps, input),
   voidVotes: (input) => voidVotes(deps, input),
   rejectPolicy: (input) => rejectPolicy(deps, input),

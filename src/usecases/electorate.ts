@@ -9,7 +9,8 @@ import type { Deps, Store } from './ports.ts';
 import { readMembers } from './read-members.ts';
 import type { Members } from './read-members.ts';
 
-export type StandIn = { delegate: Person; absent: Person };
+/** `isAway`: the stand-in is away too; they may vote, and nobody may in their stead. */
+export type StandIn = { delegate: Person; absent: Person; isAway: boolean };
 
 /** For one requirement. The requester is in neither list, in any identity. */
 export type Electors = {
@@ -41,12 +42,16 @@ export const electorateOf = async (
   const others = found.map(({ people }) => people.filter((member) => !isSameHuman(member, requester)));
   const ids = [...new Set(others.flat().map(({ id }) => id))];
   const absences = await activeAbsences(deps, await deps.store.read.absencesOf(ids), { requester, freshness });
+  const delegates = [...absences.values()].flatMap(({ delegate }) => (delegate ? [delegate.id] : []));
+  const awayToo = new Set((await deps.store.read.absencesOf(delegates)).map(({ personId }) => personId));
   return others.map((members, index) => {
     const away = members.flatMap((person) => {
       const absence = absences.get(person.id);
       return absence ? [{ ...absence, person }] : [];
     });
-    const standIns = away.flatMap(({ person: absent, delegate }) => (delegate ? [{ delegate, absent }] : []));
+    const standIns = away.flatMap(({ person: absent, delegate }) =>
+      delegate ? [{ delegate, absent, isAway: awayToo.has(delegate.id) }] : [],
+    );
     const { people = [], unknown = [], failures = [] } = found[index] ?? {};
     const isOnlyRequester = members.length === 0 && people.length > 0 && unknown.length === 0;
     return { members, away, standIns, isOnlyRequester, unknown, failures };

@@ -1,7 +1,7 @@
 /** What use cases take and give, for the adapters that call them. Refusals are `DomainError`s unless listed here. */
 import type { StartWish } from '../core/start-time.ts';
 import type { AskProblem, Verdict } from '../core/policy/types.ts';
-import type { Grant, Person, Requirement, ReviewOutcome, VoteKind } from '../core/types.ts';
+import type { Absence, Grant, Person, Requirement, ReviewOutcome, VoteKind } from '../core/types.ts';
 import type { Electors, StandIn } from './electorate.ts';
 import type { AllowanceView, Credentials, RequestView } from './ports.ts';
 
@@ -84,6 +84,14 @@ export type ChangeInput = {
   note: string | null;
 };
 
+/** `when` as it was typed: `until Friday`, `3d`. */
+export type AwayInput = { userId: string; when: string; delegateUserId: string | null };
+
+/** `forUserId` asks for somebody else's case; null for one's own. Nothing is stored. */
+export type ExplainAskInput = PreviewInput & { forUserId: string | null };
+/** `lines` are plain text; each channel escapes and dresses them. */
+export type ExplainAskResult = { person: Person; lines: string[]; verdict: Verdict };
+
 /** `differencesFrom`: from the source text of the policy before; null when that cannot be read any more. */
 export type AdoptInput = {
   source: string;
@@ -150,6 +158,10 @@ export type UseCases = {
   /** Lapses requests, chases and reminds, and lists the grants that nobody is working on. */
   sweep(): Promise<{ ending: string[]; activating: string[]; lapsed: number }>;
   adoptPolicy(input: AdoptInput): Promise<void>;
+  setAway(input: AwayInput): Promise<Absence>;
+  endAway(input: { userId: string }): Promise<void>;
+  showAway(input: { userId: string }): Promise<Absence | null>;
+  explainAsk(input: ExplainAskInput): Promise<ExplainAskResult>;
   /** Opens the thread of the approval message; once, whoever is first. */
   discuss(input: { userId: string; requestId: string }): Promise<{ view: RequestView }>;
   /** A Slack account was closed: its votes are void, and what waits is shown anew. */

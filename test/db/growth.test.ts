@@ -12,8 +12,10 @@ beforeAll(async () => {
   opened = await openTestStore();
   const statements = [
     `insert into people values ('p', 'T', 'U', 'N', null, null, true)`,
-    `insert into requests (id, requester_id, target, role, duration_ms, reason, state, policy_sha256, requirements, is_in_order, created_at, lapses_at)
-     select 'r' || n, 'p', 't', 'r', 1, 'x', 'pending', 'a', '[]', false, now(), now() + interval '1 hour' from generate_series(1, ${LIVE}) n`,
+    `insert into requests (id, requester_id, target, role, duration_ms, reason, state, policy_sha256, requirements, is_in_order, created_at, lapses_at,
+       remind_ms, next_reminder_at, escalate_after_ms, escalate_at)
+     select 'r' || n, 'p', 't', 'r', 1, 'x', 'pending', 'a', '[]', false, now(), now() + interval '1 hour',
+       1, now() + interval '1 hour', 1, now() + interval '1 hour' from generate_series(1, ${LIVE}) n`,
     `insert into decisions (id, request_id, outcome, policy_sha256, decided_at) select 'd' || id, id, 'approved', 'a', now() from requests`,
     `insert into grants (id, request_id, decision_id, person_id, target, role, provider, scope, state, duration_ms, expires_at, activated_at, created_at)
      select 'g' || id, id, 'd' || id, 'p', 't', 'r', 'postgres', '{}', 'active', 1, now() + interval '1 hour', now(), now() from requests`,
@@ -54,6 +56,8 @@ test.each<[string, (store: Store) => Promise<unknown>]>([
   ['for due grants', (store) => store.transaction((tx) => tx.grants.lockDue(100))],
   ['for stalled grants', (store) => store.transaction((tx) => tx.grants.listStalled(100))],
   ['for lapsed requests', (store) => store.transaction((tx) => tx.requests.lockLapsed(100))],
+  ['for approvers to remind', (store) => store.transaction((tx) => tx.requests.lockToRemind(100))],
+  ['for silence to break', (store) => store.transaction((tx) => tx.requests.lockToEscalate(100))],
   ['for reviews to chase', (store) => store.transaction((tx) => tx.reviews.lockToChase(100))],
   ['for overdue reviews', (store) => store.transaction((tx) => tx.reviews.listOverdue())],
   ['for waiting work', (store) => store.outbox.take(100)],

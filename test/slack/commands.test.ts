@@ -117,7 +117,7 @@ describe('the slash command', () => {
 
   it('explains who would decide, and sends nothing', async () => {
     const text = await say('explain orders-db write');
-    expect(text).toContain('_Writes need an owner and an SRE_ will decide');
+    expect(text).toContain('Decided by the rule "Writes need an owner and an SRE"');
     expect(text).toContain('Nothing was sent');
     expect(await rig.store.read.pending(10)).toEqual([]);
   });

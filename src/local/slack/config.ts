@@ -45,7 +45,7 @@ export type ManifestInput = {
   features?: {
     app_home?: { home_tab_enabled?: boolean; messages_tab_enabled?: boolean; messages_tab_read_only_enabled?: boolean };
     bot_user?: { display_name?: string };
-    slash_commands?: { command: string; description?: string; usage_hint?: string }[];
+    slash_commands?: { command: string; description?: string; usage_hint?: string; should_escape?: boolean }[];
     shortcuts?: { name: string; type: string; callback_id: string }[];
   };
   oauth_config?: { scopes?: { bot?: string[] } };

@@ -1,4 +1,5 @@
 /** What Slack sends when a person acts. Slack: docs.slack.dev/reference/interaction-payloads */
+import { escapeCommandText } from './command-text.ts';
 import { messageWire } from './messages.ts';
 import type { Runtime } from './runtime.ts';
 import type { State } from './state.ts';
@@ -37,6 +38,7 @@ export const commandPayload = (
 ): Json => {
   const { state } = runtime;
   const { team } = state;
+  const isEscaped = state.app.commands?.find(({ command }) => command === given.command)?.isEscaped === true;
   const url = newResponseUrl(state, {
     userId: given.userId,
     channelId: given.channel.id,
@@ -52,7 +54,7 @@ export const commandPayload = (
     user_id: given.userId,
     user_name: state.people.get(given.userId)?.name ?? given.userId,
     command: given.command,
-    text: given.text,
+    text: isEscaped ? escapeCommandText(state, given.text) : given.text,
     api_app_id: state.app.appId,
     is_enterprise_install: 'false',
     response_url: `${runtime.baseUrl()}${url.path}`,

@@ -29,7 +29,7 @@ export type AppIdentity = {
   signingSecret: string;
   scopes: Set<string>;
   events: Set<string> | undefined;
-  commands: { command: string; description: string; usageHint: string }[] | undefined;
+  commands: { command: string; description: string; usageHint: string; isEscaped: boolean }[] | undefined;
   isHomeEnabled: boolean;
   isMessagesTabEnabled: boolean;
   isMessagesTabReadOnly: boolean;
@@ -122,6 +122,7 @@ const appOf = (config: WorkspaceConfig, nextId: State['nextId']): AppIdentity =>
     command: one.command,
     description: one.description ?? '',
     usageHint: one.usage_hint ?? '',
+    isEscaped: one.should_escape === true,
   }));
   const events = config.botEvents ?? manifest?.settings?.event_subscriptions?.bot_events;
   const secret = (): string => randomBytes(12).toString('hex');

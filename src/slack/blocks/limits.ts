@@ -37,3 +37,4 @@ export const FIELD_ERROR_MAX = 300;
 export const MENTIONS_MAX = 5;
 /** An ask can be made smaller many times; the last ones say it. */
 export const CHANGES_SHOWN_MAX = 3;
+export const EXPLAIN_LINE_MAX = 400;

@@ -42,7 +42,9 @@ const present = ({ people, away = [], standIns = [] }: Asked): string[] => {
   const here = people.filter(({ id }) => !isAway.has(id)).map(mention);
   return [
     ...here,
-    ...standIns.map(({ delegate, absent }) => `${mention(delegate)} for ${inline(absent.name, TITLE_SHOWN_MAX)}`),
+    ...standIns
+      .filter((one) => !one.isAway)
+      .map(({ delegate, absent }) => `${mention(delegate)} for ${inline(absent.name, TITLE_SHOWN_MAX)}`),
   ];
 };
 

@@ -5,6 +5,7 @@ import { context, cut, section, sentenceList } from '../blocks/text.ts';
 import type { CommandCall, Reply } from '../context.ts';
 import { sentenceOfDenial, sentenceOfProblem } from '../errors.ts';
 import { sentHint, sentLines } from '../views/result-view.ts';
+import { withoutMentions } from '../typed-text.ts';
 import { code, typed } from './command.ts';
 import { readAskLine, ticketPatterns } from './parse-ask.ts';
 import type { AskLineProblem } from './parse-ask.ts';
@@ -31,7 +32,8 @@ export const whatToType = (problem: AskLineProblem, prefix = ''): string => {
 };
 
 export const askInOneLine = async (call: CommandCall): Promise<void> => {
-  const { slack, userId, triggerId, text } = call;
+  const { slack, userId, triggerId } = call;
+  const text = withoutMentions(call.text);
   const read = readAskLine(slack.policy(), text, ticketPatterns(slack.policy()));
   if (!read.isRead) return call.reply({ text: whatToType(read.problem) });
   const result = await slack.useCases.ask({ userId, ...read.line, idempotencyKey: `trigger:${triggerId}` });

@@ -5,6 +5,7 @@ import { sentenceList } from '../blocks/text.ts';
 import { openForm } from '../views/open-form.ts';
 import { allow, disallow } from './allow.ts';
 import { askInOneLine } from './ask.ts';
+import { away, back } from './away.ts';
 import { breakGlass } from './break-glass.ts';
 import type { Command } from './command.ts';
 import { code, typed } from './command.ts';
@@ -15,7 +16,20 @@ import { list } from './list.ts';
 import { review } from './review.ts';
 import { who } from './who.ts';
 
-const verbs: readonly Command[] = [list, who, done, cancel, explain, allow, disallow, breakGlass, review, revoke];
+const verbs: readonly Command[] = [
+  list,
+  who,
+  done,
+  cancel,
+  explain,
+  away,
+  back,
+  allow,
+  disallow,
+  breakGlass,
+  review,
+  revoke,
+];
 
 export const commands: readonly Command[] = [...verbs, createHelp(verbs)];
 

@@ -67,7 +67,9 @@ const electorateFor = async (sources: FactSources, view: RequestView): Promise<E
 const pingable = ({ members, away, standIns }: Electors): string[] => {
   const isAway = new Set(away.map(({ personId }) => personId));
   const here = members.filter(({ id }) => !isAway.has(id));
-  return [...here, ...standIns.map(({ delegate }) => delegate)].map(({ userId }) => userId);
+  return [...here, ...standIns.filter((one) => !one.isAway).map(({ delegate }) => delegate)].map(
+    ({ userId }) => userId,
+  );
 };
 
 const withElectorate = (view: RequestView, facts: MessageFacts, { asked, fallback }: Electorate): LookedUp => {
