@@ -19,6 +19,7 @@ describe('a one-line ask', () => {
       durationMs: 1_800_000,
       reason: 'checkout errors',
       ticket: 'OPS-12',
+      start: null,
     };
     expect(line('orders-db read 30m checkout errors OPS-12')).toEqual(whole);
     expect(line('  orders-db/read   30m checkout errors OPS-12 ')).toEqual(whole);
@@ -32,6 +33,7 @@ describe('a one-line ask', () => {
       durationMs: null,
       reason: 'fix order 7',
       ticket: null,
+      start: null,
     });
     expect(line('orders-db read')).toMatchObject({ reason: '', ticket: null });
   });

@@ -134,7 +134,7 @@ describe('the stop', () => {
     });
     const overview = async () => {
       await isHeld;
-      return { pending: [], live: [], recent: [], waitingForMe: [] };
+      return { pending: [], live: [], recent: [], waitingForMe: [], allowances: [] };
     };
     const app = make({ useCases: { overview } as unknown as UseCases });
     await app.start();
