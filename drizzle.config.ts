@@ -2,7 +2,12 @@ import { defineConfig } from 'drizzle-kit';
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: ['./src/db/schema.ts', './src/db/schema-notices.ts', './src/db/schema-asks.ts'],
+  schema: [
+    './src/db/schema.ts',
+    './src/db/schema-notices.ts',
+    './src/db/schema-asks.ts',
+    './src/db/schema-exceptions.ts',
+  ],
   out: './migrations',
   migrations: { schema: 'public', table: 'schema_migrations' },
 });

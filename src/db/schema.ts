@@ -14,17 +14,8 @@ import {
 } from 'drizzle-orm/pg-core';
 import { GRANT_MOVES, REQUEST_MOVES } from '../core/lifecycle.ts';
 import type { GrantState, RequestState } from '../core/lifecycle.ts';
-import { END_CAUSES, REVIEW_OUTCOMES } from '../core/types.ts';
-import type {
-  EndCause,
-  EndOutcome,
-  Json,
-  RequestChange,
-  Requirement,
-  ReviewOutcome,
-  Source,
-  VoteKind,
-} from '../core/types.ts';
+import { END_CAUSES } from '../core/types.ts';
+import type { EndCause, EndOutcome, Json, RequestChange, Requirement, Source, VoteKind } from '../core/types.ts';
 import { WORK_KINDS } from '../usecases/ports.ts';
 import type { MessageKind, WorkKind } from '../usecases/ports.ts';
 import { bytes, idText, instant, isOneOf, json } from './columns.ts';
@@ -32,7 +23,6 @@ import { bytes, idText, instant, isOneOf, json } from './columns.ts';
 export const LIVE_STATES = ['activating', 'active', 'ending'] as const satisfies readonly GrantState[];
 export const UNFINISHED_STATES = ['activating', 'ending'] as const satisfies readonly GrantState[];
 const VOTE_KINDS = ['approve', 'deny'] as const satisfies readonly VoteKind[];
-const REVIEW_STATES = ['open', 'closed'] as const;
 const OUTCOMES = ['approved', 'denied'] as const;
 const END_OUTCOMES = ['removed', 'already_absent'] as const satisfies readonly EndOutcome[];
 const MESSAGE_KINDS = [
@@ -230,83 +220,6 @@ export const grants = pgTable(
       'grants_ended_how',
       sql`${table.state} <> 'ended' or (${table.endedAt} is not null and ${table.endOutcome} is not null)`,
     ),
-  ],
-);
-
-/** One approver's yes ahead of time, for one person and role. Several together may fill a rule. */
-export const allowances = pgTable(
-  'allowances',
-  {
-    id: idText().primaryKey(),
-    personId: idText('person_id')
-      .notNull()
-      .references(() => people.id),
-    target: text().notNull(),
-    role: text().notNull(),
-    byPersonId: idText('by_person_id')
-      .notNull()
-      .references(() => people.id),
-    createdAt: instant('created_at').notNull(),
-    expiresAt: instant('expires_at').notNull(),
-    revokedAt: instant('revoked_at'),
-    revokedBy: idText('revoked_by').references(() => people.id),
-    /** Where the person was told. */
-    channel: text(),
-    ts: text(),
-  },
-  (table) => [
-    index('allowances_of_person').on(table.personId, table.expiresAt),
-    index('allowances_by_person').on(table.byPersonId, table.expiresAt),
-    index('allowances_of_target').on(table.target, table.expiresAt),
-    check('allowances_by_another', sql`${table.byPersonId} <> ${table.personId}`),
-  ],
-);
-
-/** One per grant that was taken by break-glass: open until somebody else has said whether it was justified. */
-export const reviews = pgTable(
-  'reviews',
-  {
-    id: idText().primaryKey(),
-    grantId: idText('grant_id')
-      .notNull()
-      .unique()
-      .references(() => grants.id),
-    requestId: idText('request_id')
-      .notNull()
-      .unique()
-      .references(() => requests.id),
-    personId: idText('person_id')
-      .notNull()
-      .references(() => people.id),
-    state: text().$type<(typeof REVIEW_STATES)[number]>().notNull().default('open'),
-    withinMs: bigint('within_ms', { mode: 'number' }).notNull(),
-    openedAt: instant('opened_at').notNull(),
-    dueAt: instant('due_at').notNull(),
-    outcome: text().$type<ReviewOutcome>(),
-    note: text(),
-    reviewerId: idText('reviewer_id').references(() => people.id),
-    closedAt: instant('closed_at'),
-    reminders: integer().notNull().default(0),
-    nextReminderAt: instant('next_reminder_at').notNull(),
-    escalatedAt: instant('escalated_at'),
-    waivedAt: instant('waived_at'),
-    waivedBy: idText('waived_by').references(() => people.id),
-  },
-  (table) => [
-    index('reviews_to_chase')
-      .on(table.nextReminderAt)
-      .where(sql`${table.state} = 'open'`),
-    index('reviews_open')
-      .on(table.dueAt)
-      .where(sql`${table.state} = 'open'`),
-    check('reviews_state', isOneOf(table.state, REVIEW_STATES)),
-    check('reviews_outcome', isOneOf(table.outcome, REVIEW_OUTCOMES)),
-    check(
-      'reviews_closed_how',
-      sql`(${table.state} = 'closed') = (${table.outcome} is not null and ${table.reviewerId} is not null and ${table.closedAt} is not null)`,
-    ),
-    // Nobody reviews their own, whatever the code does.
-    check('reviews_by_another', sql`${table.reviewerId} is distinct from ${table.personId}`),
   ],
 );
 

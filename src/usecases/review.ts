@@ -162,10 +162,12 @@ const waive = async (tx: Tx, admin: Person, person: Person): Promise<number> => 
   return overdue.length;
 };
 
+const CHASED_AT_ONCE = 100;
+
 /** Reminds reviewers of what is open, and tells admins once of what is overdue. */
-export const chaseReviews = (deps: Deps, limit: number): Promise<number> =>
+export const chaseReviews = (deps: Deps): Promise<number> =>
   deps.store.transaction(async (tx) => {
-    const due = await tx.reviews.lockToChase(limit);
+    const due = await tx.reviews.lockToChase(CHASED_AT_ONCE);
     if (due.length === 0) return 0;
     const now = await tx.now();
     for (const review of due) {

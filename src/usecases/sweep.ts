@@ -12,13 +12,22 @@ export type Swept = { ending: string[]; activating: string[]; lapsed: number };
 /** One pass. A full batch in any list means that there may be more: call again. */
 export const sweep = async (deps: Deps): Promise<Swept> => {
   const lapsed = await lapseDue(deps);
-  await chaseReviews(deps, BATCH);
-  await escalateDue(deps);
-  await remindDue(deps);
   const stalled = await deps.store.transaction((tx) => tx.grants.listStalled(BATCH));
   const ending = stalled.filter(({ state }) => state === 'ending').map(({ id }) => id);
   const activating = stalled.filter(({ state }) => state === 'activating').map(({ id }) => id);
+  await nudge(deps);
   return { ending, activating, lapsed };
+};
+
+/** A reminder that cannot be written holds up neither the others nor what was left lying. */
+const nudge = async (deps: Deps): Promise<void> => {
+  for (const remind of [chaseReviews, escalateDue, remindDue]) {
+    try {
+      await remind(deps);
+    } catch (error) {
+      deps.log.error({ err: error, what: remind.name }, 'reminders could not be written; the next sweep tries again');
+    }
+  }
 };
 
 const lapseDue = (deps: Deps): Promise<number> =>

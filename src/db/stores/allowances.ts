@@ -3,7 +3,8 @@ import { and, asc, eq, getTableColumns, gt, isNull, or, sql } from 'drizzle-orm'
 import type { SQL } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import type { AllowanceView, Store, Tx } from '../../usecases/ports.ts';
-import { allowances, people } from '../schema.ts';
+import { allowances } from '../schema-exceptions.ts';
+import { people } from '../schema.ts';
 import { clock, clockOnce, clockPlus, firstOrNull, given, only, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
 

@@ -1,7 +1,8 @@
 /** Reviews of access taken by break-glass: opened with the grant, closed by somebody else, chased in between. */
 import { and, asc, eq, getTableColumns, isNull, lte, sql } from 'drizzle-orm';
 import type { Tx } from '../../usecases/ports.ts';
-import { people, reviews } from '../schema.ts';
+import { reviews } from '../schema-exceptions.ts';
+import { people } from '../schema.ts';
 import { ROW_LOCK, clock, clockOnce, clockPlus, firstOrNull, given, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
 

@@ -1,6 +1,6 @@
 /** Which messages access taken by break-glass should have by now. Pure, as `desired.ts` is. */
 import { isTerminalGrant } from '../../core/lifecycle.ts';
-import type { MessageKind, RequestView } from '../../usecases/ports.ts';
+import type { MessageCopy, MessageKind, RequestView } from '../../usecases/ports.ts';
 import type { GlassReach } from './break-glass-reach.ts';
 
 type GlassKind = Extract<MessageKind, 'alarm' | 'banner' | 'review' | 'review_overdue' | 'reviewed'>;
@@ -11,18 +11,21 @@ const isOpen = ({ review }: RequestView): boolean => review?.state === 'open';
 const isOverdue = (view: RequestView): boolean => isOpen(view) && view.review?.escalatedAt !== null;
 
 /** Reminders are the review posted anew. Where nobody else may review, the admins are asked from the first. */
-export const glassCopies = (view: RequestView, reach: GlassReach): Copy[] => {
+export const glassCopies = (view: RequestView, reach: GlassReach, copies: readonly MessageCopy[]): Copy[] => {
   const { review, requester } = view;
-  const copies: Copy[] = [];
+  const wanted: Copy[] = [];
   const to = (kind: GlassKind, audiences: string[], part = 0): void =>
-    void copies.push(...audiences.map((audience) => ({ kind, audience, part })));
+    void wanted.push(...audiences.map((audience) => ({ kind, audience, part })));
   if (isLive(view) && reach.banner) to('banner', [reach.banner]);
-  if (isLive(view) || isOpen(view)) to('alarm', reach.told);
+  const isSomeoneLost = reach.isChannelLost || copies.some(({ kind, failure }) => kind === 'alarm' && failure !== null);
+  // Whoever cannot be reached is not passed over in silence: the admins hear of it in their place.
+  const told = isSomeoneLost ? [...reach.told, ...reach.admins.filter((id) => !reach.told.includes(id))] : reach.told;
+  if (isLive(view) || isOpen(view)) to('alarm', told);
   const asked = reach.reviewers.length > 0 ? reach.reviewers : reach.admins;
   if (isOpen(view)) to('review', asked, review?.reminders ?? 0);
   if (isOverdue(view)) to('review_overdue', reach.admins);
   if (review?.state === 'closed') to('reviewed', [requester.userId]);
-  return copies;
+  return wanted;
 };
 
 /** An alarm is news as long as nobody has looked at what happened, however late Slack takes it. */

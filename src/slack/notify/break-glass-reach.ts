@@ -15,6 +15,8 @@ export type GlassReach = {
   told: string[];
   reviewers: string[];
   admins: string[];
+  /** A channel that should be told is not there for us; the admins are told instead. */
+  isChannelLost: boolean;
   /** False when a look-up failed: whom it names is told at the next attempt. */
   isComplete: boolean;
 };
@@ -35,6 +37,9 @@ export const findGlassReach = async (sources: ReachSources, view: RequestView): 
   const { breakGlass } = policy;
   const names = breakGlass?.tell ?? [];
   const channels = await Promise.all(names.filter((name) => CHANNEL_NAME.test(name)).map(sources.findChannel));
+  const isChannelLost = channels.includes(null);
+  if (isChannelLost)
+    sources.log.error({ tell: names, requestId: view.request.id }, 'a channel of break_glass.tell is not there for us');
   const refs = names.filter((name) => !CHANNEL_NAME.test(name)).map((name) => sourceOf(policy, name));
   const skipped = view.request.requirements.flatMap(({ from }) => from);
   const [told, reviewers, admins] = await Promise.all([
@@ -58,6 +63,7 @@ export const findGlassReach = async (sources: ReachSources, view: RequestView): 
     told: [...new Set([...rooms, ...others])],
     reviewers: reviewers.userIds,
     admins: admins.userIds,
+    isChannelLost,
     isComplete: [told, reviewers, admins].every(({ isComplete }) => isComplete),
   };
 };

@@ -78,7 +78,7 @@ export const wantedCopies = (view: RequestView, reach: Reach, copies: readonly M
   if (!isOver(view)) wanted.push({ kind: 'requester', audience: userId, part: 0 });
   if (view.grant?.state === 'active') wanted.push({ kind: 'granted', audience: userId, part: 0 });
   if (isOutcome(view)) wanted.push({ kind: 'outcome', audience: userId, part: 0 });
-  if (reach.glass) wanted.push(...glassCopies(view, reach.glass));
+  if (reach.glass) wanted.push(...glassCopies(view, reach.glass, copies));
   if (isStuck(view)) wanted.push(...reach.helpers.map((audience): Wanted => ({ kind: 'stuck', audience, part: 0 })));
   return wanted;
 };

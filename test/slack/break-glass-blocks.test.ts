@@ -1,0 +1,230 @@
+import { describe, expect, it } from 'vitest';
+import type { Grant, Person, Review } from '../../src/core/types.ts';
+import { checkMessageBlocks } from '../../src/local/slack/blocks/validate.ts';
+import { allowanceMessage } from '../../src/slack/blocks/allowance.ts';
+import {
+  alarmMessage,
+  bannerMessage,
+  reviewedMessage,
+  reviewMessage,
+  reviewOverdueMessage,
+} from '../../src/slack/blocks/break-glass.ts';
+import { factsOf } from '../../src/slack/blocks/facts.ts';
+import { MESSAGE_TOTAL_MAX } from '../../src/slack/blocks/limits.ts';
+import { requesterMessage } from '../../src/slack/blocks/requester.ts';
+import { glassCopies, isGlassNews } from '../../src/slack/notify/break-glass-copies.ts';
+import type { GlassReach } from '../../src/slack/notify/break-glass-reach.ts';
+import type { MessageCopy, RequestView } from '../../src/usecases/ports.ts';
+import { buttonsOf, POLICY, policyOf, seen } from './rig.ts';
+
+const policy = policyOf(POLICY);
+const facts = factsOf(policy, { target: 'orders-db', role: 'write' });
+const now = new Date('2026-11-22T14:00:00Z');
+const later = new Date('2026-11-23T14:00:00Z');
+
+const person = (userId: string, name = userId): Person => ({
+  id: `T1:${userId}`,
+  teamId: 'T1',
+  userId,
+  name,
+  email: null,
+  timezone: null,
+  isActive: true,
+});
+
+const review = (more: Partial<Review> = {}): Review => ({
+  id: 'v1',
+  grantId: 'g1',
+  requestId: 'r1',
+  personId: 'T1:U0OSCAR',
+  state: 'open',
+  withinMs: 86_400_000,
+  openedAt: now,
+  dueAt: later,
+  outcome: null,
+  note: null,
+  reviewerId: null,
+  closedAt: null,
+  reminders: 0,
+  nextReminderAt: later,
+  escalatedAt: null,
+  waivedAt: null,
+  waivedBy: null,
+  ...more,
+});
+
+const grant = (state: Grant['state']): Grant => ({
+  id: 'g1',
+  requestId: 'r1',
+  decisionId: 'd1',
+  personId: 'T1:U0OSCAR',
+  target: 'orders-db',
+  role: 'write',
+  provider: 'postgres',
+  scope: null,
+  handle: null,
+  state,
+  durationMs: 900_000,
+  startsAt: null,
+  expiresAt: later,
+  activatedAt: now,
+  endingAt: null,
+  endedAt: state === 'ended' ? now : null,
+  endCause: state === 'ended' ? 'expired' : null,
+  endedBy: null,
+  endReason: null,
+  endOutcome: state === 'ended' ? 'removed' : null,
+  attempts: 0,
+  nextAttemptAt: null,
+  lastError: null,
+  createdAt: now,
+});
+
+type Shape = { reason?: string; note?: string | null; state?: Grant['state']; review?: Partial<Review>; at?: Date };
+
+const viewOf = ({ reason = 'checkout is down', note = null, state = 'active', at = now, ...more }: Shape = {}) =>
+  ({
+    request: {
+      id: 'r1',
+      requesterId: 'T1:U0OSCAR',
+      target: 'orders-db',
+      role: 'write',
+      durationMs: 900_000,
+      reason,
+      ticket: reason,
+      isBreakGlass: true,
+      startsAt: null,
+      state: 'approved',
+      rule: 'Writes need an owner and an SRE',
+      policySha256: 'x',
+      requirements: [{ label: 'owners', from: [{ kind: 'group', name: 'dba' }], count: 1 }],
+      isInOrder: false,
+      version: 1,
+      createdAt: now,
+      lapsesAt: later,
+      decidedAt: now,
+      remindMs: null,
+      reminders: 0,
+      nextReminderAt: null,
+      escalateAfterMs: null,
+      escalateTo: null,
+      escalateAt: null,
+      escalatedAt: null,
+      discussedBy: null,
+      unreachableAt: null,
+      changes: [],
+    },
+    requester: person('U0OSCAR'),
+    votes: [],
+    decision: {
+      id: 'd1',
+      requestId: 'r1',
+      outcome: 'approved',
+      rule: 'break-glass',
+      policySha256: 'x',
+      byPersonId: 'T1:U0OSCAR',
+      reason: note,
+      decidedAt: now,
+    },
+    decidedBy: person('U0OSCAR'),
+    grant: grant(state),
+    endedBy: null,
+    review: review(more.review),
+    reviewer: more.review?.state === 'closed' ? person('U0RITA') : null,
+    now: at,
+  }) satisfies RequestView;
+
+const closed = { state: 'closed', outcome: 'not_justified', reviewerId: 'T1:U0RITA', closedAt: now } as const;
+const drawings = [alarmMessage, bannerMessage, reviewMessage, reviewOverdueMessage, reviewedMessage, requesterMessage];
+
+const every: [string, RequestView][] = [
+  ['in use', viewOf()],
+  ['over', viewOf({ state: 'ended' })],
+  ['overdue', viewOf({ state: 'ended', at: later, review: { escalatedAt: later, reminders: 5 } })],
+  ['closed', viewOf({ state: 'ended', review: closed })],
+  ['failed', viewOf({ state: 'failed' })],
+];
+
+describe('every message of break-glass', () => {
+  it.each(every)('%s is what Slack accepts, and nowhere called approved', (_, view) => {
+    for (const draw of drawings) {
+      const message = draw(view, facts);
+      expect(checkMessageBlocks(message.blocks)).toEqual([]);
+      expect(seen(message)).not.toContain('Approved by');
+    }
+  });
+
+  it.each([
+    ['broadcasts', '<!channel> <@U0SAM> '.repeat(200)],
+    ['code fences', '```\n'.repeat(750)],
+    ['ampersands', '&'.repeat(3_000)],
+    ['markup', '*_~`<https://evil.test|x>'.repeat(120)],
+  ])('shows %s as text, inside the limits', (_, text) => {
+    const view = viewOf({ reason: text, note: text, state: 'ended', review: { ...closed, note: text } });
+    for (const draw of drawings) {
+      const message = draw(view, facts);
+      expect(checkMessageBlocks(message.blocks)).toEqual([]);
+      expect(seen(message)).not.toMatch(/<!channel|<@U0SAM|<https/);
+      expect(JSON.stringify(message).length).toBeLessThan(MESSAGE_TOTAL_MAX * 2);
+    }
+  });
+
+  it('has buttons for reviewers only while the review is open', () => {
+    expect(buttonsOf(reviewMessage(viewOf(), facts))).toEqual(['review_justified', 'review_not_justified']);
+    expect(buttonsOf(reviewMessage(viewOf({ review: closed }), facts))).toEqual([]);
+    expect(buttonsOf(alarmMessage(viewOf(), facts))).toEqual([]);
+  });
+
+  it('of an allowance shows hostile names as text', () => {
+    const target = '<!channel>`x`';
+    const ids = { id: 'a1', personId: 'T1:U1', byPersonId: 'T1:U2' };
+    const times = { createdAt: now, expiresAt: later, revokedAt: null, revokedBy: null };
+    const people = { person: person('U1'), by: person('U2') };
+    const message = allowanceMessage(policy, { ...ids, ...times, ...people, target, role: '<!here>' });
+    expect(checkMessageBlocks(message.blocks)).toEqual([]);
+    expect(seen(message)).not.toMatch(/<!(?!date)/);
+  });
+});
+
+const reach: GlassReach = {
+  banner: 'C1',
+  told: ['C2', 'U1'],
+  reviewers: ['U2', 'U3'],
+  admins: ['U9'],
+  isChannelLost: false,
+  isComplete: true,
+};
+
+const audiences = (view: RequestView, given: GlassReach = reach, copies: MessageCopy[] = []): string[] =>
+  glassCopies(view, given, copies).map(({ kind, audience, part }) => `${kind} ${audience} ${part ?? 0}`);
+
+describe('who is written to', () => {
+  it('is everyone named and the reviewers, and the channel while it lasts', () => {
+    const alarms = ['alarm C2 0', 'alarm U1 0'];
+    const reviews = ['review U2 0', 'review U3 0'];
+    expect(audiences(viewOf())).toEqual(['banner C1 0', ...alarms, ...reviews]);
+    expect(audiences(viewOf({ state: 'ended' }))).toEqual([...alarms, ...reviews]);
+  });
+
+  it('is the reviewers anew with each reminder, and the admins once it is overdue', () => {
+    const view = viewOf({ state: 'ended', at: later, review: { reminders: 4, escalatedAt: later } });
+    expect(audiences(view)).toEqual(expect.arrayContaining(['review U2 4', 'review U3 4', 'review_overdue U9 0']));
+    expect(isGlassNews(view, 3).review).toBe(false);
+    expect(isGlassNews(view, 4).review).toBe(true);
+  });
+
+  it('is whoever took it when the review is closed, and nobody else any more', () => {
+    expect(audiences(viewOf({ state: 'ended', review: closed }))).toEqual(['reviewed U0OSCAR 0']);
+  });
+
+  it('is the admins where nobody else may review', () => {
+    expect(audiences(viewOf(), { ...reach, reviewers: [] })).toContain('review U9 0');
+  });
+
+  it('is the admins too where a channel is not there or refuses the message', () => {
+    expect(audiences(viewOf(), { ...reach, isChannelLost: true })).toContain('alarm U9 0');
+    const copy = { id: '1', requestId: 'r1', kind: 'alarm', audience: 'C2', part: 0, channel: null, ts: null } as const;
+    const failed: MessageCopy = { ...copy, drawnVersion: 0, failure: 'not_in_channel' };
+    expect(audiences(viewOf(), reach, [failed])).toContain('alarm U9 0');
+  });
+});
