@@ -17,7 +17,7 @@ import { howLong, mark, oneOf, ruleName, status, ticket, warning, what } from '.
 import { context, cut, date, inline, mention, quote, section, sentenceList } from './text.ts';
 import type { Message } from './text.ts';
 
-export const OUTCOME_WORDS = { justified: 'justified', not_justified: 'not justified' } as const;
+const OUTCOME_WORDS = { justified: 'justified', not_justified: 'not justified' } as const;
 
 /** Where the review stands; null for access that was approved. */
 export const reviewLine = ({ review, reviewer, now }: RequestView): string | null => {
