@@ -13,12 +13,12 @@ import { explainAsk } from './explain-ask.ts';
 import { endDue, finishEnd } from './finish-end.ts';
 import { overview, targetOverview } from './overview.ts';
 import type { Deps } from './ports.ts';
+import { personLeft } from './person-left.ts';
 import { preview } from './preview.ts';
 import { allowBreakGlass, closeReview, openReviews } from './review.ts';
 import { showCredentials } from './show-credentials.ts';
 import { sweep } from './sweep.ts';
 import type { UseCases } from './types.ts';
-import { voidVotes } from './void-votes.ts';
 import { vote } from './vote.ts';
 
 export const createUseCases = (deps: Deps): UseCases => ({
@@ -48,6 +48,6 @@ export const createUseCases = (deps: Deps): UseCases => ({
   showAway: (input) => showAway(deps, input),
   explainAsk: (input) => explainAsk(deps, input),
   discuss: (input) => discuss(deps, input),
-  voidVotes: (input) => voidVotes(deps, input),
+  personLeft: (input) => personLeft(deps, input),
   rejectPolicy: (input) => rejectPolicy(deps, input),
 });

@@ -164,7 +164,7 @@ export type UseCases = {
   explainAsk(input: ExplainAskInput): Promise<ExplainAskResult>;
   /** Opens the thread of the approval message; once, whoever is first. */
   discuss(input: { userId: string; requestId: string }): Promise<{ view: RequestView }>;
-  /** A Slack account was closed: its votes are void, and what waits is shown anew. */
-  voidVotes(input: { personId: string }): Promise<void>;
+  /** A Slack account was closed: its votes are void, its access ends, and what waits is shown anew. */
+  personLeft(input: { personId: string }): Promise<void>;
   rejectPolicy(input: { problems: string[] }): Promise<void>;
 };

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { App } from '../../src/app.ts';
-import { storyOf, until } from '../support/story.ts';
+import { openSession, storyOf, until } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -106,6 +106,22 @@ test('who is away is represented by right, in words and in the record', async ()
   expect(votes[0]?.in_stead_of).toContain('U0RITA');
   await slack.as('rita').command('/prod-access', 'back', 'general');
   await story.privately('rita', 'Welcome back');
+});
+
+test('access ends when the Slack account of its holder is closed, and its session is cut', async () => {
+  const { slack } = world;
+  const message = await story.ask('ines', 'orders-db read 30m look at orders of today');
+  await slack.as('olga').click(message, 'approve');
+  const { url } = await story.credentials('ines');
+  const { isCut } = await openSession(url);
+  slack.changePerson('ines', { isDeleted: true });
+  await isCut;
+  const ended = await until(
+    async () =>
+      (await world.sql(`select end_cause, end_reason from grants where end_reason is not null and state = 'ended'`))[0],
+    'the end',
+  );
+  expect(ended).toEqual({ end_cause: 'revoked', end_reason: 'The Slack account was deactivated.' });
 });
 
 test('a new policy is told to the admins once, with what is different; a broken one too, and the old one stays', async () => {
