@@ -89,10 +89,10 @@ describe('talking', () => {
     const ada = await stage.open('ada', { query: '&at=general' });
     const olga = await stage.open('olga', { query: '&at=general' });
     await ada.getByRole('button', { name: 'New channel' }).click();
-    await ada.getByRole('textbox', { name: 'Name' }).fill('inc checkout');
+    await ada.getByRole('textbox', { name: 'Name' }).fill('release seven');
     await ada.keyboard.press('Enter');
-    await ada.getByRole('heading', { name: 'inc-checkout' }).first().waitFor();
-    await olga.getByRole('navigation').getByRole('button', { name: 'inc-checkout' }).click();
+    await ada.getByRole('heading', { name: 'release-seven' }).first().waitFor();
+    await olga.getByRole('navigation').getByRole('button', { name: 'release-seven' }).click();
     await olga.getByRole('button', { name: 'Join channel' }).click();
     await send(olga, 'I am here');
     await words(ada, 'I am here').waitFor();
@@ -101,7 +101,24 @@ describe('talking', () => {
     await ada.keyboard.press('Enter');
     await ada.getByRole('dialog').getByText('Rita Sousa').waitFor();
     await ada.getByRole('button', { name: 'Archive' }).click();
-    await expect.poll(() => words(olga, '#inc-checkout is archived').count()).toBe(1);
+    await expect.poll(() => words(olga, '#release-seven is archived').count()).toBe(1);
+  });
+});
+
+describe('an incident', () => {
+  it('the app is in its channel before anyone asks, and a click there is seen in every window', async () => {
+    const ada = await stage.open('ada', { query: '&at=general' });
+    const olga = await stage.open('olga', { query: '&at=general' });
+    await ada.getByRole('button', { name: 'New channel' }).click();
+    await ada.getByRole('textbox', { name: 'Name' }).fill('inc 204 checkout');
+    await ada.keyboard.press('Enter');
+    await words(ada, 'Access for this incident.').waitFor();
+    await olga.getByRole('navigation').getByRole('button', { name: 'inc-204-checkout' }).click();
+    await olga.getByRole('button', { name: 'Join channel' }).click();
+    await lastMessage(olga).getByRole('button', { name: 'Request access' }).waitFor();
+    await ada.getByRole('button', { name: 'Request access' }).click();
+    await words(olga, 'Approved').waitFor();
+    expect(await olga.getByRole('button', { name: 'Request access' }).count()).toBe(0);
   });
 });
 

@@ -89,6 +89,18 @@ export const QUESTS: QuestPlan[] = [
     hint: "Connect with the new credentials and run the update from before: `update orders set status = 'paid' where id = 1183`.",
     prompt: (fact) => fact.kind === 'asked' && fact.command === 'UPDATE' && isBorrowed(fact.user),
   },
+  {
+    id: 'break-glass',
+    title: 'Break the glass',
+    hint: 'As Kim, who is on call: `/prod-access break-glass orders-db write 5m checkout is down`. Access comes at once, and everyone concerned is told.',
+    sql: `exists (select from audit_events where type = 'review.opened')`,
+  },
+  {
+    id: 'review',
+    title: 'Review it',
+    hint: 'Switch to Sam (security), who got a message about it, and say whether it was justified. Kim cannot.',
+    sql: `exists (select from audit_events where type = 'review.closed')`,
+  },
 ];
 
 export const toQuest = ({ id, title, hint }: QuestPlan, isDone: boolean): Quest => ({ id, title, hint, isDone });

@@ -206,11 +206,34 @@ const serveForm = (app: App, seen: Seen): void => {
   });
 };
 
+/** Comes into channels of incidents by itself, and says so there. */
+const serveIncidents = (app: App): void => {
+  app.event('channel_created', async ({ event, client }) => {
+    const { id, name } = event.channel;
+    if (!name.startsWith('inc-')) return;
+    await client.conversations.join({ channel: id });
+    await client.chat.postMessage({
+      channel: id,
+      text: 'An incident',
+      blocks: [
+        { type: 'section', text: md('*Access for this incident.* On call is <@U0OSCAR>.') },
+        {
+          type: 'actions',
+          elements: [
+            { type: 'button', action_id: 'approve', style: 'primary', value: id, text: plain('Request access') },
+          ],
+        },
+      ],
+    });
+  });
+};
+
 /** What it saw is in the answer. */
 export const setUpPlainApp = (app: App): Seen => {
   const seen: Seen = { submitted: [], clicks: [], previews: [] };
   serveCommands(app);
   serveForm(app, seen);
+  serveIncidents(app);
   app.action(/^(approve|deny|more|shorter)$/, async ({ ack, body, action, client }) => {
     await ack();
     if (body.type !== 'block_actions' || body.channel === undefined || body.message === undefined) return;

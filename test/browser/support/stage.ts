@@ -36,10 +36,22 @@ const stageConfig: WorkspaceConfig = {
     },
     oauth_config: {
       scopes: {
-        bot: ['commands', 'chat:write', 'im:write', 'im:history', 'channels:read', 'users:read', 'files:write'],
+        bot: [
+          'commands',
+          'chat:write',
+          'im:write',
+          'im:history',
+          'channels:read',
+          'channels:join',
+          'users:read',
+          'files:write',
+        ],
       },
     },
-    settings: { interactivity: { is_enabled: true }, event_subscriptions: { bot_events: ['app_home_opened'] } },
+    settings: {
+      interactivity: { is_enabled: true },
+      event_subscriptions: { bot_events: ['app_home_opened', 'channel_created'] },
+    },
   },
 };
 
