@@ -1,7 +1,8 @@
 /** The composition root: the only file that knows every adapter. */
 import type { Environment } from './config/environment.ts';
 import { loadPolicy } from './config/policy-file.ts';
-import type { PolicyInput } from './config/policy-file.ts';
+import type { LoadedPolicy, PolicyInput } from './config/policy-file.ts';
+import { isLargePolicy, loadPolicyAside } from './config/load-policy-aside.ts';
 import { createPolicySource, readPolicyText } from './config/policy-source.ts';
 import type { PolicySource } from './config/policy-source.ts';
 import { formatProblem } from './config/problem.ts';
@@ -65,6 +66,17 @@ export const readFirstPolicy = async (
   return 'problems' in loaded ? loaded : { first: { ...loaded, source: read.text } };
 };
 
+const providersModule = new URL(
+  `./providers/registry.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`,
+  import.meta.url,
+).href;
+
+/** Beside the running app: a large file is checked where it holds nobody up. */
+const reload = (text: string, path: string, env: Variables): LoadedPolicy | Promise<LoadedPolicy> =>
+  isLargePolicy(text)
+    ? loadPolicyAside({ text, path, env, providersModule })
+    : loadPolicy(policyInput(text, path, env));
+
 /** Things that know each other in a circle: the store pokes the jobs, which are made from the store. */
 type Late = { poke: () => void; useCases: UseCases | null };
 
@@ -86,7 +98,7 @@ const createPolicyHolder = (options: AppOptions, late: Late): PolicySource => {
   const { environment, env, first, log } = options;
   const holder = createPolicySource(first.policy, {
     path: environment.policyPath,
-    load: (text) => loadPolicy(policyInput(text, environment.policyPath, env)),
+    load: (text) => reload(text, environment.policyPath, env),
     onAdopted: async (source, warnings) => {
       log.info({ policy: first.policy.sha256 }, 'a new policy is in force');
       await late.useCases?.adoptPolicy(adoption(options, { source, warnings }, holder.current));

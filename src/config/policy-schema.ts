@@ -28,11 +28,11 @@ const pattern = text(200, 'a name or a pattern with *').regex(
 );
 const channel = z.string('must be a channel').regex(CHANNEL, 'must be a channel as "#name" (in quotes) or its id (C…)');
 
-const someOf = <Item extends z.ZodType>(item: Item, what: string): z.ZodArray<Item> =>
+const someOf = <Item extends z.ZodType>(item: Item, what: string, max = 1000): z.ZodArray<Item> =>
   z
     .array(item, `must be a list of ${what}, as [a, b]`)
     .min(1, `is empty, and an empty list is nobody; name ${what} or leave the key out`)
-    .max(1000, 'has more than 1000 entries');
+    .max(max, `has more than ${max} entries`);
 
 const group = z.strictObject(
   {
@@ -203,7 +203,7 @@ export const policyDocument = z.strictObject(
     timezone: text(60, 'a zone such as Europe/Berlin').optional(),
     groups: z.record(name, group, 'must hold groups by name').optional(),
     targets: z.record(name, target, 'must hold targets by name'),
-    rules: someOf(rule, 'rules').max(10_000, 'has more than 10000 rules'),
+    rules: someOf(rule, 'rules', 10_000),
     pending: duration.optional(),
     claim: duration.optional(),
     remind: duration.optional(),

@@ -8,7 +8,7 @@ export type Loaded = { policy: Policy; warnings: ConfigProblem[] } | { problems:
 
 export type PolicySourceOptions = {
   path: string;
-  load: (text: string) => Loaded;
+  load: (text: string) => Loaded | Promise<Loaded>;
   /** After the new policy is in force. */
   onAdopted: (source: string, warnings: ConfigProblem[]) => Promise<void>;
   onRejected: (problems: ConfigProblem[]) => Promise<void>;
@@ -49,7 +49,7 @@ export const createPolicySource = (first: Policy, options: PolicySourceOptions):
   const reloadOnce = async (): Promise<void> => {
     const read = await readPolicyText(options.path);
     if ('problems' in read) return reject(read.problems, null);
-    const loaded = options.load(read.text);
+    const loaded = await options.load(read.text);
     if ('problems' in loaded) return reject(loaded.problems, read.text);
     rejected = null;
     if (loaded.policy.sha256 === current.sha256) return;

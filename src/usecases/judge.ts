@@ -1,4 +1,5 @@
 /** Decides an ask with facts that were looked up outside of any transaction. */
+import { DomainError } from '../core/errors.ts';
 import { groupsToRead } from '../core/policy/candidates.ts';
 import { decide } from '../core/policy/decide.ts';
 import type { Ask, AskFacts, Policy, Verdict } from '../core/policy/types.ts';
@@ -30,8 +31,15 @@ export const factsOfAsk = async (deps: Deps, policy: Policy, asking: Asking): Pr
   };
 };
 
-export const judge = async (deps: Deps, policy: Policy, asking: Asking): Promise<Verdict> =>
-  decide(policy, asking.ask, await factsOfAsk(deps, policy, asking));
+/** Rejects with `lookup_failed` rather than give a denial that may decide and hangs on a group that could not be read. */
+export const judge = async (deps: Deps, policy: Policy, asking: Asking): Promise<Verdict> => {
+  const facts = await factsOfAsk(deps, policy, asking);
+  const verdict = decide(policy, asking.ask, facts);
+  const unknown = facts.requester.unknownGroups ?? [];
+  if (asking.freshness === 'fresh' && verdict.decision === 'deny' && unknown.length > 0)
+    throw new DomainError('lookup_failed', { what: unknown.join(', ') });
+  return verdict;
+};
 
 /** What the deciding rule says about reminders and escalation; nothing where nobody is asked. */
 export const scheduleOf = (verdict: Verdict): Schedule => ({

@@ -209,3 +209,21 @@ export const compileCondition = (source: string): { condition: Condition } | { p
     return { problems: [errorText(error)] };
   }
 };
+
+/** One that was compiled and found right elsewhere: compiled here when it is first needed, since that is most of the work of a large policy. */
+export const conditionLater = ({ source, groups }: Pick<Condition, 'source' | 'groups'>): Condition => {
+  let compiled: Condition | null = null;
+  const compile = (): Condition => {
+    const made = compileCondition(source);
+    if ('problems' in made) throw new Error(`The condition cannot be read: ${made.problems.join('; ')}`);
+    return made.condition;
+  };
+  return {
+    source,
+    groups,
+    evaluate: (facts) => {
+      compiled ??= compile();
+      return compiled.evaluate(facts);
+    },
+  };
+};

@@ -1,0 +1,42 @@
+/** Loads a large policy in a thread of its own: checking one takes seconds, in which nobody else would be answered. */
+import { Worker } from 'node:worker_threads';
+import { unpackPolicy } from './packed-policy.ts';
+import type { AsideInput, PackedLoad } from './packed-policy.ts';
+import type { LoadedPolicy } from './policy-file.ts';
+
+/** Smaller files take less time than a thread needs to begin. */
+const LARGE_CHARS = 200_000;
+/** Far more than the largest file that is allowed takes. */
+const PATIENCE_MS = 180_000;
+
+export const isLargePolicy = (text: string): boolean => text.length > LARGE_CHARS;
+
+const failed = (why: string): LoadedPolicy => ({
+  problems: [
+    {
+      code: 'policy_check_failed',
+      path: '',
+      line: null,
+      message: `The file could not be checked (${why}); run \`latchkey policy check\` on it.`,
+    },
+  ],
+});
+
+const threadUrl = new URL(`./policy-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+
+/** Never rejects: a thread that fails refuses the file. */
+export const loadPolicyAside = (input: AsideInput): Promise<LoadedPolicy> =>
+  new Promise((resolve) => {
+    const worker = new Worker(threadUrl, { workerData: { ...input, env: { ...input.env } } });
+    const finish = (loaded: LoadedPolicy): void => {
+      clearTimeout(timer);
+      resolve(loaded);
+      void worker.terminate();
+    };
+    const timer = setTimeout(() => finish(failed('it took too long')), PATIENCE_MS);
+    worker.once('message', (loaded: PackedLoad) =>
+      finish('problems' in loaded ? loaded : { ...loaded, policy: unpackPolicy(loaded.policy) }),
+    );
+    worker.once('error', (error) => finish(failed(error.message)));
+    worker.once('exit', (code) => finish(failed(`its thread ended with ${code}`)));
+  });

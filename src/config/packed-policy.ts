@@ -1,0 +1,33 @@
+/** A policy on its way between threads: functions cannot be sent, and objects arrive with a prototype that names could be mistaken for. */
+import { conditionLater } from '../core/policy/condition.ts';
+import type { Condition, Policy, Rule } from '../core/policy/types.ts';
+import type { PolicyInput } from './policy-file.ts';
+import type { ConfigProblem } from './problem.ts';
+import { record } from './record.ts';
+
+/** `providersModule` is the address of the module that has `PROVIDERS`. */
+export type AsideInput = Omit<PolicyInput, 'providers'> & { providersModule: string };
+
+type PackedRule = Omit<Rule, 'when'> & { when: Pick<Condition, 'source' | 'groups'> | null };
+type PackedPolicy = Omit<Policy, 'rules'> & { rules: PackedRule[] };
+export type PackedLoad = { policy: PackedPolicy; warnings: ConfigProblem[] } | { problems: ConfigProblem[] };
+
+export const packPolicy = (policy: Policy): PackedPolicy => ({
+  ...policy,
+  rules: policy.rules.map(({ when, ...rule }) => ({
+    ...rule,
+    when: when && { source: when.source, groups: when.groups },
+  })),
+});
+
+export const unpackPolicy = (packed: PackedPolicy): Policy => ({
+  ...packed,
+  groups: record(Object.entries(packed.groups)),
+  targets: record(
+    Object.entries(packed.targets).map(([name, target]) => [
+      name,
+      { ...target, roles: record(Object.entries(target.roles)) },
+    ]),
+  ),
+  rules: packed.rules.map(({ when, ...rule }) => ({ ...rule, when: when && conditionLater(when) })),
+});
