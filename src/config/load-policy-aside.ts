@@ -30,8 +30,10 @@ export const loadPolicyAside = (input: AsideInput): Promise<LoadedPolicy> =>
     const worker = new Worker(threadUrl, { workerData: { ...input, env: { ...input.env } } });
     const finish = (loaded: LoadedPolicy): void => {
       clearTimeout(timer);
-      resolve(loaded);
-      void worker.terminate();
+      worker.terminate().then(
+        () => resolve(loaded),
+        () => resolve(loaded),
+      );
     };
     const timer = setTimeout(() => finish(failed('it took too long')), PATIENCE_MS);
     worker.once('message', (loaded: PackedLoad) =>

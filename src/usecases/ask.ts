@@ -33,18 +33,9 @@ type Judged = {
 export const ask = async (deps: Deps, input: AskInput): Promise<AskResult> => {
   const policy = deps.policy();
   const person = await deps.directory.person(input.userId);
-  const wanted: Ask = {
-    target: input.target,
-    role: input.role,
-    durationMs: input.durationMs ?? defaultDurationMs(policy, input.target, input.role),
-    reason: input.reason.trim(),
-    ticket: input.ticket?.trim() || null,
-  };
+  const wanted = wantedBy(policy, input);
   const startsAt = await startOf(deps, policy, { person, wish: input.start ?? null });
-  const known = await factsOfAsk(deps, policy, { person, ask: wanted, freshness: 'fresh' });
-  const verdict = decide(policy, wanted, known);
-  const record = askRecordOf(policy, { ask: wanted, facts: known, verdict });
-  const asked = { judgedAt: known.now, record };
+  const { verdict, asked } = await judged(deps, policy, { person, ask: wanted });
   const refusal = {
     type: 'request.refused',
     person,
@@ -75,6 +66,24 @@ export const ask = async (deps: Deps, input: AskInput): Promise<AskResult> => {
     ahead,
     idempotencyKey: input.idempotencyKey,
   });
+};
+
+const wantedBy = (policy: Policy, input: AskInput): Ask => ({
+  target: input.target,
+  role: input.role,
+  durationMs: input.durationMs ?? defaultDurationMs(policy, input.target, input.role),
+  reason: input.reason.trim(),
+  ticket: input.ticket?.trim() || null,
+});
+
+/** With what is kept of it. */
+const judged = async (deps: Deps, policy: Policy, { person, ask: wanted }: { person: Person; ask: Ask }) => {
+  const known = await factsOfAsk(deps, policy, { person, ask: wanted, freshness: 'fresh' });
+  const verdict = decide(policy, wanted, known);
+  return {
+    verdict,
+    asked: { judgedAt: known.now, record: askRecordOf(policy, { ask: wanted, facts: known, verdict }) },
+  };
 };
 
 type Wished = { person: Person; wish: StartWish | null };

@@ -66,9 +66,6 @@ test('the app answers while a large policy is checked, and then decides by it', 
   expect(worstMs).toBeLessThan(tookMs / 2);
   const message = await storyOf(world).ask('ada', 'orders-db read 30m look into the checkout errors');
   expect(seen(message)).toContain('Everything else needs one owner');
-  await world.slack
-    .as('ada')
-    .command('/prod-access', 'orders-db read 30m look into the checkout errors OPS-7', 'general');
 });
 
 test('a large file that is wrong is refused whole, with every problem', async () => {
