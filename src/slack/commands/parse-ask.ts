@@ -4,6 +4,7 @@ import type { Policy, Target } from '../../core/policy/types.ts';
 import { readStart } from '../../core/start-time.ts';
 import type { StartWish } from '../../core/start-time.ts';
 import { nearest } from '../nearest.ts';
+import { readable } from './readable.ts';
 
 export type AskLine = {
   target: string;
@@ -50,7 +51,7 @@ const findName = (names: string[], word: string): string | undefined =>
   names.find((name) => name === word) ?? names.find((name) => name.toLowerCase() === word.toLowerCase());
 
 export const readAskLine = (policy: Policy, text: string, tickets: readonly string[] = []): ReadAsk => {
-  const { targetWord, roleWord, rest } = splitTargetRole(text);
+  const { targetWord, roleWord, rest } = splitTargetRole(readable(text));
   const targetNames = Object.keys(policy.targets);
   const target = policy.targets[findName(targetNames, targetWord) ?? ''];
   if (!target) {
