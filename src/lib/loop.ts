@@ -32,8 +32,7 @@ export const startLoop = ({ everyMs, minGapMs = 0, run, onError }: LoopOptions):
     }
     running = null;
     lastEndMs = performance.now();
-    const nextMs = isPoked ? minGapMs : Math.max(0, Math.min(everyMs, waitMs ?? everyMs));
-    if (!isStopped) timer = setTimeout(start, nextMs);
+    if (!isStopped) timer = setTimeout(start, isPoked ? minGapMs : Math.max(0, Math.min(everyMs, waitMs ?? everyMs)));
   };
 
   const start = (): void => {

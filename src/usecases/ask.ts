@@ -36,24 +36,8 @@ export const ask = async (deps: Deps, input: AskInput): Promise<AskResult> => {
   const wanted = wantedBy(policy, input);
   const startsAt = await startOf(deps, policy, { person, wish: input.start ?? null });
   const { verdict, asked } = await judged(deps, policy, { person, ask: wanted });
-  const refusal = {
-    type: 'request.refused',
-    person,
-    asked,
-    target: wanted.target.slice(0, 100),
-    role: wanted.role.slice(0, 100),
-  } as const;
-  if (verdict.problems.length > 0) {
-    await recordRefusal(deps, { ...refusal, data: { codes: verdict.problems.map(({ code }) => code) } });
-    return { outcome: 'refused', problems: verdict.problems };
-  }
-  if (verdict.decision === 'deny') {
-    await recordRefusal(deps, {
-      ...refusal,
-      data: { codes: [verdict.code], rule: verdict.rule, policy: policy.sha256 },
-    });
-    return { outcome: 'denied', verdict };
-  }
+  if (verdict.problems.length > 0 || verdict.decision === 'deny')
+    return turnDown(deps, policy, { person, ask: wanted, asked, verdict });
   const ahead = await aheadOf(deps, { person, verdict, ask: wanted });
   if (!ahead) await refuseIfNobodyCanApprove(deps, { person, verdict, ask: wanted });
   return write(deps, {
@@ -84,6 +68,25 @@ const judged = async (deps: Deps, policy: Policy, { person, ask: wanted }: { per
     verdict,
     asked: { judgedAt: known.now, record: askRecordOf(policy, { ask: wanted, facts: known, verdict }) },
   };
+};
+
+type TurnedDown = { person: Person; ask: Ask; asked: Judged['asked']; verdict: Verdict };
+
+/** What the requester can mend is said before what a rule says: mended, it may be another rule's to decide. */
+const turnDown = async (
+  deps: Deps,
+  policy: Policy,
+  { person, ask: wanted, asked, verdict }: TurnedDown,
+): Promise<AskResult> => {
+  const { problems, code, rule } = verdict;
+  const [target, role] = [wanted.target.slice(0, 100), wanted.role.slice(0, 100)];
+  const refusal = { type: 'request.refused', person, asked, target, role } as const;
+  if (verdict.decision === 'deny' && problems.length === 0) {
+    await recordRefusal(deps, { ...refusal, data: { codes: [code], rule, policy: policy.sha256 } });
+    return { outcome: 'denied', verdict };
+  }
+  await recordRefusal(deps, { ...refusal, data: { codes: problems.map((problem) => problem.code) } });
+  return { outcome: 'refused', problems };
 };
 
 type Wished = { person: Person; wish: StartWish | null };
