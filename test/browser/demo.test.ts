@@ -68,7 +68,8 @@ describe('access that is lent', () => {
     await form.getByRole('button', { name: 'Deny' }).click();
     await form.waitFor({ state: 'detached' });
     await steps.openApp(ana);
-    await expect.poll(() => steps.words(ana, 'Use the report <orders> instead').count()).toBe(1);
+    // In the ask, which is redrawn, and in the news of its outcome.
+    await expect.poll(() => steps.words(ana, 'Use the report <orders> instead').count()).toBe(2);
   });
 
   it('cannot be approved by the one who asks, who alone is told so', async () => {

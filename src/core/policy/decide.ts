@@ -4,6 +4,7 @@ import { candidatesFor } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
 import { matchRule } from './rule-match.ts';
 import { requirementOf, sourceOf } from './sources.ts';
+import { stricter } from './stricter.ts';
 import type {
   Ask,
   AskFacts,
@@ -39,14 +40,16 @@ const conditionFactsOf = (policy: Policy, ask: Ask, facts: AskFacts): ConditionF
 type Passed = PassedOver & { index: number };
 type Denial = { rule: Rule; isByError: boolean };
 type Found = Denial | null;
-type Judge = { facts: AskFacts; conditionFacts: ConditionFacts; passed: Passed[] };
+/** `doubted`: rules that ask for approvals and might apply, had everything been readable. */
+type Judge = { facts: AskFacts; conditionFacts: ConditionFacts; passed: Passed[]; doubted: Rule[] };
 
-/** Fails closed: a deny whose condition cannot be evaluated denies, any other rule then does not match. */
+/** Fails closed: a deny whose condition cannot be evaluated denies, an approval then is none, and what it asks for is not forgotten. */
 const firstMatch = (candidates: Candidate[], judge: Judge): Found => {
   for (const { rule, index } of candidates) {
     const { isMatch, why, detail } = matchRule(rule, judge.facts, judge.conditionFacts);
     const isByError = why === 'condition_error' && rule.effect.kind === 'deny';
     if (isMatch || isByError) return { rule, isByError };
+    if (why === 'condition_error' && rule.effect.kind === 'ask') judge.doubted.push(rule);
     judge.passed.push({ rule: rule.name, line: rule.line, why: why ?? 'no_match', detail, index });
   }
   return null;
@@ -93,7 +96,7 @@ const byDeny = (
   };
 };
 
-const byRule = ({ policy, target, role, ask, rule, passedOver }: Decided): Verdict => {
+const byRule = ({ policy, target, role, ask, rule, passedOver }: Decided): Exclude<Verdict, { decision: 'deny' }> => {
   const capMs = rule.maxMs === null ? role.maxMs : Math.min(role.maxMs, rule.maxMs);
   const problems = askProblems(ask, rule, capMs);
   const claimMs = rule.claimMs ?? policy.claimMs;
@@ -135,11 +138,12 @@ export const decide = (policy: Policy, ask: Ask, facts: AskFacts): Verdict => {
     });
   }
   const { denies, others } = candidatesFor(policy, target.name, role.name);
-  const judge: Judge = { facts, conditionFacts: conditionFactsOf(policy, ask, facts), passed: [] };
+  const judge: Judge = { facts, conditionFacts: conditionFactsOf(policy, ask, facts), passed: [], doubted: [] };
   const denied = firstMatch(denies, judge);
   const found = denied ?? firstMatch(others, judge);
   const passedOver = inFileOrder(judge.passed);
   if (denied) return byDeny({ ask, role, passedOver }, denied);
   if (!found) return noRule(ask, role, passedOver);
-  return byRule({ policy, target, role, ask, rule: found.rule, passedOver });
+  const verdict = byRule({ policy, target, role, ask, rule: found.rule, passedOver });
+  return stricter(verdict, { policy, target, role, ask, rules: judge.doubted });
 };

@@ -124,6 +124,23 @@ const CASES: Case[] = [
     asks('owners'),
   ],
   [
+    'a rule for a group that could not be read is asked for together with the rule that decides',
+    [
+      rule('g', { match: { groups: ['sre'] }, effect: { kind: 'ask', approvals: [{ from: ['sre'], count: 2 }] } }),
+      anyone,
+    ],
+    {},
+    { requester: { unknownGroups: ['sre'] } },
+    { decision: 'ask', rule: 'owners', from: ['group:sre', 'group:dba'] },
+  ],
+  [
+    'a rule that approves at once does not stand in for one that could not be judged',
+    [rule('g', { match: { groups: ['sre'] } }), approve('a')],
+    {},
+    { requester: { unknownGroups: ['sre'] } },
+    { decision: 'ask', rule: 'a', from: ['group:dba'] },
+  ],
+  [
     'a group that could not be read denies',
     [deny('g', { match: { groups: ['sre'] } }), anyone],
     {},
