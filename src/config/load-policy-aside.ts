@@ -28,7 +28,11 @@ const threadUrl = new URL(`./policy-thread.${import.meta.url.endsWith('.ts') ? '
 export const loadPolicyAside = (input: AsideInput): Promise<LoadedPolicy> =>
   new Promise((resolve) => {
     const worker = new Worker(threadUrl, { workerData: { ...input, env: { ...input.env } } });
+    let isFinished = false;
+    // The first word counts: ending the thread makes it exit, which is not its failure.
     const finish = (loaded: LoadedPolicy): void => {
+      if (isFinished) return;
+      isFinished = true;
       clearTimeout(timer);
       worker.terminate().then(
         () => resolve(loaded),
