@@ -93,8 +93,9 @@ export const Combobox = (props: Props): JSX.Element => {
   const [single] = chosen;
   const choices = found.choices;
   const isAnswered = found.query === query;
-  /** Enter came before the answer to what was typed. */
-  const isTaking = useRef(false);
+  /** What is chosen by now, also between two renders. */
+  const latest = useRef(chosen);
+  latest.current = chosen;
   const activeKey = choices[active]?.key;
   useEffect(() => {
     list.current?.querySelector('[data-active=true]')?.scrollIntoView({ block: 'nearest' });
@@ -106,24 +107,33 @@ export const Combobox = (props: Props): JSX.Element => {
     setActive(0);
   };
   const close = (): void => {
-    isTaking.current = false;
     setOpen(false);
     setQuery('');
   };
+  const give = (next: Choice[]): void => {
+    latest.current = next;
+    onChoose(next);
+  };
   const choose = (choice: Choice | undefined): void => {
     if (choice === undefined) return;
-    const isChosen = chosen.some((one) => one.key === choice.key);
-    if (!isMany) {
-      onChoose([choice]);
-      close();
-    } else onChoose(isChosen ? chosen.filter((one) => one.key !== choice.key) : [...chosen, choice]);
-    setQuery('');
+    const others = latest.current.filter((one) => one.key !== choice.key);
+    if (!isMany) give([choice]);
+    else give(others.length < latest.current.length ? others : [...others, choice]);
   };
-  useEffect(() => {
-    if (!isTaking.current || !isAnswered) return;
-    isTaking.current = false;
-    choose(choices[0]);
-  }, [found]);
+  const pick = (choice: Choice | undefined): void => {
+    if (choice === undefined) return;
+    choose(choice);
+    if (isMany) setQuery('');
+    else close();
+  };
+  /** Enter came before the answer to what was typed: it is taken when it comes, whatever is typed meanwhile. */
+  const take = async (typed: string): Promise<void> => {
+    if (isMany) setQuery('');
+    const answer = await props.find(typed);
+    const [first] = typeof answer === 'string' ? [] : answer;
+    choose(first);
+    if (first !== undefined && !isMany) close();
+  };
   const onKeyDown = (event: KeyboardEvent): void => {
     const { key } = event;
     if (key === 'Escape' && isOpen) close();
@@ -132,10 +142,11 @@ export const Combobox = (props: Props): JSX.Element => {
         setActive((at) => (at + (key === 'ArrowDown' ? 1 : choices.length - 1)) % Math.max(1, choices.length));
       else open();
     } else if (key === 'Enter') {
-      if (isOpen && !isAnswered) isTaking.current = true;
-      else if (isOpen) choose(choices[active]);
+      // A failure to find is shown by the list, which asks the same.
+      if (isOpen && !isAnswered) take(query).catch(() => setQuery(query));
+      else if (isOpen) pick(choices[active]);
       else open();
-    } else if (key === 'Backspace' && query === '' && isMany && chosen.length > 0) onChoose(chosen.slice(0, -1));
+    } else if (key === 'Backspace' && query === '' && isMany && chosen.length > 0) give(chosen.slice(0, -1));
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -157,7 +168,7 @@ export const Combobox = (props: Props): JSX.Element => {
               type="button"
               class="chip-remove"
               aria-label={`Remove ${one.label}`}
-              onClick={() => onChoose(chosen.filter((other) => other.key !== one.key))}
+              onClick={() => give(chosen.filter((other) => other.key !== one.key))}
             >
               <Icon name="close" size={12} />
             </button>
@@ -185,7 +196,6 @@ export const Combobox = (props: Props): JSX.Element => {
         onInput={(event) => {
           setOpen(true);
           setActive(0);
-          isTaking.current = false;
           setQuery(event.currentTarget.value);
         }}
         onMouseDown={() => (isOpen ? close() : open())}
@@ -214,7 +224,7 @@ export const Combobox = (props: Props): JSX.Element => {
                   data-active={index === active}
                   onMouseDown={(event) => event.preventDefault()}
                   onMouseMove={() => setActive(index)}
-                  onClick={() => choose(choice)}
+                  onClick={() => pick(choice)}
                 >
                   <span class="popup-words">
                     <span>{choice.label}</span>
