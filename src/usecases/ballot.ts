@@ -69,7 +69,8 @@ export const ensureElector = async (deps: Deps, ballot: Ballot): Promise<Ballot>
   return refuse(deps, refusalOf(voter, request), new DomainError('not_an_approver', { labels }));
 };
 
-const CLOSED = {
+/** What a request that is no longer pending answers to whoever comes too late. */
+export const CLOSED = {
   approved: 'already_decided',
   denied: 'already_decided',
   cancelled: 'already_cancelled',

@@ -3,16 +3,10 @@ import { DomainError } from '../core/errors.ts';
 import { moveGrant, moveRequest } from '../core/lifecycle.ts';
 import type { Person, Request } from '../core/types.ts';
 import { mustView } from './ask.ts';
+import { CLOSED } from './ballot.ts';
 import { actorOf } from './ports.ts';
 import type { Deps, RequestView, Tx } from './ports.ts';
 import type { CancelInput } from './types.ts';
-
-const CLOSED = {
-  approved: 'already_decided',
-  denied: 'already_decided',
-  cancelled: 'already_cancelled',
-  lapsed: 'already_lapsed',
-} as const;
 
 export const cancel = async (deps: Deps, input: CancelInput): Promise<{ view: RequestView }> => {
   const person = await deps.directory.person(input.userId);

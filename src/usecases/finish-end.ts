@@ -1,8 +1,8 @@
 /** Takes access away in the target and says so only after its absence was read back. Tried until it is true. */
-import { SYSTEM } from '../core/events.ts';
 import type { EndOutcome, Grant, Person } from '../core/types.ts';
 import { mustPerson } from './activate.ts';
 import { LEASE_MS, retryInMs } from './backoff.ts';
+import { entryOf } from './give-up.ts';
 import type { AccessFailure, Deps, Tx } from './ports.ts';
 
 type Item = { grant: Grant; person: Person };
@@ -81,14 +81,6 @@ const recordExpiry = (tx: Tx, grant: Grant): Promise<void> =>
     type: 'grant.ending',
     data: { cause: 'expired', expiresAt: grant.expiresAt.toISOString() },
   });
-
-const entryOf = (grant: Grant) => ({
-  actor: SYSTEM,
-  requestId: grant.requestId,
-  grantId: grant.id,
-  target: grant.target,
-  role: grant.role,
-});
 
 const NO_ANSWER: AccessFailure = { kind: 'unavailable', message: 'The target gave no answer.', isRetried: true };
 
