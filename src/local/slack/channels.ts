@@ -1,7 +1,12 @@
 /** What happens to conversations, whoever does it; each act is told to the stream. */
 import { SlackError } from './errors.ts';
+import { post } from './messages.ts';
 import type { State } from './state.ts';
-import type { Channel, ChannelKind } from './types.ts';
+import type { Channel, ChannelKind, Message } from './types.ts';
+
+/** Slack: docs.slack.dev/messaging/formatting-message-text, "Escaping text" */
+const escapeControls = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** Slack: docs.slack.dev/reference/methods/conversations.create#naming */
 const NAME_MAX = 80;
@@ -72,16 +77,29 @@ export const join = (state: State, channel: Channel, who: { userId: string; invi
   state.emit({ type: 'member_joined', channelId: channel.id, ...who });
 };
 
-export const leave = (state: State, channel: Channel, userId: string): void => {
+/** `actorId` is who removed them, where it was somebody else. */
+export const leave = (state: State, channel: Channel, userId: string, actorId = userId): void => {
   if (!channel.members.delete(userId)) return;
-  state.emit({ type: 'member_left', channelId: channel.id, userId });
+  state.emit({ type: 'member_left', channelId: channel.id, userId, actorId });
 };
 
-export const rename = (state: State, channel: Channel, name: string): void => {
+type Notice = { userId: string; what: 'topic' | 'name'; text: string; extra: Partial<Message> };
+
+/** What Slack itself writes into a channel that changes. Slack: docs.slack.dev/reference/events/message/channel_topic and its siblings */
+const notice = (state: State, channel: Channel, { userId, what, text, extra }: Notice): void => {
+  if (channel.kind === 'im') return;
+  const subtype = `${channel.kind === 'public' ? 'channel' : 'group'}_${what}`;
+  post(state, { channel, author: { userId, isApp: false }, content: { text }, subtype, extra });
+};
+
+export const rename = (state: State, channel: Channel, change: { name: string; userId: string }): void => {
+  const { name, userId } = change;
   checkName(state, name);
   const previousName = channel.name;
   channel.name = name;
   state.emit({ type: 'channel_renamed', channelId: channel.id, previousName });
+  const text = `has renamed the channel from "${previousName}" to "${name}"`;
+  notice(state, channel, { userId, what: 'name', text, extra: { old_name: previousName, name } });
 };
 
 export const archive = (state: State, channel: Channel, userId: string): void => {
@@ -100,4 +118,7 @@ export const setTopic = (state: State, channel: Channel, change: { topic: string
   if (change.topic.length > 250) throw new SlackError('too_long');
   channel.topic = change.topic;
   state.emit({ type: 'channel_topic', channelId: channel.id, userId: change.userId });
+  const text =
+    change.topic === '' ? 'cleared the channel topic' : `set the channel topic: ${escapeControls(change.topic)}`;
+  notice(state, channel, { userId: change.userId, what: 'topic', text, extra: { topic: change.topic } });
 };

@@ -99,7 +99,7 @@ const sendEvent = async (wiring: Wiring, payload: Json, retry: { num: number; re
 
 const release = (wiring: Wiring, payload: Json): void => {
   const { events } = wiring.faults;
-  const copies = events.duplicates > 0 ? 2 : 1;
+  const copies = events.duplicates > 0 ? events.copies : 1;
   if (events.duplicates > 0) events.duplicates -= 1;
   for (let copy = 0; copy < copies; copy += 1) {
     later(wiring, events.delayMs, () => sendEvent(wiring, payload, { num: 0 }));

@@ -10,9 +10,10 @@ import { channelWire, personWire, usergroupWire } from './wire.ts';
 /** `subscription` is the name in the manifest; any of `scopes` is enough, none asked when empty. */
 export type AppEvent = { subscription: string; scopes: string[]; event: Json };
 
+/** `short`: Slack: docs.slack.dev/reference/events/member_left_channel: private channels say C too, since March 2021. */
 const familyOf: Record<ChannelKind, { message: string; history: string; short: string }> = {
   public: { message: 'channel', history: 'channels', short: 'C' },
-  private: { message: 'group', history: 'groups', short: 'G' },
+  private: { message: 'group', history: 'groups', short: 'C' },
   im: { message: 'im', history: 'im', short: 'D' },
   mpim: { message: 'mpim', history: 'mpim', short: 'G' },
 };
@@ -77,15 +78,21 @@ const lifecycle = (state: State, channel: Channel, given: { verb: string; body: 
   return [{ subscription: type, scopes: [readScope(channel)], event }];
 };
 
+/** The last that is heard of a private channel. Slack: docs.slack.dev/reference/events/group_left, channel_left */
+const ownLeave = (state: State, channel: Channel, actorId: string): AppEvent[] => {
+  if (channel.kind === 'im' || channel.kind === 'mpim') return [];
+  const type = channel.kind === 'public' ? 'channel_left' : 'group_left';
+  const event = { type, channel: channel.id, actor_id: actorId, event_ts: state.nextTs() };
+  return [{ subscription: type, scopes: [readScope(channel)], event }];
+};
+
 const membership = (
   state: State,
   channel: Channel,
-  given: { type: string; userId: string; inviterId?: string },
+  given: { type: string; userId: string; inviterId?: string; actorId?: string },
 ): AppEvent[] => {
   const isOwnLeave = given.type === 'member_left_channel' && given.userId === state.app.botUserId;
-  if (isOwnLeave) {
-    return lifecycle(state, channel, { verb: 'left', body: { channel: channel.id } });
-  }
+  if (isOwnLeave) return ownLeave(state, channel, given.actorId ?? given.userId);
   if (!isBotIn(state, channel) || channel.kind === 'im') return [];
   const event = {
     type: given.type,

@@ -7,12 +7,13 @@ type Effect =
   | { is: 'ratelimit'; retryAfterS: number }
   | { is: 'delay'; ms: number }
   | { is: 'fail'; error: string }
+  | { is: 'status'; status: number }
   | { is: 'dropResponse' };
 
 type Planned = { method: string; effect: Effect; times: number };
 
 /** How events are mistreated. `reorder` holds that many and lets them go last first. */
-export type EventFaults = { duplicates: number; delayMs: number; reorder: number };
+export type EventFaults = { duplicates: number; copies: number; delayMs: number; reorder: number };
 
 export type Outage = 'refused' | 500 | 503;
 
@@ -25,11 +26,13 @@ export type Faults = {
   /** The work is done this much later; until `clear()`. */
   delay: (method: string, ms: number) => void;
   fail: (method: string, error: string, times?: number) => void;
+  /** HTTP `status` instead of an answer, as when Slack itself is in trouble; the work is not done. */
+  failHttp: (method: string, status: number, times?: number) => void;
   /** The work is done, then the connection is cut before the answer. */
   dropResponse: (method: string, times?: number) => void;
   revokeBotToken: () => void;
-  /** The next `count` events come twice. */
-  duplicateEvents: (count: number) => void;
+  /** The next `count` events come twice, or `copies` times. */
+  duplicateEvents: (count: number, copies?: number) => void;
   /** Events come this much later; until `clear()`. */
   delayEvents: (ms: number) => void;
   /** The next `count` events are held, then delivered last first. */
@@ -47,10 +50,12 @@ export type FaultState = {
   events: EventFaults;
 };
 
+const noEventFaults = (): EventFaults => ({ duplicates: 0, copies: 2, delayMs: 0, reorder: 0 });
+
 export const createFaultState = (): FaultState => ({
   outage: undefined,
   planned: [],
-  events: { duplicates: 0, delayMs: 0, reorder: 0 },
+  events: noEventFaults(),
 });
 
 /** The effects waiting for this call; each is counted down by being asked for. */
@@ -93,13 +98,15 @@ export const createFaults = (powers: FaultPowers): Faults => {
     ratelimit: (method, retryAfterS, times = 1) => plan(method, { is: 'ratelimit', retryAfterS }, times),
     delay: (method, ms) => plan(method, { is: 'delay', ms }, Number.POSITIVE_INFINITY),
     fail: (method, error, times = 1) => plan(method, { is: 'fail', error }, times),
+    failHttp: (method, status, times = 1) => plan(method, { is: 'status', status }, times),
     dropResponse: (method, times = 1) => plan(method, { is: 'dropResponse' }, times),
     revokeBotToken: () => {
       state.app.isRevoked = true;
       state.emit({ type: 'token_revoked' });
     },
-    duplicateEvents: (count) => {
+    duplicateEvents: (count, copies = 2) => {
       faults.events.duplicates += count;
+      faults.events.copies = copies;
     },
     delayEvents: (ms) => {
       faults.events.delayMs = ms;
@@ -111,7 +118,7 @@ export const createFaults = (powers: FaultPowers): Faults => {
     disconnectSockets: (reason = 'refresh_requested') => powers.disconnectSockets(reason),
     clear: () => {
       faults.planned = [];
-      faults.events = { duplicates: 0, delayMs: 0, reorder: 0 };
+      faults.events = noEventFaults();
     },
   };
 };

@@ -36,6 +36,8 @@ export type NewMessage = {
   ephemeralFor?: string;
   subtype?: string;
   files?: Json[];
+  /** Fields that belong to a subtype. */
+  extra?: Partial<Message>;
 };
 
 const optionalParts = (state: State, given: NewMessage): Partial<Message> => ({
@@ -58,6 +60,7 @@ export const post = (state: State, given: NewMessage): Message => {
     user: given.author.userId,
     text: given.content.text,
     reactions: [],
+    ...given.extra,
     ...optionalParts(state, given),
   };
   messagesOf(state, given.channel.id).push(message);

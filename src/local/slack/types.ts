@@ -62,6 +62,10 @@ export type Message = {
   app_id?: string;
   username?: string;
   subtype?: string;
+  /** Of `channel_topic`, and of `channel_name`. */
+  topic?: string;
+  name?: string;
+  old_name?: string;
   blocks?: Block[];
   attachments?: Json[];
   files?: Json[];
@@ -136,7 +140,7 @@ export type Change =
   | { type: 'channel_unarchived'; channelId: string; userId: string }
   | { type: 'channel_topic'; channelId: string; userId: string }
   | { type: 'member_joined'; channelId: string; userId: string; inviterId?: string }
-  | { type: 'member_left'; channelId: string; userId: string }
+  | { type: 'member_left'; channelId: string; userId: string; actorId?: string }
   | { type: 'person_joined'; userId: string }
   | { type: 'person_changed'; userId: string }
   | { type: 'usergroup_changed'; usergroupId: string }

@@ -84,6 +84,9 @@ export const twistOf = (faults: FaultState, name: string): Twist => {
     if (effect.is === 'fail') {
       twist.answer = { status: 200, body: { ok: false, error: effect.error }, headers: {} };
     }
+    if (effect.is === 'status') {
+      twist.answer = { status: effect.status, body: { ok: false, error: 'service_unavailable' }, headers: {} };
+    }
     if (effect.is === 'ratelimit') {
       twist.answer = {
         status: 429,

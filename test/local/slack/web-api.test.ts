@@ -234,6 +234,34 @@ describe('messages', () => {
     const file = [...slack.state.files.values()][0];
     expect(file?.bytes.toString()).toBe('{"ok":true}');
   });
+
+  it('shares several files as one reply, and none where it may not post', async () => {
+    const client = await open();
+    const { ts } = await client.chat.postMessage({ channel: 'C0ACCESS', text: 'the timeline' });
+    const files = ['md', 'json'].map((kind) => ({ filename: `timeline.${kind}`, file: Buffer.from(kind) }));
+    await client.files.uploadV2({ channel_id: 'C0ACCESS', thread_ts: String(ts), file_uploads: files });
+    const replies = slack.as('ada').thread('prod-access', String(ts));
+    expect(replies[1]?.files?.map(({ name }) => name)).toEqual(['timeline.md', 'timeline.json']);
+    const share = (channel: string) =>
+      client.files.uploadV2({ channel_id: channel, filename: 'a.md', file: Buffer.from('a') });
+    await expect(share('C0GENERAL')).rejects.toMatchObject({ data: { error: 'not_in_channel' } });
+    slack.as('ada').archive('prod-access');
+    await expect(share('C0ACCESS')).rejects.toMatchObject({ data: { error: 'posting_to_channel_denied' } });
+  });
+
+  it('answers with a status of HTTP when told to, that often and no more', async () => {
+    const client = await open();
+    slack.faults.failHttp('conversations.join', 500);
+    const join = () => client.conversations.join({ channel: 'C0GENERAL' });
+    await expect(join()).rejects.toMatchObject({ statusCode: 500 });
+    expect(
+      slack
+        .as('ada')
+        .channels()
+        .find(({ id }) => id === 'C0GENERAL')?.members,
+    ).not.toContain(slack.app.botUserId);
+    await expect(join()).resolves.toMatchObject({ ok: true });
+  });
 });
 
 describe('conversations and people', () => {

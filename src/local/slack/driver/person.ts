@@ -52,6 +52,8 @@ export type PersonAtWork = {
   postToApp: (text: string) => Message;
   join: (channel: string) => void;
   leave: (channel: string) => void;
+  /** Removes somebody, or the app. */
+  kick: (channel: string, who: string) => void;
   invite: (channel: string, who: string) => void;
   createChannel: (name: string, options?: { isPrivate?: boolean }) => Channel;
   rename: (channel: string, name: string) => void;
@@ -153,7 +155,17 @@ const sights = (
 
 type ChannelActs = Pick<
   PersonAtWork,
-  'post' | 'postToApp' | 'join' | 'leave' | 'invite' | 'createChannel' | 'rename' | 'archive' | 'unarchive' | 'setTopic'
+  | 'post'
+  | 'postToApp'
+  | 'join'
+  | 'leave'
+  | 'kick'
+  | 'invite'
+  | 'createChannel'
+  | 'rename'
+  | 'archive'
+  | 'unarchive'
+  | 'setTopic'
 >;
 
 const channelActs = (state: State, userId: string): ChannelActs => {
@@ -176,6 +188,7 @@ const channelActs = (state: State, userId: string): ChannelActs => {
     },
     join: (which) => channels.join(state, find(state, which), { userId }),
     leave: (which) => channels.leave(state, find(state, which), userId),
+    kick: (which, who) => channels.leave(state, find(state, which), personId(state, who), userId),
     invite: (which, who) =>
       channels.join(state, find(state, which), { userId: personId(state, who), inviterId: userId }),
     createChannel: (name, options) =>
@@ -184,7 +197,7 @@ const channelActs = (state: State, userId: string): ChannelActs => {
         isPrivate: options?.isPrivate ?? false,
         creator: userId,
       }),
-    rename: (which, name) => channels.rename(state, find(state, which), name),
+    rename: (which, name) => channels.rename(state, find(state, which), { name, userId }),
     archive: (which) => channels.archive(state, find(state, which), userId),
     unarchive: (which) => channels.unarchive(state, find(state, which), userId),
     setTopic: (which, topic) => channels.setTopic(state, find(state, which), { topic, userId }),

@@ -177,7 +177,7 @@ const create = (call: CallContext): Json => {
 
 const rename = (call: CallContext): Json => {
   const channel = memberOnly(call, managed(call));
-  channels.rename(call.state, channel, text(call, 'name') ?? '');
+  channels.rename(call.state, channel, { name: text(call, 'name') ?? '', userId: call.state.app.botUserId });
   return { channel: channelWire(call.state, channel) };
 };
 

@@ -40,6 +40,7 @@ const target = (call: CallContext, id: string): Channel => {
   const isHidden = channel?.kind !== 'public' && !(channel && isBotIn(call.state, channel));
   if (channel === undefined || isHidden) throw new SlackError('channel_not_found');
   if (!isBotIn(call.state, channel)) throw new SlackError('not_in_channel');
+  if (channel.isArchived) throw new SlackError('posting_to_channel_denied');
   return channel;
 };
 
