@@ -78,9 +78,9 @@ export const join = (state: State, channel: Channel, who: { userId: string; invi
 };
 
 /** `actorId` is who removed them, where it was somebody else. */
-export const leave = (state: State, channel: Channel, userId: string, actorId = userId): void => {
-  if (!channel.members.delete(userId)) return;
-  state.emit({ type: 'member_left', channelId: channel.id, userId, actorId });
+export const leave = (state: State, channel: Channel, who: { userId: string; actorId?: string }): void => {
+  if (!channel.members.delete(who.userId)) return;
+  state.emit({ type: 'member_left', channelId: channel.id, ...who });
 };
 
 type Notice = { userId: string; what: 'topic' | 'name'; text: string; extra: Partial<Message> };

@@ -187,8 +187,8 @@ const channelActs = (state: State, userId: string): ChannelActs => {
       return write(directWithApp(state, userId), text);
     },
     join: (which) => channels.join(state, find(state, which), { userId }),
-    leave: (which) => channels.leave(state, find(state, which), userId),
-    kick: (which, who) => channels.leave(state, find(state, which), personId(state, who), userId),
+    leave: (which) => channels.leave(state, find(state, which), { userId }),
+    kick: (which, who) => channels.leave(state, find(state, which), { userId: personId(state, who), actorId: userId }),
     invite: (which, who) =>
       channels.join(state, find(state, which), { userId: personId(state, who), inviterId: userId }),
     createChannel: (name, options) =>

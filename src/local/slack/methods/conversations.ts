@@ -213,7 +213,7 @@ const leaveChannel = (call: CallContext): Json => {
   const channel = needChannel(call);
   if (!isBotIn(state, channel)) return { not_in_channel: true };
   if (channel.name === 'general') throw new SlackError('cant_leave_general');
-  channels.leave(state, channel, state.app.botUserId);
+  channels.leave(state, channel, { userId: state.app.botUserId });
   return {};
 };
 
@@ -224,7 +224,7 @@ const kick = (call: CallContext): Json => {
   if (!state.people.has(userId)) throw new SlackError('user_not_found');
   if (userId === state.app.botUserId) throw new SlackError('cant_kick_self');
   if (!channel.members.has(userId)) throw new SlackError('not_in_channel');
-  channels.leave(state, channel, userId);
+  channels.leave(state, channel, { userId, actorId: state.app.botUserId });
   return {};
 };
 
