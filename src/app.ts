@@ -18,6 +18,7 @@ import type { Log } from './lib/log.ts';
 import { createSealing } from './lib/sealing.ts';
 import { createAccess } from './providers/access.ts';
 import type { OpenAccess } from './providers/access.ts';
+import { createOpsgenie } from './oncall/opsgenie.ts';
 import { createPagerDuty } from './oncall/pagerduty.ts';
 import { PROVIDERS, findProvider } from './providers/registry.ts';
 import { createAllowanceTeller } from './slack/allowance-teller.ts';
@@ -143,7 +144,11 @@ const createCore = (options: AppOptions, late: Late): Core => {
     targetProblems: () => access.problems(),
   });
   const access = createAccess({ findProvider, policy, log, onCall: metrics.onTargetCall });
-  const onCall = environment.pagerDuty ? createPagerDuty({ ...environment.pagerDuty, log }) : null;
+  const { pagerDuty, opsgenie } = environment;
+  const onCall = {
+    pagerduty: pagerDuty && createPagerDuty({ ...pagerDuty, log }),
+    opsgenie: opsgenie && createOpsgenie({ ...opsgenie, log }),
+  };
   const teamId = (): string => connection.team().teamId;
   const directory = createDirectory({ client: connection.client, teamId, policy, onCall, log });
   const deps: Deps = {

@@ -102,7 +102,7 @@ export const addPolicyCommands = (program: Command, setExit: SetExit): void => {
     .option('--for <duration>', 'for how long, as 30m (the default of the role unless given)')
     .option('--reason <text>', 'the reason they would give')
     .option('--ticket <id>', 'the ticket they would give')
-    .option('--in-groups <names...>', 'groups they are in that only Slack or PagerDuty know')
+    .option('--in-groups <names...>', 'groups they are in that only Slack or an on-call service knows')
     .option('--incident', 'as in an open incident')
     .action(async (role: string, flags: ExplainFlags) => setExit(await explain(role, flags)));
   withCommon(

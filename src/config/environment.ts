@@ -24,6 +24,8 @@ export type Environment = {
   publicUrl: string | null;
   /** null where no token is set. `apiUrl` without a trailing slash. */
   pagerDuty: { token: string; apiUrl: string } | null;
+  /** null where no key is set. `apiUrl` without a trailing slash. */
+  opsgenie: { apiKey: string; apiUrl: string } | null;
   port: number;
   logLevel: LogLevel;
 };
@@ -37,6 +39,7 @@ export const OWN_SECRETS = [
   'REDIS_URL',
   'LATCHKEY_SECRET_KEY',
   'PAGERDUTY_TOKEN',
+  'OPSGENIE_API_KEY',
 ] as const;
 
 type Reader = {
@@ -77,6 +80,7 @@ const SCHEMES = {
   SLACK_API_URL: ['https:', 'http:'],
   LATCHKEY_PUBLIC_URL: ['https:', 'http:'],
   PAGERDUTY_API_URL: ['https:', 'http:'],
+  OPSGENIE_API_URL: ['https:', 'http:'],
   DATABASE_URL: ['postgres:', 'postgresql:'],
   REDIS_URL: ['redis:', 'rediss:'],
 } as const;
@@ -165,6 +169,12 @@ const readPagerDuty = (reader: Reader): Environment['pagerDuty'] => {
   return token ? { token, apiUrl: (given ?? 'https://api.pagerduty.com').replace(/\/+$/, '') } : null;
 };
 
+const readOpsgenie = (reader: Reader): Environment['opsgenie'] => {
+  const apiKey = reader.read('OPSGENIE_API_KEY');
+  const given = checkUrl(reader, 'OPSGENIE_API_URL', reader.read('OPSGENIE_API_URL'));
+  return apiKey ? { apiKey, apiUrl: (given ?? 'https://api.opsgenie.com').replace(/\/+$/, '') } : null;
+};
+
 /** Reads everything before it answers, so that one start names every problem. */
 export const readEnvironment = (env: Variables): { environment: Environment } | { problems: ConfigProblem[] } => {
   const reader = createReader(env);
@@ -186,6 +196,7 @@ export const readEnvironment = (env: Variables): { environment: Environment } | 
     policyPath: reader.read('LATCHKEY_POLICY') ?? 'latchkey.yml',
     publicUrl: publicUrl?.replace(/\/+$/, '') ?? null,
     pagerDuty: readPagerDuty(reader),
+    opsgenie: readOpsgenie(reader),
     port: readPort(reader),
     logLevel: readLogLevel(reader),
   };

@@ -58,34 +58,31 @@ const DEFAULTS = { pending: '4h', claim: '1h', remind: '15m', roleDefault: '30m'
 const ms = (text: string): number => parseDuration(text);
 const msOrNull = (text: string | undefined): number | null => (text === undefined ? null : ms(text));
 
-const buildGroup = (
-  name: string,
-  group: NonNullable<PolicyDocument['groups']>[string],
-  report: Report,
-): GroupSource => {
+type GroupShape = NonNullable<PolicyDocument['groups']>[string];
+
+const buildGroup = (name: string, group: GroupShape, report: Report): GroupSource => {
   const path = ['groups', name];
-  const kinds = [group.people, group.slack_usergroup, group.pagerduty_schedule].filter(
-    (kind) => kind !== undefined,
-  ).length;
-  if (kinds !== 1)
+  const { people, slack_usergroup: usergroup, pagerduty_schedule: pagerDuty, opsgenie_schedule: opsgenie } = group;
+  if ([people, usergroup, pagerDuty, opsgenie].filter((kind) => kind !== undefined).length !== 1)
     report.refuse(
       'group_kind',
       path,
-      `Group "${name}" must have exactly one of people, slack_usergroup and pagerduty_schedule.`,
+      `Group "${name}" must have exactly one of people, slack_usergroup, pagerduty_schedule and opsgenie_schedule.`,
     );
-  if (group.levels && group.pagerduty_schedule === undefined)
+  if (group.levels && pagerDuty === undefined)
     report.refuse(
       'useless_key',
       [...path, 'levels'],
-      '"levels" only means something with pagerduty_schedule; remove it.',
+      `"levels" only means something with pagerduty_schedule${opsgenie === undefined ? '' : ': Opsgenie does not say in which tier somebody is on call'}; remove it.`,
     );
-  if (group.pagerduty_schedule !== undefined)
-    return { kind: 'pagerduty_schedule', schedule: group.pagerduty_schedule, levels: group.levels ?? null };
-  if (group.slack_usergroup !== undefined)
-    return { kind: 'slack_usergroup', handle: group.slack_usergroup.replace(/^@/, '') };
+  if (pagerDuty !== undefined)
+    return { kind: 'on_call_schedule', service: 'pagerduty', schedule: pagerDuty, levels: group.levels ?? null };
+  if (opsgenie !== undefined)
+    return { kind: 'on_call_schedule', service: 'opsgenie', schedule: opsgenie, levels: null };
+  if (usergroup !== undefined) return { kind: 'slack_usergroup', handle: usergroup.replace(/^@/, '') };
   // Without a kind it was refused above; to call it empty as well would only start a second complaint.
-  if (group.people === undefined) return { kind: 'slack_usergroup', handle: '' };
-  return { kind: 'people', people: [...new Set(group.people)] };
+  if (people === undefined) return { kind: 'slack_usergroup', handle: '' };
+  return { kind: 'people', people: [...new Set(people)] };
 };
 
 const VARIABLE = /\$\$\{|\$\{([^}]*)\}/g;
@@ -299,23 +296,40 @@ const buildBreakGlass = ({ break_glass: shape }: PolicyDocument): BreakGlass | n
 const buildIncidents = ({ incidents: shape }: PolicyDocument): Incidents | null =>
   shape ? { channels: shape.channels, targets: shape.targets ?? ['*'], onClose: shape.on_close ?? 'end' } : null;
 
-/** Without it every look-up of those groups would fail, first noticed at 3 a.m. */
-const demandPagerDutyToken = ({ document, env, areVariablesOptional, report }: Build): void => {
-  const name = Object.entries(document.groups ?? {}).find(([, group]) => group.pagerduty_schedule !== undefined)?.[0];
-  if (name === undefined) return;
-  const found = readVariable(env, 'PAGERDUTY_TOKEN');
-  if ('value' in found && found.value !== null) return;
-  const message =
-    'problem' in found
-      ? found.problem
-      : `Group "${name}" is a PagerDuty schedule and PAGERDUTY_TOKEN is not set; set it to a read-only API key of PagerDuty.`;
-  report[areVariablesOptional ? 'warn' : 'refuse']('missing_pagerduty_token', ['groups', name], message);
+type Keyed = { code: string; service: string; variable: string; isIts: (group: GroupShape) => boolean };
+
+const KEYED: readonly Keyed[] = [
+  {
+    code: 'missing_pagerduty_token',
+    service: 'PagerDuty',
+    variable: 'PAGERDUTY_TOKEN',
+    isIts: (group) => group.pagerduty_schedule !== undefined,
+  },
+  {
+    code: 'missing_opsgenie_key',
+    service: 'Opsgenie',
+    variable: 'OPSGENIE_API_KEY',
+    isIts: (group) => group.opsgenie_schedule !== undefined,
+  },
+];
+
+/** Without its key every look-up of such a group would fail, first noticed at 3 a.m. */
+const demandOnCallKeys = ({ document, env, areVariablesOptional, report }: Build): void => {
+  for (const { code, service, variable, isIts } of KEYED) {
+    const name = Object.entries(document.groups ?? {}).find(([, group]) => isIts(group))?.[0];
+    if (name === undefined) continue;
+    const found = readVariable(env, variable);
+    if ('value' in found && found.value !== null) continue;
+    const missing = `Group "${name}" is a schedule of ${service} and ${variable} is not set; set it to a read-only API key of ${service}.`;
+    const message = 'problem' in found ? found.problem : missing;
+    report[areVariablesOptional ? 'warn' : 'refuse'](code, ['groups', name], message);
+  }
 };
 
 export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<string> } => {
   const { document, report, sha256, ruleAt, testAt } = build;
   const { targets, unfilled } = buildTargets(build);
-  demandPagerDutyToken(build);
+  demandOnCallKeys(build);
   const policy: Policy = {
     sha256,
     timezone: document.timezone ?? 'UTC',

@@ -72,7 +72,7 @@ export const explainPolicy = (input: ExplainInput): CommandResult<{ verdict: Ver
   return { isOk: true, facts: { verdict, lines }, text: lines.join('\n') };
 };
 
-/** As typed on the command line; groups that only Slack or PagerDuty know are named with `inGroups`. */
+/** As typed on the command line; groups that only Slack or an on-call service knows are named with `inGroups`. */
 export type ExplainOptions = {
   by: string;
   /** `target/role`. */

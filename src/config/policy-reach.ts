@@ -12,7 +12,7 @@ import { PERSON } from './policy-schema.ts';
 
 const personKey = (ref: string): string => normalEmail(ref) ?? ref;
 
-/** Who is behind a source, as far as the file alone says; null when only Slack or PagerDuty know. */
+/** Who is behind a source, as far as the file alone says; null when only Slack or an on-call service knows. */
 const knownPeople = (policy: Policy, source: Source): string[] | null => {
   // A name that is no person was refused already, as an unknown group.
   if (source.kind === 'person') return PERSON.test(source.ref) ? [personKey(source.ref)] : null;
@@ -113,7 +113,7 @@ const showPeople = (requirements: readonly Requirement[]): string =>
 
 const EACH_PERSON_MAX = 30;
 
-/** The requirements whose people the file itself names; what only Slack or PagerDuty know is not judged here. */
+/** The requirements whose people the file itself names; what only Slack or an on-call service knows is not judged here. */
 const staticPart = (policy: Policy, rule: Rule, target: Target): Static => {
   const approvals = rule.effect.kind === 'ask' ? rule.effect.approvals : [];
   const part: Static = { requirements: [], members: [] };

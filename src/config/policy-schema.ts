@@ -42,6 +42,7 @@ const group = z.strictObject(
       .optional(),
     slack_usergroup: text(100, 'the handle or id of a Slack user group').optional(),
     pagerduty_schedule: text(100, 'the id of a PagerDuty schedule').optional(),
+    opsgenie_schedule: text(100, 'the name or id of an Opsgenie schedule').optional(),
     levels: someOf(
       z.int('must be a number').min(1, 'must be 1 or more').max(20, 'must be 20 or less'),
       'escalation levels',

@@ -18,7 +18,7 @@ export type PolicyTestResult = {
 export const personFromRef = (ref: string): { id: string; userId: string; email: string | null } =>
   ref.includes('@') ? { id: '', userId: '', email: normalEmail(ref) } : { id: '', userId: ref, email: null };
 
-/** The groups someone is in as far as the file says, with `given` members for those only Slack or PagerDuty know. */
+/** The groups someone is in as far as the file says, with `given` members for those only Slack or an on-call service knows. */
 export const groupsOfPerson = (policy: Policy, ref: string, given: Record<string, string[]>): string[] => {
   const person = personFromRef(ref);
   return Object.entries(policy.groups).flatMap(([name, group]) => {

@@ -4,12 +4,14 @@ import { DomainError, isDomainError } from '../core/errors.ts';
 import type { GroupSource, Policy } from '../core/policy/types.ts';
 import type { Person, Source } from '../core/types.ts';
 import type { Log } from '../lib/log.ts';
-import type { Directory, GroupsRead, OnCall, Shift } from '../usecases/ports.ts';
+import type { Directory, GroupsRead, OnCallServices } from '../usecases/ports.ts';
 import { slackFailureOf } from './client.ts';
 import { createAddresses } from './addresses.ts';
 import type { Addresses } from './addresses.ts';
 import { createLoader } from './loader.ts';
 import type { Loader } from './loader.ts';
+import { createSchedules } from './schedules.ts';
+import type { Schedules } from './schedules.ts';
 
 const RECENT_MS = 60_000;
 /** Members of a larger user group are taken from the last minute's look-ups: one call each, per click, would meet Slack's rate limit. */
@@ -26,8 +28,7 @@ export type DirectorySettings = {
   /** The team Latchkey serves; known once Slack has said who the token belongs to. */
   teamId: () => string;
   policy: () => Policy;
-  /** null where no on-call service is configured. */
-  onCall: OnCall | null;
+  onCall: OnCallServices;
   log: Log;
 };
 
@@ -36,7 +37,7 @@ type Sources = DirectorySettings & {
   emails: Loader<string, User>;
   groups: Loader<'all', UserGroup[]>;
   managers: Loader<string, string | null>;
-  shifts: Loader<string, Shift[]>;
+  schedules: Schedules;
   addresses: Addresses;
 };
 
@@ -65,7 +66,7 @@ const createLoaders = ({ client, policy, onCall }: DirectorySettings): Omit<Sour
     (userId) => lookUp('the profile', () => findManager(client, policy(), userId), null),
     RECENT_MS,
   ),
-  shifts: createLoader((schedule) => (onCall ? onCall.shifts(schedule) : noPagerDuty(schedule)), RECENT_MS),
+  schedules: createSchedules(onCall, RECENT_MS),
   addresses: createAddresses(),
 });
 
@@ -168,34 +169,13 @@ const usergroupMembers = async (sources: Sources, handle: string, freshness: Fre
 
 const groupMembers = async (sources: Sources, group: GroupSource, freshness: Freshness): Promise<(Person | null)[]> => {
   if (group.kind === 'people') return Promise.all(group.people.map((ref) => byRef(sources, ref, freshness)));
-  if (group.kind === 'pagerduty_schedule') {
-    const emails = await onCallEmails(sources, group, freshness);
+  if (group.kind === 'on_call_schedule') {
+    const emails = await sources.schedules.emails(group, freshness);
     return Promise.all(emails.map((email) => byEmail(sources, email, freshness)));
   }
   const ids = await usergroupMembers(sources, group.handle, freshness);
   const each = ids.length > FRESH_MEMBERS_MAX ? 'recent' : freshness;
   return Promise.all(ids.map((id) => countedPerson(() => person(sources, id, each))));
-};
-
-const noPagerDuty = (schedule: string): Promise<never> =>
-  Promise.reject(
-    new DomainError('lookup_failed', {
-      what: `PagerDuty schedule ${schedule}`,
-      why: 'Latchkey has no PagerDuty token; ask whoever runs it to set PAGERDUTY_TOKEN.',
-    }),
-  );
-
-type Schedule = Extract<GroupSource, { kind: 'pagerduty_schedule' }>;
-
-/** The addresses of whoever is on call now, in these tiers. Somebody whose address PagerDuty does not give counts as nobody. */
-const onCallEmails = async (
-  sources: Sources,
-  { schedule, levels }: Schedule,
-  freshness: Freshness,
-): Promise<string[]> => {
-  const shifts = await sources.shifts[freshness](schedule);
-  const inTiers = shifts.filter(({ level }) => levels === null || levels.includes(level));
-  return [...new Set(inTiers.flatMap(({ email }) => email?.toLowerCase() ?? []))];
 };
 
 const policyGroup = (sources: Sources, name: string): GroupSource => {
@@ -246,8 +226,8 @@ const isIn = async (
   asking: { who: Person; freshness: Freshness },
 ): Promise<boolean> => {
   if (group.kind === 'people') return isNamed(sources, group.people, asking);
-  if (group.kind === 'pagerduty_schedule')
-    return isNamed(sources, await onCallEmails(sources, group, asking.freshness), asking);
+  if (group.kind === 'on_call_schedule')
+    return isNamed(sources, await sources.schedules.emails(group, asking.freshness), asking);
   return (await usergroupMembers(sources, group.handle, asking.freshness)).includes(asking.who.userId);
 };
 

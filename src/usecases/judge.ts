@@ -31,11 +31,19 @@ export const factsOfAsk = async (deps: Deps, policy: Policy, asking: Asking): Pr
   };
 };
 
+/** `unknownGroups` could not be read: what hangs on them is not known. */
+export const judgeAsk = async (
+  deps: Deps,
+  policy: Policy,
+  asking: Asking,
+): Promise<{ verdict: Verdict; unknownGroups: string[] }> => {
+  const facts = await factsOfAsk(deps, policy, asking);
+  return { verdict: decide(policy, asking.ask, facts), unknownGroups: facts.requester.unknownGroups ?? [] };
+};
+
 /** Rejects with `lookup_failed` rather than give a denial that may decide and hangs on a group that could not be read. */
 export const judge = async (deps: Deps, policy: Policy, asking: Asking): Promise<Verdict> => {
-  const facts = await factsOfAsk(deps, policy, asking);
-  const verdict = decide(policy, asking.ask, facts);
-  const unknown = facts.requester.unknownGroups ?? [];
+  const { verdict, unknownGroups: unknown } = await judgeAsk(deps, policy, asking);
   if (asking.freshness === 'fresh' && verdict.decision === 'deny' && unknown.length > 0)
     throw new DomainError('lookup_failed', { what: unknown.join(', ') });
   return verdict;

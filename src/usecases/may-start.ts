@@ -2,7 +2,7 @@
 import { DomainError, isDomainError } from '../core/errors.ts';
 import type { Grant } from '../core/types.ts';
 import { abandon, isTooOld, retry, TOO_OLD } from './give-up.ts';
-import { judge } from './judge.ts';
+import { judgeAsk } from './judge.ts';
 import type { Deps, Tx } from './ports.ts';
 
 /** True when it may be made now. Before its time nothing happens: an alarm that rings early is no start. */
@@ -16,7 +16,11 @@ export const mayStart = async (deps: Deps, grant: Grant): Promise<boolean> => {
   } catch (error) {
     if (!isDomainError(error) || error.code !== 'lookup_failed') throw error;
     deps.log.warn({ err: error, grant: grant.id }, 'could not judge a start again; trying later');
-    const failure = { kind: 'lookup_failed', message: 'Slack could not be asked who this is.', isRetried: true };
+    const failure = {
+      kind: 'lookup_failed',
+      message: 'Who this is, and in which groups, could not be looked up.',
+      isRetried: true,
+    };
     await change(deps, grant, async (tx, current) =>
       (await isTooOld(deps, tx, current))
         ? abandon(tx, current, { cause: 'abandoned', reason: TOO_OLD })
@@ -32,17 +36,24 @@ const change = (deps: Deps, { id }: Grant, work: (tx: Tx, grant: Grant) => Promi
     if (current?.state === 'activating' && !(await tx.grants.isLeased(id))) await work(tx, current);
   });
 
-/** Denials and caps of now hold; the approvals stay given. */
+/**
+ * Denials and caps of now hold. What people approved stays approved; what a rule alone approved must be approved by a rule now,
+ * since the person may no longer be who it was for: on call then, say.
+ */
 const whyNot = async (deps: Deps, grant: Grant): Promise<string | null> => {
-  const [stored, request] = await Promise.all([
-    deps.store.read.person(grant.personId),
-    deps.store.read.request(grant.requestId),
-  ]);
-  if (!stored || !request) throw new DomainError('grant_not_found', { id: grant.id });
+  const view = await deps.store.read.view(grant.requestId);
+  if (!view) throw new DomainError('grant_not_found', { id: grant.id });
+  const { request, requester, decision } = view;
   try {
-    const person = await deps.directory.person(stored.userId);
-    const verdict = await judge(deps, deps.policy(), { person, ask: request, freshness: 'fresh' });
+    const person = await deps.directory.person(requester.userId);
+    const judged = await judgeAsk(deps, deps.policy(), { person, ask: request, freshness: 'fresh' });
+    const { verdict, unknownGroups } = judged;
+    const isByRuleAlone = decision?.byPersonId === null && !request.isBreakGlass;
+    const isRefused = verdict.decision === 'deny' || (isByRuleAlone && verdict.decision === 'ask');
+    if (isRefused && unknownGroups.length > 0)
+      throw new DomainError('lookup_failed', { what: unknownGroups.join(', ') });
     if (verdict.decision === 'deny') return verdict.message;
+    if (isRefused) return 'No rule approves it by itself any more; ask again, and people will be asked.';
     return grant.durationMs > verdict.capMs ? 'The policy does not allow it for so long any more.' : null;
   } catch (error) {
     if (isDomainError(error) && error.code === 'inactive_person') return 'The account was deactivated.';

@@ -2,7 +2,7 @@
 import type { Actor, AuditEntry } from '../core/events.ts';
 import type { RequestState } from '../core/lifecycle.ts';
 import type { AskRecord } from '../core/policy/past.ts';
-import type { Policy } from '../core/policy/types.ts';
+import type { OnCallName, Policy } from '../core/policy/types.ts';
 import type {
   Absence,
   Allowance,
@@ -325,6 +325,8 @@ export type Shift = { email: string | null; level: number };
 
 /** Who is on call now, read now. Rejects with `lookup_failed`, whose facts name the schedule. */
 export type OnCall = { shifts(schedule: string): Promise<Shift[]> };
+/** null where the service is not configured. */
+export type OnCallServices = Record<OnCallName, OnCall | null>;
 
 /** `unknownGroups` could not be read: whoever decides must not take them for groups that the person is not in. */
 export type GroupsRead = { groups: string[]; unknownGroups: string[] };

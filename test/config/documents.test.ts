@@ -53,7 +53,7 @@ describe('docs/configuration.md', () => {
   it('names every variable that the code reads', () => {
     const source = read('src/config/environment.ts');
     const names = new Set(
-      [...source.matchAll(/'((?:SLACK|LATCHKEY|DATABASE|REDIS|PAGERDUTY)_[A-Z_]+|PORT)'/g)].map(
+      [...source.matchAll(/'((?:SLACK|LATCHKEY|DATABASE|REDIS|PAGERDUTY|OPSGENIE)_[A-Z_]+|PORT)'/g)].map(
         ([, name = '']) => name,
       ),
     );

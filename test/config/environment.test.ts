@@ -48,6 +48,7 @@ describe('an environment that is right', () => {
       policyPath: 'latchkey.yml',
       publicUrl: null,
       pagerDuty: null,
+      opsgenie: null,
       port: 3000,
       logLevel: 'info',
     });
@@ -87,6 +88,18 @@ describe('an environment that is right', () => {
     expect(environment.publicUrl).toBe('https://a.test');
   });
 
+  it('knows Opsgenie where there is a key, at its own address unless another is given', () => {
+    const OPSGENIE_API_KEY = 'made-up';
+    const apiUrl = 'https://api.opsgenie.com';
+    expect(read({ ...GOOD, OPSGENIE_API_KEY }).opsgenie).toEqual({ apiKey: OPSGENIE_API_KEY, apiUrl });
+    const OPSGENIE_API_KEY_FILE = fileWith('opsgenie', 'from-a-file\n');
+    const OPSGENIE_API_URL = 'https://api.eu.opsgenie.com/';
+    expect(read({ ...GOOD, OPSGENIE_API_KEY_FILE, OPSGENIE_API_URL }).opsgenie).toEqual({
+      apiKey: 'from-a-file',
+      apiUrl: 'https://api.eu.opsgenie.com',
+    });
+  });
+
   it('knows PagerDuty where there is a token, at its own address unless another is given', () => {
     const PAGERDUTY_TOKEN = 'u+made-up';
     expect(read({ ...GOOD, PAGERDUTY_TOKEN }).pagerDuty).toEqual({
@@ -119,6 +132,7 @@ describe('an environment that is wrong', () => {
     ['a bot token of another kind', { SLACK_BOT_TOKEN: 'xoxp-1' }, ['bad_token', 'SLACK_BOT_TOKEN']],
     ['an app token of another kind', { SLACK_APP_TOKEN: 'xoxb-1' }, ['bad_token', 'SLACK_APP_TOKEN']],
     ['a database that is no Postgres', { DATABASE_URL: 'mysql://a/b' }, ['bad_url', 'DATABASE_URL']],
+    ['no address of Opsgenie', { OPSGENIE_API_URL: 'api' }, ['bad_url', 'OPSGENIE_API_URL']],
     ['no address of PagerDuty', { PAGERDUTY_API_URL: 'api' }, ['bad_url', 'PAGERDUTY_API_URL']],
     ['no address', { REDIS_URL: 'localhost' }, ['bad_url', 'REDIS_URL']],
     ['a key that is too short', { LATCHKEY_SECRET_KEY: 'c2hvcnQ=' }, ['bad_secret_key', 'LATCHKEY_SECRET_KEY']],

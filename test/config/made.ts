@@ -20,7 +20,11 @@ const postgres: ProviderSchema = {
 
 const PROVIDERS: readonly ProviderSchema[] = [postgres];
 
-export const ENV = { ORDERS_DB_ADMIN_URL: 'postgres://admin:hunter2@db/orders', PAGERDUTY_TOKEN: 'u+made-up' };
+export const ENV = {
+  ORDERS_DB_ADMIN_URL: 'postgres://admin:hunter2@db/orders',
+  PAGERDUTY_TOKEN: 'u+made-up',
+  OPSGENIE_API_KEY: 'made-up',
+};
 
 export const GOOD = `version: 1
 groups:

@@ -32,6 +32,15 @@ describe('policy check', () => {
     expect(checkPolicy(inputOf(GOOD))).toEqual({ isOk: true, facts: { findings: [] }, text: 'latchkey.yml is right.' });
   });
 
+  it('finds an Opsgenie group that no key can read', () => {
+    const text = changed('slack_usergroup: sre', 'opsgenie_schedule: First line');
+    const loaded = loadPolicy(inputOf(text, { env: { ...ENV, OPSGENIE_API_KEY: undefined } }));
+    expect(loaded).toMatchObject({ problems: [{ code: 'missing_opsgenie_key', line: 4, path: 'groups.sre' }] });
+    const policy = loadPolicy(inputOf(text));
+    const sre = { kind: 'on_call_schedule', service: 'opsgenie', schedule: 'First line', levels: null };
+    expect(policy).toMatchObject({ policy: { groups: { sre } } });
+  });
+
   it('finds a PagerDuty group that no token can read, where it matters', () => {
     const text = changed('slack_usergroup: sre', 'pagerduty_schedule: PABC123, levels: [1]');
     const env = { ...ENV, PAGERDUTY_TOKEN: undefined };

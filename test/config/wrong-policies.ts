@@ -74,6 +74,13 @@ export const WRONG: Wrong[] = [
     4,
     'pagerduty_schedule',
   ],
+  [
+    'levels with Opsgenie, which has none',
+    changed('slack_usergroup: sre', 'opsgenie_schedule: First, levels: [1]'),
+    'useless_key',
+    4,
+    'Opsgenie does not say',
+  ],
   ['a person who is none', changed('omar@acme.test', 'omar'), 'bad_value', 3, 'email or a Slack user id'],
   [
     'an unknown provider',

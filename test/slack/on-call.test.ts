@@ -36,7 +36,7 @@ beforeEach(async () => {
   const { token, apiUrl } = pagerDuty;
   rig = await startRig({
     policy: WITH_ON_CALL,
-    onCall: createPagerDuty({ token, apiUrl, log: createLog('silent') }),
+    onCall: { pagerduty: createPagerDuty({ token, apiUrl, log: createLog('silent') }) },
   });
 });
 afterEach(async () => {

@@ -17,7 +17,7 @@ import { createNotifier } from '../../src/slack/notifier.ts';
 import type { Notifier, SyncResult } from '../../src/slack/notifier.ts';
 import { createDirectory } from '../../src/slack/people.ts';
 import { createUseCases } from '../../src/usecases/create-use-cases.ts';
-import type { Access, Directory, OnCall, Store } from '../../src/usecases/ports.ts';
+import type { Access, Directory, OnCallServices, Store } from '../../src/usecases/ports.ts';
 import type { UseCases } from '../../src/usecases/types.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startSlack } from '../support/slack.ts';
@@ -64,7 +64,12 @@ auditors: [security]
 const manifest = parse(readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8')) as ManifestInput;
 
 export const policyOf = (text: string): Policy => {
-  const loaded = loadPolicy({ text, path: 'latchkey.yml', env: { PAGERDUTY_TOKEN: 'x' }, providers: PROVIDERS });
+  const loaded = loadPolicy({
+    text,
+    path: 'latchkey.yml',
+    env: { PAGERDUTY_TOKEN: 'x', OPSGENIE_API_KEY: 'x' },
+    providers: PROVIDERS,
+  });
   if ('problems' in loaded) throw new Error(loaded.problems.map(formatProblem).join('\n'));
   return loaded.policy;
 };
@@ -129,7 +134,7 @@ export type Rig = {
 export type RigOptions = {
   policy?: string;
   slack?: WorkspaceConfig;
-  onCall?: OnCall;
+  onCall?: Partial<OnCallServices>;
   wrap?: (useCases: UseCases) => UseCases;
 };
 
@@ -142,7 +147,7 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   const policy = (): Policy => policyNow;
   const target = createTarget();
   const connection = createSlackConnection({ botToken: slack.botToken, apiUrl: slack.apiUrl, log });
-  const onCall = options.onCall ?? null;
+  const onCall = { pagerduty: null, opsgenie: null, ...options.onCall };
   const teamId = (): string => connection.team().teamId;
   const directory = createDirectory({ client: connection.client, teamId, policy, onCall, log });
   const vault = createSealing([Buffer.alloc(32, 7)]);

@@ -3,60 +3,29 @@
  * escalation policies, pages, limits and outages. From PagerDuty's public documentation: developer.pagerduty.com/api-reference
  * ("List all of the on-calls", "Get a schedule") and docs/REST-API/ in github.com/PagerDuty/developer-docs.
  */
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { DAY_MS, MONDAY, startOnCallServer, turnAt } from './on-call-server.ts';
+import type { Answer, Asked, Json, OnCallServer, Rotation } from './on-call-server.ts';
 
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export { hoursLater } from './on-call-server.ts';
+
 type User = { id: string; name: string; email: string };
-type Override = { user: string; from: Date; until: Date };
-/** Users take turns of `turnMs`, the first from `from` on. */
-type Schedule = { id: string; name: string; users: string[]; from: Date; turnMs: number; overrides: Override[] };
+type Schedule = Rotation & { id: string; name: string };
 /** Targets of one tier: ids of schedules or users. */
 type EscalationPolicy = { id: string; name: string; tiers: string[][] };
-type Fault = { status: number; headers?: Record<string, string>; body?: string } | 'hang' | 'drop';
 
-export type PagerDuty = {
-  apiUrl: string;
+type State = {
   token: string;
   users: Map<string, User>;
   schedules: Map<string, Schedule>;
   policies: Map<string, EscalationPolicy>;
-  setClock(now: Date): void;
-  /** Requests in one minute before 429; PagerDuty allows 960. */
-  limitTo(requests: number): void;
-  /** What the next `times` requests get instead of an answer. */
-  fail(fault: Fault, times?: number): void;
-  clearFaults(): void;
-  /** Paths with their queries, in order. */
-  requests: string[];
-  close(): Promise<void>;
 };
 
-type State = Pick<PagerDuty, 'token' | 'users' | 'schedules' | 'policies' | 'requests'> & {
-  now: Date;
-  limit: number;
-  used: number;
-  faults: Fault[];
-};
-
-type Answer = { status: number; body: Json };
-type Shift = { user: string; from: Date; until: Date };
+export type PagerDuty = OnCallServer & State;
 
 const error = ({ status, code }: { status: number; code: number }, message: string, errors: string[] = []): Answer => ({
   status,
   body: { error: { message, code, ...(errors.length > 0 ? { errors } : {}) } },
 });
-
-const shiftAt = ({ users, from, turnMs, overrides }: Schedule, now: Date): Shift | null => {
-  const override = overrides.find((one) => one.from <= now && now < one.until);
-  if (override) return override;
-  const turn = Math.floor((now.getTime() - from.getTime()) / turnMs);
-  const user = turn < 0 ? undefined : users[turn % users.length];
-  if (user === undefined) return null;
-  const start = from.getTime() + turn * turnMs;
-  return { user, from: new Date(start), until: new Date(start + turnMs) };
-};
 
 const reference = (type: string, id: string, summary: string): Json => ({
   id,
@@ -82,11 +51,12 @@ const userWire = (state: State, id: string, isIncluded: boolean): Json => {
   };
 };
 
+type Now = State & { now: Date };
 type Tier = { policy: EscalationPolicy; level: number; target: string };
 
-const oncallWire = (state: State, { policy, level, target }: Tier, isIncluded: boolean): Json[] => {
+const oncallWire = (state: Now, { policy, level, target }: Tier, isIncluded: boolean): Json[] => {
   const schedule = state.schedules.get(target);
-  const shift = schedule ? shiftAt(schedule, state.now) : null;
+  const shift = schedule ? turnAt(schedule, state.now) : null;
   if (schedule && !shift) return [];
   return [
     {
@@ -100,7 +70,7 @@ const oncallWire = (state: State, { policy, level, target }: Tier, isIncluded: b
   ];
 };
 
-const listOncalls = (state: State, query: URLSearchParams): Answer => {
+const listOncalls = (state: Now, query: URLSearchParams): Answer => {
   const limit = Number(query.get('limit') ?? 25);
   const offset = Number(query.get('offset') ?? 0);
   if (!(limit >= 1 && limit <= 100) || !(offset >= 0) || offset + limit > 10_000)
@@ -122,7 +92,7 @@ const getSchedule = (state: State, id: string): Answer => {
   return { status: 200, body: { schedule: { id, type: 'schedule', summary: schedule.name, name: schedule.name } } };
 };
 
-const route = (state: State, request: IncomingMessage): Answer => {
+const route = (state: Now, { request }: Asked): Answer => {
   const url = new URL(request.url ?? '/', 'http://pagerduty.test');
   if (request.headers.authorization !== `Token token=${state.token}`)
     return error({ status: 401, code: 2006 }, 'Authentication failed');
@@ -136,23 +106,16 @@ const route = (state: State, request: IncomingMessage): Answer => {
     : getSchedule(state, decodeURIComponent(id));
 };
 
-const answer = (state: State, request: IncomingMessage, response: ServerResponse): void => {
-  state.requests.push(request.url ?? '');
-  const fault = state.faults.shift();
-  if (fault === 'hang') return;
-  if (fault === 'drop') return void request.socket.destroy();
-  if (fault) return void response.writeHead(fault.status, fault.headers ?? {}).end(fault.body ?? '');
-  state.used += 1;
-  const isOver = state.used > state.limit;
-  const { status, body } = isOver ? error({ status: 429, code: 2020 }, 'Rate Limit Exceeded') : route(state, request);
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'ratelimit-limit': state.limit,
-    'ratelimit-remaining': Math.max(0, state.limit - state.used),
-    'ratelimit-reset': 20,
-  });
-  response.end(JSON.stringify(body));
+const answer = (state: State, asked: Asked): Answer => {
+  const { status, body } = asked.isOver
+    ? error({ status: 429, code: 2020 }, 'Rate Limit Exceeded')
+    : route({ ...state, now: asked.now }, asked);
+  const headers = { 'ratelimit-limit': asked.limit, 'ratelimit-remaining': asked.left, 'ratelimit-reset': 20 };
+  return { status, body, headers };
 };
+
+/** PagerDuty allows 960 requests in one minute. */
+const LIMIT = 960;
 
 const startPagerDuty = async (): Promise<PagerDuty> => {
   const state: State = {
@@ -160,45 +123,9 @@ const startPagerDuty = async (): Promise<PagerDuty> => {
     users: new Map(),
     schedules: new Map(),
     policies: new Map(),
-    requests: [],
-    now: new Date(),
-    limit: 960,
-    used: 0,
-    faults: [],
   };
-  const server = createServer((request, response) => answer(state, request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { token, users, schedules, policies, requests } = state;
-  return {
-    apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    token,
-    users,
-    schedules,
-    policies,
-    requests,
-    setClock: (now) => {
-      state.now = now;
-    },
-    limitTo: (count) => {
-      state.used = 0;
-      state.limit = count;
-    },
-    fail: (fault, times = 1) => void state.faults.push(...Array.from({ length: times }, () => fault)),
-    clearFaults: () => {
-      state.faults = [];
-      state.used = 0;
-      state.limit = 960;
-    },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return { ...(await startOnCallServer(LIMIT, (asked) => answer(state, asked))), ...state };
 };
-
-const DAY_MS = 86_400_000;
-const MONDAY = new Date('2026-11-02T08:00:00Z');
 
 /** Oscar and Rita take turns by the day as first tier, Sam is the second; schedule PSECOND has Sam alone, in the second tier. */
 export const startAcmePagerDuty = async (): Promise<PagerDuty> => {
@@ -213,5 +140,3 @@ export const startAcmePagerDuty = async (): Promise<PagerDuty> => {
   pagerDuty.setClock(MONDAY);
   return pagerDuty;
 };
-
-export const hoursLater = (hours: number): Date => new Date(MONDAY.getTime() + hours * 3_600_000);

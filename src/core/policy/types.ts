@@ -4,7 +4,10 @@ import type { Json, Requirement, Source } from '../types.ts';
 export type GroupSource =
   | { kind: 'people'; people: string[] }
   | { kind: 'slack_usergroup'; handle: string }
-  | { kind: 'pagerduty_schedule'; schedule: string; levels: number[] | null };
+  | { kind: 'on_call_schedule'; service: OnCallName; schedule: string; levels: number[] | null };
+
+/** The services that say who is on call. */
+export type OnCallName = 'pagerduty' | 'opsgenie';
 
 export type Role = {
   name: string;
