@@ -166,8 +166,8 @@ const createCore = (options: AppOptions, late: Late): Core => {
 };
 
 const createJobs = ({ environment, only, log }: AppOptions, { store, useCases, connection, deps }: Core): Jobs => {
-  const { policy, directory } = deps;
-  const told = { client: connection.notifierClient, store, policy, directory, log };
+  const { policy, directory, access } = deps;
+  const told = { client: connection.notifierClient, store, policy, directory, access, log };
   const notifier = createNotifier(told);
   const announcer = createAnnouncer(told);
   const allowances = createAllowanceTeller(told);

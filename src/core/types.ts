@@ -181,5 +181,7 @@ export type Grant = {
   nextAttemptAt: Date | null;
   /** Error kind and a scrubbed sentence of the last failure; never a secret. */
   lastError: string | null;
+  /** Error kind of the last failure, as the provider's contract names it; null where there was none. */
+  lastErrorKind: string | null;
   createdAt: Date;
 };

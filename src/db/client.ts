@@ -11,6 +11,7 @@ import { gaugeReads } from './stores/gauges.ts';
 import { grantReads } from './stores/grants.ts';
 import { messageStore } from './stores/messages.ts';
 import { outboxStore } from './stores/outbox.ts';
+import { overdueReads } from './stores/overdue.ts';
 import { peopleReads } from './stores/people.ts';
 import { requestReads } from './stores/requests.ts';
 import { viewReads } from './stores/views.ts';
@@ -66,6 +67,7 @@ export const createStore = ({ pool, log, onWork }: StoreOptions): Store & { clos
       ...viewReads(db),
       ...allowanceReads(db),
       ...gaugeReads(db),
+      ...overdueReads(db),
     },
     setAllowanceTold: allowanceTold(db),
     messages: messageStore(db),

@@ -1,10 +1,10 @@
 /** Tables about people rather than requests: who is away, and what admins are told. */
-import { check, index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
-import type { AnnouncementKind } from '../usecases/ports.ts';
+import { sql } from 'drizzle-orm';
+import { bigint, check, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { ANNOUNCEMENT_KINDS } from '../usecases/ports-news.ts';
+import type { AnnouncementKind, Offer } from '../usecases/ports-news.ts';
 import { idText, instant, isOneOf, json } from './columns.ts';
 import { people } from './schema.ts';
-
-const ANNOUNCEMENT_KINDS = ['policy_adopted', 'policy_rejected'] as const satisfies readonly AnnouncementKind[];
 
 /** Who is away until when, and who votes in their stead. */
 export const absences = pgTable('absences', {
@@ -25,6 +25,10 @@ export const announcements = pgTable(
     /** The same news from several processes are one. */
     key: text().notNull(),
     lines: json<string[]>().notNull(),
+    offer: json<Offer>(),
+    closing: text(),
+    /** Raised when it is closed, so that what was posted is drawn again. */
+    version: integer().notNull().default(1),
     createdAt: instant('created_at').notNull(),
   },
   (table) => [
@@ -42,7 +46,28 @@ export const announcementCopies = pgTable(
       .references(() => announcements.id),
     audience: text().notNull(),
     failure: text(),
+    channel: text(),
+    ts: text(),
+    drawnVersion: integer('drawn_version').notNull().default(1),
     createdAt: instant('created_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.announcementId, table.audience] })],
+);
+
+/** When ends were late by more than admins should have to hear of. At most one is open. */
+export const overdueEpisodes = pgTable(
+  'overdue_episodes',
+  {
+    id: idText().primaryKey(),
+    openedAt: instant('opened_at').notNull(),
+    worstMs: bigint('worst_ms', { mode: 'number' }).notNull().default(0),
+    alerts: integer().notNull().default(0),
+    nextAlertAt: instant('next_alert_at').notNull(),
+    closedAt: instant('closed_at'),
+  },
+  (table) => [
+    uniqueIndex('overdue_episodes_one_open')
+      .on(sql`(true)`)
+      .where(sql`${table.closedAt} is null`),
+  ],
 );

@@ -191,6 +191,7 @@ export const grants = pgTable(
     attempts: integer().notNull().default(0),
     nextAttemptAt: instant('next_attempt_at'),
     lastError: text('last_error'),
+    lastErrorKind: text('last_error_kind'),
     createdAt: instant('created_at').notNull(),
   },
   (table) => [

@@ -18,6 +18,7 @@ import { askWrites } from './stores/asks.ts';
 import { announcementWrites } from './stores/announcements.ts';
 import { decisionWrites } from './stores/decisions.ts';
 import { grantWrites } from './stores/grants.ts';
+import { overdueWrites } from './stores/overdue.ts';
 import { peopleWrites } from './stores/people.ts';
 import { policyWrites } from './stores/policies.ts';
 import { requestWrites } from './stores/requests.ts';
@@ -69,6 +70,7 @@ const createSession = (client: pg.PoolClient): Session => {
     absences: absenceWrites(db),
     policies: policyWrites(db),
     announcements: announcementWrites(db),
+    overdue: overdueWrites(db),
     decisions: decisionWrites(db),
     grants: grantWrites(db),
     allowances: allowanceWrites(db),

@@ -10,7 +10,7 @@ import type { AllowanceTeller, Announcer, Notifier } from './handlers.ts';
 import { connectForDispatch, connectForWork } from './redis.ts';
 import { startRelay } from './relay.ts';
 import type { JobData, Queues } from './relay.ts';
-import { startDeadlines, startSealer, startSweep } from './timers.ts';
+import { startDeadlines, startOverdueWatch, startSealer, startSweep } from './timers.ts';
 import { startWorkers } from './workers.ts';
 
 export type JobsDeps = {
@@ -103,10 +103,11 @@ const startWork = (deps: JobsDeps, redis: Redis, poke: () => void): (() => Promi
   const { store, prefix, log } = deps;
   const workers = startWorkers({ store, handlers, connection, prefix, log, onPostponed: poke });
   const inFlight = createInFlight((error) => log.error({ err: error }, 'work failed; the sweep will find it'));
-  const deadlines = startDeadlines(deps, inFlight);
+  const overdue = startOverdueWatch(deps);
+  const deadlines = startDeadlines(deps, { inFlight, onLate: overdue.onLate });
   const sweep = startSweep(deps, { client: redis, prefix, inFlight, onFound: poke });
   return async () => {
-    await Promise.all([deadlines.stop(), sweep.stop()]);
+    await Promise.all([deadlines.stop(), sweep.stop(), overdue.stop()]);
     await workers.stop();
     await inFlight.settled();
     connection.disconnect();

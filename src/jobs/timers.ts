@@ -10,6 +10,9 @@ import type { UseCases } from '../usecases/types.ts';
 const DEADLINE_POLL_MS = 250;
 const SWEEP_MS = 2_000;
 const LOST_MS = 60_000;
+const OVERDUE_POLL_MS = 10_000;
+/** An end that is this late is told to admins; `usecases/watch-overdue.ts` says how. */
+const LATE_MS = 60_000;
 const SEAL_IDLE_MS = 1_000;
 /** Sealing is one commit however many events it takes in: a moment's wait makes one of many. */
 const SEAL_GAP_MS = 100;
@@ -20,13 +23,18 @@ type TimerDeps = { store: Store; useCases: UseCases; log: Log };
 const complain = (log: Log, what: string) => (error: unknown) =>
   log.error({ err: error }, `${what} failed; the next pass tries again`);
 
+/** `onLate` hears of ends that are being made long after they were due. */
+type DeadlineOptions = { inFlight: InFlight; onLate: (lateMs: number) => void };
+
 /** Sleeps until the next deadline by the database clock. Ends what is due itself: this needs no Redis. */
-export const startDeadlines = ({ store, useCases, log }: TimerDeps, inFlight: InFlight): Loop =>
-  startLoop({
+export const startDeadlines = (deps: TimerDeps, { inFlight, onLate }: DeadlineOptions): Loop => {
+  const { store, useCases, log } = deps;
+  return startLoop({
     everyMs: DEADLINE_POLL_MS,
     run: async () => {
       const untilMs = await store.read.msToNextDeadline();
       if (untilMs === null || untilMs > 0) return untilMs ?? DEADLINE_POLL_MS;
+      if (untilMs < -LATE_MS) onLate(-untilMs);
       const { count, work } = await useCases.endDue();
       // Not awaited: a target that hangs must not hold up the ends in the others.
       inFlight.add(work);
@@ -34,6 +42,29 @@ export const startDeadlines = ({ store, useCases, log }: TimerDeps, inFlight: In
     },
     onError: complain(log, 'ending what is due'),
   });
+};
+
+/** Looks whether something is late, sooner when told so: what was late while nobody worked is ended before the next look. */
+export const startOverdueWatch = ({ useCases, log }: TimerDeps): Loop & { onLate: (lateMs: number) => void } => {
+  let seenMs = 0;
+  const loop = startLoop({
+    everyMs: OVERDUE_POLL_MS,
+    minGapMs: OVERDUE_POLL_MS / 2,
+    run: async () => {
+      const lateMs = seenMs;
+      seenMs = 0;
+      await useCases.watchOverdue({ seenMs: lateMs });
+    },
+    onError: complain(log, 'the look for what is overdue'),
+  });
+  return {
+    ...loop,
+    onLate: (lateMs) => {
+      seenMs = Math.max(seenMs, lateMs);
+      loop.poke();
+    },
+  };
+};
 
 /** Finds what was due or lost, whoever lost it. */
 type SweepOptions = { client: Redis; prefix: string; inFlight: InFlight; onFound: () => void };

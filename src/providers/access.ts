@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Policy, Target } from '../core/policy/types.ts';
 import type { Grant, Json, Person } from '../core/types.ts';
 import { startLoop } from '../lib/loop.ts';
-import type { Access, AccessFailure } from '../usecases/ports.ts';
+import type { Access, AccessFailure, ByHand } from '../usecases/ports.ts';
 import { guard } from './guard.ts';
 import type { Call } from './guard.ts';
 import { ProviderError } from './provider.ts';
@@ -120,6 +120,18 @@ const revokeMany = async (state: State, items: Item[]): ReturnType<Access['revok
   }
 };
 
+/** A target that left the policy, or a handle of another version, must not keep the message from being posted. */
+const byHand = (state: State, grant: Grant, person: Person): ByHand | null => {
+  try {
+    const { manual } = connectionTo(state, grant.target);
+    return manual?.(grant.scope, grant.handle ?? undefined, contextOf(state, grant, person)) ?? null;
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    state.deps.log.warn({ grant: grant.id, error: error.message }, 'cannot say how to end it by hand');
+    return null;
+  }
+};
+
 const checkTarget = async (state: State, target: Target): Promise<void> => {
   try {
     const scopes = Object.fromEntries(Object.values(target.roles).map((role) => [role.name, role.scope]));
@@ -161,6 +173,7 @@ export const createAccess = (deps: AccessDeps): OpenAccess => {
     revokeMany: (items) => revokeMany(state, items),
     check: async (grant, person) =>
       connectionTo(state, grant.target).check(grant.scope, grant.handle ?? undefined, contextOf(state, grant, person)),
+    byHand: (grant, person) => byHand(state, grant, person),
     failureOf,
     problems: () => Object.fromEntries(state.problems),
     checkNow: () => checkAll(state),

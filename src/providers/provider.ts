@@ -43,6 +43,12 @@ export type Granted<Handle> = { handle: Handle; secret?: Secret; instructions?: 
 /** One thing about a target that is wrong or unwise, in a sentence with how to mend it. */
 export type Finding = { level: 'error' | 'warning'; code: string; message: string };
 
+/**
+ * How an administrator of the target ends one access by hand. `enforcedBy`: what refuses new sessions there after the deadline
+ * without Latchkey (`VALID UNTIL`), or null. `statements`: each complete and quoted, to be run in this order.
+ */
+export type Manual = { name: string; enforcedBy: string | null; statements: string[] };
+
 export type Ours<Handle> = { grantId: string; handle: Handle; expiresAt: Date | null };
 
 /** One live connection to one target, made from its configuration. Everything on it may be called concurrently. */
@@ -53,6 +59,8 @@ export type Connection<Scope, Handle> = {
   revoke(scope: Scope, handle: Handle | undefined, ctx: ProviderContext): Promise<'removed' | 'already_absent'>;
   /** Asks the target, never memory. */
   check(scope: Scope, handle: Handle | undefined, ctx: ProviderContext): Promise<'present' | 'absent'>;
+  /** For the message about an access that does not end. Asks no target, since it may be down; holds no secret. */
+  manual?: (scope: Scope, handle: Handle | undefined, ctx: Pick<ProviderContext, 'grantId' | 'person'>) => Manual;
   /** Moves the target's own deadline. */
   extend?: (scope: Scope, handle: Handle, ctx: ProviderContext) => Promise<void>;
   /** Many at once in one transaction; a failure of the whole makes the caller fall back to one by one. Same order as given. */
@@ -125,7 +133,7 @@ const closed = <Config, Scope, Handle extends Json>(
     parse(provider.handle, value, `The stored handle of a ${provider.id} grant`);
   const asHandleOrNone = (value: Json | undefined): Handle | undefined =>
     value === undefined || value === null ? undefined : asHandle(value);
-  const { extend, revokeMany, listOurs, preflight } = open;
+  const { extend, revokeMany, listOurs, manual, preflight } = open;
   return {
     grant: async (scope, ctx) => await open.grant(asScope(scope), ctx),
     revoke: async (scope, handle, ctx) => await open.revoke(asScope(scope), asHandleOrNone(handle), ctx),
@@ -143,6 +151,7 @@ const closed = <Config, Scope, Handle extends Json>(
         ),
     }),
     ...(listOurs && { listOurs }),
+    ...(manual && { manual: (scope, handle, ctx) => manual(asScope(scope), asHandleOrNone(handle), ctx) }),
     ...(preflight && {
       preflight: async (scopes, ctx) =>
         await preflight(Object.fromEntries(Object.entries(scopes).map(([name, scope]) => [name, asScope(scope)])), ctx),

@@ -1,10 +1,11 @@
-/** Tells admins news that belongs to no request: one direct message each, and none twice. */
+/** Tells admins news that belongs to no request: one direct message each, none twice, drawn again when something became of it. */
 import type { WebClient } from '@slack/web-api';
 import { isDomainError } from '../core/errors.ts';
 import { sourceOf } from '../core/policy/sources.ts';
 import type { Policy } from '../core/policy/types.ts';
 import type { Log } from '../lib/log.ts';
-import type { Announcement, Directory, Store } from '../usecases/ports.ts';
+import type { Announcement, AnnouncementCopy } from '../usecases/ports-news.ts';
+import type { Directory, Store } from '../usecases/ports.ts';
 import { announcementMessage } from './blocks/announcement.ts';
 import { slackFailureOf } from './client.ts';
 
@@ -32,9 +33,14 @@ export const createAnnouncer = (settings: AnnouncerSettings): Announcer => ({
 const tellAll = async (settings: AnnouncerSettings, news: Announcement): Promise<Announced> => {
   const admins = await findAdmins(settings);
   if ('outcome' in admins) return admins;
+  for (const copy of news.copies) {
+    const drawn = await redraw(settings, news, copy);
+    if (drawn) return drawn;
+  }
+  const told = new Set(news.copies.map(({ userId }) => userId));
   for (const userId of admins) {
-    const told = news.told.includes(userId) ? null : await tell(settings, news, userId);
-    if (told) return told;
+    const held = told.has(userId) ? null : await tell(settings, news, userId);
+    if (held) return held;
   }
   return { outcome: 'done' };
 };
@@ -61,18 +67,45 @@ const tell = async (
   userId: string,
 ): Promise<Announced | null> => {
   try {
-    await client.chat.postMessage({ channel: userId, ...announcementMessage(news), unfurl_links: false });
-    await store.announcements.setTold(news.id, userId, null);
+    const { channel, ts } = await client.chat.postMessage({
+      channel: userId,
+      ...announcementMessage(news),
+      unfurl_links: false,
+    });
+    if (!channel || !ts) throw new Error('chat.postMessage gave no channel or ts');
+    await store.announcements.setTold(news.id, userId, { channel, ts, drawnVersion: news.version });
     return null;
   } catch (error) {
-    const failure = slackFailureOf(error);
-    if (!failure) throw error;
-    if (failure.kind !== 'permanent') {
-      const retryInMs = failure.kind === 'rate_limited' ? failure.retryInMs : PASSING_RETRY_MS;
-      return { outcome: 'retry', retryInMs, error: failure.code };
-    }
-    log.warn({ announcement: news.id, userId, code: failure.code }, 'an admin cannot be told');
-    await store.announcements.setTold(news.id, userId, failure.code);
+    const failure = heldBy(error);
+    if (typeof failure !== 'string') return failure;
+    log.warn({ announcement: news.id, userId, code: failure }, 'an admin cannot be told');
+    await store.announcements.setTold(news.id, userId, { failure });
     return null;
   }
+};
+
+const redraw = async (
+  { client, store, log }: AnnouncerSettings,
+  news: Announcement,
+  { userId, channel, ts, drawnVersion }: AnnouncementCopy,
+): Promise<Announced | null> => {
+  if (!channel || !ts || drawnVersion >= news.version) return null;
+  try {
+    await client.chat.update({ channel, ts, ...announcementMessage(news) });
+  } catch (error) {
+    const failure = heldBy(error);
+    if (typeof failure !== 'string') return failure;
+    log.warn({ announcement: news.id, userId, code: failure }, 'news cannot be drawn again');
+  }
+  await store.announcements.setTold(news.id, userId, { channel, ts, drawnVersion: news.version });
+  return null;
+};
+
+/** To be tried again, or Slack's word for why it never works. */
+const heldBy = (error: unknown): Announced | string => {
+  const failure = slackFailureOf(error);
+  if (!failure) throw error;
+  if (failure.kind === 'permanent') return failure.code;
+  const retryInMs = failure.kind === 'rate_limited' ? failure.retryInMs : PASSING_RETRY_MS;
+  return { outcome: 'retry', retryInMs, error: failure.code };
 };

@@ -8,7 +8,7 @@ import { SYSTEM } from '../core/events.ts';
 import { sourceOf } from '../core/policy/sources.ts';
 import type { Policy, Target } from '../core/policy/types.ts';
 import type { Log } from '../lib/log.ts';
-import type { Directory, MessageCopy, RequestView, Store } from '../usecases/ports.ts';
+import type { Access, Directory, MessageCopy, RequestView, Store } from '../usecases/ports.ts';
 import { isStuck } from './blocks/stuck.ts';
 import { createChannels } from './channels.ts';
 import type { Channels } from './channels.ts';
@@ -37,6 +37,7 @@ export type NotifierSettings = {
   store: Pick<Store, 'read' | 'messages' | 'transaction'>;
   policy: () => Policy;
   directory: Directory;
+  access: Pick<Access, 'byHand'>;
   log: Log;
 };
 

@@ -47,7 +47,8 @@ const finish = async (deps: Deps, tx: Tx, { grant, made }: { grant: Grant; made:
   const current = await tx.grants.lock(grant.id);
   if (!current || current.state !== 'activating') {
     // Revoked while it was being made: let go of it at once, so that the end can take it away.
-    if (current?.state === 'ending') await tx.grants.setRetry(grant.id, 'ended while it was being made', 0);
+    if (current?.state === 'ending')
+      await tx.grants.setRetry(grant.id, { kind: null, message: 'ended while it was being made' }, 0);
     return;
   }
   const { expiresAt } = await tx.grants.setActive(grant.id, made.handle);

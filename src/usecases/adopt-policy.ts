@@ -1,13 +1,12 @@
 /** Records which policy is in force: each change is an audit event and news for the admins, and so is each file that was refused. */
 import { createHash } from 'node:crypto';
 import { SYSTEM } from '../core/events.ts';
-import type { AnnouncementKind, Deps, Tx } from './ports.ts';
+import { announce } from './announce.ts';
+import type { Deps } from './ports.ts';
 import type { AdoptInput } from './types.ts';
 
 const entry = { actor: SYSTEM, requestId: null, grantId: null, target: null, role: null } as const;
 
-/** Every process reads the same file at about the same time; the same news later is news again. */
-const SAME_NEWS_MS = 10 * 60_000;
 const LINES_MAX = 50;
 
 export const adoptPolicy = async (deps: Deps, input: AdoptInput): Promise<void> => {
@@ -28,7 +27,7 @@ export const adoptPolicy = async (deps: Deps, input: AdoptInput): Promise<void> 
     await tx.audit.append({ ...entry, type: 'policy.loaded', data });
     // The first policy of a new installation is no change.
     if (before)
-      await announce(deps, tx, { kind: 'policy_adopted', about: sha256, lines: adoptedLines(differences, input) });
+      await announce(tx, deps.ids, { kind: 'policy_adopted', about: sha256, lines: adoptedLines(differences, input) });
   });
 };
 
@@ -46,14 +45,6 @@ export const rejectPolicy = async (deps: Deps, input: { problems: string[] }): P
     .digest('hex');
   await deps.store.transaction(async (tx) => {
     await tx.audit.append({ ...entry, type: 'policy.rejected', data: { kept, problems } });
-    await announce(deps, tx, { kind: 'policy_rejected', about, lines: problems });
+    await announce(tx, deps.ids, { kind: 'policy_rejected', about, lines: problems });
   });
-};
-
-type News = { kind: AnnouncementKind; about: string; lines: string[] };
-
-const announce = async (deps: Deps, tx: Tx, { kind, about, lines }: News): Promise<void> => {
-  const id = deps.ids.next();
-  const news = { id, kind, key: `${kind}:${about}`, lines: lines.slice(0, LINES_MAX) };
-  if (await tx.announcements.add(news, SAME_NEWS_MS)) await tx.outbox.add('announce', id);
 };

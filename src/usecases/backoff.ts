@@ -1,6 +1,9 @@
-/** How long to wait before the next attempt on a target: 1 s doubling to five minutes, for ever, spread by up to a fifth. */
+/**
+ * How long to wait before the next attempt on a target: 1 s doubling to 30 s, for ever, spread by up to a fifth. Not longer:
+ * what is overdue must have ended within a minute of the target's return.
+ */
 const FIRST_MS = 1_000;
-const CAP_MS = 5 * 60_000;
+const CAP_MS = 30_000;
 const SPREAD = 0.2;
 
 export const retryInMs = (failedAttempts: number): number => {

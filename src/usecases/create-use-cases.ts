@@ -20,6 +20,7 @@ import { showCredentials } from './show-credentials.ts';
 import { sweep } from './sweep.ts';
 import type { UseCases } from './types.ts';
 import { vote } from './vote.ts';
+import { watchOverdue } from './watch-overdue.ts';
 
 export const createUseCases = (deps: Deps): UseCases => ({
   ask: (input) => ask(deps, input),
@@ -42,6 +43,7 @@ export const createUseCases = (deps: Deps): UseCases => ({
   finishEnd: (input) => finishEnd(deps, input),
   endDue: () => endDue(deps),
   sweep: () => sweep(deps),
+  watchOverdue: (input) => watchOverdue(deps, input),
   adoptPolicy: (input) => adoptPolicy(deps, input),
   setAway: (input) => setAway(deps, input),
   endAway: (input) => endAway(deps, input),

@@ -155,7 +155,7 @@ const retry = async (deps: Deps, { grant }: Item, failure: AccessFailure): Promi
     const current = await tx.grants.lock(grant.id);
     if (current?.state !== 'ending') return;
     const waitMs = retryInMs(current.attempts);
-    const { attempts } = await tx.grants.setRetry(grant.id, message, waitMs);
+    const { attempts } = await tx.grants.setRetry(grant.id, failure, waitMs);
     await tx.audit.append({
       ...entryOf(current),
       type: 'grant.end_retried',

@@ -34,7 +34,7 @@ export const retry = async (tx: Tx, { grant, failure }: { grant: Grant; failure:
   const current = await tx.grants.lock(grant.id);
   if (!current || (current.state !== 'activating' && current.state !== 'ending')) return;
   const waitMs = current.state === 'ending' ? 0 : retryInMs(current.attempts);
-  const { attempts } = await tx.grants.setRetry(grant.id, failure.message, waitMs);
+  const { attempts } = await tx.grants.setRetry(grant.id, failure, waitMs);
   const { kind, message } = failure;
   await tx.audit.append({
     ...entryOf(grant),

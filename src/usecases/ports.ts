@@ -20,6 +20,7 @@ import type {
   Vote,
 } from '../core/types.ts';
 import type { Log } from '../lib/log.ts';
+import type { AnnouncementStore, AnnouncementWrites, OverdueTarget, OverdueWrites } from './ports-news.ts';
 
 export const WORK_KINDS = ['activate', 'end', 'notify', 'announce', 'allowance'] as const;
 /** Outgoing work: activate or end a grant, bring the Slack messages of a request up to date, or tell admins some news. */
@@ -125,10 +126,8 @@ export type Tx = {
       source: string;
     }): Promise<{ before: { sha256: string; source: string } | null } | null>;
   };
-  announcements: {
-    /** False when the same key was announced within `withinMs`. */
-    add(news: NewAnnouncement, withinMs: number): Promise<boolean>;
-  };
+  announcements: AnnouncementWrites;
+  overdue: OverdueWrites;
   decisions: {
     insert(decision: Omit<Decision, 'decidedAt'>): Promise<void>;
     find(requestId: string): Promise<Decision | null>;
@@ -150,7 +149,11 @@ export type Tx = {
     setEnding(id: string, end: { cause: EndCause; by: string | null; reason: string | null }): Promise<void>;
     setEnded(id: string, outcome: EndOutcome): Promise<void>;
     /** Records a failed attempt, releases the lease, and says when to try again. */
-    setRetry(id: string, error: string, retryInMs: number): Promise<{ attempts: number; nextAttemptAt: Date }>;
+    setRetry(
+      id: string,
+      failure: { kind: string | null; message: string },
+      retryInMs: number,
+    ): Promise<{ attempts: number; nextAttemptAt: Date }>;
     /** Locks up to `limit` active grants whose deadline has passed by the database clock, skipping those others hold. */
     lockDue(limit: number): Promise<Grant[]>;
     /** Locks these, in one order whoever asks. */
@@ -211,14 +214,6 @@ export type RequestView = {
   review: Review | null;
   reviewer: Person | null;
   now: Date;
-};
-
-export type AnnouncementKind = 'policy_adopted' | 'policy_rejected';
-export type NewAnnouncement = { id: string; kind: AnnouncementKind; key: string; lines: string[] };
-export type Announcement = Omit<NewAnnouncement, 'key'> & {
-  createdAt: Date;
-  /** User ids that were told, or that cannot be told. */
-  told: string[];
 };
 
 /**
@@ -282,6 +277,8 @@ export type Store = {
     findGrantIds(prefix: string, personId: string | null): Promise<string[]>;
     /** How late the latest end is, in milliseconds by the database clock; 0 when nothing is overdue. */
     oldestOverdueMs(): Promise<number>;
+    /** The latest first. */
+    overdueTargets(): Promise<OverdueTarget[]>;
     /** Milliseconds until the next active grant is due, negative when it is overdue, null when there is none. */
     msToNextDeadline(): Promise<number | null>;
     counts(): Promise<{ pending: number; active: number; ending: number; unsentWork: number; unsealed: number }>;
@@ -313,11 +310,7 @@ export type Store = {
     /** Numbers and chains committed events; one process at a time, the others return 0. */
     seal(limit: number): Promise<number>;
   };
-  announcements: {
-    find(id: string): Promise<Announcement | null>;
-    /** `failure` is Slack's word for why this person cannot be told. */
-    setTold(id: string, audience: string, failure: string | null): Promise<void>;
-  };
+  announcements: AnnouncementStore;
 };
 
 /** Somebody on call, as the service that keeps the schedule says; `level` is the tier of escalation, from 1. */
@@ -350,6 +343,12 @@ export type Credentials = { fields: SecretFields; text: string; commands: { labe
 /** A provider's failure, translated. `message` holds no secret. */
 export type AccessFailure = { kind: string; message: string; isRetried: boolean };
 
+/**
+ * `name` is what the access is called in the target. `enforcedBy` is what ends it there at its deadline without us, for new
+ * sessions; null where nothing does. `statements` are to be run in this order.
+ */
+export type ByHand = { name: string; enforcedBy: string | null; statements: string[] };
+
 /** Access in targets, through the guard. Throws errors that `failureOf` understands. */
 export type Access = {
   grant(grant: Grant, person: Person): Promise<{ handle: Json; credentials: Credentials | null }>;
@@ -357,6 +356,8 @@ export type Access = {
   /** Many of one target at once; each in its own outcome. */
   revokeMany(grants: { grant: Grant; person: Person }[]): Promise<(EndOutcome | AccessFailure)[]>;
   check(grant: Grant, person: Person): Promise<'present' | 'absent'>;
+  /** How a human ends it without us; null where the provider cannot say. Asks no target: it may be down. */
+  byHand(grant: Grant, person: Person): ByHand | null;
   failureOf(error: unknown): AccessFailure;
   /** What the last look at each target found; null where it is well. */
   problems(): Record<string, string>;

@@ -157,6 +157,8 @@ export type UseCases = {
   endDue(): Promise<{ count: number; work: Promise<void> }>;
   /** Lapses requests, chases and reminds, and lists the grants that nobody is working on. */
   sweep(): Promise<{ ending: string[]; activating: string[]; lapsed: number }>;
+  /** Tells admins of ends that are late, and when none is any more. */
+  watchOverdue(input: { seenMs: number }): Promise<void>;
   adoptPolicy(input: AdoptInput): Promise<void>;
   setAway(input: AwayInput): Promise<Absence>;
   endAway(input: { userId: string }): Promise<void>;

@@ -88,8 +88,8 @@ test('the same news from several processes is one, and news again later', async 
   const added = await Promise.all(['n1', 'n2', 'n3', 'n4'].map((id) => news(id, 60_000)));
   expect(added.filter(Boolean)).toHaveLength(1);
   expect(await news('n5', 0)).toBe(true);
-  expect(await opened.store.announcements.find('n5')).toMatchObject({ lines: ['a'], told: [] });
-  await opened.store.announcements.setTold('n5', 'U1', null);
-  await opened.store.announcements.setTold('n5', 'U1', null);
-  expect(await opened.store.announcements.find('n5')).toMatchObject({ told: ['U1'] });
+  expect(await opened.store.announcements.find('n5')).toMatchObject({ lines: ['a'], copies: [] });
+  await opened.store.announcements.setTold('n5', 'U1', { failure: 'not_in_channel' });
+  await opened.store.announcements.setTold('n5', 'U1', { failure: 'not_in_channel' });
+  expect(await opened.store.announcements.find('n5')).toMatchObject({ copies: [{ userId: 'U1', ts: null }] });
 });

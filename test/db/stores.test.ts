@@ -21,6 +21,7 @@ const grantRow = async (id: string) => {
 
 const versionOf = async (requestId: string) => (await store.read.request(requestId))?.version;
 
+const NO_ROUTE = { kind: 'unavailable', message: 'no route' };
 describe('people', () => {
   test('a person is stored, and changed when Slack says something else', async () => {
     const person = somePerson('Grace');
@@ -248,7 +249,9 @@ describe('grants', () => {
       () => store.transaction((tx) => tx.grants.setFailed(id, 'x')),
     ])
       await expect(move()).rejects.toMatchObject({ code: 'bad_transition' });
-    await expect(store.transaction((tx) => tx.grants.setRetry(id, 'x', 1))).rejects.toMatchObject({ code: 'conflict' });
+    await expect(store.transaction((tx) => tx.grants.setRetry(id, NO_ROUTE, 1))).rejects.toMatchObject({
+      code: 'conflict',
+    });
     await expect(store.transaction((tx) => tx.grants.setFailed('nosuchid', 'x'))).rejects.toMatchObject({
       code: 'grant_not_found',
     });
@@ -267,10 +270,10 @@ describe('grants', () => {
     const request = await storeRequest(store);
     const id = await store.transaction((tx) => insertGrant(tx, request));
     await store.transaction((tx) => tx.grants.claim(id, 60_000, 1000));
-    const retry = await store.transaction((tx) => tx.grants.setRetry(id, 'unavailable: no route', 60_000));
+    const retry = await store.transaction((tx) => tx.grants.setRetry(id, NO_ROUTE, 60_000));
     expect(retry.attempts).toBe(1);
     expect(retry.nextAttemptAt.getTime()).toBeGreaterThan(Date.now() + 50_000);
-    expect(await store.read.grant(id)).toMatchObject({ ...retry, lastError: 'unavailable: no route' });
+    expect(await store.read.grant(id)).toMatchObject({ ...retry, lastError: 'no route', lastErrorKind: 'unavailable' });
     expect((await grantRow(id)).lease_until).toBeNull();
     await store.transaction((tx) => tx.grants.setFailed(id, 'denied: no'));
     expect(await store.read.grant(id)).toMatchObject({ state: 'failed', lastError: 'denied: no', nextAttemptAt: null });
@@ -303,8 +306,8 @@ describe('grants', () => {
     const [free = '', held = '', waiting = '', due = ''] = ids;
     await store.transaction(async (tx) => {
       await tx.grants.claim(held, 60_000, null);
-      await tx.grants.setRetry(waiting, 'x', 60_000);
-      await tx.grants.setRetry(due, 'x', 0);
+      await tx.grants.setRetry(waiting, NO_ROUTE, 60_000);
+      await tx.grants.setRetry(due, NO_ROUTE, 0);
     });
     const active = await storeActiveGrant(store);
     const stalled = await store.transaction((tx) => tx.grants.listStalled(100));

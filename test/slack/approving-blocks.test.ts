@@ -119,7 +119,16 @@ describe('what approvers and requesters are shown', () => {
 it('news of a policy is within every limit, and quotes the file without obeying it', () => {
   for (const kind of ['policy_adopted', 'policy_rejected'] as const) {
     const lines = Array.from({ length: 50 }, () => HOSTILE);
-    const message = announcementMessage({ id: 'a', kind, lines, createdAt: new Date(), told: [] });
+    const message = announcementMessage({
+      id: 'a',
+      kind,
+      lines,
+      createdAt: new Date(),
+      offer: null,
+      closing: null,
+      version: 1,
+      copies: [],
+    });
     expect(checkMessageBlocks(message.blocks)).toEqual([]);
     expect(seen(message)).not.toContain('<!channel>');
   }

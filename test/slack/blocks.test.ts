@@ -57,6 +57,7 @@ const grant = (state: GrantState, more: Partial<Grant> = {}): Grant => ({
   attempts: 0,
   nextAttemptAt: null,
   lastError: null,
+  lastErrorKind: null,
   createdAt: now,
   ...more,
 });

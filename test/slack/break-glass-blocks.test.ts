@@ -77,6 +77,7 @@ const grant = (state: Grant['state']): Grant => ({
   attempts: 0,
   nextAttemptAt: null,
   lastError: null,
+  lastErrorKind: null,
   createdAt: now,
 });
 

@@ -123,7 +123,10 @@ describe('the messages of a request', () => {
 
 /** The back-off of the grant is not what is tested here. */
 const makeDue = (grantId: string): Promise<void> =>
-  rig.store.transaction(async (tx) => void (await tx.grants.setRetry(grantId, 'The target did not answer.', 0)));
+  rig.store.transaction(
+    async (tx) =>
+      void (await tx.grants.setRetry(grantId, { kind: 'unavailable', message: 'The target did not answer.' }, 0)),
+  );
 
 const failToEnd = async (grantId: string): Promise<void> => {
   await rig.useCases.finishEnd({ grantIds: [grantId] });

@@ -106,6 +106,7 @@ const createTarget = (): Target => {
           ),
         ),
       check: (grant) => Promise.resolve(made.has(grant.id) ? 'present' : 'absent'),
+      byHand: (grant) => ({ name: `lk_${grant.id}`, enforcedBy: null, statements: [`DROP ROLE lk_${grant.id};`] }),
       failureOf: () => ({ kind: 'unavailable', message: 'The target did not answer.', isRetried: true }),
       problems: () => ({}),
     },
@@ -153,7 +154,8 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   const vault = createSealing([Buffer.alloc(32, 7)]);
   const real = createUseCases({ store, directory, access: target.access, vault, ids: { next: newId }, policy, log });
   const useCases = options.wrap?.(real) ?? real;
-  const notifier = createNotifier({ client: connection.notifierClient, store, policy, directory, log });
+  const { access } = target;
+  const notifier = createNotifier({ client: connection.notifierClient, store, policy, directory, access, log });
   const environment = { appToken: slack.appToken, signingSecret: null, apiUrl: slack.apiUrl };
   const app = createSlackApp({ environment, connection, useCases, policy, store, log });
   await app.start();

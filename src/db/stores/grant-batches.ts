@@ -62,6 +62,7 @@ export const grantBatches = (
         attempts: 0,
         nextAttemptAt: none,
         lastError: none,
+        lastErrorKind: none,
       },
     }),
   setEndedMany: (ids, outcome) =>

@@ -35,7 +35,7 @@ const statesBefore = (to: GrantState): GrantState[] =>
 const comesFrom = (to: GrantState): SQL => inArray(grants.state, statesBefore(to));
 
 /** Each phase counts its own attempts. */
-const freshAttempts = { attempts: sql`0`, nextAttemptAt: sql`null`, lastError: sql`null` };
+const freshAttempts = { attempts: sql`0`, nextAttemptAt: sql`null`, lastError: sql`null`, lastErrorKind: sql`null` };
 
 /**
  * Changes a grant and raises the version of its request, in one statement. No row comes back when `condition` is not met.
@@ -159,6 +159,7 @@ const setRetryStatement = (db: Db) =>
     set: {
       attempts: sql`${grants.attempts} + 1`,
       lastError: given('error'),
+      lastErrorKind: given('kind'),
       nextAttemptAt: clockPlus(given('retryInMs')),
       leaseUntil: null,
     },
@@ -221,8 +222,8 @@ const stateWrites = (db: Db): Pick<Tx['grants'], 'setActive' | 'setFailed' | 'se
     setFailed: async (id, error) => void (await run(setFailed, { id, to: 'failed' }, { error })),
     setEnding: async (id, end) => void (await run(setEnding, { id, to: 'ending' }, end)),
     setEnded: async (id, outcome) => void (await run(setEnded, { id, to: 'ended' }, { outcome })),
-    setRetry: async (id, error, retryInMs) => {
-      const { attempts, nextAttemptAt } = await run(setRetry, { id, to: null }, { error, retryInMs });
+    setRetry: async (id, { kind, message: error }, retryInMs) => {
+      const { attempts, nextAttemptAt } = await run(setRetry, { id, to: null }, { error, kind, retryInMs });
       if (!nextAttemptAt) throw new Error(`Grant ${id} was to be tried again and has no time for it.`);
       return { attempts, nextAttemptAt };
     },

@@ -12,6 +12,7 @@ import {
 } from './config.ts';
 import { extend, grant } from './grant.ts';
 import { LIKE_OURS, readMark } from './login-name.ts';
+import { manual } from './manual.ts';
 import { preflight } from './preflight.ts';
 import { isPresent, revokeAll, type ToRevoke } from './revoke.ts';
 import { openServer, type Server } from './server.ts';
@@ -56,6 +57,7 @@ const connect = (config: Config): Connection<Scope, Handle> => {
         ctx.signal,
       ),
     listOurs: async (ctx) => await listOurs(server, ctx.signal),
+    manual,
     preflight: async (scopes, ctx) => await preflight(server, scopes, ctx.signal),
     close: async () => await server.close(),
   };

@@ -1,5 +1,6 @@
 /** What a message shows besides the request itself: the policy's words and recent look-ups. Missing look-ups are null, never guessed. */
 import type { Policy, Role, Target } from '../../core/policy/types.ts';
+import type { ByHand } from '../../usecases/ports.ts';
 import type { AskedPeople } from '../../usecases/types.ts';
 
 /** Who may fill one requirement. Without `away`, `standIns` and `unknown` nobody and nothing is. */
@@ -21,6 +22,8 @@ export type MessageFacts = {
   fallback: Asked | null;
   /** What keeps the request from being decided: nobody could be told in Slack, or all who may decide are away. */
   unreachable: 'untold' | 'away' | null;
+  /** Of a grant that is stuck: how a human ends it in the target. */
+  byHand: ByHand | null;
 };
 
 export const factsOf = (policy: Policy, ask: { target: string; role: string }): MessageFacts => {
@@ -34,5 +37,6 @@ export const factsOf = (policy: Policy, ask: { target: string; role: string }): 
     waitingFor: null,
     fallback: null,
     unreachable: null,
+    byHand: null,
   };
 };

@@ -6,12 +6,14 @@ import type { Requirement, Source } from '../../core/types.ts';
 import type { Log } from '../../lib/log.ts';
 import { electorateOf, fillersOf } from '../../usecases/electorate.ts';
 import type { Electors } from '../../usecases/electorate.ts';
-import type { Directory, RequestView, Store } from '../../usecases/ports.ts';
+import type { Access, Directory, RequestView, Store } from '../../usecases/ports.ts';
 import { factsOf } from '../blocks/facts.ts';
 import type { MessageFacts } from '../blocks/facts.ts';
+import { isStuck } from '../blocks/stuck.ts';
 
 export type FactSources = {
   directory: Directory;
+  access: Pick<Access, 'byHand'>;
   store: { read: Pick<Store['read'], 'absencesOf'> };
   policy: () => Policy;
   log: Log;
@@ -23,7 +25,8 @@ export type LookedUp = { facts: MessageFacts; approvers: string[] | null; fallba
 type Electorate = { asked: Electors[]; fallback: Electors | null };
 
 export const lookUpFacts = async (sources: FactSources, view: RequestView): Promise<LookedUp> => {
-  const facts = factsOf(sources.policy(), view.request);
+  const byHand = view.grant && isStuck(view) ? sources.access.byHand(view.grant, view.requester) : null;
+  const facts = { ...factsOf(sources.policy(), view.request), byHand };
   if (view.request.state !== 'pending') return { facts, approvers: null, fallback: [] };
   const [groups, electorate] = await Promise.all([
     orNull(sources, view, async () => (await sources.directory.recentGroupsOf(view.requester)).groups),

@@ -1,0 +1,27 @@
+/** What an administrator of the server runs to end one access when Latchkey cannot. */
+import pg from 'pg';
+import type { Manual, ProviderContext } from '../provider.ts';
+import { groupOf, type Handle, type Scope } from './config.ts';
+import { loginNameOf } from './login-name.ts';
+
+const { escapeIdentifier: name, escapeLiteral: literal } = pg;
+
+/** In the order of our own end: shut the door, cut the sessions, hand over what it owns, drop it. */
+export const manual = (
+  scope: Scope,
+  handle: Handle | undefined,
+  { grantId, person }: Pick<ProviderContext, 'grantId' | 'person'>,
+): Manual => {
+  const login = handle?.role ?? loginNameOf(grantId, person.name);
+  return {
+    name: login,
+    enforcedBy: 'VALID UNTIL',
+    statements: [
+      `ALTER ROLE ${name(login)} NOLOGIN;`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ${literal(login)};`,
+      `REASSIGN OWNED BY ${name(login)} TO ${name(groupOf(scope))};`,
+      `DROP OWNED BY ${name(login)};`,
+      `DROP ROLE ${name(login)};`,
+    ],
+  };
+};

@@ -1,0 +1,129 @@
+/** Access that does not end is told to those who can help, with what is open and what to run; and it closes itself. */
+import { afterEach, expect, test } from 'vitest';
+import { startPrivatePostgres } from '../support/services.ts';
+import { openSession, storyOf, until } from '../support/story.ts';
+import type { Story } from '../support/story.ts';
+import { seen, startWorld, withClient } from '../support/world.ts';
+import type { World, WorldOptions } from '../support/world.ts';
+
+const SHORT = `
+      read: { title: Read only, scope: { member_of: [GROUP_READ] }, max: 4h, default: 5s }`;
+const ONE_OWNER = `
+rules:
+  - name: One owner
+    approvals: [{ from: owners }]
+pending: 4h
+claim: 1h
+admins: [security]
+auditors: [security]
+`;
+
+let world: World;
+afterEach(() => world.stop());
+const begin = async (options: WorldOptions = {}): Promise<Story> => {
+  world = await startWorld({ roles: SHORT, rules: ONE_OWNER, ...options });
+  return storyOf(world);
+};
+const hasEnded = async (): Promise<boolean> =>
+  (await world.sql<{ state: string }>('select state from grants')).every(({ state }) => state === 'ended');
+
+/** The statements of the message, as somebody would copy them. */
+const statementsIn = (text: string): string[] =>
+  (/```\\n(.*?)\\n```/s.exec(text)?.[1] ?? '').replaceAll('\\"', '"').split('\\n').filter(Boolean);
+
+test('a target that is down at the end: what is open and what to run is told, and the message closes itself with how late it was', async () => {
+  const production = await startPrivatePostgres();
+  try {
+    const story = await begin();
+    await withClient(production.url, (client) => client.query(`create role ${world.target.groups.app_read} nologin`));
+    world.env['ORDERS_DB_ADMIN_URL'] = production.url;
+    await world.start();
+    await world.slack.as('olga').click(await story.ask('ada', 'orders-db read 5s look at the stuck orders'), 'approve');
+    const { url } = await story.credentials('ada');
+    await production.stop();
+    const told = await story.dm('sam', 'Access is not ending');
+    const login = new URL(url).username;
+    expect(seen(told)).toContain(`sessions of \`${login}\``);
+    expect(seen(told)).toContain('VALID UNTIL');
+    expect(seen(told)).toContain(`ALTER ROLE \\"${login}\\" NOLOGIN;`);
+    await story.dm('olga', 'Access is not ending');
+    await until(
+      async () =>
+        (await world.sql<{ kind: string }>('select last_error_kind as kind from grants'))[0]?.kind === 'unavailable',
+      'the kind of the failure',
+    );
+    await production.start();
+    await world.sql('update grants set next_attempt_at = now()');
+    await until(hasEnded, 'the end', 40_000);
+    await story.dm('sam', 'late.* Nothing is left to do');
+    await world.stop();
+  } finally {
+    await production.remove();
+  }
+  world = { ...world, stop: async () => undefined };
+});
+
+test('what does not mend itself is told at the first failure, and the statements that are told end the access', async () => {
+  const story = await begin();
+  await world.start();
+  await world.slack.as('olga').click(await story.ask('ada', 'orders-db read 5s look at the stuck orders'), 'approve');
+  const { url } = await story.credentials('ada');
+  const { isCut } = await openSession(url);
+  const login = new URL(url).username;
+  // Without its comment it is not ours to touch, and somebody has to look.
+  await world.targetSql(`comment on role "${login}" is 'mine now'`);
+  const told = await story.dm('sam', 'Access is not ending');
+  expect(seen(told)).toContain('One attempt failed');
+  expect(seen(told)).toContain('does not mend itself');
+  const statements = statementsIn(seen(told));
+  expect(statements).toHaveLength(5);
+  for (const statement of statements) await world.targetSql(statement);
+  await isCut;
+  expect(await world.logins()).toEqual([]);
+  await world.sql('update grants set next_attempt_at = now()');
+  await until(hasEnded, 'the end', 40_000);
+  await story.dm('sam', '*Ended*');
+});
+
+test('all workers were down over a deadline: when one is back admins are told once how late it was, and that it is over', async () => {
+  const story = await begin();
+  const first = await world.start();
+  await world.slack.as('olga').click(await story.ask('ada', 'orders-db read 1h look at the stuck orders'), 'approve');
+  await story.credentials('ada');
+  await first.stop();
+  await world.sql(`update grants set expires_at = now() - interval '10 minutes'`);
+  await world.start();
+  await until(hasEnded, 'the end');
+  const told = await story.dm('sam', 'Access has not ended in time');
+  expect(seen(told)).toMatch(/10m\d*s? late/);
+  await story.dm('sam', 'Nothing is overdue any more');
+  await story.dm('sam', 'All of it has ended');
+  const news = await world.sql<{ kind: string }>('select kind from announcements order by created_at');
+  expect(news.map(({ kind }) => kind)).toEqual(['overdue', 'overdue_resolved']);
+});
+
+test('an end that stays late is told again at growing pauses, whichever process looks', async () => {
+  const story = await begin();
+  await world.start();
+  await world.start();
+  await world.slack.as('olga').click(await story.ask('ada', 'orders-db read 1h look at the stuck orders'), 'approve');
+  const { url } = await story.credentials('ada');
+  await world.targetSql(`comment on role "${new URL(url).username}" is 'mine now'`);
+  await world.sql(`update grants set expires_at = now() - interval '2 minutes'`);
+  const told = await story.dm('sam', 'Access has not ended in time');
+  expect(seen(told)).toContain('Orders database: 1 overdue');
+  const pause = async (): Promise<number> =>
+    (
+      await world.sql<{ pause: number }>(
+        `select extract(epoch from next_alert_at - now())::float as pause from overdue_episodes`,
+      )
+    )[0]?.pause ?? 0;
+  expect(await pause()).toBeGreaterThan(240);
+  await world.sql('update overdue_episodes set next_alert_at = now()');
+  await story.dm('sam', 'Still: the oldest is');
+  expect(await pause()).toBeGreaterThan(500);
+  const [counted] = await world.sql<{ alerts: number; told: number }>(
+    `select alerts, (select count(*)::int from announcements where kind = 'overdue') as told from overdue_episodes`,
+  );
+  expect(counted).toEqual({ alerts: 2, told: 2 });
+});
