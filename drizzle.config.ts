@@ -5,6 +5,7 @@ export default defineConfig({
   schema: [
     './src/db/schema.ts',
     './src/db/schema-notices.ts',
+    './src/db/schema-addresses.ts',
     './src/db/schema-asks.ts',
     './src/db/schema-exceptions.ts',
   ],

@@ -30,6 +30,7 @@ import { createSlackConnection } from './slack/connection.ts';
 import type { SlackConnection } from './slack/connection.ts';
 import { createNotifier } from './slack/notifier.ts';
 import { createDirectory } from './slack/people.ts';
+import { createAddressBook } from './usecases/address-book.ts';
 import { createUseCases } from './usecases/create-use-cases.ts';
 import type { Deps, Store } from './usecases/ports.ts';
 import type { AdoptInput, UseCases } from './usecases/types.ts';
@@ -150,7 +151,8 @@ const createCore = (options: AppOptions, late: Late): Core => {
     opsgenie: opsgenie && createOpsgenie({ ...opsgenie, log }),
   };
   const teamId = (): string => connection.team().teamId;
-  const directory = createDirectory({ client: connection.client, teamId, policy, onCall, log });
+  const book = createAddressBook({ store, ids: { next: newId } });
+  const directory = createDirectory({ client: connection.client, teamId, policy, book, onCall, log });
   const deps: Deps = {
     store,
     directory,

@@ -38,6 +38,9 @@ export const EVENT_TYPES = [
   'review.overdue',
   'review.closed',
   'review.refused',
+  'address.doubted',
+  'address.confirmed',
+  'address.refused',
   'policy.loaded',
   'policy.rejected',
 ] as const;

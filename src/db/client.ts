@@ -6,6 +6,7 @@ import type { Store } from '../usecases/ports.ts';
 import { allowanceReads, allowanceTold } from './stores/allowances.ts';
 import { sealEvents } from './audit-seal.ts';
 import { absenceReads } from './stores/absences.ts';
+import { addressReads } from './stores/addresses.ts';
 import { announcementStore } from './stores/announcements.ts';
 import { gaugeReads } from './stores/gauges.ts';
 import { grantReads } from './stores/grants.ts';
@@ -64,6 +65,7 @@ export const createStore = ({ pool, log, onWork }: StoreOptions): Store & { clos
       grant: grantReads(db),
       person: peopleReads(db),
       absencesOf: absenceReads(db),
+      ...addressReads(db),
       ...viewReads(db),
       ...allowanceReads(db),
       ...gaugeReads(db),

@@ -14,6 +14,7 @@ import { inTransaction } from './in-transaction.ts';
 import { clock, only } from './statement.ts';
 import type { Db } from './statement.ts';
 import { absenceWrites } from './stores/absences.ts';
+import { addressWrites } from './stores/addresses.ts';
 import { askWrites } from './stores/asks.ts';
 import { announcementWrites } from './stores/announcements.ts';
 import { decisionWrites } from './stores/decisions.ts';
@@ -68,6 +69,7 @@ const createSession = (client: pg.PoolClient): Session => {
     asks: askWrites(db),
     votes: voteWrites(db),
     absences: absenceWrites(db),
+    addresses: addressWrites(db),
     policies: policyWrites(db),
     announcements: announcementWrites(db),
     overdue: overdueWrites(db),

@@ -51,7 +51,9 @@ const nobody = (facts: Facts): string => {
   const count = words(facts, 'count');
   const have = words(facts, 'have');
   const need = label ? ` The rule needs ${count ?? 'one'} of ${label}${have ? `, and has ${have}` : ''}.` : '';
-  return `Nobody can approve this now, so it was not sent.${need} Ask an admin to add someone.`;
+  const doubts = list(facts, 'doubts');
+  const why = doubts.length > 0 ? ` ${sentenceCase(doubts.join('; '))}. An admin can confirm whose it is.` : '';
+  return `Nobody can approve this now, so it was not sent.${need}${why || ' Ask an admin to add someone.'}`;
 };
 
 const deniedByRule = (facts: Facts): string => {
@@ -197,6 +199,11 @@ const SENTENCES = {
   allowance_not_found: () => 'There is no such allowance now. `/prod-access list` shows yours.',
   not_your_allowance: () =>
     'Only who gave it, whom it is for, owners of the target and admins may take an allowance back. Nothing was changed.',
+  own_address: () => 'Nobody confirms an address for their own account. Another admin has to.',
+  address_not_theirs: (facts) =>
+    `${sentenceCase(named(facts, 'name', 'account'))} does not have the address ${words(facts, 'address') ?? ''} in Slack now, so nothing was confirmed.`,
+  address_shared: (facts) =>
+    `Several accounts have the address ${words(facts, 'address') ?? ''} now, so it can name none of them. Close one or give it another address, or name people by Slack id in the policy.`,
   conflict: () => `Somebody else changed this at the same moment. ${TRY_LATER}`,
 } satisfies Record<ErrorCode, (facts: Facts) => string>;
 

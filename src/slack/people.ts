@@ -4,10 +4,12 @@ import { DomainError, isDomainError } from '../core/errors.ts';
 import type { GroupSource, Policy } from '../core/policy/types.ts';
 import type { Person, Source } from '../core/types.ts';
 import type { Log } from '../lib/log.ts';
-import type { Directory, GroupsRead, OnCallServices } from '../usecases/ports.ts';
+import { addressOf } from '../core/policy/address-book.ts';
+import type { AddressBook, DoubtedAddress, GroupsRead } from '../usecases/ports-addresses.ts';
+import type { Directory, OnCallServices } from '../usecases/ports.ts';
+import { note, standingOf, whomAddressMeans } from './by-address.ts';
+import type { AddressSources, Freshness, Standing } from './by-address.ts';
 import { slackFailureOf } from './client.ts';
-import { createAddresses } from './addresses.ts';
-import type { Addresses } from './addresses.ts';
 import { createLoader } from './loader.ts';
 import type { Loader } from './loader.ts';
 import { createSchedules } from './schedules.ts';
@@ -21,13 +23,13 @@ const UNKNOWN_USER = new Set(['user_not_found', 'users_not_found', 'user_not_vis
 
 type User = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>;
 type UserGroup = { id: string; handle: string; users: string[] };
-type Freshness = 'fresh' | 'recent';
 
 export type DirectorySettings = {
   client: WebClient;
   /** The team Latchkey serves; known once Slack has said who the token belongs to. */
   teamId: () => string;
   policy: () => Policy;
+  book: AddressBook;
   onCall: OnCallServices;
   log: Log;
 };
@@ -38,13 +40,21 @@ type Sources = DirectorySettings & {
   groups: Loader<'all', UserGroup[]>;
   managers: Loader<string, string | null>;
   schedules: Schedules;
-  addresses: Addresses;
-};
+} & Pick<AddressSources, 'sightings' | 'accounts'>;
 
 export const createDirectory = (settings: DirectorySettings): Directory => {
-  const sources: Sources = { ...settings, ...createLoaders(settings) };
+  const sources: Sources = {
+    ...settings,
+    ...createLoaders(settings),
+    accounts: {
+      byEmail: (email, freshness) =>
+        countedPerson(async () => toPerson(sources, await sources.emails[freshness](email))),
+      byId: (userId, freshness) => countedPerson(() => person(sources, userId, freshness)),
+    },
+  };
   return {
-    person: (userId) => person(sources, userId, 'fresh'),
+    person: (userId) => actor(sources, userId),
+    doubts: (from) => doubtsOf(sources, from),
     members: (from, requester) => members(sources, from, { requester, freshness: 'fresh' }),
     groupsOf: (who, names) => groupsOf(sources, who, { names, freshness: 'fresh' }),
     recentMembers: (from, requester) => members(sources, from, { requester, freshness: 'recent' }),
@@ -52,7 +62,13 @@ export const createDirectory = (settings: DirectorySettings): Directory => {
   };
 };
 
-const createLoaders = ({ client, policy, onCall }: DirectorySettings): Omit<Sources, keyof DirectorySettings> => ({
+const createLoaders = ({
+  client,
+  policy,
+  onCall,
+  book,
+  teamId,
+}: DirectorySettings): Omit<Sources, keyof DirectorySettings | 'accounts'> => ({
   users: createLoader(
     (userId) => lookUp('the account', async () => (await client.users.info({ user: userId })).user, userId),
     RECENT_MS,
@@ -67,7 +83,7 @@ const createLoaders = ({ client, policy, onCall }: DirectorySettings): Omit<Sour
     RECENT_MS,
   ),
   schedules: createSchedules(onCall, RECENT_MS),
-  addresses: createAddresses(),
+  sightings: createLoader((address) => book.find(teamId(), { addresses: [address], userIds: [] }), RECENT_MS),
 });
 
 /** Translates a failed look-up; an answer without what was asked for counts as unknown. */
@@ -110,7 +126,6 @@ const toPerson = (sources: Sources, user: User): Person => {
   const isLimited = user.is_bot === true || user.is_restricted === true || user.is_ultra_restricted === true;
   if (isStranger || isLimited || id === 'USLACKBOT') throw new DomainError('unknown_person', { id: id ?? null });
   const email = profile?.email || null;
-  sources.addresses.note(id, user.deleted === true ? null : email);
   return {
     id: `${teamId}:${id}`,
     teamId,
@@ -128,6 +143,13 @@ const person = async (sources: Sources, userId: string, freshness: Freshness): P
   return found;
 };
 
+/** Whoever does something: what they carry is noted, so that an address that moves is seen to move. */
+const actor = async (sources: Sources, userId: string): Promise<Person> => {
+  const found = await person(sources, userId, 'fresh');
+  await note(sources, [found]);
+  return found;
+};
+
 /** Someone a list names; null when the account is gone, foreign, a guest or deactivated: they do not count, the others do. */
 const countedPerson = async (look: () => Promise<Person>): Promise<Person | null> => {
   try {
@@ -139,21 +161,11 @@ const countedPerson = async (look: () => Promise<Person>): Promise<Person | null
   }
 };
 
-/** An address that two accounts carry names neither of them. */
-const byEmail = async (sources: Sources, email: string, freshness: Freshness): Promise<Person | null> => {
-  const found = await countedPerson(async () => toPerson(sources, await sources.emails[freshness](email)));
-  if (!found || found.email?.toLowerCase() !== email) return null;
-  const others = sources.addresses.othersWith(email, found.userId);
-  const still = await Promise.all(others.map((id) => countedPerson(() => person(sources, id, freshness))));
-  if (!still.some((other) => other?.email?.toLowerCase() === email)) return found;
-  sources.log.warn({ users: [found.userId, ...others] }, 'two accounts share an address; it counts for neither');
-  return null;
-};
+const byEmail = async (sources: Sources, email: string, freshness: Freshness): Promise<Person | null> =>
+  (await whomAddressMeans(sources, email, freshness)).person;
 
 const byRef = (sources: Sources, ref: string, freshness: Freshness): Promise<Person | null> =>
-  ref.includes('@')
-    ? byEmail(sources, ref.toLowerCase(), freshness)
-    : countedPerson(() => person(sources, ref, freshness));
+  ref.includes('@') ? byEmail(sources, ref, freshness) : countedPerson(() => person(sources, ref, freshness));
 
 const usergroupMembers = async (sources: Sources, handle: string, freshness: Freshness): Promise<string[]> => {
   const wanted = handle.replace(/^@/, '').toLowerCase();
@@ -203,43 +215,38 @@ const sourceMembers = async (
 const members = async (sources: Sources, from: Source[], asking: Asking): Promise<Person[]> => {
   const found = await Promise.all(from.map((source) => sourceMembers(sources, source, asking)));
   const counted = found.flat().filter((one) => one !== null);
+  await note(sources, counted);
   return [...new Map(counted.map((one) => [one.id, one])).values()];
 };
 
-/** An address names a person only when Slack itself resolves it to that very account. */
+type Asked = { who: Person; standing: Standing; freshness: Freshness };
+type Membership = 'inside' | 'outside' | 'contested' | 'unknown';
+
+/** An address names a person only when Slack itself finds that very account for it, and it is theirs by the address book. */
 const isNamed = async (
   sources: Sources,
-  refs: string[],
-  { who, freshness }: { who: Person; freshness: Freshness },
-): Promise<boolean> => {
-  if (refs.includes(who.userId)) return true;
-  const email = who.email?.toLowerCase();
-  const ref = refs.find((one) => one.toLowerCase() === email);
-  if (!ref) return false;
-  const found = await byEmail(sources, ref.toLowerCase(), freshness);
-  return found?.id === who.id;
-};
-
-const isIn = async (
-  sources: Sources,
-  group: GroupSource,
-  asking: { who: Person; freshness: Freshness },
-): Promise<boolean> => {
-  if (group.kind === 'people') return isNamed(sources, group.people, asking);
-  if (group.kind === 'on_call_schedule')
-    return isNamed(sources, await sources.schedules.emails(group, asking.freshness), asking);
-  return (await usergroupMembers(sources, group.handle, asking.freshness)).includes(asking.who.userId);
-};
-
-type Membership = 'inside' | 'outside' | 'unknown';
-
-const membershipOf = async (
-  sources: Sources,
-  name: string,
-  asking: { who: Person; freshness: Freshness },
+  refs: readonly string[],
+  { who, standing, freshness }: Asked,
 ): Promise<Membership> => {
+  if (refs.includes(who.userId)) return 'inside';
+  const theirs = new Set([...(standing.email ? [addressOf(standing.email)] : []), ...standing.others]);
+  const named = refs.filter((ref) => ref.includes('@') && theirs.has(addressOf(ref)));
+  if (named.length === 0) return 'outside';
+  const found = await Promise.all(named.map((ref) => byEmail(sources, ref, freshness)));
+  return found.some((one) => one?.id === who.id) ? 'inside' : 'contested';
+};
+
+const isIn = async (sources: Sources, group: GroupSource, asked: Asked): Promise<Membership> => {
+  if (group.kind === 'people') return isNamed(sources, group.people, asked);
+  if (group.kind === 'on_call_schedule')
+    return isNamed(sources, await sources.schedules.emails(group, asked.freshness), asked);
+  const userIds = await usergroupMembers(sources, group.handle, asked.freshness);
+  return userIds.includes(asked.who.userId) ? 'inside' : 'outside';
+};
+
+const membershipOf = async (sources: Sources, name: string, asked: Asked): Promise<Membership> => {
   try {
-    return (await isIn(sources, policyGroup(sources, name), asking)) ? 'inside' : 'outside';
+    return await isIn(sources, policyGroup(sources, name), asked);
   } catch (error) {
     if (!isDomainError(error) || error.code !== 'lookup_failed') throw error;
     sources.log.warn({ group: name, err: error }, 'a group could not be looked up');
@@ -253,7 +260,39 @@ const groupsOf = async (
   { names, freshness }: { names: readonly string[] | undefined; freshness: Freshness },
 ): Promise<GroupsRead> => {
   const wanted = [...new Set(names ?? Object.keys(sources.policy().groups))];
-  const found = await Promise.all(wanted.map((name) => membershipOf(sources, name, { who, freshness })));
+  const standing = await standingOf(sources, who, freshness);
+  const found = await Promise.all(wanted.map((name) => membershipOf(sources, name, { who, standing, freshness })));
   const those = (membership: Membership): string[] => wanted.filter((_, index) => found[index] === membership);
-  return { groups: those('inside'), unknownGroups: those('unknown') };
+  const read = { groups: those('inside'), unknownGroups: those('unknown'), contestedGroups: those('contested') };
+  return { ...read, email: standing.email, otherEmails: standing.others };
+};
+
+/** The addresses that stand in a source of the policy, or in the schedule behind it. */
+const addressesIn = async (sources: Sources, source: Source): Promise<string[]> => {
+  if (source.kind === 'manager') return [];
+  if (source.kind === 'person') return source.ref.includes('@') ? [source.ref] : [];
+  const group = policyGroup(sources, source.name);
+  if (group.kind === 'slack_usergroup') return [];
+  return group.kind === 'people'
+    ? group.people.filter((ref) => ref.includes('@'))
+    : sources.schedules.emails(group, 'recent');
+};
+
+/** What cannot be looked up is said elsewhere. */
+const doubtsOf = async (sources: Sources, from: readonly Source[]): Promise<DoubtedAddress[]> => {
+  const doubtIn = async (email: string): Promise<DoubtedAddress[]> => {
+    const { doubt } = await whomAddressMeans(sources, email, 'recent');
+    return doubt === null ? [] : [{ address: addressOf(email), doubt }];
+  };
+  const found = await Promise.all(
+    from.map(async (source) => {
+      try {
+        return (await Promise.all((await addressesIn(sources, source)).map(doubtIn))).flat();
+      } catch (error) {
+        if (!isDomainError(error) || error.code !== 'lookup_failed') throw error;
+        return [];
+      }
+    }),
+  );
+  return [...new Map(found.flat().map((one) => [one.address, one])).values()];
 };

@@ -2,6 +2,7 @@
 import { DomainError } from '../core/errors.ts';
 import { SYSTEM } from '../core/events.ts';
 import { decide } from '../core/policy/decide.ts';
+import { doubtText } from '../core/policy/address-book.ts';
 import { askRecordOf } from '../core/policy/past.ts';
 import type { Ask, Policy, Verdict } from '../core/policy/types.ts';
 import { resolveStart, START_MAX_MS } from '../core/start-time.ts';
@@ -117,6 +118,7 @@ const refuseIfNobodyCanApprove = async (
     have: unfilled?.people.length ?? 0,
     isOnlyRequester: unfilled?.isOnlyRequester ?? false,
     rule: verdict.rule,
+    doubts: asked.flatMap(({ doubts }) => doubts.map(({ address, doubt }) => doubtText(address, doubt))),
   };
   const refusal = { type: 'request.refused', person, target: wanted.target, role: wanted.role, data: facts } as const;
   await refuse(deps, refusal, new DomainError('nobody_can_approve', facts));

@@ -20,7 +20,7 @@ export const askedPeople = async (
 const asked = (
   label: string,
   count: number,
-  { members, away, standIns, isOnlyRequester, unknown }: Electors,
+  { members, away, standIns, isOnlyRequester, unknown, doubts }: Electors,
 ): AskedPeople => ({
   label,
   count,
@@ -29,4 +29,5 @@ const asked = (
   away,
   standIns,
   unknown,
+  doubts,
 });

@@ -4,11 +4,10 @@ import { isSameHuman } from '../core/policy/identity.ts';
 import type { Absence, Person } from '../core/types.ts';
 import { readUntil } from '../core/until.ts';
 import { actorOf } from './ports.ts';
-import type { Deps, Tx } from './ports.ts';
+import type { Deps } from './ports.ts';
+import { redrawPending } from './redraw-pending.ts';
 import type { AwayInput } from './types.ts';
 
-/** More than ever wait at once; the others are drawn anew when something happens to them. */
-const REDRAWN_MAX = 500;
 const TEXT_SHOWN_MAX = 60;
 
 const PROBLEMS = { unreadable: 'absence_unreadable', past: 'absence_past', too_long: 'absence_too_long' } as const;
@@ -60,11 +59,3 @@ export const showAway = async (deps: Deps, input: { userId: string }): Promise<A
 
 const entryOf = (person: Person) =>
   ({ actor: actorOf(person), requestId: null, grantId: null, target: null, role: null }) as const;
-
-/** Who is asked may be others now. */
-const redrawPending = async (tx: Tx): Promise<void> => {
-  for (const id of await tx.requests.pendingIds(REDRAWN_MAX)) {
-    await tx.requests.touch(id);
-    await tx.outbox.add('notify', id);
-  }
-};

@@ -8,7 +8,7 @@ import type { Policy, Verdict } from '../core/policy/types.ts';
 import type { Person, Request, Requirement } from '../core/types.ts';
 import { electorateOf, rightOf } from './electorate.ts';
 import type { Electors } from './electorate.ts';
-import { factsOfAsk } from './judge.ts';
+import { factsOfAsk, unreadGroups } from './judge.ts';
 import type { Deps, Tx } from './ports.ts';
 import { refuse } from './refuse.ts';
 
@@ -57,7 +57,7 @@ export const judgeBallot = async (deps: Deps, asked: Asked): Promise<Ballot> => 
   const requirements = isAsked ? verdict.requirements : request.requirements;
   const open = widened(requirements, request.escalatedAt ? fallback : null);
   const electors = await electorateOf(deps, { requester, requirements: open, freshness: 'fresh' });
-  return { ...asked, verdict, requirements, electors, unknownGroups: facts.requester.unknownGroups ?? [] };
+  return { ...asked, verdict, requirements, electors, unknownGroups: unreadGroups(facts) };
 };
 
 export const ensureElector = async (deps: Deps, ballot: Ballot): Promise<Ballot> => {

@@ -7,6 +7,7 @@ import { ask } from './ask.ts';
 import { breakGlass, previewBreakGlass } from './break-glass.ts';
 import { endAway, setAway, showAway } from './away.ts';
 import { cancel } from './cancel.ts';
+import { confirmAddress, doubtedAddresses } from './confirm-address.ts';
 import { discuss } from './discuss.ts';
 import { end } from './end.ts';
 import { explainAsk } from './explain-ask.ts';
@@ -32,6 +33,8 @@ export const createUseCases = (deps: Deps): UseCases => ({
   closeReview: (input) => closeReview(deps, input),
   openReviews: (input) => openReviews(deps, input),
   allowBreakGlass: (input) => allowBreakGlass(deps, input),
+  confirmAddress: (input) => confirmAddress(deps, input),
+  doubtedAddresses: (input) => doubtedAddresses(deps, input),
   vote: (input) => vote(deps, input),
   approveWithChanges: (input) => approveWithChanges(deps, input),
   cancel: (input) => cancel(deps, input),

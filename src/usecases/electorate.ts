@@ -23,6 +23,7 @@ export type Electors = {
   /** What could not be looked up, and why: then there may be more members than these. */
   unknown: Members['unknown'];
   failures: Members['failures'];
+  doubts: Members['doubts'];
 };
 
 export type ElectorateDeps = {
@@ -52,9 +53,9 @@ export const electorateOf = async (
     const standIns = away.flatMap(({ person: absent, delegate }) =>
       delegate ? [{ delegate, absent, isAway: awayToo.has(delegate.id) }] : [],
     );
-    const { people = [], unknown = [], failures = [] } = found[index] ?? {};
+    const { people = [], unknown = [], failures = [], doubts = [] } = found[index] ?? {};
     const isOnlyRequester = members.length === 0 && people.length > 0 && unknown.length === 0;
-    return { members, away, standIns, isOnlyRequester, unknown, failures };
+    return { members, away, standIns, isOnlyRequester, unknown, failures, doubts };
   });
 };
 

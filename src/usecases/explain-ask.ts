@@ -1,13 +1,16 @@
 /** Which rule would decide an ask and why, which were passed over, who would be asked and who of them is here now. Nothing is stored. */
+import { doubtText } from '../core/policy/address-book.ts';
 import { decide } from '../core/policy/decide.ts';
 import { explain } from '../core/policy/explain.ts';
 import { humansAmong } from '../core/policy/identity.ts';
 import { reachability } from '../core/policy/reachability.ts';
 import type { Reachability } from '../core/policy/reachability.ts';
+import type { AskFacts } from '../core/policy/types.ts';
 import type { Person, Requirement } from '../core/types.ts';
 import { electorateOf, everyoneOf } from './electorate.ts';
 import type { Electors } from './electorate.ts';
-import { defaultDurationMs, factsOfAsk } from './judge.ts';
+import { defaultDurationMs, factsOfAsk, unreadGroups } from './judge.ts';
+import type { DoubtedAddress } from './ports-addresses.ts';
 import type { Deps } from './ports.ts';
 import type { ExplainAskInput, ExplainAskResult } from './types.ts';
 
@@ -25,12 +28,21 @@ export const explainAsk = async (deps: Deps, input: ExplainAskInput): Promise<Ex
   const electors = await electorateOf(deps, { requester: person, requirements, freshness: 'recent' });
   const reach = reachOf(person, requirements, electors);
   const { lines } = explain({ policy, ask, facts, reach, nameOf: namesOf(electors) });
-  const unknown = [...(facts.requester.unknownGroups ?? []), ...electors.flatMap((one) => one.unknown)];
-  return { person, lines: [...lines, ...unknownLines(unknown)], verdict };
+  const unknown = [...unreadGroups(facts), ...electors.flatMap((one) => one.unknown)];
+  const doubts = [...requesterDoubts(person, facts), ...electors.flatMap((one) => one.doubts).map(textOf)];
+  return { person, lines: [...lines, ...unknownLines(unknown), ...new Set(doubts)], verdict };
 };
 
 const unknownLines = (groups: readonly string[]): string[] =>
   groups.length > 0 ? [`Could not be looked up just now: ${[...new Set(groups)].join(', ')}.`] : [];
+
+const textOf = ({ address, doubt }: DoubtedAddress): string => `${doubtText(address, doubt)}.`;
+
+/** Rules by address let nobody in whose address is not certain. */
+const requesterDoubts = ({ email, name }: Person, { requester }: AskFacts): string[] =>
+  email !== null && requester.email === null
+    ? [`The address of ${name} (${email}) does not count for them until an admin confirms whose it is.`]
+    : [];
 
 const reachOf = (person: Person, requirements: readonly Requirement[], electors: readonly Electors[]): Reachability =>
   reachability({

@@ -24,12 +24,21 @@ export const factsOfAsk = async (deps: Deps, policy: Policy, asking: Asking): Pr
   ]);
   return {
     now,
-    requester: { personId: person.id, userId: person.userId, email: person.email, ...read },
+    requester: {
+      personId: person.id,
+      userId: person.userId,
+      ...read,
+      unknownGroups: [...read.unknownGroups, ...read.contestedGroups],
+    },
     incident: { open: false, channel: '', severity: '' },
     client: null,
     pullRequest: null,
   };
 };
+
+/** Groups that may be known a moment later. One that hangs on an unconfirmed address is not: a denial by it stands. */
+export const unreadGroups = ({ requester }: AskFacts): string[] =>
+  (requester.unknownGroups ?? []).filter((name) => !requester.contestedGroups?.includes(name));
 
 /** `unknownGroups` could not be read: what hangs on them is not known. */
 export const judgeAsk = async (
@@ -38,7 +47,7 @@ export const judgeAsk = async (
   asking: Asking,
 ): Promise<{ verdict: Verdict; unknownGroups: string[] }> => {
   const facts = await factsOfAsk(deps, policy, asking);
-  return { verdict: decide(policy, asking.ask, facts), unknownGroups: facts.requester.unknownGroups ?? [] };
+  return { verdict: decide(policy, asking.ask, facts), unknownGroups: unreadGroups(facts) };
 };
 
 /** Rejects with `lookup_failed` rather than give a denial that may decide and hangs on a group that could not be read. */

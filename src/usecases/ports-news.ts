@@ -8,6 +8,7 @@ export const ANNOUNCEMENT_KINDS = [
   'revocation',
   'drift_found',
   'drift_asked',
+  'address_doubted',
 ] as const;
 export type AnnouncementKind = (typeof ANNOUNCEMENT_KINDS)[number];
 /** What admins may answer with a click: to repair or to leave a batch of findings. */

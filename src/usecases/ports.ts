@@ -20,6 +20,7 @@ import type {
   Vote,
 } from '../core/types.ts';
 import type { Log } from '../lib/log.ts';
+import type { AddressReads, AddressWrites, DoubtedAddress, GroupsRead } from './ports-addresses.ts';
 import type { AnnouncementStore, AnnouncementWrites, OverdueTarget, OverdueWrites } from './ports-news.ts';
 
 export const WORK_KINDS = ['activate', 'end', 'notify', 'announce', 'allowance'] as const;
@@ -128,6 +129,7 @@ export type Tx = {
   };
   announcements: AnnouncementWrites;
   overdue: OverdueWrites;
+  addresses: AddressWrites;
   decisions: {
     insert(decision: Omit<Decision, 'decidedAt'>): Promise<void>;
     find(requestId: string): Promise<Decision | null>;
@@ -254,7 +256,7 @@ export type MessageCopy = {
 export type Store = {
   /** Runs `work` in one transaction, again when it was a serialization failure or deadlock; outgoing work is relayed after commit. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  read: {
+  read: AddressReads & {
     now(): Promise<Date>;
     request(id: string): Promise<Request | null>;
     grant(id: string): Promise<Grant | null>;
@@ -321,9 +323,6 @@ export type OnCall = { shifts(schedule: string): Promise<Shift[]> };
 /** null where the service is not configured. */
 export type OnCallServices = Record<OnCallName, OnCall | null>;
 
-/** `unknownGroups` could not be read: whoever decides must not take them for groups that the person is not in. */
-export type GroupsRead = { groups: string[]; unknownGroups: string[] };
-
 /** People and groups. Failures are `lookup_failed`, an unknown or foreign account `unknown_person`. */
 export type Directory = {
   /** Read from Slack now. */
@@ -332,6 +331,8 @@ export type Directory = {
   members(sources: Source[], requester: Person | null): Promise<Person[]>;
   /** Which of these groups of the policy, or of all when none are named, the person is in, read now. One that cannot be read fails no other. */
   groupsOf(person: Person, names?: readonly string[]): Promise<GroupsRead>;
+  /** Addresses in these sources that count for nobody now. From a short cache: it explains, and decides nothing. */
+  doubts(sources: Source[]): Promise<DoubtedAddress[]>;
   /** The same from a short cache: for lists and previews, never for a decision. */
   recentMembers(sources: Source[], requester: Person | null): Promise<Person[]>;
   recentGroupsOf(person: Person, names?: readonly string[]): Promise<GroupsRead>;

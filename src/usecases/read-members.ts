@@ -2,10 +2,14 @@
 import { isDomainError } from '../core/errors.ts';
 import type { DomainError } from '../core/errors.ts';
 import type { Person, Source } from '../core/types.ts';
+import type { DoubtedAddress } from './ports-addresses.ts';
 import type { Directory } from './ports.ts';
 
-/** `unknown` names the sources that could not be read, in the order of `failures`. */
-export type Members = { people: Person[]; unknown: string[]; failures: DomainError[] };
+/**
+ * `unknown` names the sources that could not be read, in the order of `failures`. `doubts` are addresses that count for nobody;
+ * they explain what is shown, and are not looked for where something is decided.
+ */
+export type Members = { people: Person[]; unknown: string[]; failures: DomainError[]; doubts: DoubtedAddress[] };
 
 type Wanted = { from: Source[]; freshness: 'fresh' | 'recent' };
 type Read = { people: Person[]; unknown: string | null; failure: DomainError | null };
@@ -23,7 +27,7 @@ const readOne = async (look: () => Promise<Person[]>, source: Source): Promise<R
 };
 
 export const readMembers = async (
-  directory: Pick<Directory, 'members' | 'recentMembers'>,
+  directory: Pick<Directory, 'members' | 'recentMembers' | 'doubts'>,
   requester: Person,
   { from, freshness }: Wanted,
 ): Promise<Members> => {
@@ -33,5 +37,6 @@ export const readMembers = async (
     people: [...new Map(each.flatMap(({ people }) => people).map((person) => [person.id, person])).values()],
     unknown: each.flatMap(({ unknown }) => unknown ?? []),
     failures: each.flatMap(({ failure }) => failure ?? []),
+    doubts: freshness === 'recent' ? await directory.doubts(from) : [],
   };
 };

@@ -3,6 +3,8 @@ import type { StartWish } from '../core/start-time.ts';
 import type { AskProblem, Verdict } from '../core/policy/types.ts';
 import type { Absence, Grant, Person, Requirement, ReviewOutcome, VoteKind } from '../core/types.ts';
 import type { Electors, StandIn } from './electorate.ts';
+import type { Sighting } from '../core/policy/address-book.ts';
+import type { DoubtedAddress } from './ports-addresses.ts';
 import type { AllowanceView, Credentials, RequestView } from './ports.ts';
 
 /** `durationMs` null means the role's default. The person is read from Slack by the use case; nothing else about them is believed. */
@@ -38,6 +40,8 @@ export type AskedPeople = {
   away: Electors['away'];
   standIns: StandIn[];
   unknown: string[];
+  /** Addresses that count for nobody, and so may be why there are too few. */
+  doubts: DoubtedAddress[];
 };
 
 export type PreviewInput = Omit<AskInput, 'idempotencyKey'>;
@@ -108,6 +112,8 @@ export type ShowCredentialsResult = { credentials: Credentials; grant: Grant };
 export type EndInput = { userId: string; id: string | null; cause: 'done' | 'revoked'; reason: string | null };
 export type EndResult = { view: RequestView };
 
+export type ConfirmAddressInput = { userId: string; address: string; personUserId: string };
+
 export type AllowInput = { userId: string; personUserId: string; target: string; role: string; forMs: number };
 /** `missing`: what others still have to allow before it lets the person in; empty when it does by itself. */
 export type AllowResult = { allowance: AllowanceView; missing: { label: string; count: number }[] };
@@ -143,6 +149,10 @@ export type UseCases = {
   openReviews(input: { userId: string }): Promise<OpenReviews>;
   /** An admin lets somebody break glass again although reviews of theirs are overdue; says how many. */
   allowBreakGlass(input: { userId: string; personUserId: string }): Promise<{ person: Person; waived: number }>;
+  /** An admin says whose an address is that moved. */
+  confirmAddress(input: ConfirmAddressInput): Promise<{ person: Person }>;
+  /** For admins: addresses that count for nobody until they are confirmed. */
+  doubtedAddresses(input: { userId: string }): Promise<Sighting[]>;
   vote(input: VoteInput): Promise<VoteResult>;
   approveWithChanges(input: ChangeInput): Promise<VoteResult>;
   cancel(input: CancelInput): Promise<{ view: RequestView }>;

@@ -16,6 +16,7 @@ import type { SlackConnection } from '../../src/slack/connection.ts';
 import { createNotifier } from '../../src/slack/notifier.ts';
 import type { Notifier, SyncResult } from '../../src/slack/notifier.ts';
 import { createDirectory } from '../../src/slack/people.ts';
+import { createAddressBook } from '../../src/usecases/address-book.ts';
 import { createUseCases } from '../../src/usecases/create-use-cases.ts';
 import type { Access, Directory, OnCallServices, Store } from '../../src/usecases/ports.ts';
 import type { UseCases } from '../../src/usecases/types.ts';
@@ -150,7 +151,8 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   const connection = createSlackConnection({ botToken: slack.botToken, apiUrl: slack.apiUrl, log });
   const onCall = { pagerduty: null, opsgenie: null, ...options.onCall };
   const teamId = (): string => connection.team().teamId;
-  const directory = createDirectory({ client: connection.client, teamId, policy, onCall, log });
+  const book = createAddressBook({ store, ids: { next: newId } });
+  const directory = createDirectory({ client: connection.client, teamId, policy, book, onCall, log });
   const vault = createSealing([Buffer.alloc(32, 7)]);
   const real = createUseCases({ store, directory, access: target.access, vault, ids: { next: newId }, policy, log });
   const useCases = options.wrap?.(real) ?? real;

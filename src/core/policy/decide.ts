@@ -2,7 +2,8 @@
 import { askProblems } from './ask-problems.ts';
 import { candidatesFor } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
-import { matchRule } from './rule-match.ts';
+import { hedged, matchRule } from './rule-match.ts';
+import type { RuleOutcome, Variant } from './rule-match.ts';
 import { requirementOf, sourceOf } from './sources.ts';
 import { stricter } from './stricter.ts';
 import type {
@@ -38,17 +39,36 @@ const conditionFactsOf = (policy: Policy, ask: Ask, facts: AskFacts): ConditionF
 });
 
 type Passed = PassedOver & { index: number };
-type Denial = { rule: Rule; isByError: boolean };
+/** `doubt`: why it is not certain that the rule matches. */
+type Denial = { rule: Rule; doubt: string | null };
 type Found = Denial | null;
 /** `doubted`: rules that ask for approvals and might apply, had everything been readable. */
-type Judge = { facts: AskFacts; conditionFacts: ConditionFacts; passed: Passed[]; doubted: Rule[] };
+type Judge = {
+  facts: AskFacts;
+  conditionFacts: ConditionFacts;
+  /** The requester by each address that does not count for them. */
+  others: Variant[];
+  passed: Passed[];
+  doubted: Rule[];
+};
+
+const othersOf = (policy: Policy, ask: Ask, facts: AskFacts): Variant[] =>
+  (facts.requester.otherEmails ?? []).map((email) => {
+    const other = { ...facts, requester: { ...facts.requester, email } };
+    return { facts: other, conditionFacts: conditionFactsOf(policy, ask, other) };
+  });
+
+const outcomeOf = (rule: Rule, { facts, conditionFacts, others }: Judge): RuleOutcome => {
+  const outcome = matchRule(rule, facts, conditionFacts);
+  return others.length === 0 ? outcome : hedged(rule, outcome, others);
+};
 
 /** Fails closed: a deny whose condition cannot be evaluated denies, an approval then is none, and what it asks for is not forgotten. */
 const firstMatch = (candidates: Candidate[], judge: Judge): Found => {
   for (const { rule, index } of candidates) {
-    const { isMatch, why, detail } = matchRule(rule, judge.facts, judge.conditionFacts);
+    const { isMatch, why, detail } = outcomeOf(rule, judge);
     const isByError = why === 'condition_error' && rule.effect.kind === 'deny';
-    if (isMatch || isByError) return { rule, isByError };
+    if (isMatch || isByError) return { rule, doubt: isMatch ? null : detail };
     if (why === 'condition_error' && rule.effect.kind === 'ask') judge.doubted.push(rule);
     judge.passed.push({ rule: rule.name, line: rule.line, why: why ?? 'no_match', detail, index });
   }
@@ -82,13 +102,13 @@ type Decided = { policy: Policy; target: Target; role: Role; ask: Ask; rule: Rul
 
 const byDeny = (
   { ask, role, passedOver }: Pick<Decided, 'ask' | 'role' | 'passedOver'>,
-  { rule, isByError }: Denial,
+  { rule, doubt }: Denial,
 ): Verdict => {
   const said = rule.effect.kind === 'deny' ? rule.effect.message : '';
   return {
     decision: 'deny',
     code: 'denied_by_rule',
-    message: isByError ? `${said} (What this rule looks at could not be read just now, so it counts as met.)` : said,
+    message: doubt === null ? said : `${said} (This rule counts as met, since ${doubt}.)`,
     rule: rule.name,
     passedOver,
     capMs: role.maxMs,
@@ -138,7 +158,13 @@ export const decide = (policy: Policy, ask: Ask, facts: AskFacts): Verdict => {
     });
   }
   const { denies, others } = candidatesFor(policy, target.name, role.name);
-  const judge: Judge = { facts, conditionFacts: conditionFactsOf(policy, ask, facts), passed: [], doubted: [] };
+  const judge: Judge = {
+    facts,
+    conditionFacts: conditionFactsOf(policy, ask, facts),
+    others: othersOf(policy, ask, facts),
+    passed: [],
+    doubted: [],
+  };
   const denied = firstMatch(denies, judge);
   const found = denied ?? firstMatch(others, judge);
   const passedOver = inFileOrder(judge.passed);

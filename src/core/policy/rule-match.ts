@@ -19,20 +19,25 @@ const clientName = ({ issuer, repository }: { issuer: string; repository: string
 
 const notMatched = (detail: string): RuleOutcome => ({ isMatch: false, why: 'no_match', detail });
 
+const unknownDetail = (group: string, contested: readonly string[]): string =>
+  contested.includes(group)
+    ? `whether they are in ${group} hangs on an address that counts for nobody`
+    : `the members of ${group} could not be read`;
+
 const matchGroups = (groups: readonly string[], requester: AskFacts['requester']): RuleOutcome => {
   if (groups.some((group) => requester.groups.includes(group))) return MATCHED;
   const unknown = groups.find((group) => requester.unknownGroups?.includes(group));
   if (unknown !== undefined)
-    return { isMatch: false, why: 'condition_error', detail: `the members of ${unknown} could not be read` };
+    return { isMatch: false, why: 'condition_error', detail: unknownDetail(unknown, requester.contestedGroups ?? []) };
   return notMatched(`is for members of ${groups.join(', ') || 'no group'}`);
 };
 
-const matchCondition = (rule: Rule, facts: ConditionFacts, unknownGroups: readonly string[]): RuleOutcome => {
+const matchCondition = (rule: Rule, facts: ConditionFacts, requester: AskFacts['requester']): RuleOutcome => {
   if (!rule.when) return MATCHED;
   const { groups, source } = rule.when;
-  const unknown = unknownGroups.find((group) => groups === null || groups.includes(group));
+  const unknown = requester.unknownGroups?.find((group) => groups === null || groups.includes(group));
   if (unknown !== undefined)
-    return { isMatch: false, why: 'condition_error', detail: `the members of ${unknown} could not be read` };
+    return { isMatch: false, why: 'condition_error', detail: unknownDetail(unknown, requester.contestedGroups ?? []) };
   try {
     return rule.when.evaluate(facts)
       ? MATCHED
@@ -55,6 +60,29 @@ export const matchRule = (rule: Rule, facts: AskFacts, conditionFacts: Condition
   }
   const inGroups = groups === null ? MATCHED : matchGroups(groups, facts.requester);
   if (inGroups.why === 'no_match') return inGroups;
-  const condition = matchCondition(rule, conditionFacts, facts.requester.unknownGroups ?? []);
+  const condition = matchCondition(rule, conditionFacts, facts.requester);
   return condition.why === 'condition_false' ? condition : inGroups.isMatch ? condition : inGroups;
+};
+
+/** What the requester would be with another of their addresses. */
+export type Variant = { facts: AskFacts; conditionFacts: ConditionFacts };
+
+const HEDGED: RuleOutcome = {
+  isMatch: false,
+  why: 'condition_error',
+  detail: 'it hangs on an address of theirs that counts for nobody until an admin confirms it',
+};
+
+/**
+ * A rule matches for sure when none of the requester's other addresses makes its condition false, and perhaps when one of them
+ * makes it match: so an address that is given up or taken on neither escapes a rule nor gets into one.
+ */
+export const hedged = (rule: Rule, outcome: RuleOutcome, others: readonly Variant[]): RuleOutcome => {
+  const isMet = ({ facts, conditionFacts }: Variant): boolean =>
+    matchCondition(rule, conditionFacts, facts.requester).isMatch;
+  if (outcome.isMatch && others.every(isMet)) return outcome;
+  const isPossible = [outcome, ...others.map((other) => matchRule(rule, other.facts, other.conditionFacts))].some(
+    ({ isMatch, why }) => isMatch || why === 'condition_error',
+  );
+  return isPossible ? (outcome.why === 'condition_error' ? outcome : HEDGED) : outcome;
 };

@@ -129,10 +129,15 @@ export type AskFacts = {
   requester: {
     personId: string;
     userId: string;
+    /** The address that counts for them. */
     email: string | null;
     groups: string[];
-    /** Groups that could not be read just now. A rule that needs one of them fails closed. */
+    /** Groups of which it is not known whether they are in it. A rule that needs one of them fails closed. */
     unknownGroups?: string[];
+    /** Of those, which hang on an address that counts for nobody until it is confirmed: asking again changes nothing. */
+    contestedGroups?: string[];
+    /** Addresses that do not count for them and still count against them: one they had, or one that is not confirmed. */
+    otherEmails?: string[];
   };
   incident: { open: boolean; channel: string; severity: string };
   client: { issuer: string; repository: string; ref: string; environment: string; workflow: string } | null;

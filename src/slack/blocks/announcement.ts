@@ -35,6 +35,11 @@ const WORDS = {
     ...DRIFT,
     heading: '*Much was changed in a target past Latchkey, so nothing was repaired yet.* Look at it, then say.',
   },
+  address_doubted: {
+    heading: '*An address of the policy or of an on-call schedule counts for nobody.* Nobody is let in or asked by it.',
+    foot: 'Every such doubt is in the audit log.',
+    more: '`/prod-access people` shows the rest.',
+  },
 } satisfies Record<AnnouncementKind, Words>;
 
 const LINES_SHOWN_MAX = 15;

@@ -1,11 +1,13 @@
 /** Sentences about one request, drawn from what the database says; every message is made of these. */
 import type { Grant, Json, Request, RequestChange } from '../../core/types.ts';
 import type { Role } from '../../core/policy/types.ts';
+import { doubtText } from '../../core/policy/address-book.ts';
 import { formatDuration } from '../../core/durations.ts';
 import type { RequestView } from '../../usecases/ports.ts';
 import type { Asked, MessageFacts } from './facts.ts';
 import {
   CHANGES_SHOWN_MAX,
+  DOUBTS_SHOWN_MAX,
   ERROR_SHOWN_MAX,
   GROUPS_SHOWN_MAX,
   MENTIONS_MAX,
@@ -51,6 +53,12 @@ const present = ({ people, away = [], standIns = [] }: Asked): string[] => {
 const notLookedUp = ({ unknown = [] }: Asked): string | null =>
   unknown.length > 0 ? `${inline(unknown.join(', '), TITLE_SHOWN_MAX)} could not be looked up just now` : null;
 
+/** An address nobody has is left to `explain`: people leave, and the policy names them for a while. */
+const notCertain = ({ doubts = [] }: Asked): string | null => {
+  const said = doubts.filter(({ doubt }) => doubt !== 'unheld').map(({ address, doubt }) => doubtText(address, doubt));
+  return said.length > 0 ? inline(said.join(', '), DOUBTS_SHOWN_MAX) : null;
+};
+
 /** `one of owners (@dana, @omar for Olga and 3 others may too)`: at most a few are mentioned, and nobody who is away. */
 export const oneOf = (asked: Asked): string => {
   const name = inline(asked.label, TITLE_SHOWN_MAX);
@@ -60,7 +68,7 @@ export const oneOf = (asked: Asked): string => {
   const others = rest > 0 ? ` and ${rest} ${rest === 1 ? 'other' : 'others'} may too` : '';
   const allAway = (asked.away?.length ?? 0) > 0 ? 'all away now' : null;
   const who = shown.length > 0 ? `${shown.join(', ')}${others}` : allAway;
-  const inside = [who, notLookedUp(asked)].filter((part) => part !== null);
+  const inside = [who, notLookedUp(asked), notCertain(asked)].filter((part) => part !== null);
   return inside.length > 0 ? `${amount} ${name} (${inside.join('; ')})` : `${amount} ${name}`;
 };
 

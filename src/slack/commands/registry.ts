@@ -13,6 +13,7 @@ import { cancel, done, revoke } from './end.ts';
 import { explain } from './explain.ts';
 import { createHelp } from './help.ts';
 import { list } from './list.ts';
+import { people } from './people.ts';
 import { review } from './review.ts';
 import { who } from './who.ts';
 
@@ -28,6 +29,7 @@ const verbs: readonly Command[] = [
   disallow,
   breakGlass,
   review,
+  people,
   revoke,
 ];
 

@@ -109,6 +109,7 @@ const askedOf = (label: string, needed: number, electors: Electors | undefined) 
   away: electors?.away ?? [],
   standIns: electors?.standIns ?? [],
   unknown: electors?.unknown ?? [],
+  doubts: electors?.doubts ?? [],
 });
 
 const count = ({ request, requester, votes }: RequestView, asked: Electors[], fallback: Electors | null) =>
