@@ -72,7 +72,7 @@ export const createStore = ({ pool, log, onWork }: StoreOptions): Store & { clos
       ...overdueReads(db),
     },
     setAllowanceTold: allowanceTold(db),
-    messages: messageStore(db),
+    messages: messageStore(db, pool),
     outbox: outboxStore(db),
     audit: { seal: (limit) => sealEvents(pool, limit) },
     announcements: announcementStore(db),

@@ -52,6 +52,8 @@ export type SyncResult = {
 export type Notifier = { sync(requestId: string): Promise<SyncResult> };
 
 type Run = NotifierSettings & { channels: Channels; endsAt: number };
+/** What one run draws; `copies` is kept up to date with what it does. */
+type Opened = { view: RequestView; copies: MessageCopy[] };
 
 export const createNotifier = (settings: NotifierSettings): Notifier => {
   const channels = createChannels(settings.client);
@@ -62,32 +64,32 @@ export const createNotifier = (settings: NotifierSettings): Notifier => {
 const BUSY: SyncResult = { outcome: 'retry', retryInMs: 2_000, error: 'another process has its messages in hand' };
 
 const sync = async (run: Run, requestId: string): Promise<SyncResult> => {
-  const { messages, read } = run.store;
+  const { messages } = run.store;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    if (!(await messages.claim(requestId, LEASE_MS))) return BUSY;
-    let drawn: { version: number; result: SyncResult } | null = null;
+    const opened = await messages.open(requestId, LEASE_MS);
+    if (!opened) return BUSY;
+    let result: SyncResult | null = null;
     let version = 0;
     try {
-      const view = await read.view(requestId);
-      if (view) drawn = { version: view.request.version, result: await reconcile(run, view) };
+      result = await reconcile(run, opened);
     } finally {
       version = (await messages.release(requestId)).version;
     }
-    if (!drawn) return { outcome: 'done' };
-    if (drawn.result.outcome !== 'done' || version <= drawn.version) return drawn.result;
+    if (result.outcome !== 'done' || version <= opened.view.request.version) return result;
   }
   return { outcome: 'retry', retryInMs: 0, error: 'it keeps changing' };
 };
 
-const reconcile = async (run: Run, view: RequestView): Promise<SyncResult> => {
+const reconcile = async (run: Run, opened: Opened): Promise<SyncResult> => {
+  const { view, copies } = opened;
   const lookedUp = await lookUpFacts(run, view);
   const reach = await findReach(run, view, lookedUp);
   if ('outcome' in reach) return reach;
-  const approvals = await drawApprovals(run, view, { lookedUp, reach });
-  const isNobodyTold = isUntold(view, reach, await run.store.messages.list(view.request.id));
+  const approvals = await drawApprovals(run, opened, { lookedUp, reach });
+  const isNobodyTold = isUntold(view, reach, copies);
   const unreachable = lookedUp.facts.unreachable ?? (isNobodyTold ? 'untold' : null);
   const drawing = { view, facts: { ...lookedUp.facts, unreachable } };
-  const others = await draw(run, drawing, ({ kind }) => kind !== 'approval');
+  const others = await draw(run, { drawing, copies }, ({ kind }) => kind !== 'approval');
   const result = worst([...approvals, ...others]);
   if (result.outcome === 'done' && isWaiting(view, reach, lookedUp))
     return { outcome: 'retry', retryInMs: LOOKUP_RETRY_MS, error: 'lookup_failed' };
@@ -125,31 +127,28 @@ const isWaiting = (view: RequestView, reach: Reach, lookedUp: LookedUp): boolean
 /** Again when the channel or an approver turned out to be closed to us: then others are written to instead. */
 const drawApprovals = async (
   run: Run,
-  view: RequestView,
+  opened: Opened,
   { lookedUp, reach }: { lookedUp: LookedUp; reach: Reach },
 ): Promise<Delivered[]> => {
-  const drawing = { view, facts: lookedUp.facts };
+  const drawing = { view: opened.view, facts: lookedUp.facts };
   const results: Delivered[] = [];
   for (let round = 0; round < DETOURS_MAX; round += 1) {
-    await plan(run, view, reach);
-    const drawn = await draw(run, drawing, ({ kind }) => kind === 'approval');
+    plan(opened, reach);
+    const drawn = await draw(run, { drawing, copies: opened.copies }, ({ kind }) => kind === 'approval');
     results.push(...drawn);
     if (!drawn.some(({ outcome }) => outcome === 'unreachable')) break;
   }
   // Their threads stand now: what belongs into them can be planned.
-  await plan(run, view, reach);
+  plan(opened, reach);
   return results;
 };
 
-const plan = async ({ store: { messages } }: Run, view: RequestView, reach: Reach): Promise<void> => {
-  const requestId = view.request.id;
-  const copies = await messages.list(requestId);
-  for (const wanted of wantedCopies(view, reach, copies)) {
-    const part = wanted.part ?? 0;
-    const isPlanned = copies.some(
-      (copy) => copy.kind === wanted.kind && copy.audience === wanted.audience && copy.part === part,
-    );
-    if (!isPlanned) await messages.plan({ requestId, ...wanted, part });
+/** Nothing is stored yet: a copy that is not posted now is planned again by the next run, if it is still wanted. */
+const plan = ({ view, copies }: Opened, reach: Reach): void => {
+  const unposted = { requestId: view.request.id, channel: null, ts: null, drawnVersion: 0, failure: null };
+  for (const { kind, audience, part = 0 } of wantedCopies(view, reach, copies)) {
+    const isPlanned = copies.some((copy) => copy.kind === kind && copy.audience === audience && copy.part === part);
+    if (!isPlanned) copies.push({ ...unposted, kind, audience, part });
   }
 };
 
@@ -167,9 +166,12 @@ const threadOf = (copy: MessageCopy, copies: readonly MessageCopy[]): { channel:
 };
 
 /** Each recipient for themselves: one who cannot be reached holds up nobody else. */
-const draw = async (run: Run, drawing: Drawing, isOf: (copy: MessageCopy) => boolean): Promise<Delivered[]> => {
+const draw = async (
+  run: Run,
+  { drawing, copies }: { drawing: Drawing; copies: MessageCopy[] },
+  isOf: (copy: MessageCopy) => boolean,
+): Promise<Delivered[]> => {
   const { client, log, store } = run;
-  const copies = await store.messages.list(drawing.view.request.id);
   const due = copies.flatMap((copy) => {
     if (!isOf(copy) || !isDue(drawing, copy)) return [];
     if (!isReply(copy.kind)) return [{ copy, drawing }];

@@ -240,7 +240,6 @@ export type MessageKind =
 
 /** One Slack message that shows a request. `audience` is a channel id or a user id; `channel`/`ts` are where it was posted. */
 export type MessageCopy = {
-  id: string;
   requestId: string;
   kind: MessageKind;
   audience: string;
@@ -288,16 +287,12 @@ export type Store = {
   /** Where somebody was told that they are allowed. */
   setAllowanceTold(id: string, told: { channel: string; ts: string }): Promise<void>;
   messages: {
-    /** Leases message work on one request to one caller; null when somebody else has it. */
-    claim(requestId: string, leaseMs: number): Promise<{ version: number } | null>;
+    /** Leases message work on one request to one caller, with all there is to draw; null when somebody else has it. */
+    open(requestId: string, leaseMs: number): Promise<{ view: RequestView; copies: MessageCopy[] } | null>;
+    /** Ends the lease. A version later than the drawn one says that there is more to draw. */
     release(requestId: string): Promise<{ version: number }>;
-    list(requestId: string): Promise<MessageCopy[]>;
-    plan(
-      copy: Pick<MessageCopy, 'requestId' | 'kind' | 'audience'> & Partial<Pick<MessageCopy, 'part'>>,
-    ): Promise<void>;
-    setPosted(id: string, posted: { channel: string; ts: string; drawnVersion: number }): Promise<void>;
-    setDrawn(id: string, drawnVersion: number): Promise<void>;
-    setFailure(id: string, failure: string): Promise<void>;
+    /** What became of one copy; there is one for each kind, audience and part. */
+    save(copy: MessageCopy): Promise<void>;
   };
   outbox: {
     /** Marks up to `limit` rows as dispatched and returns them; rows another process holds are skipped. */

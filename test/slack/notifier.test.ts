@@ -96,7 +96,7 @@ describe('the messages of a request', () => {
 
   it('that another process has in hand are looked at again later, for it may have died', async () => {
     const requestId = await ask();
-    await rig.store.messages.claim(requestId, 60_000);
+    await rig.store.messages.open(requestId, 60_000);
     expect(await rig.notifier.sync(requestId)).toMatchObject({ outcome: 'retry', retryInMs: 2_000 });
     await rig.store.messages.release(requestId);
     expect(await rig.notifier.sync(requestId)).toMatchObject({ outcome: 'done' });

@@ -1,5 +1,6 @@
 /** Everything about a request for messages and lists: one statement, so one snapshot, however many requests. */
 import { and, asc, desc, eq, gte, inArray, lt, or, sql } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import type { Person, Vote, VoteKind } from '../../core/types.ts';
 import type { RequestView, Store } from '../../usecases/ports.ts';
@@ -34,7 +35,8 @@ const votesOfRequest = sql<JsonVote[]>`(
   from ${votes} join ${people} as voter on ${voter.id} = ${votes.voterId}
   where ${votes.requestId} = ${requests.id})`;
 
-const selectViews = (db: Db) =>
+/** `copies`: what else is wanted of each request, beside its view; see `messages.ts`. */
+export const selectViews = (db: Pick<Db, 'select'>, copies: SQL = sql`null`) =>
   db
     .select({
       request: requestColumns,
@@ -47,6 +49,7 @@ const selectViews = (db: Db) =>
       reviewer,
       votes: votesOfRequest,
       now: clock,
+      copies: sql<unknown>`${copies}`.as('copies'),
     })
     .from(requests)
     .innerJoin(people, eq(people.id, requests.requesterId))
@@ -58,9 +61,9 @@ const selectViews = (db: Db) =>
     .leftJoin(reviewer, eq(reviewer.id, reviews.reviewerId))
     .$dynamic();
 
-type Row = Omit<RequestView, 'votes'> & { votes: JsonVote[] };
+type Row = Omit<RequestView, 'votes'> & { votes: JsonVote[]; copies: unknown };
 
-const viewOf = (row: Row): RequestView => ({
+export const viewOf = ({ copies: _copies, ...row }: Row): RequestView => ({
   ...row,
   votes: row.votes.map((vote): Vote & { voter: Person } => ({
     ...vote,

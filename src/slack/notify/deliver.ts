@@ -48,11 +48,10 @@ export type Delivered = { outcome: 'drawn' | 'unreachable' } | { outcome: 'held'
 /** Where Slack gives no time: soon, and the queue's own back-off on top. */
 const PASSING_RETRY_MS = 2_000;
 
+/** `copy` is changed to what became of it. */
 export const deliver = async (delivery: Delivery, copy: MessageCopy, drawing: Drawing): Promise<Delivered> => {
   try {
-    await (copy.channel && copy.ts
-      ? redraw(delivery, { ...copy, channel: copy.channel, ts: copy.ts }, drawing)
-      : post(delivery, copy, drawing));
+    await (isPosted(copy) ? redraw(delivery, copy, drawing) : post(delivery, copy, drawing));
     return { outcome: 'drawn' };
   } catch (error) {
     const failure = slackFailureOf(error);
@@ -72,7 +71,7 @@ const settle = async ({ messages, log }: Delivery, copy: MessageCopy, failure: S
     };
   }
   log.warn(facts, 'a message cannot reach its recipient');
-  await messages.setFailure(copy.id, failure.code);
+  await keep(messages, copy, { failure: failure.code });
   return { outcome: 'unreachable' };
 };
 
@@ -89,12 +88,19 @@ const post = async ({ client, messages }: Delivery, copy: MessageCopy, drawing: 
     metadata: { event_type: METADATA_EVENT, event_payload: { request_id: copy.requestId, kind: copy.kind } },
   });
   if (!answer.channel || !answer.ts) throw new Error('chat.postMessage gave no channel or ts');
-  await messages.setPosted(copy.id, { channel: answer.channel, ts: answer.ts, drawnVersion: view.request.version });
+  const { channel, ts } = answer;
+  await keep(messages, copy, { channel, ts, drawnVersion: view.request.version, failure: null });
 };
+
+/** Stored, and noted in the list that this run works with. */
+const keep = (messages: Store['messages'], copy: MessageCopy, change: Partial<MessageCopy>): Promise<void> =>
+  messages.save(Object.assign(copy, change));
 
 type Posted = MessageCopy & { channel: string; ts: string };
 
+const isPosted = (copy: MessageCopy): copy is Posted => copy.channel !== null && copy.ts !== null;
+
 const redraw = async ({ client, messages }: Delivery, copy: Posted, { view, facts }: Drawing): Promise<void> => {
   await client.chat.update({ channel: copy.channel, ts: copy.ts, ...MESSAGES[copy.kind](view, facts, copy.part) });
-  await messages.setDrawn(copy.id, view.request.version);
+  await keep(messages, copy, { drawnVersion: view.request.version });
 };
