@@ -80,7 +80,7 @@ const reload = (text: string, path: string, env: Variables): LoadedPolicy | Prom
     : loadPolicy(policyInput(text, path, env));
 
 /** Things that know each other in a circle: the store pokes the jobs, which are made from the store. */
-type Late = { poke: () => void; useCases: UseCases | null };
+type Late = { jobs: Jobs | null; useCases: UseCases | null };
 
 /** `current` is asked when the differences are needed: by then the new policy is in force. */
 const adoption = (
@@ -130,7 +130,8 @@ const createCore = (options: AppOptions, late: Late): Core => {
   const store = createStore({
     pool: createPool({ url: environment.databaseUrl, log }),
     log,
-    onWork: () => late.poke(),
+    onWork: (written) => late.jobs?.onWork(written),
+    room: (kind) => late.jobs?.room(kind) ?? 0,
   });
   const policies = createPolicyHolder(options, late);
   const policy = policies.current;
@@ -199,7 +200,7 @@ const wayIntoSlack = ({ slack }: Environment): SlackAppSettings['environment'] =
 
 /** Everything runs when this resolves. A wrong token or a taken port rejects with a sentence, and leaves nothing open. */
 export const createApp = async (options: AppOptions): Promise<App> => {
-  const late: Late = { poke: () => undefined, useCases: null };
+  const late: Late = { jobs: null, useCases: null };
   const core = createCore(options, late);
   const opened: (() => Promise<void>)[] = [core.store.close, core.access.close];
   const stop = async (): Promise<void> => {
@@ -224,7 +225,7 @@ const startParts = async (options: AppOptions, { core, late, opened }: Starting)
   await useCases.adoptPolicy(adoption(options, first, deps.policy));
   const jobs = createJobs(options, core);
   opened.push(jobs.stop);
-  late.poke = jobs.poke;
+  late.jobs = jobs;
   const slackSettings = {
     environment: wayIntoSlack(environment),
     connection,

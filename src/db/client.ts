@@ -2,7 +2,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { Log } from '../lib/log.ts';
-import type { Store } from '../usecases/ports.ts';
+import type { Store, WorkKind, Written } from '../usecases/ports.ts';
 import { allowanceReads, allowanceTold } from './stores/allowances.ts';
 import { sealEvents } from './audit-seal.ts';
 import { absenceReads } from './stores/absences.ts';
@@ -48,17 +48,24 @@ export type StoreOptions = {
   pool: pg.Pool;
   log: Log;
   /** Called after each commit that wrote outgoing work; must not block. */
-  onWork: () => void;
+  onWork: (written: Written) => void;
+  /** How many rows of this kind of work this process keeps to do them itself; none unless told. */
+  room?: (kind: WorkKind) => number;
 };
 
-export const createStore = ({ pool, log, onWork }: StoreOptions): Store & { close(): Promise<void> } => {
+export const createStore = ({
+  pool,
+  log,
+  onWork,
+  room = () => 0,
+}: StoreOptions): Store & { close(): Promise<void> } => {
   const db = drizzle(pool);
   const onRetry = (attempt: number, error: unknown): void => {
     const reason = error instanceof Error ? error.message : String(error);
     log.warn({ attempt, reason }, 'transaction is run again');
   };
   return {
-    transaction: transactionRunner({ pool, onWork, onRetry }),
+    transaction: transactionRunner({ pool, room, onWork, onRetry }),
     read: {
       now: nowReader(db),
       request: requestReads(db),

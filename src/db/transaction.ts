@@ -7,7 +7,7 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import type { AuditEntry } from '../core/events.ts';
-import type { Tx, WorkKind } from '../usecases/ports.ts';
+import type { Tx, WorkKind, Written } from '../usecases/ports.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { databaseFailure, isRetryable } from './failures.ts';
 import { inTransaction } from './in-transaction.ts';
@@ -42,10 +42,13 @@ with event as (
 ), unsealed as (
   insert into audit_unsealed (event_id) select id from event
 )
-insert into outbox (kind, subject_id, available_at, created_at)
-select w.kind, w.subject_id, clock_timestamp() + w.delay_ms * interval '1 millisecond', clock_timestamp()
-from unnest($8::text[], $9::text[], $10::double precision[]) with ordinality as w(kind, subject_id, delay_ms, position)
-order by w.position`;
+insert into outbox (kind, subject_id, available_at, dispatched_at, created_at)
+select w.kind, w.subject_id, clock_timestamp() + w.delay_ms * interval '1 millisecond', case when w.is_kept then clock_timestamp() end,
+  clock_timestamp()
+from unnest($8::text[], $9::text[], $10::double precision[], $11::boolean[]) with ordinality
+  as w(kind, subject_id, delay_ms, is_kept, position)
+order by w.position
+returning id::text, kind, subject_id as "subjectId", dispatched_at is not null as "isKept"`;
 
 type NewWork = { kind: WorkKind; subjectId: string; availableInMs: number };
 type Pending = { entries: AuditEntry[]; work: NewWork[] };
@@ -97,8 +100,31 @@ const sessionOf = (client: pg.PoolClient): Session => {
   return session;
 };
 
-const flush = async (client: pg.PoolClient, { entries, work }: Pending): Promise<void> => {
-  if (entries.length === 0 && work.length === 0) return;
+type Stored = Written['kept'][number] & { isKept: boolean };
+
+/** What may wait is not kept: it would be lost for a while with this process. */
+const isKeptOf = (work: NewWork[], room: TransactionOptions['room']): boolean[] => {
+  const left = new Map<WorkKind, number>();
+  return work.map(({ kind, availableInMs }) => {
+    const free = availableInMs > 0 ? 0 : (left.get(kind) ?? room(kind));
+    if (free > 0) left.set(kind, free - 1);
+    return free > 0;
+  });
+};
+
+const othersInMs = (work: NewWork[], isKept: boolean[]): number | null => {
+  const others = work.filter((_, index) => !isKept[index]);
+  return others.length > 0 ? Math.min(...others.map(({ availableInMs }) => availableInMs)) : null;
+};
+
+/** null when no work was written. */
+const flush = async (
+  client: pg.PoolClient,
+  { entries, work }: Pending,
+  room: TransactionOptions['room'],
+): Promise<Written | null> => {
+  if (entries.length === 0 && work.length === 0) return null;
+  const isKept = isKeptOf(work, room);
   const values = [
     entries.map((entry) => entry.type),
     entries.map((entry) => canonicalJson(entry.actor)),
@@ -110,38 +136,46 @@ const flush = async (client: pg.PoolClient, { entries, work }: Pending): Promise
     work.map(({ kind }) => kind),
     work.map(({ subjectId }) => subjectId),
     work.map(({ availableInMs }) => availableInMs),
+    isKept,
   ];
-  await client.query({ name: 'transaction_flush', text: FLUSH, values });
+  const { rows } = await client.query<Stored>({ name: 'transaction_flush', text: FLUSH, values });
+  if (work.length === 0) return null;
+  const kept = rows.filter((row) => row.isKept).map(({ id, kind, subjectId }) => ({ id, kind, subjectId }));
+  return { kept, othersInMs: othersInMs(work, isKept) };
 };
 
-const attemptOnce = <T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<{ result: T; hasWork: boolean }> =>
+const attemptOnce = <T>(
+  { pool, room }: TransactionOptions,
+  work: (tx: Tx) => Promise<T>,
+): Promise<{ result: T; written: Written | null }> =>
   inTransaction(pool, 'begin', async (client) => {
     const { tx, pending } = sessionOf(client);
     const result = await work(tx);
-    await flush(client, pending);
-    return { result, hasWork: pending.work.length > 0 };
+    return { result, written: await flush(client, pending, room) };
   }).catch((error: unknown) => {
     throw databaseFailure(error);
   });
 
 export type TransactionOptions = {
   pool: pg.Pool;
-  onWork: () => void;
+  /** How many rows of this kind of work the process keeps to do them itself. */
+  room: (kind: WorkKind) => number;
+  onWork: (written: Written) => void;
   onRetry: (attempt: number, error: unknown) => void;
 };
 
 /** Runs `work` again, from its start, after a serialization failure or deadlock; at most five times, with growing random pauses. */
 export const transactionRunner =
-  ({ pool, onWork, onRetry }: TransactionOptions) =>
+  (options: TransactionOptions) =>
   async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const { result, hasWork } = await attemptOnce(pool, work);
-        if (hasWork) onWork();
+        const { result, written } = await attemptOnce(options, work);
+        if (written) options.onWork(written);
         return result;
       } catch (error) {
         if (!isRetryable(error) || attempt === MAX_ATTEMPTS) throw error;
-        onRetry(attempt, error);
+        options.onRetry(attempt, error);
         await sleep(Math.random() * FIRST_PAUSE_MS * 2 ** attempt);
       }
     }

@@ -3,12 +3,14 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Log } from '../lib/log.ts';
 import { createInFlight } from '../lib/in-flight.ts';
-import type { Store, WorkKind } from '../usecases/ports.ts';
+import type { Store, WorkKind, Written } from '../usecases/ports.ts';
 import type { UseCases } from '../usecases/types.ts';
 import { createHandlers } from './handlers.ts';
 import type { AllowanceTeller, Announcer, Notifier } from './handlers.ts';
+import { createLocal } from './local.ts';
+import type { Local } from './local.ts';
 import { connectForDispatch, connectForWork } from './redis.ts';
-import { startRelay } from './relay.ts';
+import { RELAY_POLL_MS, startRelay } from './relay.ts';
 import type { JobData, Queues } from './relay.ts';
 import { startDeadlines, startOverdueWatch, startSealer, startSweep } from './timers.ts';
 import { startWorkers } from './workers.ts';
@@ -25,8 +27,10 @@ export type JobsDeps = {
 };
 
 export type Jobs = {
-  /** Something was committed that has outgoing work. */
-  poke(): void;
+  /** Work was committed. */
+  onWork(written: Written): void;
+  /** How much work of this kind is done here at once when it is written here. */
+  room(kind: WorkKind): number;
   /** Null when Redis answers, else a sentence. */
   problem(): Promise<string | null>;
   stop(): Promise<void>;
@@ -83,12 +87,18 @@ export const startJobs = (deps: JobsDeps, { isWorker }: { isWorker: boolean }): 
     sealer.poke();
   };
   redis.on('ready', poke);
-  const stopWork = isWorker ? startWork(deps, redis, poke) : async () => {};
+  const work = isWorker ? startWork(deps, redis, poke) : null;
   return {
-    poke,
+    onWork: ({ kept, othersInMs }) => {
+      work?.local.take(kept);
+      sealer.poke();
+      // What may wait is found by the next look at the outbox, together with others.
+      if (othersInMs !== null && othersInMs < RELAY_POLL_MS) relay.poke();
+    },
+    room: (kind) => work?.local.room(kind) ?? 0,
     problem: () => problemOf(redis),
     stop: async () => {
-      await stopWork();
+      await work?.stop();
       await Promise.all([relay.stop(), sealer.stop()]);
       await queues.close();
       redis.disconnect();
@@ -97,19 +107,22 @@ export const startJobs = (deps: JobsDeps, { isWorker }: { isWorker: boolean }): 
 };
 
 /** Stopped from the source on: the clocks that begin work, the workers that take it, then what is in hand. */
-const startWork = (deps: JobsDeps, redis: Redis, poke: () => void): (() => Promise<void>) => {
+const startWork = (deps: JobsDeps, redis: Redis, poke: () => void): { local: Local; stop(): Promise<void> } => {
   const connection = connectForWork(deps.redisUrl, deps.log);
   const handlers = createHandlers(deps.useCases, deps);
   const { store, prefix, log } = deps;
   const workers = startWorkers({ store, handlers, connection, prefix, log, onPostponed: poke });
+  const local = createLocal({ store, handlers, log, onPostponed: poke });
   const inFlight = createInFlight((error) => log.error({ err: error }, 'work failed; the sweep will find it'));
   const overdue = startOverdueWatch(deps);
   const deadlines = startDeadlines(deps, { inFlight, onLate: overdue.onLate });
   const sweep = startSweep(deps, { client: redis, prefix, inFlight, onFound: poke });
-  return async () => {
+  const stop = async (): Promise<void> => {
     await Promise.all([deadlines.stop(), sweep.stop(), overdue.stop()]);
     await workers.stop();
     await inFlight.settled();
+    await local.stop();
     connection.disconnect();
   };
+  return { local, stop };
 };

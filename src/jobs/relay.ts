@@ -6,7 +6,7 @@ import type { Loop } from '../lib/loop.ts';
 import type { Store, Work, WorkKind } from '../usecases/ports.ts';
 
 const BATCH = 200;
-const POLL_MS = 1_000;
+export const RELAY_POLL_MS = 1_000;
 const RETRY_MS = 1_000;
 
 /** What a job carries: ids and which hand-over this is; all else is read from Postgres when it runs. */
@@ -50,13 +50,13 @@ export type RelayDeps = {
 
 export const startRelay = ({ store, queues, log }: RelayDeps): Loop =>
   startLoop({
-    everyMs: POLL_MS,
+    everyMs: RELAY_POLL_MS,
     run: async () => {
       const open = queues();
-      if (!open) return POLL_MS;
+      if (!open) return RELAY_POLL_MS;
       const work = await store.outbox.take(BATCH);
       await dispatch(store, open, work);
-      return work.length === BATCH ? 0 : POLL_MS;
+      return work.length === BATCH ? 0 : RELAY_POLL_MS;
     },
     onError: (error) => log.warn({ error: String(error) }, 'work could not be handed to Redis; it waits in Postgres'),
   });

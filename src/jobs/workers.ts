@@ -26,22 +26,41 @@ export type WorkerDeps = {
 
 const backoffMs = (attempt: number): number => Math.min(RETRY_CAP_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10));
 
-const run = async (handler: Handler, subjectId: string, log: Log): Promise<Handled> => {
+const run = async (handler: Handler, subjectId: string, onError: (error: unknown) => void): Promise<Handled> => {
   try {
     return await handler.handle(subjectId);
   } catch (error) {
-    log.error({ err: error }, 'work failed; it will be tried again');
+    onError(error);
     return { outcome: 'retry', retryInMs: null, error: String(error) };
   }
 };
 
-const processJob = async (deps: WorkerDeps, kind: WorkKind, { data }: Job<JobData>): Promise<void> => {
-  const log = deps.log.child({ work: data.workId, kind, subject: data.subjectId });
-  const handled = await run(deps.handlers[kind], data.subjectId, log);
-  if (handled.outcome === 'done') return deps.store.outbox.done(data.workId);
-  await deps.store.outbox.postpone(data.workId, handled.error, handled.retryInMs ?? backoffMs(data.attempt));
-  deps.onPostponed();
+/** `ids` are the rows it came from; `attempt` says how often it was handed out before. */
+export type Work = { kind: WorkKind; subjectId: string; ids: string[]; attempt: number };
+
+/** Does it, and settles its rows: gone when it is done, else put back for later. */
+export const doWork = async (
+  {
+    store,
+    handlers,
+    log,
+    onPostponed,
+  }: Pick<WorkerDeps, 'handlers' | 'log' | 'onPostponed'> & {
+    store: Pick<Store, 'outbox'>;
+  },
+  { kind, subjectId, ids, attempt }: Work,
+): Promise<void> => {
+  const handled = await run(handlers[kind], subjectId, (error) =>
+    log.error({ err: error, work: ids, kind, subject: subjectId }, 'work failed; it will be tried again'),
+  );
+  if (handled.outcome === 'done') return void (await Promise.all(ids.map((id) => store.outbox.done(id))));
+  const retryInMs = handled.retryInMs ?? backoffMs(attempt);
+  await Promise.all(ids.map((id) => store.outbox.postpone(id, handled.error, retryInMs)));
+  onPostponed();
 };
+
+const processJob = (deps: WorkerDeps, kind: WorkKind, { data }: Job<JobData>): Promise<void> =>
+  doWork(deps, { kind, subjectId: data.subjectId, ids: [data.workId], attempt: data.attempt });
 
 /** Closing waits for the jobs in hand; what it cannot wait for is found again in the outbox. */
 export const startWorkers = (deps: WorkerDeps): { stop(): Promise<void> } => {

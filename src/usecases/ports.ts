@@ -34,9 +34,12 @@ export type Work = {
   subjectId: string;
   /** How long until it may be done, by the database clock; 0 when it may be done now. */
   delayMs: number;
-  /** Which hand-over this is, from 1. */
+  /** Which hand-over this is, from 1; 0 while the process that wrote it keeps it to do it itself. */
   dispatches: number;
 };
+
+/** What a committed transaction wrote into the outbox: rows that this process keeps to do at once, and when the first of the others may be done. */
+export type Written = { kept: Pick<Work, 'id' | 'kind' | 'subjectId'>[]; othersInMs: number | null };
 
 /** When approvers are reminded and others asked, as the rule says. */
 export type Schedule = Pick<Request, 'remindMs' | 'escalateAfterMs' | 'escalateTo'>;
@@ -300,7 +303,7 @@ export type Store = {
     done(id: string): Promise<void>;
     /** Puts a row back for `retryInMs` later with the error. */
     postpone(id: string, error: string, retryInMs: number): Promise<void>;
-    /** Puts back rows that were dispatched and not done: all (the queue was lost) or those older than `olderThanMs`. */
+    /** Puts back rows that were dispatched and not done: all (the queue was lost) or those older than `olderThanMs`, and sooner what a process kept. */
     putBack(olderThanMs: number): Promise<number>;
   };
   audit: {

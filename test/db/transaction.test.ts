@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Store } from '../../src/usecases/ports.ts';
+import { createStore } from '../../src/db/client.ts';
+import { createLog } from '../../src/lib/log.ts';
+import type { Store, Written } from '../../src/usecases/ports.ts';
 import { openTestStore, someEvent, storeRequest } from './fixtures.ts';
 import type { TestStore } from './fixtures.ts';
 
@@ -129,4 +131,30 @@ test('many relays at once hand each piece of work out once', async () => {
   const subjects = [...taken, ...rest].map(({ subjectId }) => subjectId).filter((id) => id.startsWith('many-'));
   expect(subjects).toHaveLength(100);
   expect(new Set(subjects).size).toBe(100);
+});
+
+test('work that a process keeps is nobody else’s for ten seconds, and is put back after that', async () => {
+  const { pool } = opened;
+  const log = createLog('silent');
+  const written: Written[] = [];
+  const keeping = createStore({
+    pool,
+    log,
+    onWork: (work) => written.push(work),
+    room: (kind) => (kind === 'notify' ? 2 : 0),
+  });
+  await keeping.transaction(async (tx) => {
+    for (const id of ['k1', 'k2', 'k3']) await tx.outbox.add('notify', id);
+    await tx.outbox.add('notify', 'k4', 60_000);
+    await tx.outbox.add('activate', 'g', 500);
+  });
+  expect(written).toMatchObject([{ kept: [{ subjectId: 'k1' }, { subjectId: 'k2' }], othersInMs: 0 }]);
+  const others = await store.outbox.take(100);
+  expect(others.map(({ subjectId }) => subjectId)).toEqual(['k3', 'k4', 'g']);
+  expect(await store.outbox.putBack(60_000)).toBe(0);
+  await pool.query(
+    `update outbox set dispatched_at = dispatched_at - interval '11 s', available_at = available_at - interval '11 s'`,
+  );
+  expect(await store.outbox.putBack(60_000)).toBe(2);
+  expect(await store.outbox.take(100)).toMatchObject([{ subjectId: 'k1', dispatches: 1 }, { subjectId: 'k2' }]);
 });

@@ -1,5 +1,6 @@
 /** Outgoing work on its way to the queue. Rows are added by transactions (see `transaction.ts`) and live until the work is done. */
 import { and, eq, sql } from 'drizzle-orm';
+import { createBatch } from '../../lib/batch.ts';
 import type { Store } from '../../usecases/ports.ts';
 import { outbox } from '../schema.ts';
 import { clock, clockOnce, clockPlus, given, slot } from '../statement.ts';
@@ -39,8 +40,12 @@ const takeStatement = (db: Db) => {
 const doneStatement = (db: Db) =>
   db
     .delete(outbox)
-    .where(eq(outbox.id, slot('id')))
+    .where(sql`${outbox.id} = any(${slot('ids')}::bigint[])`)
     .prepare('outbox_done');
+
+const DONE_MAX = 200;
+/** What a process kept and has not settled by then is mostly lost with it; doing it twice harms nothing. */
+const KEPT_LOST_MS = 10_000;
 
 const postponeStatement = (db: Db) =>
   db
@@ -54,6 +59,8 @@ const isDispatched = sql`${outbox.dispatchedAt} is not null`;
 const putBackAllStatement = (db: Db) =>
   db.update(outbox).set({ dispatchedAt: null }).where(isDispatched).prepare('outbox_put_back_all');
 
+const since = sql`greatest(${outbox.dispatchedAt}, ${outbox.availableAt})`;
+
 const putBackStatement = (db: Db) =>
   db
     .update(outbox)
@@ -61,14 +68,22 @@ const putBackStatement = (db: Db) =>
     .where(
       and(
         isDispatched,
-        sql`greatest(${outbox.dispatchedAt}, ${outbox.availableAt}) <= ${clockOnce} - ${given('olderThanMs')}::double precision * interval '1 millisecond'`,
+        sql`${since} <= ${clockOnce} - least(${given('olderThanMs')}, ${sql.raw(String(KEPT_LOST_MS))})::double precision * interval '1 millisecond'`,
+        sql`(${outbox.dispatches} = 0 or ${since} <= ${clockOnce} - ${given('olderThanMs')}::double precision * interval '1 millisecond')`,
       ),
     )
     .prepare('outbox_put_back');
 
 export const outboxStore = (db: Db): Store['outbox'] => {
   const take = takeStatement(db);
-  const done = doneStatement(db);
+  const doneMany = doneStatement(db);
+  const done = createBatch<string, null>({
+    max: DONE_MAX,
+    run: async (ids) => {
+      await doneMany.execute({ ids });
+      return ids.map(() => null);
+    },
+  });
   const postpone = postponeStatement(db);
   const putBackAll = putBackAllStatement(db);
   const putBack = putBackStatement(db);
@@ -78,7 +93,7 @@ export const outboxStore = (db: Db): Store['outbox'] => {
       // UPDATE returns rows in no order; work goes out in the order in which it was written.
       return rows.toSorted((a, b) => a.id - b.id).map((row) => ({ ...row, id: String(row.id) }));
     },
-    done: async (id) => void (await done.execute({ id })),
+    done: async (id) => void (await done(id)),
     postpone: async (id, error, retryInMs) => void (await postpone.execute({ id, error, retryInMs })),
     putBack: async (olderThanMs) => {
       const { rowCount } = await (olderThanMs > 0 ? putBack.execute({ olderThanMs }) : putBackAll.execute());
