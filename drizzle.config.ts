@@ -8,6 +8,7 @@ export default defineConfig({
     './src/db/schema-addresses.ts',
     './src/db/schema-asks.ts',
     './src/db/schema-exceptions.ts',
+    './src/db/schema-extensions.ts',
   ],
   out: './migrations',
   migrations: { schema: 'public', table: 'schema_migrations' },

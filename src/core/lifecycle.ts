@@ -17,8 +17,16 @@ export const GRANT_MOVES = {
   failed: [],
 } as const satisfies Record<string, readonly string[]>;
 
+/** `moving`: decided, and the target has not confirmed it yet. */
+export const EXTENSION_MOVES = {
+  moving: ['moved', 'failed'],
+  moved: [],
+  failed: [],
+} as const satisfies Record<string, readonly string[]>;
+
 export type RequestState = keyof typeof REQUEST_MOVES;
 export type GrantState = keyof typeof GRANT_MOVES;
+export type ExtensionState = keyof typeof EXTENSION_MOVES;
 
 const refuse = (noun: string, from: string, to: string): never => {
   throw new DomainError('bad_transition', { noun, from, to });

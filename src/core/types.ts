@@ -1,5 +1,5 @@
 /** The nouns of Latchkey, as every layer sees them. Times are `Date`; durations are milliseconds and say so in their name. */
-import type { GrantState, RequestState } from './lifecycle.ts';
+import type { ExtensionState, GrantState, RequestState } from './lifecycle.ts';
 
 /** One human, bound to a Slack user id and team id. `id` is `<teamId>:<userId>`. */
 export type Person = {
@@ -70,6 +70,10 @@ export type Request = {
   /** When it was found that nobody who may approve could be told. */
   unreachableAt: Date | null;
   changes: RequestChange[];
+  /** The grant that should last longer; null for access of its own. `durationMs` is then its whole time, from its start to its new end. */
+  extendsGrantId: string | null;
+  /** How much later that grant should end. */
+  extendsByMs: number | null;
 };
 
 export type VoteKind = 'approve' | 'deny';
@@ -106,8 +110,9 @@ export const END_CAUSES = ['expired', 'done', 'revoked', 'abandoned', 'cancelled
  */
 export type EndCause = (typeof END_CAUSES)[number];
 
-/** How the end was found: we removed it, or it was no longer there when we came. */
-export type EndOutcome = 'removed' | 'already_absent';
+export const END_OUTCOMES = ['removed', 'already_absent', 'still_held'] as const;
+/** How the end was found: we removed it, it was no longer there when we came, or another live grant holds the same access. */
+export type EndOutcome = (typeof END_OUTCOMES)[number];
 
 export const REVIEW_OUTCOMES = ['justified', 'not_justified'] as const;
 export type ReviewOutcome = (typeof REVIEW_OUTCOMES)[number];
@@ -168,8 +173,12 @@ export type Grant = {
   durationMs: number;
   /** Not before this; null is at once. */
   startsAt: Date | null;
-  /** Stored before the target is touched; moved forward once, when the access became usable. */
+  /** Stored before the target is touched; moved forward when the access became usable, and by each extension that the target confirmed. */
   expiresAt: Date;
+  /** How often the end was moved by an extension. */
+  extensions: number;
+  /** When the person was warned of this end; null again once it was moved. */
+  warnedAt: Date | null;
   activatedAt: Date | null;
   endingAt: Date | null;
   endedAt: Date | null;
@@ -184,4 +193,21 @@ export type Grant = {
   /** Error kind of the last failure, as the provider's contract names it; null where there was none. */
   lastErrorKind: string | null;
   createdAt: Date;
+};
+
+/** One move of a grant's end that was decided. The old end holds until the target has confirmed the new one. */
+export type Extension = {
+  /** The request that asked for it. */
+  requestId: string;
+  grantId: string;
+  decisionId: string;
+  state: ExtensionState;
+  oldExpiresAt: Date;
+  newExpiresAt: Date;
+  attempts: number;
+  nextAttemptAt: Date;
+  /** Why it failed, or why it is not done yet: a scrubbed sentence. */
+  error: string | null;
+  createdAt: Date;
+  settledAt: Date | null;
 };

@@ -9,6 +9,7 @@ import { absenceReads } from './stores/absences.ts';
 import { addressReads } from './stores/addresses.ts';
 import { announcementStore } from './stores/announcements.ts';
 import { gaugeReads } from './stores/gauges.ts';
+import { extensionReads } from './stores/extensions.ts';
 import { grantReads } from './stores/grants.ts';
 import { messageStore } from './stores/messages.ts';
 import { outboxStore } from './stores/outbox.ts';
@@ -75,6 +76,7 @@ export const createStore = ({
       ...addressReads(db),
       ...viewReads(db),
       ...allowanceReads(db),
+      ...extensionReads(db),
       ...gaugeReads(db),
       ...overdueReads(db),
     },

@@ -11,10 +11,12 @@ import {
   primaryKey,
   text,
   unique,
+  uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import { GRANT_MOVES, REQUEST_MOVES } from '../core/lifecycle.ts';
 import type { GrantState, RequestState } from '../core/lifecycle.ts';
-import { END_CAUSES } from '../core/types.ts';
+import { END_CAUSES, END_OUTCOMES } from '../core/types.ts';
 import type { EndCause, EndOutcome, Json, RequestChange, Requirement, Source, VoteKind } from '../core/types.ts';
 import { WORK_KINDS } from '../usecases/ports.ts';
 import type { MessageKind, WorkKind } from '../usecases/ports.ts';
@@ -24,11 +26,11 @@ export const LIVE_STATES = ['activating', 'active', 'ending'] as const satisfies
 export const UNFINISHED_STATES = ['activating', 'ending'] as const satisfies readonly GrantState[];
 const VOTE_KINDS = ['approve', 'deny'] as const satisfies readonly VoteKind[];
 const OUTCOMES = ['approved', 'denied'] as const;
-const END_OUTCOMES = ['removed', 'already_absent'] as const satisfies readonly EndOutcome[];
 const MESSAGE_KINDS = [
   'approval',
   'requester',
   'granted',
+  'warning',
   'outcome',
   'stuck',
   'alarm',
@@ -95,6 +97,8 @@ export const requests = pgTable(
     changes: json<RequestChange[]>()
       .notNull()
       .default(sql`'[]'::jsonb`),
+    extendsGrantId: idText('extends_grant_id').references((): AnyPgColumn => grants.id),
+    extendsByMs: bigint('extends_by_ms', { mode: 'number' }),
   },
   (table) => [
     index('requests_of_person').on(table.requesterId, table.createdAt),
@@ -110,6 +114,14 @@ export const requests = pgTable(
     index('requests_to_escalate')
       .on(table.escalateAt)
       .where(sql`${table.state} = 'pending' and ${table.escalateAt} is not null and ${table.escalatedAt} is null`),
+    index('requests_of_grant')
+      .on(table.extendsGrantId)
+      .where(sql`${table.extendsGrantId} is not null`),
+    uniqueIndex('requests_extending_once')
+      .on(table.extendsGrantId)
+      .where(sql`${table.state} = 'pending' and ${table.extendsGrantId} is not null`),
+    check('requests_extension', sql`(${table.extendsGrantId} is null) = (${table.extendsByMs} is null)`),
+    check('requests_extends_by', sql`${table.extendsByMs} > 0`),
     check('requests_state', isOneOf(table.state, Object.keys(REQUEST_MOVES))),
     check('requests_duration', sql`${table.durationMs} > 0`),
     check('requests_decided_at', sql`(${table.state} = 'pending') = (${table.decidedAt} is null)`),
@@ -187,6 +199,10 @@ export const grants = pgTable(
     endedBy: idText('ended_by').references(() => people.id),
     endReason: text('end_reason'),
     endOutcome: text('end_outcome').$type<EndOutcome>(),
+    extensions: integer().notNull().default(0),
+    /** When the person is to be warned of the end; null when they were, or when there is no time for it. */
+    warnAt: instant('warn_at'),
+    warnedAt: instant('warned_at'),
     leaseUntil: instant('lease_until'),
     attempts: integer().notNull().default(0),
     nextAttemptAt: instant('next_attempt_at'),
@@ -203,6 +219,9 @@ export const grants = pgTable(
     index('grants_due')
       .on(table.expiresAt)
       .where(sql`${table.state} = 'active'`),
+    index('grants_to_warn')
+      .on(table.warnAt)
+      .where(sql`${table.state} = 'active' and ${table.warnAt} is not null`),
     index('grants_stalled').on(table.nextAttemptAt).where(isOneOf(table.state, UNFINISHED_STATES)),
     index('grants_live').on(table.expiresAt).where(isOneOf(table.state, LIVE_STATES)),
     index('grants_live_in_target').on(table.target, table.expiresAt).where(isOneOf(table.state, LIVE_STATES)),

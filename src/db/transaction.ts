@@ -18,6 +18,7 @@ import { addressWrites } from './stores/addresses.ts';
 import { askWrites } from './stores/asks.ts';
 import { announcementWrites } from './stores/announcements.ts';
 import { decisionWrites } from './stores/decisions.ts';
+import { extensionWrites } from './stores/extensions.ts';
 import { grantWrites } from './stores/grants.ts';
 import { overdueWrites } from './stores/overdue.ts';
 import { peopleWrites } from './stores/people.ts';
@@ -78,6 +79,7 @@ const createSession = (client: pg.PoolClient): Session => {
     overdue: overdueWrites(db),
     decisions: decisionWrites(db),
     grants: grantWrites(db),
+    extensions: extensionWrites(db),
     allowances: allowanceWrites(db),
     reviews: reviewWrites(db),
     secrets: secretWrites(db),

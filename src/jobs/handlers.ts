@@ -33,6 +33,7 @@ export const createHandlers = (
 ): Record<WorkKind, Handler> => ({
   activate: { concurrency: 16, handle: (grantId) => useCases.activate({ grantId }).then(() => DONE) },
   end: { concurrency: 16, handle: (grantId) => useCases.finishEnd({ grantIds: [grantId] }).then(() => DONE) },
+  extend: { concurrency: 4, handle: (requestId) => useCases.finishExtension({ requestId }).then(() => DONE) },
   notify: { concurrency: 16, handle: async (requestId) => handled(await notifier.sync(requestId)) },
   announce: { concurrency: 1, handle: async (id) => handled(await announcer.announce(id)) },
   allowance: { concurrency: 2, handle: async (id) => handled(await allowances.tell(id)) },

@@ -52,6 +52,7 @@ const createQueues = ({ redis, prefix, log }: { redis: Redis; prefix: string; lo
       queues ??= {
         activate: open('activate'),
         end: open('end'),
+        extend: open('extend'),
         notify: open('notify'),
         announce: open('announce'),
         allowance: open('allowance'),

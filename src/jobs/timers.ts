@@ -76,6 +76,7 @@ export const startSweep = ({ store, useCases, log }: TimerDeps, options: SweepOp
       const found = await useCases.sweep();
       options.inFlight.add(useCases.finishEnd({ grantIds: found.ending }));
       for (const grantId of found.activating) options.inFlight.add(useCases.activate({ grantId }));
+      for (const requestId of found.extending) options.inFlight.add(useCases.finishExtension({ requestId }));
       const isEmptied = await wasEmptied(options);
       const putBack = await store.outbox.putBack(isEmptied ? 0 : LOST_MS);
       if (putBack > 0)

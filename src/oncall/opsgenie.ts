@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import type { Log } from '../lib/log.ts';
-import type { OnCall } from '../usecases/ports.ts';
+import type { OnCall } from '../usecases/ports-on-call.ts';
 import { createAsking, secondsIn } from './asking.ts';
 
 /** Where a 429 does not say which of the limits, by second or by minute, was met. */

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import type { Log } from '../lib/log.ts';
-import type { OnCall, Shift } from '../usecases/ports.ts';
+import type { OnCall, Shift } from '../usecases/ports-on-call.ts';
 import { createAsking, secondsIn } from './asking.ts';
 import type { Asking } from './asking.ts';
 

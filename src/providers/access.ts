@@ -131,6 +131,28 @@ const byHand = (state: State, grant: Grant, person: Person): ByHand | null => {
     return null;
   }
 };
+const grantOne = async (state: State, { grant, person }: Item): ReturnType<Access['grant']> => {
+  const context = contextOf(state, grant, person);
+  const { handle, secret, instructions } = await noting(state, grant.target, async () =>
+    connectionTo(state, grant.target).grant(grant.scope, context),
+  );
+  if (!secret) return { handle, credentials: null };
+  return {
+    handle,
+    credentials: { fields: secret.fields, text: instructions?.text ?? '', commands: instructions?.commands ?? [] },
+  };
+};
+
+/** A target that knows no deadline has none to move; one that keeps its own and cannot move it would end access early. */
+const extend = (state: State, { grant, person }: Item): Promise<void> =>
+  noting(state, grant.target, async () => {
+    const connection = connectionTo(state, grant.target);
+    const { handle } = grant;
+    if (connection.extend && handle !== null)
+      return connection.extend(grant.scope, handle, contextOf(state, grant, person));
+    if (state.deps.findProvider(grant.provider)?.endsBy === 'revoke') return;
+    throw new ProviderError('unsupported', 'This kind of target cannot move the end of access that was given.');
+  });
 
 const checkTarget = async (state: State, target: Target): Promise<void> => {
   try {
@@ -158,22 +180,13 @@ export const createAccess = (deps: AccessDeps): OpenAccess => {
   const state: State = { deps, open: new Map(), problems: new Map(), stopping };
   let stopChecks = async (): Promise<void> => {};
   return {
-    grant: async (grant, person) => {
-      const context = contextOf(state, grant, person);
-      const { handle, secret, instructions } = await noting(state, grant.target, async () =>
-        connectionTo(state, grant.target).grant(grant.scope, context),
-      );
-      if (!secret) return { handle, credentials: null };
-      return {
-        handle,
-        credentials: { fields: secret.fields, text: instructions?.text ?? '', commands: instructions?.commands ?? [] },
-      };
-    },
+    grant: (grant, person) => grantOne(state, { grant, person }),
     revoke: async (grant, person) => revokeOne(state, { grant, person }),
     revokeMany: (items) => revokeMany(state, items),
     check: async (grant, person) =>
       connectionTo(state, grant.target).check(grant.scope, grant.handle ?? undefined, contextOf(state, grant, person)),
     byHand: (grant, person) => byHand(state, grant, person),
+    extend: (grant, person) => extend(state, { grant, person }),
     failureOf,
     problems: () => Object.fromEntries(state.problems),
     checkNow: () => checkAll(state),

@@ -7,7 +7,7 @@ import { newId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import { slackFailureOf } from './client.ts';
 import { FIELD_ERROR_MAX } from './blocks/limits.ts';
-import { inline, plain, sentenceList, unescape } from './blocks/text.ts';
+import { date, inline, plain, sentenceList, unescape } from './blocks/text.ts';
 
 const SHOWN_MAX = 200;
 const TRY_LATER = 'Nothing was changed; try again in a moment.';
@@ -143,6 +143,17 @@ const SENTENCES = {
   change_denied: (facts) => `So changed it is not allowed. ${deniedOrNoRule(facts)}`,
   change_unfit: (facts) =>
     `So changed it does not fit its rule: ${isAskProblem(facts.problem) ? sentenceOfProblem(facts.problem) : 'it would have to be asked anew.'}`,
+  change_extension: () =>
+    'More time is agreed to as it was asked for, or not. Deny it and say how much you would agree to.',
+  extend_over_cap: (facts) =>
+    `That is too long: ${duration(facts, 'capMs') ?? 'the cap'} in all is the most its rule allows, so at most ${duration(facts, 'leftMs') ?? 'less'} more. Nothing was changed.`,
+  extend_at_cap: (facts) =>
+    `This access already has all the time its rule allows${duration(facts, 'capMs') ? ` (${duration(facts, 'capMs') ?? ''})` : ''}. When it has ended, ask again.`,
+  extend_pending: (facts) =>
+    `${duration(facts, 'byMs') ? `${duration(facts, 'byMs') ?? ''} more were` : 'More time was'} asked for already, and that is not settled yet. You will be told.`,
+  extend_ended: () => 'This access is ending or has ended, so there is nothing to extend. It can be asked for again.',
+  extend_stale: (facts) =>
+    `Its end was moved meanwhile${typeof facts.expiresAt === 'string' ? `: it lasts until ${date(new Date(facts.expiresAt), new Date())} now` : ''}. Nothing more was asked for.`,
   absence_unreadable: (facts) =>
     `${words(facts, 'text') ? `I cannot read \`${words(facts, 'text') ?? ''}\`` : 'Say until when'}. ${ABSENCE_EXAMPLES}`,
   absence_past: (facts) =>

@@ -11,6 +11,7 @@ import {
   cancelButton,
   denyButton,
   doneButton,
+  extendButton,
   refreshHomeButton,
   showCredentialsButton,
 } from './blocks/buttons.ts';
@@ -39,10 +40,18 @@ const waiting = (policy: Policy, view: RequestView): KnownBlock[] =>
     denyButton(view.request.id),
   ]);
 
+const live =
+  (offers: Overview['offers']) =>
+  (policy: Policy, view: RequestView): KnownBlock[] => {
+    const { grant } = view;
+    if (grant?.state !== 'active') return mine(policy, view);
+    const byMs = offers.get(grant.id);
+    const more = byMs === undefined ? [] : [extendButton(grant, byMs)];
+    return entry(myLine(policy, view), [showCredentialsButton(grant.id), ...more, doneButton(grant.id)]);
+  };
+
 const mine = (policy: Policy, view: RequestView): KnownBlock[] => {
-  const { grant, request } = view;
-  const isActive = grant?.state === 'active';
-  if (isActive) return entry(myLine(policy, view), [showCredentialsButton(grant.id), doneButton(grant.id)]);
+  const { request } = view;
   return entry(myLine(policy, view), request.state === 'pending' || isAhead(view) ? [cancelButton(request.id)] : []);
 };
 
@@ -91,7 +100,7 @@ export const homeView = (policy: Policy, overview: Overview, now: Date): HomeVie
     ...group(policy, {
       title: 'You have',
       views: overview.live,
-      draw: mine,
+      draw: live(overview.offers),
       empty: 'You have no access to production now. That is how it should be.',
     }),
     ...group(policy, { title: 'You asked for', views: overview.pending, draw: mine, empty: null }),

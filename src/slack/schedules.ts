@@ -1,7 +1,7 @@
 /** Who is on call by the schedules that groups name: addresses, which `people.ts` turns into people. */
 import { DomainError } from '../core/errors.ts';
 import type { GroupSource, OnCallName } from '../core/policy/types.ts';
-import type { OnCallServices, Shift } from '../usecases/ports.ts';
+import type { OnCallServices, Shift } from '../usecases/ports-on-call.ts';
 import { createLoader } from './loader.ts';
 import type { Loader } from './loader.ts';
 

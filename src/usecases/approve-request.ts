@@ -4,6 +4,7 @@ import { moveRequest } from '../core/lifecycle.ts';
 import type { Policy } from '../core/policy/types.ts';
 import type { Grant, Request } from '../core/types.ts';
 import { DomainError } from '../core/errors.ts';
+import { orderExtension } from './order-extension.ts';
 import type { Ids, Tx } from './ports.ts';
 
 export type Approval = {
@@ -20,6 +21,7 @@ export type Approval = {
   allowanceIds?: string[];
 };
 
+/** Gives the id of the new grant; where more time was asked for, of the grant whose end moves. */
 export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Promise<string> => {
   const { request, policy, rule } = approval;
   const target = policy.targets[request.target];
@@ -37,23 +39,43 @@ export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Prom
     reason: approval.note ?? null,
   });
   await tx.requests.setState(request.id, moveRequest(request.state, 'approved'));
+  if (request.extendsGrantId !== null)
+    return extendGrant(tx, approval, { decisionId, grantId: request.extendsGrantId });
   return insertGrant(tx, approval, { id: ids.next(), decisionId, provider: target.provider, scope: role.scope });
+};
+
+type Decided = { decisionId: string; grantId: string };
+
+const recordApproval = (tx: Tx, approval: Approval, { decisionId, grantId }: Decided): Promise<void> => {
+  const { request, policy, rule, actor, voterIds: votes, allowanceIds: allowances = [] } = approval;
+  return tx.audit.append({
+    actor,
+    requestId: request.id,
+    grantId,
+    target: request.target,
+    role: request.role,
+    type: 'request.approved',
+    data: { decision: decisionId, rule, policy: policy.sha256, votes, allowances },
+  });
+};
+
+const extendGrant = async (tx: Tx, approval: Approval, { decisionId, grantId }: Decided): Promise<string> => {
+  const { request, actor } = approval;
+  await recordApproval(tx, approval, { decisionId, grantId });
+  await orderExtension(tx, { request, grantId, decisionId, actor });
+  return grantId;
 };
 
 type Made = Pick<Grant, 'id' | 'decisionId' | 'provider' | 'scope'>;
 
 const insertGrant = async (tx: Tx, approval: Approval, made: Made): Promise<string> => {
-  const { request, policy, rule, actor, voterIds: votes } = approval;
+  const { request, actor } = approval;
   const { target, role, durationMs } = request;
   const { startsAt } = request;
   const given = { requestId: request.id, personId: request.requesterId, target, role, durationMs, startsAt };
   await tx.grants.insert({ ...made, ...given });
   const common = { actor, requestId: request.id, grantId: made.id, target, role };
-  await tx.audit.append({
-    ...common,
-    type: 'request.approved',
-    data: { decision: made.decisionId, rule, policy: policy.sha256, votes, allowances: approval.allowanceIds ?? [] },
-  });
+  await recordApproval(tx, approval, { grantId: made.id, decisionId: made.decisionId });
   await tx.audit.append({
     ...common,
     type: 'grant.activating',

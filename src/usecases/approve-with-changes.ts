@@ -20,7 +20,9 @@ export const approveWithChanges = async (deps: Deps, input: ChangeInput): Promis
   const asked = await prepareBallot(deps, input);
   const before = { role: asked.request.role, durationMs: asked.request.durationMs };
   const after = { role: input.role ?? before.role, durationMs: input.durationMs ?? before.durationMs };
-  const problem = wideningOf(asked.policy, asked.request, { before, after });
+  const problem = asked.request.extendsGrantId
+    ? new DomainError('change_extension')
+    : wideningOf(asked.policy, asked.request, { before, after });
   if (problem) return refuse(deps, refusalOf(asked.voter, asked.request), problem);
   const changed = await judgeBallot(deps, { ...asked, request: { ...asked.request, ...after } });
   const unfit = unfitnessOf(asked, changed);

@@ -102,7 +102,7 @@ const startOf = async (deps: Deps, policy: Policy, { person, wish }: Wished): Pr
   return at;
 };
 
-const refuseIfNobodyCanApprove = async (
+export const refuseIfNobodyCanApprove = async (
   deps: Deps,
   { person, verdict, ask: wanted }: { person: Person; verdict: Sendable; ask: Ask },
 ): Promise<void> => {
@@ -164,10 +164,10 @@ const write = async (deps: Deps, judged: Judged): Promise<AskResult> => {
 };
 
 /** By the rule, or by what was allowed ahead and is still allowed now; else those who may approve are asked. */
-const decideAtOnce = async (
+export const decideAtOnce = async (
   deps: Deps,
   tx: Tx,
-  { judged, request }: { judged: Judged; request: Request },
+  { judged, request }: { judged: Pick<Judged, 'policy' | 'person' | 'verdict' | 'ahead'>; request: Request },
 ): Promise<void> => {
   const { policy, person, verdict, ahead } = judged;
   const common = { request, policy, rule: verdict.rule, actor: SYSTEM };

@@ -17,14 +17,14 @@ import { recordRefusal, refuse } from './refuse.ts';
 import type { BreakGlassInput, BreakGlassPreview, BreakGlassResult, PreviewInput } from './types.ts';
 
 /** What decisions and the audit log call it where a rule's name stands otherwise. */
-const BREAK_GLASS_RULE = 'break-glass';
+export const BREAK_GLASS_RULE = 'break-glass';
 
 type Judged = { policy: Policy; breakGlass: BreakGlass; person: Person; ask: Ask; verdict: BreakGlassVerdict };
 
 export const breakGlass = async (deps: Deps, input: BreakGlassInput): Promise<BreakGlassResult> => {
   const person = await deps.directory.person(input.userId);
   const refusal = { type: 'break_glass.refused', person, target: input.target, role: input.role } as const;
-  const judged = await judge(deps, { person, input, freshness: 'fresh' }).catch((error: unknown) => {
+  const judged = await judgeTaking(deps, { person, input, freshness: 'fresh' }).catch((error: unknown) => {
     if (error instanceof DomainError && error.code.startsWith('break_glass')) return refuse(deps, refusal, error);
     throw error;
   });
@@ -42,7 +42,7 @@ export const breakGlass = async (deps: Deps, input: BreakGlassInput): Promise<Br
 
 export const previewBreakGlass = async (deps: Deps, input: PreviewInput): Promise<BreakGlassPreview> => {
   const person = await deps.directory.person(input.userId);
-  const { ask, verdict } = await judge(deps, { person, input, freshness: 'recent' });
+  const { ask, verdict } = await judgeTaking(deps, { person, input, freshness: 'recent' });
   const { capMs, problems, skipped, overrides, isNeedless, rule } = verdict;
   return { durationMs: ask.durationMs, capMs, problems, skipped, overrides, needlessBy: isNeedless ? rule : null };
 };
@@ -80,7 +80,8 @@ const demandRole = (policy: Policy, { target, role }: Pick<Ask, 'target' | 'role
 
 type Judging = { person: Person; input: PreviewInput; freshness: Freshness };
 
-const judge = async (deps: Deps, { person, input, freshness }: Judging): Promise<Judged> => {
+/** Throws where break-glass does not reach, or this person may not. */
+export const judgeTaking = async (deps: Deps, { person, input, freshness }: Judging): Promise<Judged> => {
   const policy = deps.policy();
   const { breakGlass: allowed } = policy;
   const { target, role } = input;
@@ -103,13 +104,19 @@ const judge = async (deps: Deps, { person, input, freshness }: Judging): Promise
   return { policy, breakGlass: allowed, person, ask, verdict };
 };
 
+/** A review of theirs that keeps them from breaking glass again. */
+export const overdueOf = async (tx: Tx, person: Person): Promise<{ dueAt: string; grantId: string } | null> => {
+  const overdue = (await tx.reviews.listOverdue()).find((one) => isSameHuman(one.person, person));
+  return overdue ? { dueAt: overdue.review.dueAt.toISOString(), grantId: overdue.review.grantId } : null;
+};
+
 type Writing = { judged: Judged; key: string | null };
 type Written = { id: string; isRepeat: boolean } | { blockedBy: { dueAt: string; grantId: string } };
 
 const write = async (deps: Deps, tx: Tx, { judged, key }: Writing): Promise<Written> => {
   const { policy, person, ask, verdict } = judged;
-  const overdue = (await tx.reviews.listOverdue()).find((one) => isSameHuman(one.person, person));
-  if (overdue) return { blockedBy: { dueAt: overdue.review.dueAt.toISOString(), grantId: overdue.review.grantId } };
+  const blockedBy = await overdueOf(tx, person);
+  if (blockedBy) return { blockedBy };
   await tx.people.upsert(person);
   const { outcome, request } = await tx.requests.insert({
     id: deps.ids.next(),

@@ -4,6 +4,7 @@ import { moveGrant, moveRequest } from '../core/lifecycle.ts';
 import type { Person, Request } from '../core/types.ts';
 import { mustView } from './ask.ts';
 import { CLOSED } from './ballot.ts';
+import { redrawExtended } from './more-time.ts';
 import { actorOf } from './ports.ts';
 import type { Deps, RequestView, Tx } from './ports.ts';
 import type { CancelInput } from './types.ts';
@@ -21,6 +22,7 @@ export const cancel = async (deps: Deps, input: CancelInput): Promise<{ view: Re
     await tx.requests.setState(id, moveRequest(request.state, 'cancelled'));
     await tx.audit.append({ ...entryOf(request, person), type: 'request.cancelled', grantId: null, data: {} });
     await tx.outbox.add('notify', id);
+    await redrawExtended(tx, request);
   });
   return { view: await mustView(deps, id) };
 };

@@ -11,6 +11,7 @@ import { approveRequest } from './approve-request.ts';
 import type { Ballot } from './ballot.ts';
 import { everyoneOf, fillersOf, rightOf } from './electorate.ts';
 import { scheduleOf } from './judge.ts';
+import { redrawExtended } from './more-time.ts';
 import { actorOf } from './ports.ts';
 import type { Deps, Tx } from './ports.ts';
 
@@ -159,4 +160,5 @@ const deny = async (deps: Deps, tx: Tx, { request, ballot, reason, byPersonId }:
     data: { decision: decisionId, rule, policy: policy.sha256, reason },
   });
   await tx.outbox.add('notify', request.id);
+  await redrawExtended(tx, request);
 };

@@ -11,7 +11,9 @@ import { confirmAddress, doubtedAddresses } from './confirm-address.ts';
 import { discuss } from './discuss.ts';
 import { end } from './end.ts';
 import { explainAsk } from './explain-ask.ts';
+import { extend } from './extend.ts';
 import { endDue, finishEnd } from './finish-end.ts';
+import { finishExtension } from './finish-extension.ts';
 import { overview, targetOverview } from './overview.ts';
 import type { Deps } from './ports.ts';
 import { personLeft } from './person-left.ts';
@@ -40,6 +42,8 @@ export const createUseCases = (deps: Deps): UseCases => ({
   cancel: (input) => cancel(deps, input),
   showCredentials: (input) => showCredentials(deps, input),
   end: (input) => end(deps, input),
+  extend: (input) => extend(deps, input),
+  finishExtension: (input) => finishExtension(deps, input),
   overview: (input) => overview(deps, input),
   targetOverview: (input) => targetOverview(deps, input),
   activate: (input) => activate(deps, input),

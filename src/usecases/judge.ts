@@ -4,7 +4,7 @@ import { groupsToRead } from '../core/policy/candidates.ts';
 import { decide } from '../core/policy/decide.ts';
 import type { Ask, AskFacts, Policy, Verdict } from '../core/policy/types.ts';
 import type { Person } from '../core/types.ts';
-import type { Deps, Schedule } from './ports.ts';
+import type { Deps, Directory, Schedule, Store } from './ports.ts';
 
 /** `fresh` reads groups now and may decide; `recent` may come from a cache and may only show. */
 export type Freshness = 'fresh' | 'recent';
@@ -12,10 +12,12 @@ export type Freshness = 'fresh' | 'recent';
 export const defaultDurationMs = (policy: Policy, target: string, role: string): number =>
   policy.targets[target]?.roles[role]?.defaultMs ?? 0;
 
+export type JudgeDeps = { store: { read: Pick<Store['read'], 'now'> }; directory: Directory };
+
 type Asking = { person: Person; ask: Ask; freshness: Freshness };
 
 /** Only the groups that some rule for this role looks at are read. */
-export const factsOfAsk = async (deps: Deps, policy: Policy, asking: Asking): Promise<AskFacts> => {
+export const factsOfAsk = async (deps: JudgeDeps, policy: Policy, asking: Asking): Promise<AskFacts> => {
   const { person, ask, freshness } = asking;
   const names = groupsToRead(policy, ask);
   const [now, read] = await Promise.all([

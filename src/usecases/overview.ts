@@ -7,6 +7,7 @@ import type { Person } from '../core/types.ts';
 import { askedPeople } from './asked-people.ts';
 import { electorateOf, rightOf } from './electorate.ts';
 import { judge } from './judge.ts';
+import { offerOf } from './more-time.ts';
 import type { Deps, RequestView } from './ports.ts';
 import type { Overview, TargetOverview } from './types.ts';
 
@@ -26,14 +27,26 @@ export const overview = async (deps: Deps, input: { userId: string }): Promise<O
     deps.store.read.pending(PENDING),
     deps.store.read.allowances({ personId: person.id }, ALLOWANCES),
   ]);
-  const mayVote = await Promise.all(pending.map((view) => waitsFor(deps, view, person)));
+  const live = mine.filter(isLive);
+  const [mayVote, offers] = await Promise.all([
+    Promise.all(pending.map((view) => waitsFor(deps, view, person))),
+    offersOf(deps, live),
+  ]);
   return {
     pending: mine.filter(isPending),
-    live: mine.filter(isLive),
-    recent: mine.filter((view) => !isPending(view) && !isLive(view)).slice(0, RECENT),
+    live,
+    offers,
+    recent: mine
+      .filter((view) => !isPending(view) && !isLive(view) && view.request.extendsGrantId === null)
+      .slice(0, RECENT),
     waitingForMe: pending.filter((_, index) => mayVote[index]),
     allowances,
   };
+};
+
+const offersOf = async (deps: Deps, live: RequestView[]): Promise<Map<string, number>> => {
+  const offers = await Promise.all(live.map((view) => offerOf(deps, view)));
+  return new Map(live.flatMap(({ grant }, at) => (grant && offers[at] ? [[grant.id, offers[at]] as const] : [])));
 };
 
 const waitsFor = async (deps: Deps, { request, requester, votes }: RequestView, person: Person): Promise<boolean> => {

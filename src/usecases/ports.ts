@@ -2,13 +2,14 @@
 import type { Actor, AuditEntry } from '../core/events.ts';
 import type { RequestState } from '../core/lifecycle.ts';
 import type { AskRecord } from '../core/policy/past.ts';
-import type { OnCallName, Policy } from '../core/policy/types.ts';
+import type { Policy } from '../core/policy/types.ts';
 import type {
   Absence,
   Allowance,
   Decision,
   EndCause,
   EndOutcome,
+  Extension,
   Grant,
   Json,
   Person,
@@ -21,13 +22,14 @@ import type {
 } from '../core/types.ts';
 import type { Log } from '../lib/log.ts';
 import type { AddressReads, AddressWrites, DoubtedAddress, GroupsRead } from './ports-addresses.ts';
+import type { ExtensionReads, ExtensionWrites, MoreTimeAsked } from './ports-extensions.ts';
 import type { AnnouncementStore, AnnouncementWrites, OverdueTarget, OverdueWrites } from './ports-news.ts';
 
-export const WORK_KINDS = ['activate', 'end', 'notify', 'announce', 'allowance'] as const;
-/** Outgoing work: activate or end a grant, bring the Slack messages of a request up to date, or tell admins some news. */
+export const WORK_KINDS = ['activate', 'end', 'extend', 'notify', 'announce', 'allowance'] as const;
+/** Outgoing work: activate or end a grant, move its end, bring the Slack messages of a request up to date, or tell admins some news. */
 export type WorkKind = (typeof WORK_KINDS)[number];
 
-/** One row of the outbox. `subjectId` is a grant id for activate and end, a request id for notify, an announcement's for announce. */
+/** One row of the outbox. `subjectId` is a grant id for activate and end, a request id for extend and notify, an announcement's for announce. */
 export type Work = {
   id: string;
   kind: WorkKind;
@@ -58,8 +60,10 @@ type Filled =
   | 'unreachableAt'
   | 'changes';
 
-export type NewRequest = Omit<Request, Filled | keyof Schedule | 'startsAt'> &
-  Partial<Schedule & Pick<Request, 'startsAt'>> & {
+type MoreTime = Pick<Request, 'extendsGrantId' | 'extendsByMs'>;
+
+export type NewRequest = Omit<Request, Filled | keyof Schedule | keyof MoreTime | 'startsAt'> &
+  Partial<Schedule & MoreTime & Pick<Request, 'startsAt'>> & {
     /** One ask is stored once: the view id, trigger id or client key that brought it. */
     idempotencyKey: string | null;
     pendingMs: number;
@@ -150,6 +154,10 @@ export type Tx = {
     claim(id: string, leaseMs: number, deadlineMs: number | null): Promise<void>;
     isLeased(id: string): Promise<boolean>;
     setActive(id: string, handle: Json): Promise<{ expiresAt: Date }>;
+    /** A new end that the target has confirmed; `durationMs` is the whole time. Only of an active grant. */
+    setExtended(id: string, end: Pick<Grant, 'expiresAt' | 'durationMs'>): Promise<void>;
+    /** Marks up to `limit` active grants whose warning is due as warned of the end they have now; gives their requests. */
+    warnDue(limit: number): Promise<{ requestId: string }[]>;
     setFailed(id: string, error: string): Promise<void>;
     setEnding(id: string, end: { cause: EndCause; by: string | null; reason: string | null }): Promise<void>;
     setEnded(id: string, outcome: EndOutcome): Promise<void>;
@@ -170,6 +178,7 @@ export type Tx = {
     /** Activating or ending grants that nobody holds and whose next attempt is due. */
     listStalled(limit: number): Promise<Grant[]>;
   };
+  extensions: ExtensionWrites;
   allowances: {
     insert(
       allowance: Pick<Allowance, 'id' | 'personId' | 'target' | 'role' | 'byPersonId'> & { forMs: number },
@@ -215,6 +224,11 @@ export type RequestView = {
   decidedBy: Person | null;
   grant: Grant | null;
   endedBy: Person | null;
+  /** Where this asks for more time: the grant it is about, and the move of its end once that was decided. */
+  extended: Grant | null;
+  extension: Extension | null;
+  /** Where this is a grant: what asks for more time for it and is not settled yet. */
+  moreTime: MoreTimeAsked | null;
   /** Of access that was taken by break-glass. */
   review: Review | null;
   reviewer: Person | null;
@@ -229,6 +243,7 @@ export type MessageKind =
   | 'approval'
   | 'requester'
   | 'granted'
+  | 'warning'
   | 'outcome'
   | 'stuck'
   | 'alarm'
@@ -258,7 +273,7 @@ export type MessageCopy = {
 export type Store = {
   /** Runs `work` in one transaction, again when it was a serialization failure or deadlock; outgoing work is relayed after commit. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  read: AddressReads & {
+  read: AddressReads & ExtensionReads & {
     now(): Promise<Date>;
     request(id: string): Promise<Request | null>;
     grant(id: string): Promise<Grant | null>;
@@ -313,13 +328,6 @@ export type Store = {
   announcements: AnnouncementStore;
 };
 
-/** Somebody on call, as the service that keeps the schedule says; `level` is the tier of escalation, from 1. */
-export type Shift = { email: string | null; level: number };
-
-/** Who is on call now, read now. Rejects with `lookup_failed`, whose facts name the schedule. */
-export type OnCall = { shifts(schedule: string): Promise<Shift[]> };
-/** null where the service is not configured. */
-export type OnCallServices = Record<OnCallName, OnCall | null>;
 
 /** People and groups. Failures are `lookup_failed`, an unknown or foreign account `unknown_person`. */
 export type Directory = {
@@ -357,6 +365,8 @@ export type Access = {
   check(grant: Grant, person: Person): Promise<'present' | 'absent'>;
   /** How a human ends it without us; null where the provider cannot say. Asks no target: it may be down. */
   byHand(grant: Grant, person: Person): ByHand | null;
+  /** Moves the target's own deadline, where it has one, to `grant.expiresAt`, and reads it back. */
+  extend(grant: Grant, person: Person): Promise<void>;
   failureOf(error: unknown): AccessFailure;
   /** What the last look at each target found; null where it is well. */
   problems(): Record<string, string>;

@@ -3,25 +3,28 @@ import { SYSTEM } from '../core/events.ts';
 import { moveRequest } from '../core/lifecycle.ts';
 import { escalateDue, remindDue } from './nudge.ts';
 import { chaseReviews } from './review.ts';
+import { redrawExtended } from './more-time.ts';
 import type { Deps } from './ports.ts';
+import { warnDue } from './warn.ts';
 
 const BATCH = 100;
 
-export type Swept = { ending: string[]; activating: string[]; lapsed: number };
+export type Swept = { ending: string[]; activating: string[]; extending: string[]; lapsed: number };
 
 /** One pass. A full batch in any list means that there may be more: call again. */
 export const sweep = async (deps: Deps): Promise<Swept> => {
   const lapsed = await lapseDue(deps);
+  const extending = await deps.store.transaction((tx) => tx.extensions.listStalled(BATCH));
   const stalled = await deps.store.transaction((tx) => tx.grants.listStalled(BATCH));
   const ending = stalled.filter(({ state }) => state === 'ending').map(({ id }) => id);
   const activating = stalled.filter(({ state }) => state === 'activating').map(({ id }) => id);
   await nudge(deps);
-  return { ending, activating, lapsed };
+  return { ending, activating, extending, lapsed };
 };
 
 /** A reminder that cannot be written holds up neither the others nor what was left lying. */
 const nudge = async (deps: Deps): Promise<void> => {
-  for (const remind of [chaseReviews, escalateDue, remindDue]) {
+  for (const remind of [warnDue, chaseReviews, escalateDue, remindDue]) {
     try {
       await remind(deps);
     } catch (error) {
@@ -32,7 +35,10 @@ const nudge = async (deps: Deps): Promise<void> => {
 
 const lapseDue = (deps: Deps): Promise<number> =>
   deps.store.transaction(async (tx) => {
-    const lapsed = await tx.requests.lockLapsed(BATCH);
+    const overdue = await tx.requests.lockLapsed(BATCH);
+    // More time for access that has ended meanwhile: nobody can agree to it any more.
+    const orphans = await tx.extensions.lockOrphans(BATCH);
+    const lapsed = [...overdue, ...orphans.filter(({ id }) => overdue.every((other) => other.id !== id))];
     for (const request of lapsed) {
       await tx.requests.setState(request.id, moveRequest(request.state, 'lapsed'));
       await tx.audit.append({
@@ -45,6 +51,7 @@ const lapseDue = (deps: Deps): Promise<number> =>
         data: { lapsesAt: request.lapsesAt.toISOString() },
       });
       await tx.outbox.add('notify', request.id);
+      await redrawExtended(tx, request);
     }
     return lapsed.length;
   });

@@ -118,10 +118,27 @@ export type AllowInput = { userId: string; personUserId: string; target: string;
 /** `missing`: what others still have to allow before it lets the person in; empty when it does by itself. */
 export type AllowResult = { allowance: AllowanceView; missing: { label: string; count: number }[] };
 
+/**
+ * `id` as in `EndInput`. `byMs` null is half an hour, or what the cap leaves of it. `deadline` is how often the end had been moved when
+ * the person saw it, so that a second click on the same button does nothing; null where it was typed.
+ */
+export type ExtendInput = {
+  userId: string;
+  id: string | null;
+  byMs: number | null;
+  reason: string | null;
+  deadline: number | null;
+  idempotencyKey: string | null;
+};
+/** `view` is of the request for more time; its `extended` is the grant. */
+export type ExtendResult = AskResult;
+
 export type Overview = {
   /** My pending requests, my live grants, and my latest finished ones. */
   pending: RequestView[];
   live: RequestView[];
+  /** By grant id: what *+30 min* would ask for, where it could be granted. */
+  offers: Map<string, number>;
   recent: RequestView[];
   /** Pending requests of others that I may vote on and have not. */
   waitingForMe: RequestView[];
@@ -158,6 +175,10 @@ export type UseCases = {
   cancel(input: CancelInput): Promise<{ view: RequestView }>;
   showCredentials(input: ShowCredentialsInput): Promise<ShowCredentialsResult>;
   end(input: EndInput): Promise<EndResult>;
+  /** Throws `extend_*` where the grant, and not the policy, is in the way. */
+  extend(input: ExtendInput): Promise<ExtendResult>;
+  /** Moves an end that was decided to move, in the target and then in the store. */
+  finishExtension(input: { requestId: string }): Promise<void>;
   overview(input: { userId: string }): Promise<Overview>;
   targetOverview(input: { userId: string; target: string }): Promise<TargetOverview>;
   activate(input: { grantId: string }): Promise<void>;
@@ -166,7 +187,7 @@ export type UseCases = {
   /** Claims grants whose deadline has passed and begins to end them; `work` resolves when that is done. */
   endDue(): Promise<{ count: number; work: Promise<void> }>;
   /** Lapses requests, chases and reminds, and lists the grants that nobody is working on. */
-  sweep(): Promise<{ ending: string[]; activating: string[]; lapsed: number }>;
+  sweep(): Promise<{ ending: string[]; activating: string[]; extending: string[]; lapsed: number }>;
   /** Tells admins of ends that are late, and when none is any more. */
   watchOverdue(input: { seenMs: number }): Promise<void>;
   adoptPolicy(input: AdoptInput): Promise<void>;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isDomainError } from '../../src/core/errors.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createOpsgenie } from '../../src/oncall/opsgenie.ts';
-import type { OnCall } from '../../src/usecases/ports.ts';
+import type { OnCall } from '../../src/usecases/ports-on-call.ts';
 import { hoursLater } from '../support/on-call-server.ts';
 import { FIRST, startAcmeOpsgenie } from '../support/opsgenie.ts';
 import type { Opsgenie } from '../support/opsgenie.ts';

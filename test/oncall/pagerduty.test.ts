@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isDomainError } from '../../src/core/errors.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createPagerDuty } from '../../src/oncall/pagerduty.ts';
-import type { OnCall, Shift } from '../../src/usecases/ports.ts';
+import type { OnCall, Shift } from '../../src/usecases/ports-on-call.ts';
 import { hoursLater, startAcmePagerDuty } from '../support/pagerduty.ts';
 import type { PagerDuty } from '../support/pagerduty.ts';
 

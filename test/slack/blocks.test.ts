@@ -54,6 +54,8 @@ const grant = (state: GrantState, more: Partial<Grant> = {}): Grant => ({
   endedBy: null,
   endReason: null,
   endOutcome: state === 'ended' ? 'removed' : null,
+  extensions: 0,
+  warnedAt: null,
   attempts: 0,
   nextAttemptAt: null,
   lastError: null,
@@ -99,6 +101,8 @@ const viewOf = ({
     discussedBy: null,
     unreachableAt: null,
     changes: [],
+    extendsGrantId: null,
+    extendsByMs: null,
   },
   requester: ada,
   votes: [],
@@ -106,6 +110,9 @@ const viewOf = ({
   decidedBy: state === 'approved' || state === 'denied' ? olga : null,
   grant: given,
   endedBy: null,
+  extended: null,
+  extension: null,
+  moreTime: null,
   review: null,
   reviewer: null,
   now,
@@ -242,8 +249,8 @@ describe('views', () => {
     const role = target?.roles['write'] ?? null;
     const full = { ...EMPTY, target, role, reason: 'x'.repeat(9_000), ticket: 'y'.repeat(900) };
     const many = every.flatMap(([, view]) => Array.from({ length: 20 }, () => view));
-    const overview = { pending: many, live: many, recent: many, allowances: [], waitingForMe: many };
-    const none = { pending: [], live: [], recent: [], allowances: [], waitingForMe: [] };
+    const overview = { pending: many, live: many, recent: many, allowances: [], waitingForMe: many, offers: new Map() };
+    const none = { pending: [], live: [], recent: [], allowances: [], waitingForMe: [], offers: new Map() };
     const fields = Array.from({ length: 60 }, (_, index) => ({
       label: `f${index}`,
       value: '<&>'.repeat(20),

@@ -18,7 +18,8 @@ import type { Notifier, SyncResult } from '../../src/slack/notifier.ts';
 import { createDirectory } from '../../src/slack/people.ts';
 import { createAddressBook } from '../../src/usecases/address-book.ts';
 import { createUseCases } from '../../src/usecases/create-use-cases.ts';
-import type { Access, Directory, OnCallServices, Store } from '../../src/usecases/ports.ts';
+import type { Access, Directory, Store } from '../../src/usecases/ports.ts';
+import type { OnCallServices } from '../../src/usecases/ports-on-call.ts';
 import type { UseCases } from '../../src/usecases/types.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startSlack } from '../support/slack.ts';
@@ -96,6 +97,7 @@ const createTarget = (): Target => {
         };
         return Promise.resolve({ handle: { name: grant.id }, credentials });
       },
+      extend: () => (target.isBroken ? Promise.reject(new Error('down')) : Promise.resolve()),
       revoke: (grant) => {
         if (target.isBroken) return Promise.reject(new Error('down'));
         return Promise.resolve(made.delete(grant.id) ? 'removed' : 'already_absent');

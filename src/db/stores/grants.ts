@@ -20,9 +20,10 @@ import {
 } from '../statement.ts';
 import type { Db } from '../statement.ts';
 import { grantBatches } from './grant-batches.ts';
+import { warnBefore, warningWrites } from './grant-warnings.ts';
 import { raisedVersion } from './request-columns.ts';
 
-const { decisionOutcome: _outcome, leaseUntil: _lease, ...columns } = getTableColumns(grants);
+const { decisionOutcome: _outcome, leaseUntil: _lease, warnAt: _warnAt, ...columns } = getTableColumns(grants);
 export const grantColumns = columns;
 
 const isId = eq(grants.id, slot('id'));
@@ -122,10 +123,24 @@ const setActiveStatement = (db: Db) =>
       state: 'active',
       handle: sql`${sql.param(slot('handle'), grants.handle)}`,
       activatedAt: clock,
+      warnAt: warnBefore(sql`${grants.expiresAt}`),
       leaseUntil: null,
       ...freshAttempts,
     },
     where: comesFrom('active'),
+  });
+
+/** Only while it is active: once its end has begun, that end is the last. */
+const setExtendedStatement = (db: Db) =>
+  changeStatement(db, 'grant_set_extended', {
+    set: {
+      expiresAt: givenInstant('expiresAt'),
+      durationMs: given('durationMs'),
+      extensions: sql`${grants.extensions} + 1`,
+      warnAt: warnBefore(givenInstant('expiresAt')),
+      warnedAt: sql`null`,
+    },
+    where: sql`${grants.state} = 'active'`,
   });
 
 const setFailedStatement = (db: Db) =>
@@ -203,9 +218,12 @@ const refuse = async (find: ReturnType<typeof findStatement>, { id, to }: Refusa
 
 type Change = ReturnType<typeof changeStatement>;
 
-const stateWrites = (db: Db): Pick<Tx['grants'], 'setActive' | 'setFailed' | 'setEnding' | 'setEnded' | 'setRetry'> => {
+const stateWrites = (
+  db: Db,
+): Pick<Tx['grants'], 'setActive' | 'setExtended' | 'setFailed' | 'setEnding' | 'setEnded' | 'setRetry'> => {
   const find = findStatement(db);
   const setActive = setActiveStatement(db);
+  const setExtended = setExtendedStatement(db);
   const setFailed = setFailedStatement(db);
   const setEnding = setEndingStatement(db);
   const setEnded = setEndedStatement(db);
@@ -219,6 +237,8 @@ const stateWrites = (db: Db): Pick<Tx['grants'], 'setActive' | 'setFailed' | 'se
       const { expiresAt } = await run(setActive, { id, to: 'active' }, { handle });
       return { expiresAt };
     },
+    setExtended: async (id, { expiresAt, durationMs }) =>
+      void (await run(setExtended, { id, to: null }, { expiresAt: expiresAt.toISOString(), durationMs })),
     setFailed: async (id, error) => void (await run(setFailed, { id, to: 'failed' }, { error })),
     setEnding: async (id, end) => void (await run(setEnding, { id, to: 'ending' }, end)),
     setEnded: async (id, outcome) => void (await run(setEnded, { id, to: 'ended' }, { outcome })),
@@ -242,6 +262,7 @@ export const grantWrites = (db: Db): Tx['grants'] => {
   return {
     ...stateWrites(db),
     ...grantBatches(db, grantColumns),
+    ...warningWrites(db),
     insert: async (grant) => void (await insert.execute({ ...grant, startsAt: isoOrNull(grant.startsAt) })),
     lock: async (id) => firstOrNull(await lock.execute({ id })),
     claim: async (id, leaseMs, deadlineMs) => {

@@ -3,6 +3,7 @@ import { and, asc, eq, lte, sql } from 'drizzle-orm';
 import { DomainError } from '../../core/errors.ts';
 import { REQUEST_MOVES, moveRequest } from '../../core/lifecycle.ts';
 import type { RequestState } from '../../core/lifecycle.ts';
+import type { Request } from '../../core/types.ts';
 import type { NewRequest, Schedule, Store, Tx } from '../../usecases/ports.ts';
 import { requests } from '../schema.ts';
 import {
@@ -60,6 +61,8 @@ const insertStatement = (db: Db) =>
       escalateAfterMs: slot('escalateAfterMs'),
       escalateTo: slot('escalateTo'),
       escalateAt: clockPlus(escalateAfterMs),
+      extendsGrantId: slot('extendsGrantId'),
+      extendsByMs: slot('extendsByMs'),
     })
     .onConflictDoNothing({ target: requests.idempotencyKey })
     .returning(requestColumns)
@@ -118,7 +121,13 @@ const refuseMove = async (find: ReturnType<typeof findStatement>, id: string, to
   throw new DomainError('conflict', { noun: 'request', id });
 };
 
-const NO_SCHEDULE: Schedule = { remindMs: null, escalateAfterMs: null, escalateTo: null };
+const NONE: Schedule & Pick<Request, 'extendsGrantId' | 'extendsByMs'> = {
+  remindMs: null,
+  escalateAfterMs: null,
+  escalateTo: null,
+  extendsGrantId: null,
+  extendsByMs: null,
+};
 
 export const requestWrites = (db: Db): Tx['requests'] => {
   const find = findStatement(db);
@@ -138,7 +147,7 @@ export const requestWrites = (db: Db): Tx['requests'] => {
     ...changeWrites(db),
     insert: async (request) => {
       const startsAt = isoOrNull(request.startsAt);
-      const inserted = firstOrNull(await insert.execute({ ...NO_SCHEDULE, ...request, startsAt }));
+      const inserted = firstOrNull(await insert.execute({ ...NONE, ...request, startsAt }));
       return inserted
         ? { outcome: 'inserted', request: inserted }
         : { outcome: 'exists', request: await stored(request) };

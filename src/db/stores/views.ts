@@ -1,13 +1,16 @@
 /** Everything about a request for messages and lists: one statement, so one snapshot, however many requests. */
-import { and, asc, desc, eq, gte, inArray, lt, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gte, inArray, lt, or, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import type { Person, Vote, VoteKind } from '../../core/types.ts';
 import type { RequestView, Store } from '../../usecases/ports.ts';
+import type { MoreTimeAsked } from '../../usecases/ports-extensions.ts';
 import { reviews } from '../schema-exceptions.ts';
+import { extensions } from '../schema-extensions.ts';
 import { LIVE_STATES, decisions, grants, people, requests, votes } from '../schema.ts';
 import { clock, firstOrNull, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
+import { extensionColumns } from './extensions.ts';
 import { grantColumns } from './grants.ts';
 import { requestColumns } from './request-columns.ts';
 
@@ -24,6 +27,21 @@ type JsonVote = {
   inSteadOf: string | null;
   voter: Person;
 };
+
+const extended = alias(grants, 'extended');
+const asking = alias(requests, 'asking');
+const moving = alias(extensions, 'moving');
+const {
+  decisionOutcome: _outcome,
+  leaseUntil: _lease,
+  warnAt: _warnAt,
+  ...extendedColumns
+} = getTableColumns(extended);
+
+const moreTimeOfGrant = sql<MoreTimeAsked | null>`(
+  select json_build_object('requestId', ${asking.id}, 'byMs', ${asking.extendsByMs}, 'isDecided', ${moving.state} is not null)
+  from ${requests} as asking left join ${extensions} as moving on ${moving.requestId} = ${asking.id} and ${moving.state} = 'moving'
+  where ${asking.extendsGrantId} = ${grants.id} and (${asking.state} = 'pending' or ${moving.state} is not null) limit 1)`;
 
 const voter = alias(people, 'voter');
 const votesOfRequest = sql<JsonVote[]>`(
@@ -47,6 +65,9 @@ export const selectViews = (db: Pick<Db, 'select'>, copies: SQL = sql`null`) =>
       endedBy,
       review: reviews,
       reviewer,
+      extended: extendedColumns,
+      extension: extensionColumns,
+      moreTime: moreTimeOfGrant,
       votes: votesOfRequest,
       now: clock,
       copies: sql<unknown>`${copies}`.as('copies'),
@@ -59,6 +80,8 @@ export const selectViews = (db: Pick<Db, 'select'>, copies: SQL = sql`null`) =>
     .leftJoin(endedBy, eq(endedBy.id, grants.endedBy))
     .leftJoin(reviews, eq(reviews.requestId, requests.id))
     .leftJoin(reviewer, eq(reviewer.id, reviews.reviewerId))
+    .leftJoin(extended, eq(extended.id, requests.extendsGrantId))
+    .leftJoin(extensions, eq(extensions.requestId, requests.id))
     .$dynamic();
 
 type Row = Omit<RequestView, 'votes'> & { votes: JsonVote[]; copies: unknown };

@@ -1,9 +1,12 @@
 /** What the requester can do with their own request or grant. */
+import type { Policy } from '../../core/policy/types.ts';
+import type { RequestView } from '../../usecases/ports.ts';
 import { ACTION } from '../blocks/buttons.ts';
 import type { Action, ActionCall } from '../context.ts';
 import { explainError } from '../errors.ts';
 import { credentialsProblem, credentialsView, loadingCredentials } from '../views/credentials.ts';
 import { choose, EMPTY } from '../views/form-state.ts';
+import type { FormState } from '../views/form-state.ts';
 import { openForm, redrawForm } from '../views/open-form.ts';
 import { loadingForm } from '../views/request-form.ts';
 import { refreshHome } from './refresh-home.ts';
@@ -55,6 +58,13 @@ export const ask: Action = {
   run: ({ slack, userId, triggerId }) => openForm(slack, { userId, triggerId }),
 };
 
+/** A start that has passed is left out: then it begins at once. */
+const stateOf = (policy: Policy, { request, now }: RequestView): FormState => {
+  const { target, role, durationMs, reason, ticket, startsAt } = request;
+  const ahead = startsAt && startsAt > now ? startsAt : null;
+  return { ...EMPTY, ...choose(policy, target, role), durationMs, reason, ticket: ticket ?? '', startsAt: ahead };
+};
+
 /** The same ask again, to be looked over before it is sent; only one's own is filled in. */
 export const askAgain: Action = {
   id: ACTION.askAgain,
@@ -63,8 +73,7 @@ export const askAgain: Action = {
     const { id, hash } = opened.view ?? {};
     const view = await slack.store.read.view(requestId);
     const isOwn = view?.requester.userId === userId;
-    const { target = '', role = '', durationMs = null, reason = '', ticket = null } = isOwn ? view.request : {};
-    const state = { ...EMPTY, ...choose(slack.policy(), target, role), durationMs, reason, ticket: ticket ?? '' };
+    const state = isOwn ? stateOf(slack.policy(), view) : EMPTY;
     if (id) await redrawForm(slack, { userId, view: { id, hash: hash ?? '' }, state });
   },
 };

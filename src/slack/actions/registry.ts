@@ -3,6 +3,7 @@ import type { Action } from '../context.ts';
 import { approveChanges } from './approve-changes.ts';
 import { discuss } from './discuss.ts';
 import { breakGlass } from './break-glass.ts';
+import { extend } from './extend.ts';
 import { formActions } from './form.ts';
 import { ask, askAgain, cancel, done, showCredentials } from './own.ts';
 import { refresh } from './refresh-home.ts';
@@ -16,6 +17,7 @@ export const actions: readonly Action[] = [
   discuss,
   showCredentials,
   done,
+  extend,
   cancel,
   ask,
   askAgain,

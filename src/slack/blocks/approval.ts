@@ -4,6 +4,7 @@ import type { RequestView } from '../../usecases/ports.ts';
 import { actions, approveButton, approveChangesButton, denyButton, discussButton } from './buttons.ts';
 import type { MessageFacts } from './facts.ts';
 import { CONTEXT_TEXT_MAX, MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX } from './limits.ts';
+import { newEndLine } from './more-time.ts';
 import {
   allows,
   changeLines,
@@ -33,7 +34,7 @@ export const approvalMessage = (view: RequestView, facts: MessageFacts): Message
     blocks.push(
       actions(
         approveButton(view.request.id),
-        approveChangesButton(view.request.id),
+        ...(view.request.extendsGrantId === null ? [approveChangesButton(view.request.id)] : []),
         denyButton(view.request.id),
         discussButton(view.request.id),
       ),
@@ -49,7 +50,9 @@ const heading = (view: RequestView, facts: MessageFacts): string => {
 
 const details = (view: RequestView, facts: MessageFacts): KnownBlock[] => {
   const allowed = allows(facts);
-  const lines = [ticket(view), allowed ? `Allows: ${allowed}` : null, warning(facts)].filter((line) => line !== null);
+  const lines = [newEndLine(view), ticket(view), allowed ? `Allows: ${allowed}` : null, warning(facts)].filter(
+    (line) => line !== null,
+  );
   return lines.length > 0 ? [context(cut(lines.join('\n'), CONTEXT_TEXT_MAX))] : [];
 };
 

@@ -1,5 +1,7 @@
 /** Every button of Latchkey. A button carries the id of a request or a grant and nothing else: who clicks is read from Slack. */
 import type { ActionsBlock, Button, ConfirmationDialog } from '@slack/types';
+import { formatDuration } from '../../core/durations.ts';
+import type { Grant } from '../../core/types.ts';
 import { BUTTON_TEXT_MAX } from './limits.ts';
 import { plain } from './text.ts';
 
@@ -10,6 +12,7 @@ export const ACTION = {
   discuss: 'discuss',
   showCredentials: 'show_credentials',
   done: 'done',
+  extend: 'extend',
   cancel: 'cancel_request',
   askAgain: 'ask_again',
   ask: 'ask',
@@ -56,6 +59,21 @@ export const doneButton = (grantId: string): Button =>
       confirm: confirm('Give it back now?', 'The access ends and open sessions are cut.', 'End access'),
     },
   );
+/** `+30 min`: whole minutes as minutes. */
+const more = (byMs: number): string => (byMs % 60_000 === 0 ? `+${byMs / 60_000} min` : `+${formatDuration(byMs)}`);
+
+/**
+ * The one button that carries more than an id: which end it was drawn for, by how often it had been moved, so that a second click
+ * moves nothing. Whether it may be moved is read from the database.
+ */
+export const extendButton = ({ id, extensions }: Pick<Grant, 'id' | 'extensions'>, byMs: number): Button =>
+  button(more(byMs), { actionId: ACTION.extend, value: `${id}:${extensions}` });
+
+export const readExtendValue = (value: string): { id: string; deadline: number } => {
+  const [id = '', extensions = ''] = value.split(':');
+  return { id, deadline: /^\d{1,6}$/.test(extensions) ? Number(extensions) : -1 };
+};
+
 export const cancelButton = (requestId: string): Button =>
   button(
     'Cancel request',

@@ -20,6 +20,8 @@ export type MessageFacts = {
   waitingFor: string[] | null;
   /** Whom the rule falls back on, once the request was silent for too long. */
   fallback: Asked | null;
+  /** What *+30 min* would ask for; null where it could not be granted. */
+  offerMs: number | null;
   /** What keeps the request from being decided: nobody could be told in Slack, or all who may decide are away. */
   unreachable: 'untold' | 'away' | null;
   /** Of a grant that is stuck: how a human ends it in the target. */
@@ -38,5 +40,6 @@ export const factsOf = (policy: Policy, ask: { target: string; role: string }): 
     fallback: null,
     unreachable: null,
     byHand: null,
+    offerMs: null,
   };
 };

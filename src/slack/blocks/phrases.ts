@@ -18,6 +18,7 @@ import {
   VOTE_REASON_SHOWN_MAX,
   WARNING_SHOWN_MAX,
 } from './limits.ts';
+import { moveLine, oldEnd } from './moves.ts';
 import { date, inline, mention, sentenceList } from './text.ts';
 
 /** `*Orders database · Read only*` */
@@ -30,9 +31,11 @@ export const what = (
   return `*${target} · ${role}*`;
 };
 
-/** `30m`, and from when where it does not begin at once. */
+/** `30m`, or `30m more`, and from when where it does not begin at once. */
 export const howLong = ({ request }: Pick<RequestView, 'request'>): string =>
-  `${formatDuration(request.durationMs)}${request.startsAt ? ` from ${date(request.startsAt)}` : ''}`;
+  request.extendsByMs !== null
+    ? `${formatDuration(request.extendsByMs)} more`
+    : `${formatDuration(request.durationMs)}${request.startsAt ? ` from ${date(request.startsAt)}` : ''}`;
 
 /** Approved, and its start lies ahead. */
 export const isAhead = ({ grant, now }: Pick<RequestView, 'grant' | 'now'>): boolean =>
@@ -218,22 +221,35 @@ const grantLine = (view: RequestView, grant: Grant): string => {
   return lines[grant.state]();
 };
 
+const lapsed = (view: RequestView): string => {
+  if (view.extended && view.extended.state !== 'active') return '*Lapsed*: the access ended before anybody decided.';
+  const why = view.decision ? 'approved, but not used in time.' : 'nobody decided in time.';
+  return `*Lapsed*: ${why}${oldEnd(view)}`;
+};
+
+const approved = (view: RequestView): string => {
+  if (view.grant) return grantLine(view, view.grant);
+  const move = moveLine(view);
+  return move ? `${move} ${howDecided(view)}` : `*Approved* by ${decidedBy(view)}.`;
+};
+
 /** One line that says where the request stands, in words that the database bears out. */
 export const status = (view: RequestView): string => {
   const lines = {
     pending: () => `*Waiting for approval* until ${date(view.request.lapsesAt, view.now)}.`,
-    denied: () => denied(view),
-    cancelled: () => `*Cancelled* by ${mention(view.requester)}.`,
-    lapsed: () => (view.decision ? '*Lapsed*: approved, but not used in time.' : '*Lapsed*: nobody decided in time.'),
-    approved: () => (view.grant ? grantLine(view, view.grant) : `*Approved* by ${decidedBy(view)}.`),
+    denied: () => `${denied(view)}${oldEnd(view)}`,
+    cancelled: () => `*Cancelled* by ${mention(view.requester)}.${oldEnd(view)}`,
+    lapsed: () => lapsed(view),
+    approved: () => approved(view),
   } satisfies Record<RequestView['request']['state'], () => string>;
   return lines[view.request.state]();
 };
 
 /** One calm mark per state, drawn as text so that it looks alike everywhere. */
-export const mark = ({ request, grant }: RequestView): string => {
+export const mark = ({ request, grant, extension }: RequestView): string => {
   if (request.state === 'pending') return '◌';
-  if (request.state === 'denied' || grant?.state === 'failed') return '✕';
+  if (request.state === 'denied' || grant?.state === 'failed' || extension?.state === 'failed') return '✕';
+  if (extension) return '●';
   if (grant && grant.state !== 'ended') return '●';
   return '○';
 };

@@ -1,9 +1,10 @@
 /** What the requester is told by direct message: asked, granted, and how it came out. Each is redrawn as the request moves on. */
 import type { KnownBlock } from '@slack/types';
 import type { RequestView } from '../../usecases/ports.ts';
-import { actions, askAgainButton, cancelButton, doneButton, showCredentialsButton } from './buttons.ts';
+import { actions, askAgainButton, cancelButton, doneButton, extendButton, showCredentialsButton } from './buttons.ts';
 import { reviewLine } from './break-glass.ts';
 import type { MessageFacts } from './facts.ts';
+import { moreTimeLine } from './more-time.ts';
 import { CONTEXT_TEXT_MAX, MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX } from './limits.ts';
 import {
   changeLine,
@@ -80,9 +81,10 @@ export const grantedMessage = (view: RequestView, facts: MessageFacts): Message 
   const heading = isLive
     ? `${mark(view)} You have ${what(view, facts)} until *${date(grant.expiresAt, view.now)}*.`
     : `${mark(view)} You had ${what(view, facts)}.`;
-  const blocks: KnownBlock[] = [lines(heading, isLive ? warning(facts) : status(view))];
+  const blocks: KnownBlock[] = [lines(heading, ...(isLive ? [moreTimeLine(view), warning(facts)] : [status(view)]))];
   if (!isLive) return message(view, facts, blocks);
-  blocks.push(actions(showCredentialsButton(grant.id), doneButton(grant.id)));
+  const more = facts.offerMs === null ? [] : [extendButton(grant, facts.offerMs)];
+  blocks.push(actions(showCredentialsButton(grant.id), ...more, doneButton(grant.id)));
   blocks.push(
     context(`Give it back when you are done: \`/prod-access done ${grant.id}\` does the same as the button.`),
   );
@@ -94,5 +96,6 @@ export const grantedMessage = (view: RequestView, facts: MessageFacts): Message 
 export const outcomeMessage = (view: RequestView, facts: MessageFacts): Message =>
   message(view, facts, [
     lines(`${mark(view)} ${what(view, facts)} for ${howLong(view)}`, status(view), reviewLine(view)),
-    actions(askAgainButton(view.request.id)),
+    // More time is asked for on the access itself, where there still is any.
+    ...(view.extended?.state === 'active' ? [] : [actions(askAgainButton(view.request.id))]),
   ]);

@@ -11,6 +11,7 @@ import type { Command } from './command.ts';
 import { code, typed } from './command.ts';
 import { cancel, done, revoke } from './end.ts';
 import { explain } from './explain.ts';
+import { extend } from './extend.ts';
 import { createHelp } from './help.ts';
 import { list } from './list.ts';
 import { people } from './people.ts';
@@ -21,6 +22,7 @@ const verbs: readonly Command[] = [
   list,
   who,
   done,
+  extend,
   cancel,
   explain,
   away,

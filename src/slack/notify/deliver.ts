@@ -11,6 +11,7 @@ import {
   reviewOverdueMessage,
 } from '../blocks/break-glass.ts';
 import type { MessageFacts } from '../blocks/facts.ts';
+import { warningMessage } from '../blocks/more-time.ts';
 import { discussionReply, escalationReply, reminderReply } from '../blocks/replies.ts';
 import { changedMessage, grantedMessage, outcomeMessage, requesterMessage } from '../blocks/requester.ts';
 import { stuckMessage } from '../blocks/stuck.ts';
@@ -22,6 +23,7 @@ const MESSAGES = {
   approval: approvalMessage,
   requester: requesterMessage,
   granted: grantedMessage,
+  warning: warningMessage,
   outcome: outcomeMessage,
   stuck: stuckMessage,
   alarm: alarmMessage,

@@ -23,8 +23,15 @@ export type Reach = {
   glass: GlassReach | null;
 };
 
-const isOutcome = ({ request, grant }: RequestView): boolean =>
-  request.state === 'denied' || request.state === 'lapsed' || grant?.state === 'ended' || grant?.state === 'failed';
+/** Of the end that the access has now; how often it was moved tells the ends apart. */
+const isWarned = ({ grant }: RequestView): boolean => grant?.state === 'active' && grant.warnedAt !== null;
+
+const isOutcome = ({ request, grant, extension }: RequestView): boolean =>
+  request.state === 'denied' ||
+  request.state === 'lapsed' ||
+  extension?.state === 'failed' ||
+  grant?.state === 'ended' ||
+  grant?.state === 'failed';
 
 const isOver = (view: RequestView): boolean => isOutcome(view) || view.request.state === 'cancelled';
 
@@ -77,6 +84,7 @@ export const wantedCopies = (view: RequestView, reach: Reach, copies: readonly M
     wanted.push({ kind: 'changed', audience: userId, part: changes });
   if (!isOver(view)) wanted.push({ kind: 'requester', audience: userId, part: 0 });
   if (view.grant?.state === 'active') wanted.push({ kind: 'granted', audience: userId, part: 0 });
+  if (view.grant && isWarned(view)) wanted.push({ kind: 'warning', audience: userId, part: view.grant.extensions });
   if (isOutcome(view)) wanted.push({ kind: 'outcome', audience: userId, part: 0 });
   if (reach.glass) wanted.push(...glassCopies(view, reach.glass, copies));
   if (isStuck(view)) wanted.push(...reach.helpers.map((audience): Wanted => ({ kind: 'stuck', audience, part: 0 })));
@@ -95,6 +103,7 @@ export const isNews = (view: RequestView, { kind, part }: Pick<MessageCopy, 'kin
     approval: isPending,
     requester: !isOver(view),
     granted: view.grant?.state === 'active',
+    warning: isWarned(view) && part === view.grant?.extensions,
     outcome: isOutcome(view),
     stuck: isStuck(view),
     ...isGlassNews(view, part),

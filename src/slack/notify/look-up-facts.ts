@@ -4,6 +4,7 @@ import { tally } from '../../core/policy/tally.ts';
 import type { Policy } from '../../core/policy/types.ts';
 import type { Requirement, Source } from '../../core/types.ts';
 import type { Log } from '../../lib/log.ts';
+import { offerOf } from '../../usecases/more-time.ts';
 import { electorateOf, fillersOf } from '../../usecases/electorate.ts';
 import type { Electors } from '../../usecases/electorate.ts';
 import type { Access, Directory, RequestView, Store } from '../../usecases/ports.ts';
@@ -14,7 +15,7 @@ import { isStuck } from '../blocks/stuck.ts';
 export type FactSources = {
   directory: Directory;
   access: Pick<Access, 'byHand'>;
-  store: { read: Pick<Store['read'], 'absencesOf'> };
+  store: { read: Pick<Store['read'], 'absencesOf' | 'now'> };
   policy: () => Policy;
   log: Log;
 };
@@ -27,7 +28,8 @@ type Electorate = { asked: Electors[]; fallback: Electors | null };
 export const lookUpFacts = async (sources: FactSources, view: RequestView): Promise<LookedUp> => {
   const byHand = view.grant && isStuck(view) ? sources.access.byHand(view.grant, view.requester) : null;
   const facts = { ...factsOf(sources.policy(), view.request), byHand };
-  if (view.request.state !== 'pending') return { facts, approvers: null, fallback: [] };
+  if (view.request.state !== 'pending')
+    return { facts: { ...facts, offerMs: await offerOf(sources, view) }, approvers: null, fallback: [] };
   const [groups, electorate] = await Promise.all([
     orNull(sources, view, async () => (await sources.directory.recentGroupsOf(view.requester)).groups),
     orNull(sources, view, () => electorateFor(sources, view)),

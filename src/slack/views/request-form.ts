@@ -135,14 +135,18 @@ const wordsInputs = ({ reason, ticket }: FormState): InputBlock[] => [
   },
 ];
 
-const startInput: InputBlock = {
+const startInput = ({ startsAt }: FormState): InputBlock => ({
   type: 'input',
   block_id: blockId.start,
   optional: true,
   label: text('Not before'),
   hint: text('Leave it empty to begin as soon as it is approved.', OPTION_TEXT_MAX),
-  element: { type: 'datetimepicker', action_id: FIELD.start },
-};
+  element: {
+    type: 'datetimepicker',
+    action_id: FIELD.start,
+    ...(startsAt ? { initial_date_time: Math.floor(startsAt.getTime() / 1000) } : {}),
+  },
+});
 
 export const PREVIEW_EMPTY = 'Choose what you need, and you will see here who decides before anything is sent.';
 export const PREVIEW_LOADING = 'Looking up who will be asked…';
@@ -187,7 +191,7 @@ export const requestForm = (policy: Policy, state: FormState, preview: Preview):
     );
   }
   if (target && role) blocks.push(durationInput(target, role, state.durationMs));
-  blocks.push(...wordsInputs(state), startInput, { type: 'divider' }, previewBlock(preview.lines));
+  blocks.push(...wordsInputs(state), startInput(state), { type: 'divider' }, previewBlock(preview.lines));
   if (role) blocks.push(context('Nothing is given before those named here have agreed. Everything is recorded.'));
   if (preview.mayBreakGlass) blocks.push(actions(breakGlassButton()), context(BREAK_GLASS_HINT));
   return shell(blocks, true);

@@ -1,0 +1,23 @@
+/** Sentences about an end that is being moved, or was. */
+import type { RequestView } from '../../usecases/ports.ts';
+import { ERROR_SHOWN_MAX } from './limits.ts';
+import { date, inline } from './text.ts';
+
+/** Where the move of an end stands that was decided. */
+export const moveLine = ({ extension, extended, now }: RequestView): string | null => {
+  if (!extension) return null;
+  const why = extension.error ? ` ${inline(extension.error, ERROR_SHOWN_MAX)}` : '';
+  if (extension.state === 'moved')
+    return `*Extended*: until ${date(extension.newExpiresAt, now)} now, confirmed by the target.`;
+  if (extension.state === 'failed') return `*Not extended.*${why}${oldEnd({ extended, now })}`;
+  const again = extension.attempts > 0 ? ` Attempt ${extension.attempts} failed; trying again.${why}` : '';
+  return `*Agreed.* The end is being moved to ${date(extension.newExpiresAt, now)}, not yet confirmed by the target.${again}`;
+};
+
+/** What holds where nothing was moved. */
+export const oldEnd = ({ extended, now }: Pick<RequestView, 'extended' | 'now'>): string => {
+  if (!extended) return '';
+  return extended.state === 'active'
+    ? ` The old end stays: ${date(extended.expiresAt, now)}.`
+    : ' The access has ended.';
+};
