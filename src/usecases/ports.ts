@@ -273,35 +273,36 @@ export type MessageCopy = {
 export type Store = {
   /** Runs `work` in one transaction, again when it was a serialization failure or deadlock; outgoing work is relayed after commit. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  read: AddressReads & ExtensionReads & {
-    now(): Promise<Date>;
-    request(id: string): Promise<Request | null>;
-    grant(id: string): Promise<Grant | null>;
-    person(id: string): Promise<Person | null>;
-    view(requestId: string): Promise<RequestView | null>;
-    /** Absences of these people that are running now. */
-    absencesOf(personIds: string[]): Promise<Absence[]>;
-    /** Newest first. */
-    viewsOf(personId: string, limit: number): Promise<RequestView[]>;
-    /** Pending requests, oldest first. */
-    pending(limit: number): Promise<RequestView[]>;
-    /** Grants that are activating, active or ending, soonest end first; of one target when given. */
-    liveViews(target: string | null, limit: number): Promise<RequestView[]>;
-    /** Live ones, soonest end first: of or by this person, or in this target. */
-    allowances(of: { personId: string } | { target: string }, limit: number): Promise<AllowanceView[]>;
-    allowance(id: string): Promise<ToldAllowance | null>;
-    /** Requests whose review is open, soonest deadline first. */
-    openReviews(limit: number): Promise<RequestView[]>;
-    /** Ids of grants whose id or request id begins with `prefix`, of `personId` when given; with an empty prefix only live ones. */
-    findGrantIds(prefix: string, personId: string | null): Promise<string[]>;
-    /** How late the latest end is, in milliseconds by the database clock; 0 when nothing is overdue. */
-    oldestOverdueMs(): Promise<number>;
-    /** The latest first. */
-    overdueTargets(): Promise<OverdueTarget[]>;
-    /** Milliseconds until the next active grant is due, negative when it is overdue, null when there is none. */
-    msToNextDeadline(): Promise<number | null>;
-    counts(): Promise<{ pending: number; active: number; ending: number; unsentWork: number; unsealed: number }>;
-  };
+  read: AddressReads &
+    ExtensionReads & {
+      now(): Promise<Date>;
+      request(id: string): Promise<Request | null>;
+      grant(id: string): Promise<Grant | null>;
+      person(id: string): Promise<Person | null>;
+      view(requestId: string): Promise<RequestView | null>;
+      /** Absences of these people that are running now. */
+      absencesOf(personIds: string[]): Promise<Absence[]>;
+      /** Newest first. */
+      viewsOf(personId: string, limit: number): Promise<RequestView[]>;
+      /** Pending requests, oldest first. */
+      pending(limit: number): Promise<RequestView[]>;
+      /** Grants that are activating, active or ending, soonest end first; of one target when given. */
+      liveViews(target: string | null, limit: number): Promise<RequestView[]>;
+      /** Live ones, soonest end first: of or by this person, or in this target. */
+      allowances(of: { personId: string } | { target: string }, limit: number): Promise<AllowanceView[]>;
+      allowance(id: string): Promise<ToldAllowance | null>;
+      /** Requests whose review is open, soonest deadline first. */
+      openReviews(limit: number): Promise<RequestView[]>;
+      /** Ids of grants whose id or request id begins with `prefix`, of `personId` when given; with an empty prefix only live ones. */
+      findGrantIds(prefix: string, personId: string | null): Promise<string[]>;
+      /** How late the latest end is, in milliseconds by the database clock; 0 when nothing is overdue. */
+      oldestOverdueMs(): Promise<number>;
+      /** The latest first. */
+      overdueTargets(): Promise<OverdueTarget[]>;
+      /** Milliseconds until the next active grant is due, negative when it is overdue, null when there is none. */
+      msToNextDeadline(): Promise<number | null>;
+      counts(): Promise<{ pending: number; active: number; ending: number; unsentWork: number; unsealed: number }>;
+    };
   /** Where somebody was told that they are allowed. */
   setAllowanceTold(id: string, told: { channel: string; ts: string }): Promise<void>;
   messages: {
@@ -327,7 +328,6 @@ export type Store = {
   };
   announcements: AnnouncementStore;
 };
-
 
 /** People and groups. Failures are `lookup_failed`, an unknown or foreign account `unknown_person`. */
 export type Directory = {

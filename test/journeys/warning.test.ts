@@ -120,6 +120,9 @@ test('asking again keeps a start that still lies ahead', async () => {
   const outcome = await story.dm('ada', 'ask_again');
   const [{ at } = { at: new Date(0) }] = await world.sql<{ at: Date }>('select starts_at as at from requests');
   await world.slack.as('ada').click(outcome, 'ask_again');
-  const wanted = `"initial_date_time":${Math.floor(at.getTime() / 1000)}`;
-  await world.slack.waitFor(() => JSON.stringify(world.slack.as('ada').modal() ?? null).includes(wanted));
+  const form = await world.slack.waitFor(() => {
+    const modal = JSON.stringify(world.slack.as('ada').modal() ?? null);
+    return modal.includes('initial_date_time') && modal;
+  });
+  expect(form).toContain(`"initial_date_time":${Math.floor(at.getTime() / 1000)}`);
 });
