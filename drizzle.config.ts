@@ -4,11 +4,13 @@ export default defineConfig({
   dialect: 'postgresql',
   schema: [
     './src/db/schema.ts',
+    './src/db/schema-audit.ts',
     './src/db/schema-notices.ts',
     './src/db/schema-addresses.ts',
     './src/db/schema-asks.ts',
     './src/db/schema-exceptions.ts',
     './src/db/schema-extensions.ts',
+    './src/db/schema-incidents.ts',
   ],
   out: './migrations',
   migrations: { schema: 'public', table: 'schema_migrations' },

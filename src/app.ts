@@ -174,8 +174,9 @@ const createJobs = ({ environment, only, log }: AppOptions, { store, useCases, c
   const notifier = createNotifier(told);
   const announcer = createAnnouncer(told);
   const allowances = createAllowanceTeller(told);
+  const incidents = { sync: () => Promise.resolve({ outcome: 'done' as const }) };
   const { redisUrl, redisPrefix: prefix } = environment;
-  const jobs = { redisUrl, prefix, store, useCases, notifier, announcer, allowances, log };
+  const jobs = { redisUrl, prefix, store, useCases, notifier, announcer, allowances, incidents, log };
   return startJobs(jobs, { isWorker: only !== 'web' });
 };
 

@@ -5,7 +5,6 @@ import { patternProblem } from '../core/policy/safe-pattern.ts';
 import type {
   BreakGlass,
   GroupSource,
-  Incidents,
   Policy,
   PolicyTest,
   Role,
@@ -15,33 +14,13 @@ import type {
 } from '../core/policy/types.ts';
 import type { Json } from '../core/types.ts';
 import { OWN_SECRETS } from './environment.ts';
+import { buildIncidents } from './policy-incidents.ts';
 import type { PolicyDocument } from './policy-schema.ts';
-import type { ConfigProblem, Path } from './problem.ts';
-import { showPath } from './problem.ts';
+import type { Path } from './problem.ts';
 import { record } from './record.ts';
+import type { Report } from './report.ts';
 import { readVariable } from './variable.ts';
 import type { Variables } from './variable.ts';
-
-/** Collects problems with their lines; shared by everything that checks one file. */
-export type Report = {
-  problems: ConfigProblem[];
-  warnings: ConfigProblem[];
-  refuse: (code: string, path: Path, message: string) => void;
-  warn: (code: string, path: Path, message: string) => void;
-  lineOf: (path: Path) => number | null;
-};
-
-export const createReport = (lineOf: Report['lineOf']): Report => {
-  const problems: ConfigProblem[] = [];
-  const warnings: ConfigProblem[] = [];
-  return {
-    problems,
-    warnings,
-    refuse: (code, path, message) => void problems.push({ code, path: showPath(path), line: lineOf(path), message }),
-    warn: (code, path, message) => void warnings.push({ code, path: showPath(path), line: lineOf(path), message }),
-    lineOf,
-  };
-};
 
 export type Build = {
   document: PolicyDocument;
@@ -293,9 +272,6 @@ const buildBreakGlass = ({ break_glass: shape }: PolicyDocument): BreakGlass | n
       }
     : null;
 
-const buildIncidents = ({ incidents: shape }: PolicyDocument): Incidents | null =>
-  shape ? { channels: shape.channels, targets: shape.targets ?? ['*'], onClose: shape.on_close ?? 'end' } : null;
-
 type Keyed = { code: string; service: string; variable: string; isIts: (group: GroupShape) => boolean };
 
 const KEYED: readonly Keyed[] = [
@@ -342,7 +318,7 @@ export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<strin
     claimMs: ms(document.claim ?? DEFAULTS.claim),
     remindMs: ms(document.remind ?? DEFAULTS.remind),
     breakGlass: buildBreakGlass(document),
-    incidents: buildIncidents(document),
+    incidents: buildIncidents(document, report),
     admins: document.admins ?? [],
     auditors: document.auditors ?? [],
     managerField: document.manager_field ?? null,

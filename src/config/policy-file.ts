@@ -1,7 +1,8 @@
 /** Loads `latchkey.yml`: a policy with warnings, or every problem at once. Reads no file itself; `path` is for messages. */
 import { createHash } from 'node:crypto';
 import type { Policy } from '../core/policy/types.ts';
-import { buildPolicy, createReport } from './policy-build.ts';
+import { buildPolicy } from './policy-build.ts';
+import { createReport } from './report.ts';
 import { checkReach } from './policy-reach.ts';
 import { checkReferences } from './policy-references.ts';
 import type { Check, ProviderSchema } from './policy-references.ts';

@@ -2,7 +2,7 @@
 import { compileGlob, compileRoleGlob, isLiteralGlob } from '../core/policy/glob.ts';
 import type { Policy, Rule } from '../core/policy/types.ts';
 import type { Json } from '../core/types.ts';
-import type { Report } from './policy-build.ts';
+import type { Report } from './report.ts';
 import { CHANNEL, PERSON } from './policy-schema.ts';
 import { suggestion } from './problem.ts';
 import type { Path } from './problem.ts';
@@ -179,17 +179,17 @@ const checkProvider = (check: Check, name: string): void => {
 };
 
 const checkIncidents = (check: Check): void => {
-  for (const [index, pattern] of (check.policy.incidents?.channels ?? []).entries()) {
-    if (/[\p{L}\p{N}]{2}/u.test(pattern)) continue;
-    const path = ['incidents', 'channels', index];
-    check.report.refuse(
-      'incident_pattern_too_wide',
-      path,
-      `"${pattern}" would let anyone open an incident by making a channel; give it a beginning, such as "inc-*".`,
-    );
-  }
-  for (const [index, pattern] of (check.policy.incidents?.targets ?? []).entries())
+  const { incidents } = check.policy;
+  if (!incidents) return;
+  for (const [index, pattern] of incidents.targets.entries())
     checkTargetPattern(check, pattern, ['incidents', 'targets', index]);
+  for (const [at, { targets }] of incidents.concerns.entries()) {
+    for (const [index, pattern] of targets.entries())
+      checkTargetPattern(check, pattern, ['incidents', 'concerns', at, 'targets', index]);
+  }
+  checkRefs(check, { refs: incidents.openBy ?? [], path: ['incidents', 'open_by'] });
+  checkRefs(check, { refs: incidents.keepBy ?? [], path: ['incidents', 'keep_by'] });
+  checkRefs(check, { refs: incidents.onCall ?? [], path: ['incidents', 'on_call'] });
 };
 
 const isTimezone = (timezone: string): boolean => {

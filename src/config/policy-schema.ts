@@ -189,11 +189,41 @@ const breakGlass = z.strictObject(
   'must hold who, roles, max, tell, review_within and reviewers',
 );
 
+const concern = z.strictObject(
+  {
+    channels: someOf(pattern, 'patterns of channel names'),
+    targets: someOf(pattern, 'target names or patterns'),
+  },
+  'must be as { channels: ["*checkout*"], targets: [orders-db] }',
+);
+
+const incidentTool = z.strictObject(
+  {
+    users: someOf(
+      z
+        .string('must be a Slack id')
+        .regex(/^[UWBA][A-Z0-9]{4,}$/, 'must be the Slack id of a user, bot or app (U…, B… or A…)'),
+      'Slack ids',
+    ),
+    opens: text(200, 'a pattern of its message').optional(),
+    closes: text(200, 'a pattern of its message').optional(),
+  },
+  'must be as { users: [B0123ABCD], closes: "^Incident resolved" }',
+);
+
 const incidents = z.strictObject(
   {
     channels: someOf(pattern, 'patterns of channel names'),
+    closed: someOf(pattern, 'patterns of channel names').optional(),
     targets: someOf(pattern, 'target names or patterns').optional(),
+    concerns: someOf(concern, 'entries, as [{ channels: ["*checkout*"], targets: [orders-db] }]').optional(),
     on_close: z.enum(['end', 'keep'], 'must be end or keep').optional(),
+    warning: duration.optional(),
+    open_by: someOf(reference, 'groups or people').optional(),
+    keep_by: someOf(reference, 'groups or people').optional(),
+    on_call: someOf(name, 'groups').optional(),
+    severity: text(200, 'a pattern such as "sev[0-4]"').optional(),
+    tool: incidentTool.optional(),
   },
   'must hold channels, as ["inc-*"]',
 );

@@ -79,6 +79,14 @@ export const ERROR_CODES = [
   'allowance_too_long',
   'allowance_not_found',
   'not_your_allowance',
+  'incidents_off',
+  'incident_not_found',
+  'incident_closed',
+  'incident_who',
+  'bad_severity',
+  'keep_needless',
+  'keep_too_late',
+  'keep_denied',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

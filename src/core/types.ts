@@ -45,6 +45,8 @@ export type Request = {
   isBreakGlass: boolean;
   /** When the access should begin; null is as soon as it is approved. */
   startsAt: Date | null;
+  /** The incident in whose channel it was asked. */
+  incidentId: string | null;
   state: RequestState;
   /** The rule that decides, or null where no rule matched. */
   rule: string | null;
@@ -103,10 +105,18 @@ export type Decision = {
   decidedAt: Date;
 };
 
-export const END_CAUSES = ['expired', 'done', 'revoked', 'abandoned', 'cancelled', 'not_started'] as const;
+export const END_CAUSES = [
+  'expired',
+  'done',
+  'revoked',
+  'abandoned',
+  'cancelled',
+  'not_started',
+  'incident_closed',
+] as const;
 /**
- * Why a grant ended: its deadline, its owner, an admin or owner of the target, an activation that was given up, or, before a
- * future start, its owner or the policy of that moment.
+ * Why a grant ended: its deadline, its owner, an admin or owner of the target, an activation that was given up, before a
+ * future start its owner or the policy of that moment, or the end of the incident it was given for.
  */
 export type EndCause = (typeof END_CAUSES)[number];
 
@@ -186,6 +196,8 @@ export type Grant = {
   endedBy: string | null;
   endReason: string | null;
   endOutcome: EndOutcome | null;
+  /** When its owner chose to keep it beyond the close of its incident. It holds for a close before it, and for no later one. */
+  keptAt: Date | null;
   attempts: number;
   nextAttemptAt: Date | null;
   /** Error kind and a scrubbed sentence of the last failure; never a secret. */
@@ -210,4 +222,51 @@ export type Extension = {
   error: string | null;
   createdAt: Date;
   settledAt: Date | null;
+};
+
+export const INCIDENT_ORIGINS = [
+  'created',
+  'renamed',
+  'unarchived',
+  'invited',
+  'command',
+  'tool',
+  'alert',
+  'found',
+] as const;
+/** How Latchkey came to know of an incident; `found` is a look at the channels, after it was down or newly configured. */
+export type IncidentOrigin = (typeof INCIDENT_ORIGINS)[number];
+
+export const INCIDENT_CLOSE_CAUSES = ['archived', 'renamed', 'command', 'tool'] as const;
+export type IncidentCloseCause = (typeof INCIDENT_CLOSE_CAUSES)[number];
+
+/** An incident channel and the grants tied to it. A channel has at most one that is open. */
+export type Incident = {
+  id: string;
+  teamId: string | null;
+  channelId: string;
+  channelName: string;
+  topic: string;
+  isPrivate: boolean;
+  isArchived: boolean;
+  /** Slack's `updated` of the newest state of the channel that was taken in; what is older changes nothing. 0 where Slack gave none. */
+  channelUpdatedMs: number;
+  /** `sev1`, `p2`; empty where it is not known. */
+  severity: string;
+  state: 'open' | 'closed';
+  /** Of the last opening; a reopened incident is the same one. */
+  how: IncidentOrigin;
+  openedAt: Date;
+  openedBy: string | null;
+  /** By whose word the rules take it for an incident: nobody's own channel lets them in. Null until somebody who may open one said so. */
+  vouchedBy: string | null;
+  vouchedAt: Date | null;
+  closedAt: Date | null;
+  closedBy: string | null;
+  closeCause: IncidentCloseCause | null;
+  /** After the close, when what is tied to it ends; null where it runs on (`on_close: keep`). */
+  endsAt: Date | null;
+  /** When that was begun. */
+  endedAt: Date | null;
+  version: number;
 };

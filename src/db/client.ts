@@ -11,6 +11,8 @@ import { announcementStore } from './stores/announcements.ts';
 import { gaugeReads } from './stores/gauges.ts';
 import { extensionReads } from './stores/extensions.ts';
 import { grantReads } from './stores/grants.ts';
+import { incidentMessageStore } from './stores/incident-messages.ts';
+import { incidentReads } from './stores/incidents.ts';
 import { messageStore } from './stores/messages.ts';
 import { outboxStore } from './stores/outbox.ts';
 import { overdueReads } from './stores/overdue.ts';
@@ -79,9 +81,11 @@ export const createStore = ({
       ...extensionReads(db),
       ...gaugeReads(db),
       ...overdueReads(db),
+      ...incidentReads(db),
     },
     setAllowanceTold: allowanceTold(db),
     messages: messageStore(db, pool),
+    incidentMessages: incidentMessageStore(db),
     outbox: outboxStore(db),
     audit: { seal: (limit) => sealEvents(pool, limit) },
     announcements: announcementStore(db),

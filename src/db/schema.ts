@@ -16,8 +16,17 @@ import {
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import { GRANT_MOVES, REQUEST_MOVES } from '../core/lifecycle.ts';
 import type { GrantState, RequestState } from '../core/lifecycle.ts';
-import { END_CAUSES, END_OUTCOMES } from '../core/types.ts';
-import type { EndCause, EndOutcome, Json, RequestChange, Requirement, Source, VoteKind } from '../core/types.ts';
+import { END_CAUSES, END_OUTCOMES, INCIDENT_CLOSE_CAUSES, INCIDENT_ORIGINS } from '../core/types.ts';
+import type {
+  EndCause,
+  EndOutcome,
+  Incident,
+  Json,
+  RequestChange,
+  Requirement,
+  Source,
+  VoteKind,
+} from '../core/types.ts';
 import { WORK_KINDS } from '../usecases/ports.ts';
 import type { MessageKind, WorkKind } from '../usecases/ports.ts';
 import { bytes, idText, instant, isOneOf, json } from './columns.ts';
@@ -25,6 +34,7 @@ import { bytes, idText, instant, isOneOf, json } from './columns.ts';
 export const LIVE_STATES = ['activating', 'active', 'ending'] as const satisfies readonly GrantState[];
 export const UNFINISHED_STATES = ['activating', 'ending'] as const satisfies readonly GrantState[];
 const VOTE_KINDS = ['approve', 'deny'] as const satisfies readonly VoteKind[];
+const INCIDENT_STATES = ['open', 'closed'] as const satisfies readonly Incident['state'][];
 const OUTCOMES = ['approved', 'denied'] as const;
 const MESSAGE_KINDS = [
   'approval',
@@ -57,6 +67,55 @@ export const people = pgTable('people', {
   isActive: boolean('is_active').notNull(),
 });
 
+/** A row lasts from the first opening to the last close; its history is in `incident_history`. */
+export const incidents = pgTable(
+  'incidents',
+  {
+    id: idText().primaryKey(),
+    teamId: text('team_id'),
+    channelId: text('channel_id').notNull(),
+    channelName: text('channel_name').notNull(),
+    topic: text().notNull(),
+    isPrivate: boolean('is_private').notNull(),
+    isArchived: boolean('is_archived').notNull().default(false),
+    severity: text().notNull(),
+    state: text().$type<Incident['state']>().notNull(),
+    how: text().$type<Incident['how']>().notNull(),
+    openedAt: instant('opened_at').notNull(),
+    openedBy: idText('opened_by').references(() => people.id),
+    vouchedBy: idText('vouched_by').references(() => people.id),
+    vouchedAt: instant('vouched_at'),
+    closedAt: instant('closed_at'),
+    closedBy: idText('closed_by').references(() => people.id),
+    closeCause: text('close_cause').$type<Incident['closeCause']>(),
+    endsAt: instant('ends_at'),
+    endedAt: instant('ended_at'),
+    version: integer().notNull().default(1),
+    channelUpdatedMs: bigint('channel_updated_ms', { mode: 'number' }).notNull().default(0),
+    /** While in the future, one process brings this incident's messages up to date. */
+    syncLeaseUntil: instant('sync_lease_until'),
+  },
+  (table) => [
+    // However many events and processes see a channel, it is one incident.
+    uniqueIndex('incidents_one_open')
+      .on(table.channelId)
+      .where(sql`${table.state} = 'open'`),
+    index('incidents_of_channel').on(table.channelId, table.openedAt),
+    index('incidents_in_time').on(table.openedAt),
+    index('incidents_to_end')
+      .on(table.endsAt)
+      .where(sql`${table.endsAt} is not null and ${table.endedAt} is null`),
+    check('incidents_state', isOneOf(table.state, INCIDENT_STATES)),
+    check('incidents_how', isOneOf(table.how, INCIDENT_ORIGINS)),
+    check('incidents_close_cause', isOneOf(table.closeCause, INCIDENT_CLOSE_CAUSES)),
+    check(
+      'incidents_closed',
+      sql`(${table.state} = 'closed') = (${table.closedAt} is not null and ${table.closeCause} is not null)`,
+    ),
+    check('incidents_ends', sql`${table.endsAt} is null or ${table.state} = 'closed'`),
+  ],
+);
+
 export const requests = pgTable(
   'requests',
   {
@@ -72,6 +131,7 @@ export const requests = pgTable(
     ticket: text(),
     isBreakGlass: boolean('is_break_glass').notNull().default(false),
     startsAt: instant('starts_at'),
+    incidentId: idText('incident_id').references(() => incidents.id),
     state: text().$type<RequestState>().notNull(),
     rule: text(),
     policySha256: text('policy_sha256').notNull(),
@@ -122,6 +182,9 @@ export const requests = pgTable(
       .where(sql`${table.state} = 'pending' and ${table.extendsGrantId} is not null`),
     check('requests_extension', sql`(${table.extendsGrantId} is null) = (${table.extendsByMs} is null)`),
     check('requests_extends_by', sql`${table.extendsByMs} > 0`),
+    index('requests_of_incident')
+      .on(table.incidentId, table.createdAt)
+      .where(sql`${table.incidentId} is not null`),
     check('requests_state', isOneOf(table.state, Object.keys(REQUEST_MOVES))),
     check('requests_duration', sql`${table.durationMs} > 0`),
     check('requests_decided_at', sql`(${table.state} = 'pending') = (${table.decidedAt} is null)`),
@@ -203,6 +266,7 @@ export const grants = pgTable(
     /** When the person is to be warned of the end; null when they were, or when there is no time for it. */
     warnAt: instant('warn_at'),
     warnedAt: instant('warned_at'),
+    keptAt: instant('kept_at'),
     leaseUntil: instant('lease_until'),
     attempts: integer().notNull().default(0),
     nextAttemptAt: instant('next_attempt_at'),
@@ -305,30 +369,4 @@ export const policies = pgTable('policies', {
   sha256: text().primaryKey(),
   source: text().notNull(),
   loadedAt: instant('loaded_at').notNull(),
-});
-
-/** Append-only: a trigger refuses everything but INSERT. `actor` and `data` are kept as the exact text that is hashed. */
-export const auditEvents = pgTable('audit_events', {
-  id: serialId(),
-  at: instant('at').notNull(),
-  type: text().notNull(),
-  actor: text().notNull(),
-  requestId: idText('request_id'),
-  grantId: idText('grant_id'),
-  target: text(),
-  role: text(),
-  data: text().notNull(),
-});
-
-/** The order and the hashes of committed events. Append-only like the events; written by one sealer at a time. */
-export const auditChain = pgTable('audit_chain', {
-  seq: bigint({ mode: 'number' }).primaryKey(),
-  eventId: bigint('event_id', { mode: 'number' }).notNull().unique(),
-  prevHash: text('prev_hash').notNull(),
-  hash: text().notNull(),
-});
-
-/** Events that are committed but not chained yet. A queue, because finding them by absence would read the whole log. */
-export const auditUnsealed = pgTable('audit_unsealed', {
-  eventId: bigint('event_id', { mode: 'number' }).primaryKey(),
 });

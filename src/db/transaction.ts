@@ -25,6 +25,7 @@ import { peopleWrites } from './stores/people.ts';
 import { policyWrites } from './stores/policies.ts';
 import { requestWrites } from './stores/requests.ts';
 import { allowanceWrites } from './stores/allowances.ts';
+import { incidentWrites } from './stores/incidents.ts';
 import { reviewWrites } from './stores/reviews.ts';
 import { secretWrites } from './stores/secrets.ts';
 import { voteWrites } from './stores/votes.ts';
@@ -46,8 +47,17 @@ with event as (
 insert into outbox (kind, subject_id, available_at, dispatched_at, created_at)
 select w.kind, w.subject_id, clock_timestamp() + w.delay_ms * interval '1 millisecond', case when w.is_kept then clock_timestamp() end,
   clock_timestamp()
-from unnest($8::text[], $9::text[], $10::double precision[], $11::boolean[]) with ordinality
-  as w(kind, subject_id, delay_ms, is_kept, position)
+from (
+  select position, kind, subject_id, delay_ms, is_kept
+  from unnest($8::text[], $9::text[], $10::double precision[], $11::boolean[]) with ordinality
+    as w(kind, subject_id, delay_ms, is_kept, position)
+  union all
+  -- What concerns a request concerns the incident it is tied to; said here, so that no verb can forget it.
+  select 1e9, 'incident', r.incident_id, 0, false
+  from requests r
+  where r.id = any($9::text[]) and r.incident_id is not null
+  group by r.incident_id
+) as w
 order by w.position
 returning id::text, kind, subject_id as "subjectId", dispatched_at is not null as "isKept"`;
 
@@ -82,6 +92,7 @@ const createSession = (client: pg.PoolClient): Session => {
     extensions: extensionWrites(db),
     allowances: allowanceWrites(db),
     reviews: reviewWrites(db),
+    incidents: incidentWrites(db),
     secrets: secretWrites(db),
     outbox: {
       add: async (kind, subjectId, availableInMs = 0) => void pending.work.push({ kind, subjectId, availableInMs }),
@@ -143,7 +154,8 @@ const flush = async (
   const { rows } = await client.query<Stored>({ name: 'transaction_flush', text: FLUSH, values });
   if (work.length === 0) return null;
   const kept = rows.filter((row) => row.isKept).map(({ id, kind, subjectId }) => ({ id, kind, subjectId }));
-  return { kept, othersInMs: othersInMs(work, isKept) };
+  // More rows than were asked for are of incidents, and nobody keeps those.
+  return { kept, othersInMs: rows.length > work.length ? 0 : othersInMs(work, isKept) };
 };
 
 const attemptOnce = <T>(

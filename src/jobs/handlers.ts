@@ -13,7 +13,15 @@ export type Announcer = { announce(announcementId: string): Promise<SyncOutcome>
 /** Tells somebody what they are allowed ahead of time. */
 export type AllowanceTeller = { tell(allowanceId: string): Promise<SyncOutcome> };
 
-export type Messengers = { notifier: Notifier; announcer: Announcer; allowances: AllowanceTeller };
+/** Brings the messages of one incident up to date. */
+export type IncidentTeller = { sync(incidentId: string): Promise<SyncOutcome> };
+
+export type Messengers = {
+  notifier: Notifier;
+  announcer: Announcer;
+  allowances: AllowanceTeller;
+  incidents: IncidentTeller;
+};
 
 /** `retryInMs` null: by the usual back-off. */
 export type Handled = { outcome: 'done' } | { outcome: 'retry'; retryInMs: number | null; error: string };
@@ -29,12 +37,13 @@ const handled = (synced: SyncOutcome): Handled =>
 
 export const createHandlers = (
   useCases: UseCases,
-  { notifier, announcer, allowances }: Messengers,
+  { notifier, announcer, allowances, incidents }: Messengers,
 ): Record<WorkKind, Handler> => ({
   activate: { concurrency: 16, handle: (grantId) => useCases.activate({ grantId }).then(() => DONE) },
   end: { concurrency: 16, handle: (grantId) => useCases.finishEnd({ grantIds: [grantId] }).then(() => DONE) },
   extend: { concurrency: 4, handle: (requestId) => useCases.finishExtension({ requestId }).then(() => DONE) },
   notify: { concurrency: 16, handle: async (requestId) => handled(await notifier.sync(requestId)) },
   announce: { concurrency: 1, handle: async (id) => handled(await announcer.announce(id)) },
+  incident: { concurrency: 4, handle: async (id) => handled(await incidents.sync(id)) },
   allowance: { concurrency: 2, handle: async (id) => handled(await allowances.tell(id)) },
 });

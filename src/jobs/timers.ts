@@ -8,6 +8,7 @@ import type { Store } from '../usecases/ports.ts';
 import type { UseCases } from '../usecases/types.ts';
 
 const DEADLINE_POLL_MS = 250;
+const INCIDENT_POLL_MS = 500;
 const SWEEP_MS = 2_000;
 const LOST_MS = 60_000;
 const OVERDUE_POLL_MS = 10_000;
@@ -65,6 +66,20 @@ export const startOverdueWatch = ({ useCases, log }: TimerDeps): Loop & { onLate
     },
   };
 };
+
+/** Ends what was given for incidents that are over: a clock of its own, so that neither holds up the other. */
+export const startIncidentEnds = ({ store, useCases, log }: TimerDeps, inFlight: InFlight): Loop =>
+  startLoop({
+    everyMs: INCIDENT_POLL_MS,
+    run: async () => {
+      const untilMs = await store.read.msToNextIncidentEnd();
+      if (untilMs === null || untilMs > 0) return untilMs ?? INCIDENT_POLL_MS;
+      const { count, work } = await useCases.endIncidents();
+      inFlight.add(work);
+      return count > 0 ? 0 : INCIDENT_POLL_MS;
+    },
+    onError: complain(log, 'ending what was given for closed incidents'),
+  });
 
 /** Finds what was due or lost, whoever lost it. */
 type SweepOptions = { client: Redis; prefix: string; inFlight: InFlight; onFound: () => void };

@@ -215,6 +215,25 @@ const SENTENCES = {
     `${sentenceCase(named(facts, 'name', 'account'))} does not have the address ${words(facts, 'address') ?? ''} in Slack now, so nothing was confirmed.`,
   address_shared: (facts) =>
     `Several accounts have the address ${words(facts, 'address') ?? ''} now, so it can name none of them. Close one or give it another address, or name people by Slack id in the policy.`,
+  incidents_off: () => 'The policy of Latchkey says nothing of incidents. An admin can add `incidents:` to it.',
+  incident_not_found: () =>
+    'There is no incident in this channel. `/prod-access incident` opens one; invite Latchkey here first.',
+  incident_closed: (facts) =>
+    `The incident${words(facts, 'channel') ? ` of #${words(facts, 'channel') ?? ''}` : ''} was closed, so nothing was sent. Ask again without it, or reopen it with \`/prod-access incident\`.`,
+  incident_who: (facts) => {
+    const who = list(facts, 'who');
+    return `Only those who may open incidents${who.length > 0 ? ` (${sentenceList(who, 'or')})` : ''} may do this. Nothing was changed.`;
+  },
+  bad_severity: (facts) =>
+    `${words(facts, 'text') ? `\`${words(facts, 'text') ?? ''}\`` : 'That'} is no severity${words(facts, 'pattern') ? `: it must match \`${words(facts, 'pattern') ?? ''}\`` : '. Write it like sev1 or p2, or `none`'}.`,
+  keep_needless: () => 'This access does not end with an incident now, so there is nothing to keep.',
+  keep_too_late: () => 'The incident is over and its access is being ended. Ask again if you still need it.',
+  keep_denied: (facts) => {
+    const who = list(facts, 'who');
+    if (who.length > 0)
+      return `Only ${sentenceList(who, 'or')} may keep access beyond an incident. Ask again without it.`;
+    return `Without the incident the rules would not give you this${words(facts, 'rule') ? ` (rule “${words(facts, 'rule') ?? ''}”)` : ''}, so it ends with it. Ask again to have it decided anew.`;
+  },
   conflict: () => `Somebody else changed this at the same moment. ${TRY_LATER}`,
 } satisfies Record<ErrorCode, (facts: Facts) => string>;
 

@@ -1,6 +1,7 @@
 /** Makes an approved grant real in its target. Safe to run any number of times, by any number of processes, and after a crash anywhere. */
 import type { Grant, Json, Person } from '../core/types.ts';
 import { DomainError } from '../core/errors.ts';
+import { isOverWith } from './incident-ending.ts';
 import { mayStart } from './may-start.ts';
 import { LEASE_MS } from './backoff.ts';
 import { abandon, entryOf, isTooOld, retry, TOO_OLD } from './give-up.ts';
@@ -9,7 +10,11 @@ import type { AccessFailure, Credentials, Deps, SealedSecret, Tx } from './ports
 type Made = { handle: Json; credentials: Credentials | null };
 
 export const activate = async (deps: Deps, input: { grantId: string }): Promise<void> => {
-  const planned = await deps.store.read.grant(input.grantId);
+  const [planned, incident] = await Promise.all([
+    deps.store.read.grant(input.grantId),
+    deps.store.read.incidentOfGrant(input.grantId),
+  ]);
+  if (planned && incident && (await isOverWith(deps, planned, incident))) return;
   if (planned?.startsAt && !(await mayStart(deps, planned))) return;
   const claimed = await deps.store.transaction((tx) => claim(deps, tx, input.grantId));
   if (!claimed) return;

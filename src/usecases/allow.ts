@@ -56,7 +56,7 @@ type Allowed = { person: Person; target: string; role: string };
 const askableVerdict = async (deps: Deps, policy: Policy, { person, target, role }: Allowed): Promise<Askable> => {
   const durationMs = defaultDurationMs(policy, target, role);
   const ask = { target, role, durationMs, reason: '', ticket: null };
-  const verdict = await judge(deps, policy, { person, ask, freshness: 'fresh' });
+  const verdict = await judge(deps, policy, { person, ask, freshness: 'fresh', incident: null });
   if (verdict.decision === 'ask') return verdict;
   if (verdict.decision === 'approve') throw new DomainError('allowance_needless', { rule: verdict.rule });
   throw new DomainError(verdict.code, { rule: verdict.rule, message: verdict.message });

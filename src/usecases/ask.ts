@@ -7,14 +7,17 @@ import { askRecordOf } from '../core/policy/past.ts';
 import type { Ask, Policy, Verdict } from '../core/policy/types.ts';
 import { resolveStart, START_MAX_MS } from '../core/start-time.ts';
 import type { StartWish } from '../core/start-time.ts';
-import type { Person, Request } from '../core/types.ts';
+import type { Incident, Person, Request } from '../core/types.ts';
 import { approveRequest } from './approve-request.ts';
 import { aheadOf, isFilled, noteOf } from './ahead.ts';
 import type { Ahead } from './ahead.ts';
 import { askedPeople } from './asked-people.ts';
+import { openIncidentOf } from './incident-facts.ts';
+import { holdIncident } from './incident-tie.ts';
 import { defaultDurationMs, factsOfAsk, scheduleOf } from './judge.ts';
 import { actorOf } from './ports.ts';
-import type { AskedThen, Deps, NewRequest, RequestView, Tx } from './ports.ts';
+import type { Deps, RequestView, Tx } from './ports.ts';
+import type { AskedThen, NewRequest } from './ports-requests.ts';
 import { recordRefusal, refuse } from './refuse.ts';
 import type { AskInput, AskResult } from './types.ts';
 
@@ -23,6 +26,7 @@ type Judged = {
   policy: Policy;
   person: Person;
   ask: Ask;
+  incident: Incident | null;
   startsAt: Date | null;
   verdict: Sendable;
   /** Approvals that were given ahead of time; null where none stand in. */
@@ -36,7 +40,8 @@ export const ask = async (deps: Deps, input: AskInput): Promise<AskResult> => {
   const person = await deps.directory.person(input.userId);
   const wanted = wantedBy(policy, input);
   const startsAt = await startOf(deps, policy, { person, wish: input.start ?? null });
-  const { verdict, asked } = await judged(deps, policy, { person, ask: wanted });
+  const incident = await openIncidentOf(deps, input.incidentChannelId);
+  const { verdict, asked } = await judged(deps, policy, { person, ask: wanted, incident });
   if (verdict.problems.length > 0 || verdict.decision === 'deny')
     return turnDown(deps, policy, { person, ask: wanted, asked, verdict });
   const ahead = await aheadOf(deps, { person, verdict, ask: wanted });
@@ -45,6 +50,7 @@ export const ask = async (deps: Deps, input: AskInput): Promise<AskResult> => {
     policy,
     person,
     ask: wanted,
+    incident,
     startsAt,
     verdict,
     asked,
@@ -62,8 +68,12 @@ const wantedBy = (policy: Policy, input: AskInput): Ask => ({
 });
 
 /** With what is kept of it. */
-const judged = async (deps: Deps, policy: Policy, { person, ask: wanted }: { person: Person; ask: Ask }) => {
-  const known = await factsOfAsk(deps, policy, { person, ask: wanted, freshness: 'fresh' });
+const judged = async (
+  deps: Deps,
+  policy: Policy,
+  { person, ask: wanted, incident }: Pick<Judged, 'person' | 'ask' | 'incident'>,
+) => {
+  const known = await factsOfAsk(deps, policy, { person, ask: wanted, freshness: 'fresh', incident });
   const verdict = decide(policy, wanted, known);
   return {
     verdict,
@@ -126,13 +136,14 @@ export const refuseIfNobodyCanApprove = async (
 
 const newRequest = (
   deps: Deps,
-  { policy, person, ask: wanted, startsAt, verdict, idempotencyKey }: Judged,
+  { policy, person, ask: wanted, incident, startsAt, verdict, idempotencyKey }: Judged,
 ): NewRequest => ({
   id: deps.ids.next(),
   requesterId: person.id,
   ...wanted,
   isBreakGlass: false,
   startsAt,
+  incidentId: incident?.id ?? null,
   state: 'pending',
   rule: verdict.rule,
   policySha256: policy.sha256,
@@ -147,6 +158,7 @@ const write = async (deps: Deps, judged: Judged): Promise<AskResult> => {
   const { person } = judged;
   const stored = await deps.store.transaction(async (tx) => {
     await tx.people.upsert(person);
+    await holdIncident(tx, judged.incident);
     const { outcome, request } = await tx.requests.insert(newRequest(deps, judged));
     if (outcome === 'exists') return { id: request.id, isRepeat: true };
     await tx.asks.record({ requestId: request.id, requesterId: person.id, ...judged.asked });
@@ -190,7 +202,7 @@ export const decideAtOnce = async (
 
 const recordCreated = (
   tx: Tx,
-  { policy, person, ask: wanted, startsAt, verdict }: Judged,
+  { policy, person, ask: wanted, incident, startsAt, verdict }: Judged,
   request: Request,
 ): Promise<void> =>
   tx.audit.append({
@@ -205,6 +217,7 @@ const recordCreated = (
       reason: wanted.reason,
       ticket: wanted.ticket,
       startsAt: startsAt?.toISOString() ?? null,
+      incident: incident?.id ?? null,
       rule: verdict.rule,
       policy: policy.sha256,
       requirements: request.requirements.map(({ label, count }) => ({ label, count })),

@@ -8,6 +8,7 @@ import type { Policy, Verdict } from '../core/policy/types.ts';
 import type { Person, Request, Requirement } from '../core/types.ts';
 import { electorateOf, rightOf } from './electorate.ts';
 import type { Electors } from './electorate.ts';
+import { tiedIncident } from './incident-tie.ts';
 import { factsOfAsk, unreadGroups } from './judge.ts';
 import type { Deps, Tx } from './ports.ts';
 import { refuse } from './refuse.ts';
@@ -50,7 +51,8 @@ type Asked = Pick<Ballot, 'policy' | 'request' | 'requester' | 'voter'>;
 /** The verdict and the electorate by the policy and the facts of now. */
 export const judgeBallot = async (deps: Deps, asked: Asked): Promise<Ballot> => {
   const { policy, request, requester } = asked;
-  const facts = await factsOfAsk(deps, policy, { person: requester, ask: request, freshness: 'fresh' });
+  const incident = await tiedIncident(deps, request);
+  const facts = await factsOfAsk(deps, policy, { person: requester, ask: request, freshness: 'fresh', incident });
   const verdict = decide(policy, request, facts);
   const isAsked = verdict.decision === 'ask';
   const fallback = isAsked ? (verdict.escalate?.to ?? null) : request.escalateTo;

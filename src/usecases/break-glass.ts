@@ -5,9 +5,11 @@ import type { BreakGlassVerdict } from '../core/policy/break-glass.ts';
 import { isSameHuman } from '../core/policy/identity.ts';
 import { sourceOf } from '../core/policy/sources.ts';
 import type { Ask, BreakGlass, Policy } from '../core/policy/types.ts';
-import type { Person, Request } from '../core/types.ts';
+import type { Incident, Person, Request } from '../core/types.ts';
 import { approveRequest } from './approve-request.ts';
 import { mustView } from './ask.ts';
+import { openIncidentOf } from './incident-facts.ts';
+import { holdIncident } from './incident-tie.ts';
 import { factsOfAsk } from './judge.ts';
 import type { Freshness } from './judge.ts';
 import { actorOf } from './ports.ts';
@@ -19,7 +21,14 @@ import type { BreakGlassInput, BreakGlassPreview, BreakGlassResult, PreviewInput
 /** What decisions and the audit log call it where a rule's name stands otherwise. */
 export const BREAK_GLASS_RULE = 'break-glass';
 
-type Judged = { policy: Policy; breakGlass: BreakGlass; person: Person; ask: Ask; verdict: BreakGlassVerdict };
+type Judged = {
+  policy: Policy;
+  breakGlass: BreakGlass;
+  person: Person;
+  ask: Ask;
+  incident: Incident | null;
+  verdict: BreakGlassVerdict;
+};
 
 export const breakGlass = async (deps: Deps, input: BreakGlassInput): Promise<BreakGlassResult> => {
   const person = await deps.directory.person(input.userId);
@@ -97,11 +106,12 @@ export const judgeTaking = async (deps: Deps, { person, input, freshness }: Judg
     reason: input.reason.trim(),
     ticket: input.ticket?.trim() || null,
   };
-  const facts = await factsOfAsk(deps, policy, { person, ask: asked, freshness });
+  const incident = await openIncidentOf(deps, input.incidentChannelId);
+  const facts = await factsOfAsk(deps, policy, { person, ask: asked, freshness, incident });
   const verdict = judgeBreakGlass(policy, allowed, { ask: asked, facts });
   if (!verdict) throw new DomainError('unknown_role', { target, role });
   const ask = { ...asked, durationMs: input.durationMs ?? verdict.defaultMs };
-  return { policy, breakGlass: allowed, person, ask, verdict };
+  return { policy, breakGlass: allowed, person, ask, incident, verdict };
 };
 
 /** A review of theirs that keeps them from breaking glass again. */
@@ -114,14 +124,16 @@ type Writing = { judged: Judged; key: string | null };
 type Written = { id: string; isRepeat: boolean } | { blockedBy: { dueAt: string; grantId: string } };
 
 const write = async (deps: Deps, tx: Tx, { judged, key }: Writing): Promise<Written> => {
-  const { policy, person, ask, verdict } = judged;
+  const { policy, person, ask, incident, verdict } = judged;
   const blockedBy = await overdueOf(tx, person);
   if (blockedBy) return { blockedBy };
   await tx.people.upsert(person);
+  await holdIncident(tx, incident);
   const { outcome, request } = await tx.requests.insert({
     id: deps.ids.next(),
     requesterId: person.id,
     ...ask,
+    incidentId: incident?.id ?? null,
     isBreakGlass: true,
     state: 'pending',
     rule: verdict.rule,
@@ -151,7 +163,7 @@ const overrideNote = ({ overrides }: BreakGlassVerdict): string | null => {
   return overrides.rule === null ? overrides.message : `Rule "${overrides.rule}" says no: ${overrides.message}`;
 };
 
-const recordTaken = (tx: Tx, { policy, person, ask, verdict }: Judged, request: Request): Promise<void> =>
+const recordTaken = (tx: Tx, { policy, person, ask, incident, verdict }: Judged, request: Request): Promise<void> =>
   tx.audit.append({
     type: 'request.created',
     actor: actorOf(person),
@@ -164,6 +176,7 @@ const recordTaken = (tx: Tx, { policy, person, ask, verdict }: Judged, request: 
       durationMs: ask.durationMs,
       reason: ask.reason,
       ticket: ask.ticket,
+      incident: incident?.id ?? null,
       rule: verdict.rule,
       policy: policy.sha256,
       skipped: verdict.skipped.map(({ label, count }) => ({ label, count })),

@@ -14,6 +14,16 @@ import { explainAsk } from './explain-ask.ts';
 import { extend } from './extend.ts';
 import { endDue, finishEnd } from './finish-end.ts';
 import { finishExtension } from './finish-extension.ts';
+import { closeIncident } from './close-incident.ts';
+import { endIncidents } from './end-incidents.ts';
+import { incidentBriefing } from './incident-briefing.ts';
+import type { IncidentUseCases } from './incident-types.ts';
+import { incidentTimeline, incidentView } from './incident-view.ts';
+import { keepGrant } from './keep-grant.ts';
+import { noteChannel } from './note-channel.ts';
+import { noteToolMessage } from './note-tool-message.ts';
+import { openIncident, openIncidentForAlert } from './open-incident.ts';
+import { setSeverity } from './set-severity.ts';
 import { overview, targetOverview } from './overview.ts';
 import type { Deps } from './ports.ts';
 import { personLeft } from './person-left.ts';
@@ -26,6 +36,7 @@ import { vote } from './vote.ts';
 import { watchOverdue } from './watch-overdue.ts';
 
 export const createUseCases = (deps: Deps): UseCases => ({
+  ...incidentUseCases(deps),
   ask: (input) => ask(deps, input),
   preview: (input) => preview(deps, input),
   allow: (input) => allow(deps, input),
@@ -59,4 +70,18 @@ export const createUseCases = (deps: Deps): UseCases => ({
   discuss: (input) => discuss(deps, input),
   personLeft: (input) => personLeft(deps, input),
   rejectPolicy: (input) => rejectPolicy(deps, input),
+});
+
+const incidentUseCases = (deps: Deps): IncidentUseCases => ({
+  noteChannel: (input) => noteChannel(deps, input),
+  openIncident: (input) => openIncident(deps, input),
+  openIncidentForAlert: (input) => openIncidentForAlert(deps, input),
+  setSeverity: (input) => setSeverity(deps, input),
+  closeIncident: (input) => closeIncident(deps, input),
+  noteToolMessage: (input) => noteToolMessage(deps, input),
+  keepGrant: (input) => keepGrant(deps, input),
+  incidentView: (ref) => incidentView(deps, ref),
+  incidentBriefing: (ref) => incidentBriefing(deps, ref),
+  incidentTimeline: (ref) => incidentTimeline(deps, ref),
+  endIncidents: () => endIncidents(deps),
 });

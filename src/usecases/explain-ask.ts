@@ -9,6 +9,7 @@ import type { AskFacts } from '../core/policy/types.ts';
 import type { Person, Requirement } from '../core/types.ts';
 import { electorateOf, everyoneOf } from './electorate.ts';
 import type { Electors } from './electorate.ts';
+import { openIncidentOf } from './incident-facts.ts';
 import { defaultDurationMs, factsOfAsk, unreadGroups } from './judge.ts';
 import type { DoubtedAddress } from './ports-addresses.ts';
 import type { Deps } from './ports.ts';
@@ -22,7 +23,8 @@ export const explainAsk = async (deps: Deps, input: ExplainAskInput): Promise<Ex
   const { target, role, reason, ticket } = input;
   const durationMs = input.durationMs ?? defaultDurationMs(policy, target, role);
   const ask = { target, role, durationMs, reason: reason.trim(), ticket: ticket?.trim() || null };
-  const facts = await factsOfAsk(deps, policy, { person, ask, freshness: 'recent' });
+  const incident = await openIncidentOf(deps, input.incidentChannelId);
+  const facts = await factsOfAsk(deps, policy, { person, ask, freshness: 'recent', incident });
   const verdict = decide(policy, ask, facts);
   const requirements = verdict.decision === 'ask' ? verdict.requirements : [];
   const electors = await electorateOf(deps, { requester: person, requirements, freshness: 'recent' });

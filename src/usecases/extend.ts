@@ -15,7 +15,8 @@ import { factsOfAsk, scheduleOf } from './judge.ts';
 import { demandExtendable, demandRoom, holdGrant, recordMore, sent } from './extending.ts';
 import type { Extending } from './extending.ts';
 import { fitted, longerAsk, redrawExtended, USUAL_MORE_MS } from './more-time.ts';
-import type { AskedThen, Deps, NewRequest, Tx } from './ports.ts';
+import type { Deps, Tx } from './ports.ts';
+import type { AskedThen, NewRequest } from './ports-requests.ts';
 import { recordRefusal } from './refuse.ts';
 import type { ExtendInput, ExtendResult } from './types.ts';
 
@@ -49,7 +50,8 @@ const extendByRule = async (deps: Deps, extending: Extending): Promise<ExtendRes
   const { policy, person, grant, base, input } = extending;
   const reasoned = { ...base.request, reason: input.reason?.trim() || base.request.reason };
   const usual = longerAsk(grant, reasoned, input.byMs ?? USUAL_MORE_MS);
-  const facts = await factsOfAsk(deps, policy, { person, ask: usual, freshness: 'fresh' });
+  const { incident } = base;
+  const facts = await factsOfAsk(deps, policy, { person, ask: usual, freshness: 'fresh', incident });
   const { byMs, leftMs, verdict } = fitted(grant, input.byMs, (moreMs) =>
     decide(policy, longerAsk(grant, reasoned, moreMs), facts),
   );
@@ -100,6 +102,7 @@ const newRequest = (deps: Deps, judged: Judged, leftMs: number): NewRequest => {
     id: deps.ids.next(),
     requesterId: person.id,
     ...ask,
+    incidentId: judged.base.request.incidentId,
     isBreakGlass: false,
     state: 'pending',
     rule: verdict.rule,

@@ -5,7 +5,7 @@ import { LEASE_MS, retryInMs } from './backoff.ts';
 import { entryOf } from './give-up.ts';
 import type { AccessFailure, Deps, Tx } from './ports.ts';
 
-type Item = { grant: Grant; person: Person };
+export type Item = { grant: Grant; person: Person };
 type Ended = { item: Item; outcome: EndOutcome };
 
 const BATCH = 100;
@@ -47,7 +47,8 @@ const claimDue = async (tx: Tx): Promise<Item[]> => {
   });
 };
 
-const revokeAll = async (deps: Deps, items: Item[]): Promise<void> => {
+/** In their targets, together where they share one. Of grants that are ending and held by the caller. */
+export const revokeAll = async (deps: Deps, items: Item[]): Promise<void> => {
   const byTarget = new Map<string, Item[]>();
   for (const item of items) {
     const others = byTarget.get(item.grant.target);

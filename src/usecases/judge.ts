@@ -3,8 +3,10 @@ import { DomainError } from '../core/errors.ts';
 import { groupsToRead } from '../core/policy/candidates.ts';
 import { decide } from '../core/policy/decide.ts';
 import type { Ask, AskFacts, Policy, Verdict } from '../core/policy/types.ts';
-import type { Person } from '../core/types.ts';
-import type { Deps, Directory, Schedule, Store } from './ports.ts';
+import type { Incident, Person } from '../core/types.ts';
+import { factsOfIncident } from './incident-facts.ts';
+import type { Deps, Directory, Store } from './ports.ts';
+import type { Schedule } from './ports-requests.ts';
 
 /** `fresh` reads groups now and may decide; `recent` may come from a cache and may only show. */
 export type Freshness = 'fresh' | 'recent';
@@ -14,15 +16,17 @@ export const defaultDurationMs = (policy: Policy, target: string, role: string):
 
 export type JudgeDeps = { store: { read: Pick<Store['read'], 'now'> }; directory: Directory };
 
-type Asking = { person: Person; ask: Ask; freshness: Freshness };
+/** `incident`: the one it is tied to; null where it is tied to none. */
+type Asking = { person: Person; ask: Ask; freshness: Freshness; incident: Incident | null };
 
 /** Only the groups that some rule for this role looks at are read. */
 export const factsOfAsk = async (deps: JudgeDeps, policy: Policy, asking: Asking): Promise<AskFacts> => {
-  const { person, ask, freshness } = asking;
+  const { person, ask, freshness, incident } = asking;
   const names = groupsToRead(policy, ask);
-  const [now, read] = await Promise.all([
+  const [now, read, ofIncident] = await Promise.all([
     deps.store.read.now(),
     freshness === 'fresh' ? deps.directory.groupsOf(person, names) : deps.directory.recentGroupsOf(person, names),
+    factsOfIncident(deps, policy, { incident, person, freshness }),
   ]);
   return {
     now,
@@ -32,7 +36,7 @@ export const factsOfAsk = async (deps: JudgeDeps, policy: Policy, asking: Asking
       ...read,
       unknownGroups: [...read.unknownGroups, ...read.contestedGroups],
     },
-    incident: { open: false, channel: '', severity: '' },
+    incident: ofIncident,
     client: null,
     pullRequest: null,
   };

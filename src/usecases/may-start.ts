@@ -2,6 +2,7 @@
 import { DomainError, isDomainError } from '../core/errors.ts';
 import type { Grant } from '../core/types.ts';
 import { abandon, isTooOld, retry, TOO_OLD } from './give-up.ts';
+import { tiedIncident } from './incident-tie.ts';
 import { judgeAsk } from './judge.ts';
 import type { Deps, Tx } from './ports.ts';
 
@@ -46,7 +47,8 @@ const whyNot = async (deps: Deps, grant: Grant): Promise<string | null> => {
   const { request, requester, decision } = view;
   try {
     const person = await deps.directory.person(requester.userId);
-    const judged = await judgeAsk(deps, deps.policy(), { person, ask: request, freshness: 'fresh' });
+    const incident = await tiedIncident(deps, request);
+    const judged = await judgeAsk(deps, deps.policy(), { person, ask: request, freshness: 'fresh', incident });
     const { verdict, unknownGroups } = judged;
     const isByRuleAlone = decision?.byPersonId === null && !request.isBreakGlass;
     const isRefused = verdict.decision === 'deny' || (isByRuleAlone && verdict.decision === 'ask');

@@ -40,7 +40,12 @@ export const offerOf = async (sources: Sources, view: RequestView): Promise<numb
   const policy = sources.policy();
   try {
     const ask = longerAsk(grant, request, USUAL_MORE_MS);
-    const facts = await factsOfAsk(sources, policy, { person: requester, ask, freshness: 'recent' });
+    const facts = await factsOfAsk(sources, policy, {
+      person: requester,
+      ask,
+      freshness: 'recent',
+      incident: view.incident,
+    });
     const offer = offered(policy, { grant, request, facts });
     return offer.isAllowed && offer.leftMs > 0 ? offer.byMs : null;
   } catch (error) {

@@ -72,7 +72,7 @@ export const targetOverview = async (
   const roles = await Promise.all(
     Object.values(target.roles).map(async (role) => {
       const ask = { target: target.name, role: role.name, durationMs: role.defaultMs, reason: '', ticket: null };
-      const verdict = await judge(deps, policy, { person, ask, freshness: 'recent' });
+      const verdict = await judge(deps, policy, { person, ask, freshness: 'recent', incident: null });
       const asked = verdict.decision === 'ask' ? await askedPeople(deps, person, verdict.requirements) : [];
       return { role: role.name, title: role.title, rule: verdict.rule, decision: verdict.decision, asked };
     }),

@@ -1,7 +1,6 @@
 /** What use cases need from outside, as they see it; `app.ts` gives them the real ones. */
 import type { Actor, AuditEntry } from '../core/events.ts';
 import type { RequestState } from '../core/lifecycle.ts';
-import type { AskRecord } from '../core/policy/past.ts';
 import type { Policy } from '../core/policy/types.ts';
 import type {
   Absence,
@@ -11,6 +10,7 @@ import type {
   EndOutcome,
   Extension,
   Grant,
+  Incident,
   Json,
   Person,
   Request,
@@ -24,9 +24,11 @@ import type { Log } from '../lib/log.ts';
 import type { AddressReads, AddressWrites, DoubtedAddress, GroupsRead } from './ports-addresses.ts';
 import type { ExtensionReads, ExtensionWrites, MoreTimeAsked } from './ports-extensions.ts';
 import type { AnnouncementStore, AnnouncementWrites, OverdueTarget, OverdueWrites } from './ports-news.ts';
+import type { IncidentMessages, IncidentReads, IncidentWrites } from './ports-incidents.ts';
+import type { AskedThen, NewRequest, Schedule } from './ports-requests.ts';
 
-export const WORK_KINDS = ['activate', 'end', 'extend', 'notify', 'announce', 'allowance'] as const;
-/** Outgoing work: activate or end a grant, move its end, bring the Slack messages of a request up to date, or tell admins some news. */
+export const WORK_KINDS = ['activate', 'end', 'extend', 'notify', 'announce', 'allowance', 'incident'] as const;
+/** Outgoing work: activate or end a grant, move its end, bring the Slack messages of a request or of an incident up to date, or tell admins some news. */
 export type WorkKind = (typeof WORK_KINDS)[number];
 
 /** One row of the outbox. `subjectId` is a grant id for activate and end, a request id for extend and notify, an announcement's for announce. */
@@ -43,35 +45,7 @@ export type Work = {
 /** What a committed transaction wrote into the outbox: rows that this process keeps to do at once, and when the first of the others may be done. */
 export type Written = { kept: Pick<Work, 'id' | 'kind' | 'subjectId'>[]; othersInMs: number | null };
 
-/** When approvers are reminded and others asked, as the rule says. */
-export type Schedule = Pick<Request, 'remindMs' | 'escalateAfterMs' | 'escalateTo'>;
-
-/** What the database fills in by itself. */
-type Filled =
-  | 'createdAt'
-  | 'decidedAt'
-  | 'version'
-  | 'lapsesAt'
-  | 'reminders'
-  | 'nextReminderAt'
-  | 'escalateAt'
-  | 'escalatedAt'
-  | 'discussedBy'
-  | 'unreachableAt'
-  | 'changes';
-
-type MoreTime = Pick<Request, 'extendsGrantId' | 'extendsByMs'>;
-
-export type NewRequest = Omit<Request, Filled | keyof Schedule | keyof MoreTime | 'startsAt'> &
-  Partial<Schedule & MoreTime & Pick<Request, 'startsAt'>> & {
-    /** One ask is stored once: the view id, trigger id or client key that brought it. */
-    idempotencyKey: string | null;
-    pendingMs: number;
-  };
-
 export type SealedSecret = { keyId: string; nonce: Buffer; ciphertext: Buffer };
-
-export type AskedThen = { requestId: string | null; requesterId: string; judgedAt: Date; record: AskRecord };
 
 /** One transaction. All times it writes come from the database clock. */
 export type Tx = {
@@ -173,6 +147,8 @@ export type Tx = {
     lockMany(ids: string[]): Promise<Grant[]>;
     /** Active grants that `lockDue` gave, into ending for cause `expired`, and held by the caller for `leaseMs`. */
     expireMany(ids: string[], leaseMs: number): Promise<void>;
+    /** Active or activating ones that the caller locked, into ending; the active ones held by the caller for `leaseMs`. */
+    endMany(ids: string[], end: { cause: EndCause; leaseMs: number }): Promise<void>;
     /** Ending grants that `lockMany` gave, into ended. */
     setEndedMany(ids: string[], outcome: EndOutcome): Promise<void>;
     /** Activating or ending grants that nobody holds and whose next attempt is due. */
@@ -207,6 +183,8 @@ export type Tx = {
     find(grantId: string): Promise<SealedSecret | null>;
     destroy(grantIds: readonly string[]): Promise<void>;
   };
+  incidents: IncidentWrites;
+  /** `notify` of a request that is tied to an incident brings the incident's messages up to date as well. */
   outbox: { add(kind: WorkKind, subjectId: string, availableInMs?: number): Promise<void> };
   audit: { append(entry: AuditEntry): Promise<void> };
 };
@@ -232,6 +210,8 @@ export type RequestView = {
   /** Of access that was taken by break-glass. */
   review: Review | null;
   reviewer: Person | null;
+  /** The one it is tied to. */
+  incident: Incident | null;
   now: Date;
 };
 
@@ -274,7 +254,8 @@ export type Store = {
   /** Runs `work` in one transaction, again when it was a serialization failure or deadlock; outgoing work is relayed after commit. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   read: AddressReads &
-    ExtensionReads & {
+    ExtensionReads &
+    IncidentReads & {
       now(): Promise<Date>;
       request(id: string): Promise<Request | null>;
       grant(id: string): Promise<Grant | null>;
@@ -284,6 +265,8 @@ export type Store = {
       absencesOf(personIds: string[]): Promise<Absence[]>;
       /** Newest first. */
       viewsOf(personId: string, limit: number): Promise<RequestView[]>;
+      /** Tied to this incident: live ones first, then those that wait, then the rest, each newest first. */
+      viewsOfIncident(incidentId: string, limit: number): Promise<RequestView[]>;
       /** Pending requests, oldest first. */
       pending(limit: number): Promise<RequestView[]>;
       /** Grants that are activating, active or ending, soonest end first; of one target when given. */
@@ -313,6 +296,7 @@ export type Store = {
     /** What became of one copy; there is one for each kind, audience and part. */
     save(copy: MessageCopy): Promise<void>;
   };
+  incidentMessages: IncidentMessages;
   outbox: {
     /** Marks up to `limit` rows as dispatched and returns them; rows another process holds are skipped. */
     take(limit: number): Promise<Work[]>;

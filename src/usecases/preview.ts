@@ -1,6 +1,7 @@
 /** What would happen if this were sent: the dry run of `ask`, from recent look-ups, with nothing stored. */
 import { askedPeople } from './asked-people.ts';
 import { mayBreak } from './break-glass.ts';
+import { openIncidentOf } from './incident-facts.ts';
 import { defaultDurationMs, judge } from './judge.ts';
 import type { Deps } from './ports.ts';
 import type { PreviewInput, PreviewResult } from './types.ts';
@@ -15,7 +16,8 @@ export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewR
     reason: input.reason.trim(),
     ticket: input.ticket?.trim() || null,
   };
-  const verdict = await judge(deps, policy, { person, ask, freshness: 'recent' });
+  const incident = await openIncidentOf(deps, input.incidentChannelId);
+  const verdict = await judge(deps, policy, { person, ask, freshness: 'recent', incident });
   const asked = verdict.decision === 'ask' ? await askedPeople(deps, person, verdict.requirements) : [];
   const mayBreakGlass = await mayBreak(deps, person, ask);
   return { verdict, asked, targetProblem: deps.access.problems()[input.target] ?? null, mayBreakGlass };

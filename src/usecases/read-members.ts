@@ -28,7 +28,7 @@ const readOne = async (look: () => Promise<Person[]>, source: Source): Promise<R
 
 export const readMembers = async (
   directory: Pick<Directory, 'members' | 'recentMembers' | 'doubts'>,
-  requester: Person,
+  requester: Person | null,
   { from, freshness }: Wanted,
 ): Promise<Members> => {
   const read = freshness === 'fresh' ? directory.members : directory.recentMembers;

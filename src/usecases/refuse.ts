@@ -3,10 +3,11 @@ import type { DomainError } from '../core/errors.ts';
 import type { EventType } from '../core/events.ts';
 import type { Json, Person } from '../core/types.ts';
 import { actorOf } from './ports.ts';
-import type { AskedThen, Deps } from './ports.ts';
+import type { Deps } from './ports.ts';
+import type { AskedThen } from './ports-requests.ts';
 
 export type Refusal = {
-  type: Extract<EventType, `${string}.refused` | 'grant.end_refused'>;
+  type: Extract<EventType, `${string}.refused` | 'grant.end_refused' | 'grant.keep_refused'>;
   person: Person;
   requestId?: string | null;
   grantId?: string | null;

@@ -5,6 +5,7 @@ import type { Absence, Grant, Person, Requirement, ReviewOutcome, VoteKind } fro
 import type { Electors, StandIn } from './electorate.ts';
 import type { Sighting } from '../core/policy/address-book.ts';
 import type { DoubtedAddress } from './ports-addresses.ts';
+import type { IncidentUseCases } from './incident-types.ts';
 import type { AllowanceView, Credentials, RequestView } from './ports.ts';
 
 /** `durationMs` null means the role's default. The person is read from Slack by the use case; nothing else about them is believed. */
@@ -17,6 +18,8 @@ export type AskInput = {
   ticket: string | null;
   /** When it should begin, on the person's own clock; left out or null is at once. */
   start?: StartWish | null;
+  /** The channel it comes from: tied to the incident that is open there, and to none otherwise. */
+  incidentChannelId?: string | null;
   /** `view:<id>` or `trigger:<id>`: the same ask delivered twice is stored once. */
   idempotencyKey: string | null;
 };
@@ -154,7 +157,7 @@ export type TargetOverview = {
 };
 
 /** The verbs, with their dependencies filled in; what every adapter is given. */
-export type UseCases = {
+export type UseCases = IncidentUseCases & {
   ask(input: AskInput): Promise<AskResult>;
   preview(input: PreviewInput): Promise<PreviewResult>;
   allow(input: AllowInput): Promise<AllowResult>;

@@ -6,7 +6,8 @@ import type { AuditEntry } from '../../src/core/events.ts';
 import { SYSTEM } from '../../src/core/events.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createLog } from '../../src/lib/log.ts';
-import type { NewRequest, Store, Tx } from '../../src/usecases/ports.ts';
+import type { Store, Tx } from '../../src/usecases/ports.ts';
+import type { NewRequest } from '../../src/usecases/ports-requests.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 export type TestStore = {

@@ -74,6 +74,7 @@ test('a view holds the request, its people, votes, decision and grant', async ()
     moreTime: null,
     review: null,
     reviewer: null,
+    incident: null,
     now: expect.any(Date),
   });
   expect(view?.grant).toMatchObject({ state: 'ending', handle: { login: 'lk' } });

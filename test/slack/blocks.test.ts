@@ -58,6 +58,7 @@ const grant = (state: GrantState, more: Partial<Grant> = {}): Grant => ({
   warnedAt: null,
   attempts: 0,
   nextAttemptAt: null,
+  keptAt: null,
   lastError: null,
   lastErrorKind: null,
   createdAt: now,
@@ -100,6 +101,7 @@ const viewOf = ({
     escalatedAt: null,
     discussedBy: null,
     unreachableAt: null,
+    incidentId: null,
     changes: [],
     extendsGrantId: null,
     extendsByMs: null,
@@ -115,6 +117,7 @@ const viewOf = ({
   moreTime: null,
   review: null,
   reviewer: null,
+  incident: null,
   now,
 });
 

@@ -78,6 +78,7 @@ const grant = (state: Grant['state']): Grant => ({
   warnedAt: null,
   attempts: 0,
   nextAttemptAt: null,
+  keptAt: null,
   lastError: null,
   lastErrorKind: null,
   createdAt: now,
@@ -115,6 +116,7 @@ const viewOf = ({ reason = 'checkout is down', note = null, state = 'active', at
       escalatedAt: null,
       discussedBy: null,
       unreachableAt: null,
+      incidentId: null,
       changes: [],
       extendsGrantId: null,
       extendsByMs: null,
@@ -139,6 +141,7 @@ const viewOf = ({ reason = 'checkout is down', note = null, state = 'active', at
     moreTime: null,
     review: review(more.review),
     reviewer: more.review?.state === 'closed' ? person('U0RITA') : null,
+    incident: null,
     now: at,
   }) satisfies RequestView;
 

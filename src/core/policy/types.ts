@@ -80,7 +80,30 @@ export type BreakGlass = {
   reviewers: string[];
 };
 
-export type Incidents = { channels: string[]; targets: string[]; onClose: 'end' | 'keep' };
+/** References are groups, emails and Slack ids. Null is the default, which `docs/policy.md` tells. */
+export type Incidents = {
+  /** Globs on channel names. */
+  channels: string[];
+  /** Globs on names a channel is given when its incident is over. */
+  closed: string[];
+  /** Globs on the targets that may be proposed. */
+  targets: string[];
+  /** Which targets channels of these names concern. */
+  concerns: { channels: string[]; targets: string[] }[];
+  onClose: 'end' | 'keep';
+  /** Between the close and the end of what was given. */
+  warningMs: number;
+  /** By whose word the rules take a channel for an incident. */
+  openBy: string[] | null;
+  /** Who may keep their access beyond the close, as far as the rules let them. */
+  keepBy: string[] | null;
+  /** Groups that are shown as on call. */
+  onCall: string[] | null;
+  /** A pattern found in names and topics; null is `sev0` to `sev5` and `p0` to `p5`. */
+  severity: string | null;
+  /** Messages of these users and bots, when they match. */
+  tool: { users: string[]; opens: string | null; closes: string | null } | null;
+};
 
 export type PolicyTest = {
   name: string;

@@ -4,6 +4,7 @@ import type { SQL } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import { DomainError } from '../../core/errors.ts';
 import type { GrantState } from '../../core/lifecycle.ts';
+import type { EndCause } from '../../core/types.ts';
 import type { Tx } from '../../usecases/ports.ts';
 import { grants, requests } from '../schema.ts';
 import { ROW_LOCK, clock, clockPlus } from '../statement.ts';
@@ -35,10 +36,24 @@ const changeMany = async (db: Db, { ids, from, set }: Change): Promise<void> => 
 
 const none: SQL = sql`null`;
 
+const endMany = async (
+  db: Db,
+  ids: string[],
+  { cause, leaseMs }: { cause: EndCause; leaseMs: number },
+): Promise<void> => {
+  const ending = { endingAt: clock, endCause: cause, attempts: 0, nextAttemptAt: none, lastError: none };
+  const states = await db.select({ id: grants.id, state: grants.state }).from(grants).where(inArray(grants.id, ids));
+  const idsIn = (state: GrantState): string[] => states.filter((one) => one.state === state).map(({ id }) => id);
+  const leaseUntil = clockPlus(sql`${leaseMs}`);
+  await changeMany(db, { ids: idsIn('active'), from: 'active', set: { state: 'ending', ...ending, leaseUntil } });
+  // Whoever is still making the access keeps it until they are done: only then may somebody take it away.
+  await changeMany(db, { ids: idsIn('activating'), from: 'activating', set: { state: 'ending', ...ending } });
+};
+
 export const grantBatches = (
   db: Db,
   columns: Parameters<Db['select']>[0] & object,
-): Pick<Tx['grants'], 'lockMany' | 'expireMany' | 'setEndedMany'> => ({
+): Pick<Tx['grants'], 'lockMany' | 'expireMany' | 'endMany' | 'setEndedMany'> => ({
   lockMany: async (ids) => {
     if (ids.length === 0) return [];
     const rows = await db
@@ -65,6 +80,7 @@ export const grantBatches = (
         lastErrorKind: none,
       },
     }),
+  endMany: (ids, end) => endMany(db, ids, end),
   setEndedMany: (ids, outcome) =>
     changeMany(db, {
       ids,

@@ -4,7 +4,8 @@ import { DomainError } from '../../core/errors.ts';
 import { REQUEST_MOVES, moveRequest } from '../../core/lifecycle.ts';
 import type { RequestState } from '../../core/lifecycle.ts';
 import type { Request } from '../../core/types.ts';
-import type { NewRequest, Schedule, Store, Tx } from '../../usecases/ports.ts';
+import type { Store, Tx } from '../../usecases/ports.ts';
+import type { NewRequest, Schedule } from '../../usecases/ports-requests.ts';
 import { requests } from '../schema.ts';
 import {
   ROW_LOCK,
@@ -48,6 +49,7 @@ const insertStatement = (db: Db) =>
       ticket: slot('ticket'),
       isBreakGlass: slot('isBreakGlass'),
       startsAt: givenInstant('startsAt'),
+      incidentId: slot('incidentId'),
       state: slot('state'),
       rule: slot('rule'),
       policySha256: slot('policySha256'),
@@ -121,12 +123,13 @@ const refuseMove = async (find: ReturnType<typeof findStatement>, id: string, to
   throw new DomainError('conflict', { noun: 'request', id });
 };
 
-const NONE: Schedule & Pick<Request, 'extendsGrantId' | 'extendsByMs'> = {
+const NONE: Schedule & Pick<Request, 'extendsGrantId' | 'extendsByMs' | 'incidentId'> = {
   remindMs: null,
   escalateAfterMs: null,
   escalateTo: null,
   extendsGrantId: null,
   extendsByMs: null,
+  incidentId: null,
 };
 
 export const requestWrites = (db: Db): Tx['requests'] => {

@@ -7,11 +7,12 @@ import type { RequestView, Store } from '../../usecases/ports.ts';
 import type { MoreTimeAsked } from '../../usecases/ports-extensions.ts';
 import { reviews } from '../schema-exceptions.ts';
 import { extensions } from '../schema-extensions.ts';
-import { LIVE_STATES, decisions, grants, people, requests, votes } from '../schema.ts';
+import { LIVE_STATES, decisions, grants, incidents, people, requests, votes } from '../schema.ts';
 import { clock, firstOrNull, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
 import { extensionColumns } from './extensions.ts';
 import { grantColumns } from './grants.ts';
+import { incidentColumns } from './incident-columns.ts';
 import { requestColumns } from './request-columns.ts';
 
 const decidedBy = alias(people, 'decided_by');
@@ -68,6 +69,7 @@ export const selectViews = (db: Pick<Db, 'select'>, copies: SQL = sql`null`) =>
       extended: extendedColumns,
       extension: extensionColumns,
       moreTime: moreTimeOfGrant,
+      incident: incidentColumns,
       votes: votesOfRequest,
       now: clock,
       copies: sql<unknown>`${copies}`.as('copies'),
@@ -82,6 +84,7 @@ export const selectViews = (db: Pick<Db, 'select'>, copies: SQL = sql`null`) =>
     .leftJoin(reviewer, eq(reviewer.id, reviews.reviewerId))
     .leftJoin(extended, eq(extended.id, requests.extendsGrantId))
     .leftJoin(extensions, eq(extensions.requestId, requests.id))
+    .leftJoin(incidents, eq(incidents.id, requests.incidentId))
     .$dynamic();
 
 type Row = Omit<RequestView, 'votes'> & { votes: JsonVote[]; copies: unknown };
@@ -131,6 +134,17 @@ const openReviewsStatement = (db: Db) =>
     .limit(slot('limit'))
     .prepare('views_open_reviews');
 
+const ofIncidentStatement = (db: Db) =>
+  selectViews(db)
+    .where(eq(requests.incidentId, slot('incidentId')))
+    .orderBy(
+      sql`case when ${isLive} then 0 when ${requests.state} = 'pending' then 1 else 2 end`,
+      desc(requests.createdAt),
+      desc(requests.id),
+    )
+    .limit(slot('limit'))
+    .prepare('views_of_incident');
+
 /** More than anyone can choose from; a prefix that fits so many is ambiguous anyway. */
 const MAX_FOUND = 1000;
 /** Sorts after every letter of an id. */
@@ -153,7 +167,10 @@ const findGrantIds = (db: Db): Store['read']['findGrantIds'] => {
   };
 };
 
-type ViewReads = Pick<Store['read'], 'view' | 'viewsOf' | 'pending' | 'liveViews' | 'openReviews' | 'findGrantIds'>;
+type ViewReads = Pick<
+  Store['read'],
+  'view' | 'viewsOf' | 'viewsOfIncident' | 'pending' | 'liveViews' | 'openReviews' | 'findGrantIds'
+>;
 
 export const viewReads = (db: Db): ViewReads => {
   const ofRequest = ofRequestStatement(db);
@@ -162,9 +179,11 @@ export const viewReads = (db: Db): ViewReads => {
   const live = liveStatement(db);
   const liveInTarget = liveInTargetStatement(db);
   const openReviews = openReviewsStatement(db);
+  const ofIncident = ofIncidentStatement(db);
   return {
     view: async (id) => firstOrNull((await ofRequest.execute({ id })).map(viewOf)),
     viewsOf: async (personId, limit) => (await ofPerson.execute({ personId, limit })).map(viewOf),
+    viewsOfIncident: async (incidentId, limit) => (await ofIncident.execute({ incidentId, limit })).map(viewOf),
     pending: async (limit) => (await pending.execute({ limit })).map(viewOf),
     liveViews: async (target, limit) => {
       const rows = await (target === null ? live.execute({ limit }) : liveInTarget.execute({ target, limit }));

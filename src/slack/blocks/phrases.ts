@@ -183,6 +183,7 @@ const endCause = ({ grant, endedBy, requester }: RequestView): string => {
   if (grant?.endCause === 'abandoned') return ' given up';
   if (grant?.endCause === 'cancelled') return ` cancelled before it began${by}`;
   if (grant?.endCause === 'not_started') return ' it could not begin';
+  if (grant?.endCause === 'incident_closed') return ' its incident was closed';
   return ' its time was over';
 };
 

@@ -1,0 +1,225 @@
+/** The real use cases on a real database; people and groups are lists in memory, and the target a set of names. */
+import type { LoadedPolicy } from '../../src/config/policy-file.ts';
+import { loadPolicy } from '../../src/config/policy-file.ts';
+import { formatProblem } from '../../src/config/problem.ts';
+import type { Policy } from '../../src/core/policy/types.ts';
+import { isPersonRef } from '../../src/core/policy/identity.ts';
+import { DomainError } from '../../src/core/errors.ts';
+import type { Person, Source } from '../../src/core/types.ts';
+import { newId } from '../../src/lib/ids.ts';
+import { createLog } from '../../src/lib/log.ts';
+import { createSealing } from '../../src/lib/sealing.ts';
+import { PROVIDERS } from '../../src/providers/registry.ts';
+import { createUseCases } from '../../src/usecases/create-use-cases.ts';
+import type { NoteChannelInput } from '../../src/usecases/incident-types.ts';
+import type { Access, Directory, RequestView, Work } from '../../src/usecases/ports.ts';
+import type { AskInput, UseCases } from '../../src/usecases/types.ts';
+import { openTestStore } from '../db/fixtures.ts';
+import type { TestStore } from '../db/fixtures.ts';
+
+const GROUPS: Record<string, string[]> = { 'on-call': ['U0OSCAR'], sre: ['U0RITA'], dba: ['U0OLGA', 'U0SAM'] };
+/** Everybody else is in no group. */
+const NAMES = ['ADA', 'OSCAR', 'RITA', 'OLGA', 'SAM', 'MALLORY'];
+
+export const policyOf = (incidents = 'channels: ["inc-*"], warning: 1s', rules = RULES): Policy => {
+  const loaded: LoadedPolicy = loadPolicy({
+    text: `version: 1
+groups:
+  on-call: { slack_usergroup: on-call }
+  sre: { slack_usergroup: sre }
+  dba: { slack_usergroup: dba }
+targets:
+  orders-db:
+    title: Orders database
+    provider: postgres
+    config: { url: "postgres://nobody:x@127.0.0.1:1/none" }
+    owners: [dba]
+    roles:
+      read: { title: Read only, scope: { member_of: [app_read] }, max: 4h, default: 30m }
+      write: { title: Read-write, scope: { member_of: [app_write] }, max: 1h, default: 15m, sensitive: true }
+  users-db:
+    provider: postgres
+    config: { url: "postgres://nobody:x@127.0.0.1:1/none" }
+    owners: [dba]
+    roles: { read: { scope: { member_of: [app_read] }, max: 4h } }
+${rules}
+break_glass: { who: [on-call], roles: ["*/*"], max: 1h, tell: [dba], review_within: 1d, reviewers: [dba] }
+incidents: { ${incidents} }
+`,
+    path: 'latchkey.yml',
+    env: {},
+    providers: PROVIDERS,
+  });
+  if ('problems' in loaded) throw new Error(loaded.problems.map(formatProblem).join('\n'));
+  return loaded.policy;
+};
+
+const RULES = `rules:
+  - name: Nobody writes in a small incident
+    match: { roles: ["*/write"] }
+    when: incident.open && incident.severity == "sev3"
+    deny: Not for a sev3.
+  - name: Reads at once in an open incident
+    match: { roles: ["*/read"] }
+    when: incident.open
+    approve: true
+  - name: The rest needs an owner
+    approvals: [{ from: owners }]`;
+
+export type IncidentRig = TestStore & {
+  useCases: UseCases;
+  /** A second process, on the same database. */
+  other: UseCases;
+  /** Names of grants that exist in the target now. */
+  made: Set<string>;
+  /** Ids of groups that cannot be read. */
+  failing: Set<string>;
+  /** Called before the target makes anything. */
+  onGrant: { run: () => Promise<void> };
+  setPolicy(policy: Policy): void;
+  /** What Slack says of #inc-checkout, changed as given. */
+  note(changes?: Partial<NoteChannelInput>): ReturnType<UseCases['noteChannel']>;
+  ask(changes?: Partial<AskInput>): Promise<RequestView>;
+  /** Does what waits in the outbox, messages left out; gives all of it. */
+  settle(): Promise<Work[]>;
+  events(): Promise<{ type: string; data: Record<string, unknown>; actor: { id: string } }[]>;
+  close(): Promise<void>;
+};
+
+const personOf = (name: string): Person => ({
+  id: `T1:U0${name}`,
+  teamId: 'T1',
+  userId: `U0${name}`,
+  name: name.charAt(0) + name.slice(1).toLowerCase(),
+  email: `${name.toLowerCase()}@acme.test`,
+  timezone: null,
+  isActive: true,
+});
+const PEOPLE = new Map(NAMES.map((name) => [`U0${name}`, personOf(name)]));
+
+const createPeople = (failing: Set<string>): Directory => {
+  const find = (userId: string): Person => {
+    const person = PEOPLE.get(userId);
+    if (!person) throw new DomainError('unknown_person', { id: userId });
+    return person;
+  };
+  const membersOf = async (from: Source[]): Promise<Person[]> =>
+    from.flatMap((source) => {
+      if (source.kind === 'manager') return [];
+      if (source.kind === 'person') return [...PEOPLE.values()].filter((person) => isPersonRef(source.ref, person));
+      if (failing.has(source.name)) throw new DomainError('lookup_failed', { what: source.name });
+      return (GROUPS[source.name] ?? []).map(find);
+    });
+  const groupsOf = async (person: Person, names: readonly string[] = Object.keys(GROUPS)) => ({
+    groups: names.filter((name) => !failing.has(name) && GROUPS[name]?.includes(person.userId)),
+    unknownGroups: names.filter((name) => failing.has(name)),
+    contestedGroups: [],
+    email: person.email,
+    otherEmails: [],
+  });
+  return {
+    person: async (userId) => find(userId),
+    members: membersOf,
+    recentMembers: membersOf,
+    doubts: async () => [],
+    groupsOf,
+    recentGroupsOf: groupsOf,
+  };
+};
+
+const createTarget = (made: Set<string>, onGrant: IncidentRig['onGrant']): Access => ({
+  grant: async ({ id }) => {
+    await onGrant.run();
+    made.add(id);
+    return { handle: { name: id }, credentials: null };
+  },
+  revoke: async ({ id }) => (made.delete(id) ? 'removed' : 'already_absent'),
+  revokeMany: async (grants) => grants.map(({ grant }) => (made.delete(grant.id) ? 'removed' : 'already_absent')),
+  check: async ({ id }) => (made.has(id) ? 'present' : 'absent'),
+  extend: async () => {},
+  byHand: () => null,
+  failureOf: () => ({ kind: 'unavailable', message: 'no', isRetried: true }),
+  problems: () => ({}),
+});
+
+const INC: NoteChannelInput = {
+  channelId: 'C0INC',
+  name: 'inc-checkout',
+  topic: '',
+  purpose: '',
+  isPrivate: false,
+  isArchived: false,
+  how: 'created',
+  userId: 'U0OSCAR',
+};
+
+export const startIncidentRig = async (): Promise<IncidentRig> => {
+  const opened = await openTestStore();
+  const { store, pool } = opened;
+  const log = createLog('silent');
+  let policy = policyOf();
+  const [made, failing] = [new Set<string>(), new Set<string>()];
+  const onGrant = { run: async () => {} };
+  const vault = createSealing([Buffer.alloc(32, 7)]);
+  const deps = {
+    store,
+    directory: createPeople(failing),
+    access: createTarget(made, onGrant),
+    vault,
+    ids: { next: newId },
+    policy: () => policy,
+    log,
+  };
+  const useCases = createUseCases(deps);
+  return {
+    ...opened,
+    useCases,
+    other: createUseCases(deps),
+    made,
+    failing,
+    onGrant,
+    setPolicy: (next) => {
+      policy = next;
+    },
+    note: (changes = {}) => useCases.noteChannel({ ...INC, ...changes }),
+    ask: async (changes = {}) => {
+      const asked = {
+        userId: 'U0ADA',
+        target: 'orders-db',
+        role: 'read',
+        durationMs: null,
+        reason: 'checkout errors since two',
+        ticket: null,
+        idempotencyKey: null,
+        incidentChannelId: 'C0INC',
+      };
+      const result = await useCases.ask({ ...asked, ...changes });
+      if (result.outcome !== 'sent') throw new Error(JSON.stringify(result));
+      return result.view;
+    },
+    settle: () => settle(opened, useCases),
+    events: async () => {
+      const { rows } = await pool.query<{ type: string; data: string; actor: string }>(
+        'select type, data, actor from audit_events order by id',
+      );
+      return rows.map(({ type, data, actor }) => ({
+        type,
+        data: JSON.parse(data) as Record<string, unknown>,
+        actor: JSON.parse(actor) as { id: string },
+      }));
+    },
+  };
+};
+
+const settle = async ({ store }: TestStore, useCases: UseCases): Promise<Work[]> => {
+  const done: Work[] = [];
+  for (let work = await store.outbox.take(100); work.length > 0; work = await store.outbox.take(100)) {
+    for (const one of work) {
+      if (one.kind === 'activate') await useCases.activate({ grantId: one.subjectId });
+      if (one.kind === 'end' && one.delayMs === 0) await useCases.finishEnd({ grantIds: [one.subjectId] });
+      await store.outbox.done(one.id);
+      done.push(one);
+    }
+  }
+  return done;
+};
