@@ -11,6 +11,7 @@ export default defineConfig({
     './src/db/schema-exceptions.ts',
     './src/db/schema-extensions.ts',
     './src/db/schema-incidents.ts',
+    './src/db/schema-revocations.ts',
   ],
   out: './migrations',
   migrations: { schema: 'public', table: 'schema_migrations' },

@@ -24,6 +24,7 @@ import { PROVIDERS, findProvider } from './providers/registry.ts';
 import { createAllowanceTeller } from './slack/allowance-teller.ts';
 import { createAnnouncer } from './slack/announcer.ts';
 import type { SlackAppSettings } from './slack/app.ts';
+import { createRevocationTeller } from './slack/revocation-teller.ts';
 import { startSlack } from './slack/start.ts';
 import type { RunningSlack } from './slack/start.ts';
 import { createSlackConnection } from './slack/connection.ts';
@@ -125,6 +126,11 @@ type Core = {
   useCases: UseCases;
 };
 
+const createOnCall = ({ pagerDuty, opsgenie }: Environment, log: Log) => ({
+  pagerduty: pagerDuty && createPagerDuty({ ...pagerDuty, log }),
+  opsgenie: opsgenie && createOpsgenie({ ...opsgenie, log }),
+});
+
 const createCore = (options: AppOptions, late: Late): Core => {
   const { environment, log } = options;
   const store = createStore({
@@ -146,11 +152,7 @@ const createCore = (options: AppOptions, late: Late): Core => {
     targetProblems: () => access.problems(),
   });
   const access = createAccess({ findProvider, policy, log, onCall: metrics.onTargetCall });
-  const { pagerDuty, opsgenie } = environment;
-  const onCall = {
-    pagerduty: pagerDuty && createPagerDuty({ ...pagerDuty, log }),
-    opsgenie: opsgenie && createOpsgenie({ ...opsgenie, log }),
-  };
+  const onCall = createOnCall(environment, log);
   const teamId = (): string => connection.team().teamId;
   const book = createAddressBook({ store, ids: { next: newId } });
   const directory = createDirectory({ client: connection.client, teamId, policy, book, onCall, log });
@@ -175,8 +177,9 @@ const createJobs = ({ environment, only, log }: AppOptions, { store, useCases, c
   const announcer = createAnnouncer(told);
   const allowances = createAllowanceTeller(told);
   const incidents = { sync: () => Promise.resolve({ outcome: 'done' as const }) };
+  const revocations = createRevocationTeller(told);
   const { redisUrl, redisPrefix: prefix } = environment;
-  const jobs = { redisUrl, prefix, store, useCases, notifier, announcer, allowances, incidents, log };
+  const jobs = { redisUrl, prefix, store, useCases, notifier, announcer, allowances, incidents, revocations, log };
   return startJobs(jobs, { isWorker: only !== 'web' });
 };
 

@@ -87,6 +87,8 @@ export const ERROR_CODES = [
   'keep_needless',
   'keep_too_late',
   'keep_denied',
+  'not_a_revoker',
+  'nothing_to_revoke',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -71,6 +71,9 @@ export type Request = {
   discussedBy: string | null;
   /** When it was found that nobody who may approve could be told. */
   unreachableAt: Date | null;
+  /** Who cancelled it, where that was not the requester; with a reason and nobody it was Latchkey. */
+  cancelledBy: string | null;
+  cancelReason: string | null;
   changes: RequestChange[];
   /** The grant that should last longer; null for access of its own. `durationMs` is then its whole time, from its start to its new end. */
   extendsGrantId: string | null;

@@ -18,6 +18,7 @@ import { outboxStore } from './stores/outbox.ts';
 import { overdueReads } from './stores/overdue.ts';
 import { peopleReads } from './stores/people.ts';
 import { requestReads } from './stores/requests.ts';
+import { revocationDrawn, revocationReads } from './stores/revocations.ts';
 import { viewReads } from './stores/views.ts';
 import { nowReader, transactionRunner } from './transaction.ts';
 
@@ -82,6 +83,7 @@ export const createStore = ({
       ...gaugeReads(db),
       ...overdueReads(db),
       ...incidentReads(db),
+      ...revocationReads(db),
     },
     setAllowanceTold: allowanceTold(db),
     messages: messageStore(db, pool),
@@ -89,6 +91,7 @@ export const createStore = ({
     outbox: outboxStore(db),
     audit: { seal: (limit) => sealEvents(pool, limit) },
     announcements: announcementStore(db),
+    setRevocationDrawn: revocationDrawn(db),
     close: () => pool.end(),
   };
 };

@@ -153,6 +153,8 @@ export const requests = pgTable(
     escalatedAt: instant('escalated_at'),
     discussedBy: idText('discussed_by').references(() => people.id),
     unreachableAt: instant('unreachable_at'),
+    cancelledBy: idText('cancelled_by').references(() => people.id),
+    cancelReason: text('cancel_reason'),
     /** What approvers made of the ask, oldest first; `role` and `duration_ms` hold what is asked now. */
     changes: json<RequestChange[]>()
       .notNull()
@@ -272,6 +274,8 @@ export const grants = pgTable(
     nextAttemptAt: instant('next_attempt_at'),
     lastError: text('last_error'),
     lastErrorKind: text('last_error_kind'),
+    /** The sweep of somebody who ended much at once; `schema-revocations.ts`. */
+    revocationId: idText('revocation_id'),
     createdAt: instant('created_at').notNull(),
   },
   (table) => [
@@ -289,6 +293,9 @@ export const grants = pgTable(
     index('grants_stalled').on(table.nextAttemptAt).where(isOneOf(table.state, UNFINISHED_STATES)),
     index('grants_live').on(table.expiresAt).where(isOneOf(table.state, LIVE_STATES)),
     index('grants_live_in_target').on(table.target, table.expiresAt).where(isOneOf(table.state, LIVE_STATES)),
+    index('grants_of_revocation')
+      .on(table.revocationId)
+      .where(sql`${table.revocationId} is not null`),
     index('grants_live_of_person').on(table.personId).where(isOneOf(table.state, LIVE_STATES)),
     check('grants_state', isOneOf(table.state, Object.keys(GRANT_MOVES))),
     check('grants_approved', sql`${table.decisionOutcome} = 'approved'`),

@@ -27,6 +27,7 @@ import { requestWrites } from './stores/requests.ts';
 import { allowanceWrites } from './stores/allowances.ts';
 import { incidentWrites } from './stores/incidents.ts';
 import { reviewWrites } from './stores/reviews.ts';
+import { revocationWrites } from './stores/revocations.ts';
 import { secretWrites } from './stores/secrets.ts';
 import { voteWrites } from './stores/votes.ts';
 
@@ -87,6 +88,7 @@ const createSession = (client: pg.PoolClient): Session => {
     policies: policyWrites(db),
     announcements: announcementWrites(db),
     overdue: overdueWrites(db),
+    revocations: revocationWrites(db),
     decisions: decisionWrites(db),
     grants: grantWrites(db),
     extensions: extensionWrites(db),

@@ -16,11 +16,15 @@ export type AllowanceTeller = { tell(allowanceId: string): Promise<SyncOutcome> 
 /** Brings the messages of one incident up to date. */
 export type IncidentTeller = { sync(incidentId: string): Promise<SyncOutcome> };
 
+/** Shows how far an order to end much has come. */
+export type RevocationTeller = { tell(revocationId: string): Promise<SyncOutcome> };
+
 export type Messengers = {
   notifier: Notifier;
   announcer: Announcer;
   allowances: AllowanceTeller;
   incidents: IncidentTeller;
+  revocations: RevocationTeller;
 };
 
 /** `retryInMs` null: by the usual back-off. */
@@ -37,7 +41,7 @@ const handled = (synced: SyncOutcome): Handled =>
 
 export const createHandlers = (
   useCases: UseCases,
-  { notifier, announcer, allowances, incidents }: Messengers,
+  { notifier, announcer, allowances, incidents, revocations }: Messengers,
 ): Record<WorkKind, Handler> => ({
   activate: { concurrency: 16, handle: (grantId) => useCases.activate({ grantId }).then(() => DONE) },
   end: { concurrency: 16, handle: (grantId) => useCases.finishEnd({ grantIds: [grantId] }).then(() => DONE) },
@@ -45,5 +49,6 @@ export const createHandlers = (
   notify: { concurrency: 16, handle: async (requestId) => handled(await notifier.sync(requestId)) },
   announce: { concurrency: 1, handle: async (id) => handled(await announcer.announce(id)) },
   incident: { concurrency: 4, handle: async (id) => handled(await incidents.sync(id)) },
+  revocation: { concurrency: 1, handle: async (id) => handled(await revocations.tell(id)) },
   allowance: { concurrency: 2, handle: async (id) => handled(await allowances.tell(id)) },
 });

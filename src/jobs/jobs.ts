@@ -6,13 +6,20 @@ import { createInFlight } from '../lib/in-flight.ts';
 import type { Store, WorkKind, Written } from '../usecases/ports.ts';
 import type { UseCases } from '../usecases/types.ts';
 import { createHandlers } from './handlers.ts';
-import type { AllowanceTeller, Announcer, IncidentTeller, Notifier } from './handlers.ts';
+import type { AllowanceTeller, Announcer, IncidentTeller, Notifier, RevocationTeller } from './handlers.ts';
 import { createLocal } from './local.ts';
 import type { Local } from './local.ts';
 import { connectForDispatch, connectForWork } from './redis.ts';
 import { RELAY_POLL_MS, startRelay } from './relay.ts';
 import type { JobData, Queues } from './relay.ts';
-import { startDeadlines, startIncidentEnds, startOverdueWatch, startSealer, startSweep } from './timers.ts';
+import {
+  startDeadlines,
+  startIncidentEnds,
+  startOverdueWatch,
+  startRevocations,
+  startSealer,
+  startSweep,
+} from './timers.ts';
 import { startWorkers } from './workers.ts';
 
 export type JobsDeps = {
@@ -24,6 +31,7 @@ export type JobsDeps = {
   announcer: Announcer;
   allowances: AllowanceTeller;
   incidents: IncidentTeller;
+  revocations: RevocationTeller;
   log: Log;
 };
 
@@ -58,6 +66,7 @@ const createQueues = ({ redis, prefix, log }: { redis: Redis; prefix: string; lo
         announce: open('announce'),
         allowance: open('allowance'),
         incident: open('incident'),
+        revocation: open('revocation'),
       };
       return queues;
     },
@@ -118,11 +127,12 @@ const startWork = (deps: JobsDeps, redis: Redis, poke: () => void): { local: Loc
   const local = createLocal({ store, handlers, log, onPostponed: poke });
   const inFlight = createInFlight((error) => log.error({ err: error }, 'work failed; the sweep will find it'));
   const overdue = startOverdueWatch(deps);
+  const revocations = startRevocations(deps);
   const deadlines = startDeadlines(deps, { inFlight, onLate: overdue.onLate });
   const incidentEnds = startIncidentEnds(deps, inFlight);
   const sweep = startSweep(deps, { client: redis, prefix, inFlight, onFound: poke });
   const stop = async (): Promise<void> => {
-    await Promise.all([deadlines.stop(), incidentEnds.stop(), sweep.stop(), overdue.stop()]);
+    await Promise.all([deadlines, incidentEnds, sweep, overdue, revocations].map((clock) => clock.stop()));
     await workers.stop();
     await inFlight.settled();
     await local.stop();

@@ -208,6 +208,11 @@ const SENTENCES = {
   allowance_too_long: (facts) =>
     `That is no time an allowance can last. ${duration(facts, 'maxMs') ? `Write one like 2d, at most ${duration(facts, 'maxMs') ?? ''}.` : 'Write one like 2d.'}`,
   allowance_not_found: () => 'There is no such allowance now. `/prod-access list` shows yours.',
+  not_a_revoker: (facts) =>
+    words(facts, 'what') === 'all'
+      ? 'Only admins of Latchkey may end everybody’s access. Nothing was changed.'
+      : 'Only admins of Latchkey may do this, and owners within their own targets. Nothing was changed.',
+  nothing_to_revoke: () => 'There is nothing to end: no access, no pending request, and nothing allowed ahead of time.',
   not_your_allowance: () =>
     'Only who gave it, whom it is for, owners of the target and admins may take an allowance back. Nothing was changed.',
   own_address: () => 'Nobody confirms an address for their own account. Another admin has to.',

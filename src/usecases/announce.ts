@@ -6,14 +6,16 @@ import type { Ids, Tx } from './ports.ts';
 const SAME_NEWS_MS = 10 * 60_000;
 const LINES_MAX = 50;
 
-type News = { kind: AnnouncementKind; about: string; lines: string[]; offer?: Offer };
+type News = { kind: AnnouncementKind; about: string; lines: string[]; offer?: Offer; exceptUserId?: string };
 
 export const keyOf = (kind: AnnouncementKind, about: string): string => `${kind}:${about}`;
 
-export const announce = async (tx: Tx, ids: Ids, { kind, about, lines, offer }: News): Promise<void> => {
+export const announce = async (tx: Tx, ids: Ids, { kind, about, lines, offer, exceptUserId }: News): Promise<void> => {
   const id = ids.next();
   const news = { id, kind, key: keyOf(kind, about), lines: lines.slice(0, LINES_MAX), offer: offer ?? null };
-  if (await tx.announcements.add(news, SAME_NEWS_MS)) await tx.outbox.add('announce', id);
+  if (!(await tx.announcements.add(news, SAME_NEWS_MS))) return;
+  if (exceptUserId) await tx.announcements.leaveOut(id, exceptUserId);
+  await tx.outbox.add('announce', id);
 };
 
 /** Draws what was told under this key again, with what became of it. */

@@ -29,6 +29,8 @@ import type { Deps } from './ports.ts';
 import { personLeft } from './person-left.ts';
 import { preview } from './preview.ts';
 import { allowBreakGlass, closeReview, openReviews } from './review.ts';
+import { previewRevocation, revokeAll } from './revoke-all.ts';
+import { runRevocation, runRevocations } from './run-revocation.ts';
 import { showCredentials } from './show-credentials.ts';
 import { sweep } from './sweep.ts';
 import type { UseCases } from './types.ts';
@@ -55,6 +57,10 @@ export const createUseCases = (deps: Deps): UseCases => ({
   end: (input) => end(deps, input),
   extend: (input) => extend(deps, input),
   finishExtension: (input) => finishExtension(deps, input),
+  previewRevocation: (input) => previewRevocation(deps, input),
+  revokeAll: (input) => revokeAll(deps, input),
+  runRevocation: (input) => runRevocation(deps, input),
+  runRevocations: () => runRevocations(deps),
   overview: (input) => overview(deps, input),
   targetOverview: (input) => targetOverview(deps, input),
   activate: (input) => activate(deps, input),

@@ -39,6 +39,8 @@ export type OverdueTarget = { target: string; count: number; oldestMs: number; g
 export type AnnouncementWrites = {
   /** False when the same key was announced within `withinMs`. */
   add(news: NewAnnouncement, withinMs: number): Promise<boolean>;
+  /** Somebody who knows it already is not told. */
+  leaveOut(id: string, userId: string): Promise<void>;
   /** Says what became of the news under this key, where that is not said yet, and gives their ids. */
   close(key: string, closing: string): Promise<string[]>;
 };

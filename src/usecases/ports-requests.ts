@@ -17,6 +17,8 @@ type Filled =
   | 'escalatedAt'
   | 'discussedBy'
   | 'unreachableAt'
+  | 'cancelledBy'
+  | 'cancelReason'
   | 'changes';
 
 type MoreTime = Pick<Request, 'extendsGrantId' | 'extendsByMs'>;

@@ -15,7 +15,6 @@ import type {
   Person,
   Request,
   Review,
-  ReviewOutcome,
   RequestChange,
   Source,
   Vote,
@@ -23,11 +22,22 @@ import type {
 import type { Log } from '../lib/log.ts';
 import type { AddressReads, AddressWrites, DoubtedAddress, GroupsRead } from './ports-addresses.ts';
 import type { ExtensionReads, ExtensionWrites, MoreTimeAsked } from './ports-extensions.ts';
+import type { ReviewWrites } from './ports-review.ts';
+import type { RevocationReads, RevocationWrites, SetRevocationDrawn } from './ports-revocation.ts';
 import type { AnnouncementStore, AnnouncementWrites, OverdueTarget, OverdueWrites } from './ports-news.ts';
 import type { IncidentMessages, IncidentReads, IncidentWrites } from './ports-incidents.ts';
 import type { AskedThen, NewRequest, Schedule } from './ports-requests.ts';
 
-export const WORK_KINDS = ['activate', 'end', 'extend', 'notify', 'announce', 'allowance', 'incident'] as const;
+export const WORK_KINDS = [
+  'activate',
+  'end',
+  'extend',
+  'notify',
+  'announce',
+  'allowance',
+  'incident',
+  'revocation',
+] as const;
 /** Outgoing work: activate or end a grant, move its end, bring the Slack messages of a request or of an incident up to date, or tell admins some news. */
 export type WorkKind = (typeof WORK_KINDS)[number];
 
@@ -76,6 +86,8 @@ export type Tx = {
     setDiscussed(id: string, personId: string): Promise<boolean>;
     /** False when it was known before. */
     setUnreachable(id: string): Promise<boolean>;
+    /** Says who cancelled it, where that was not the requester. */
+    noteCancelled(id: string, note: { by: string | null; reason: string | null }): Promise<void>;
     /** Locks and returns pending requests on which this person voted. */
     lockVotedBy(personId: string): Promise<Request[]>;
     /** Ids of everything that waits, oldest first. */
@@ -110,6 +122,7 @@ export type Tx = {
   };
   announcements: AnnouncementWrites;
   overdue: OverdueWrites;
+  revocations: RevocationWrites;
   addresses: AddressWrites;
   decisions: {
     insert(decision: Omit<Decision, 'decidedAt'>): Promise<void>;
@@ -164,20 +177,7 @@ export type Tx = {
     /** False when it was revoked or had expired before. */
     revoke(id: string, byPersonId: string): Promise<boolean>;
   };
-  reviews: {
-    insert(
-      review: Pick<Review, 'id' | 'grantId' | 'requestId' | 'personId' | 'withinMs'>,
-    ): Promise<Pick<Review, 'dueAt'>>;
-    lock(grantId: string): Promise<Review | null>;
-    close(id: string, closing: { outcome: ReviewOutcome; note: string | null; reviewerId: string }): Promise<void>;
-    /** Open, past their deadline, and not waived by an admin. */
-    listOverdue(): Promise<{ review: Review; person: Person }[]>;
-    waive(id: string, waivedBy: string): Promise<void>;
-    /** Open ones whose next reminder is due, skipping those others hold. */
-    lockToChase(limit: number): Promise<Review[]>;
-    /** Counts a reminder and sets the time of the next; `isOverdue` also notes the escalation. */
-    chase(id: string, isOverdue: boolean): Promise<void>;
-  };
+  reviews: ReviewWrites;
   secrets: {
     put(grantId: string, secret: SealedSecret): Promise<void>;
     find(grantId: string): Promise<SealedSecret | null>;
@@ -255,7 +255,8 @@ export type Store = {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   read: AddressReads &
     ExtensionReads &
-    IncidentReads & {
+    IncidentReads &
+    RevocationReads & {
       now(): Promise<Date>;
       request(id: string): Promise<Request | null>;
       grant(id: string): Promise<Grant | null>;
@@ -311,6 +312,7 @@ export type Store = {
     seal(limit: number): Promise<number>;
   };
   announcements: AnnouncementStore;
+  setRevocationDrawn: SetRevocationDrawn;
 };
 
 /** People and groups. Failures are `lookup_failed`, an unknown or foreign account `unknown_person`. */

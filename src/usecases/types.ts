@@ -6,6 +6,7 @@ import type { Electors, StandIn } from './electorate.ts';
 import type { Sighting } from '../core/policy/address-book.ts';
 import type { DoubtedAddress } from './ports-addresses.ts';
 import type { IncidentUseCases } from './incident-types.ts';
+import type { Revocable } from './ports-revocation.ts';
 import type { AllowanceView, Credentials, RequestView } from './ports.ts';
 
 /** `durationMs` null means the role's default. The person is read from Slack by the use case; nothing else about them is believed. */
@@ -116,6 +117,11 @@ export type EndInput = { userId: string; id: string | null; cause: 'done' | 'rev
 export type EndResult = { view: RequestView };
 
 export type ConfirmAddressInput = { userId: string; address: string; personUserId: string };
+/** `all` is everything of everybody. */
+export type RevokeWhat = { kind: 'person'; userId: string } | { kind: 'target'; target: string } | { kind: 'all' };
+export type RevokeAllInput = { userId: string; what: RevokeWhat; reason: string | null };
+/** `limitedTo`: the targets that an owner's word reaches; null where nothing is left out. */
+export type RevocationPreview = Revocable & { person: Person | null; limitedTo: string[] | null };
 
 export type AllowInput = { userId: string; personUserId: string; target: string; role: string; forMs: number };
 /** `missing`: what others still have to allow before it lets the person in; empty when it does by itself. */
@@ -182,6 +188,12 @@ export type UseCases = IncidentUseCases & {
   extend(input: ExtendInput): Promise<ExtendResult>;
   /** Moves an end that was decided to move, in the target and then in the store. */
   finishExtension(input: { requestId: string }): Promise<void>;
+  previewRevocation(input: { userId: string; what: RevokeWhat }): Promise<RevocationPreview>;
+  revokeAll(input: RevokeAllInput): Promise<{ id: string }>;
+  /** Ends what the order reaches; resolves when nothing more is to be begun, and all that was begun was tried. */
+  runRevocation(input: { id: string }): Promise<void>;
+  /** Goes on with orders that somebody did not finish. */
+  runRevocations(): Promise<void>;
   overview(input: { userId: string }): Promise<Overview>;
   targetOverview(input: { userId: string; target: string }): Promise<TargetOverview>;
   activate(input: { grantId: string }): Promise<void>;

@@ -102,6 +102,8 @@ const viewOf = ({
     discussedBy: null,
     unreachableAt: null,
     incidentId: null,
+    cancelledBy: null,
+    cancelReason: null,
     changes: [],
     extendsGrantId: null,
     extendsByMs: null,

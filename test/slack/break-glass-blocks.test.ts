@@ -117,6 +117,8 @@ const viewOf = ({ reason = 'checkout is down', note = null, state = 'active', at
       discussedBy: null,
       unreachableAt: null,
       incidentId: null,
+      cancelledBy: null,
+      cancelReason: null,
       changes: [],
       extendsGrantId: null,
       extendsByMs: null,

@@ -15,6 +15,9 @@ export const announcementWrites = (db: Db): AnnouncementWrites => ({
     await db.insert(announcements).values({ id, kind, key, lines, offer, createdAt: clock });
     return true;
   },
+  leaveOut: async (announcementId, audience) => {
+    await db.insert(announcementCopies).values({ announcementId, audience, failure: 'knows', createdAt: clock });
+  },
   close: async (key, closing) => {
     const closed = await db
       .update(announcements)

@@ -23,7 +23,13 @@ import { grantBatches } from './grant-batches.ts';
 import { warnBefore, warningWrites } from './grant-warnings.ts';
 import { raisedVersion } from './request-columns.ts';
 
-const { decisionOutcome: _outcome, leaseUntil: _lease, warnAt: _warnAt, ...columns } = getTableColumns(grants);
+const {
+  decisionOutcome: _outcome,
+  leaseUntil: _lease,
+  warnAt: _warnAt,
+  revocationId: _revocation,
+  ...columns
+} = getTableColumns(grants);
 export const grantColumns = columns;
 
 const isId = eq(grants.id, slot('id'));

@@ -9,7 +9,10 @@ import { raisedVersion, requestColumns } from './request-columns.ts';
 
 const isPending = sql`${requests.state} = 'pending'`;
 
-type ChangeWrites = Pick<Tx['requests'], 'setAsk' | 'setDiscussed' | 'setUnreachable' | 'lockVotedBy' | 'pendingIds'>;
+type ChangeWrites = Pick<
+  Tx['requests'],
+  'noteCancelled' | 'setAsk' | 'setDiscussed' | 'setUnreachable' | 'lockVotedBy' | 'pendingIds'
+>;
 
 const setAsk =
   (db: Db): ChangeWrites['setAsk'] =>
@@ -36,6 +39,9 @@ const votedBy = (db: Db, personId: string) =>
 /** None of these is on the way of every request, so they are not prepared. */
 export const changeWrites = (db: Db): ChangeWrites => ({
   setAsk: setAsk(db),
+  noteCancelled: async (id, { by, reason }) => {
+    await db.update(requests).set({ cancelledBy: by, cancelReason: reason }).where(eq(requests.id, id));
+  },
   setDiscussed: async (id, personId) => {
     const { rowCount } = await db
       .update(requests)

@@ -234,12 +234,19 @@ const approved = (view: RequestView): string => {
   return move ? `${move} ${howDecided(view)}` : `*Approved* by ${decidedBy(view)}.`;
 };
 
+const cancelled = ({ request, requester }: RequestView): string => {
+  const { cancelledBy, cancelReason } = request;
+  const others = cancelledBy === null ? 'Latchkey' : mentionId(cancelledBy);
+  const by = cancelledBy === null && cancelReason === null ? mention(requester) : others;
+  return `*Cancelled* by ${by}.${because(cancelReason)}`;
+};
+
 /** One line that says where the request stands, in words that the database bears out. */
 export const status = (view: RequestView): string => {
   const lines = {
     pending: () => `*Waiting for approval* until ${date(view.request.lapsesAt, view.now)}.`,
     denied: () => `${denied(view)}${oldEnd(view)}`,
-    cancelled: () => `*Cancelled* by ${mention(view.requester)}.${oldEnd(view)}`,
+    cancelled: () => `${cancelled(view)}${oldEnd(view)}`,
     lapsed: () => lapsed(view),
     approved: () => approved(view),
   } satisfies Record<RequestView['request']['state'], () => string>;

@@ -1,9 +1,15 @@
 /** `done` gives one's own access back; `revoke` ends somebody else's, for admins and owners; `cancel` takes a request back. */
+import { DomainError } from '../../core/errors.ts';
+import type { Policy } from '../../core/policy/types.ts';
+import type { RevokeWhat } from '../../usecases/types.ts';
 import { ENDING } from '../actions/own.ts';
 import { factsOf } from '../blocks/facts.ts';
 import { what } from '../blocks/phrases.ts';
+import { sentenceList } from '../blocks/text.ts';
+import { openRevokeForm } from '../views/revoke-form.ts';
 import type { Command } from './command.ts';
 import { typed } from './command.ts';
+import { splitPerson } from './read-person.ts';
 
 const split = (text: string): [string, string] => {
   const [id = ''] = text.trim().split(/\s/, 1);
@@ -21,14 +27,29 @@ export const done: Command = {
   },
 };
 
+const FORMS = sentenceList(
+  ['revoke <id> [reason]', 'revoke @person', 'revoke <target>', 'revoke all'].map((form) => typed(form)),
+  'or',
+);
+
+/** Everything, or a target by its name; anything else is an id. */
+const readWhat = ({ targets }: Policy, word: string): RevokeWhat | null => {
+  if (word === 'all') return { kind: 'all' };
+  const target = Object.keys(targets).find((name) => name.toLowerCase() === word);
+  return target === undefined ? null : { kind: 'target', target };
+};
+
 export const revoke: Command = {
   name: 'revoke',
-  usage: 'revoke <id> [reason]',
-  does: 'end access now (yours; anybody’s for owners and admins)',
-  run: async ({ slack, userId, text, reply }) => {
+  usage: 'revoke <id> | @person | <target> | all',
+  does: 'end access now (yours; anybody’s for owners and admins); all but an id is confirmed first',
+  run: async ({ slack, userId, triggerId, text, reply }) => {
     const [id, reason] = split(text);
-    if (!id)
-      return reply({ text: `Say which: ${typed('revoke <id> [reason]')}. ${typed('who <target>')} shows the ids.` });
+    if (!id) return reply({ text: `Say which: ${FORMS}. ${typed('who <target>')} shows the ids.` });
+    const { person, unread } = splitPerson(text.trim().split(/\s/, 1)[0] ?? '');
+    if (unread !== null) throw new DomainError('person_unreadable', { text: unread });
+    const all = person === null ? readWhat(slack.policy(), id) : ({ kind: 'person', userId: person } as const);
+    if (all) return openRevokeForm(slack, { userId, triggerId, what: all });
     const { view } = await slack.useCases.end({ userId, id, cause: 'revoked', reason: reason || null });
     return reply({ text: `${what(view, factsOf(slack.policy(), view.request))}: ${ENDING}` });
   },

@@ -26,10 +26,14 @@ export type Reach = {
 /** Of the end that the access has now; how often it was moved tells the ends apart. */
 const isWarned = ({ grant }: RequestView): boolean => grant?.state === 'active' && grant.warnedAt !== null;
 
+const isCancelledByOthers = ({ state, cancelledBy, cancelReason }: RequestView['request']): boolean =>
+  state === 'cancelled' && (cancelledBy !== null || cancelReason !== null);
+
 const isOutcome = ({ request, grant, extension }: RequestView): boolean =>
   request.state === 'denied' ||
   request.state === 'lapsed' ||
   extension?.state === 'failed' ||
+  isCancelledByOthers(request) ||
   grant?.state === 'ended' ||
   grant?.state === 'failed';
 

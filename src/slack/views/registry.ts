@@ -5,7 +5,15 @@ import { breakGlassSubmit } from './break-glass-form.ts';
 import { denySubmit } from './deny.ts';
 import { requestSubmit } from './request-submit.ts';
 import { reviewSubmit } from './review-form.ts';
+import { revokeSubmit } from './revoke-form.ts';
 import { roleSearch, targetSearch } from './searches.ts';
 
-export const views: readonly ViewHandler[] = [requestSubmit, denySubmit, changesSubmit, breakGlassSubmit, reviewSubmit];
+export const views: readonly ViewHandler[] = [
+  requestSubmit,
+  denySubmit,
+  changesSubmit,
+  breakGlassSubmit,
+  reviewSubmit,
+  revokeSubmit,
+];
 export const searches: readonly Search[] = [targetSearch, roleSearch];
