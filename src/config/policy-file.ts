@@ -49,7 +49,9 @@ const testProblems = (policy: Policy, testAt: readonly number[]): ConfigProblem[
   });
 
 const rolesOf = (policy: Policy): Check['roles'] =>
-  Object.values(policy.targets).map(({ name, roles }) => ({ target: name, roles: Object.keys(roles) }));
+  Object.values(policy.targets)
+    .map(({ name, roles }) => ({ target: name, roles: Object.keys(roles) }))
+    .sort((a, b) => (a.target < b.target ? -1 : 1));
 
 /** Never throws. The same text, environment and providers always give the same answer. */
 export const loadPolicy = (input: PolicyInput): LoadedPolicy => {

@@ -1,5 +1,5 @@
 /** Checks that every name in the policy means something: groups, people, targets, roles, providers, channels, time zone. */
-import { compileGlob, compileRoleGlob, isLiteralGlob } from '../core/policy/glob.ts';
+import { compileGlob, compileRoleGlob, isLiteralGlob, literalPrefix } from '../core/policy/glob.ts';
 import type { Policy, Rule } from '../core/policy/types.ts';
 import type { Json } from '../core/types.ts';
 import type { Report } from './report.ts';
@@ -23,7 +23,7 @@ export type Check = {
   isComplete: boolean;
   unfilled: ReadonlySet<string>;
   providers: readonly ProviderSchema[];
-  /** Every target and its role names, listed once: thousands of patterns are tried against thousands of targets. */
+  /** Every target and its role names, by the names of the targets in order: thousands of patterns are tried against thousands of targets. */
   roles: readonly { target: string; roles: readonly string[] }[];
   rulePath: (index: number) => Path;
 };
@@ -52,9 +52,28 @@ const checkRefs = (check: Check, { refs, path, allowed = [] }: References): void
   for (const [index, ref] of refs.entries()) checkRef(check, { ref, path: [...path, index], allowed });
 };
 
-const checkTargetPattern = (check: Check, pattern: string, path: Path): void => {
+/** Targets that begin with what the pattern begins with; of thousands usually a few. */
+const targetsBeginning = ({ roles }: Check, pattern: string): Check['roles'] => {
+  const prefix = literalPrefix(pattern);
+  let [low, high] = [0, roles.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((roles[middle]?.target ?? '') < prefix) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (roles[end]?.target.startsWith(prefix)) end++;
+  return roles.slice(low, end);
+};
+
+const isSomeTarget = (check: Check, pattern: string): boolean => {
+  if (isLiteralGlob(pattern)) return Object.hasOwn(check.policy.targets, pattern);
   const isTarget = compileGlob(pattern);
-  if (!check.isComplete || check.roles.some(({ target }) => isTarget(target))) return;
+  return targetsBeginning(check, pattern).some(({ target }) => isTarget(target));
+};
+
+const checkTargetPattern = (check: Check, pattern: string, path: Path): void => {
+  if (!check.isComplete || isSomeTarget(check, pattern)) return;
   const names = check.roles.map(({ target }) => target);
   const word = isLiteralGlob(pattern) ? 'is no target' : 'matches no target';
   check.report.refuse(
@@ -64,11 +83,14 @@ const checkTargetPattern = (check: Check, pattern: string, path: Path): void => 
   );
 };
 
-const isSomeRole = ({ policy, roles }: Check, pattern: string): boolean => {
+const isSomeRole = (check: Check, pattern: string): boolean => {
+  const { policy } = check;
   const glob = compileRoleGlob(pattern);
   const named = isLiteralGlob(glob.target) ? policy.targets[glob.target] : null;
   if (named !== null) return named !== undefined && Object.keys(named.roles).some(glob.isRole);
-  return roles.some((each) => glob.isTarget(each.target) && each.roles.some(glob.isRole));
+  return targetsBeginning(check, glob.target).some(
+    (each) => glob.isTarget(each.target) && each.roles.some(glob.isRole),
+  );
 };
 
 const checkRolePattern = (check: Check, pattern: string, path: Path): void => {

@@ -1,5 +1,5 @@
-/** Which rules could decide a role of a target: found once per role and remembered, so that a decision looks at those only. */
-import { compileGlob, compileRoleGlob, isLiteralGlob } from './glob.ts';
+/** Which rules could decide a role of a target: found through an index, once per role, so that a decision looks at those only. */
+import { compileGlob, compileRoleGlob, isLiteralGlob, literalPrefix } from './glob.ts';
 import type { Policy, Rule } from './types.ts';
 
 export type Candidate = { rule: Rule; index: number };
@@ -7,17 +7,22 @@ export type Candidate = { rule: Rule; index: number };
 export type Candidates = { denies: Candidate[]; others: Candidate[] };
 
 type Index = {
-  /** Rules that name their targets in full, by target; the rest are tried for every target. */
+  /** In the order of the file. */
+  rules: (Candidate & { covers: (target: string, role: string) => boolean })[];
+  /** Positions of rules by a target they name in full, and by what the targets they match begin with; the rest are tried for every target. */
   byTarget: Map<string, number[]>;
+  byPrefix: Map<string, number[]>;
   anyTarget: number[];
-  covers: ((target: string, role: string) => boolean)[];
   found: Map<string, Candidates>;
+  /** How many candidates `found` holds, all lists together. */
+  foundSize: number;
   /** Equal lists are kept once: most roles of a large policy share theirs. */
   shared: Map<string, Candidates>;
 };
 
-/** Bounds what thousands of names that exist nowhere could make us remember. */
+/** Bounds what thousands of names that exist nowhere, or rules that cover everything, could make us remember. */
 const REMEMBERED_MAX = 100_000;
+const REMEMBERED_SIZE_MAX = 2_000_000;
 
 const coverOf = ({ match }: Rule): ((target: string, role: string) => boolean) => {
   const targets = match.targets?.map(compileGlob) ?? null;
@@ -27,24 +32,38 @@ const coverOf = ({ match }: Rule): ((target: string, role: string) => boolean) =
     (roles === null || roles.some((glob) => glob.isTarget(target) && glob.isRole(role)));
 };
 
-const namedTargets = ({ match }: Rule): string[] | null => {
-  if (match.targets?.every(isLiteralGlob)) return match.targets;
-  const targets = match.roles?.map((role) => compileRoleGlob(role).target);
-  return targets?.every(isLiteralGlob) ? targets : null;
+/** Patterns of which one must match the target; null where any target may do. */
+const targetPatterns = ({ match }: Rule): string[] | null =>
+  match.targets ?? match.roles?.map((role) => compileRoleGlob(role).target) ?? null;
+
+const put = (map: Map<string, number[]>, key: string, at: number): void => {
+  const known = map.get(key);
+  if (known) known.push(at);
+  else map.set(key, [at]);
+};
+
+const place = (index: Index, patterns: readonly string[] | null, at: number): void => {
+  if (patterns === null || patterns.some((pattern) => literalPrefix(pattern) === '')) {
+    index.anyTarget.push(at);
+    return;
+  }
+  const literals = patterns.filter(isLiteralGlob);
+  const prefixes = patterns.filter((pattern) => !isLiteralGlob(pattern)).map(literalPrefix);
+  for (const target of new Set(literals)) put(index.byTarget, target, at);
+  for (const prefix of new Set(prefixes)) put(index.byPrefix, prefix, at);
 };
 
 const buildIndex = (policy: Policy): Index => {
-  const index: Index = { byTarget: new Map(), anyTarget: [], covers: [], found: new Map(), shared: new Map() };
-  for (const [at, rule] of policy.rules.entries()) {
-    index.covers.push(coverOf(rule));
-    const targets = namedTargets(rule);
-    if (targets === null) index.anyTarget.push(at);
-    for (const target of new Set(targets ?? [])) {
-      const known = index.byTarget.get(target);
-      if (known) known.push(at);
-      else index.byTarget.set(target, [at]);
-    }
-  }
+  const index: Index = {
+    rules: policy.rules.map((rule, at) => ({ rule, index: at, covers: coverOf(rule) })),
+    byTarget: new Map(),
+    byPrefix: new Map(),
+    anyTarget: [],
+    found: new Map(),
+    foundSize: 0,
+    shared: new Map(),
+  };
+  for (const [at, rule] of policy.rules.entries()) place(index, targetPatterns(rule), at);
   return index;
 };
 
@@ -58,20 +77,29 @@ const indexOf = (policy: Policy): Index => {
   return built;
 };
 
-const search = (policy: Policy, target: string, role: string): Candidates => {
-  const index = indexOf(policy);
-  const named = index.byTarget.get(target) ?? [];
-  const tried = named.length === 0 ? index.anyTarget : [...named, ...index.anyTarget].sort((a, b) => a - b);
-  const covering = tried.filter((at) => index.covers[at]?.(target, role));
-  const key = covering.join(',');
+/** Positions of the rules worth trying for a target, in the order of the file and each once. */
+const triedFor = ({ byTarget, byPrefix, anyTarget }: Index, target: string): number[] => {
+  const named = [...(byTarget.get(target) ?? [])];
+  if (byPrefix.size > 0)
+    for (let length = 1; length <= target.length; length++)
+      named.push(...(byPrefix.get(target.slice(0, length)) ?? []));
+  if (named.length === 0) return anyTarget;
+  return [...new Set([...named, ...anyTarget])].sort((a, b) => a - b);
+};
+
+const search = (index: Index, target: string, role: string): Candidates => {
+  const covering = triedFor(index, target)
+    .flatMap((at) => index.rules[at] ?? [])
+    .filter((one) => one.covers(target, role));
+  const key = covering.map((one) => one.index).join(',');
   const known = index.shared.get(key);
   if (known) return known;
-  const all = covering.flatMap((at) => (policy.rules[at] ? [{ rule: policy.rules[at], index: at }] : []));
   const candidates = {
-    denies: all.filter(({ rule }) => rule.effect.kind === 'deny'),
-    others: all.filter(({ rule }) => rule.effect.kind !== 'deny'),
+    denies: covering.filter(({ rule }) => rule.effect.kind === 'deny'),
+    others: covering.filter(({ rule }) => rule.effect.kind !== 'deny'),
   };
   index.shared.set(key, candidates);
+  index.foundSize += covering.length;
   return candidates;
 };
 
@@ -80,8 +108,12 @@ export const candidatesFor = (policy: Policy, target: string, role: string): Can
   const key = `${target}/${role}`;
   const known = index.found.get(key);
   if (known) return known;
-  if (index.found.size >= REMEMBERED_MAX) index.found.clear();
-  const found = search(policy, target, role);
+  if (index.found.size >= REMEMBERED_MAX || index.foundSize >= REMEMBERED_SIZE_MAX) {
+    index.found.clear();
+    index.shared.clear();
+    index.foundSize = 0;
+  }
+  const found = search(index, target, role);
   index.found.set(key, found);
   return found;
 };

@@ -7,6 +7,9 @@ const isWild = (pattern: string): boolean => pattern.includes('*') || pattern.in
 /** True when the pattern can only match itself. */
 export const isLiteralGlob = (pattern: string): boolean => !isWild(pattern);
 
+/** What everything that the pattern matches begins with. */
+export const literalPrefix = (pattern: string): string => /^[^*?]*/.exec(pattern)?.[0] ?? '';
+
 /** Remembers only the last star, so a hostile pattern costs at most length times length. */
 const matchSegment = (pattern: string, text: string): boolean => {
   let at = 0;
