@@ -2,6 +2,8 @@
 import type { Environment } from './config/environment.ts';
 import { loadPolicy } from './config/policy-file.ts';
 import type { LoadedPolicy, PolicyInput } from './config/policy-file.ts';
+import { readPolicyAuthor } from './config/policy-author.ts';
+import type { PolicyAuthor } from './config/policy-author.ts';
 import { isLargePolicy, loadPolicyAside } from './config/load-policy-aside.ts';
 import { createPolicySource, readPolicyText } from './config/policy-source.ts';
 import type { PolicySource } from './config/policy-source.ts';
@@ -42,7 +44,7 @@ import { startWebServer } from './web/server.ts';
 import type { Routes } from './web/server.ts';
 
 export type Part = 'web' | 'worker';
-export type FirstPolicy = { policy: Policy; source: string; warnings: ConfigProblem[] };
+export type FirstPolicy = { policy: Policy; source: string; warnings: ConfigProblem[]; author: PolicyAuthor | null };
 /** `env` fills the `${NAME}`s of the policy file. */
 export type AppOptions = { environment: Environment; env: Variables; first: FirstPolicy; only: Part | null; log: Log };
 /** `port` is where health is served, and Slack's requests in HTTP mode. */
@@ -65,8 +67,10 @@ export const readFirstPolicy = async (
 ): Promise<{ first: FirstPolicy } | { problems: ConfigProblem[] }> => {
   const read = await readPolicyText(path);
   if ('problems' in read) return read;
+  // Begun first: git looks while the file is checked.
+  const author = readPolicyAuthor(path, read.text, env);
   const loaded = loadPolicy(policyInput(read.text, path, env));
-  return 'problems' in loaded ? loaded : { first: { ...loaded, source: read.text } };
+  return 'problems' in loaded ? loaded : { first: { ...loaded, source: read.text, author: await author } };
 };
 
 const providersModule = new URL(
@@ -86,10 +90,11 @@ type Late = { jobs: Jobs | null; useCases: UseCases | null };
 /** `current` is asked when the differences are needed: by then the new policy is in force. */
 const adoption = (
   { environment, env }: AppOptions,
-  { source, warnings }: Pick<FirstPolicy, 'source' | 'warnings'>,
+  { source, warnings, author }: Omit<FirstPolicy, 'policy'>,
   current: () => Policy,
 ): AdoptInput => ({
   source,
+  author,
   warnings: warnings.map(formatProblem),
   differencesFrom: (before) => {
     const loaded = loadPolicy(policyInput(before, environment.policyPath, env));
@@ -103,8 +108,9 @@ const createPolicyHolder = (options: AppOptions, late: Late): PolicySource => {
     path: environment.policyPath,
     load: (text) => reload(text, environment.policyPath, env),
     onAdopted: async (source, warnings) => {
-      log.info({ policy: first.policy.sha256 }, 'a new policy is in force');
-      await late.useCases?.adoptPolicy(adoption(options, { source, warnings }, holder.current));
+      log.info({ policy: holder.current().sha256 }, 'a new policy is in force');
+      const author = await readPolicyAuthor(environment.policyPath, source, env);
+      await late.useCases?.adoptPolicy(adoption(options, { source, warnings, author }, holder.current));
     },
     onRejected: async (problems) => {
       const lines = problems.map(formatProblem);

@@ -23,6 +23,7 @@ export const adoptPolicy = async (deps: Deps, input: AdoptInput): Promise<void> 
       targets: Object.keys(targets),
       warnings: input.warnings,
       differences,
+      author: input.author,
     };
     await tx.audit.append({ ...entry, type: 'policy.loaded', data });
     // The first policy of a new installation is no change.
@@ -31,10 +32,19 @@ export const adoptPolicy = async (deps: Deps, input: AdoptInput): Promise<void> 
   });
 };
 
-const adoptedLines = (differences: string[] | null, { warnings }: AdoptInput): string[] => {
+/** `Changed by Dana Lee <dana@acme.test> in 1a2b3c4: Let SREs read` */
+const authorLines = ({ author }: AdoptInput): string[] => {
+  if (!author) return [];
+  const { by, revision, subject, isEdited } = author;
+  if (isEdited) return [`Changed since commit ${revision ?? ''}, and not committed: who did it is not known`];
+  const about = subject === null ? '' : `: ${subject}`;
+  return [`Changed${by === null ? '' : ` by ${by}`}${revision === null ? '' : ` in ${revision}`}${about}`];
+};
+
+const adoptedLines = (differences: string[] | null, input: AdoptInput): string[] => {
   const changed = differences ?? ['What changed cannot be said: the policy before can no longer be read.'];
   const said = changed.length > 0 ? changed : ['Nothing that decides was changed'];
-  return [...said, ...warnings.map((warning) => `Warning: ${warning}`)];
+  return [...authorLines(input), ...said, ...input.warnings.map((warning) => `Warning: ${warning}`)];
 };
 
 export const rejectPolicy = async (deps: Deps, input: { problems: string[] }): Promise<void> => {

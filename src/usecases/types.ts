@@ -103,6 +103,8 @@ export type ExplainAskResult = { person: Person; lines: string[]; verdict: Verdi
 /** `differencesFrom`: from the source text of the policy before; null when that cannot be read any more. */
 export type AdoptInput = {
   source: string;
+  /** Who changed it and in which commit, where that is known. Text of people. */
+  author: { by: string | null; revision: string | null; subject: string | null; isEdited: boolean } | null;
   warnings: string[];
   differencesFrom: (before: string) => string[] | null;
 };

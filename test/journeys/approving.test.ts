@@ -1,5 +1,7 @@
 /** Approving as it goes in real life: less than was asked, silence, absence, and a policy that changes meanwhile; two processes throughout. */
+import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { App } from '../../src/app.ts';
 import { openSession, storyOf, until } from '../support/story.ts';
@@ -128,8 +130,18 @@ test('a new policy is told to the admins once, with what is different; a broken 
   const { slack } = world;
   const before = await readFile(world.policyPath, 'utf8');
   await writeFile(world.policyPath, before.replace('pending: 4h', 'pending: 3h'));
+  const git = (...words: string[]) =>
+    execFileSync('git', ['-c', 'user.name=Dana <!channel> Lee', '-c', 'user.email=dana@acme.test', ...words], {
+      cwd: path.dirname(world.policyPath),
+    });
+  git('init', '-q');
+  git('add', world.policyPath);
+  git('commit', '-qm', 'Wait less & <!here>');
   await Promise.all(apps.map((app) => app.reloadPolicy()));
   const told = await story.dm('sam', 'A new policy is in force');
+  expect(seen(told)).toMatch(
+    /Changed by Dana !channel Lee &lt;dana@acme.test&gt; in [0-9a-f]+: Wait less &amp; &lt;!here&gt;/,
+  );
   expect(seen(told)).toContain('How long requests wait (pending) was changed');
   await writeFile(
     world.policyPath,
