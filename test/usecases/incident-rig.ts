@@ -5,7 +5,7 @@ import { formatProblem } from '../../src/config/problem.ts';
 import type { Policy } from '../../src/core/policy/types.ts';
 import { isPersonRef } from '../../src/core/policy/identity.ts';
 import { DomainError } from '../../src/core/errors.ts';
-import type { Person, Source } from '../../src/core/types.ts';
+import type { Grant, Incident, Person, Source } from '../../src/core/types.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createSealing } from '../../src/lib/sealing.ts';
@@ -76,7 +76,15 @@ export type IncidentRig = TestStore & {
   failing: Set<string>;
   /** Called before the target makes anything. */
   onGrant: { run: () => Promise<void> };
+  /** Called when groups are looked up. */
+  onLookUp: { run: () => Promise<void> };
   setPolicy(policy: Policy): void;
+  /** As if the warning of every closed incident were over. */
+  warningIsOver(): Promise<void>;
+  /** Ends what is due, all of it. */
+  endIncidents(): Promise<number>;
+  incident(id?: string): Promise<Incident>;
+  grantOf(view: RequestView): Promise<Grant>;
   /** What Slack says of #inc-checkout, changed as given. */
   note(changes?: Partial<NoteChannelInput>): ReturnType<UseCases['noteChannel']>;
   ask(changes?: Partial<AskInput>): Promise<RequestView>;
@@ -97,7 +105,7 @@ const personOf = (name: string): Person => ({
 });
 const PEOPLE = new Map(NAMES.map((name) => [`U0${name}`, personOf(name)]));
 
-const createPeople = (failing: Set<string>): Directory => {
+const createPeople = (failing: Set<string>, onLookUp: IncidentRig['onLookUp']): Directory => {
   const find = (userId: string): Person => {
     const person = PEOPLE.get(userId);
     if (!person) throw new DomainError('unknown_person', { id: userId });
@@ -110,13 +118,17 @@ const createPeople = (failing: Set<string>): Directory => {
       if (failing.has(source.name)) throw new DomainError('lookup_failed', { what: source.name });
       return (GROUPS[source.name] ?? []).map(find);
     });
-  const groupsOf = async (person: Person, names: readonly string[] = Object.keys(GROUPS)) => ({
+  const read = (person: Person, names: readonly string[]) => ({
     groups: names.filter((name) => !failing.has(name) && GROUPS[name]?.includes(person.userId)),
     unknownGroups: names.filter((name) => failing.has(name)),
     contestedGroups: [],
     email: person.email,
     otherEmails: [],
   });
+  const groupsOf = async (person: Person, names: readonly string[] = Object.keys(GROUPS)) => {
+    await onLookUp.run();
+    return read(person, names);
+  };
   return {
     person: async (userId) => find(userId),
     members: membersOf,
@@ -160,10 +172,11 @@ export const startIncidentRig = async (): Promise<IncidentRig> => {
   let policy = policyOf();
   const [made, failing] = [new Set<string>(), new Set<string>()];
   const onGrant = { run: async () => {} };
+  const onLookUp = { run: async () => {} };
   const vault = createSealing([Buffer.alloc(32, 7)]);
   const deps = {
     store,
-    directory: createPeople(failing),
+    directory: createPeople(failing, onLookUp),
     access: createTarget(made, onGrant),
     vault,
     ids: { next: newId },
@@ -178,6 +191,24 @@ export const startIncidentRig = async (): Promise<IncidentRig> => {
     made,
     failing,
     onGrant,
+    onLookUp,
+    warningIsOver: async () =>
+      void (await pool.query('update incidents set ends_at = clock_timestamp() where ends_at is not null')),
+    endIncidents: async () => {
+      const { count, work } = await useCases.endIncidents();
+      await work;
+      return count;
+    },
+    incident: async (id) => {
+      const found = await (id ? store.read.incident(id) : store.read.incidentOfChannel('C0INC'));
+      if (!found) throw new Error('no incident');
+      return found;
+    },
+    grantOf: async ({ request }) => {
+      const grant = (await store.read.view(request.id))?.grant;
+      if (!grant) throw new Error('no grant');
+      return grant;
+    },
     setPolicy: (next) => {
       policy = next;
     },
