@@ -222,6 +222,19 @@ const checkReviewers = ({ policy, report }: Check): void => {
     );
 };
 
+/** Anyone who sees a channel can ask in it: a rule that looks at the incident and at nobody lets all of them in. */
+const checkIncidentRules = ({ policy, report, rulePath }: Check): void => {
+  for (const [index, { name, match, when, effect }] of policy.rules.entries()) {
+    if (effect.kind !== 'approve' || match.people || match.groups || match.clients) continue;
+    if (!when || !/\bincident\b/.test(when.source) || /\b(requester|client)\b/.test(when.source)) continue;
+    report.warn(
+      'incident_for_anyone',
+      [...rulePath(index), 'when'],
+      `"${name}" lets in everybody who asks in an open incident's channel; say who, such as: "on-call" in requester.groups && ${when.source.slice(0, 60)}`,
+    );
+  }
+};
+
 /** Runs after the references were checked: a rule that was misread would shadow others that it does not. */
 export const checkReach = (check: Check): void => {
   const areRulesSound = !check.report.problems.some(({ path }) => path.startsWith('rules['));
@@ -230,6 +243,7 @@ export const checkReach = (check: Check): void => {
   checkGroups(check);
   checkBreakGlass(check);
   checkReviewers(check);
+  checkIncidentRules(check);
   if (check.policy.admins.length === 0)
     check.report.warn(
       'no_admins',
