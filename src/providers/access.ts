@@ -186,6 +186,7 @@ export const createAccess = (deps: AccessDeps): OpenAccess => {
     check: async (grant, person) =>
       connectionTo(state, grant.target).check(grant.scope, grant.handle ?? undefined, contextOf(state, grant, person)),
     byHand: (grant, person) => byHand(state, grant, person),
+    isShared: ({ provider }) => deps.findProvider(provider)?.isShared ?? false,
     extend: (grant, person) => extend(state, { grant, person }),
     failureOf,
     problems: () => Object.fromEntries(state.problems),

@@ -61,7 +61,7 @@ export type Connection<Scope, Handle> = {
   check(scope: Scope, handle: Handle | undefined, ctx: ProviderContext): Promise<'present' | 'absent'>;
   /** For the message about an access that does not end. Asks no target, since it may be down; holds no secret. */
   manual?: (scope: Scope, handle: Handle | undefined, ctx: Pick<ProviderContext, 'grantId' | 'person'>) => Manual;
-  /** Moves the target's own deadline. */
+  /** Moves the target's own deadline to `ctx.expiresAt`, earlier or later, and reads it back. Fails for what is ended or gone, and never brings it back. */
   extend?: (scope: Scope, handle: Handle, ctx: ProviderContext) => Promise<void>;
   /** Many at once in one transaction; a failure of the whole makes the caller fall back to one by one. Same order as given. */
   revokeMany?: (
@@ -83,6 +83,11 @@ export type Provider<Config, Scope, Handle> = {
   handle: z.ZodType<Handle>;
   /** Who takes the access back at the deadline: our revoke, the target by itself, or both. */
   endsBy: 'revoke' | 'itself' | 'both';
+  /**
+   * Two grants may give one and the same thing, and then equal handles: membership of somebody's own account, say. Ends are counted
+   * then, and `revoke` comes with the last; without a handle it finds the access by person and scope. Left out: each grant is its own.
+   */
+  isShared?: boolean;
   /** Opens nothing until it is used: a target that is down must not stop the start. */
   connect(config: Config): Connection<Scope, Handle>;
 };
@@ -92,6 +97,7 @@ export type AnyProvider = {
   id: string;
   title: string;
   endsBy: 'revoke' | 'itself' | 'both';
+  isShared: boolean;
   /** Sentences about what is wrong with a target's `config`, or none. */
   configProblems(config: Json): { path: string; message: string }[];
   scopeProblems(scope: Json): { path: string; message: string }[];
@@ -105,6 +111,7 @@ export const defineProvider = <Config, Scope, Handle extends Json>(
   id: provider.id,
   title: provider.title,
   endsBy: provider.endsBy,
+  isShared: provider.isShared ?? false,
   configProblems: (config) => problemsOf(provider.config.safeParse(config)),
   scopeProblems: (scope) => problemsOf(provider.scope.safeParse(scope)),
   connect: (config) =>

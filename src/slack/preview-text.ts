@@ -5,6 +5,7 @@ import { factsOf } from './blocks/facts.ts';
 import { ERROR_SHOWN_MAX } from './blocks/limits.ts';
 import { oneOf, ruleName, warning } from './blocks/phrases.ts';
 import { inline, sentenceList } from './blocks/text.ts';
+import { alreadyLine } from './blocks/moves.ts';
 import { sentenceOfDenial, sentenceOfProblem } from './errors.ts';
 
 const whyNot = (asked: AskedPeople): string => {
@@ -39,6 +40,7 @@ export const previewLines = (policy: Policy, ask: PreviewAsk, result: PreviewRes
   const problem = result.targetProblem
     ? `*The target has a problem now:* ${inline(result.targetProblem, ERROR_SHOWN_MAX)}`
     : null;
-  const lines = [...decisionLines(result), ...problemLines(result.verdict, ask.isTyping), care, problem];
+  const has = result.alreadyHas ? alreadyLine(result.alreadyHas) : null;
+  const lines = [has, ...decisionLines(result), ...problemLines(result.verdict, ask.isTyping), care, problem];
   return lines.filter((line) => line !== null);
 };

@@ -5,6 +5,7 @@ import { isOverWith } from './incident-ending.ts';
 import { mayStart } from './may-start.ts';
 import { LEASE_MS } from './backoff.ts';
 import { abandon, entryOf, isTooOld, retry, TOO_OLD } from './give-up.ts';
+import { isHeldByOthers, takenAway } from './shared-access.ts';
 import type { AccessFailure, Credentials, Deps, SealedSecret, Tx } from './ports.ts';
 
 type Made = { handle: Json; credentials: Credentials | null };
@@ -19,6 +20,8 @@ export const activate = async (deps: Deps, input: { grantId: string }): Promise<
   const claimed = await deps.store.transaction((tx) => claim(deps, tx, input.grantId));
   if (!claimed) return;
   const person = await mustPerson(deps, claimed.personId);
+  const inTheWay = await takenAway(deps, claimed);
+  if (inTheWay) return recover(deps, { grant: claimed, person, failure: inTheWay });
   const log = deps.log.child({ grant: claimed.id, request: claimed.requestId });
   try {
     const made = await deps.access.grant(claimed, person);
@@ -90,7 +93,7 @@ const recover = async (deps: Deps, failed: Failed): Promise<void> => {
 /** An earlier attempt may have left a login behind; `failed` is terminal, so it demands a look. */
 const isSurelyGone = async (deps: Deps, { grant, person }: Failed): Promise<boolean> => {
   try {
-    await deps.access.revoke(grant, person);
+    if (!(await isHeldByOthers(deps, grant))) await deps.access.revoke(grant, person);
     return true;
   } catch (error) {
     const { kind, message } = deps.access.failureOf(error);

@@ -7,7 +7,7 @@ import { askRecordOf } from '../core/policy/past.ts';
 import type { Ask, Policy, Verdict } from '../core/policy/types.ts';
 import { resolveStart, START_MAX_MS } from '../core/start-time.ts';
 import type { StartWish } from '../core/start-time.ts';
-import type { Incident, Person, Request } from '../core/types.ts';
+import type { Grant, Incident, Person, Request } from '../core/types.ts';
 import { approveRequest } from './approve-request.ts';
 import { aheadOf, isFilled, noteOf } from './ahead.ts';
 import type { Ahead } from './ahead.ts';
@@ -19,7 +19,7 @@ import { actorOf } from './ports.ts';
 import type { Deps, RequestView, Tx } from './ports.ts';
 import type { AskedThen, NewRequest } from './ports-requests.ts';
 import { recordRefusal, refuse } from './refuse.ts';
-import type { AskInput, AskResult } from './types.ts';
+import type { AlreadyHas, AskInput, AskResult } from './types.ts';
 
 type Sendable = Exclude<Verdict, { decision: 'deny' }>;
 type Judged = {
@@ -166,13 +166,27 @@ const write = async (deps: Deps, judged: Judged): Promise<AskResult> => {
     await decideAtOnce(deps, tx, { judged, request });
     return { id: request.id, isRepeat: false };
   });
-  const view = await mustView(deps, stored.id);
+  const [view, alreadyHas] = await Promise.all([
+    mustView(deps, stored.id),
+    liveAccessOf(deps, { personId: person.id, ...judged.ask }, stored.id),
+  ]);
   return {
     outcome: 'sent',
     view,
+    alreadyHas,
     isRepeat: stored.isRepeat,
     targetProblem: deps.access.problems()[view.request.target] ?? null,
   };
+};
+
+/** The one that ends last, whatever request it came from but this. */
+export const liveAccessOf = async (
+  deps: Deps,
+  of: Pick<Grant, 'personId' | 'target' | 'role'>,
+  exceptRequestId: string | null = null,
+): Promise<AlreadyHas | null> => {
+  const found = (await deps.store.read.activeGrants(of)).find(({ requestId }) => requestId !== exceptRequestId);
+  return found ? { id: found.id, expiresAt: found.expiresAt } : null;
 };
 
 /** By the rule, or by what was allowed ahead and is still allowed now; else those who may approve are asked. */

@@ -38,7 +38,11 @@ const judgeMore = async (deps: Deps, extending: Extending): Promise<Taking> => {
   const judgeFor = (moreMs: number) =>
     judgeTaking(deps, {
       person,
-      input: { userId: person.userId, ...longerAsk(grant, reasoned, moreMs) },
+      input: {
+        userId: person.userId,
+        ...longerAsk(grant, reasoned, moreMs),
+        incidentChannelId: base.incident?.channelId ?? null,
+      },
       freshness: 'fresh',
     });
   const first = await judgeFor(input.byMs ?? USUAL_MORE_MS);
@@ -50,7 +54,7 @@ const judgeMore = async (deps: Deps, extending: Extending): Promise<Taking> => {
 type Written = { id: string; isRepeat: boolean } | { blockedBy: { dueAt: string; grantId: string } };
 
 const take = async (deps: Deps, tx: Tx, taking: Taking): Promise<Written> => {
-  const { policy, person, ask, verdict, byMs, input } = taking;
+  const { policy, person, ask, base, verdict, byMs, input } = taking;
   const blockedBy = await overdueOf(tx, person);
   if (blockedBy) return { blockedBy };
   const { grant, repeatOf } = await holdGrant(tx, taking);
@@ -60,6 +64,7 @@ const take = async (deps: Deps, tx: Tx, taking: Taking): Promise<Written> => {
     id: deps.ids.next(),
     requesterId: person.id,
     ...ask,
+    incidentId: base.request.incidentId,
     isBreakGlass: true,
     state: 'pending',
     rule: verdict.rule,

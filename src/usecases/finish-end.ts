@@ -4,6 +4,7 @@ import { mustPerson } from './activate.ts';
 import { LEASE_MS, retryInMs } from './backoff.ts';
 import { entryOf } from './give-up.ts';
 import type { AccessFailure, Deps, Tx } from './ports.ts';
+import { isHeldByOthers } from './shared-access.ts';
 
 export type Item = { grant: Grant; person: Person };
 type Ended = { item: Item; outcome: EndOutcome };
@@ -85,8 +86,16 @@ const recordExpiry = (tx: Tx, grant: Grant): Promise<void> =>
 
 const NO_ANSWER: AccessFailure = { kind: 'unavailable', message: 'The target gave no answer.', isRetried: true };
 
+/** What others hold is left alone; the rest goes together. In the order of `items`. */
+const takeAway = async (deps: Deps, items: Item[]): Promise<(EndOutcome | AccessFailure)[]> => {
+  const held = await Promise.all(items.map(({ grant }) => isHeldByOthers(deps, grant)));
+  const ours = items.filter((_, index) => !held[index]);
+  const revoked = new Map((await deps.access.revokeMany(ours)).map((result, index) => [ours[index], result]));
+  return items.map((item, index) => (held[index] ? 'still_held' : (revoked.get(item) ?? NO_ANSWER)));
+};
+
 const revokeTogether = async (deps: Deps, items: Item[]): Promise<void> => {
-  const results = await deps.access.revokeMany(items);
+  const results = await takeAway(deps, items);
   const ended: Ended[] = [];
   const storing: Promise<void>[] = [];
   for (const [index, item] of items.entries()) {
@@ -132,6 +141,7 @@ const finish = async (tx: Tx, ended: Ended[]): Promise<void> => {
     current.map(({ id }) => id).filter((id) => outcomes.get(id) === wanted);
   await tx.grants.setEndedMany(idsOf('removed'), 'removed');
   await tx.grants.setEndedMany(idsOf('already_absent'), 'already_absent');
+  await tx.grants.setEndedMany(idsOf('still_held'), 'still_held');
   await tx.secrets.destroy(current.map(({ id }) => id));
   for (const grant of current) {
     const { endCause: cause, attempts, expiresAt } = grant;

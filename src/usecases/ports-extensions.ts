@@ -1,4 +1,5 @@
 /** What use cases need of the store to move the ends of grants. */
+import type { GrantState } from '../core/lifecycle.ts';
 import type { Extension, Grant, Request } from '../core/types.ts';
 
 /** `isDecided`: it was agreed to, and the target has not confirmed it yet. */
@@ -8,6 +9,11 @@ export type ExtensionReads = {
   extension(requestId: string): Promise<Extension | null>;
   /** Active grants of this person in this role, the one that ends last first. */
   activeGrants(of: Pick<Grant, 'personId' | 'target' | 'role'>): Promise<Grant[]>;
+  /**
+   * How many other grants in these states have the same handle in the same target; where a handle is not known yet, the same person and
+   * scope. Those whose start lies ahead hold nothing.
+   */
+  countSharers(grant: Grant, states: GrantState[]): Promise<number>;
 };
 
 export type ExtensionWrites = {

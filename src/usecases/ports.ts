@@ -351,6 +351,8 @@ export type Access = {
   check(grant: Grant, person: Person): Promise<'present' | 'absent'>;
   /** How a human ends it without us; null where the provider cannot say. Asks no target: it may be down. */
   byHand(grant: Grant, person: Person): ByHand | null;
+  /** True where two grants may hold one and the same thing in the target, so that ends are counted. */
+  isShared(grant: Pick<Grant, 'provider'>): boolean;
   /** Moves the target's own deadline, where it has one, to `grant.expiresAt`, and reads it back. */
   extend(grant: Grant, person: Person): Promise<void>;
   failureOf(error: unknown): AccessFailure;

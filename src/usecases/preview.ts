@@ -1,4 +1,5 @@
 /** What would happen if this were sent: the dry run of `ask`, from recent look-ups, with nothing stored. */
+import { liveAccessOf } from './ask.ts';
 import { askedPeople } from './asked-people.ts';
 import { mayBreak } from './break-glass.ts';
 import { openIncidentOf } from './incident-facts.ts';
@@ -19,6 +20,9 @@ export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewR
   const incident = await openIncidentOf(deps, input.incidentChannelId);
   const verdict = await judge(deps, policy, { person, ask, freshness: 'recent', incident });
   const asked = verdict.decision === 'ask' ? await askedPeople(deps, person, verdict.requirements) : [];
-  const mayBreakGlass = await mayBreak(deps, person, ask);
-  return { verdict, asked, targetProblem: deps.access.problems()[input.target] ?? null, mayBreakGlass };
+  const [mayBreakGlass, alreadyHas] = await Promise.all([
+    mayBreak(deps, person, ask),
+    liveAccessOf(deps, { personId: person.id, ...ask }),
+  ]);
+  return { verdict, asked, targetProblem: deps.access.problems()[input.target] ?? null, mayBreakGlass, alreadyHas };
 };

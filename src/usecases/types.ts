@@ -25,9 +25,18 @@ export type AskInput = {
   idempotencyKey: string | null;
 };
 
+/** Live access of the same person to the same role: a second is possible, and more time on the first may be meant. */
+export type AlreadyHas = Pick<Grant, 'id' | 'expiresAt'>;
+
 /** `refused`: the requester can mend it, nothing was stored but the refusal. `denied`: a rule or the lack of one said no. */
 export type AskResult =
-  | { outcome: 'sent'; view: RequestView; isRepeat: boolean; targetProblem: string | null }
+  | {
+      outcome: 'sent';
+      view: RequestView;
+      isRepeat: boolean;
+      targetProblem: string | null;
+      alreadyHas?: AlreadyHas | null;
+    }
   | { outcome: 'refused'; problems: AskProblem[] }
   | { outcome: 'denied'; verdict: Extract<Verdict, { decision: 'deny' }> };
 
@@ -55,6 +64,7 @@ export type PreviewResult = {
   asked: AskedPeople[];
   targetProblem: string | null;
   mayBreakGlass: boolean;
+  alreadyHas: AlreadyHas | null;
 };
 
 /** Never later, never longer than `break_glass.max`; `durationMs` null is the role's default within it. */

@@ -45,7 +45,7 @@ export const somePerson = (name = 'Ada'): Person => {
   };
 };
 
-export const someRequest = (requester: Person, changes: Partial<NewRequest> = {}): NewRequest => ({
+export const someRequest = (requester: Pick<Person, 'id'>, changes: Partial<NewRequest> = {}): NewRequest => ({
   id: newId(),
   requesterId: requester.id,
   target: 'orders-db',

@@ -178,6 +178,36 @@ describe.each(CASES)('$provider.id on $title', ({ provider, open }) => {
     await revoke(access.handle, later);
   });
 
+  test.runIf(provider.endsBy !== 'revoke')(
+    'a moved deadline is read back, and what has ended is not brought back',
+    async () => {
+      const ctx = contextOf({ lastsMs: 60_000 });
+      const access = await granted(ctx);
+      const later = { ...ctx, expiresAt: new Date(ctx.expiresAt.getTime() + 600_000) };
+      const deadlineOf = async (): Promise<Date | null | undefined> =>
+        (await connection.listOurs?.(ctx))?.find(({ grantId }) => grantId === ctx.grantId)?.expiresAt;
+      await connection.extend?.(world.roles.read.scope, access.handle, later);
+      expect(await deadlineOf()).toEqual(later.expiresAt);
+      await connection.extend?.(world.roles.read.scope, access.handle, ctx);
+      expect(await deadlineOf()).toEqual(ctx.expiresAt);
+      await revoke(access.handle, ctx);
+      await expect(connection.extend?.(world.roles.read.scope, access.handle, later)).rejects.toMatchObject({
+        kind: 'denied',
+      });
+      expect(await check(access.handle, ctx)).toBe('absent');
+      expect(await isRefused(world, access)).toBe(true);
+    },
+  );
+
+  test('two grants have handles of their own, unless the provider says that they share', async () => {
+    const [one, other] = [contextOf(), contextOf()];
+    const [first, second] = [await granted(one), await granted(other)];
+    if (!provider.isShared) expect(second.handle).not.toEqual(first.handle);
+    await revoke(first.handle, one);
+    await revoke(second.handle, other);
+    expect(await check(second.handle, other)).toBe('absent');
+  });
+
   test('many are ended at once, each with its own outcome in the order given', async () => {
     if (!connection.revokeMany) return;
     const contexts = [contextOf(), contextOf(), contextOf()];

@@ -97,6 +97,7 @@ const createTarget = (): Target => {
         };
         return Promise.resolve({ handle: { name: grant.id }, credentials });
       },
+      isShared: () => false,
       extend: () => (target.isBroken ? Promise.reject(new Error('down')) : Promise.resolve()),
       revoke: (grant) => {
         if (target.isBroken) return Promise.reject(new Error('down'));

@@ -149,6 +149,7 @@ const createTarget = (made: Set<string>, onGrant: IncidentRig['onGrant']): Acces
   revokeMany: async (grants) => grants.map(({ grant }) => (made.delete(grant.id) ? 'removed' : 'already_absent')),
   check: async ({ id }) => (made.has(id) ? 'present' : 'absent'),
   extend: async () => {},
+  isShared: () => false,
   byHand: () => null,
   failureOf: () => ({ kind: 'unavailable', message: 'no', isRetried: true }),
   problems: () => ({}),

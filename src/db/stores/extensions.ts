@@ -1,5 +1,20 @@
 /** Extensions: ends of grants that were decided to move, until the target has confirmed the new one. */
-import { and, asc, desc, eq, getTableColumns, isNotNull, lte, ne, notExists, or, sql } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  ne,
+  notExists,
+  or,
+  sql,
+} from 'drizzle-orm';
 import { DomainError } from '../../core/errors.ts';
 import type { Extension } from '../../core/types.ts';
 import type { Store, Tx } from '../../usecases/ports.ts';
@@ -17,7 +32,7 @@ const isMoving = sql`${extensions.state} = 'moving'`;
 const isActive = sql`${grants.state} = 'active'`;
 const ofRequest = (requestId: string) => and(eq(extensions.requestId, requestId), isMoving);
 
-export const extensionReads = (db: Db): Pick<Store['read'], 'extension' | 'activeGrants'> => ({
+export const extensionReads = (db: Db): Pick<Store['read'], 'extension' | 'activeGrants' | 'countSharers'> => ({
   extension: async (requestId): Promise<Extension | null> =>
     firstOrNull(await db.select(columns).from(extensions).where(eq(extensions.requestId, requestId))),
   activeGrants: ({ personId, target, role }) =>
@@ -26,6 +41,15 @@ export const extensionReads = (db: Db): Pick<Store['read'], 'extension' | 'activ
       .from(grants)
       .where(and(eq(grants.personId, personId), isActive, eq(grants.target, target), eq(grants.role, role)))
       .orderBy(desc(grants.expiresAt)),
+  countSharers: async (grant, states) => {
+    const { id, target, personId, handle, scope } = grant;
+    const isSame = sql`case when ${grants.handle} is null or ${handle === null}
+      then ${grants.personId} = ${personId} and ${grants.scope} = ${sql.param(scope, grants.scope)}::jsonb
+      else ${grants.handle} = ${sql.param(handle, grants.handle)}::jsonb end`;
+    const isBegun = or(isNull(grants.startsAt), lte(grants.startsAt, clock));
+    const others = and(eq(grants.target, target), ne(grants.id, id), inArray(grants.state, states), isBegun, isSame);
+    return only(await db.select({ found: count() }).from(grants).where(others)).found;
+  },
 });
 
 type Writes = Tx['extensions'];

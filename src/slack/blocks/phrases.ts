@@ -1,5 +1,5 @@
 /** Sentences about one request, drawn from what the database says; every message is made of these. */
-import type { Grant, Json, Request, RequestChange } from '../../core/types.ts';
+import type { EndOutcome, Grant, Json, Request, RequestChange } from '../../core/types.ts';
 import type { Role } from '../../core/policy/types.ts';
 import { doubtText } from '../../core/policy/address-book.ts';
 import { formatDuration } from '../../core/durations.ts';
@@ -187,16 +187,18 @@ const endCause = ({ grant, endedBy, requester }: RequestView): string => {
   return ' its time was over';
 };
 
+const HOW_ENDED = {
+  removed: 'Removed, and confirmed by the target.',
+  already_absent: 'It was already gone when Latchkey came to remove it.',
+  still_held: 'The access itself stays for now: other access to the same, which has not ended, holds it.',
+} as const satisfies Record<EndOutcome, string>;
+
 /** Says removed only when absence was read back from the target. */
 const ended = (view: RequestView, grant: Grant): string => {
   if (!grant.activatedAt && grant.endOutcome === 'already_absent' && grant.startsAt)
     return `*Not begun*:${endCause(view)}. Nobody got in.${because(grant.endReason)}`;
   const at = grant.endedAt ? ` ${date(grant.endedAt)}` : '';
-  const truth =
-    grant.endOutcome === 'already_absent'
-      ? 'It was already gone when Latchkey came to remove it.'
-      : 'Removed, and confirmed by the target.';
-  return `*Ended*${at}:${endCause(view)}. ${truth}${grant.endReason ? because(grant.endReason) : ''}`;
+  return `*Ended*${at}:${endCause(view)}. ${HOW_ENDED[grant.endOutcome ?? 'removed']}${grant.endReason ? because(grant.endReason) : ''}`;
 };
 
 const approvedBold = (view: RequestView): string => howDecided(view).replace(/^\w+/, '*$&*');
