@@ -44,7 +44,7 @@ describe('a request in Slack', () => {
     expect(seen(approval())).toContain('*Active* until <!date^');
     const granted = rig.slack.as('ada').dmsWithApp().at(-1);
     expect(seen(granted)).toContain('You have *Orders database · Read only* until');
-    expect(buttonsOf(granted)).toEqual(['show_credentials', 'done']);
+    expect(buttonsOf(granted)).toEqual(['show_credentials', 'extend', 'done']);
 
     await rig.slack.as('ada').click(granted ?? 'home', 'show_credentials');
     const modal = await until(rig, () =>

@@ -205,6 +205,7 @@ const settle = async ({
     for (const { id, kind, subjectId } of work) {
       if (kind === 'activate') await useCases.activate({ grantId: subjectId });
       if (kind === 'end') await useCases.finishEnd({ grantIds: [subjectId] });
+      if (kind === 'extend') await useCases.finishExtension({ requestId: subjectId });
       const synced = kind === 'notify' ? await notifier.sync(subjectId) : null;
       if (synced) results.push(synced);
       if (synced && synced.outcome !== 'done') await store.outbox.postpone(id, synced.error ?? synced.outcome, 60_000);

@@ -50,6 +50,8 @@ const events = async (): Promise<string[]> => {
 };
 /** The process dies here: what it had begun never comes back. */
 const death = (): Promise<never> => new Promise(() => undefined);
+/** What died processes were doing: it settles never, and nobody waits for it. */
+const dead: Promise<void>[] = [];
 /** Time passes: the dead process's hold runs out, and the sweep finds what it left. */
 const sweep = async (): Promise<void> => {
   await bench.sql('update extensions set next_attempt_at = clock_timestamp() where request_id = $1', [requestId]);
@@ -71,7 +73,7 @@ test('the new end stands in the target and in the store, and once is enough', as
 });
 
 test('killed before the target was asked: the old end holds, and the next one finishes it', async () => {
-  void move({ extend: death });
+  dead.push(move({ extend: death }));
   await expect.poll(async () => (await bench.useCases.sweep()).extending).toEqual([]);
   expect([await now(), await validUntil()]).toMatchObject([{ expiresAt: grant.expiresAt }, grant.expiresAt]);
   await sweep();
@@ -81,7 +83,7 @@ test('killed before the target was asked: the old end holds, and the next one fi
 
 /** The target has the new end, and the store was never told. */
 const killedAfterTheTarget = async (): Promise<void> => {
-  void move({ extend: (...call) => bench.access.extend(...call).then(death) });
+  dead.push(move({ extend: (...call) => bench.access.extend(...call).then(death) }));
   await expect.poll(validUntil).toEqual(newEnd());
 };
 
