@@ -35,7 +35,7 @@ set local enable_hashjoin = off; set local enable_mergejoin = off`;
 
 /** Runs `read` in one read-only snapshot, without the time limits that are meant for transactions that hold others up. */
 export const inSnapshot = <T>(pool: pg.Pool, read: (client: pg.PoolClient) => Promise<T>): Promise<T> =>
-  inTransaction(pool, 'begin isolation level repeatable read read only', async (client) => {
+  inTransaction(pool, 'begin isolation level repeatable read read only', async ({ client }) => {
     await client.query(FOR_LONG_READS);
     return read(client);
   });

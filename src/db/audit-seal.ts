@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { EMPTY_HEAD, EVENT_COLUMNS, chainAfter, eventOf } from './audit-chain.ts';
 import type { EventRow, Head } from './audit-chain.ts';
 import { inTransaction } from './in-transaction.ts';
+import type { Line } from './in-transaction.ts';
 
 const SEAL_LOCK = 7_215_002;
 const MAX_BATCH = 1000;
@@ -33,22 +34,25 @@ const isAlone = async (client: pg.PoolClient): Promise<boolean> => {
   return rows[0]?.alone === true;
 };
 
-const sealBatch = async (client: pg.PoolClient, limit: number): Promise<number> => {
+const sealBatch = async ({ client, later }: Line, limit: number): Promise<number> => {
   if (!(await isAlone(client))) return 0;
   const values = [Math.min(limit, MAX_BATCH)];
-  const { rows } = await client.query<EventRow>({ name: 'seal_unsealed', text: UNSEALED, values, rowMode: 'array' });
+  const [{ rows }, head] = await Promise.all([
+    client.query<EventRow>({ name: 'seal_unsealed', text: UNSEALED, values, rowMode: 'array' }),
+    headOf(client),
+  ]);
   if (rows.length === 0) return 0;
-  const sealed = chainAfter(await headOf(client), rows.map(eventOf));
+  const sealed = chainAfter(head, rows.map(eventOf));
   const columns = [
     sealed.map(({ seq }) => seq),
     sealed.map(({ id }) => id),
     sealed.map(({ prevHash }) => prevHash),
     sealed.map(({ hash }) => hash),
   ];
-  await client.query({ name: 'seal_chain', text: CHAIN, values: columns });
+  later(() => client.query({ name: 'seal_chain', text: CHAIN, values: columns }));
   return sealed.length;
 };
 
 /** Seals up to `limit` events, at most 1,000 at a time; 0 when there are none or another process is sealing. */
 export const sealEvents = (pool: pg.Pool, limit: number): Promise<number> =>
-  inTransaction(pool, 'begin', (client) => sealBatch(client, limit));
+  inTransaction(pool, 'begin', (line) => sealBatch(line, limit));

@@ -42,6 +42,8 @@ export const createPool = ({ url, log, max = DEFAULT_MAX_CONNECTIONS }: PoolOpti
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     keepAlive: true,
+    // Statements of one transaction that need not wait for each other are sent together; see `in-transaction.ts`.
+    pipeline: true,
   });
   // Without a listener, Postgres closing an idle connection (a restart, a failover) would end the process.
   pool.on('error', (error) => log.warn({ error: error.message }, 'Postgres closed an idle connection'));

@@ -11,6 +11,7 @@ import type { Tx, WorkKind, Written } from '../usecases/ports.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { databaseFailure, isRetryable } from './failures.ts';
 import { inTransaction } from './in-transaction.ts';
+import type { Line } from './in-transaction.ts';
 import { clock, only } from './statement.ts';
 import type { Db } from './statement.ts';
 import { absenceWrites } from './stores/absences.ts';
@@ -74,14 +75,14 @@ export const nowReader = (db: Db): (() => Promise<Date>) => {
   return async () => only(await read.execute()).now;
 };
 
-const createSession = (client: pg.PoolClient): Session => {
-  const db = drizzle(client);
+const createSession = (line: Line): Session => {
+  const db = drizzle({ client: line.client });
   const pending: Pending = { entries: [], work: [] };
   const tx: Tx = {
     now: nowReader(db),
-    people: peopleWrites(db),
-    requests: requestWrites(db),
-    asks: askWrites(db),
+    people: peopleWrites(db, line),
+    requests: requestWrites(db, line),
+    asks: askWrites(db, line),
     votes: voteWrites(db),
     absences: absenceWrites(db),
     addresses: addressWrites(db),
@@ -89,13 +90,13 @@ const createSession = (client: pg.PoolClient): Session => {
     announcements: announcementWrites(db),
     overdue: overdueWrites(db),
     revocations: revocationWrites(db),
-    decisions: decisionWrites(db),
-    grants: grantWrites(db),
+    decisions: decisionWrites(db, line),
+    grants: grantWrites(db, line),
     extensions: extensionWrites(db),
     allowances: allowanceWrites(db),
     reviews: reviewWrites(db),
     incidents: incidentWrites(db),
-    secrets: secretWrites(db),
+    secrets: secretWrites(db, line),
     outbox: {
       add: async (kind, subjectId, availableInMs = 0) => void pending.work.push({ kind, subjectId, availableInMs }),
     },
@@ -105,11 +106,11 @@ const createSession = (client: pg.PoolClient): Session => {
 };
 
 /** Prepared statements belong to a connection, so what holds them is kept as long as the connection. */
-const sessions = new WeakMap<pg.PoolClient, Session>();
+const sessions = new WeakMap<Line, Session>();
 
-const sessionOf = (client: pg.PoolClient): Session => {
-  const session = sessions.get(client) ?? createSession(client);
-  sessions.set(client, session);
+const sessionOf = (line: Line): Session => {
+  const session = sessions.get(line) ?? createSession(line);
+  sessions.set(line, session);
   session.pending.entries.length = 0;
   session.pending.work.length = 0;
   return session;
@@ -160,17 +161,23 @@ const flush = async (
   return { kept, othersInMs: rows.length > work.length ? 0 : othersInMs(work, isKept) };
 };
 
-const attemptOnce = <T>(
+const attemptOnce = async <T>(
   { pool, room }: TransactionOptions,
   work: (tx: Tx) => Promise<T>,
-): Promise<{ result: T; written: Written | null }> =>
-  inTransaction(pool, 'begin', async (client) => {
-    const { tx, pending } = sessionOf(client);
-    const result = await work(tx);
-    return { result, written: await flush(client, pending, room) };
-  }).catch((error: unknown) => {
+): Promise<{ result: T; written: Written | null }> => {
+  let flushed: Promise<Written | null> = Promise.resolve(null);
+  try {
+    const result = await inTransaction(pool, 'begin', async (line) => {
+      const { tx, pending } = sessionOf(line);
+      const made = await work(tx);
+      line.later(() => (flushed = flush(line.client, pending, room)));
+      return made;
+    });
+    return { result, written: await flushed };
+  } catch (error) {
     throw databaseFailure(error);
-  });
+  }
+};
 
 export type TransactionOptions = {
   pool: pg.Pool;

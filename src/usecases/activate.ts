@@ -41,14 +41,18 @@ export const mustPerson = async (deps: Deps, id: string): Promise<Person> => {
 };
 
 const claim = async (deps: Deps, tx: Tx, grantId: string): Promise<Grant | null> => {
-  const grant = await tx.grants.lock(grantId);
-  if (!grant || grant.state !== 'activating' || (await tx.grants.isLeased(grantId))) return null;
+  const [grant, isLeased] = await Promise.all([tx.grants.lock(grantId), tx.grants.isLeased(grantId)]);
+  if (!grant || grant.state !== 'activating' || isLeased) return null;
   if (await isTooOld(deps, tx, grant)) {
     await abandon(tx, grant, { cause: 'abandoned', reason: TOO_OLD });
     return null;
   }
-  await tx.grants.claim(grantId, LEASE_MS, grant.durationMs);
-  return tx.grants.lock(grantId);
+  // Sent in this order: what is read is what was claimed.
+  const [, claimed] = await Promise.all([
+    tx.grants.claim(grantId, LEASE_MS, grant.durationMs),
+    tx.grants.lock(grantId),
+  ]);
+  return claimed;
 };
 
 const finish = async (deps: Deps, tx: Tx, { grant, made }: { grant: Grant; made: Made }): Promise<void> => {
@@ -59,15 +63,14 @@ const finish = async (deps: Deps, tx: Tx, { grant, made }: { grant: Grant; made:
       await tx.grants.setRetry(grant.id, { kind: null, message: 'ended while it was being made' }, 0);
     return;
   }
-  const { expiresAt } = await tx.grants.setActive(grant.id, made.handle);
+  const [{ expiresAt }, now] = await Promise.all([tx.grants.setActive(grant.id, made.handle), tx.now()]);
   if (made.credentials) await tx.secrets.put(grant.id, sealCredentials(deps, grant.id, made.credentials));
   await tx.audit.append({
     ...entryOf(grant),
     type: 'grant.active',
     data: { handle: made.handle, expiresAt: expiresAt.toISOString(), person: grant.personId },
   });
-  const remainingMs = expiresAt.getTime() - (await tx.now()).getTime();
-  await tx.outbox.add('end', grant.id, Math.max(0, remainingMs));
+  await tx.outbox.add('end', grant.id, Math.max(0, expiresAt.getTime() - now.getTime()));
   await tx.outbox.add('notify', grant.requestId);
 };
 

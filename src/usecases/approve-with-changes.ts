@@ -72,7 +72,7 @@ type Changing = { ballot: Ballot; before: Terms; after: Terms; note: string | nu
 const change = async (deps: Deps, tx: Tx, { ballot, before, after, note }: Changing): Promise<Counted> => {
   const locked = await tx.requests.lock(ballot.request.id);
   if (!locked) throw new DomainError('request_not_found', { id: ballot.request.id });
-  const closed = await closedCode(tx, locked);
+  const closed = closedCode(locked, await tx.now());
   if (closed) return { outcome: 'refused', code: closed };
   if (locked.role !== before.role || locked.durationMs !== before.durationMs)
     return { outcome: 'refused', code: 'conflict' };

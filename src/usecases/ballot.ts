@@ -10,7 +10,7 @@ import { electorateOf, rightOf } from './electorate.ts';
 import type { Electors } from './electorate.ts';
 import { tiedIncident } from './incident-tie.ts';
 import { factsOfAsk, unreadGroups } from './judge.ts';
-import type { Deps, Tx } from './ports.ts';
+import type { Deps } from './ports.ts';
 import { refuse } from './refuse.ts';
 
 /** `request` is the ask as it is judged: with an approver's changes, where there are any. */
@@ -30,10 +30,9 @@ export const refusalOf = (person: Person, request: Request) =>
   ({ type: 'vote.refused', person, requestId: request.id, target: request.target, role: request.role }) as const;
 
 export const prepareBallot = async (deps: Deps, input: { userId: string; requestId: string }): Promise<Ballot> => {
-  const request = await deps.store.read.request(input.requestId);
-  if (!request) throw new DomainError('request_not_found', { id: input.requestId });
-  const stored = await deps.store.read.person(request.requesterId);
-  if (!stored) throw new DomainError('unknown_person', { id: request.requesterId });
+  const view = await deps.store.read.view(input.requestId);
+  if (!view) throw new DomainError('request_not_found', { id: input.requestId });
+  const { request, requester: stored } = view;
   // Read anew: the account may have been closed, or its email changed, since the ask.
   const [voter, requester] = await Promise.all([
     deps.directory.person(input.userId),
@@ -79,7 +78,8 @@ export const CLOSED = {
   lapsed: 'already_lapsed',
 } as const;
 
-export const closedCode = async (tx: Tx, request: Request): Promise<ErrorCode | null> => {
+/** `now` by the database clock, read after the request was locked. */
+export const closedCode = (request: Request, now: Date): ErrorCode | null => {
   if (request.state !== 'pending') return CLOSED[request.state];
-  return (await tx.now()) >= request.lapsesAt ? 'already_lapsed' : null;
+  return now >= request.lapsesAt ? 'already_lapsed' : null;
 };

@@ -37,11 +37,10 @@ export const castVote = async (deps: Deps, tx: Tx, casting: Casting): Promise<Co
   const absent = right.kind === 'stead' ? right.of : null;
   for (const person of [requester, voter, ...(absent ? [absent] : [])]) await tx.people.upsert(person);
   const vote = { requestId: request.id, voterId: voter.id, kind, reason, inSteadOf: absent?.id ?? null };
-  const put = await tx.votes.put(vote);
+  const [put, votes] = await Promise.all([tx.votes.put(vote), tx.votes.list(request.id)]);
   if (put === 'exists' && !casting.isRepeatFine) return { outcome: 'refused', code: 'already_voted' };
   if (put !== 'exists') await recordVote(tx, casting, { absent, isChanged: put === 'changed' });
   await storeJudged(tx, ballot, request);
-  const votes = await tx.votes.list(request.id);
   const result = countVotes(ballot, votes);
   if (kind === 'approve') demandNeededGroups(ballot, votes, result);
   return settle(deps, tx, { ...casting, votes, result });

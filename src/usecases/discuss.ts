@@ -13,7 +13,7 @@ export const discuss = async (
   await deps.store.transaction(async (tx) => {
     const request = await tx.requests.lock(input.requestId);
     if (!request) throw new DomainError('request_not_found', { id: input.requestId });
-    const closed = await closedCode(tx, request);
+    const closed = closedCode(request, await tx.now());
     if (closed) throw new DomainError(closed, { state: request.state });
     await tx.people.upsert(person);
     if (!(await tx.requests.setDiscussed(request.id, person.id))) return;

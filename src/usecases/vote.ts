@@ -29,9 +29,9 @@ export const answer = async (deps: Deps, ballot: Ballot, counted: Counted): Prom
 };
 
 const count = async (deps: Deps, tx: Tx, { ballot, input }: { ballot: Ballot; input: VoteInput }): Promise<Counted> => {
-  const request = await tx.requests.lock(input.requestId);
+  const [request, now] = await Promise.all([tx.requests.lock(input.requestId), tx.now()]);
   if (!request) throw new DomainError('request_not_found', { id: input.requestId });
-  const closed = await closedCode(tx, request);
+  const closed = closedCode(request, now);
   if (closed) return { outcome: 'refused', code: closed };
   // Somebody made it smaller between the look-ups and the lock: what was judged is not what is asked now.
   const isOther = request.role !== ballot.request.role || request.durationMs !== ballot.request.durationMs;

@@ -58,9 +58,25 @@ test('a failure that was caught inside is not mistaken for a commit', async () =
   const { id } = await storeRequest(store);
   const swallowing = store.transaction(async (tx) => {
     await tx.requests.touch(id);
-    await tx.secrets.destroy(['\u0000']).catch(() => 'ignored');
+    await tx.people.listByIds(['\u0000']).catch(() => 'ignored');
   });
   await expect(swallowing).rejects.toThrow('nothing was stored');
+  expect(await store.read.request(id)).toMatchObject({ version: 1 });
+});
+
+test('a write that was sent along and failed fails its transaction with its own error, whatever came after it', async () => {
+  const { id } = await storeRequest(store);
+  const unseen = store.transaction(async (tx) => {
+    await tx.requests.touch(id);
+    await tx.secrets.destroy(['\u0000']);
+  });
+  await expect(unseen).rejects.toThrow('invalid byte sequence');
+  const followed = store.transaction(async (tx) => {
+    await tx.requests.touch(id);
+    await tx.secrets.destroy(['\u0000']);
+    await tx.requests.lock(id);
+  });
+  await expect(followed).rejects.toThrow('invalid byte sequence');
   expect(await store.read.request(id)).toMatchObject({ version: 1 });
 });
 

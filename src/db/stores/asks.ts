@@ -3,12 +3,13 @@ import type pg from 'pg';
 import type { AskRecord, PastAsk } from '../../core/policy/past.ts';
 import type { RequestChange, Requirement } from '../../core/types.ts';
 import type { Tx } from '../../usecases/ports.ts';
+import type { Line } from '../in-transaction.ts';
 import { asks } from '../schema-asks.ts';
 import type { Db } from '../statement.ts';
 
-export const askWrites = (db: Db): Tx['asks'] => ({
+export const askWrites = (db: Db, { later }: Line): Tx['asks'] => ({
   record: async ({ requestId, requesterId, judgedAt, record }) => {
-    await db.insert(asks).values({ requestId, requesterId, judgedAt, record });
+    later(() => db.insert(asks).values({ requestId, requesterId, judgedAt, record }).execute());
   },
 });
 

@@ -1,6 +1,7 @@
 /** Decisions: one per request, never changed; a grant cannot exist without one. */
 import { eq } from 'drizzle-orm';
 import type { Tx } from '../../usecases/ports.ts';
+import type { Line } from '../in-transaction.ts';
 import { decisions } from '../schema.ts';
 import { clock, firstOrNull, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
@@ -27,11 +28,11 @@ const findStatement = (db: Db) =>
     .where(eq(decisions.requestId, slot('requestId')))
     .prepare('decision_find');
 
-export const decisionWrites = (db: Db): Tx['decisions'] => {
+export const decisionWrites = (db: Db, { later }: Line): Tx['decisions'] => {
   const insert = insertStatement(db);
   const find = findStatement(db);
   return {
-    insert: async (decision) => void (await insert.execute(decision)),
+    insert: async (decision) => later(() => insert.execute(decision)),
     find: async (requestId) => firstOrNull(await find.execute({ requestId })),
   };
 };

@@ -6,6 +6,7 @@ import { DomainError } from '../../core/errors.ts';
 import { GRANT_MOVES, moveGrant } from '../../core/lifecycle.ts';
 import type { GrantState } from '../../core/lifecycle.ts';
 import type { Store, Tx } from '../../usecases/ports.ts';
+import type { Line } from '../in-transaction.ts';
 import { UNFINISHED_STATES, grants, requests } from '../schema.ts';
 import {
   ROW_LOCK,
@@ -256,7 +257,7 @@ const stateWrites = (
   };
 };
 
-export const grantWrites = (db: Db): Tx['grants'] => {
+export const grantWrites = (db: Db, { later }: Line): Tx['grants'] => {
   const find = findStatement(db);
   const insert = insertStatement(db);
   const lock = lockStatement(db);
@@ -269,7 +270,7 @@ export const grantWrites = (db: Db): Tx['grants'] => {
     ...stateWrites(db),
     ...grantBatches(db, grantColumns),
     ...warningWrites(db),
-    insert: async (grant) => void (await insert.execute({ ...grant, startsAt: isoOrNull(grant.startsAt) })),
+    insert: async (grant) => later(() => insert.execute({ ...grant, startsAt: isoOrNull(grant.startsAt) })),
     lock: async (id) => firstOrNull(await lock.execute({ id })),
     claim: async (id, leaseMs, deadlineMs) => {
       const claimed = await (deadlineMs === null

@@ -1,7 +1,7 @@
 /** People as they were last read from Slack. */
 import { eq, inArray } from 'drizzle-orm';
-import type { Person } from '../../core/types.ts';
 import type { Store, Tx } from '../../usecases/ports.ts';
+import type { Line } from '../in-transaction.ts';
 import { people } from '../schema.ts';
 import { firstOrNull, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
@@ -18,24 +18,21 @@ export const peopleReads = (db: Db): Store['read']['person'] => {
   return async (id) => firstOrNull(await find.execute({ id }));
 };
 
-export const peopleWrites = (db: Db): Tx['people'] => {
-  const find = findStatement(db);
-  const isSame = (known: Person, person: Person): boolean =>
-    known.name === person.name &&
-    known.email === person.email &&
-    known.timezone === person.timezone &&
-    known.isActive === person.isActive;
-  return {
-    listByIds: async (ids) => (ids.length > 0 ? db.select().from(people).where(inArray(people.id, ids)) : []),
-    // Looks first: an upsert locks the row even when nothing changes, and all asks of one person would wait for each other.
-    upsert: async (person) => {
-      const known = firstOrNull(await find.execute({ id: person.id }));
-      if (known && isSame(known, person)) return;
-      const { name, email, timezone, isActive } = person;
-      await db
-        .insert(people)
-        .values({ id: person.id, teamId: person.teamId, userId: person.userId, name, email, timezone, isActive })
-        .onConflictDoUpdate({ target: people.id, set: { name, email, timezone, isActive } });
-    },
-  };
-};
+/**
+ * Writes only what is new or has changed: an upsert locks the row even when nothing changes, and all asks of one person would wait for
+ * each other.
+ */
+const UPSERT = `
+  insert into people (id, team_id, user_id, name, email, timezone, is_active)
+  select $1, $2, $3, $4, $5, $6, $7
+  where not exists (select from people where id = $1 and (name, email, timezone, is_active) is not distinct from ($4, $5, $6, $7::boolean))
+  on conflict (id) do update
+  set name = excluded.name, email = excluded.email, timezone = excluded.timezone, is_active = excluded.is_active`;
+
+export const peopleWrites = (db: Db, { client, later }: Line): Tx['people'] => ({
+  listByIds: async (ids) => (ids.length > 0 ? db.select().from(people).where(inArray(people.id, ids)) : []),
+  upsert: async ({ id, teamId, userId, name, email, timezone, isActive }) => {
+    const values = [id, teamId, userId, name, email, timezone, isActive];
+    later(() => client.query({ name: 'person_upsert', text: UPSERT, values }));
+  },
+});

@@ -1,6 +1,7 @@
 /** When approvers of a request are reminded, and when others are asked too: all by the database clock. */
 import { and, asc, eq, isNull, lte, sql } from 'drizzle-orm';
 import type { Tx } from '../../usecases/ports.ts';
+import type { Line } from '../in-transaction.ts';
 import { requests } from '../schema.ts';
 import { ROW_LOCK, clock, clockOnce, clockPlus, given, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
@@ -68,7 +69,7 @@ type ScheduleWrites = Pick<
   'lockToRemind' | 'setReminded' | 'lockToEscalate' | 'setEscalated' | 'setSchedule' | 'restartSilence'
 >;
 
-export const scheduleWrites = (db: Db): ScheduleWrites => {
+export const scheduleWrites = (db: Db, { later }: Line): ScheduleWrites => {
   const lockToRemind = lockToRemindStatement(db);
   const setReminded = setRemindedStatement(db);
   const lockToEscalate = lockToEscalateStatement(db);
@@ -77,10 +78,10 @@ export const scheduleWrites = (db: Db): ScheduleWrites => {
   const restartSilence = restartSilenceStatement(db);
   return {
     lockToRemind: (limit) => lockToRemind.execute({ limit }),
-    setReminded: async (id) => void (await setReminded.execute({ id })),
+    setReminded: async (id) => later(() => setReminded.execute({ id })),
     lockToEscalate: (limit) => lockToEscalate.execute({ limit }),
-    setEscalated: async (id) => void (await setEscalated.execute({ id })),
-    setSchedule: async (id, schedule) => void (await setSchedule.execute({ id, ...schedule })),
-    restartSilence: async (id) => void (await restartSilence.execute({ id })),
+    setEscalated: async (id) => later(() => setEscalated.execute({ id })),
+    setSchedule: async (id, schedule) => later(() => setSchedule.execute({ id, ...schedule })),
+    restartSilence: async (id) => later(() => restartSilence.execute({ id })),
   };
 };

@@ -6,6 +6,7 @@ import type { RequestState } from '../../core/lifecycle.ts';
 import type { Request } from '../../core/types.ts';
 import type { Store, Tx } from '../../usecases/ports.ts';
 import type { NewRequest, Schedule } from '../../usecases/ports-requests.ts';
+import type { Line } from '../in-transaction.ts';
 import { requests } from '../schema.ts';
 import {
   ROW_LOCK,
@@ -132,7 +133,7 @@ const NONE: Schedule & Pick<Request, 'extendsGrantId' | 'extendsByMs' | 'inciden
   incidentId: null,
 };
 
-export const requestWrites = (db: Db): Tx['requests'] => {
+export const requestWrites = (db: Db, line: Line): Tx['requests'] => {
   const find = findStatement(db);
   const insert = insertStatement(db);
   const lock = lockStatement(db);
@@ -146,7 +147,7 @@ export const requestWrites = (db: Db): Tx['requests'] => {
     return only(await db.select(requestColumns).from(requests).where(eq(requests.idempotencyKey, key)));
   };
   return {
-    ...scheduleWrites(db),
+    ...scheduleWrites(db, line),
     ...changeWrites(db),
     insert: async (request) => {
       const startsAt = isoOrNull(request.startsAt);
@@ -164,7 +165,7 @@ export const requestWrites = (db: Db): Tx['requests'] => {
       const changed = await setRule.execute({ id, ...judged });
       if (changed.length === 0) throw new DomainError('request_not_found', { id });
     },
-    touch: async (id) => void (await touch.execute({ id })),
+    touch: async (id) => line.later(() => touch.execute({ id })),
     lockLapsed: (limit) => lockLapsed.execute({ limit }),
   };
 };
