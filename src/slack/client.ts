@@ -8,6 +8,7 @@ import {
 } from '@slack/web-api';
 import type { WebClientOptions } from '@slack/web-api';
 import type { Log } from '../lib/log.ts';
+import { fetchWithin } from './http-call.ts';
 
 /** A person waits in front of the screen: fail soon, and say so. */
 const INTERACTIVE_TIMEOUT_MS = 8_000;
@@ -47,14 +48,14 @@ const baseOptions = ({ apiUrl, log }: Omit<ClientSettings, 'botToken'>): WebClie
 export const createInteractiveClient = (settings: ClientSettings): WebClient =>
   new WebClient(settings.botToken, {
     ...baseOptions(settings),
-    timeout: INTERACTIVE_TIMEOUT_MS,
+    fetch: fetchWithin(INTERACTIVE_TIMEOUT_MS),
     retryConfig: { retries: 1, minTimeout: 100, maxTimeout: 300 },
   });
 
 export const createNotifierClient = (settings: ClientSettings): WebClient =>
   new WebClient(settings.botToken, {
     ...baseOptions(settings),
-    timeout: NOTIFIER_TIMEOUT_MS,
+    fetch: fetchWithin(NOTIFIER_TIMEOUT_MS),
     retryConfig: { retries: 0 },
   });
 

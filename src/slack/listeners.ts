@@ -1,4 +1,5 @@
 /** Hangs the registries onto Bolt: acknowledge first, then work, and every failure becomes a private sentence. */
+import { setImmediate } from 'node:timers/promises';
 import type { App } from '@slack/bolt';
 import { actions } from './actions/registry.ts';
 import { runCommand } from './commands/registry.ts';
@@ -39,6 +40,12 @@ const attempt = async (slack: Slack, reply: Answer, work: () => Promise<void>): 
   }
 };
 
+/** Yields once it is given, so that it leaves before the work begins. */
+const acknowledge = async (ack: () => Promise<void>): Promise<void> => {
+  await ack();
+  await setImmediate();
+};
+
 export const listen = (app: App, slack: Slack): void => {
   listenToCommand(app, slack);
   for (const action of actions) listenToAction(app, slack, action);
@@ -50,7 +57,7 @@ export const listen = (app: App, slack: Slack): void => {
 
 const listenToCommand = (app: App, slack: Slack): void => {
   app.command(COMMAND, async ({ ack, body }) => {
-    await ack();
+    await acknowledge(ack);
     const { user_id: userId, trigger_id: triggerId, response_url: responseUrl, ...typed } = commandPayload.parse(body);
     const text = readTyped(typed.text);
     const reply = createReply(slack, { userId, responseUrl });
@@ -60,7 +67,7 @@ const listenToCommand = (app: App, slack: Slack): void => {
 
 const listenToAction = (app: App, slack: Slack, action: Action): void => {
   app.action(action.id, async ({ ack, body }) => {
-    await ack();
+    await acknowledge(ack);
     const payload = actionPayload.parse(body);
     const { user, trigger_id: triggerId, response_url: responseUrl, view } = payload;
     const reply = createReply(slack, { userId: user.id, responseUrl });

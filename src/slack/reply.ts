@@ -1,5 +1,6 @@
 /** A private answer: where the person is when Slack gave us a way back there, else by direct message. */
 import type { Reply, Slack } from './context.ts';
+import { post } from './http-call.ts';
 
 const TIMEOUT_MS = 5_000;
 
@@ -19,15 +20,15 @@ export const createReply =
 /** Slack: docs.slack.dev/interactivity/handling-user-interaction#message_responses; lives thirty minutes and five uses. */
 const respond = async (url: string, message: Reply, log: Slack['log']): Promise<boolean> => {
   try {
-    const response = await fetch(url, {
-      method: 'POST',
+    const { status } = await post({
+      url,
       headers: { 'content-type': 'application/json; charset=utf-8' },
       body: JSON.stringify({ response_type: 'ephemeral', replace_original: false, ...message }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      timeoutMs: TIMEOUT_MS,
     });
-    if (!response.ok)
-      log.warn({ status: response.status }, 'Slack refused a private answer; sending it by direct message');
-    return response.ok;
+    const isTaken = status >= 200 && status < 300;
+    if (!isTaken) log.warn({ status }, 'Slack refused a private answer; sending it by direct message');
+    return isTaken;
   } catch (error) {
     log.warn({ err: error }, 'a private answer did not reach Slack; sending it by direct message');
     return false;

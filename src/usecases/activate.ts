@@ -15,11 +15,13 @@ export const activate = async (deps: Deps, input: { grantId: string }): Promise<
     deps.store.read.grant(input.grantId),
     deps.store.read.incidentOfGrant(input.grantId),
   ]);
-  if (planned && incident && (await isOverWith(deps, planned, incident))) return;
-  if (planned?.startsAt && !(await mayStart(deps, planned))) return;
-  const claimed = await deps.store.transaction((tx) => claim(deps, tx, input.grantId));
+  if (!planned || (incident && (await isOverWith(deps, planned, incident)))) return;
+  if (planned.startsAt && !(await mayStart(deps, planned))) return;
+  const [claimed, person] = await Promise.all([
+    deps.store.transaction((tx) => claim(deps, tx, input.grantId)),
+    mustPerson(deps, planned.personId),
+  ]);
   if (!claimed) return;
-  const person = await mustPerson(deps, claimed.personId);
   const inTheWay = await takenAway(deps, claimed);
   if (inTheWay) return recover(deps, { grant: claimed, person, failure: inTheWay });
   const log = deps.log.child({ grant: claimed.id, request: claimed.requestId });

@@ -30,14 +30,14 @@ export const refusalOf = (person: Person, request: Request) =>
   ({ type: 'vote.refused', person, requestId: request.id, target: request.target, role: request.role }) as const;
 
 export const prepareBallot = async (deps: Deps, input: { userId: string; requestId: string }): Promise<Ballot> => {
+  const voting = deps.directory.person(input.userId);
+  // Heard of below, unless there is no such request: then that is what is said.
+  voting.catch(() => undefined);
   const view = await deps.store.read.view(input.requestId);
   if (!view) throw new DomainError('request_not_found', { id: input.requestId });
   const { request, requester: stored } = view;
   // Read anew: the account may have been closed, or its email changed, since the ask.
-  const [voter, requester] = await Promise.all([
-    deps.directory.person(input.userId),
-    deps.directory.person(stored.userId),
-  ]);
+  const [voter, requester] = await Promise.all([voting, deps.directory.person(stored.userId)]);
   if (isSameHuman(voter, requester) || isSameHuman(voter, stored)) {
     return refuse(deps, refusalOf(voter, request), new DomainError('own_request', { id: request.id }));
   }

@@ -4,7 +4,7 @@ import { ProviderError, type Granted, type ProviderContext } from '../provider.t
 import { groupOf, type Handle, type Scope } from './config.ts';
 import { loginNameOf, writeMark } from './login-name.ts';
 import { assertOurs, explained, findLogins, type Login } from './logins.ts';
-import { newPassword, scramVerifier } from './scram.ts';
+import { nextSecret } from './scram.ts';
 import { secretFor } from './secret.ts';
 import type { Client, Server } from './server.ts';
 
@@ -111,21 +111,25 @@ const assertAsAsked = (login: Login, scope: Scope, asked: { mark: string; until:
     );
 };
 
-/** In one transaction, whose COMMIT goes out by itself: if we were told to stop meanwhile, it is never sent and the target rolls back. */
-const change = async (client: Client, statements: readonly string[]): Promise<void> => {
+/**
+ * In one transaction, whose COMMIT goes out by itself: if we were told to stop meanwhile, it is never sent and the target rolls back.
+ * What is read back is sent with the COMMIT and answered after it.
+ */
+const begin = async (client: Client, statements: readonly string[]): Promise<void> => {
   await client.query(['BEGIN;', ...statements].join('\n'));
-  await client.query('COMMIT');
 };
 
 export const grant = async (server: Server, scope: Scope, ctx: ProviderContext): Promise<Granted<Handle>> => {
-  const password = newPassword();
   const groups = [...new Set(scope.member_of)].sort();
   const mark = markOf(server, ctx);
   const look = server.run(ctx.signal, async (client) => {
-    await assertGroups(client, groups);
-    return (await findLogins(client, [{ grantId: ctx.grantId, oid: null }]))[0];
+    const [, found] = await Promise.all([
+      assertGroups(client, groups),
+      findLogins(client, [{ grantId: ctx.grantId, oid: null }]),
+    ]);
+    return found[0];
   });
-  const [existing, verifier] = await Promise.all([look, scramVerifier(password)]);
+  const [existing, { password, verifier }] = await Promise.all([look, nextSecret()]);
   const options = optionsOf({ scope, verifier, maxSessions: server.settings.maxSessions }, ctx);
   if (existing) assertOurs(existing);
   const login = existing?.name ?? loginNameOf(ctx.grantId, ctx.person.name);
@@ -134,8 +138,9 @@ export const grant = async (server: Server, scope: Scope, ctx: ProviderContext):
   const actAs = `ALTER ROLE ${name(login)} SET role = ${literal(groupOf(scope))};`;
   try {
     const made = await server.run(ctx.signal, async (client) => {
-      await change(client, [make, actAs, commentSql(login, mark), ...join]);
-      return await readBack(client, ctx.grantId, login);
+      await begin(client, [make, actAs, commentSql(login, mark), ...join]);
+      const [, read] = await Promise.all([client.query('COMMIT'), readBack(client, ctx.grantId, login)]);
+      return read;
     });
     assertAsAsked(made, scope, { mark, until: ctx.expiresAt });
     const handle = { role: made.name, oid: made.oid };
@@ -155,8 +160,8 @@ export const extend = async (server: Server, handle: Handle, ctx: ProviderContex
         `The login of grant ${ctx.grantId} is no longer there or already closed, so its deadline cannot be moved.`,
       );
     const until = `ALTER ROLE ${name(login.name)} VALID UNTIL ${literal(ctx.expiresAt.toISOString())};`;
-    await change(client, [until, commentSql(login.name, markOf(server, ctx))]);
-    const moved = await readBack(client, ctx.grantId, login.name);
+    await begin(client, [until, commentSql(login.name, markOf(server, ctx))]);
+    const [, moved] = await Promise.all([client.query('COMMIT'), readBack(client, ctx.grantId, login.name)]);
     if (!isValidUntil(moved, ctx.expiresAt))
       throw new ProviderError(
         'conflict',

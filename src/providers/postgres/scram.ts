@@ -13,7 +13,7 @@ const ITERATIONS = 4096;
 
 const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
-export const newPassword = (): string => randomBytes(PASSWORD_BYTES).toString('base64url');
+const newPassword = (): string => randomBytes(PASSWORD_BYTES).toString('base64url');
 
 /**
  * The verifier Postgres stores for SCRAM-SHA-256 (RFC 5803; postgresql.org/docs/current/catalog-pg-authid.html). Given in place of the password,
@@ -25,4 +25,24 @@ export const scramVerifier = async (password: string): Promise<string> => {
   const storedKey = createHash('sha256').update(hmac(salted, 'Client Key')).digest('base64');
   const serverKey = hmac(salted, 'Server Key').toString('base64');
   return `SCRAM-SHA-256$${ITERATIONS}:${salt.toString('base64')}$${storedKey}:${serverKey}`;
+};
+
+export type LoginSecret = { password: string; verifier: string };
+
+const newSecret = async (): Promise<LoginSecret> => {
+  const password = newPassword();
+  return { password, verifier: await scramVerifier(password) };
+};
+
+let ahead: Promise<LoginSecret> | null = null;
+
+/** Each is given once. One is made ahead, because somebody waits while it is hashed; it opens nothing until it is given. */
+export const nextSecret = (): Promise<LoginSecret> => {
+  const given = ahead ?? newSecret();
+  ahead = null;
+  return given.finally(() => {
+    ahead ??= newSecret();
+    // Whoever takes it hears of a failure.
+    ahead.catch(() => undefined);
+  });
 };

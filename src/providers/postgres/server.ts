@@ -42,7 +42,12 @@ const onBroken = (): void => undefined;
 export const whereIs = (settings: Settings): string => `${settings.host}:${settings.port}/${settings.database}`;
 
 const poolOf = (settings: Settings, max: number): pg.Pool => {
-  const pool = new pg.Pool({ ...optionsOf(settings, settings.database), max, idleTimeoutMillis: IDLE_MS });
+  const pool = new pg.Pool({
+    ...optionsOf(settings, settings.database),
+    max,
+    idleTimeoutMillis: IDLE_MS,
+    pipeline: true,
+  });
   pool.on('error', onBroken);
   return pool;
 };
