@@ -162,6 +162,8 @@ const buildMatch = ({ targets, roles, people, groups, clients }: NonNullable<Rul
   clients: clients ?? null,
 });
 
+const listOf = (refs: string | string[]): string[] => (typeof refs === 'string' ? [refs] : [...new Set(refs)]);
+
 const buildEffect = (rule: RuleShape, path: Path, report: Report): Rule['effect'] => {
   const kinds = (['deny', 'approve', 'approvals'] as const).filter((kind) => rule[kind] !== undefined);
   if (kinds.length !== 1) {
@@ -185,8 +187,9 @@ const buildEffect = (rule: RuleShape, path: Path, report: Report): Rule['effect'
   if (!rule.approvals) return { kind: 'approve' };
   return {
     kind: 'ask',
-    approvals: rule.approvals.map(({ from, count }) => ({
-      from: typeof from === 'string' ? [from] : [...new Set(from)],
+    approvals: rule.approvals.map(({ from, also, count }) => ({
+      from: listOf(from),
+      ...(also === undefined ? {} : { also: listOf(also) }),
       count: count ?? 1,
     })),
   };

@@ -119,7 +119,7 @@ const staticPart = (policy: Policy, rule: Rule, target: Target): Static => {
   const part: Static = { requirements: [], members: [] };
   for (const approval of approvals) {
     const requirement = requirementOf(policy, target, approval);
-    const members = membersOf(policy, requirement.from);
+    const members = membersOf(policy, [...requirement.from, ...(requirement.also ?? [])]);
     if (members === null) continue;
     part.requirements.push(requirement);
     part.members.push(members);
@@ -161,7 +161,8 @@ const checkApprovals = (check: Check): void => {
     );
     for (const [index, rule] of rules) {
       const isByOwners =
-        rule.effect.kind === 'ask' && rule.effect.approvals.some(({ from }) => from.includes('owners'));
+        rule.effect.kind === 'ask' &&
+        rule.effect.approvals.some(({ from, also = [] }) => [...from, ...also].includes('owners'));
       const key = `${index}:${isByOwners ? ownersKey(target) : ''}`;
       if (!done.has(key)) checkRuleOnTarget(check, index, target);
       done.add(key);

@@ -153,9 +153,11 @@ const checkRule = (check: Check, rule: Rule, path: Path): void => {
     checkRef(check, { ref: rule.escalate.to, path: [...path, 'escalate', 'to'], allowed: ['manager'] });
   if (rule.effect.kind !== 'ask') return;
   for (const [index, approval] of rule.effect.approvals.entries())
-    checkRefs(check, { refs: approval.from, path: [...path, 'approvals', index, 'from'], allowed: RESERVED });
+    for (const key of ['from', 'also'] as const)
+      checkRefs(check, { refs: approval[key] ?? [], path: [...path, 'approvals', index, key], allowed: RESERVED });
   const isManager =
-    rule.effect.approvals.some(({ from }) => from.includes('manager')) || rule.escalate?.to === 'manager';
+    rule.effect.approvals.some(({ from, also = [] }) => [...from, ...also].includes('manager')) ||
+    rule.escalate?.to === 'manager';
   if (isManager && check.policy.managerField === null) {
     check.report.refuse(
       'missing_manager_field',

@@ -92,6 +92,12 @@ const approval = z.strictObject(
       [reference, someOf(reference, 'groups or people')],
       'must be a group, owners, manager, an email, a Slack id, or a list of these',
     ),
+    also: z
+      .union(
+        [reference, someOf(reference, 'groups or people')],
+        'must be a group, an email, a Slack id, or a list of these',
+      )
+      .optional(),
     count: z
       .int('must be a whole number')
       .min(1, 'must be 1 or more: nobody is no approval')

@@ -18,6 +18,8 @@ export type Requirement = {
   label: string;
   /** Expanded: group names, person references (email or Slack id), or `manager`. */
   from: Source[];
+  /** Who may fill it too, and is neither pinged nor written to. Left out where nobody. */
+  also?: Source[];
   count: number;
 };
 

@@ -20,11 +20,12 @@ export const askedPeople = async (
 const asked = (
   label: string,
   count: number,
-  { members, away, standIns, isOnlyRequester, unknown, doubts }: Electors,
+  { members, quiet, away, standIns, isOnlyRequester, unknown, doubts }: Electors,
 ): AskedPeople => ({
   label,
   count,
   people: members,
+  quiet,
   isOnlyRequester,
   away,
   standIns,

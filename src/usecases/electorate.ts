@@ -3,7 +3,7 @@
  * by the absent person's right, once, while the absence lasts, and only if the absent person has not voted. There are no chains.
  */
 import { isSameHuman } from '../core/policy/identity.ts';
-import type { Absence, Person, Requirement, Vote } from '../core/types.ts';
+import type { Absence, Person, Requirement, Source, Vote } from '../core/types.ts';
 import type { Freshness } from './judge.ts';
 import type { Deps, Store } from './ports.ts';
 import { readMembers } from './read-members.ts';
@@ -15,6 +15,8 @@ export type StandIn = { delegate: Person; absent: Person; isAway: boolean };
 /** For one requirement. The requester is in neither list, in any identity. */
 export type Electors = {
   members: Person[];
+  /** Of the members, who may fill it without being asked: neither pinged nor written to. */
+  quiet: Person[];
   /** Of the members, who is away; they may vote all the same. */
   away: (Absence & { person: Person })[];
   standIns: StandIn[];
@@ -33,12 +35,29 @@ export type ElectorateDeps = {
 
 type Asking = { requester: Person; requirements: readonly Requirement[]; freshness: Freshness };
 
+const NOBODY: Members = { people: [], unknown: [], failures: [], doubts: [] };
+
+/** Who is asked anyway is not quiet. */
+const withQuiet = ([asked, also]: [Members, Members]): Members & { quiet: Person[] } => {
+  const quiet = also.people.filter((person) => !asked.people.some(({ id }) => id === person.id));
+  return {
+    people: [...asked.people, ...quiet],
+    quiet,
+    unknown: [...asked.unknown, ...also.unknown],
+    failures: [...asked.failures, ...also.failures],
+    doubts: [...asked.doubts, ...also.doubts],
+  };
+};
+
 export const electorateOf = async (
   deps: ElectorateDeps,
   { requester, requirements, freshness }: Asking,
 ): Promise<Electors[]> => {
   const found = await Promise.all(
-    requirements.map(({ from }) => readMembers(deps.directory, requester, { from, freshness })),
+    requirements.map(async ({ from, also = [] }) => {
+      const read = (sources: Source[]) => readMembers(deps.directory, requester, { from: sources, freshness });
+      return withQuiet(await Promise.all([read(from), also.length > 0 ? read(also) : NOBODY]));
+    }),
   );
   const others = found.map(({ people }) => people.filter((member) => !isSameHuman(member, requester)));
   const ids = [...new Set(others.flat().map(({ id }) => id))];
@@ -53,9 +72,9 @@ export const electorateOf = async (
     const standIns = away.flatMap(({ person: absent, delegate }) =>
       delegate ? [{ delegate, absent, isAway: awayToo.has(delegate.id) }] : [],
     );
-    const { people = [], unknown = [], failures = [], doubts = [] } = found[index] ?? {};
+    const { people = [], quiet = [], unknown = [], failures = [], doubts = [] } = found[index] ?? {};
     const isOnlyRequester = members.length === 0 && people.length > 0 && unknown.length === 0;
-    return { members, away, standIns, isOnlyRequester, unknown, failures, doubts };
+    return { members, quiet, away, standIns, isOnlyRequester, unknown, failures, doubts };
   });
 };
 

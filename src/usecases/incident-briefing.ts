@@ -126,7 +126,9 @@ const judgeFor = async (
 const ownersOf = async ({ directory }: BriefDeps, policy: Policy, target: string): Promise<RoleBriefing['asked']> => {
   const from = (policy.targets[target]?.owners ?? []).map((ref) => sourceOf(policy, ref));
   const { people, unknown, doubts } = await readMembers(directory, null, { from, freshness: 'recent' });
-  return [{ label: 'owners', count: 1, people, isOnlyRequester: false, away: [], standIns: [], unknown, doubts }];
+  return [
+    { label: 'owners', count: 1, people, quiet: [], isOnlyRequester: false, away: [], standIns: [], unknown, doubts },
+  ];
 };
 
 /** What the button *read now* writes as the reason. */

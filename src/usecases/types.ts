@@ -48,6 +48,8 @@ export type AskedPeople = {
   label: string;
   count: number;
   people: Person[];
+  /** Of `people`, who may decide without being asked. */
+  quiet: Person[];
   isOnlyRequester: boolean;
   /** Of `people`, who is away: they may decide, and are not pinged. */
   away: Electors['away'];

@@ -37,6 +37,13 @@ export const WRONG: Wrong[] = [
   ['an unknown group of owners', changed('owners: [dba]', 'owners: [dbas]'), 'unknown_group', 9, 'did you mean "dba"?'],
   ['an unknown group in approvals', changed('from: sre', 'from: srr'), 'unknown_group', 16, 'did you mean "sre"?'],
   [
+    'an unknown group in also',
+    changed('{ from: sre }', '{ from: sre, also: srr }'),
+    'unknown_group',
+    16,
+    'did you mean "sre"?',
+  ],
+  [
     'an unknown group in a match',
     changed('{ roles: ["*/write"] }', '{ groups: [ops] }'),
     'unknown_group',

@@ -6,7 +6,8 @@ import { sourceKey } from './sources.ts';
 export const widened = (requirements: readonly Requirement[], to: Source | null): Requirement[] =>
   requirements.map((requirement) => {
     if (to === null || requirement.from.some((source) => sourceKey(source) === sourceKey(to))) return requirement;
-    return { ...requirement, from: [...requirement.from, to] };
+    const also = requirement.also?.filter((source) => sourceKey(source) !== sourceKey(to));
+    return { ...requirement, from: [...requirement.from, to], ...(also ? { also } : {}) };
   });
 
 export const openRequirements = (

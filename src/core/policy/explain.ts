@@ -3,6 +3,7 @@ import { formatDuration } from '../durations.ts';
 import { candidatesFor } from './candidates.ts';
 import { decide } from './decide.ts';
 import type { Reachability } from './reachability.ts';
+import type { Source } from '../types.ts';
 import type { Ask, AskFacts, AskProblem, Policy, Verdict } from './types.ts';
 
 export type Explanation = { verdict: Verdict; lines: string[] };
@@ -66,19 +67,20 @@ const askedLine = (input: ExplainInput, at: number): string => {
   return found.state === 'ok' ? names : `${names} (${REACH_WORDS[found.state]})`;
 };
 
+const nameOfSource = (source: Source): string =>
+  source.kind === 'group' ? source.name : source.kind === 'person' ? source.ref : 'the manager';
+
+const unasked = (also: readonly Source[]): string =>
+  also.length > 0 ? ` (or ${also.map(nameOfSource).join(', ')}, who may and are not asked)` : '';
+
 const approvalLines = (input: ExplainInput, verdict: Verdict): string[] => {
   if (verdict.decision !== 'ask') return [];
   const order = verdict.isInOrder && verdict.requirements.length > 1 ? ', one after the other' : '';
-  const lines = verdict.requirements.map(({ label, count }, at) => `  - ${count} from ${label}${askedLine(input, at)}`);
+  const lines = verdict.requirements.map(
+    ({ label, also = [], count }, at) => `  - ${count} from ${label}${unasked(also)}${askedLine(input, at)}`,
+  );
   const { escalate } = verdict;
-  const to =
-    escalate === null
-      ? ''
-      : escalate.to.kind === 'group'
-        ? escalate.to.name
-        : escalate.to.kind === 'person'
-          ? escalate.to.ref
-          : 'the manager';
+  const to = escalate === null ? '' : nameOfSource(escalate.to);
   const later =
     escalate === null ? [] : [`Nobody answers within ${formatDuration(escalate.afterMs)}: ${to} is asked too.`];
   return [`It needs${order}:`, ...lines, ...later, `Unanswered, it lapses after ${formatDuration(verdict.pendingMs)}.`];

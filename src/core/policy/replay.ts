@@ -3,7 +3,7 @@ import { groupsToRead } from './candidates.ts';
 import { decide } from './decide.ts';
 import { sourceKey } from './sources.ts';
 import type { Ask, AskFacts, Policy, Verdict } from './types.ts';
-import type { Requirement } from '../types.ts';
+import type { Requirement, Source } from '../types.ts';
 
 /** What a policy said, or says, about one request. */
 export type Judgement = { decision: Verdict['decision'] | 'refuse'; rule: string | null; requirements: Requirement[] };
@@ -51,8 +51,12 @@ const OPENNESS = { deny: 0, refuse: 1, ask: 2, approve: 3 } as const;
 
 const needed = ({ requirements }: Judgement): number => requirements.reduce((sum, { count }) => sum + count, 0);
 
+const keysOf = (sources: readonly Source[]): string => sources.map(sourceKey).sort().join('|');
+
 const requirementsText = ({ requirements }: Judgement): string =>
-  requirements.map(({ from, count }) => `${count}:${from.map(sourceKey).sort().join('|')}`).join(' ');
+  requirements
+    .map(({ from, also = [], count }) => `${count}:${keysOf(from)}${also.length > 0 ? `~${keysOf(also)}` : ''}`)
+    .join(' ');
 
 const kindOf = (before: Judgement, after: Judgement): ReplayChange['kind'] | null => {
   const step = OPENNESS[after.decision] - OPENNESS[before.decision];

@@ -14,8 +14,14 @@ export const sourceKey = (source: Source): string =>
 const expand = (policy: Policy, target: Target, ref: string): Source[] =>
   ref === 'owners' ? target.owners.map((owner) => sourceOf(policy, owner)) : [sourceOf(policy, ref)];
 
+const sourcesOf = (policy: Policy, target: Target, refs: readonly string[]): Source[] => {
+  const sources = refs.flatMap((ref) => expand(policy, target, ref));
+  return [...new Map(sources.map((source) => [sourceKey(source), source])).values()];
+};
+
 export const requirementOf = (policy: Policy, target: Target, approval: RuleApproval): Requirement => {
-  const sources = approval.from.flatMap((ref) => expand(policy, target, ref));
-  const from = [...new Map(sources.map((source) => [sourceKey(source), source])).values()];
-  return { label: approval.from.join(' or '), from, count: approval.count };
+  const from = sourcesOf(policy, target, approval.from);
+  const asked = new Set(from.map(sourceKey));
+  const also = sourcesOf(policy, target, approval.also ?? []).filter((source) => !asked.has(sourceKey(source)));
+  return { label: approval.from.join(' or '), from, ...(also.length > 0 ? { also } : {}), count: approval.count };
 };

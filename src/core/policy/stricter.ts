@@ -10,7 +10,8 @@ import type { Ask, AskProblem, Policy, Role, Rule, Target, Verdict } from './typ
 type Sendable = Exclude<Verdict, { decision: 'deny' }>;
 export type Doubt = { policy: Policy; target: Target; role: Role; ask: Ask; rules: readonly Rule[] };
 
-const keyOf = ({ from }: Requirement): string => from.map(sourceKey).sort().join(' ');
+const keyOf = ({ from, also = [] }: Requirement): string =>
+  [from, also].map((sources) => sources.map(sourceKey).sort().join(' ')).join(' / ');
 
 /** One requirement for the same people, with the higher count. */
 const merged = (all: readonly Requirement[]): Requirement[] => {

@@ -68,8 +68,8 @@ export type Rule = {
   line: number | null;
 };
 
-/** `from` as written (`owners`, a group, an email, a Slack id, `manager`); one or several that count alike. */
-export type RuleApproval = { from: string[]; count: number };
+/** `from` as written (`owners`, a group, an email, a Slack id, `manager`); one or several that count alike. `also` may fill it too, unasked. */
+export type RuleApproval = { from: string[]; also?: string[]; count: number };
 
 export type BreakGlass = {
   who: string[];

@@ -3,9 +3,9 @@ import type { Policy, Role, Target } from '../../core/policy/types.ts';
 import type { ByHand } from '../../usecases/ports.ts';
 import type { AskedPeople } from '../../usecases/types.ts';
 
-/** Who may fill one requirement. Without `away`, `standIns`, `unknown` and `doubts` nobody and nothing is. */
+/** Who may fill one requirement. Without `quiet`, `away`, `standIns`, `unknown` and `doubts` nobody and nothing is. */
 export type Asked = Pick<AskedPeople, 'label' | 'count' | 'people'> &
-  Partial<Pick<AskedPeople, 'away' | 'standIns' | 'unknown' | 'doubts'>>;
+  Partial<Pick<AskedPeople, 'quiet' | 'away' | 'standIns' | 'unknown' | 'doubts'>>;
 
 export type MessageFacts = {
   target: Target | null;

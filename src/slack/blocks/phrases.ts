@@ -41,14 +41,14 @@ export const howLong = ({ request }: Pick<RequestView, 'request'>): string =>
 export const isAhead = ({ grant, now }: Pick<RequestView, 'grant' | 'now'>): boolean =>
   grant?.state === 'activating' && grant.startsAt !== null && now < grant.startsAt;
 
-/** Members who are here, then those who stand in for members who are away. */
-const present = ({ people, away = [], standIns = [] }: Asked): string[] => {
-  const isAway = new Set(away.map(({ personId }) => personId));
-  const here = people.filter(({ id }) => !isAway.has(id)).map(mention);
+/** Members who are here and asked, then those who stand in for such members who are away. */
+const present = ({ people, quiet = [], away = [], standIns = [] }: Asked): string[] => {
+  const isLeftInPeace = new Set([...away.map(({ personId }) => personId), ...quiet.map(({ id }) => id)]);
+  const here = people.filter(({ id }) => !isLeftInPeace.has(id)).map(mention);
   return [
     ...here,
     ...standIns
-      .filter((one) => !one.isAway)
+      .filter((one) => !one.isAway && !quiet.some(({ id }) => id === one.absent.id))
       .map(({ delegate, absent }) => `${mention(delegate)} for ${inline(absent.name, TITLE_SHOWN_MAX)}`),
   ];
 };
@@ -62,7 +62,7 @@ const notCertain = ({ doubts = [] }: Asked): string | null => {
   return said.length > 0 ? inline(said.join(', '), DOUBTS_SHOWN_MAX) : null;
 };
 
-/** `one of owners (@dana, @omar for Olga and 3 others may too)`: at most a few are mentioned, and nobody who is away. */
+/** `one of owners (@dana, @omar for Olga and 3 others may too)`: at most a few are mentioned, and nobody who is away or may decide unasked. */
 export const oneOf = (asked: Asked): string => {
   const name = inline(asked.label, TITLE_SHOWN_MAX);
   const amount = asked.count === 1 ? 'one of' : `${asked.count} of`;
@@ -70,7 +70,8 @@ export const oneOf = (asked: Asked): string => {
   const rest = asked.people.length + (asked.standIns?.length ?? 0) - shown.length;
   const others = rest > 0 ? ` and ${rest} ${rest === 1 ? 'other' : 'others'} may too` : '';
   const allAway = (asked.away?.length ?? 0) > 0 ? 'all away now' : null;
-  const who = shown.length > 0 ? `${shown.join(', ')}${others}` : allAway;
+  const unasked = asked.quiet?.length ? `${asked.quiet.length} may, unasked` : null;
+  const who = shown.length > 0 ? `${shown.join(', ')}${others}` : (unasked ?? allAway);
   const inside = [who, notLookedUp(asked), notCertain(asked)].filter((part) => part !== null);
   return inside.length > 0 ? `${amount} ${name} (${inside.join('; ')})` : `${amount} ${name}`;
 };

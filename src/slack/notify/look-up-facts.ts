@@ -68,13 +68,13 @@ const electorateFor = async (sources: FactSources, view: RequestView): Promise<E
   return { asked: electors.slice(0, requirements.length), fallback: electors[requirements.length] ?? null };
 };
 
-/** Those who are here: members who are not away, and stand-ins. Away people may decide, and are left in peace. */
-const pingable = ({ members, away, standIns }: Electors): string[] => {
+/** Those who are here: members who are not away, and stand-ins. Who is away or may decide unasked is left in peace. */
+const pingable = ({ members, quiet, away, standIns }: Electors): string[] => {
+  const isQuiet = new Set(quiet.map(({ id }) => id));
   const isAway = new Set(away.map(({ personId }) => personId));
-  const here = members.filter(({ id }) => !isAway.has(id));
-  return [...here, ...standIns.filter((one) => !one.isAway).map(({ delegate }) => delegate)].map(
-    ({ userId }) => userId,
-  );
+  const here = members.filter(({ id }) => !isAway.has(id) && !isQuiet.has(id));
+  const inStead = standIns.filter((one) => !one.isAway && !isQuiet.has(one.absent.id));
+  return [...here, ...inStead.map(({ delegate }) => delegate)].map(({ userId }) => userId);
 };
 
 const withElectorate = (view: RequestView, facts: MessageFacts, { asked, fallback }: Electorate): LookedUp => {
@@ -86,7 +86,10 @@ const withElectorate = (view: RequestView, facts: MessageFacts, { asked, fallbac
   const isUnknown = (index: number): boolean => (asked[index]?.unknown.length ?? 0) > 0;
   const isEmpty = perOpen.some((ids, at) => ids.length === 0 && !isUnknown(open[at] ?? -1));
   const isStuck = isEmpty && others.every((id) => hasVoted.has(id));
-  const hasMembers = open.every((index) => (asked[index]?.members.length ?? 0) > 0);
+  const hasMembers = open.every((index) => {
+    const { members = [], quiet = [] } = asked[index] ?? {};
+    return members.length > quiet.length;
+  });
   const more = fallbackOf(view);
   // Whoever is asked because the others were silent comes first: there is little time left.
   const asking = [...new Set([...others, ...perOpen.flat()])];
@@ -108,6 +111,7 @@ const askedOf = (label: string, needed: number, electors: Electors | undefined) 
   label,
   count: needed,
   people: electors?.members ?? [],
+  quiet: electors?.quiet ?? [],
   away: electors?.away ?? [],
   standIns: electors?.standIns ?? [],
   unknown: electors?.unknown ?? [],
