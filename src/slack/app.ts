@@ -8,6 +8,7 @@ import type { UseCases } from '../usecases/types.ts';
 import { slackLogger } from './client.ts';
 import type { SlackConnection } from './connection.ts';
 import type { Slack } from './context.ts';
+import { createChannelWatch } from './incidents/channel-watch.ts';
 import { createInFlight } from './in-flight.ts';
 import type { InFlight } from './in-flight.ts';
 import { listen } from './listeners.ts';
@@ -26,7 +27,7 @@ export type SlackAppSettings = {
   connection: SlackConnection;
   useCases: UseCases;
   policy: () => Policy;
-  store: { read: Pick<Store['read'], 'view'> };
+  store: { read: Pick<Store['read'], 'view' | 'incident' | 'openIncidents' | 'incidentOfChannel'> };
   log: Log;
 };
 
@@ -60,7 +61,9 @@ export const createSlackApp = (settings: SlackAppSettings): SlackApp => {
   const { connection, useCases, policy, store } = settings;
   const log = settings.log.child({ part: 'slack' });
   const way = wayIn({ ...settings, log });
-  const slack: Slack = { client: connection.client, useCases, policy, store, turns: createTurns(), log };
+  const { client } = connection;
+  const channels = createChannelWatch({ client, policy, useCases, store, log });
+  const slack: Slack = { client, useCases, policy, store, channels, turns: createTurns(), log };
   const inFlight = createInFlight();
   const app = createBolt(settings, way.receiver, log);
   app.use(({ next }) => inFlight.track(next()));
@@ -72,8 +75,12 @@ export const createSlackApp = (settings: SlackAppSettings): SlackApp => {
       await connection.identify();
       await app.start();
       isStarted = true;
+      channels.start();
     },
-    stop: () => stop(app, inFlight, isStarted),
+    stop: async () => {
+      await channels.stop();
+      await stop(app, inFlight, isStarted);
+    },
     isConnected: () => isStarted && way.isConnected(),
     handle: way.handle,
   };

@@ -8,6 +8,9 @@ const PAGES_MAX = 50;
 /** Slack: docs.slack.dev/reference/objects/conversation-object */
 const CHANNEL_ID = /^[CG][A-Z0-9]{6,}$/;
 
+/** The channel something was typed in; null for a direct message. */
+export const roomOf = (channelId: string): string | null => (CHANNEL_ID.test(channelId) ? channelId : null);
+
 /** How the policy writes a channel: `#name` or its id. */
 export const CHANNEL_NAME = /^(#\S+|[CG][A-Z0-9]{6,})$/;
 

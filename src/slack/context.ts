@@ -5,13 +5,15 @@ import type { Policy } from '../core/policy/types.ts';
 import type { Log } from '../lib/log.ts';
 import type { Store } from '../usecases/ports.ts';
 import type { UseCases } from '../usecases/types.ts';
+import type { ChannelWatch } from './incidents/channel-watch.ts';
 import type { Turns } from './turns.ts';
 
 export type Slack = {
   client: WebClient;
   useCases: UseCases;
   policy: () => Policy;
-  store: { read: Pick<Store['read'], 'view'> };
+  store: { read: Pick<Store['read'], 'view' | 'incident'> };
+  channels: Pick<ChannelWatch, 'heard'>;
   /** Which redraw of an open view is the newest in this process. */
   turns: Turns;
   log: Log;
@@ -24,6 +26,8 @@ export type CommandCall = {
   slack: Slack;
   userId: string;
   triggerId: string;
+  /** Where it was typed; a direct message is one too. */
+  channelId: string;
   /** What stands after the subcommand, or after the command when there is none. */
   text: string;
   reply(message: Reply): Promise<void>;

@@ -8,6 +8,8 @@ import { accountChanged } from './account-changed.ts';
 import type { Action, EventHandler, PersonHandler, Reply, Search, Slack, ViewAnswer, ViewHandler } from './context.ts';
 import { explainError } from './errors.ts';
 import { homeOpened } from './home.ts';
+import { channelEvents } from './incidents/channel-events.ts';
+import type { ChannelEvent } from './incidents/channel-events.ts';
 import {
   actionPayload,
   commandPayload,
@@ -53,15 +55,17 @@ export const listen = (app: App, slack: Slack): void => {
   for (const search of searches) listenToSearch(app, slack, search);
   for (const event of events) listenToEvent(app, slack, event);
   for (const event of personEvents) listenToPeople(app, slack, event);
+  for (const event of channelEvents) listenToChannels(app, slack, event);
 };
 
 const listenToCommand = (app: App, slack: Slack): void => {
   app.command(COMMAND, async ({ ack, body }) => {
     await acknowledge(ack);
-    const { user_id: userId, trigger_id: triggerId, response_url: responseUrl, ...typed } = commandPayload.parse(body);
-    const text = readTyped(typed.text);
+    const payload = commandPayload.parse(body);
+    const { user_id: userId, channel_id: channelId, trigger_id: triggerId, response_url: responseUrl } = payload;
+    const text = readTyped(payload.text);
     const reply = createReply(slack, { userId, responseUrl });
-    await attempt(slack, reply, () => runCommand({ slack, userId, triggerId, text, reply }));
+    await attempt(slack, reply, () => runCommand({ slack, userId, channelId, triggerId, text, reply }));
   });
 };
 
@@ -115,5 +119,13 @@ const listenToPeople = (app: App, slack: Slack, { type, run }: PersonHandler): v
   app.event(type, async ({ event }) => {
     const { user } = userChangePayload.parse(event);
     await run({ slack, personId: `${user.team_id}:${user.id}`, isDeleted: user.deleted });
+  });
+};
+
+/** Slack was answered already: what cannot be looked at now is looked at again by the watch. */
+const listenToChannels = (app: App, slack: Slack, { type, read }: ChannelEvent): void => {
+  app.event(type, async ({ event, context }) => {
+    const news = read(event, context.botUserId ?? '');
+    if (news) await slack.channels.heard(news);
   });
 };

@@ -23,6 +23,7 @@ const user = z.object({ id: z.string(), team_id: z.string().optional() });
 export const commandPayload = z.object({
   user_id: z.string(),
   team_id: z.string(),
+  channel_id: z.string().default(''),
   trigger_id: z.string(),
   text: z.string().default(''),
   response_url: z.string().optional(),

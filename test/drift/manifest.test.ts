@@ -7,10 +7,11 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMAND } from '../../src/slack/commands/command.ts';
+import { channelEvents } from '../../src/slack/incidents/channel-events.ts';
 import { events as homeEvents, personEvents } from '../../src/slack/listeners.ts';
 import { searches } from '../../src/slack/views/registry.ts';
 
-const events = [...homeEvents, ...personEvents];
+const events = [...homeEvents, ...personEvents, ...channelEvents];
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Bot scopes that each Web API method asks for. Slack: the "Required scopes" of docs.slack.dev/reference/methods/<method> */
@@ -27,9 +28,25 @@ const METHOD_SCOPES: Record<string, string[]> = {
   'users.profile.get': ['users.profile:read'],
   'usergroups.list': ['usergroups:read'],
   'conversations.list': ['channels:read', 'groups:read'],
+  'conversations.info': ['channels:read', 'groups:read'],
+  'conversations.join': ['channels:join'],
+  'files.uploadV2': ['files:write'],
 };
 /** Bot scopes that events ask for. Slack: docs.slack.dev/reference/events/<event> */
-const EVENT_SCOPES: Record<string, string[]> = { app_home_opened: [], user_change: ['users:read'] };
+const EVENT_SCOPES: Record<string, string[]> = {
+  app_home_opened: [],
+  user_change: ['users:read'],
+  ...Object.fromEntries(
+    ['channel_created', 'channel_rename', 'channel_archive', 'channel_unarchive', 'channel_deleted'].map((type) => [
+      type,
+      ['channels:read'],
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['group_rename', 'group_archive', 'group_unarchive', 'group_deleted'].map((type) => [type, ['groups:read']]),
+  ),
+  member_joined_channel: ['channels:read', 'groups:read'],
+};
 
 type Manifest = {
   features: {

@@ -3,10 +3,7 @@ import { SlackError } from './errors.ts';
 import { post } from './messages.ts';
 import type { State } from './state.ts';
 import type { Channel, ChannelKind, Message } from './types.ts';
-
-/** Slack: docs.slack.dev/messaging/formatting-message-text, "Escaping text" */
-const escapeControls = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+import { escaped } from './wire.ts';
 
 /** Slack: docs.slack.dev/reference/methods/conversations.create#naming */
 const NAME_MAX = 80;
@@ -83,6 +80,10 @@ export const leave = (state: State, channel: Channel, who: { userId: string; act
   state.emit({ type: 'member_left', channelId: channel.id, ...who });
 };
 
+const touch = (state: State, channel: Channel): void => {
+  channel.updatedMs = Math.max(state.now().getTime(), (channel.updatedMs ?? 0) + 1);
+};
+
 type Notice = { userId: string; what: 'topic' | 'name'; text: string; extra: Partial<Message> };
 
 /** What Slack itself writes into a channel that changes. Slack: docs.slack.dev/reference/events/message/channel_topic and its siblings */
@@ -97,6 +98,7 @@ export const rename = (state: State, channel: Channel, change: { name: string; u
   checkName(state, name);
   const previousName = channel.name;
   channel.name = name;
+  touch(state, channel);
   state.emit({ type: 'channel_renamed', channelId: channel.id, previousName });
   const text = `has renamed the channel from "${previousName}" to "${name}"`;
   notice(state, channel, { userId, what: 'name', text, extra: { old_name: previousName, name } });
@@ -105,20 +107,22 @@ export const rename = (state: State, channel: Channel, change: { name: string; u
 export const archive = (state: State, channel: Channel, userId: string): void => {
   if (channel.isArchived) throw new SlackError('already_archived');
   channel.isArchived = true;
+  touch(state, channel);
   state.emit({ type: 'channel_archived', channelId: channel.id, userId });
 };
 
 export const unarchive = (state: State, channel: Channel, userId: string): void => {
   if (!channel.isArchived) throw new SlackError('not_archived');
   channel.isArchived = false;
+  touch(state, channel);
   state.emit({ type: 'channel_unarchived', channelId: channel.id, userId });
 };
 
 export const setTopic = (state: State, channel: Channel, change: { topic: string; userId: string }): void => {
   if (change.topic.length > 250) throw new SlackError('too_long');
   channel.topic = change.topic;
+  touch(state, channel);
   state.emit({ type: 'channel_topic', channelId: channel.id, userId: change.userId });
-  const text =
-    change.topic === '' ? 'cleared the channel topic' : `set the channel topic: ${escapeControls(change.topic)}`;
+  const text = change.topic === '' ? 'cleared the channel topic' : `set the channel topic: ${escaped(change.topic)}`;
   notice(state, channel, { userId: change.userId, what: 'topic', text, extra: { topic: change.topic } });
 };

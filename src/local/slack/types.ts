@@ -36,6 +36,8 @@ export type Channel = {
   purpose: string;
   creator: string;
   createdAtS: number;
+  /** When its name, topic or archive last changed, in milliseconds; absent while they never did. */
+  updatedMs?: number;
   /** Other teams in a shared channel. */
   connectedTeamIds: string[];
   pins: Set<string>;

@@ -43,10 +43,15 @@ export const profileWire = (state: State, person: Person): Json => ({
   ...(person.id === state.app.botUserId ? { api_app_id: state.app.appId, bot_id: state.app.botId } : {}),
 });
 
+/** Slack: docs.slack.dev/messaging/formatting-message-text, "Escaping text": what people typed comes back so. */
+export const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
 export const channelWire = (state: State, channel: Channel): Json => {
   const common = {
     id: channel.id,
     created: channel.createdAtS,
+    updated: channel.updatedMs ?? channel.createdAtS * 1_000,
     is_archived: channel.isArchived,
     is_im: channel.kind === 'im',
     is_mpim: channel.kind === 'mpim',
@@ -70,8 +75,8 @@ export const channelWire = (state: State, channel: Channel): Json => {
     is_shared: channel.connectedTeamIds.length > 0,
     is_ext_shared: channel.connectedTeamIds.length > 0,
     shared_team_ids: [state.team.id, ...channel.connectedTeamIds],
-    topic: { value: channel.topic, creator: channel.creator, last_set: channel.createdAtS },
-    purpose: { value: channel.purpose, creator: channel.creator, last_set: channel.createdAtS },
+    topic: { value: escaped(channel.topic), creator: channel.creator, last_set: channel.createdAtS },
+    purpose: { value: escaped(channel.purpose), creator: channel.creator, last_set: channel.createdAtS },
     num_members: channel.members.size,
   };
 };

@@ -8,8 +8,15 @@ export const breakGlass: Action = {
   id: ACTION.breakGlass,
   run: async ({ slack, userId, triggerId, view }) => {
     if (!view) return;
-    const { target, role, durationMs, reason, ticket } = readForm(slack.policy(), view);
-    const ask = { target: target?.name ?? '', role: role?.name ?? '', durationMs, reason, ticket: ticket || null };
+    const { target, role, durationMs, reason, ticket, room } = readForm(slack.policy(), view);
+    const ask = {
+      target: target?.name ?? '',
+      role: role?.name ?? '',
+      durationMs,
+      reason,
+      ticket: ticket || null,
+      incidentChannelId: room?.channelId ?? null,
+    };
     await openBreakGlass(slack, { userId, triggerId, ask }, 'push');
   },
 };

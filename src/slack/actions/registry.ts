@@ -5,6 +5,7 @@ import { discuss } from './discuss.ts';
 import { breakGlass } from './break-glass.ts';
 import { extend } from './extend.ts';
 import { formActions } from './form.ts';
+import { incidentAgain, incidentAsk, incidentConfirm, incidentRead, keepGrant } from './incident.ts';
 import { ask, askAgain, cancel, done, showCredentials } from './own.ts';
 import { refresh } from './refresh-home.ts';
 import { justified, notJustified } from './review.ts';
@@ -25,5 +26,10 @@ export const actions: readonly Action[] = [
   breakGlass,
   justified,
   notJustified,
+  incidentAsk,
+  incidentRead,
+  incidentAgain,
+  incidentConfirm,
+  keepGrant,
   ...formActions,
 ];

@@ -20,6 +20,11 @@ export const ACTION = {
   justified: 'review_justified',
   notJustified: 'review_not_justified',
   breakGlass: 'break_glass',
+  incidentAsk: 'incident_ask',
+  incidentRead: 'incident_read',
+  incidentAgain: 'incident_again',
+  incidentConfirm: 'incident_confirm',
+  keepGrant: 'keep_grant',
 } as const;
 
 type Look = { style?: 'primary' | 'danger'; confirm?: ConfirmationDialog };
@@ -93,6 +98,17 @@ export const notJustifiedButton = (grantId: string): Button =>
 /** The one button without an id: it stands in the form, whose fields are read from the view. */
 export const breakGlassButton = (): Button =>
   button('Break glass…', { actionId: ACTION.breakGlass, value: 'form' }, { style: 'danger' });
+/** `about` names the incident and what of it, as `incidentSubject` writes it; who may is judged at the click. */
+export const incidentAskButton = (about: string, text = 'Request access'): Button =>
+  button(text, { actionId: ACTION.incidentAsk, value: about });
+export const incidentReadButton = (about: string): Button =>
+  button("I'm on call: read now", { actionId: ACTION.incidentRead, value: about }, { style: 'primary' });
+export const incidentAgainButton = (incidentId: string): Button =>
+  button('Ask again', { actionId: ACTION.incidentAgain, value: incidentId });
+export const incidentConfirmButton = (incidentId: string): Button =>
+  button('Confirm the incident', { actionId: ACTION.incidentConfirm, value: incidentId });
+export const keepGrantButton = (grantId: string): Button =>
+  button('Keep mine until its own end', { actionId: ACTION.keepGrant, value: grantId });
 export const refreshHomeButton = (): Button => button('Refresh', { actionId: ACTION.refreshHome, value: 'home' });
 
 export const actions = (...elements: Button[]): ActionsBlock => ({ type: 'actions', elements });

@@ -6,6 +6,10 @@ export const SECTION_TEXT_MAX = 3_000;
 export const CONTEXT_TEXT_MAX = 2_000;
 /** Slack: docs.slack.dev/reference/block-kit/blocks */
 export const VIEW_BLOCKS_MAX = 100;
+/** Slack: docs.slack.dev/reference/block-kit/blocks: a message has fewer than a view. */
+export const MESSAGE_BLOCKS_MAX = 50;
+/** Slack: docs.slack.dev/reference/block-kit/blocks/header-block */
+export const HEADER_TEXT_MAX = 150;
 /** Slack: docs.slack.dev/reference/block-kit/block-elements/button-element */
 export const BUTTON_TEXT_MAX = 75;
 /** Slack: docs.slack.dev/reference/block-kit/composition-objects/option-object */
@@ -40,3 +44,9 @@ export const MENTIONS_MAX = 5;
 /** An ask can be made smaller many times; the last ones say it. */
 export const CHANGES_SHOWN_MAX = 3;
 export const EXPLAIN_LINE_MAX = 400;
+export const TOPIC_SHOWN_MAX = 250;
+/** Of an incident's message: what is beyond is counted. */
+export const INCIDENT_TARGETS_MAX = 4;
+export const INCIDENT_WAITING_MAX = 6;
+export const INCIDENT_LINES_MAX = 12;
+export const INCIDENT_NAMES_MAX = 6;

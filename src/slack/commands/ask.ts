@@ -1,5 +1,6 @@
 /** `/prod-access orders-db read 30m checkout errors OPS-12`: asks in one line. */
 import type { AskResult } from '../../usecases/types.ts';
+import { roomOf } from '../channels.ts';
 import { SECTION_TEXT_MAX } from '../blocks/limits.ts';
 import { context, cut, section, sentenceList } from '../blocks/text.ts';
 import type { CommandCall, Reply } from '../context.ts';
@@ -32,11 +33,16 @@ export const whatToType = (problem: AskLineProblem, prefix = ''): string => {
 };
 
 export const askInOneLine = async (call: CommandCall): Promise<void> => {
-  const { slack, userId, triggerId } = call;
+  const { slack, userId, triggerId, channelId } = call;
   const text = withoutMentions(call.text);
   const read = readAskLine(slack.policy(), text, ticketPatterns(slack.policy()));
   if (!read.isRead) return call.reply({ text: whatToType(read.problem) });
-  const result = await slack.useCases.ask({ userId, ...read.line, idempotencyKey: `trigger:${triggerId}` });
+  const result = await slack.useCases.ask({
+    userId,
+    ...read.line,
+    incidentChannelId: roomOf(channelId),
+    idempotencyKey: `trigger:${triggerId}`,
+  });
   return call.reply(answer(call, result, read.line.durationMs === null));
 };
 

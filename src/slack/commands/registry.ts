@@ -1,7 +1,9 @@
 /** Every subcommand, one line each; what is none of them is read as an ask in one line. */
 import type { CommandCall } from '../context.ts';
+import { roomOf } from '../channels.ts';
 import { nearest } from '../nearest.ts';
 import { sentenceList } from '../blocks/text.ts';
+import type { Room } from '../views/form-state.ts';
 import { openForm } from '../views/open-form.ts';
 import { allow, disallow } from './allow.ts';
 import { askInOneLine } from './ask.ts';
@@ -13,6 +15,7 @@ import { cancel, done, revoke } from './end.ts';
 import { explain } from './explain.ts';
 import { extend } from './extend.ts';
 import { createHelp } from './help.ts';
+import { incident } from './incident.ts';
 import { list } from './list.ts';
 import { people } from './people.ts';
 import { review } from './review.ts';
@@ -30,6 +33,7 @@ const verbs: readonly Command[] = [
   allow,
   disallow,
   breakGlass,
+  incident,
   review,
   people,
   revoke,
@@ -37,9 +41,11 @@ const verbs: readonly Command[] = [
 
 export const commands: readonly Command[] = [...verbs, createHelp(verbs)];
 
+const roomFor = ({ channelId }: CommandCall): Room | null => roomOf(channelId) && { channelId, isIncident: false };
+
 export const runCommand = async (call: CommandCall): Promise<void> => {
   const line = call.text.trim();
-  if (line === '') return openForm(call.slack, call);
+  if (line === '') return openForm(call.slack, { ...call, room: roomFor(call) });
   const [first = ''] = line.split(/\s/, 1);
   const rest = line.slice(first.length).trim();
   const targets = Object.keys(call.slack.policy().targets);

@@ -24,7 +24,12 @@ const ANSWER_WITHIN_MS = 1_800;
 const LOOK_WITHIN_MS = 1_500;
 
 /** What the view is about. Read back from Slack as if from a stranger: the use case judges all of it again. */
-const subject = z.object({ target: z.string(), role: z.string(), durationMs: z.number().nullable() });
+const subject = z.object({
+  target: z.string(),
+  role: z.string(),
+  durationMs: z.number().nullable(),
+  incidentChannelId: z.string().nullable().default(null),
+});
 type Subject = z.infer<typeof subject>;
 export type BreakGlassAsk = Subject & { reason: string; ticket: string | null };
 
@@ -78,7 +83,7 @@ const input = (
 const breakGlassForm = (policy: Policy, ask: BreakGlassAsk, preview: BreakGlassPreview | null): ModalView => ({
   type: 'modal',
   callback_id: BREAK_GLASS_FORM,
-  private_metadata: JSON.stringify({ target: ask.target, role: ask.role, durationMs: ask.durationMs }),
+  private_metadata: JSON.stringify(subject.parse(ask)),
   title: text('Break the glass?'),
   submit: text('Take access now'),
   close: text('Back'),

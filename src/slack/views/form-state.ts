@@ -32,6 +32,18 @@ export const blockId = {
 
 export const targetOfRoleBlock = (id: string): string => (id.startsWith('role:') ? id.slice('role:'.length) : '');
 
+/** A channel; `isIncident` when it was opened from the incident's own message. */
+export type Room = { channelId: string; isIncident: boolean };
+
+const ROOM = /^(incident )?([A-Z0-9]+)$/;
+
+export const writeRoom = ({ channelId, isIncident }: Room): string => `${isIncident ? 'incident ' : ''}${channelId}`;
+
+const readRoom = (metadata: string): Room | null => {
+  const [, isIncident, channelId] = ROOM.exec(metadata) ?? [];
+  return channelId ? { channelId, isIncident: isIncident !== undefined } : null;
+};
+
 export type FormState = {
   target: Target | null;
   role: Role | null;
@@ -43,6 +55,8 @@ export type FormState = {
   ticket: string;
   /** null: at once. */
   startsAt: Date | null;
+  /** Where it was opened from; null for a direct message and the home tab. */
+  room: Room | null;
 };
 
 export const EMPTY: FormState = {
@@ -53,6 +67,7 @@ export const EMPTY: FormState = {
   reason: '',
   ticket: '',
   startsAt: null,
+  room: null,
 };
 
 const valueOf = (values: ViewValues, block: string): string => {
@@ -74,7 +89,7 @@ export const choose = (policy: Policy, targetName: string, roleName: string): Pi
 };
 
 /** Reads the form. A target with one role has chosen it: there is nothing to ask. */
-export const readForm = (policy: Policy, view: Pick<ShownView, 'values'>): FormState => {
+export const readForm = (policy: Policy, view: Pick<ShownView, 'values' | 'privateMetadata'>): FormState => {
   const { values } = view;
   const targetName = valueOf(values, blockId.target);
   const roleName = valueOf(values, blockId.role(targetName));
@@ -87,6 +102,7 @@ export const readForm = (policy: Policy, view: Pick<ShownView, 'values'>): FormS
     reason: valueOf(values, blockId.reason),
     ticket: valueOf(values, blockId.ticket),
     startsAt: startOf(values),
+    room: readRoom(view.privateMetadata),
   };
 };
 

@@ -6,22 +6,23 @@ import { slackFailureOf } from '../client.ts';
 import { previewLines } from '../preview-text.ts';
 import { withinMs } from '../within.ts';
 import { choose, EMPTY, onlyRole } from './form-state.ts';
-import type { FormState } from './form-state.ts';
+import type { FormState, Room } from './form-state.ts';
 import { PREVIEW_EMPTY, PREVIEW_LOADING, requestForm } from './request-form.ts';
 import type { Preview } from './request-form.ts';
 
-type Opening = { userId: string; triggerId: string; state?: FormState };
+type Opening = { userId: string; triggerId: string; room?: Room | null; state?: FormState };
 
 /** One target with one role leaves nothing to choose. */
-const firstState = (slack: Slack): FormState => {
+const firstState = (slack: Slack, room: Room | null): FormState => {
   const names = Object.keys(slack.policy().targets);
   const only = names.length === 1 ? (names[0] ?? '') : '';
-  return { ...EMPTY, ...choose(slack.policy(), only, onlyRole(slack.policy(), only)) };
+  return { ...EMPTY, ...choose(slack.policy(), only, onlyRole(slack.policy(), only)), room };
 };
 
 /** A trigger lives three seconds, so nothing is looked up before the form stands: the policy is in memory. */
-export const openForm = async (slack: Slack, { userId, triggerId, state }: Opening): Promise<void> => {
-  const shown = state ?? firstState(slack);
+export const openForm = async (slack: Slack, opening: Opening): Promise<void> => {
+  const { userId, triggerId, room = null } = opening;
+  const shown = opening.state ?? firstState(slack, room);
   const isChosen = shown.target !== null && shown.role !== null;
   const view = requestForm(slack.policy(), shown, { lines: [isChosen ? PREVIEW_LOADING : PREVIEW_EMPTY] });
   const opened = await slack.client.views.open({ trigger_id: triggerId, view });
@@ -73,7 +74,9 @@ const previewOf = async (slack: Slack, userId: string, state: FormState): Promis
   if (!target || !role) return { lines: [PREVIEW_EMPTY] };
   const ask = { target: target.name, role: role.name };
   try {
-    const wanted = { userId, ...ask, durationMs: state.durationMs, reason: state.reason, ticket: state.ticket || null };
+    const { durationMs, reason, ticket, room } = state;
+    const incidentChannelId = room?.channelId ?? null;
+    const wanted = { userId, ...ask, durationMs, reason, ticket: ticket || null, incidentChannelId };
     const result = await slack.useCases.preview(wanted);
     const lines = previewLines(slack.policy(), { ...ask, isTyping: true }, result);
     return { lines, mayBreakGlass: result.mayBreakGlass };

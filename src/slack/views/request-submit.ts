@@ -49,6 +49,7 @@ const askFor = async ({ slack, userId, view }: SubmitCall, state: FormState): Pr
       reason: state.reason,
       ticket: state.ticket || null,
       start: state.startsAt && { kind: 'at', at: state.startsAt },
+      incidentChannelId: state.room?.channelId ?? null,
       idempotencyKey: `view:${view.id}`,
     });
     if (result.outcome === 'sent') return { isSent: true, result };

@@ -1,0 +1,173 @@
+/**
+ * Brings what happens to channels to the use case that knows incidents. Events are believed only so far as to look; what they did
+ * not bring, or what failed, is found by a look at the channels at the start and every so often. All of it may happen twice.
+ */
+import type { WebClient } from '@slack/web-api';
+import { isDomainError } from '../../core/errors.ts';
+import { compileGlob } from '../../core/policy/glob.ts';
+import type { Policy } from '../../core/policy/types.ts';
+import { startLoop } from '../../lib/loop.ts';
+import type { Loop } from '../../lib/loop.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Store } from '../../usecases/ports.ts';
+import type { NoteChannelInput, UseCases } from '../../usecases/types.ts';
+import { slackFailureOf } from '../client.ts';
+import type { ChannelNews } from './channel-events.ts';
+import { readChannel, toSeen } from './read-channel.ts';
+import type { SeenChannel } from './read-channel.ts';
+
+/** How soon a change that no event told of, such as a topic, is seen in an open incident. */
+const LOOK_MS = 30_000;
+const LOOK_GAP_MS = 1_000;
+/** Slack: docs.slack.dev/apis/web-api/rate-limits: conversations.list is tier 2, twenty calls a minute for the whole workspace. */
+const LIST_MS = 5 * 60_000;
+const PAGE = 999;
+const PAGES_MAX = 20;
+const OPEN_MAX = 50;
+/** What matches and has been there for longer is no news: whoever wants it says `/prod-access incident` there. */
+const NEWS_MAX_AGE_MS = 24 * 3_600_000;
+const MISSED_MAX = 500;
+
+export type WatchSettings = {
+  client: WebClient;
+  policy: () => Policy;
+  useCases: Pick<UseCases, 'noteChannel'>;
+  store: { read: Pick<Store['read'], 'openIncidents' | 'incidentOfChannel'> };
+  log: Log;
+};
+
+export type ChannelWatch = {
+  heard(news: ChannelNews): Promise<void>;
+  start(): void;
+  stop(): Promise<void>;
+};
+
+type Watching = WatchSettings & { missed: Map<string, ChannelNews>; loop: Loop | null; listedAt: number };
+
+export const createChannelWatch = (settings: WatchSettings): ChannelWatch => {
+  const watching: Watching = {
+    ...settings,
+    missed: new Map(),
+    loop: null,
+    listedAt: Number.NEGATIVE_INFINITY,
+  };
+  return {
+    heard: (news) => heard(watching, news),
+    start: () => {
+      watching.loop ??= startLoop({
+        everyMs: LOOK_MS,
+        minGapMs: LOOK_GAP_MS,
+        run: () => look(watching),
+        onError: (error) => settings.log.error({ err: error }, 'the look at the channels failed; the next one is soon'),
+      });
+    },
+    stop: async () => {
+      await watching.loop?.stop();
+    },
+  };
+};
+
+const isIncidentName = (policy: Policy, name: string): boolean =>
+  policy.incidents?.channels.some((pattern) => compileGlob(pattern)(name)) ?? false;
+
+const heard = async (watching: Watching, news: ChannelNews): Promise<void> => {
+  const policy = watching.policy();
+  if (!policy.incidents) return;
+  if (news.how === 'created' && news.name !== null && !isIncidentName(policy, news.name)) return;
+  try {
+    await take(watching, news);
+  } catch (error) {
+    watching.log.warn(
+      { err: error, channel: news.channelId, how: news.how },
+      'a channel could not be looked at; soon again',
+    );
+    if (watching.missed.size < MISSED_MAX) watching.missed.set(news.channelId, news);
+    watching.loop?.poke();
+  }
+};
+
+const take = async (watching: Watching, news: ChannelNews): Promise<void> => {
+  const channel =
+    news.how === 'deleted' ? await deleted(watching, news) : await readChannel(watching.client, news.channelId);
+  if (channel) await note(watching, channel, news);
+};
+
+/** Slack knows nothing of it any more: what is known here is closed as if it had been archived. */
+const deleted = async ({ store }: Watching, { channelId }: ChannelNews): Promise<SeenChannel | null> => {
+  const incident = await store.read.incidentOfChannel(channelId);
+  if (!incident) return null;
+  const { channelName: name, topic, isPrivate, teamId } = incident;
+  const known = { channelId, name, topic, purpose: '', isPrivate, teamId };
+  return { ...known, isArchived: true, createdAtMs: 0, updatedMs: null };
+};
+
+const note = async (
+  { useCases, log }: Watching,
+  channel: SeenChannel,
+  { how, userId }: Pick<NoteChannelInput, 'how' | 'userId'>,
+): Promise<void> => {
+  const { createdAtMs: _createdAtMs, ...state } = channel;
+  try {
+    await useCases.noteChannel({ ...state, how, userId });
+  } catch (error) {
+    if (!isDomainError(error)) throw error;
+    log.info({ err: error, channel: channel.channelId }, 'nothing was made of a channel');
+  }
+};
+
+/** Gives how long to wait where Slack asks for it. */
+const look = async (watching: Watching): Promise<number | void> => {
+  if (!watching.policy().incidents) return;
+  try {
+    await takeMissed(watching);
+    await lookAtOpen(watching);
+    if (performance.now() - watching.listedAt >= LIST_MS) {
+      await lookForNew(watching);
+      watching.listedAt = performance.now();
+    }
+  } catch (error) {
+    const failure = slackFailureOf(error);
+    if (!failure) throw error;
+    watching.log.warn({ code: failure.code }, 'Slack does not show its channels now');
+    return failure.kind === 'rate_limited' ? failure.retryInMs : LOOK_GAP_MS * 5;
+  }
+};
+
+const takeMissed = async (watching: Watching): Promise<void> => {
+  for (const [channelId, news] of watching.missed) {
+    await take(watching, news);
+    if (watching.missed.get(channelId) === news) watching.missed.delete(channelId);
+  }
+};
+
+const lookAtOpen = async (watching: Watching): Promise<void> => {
+  for (const { channelId } of await watching.store.read.openIncidents(OPEN_MAX)) {
+    const channel = await readChannel(watching.client, channelId);
+    if (channel) await note(watching, channel, { how: 'found', userId: null });
+  }
+};
+
+const isNews = ({ createdAtMs, updatedMs }: SeenChannel): boolean =>
+  Date.now() - Math.max(createdAtMs, updatedMs ?? 0) < NEWS_MAX_AGE_MS;
+
+const lookForNew = async (watching: Watching): Promise<void> => {
+  const policy = watching.policy();
+  let cursor = '';
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const answer = await watching.client.conversations.list({
+      types: 'public_channel,private_channel',
+      exclude_archived: true,
+      limit: PAGE,
+      ...(cursor ? { cursor } : {}),
+    });
+    const seen = (answer.channels ?? []).map((one) => toSeen(one)).filter((one) => one !== null);
+    for (const channel of seen.filter((one) => isIncidentName(policy, one.name) && isNews(one)))
+      await note(watching, channel, { how: 'found', userId: null });
+    cursor = answer.response_metadata?.next_cursor ?? '';
+    if (!cursor) return;
+  }
+  watching.log.warn(
+    { channels: PAGES_MAX * PAGE },
+    'there are more channels than are looked at; events still tell of them',
+  );
+};

@@ -1,0 +1,86 @@
+/** Which messages an incident should have by now. Pure: what was posted and what was looked up go in, copies come out. */
+import { MENTIONS_MAX } from '../blocks/limits.ts';
+import { endingOf, waitingOf } from '../blocks/incident-lines.ts';
+import { isStuck } from '../blocks/stuck.ts';
+import type { IncidentMessageCopy, IncidentMessageKind } from '../../usecases/incident-ports.ts';
+import type { IncidentView } from '../../usecases/incident-types.ts';
+
+export type WantedCopy = Pick<IncidentMessageCopy, 'kind' | 'audience' | 'part'>;
+
+export type IncidentReach = {
+  /** How often it was opened and closed; a new opening has a new prompt, a new close a new warning and timeline. */
+  openings: number;
+  closings: number;
+  /** User ids of whoever is on call now. */
+  onCall: string[];
+  admins: string[];
+  /** Channels of targets that somebody got into, and holders where there is none: told where the incident's own channel cannot be. */
+  elsewhere: string[];
+};
+
+type Copies = readonly IncidentMessageCopy[];
+
+const isLost = (copies: Copies, { kind, audience, part }: WantedCopy): boolean =>
+  copies.some(
+    (copy) => copy.kind === kind && copy.audience === audience && copy.part === part && copy.failure !== null,
+  );
+
+const all = (kind: IncidentMessageKind, audiences: readonly string[], part: number): WantedCopy[] =>
+  [...new Set(audiences)].map((audience) => ({ kind, audience, part }));
+
+/** In the channel; where we cannot be there, to whoever is on call; where nobody can be told so either, admins hear of it. */
+const promptCopies = ({ incident }: IncidentView, reach: IncidentReach, copies: Copies): WantedCopy[] => {
+  const part = reach.openings - 1;
+  const own: WantedCopy = { kind: 'prompt', audience: incident.channelId, part };
+  if (!isLost(copies, own)) return [own];
+  const direct = all('prompt', reach.onCall.slice(0, MENTIONS_MAX), part);
+  return [own, ...direct, ...all('notice', reach.admins.slice(0, MENTIONS_MAX), part)];
+};
+
+const isInChannel = ({ incident }: IncidentView, copies: Copies): boolean =>
+  !incident.isArchived &&
+  copies.some((copy) => copy.kind === 'prompt' && copy.audience === incident.channelId && copy.ts && !copy.failure);
+
+export const holdersOf = (view: IncidentView): string[] => [
+  ...new Set(endingOf(view).map(({ requester }) => requester.userId)),
+];
+
+/** Nothing of it goes on that ends with the incident: then the timeline is true as it stands. */
+export const isSettled = (view: IncidentView): boolean => endingOf(view).length === 0 && waitingOf(view).length === 0;
+
+/** What does not end is said too, and not waited for. */
+const isTold = (view: IncidentView): boolean =>
+  isSettled(view) || (waitingOf(view).length === 0 && endingOf(view).every((one) => isStuck(one)));
+
+const closingCopies = (view: IncidentView, reach: IncidentReach, copies: Copies): WantedCopy[] => {
+  const part = reach.closings;
+  const wanted: WantedCopy[] = [];
+  const room = isInChannel(view, copies) ? [view.incident.channelId] : [];
+  const holders = holdersOf(view);
+  if (holders.length > 0 && view.incident.endsAt !== null) wanted.push(...all('closing', [...room, ...holders], part));
+  if (view.requests.length === 0 || !isTold(view)) return wanted;
+  const audiences =
+    room.length > 0 && !isLost(copies, { kind: 'timeline', audience: view.incident.channelId, part })
+      ? room
+      : reach.elsewhere;
+  wanted.push(...all('timeline', audiences, part));
+  if (isSettled(view)) wanted.push(...all('files', audiences, part));
+  return wanted;
+};
+
+export const wantedIncidentCopies = (view: IncidentView, reach: IncidentReach, copies: Copies): WantedCopy[] =>
+  view.incident.state === 'open' ? promptCopies(view, reach, copies) : closingCopies(view, reach, copies);
+
+/** What was planned and never posted is posted only while it is still news. */
+export const isIncidentNews = (view: IncidentView, reach: IncidentReach, { kind, part }: WantedCopy): boolean => {
+  const isOpen = view.incident.state === 'open';
+  const news = {
+    prompt: isOpen && part === reach.openings - 1,
+    notice: isOpen && part === reach.openings - 1,
+    closing: !isOpen && part === reach.closings && endingOf(view).length > 0,
+    timeline: !isOpen && part === reach.closings,
+    files: !isOpen && part === reach.closings,
+    opener: false,
+  } satisfies Record<IncidentMessageKind, boolean>;
+  return news[kind];
+};

@@ -1,0 +1,96 @@
+/** Looks up what an incident's messages need besides the incident: whom they reach, and whose answer is waited for. */
+import { isDomainError } from '../../core/errors.ts';
+import { sourceOf } from '../../core/policy/sources.ts';
+import type { Policy } from '../../core/policy/types.ts';
+import type { Log } from '../../lib/log.ts';
+import type { IncidentBriefing } from '../../usecases/incident-types.ts';
+import type { Directory, Store } from '../../usecases/ports.ts';
+import { missingWords } from '../blocks/incident.ts';
+import type { PromptDrawing } from '../blocks/incident.ts';
+import { waitingOf } from '../blocks/incident-lines.ts';
+import { INCIDENT_WAITING_MAX } from '../blocks/limits.ts';
+import type { Channels } from '../channels.ts';
+import { slackFailureOf } from '../client.ts';
+import { lookUpFacts } from '../notify/look-up-facts.ts';
+import type { IncidentReach } from './desired.ts';
+
+type Sources = {
+  store: { read: Pick<Store['read'], 'absencesOf' | 'incidentHistory'> };
+  directory: Directory;
+  policy: () => Policy;
+  channels: Channels;
+  log: Log;
+};
+
+const unique = (ids: string[]): string[] => [...new Set(ids)];
+
+export const findIncidentReach = async (sources: Sources, briefing: IncidentBriefing): Promise<IncidentReach> => {
+  const { view, onCall } = briefing;
+  const history = await sources.store.read.incidentHistory(view.incident.id);
+  const count = (...types: string[]): number => history.filter(({ type }) => types.includes(type)).length;
+  const isOpen = view.incident.state === 'open';
+  return {
+    openings: Math.max(1, count('incident.opened', 'incident.reopened')),
+    closings: Math.max(1, count('incident.closed')),
+    onCall: unique(onCall.flatMap(({ people }) => (people ?? []).map(({ userId }) => userId))),
+    admins: isOpen ? await findAdmins(sources) : [],
+    elsewhere: isOpen ? [] : await findElsewhere(sources, view),
+  };
+};
+
+const findAdmins = async ({ policy, directory, log }: Sources): Promise<string[]> => {
+  const rules = policy();
+  try {
+    const people = await directory.recentMembers(
+      rules.admins.map((name) => sourceOf(rules, name)),
+      null,
+    );
+    return unique(people.map(({ userId }) => userId));
+  } catch (error) {
+    if (!isDomainError(error)) throw error;
+    log.warn({ err: error }, 'admins cannot be looked up for an incident');
+    return [];
+  }
+};
+
+/** Where access was given: its channel hears of the end, and who had it where there is none. What was private stays among holders. */
+const findElsewhere = async (sources: Sources, { incident, requests }: IncidentBriefing['view']): Promise<string[]> => {
+  const { targets } = sources.policy();
+  const given = requests.filter(({ grant }) => grant !== null);
+  const places = await Promise.all(
+    given.map(async ({ request, requester }) => {
+      const channel = incident.isPrivate ? null : targets[request.target]?.channel;
+      return (channel ? await idOf(sources, channel) : null) ?? requester.userId;
+    }),
+  );
+  return unique(places);
+};
+
+const idOf = async ({ channels, log }: Pick<Sources, 'channels' | 'log'>, channel: string): Promise<string | null> => {
+  try {
+    return await channels.idOf(channel);
+  } catch (error) {
+    const failure = slackFailureOf(error);
+    if (failure?.kind !== 'permanent') throw error;
+    log.warn({ channel, code: failure.code }, 'channels cannot be listed');
+    return null;
+  }
+};
+
+export const lookUpPrompt = async (
+  sources: Sources,
+  briefing: IncidentBriefing,
+): Promise<Omit<PromptDrawing, 'isOld' | 'detour'>> => {
+  const policy = sources.policy();
+  const { view } = briefing;
+  const waiting = waitingOf(view).slice(0, INCIDENT_WAITING_MAX);
+  const missing = new Map<string, string>();
+  const askedHere = new Set<string>();
+  for (const one of waiting) {
+    const { facts } = await lookUpFacts(sources, one);
+    if (facts.missing && facts.missing.length > 0) missing.set(one.request.id, missingWords(facts.missing));
+    const channel = policy.targets[one.request.target]?.channel;
+    if (channel && (await idOf(sources, channel)) === view.incident.channelId) askedHere.add(one.request.id);
+  }
+  return { briefing, policy, missing, askedHere };
+};
