@@ -27,7 +27,9 @@ export type SlackAppSettings = {
   connection: SlackConnection;
   useCases: UseCases;
   policy: () => Policy;
-  store: { read: Pick<Store['read'], 'view' | 'incident' | 'openIncidents' | 'incidentOfChannel'> };
+  store: Pick<Store, 'transaction' | 'incidentMessages'> & {
+    read: Pick<Store['read'], 'view' | 'incident' | 'openIncidents' | 'incidentOfChannel'>;
+  };
   log: Log;
 };
 

@@ -41,7 +41,8 @@ const verbs: readonly Command[] = [
 
 export const commands: readonly Command[] = [...verbs, createHelp(verbs)];
 
-const roomFor = ({ channelId }: CommandCall): Room | null => roomOf(channelId) && { channelId, isIncident: false };
+const roomFor = ({ channelId }: CommandCall): Room | null =>
+  roomOf(channelId) === null ? null : { channelId, isIncident: false };
 
 export const runCommand = async (call: CommandCall): Promise<void> => {
   const line = call.text.trim();

@@ -10,7 +10,8 @@ import { startLoop } from '../../lib/loop.ts';
 import type { Loop } from '../../lib/loop.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Store } from '../../usecases/ports.ts';
-import type { NoteChannelInput, UseCases } from '../../usecases/types.ts';
+import type { NoteChannelInput } from '../../usecases/incident-types.ts';
+import type { UseCases } from '../../usecases/types.ts';
 import { slackFailureOf } from '../client.ts';
 import type { ChannelNews } from './channel-events.ts';
 import { readChannel, toSeen } from './read-channel.ts';
@@ -32,7 +33,9 @@ export type WatchSettings = {
   client: WebClient;
   policy: () => Policy;
   useCases: Pick<UseCases, 'noteChannel'>;
-  store: { read: Pick<Store['read'], 'openIncidents' | 'incidentOfChannel'> };
+  store: Pick<Store, 'transaction' | 'incidentMessages'> & {
+    read: Pick<Store['read'], 'openIncidents' | 'incidentOfChannel'>;
+  };
   log: Log;
 };
 
@@ -89,7 +92,16 @@ const heard = async (watching: Watching, news: ChannelNews): Promise<void> => {
 const take = async (watching: Watching, news: ChannelNews): Promise<void> => {
   const channel =
     news.how === 'deleted' ? await deleted(watching, news) : await readChannel(watching.client, news.channelId);
-  if (channel) await note(watching, channel, news);
+  if (!channel) return;
+  await note(watching, channel, news);
+  if (news.how === 'invited' || news.how === 'unarchived') await reachAgain(watching, news.channelId);
+};
+
+/** What could not be posted or drawn there before is tried anew. */
+const reachAgain = async ({ store }: Watching, channelId: string): Promise<void> => {
+  const incident = await store.read.incidentOfChannel(channelId);
+  if (!incident || !(await store.incidentMessages.clearFailures(incident.id, channelId))) return;
+  await store.transaction((tx) => tx.outbox.add('incident', incident.id));
 };
 
 /** Slack knows nothing of it any more: what is known here is closed as if it had been archived. */

@@ -2,7 +2,7 @@
 import type { WebClient } from '@slack/web-api';
 import type { Log } from '../../lib/log.ts';
 import type { Incident } from '../../core/types.ts';
-import type { IncidentMessageCopy, IncidentMessages } from '../../usecases/incident-ports.ts';
+import type { IncidentMessageCopy, IncidentMessages } from '../../usecases/ports-incidents.ts';
 import type { IncidentTimeline } from '../../usecases/incident-types.ts';
 import type { Message } from '../blocks/text.ts';
 import { slackFailureOf } from '../client.ts';

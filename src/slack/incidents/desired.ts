@@ -2,7 +2,7 @@
 import { MENTIONS_MAX } from '../blocks/limits.ts';
 import { endingOf, waitingOf } from '../blocks/incident-lines.ts';
 import { isStuck } from '../blocks/stuck.ts';
-import type { IncidentMessageCopy, IncidentMessageKind } from '../../usecases/incident-ports.ts';
+import type { IncidentMessageCopy, IncidentMessageKind } from '../../usecases/ports-incidents.ts';
 import type { IncidentView } from '../../usecases/incident-types.ts';
 
 export type WantedCopy = Pick<IncidentMessageCopy, 'kind' | 'audience' | 'part'>;

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { WebClient } from '@slack/web-api';
 import type { Policy } from '../../core/policy/types.ts';
 import type { Log } from '../../lib/log.ts';
-import type { IncidentMessageCopy } from '../../usecases/incident-ports.ts';
+import type { IncidentMessageCopy } from '../../usecases/ports-incidents.ts';
 import type { IncidentBriefing, IncidentTimeline } from '../../usecases/incident-types.ts';
 import type { Directory, Store } from '../../usecases/ports.ts';
 import type { UseCases } from '../../usecases/types.ts';
