@@ -4,6 +4,7 @@ import { createSlackApp } from '../../src/slack/app.ts';
 import type { SlackApp } from '../../src/slack/app.ts';
 import { createSlackConnection } from '../../src/slack/connection.ts';
 import { StartError } from '../../src/slack/start-error.ts';
+import type { Store } from '../../src/usecases/ports.ts';
 import type { UseCases } from '../../src/usecases/types.ts';
 import { startSlack } from '../support/slack.ts';
 import type { Slack } from '../support/slack.ts';
@@ -31,7 +32,8 @@ const make = ({
 }: Given = {}): SlackApp => {
   const connection = createSlackConnection({ botToken, apiUrl, log });
   const environment = { appToken, signingSecret: null, apiUrl };
-  const store = { read: { view: () => Promise.resolve(null) } };
+  // Nothing here comes as far as the database, and the policy knows no incidents.
+  const store = { read: { view: () => Promise.resolve(null) } } as unknown as Store;
   const app = createSlackApp({ environment, connection, useCases, policy: () => policy, store, log });
   apps.push(app);
   return app;

@@ -93,7 +93,8 @@ const take = async (watching: Watching, news: ChannelNews): Promise<void> => {
   const channel =
     news.how === 'deleted' ? await deleted(watching, news) : await readChannel(watching.client, news.channelId);
   if (!channel) return;
-  await note(watching, channel, news);
+  const how = news.how === 'archived' || news.how === 'deleted' ? 'found' : news.how;
+  await note(watching, channel, { how, userId: news.userId });
   if (news.how === 'invited' || news.how === 'unarchived') await reachAgain(watching, news.channelId);
 };
 
@@ -135,6 +136,7 @@ const look = async (watching: Watching): Promise<number | void> => {
     await lookAtOpen(watching);
     if (performance.now() - watching.listedAt >= LIST_MS) {
       await lookForNew(watching);
+      await redrawOpen(watching);
       watching.listedAt = performance.now();
     }
   } catch (error) {
@@ -157,6 +159,15 @@ const lookAtOpen = async (watching: Watching): Promise<void> => {
     const channel = await readChannel(watching.client, channelId);
     if (channel) await note(watching, channel, { how: 'found', userId: null });
   }
+};
+
+/** Who is on call changes without the incident changing: its message is compared with what it should be. */
+const redrawOpen = async ({ store }: Watching): Promise<void> => {
+  const open = await store.read.openIncidents(OPEN_MAX);
+  if (open.length === 0) return;
+  await store.transaction(async (tx) => {
+    for (const { id } of open) await tx.outbox.add('incident', id);
+  });
 };
 
 const isNews = ({ createdAtMs, updatedMs }: SeenChannel): boolean =>

@@ -12,9 +12,10 @@ import { INCIDENT_WAITING_MAX } from '../blocks/limits.ts';
 import type { Channels } from '../channels.ts';
 import { slackFailureOf } from '../client.ts';
 import { lookUpFacts } from '../notify/look-up-facts.ts';
+import type { FactSources } from '../notify/look-up-facts.ts';
 import type { IncidentReach } from './desired.ts';
 
-type Sources = {
+type Sources = Pick<FactSources, 'access'> & {
   store: { read: Pick<Store['read'], 'absencesOf' | 'incidentHistory'> };
   directory: Directory;
   policy: () => Policy;

@@ -17,6 +17,7 @@ import type { Message } from '../blocks/text.ts';
 import { createChannels } from '../channels.ts';
 import type { Channels } from '../channels.ts';
 import { slackFailureOf } from '../client.ts';
+import type { FactSources } from '../notify/look-up-facts.ts';
 import type { Delivered } from '../notify/deliver.ts';
 import type { SyncResult } from '../notifier.ts';
 import { deliverIncident } from './deliver.ts';
@@ -36,7 +37,7 @@ const LOOKUP_RETRY_MS = 10_000;
 const DETOURS_MAX = 3;
 const DRAWN_MAX = 1_000;
 
-export type IncidentNotifierSettings = {
+export type IncidentNotifierSettings = Pick<FactSources, 'access'> & {
   client: WebClient;
   store: Pick<Store, 'read' | 'incidentMessages'>;
   useCases: Pick<UseCases, 'incidentBriefing' | 'incidentTimeline'>;
