@@ -29,8 +29,9 @@ describe('the prompt of an incident', () => {
     const message = await room.prompt('inc-42-orders', 'Orders database');
     const text = seen(message);
     expect(text).toContain('the channel’s name speaks of it');
-    expect(text).toContain('Oscar Lind'.split(' ')[0]?.toLowerCase());
-    expect(text).toContain('one of owners (olga, sam)');
+    expect(text).toContain('*On call:* oscar (on-call)');
+    expect(text).not.toContain('Not confirmed yet');
+    expect(text).toContain('one of owners (olga and sam)');
     expect(text).toContain("I'm on call: read now");
     expect(text).not.toContain('<@U');
     expect(room.prompts('inc-42-orders')).toHaveLength(1);

@@ -98,6 +98,7 @@ export const rename = (state: State, channel: Channel, change: { name: string; u
   checkName(state, name);
   const previousName = channel.name;
   channel.name = name;
+  channel.previousNames = [previousName, ...(channel.previousNames ?? [])];
   touch(state, channel);
   state.emit({ type: 'channel_renamed', channelId: channel.id, previousName });
   const text = `has renamed the channel from "${previousName}" to "${name}"`;

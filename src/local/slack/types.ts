@@ -38,6 +38,7 @@ export type Channel = {
   createdAtS: number;
   /** When its name, topic or archive last changed, in milliseconds; absent while they never did. */
   updatedMs?: number;
+  previousNames?: string[];
   /** Other teams in a shared channel. */
   connectedTeamIds: string[];
   pins: Set<string>;

@@ -77,6 +77,7 @@ export const channelWire = (state: State, channel: Channel): Json => {
     shared_team_ids: [state.team.id, ...channel.connectedTeamIds],
     topic: { value: escaped(channel.topic), creator: channel.creator, last_set: channel.createdAtS },
     purpose: { value: escaped(channel.purpose), creator: channel.creator, last_set: channel.createdAtS },
+    previous_names: channel.previousNames ?? [],
     num_members: channel.members.size,
   };
 };

@@ -100,7 +100,7 @@ const grade = async (call: CommandCall, severity: string): Promise<void> => {
   const room = roomOf(call.channelId);
   if (!room) return call.reply({ text: NO_ROOM });
   const view = await call.slack.useCases.incidentView({ channelId: room });
-  if (view?.incident.state !== 'open') return open(call, severity);
+  if (view?.incident.state !== 'open' || view.incident.vouchedAt === null) return open(call, severity);
   const { incident } = await call.slack.useCases.setSeverity({ userId: call.userId, channelId: room, severity });
   return call.reply({
     text: `${roomName(incident)} is ${incident.severity ? inline(incident.severity, 20) : 'without a severity'} now.`,

@@ -111,7 +111,7 @@ const deleted = async ({ store }: Watching, { channelId }: ChannelNews): Promise
   if (!incident) return null;
   const { channelName: name, topic, isPrivate, teamId } = incident;
   const known = { channelId, name, topic, purpose: '', isPrivate, teamId };
-  return { ...known, isArchived: true, createdAtMs: 0, updatedMs: null };
+  return { ...known, isArchived: true, namedBy: null, createdAtMs: 0, updatedMs: null };
 };
 
 const note = async (
@@ -119,7 +119,7 @@ const note = async (
   channel: SeenChannel,
   { how, userId }: Pick<NoteChannelInput, 'how' | 'userId'>,
 ): Promise<void> => {
-  const { createdAtMs: _createdAtMs, ...state } = channel;
+  const { createdAtMs: _createdAtMs, namedBy: _namedBy, ...state } = channel;
   try {
     await useCases.noteChannel({ ...state, how, userId });
   } catch (error) {
@@ -185,7 +185,7 @@ const lookForNew = async (watching: Watching): Promise<void> => {
     });
     const seen = (answer.channels ?? []).map((one) => toSeen(one)).filter((one) => one !== null);
     for (const channel of seen.filter((one) => isIncidentName(policy, one.name) && isNews(one)))
-      await note(watching, channel, { how: 'found', userId: null });
+      await note(watching, channel, { how: 'found', userId: channel.namedBy });
     cursor = answer.response_metadata?.next_cursor ?? '';
     if (!cursor) return;
   }

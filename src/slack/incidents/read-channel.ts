@@ -14,6 +14,8 @@ export type SeenChannel = {
   isPrivate: boolean;
   teamId: string | null;
   createdAtMs: number;
+  /** Who gave it its name: its maker, where it never had another; null where that is not known. */
+  namedBy: string | null;
   /** When its settings last changed, as Slack counts; null where it does not say. */
   updatedMs: number | null;
 };
@@ -44,6 +46,7 @@ export const toSeen = (channel: Conversation): SeenChannel | null => {
     isArchived: channel.is_archived ?? false,
     isPrivate: channel.is_private ?? false,
     teamId: channel.context_team_id ?? null,
+    namedBy: channel.previous_names?.length === 0 ? (channel.creator ?? null) : null,
     createdAtMs: (channel.created ?? 0) * 1_000,
     updatedMs: channel.updated ?? null,
   };
