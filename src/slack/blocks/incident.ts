@@ -212,7 +212,7 @@ const closedBlocks = (drawing: PromptDrawing): KnownBlock[] => {
 };
 
 const oldBlocks = (): KnownBlock[] => [
-  section('○ This incident was closed and is open again. Its newer message below has what is so now.'),
+  section('○ An earlier message of this incident: the newest one below has what is so now.'),
 ];
 
 const notification = ({ briefing: { view, onCall } }: PromptDrawing): string => {
