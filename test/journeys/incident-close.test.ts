@@ -34,7 +34,7 @@ const incident = async (name: string, isPrivate = false): Promise<void> => {
 
 const readNow = async (name: string): Promise<void> => {
   await world.slack.as('oscar').click(await room.prompt(name, 'read now'), 'incident_read');
-  await room.prompt(name, '● oscar');
+  await room.prompt(name, '● oscar · *Orders database · Read only* · until');
 };
 
 /** Ada asks, and Olga, who owns it, agrees in the channel of the incident or of the target. */
@@ -43,7 +43,7 @@ const adaReads = async (name: string): Promise<void> => {
   await slack.as('ada').command('/prod-access', 'orders-db read 30m look at the stuck orders', name);
   const asked = await story.inChannel('look at the stuck orders');
   await slack.as('olga').click(asked, 'approve');
-  await room.prompt(name, '● ada');
+  await room.prompt(name, '● ada · *Orders database · Read only* · until');
 };
 
 const logins = (n: number): Promise<unknown> =>

@@ -90,6 +90,24 @@ export const QUESTS: QuestPlan[] = [
     prompt: (fact) => fact.kind === 'asked' && fact.command === 'UPDATE' && isBorrowed(fact.user),
   },
   {
+    id: 'incident',
+    title: 'Open an incident',
+    hint: 'Make a channel named `inc-1-orders` with the + beside Channels. Latchkey enters it and says what there is to enter, and who lets in.',
+    sql: `exists (select from audit_events where type = 'incident.opened')`,
+  },
+  {
+    id: 'incident-read',
+    title: 'Read at once, on call',
+    hint: 'Switch to Kim, who is on call, open that channel, and press *I’m on call: read now*. Others are told privately that they are not.',
+    sql: `exists (select from requests r join grants g on g.request_id = r.id where r.incident_id is not null and g.activated_at is not null)`,
+  },
+  {
+    id: 'incident-close',
+    title: 'Close it',
+    hint: 'In the channel: `/prod-access incident close`. After 30 s all of its access is gone, and the timeline for the post-mortem is posted.',
+    sql: `exists (select from audit_events where type = 'incident.ended')`,
+  },
+  {
     id: 'break-glass',
     title: 'Break the glass',
     hint: 'As Kim, who is on call: `/prod-access break-glass orders-db write 5m checkout is down`. Access comes at once, and everyone concerned is told.',
