@@ -13,7 +13,7 @@ export type Slack = {
   useCases: UseCases;
   policy: () => Policy;
   store: { read: Pick<Store['read'], 'view' | 'incident'> };
-  channels: Pick<ChannelWatch, 'heard'>;
+  channels: Pick<ChannelWatch, 'heard' | 'read'>;
   /** Which redraw of an open view is the newest in this process. */
   turns: Turns;
   log: Log;

@@ -10,6 +10,7 @@ import { explainError } from './errors.ts';
 import { homeOpened } from './home.ts';
 import { channelEvents } from './incidents/channel-events.ts';
 import type { ChannelEvent } from './incidents/channel-events.ts';
+import { readMessage } from './incidents/channel-messages.ts';
 import {
   actionPayload,
   commandPayload,
@@ -56,6 +57,7 @@ export const listen = (app: App, slack: Slack): void => {
   for (const event of events) listenToEvent(app, slack, event);
   for (const event of personEvents) listenToPeople(app, slack, event);
   for (const event of channelEvents) listenToChannels(app, slack, event);
+  listenToMessages(app, slack);
 };
 
 const listenToCommand = (app: App, slack: Slack): void => {
@@ -127,5 +129,14 @@ const listenToChannels = (app: App, slack: Slack, { type, read }: ChannelEvent):
   app.event(type, async ({ event, context }) => {
     const news = read(event, context.botUserId ?? '');
     if (news) await slack.channels.heard(news);
+  });
+};
+
+/** Slack sends them only where an admin asked for it; see `channel-messages.ts`. */
+const listenToMessages = (app: App, slack: Slack): void => {
+  app.event('message', async ({ event, context }) => {
+    const message = readMessage(event);
+    const isOwn = message?.authorIds.some((id) => id === context.botUserId || id === context.botId);
+    if (message && !(isOwn && !message.isTopic)) await slack.channels.read(message);
   });
 };

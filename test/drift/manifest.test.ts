@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMAND } from '../../src/slack/commands/command.ts';
+import { MESSAGE_EVENTS } from '../../src/slack/incidents/channel-messages.ts';
 import { channelEvents } from '../../src/slack/incidents/channel-events.ts';
 import { events as homeEvents, personEvents } from '../../src/slack/listeners.ts';
 import { searches } from '../../src/slack/views/registry.ts';
@@ -101,6 +102,15 @@ describe('manifest.yml', () => {
   it('subscribes to the events the code listens to, and to no others', () => {
     expect(manifest.settings.event_subscriptions.bot_events).toEqual(events.map(({ type }) => type));
     expect(manifest.features.app_home.home_tab_enabled).toBe(true);
+  });
+
+  it('leaves reading messages to whoever asks for it', async () => {
+    const text = await readFile(join(root, 'manifest.yml'), 'utf8');
+    for (const { type, scope } of MESSAGE_EVENTS) {
+      expect(text).toMatch(new RegExp(`^ *# - ${type.replace('.', '\\.')}$`, 'm'));
+      expect(text).toMatch(new RegExp(`^ *# - ${scope} +# \\S`, 'm'));
+      expect(manifest.oauth_config.scopes.bot).not.toContain(scope);
+    }
   });
 
   it('registers the slash command, buttons and searches', () => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export type ChannelNews = {
   channelId: string;
-  how: 'created' | 'renamed' | 'unarchived' | 'archived' | 'deleted' | 'invited';
+  how: 'created' | 'renamed' | 'unarchived' | 'archived' | 'deleted' | 'invited' | 'topic';
   userId: string | null;
   /** Where the event has it. */
   name: string | null;

@@ -14,6 +14,7 @@ import type { NoteChannelInput } from '../../usecases/incident-types.ts';
 import type { UseCases } from '../../usecases/types.ts';
 import { slackFailureOf } from '../client.ts';
 import type { ChannelNews } from './channel-events.ts';
+import type { ChannelMessage } from './channel-messages.ts';
 import { readChannel, toSeen } from './read-channel.ts';
 import type { SeenChannel } from './read-channel.ts';
 
@@ -32,7 +33,7 @@ const MISSED_MAX = 500;
 export type WatchSettings = {
   client: WebClient;
   policy: () => Policy;
-  useCases: Pick<UseCases, 'noteChannel'>;
+  useCases: Pick<UseCases, 'noteChannel' | 'noteToolMessage'>;
   store: Pick<Store, 'transaction' | 'incidentMessages'> & {
     read: Pick<Store['read'], 'openIncidents' | 'incidentOfChannel'>;
   };
@@ -41,11 +42,13 @@ export type WatchSettings = {
 
 export type ChannelWatch = {
   heard(news: ChannelNews): Promise<void>;
+  /** Something was written; only the tool's words and changed topics matter. */
+  read(message: ChannelMessage): Promise<void>;
   start(): void;
   stop(): Promise<void>;
 };
 
-type Watching = WatchSettings & { missed: Map<string, ChannelNews>; loop: Loop | null; listedAt: number };
+type Watching = WatchSettings & { missed: Map<string, () => Promise<void>>; loop: Loop | null; listedAt: number };
 
 export const createChannelWatch = (settings: WatchSettings): ChannelWatch => {
   const watching: Watching = {
@@ -56,6 +59,7 @@ export const createChannelWatch = (settings: WatchSettings): ChannelWatch => {
   };
   return {
     heard: (news) => heard(watching, news),
+    read: (message) => read(watching, message),
     start: () => {
       watching.loop ??= startLoop({
         everyMs: LOOK_MS,
@@ -77,23 +81,40 @@ const heard = async (watching: Watching, news: ChannelNews): Promise<void> => {
   const policy = watching.policy();
   if (!policy.incidents) return;
   if (news.how === 'created' && news.name !== null && !isIncidentName(policy, news.name)) return;
+  await attempt(watching, news.channelId, () => take(watching, news));
+};
+
+/** What fails is done again at the next look, which is soon. */
+const attempt = async (watching: Watching, key: string, work: () => Promise<void>): Promise<void> => {
   try {
-    await take(watching, news);
+    await work();
   } catch (error) {
-    watching.log.warn(
-      { err: error, channel: news.channelId, how: news.how },
-      'a channel could not be looked at; soon again',
-    );
-    if (watching.missed.size < MISSED_MAX) watching.missed.set(news.channelId, news);
+    watching.log.warn({ err: error, key }, 'a channel could not be looked at; soon again');
+    if (watching.missed.size < MISSED_MAX) watching.missed.set(key, work);
     watching.loop?.poke();
   }
+};
+
+const read = async (watching: Watching, message: ChannelMessage): Promise<void> => {
+  const tool = watching.policy().incidents?.tool;
+  const { channelId, authorIds, text } = message;
+  if (message.isTopic) {
+    const isKnown = (await watching.store.read.incidentOfChannel(channelId)) !== null;
+    const news = { channelId, how: 'topic', userId: message.userId, name: null } as const;
+    return isKnown ? heard(watching, news) : undefined;
+  }
+  if (!tool || !authorIds.some((id) => tool.users.includes(id))) return;
+  await attempt(watching, `${channelId} ${text}`, async () => {
+    const channel = await readChannel(watching.client, channelId);
+    if (channel) await watching.useCases.noteToolMessage({ channel, userIds: authorIds, text });
+  });
 };
 
 const take = async (watching: Watching, news: ChannelNews): Promise<void> => {
   const channel =
     news.how === 'deleted' ? await deleted(watching, news) : await readChannel(watching.client, news.channelId);
   if (!channel) return;
-  const how = news.how === 'archived' || news.how === 'deleted' ? 'found' : news.how;
+  const how = news.how === 'archived' || news.how === 'deleted' || news.how === 'topic' ? 'found' : news.how;
   await note(watching, channel, { how, userId: news.userId });
   if (news.how === 'invited' || news.how === 'unarchived') await reachAgain(watching, news.channelId);
 };
@@ -148,9 +169,9 @@ const look = async (watching: Watching): Promise<number | void> => {
 };
 
 const takeMissed = async (watching: Watching): Promise<void> => {
-  for (const [channelId, news] of watching.missed) {
-    await take(watching, news);
-    if (watching.missed.get(channelId) === news) watching.missed.delete(channelId);
+  for (const [key, work] of watching.missed) {
+    await work();
+    if (watching.missed.get(key) === work) watching.missed.delete(key);
   }
 };
 
