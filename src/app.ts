@@ -31,6 +31,7 @@ import { startSlack } from './slack/start.ts';
 import type { RunningSlack } from './slack/start.ts';
 import { createSlackConnection } from './slack/connection.ts';
 import type { SlackConnection } from './slack/connection.ts';
+import { createIncidentNotifier } from './slack/incidents/notifier.ts';
 import { createNotifier } from './slack/notifier.ts';
 import { createDirectory } from './slack/people.ts';
 import { createAddressBook } from './usecases/address-book.ts';
@@ -182,7 +183,7 @@ const createJobs = ({ environment, only, log }: AppOptions, { store, useCases, c
   const notifier = createNotifier(told);
   const announcer = createAnnouncer(told);
   const allowances = createAllowanceTeller(told);
-  const incidents = { sync: () => Promise.resolve({ outcome: 'done' as const }) };
+  const incidents = createIncidentNotifier({ ...told, useCases });
   const revocations = createRevocationTeller(told);
   const { redisUrl, redisPrefix: prefix } = environment;
   const jobs = { redisUrl, prefix, store, useCases, notifier, announcer, allowances, incidents, revocations, log };

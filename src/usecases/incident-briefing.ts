@@ -132,4 +132,5 @@ const ownersOf = async ({ directory }: BriefDeps, policy: Policy, target: string
 };
 
 /** What the button *read now* writes as the reason. */
-const reasonFor = ({ channelName }: Pick<Incident, 'channelName'>): string => `On call, incident #${channelName}`;
+export const reasonFor = ({ channelName }: Pick<Incident, 'channelName'>): string =>
+  `On call, incident #${channelName}`;

@@ -87,8 +87,8 @@ export type IncidentReads = {
   msToNextIncidentEnd(): Promise<number | null>;
 };
 
-export const INCIDENT_MESSAGE_KINDS = ['prompt', 'closing', 'timeline', 'opener', 'notice'] as const;
-/** `prompt` is the one message of the channel; `closing` the warning, `timeline` what is posted at the end, `opener` for whoever opened it, `notice` for admins. */
+export const INCIDENT_MESSAGE_KINDS = ['prompt', 'closing', 'timeline', 'files', 'opener', 'notice'] as const;
+/** `prompt` is the one message of the channel; `closing` the warning, `timeline` what is posted at the end, `files` the same as files under it, `opener` for whoever opened it, `notice` for admins. */
 export type IncidentMessageKind = (typeof INCIDENT_MESSAGE_KINDS)[number];
 
 /** One Slack message that shows an incident; fields as of `MessageCopy`. */
@@ -116,4 +116,6 @@ export type IncidentMessages = {
   setPosted(id: string, posted: { channel: string; ts: string; drawnVersion: number }): Promise<void>;
   setDrawn(id: string, drawnVersion: number): Promise<void>;
   setFailure(id: string, failure: string): Promise<void>;
+  /** What could not be posted or drawn there is tried anew; false when there was nothing of the kind. */
+  clearFailures(incidentId: string, audience: string): Promise<boolean>;
 };

@@ -197,6 +197,7 @@ describe('the end of an incident', () => {
     await world.slack.faults.up();
     await room.said('inc-66-orders', 'Timeline ·');
     await world.slack.waitFor(() => world.slack.state.files.size === 2, { timeoutMs: 30_000 });
+    expect(await grants()).toEqual([{ state: 'ended', cause: 'incident_closed' }]);
   });
 });
 

@@ -89,7 +89,7 @@ describe('the prompt of an incident', () => {
     const rita = world.slack.as('rita');
     rita.createChannel('inc-standing');
     await room.prompt('inc-standing', 'Request access');
-    await world.slack.as('ada').join('inc-standing');
+    world.slack.as('ada').join('inc-standing');
     await world.slack.as('ada').command('/prod-access', 'orders-db read 30m count the orders of today', 'inc-standing');
     const approval = await room.said('inc-standing', 'asks for');
     expect(seen(approval)).toContain('"approve"');
@@ -198,6 +198,7 @@ describe('one message, whatever happens', () => {
     world.slack.as('rita').createChannel('inc-49-orders');
     await world.start();
     await room.prompt('inc-49-orders', 'Request access');
+    expect(await openIncidents()).toMatchObject([{ n: '1' }]);
   });
 
   it('is posted once although Slack answers 500, then 429, then nothing at all', async () => {

@@ -1,5 +1,5 @@
 /** Where in Slack an incident is shown, and which version of it was drawn there. */
-import { and, asc, eq, isNull, lte, or } from 'drizzle-orm';
+import { and, asc, eq, isNotNull, isNull, lte, or } from 'drizzle-orm';
 import type { IncidentMessages } from '../../usecases/ports-incidents.ts';
 import { incidentMessages } from '../schema-incidents.ts';
 import { incidents } from '../schema.ts';
@@ -68,5 +68,19 @@ export const incidentMessageStore = (db: Db): IncidentMessages => {
     setPosted: (id, posted) => update(id, { ...posted, failure: null }),
     setDrawn: (id, drawnVersion) => update(id, { drawnVersion }),
     setFailure: (id, failure) => update(id, { failure }),
+    clearFailures: async (incidentId, audience) => {
+      const cleared = await db
+        .update(incidentMessages)
+        .set({ failure: null })
+        .where(
+          and(
+            eq(incidentMessages.incidentId, incidentId),
+            eq(incidentMessages.audience, audience),
+            isNotNull(incidentMessages.failure),
+          ),
+        )
+        .returning({ id: incidentMessages.id });
+      return cleared.length > 0;
+    },
   };
 };

@@ -10,7 +10,7 @@ import { actions, keepGrantButton } from './buttons.ts';
 import { factsOf } from './facts.ts';
 import { headline, header, listSection } from './incident.ts';
 import { closedLine, endingOf, incidentName, liveLine, liveOf, names, roomName } from './incident-lines.ts';
-import { CONTEXT_TEXT_MAX, MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX, TITLE_SHOWN_MAX } from './limits.ts';
+import { MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX, TITLE_SHOWN_MAX } from './limits.ts';
 import { what } from './phrases.ts';
 import { isStuck } from './stuck.ts';
 import { context, cut, date, inline, section } from './text.ts';
@@ -176,13 +176,3 @@ export const timelineMessage = ({ view, timeline }: IncidentTimeline, policy: Po
 };
 
 const TIMELINE_LINE_MAX = 290;
-
-export const FILES_HINT = (isFinal: boolean): KnownBlock =>
-  context(
-    cut(
-      isFinal
-        ? 'The whole of it, with votes, rules and first looks at credentials, is below as Markdown and JSON, fit for a post-mortem.'
-        : 'The whole of it follows below as Markdown and JSON once everything has ended.',
-      CONTEXT_TEXT_MAX,
-    ),
-  );

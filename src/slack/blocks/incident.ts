@@ -87,7 +87,7 @@ const onCallOf = ({ group, people }: OnCallBriefing): string => {
   return people.length > 0 ? `${names(people)} (${name})` : `nobody (${name})`;
 };
 
-export const onCallLine = (onCall: readonly OnCallBriefing[]): string | null =>
+const onCallLine = (onCall: readonly OnCallBriefing[]): string | null =>
   onCall.length > 0 ? `*On call:* ${onCall.slice(0, 5).map(onCallOf).join(' · ')}` : null;
 
 const openedLine = ({ briefing: { view } }: PromptDrawing): string => {

@@ -13,6 +13,7 @@ export const MESSAGE_EVENTS = [
 /** Slack: docs.slack.dev/reference/events/message; tools often say it in attachments alone. */
 const message = z.object({
   channel: z.string(),
+  ts: z.string().default('0'),
   channel_type: z.string().optional(),
   subtype: z.string().optional(),
   user: z.string().optional(),
@@ -31,6 +32,7 @@ export type ChannelMessage = {
   /** Every id it came with: user, bot, app. */
   authorIds: string[];
   text: string;
+  postedAt: Date;
 };
 
 const TEXT_MAX = 4_000;
@@ -48,6 +50,7 @@ export const readMessage = (event: unknown): ChannelMessage | null => {
     channelId: channel,
     isTopic,
     userId: said.user ?? null,
+    postedAt: new Date(Number(said.ts) * 1_000),
     authorIds: [said.user, said.bot_id, said.app_id].filter((id) => id !== undefined),
     text: [said.text, ...attached]
       .filter((part) => part !== undefined && part !== '')

@@ -97,7 +97,7 @@ const attempt = async (watching: Watching, key: string, work: () => Promise<void
 
 const read = async (watching: Watching, message: ChannelMessage): Promise<void> => {
   const tool = watching.policy().incidents?.tool;
-  const { channelId, authorIds, text } = message;
+  const { channelId, authorIds, text, postedAt } = message;
   if (message.isTopic) {
     const isKnown = (await watching.store.read.incidentOfChannel(channelId)) !== null;
     const news = { channelId, how: 'topic', userId: message.userId, name: null } as const;
@@ -106,7 +106,7 @@ const read = async (watching: Watching, message: ChannelMessage): Promise<void> 
   if (!tool || !authorIds.some((id) => tool.users.includes(id))) return;
   await attempt(watching, `${channelId} ${text}`, async () => {
     const channel = await readChannel(watching.client, channelId);
-    if (channel) await watching.useCases.noteToolMessage({ channel, userIds: authorIds, text });
+    if (channel) await watching.useCases.noteToolMessage({ channel, userIds: authorIds, text, postedAt });
   });
 };
 

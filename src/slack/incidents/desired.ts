@@ -41,12 +41,12 @@ const isInChannel = ({ incident }: IncidentView, copies: Copies): boolean =>
   !incident.isArchived &&
   copies.some((copy) => copy.kind === 'prompt' && copy.audience === incident.channelId && copy.ts && !copy.failure);
 
-export const holdersOf = (view: IncidentView): string[] => [
+const holdersOf = (view: IncidentView): string[] => [
   ...new Set(endingOf(view).map(({ requester }) => requester.userId)),
 ];
 
 /** Nothing of it goes on that ends with the incident: then the timeline is true as it stands. */
-export const isSettled = (view: IncidentView): boolean => endingOf(view).length === 0 && waitingOf(view).length === 0;
+const isSettled = (view: IncidentView): boolean => endingOf(view).length === 0 && waitingOf(view).length === 0;
 
 /** What does not end is said too, and not waited for. */
 const isTold = (view: IncidentView): boolean =>

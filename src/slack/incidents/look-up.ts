@@ -16,7 +16,7 @@ import type { FactSources } from '../notify/look-up-facts.ts';
 import type { IncidentReach } from './desired.ts';
 
 type Sources = Pick<FactSources, 'access'> & {
-  store: { read: Pick<Store['read'], 'absencesOf' | 'incidentHistory'> };
+  store: { read: FactSources['store']['read'] & Pick<Store['read'], 'incidentHistory'> };
   directory: Directory;
   policy: () => Policy;
   channels: Channels;

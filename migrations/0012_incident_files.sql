@@ -1,0 +1,2 @@
+ALTER TABLE "incident_messages" DROP CONSTRAINT "incident_messages_kind";--> statement-breakpoint
+ALTER TABLE "incident_messages" ADD CONSTRAINT "incident_messages_kind" CHECK ("incident_messages"."kind" in ('prompt', 'closing', 'timeline', 'files', 'opener', 'notice'));
