@@ -7,7 +7,9 @@ import { inputOf } from './made.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 
-const examples = [...read('docs/policy.md').matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, text = '']) => text);
+const examplesOf = (page: string): string[] =>
+  [...read(page).matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, text = '']) => text);
+const examples = examplesOf('docs/policy.md');
 const whole = examples.find((text) => text.startsWith('version:')) ?? '';
 
 const partsOf = (text: string): Record<string, unknown> => {
@@ -38,6 +40,34 @@ describe('the examples of docs/policy.md', () => {
   it('fail when what they say is not so', () => {
     const wrong = completed(examples[1] ?? '').replace('"decision":"approve"', '"decision":"deny"');
     expect(check(wrong).isOk).toBe(false);
+  });
+});
+
+describe('the examples of docs/incidents.md', () => {
+  const shown = examplesOf('docs/incidents.md');
+
+  it.each(shown.map((text, index) => [index + 1, text] as const))(
+    'example %i loads and its tests pass',
+    (_at, text) => {
+      const { isOk, text: said } = check(completed(text));
+      expect({ isOk, said }).toEqual({ isOk: true, said });
+    },
+  );
+
+  it('are tested by what they say', () => {
+    expect(shown.length).toBeGreaterThanOrEqual(3);
+    const wrong = completed(shown[0] ?? '').replace('"decision":"approve"', '"decision":"deny"');
+    expect(check(wrong).isOk).toBe(false);
+  });
+
+  it('name every key that the policy knows of incidents', () => {
+    const schema = JSON.parse(read('latchkey.schema.json')) as {
+      properties: { incidents: { properties: Record<string, unknown> } };
+    };
+    const keys = Object.keys(schema.properties.incidents.properties);
+    expect(keys.length).toBeGreaterThan(8);
+    const text = shown.join('\n');
+    expect(keys.filter((key) => !text.includes(`${key}:`))).toEqual([]);
   });
 });
 

@@ -77,7 +77,7 @@ beforeAll(async () => {
   manifest = parse(await readFile(join(root, 'manifest.yml'), 'utf8')) as Manifest;
   source = await readSource(join(root, 'src/slack'));
   methods = [
-    ...new Set([...source.matchAll(/client\s*\.((?:[a-zA-Z]+\.)+[a-zA-Z]+)\(/g)].map((match) => match[1] ?? '')),
+    ...new Set([...source.matchAll(/client\s*\.((?:[a-zA-Z]+\.)+[a-zA-Z0-9]+)\(/g)].map((match) => match[1] ?? '')),
   ];
 });
 
