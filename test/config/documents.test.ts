@@ -100,7 +100,14 @@ describe('docs/configuration.md', () => {
 
 it('docs/policy.md names every code of a problem', () => {
   const text = read('docs/policy.md');
-  const files = ['policy-build', 'policy-references', 'policy-reach', 'policy-file', 'policy-shape', 'policy-incidents'];
+  const files = [
+    'policy-build',
+    'policy-references',
+    'policy-reach',
+    'policy-file',
+    'policy-shape',
+    'policy-incidents',
+  ];
   const sources = files.map((name) => read(`src/config/${name}.ts`)).join('\n');
   const codes = [...sources.matchAll(/(?:refuse|warn|make)\(\s*'([a-z_]+)'|code: '([a-z_]+)'/g)].map(
     ([, one, two]) => one ?? two ?? '',
