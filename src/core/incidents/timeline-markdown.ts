@@ -85,7 +85,7 @@ const eventLine = ({ at, what, who, detail: about }: TimelineEvent): string =>
 const head = ({ incident }: Timeline): string[] => [
   `# Incident ${markdownText(`#${incident.channelName}`)}`,
   '',
-  ...(incident.topic ? [markdownText(incident.topic), ''] : []),
+  ...(incident.topic ? [`- Topic: ${markdownText(incident.topic)}`] : []),
   `- Severity: ${incident.severity ? markdownText(incident.severity) : 'unknown'}`,
   `- Opened: ${time(incident.openedAt)} (${incident.how}${incident.openedBy ? ` by ${name(incident.openedBy) ?? ''}` : ''})`,
   `- Closed: ${incident.closedAt === null ? 'not yet' : `${time(incident.closedAt)} (${incident.closeCause ?? ''}${incident.closedBy ? ` by ${name(incident.closedBy) ?? ''}` : ''})`}`,
