@@ -12,6 +12,7 @@ export default defineConfig({
     './src/db/schema-extensions.ts',
     './src/db/schema-incidents.ts',
     './src/db/schema-revocations.ts',
+    './src/db/schema-alerts.ts',
   ],
   out: './migrations',
   migrations: { schema: 'public', table: 'schema_migrations' },

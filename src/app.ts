@@ -1,4 +1,5 @@
 /** The composition root: the only file that knows every adapter. */
+import type { AlertSource } from './core/alerts/types.ts';
 import type { Environment } from './config/environment.ts';
 import { loadPolicy } from './config/policy-file.ts';
 import type { LoadedPolicy, PolicyInput } from './config/policy-file.ts';
@@ -23,6 +24,7 @@ import type { OpenAccess } from './providers/access.ts';
 import { createOpsgenie } from './oncall/opsgenie.ts';
 import { createPagerDuty } from './oncall/pagerduty.ts';
 import { PROVIDERS, findProvider } from './providers/registry.ts';
+import { createAlertTeller } from './slack/alert-teller.ts';
 import { createAllowanceTeller } from './slack/allowance-teller.ts';
 import { createAnnouncer } from './slack/announcer.ts';
 import type { SlackAppSettings } from './slack/app.ts';
@@ -35,13 +37,15 @@ import { createIncidentNotifier } from './slack/incidents/notifier.ts';
 import { createNotifier } from './slack/notifier.ts';
 import { createDirectory } from './slack/people.ts';
 import { createAddressBook } from './usecases/address-book.ts';
+import { createAlertDoor } from './triggers/alert-door.ts';
+import { TRIGGERS } from './triggers/registry.ts';
 import { createUseCases } from './usecases/create-use-cases.ts';
 import type { Deps, Store } from './usecases/ports.ts';
 import type { AdoptInput, UseCases } from './usecases/types.ts';
 import { createReadyz, healthz } from './web/health.ts';
 import { createMetrics } from './web/metrics.ts';
 import type { Metrics } from './web/metrics.ts';
-import { startWebServer } from './web/server.ts';
+import { sendJson, startWebServer } from './web/server.ts';
 import type { Routes } from './web/server.ts';
 
 export type Part = 'web' | 'worker';
@@ -177,7 +181,8 @@ const createCore = (options: AppOptions, late: Late): Core => {
   return { store, policies, connection, access, metrics, deps, useCases };
 };
 
-const createJobs = ({ environment, only, log }: AppOptions, { store, useCases, connection, deps }: Core): Jobs => {
+const createJobs = ({ environment, only, log }: AppOptions, core: Core): Jobs => {
+  const { store, useCases, connection, deps, metrics } = core;
   const { policy, directory, access } = deps;
   const told = { client: connection.notifierClient, store, policy, directory, access, log };
   const notifier = createNotifier(told);
@@ -185,9 +190,40 @@ const createJobs = ({ environment, only, log }: AppOptions, { store, useCases, c
   const allowances = createAllowanceTeller(told);
   const incidents = createIncidentNotifier({ ...told, useCases });
   const revocations = createRevocationTeller(told);
+  const onAsked = (source: AlertSource): void => metrics.onAlert({ source, outcome: 'asked', count: 1 });
+  const alerts = createAlertTeller({ ...told, onAsked });
   const { redisUrl, redisPrefix: prefix } = environment;
-  const jobs = { redisUrl, prefix, store, useCases, notifier, announcer, allowances, incidents, revocations, log };
+  const tellers = { notifier, announcer, allowances, incidents, revocations, alerts };
+  const jobs = { redisUrl, prefix, store, useCases, ...tellers, log };
   return startJobs(jobs, { isWorker: only !== 'web' });
+};
+
+/** A source without a secret has no door: nothing could be believed that comes through it. */
+const hooksOf = ({ environment, only, log }: AppOptions, { useCases, metrics }: Core): Routes => {
+  const routes: Routes = {};
+  for (const trigger of only === 'worker' ? [] : TRIGGERS) {
+    const { path, title, variable } = trigger;
+    const secrets = environment.alertSecrets[trigger.id];
+    if (secrets.length === 0) {
+      log.info(
+        { source: trigger.id },
+        `${title} is not listened to: /hooks/${path} answers 404 until ${variable} is set`,
+      );
+      continue;
+    }
+    const door = createAlertDoor({
+      trigger,
+      secrets,
+      receive: useCases.receiveAlerts,
+      onAlert: metrics.onAlert,
+      log: log.child({ part: 'hooks' }),
+    });
+    routes[`POST /hooks/${path}`] = async (request, response) => {
+      const { status, body } = await door(request);
+      sendJson(response, status, body);
+    };
+  }
+  return routes;
 };
 
 const routesOf = (core: Core, jobs: Jobs, slack: RunningSlack): Routes => ({
@@ -247,7 +283,8 @@ const startParts = async (options: AppOptions, { core, late, opened }: Starting)
   };
   const slack = await startSlack({ ...slackSettings, hasReceiver: only !== 'worker' });
   opened.push(slack.stop);
-  const web = await startWebServer({ port: environment.port, routes: routesOf(core, jobs, slack), log });
+  const routes = { ...routesOf(core, jobs, slack), ...hooksOf(options, core) };
+  const web = await startWebServer({ port: environment.port, routes, log });
   opened.push(web.stop);
   core.access.startChecks(TARGET_CHECK_MS);
   core.policies.watch(POLICY_POLL_MS);

@@ -1,4 +1,5 @@
 /** The environment as typed values, or every problem with it at once. No secret has a default and no message holds a value of one. */
+import type { AlertSource } from '../core/alerts/types.ts';
 import { readVariable } from './variable.ts';
 import type { Variables } from './variable.ts';
 import type { ConfigProblem } from './problem.ts';
@@ -26,6 +27,8 @@ export type Environment = {
   pagerDuty: { token: string; apiUrl: string } | null;
   /** null where no key is set. `apiUrl` without a trailing slash. */
   opsgenie: { apiKey: string; apiUrl: string } | null;
+  /** Any of these is believed; empty where the source is not used. */
+  alertSecrets: Record<AlertSource, string[]>;
   port: number;
   logLevel: LogLevel;
 };
@@ -40,6 +43,9 @@ export const OWN_SECRETS = [
   'LATCHKEY_SECRET_KEY',
   'PAGERDUTY_TOKEN',
   'OPSGENIE_API_KEY',
+  'PAGERDUTY_WEBHOOK_SECRET',
+  'ALERTMANAGER_TOKEN',
+  'ALERT_HOOK_SECRET',
 ] as const;
 
 type Reader = {
@@ -175,6 +181,21 @@ const readOpsgenie = (reader: Reader): Environment['opsgenie'] => {
   return apiKey ? { apiKey, apiUrl: (given ?? 'https://api.opsgenie.com').replace(/\/+$/, '') } : null;
 };
 
+/** What a person would make up is guessed; these let anybody who has them put asks before people. */
+const SECRET_CHARS = 16;
+
+type HookSecret = 'PAGERDUTY_WEBHOOK_SECRET' | 'ALERTMANAGER_TOKEN' | 'ALERT_HOOK_SECRET';
+
+/** Several with commas between: for several webhooks, and to change one after the other. */
+const readHookSecrets = (reader: Reader, name: HookSecret): string[] => {
+  const secrets = (reader.read(name) ?? '').split(',').flatMap((part) => part.trim() || []);
+  if (secrets.some(({ length }) => length < SECRET_CHARS)) {
+    const message = `${name} is shorter than ${SECRET_CHARS} characters; take the source's own secret, or make one with \`openssl rand -hex 32\`.`;
+    reader.refuse('weak_secret', name, message);
+  }
+  return secrets;
+};
+
 /** Reads everything before it answers, so that one start names every problem. */
 export const readEnvironment = (env: Variables): { environment: Environment } | { problems: ConfigProblem[] } => {
   const reader = createReader(env);
@@ -197,6 +218,11 @@ export const readEnvironment = (env: Variables): { environment: Environment } | 
     publicUrl: publicUrl?.replace(/\/+$/, '') ?? null,
     pagerDuty: readPagerDuty(reader),
     opsgenie: readOpsgenie(reader),
+    alertSecrets: {
+      pagerduty: readHookSecrets(reader, 'PAGERDUTY_WEBHOOK_SECRET'),
+      alertmanager: readHookSecrets(reader, 'ALERTMANAGER_TOKEN'),
+      generic: readHookSecrets(reader, 'ALERT_HOOK_SECRET'),
+    },
     port: readPort(reader),
     logLevel: readLogLevel(reader),
   };

@@ -15,6 +15,7 @@ import type {
 import type { Json } from '../core/types.ts';
 import { OWN_SECRETS } from './environment.ts';
 import { buildIncidents } from './policy-incidents.ts';
+import { buildAlerts } from './policy-alerts.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import type { Path } from './problem.ts';
 import { record } from './record.ts';
@@ -154,12 +155,20 @@ const buildTargets = ({ document, env, areVariablesOptional, report }: Build): B
 
 type RuleShape = PolicyDocument['rules'][number];
 
-const buildMatch = ({ targets, roles, people, groups, clients }: NonNullable<RuleShape['match']>): RuleMatch => ({
+const buildMatch = ({
+  targets,
+  roles,
+  people,
+  groups,
+  clients,
+  alerts,
+}: NonNullable<RuleShape['match']>): RuleMatch => ({
   targets: targets ?? null,
   roles: roles ?? null,
   people: people ?? null,
   groups: groups ?? null,
   clients: clients ?? null,
+  alerts: alerts ?? null,
 });
 
 const listOf = (refs: string | string[]): string[] => (typeof refs === 'string' ? [refs] : [...new Set(refs)]);
@@ -240,6 +249,7 @@ const buildTest = (test: NonNullable<PolicyDocument['tests']>[number], line: num
     facts: {
       groups: record(Object.entries(test.groups ?? {})),
       incident: test.incident ?? {},
+      alert: test.alert ?? null,
       client: client
         ? {
             issuer: client.issuer,
@@ -322,6 +332,7 @@ export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<strin
     remindMs: ms(document.remind ?? DEFAULTS.remind),
     breakGlass: buildBreakGlass(document),
     incidents: buildIncidents(document, report),
+    alerts: buildAlerts(document),
     admins: document.admins ?? [],
     auditors: document.auditors ?? [],
     managerField: document.manager_field ?? null,

@@ -1,6 +1,7 @@
 /** Loads `latchkey.yml`: a policy with warnings, or every problem at once. Reads no file itself; `path` is for messages. */
 import { createHash } from 'node:crypto';
 import type { Policy } from '../core/policy/types.ts';
+import { checkAlerts } from './policy-alerts.ts';
 import { buildPolicy } from './policy-build.ts';
 import { createReport } from './report.ts';
 import { checkReach } from './policy-reach.ts';
@@ -83,6 +84,7 @@ export const loadPolicy = (input: PolicyInput): LoadedPolicy => {
     rulePath: (index) => ['rules', ruleAt[index] ?? index],
   };
   checkReferences(check);
+  checkAlerts(check);
   checkReach(check);
   const found = [...problems, ...report.problems];
   if (found.length === 0 && input.runsTests !== false) found.push(...testProblems(policy, testAt));

@@ -28,7 +28,7 @@ const membersOf = (policy: Policy, sources: readonly Source[]): Set<string> | nu
 
 /** A rule that matches everyone who asks: what stands behind it for the same role is never reached. */
 const isTotal = ({ when, match }: Rule): boolean =>
-  when === null && match.people === null && match.groups === null && match.clients === null;
+  when === null && match.people === null && match.groups === null && match.clients === null && match.alerts === null;
 
 type Covered = {
   reached: Set<number>;

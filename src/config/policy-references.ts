@@ -32,7 +32,7 @@ const RESERVED = ['owners', 'manager'] as const;
 
 type Reference = { ref: string; path: Path; allowed: readonly string[] };
 
-const checkRef = (check: Check, { ref, path, allowed }: Reference): void => {
+export const checkRef = (check: Check, { ref, path, allowed }: Reference): void => {
   const { report, groupNames } = check;
   if (groupNames.has(ref) || PERSON.test(ref) || allowed.includes(ref)) return;
   const isReserved = RESERVED.some((word) => word === ref);

@@ -1,5 +1,6 @@
 /** The shape of `latchkey.yml`: what may stand where. What the names mean together is checked by `policy-checks.ts`. */
 import { z } from 'zod';
+import { ALERT_SOURCES } from '../core/alerts/types.ts';
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const DURATION = /^(?=.*[1-9])(?:\d{1,6}w)?(?:\d{1,6}d)?(?:\d{1,6}h)?(?:\d{1,6}m)?(?:\d{1,6}s)?$/;
@@ -82,6 +83,7 @@ const match = z.strictObject(
     people: someOf(pattern, 'emails or Slack ids').optional(),
     groups: someOf(name, 'groups').optional(),
     clients: someOf(pattern, 'clients as issuer-host/repository').optional(),
+    alerts: someOf(name, 'names of alerts').optional(),
   },
   'must say what the rule is for, as { roles: ["*/read"] }',
 );
@@ -164,6 +166,7 @@ const policyTest = z.strictObject(
       at: z.iso.datetime({ offset: true, error: 'must be a time as 2026-01-14T12:00:00Z' }).optional(),
     }),
     groups: z.record(name, z.array(person, 'must be a list of people')).optional(),
+    alert: name.optional(),
     incident: z
       .strictObject({
         open: z.boolean('must be true or false'),
@@ -234,6 +237,33 @@ const incidents = z.strictObject(
   'must hold channels, as ["inc-*"]',
 );
 
+const alert = z.strictObject(
+  {
+    name,
+    source: z.enum(ALERT_SOURCES, `must be one of ${ALERT_SOURCES.join(', ')}`),
+    match: z.strictObject(
+      {
+        service: text(200, 'a name or a pattern with *').optional(),
+        title: text(200, 'words or a pattern with *').optional(),
+        severity: text(100, 'a severity or a pattern with *').optional(),
+        labels: z
+          .record(
+            text(200, 'the name of a label'),
+            text(200, 'a value or a pattern with *'),
+            'must hold labels by name',
+          )
+          .optional(),
+      },
+      'must say which alerts, as { service: Checkout } or { labels: { alertname: OrdersDb* } }',
+    ),
+    role: text(130, 'target/role'),
+    for: duration.optional(),
+    to: reference,
+    channel: z.enum(['dm', 'incident'], 'must be dm or incident').optional(),
+  },
+  'must be an alert with name, source, match, role and to',
+);
+
 export const policyDocument = z.strictObject(
   {
     version: z.literal(1, 'must be 1, the version of this language'),
@@ -246,6 +276,7 @@ export const policyDocument = z.strictObject(
     remind: duration.optional(),
     break_glass: breakGlass.optional(),
     incidents: incidents.optional(),
+    alerts: z.array(alert, 'must be a list of alerts').max(1000, 'has more than 1000 alerts').optional(),
     admins: z.array(reference, 'must be a list of groups or people').optional(),
     auditors: z.array(reference, 'must be a list of groups or people').optional(),
     manager_field: text(100, 'the label or id of a Slack profile field').optional(),

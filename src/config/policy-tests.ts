@@ -37,6 +37,7 @@ const testFacts = (policy: Policy, test: PolicyTest): AskFacts => {
     incident: { open, channel, severity },
     client: test.facts.client,
     pullRequest: test.facts.pullRequest,
+    alert: test.facts.alert === null ? null : { name: test.facts.alert, isUnknown: false },
   };
 };
 

@@ -59,6 +59,10 @@ export const EVENT_TYPES = [
   'incident.refused',
   'grant.kept',
   'grant.keep_refused',
+  'alert.fired',
+  'alert.reopened',
+  'alert.resolved',
+  'alert.told',
   'policy.loaded',
   'policy.rejected',
 ] as const;

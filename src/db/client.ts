@@ -7,6 +7,8 @@ import { allowanceReads, allowanceTold } from './stores/allowances.ts';
 import { sealEvents } from './audit-seal.ts';
 import { absenceReads } from './stores/absences.ts';
 import { addressReads } from './stores/addresses.ts';
+import { alertMessageStore } from './stores/alert-messages.ts';
+import { alertForgetting, alertReads } from './stores/alerts.ts';
 import { announcementStore } from './stores/announcements.ts';
 import { gaugeReads } from './stores/gauges.ts';
 import { extensionReads } from './stores/extensions.ts';
@@ -82,6 +84,7 @@ export const createStore = ({
       ...viewReads(db),
       ...allowanceReads(db),
       ...extensionReads(db),
+      ...alertReads(db),
       ...gaugeReads(db),
       ...overdueReads(db),
       ...incidentReads(db),
@@ -94,6 +97,8 @@ export const createStore = ({
     audit: { seal: (limit) => sealEvents(pool, limit) },
     announcements: announcementStore(db),
     setRevocationDrawn: revocationDrawn(db),
+    alertMessages: alertMessageStore(db),
+    forgetAlerts: alertForgetting(db),
     close: () => pool.end(),
   };
 };

@@ -16,6 +16,7 @@ import { clock, only } from './statement.ts';
 import type { Db } from './statement.ts';
 import { absenceWrites } from './stores/absences.ts';
 import { addressWrites } from './stores/addresses.ts';
+import { alertWrites } from './stores/alerts.ts';
 import { askWrites } from './stores/asks.ts';
 import { announcementWrites } from './stores/announcements.ts';
 import { decisionWrites } from './stores/decisions.ts';
@@ -97,6 +98,7 @@ const createSession = (line: Line): Session => {
     reviews: reviewWrites(db),
     incidents: incidentWrites(db),
     secrets: secretWrites(db, line),
+    alerts: alertWrites(db),
     outbox: {
       add: async (kind, subjectId, availableInMs = 0) => void pending.work.push({ kind, subjectId, availableInMs }),
     },

@@ -19,12 +19,16 @@ export type IncidentTeller = { sync(incidentId: string): Promise<SyncOutcome> };
 /** Shows how far an order to end much has come. */
 export type RevocationTeller = { tell(revocationId: string): Promise<SyncOutcome> };
 
+/** Brings the messages of one alert up to date. */
+export type AlertTeller = { tell(alertId: string): Promise<SyncOutcome> };
+
 export type Messengers = {
   notifier: Notifier;
   announcer: Announcer;
   allowances: AllowanceTeller;
   incidents: IncidentTeller;
   revocations: RevocationTeller;
+  alerts: AlertTeller;
 };
 
 /** `retryInMs` null: by the usual back-off. */
@@ -41,7 +45,7 @@ const handled = (synced: SyncOutcome): Handled =>
 
 export const createHandlers = (
   useCases: UseCases,
-  { notifier, announcer, allowances, incidents, revocations }: Messengers,
+  { notifier, announcer, allowances, incidents, revocations, alerts }: Messengers,
 ): Record<WorkKind, Handler> => ({
   activate: { concurrency: 16, handle: (grantId) => useCases.activate({ grantId }).then(() => DONE) },
   end: { concurrency: 16, handle: (grantId) => useCases.finishEnd({ grantIds: [grantId] }).then(() => DONE) },
@@ -51,4 +55,11 @@ export const createHandlers = (
   incident: { concurrency: 4, handle: async (id) => handled(await incidents.sync(id)) },
   revocation: { concurrency: 1, handle: async (id) => handled(await revocations.tell(id)) },
   allowance: { concurrency: 2, handle: async (id) => handled(await allowances.tell(id)) },
+  alert: {
+    concurrency: 8,
+    handle: async (alertId) => {
+      await useCases.routeAlert({ alertId });
+      return handled(await alerts.tell(alertId));
+    },
+  },
 });

@@ -6,7 +6,14 @@ import { createInFlight } from '../lib/in-flight.ts';
 import type { Store, WorkKind, Written } from '../usecases/ports.ts';
 import type { UseCases } from '../usecases/types.ts';
 import { createHandlers } from './handlers.ts';
-import type { AllowanceTeller, Announcer, IncidentTeller, Notifier, RevocationTeller } from './handlers.ts';
+import type {
+  AlertTeller,
+  AllowanceTeller,
+  Announcer,
+  IncidentTeller,
+  Notifier,
+  RevocationTeller,
+} from './handlers.ts';
 import { createLocal } from './local.ts';
 import type { Local } from './local.ts';
 import { connectForDispatch, connectForWork } from './redis.ts';
@@ -32,6 +39,7 @@ export type JobsDeps = {
   allowances: AllowanceTeller;
   incidents: IncidentTeller;
   revocations: RevocationTeller;
+  alerts: AlertTeller;
   log: Log;
 };
 
@@ -67,6 +75,7 @@ const createQueues = ({ redis, prefix, log }: { redis: Redis; prefix: string; lo
         allowance: open('allowance'),
         incident: open('incident'),
         revocation: open('revocation'),
+        alert: open('alert'),
       };
       return queues;
     },

@@ -28,7 +28,7 @@ export type SlackAppSettings = {
   useCases: UseCases;
   policy: () => Policy;
   store: Pick<Store, 'transaction' | 'incidentMessages'> & {
-    read: Pick<Store['read'], 'view' | 'incident' | 'openIncidents' | 'incidentOfChannel'>;
+    read: Pick<Store['read'], 'view' | 'alertView' | 'incident' | 'openIncidents' | 'incidentOfChannel'>;
   };
   log: Log;
 };

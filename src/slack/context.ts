@@ -12,7 +12,7 @@ export type Slack = {
   client: WebClient;
   useCases: UseCases;
   policy: () => Policy;
-  store: { read: Pick<Store['read'], 'view' | 'incident'> };
+  store: { read: Pick<Store['read'], 'view' | 'alertView' | 'incident'> };
   channels: Pick<ChannelWatch, 'heard' | 'read'>;
   /** Which redraw of an open view is the newest in this process. */
   turns: Turns;

@@ -213,6 +213,12 @@ const SENTENCES = {
       ? 'Only admins of Latchkey may end everybody’s access. Nothing was changed.'
       : 'Only admins of Latchkey may do this, and owners within their own targets. Nothing was changed.',
   nothing_to_revoke: () => 'There is nothing to end: no access, no pending request, and nothing allowed ahead of time.',
+  alert_not_found: () =>
+    'There is no such alert any more, or the policy no longer says what it is for. Ask with `/prod-access`.',
+  alert_resolved: () =>
+    'This alert is resolved, so nothing was asked. If you still need access, ask with `/prod-access`.',
+  alert_not_automatic: () =>
+    'No rule gives access for this alert by itself. Ask with its button, or with `/prod-access`.',
   not_your_allowance: () =>
     'Only who gave it, whom it is for, owners of the target and admins may take an allowance back. Nothing was changed.',
   own_address: () => 'Nobody confirms an address for their own account. Another admin has to.',

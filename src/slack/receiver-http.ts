@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { verifySlackRequest } from '@slack/bolt';
 import type { App, Receiver } from '@slack/bolt';
 import type { Log } from '../lib/log.ts';
+import { readRawBody } from '../lib/raw-body.ts';
 
 /** Slack's largest payloads are views (250 kB); a form encodes them larger. */
 const BODY_MAX_BYTES = 1_500_000;
@@ -52,18 +53,10 @@ const refuse = (res: ServerResponse, error: unknown, log: Log): void => {
   if (!res.headersSent) send(res, status, '');
 };
 
-/** Reads on a little past the limit, so that the refusal reaches the sender; what goes on after that is cut off. */
 const readBody = async (req: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of req) {
-    const part = Buffer.from(chunk as Buffer);
-    bytes += part.length;
-    if (bytes <= BODY_MAX_BYTES) chunks.push(part);
-    if (bytes > BODY_MAX_BYTES * 2) break;
-  }
-  if (bytes > BODY_MAX_BYTES) throw new Refused(413, 'the body is too large');
-  return Buffer.concat(chunks).toString('utf8');
+  const body = await readRawBody(req, BODY_MAX_BYTES);
+  if (body === null) throw new Refused(413, 'the body is too large');
+  return body.toString('utf8');
 };
 
 type Seen = { isNew(signature: string, untilSeconds: number): boolean };

@@ -1,4 +1,6 @@
 /** A person asks for access: judged, stored once, and sent to those who may approve. */
+import { isNamedBy } from '../core/alerts/mapping.ts';
+import type { Alert } from '../core/alerts/types.ts';
 import { DomainError } from '../core/errors.ts';
 import { SYSTEM } from '../core/events.ts';
 import { decide } from '../core/policy/decide.ts';
@@ -31,6 +33,7 @@ type Judged = {
   verdict: Sendable;
   /** Approvals that were given ahead of time; null where none stand in. */
   ahead: Ahead | null;
+  alert: Alert | null;
   asked: Pick<AskedThen, 'judgedAt' | 'record'>;
   idempotencyKey: string | null;
 };
@@ -41,7 +44,9 @@ export const ask = async (deps: Deps, input: AskInput): Promise<AskResult> => {
   const wanted = wantedBy(policy, input);
   const startsAt = await startOf(deps, policy, { person, wish: input.start ?? null });
   const incident = await openIncidentOf(deps, input.incidentChannelId);
-  const { verdict, asked } = await judged(deps, policy, { person, ask: wanted, incident });
+  const alert = input.alert ? await deps.store.read.alert(input.alert.id) : null;
+  const { verdict, asked } = await judged(deps, policy, { person, ask: wanted, incident, alert });
+  if (input.alert?.isAutomatic) refuseUnlessNamed(policy, verdict, alert);
   if (verdict.problems.length > 0 || verdict.decision === 'deny')
     return turnDown(deps, policy, { person, ask: wanted, asked, verdict });
   const ahead = await aheadOf(deps, { person, verdict, ask: wanted });
@@ -55,6 +60,7 @@ export const ask = async (deps: Deps, input: AskInput): Promise<AskResult> => {
     verdict,
     asked,
     ahead,
+    alert,
     idempotencyKey: input.idempotencyKey,
   });
 };
@@ -68,17 +74,21 @@ const wantedBy = (policy: Policy, input: AskInput): Ask => ({
 });
 
 /** With what is kept of it. */
-const judged = async (
-  deps: Deps,
-  policy: Policy,
-  { person, ask: wanted, incident }: Pick<Judged, 'person' | 'ask' | 'incident'>,
-) => {
-  const known = await factsOfAsk(deps, policy, { person, ask: wanted, freshness: 'fresh', incident });
+const judged = async (deps: Deps, policy: Policy, asking: Pick<Judged, 'person' | 'ask' | 'incident' | 'alert'>) => {
+  const { ask: wanted } = asking;
+  const known = await factsOfAsk(deps, policy, { ...asking, freshness: 'fresh' });
   const verdict = decide(policy, wanted, known);
   return {
     verdict,
     asked: { judgedAt: known.now, record: askRecordOf(policy, { ask: wanted, facts: known, verdict }) },
   };
+};
+
+/** Nothing is given because of an alert alone, unless the rule that decides says so by its name. */
+const refuseUnlessNamed = (policy: Policy, verdict: Verdict, alert: Alert | null): void => {
+  const isNamed = alert !== null && isNamedBy(policy, verdict.rule, alert.mapping);
+  if (verdict.decision !== 'approve' || verdict.problems.length > 0 || !isNamed)
+    throw new DomainError('alert_not_automatic', { rule: verdict.rule });
 };
 
 type TurnedDown = { person: Person; ask: Ask; asked: Judged['asked']; verdict: Verdict };
@@ -163,6 +173,7 @@ const write = async (deps: Deps, judged: Judged): Promise<AskResult> => {
     if (outcome === 'exists') return { id: request.id, isRepeat: true };
     await tx.asks.record({ requestId: request.id, requesterId: person.id, ...judged.asked });
     await recordCreated(tx, judged, request);
+    await tieToAlert(tx, judged, request);
     await decideAtOnce(deps, tx, { judged, request });
     return { id: request.id, isRepeat: false };
   });
@@ -187,6 +198,12 @@ export const liveAccessOf = async (
 ): Promise<AlreadyHas | null> => {
   const found = (await deps.store.read.activeGrants(of)).find(({ requestId }) => requestId !== exceptRequestId);
   return found ? { id: found.id, expiresAt: found.expiresAt } : null;
+};
+
+const tieToAlert = async (tx: Tx, { alert }: Judged, request: Request): Promise<void> => {
+  if (!alert) return;
+  await tx.alerts.tie(request.id, alert.id);
+  await tx.outbox.add('alert', alert.id);
 };
 
 /** By the rule, or by what was allowed ahead and is still allowed now; else those who may approve are asked. */
@@ -216,7 +233,7 @@ export const decideAtOnce = async (
 
 const recordCreated = (
   tx: Tx,
-  { policy, person, ask: wanted, incident, startsAt, verdict }: Judged,
+  { policy, person, ask: wanted, incident, startsAt, verdict, alert }: Judged,
   request: Request,
 ): Promise<void> =>
   tx.audit.append({
@@ -235,6 +252,7 @@ const recordCreated = (
       rule: verdict.rule,
       policy: policy.sha256,
       requirements: request.requirements.map(({ label, count }) => ({ label, count })),
+      ...(alert && { alert: { id: alert.id, mapping: alert.mapping, source: alert.source, url: alert.url } }),
     },
   });
 

@@ -1,4 +1,5 @@
 /** Everything a vote is judged by, looked up before its transaction begins: the voter, the rule of now, and who may vote now. */
+import { tiedAlert } from './alert-facts.ts';
 import { DomainError } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { decide } from '../core/policy/decide.ts';
@@ -50,8 +51,9 @@ type Asked = Pick<Ballot, 'policy' | 'request' | 'requester' | 'voter'>;
 /** The verdict and the electorate by the policy and the facts of now. */
 export const judgeBallot = async (deps: Deps, asked: Asked): Promise<Ballot> => {
   const { policy, request, requester } = asked;
-  const incident = await tiedIncident(deps, request);
-  const facts = await factsOfAsk(deps, policy, { person: requester, ask: request, freshness: 'fresh', incident });
+  const [incident, alert] = await Promise.all([tiedIncident(deps, request), tiedAlert(deps, policy, request)]);
+  const tied = { incident, alert };
+  const facts = await factsOfAsk(deps, policy, { person: requester, ask: request, freshness: 'fresh', ...tied });
   const verdict = decide(policy, request, facts);
   const isAsked = verdict.decision === 'ask';
   const fallback = isAsked ? (verdict.escalate?.to ?? null) : request.escalateTo;

@@ -4,6 +4,7 @@ import { adoptPolicy, rejectPolicy } from './adopt-policy.ts';
 import { approveWithChanges } from './approve-with-changes.ts';
 import { allow, disallow } from './allow.ts';
 import { ask } from './ask.ts';
+import { askForAlert } from './ask-for-alert.ts';
 import { breakGlass, previewBreakGlass } from './break-glass.ts';
 import { endAway, setAway, showAway } from './away.ts';
 import { cancel } from './cancel.ts';
@@ -28,9 +29,11 @@ import { overview, targetOverview } from './overview.ts';
 import type { Deps } from './ports.ts';
 import { personLeft } from './person-left.ts';
 import { preview } from './preview.ts';
+import { receiveAlerts } from './receive-alerts.ts';
 import { allowBreakGlass, closeReview, openReviews } from './review.ts';
 import { previewRevocation, revokeAll } from './revoke-all.ts';
 import { runRevocation, runRevocations } from './run-revocation.ts';
+import { routeAlert } from './route-alert.ts';
 import { showCredentials } from './show-credentials.ts';
 import { sweep } from './sweep.ts';
 import type { UseCases } from './types.ts';
@@ -40,6 +43,9 @@ import { watchOverdue } from './watch-overdue.ts';
 export const createUseCases = (deps: Deps): UseCases => ({
   ...incidentUseCases(deps),
   ask: (input) => ask(deps, input),
+  askForAlert: (input) => askForAlert(deps, input),
+  receiveAlerts: (input) => receiveAlerts(deps, input),
+  routeAlert: (input) => routeAlert(deps, input),
   preview: (input) => preview(deps, input),
   allow: (input) => allow(deps, input),
   disallow: (input) => disallow(deps, input),

@@ -1,4 +1,5 @@
 /** Judges a grant with a future start again at its start: what held when it was approved may hold no more. */
+import { tiedAlert } from './alert-facts.ts';
 import { DomainError, isDomainError } from '../core/errors.ts';
 import type { Grant } from '../core/types.ts';
 import { abandon, isTooOld, retry, TOO_OLD } from './give-up.ts';
@@ -47,8 +48,9 @@ const whyNot = async (deps: Deps, grant: Grant): Promise<string | null> => {
   const { request, requester, decision } = view;
   try {
     const person = await deps.directory.person(requester.userId);
-    const incident = await tiedIncident(deps, request);
-    const judged = await judgeAsk(deps, deps.policy(), { person, ask: request, freshness: 'fresh', incident });
+    const policy = deps.policy();
+    const [incident, alert] = await Promise.all([tiedIncident(deps, request), tiedAlert(deps, policy, request)]);
+    const judged = await judgeAsk(deps, policy, { person, ask: request, freshness: 'fresh', incident, alert });
     const { verdict, unknownGroups } = judged;
     const isByRuleAlone = decision?.byPersonId === null && !request.isBreakGlass;
     const isRefused = verdict.decision === 'deny' || (isByRuleAlone && verdict.decision === 'ask');

@@ -25,6 +25,7 @@ import type { ExtensionReads, ExtensionWrites, MoreTimeAsked } from './ports-ext
 import type { ReviewWrites } from './ports-review.ts';
 import type { RevocationReads, RevocationWrites, SetRevocationDrawn } from './ports-revocation.ts';
 import type { AnnouncementStore, AnnouncementWrites, OverdueTarget, OverdueWrites } from './ports-news.ts';
+import type { AlertReads, AlertStore, AlertWrites } from './ports-alerts.ts';
 import type { IncidentMessages, IncidentReads, IncidentWrites } from './ports-incidents.ts';
 import type { AskedThen, NewRequest, Schedule } from './ports-requests.ts';
 
@@ -37,6 +38,7 @@ export const WORK_KINDS = [
   'allowance',
   'incident',
   'revocation',
+  'alert',
 ] as const;
 /** Outgoing work: activate or end a grant, move its end, bring the Slack messages of a request or of an incident up to date, or tell admins some news. */
 export type WorkKind = (typeof WORK_KINDS)[number];
@@ -185,6 +187,7 @@ export type Tx = {
   };
   incidents: IncidentWrites;
   /** `notify` of a request that is tied to an incident brings the incident's messages up to date as well. */
+  alerts: AlertWrites;
   outbox: { add(kind: WorkKind, subjectId: string, availableInMs?: number): Promise<void> };
   audit: { append(entry: AuditEntry): Promise<void> };
 };
@@ -250,11 +253,12 @@ export type MessageCopy = {
   failure: string | null;
 };
 
-export type Store = {
+export type Store = AlertStore & {
   /** Runs `work` in one transaction, again when it was a serialization failure or deadlock; outgoing work is relayed after commit. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   read: AddressReads &
     ExtensionReads &
+    AlertReads &
     IncidentReads &
     RevocationReads & {
       now(): Promise<Date>;

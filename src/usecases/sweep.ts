@@ -8,6 +8,8 @@ import type { Deps } from './ports.ts';
 import { warnDue } from './warn.ts';
 
 const BATCH = 100;
+/** Resolved, and nobody asked for anything because of it. */
+const ALERTS_KEPT_MS = 30 * 24 * 3_600_000;
 
 export type Swept = { ending: string[]; activating: string[]; extending: string[]; lapsed: number };
 
@@ -19,6 +21,7 @@ export const sweep = async (deps: Deps): Promise<Swept> => {
   const ending = stalled.filter(({ state }) => state === 'ending').map(({ id }) => id);
   const activating = stalled.filter(({ state }) => state === 'activating').map(({ id }) => id);
   await nudge(deps);
+  await deps.store.forgetAlerts(ALERTS_KEPT_MS, BATCH);
   return { ending, activating, extending, lapsed };
 };
 

@@ -1,4 +1,5 @@
 /** What use cases take and give, for the adapters that call them. Refusals are `DomainError`s unless listed here. */
+import type { AlertSignal } from '../core/alerts/types.ts';
 import type { StartWish } from '../core/start-time.ts';
 import type { AskProblem, Verdict } from '../core/policy/types.ts';
 import type { Absence, Grant, Person, Requirement, ReviewOutcome, VoteKind } from '../core/types.ts';
@@ -23,10 +24,14 @@ export type AskInput = {
   incidentChannelId?: string | null;
   /** `view:<id>` or `trigger:<id>`: the same ask delivered twice is stored once. */
   idempotencyKey: string | null;
+  /** The alert it is asked for. `isAutomatic`: nobody clicked, so only a rule that names the alert may decide. */
+  alert?: { id: string; isAutomatic: boolean } | null;
 };
 
 /** Live access of the same person to the same role: a second is possible, and more time on the first may be meant. */
 export type AlreadyHas = Pick<Grant, 'id' | 'expiresAt'>;
+
+export type AskForAlertInput = { userId: string; alertId: string; idempotencyKey: string | null; isAutomatic: boolean };
 
 /** `refused`: the requester can mend it, nothing was stored but the refusal. `denied`: a rule or the lack of one said no. */
 export type AskResult =
@@ -179,6 +184,11 @@ export type TargetOverview = {
 /** The verbs, with their dependencies filled in; what every adapter is given. */
 export type UseCases = IncidentUseCases & {
   ask(input: AskInput): Promise<AskResult>;
+  /** By a click, for the role and time the alert is mapped to. */
+  askForAlert(input: AskForAlertInput): Promise<AskResult>;
+  /** `unmapped` counts those of which the policy does not speak; nothing is kept of them. */
+  receiveAlerts(input: { signals: AlertSignal[] }): Promise<{ unmapped: number }>;
+  routeAlert(input: { alertId: string }): Promise<void>;
   preview(input: PreviewInput): Promise<PreviewResult>;
   allow(input: AllowInput): Promise<AllowResult>;
   disallow(input: { userId: string; id: string }): Promise<{ allowance: AllowanceView }>;

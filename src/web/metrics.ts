@@ -10,7 +10,9 @@ export type MetricSources = {
 };
 
 export type TargetCall = { provider: string; target: string; verb: string; outcome: string; durationMs: number };
-export type Metrics = { onTargetCall(call: TargetCall): void; handle: Handle };
+/** `refused` counts requests, the others alerts; `asked` those that somebody was told of. */
+export type AlertCount = { source: string; outcome: 'received' | 'refused' | 'unmapped' | 'asked'; count: number };
+export type Metrics = { onTargetCall(call: TargetCall): void; onAlert(count: AlertCount): void; handle: Handle };
 
 type Refresh = () => Promise<void>;
 
@@ -55,7 +57,14 @@ export const createMetrics = (sources: MetricSources): Metrics => {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20],
     registers: [registry],
   });
+  const alerts = new Counter({
+    name: 'latchkey_alerts_total',
+    help: 'Alerts by what became of them; refused are requests that were not believed or could not be read',
+    labelNames: ['source', 'outcome'] as const,
+    registers: [registry],
+  });
   return {
+    onAlert: ({ source, outcome, count }) => alerts.inc({ source, outcome }, count),
     onTargetCall: ({ provider, target, verb, outcome, durationMs }) => {
       calls.inc({ provider, target, verb, outcome });
       seconds.observe({ provider, verb }, durationMs / 1000);

@@ -83,9 +83,9 @@ describe('docs/configuration.md', () => {
   it('names every variable that the code reads', () => {
     const source = read('src/config/environment.ts');
     const names = new Set(
-      [...source.matchAll(/'((?:SLACK|LATCHKEY|DATABASE|REDIS|PAGERDUTY|OPSGENIE)_[A-Z_]+|PORT)'/g)].map(
-        ([, name = '']) => name,
-      ),
+      [
+        ...source.matchAll(/'((?:SLACK|LATCHKEY|DATABASE|REDIS|PAGERDUTY|OPSGENIE|ALERTMANAGER|ALERT)_[A-Z_]+|PORT)'/g),
+      ].map(([, name = '']) => name),
     );
     expect(names.size).toBeGreaterThanOrEqual(11);
     expect([...names].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);

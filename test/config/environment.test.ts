@@ -49,6 +49,7 @@ describe('an environment that is right', () => {
       publicUrl: null,
       pagerDuty: null,
       opsgenie: null,
+      alertSecrets: { pagerduty: [], alertmanager: [], generic: [] },
       port: 3000,
       logLevel: 'info',
     });
@@ -86,6 +87,12 @@ describe('an environment that is right', () => {
     });
     expect(environment.slack.apiUrl).toBe('http://localhost:9/api/');
     expect(environment.publicUrl).toBe('https://a.test');
+  });
+
+  it('takes several secrets of webhooks, and none where none is given', () => {
+    const [one, two] = ['a'.repeat(16), 'b'.repeat(32)];
+    const { alertSecrets } = read({ ...GOOD, PAGERDUTY_WEBHOOK_SECRET: `${one}, ${two}`, ALERTMANAGER_TOKEN: two });
+    expect(alertSecrets).toEqual({ pagerduty: [one, two], alertmanager: [two], generic: [] });
   });
 
   it('knows Opsgenie where there is a key, at its own address unless another is given', () => {
@@ -132,6 +139,11 @@ describe('an environment that is wrong', () => {
     ['a bot token of another kind', { SLACK_BOT_TOKEN: 'xoxp-1' }, ['bad_token', 'SLACK_BOT_TOKEN']],
     ['an app token of another kind', { SLACK_APP_TOKEN: 'xoxb-1' }, ['bad_token', 'SLACK_APP_TOKEN']],
     ['a database that is no Postgres', { DATABASE_URL: 'mysql://a/b' }, ['bad_url', 'DATABASE_URL']],
+    [
+      'a secret of a webhook that can be guessed',
+      { ALERT_HOOK_SECRET: 'hunter2' },
+      ['weak_secret', 'ALERT_HOOK_SECRET'],
+    ],
     ['no address of Opsgenie', { OPSGENIE_API_URL: 'api' }, ['bad_url', 'OPSGENIE_API_URL']],
     ['no address of PagerDuty', { PAGERDUTY_API_URL: 'api' }, ['bad_url', 'PAGERDUTY_API_URL']],
     ['no address', { REDIS_URL: 'localhost' }, ['bad_url', 'REDIS_URL']],

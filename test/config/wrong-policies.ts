@@ -327,4 +327,64 @@ export const WRONG: Wrong[] = [
     21,
     'expected deny, got ask',
   ],
+  [
+    'an alert for a role that is none',
+    withTop('alerts:\n  - { name: down, source: pagerduty, match: { service: Orders }, role: orders/reed, to: sre }'),
+    'unknown_role',
+    21,
+    'did you mean "orders/read"?',
+  ],
+  [
+    'an alert for a group that is none',
+    withTop('alerts:\n  - { name: down, source: pagerduty, match: { service: Orders }, role: orders/read, to: sree }'),
+    'unknown_group',
+    21,
+    'did you mean "sre"?',
+  ],
+  [
+    'an alert of everything',
+    withTop('alerts:\n  - { name: down, source: pagerduty, match: { title: "*" }, role: orders/read, to: sre }'),
+    'alert_too_wide',
+    21,
+    'every alert of its source',
+  ],
+  [
+    'an alert for longer than the role allows',
+    withTop('alerts:\n  - { name: down, source: generic, match: { title: x }, role: orders/read, for: 9h, to: sre }'),
+    'alert_too_long',
+    21,
+    'make "for" shorter',
+  ],
+  [
+    'an alert of an unknown source',
+    withTop('alerts:\n  - { name: down, source: nagios, match: { title: x }, role: orders/read, to: sre }'),
+    'bad_value',
+    21,
+    'must be one of pagerduty',
+  ],
+  [
+    'two alerts of one name',
+    withTop(
+      `alerts:${'\n  - { name: down, source: generic, match: { title: x }, role: orders/read, to: sre }'.repeat(2)}`,
+    ),
+    'duplicate_alert',
+    22,
+    'rename one',
+  ],
+  [
+    'a rule for an alert that is none',
+    changed('{ roles: ["*/write"] }', '{ roles: ["*/write"], alerts: [down] }'),
+    'unknown_alert',
+    15,
+    'no alert of this policy',
+  ],
+  [
+    'a rule for an alert of another role',
+    `${changed('{ roles: ["*/write"] }', '{ roles: ["*/write"], alerts: [down] }')}alerts:
+  - { name: down, source: generic, match: { title: x }, role: orders/read, to: sre }
+`,
+    'alert_role_mismatch',
+    15,
+    'correct its roles',
+  ],
 ];

@@ -32,6 +32,7 @@ const PLAIN = [
   ['remindMs', 'When approvers are reminded (remind)'],
   ['breakGlass', 'Break-glass'],
   ['incidents', 'Incidents'],
+  ['alerts', 'The list of alerts'],
   ['admins', 'The list of admins'],
   ['auditors', 'The list of auditors'],
   ['managerField', 'The manager field'],

@@ -50,6 +50,12 @@ export const compileGlob = (pattern: string): Glob => {
   };
 };
 
+/** For text that people and monitors write: `*` is any run of characters, slashes too, and case means nothing. */
+export const compileTextGlob = (pattern: string): Glob => {
+  const lower = pattern.toLowerCase();
+  return (text) => matchSegment(lower, text.toLowerCase());
+};
+
 /** A `target/role` pattern in its two halves, so that neither has to be joined to be matched. */
 export const compileRoleGlob = (pattern: string): { target: string; isTarget: Glob; isRole: Glob } => {
   const slash = pattern.indexOf('/');

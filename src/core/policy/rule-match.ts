@@ -50,7 +50,7 @@ const matchCondition = (rule: Rule, facts: ConditionFacts, requester: AskFacts['
 
 /** Everything a rule limits besides target and role, which `candidatesFor` has already looked at. */
 export const matchRule = (rule: Rule, facts: AskFacts, conditionFacts: ConditionFacts): RuleOutcome => {
-  const { people, groups, clients } = rule.match;
+  const { people, groups, clients, alerts } = rule.match;
   if (people !== null && !people.some((pattern) => isPersonMatch(pattern, facts.requester))) {
     return notMatched(`is for ${people.join(', ') || 'nobody'}`);
   }
@@ -58,10 +58,15 @@ export const matchRule = (rule: Rule, facts: AskFacts, conditionFacts: Condition
   if (clients !== null && !(client !== null && clients.some((pattern) => compileGlob(pattern)(clientName(client))))) {
     return notMatched(`is for the clients ${clients.join(', ') || '(none)'}`);
   }
+  const isUnsure = alerts !== null && facts.alert?.isUnknown === true && alerts.includes(facts.alert.name);
+  if (alerts !== null && !isUnsure && !(facts.alert && alerts.includes(facts.alert.name)))
+    return notMatched(`is for who is on call for the alerts ${alerts.join(', ') || '(none)'}`);
   const inGroups = groups === null ? MATCHED : matchGroups(groups, facts.requester);
   if (inGroups.why === 'no_match') return inGroups;
   const condition = matchCondition(rule, conditionFacts, facts.requester);
-  return condition.why === 'condition_false' ? condition : inGroups.isMatch ? condition : inGroups;
+  if (condition.why === 'condition_false') return condition;
+  if (isUnsure) return { isMatch: false, why: 'condition_error', detail: 'who is on call could not be read' };
+  return inGroups.isMatch ? condition : inGroups;
 };
 
 /** What the requester would be with another of their addresses. */

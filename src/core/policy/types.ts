@@ -1,4 +1,5 @@
 /** The policy as typed values: what `latchkey.yml` means once it was loaded and checked. */
+import type { AlertSource } from '../alerts/types.ts';
 import type { Json, Requirement, Source } from '../types.ts';
 
 export type GroupSource =
@@ -50,6 +51,8 @@ export type RuleMatch = {
   groups: string[] | null;
   /** Globs as `issuer-host/repository`. */
   clients: string[] | null;
+  /** Names of `alerts`: for what is asked for one of them, by who is on call for it. */
+  alerts: string[] | null;
 };
 
 export type Rule = {
@@ -105,12 +108,35 @@ export type Incidents = {
   tool: { users: string[]; opens: string | null; closes: string | null } | null;
 };
 
+/** Which alerts are answered with which ask. */
+export type AlertMapping = {
+  name: string;
+  source: AlertSource;
+  /** Globs on text; null is anything. */
+  match: {
+    service: string | null;
+    title: string | null;
+    severity: string | null;
+    labels: Record<string, string>;
+  };
+  target: string;
+  role: string;
+  /** null is the role's default. */
+  durationMs: number | null;
+  /** Who gets the ask: a group, an email or a Slack id. */
+  to: string;
+  /** `incident`: into the channel of an open incident about the target, where there is one. */
+  channel: 'dm' | 'incident';
+};
+
 export type PolicyTest = {
   name: string;
   request: { by: string; role: string; forMs: number; reason: string; ticket: string | null; at: Date | null };
   facts: {
     groups: Record<string, string[]>;
     incident: Partial<ConditionFacts['incident']>;
+    /** The alert it is asked for by who is on call for it. */
+    alert: string | null;
     client: AskFacts['client'];
     pullRequest: AskFacts['pullRequest'];
   };
@@ -129,6 +155,7 @@ export type Policy = {
   remindMs: number;
   breakGlass: BreakGlass | null;
   incidents: Incidents | null;
+  alerts: AlertMapping[];
   admins: string[];
   auditors: string[];
   /** Label or id of the Slack profile field that names someone's manager; needed where approvals come `from: manager`. */
@@ -165,6 +192,8 @@ export type AskFacts = {
   incident: { open: boolean; channel: string; severity: string };
   client: { issuer: string; repository: string; ref: string; environment: string; workflow: string } | null;
   pullRequest: { number: number; labels: string[]; author: string; base: string } | null;
+  /** The alert it is asked for, where it fires and the requester is on call for it; `isUnknown` when that could not be looked up. */
+  alert?: { name: string; isUnknown: boolean } | null;
 };
 
 /** The variables a condition sees (CEL), as `interface.md` lists them. */

@@ -1,5 +1,6 @@
 /** Every button and every choice of a form, one line each. */
 import type { Action } from '../context.ts';
+import { askForAlertNow, changeForAlert } from './alert.ts';
 import { approveChanges } from './approve-changes.ts';
 import { discuss } from './discuss.ts';
 import { breakGlass } from './break-glass.ts';
@@ -24,6 +25,8 @@ export const actions: readonly Action[] = [
   askAgain,
   refresh,
   breakGlass,
+  askForAlertNow,
+  changeForAlert,
   justified,
   notJustified,
   incidentAsk,

@@ -25,6 +25,8 @@ export const ACTION = {
   incidentAgain: 'incident_again',
   incidentConfirm: 'incident_confirm',
   keepGrant: 'keep_grant',
+  askForAlert: 'ask_for_alert',
+  changeForAlert: 'change_for_alert',
 } as const;
 
 type Look = { style?: 'primary' | 'danger'; confirm?: ConfirmationDialog };
@@ -109,6 +111,10 @@ export const incidentConfirmButton = (incidentId: string): Button =>
   button('Confirm the incident', { actionId: ACTION.incidentConfirm, value: incidentId });
 export const keepGrantButton = (grantId: string): Button =>
   button('Keep mine until its own end', { actionId: ACTION.keepGrant, value: grantId });
+export const askForAlertButton = (alertId: string, what: string): Button =>
+  button(what, { actionId: ACTION.askForAlert, value: alertId }, { style: 'primary' });
+export const changeForAlertButton = (alertId: string): Button =>
+  button('Change first…', { actionId: ACTION.changeForAlert, value: alertId });
 export const refreshHomeButton = (): Button => button('Refresh', { actionId: ACTION.refreshHome, value: 'home' });
 
 export const actions = (...elements: Button[]): ActionsBlock => ({ type: 'actions', elements });

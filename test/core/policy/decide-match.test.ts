@@ -60,6 +60,43 @@ const CASES: Case[] = [
   ['a dot in a pattern is a dot', [approve('t', { match: { targets: ['o.ders'] } })], {}, {}, nobody],
   ['an empty list of targets is none', [approve('t', { match: { targets: [] } })], {}, {}, nobody],
   ['an empty list of roles is none', [approve('t', { match: { roles: [] } })], {}, {}, nobody],
+  // alerts
+  ['no alert', [approve('a', { match: { alerts: ['down'] } })], {}, {}, nobody],
+  [
+    'its alert',
+    [approve('a', { match: { alerts: ['down'] } })],
+    {},
+    { alert: { name: 'down', isUnknown: false } },
+    approves('a'),
+  ],
+  [
+    'another alert',
+    [approve('a', { match: { alerts: ['down'] } })],
+    {},
+    { alert: { name: 'lag', isUnknown: false } },
+    nobody,
+  ],
+  [
+    'an empty list of alerts is none',
+    [approve('a', { match: { alerts: [] } })],
+    {},
+    { alert: { name: 'down', isUnknown: false } },
+    nobody,
+  ],
+  [
+    'an alert whose on-call is not known approves nothing',
+    [approve('a', { match: { alerts: ['down'] } })],
+    {},
+    { alert: { name: 'down', isUnknown: true } },
+    nobody,
+  ],
+  [
+    'an alert whose on-call is not known denies what a rule denies for it',
+    [deny('a', { match: { alerts: ['down'] } })],
+    {},
+    { alert: { name: 'down', isUnknown: true } },
+    denies('a'),
+  ],
   // people, groups, clients
   ['a person by email', [approve('p', { match: { people: ['anna@acme.test'] } })], {}, {}, approves('p')],
   ['an email in other letters', [approve('p', { match: { people: ['Anna@ACME.test'] } })], {}, {}, approves('p')],

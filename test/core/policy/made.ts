@@ -22,7 +22,7 @@ const condition = (source: string): Condition => {
 
 type RuleParts = Partial<Omit<Rule, 'match' | 'when'>> & { match?: Partial<RuleMatch>; when?: string };
 
-const NO_LIMIT: RuleMatch = { targets: null, roles: null, people: null, groups: null, clients: null };
+const NO_LIMIT: RuleMatch = { targets: null, roles: null, people: null, groups: null, clients: null, alerts: null };
 
 export const rule = (name: string, parts: RuleParts = {}): Rule => {
   const { match, when, ...rest } = parts;
@@ -84,6 +84,7 @@ export const policyOf = (rules: Rule[], parts: Partial<Policy> = {}): Policy => 
   remindMs: 15 * MINUTE,
   breakGlass: null,
   incidents: null,
+  alerts: [],
   admins: [],
   auditors: [],
   managerField: null,
@@ -112,4 +113,5 @@ export const factsFor = (parts: FactParts = {}): AskFacts => ({
   incident: { open: false, channel: '', severity: '', ...parts.incident },
   client: parts.client ?? null,
   pullRequest: parts.pullRequest ?? null,
+  alert: parts.alert ?? null,
 });

@@ -1,0 +1,81 @@
+/** The `alerts` of the policy: built, and checked for names that mean nothing and asks that nobody could make. */
+import { parseDuration, formatDuration } from '../core/durations.ts';
+import { compileRoleGlob } from '../core/policy/glob.ts';
+import type { AlertMapping, Rule } from '../core/policy/types.ts';
+import { checkRef } from './policy-references.ts';
+import type { Check } from './policy-references.ts';
+import type { PolicyDocument } from './policy-schema.ts';
+import { suggestion } from './problem.ts';
+import { record } from './record.ts';
+
+export const buildAlerts = ({ alerts = [] }: PolicyDocument): AlertMapping[] =>
+  alerts.map(({ name, source, match, role, for: length, to, channel = 'dm' }) => {
+    const [target = '', part = ''] = role.split('/');
+    const { service = null, title = null, severity = null, labels = {} } = match;
+    const durationMs = length === undefined ? null : parseDuration(length);
+    const found = { service, title, severity, labels: record(Object.entries(labels)) };
+    return { name, source, match: found, target, role: part, durationMs, to, channel };
+  });
+
+type At = { check: Check; mapping: AlertMapping; index: number };
+
+const checkRole = ({ check, mapping, index }: At): void => {
+  const { report, policy, roles } = check;
+  const role = policy.targets[mapping.target]?.roles[mapping.role];
+  if (!role) {
+    if (!check.isComplete) return;
+    const names = roles.flatMap((each) => each.roles.map((one) => `${each.target}/${one}`));
+    const asked = `${mapping.target}/${mapping.role}`;
+    const message = `"${asked}" is no role of any target${suggestion(asked, names, 'write target/role.')}`;
+    return report.refuse('unknown_role', ['alerts', index, 'role'], message);
+  }
+  if (mapping.durationMs === null || mapping.durationMs <= role.maxMs) return;
+  const cap = formatDuration(role.maxMs);
+  const message = `"${mapping.name}" asks for longer than ${mapping.target}/${mapping.role} allows (${cap}); make "for" shorter.`;
+  report.refuse('alert_too_long', ['alerts', index, 'for'], message);
+};
+
+/** Without any it would turn every alert of the source into an ask. */
+const checkMatch = ({ check, mapping, index }: At): void => {
+  const { service, title, severity, labels } = mapping.match;
+  const patterns = [service, title, severity, ...Object.values(labels)];
+  if (patterns.some((pattern) => pattern !== null && /[\p{L}\p{N}]/u.test(pattern))) return;
+  const message = `"${mapping.name}" would take every alert of its source; say which by service, title, severity or labels.`;
+  check.report.refuse('alert_too_wide', ['alerts', index, 'match'], message);
+};
+
+const coversRole = ({ match }: Rule, { target, role }: AlertMapping): boolean =>
+  match.roles === null ||
+  match.roles.map(compileRoleGlob).some(({ isTarget, isRole }) => isTarget(target) && isRole(role));
+
+const checkRuleAlerts = (check: Check): void => {
+  const { policy, report } = check;
+  const byName = new Map(policy.alerts.map((mapping) => [mapping.name, mapping]));
+  for (const [at, rule] of policy.rules.entries()) {
+    for (const [index, name] of (rule.match.alerts ?? []).entries()) {
+      const path = [...check.rulePath(at), 'match', 'alerts', index];
+      const mapping = byName.get(name);
+      if (!mapping && check.isComplete) {
+        const message = `"${name}" is no alert of this policy${suggestion(name, [...byName.keys()], 'define it under alerts.')}`;
+        report.refuse('unknown_alert', path, message);
+      }
+      if (!mapping || coversRole(rule, mapping)) continue;
+      const message = `"${rule.name}" names the alert "${name}", which asks for ${mapping.target}/${mapping.role}, a role that the rule is not for; correct its roles.`;
+      report.refuse('alert_role_mismatch', path, message);
+    }
+  }
+};
+
+export const checkAlerts = (check: Check): void => {
+  const seen = new Set<string>();
+  for (const [index, mapping] of check.policy.alerts.entries()) {
+    const at = { check, mapping, index };
+    const message = `Two alerts are called "${mapping.name}"; rules name them, so rename one.`;
+    if (seen.has(mapping.name)) check.report.refuse('duplicate_alert', ['alerts', index, 'name'], message);
+    seen.add(mapping.name);
+    checkMatch(at);
+    checkRole(at);
+    checkRef(check, { ref: mapping.to, path: ['alerts', index, 'to'], allowed: [] });
+  }
+  checkRuleAlerts(check);
+};

@@ -1,0 +1,62 @@
+/** Alerts: what a source says, and what people are shown of it. */
+
+export const ALERT_SOURCES = ['pagerduty', 'alertmanager', 'generic'] as const;
+export type AlertSource = (typeof ALERT_SOURCES)[number];
+
+export const ALERT_STATES = ['firing', 'resolved'] as const;
+export type AlertState = (typeof ALERT_STATES)[number];
+
+/** One thing a source says is wrong, or right again. Texts are the source's own: long, hostile, or empty. */
+export type AlertSignal = {
+  source: AlertSource;
+  /** The same for everything the source says of one occurrence. */
+  key: string;
+  state: AlertState;
+  /** By the source's clock, when it came to be so. What is older than what is known changes nothing. */
+  at: Date;
+  title: string;
+  /** Where to read more; only http and https. */
+  url: string | null;
+  service: string | null;
+  severity: string | null;
+  labels: Record<string, string>;
+};
+
+/** What was posted and was not; `nobody` and `unknown` tell why the owners were told instead. */
+export type AlertRoute = 'on_call' | 'nobody' | 'unknown';
+
+/** What people are shown: everything one mapping says until all of it is resolved. */
+export type Alert = {
+  id: string;
+  /** Name of the mapping in the policy. */
+  mapping: string;
+  source: AlertSource;
+  title: string;
+  url: string | null;
+  severity: string | null;
+  state: AlertState;
+  /** How many of its signals fire now, and how many there were. */
+  firing: number;
+  signals: number;
+  /** null until it was decided who is told. */
+  route: AlertRoute | null;
+  version: number;
+  createdAt: Date;
+  resolvedAt: Date | null;
+};
+
+const TEXT_MAX = 500;
+const URL_MAX = 1_000;
+
+/** One line, of a length that can be stored and shown. */
+export const alertText = (text: string): string =>
+  Array.from(text.replace(/[\s\p{Cc}]+/gu, ' ').trim())
+    .slice(0, TEXT_MAX)
+    .join('');
+
+/** Only what a browser may open; anything else is no address. */
+export const alertUrl = (text: string | null | undefined): string | null => {
+  if (!text || text.length > URL_MAX || !URL.canParse(text)) return null;
+  const { protocol, href } = new URL(text);
+  return (protocol === 'https:' || protocol === 'http:') && !/[\s<>|]/.test(href) ? href : null;
+};

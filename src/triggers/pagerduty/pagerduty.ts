@@ -1,0 +1,85 @@
+/**
+ * PagerDuty V3 webhooks. developer.pagerduty.com: docs/webhooks/ in github.com/PagerDuty/developer-docs, 01-Overview (payload,
+ * event types), 02-Behavior (5 s for an answer, five tries in about 20 minutes, 4xx is not tried again), 04-Signatures.
+ */
+import { z } from 'zod';
+import { alertText, alertUrl } from '../../core/alerts/types.ts';
+import { headerOf, hmacHex, isAnyOf } from '../trigger.ts';
+import type { AlertTrigger, HookRequest, Reading } from '../trigger.ts';
+
+/** Its tries end after about twenty minutes; what is older than a day is somebody else's repeat. */
+const OLDEST_MS = 24 * 3_600_000;
+const NEWEST_MS = 10 * 60_000;
+
+const named = z.object({ summary: z.string().nullish() });
+const incident = z.object({
+  id: z.string().min(1).max(100),
+  type: z.literal('incident'),
+  title: z.string().nullish(),
+  status: z.string().nullish(),
+  urgency: z.string().nullish(),
+  html_url: z.string().nullish(),
+  service: named.nullish(),
+  priority: named.nullish(),
+  escalation_policy: named.nullish(),
+});
+const envelope = z.object({
+  event: z.object({
+    id: z.string().min(1),
+    event_type: z.string(),
+    occurred_at: z.iso.datetime({ offset: true }),
+    data: z.unknown(),
+  }),
+});
+
+const signalOf = (data: z.infer<typeof incident>, { at, isOver }: { at: Date; isOver: boolean }): Reading => {
+  const { id, urgency, priority, service, escalation_policy: escalation } = data;
+  const labels = { urgency, priority: priority?.summary, escalation_policy: escalation?.summary };
+  const known = Object.entries(labels).flatMap(([name, value]) => (value ? [[name, alertText(value)] as const] : []));
+  const severity = priority?.summary ?? urgency ?? null;
+  return {
+    signals: [
+      {
+        source: 'pagerduty',
+        key: id,
+        state: isOver ? 'resolved' : 'firing',
+        at,
+        title: alertText(data.title ?? '') || `PagerDuty incident ${id}`,
+        url: alertUrl(data.html_url),
+        service: service?.summary ? alertText(service.summary) : null,
+        severity: severity === null ? null : alertText(severity),
+        labels: Object.fromEntries(known),
+      },
+    ],
+  };
+};
+
+const read = (body: unknown, { nowMs }: HookRequest): Reading => {
+  const parsed = envelope.safeParse(body);
+  if (!parsed.success) return { problem: 'This is no V3 webhook of PagerDuty.' };
+  const { event_type: type, occurred_at: occurredAt, data } = parsed.data.event;
+  const at = new Date(occurredAt);
+  if (nowMs - at.getTime() > OLDEST_MS) return { problem: 'This event is older than a day.' };
+  if (at.getTime() - nowMs > NEWEST_MS) return { problem: 'This event lies in the future.' };
+  if (!type.startsWith('incident.')) return { ignored: type };
+  const found = incident.safeParse(data);
+  // Notes, responders and status updates come as `incident.…` too, with data of another type.
+  if (!found.success) return { ignored: type };
+  return signalOf(found.data, { at, isOver: type === 'incident.resolved' || found.data.status === 'resolved' });
+};
+
+export const pagerduty: AlertTrigger = {
+  id: 'pagerduty',
+  title: 'PagerDuty',
+  path: 'pagerduty',
+  variable: 'PAGERDUTY_WEBHOOK_SECRET',
+  refusalOf: ({ headers, body }, secrets) => {
+    const given = headerOf(headers, 'x-pagerduty-signature')
+      .split(',')
+      .flatMap((part) => (part.trim().startsWith('v1=') ? [part.trim().slice('v1='.length).toLowerCase()] : []));
+    if (given.length === 0) return 'it is not signed';
+    const expected = secrets.map((secret) => hmacHex(secret, body));
+    return given.map((one) => isAnyOf(one, expected)).includes(true) ? null : 'no signature fits';
+  },
+  read,
+};

@@ -1,0 +1,65 @@
+/** What use cases need of the store for alerts. */
+import type { Alert, AlertRoute, AlertSignal, AlertSource } from '../core/alerts/types.ts';
+import type { Person } from '../core/types.ts';
+
+/** What became of an alert. `joined` and `changed`: more or less of it fires now. */
+export type AlertOutcome = 'fired' | 'joined' | 'reopened' | 'resolved' | 'changed';
+
+/** `signal` is the first that brought it about. */
+export type AlertChange = { outcome: AlertOutcome; alertId: string; signal: AlertSignal };
+
+export type AlertTaking = { mapping: string; source: AlertSource; newId: string; reopenMs: number };
+
+export type AlertWrites = {
+  /**
+   * Takes in what a source said under one mapping, and gives the alerts that changed: a repeat, and what is older than what is known,
+   * change none. What fires joins the open alert of its mapping, or reopens the last one if that was resolved within `reopenMs`; else
+   * `newId` becomes a new alert. Of two processes with the same signal, one gets the change.
+   */
+  take(signals: readonly AlertSignal[], taking: AlertTaking): Promise<AlertChange[]>;
+  lock(id: string): Promise<Alert | null>;
+  /** Decides who is told: once, by whoever is first. */
+  setRoute(id: string, route: AlertRoute, audiences: string[]): Promise<void>;
+  /** The request was made for this alert. */
+  tie(requestId: string, alertId: string): Promise<void>;
+};
+
+export type AlertReads = {
+  alert(id: string): Promise<Alert | null>;
+  alertOfRequest(requestId: string): Promise<Alert | null>;
+  /** With who asked for something because of it, oldest first. */
+  alertView(id: string): Promise<AlertView | null>;
+};
+
+export type AlertView = {
+  alert: Alert;
+  askedBy: { requestId: string; person: Person; isAutomatic: boolean }[];
+  now: Date;
+};
+
+/** Fields as of `MessageCopy`. */
+export type AlertMessageCopy = {
+  id: string;
+  alertId: string;
+  audience: string;
+  channel: string | null;
+  ts: string | null;
+  drawnVersion: number;
+  failure: string | null;
+};
+
+export type AlertMessages = {
+  /** Leases message work on one alert to one caller; null when somebody else has it. */
+  claim(alertId: string, leaseMs: number): Promise<{ version: number } | null>;
+  release(alertId: string): Promise<{ version: number }>;
+  list(alertId: string): Promise<AlertMessageCopy[]>;
+  setPosted(id: string, posted: { channel: string; ts: string; drawnVersion: number }): Promise<void>;
+  setDrawn(id: string, drawnVersion: number): Promise<void>;
+  setFailure(id: string, failure: string): Promise<void>;
+};
+
+export type AlertStore = {
+  alertMessages: AlertMessages;
+  /** Takes away alerts that were resolved longer ago than this and for which nobody asked anything. */
+  forgetAlerts(resolvedBeforeMs: number, limit: number): Promise<void>;
+};

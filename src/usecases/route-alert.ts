@@ -1,0 +1,73 @@
+/** Decides who is told of an alert: whoever is on call for it, or the owners when that is nobody or cannot be looked up. And asks for them where a rule names the alert. */
+import { isNamedAtAll, mappingNamed } from '../core/alerts/mapping.ts';
+import type { Alert, AlertRoute } from '../core/alerts/types.ts';
+import { DomainError, isDomainError } from '../core/errors.ts';
+import { SYSTEM } from '../core/events.ts';
+import { sourceOf } from '../core/policy/sources.ts';
+import type { AlertMapping, Policy } from '../core/policy/types.ts';
+import type { Person } from '../core/types.ts';
+import { askForAlert } from './ask-for-alert.ts';
+import type { Deps } from './ports.ts';
+
+type Recipients = { route: AlertRoute; people: Person[] };
+type Found = { people: Person[]; isUnknown: boolean };
+
+/** One group that cannot be read holds up none of the others. */
+const peopleIn = async ({ directory, log }: Deps, policy: Policy, refs: readonly string[]): Promise<Found> => {
+  const each = await Promise.all(
+    refs.map(async (ref): Promise<Found> => {
+      try {
+        return { people: await directory.members([sourceOf(policy, ref)], null), isUnknown: false };
+      } catch (error) {
+        if (!isDomainError(error) || error.code !== 'lookup_failed') throw error;
+        log.warn({ err: error, group: ref }, 'who is to be told of an alert could not be looked up');
+        return { people: [], isUnknown: true };
+      }
+    }),
+  );
+  const people = new Map(each.flatMap((found) => found.people).map((person) => [person.id, person]));
+  return { people: [...people.values()], isUnknown: each.some(({ isUnknown }) => isUnknown) };
+};
+
+/** Somebody is always told: the owners in place of whoever is on call, the admins in place of them. */
+const recipientsOf = async (deps: Deps, policy: Policy, { to, target, name }: AlertMapping): Promise<Recipients> => {
+  const onCall = await peopleIn(deps, policy, [to]);
+  if (onCall.people.length > 0) return { route: 'on_call', people: onCall.people };
+  const route = onCall.isUnknown ? 'unknown' : 'nobody';
+  for (const refs of [policy.targets[target]?.owners ?? [], policy.admins]) {
+    const { people } = await peopleIn(deps, policy, refs);
+    if (people.length > 0) return { route, people };
+  }
+  throw new DomainError('lookup_failed', { what: `anybody to tell of the alert ${name}` });
+};
+
+/** One person and nobody else on call, and a rule that names this alert: then nobody needs to click. */
+const askByRule = async (deps: Deps, policy: Policy, { alert, people }: { alert: Alert; people: Person[] }) => {
+  const [only, ...others] = people;
+  if (!only || others.length > 0 || !isNamedAtAll(policy, alert.mapping)) return;
+  try {
+    await askForAlert(deps, { userId: only.userId, alertId: alert.id, idempotencyKey: null, isAutomatic: true });
+  } catch (error) {
+    // Whatever is in the way, the ask is posted and waits for a click.
+    if (!isDomainError(error)) throw error;
+    deps.log.info({ alert: alert.id, code: error.code }, 'an alert was not answered with access by itself');
+  }
+};
+
+export const routeAlert = async (deps: Deps, { alertId }: { alertId: string }): Promise<void> => {
+  const policy = deps.policy();
+  const alert = await deps.store.read.alert(alertId);
+  const mapping = alert && mappingNamed(policy, alert.mapping);
+  if (!mapping || alert.state !== 'firing' || alert.route !== null) return;
+  const { route, people } = await recipientsOf(deps, policy, mapping);
+  if (route === 'on_call') await askByRule(deps, policy, { alert, people });
+  await deps.store.transaction(async (tx) => {
+    const current = await tx.alerts.lock(alertId);
+    if (!current || current.route !== null) return;
+    const told = people.map(({ userId }) => userId);
+    await tx.alerts.setRoute(alertId, route, told);
+    const { target, role } = mapping;
+    const data = { alert: alertId, mapping: mapping.name, route, told: people.map(({ id }) => id) };
+    await tx.audit.append({ type: 'alert.told', actor: SYSTEM, requestId: null, grantId: null, target, role, data });
+  });
+};

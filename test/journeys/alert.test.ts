@@ -1,0 +1,172 @@
+/** An alert becomes an ask before whoever is on call, a click makes it a request, and all of it is told truly until it is over. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { App } from '../../src/app.ts';
+import type { Message } from '../../src/local/slack/types.ts';
+import { alertmanagerMessage, bearer, pagerDutyEvent, pagerDutySigned, send } from '../support/alert-payloads.ts';
+import { storyOf, until } from '../support/story.ts';
+import type { Story } from '../support/story.ts';
+import { seen, startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+
+const TOKEN = 'alertmanager-token-of-this-test';
+const SECRET = 'pagerduty-secret-of-this-test';
+
+const RULES = `
+rules:
+  - name: The replica lag gives reading by itself
+    match: { roles: ["*/read"], alerts: [replica-lag] }
+    approve: true
+  - name: Everything else needs one owner
+    approvals: [{ from: owners }]
+alerts:
+  - name: orders-db-down
+    source: alertmanager
+    match: { labels: { alertname: OrdersDb*, severity: critical } }
+    role: orders-db/read
+    for: 30m
+    to: on-call
+  - name: replica-lag
+    source: pagerduty
+    match: { service: Orders, title: "*replica lag*" }
+    role: orders-db/read
+    for: 15m
+    to: on-call
+  - name: orders-writes
+    source: pagerduty
+    match: { service: Orders, title: "*writes fail*" }
+    role: orders-db/read
+    to: on-call
+admins: [security]
+`;
+
+let world: World;
+let story: Story;
+let app: App;
+
+beforeAll(async () => {
+  world = await startWorld({ rules: RULES, groups: '  on-call: { slack_usergroup: on-call }\n' });
+  world.env['ALERTMANAGER_TOKEN'] = TOKEN;
+  world.env['PAGERDUTY_WEBHOOK_SECRET'] = SECRET;
+  story = storyOf(world);
+  app = await world.start();
+});
+afterAll(() => world.stop());
+
+const prometheus = (...alerts: Parameters<typeof alertmanagerMessage>) =>
+  send(app.port, 'alertmanager', { body: alertmanagerMessage(...alerts), headers: bearer(TOKEN) });
+const pager = (event: Parameters<typeof pagerDutyEvent>[0]) => {
+  const body = pagerDutyEvent(event);
+  return send(app.port, 'pagerduty', { body, headers: pagerDutySigned(body, SECRET) });
+};
+
+const dmsOf = (who: string, text: string): Message[] =>
+  world.slack
+    .as(who)
+    .dmsWithApp()
+    .filter((message) => seen(message).includes(text));
+const settled = (): Promise<unknown> =>
+  until(async () => {
+    const [row] = await world.sql<{ open: string }>(`select count(*) as open from outbox where kind = 'alert'`);
+    return row?.open === '0';
+  }, 'the work on alerts');
+const metric = async (outcome: string, source: string): Promise<number> => {
+  const text = await (await fetch(`http://127.0.0.1:${app.port}/metrics`)).text();
+  const line = text
+    .split('\n')
+    .find((one) => one.includes(`source="${source}"`) && one.includes(`outcome="${outcome}"`));
+  return Number(line?.split(' ').at(-1) ?? 0);
+};
+
+describe('an alert that is mapped', () => {
+  test('puts one ask before whoever is on call, however often and by how many pods it is said', async () => {
+    expect((await prometheus({ pod: 'orders-0' })).status).toBe(202);
+    const ask = await story.dm('oscar', 'The orders database does not answer');
+    expect(seen(ask)).toContain('Request orders-db/read for 30m');
+    expect(seen(ask)).toContain('<https://runbooks.acme.test/orders-db|');
+    await prometheus({ pod: 'orders-0' });
+    await prometheus({ pod: 'orders-0' }, { pod: 'orders-1' }, { pod: 'orders-2' });
+    await story.dm('oscar', 'and 2 more');
+    await settled();
+    expect(dmsOf('oscar', 'The orders database does not answer')).toHaveLength(1);
+    expect(dmsOf('ada', 'The orders database does not answer')).toEqual([]);
+    expect(await world.sql('select id from grants')).toEqual([]);
+  });
+
+  test('is asked for by a click, decided as always, and recorded with its source', async () => {
+    const ask = await story.dm('oscar', 'ask_for_alert');
+    await world.slack.as('oscar').click(ask, 'ask_for_alert');
+    await story.dm('oscar', 'You asked for access because of it');
+    expect(seen(dmsOf('oscar', 'You asked for access because of it')[0] as Message)).not.toContain('ask_for_alert');
+    const approval = await story.inChannel('Alert orders-db-down: The orders database does not answer');
+    await world.slack.as('olga').click(approval, 'approve');
+    await story.credentials('oscar');
+    const [event] = await world.sql<{ data: string }>(`select data from audit_events where type = 'request.created'`);
+    expect(JSON.parse(event?.data ?? '{}')).toMatchObject({
+      alert: { mapping: 'orders-db-down', source: 'alertmanager' },
+      reason: 'Alert orders-db-down: The orders database does not answer https://runbooks.acme.test/orders-db',
+    });
+  });
+
+  test('is drawn as resolved, without a button, when the last of it is', async () => {
+    await prometheus(
+      { pod: 'orders-0', status: 'resolved' },
+      { pod: 'orders-1', status: 'resolved' },
+      { pod: 'orders-2' },
+    );
+    await story.dm('oscar', '1 of 3 still fire');
+    await prometheus({ pod: 'orders-2', status: 'resolved' });
+    const over = await story.dm('oscar', '*Resolved:*');
+    expect(seen(over)).not.toContain('ask_for_alert');
+    await settled();
+    // The access is of the person and ends by itself.
+    expect((await world.sql<{ state: string }>('select state from grants'))[0]?.state).toBe('active');
+    expect(await story.events()).toEqual(expect.arrayContaining(['alert.fired', 'alert.told', 'alert.resolved']));
+  });
+
+  test('a click that comes too late asks nothing', async () => {
+    await pager({ id: 'QLATE', title: 'Orders: writes fail' });
+    const ask = await story.dm('oscar', 'Orders: writes fail');
+    world.slack.faults.fail('chat.update', 'internal_error', 2);
+    await pager({ id: 'QLATE', title: 'Orders: writes fail', type: 'incident.resolved' });
+    const before = (await world.sql('select id from requests')).length;
+    await world.slack.as('oscar').click(ask, 'ask_for_alert');
+    await story.privately('oscar', 'This alert is resolved');
+    expect(await world.sql('select id from requests')).toHaveLength(before);
+    // Slack failed in between; the message says the truth all the same, a little later.
+    const over = await story.dm(
+      'oscar',
+      '*Resolved:* <https://acme.pagerduty.com/incidents/QLATE|Orders: writes fail>',
+    );
+    expect(seen(over)).not.toContain('ask_for_alert');
+  });
+});
+
+describe('a rule that names the alert', () => {
+  test('gives whoever is on call their access at once, and says so', async () => {
+    await pager({ id: 'QLAG', title: 'Orders replica lag is 90 s' });
+    const told = await story.dm('oscar', 'A rule names this alert');
+    expect(seen(told)).not.toContain('ask_for_alert');
+    const [row] = await world.sql<{ rule: string; person: string }>(
+      `select d.rule, r.requester_id as person from requests r join decisions d on d.request_id = r.id
+       join alert_requests t on t.request_id = r.id join alerts a on a.id = t.alert_id where a.mapping = 'replica-lag'`,
+    );
+    expect(row?.rule).toBe('The replica lag gives reading by itself');
+    expect(row?.person).toContain('U0OSCAR');
+  });
+});
+
+test('what the policy does not map is counted and not posted', async () => {
+  const before = world.slack.as('oscar').dmsWithApp().length;
+  const { answer } = await pager({ id: 'QOTHER', title: 'Coffee machine is empty' });
+  expect(answer).toEqual({ received: 1, unmapped: 1 });
+  await settled();
+  expect(world.slack.as('oscar').dmsWithApp()).toHaveLength(before);
+  expect(await metric('unmapped', 'pagerduty')).toBe(1);
+  expect(await metric('asked', 'pagerduty')).toBe(2);
+  expect(await metric('received', 'alertmanager')).toBe(9);
+  const wrong = await send(app.port, 'alertmanager', { body: alertmanagerMessage(), headers: bearer('wrong') });
+  expect(wrong.status).toBe(401);
+  expect(await metric('refused', 'alertmanager')).toBe(1);
+  const none = await send(app.port, 'alert', { body: '{}', headers: {} });
+  expect(none.status).toBe(404);
+});
