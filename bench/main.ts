@@ -33,7 +33,7 @@ const QUIET_LOAD = 0.5;
 export type Results = {
   date: string;
   extent: Options['extent'];
-  /** What was measured: `dist/main.js` as it is published, or the working tree compiled for this run. */
+  /** What was measured: `dist/bundle/main.js` as it is published, or the working tree compiled for this run. */
   program: string;
   isQuiet: boolean;
   machine: Machine;

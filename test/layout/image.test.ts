@@ -49,7 +49,7 @@ test('it runs as a user who is not root, and nothing after that is done as root'
 });
 
 test('it starts the command line with serve, and its health check asks /healthz', () => {
-  expect(all('ENTRYPOINT')).toEqual(['["node", "/app/dist/cli.js"]']);
+  expect(all('ENTRYPOINT')).toEqual(['["node", "/app/dist/bundle/latchkey.js"]']);
   expect(all('CMD')).toEqual(['["serve"]']);
   expect(all('HEALTHCHECK')[0]).toContain('/healthz');
   const command = /CMD (\[.*\])$/.exec(all('HEALTHCHECK')[0] ?? '')?.[1] ?? '';

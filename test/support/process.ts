@@ -18,15 +18,15 @@ export type AppProcess = {
   stop(): Promise<number | null>;
 };
 
-/** Compiles what is newer than the build, so that a test never runs yesterday's program. */
+/** Builds anew when a source is newer, so that a test never runs yesterday's program. */
 const ensureBuilt = (): void => {
-  const built = path.join(root, 'dist/cli.js');
+  const built = path.join(root, 'dist/bundle/latchkey.js');
   const builtAt = existsSync(built) ? statSync(built).mtimeMs : 0;
   const sources = readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true });
   const isStale = sources.some(
     (file) => file.isFile() && statSync(path.join(file.parentPath, file.name)).mtimeMs > builtAt,
   );
-  if (isStale) execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+  if (isStale) execFileSync(process.execPath, ['src/bundle.mjs'], { cwd: root, stdio: 'inherit' });
 };
 
 let isBuilt = false;
@@ -34,7 +34,7 @@ let isBuilt = false;
 const spawnCli = (args: string[], env: Record<string, string>): ChildProcess => {
   if (!isBuilt) ensureBuilt();
   isBuilt = true;
-  return spawn(process.execPath, ['dist/cli.js', ...args], {
+  return spawn(process.execPath, ['dist/bundle/latchkey.js', ...args], {
     cwd: root,
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

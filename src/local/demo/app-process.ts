@@ -63,7 +63,7 @@ const openLog = (file: string): number => {
 
 /** Runs `latchkey migrate`. Throws with its output. */
 export const migrate = (env: Record<string, string>): void => {
-  const run = spawnSync(process.execPath, [path.join(ROOT, 'dist', 'cli.js'), 'migrate'], {
+  const run = spawnSync(process.execPath, [path.join(ROOT, 'dist', 'bundle', 'latchkey.js'), 'migrate'], {
     cwd: ROOT,
     env: fullEnv(env),
     encoding: 'utf8',
@@ -78,7 +78,7 @@ type Run = { child: ChildProcess; logFrom: number };
 const launch = ({ env, logFile, say, onStarted }: AppOptions): Run => {
   const log = openLog(logFile);
   const logFrom = fstatSync(log).size;
-  const child = spawn(process.execPath, [path.join(ROOT, 'dist', 'main.js')], {
+  const child = spawn(process.execPath, [path.join(ROOT, 'dist', 'bundle', 'main.js')], {
     cwd: ROOT,
     env: fullEnv(env),
     detached: true,
