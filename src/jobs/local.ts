@@ -96,7 +96,7 @@ const add = (state: State, busy: Busy, wanted: Written['kept'][number] & { after
   return task;
 };
 
-const isChange = (kind: WorkKind): boolean => kind === 'activate' || kind === 'end';
+const isChange = (kind: WorkKind): boolean => kind === 'activate' || kind === 'end' || kind === 'extend';
 
 export const createLocal = (deps: LocalDeps): Local => {
   const state: State = { ...deps, lanes: newLanes(), isStopped: false };

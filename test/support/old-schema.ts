@@ -1,0 +1,75 @@
+/** Latchkey's database as an earlier version left it: the first migrations only, with the rows that are in a database of today. */
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import type pg from 'pg';
+import { testServices } from './services.ts';
+import { withClient } from './world.ts';
+
+const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
+
+type Journal = { entries: { tag: string }[] };
+
+const journal = (): Journal => JSON.parse(readFileSync(`${FOLDER}/meta/_journal.json`, 'utf8')) as Journal;
+
+/** Names of all migrations, oldest first. */
+export const migrationNames = (): string[] => journal().entries.map(({ tag }) => tag);
+
+const migrateUpTo = async (client: pg.Client, last: string): Promise<void> => {
+  const all = journal();
+  const entries = all.entries.slice(0, all.entries.findIndex(({ tag }) => tag === last) + 1);
+  const folder = path.join(testServices().runDir, `migrations-${last}-${process.pid}`);
+  mkdirSync(`${folder}/meta`, { recursive: true });
+  for (const { tag } of entries) cpSync(`${FOLDER}/${tag}.sql`, `${folder}/${tag}.sql`);
+  writeFileSync(`${folder}/meta/_journal.json`, JSON.stringify({ ...all, entries }));
+  await migrate(drizzle(client), {
+    migrationsFolder: folder,
+    migrationsSchema: 'public',
+    migrationsTable: 'schema_migrations',
+  });
+  rmSync(folder, { recursive: true, force: true });
+};
+
+const TABLES = `select table_name as name from information_schema.tables
+  where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> 'schema_migrations'`;
+const IDENTITIES = `select column_name as name from information_schema.columns
+  where table_schema = 'public' and table_name = $1 and is_identity = 'YES'`;
+
+/** What the old table has no column for is left behind, as it would never have been written. */
+const copyTable = async (from: pg.Client, to: pg.Client, table: string): Promise<void> => {
+  const { rows } = await from.query<{ all: string }>(
+    `select coalesce(jsonb_agg(t), '[]')::text as all from ${table} t`,
+  );
+  await to.query(
+    `insert into ${table} overriding system value select * from jsonb_populate_recordset(null::${table}, $1::jsonb)`,
+    [rows[0]?.all],
+  );
+  for (const { name } of (await to.query<{ name: string }>(IDENTITIES, [table])).rows)
+    await to.query(
+      `select setval(pg_get_serial_sequence('${table}', '${name}'), (select coalesce(max(${name}), 0) + 1 from ${table}), false)`,
+    );
+};
+
+/** Gives the URL of a new database with the schema of `last` and the rows of the one at `url`; `drop` removes it. */
+export const asOfMigration = async (url: string, last: string): Promise<{ url: string; drop: () => Promise<void> }> => {
+  const { adminUrl } = testServices();
+  const old = new URL(url);
+  old.pathname = `${old.pathname}_${last.slice(0, 4)}`;
+  const name = old.pathname.slice(1);
+  await withClient(adminUrl, (admin) => admin.query(`create database ${name}`));
+  await withClient(url, (from) =>
+    withClient(old.href, async (to) => {
+      await migrateUpTo(to, last);
+      // Rows come in any order, and the log may be written once: neither is checked while they are copied.
+      await to.query('set session_replication_role = replica');
+      const tables = await to.query<{ name: string }>(TABLES);
+      for (const table of tables.rows) await copyTable(from, to, table.name);
+    }),
+  );
+  return {
+    url: old.href,
+    drop: () => withClient(adminUrl, async (admin) => void (await admin.query(`drop database ${name} with (force)`))),
+  };
+};
