@@ -2,6 +2,7 @@
 import pg from 'pg';
 import { waitUntil } from '../../src/local/embedded/wait.ts';
 import { randomSuffix, testServices } from './services.ts';
+import type { TestServices } from './services.ts';
 
 export interface TestDatabase {
   /** Superuser, this database. */
@@ -21,18 +22,23 @@ export interface TargetDatabase<Group extends string> extends TestDatabase {
 }
 
 /** A copy of the migrated template. */
-export async function createTestDatabase(): Promise<TestDatabase> {
-  const { templateName, templateProblem } = testServices();
+export async function createTestDatabase(services: TestServices = testServices()): Promise<TestDatabase> {
+  const { adminUrl, templateName, templateProblem } = services;
   if (templateProblem) throw new Error(`The template database could not be migrated: ${templateProblem}`);
   const name = `latchkey_${randomSuffix()}`;
-  await asAdmin((admin) => admin.query(`create database ${name} template ${templateName} strategy file_copy`));
-  return { url: urlFor(name), adminUrl: testServices().adminUrl, name, drop: () => dropDatabase(name) };
+  await asAdmin(adminUrl, (admin) =>
+    admin.query(`create database ${name} template ${templateName} strategy file_copy`),
+  );
+  return { url: urlFor(adminUrl, name), adminUrl, name, drop: () => dropDatabase(adminUrl, name) };
 }
 
 /** An empty database with group roles that may connect and use schema public; the caller makes tables and grants on them. */
 export async function createTargetDatabase<Group extends string>(options: {
   groups: readonly Group[];
+  /** Superuser of another cluster than the run's. */
+  adminUrl?: string;
 }): Promise<TargetDatabase<Group>> {
+  const { adminUrl = testServices().adminUrl } = options;
   const suffix = randomSuffix();
   const name = `target_${suffix}`;
   const manager = `manager_${suffix}`;
@@ -42,7 +48,7 @@ export async function createTargetDatabase<Group extends string>(options: {
     string
   >;
   const roles = Object.values<string>(groups);
-  await asAdmin(async (admin) => {
+  await asAdmin(adminUrl, async (admin) => {
     await admin.query(`create database ${name} strategy file_copy`);
     await admin.query(`create role ${manager} login createrole password '${password}'`);
     await admin.query(`grant pg_signal_backend to ${manager}`);
@@ -51,25 +57,25 @@ export async function createTargetDatabase<Group extends string>(options: {
       await admin.query(`grant ${role} to ${manager} with admin option`);
     }
   });
-  const managerUrl = new URL(urlFor(name));
+  const managerUrl = new URL(urlFor(adminUrl, name));
   managerUrl.username = manager;
   managerUrl.password = password;
   const drop = async (): Promise<void> => {
-    await dropDatabase(name);
-    await dropRoles(roles, manager);
+    await dropDatabase(adminUrl, name);
+    await dropRoles(adminUrl, { groups: roles, manager });
   };
-  return { url: urlFor(name), adminUrl: testServices().adminUrl, managerUrl: managerUrl.href, name, groups, drop };
+  return { url: urlFor(adminUrl, name), adminUrl, managerUrl: managerUrl.href, name, groups, drop };
 }
 
 /** The same login for another database of the cluster. */
-function urlFor(database: string): string {
-  const url = new URL(testServices().adminUrl);
+function urlFor(adminUrl: string, database: string): string {
+  const url = new URL(adminUrl);
   url.pathname = `/${database}`;
   return url.href;
 }
 
-async function asAdmin<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {
-  const admin = new pg.Client({ connectionString: testServices().adminUrl });
+async function asAdmin<T>(adminUrl: string, work: (admin: pg.Client) => Promise<T>): Promise<T> {
+  const admin = new pg.Client({ connectionString: adminUrl });
   await admin.connect();
   try {
     return await work(admin);
@@ -85,8 +91,8 @@ interface Session {
   query: string;
 }
 
-async function dropDatabase(name: string): Promise<void> {
-  await asAdmin(async (admin) => {
+async function dropDatabase(adminUrl: string, name: string): Promise<void> {
+  await asAdmin(adminUrl, async (admin) => {
     let leaked: Session[] = [];
     const areAllGone = async (): Promise<boolean> => {
       const found = await admin.query<Session>(
@@ -107,8 +113,11 @@ async function dropDatabase(name: string): Promise<void> {
 }
 
 /** Drops the groups, and whatever logins the manager made and left behind, since those keep it from being dropped. */
-async function dropRoles(groups: readonly string[], manager: string): Promise<void> {
-  await asAdmin(async (admin) => {
+async function dropRoles(
+  adminUrl: string,
+  { groups, manager }: { groups: readonly string[]; manager: string },
+): Promise<void> {
+  await asAdmin(adminUrl, async (admin) => {
     const made = await admin.query<{ rolname: string }>(
       `select member_of.rolname from pg_auth_members m join pg_roles member_of on member_of.oid = m.roleid join pg_roles member on member.oid = m.member
        where member.rolname = $1 and member_of.rolname <> 'pg_signal_backend'`,

@@ -2,14 +2,12 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { migrateDatabase } from '../../src/db/migrate.ts';
 import { removePostgres, startPostgres } from '../../src/local/embedded/postgres.ts';
 import { isRunning } from '../../src/local/embedded/process.ts';
 import { removeRedis, startRedis } from '../../src/local/embedded/redis.ts';
+import { makeTemplate } from './template.ts';
 
-const TEMPLATE = 'latchkey_template';
 const dataDir = fileURLToPath(new URL('../../.data', import.meta.url));
 const runsDir = path.join(dataDir, 'test-runs');
 
@@ -22,32 +20,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
     startPostgres(runDir, { isForTests: true }),
     startRedis(runDir, { isForTests: true, downloadDir: dataDir }),
   ]);
-  const templateProblem = await makeTemplate(postgres.url);
+  const template = await makeTemplate(postgres.url);
   project.provide('services', {
     adminUrl: postgres.url,
     redisUrl: redis.url,
-    templateName: TEMPLATE,
-    templateProblem,
+    ...template,
     runDir,
     downloadDir: dataDir,
   });
   return () => endRun(runDir);
-}
-
-/** Empty when the template is there and migrated; else why not: only the tests that need it are to fail with it. */
-async function makeTemplate(adminUrl: string): Promise<string> {
-  const admin = new pg.Client({ connectionString: adminUrl });
-  await admin.connect();
-  await admin.query(`create database ${TEMPLATE}`);
-  await admin.end();
-  const url = new URL(adminUrl);
-  url.pathname = `/${TEMPLATE}`;
-  try {
-    await migrateDatabase(url.href);
-    return '';
-  } catch (error) {
-    return error instanceof Error ? (error.stack ?? error.message) : String(error);
-  }
 }
 
 /** Ends the run's servers, and the private ones that a failed test left running. */

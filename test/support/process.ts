@@ -14,30 +14,42 @@ export type AppProcess = {
   out(): string;
   /** Ends it as a crash would, and resolves when it is gone. */
   kill(): Promise<void>;
+  /** Resolves when it is gone, with the signal that ended it. */
+  gone: Promise<NodeJS.Signals | null>;
   /** Asks it to stop and gives its exit code. */
   stop(): Promise<number | null>;
 };
 
+type Program = { file: string; build: [string, ...string[]] };
+const BUNDLE: Program = { file: 'dist/bundle/latchkey.js', build: [process.execPath, 'src/bundle.mjs'] };
+/** The same with its packages outside, where a module that is loaded first can reach them. */
+const COMPILED: Program = { file: 'dist/latchkey.js', build: ['npx', 'tsc', '-p', 'tsconfig.build.json'] };
+
+const built = new Set<Program>();
+
 /** Builds anew when a source is newer, so that a test never runs yesterday's program. */
-const ensureBuilt = (): void => {
-  const built = path.join(root, 'dist/bundle/latchkey.js');
-  const builtAt = existsSync(built) ? statSync(built).mtimeMs : 0;
+const ensureBuilt = (program: Program): void => {
+  if (built.has(program)) return;
+  built.add(program);
+  const file = path.join(root, program.file);
+  const builtAt = existsSync(file) ? statSync(file).mtimeMs : 0;
   const sources = readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true });
   const isStale = sources.some(
-    (file) => file.isFile() && statSync(path.join(file.parentPath, file.name)).mtimeMs > builtAt,
+    (source) => source.isFile() && statSync(path.join(source.parentPath, source.name)).mtimeMs > builtAt,
   );
-  if (isStale) execFileSync(process.execPath, ['src/bundle.mjs'], { cwd: root, stdio: 'inherit' });
+  const [command, ...args] = program.build;
+  if (isStale) execFileSync(command, args, { cwd: root, stdio: 'inherit' });
 };
 
-let isBuilt = false;
-
-const spawnCli = (args: string[], env: Record<string, string>): ChildProcess => {
-  if (!isBuilt) ensureBuilt();
-  isBuilt = true;
-  return spawn(process.execPath, ['dist/bundle/latchkey.js', ...args], {
+/** `preloads` are modules that the process loads first, and that the test may send messages to. */
+const spawnCli = (args: string[], env: Record<string, string>, preloads: readonly string[] = []): ChildProcess => {
+  const program = preloads.length > 0 ? COMPILED : BUNDLE;
+  ensureBuilt(program);
+  const imports = preloads.map((file) => `--import=${new URL(file, import.meta.url).href}`);
+  return spawn(process.execPath, [...imports, program.file, ...args], {
     cwd: root,
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(preloads.length > 0 ? (['ipc'] as const) : [])],
   });
 };
 
@@ -59,8 +71,12 @@ export const runCli = async (args: string[], env: Record<string, string>): Promi
 };
 
 /** Resolves when the process says that it is ready. */
-export const startProcess = async (env: Record<string, string>, args: string[] = []): Promise<AppProcess> => {
-  const child = spawnCli(['serve', ...args], { ...env, LATCHKEY_LOG_LEVEL: 'info' });
+export const startProcess = async (
+  env: Record<string, string>,
+  args: string[] = [],
+  preloads: readonly string[] = [],
+): Promise<AppProcess> => {
+  const child = spawnCli(['serve', ...args], { ...env, LATCHKEY_LOG_LEVEL: 'info' }, preloads);
   let out = '';
   const port = await new Promise<number>((resolve, reject) => {
     const read = (chunk: Buffer): void => {
@@ -76,6 +92,7 @@ export const startProcess = async (env: Record<string, string>, args: string[] =
     child,
     port,
     out: () => out,
+    gone: exited(child).then(() => child.signalCode),
     kill: async () => {
       child.kill('SIGKILL');
       await exited(child);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { inject } from 'vitest';
 import { startPostgres, type EmbeddedPostgres } from '../../src/local/embedded/postgres.ts';
 import { startRedis, type EmbeddedRedis } from '../../src/local/embedded/redis.ts';
+import { makeTemplate } from './template.ts';
 
 export interface TestServices {
   /** Superuser on the run's cluster. */
@@ -29,14 +30,20 @@ export function testServices(): TestServices {
   return inject('services');
 }
 
+/** What a private server needs to know; `testServices()` has it, and so has whoever runs outside of the test runner. */
+export type Places = Pick<TestServices, 'runDir' | 'downloadDir'>;
+
 /** Lower-case letters and digits: safe in the names of roles, databases and queues. */
 export function randomSuffix(): string {
   return randomBytes(5).toString('hex');
 }
 
 /** The run's Redis and a BullMQ prefix nobody else uses. Never flush it: start a private one for that. */
-export function testRedis(): { url: string; prefix: string } {
-  return { url: testServices().redisUrl, prefix: `test-${randomSuffix()}` };
+export function testRedis({ redisUrl }: Pick<TestServices, 'redisUrl'> = testServices()): {
+  url: string;
+  prefix: string;
+} {
+  return { url: redisUrl, prefix: `test-${randomSuffix()}` };
 }
 
 /** A server of a test's own that may be stopped, killed and started again at the same URL. Call `remove()` at the end. */
@@ -50,19 +57,44 @@ export interface PrivateServer {
   remove(): Promise<void>;
 }
 
-export function startPrivateRedis(): Promise<PrivateServer> {
-  const { downloadDir } = testServices();
-  return privateServer((folder) => startRedis(folder, { isForTests: true, downloadDir }));
+export function startPrivateRedis(places: Places = testServices()): Promise<PrivateServer> {
+  const { downloadDir } = places;
+  return privateServer(places, (folder) => startRedis(folder, { isForTests: true, downloadDir }));
 }
 
-export function startPrivatePostgres(): Promise<PrivateServer> {
-  return privateServer((folder) => startPostgres(folder, { isForTests: true }));
+export function startPrivatePostgres(places: Places = testServices()): Promise<PrivateServer> {
+  return privateServer(places, (folder) => startPostgres(folder, { isForTests: true }));
+}
+
+/** A cluster and a Redis that a test may break, with a migrated template of their own. */
+export interface OwnServices extends TestServices {
+  postgres: PrivateServer;
+  redis: PrivateServer;
+  remove(): Promise<void>;
+}
+
+export async function startOwnServices(places: Places = testServices()): Promise<OwnServices> {
+  const [postgres, redis] = await Promise.all([startPrivatePostgres(places), startPrivateRedis(places)]);
+  const template = await makeTemplate(postgres.url);
+  return {
+    ...template,
+    adminUrl: postgres.url,
+    redisUrl: redis.url,
+    runDir: places.runDir,
+    downloadDir: places.downloadDir,
+    postgres,
+    redis,
+    remove: async () => {
+      await Promise.all([postgres.remove(), redis.remove()]);
+    },
+  };
 }
 
 async function privateServer(
+  { runDir }: Places,
   startIn: (folder: string) => Promise<EmbeddedPostgres | EmbeddedRedis>,
 ): Promise<PrivateServer> {
-  const folder = mkdtempSync(path.join(testServices().runDir, 'private-'));
+  const folder = mkdtempSync(path.join(runDir, 'private-'));
   let server = await startIn(folder);
   const { url, port } = server;
   return {

@@ -13,6 +13,7 @@ import type { TargetDatabase, TestDatabase } from './database.ts';
 import { startSlack } from './slack.ts';
 import type { Slack } from './slack.ts';
 import { testRedis, testServices } from './services.ts';
+import type { TestServices } from './services.ts';
 
 export type WorldOptions = {
   mode?: 'socket' | 'http';
@@ -24,6 +25,10 @@ export type WorldOptions = {
   groups?: string;
   channel?: string | null;
   redisUrl?: string;
+  /** The cluster and the Redis of Latchkey, and of the target unless that is named; the run's own when left out. */
+  services?: TestServices;
+  /** Superuser of the target's cluster. */
+  targetAdminUrl?: string;
 };
 
 export type World = {
@@ -109,16 +114,20 @@ const rowsOf =
     withClient(url, async (client) => (await client.query<Row>(text, values)).rows);
 
 export const startWorld = async (options: WorldOptions = {}): Promise<World> => {
+  const { services = testServices() } = options;
   const [slack, database, target] = await Promise.all([
     startSlack(),
-    createTestDatabase(),
-    createTargetDatabase({ groups: ['app_read', 'app_write'] }),
+    createTestDatabase(services),
+    createTargetDatabase({
+      groups: ['app_read', 'app_write'],
+      adminUrl: options.targetAdminUrl ?? services.adminUrl,
+    }),
   ]);
   await prepareTarget(target);
-  const folder = mkdtempSync(path.join(testServices().runDir, 'world-'));
+  const folder = mkdtempSync(path.join(services.runDir, 'world-'));
   const policyPath = path.join(folder, 'latchkey.yml');
   writeFileSync(policyPath, policyText(options, target.groups));
-  const redis = testRedis();
+  const redis = testRedis(services);
   const env: Record<string, string> = {
     SLACK_BOT_TOKEN: slack.botToken,
     SLACK_API_URL: slack.apiUrl,

@@ -1,0 +1,99 @@
+/** The named points of the flow at which a process is killed, and what must be there right after. */
+
+/** What the process is watched at: the statement, call or job that `text` names and that holds every part of `holds`. */
+export type Watch = { wire: 'sql' | 'slack' | 'queue'; when: 'before' | 'after'; text: string; holds?: string[] };
+
+export type CrashPoint = {
+  name: string;
+  watch: Watch;
+  /** Right after the death: the request and its grant in the store, and how many logins the target has. */
+  leaves: { request: string | null; grant: string | null; logins: number };
+  /** The access ends by its deadline; else its owner gives it back, so that nothing depends on how fast the machine is. */
+  isToExpire?: boolean;
+  /** Its owner looks at the credentials. */
+  isShown?: boolean;
+  /** Documented: a message that Slack took and that was not noted is posted once more. */
+  mayPostTwice?: 'approval' | 'granted' | 'outcome';
+};
+
+/** The transaction that writes this audit event; its commit is the point. */
+const event = (type: string, when: Watch['when']): Watch => ({
+  wire: 'sql',
+  when,
+  text: 'audit_events',
+  holds: [`"${type}"`],
+});
+const sql = (text: string, when: Watch['when']): Watch => ({ wire: 'sql', when, text });
+const post = (kind: string, when: Watch['when']): Watch => ({
+  wire: 'slack',
+  when,
+  text: 'chat.postMessage',
+  holds: [`"kind":"${kind}"`],
+});
+const job = (kind: string, when: Watch['when']): Watch => ({ wire: 'queue', when, text: kind });
+
+const NOTHING = { request: null, grant: null, logins: 0 } as const;
+const ASKED = { request: 'pending', grant: null, logins: 0 } as const;
+const AGREED = { request: 'approved', grant: 'activating', logins: 0 } as const;
+const MADE = { request: 'approved', grant: 'activating', logins: 1 } as const;
+const ACTIVE = { request: 'approved', grant: 'active', logins: 1 } as const;
+const ENDING = { request: 'approved', grant: 'ending', logins: 1 } as const;
+const REMOVED = { request: 'approved', grant: 'ending', logins: 0 } as const;
+const ENDED = { request: 'approved', grant: 'ended', logins: 0 } as const;
+
+export const UNTIL_ACTIVE: CrashPoint[] = [
+  { name: 'ask:before-commit', watch: event('request.created', 'before'), leaves: NOTHING },
+  { name: 'ask:after-commit', watch: event('request.created', 'after'), leaves: ASKED },
+  { name: 'relay:after-take', watch: sql('outbox_take', 'after'), leaves: ASKED },
+  { name: 'relay:before-add', watch: job('notify', 'before'), leaves: ASKED },
+  { name: 'relay:after-add', watch: job('notify', 'after'), leaves: ASKED },
+  { name: 'notify:before-post', watch: post('approval', 'before'), leaves: ASKED },
+  { name: 'notify:after-post', watch: post('approval', 'after'), leaves: ASKED, mayPostTwice: 'approval' },
+  { name: 'vote:before-commit', watch: event('vote.cast', 'before'), leaves: ASKED },
+  { name: 'vote:after-commit', watch: event('request.approved', 'after'), leaves: AGREED },
+  { name: 'activate:before-add', watch: job('activate', 'before'), leaves: AGREED },
+  { name: 'activate:after-add', watch: job('activate', 'after'), leaves: AGREED },
+  { name: 'activate:after-claim', watch: sql('rolcreaterole as "canCreateRole" from', 'before'), leaves: AGREED },
+  { name: 'activate:before-target-commit', watch: sql('CREATE ROLE', 'before'), leaves: AGREED },
+  { name: 'activate:after-target-commit', watch: sql('CREATE ROLE', 'after'), leaves: MADE },
+  { name: 'activate:before-commit', watch: event('grant.active', 'before'), leaves: MADE },
+  { name: 'activate:after-commit', watch: event('grant.active', 'after'), leaves: ACTIVE },
+  { name: 'notify:before-telling', watch: post('granted', 'before'), leaves: ACTIVE },
+  { name: 'notify:after-telling', watch: post('granted', 'after'), leaves: ACTIVE, mayPostTwice: 'granted' },
+];
+
+export const UNTIL_ENDED: CrashPoint[] = [
+  {
+    name: 'credentials:before-commit',
+    watch: event('credentials.shown', 'before'),
+    leaves: ACTIVE,
+    isShown: true,
+  },
+  { name: 'credentials:after-commit', watch: event('credentials.shown', 'after'), leaves: ACTIVE, isShown: true },
+  { name: 'done:before-commit', watch: event('grant.ending', 'before'), leaves: ACTIVE },
+  { name: 'done:after-commit', watch: event('grant.ending', 'after'), leaves: ENDING },
+  { name: 'end:before-add', watch: job('end', 'before'), leaves: ACTIVE },
+  { name: 'end:before-claim', watch: event('grant.ending', 'before'), leaves: ACTIVE, isToExpire: true },
+  { name: 'end:after-claim', watch: event('grant.ending', 'after'), leaves: ENDING, isToExpire: true },
+  {
+    name: 'end:before-door-is-shut',
+    watch: sql("NOLOGIN VALID UNTIL '-infinity'", 'before'),
+    leaves: ENDING,
+    isToExpire: true,
+  },
+  {
+    name: 'end:after-door-is-shut',
+    watch: sql("NOLOGIN VALID UNTIL '-infinity'", 'after'),
+    leaves: ENDING,
+    isToExpire: true,
+  },
+  { name: 'end:after-sessions-are-cut', watch: sql('latchkey_terminate', 'after'), leaves: ENDING, isToExpire: true },
+  { name: 'end:before-drop', watch: sql('DROP ROLE', 'before'), leaves: ENDING, isToExpire: true },
+  { name: 'end:after-revoke', watch: sql('DROP ROLE', 'after'), leaves: REMOVED, isToExpire: true },
+  { name: 'end:before-commit', watch: event('grant.ended', 'before'), leaves: REMOVED, isToExpire: true },
+  { name: 'end:after-commit', watch: event('grant.ended', 'after'), leaves: ENDED, isToExpire: true },
+  { name: 'notify:before-outcome', watch: post('outcome', 'before'), leaves: ENDED },
+  { name: 'notify:after-outcome', watch: post('outcome', 'after'), leaves: ENDED, mayPostTwice: 'outcome' },
+  { name: 'seal:before-commit', watch: sql('audit_chain (seq', 'before'), leaves: ASKED },
+  { name: 'seal:after-commit', watch: sql('audit_chain (seq', 'after'), leaves: ASKED },
+];

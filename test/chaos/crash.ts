@@ -1,0 +1,160 @@
+/** One case: drive a request along its way, let the process die at the point, start it again, and go the rest of the way. */
+import type { Message } from '../../src/local/slack/types.ts';
+import { findLeftOver, WAITING } from '../support/integrity.ts';
+import { until } from '../support/story.ts';
+import { seen } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import type { CrashPoint } from './crash-points.ts';
+import { letHoldsRunOut } from './restarts.ts';
+import type { Restarts } from './restarts.ts';
+
+type Row = { id: string; request: string; grant: string | null };
+type Case = { world: World; app: Restarts; point: CrashPoint; who: string; reason: string; hasDied: boolean };
+
+const FAR = 60_000;
+const DEATH_MS = 30_000;
+
+const find = async ({ world, reason }: Case): Promise<Row | null> => {
+  const rows = await world.sql<Row>(
+    `select r.id, r.state as request, g.state as grant from requests r left join grants g on g.request_id = r.id
+     where r.reason like $1 || '%'`,
+    [reason],
+  );
+  if (rows.length > 1) throw new Error(`${reason} is there ${rows.length} times`);
+  return rows[0] ?? null;
+};
+
+const told = ({ world, who, reason }: Case, words: string): Message | undefined =>
+  world.slack
+    .as(who)
+    .dmsWithApp()
+    .findLast((message) => seen(message).includes(words) && (message.metadata || seen(message).includes(reason)));
+
+/** Asks once, and waits for what comes of it: the answer of Slack says only that the command was heard. */
+const ask = async (one: Case): Promise<void> => {
+  await one.world.slack
+    .as(one.who)
+    .command('/prod-access', `orders-db read ${one.point.isToExpire ? '1s' : '1h'} ${one.reason}`, 'general');
+  await until(async () => one.app.isGone() || (await find(one)), `the request "${one.reason}"`, FAR);
+};
+
+/** What a person does next, by what they see; false when there is nothing more to do for anybody. */
+const act = async (one: Case, row: Row | null): Promise<boolean> => {
+  const { world, point, who } = one;
+  const { slack } = world;
+  if (!row) {
+    await ask(one);
+    return true;
+  }
+  const ofRequest = (messages: Message[], kind: string): Message | undefined =>
+    messages.findLast(({ metadata }) => {
+      const payload = metadata?.['event_payload'] as { request_id?: string; kind?: string } | undefined;
+      return payload?.request_id === row.id && payload.kind === kind;
+    });
+  if (row.request === 'pending') {
+    const message = ofRequest(slack.as('olga').messages('prod-access'), 'approval');
+    if (message) await slack.as('olga').click(message, 'approve');
+    return true;
+  }
+  const own = slack.as(who).dmsWithApp();
+  const granted = ofRequest(own, 'granted');
+  if (granted && row.grant === 'active' && seen(granted).includes('"done"')) {
+    if (point.isShown && !one.hasDied) {
+      await slack.as(who).click(granted, 'show_credentials');
+      return true;
+    }
+    if (!point.isToExpire) await slack.as(who).click(granted, 'done');
+  }
+  const outcome = ofRequest(own, 'outcome');
+  return !(row.grant === 'ended' && outcome && seen(outcome).includes('*Ended*'));
+};
+
+const isMoving = async (one: Case): Promise<boolean> => act(one, await find(one));
+
+/** What has been clicked stays clicked: a click on a dead app is one that failed, as in Slack. */
+const goOnUntilDeath = (one: Case): Promise<unknown> =>
+  until(
+    async () => one.app.isGone() || ((await isMoving(one)) && one.app.isGone()),
+    `the death at ${one.point.name}`,
+    DEATH_MS,
+  ).catch((error: unknown) => {
+    throw new Error(`the process lived on:\n${one.app.out()}`, { cause: error });
+  });
+
+/** Resolves when the request is over and its owner was told. */
+const goOnToTheEnd = (one: Case): Promise<unknown> =>
+  until(async () => !(await isMoving(one)), `the end of "${one.reason}"`, FAR);
+
+const countPosts = async (one: Case): Promise<Record<string, number>> => {
+  const row = await find(one);
+  const posts = [...one.world.slack.state.messages.values()].flat();
+  const counts: Record<string, number> = {};
+  for (const { metadata } of posts) {
+    const payload = metadata?.['event_payload'] as { request_id?: string; kind?: string } | undefined;
+    if (payload?.request_id === row?.id && payload?.kind) counts[payload.kind] = (counts[payload.kind] ?? 0) + 1;
+  }
+  return counts;
+};
+
+const drained = (world: World): Promise<unknown> =>
+  until(async () => (await world.sql(WAITING)).length === 0, 'an empty outbox', FAR);
+
+/** What the dead process had sent, the servers finish: its sessions end when they are through with it. */
+const lastWordsWereHeard = (world: World): Promise<unknown> => {
+  const sessions = `select 1 from pg_stat_activity where datname = current_database() and application_name = 'latchkey'`;
+  return until(
+    async () => [...(await world.sql(sessions)), ...(await world.targetSql(sessions))].length === 0,
+    'the end of its sessions',
+    FAR,
+  );
+};
+
+type Crashed = {
+  signal: NodeJS.Signals | null;
+  left: CrashPoint['leaves'];
+  /** Sentences about what is not as it should be after the restart. */
+  leftOver: string[];
+  isTold: boolean;
+  /** Kinds of message that were posted more often than once, or than the point allows. */
+  repeated: string[];
+};
+
+export const expected = (point: CrashPoint): Crashed => ({
+  signal: 'SIGKILL',
+  left: point.leaves,
+  leftOver: [],
+  isTold: true,
+  repeated: [],
+});
+
+const leftBehind = async (one: Case): Promise<CrashPoint['leaves']> => {
+  const row = await find(one);
+  const { length } = await one.world.logins();
+  return { request: row?.request ?? null, grant: row?.grant ?? null, logins: length };
+};
+
+/** The process runs when this is called and when it resolves: another one. */
+export const crashAt = async (world: World, app: Restarts, point: CrashPoint): Promise<Crashed> => {
+  const reason = `look into ${point.name.replaceAll(/[:-]/g, ' ')}`;
+  const one: Case = { world, app, point, who: 'ada', reason, hasDied: false };
+  await drained(world);
+  await app.arm(point.watch);
+  await goOnUntilDeath(one);
+  one.hasDied = true;
+  const signal = await app.gone();
+  await lastWordsWereHeard(world);
+  const left = await leftBehind(one);
+  await letHoldsRunOut(world);
+  await app.start();
+  await goOnToTheEnd(one);
+  await drained(world);
+  const posts = await countPosts(one);
+  const most = (kind: string): number => (kind === point.mayPostTwice ? 2 : 1);
+  return {
+    signal,
+    left,
+    leftOver: await findLeftOver(world),
+    isTold: told(one, 'Removed, and confirmed by the target') !== undefined,
+    repeated: Object.keys(posts).filter((kind) => (posts[kind] ?? 0) > most(kind)),
+  };
+};
