@@ -1,7 +1,14 @@
 /** The named points of the flow at which a process is killed, and what must be there right after. */
 
 /** What the process is watched at: the statement, call or job that `text` names and that holds every part of `holds`. */
-export type Watch = { wire: 'sql' | 'slack' | 'queue'; when: 'before' | 'after'; text: string; holds?: string[] };
+export type Watch = {
+  wire: 'sql' | 'slack' | 'queue';
+  when: 'before' | 'after';
+  text: string;
+  holds?: string[];
+  /** A statement that found no row does not count. */
+  isOfRows?: boolean;
+};
 
 export type CrashPoint = {
   name: string;
@@ -44,7 +51,7 @@ const ENDED = { request: 'approved', grant: 'ended', logins: 0 } as const;
 export const UNTIL_ACTIVE: CrashPoint[] = [
   { name: 'ask:before-commit', watch: event('request.created', 'before'), leaves: NOTHING },
   { name: 'ask:after-commit', watch: event('request.created', 'after'), leaves: ASKED },
-  { name: 'relay:after-take', watch: sql('outbox_take', 'after'), leaves: ASKED },
+  { name: 'relay:after-take', watch: { ...sql('outbox_take', 'after'), isOfRows: true }, leaves: ASKED },
   { name: 'relay:before-add', watch: job('notify', 'before'), leaves: ASKED },
   { name: 'relay:after-add', watch: job('notify', 'after'), leaves: ASKED },
   { name: 'notify:before-post', watch: post('approval', 'before'), leaves: ASKED },

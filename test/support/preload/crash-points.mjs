@@ -15,6 +15,9 @@ process.on('message', (given) => {
 // The test's line to us is no reason to stay alive.
 process.channel?.unref();
 
+/** A look that found nothing is not what is waited for, where the test says so. */
+const dieOf = (result) => (point.isOfRows && result.rowCount === 0 ? undefined : die());
+
 const die = () => process.kill(process.pid, 'SIGKILL');
 
 const isAt = (wire, text, content) =>
@@ -35,11 +38,11 @@ const afterAnswer = (args, run, then) => {
   const callback = args.at(-1);
   if (typeof callback === 'function') {
     const rest = args.slice(0, -1);
-    return run([...rest, (error, result) => (error || then(), callback(error, result))]);
+    return run([...rest, (error, result) => (error || then(result), callback(error, result))]);
   }
   const answer = run(args);
   if (typeof answer?.then !== 'function') return answer;
-  return answer.then((result) => (then(), result));
+  return answer.then((result) => (then(result), result));
 };
 
 const onBegin = (client) => {
@@ -60,7 +63,7 @@ const onStatement = (client, args, run) => {
   const values = JSON.stringify((Array.isArray(second) ? second : first?.values) ?? []);
   if (!isAt('sql', `${nameOf(first)} ${textOf(first)}`, values)) return run(args);
   if (!open.has(client) && point.when === 'before') die();
-  if (!open.has(client)) return afterAnswer(args, run, die);
+  if (!open.has(client)) return afterAnswer(args, run, dieOf);
   marked.add(client);
   return run(args);
 };
@@ -75,9 +78,12 @@ pg.Client.prototype.query = function atPoint(...args) {
   return onStatement(this, args, run);
 };
 
+const plain = (value) =>
+  value instanceof URL || value instanceof URLSearchParams ? value.toString() : typeof value === 'string' ? value : '';
+
 const { fetch } = globalThis;
 globalThis.fetch = async (url, options) => {
-  const isHere = isAt('slack', `${url}`, decodeURIComponent(`${options?.body ?? ''}`));
+  const isHere = isAt('slack', plain(url), decodeURIComponent(plain(options?.body)));
   if (isHere && point.when === 'before') die();
   const answer = await fetch(url, options);
   if (isHere) die();

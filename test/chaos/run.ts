@@ -1,0 +1,196 @@
+/** A seeded mix of what people do and of what goes wrong, with everything that must hold checked throughout and at quiet points. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Places } from '../support/services.ts';
+import { startChaosWorld } from './chaos-world.ts';
+import type { ChaosWorld } from './chaos-world.ts';
+import { FAULTS } from './faults.ts';
+import type { Fault } from './faults.ts';
+import { PEOPLES_STEPS } from './people.ts';
+import type { StepContext, StepOutcome } from './people.ts';
+import { comeToRest } from './quiet.ts';
+import { createRandom } from './random.ts';
+import type { Random } from './random.ts';
+import { countOrphans } from './truth.ts';
+import { startWatch } from './watch.ts';
+import type { Watcher } from './watch.ts';
+
+export type ChaosOptions = {
+  seed: number;
+  forMs: number;
+  places: Places;
+  /** How long between quiet points. */
+  roundMs: number;
+  isHasty: boolean;
+  say: (line: string) => void;
+};
+
+export type ChaosReport = {
+  seed: number;
+  steps: Record<string, { done: number; missed: number }>;
+  faults: Record<string, number>;
+  rounds: number;
+  looks: number;
+  requests: number;
+  grants: number;
+  ended: number;
+  /** Of ends by deadline, in milliseconds, faults and all. */
+  latest: number;
+  orphans: number;
+  events: number;
+  findings: string[];
+  /** The last things that were done before the first finding. */
+  trail: string[];
+  logFile: string;
+};
+
+const TRAIL_MAX = 40;
+const PAUSE_MAX_MS = 250;
+const STEP_MS = 20_000;
+const FAULT_CHANCE = 0.035;
+
+type Run = ChaosOptions & {
+  chaos: ChaosWorld;
+  watch: Watcher;
+  report: ChaosReport;
+  running: Set<Promise<void>>;
+  /** What faults have in hand. */
+  broken: Set<Fault['of']>;
+  sessions: pg.Client[];
+  number: number;
+};
+
+const note = (run: Run, line: string): void => {
+  run.report.trail.push(line);
+  if (run.report.trail.length > TRAIL_MAX) run.report.trail.shift();
+};
+
+const track = (run: Run, work: Promise<void>): void => {
+  const tracked: Promise<void> = work.finally(() => run.running.delete(tracked));
+  run.running.add(tracked);
+};
+
+/** A button that is gone, a modal that did not open, an app that is dead: the person shrugs. */
+const tryStep = async (context: StepContext, step: (typeof PEOPLES_STEPS)[number]): Promise<StepOutcome> =>
+  Promise.race([
+    step.run(context).catch((): StepOutcome => 'missed'),
+    delay(STEP_MS, 'missed' as const, { ref: false }),
+  ]);
+
+const takeStep = (run: Run, random: Random): void => {
+  const step = random.weighed(PEOPLES_STEPS);
+  const { number, chaos, sessions } = run;
+  note(run, `${number} ${step.name}`);
+  const counts = (run.report.steps[step.name] ??= { done: 0, missed: 0 });
+  track(
+    run,
+    tryStep({ world: chaos.world, random, number, sessions }, step).then((outcome) => {
+      counts[outcome] += 1;
+    }),
+  );
+};
+
+const breakSomething = (run: Run, random: Random): void => {
+  const fault = random.weighed(FAULTS);
+  if (run.broken.has(fault.of)) return;
+  run.broken.add(fault.of);
+  run.watch.noteFault(true);
+  note(run, `${run.number} ${fault.name}`);
+  run.report.faults[fault.name] = (run.report.faults[fault.name] ?? 0) + 1;
+  track(
+    run,
+    fault
+      .run(run.chaos, random)
+      .catch(
+        (error: unknown) =>
+          void run.watch.findings.push(`the fault "${fault.name}" could not be made: ${String(error)}`),
+      )
+      .finally(() => {
+        run.broken.delete(fault.of);
+        run.watch.noteFault(false);
+      }),
+  );
+};
+
+/** Each step has random numbers of its own, so that none depends on how long another took. */
+const round = async (run: Run, random: Random, untilMs: number): Promise<void> => {
+  while (performance.now() < untilMs && run.watch.findings.length === 0) {
+    run.number += 1;
+    const own = createRandom(random.int(0, 2 ** 31));
+    if (random.isChance(FAULT_CHANCE)) breakSomething(run, own);
+    else takeStep(run, own);
+    await delay(random.int(0, PAUSE_MAX_MS));
+  }
+  while (run.running.size > 0) await Promise.all(run.running);
+};
+
+const settle = async (run: Run): Promise<void> => {
+  run.report.rounds += 1;
+  const left = await comeToRest(run.chaos, run.isHasty);
+  run.watch.findings.push(...left);
+  for (const session of run.sessions.splice(0)) await session.end().catch(() => undefined);
+};
+
+type Counted = { requests: number; grants: number; ended: number; events: number; latest: number };
+
+const count = async ({ chaos: { world }, report, watch }: Run): Promise<void> => {
+  const [row] = await world.sql<Counted>(
+    `select (select count(*)::int from requests) as requests, count(*)::int as grants, count(*) filter (where state = 'ended')::int as ended,
+       (select count(*)::int from audit_events) as events,
+       coalesce(max(extract(epoch from ended_at - expires_at)) filter (where end_cause = 'expired'), 0)::float * 1000 as latest from grants`,
+  );
+  Object.assign(report, row, { orphans: await countOrphans(world), looks: watch.looks, findings: watch.findings });
+};
+
+const play = async (run: Run): Promise<void> => {
+  const random = createRandom(run.seed);
+  const endsAtMs = performance.now() + run.forMs;
+  while (performance.now() < endsAtMs && run.watch.findings.length === 0) {
+    await round(run, random, Math.min(endsAtMs, performance.now() + run.roundMs));
+    await settle(run);
+    await count(run);
+    const { rounds, requests, grants, ended, events } = run.report;
+    run.say(
+      `round ${rounds}: ${run.number} steps, ${requests} requests, ${grants} grants, ${ended} ended, ${events} events`,
+    );
+  }
+};
+
+export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
+  const chaos = await startChaosWorld(options.places);
+  try {
+    await Promise.all([chaos.startApp(0), chaos.startApp(1)]);
+    const watch = startWatch(chaos);
+    const report: ChaosReport = {
+      seed: options.seed,
+      steps: {},
+      faults: {},
+      rounds: 0,
+      looks: 0,
+      requests: 0,
+      grants: 0,
+      ended: 0,
+      latest: 0,
+      orphans: 0,
+      events: 0,
+      findings: [],
+      trail: [],
+      logFile: chaos.logFile,
+    };
+    const run: Run = {
+      ...options,
+      chaos,
+      watch,
+      report,
+      running: new Set(),
+      broken: new Set(),
+      sessions: [],
+      number: 0,
+    };
+    await play(run);
+    await watch.stop();
+    return report;
+  } finally {
+    await chaos.stop();
+  }
+};
