@@ -51,6 +51,8 @@ const compare = (times: number[]): SchemaState => {
 
 const withClient = async <T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> => {
   const client = new pg.Client({ connectionString: url, application_name: 'latchkey migrate' });
+  // Heard here, or a connection that is cut between two statements ends the process; the next statement says what happened.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     return await work(client);

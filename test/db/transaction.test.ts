@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createStore } from '../../src/db/client.ts';
 import { createLog } from '../../src/lib/log.ts';
+import { waitUntil } from '../../src/local/embedded/wait.ts';
 import type { Store, Written } from '../../src/usecases/ports.ts';
 import { openTestStore, someEvent, storeRequest } from './fixtures.ts';
 import type { TestStore } from './fixtures.ts';
@@ -173,4 +174,29 @@ test('work that a process keeps is nobody else’s for ten seconds, and is put b
   );
   expect(await store.outbox.putBack(60_000)).toBe(2);
   expect(await store.outbox.take(100)).toMatchObject([{ subjectId: 'k1', dispatches: 1 }, { subjectId: 'k2' }]);
+});
+
+test('a connection that is cut between two statements fails its transaction, and only that', async () => {
+  const { id } = await storeRequest(store);
+  const cut = store.transaction(async (tx) => {
+    await tx.requests.touch(id);
+    const { rows } = await opened.pool.query<{ pid: number }>(
+      `select pid, pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and state = 'idle in transaction'`,
+    );
+    const pids = rows.map(({ pid }) => pid);
+    expect(pids).toHaveLength(1);
+    // Not a statement of the transaction: its connection is idle when the word of its end comes.
+    await waitUntil(
+      async () =>
+        (await opened.pool.query('select 1 from pg_stat_activity where pid = any($1)', [pids])).rows.length === 0,
+      { timeoutMs: 5_000, what: 'the end of the session' },
+    );
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    await tx.requests.setState(id, 'approved');
+  });
+  await expect(cut).rejects.toThrow();
+  expect(await store.read.request(id)).toMatchObject({ state: 'pending' });
 });
