@@ -1,7 +1,7 @@
 /** A world to be broken: its own Postgres, Redis and target, and two processes of the app that may die. */
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { startOwnServices, startPrivatePostgres } from '../support/services.ts';
 import type { OwnServices, Places, PrivateServer } from '../support/services.ts';
 import { startProcess } from '../support/process.ts';
@@ -78,10 +78,10 @@ export const startChaosWorld = async (places: Places): Promise<ChaosWorld> => {
       await slots[slot]?.app?.kill();
     },
     stopApps: async () => {
-      await Promise.all(slots.map(({ app }) => app?.stop()));
+      await Promise.all(slots.flatMap(({ app }) => (app ? [app.stop()] : [])));
     },
     stop: async () => {
-      await Promise.all(slots.map(({ app }) => app?.kill()));
+      await Promise.all(slots.flatMap(({ app }) => (app ? [app.kill()] : [])));
       await world.stop();
       await Promise.all([services.remove(), production.remove()]);
     },
