@@ -17,6 +17,8 @@ export type CrashPoint = {
   leaves: { request: string | null; grant: string | null; logins: number };
   /** The access ends by its deadline; else its owner gives it back, so that nothing depends on how fast the machine is. */
   isToExpire?: boolean;
+  /** Nobody does anything more once it has come to what it leaves: the death is on its way. */
+  isAwaited?: boolean;
   /** Its owner looks at the credentials. */
   isShown?: boolean;
   /** Documented: a message that Slack took and that was not noted is posted once more. */
@@ -51,15 +53,13 @@ const ENDED = { request: 'approved', grant: 'ended', logins: 0 } as const;
 export const UNTIL_ACTIVE: CrashPoint[] = [
   { name: 'ask:before-commit', watch: event('request.created', 'before'), leaves: NOTHING },
   { name: 'ask:after-commit', watch: event('request.created', 'after'), leaves: ASKED },
-  { name: 'relay:after-take', watch: { ...sql('outbox_take', 'after'), isOfRows: true }, leaves: ASKED },
-  { name: 'relay:before-add', watch: job('notify', 'before'), leaves: ASKED },
-  { name: 'relay:after-add', watch: job('notify', 'after'), leaves: ASKED },
   { name: 'notify:before-post', watch: post('approval', 'before'), leaves: ASKED },
   { name: 'notify:after-post', watch: post('approval', 'after'), leaves: ASKED, mayPostTwice: 'approval' },
+  // What a process writes it does itself, mostly; this is a row that is settled, and below one that others may take.
+  { name: 'work:before-settled', watch: sql('outbox_done', 'before'), leaves: ASKED, isAwaited: true },
+  { name: 'work:after-settled', watch: sql('outbox_done', 'after'), leaves: ASKED, isAwaited: true },
   { name: 'vote:before-commit', watch: event('vote.cast', 'before'), leaves: ASKED },
   { name: 'vote:after-commit', watch: event('request.approved', 'after'), leaves: AGREED },
-  { name: 'activate:before-add', watch: job('activate', 'before'), leaves: AGREED },
-  { name: 'activate:after-add', watch: job('activate', 'after'), leaves: AGREED },
   { name: 'activate:after-claim', watch: sql('rolcreaterole as "canCreateRole" from', 'before'), leaves: AGREED },
   { name: 'activate:before-target-commit', watch: sql('CREATE ROLE', 'before'), leaves: AGREED },
   { name: 'activate:after-target-commit', watch: sql('CREATE ROLE', 'after'), leaves: MADE },
@@ -79,7 +79,14 @@ export const UNTIL_ENDED: CrashPoint[] = [
   { name: 'credentials:after-commit', watch: event('credentials.shown', 'after'), leaves: ACTIVE, isShown: true },
   { name: 'done:before-commit', watch: event('grant.ending', 'before'), leaves: ACTIVE },
   { name: 'done:after-commit', watch: event('grant.ending', 'after'), leaves: ENDING },
-  { name: 'end:before-add', watch: job('end', 'before'), leaves: ACTIVE },
+  {
+    name: 'relay:after-take',
+    watch: { ...sql('outbox_take', 'after'), isOfRows: true },
+    leaves: ACTIVE,
+    isAwaited: true,
+  },
+  { name: 'relay:before-add', watch: job('end', 'before'), leaves: ACTIVE, isAwaited: true },
+  { name: 'relay:after-add', watch: job('end', 'after'), leaves: ACTIVE, isAwaited: true },
   { name: 'end:before-claim', watch: event('grant.ending', 'before'), leaves: ACTIVE, isToExpire: true },
   { name: 'end:after-claim', watch: event('grant.ending', 'after'), leaves: ENDING, isToExpire: true },
   {

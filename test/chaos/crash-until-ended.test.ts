@@ -10,7 +10,7 @@ import { createRestarts } from './restarts.ts';
 import type { Restarts } from './restarts.ts';
 
 // Each starts a process, which alone takes a while on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let world: World;
 let app: Restarts;

@@ -46,6 +46,9 @@ const act = async (one: Case, row: Row | null): Promise<boolean> => {
     await ask(one);
     return true;
   }
+  const { leaves } = point;
+  const hasCome = row.request === leaves.request && row.grant === leaves.grant;
+  if (point.isAwaited && hasCome && !one.hasDied) return true;
   const ofRequest = (messages: Message[], kind: string): Message | undefined =>
     messages.findLast(({ metadata }) => {
       const payload = metadata?.['event_payload'] as { request_id?: string; kind?: string } | undefined;

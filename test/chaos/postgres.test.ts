@@ -6,7 +6,7 @@ import { withClient } from '../support/world.ts';
 import { ON_TIME_MS, startFaultWorld } from './fault-world.ts';
 import type { FaultWorld } from './fault-world.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let faults: FaultWorld;
 beforeAll(async () => {

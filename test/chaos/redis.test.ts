@@ -7,7 +7,7 @@ import { until } from '../support/story.ts';
 import { ON_TIME_MS, startFaultWorld } from './fault-world.ts';
 import type { FaultWorld } from './fault-world.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let faults: FaultWorld;
 let app: App;
