@@ -85,15 +85,25 @@ const createQueues = ({ redis, prefix, log }: { redis: Redis; prefix: string; lo
   };
 };
 
-const problemOf = async (redis: Redis): Promise<string | null> => {
+const PROBE_TTL_S = 60;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Asked by a write: a Redis that is full answers every question and takes nothing. */
+const problemOf = async (redis: Redis, prefix: string): Promise<string | null> => {
   try {
     await redis.ping();
-    const policy = await redis.config('GET', 'maxmemory-policy').catch(() => null);
-    const value = Array.isArray(policy) ? String(policy[1]) : 'noeviction';
-    return value === 'noeviction' ? null : `Redis may evict jobs: set maxmemory-policy to noeviction (it is ${value}).`;
   } catch (error) {
-    return `Redis cannot be reached (${error instanceof Error ? error.message : String(error)}).`;
+    return `Redis cannot be reached (${messageOf(error)}).`;
   }
+  try {
+    await redis.set(`${prefix}:probe`, '1', 'EX', PROBE_TTL_S);
+  } catch (error) {
+    return `Redis takes no work (${messageOf(error)}); free or give it memory.`;
+  }
+  const policy = await redis.config('GET', 'maxmemory-policy').catch(() => null);
+  const value = Array.isArray(policy) ? String(policy[1]) : 'noeviction';
+  return value === 'noeviction' ? null : `Redis may evict jobs: set maxmemory-policy to noeviction (it is ${value}).`;
 };
 
 /** `web` only hands work out; `worker` also does it and keeps the clocks. */
@@ -117,7 +127,7 @@ export const startJobs = (deps: JobsDeps, { isWorker }: { isWorker: boolean }): 
       if (othersInMs !== null && othersInMs < RELAY_POLL_MS) relay.poke();
     },
     room: (kind) => work?.local.room(kind) ?? 0,
-    problem: () => problemOf(redis),
+    problem: () => problemOf(redis, prefix),
     stop: async () => {
       await work?.stop();
       await Promise.all([relay.stop(), sealer.stop()]);

@@ -32,8 +32,8 @@ const messageOf = (messages: Message[], requestId: string, kind: string): Messag
   messages.findLast((message) => kindOf(message).request_id === requestId && kindOf(message).kind === kind);
 
 const say = async ({ world }: StepContext, who: string, text: string): Promise<StepOutcome> => {
-  await world.slack.as(who).command(COMMAND, text, 'general');
-  return 'done';
+  const { ok } = await world.slack.as(who).command(COMMAND, text, 'general');
+  return ok ? 'done' : 'missed';
 };
 
 const ask = (context: StepContext): Promise<StepOutcome> => {
@@ -92,6 +92,13 @@ const end = async (context: StepContext, verb: 'done' | 'revoke'): Promise<StepO
   return say(context, verb === 'done' ? found.name : 'sam', `${verb} ${found.grantId} that is enough`);
 };
 
+const extend = async (context: StepContext): Promise<StepOutcome> => {
+  const found = await findOne(context, `g.state = 'active'`);
+  const length = context.random.int(1, 10);
+  if (!found?.grantId) return 'missed';
+  return say(context, found.name, `extend ${found.grantId} ${length}s not through with it`);
+};
+
 const cancel = async (context: StepContext): Promise<StepOutcome> => {
   const found = await findOne(context, `r.state = 'pending'`);
   return found ? say(context, found.name, `cancel ${found.id}`) : 'missed';
@@ -132,6 +139,7 @@ export const PEOPLES_STEPS: Step[] = [
   { name: 'cancel', weight: 3, run: cancel },
   { name: 'enter', weight: 8, run: enter },
   { name: 'done', weight: 5, run: (context) => end(context, 'done') },
+  { name: 'extend', weight: 5, run: extend },
   { name: 'revoke', weight: 3, run: (context) => end(context, 'revoke') },
   { name: 'break-glass', weight: 3, run: breakGlass },
   { name: 'allow', weight: 2, run: allow },
