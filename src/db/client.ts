@@ -49,6 +49,8 @@ export const createPool = ({ url, log, max = DEFAULT_MAX_CONNECTIONS }: PoolOpti
   });
   // Without a listener, Postgres closing an idle connection (a restart, a failover) would end the process.
   pool.on('error', (error) => log.warn({ error: error.message }, 'Postgres closed an idle connection'));
+  // The same while it is in use and between two statements, or in the moment of being handed out; the next statement reports it.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 };
 

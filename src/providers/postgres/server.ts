@@ -49,6 +49,8 @@ const poolOf = (settings: Settings, max: number): pg.Pool => {
     pipeline: true,
   });
   pool.on('error', onBroken);
+  // From its first moment on: the word of its end can come with the greeting, before whoever asked for it has it in hand.
+  pool.on('connect', (client) => client.on('error', onBroken));
   return pool;
 };
 
@@ -79,13 +81,10 @@ export const openServer = (settings: Settings): Server => {
 const onPooled = async <T>(pool: pg.Pool, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> => {
   signal.throwIfAborted();
   const client = await pool.connect();
-  client.on('error', onBroken);
   let isReleased = false;
   const release = (isBroken: boolean): void => {
     if (isReleased) return;
     isReleased = true;
-    // A connection thrown away may still report how it broke; nobody else listens by then.
-    if (!isBroken) client.off('error', onBroken);
     client.release(isBroken);
   };
   const onAbort = (): void => release(true);
