@@ -23,6 +23,8 @@ export type FaultWorld = {
   ask(who: string, forTime: string): Promise<string>;
   /** The grant of that reason, once it is in this state. */
   grant(reason: string, state: string): Promise<Grant>;
+  /** Its deadline is now, or so much later: what is asked for hours falls due when the test is ready for it, however slow the machine. */
+  fallDue(reason: string, inMs?: number): Promise<void>;
   /** The message in which its owner was told how it ended. */
   toldEnd(who: string, reason: string): Promise<Message>;
   /** Resolves when nothing is on its way and target, store, outbox and audit chain agree; rejects with what does not. */
@@ -86,6 +88,13 @@ export const startFaultWorld = async (options: WorldOptions = {}): Promise<Fault
         `the grant for "${reason}" as ${state}`,
         FAR_MS,
       ),
+    fallDue: async (reason, inMs = 0) => {
+      await world.sql(
+        `update grants g set expires_at = now() + $2::double precision * interval '1 millisecond' from requests r
+         where r.id = g.request_id and r.reason = $1`,
+        [reason, inMs],
+      );
+    },
     toldEnd: async (who, reason) => {
       const [row] = await world.sql<{ id: string }>('select id from requests where reason = $1', [reason]);
       const isOfIt = (message: Message): boolean => JSON.stringify(message.metadata ?? {}).includes(row?.id ?? '-');

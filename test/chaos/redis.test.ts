@@ -27,10 +27,11 @@ const tell = async (...command: [string, ...string[]]): Promise<void> => {
 const readyz = async (): Promise<string> => (await fetch(`http://127.0.0.1:${app.port}/readyz`)).text();
 
 test('Redis is stopped for a while: what is due ends on time, what is asked meanwhile is given when it is back', async () => {
-  const before = await faults.ask('ada', '3s');
+  const before = await faults.ask('ada', '1h');
   await faults.grant(before, 'active');
   await faults.services.redis.stop();
   const meanwhile = await faults.ask('rita', '2s');
+  await faults.fallDue(before);
   const ended = await faults.grant(before, 'ended');
   expect(ended).toMatchObject({ outcome: 'removed' });
   expect(ended.lateMs).toBeLessThan(ON_TIME_MS);
@@ -55,10 +56,11 @@ test('Redis is emptied again and again under load: each request goes its whole w
 });
 
 test('Redis is full: nothing is lost, what is due ends on time, and readyz says what is in the way', async () => {
-  const before = await faults.ask('ada', '3s');
+  const before = await faults.ask('ada', '1h');
   await faults.grant(before, 'active');
   await tell('CONFIG', 'SET', 'maxmemory', '1');
   const meanwhile = await faults.ask('rita', '2s');
+  await faults.fallDue(before);
   const ended = await faults.grant(before, 'ended');
   expect(ended.lateMs).toBeLessThan(ON_TIME_MS);
   await until(async () => (await readyz()).includes('Redis takes no work'), 'the word of it in readyz');
@@ -70,10 +72,11 @@ test('Redis is full: nothing is lost, what is due ends on time, and readyz says 
 });
 
 test('Redis hangs for seconds: what is due ends on time, and what waited is done once', async () => {
-  const before = await faults.ask('ada', '3s');
+  const before = await faults.ask('ada', '1h');
   await faults.grant(before, 'active');
   await tell('CLIENT', 'PAUSE', '7000', 'ALL');
   const meanwhile = await faults.ask('rita', '2s');
+  await faults.fallDue(before);
   const ended = await faults.grant(before, 'ended');
   expect(ended.lateMs).toBeLessThan(ON_TIME_MS);
   expect(await faults.grant(meanwhile, 'ended')).toMatchObject({ outcome: 'removed' });

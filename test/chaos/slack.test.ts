@@ -41,9 +41,10 @@ test('429 with Retry-After: no call before its time is over, and every message c
 
 test('every method answers 500 for a while, then one error after the other', async () => {
   const { slack } = faults.world;
-  const reason = await faults.ask('ada', '3s');
+  const reason = await faults.ask('ada', '1h');
   await faults.grant(reason, 'active');
   await slack.faults.down(500);
+  await faults.fallDue(reason);
   expect(await endOf(reason)).toBe(ON_TIME);
   await slack.faults.up();
   slack.faults.fail('chat.postMessage', 'internal_error', 2);
@@ -132,9 +133,10 @@ test('events come twice, late and last first: a closed account is closed once', 
 // The last one: a token does not come back.
 test('the token is revoked: live access ends on time, though nobody can be told', async () => {
   const { slack } = faults.world;
-  const reason = await faults.ask('ada', '3s');
+  const reason = await faults.ask('ada', '1h');
   await faults.grant(reason, 'active');
   slack.faults.revokeBotToken();
+  await faults.fallDue(reason);
   expect(await endOf(reason)).toBe(ON_TIME);
   expect(await faults.world.logins()).toEqual([]);
 });

@@ -54,9 +54,10 @@ test('down at the grant: nothing is called given; one login is made when it is b
 
 test('down at the end of several: each is tried until it is true, and ends within a minute of the return', async () => {
   const people = ['ada', 'rita', 'oscar'];
-  const reasons = await Promise.all(people.map((who) => faults.ask(who, '3s')));
+  const reasons = await Promise.all(people.map((who) => faults.ask(who, '1h')));
   for (const reason of reasons) await faults.grant(reason, 'active');
   proxy.cut();
+  for (const reason of reasons) await faults.fallDue(reason);
   for (const reason of reasons) await isTried(reason, 'ending');
   expect(await faults.world.logins()).toHaveLength(people.length);
   proxy.mend();
@@ -67,9 +68,10 @@ test('down at the end of several: each is tried until it is true, and ends withi
 });
 
 test('it takes the words and never answers, at a grant and at an end: both are given up in time, and made good', async () => {
-  const before = await faults.ask('ada', '2s');
+  const before = await faults.ask('ada', '1h');
   await faults.grant(before, 'active');
   proxy.silence();
+  await faults.fallDue(before);
   const meanwhile = await faults.ask('rita', '2s');
   await isTried(before, 'ending');
   await isTried(meanwhile, 'activating');
@@ -88,12 +90,13 @@ test('it is slow: everything takes longer and nothing happens twice', async () =
 });
 
 test('somebody holds a lock on all roles when access is due: it ends once the lock is gone, the session with it', async () => {
-  const reason = await faults.ask('ada', '4s');
+  const reason = await faults.ask('ada', '1h');
   await faults.grant(reason, 'active');
   const { isCut } = await openSession((await faults.story.credentials('ada')).url);
   await withClient(faults.world.target.adminUrl, async (admin) => {
     await admin.query('begin');
     await admin.query('lock table pg_authid in share mode');
+    await faults.fallDue(reason);
     await faults.grant(reason, 'ending');
     expect(await faults.world.logins()).toHaveLength(1);
     await admin.query('rollback');
@@ -104,11 +107,12 @@ test('somebody holds a lock on all roles when access is due: it ends once the lo
 });
 
 test('a login that was made a superuser by hand, with a session open: the admins are told what to run, and it ends after that', async () => {
-  const reason = await faults.ask('ada', '4s');
+  const reason = await faults.ask('ines', '1h');
   await faults.grant(reason, 'active');
-  const { isCut } = await openSession((await faults.story.credentials('ada')).url);
+  const { isCut } = await openSession((await faults.story.credentials('ines')).url);
   const [login = ''] = await faults.world.logins();
   await faults.world.targetSql(`alter role "${login}" superuser`);
+  await faults.fallDue(reason);
   const told = await faults.story.dm('sam', 'NOSUPERUSER');
   expect(seen(told)).not.toContain('*Ended*');
   await faults.world.targetSql(`alter role "${login}" nosuperuser`);
@@ -118,10 +122,11 @@ test('a login that was made a superuser by hand, with a session open: the admins
 });
 
 test('a login that owns tables by an administrator’s hand: they go to the group, and it ends', async () => {
-  const reason = await faults.ask('ada', '4s');
+  const reason = await faults.ask('rita', '1h');
   await faults.grant(reason, 'active');
   const [login = ''] = await faults.world.logins();
   await faults.world.targetSql(`create table kept (id int); alter table kept owner to "${login}"`);
+  await faults.fallDue(reason);
   expect(await faults.grant(reason, 'ended')).toMatchObject({ outcome: 'removed' });
   expect(await faults.world.targetSql(`select 1 from pg_tables where tablename = 'kept'`)).toHaveLength(1);
   await faults.wellAgain();
