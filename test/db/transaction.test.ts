@@ -179,7 +179,7 @@ test('work that a process keeps is nobody else’s for ten seconds, and is put b
 test('a connection that is cut between two statements fails its transaction, and only that', async () => {
   const { id } = await storeRequest(store);
   const cut = store.transaction(async (tx) => {
-    await tx.requests.touch(id);
+    await tx.requests.lock(id);
     const { rows } = await opened.pool.query<{ pid: number }>(
       `select pid, pg_terminate_backend(pid) from pg_stat_activity
        where datname = current_database() and state = 'idle in transaction'`,
