@@ -12,23 +12,27 @@ import type { Deps, Tx } from './ports.ts';
 
 const LATCHKEY: Doer = { person: null, userId: null, isTrusted: true };
 
-/** One transaction each, so that one that cannot be ended holds up no other. */
-const AT_MOST = 10;
+const AT_MOST = 100;
 
+/** One transaction each: one that cannot be ended holds up no other, and is tried again at the next look. */
 export const endIncidents = async (deps: Deps): Promise<{ count: number; work: Promise<void> }> => {
   const items: Item[] = [];
   let count = 0;
-  for (; count < AT_MOST; count += 1) {
-    const ended = await deps.store.transaction((tx) => endNext(tx));
-    if (!ended) break;
-    items.push(...ended);
+  for (const id of await deps.store.read.incidentsToEnd(AT_MOST)) {
+    try {
+      const ended = await deps.store.transaction((tx) => endOne(tx, id));
+      if (ended) count += 1;
+      items.push(...(ended ?? []));
+    } catch (error) {
+      deps.log.error({ err: error, incident: id }, 'what was given for an incident could not be ended; soon again');
+    }
   }
   return { count, work: revokeAll(deps, items) };
 };
 
-/** What is revoked at once; null when nothing is due. */
-const endNext = async (tx: Tx): Promise<Item[] | null> => {
-  const [incident] = await tx.incidents.lockToEnd(1);
+/** What is revoked at once; null when it is not due any more. */
+const endOne = async (tx: Tx, id: string): Promise<Item[] | null> => {
+  const incident = await tx.incidents.lockToEnd(id);
   if (!incident) return null;
   // First those that wait: a vote in hand is waited for, and the grant it made is seen below.
   const cancelled = await cancelPending(tx, incident);

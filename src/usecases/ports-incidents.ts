@@ -44,8 +44,8 @@ export type IncidentWrites = {
   vouch(id: string, by: string | null): Promise<void>;
   reopen(id: string, reopening: Reopening): Promise<void>;
   close(id: string, closing: Closing): Promise<void>;
-  /** Closed ones whose end is due, skipping those others hold. */
-  lockToEnd(limit: number): Promise<Incident[]>;
+  /** Null when its end is not due, was begun before, or is begun by another right now. */
+  lockToEnd(id: string): Promise<Incident | null>;
   setEnded(id: string): Promise<void>;
   note(id: string, change: Omit<IncidentChange, 'at'>): Promise<void>;
   /** Locks and returns what waits for a vote. */
@@ -83,6 +83,8 @@ export type IncidentReads = {
   targetsOfIncidents(exceptId: string, withinMs: number): Promise<TargetUse[]>;
   /** By grant: when its credentials were first shown. */
   credentialsShownAt(grantIds: string[]): Promise<Map<string, Date>>;
+  /** Closed ones whose end is due, the longest overdue first. */
+  incidentsToEnd(limit: number): Promise<string[]>;
   /** Milliseconds until the next closed incident's access is to end, negative when overdue, null when there is none. */
   msToNextIncidentEnd(): Promise<number | null>;
 };

@@ -148,6 +148,24 @@ describe('the close of an incident', () => {
     expect(await typesOf('grant.ending')).toHaveLength(50);
   });
 
+  it('holds up no other when one of them cannot be ended', async () => {
+    await rig.note({ channelId: 'C0OTHER', name: 'inc-search' });
+    const [stuck, other] = [await rig.ask(), await rig.ask({ incidentChannelId: 'C0OTHER' })];
+    await rig.settle();
+    await close();
+    await rig.useCases.closeIncident({ userId: 'U0OSCAR', channelId: 'C0OTHER' });
+    await rig.warningIsOver();
+    await rig.pool.query(`create function refuse() returns trigger language plpgsql as $$ begin
+      if new.channel_id = 'C0INC' and new.ended_at is not null then raise exception 'no'; end if; return new; end $$;
+      create trigger refuse before update on incidents for each row execute function refuse()`);
+    expect(await rig.endIncidents()).toBe(1);
+    expect(await rig.grantOf(other)).toMatchObject({ state: 'ended' });
+    expect(await rig.grantOf(stuck)).toMatchObject({ state: 'active' });
+    await rig.pool.query('drop trigger refuse on incidents');
+    expect(await rig.endIncidents()).toBe(1);
+    expect(await rig.grantOf(stuck)).toMatchObject({ state: 'ended' });
+  });
+
   it('is for whoever opened it, may open one, or was let in, and for nobody else', async () => {
     const closeBy = (userId: string) => rig.useCases.closeIncident({ userId, channelId: 'C0INC' });
     await expect(closeBy('U0MALLORY')).rejects.toMatchObject({ code: 'incident_who' });

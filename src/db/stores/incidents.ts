@@ -84,6 +84,8 @@ const historyStatement = (db: Db) =>
 
 const isToEnd = sql`${incidents.endsAt} is not null and ${incidents.endedAt} is null`;
 
+const isDue = and(isToEnd, lte(incidents.endsAt, clockOnce));
+
 const nextEndStatement = (db: Db) =>
   db
     .select({
@@ -117,6 +119,15 @@ export const incidentReads = (db: Db): IncidentReads => {
     incidentHistory: (id) => history.execute({ id }),
     targetsOfIncidents: (exceptId, withinMs) => targetsOfIncidents(db, exceptId, withinMs),
     credentialsShownAt: (grantIds) => credentialsShownAt(db, grantIds),
+    incidentsToEnd: async (limit) => {
+      const due = await db
+        .select({ id: incidents.id })
+        .from(incidents)
+        .where(isDue)
+        .orderBy(asc(incidents.endsAt))
+        .limit(limit);
+      return due.map(({ id }) => id);
+    },
     msToNextIncidentEnd: async () => firstOrNull(await nextEnd.execute())?.ms ?? null,
   };
 };
@@ -201,14 +212,14 @@ const locks = (db: Db): Pick<IncidentWrites, 'lock' | 'lockOfChannel' | 'hold' |
     lock: async (id) => firstOrNull(await db.select(columns).from(incidents).where(eq(incidents.id, id)).for(ROW_LOCK)),
     lockOfChannel: async (channelId) => firstOrNull(await ofChannelLocked.execute({ channelId })),
     hold: async (id) => firstOrNull(await held.execute({ id })),
-    lockToEnd: (limit) =>
-      db
-        .select(columns)
-        .from(incidents)
-        .where(and(isToEnd, lte(incidents.endsAt, clockOnce)))
-        .orderBy(asc(incidents.endsAt))
-        .limit(limit)
-        .for(ROW_LOCK, { skipLocked: true }),
+    lockToEnd: async (id) =>
+      firstOrNull(
+        await db
+          .select(columns)
+          .from(incidents)
+          .where(and(eq(incidents.id, id), isDue))
+          .for(ROW_LOCK, { skipLocked: true }),
+      ),
   };
 };
 
