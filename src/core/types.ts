@@ -266,6 +266,8 @@ export type Incident = {
   /** By whose word the rules take it for an incident: nobody's own channel lets them in. Null until somebody who may open one said so. */
   vouchedBy: string | null;
   vouchedAt: Date | null;
+  /** Its name as somebody who may open incidents last saw or gave it: what the rules know it by. Null until then. */
+  vouchedName: string | null;
   closedAt: Date | null;
   closedBy: string | null;
   closeCause: IncidentCloseCause | null;

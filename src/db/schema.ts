@@ -85,6 +85,7 @@ export const incidents = pgTable(
     openedBy: idText('opened_by').references(() => people.id),
     vouchedBy: idText('vouched_by').references(() => people.id),
     vouchedAt: instant('vouched_at'),
+    vouchedName: text('vouched_name'),
     closedAt: instant('closed_at'),
     closedBy: idText('closed_by').references(() => people.id),
     closeCause: text('close_cause').$type<Incident['closeCause']>(),

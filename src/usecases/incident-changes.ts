@@ -145,6 +145,7 @@ export const takeIn = async (
       isPrivate: channel.isPrivate,
       isArchived,
       updatedMs,
+      isTrusted: doer.isTrusted,
     });
   if (isRenamed)
     await noteChange(tx, {

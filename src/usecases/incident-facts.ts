@@ -51,7 +51,8 @@ export const factsOfIncident = async (
 ): Promise<Facts> => {
   if (incident?.state !== 'open' || !policy.incidents) return NO_INCIDENT;
   if (incident.vouchedAt === null && (await mayOpen(deps, policy, asked)) !== 'yes') return NO_INCIDENT;
-  return { open: true, channel: incident.channelName, severity: incident.severity };
+  const channel = incident.vouchedName ?? incident.channelName;
+  return { open: true, channel, severity: incident.severity };
 };
 
 /** For an ask: the open incident of the channel it comes from; any other channel is none. */

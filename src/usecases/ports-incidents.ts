@@ -38,7 +38,11 @@ export type IncidentWrites = {
   /** Each of these raises the version. */
   setChannel(
     id: string,
-    channel: Pick<Incident, 'channelName' | 'topic' | 'isPrivate' | 'isArchived'> & { updatedMs: number | null },
+    /** `isTrusted`: by somebody who may open incidents. */
+    channel: Pick<Incident, 'channelName' | 'topic' | 'isPrivate' | 'isArchived'> & {
+      updatedMs: number | null;
+      isTrusted: boolean;
+    },
   ): Promise<void>;
   setSeverity(id: string, severity: string): Promise<void>;
   vouch(id: string, by: string | null): Promise<void>;

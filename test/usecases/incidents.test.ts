@@ -146,6 +146,23 @@ describe('what the rules believe', () => {
     expect(await asked).toMatchObject({ outcome: 'denied', verdict: { rule: 'Nobody writes in a small incident' } });
   });
 
+  it('knows the channel by the name that one of them gave it or saw, whoever renames it', async () => {
+    const rules = `rules:
+  - name: Reads in incidents of payments
+    match: { roles: ["*/read"] }
+    when: incident.open && incident.channel.startsWith("inc-payments")
+    approve: true
+  - name: The rest needs an owner
+    approvals: [{ from: owners }]`;
+    rig.setPolicy(policyOf('channels: ["inc-*"]', rules));
+    await rig.note();
+    const renamed = await rig.note({ name: 'inc-payments-1', userId: 'U0MALLORY' });
+    expect(renamed.incident).toMatchObject({ channelName: 'inc-payments-1', vouchedName: 'inc-checkout' });
+    expect(await decisionOf()).toBe('pending');
+    await rig.note({ name: 'inc-payments-2', userId: 'U0OSCAR' });
+    expect(await decisionOf()).toBe('approved');
+  });
+
   it('takes the word of those whom the policy names for it, and of no others', async () => {
     rig.setPolicy(policyOf('channels: ["inc-*"], open_by: [sre]'));
     expect(await rig.note()).toMatchObject({ incident: { vouchedAt: null } });

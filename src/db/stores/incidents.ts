@@ -188,6 +188,7 @@ const insertOne =
         state: 'open',
         openedAt: clock,
         vouchedAt: isVouched ? clock : null,
+        vouchedName: isVouched ? incident.channelName : null,
         channelUpdatedMs: updatedMs ?? 0,
       })
       .onConflictDoNothing()
@@ -226,19 +227,23 @@ const locks = (db: Db): Pick<IncidentWrites, 'lock' | 'lockOfChannel' | 'hold' |
 type Changes = Pick<IncidentWrites, 'setChannel' | 'setSeverity' | 'vouch' | 'reopen' | 'close' | 'setEnded'>;
 
 const changes = (db: Db): Changes => ({
-  setChannel: (id, { updatedMs, ...channel }) =>
+  setChannel: (id, { updatedMs, isTrusted, ...channel }) =>
     change(db, id, {
       ...channel,
+      ...(isTrusted
+        ? { vouchedName: sql`case when ${incidents.vouchedAt} is not null then ${channel.channelName}::text end` }
+        : {}),
       channelUpdatedMs: sql`greatest(${incidents.channelUpdatedMs}, ${updatedMs ?? 0}::bigint)`,
     }),
   setSeverity: (id, severity) => change(db, id, { severity }),
-  vouch: (id, by) => change(db, id, { vouchedBy: by, vouchedAt: clock }),
+  vouch: (id, by) => change(db, id, { vouchedBy: by, vouchedAt: clock, vouchedName: sql`${incidents.channelName}` }),
   reopen: (id, { isVouched, ...reopening }) =>
     change(db, id, {
       ...reopening,
       state: 'open',
       openedAt: clock,
       vouchedAt: isVouched ? clock : none,
+      vouchedName: isVouched ? sql`${incidents.channelName}` : none,
       closedAt: none,
       closedBy: none,
       closeCause: none,

@@ -35,6 +35,7 @@ const incident: Incident = {
   openedBy: oscar.id,
   vouchedBy: oscar.id,
   vouchedAt: at(0),
+  vouchedName: 'inc-checkout',
   closedAt: at(50),
   closedBy: oscar.id,
   closeCause: 'command',
