@@ -7,7 +7,8 @@ import type { Story } from '../support/story.ts';
 
 const ROLES = `
       read: { title: Read only, scope: { member_of: [GROUP_READ] }, max: 1h, default: 30m }
-      write: { title: Read-write, scope: { member_of: [GROUP_WRITE] }, max: 2h, default: 30m, sensitive: true }`;
+      write: { title: Read-write, scope: { member_of: [GROUP_WRITE] }, max: 2h, default: 30m, sensitive: true }
+      check: { title: Checks, scope: { member_of: [GROUP_READ] }, max: 4h, default: 30m }`;
 const RULES = `
 rules:
   - name: Reads at once
@@ -16,6 +17,17 @@ rules:
   - name: Writes need an owner
     match: { roles: ["*/write"] }
     approvals: [{ from: owners }]
+  - name: Short checks at once
+    match: { roles: ["*/check"] }
+    when: request.duration <= duration("30m")
+    approve: true
+  - name: Longer checks need an owner
+    match: { roles: ["*/check"] }
+    approvals: [{ from: owners }]
+  - name: No checks of half a day
+    match: { roles: ["*/check"] }
+    when: request.duration > duration("2h")
+    deny: Plan this as a change.
 break_glass: { who: [sre], roles: ["*/write"], max: 45m, tell: [security], review_within: 24h, reviewers: [security] }
 admins: [security]
 `;
@@ -92,6 +104,22 @@ test('more than the cap leaves is refused with what it leaves, and the button of
   await world.slack.as('ada').click(message, 'extend');
   const { at } = await moved(1);
   expect(await validUntil()).toEqual(at);
+});
+
+test('the whole time is judged: a rule for short access does not extend it, and a denial of long access denies it', async () => {
+  await say('ada', 'orders-db check 30m count the stuck orders');
+  await story.dm('ada', 'show_credentials');
+  await say('ada', 'extend 2h');
+  await story.privately('ada', 'Plan this as a change.');
+  const before = await grantNow();
+  await say('ada', 'extend 30m');
+  const asked = await story.inChannel('30m more');
+  expect(seen(asked)).toContain('Longer checks need an owner');
+  expect(await grantNow()).toEqual(before);
+  // Taken back, nothing is open, and the button is there again.
+  await world.slack.as('ada').click(await story.dm('ada', 'cancel_request'), 'cancel_request');
+  await until(async () => seen(await story.dm('ada', 'show_credentials')).includes('+30 min'), 'the button is back');
+  expect(await validUntil()).toEqual(before.at);
 });
 
 test('a double click extends once', async () => {
