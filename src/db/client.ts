@@ -63,6 +63,13 @@ export type StoreOptions = {
   room?: (kind: WorkKind) => number;
 };
 
+const tellOfRetry =
+  (log: Log) =>
+  (attempt: number, error: unknown): void => {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warn({ attempt, reason }, 'transaction is run again');
+  };
+
 export const createStore = ({
   pool,
   log,
@@ -70,12 +77,8 @@ export const createStore = ({
   room = () => 0,
 }: StoreOptions): Store & { close(): Promise<void> } => {
   const db = drizzle(pool);
-  const onRetry = (attempt: number, error: unknown): void => {
-    const reason = error instanceof Error ? error.message : String(error);
-    log.warn({ attempt, reason }, 'transaction is run again');
-  };
   return {
-    transaction: transactionRunner({ pool, room, onWork, onRetry }),
+    transaction: transactionRunner({ pool, room, onWork, onRetry: tellOfRetry(log) }),
     read: {
       now: nowReader(db),
       request: requestReads(db),

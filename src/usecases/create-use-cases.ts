@@ -42,10 +42,9 @@ import { watchOverdue } from './watch-overdue.ts';
 
 export const createUseCases = (deps: Deps): UseCases => ({
   ...incidentUseCases(deps),
+  ...alertUseCases(deps),
+  ...revocationUseCases(deps),
   ask: (input) => ask(deps, input),
-  askForAlert: (input) => askForAlert(deps, input),
-  receiveAlerts: (input) => receiveAlerts(deps, input),
-  routeAlert: (input) => routeAlert(deps, input),
   preview: (input) => preview(deps, input),
   allow: (input) => allow(deps, input),
   disallow: (input) => disallow(deps, input),
@@ -63,10 +62,6 @@ export const createUseCases = (deps: Deps): UseCases => ({
   end: (input) => end(deps, input),
   extend: (input) => extend(deps, input),
   finishExtension: (input) => finishExtension(deps, input),
-  previewRevocation: (input) => previewRevocation(deps, input),
-  revokeAll: (input) => revokeAll(deps, input),
-  runRevocation: (input) => runRevocation(deps, input),
-  runRevocations: () => runRevocations(deps),
   overview: (input) => overview(deps, input),
   targetOverview: (input) => targetOverview(deps, input),
   activate: (input) => activate(deps, input),
@@ -96,4 +91,19 @@ const incidentUseCases = (deps: Deps): IncidentUseCases => ({
   incidentBriefing: (ref) => incidentBriefing(deps, ref),
   incidentTimeline: (ref) => incidentTimeline(deps, ref),
   endIncidents: () => endIncidents(deps),
+});
+
+const alertUseCases = (deps: Deps): Pick<UseCases, 'askForAlert' | 'receiveAlerts' | 'routeAlert'> => ({
+  askForAlert: (input) => askForAlert(deps, input),
+  receiveAlerts: (input) => receiveAlerts(deps, input),
+  routeAlert: (input) => routeAlert(deps, input),
+});
+
+const revocationUseCases = (
+  deps: Deps,
+): Pick<UseCases, 'previewRevocation' | 'revokeAll' | 'runRevocation' | 'runRevocations'> => ({
+  previewRevocation: (input) => previewRevocation(deps, input),
+  revokeAll: (input) => revokeAll(deps, input),
+  runRevocation: (input) => runRevocation(deps, input),
+  runRevocations: () => runRevocations(deps),
 });
