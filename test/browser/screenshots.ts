@@ -105,14 +105,67 @@ const looks = async (demo: Demo): Promise<void> => {
   await shoot(narrow, 'narrow-channels');
 };
 
+const ROOM = 'inc-7-orders';
+
+/** An incident from its first message to its timeline, in both lights and on a narrow screen. */
+const incident = async (demo: Demo): Promise<void> => {
+  const tall = { width: 1_280, height: 1_000 };
+  const kim = await demo.open('kim', { query: '&at=general', viewport: tall });
+  await steps.makeChannel(kim, ROOM);
+  await steps.promptIn(kim, ROOM).getByText('Orders database').first().waitFor();
+  await shoot(kim, 'incident');
+  const ana = await demo.open('ana', { query: `&at=${ROOM}`, viewport: tall, colorScheme: 'dark' });
+  await ana.getByRole('button', { name: /^Join/ }).click();
+  await steps.promptIn(ana, ROOM).getByRole('button', { name: "I'm on call: read now" }).click();
+  await steps.words(ana, /You do not get in at once/).waitFor();
+  await steps.promptIn(kim, ROOM).getByRole('button', { name: "I'm on call: read now" }).click();
+  await steps
+    .promptIn(kim, ROOM)
+    .getByText(/● kim · Orders database/)
+    .waitFor();
+  await steps.typeLine(ana, '/prod-access orders-db write 5m set order 1183 to paid, the customer waits');
+  await steps.promptIn(ana, ROOM).getByText('Waits for approval').waitFor();
+  await shoot(ana, 'incident-dark');
+  const narrow = await demo.open('dana', { query: `&at=${ROOM}`, viewport: { width: 390, height: 1_400 } });
+  await steps.promptIn(narrow, ROOM).getByText('Waits for approval').waitFor();
+  await shoot(narrow, 'incident-narrow');
+  await steps.promptIn(narrow, ROOM).getByRole('button', { name: 'Request access' }).first().click();
+  await narrow
+    .getByRole('dialog', { name: 'Ask for access' })
+    .getByText(/For the incident in/)
+    .waitFor();
+  await shoot(narrow, 'incident-form');
+  await steps.typeLine(kim, '/prod-access incident close');
+  await steps
+    .words(kim, /What was taken for it ends at/)
+    .first()
+    .waitFor();
+  await shoot(kim, 'incident-closing');
+  const holder = await demo.open('kim', { query: '&at=@latchkey&tab=messages', viewport: tall, colorScheme: 'dark' });
+  await steps
+    .words(holder, /Keep mine until its own end/)
+    .first()
+    .waitFor();
+  await shoot(holder, 'incident-holder');
+  await steps.messageWith(kim, 'Timeline · Incident').getByText('1 reply').click({ timeout: 60_000 });
+  await kim.getByRole('link', { name: /Markdown/ }).waitFor();
+  await shoot(kim, 'incident-timeline');
+};
+
+/** `npm run screenshots -- incident` makes those of the incident alone. */
+const isIncidentOnly = process.argv.includes('incident');
+
 mkdirSync(folder, { recursive: true });
 const demo = await steps.startDemo();
 try {
-  const ana = await demo.open('ana', { query: '&at=general', viewport });
-  await ask(ana);
-  await decide(demo);
-  await use(ana);
-  await looks(demo);
+  if (!isIncidentOnly) {
+    const ana = await demo.open('ana', { query: '&at=general', viewport });
+    await ask(ana);
+    await decide(demo);
+    await use(ana);
+    await looks(demo);
+  }
+  await incident(demo);
 } finally {
   await demo.stop();
 }

@@ -86,7 +86,9 @@ const whereItStands = ({ grant, now }: RequestView, incident: Incident): string 
   if (grant.state === 'activating') return grant.attempts > 0 ? 'not set up yet; trying again' : 'being set up';
   if (grant.state === 'active') {
     const until = `until ${date(grant.expiresAt, now)}`;
-    return isKept(grant, incident) ? `kept ${until}` : until;
+    if (isKept(grant, incident)) return `kept ${until}`;
+    const { endsAt } = incident;
+    return endsAt && endsAt < grant.expiresAt ? `until ${date(endsAt, now)}, with the incident` : until;
   }
   return grant.attempts > 0
     ? `*still being ended, not yet confirmed* (attempt ${grant.attempts} failed, trying again)`

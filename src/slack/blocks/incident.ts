@@ -31,7 +31,6 @@ import {
   waitingOf,
 } from './incident-lines.ts';
 import {
-  CONTEXT_TEXT_MAX,
   HEADER_TEXT_MAX,
   INCIDENT_LINES_MAX,
   INCIDENT_TARGETS_MAX,
@@ -57,8 +56,12 @@ export type PromptDrawing = {
   detour: string | null;
 };
 
-const LINE_MAX = 400;
-const TARGET_TEXT_MAX = 700;
+/** Together with the numbers of entries these keep the whole message below `MESSAGE_TOTAL_MAX`. */
+const LINE_MAX = 200;
+const TARGET_TEXT_MAX = 500;
+const WAITING_TEXT_MAX = 400;
+const ABOUT_TEXT_MAX = 800;
+const SMALL_TEXT_MAX = 600;
 
 export const header = (text: string): KnownBlock => ({
   type: 'header',
@@ -98,7 +101,7 @@ const openedLine = ({ briefing: { view } }: PromptDrawing): string => {
 const about = ({ briefing: { view, onCall }, detour }: PromptDrawing, opened: string): KnownBlock[] => {
   const topic = topicQuote(view.incident);
   const lines = [opened, onCallLine(onCall), detour].filter((line) => line !== null);
-  return [...(topic ? [section(topic)] : []), section(cut(lines.join('\n'), SECTION_TEXT_MAX))];
+  return [...(topic ? [section(topic)] : []), section(cut(lines.join('\n'), ABOUT_TEXT_MAX))];
 };
 
 const targetBlocks = (incidentId: string, { target, title, why, roles, readNow }: TargetBriefing): KnownBlock[] => {
@@ -132,7 +135,7 @@ const targets = ({ briefing }: PromptDrawing): KnownBlock[] => {
 const waitingBlocks = (drawing: PromptDrawing, view: RequestView): KnownBlock[] => {
   const { policy, missing, askedHere } = drawing;
   const { id } = view.request;
-  const words = section(cut(waitingLines(policy, view, missing.get(id) ?? null), SECTION_TEXT_MAX / 5));
+  const words = section(cut(waitingLines(policy, view, missing.get(id) ?? null), WAITING_TEXT_MAX));
   return askedHere.has(id) ? [words] : [words, actions(approveButton(id), approveChangesButton(id), denyButton(id))];
 };
 
@@ -169,7 +172,7 @@ const small = ({ briefing, policy }: PromptDrawing): KnownBlock => {
       ? 'What is taken here runs to its own end.'
       : 'What is taken here ends when the incident does: when the channel is archived, or by `/prod-access incident close`.',
   ];
-  return context(cut(lines.filter((line) => line !== null).join('\n'), CONTEXT_TEXT_MAX));
+  return context(cut(lines.filter((line) => line !== null).join('\n'), SMALL_TEXT_MAX));
 };
 
 const openBlocks = (drawing: PromptDrawing): KnownBlock[] => {

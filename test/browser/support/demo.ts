@@ -92,3 +92,14 @@ export const logIn = async (page: Page): Promise<void> => {
   await panel(page).getByRole('button', { name: 'Use the credentials I was shown' }).click();
   await panel(page).getByRole('button', { name: 'Connect' }).click();
 };
+
+export const makeChannel = async (page: Page, name: string): Promise<void> => {
+  await page.getByRole('button', { name: 'New channel' }).click();
+  const form = page.getByRole('dialog', { name: 'New channel' });
+  await form.getByRole('textbox', { name: 'Name' }).fill(name);
+  await form.getByRole('button', { name: 'Create' }).click();
+  await form.waitFor({ state: 'detached' });
+};
+
+/** The one message that Latchkey posts in an incident's channel. */
+export const promptIn = (page: Page, channel: string): Locator => messageWith(page, `Incident #${channel}`);

@@ -1,0 +1,223 @@
+import { describe, expect, it } from 'vitest';
+import type { Incident, Person } from '../../src/core/types.ts';
+import { checkMessageBlocks } from '../../src/local/slack/blocks/validate.ts';
+import { closingMessage, keepMessage, timelineMessage } from '../../src/slack/blocks/incident-close.ts';
+import { incidentSubject, readSubject } from '../../src/slack/blocks/incident-subject.ts';
+import { noticeMessage, promptMessage } from '../../src/slack/blocks/incident.ts';
+import type { PromptDrawing } from '../../src/slack/blocks/incident.ts';
+import { MESSAGE_TOTAL_MAX } from '../../src/slack/blocks/limits.ts';
+import { timelineOf } from '../../src/core/incidents/timeline.ts';
+import type { Message } from '../../src/slack/blocks/text.ts';
+import type { IncidentBriefing, IncidentView } from '../../src/usecases/incident-types.ts';
+import type { RequestView } from '../../src/usecases/ports.ts';
+import { readMessage } from '../../src/slack/incidents/channel-messages.ts';
+import { POLICY, policyOf, seen } from './rig.ts';
+
+const policy = policyOf(POLICY);
+const now = new Date('2026-11-22T03:00:00Z');
+const later = new Date('2026-11-22T03:30:00Z');
+const EVIL = '<!channel> <@U0EVIL> `*_~ & </b> \u202e <https://evil.test|here> ';
+
+const person = (userId: string, name = userId): Person => ({
+  id: `T1:${userId}`,
+  teamId: 'T1',
+  userId,
+  name,
+  email: null,
+  timezone: null,
+  isActive: true,
+});
+
+const incident = (more: Partial<Incident> = {}): Incident => ({
+  id: 'i1',
+  teamId: 'T1',
+  channelId: 'C0INC',
+  channelName: 'inc-1-orders',
+  topic: 'checkout is down',
+  isPrivate: false,
+  isArchived: false,
+  channelUpdatedMs: 0,
+  severity: 'sev1',
+  state: 'open',
+  how: 'created',
+  openedAt: now,
+  openedBy: null,
+  vouchedBy: null,
+  vouchedAt: now,
+  closedAt: null,
+  closedBy: null,
+  closeCause: null,
+  endsAt: null,
+  endedAt: null,
+  version: 1,
+  ...more,
+});
+
+const request = (id: string, more: { grant?: object | null; state?: string; reason?: string } = {}): RequestView =>
+  ({
+    request: {
+      id,
+      target: 'orders-db',
+      role: 'read',
+      durationMs: 1_800_000,
+      reason: more.reason ?? 'look',
+      state: more.state ?? 'approved',
+      ticket: null,
+      rule: 'r',
+      requirements: [],
+      createdAt: now,
+      decidedAt: now,
+      policySha256: 'a'.repeat(64),
+    },
+    requester: person(`U${id}`, more.reason ? EVIL.repeat(5) : `name-${id}`),
+    votes: [],
+    decision: null,
+    decidedBy: null,
+    grant:
+      more.grant === null
+        ? null
+        : {
+            id: `g${id}`,
+            state: 'active',
+            activatedAt: now,
+            expiresAt: later,
+            keptAt: null,
+            attempts: 0,
+            endedAt: null,
+            endCause: null,
+            ...more.grant,
+          },
+    endedBy: null,
+    review: null,
+    reviewer: null,
+    now,
+  }) as unknown as RequestView;
+
+const viewOf = (of: Incident, requests: RequestView[] = []): IncidentView =>
+  ({ incident: of, openedBy: null, closedBy: null, vouchedBy: null, version: 1, now, targets: [], requests }) as never;
+
+const drawing = (view: IncidentView, briefing: Partial<IncidentBriefing> = {}): PromptDrawing => ({
+  briefing: { view, targets: [], onCall: [], unknown: [], ...briefing },
+  policy,
+  missing: new Map(),
+  askedHere: new Set(),
+  isOld: false,
+  detour: null,
+});
+
+const lengthOf = ({ text, blocks }: Message): number => text.length + JSON.stringify(blocks).length;
+const textIn = (value: unknown): string[] => {
+  if (Array.isArray(value)) return value.flatMap(textIn);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, one]) =>
+    key === 'text' && typeof one === 'string' ? [one] : textIn(one),
+  );
+};
+
+describe('the largest incident there can be', () => {
+  const many = (count: number, more: Parameters<typeof request>[1]): RequestView[] =>
+    Array.from({ length: count }, (_, index) => request(`${index}`, { reason: EVIL.repeat(60), ...more }));
+  const asked = { label: EVIL, count: 2, people: Array.from({ length: 30 }, (_, at) => person(`P${at}`, EVIL)) };
+  const roles = ['a', 'b', 'c'].map((role) => ({
+    role,
+    title: EVIL.repeat(9),
+    decision: 'ask',
+    rule: EVIL,
+    asked: [{ ...asked, away: [], unknown: [EVIL], standIns: [], isOnlyRequester: false }],
+  }));
+  const targets = Array.from({ length: 5 }, (_, at) => ({
+    target: `t${at}`,
+    title: EVIL.repeat(9),
+    why: [{ kind: 'name' }, { kind: 'recent', incidents: 4 }],
+    roles,
+    readNow: { role: 'a', durationMs: 1, rule: 'r' },
+  }));
+  const onCall = Array.from({ length: 9 }, (_, at) => ({ group: `${EVIL}${at}`, people: asked.people }));
+  const hostile = incident({ topic: EVIL.repeat(9), channelName: EVIL, severity: EVIL, vouchedAt: null });
+  const requests = [...many(60, {}), ...many(40, { grant: null, state: 'pending' })];
+  const closed = { ...hostile, state: 'closed', closedAt: now, closeCause: 'archived', endsAt: later } as Incident;
+  const briefing = { targets, onCall, unknown: [EVIL.repeat(9)] } as unknown as IncidentBriefing;
+  const full = { ...drawing(viewOf(hostile, requests), briefing), detour: 'Latchkey cannot post in <#C0INC>.' };
+  const ended = viewOf(closed, requests);
+  const timeline = timelineOf({ ...ended, history: [], shownAt: new Map() });
+
+  it.each([
+    ['the prompt', promptMessage({ ...full, briefing: { ...briefing, view: viewOf(hostile, requests) } })],
+    ['the prompt after the close', promptMessage(drawing(ended))],
+    ['an old prompt', promptMessage({ ...full, isOld: true })],
+    ['the notice', noticeMessage(full)],
+    ['the warning', closingMessage({ view: ended, policy })],
+    ['the warning to a holder', keepMessage({ view: ended, policy }, 'U0')],
+    ['the timeline', timelineMessage({ view: ended, timeline, json: '', markdown: '' }, policy)],
+  ] as const)('stays inside every limit of Slack in %s', (_what, message) => {
+    expect(checkMessageBlocks(message.blocks)).toEqual([]);
+    expect(textIn(message.blocks).join('').length).toBeLessThan(MESSAGE_TOTAL_MAX);
+    expect(lengthOf(message)).toBeGreaterThan(50);
+    const shown = textIn(message.blocks.filter(({ type }) => type !== 'header' && type !== 'actions')).join('\n');
+    expect(shown).not.toMatch(/<!channel>|<@U0EVIL>|<https:|\u202e/);
+  });
+});
+
+describe('what is said of an incident', () => {
+  it('mentions nobody: it is there for everyone, and edited often', () => {
+    const view = viewOf(incident(), [request('1'), request('2', { grant: null, state: 'pending' })]);
+    const onCall = [{ group: 'on-call', people: [person('U1', 'kim')] }];
+    const message = promptMessage(drawing(view, { onCall }));
+    expect(seen(message)).not.toMatch(/<@/);
+    expect(seen(message)).toContain('kim (on-call)');
+  });
+
+  it('says until when access lasts that ends with the incident', () => {
+    const endsAt = new Date('2026-11-22T03:02:00Z');
+    const closed = incident({ state: 'closed', closedAt: now, closeCause: 'command', endsAt });
+    const kept = request('2', { grant: { keptAt: now } });
+    const words = seen(closingMessage({ view: viewOf(closed, [request('1'), kept]), policy }));
+    expect(words).toContain('2026-11-22 03:02 UTC>, with the incident');
+    expect(words).toContain('kept until <!date^1795318200');
+  });
+
+  it('says that a look-up failed instead of naming nobody', () => {
+    const onCall = [{ group: 'on-call', people: null }];
+    const words = seen(promptMessage(drawing(viewOf(incident()), { onCall, unknown: ['on-call'] })));
+    expect(words).toContain('*could not be looked up just now*');
+    expect(words).toContain('left to people');
+  });
+});
+
+it('reads back what a button is about', () => {
+  for (const subject of [
+    { incidentId: 'i' },
+    { incidentId: 'i', target: 't' },
+    { incidentId: 'i', target: 't', role: 'r' },
+  ])
+    expect(readSubject(incidentSubject(subject))).toMatchObject(subject);
+});
+
+describe('a message in a channel', () => {
+  const event = {
+    type: 'message',
+    channel: 'C0INC',
+    ts: '1795316400.000100',
+    text: 'Incident resolved',
+    channel_type: 'channel',
+  };
+
+  it('is read with every id it came with, and with what stands in its attachments', () => {
+    const said = readMessage({
+      ...event,
+      text: '',
+      subtype: 'bot_message',
+      bot_id: 'B1',
+      attachments: [{ title: 'Incident resolved' }],
+    });
+    expect(said).toMatchObject({ authorIds: ['B1'], text: 'Incident resolved', isTopic: false });
+    expect(said?.postedAt.toISOString()).toBe('2026-11-22T03:00:00.000Z');
+  });
+
+  it('is not read when it is direct, edited, or another notice', () => {
+    expect(readMessage({ ...event, channel_type: 'im' })).toBeNull();
+    expect(readMessage({ ...event, subtype: 'message_changed' })).toBeNull();
+    expect(readMessage({ ...event, subtype: 'channel_join' })).toBeNull();
+    expect(readMessage({ ...event, subtype: 'channel_topic' })).toMatchObject({ isTopic: true });
+  });
+});
