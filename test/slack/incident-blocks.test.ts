@@ -43,6 +43,7 @@ const incident = (more: Partial<Incident> = {}): Incident => ({
   openedAt: now,
   openedBy: null,
   vouchedBy: null,
+  vouchedName: 'inc-1-orders',
   vouchedAt: now,
   closedAt: null,
   closedBy: null,
