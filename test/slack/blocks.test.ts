@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import type { Grant, Person } from '../../src/core/types.ts';
+import type { Extension, Grant, Person } from '../../src/core/types.ts';
 import type { GrantState, RequestState } from '../../src/core/lifecycle.ts';
 import { checkMessageBlocks, checkView } from '../../src/local/slack/blocks/validate.ts';
 import { approvalMessage } from '../../src/slack/blocks/approval.ts';
 import type { MessageFacts } from '../../src/slack/blocks/facts.ts';
 import { factsOf } from '../../src/slack/blocks/facts.ts';
 import { MESSAGE_TOTAL_MAX } from '../../src/slack/blocks/limits.ts';
+import { warningMessage } from '../../src/slack/blocks/more-time.ts';
 import { grantedMessage, outcomeMessage, requesterMessage } from '../../src/slack/blocks/requester.ts';
 import { stuckMessage } from '../../src/slack/blocks/stuck.ts';
 import { cut, date, escape, inline, quote, sentenceList } from '../../src/slack/blocks/text.ts';
@@ -124,7 +125,39 @@ const viewOf = ({
 });
 
 const facts: MessageFacts = factsOf(policy, { target: 'orders-db', role: 'read' });
-const drawings = [approvalMessage, requesterMessage, grantedMessage, outcomeMessage, stuckMessage];
+const drawings = [
+  approvalMessage,
+  requesterMessage,
+  grantedMessage,
+  outcomeMessage,
+  stuckMessage,
+  (view: RequestView, more: MessageFacts) => warningMessage(view, { ...more, offerMs: 1_800_000 }, 0),
+];
+
+/** Half an hour more on an active grant. */
+const moreOf = (state: RequestState, move: Partial<Extension> | null, of: GrantState = 'active'): RequestView => {
+  const view = viewOf({ state });
+  const base = grant(of);
+  return {
+    ...view,
+    request: { ...view.request, durationMs: 3_600_000, extendsGrantId: base.id, extendsByMs: 1_800_000 },
+    extended: base,
+    extension: move && {
+      requestId: 'r1',
+      grantId: base.id,
+      decisionId: 'd1',
+      state: 'moving',
+      oldExpiresAt: base.expiresAt,
+      newExpiresAt: new Date(base.expiresAt.getTime() + 1_800_000),
+      attempts: 0,
+      nextAttemptAt: now,
+      error: null,
+      createdAt: now,
+      settledAt: null,
+      ...move,
+    },
+  };
+};
 
 const every: [string, RequestView][] = [
   ...(['pending', 'denied', 'cancelled', 'lapsed'] as const).map((state): [string, RequestView] => [
@@ -135,9 +168,53 @@ const every: [string, RequestView][] = [
     state,
     viewOf({ state: 'approved', grant: grant(state, { attempts: 4, lastError: 'It did not answer.' }) }),
   ]),
+  ...(['pending', 'denied', 'cancelled', 'lapsed'] as const).map((state): [string, RequestView] => [
+    `more time, ${state}`,
+    moreOf(state, null),
+  ]),
+  ...(['moving', 'moved', 'failed'] as const).map((state): [string, RequestView] => [
+    `more time, ${state}`,
+    moreOf('approved', { state, attempts: 2, error: 'It said <no> & "never" '.repeat(200) }),
+  ]),
 ];
 
+describe('more time', () => {
+  it.each([
+    [moreOf('pending', null), '30m more'],
+    [moreOf('denied', null), 'The old end stays'],
+    [moreOf('lapsed', null, 'ended'), 'the access ended before anybody decided'],
+    [moreOf('approved', { state: 'moving' }), 'not yet confirmed by the target'],
+    [
+      moreOf('approved', { state: 'moving', attempts: 2, error: 'It is down.' }),
+      'Attempt 2 failed; trying again. It is down.',
+    ],
+    [moreOf('approved', { state: 'moved' }), '*Extended*: until'],
+    [moreOf('approved', { state: 'failed', error: 'It said no.' }), '*Not extended.* It said no. The old end stays'],
+    [moreOf('approved', { state: 'failed', error: 'It ended.' }, 'ended'), 'The access has ended.'],
+  ])('says where it stands (%#)', (view, words) => expect(seen(requesterMessage(view, facts))).toContain(words));
+
+  it('is warned of while it can still be asked for, and says so once the end was moved or is over', () => {
+    const active = viewOf({ state: 'approved', grant: grant('active', { extensions: 1 }) });
+    const offered = { ...facts, offerMs: 720_000 };
+    expect(buttonsOf(warningMessage(active, offered, 1))).toEqual(['extend', 'done']);
+    expect(seen(warningMessage(active, offered, 1))).toContain('+12 min');
+    expect(buttonsOf(warningMessage(active, facts, 1))).toEqual(['done']);
+    const asked = { ...active, moreTime: { requestId: 'r2', byMs: 720_000, isDecided: false } };
+    expect(seen(warningMessage(asked, facts, 1))).toContain('You asked for *12m more*');
+    expect(seen(warningMessage(active, offered, 0))).toContain('goes on until');
+    expect(buttonsOf(warningMessage(active, offered, 0))).toEqual([]);
+    const over = viewOf({ state: 'approved', grant: grant('ending', { extensions: 1 }) });
+    expect(seen(warningMessage(over, offered, 1))).toContain('has ended, or is ending');
+  });
+});
+
 const totalOf = (message: Message): number => JSON.stringify(message.blocks).length + message.text.length;
+
+/** More time is agreed to as it was asked for, or not. */
+const PENDING_BUTTONS: Record<string, string[]> = {
+  pending: ['approve', 'approve_changes', 'deny', 'discuss'],
+  'more time, pending': ['approve', 'deny', 'discuss'],
+};
 
 describe('every message, in every state', () => {
   it.each(every)('%s is what Slack accepts', (_, view) => {
@@ -145,9 +222,7 @@ describe('every message, in every state', () => {
   });
 
   it.each(every)('%s shows Approve and Deny only while it is pending', (state, view) => {
-    expect(buttonsOf(approvalMessage(view, facts))).toEqual(
-      state === 'pending' ? ['approve', 'approve_changes', 'deny', 'discuss'] : [],
-    );
+    expect(buttonsOf(approvalMessage(view, facts))).toEqual(PENDING_BUTTONS[state] ?? []);
   });
 
   it.each(every)('%s shows credentials only while the grant is active', (state, view) => {
