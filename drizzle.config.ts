@@ -13,6 +13,7 @@ export default defineConfig({
     './src/db/schema-incidents.ts',
     './src/db/schema-revocations.ts',
     './src/db/schema-alerts.ts',
+    './src/db/schema-drift.ts',
   ],
   out: './migrations',
   migrations: { schema: 'public', table: 'schema_migrations' },

@@ -91,6 +91,8 @@ export const ERROR_CODES = [
   'keep_too_late',
   'keep_denied',
   'not_a_revoker',
+  'drift_not_found',
+  'drift_decided',
   'nothing_to_revoke',
 ] as const;
 

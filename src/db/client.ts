@@ -10,6 +10,7 @@ import { addressReads } from './stores/addresses.ts';
 import { alertMessageStore } from './stores/alert-messages.ts';
 import { alertForgetting, alertReads } from './stores/alerts.ts';
 import { announcementStore } from './stores/announcements.ts';
+import { driftReads } from './stores/drift.ts';
 import { gaugeReads } from './stores/gauges.ts';
 import { extensionReads } from './stores/extensions.ts';
 import { grantReads } from './stores/grants.ts';
@@ -94,6 +95,7 @@ export const createStore = ({
       ...overdueReads(db),
       ...incidentReads(db),
       ...revocationReads(db),
+      ...driftReads(db),
     },
     setAllowanceTold: allowanceTold(db),
     messages: messageStore(db, pool),

@@ -19,6 +19,7 @@ import { addressWrites } from './stores/addresses.ts';
 import { alertWrites } from './stores/alerts.ts';
 import { askWrites } from './stores/asks.ts';
 import { announcementWrites } from './stores/announcements.ts';
+import { driftWrites } from './stores/drift.ts';
 import { decisionWrites } from './stores/decisions.ts';
 import { extensionWrites } from './stores/extensions.ts';
 import { grantWrites } from './stores/grants.ts';
@@ -91,6 +92,7 @@ const createSession = (line: Line): Session => {
     announcements: announcementWrites(db),
     overdue: overdueWrites(db),
     revocations: revocationWrites(db),
+    drift: driftWrites(db),
     decisions: decisionWrites(db, line),
     grants: grantWrites(db, line),
     extensions: extensionWrites(db),

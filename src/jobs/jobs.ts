@@ -21,6 +21,7 @@ import { RELAY_POLL_MS, startRelay } from './relay.ts';
 import type { JobData, Queues } from './relay.ts';
 import {
   startDeadlines,
+  startDriftWatch,
   startIncidentEnds,
   startOverdueWatch,
   startRevocations,
@@ -147,11 +148,12 @@ const startWork = (deps: JobsDeps, redis: Redis, poke: () => void): { local: Loc
   const inFlight = createInFlight((error) => log.error({ err: error }, 'work failed; the sweep will find it'));
   const overdue = startOverdueWatch(deps);
   const revocations = startRevocations(deps);
+  const drift = startDriftWatch(deps);
   const deadlines = startDeadlines(deps, { inFlight, onLate: overdue.onLate });
   const incidentEnds = startIncidentEnds(deps, inFlight);
   const sweep = startSweep(deps, { client: redis, prefix, inFlight, onFound: poke });
   const stop = async (): Promise<void> => {
-    await Promise.all([deadlines, incidentEnds, sweep, overdue, revocations].map((clock) => clock.stop()));
+    await Promise.all([deadlines, incidentEnds, sweep, overdue, revocations, drift].map((clock) => clock.stop()));
     await workers.stop();
     await inFlight.settled();
     await local.stop();

@@ -14,6 +14,7 @@ const LOST_MS = 60_000;
 const OVERDUE_POLL_MS = 10_000;
 /** An end that is this late is told to admins; `usecases/watch-overdue.ts` says how. */
 const LATE_MS = 60_000;
+const DRIFT_POLL_MS = 5_000;
 const REVOCATION_POLL_MS = 1_000;
 const SEAL_IDLE_MS = 1_000;
 /** Sealing is one commit however many events it takes in: a moment's wait makes one of many. */
@@ -45,6 +46,14 @@ export const startDeadlines = (deps: TimerDeps, { inFlight, onLate }: DeadlineOp
     onError: complain(log, 'ending what is due'),
   });
 };
+
+/** Which target is due for a look, Postgres says, so that of several processes one looks. */
+export const startDriftWatch = ({ useCases, log }: TimerDeps): Loop =>
+  startLoop({
+    everyMs: DRIFT_POLL_MS,
+    run: () => useCases.watchDrift(),
+    onError: complain(log, 'the look at the targets'),
+  });
 
 /** Whoever gave an order to end much begins it; this finishes it when they could not, and looks again for what came in between. */
 export const startRevocations = ({ useCases, log }: TimerDeps): Loop =>

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Policy, Target } from '../core/policy/types.ts';
 import type { Grant, Json, Person } from '../core/types.ts';
 import { startLoop } from '../lib/loop.ts';
+import type { Difference, Found } from '../usecases/drift-types.ts';
 import type { Access, AccessFailure, ByHand } from '../usecases/ports.ts';
 import { guard } from './guard.ts';
 import type { Call } from './guard.ts';
@@ -120,6 +121,29 @@ const revokeMany = async (state: State, items: Item[]): ReturnType<Access['revok
   }
 };
 
+const listOurs = (state: State, target: string): ReturnType<Access['listOurs']> =>
+  noting(state, target, async () => {
+    const connection = connectionTo(state, target);
+    if (!connection.listOurs) return null;
+    const context = { signal: state.stopping.signal, log: state.deps.log };
+    const [ours, lookalikes] = await Promise.all([
+      connection.listOurs(context),
+      connection.listLookalikes?.(context) ?? [],
+    ]);
+    return { ours, lookalikes };
+  });
+
+/** A stored scope or handle of another version is no difference in the target. */
+const differences = (state: State, grant: Grant, found: Found): Difference[] =>
+  connectionTo(state, grant.target).differences?.(grant.scope, found, grant.expiresAt) ?? [];
+
+const restore = (state: State, { grant, person }: Item): Promise<void> =>
+  noting(state, grant.target, async () => {
+    const connection = connectionTo(state, grant.target);
+    if (!connection.restore) throw new ProviderError('unsupported', 'Its provider cannot put an access back.');
+    await connection.restore(grant.scope, contextOf(state, grant, person));
+  });
+
 /** A target that left the policy, or a handle of another version, must not keep the message from being posted. */
 const byHand = (state: State, grant: Grant, person: Person): ByHand | null => {
   try {
@@ -185,6 +209,9 @@ export const createAccess = (deps: AccessDeps): OpenAccess => {
     revokeMany: (items) => revokeMany(state, items),
     check: async (grant, person) =>
       connectionTo(state, grant.target).check(grant.scope, grant.handle ?? undefined, contextOf(state, grant, person)),
+    listOurs: (target) => listOurs(state, target),
+    differences: (grant, found) => differences(state, grant, found),
+    restore: (grant, person) => restore(state, { grant, person }),
     byHand: (grant, person) => byHand(state, grant, person),
     isShared: ({ provider }) => deps.findProvider(provider)?.isShared ?? false,
     extend: (grant, person) => extend(state, { grant, person }),

@@ -4,7 +4,7 @@ import { ProviderError, type Connection, type ProviderContext, type ProviderErro
 import { scrubber, scrubError, type Scrub } from './scrub.ts';
 
 type CallOutcome = 'ok' | ProviderErrorKind;
-type Verb = Exclude<keyof Connection<unknown, unknown>, 'close' | 'manual'>;
+type Verb = Exclude<keyof Connection<unknown, unknown>, 'close' | 'manual' | 'differences'>;
 export type Call = { provider: string; target: string; verb: Verb; outcome: CallOutcome; durationMs: number };
 
 type GuardOptions = {
@@ -131,7 +131,7 @@ export const guard = <Scope, Handle>(
   options: GuardOptions,
 ): Connection<Scope, Handle> => {
   const call = guardedCall(options);
-  const { extend, revokeMany, listOurs, manual, preflight } = connection;
+  const { extend, revokeMany, listOurs, listLookalikes, differences, restore, manual, preflight } = connection;
   return {
     grant: async (scope, ctx) => await call('grant', ctx, async (inner) => await connection.grant(scope, inner)),
     revoke: async (scope, handle, ctx) =>
@@ -146,6 +146,13 @@ export const guard = <Scope, Handle>(
       revokeMany: async (items, ctx) => await call('revokeMany', ctx, async (inner) => await revokeMany(items, inner)),
     }),
     ...(listOurs && { listOurs: async (ctx) => await call('listOurs', ctx, async (inner) => await listOurs(inner)) }),
+    ...(listLookalikes && {
+      listLookalikes: async (ctx) => await call('listLookalikes', ctx, async (inner) => await listLookalikes(inner)),
+    }),
+    ...(differences && { differences }),
+    ...(restore && {
+      restore: async (scope, ctx) => await call('restore', ctx, async (inner) => await restore(scope, inner)),
+    }),
     ...(manual && { manual }),
     ...(preflight && {
       preflight: async (scopes, ctx) => await call('preflight', ctx, async (inner) => await preflight(scopes, inner)),

@@ -49,7 +49,17 @@ export type Finding = { level: 'error' | 'warning'; code: string; message: strin
  */
 export type Manual = { name: string; enforcedBy: string | null; statements: string[] };
 
-export type Ours<Handle> = { grantId: string; handle: Handle; expiresAt: Date | null };
+/** `name` is what it is called there; `found` is what the provider itself compares with the role, opaque to everybody else. */
+export type Ours<Handle> = { grantId: string; handle: Handle; expiresAt: Date | null; name: string; found: Json };
+
+/** Named as if it were ours and without our mark: to be reported, and never touched. `why` is a sentence. */
+export type Lookalike = { name: string; why: string };
+
+/**
+ * How an access differs from what its grant says. `deadline` and `wider` can be put back; `narrower` is somebody's wish to report;
+ * `closed` means that somebody shut it by hand. `message` is a clause about the access, for admins: "its deadline is …".
+ */
+export type Difference = { kind: 'deadline' | 'wider' | 'narrower' | 'closed'; message: string };
 
 /** One live connection to one target, made from its configuration. Everything on it may be called concurrently. */
 export type Connection<Scope, Handle> = {
@@ -70,6 +80,12 @@ export type Connection<Scope, Handle> = {
   ) => Promise<('removed' | 'already_absent')[]>;
   /** What we made that still exists in the target, for the reconciler. */
   listOurs?: (ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<Ours<Handle>[]>;
+  /** What is named like ours and is not. */
+  listLookalikes?: (ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<Lookalike[]>;
+  /** Compares what `listOurs` gave with what the grant says. Asks no target. */
+  differences?: (scope: Scope, ours: Ours<Handle>, expiresAt: Date) => Difference[];
+  /** Puts deadline and width of a live access back to what the grant says and reads it back; its secret stays. Never makes or opens one. */
+  restore?: (scope: Scope, ctx: ProviderContext) => Promise<void>;
   /** Reachable, allowed to do its work, least privileged? Each finding is a sentence with how to mend it. */
   preflight?: (scopes: Record<string, Scope>, ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<Finding[]>;
   close(): Promise<void>;
@@ -140,7 +156,7 @@ const closed = <Config, Scope, Handle extends Json>(
     parse(provider.handle, value, `The stored handle of a ${provider.id} grant`);
   const asHandleOrNone = (value: Json | undefined): Handle | undefined =>
     value === undefined || value === null ? undefined : asHandle(value);
-  const { extend, revokeMany, listOurs, manual, preflight } = open;
+  const { extend, revokeMany, listOurs, listLookalikes, differences, restore, manual, preflight } = open;
   return {
     grant: async (scope, ctx) => await open.grant(asScope(scope), ctx),
     revoke: async (scope, handle, ctx) => await open.revoke(asScope(scope), asHandleOrNone(handle), ctx),
@@ -149,15 +165,17 @@ const closed = <Config, Scope, Handle extends Json>(
     ...(revokeMany && {
       revokeMany: async (items, ctx) =>
         await revokeMany(
-          items.map(({ scope, handle, grantId }) => ({
-            scope: asScope(scope),
-            handle: asHandleOrNone(handle),
-            grantId,
-          })),
+          items.map((item) => ({ ...item, scope: asScope(item.scope), handle: asHandleOrNone(item.handle) })),
           ctx,
         ),
     }),
     ...(listOurs && { listOurs }),
+    ...(listLookalikes && { listLookalikes }),
+    ...(differences && {
+      differences: (scope, ours, expiresAt) =>
+        differences(asScope(scope), { ...ours, handle: asHandle(ours.handle) }, expiresAt),
+    }),
+    ...(restore && { restore: async (scope, ctx) => await restore(asScope(scope), ctx) }),
     ...(manual && { manual: (scope, handle, ctx) => manual(asScope(scope), asHandleOrNone(handle), ctx) }),
     ...(preflight && {
       preflight: async (scopes, ctx) =>

@@ -208,6 +208,9 @@ const SENTENCES = {
   allowance_too_long: (facts) =>
     `That is no time an allowance can last. ${duration(facts, 'maxMs') ? `Write one like 2d, at most ${duration(facts, 'maxMs') ?? ''}.` : 'Write one like 2d.'}`,
   allowance_not_found: () => 'There is no such allowance now. `/prod-access list` shows yours.',
+  drift_not_found: () => 'There is no such list of findings any more.',
+  drift_decided: (facts) =>
+    `This was already decided${words(facts, 'by') ? ` by ${words(facts, 'by') ?? ''}` : ''}. Your click changed nothing.`,
   not_a_revoker: (facts) =>
     words(facts, 'what') === 'all'
       ? 'Only admins of Latchkey may end everybody’s access. Nothing was changed.'

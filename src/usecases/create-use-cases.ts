@@ -38,9 +38,35 @@ import { showCredentials } from './show-credentials.ts';
 import { sweep } from './sweep.ts';
 import type { UseCases } from './types.ts';
 import { vote } from './vote.ts';
+import { decideDrift, repairBatch, watchDrift } from './watch-drift.ts';
 import { watchOverdue } from './watch-overdue.ts';
 
+type Guarding = Pick<
+  UseCases,
+  | 'previewRevocation'
+  | 'revokeAll'
+  | 'runRevocation'
+  | 'runRevocations'
+  | 'watchDrift'
+  | 'decideDrift'
+  | 'repairBatch'
+  | 'watchOverdue'
+>;
+
+/** What ends much at once, and what watches over time and targets. */
+const guardingVerbs = (deps: Deps): Guarding => ({
+  previewRevocation: (input) => previewRevocation(deps, input),
+  revokeAll: (input) => revokeAll(deps, input),
+  runRevocation: (input) => runRevocation(deps, input),
+  runRevocations: () => runRevocations(deps),
+  watchDrift: () => watchDrift(deps),
+  decideDrift: (input) => decideDrift(deps, input),
+  repairBatch: (input) => repairBatch(deps, input),
+  watchOverdue: (input) => watchOverdue(deps, input),
+});
+
 export const createUseCases = (deps: Deps): UseCases => ({
+  ...guardingVerbs(deps),
   ...incidentUseCases(deps),
   ...alertUseCases(deps),
   ...revocationUseCases(deps),
@@ -68,7 +94,6 @@ export const createUseCases = (deps: Deps): UseCases => ({
   finishEnd: (input) => finishEnd(deps, input),
   endDue: () => endDue(deps),
   sweep: () => sweep(deps),
-  watchOverdue: (input) => watchOverdue(deps, input),
   adoptPolicy: (input) => adoptPolicy(deps, input),
   setAway: (input) => setAway(deps, input),
   endAway: (input) => endAway(deps, input),

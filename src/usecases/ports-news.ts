@@ -8,11 +8,12 @@ export const ANNOUNCEMENT_KINDS = [
   'revocation',
   'drift_found',
   'drift_asked',
+  'drift_repaired',
   'address_doubted',
 ] as const;
 export type AnnouncementKind = (typeof ANNOUNCEMENT_KINDS)[number];
 /** What admins may answer with a click: to repair or to leave a batch of findings. */
-export type Offer = { kind: 'drift'; id: string };
+export type Offer = { kind: 'drift'; id: string; count: number };
 export type NewAnnouncement = {
   id: string;
   kind: AnnouncementKind;

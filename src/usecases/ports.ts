@@ -22,6 +22,7 @@ import type {
 import type { Log } from '../lib/log.ts';
 import type { AddressReads, AddressWrites, DoubtedAddress, GroupsRead } from './ports-addresses.ts';
 import type { ExtensionReads, ExtensionWrites, MoreTimeAsked } from './ports-extensions.ts';
+import type { DriftAccess, DriftReads, DriftWrites } from './ports-drift.ts';
 import type { ReviewWrites } from './ports-review.ts';
 import type { RevocationReads, RevocationWrites, SetRevocationDrawn } from './ports-revocation.ts';
 import type { AnnouncementStore, AnnouncementWrites, OverdueTarget, OverdueWrites } from './ports-news.ts';
@@ -125,6 +126,7 @@ export type Tx = {
   announcements: AnnouncementWrites;
   overdue: OverdueWrites;
   revocations: RevocationWrites;
+  drift: DriftWrites;
   addresses: AddressWrites;
   decisions: {
     insert(decision: Omit<Decision, 'decidedAt'>): Promise<void>;
@@ -260,7 +262,8 @@ export type Store = AlertStore & {
     ExtensionReads &
     AlertReads &
     IncidentReads &
-    RevocationReads & {
+    RevocationReads &
+    DriftReads & {
       now(): Promise<Date>;
       request(id: string): Promise<Request | null>;
       grant(id: string): Promise<Grant | null>;
@@ -347,7 +350,7 @@ export type AccessFailure = { kind: string; message: string; isRetried: boolean 
 export type ByHand = { name: string; enforcedBy: string | null; statements: string[] };
 
 /** Access in targets, through the guard. Throws errors that `failureOf` understands. */
-export type Access = {
+export type Access = DriftAccess & {
   grant(grant: Grant, person: Person): Promise<{ handle: Json; credentials: Credentials | null }>;
   revoke(grant: Grant, person: Person): Promise<EndOutcome>;
   /** Many of one target at once; each in its own outcome. */

@@ -7,6 +7,7 @@ import type { Electors, StandIn } from './electorate.ts';
 import type { Sighting } from '../core/policy/address-book.ts';
 import type { DoubtedAddress } from './ports-addresses.ts';
 import type { IncidentUseCases } from './incident-types.ts';
+import type { DriftBatch } from './ports-drift.ts';
 import type { Revocable } from './ports-revocation.ts';
 import type { AllowanceView, Credentials, RequestView } from './ports.ts';
 
@@ -228,6 +229,10 @@ export type UseCases = IncidentUseCases & {
   /** Lapses requests, chases and reminds, and lists the grants that nobody is working on. */
   sweep(): Promise<{ ending: string[]; activating: string[]; extending: string[]; lapsed: number }>;
   /** Tells admins of ends that are late, and when none is any more. */
+  /** Looks at the targets whose look is due, and carries out what admins ordered. */
+  watchDrift(): Promise<void>;
+  decideDrift(input: { userId: string; batchId: string; isRepairing: boolean }): Promise<{ batch: DriftBatch }>;
+  repairBatch(input: { batchId: string }): Promise<void>;
   watchOverdue(input: { seenMs: number }): Promise<void>;
   adoptPolicy(input: AdoptInput): Promise<void>;
   setAway(input: AwayInput): Promise<Absence>;

@@ -152,6 +152,9 @@ const createTarget = (made: Set<string>, onGrant: IncidentRig['onGrant']): Acces
   isShared: () => false,
   byHand: () => null,
   failureOf: () => ({ kind: 'unavailable', message: 'no', isRetried: true }),
+  listOurs: () => Promise.resolve(null),
+  differences: () => [],
+  restore: () => Promise.resolve(),
   problems: () => ({}),
 });
 

@@ -1,5 +1,5 @@
 /** Temporary logins in a Postgres server: made at the start of a grant, closed, cut and dropped at its end. */
-import { defineProvider, type Connection, type Ours } from '../provider.ts';
+import { defineProvider, type Connection } from '../provider.ts';
 import {
   configSchema,
   groupOf,
@@ -11,27 +11,11 @@ import {
   type Scope,
 } from './config.ts';
 import { extend, grant } from './grant.ts';
-import { LIKE_OURS, readMark } from './login-name.ts';
+import { differences, listLookalikes, listOurs, restore } from './drift.ts';
 import { manual } from './manual.ts';
 import { preflight } from './preflight.ts';
 import { isPresent, revokeAll, type ToRevoke } from './revoke.ts';
-import { openServer, type Server } from './server.ts';
-
-type Found = { oid: number; role: string; comment: string | null; expiresAt: Date | null };
-
-/** An endless or closed login has no deadline; pg reads those as infinite numbers, not as dates. */
-const LIST = `
-  select oid, rolname as role, shobj_description(oid, 'pg_authid') as comment, case when isfinite(rolvaliduntil) then rolvaliduntil end as "expiresAt"
-  from pg_roles where rolname like $1`;
-
-const listOurs = async (server: Server, signal: AbortSignal): Promise<Ours<Handle>[]> =>
-  (await server.query<Found>(signal, { text: LIST, values: [LIKE_OURS] })).flatMap(
-    ({ oid, role, comment, expiresAt }) => {
-      const mark = readMark(comment);
-      if (mark?.database !== server.settings.database || !role.startsWith(`lk_${mark.grantId}_`)) return [];
-      return [{ grantId: mark.grantId, handle: { role, oid }, expiresAt }];
-    },
-  );
+import { openServer } from './server.ts';
 
 const toRevoke = (grantId: string, scope: Scope, handle: Handle | undefined): ToRevoke => ({
   grantId,
@@ -57,6 +41,9 @@ const connect = (config: Config): Connection<Scope, Handle> => {
         ctx.signal,
       ),
     listOurs: async (ctx) => await listOurs(server, ctx.signal),
+    listLookalikes: async (ctx) => await listLookalikes(server, ctx.signal),
+    differences,
+    restore: async (scope, ctx) => await restore(server, scope, ctx),
     manual,
     preflight: async (scopes, ctx) => await preflight(server, scopes, ctx.signal),
     close: async () => await server.close(),

@@ -4,6 +4,7 @@ import { askForAlertNow, changeForAlert } from './alert.ts';
 import { approveChanges } from './approve-changes.ts';
 import { discuss } from './discuss.ts';
 import { breakGlass } from './break-glass.ts';
+import { leaveDrift, repairDrift } from './drift.ts';
 import { extend } from './extend.ts';
 import { formActions } from './form.ts';
 import { incidentAgain, incidentAsk, incidentConfirm, incidentRead, keepGrant } from './incident.ts';
@@ -34,5 +35,7 @@ export const actions: readonly Action[] = [
   incidentAgain,
   incidentConfirm,
   keepGrant,
+  repairDrift,
+  leaveDrift,
   ...formActions,
 ];

@@ -1,6 +1,7 @@
 /** What admins are told that belongs to no request: the policy, ends that are late, access that was revoked, targets that were changed. */
 import type { KnownBlock } from '@slack/types';
 import type { Announcement, AnnouncementKind } from '../../usecases/ports-news.ts';
+import { actions, leaveDriftButton, repairDriftButton } from './buttons.ts';
 import { ERROR_SHOWN_MAX, MESSAGE_TEXT_MAX, SECTION_TEXT_MAX } from './limits.ts';
 import { context, cut, date, inline, section } from './text.ts';
 import type { Message } from './text.ts';
@@ -40,11 +41,12 @@ const WORDS = {
     foot: 'Every such doubt is in the audit log.',
     more: '`/prod-access people` shows the rest.',
   },
+  drift_repaired: { ...DRIFT, heading: '*What was changed past Latchkey was repaired, as an admin said.*' },
 } satisfies Record<AnnouncementKind, Words>;
 
 const LINES_SHOWN_MAX = 15;
 
-export const announcementMessage = ({ kind, lines, createdAt, closing }: Announcement): Message => {
+export const announcementMessage = ({ kind, lines, createdAt, closing, offer }: Announcement): Message => {
   const { heading, foot, more } = WORDS[kind];
   const shown = lines.slice(0, LINES_SHOWN_MAX).map((line) => `• ${inline(line, ERROR_SHOWN_MAX)}`);
   const rest = lines.length - shown.length;
@@ -56,6 +58,7 @@ export const announcementMessage = ({ kind, lines, createdAt, closing }: Announc
       section(heading),
       ...(lines.length > 0 ? [section(cut([...shown, ...andMore].join('\n'), SECTION_TEXT_MAX))] : []),
       ...became,
+      ...(offer && closing === null ? [actions(repairDriftButton(offer), leaveDriftButton(offer))] : []),
       context(`${date(createdAt)}. ${foot}`),
     ],
   };

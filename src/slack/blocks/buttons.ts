@@ -27,6 +27,8 @@ export const ACTION = {
   keepGrant: 'keep_grant',
   askForAlert: 'ask_for_alert',
   changeForAlert: 'change_for_alert',
+  repairDrift: 'repair_drift',
+  leaveDrift: 'leave_drift',
 } as const;
 
 type Look = { style?: 'primary' | 'danger'; confirm?: ConfirmationDialog };
@@ -116,5 +118,21 @@ export const askForAlertButton = (alertId: string, what: string): Button =>
 export const changeForAlertButton = (alertId: string): Button =>
   button('Change first…', { actionId: ACTION.changeForAlert, value: alertId });
 export const refreshHomeButton = (): Button => button('Refresh', { actionId: ACTION.refreshHome, value: 'home' });
+
+export const repairDriftButton = ({ id, count }: { id: string; count: number }): Button =>
+  button(
+    `Repair these ${count}`,
+    { actionId: ACTION.repairDrift, value: id },
+    {
+      style: 'danger',
+      confirm: confirm(
+        'Repair all of them?',
+        'Left-over logins are ended, access that was removed is closed, and the rest is put back to what its grant says.',
+        'Repair',
+      ),
+    },
+  );
+export const leaveDriftButton = ({ id }: { id: string }): Button =>
+  button('Leave', { actionId: ACTION.leaveDrift, value: id });
 
 export const actions = (...elements: Button[]): ActionsBlock => ({ type: 'actions', elements });
