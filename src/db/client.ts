@@ -23,6 +23,7 @@ import { peopleReads } from './stores/people.ts';
 import { requestReads } from './stores/requests.ts';
 import { revocationDrawn, revocationReads } from './stores/revocations.ts';
 import { viewReads } from './stores/views.ts';
+import type { Db } from './statement.ts';
 import { nowReader, transactionRunner } from './transaction.ts';
 
 const DEFAULT_MAX_CONNECTIONS = 10;
@@ -71,6 +72,9 @@ const tellOfRetry =
     log.warn({ attempt, reason }, 'transaction is run again');
   };
 
+/** Of what ends much at once, and of what watches over time and targets. */
+const guardingReads = (db: Db) => ({ ...overdueReads(db), ...revocationReads(db), ...driftReads(db) });
+
 export const createStore = ({
   pool,
   log,
@@ -92,10 +96,8 @@ export const createStore = ({
       ...extensionReads(db),
       ...alertReads(db),
       ...gaugeReads(db),
-      ...overdueReads(db),
+      ...guardingReads(db),
       ...incidentReads(db),
-      ...revocationReads(db),
-      ...driftReads(db),
     },
     setAllowanceTold: allowanceTold(db),
     messages: messageStore(db, pool),
