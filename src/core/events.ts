@@ -7,6 +7,7 @@ export const EVENT_TYPES = [
   'request.approved',
   'request.denied',
   'request.cancelled',
+  'request.cancel_refused',
   'request.lapsed',
   'request.unreachable',
   'request.changed',

@@ -6,11 +6,14 @@ import type { Overview } from '../usecases/types.ts';
 import {
   actions,
   approveButton,
+  approveChangesButton,
   askAgainButton,
   askButton,
   cancelButton,
   denyButton,
   doneButton,
+  justifiedButton,
+  notJustifiedButton,
   extendButton,
   refreshHomeButton,
   showCredentialsButton,
@@ -21,7 +24,7 @@ import { REASON_SHOWN_MAX, SECTION_TEXT_MAX, VIEW_BLOCKS_MAX } from './blocks/li
 import { context, cut, divider, quote, section, utc } from './blocks/text.ts';
 import type { EventHandler, Slack } from './context.ts';
 import { explainError } from './errors.ts';
-import { myLine, theirLine } from './lines.ts';
+import { myLine, reviewedLine, theirLine } from './lines.ts';
 
 /** Entries of each kind; what is beyond is counted, and `list` has it. */
 const SHOWN_MAX = 8;
@@ -37,6 +40,7 @@ const entry = (line: string, buttons: Button[]): KnownBlock[] => [
 const waiting = (policy: Policy, view: RequestView): KnownBlock[] =>
   entry(`${theirLine(policy, view)}\n${quote(view.request.reason, HOME_REASON_MAX)}`, [
     approveButton(view.request.id),
+    ...(view.request.extendsGrantId === null ? [approveChangesButton(view.request.id)] : []),
     denyButton(view.request.id),
   ]);
 
@@ -54,6 +58,12 @@ const mine = (policy: Policy, view: RequestView): KnownBlock[] => {
   const { request } = view;
   return entry(myLine(policy, view), request.state === 'pending' || isAhead(view) ? [cancelButton(request.id)] : []);
 };
+
+const reviewing = (policy: Policy, view: RequestView): KnownBlock[] =>
+  entry(
+    `${reviewedLine(policy, view)}\n${quote(view.request.reason, HOME_REASON_MAX)}`,
+    view.grant ? [justifiedButton(view.grant.id), notJustifiedButton(view.grant.id)] : [],
+  );
 
 const past = (policy: Policy, view: RequestView): KnownBlock[] =>
   entry(myLine(policy, view), [askAgainButton(view.request.id)]);
@@ -97,6 +107,7 @@ export const homeView = (policy: Policy, overview: Overview, now: Date): HomeVie
       draw: waiting,
       empty: 'Nobody waits for you.',
     }),
+    ...group(policy, { title: 'Waits for your review', views: overview.reviews, draw: reviewing, empty: null }),
     ...group(policy, {
       title: 'You have',
       views: overview.live,

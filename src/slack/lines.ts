@@ -1,6 +1,7 @@
 /** Requests as lines of a list, for `list`, `who` and the home tab. */
 import type { Policy } from '../core/policy/types.ts';
 import type { RequestView } from '../usecases/ports.ts';
+import { reviewLine } from './blocks/break-glass.ts';
 import { factsOf } from './blocks/facts.ts';
 import { howLong, mark, status, what } from './blocks/phrases.ts';
 import { mention } from './blocks/text.ts';
@@ -16,3 +17,7 @@ const moreOf = (view: RequestView): string => (view.request.extendsByMs === null
 
 export const theirLine = (policy: Policy, view: RequestView): string =>
   `${mark(view)} ${mention(view.requester)} · ${what(view, factsOf(policy, view.request))}${moreOf(view)} · ${status(view)} \`${idOf(view)}\``;
+
+/** Access that was taken by break-glass, and what is known of its review. */
+export const reviewedLine = (policy: Policy, view: RequestView): string =>
+  `${mention(view.requester)} · ${what(view, factsOf(policy, view.request))} · ${reviewLine(view) ?? ''} \`${view.grant?.id ?? ''}\``;

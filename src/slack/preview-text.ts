@@ -8,6 +8,8 @@ import { inline, sentenceList } from './blocks/text.ts';
 import { alreadyLine } from './blocks/moves.ts';
 import { sentenceOfDenial, sentenceOfProblem } from './errors.ts';
 
+const NAME_SHOWN_MAX = 80;
+
 const whyNot = (asked: AskedPeople): string => {
   const label = inline(asked.label, 100);
   if (asked.isOnlyRequester)
@@ -16,9 +18,13 @@ const whyNot = (asked: AskedPeople): string => {
   return `*This cannot be approved now:* it needs ${asked.count} of ${label}, and only ${asked.people.length} can be asked.`;
 };
 
-const decisionLines = ({ verdict, asked }: PreviewResult): string[] => {
+const decisionLines = ({ verdict, asked, allowedBy }: PreviewResult): string[] => {
   if (verdict.decision === 'deny') return [`*Cannot be sent.* ${sentenceOfDenial(verdict)}`];
   if (verdict.decision === 'approve') return [`Rule ${ruleName(verdict.rule)} approves this at once.`];
+  if (allowedBy.length > 0) {
+    const names = sentenceList(allowedBy.map(({ name }) => inline(name, NAME_SHOWN_MAX)));
+    return [`Allowed ahead of time by ${names}: this is approved at once and nobody is asked.`];
+  }
   const order = verdict.isInOrder ? ', in this order' : '';
   const short = asked.filter(({ people, count, unknown }) => people.length < count && unknown.length === 0);
   return [

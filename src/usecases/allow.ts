@@ -30,7 +30,7 @@ export const allow = async (deps: Deps, input: AllowInput): Promise<AllowResult>
   const refusal = { type: 'allowance.refused', person: by, target, role, data: { for: person.id } } as const;
   if (isSameHuman(by, person)) return refuse(deps, refusal, new DomainError('own_allowance'));
   const verdict = await askableVerdict(deps, policy, { person, target, role });
-  const ahead = await lookUp(deps, person, verdict.requirements);
+  const ahead = await lookUp(deps, person, { requirements: verdict.requirements, freshness: 'fresh' });
   if (!ahead.members.some((members) => members.some(({ id }) => id === by.id))) {
     const labels = verdict.requirements.map(({ label }) => label);
     return refuse(deps, refusal, new DomainError('not_an_approver', { labels }));

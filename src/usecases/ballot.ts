@@ -7,6 +7,7 @@ import { widened } from '../core/policy/escalation.ts';
 import { isSameHuman } from '../core/policy/identity.ts';
 import type { Policy, Verdict } from '../core/policy/types.ts';
 import type { Person, Request, Requirement } from '../core/types.ts';
+import { liveAllowances } from './ahead.ts';
 import { electorateOf, rightOf } from './electorate.ts';
 import type { Electors } from './electorate.ts';
 import { tiedIncident } from './incident-tie.ts';
@@ -23,6 +24,8 @@ export type Ballot = {
   verdict: Verdict;
   requirements: Requirement[];
   electors: Electors[];
+  /** Something was allowed ahead of time that may be a vote. */
+  hasAllowances: boolean;
   /** Groups of the requester that a rule looks at and that could not be read. */
   unknownGroups: string[];
 };
@@ -51,7 +54,11 @@ type Asked = Pick<Ballot, 'policy' | 'request' | 'requester' | 'voter'>;
 /** The verdict and the electorate by the policy and the facts of now. */
 export const judgeBallot = async (deps: Deps, asked: Asked): Promise<Ballot> => {
   const { policy, request, requester } = asked;
-  const [incident, alert] = await Promise.all([tiedIncident(deps, request), tiedAlert(deps, policy, request)]);
+  const [incident, alert, allowances] = await Promise.all([
+    tiedIncident(deps, request),
+    tiedAlert(deps, policy, request),
+    liveAllowances(deps, requester.id, request),
+  ]);
   const tied = { incident, alert };
   const facts = await factsOfAsk(deps, policy, { person: requester, ask: request, freshness: 'fresh', ...tied });
   const verdict = decide(policy, request, facts);
@@ -60,7 +67,8 @@ export const judgeBallot = async (deps: Deps, asked: Asked): Promise<Ballot> => 
   const requirements = isAsked ? verdict.requirements : request.requirements;
   const open = widened(requirements, request.escalatedAt ? fallback : null);
   const electors = await electorateOf(deps, { requester, requirements: open, freshness: 'fresh' });
-  return { ...asked, verdict, requirements, electors, unknownGroups: unreadGroups(facts) };
+  const hasAllowances = allowances.length > 0;
+  return { ...asked, verdict, requirements, electors, hasAllowances, unknownGroups: unreadGroups(facts) };
 };
 
 export const ensureElector = async (deps: Deps, ballot: Ballot): Promise<Ballot> => {

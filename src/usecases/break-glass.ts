@@ -53,7 +53,10 @@ export const previewBreakGlass = async (deps: Deps, input: PreviewInput): Promis
   const person = await deps.directory.person(input.userId);
   const { ask, verdict } = await judgeTaking(deps, { person, input, freshness: 'recent' });
   const { capMs, problems, skipped, overrides, isNeedless, rule } = verdict;
-  return { durationMs: ask.durationMs, capMs, problems, skipped, overrides, needlessBy: isNeedless ? rule : null };
+  const needlessBy = isNeedless ? rule : null;
+  // Taking looks again, inside its own transaction.
+  const blockedBy = await deps.store.transaction((tx) => overdueOf(tx, person));
+  return { durationMs: ask.durationMs, capMs, problems, skipped, overrides, needlessBy, blockedBy };
 };
 
 /** For the form: whether its button is worth showing. A look-up that fails hides it; the command says why. */

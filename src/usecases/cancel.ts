@@ -7,16 +7,19 @@ import { CLOSED } from './ballot.ts';
 import { redrawExtended } from './more-time.ts';
 import { actorOf } from './ports.ts';
 import type { Deps, RequestView, Tx } from './ports.ts';
+import { refuse } from './refuse.ts';
 import type { CancelInput } from './types.ts';
 
 export const cancel = async (deps: Deps, input: CancelInput): Promise<{ view: RequestView }> => {
   const person = await deps.directory.person(input.userId);
   const id = (await deps.store.read.grant(input.requestId))?.requestId ?? input.requestId;
-  const grantId = (await deps.store.read.view(id))?.grant?.id ?? null;
+  const view = await deps.store.read.view(id);
+  if (!view) throw new DomainError('request_not_found', { id });
+  const grantId = view.grant?.id ?? null;
+  await demandOwn(deps, view, person);
   await deps.store.transaction(async (tx) => {
     const request = await tx.requests.lock(id);
     if (!request) throw new DomainError('request_not_found', { id });
-    if (request.requesterId !== person.id) throw new DomainError('not_your_request', { id });
     if (request.state === 'approved' && request.startsAt) return cancelStart(tx, { request, grantId, person });
     if (request.state !== 'pending') throw new DomainError(CLOSED[request.state], { state: request.state });
     await tx.requests.setState(id, moveRequest(request.state, 'cancelled'));
@@ -25,6 +28,21 @@ export const cancel = async (deps: Deps, input: CancelInput): Promise<{ view: Re
     await redrawExtended(tx, request);
   });
   return { view: await mustView(deps, id) };
+};
+
+/** Whose request it is never changes, so this needs no lock. */
+const demandOwn = async (deps: Deps, { request, grant }: RequestView, person: Person): Promise<void> => {
+  const { id: requestId, requesterId, target, role } = request;
+  if (requesterId === person.id) return;
+  const refusal = {
+    type: 'request.cancel_refused',
+    person,
+    requestId,
+    grantId: grant?.id ?? null,
+    target,
+    role,
+  } as const;
+  await refuse(deps, refusal, new DomainError('not_your_request', { id: requestId }));
 };
 
 const entryOf = ({ id, target, role }: Request, person: Person) => ({

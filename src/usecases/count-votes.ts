@@ -7,13 +7,14 @@ import { humansAmong } from '../core/policy/identity.ts';
 import { tally } from '../core/policy/tally.ts';
 import type { Tally } from '../core/policy/tally.ts';
 import type { Person, Request, Vote, VoteKind } from '../core/types.ts';
+import { countingAhead, noteOf } from './ahead.ts';
 import { approveRequest } from './approve-request.ts';
 import type { Ballot } from './ballot.ts';
 import { everyoneOf, fillersOf, rightOf } from './electorate.ts';
 import { scheduleOf } from './judge.ts';
 import { redrawExtended } from './more-time.ts';
 import { actorOf } from './ports.ts';
-import type { Deps, Tx } from './ports.ts';
+import type { AllowanceView, Deps, Tx } from './ports.ts';
 
 export type Counted = { outcome: 'counted' | 'decided' } | { outcome: 'refused'; code: ErrorCode; facts?: Facts };
 type Cast = Vote & { voter: Person };
@@ -41,10 +42,32 @@ export const castVote = async (deps: Deps, tx: Tx, casting: Casting): Promise<Co
   if (put === 'exists' && !casting.isRepeatFine) return { outcome: 'refused', code: 'already_voted' };
   if (put !== 'exists') await recordVote(tx, casting, { absent, isChanged: put === 'changed' });
   await storeJudged(tx, ballot, request);
-  const result = countVotes(ballot, votes);
-  if (kind === 'approve') demandNeededGroups(ballot, votes, result);
-  return settle(deps, tx, { ...casting, votes, result });
+  const ahead = kind === 'approve' ? await heldAhead(tx, { ballot, request, votes }) : [];
+  const all = [...votes, ...ahead.map((allowance) => voteOf(request, allowance))];
+  const result = countVotes(ballot, all);
+  if (kind === 'approve') demandNeededGroups(ballot, all, result);
+  return settle(deps, tx, { ...casting, votes: all, ahead, result });
 };
+
+type Holding = { ballot: Ballot; request: Request; votes: readonly Cast[] };
+
+/** Allowances that count as votes here; none of them is taken back before this transaction ends. */
+const heldAhead = async (tx: Tx, { ballot, request, votes }: Holding): Promise<AllowanceView[]> => {
+  if (!ballot.hasAllowances) return [];
+  const { target, role, requesterId: personId } = request;
+  const held = await tx.allowances.hold({ personId, target, role });
+  return countingAhead(held, { electors: ballot.electors, votes });
+};
+
+const voteOf = (request: Request, { by, createdAt }: AllowanceView): Cast => ({
+  requestId: request.id,
+  voterId: by.id,
+  kind: 'approve',
+  reason: null,
+  inSteadOf: null,
+  createdAt,
+  voter: by,
+});
 
 /** A denial is final, so it is not made because a group of the requester could not be read just now. */
 const demandKnownDenial = ({ verdict, unknownGroups }: Ballot): void => {
@@ -100,7 +123,7 @@ const countVotes = (ballot: Ballot, votes: readonly Cast[]): Tally => {
   });
 };
 
-type Settling = Casting & { votes: readonly Cast[]; result: Tally };
+type Settling = Casting & { votes: readonly Cast[]; ahead: readonly AllowanceView[]; result: Tally };
 
 const settle = async (deps: Deps, tx: Tx, settling: Settling): Promise<Counted> => {
   const { ballot, kind, request, reason, result } = settling;
@@ -125,12 +148,19 @@ const settle = async (deps: Deps, tx: Tx, settling: Settling): Promise<Counted> 
   return { outcome: 'decided' };
 };
 
-const approve = (deps: Deps, tx: Tx, { ballot, request, votes, result }: Settling): Promise<string> => {
+const approve = (deps: Deps, tx: Tx, { ballot, request, votes, ahead, result }: Settling): Promise<string> => {
   const { policy, verdict, voter } = ballot;
   // Where a rule approves by itself nobody is assigned, and those who agreed all the same are named.
   const counted = result.assignment.size > 0 ? [...result.assignment.keys()] : votes.map(({ voterId }) => voterId);
   const approval = { request, policy, rule: verdict.rule, actor: actorOf(voter), byPersonId: voter.id };
-  return approveRequest(tx, deps.ids, { ...approval, voterIds: counted });
+  const used = ahead.filter(({ by }) => counted.includes(by.id));
+  if (used.length === 0) return approveRequest(tx, deps.ids, { ...approval, voterIds: counted });
+  const asked = votes.filter(({ voterId }) => counted.includes(voterId) && !used.some(({ by }) => by.id === voterId));
+  const note = noteOf(
+    used,
+    asked.map((one) => one.voter),
+  );
+  return approveRequest(tx, deps.ids, { ...approval, voterIds: counted, note, allowanceIds: used.map(({ id }) => id) });
 };
 
 type Denial = { request: Request; ballot: Ballot; reason: string | null; byPersonId: string | null };

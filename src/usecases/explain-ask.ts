@@ -7,6 +7,7 @@ import { reachability } from '../core/policy/reachability.ts';
 import type { Reachability } from '../core/policy/reachability.ts';
 import type { AskFacts } from '../core/policy/types.ts';
 import type { Person, Requirement } from '../core/types.ts';
+import { allowedBy } from './ahead.ts';
 import { electorateOf, everyoneOf } from './electorate.ts';
 import type { Electors } from './electorate.ts';
 import { openIncidentOf } from './incident-facts.ts';
@@ -32,11 +33,17 @@ export const explainAsk = async (deps: Deps, input: ExplainAskInput): Promise<Ex
   const { lines } = explain({ policy, ask, facts, reach, nameOf: namesOf(electors) });
   const unknown = [...unreadGroups(facts), ...electors.flatMap((one) => one.unknown)];
   const doubts = [...requesterDoubts(person, facts), ...electors.flatMap((one) => one.doubts).map(textOf)];
-  return { person, lines: [...lines, ...unknownLines(unknown), ...new Set(doubts)], verdict };
+  const ahead = aheadLines(await allowedBy(deps, { person, verdict, ask }), person);
+  return { person, lines: [...lines, ...ahead, ...unknownLines(unknown), ...new Set(doubts)], verdict };
 };
 
 const unknownLines = (groups: readonly string[]): string[] =>
   groups.length > 0 ? [`Could not be looked up just now: ${[...new Set(groups)].join(', ')}.`] : [];
+
+const aheadLines = (allowers: readonly Person[], { name }: Person): string[] => {
+  const by = allowers.map((one) => one.name).join(' and ');
+  return allowers.length > 0 ? [`Allowed ahead of time by ${by}: nobody is asked, ${name} is let in at once.`] : [];
+};
 
 const textOf = ({ address, doubt }: DoubtedAddress): string => `${doubtText(address, doubt)}.`;
 

@@ -11,7 +11,7 @@ import { aheadOf } from './ahead.ts';
 import type { Ahead } from './ahead.ts';
 import { decideAtOnce, mustView, refuseIfNobodyCanApprove } from './ask.ts';
 import { extendBreakGlass } from './extend-break-glass.ts';
-import { factsOfAsk, scheduleOf } from './judge.ts';
+import { factsOfAsk, scheduleOf, unreadGroups } from './judge.ts';
 import { demandExtendable, demandRoom, holdGrant, recordMore, sent } from './extending.ts';
 import type { Extending } from './extending.ts';
 import { fitted, longerAsk, redrawExtended, USUAL_MORE_MS } from './more-time.ts';
@@ -77,7 +77,7 @@ const turnDown = async (
   { ask, facts, verdict }: Turning,
 ): Promise<ExtendResult | null> => {
   const problems = verdict.problems.filter(({ field }) => field !== 'duration');
-  const unknown = facts.requester.unknownGroups ?? [];
+  const unknown = unreadGroups(facts);
   if (verdict.decision !== 'deny' && problems.length === 0) return null;
   if (verdict.decision === 'deny' && unknown.length > 0)
     throw new DomainError('lookup_failed', { what: unknown.join(', ') });

@@ -9,6 +9,7 @@ import { electorateOf, rightOf } from './electorate.ts';
 import { judge } from './judge.ts';
 import { offerOf } from './more-time.ts';
 import type { Deps, RequestView } from './ports.ts';
+import { reviewsWaitingFor } from './review.ts';
 import type { Overview, TargetOverview } from './types.ts';
 
 const MINE = 30;
@@ -22,10 +23,11 @@ const isPending = ({ request }: RequestView): boolean => request.state === 'pend
 
 export const overview = async (deps: Deps, input: { userId: string }): Promise<Overview> => {
   const person = await deps.directory.person(input.userId);
-  const [mine, pending, allowances] = await Promise.all([
+  const [mine, pending, allowances, reviews] = await Promise.all([
     deps.store.read.viewsOf(person.id, MINE),
     deps.store.read.pending(PENDING),
     deps.store.read.allowances({ personId: person.id }, ALLOWANCES),
+    reviewsWaitingFor(deps, person),
   ]);
   const live = mine.filter(isLive);
   const [mayVote, offers] = await Promise.all([
@@ -41,6 +43,7 @@ export const overview = async (deps: Deps, input: { userId: string }): Promise<O
       .slice(0, RECENT),
     waitingForMe: pending.filter((_, index) => mayVote[index]),
     allowances,
+    reviews,
   };
 };
 

@@ -1,5 +1,6 @@
 /** What would happen if this were sent: the dry run of `ask`, from recent look-ups, with nothing stored. */
 import { liveAccessOf } from './ask.ts';
+import { allowedBy } from './ahead.ts';
 import { askedPeople } from './asked-people.ts';
 import { mayBreak } from './break-glass.ts';
 import { openIncidentOf } from './incident-facts.ts';
@@ -20,9 +21,11 @@ export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewR
   const incident = await openIncidentOf(deps, input.incidentChannelId);
   const verdict = await judge(deps, policy, { person, ask, freshness: 'recent', incident });
   const asked = verdict.decision === 'ask' ? await askedPeople(deps, person, verdict.requirements) : [];
-  const [mayBreakGlass, alreadyHas] = await Promise.all([
+  const [mayBreakGlass, allowers, alreadyHas] = await Promise.all([
     mayBreak(deps, person, ask),
+    allowedBy(deps, { person, verdict, ask }),
     liveAccessOf(deps, { personId: person.id, ...ask }),
   ]);
-  return { verdict, asked, targetProblem: deps.access.problems()[input.target] ?? null, mayBreakGlass, alreadyHas };
+  const targetProblem = deps.access.problems()[input.target] ?? null;
+  return { verdict, asked, targetProblem, mayBreakGlass, allowedBy: allowers, alreadyHas };
 };

@@ -7,7 +7,7 @@ import type { Deps } from './ports.ts';
 import type { AskedThen } from './ports-requests.ts';
 
 export type Refusal = {
-  type: Extract<EventType, `${string}.refused` | 'grant.end_refused' | 'grant.keep_refused'>;
+  type: Extract<EventType, `${string}.refused` | 'grant.end_refused' | 'grant.keep_refused' | 'request.cancel_refused'>;
   person: Person;
   requestId?: string | null;
   grantId?: string | null;

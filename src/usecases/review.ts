@@ -119,9 +119,25 @@ export const openReviews = async (deps: Deps, input: { userId: string }): Promis
   const policy = deps.policy();
   const person = await deps.directory.person(input.userId);
   const views = await deps.store.read.openReviews(SHOWN_MAX);
-  const may = await Promise.all(views.map((view) => mayReview(deps, { view, person, freshness: 'recent' })));
+  const mine = await reviewableBy(deps, person, views);
   const isAdmin = await isAmong(deps, { policy, person, refs: policy.admins, freshness: 'recent' });
-  return { mine: views.filter((_, index) => may[index]), all: isAdmin ? views : null };
+  return { mine, all: isAdmin ? views : null };
+};
+
+const reviewableBy = async (deps: Deps, person: Person, views: readonly RequestView[]): Promise<RequestView[]> => {
+  const may = await Promise.all(views.map((view) => mayReview(deps, { view, person, freshness: 'recent' })));
+  return views.filter((_, index) => may[index]);
+};
+
+/** For the home tab. A look-up that fails hides them; the command says why. */
+export const reviewsWaitingFor = async (deps: Deps, person: Person): Promise<RequestView[]> => {
+  try {
+    return await reviewableBy(deps, person, await deps.store.read.openReviews(SHOWN_MAX));
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    deps.log.warn({ err: error, person: person.id }, 'could not look up who may review');
+    return [];
+  }
 };
 
 /** Nobody lifts their own block. */

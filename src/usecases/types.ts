@@ -72,6 +72,8 @@ export type PreviewResult = {
   asked: AskedPeople[];
   targetProblem: string | null;
   mayBreakGlass: boolean;
+  /** Those whose allowances let this person in at once; empty where they do not. */
+  allowedBy: Person[];
   alreadyHas: AlreadyHas | null;
 };
 
@@ -90,6 +92,8 @@ export type BreakGlassPreview = {
   overrides: { rule: string | null; message: string } | null;
   /** The rule that would let this person in at once without it. */
   needlessBy: string | null;
+  /** An overdue review of theirs that stands in the way: it would be refused. */
+  blockedBy: { grantId: string; dueAt: string } | null;
 };
 
 /** `grantId` names the review: a grant has at most one. */
@@ -173,6 +177,8 @@ export type Overview = {
   waitingForMe: RequestView[];
   /** Given ahead of time, to me or by me. */
   allowances: AllowanceView[];
+  /** Break-glass of others that I may review, soonest deadline first. */
+  reviews: RequestView[];
 };
 
 /** Who is in one target now, and who may let others in. */

@@ -247,6 +247,12 @@ test('the list of reviews is for those who may review, and whole for admins', as
   const { slack } = world;
   await slack.as('rita').command('/prod-access', 'review', 'general');
   expect(seen(await story.privately('rita', 'Waits for your review'))).toContain('review_justified');
+  slack.as('rita').openHome();
+  const home = await slack.waitFor(() => {
+    const drawn = JSON.stringify(slack.as('rita').home() ?? null);
+    return drawn.includes('Waits for your review') ? drawn : null;
+  });
+  expect(home).toContain('review_justified');
   await slack.as('sam').command('/prod-access', 'review', 'general');
   await story.privately('sam', 'Waits for others');
   await slack.as('ada').command('/prod-access', 'review', 'general');
@@ -272,7 +278,8 @@ test('a review nobody closes is chased, escalated to admins, and blocks until an
   expect(events).toEqual(expect.arrayContaining(['review.reminded', 'review.overdue']));
   const oscar = slack.as('oscar');
   await oscar.command('/prod-access', `break-glass orders-db write ${reason} once more`, 'general');
-  await slack.waitFor(() => oscar.modal());
+  const warned = await slack.waitFor(() => oscar.modal());
+  expect(JSON.stringify(warned)).toContain('This will be refused');
   expect(JSON.stringify(await oscar.submit())).toContain('overdue');
   expect(await countRequests()).toBe(1);
   expect((await story.events()).includes('break_glass.refused')).toBe(true);

@@ -329,8 +329,24 @@ describe('views', () => {
     const role = target?.roles['write'] ?? null;
     const full = { ...EMPTY, target, role, reason: 'x'.repeat(9_000), ticket: 'y'.repeat(900) };
     const many = every.flatMap(([, view]) => Array.from({ length: 20 }, () => view));
-    const overview = { pending: many, live: many, recent: many, allowances: [], waitingForMe: many, offers: new Map() };
-    const none = { pending: [], live: [], recent: [], allowances: [], waitingForMe: [], offers: new Map() };
+    const overview = {
+      pending: many,
+      live: many,
+      recent: many,
+      allowances: [],
+      waitingForMe: many,
+      reviews: many,
+      offers: new Map(),
+    };
+    const none = {
+      pending: [],
+      live: [],
+      recent: [],
+      allowances: [],
+      waitingForMe: [],
+      reviews: [],
+      offers: new Map(),
+    };
     const fields = Array.from({ length: 60 }, (_, index) => ({
       label: `f${index}`,
       value: '<&>'.repeat(20),

@@ -1,6 +1,7 @@
 /** What a message shows besides the request itself: the policy's words and recent look-ups. Missing look-ups are null, never guessed. */
 import type { Policy, Role, Target } from '../../core/policy/types.ts';
 import type { ByHand } from '../../usecases/ports.ts';
+import type { Person } from '../../core/types.ts';
 import type { AskedPeople } from '../../usecases/types.ts';
 
 /** Who may fill one requirement. Without `quiet`, `away`, `standIns`, `unknown` and `doubts` nobody and nothing is. */
@@ -18,6 +19,8 @@ export type MessageFacts = {
   missing: { label: string; count: number }[] | null;
   /** User ids of those whose answer is waited for now: may decide, are not away, have not voted. null when not known. */
   waitingFor: string[] | null;
+  /** Whose approval was given ahead of time and counts, though they have not voted. */
+  ahead: Person[];
   /** Whom the rule falls back on, once the request was silent for too long. */
   fallback: Asked | null;
   /** What *+30 min* would ask for; null where it could not be granted. */
@@ -37,6 +40,7 @@ export const factsOf = (policy: Policy, ask: { target: string; role: string }): 
     asked: null,
     missing: null,
     waitingFor: null,
+    ahead: [],
     fallback: null,
     unreachable: null,
     byHand: null,

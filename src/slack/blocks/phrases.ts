@@ -115,8 +115,12 @@ export const changeLine = (change: RequestChange, { target }: Pick<MessageFacts,
 export const changeLines = ({ request }: Pick<RequestView, 'request'>, facts: MessageFacts): string[] =>
   request.changes.slice(-CHANGES_SHOWN_MAX).map((change) => changeLine(change, facts));
 
-export const votesSoFar = ({ votes, request }: RequestView, facts: Pick<MessageFacts, 'missing'>): string | null => {
-  const agreed = votes.filter(({ kind }) => kind === 'approve').map(agreedBy);
+export const votesSoFar = (
+  { votes, request }: RequestView,
+  facts: Pick<MessageFacts, 'missing' | 'ahead'>,
+): string | null => {
+  const ahead = facts.ahead.map((person) => `${inline(person.name, TITLE_SHOWN_MAX)} (ahead of time)`);
+  const agreed = [...votes.filter(({ kind }) => kind === 'approve').map(agreedBy), ...ahead];
   const lines = agreed.length > 0 ? [`Agreed: ${sentenceList(agreed)}.`] : [];
   if (request.state === 'pending' && facts.missing && facts.missing.length > 0 && agreed.length > 0) {
     lines.push(`Still needed: ${sentenceList(facts.missing.map((one) => oneOf({ ...one, people: [] })))}.`);

@@ -1,13 +1,11 @@
 /** `/prod-access review`: access taken by break-glass that somebody has to look at; `review allow @person` lifts a block. */
 import type { KnownBlock } from '@slack/types';
 import type { RequestView } from '../../usecases/ports.ts';
-import { reviewLine } from '../blocks/break-glass.ts';
 import { actions, justifiedButton, notJustifiedButton } from '../blocks/buttons.ts';
-import { factsOf } from '../blocks/facts.ts';
 import { REASON_SHOWN_MAX, SECTION_TEXT_MAX } from '../blocks/limits.ts';
-import { what } from '../blocks/phrases.ts';
 import { context, cut, mention, quote, section } from '../blocks/text.ts';
 import type { CommandCall } from '../context.ts';
+import { reviewedLine } from '../lines.ts';
 import type { Command } from './command.ts';
 import { typed } from './command.ts';
 import { readPerson } from './read-person.ts';
@@ -15,8 +13,7 @@ import { readPerson } from './read-person.ts';
 /** Three blocks each, and a message has fifty. */
 const SHOWN_MAX = 10;
 
-const line = (call: CommandCall, view: RequestView): string =>
-  `${mention(view.requester)} · ${what(view, factsOf(call.slack.policy(), view.request))} · ${reviewLine(view) ?? ''} \`${view.grant?.id ?? ''}\``;
+const line = (call: CommandCall, view: RequestView): string => reviewedLine(call.slack.policy(), view);
 
 const mineBlocks = (call: CommandCall, view: RequestView): KnownBlock[] => [
   section(cut(`${line(call, view)}\n${quote(view.request.reason, REASON_SHOWN_MAX / 5)}`, SECTION_TEXT_MAX)),

@@ -2,8 +2,9 @@
 import { isDomainError } from '../../core/errors.ts';
 import { tally } from '../../core/policy/tally.ts';
 import type { Policy } from '../../core/policy/types.ts';
-import type { Requirement, Source } from '../../core/types.ts';
+import type { Person, Requirement, Source } from '../../core/types.ts';
 import type { Log } from '../../lib/log.ts';
+import { countingAhead, liveAllowances } from '../../usecases/ahead.ts';
 import { offerOf } from '../../usecases/more-time.ts';
 import { electorateOf, fillersOf } from '../../usecases/electorate.ts';
 import type { Electors } from '../../usecases/electorate.ts';
@@ -15,7 +16,7 @@ import { isStuck } from '../blocks/stuck.ts';
 export type FactSources = {
   directory: Directory;
   access: Pick<Access, 'byHand'>;
-  store: { read: Pick<Store['read'], 'absencesOf' | 'now'> };
+  store: { read: Pick<Store['read'], 'absencesOf' | 'allowances' | 'now'> };
   policy: () => Policy;
   log: Log;
 };
@@ -23,7 +24,8 @@ export type FactSources = {
 /** `approvers`: user ids in the order in which they are asked, nobody who is away among them; null when not known. `fallback`: of them, those asked after the silence. */
 export type LookedUp = { facts: MessageFacts; approvers: string[] | null; fallback: string[] };
 
-type Electorate = { asked: Electors[]; fallback: Electors | null };
+/** `ahead`: whose approval was given ahead of time and counts. */
+type Electorate = { asked: Electors[]; fallback: Electors | null; ahead: Person[] };
 
 export const lookUpFacts = async (sources: FactSources, view: RequestView): Promise<LookedUp> => {
   const byHand = view.grant && isStuck(view) ? sources.access.byHand(view.grant, view.requester) : null;
@@ -65,7 +67,9 @@ const electorateFor = async (sources: FactSources, view: RequestView): Promise<E
     requirements: more ? [...requirements, more] : requirements,
     freshness: 'recent',
   });
-  return { asked: electors.slice(0, requirements.length), fallback: electors[requirements.length] ?? null };
+  const allowances = await liveAllowances(sources, view.requester.id, view.request);
+  const ahead = countingAhead(allowances, { electors, votes: view.votes }).map(({ by }) => by);
+  return { asked: electors.slice(0, requirements.length), fallback: electors[requirements.length] ?? null, ahead };
 };
 
 /** Those who are here: members who are not away, and stand-ins. Who is away or may decide unasked is left in peace. */
@@ -77,10 +81,11 @@ const pingable = ({ members, quiet, away, standIns }: Electors): string[] => {
   return [...here, ...inStead.map(({ delegate }) => delegate)].map(({ userId }) => userId);
 };
 
-const withElectorate = (view: RequestView, facts: MessageFacts, { asked, fallback }: Electorate): LookedUp => {
+const withElectorate = (view: RequestView, facts: MessageFacts, electorate: Electorate): LookedUp => {
   const { request, votes } = view;
-  const { missing, open } = count(view, asked, fallback);
-  const hasVoted = new Set(votes.map(({ voter }) => voter.userId));
+  const { asked, fallback, ahead } = electorate;
+  const { missing, open } = count(view, electorate);
+  const hasVoted = new Set([...votes.map(({ voter }) => voter), ...ahead].map(({ userId }) => userId));
   const others = fallback ? pingable(fallback) : [];
   const perOpen = open.map((index) => (asked[index] ? pingable(asked[index]) : []).filter((id) => !hasVoted.has(id)));
   const isUnknown = (index: number): boolean => (asked[index]?.unknown.length ?? 0) > 0;
@@ -99,6 +104,7 @@ const withElectorate = (view: RequestView, facts: MessageFacts, { asked, fallbac
     facts: {
       ...facts,
       asked: request.requirements.map(({ label, count: needed }, index) => askedOf(label, needed, asked[index])),
+      ahead,
       fallback: more ? askedOf(more.label, more.count, fallback ?? undefined) : null,
       missing: missing.map(({ label, count: needed, have }) => ({ label, count: needed - have })),
       waitingFor: [...new Set([...perOpen.flat(), ...others.filter((id) => !hasVoted.has(id))])],
@@ -118,11 +124,14 @@ const askedOf = (label: string, needed: number, electors: Electors | undefined) 
   doubts: electors?.doubts ?? [],
 });
 
-const count = ({ request, requester, votes }: RequestView, asked: Electors[], fallback: Electors | null) =>
+const count = ({ request, requester, votes }: RequestView, { asked, fallback, ahead }: Electorate) =>
   tally({
     requirements: request.requirements,
     isInOrder: request.isInOrder,
-    votes: votes.map(({ voterId, kind }) => ({ personId: voterId, kind })),
+    votes: [
+      ...votes.map(({ voterId, kind }) => ({ personId: voterId, kind })),
+      ...ahead.map(({ id }) => ({ personId: id, kind: 'approve' as const })),
+    ],
     requester: [requester.id],
     members: (index) => {
       const own = asked[index] ? fillersOf(asked[index], votes) : new Set<string>();

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { formatDuration } from '../../core/durations.ts';
 import type { Policy } from '../../core/policy/types.ts';
 import type { BreakGlassPreview, BreakGlassResult } from '../../usecases/types.ts';
+import { typed } from '../commands/command.ts';
 import { factsOf } from '../blocks/facts.ts';
 import { INPUT_TEXT_MAX, OPTION_TEXT_MAX, SECTION_TEXT_MAX, VOTE_REASON_SHOWN_MAX } from '../blocks/limits.ts';
 import { oneOf, ruleName, warning, what } from '../blocks/phrases.ts';
@@ -48,6 +49,9 @@ const words = (policy: Policy, ask: BreakGlassAsk, preview: BreakGlassPreview | 
   const no = preview?.overrides;
   const lines = [
     `You take ${what({ request: ask }, facts)}${durationMs ? ` for *${formatDuration(durationMs)}*` : ''} at once, *without approval*.`,
+    preview?.blockedBy
+      ? `*This will be refused:* a review of access you took before (grant \`${preview.blockedBy.grantId}\`) is overdue. Ask the reviewers to close it, or an admin to allow you: ${typed(`review allow @you`)}.`
+      : null,
     preview?.needlessBy
       ? `*You do not need this:* rule ${ruleName(preview.needlessBy)} lets you in at once when you ask as usual.`
       : null,
