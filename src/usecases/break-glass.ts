@@ -51,11 +51,13 @@ export const breakGlass = async (deps: Deps, input: BreakGlassInput): Promise<Br
 
 export const previewBreakGlass = async (deps: Deps, input: PreviewInput): Promise<BreakGlassPreview> => {
   const person = await deps.directory.person(input.userId);
-  const { ask, verdict } = await judgeTaking(deps, { person, input, freshness: 'recent' });
+  // Taking looks again, inside its own transaction.
+  const [{ ask, verdict }, blockedBy] = await Promise.all([
+    judgeTaking(deps, { person, input, freshness: 'recent' }),
+    deps.store.transaction((tx) => overdueOf(tx, person)),
+  ]);
   const { capMs, problems, skipped, overrides, isNeedless, rule } = verdict;
   const needlessBy = isNeedless ? rule : null;
-  // Taking looks again, inside its own transaction.
-  const blockedBy = await deps.store.transaction((tx) => overdueOf(tx, person));
   return { durationMs: ask.durationMs, capMs, problems, skipped, overrides, needlessBy, blockedBy };
 };
 

@@ -34,6 +34,15 @@ const codeOf = async (work: Promise<unknown>): Promise<string> => {
     throw error;
   }
 };
+const query = async <Row extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<pg.QueryResult<Row>> => {
+  const database = new pg.Client({ connectionString: rig.databaseUrl });
+  await database.connect();
+  try {
+    return await database.query<Row>(text, values);
+  } finally {
+    await database.end();
+  }
+};
 const approval = (): string => seen(rig.slack.as('olga').messages('prod-access').at(-1));
 
 describe('an allowance that is one of two approvals', () => {
@@ -100,8 +109,6 @@ describe('an allowance that is enough', () => {
   });
 
   it('revoked at the very moment of its use is either used or revoked, never both ways round', async () => {
-    const database = new pg.Client({ connectionString: rig.databaseUrl });
-    await database.connect();
     const rounds = Array.from({ length: 8 }, (_, index) => index);
     for (const round of rounds) {
       const { allowance } = await allow('U0OLGA', 'read');
@@ -109,7 +116,7 @@ describe('an allowance that is enough', () => {
         ask('read'),
         codeOf(rig.useCases.disallow({ userId: 'U0OLGA', id: allowance.id })),
       ]);
-      const { rows } = await database.query<{ decided: Date | null; revoked: Date | null }>(
+      const { rows } = await query<{ decided: Date | null; revoked: Date | null }>(
         `select (select d.decided_at from decisions d where d.request_id = $1) as decided,
                 (select revoked_at from allowances where id = $2) as revoked`,
         [asked.id, allowance.id],
@@ -119,7 +126,6 @@ describe('an allowance that is enough', () => {
       // Approved by it only while it held: the revocation waited for the decision, or came first and nothing was decided.
       if (row?.decided && row.revoked) expect(row.decided.getTime()).toBeLessThanOrEqual(row.revoked.getTime());
     }
-    await database.end();
   });
 });
 

@@ -5,7 +5,7 @@ import { alias } from 'drizzle-orm/pg-core';
 import type { AllowanceView, Store, Tx } from '../../usecases/ports.ts';
 import { allowances } from '../schema-exceptions.ts';
 import { people } from '../schema.ts';
-import { clock, clockOnce, clockPlus, firstOrNull, given, only, slot } from '../statement.ts';
+import { ROW_LOCK, clock, clockOnce, clockPlus, firstOrNull, given, only, slot } from '../statement.ts';
 import type { Db } from '../statement.ts';
 
 const person = alias(people, 'allowed_person');
@@ -73,6 +73,15 @@ const holdStatement = (db: Db) =>
     .for('share', { of: allowances })
     .prepare('allowance_hold');
 
+/** Taken before the time is read: whoever uses it at this moment has decided by then, and no decision is later than its revocation. */
+const lockStatement = (db: Db) =>
+  db
+    .select({ id: allowances.id })
+    .from(allowances)
+    .where(eq(allowances.id, slot('id')))
+    .for(ROW_LOCK)
+    .prepare('allowance_lock');
+
 const revokeStatement = (db: Db) =>
   db
     .update(allowances)
@@ -84,10 +93,14 @@ const revokeStatement = (db: Db) =>
 export const allowanceWrites = (db: Db): Tx['allowances'] => {
   const insert = insertStatement(db);
   const hold = holdStatement(db);
+  const lock = lockStatement(db);
   const revoke = revokeStatement(db);
   return {
     insert: async (allowance) => only(await insert.execute(allowance)),
     hold: async (wanted) => (await hold.execute(wanted)).map(viewOf),
-    revoke: async (id, byPersonId) => (await revoke.execute({ id, byPersonId })).length > 0,
+    revoke: async (id, byPersonId) => {
+      await lock.execute({ id });
+      return (await revoke.execute({ id, byPersonId })).length > 0;
+    },
   };
 };

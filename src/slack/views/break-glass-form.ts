@@ -9,6 +9,7 @@ import { factsOf } from '../blocks/facts.ts';
 import { INPUT_TEXT_MAX, OPTION_TEXT_MAX, SECTION_TEXT_MAX, VOTE_REASON_SHOWN_MAX } from '../blocks/limits.ts';
 import { oneOf, ruleName, warning, what } from '../blocks/phrases.ts';
 import { context, cut, inline, section, sentenceList } from '../blocks/text.ts';
+import { slackFailureOf } from '../client.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField, sentenceOfProblem } from '../errors.ts';
 import { withinMs } from '../within.ts';
@@ -107,10 +108,36 @@ export const openBreakGlass = async (
   { userId, triggerId, ask }: Opening,
   method: 'open' | 'push',
 ): Promise<void> => {
-  const soon = await withinMs(slack.useCases.previewBreakGlass({ userId, ...ask }), LOOK_WITHIN_MS);
+  const looking = slack.useCases.previewBreakGlass({ userId, ...ask });
+  const soon = await withinMs(looking, LOOK_WITHIN_MS);
   const view = breakGlassForm(slack.policy(), ask, soon.isThere ? soon.value : null);
-  await slack.client.views[method]({ trigger_id: triggerId, view });
+  const opened = await slack.client.views[method]({ trigger_id: triggerId, view });
+  const viewId = opened.view?.id;
+  if (!soon.isThere && viewId) await fillLate(slack, viewId, { ask, looking });
 };
+
+type Late = { ask: BreakGlassAsk; looking: Promise<BreakGlassPreview> };
+
+/** Slack keeps what was typed meanwhile, since the blocks are the same. A view that was sent or closed by then needs nothing more. */
+const fillLate = async (slack: Slack, viewId: string, { ask, looking }: Late): Promise<void> => {
+  const view = await looking.then(
+    (preview) => breakGlassForm(slack.policy(), ask, preview),
+    (error: unknown) => refusedView(explainError(error, slack.log)),
+  );
+  try {
+    await slack.client.views.update({ view_id: viewId, view });
+  } catch (error) {
+    if (!slackFailureOf(error)) throw error;
+    slack.log.warn({ err: error }, 'a break-glass view could not be filled in');
+  }
+};
+
+const refusedView = (why: string): ModalView => ({
+  type: 'modal',
+  title: text('Break-glass'),
+  close: text('Close'),
+  blocks: [section(cut(why, SECTION_TEXT_MAX))],
+});
 
 type Taken =
   | { isTaken: true; result: Extract<BreakGlassResult, { outcome: 'sent' }> }
