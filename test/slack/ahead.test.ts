@@ -124,7 +124,7 @@ describe('an allowance that is enough', () => {
       const [row] = rows;
       expect(row?.revoked, `round ${round}`).not.toBeNull();
       // Approved by it only while it held: the revocation waited for the decision, or came first and nothing was decided.
-      if (row?.decided && row.revoked) expect(row.decided.getTime()).toBeLessThanOrEqual(row.revoked.getTime());
+      expect(row?.decided?.getTime() ?? 0, `round ${round}`).toBeLessThanOrEqual(row?.revoked?.getTime() ?? 0);
     }
   });
 });
