@@ -5,6 +5,7 @@ import { measureAcknowledge } from './areas/acknowledge.ts';
 import { measureAudit } from './areas/audit.ts';
 import { measureEnd } from './areas/end.ts';
 import { measureFlow } from './areas/flow.ts';
+import { measureGrowth } from './areas/growth.ts';
 import { measurePolicy } from './areas/policy.ts';
 import { measureProcess } from './areas/process.ts';
 import type { Bench, Measured } from './areas/world.ts';
@@ -25,6 +26,7 @@ const MEASURES: Record<Area, (bench: Bench) => Promise<Measured>> = {
   audit: measureAudit,
   policy: measurePolicy,
   process: measureProcess,
+  growth: measureGrowth,
 };
 
 /** Above this others were at work on the machine, and the figures say as much about them. */

@@ -16,6 +16,7 @@ const entryPoints = {
   'load-program': 'bench/load/program.ts',
   'audit-program': 'bench/areas/audit-program.ts',
   'policy-program': 'bench/areas/policy-program.ts',
+  'growth-program': 'bench/areas/growth-program.ts',
   'bolt-program': 'bench/limits/bolt-program.ts',
   'drizzle-program': 'bench/limits/drizzle-program.ts',
   latchkey: 'src/main.ts',

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-export const AREAS = ['acknowledge', 'flow', 'end', 'audit', 'policy', 'process'] as const;
+export const AREAS = ['acknowledge', 'flow', 'end', 'audit', 'policy', 'process', 'growth'] as const;
 export type Area = (typeof AREAS)[number];
 export type Extent = 'smoke' | 'quick' | 'usual' | 'full';
 
@@ -28,6 +28,8 @@ export type Sizes = {
   targets: number;
   starts: number;
   idleMs: number;
+  /** From few to many; `calls` of each operation at every size. */
+  growth: { auditEvents: number[]; live: number[]; targets: number[]; calls: number };
 };
 
 export type Options = { extent: Extent; areas: Area[]; out: string | null; sizes: Sizes };
@@ -51,6 +53,7 @@ const SIZES: Record<Extent, Sizes> = {
     targets: 100,
     starts: 1,
     idleMs: 300,
+    growth: { auditEvents: [100, 1_000], live: [10, 100], targets: [10, 100], calls: 5 },
   },
   quick: {
     rounds: 3,
@@ -71,26 +74,33 @@ const SIZES: Record<Extent, Sizes> = {
     targets: 10_000,
     starts: 3,
     idleMs: 3_000,
+    growth: { auditEvents: [1_000, 20_000], live: [1_000, 10_000], targets: [10, 1_000], calls: 200 },
   },
   usual: {
-    rounds: 7,
-    roundMs: 5_000,
-    warmUpMs: 3_000,
+    rounds: 5,
+    roundMs: 3_000,
+    warmUpMs: 2_000,
     singleFlows: 300,
-    crowdFlows: 1_500,
+    crowdFlows: 600,
     stages: 400,
     live: 10_000,
     due: [
-      { count: 1, times: 30 },
-      { count: 100, times: 7 },
-      { count: 1_000, times: 5 },
+      { count: 1, times: 25 },
+      { count: 100, times: 5 },
+      { count: 1_000, times: 3 },
     ],
     overdue: 1_000,
     auditEvents: 100_000,
-    rules: [10, 1_000, 10_000],
+    rules: [10, 1_000],
     targets: 10_000,
-    starts: 7,
-    idleMs: 20_000,
+    starts: 5,
+    idleMs: 15_000,
+    growth: {
+      auditEvents: [1_000, 10_000, 100_000],
+      live: [1_000, 10_000, 100_000],
+      targets: [10, 100, 1_000, 10_000],
+      calls: 500,
+    },
   },
   full: {
     rounds: 9,
@@ -112,11 +122,18 @@ const SIZES: Record<Extent, Sizes> = {
     targets: 10_000,
     starts: 9,
     idleMs: 30_000,
+    growth: {
+      auditEvents: [1_000, 10_000, 100_000, 1_000_000],
+      live: [1_000, 10_000, 100_000],
+      targets: [10, 100, 1_000, 10_000],
+      calls: 1_000,
+    },
   },
 };
 
 const USAGE = `npm run bench -- [--quick | --full] [--only <area>]… [--out <file>]
   areas: ${AREAS.join(', ')}
+  The usual run takes about ten minutes on a quiet machine.
   --quick  a few minutes, for a first look; its figures are rough
   --full   also 10,000 due at once among 100,000 live grants, and 1M audit events
   --only   may be given several times

@@ -1,0 +1,101 @@
+/** What one operation costs among few and among many: audit events, live grants, targets. */
+import { startChild } from '../child.ts';
+import { ms, rowOf, shown } from '../rows.ts';
+import type { Row } from '../rows.ts';
+import { createStoreDatabase, createTarget } from '../setup/servers.ts';
+import { insertGrants } from './ending.ts';
+import type { AuditGrowth, GrantGrowth, GrowthInput } from './growth-program.ts';
+import type { PolicyFigures, PolicyInput } from './policy-program.ts';
+import type { Bench, Measured } from './world.ts';
+
+const GOAL = { is: 'at most', value: 1.1 } as const;
+const RULES = 10;
+
+type At<T> = T & { size: number };
+export type Growth = {
+  audit: At<AuditGrowth>[];
+  grants: At<GrantGrowth>[];
+  targets: At<{ decisionMs: number; loadMs: number; memoryMb: number }>[];
+};
+
+const measureAudit = async ({ servers, sizes }: Bench): Promise<Growth['audit']> => {
+  const url = await createStoreDatabase(servers);
+  const program = startChild('growth-program');
+  const made: Growth['audit'] = [];
+  for (const size of sizes.growth.auditEvents) {
+    const input: GrowthInput = { url, events: size, calls: sizes.growth.calls };
+    made.push({ size, ...(await program.call<AuditGrowth>('audit', input)) });
+  }
+  await program.stop();
+  return made;
+};
+
+const measureGrants = async ({ servers, sizes }: Bench): Promise<Growth['grants']> => {
+  const [storeUrl, target] = await Promise.all([createStoreDatabase(servers), createTarget(servers)]);
+  const program = startChild('growth-program');
+  const made: Growth['grants'] = [];
+  let there = 0;
+  for (const [at, size] of sizes.growth.live.entries()) {
+    const prefix = 'abcdefgh'[at] ?? 'z';
+    await insertGrants({ storeUrl, target }, { prefix, count: size - there }, null);
+    there = size;
+    const input = { url: storeUrl, requestId: `${prefix}0000000001`, calls: sizes.growth.calls };
+    made.push({ size, ...(await program.call<GrantGrowth>('grants', input)) });
+  }
+  await program.stop();
+  return made;
+};
+
+const measureTargets = async ({ sizes }: Bench): Promise<Growth['targets']> => {
+  const made: Growth['targets'] = [];
+  for (const size of sizes.growth.targets) {
+    const program = startChild('policy-program');
+    const input: PolicyInput = { rules: RULES, targets: size, decisions: sizes.growth.calls * 20 };
+    const { warmMs, loadMs, memoryMb } = await program.call<PolicyFigures>('measurePolicy', input);
+    made.push({ size, decisionMs: warmMs, loadMs, memoryMb });
+    await program.stop();
+  }
+  return made;
+};
+
+type Figure<T> = { what: string; noun: string; of: (at: At<T>) => number };
+
+const rowFor = <T>(sizes: readonly At<T>[], { what, noun, of }: Figure<T>): Row[] => {
+  const [least, most] = [sizes[0], sizes.at(-1)];
+  if (!least || !most || least === most) return [];
+  const among = (at: At<T>): string => `${ms(of(at))} among ${at.size.toLocaleString('en-US')} ${noun}`;
+  const value = of(most) / of(least);
+  return [rowOf('growth', { what, unit: 'ratio', value, goal: GOAL, ours: among(most), limit: among(least) })];
+};
+
+export const measureGrowth = async (bench: Bench): Promise<Measured> => {
+  const growth: Growth = {
+    audit: await measureAudit(bench),
+    grants: await measureGrants(bench),
+    targets: await measureTargets(bench),
+  };
+  const [audit, grants] = ['audit events', 'live grants'];
+  const largest = growth.targets.at(-1);
+  const rows = [
+    ...rowFor(growth.audit, { what: 'an event appended', noun: audit, of: ({ appendMs }) => appendMs }),
+    ...rowFor(growth.audit, { what: 'an event sealed', noun: audit, of: ({ sealMsPerEvent }) => sealMsPerEvent }),
+    ...rowFor(growth.grants, { what: 'the next deadline found', noun: grants, of: ({ deadlineMs }) => deadlineMs }),
+    ...rowFor(growth.grants, { what: 'due grants looked for', noun: grants, of: ({ dueMs }) => dueMs }),
+    ...rowFor(growth.grants, { what: 'stalled grants looked for', noun: grants, of: ({ stalledMs }) => stalledMs }),
+    ...rowFor(growth.grants, { what: 'one request read', noun: grants, of: ({ viewMs }) => viewMs }),
+    ...rowFor(growth.targets, { what: 'one decision', noun: 'targets', of: ({ decisionMs }) => decisionMs }),
+    ...(largest
+      ? [
+          rowOf('growth', {
+            what: `policy of ${largest.size.toLocaleString('en-US')} targets`,
+            unit: 'MB',
+            value: largest.memoryMb,
+            goal: null,
+            ours: `${shown(largest.memoryMb)} MB, loaded in ${shown(largest.loadMs / 1_000)} s`,
+            limit: '',
+          }),
+        ]
+      : []),
+  ];
+  return { rows, details: growth };
+};
