@@ -9,12 +9,12 @@ import { measureGrowth } from './areas/growth.ts';
 import { measurePolicy } from './areas/policy.ts';
 import { measureProcess } from './areas/process.ts';
 import type { Bench, Measured } from './areas/world.ts';
+import type { Results } from './results.ts';
 import { tableOf } from './rows.ts';
 import type { Row } from './rows.ts';
 import { countOfRunning, endAll, endOnSignals, waitForExitIfInterrupted } from './setup/cleanup.ts';
 import { latchkeyProgram } from './setup/app.ts';
 import { loadNow, machineFacts } from './setup/machine.ts';
-import type { Machine } from './setup/machine.ts';
 import { AREAS, readOptions } from './setup/options.ts';
 import type { Area, Options } from './setup/options.ts';
 import { startServers } from './setup/servers.ts';
@@ -31,21 +31,6 @@ const MEASURES: Record<Area, (bench: Bench) => Promise<Measured>> = {
 
 /** Above this others were at work on the machine, and the figures say as much about them. */
 const QUIET_LOAD = 0.5;
-
-export type Results = {
-  date: string;
-  extent: Options['extent'];
-  /** What was measured: `dist/bundle/main.js` as it is published, or the working tree compiled for this run. */
-  program: string;
-  isQuiet: boolean;
-  machine: Machine;
-  sizes: Options['sizes'];
-  seconds: number;
-  rows: Row[];
-  /** What went wrong in an area: its figures are missing then, and the run has failed. */
-  failures: Record<string, string>;
-  details: Record<string, unknown>;
-};
 
 /** Whole runs are kept in git; anything less lies beside the other data of this machine. */
 const placeOf = ({ out, extent, areas }: Options, date: string): string => {

@@ -1,0 +1,114 @@
+/** Plots and table are of the figures, whole, and the page shows the run that is kept. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { figuresOf, withFigures } from '../../bench/report/table.ts';
+import { plotsOf } from '../../bench/report/plots.ts';
+import { barChart, lineChart } from '../../bench/report/svg.ts';
+import type { Results } from '../../bench/results.ts';
+import { rowOf } from '../../bench/rows.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const page = readFileSync(path.join(root, 'docs', 'performance.md'), 'utf8');
+const folder = path.join(root, 'bench', 'results');
+const kept = (existsSync(folder) ? readdirSync(folder) : []).filter((name) => name.endsWith('.json')).toSorted();
+
+const results: Results = {
+  date: '2026-11-22T12:00:00.000Z',
+  extent: 'usual',
+  program: 'dist/bundle/main.js',
+  isQuiet: true,
+  machine: {
+    platform: 'linux',
+    cpu: 'a | b',
+    cores: 2,
+    memoryGb: 8,
+    node: 'v20',
+    postgres: '18',
+    syncMs: 0.5,
+    commit: 'abc',
+    hasUncommittedChanges: false,
+    loadBefore: 0.1,
+  },
+  sizes: {} as Results['sizes'],
+  seconds: 600,
+  rows: [
+    rowOf('flow', {
+      what: 'fast',
+      unit: 'ratio',
+      value: 0.1,
+      goal: { is: 'at least', value: 0.05 },
+      ours: 'x | y',
+      limit: '',
+    }),
+    rowOf('process', { what: 'slow', unit: 's', value: 3, goal: { is: 'at most', value: 1.5 }, ours: '', limit: '' }),
+    rowOf('process', { what: 'seen', unit: 'MB', value: 7, goal: null, ours: '', limit: '' }),
+  ],
+  failures: {},
+  details: {
+    flow: { single: { credentialMs: { p50: 10, p99: 20 } } },
+    end: { due1: [{ late: { p50: 3, p99: 4 } }], due100: [{ late: { p50: 30, p99: 40 } }] },
+    growth: {
+      audit: [{ size: 10, appendMs: 1, sealMsPerEvent: 0.1 }],
+      grants: [{ size: 10, deadlineMs: 1, dueMs: 1, stalledMs: 1, viewMs: 1 }],
+      targets: [{ size: 10, decisionMs: 0.01, loadMs: 1, memoryMb: 1 }],
+    },
+  },
+};
+
+test('the table says of each row what was measured, its goal, and whether it is met', () => {
+  const lines = figuresOf(results).split('\n');
+  expect(lines).toContain('| flow | fast | 0.100 | ≥ 0.050 | met | x \\| y |  |');
+  expect(lines).toContain('| process | slow | 3.00 s | ≤ 1.50 s | **missed** |  |  |');
+  expect(lines).toContain('| process | seen | 7.00 MB |  |  |  |  |');
+  expect(figuresOf({ ...results, isQuiet: false })).toContain('do not quote');
+  expect(figuresOf({ ...results, failures: { end: 'no logins' } })).toContain('**end failed: no logins**');
+});
+
+test('the figures replace those of the run before, and nothing else of the page', () => {
+  const once = withFigures(page, results);
+  expect(withFigures(once, results)).toBe(once);
+  expect(once.replace(figuresOf(results), '')).not.toContain('a | b');
+  expect(once.split('\n')[0]).toBe(page.split('\n')[0]);
+  expect(() => withFigures('no marks', results)).toThrow('no place for the figures');
+});
+
+test('each area has its plot, and one that was not measured has none', () => {
+  expect(Object.keys(plotsOf(results))).toEqual([
+    'performance-goals.svg',
+    'performance-flow.svg',
+    'performance-end.svg',
+    'performance-growth.svg',
+  ]);
+  expect(Object.keys(plotsOf({ ...results, details: { flow: null } }))).toEqual(['performance-goals.svg']);
+  for (const svg of Object.values(plotsOf(results))) expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+});
+
+test('a longer bar is of a larger value, and text cannot leave its element', () => {
+  const bar = (label: string, value: number) => ({ label, value, note: '', isMet: true });
+  const svg = barChart({ title: '<b>', bars: [bar('a & "b"', 1), bar('c', 2)], limit: null });
+  const widths = [...svg.matchAll(/<rect x="300" y="\d+" width="([\d.]+)"/g)].map(([, width]) => Number(width));
+  expect(widths[1]).toBeCloseTo((widths[0] ?? 0) * 2, 0);
+  expect(svg).toContain('a &amp; &quot;b&quot;');
+  expect(svg).not.toContain('<b>');
+});
+
+test('ten times as much is one step on an axis', () => {
+  const points = [1, 10, 100].map((x) => ({ x, y: x }));
+  const svg = lineChart({ title: 't', xLabel: 'x', yLabel: 'y', lines: [{ name: 'l', points }] });
+  const xs = [...svg.matchAll(/<circle cx="([\d.]+)"/g)].map(([, x]) => Number(x));
+  expect((xs[1] ?? 0) - (xs[0] ?? 0)).toBeCloseTo((xs[2] ?? 0) - (xs[1] ?? 0), 0);
+});
+
+test('the plots that the page shows are there', () => {
+  const shown = [...page.matchAll(/\]\((images\/[^)]+\.svg)\)/g)].map(([, file = '']) => file);
+  expect(shown).toEqual(Object.keys(plotsOf(results)).map((name) => `images/${name}`));
+  if (kept.length === 0) return;
+  expect(shown.filter((file) => !existsSync(path.join(root, 'docs', file)))).toEqual([]);
+});
+
+test.runIf(kept.length > 0)('the page shows the newest run that is kept', () => {
+  const file = path.join(folder, kept.at(-1) ?? '');
+  expect(page).toBe(withFigures(page, JSON.parse(readFileSync(file, 'utf8')) as Results));
+});
