@@ -12,7 +12,8 @@ const images = path.join(root, 'docs', 'images');
 
 const newest = (): string => {
   const folder = path.join(root, 'bench', 'results');
-  const last = readdirSync(folder)
+  const kept = existsSync(folder) ? readdirSync(folder) : [];
+  const last = kept
     .filter((name) => name.endsWith('.json'))
     .toSorted()
     .at(-1);
