@@ -7,8 +7,8 @@ import { allowanceReads, allowanceTold } from './stores/allowances.ts';
 import { sealEvents } from './audit-seal.ts';
 import { absenceReads } from './stores/absences.ts';
 import { addressReads } from './stores/addresses.ts';
-import { alertMessageStore } from './stores/alert-messages.ts';
-import { alertForgetting, alertReads } from './stores/alerts.ts';
+import { alertStore } from './stores/alert-messages.ts';
+import { alertReads } from './stores/alerts.ts';
 import { announcementStore } from './stores/announcements.ts';
 import { driftReads } from './stores/drift.ts';
 import { gaugeReads } from './stores/gauges.ts';
@@ -106,8 +106,7 @@ export const createStore = ({
     audit: { seal: (limit) => sealEvents(pool, limit) },
     announcements: announcementStore(db),
     setRevocationDrawn: revocationDrawn(db),
-    alertMessages: alertMessageStore(db),
-    forgetAlerts: alertForgetting(db),
+    ...alertStore(db),
     close: () => pool.end(),
   };
 };

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core';
 import { ALERT_SOURCES, ALERT_STATES } from '../core/alerts/types.ts';
 import type { AlertRoute, AlertSource, AlertState } from '../core/alerts/types.ts';
-import { idText, instant, isOneOf } from './columns.ts';
+import { idText, instant, isOneOf, json } from './columns.ts';
 import { requests } from './schema.ts';
 
 const ROUTES = ['on_call', 'nobody', 'unknown'] as const satisfies readonly AlertRoute[];
@@ -21,6 +21,10 @@ export const alerts = pgTable(
     state: text().$type<AlertState>().notNull(),
     /** null until it was decided who is told. */
     route: text().$type<AlertRoute>(),
+    /** User ids of whom it is for. */
+    told: json<string[]>()
+      .notNull()
+      .default(sql`'[]'::jsonb`),
     version: integer().notNull().default(1),
     createdAt: instant('created_at').notNull(),
     resolvedAt: instant('resolved_at'),

@@ -65,6 +65,10 @@ const drawAll = async (settings: AlertTellerSettings, alertId: string): Promise<
           'somebody cannot be told of an alert',
         );
         await store.alertMessages.setFailure(copy.id, failure.code);
+        // Not in that channel any more, say: then each of them by themselves.
+        const isRoom = !view.alert.told.includes(copy.audience);
+        if (isRoom) await store.alertMessages.plan(alertId, view.alert.told);
+        if (isRoom) retry = { outcome: 'retry', retryInMs: 0, error: failure.code };
       } else {
         const retryInMs = failure.kind === 'rate_limited' ? failure.retryInMs : PASSING_RETRY_MS;
         retry = { outcome: 'retry', retryInMs, error: failure.code };

@@ -1,24 +1,13 @@
 /** What rules may believe of an alert that is asked for: it fires, this role was mapped to it, and who asks is on call for it now. */
 import { isNamedAtAll, mappingNamed } from '../core/alerts/mapping.ts';
 import type { Alert } from '../core/alerts/types.ts';
-import { isPersonRef } from '../core/policy/identity.ts';
 import type { AskFacts, Policy } from '../core/policy/types.ts';
 import type { Person, Request } from '../core/types.ts';
+import { isOneOf } from './incident-facts.ts';
 import type { Freshness } from './judge.ts';
 import type { Deps } from './ports.ts';
 
 type Asked = { person: Person; target: string; role: string; freshness: Freshness };
-
-const isOnCall = async (
-  { directory }: Pick<Deps, 'directory'>,
-  policy: Policy,
-  { to, person, freshness }: { to: string; person: Person; freshness: Freshness },
-): Promise<'yes' | 'no' | 'unknown'> => {
-  if (!Object.hasOwn(policy.groups, to)) return isPersonRef(to, person) ? 'yes' : 'no';
-  const read = freshness === 'fresh' ? directory.groupsOf : directory.recentGroupsOf;
-  const { groups, unknownGroups } = await read(person, [to]);
-  return groups.length > 0 ? 'yes' : unknownGroups.length > 0 ? 'unknown' : 'no';
-};
 
 /** null where it says nothing for this person: then the ask is one like any other. */
 export const factsOfAlert = async (
@@ -29,7 +18,8 @@ export const factsOfAlert = async (
   const mapping = alert?.state === 'firing' ? mappingNamed(policy, alert.mapping) : null;
   if (!mapping || mapping.target !== asked.target || mapping.role !== asked.role) return null;
   if (!isNamedAtAll(policy, mapping.name)) return null;
-  const found = await isOnCall(deps, policy, { to: mapping.to, ...asked });
+  const { person, freshness } = asked;
+  const found = await isOneOf(deps, policy, { person, freshness, refs: [mapping.to] });
   return found === 'no' ? null : { name: mapping.name, isUnknown: found === 'unknown' };
 };
 

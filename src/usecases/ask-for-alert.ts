@@ -15,7 +15,7 @@ export const askForAlert = async (deps: Deps, input: AskForAlertInput): Promise<
   if (alert.state === 'resolved') throw new DomainError('alert_resolved', { title: alert.title });
   const { target, role, durationMs } = mapping;
   const asked = { userId: input.userId, target, role, durationMs, reason: reasonOf(alert), ticket: null };
-  const { isAutomatic } = input;
+  const { isAutomatic, incidentChannelId } = input;
   const idempotencyKey = isAutomatic ? automaticKey(alert.id) : input.idempotencyKey;
-  return ask(deps, { ...asked, idempotencyKey, alert: { id: alert.id, isAutomatic } });
+  return ask(deps, { ...asked, incidentChannelId, idempotencyKey, alert: { id: alert.id, isAutomatic } });
 };

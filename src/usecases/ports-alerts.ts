@@ -19,7 +19,7 @@ export type AlertWrites = {
   take(signals: readonly AlertSignal[], taking: AlertTaking): Promise<AlertChange[]>;
   lock(id: string): Promise<Alert | null>;
   /** Decides who is told: once, by whoever is first. */
-  setRoute(id: string, route: AlertRoute, audiences: string[]): Promise<void>;
+  setRoute(id: string, routing: { route: AlertRoute; told: string[]; audiences: string[] }): Promise<void>;
   /** The request was made for this alert. */
   tie(requestId: string, alertId: string): Promise<void>;
 };
@@ -56,6 +56,8 @@ export type AlertMessages = {
   setPosted(id: string, posted: { channel: string; ts: string; drawnVersion: number }): Promise<void>;
   setDrawn(id: string, drawnVersion: number): Promise<void>;
   setFailure(id: string, failure: string): Promise<void>;
+  /** Others are told as well; who is told already is not told twice. */
+  plan(alertId: string, audiences: string[]): Promise<void>;
 };
 
 export type AlertStore = {

@@ -19,7 +19,8 @@ export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewR
     ticket: input.ticket?.trim() || null,
   };
   const incident = await openIncidentOf(deps, input.incidentChannelId);
-  const verdict = await judge(deps, policy, { person, ask, freshness: 'recent', incident });
+  const alert = input.alert ? await deps.store.read.alert(input.alert.id) : null;
+  const verdict = await judge(deps, policy, { person, ask, freshness: 'recent', incident, alert });
   const asked = verdict.decision === 'ask' ? await askedPeople(deps, person, verdict.requirements) : [];
   const [mayBreakGlass, allowers, alreadyHas] = await Promise.all([
     mayBreak(deps, person, ask),

@@ -2,10 +2,11 @@
 import { isNamedAtAll, mappingNamed } from '../core/alerts/mapping.ts';
 import type { Alert, AlertRoute } from '../core/alerts/types.ts';
 import { DomainError, isDomainError } from '../core/errors.ts';
+import { likelyTargets } from '../core/incidents/likely-targets.ts';
 import { SYSTEM } from '../core/events.ts';
 import { sourceOf } from '../core/policy/sources.ts';
 import type { AlertMapping, Policy } from '../core/policy/types.ts';
-import type { Person } from '../core/types.ts';
+import type { Incident, Person } from '../core/types.ts';
 import { askForAlert } from './ask-for-alert.ts';
 import type { Deps } from './ports.ts';
 
@@ -41,6 +42,20 @@ const recipientsOf = async (deps: Deps, policy: Policy, { to, target, name }: Al
   throw new DomainError('lookup_failed', { what: `anybody to tell of the alert ${name}` });
 };
 
+const INCIDENTS_MAX = 50;
+
+/** The channel of the newest open incident that speaks of the target; null where there is none, or the mapping wants none. */
+const roomOf = async ({ store }: Deps, policy: Policy, mapping: AlertMapping): Promise<string | null> => {
+  const { incidents, targets } = policy;
+  if (mapping.channel !== 'incident' || !incidents) return null;
+  const open = await store.read.openIncidents(INCIDENTS_MAX);
+  const isAbout = ({ channelName, topic }: Incident): boolean =>
+    likelyTargets({ incidents, targets, channelName, topic, recent: [] }).some(
+      ({ target, why }) => target === mapping.target && why.some(({ kind }) => kind !== 'few'),
+    );
+  return open.findLast(isAbout)?.channelId ?? null;
+};
+
 /** One person and nobody else on call, and a rule that names this alert: then nobody needs to click. */
 const askByRule = async (deps: Deps, policy: Policy, { alert, people }: { alert: Alert; people: Person[] }) => {
   const [only, ...others] = people;
@@ -61,11 +76,12 @@ export const routeAlert = async (deps: Deps, { alertId }: { alertId: string }): 
   if (!mapping || alert.state !== 'firing' || alert.route !== null) return;
   const { route, people } = await recipientsOf(deps, policy, mapping);
   if (route === 'on_call') await askByRule(deps, policy, { alert, people });
+  const room = await roomOf(deps, policy, mapping);
   await deps.store.transaction(async (tx) => {
     const current = await tx.alerts.lock(alertId);
     if (!current || current.route !== null) return;
     const told = people.map(({ userId }) => userId);
-    await tx.alerts.setRoute(alertId, route, told);
+    await tx.alerts.setRoute(alertId, { route, told, audiences: room === null ? told : [room] });
     const { target, role } = mapping;
     const data = { alert: alertId, mapping: mapping.name, route, told: people.map(({ id }) => id) };
     await tx.audit.append({ type: 'alert.told', actor: SYSTEM, requestId: null, grantId: null, target, role, data });

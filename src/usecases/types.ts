@@ -32,7 +32,10 @@ export type AskInput = {
 /** Live access of the same person to the same role: a second is possible, and more time on the first may be meant. */
 export type AlreadyHas = Pick<Grant, 'id' | 'expiresAt'>;
 
-export type AskForAlertInput = { userId: string; alertId: string; idempotencyKey: string | null; isAutomatic: boolean };
+export type AskForAlertInput = Pick<AskInput, 'userId' | 'idempotencyKey' | 'incidentChannelId'> & {
+  alertId: string;
+  isAutomatic: boolean;
+};
 
 /** `refused`: the requester can mend it, nothing was stored but the refusal. `denied`: a rule or the lack of one said no. */
 export type AskResult =

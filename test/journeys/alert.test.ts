@@ -36,6 +36,13 @@ alerts:
     match: { service: Orders, title: "*writes fail*" }
     role: orders-db/read
     to: on-call
+  - name: orders-disk
+    source: pagerduty
+    match: { service: Orders, title: "*disk*" }
+    role: orders-db/read
+    to: on-call
+    channel: incident
+incidents: { channels: ["inc-*"] }
 admins: [security]
 `;
 
@@ -69,6 +76,9 @@ const settled = (): Promise<unknown> =>
     const [row] = await world.sql<{ open: string }>(`select count(*) as open from outbox where kind = 'alert'`);
     return row?.open === '0';
   }, 'the work on alerts');
+/** What was resolved just now would be drawn again and not posted. */
+const longAgo = () =>
+  world.sql(`update alerts set state = 'resolved', resolved_at = clock_timestamp() - interval '11 minutes'`);
 const metric = async (outcome: string, source: string): Promise<number> => {
   const text = await (await fetch(`http://127.0.0.1:${app.port}/metrics`)).text();
   const line = text
@@ -169,4 +179,79 @@ test('what the policy does not map is counted and not posted', async () => {
   expect(await metric('refused', 'alertmanager')).toBe(1);
   const none = await send(app.port, 'alert', { body: '{}', headers: {} });
   expect(none.status).toBe(404);
+});
+
+describe('an alert of a target that an open incident speaks of', () => {
+  const room = 'inc-77-orders';
+  const said = (text: string): Promise<Message> =>
+    world.slack.waitFor(
+      () =>
+        world.slack
+          .as('rita')
+          .messages(room)
+          .findLast((message) => seen(message).includes(text)),
+      {
+        what: `"${text}" in the room`,
+        timeoutMs: 15_000,
+      },
+    );
+
+  test('goes into its channel, once, names whoever is on call, and what is asked there is tied to both', async () => {
+    world.slack.as('rita').createChannel(room);
+    await until(
+      async () => (await world.sql(`select 1 from incidents where state = 'open'`)).length > 0,
+      'the incident',
+    );
+    const dms = world.slack.as('oscar').dmsWithApp().length;
+    await pager({ id: 'QROOM', title: 'Orders: disk of the database is full' });
+    const ask = await said('disk of the database is full');
+    expect(seen(ask)).toContain('For <@U0OSCAR>.');
+    expect(world.slack.as('oscar').dmsWithApp()).toHaveLength(dms);
+    await world.slack.as('rita').click(ask, 'ask_for_alert');
+    await said('<@U0RITA> asked for access because of it');
+    const [row] = await world.sql<{ channel: string; mapping: string }>(
+      `select i.channel_name as channel, a.mapping from requests r join incidents i on i.id = r.incident_id
+       join alert_requests t on t.request_id = r.id join alerts a on a.id = t.alert_id`,
+    );
+    expect(row).toEqual({ channel: room, mapping: 'orders-disk' });
+    await pager({ id: 'QROOM', title: 'Orders: disk of the database is full', type: 'incident.resolved' });
+    await said('*Resolved:*');
+  });
+});
+
+test('the form opened from an alert is filled in, and what it sends is tied to the alert', async () => {
+  await longAgo();
+  await pager({ id: 'QFORM', title: 'Orders: writes fail again <!channel>' });
+  const message = await story.dm('oscar', 'writes fail again');
+  expect(seen(message)).not.toContain('<!channel>');
+  const oscar = world.slack.as('oscar');
+  await oscar.click(message, 'change_for_alert');
+  await world.slack.waitFor(() =>
+    JSON.stringify(oscar.modals()).includes('Alert orders-writes: Orders: writes fail again'),
+  );
+  await world.slack.waitFor(() => JSON.stringify(oscar.modals()).includes('will decide'));
+  await oscar.submit();
+  await story.dm('oscar', 'You asked for access because of it');
+  const [row] = await world.sql<{ mapping: string }>(
+    `select a.mapping from alert_requests t join alerts a on a.id = t.alert_id join requests r on r.id = t.request_id
+     order by r.created_at desc limit 1`,
+  );
+  expect(row?.mapping).toBe('orders-writes');
+});
+
+test('when nobody is on call, or that cannot be looked up, the owners are told, and why', async () => {
+  const group = world.slack.state.usergroups.get('S0ONCALL');
+  if (!group) throw new Error('there is no such group');
+  group.members.length = 0;
+  await longAgo();
+  await prometheus({ name: 'OrdersDbSlow', summary: 'The orders database is slow' });
+  const told = await story.dm('olga', 'The orders database is slow');
+  expect(seen(told)).toContain('Nobody is on call in on-call now');
+  expect(seen(told)).toContain('ask_for_alert');
+  expect(dmsOf('oscar', 'The orders database is slow')).toEqual([]);
+  world.slack.faults.fail('usergroups.list', 'internal_error', 20);
+  await pager({ id: 'QLAG2', title: 'Orders replica lag is 10 s' });
+  const unknown = await story.dm('olga', 'replica lag is 10 s');
+  expect(seen(unknown)).toContain('could not be looked up just now');
+  expect(seen(unknown)).not.toContain('A rule names this alert');
 });

@@ -40,6 +40,8 @@ export type Alert = {
   signals: number;
   /** null until it was decided who is told. */
   route: AlertRoute | null;
+  /** User ids of whom it is for, wherever they are told. */
+  told: string[];
   version: number;
   createdAt: Date;
   resolvedAt: Date | null;

@@ -1,11 +1,12 @@
 /** Where in Slack an alert is shown, and which version of it was drawn there. */
 import { and, asc, eq, isNull, lte, or, sql } from 'drizzle-orm';
-import type { AlertMessages } from '../../usecases/ports-alerts.ts';
+import type { AlertMessages, AlertStore } from '../../usecases/ports-alerts.ts';
 import { alertMessages, alerts } from '../schema-alerts.ts';
 import { clock, clockPlus, firstOrNull, only } from '../statement.ts';
 import type { Db } from '../statement.ts';
+import { alertForgetting } from './alerts.ts';
 
-export const alertMessageStore = (db: Db): AlertMessages => {
+const messages = (db: Db): AlertMessages => {
   const update = async (id: string, set: Partial<typeof alertMessages.$inferInsert>): Promise<void> => {
     await db
       .update(alertMessages)
@@ -35,5 +36,11 @@ export const alertMessageStore = (db: Db): AlertMessages => {
     setPosted: (id, posted) => update(id, { ...posted, failure: null }),
     setDrawn: (id, drawnVersion) => update(id, { drawnVersion }),
     setFailure: (id, failure) => update(id, { failure }),
+    plan: async (alertId, audiences) => {
+      const copies = audiences.map((audience) => ({ alertId, audience, createdAt: clock }));
+      if (copies.length > 0) await db.insert(alertMessages).values(copies).onConflictDoNothing();
+    },
   };
 };
+
+export const alertStore = (db: Db): AlertStore => ({ alertMessages: messages(db), forgetAlerts: alertForgetting(db) });

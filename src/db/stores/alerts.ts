@@ -36,7 +36,12 @@ const place = async (db: Db, { title, url, severity }: AlertSignal, taking: Aler
   );
   if (open) {
     const firing = { state: 'firing', resolvedAt: null, version: raised } as const;
-    await db.update(alerts).set(firing).where(eq(alerts.id, open.id));
+    // It may come back as something else: what is shown is what fires now.
+    const shown = open.state === 'firing' ? {} : { title, url, severity };
+    await db
+      .update(alerts)
+      .set({ ...firing, ...shown })
+      .where(eq(alerts.id, open.id));
     return { outcome: open.state === 'firing' ? 'joined' : 'reopened', alertId: open.id };
   }
   const shown = { id: newId, mapping, source, title, url, severity };
@@ -141,8 +146,8 @@ export const alertForgetting =
 export const alertWrites = (db: Db): AlertWrites => ({
   take: (signals, taking) => take(db, signals, taking),
   lock: async (id) => firstOrNull(await db.select(columns).from(alerts).where(eq(alerts.id, id)).for(ROW_LOCK)),
-  setRoute: async (alertId, route, audiences) => {
-    await db.update(alerts).set({ route, version: raised }).where(eq(alerts.id, alertId));
+  setRoute: async (alertId, { route, told, audiences }) => {
+    await db.update(alerts).set({ route, told, version: raised }).where(eq(alerts.id, alertId));
     const copies = audiences.map((audience) => ({ alertId, audience, createdAt: clock }));
     if (copies.length > 0) await db.insert(alertMessages).values(copies).onConflictDoNothing();
   },

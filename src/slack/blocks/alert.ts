@@ -6,9 +6,9 @@ import type { AlertMapping, Policy } from '../../core/policy/types.ts';
 import type { AlertView } from '../../usecases/ports-alerts.ts';
 import { actions, askForAlertButton, changeForAlertButton } from './buttons.ts';
 import { factsOf } from './facts.ts';
-import { MESSAGE_TEXT_MAX, SECTION_TEXT_MAX, TITLE_SHOWN_MAX } from './limits.ts';
+import { MENTIONS_MAX, MESSAGE_TEXT_MAX, SECTION_TEXT_MAX, TITLE_SHOWN_MAX } from './limits.ts';
 import { warning, what } from './phrases.ts';
-import { context, cut, date, escape, inline, mention, section } from './text.ts';
+import { context, cut, date, escape, inline, mention, section, sentenceList } from './text.ts';
 import type { Message } from './text.ts';
 
 const SOURCES = {
@@ -66,7 +66,11 @@ export const alertMessage = (policy: Policy, view: AlertView, audience: string):
   const isOffered = alert.state === 'firing' && !askedBy.some(({ person }) => person.userId === audience);
   const ask = mapping && isOffered ? wanted(policy, mapping) : null;
   const note = alert.state === 'firing' ? why(alert.route, mapping) : null;
-  const lines = [heading(view), note, ask?.text ?? null, ask?.care ?? null, ...askedLines(view, audience)];
+  const isRoom = !alert.told.includes(audience);
+  const whom =
+    isRoom && alert.state === 'firing' ? alert.told.slice(0, MENTIONS_MAX).map((userId) => mention({ userId })) : [];
+  const forWhom = whom.length > 0 ? `For ${sentenceList(whom)}.` : null;
+  const lines = [heading(view), forWhom, note, ask?.text ?? null, ask?.care ?? null, ...askedLines(view, audience)];
   const text = lines.filter((line) => line !== null).join('\n');
   return {
     text: cut(heading(view), MESSAGE_TEXT_MAX),

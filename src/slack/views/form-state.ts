@@ -35,14 +35,19 @@ export const targetOfRoleBlock = (id: string): string => (id.startsWith('role:')
 /** A channel; `isIncident` when it was opened from the incident's own message. */
 export type Room = { channelId: string; isIncident: boolean };
 
-const ROOM = /^(incident )?([A-Z0-9]+)$/;
+const ROOM = /^(incident )?([A-Z0-9]+)(?: |$)/;
+const ALERT = /(?:^| )alert ([0-9a-z]+)$/;
 
-export const writeRoom = ({ channelId, isIncident }: Room): string => `${isIncident ? 'incident ' : ''}${channelId}`;
+const writeRoom = ({ channelId, isIncident }: Room): string => `${isIncident ? 'incident ' : ''}${channelId}`;
 
 const readRoom = (metadata: string): Room | null => {
   const [, isIncident, channelId] = ROOM.exec(metadata) ?? [];
   return channelId ? { channelId, isIncident: isIncident !== undefined } : null;
 };
+
+/** What the form carries unseen. Read back as if from a stranger: the use case judges all of it again. */
+export const writeMetadata = ({ room, alertId }: Pick<FormState, 'room' | 'alertId'>): string =>
+  [room && writeRoom(room), alertId && `alert ${alertId}`].filter(Boolean).join(' ');
 
 export type FormState = {
   target: Target | null;
@@ -57,6 +62,8 @@ export type FormState = {
   startsAt: Date | null;
   /** Where it was opened from; null for a direct message and the home tab. */
   room: Room | null;
+  /** The alert it is asked for. */
+  alertId: string | null;
 };
 
 export const EMPTY: FormState = {
@@ -68,6 +75,7 @@ export const EMPTY: FormState = {
   ticket: '',
   startsAt: null,
   room: null,
+  alertId: null,
 };
 
 const valueOf = (values: ViewValues, block: string): string => {
@@ -103,6 +111,7 @@ export const readForm = (policy: Policy, view: Pick<ShownView, 'values' | 'priva
     ticket: valueOf(values, blockId.ticket),
     startsAt: startOf(values),
     room: readRoom(view.privateMetadata),
+    alertId: ALERT.exec(view.privateMetadata)?.[1] ?? null,
   };
 };
 

@@ -74,9 +74,10 @@ const previewOf = async (slack: Slack, userId: string, state: FormState): Promis
   if (!target || !role) return { lines: [PREVIEW_EMPTY] };
   const ask = { target: target.name, role: role.name };
   try {
-    const { durationMs, reason, ticket, room } = state;
+    const { durationMs, reason, ticket, room, alertId } = state;
     const incidentChannelId = room?.channelId ?? null;
-    const wanted = { userId, ...ask, durationMs, reason, ticket: ticket || null, incidentChannelId };
+    const alert = alertId ? { id: alertId, isAutomatic: false } : null;
+    const wanted = { userId, ...ask, durationMs, reason, ticket: ticket || null, incidentChannelId, alert };
     const result = await slack.useCases.preview(wanted);
     const lines = previewLines(slack.policy(), { ...ask, isTyping: true }, result);
     return { lines, mayBreakGlass: result.mayBreakGlass };

@@ -12,8 +12,8 @@ import {
 import { actions, breakGlassButton } from '../blocks/buttons.ts';
 import { context, cut, plain, section } from '../blocks/text.ts';
 import type { Choice } from '../context.ts';
-import { blockId, FIELD, REQUEST_FORM, writeRoom } from './form-state.ts';
-import type { FormState, Room } from './form-state.ts';
+import { blockId, FIELD, REQUEST_FORM, writeMetadata } from './form-state.ts';
+import type { FormState } from './form-state.ts';
 
 const TICKET_MAX = 200;
 
@@ -156,9 +156,9 @@ const previewBlock = (lines: readonly string[]): KnownBlock => {
   return { ...section(words), block_id: 'preview' };
 };
 
-const shell = (blocks: KnownBlock[], isSendable: boolean, room: Room | null = null): ModalView => ({
+const shell = (blocks: KnownBlock[], isSendable: boolean, metadata = ''): ModalView => ({
   type: 'modal',
-  ...(room ? { private_metadata: writeRoom(room) } : {}),
+  ...(metadata ? { private_metadata: metadata } : {}),
   callback_id: REQUEST_FORM,
   title: text('Ask for access'),
   close: text('Close'),
@@ -196,5 +196,5 @@ export const requestForm = (policy: Policy, state: FormState, preview: Preview):
   blocks.push(...wordsInputs(state), startInput(state), { type: 'divider' }, previewBlock(preview.lines));
   if (role) blocks.push(context('Nothing is given before those named here have agreed. Everything is recorded.'));
   if (preview.mayBreakGlass) blocks.push(actions(breakGlassButton()), context(BREAK_GLASS_HINT));
-  return shell(blocks, true, state.room);
+  return shell(blocks, true, writeMetadata(state));
 };

@@ -50,6 +50,7 @@ const askFor = async ({ slack, userId, view }: SubmitCall, state: FormState): Pr
       ticket: state.ticket || null,
       start: state.startsAt && { kind: 'at', at: state.startsAt },
       incidentChannelId: state.room?.channelId ?? null,
+      alert: state.alertId ? { id: state.alertId, isAutomatic: false } : null,
       idempotencyKey: `view:${view.id}`,
     });
     if (result.outcome === 'sent') return { isSent: true, result };
