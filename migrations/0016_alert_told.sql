@@ -1,0 +1,1 @@
+ALTER TABLE "alerts" ADD COLUMN "told" jsonb DEFAULT '[]'::jsonb NOT NULL;
