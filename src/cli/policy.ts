@@ -104,6 +104,8 @@ export const addPolicyCommands = (program: Command, setExit: SetExit): void => {
     .option('--ticket <id>', 'the ticket they would give')
     .option('--in-groups <names...>', 'groups they are in that only Slack or an on-call service knows')
     .option('--incident', 'as in an open incident')
+    .option('--channel <name>', 'as in the open incident of this channel')
+    .option('--severity <severity>', 'as in an open incident of this severity, such as sev1')
     .action(async (role: string, flags: ExplainFlags) => setExit(await explain(role, flags)));
   withCommon(
     policy

@@ -81,9 +81,19 @@ export type ExplainOptions = {
   reason?: string;
   ticket?: string;
   inGroups?: readonly string[];
+  /** As in the open incident of this channel, with this severity; either may be left out. */
   isIncidentOpen?: boolean;
+  channel?: string;
+  severity?: string;
   now: Date;
 };
+
+/** Naming its channel or its severity says that there is one. */
+const incidentOf = ({ isIncidentOpen = false, channel = '', severity = '' }: ExplainOptions): AskFacts['incident'] => ({
+  open: isIncidentOpen || channel !== '' || severity !== '',
+  channel,
+  severity,
+});
 
 /** The question of `latchkey policy explain`, or a sentence about what was typed wrongly (exit code 2). */
 export const explainInput = (policy: Policy, options: ExplainOptions): ExplainInput | { problem: string } => {
@@ -102,7 +112,7 @@ export const explainInput = (policy: Policy, options: ExplainOptions): ExplainIn
   const facts: AskFacts = {
     now: options.now,
     requester: { personId: person.id, userId: person.userId, email: person.email, groups },
-    incident: { open: options.isIncidentOpen ?? false, channel: '', severity: '' },
+    incident: incidentOf(options),
     client: null,
     pullRequest: null,
   };

@@ -130,6 +130,16 @@ describe('policy explain', () => {
     const input = explainInput(policyFrom(GOOD), { ...options, inGroups: ['sre'] });
     expect('facts' in input && input.facts.requester.groups).toEqual(['dba', 'sre']);
   });
+
+  it('takes the channel or the severity of an incident for an open one', () => {
+    const incidentWith = (parts: Partial<ExplainOptions>) => {
+      const input = explainInput(policyFrom(GOOD), { ...options, ...parts });
+      return 'facts' in input ? input.facts.incident : input;
+    };
+    expect(incidentWith({})).toEqual({ open: false, channel: '', severity: '' });
+    expect(incidentWith({ severity: 'sev1' })).toEqual({ open: true, channel: '', severity: 'sev1' });
+    expect(incidentWith({ channel: 'inc-1' })).toEqual({ open: true, channel: 'inc-1', severity: '' });
+  });
 });
 
 describe('policy replay', () => {
