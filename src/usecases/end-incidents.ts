@@ -13,6 +13,7 @@ import type { Deps, Tx } from './ports.ts';
 const LATCHKEY: Doer = { person: null, userId: null, isTrusted: true };
 
 const AT_MOST = 100;
+const CANCELLED = 'The incident was closed.';
 
 /** One transaction each: one that cannot be ended holds up no other, and is tried again at the next look. */
 export const endIncidents = async (deps: Deps): Promise<{ count: number; work: Promise<void> }> => {
@@ -53,6 +54,7 @@ const cancelPending = async (tx: Tx, incident: Incident): Promise<string[]> => {
   const pending = await tx.incidents.lockPending(incident.id);
   for (const request of pending) {
     await tx.requests.setState(request.id, moveRequest(request.state, 'cancelled'));
+    await tx.requests.noteCancelled(request.id, { by: null, reason: CANCELLED });
     await tx.audit.append({
       type: 'request.cancelled',
       actor: SYSTEM,
