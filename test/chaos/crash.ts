@@ -24,11 +24,18 @@ const find = async ({ world, reason }: Case): Promise<Row | null> => {
   return rows[0] ?? null;
 };
 
-const told = ({ world, who, reason }: Case, words: string): Message | undefined =>
-  world.slack
-    .as(who)
-    .dmsWithApp()
-    .findLast((message) => seen(message).includes(words) && (message.metadata || seen(message).includes(reason)));
+/** An attempt that removed the login and died before it could say so leaves the next one nothing to remove. */
+const lastWords = ({ leaves }: CrashPoint): string =>
+  leaves.grant === 'ending' && leaves.logins === 0 ? 'It was already gone' : 'Removed, and confirmed by the target';
+
+const isTold = async (one: Case): Promise<boolean> => {
+  const row = await find(one);
+  const own = one.world.slack.as(one.who).dmsWithApp();
+  return own.some(
+    (message) =>
+      JSON.stringify(message.metadata ?? {}).includes(row?.id ?? '-') && seen(message).includes(lastWords(one.point)),
+  );
+};
 
 /** Asks once, and waits for what comes of it: the answer of Slack says only that the command was heard. */
 const ask = async (one: Case): Promise<void> => {
@@ -157,7 +164,7 @@ export const crashAt = async (world: World, app: Restarts, point: CrashPoint): P
     signal,
     left,
     leftOver: await findLeftOver(world),
-    isTold: told(one, 'Removed, and confirmed by the target') !== undefined,
+    isTold: await isTold(one),
     repeated: Object.keys(posts).filter((kind) => (posts[kind] ?? 0) > most(kind)),
   };
 };

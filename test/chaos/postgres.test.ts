@@ -51,7 +51,11 @@ test('every connection is cut, again and again, in the middle of whatever runs: 
     reasons,
   ]);
   // Whoever's ask was cut was told so; whoever's was stored went the whole way.
-  for (const { reason } of stored) expect(await faults.grant(reason, 'ended')).toMatchObject({ outcome: 'removed' });
+  for (const { reason } of stored) {
+    const { outcome } = await faults.grant(reason, 'ended');
+    // An attempt that was cut after it had removed the login leaves the next one nothing to remove.
+    expect(['removed', 'already_absent']).toContain(outcome);
+  }
   await faults.wellAgain();
 });
 
