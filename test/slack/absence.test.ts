@@ -40,6 +40,14 @@ const type = async (who: string, text: string): Promise<string> => {
 };
 
 describe('somebody who is away', () => {
+  it('is stood in for by somebody who may decide anyway, who is named once', async () => {
+    rig.slack.setUsergroup('sre', ['rita', 'oscar']);
+    await away('U0RITA', 'U0OSCAR');
+    await ask();
+    const message = seen(rig.slack.as('olga').messages('prod-access').at(-1));
+    expect(message).toContain('one of sre (<@U0OSCAR> and 1 other may too)');
+  });
+
   it('says so in words, sees it, and comes back', async () => {
     expect(await type('rita', 'away')).toContain('You are here');
     const said = await type('rita', 'away until Friday @oscar');

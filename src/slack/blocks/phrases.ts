@@ -44,11 +44,13 @@ export const isAhead = ({ grant, now }: Pick<RequestView, 'grant' | 'now'>): boo
 /** Members who are here and asked, then those who stand in for such members who are away. */
 const present = ({ people, quiet = [], away = [], standIns = [] }: Asked): string[] => {
   const isLeftInPeace = new Set([...away.map(({ personId }) => personId), ...quiet.map(({ id }) => id)]);
-  const here = people.filter(({ id }) => !isLeftInPeace.has(id)).map(mention);
+  const here = people.filter(({ id }) => !isLeftInPeace.has(id));
+  // Who may decide anyway is not named a second time for somebody else.
+  const isHere = new Set(here.map(({ id }) => id));
   return [
-    ...here,
+    ...here.map(mention),
     ...standIns
-      .filter((one) => !one.isAway && !quiet.some(({ id }) => id === one.absent.id))
+      .filter((one) => !one.isAway && !isHere.has(one.delegate.id) && !quiet.some(({ id }) => id === one.absent.id))
       .map(({ delegate, absent }) => `${mention(delegate)} for ${inline(absent.name, TITLE_SHOWN_MAX)}`),
   ];
 };
@@ -67,7 +69,10 @@ export const oneOf = (asked: Asked): string => {
   const name = inline(asked.label, TITLE_SHOWN_MAX);
   const amount = asked.count === 1 ? 'one of' : `${asked.count} of`;
   const shown = present(asked).slice(0, MENTIONS_MAX);
-  const rest = asked.people.length + (asked.standIns?.length ?? 0) - shown.length;
+  const everyone = new Set(
+    [...asked.people, ...(asked.standIns ?? []).map(({ delegate }) => delegate)].map(({ id }) => id),
+  );
+  const rest = everyone.size - shown.length;
   const others = rest > 0 ? ` and ${rest} ${rest === 1 ? 'other' : 'others'} may too` : '';
   const allAway = (asked.away?.length ?? 0) > 0 ? 'all away now' : null;
   const unasked = asked.quiet?.length ? `${asked.quiet.length} may, unasked` : null;
