@@ -16,6 +16,19 @@ export const absences = pgTable('absences', {
   createdAt: instant('created_at').notNull(),
 });
 
+/** When the Slack account of somebody who has or waits for something is looked at next. */
+export const accountChecks = pgTable(
+  'account_checks',
+  {
+    personId: idText('person_id')
+      .primaryKey()
+      .references(() => people.id),
+    nextAt: instant('next_at').notNull(),
+    misses: integer().notNull().default(0),
+  },
+  (table) => [index('account_checks_due').on(table.nextAt)],
+);
+
 /** News for admins that belong to no request. */
 export const announcements = pgTable(
   'announcements',

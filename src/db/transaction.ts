@@ -19,6 +19,7 @@ import { addressWrites } from './stores/addresses.ts';
 import { alertWrites } from './stores/alerts.ts';
 import { askWrites } from './stores/asks.ts';
 import { announcementWrites } from './stores/announcements.ts';
+import { leaverWrites } from './stores/leavers.ts';
 import { driftWrites } from './stores/drift.ts';
 import { decisionWrites } from './stores/decisions.ts';
 import { extensionWrites } from './stores/extensions.ts';
@@ -93,6 +94,7 @@ const createSession = (line: Line): Session => {
     overdue: overdueWrites(db),
     revocations: revocationWrites(db),
     drift: driftWrites(db),
+    leavers: leaverWrites(db),
     decisions: decisionWrites(db, line),
     grants: grantWrites(db, line),
     extensions: extensionWrites(db),

@@ -20,6 +20,7 @@ import { connectForDispatch, connectForWork } from './redis.ts';
 import { RELAY_POLL_MS, startRelay } from './relay.ts';
 import type { JobData, Queues } from './relay.ts';
 import {
+  startAccountChecks,
   startDeadlines,
   startDriftWatch,
   startIncidentEnds,
@@ -149,11 +150,14 @@ const startWork = (deps: JobsDeps, redis: Redis, poke: () => void): { local: Loc
   const overdue = startOverdueWatch(deps);
   const revocations = startRevocations(deps);
   const drift = startDriftWatch(deps);
+  const accounts = startAccountChecks(deps);
   const deadlines = startDeadlines(deps, { inFlight, onLate: overdue.onLate });
   const incidentEnds = startIncidentEnds(deps, inFlight);
   const sweep = startSweep(deps, { client: redis, prefix, inFlight, onFound: poke });
   const stop = async (): Promise<void> => {
-    await Promise.all([deadlines, incidentEnds, sweep, overdue, revocations, drift].map((clock) => clock.stop()));
+    await Promise.all(
+      [deadlines, incidentEnds, sweep, overdue, revocations, drift, accounts].map((clock) => clock.stop()),
+    );
     await workers.stop();
     await inFlight.settled();
     await local.stop();

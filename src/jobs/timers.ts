@@ -14,6 +14,7 @@ const LOST_MS = 60_000;
 const OVERDUE_POLL_MS = 10_000;
 /** An end that is this late is told to admins; `usecases/watch-overdue.ts` says how. */
 const LATE_MS = 60_000;
+const ACCOUNTS_POLL_MS = 10_000;
 const DRIFT_POLL_MS = 5_000;
 const REVOCATION_POLL_MS = 1_000;
 const SEAL_IDLE_MS = 1_000;
@@ -46,6 +47,14 @@ export const startDeadlines = (deps: TimerDeps, { inFlight, onLate }: DeadlineOp
     onError: complain(log, 'ending what is due'),
   });
 };
+
+/** Once a day for each; which are due, Postgres says. */
+export const startAccountChecks = ({ useCases, log }: TimerDeps): Loop =>
+  startLoop({
+    everyMs: ACCOUNTS_POLL_MS,
+    run: () => useCases.checkAccounts(),
+    onError: complain(log, 'the check of accounts'),
+  });
 
 /** Which target is due for a look, Postgres says, so that of several processes one looks. */
 export const startDriftWatch = ({ useCases, log }: TimerDeps): Loop =>

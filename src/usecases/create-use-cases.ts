@@ -7,6 +7,7 @@ import { ask } from './ask.ts';
 import { askForAlert } from './ask-for-alert.ts';
 import { breakGlass, previewBreakGlass } from './break-glass.ts';
 import { endAway, setAway, showAway } from './away.ts';
+import { checkAccounts } from './check-accounts.ts';
 import { cancel } from './cancel.ts';
 import { confirmAddress, doubtedAddresses } from './confirm-address.ts';
 import { discuss } from './discuss.ts';
@@ -48,6 +49,7 @@ type Guarding = Pick<
   | 'runRevocation'
   | 'runRevocations'
   | 'watchDrift'
+  | 'checkAccounts'
   | 'decideDrift'
   | 'repairBatch'
   | 'watchOverdue'
@@ -60,6 +62,7 @@ const guardingVerbs = (deps: Deps): Guarding => ({
   runRevocation: (input) => runRevocation(deps, input),
   runRevocations: () => runRevocations(deps),
   watchDrift: () => watchDrift(deps),
+  checkAccounts: () => checkAccounts(deps),
   decideDrift: (input) => decideDrift(deps, input),
   repairBatch: (input) => repairBatch(deps, input),
   watchOverdue: (input) => watchOverdue(deps, input),

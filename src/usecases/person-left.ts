@@ -1,16 +1,44 @@
-/** Somebody's Slack account was closed: their votes are void, and the access they have ends now, as any access ends. */
+/** Somebody's Slack account was closed: what they asked for, allowed and voted is void, and the access they have ends now, as any access ends. */
 import { SYSTEM } from '../core/events.ts';
-import { moveGrant } from '../core/lifecycle.ts';
-import type { Deps } from './ports.ts';
+import { moveGrant, moveRequest } from '../core/lifecycle.ts';
+import type { Deps, Tx } from './ports.ts';
 import { voidVotes } from './void-votes.ts';
 
-const REASON = 'The Slack account was deactivated.';
+const REASON = 'The Slack account was closed.';
 
 /** Safe to run again: Slack may tell it more than once. */
 export const personLeft = async (deps: Deps, { personId }: { personId: string }): Promise<void> => {
+  await deps.store.transaction((tx) => takeOut(tx, personId));
   await voidVotes(deps, { personId });
   const grantIds = await deps.store.read.findGrantIds('', personId);
   for (const id of grantIds) await endOf(deps, id);
+};
+
+/** What they asked for is cancelled, and nobody stands in for them or on their word: it would wait for somebody who is not there. */
+const takeOut = async (tx: Tx, personId: string): Promise<void> => {
+  await tx.leavers.setInactive(personId);
+  const entry = { actor: SYSTEM, grantId: null } as const;
+  for (const request of await tx.leavers.lockOwnPending(personId)) {
+    const { id: requestId, target, role } = request;
+    await tx.requests.setState(requestId, moveRequest(request.state, 'cancelled'));
+    await tx.requests.noteCancelled(requestId, { by: null, reason: REASON });
+    await tx.audit.append({ ...entry, type: 'request.cancelled', requestId, target, role, data: { reason: REASON } });
+    await tx.outbox.add('notify', requestId);
+  }
+  for (const { id, target, role } of await tx.leavers.revokeAllowances(personId)) {
+    const data = { allowance: id, leaver: personId, reason: REASON };
+    await tx.audit.append({ ...entry, type: 'allowance.revoked', requestId: null, target, role, data });
+    await tx.outbox.add('allowance', id);
+  }
+  if ((await tx.leavers.voidAbsences(personId)) > 0)
+    await tx.audit.append({
+      ...entry,
+      type: 'absence.ended',
+      requestId: null,
+      target: null,
+      role: null,
+      data: { leaver: personId, reason: REASON },
+    });
 };
 
 const endOf = (deps: Deps, id: string): Promise<void> =>

@@ -23,6 +23,7 @@ import type { Log } from '../lib/log.ts';
 import type { AddressReads, AddressWrites, DoubtedAddress, GroupsRead } from './ports-addresses.ts';
 import type { ExtensionReads, ExtensionWrites, MoreTimeAsked } from './ports-extensions.ts';
 import type { DriftAccess, DriftReads, DriftWrites } from './ports-drift.ts';
+import type { LeaverWrites } from './ports-leavers.ts';
 import type { ReviewWrites } from './ports-review.ts';
 import type { RevocationReads, RevocationWrites, SetRevocationDrawn } from './ports-revocation.ts';
 import type { AnnouncementStore, AnnouncementWrites, OverdueTarget, OverdueWrites } from './ports-news.ts';
@@ -127,6 +128,7 @@ export type Tx = {
   overdue: OverdueWrites;
   revocations: RevocationWrites;
   drift: DriftWrites;
+  leavers: LeaverWrites;
   addresses: AddressWrites;
   decisions: {
     insert(decision: Omit<Decision, 'decidedAt'>): Promise<void>;

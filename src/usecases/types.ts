@@ -238,6 +238,8 @@ export type UseCases = IncidentUseCases & {
   /** Lapses requests, chases and reminds, and lists the grants that nobody is working on. */
   sweep(): Promise<{ ending: string[]; activating: string[]; extending: string[]; lapsed: number }>;
   /** Tells admins of ends that are late, and when none is any more. */
+  /** Looks at accounts that are due for it, and lets go of whoever left. */
+  checkAccounts(): Promise<void>;
   /** Looks at the targets whose look is due, and carries out what admins ordered. */
   watchDrift(): Promise<void>;
   decideDrift(input: { userId: string; batchId: string; isRepairing: boolean }): Promise<{ batch: DriftBatch }>;

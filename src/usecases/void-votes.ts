@@ -4,6 +4,7 @@ import type { Deps } from './ports.ts';
 
 /** More requests than ever wait at once; those beyond are drawn anew when something else happens to them. */
 const REDRAWN_MAX = 500;
+const RECENT_MS = 65_000;
 
 export const voidVotes = (deps: Deps, { personId }: { personId: string }): Promise<void> =>
   deps.store.transaction(async (tx) => {
@@ -15,5 +16,7 @@ export const voidVotes = (deps: Deps, { personId }: { personId: string }): Promi
     for (const id of await tx.requests.pendingIds(REDRAWN_MAX)) {
       await tx.requests.touch(id);
       await tx.outbox.add('notify', id);
+      // Other processes may have them among their recent look-ups for a minute.
+      await tx.outbox.add('notify', id, RECENT_MS);
     }
   });
