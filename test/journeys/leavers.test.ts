@@ -66,6 +66,9 @@ test('the event takes out all of it at once', async () => {
   await involve();
   world.slack.changePerson('olga', { isDeleted: true });
   await isOut();
+  const events = await story.events();
+  for (const type of ['request.cancelled', 'vote.voided', 'allowance.revoked', 'absence.ended', 'grant.ended'])
+    expect(events).toContain(type);
 });
 
 test('without the event the daily check finds it, and a failed look-up or one strange answer takes nothing from anybody', async () => {
