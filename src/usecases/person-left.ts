@@ -4,7 +4,7 @@ import { moveGrant, moveRequest } from '../core/lifecycle.ts';
 import type { Deps, Tx } from './ports.ts';
 import { voidVotes } from './void-votes.ts';
 
-const REASON = 'The Slack account was closed.';
+const REASON = 'The Slack account was deactivated.';
 
 /** Safe to run again: Slack may tell it more than once. */
 export const personLeft = async (deps: Deps, { personId }: { personId: string }): Promise<void> => {
