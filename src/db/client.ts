@@ -5,6 +5,7 @@ import type { Log } from '../lib/log.ts';
 import type { Store, WorkKind, Written } from '../usecases/ports.ts';
 import { allowanceReads, allowanceTold } from './stores/allowances.ts';
 import { sealEvents } from './audit-seal.ts';
+import { withPlainFailures } from './failures.ts';
 import { absenceReads } from './stores/absences.ts';
 import { addressReads } from './stores/addresses.ts';
 import { alertStore } from './stores/alert-messages.ts';
@@ -82,7 +83,7 @@ export const createStore = ({
   room = () => 0,
 }: StoreOptions): Store & { close(): Promise<void> } => {
   const db = drizzle(pool);
-  return {
+  return withPlainFailures({
     transaction: transactionRunner({ pool, room, onWork, onRetry: tellOfRetry(log) }),
     read: {
       now: nowReader(db),
@@ -108,5 +109,5 @@ export const createStore = ({
     setRevocationDrawn: revocationDrawn(db),
     ...alertStore(db),
     close: () => pool.end(),
-  };
+  });
 };

@@ -9,5 +9,23 @@ const DEADLOCK = '40P01';
 export const databaseFailure = (error: unknown): unknown =>
   error instanceof DrizzleQueryError && error.cause ? error.cause : error;
 
+const told = (result: unknown): unknown =>
+  result instanceof Promise
+    ? result.catch((error: unknown) => {
+        throw databaseFailure(error);
+      })
+    : result;
+
+/** The same functions, however deep, whose failures say no more than Postgres did. */
+export const withPlainFailures = <Part extends object>(part: Part): Part =>
+  new Proxy(part, {
+    get: (whole, key) => {
+      const value: unknown = Reflect.get(whole, key);
+      if (typeof value === 'object' && value !== null) return withPlainFailures(value);
+      if (typeof value !== 'function') return value;
+      return (...given: unknown[]) => told(Reflect.apply(value, whole, given));
+    },
+  });
+
 export const isRetryable = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && (error.code === SERIALIZATION_FAILURE || error.code === DEADLOCK);

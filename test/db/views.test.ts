@@ -158,3 +158,13 @@ test('gauges tell what waits, lives and is late', async () => {
     await fresh.close();
   }
 });
+
+test('a read that fails says what Postgres said, and repeats nothing that was asked for', async () => {
+  const failed = await store.read.viewsOf('somebody\0private', 1).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ code: '22021' });
+  expect(JSON.stringify(failed) + String(failed)).not.toContain('somebody');
+  const saved = await store
+    .setAllowanceTold('nothing\0private', { channel: 'C1', ts: '1.1' })
+    .catch((error: unknown) => error);
+  expect(saved).toMatchObject({ code: '22021' });
+});
