@@ -4,6 +4,7 @@
  */
 import { Queue } from 'bullmq';
 import pg from 'pg';
+import { Agent } from 'undici';
 
 /** `{ wire, when, text, holds }`: what is awaited now; nothing while null. */
 let point = null;
@@ -78,16 +79,20 @@ pg.Client.prototype.query = function atPoint(...args) {
   return onStatement(this, args, run);
 };
 
-const plain = (value) =>
-  value instanceof URL || value instanceof URLSearchParams ? value.toString() : typeof value === 'string' ? value : '';
+const plain = (value) => (typeof value === 'string' ? value : '');
 
-const { fetch } = globalThis;
-globalThis.fetch = async (url, options) => {
-  const isHere = isAt('slack', plain(url), decodeURIComponent(plain(options?.body)));
+/** Slack has done its part once it begins to answer. */
+const dieOnAnswer = (handler) =>
+  new Proxy(handler, {
+    get: (of, key) => (key === 'onHeaders' ? die : Reflect.get(of, key, of)),
+  });
+
+const dispatching = Object.getPrototypeOf(Agent.prototype);
+const { dispatch } = dispatching;
+dispatching.dispatch = function atPoint(call, handler) {
+  const isHere = isAt('slack', plain(call.path), decodeURIComponent(plain(call.body)));
   if (isHere && point.when === 'before') die();
-  const answer = await fetch(url, options);
-  if (isHere) die();
-  return answer;
+  return dispatch.call(this, call, isHere ? dieOnAnswer(handler) : handler);
 };
 
 const { addBulk } = Queue.prototype;
