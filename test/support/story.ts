@@ -19,13 +19,15 @@ export type Story = {
 };
 
 const GENERAL = 'general';
+/** Some clocks look every ten seconds, and a busy machine takes its time. */
+const WAIT_MS = 30_000;
 
 export const storyOf = (world: World): Story => {
   const { slack } = world;
   const find = (messages: () => Message[], text: string): Promise<Message> =>
     slack.waitFor(() => messages().findLast((message) => seen(message).includes(text)), {
       what: `a message with "${text}"`,
-      timeoutMs: 15_000,
+      timeoutMs: WAIT_MS,
     });
   const story: Story = {
     ask: async (who, line) => {
@@ -33,7 +35,7 @@ export const storyOf = (world: World): Story => {
       await slack.as(who).command('/prod-access', line, GENERAL);
       return slack.waitFor(() => slack.as('olga').messages('prod-access').at(before), {
         what: 'the approval message',
-        timeoutMs: 15_000,
+        timeoutMs: WAIT_MS,
       });
     },
     dm: (who, text) => find(() => slack.as(who).dmsWithApp(), text),
