@@ -1,5 +1,5 @@
 /** Column types and checks that every table uses. */
-import { customType, timestamp } from 'drizzle-orm/pg-core';
+import { bigint, customType, timestamp } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { SQL } from 'drizzle-orm';
@@ -16,6 +16,8 @@ export const json = <T>(name = '') =>
     toDriver: (value) => JSON.stringify(value),
     fromDriver: (value) => value as T,
   })(name);
+
+export const serialId = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity();
 
 export const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 

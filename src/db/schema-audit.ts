@@ -1,9 +1,7 @@
 /** The tables of the audit log: events, their chain, and what is not chained yet. */
 import { sql } from 'drizzle-orm';
 import { bigint, index, pgTable, text } from 'drizzle-orm/pg-core';
-import { idText, instant } from './columns.ts';
-
-const serialId = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity();
+import { idText, instant, serialId } from './columns.ts';
 
 /** Append-only: a trigger refuses everything but INSERT. `actor` and `data` are kept as the exact text that is hashed. */
 export const auditEvents = pgTable(

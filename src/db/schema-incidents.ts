@@ -1,13 +1,11 @@
 /** The tables around an incident: what happened to it, and where in Slack it is shown. */
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, integer, pgTable, text, unique } from 'drizzle-orm/pg-core';
+import { check, index, integer, pgTable, text, unique } from 'drizzle-orm/pg-core';
 import type { Json } from '../core/types.ts';
 import { INCIDENT_MESSAGE_KINDS } from '../usecases/ports-incidents.ts';
 import type { IncidentChange, IncidentMessageKind } from '../usecases/ports-incidents.ts';
-import { idText, instant, isOneOf, json } from './columns.ts';
+import { idText, instant, isOneOf, json, serialId } from './columns.ts';
 import { incidents, people } from './schema.ts';
-
-const serialId = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity();
 
 /** For the timeline, next to the audit log, which tells the same and is not made to be searched. */
 export const incidentHistory = pgTable(

@@ -29,7 +29,7 @@ import type {
 } from '../core/types.ts';
 import { WORK_KINDS } from '../usecases/ports.ts';
 import type { MessageKind, WorkKind } from '../usecases/ports.ts';
-import { bytes, idText, instant, isOneOf, json } from './columns.ts';
+import { bytes, idText, instant, isOneOf, json, serialId } from './columns.ts';
 
 export const LIVE_STATES = ['activating', 'active', 'ending'] as const satisfies readonly GrantState[];
 export const UNFINISHED_STATES = ['activating', 'ending'] as const satisfies readonly GrantState[];
@@ -55,7 +55,6 @@ const MESSAGE_KINDS = [
 ] as const satisfies readonly MessageKind[];
 
 const durationMs = () => bigint('duration_ms', { mode: 'number' }).notNull();
-const serialId = () => bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity();
 
 export const people = pgTable('people', {
   id: idText().primaryKey(),

@@ -1,5 +1,7 @@
 /** Channel names to ids. The policy names channels as people do. */
 import type { WebClient } from '@slack/web-api';
+import type { Log } from '../lib/log.ts';
+import { slackFailureOf } from './client.ts';
 import { createLoader } from './loader.ts';
 
 const RECENT_MS = 5 * 60_000;
@@ -27,6 +29,21 @@ export const createChannels = (client: WebClient): Channels => {
       return (await names.recent('all')).get(name) ?? (await names.fresh('all')).get(name) ?? null;
     },
   };
+};
+
+/** null when there is no such channel for us, or when Slack will not list any: then people are written to. */
+export const findChannel = async (
+  { channels, log }: { channels: Channels; log: Log },
+  channel: string,
+): Promise<string | null> => {
+  try {
+    return await channels.idOf(channel);
+  } catch (error) {
+    const failure = slackFailureOf(error);
+    if (failure?.kind !== 'permanent') throw error;
+    log.warn({ channel, code: failure.code }, 'channels cannot be listed');
+    return null;
+  }
 };
 
 const listNames = async (client: WebClient): Promise<Map<string, string>> => {

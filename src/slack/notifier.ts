@@ -10,7 +10,7 @@ import type { Policy, Target } from '../core/policy/types.ts';
 import type { Log } from '../lib/log.ts';
 import type { Access, Directory, MessageCopy, RequestView, Store } from '../usecases/ports.ts';
 import { isStuck } from './blocks/stuck.ts';
-import { createChannels } from './channels.ts';
+import { createChannels, findChannel } from './channels.ts';
 import type { Channels } from './channels.ts';
 import { slackFailureOf } from './client.ts';
 import { deliver } from './notify/deliver.ts';
@@ -217,18 +217,6 @@ const findReach = async (run: Run, view: RequestView, lookedUp: LookedUp): Promi
       retryInMs: failure.kind === 'rate_limited' ? failure.retryInMs : LOOKUP_RETRY_MS,
       error: failure.code,
     };
-  }
-};
-
-/** null when there is no such channel for us: then the approvers are written to. */
-const findChannel = async ({ channels, log }: Run, channel: string): Promise<string | null> => {
-  try {
-    return await channels.idOf(channel);
-  } catch (error) {
-    const failure = slackFailureOf(error);
-    if (failure?.kind !== 'permanent') throw error;
-    log.warn({ channel, code: failure.code }, 'channels cannot be listed');
-    return null;
   }
 };
 

@@ -9,8 +9,8 @@ import { missingWords } from '../blocks/incident.ts';
 import type { PromptDrawing } from '../blocks/incident.ts';
 import { waitingOf } from '../blocks/incident-lines.ts';
 import { INCIDENT_WAITING_MAX } from '../blocks/limits.ts';
+import { findChannel } from '../channels.ts';
 import type { Channels } from '../channels.ts';
-import { slackFailureOf } from '../client.ts';
 import { lookUpFacts } from '../notify/look-up-facts.ts';
 import type { FactSources } from '../notify/look-up-facts.ts';
 import type { IncidentReach } from './desired.ts';
@@ -61,21 +61,10 @@ const findElsewhere = async (sources: Sources, { incident, requests }: IncidentB
   const places = await Promise.all(
     given.map(async ({ request, requester }) => {
       const channel = incident.isPrivate ? null : targets[request.target]?.channel;
-      return (channel ? await idOf(sources, channel) : null) ?? requester.userId;
+      return (channel ? await findChannel(sources, channel) : null) ?? requester.userId;
     }),
   );
   return unique(places);
-};
-
-const idOf = async ({ channels, log }: Pick<Sources, 'channels' | 'log'>, channel: string): Promise<string | null> => {
-  try {
-    return await channels.idOf(channel);
-  } catch (error) {
-    const failure = slackFailureOf(error);
-    if (failure?.kind !== 'permanent') throw error;
-    log.warn({ channel, code: failure.code }, 'channels cannot be listed');
-    return null;
-  }
 };
 
 export const lookUpPrompt = async (
@@ -91,7 +80,7 @@ export const lookUpPrompt = async (
     const { facts } = await lookUpFacts(sources, one);
     if (facts.missing && facts.missing.length > 0) missing.set(one.request.id, missingWords(facts.missing));
     const channel = policy.targets[one.request.target]?.channel;
-    if (channel && (await idOf(sources, channel)) === view.incident.channelId) askedHere.add(one.request.id);
+    if (channel && (await findChannel(sources, channel)) === view.incident.channelId) askedHere.add(one.request.id);
   }
   return { briefing, policy, missing, askedHere };
 };
