@@ -6,7 +6,7 @@ import type { Spread } from '../measure.ts';
 import { ms, rowOf } from '../rows.ts';
 import type { Row } from '../rows.ts';
 import { loginsIn, rowsFrom } from '../setup/servers.ts';
-import { endedOf, insertGrants, loginOf, makeLogins, PASSWORD, untilAllEnded } from './ending.ts';
+import { endedOf, insertGrants, loginOf, makeLogins, PASSWORD, putOffReconciling, untilAllEnded } from './ending.ts';
 import type { Wave } from './ending.ts';
 import { createWorld } from './world.ts';
 import type { Bench, Measured, World } from './world.ts';
@@ -127,6 +127,7 @@ const recover = async (world: World, count: number): Promise<Row> => {
 export const measureEnd = async (bench: Bench): Promise<Measured> => {
   const { live, due, overdue } = bench.sizes;
   const world = await createWorld(bench);
+  await putOffReconciling(world);
   await insertGrants(world, { prefix: 'm', count: live }, null);
   const app = await world.start();
   const rows: Row[] = [];
