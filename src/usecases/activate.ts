@@ -65,7 +65,8 @@ const finish = async (deps: Deps, tx: Tx, { grant, made }: { grant: Grant; made:
       await tx.grants.setRetry(grant.id, { kind: null, message: 'ended while it was being made' }, 0);
     return;
   }
-  const [{ expiresAt }, now] = await Promise.all([tx.grants.setActive(grant.id, made.handle), tx.now()]);
+  const isUseTold = deps.access.isUseTold(grant);
+  const [{ expiresAt }, now] = await Promise.all([tx.grants.setActive(grant.id, made.handle, { isUseTold }), tx.now()]);
   if (made.credentials) await tx.secrets.put(grant.id, sealCredentials(deps, grant.id, made.credentials));
   await tx.audit.append({
     ...entryOf(grant),

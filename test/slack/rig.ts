@@ -98,6 +98,8 @@ const createTarget = (): Target => {
         return Promise.resolve({ handle: { name: grant.id }, credentials });
       },
       isShared: () => false,
+      isUseTold: () => false,
+      activity: () => Promise.resolve([]),
       extend: () => (target.isBroken ? Promise.reject(new Error('down')) : Promise.resolve()),
       revoke: (grant) => {
         if (target.isBroken) return Promise.reject(new Error('down'));

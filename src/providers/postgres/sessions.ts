@@ -15,8 +15,8 @@ const GONE_WITHIN_MS = 5_000;
 const FIRST_LOOK_AFTER_MS = 2;
 const SLOWEST_LOOK_MS = 100;
 
-/** Who may not read others' statistics does not see when a session began, only that it is there. */
-export const AGE_MS = `coalesce(extract(epoch from clock_timestamp() - backend_start) * 1000, 0)::double precision`;
+/** Who may not read others' statistics is not told when a session began, only that it is there: null, which `greatest` passes over. */
+export const AGE_MS = `greatest(extract(epoch from clock_timestamp() - backend_start) * 1000, 0)::double precision`;
 
 /**
  * A statement of its own, so that pg_stat_activity is read anew each time. Not by backend_type: without pg_read_all_stats it is null.
