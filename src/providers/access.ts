@@ -171,12 +171,14 @@ const byHand = (state: State, grant: Grant, person: Person): ByHand | null => {
 };
 const grantOne = async (state: State, { grant, person }: Item): ReturnType<Access['grant']> => {
   const context = contextOf(state, grant, person);
-  const { handle, secret, instructions } = await noting(state, grant.target, async () =>
-    connectionTo(state, grant.target).grant(grant.scope, context),
-  );
-  if (!secret) return { handle, credentials: null };
+  const { handle, secret, instructions, isUseTold } = await noting(state, grant.target, async () => {
+    const connection = connectionTo(state, grant.target);
+    return { ...(await connection.grant(grant.scope, context)), isUseTold: connection.activity !== undefined };
+  });
+  if (!secret) return { handle, credentials: null, isUseTold };
   return {
     handle,
+    isUseTold,
     credentials: { fields: secret.fields, text: instructions?.text ?? '', commands: instructions?.commands ?? [] },
   };
 };
@@ -222,7 +224,6 @@ export const createAccess = (deps: AccessDeps): OpenAccess => {
     revoke: async (grant, person) => revokeOne(state, { grant, person }),
     revokeMany: (items, onInUse) => revokeMany(state, items, onInUse),
     activity: (target) => activity(state, target),
-    isUseTold: ({ target }) => connectionTo(state, target).activity !== undefined,
     check: async (grant, person) =>
       connectionTo(state, grant.target).check(grant.scope, grant.handle ?? undefined, contextOf(state, grant, person)),
     listOurs: (target) => listOurs(state, target),

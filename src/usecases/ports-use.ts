@@ -5,6 +5,9 @@ import type { Grant } from '../core/types.ts';
 export type InUse = { grantId: string; forMs: number };
 export type OnInUse = (inUse: InUse) => void;
 
+/** Whether the target of a grant tells whether it is used. */
+export type TellsUse = Pick<Grant, 'isUseTold'>;
+
 export type UseReads = {
   /**
    * Takes those of these targets that hold active access which tells of use and was not seen in use, and puts the next look of each off
@@ -21,6 +24,4 @@ export type UseWrites = {
 export type UseAccess = {
   /** What is in use in this target at this moment; nothing where its provider cannot tell. */
   activity(target: string): Promise<InUse[]>;
-  /** Whether the grant's target tells whether it is used. */
-  isUseTold(grant: Pick<Grant, 'target'>): boolean;
 };

@@ -24,7 +24,7 @@ import type { AddressReads, AddressWrites, DoubtedAddress, GroupsRead } from './
 import type { ExtensionReads, ExtensionWrites, MoreTimeAsked } from './ports-extensions.ts';
 import type { DriftAccess, DriftReads, DriftWrites } from './ports-drift.ts';
 import type { LeaverWrites } from './ports-leavers.ts';
-import type { OnInUse, UseAccess, UseReads, UseWrites } from './ports-use.ts';
+import type { OnInUse, TellsUse, UseAccess, UseReads, UseWrites } from './ports-use.ts';
 import type { ReviewWrites } from './ports-review.ts';
 import type { RevocationReads, RevocationWrites, SetRevocationDrawn } from './ports-revocation.ts';
 import type { AnnouncementStore, AnnouncementWrites, OverdueTarget, OverdueWrites } from './ports-news.ts';
@@ -148,7 +148,7 @@ export type Tx = {
     /** Takes the grant for one process for `leaseMs`; moves the deadline to now + duration while it is not active yet. */
     claim(id: string, leaseMs: number, deadlineMs: number | null): Promise<void>;
     isLeased(id: string): Promise<boolean>;
-    setActive(id: string, handle: Json, told?: Pick<Grant, 'isUseTold'>): Promise<{ expiresAt: Date }>;
+    setActive(id: string, handle: Json, told?: TellsUse): Promise<{ expiresAt: Date }>;
     /** A new end that the target has confirmed; `durationMs` is the whole time. Only of an active grant. */
     setExtended(id: string, end: Pick<Grant, 'expiresAt' | 'durationMs'>): Promise<void>;
     /** Marks up to `limit` active grants whose warning is due as warned of the end they have now; gives their requests. */
@@ -357,7 +357,7 @@ export type ByHand = { name: string; enforcedBy: string | null; statements: stri
 /** Access in targets, through the guard. Throws errors that `failureOf` understands. */
 export type Access = DriftAccess &
   UseAccess & {
-    grant(grant: Grant, person: Person): Promise<{ handle: Json; credentials: Credentials | null }>;
+    grant(grant: Grant, person: Person): Promise<{ handle: Json; credentials: Credentials | null } & TellsUse>;
     revoke(grant: Grant, person: Person): Promise<EndOutcome>;
     /** Many of one target at once; each in its own outcome. `onInUse` hears of what was still in use, maybe more than once. */
     revokeMany(grants: { grant: Grant; person: Person }[], onInUse?: OnInUse): Promise<(EndOutcome | AccessFailure)[]>;

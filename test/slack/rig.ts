@@ -95,10 +95,9 @@ const createTarget = (): Target => {
           text: 'Connect with psql.',
           commands: [{ label: 'psql', command: 'psql "postgres://x"' }],
         };
-        return Promise.resolve({ handle: { name: grant.id }, credentials });
+        return Promise.resolve({ handle: { name: grant.id }, credentials, isUseTold: false });
       },
       isShared: () => false,
-      isUseTold: () => false,
       activity: () => Promise.resolve([]),
       extend: () => (target.isBroken ? Promise.reject(new Error('down')) : Promise.resolve()),
       revoke: (grant) => {

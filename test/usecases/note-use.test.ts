@@ -234,7 +234,6 @@ test('where the provider cannot tell, nothing is asked and nothing is said', asy
   });
   const activity = (): Promise<InUse[]> => Promise.reject(new Error('it was asked'));
   expect(await other.access.activity('orders-db')).toEqual([]);
-  expect(other.access.isUseTold({ target: 'orders-db' })).toBe(false);
   await storeActiveGrant(other.store, 600_000);
   await (
     await other.useCasesWith({ activity }).noteUse()
