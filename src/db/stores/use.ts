@@ -7,22 +7,26 @@ import { ROW_LOCK } from '../statement.ts';
 import type { Db } from '../statement.ts';
 import { grantColumns } from './grants.ts';
 
+const stillUnseen = sql`g.state = 'active' and g.is_use_told and g.first_used_at is null`;
+
 /**
- * One statement picks and takes. The probe for each target ends at the first grant it meets in the index, however many live there; in
- * one order, so that two processes do not wait for each other.
+ * One statement picks and takes. It goes through the index from target to target, one row in each, however much lives there; a plain
+ * "exists" for each target may read all grants to find none. In one order, so that two processes do not wait for each other.
  */
 const takeTargets = async (db: Db, targets: string[], everyMs: number): Promise<string[]> => {
   if (targets.length === 0) return [];
   const { rows } = await db.execute<{ target: string }>(sql`
+    with recursive unseen(target) as (
+      (select g.target from grants g where ${stillUnseen} order by g.target limit 1)
+      union all
+      select (select g.target from grants g where ${stillUnseen} and g.target > unseen.target order by g.target limit 1)
+      from unseen where unseen.target is not null
+    )
     insert into use_looks as looks (target, next_at)
-    select wanted.target, clock_timestamp() + ${everyMs}::double precision * interval '1 millisecond'
-    from unnest(${sql.param(targets)}::text[]) as wanted(target)
-    left join use_looks as last on last.target = wanted.target
-    cross join lateral (
-      select from grants g where g.target = wanted.target and g.state = 'active' and g.is_use_told and g.first_used_at is null limit 1
-    ) as unseen
-    where last.next_at is null or last.next_at <= clock_timestamp()
-    order by wanted.target
+    select unseen.target, clock_timestamp() + ${everyMs}::double precision * interval '1 millisecond'
+    from unseen left join use_looks as last on last.target = unseen.target
+    where unseen.target = any(${sql.param(targets)}::text[]) and (last.next_at is null or last.next_at <= clock_timestamp())
+    order by unseen.target
     on conflict (target) do update set next_at = excluded.next_at where looks.next_at <= clock_timestamp()
     returning target`);
   return rows.map(({ target }) => target);

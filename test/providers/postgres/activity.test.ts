@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Json } from '../../../src/core/types.ts';
 import type { Connection, InUse } from '../../../src/providers/provider.ts';
+import { grantOfLogin } from '../../../src/providers/postgres/login-name.ts';
 import { postgres } from '../../../src/providers/postgres/postgres.ts';
 import { waitUntil } from '../../../src/local/embedded/wait.ts';
 import { connectTo, contextOf } from '../connection.ts';
@@ -123,7 +124,7 @@ describe.each(SERVERS)('the use of a login on $title', ({ start }) => {
     await connection.revoke(scope, access.handle, ctx);
   });
 
-  test('a session of a role that is only named like a login of ours, or marked for another database, is not reported', async () => {
+  test("a login that another target of the server made, by its mark, is that target's to report", async () => {
     const ctx = contextOf();
     const access = await connection.grant(scope, ctx);
     const login = valueOf(access.secret, 'User');
@@ -132,13 +133,21 @@ describe.each(SERVERS)('the use of a login on $title', ({ start }) => {
       `select shobj_description(oid, 'pg_authid') as text from pg_roles where rolname = $1`,
       [login],
     );
-    await target.sql(`comment on role ${login} is 'somebody else made it'`);
+    const text = mark?.text ?? '';
+    await target.sql(`comment on role ${login} is '${text.replace(target.database, 'elsewhere')}'`);
     expect(await seen(ctx.grantId)).toBeUndefined();
-    await target.sql(`comment on role ${login} is '${mark?.text.replace(target.database, 'elsewhere') ?? ''}'`);
-    expect(await seen(ctx.grantId)).toBeUndefined();
-    await target.sql(`comment on role ${login} is '${mark?.text ?? ''}'`);
+    await target.sql(`comment on role ${login} is '${text}'`);
     expect(await seen(ctx.grantId)).toBeDefined();
     await session.leave();
     await connection.revoke(scope, access.handle, ctx);
   });
 });
+
+test.each([
+  ['without a mark', 'lk_abc_ada', null],
+  ['with the comment of somebody else', 'lk_abc_ada', 'mine now'],
+  ['with the mark of another grant', 'lk_abd_ada', '{"latchkey":{"grant":"abc","database":"prod"}}'],
+  ['with the mark of another database', 'lk_abc_ada', '{"latchkey":{"grant":"abc","database":"test"}}'],
+])('a role %s is no login of ours, whoever is in it', (_what, role, comment) =>
+  expect(grantOfLogin(role, comment, 'prod')).toBeNull(),
+);
