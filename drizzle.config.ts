@@ -14,6 +14,7 @@ export default defineConfig({
     './src/db/schema-revocations.ts',
     './src/db/schema-alerts.ts',
     './src/db/schema-drift.ts',
+    './src/db/schema-use.ts',
   ],
   out: './migrations',
   migrations: { schema: 'public', table: 'schema_migrations' },

@@ -22,6 +22,7 @@ export const EVENT_TYPES = [
   'grant.activating',
   'grant.activation_retried',
   'grant.active',
+  'grant.used',
   'grant.failed',
   'grant.extending',
   'grant.extension_retried',

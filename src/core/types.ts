@@ -197,6 +197,10 @@ export type Grant = {
   activatedAt: Date | null;
   endingAt: Date | null;
   endedAt: Date | null;
+  /** When what was first seen in use had begun, on our clock: at the latest the moment in which it was seen. */
+  firstUsedAt: Date | null;
+  /** Its target tells whether it is used; where it does not, nothing follows from its not having been seen. */
+  isUseTold: boolean;
   endCause: EndCause | null;
   endedBy: string | null;
   endReason: string | null;

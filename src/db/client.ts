@@ -23,6 +23,7 @@ import { overdueReads } from './stores/overdue.ts';
 import { peopleReads } from './stores/people.ts';
 import { requestReads } from './stores/requests.ts';
 import { revocationDrawn, revocationReads } from './stores/revocations.ts';
+import { useReads } from './stores/use.ts';
 import { viewReads } from './stores/views.ts';
 import type { Db } from './statement.ts';
 import { nowReader, transactionRunner } from './transaction.ts';
@@ -74,7 +75,12 @@ const tellOfRetry =
   };
 
 /** Of what ends much at once, and of what watches over time and targets. */
-const guardingReads = (db: Db) => ({ ...overdueReads(db), ...revocationReads(db), ...driftReads(db) });
+const guardingReads = (db: Db) => ({
+  ...overdueReads(db),
+  ...revocationReads(db),
+  ...driftReads(db),
+  ...useReads(db),
+});
 
 export const createStore = ({
   pool,

@@ -260,6 +260,8 @@ export const grants = pgTable(
     activatedAt: instant('activated_at'),
     endingAt: instant('ending_at'),
     endedAt: instant('ended_at'),
+    firstUsedAt: instant('first_used_at'),
+    isUseTold: boolean('is_use_told').notNull().default(false),
     endCause: text('end_cause').$type<EndCause>(),
     endedBy: idText('ended_by').references(() => people.id),
     endReason: text('end_reason'),
@@ -293,6 +295,9 @@ export const grants = pgTable(
     index('grants_stalled').on(table.nextAttemptAt).where(isOneOf(table.state, UNFINISHED_STATES)),
     index('grants_live').on(table.expiresAt).where(isOneOf(table.state, LIVE_STATES)),
     index('grants_live_in_target').on(table.target, table.expiresAt).where(isOneOf(table.state, LIVE_STATES)),
+    index('grants_to_see_used')
+      .on(table.target)
+      .where(sql`${table.state} = 'active' and ${table.isUseTold} and ${table.firstUsedAt} is null`),
     index('grants_of_revocation')
       .on(table.revocationId)
       .where(sql`${table.revocationId} is not null`),
@@ -300,6 +305,7 @@ export const grants = pgTable(
     check('grants_state', isOneOf(table.state, Object.keys(GRANT_MOVES))),
     check('grants_approved', sql`${table.decisionOutcome} = 'approved'`),
     check('grants_duration', sql`${table.durationMs} > 0`),
+    check('grants_used', sql`${table.firstUsedAt} is null or ${table.activatedAt} is not null`),
     check('grants_end_cause', isOneOf(table.endCause, END_CAUSES)),
     check('grants_end_outcome', isOneOf(table.endOutcome, END_OUTCOMES)),
     check('grants_active_since', sql`${table.state} <> 'active' or ${table.activatedAt} is not null`),

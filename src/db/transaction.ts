@@ -32,6 +32,7 @@ import { allowanceWrites } from './stores/allowances.ts';
 import { incidentWrites } from './stores/incidents.ts';
 import { reviewWrites } from './stores/reviews.ts';
 import { revocationWrites } from './stores/revocations.ts';
+import { useWrites } from './stores/use.ts';
 import { secretWrites } from './stores/secrets.ts';
 import { voteWrites } from './stores/votes.ts';
 
@@ -94,6 +95,7 @@ const createSession = (line: Line): Session => {
     overdue: overdueWrites(db),
     revocations: revocationWrites(db),
     drift: driftWrites(db),
+    use: useWrites(db),
     leavers: leaverWrites(db),
     decisions: decisionWrites(db, line),
     grants: grantWrites(db, line),

@@ -28,6 +28,7 @@ import {
   startRevocations,
   startSealer,
   startSweep,
+  startUseWatch,
 } from './timers.ts';
 import { startWorkers } from './workers.ts';
 
@@ -151,12 +152,13 @@ const startWork = (deps: JobsDeps, redis: Redis, poke: () => void): { local: Loc
   const revocations = startRevocations(deps);
   const drift = startDriftWatch(deps);
   const accounts = startAccountChecks(deps);
+  const use = startUseWatch(deps, inFlight);
   const deadlines = startDeadlines(deps, { inFlight, onLate: overdue.onLate });
   const incidentEnds = startIncidentEnds(deps, inFlight);
   const sweep = startSweep(deps, { client: redis, prefix, inFlight, onFound: poke });
   const stop = async (): Promise<void> => {
     await Promise.all(
-      [deadlines, incidentEnds, sweep, overdue, revocations, drift, accounts].map((clock) => clock.stop()),
+      [deadlines, incidentEnds, sweep, overdue, revocations, drift, accounts, use].map((clock) => clock.stop()),
     );
     await workers.stop();
     await inFlight.settled();

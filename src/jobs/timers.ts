@@ -16,6 +16,8 @@ const OVERDUE_POLL_MS = 10_000;
 const LATE_MS = 60_000;
 const ACCOUNTS_POLL_MS = 10_000;
 const DRIFT_POLL_MS = 5_000;
+/** Well below the pause between two looks at one target, which `usecases/note-use.ts` keeps. */
+const USE_POLL_MS = 2_500;
 const REVOCATION_POLL_MS = 1_000;
 const SEAL_IDLE_MS = 1_000;
 /** Sealing is one commit however many events it takes in: a moment's wait makes one of many. */
@@ -62,6 +64,14 @@ export const startDriftWatch = ({ useCases, log }: TimerDeps): Loop =>
     everyMs: DRIFT_POLL_MS,
     run: () => useCases.watchDrift(),
     onError: complain(log, 'the look at the targets'),
+  });
+
+/** Not awaited: a target that hangs must not hold up the look at the others. */
+export const startUseWatch = ({ useCases, log }: TimerDeps, inFlight: InFlight): Loop =>
+  startLoop({
+    everyMs: USE_POLL_MS,
+    run: async () => inFlight.add((await useCases.noteUse()).work),
+    onError: complain(log, 'the look for what is in use'),
   });
 
 /** Whoever gave an order to end much begins it; this finishes it when they could not, and looks again for what came in between. */

@@ -5,6 +5,7 @@ import type { Grant, Json, Person } from '../core/types.ts';
 import { startLoop } from '../lib/loop.ts';
 import type { Difference, Found } from '../usecases/drift-types.ts';
 import type { Access, AccessFailure, ByHand } from '../usecases/ports.ts';
+import type { OnInUse } from '../usecases/ports-use.ts';
 import { guard } from './guard.ts';
 import type { Call } from './guard.ts';
 import { ProviderError } from './provider.ts';
@@ -93,33 +94,46 @@ const noting = async <T>({ problems }: State, target: string, work: () => Promis
 
 type Item = { grant: Grant; person: Person };
 
-const revokeOne = (state: State, { grant, person }: Item) =>
+const revokeOne = (state: State, { grant, person }: Item, onInUse: OnInUse = nobodyAsks) =>
   noting(state, grant.target, async () =>
-    connectionTo(state, grant.target).revoke(grant.scope, grant.handle ?? undefined, contextOf(state, grant, person)),
+    connectionTo(state, grant.target).revoke(grant.scope, grant.handle ?? undefined, {
+      ...contextOf(state, grant, person),
+      onInUse,
+    }),
   );
 
-const revokeEach = (state: State, items: Item[]): ReturnType<Access['revokeMany']> =>
-  Promise.all(items.map((item) => revokeOne(state, item).catch(failureOf)));
+const nobodyAsks: OnInUse = () => undefined;
 
-const revokeMany = async (state: State, items: Item[]): ReturnType<Access['revokeMany']> => {
+const revokeEach = (state: State, items: Item[], onInUse: OnInUse): ReturnType<Access['revokeMany']> =>
+  Promise.all(items.map((item) => revokeOne(state, item, onInUse).catch(failureOf)));
+
+const revokeMany = async (
+  state: State,
+  items: Item[],
+  onInUse: OnInUse = nobodyAsks,
+): ReturnType<Access['revokeMany']> => {
   const [first] = items;
-  if (!first || items.length === 1) return revokeEach(state, items);
+  if (!first || items.length === 1) return revokeEach(state, items, onInUse);
   try {
     const connection = connectionTo(state, first.grant.target);
-    if (!connection.revokeMany) return await revokeEach(state, items);
+    if (!connection.revokeMany) return await revokeEach(state, items, onInUse);
     const wanted = items.map(({ grant }) => ({
       scope: grant.scope,
       handle: grant.handle ?? undefined,
       grantId: grant.id,
     }));
-    return await connection.revokeMany(wanted, { signal: state.stopping.signal, log: state.deps.log });
+    return await connection.revokeMany(wanted, { signal: state.stopping.signal, log: state.deps.log, onInUse });
   } catch (error) {
     const failure = failureOf(error);
     state.deps.log.warn({ target: first.grant.target, error: failure.message }, 'ending many at once failed');
     // A target that is down would be waited for once per grant; one bad grant among many is why each is then tried by itself.
-    return failure.isRetried ? items.map(() => failure) : revokeEach(state, items);
+    return failure.isRetried ? items.map(() => failure) : revokeEach(state, items, onInUse);
   }
 };
+
+/** Says nothing of how well the target is: so often, it would hide what the look at targets found, and a slow answer is no problem. */
+const activity = async (state: State, target: string): ReturnType<Access['activity']> =>
+  (await connectionTo(state, target).activity?.({ signal: state.stopping.signal, log: state.deps.log })) ?? [];
 
 const listOurs = (state: State, target: string): ReturnType<Access['listOurs']> =>
   noting(state, target, async () => {
@@ -157,12 +171,14 @@ const byHand = (state: State, grant: Grant, person: Person): ByHand | null => {
 };
 const grantOne = async (state: State, { grant, person }: Item): ReturnType<Access['grant']> => {
   const context = contextOf(state, grant, person);
-  const { handle, secret, instructions } = await noting(state, grant.target, async () =>
-    connectionTo(state, grant.target).grant(grant.scope, context),
-  );
-  if (!secret) return { handle, credentials: null };
+  const { handle, secret, instructions, isUseTold } = await noting(state, grant.target, async () => {
+    const connection = connectionTo(state, grant.target);
+    return { ...(await connection.grant(grant.scope, context)), isUseTold: connection.activity !== undefined };
+  });
+  if (!secret) return { handle, credentials: null, isUseTold };
   return {
     handle,
+    isUseTold,
     credentials: { fields: secret.fields, text: instructions?.text ?? '', commands: instructions?.commands ?? [] },
   };
 };
@@ -206,7 +222,8 @@ export const createAccess = (deps: AccessDeps): OpenAccess => {
   return {
     grant: (grant, person) => grantOne(state, { grant, person }),
     revoke: async (grant, person) => revokeOne(state, { grant, person }),
-    revokeMany: (items) => revokeMany(state, items),
+    revokeMany: (items, onInUse) => revokeMany(state, items, onInUse),
+    activity: (target) => activity(state, target),
     check: async (grant, person) =>
       connectionTo(state, grant.target).check(grant.scope, grant.handle ?? undefined, contextOf(state, grant, person)),
     listOurs: (target) => listOurs(state, target),

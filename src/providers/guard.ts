@@ -21,6 +21,8 @@ type GuardOptions = {
 };
 
 const TIMEOUT_MS = 20_000;
+/** A look that comes again in a moment is not worth the patience that work is. */
+const SHORTER: Partial<Record<Verb, number>> = { activity: 5_000 };
 const MAX_ATTEMPTS = 4;
 const FIRST_BACK_OFF_MS = 25;
 
@@ -94,7 +96,9 @@ const tries = async <T>(
 const guardedCall =
   (options: GuardOptions) =>
   async <T, C extends Context>(verb: Verb, ctx: C, work: (ctx: C) => Promise<T>): Promise<T> => {
-    const { provider, target, timeoutMs = TIMEOUT_MS, maxAttempts = MAX_ATTEMPTS, onCall } = options;
+    const { provider, target, maxAttempts = MAX_ATTEMPTS, onCall } = options;
+    const limitMs = options.timeoutMs ?? TIMEOUT_MS;
+    const timeoutMs = Math.min(limitMs, SHORTER[verb] ?? limitMs);
     const scrub = scrubber(options.secrets);
     const cleaned = (error: unknown): ProviderError => clean(error, scrub, target);
     const controller = new AbortController();
@@ -131,7 +135,8 @@ export const guard = <Scope, Handle>(
   options: GuardOptions,
 ): Connection<Scope, Handle> => {
   const call = guardedCall(options);
-  const { extend, revokeMany, listOurs, listLookalikes, differences, restore, manual, preflight } = connection;
+  const { extend, revokeMany, activity, listOurs, listLookalikes, differences, restore, manual, preflight } =
+    connection;
   return {
     grant: async (scope, ctx) => await call('grant', ctx, async (inner) => await connection.grant(scope, inner)),
     revoke: async (scope, handle, ctx) =>
@@ -145,6 +150,7 @@ export const guard = <Scope, Handle>(
     ...(revokeMany && {
       revokeMany: async (items, ctx) => await call('revokeMany', ctx, async (inner) => await revokeMany(items, inner)),
     }),
+    ...(activity && { activity: async (ctx) => await call('activity', ctx, async (inner) => await activity(inner)) }),
     ...(listOurs && { listOurs: async (ctx) => await call('listOurs', ctx, async (inner) => await listOurs(inner)) }),
     ...(listLookalikes && {
       listLookalikes: async (ctx) => await call('listLookalikes', ctx, async (inner) => await listLookalikes(inner)),

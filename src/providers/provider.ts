@@ -61,12 +61,25 @@ export type Lookalike = { name: string; why: string };
  */
 export type Difference = { kind: 'deadline' | 'wider' | 'narrower' | 'closed'; message: string };
 
+/**
+ * An access that somebody is in. `forMs`: how long the oldest of what is open there has been, by the target's own clock, so that no two
+ * clocks need agree; 0 where the target tells only that something is open.
+ */
+export type InUse = { grantId: string; forMs: number };
+
+/** What a `revoke` cuts is told here, at once: it shows use also where the call then fails. May be told more than once. */
+type TellsUse = { onInUse?: (inUse: InUse) => void };
+
 /** One live connection to one target, made from its configuration. Everything on it may be called concurrently. */
 export type Connection<Scope, Handle> = {
   /** Twice with one `grantId`: the same access, not two (a password may be new; the deadline is that of the last call). Reads back before it returns. */
   grant(scope: Scope, ctx: ProviderContext): Promise<Granted<Handle>>;
   /** Ends live sessions too. Succeeds when it is already gone (`already_absent`), and without a handle (finds it by `grantId`). Reads absence back. */
-  revoke(scope: Scope, handle: Handle | undefined, ctx: ProviderContext): Promise<'removed' | 'already_absent'>;
+  revoke(
+    scope: Scope,
+    handle: Handle | undefined,
+    ctx: ProviderContext & TellsUse,
+  ): Promise<'removed' | 'already_absent'>;
   /** Asks the target, never memory. */
   check(scope: Scope, handle: Handle | undefined, ctx: ProviderContext): Promise<'present' | 'absent'>;
   /** For the message about an access that does not end. Asks no target, since it may be down; holds no secret. */
@@ -76,8 +89,13 @@ export type Connection<Scope, Handle> = {
   /** Many at once in one transaction; a failure of the whole makes the caller fall back to one by one. Same order as given. */
   revokeMany?: (
     items: { scope: Scope; handle: Handle | undefined; grantId: string }[],
-    ctx: Pick<ProviderContext, 'signal' | 'log'>,
+    ctx: Pick<ProviderContext, 'signal' | 'log'> & TellsUse,
   ) => Promise<('removed' | 'already_absent')[]>;
+  /**
+   * Which of what we made is in use at this moment, all in one call. A look now and then: what was opened and closed between two looks
+   * is missed, so "not in use" never means "not used". For a target that cannot tell it is left out.
+   */
+  activity?: (ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<InUse[]>;
   /** What we made that still exists in the target, for the reconciler. */
   listOurs?: (ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<Ours<Handle>[]>;
   /** What is named like ours and is not. */
@@ -156,7 +174,7 @@ const closed = <Config, Scope, Handle extends Json>(
     parse(provider.handle, value, `The stored handle of a ${provider.id} grant`);
   const asHandleOrNone = (value: Json | undefined): Handle | undefined =>
     value === undefined || value === null ? undefined : asHandle(value);
-  const { extend, revokeMany, listOurs, listLookalikes, differences, restore, manual, preflight } = open;
+  const { extend, revokeMany, activity, listOurs, listLookalikes, differences, restore, manual, preflight } = open;
   return {
     grant: async (scope, ctx) => await open.grant(asScope(scope), ctx),
     revoke: async (scope, handle, ctx) => await open.revoke(asScope(scope), asHandleOrNone(handle), ctx),
@@ -169,6 +187,7 @@ const closed = <Config, Scope, Handle extends Json>(
           ctx,
         ),
     }),
+    ...(activity && { activity }),
     ...(listOurs && { listOurs }),
     ...(listLookalikes && { listLookalikes }),
     ...(differences && {

@@ -6,9 +6,10 @@ import { mayStart } from './may-start.ts';
 import { LEASE_MS } from './backoff.ts';
 import { abandon, entryOf, isTooOld, retry, TOO_OLD } from './give-up.ts';
 import { isHeldByOthers, takenAway } from './shared-access.ts';
+import type { TellsUse } from './ports-use.ts';
 import type { AccessFailure, Credentials, Deps, SealedSecret, Tx } from './ports.ts';
 
-type Made = { handle: Json; credentials: Credentials | null };
+type Made = { handle: Json; credentials: Credentials | null } & TellsUse;
 
 export const activate = async (deps: Deps, input: { grantId: string }): Promise<void> => {
   const [planned, incident] = await Promise.all([
@@ -65,7 +66,7 @@ const finish = async (deps: Deps, tx: Tx, { grant, made }: { grant: Grant; made:
       await tx.grants.setRetry(grant.id, { kind: null, message: 'ended while it was being made' }, 0);
     return;
   }
-  const [{ expiresAt }, now] = await Promise.all([tx.grants.setActive(grant.id, made.handle), tx.now()]);
+  const [{ expiresAt }, now] = await Promise.all([tx.grants.setActive(grant.id, made.handle, made), tx.now()]);
   if (made.credentials) await tx.secrets.put(grant.id, sealCredentials(deps, grant.id, made.credentials));
   await tx.audit.append({
     ...entryOf(grant),

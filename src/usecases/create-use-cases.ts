@@ -23,6 +23,7 @@ import type { IncidentUseCases } from './incident-types.ts';
 import { incidentTimeline, incidentView } from './incident-view.ts';
 import { keepGrant } from './keep-grant.ts';
 import { noteChannel } from './note-channel.ts';
+import { noteUse } from './note-use.ts';
 import { noteToolMessage } from './note-tool-message.ts';
 import { openIncident, openIncidentForAlert } from './open-incident.ts';
 import { setSeverity } from './set-severity.ts';
@@ -49,6 +50,7 @@ type Guarding = Pick<
   | 'runRevocation'
   | 'runRevocations'
   | 'watchDrift'
+  | 'noteUse'
   | 'checkAccounts'
   | 'decideDrift'
   | 'repairBatch'
@@ -62,6 +64,7 @@ const guardingVerbs = (deps: Deps): Guarding => ({
   runRevocation: (input) => runRevocation(deps, input),
   runRevocations: () => runRevocations(deps),
   watchDrift: () => watchDrift(deps),
+  noteUse: () => noteUse(deps),
   checkAccounts: () => checkAccounts(deps),
   decideDrift: (input) => decideDrift(deps, input),
   repairBatch: (input) => repairBatch(deps, input),

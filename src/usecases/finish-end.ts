@@ -3,11 +3,15 @@ import type { EndOutcome, Grant, Person } from '../core/types.ts';
 import { mustPerson } from './activate.ts';
 import { LEASE_MS, retryInMs } from './backoff.ts';
 import { entryOf } from './give-up.ts';
+import { recordUse } from './note-use.ts';
+import type { InUse, OnInUse } from './ports-use.ts';
 import type { AccessFailure, Deps, Tx } from './ports.ts';
 import { isHeldByOthers } from './shared-access.ts';
 
 export type Item = { grant: Grant; person: Person };
-type Ended = { item: Item; outcome: EndOutcome };
+/** `inUse`: what was still open when it was taken away, if anything was. */
+type Ended = { item: Item; outcome: EndOutcome; inUse: InUse | undefined };
+type NotEnded = { item: Item; failure: AccessFailure; inUse: InUse | undefined };
 
 const BATCH = 100;
 
@@ -87,21 +91,25 @@ const recordExpiry = (tx: Tx, grant: Grant): Promise<void> =>
 const NO_ANSWER: AccessFailure = { kind: 'unavailable', message: 'The target gave no answer.', isRetried: true };
 
 /** What others hold is left alone; the rest goes together. In the order of `items`. */
-const takeAway = async (deps: Deps, items: Item[]): Promise<(EndOutcome | AccessFailure)[]> => {
+const takeAway = async (deps: Deps, items: Item[], onInUse: OnInUse): Promise<(EndOutcome | AccessFailure)[]> => {
   const held = await Promise.all(items.map(({ grant }) => isHeldByOthers(deps, grant)));
   const ours = items.filter((_, index) => !held[index]);
-  const revoked = new Map((await deps.access.revokeMany(ours)).map((result, index) => [ours[index], result]));
+  const revoked = new Map((await deps.access.revokeMany(ours, onInUse)).map((result, index) => [ours[index], result]));
   return items.map((item, index) => (held[index] ? 'still_held' : (revoked.get(item) ?? NO_ANSWER)));
 };
 
 const revokeTogether = async (deps: Deps, items: Item[]): Promise<void> => {
-  const results = await takeAway(deps, items);
+  const seen = new Map<string, InUse>();
+  const results = await takeAway(deps, items, (one) => {
+    if (one.forMs >= (seen.get(one.grantId)?.forMs ?? 0)) seen.set(one.grantId, one);
+  });
   const ended: Ended[] = [];
   const storing: Promise<void>[] = [];
   for (const [index, item] of items.entries()) {
     const result = results[index] ?? NO_ANSWER;
-    if (typeof result === 'string') ended.push({ item, outcome: result });
-    else storing.push(retry(deps, item, result));
+    const inUse = seen.get(item.grant.id);
+    if (typeof result === 'string') ended.push({ item, outcome: result, inUse });
+    else storing.push(retry(deps, { item, failure: result, inUse }));
   }
   storing.push(finishTogether(deps, ended));
   const failed = (await Promise.allSettled(storing)).filter((outcome) => outcome.status === 'rejected');
@@ -139,6 +147,7 @@ const finish = async (tx: Tx, ended: Ended[]): Promise<void> => {
   const current = (await tx.grants.lockMany([...outcomes.keys()])).filter(({ state }) => state === 'ending');
   const idsOf = (wanted: EndOutcome): string[] =>
     current.map(({ id }) => id).filter((id) => outcomes.get(id) === wanted);
+  await noteCut(tx, current, ended);
   await tx.grants.setEndedMany(idsOf('removed'), 'removed');
   await tx.grants.setEndedMany(idsOf('already_absent'), 'already_absent');
   await tx.grants.setEndedMany(idsOf('still_held'), 'still_held');
@@ -156,7 +165,16 @@ const finish = async (tx: Tx, ended: Ended[]): Promise<void> => {
   }
 };
 
-const retry = async (deps: Deps, { grant }: Item, failure: AccessFailure): Promise<void> => {
+/** A session that no look came in time to see. */
+const noteCut = (tx: Tx, locked: Grant[], cut: readonly { inUse: InUse | undefined }[]): Promise<void> => {
+  const unseen = new Set(locked.filter(({ firstUsedAt }) => firstUsedAt === null).map(({ id }) => id));
+  return recordUse(
+    tx,
+    cut.flatMap(({ inUse }) => (inUse && unseen.has(inUse.grantId) ? [inUse] : [])),
+  );
+};
+
+const retry = async (deps: Deps, { item: { grant }, failure, inUse }: NotEnded): Promise<void> => {
   const { kind, message } = failure;
   deps.log.error(
     { grant: grant.id, request: grant.requestId, kind, error: message },
@@ -165,6 +183,7 @@ const retry = async (deps: Deps, { grant }: Item, failure: AccessFailure): Promi
   await deps.store.transaction(async (tx) => {
     const current = await tx.grants.lock(grant.id);
     if (current?.state !== 'ending') return;
+    await noteCut(tx, [current], [{ inUse }]);
     const waitMs = retryInMs(current.attempts);
     const { attempts } = await tx.grants.setRetry(grant.id, failure, waitMs);
     await tx.audit.append({

@@ -24,6 +24,7 @@ import type { AddressReads, AddressWrites, DoubtedAddress, GroupsRead } from './
 import type { ExtensionReads, ExtensionWrites, MoreTimeAsked } from './ports-extensions.ts';
 import type { DriftAccess, DriftReads, DriftWrites } from './ports-drift.ts';
 import type { LeaverWrites } from './ports-leavers.ts';
+import type { OnInUse, TellsUse, UseAccess, UseReads, UseWrites } from './ports-use.ts';
 import type { ReviewWrites } from './ports-review.ts';
 import type { RevocationReads, RevocationWrites, SetRevocationDrawn } from './ports-revocation.ts';
 import type { AnnouncementStore, AnnouncementWrites, OverdueTarget, OverdueWrites } from './ports-news.ts';
@@ -128,6 +129,7 @@ export type Tx = {
   overdue: OverdueWrites;
   revocations: RevocationWrites;
   drift: DriftWrites;
+  use: UseWrites;
   leavers: LeaverWrites;
   addresses: AddressWrites;
   decisions: {
@@ -146,7 +148,7 @@ export type Tx = {
     /** Takes the grant for one process for `leaseMs`; moves the deadline to now + duration while it is not active yet. */
     claim(id: string, leaseMs: number, deadlineMs: number | null): Promise<void>;
     isLeased(id: string): Promise<boolean>;
-    setActive(id: string, handle: Json): Promise<{ expiresAt: Date }>;
+    setActive(id: string, handle: Json, told?: TellsUse): Promise<{ expiresAt: Date }>;
     /** A new end that the target has confirmed; `durationMs` is the whole time. Only of an active grant. */
     setExtended(id: string, end: Pick<Grant, 'expiresAt' | 'durationMs'>): Promise<void>;
     /** Marks up to `limit` active grants whose warning is due as warned of the end they have now; gives their requests. */
@@ -265,7 +267,8 @@ export type Store = AlertStore & {
     AlertReads &
     IncidentReads &
     RevocationReads &
-    DriftReads & {
+    DriftReads &
+    UseReads & {
       now(): Promise<Date>;
       request(id: string): Promise<Request | null>;
       grant(id: string): Promise<Grant | null>;
@@ -352,22 +355,23 @@ export type AccessFailure = { kind: string; message: string; isRetried: boolean 
 export type ByHand = { name: string; enforcedBy: string | null; statements: string[] };
 
 /** Access in targets, through the guard. Throws errors that `failureOf` understands. */
-export type Access = DriftAccess & {
-  grant(grant: Grant, person: Person): Promise<{ handle: Json; credentials: Credentials | null }>;
-  revoke(grant: Grant, person: Person): Promise<EndOutcome>;
-  /** Many of one target at once; each in its own outcome. */
-  revokeMany(grants: { grant: Grant; person: Person }[]): Promise<(EndOutcome | AccessFailure)[]>;
-  check(grant: Grant, person: Person): Promise<'present' | 'absent'>;
-  /** How a human ends it without us; null where the provider cannot say. Asks no target: it may be down. */
-  byHand(grant: Grant, person: Person): ByHand | null;
-  /** True where two grants may hold one and the same thing in the target, so that ends are counted. */
-  isShared(grant: Pick<Grant, 'provider'>): boolean;
-  /** Moves the target's own deadline, where it has one, to `grant.expiresAt`, and reads it back. */
-  extend(grant: Grant, person: Person): Promise<void>;
-  failureOf(error: unknown): AccessFailure;
-  /** What the last look at each target found; null where it is well. */
-  problems(): Record<string, string>;
-};
+export type Access = DriftAccess &
+  UseAccess & {
+    grant(grant: Grant, person: Person): Promise<{ handle: Json; credentials: Credentials | null } & TellsUse>;
+    revoke(grant: Grant, person: Person): Promise<EndOutcome>;
+    /** Many of one target at once; each in its own outcome. `onInUse` hears of what was still in use, maybe more than once. */
+    revokeMany(grants: { grant: Grant; person: Person }[], onInUse?: OnInUse): Promise<(EndOutcome | AccessFailure)[]>;
+    check(grant: Grant, person: Person): Promise<'present' | 'absent'>;
+    /** How a human ends it without us; null where the provider cannot say. Asks no target: it may be down. */
+    byHand(grant: Grant, person: Person): ByHand | null;
+    /** True where two grants may hold one and the same thing in the target, so that ends are counted. */
+    isShared(grant: Pick<Grant, 'provider'>): boolean;
+    /** Moves the target's own deadline, where it has one, to `grant.expiresAt`, and reads it back. */
+    extend(grant: Grant, person: Person): Promise<void>;
+    failureOf(error: unknown): AccessFailure;
+    /** What the last look at each target found; null where it is well. */
+    problems(): Record<string, string>;
+  };
 
 /** Encrypts what the requester may see. The grant id is bound in, so a secret cannot be moved to another grant. */
 export type Vault = {

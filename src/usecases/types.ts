@@ -244,6 +244,8 @@ export type UseCases = IncidentUseCases & {
   watchDrift(): Promise<void>;
   decideDrift(input: { userId: string; batchId: string; isRepairing: boolean }): Promise<{ batch: DriftBatch }>;
   repairBatch(input: { batchId: string }): Promise<void>;
+  /** Looks what is in use where that is not known yet; `work` resolves when it is done. */
+  noteUse(): Promise<{ work: Promise<unknown> }>;
   watchOverdue(input: { seenMs: number }): Promise<void>;
   adoptPolicy(input: AdoptInput): Promise<void>;
   setAway(input: AwayInput): Promise<Absence>;

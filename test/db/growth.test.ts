@@ -17,8 +17,10 @@ beforeAll(async () => {
      select 'r' || n, 'p', 't', 'r', 1, 'x', 'pending', 'a', '[]', false, now(), now() + interval '1 hour',
        1, now() + interval '1 hour', 1, now() + interval '1 hour' from generate_series(1, ${LIVE}) n`,
     `insert into decisions (id, request_id, outcome, policy_sha256, decided_at) select 'd' || id, id, 'approved', 'a', now() from requests`,
-    `insert into grants (id, request_id, decision_id, person_id, target, role, provider, scope, state, duration_ms, expires_at, activated_at, created_at)
-     select 'g' || id, id, 'd' || id, 'p', 't', 'r', 'postgres', '{}', 'active', 1, now() + interval '1 hour', now(), now() from requests`,
+    `insert into grants (id, request_id, decision_id, person_id, target, role, provider, scope, state, duration_ms, expires_at, activated_at, created_at,
+       is_use_told)
+     select 'g' || id, id, 'd' || id, 'p', 't', 'r', 'postgres', '{}', 'active', 1, now() + interval '1 hour', now(), now(),
+       true from requests`,
     `insert into reviews (id, grant_id, request_id, person_id, within_ms, opened_at, due_at, next_reminder_at)
      select 'v' || id, id, request_id, 'p', 1, now(), now() + interval '1 hour', now() + interval '1 hour' from grants`,
     `insert into outbox (kind, subject_id, available_at, dispatched_at, created_at) select 'end', id, now(), now(), now() from grants`,
@@ -62,6 +64,7 @@ test.each<[string, (store: Store) => Promise<unknown>]>([
   ['for overdue reviews', (store) => store.transaction((tx) => tx.reviews.listOverdue())],
   ['for waiting work', (store) => store.outbox.take(100)],
   ['for lost work', (store) => store.outbox.putBack(60_000)],
+  ['for what was not seen in use', (store) => store.read.takeTargetsToSee(['t', 'u'], 0)],
   ['for the next deadline', (store) => store.read.msToNextDeadline()],
 ])('looking %s reads next to nothing, however much is alive', async (_, work) => {
   expect(await rowsReadBy(work)).toBeLessThan(5);

@@ -226,6 +226,54 @@ describe.each(CASES)('$provider.id on $title', ({ provider, open }) => {
     for (const ctx of contexts) expect(await world.countOf(ctx.grantId)).toBe(0);
   });
 
+  test('an access that somebody is in shows up as in use with how long, and one that nobody entered does not', async () => {
+    const { activity } = connection;
+    if (!activity) return;
+    const [used, unused] = [contextOf(), contextOf()];
+    const [access, other] = [await granted(used), await granted(unused)];
+    const inUse = async (): Promise<string[]> => (await activity(contextOf())).map(({ grantId }) => grantId);
+    expect(await inUse()).not.toContain(used.grantId);
+    const before = performance.now();
+    const visit = await world.enter(access.secret);
+    const seen = (await activity(contextOf())).filter(({ grantId }) => grantId === used.grantId);
+    expect(seen).toEqual([{ grantId: used.grantId, forMs: expect.any(Number) as number }]);
+    expect(seen[0]?.forMs).toBeGreaterThanOrEqual(0);
+    expect(seen[0]?.forMs).toBeLessThanOrEqual(performance.now() - before);
+    expect(await inUse()).not.toContain(unused.grantId);
+    await visit.leave();
+    await waitUntil(async () => !(await inUse()).includes(used.grantId), {
+      timeoutMs: 5_000,
+      what: 'the visit to end',
+    });
+    await revoke(access.handle, used);
+    await revoke(other.handle, unused);
+  });
+
+  test('what an end cuts is told as use where the target tells of use at all', async () => {
+    if (!connection.activity) return;
+    const contexts = [contextOf(), contextOf(), contextOf()] as const;
+    const [alone, unused, together] = [
+      await granted(contexts[0]),
+      await granted(contexts[1]),
+      await granted(contexts[2]),
+    ];
+    const visits = [await world.enter(alone.secret), await world.enter(together.secret)];
+    const told = new Set<string>();
+    const onInUse = ({ grantId }: { grantId: string }): unknown => told.add(grantId);
+    const { scope } = world.roles.read;
+    await connection.revoke(scope, alone.handle, { ...contexts[0], onInUse });
+    expect([...told]).toEqual([contexts[0].grantId]);
+    const items = [
+      { scope, handle: unused.handle, grantId: contexts[1].grantId },
+      { scope, handle: together.handle, grantId: contexts[2].grantId },
+    ];
+    if (connection.revokeMany) await connection.revokeMany(items, { ...contextOf(), onInUse });
+    else await connection.revoke(scope, together.handle, { ...contexts[2], onInUse });
+    expect([...told]).toEqual([contexts[0].grantId, contexts[2].grantId]);
+    for (const visit of visits) await isCut(visit);
+    await revoke(unused.handle, contexts[1]);
+  });
+
   test('a look at the prepared target finds nothing to mend', async () => {
     expect(
       await connection.preflight?.({ read: world.roles.read.scope, write: world.roles.write.scope }, contextOf()),

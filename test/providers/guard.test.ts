@@ -1,10 +1,10 @@
 /** What stands between the app and a target keeps its promises whatever the target does. */
 import { inspect } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { guard, type Call } from '../../src/providers/guard.ts';
 import { ProviderError, type Connection, type ProviderContext } from '../../src/providers/provider.ts';
 import { secretsIn } from '../../src/providers/scrub.ts';
-import { contextOf, failureOf } from './connection.ts';
+import { contextOf, failureOf, textWith } from './connection.ts';
 
 type Check = (ctx: ProviderContext, attempt: number) => Promise<'present' | 'absent'>;
 
@@ -22,6 +22,7 @@ const guarded = (check: Check, options: { timeoutMs?: number } = {}) => {
     grant: async () => ({ handle: 'h' }),
     revoke: async () => 'removed',
     check: async (_scope, _handle, ctx) => await check(ctx, (attempts += 1)),
+    activity: () => new Promise(() => undefined),
     close: async () => undefined,
   };
   const wrapped = guard(connection, {
@@ -46,6 +47,18 @@ const fails =
   };
 
 describe('the guard', () => {
+  test('a look that comes again in a moment is given up sooner than work is', async () => {
+    vi.useFakeTimers();
+    const { wrapped, calls } = guarded(() => new Promise(() => undefined));
+    const [look, work] = [failureOf(wrapped.activity?.(contextOf())), failureOf(wrapped.check('s', 'h', contextOf()))];
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(calls).toMatchObject([{ verb: 'activity', outcome: 'unavailable' }]);
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(calls).toMatchObject([{ verb: 'activity' }, { verb: 'check', outcome: 'unavailable' }]);
+    expect([(await look).message, (await work).message]).toEqual([textWith('within 5 s'), textWith('within 20 s')]);
+    vi.useRealTimers();
+  });
+
   test.each(['conflict', 'throttled', 'unavailable'] as const)(
     'a passing %s is tried again and never seen',
     async (kind) => {

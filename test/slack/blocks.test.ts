@@ -51,6 +51,8 @@ const grant = (state: GrantState, more: Partial<Grant> = {}): Grant => ({
   activatedAt: now,
   endingAt: null,
   endedAt: state === 'ended' ? now : null,
+  firstUsedAt: null,
+  isUseTold: false,
   endCause: state === 'ended' || state === 'ending' ? 'expired' : null,
   endedBy: null,
   endReason: null,
@@ -177,6 +179,28 @@ const every: [string, RequestView][] = [
     moreOf('approved', { state, attempts: 2, error: 'It said <no> & "never" '.repeat(200) }),
   ]),
 ];
+
+describe('the last word on access', () => {
+  const ended = (more: Partial<Grant>): string =>
+    seen(outcomeMessage(viewOf({ state: 'approved', grant: grant('ended', more) }), facts));
+
+  it('says when it was first seen in use, or that it was not seen', () => {
+    expect(ended({ isUseTold: true, firstUsedAt: now })).toContain(
+      'confirmed by the target. First seen in use <!date^',
+    );
+    expect(ended({ isUseTold: true })).toContain('confirmed by the target. Not seen in use.');
+  });
+
+  it('says nothing of use where the target cannot tell, or where access never began', () => {
+    expect(ended({})).not.toMatch(/in use/);
+    expect(ended({ isUseTold: true, activatedAt: null })).not.toMatch(/in use/);
+  });
+
+  it('says nothing of use while it lives: nobody looks at the message again when it is used', () =>
+    expect(
+      seen(grantedMessage(viewOf({ state: 'approved', grant: grant('active', { isUseTold: true }) }), facts)),
+    ).not.toMatch(/in use/));
+});
 
 describe('more time', () => {
   it.each([

@@ -70,6 +70,8 @@ const grant = (state: Grant['state']): Grant => ({
   activatedAt: now,
   endingAt: null,
   endedAt: state === 'ended' ? now : null,
+  firstUsedAt: null,
+  isUseTold: false,
   endCause: state === 'ended' ? 'expired' : null,
   endedBy: null,
   endReason: null,

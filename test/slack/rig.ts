@@ -95,9 +95,10 @@ const createTarget = (): Target => {
           text: 'Connect with psql.',
           commands: [{ label: 'psql', command: 'psql "postgres://x"' }],
         };
-        return Promise.resolve({ handle: { name: grant.id }, credentials });
+        return Promise.resolve({ handle: { name: grant.id }, credentials, isUseTold: false });
       },
       isShared: () => false,
+      activity: () => Promise.resolve([]),
       extend: () => (target.isBroken ? Promise.reject(new Error('down')) : Promise.resolve()),
       revoke: (grant) => {
         if (target.isBroken) return Promise.reject(new Error('down'));

@@ -143,13 +143,14 @@ const createTarget = (made: Set<string>, onGrant: IncidentRig['onGrant']): Acces
   grant: async ({ id }) => {
     await onGrant.run();
     made.add(id);
-    return { handle: { name: id }, credentials: null };
+    return { handle: { name: id }, credentials: null, isUseTold: false };
   },
   revoke: async ({ id }) => (made.delete(id) ? 'removed' : 'already_absent'),
   revokeMany: async (grants) => grants.map(({ grant }) => (made.delete(grant.id) ? 'removed' : 'already_absent')),
   check: async ({ id }) => (made.has(id) ? 'present' : 'absent'),
   extend: async () => {},
   isShared: () => false,
+  activity: async () => [],
   byHand: () => null,
   failureOf: () => ({ kind: 'unavailable', message: 'no', isRetried: true }),
   listOurs: () => Promise.resolve(null),

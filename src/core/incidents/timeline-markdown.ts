@@ -37,6 +37,14 @@ const ended = (access: TimelineAccess): string => {
   return `${time(access.endedAt)}, ${cause}${by ? ` by ${by}` : ''}`;
 };
 
+/** Looks are taken now and then, so that "not seen" is all that can be said. */
+const used = (access: TimelineAccess): string => {
+  if (access.firstUsedAt !== null) return `First seen in use: ${time(access.firstUsedAt)}`;
+  if (access.startedAt === null) return 'First seen in use: never';
+  if (!access.isUseTold) return 'First seen in use: not known';
+  return access.endedAt === null ? 'Not seen in use so far' : 'Not seen in use';
+};
+
 const COLUMNS = ['Who', 'What', 'Began', 'Ended', 'Why', 'Agreed', 'Rule'];
 
 const row = (access: TimelineAccess): string => {
@@ -67,7 +75,7 @@ const detail = (access: TimelineAccess): string[] => [
   `- Rule: ${access.rule === null ? 'none' : markdownText(access.rule)} (policy ${markdownText(access.policySha256.slice(0, 12))})`,
   `- Began: ${timeOr(access.startedAt, 'never')}`,
   `- Credentials first shown: ${timeOr(access.credentialsShownAt, 'never')}`,
-  `- First used in the target: ${timeOr(access.firstUsedAt, 'not known')}`,
+  `- ${used(access)}`,
   `- Ended: ${ended(access)}${access.endOutcome ? ` (${END_OUTCOMES[access.endOutcome] ?? access.endOutcome})` : ''}`,
   ...(access.isKept ? ['- Kept beyond the close by its owner'] : []),
   ...(access.endReason ? [`- Said at the end: ${markdownText(access.endReason)}`] : []),

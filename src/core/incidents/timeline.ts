@@ -34,8 +34,12 @@ export type TimelineAccess = {
   startedAt: string | null;
   /** When its owner first looked at the credentials. */
   credentialsShownAt: string | null;
-  /** When it was first used in the target. Null: not known, since targets do not tell it. */
+  /**
+   * When what was first seen in use had begun. Null: not seen in use where `isUseTold`, which is not the same as not used; otherwise
+   * not known, since its target does not tell it.
+   */
   firstUsedAt: string | null;
+  isUseTold: boolean;
   expiresAt: string | null;
   endedAt: string | null;
   endCause: string | null;
@@ -132,7 +136,8 @@ const grantFacts = (grant: Grant | null, input: TimelineInput) => ({
   grantId: grant?.id ?? null,
   startedAt: iso(grant?.activatedAt),
   credentialsShownAt: iso(grant && input.shownAt.get(grant.id)),
-  firstUsedAt: null,
+  firstUsedAt: iso(grant?.firstUsedAt),
+  isUseTold: grant?.isUseTold ?? false,
   expiresAt: iso(grant?.expiresAt),
   endedAt: iso(grant?.endedAt),
   endCause: grant?.endCause ?? null,
@@ -213,6 +218,7 @@ const accessEvents = (access: TimelineAccess): TimelineEvent[] => {
     [isAgreed && !access.isBreakGlass ? access.decidedAt : null, 'approved', decidedBy?.name ?? null],
     [access.startedAt, 'access began', who.name],
     [access.credentialsShownAt, 'credentials first shown', who.name],
+    [access.firstUsedAt, 'first seen in use', who.name],
     [access.endedAt, 'access ended', endedBy?.name ?? null],
   ];
   return steps.flatMap(([at, what, by]) => (at === null ? [] : [{ at, what, who: by, detail, requestId }]));

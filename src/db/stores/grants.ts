@@ -130,6 +130,7 @@ const setActiveStatement = (db: Db) =>
       state: 'active',
       handle: sql`${sql.param(slot('handle'), grants.handle)}`,
       activatedAt: clock,
+      isUseTold: given('isUseTold'),
       warnAt: warnBefore(sql`${grants.expiresAt}`),
       leaseUntil: null,
       ...freshAttempts,
@@ -240,8 +241,8 @@ const stateWrites = (
     return firstOrNull(await change.execute({ id, ...values })) ?? refuse(find, refusal);
   };
   return {
-    setActive: async (id, handle) => {
-      const { expiresAt } = await run(setActive, { id, to: 'active' }, { handle });
+    setActive: async (id, handle, { isUseTold } = { isUseTold: false }) => {
+      const { expiresAt } = await run(setActive, { id, to: 'active' }, { handle, isUseTold });
       return { expiresAt };
     },
     setExtended: async (id, { expiresAt, durationMs }) =>

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { z } from 'zod';
 import { ProviderError, type Difference, type Lookalike, type Ours, type ProviderContext } from '../provider.ts';
 import type { Handle, Scope } from './config.ts';
-import { LIKE_OURS, prefixOf, readMark } from './login-name.ts';
+import { LIKE_OURS, grantOfLogin, prefixOf, readMark } from './login-name.ts';
 import { assertOurs, explained, findLogins, type Login } from './logins.ts';
 import type { Client, Server } from './server.ts';
 
@@ -38,10 +38,10 @@ const list = (server: Server, signal: AbortSignal): Promise<Row[]> =>
 /** Roles belong to the whole server: a login whose mark names another database is another target's. */
 export const listOurs = async (server: Server, signal: AbortSignal): Promise<Ours<Handle>[]> =>
   (await list(server, signal)).flatMap(({ oid, role, comment, expiresAt, canLogin, groups, attributes }) => {
-    const mark = readMark(comment);
-    if (mark?.database !== server.settings.database || !role.startsWith(`lk_${mark.grantId}_`)) return [];
+    const grantId = grantOfLogin(role, comment, server.settings.database);
+    if (grantId === null) return [];
     const found = { canLogin, groups, attributes };
-    return [{ grantId: mark.grantId, handle: { role, oid }, expiresAt, name: role, found }];
+    return [{ grantId, handle: { role, oid }, expiresAt, name: role, found }];
   });
 
 export const listLookalikes = async (server: Server, signal: AbortSignal): Promise<Lookalike[]> =>

@@ -70,3 +70,9 @@ export const readMark = (comment: string | null): { grantId: string; database: s
     throw error;
   }
 };
+
+/** The grant whose login this is, or null when name and comment do not both say that it is one of this database. */
+export const grantOfLogin = (role: string, comment: string | null, database: string): string | null => {
+  const mark = readMark(comment);
+  return mark?.database === database && role.startsWith(`${PREFIX}${mark.grantId}_`) ? mark.grantId : null;
+};

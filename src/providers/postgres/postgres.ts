@@ -10,6 +10,7 @@ import {
   type Handle,
   type Scope,
 } from './config.ts';
+import { activity } from './activity.ts';
 import { extend, grant } from './grant.ts';
 import { differences, listLookalikes, listOurs, restore } from './drift.ts';
 import { manual } from './manual.ts';
@@ -28,7 +29,7 @@ const connect = (config: Config): Connection<Scope, Handle> => {
   return {
     grant: async (scope, ctx) => await grant(server, scope, ctx),
     revoke: async (scope, handle, ctx) => {
-      const [outcome] = await revokeAll(server, [toRevoke(ctx.grantId, scope, handle)], ctx.signal);
+      const [outcome] = await revokeAll(server, [toRevoke(ctx.grantId, scope, handle)], ctx);
       return outcome ?? 'already_absent';
     },
     check: async (_scope, handle, ctx) =>
@@ -38,8 +39,9 @@ const connect = (config: Config): Connection<Scope, Handle> => {
       await revokeAll(
         server,
         items.map(({ grantId, scope, handle }) => toRevoke(grantId, scope, handle)),
-        ctx.signal,
+        ctx,
       ),
+    activity: async (ctx) => await activity(server, ctx.signal),
     listOurs: async (ctx) => await listOurs(server, ctx.signal),
     listLookalikes: async (ctx) => await listLookalikes(server, ctx.signal),
     differences,

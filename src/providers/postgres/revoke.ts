@@ -1,7 +1,7 @@
 /** Takes access back: shut the door, cut the sessions, drop the login, and read its absence back. One or a hundred, in the same steps. */
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { ProviderError } from '../provider.ts';
+import { ProviderError, type InUse } from '../provider.ts';
 import { codeOf } from './errors.ts';
 import { assertOurs, explained, findLogins, type Login, type Wanted } from './logins.ts';
 import { dropWithWhatItOwns } from './owned.ts';
@@ -18,23 +18,39 @@ const CUT_AGAIN_MS = 20;
 
 const name = pg.escapeIdentifier;
 
+type Ending = { signal: AbortSignal; onInUse?: ((inUse: InUse) => void) | undefined };
+
 const sessionsOf = (items: readonly Wanted[], logins: readonly Login[]): SessionsOf => ({
   oids: [...new Set([...logins.map(({ oid }) => oid), ...items.flatMap(({ oid }) => (oid === null ? [] : [oid]))])],
   names: logins.map((login) => login.name),
 });
 
+/** The same, and whose sessions they were is told. */
+const tellingSessionsOf = (
+  items: readonly Wanted[],
+  logins: readonly Login[],
+  onInUse: Ending['onInUse'],
+): SessionsOf => {
+  const grantOf = new Map([...items, ...logins].map(({ oid, grantId }) => [oid, grantId]));
+  const onCut: SessionsOf['onCut'] = ({ oid, forMs }) => {
+    const grantId = grantOf.get(oid);
+    if (grantId !== undefined) onInUse?.({ grantId, forMs });
+  };
+  return { ...sessionsOf(items, logins), onCut };
+};
+
 /**
  * Committed before sessions are cut, so that nobody comes back in between. A session can hold its own login's row locked
  * (BEGIN; ALTER ROLE CURRENT_USER …) and keep the door open; so once this waits for a lock, sessions are cut until it has gone through.
  */
-const shutDoors = async (server: Server, logins: readonly Login[], signal: AbortSignal): Promise<void> => {
+const shutDoors = async (server: Server, logins: readonly Login[], { signal, onInUse }: Ending): Promise<void> => {
   const sql = logins.map((login) => `ALTER ROLE ${name(login.name)} NOLOGIN VALID UNTIL '-infinity';`).join('\n');
   const done = new AbortController();
   const shut = server.run(signal, async (client) => await client.query(sql)).finally(() => done.abort());
   const unblock = async (): Promise<void> => {
     const wasBlocked = await waited(BLOCKED_AFTER_MS, done.signal);
     for (let isBlocked = wasBlocked; isBlocked; isBlocked = await waited(CUT_AGAIN_MS, done.signal))
-      await cutBlockers(server, sessionsOf([], logins), signal);
+      await cutBlockers(server, tellingSessionsOf([], logins, onInUse), signal);
   };
   try {
     await Promise.all([shut, unblock()]);
@@ -80,17 +96,14 @@ const drop = async (
  * Access is gone in the target when this returns. Every step may be repeated: after a crash or a failure it starts over.
  * No advisory locks: whoever has a session in the target could hold them and keep the access.
  */
-export const revokeAll = async (
-  server: Server,
-  items: readonly ToRevoke[],
-  signal: AbortSignal,
-): Promise<Outcome[]> => {
+export const revokeAll = async (server: Server, items: readonly ToRevoke[], ending: Ending): Promise<Outcome[]> => {
+  const { signal, onInUse } = ending;
   const find = async (): Promise<Login[]> =>
     await server.run(signal, async (client) => await findLogins(client, items));
   const logins = await find();
   logins.forEach(assertOurs);
-  const sessions = sessionsOf(items, logins);
-  if (logins.length > 0) await shutDoors(server, logins, signal);
+  const sessions = tellingSessionsOf(items, logins, onInUse);
+  if (logins.length > 0) await shutDoors(server, logins, ending);
   const cut = await endSessions(server, sessions, signal);
   if (logins.length > 0) {
     await drop(server, { logins, items }, signal);

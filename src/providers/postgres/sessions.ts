@@ -3,21 +3,29 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ProviderError } from '../provider.ts';
 import type { Server } from './server.ts';
 
-/** Names as well as oids: an oid that another role has taken over is not ours to end, one that no role has any more is. */
-export type SessionsOf = { oids: number[]; names: string[] };
+/**
+ * Names as well as oids: an oid that another role has taken over is not ours to end, one that no role has any more is. `onCut` hears of
+ * each session that is told to end, and of its age.
+ */
+export type SessionsOf = { oids: number[]; names: string[]; onCut?: (cut: Cut) => void };
+
+type Cut = { oid: number; forMs: number };
 
 const GONE_WITHIN_MS = 5_000;
 const FIRST_LOOK_AFTER_MS = 2;
 const SLOWEST_LOOK_MS = 100;
 
+/** Who may not read others' statistics is not told when a session began, only that it is there: null, which `greatest` passes over. */
+export const AGE_MS = `greatest(extract(epoch from clock_timestamp() - backend_start) * 1000, 0)::double precision`;
+
 /**
  * A statement of its own, so that pg_stat_activity is read anew each time. Not by backend_type: without pg_read_all_stats it is null.
- * The second look, of a session that is on its way out already, does no harm.
+ * The second look, of a session that is on its way out already, does no harm. Its age comes with the signal: it costs no further look.
  */
 const TERMINATE = {
   name: 'latchkey_terminate',
   text: `
-  select pid, pg_terminate_backend(pid) from pg_stat_activity
+  select usesysid as oid, ${AGE_MS} as "forMs", pg_terminate_backend(pid) from pg_stat_activity
   where usesysid = any($1::oid[]) and (usename is null or usename = any($2::name[]))`,
 };
 
@@ -27,8 +35,12 @@ const COUNT = `
 
 type Ask = Server['query'];
 
-const cut = async (ask: Ask, of: SessionsOf, signal: AbortSignal): Promise<number> =>
-  of.oids.length === 0 ? 0 : (await ask(signal, { ...TERMINATE, values: [of.oids, of.names] })).length;
+const cut = async (ask: Ask, of: SessionsOf, signal: AbortSignal): Promise<number> => {
+  if (of.oids.length === 0) return 0;
+  const sessions = await ask<Cut>(signal, { ...TERMINATE, values: [of.oids, of.names] });
+  for (const { oid, forMs } of sessions) of.onCut?.({ oid, forMs });
+  return sessions.length;
+};
 
 /** Sends the signal once, over the spare connection. */
 export const cutBlockers = async (server: Server, of: SessionsOf, signal: AbortSignal): Promise<number> =>

@@ -203,12 +203,18 @@ const HOW_ENDED = {
   still_held: 'The access itself stays for now: other access to the same, which has not ended, holds it.',
 } as const satisfies Record<EndOutcome, string>;
 
+/** Quiet where the target cannot tell. Looks are taken now and then: what was not seen may have been. */
+export const use = ({ firstUsedAt, isUseTold, activatedAt }: Grant, now?: Date): string => {
+  if (firstUsedAt) return ` First seen in use ${date(firstUsedAt, now)}.`;
+  return isUseTold && activatedAt ? ' Not seen in use.' : '';
+};
+
 /** Says removed only when absence was read back from the target. */
 const ended = (view: RequestView, grant: Grant): string => {
   if (!grant.activatedAt && grant.endOutcome === 'already_absent' && grant.startsAt)
     return `*Not begun*:${endCause(view)}. Nobody got in.${because(grant.endReason)}`;
   const at = grant.endedAt ? ` ${date(grant.endedAt)}` : '';
-  return `*Ended*${at}:${endCause(view)}. ${HOW_ENDED[grant.endOutcome ?? 'removed']}${grant.endReason ? because(grant.endReason) : ''}`;
+  return `*Ended*${at}:${endCause(view)}. ${HOW_ENDED[grant.endOutcome ?? 'removed']}${use(grant)}${grant.endReason ? because(grant.endReason) : ''}`;
 };
 
 const approvedBold = (view: RequestView): string => howDecided(view).replace(/^\w+/, '*$&*');

@@ -1,8 +1,10 @@
 /** `/prod-access who orders-db`: who is in there now, and who may let others in. */
+import type { Policy } from '../../core/policy/types.ts';
+import type { RequestView } from '../../usecases/ports.ts';
 import type { TargetOverview } from '../../usecases/types.ts';
 import { allowanceLine } from '../blocks/allowance.ts';
 import { SECTION_TEXT_MAX, TITLE_SHOWN_MAX } from '../blocks/limits.ts';
-import { oneOf, ruleName } from '../blocks/phrases.ts';
+import { oneOf, ruleName, use } from '../blocks/phrases.ts';
 import { cut, inline, section, sentenceList } from '../blocks/text.ts';
 import { theirLine } from '../lines.ts';
 import { nearest } from '../nearest.ts';
@@ -23,7 +25,7 @@ export const who: Command = {
     if (!name) return reply({ text: unknown(wanted, names) });
     const { live, roles, allowances } = await slack.useCases.targetOverview({ userId, target: name });
     const title = inline(policy.targets[name]?.title || name, TITLE_SHOWN_MAX);
-    const inside = live.slice(0, SHOWN_MAX).map((view) => theirLine(policy, view));
+    const inside = live.slice(0, SHOWN_MAX).map((view) => insideLine(policy, view));
     const rest = live.length > SHOWN_MAX ? [`and ${live.length - SHOWN_MAX} more`] : [];
     const now = [`*${title}: in there now*`, ...(inside.length > 0 ? inside : ['Nobody.']), ...rest].join('\n');
     const ahead = ['*Allowed ahead of time*', ...allowances.map((one) => allowanceLine(policy, one))].join('\n');
@@ -36,6 +38,9 @@ export const who: Command = {
     });
   },
 };
+
+const insideLine = (policy: Policy, view: RequestView): string =>
+  `${theirLine(policy, view)}${view.grant?.state === 'active' ? use(view.grant, view.now) : ''}`;
 
 const roleLine = ({ role, title, rule, decision, asked }: TargetOverview['roles'][number]): string => {
   const name = `\`${inline(role, TITLE_SHOWN_MAX)}\` ${inline(title, TITLE_SHOWN_MAX)}`;

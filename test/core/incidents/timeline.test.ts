@@ -76,6 +76,8 @@ const grant = (changes: Partial<Grant> = {}): Grant =>
     endReason: null,
     endOutcome: 'removed',
     keptAt: null,
+    firstUsedAt: null,
+    isUseTold: false,
     ...changes,
   }) as Grant;
 
@@ -148,9 +150,43 @@ describe('a timeline', () => {
     });
   });
 
-  it('says that the first use is not known rather than guess it', () => {
-    expect(timelineOf(input()).access[0]).toMatchObject({ firstUsedAt: null });
-    expect(timelineMarkdown(timelineOf(input()))).toContain('First used in the target: not known');
+  const live = { state: 'active', endedAt: null, endCause: null, endOutcome: null } as const;
+  it.each([
+    [
+      'when it was first seen in use',
+      grant({ isUseTold: true, firstUsedAt: at(12) }),
+      'First seen in use: 2026-11-22 03:12:00',
+    ],
+    ['that it was not seen in use, and not that it was not used', grant({ isUseTold: true }), 'Not seen in use'],
+    ['that it was not seen so far while it lives', grant({ ...live, isUseTold: true }), 'Not seen in use so far'],
+    ['that it is not known where the target does not tell it', grant(), 'First seen in use: not known'],
+    [
+      'of access from before that was asked what was seen at its end',
+      grant({ firstUsedAt: at(51) }),
+      'First seen in use: 2026-11-22 03:51:00',
+    ],
+    [
+      'nothing of access that never began',
+      grant({ state: 'failed', activatedAt: null, isUseTold: false }),
+      'First seen in use: never',
+    ],
+  ])('says %s', (_what, given, said) => {
+    const { firstUsedAt, isUseTold } = given;
+    const timeline = timelineOf(input({ requests: [tied({ grant: given })] }));
+    expect(timeline.access[0]).toMatchObject({ firstUsedAt: firstUsedAt?.toISOString() ?? null, isUseTold });
+    expect(timelineMarkdown(timeline).split('\n')).toContain(`- ${said}`);
+  });
+
+  it('has the first use among what happened, where it was seen', () => {
+    const used = tied({ grant: grant({ isUseTold: true, firstUsedAt: at(12) }) });
+    const { events } = timelineOf(input({ requests: [used] }));
+    expect(events).toContainEqual({
+      at: at(12).toISOString(),
+      what: 'first seen in use',
+      who: 'Ada',
+      detail: 'orders-db/write',
+      requestId: 'r1',
+    });
   });
 
   it('has everything that happened, in its order', () =>
