@@ -6,6 +6,7 @@ import { measureAudit } from './areas/audit.ts';
 import { measureEnd } from './areas/end.ts';
 import { measureFlow } from './areas/flow.ts';
 import { measureGrowth } from './areas/growth.ts';
+import { measureIncident } from './areas/incident.ts';
 import { measurePolicy } from './areas/policy.ts';
 import { measureProcess } from './areas/process.ts';
 import type { Bench, Measured } from './areas/world.ts';
@@ -24,6 +25,7 @@ const MEASURES: Record<Area, (bench: Bench) => Promise<Measured>> = {
   flow: measureFlow,
   end: measureEnd,
   audit: measureAudit,
+  incident: measureIncident,
   policy: measurePolicy,
   process: measureProcess,
   growth: measureGrowth,

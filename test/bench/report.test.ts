@@ -49,6 +49,20 @@ const results: Results = {
   details: {
     flow: { single: { credentialMs: { p50: 10, p99: 20 } } },
     end: { due1: [{ late: { p50: 3, p99: 4 } }], due100: [{ late: { p50: 30, p99: 40 } }] },
+    incident: {
+      coldMs: 90,
+      transactionMs: 1,
+      rounds: [
+        {
+          limit: { p50: 3, p99: 5 },
+          prompt: { p50: 20, p99: 40 },
+          alertmanager: { p50: 15, p99: 25 },
+          pagerduty: { p50: 14, p99: 24 },
+        },
+      ],
+      closes: [{ late: { max: 99 }, cut: { p99: 78 }, timelineMs: 300, filesMs: 310 }],
+      slackCalls: {},
+    },
     growth: {
       audit: [{ size: 10, appendMs: 1, sealMsPerEvent: 0.1 }],
       grants: [{ size: 10, deadlineMs: 1, dueMs: 1, stalledMs: 1, viewMs: 1 }],
@@ -79,10 +93,18 @@ test('each area has its plot, and one that was not measured has none', () => {
     'performance-goals.svg',
     'performance-flow.svg',
     'performance-end.svg',
+    'performance-incident.svg',
     'performance-growth.svg',
   ]);
   expect(Object.keys(plotsOf({ ...results, details: { flow: null } }))).toEqual(['performance-goals.svg']);
   for (const svg of Object.values(plotsOf(results))) expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+});
+
+test('the plot of incidents shows the medians of the rounds, and the last of the ends', () => {
+  const svg = plotsOf(results)['performance-incident.svg'] ?? '';
+  expect(svg).toContain('channel made to prompt posted');
+  expect(svg).toContain('>20.0 ms, p99 40.0 ms<');
+  expect(svg).toContain('>99.0 ms<');
 });
 
 test('a longer bar is of a larger value, and text cannot leave its element', () => {
