@@ -6,6 +6,7 @@ import { measureAudit } from './areas/audit.ts';
 import { measureEnd } from './areas/end.ts';
 import { measureFlow } from './areas/flow.ts';
 import { measureGrowth } from './areas/growth.ts';
+import { measureIncident } from './areas/incident.ts';
 import { measurePolicy } from './areas/policy.ts';
 import { measureProcess } from './areas/process.ts';
 import type { Bench, Measured } from './areas/world.ts';
@@ -14,9 +15,10 @@ import { tableOf } from './rows.ts';
 import type { Row } from './rows.ts';
 import { countOfRunning, endAll, endOnSignals, waitForExitIfInterrupted } from './setup/cleanup.ts';
 import { latchkeyProgram } from './setup/app.ts';
-import { loadNow, machineFacts } from './setup/machine.ts';
+import { machineFacts } from './setup/machine.ts';
 import { AREAS, readOptions } from './setup/options.ts';
 import type { Area, Options } from './setup/options.ts';
+import { noiseOf, waitForQuiet, watchOthers } from './setup/quiet.ts';
 import { startServers } from './setup/servers.ts';
 
 const MEASURES: Record<Area, (bench: Bench) => Promise<Measured>> = {
@@ -24,18 +26,17 @@ const MEASURES: Record<Area, (bench: Bench) => Promise<Measured>> = {
   flow: measureFlow,
   end: measureEnd,
   audit: measureAudit,
+  incident: measureIncident,
   policy: measurePolicy,
   process: measureProcess,
   growth: measureGrowth,
 };
 
-/** Above this others were at work on the machine, and the figures say as much about them. */
-const QUIET_LOAD = 0.5;
-
-/** Whole runs are kept in git; anything less lies beside the other data of this machine. */
-const placeOf = ({ out, extent, areas }: Options, date: string): string => {
+/** Whole runs are kept in git; anything less, and what failed, lies beside the other data of this machine. */
+const placeOf = ({ out, extent, areas }: Options, { date, failures }: Results): string => {
   if (out) return out;
-  const isWhole = areas.length === AREAS.length && (extent === 'usual' || extent === 'full');
+  const isAsked = areas.length === AREAS.length && (extent === 'usual' || extent === 'full');
+  const isWhole = isAsked && Object.keys(failures).length === 0;
   const name = `${date.slice(0, 10)}${extent === 'usual' ? '' : `-${extent}`}.json`;
   return path.resolve(isWhole ? 'bench/results' : '.data/bench', name);
 };
@@ -60,11 +61,13 @@ const measureArea = async (area: Area, bench: Bench): Promise<{ made: Measured |
 };
 
 const measure = async (options: Options, runDir: string): Promise<Results> => {
-  const startedAt = Date.now();
-  const loadBefore = loadNow();
-  const servers = await startServers(runDir);
-  const machine = await machineFacts(servers, loadBefore);
   const say = (text: string): void => console.log(text);
+  // Figures of tiny runs mean nothing anyway.
+  const before = options.extent === 'smoke' ? { loadBefore: 0, idleBefore: null } : await waitForQuiet(say);
+  const startedAt = Date.now();
+  const servers = await startServers(runDir);
+  const facts = await machineFacts(servers);
+  const othersUsed = watchOthers();
   const bench: Bench = { servers, sizes: options.sizes, extent: options.extent, say };
   const rows: Row[] = [];
   const details: Record<string, unknown> = {};
@@ -75,13 +78,14 @@ const measure = async (options: Options, runDir: string): Promise<Results> => {
     details[area] = made?.details ?? null;
     if (failure) failures[area] = failure;
   }
+  const machine = { ...facts, ...before, ...othersUsed() };
   const seconds = Math.round((Date.now() - startedAt) / 1_000);
   const date = new Date(startedAt).toISOString();
   return {
     date,
     extent: options.extent,
     program: path.relative(process.cwd(), latchkeyProgram().args.at(-1) ?? ''),
-    isQuiet: loadBefore < QUIET_LOAD,
+    isQuiet: options.extent !== 'smoke' && noiseOf(machine).length === 0,
     machine,
     sizes: options.sizes,
     seconds,
@@ -102,10 +106,7 @@ const tell = ({ machine, rows, isQuiet, extent, seconds }: Results, place: strin
     `one sync to disk ${machine.syncMs.toFixed(2)} ms; commit ${machine.commit}; ${extent} run of ${seconds} s\n`,
   );
   console.log(tableOf(rows));
-  if (!isQuiet)
-    console.log(
-      `\nThe machine was busy before this began (load ${machine.loadBefore.toFixed(1)}): do not trust these figures.`,
-    );
+  if (!isQuiet) console.log(`\nDo not trust these figures: ${noiseOf(machine).join('; ') || 'the counts are tiny'}.`);
   console.log(`\nFigures: ${path.relative(process.cwd(), place)}`);
 };
 
@@ -116,7 +117,7 @@ const run = async (): Promise<void> => {
   endOnSignals();
   const results = await measure(options, runDir);
   if (Object.keys(results.failures).length > 0) process.exitCode = 1;
-  const place = placeOf(options, results.date);
+  const place = placeOf(options, results);
   mkdirSync(path.dirname(place), { recursive: true });
   writeFileSync(place, `${JSON.stringify(results, rounded, 1)}\n`);
   tell(results, place);

@@ -1,12 +1,19 @@
 /** How late access really ends: many grants due at one moment among many others, logins and open sessions in a real target. */
-import pg from 'pg';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertThat, median, spreadOf } from '../measure.ts';
 import type { Spread } from '../measure.ts';
 import { ms, rowOf } from '../rows.ts';
 import type { Row } from '../rows.ts';
-import { loginsIn, rowsFrom } from '../setup/servers.ts';
-import { endedOf, insertGrants, loginOf, makeLogins, PASSWORD, putOffReconciling, untilAllEnded } from './ending.ts';
+import { rowsFrom } from '../setup/servers.ts';
+import {
+  assertEnded,
+  endedOf,
+  insertGrants,
+  makeLogins,
+  openSessions,
+  putOffReconciling,
+  untilAllEnded,
+} from './ending.ts';
 import type { Wave } from './ending.ts';
 import { createWorld } from './world.ts';
 import type { Bench, Measured, World } from './world.ts';
@@ -17,48 +24,11 @@ const SESSIONS_MAX = 20;
 const LEAD_MS = 1_000;
 const LEAD_PER_GRANT_MS = 0.5;
 
-type Session = { cutAt: Promise<number> };
 type Round = { late: Spread; cutMs: number[] };
-
-const openSessions = async (target: World['target'], wave: Wave): Promise<Session[]> => {
-  const sessions: Session[] = [];
-  for (let index = 0; index < Math.min(SESSIONS_MAX, wave.count); index += 1) {
-    const url = new URL(target.url);
-    url.username = loginOf(wave, index);
-    url.password = PASSWORD;
-    const client = new pg.Client({ connectionString: url.href });
-    const cutAt = new Promise<number>((resolve) => {
-      client.once('end', () => resolve(Date.now()));
-      // Being cut is what is waited for.
-      client.on('error', () => resolve(Date.now()));
-    });
-    await client.connect();
-    await client.query('select count(*) from orders');
-    sessions.push({ cutAt });
-  }
-  return sessions;
-};
-
-/** Ended, each once, by removing it; one event each that it began to end and that it has ended. */
-const assertEnded = async (world: World, wave: Wave, outcomes: string[]): Promise<void> => {
-  assertThat(outcomes.length === wave.count, `${outcomes.length} of ${wave.count} grants have ended.`);
-  const removed = outcomes.filter((outcome) => outcome === 'removed').length;
-  assertThat(removed === wave.count, `${removed} of ${wave.count} ends removed a login.`);
-  assertThat((await loginsIn(world.target)) === 0, 'logins were left in the target.');
-  const events = await rowsFrom<{ type: string; n: number; grants: number }>(
-    world.storeUrl,
-    `select type, count(*)::int as n, count(distinct grant_id)::int as grants from audit_events where grant_id like $1 || '%' group by 1`,
-    [wave.prefix],
-  );
-  const types = events.map(({ type }) => type).toSorted();
-  assertThat(types.join() === 'grant.ended,grant.ending', `the events were ${types.join(', ')}.`);
-  for (const { type, n, grants } of events)
-    assertThat(n === wave.count && grants === wave.count, `${n} events ${type} of ${grants} grants for ${wave.count}.`);
-};
 
 const runWave = async (world: World, wave: Wave): Promise<Round> => {
   await makeLogins(world.target, wave);
-  const sessions = await openSessions(world.target, wave);
+  const sessions = await openSessions(world.target, wave, SESSIONS_MAX);
   const dueInMs = LEAD_MS + wave.count * LEAD_PER_GRANT_MS;
   await insertGrants(world, wave, dueInMs);
   const [grant] = await rowsFrom<{ at: Date }>(
@@ -71,11 +41,7 @@ const runWave = async (world: World, wave: Wave): Promise<Round> => {
   await delay(Math.max(0, dueAt - Date.now()));
   await untilAllEnded(world, wave.prefix);
   const ended = await endedOf(world, wave);
-  await assertEnded(
-    world,
-    wave,
-    ended.map(({ outcome }) => outcome),
-  );
+  await assertEnded(world, wave, ended);
   const cutMs = (await Promise.all(sessions.map(({ cutAt }) => cutAt))).map((at) => at - dueAt);
   return { late: spreadOf(ended.map(({ lateMs }) => lateMs)), cutMs };
 };
@@ -104,11 +70,7 @@ const recover = async (world: World, count: number): Promise<Row> => {
   await world.start();
   await untilAllEnded(world, wave.prefix);
   const ended = await endedOf(world, wave);
-  await assertEnded(
-    world,
-    wave,
-    ended.map(({ outcome }) => outcome),
-  );
+  await assertEnded(world, wave, ended);
   const [last] = await rowsFrom<{ at: Date }>(
     world.storeUrl,
     `select max(ended_at) as at from grants where id like 'z%'`,

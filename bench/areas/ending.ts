@@ -1,12 +1,14 @@
 /** Live grants made directly in the store and the target, and the wait until they have ended. */
+import pg from 'pg';
 import { setTimeout as delay } from 'node:timers/promises';
 import { scramVerifier } from '../../src/providers/postgres/scram.ts';
 import { writeMark } from '../../src/providers/postgres/login-name.ts';
-import { rowsFrom, withClient } from '../setup/servers.ts';
+import { assertThat } from '../measure.ts';
+import { loginsIn, rowsFrom, withClient } from '../setup/servers.ts';
 import type { Target } from '../setup/servers.ts';
 import type { World } from './world.ts';
 
-export const PASSWORD = 'the-password-of-every-login-of-the-benchmark';
+const PASSWORD = 'the-password-of-every-login-of-the-benchmark';
 const ROLES_AT_ONCE = 500;
 const END_LIMIT_MS = 180_000;
 
@@ -14,7 +16,7 @@ const END_LIMIT_MS = 180_000;
 export type Wave = { prefix: string; count: number };
 
 const idOf = ({ prefix }: Wave, index: number): string => `${prefix}${String(index + 1).padStart(10, '0')}`;
-export const loginOf = (wave: Wave, index: number): string => `lk_${idOf(wave, index)}_ada`;
+const loginOf = (wave: Wave, index: number): string => `lk_${idOf(wave, index)}_ada`;
 
 /** By the login that Latchkey works as: since Postgres 16 only who made a role may take it away. */
 export const makeLogins = async (target: Target, wave: Wave): Promise<void> => {
@@ -32,6 +34,28 @@ export const makeLogins = async (target: Target, wave: Wave): Promise<void> => {
       await client.query(Array.from({ length: some }, (_, at) => make(from + at)).join('\n'));
     }
   });
+};
+
+export type Session = { cutAt: Promise<number> };
+
+/** Each stays open until it is cut; `atMost` of the wave's logins have one. */
+export const openSessions = async (target: Target, wave: Wave, atMost = wave.count): Promise<Session[]> => {
+  const sessions: Session[] = [];
+  for (let index = 0; index < Math.min(atMost, wave.count); index += 1) {
+    const url = new URL(target.url);
+    url.username = loginOf(wave, index);
+    url.password = PASSWORD;
+    const client = new pg.Client({ connectionString: url.href });
+    const cutAt = new Promise<number>((resolve) => {
+      client.once('end', () => resolve(Date.now()));
+      // Being cut is what is waited for.
+      client.on('error', () => resolve(Date.now()));
+    });
+    await client.connect();
+    await client.query('select count(*) from orders');
+    sessions.push({ cutAt });
+  }
+  return sessions;
 };
 
 const INSERT = `
@@ -76,29 +100,58 @@ export const insertGrants = async (
   });
 };
 
-/** Until no grant whose id begins so is live. */
-export const untilAllEnded = async ({ storeUrl }: Pick<World, 'storeUrl'>, prefix: string): Promise<void> => {
+/** Until the query, which counts as `n`, counts none. */
+export const untilNone = async (
+  { storeUrl }: Pick<World, 'storeUrl'>,
+  { text, values = [], what }: { text: string; values?: unknown[]; what: string },
+): Promise<void> => {
   const deadline = Date.now() + END_LIMIT_MS;
   await withClient(storeUrl, async (client) => {
     for (;;) {
-      const { rows } = await client.query<{ n: number }>(
-        `select count(*)::int as n from grants where state in ('activating', 'active', 'ending') and id >= $1 and id < $1 || 'zzz'`,
-        [prefix],
-      );
+      const { rows } = await client.query<{ n: number }>(text, values);
       if (rows[0]?.n === 0) return;
-      if (Date.now() > deadline) throw new Error(`${rows[0]?.n} grants did not end within ${END_LIMIT_MS / 1000} s.`);
+      if (Date.now() > deadline) throw new Error(`${rows[0]?.n} ${what} within ${END_LIMIT_MS / 1000} s.`);
       await delay(100);
     }
   });
 };
 
+/** Until no grant whose id begins so is live. */
+export const untilAllEnded = (world: Pick<World, 'storeUrl'>, prefix: string): Promise<void> =>
+  untilNone(world, {
+    text: `select count(*)::int as n from grants where state in ('activating', 'active', 'ending') and id >= $1 and id < $1 || 'zzz'`,
+    values: [prefix],
+    what: 'grants did not end',
+  });
+
 export type Ended = { lateMs: number; outcome: string };
 
-/** `ended_at` is written after the login's absence was read back, so this is never less than the truth. */
-export const endedOf = ({ storeUrl }: Pick<World, 'storeUrl'>, { prefix }: Wave): Promise<Ended[]> =>
+/** After `dueAt`, or each after its own deadline. `ended_at` is written after the login's absence was read back, so this is never less than the truth. */
+export const endedOf = (
+  { storeUrl }: Pick<World, 'storeUrl'>,
+  { prefix }: Wave,
+  dueAt: Date | null = null,
+): Promise<Ended[]> =>
   rowsFrom<Ended>(
     storeUrl,
-    `select (extract(epoch from ended_at - expires_at) * 1000)::double precision as "lateMs", end_outcome as outcome
+    `select (extract(epoch from ended_at - coalesce($2::timestamptz, expires_at)) * 1000)::double precision as "lateMs", end_outcome as outcome
      from grants where id like $1 || '%' and state = 'ended'`,
-    [prefix],
+    [prefix, dueAt],
   );
+
+/** Ended, each once, by removing it; one event each that it began to end and that it has ended. */
+export const assertEnded = async (world: World, wave: Wave, ended: readonly { outcome: string }[]): Promise<void> => {
+  assertThat(ended.length === wave.count, `${ended.length} of ${wave.count} grants have ended.`);
+  const removed = ended.filter(({ outcome }) => outcome === 'removed').length;
+  assertThat(removed === wave.count, `${removed} of ${wave.count} ends removed a login.`);
+  assertThat((await loginsIn(world.target)) === 0, 'logins were left in the target.');
+  const events = await rowsFrom<{ type: string; n: number; grants: number }>(
+    world.storeUrl,
+    `select type, count(*)::int as n, count(distinct grant_id)::int as grants from audit_events where grant_id like $1 || '%' group by 1`,
+    [wave.prefix],
+  );
+  const types = events.map(({ type }) => type).toSorted();
+  assertThat(types.join() === 'grant.ended,grant.ending', `the events were ${types.join(', ')}.`);
+  for (const { type, n, grants } of events)
+    assertThat(n === wave.count && grants === wave.count, `${n} events ${type} of ${grants} grants for ${wave.count}.`);
+};

@@ -22,7 +22,7 @@ export type World = {
   stop(): Promise<void>;
 };
 
-export const createWorld = async ({ servers }: Bench): Promise<World> => {
+export const createWorld = async ({ servers }: Bench, morePolicy = ''): Promise<World> => {
   const [storeUrl, target] = await Promise.all([createStoreDatabase(servers), createTarget(servers)]);
   const load = startChild('load-program');
   const slackApiUrl = await load.call<string>('startSlack');
@@ -33,7 +33,7 @@ export const createWorld = async ({ servers }: Bench): Promise<World> => {
     load,
     slackApiUrl,
     start: async () => {
-      app = await startApp({ servers, target, storeUrl, slackApiUrl });
+      app = await startApp({ servers, target, storeUrl, slackApiUrl, morePolicy });
       return app;
     },
     stop: async () => {

@@ -6,10 +6,12 @@ import { walk } from './flow.ts';
 import type { Walked } from './flow.ts';
 import { watchGrants } from './grants.ts';
 import type { Grants } from './grants.ts';
+import { archiveRooms, closeRoom, measureAlerts, measurePrompts } from './incident.ts';
+import type { AlertsInput, CloseInput, PromptsInput } from './incident.ts';
 import { postCommand } from './signed.ts';
 import { startSlack } from './slack.ts';
 import type { Slack } from './slack.ts';
-import { measureStages } from './stages.ts';
+import { measureStages, measureTransactions } from './stages.ts';
 
 export type AcksInput = {
   url: string;
@@ -76,4 +78,10 @@ answerCalls({
   acks,
   flows,
   stages: measureStages,
+  transactions: measureTransactions,
+  prompts: (input: PromptsInput) => measurePrompts(theSlack(), input),
+  alerts: (input: AlertsInput) => measureAlerts(theSlack(), input),
+  archive: archiveRooms,
+  close: (input: CloseInput) => closeRoom(theSlack(), input),
+  posts: () => Promise.resolve(Object.fromEntries(theSlack().posts)),
 });

@@ -13,29 +13,54 @@ const nextTrigger = (): string => {
   return `${process.pid}.${Date.now()}.${count}`;
 };
 
-/** Resolves with the milliseconds until the answer was read. Slack: docs.slack.dev/authentication/verifying-requests-from-slack */
-const post = (url: string, body: string): Promise<number> =>
+type Body = { url: string; body: string; headers: Record<string, string>; status: number };
+
+/** Resolves with the milliseconds until the answer was read. */
+export const postBody = ({ url, body, headers, status }: Body): Promise<number> =>
   new Promise((resolve, reject) => {
-    const stamp = String(Math.floor(Date.now() / 1000));
-    const signature = createHmac('sha256', SIGNING_SECRET).update(`v0:${stamp}:${body}`).digest('hex');
-    const headers = {
-      'content-type': 'application/x-www-form-urlencoded',
-      'content-length': Buffer.byteLength(body),
-      'x-slack-request-timestamp': stamp,
-      'x-slack-signature': `v0=${signature}`,
-    };
     const startedAt = performance.now();
-    const sent = request(`${url}/slack/events`, { method: 'POST', agent, headers }, (answer) => {
+    const length = { 'content-length': Buffer.byteLength(body) };
+    const sent = request(url, { method: 'POST', agent, headers: { ...headers, ...length } }, (answer) => {
       answer.resume();
       answer.once('error', reject);
       answer.once('end', () => {
-        if (answer.statusCode === 200) resolve(performance.now() - startedAt);
+        if (answer.statusCode === status) resolve(performance.now() - startedAt);
         else reject(new Error(`A signed request was answered with ${answer.statusCode}.`));
       });
     });
     sent.once('error', reject);
     sent.end(body);
   });
+
+/** Slack: docs.slack.dev/authentication/verifying-requests-from-slack */
+const post = (url: string, body: string, type = 'application/x-www-form-urlencoded'): Promise<number> => {
+  const stamp = String(Math.floor(Date.now() / 1000));
+  const signature = createHmac('sha256', SIGNING_SECRET).update(`v0:${stamp}:${body}`).digest('hex');
+  const headers = {
+    'content-type': type,
+    'x-slack-request-timestamp': stamp,
+    'x-slack-signature': `v0=${signature}`,
+  };
+  return postBody({ url: `${url}/slack/events`, body, headers, status: 200 });
+};
+
+/** Slack: docs.slack.dev/apis/events-api, "Callback field overview" */
+export const postEvent = (url: string, event: Record<string, unknown>): Promise<number> => {
+  const envelope = {
+    token: 'unused',
+    team_id: TEAM_ID,
+    api_app_id: 'A0BENCH',
+    event,
+    type: 'event_callback',
+    event_id: `Ev${nextTrigger().replaceAll('.', '')}`,
+    event_time: Math.floor(Date.now() / 1000),
+    authorizations: [
+      { enterprise_id: null, team_id: TEAM_ID, user_id: 'U0BENCH', is_bot: true, is_enterprise_install: false },
+    ],
+    is_ext_shared_channel: false,
+  };
+  return post(url, JSON.stringify(envelope), 'application/json');
+};
 
 export type Typed = { url: string; userId: string; text: string; responseUrl: string };
 

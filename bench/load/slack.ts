@@ -5,6 +5,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { channelOf, channelsNow } from './channels.ts';
 import { TEAM_ID } from './signed.ts';
 
 export const APPROVER = 'U0OLGA';
@@ -20,8 +21,12 @@ export type Slack = {
   button(actionId: string, about: string): Promise<string>;
   /** The text of the first view that mentions `about`. */
   view(about: string): Promise<string>;
+  /** When the first message of this kind about an incident came that mentions `about`; of `files`, when both were there. */
+  message(kind: 'prompt' | 'timeline' | 'files', about: string): Promise<string>;
   /** How many calls of each method there were. */
   calls: Map<string, number>;
+  /** How often each button of an alert and each message of an incident was posted: `prompt bench-1-2`. */
+  posts: Map<string, number>;
   close(): Promise<void>;
 };
 
@@ -30,7 +35,9 @@ const WAIT_LIMIT_MS = 30_000;
 const createWaiting = () => {
   const waiting = new Map<string, (text: string) => void>();
   const arrived = new Map<string, string>();
+  const posts = new Map<string, number>();
   return {
+    posts,
     tell: (key: string, text: string): void => {
       const waits = waiting.get(key);
       if (!waits) arrived.set(key, text);
@@ -74,18 +81,31 @@ const userOf = (id: string): Answer => ({
 
 /** What the load generator writes into a reason, and what Latchkey puts into the metadata of a message. */
 const MARKS = /bench-\d+-\d+|"request_id":"[0-9a-z]+"/g;
-const BUTTON = /"action_id":"(approve|show_credentials)"[^{}]*?"value":"([^"]+)"/g;
+const BUTTON = /"action_id":"(approve|show_credentials|ask_for_alert)"[^{}]*?"value":"([^"]+)"/g;
+/** In the metadata of an incident's messages. */
+const KIND = /"kind":"(prompt|timeline)"/;
 
 let count = 0;
+
+const tellAndCount = (waiting: Waiting, key: string, text: string): void => {
+  waiting.posts.set(key, (waiting.posts.get(key) ?? 0) + 1);
+  waiting.tell(key, text);
+};
 
 const tellOfMessage = (waiting: Waiting, fields: Fields): void => {
   const text = `${fields['text'] ?? ''} ${fields['blocks'] ?? ''} ${fields['metadata'] ?? ''}`;
   const marks = new Set([...text.matchAll(MARKS)].map(([mark]) => mark));
   for (const [, actionId = '', value = ''] of text.matchAll(BUTTON))
-    for (const mark of marks) waiting.tell(`${actionId} ${mark}`, value);
+    for (const mark of marks)
+      if (actionId === 'ask_for_alert') tellAndCount(waiting, `${actionId} ${mark}`, value);
+      else waiting.tell(`${actionId} ${mark}`, value);
+  const kind = KIND.exec(fields['metadata'] ?? '')?.[1];
+  if (kind) for (const mark of marks) tellAndCount(waiting, `${kind} ${mark}`, kind);
 };
 
-const methods: Record<string, (fields: Fields, waiting: Waiting) => Answer> = {
+type Place = { waiting: Waiting; base: string };
+
+const methods: Record<string, (fields: Fields, place: Place) => Answer> = {
   'auth.test': () => ({
     team_id: TEAM_ID,
     team: 'Bench',
@@ -100,10 +120,24 @@ const methods: Record<string, (fields: Fields, waiting: Waiting) => Answer> = {
   }),
   'usergroups.list': () => ({ usergroups: [] }),
   'conversations.list': () => ({
-    channels: [{ id: 'C0ACCESS', name: 'prod-access' }],
+    channels: [{ id: 'C0ACCESS', name: 'prod-access' }, ...channelsNow()],
     response_metadata: { next_cursor: '' },
   }),
-  'chat.postMessage': (fields, waiting) => {
+  'conversations.info': ({ channel = '' }) => {
+    const shown = channelOf(channel);
+    return shown ? { channel: shown } : { ok: false, error: 'channel_not_found' };
+  },
+  'conversations.join': ({ channel = '' }) => ({ channel: channelOf(channel) }),
+  'files.getUploadURLExternal': (_fields, { base }) => {
+    count += 1;
+    return { upload_url: `${base}/upload/${count}`, file_id: `F${count}` };
+  },
+  'files.completeUploadExternal': ({ files = '[]' }, { waiting }) => {
+    const mark = files.match(MARKS)?.[0];
+    if (mark) tellAndCount(waiting, `files ${mark}`, files);
+    return { files: JSON.parse(files) as unknown };
+  },
+  'chat.postMessage': (fields, { waiting }) => {
     count += 1;
     tellOfMessage(waiting, fields);
     return {
@@ -116,7 +150,7 @@ const methods: Record<string, (fields: Fields, waiting: Waiting) => Answer> = {
     count += 1;
     return { view: { id: `V${count}`, hash: String(count) } };
   },
-  'views.update': (fields, waiting) => {
+  'views.update': (fields, { waiting }) => {
     const view = fields['view'] ?? '';
     const login = /lk_([0-9a-z]+)_/.exec(view)?.[1];
     if (login) waiting.tell(`view ${login}`, view);
@@ -144,21 +178,25 @@ const answerJson = (response: ServerResponse, answer: Answer): void => {
   response.end(JSON.stringify(answer));
 };
 
+/** Everything but the answers to methods: a sent `response_url`, and the bytes of a file. */
+const answerOther = (waiting: Waiting, path: string, body: string): boolean => {
+  if (path.startsWith('/respond/')) waiting.tell(path, body);
+  return !path.startsWith('/api/');
+};
+
 export const startSlack = async (): Promise<Slack> => {
-  const waiting = createWaiting();
+  const place: Place = { waiting: createWaiting(), base: '' };
+  const { waiting } = place;
   const calls = new Map<string, number>();
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await readBody(request);
     const path = (request.url ?? '/').split('?')[0] ?? '/';
-    if (path.startsWith('/respond/')) {
-      waiting.tell(path, body);
-      return answerJson(response, { ok: true });
-    }
+    if (answerOther(waiting, path, body)) return answerJson(response, { ok: true });
     const name = path.replace('/api/', '');
     calls.set(name, (calls.get(name) ?? 0) + 1);
     const method = methods[name];
     if (!method) return answerJson(response, { ok: false, error: 'unknown_method' });
-    answerJson(response, { ok: true, ...method(fieldsOf(request.headers['content-type'] ?? '', body), waiting) });
+    answerJson(response, { ok: true, ...method(fieldsOf(request.headers['content-type'] ?? '', body), place) });
   };
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
@@ -171,6 +209,7 @@ export const startSlack = async (): Promise<Slack> => {
     server.listen(0, '127.0.0.1', resolve);
   });
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  place.base = base;
   return {
     apiUrl: `${base}/api/`,
     nextResponse: () => {
@@ -180,7 +219,9 @@ export const startSlack = async (): Promise<Slack> => {
     },
     button: (actionId, about) => waiting.wait(`${actionId} ${about}`),
     view: (about) => waiting.wait(`view ${about}`),
+    message: (kind, about) => waiting.wait(`${kind} ${about}`),
     calls,
+    posts: waiting.posts,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -27,7 +27,7 @@ const auditedTransaction = async (client: pg.Client, id: number): Promise<void> 
   await client.query('commit');
 };
 
-const transactions = ({ storeUrl, count }: StagesInput): Promise<number[]> =>
+export const measureTransactions = ({ storeUrl, count }: Pick<StagesInput, 'storeUrl' | 'count'>): Promise<number[]> =>
   withClient(storeUrl, async (client) => {
     await client.query(TABLES);
     await client.query(
@@ -66,7 +66,7 @@ export const measureStages = async (input: StagesInput): Promise<Stages> => {
     name: `limit_${randomBytes(6).toString('hex')}`,
     password: randomBytes(32).toString('base64url'),
   }));
-  const transactionMs = await transactions(input);
+  const transactionMs = await measureTransactions(input);
   const roleMs = await roles(input, made);
   const loginMs = await logins(input, made);
   await withClient(input.target.managerUrl, (client) =>

@@ -1,10 +1,11 @@
 /** Which plots there are, made from the figures of one run. */
 import type { Growth } from '../areas/growth.ts';
+import type { IncidentDetails } from '../areas/incident.ts';
 import type { Results } from '../results.ts';
 import { shown } from '../rows.ts';
 import type { Row } from '../rows.ts';
 import { barChart, lineChart } from './svg.ts';
-import type { Line } from './svg.ts';
+import type { Bar, Line } from './svg.ts';
 
 type Spread = { p50: number; p99: number };
 type FlowDetails = { single: Record<string, Spread> };
@@ -99,6 +100,33 @@ const growth = ({ audit, grants, targets }: Growth): string =>
     ],
   });
 
+const incident = ({ coldMs, rounds, closes }: IncidentDetails): string => {
+  const bar = (label: string, value: number, note = ''): Bar => ({
+    label,
+    value,
+    note: `${shown(value)} ms${note}`,
+    isMet: null,
+  });
+  const told = (label: string, of: (round: IncidentDetails['rounds'][number]) => Spread): Bar => {
+    const [p50, p99] = [middle(rounds.map((round) => of(round).p50)), middle(rounds.map((round) => of(round).p99))];
+    return bar(label, p50, `, p99 ${shown(p99)} ms`);
+  };
+  return barChart({
+    title: 'Incidents and alerts: milliseconds, median and p99',
+    limit: null,
+    bars: [
+      told('channel made to a message of bare Bolt', ({ limit }) => limit),
+      told('channel made to prompt posted', ({ prompt }) => prompt),
+      bar('the same, first of a process', coldMs),
+      told('Alertmanager to ask posted', ({ alertmanager }) => alertmanager),
+      told('PagerDuty to ask posted', ({ pagerduty }) => pagerduty),
+      bar('end of the warning to sessions cut', middle(closes.map(({ cut }) => cut.p99)), ' (p99)'),
+      bar('end of the warning to the last end', middle(closes.map(({ late }) => late.max))),
+      bar('end of the warning to timeline posted', middle(closes.map(({ timelineMs }) => timelineMs))),
+    ],
+  });
+};
+
 /** File names and their SVG; an area that was not measured has no plot. */
 export const plotsOf = (results: Results): Record<string, string> => {
   const { details } = results;
@@ -106,6 +134,7 @@ export const plotsOf = (results: Results): Record<string, string> => {
     'performance-goals.svg': goals(results),
     ...(details['flow'] ? { 'performance-flow.svg': flow(details['flow'] as FlowDetails) } : {}),
     ...(details['end'] ? { 'performance-end.svg': end(details['end'] as EndDetails) } : {}),
+    ...(details['incident'] ? { 'performance-incident.svg': incident(details['incident'] as IncidentDetails) } : {}),
     ...(details['growth'] ? { 'performance-growth.svg': growth(details['growth'] as Growth) } : {}),
   };
 };

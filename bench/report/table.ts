@@ -2,6 +2,7 @@
 import type { Results } from '../results.ts';
 import { shown } from '../rows.ts';
 import type { Row } from '../rows.ts';
+import { noiseOf } from '../setup/quiet.ts';
 
 const BEGIN = '<!-- figures: written by `npm run bench:plots` -->';
 const END = '<!-- end of figures -->';
@@ -24,7 +25,7 @@ export const figuresOf = ({ date, extent, isQuiet, machine, rows, seconds, failu
       ? []
       : [
           '',
-          `**The machine was busy before this run began (load ${machine.loadBefore.toFixed(1)}): do not quote these figures.**`,
+          `**Do not quote these figures: ${noiseOf(machine).join('; ') || 'the run was not on a quiet machine'}.**`,
         ]),
     ...Object.entries(failures).map(([area, why]) => `\n**${area} failed: ${why}**`),
     '',

@@ -10,6 +10,8 @@ import { demandGoingOn, onEnd } from './cleanup.ts';
 import type { Servers, Target } from './servers.ts';
 
 export const SIGNING_SECRET = 'the-secret-of-the-benchmark';
+export const ALERTMANAGER_TOKEN = 'the-alertmanager-token-of-the-benchmark';
+export const PAGERDUTY_SECRET = 'the-pagerduty-secret-of-the-benchmark';
 export const SECRET_KEY = Buffer.alloc(32, 7).toString('base64');
 
 const START_LIMIT_MS = 60_000;
@@ -36,7 +38,14 @@ admins: [dba]
 auditors: [dba]
 `;
 
-export type AppPlan = { servers: Servers; target: Target; storeUrl: string; slackApiUrl: string };
+export type AppPlan = {
+  servers: Servers;
+  target: Target;
+  storeUrl: string;
+  slackApiUrl: string;
+  /** What an area adds to the policy that all have. */
+  morePolicy?: string;
+};
 
 export type Program = { command: string; args: string[] };
 
@@ -57,9 +66,10 @@ export type RunningApp = {
 
 let started = 0;
 
-const environmentFor = ({ servers, target, storeUrl, slackApiUrl }: AppPlan, port: number): Record<string, string> => {
+const environmentFor = (plan: AppPlan, port: number): Record<string, string> => {
+  const { servers, target, storeUrl, slackApiUrl, morePolicy = '' } = plan;
   const policyPath = path.join(servers.runDir, `policy-${target.database}.yml`);
-  writeFileSync(policyPath, policyText(target));
+  writeFileSync(policyPath, `${policyText(target)}${morePolicy}`);
   return {
     SLACK_BOT_TOKEN: 'xoxb-bench',
     SLACK_SIGNING_SECRET: SIGNING_SECRET,
@@ -68,6 +78,8 @@ const environmentFor = ({ servers, target, storeUrl, slackApiUrl }: AppPlan, por
     REDIS_URL: servers.redisUrl,
     LATCHKEY_REDIS_PREFIX: `bench-${target.database}`,
     LATCHKEY_SECRET_KEY: SECRET_KEY,
+    ALERTMANAGER_TOKEN,
+    PAGERDUTY_WEBHOOK_SECRET: PAGERDUTY_SECRET,
     LATCHKEY_POLICY: policyPath,
     LATCHKEY_LOG_LEVEL: process.env['LATCHKEY_LOG_LEVEL'] ?? 'warn',
     PORT: String(port),
@@ -77,7 +89,8 @@ const environmentFor = ({ servers, target, storeUrl, slackApiUrl }: AppPlan, por
 const withoutOwnSettings = (): NodeJS.ProcessEnv =>
   Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(SLACK_|LATCHKEY_|DATABASE_URL|REDIS_URL|PORT$|NODE_OPTIONS)/.test(name),
+      ([name]) =>
+        !/^(SLACK_|LATCHKEY_|PAGERDUTY_|OPSGENIE_|ALERT|DATABASE_URL|REDIS_URL|PORT$|NODE_OPTIONS)/.test(name),
     ),
   );
 

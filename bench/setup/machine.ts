@@ -1,10 +1,11 @@
 /** What the figures were measured on. */
 import { execFile } from 'node:child_process';
 import { closeSync, fdatasyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
+import { arch, cpus, platform, release, totalmem } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { median } from '../measure.ts';
+import type { Quiet } from './quiet.ts';
 import { rowsFrom } from './servers.ts';
 import type { Servers } from './servers.ts';
 
@@ -19,9 +20,7 @@ export type Machine = {
   syncMs: number;
   commit: string;
   hasUncommittedChanges: boolean;
-  /** Load average over one minute before anything was started. Above about 0.3 the figures are not to be trusted. */
-  loadBefore: number;
-};
+} & Quiet;
 
 const git = async (...args: string[]): Promise<string> => {
   try {
@@ -45,9 +44,7 @@ const syncMs = (folder: string): number => {
   return median(times);
 };
 
-export const loadNow = (): number => loadavg()[0] ?? 0;
-
-export const machineFacts = async (servers: Servers, loadBefore: number): Promise<Machine> => {
+export const machineFacts = async (servers: Servers): Promise<Omit<Machine, keyof Quiet>> => {
   const [postgres] = await rowsFrom<{ server_version: string }>(servers.storeAdminUrl, 'show server_version');
   const [commit, changes] = await Promise.all([
     git('rev-parse', '--short', 'HEAD'),
@@ -63,7 +60,6 @@ export const machineFacts = async (servers: Servers, loadBefore: number): Promis
     syncMs: syncMs(servers.runDir),
     commit,
     hasUncommittedChanges: changes !== '',
-    loadBefore,
   };
 };
 

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-export const AREAS = ['acknowledge', 'flow', 'end', 'audit', 'policy', 'process', 'growth'] as const;
+export const AREAS = ['acknowledge', 'flow', 'end', 'audit', 'incident', 'policy', 'process', 'growth'] as const;
 export type Area = (typeof AREAS)[number];
 export type Extent = 'smoke' | 'quick' | 'usual' | 'full';
 
@@ -23,6 +23,8 @@ export type Sizes = {
   /** How many are due at one moment, and how often that is done. */
   due: { count: number; times: number }[];
   overdue: number;
+  /** Channels made and alerts of each source, one after the other; grants that end when one is closed, and how often. */
+  incident: { channels: number; alerts: number; grants: number; closes: number };
   auditEvents: number;
   rules: number[];
   targets: number;
@@ -48,6 +50,7 @@ const SIZES: Record<Extent, Sizes> = {
       { count: 10, times: 1 },
     ],
     overdue: 5,
+    incident: { channels: 3, alerts: 3, grants: 5, closes: 1 },
     auditEvents: 1_000,
     rules: [10, 100],
     targets: 100,
@@ -69,6 +72,7 @@ const SIZES: Record<Extent, Sizes> = {
       { count: 1_000, times: 1 },
     ],
     overdue: 1_000,
+    incident: { channels: 30, alerts: 30, grants: 50, closes: 2 },
     auditEvents: 20_000,
     rules: [10, 1_000, 10_000],
     targets: 10_000,
@@ -90,6 +94,7 @@ const SIZES: Record<Extent, Sizes> = {
       { count: 1_000, times: 3 },
     ],
     overdue: 1_000,
+    incident: { channels: 200, alerts: 200, grants: 50, closes: 5 },
     auditEvents: 100_000,
     rules: [10, 1_000],
     targets: 10_000,
@@ -117,6 +122,7 @@ const SIZES: Record<Extent, Sizes> = {
       { count: 10_000, times: 3 },
     ],
     overdue: 1_000,
+    incident: { channels: 450, alerts: 450, grants: 50, closes: 9 },
     auditEvents: 1_000_000,
     rules: [10, 100, 1_000, 10_000],
     targets: 10_000,
