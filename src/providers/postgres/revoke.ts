@@ -106,7 +106,9 @@ export const revokeAll = async (server: Server, items: readonly ToRevoke[], endi
   if (logins.length > 0) await shutDoors(server, logins, ending);
   const cut = await endSessions(server, sessions, signal);
   if (logins.length > 0) {
-    await drop(server, { logins, items }, signal);
+    const dropAll = async (): Promise<void> => await drop(server, { logins, items }, signal);
+    // Doors are shut and sessions cut by now, so nobody keeps access for waiting here; one by itself need not wait.
+    await (logins.length > 1 ? server.inTurn(dropAll, signal) : dropAll());
     // Again: one that was between password and session when the door was shut is visible only now.
     await endSessions(server, sessions, signal);
     const [left] = await find();
