@@ -41,7 +41,7 @@ const runWave = async (world: World, wave: Wave): Promise<Round> => {
   await delay(Math.max(0, dueAt - Date.now()));
   await untilAllEnded(world, wave.prefix);
   const ended = await endedOf(world, wave);
-  await assertEnded(world, wave, ended);
+  await assertEnded(world, wave, { ended, sessions: sessions.length });
   const cutMs = (await Promise.all(sessions.map(({ cutAt }) => cutAt))).map((at) => at - dueAt);
   return { late: spreadOf(ended.map(({ lateMs }) => lateMs)), cutMs };
 };
@@ -70,7 +70,7 @@ const recover = async (world: World, count: number): Promise<Row> => {
   await world.start();
   await untilAllEnded(world, wave.prefix);
   const ended = await endedOf(world, wave);
-  await assertEnded(world, wave, ended);
+  await assertEnded(world, wave, { ended, sessions: 0 });
   const [last] = await rowsFrom<{ at: Date }>(
     world.storeUrl,
     `select max(ended_at) as at from grants where id like 'z%'`,

@@ -139,8 +139,10 @@ export const endedOf = (
     [prefix, dueAt],
   );
 
-/** Ended, each once, by removing it; one event each that it began to end and that it has ended. */
-export const assertEnded = async (world: World, wave: Wave, ended: readonly { outcome: string }[]): Promise<void> => {
+type Ending = { ended: readonly { outcome: string }[]; sessions: number };
+
+/** Ended, each once, by removing it; one event each that it began to end and that it has ended, and one of each that was in use. */
+export const assertEnded = async (world: World, wave: Wave, { ended, sessions }: Ending): Promise<void> => {
   assertThat(ended.length === wave.count, `${ended.length} of ${wave.count} grants have ended.`);
   const removed = ended.filter(({ outcome }) => outcome === 'removed').length;
   assertThat(removed === wave.count, `${removed} of ${wave.count} ends removed a login.`);
@@ -150,8 +152,14 @@ export const assertEnded = async (world: World, wave: Wave, ended: readonly { ou
     `select type, count(*)::int as n, count(distinct grant_id)::int as grants from audit_events where grant_id like $1 || '%' group by 1`,
     [wave.prefix],
   );
-  const types = events.map(({ type }) => type).toSorted();
-  assertThat(types.join() === 'grant.ended,grant.ending', `the events were ${types.join(', ')}.`);
-  for (const { type, n, grants } of events)
-    assertThat(n === wave.count && grants === wave.count, `${n} events ${type} of ${grants} grants for ${wave.count}.`);
+  const wanted = new Map([
+    ['grant.ending', wave.count],
+    ['grant.ended', wave.count],
+    ...(sessions > 0 ? [['grant.used', sessions] as const] : []),
+  ]);
+  assertThat(events.length === wanted.size, `the events were ${events.map(({ type }) => type).join(', ')}.`);
+  for (const { type, n, grants } of events) {
+    const count = wanted.get(type) ?? 0;
+    assertThat(n === count && grants === count, `${n} events ${type} of ${grants} grants for ${count}.`);
+  }
 };

@@ -79,7 +79,7 @@ const closeOne = async (world: World, url: string, wave: Wave): Promise<CloseRou
   const overAt = incident.endsAt.getTime();
   const cut = (await Promise.all(sessions.map(({ cutAt }) => cutAt))).map((at) => at - overAt);
   const ended = await endedOf(world, wave, incident.endsAt);
-  await assertEnded(world, wave, ended);
+  await assertEnded(world, wave, { ended, sessions: sessions.length });
   await assertClosed(world, wave, incident);
   return {
     late: spreadOf(ended.map(({ lateMs }) => lateMs)),
