@@ -8,6 +8,7 @@ import { SYSTEM } from '../core/events.ts';
 import { sourceOf } from '../core/policy/sources.ts';
 import type { Policy, Target } from '../core/policy/types.ts';
 import type { Log } from '../lib/log.ts';
+import { oneAtATime } from '../lib/one-at-a-time.ts';
 import type { Access, Directory, MessageCopy, RequestView, Store } from '../usecases/ports.ts';
 import { isStuck } from './blocks/stuck.ts';
 import { createChannels, findChannel } from './channels.ts';
@@ -57,7 +58,10 @@ type Opened = { view: RequestView; copies: MessageCopy[] };
 
 export const createNotifier = (settings: NotifierSettings): Notifier => {
   const channels = createChannels(settings.client);
-  return { sync: (requestId) => sync({ ...settings, channels, endsAt: performance.now() + RUN_MAX_MS }, requestId) };
+  const run = (requestId: string): Promise<SyncResult> =>
+    sync({ ...settings, channels, endsAt: performance.now() + RUN_MAX_MS }, requestId);
+  // Within a process nobody has to come back later, as those of another have to.
+  return { sync: oneAtATime(run) };
 };
 
 /** Whoever holds them draws what this call came for, unless it was killed; so the work is not done before somebody looked again. */

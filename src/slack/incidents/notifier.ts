@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { WebClient } from '@slack/web-api';
 import type { Policy } from '../../core/policy/types.ts';
 import type { Log } from '../../lib/log.ts';
+import { oneAtATime } from '../../lib/one-at-a-time.ts';
 import type { IncidentMessageCopy } from '../../usecases/ports-incidents.ts';
 import type { IncidentBriefing, IncidentTimeline } from '../../usecases/incident-types.ts';
 import type { Directory, Store } from '../../usecases/ports.ts';
@@ -54,7 +55,10 @@ type Run = IncidentNotifierSettings & { channels: Channels; drawn: Drawn; endsAt
 
 export const createIncidentNotifier = (settings: IncidentNotifierSettings): IncidentNotifier => {
   const [channels, drawn] = [createChannels(settings.client), new Map<string, string>()];
-  return { sync: (id) => sync({ ...settings, channels, drawn, endsAt: performance.now() + RUN_MAX_MS }, id) };
+  const run = (id: string): Promise<SyncResult> =>
+    sync({ ...settings, channels, drawn, endsAt: performance.now() + RUN_MAX_MS }, id);
+  // Within a process nobody has to come back later, as those of another have to.
+  return { sync: oneAtATime(run) };
 };
 
 const BUSY: SyncResult = { outcome: 'retry', retryInMs: 1_000, error: 'another process has its messages in hand' };
