@@ -7,6 +7,7 @@ import { isDomainError } from '../core/errors.ts';
 import { SYSTEM } from '../core/events.ts';
 import { sourceOf } from '../core/policy/sources.ts';
 import type { Policy, Target } from '../core/policy/types.ts';
+import { allOf } from '../lib/insist.ts';
 import type { Log } from '../lib/log.ts';
 import { oneAtATime } from '../lib/one-at-a-time.ts';
 import type { Access, Directory, MessageCopy, RequestView, Store } from '../usecases/ports.ts';
@@ -188,7 +189,7 @@ const draw = async (
       return [...results, { outcome: 'held', retryInMs: 0, error: 'there is more to draw' }];
     const some = due.slice(at, at + AT_ONCE);
     results.push(
-      ...(await Promise.all(
+      ...(await allOf(
         some.map(({ copy, drawing: drawn }) => deliver({ client, messages: store.messages, log }, copy, drawn)),
       )),
     );

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { WebClient } from '@slack/web-api';
 import type { Policy } from '../../core/policy/types.ts';
+import { allOf } from '../../lib/insist.ts';
 import type { Log } from '../../lib/log.ts';
 import { oneAtATime } from '../../lib/one-at-a-time.ts';
 import type { IncidentMessageCopy } from '../../usecases/ports-incidents.ts';
@@ -152,9 +153,7 @@ const drawSome = async (run: Run, canvas: Canvas, copies: IncidentMessageCopy[])
     if (performance.now() > run.endsAt)
       return [...results, { outcome: 'held', retryInMs: 0, error: 'there is more to draw' }];
     const some = due.slice(at, at + AT_ONCE);
-    results.push(
-      ...(await Promise.all(some.map((copy) => deliverIncident(delivery, copy, drawingOf(run, canvas, copy))))),
-    );
+    results.push(...(await allOf(some.map((copy) => deliverIncident(delivery, copy, drawingOf(run, canvas, copy))))));
     // One refusal for speed stands for all: asking on would only lengthen it.
     if (results.some((result) => result.outcome === 'held' && result.error === 'ratelimited')) break;
   }
