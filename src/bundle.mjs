@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** As deep below the root as every compiled folder: migrations are found from here. */
-const outdir = path.join(root, 'dist', 'bundle');
+/** As deep below the root as every compiled folder: migrations are found from here. Tests name a folder and a program of their own. */
+const [folder = 'dist/bundle', program = 'src/latchkey.ts'] = process.argv.slice(2);
+const outdir = path.join(root, folder);
 
 rmSync(outdir, { recursive: true, force: true });
 await build({
@@ -17,7 +18,7 @@ await build({
   outdir,
   entryPoints: {
     main: 'src/main.ts',
-    latchkey: 'src/latchkey.ts',
+    latchkey: program,
     // Started by address: a thread, and what that thread loads.
     'policy-thread': 'src/config/policy-thread.ts',
     'providers/registry': 'src/providers/registry.ts',

@@ -7,7 +7,9 @@ import { isDomainError } from '../core/errors.ts';
 import { SYSTEM } from '../core/events.ts';
 import { sourceOf } from '../core/policy/sources.ts';
 import type { Policy, Target } from '../core/policy/types.ts';
+import { allOf } from '../lib/insist.ts';
 import type { Log } from '../lib/log.ts';
+import { oneAtATime } from '../lib/one-at-a-time.ts';
 import type { Access, Directory, MessageCopy, RequestView, Store } from '../usecases/ports.ts';
 import { isStuck } from './blocks/stuck.ts';
 import { createChannels, findChannel } from './channels.ts';
@@ -57,7 +59,10 @@ type Opened = { view: RequestView; copies: MessageCopy[] };
 
 export const createNotifier = (settings: NotifierSettings): Notifier => {
   const channels = createChannels(settings.client);
-  return { sync: (requestId) => sync({ ...settings, channels, endsAt: performance.now() + RUN_MAX_MS }, requestId) };
+  const run = (requestId: string): Promise<SyncResult> =>
+    sync({ ...settings, channels, endsAt: performance.now() + RUN_MAX_MS }, requestId);
+  // Within a process nobody has to come back later, as those of another have to.
+  return { sync: oneAtATime(run) };
 };
 
 /** Whoever holds them draws what this call came for, unless it was killed; so the work is not done before somebody looked again. */
@@ -184,7 +189,7 @@ const draw = async (
       return [...results, { outcome: 'held', retryInMs: 0, error: 'there is more to draw' }];
     const some = due.slice(at, at + AT_ONCE);
     results.push(
-      ...(await Promise.all(
+      ...(await allOf(
         some.map(({ copy, drawing: drawn }) => deliver({ client, messages: store.messages, log }, copy, drawn)),
       )),
     );

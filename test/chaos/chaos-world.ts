@@ -4,7 +4,7 @@ import path from 'node:path';
 import type pg from 'pg';
 import { startOwnServices, startPrivatePostgres } from '../support/services.ts';
 import type { OwnServices, Places, PrivateServer } from '../support/services.ts';
-import { startProcess } from '../support/process.ts';
+import { SHIFTED_CLOCK, startProcess } from '../support/process.ts';
 import type { AppProcess } from '../support/process.ts';
 import { startWorld, withClient } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -97,11 +97,11 @@ const startApp = async (
   const place = slots[slot];
   if (!place || place.app || place.isStarting) return;
   place.isStarting = true;
-  const preloads = clockShiftMs === 0 ? [] : ['./preload/shifted-clock.mjs'];
+  const nodeOptions = clockShiftMs === 0 ? '' : SHIFTED_CLOCK;
   const endsAt = Date.now() + START_MS;
   try {
     while (!place.app) {
-      place.app = await startProcess({ ...world.env, CLOCK_SHIFT_MS: String(clockShiftMs) }, [], preloads).catch(
+      place.app = await startProcess({ ...world.env, CLOCK_SHIFT_MS: String(clockShiftMs) }, [], nodeOptions).catch(
         (error: unknown) => {
           if (Date.now() > endsAt) throw error;
           return null;

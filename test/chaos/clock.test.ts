@@ -1,6 +1,6 @@
 /** The clocks of the app's machines are ten minutes off, one each way: decisions and deadlines follow the database's clock. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startProcess } from '../support/process.ts';
+import { SHIFTED_CLOCK, startProcess } from '../support/process.ts';
 import type { AppProcess } from '../support/process.ts';
 import { until } from '../support/story.ts';
 import { ON_TIME_MS, startFaultWorld } from './fault-world.ts';
@@ -15,7 +15,7 @@ let faults: FaultWorld;
 const running: AppProcess[] = [];
 const start = async (shiftMs: number): Promise<void> => {
   const env = { ...faults.world.env, CLOCK_SHIFT_MS: String(shiftMs) };
-  running.push(await startProcess(env, [], ['./preload/shifted-clock.mjs']));
+  running.push(await startProcess(env, [], SHIFTED_CLOCK));
 };
 beforeAll(async () => {
   faults = await startFaultWorld();

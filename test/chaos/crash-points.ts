@@ -21,6 +21,8 @@ export type CrashPoint = {
   isAwaited?: boolean;
   /** Its owner looks at the credentials. */
   isShown?: boolean;
+  /** Who keeps it from becoming access, in place of an approval: the requester, or an approver. */
+  refusal?: 'cancel' | 'deny';
   /** Documented: a message that Slack took and that was not noted is posted once more. */
   mayPostTwice?: 'approval' | 'granted' | 'outcome';
 };
@@ -48,6 +50,8 @@ const MADE = { request: 'approved', grant: 'activating', logins: 1 } as const;
 const ACTIVE = { request: 'approved', grant: 'active', logins: 1 } as const;
 const ENDING = { request: 'approved', grant: 'ending', logins: 1 } as const;
 const REMOVED = { request: 'approved', grant: 'ending', logins: 0 } as const;
+const CANCELLED = { request: 'cancelled', grant: null, logins: 0 } as const;
+const DENIED = { request: 'denied', grant: null, logins: 0 } as const;
 const ENDED = { request: 'approved', grant: 'ended', logins: 0 } as const;
 
 export const UNTIL_ACTIVE: CrashPoint[] = [
@@ -60,6 +64,10 @@ export const UNTIL_ACTIVE: CrashPoint[] = [
   { name: 'work:after-settled', watch: sql('outbox_done', 'after'), leaves: ASKED, isAwaited: true },
   { name: 'vote:before-commit', watch: event('vote.cast', 'before'), leaves: ASKED },
   { name: 'vote:after-commit', watch: event('request.approved', 'after'), leaves: AGREED },
+  { name: 'cancel:before-commit', watch: event('request.cancelled', 'before'), leaves: ASKED, refusal: 'cancel' },
+  { name: 'cancel:after-commit', watch: event('request.cancelled', 'after'), leaves: CANCELLED, refusal: 'cancel' },
+  { name: 'deny:before-commit', watch: event('request.denied', 'before'), leaves: ASKED, refusal: 'deny' },
+  { name: 'deny:after-commit', watch: event('request.denied', 'after'), leaves: DENIED, refusal: 'deny' },
   { name: 'activate:after-claim', watch: sql('rolcreaterole as "canCreateRole" from', 'before'), leaves: AGREED },
   { name: 'activate:before-target-commit', watch: sql('CREATE ROLE', 'before'), leaves: AGREED },
   { name: 'activate:after-target-commit', watch: sql('CREATE ROLE', 'after'), leaves: MADE },

@@ -25,8 +25,12 @@ const find = async ({ world, reason }: Case): Promise<Row | null> => {
 };
 
 /** An attempt that removed the login and died before it could say so leaves the next one nothing to remove. */
-const lastWords = ({ leaves }: CrashPoint): string =>
-  leaves.grant === 'ending' && leaves.logins === 0 ? 'It was already gone' : 'Removed, and confirmed by the target';
+const lastWords = ({ leaves, refusal }: CrashPoint): string => {
+  if (refusal) return refusal === 'cancel' ? '*Cancelled*' : '*Denied*';
+  return leaves.grant === 'ending' && leaves.logins === 0
+    ? 'It was already gone'
+    : 'Removed, and confirmed by the target';
+};
 
 const isTold = async (one: Case): Promise<boolean> => {
   const row = await find(one);
@@ -43,6 +47,17 @@ const ask = async (one: Case): Promise<void> => {
     .as(one.who)
     .command('/prod-access', `orders-db read ${one.point.isToExpire ? '1s' : '1h'} ${one.reason}`, 'general');
   await until(async () => one.app.isGone() || (await find(one)), `the request "${one.reason}"`, FAR);
+};
+
+/** A modal of a dead process answers nothing; whoever sees the request wait still begins again. */
+const refuse = async ({ world: { slack }, point, who }: Case, id: string, message: Message): Promise<void> => {
+  if (point.refusal === 'cancel') return void (await slack.as(who).command('/prod-access', `cancel ${id}`, 'general'));
+  const olga = slack.as('olga');
+  if (olga.modals().length > 0) await olga.close();
+  await olga.click(message, 'deny');
+  await slack.waitFor(() => olga.modals().length > 0, { what: 'the form that asks why' });
+  await olga.type('reason', 'the replica has the same rows');
+  await olga.submit();
 };
 
 /** What a person does next, by what they see; false when there is nothing more to do for anybody. */
@@ -63,9 +78,11 @@ const act = async (one: Case, row: Row | null): Promise<boolean> => {
     });
   if (row.request === 'pending') {
     const message = ofRequest(slack.as('olga').messages('prod-access'), 'approval');
-    if (message) await slack.as('olga').click(message, 'approve');
+    if (message && point.refusal) await refuse(one, row.id, message);
+    else if (message) await slack.as('olga').click(message, 'approve');
     return true;
   }
+  if (point.refusal) return !(await isTold(one));
   const own = slack.as(who).dmsWithApp();
   const granted = ofRequest(own, 'granted');
   if (granted && row.grant === 'active' && seen(granted).includes('"done"')) {

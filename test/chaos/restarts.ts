@@ -1,8 +1,8 @@
 /** A process that is killed at named points and started again, over and over, in one world. */
 import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
-import { startProcess } from '../support/process.ts';
-import type { AppProcess } from '../support/process.ts';
+import { standBy } from '../support/process.ts';
+import type { AppProcess, Standby } from '../support/process.ts';
 import type { World } from '../support/world.ts';
 import type { Watch } from './crash-points.ts';
 
@@ -26,6 +26,8 @@ const tell = async (child: ChildProcess, message: object): Promise<void> => {
 
 export const createRestarts = (world: World): Restarts => {
   let app: AppProcess | null = null;
+  /** Stands by, so that nobody waits for it to load. */
+  let next: Standby | null = null;
   let isGone = true;
   const running = (): AppProcess => {
     if (!app) throw new Error('no process was started yet');
@@ -37,14 +39,15 @@ export const createRestarts = (world: World): Restarts => {
     isGone: () => isGone,
     out: () => running().out(),
     start: async () => {
-      const started = await startProcess(world.env, [], ['./preload/crash-points.mjs']);
+      const started = await (next ?? standBy(world.env)).begin();
       app = started;
       isGone = false;
       started.child.once('exit', () => (isGone = true));
+      next = standBy(world.env);
       await world.slack.waitFor(() => world.slack.connectionCount() > 0, { timeoutMs: 20_000 });
     },
     stop: async () => {
-      if (app) await app.kill();
+      await Promise.all([app?.kill(), next?.kill()]);
     },
   };
 };

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { withClient } from '../support/world.ts';
 import { buttonsOf, POLICY, seen, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
@@ -92,6 +93,21 @@ describe('the messages of a request', () => {
     const texts = copiesIn('ada', 'dm').map(seen);
     expect(texts.some((text) => text.includes('You have *'))).toBe(false);
     expect(texts.at(-1)).toContain('Removed, and confirmed');
+  });
+
+  it('that Slack took are noted as soon as Postgres takes it, and not posted again', async () => {
+    const requestId = await ask();
+    const inStore = (text: string): Promise<unknown> => withClient(rig.databaseUrl, (client) => client.query(text));
+    await inStore(`create function fail_now() returns trigger language plpgsql as $$
+      begin raise exception 'made to fail' using errcode = '53100'; end $$;
+      create trigger made_to_fail before insert or update on messages for each row execute function fail_now()`);
+    const drawn = rig.notifier.sync(requestId);
+    await rig.slack.waitFor(() => copiesIn('olga', 'channel').length > 0);
+    await inStore('drop trigger made_to_fail on messages; drop function fail_now()');
+    expect(await drawn).toMatchObject({ outcome: 'done' });
+    await rig.notifier.sync(requestId);
+    expect(copiesIn('olga', 'channel')).toHaveLength(1);
+    expect(copiesIn('ada', 'dm')).toHaveLength(1);
   });
 
   it('that another process has in hand are looked at again later, for it may have died', async () => {

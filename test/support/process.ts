@@ -1,7 +1,7 @@
 /** The app as its users run it: a process of its own, which may be killed. */
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -20,38 +20,51 @@ export type AppProcess = {
   stop(): Promise<number | null>;
 };
 
-type Program = { file: string; build: [string, ...string[]] };
-const BUNDLE: Program = { file: 'dist/bundle/latchkey.js', build: [process.execPath, 'src/bundle.mjs'] };
-/** The same with its packages outside, where a module that is loaded first can reach them. */
-const COMPILED: Program = { file: 'dist/latchkey.js', build: ['npx', 'tsc', '-p', 'tsconfig.build.json'] };
+const BUNDLE = 'dist/bundle/latchkey.js';
+const DATA = path.join(root, '.data');
 
-const built = new Set<Program>();
+const bundle = (...args: string[]): void =>
+  void execFileSync(process.execPath, ['src/bundle.mjs', ...args], { cwd: root, stdio: 'inherit' });
+
+const changedAt = (folder: string): number =>
+  readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((newest, { parentPath, name }) => Math.max(newest, statSync(path.join(parentPath, name)).mtimeMs), 0);
+
+let isBuilt = false;
 
 /** Builds anew when a source is newer, so that a test never runs yesterday's program. */
-const ensureBuilt = (program: Program): void => {
-  if (built.has(program)) return;
-  built.add(program);
-  const file = path.join(root, program.file);
-  const builtAt = existsSync(file) ? statSync(file).mtimeMs : 0;
-  const sources = readdirSync(path.join(root, 'src'), { recursive: true, withFileTypes: true });
-  const isStale = sources.some(
-    (source) => source.isFile() && statSync(path.join(source.parentPath, source.name)).mtimeMs > builtAt,
-  );
-  const [command, ...args] = program.build;
-  if (isStale) execFileSync(command, args, { cwd: root, stdio: 'inherit' });
+const ensureBuilt = (): string => {
+  const file = path.join(root, BUNDLE);
+  if (!isBuilt && (existsSync(file) ? statSync(file).mtimeMs : 0) < changedAt('src')) bundle();
+  isBuilt = true;
+  return file;
 };
 
-/** `preloads` are modules that the process loads first, and that the test may send messages to. */
-const spawnCli = (args: string[], env: Record<string, string>, preloads: readonly string[] = []): ChildProcess => {
-  const program = preloads.length > 0 ? COMPILED : BUNDLE;
-  ensureBuilt(program);
-  const imports = preloads.map((file) => `--import=${new URL(file, import.meta.url).href}`);
-  return spawn(process.execPath, [...imports, program.file, ...args], {
+/** Named by the state of its sources, and complete once it is there: several test files ask for it at a time. */
+const ensureMortal = (): string => {
+  const state = Math.max(changedAt('src'), changedAt('test/support/preload'));
+  const name = `mortal-${Math.round(state)}`;
+  const folder = path.join(DATA, name);
+  if (!existsSync(folder)) {
+    const own = `${name}.${process.pid}`;
+    bundle(`.data/${own}`, 'test/support/preload/mortal.mjs');
+    for (const old of readdirSync(DATA).filter((entry) => /^mortal-\d+$/.test(entry) && entry !== name))
+      rmSync(path.join(DATA, old), { recursive: true, force: true });
+    if (existsSync(folder)) rmSync(path.join(DATA, own), { recursive: true });
+    else renameSync(path.join(DATA, own), folder);
+  }
+  return path.join(folder, 'latchkey.js');
+};
+
+type Started = { program: string; args: string[]; env: Record<string, string>; isSpokenTo?: boolean };
+
+const spawnNode = ({ program, args, env, isSpokenTo = false }: Started): ChildProcess =>
+  spawn(process.execPath, [program, ...args], {
     cwd: root,
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe', ...(preloads.length > 0 ? (['ipc'] as const) : [])],
+    stdio: ['ignore', 'pipe', 'pipe', ...(isSpokenTo ? (['ipc'] as const) : [])],
   });
-};
 
 const exited = (child: ChildProcess): Promise<number | null> =>
   new Promise((resolve) => {
@@ -61,7 +74,7 @@ const exited = (child: ChildProcess): Promise<number | null> =>
 
 /** Runs a command to its end. */
 export const runCli = async (args: string[], env: Record<string, string>): Promise<Ran> => {
-  const child = spawnCli(args, env);
+  const child = spawnNode({ program: ensureBuilt(), args, env });
   let out = '';
   let err = '';
   child.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()));
@@ -70,13 +83,42 @@ export const runCli = async (args: string[], env: Record<string, string>): Promi
   return { code, out, err };
 };
 
-/** Resolves when the process says that it is ready. */
-export const startProcess = async (
-  env: Record<string, string>,
-  args: string[] = [],
-  preloads: readonly string[] = [],
-): Promise<AppProcess> => {
-  const child = spawnCli(['serve', ...args], { ...env, LATCHKEY_LOG_LEVEL: 'info' }, preloads);
+const INFO = { LATCHKEY_LOG_LEVEL: 'info' };
+
+/** Resolves when the process says that it is ready. `nodeOptions` are for Node, such as a module to load first. */
+export const startProcess = (env: Record<string, string>, args: string[] = [], nodeOptions = ''): Promise<AppProcess> =>
+  untilReady(
+    spawnNode({
+      program: ensureBuilt(),
+      args: ['serve', ...args],
+      env: { ...env, ...INFO, ...(nodeOptions ? { NODE_OPTIONS: nodeOptions } : {}) },
+    }),
+  );
+
+/** For the option `--import`: the clock of the process is wrong by CLOCK_SHIFT_MS. */
+export const SHIFTED_CLOCK = `--import=${new URL('preload/shifted-clock.mjs', import.meta.url).href}`;
+
+export type Standby = { begin(): Promise<AppProcess>; kill(): Promise<void> };
+
+/** A process that may be told to die at a point. It has loaded its program, which is most of a start, and begins when told to. */
+export const standBy = (env: Record<string, string>): Standby => {
+  const child = spawnNode({ program: ensureMortal(), args: ['serve'], env: { ...env, ...INFO }, isSpokenTo: true });
+  return {
+    begin: () => {
+      const ready = untilReady(child);
+      child.send({ isToBegin: true });
+      return ready;
+    },
+    kill: () => end(child),
+  };
+};
+
+const end = async (child: ChildProcess): Promise<void> => {
+  child.kill('SIGKILL');
+  await exited(child);
+};
+
+const untilReady = async (child: ChildProcess): Promise<AppProcess> => {
   let out = '';
   const port = await new Promise<number>((resolve, reject) => {
     const read = (chunk: Buffer): void => {
@@ -93,10 +135,7 @@ export const startProcess = async (
     port,
     out: () => out,
     gone: exited(child).then(() => child.signalCode),
-    kill: async () => {
-      child.kill('SIGKILL');
-      await exited(child);
-    },
+    kill: () => end(child),
     stop: async () => {
       child.kill('SIGTERM');
       return exited(child);

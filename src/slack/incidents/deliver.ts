@@ -1,11 +1,13 @@
 /** Posts or redraws one copy of an incident's message, and says what became of it. */
 import type { WebClient } from '@slack/web-api';
+import { insist } from '../../lib/insist.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Incident } from '../../core/types.ts';
 import type { IncidentMessageCopy, IncidentMessages } from '../../usecases/ports-incidents.ts';
 import type { IncidentTimeline } from '../../usecases/incident-types.ts';
 import type { Message } from '../blocks/text.ts';
 import { slackFailureOf } from '../client.ts';
+import { NOTING_MS } from '../notify/deliver.ts';
 import type { Delivered } from '../notify/deliver.ts';
 import { timelineFiles } from './send-files.ts';
 
@@ -81,7 +83,8 @@ const post = async (delivery: IncidentDelivery, copy: IncidentMessageCopy, drawi
     metadata: { event_type: METADATA_EVENT, event_payload: { incident_id: incident.id, kind: copy.kind } },
   });
   if (!answer.channel || !answer.ts) throw new Error('chat.postMessage gave no channel or ts');
-  await messages.setPosted(copy.id, { channel: answer.channel, ts: answer.ts, drawnVersion: version });
+  const { channel, ts } = answer;
+  await insist(NOTING_MS, () => messages.setPosted(copy.id, { channel, ts, drawnVersion: version }));
 };
 
 type Posted = IncidentMessageCopy & { channel: string; ts: string };
@@ -110,5 +113,5 @@ const upload = async (
     thread_ts: thread.ts,
     file_uploads: timelineFiles(timeline),
   });
-  await messages.setPosted(copy.id, { ...thread, drawnVersion: version });
+  await insist(NOTING_MS, () => messages.setPosted(copy.id, { ...thread, drawnVersion: version }));
 };

@@ -5,7 +5,9 @@
 import { createHash } from 'node:crypto';
 import type { WebClient } from '@slack/web-api';
 import type { Policy } from '../../core/policy/types.ts';
+import { allOf } from '../../lib/insist.ts';
 import type { Log } from '../../lib/log.ts';
+import { oneAtATime } from '../../lib/one-at-a-time.ts';
 import type { IncidentMessageCopy } from '../../usecases/ports-incidents.ts';
 import type { IncidentBriefing, IncidentTimeline } from '../../usecases/incident-types.ts';
 import type { Directory, Store } from '../../usecases/ports.ts';
@@ -54,7 +56,10 @@ type Run = IncidentNotifierSettings & { channels: Channels; drawn: Drawn; endsAt
 
 export const createIncidentNotifier = (settings: IncidentNotifierSettings): IncidentNotifier => {
   const [channels, drawn] = [createChannels(settings.client), new Map<string, string>()];
-  return { sync: (id) => sync({ ...settings, channels, drawn, endsAt: performance.now() + RUN_MAX_MS }, id) };
+  const run = (id: string): Promise<SyncResult> =>
+    sync({ ...settings, channels, drawn, endsAt: performance.now() + RUN_MAX_MS }, id);
+  // Within a process nobody has to come back later, as those of another have to.
+  return { sync: oneAtATime(run) };
 };
 
 const BUSY: SyncResult = { outcome: 'retry', retryInMs: 1_000, error: 'another process has its messages in hand' };
@@ -148,9 +153,7 @@ const drawSome = async (run: Run, canvas: Canvas, copies: IncidentMessageCopy[])
     if (performance.now() > run.endsAt)
       return [...results, { outcome: 'held', retryInMs: 0, error: 'there is more to draw' }];
     const some = due.slice(at, at + AT_ONCE);
-    results.push(
-      ...(await Promise.all(some.map((copy) => deliverIncident(delivery, copy, drawingOf(run, canvas, copy))))),
-    );
+    results.push(...(await allOf(some.map((copy) => deliverIncident(delivery, copy, drawingOf(run, canvas, copy))))));
     // One refusal for speed stands for all: asking on would only lengthen it.
     if (results.some((result) => result.outcome === 'held' && result.error === 'ratelimited')) break;
   }

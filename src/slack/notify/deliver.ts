@@ -1,5 +1,6 @@
 /** Posts or redraws one copy of a message, and says what became of it. */
 import type { WebClient } from '@slack/web-api';
+import { insist } from '../../lib/insist.ts';
 import type { Log } from '../../lib/log.ts';
 import type { MessageCopy, MessageKind, RequestView, Store } from '../../usecases/ports.ts';
 import { approvalMessage } from '../blocks/approval.ts';
@@ -47,6 +48,9 @@ export type Drawing = { view: RequestView; facts: MessageFacts; thread?: { chann
 /** `held`: Slack asks to come back later; the copy is as it was. */
 export type Delivered = { outcome: 'drawn' | 'unreachable' } | { outcome: 'held'; retryInMs: number; error: string };
 
+/** Of the 30 s that a request is held for, 15 may pass before a call, and 10 with it. */
+export const NOTING_MS = 4_000;
+
 /** Where Slack gives no time: soon, and the queue's own back-off on top. */
 const PASSING_RETRY_MS = 2_000;
 
@@ -91,7 +95,10 @@ const post = async ({ client, messages }: Delivery, copy: MessageCopy, drawing: 
   });
   if (!answer.channel || !answer.ts) throw new Error('chat.postMessage gave no channel or ts');
   const { channel, ts } = answer;
-  await keep(messages, copy, { channel, ts, drawnVersion: view.request.version, failure: null });
+  // What Slack took and nobody noted is posted once more: worth a few tries, in what a call leaves of the lease.
+  await insist(NOTING_MS, () =>
+    keep(messages, copy, { channel, ts, drawnVersion: view.request.version, failure: null }),
+  );
 };
 
 /** Stored, and noted in the list that this run works with. */

@@ -1,5 +1,5 @@
 /**
- * Loaded before the program under test: lets it kill itself at a named point. Points are what leaves the process, since only that can
+ * Part of the program under test (`mortal.mjs`): lets it kill itself at a named point. Points are what leaves the process, since only that can
  * be seen after its death: a statement to a database, a commit, a call to Slack, a job handed to the queue. The program has no part in it.
  */
 import { Queue } from 'bullmq';
@@ -10,11 +10,10 @@ import { Agent } from 'undici';
 let point = null;
 
 process.on('message', (given) => {
+  if (given.wire === undefined) return;
   point = given;
   process.send({ isArmed: true });
 });
-// The test's line to us is no reason to stay alive.
-process.channel?.unref();
 
 /** A look that found nothing is not what is waited for, where the test says so. */
 const dieOf = (result) => (point.isOfRows && result.rowCount === 0 ? undefined : die());
