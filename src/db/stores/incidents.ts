@@ -262,7 +262,7 @@ const changes = (db: Db): Changes => ({
   setEnded: (id) => change(db, id, { endedAt: clock }),
 });
 
-const tiedWrites = (db: Db): Pick<IncidentWrites, 'lockPending' | 'lockGrantsToEnd' | 'keepGrant'> => ({
+const tiedWrites = (db: Db): Pick<IncidentWrites, 'lockPending' | 'lockGrantsToEnd' | 'keepGrant' | 'raiseHeld'> => ({
   lockPending: (id) =>
     db
       .select(requestColumns)
@@ -284,6 +284,24 @@ const tiedWrites = (db: Db): Pick<IncidentWrites, 'lockPending' | 'lockGrantsToE
       )
       .orderBy(asc(requests.id))
       .for(ROW_LOCK, { of: [requests, grants] }),
+  raiseHeld: async (id) => {
+    const ofHeld = db
+      .select({ id: requests.id })
+      .from(requests)
+      .innerJoin(grants, eq(grants.requestId, requests.id))
+      .where(and(eq(requests.incidentId, id), isLive))
+      .orderBy(asc(requests.id))
+      .for(ROW_LOCK, { of: requests });
+    const held = db.$with('held').as(ofHeld);
+    const raisedRequests = await db
+      .with(held)
+      .update(requests)
+      .set({ version: sql`${requests.version} + 1` })
+      .from(held)
+      .where(eq(requests.id, held.id))
+      .returning({ id: requests.id });
+    return raisedRequests.map((request) => request.id);
+  },
   keepGrant: async (grantId) => {
     const kept = db.$with('kept').as(
       db

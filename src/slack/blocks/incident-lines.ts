@@ -9,7 +9,7 @@ import type { RequestView } from '../../usecases/ports.ts';
 import type { AskedPeople } from '../../usecases/types.ts';
 import { factsOf } from './facts.ts';
 import { INCIDENT_NAMES_MAX, REASON_SHOWN_MAX, TITLE_SHOWN_MAX, TOPIC_SHOWN_MAX } from './limits.ts';
-import { mark, ruleName, what } from './phrases.ts';
+import { mark, ruleName, untilWhen, what } from './phrases.ts';
 import { date, inline, quote, sentenceList } from './text.ts';
 
 export const nameOf = ({ name }: Pick<Person, 'name'>): string => inline(name, TITLE_SHOWN_MAX);
@@ -85,10 +85,8 @@ const whereItStands = ({ grant, now }: RequestView, incident: Incident): string 
   if (grant === null) return '';
   if (grant.state === 'activating') return grant.attempts > 0 ? 'not set up yet; trying again' : 'being set up';
   if (grant.state === 'active') {
-    const until = `until ${date(grant.expiresAt, now)}`;
-    if (isKept(grant, incident)) return `kept ${until}`;
-    const { endsAt } = incident;
-    return endsAt && endsAt < grant.expiresAt ? `until ${date(endsAt, now)}, with the incident` : until;
+    const until = `until ${untilWhen(grant, { incident, now })}`;
+    return isKept(grant, incident) ? `kept ${until}` : until;
   }
   return grant.attempts > 0
     ? `*still being ended, not yet confirmed* (attempt ${grant.attempts} failed, trying again)`
