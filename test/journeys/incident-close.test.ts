@@ -111,6 +111,8 @@ describe('the end of an incident', () => {
     for (const who of ['oscar', 'ada'] as const) {
       const granted = await room.dm(who, 'with the incident*');
       expect(granted.text).toMatch(/^Granted: .*, with the incident\.$/);
+      // More time of its own would not make it last longer.
+      expect(seen(granted)).not.toContain('+30 min');
     }
     await slack.as('ada').command('/prod-access', 'list', 'inc-61-orders');
     await room.privately('ada', 'inc-61-orders', ', with the incident. Approved by');

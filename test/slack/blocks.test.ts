@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import type { Extension, Grant, Incident, Person } from '../../src/core/types.ts';
+import type { Extension, Grant, Person } from '../../src/core/types.ts';
 import type { GrantState, RequestState } from '../../src/core/lifecycle.ts';
 import { checkMessageBlocks, checkView } from '../../src/local/slack/blocks/validate.ts';
 import { approvalMessage } from '../../src/slack/blocks/approval.ts';
@@ -12,7 +12,6 @@ import { grantedMessage, outcomeMessage, requesterMessage } from '../../src/slac
 import { stuckMessage } from '../../src/slack/blocks/stuck.ts';
 import { cut, date, escape, inline, quote, sentenceList } from '../../src/slack/blocks/text.ts';
 import type { Message } from '../../src/slack/blocks/text.ts';
-import { myLine } from '../../src/slack/lines.ts';
 import { homeView } from '../../src/slack/home.ts';
 import { credentialsView } from '../../src/slack/views/credentials.ts';
 import { EMPTY } from '../../src/slack/views/form-state.ts';
@@ -178,52 +177,6 @@ const every: [string, RequestView][] = [
     moreOf('approved', { state, attempts: 2, error: 'It said <no> & "never" '.repeat(200) }),
   ]),
 ];
-
-describe('access whose incident was closed', () => {
-  const grantOf = (more: Partial<Grant> = {}) => grant('active', more);
-  const closedAt = new Date('2026-11-22T13:58:00Z');
-  const ends = new Date('2026-11-22T14:05:00Z');
-  const viewWith = (incident: object | null, more: Partial<Grant> = {}): RequestView => ({
-    ...viewOf({ state: 'approved', grant: grantOf(more) }),
-    incident: incident && ({ state: 'closed', closedAt, endsAt: ends, endedAt: null, ...incident } as Incident),
-  });
-  const facts = factsOf(policy, viewOf().request);
-  const shown = (view: RequestView): string[] =>
-    [
-      grantedMessage(view, facts),
-      requesterMessage(view, facts),
-      warningMessage(view, facts, 0),
-      { text: '', blocks: [{ type: 'section', text: { type: 'mrkdwn', text: myLine(policy, view) } }] } as Message,
-    ].map(seen);
-  const WITH = `${date(ends, now)}, with the incident`;
-
-  it('shows the end that comes with it everywhere, and the way to its own end', () => {
-    for (const text of shown(viewWith({}))) expect(text).toContain(WITH);
-    const [granted = ''] = shown(viewWith({}));
-    expect(granted).toContain('*Keep mine*');
-    expect(granted).toContain(date(grantOf().expiresAt, now));
-    expect(checkMessageBlocks(grantedMessage(viewWith({}), facts).blocks)).toEqual([]);
-  });
-
-  it.each<[string, object | null, Partial<Grant>]>([
-    ['none was tied to it', null, {}],
-    ['it is open again', { state: 'open', closedAt: null, endsAt: null }, {}],
-    ['what was given for it is kept', { endsAt: null }, {}],
-    ['its holder kept it', {}, { keptAt: now }],
-    ['its own end comes first', { endsAt: new Date('2026-11-22T14:45:00Z') }, {}],
-  ])('shows its own end where %s', (...[, incident, more]) => {
-    for (const text of shown(viewWith(incident, more))) {
-      expect(text).not.toContain('with the incident');
-      expect(text).not.toContain('Keep mine');
-      expect(text).toContain(date(grantOf().expiresAt, now));
-    }
-  });
-
-  it('that was kept at an earlier close ends with a later one', () => {
-    const earlier = new Date('2026-11-22T13:00:00Z');
-    expect(shown(viewWith({}, { keptAt: earlier }))[0]).toContain(WITH);
-  });
-});
 
 describe('more time', () => {
   it.each([

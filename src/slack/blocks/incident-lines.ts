@@ -74,9 +74,11 @@ export const waitingOf = ({ requests }: IncidentView): RequestView[] =>
 export const overOf = ({ requests }: IncidentView): RequestView[] =>
   requests.filter((view) => !isLive(view) && view.request.state !== 'pending');
 
-/** What is still to end because the incident was closed. */
+/** What is still to end because the incident was closed; nothing where the policy lets it run on. */
 export const endingOf = (view: IncidentView): RequestView[] =>
-  liveOf(view).filter(({ grant }) => grant !== null && !isKept(grant, view.incident));
+  view.incident.endsAt === null
+    ? []
+    : liveOf(view).filter(({ grant }) => grant !== null && !isKept(grant, view.incident));
 
 const subject = (policy: Policy, view: RequestView): string =>
   `${mark(view)} ${nameOf(view.requester)} · ${what(view, factsOf(policy, view.request))}`;
@@ -105,7 +107,7 @@ export const waitingLines = (policy: Policy, view: RequestView, missing: string 
 };
 
 const CLOSED_BY = {
-  archived: 'the channel was archived',
+  archived: 'the channel was archived or deleted',
   renamed: 'the channel was renamed',
   command: '',
   tool: 'its tool said so',
