@@ -106,6 +106,8 @@ export const addPolicyCommands = (program: Command, setExit: SetExit): void => {
     .option('--incident', 'as in an open incident')
     .option('--channel <name>', 'as in the open incident of this channel')
     .option('--severity <severity>', 'as in an open incident of this severity, such as sev1')
+    .option('--alert <name>', 'as asked for this alert, by whoever is on call for it')
+    .option('--alert-severity <severity>', 'the severity its source would give')
     .action(async (role: string, flags: ExplainFlags) => setExit(await explain(role, flags)));
   withCommon(
     policy

@@ -1,6 +1,7 @@
 /** A policy on its way between threads: functions cannot be sent, and objects arrive with a prototype that names could be mistaken for. */
 import { conditionLater } from '../core/policy/condition.ts';
-import type { Condition, Policy, Rule } from '../core/policy/types.ts';
+import type { PackedCondition } from '../core/policy/condition.ts';
+import type { Policy, Rule } from '../core/policy/types.ts';
 import type { PolicyInput } from './policy-file.ts';
 import type { ConfigProblem } from './problem.ts';
 import { record } from './record.ts';
@@ -8,7 +9,7 @@ import { record } from './record.ts';
 /** `providersModule` is the address of the module that has `PROVIDERS`. */
 export type AsideInput = Omit<PolicyInput, 'providers'> & { providersModule: string };
 
-type PackedRule = Omit<Rule, 'when'> & { when: Pick<Condition, 'source' | 'groups'> | null };
+type PackedRule = Omit<Rule, 'when'> & { when: PackedCondition | null };
 type PackedPolicy = Omit<Policy, 'rules'> & { rules: PackedRule[] };
 export type PackedLoad = { policy: PackedPolicy; warnings: ConfigProblem[] } | { problems: ConfigProblem[] };
 
@@ -16,7 +17,7 @@ export const packPolicy = (policy: Policy): PackedPolicy => ({
   ...policy,
   rules: policy.rules.map(({ when, ...rule }) => ({
     ...rule,
-    when: when && { source: when.source, groups: when.groups },
+    when: when && { source: when.source, groups: when.groups, alerts: when.alerts },
   })),
 });
 

@@ -48,6 +48,34 @@ const coversRole = ({ match }: Rule, { target, role }: AlertMapping): boolean =>
   match.roles === null ||
   match.roles.map(compileRoleGlob).some(({ isTarget, isRole }) => isTarget(target) && isRole(role));
 
+const nameProblem = (check: Check, name: string): string | null => {
+  const names = check.policy.alerts.map((mapping) => mapping.name);
+  if (names.includes(name) || !check.isComplete) return null;
+  return `"${name}" is no alert of this policy${suggestion(name, names, 'define it under alerts.')}`;
+};
+
+/** Nothing is given by an alert alone unless a rule says so by name: a condition that any alert can meet names none. */
+const checkConditions = (check: Check): void => {
+  for (const [at, { name, match, when, effect }] of check.policy.rules.entries()) {
+    if (!when?.alerts) continue;
+    const path = [...check.rulePath(at), 'when'];
+    for (const compared of when.alerts) {
+      const problem = nameProblem(check, compared);
+      if (problem !== null) check.report.refuse('unknown_alert', path, problem);
+    }
+    if (effect.kind !== 'approve' || match.alerts !== null) continue;
+    const message = `"${name}" approves by itself and looks at the alert without naming it; add match: { alerts: [...] } with the names it is for.`;
+    check.report.refuse('alert_unnamed', path, message);
+  }
+};
+
+const checkTests = (check: Check): void => {
+  for (const [at, { facts }] of check.policy.tests.entries()) {
+    const problem = facts.alert && nameProblem(check, facts.alert.name);
+    if (problem) check.report.refuse('unknown_alert', check.testPath(at), problem);
+  }
+};
+
 const checkRuleAlerts = (check: Check): void => {
   const { policy, report } = check;
   const byName = new Map(policy.alerts.map((mapping) => [mapping.name, mapping]));
@@ -55,10 +83,8 @@ const checkRuleAlerts = (check: Check): void => {
     for (const [index, name] of (rule.match.alerts ?? []).entries()) {
       const path = [...check.rulePath(at), 'match', 'alerts', index];
       const mapping = byName.get(name);
-      if (!mapping && check.isComplete) {
-        const message = `"${name}" is no alert of this policy${suggestion(name, [...byName.keys()], 'define it under alerts.')}`;
-        report.refuse('unknown_alert', path, message);
-      }
+      const problem = nameProblem(check, name);
+      if (problem !== null) report.refuse('unknown_alert', path, problem);
       if (!mapping || coversRole(rule, mapping)) continue;
       const message = `"${rule.name}" names the alert "${name}", which asks for ${mapping.target}/${mapping.role}, a role that the rule is not for; correct its roles.`;
       report.refuse('alert_role_mismatch', path, message);
@@ -78,4 +104,6 @@ export const checkAlerts = (check: Check): void => {
     checkRef(check, { ref: mapping.to, path: ['alerts', index, 'to'], allowed: [] });
   }
   checkRuleAlerts(check);
+  checkConditions(check);
+  checkTests(check);
 };

@@ -10,6 +10,7 @@ import type {
   Role,
   Rule,
   RuleMatch,
+  StatedAlert,
   Target,
 } from '../core/policy/types.ts';
 import type { Json } from '../core/types.ts';
@@ -234,6 +235,8 @@ const buildRule = (rule: RuleShape, index: number, report: Report): Rule => {
   };
 };
 
+const stated = (name: string | undefined): StatedAlert | null => (name === undefined ? null : { name, severity: '' });
+
 const buildTest = (test: NonNullable<PolicyDocument['tests']>[number], line: number | null): PolicyTest => {
   const { request, expect, client, pull_request: pull } = test;
   return {
@@ -249,7 +252,7 @@ const buildTest = (test: NonNullable<PolicyDocument['tests']>[number], line: num
     facts: {
       groups: record(Object.entries(test.groups ?? {})),
       incident: test.incident ?? {},
-      alert: test.alert ?? null,
+      alert: typeof test.alert === 'object' ? { severity: '', ...test.alert } : stated(test.alert),
       client: client
         ? {
             issuer: client.issuer,

@@ -1,16 +1,17 @@
 /** `latchkey policy check | explain | test | replay` as functions: facts for `--json`, text for people, and whether all is well for the exit code. */
 import { decide } from '../core/policy/decide.ts';
+import { mappingNamed } from '../core/alerts/mapping.ts';
 import { readDuration } from '../core/durations.ts';
 import { explain } from '../core/policy/explain.ts';
 import type { ExplainInput } from '../core/policy/explain.ts';
 import { judgementOf, replay } from '../core/policy/replay.ts';
 import type { PastRequest, ReplayResult } from '../core/policy/replay.ts';
-import type { AskFacts, Policy, Verdict } from '../core/policy/types.ts';
+import type { AskFacts, Policy, StatedAlert, Verdict } from '../core/policy/types.ts';
 import { loadPolicy } from './policy-file.ts';
 import type { PolicyInput } from './policy-file.ts';
 import { formatProblem } from './problem.ts';
 import type { ConfigProblem } from './problem.ts';
-import { groupsOfPerson, personFromRef, runPolicyTests } from './policy-tests.ts';
+import { alertStated, groupsOfPerson, personFromRef, runPolicyTests } from './policy-tests.ts';
 import type { PolicyTestResult } from './policy-tests.ts';
 
 /** `isOk` false is exit code 1; `facts` is what `--json` prints; `text` has no newline at its end. */
@@ -85,6 +86,9 @@ export type ExplainOptions = {
   isIncidentOpen?: boolean;
   channel?: string;
   severity?: string;
+  /** As asked for this alert of the policy, by who is on call for it. */
+  alert?: string;
+  alertSeverity?: string;
   now: Date;
 };
 
@@ -94,6 +98,18 @@ const incidentOf = ({ isIncidentOpen = false, channel = '', severity = '' }: Exp
   channel,
   severity,
 });
+
+const alertOf = ({ alert, alertSeverity = '' }: ExplainOptions): StatedAlert | null =>
+  alert === undefined ? null : { name: alert, severity: alertSeverity };
+
+const alertProblem = (policy: Policy, { alert, alertSeverity, role }: ExplainOptions): string | null => {
+  if (alert === undefined) return alertSeverity === undefined ? null : 'Name the alert too, with --alert.';
+  const mapping = mappingNamed(policy, alert);
+  const names = policy.alerts.map(({ name }) => name).join(', ') || 'none';
+  if (!mapping) return `"${alert}" is no alert of the policy; known are: ${names}.`;
+  const its = `${mapping.target}/${mapping.role}`;
+  return its === role ? null : `The alert "${alert}" asks for ${its}, and says nothing about ${role}.`;
+};
 
 /** The question of `latchkey policy explain`, or a sentence about what was typed wrongly (exit code 2). */
 export const explainInput = (policy: Policy, options: ExplainOptions): ExplainInput | { problem: string } => {
@@ -107,6 +123,8 @@ export const explainInput = (policy: Policy, options: ExplainOptions): ExplainIn
   const unknown = options.inGroups?.find((group) => !Object.hasOwn(policy.groups, group));
   if (unknown !== undefined)
     return { problem: `"${unknown}" is no group of the policy; known are: ${Object.keys(policy.groups).join(', ')}.` };
+  const wrongAlert = alertProblem(policy, options);
+  if (wrongAlert !== null) return { problem: wrongAlert };
   const person = personFromRef(options.by);
   const groups = [...new Set([...groupsOfPerson(policy, options.by, {}), ...(options.inGroups ?? [])])];
   const facts: AskFacts = {
@@ -115,6 +133,7 @@ export const explainInput = (policy: Policy, options: ExplainOptions): ExplainIn
     incident: incidentOf(options),
     client: null,
     pullRequest: null,
+    alert: alertStated(policy, alertOf(options), options.role),
   };
   return {
     policy,

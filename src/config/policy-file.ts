@@ -82,6 +82,7 @@ export const loadPolicy = (input: PolicyInput): LoadedPolicy => {
     providers,
     roles: rolesOf(policy),
     rulePath: (index) => ['rules', ruleAt[index] ?? index],
+    testPath: (index) => ['tests', testAt[index] ?? index, 'alert'],
   };
   checkReferences(check);
   checkAlerts(check);

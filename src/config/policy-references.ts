@@ -26,6 +26,7 @@ export type Check = {
   /** Every target and its role names, by the names of the targets in order: thousands of patterns are tried against thousands of targets. */
   roles: readonly { target: string; roles: readonly string[] }[];
   rulePath: (index: number) => Path;
+  testPath: (index: number) => Path;
 };
 
 const RESERVED = ['owners', 'manager'] as const;

@@ -154,6 +154,8 @@ const pullRequest = z.strictObject({
   base: z.string().optional(),
 });
 
+const statedAlert = z.strictObject({ name, severity: z.string('must be text').optional() });
+
 const policyTest = z.strictObject(
   {
     name: text(150, 'what the test claims'),
@@ -166,7 +168,7 @@ const policyTest = z.strictObject(
       at: z.iso.datetime({ offset: true, error: 'must be a time as 2026-01-14T12:00:00Z' }).optional(),
     }),
     groups: z.record(name, z.array(person, 'must be a list of people')).optional(),
-    alert: name.optional(),
+    alert: z.union([name, statedAlert], 'must be the name of an alert, or { name, severity }').optional(),
     incident: z
       .strictObject({
         open: z.boolean('must be true or false'),

@@ -1,7 +1,8 @@
 /** Runs the policy's own `tests:` against it. Pure, and on a fixed clock, so that a file that passed once passes for ever. */
 import { decide } from '../core/policy/decide.ts';
+import { mappingNamed } from '../core/alerts/mapping.ts';
 import { isPersonRef, normalEmail } from '../core/policy/identity.ts';
-import type { AskFacts, Policy, PolicyTest, Verdict } from '../core/policy/types.ts';
+import type { AlertFacts, AskFacts, Policy, PolicyTest, StatedAlert, Verdict } from '../core/policy/types.ts';
 
 /** A Wednesday noon. A test about a date says `at`; any other must not start to fail because a freeze began. */
 const TEST_CLOCK = new Date('2026-01-14T12:00:00Z');
@@ -28,6 +29,13 @@ export const groupsOfPerson = (policy: Policy, ref: string, given: Record<string
   });
 };
 
+/** As if it fired and who asks were on call for it. For another role than its own it says nothing, as in life. */
+export const alertStated = (policy: Policy, stated: StatedAlert | null, role: string): AlertFacts | null => {
+  const mapping = stated && mappingNamed(policy, stated.name);
+  if (!mapping || `${mapping.target}/${mapping.role}` !== role) return null;
+  return { name: mapping.name, source: mapping.source, severity: stated.severity, isUnknown: false };
+};
+
 const testFacts = (policy: Policy, test: PolicyTest): AskFacts => {
   const { id, userId, email } = personFromRef(test.request.by);
   const { open = false, channel = '', severity = '' } = test.facts.incident;
@@ -37,7 +45,7 @@ const testFacts = (policy: Policy, test: PolicyTest): AskFacts => {
     incident: { open, channel, severity },
     client: test.facts.client,
     pullRequest: test.facts.pullRequest,
-    alert: test.facts.alert === null ? null : { name: test.facts.alert, isUnknown: false },
+    alert: alertStated(policy, test.facts.alert, test.request.role),
   };
 };
 

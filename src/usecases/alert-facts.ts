@@ -1,11 +1,14 @@
 /** What rules may believe of an alert that is asked for: it fires, this role was mapped to it, and who asks is on call for it now. */
-import { isNamedAtAll, mappingNamed } from '../core/alerts/mapping.ts';
+import { areLookedAt, mappingNamed } from '../core/alerts/mapping.ts';
 import type { Alert } from '../core/alerts/types.ts';
-import type { AskFacts, Policy } from '../core/policy/types.ts';
+import type { AlertFacts, Policy } from '../core/policy/types.ts';
 import type { Person, Request } from '../core/types.ts';
 import { isOneOf } from './incident-facts.ts';
 import type { Freshness } from './judge.ts';
 import type { Deps } from './ports.ts';
+
+/** What of an alert a decision may hang on; its texts are the source's own. */
+export type JudgedAlert = Pick<Alert, 'mapping' | 'state' | 'source' | 'severity'>;
 
 type Asked = { person: Person; target: string; role: string; freshness: Freshness };
 
@@ -13,14 +16,17 @@ type Asked = { person: Person; target: string; role: string; freshness: Freshnes
 export const factsOfAlert = async (
   deps: Pick<Deps, 'directory'>,
   policy: Policy,
-  { alert, ...asked }: Asked & { alert: Alert | null },
-): Promise<NonNullable<AskFacts['alert']> | null> => {
+  { alert, ...asked }: Asked & { alert: JudgedAlert | null },
+): Promise<AlertFacts | null> => {
   const mapping = alert?.state === 'firing' ? mappingNamed(policy, alert.mapping) : null;
   if (!mapping || mapping.target !== asked.target || mapping.role !== asked.role) return null;
-  if (!isNamedAtAll(policy, mapping.name)) return null;
+  // Where no rule looks at alerts, nobody needs to be looked up.
+  if (!alert || !areLookedAt(policy)) return null;
   const { person, freshness } = asked;
   const found = await isOneOf(deps, policy, { person, freshness, refs: [mapping.to] });
-  return found === 'no' ? null : { name: mapping.name, isUnknown: found === 'unknown' };
+  if (found === 'no') return null;
+  const { source, severity } = alert;
+  return { name: mapping.name, source, severity: severity ?? '', isUnknown: found === 'unknown' };
 };
 
 /** The alert a stored request was made for; not looked up where no rule could care. */
@@ -28,5 +34,4 @@ export const tiedAlert = async (
   deps: Pick<Deps, 'store'>,
   policy: Policy,
   { id }: Pick<Request, 'id'>,
-): Promise<Alert | null> =>
-  policy.rules.some(({ match }) => match.alerts !== null) ? deps.store.read.alertOfRequest(id) : null;
+): Promise<Alert | null> => (areLookedAt(policy) ? deps.store.read.alertOfRequest(id) : null);

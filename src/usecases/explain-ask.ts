@@ -1,12 +1,15 @@
 /** Which rule would decide an ask and why, which were passed over, who would be asked and who of them is here now. Nothing is stored. */
+import { mappingNamed } from '../core/alerts/mapping.ts';
+import { DomainError } from '../core/errors.ts';
 import { doubtText } from '../core/policy/address-book.ts';
 import { decide } from '../core/policy/decide.ts';
 import { explain } from '../core/policy/explain.ts';
 import { humansAmong } from '../core/policy/identity.ts';
 import { reachability } from '../core/policy/reachability.ts';
 import type { Reachability } from '../core/policy/reachability.ts';
-import type { AskFacts } from '../core/policy/types.ts';
+import type { AskFacts, Policy, StatedAlert } from '../core/policy/types.ts';
 import type { Person, Requirement } from '../core/types.ts';
+import type { JudgedAlert } from './alert-facts.ts';
 import { allowedBy } from './ahead.ts';
 import { electorateOf, everyoneOf } from './electorate.ts';
 import type { Electors } from './electorate.ts';
@@ -25,7 +28,8 @@ export const explainAsk = async (deps: Deps, input: ExplainAskInput): Promise<Ex
   const durationMs = input.durationMs ?? defaultDurationMs(policy, target, role);
   const ask = { target, role, durationMs, reason: reason.trim(), ticket: ticket?.trim() || null };
   const incident = await openIncidentOf(deps, input.incidentChannelId);
-  const facts = await factsOfAsk(deps, policy, { person, ask, freshness: 'recent', incident });
+  const alert = alertOf(policy, input.statedAlert ?? null);
+  const facts = await factsOfAsk(deps, policy, { person, ask, freshness: 'recent', incident, alert });
   const verdict = decide(policy, ask, facts);
   const requirements = verdict.decision === 'ask' ? verdict.requirements : [];
   const electors = await electorateOf(deps, { requester: person, requirements, freshness: 'recent' });
@@ -35,6 +39,12 @@ export const explainAsk = async (deps: Deps, input: ExplainAskInput): Promise<Ex
   const doubts = [...requesterDoubts(person, facts), ...electors.flatMap((one) => one.doubts).map(textOf)];
   const ahead = aheadLines(await allowedBy(deps, { person, verdict, ask }), person);
   return { person, lines: [...lines, ...ahead, ...unknownLines(unknown), ...new Set(doubts)], verdict };
+};
+
+const alertOf = (policy: Policy, stated: StatedAlert | null): JudgedAlert | null => {
+  const mapping = stated && mappingNamed(policy, stated.name);
+  if (stated && !mapping) throw new DomainError('alert_not_found', { id: stated.name });
+  return mapping && { mapping: mapping.name, source: mapping.source, severity: stated.severity, state: 'firing' };
 };
 
 const unknownLines = (groups: readonly string[]): string[] =>

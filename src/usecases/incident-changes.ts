@@ -99,6 +99,7 @@ const reopen = async (
   const isSaved = incident.endsAt !== null && incident.endedAt === null;
   const data = { how, isVouched: doer.isTrusted, endsCalledOff: isSaved };
   await noteChange(tx, { incident, type: 'incident.reopened', doer, data });
+  if (isSaved) await redrawHeld(tx, incident);
   await takeIn(tx, incidents, { incident, channel, doer, isArchived: false });
   if (severity) await changeSeverity(tx, { incident: await mustLock(tx, incident.id), severity, doer });
   return mustLock(tx, incident.id);
@@ -163,6 +164,11 @@ export const takeIn = async (
   return isOther || isOtherSeverity;
 };
 
+/** Whoever holds access through it sees another end now. */
+const redrawHeld = async (tx: Tx, { id }: Pick<Incident, 'id'>): Promise<void> => {
+  for (const requestId of await tx.incidents.raiseHeld(id)) await tx.outbox.add('notify', requestId);
+};
+
 type Closing = { incident: Incident; doer: Doer; cause: IncidentCloseCause };
 
 export const close = async (tx: Tx, incidents: Incidents, { incident, doer, cause }: Closing): Promise<Incident> => {
@@ -172,5 +178,6 @@ export const close = async (tx: Tx, incidents: Incidents, { incident, doer, caus
   const closed = await mustLock(tx, incident.id);
   const data = { cause, onClose: incidents.onClose, endsAt: closed.endsAt?.toISOString() ?? null };
   await noteChange(tx, { incident, type: 'incident.closed', doer, data });
+  if (closed.endsAt) await redrawHeld(tx, closed);
   return closed;
 };

@@ -90,6 +90,15 @@ export type IncidentTimeline = { view: IncidentView; timeline: Timeline; json: s
 export const isKept = (grant: Pick<Grant, 'keptAt'>, incident: Pick<Incident, 'closedAt'>): boolean =>
   grant.keptAt !== null && incident.closedAt !== null && grant.keptAt >= incident.closedAt;
 
+/** When access ends because its incident was closed, while that is before its own end; else null. */
+export const endWithIncident = (
+  grant: Pick<Grant, 'keptAt' | 'expiresAt'>,
+  incident: Pick<Incident, 'state' | 'closedAt' | 'endsAt'> | null,
+): Date | null => {
+  if (incident?.state !== 'closed' || incident.endsAt === null || isKept(grant, incident)) return null;
+  return incident.endsAt < grant.expiresAt ? incident.endsAt : null;
+};
+
 export type IncidentUseCases = {
   /** Takes in the state of a channel. Any number of times, by any number of processes: one incident, one prompt. */
   noteChannel(input: NoteChannelInput): Promise<NoteChannelResult>;

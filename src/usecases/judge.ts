@@ -1,10 +1,10 @@
 /** Decides an ask with facts that were looked up outside of any transaction. */
-import type { Alert } from '../core/alerts/types.ts';
 import { DomainError } from '../core/errors.ts';
 import { groupsToRead } from '../core/policy/candidates.ts';
 import { decide } from '../core/policy/decide.ts';
 import type { Ask, AskFacts, Policy, Verdict } from '../core/policy/types.ts';
 import { factsOfAlert } from './alert-facts.ts';
+import type { JudgedAlert } from './alert-facts.ts';
 import type { Incident, Person } from '../core/types.ts';
 import { factsOfIncident } from './incident-facts.ts';
 import type { Deps, Directory, Store } from './ports.ts';
@@ -19,7 +19,7 @@ export const defaultDurationMs = (policy: Policy, target: string, role: string):
 export type JudgeDeps = { store: { read: Pick<Store['read'], 'now'> }; directory: Directory };
 
 /** `incident`: the one it is tied to; null where it is tied to none. `alert`: the one it is asked for, where there is one. */
-type Asking = { person: Person; ask: Ask; freshness: Freshness; incident: Incident | null; alert?: Alert | null };
+type Asking = { person: Person; ask: Ask; freshness: Freshness; incident: Incident | null; alert?: JudgedAlert | null };
 
 /** Only the groups that some rule for this role looks at are read. */
 export const factsOfAsk = async (deps: JudgeDeps, policy: Policy, asking: Asking): Promise<AskFacts> => {

@@ -4,6 +4,7 @@ import { judgeBreakGlass } from '../core/policy/break-glass.ts';
 import { decide } from '../core/policy/decide.ts';
 import type { Ask, AskFacts, Policy } from '../core/policy/types.ts';
 import type { Grant, Request } from '../core/types.ts';
+import { endWithIncident } from './incident-types.ts';
 import { factsOfAsk } from './judge.ts';
 import type { JudgeDeps } from './judge.ts';
 import type { Deps, RequestView, Tx } from './ports.ts';
@@ -35,8 +36,10 @@ type Sources = JudgeDeps & Pick<Deps, 'policy' | 'log'>;
 
 /** What a click on *+30 min* would ask for, by recent look-ups; null where it could not be granted, or is asked for already. */
 export const offerOf = async (sources: Sources, view: RequestView): Promise<number | null> => {
-  const { grant, request, requester, moreTime } = view;
+  const { grant, request, requester, moreTime, incident } = view;
   if (grant?.state !== 'active' || moreTime !== null) return null;
+  // A later end of its own would change nothing of the one that comes with the incident.
+  if (endWithIncident(grant, incident)) return null;
   const policy = sources.policy();
   try {
     const ask = longerAsk(grant, request, USUAL_MORE_MS);
@@ -44,7 +47,7 @@ export const offerOf = async (sources: Sources, view: RequestView): Promise<numb
       person: requester,
       ask,
       freshness: 'recent',
-      incident: view.incident,
+      incident,
     });
     const offer = offered(policy, { grant, request, facts });
     return offer.isAllowed && offer.leftMs > 0 ? offer.byMs : null;

@@ -57,6 +57,8 @@ export type IncidentWrites = {
   /** Locks and returns grants that are activating or active and were not kept at its close, in the order of all locks. */
   lockGrantsToEnd(id: string): Promise<Grant[]>;
   keepGrant(grantId: string): Promise<void>;
+  /** What shows live access that was given for it is to be drawn anew; the requests of that access. */
+  raiseHeld(id: string): Promise<string[]>;
 };
 
 /** How often a target was used in incidents lately, and when last. */

@@ -1,7 +1,7 @@
 /** What use cases take and give, for the adapters that call them. Refusals are `DomainError`s unless listed here. */
 import type { AlertSignal } from '../core/alerts/types.ts';
 import type { StartWish } from '../core/start-time.ts';
-import type { AskProblem, Verdict } from '../core/policy/types.ts';
+import type { AskProblem, StatedAlert, Verdict } from '../core/policy/types.ts';
 import type { Absence, Grant, Person, Requirement, ReviewOutcome, VoteKind } from '../core/types.ts';
 import type { Electors, StandIn } from './electorate.ts';
 import type { Sighting } from '../core/policy/address-book.ts';
@@ -121,7 +121,8 @@ export type ChangeInput = {
 export type AwayInput = { userId: string; when: string; delegateUserId: string | null };
 
 /** `forUserId` asks for somebody else's case; null for one's own. Nothing is stored. */
-export type ExplainAskInput = PreviewInput & { forUserId: string | null };
+/** `statedAlert`: as if this one fired now. Whether the person is on call for it is looked up as ever. */
+export type ExplainAskInput = PreviewInput & { forUserId: string | null; statedAlert?: StatedAlert | null };
 /** `lines` are plain text; each channel escapes and dresses them. */
 export type ExplainAskResult = { person: Person; lines: string[]; verdict: Verdict };
 

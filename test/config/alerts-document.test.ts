@@ -10,7 +10,7 @@ import { loadPolicy } from '../../src/config/policy-file.ts';
 const text = readFileSync(new URL('../../docs/alerts.md', import.meta.url), 'utf8');
 const examples = (language: string): string[] =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, found = '']) => found);
-const [alerts = '', rules = '', receiver = ''] = examples('yaml');
+const [alerts = '', rules = '', closer = '', receiver = ''] = examples('yaml');
 
 describe('docs/alerts.md', () => {
   it('names every door and the variable of its secret', () => {
@@ -27,6 +27,7 @@ describe('docs/alerts.md', () => {
       '  - { name: replica-lag, source: pagerduty, match: { title: lag }, role: orders-db/read, to: on-call }\n';
     const whole = `${base.replace('rules:\n', rules)}${alerts}${lag}`;
     expect(loadPolicy(inputOf(whole))).toMatchObject({ policy: { alerts: { length: 3 } } });
+    expect(loadPolicy(inputOf(whole.replace(rules, closer)))).toMatchObject({ policy: { alerts: { length: 3 } } });
   });
 
   it('has a receiver that Alertmanager reads: routes name receivers that exist', () => {

@@ -62,3 +62,10 @@ export const changed = (from: string, to: string): string => {
   if (!GOOD.includes(from)) throw new Error(`the policy does not hold ${from}`);
   return GOOD.replace(from, () => to);
 };
+
+export const APPROVALS = 'approvals: [{ from: owners }, { from: sre }]';
+export const withRule = (keys: string): string => changed(APPROVALS, `${APPROVALS}\n    ${keys}`);
+export const withTop = (text: string): string => `${GOOD}${text}\n`;
+
+/** With the code, the line and part of the sentence that is expected. */
+export type Wrong = [name: string, text: string, code: string, line: number, says: string];

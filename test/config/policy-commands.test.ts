@@ -142,6 +142,55 @@ describe('policy explain', () => {
   });
 });
 
+describe('policy explain with an alert', () => {
+  const LAG = changed(
+    'rules:\n',
+    `rules:
+  - name: A bad lag gives reading
+    match: { roles: ["*/read"], alerts: [lag] }
+    when: alert.severity == "critical" && alert.source == "generic"
+    approve: true
+`,
+  ).concat(`alerts:
+  - { name: lag, source: generic, match: { title: lag }, role: orders/read, to: sre }
+tests:
+  - name: a bad lag gives it
+    request: { by: lee@acme.test, role: orders/read, for: 30m, reason: look at the lag }
+    alert: { name: lag, severity: critical }
+    expect: { decision: approve, rule: A bad lag gives reading }
+  - name: of a small one an owner decides
+    request: { by: lee@acme.test, role: orders/read, for: 30m, reason: look at the lag }
+    alert: lag
+    expect: { decision: ask }
+  - name: for another role it says nothing
+    request: { by: lee@acme.test, role: orders/write, for: 30m, reason: look at the lag }
+    alert: { name: lag, severity: critical }
+    expect: { decision: ask }
+`);
+  const explained = (parts: Partial<ExplainOptions>): string => {
+    const asked = { by: 'lee@acme.test', role: 'orders/read', reason: 'look', now: new Date(0), ...parts };
+    const input = explainInput(policyFrom(LAG), asked);
+    return 'problem' in input ? input.problem : explainPolicy(input).text;
+  };
+
+  it.each<[string, Partial<ExplainOptions>, string]>([
+    [
+      'as stated',
+      { alert: 'lag', alertSeverity: 'critical' },
+      'Approved at once by the rule "A bad lag gives reading"',
+    ],
+    ['of no severity', { alert: 'lag' }, 'Decided by the rule "Rest"'],
+    ['none', {}, 'Decided by the rule "Rest"'],
+    ['one that is none', { alert: 'down' }, 'known are: lag'],
+    ['of another role', { alert: 'lag', role: 'orders/write' }, 'asks for orders/read'],
+    ['a severity alone', { alertSeverity: 'critical' }, 'Name the alert too'],
+  ])('%s', (...[, parts, says]) => expect(explained(parts)).toContain(says));
+
+  it('is what the tests of a policy state', () => {
+    expect(testPolicy(inputOf(LAG))).toMatchObject({ isOk: true, text: expect.stringContaining('3 passed, 0 failed') });
+  });
+});
+
 describe('policy replay', () => {
   it('lists what another policy would change', async () => {
     const input = explainInput(policyFrom(GOOD), {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ConfigProblem } from '../../src/config/problem.ts';
 import type { Policy } from '../../src/core/policy/types.ts';
-import { changed, ENV, GOOD, load } from './made.ts';
-import { withRule, withTop, WRONG } from './wrong-policies.ts';
+import { changed, ENV, GOOD, load, withRule, withTop } from './made.ts';
+import { WRONG } from './wrong-policies.ts';
 
 const policyFrom = (text: string): Policy => {
   const loaded = load(text);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changed, load } from './made.ts';
-import { withTop } from './wrong-policies.ts';
+import { changed, load, withTop } from './made.ts';
 
 const codesOf = (text: string): string[] => {
   const loaded = load(text);

@@ -1,11 +1,7 @@
 /** Policies that are wrong in one place, with the code, the line and part of the sentence that is expected. */
-import { changed, GOOD } from './made.ts';
-
-const APPROVALS = 'approvals: [{ from: owners }, { from: sre }]';
-export const withRule = (keys: string): string => changed(APPROVALS, `${APPROVALS}\n    ${keys}`);
-export const withTop = (text: string): string => `${GOOD}${text}\n`;
-
-export type Wrong = [name: string, text: string, code: string, line: number, says: string];
+import { APPROVALS, changed, withRule, withTop } from './made.ts';
+import type { Wrong } from './made.ts';
+import { WRONG_ALERTS } from './wrong-alerts.ts';
 
 export const WRONG: Wrong[] = [
   ['an unknown key', withTop('timezon: UTC'), 'unknown_key', 20, 'did you mean "timezone"?'],
@@ -327,64 +323,5 @@ export const WRONG: Wrong[] = [
     21,
     'expected deny, got ask',
   ],
-  [
-    'an alert for a role that is none',
-    withTop('alerts:\n  - { name: down, source: pagerduty, match: { service: Orders }, role: orders/reed, to: sre }'),
-    'unknown_role',
-    21,
-    'did you mean "orders/read"?',
-  ],
-  [
-    'an alert for a group that is none',
-    withTop('alerts:\n  - { name: down, source: pagerduty, match: { service: Orders }, role: orders/read, to: sree }'),
-    'unknown_group',
-    21,
-    'did you mean "sre"?',
-  ],
-  [
-    'an alert of everything',
-    withTop('alerts:\n  - { name: down, source: pagerduty, match: { title: "*" }, role: orders/read, to: sre }'),
-    'alert_too_wide',
-    21,
-    'every alert of its source',
-  ],
-  [
-    'an alert for longer than the role allows',
-    withTop('alerts:\n  - { name: down, source: generic, match: { title: x }, role: orders/read, for: 9h, to: sre }'),
-    'alert_too_long',
-    21,
-    'make "for" shorter',
-  ],
-  [
-    'an alert of an unknown source',
-    withTop('alerts:\n  - { name: down, source: nagios, match: { title: x }, role: orders/read, to: sre }'),
-    'bad_value',
-    21,
-    'must be one of pagerduty',
-  ],
-  [
-    'two alerts of one name',
-    withTop(
-      `alerts:${'\n  - { name: down, source: generic, match: { title: x }, role: orders/read, to: sre }'.repeat(2)}`,
-    ),
-    'duplicate_alert',
-    22,
-    'rename one',
-  ],
-  [
-    'a rule for an alert that is none',
-    changed('{ roles: ["*/write"] }', '{ roles: ["*/write"], alerts: [down] }'),
-    'unknown_alert',
-    15,
-    'no alert of this policy',
-  ],
-  [
-    'a rule for an alert of another role',
-    `${changed('{ roles: ["*/write"] }', '{ roles: ["*/write"], alerts: [down] }')}alerts:
-  - { name: down, source: generic, match: { title: x }, role: orders/read, to: sre }
-`,
-    'alert_role_mismatch',
-    15,
-    'correct its roles',
-  ],
+  ...WRONG_ALERTS,
 ];

@@ -16,6 +16,10 @@ rules:
   - name: The replica lag gives reading by itself
     match: { roles: ["*/read"], alerts: [replica-lag] }
     approve: true
+  - name: A critical backlog gives reading by itself
+    match: { roles: ["*/read"], alerts: [orders-backlog] }
+    when: alert.source == "alertmanager" && alert.severity == "critical"
+    approve: true
   - name: Everything else needs one owner
     approvals: [{ from: owners }]
 alerts:
@@ -24,6 +28,12 @@ alerts:
     match: { labels: { alertname: OrdersDb*, severity: critical } }
     role: orders-db/read
     for: 30m
+    to: on-call
+  - name: orders-backlog
+    source: alertmanager
+    match: { labels: { alertname: OrdersBacklog } }
+    role: orders-db/read
+    for: 15m
     to: on-call
   - name: replica-lag
     source: pagerduty
@@ -85,6 +95,14 @@ const metric = async (outcome: string, source: string): Promise<number> => {
     .split('\n')
     .find((one) => one.includes(`source="${source}"`) && one.includes(`outcome="${outcome}"`));
   return Number(line?.split(' ').at(-1) ?? 0);
+};
+
+const ruleOf = async (mapping: string): Promise<string | undefined> => {
+  const rows = await world.sql<{ rule: string }>(
+    `select r.rule from requests r join alert_requests t on t.request_id = r.id join alerts a on a.id = t.alert_id
+     where a.mapping = '${mapping}' order by r.created_at desc limit 1`,
+  );
+  return rows[0]?.rule;
 };
 
 describe('an alert that is mapped', () => {
@@ -165,6 +183,32 @@ describe('a rule that names the alert', () => {
   });
 });
 
+describe('a rule whose condition reads the alert', () => {
+  test('gives nothing for one that says less: whoever is on call asks, and an owner decides', async () => {
+    await prometheus({ name: 'OrdersBacklog', summary: 'The backlog grows', labels: { severity: 'warning' } });
+    const ask = await story.dm('oscar', 'The backlog grows');
+    await world.slack.as('oscar').click(ask, 'ask_for_alert');
+    await story.inChannel('Alert orders-backlog: The backlog grows');
+    expect(await ruleOf('orders-backlog')).toBe('Everything else needs one owner');
+  });
+
+  test('gives it at once for one that says all of it, and only through the alert', async () => {
+    await longAgo();
+    await prometheus({ name: 'OrdersBacklog', summary: 'The backlog is full', pod: 'orders-9' });
+    expect(seen(await story.dm('oscar', 'The backlog is full'))).toContain('A rule names this alert');
+    expect(await ruleOf('orders-backlog')).toBe('A critical backlog gives reading by itself');
+    await world.slack.as('oscar').command('/prod-access', 'orders-db read 15m the backlog is full, as the alert says');
+    await story.inChannel('the backlog is full, as the alert says');
+    const said = async (text: string): Promise<void> => {
+      await world.slack.as('oscar').command('/prod-access', text);
+    };
+    await said('explain orders-db read for alert orders-backlog critical');
+    await story.privately('oscar', 'A critical backlog gives reading by itself');
+    await said('explain orders-db read');
+    await story.privately('oscar', 'Decided by the rule "Everything else needs one owner"');
+  });
+});
+
 test('what the policy does not map is counted and not posted', async () => {
   const before = world.slack.as('oscar').dmsWithApp().length;
   const { answer } = await pager({ id: 'QOTHER', title: 'Coffee machine is empty' });
@@ -173,7 +217,7 @@ test('what the policy does not map is counted and not posted', async () => {
   expect(world.slack.as('oscar').dmsWithApp()).toHaveLength(before);
   expect(await metric('unmapped', 'pagerduty')).toBe(1);
   expect(await metric('asked', 'pagerduty')).toBe(2);
-  expect(await metric('received', 'alertmanager')).toBe(9);
+  expect(await metric('received', 'alertmanager')).toBe(11);
   const wrong = await send(app.port, 'alertmanager', { body: alertmanagerMessage(), headers: bearer('wrong') });
   expect(wrong.status).toBe(401);
   expect(await metric('refused', 'alertmanager')).toBe(1);

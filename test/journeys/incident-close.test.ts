@@ -49,6 +49,17 @@ const adaReads = async (name: string): Promise<void> => {
 const logins = (n: number): Promise<unknown> =>
   until(async () => (await world.logins()).length === n, `${n} logins in the target`);
 
+/** The message of the access shows its own end, and no other message that earlier one. */
+const ownEndAgain = (who: string): Promise<unknown> =>
+  world.slack.waitFor(
+    () => {
+      const own = world.slack.as(who).dmsWithApp();
+      const granted = own.filter(({ text }) => text.startsWith('Granted: '));
+      return granted.length === 1 && own.every((message) => !/, with the incident[*.]/.test(seen(message)));
+    },
+    { what: `the own end of ${who}'s access`, timeoutMs: 20_000 },
+  );
+
 const grants = () =>
   world.sql<{ state: string; cause: string | null }>(
     `select state, end_cause as cause from grants order by created_at`,
@@ -97,10 +108,19 @@ describe('the end of an incident', () => {
     await adaReads('inc-61-orders');
     const { slack } = world;
     await slack.as('rita').command('/prod-access', 'incident close', 'inc-61-orders');
+    for (const who of ['oscar', 'ada'] as const) {
+      const granted = await room.dm(who, 'with the incident*');
+      expect(granted.text).toMatch(/^Granted: .*, with the incident\.$/);
+      // More time of its own would not make it last longer.
+      expect(seen(granted)).not.toContain('+30 min');
+    }
+    await slack.as('ada').command('/prod-access', 'list', 'inc-61-orders');
+    await room.privately('ada', 'inc-61-orders', ', with the incident. Approved by');
     await slack.as('oscar').click(await room.dm('oscar', 'Keep mine'), 'keep_grant');
     await room.dm('oscar', 'Without the incident the rules would not give you this');
     await slack.as('ada').click(await room.dm('ada', 'Keep mine'), 'keep_grant');
     await room.dm('ada', 'stays yours');
+    await ownEndAgain('ada');
     await room.prompt('inc-61-orders', '● ada · *Orders database · Read only* · kept until');
     await logins(1);
     const told = await room.said('inc-61-orders', 'Timeline ·');
@@ -161,9 +181,13 @@ describe('the end of an incident', () => {
     await readNow('inc-64-orders');
     const { slack } = world;
     await slack.as('rita').command('/prod-access', 'incident close', 'inc-64-orders');
+    await room.dm('oscar', 'with the incident*');
+    slack.as('oscar').openHome();
+    await slack.waitFor(() => JSON.stringify(slack.as('oscar').home() ?? '').includes('with the incident'));
     await room.dm('oscar', 'Keep mine');
     await slack.as('rita').command('/prod-access', 'incident reopen', 'inc-64-orders');
     await room.dm('oscar', 'nothing ends because of it');
+    await ownEndAgain('oscar');
     await room.prompt('inc-64-orders', '● oscar');
     expect(await world.logins()).toHaveLength(1);
   });

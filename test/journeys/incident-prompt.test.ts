@@ -48,6 +48,8 @@ describe('the prompt of an incident', () => {
     await ada.click(prompt, 'incident_read');
     expect(seen(await room.privately('ada', 'inc-43-orders', 'You do not get in at once'))).toContain('one of owners');
     expect(await world.logins()).toEqual([]);
+    await oscar.command('/prod-access', 'explain orders-db read', 'inc-43-orders');
+    await room.privately('oscar', 'inc-43-orders', 'Approved at once by the rule "On-call reads at once');
     await oscar.click(prompt, 'incident_read');
     await room.prompt('inc-43-orders', '● oscar · *Orders database · Read only* · until');
     expect(await world.logins()).toHaveLength(1);

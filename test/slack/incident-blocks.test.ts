@@ -3,8 +3,14 @@ import type { Incident, Person } from '../../src/core/types.ts';
 import { checkMessageBlocks } from '../../src/local/slack/blocks/validate.ts';
 import { closingMessage, keepMessage, timelineMessage } from '../../src/slack/blocks/incident-close.ts';
 import { incidentSubject, readSubject } from '../../src/slack/blocks/incident-subject.ts';
-import { noticeMessage, promptMessage } from '../../src/slack/blocks/incident.ts';
+import { afterClose, noticeMessage, promptMessage } from '../../src/slack/blocks/incident.ts';
 import type { PromptDrawing } from '../../src/slack/blocks/incident.ts';
+import { factsOf } from '../../src/slack/blocks/facts.ts';
+import { liveLine } from '../../src/slack/blocks/incident-lines.ts';
+import { warningMessage } from '../../src/slack/blocks/more-time.ts';
+import { status } from '../../src/slack/blocks/phrases.ts';
+import { grantedMessage } from '../../src/slack/blocks/requester.ts';
+import { date } from '../../src/slack/blocks/text.ts';
 import { MESSAGE_TOTAL_MAX } from '../../src/slack/blocks/limits.ts';
 import { timelineOf } from '../../src/core/incidents/timeline.ts';
 import type { Message } from '../../src/slack/blocks/text.ts';
@@ -114,6 +120,56 @@ const textIn = (value: unknown): string[] => {
     key === 'text' && typeof one === 'string' ? [one] : textIn(one),
   );
 };
+
+describe('access whose incident was closed', () => {
+  const closedAt = new Date('2026-11-22T02:58:00Z');
+  const endsAt = new Date('2026-11-22T03:05:00Z');
+  const viewWith = (of: Partial<Incident> | null, grant: object = {}): RequestView => ({
+    ...request('1', { grant: { extensions: 0, ...grant } }),
+    incident: of && incident({ state: 'closed', closedAt, endsAt, ...of }),
+  });
+  const facts = factsOf(policy, request('1').request);
+  const shown = (view: RequestView): string[] => [
+    seen(grantedMessage(view, facts)),
+    seen(warningMessage(view, facts, 0)),
+    status(view),
+    ...(view.incident ? [liveLine(policy, view, view.incident)] : []),
+  ];
+
+  it('shows the end that comes with it everywhere, and the way to its own end', () => {
+    const view = viewWith({});
+    for (const text of shown(view)) expect(text).toContain(`${date(endsAt, now)}, with the incident`);
+    const granted = seen(grantedMessage(view, facts));
+    expect(granted).toContain('*Keep mine*');
+    expect(granted).toContain(date(later, now));
+    expect(checkMessageBlocks(grantedMessage(view, facts).blocks)).toEqual([]);
+  });
+
+  it.each<[string, Partial<Incident> | null, object]>([
+    ['none was tied to it', null, {}],
+    ['it is open again', { state: 'open', closedAt: null, endsAt: null }, {}],
+    ['what was given for it is kept', { endsAt: null }, {}],
+    ['its holder kept it', {}, { keptAt: now }],
+    ['its own end comes first', { endsAt: new Date('2026-11-22T03:45:00Z') }, {}],
+  ])('shows its own end where %s', (...[, of, grant]) => {
+    for (const text of shown(viewWith(of, grant))) {
+      expect(text).not.toContain('with the incident');
+      expect(text).not.toContain('Keep mine');
+      expect(text).toContain(date(later, now));
+    }
+  });
+
+  it('says that what a policy with on_close: keep lets run is not being ended', () => {
+    const kept = incident({ state: 'closed', closedAt, endsAt: null });
+    const said = afterClose(drawing(viewOf(kept, [request('1')])));
+    expect(said).toBe('What is still in there runs to its own end.');
+  });
+
+  it('that was kept at an earlier close ends with a later one', () => {
+    const kept = viewWith({}, { keptAt: new Date('2026-11-22T01:00:00Z') });
+    for (const text of shown(kept)) expect(text).toContain('with the incident');
+  });
+});
 
 describe('the largest incident there can be', () => {
   const many = (count: number, more: Parameters<typeof request>[1]): RequestView[] =>

@@ -31,6 +31,10 @@ export const reasonOf = ({ mapping, title, url }: Pick<Alert, 'mapping' | 'title
 export const isNamedBy = (policy: Policy, rule: string | null, mapping: string): boolean =>
   policy.rules.some(({ name, match }) => name === rule && match.alerts?.includes(mapping) === true);
 
-/** Where no rule names it, nobody needs to be looked up to judge what is asked for it. */
+/** Whether any rule, or its condition, looks at the alert an ask is for. */
+export const areLookedAt = ({ rules }: Policy): boolean =>
+  rules.some(({ match, when }) => match.alerts !== null || (when?.alerts ?? null) !== null);
+
+/** Only then can it be answered without a click. */
 export const isNamedAtAll = ({ rules }: Policy, mapping: string): boolean =>
   rules.some(({ match }) => match.alerts?.includes(mapping) === true);

@@ -1,12 +1,15 @@
 /** Compiles `when:` conditions (CEL) against a typed environment, within limits, so that a condition is wrong when the file is loaded and not first at 3 a.m. */
 import { Duration, Environment } from '@marcbachmann/cel-js/evaluator';
 import type { ASTNode } from '@marcbachmann/cel-js';
+import { ALERT_SOURCES } from '../alerts/types.ts';
 import { patternProblem } from './safe-pattern.ts';
 import type { Condition, ConditionFacts } from './types.ts';
 
 const CONDITION_CHARS_MAX = 2000;
 const LIMITS = { maxAstNodes: 300, maxDepth: 24, maxListElements: 200, maxMapEntries: 16, maxCallArguments: 8 };
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
+/** Empty where there is no alert. */
+const SOURCES: readonly string[] = ['', ...ALERT_SOURCES];
 const MACROS = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
 
 type RecordType<Fields extends object> = { ctor: () => void; make: (fields: Fields) => object };
@@ -27,6 +30,7 @@ const requesterType = recordType<ConditionFacts['requester']>();
 const incidentType = recordType<ConditionFacts['incident']>();
 const clientType = recordType<ConditionFacts['client']>();
 const pullRequestType = recordType<Omit<ConditionFacts['pull_request'], 'number'> & { number: bigint }>();
+const alertType = recordType<ConditionFacts['alert']>();
 const localType = recordType<{ hour: bigint; weekday: string }>();
 
 const DURATION = 'google.protobuf.Duration';
@@ -48,12 +52,17 @@ const environment = new Environment({ unlistedVariablesAreDyn: false, limits: LI
     ctor: pullRequestType.ctor,
     fields: { number: 'int', labels: 'list<string>', author: 'string', base: 'string' },
   })
+  .registerType('Alert', {
+    ctor: alertType.ctor,
+    fields: { firing: 'bool', name: 'string', source: 'string', severity: 'string' },
+  })
   .registerType('Local', { ctor: localType.ctor, fields: { hour: 'int', weekday: 'string' } })
   .registerVariable('request', 'Request')
   .registerVariable('requester', 'Requester')
   .registerVariable('incident', 'Incident')
   .registerVariable('client', 'Client')
   .registerVariable('pull_request', 'PullRequest')
+  .registerVariable('alert', 'Alert')
   .registerVariable('now', 'google.protobuf.Timestamp')
   .registerVariable('local', 'Local');
 
@@ -77,7 +86,7 @@ const localFacts = (now: Date, timezone: string): object => {
   return localType.make({ hour: BigInt(part('hour')), weekday: part('weekday').toLowerCase() });
 };
 
-type Variable = 'request' | 'requester' | 'incident' | 'client' | 'pull_request' | 'now' | 'local';
+type Variable = 'request' | 'requester' | 'incident' | 'client' | 'pull_request' | 'alert' | 'now' | 'local';
 
 const makers: Record<Variable, (facts: ConditionFacts) => object> = {
   request: ({ request: { durationMs, ...request } }) =>
@@ -86,6 +95,7 @@ const makers: Record<Variable, (facts: ConditionFacts) => object> = {
   incident: (facts) => incidentType.make(facts.incident),
   client: (facts) => clientType.make(facts.client),
   pull_request: (facts) => pullRequestType.make({ ...facts.pull_request, number: BigInt(facts.pull_request.number) }),
+  alert: (facts) => alertType.make(facts.alert),
   now: (facts) => facts.now,
   local: (facts) => localFacts(facts.now, facts.timezone),
 };
@@ -126,6 +136,7 @@ type Walk = {
   source: string;
   groups: Set<string>;
   isAnyGroup: boolean;
+  alerts: Set<string>;
   variables: Set<Variable>;
   problems: string[];
 };
@@ -152,6 +163,15 @@ const checkCall = (node: ASTNode, isInMacro: boolean, walk: Walk): void => {
   if (problem !== null) walk.problems.push(`the pattern of matches() ${problem}`);
 };
 
+type Comparison = ASTNode & { op: '==' | '!=' | 'in' };
+
+/** What stands written out on the other side of a comparison with this field. */
+const comparedWith = ({ args: [left, right] }: Comparison, variable: string, field: string): string[] => {
+  const named = isField(left, variable, field) ? right : isField(right, variable, field) ? left : null;
+  const texts = named === null ? [] : named.op === 'list' ? named.args.map(literalOf) : [literalOf(named)];
+  return texts.filter((text) => text !== null);
+};
+
 const checkComparison = (node: ASTNode, walk: Walk): boolean => {
   if (node.op !== '==' && node.op !== '!=' && node.op !== 'in') return false;
   const [left, right] = node.args;
@@ -159,12 +179,14 @@ const checkComparison = (node: ASTNode, walk: Walk): boolean => {
     walk.groups.add(literalOf(left) ?? '');
     return true;
   }
-  const named = isField(left, 'local', 'weekday') ? right : isField(right, 'local', 'weekday') ? left : null;
-  const days = named === null ? [] : named.op === 'list' ? named.args.map(literalOf) : [literalOf(named)];
-  for (const day of days) {
-    if (day !== null && !WEEKDAYS.includes(day))
-      walk.problems.push(`"${day}" is no weekday; use ${WEEKDAYS.join(', ')}`);
+  for (const day of comparedWith(node, 'local', 'weekday')) {
+    if (!WEEKDAYS.includes(day)) walk.problems.push(`"${day}" is no weekday; use ${WEEKDAYS.join(', ')}`);
   }
+  for (const source of comparedWith(node, 'alert', 'source')) {
+    if (!SOURCES.includes(source))
+      walk.problems.push(`"${source}" is no source of alerts; use ${ALERT_SOURCES.join(', ')}`);
+  }
+  for (const name of comparedWith(node, 'alert', 'name')) if (name !== '') walk.alerts.add(name);
   return false;
 };
 
@@ -195,7 +217,14 @@ export const compileCondition = (source: string): { condition: Condition } | { p
     if (!checked.valid) return { problems: [errorText(checked.error)] };
     if (checked.type !== 'bool')
       return { problems: [`it gives a ${checked.type ?? 'value'}; a condition must be true or false`] };
-    const walk: Walk = { source, groups: new Set(), isAnyGroup: false, variables: new Set(), problems: [] };
+    const walk: Walk = {
+      source,
+      groups: new Set(),
+      isAnyGroup: false,
+      alerts: new Set(),
+      variables: new Set(),
+      problems: [],
+    };
     walkNode(program.ast, false, walk);
     if (walk.problems.length > 0) return { problems: walk.problems };
     const variables = [...walk.variables];
@@ -204,14 +233,19 @@ export const compileCondition = (source: string): { condition: Condition } | { p
       if (typeof value !== 'boolean') throw new TypeError('the condition gave no true or false');
       return value;
     };
-    return { condition: { source, groups: walk.isAnyGroup ? null : [...walk.groups].sort(), evaluate } };
+    const groups = walk.isAnyGroup ? null : [...walk.groups].sort();
+    const alerts = walk.variables.has('alert') ? [...walk.alerts].sort() : null;
+    return { condition: { source, groups, alerts, evaluate } };
   } catch (error) {
     return { problems: [errorText(error)] };
   }
 };
 
+/** What can be sent to another thread. */
+export type PackedCondition = Omit<Condition, 'evaluate'>;
+
 /** One that was compiled and found right elsewhere: compiled here when it is first needed, since that is most of the work of a large policy. */
-export const conditionLater = ({ source, groups }: Pick<Condition, 'source' | 'groups'>): Condition => {
+export const conditionLater = ({ source, groups, alerts }: PackedCondition): Condition => {
   let compiled: Condition | null = null;
   const compile = (): Condition => {
     const made = compileCondition(source);
@@ -221,6 +255,7 @@ export const conditionLater = ({ source, groups }: Pick<Condition, 'source' | 'g
   return {
     source,
     groups,
+    alerts,
     evaluate: (facts) => {
       compiled ??= compile();
       return compiled.evaluate(facts);

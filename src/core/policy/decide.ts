@@ -22,6 +22,11 @@ import type {
 const NO_CLIENT = { issuer: '', repository: '', ref: '', environment: '', workflow: '' };
 const NO_PULL_REQUEST = { number: 0, labels: [], author: '', base: '' };
 
+const NO_ALERT = { firing: false, name: '', source: '', severity: '' };
+
+const alertOf = ({ alert }: AskFacts): ConditionFacts['alert'] =>
+  alert ? { firing: true, name: alert.name, source: alert.source, severity: alert.severity } : NO_ALERT;
+
 const conditionFactsOf = (policy: Policy, ask: Ask, facts: AskFacts): ConditionFacts => ({
   request: {
     target: ask.target,
@@ -34,6 +39,7 @@ const conditionFactsOf = (policy: Policy, ask: Ask, facts: AskFacts): ConditionF
   incident: facts.incident,
   client: facts.client ?? NO_CLIENT,
   pull_request: facts.pullRequest ?? NO_PULL_REQUEST,
+  alert: alertOf(facts),
   now: facts.now,
   timezone: policy.timezone,
 });

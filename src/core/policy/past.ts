@@ -5,7 +5,7 @@ import { isPersonRef } from './identity.ts';
 import { REASON_CHARS_MAX } from './reason.ts';
 import { judgementOf } from './replay.ts';
 import type { Judgement, PastRequest } from './replay.ts';
-import type { Ask, AskFacts, Policy, Verdict } from './types.ts';
+import type { AlertFacts, Ask, AskFacts, Policy, Verdict } from './types.ts';
 
 /** `groupsRead` are those whose membership was looked at; of any other nothing is known. */
 export type AskRecord = { ask: Ask; facts: Omit<AskFacts, 'now'>; groupsRead: string[]; judged: Judgement };
@@ -66,6 +66,10 @@ const UNRECORDED = {
   pullRequest: null,
 } satisfies Partial<AskFacts>;
 
+/** Records from before the source and the severity were kept have the name alone. */
+const alertThen = (alert: AskFacts['alert']): AlertFacts | null =>
+  alert ? { ...alert, source: alert.source ?? '', severity: alert.severity ?? '' } : null;
+
 /** The ask as `replay` takes it, with the requester's groups as far as they are known for then. */
 export const pastRequestOf = (policy: Policy, past: PastAsk): PastRequest => {
   const { record, at } = past;
@@ -81,7 +85,13 @@ export const pastRequestOf = (policy: Policy, past: PastAsk): PastRequest => {
     id: past.id,
     requester: past.requester.name,
     ask: record?.ask ?? past.ask,
-    facts: { ...UNRECORDED, ...record?.facts, now: at, requester: { personId, userId, email, ...groups } },
+    facts: {
+      ...UNRECORDED,
+      ...record?.facts,
+      alert: alertThen(record?.facts.alert),
+      now: at,
+      requester: { personId, userId, email, ...groups },
+    },
     before: record?.judged ?? {
       decision: past.requirements.length > 0 ? 'ask' : 'approve',
       rule: past.rule,

@@ -7,6 +7,8 @@ export type RuleOutcome = { isMatch: boolean; why: PassedOver['why'] | null; det
 
 const MATCHED: RuleOutcome = { isMatch: true, why: null, detail: '' };
 
+const UNSURE: RuleOutcome = { isMatch: false, why: 'condition_error', detail: 'who is on call could not be read' };
+
 const isPersonMatch = (pattern: string, requester: AskFacts['requester']): boolean => {
   if (isLiteralGlob(pattern))
     return isPersonRef(pattern, { id: requester.personId, userId: requester.userId, email: requester.email });
@@ -32,14 +34,15 @@ const matchGroups = (groups: readonly string[], requester: AskFacts['requester']
   return notMatched(`is for members of ${groups.join(', ') || 'no group'}`);
 };
 
-const matchCondition = (rule: Rule, facts: ConditionFacts, requester: AskFacts['requester']): RuleOutcome => {
+const matchCondition = (rule: Rule, { requester, alert }: AskFacts, conditionFacts: ConditionFacts): RuleOutcome => {
   if (!rule.when) return MATCHED;
-  const { groups, source } = rule.when;
+  const { groups, alerts, source } = rule.when;
+  if (alerts !== null && alert?.isUnknown === true) return UNSURE;
   const unknown = requester.unknownGroups?.find((group) => groups === null || groups.includes(group));
   if (unknown !== undefined)
     return { isMatch: false, why: 'condition_error', detail: unknownDetail(unknown, requester.contestedGroups ?? []) };
   try {
-    return rule.when.evaluate(facts)
+    return rule.when.evaluate(conditionFacts)
       ? MATCHED
       : { isMatch: false, why: 'condition_false', detail: `its condition is false: ${source}` };
   } catch (error) {
@@ -63,9 +66,9 @@ export const matchRule = (rule: Rule, facts: AskFacts, conditionFacts: Condition
     return notMatched(`is for who is on call for the alerts ${alerts.join(', ') || '(none)'}`);
   const inGroups = groups === null ? MATCHED : matchGroups(groups, facts.requester);
   if (inGroups.why === 'no_match') return inGroups;
-  const condition = matchCondition(rule, conditionFacts, facts.requester);
+  const condition = matchCondition(rule, facts, conditionFacts);
   if (condition.why === 'condition_false') return condition;
-  if (isUnsure) return { isMatch: false, why: 'condition_error', detail: 'who is on call could not be read' };
+  if (isUnsure) return UNSURE;
   return inGroups.isMatch ? condition : inGroups;
 };
 
@@ -83,8 +86,7 @@ const HEDGED: RuleOutcome = {
  * makes it match: so an address that is given up or taken on neither escapes a rule nor gets into one.
  */
 export const hedged = (rule: Rule, outcome: RuleOutcome, others: readonly Variant[]): RuleOutcome => {
-  const isMet = ({ facts, conditionFacts }: Variant): boolean =>
-    matchCondition(rule, conditionFacts, facts.requester).isMatch;
+  const isMet = ({ facts, conditionFacts }: Variant): boolean => matchCondition(rule, facts, conditionFacts).isMatch;
   if (outcome.isMatch && others.every(isMet)) return outcome;
   const isPossible = [outcome, ...others.map((other) => matchRule(rule, other.facts, other.conditionFacts))].some(
     ({ isMatch, why }) => isMatch || why === 'condition_error',

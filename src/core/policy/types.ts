@@ -37,6 +37,8 @@ export type Condition = {
   source: string;
   /** Groups whose membership it looks at; null when it may look at any. */
   groups: string[] | null;
+  /** Names of alerts it compares with; null when it looks at none. */
+  alerts: string[] | null;
   evaluate(facts: ConditionFacts): boolean;
 };
 
@@ -129,6 +131,9 @@ export type AlertMapping = {
   channel: 'dm' | 'incident';
 };
 
+/** An alert as a test or a question states it. */
+export type StatedAlert = { name: string; severity: string };
+
 export type PolicyTest = {
   name: string;
   request: { by: string; role: string; forMs: number; reason: string; ticket: string | null; at: Date | null };
@@ -136,7 +141,7 @@ export type PolicyTest = {
     groups: Record<string, string[]>;
     incident: Partial<ConditionFacts['incident']>;
     /** The alert it is asked for by who is on call for it. */
-    alert: string | null;
+    alert: StatedAlert | null;
     client: AskFacts['client'];
     pullRequest: AskFacts['pullRequest'];
   };
@@ -172,6 +177,9 @@ export type Ask = {
   ticket: string | null;
 };
 
+/** `name` is the policy's own word, `source` whose secret it came with, `severity` what the source said when it began, or empty. */
+export type AlertFacts = { name: string; source: string; severity: string; isUnknown: boolean };
+
 /** What a decision may look at besides the ask itself. Nothing here is read inside the decision. */
 export type AskFacts = {
   /** Database clock. */
@@ -193,7 +201,7 @@ export type AskFacts = {
   client: { issuer: string; repository: string; ref: string; environment: string; workflow: string } | null;
   pullRequest: { number: number; labels: string[]; author: string; base: string } | null;
   /** The alert it is asked for, where it fires and the requester is on call for it; `isUnknown` when that could not be looked up. */
-  alert?: { name: string; isUnknown: boolean } | null;
+  alert?: AlertFacts | null;
 };
 
 /** The variables a condition sees (CEL), as `interface.md` lists them. */
@@ -203,6 +211,7 @@ export type ConditionFacts = {
   incident: { open: boolean; channel: string; severity: string };
   client: { issuer: string; repository: string; ref: string; environment: string; workflow: string };
   pull_request: { number: number; labels: string[]; author: string; base: string };
+  alert: { firing: boolean; name: string; source: string; severity: string };
   now: Date;
   timezone: string;
 };

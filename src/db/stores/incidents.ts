@@ -224,7 +224,29 @@ const locks = (db: Db): Pick<IncidentWrites, 'lock' | 'lockOfChannel' | 'hold' |
   };
 };
 
-type Changes = Pick<IncidentWrites, 'setChannel' | 'setSeverity' | 'vouch' | 'reopen' | 'close' | 'setEnded'>;
+const raiseHeld = async (db: Db, id: string): Promise<string[]> => {
+  const ofHeld = db
+    .select({ id: requests.id })
+    .from(requests)
+    .innerJoin(grants, eq(grants.requestId, requests.id))
+    .where(and(eq(requests.incidentId, id), isLive))
+    .orderBy(asc(requests.id))
+    .for(ROW_LOCK, { of: requests });
+  const held = db.$with('held').as(ofHeld);
+  const raisedRequests = await db
+    .with(held)
+    .update(requests)
+    .set({ version: sql`${requests.version} + 1` })
+    .from(held)
+    .where(eq(requests.id, held.id))
+    .returning({ id: requests.id });
+  return raisedRequests.map((request) => request.id);
+};
+
+type Changes = Pick<
+  IncidentWrites,
+  'raiseHeld' | 'setChannel' | 'setSeverity' | 'vouch' | 'reopen' | 'close' | 'setEnded'
+>;
 
 const changes = (db: Db): Changes => ({
   setChannel: (id, { updatedMs, isTrusted, ...channel }) =>
@@ -260,6 +282,7 @@ const changes = (db: Db): Changes => ({
       endedAt: none,
     }),
   setEnded: (id) => change(db, id, { endedAt: clock }),
+  raiseHeld: (id) => raiseHeld(db, id),
 });
 
 const tiedWrites = (db: Db): Pick<IncidentWrites, 'lockPending' | 'lockGrantsToEnd' | 'keepGrant'> => ({

@@ -112,6 +112,13 @@ export const archive = (state: State, channel: Channel, userId: string): void =>
   state.emit({ type: 'channel_archived', channelId: channel.id, userId });
 };
 
+/** Nothing of it can be found afterwards: every method answers channel_not_found. */
+export const remove = (state: State, channel: Channel, userId: string): void => {
+  state.channels.delete(channel.id);
+  state.messages.delete(channel.id);
+  state.emit({ type: 'channel_deleted', channelId: channel.id, channel, userId });
+};
+
 export const unarchive = (state: State, channel: Channel, userId: string): void => {
   if (!channel.isArchived) throw new SlackError('not_archived');
   channel.isArchived = false;

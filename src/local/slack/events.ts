@@ -211,6 +211,8 @@ const eventsOf = (state: State, change: Change): AppEvent[] => {
       return homeOpened(state, change);
     case 'usergroup_changed':
       return groupChanged(state, change.usergroupId);
+    case 'channel_deleted':
+      return lifecycle(state, change.channel, { verb: 'deleted', body: { channel: change.channelId } });
     case 'token_revoked':
       return tokenRevoked(state);
     default:

@@ -68,6 +68,33 @@ export const post = (state: State, given: NewMessage): Message => {
   return message;
 };
 
+/** Another app or integration of the workspace: `userId` where it has a bot user, which classic ones have not. */
+export type OtherBot = { botId: string; appId?: string; userId?: string; username?: string };
+
+/** Slack: docs.slack.dev/reference/events/message/bot_message: without a user the message has the subtype. */
+export const postByBot = (
+  state: State,
+  channel: Channel,
+  { bot, content }: { bot: OtherBot; content: Content },
+): Message => {
+  const { botId, appId, userId, username } = bot;
+  const message: Message = {
+    type: 'message',
+    channel: channel.id,
+    ts: state.nextTs(),
+    text: content.text,
+    reactions: [],
+    bot_id: botId,
+    ...(userId ? { user: userId } : { subtype: 'bot_message' }),
+    ...(appId ? { app_id: appId } : {}),
+    ...(username ? { username } : {}),
+    ...(content.attachments ? { attachments: content.attachments } : {}),
+  };
+  messagesOf(state, channel.id).push(message);
+  state.emit({ type: 'message_posted', channelId: channel.id, message });
+  return message;
+};
+
 export const messagesOf = (state: State, channelId: string): Message[] => {
   const found = state.messages.get(channelId);
   if (found !== undefined) return found;

@@ -139,6 +139,7 @@ export type Change =
   | { type: 'pin_added'; channelId: string; ts: string; userId: string }
   | { type: 'channel_created'; channelId: string; userId: string }
   | { type: 'channel_renamed'; channelId: string; previousName: string }
+  | { type: 'channel_deleted'; channelId: string; channel: Channel; userId: string }
   | { type: 'channel_archived'; channelId: string; userId: string }
   | { type: 'channel_unarchived'; channelId: string; userId: string }
   | { type: 'channel_topic'; channelId: string; userId: string }

@@ -13,9 +13,11 @@ import type { Runtime } from './runtime.ts';
 import { createPort } from './server.ts';
 import type { Listening, ListenOptions, Port } from './server.ts';
 import { snapshot } from './snapshot.ts';
+import { postByBot } from './messages.ts';
+import type { Content, OtherBot } from './messages.ts';
 import { channelId, createState, personFrom, personId } from './state.ts';
 import type { AppIdentity, State } from './state.ts';
-import type { Call, DeliveryRecord, Listener, Person } from './types.ts';
+import type { Call, DeliveryRecord, Listener, Message, Person } from './types.ts';
 import { waitFor } from './wait-for.ts';
 import type { WaitOptions } from './wait-for.ts';
 
@@ -38,6 +40,8 @@ export type Workspace = {
   setUsergroup: (handle: string, members: string[]) => void;
   /** The app enters a channel, as by an invitation of a person. */
   addBotTo: (channel: string) => void;
+  /** A message of another app or integration. */
+  postByBot: (channel: string, bot: OtherBot, content: Content) => Message;
   /** HTTP mode from now on; Socket Mode when undefined. */
   setRequestUrl: (url: string | undefined) => void;
   verifyRequestUrl: () => Promise<boolean>;
@@ -125,6 +129,11 @@ export const createWorkspace = (config: WorkspaceConfig = {}): Workspace => {
     addBotTo: (channel) => {
       const [inviter] = [...state.people.values()].filter((person) => !person.isBot);
       personAtWork(runtime, inviter?.id ?? state.app.botUserId).invite(channel, state.app.botUserId);
+    },
+    postByBot: (which, bot, content) => {
+      const channel = state.channels.get(channelId(state, which));
+      if (channel === undefined) throw new Error(`There is no channel "${which}" in this workspace.`);
+      return postByBot(state, channel, { bot, content });
     },
     setRequestUrl: delivery.setRequestUrl,
     verifyRequestUrl: delivery.verifyRequestUrl,

@@ -153,8 +153,18 @@ const summary = (view: IncidentView, access: readonly TimelineAccess[]): string 
   return [opened, lasted, who].join(' ');
 };
 
+/** Why it is read where it is. */
+const elsewhere = ({ incident }: IncidentView): string =>
+  incident.isArchived
+    ? `Told here because ${roomName(incident)} was archived or deleted and takes no messages.`
+    : `Told here because Latchkey cannot post in ${roomName(incident)}.`;
+
 /** As a message, for the channel after the close and for whoever types `/prod-access incident`. */
-export const timelineMessage = ({ view, timeline }: IncidentTimeline, policy: Policy): Message => {
+export const timelineMessage = (
+  { view, timeline }: IncidentTimeline,
+  policy: Policy,
+  where: 'there' | 'elsewhere' = 'there',
+): Message => {
   const { access } = timeline;
   const lines = access
     .slice(0, TIMELINE_LINES_MAX)
@@ -171,6 +181,7 @@ export const timelineMessage = ({ view, timeline }: IncidentTimeline, policy: Po
       ...(stuck ? [section(stuck)] : []),
       ...halves.filter((half) => half.length > 0).map((half) => section(cut(half.join('\n'), SECTION_TEXT_MAX))),
       ...(rest > 0 ? [context(`and ${rest} more`)] : []),
+      ...(where === 'elsewhere' ? [context(elsewhere(view))] : []),
     ],
   };
 };

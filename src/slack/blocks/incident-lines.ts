@@ -9,7 +9,7 @@ import type { RequestView } from '../../usecases/ports.ts';
 import type { AskedPeople } from '../../usecases/types.ts';
 import { factsOf } from './facts.ts';
 import { INCIDENT_NAMES_MAX, REASON_SHOWN_MAX, TITLE_SHOWN_MAX, TOPIC_SHOWN_MAX } from './limits.ts';
-import { mark, ruleName, what } from './phrases.ts';
+import { mark, ruleName, untilWhen, what } from './phrases.ts';
 import { date, inline, quote, sentenceList } from './text.ts';
 
 export const nameOf = ({ name }: Pick<Person, 'name'>): string => inline(name, TITLE_SHOWN_MAX);
@@ -74,9 +74,11 @@ export const waitingOf = ({ requests }: IncidentView): RequestView[] =>
 export const overOf = ({ requests }: IncidentView): RequestView[] =>
   requests.filter((view) => !isLive(view) && view.request.state !== 'pending');
 
-/** What is still to end because the incident was closed. */
+/** What is still to end because the incident was closed; nothing where the policy lets it run on. */
 export const endingOf = (view: IncidentView): RequestView[] =>
-  liveOf(view).filter(({ grant }) => grant !== null && !isKept(grant, view.incident));
+  view.incident.endsAt === null
+    ? []
+    : liveOf(view).filter(({ grant }) => grant !== null && !isKept(grant, view.incident));
 
 const subject = (policy: Policy, view: RequestView): string =>
   `${mark(view)} ${nameOf(view.requester)} · ${what(view, factsOf(policy, view.request))}`;
@@ -85,10 +87,8 @@ const whereItStands = ({ grant, now }: RequestView, incident: Incident): string 
   if (grant === null) return '';
   if (grant.state === 'activating') return grant.attempts > 0 ? 'not set up yet; trying again' : 'being set up';
   if (grant.state === 'active') {
-    const until = `until ${date(grant.expiresAt, now)}`;
-    if (isKept(grant, incident)) return `kept ${until}`;
-    const { endsAt } = incident;
-    return endsAt && endsAt < grant.expiresAt ? `until ${date(endsAt, now)}, with the incident` : until;
+    const until = `until ${untilWhen(grant, { incident, now })}`;
+    return isKept(grant, incident) ? `kept ${until}` : until;
   }
   return grant.attempts > 0
     ? `*still being ended, not yet confirmed* (attempt ${grant.attempts} failed, trying again)`
@@ -107,7 +107,7 @@ export const waitingLines = (policy: Policy, view: RequestView, missing: string 
 };
 
 const CLOSED_BY = {
-  archived: 'the channel was archived',
+  archived: 'the channel was archived or deleted',
   renamed: 'the channel was renamed',
   command: '',
   tool: 'its tool said so',

@@ -6,7 +6,7 @@ import type { RequestView } from '../../usecases/ports.ts';
 import { actions, doneButton, extendButton } from './buttons.ts';
 import type { MessageFacts } from './facts.ts';
 import { MESSAGE_TEXT_MAX, SECTION_TEXT_MAX } from './limits.ts';
-import { what } from './phrases.ts';
+import { untilWhen, what } from './phrases.ts';
 import { cut, date, section } from './text.ts';
 import type { Message } from './text.ts';
 
@@ -28,7 +28,7 @@ export const moreTimeLine = ({ moreTime }: RequestView): string | null => {
 };
 
 const warned = (view: RequestView, facts: MessageFacts, grant: Grant): KnownBlock[] => {
-  const heading = `⧗ ${what(view, facts)} ends at *${date(grant.expiresAt, view.now)}*. Open sessions are cut then.`;
+  const heading = `⧗ ${what(view, facts)} ends at *${untilWhen(grant, view)}*. Open sessions are cut then.`;
   const more = facts.offerMs === null ? [] : [extendButton(grant, facts.offerMs)];
   const lines = [heading, moreTimeLine(view)].filter((line) => line !== null);
   return [section(cut(lines.join('\n'), SECTION_TEXT_MAX)), actions(...more, doneButton(grant.id))];
@@ -36,15 +36,15 @@ const warned = (view: RequestView, facts: MessageFacts, grant: Grant): KnownBloc
 
 /** Once per end, a few minutes ahead. `part` is how often the end had been moved before; once it is moved again, or over, this says so. */
 export const warningMessage = (view: RequestView, facts: MessageFacts, part: number): Message => {
-  const { grant, now } = view;
+  const { grant } = view;
   const name = what(view, facts);
   if (grant?.state === 'active' && grant.extensions === part) {
-    const text = `${name} ends at ${date(grant.expiresAt, now)}.`;
+    const text = `${name} ends at ${untilWhen(grant, view)}.`;
     return { text: cut(text, MESSAGE_TEXT_MAX), blocks: warned(view, facts, grant) };
   }
   const words =
     grant?.state === 'active'
-      ? `⧗ ${name} goes on until *${date(grant.expiresAt, now)}* now.`
+      ? `⧗ ${name} goes on until *${untilWhen(grant, view)}* now.`
       : `⧗ ${name} has ended, or is ending.`;
   return { text: cut(words, MESSAGE_TEXT_MAX), blocks: [section(cut(words, SECTION_TEXT_MAX))] };
 };

@@ -3,6 +3,7 @@ import type { EndOutcome, Grant, Json, Request, RequestChange } from '../../core
 import type { Role } from '../../core/policy/types.ts';
 import { doubtText } from '../../core/policy/address-book.ts';
 import { formatDuration } from '../../core/durations.ts';
+import { endWithIncident } from '../../usecases/incident-types.ts';
 import type { RequestView } from '../../usecases/ports.ts';
 import type { Asked, MessageFacts } from './facts.ts';
 import {
@@ -226,10 +227,16 @@ const activating = (view: RequestView, grant: Grant): string =>
       ? `${approvedBold(view)} Access is not set up yet; trying again.${lastError(grant)}`
       : `${approvedBold(view)} Access is being set up.`;
 
+/** `03:40`, or `03:38, with the incident` where that comes first. */
+export const untilWhen = (grant: Grant, { incident, now }: Pick<RequestView, 'incident' | 'now'>): string => {
+  const earlier = endWithIncident(grant, incident);
+  return earlier ? `${date(earlier, now)}, with the incident` : date(grant.expiresAt, now);
+};
+
 const grantLine = (view: RequestView, grant: Grant): string => {
   const lines = {
     activating: () => activating(view, grant),
-    active: () => `*Active* until ${date(grant.expiresAt, view.now)}. ${howDecided(view)}`,
+    active: () => `*Active* until ${untilWhen(grant, view)}. ${howDecided(view)}`,
     ending: () =>
       grant.attempts > 0
         ? `*Still being ended, not yet confirmed.* Attempt ${grant.attempts} failed; trying again.${lastError(grant)}`

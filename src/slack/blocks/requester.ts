@@ -1,5 +1,7 @@
 /** What the requester is told by direct message: asked, granted, and how it came out. Each is redrawn as the request moves on. */
 import type { KnownBlock } from '@slack/types';
+import type { Grant } from '../../core/types.ts';
+import { endWithIncident } from '../../usecases/incident-types.ts';
 import type { RequestView } from '../../usecases/ports.ts';
 import { actions, askAgainButton, cancelButton, doneButton, extendButton, showCredentialsButton } from './buttons.ts';
 import { reviewLine } from './break-glass.ts';
@@ -15,6 +17,7 @@ import {
   mark,
   status,
   ticket,
+  untilWhen,
   votesSoFar,
   warning,
   what,
@@ -74,21 +77,29 @@ export const changedMessage = (view: RequestView, facts: MessageFacts, part: num
   return { text: cut(said, MESSAGE_TEXT_MAX), blocks };
 };
 
+/** Why it ends earlier than it was given for, and what to do about it. */
+const ownEndLine = (view: RequestView, grant: Grant): string | null =>
+  endWithIncident(grant, view.incident)
+    ? `Its incident was closed. Where the rules allow it, *Keep mine* in the message about the close lets it run until ${date(grant.expiresAt, view.now)}.`
+    : null;
+
 /** Posted once the access was read back from the target; its buttons live as long as the access. */
 export const grantedMessage = (view: RequestView, facts: MessageFacts): Message => {
   const { grant } = view;
   const isLive = grant?.state === 'active';
   const heading = isLive
-    ? `${mark(view)} You have ${what(view, facts)} until *${date(grant.expiresAt, view.now)}*.`
+    ? `${mark(view)} You have ${what(view, facts)} until *${untilWhen(grant, view)}*.`
     : `${mark(view)} You had ${what(view, facts)}.`;
-  const blocks: KnownBlock[] = [lines(heading, ...(isLive ? [moreTimeLine(view), warning(facts)] : [status(view)]))];
+  const blocks: KnownBlock[] = [
+    lines(heading, ...(isLive ? [ownEndLine(view, grant), moreTimeLine(view), warning(facts)] : [status(view)])),
+  ];
   if (!isLive) return message(view, facts, blocks);
   const more = facts.offerMs === null ? [] : [extendButton(grant, facts.offerMs)];
   blocks.push(actions(showCredentialsButton(grant.id), ...more, doneButton(grant.id)));
   blocks.push(
     context(`Give it back when you are done: \`/prod-access done ${grant.id}\` does the same as the button.`),
   );
-  const text = `Granted: ${what(view, facts)} until ${date(grant.expiresAt, view.now)}.`;
+  const text = `Granted: ${what(view, facts)} until ${untilWhen(grant, view)}.`;
   return { text: cut(text, MESSAGE_TEXT_MAX), blocks };
 };
 

@@ -55,7 +55,10 @@ const findAdmins = async ({ policy, directory, log }: Sources): Promise<string[]
 };
 
 /** Where access was given: its channel hears of the end, and who had it where there is none. What was private stays among holders. */
-const findElsewhere = async (sources: Sources, { incident, requests }: IncidentBriefing['view']): Promise<string[]> => {
+const findElsewhere = async (
+  sources: Sources,
+  { incident, openedBy, requests }: IncidentBriefing['view'],
+): Promise<string[]> => {
   const { targets } = sources.policy();
   const given = requests.filter(({ grant }) => grant !== null);
   const places = await Promise.all(
@@ -64,7 +67,9 @@ const findElsewhere = async (sources: Sources, { incident, requests }: IncidentB
       return (channel ? await findChannel(sources, channel) : null) ?? requester.userId;
     }),
   );
-  return unique(places);
+  // Whoever opened it and whoever asked hear of it where nobody got in.
+  const others = [...(openedBy ? [openedBy] : []), ...requests.map(({ requester }) => requester)];
+  return unique(places.length > 0 ? places : others.map(({ userId }) => userId));
 };
 
 export const lookUpPrompt = async (

@@ -218,7 +218,9 @@ const messageOf = ({ scene, timeline, copies }: Canvas, copy: IncidentMessageCop
     return isRoom
       ? closingMessage({ view, policy: prompt.policy })
       : keepMessage({ view, policy: prompt.policy }, copy.audience);
-  return copy.kind === 'timeline' && timeline ? timelineMessage(timeline, prompt.policy) : null;
+  return copy.kind === 'timeline' && timeline
+    ? timelineMessage(timeline, prompt.policy, isRoom ? 'there' : 'elsewhere')
+    : null;
 };
 
 const WHY_NOT: Record<string, string> = {

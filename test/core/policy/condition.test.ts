@@ -26,6 +26,11 @@ describe('a condition is refused when the file is loaded', () => {
     ['request.duration < duration("half an hour")', 'is no duration'],
     ['local.weekday == "Sunday"', 'is no weekday'],
     ['local.weekday in ["saturday", "sun"]', '"sun" is no weekday'],
+    ['alert.sevrity == "critical"', 'No such key: sevrity'],
+    ['alert.title == "x"', 'No such key: title'],
+    ['alert.firing == "yes"', 'no such overload'],
+    ['alert.source == "nagios"', 'is no source of alerts'],
+    ['alert.source in ["pagerduty", "opsgenie"]', '"opsgenie" is no source'],
     ['local.weekday == 6', 'no such overload'],
     ['request.reason.matches("(a+)+$")', 'pattern of matches()'],
     ['request.reason.matches(request.ticket)', 'must be written out'],
@@ -71,6 +76,7 @@ describe('a hostile condition is refused within limits', () => {
       incident: { open: false, channel: '', severity: '' },
       client: { issuer: '', repository: '', ref: '', environment: '', workflow: '' },
       pull_request: { number: 0, labels: [], author: '', base: '' },
+      alert: { firing: false, name: '', source: '', severity: '' },
       now: new Date(0),
       timezone: 'UTC',
     });
@@ -88,5 +94,17 @@ describe('a condition knows which groups it looks at', () => {
     ['request.role in requester.groups', null],
   ])('%s', (source, groups) => {
     expect(compileCondition(source)).toMatchObject({ condition: { groups } });
+  });
+});
+
+describe('a condition knows which alerts it compares with', () => {
+  it.each([
+    ['incident.open', null],
+    ['alert.firing', []],
+    ['alert.source == "generic" || alert.source == ""', []],
+    ['"down" == alert.name || alert.name in ["lag", "down"]', ['down', 'lag']],
+    ['alert.name == "" && requester.groups.exists(g, g == alert.severity)', []],
+  ])('%s', (source, alerts) => {
+    expect(compileCondition(source)).toMatchObject({ condition: { alerts } });
   });
 });

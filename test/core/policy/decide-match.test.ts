@@ -4,6 +4,9 @@ import { anyone, client, asks, approves, denies, nobody, expectVerdict } from '.
 import type { Case } from './decide-cases.ts';
 import { approve, deny, rule, askFor, factsFor, policyOf } from './made.ts';
 
+const DOWN = { name: 'down', source: 'alertmanager', severity: 'critical', isUnknown: false };
+const WORST = { match: { alerts: ['down'] }, when: 'alert.severity == "critical" && alert.source == "alertmanager"' };
+
 const CASES: Case[] = [
   // order of rules
   ['no rules: nobody gets in', [], {}, {}, nobody],
@@ -62,39 +65,45 @@ const CASES: Case[] = [
   ['an empty list of roles is none', [approve('t', { match: { roles: [] } })], {}, {}, nobody],
   // alerts
   ['no alert', [approve('a', { match: { alerts: ['down'] } })], {}, {}, nobody],
-  [
-    'its alert',
-    [approve('a', { match: { alerts: ['down'] } })],
-    {},
-    { alert: { name: 'down', isUnknown: false } },
-    approves('a'),
-  ],
-  [
-    'another alert',
-    [approve('a', { match: { alerts: ['down'] } })],
-    {},
-    { alert: { name: 'lag', isUnknown: false } },
-    nobody,
-  ],
-  [
-    'an empty list of alerts is none',
-    [approve('a', { match: { alerts: [] } })],
-    {},
-    { alert: { name: 'down', isUnknown: false } },
-    nobody,
-  ],
+  ['its alert', [approve('a', { match: { alerts: ['down'] } })], {}, { alert: DOWN }, approves('a')],
+  ['another alert', [approve('a', { match: { alerts: ['down'] } })], {}, { alert: { ...DOWN, name: 'lag' } }, nobody],
+  ['an empty list of alerts is none', [approve('a', { match: { alerts: [] } })], {}, { alert: DOWN }, nobody],
   [
     'an alert whose on-call is not known approves nothing',
     [approve('a', { match: { alerts: ['down'] } })],
     {},
-    { alert: { name: 'down', isUnknown: true } },
+    { alert: { ...DOWN, isUnknown: true } },
     nobody,
   ],
   [
     'an alert whose on-call is not known denies what a rule denies for it',
     [deny('a', { match: { alerts: ['down'] } })],
     {},
-    { alert: { name: 'down', isUnknown: true } },
+    { alert: { ...DOWN, isUnknown: true } },
+    denies('a'),
+  ],
+  ['a condition on what the alert is', [approve('a', WORST)], {}, { alert: DOWN }, approves('a')],
+  ['another severity', [approve('a', WORST)], {}, { alert: { ...DOWN, severity: 'warning' } }, nobody],
+  ['another source', [approve('a', WORST)], {}, { alert: { ...DOWN, source: 'generic' } }, nobody],
+  [
+    'without an alert its fields are empty',
+    [approve('a', { when: '!alert.firing && alert.name + alert.source + alert.severity == ""' })],
+    {},
+    {},
+    approves('a'),
+  ],
+  [
+    'a condition on an alert whose on-call is not known is no match, not even where it says there is none',
+    [approve('a', { when: '!alert.firing' })],
+    {},
+    { alert: { ...DOWN, isUnknown: true } },
+    nobody,
+  ],
+  [
+    'a deny whose condition looks at an alert whose on-call is not known denies',
+    [deny('a', { when: 'alert.severity == "info"' }), anyone],
+    {},
+    { alert: { ...DOWN, isUnknown: true } },
     denies('a'),
   ],
   // people, groups, clients

@@ -171,6 +171,54 @@ const best = (made: Input, at: number, left: number[]): number => {
   return Math.max(skip, ...choices);
 };
 
+const ALERT_CONDITIONS = [
+  'alert.firing',
+  '!alert.firing || alert.severity != "info"',
+  'alert.name == "lag" && alert.severity == "critical"',
+  'alert.source in ["pagerduty", "generic"]',
+];
+/** As the loader lets them through: one that approves and looks at the alert names it. */
+const anyAlertRule = fc
+  .record({
+    when: fc.constantFrom(...ALERT_CONDITIONS),
+    alerts: fc.subarray(['lag', 'down'], { minLength: 1 }),
+    name: fc.uuid(),
+  })
+  .map(({ when, alerts, name }) => approve(name, { match: { alerts }, when }));
+const anyAlert = fc.record({
+  name: fc.constantFrom('lag', 'down', 'other'),
+  source: fc.constantFrom('pagerduty', 'alertmanager', 'generic'),
+  severity: fc.constantFrom('', 'info', 'critical'),
+  isUnknown: fc.boolean(),
+});
+
+describe('whatever the alert', () => {
+  const approvesByAlert = (rules: Rule[], verdict: Verdict): boolean =>
+    verdict.decision === 'approve' && rules.some(({ name, match }) => name === verdict.rule && match.alerts !== null);
+  const made = fc.record({
+    ...world,
+    rules: fc.array(fc.oneof(anyAlertRule, anyRule([rule, approve, deny])), { maxLength: 8 }),
+    alert: anyAlert,
+  });
+
+  it('without one, no rule for alerts ever approves', () => {
+    const outcome = outcomeOf(
+      made,
+      ({ rules, ask, facts }) => !approvesByAlert(rules, decide(policyOf(rules), ask, facts)),
+    );
+    expect(outcome).toBe('holds');
+  });
+
+  it('one that no rule names, or whose on-call is not known, lets no more through than none', () => {
+    const outcome = outcomeOf(made, ({ rules, ask, facts, alert }) => {
+      const isNamed = alert.name !== 'other' && !alert.isUnknown;
+      const verdict = decide(policyOf(rules), ask, { ...facts, alert });
+      return isNamed || openness(verdict) <= openness(decide(policyOf(rules), ask, facts));
+    });
+    expect(outcome).toBe('holds');
+  });
+});
+
 describe('whatever the votes', () => {
   it('nothing is granted without every requirement filled by people who may and who agreed', () => {
     const outcome = outcomeOf(anyInput, (made) => {

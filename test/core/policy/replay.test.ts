@@ -5,6 +5,8 @@ import { explain } from '../../../src/core/policy/explain.ts';
 import { judgementOf, replay } from '../../../src/core/policy/replay.ts';
 import type { PastRequest } from '../../../src/core/policy/replay.ts';
 import type { Policy, Rule } from '../../../src/core/policy/types.ts';
+import { pastRequestOf } from '../../../src/core/policy/past.ts';
+import type { AskRecord } from '../../../src/core/policy/past.ts';
 import { approve, askFor, deny, factsFor, HOUR, policyOf, rule } from './made.ts';
 
 const pastUnder = (policy: Policy, role: string, id: string): PastRequest => {
@@ -134,5 +136,32 @@ describe('explaining in words', () => {
   it('says what there is instead of an unknown role', () => {
     const { lines } = explain({ policy, ask: askFor({ role: 'admin' }), facts: factsFor() });
     expect(lines).toEqual(['"orders" has no role "admin"; it has read, write.']);
+  });
+});
+
+describe('an ask from before more of an alert was kept than its name', () => {
+  it('is judged as if the source had said nothing more, and no condition on it fails', () => {
+    const facts = { ...factsFor(), alert: { name: 'lag', isUnknown: false } } as unknown as AskRecord['facts'];
+    const policy = policyOf([
+      approve('lag', { match: { alerts: ['lag'] }, when: 'alert.severity == "critical"' }),
+      rule('rest'),
+    ]);
+    const before = { decision: 'approve' as const, rule: 'lag', requirements: [] };
+    const requester = { personId: 'T1:U0ANNA', userId: 'U0ANNA', name: 'Anna', email: 'anna@acme.test' };
+    const record = { ask: askFor(), facts, groupsRead: [], judged: before };
+    const past = pastRequestOf(policy, {
+      id: 'r1',
+      at: new Date(),
+      requester,
+      ask: askFor(),
+      rule: 'lag',
+      requirements: [],
+      record,
+    });
+    expect(past.facts.alert).toEqual({ name: 'lag', source: '', severity: '', isUnknown: false });
+    expect(decide(policy, past.ask, past.facts)).toMatchObject({
+      decision: 'ask',
+      passedOver: [{ rule: 'lag', why: 'condition_false' }],
+    });
   });
 });

@@ -37,6 +37,12 @@ const open = async (config: WorkspaceConfig = {}, heard: Heard[] = []): Promise<
   return heard;
 };
 
+const call = async (method: string, args: Record<string, string>): Promise<unknown> => {
+  const headers = { authorization: `Bearer ${slack.botToken}`, 'content-type': 'application/json' };
+  const answer = await fetch(`${slack.apiUrl}${method}`, { method: 'POST', headers, body: JSON.stringify(args) });
+  return answer.json();
+};
+
 /** What an app heard is in its memory: no change of the workspace tells of it. */
 const hears = (heard: Heard[], type: string): Promise<void> =>
   vi.waitFor(() => expect(types(heard)).toContain(type), WAIT);
@@ -44,6 +50,31 @@ const hears = (heard: Heard[], type: string): Promise<void> =>
 const types = (heard: Heard[]): string[] => heard.map((one) => one.type);
 
 describe('the Events API', () => {
+  it('tells that a channel was deleted, and knows nothing of it afterwards', async () => {
+    const heard = await open();
+    const rita = slack.as('rita');
+    const { id } = rita.createChannel('inc-8');
+    rita.invite('inc-8', 'bot');
+    rita.deleteChannel('inc-8');
+    await hears(heard, 'channel_deleted');
+    expect(heard.find(({ type }) => type === 'channel_deleted')).toMatchObject({ channel: id });
+    for (const method of ['conversations.info', 'chat.postMessage'])
+      expect(await call(method, { channel: id, text: 'anybody there?' })).toMatchObject({ error: 'channel_not_found' });
+    rita.createChannel('inc-8');
+  });
+
+  it('brings messages of other bots: classic ones have the subtype and no user', async () => {
+    const heard = await open();
+    slack.postByBot('prod-access', { botId: 'B0OLD' }, { text: 'from a classic one' });
+    slack.postByBot('prod-access', { botId: 'B0NEW', appId: 'A0NEW', userId: 'U0NEW' }, { text: 'from one of today' });
+    await vi.waitFor(() => expect(heard).toHaveLength(2), WAIT);
+    const [classic, modern] = heard;
+    expect(classic).toMatchObject({ type: 'message', subtype: 'bot_message', bot_id: 'B0OLD', channel: 'C0ACCESS' });
+    expect(classic).not.toHaveProperty('user');
+    expect(modern).toMatchObject({ bot_id: 'B0NEW', app_id: 'A0NEW', user: 'U0NEW' });
+    expect(modern).not.toHaveProperty('subtype');
+  });
+
   it('tells the life of a channel', async () => {
     const heard = await open();
     const rita = slack.as('rita');

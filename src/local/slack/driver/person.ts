@@ -59,6 +59,7 @@ export type PersonAtWork = {
   rename: (channel: string, name: string) => void;
   archive: (channel: string) => void;
   unarchive: (channel: string) => void;
+  deleteChannel: (channel: string) => void;
   setTopic: (channel: string, topic: string) => void;
 };
 
@@ -165,6 +166,7 @@ type ChannelActs = Pick<
   | 'rename'
   | 'archive'
   | 'unarchive'
+  | 'deleteChannel'
   | 'setTopic'
 >;
 
@@ -199,6 +201,7 @@ const channelActs = (state: State, userId: string): ChannelActs => {
       }),
     rename: (which, name) => channels.rename(state, find(state, which), { name, userId }),
     archive: (which) => channels.archive(state, find(state, which), userId),
+    deleteChannel: (which) => channels.remove(state, find(state, which), userId),
     unarchive: (which) => channels.unarchive(state, find(state, which), userId),
     setTopic: (which, topic) => channels.setTopic(state, find(state, which), { topic, userId }),
   };
