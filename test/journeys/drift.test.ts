@@ -1,6 +1,8 @@
 /** What is changed in a target by hand is found: what Latchkey made is put right, the rest is told, and much at once is asked about first. */
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import pg from 'pg';
+import { startPrivatePostgres } from '../support/services.ts';
+import type { PrivateServer } from '../support/services.ts';
 import { openSession, storyOf, until } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld, withClient } from '../support/world.ts';
@@ -19,10 +21,16 @@ const why = 'look at the stuck orders';
 
 let world: World;
 let story: Story;
+/** Roles are of the whole server, and this changes some as nobody should; so it is nobody else's. */
+let production: PrivateServer;
+beforeAll(async () => {
+  production = await startPrivatePostgres();
+});
 afterEach(() => world.stop());
+afterAll(() => production.remove());
 
 const begin = async (): Promise<void> => {
-  world = await startWorld({ rules: RULES });
+  world = await startWorld({ rules: RULES, targetAdminUrl: production.url });
   story = storyOf(world);
   await world.start();
   await world.start();
@@ -140,7 +148,7 @@ test('logins of another Latchkey on the same server, and names that only look al
   await begin();
   await ask('ada');
   const mine = await loginOf('ada');
-  const other = await startWorld({ rules: RULES });
+  const other = await startWorld({ rules: RULES, targetAdminUrl: production.url });
   try {
     // The other one keeps its own ledger, and works in the same database of the same server.
     other.env['ORDERS_DB_ADMIN_URL'] = world.target.managerUrl;
