@@ -2,7 +2,7 @@
  * The chain over the audit log. A hash covers its event, the event's place and the hash before it:
  * sha256, in hex, of `JSON.stringify([seq, prevHash, id, at, type, actor, requestId, grantId, target, role, data])`.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AuditRecord, SealedRecord } from '../core/events.ts';
 
 /** What the first event has as the hash before it. */
@@ -11,24 +11,12 @@ const GENESIS = '0'.repeat(64);
 export type Head = { seq: number; hash: string };
 export const EMPTY_HEAD: Head = { seq: 0, hash: GENESIS };
 
-export const hashOf = (seq: number, prevHash: string, event: AuditRecord): string =>
-  createHash('sha256')
-    .update(
-      JSON.stringify([
-        seq,
-        prevHash,
-        event.id,
-        event.at,
-        event.type,
-        event.actor,
-        event.requestId,
-        event.grantId,
-        event.target,
-        event.role,
-        event.data,
-      ]),
-    )
-    .digest('hex');
+export const hashOf = (seq: number, prevHash: string, event: AuditRecord): string => {
+  const { id, at, type, actor, requestId, grantId, target, role, data } = event;
+  const text = JSON.stringify([seq, prevHash, id, at, type, actor, requestId, grantId, target, role, data]);
+  // In one call: for texts as short as these, making a hash object takes longer than hashing.
+  return hash('sha256', text, 'hex');
+};
 
 export const chainAfter = (head: Head, events: readonly AuditRecord[]): SealedRecord[] => {
   let { seq, hash } = head;
