@@ -86,3 +86,17 @@ it('tells whoever opened it and whoever asked, where nobody got in', async () =>
   }
   expect(await world.logins()).toEqual([]);
 });
+
+it('is found out by looking where nobody heard of it, at the second look', async () => {
+  world = await startWorld({ rules: incidentRules('', '2s'), groups: ON_CALL });
+  room = incidentsOf(world);
+  const app = await world.start();
+  await readNow('inc-95-orders');
+  await app.stop();
+  world.slack.as('rita').deleteChannel('inc-95-orders');
+  await world.start();
+  await until(async () => (await incidents())[0]?.state === 'closed', 'the close', 40_000);
+  await room.dm('oscar', 'Keep mine until its own end');
+  await logins(0);
+  expect(await incidents()).toEqual([{ state: 'closed', cause: 'archived' }]);
+});

@@ -15,12 +15,13 @@ import type { UseCases } from '../../usecases/types.ts';
 import { slackFailureOf } from '../client.ts';
 import type { ChannelNews } from './channel-events.ts';
 import type { ChannelMessage } from './channel-messages.ts';
-import { readChannel, toSeen } from './read-channel.ts';
+import { lookAtChannel, readChannel, toSeen } from './read-channel.ts';
 import type { SeenChannel } from './read-channel.ts';
 
 /** How soon a change that no event told of, such as a topic, is seen in an open incident. */
 const LOOK_MS = 30_000;
 const LOOK_GAP_MS = 1_000;
+const LOOK_AGAIN_MS = 5_000;
 /** Slack: docs.slack.dev/apis/web-api/rate-limits: conversations.list is tier 2, twenty calls a minute for the whole workspace. */
 const LIST_MS = 5 * 60_000;
 const PAGE = 999;
@@ -48,12 +49,19 @@ export type ChannelWatch = {
   stop(): Promise<void>;
 };
 
-type Watching = WatchSettings & { missed: Map<string, () => Promise<void>>; loop: Loop | null; listedAt: number };
+type Watching = WatchSettings & {
+  missed: Map<string, () => Promise<void>>;
+  /** Channels of open incidents that were not there at the last look. */
+  gone: Set<string>;
+  loop: Loop | null;
+  listedAt: number;
+};
 
 export const createChannelWatch = (settings: WatchSettings): ChannelWatch => {
   const watching: Watching = {
     ...settings,
     missed: new Map(),
+    gone: new Set(),
     loop: null,
     listedAt: Number.NEGATIVE_INFINITY,
   };
@@ -112,7 +120,9 @@ const read = async (watching: Watching, message: ChannelMessage): Promise<void> 
 
 const take = async (watching: Watching, news: ChannelNews): Promise<void> => {
   const channel =
-    news.how === 'deleted' ? await deleted(watching, news) : await readChannel(watching.client, news.channelId);
+    news.how === 'deleted'
+      ? await deleted(watching, news.channelId)
+      : await readChannel(watching.client, news.channelId);
   if (!channel) return;
   const how = news.how === 'archived' || news.how === 'deleted' || news.how === 'topic' ? 'found' : news.how;
   await note(watching, channel, { how, userId: news.userId });
@@ -127,7 +137,7 @@ const reachAgain = async ({ store }: Watching, channelId: string): Promise<void>
 };
 
 /** Slack knows nothing of it any more: what is known here is closed as if it had been archived. */
-const deleted = async ({ store }: Watching, { channelId }: ChannelNews): Promise<SeenChannel | null> => {
+const deleted = async ({ store }: Watching, channelId: string): Promise<SeenChannel | null> => {
   const incident = await store.read.incidentOfChannel(channelId);
   if (!incident) return null;
   const { channelName: name, topic, isPrivate, teamId } = incident;
@@ -160,11 +170,12 @@ const look = async (watching: Watching): Promise<number | void> => {
       await redrawOpen(watching);
       watching.listedAt = performance.now();
     }
+    return watching.gone.size > 0 ? LOOK_AGAIN_MS : undefined;
   } catch (error) {
     const failure = slackFailureOf(error);
     if (!failure) throw error;
     watching.log.warn({ code: failure.code }, 'Slack does not show its channels now');
-    return failure.kind === 'rate_limited' ? failure.retryInMs : LOOK_GAP_MS * 5;
+    return failure.kind === 'rate_limited' ? failure.retryInMs : LOOK_AGAIN_MS;
   }
 };
 
@@ -176,10 +187,27 @@ const takeMissed = async (watching: Watching): Promise<void> => {
 };
 
 const lookAtOpen = async (watching: Watching): Promise<void> => {
-  for (const { channelId } of await watching.store.read.openIncidents(OPEN_MAX)) {
-    const channel = await readChannel(watching.client, channelId);
+  for (const { channelId, isPrivate } of await watching.store.read.openIncidents(OPEN_MAX)) {
+    const seen = await lookAtChannel(watching.client, channelId);
+    const channel = seen === 'gone' ? await takenForDeleted(watching, { channelId, isPrivate }) : seen;
+    if (seen !== 'gone') watching.gone.delete(channelId);
     if (channel) await note(watching, channel, { how: 'found', userId: null });
   }
+};
+
+/**
+ * The event of a deletion can be lost, and then its access would not end with the incident. Everybody sees public channels, so one
+ * that is gone at two looks in a row was deleted. A private one may be there, and only we were removed from it.
+ */
+const takenForDeleted = async (
+  watching: Watching,
+  { channelId, isPrivate }: Pick<SeenChannel, 'channelId' | 'isPrivate'>,
+): Promise<SeenChannel | null> => {
+  if (isPrivate) return null;
+  const isConfirmed = watching.gone.delete(channelId);
+  if (isConfirmed) return deleted(watching, channelId);
+  watching.gone.add(channelId);
+  return null;
 };
 
 /** Who is on call changes without the incident changing: its message is compared with what it should be. */

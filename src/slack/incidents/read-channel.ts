@@ -20,8 +20,9 @@ export type SeenChannel = {
   updatedMs: number | null;
 };
 
-/** Slack: docs.slack.dev/reference/methods/conversations.info, "Errors": it is not there for us. */
-const UNSEEN = new Set(['channel_not_found', 'missing_scope', 'team_not_found']);
+/** Slack: docs.slack.dev/reference/methods/conversations.info, "Errors": deleted, or private and not ours to see. */
+const GONE = 'channel_not_found';
+const UNSEEN = new Set([GONE, 'missing_scope', 'team_not_found']);
 
 /**
  * null for what cannot be an incident's: direct messages, and channels shared with another organisation, whose people must not
@@ -52,14 +53,20 @@ export const toSeen = (channel: Conversation): SeenChannel | null => {
   };
 };
 
-/** null when there is no such channel for us, or none that can be an incident's. */
-export const readChannel = async (client: WebClient, channelId: string): Promise<SeenChannel | null> => {
+/** `gone` when Slack knows no such channel for us; null for what it does not show, or what cannot be an incident's. */
+export const lookAtChannel = async (client: WebClient, channelId: string): Promise<SeenChannel | 'gone' | null> => {
   try {
     const { channel } = await client.conversations.info({ channel: channelId });
     return channel ? toSeen(channel) : null;
   } catch (error) {
     const failure = slackFailureOf(error);
-    if (failure?.kind === 'permanent' && UNSEEN.has(failure.code)) return null;
-    throw error;
+    if (failure?.kind !== 'permanent' || !UNSEEN.has(failure.code)) throw error;
+    return failure.code === GONE ? 'gone' : null;
   }
+};
+
+/** null when there is no such channel for us, or none that can be an incident's. */
+export const readChannel = async (client: WebClient, channelId: string): Promise<SeenChannel | null> => {
+  const channel = await lookAtChannel(client, channelId);
+  return channel === 'gone' ? null : channel;
 };
