@@ -1,9 +1,10 @@
-/** What one operation costs among few and among many: audit events, live grants, targets. */
+/** What one operation costs among few and among many: audit events, live grants, targets, logins in one target. */
 import { startChild } from '../child.ts';
+import { assertThat } from '../measure.ts';
 import { ms, rowOf, shown } from '../rows.ts';
 import type { Row } from '../rows.ts';
-import { createStoreDatabase, createTarget } from '../setup/servers.ts';
-import { insertGrants } from './ending.ts';
+import { createStoreDatabase, createTarget, loginsIn, withClient } from '../setup/servers.ts';
+import { insertGrants, loginOf, makeLogins } from './ending.ts';
 import type { AuditGrowth, GrantGrowth, GrowthInput } from './growth-program.ts';
 import type { PolicyFigures, PolicyInput } from './policy-program.ts';
 import type { Bench, Measured } from './world.ts';
@@ -16,6 +17,7 @@ export type Growth = {
   audit: At<AuditGrowth>[];
   grants: At<GrantGrowth>[];
   targets: At<{ decisionMs: number; loadMs: number; memoryMb: number }>[];
+  logins: At<{ makeMs: number; dropMs: number }>[];
 };
 
 const measureAudit = async ({ servers, sizes }: Bench): Promise<Growth['audit']> => {
@@ -58,6 +60,34 @@ const measureTargets = async ({ sizes }: Bench): Promise<Growth['targets']> => {
   return made;
 };
 
+const LOGINS_TIMED = 100;
+
+/** Postgres' own share: the statements that Latchkey sends, by the login that it works as. */
+const measureLogins = async ({ servers, sizes }: Bench): Promise<Growth['logins']> => {
+  const target = await createTarget(servers);
+  const made: Growth['logins'] = [];
+  let there = 0;
+  for (const [at, size] of sizes.growth.logins.entries()) {
+    const letter = 'abcdefgh'[at] ?? 'z';
+    await makeLogins(target, { prefix: `g${letter}`, count: size - there });
+    there = size;
+    const timed = { prefix: `t${letter}`, count: LOGINS_TIMED };
+    const startedAt = performance.now();
+    await makeLogins(target, timed);
+    const madeAt = performance.now();
+    const names = Array.from({ length: timed.count }, (_, index) => loginOf(timed, index));
+    await withClient(target.managerUrl, (client) => client.query(`drop role ${names.join(', ')}`));
+    const droppedAt = performance.now();
+    assertThat((await loginsIn(target)) === size, 'the timed logins were not made and dropped.');
+    made.push({
+      size,
+      makeMs: (madeAt - startedAt) / timed.count,
+      dropMs: (droppedAt - madeAt) / timed.count,
+    });
+  }
+  return made;
+};
+
 type Figure<T> = { what: string; noun: string; of: (at: At<T>) => number };
 
 const rowFor = <T>(sizes: readonly At<T>[], { what, noun, of }: Figure<T>): Row[] => {
@@ -73,6 +103,7 @@ export const measureGrowth = async (bench: Bench): Promise<Measured> => {
     audit: await measureAudit(bench),
     grants: await measureGrants(bench),
     targets: await measureTargets(bench),
+    logins: await measureLogins(bench),
   };
   const [audit, grants] = ['audit events', 'live grants'];
   const largest = growth.targets.at(-1);
@@ -84,6 +115,8 @@ export const measureGrowth = async (bench: Bench): Promise<Measured> => {
     ...rowFor(growth.grants, { what: 'stalled grants looked for', noun: grants, of: ({ stalledMs }) => stalledMs }),
     ...rowFor(growth.grants, { what: 'one request read', noun: grants, of: ({ viewMs }) => viewMs }),
     ...rowFor(growth.targets, { what: 'one decision', noun: 'targets', of: ({ decisionMs }) => decisionMs }),
+    ...rowFor(growth.logins, { what: 'a login made in the target', noun: 'logins', of: ({ makeMs }) => makeMs }),
+    ...rowFor(growth.logins, { what: 'a login dropped, of 100', noun: 'logins', of: ({ dropMs }) => dropMs }),
     ...(largest
       ? [
           rowOf('growth', {

@@ -85,10 +85,10 @@ const lineOf = <At extends { size: number }>(name: string, sizes: readonly At[],
   points: sizes.map((at) => ({ x: at.size, y: of(at) })),
 });
 
-const growth = ({ audit, grants, targets }: Growth): string =>
+const growth = ({ audit, grants, targets, logins }: Growth): string =>
   lineChart({
     title: 'What one operation costs among few and among many',
-    xLabel: 'audit events, live grants, targets',
+    xLabel: 'audit events, live grants, targets, logins in a target',
     yLabel: 'milliseconds each',
     lines: [
       lineOf('event appended', audit, ({ appendMs }) => appendMs),
@@ -97,6 +97,8 @@ const growth = ({ audit, grants, targets }: Growth): string =>
       lineOf('due grants looked for', grants, ({ dueMs }) => dueMs),
       lineOf('one request read', grants, ({ viewMs }) => viewMs),
       lineOf('one decision', targets, ({ decisionMs }) => decisionMs),
+      lineOf('a login made', logins, ({ makeMs }) => makeMs),
+      lineOf('a login dropped', logins, ({ dropMs }) => dropMs),
     ],
   });
 

@@ -31,7 +31,7 @@ export type Sizes = {
   starts: number;
   idleMs: number;
   /** From few to many; `calls` of each operation at every size. */
-  growth: { auditEvents: number[]; live: number[]; targets: number[]; calls: number };
+  growth: { auditEvents: number[]; live: number[]; targets: number[]; logins: number[]; calls: number };
 };
 
 export type Options = { extent: Extent; areas: Area[]; out: string | null; sizes: Sizes };
@@ -56,7 +56,7 @@ const SIZES: Record<Extent, Sizes> = {
     targets: 100,
     starts: 1,
     idleMs: 300,
-    growth: { auditEvents: [100, 1_000], live: [10, 100], targets: [10, 100], calls: 5 },
+    growth: { auditEvents: [100, 1_000], live: [10, 100], targets: [10, 100], logins: [10, 50], calls: 5 },
   },
   quick: {
     rounds: 3,
@@ -78,7 +78,13 @@ const SIZES: Record<Extent, Sizes> = {
     targets: 10_000,
     starts: 3,
     idleMs: 3_000,
-    growth: { auditEvents: [1_000, 20_000], live: [1_000, 10_000], targets: [10, 1_000], calls: 200 },
+    growth: {
+      auditEvents: [1_000, 20_000],
+      live: [1_000, 10_000],
+      targets: [10, 1_000],
+      logins: [100, 1_000],
+      calls: 200,
+    },
   },
   usual: {
     rounds: 5,
@@ -104,6 +110,7 @@ const SIZES: Record<Extent, Sizes> = {
       auditEvents: [1_000, 10_000, 100_000],
       live: [1_000, 10_000, 100_000],
       targets: [10, 100, 1_000, 10_000],
+      logins: [100, 300, 1_000],
       calls: 500,
     },
   },
@@ -119,7 +126,7 @@ const SIZES: Record<Extent, Sizes> = {
       { count: 1, times: 50 },
       { count: 100, times: 10 },
       { count: 1_000, times: 7 },
-      { count: 10_000, times: 3 },
+      { count: 10_000, times: 1 },
     ],
     overdue: 1_000,
     incident: { channels: 450, alerts: 450, grants: 50, closes: 9 },
@@ -132,6 +139,7 @@ const SIZES: Record<Extent, Sizes> = {
       auditEvents: [1_000, 10_000, 100_000, 1_000_000],
       live: [1_000, 10_000, 100_000],
       targets: [10, 100, 1_000, 10_000],
+      logins: [100, 300, 1_000, 3_000],
       calls: 1_000,
     },
   },

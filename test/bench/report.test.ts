@@ -72,6 +72,7 @@ const results: Results = {
       audit: [{ size: 10, appendMs: 1, sealMsPerEvent: 0.1 }],
       grants: [{ size: 10, deadlineMs: 1, dueMs: 1, stalledMs: 1, viewMs: 1 }],
       targets: [{ size: 10, decisionMs: 0.01, loadMs: 1, memoryMb: 1 }],
+      logins: [{ size: 10, makeMs: 1, dropMs: 1 }],
     },
   },
 };
