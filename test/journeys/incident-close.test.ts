@@ -97,7 +97,7 @@ describe('the end of an incident', () => {
     });
     await room.prompt('inc-60-orders', 'is closed');
     expect(seen(await room.prompt('inc-60-orders'))).toContain('Nobody has access through this incident any more');
-    expect(seen(await room.said('inc-60-orders', 'has ended'))).not.toContain('Keep mine');
+    expect(seen(await room.said('inc-60-orders', 'has ended'))).not.toContain('Keep mine until its own end');
     expect(world.slack.state.files.size).toBe(2);
   });
 
@@ -116,9 +116,9 @@ describe('the end of an incident', () => {
     }
     await slack.as('ada').command('/prod-access', 'list', 'inc-61-orders');
     await room.privately('ada', 'inc-61-orders', ', with the incident. Approved by');
-    await slack.as('oscar').click(await room.dm('oscar', 'Keep mine'), 'keep_grant');
+    await slack.as('oscar').click(await room.dm('oscar', 'Keep mine until its own end'), 'keep_grant');
     await room.dm('oscar', 'Without the incident the rules would not give you this');
-    await slack.as('ada').click(await room.dm('ada', 'Keep mine'), 'keep_grant');
+    await slack.as('ada').click(await room.dm('ada', 'Keep mine until its own end'), 'keep_grant');
     await room.dm('ada', 'stays yours');
     await ownEndAgain('ada');
     await room.prompt('inc-61-orders', '● ada · *Orders database · Read only* · kept until');
@@ -136,7 +136,7 @@ describe('the end of an incident', () => {
     await readNow('inc-62-orders');
     const { slack } = world;
     slack.as('rita').archive('inc-62-orders');
-    await room.dm('oscar', 'Keep mine');
+    await room.dm('oscar', 'Keep mine until its own end');
     await logins(0);
     const told = await room.said('prod-access', 'Timeline ·');
     await slack.waitFor(() =>
@@ -184,7 +184,7 @@ describe('the end of an incident', () => {
     await room.dm('oscar', 'with the incident*');
     slack.as('oscar').openHome();
     await slack.waitFor(() => JSON.stringify(slack.as('oscar').home() ?? '').includes('with the incident'));
-    await room.dm('oscar', 'Keep mine');
+    await room.dm('oscar', 'Keep mine until its own end');
     await slack.as('rita').command('/prod-access', 'incident reopen', 'inc-64-orders');
     await room.dm('oscar', 'nothing ends because of it');
     await ownEndAgain('oscar');
@@ -215,7 +215,7 @@ describe('the end of an incident', () => {
     await incident('inc-66-orders');
     await readNow('inc-66-orders');
     await world.slack.as('rita').command('/prod-access', 'incident close', 'inc-66-orders');
-    await room.dm('oscar', 'Keep mine');
+    await room.dm('oscar', 'Keep mine until its own end');
     await world.slack.faults.down(503);
     await logins(0);
     await world.slack.faults.up();
