@@ -97,7 +97,7 @@ describe('the end of an incident', () => {
     });
     await room.prompt('inc-60-orders', 'is closed');
     expect(seen(await room.prompt('inc-60-orders'))).toContain('Nobody has access through this incident any more');
-    expect(seen(await room.said('inc-60-orders', 'has ended'))).not.toContain('Keep mine until its own end');
+    expect(seen(await room.said('inc-60-orders', 'has ended'))).not.toContain('Keep mine');
     expect(world.slack.state.files.size).toBe(2);
   });
 

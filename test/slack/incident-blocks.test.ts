@@ -154,7 +154,7 @@ describe('access whose incident was closed', () => {
   ])('shows its own end where %s', (...[, of, grant]) => {
     for (const text of shown(viewWith(of, grant))) {
       expect(text).not.toContain('with the incident');
-      expect(text).not.toContain('Keep mine until its own end');
+      expect(text).not.toContain('Keep mine');
       expect(text).toContain(date(later, now));
     }
   });
