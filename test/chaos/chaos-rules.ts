@@ -1,4 +1,4 @@
-/** Reads need one owner, writes an owner and an SRE, look-only nobody; whoever is on call may break the glass. */
+/** Reads need one owner, writes an owner and an SRE, look-only nobody; whoever is on call reads at once in an incident, and may break the glass. */
 import type { WorldOptions } from '../support/world.ts';
 
 export const CHAOS_RULES: WorldOptions = {
@@ -14,11 +14,16 @@ rules:
   - name: Looking is free
     match: { roles: ["*/look"] }
     approve: true
+  - name: On-call reads at once in an open incident
+    match: { roles: ["*/read"] }
+    when: '"on-call" in requester.groups && incident.open'
+    approve: true
   - name: Writes need an owner and an SRE
     match: { roles: ["*/write"] }
     approvals: [{ from: owners }, { from: sre, count: 1 }]
   - name: Everything else needs one owner
     approvals: [{ from: owners }]
+incidents: { channels: ["inc-*"], warning: 4s, on_call: [on-call] }
 pending: 4h
 claim: 1h
 admins: [security]

@@ -9,14 +9,18 @@ import type { AppProcess } from '../support/process.ts';
 import { startWorld, withClient } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 import { CHAOS_RULES } from './chaos-rules.ts';
+import { startCopies } from './copies.ts';
+import type { Copies } from './copies.ts';
 
-export type Slot = { app: AppProcess | null; isStarting: boolean };
+/** `starts`: how many processes it had, so that each has a name of its own. */
+export type Slot = { app: AppProcess | null; isStarting: boolean; starts: number };
 
 export type ChaosWorld = {
   world: World;
   services: OwnServices;
   production: PrivateServer;
   slots: Slot[];
+  copies: Copies;
   /** Shifts the clock of the process that takes the slot, when not 0. */
   startApp(slot: number, clockShiftMs?: number): Promise<void>;
   killApp(slot: number): Promise<void>;
@@ -63,8 +67,8 @@ export const startChaosWorld = async (places: Places): Promise<ChaosWorld> => {
   };
   world.slack.as('sam').invite('security', 'bot');
   const slots: Slot[] = [
-    { app: null, isStarting: false },
-    { app: null, isStarting: false },
+    { app: null, isStarting: false, starts: 0 },
+    { app: null, isStarting: false, starts: 0 },
   ];
   const logFile = path.join(places.runDir, 'apps.log');
   const chaos: ChaosWorld = {
@@ -72,6 +76,7 @@ export const startChaosWorld = async (places: Places): Promise<ChaosWorld> => {
     services,
     production,
     slots,
+    copies: startCopies(world),
     logFile,
     startApp: (slot, clockShiftMs = 0) => startApp(chaos, { slot, clockShiftMs }),
     killApp: async (slot) => {
@@ -91,13 +96,16 @@ export const startChaosWorld = async (places: Places): Promise<ChaosWorld> => {
 
 /** Tried until it stands: a start in the middle of a fault is refused with a sentence, and whoever runs it starts it again. */
 const startApp = async (
-  { world, slots, logFile }: ChaosWorld,
+  { world, slots, copies, logFile }: ChaosWorld,
   { slot, clockShiftMs }: { slot: number; clockShiftMs: number },
 ): Promise<void> => {
   const place = slots[slot];
   if (!place || place.app || place.isStarting) return;
   place.isStarting = true;
-  const nodeOptions = clockShiftMs === 0 ? '' : SHIFTED_CLOCK;
+  place.starts += 1;
+  // Slack's library tells the title of its process with each call.
+  const name = `latchkey-${slot}-${place.starts}`;
+  const nodeOptions = [`--title=${name}`, ...(clockShiftMs === 0 ? [] : [SHIFTED_CLOCK])].join(' ');
   const endsAt = Date.now() + START_MS;
   try {
     while (!place.app) {
@@ -112,9 +120,16 @@ const startApp = async (
     place.isStarting = false;
   }
   const { app } = place;
-  app.child.stdout?.on('data', (chunk: Buffer) => appendFileSync(logFile, `${slot} ${chunk.toString()}`));
-  app.child.stderr?.on('data', (chunk: Buffer) => appendFileSync(logFile, `${slot} ${chunk.toString()}`));
-  app.child.once('exit', () => (place.app = null));
+  const write = (chunk: Buffer): void => {
+    appendFileSync(logFile, `${slot} ${chunk.toString()}`);
+    copies.wrote(name, chunk.toString());
+  };
+  app.child.stdout?.on('data', write);
+  app.child.stderr?.on('data', write);
+  app.child.once('exit', (_code, signal) => {
+    place.app = null;
+    if (signal === 'SIGKILL') copies.died(name);
+  });
 };
 
 const START_MS = 60_000;

@@ -10,13 +10,13 @@ export type StepContext = { world: World; random: Random; number: number; sessio
 export type StepOutcome = 'done' | 'missed';
 export type Step = { name: string; weight: number; run(context: StepContext): Promise<StepOutcome> };
 
-const PEOPLE = ['ada', 'rita', 'oscar', 'ines', 'olga', 'sam'];
+export const PEOPLE = ['ada', 'rita', 'oscar', 'ines', 'olga', 'sam'];
 const VOTERS = ['olga', 'sam', 'rita', 'ada'];
-const COMMAND = '/prod-access';
+export const COMMAND = '/prod-access';
 
 type Found = { id: string; grantId: string | null; name: string };
 
-const findOne = async ({ world, random }: StepContext, where: string): Promise<Found | null> => {
+export const findOne = async ({ world, random }: StepContext, where: string): Promise<Found | null> => {
   const number = random.int(0, 1_000_000);
   const rows = await world.sql<Found>(
     `select r.id, g.id as "grantId", split_part(p.email, '@', 1) as name from requests r join people p on p.id = r.requester_id

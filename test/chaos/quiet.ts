@@ -4,6 +4,7 @@ import { verifyAudit } from '../../src/db/audit-verify.ts';
 import { findLeftOver } from '../support/integrity.ts';
 import { until } from '../support/story.ts';
 import type { ChaosWorld } from './chaos-world.ts';
+import { findIncidentLies } from './incident-truth.ts';
 import { letHoldsRunOut } from './restarts.ts';
 import { findLies } from './truth.ts';
 
@@ -38,7 +39,12 @@ const findAll = async (chaos: ChaosWorld): Promise<string[]> => {
   const left = await findLeftOver(world);
   return left.length > 0
     ? left
-    : [...(await sessionsLeft(chaos)), ...(await findLies(world)), ...(await problems(chaos))];
+    : [
+        ...(await sessionsLeft(chaos)),
+        ...(await findLies(world)),
+        ...(await findIncidentLies(world)),
+        ...(await problems(chaos)),
+      ];
 };
 
 /**

@@ -1,4 +1,5 @@
 /** The end of a chaos run in words. */
+import { ORPHAN_CLASSES } from './copies.ts';
 import type { ChaosReport } from './run.ts';
 
 const line = (name: string, value: string | number): string => `  ${name.padEnd(28)}${value}`;
@@ -15,7 +16,9 @@ export const summary = (report: ChaosReport): string => {
     line('grants', `${report.grants}, ${report.ended} of them ended`),
     line('audit events', `${report.events}, the chain is walked at each quiet point`),
     line('latest end by deadline', `${Math.round(report.latest)} ms after it, faults and all`),
-    line('messages posted once more', `${report.orphans} (Slack took them, and the answer was lost)`),
+    line('extended', report.extended),
+    line('incidents', report.incidents),
+    ...ORPHAN_CLASSES.map((name) => line(`unknown copy: ${name}`, report.orphans[name])),
   ];
   return [
     `Chaos, seed ${report.seed}`,

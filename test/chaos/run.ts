@@ -4,14 +4,16 @@ import type pg from 'pg';
 import type { Places } from '../support/services.ts';
 import { startChaosWorld } from './chaos-world.ts';
 import type { ChaosWorld } from './chaos-world.ts';
+import { noOrphans } from './copies.ts';
+import type { OrphanClass } from './copies.ts';
 import { FAULTS } from './faults.ts';
 import type { Fault } from './faults.ts';
+import { INCIDENT_STEPS } from './incidents.ts';
 import { PEOPLES_STEPS } from './people.ts';
-import type { StepContext, StepOutcome } from './people.ts';
+import type { Step, StepContext, StepOutcome } from './people.ts';
 import { comeToRest } from './quiet.ts';
 import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
-import { countOrphans } from './truth.ts';
 import { startWatch } from './watch.ts';
 import type { Watcher } from './watch.ts';
 
@@ -36,13 +38,18 @@ export type ChaosReport = {
   ended: number;
   /** Of ends by deadline, in milliseconds, faults and all. */
   latest: number;
-  orphans: number;
+  incidents: number;
+  extended: number;
+  /** Copies of messages that the app does not know of. */
+  orphans: Record<OrphanClass, number>;
   events: number;
   findings: string[];
   /** The last things that were done before the first finding. */
   trail: string[];
   logFile: string;
 };
+
+const STEPS = [...PEOPLES_STEPS, ...INCIDENT_STEPS];
 
 const TRAIL_MAX = 40;
 const PAUSE_MAX_MS = 250;
@@ -71,14 +78,14 @@ const track = (run: Run, work: Promise<void>): void => {
 };
 
 /** A button that is gone, a modal that did not open, an app that is dead: the person shrugs. */
-const tryStep = async (context: StepContext, step: (typeof PEOPLES_STEPS)[number]): Promise<StepOutcome> =>
+const tryStep = async (context: StepContext, step: Step): Promise<StepOutcome> =>
   Promise.race([
     step.run(context).catch((): StepOutcome => 'missed'),
     delay(STEP_MS, 'missed' as const, { ref: false }),
   ]);
 
 const takeStep = (run: Run, random: Random): void => {
-  const step = random.weighed(PEOPLES_STEPS);
+  const step = random.weighed(STEPS);
   const { number, chaos, sessions } = run;
   note(run, `${number} ${step.name}`);
   const counts = (run.report.steps[step.name] ??= { done: 0, missed: 0 });
@@ -131,15 +138,18 @@ const settle = async (run: Run): Promise<void> => {
   for (const session of run.sessions.splice(0)) await session.end().catch(() => undefined);
 };
 
-type Counted = { requests: number; grants: number; ended: number; events: number; latest: number };
+type Counted = Pick<ChaosReport, 'requests' | 'grants' | 'ended' | 'events' | 'latest' | 'incidents' | 'extended'>;
 
-const count = async ({ chaos: { world }, report, watch }: Run): Promise<void> => {
+const count = async ({ chaos: { world, copies }, report, watch }: Run): Promise<void> => {
   const [row] = await world.sql<Counted>(
     `select (select count(*)::int from requests) as requests, count(*)::int as grants, count(*) filter (where state = 'ended')::int as ended,
-       (select count(*)::int from audit_events) as events,
+       (select count(*)::int from audit_events) as events, (select count(*)::int from incidents) as incidents,
+       (select count(*)::int from extensions where state = 'moved') as extended,
        coalesce(max(extract(epoch from ended_at - expires_at)) filter (where end_cause = 'expired'), 0)::float * 1000 as latest from grants`,
   );
-  Object.assign(report, row, { orphans: await countOrphans(world), looks: watch.looks, findings: watch.findings });
+  const { counts, unexplained } = await copies.classify(world);
+  for (const finding of unexplained) if (!watch.findings.includes(finding)) watch.findings.push(finding);
+  Object.assign(report, row, { orphans: counts, looks: watch.looks, findings: watch.findings });
 };
 
 const play = async (run: Run): Promise<void> => {
@@ -171,7 +181,9 @@ export const runChaos = async (options: ChaosOptions): Promise<ChaosReport> => {
       grants: 0,
       ended: 0,
       latest: 0,
-      orphans: 0,
+      incidents: 0,
+      extended: 0,
+      orphans: noOrphans(),
       events: 0,
       findings: [],
       trail: [],

@@ -61,14 +61,3 @@ export const findLies = async (world: World): Promise<string[]> => {
   });
   return [...lies, ...(await untold(world))];
 };
-
-/** Copies that Slack took and the app does not know of: it died, or lost the answer, between post and save. */
-export const countOrphans = async (world: World): Promise<number> => {
-  const known = new Set(
-    (await world.sql<Row>('select channel, ts from messages')).map(({ channel, ts }) => `${channel} ${ts}`),
-  );
-  const posted = [...world.slack.state.messages.values()].flat();
-  return posted.filter(
-    ({ metadata, channel, ts }) => metadata?.['event_type'] === 'latchkey_request' && !known.has(`${channel} ${ts}`),
-  ).length;
-};

@@ -2,6 +2,7 @@
 import { GRANT_MOVES, REQUEST_MOVES } from '../../src/core/lifecycle.ts';
 import { findBroken } from '../support/integrity.ts';
 import type { ChaosWorld } from './chaos-world.ts';
+import { findOtherEnds, findOutlived, findUnended } from './watch-ends.ts';
 
 /** "Within 60 s of recovery after any outage", and while all is well much sooner: a dead process' hold lasts 30 s. */
 const LATE_MS = 60_000;
@@ -37,6 +38,7 @@ export const startWatch = (chaos: ChaosWorld): Watcher => {
   let known: Record<'requests' | 'grants', States> = { requests: new Map(), grants: new Map() };
   let wellSinceMs = performance.now();
   let faults = 0;
+  let otherEnds: string[] = [];
   let isStopped = false;
   const watcher = { findings: [] as string[], looks: 0 };
   const statesOf = async (table: 'requests' | 'grants'): Promise<States> => {
@@ -47,7 +49,17 @@ export const startWatch = (chaos: ChaosWorld): Watcher => {
     const wellMs = faults > 0 ? 0 : performance.now() - wellSinceMs;
     if (wellMs < LATE_MS) return [];
     const rows = await world.sql<{ id: string }>(LATE, [LATE_MS]);
-    return rows.map(({ id }) => `grant ${id} is more than a minute late, and all was well for a minute`);
+    return [
+      ...rows.map(({ id }) => `grant ${id} is more than a minute late, and all was well for a minute`),
+      ...(await findUnended(world, LATE_MS)),
+    ];
+  };
+  /** Store and target cannot be read at one moment: what moves between the two reads is not so the next time. */
+  const twice = async (): Promise<string[]> => {
+    const now = await findOtherEnds(world);
+    const found = now.filter((finding) => otherEnds.includes(finding));
+    otherEnds = now;
+    return found;
   };
   const look = async (): Promise<void> => {
     const [requests, grants] = await Promise.all([statesOf('requests'), statesOf('grants')]);
@@ -55,6 +67,8 @@ export const startWatch = (chaos: ChaosWorld): Watcher => {
       ...moved(REQUEST_MOVES, known.requests, requests),
       ...moved(GRANT_MOVES, known.grants, grants),
       ...(await findBroken(world)),
+      ...(await findOutlived(world)),
+      ...(await twice()),
       ...(await late()),
     ];
     known = { requests, grants };

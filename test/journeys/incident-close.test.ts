@@ -159,6 +159,48 @@ describe('the end of an incident', () => {
     await logins(1);
   });
 
+  it('is told where the access was when the channel is archived before it could be told there, and not again when after', async () => {
+    await open();
+    await incident('inc-67-orders');
+    await readNow('inc-67-orders');
+    const { slack } = world;
+    const { id } = slack
+      .as('rita')
+      .channels()
+      .find(({ name }) => name === 'inc-67-orders') ?? { id: '' };
+    await slack.as('rita').command('/prod-access', 'incident close', 'inc-67-orders');
+    await room.dm('oscar', 'Keep mine');
+    slack.faults.fail('chat.postMessage', 'is_archived', Number.POSITIVE_INFINITY);
+    await slack.waitFor(
+      () =>
+        slack
+          .calls('chat.postMessage')
+          .some(({ args, answer }) => args['channel'] === id && answer['error'] === 'is_archived'),
+      { what: 'a timeline that the channel does not take', timeoutMs: 20_000 },
+    );
+    slack.faults.clear();
+    slack.as('rita').archive('inc-67-orders');
+    await room.said('prod-access', 'Timeline ·');
+    await slack.waitFor(() => slack.state.files.size === 2);
+
+    await incident('inc-68-orders');
+    await readNow('inc-68-orders');
+    await slack.as('rita').command('/prod-access', 'incident close', 'inc-68-orders');
+    await slack.waitFor(() => slack.state.files.size === 4, { timeoutMs: 20_000 });
+    slack.as('rita').archive('inc-68-orders');
+    await until(
+      async () =>
+        (await world.sql('select 1 from incidents where is_archived')).length === 2 &&
+        (await world.sql(`select 1 from outbox where kind = 'incident'`)).length === 0,
+      'the archive to be taken in',
+    );
+    const told = slack
+      .as('rita')
+      .messages('prod-access')
+      .filter((one) => seen(one).includes('Timeline ·'));
+    expect(told.map((one) => seen(one).includes('inc-68'))).toEqual([false]);
+  });
+
   it('stays among its holders when the incident was private', async () => {
     await open();
     await incident('inc-63-leak', true);

@@ -119,6 +119,8 @@ export type Call = {
   at: Date;
   answer: Json;
   status: number;
+  /** Empty for a use of a response_url. */
+  userAgent: string;
 };
 
 export type DeliveryRecord = {
@@ -155,6 +157,8 @@ export type Change =
   | { type: 'token_revoked' }
   | { type: 'connections_changed'; count: number }
   | { type: 'call'; call: Call }
+  /** What the call did is done, and whoever made it was not told: the connection was gone first. */
+  | { type: 'answer_lost'; call: Call }
   | { type: 'delivery'; delivery: DeliveryRecord };
 
 export type Listener = (change: Change) => void;

@@ -10,7 +10,7 @@ import type { CallContext, Method } from './methods/method.ts';
 import { methods } from './methods/registry.ts';
 import { remember } from './state.ts';
 import type { State } from './state.ts';
-import type { Json } from './types.ts';
+import type { Call, Json } from './types.ts';
 
 export type WebApi = {
   state: State;
@@ -116,9 +116,18 @@ export const handleWebApi = async (api: WebApi, request: IncomingMessage, respon
         ? { status: 200, body: { ok: false, error: 'invalid_json' }, headers: {} }
         : run(api, name, { args, token: tokenOf(request, args) })));
   const { token: _token, ...logged }: Json = args;
-  record(api.state, name, { args: logged, answer });
+  const call = record(api.state, name, { args: logged, answer, userAgent: request.headers['user-agent'] ?? '' });
+  noteIfLost(api.state, call, response);
   if (twist.isDropped) request.socket.destroy();
   else answerJson(response, answer.body, answer);
+};
+
+const noteIfLost = (state: State, call: Call, response: ServerResponse): void => {
+  const lost = (): void => state.emit({ type: 'answer_lost', call });
+  if (response.destroyed) return lost();
+  response.once('close', () => {
+    if (!response.writableFinished) lost();
+  });
 };
 
 const readable = (value: unknown): unknown => {
@@ -135,8 +144,8 @@ const readable = (value: unknown): unknown => {
 export const record = (
   state: State,
   method: string,
-  made: { args: Json; answer: Pick<Answer, 'status' | 'body'> },
-): void => {
+  made: { args: Json; answer: Pick<Answer, 'status' | 'body'>; userAgent?: string },
+): Call => {
   const structured = ['blocks', 'view', 'attachments', 'metadata', 'files'];
   const args = Object.fromEntries(
     Object.entries(made.args).map(([key, value]) => [key, structured.includes(key) ? readable(value) : value]),
@@ -147,7 +156,9 @@ export const record = (
     at: state.now(),
     answer: made.answer.body,
     status: made.answer.status,
+    userAgent: made.userAgent ?? '',
   };
   remember(state.calls, call);
   state.emit({ type: 'call', call });
+  return call;
 };

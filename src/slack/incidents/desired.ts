@@ -52,6 +52,23 @@ const isSettled = (view: IncidentView): boolean => endingOf(view).length === 0 &
 const isTold = (view: IncidentView): boolean =>
   isSettled(view) || (waitingOf(view).length === 0 && endingOf(view).every((one) => isStuck(one)));
 
+/** The channel heard all of it: archived since, it is told nowhere again. */
+const isAllTold = (copies: Copies, channelId: string, part: number): boolean =>
+  copies.some((copy) => copy.kind === 'files' && copy.audience === channelId && copy.part === part && copy.ts !== null);
+
+/** Into the channel, or where the access was when the channel takes nothing. */
+const timelineAudiences = (
+  { incident }: IncidentView,
+  copies: Copies,
+  at: { room: string[]; reach: IncidentReach },
+): string[] => {
+  const { channelId } = incident;
+  const part = at.reach.closings;
+  if (isAllTold(copies, channelId, part)) return [channelId];
+  const isReached = at.room.length > 0 && !isLost(copies, { kind: 'timeline', audience: channelId, part });
+  return isReached ? at.room : at.reach.elsewhere;
+};
+
 const closingCopies = (view: IncidentView, reach: IncidentReach, copies: Copies): WantedCopy[] => {
   const part = reach.closings;
   const wanted: WantedCopy[] = [];
@@ -59,10 +76,7 @@ const closingCopies = (view: IncidentView, reach: IncidentReach, copies: Copies)
   const holders = holdersOf(view);
   if (holders.length > 0 && view.incident.endsAt !== null) wanted.push(...all('closing', [...room, ...holders], part));
   if (view.requests.length === 0 || !isTold(view)) return wanted;
-  const audiences =
-    room.length > 0 && !isLost(copies, { kind: 'timeline', audience: view.incident.channelId, part })
-      ? room
-      : reach.elsewhere;
+  const audiences = timelineAudiences(view, copies, { room, reach });
   wanted.push(...all('timeline', audiences, part));
   if (isSettled(view)) wanted.push(...all('files', audiences, part));
   return wanted;

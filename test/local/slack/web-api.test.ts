@@ -374,6 +374,9 @@ describe('faults', () => {
 
   it('does the work and loses the answer', async () => {
     const client = await open();
+    const lost: unknown[] = [];
+    slack.subscribe((change) => change.type === 'answer_lost' && lost.push(change.call.args['text']));
+    await client.chat.postMessage({ channel: 'C0ACCESS', text: 'told' });
     slack.faults.dropResponse('chat.postMessage');
     await expect(client.chat.postMessage({ channel: 'C0ACCESS', text: 'sent' })).rejects.toThrow('fetch failed');
     expect(
@@ -381,7 +384,8 @@ describe('faults', () => {
         .as('ada')
         .messages('prod-access')
         .map((one) => one.text),
-    ).toEqual(['sent']);
+    ).toEqual(['told', 'sent']);
+    expect(await slack.waitFor(() => lost.length > 0 && lost)).toEqual(['sent']);
   });
 
   it('refuses connections while down, and is the same workspace when up again', async () => {
