@@ -28,14 +28,14 @@ export type CrashPoint = {
 };
 
 /** The transaction that writes this audit event; its commit is the point. */
-const event = (type: string, when: Watch['when']): Watch => ({
+export const event = (type: string, when: Watch['when']): Watch => ({
   wire: 'sql',
   when,
   text: 'audit_events',
   holds: [`"${type}"`],
 });
-const sql = (text: string, when: Watch['when']): Watch => ({ wire: 'sql', when, text });
-const post = (kind: string, when: Watch['when']): Watch => ({
+export const sql = (text: string, when: Watch['when']): Watch => ({ wire: 'sql', when, text });
+export const post = (kind: string, when: Watch['when']): Watch => ({
   wire: 'slack',
   when,
   text: 'chat.postMessage',

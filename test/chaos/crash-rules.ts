@@ -14,3 +14,23 @@ admins: [security]
 auditors: [security]
 `,
 };
+
+/** Reading needs nobody, so that nothing but the way in question takes time. Nothing falls due before the test says so. */
+export const OTHER_WAYS_RULES: WorldOptions = {
+  groups: `  on-call: { slack_usergroup: on-call }
+`,
+  rules: `
+rules:
+  - name: Reading is free
+    match: { roles: ["*/read"] }
+    approve: true
+  - name: Everything else needs one owner
+    approvals: [{ from: owners }]
+pending: 4h
+claim: 1h
+admins: [security]
+auditors: [security]
+break_glass: { who: [on-call], roles: ["*/write"], max: 1h, tell: ["#security"], review_within: 24h, reviewers: [sre] }
+incidents: { channels: ["inc-*"], warning: 1h }
+`,
+};

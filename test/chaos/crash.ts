@@ -1,18 +1,15 @@
 /** One case: drive a request along its way, let the process die at the point, start it again, and go the rest of the way. */
 import type { Message } from '../../src/local/slack/types.ts';
-import { findLeftOver, WAITING } from '../support/integrity.ts';
+import { findLeftOver } from '../support/integrity.ts';
 import { until } from '../support/story.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 import type { CrashPoint } from './crash-points.ts';
-import { letHoldsRunOut } from './restarts.ts';
+import { FAR_MS, liveThrough } from './restarts.ts';
 import type { Restarts } from './restarts.ts';
 
 type Row = { id: string; request: string; grant: string | null };
 type Case = { world: World; app: Restarts; point: CrashPoint; who: string; reason: string; hasDied: boolean };
-
-const FAR = 60_000;
-const DEATH_MS = 30_000;
 
 const find = async ({ world, reason }: Case): Promise<Row | null> => {
   const rows = await world.sql<Row>(
@@ -46,7 +43,7 @@ const ask = async (one: Case): Promise<void> => {
   await one.world.slack
     .as(one.who)
     .command('/prod-access', `orders-db read ${one.point.isToExpire ? '1s' : '1h'} ${one.reason}`, 'general');
-  await until(async () => one.app.isGone() || (await find(one)), `the request "${one.reason}"`, FAR);
+  await until(async () => one.app.isGone() || (await find(one)), `the request "${one.reason}"`, FAR_MS);
 };
 
 /** A modal of a dead process answers nothing; whoever sees the request wait still begins again. */
@@ -96,22 +93,6 @@ const act = async (one: Case, row: Row | null): Promise<boolean> => {
   return !(row.grant === 'ended' && outcome && seen(outcome).includes('*Ended*'));
 };
 
-const isMoving = async (one: Case): Promise<boolean> => act(one, await find(one));
-
-/** What has been clicked stays clicked: a click on a dead app is one that failed, as in Slack. */
-const goOnUntilDeath = (one: Case): Promise<unknown> =>
-  until(
-    async () => one.app.isGone() || ((await isMoving(one)) && one.app.isGone()),
-    `the death at ${one.point.name}`,
-    DEATH_MS,
-  ).catch((error: unknown) => {
-    throw new Error(`the process lived on:\n${one.app.out()}`, { cause: error });
-  });
-
-/** Resolves when the request is over and its owner was told. */
-const goOnToTheEnd = (one: Case): Promise<unknown> =>
-  until(async () => !(await isMoving(one)), `the end of "${one.reason}"`, FAR);
-
 const countPosts = async (one: Case): Promise<Record<string, number>> => {
   const row = await find(one);
   const posts = [...one.world.slack.state.messages.values()].flat();
@@ -121,19 +102,6 @@ const countPosts = async (one: Case): Promise<Record<string, number>> => {
     if (payload?.request_id === row?.id && payload?.kind) counts[payload.kind] = (counts[payload.kind] ?? 0) + 1;
   }
   return counts;
-};
-
-const drained = (world: World): Promise<unknown> =>
-  until(async () => (await world.sql(WAITING)).length === 0, 'an empty outbox', FAR);
-
-/** What the dead process had sent, the servers finish: its sessions end when they are through with it. */
-const lastWordsWereHeard = (world: World): Promise<unknown> => {
-  const sessions = `select 1 from pg_stat_activity where datname = current_database() and application_name = 'latchkey'`;
-  return until(
-    async () => [...(await world.sql(sessions)), ...(await world.targetSql(sessions))].length === 0,
-    'the end of its sessions',
-    FAR,
-  );
 };
 
 type Crashed = {
@@ -164,17 +132,12 @@ const leftBehind = async (one: Case): Promise<CrashPoint['leaves']> => {
 export const crashAt = async (world: World, app: Restarts, point: CrashPoint): Promise<Crashed> => {
   const reason = `look into ${point.name.replaceAll(/[:-]/g, ' ')}`;
   const one: Case = { world, app, point, who: 'ada', reason, hasDied: false };
-  await drained(world);
-  await app.arm(point.watch);
-  await goOnUntilDeath(one);
-  one.hasDied = true;
-  const signal = await app.gone();
-  await lastWordsWereHeard(world);
-  const left = await leftBehind(one);
-  await letHoldsRunOut(world);
-  await app.start();
-  await goOnToTheEnd(one);
-  await drained(world);
+  const { signal, left } = await liveThrough(world, app, {
+    name: point.name,
+    watch: point.watch,
+    goOn: async (hasDied) => act({ ...one, hasDied }, await find(one)),
+    look: () => leftBehind(one),
+  });
   const posts = await countPosts(one);
   const most = (kind: string): number => (kind === point.mayPostTwice ? 2 : 1);
   return {

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
 import { standBy } from '../support/process.ts';
 import type { AppProcess, Standby } from '../support/process.ts';
+import { WAITING } from '../support/integrity.ts';
+import { until } from '../support/story.ts';
 import type { World } from '../support/world.ts';
 import type { Watch } from './crash-points.ts';
 
@@ -52,10 +54,64 @@ export const createRestarts = (world: World): Restarts => {
   };
 };
 
+export const FAR_MS = 60_000;
+const DEATH_MS = 30_000;
+
+export const drained = (world: World): Promise<unknown> =>
+  until(async () => (await world.sql(WAITING)).length === 0, 'an empty outbox', FAR_MS);
+
+/** What the dead process had sent, the servers finish: its sessions end when they are through with it. */
+const lastWordsWereHeard = (world: World): Promise<unknown> => {
+  const sessions = `select 1 from pg_stat_activity where datname = current_database() and application_name = 'latchkey'`;
+  return until(
+    async () => [...(await world.sql(sessions)), ...(await world.targetSql(sessions))].length === 0,
+    'the end of its sessions',
+    FAR_MS,
+  );
+};
+
+export type Life<Left> = {
+  name: string;
+  watch: Watch;
+  /** What somebody does next, by what they see; false when there is nothing more to do for anybody. */
+  goOn(hasDied: boolean): Promise<boolean>;
+  /** What is there right after the death; nobody runs meanwhile. */
+  look(): Promise<Left>;
+};
+
+/** What has been clicked stays clicked: a click on a dead app is one that failed, as in Slack. */
+const goOnUntilDeath = (app: Restarts, { name, goOn }: Life<unknown>): Promise<unknown> =>
+  until(async () => app.isGone() || ((await goOn(false)) && app.isGone()), `the death at ${name}`, DEATH_MS).catch(
+    (error: unknown) => {
+      throw new Error(`the process lived on:\n${app.out()}`, { cause: error });
+    },
+  );
+
+/** The process runs when this is called and when it resolves: another one, under which the rest of the way was gone. */
+export const liveThrough = async <Left>(
+  world: World,
+  app: Restarts,
+  life: Life<Left>,
+): Promise<{ signal: NodeJS.Signals | null; left: Left }> => {
+  await drained(world);
+  await app.arm(life.watch);
+  await goOnUntilDeath(app, life);
+  const signal = await app.gone();
+  await lastWordsWereHeard(world);
+  const left = await life.look();
+  await letHoldsRunOut(world);
+  await app.start();
+  await until(async () => !(await life.goOn(true)), `the end after ${life.name}`, FAR_MS);
+  await drained(world);
+  return { signal, left };
+};
+
 /** The holds of a dead process run out: what waits at most a minute for that waits no longer. */
 export const letHoldsRunOut = async (world: World): Promise<void> => {
   await world.sql(`update grants set lease_until = now() where lease_until > now()`);
   await world.sql(`update requests set sync_lease_until = now() where sync_lease_until > now()`);
+  await world.sql(`update incidents set sync_lease_until = now() where sync_lease_until > now()`);
+  await world.sql(`update extensions set next_attempt_at = now() where state = 'moving' and next_attempt_at > now()`);
   await world.sql(`update outbox set dispatched_at = dispatched_at - interval '61 seconds',
     available_at = least(available_at, now() - interval '61 seconds') where dispatched_at is not null and available_at <= now()`);
 };

@@ -1,0 +1,120 @@
+/** Access taken by break-glass, killed on its way: taken once, told to everyone named, under one review, and ended once. */
+import { findLeftOver } from '../support/integrity.ts';
+import { until } from '../support/story.ts';
+import { seen } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import { countEvents, countTold, findRow, loginsOf, ofRequest, reasonOf, unnoted } from './crash-case.ts';
+import type { Case, Row } from './crash-case.ts';
+import { event, post, sql } from './crash-points.ts';
+import type { Watch } from './crash-points.ts';
+import { FAR_MS, liveThrough } from './restarts.ts';
+import type { Restarts } from './restarts.ts';
+
+type Left = { request: string | null; grant: string | null; reviews: number; logins: number };
+
+/** `leaves` null: access is made beside it, and may be there or not. */
+export type GlassPoint = { name: string; watch: Watch; leaves: Left | null };
+
+const NOTHING = { request: null, grant: null, reviews: 0, logins: 0 } as const;
+const TAKEN = { request: 'approved', grant: 'activating', reviews: 1, logins: 0 } as const;
+const ACTIVE = { ...TAKEN, grant: 'active', logins: 1 } as const;
+
+export const GLASS: GlassPoint[] = [
+  { name: 'glass:before-commit', watch: event('review.opened', 'before'), leaves: NOTHING },
+  { name: 'glass:after-commit', watch: event('review.opened', 'after'), leaves: TAKEN },
+  { name: 'glass:after-target-commit', watch: sql('CREATE ROLE', 'after'), leaves: { ...TAKEN, logins: 1 } },
+  { name: 'glass:before-alarm', watch: post('alarm', 'before'), leaves: null },
+  { name: 'glass:after-alarm', watch: post('alarm', 'after'), leaves: null },
+  { name: 'glass:before-giving-back', watch: event('grant.ending', 'before'), leaves: ACTIVE },
+  { name: 'glass:after-end', watch: event('grant.ended', 'after'), leaves: { ...ACTIVE, grant: 'ended', logins: 0 } },
+];
+
+const ASKS = 'Take access now';
+
+const isAsked = ({ world }: Case): boolean => JSON.stringify(world.slack.as('oscar').modals()).includes(ASKS);
+
+/** A view whose answer was lost with the process is still open, and is sent again as it is. */
+const take = async (one: Case): Promise<void> => {
+  const { app, world, reason } = one;
+  const oscar = world.slack.as('oscar');
+  if (oscar.modals().length === 0)
+    await oscar.command('/prod-access', `break-glass orders-db write ${reason}`, 'general');
+  await until(async () => app.isGone() || isAsked(one), 'the view that asks once more', FAR_MS);
+  if (isAsked(one)) await oscar.submit();
+};
+
+const act = async (one: Case): Promise<boolean> => {
+  const oscar = one.world.slack.as('oscar');
+  const row = await findRow(one);
+  if (!row || isAsked(one)) {
+    await take(one);
+    return true;
+  }
+  if (oscar.modals().length > 0) await oscar.close();
+  const granted = ofRequest(oscar.dmsWithApp(), row.id, 'granted');
+  if (granted && row.grant === 'active' && seen(granted).includes('"done"')) await oscar.click(granted, 'done');
+  const outcome = ofRequest(oscar.dmsWithApp(), row.id, 'outcome');
+  return !(row.grant === 'ended' && outcome && seen(outcome).includes('*Ended*'));
+};
+
+const countReviews = async ({ world }: Case, row: Row | null): Promise<number> =>
+  (await world.sql('select 1 from reviews where request_id = $1', [row?.id ?? ''])).length;
+
+const look = async (one: Case): Promise<Left> => {
+  const row = await findRow(one);
+  const { length: logins } = await loginsOf(one, row?.grantId ?? null);
+  return { request: row?.request ?? null, grant: row?.grant ?? null, reviews: await countReviews(one, row), logins };
+};
+
+const EVENTS = ['request.created', 'review.opened', 'grant.activating', 'grant.ending', 'grant.ended'];
+
+type Crashed = {
+  signal: NodeJS.Signals | null;
+  left: Left | null;
+  leftOver: string[];
+  events: Record<string, number>;
+  reviews: number;
+  /** In how many places each kind stands. */
+  told: Record<string, number>;
+  banner: boolean;
+  repeated: string[];
+};
+
+/** Told: #security and the two owners; the SRE reviews; the channel has the banner. */
+export const expectedGlass = ({ leaves }: GlassPoint): Crashed => ({
+  signal: 'SIGKILL',
+  left: leaves,
+  leftOver: [],
+  events: Object.fromEntries(EVENTS.map((type) => [type, 1])),
+  reviews: 1,
+  told: { alarm: 3, banner: 1, review: 1, requester: 1, granted: 1, outcome: 1 },
+  banner: true,
+  repeated: [],
+});
+
+export const crashGlassAt = async (world: World, app: Restarts, point: GlassPoint): Promise<Crashed> => {
+  const one: Case = { world, app, reason: reasonOf(point.name) };
+  let onTheirWay: string[] = [];
+  const { signal, left } = await liveThrough(world, app, {
+    name: point.name,
+    watch: point.watch,
+    goOn: () => act(one),
+    look: async () => {
+      onTheirWay = await unnoted(one);
+      return look(one);
+    },
+  });
+  const row = await findRow(one);
+  const id = row?.id ?? '';
+  const banner = ofRequest(world.slack.as('olga').messages('prod-access'), id, 'banner');
+  return {
+    signal,
+    left: point.leaves && left,
+    leftOver: await findLeftOver(world),
+    events: await countEvents(one, EVENTS, id),
+    reviews: await countReviews(one, row),
+    told: countTold(one, id),
+    banner: banner !== undefined && seen(banner).includes('Break-glass is over'),
+    repeated: (await unnoted(one)).filter((copy) => !onTheirWay.includes(copy)),
+  };
+};
