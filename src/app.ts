@@ -40,6 +40,7 @@ import { createAddressBook } from './usecases/address-book.ts';
 import { createAlertDoor } from './triggers/alert-door.ts';
 import { TRIGGERS } from './triggers/registry.ts';
 import { createUseCases } from './usecases/create-use-cases.ts';
+import type { Deps } from './usecases/ports.ts';
 import type { AdoptInput, UseCases } from './usecases/types.ts';
 import { createReadyz, healthz } from './web/health.ts';
 import { createMetrics } from './web/metrics.ts';
