@@ -40,7 +40,7 @@ import { createAddressBook } from './usecases/address-book.ts';
 import { createAlertDoor } from './triggers/alert-door.ts';
 import { TRIGGERS } from './triggers/registry.ts';
 import { createUseCases } from './usecases/create-use-cases.ts';
-import type { Deps, Store } from './usecases/ports.ts';
+import type { Deps } from './usecases/ports.ts';
 import type { AdoptInput, UseCases } from './usecases/types.ts';
 import { createReadyz, healthz } from './web/health.ts';
 import { createMetrics } from './web/metrics.ts';
@@ -128,7 +128,7 @@ const createPolicyHolder = (options: AppOptions, late: Late): PolicySource => {
 };
 
 type Core = {
-  store: Store & { close(): Promise<void> };
+  store: ReturnType<typeof createStore>;
   policies: PolicySource;
   connection: SlackConnection;
   access: OpenAccess;
@@ -229,7 +229,7 @@ const hooksOf = ({ environment, only, log }: AppOptions, { useCases, metrics }: 
 const routesOf = (core: Core, jobs: Jobs, slack: RunningSlack): Routes => ({
   'GET /healthz': healthz,
   'GET /readyz': createReadyz({
-    postgres: () => core.store.read.now().then(() => null),
+    postgres: core.store.problem,
     redis: jobs.problem,
     slack: () => Promise.resolve(slack.problem()),
     oldestOverdueMs: core.store.read.oldestOverdueMs,

@@ -27,6 +27,7 @@ import { useReads } from './stores/use.ts';
 import { viewReads } from './stores/views.ts';
 import type { Db } from './statement.ts';
 import { nowReader, transactionRunner } from './transaction.ts';
+import { writeProblem } from './write-problem.ts';
 
 const DEFAULT_MAX_CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -87,7 +88,7 @@ export const createStore = ({
   log,
   onWork,
   room = () => 0,
-}: StoreOptions): Store & { close(): Promise<void> } => {
+}: StoreOptions): Store & { problem(): Promise<string | null>; close(): Promise<void> } => {
   const db = drizzle(pool);
   return withPlainFailures({
     transaction: transactionRunner({ pool, room, onWork, onRetry: tellOfRetry(log) }),
@@ -114,6 +115,7 @@ export const createStore = ({
     announcements: announcementStore(db),
     setRevocationDrawn: revocationDrawn(db),
     ...alertStore(db),
+    problem: writeProblem(pool),
     close: () => pool.end(),
   });
 };

@@ -65,9 +65,11 @@ const wellAgain = async (world: World): Promise<void> => {
 
 let asks = 0;
 
-export const startFaultWorld = async (options: WorldOptions = {}): Promise<FaultWorld> => {
-  const services = await startOwnServices();
-  const world = await startWorld({ ...CHAOS_RULES, services, ...options });
+export type FaultOptions = Omit<WorldOptions, 'services'> & { services?: OwnServices };
+
+export const startFaultWorld = async (options: FaultOptions = {}): Promise<FaultWorld> => {
+  const services = options.services ?? (await startOwnServices());
+  const world = await startWorld({ ...CHAOS_RULES, ...options, services });
   world.slack.as('sam').invite('security', 'bot');
   return {
     world,

@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { removePostgres, startPostgres } from '../../src/local/embedded/postgres.ts';
 import { isRunning } from '../../src/local/embedded/process.ts';
 import { removeRedis, startRedis } from '../../src/local/embedded/redis.ts';
+import { freeSmallDisks, unmountSmallDisks } from './small-disk.ts';
 import { makeTemplate } from './template.ts';
 
 const dataDir = fileURLToPath(new URL('../../.data', import.meta.url));
@@ -33,10 +34,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
 /** Ends the run's servers, and the private ones that a failed test left running. */
 async function endRun(runDir: string): Promise<void> {
+  freeSmallDisks(runDir);
   for (const folder of [runDir, ...foldersWithServers(runDir)]) {
     await removePostgres(folder);
     await removeRedis(folder);
   }
+  unmountSmallDisks(runDir);
   rmSync(runDir, { recursive: true, force: true });
 }
 

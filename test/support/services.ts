@@ -59,11 +59,11 @@ export interface PrivateServer {
 
 export function startPrivateRedis(places: Places = testServices()): Promise<PrivateServer> {
   const { downloadDir } = places;
-  return privateServer(places, (folder) => startRedis(folder, { isForTests: true, downloadDir }));
+  return startPrivateServer(places, (folder) => startRedis(folder, { isForTests: true, downloadDir }));
 }
 
 export function startPrivatePostgres(places: Places = testServices()): Promise<PrivateServer> {
-  return privateServer(places, (folder) => startPostgres(folder, { isForTests: true }));
+  return startPrivateServer(places, (folder) => startPostgres(folder, { isForTests: true }));
 }
 
 /** A cluster and a Redis that a test may break, with a migrated template of their own. */
@@ -73,8 +73,12 @@ export interface OwnServices extends TestServices {
   remove(): Promise<void>;
 }
 
-export async function startOwnServices(places: Places = testServices()): Promise<OwnServices> {
-  const [postgres, redis] = await Promise.all([startPrivatePostgres(places), startPrivateRedis(places)]);
+/** `startOwnPostgres` puts the cluster where it is to stand. */
+export async function startOwnServices(
+  places: Places = testServices(),
+  startOwnPostgres = startPrivatePostgres,
+): Promise<OwnServices> {
+  const [postgres, redis] = await Promise.all([startOwnPostgres(places), startPrivateRedis(places)]);
   const template = await makeTemplate(postgres.url);
   return {
     ...template,
@@ -90,7 +94,8 @@ export async function startOwnServices(places: Places = testServices()): Promise
   };
 }
 
-async function privateServer(
+/** `startIn` starts it in the folder it is given, also when it is started again. */
+export async function startPrivateServer(
   { runDir }: Places,
   startIn: (folder: string) => Promise<EmbeddedPostgres | EmbeddedRedis>,
 ): Promise<PrivateServer> {
