@@ -73,7 +73,7 @@ const breakDown = async (): Promise<void> => {
 
 const whyNot = whyNoSmallDisk(testServices().runDir);
 
-describe.skipIf(whyNot)(whyNot ? `left out: ${whyNot}` : 'on a disk that is really full', () => {
+describe.skipIf(whyNot)(`on a disk that is really full${whyNot ? `; left out here: ${whyNot}` : ''}`, () => {
   beforeAll(begin);
   afterAll(async () => {
     postgres.disk.free();
