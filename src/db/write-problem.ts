@@ -14,18 +14,16 @@ const SAME_DISK = `set local temp_tablespaces = ''`;
 const ASK_FOR_ROOM = `select current_setting('transaction_read_only') = 'on' as "isReadOnly", count(*) from generate_series(1, 8000)`;
 
 /** null when it can, else a sentence. Rejects when Postgres does not answer. */
-export const writeProblem =
-  (pool: pg.Pool) =>
-  async (): Promise<string | null> => {
-    try {
-      return await inTransaction(pool, 'begin', async ({ client }) => {
-        await client.query(`${LITTLE_MEMORY}; ${SAME_DISK}`);
-        const { rows } = await client.query<{ isReadOnly: boolean }>(ASK_FOR_ROOM);
-        return rows[0]?.isReadOnly ? 'Postgres takes no writes: it is read-only.' : null;
-      });
-    } catch (error) {
-      if (error instanceof pg.DatabaseError && error.code === DISK_FULL)
-        return `Postgres takes no writes: its disk is full (${error.message}).`;
-      throw error;
-    }
-  };
+export const writeProblem = (pool: pg.Pool) => async (): Promise<string | null> => {
+  try {
+    return await inTransaction(pool, 'begin', async ({ client }) => {
+      await client.query(`${LITTLE_MEMORY}; ${SAME_DISK}`);
+      const { rows } = await client.query<{ isReadOnly: boolean }>(ASK_FOR_ROOM);
+      return rows[0]?.isReadOnly ? 'Postgres takes no writes: it is read-only.' : null;
+    });
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === DISK_FULL)
+      return `Postgres takes no writes: its disk is full (${error.message}).`;
+    throw error;
+  }
+};

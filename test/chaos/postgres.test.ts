@@ -1,6 +1,7 @@
 /** Latchkey's own Postgres restarts, cuts, refuses or fills up: what was committed holds, what was not leaves nothing behind. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { App } from '../../src/app.ts';
 import { until } from '../support/story.ts';
 import { withClient } from '../support/world.ts';
 import { ON_TIME_MS, startFaultWorld } from './fault-world.ts';
@@ -9,9 +10,10 @@ import type { FaultWorld } from './fault-world.ts';
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let faults: FaultWorld;
+let app: App;
 beforeAll(async () => {
   faults = await startFaultWorld();
-  await faults.world.start();
+  app = await faults.world.start();
   await faults.world.start();
 });
 afterAll(() => faults.stop());
@@ -68,6 +70,9 @@ test('Postgres is read-only for a while: a person is told that it did not work, 
   await asAdmin(CUT);
   const refused = await faults.ask('rita', '2s');
   await faults.story.privately('rita', 'Something went wrong on our side');
+  const readyz = await fetch(`http://127.0.0.1:${app.port}/readyz`);
+  expect(readyz.status).toBe(503);
+  expect(await readyz.text()).toContain('Postgres takes no writes: it is read-only.');
   await delay(2_000);
   expect(await faults.world.sql('select 1 from requests where reason = $1', [refused])).toEqual([]);
   await asAdmin(`alter database ${name} reset default_transaction_read_only`);

@@ -15,12 +15,14 @@ export type SmallDisk = {
 
 const SIZE_MB = 256;
 const FILLER = 'filler';
+/** By this a mount is known as ours. */
+const SOURCE = 'latchkey-test';
 const CHUNKS = [1 << 20, 1 << 12, 1].map((length) => Buffer.alloc(length));
 
 /** Empty when it worked, else what the system said. */
 const run = (command: string, ...args: string[]): string => {
   const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
-  return status === 0 ? '' : stderr.trim() || error?.message || `${command} ended with ${status}`;
+  return status === 0 ? '' : stderr?.split('\n')[0] || error?.message || `${command} ended with ${status}`;
 };
 
 const demand = (problem: string): void => {
@@ -28,7 +30,7 @@ const demand = (problem: string): void => {
 };
 
 const mount = (folder: string): string =>
-  run('mount', '-t', 'tmpfs', '-o', `size=${SIZE_MB}m,mode=0755`, 'latchkey-test', folder);
+  run('mount', '-t', 'tmpfs', '-o', `size=${SIZE_MB}m,mode=0755`, SOURCE, folder);
 
 /** null where one can be made; else why not, to stand in the name of what is skipped. */
 export const whyNoSmallDisk = (runDir: string): string | null => {
@@ -65,13 +67,17 @@ const mountSmallDisk = (folder: string): SmallDisk => {
   };
 };
 
+/** proc(5): what would break the line of a mount apart is written in octal. */
+const unescaped = (word: string): string =>
+  word.replaceAll(/\\([0-7]{3})/g, (_, code: string) => String.fromCodePoint(parseInt(code, 8)));
+
 /** Below `runDir`, whoever made them. */
 const smallDisksIn = (runDir: string): string[] =>
   process.platform === 'linux'
     ? readFileSync('/proc/self/mounts', 'utf8')
         .split('\n')
-        .map((line) => line.split(' '))
-        .filter(([source, folder]) => source === 'latchkey-test' && folder?.startsWith(`${runDir}${path.sep}`))
+        .map((line) => line.split(' ').map(unescaped))
+        .filter(([source, folder]) => source === SOURCE && folder?.startsWith(`${runDir}${path.sep}`))
         .flatMap(([, folder]) => folder ?? [])
     : [];
 
