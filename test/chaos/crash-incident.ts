@@ -150,7 +150,6 @@ export const expectedIncident = ({ leaves }: IncidentPoint, beside: string[]): C
   left: leaves,
   leftOver: [],
   events: [
-    // The end of a grant names the incident too.
     { 'incident.opened': 1, 'incident.closed': 1, 'incident.ended': 1 },
     { 'grant.ending': 1, 'grant.ended': 1 },
   ],

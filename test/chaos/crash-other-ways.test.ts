@@ -1,10 +1,9 @@
-/** Killed with SIGKILL at each named point of break-glass, of more time, and of an incident's end: one login or none, the state and the audit chain whole, each message once. */
+/** Killed with SIGKILL at each named point of break-glass and of more time: one login or none, the state and the audit chain whole, each message once. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { runCli } from '../support/process.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 import { GLASS, crashGlassAt, expectedGlass } from './crash-glass.ts';
-import { INCIDENT, bystanders, crashIncidentAt, expectedIncident } from './crash-incident.ts';
 import { MORE_TIME, crashMoreAt, expectedMore } from './crash-more-time.ts';
 import { OTHER_WAYS_RULES } from './crash-rules.ts';
 import { createRestarts } from './restarts.ts';
@@ -15,8 +14,6 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let world: World;
 let app: Restarts;
-/** Made when the first incident is, so that the other ways have the target to themselves. */
-let beside: string[] | null = null;
 beforeAll(async () => {
   world = await startWorld(OTHER_WAYS_RULES);
   world.slack.as('sam').invite('security', 'bot');
@@ -36,12 +33,6 @@ test.each(GLASS)('killed at $name: taken once, told and reviewed once, ended onc
 test.each(MORE_TIME)('killed at $name: target and store hold to one end, and it ends once', async (point) => {
   if (app.isGone()) await app.start();
   expect(await crashMoreAt(world, app, point)).toEqual(expectedMore(point));
-});
-
-test.each(INCIDENT)('killed at $name: what was given for the incident ends once, and nothing else', async (point) => {
-  if (app.isGone()) await app.start();
-  beside ??= await bystanders(world, app);
-  expect(await crashIncidentAt(world, app, { point, beside })).toEqual(expectedIncident(point, beside));
 });
 
 test('after all these deaths the audit chain is whole', async () => {

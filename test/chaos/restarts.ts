@@ -57,7 +57,7 @@ export const createRestarts = (world: World): Restarts => {
 export const FAR_MS = 60_000;
 const DEATH_MS = 30_000;
 
-export const drained = (world: World): Promise<unknown> =>
+const drained = (world: World): Promise<unknown> =>
   until(async () => (await world.sql(WAITING)).length === 0, 'an empty outbox', FAR_MS);
 
 /** What the dead process had sent, the servers finish: its sessions end when they are through with it. */
