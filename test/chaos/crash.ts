@@ -1,6 +1,6 @@
 /** One case: drive a request along its way, let the process die at the point, start it again, and go the rest of the way. */
 import type { Message } from '../../src/local/slack/types.ts';
-import { findLeftOver } from '../support/integrity.ts';
+import { findLeftOver, WAITING } from '../support/integrity.ts';
 import { until } from '../support/story.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -57,6 +57,11 @@ const refuse = async ({ world: { slack }, point, who }: Case, id: string, messag
   await olga.submit();
 };
 
+/** Whoever takes a request back sooner than they were told of it hears nothing more: there is no message of theirs to redraw. */
+const refuseOnceTold = async (one: Case, id: string, message: Message): Promise<void> => {
+  if ((await one.world.sql(WAITING)).length === 0) await refuse(one, id, message);
+};
+
 /** What a person does next, by what they see; false when there is nothing more to do for anybody. */
 const act = async (one: Case, row: Row | null): Promise<boolean> => {
   const { world, point, who } = one;
@@ -75,7 +80,7 @@ const act = async (one: Case, row: Row | null): Promise<boolean> => {
     });
   if (row.request === 'pending') {
     const message = ofRequest(slack.as('olga').messages('prod-access'), 'approval');
-    if (message && point.refusal) await refuse(one, row.id, message);
+    if (message && point.refusal) await refuseOnceTold(one, row.id, message);
     else if (message) await slack.as('olga').click(message, 'approve');
     return true;
   }
