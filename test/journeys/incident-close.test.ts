@@ -184,6 +184,30 @@ describe('the end of an incident', () => {
     expect(told.map((one) => seen(one).includes('inc-68'))).toEqual([false]);
   });
 
+  it('is said in a channel that comes back from the archive closed, and its timeline is not told a second time', async () => {
+    await open();
+    await incident('inc-69-orders');
+    await readNow('inc-69-orders');
+    const { slack } = world;
+    slack.faults.delayEvents(1_000);
+    slack.as('rita').rename('inc-69-orders', 'inc-69-orders-closed');
+    slack.as('rita').archive('inc-69-orders-closed');
+    slack.faults.clear();
+    const noted = `select 1 from incident_messages where kind = 'files' and ts is not null`;
+    await until(async () => (await world.sql(noted)).length === 1, 'the timeline');
+    expect(seen(await room.prompt('inc-69-orders-closed'))).toContain('Open since');
+    slack.as('rita').unarchive('inc-69-orders-closed');
+    expect(seen(await room.prompt('inc-69-orders-closed', 'is closed'))).toContain('Nobody has access');
+    const waiting = `select 1 from outbox where kind = 'incident'`;
+    await until(async () => (await world.sql(waiting)).length === 0, 'all of it to be drawn');
+    expect(
+      slack
+        .as('rita')
+        .messages('inc-69-orders-closed')
+        .filter((one) => seen(one).includes('Timeline ·')),
+    ).toEqual([]);
+  });
+
   it('stays among its holders when the incident was private', async () => {
     await open();
     await incident('inc-63-leak', true);
