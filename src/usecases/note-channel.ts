@@ -84,7 +84,7 @@ const takeClosed = async (
 ): Promise<NoteChannelResult> => {
   if (!incident) return { outcome: 'none', incident: null };
   const isChanged = await takeIn(tx, incidents, { incident, channel: input, doer, isArchived: input.isArchived });
-  // What was still to be said there is to be said elsewhere.
-  if (input.isArchived && !incident.isArchived) await tx.outbox.add('incident', incident.id);
+  // What was still to be said there is to be said elsewhere; what stands there can be changed again.
+  if (input.isArchived !== incident.isArchived) await tx.outbox.add('incident', incident.id);
   return { outcome: isChanged ? 'changed' : 'unchanged', incident: await mustLock(tx, incident.id) };
 };

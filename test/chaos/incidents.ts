@@ -117,15 +117,15 @@ const tell = (context: StepContext, texts: string[]): Promise<StepOutcome> => {
 };
 
 export const INCIDENT_STEPS: Step[] = [
-  { name: 'make a channel', weight: 3, run: makeRoom },
+  { name: 'make a channel', weight: 5, run: makeRoom },
   { name: 'rename a channel', weight: 2, run: rename },
-  { name: 'archive a channel', weight: 2, run: (context) => archive(context, true) },
+  { name: 'archive a channel', weight: 3, run: (context) => archive(context, true) },
   { name: 'unarchive a channel', weight: 2, run: (context) => archive(context, false) },
   { name: 'topic', weight: 2, run: setTopic },
   { name: 'ask in an incident', weight: 10, run: ask },
-  { name: 'read now', weight: 4, run: readNow },
+  { name: 'read now', weight: 6, run: readNow },
   { name: 'severity', weight: 2, run: (context) => tell(context, ['sev1', 'sev2', 'severity none']) },
   { name: 'confirm or open again', weight: 2, run: (context) => tell(context, ['', 'reopen']) },
-  { name: 'close', weight: 3, run: (context) => tell(context, ['close']) },
+  { name: 'close', weight: 4, run: (context) => tell(context, ['close']) },
   { name: 'keep mine', weight: 6, run: keep },
 ];

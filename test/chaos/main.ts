@@ -17,6 +17,8 @@ mkdirSync(runDir, { recursive: true });
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 say(`Chaos with seed ${seed} for ${values.for}. Again: npm run chaos -- --seed ${seed} --for ${values.for}`);
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 const report = await runChaos({
   seed,
   forMs: parseDuration(values.for),
@@ -24,7 +26,9 @@ const report = await runChaos({
   roundMs: ROUND_MS,
   isHasty: false,
   say,
+  stop: stop.signal,
 });
+if (stop.signal.aborted) say('Stopped before its time.');
 say(summary(report));
 if (report.findings.length > 0) {
   say(failure(report));

@@ -18,7 +18,7 @@ export const summary = (report: ChaosReport): string => {
     line('latest end by deadline', `${Math.round(report.latest)} ms after it, faults and all`),
     line('extended', report.extended),
     line('incidents', report.incidents),
-    ...ORPHAN_CLASSES.map((name) => line(`unknown copy: ${name}`, report.orphans[name])),
+    ...ORPHAN_CLASSES.map((name) => line(`copies: ${name}`, report.orphans[name])),
   ];
   return [
     `Chaos, seed ${report.seed}`,

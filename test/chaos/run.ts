@@ -25,6 +25,8 @@ export type ChaosOptions = {
   roundMs: number;
   isHasty: boolean;
   say: (line: string) => void;
+  /** Ends the run before its time: what it started is ended, and the last round is not judged. */
+  stop?: AbortSignal;
 };
 
 export type ChaosReport = {
@@ -119,9 +121,11 @@ const breakSomething = (run: Run, random: Random): void => {
   );
 };
 
+const isGoingOn = ({ stop, watch }: Run): boolean => !stop?.aborted && watch.findings.length === 0;
+
 /** Each step has random numbers of its own, so that none depends on how long another took. */
 const round = async (run: Run, random: Random, untilMs: number): Promise<void> => {
-  while (performance.now() < untilMs && run.watch.findings.length === 0) {
+  while (performance.now() < untilMs && isGoingOn(run)) {
     run.number += 1;
     const own = createRandom(random.int(0, 2 ** 31));
     if (random.isChance(FAULT_CHANCE)) breakSomething(run, own);
@@ -155,8 +159,9 @@ const count = async ({ chaos: { world, copies }, report, watch }: Run): Promise<
 const play = async (run: Run): Promise<void> => {
   const random = createRandom(run.seed);
   const endsAtMs = performance.now() + run.forMs;
-  while (performance.now() < endsAtMs && run.watch.findings.length === 0) {
+  while (performance.now() < endsAtMs && isGoingOn(run)) {
     await round(run, random, Math.min(endsAtMs, performance.now() + run.roundMs));
+    if (run.stop?.aborted) return;
     await settle(run);
     await count(run);
     const { rounds, requests, grants, ended, events } = run.report;

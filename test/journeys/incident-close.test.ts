@@ -171,13 +171,17 @@ describe('the end of an incident', () => {
     await slack.as('rita').command('/prod-access', 'incident close', 'inc-67-orders');
     await room.dm('oscar', 'Keep mine');
     slack.faults.fail('chat.postMessage', 'is_archived', Number.POSITIVE_INFINITY);
-    await slack.waitFor(
-      () =>
-        slack
-          .calls('chat.postMessage')
-          .some(({ args, answer }) => args['channel'] === id && answer['error'] === 'is_archived'),
-      { what: 'a timeline that the channel does not take', timeoutMs: 20_000 },
-    );
+    const refused = () =>
+      slack
+        .calls('chat.postMessage')
+        .filter(({ args, answer }) => args['channel'] === id && answer['error'] === 'is_archived');
+    await slack.waitFor(() => refused().some(({ args }) => JSON.stringify(args['metadata']).includes('"timeline"')), {
+      what: 'a timeline that the channel does not take',
+      timeoutMs: 20_000,
+    });
+    const isIdle = async (): Promise<boolean> =>
+      (await world.sql(`select 1 from outbox where kind in ('incident', 'notify')`)).length === 0;
+    await until(isIdle, 'the refusal to be taken in');
     slack.faults.clear();
     slack.as('rita').archive('inc-67-orders');
     await room.said('prod-access', 'Timeline ·');
@@ -186,12 +190,11 @@ describe('the end of an incident', () => {
     await incident('inc-68-orders');
     await readNow('inc-68-orders');
     await slack.as('rita').command('/prod-access', 'incident close', 'inc-68-orders');
-    await slack.waitFor(() => slack.state.files.size === 4, { timeoutMs: 20_000 });
+    const noted = `select 1 from incident_messages where kind = 'files' and ts is not null`;
+    await until(async () => (await world.sql(noted)).length === 2, 'both timelines');
     slack.as('rita').archive('inc-68-orders');
     await until(
-      async () =>
-        (await world.sql('select 1 from incidents where is_archived')).length === 2 &&
-        (await world.sql(`select 1 from outbox where kind = 'incident'`)).length === 0,
+      async () => (await world.sql('select 1 from incidents where is_archived')).length === 2 && (await isIdle()),
       'the archive to be taken in',
     );
     const told = slack
@@ -199,6 +202,30 @@ describe('the end of an incident', () => {
       .messages('prod-access')
       .filter((one) => seen(one).includes('Timeline ·'));
     expect(told.map((one) => seen(one).includes('inc-68'))).toEqual([false]);
+  });
+
+  it('is said in a channel that comes back from the archive closed, and its timeline is not told a second time', async () => {
+    await open();
+    await incident('inc-69-orders');
+    await readNow('inc-69-orders');
+    const { slack } = world;
+    slack.faults.delayEvents(1_000);
+    slack.as('rita').rename('inc-69-orders', 'inc-69-orders-closed');
+    slack.as('rita').archive('inc-69-orders-closed');
+    slack.faults.clear();
+    const noted = `select 1 from incident_messages where kind = 'files' and ts is not null`;
+    await until(async () => (await world.sql(noted)).length === 1, 'the timeline');
+    expect(seen(await room.prompt('inc-69-orders-closed'))).toContain('Open since');
+    slack.as('rita').unarchive('inc-69-orders-closed');
+    expect(seen(await room.prompt('inc-69-orders-closed', 'is closed'))).toContain('Nobody has access');
+    const waiting = `select 1 from outbox where kind = 'incident'`;
+    await until(async () => (await world.sql(waiting)).length === 0, 'all of it to be drawn');
+    expect(
+      slack
+        .as('rita')
+        .messages('inc-69-orders-closed')
+        .filter((one) => seen(one).includes('Timeline ·')),
+    ).toEqual([]);
   });
 
   it('stays among its holders when the incident was private', async () => {

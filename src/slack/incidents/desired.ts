@@ -52,21 +52,22 @@ const isSettled = (view: IncidentView): boolean => endingOf(view).length === 0 &
 const isTold = (view: IncidentView): boolean =>
   isSettled(view) || (waitingOf(view).length === 0 && endingOf(view).every((one) => isStuck(one)));
 
-/** The channel heard all of it: archived since, it is told nowhere again. */
-const isAllTold = (copies: Copies, channelId: string, part: number): boolean =>
-  copies.some((copy) => copy.kind === 'files' && copy.audience === channelId && copy.part === part && copy.ts !== null);
+const hasFiles = (copies: Copies, audience: string, part: number): boolean =>
+  copies.some((copy) => copy.kind === 'files' && copy.audience === audience && copy.part === part && copy.ts !== null);
 
-/** Into the channel, or where the access was when the channel takes nothing. */
+/**
+ * Into the channel, or where the access was when the channel takes nothing. Archived or opened later, a channel changes nothing about
+ * where all of it was told already.
+ */
 const timelineAudiences = (
-  { incident }: IncidentView,
+  { incident: { channelId } }: IncidentView,
   copies: Copies,
-  at: { room: string[]; reach: IncidentReach },
+  { room, reach: { closings: part, elsewhere } }: { room: string[]; reach: IncidentReach },
 ): string[] => {
-  const { channelId } = incident;
-  const part = at.reach.closings;
-  if (isAllTold(copies, channelId, part)) return [channelId];
-  const isReached = at.room.length > 0 && !isLost(copies, { kind: 'timeline', audience: channelId, part });
-  return isReached ? at.room : at.reach.elsewhere;
+  if (hasFiles(copies, channelId, part)) return [channelId];
+  if (elsewhere.length > 0 && elsewhere.every((audience) => hasFiles(copies, audience, part))) return elsewhere;
+  const isReached = room.length > 0 && !isLost(copies, { kind: 'timeline', audience: channelId, part });
+  return isReached ? room : elsewhere;
 };
 
 const closingCopies = (view: IncidentView, reach: IncidentReach, copies: Copies): WantedCopy[] => {

@@ -379,12 +379,8 @@ describe('faults', () => {
     await client.chat.postMessage({ channel: 'C0ACCESS', text: 'told' });
     slack.faults.dropResponse('chat.postMessage');
     await expect(client.chat.postMessage({ channel: 'C0ACCESS', text: 'sent' })).rejects.toThrow('fetch failed');
-    expect(
-      slack
-        .as('ada')
-        .messages('prod-access')
-        .map((one) => one.text),
-    ).toEqual(['told', 'sent']);
+    const { messages } = slack.as('ada');
+    expect(messages('prod-access').map(({ text }) => text)).toEqual(['told', 'sent']);
     expect(await slack.waitFor(() => lost.length > 0 && lost)).toEqual(['sent']);
   });
 
