@@ -6,7 +6,7 @@ import { ms, rowOf, shown } from '../rows.ts';
 import type { Row } from '../rows.ts';
 import type { AlertKind, AlertsInput, Prompts, PromptsInput, Room } from '../load/incident.ts';
 import { rowsFrom } from '../setup/servers.ts';
-import { untilNone } from './ending.ts';
+import { putOffReconciling, untilNone } from './ending.ts';
 import { measureCloses, WARNING_S } from './incident-close.ts';
 import type { CloseRound } from './incident-close.ts';
 import { createWorld } from './world.ts';
@@ -148,6 +148,7 @@ export const measureIncident = async (bench: Bench): Promise<Measured> => {
   // The first of each is the warm-up.
   const entries = 1 + rounds * counts.alerts;
   const world = await createWorld(bench, policyFor(entries));
+  await putOffReconciling(world);
   const { url } = await world.start();
   const bolt = startChild('bolt-program');
   const boltUrl = `http://127.0.0.1:${await bolt.call<number>('start', { slackApiUrl: world.slackApiUrl })}`;

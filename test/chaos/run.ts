@@ -139,7 +139,12 @@ const settle = async (run: Run): Promise<void> => {
   run.report.rounds += 1;
   const left = await comeToRest(run.chaos, run.isHasty);
   run.watch.findings.push(...left);
-  for (const session of run.sessions.splice(0)) await session.end().catch(() => undefined);
+  await leaveTarget(run);
+};
+
+/** Whose access has ended was cut already. */
+const leaveTarget = async ({ sessions }: Run): Promise<void> => {
+  for (const session of sessions.splice(0)) await session.end().catch(() => undefined);
 };
 
 type Counted = Pick<ChaosReport, 'requests' | 'grants' | 'ended' | 'events' | 'latest' | 'incidents' | 'extended'>;
@@ -161,7 +166,7 @@ const play = async (run: Run): Promise<void> => {
   const endsAtMs = performance.now() + run.forMs;
   while (performance.now() < endsAtMs && isGoingOn(run)) {
     await round(run, random, Math.min(endsAtMs, performance.now() + run.roundMs));
-    if (run.stop?.aborted) return;
+    if (run.stop?.aborted) return leaveTarget(run);
     await settle(run);
     await count(run);
     const { rounds, requests, grants, ended, events } = run.report;
