@@ -14,6 +14,8 @@ type Ended = { item: Item; outcome: EndOutcome; inUse: InUse | undefined };
 type NotEnded = { item: Item; failure: AccessFailure; inUse: InUse | undefined };
 
 const BATCH = 100;
+/** A full batch is seldom the last: whoever has lost access hears of it when others have lost theirs, since telling takes longer than ending. */
+const TOLD_AFTER_MS = 3_000;
 
 export const finishEnd = async (deps: Deps, input: { grantIds: string[] }): Promise<void> => {
   const claimed = await Promise.all(input.grantIds.map((id) => claimOne(deps, id)));
@@ -152,6 +154,7 @@ const finish = async (tx: Tx, ended: Ended[]): Promise<void> => {
   await tx.grants.setEndedMany(idsOf('already_absent'), 'already_absent');
   await tx.grants.setEndedMany(idsOf('still_held'), 'still_held');
   await tx.secrets.destroy(current.map(({ id }) => id));
+  const toldAfterMs = ended.length < BATCH ? 0 : TOLD_AFTER_MS;
   for (const grant of current) {
     const { endCause: cause, attempts, expiresAt } = grant;
     const data = {
@@ -161,7 +164,7 @@ const finish = async (tx: Tx, ended: Ended[]): Promise<void> => {
       expiresAt: expiresAt.toISOString(),
     };
     await tx.audit.append({ ...entryOf(grant), type: 'grant.ended', data });
-    await tx.outbox.add('notify', grant.requestId);
+    await tx.outbox.add('notify', grant.requestId, toldAfterMs);
   }
 };
 
