@@ -13,6 +13,7 @@ import {
   openSessions,
   putOffReconciling,
   untilAllEnded,
+  untilAllTold,
 } from './ending.ts';
 import type { Wave } from './ending.ts';
 import { createWorld } from './world.ts';
@@ -43,6 +44,7 @@ const runWave = async (world: World, wave: Wave): Promise<Round> => {
   const ended = await endedOf(world, wave);
   await assertEnded(world, wave, { ended, sessions: sessions.length });
   const cutMs = (await Promise.all(sessions.map(({ cutAt }) => cutAt))).map((at) => at - dueAt);
+  await untilAllTold(world);
   return { late: spreadOf(ended.map(({ lateMs }) => lateMs)), cutMs };
 };
 

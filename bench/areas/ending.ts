@@ -125,6 +125,13 @@ export const untilAllEnded = (world: Pick<World, 'storeUrl'>, prefix: string): P
     what: 'grants did not end',
   });
 
+/** Until everybody was told, too: what is measured next is not to share the processors with that. */
+export const untilAllTold = (world: Pick<World, 'storeUrl'>): Promise<void> =>
+  untilNone(world, {
+    text: `select count(*)::int as n from outbox where available_at <= now() + interval '10 seconds'`,
+    what: 'pieces of work were not done',
+  });
+
 export type Ended = { lateMs: number; outcome: string };
 
 /** After `dueAt`, or each after its own deadline. `ended_at` is written after the login's absence was read back, so this is never less than the truth. */

@@ -8,7 +8,7 @@ import type { Stages, StagesInput } from '../load/stages.ts';
 import type { Walked } from '../load/flow.ts';
 import { cpuMsOf, memoryOf } from '../setup/machine.ts';
 import { loginsIn, rowsFrom } from '../setup/servers.ts';
-import { untilAllEnded } from './ending.ts';
+import { untilAllEnded, untilAllTold } from './ending.ts';
 import { createWorld } from './world.ts';
 import type { Bench, Measured, World } from './world.ts';
 
@@ -16,7 +16,17 @@ const CROWD = 32;
 
 type Alone = { ackMs: number; transactionMs: number; roleMs: number; loginMs: number };
 
-/** One audit event of each step for each flow, one login each, and at the end none. */
+/** As many logins as there were flows since the last time, and then none: what a login costs grows with their number (see *growth*). */
+const endAll = async (world: World, flows: number): Promise<void> => {
+  const logins = await loginsIn(world.target);
+  assertThat(logins === flows, `${logins} logins for ${flows} flows.`);
+  await rowsFrom(world.storeUrl, `update grants set expires_at = clock_timestamp() where state = 'active'`);
+  await untilAllEnded(world, '');
+  await untilAllTold(world);
+  assertThat((await loginsIn(world.target)) === 0, 'logins were left in the target.');
+};
+
+/** One audit event of each step for each flow. */
 const assertWork = async (world: World, flows: number): Promise<void> => {
   const types = ['request.created', 'vote.cast', 'request.approved', 'grant.activating', 'grant.active'];
   const counts = await rowsFrom<{ type: string; n: number; grants: number }>(
@@ -30,10 +40,6 @@ const assertWork = async (world: World, flows: number): Promise<void> => {
     counts.length === types.length,
     `only events of the types ${counts.map(({ type }) => type).join(', ')} were recorded.`,
   );
-  assertThat((await loginsIn(world.target)) === flows, `${await loginsIn(world.target)} logins for ${flows} flows.`);
-  await rowsFrom(world.storeUrl, `update grants set expires_at = clock_timestamp() where state = 'active'`);
-  await untilAllEnded(world, '');
-  assertThat((await loginsIn(world.target)) === 0, 'logins were left in the target.');
 };
 
 const latencyRows = (walked: Walked[], alone: Alone): Row[] => {
@@ -98,8 +104,14 @@ export const measureFlow = async (bench: Bench): Promise<Measured> => {
       pauseMs: callers === 1 ? 3 : 0,
     } satisfies AcksInput);
   let total = 0;
+  let live = 0;
+  const clear = async (): Promise<void> => {
+    await endAll(world, live);
+    live = 0;
+  };
   const flows = (callers: number, count: number, isShown: boolean): Promise<Flows> => {
     total += count;
+    live += count;
     return load.call<Flows>('flows', {
       url: app.url,
       callers,
@@ -120,18 +132,20 @@ export const measureFlow = async (bench: Bench): Promise<Measured> => {
     roleMs: median([...before.roleMs, ...after.roleMs]),
     loginMs: median([...before.loginMs, ...after.loginMs]),
   };
+  await clear();
   await flows(CROWD, CROWD * 2, false);
-  const commitsBefore = await committed(world);
-  const made: { limit: number; ours: number; loggedInP99Ms: number; cpuMs: number }[] = [];
+  const made: { limit: number; ours: number; loggedInP99Ms: number; cpuMs: number; commits: number }[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const limit = await acks(CROWD, roundMs);
-    const cpuBefore = cpuMsOf(app.pid);
+    const [cpuBefore, commitsBefore] = [cpuMsOf(app.pid), await committed(world)];
     const ours = await flows(CROWD, crowdFlows, false);
     const cpuMs = (cpuMsOf(app.pid) - cpuBefore) / crowdFlows;
     const loggedInP99Ms = spreadOf(ours.walked.map(({ loggedInMs }) => loggedInMs)).p99;
-    made.push({ limit: limit.perSecond, ours: ours.perSecond, loggedInP99Ms, cpuMs });
+    const commits = ((await committed(world)) - commitsBefore) / crowdFlows;
+    made.push({ limit: limit.perSecond, ours: ours.perSecond, loggedInP99Ms, cpuMs, commits });
+    await clear();
   }
-  const commits = ((await committed(world)) - commitsBefore) / (rounds * crowdFlows);
+  const commits = median(made.map((round) => round.commits));
   const { peakMb } = memoryOf(app.pid);
   await assertWork(world, total);
   const slackCalls = await load.call<Record<string, number>>('slackCalls');
