@@ -5,6 +5,7 @@ import { createLog } from '../../src/lib/log.ts';
 import { createSealing } from '../../src/lib/sealing.ts';
 import type { Grant, Json, Person } from '../../src/core/types.ts';
 import { createAccess } from '../../src/providers/access.ts';
+import { findProvider } from '../../src/providers/registry.ts';
 import type { OpenAccess } from '../../src/providers/access.ts';
 import type { AnyProvider } from '../../src/providers/provider.ts';
 import { SYSTEM } from '../../src/core/events.ts';
@@ -140,6 +141,17 @@ export const openBench = async (made: BenchTarget): Promise<Bench> => {
       await target.drop();
     },
   };
+};
+
+/** With the provider of Postgres as it is. */
+export const openPostgresBench = async (): Promise<Bench> => {
+  const provider = findProvider('postgres');
+  if (!provider) throw new Error('there is no postgres');
+  return openBench({
+    provider,
+    config: ({ managerUrl }) => ({ url: managerUrl }),
+    scope: (group) => ({ member_of: [group] }),
+  });
 };
 
 /** Rows of the target, as its superuser. */

@@ -1,21 +1,14 @@
 /** When others' ends are due as well, ending comes before telling. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findProvider } from '../../src/providers/registry.ts';
 import { storeActiveGrant } from '../db/fixtures.ts';
-import { openBench } from './bench.ts';
+import { openPostgresBench } from './bench.ts';
 import type { Bench } from './bench.ts';
 
 const FULL = 100;
 
 let bench: Bench;
 beforeAll(async () => {
-  const provider = findProvider('postgres');
-  if (!provider) throw new Error('there is no postgres');
-  bench = await openBench({
-    provider,
-    config: ({ managerUrl }) => ({ url: managerUrl }),
-    scope: (group) => ({ member_of: [group] }),
-  });
+  bench = await openPostgresBench();
 });
 afterAll(() => bench.close());
 

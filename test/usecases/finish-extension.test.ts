@@ -1,11 +1,10 @@
 /** The end of a grant moves in the target and in the store: whatever breaks in between, the store's end is the one that is kept. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Grant } from '../../src/core/types.ts';
-import { findProvider } from '../../src/providers/registry.ts';
 import { ProviderError } from '../../src/providers/provider.ts';
 import type { Access } from '../../src/usecases/ports.ts';
 import { somePerson } from '../db/fixtures.ts';
-import { openBench, targetSql } from './bench.ts';
+import { openPostgresBench, targetSql } from './bench.ts';
 import type { Bench } from './bench.ts';
 
 const MORE_MS = 30 * 60_000;
@@ -16,13 +15,7 @@ let bench: Bench;
 let grant: Grant;
 let requestId: string;
 beforeAll(async () => {
-  const provider = findProvider('postgres');
-  if (!provider) throw new Error('there is no postgres');
-  bench = await openBench({
-    provider,
-    config: ({ managerUrl }) => ({ url: managerUrl }),
-    scope: (group) => ({ member_of: [group] }),
-  });
+  bench = await openPostgresBench();
 });
 afterAll(() => bench.close());
 beforeEach(async () => {

@@ -16,7 +16,7 @@ import type { UseCases } from '../../src/usecases/types.ts';
 import { somePerson, storeActiveGrant } from '../db/fixtures.ts';
 import { membershipProvider } from '../support/membership-provider.ts';
 import { openSession } from '../support/story.ts';
-import { openBench } from './bench.ts';
+import { openBench, openPostgresBench } from './bench.ts';
 import type { Bench } from './bench.ts';
 
 const postgres = (): AnyProvider => {
@@ -30,11 +30,7 @@ const sealing = createSealing([Buffer.alloc(32, 7)]);
 let bench: Bench;
 let grant: Grant;
 beforeAll(async () => {
-  bench = await openBench({
-    provider: postgres(),
-    config: ({ managerUrl }) => ({ url: managerUrl }),
-    scope: (group) => ({ member_of: [group] }),
-  });
+  bench = await openPostgresBench();
 });
 afterAll(() => bench.close());
 beforeEach(async () => {
