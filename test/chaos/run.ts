@@ -166,7 +166,8 @@ const play = async (run: Run): Promise<void> => {
   const endsAtMs = performance.now() + run.forMs;
   while (performance.now() < endsAtMs && isGoingOn(run)) {
     await round(run, random, Math.min(endsAtMs, performance.now() + run.roundMs));
-    if (run.stop?.aborted) return leaveTarget(run);
+    // After a finding there is nothing to wait for: whatever is broken may never come to rest.
+    if (!isGoingOn(run)) return leaveTarget(run);
     await settle(run);
     await count(run);
     const { rounds, requests, grants, ended, events } = run.report;

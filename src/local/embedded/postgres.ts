@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort, isPortOpen } from './port.ts';
 import { postgresFiles, type PostgresFiles } from './postgres-files.ts';
-import { endProcess, isRunning, logTail, spawnServer } from './process.ts';
+import { endProcess, isRunning, logTail, readLog, spawnServer } from './process.ts';
 import { newPassword, readState, writeState, type ServerState } from './state-file.ts';
 import { unprivilegedUser, type RunAs } from './unprivileged.ts';
 import { waitUntil } from './wait.ts';
@@ -204,9 +204,9 @@ async function start(cluster: Cluster, known: ServerState): Promise<EmbeddedPost
       return handleOf(cluster, state);
     }
     // The sessions of a killed server notice only after a moment that it is gone, and hold its shared memory until then.
-    const reason = logTail(cluster.logFile);
-    if (!reason.includes('shared memory') || Date.now() > deadline)
-      throw new Error(`Postgres did not start (${server.exit()}): ${reason}`);
+    // In the whole log: those sessions write their last words after it.
+    if (!readLog(cluster.logFile).includes('shared memory') || Date.now() > deadline)
+      throw new Error(`Postgres did not start (${server.exit()}): ${logTail(cluster.logFile)}`);
   }
 }
 

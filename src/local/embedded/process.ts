@@ -1,6 +1,6 @@
 /** Starting, finding again and ending a server process that may outlive the process that started it. */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { waitUntil } from './wait.ts';
 
 export interface Server {
@@ -23,7 +23,9 @@ interface SpawnPlan {
  * before the application has finished with it, and a server whose parent was killed must not write into a closed pipe.
  */
 export function spawnServer(plan: SpawnPlan): Server {
-  const log = openSync(plan.logFile, 'w', 0o600);
+  writeFileSync(plan.logFile, '', { mode: 0o600 });
+  // Appended to: what is left of a killed server still writes at its own place, and would leave a hole before it.
+  const log = openSync(plan.logFile, 'a');
   const stdin = plan.stdin === undefined ? 'ignore' : 'pipe';
   const child = spawn(plan.command, plan.args, {
     ...plan.user,
@@ -41,9 +43,14 @@ export function spawnServer(plan: SpawnPlan): Server {
   return { pid: child.pid ?? 0, exit: () => exit };
 }
 
+/** What a server has written since it was last started. */
+export function readLog(logFile: string): string {
+  return readFileSync(logFile, 'utf8').trim();
+}
+
 /** The end of a server's log, for the sentence that says why it did not start. */
 export function logTail(logFile: string): string {
-  return readFileSync(logFile, 'utf8').trim().slice(-2000);
+  return readLog(logFile).slice(-2000);
 }
 
 /** True when the process runs. A zombie does not: in a container nobody may ever reap it. */
