@@ -65,9 +65,9 @@ test('the documented script finds a changed, a removed and a moved line, and a c
 
 test('since and until choose a stretch that can still be verified', async () => {
   const { rows } = await opened.pool.query('select at from audit_events order by id');
-  // A Date holds milliseconds, an event's time microseconds.
+  // A Date holds milliseconds, an event's time microseconds: several events may share one.
   const since = new Date(rows[1].at.getTime());
-  const until = new Date(rows[3].at.getTime());
+  const until = new Date(rows[3].at.getTime() + 1);
   const some = await exported({ format: 'jsonl', since, until });
   const seqs = some
     .trim()
