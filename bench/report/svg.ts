@@ -7,7 +7,9 @@ const FAINT = '#d1d5db';
 const MET = '#2f855a';
 const MISSED = '#c05621';
 const NEUTRAL = '#4a6fa5';
-const COLOURS = ['#4a6fa5', '#c05621', '#2f855a', '#805ad5', '#b7791f', '#2c7a7b'];
+const COLOURS = ['#4a6fa5', '#c05621', '#2f855a', '#805ad5', '#b7791f', '#2c7a7b', '#d53f8c', '#718096'];
+/** Where a line passes under words, the words are read. */
+const HALO = 'stroke="#ffffff" stroke-width="3" paint-order="stroke"';
 
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
@@ -15,7 +17,7 @@ const escaped = (text: string): string =>
 type TextAt = { x: number; y: number; text: string; anchor?: 'start' | 'middle' | 'end'; weight?: number };
 
 const textAt = ({ x, y, text, anchor = 'start', weight = 400 }: TextAt): string =>
-  `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" font-weight="${weight}" fill="${INK}">${escaped(text)}</text>`;
+  `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" font-weight="${weight}" fill="${INK}" ${HALO}>${escaped(text)}</text>`;
 
 const frame = (title: string, height: number, parts: readonly string[]): string =>
   [
@@ -31,7 +33,7 @@ const frame = (title: string, height: number, parts: readonly string[]): string 
 export type Bar = { label: string; value: number; note: string; isMet: boolean | null };
 export type BarChart = { title: string; bars: readonly Bar[]; limit: { value: number; label: string } | null };
 
-const LABELS = 300;
+const LABELS = 345;
 const BAR = 26;
 const NOTES = 130;
 
@@ -57,7 +59,7 @@ export const barChart = ({ title, bars, limit }: BarChart): string => {
         textAt({ x: LABELS + widthOf(limit.value), y: top - 10, text: limit.label, anchor: 'middle' }),
       ]
     : [];
-  return frame(title, bottom + 16, [...drawn, ...line]);
+  return frame(title, bottom + 16, [...line, ...drawn]);
 };
 
 export type Line = { name: string; points: readonly { x: number; y: number }[]; isDashed?: boolean };
