@@ -2,6 +2,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { Log } from '../lib/log.ts';
+import { oneAtATime } from '../lib/one-at-a-time.ts';
 import type { Store, WorkKind, Written } from '../usecases/ports.ts';
 import { allowanceReads, allowanceTold } from './stores/allowances.ts';
 import { sealEvents } from './audit-seal.ts';
@@ -90,6 +91,8 @@ export const createStore = ({
   room = () => 0,
 }: StoreOptions): Store & { problem(): Promise<string | null>; close(): Promise<void> } => {
   const db = drizzle(pool);
+  // Whoever asks while it is asked shares the next answer: readyz is open to everybody.
+  const probe = oneAtATime(writeProblem(pool));
   return withPlainFailures({
     transaction: transactionRunner({ pool, room, onWork, onRetry: tellOfRetry(log) }),
     read: {
@@ -115,7 +118,7 @@ export const createStore = ({
     announcements: announcementStore(db),
     setRevocationDrawn: revocationDrawn(db),
     ...alertStore(db),
-    problem: writeProblem(pool),
+    problem: () => probe('store'),
     close: () => pool.end(),
   });
 };
