@@ -187,27 +187,17 @@ const takeMissed = async (watching: Watching): Promise<void> => {
 };
 
 const lookAtOpen = async (watching: Watching): Promise<void> => {
+  const goneBefore = watching.gone;
+  watching.gone = new Set();
   for (const { channelId, isPrivate } of await watching.store.read.openIncidents(OPEN_MAX)) {
     const seen = await lookAtChannel(watching.client, channelId);
-    const channel = seen === 'gone' ? await takenForDeleted(watching, { channelId, isPrivate }) : seen;
-    if (seen !== 'gone') watching.gone.delete(channelId);
-    if (channel) await note(watching, channel, { how: 'found', userId: null });
+    // The event of a deletion can be lost, and then its access would not end with the incident. Everybody sees public channels, so one
+    // that is gone at two looks in a row was deleted. A private one may be there, and only we were removed from it.
+    const isDeleted = seen === 'gone' && goneBefore.has(channelId);
+    if (seen === 'gone' && !isPrivate && !isDeleted) watching.gone.add(channelId);
+    const channel = isDeleted ? await deleted(watching, channelId) : seen;
+    if (channel && channel !== 'gone') await note(watching, channel, { how: 'found', userId: null });
   }
-};
-
-/**
- * The event of a deletion can be lost, and then its access would not end with the incident. Everybody sees public channels, so one
- * that is gone at two looks in a row was deleted. A private one may be there, and only we were removed from it.
- */
-const takenForDeleted = async (
-  watching: Watching,
-  { channelId, isPrivate }: Pick<SeenChannel, 'channelId' | 'isPrivate'>,
-): Promise<SeenChannel | null> => {
-  if (isPrivate) return null;
-  const isConfirmed = watching.gone.delete(channelId);
-  if (isConfirmed) return deleted(watching, channelId);
-  watching.gone.add(channelId);
-  return null;
 };
 
 /** Who is on call changes without the incident changing: its message is compared with what it should be. */
