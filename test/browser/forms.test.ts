@@ -130,7 +130,7 @@ describe('by keyboard alone', () => {
       reason: { reason: { value: 'count the shelves again' } },
     });
     // The focus is back where it was.
-    expect(await focused(ada)).toBe('composer');
+    await expect.poll(() => focused(ada)).toBe('composer');
   });
 
   it('the focus cannot leave a modal, and Escape closes a list before it closes the modal', async () => {

@@ -33,6 +33,16 @@ const logins = (n: number): Promise<unknown> =>
 const incidents = () =>
   world.sql<{ state: string; cause: string }>('select state, close_cause as cause from incidents order by opened_at');
 
+/** No message is on its way: an edit that meets the deletion halfway is refused, and rightly. */
+const isAllDrawn = async (): Promise<boolean> => {
+  const [{ n } = { n: 1 }] = await world.sql<{ n: number }>(
+    `select count(*)::integer as n from incidents i join incident_messages m on m.incident_id = i.id
+     where i.sync_lease_until is not null or m.ts is null or m.drawn_version <
+       i.version + (select coalesce(sum(version), 0) from requests where incident_id = i.id)`,
+  );
+  return n === 0;
+};
+
 const filesUnder = (channel: string, ts: string) =>
   world.slack.waitFor(() =>
     world.slack
@@ -44,6 +54,7 @@ const filesUnder = (channel: string, ts: string) =>
 it('ends what was taken for it, warned directly, and the timeline goes where the access was and says why', async () => {
   await open();
   await readNow('inc-90-orders');
+  await until(isAllDrawn, 'the prompt as it stays');
   const { slack } = world;
   const id = slack.channelId('inc-90-orders');
   slack.as('rita').deleteChannel('inc-90-orders');

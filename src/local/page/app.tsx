@@ -1,6 +1,6 @@
 /** The whole window. */
 import type { JSX } from 'preact';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ChannelCard, Push } from '../page-server/protocol.ts';
 import { Conversation } from './panes/conversation.tsx';
 import { Icon } from './panes/icons.tsx';
@@ -46,7 +46,8 @@ const themes: Theme[] = ['system', 'light', 'dark'];
 
 const useTheme = (): [Theme, () => void] => {
   const [theme, setTheme] = useRemembered<Theme>('theme', 'system');
-  useEffect(() => {
+  // Before the paint: a window must not show the other colours first.
+  useLayoutEffect(() => {
     document.documentElement.dataset.theme = theme;
   }, [theme]);
   return [theme, () => setTheme(themes[(themes.indexOf(theme) + 1) % themes.length] ?? 'system')];

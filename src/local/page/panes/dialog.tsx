@@ -53,6 +53,8 @@ export const Dialog = ({
     const first = node?.querySelector<HTMLElement>(ASKED_FOR) ?? node?.querySelector<HTMLElement>(FIRST_FIELD);
     (first ?? node)?.focus();
     return () => {
+      // While it is open, nothing behind it can take the focus.
+      node?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
