@@ -2,7 +2,9 @@
 import { Worker } from 'bullmq';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { createInFlight } from '../lib/in-flight.ts';
 import type { Log } from '../lib/log.ts';
+import { withinMs } from '../lib/within.ts';
 import { WORK_KINDS } from '../usecases/ports.ts';
 import type { Store, WorkKind } from '../usecases/ports.ts';
 import type { Handled, Handler } from './handlers.ts';
@@ -13,6 +15,12 @@ const RETRY_CAP_MS = 60_000;
 
 /** The longest a job waits when the wake-up of an idle worker was missed, as after Redis lost its data. */
 const DRAIN_DELAY_S = 1;
+
+/**
+ * What BullMQ gets to close once nothing is in hand. It waits for ever for the end of a connection that was about to be
+ * made again (taskforcesh/bullmq#4656, redis/ioredis#2169), as right after Redis was away.
+ */
+const CLOSE_LIMIT_MS = 2_000;
 
 export type WorkerDeps = {
   store: Store;
@@ -64,8 +72,15 @@ const processJob = (deps: WorkerDeps, kind: WorkKind, { data }: Job<JobData>): P
 
 /** Closing waits for the jobs in hand; what it cannot wait for is found again in the outbox. */
 export const startWorkers = (deps: WorkerDeps): { stop(): Promise<void> } => {
+  // The worker tells of what fails.
+  const inHand = createInFlight(() => undefined);
+  const process = (kind: WorkKind, job: Job<JobData>): Promise<void> => {
+    const work = processJob(deps, kind, job);
+    inHand.add(work);
+    return work;
+  };
   const workers = WORK_KINDS.map((kind) => {
-    const worker = new Worker<JobData>(kind, (job) => processJob(deps, kind, job), {
+    const worker = new Worker<JobData>(kind, (job) => process(kind, job), {
       connection: deps.connection,
       prefix: deps.prefix,
       concurrency: deps.handlers[kind].concurrency,
@@ -77,5 +92,10 @@ export const startWorkers = (deps: WorkerDeps): { stop(): Promise<void> } => {
     );
     return worker;
   });
-  return { stop: async () => void (await Promise.all(workers.map((worker) => worker.close()))) };
+  const stop = async (): Promise<void> => {
+    const closed = Promise.all(workers.map((worker) => worker.close()));
+    const idle = inHand.settled().then(() => withinMs(closed, CLOSE_LIMIT_MS));
+    await Promise.race([closed, idle]);
+  };
+  return { stop };
 };

@@ -1,5 +1,5 @@
 /** Counts the handlers at work, so that a stop can wait for them. */
-import { withinMs } from './within.ts';
+import { withinMs } from '../lib/within.ts';
 
 export type InFlight = { track<T>(work: Promise<T>): Promise<T>; settled(patienceMs: number): Promise<void> };
 

@@ -84,3 +84,16 @@ test('Redis hangs for seconds: what is due ends on time, and what waited is done
   await faults.toldEnd('ada', before);
   await faults.wellAgain();
 });
+
+test('the app is stopped while Redis is away: it stops, and the next process goes on', async () => {
+  const before = await faults.ask('ada', '1h');
+  await faults.grant(before, 'active');
+  await faults.services.redis.stop();
+  await app.stop();
+  await faults.services.redis.start();
+  app = await faults.world.start();
+  await faults.fallDue(before);
+  expect(await faults.grant(before, 'ended')).toMatchObject({ outcome: 'removed' });
+  await faults.toldEnd('ada', before);
+  await faults.wellAgain();
+});

@@ -12,7 +12,7 @@ import { howLong, status, what } from '../blocks/phrases.ts';
 import { context, cut, mention, section } from '../blocks/text.ts';
 import type { Choice, SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField } from '../errors.ts';
-import { withinMs } from '../within.ts';
+import { withinMs } from '../../lib/within.ts';
 import { durationChoices, text, toOption } from './request-form.ts';
 
 const CHANGES_FORM = 'approve_changes_form';

@@ -12,7 +12,7 @@ import { context, cut, inline, section, sentenceList } from '../blocks/text.ts';
 import { slackFailureOf } from '../client.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField, sentenceOfProblem } from '../errors.ts';
-import { withinMs } from '../within.ts';
+import { withinMs } from '../../lib/within.ts';
 import { sentView } from './result-view.ts';
 import { text } from './request-form.ts';
 

@@ -4,7 +4,7 @@ import { VOTE_REASON_SHOWN_MAX } from '../blocks/limits.ts';
 import type { SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField } from '../errors.ts';
 import { publishHome } from '../home.ts';
-import { withinMs } from '../within.ts';
+import { withinMs } from '../../lib/within.ts';
 import { text } from './request-form.ts';
 
 const DENY_FORM = 'deny_form';

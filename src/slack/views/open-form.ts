@@ -4,7 +4,7 @@ import type { Slack } from '../context.ts';
 import { explainError } from '../errors.ts';
 import { slackFailureOf } from '../client.ts';
 import { previewLines } from '../preview-text.ts';
-import { withinMs } from '../within.ts';
+import { withinMs } from '../../lib/within.ts';
 import { choose, EMPTY, onlyRole } from './form-state.ts';
 import type { FormState, Room } from './form-state.ts';
 import { PREVIEW_EMPTY, PREVIEW_LOADING, requestForm } from './request-form.ts';

@@ -5,7 +5,7 @@ import type { AskResult } from '../../usecases/types.ts';
 import { newId } from '../../lib/ids.ts';
 import type { SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField, sentenceOfDenial, sentenceOfProblem } from '../errors.ts';
-import { withinMs } from '../within.ts';
+import { withinMs } from '../../lib/within.ts';
 import { blockId, readForm, REQUEST_FORM } from './form-state.ts';
 import type { FormState } from './form-state.ts';
 import { notSentView, sendingView, sentView } from './result-view.ts';

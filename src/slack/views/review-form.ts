@@ -5,7 +5,7 @@ import { REVIEW_OUTCOMES } from '../../core/types.ts';
 import { VOTE_REASON_SHOWN_MAX } from '../blocks/limits.ts';
 import type { SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField } from '../errors.ts';
-import { withinMs } from '../within.ts';
+import { withinMs } from '../../lib/within.ts';
 import { text } from './request-form.ts';
 
 const REVIEW_FORM = 'review_form';

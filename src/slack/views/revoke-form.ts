@@ -7,7 +7,7 @@ import { previewBlocks } from '../blocks/revocation.ts';
 import { cut, section } from '../blocks/text.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField } from '../errors.ts';
-import { withinMs } from '../within.ts';
+import { withinMs } from '../../lib/within.ts';
 import { text } from './request-form.ts';
 
 const REVOKE_FORM = 'revoke_form';
