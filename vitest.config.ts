@@ -6,8 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, 'test/browser/**'],
     globalSetup: 'test/support/global-setup.ts',
-    // Real servers and real timers: a test mostly waits, so two at a time pay off even on two cores.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // Real servers and real timers: a test mostly waits, so one more than there are cores pays off.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -1,5 +1,5 @@
 /** Access taken by break-glass, killed on its way: taken once, told to everyone named, under one review, and ended once. */
-import { findLeftOver } from '../support/integrity.ts';
+import { findLastingLeftOver } from '../support/integrity.ts';
 import { until } from '../support/story.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -110,7 +110,7 @@ export const crashGlassAt = async (world: World, app: Restarts, point: GlassPoin
   return {
     signal,
     left: point.leaves && left,
-    leftOver: await findLeftOver(world),
+    leftOver: await findLastingLeftOver(world),
     events: await countEvents(one, EVENTS, id),
     reviews: await countReviews(one, row),
     told: countTold(one, id),

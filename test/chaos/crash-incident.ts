@@ -1,5 +1,5 @@
 /** The end of an incident, killed on its way: what was given for it ends once, nothing else does, and its timeline is posted. */
-import { findLeftOver } from '../support/integrity.ts';
+import { findLastingLeftOver } from '../support/integrity.ts';
 import { until } from '../support/story.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -194,7 +194,7 @@ export const crashIncidentAt = async (
   return {
     signal,
     left,
-    leftOver: await findLeftOver(world),
+    leftOver: await findLastingLeftOver(world),
     events: [await countEvents(one, OF_INCIDENT, id), await countEvents(one, OF_GRANT, row?.grantId ?? '')],
     cause: row?.cause ?? null,
     bystanders: await stillActive(one, beside),

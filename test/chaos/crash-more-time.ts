@@ -1,5 +1,5 @@
 /** More time, killed on its way: target and store hold to the same end while access lives, and it ends once. */
-import { findLeftOver } from '../support/integrity.ts';
+import { findLastingLeftOver } from '../support/integrity.ts';
 import { until } from '../support/story.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -199,7 +199,7 @@ export const crashMoreAt = async (world: World, app: Restarts, point: MorePoint)
   return {
     signal,
     left,
-    leftOver: await findLeftOver(world),
+    leftOver: await findLastingLeftOver(world),
     events: await countEvents(one, EVENTS, one.row.grantId),
     whileAlive: one.whileAlive,
     isTold: await isTold(one),

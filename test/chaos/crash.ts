@@ -1,6 +1,6 @@
 /** One case: drive a request along its way, let the process die at the point, start it again, and go the rest of the way. */
 import type { Message } from '../../src/local/slack/types.ts';
-import { findLeftOver, WAITING } from '../support/integrity.ts';
+import { findLastingLeftOver, WAITING } from '../support/integrity.ts';
 import { until } from '../support/story.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -148,7 +148,7 @@ export const crashAt = async (world: World, app: Restarts, point: CrashPoint): P
   return {
     signal,
     left,
-    leftOver: await findLeftOver(world),
+    leftOver: await findLastingLeftOver(world),
     isTold: await isTold(one),
     repeated: Object.keys(posts).filter((kind) => (posts[kind] ?? 0) > most(kind)),
   };
