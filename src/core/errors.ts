@@ -42,6 +42,7 @@ export const ERROR_CODES = [
   'extend_pending',
   'extend_ended',
   'extend_stale',
+  'extend_with_incident',
   'absence_unreadable',
   'absence_past',
   'absence_too_long',

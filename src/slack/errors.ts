@@ -154,6 +154,8 @@ const SENTENCES = {
   extend_ended: () => 'This access is ending or has ended, so there is nothing to extend. It can be asked for again.',
   extend_stale: (facts) =>
     `Its end was moved meanwhile${typeof facts.expiresAt === 'string' ? `: it lasts until ${date(new Date(facts.expiresAt), new Date())} now` : ''}. Nothing more was asked for.`,
+  extend_with_incident: (facts) =>
+    `Its incident was closed, so this access ends with it${typeof facts.endsAt === 'string' ? ` at ${date(new Date(facts.endsAt), new Date())}` : ''}, and more time of its own would change nothing. *Keep mine* in the message about the close lets it run to its own end, where the rules allow it; then it can be extended.`,
   absence_unreadable: (facts) =>
     `${words(facts, 'text') ? `I cannot read \`${words(facts, 'text') ?? ''}\`` : 'Say until when'}. ${ABSENCE_EXAMPLES}`,
   absence_past: (facts) =>

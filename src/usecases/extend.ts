@@ -11,6 +11,7 @@ import { aheadOf } from './ahead.ts';
 import type { Ahead } from './ahead.ts';
 import { decideAtOnce, mustView, refuseIfNobodyCanApprove } from './ask.ts';
 import { extendBreakGlass } from './extend-break-glass.ts';
+import { endWithIncident } from './incident-types.ts';
 import { factsOfAsk, scheduleOf, unreadGroups } from './judge.ts';
 import { demandExtendable, demandRoom, holdGrant, recordMore, sent } from './extending.ts';
 import type { Extending } from './extending.ts';
@@ -34,6 +35,8 @@ export const extend = async (deps: Deps, input: ExtendInput): Promise<ExtendResu
   const base = await mustView(deps, grant.requestId);
   const extending: Extending = { policy: deps.policy(), person, grant, base, input };
   demandExtendable(extending, grant, base.now);
+  const endsAt = endWithIncident(grant, base.incident);
+  if (endsAt) throw new DomainError('extend_with_incident', { id: grant.id, endsAt: endsAt.toISOString() });
   if (base.moreTime) throw new DomainError('extend_pending', { byMs: base.moreTime.byMs });
   return base.request.isBreakGlass ? extendBreakGlass(deps, extending) : extendByRule(deps, extending);
 };

@@ -114,6 +114,8 @@ describe('the end of an incident', () => {
       // More time of its own would not make it last longer.
       expect(seen(granted)).not.toContain('+30 min');
     }
+    await slack.as('ada').command('/prod-access', 'extend 30m', 'inc-61-orders');
+    await room.privately('ada', 'inc-61-orders', 'more time of its own would change nothing');
     await slack.as('ada').command('/prod-access', 'list', 'inc-61-orders');
     await room.privately('ada', 'inc-61-orders', ', with the incident. Approved by');
     await slack.as('oscar').click(await room.dm('oscar', 'Keep mine until its own end'), 'keep_grant');
