@@ -73,8 +73,13 @@ it('ends what was taken for it, warned directly, and the timeline goes where the
 it('tells the holders where the target has no channel, and leaves the access with on_close: keep', async () => {
   await open(', on_close: keep', { channel: null });
   await readNow('inc-91-orders');
+  world.slack.as('ada').join('inc-91-orders');
+  await world.slack.as('ada').command('/prod-access', 'orders-db read 30m look at the stuck orders', 'inc-91-orders');
+  await room.prompt('inc-91-orders', 'Waits for approval');
   world.slack.as('rita').deleteChannel('inc-91-orders');
   const told = await room.dm('oscar', 'Timeline ·');
+  // Nor does it wait for whoever still asks.
+  expect(seen(told)).toContain('waits for approval');
   expect(seen(told)).toContain('Told here because #inc-91-orders was archived or deleted');
   expect(seen(told)).toContain('until');
   expect(await world.logins()).toHaveLength(1);

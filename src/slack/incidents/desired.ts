@@ -45,12 +45,15 @@ const holdersOf = (view: IncidentView): string[] => [
   ...new Set(endingOf(view).map(({ requester }) => requester.userId)),
 ];
 
+/** What still waits ends with it too; nothing does where the policy lets all of it run on. */
+const areWaiting = (view: IncidentView): boolean => view.incident.endsAt !== null && waitingOf(view).length > 0;
+
 /** Nothing of it goes on that ends with the incident: then the timeline is true as it stands. */
-const isSettled = (view: IncidentView): boolean => endingOf(view).length === 0 && waitingOf(view).length === 0;
+const isSettled = (view: IncidentView): boolean => endingOf(view).length === 0 && !areWaiting(view);
 
 /** What does not end is said too, and not waited for. */
 const isTold = (view: IncidentView): boolean =>
-  isSettled(view) || (waitingOf(view).length === 0 && endingOf(view).every((one) => isStuck(one)));
+  isSettled(view) || (!areWaiting(view) && endingOf(view).every((one) => isStuck(one)));
 
 const hasFiles = (copies: Copies, audience: string, part: number): boolean =>
   copies.some((copy) => copy.kind === 'files' && copy.audience === audience && copy.part === part && copy.ts !== null);
