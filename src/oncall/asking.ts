@@ -22,6 +22,8 @@ export type OnCallService = {
   limitedMs(headers: Headers): number;
   /** Answers that another try does not mend, by HTTP status. */
   refusals: Record<number, string>;
+  /** How long one answer is waited for; five seconds where it is not said. */
+  timeoutMs: number | undefined;
   log: Log;
 };
 
@@ -54,9 +56,9 @@ export const secondsIn = (headers: Headers, name: string): number | null => {
   return text !== null && /^\d{1,5}$/.test(text.trim()) ? Number(text) * 1000 : null;
 };
 
-const send = async ({ apiUrl, headers }: Client, path: string): Promise<Response | Error> => {
+const send = async ({ apiUrl, headers, timeoutMs = TIMEOUT_MS }: Client, path: string): Promise<Response | Error> => {
   try {
-    return await fetch(`${apiUrl}${path}`, { headers, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return await fetch(`${apiUrl}${path}`, { headers, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
@@ -75,7 +77,7 @@ const ask = async (client: Client, schedule: string, path: string): Promise<Resp
     const answer = await send(client, path);
     const isLast = attempt === 2;
     if (answer instanceof Error) {
-      // A time-out has cost the person five seconds already.
+      // A time-out has cost the person enough already.
       if (isLast || answer.name === 'TimeoutError')
         throw failed(client, schedule, { why: `${client.name} does not answer. ${RETRY}`, cause: answer });
     } else if (answer.status === 429) {

@@ -23,6 +23,7 @@ export type OpsgenieSettings = {
   apiKey: string;
   /** Without a trailing slash; accounts of the EU instance have their own. */
   apiUrl: string;
+  timeoutMs?: number;
   log: Log;
 };
 
@@ -47,7 +48,7 @@ const pathOf = (schedule: string): string => {
 
 const isAddress = (name: string): boolean => /^[^\s@]+@[^\s@]+$/.test(name);
 
-export const createOpsgenie = ({ apiKey, apiUrl, log }: OpsgenieSettings): OnCall => {
+export const createOpsgenie = ({ apiKey, apiUrl, timeoutMs, log }: OpsgenieSettings): OnCall => {
   const asking = createAsking({
     name: 'Opsgenie',
     apiUrl,
@@ -55,6 +56,7 @@ export const createOpsgenie = ({ apiKey, apiUrl, log }: OpsgenieSettings): OnCal
     limitedMs: (headers) =>
       secondsIn(headers, 'retry-after') ?? secondsIn(headers, 'x-ratelimit-period-in-sec') ?? LIMITED_MS,
     refusals: REFUSALS,
+    timeoutMs,
     log,
   });
   return {

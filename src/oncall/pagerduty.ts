@@ -26,6 +26,7 @@ export type PagerDutySettings = {
   token: string;
   /** Without a trailing slash. */
   apiUrl: string;
+  timeoutMs?: number;
   log: Log;
 };
 
@@ -62,13 +63,14 @@ const shiftsOf = async (asking: Asking, schedule: string): Promise<Shift[]> => {
   );
 };
 
-export const createPagerDuty = ({ token, apiUrl, log }: PagerDutySettings): OnCall => {
+export const createPagerDuty = ({ token, apiUrl, timeoutMs, log }: PagerDutySettings): OnCall => {
   const asking = createAsking({
     name: 'PagerDuty',
     apiUrl,
     headers: { authorization: `Token token=${token}`, accept: 'application/vnd.pagerduty+json;version=2' },
     limitedMs: (headers) => secondsIn(headers, 'retry-after') ?? secondsIn(headers, 'ratelimit-reset') ?? LIMITED_MS,
     refusals: REFUSALS,
+    timeoutMs,
     log,
   });
   return {

@@ -41,6 +41,8 @@ type Service = {
 };
 
 const log = createLog('silent');
+/** One that does not answer is waited for four times. */
+const timeoutMs = 500;
 const SERVICES: Record<string, () => Promise<Service>> = {
   PagerDuty: async () => {
     const server = await startAcmePagerDuty();
@@ -48,14 +50,14 @@ const SERVICES: Record<string, () => Promise<Service>> = {
       if (email) server.users.set('PUOSCAR', { id: 'PUOSCAR', name: 'Oscar', email });
       else server.users.delete('PUOSCAR');
     };
-    const services = { pagerduty: createPagerDuty({ token: server.token, apiUrl: server.apiUrl, log }) };
+    const services = { pagerduty: createPagerDuty({ token: server.token, apiUrl: server.apiUrl, timeoutMs, log }) };
     return { group: '{ pagerduty_schedule: PFIRST, levels: [1] }', server, services, rename };
   },
   Opsgenie: async () => {
     const server = await startAcmeOpsgenie();
     const rename = (email: string): void =>
       void Object.assign(server.schedules.get(FIRST) ?? {}, { users: [email || 'former user', 'rita@acme.test'] });
-    const services = { opsgenie: createOpsgenie({ apiKey: server.apiKey, apiUrl: server.apiUrl, log }) };
+    const services = { opsgenie: createOpsgenie({ apiKey: server.apiKey, apiUrl: server.apiUrl, timeoutMs, log }) };
     return { group: '{ opsgenie_schedule: First line }', server, services, rename };
   },
 };
