@@ -19,15 +19,20 @@ export type Wave = { prefix: string; count: number };
 const idOf = ({ prefix }: Wave, index: number): string => `${prefix}${String(index + 1).padStart(10, '0')}`;
 export const loginOf = (wave: Wave, index: number): string => `lk_${idOf(wave, index)}_ada`;
 
-/** By the login that Latchkey works as: since Postgres 16 only who made a role may take it away. */
+/** What is done with a login, by who makes it. */
+export const byMakerOf = ({ makers }: Target, index: number, statements: string): string =>
+  makers.length === 0 ? statements : `set local role ${makers[index % makers.length]}; ${statements}; reset role`;
+
+/** By those who make them for Latchkey: since Postgres 16 only who made a role may take it away. */
 export const makeLogins = async (target: Target, wave: Wave): Promise<void> => {
   const verifier = await scramVerifier(PASSWORD);
   const until = new Date(Date.now() + 86_400_000);
   const make = (index: number): string => {
     const login = loginOf(wave, index);
     const mark = writeMark({ grantId: idOf(wave, index), database: target.database, person: 'ada', until });
-    return `create role ${login} login noinherit connection limit 5 password '${verifier}' valid until '${until.toISOString()}' in role ${target.group};
-      alter role ${login} set role = '${target.group}'; comment on role ${login} is '${mark}';`;
+    const own = `create role ${login} login noinherit connection limit 5 password '${verifier}' valid until '${until.toISOString()}';
+      alter role ${login} set role = '${target.group}'; comment on role ${login} is '${mark}'`;
+    return `${byMakerOf(target, index, own)}; grant ${target.group} to ${login};`;
   };
   await withClient(target.managerUrl, async (client) => {
     for (let from = 0; from < wave.count; from += ROLES_AT_ONCE) {

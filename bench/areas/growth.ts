@@ -4,7 +4,9 @@ import { assertThat } from '../measure.ts';
 import { ms, rowOf, shown } from '../rows.ts';
 import type { Row } from '../rows.ts';
 import { createStoreDatabase, createTarget, loginsIn, withClient } from '../setup/servers.ts';
-import { insertGrants, loginOf, makeLogins } from './ending.ts';
+import type { Target } from '../setup/servers.ts';
+import { byMakerOf, insertGrants, loginOf, makeLogins } from './ending.ts';
+import type { Wave } from './ending.ts';
 import type { AuditGrowth, GrantGrowth, GrowthInput } from './growth-program.ts';
 import type { PolicyFigures, PolicyInput } from './policy-program.ts';
 import type { Bench, Measured } from './world.ts';
@@ -17,8 +19,11 @@ export type Growth = {
   audit: At<AuditGrowth>[];
   grants: At<GrantGrowth>[];
   targets: At<{ decisionMs: number; loadMs: number; memoryMb: number }>[];
-  logins: At<{ makeMs: number; dropMs: number }>[];
+  logins: At<LoginGrowth>[];
+  /** Where no makers share them out. */
+  loginsOfOne: At<LoginGrowth>[];
 };
+type LoginGrowth = { makeMs: number; dropMs: number };
 
 const measureAudit = async ({ servers, sizes }: Bench): Promise<Growth['audit']> => {
   const url = await createStoreDatabase(servers);
@@ -63,8 +68,8 @@ const measureTargets = async ({ sizes }: Bench): Promise<Growth['targets']> => {
 const LOGINS_TIMED = 100;
 
 /** Postgres' own share: the statements that Latchkey sends, by the login that it works as. */
-const measureLogins = async ({ servers, sizes }: Bench): Promise<Growth['logins']> => {
-  const target = await createTarget(servers);
+const measureLogins = async ({ servers, sizes }: Bench, makers?: number): Promise<Growth['logins']> => {
+  const target = await createTarget(servers, makers);
   const made: Growth['logins'] = [];
   let there = 0;
   for (const [at, size] of sizes.growth.logins.entries()) {
@@ -75,8 +80,7 @@ const measureLogins = async ({ servers, sizes }: Bench): Promise<Growth['logins'
     const startedAt = performance.now();
     await makeLogins(target, timed);
     const madeAt = performance.now();
-    const names = Array.from({ length: timed.count }, (_, index) => loginOf(timed, index));
-    await withClient(target.managerUrl, (client) => client.query(`drop role ${names.join(', ')}`));
+    await withClient(target.managerUrl, (client) => client.query(dropSql(target, timed)));
     const droppedAt = performance.now();
     assertThat((await loginsIn(target)) === size, 'the timed logins were not made and dropped.');
     made.push({
@@ -86,6 +90,17 @@ const measureLogins = async ({ servers, sizes }: Bench): Promise<Growth['logins'
     });
   }
   return made;
+};
+
+const dropSql = (target: Target, wave: Wave): string => {
+  const names = Array.from({ length: wave.count }, (_, index) => loginOf(wave, index));
+  const one = `drop role ${names.join(', ')}`;
+  const shares = target.makers.map((_, maker) =>
+    names.filter((_name, index) => index % target.makers.length === maker),
+  );
+  return shares.length === 0
+    ? one
+    : shares.map((own, maker) => byMakerOf(target, maker, `drop role ${own.join(', ')}`)).join('; ');
 };
 
 type Figure<T> = { what: string; noun: string; of: (at: At<T>) => number };
@@ -104,6 +119,7 @@ export const measureGrowth = async (bench: Bench): Promise<Measured> => {
     grants: await measureGrants(bench),
     targets: await measureTargets(bench),
     logins: await measureLogins(bench),
+    loginsOfOne: await measureLogins(bench, 0),
   };
   const [audit, grants] = ['audit events', 'live grants'];
   const largest = growth.targets.at(-1);
@@ -117,6 +133,8 @@ export const measureGrowth = async (bench: Bench): Promise<Measured> => {
     ...rowFor(growth.targets, { what: 'one decision', noun: 'targets', of: ({ decisionMs }) => decisionMs }),
     ...rowFor(growth.logins, { what: 'a login made in the target', noun: 'logins', of: ({ makeMs }) => makeMs }),
     ...rowFor(growth.logins, { what: 'a login dropped, of 100', noun: 'logins', of: ({ dropMs }) => dropMs }),
+    ...rowFor(growth.loginsOfOne, { what: 'the same without makers', noun: 'logins', of: ({ makeMs }) => makeMs }),
+    ...rowFor(growth.loginsOfOne, { what: 'one dropped without makers', noun: 'logins', of: ({ dropMs }) => dropMs }),
     ...(largest
       ? [
           rowOf('growth', {

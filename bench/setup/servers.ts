@@ -99,12 +99,24 @@ export const createStoreDatabase = async ({ storeAdminUrl }: Servers): Promise<s
   return url;
 };
 
-export type Target = { url: string; managerUrl: string; manager: string; group: string; database: string };
+export type Target = {
+  url: string;
+  managerUrl: string;
+  manager: string;
+  /** Roles that make logins; empty where Latchkey's own makes them all. */
+  makers: string[];
+  group: string;
+  database: string;
+};
 
-/** A production database, with the login that Latchkey works as and one group to lend. */
-export const createTarget = async ({ targetAdminUrl }: Servers): Promise<Target> => {
+/** As many as docs/postgres.md makes. */
+const MAKERS = 16;
+
+/** A production database, with the login that Latchkey works as, its makers, and one group to lend. */
+export const createTarget = async ({ targetAdminUrl }: Servers, makerCount = MAKERS): Promise<Target> => {
   const database = nextName('target');
   const [manager, group] = [`${database}_manager`, `${database}_read`];
+  const makers = Array.from({ length: makerCount }, (_, index) => `${manager}_maker_${index + 1}`);
   const url = inDatabase(targetAdminUrl, database);
   await withClient(targetAdminUrl, async (client) => {
     await client.query(`create database ${database}`);
@@ -112,6 +124,10 @@ export const createTarget = async ({ targetAdminUrl }: Servers): Promise<Target>
     await client.query(`grant pg_signal_backend to ${manager}`);
     await client.query(`create role ${group} nologin`);
     await client.query(`grant ${group} to ${manager} with admin option`);
+    for (const maker of makers) {
+      await client.query(`create role ${maker} nologin createrole`);
+      await client.query(`grant ${maker} to ${manager} with inherit false, set true`);
+    }
   });
   await withClient(url, (client) =>
     client.query(`create table orders (id int primary key, item text not null);
@@ -120,7 +136,7 @@ export const createTarget = async ({ targetAdminUrl }: Servers): Promise<Target>
   const managerUrl = new URL(url);
   managerUrl.username = manager;
   managerUrl.password = 'manager';
-  return { url, managerUrl: managerUrl.href, manager, group, database };
+  return { url, managerUrl: managerUrl.href, manager, makers, group, database };
 };
 
 /** Temporary logins in the target that carry Latchkey's prefix and are in the group. */

@@ -42,7 +42,7 @@ const visitOf = (session: Session): Visit => ({
 });
 
 const postgresWorld = async (server: TestServer): Promise<World> => {
-  const target = await createTarget(server.adminUrl);
+  const target = await createTarget(server.adminUrl, server.makers);
   return {
     config: configOf(target),
     roles: {

@@ -6,6 +6,7 @@ import { loginNameOf, writeMark } from './login-name.ts';
 import { assertOurs, explained, findLogins, type Login } from './logins.ts';
 import { nextSecret } from './scram.ts';
 import { secretFor } from './secret.ts';
+import { actingAs, chooseMaker } from './makers.ts';
 import type { Client, Server } from './server.ts';
 
 const { escapeIdentifier: name, escapeLiteral: literal } = pg;
@@ -123,13 +124,14 @@ export const grant = async (server: Server, scope: Scope, ctx: ProviderContext):
   const groups = [...new Set(scope.member_of)].sort();
   const mark = markOf(server, ctx);
   const look = server.run(ctx.signal, async (client) => {
-    const [, found] = await Promise.all([
+    const [, [existing], maker] = await Promise.all([
       assertGroups(client, groups),
       findLogins(client, [{ grantId: ctx.grantId, oid: null }]),
+      chooseMaker(client),
     ]);
-    return found[0];
+    return { existing, maker };
   });
-  const [existing, { password, verifier }] = await Promise.all([look, nextSecret()]);
+  const [{ existing, maker }, { password, verifier }] = await Promise.all([look, nextSecret()]);
   const options = optionsOf({ scope, verifier, maxSessions: server.settings.maxSessions }, ctx);
   if (existing) assertOurs(existing);
   const login = existing?.name ?? loginNameOf(ctx.grantId, ctx.person.name);
@@ -138,7 +140,8 @@ export const grant = async (server: Server, scope: Scope, ctx: ProviderContext):
   const actAs = `ALTER ROLE ${name(login)} SET role = ${literal(groupOf(scope))};`;
   try {
     const made = await server.run(ctx.signal, async (client) => {
-      await begin(client, [make, actAs, commentSql(login, mark), ...join]);
+      const own = actingAs(existing ? null : maker, [make, actAs, commentSql(login, mark)]);
+      await begin(client, [...own, ...join]);
       const [, read] = await Promise.all([client.query('COMMIT'), readBack(client, ctx.grantId, login)]);
       return read;
     });
@@ -160,7 +163,7 @@ export const extend = async (server: Server, handle: Handle, ctx: ProviderContex
         `The login of grant ${ctx.grantId} is no longer there or already closed, so its deadline cannot be moved.`,
       );
     const until = `ALTER ROLE ${name(login.name)} VALID UNTIL ${literal(ctx.expiresAt.toISOString())};`;
-    await begin(client, [until, commentSql(login.name, markOf(server, ctx))]);
+    await begin(client, actingAs(login.maker, [until, commentSql(login.name, markOf(server, ctx))]));
     const [, moved] = await Promise.all([client.query('COMMIT'), readBack(client, ctx.grantId, login.name)]);
     if (!isValidUntil(moved, ctx.expiresAt))
       throw new ProviderError(

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { ProviderError } from '../provider.ts';
 import { codeOf } from './errors.ts';
 import type { Login } from './logins.ts';
+import { actingAs } from './makers.ts';
 import type { Client, Server } from './server.ts';
 
 type Doomed = { login: Login; group: string };
@@ -36,15 +37,16 @@ const handOver = async (client: Client, { login, group }: Doomed): Promise<void>
   const withRights = me?.isModern ? ' WITH INHERIT TRUE' : '';
   const needsLogin = me?.isSuperuser === false;
   const needsGroup = needsLogin && (me.isModern ? !(me.hasRights && me.canAct) : !me.isMember);
+  const mine = login.maker === null ? 'CURRENT_USER' : 'SESSION_USER';
   const statements = [
-    'BEGIN',
-    ...(needsLogin ? [`GRANT ${name(login.name)} TO CURRENT_USER${withRights}`] : []),
-    ...(needsGroup ? [`GRANT ${name(group)} TO CURRENT_USER${withRights}${me.isModern ? ', SET TRUE' : ''}`] : []),
-    `REASSIGN OWNED BY ${name(login.name)} TO ${name(group)}`,
-    `DROP OWNED BY ${name(login.name)}`,
-    ...(needsGroup ? [`REVOKE ${name(group)} FROM CURRENT_USER`] : []),
+    'BEGIN;',
+    ...(needsLogin ? actingAs(login.maker, [`GRANT ${name(login.name)} TO ${mine}${withRights};`]) : []),
+    ...(needsGroup ? [`GRANT ${name(group)} TO CURRENT_USER${withRights}${me.isModern ? ', SET TRUE' : ''};`] : []),
+    `REASSIGN OWNED BY ${name(login.name)} TO ${name(group)};`,
+    `DROP OWNED BY ${name(login.name)};`,
+    ...(needsGroup ? [`REVOKE ${name(group)} FROM CURRENT_USER;`] : []),
   ];
-  await client.query(statements.join(';\n'));
+  await client.query(statements.join('\n'));
   await client.query('COMMIT');
 };
 

@@ -2,6 +2,7 @@
 import pg from 'pg';
 import { ProviderError, type Finding } from '../provider.ts';
 import type { Scope } from './config.ts';
+import { UNFIT_MAKERS } from './makers.ts';
 import { whereIs, type Server } from './server.ts';
 
 const OLDEST_VERSION = 140_000;
@@ -110,12 +111,20 @@ const groupFindings = (group: Group, self: Self): Finding[] => {
   ].filter((finding) => finding !== false);
 };
 
+const unfitMaker = (maker: string, self: Self): Finding =>
+  warning(
+    'unfit_maker',
+    `The role ${name(maker)} is named like a maker of logins and is not used: it must make roles, not log in, and be one that Latchkey may act as. ` +
+      `As a superuser: ALTER ROLE ${name(maker)} NOSUPERUSER NOLOGIN CREATEROLE; GRANT ${name(maker)} TO ${name(self.user)} WITH INHERIT FALSE, SET TRUE;`,
+  );
+
 const look = async (server: Server, scopes: Record<string, Scope>, signal: AbortSignal): Promise<Finding[]> => {
   const sentAt = new Date();
   const [self] = await server.query<Self>(signal, { text: SELF });
   if (!self) throw new ProviderError('conflict', `Latchkey's own role vanished from ${whereIs(server.settings)}.`);
   const wanted = [...new Set(Object.values(scopes).flatMap((scope) => scope.member_of))];
   const groups = await server.query<Group>(signal, { text: GROUPS, values: [wanted] });
+  const unfit = await server.query<{ name: string }>(signal, { text: UNFIT_MAKERS });
   const missing = wanted.filter((group) => !groups.some((row) => row.name === group));
   return [
     ...selfFindings(self, server, sentAt),
@@ -126,6 +135,7 @@ const look = async (server: Server, scopes: Record<string, Scope>, signal: Abort
       ),
     ),
     ...groups.flatMap((group) => groupFindings(group, self)),
+    ...unfit.map((maker) => unfitMaker(maker.name, self)),
   ];
 };
 

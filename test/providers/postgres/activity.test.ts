@@ -37,7 +37,7 @@ describe.each(SERVERS)('the use of a login on $title', ({ start }) => {
 
   beforeAll(async () => {
     server = await start();
-    target = await createTarget(server.adminUrl);
+    target = await createTarget(server.adminUrl, server.makers);
     connection = connectTo(postgres, configOf(target));
     scope = { member_of: [target.read, target.write], set_role: target.write };
   });

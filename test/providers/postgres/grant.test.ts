@@ -30,7 +30,7 @@ describe.each(SERVERS)('a login on $title', ({ start }) => {
 
   beforeAll(async () => {
     server = await start();
-    target = await createTarget(server.adminUrl);
+    target = await createTarget(server.adminUrl, server.makers);
     connection = connectTo(postgres, configOf(target, { connect: { host: '127.0.0.1' } }));
     scope = { member_of: [target.read] };
   });

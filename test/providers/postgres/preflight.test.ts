@@ -15,7 +15,7 @@ describe.each(SERVERS)('a look at $title', ({ start }) => {
   });
   afterAll(async () => await server.stop());
   beforeEach(async () => {
-    target = await createTarget(server.adminUrl);
+    target = await createTarget(server.adminUrl, server.makers);
   });
   afterEach(async () => await target.drop());
 

@@ -1,4 +1,5 @@
 /** A production database as `docs/postgres.md` prepares it, with a login for Latchkey that has the least rights. */
+import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { waitUntil } from '../../../src/local/embedded/wait.ts';
 import type { Json } from '../../../src/core/types.ts';
@@ -27,6 +28,15 @@ export const urlFor = (base: string, change: { database?: string; user?: string;
   return url.href;
 };
 
+const docs = new URL('../../../docs/postgres.md', import.meta.url);
+
+/** The SQL of docs/postgres.md for a server with many logins. */
+export const makersSql = (manager: string, count: number): string => {
+  const sql = /```sql\n(DO \$\$.*?\$\$;)\n```/s.exec(readFileSync(docs, 'utf8'))?.[1];
+  if (sql === undefined) throw new Error('docs/postgres.md does not say how to make makers');
+  return sql.replaceAll(/\blatchkey(?=_maker_| WITH)/g, manager).replace('1..16', `1..${count}`);
+};
+
 /** The SQL of docs/postgres.md, with random names: roles belong to the whole server. */
 const prepare = (names: {
   manager: string;
@@ -51,7 +61,7 @@ const prepare = (names: {
     GRANT CREATE ON SCHEMA public TO ${write};`;
 };
 
-export const createTarget = async (adminUrl: string): Promise<Target> => {
+export const createTarget = async (adminUrl: string, makers = 0): Promise<Target> => {
   const suffix = randomSuffix();
   const names = {
     manager: `latchkey_${suffix}`,
@@ -70,6 +80,7 @@ export const createTarget = async (adminUrl: string): Promise<Target> => {
   );
   const version = Math.floor((rows[0]?.version ?? 0) / 10_000);
   await pool.query(prepare({ ...names, isModern: version >= 16 }));
+  if (makers > 0) await pool.query(makersSql(names.manager, makers));
   return {
     version,
     database,
@@ -116,6 +127,11 @@ const removeAll = async (
   const { rows } = await admin.query<{ name: string }>(LOGINS_OF, [[names.read, names.write], names.manager]);
   for (const { name } of rows) await admin.query(`drop role ${pg.escapeIdentifier(name)}`);
   await admin.query(`drop role ${names.read}, ${names.write}`);
+  const makers = await admin.query<{ name: string }>(
+    'select rolname as name from pg_roles where starts_with(rolname, $1)',
+    [`${names.manager}_maker_`],
+  );
+  for (const { name } of makers.rows) await admin.query(`drop role ${pg.escapeIdentifier(name)}`);
   await admin.query(`drop role ${names.manager}`);
   if (outcome.status === 'rejected') throw outcome.reason;
 };

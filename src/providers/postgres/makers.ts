@@ -1,0 +1,41 @@
+/**
+ * Roles that Latchkey acts as to make and drop logins, where an admin made it some. Since Postgres 16 whoever makes a role is its member
+ * (postgresql.org/docs/16/role-attributes.html, "role creation"), and each change of a role makes Postgres read all memberships of whoever
+ * changes it again: among a thousand logins of one maker a login costs ten times what it costs among a thousand of sixteen makers.
+ * Nothing hangs on them but that: Latchkey's own role may do everything that they may.
+ */
+import { randomInt } from 'node:crypto';
+import pg from 'pg';
+import type { Client } from './server.ts';
+
+const name = pg.escapeIdentifier;
+
+/** By name first, and only then by membership: without makers, Latchkey's own role is a member of each login. `set_option` is not there before 16. */
+export const MAKERS = `
+  select k.oid, k.rolname::text as name from pg_roles k join pg_auth_members own on own.roleid = k.oid
+  where k.rolname >= (current_user || '_maker_')::name and k.rolname < (current_user || '_maker\`')::name
+    and own.member = (select oid from pg_roles where rolname = current_user) and to_jsonb(own) @> '{"set_option": true}'
+    and k.rolcreaterole and not k.rolcanlogin and not k.rolsuper`;
+
+/** Named like makers, and of no use as such. */
+export const UNFIT_MAKERS = `
+  select k.rolname::text as name from pg_roles k
+  where k.rolname >= (current_user || '_maker_')::name and k.rolname < (current_user || '_maker\`')::name
+    and current_setting('server_version_num')::int >= 160000 and k.oid not in (select oid from (${MAKERS}) as fit) order by 1`;
+
+/** The one that makes the next login; null where there is none. */
+export const chooseMaker = async (client: Client): Promise<string | null> => {
+  const { rows } = await client.query<{ name: string }>({ name: 'latchkey_makers', text: MAKERS });
+  return rows.length === 0 ? null : (rows[randomInt(rows.length)]?.name ?? null);
+};
+
+/** For a transaction that goes on as Latchkey's own role. */
+export const actingAs = (maker: string | null, statements: readonly string[]): string[] =>
+  maker === null ? [...statements] : [`SET LOCAL ROLE ${name(maker)};`, ...statements, 'RESET ROLE;'];
+
+/** Together what one maker made. */
+export const byMaker = <T extends { maker: string | null }>(logins: readonly T[]): [string | null, T[]][] => {
+  const groups = new Map<string | null, T[]>();
+  for (const login of logins) groups.set(login.maker, [...(groups.get(login.maker) ?? []), login]);
+  return [...groups];
+};
