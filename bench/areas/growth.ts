@@ -73,7 +73,8 @@ const measureLogins = async ({ servers, sizes }: Bench, makers?: number): Promis
   const made: Growth['logins'] = [];
   let there = 0;
   for (const [at, size] of sizes.growth.logins.entries()) {
-    const letter = 'abcdefgh'[at] ?? 'z';
+    // Roles belong to the whole server, and what was measured before is still there.
+    const letter = `${makers === 0 ? 'o' : 'm'}${'abcdefgh'[at] ?? 'z'}`;
     await makeLogins(target, { prefix: `g${letter}`, count: size - there });
     there = size;
     const timed = { prefix: `t${letter}`, count: LOGINS_TIMED };
