@@ -111,12 +111,20 @@ const groupFindings = (group: Group, self: Self): Finding[] => {
   ].filter((finding) => finding !== false);
 };
 
-const unfitMaker = (maker: string, self: Self): Finding =>
-  warning(
+type UnfitMaker = { name: string; others: string[] };
+
+const unfitMaker = ({ name: maker, others }: UnfitMaker, self: Self): Finding => {
+  const mend = [
+    `ALTER ROLE ${name(maker)} NOSUPERUSER NOLOGIN CREATEROLE;`,
+    `GRANT ${name(maker)} TO ${name(self.user)} WITH INHERIT FALSE, SET TRUE;`,
+    ...others.map((other) => `REVOKE ${name(maker)} FROM ${name(other)};`),
+  ];
+  return warning(
     'unfit_maker',
-    `The role ${name(maker)} is named like a maker of logins and is not used: it must make roles, not log in, and be one that Latchkey may act as. ` +
-      `As a superuser: ALTER ROLE ${name(maker)} NOSUPERUSER NOLOGIN CREATEROLE; GRANT ${name(maker)} TO ${name(self.user)} WITH INHERIT FALSE, SET TRUE;`,
+    `The role ${name(maker)} is named like a maker of logins and is not used: it must make roles, not log in, and be one that Latchkey's role may act as and nobody else. ` +
+      `As a superuser: ${mend.join(' ')}`,
   );
+};
 
 const look = async (server: Server, scopes: Record<string, Scope>, signal: AbortSignal): Promise<Finding[]> => {
   const sentAt = new Date();
@@ -124,7 +132,7 @@ const look = async (server: Server, scopes: Record<string, Scope>, signal: Abort
   if (!self) throw new ProviderError('conflict', `Latchkey's own role vanished from ${whereIs(server.settings)}.`);
   const wanted = [...new Set(Object.values(scopes).flatMap((scope) => scope.member_of))];
   const groups = await server.query<Group>(signal, { text: GROUPS, values: [wanted] });
-  const unfit = await server.query<{ name: string }>(signal, { text: UNFIT_MAKERS });
+  const unfit = await server.query<UnfitMaker>(signal, { text: UNFIT_MAKERS });
   const missing = wanted.filter((group) => !groups.some((row) => row.name === group));
   return [
     ...selfFindings(self, server, sentAt),
@@ -135,7 +143,7 @@ const look = async (server: Server, scopes: Record<string, Scope>, signal: Abort
       ),
     ),
     ...groups.flatMap((group) => groupFindings(group, self)),
-    ...unfit.map((maker) => unfitMaker(maker.name, self)),
+    ...unfit.map((maker) => unfitMaker(maker, self)),
   ];
 };
 

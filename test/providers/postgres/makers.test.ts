@@ -75,6 +75,21 @@ test('a maker that may not be acted as any more holds up neither an end nor a ne
   await target.sql(`grant ${by} to ${target.manager} with set true`);
 });
 
+test('a maker that somebody else put there is not used: they could change the logins it made', async () => {
+  const stranger = `stranger_${target.database}`;
+  await target.sql(`drop role ${maker(1)}, ${maker(2)}; create role ${stranger} createrole; set role ${stranger};
+    create role ${maker(1)} nologin createrole; grant ${maker(1)} to ${target.manager} with inherit false, set true; reset role`);
+  const { ctx, handle, login } = await make();
+  expect(await makersOf(login)).toEqual([target.manager]);
+  expect(await connection.revoke(scope, handle, ctx)).toBe('removed');
+  expect((await unfit()).map(({ message }) => message).join()).toContain(`REVOKE "${maker(1)}" FROM "${stranger}"`);
+  // Whoever may act as Latchkey's role gains nothing by it.
+  await target.sql(`grant ${target.manager} to ${stranger}`);
+  expect(await unfit()).toEqual([]);
+  await target.sql(`revoke ${target.manager} from ${stranger}; drop role ${maker(1)}; drop role ${stranger}`);
+  await target.sql(makersSql(target.manager, 2));
+});
+
 test('what is named like a maker and may log in, make no roles, or not be acted as is not used, and doctor says so', async () => {
   await target.sql(`alter role ${maker(1)} login; alter role ${maker(2)} nocreaterole`);
   const { ctx, handle, login } = await make();
