@@ -221,6 +221,12 @@ describe('who is written to', () => {
     expect(audiences(viewOf({ state: 'ended' }))).toEqual([...alarms, ...reviews]);
   });
 
+  it('is the channel also afterwards, where a banner was on its way: what stands there may be one that nobody knows of', () => {
+    const over = viewOf({ state: 'ended' });
+    expect(isGlassNews(over, 0).banner).toBe(true);
+    expect(seen(bannerMessage(over, factsOf(policyOf(POLICY), over.request)))).toContain('Break-glass is over');
+  });
+
   it('is the reviewers anew with each reminder, and the admins once it is overdue', () => {
     const view = viewOf({ state: 'ended', at: later, review: { reminders: 4, escalatedAt: later } });
     expect(audiences(view)).toEqual(expect.arrayContaining(['review U2 4', 'review U3 4', 'review_overdue U9 0']));

@@ -28,10 +28,13 @@ export const glassCopies = (view: RequestView, reach: GlassReach, copies: readon
   return wanted;
 };
 
-/** An alarm is news as long as nobody has looked at what happened, however late Slack takes it. */
+/**
+ * An alarm is news as long as nobody has looked at what happened, however late Slack takes it. A banner always is: Slack may have taken
+ * one from a process that died of it, which nobody can change any more, and the next says below it that the access is over.
+ */
 export const isGlassNews = (view: RequestView, part: number): Record<GlassKind, boolean> => ({
   alarm: isLive(view) || isOpen(view),
-  banner: isLive(view),
+  banner: true,
   review: isOpen(view) && part === view.review?.reminders,
   review_overdue: isOverdue(view),
   reviewed: view.review?.state === 'closed',
