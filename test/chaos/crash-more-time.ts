@@ -127,8 +127,9 @@ const clickMore = async (one: MoreCase): Promise<void> => {
 
 const giveBack = async (one: MoreCase, now: Left): Promise<void> => {
   const { world, login, comment, point, row } = one;
+  // Once, before the first click: after it the login may be gone at any moment.
+  if (one.whileAlive === null && point.isRefused) await world.targetSql(`comment on role ${login} is '${comment}'`);
   one.whileAlive ??= { store: now.store, target: now.target };
-  if (point.isRefused) await world.targetSql(`comment on role ${login} is '${comment}'`);
   const granted = ofRequest(world.slack.as('ada').dmsWithApp(), row.id, 'granted');
   if (granted && seen(granted).includes('"done"')) await world.slack.as('ada').click(granted, 'done');
 };

@@ -10,13 +10,19 @@ const isLive = ({ grant }: RequestView): boolean => grant !== null && !isTermina
 const isOpen = ({ review }: RequestView): boolean => review?.state === 'open';
 const isOverdue = (view: RequestView): boolean => isOpen(view) && view.review?.escalatedAt !== null;
 
+/**
+ * Also when it is over before Slack took one, as long as nobody has looked at what happened: a process that died may have posted one
+ * that nobody knows of, and what stands there is put right by the next.
+ */
+const hasBanner = (view: RequestView): boolean => isLive(view) || (isOpen(view) && view.grant?.state === 'ended');
+
 /** Reminders are the review posted anew. Where nobody else may review, the admins are asked from the first. */
 export const glassCopies = (view: RequestView, reach: GlassReach, copies: readonly MessageCopy[]): Copy[] => {
   const { review, requester } = view;
   const wanted: Copy[] = [];
   const to = (kind: GlassKind, audiences: string[], part = 0): void =>
     void wanted.push(...audiences.map((audience) => ({ kind, audience, part })));
-  if (isLive(view) && reach.banner) to('banner', [reach.banner]);
+  if (hasBanner(view) && reach.banner) to('banner', [reach.banner]);
   const isSomeoneLost = reach.isChannelLost || copies.some(({ kind, failure }) => kind === 'alarm' && failure !== null);
   // Whoever cannot be reached is not passed over in silence: the admins hear of it in their place.
   const told = isSomeoneLost ? [...reach.told, ...reach.admins.filter((id) => !reach.told.includes(id))] : reach.told;
@@ -28,13 +34,10 @@ export const glassCopies = (view: RequestView, reach: GlassReach, copies: readon
   return wanted;
 };
 
-/**
- * An alarm is news as long as nobody has looked at what happened, however late Slack takes it. A banner always is: Slack may have taken
- * one from a process that died of it, which nobody can change any more, and the next says below it that the access is over.
- */
+/** An alarm is news as long as nobody has looked at what happened, however late Slack takes it. */
 export const isGlassNews = (view: RequestView, part: number): Record<GlassKind, boolean> => ({
   alarm: isLive(view) || isOpen(view),
-  banner: true,
+  banner: hasBanner(view),
   review: isOpen(view) && part === view.review?.reminders,
   review_overdue: isOverdue(view),
   reviewed: view.review?.state === 'closed',
