@@ -116,6 +116,7 @@ export const UNTIL_ENDED: CrashPoint[] = [
   { name: 'end:after-commit', watch: event('grant.ended', 'after'), leaves: ENDED, isToExpire: true },
   { name: 'notify:before-outcome', watch: post('outcome', 'before'), leaves: ENDED },
   { name: 'notify:after-outcome', watch: post('outcome', 'after'), leaves: ENDED, mayPostTwice: 'outcome' },
-  { name: 'seal:before-commit', watch: sql('audit_chain (seq', 'before'), leaves: ASKED },
-  { name: 'seal:after-commit', watch: sql('audit_chain (seq', 'after'), leaves: ASKED },
+  // Events are sealed while the approval message is on its way: the death may be that message's too.
+  { name: 'seal:before-commit', watch: sql('audit_chain (seq', 'before'), leaves: ASKED, mayPostTwice: 'approval' },
+  { name: 'seal:after-commit', watch: sql('audit_chain (seq', 'after'), leaves: ASKED, mayPostTwice: 'approval' },
 ];
