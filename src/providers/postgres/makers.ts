@@ -52,9 +52,12 @@ export const chooseMaker = async (client: Client): Promise<string | null> => {
 export const actingAs = (maker: string | null, statements: readonly string[]): string[] =>
   maker === null ? [...statements] : [`SET LOCAL ROLE ${name(maker)};`, ...statements, 'RESET ROLE;'];
 
-/** Together what one maker made. */
-export const byMaker = <T extends { maker: string | null }>(logins: readonly T[]): [string | null, T[]][] => {
+/** One transaction's worth: for what each maker made, the statements about it as that maker. */
+export const perMaker = <T extends { maker: string | null }>(
+  logins: readonly T[],
+  statementsOf: (made: readonly T[]) => readonly string[],
+): string => {
   const groups = new Map<string | null, T[]>();
   for (const login of logins) groups.set(login.maker, [...(groups.get(login.maker) ?? []), login]);
-  return [...groups];
+  return [...groups].flatMap(([maker, made]) => actingAs(maker, statementsOf(made))).join('\n');
 };

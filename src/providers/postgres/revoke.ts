@@ -4,7 +4,7 @@ import pg from 'pg';
 import { ProviderError, type InUse } from '../provider.ts';
 import { codeOf } from './errors.ts';
 import { assertOurs, explained, findLogins, type Login, type Wanted } from './logins.ts';
-import { actingAs, byMaker } from './makers.ts';
+import { perMaker } from './makers.ts';
 import { dropWithWhatItOwns } from './owned.ts';
 import { countSessions, cutBlockers, endSessions, type SessionsOf } from './sessions.ts';
 import type { Server } from './server.ts';
@@ -45,14 +45,11 @@ const tellingSessionsOf = (
  * (BEGIN; ALTER ROLE CURRENT_USER …) and keep the door open; so once this waits for a lock, sessions are cut until it has gone through.
  */
 const shutDoors = async (server: Server, logins: readonly Login[], { signal, onInUse }: Ending): Promise<void> => {
-  const sql = byMaker(logins).flatMap(([maker, own]) =>
-    actingAs(
-      maker,
-      own.map((login) => `ALTER ROLE ${name(login.name)} NOLOGIN VALID UNTIL '-infinity';`),
-    ),
+  const sql = perMaker(logins, (made) =>
+    made.map((login) => `ALTER ROLE ${name(login.name)} NOLOGIN VALID UNTIL '-infinity';`),
   );
   const done = new AbortController();
-  const shut = server.run(signal, async (client) => await client.query(sql.join('\n'))).finally(() => done.abort());
+  const shut = server.run(signal, async (client) => await client.query(sql)).finally(() => done.abort());
   const unblock = async (): Promise<void> => {
     const wasBlocked = await waited(BLOCKED_AFTER_MS, done.signal);
     for (let isBlocked = wasBlocked; isBlocked; isBlocked = await waited(CUT_AGAIN_MS, done.signal))
@@ -81,11 +78,9 @@ const drop = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const { logins, items } = found;
-  const sql = byMaker(logins).flatMap(([maker, own]) =>
-    actingAs(maker, [`DROP ROLE ${own.map((login) => name(login.name)).join(', ')};`]),
-  );
+  const sql = perMaker(logins, (made) => [`DROP ROLE ${made.map((login) => name(login.name)).join(', ')};`]);
   try {
-    await server.run(signal, async (client) => await client.query(sql.join('\n')));
+    await server.run(signal, async (client) => await client.query(sql));
   } catch (error) {
     if (!(error instanceof ProviderError) || codeOf(error.cause) !== DEPENDENT_OBJECTS) throw error;
     if (items.length > 1)
