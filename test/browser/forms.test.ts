@@ -133,6 +133,21 @@ describe('by keyboard alone', () => {
     await expect.poll(() => focused(ada)).toBe('composer');
   });
 
+  it('a modal is one from its first moment on, and has the keyboard', async () => {
+    const ada = await stage.open('ada', { query: '&at=prod-access' });
+    // Runs after what drew it and before it is painted.
+    await ada.evaluate(`new MutationObserver((_, observer) => {
+      const dialog = document.querySelector('dialog');
+      if (dialog === null) return;
+      observer.disconnect();
+      window.atFirst = { isModal: dialog.matches(':modal'), hasFocus: dialog.contains(document.activeElement) };
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true }));
+    }).observe(document.body, { childList: true, subtree: true })`);
+    await send(ada, '/access');
+    await expect.poll(() => ada.evaluate('window.atFirst')).toEqual({ isModal: true, hasFocus: true });
+    await ada.getByRole('dialog').waitFor({ state: 'detached' });
+  });
+
   it('the focus cannot leave a modal, and Escape closes a list before it closes the modal', async () => {
     const ada = await stage.open('ada', { query: '&at=prod-access' });
     const form = await openForm(ada);

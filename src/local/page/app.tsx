@@ -154,7 +154,7 @@ export const App = (): JSX.Element => {
   const seen = useSeenCredentials(data);
   const here = data === null ? undefined : hereOf(data, address.at);
   useTitle(data, here);
-  useEffect(() => setThread(null), [here?.id, address.as]);
+  useLayoutEffect(() => setThread(null), [here?.id, address.as]);
   const attempt = useCallback((work: Promise<unknown>): void => void work.catch(complain), [complain]);
   useDirect(data, address.at, (userId) => attempt(ask({ act: 'open_direct', userId })));
   const page = useMemo<PageContext | null>(

@@ -1,6 +1,6 @@
 /** Buttons and overflow menus: a click, perhaps confirmed first, and what it looks like until the app has heard it. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ActedAnswer, Json } from '../../page-server/protocol.ts';
 import { Icon } from '../panes/icons.tsx';
 import { usePage } from '../state/page.tsx';
@@ -82,7 +82,7 @@ export const OverflowElement = (props: ElementProps): JSX.Element => {
   const [asked, setAsked] = useState<string | null>(null);
   const root = useRef<HTMLSpanElement>(null);
   const options = (props.element.options as Json[] | undefined) ?? [];
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isOpen) root.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus();
   }, [isOpen]);
   const close = (): void => {

@@ -97,7 +97,7 @@ export const Combobox = (props: Props): JSX.Element => {
   const latest = useRef(chosen);
   latest.current = chosen;
   const activeKey = choices[active]?.key;
-  useEffect(() => {
+  useLayoutEffect(() => {
     list.current?.querySelector('[data-active=true]')?.scrollIntoView({ block: 'nearest' });
   }, [active, choices]);
 

@@ -1,6 +1,6 @@
 /** Text, number, date and time fields, radio buttons and checkboxes. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Json } from '../../page-server/protocol.ts';
 import { plainOf, TextObject } from '../text/plain-text.tsx';
 import { actionIdOf, elementId, useChosen, useFill, usePlace, valueOf } from './place.tsx';
@@ -44,7 +44,7 @@ export const TextField = (props: FieldProps): JSX.Element => {
   const [draft, setDraft, focus] = useDraft(typeof held === 'string' ? held : '');
   const max = typeof element.max_length === 'number' ? element.max_length : undefined;
   const area = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const node = area.current;
     if (node === null) return;
     node.style.height = 'auto';

@@ -1,6 +1,6 @@
 /** Where people write: Enter sends, `/` completes commands, `@` completes people. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ChannelCard } from '../../page-server/protocol.ts';
 import type { Data } from '../state/data.ts';
 import { usePage } from '../state/page.tsx';
@@ -32,7 +32,7 @@ export const Composer = ({ channel, threadTs, placeholder }: Props): JSX.Element
   const hint = completion === null && threadTs === undefined ? hintOf(data, text) : null;
   const id = threadTs === undefined ? 'composer' : 'thread-composer';
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const node = area.current;
     if (node === null) return;
     if (moved.current !== null) node.setSelectionRange(moved.current, moved.current);

@@ -1,6 +1,6 @@
 /** A modal window: the browser's own, for its focus trap and for what it hides from screen readers. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 type Props = {
   label: string;
@@ -21,7 +21,7 @@ const isOnTop = (node: HTMLDialogElement | null): boolean =>
 const useEscape = (dialog: { current: HTMLDialogElement | null }, onEscape: () => void): void => {
   const escape = useRef(onEscape);
   escape.current = onEscape;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.key !== 'Escape' || event.defaultPrevented || !isOnTop(dialog.current)) return;
       // A browser closes by itself at the second Escape, whatever we say; so it never hears of one.
@@ -32,7 +32,7 @@ const useEscape = (dialog: { current: HTMLDialogElement | null }, onEscape: () =
     document.addEventListener('keydown', onKeyDown);
     return () => document.removeEventListener('keydown', onKeyDown);
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (document.activeElement === document.body && isOnTop(dialog.current)) dialog.current?.focus();
   });
 };
@@ -46,7 +46,8 @@ export const Dialog = ({
   children,
 }: Props): JSX.Element => {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before it is painted: until then it is no modal, lies elsewhere, and an Escape would be lost.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const node = dialog.current;
     node?.showModal();

@@ -1,6 +1,6 @@
 /** The modal on top of this person's stack: fields, submit and close, errors under their fields. */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { SubmitAnswer, ViewCard } from '../../page-server/protocol.ts';
 import { Blocks } from '../blocks/blocks.tsx';
 import { PlaceProvider, whyNot } from '../blocks/place.tsx';
@@ -41,7 +41,7 @@ export const Modal = ({ view }: { view: ViewCard }): JSX.Element => {
   const { data } = usePage();
   const { isSending, trouble, submit, close } = useSending(view);
   const wrong = Object.keys(view.errors).length;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wrong > 0 && !isSending) document.querySelector<HTMLElement>('.dialog-view [aria-invalid=true]')?.focus();
   }, [wrong, isSending]);
   const place = {

@@ -1,6 +1,6 @@
 /** Everywhere one can go: channels, the app, people. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ChannelCard, PersonCard } from '../../page-server/protocol.ts';
 import { channelSlug, channelTitle, otherIn } from '../state/names.ts';
 import { usePage } from '../state/page.tsx';
@@ -121,7 +121,7 @@ export const Sidebar = ({ here, isOpen, onGone }: Props): JSX.Element => {
     );
   };
   const drawer = useRef<HTMLElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isOpen) drawer.current?.querySelector<HTMLElement>('[aria-current], .line')?.focus();
   }, [isOpen]);
   return (

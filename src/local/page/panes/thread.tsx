@@ -1,6 +1,6 @@
 /** A message and its replies, beside the channel. */
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ChannelCard } from '../../page-server/protocol.ts';
 import { channelTitle } from '../state/names.ts';
 import { usePage } from '../state/page.tsx';
@@ -14,7 +14,7 @@ export const Thread = ({ channel, ts, onClose }: Props): JSX.Element => {
   const { data } = usePage();
   const pane = useRef<HTMLElement>(null);
   const messages = (data.messages[channel.id] ?? []).filter((one) => one.ts === ts || one.thread_ts === ts);
-  useEffect(() => {
+  useLayoutEffect(() => {
     pane.current?.querySelector<HTMLElement>('#thread-composer')?.focus();
   }, [ts]);
   const title = channelTitle(data, channel);
