@@ -13,7 +13,7 @@ await build({
   bundle: true,
   minify: true,
   format: 'esm',
-  target: ['es2022', 'safari16'],
+  target: ['es2022', 'safari17.5'],
   jsx: 'automatic',
   jsxImportSource: 'preact',
   logLevel: 'warning',
