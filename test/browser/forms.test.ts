@@ -1,26 +1,9 @@
 /** Forms, buttons and the keyboard, with a plain app that is not ours. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startStage } from './support/stage.ts';
-import type { Stage } from './support/stage.ts';
+import { describe, expect, it } from 'vitest';
+import { useStage } from './support/stage.ts';
 import { composer, focused, fromApp, openForm, send, words } from './support/words.ts';
 
-let stage: Stage;
-
-beforeAll(async () => {
-  stage = await startStage();
-});
-
-afterEach(async () => {
-  for (const who of ['ada', 'olga'])
-    while (stage.workspace.as(who).modal() !== undefined) await stage.workspace.as(who).close();
-  await stage.closeAll();
-  const problems = stage.problems.splice(0);
-  if (problems.length > 0) throw new Error(`The page failed:\n${problems.join('\n')}`);
-});
-
-afterAll(async () => {
-  await stage.stop();
-});
+const stage = useStage();
 
 const says = (channel: string, text: string): void => fromApp(stage.workspace, { channel, text });
 

@@ -1,27 +1,10 @@
 /** Dark, narrow and cut off; and the panel beside the chat. */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startStage } from './support/stage.ts';
-import type { Stage } from './support/stage.ts';
+import { describe, expect, it } from 'vitest';
+import { useStage } from './support/stage.ts';
 import { composer, fromApp, lastMessage, openForm, send, words } from './support/words.ts';
 
-let stage: Stage;
-
-beforeAll(async () => {
-  stage = await startStage();
-});
-
-afterEach(async () => {
-  for (const who of ['ada', 'olga'])
-    while (stage.workspace.as(who).modal() !== undefined) await stage.workspace.as(who).close();
-  await stage.closeAll();
-  const problems = stage.problems.splice(0);
-  if (problems.length > 0) throw new Error(`The page failed:\n${problems.join('\n')}`);
-});
-
-afterAll(async () => {
-  await stage.stop();
-});
+const stage = useStage();
 
 const says = (channel: string, text: string): void => fromApp(stage.workspace, { channel, text });
 

@@ -1,28 +1,11 @@
 /** The page with a plain app that is not ours: what any Slack app would be seen to do. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createChannel } from '../../src/local/slack/channels.ts';
 import type { Block } from '../../src/local/slack/types.ts';
-import { startStage } from './support/stage.ts';
-import type { Stage } from './support/stage.ts';
+import { useStage } from './support/stage.ts';
 import { composer, fromApp, lastMessage, openForm, send, words } from './support/words.ts';
 
-let stage: Stage;
-
-beforeAll(async () => {
-  stage = await startStage();
-});
-
-afterEach(async () => {
-  for (const who of ['ada', 'olga'])
-    while (stage.workspace.as(who).modal() !== undefined) await stage.workspace.as(who).close();
-  await stage.closeAll();
-  const problems = stage.problems.splice(0);
-  if (problems.length > 0) throw new Error(`The page failed:\n${problems.join('\n')}`);
-});
-
-afterAll(async () => {
-  await stage.stop();
-});
+const stage = useStage();
 
 const says = (channel: string, text: string, blocks?: Block[]): void =>
   fromApp(stage.workspace, { channel, text, ...(blocks ? { blocks } : {}) });

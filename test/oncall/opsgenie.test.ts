@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isDomainError } from '../../src/core/errors.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createOpsgenie } from '../../src/oncall/opsgenie.ts';
 import type { OnCall } from '../../src/usecases/ports-on-call.ts';
 import { hoursLater } from '../support/on-call-server.ts';
 import { FIRST, startAcmeOpsgenie } from '../support/opsgenie.ts';
 import type { Opsgenie } from '../support/opsgenie.ts';
+import { failedLookUp } from '../support/refusal.ts';
 
 let opsgenie: Opsgenie;
 let onCall: OnCall;
@@ -19,16 +19,7 @@ afterEach(() => opsgenie.close());
 
 const OSCAR = [{ email: 'oscar@acme.test', level: 1 }];
 
-const whyOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work;
-    return 'no failure';
-  } catch (error) {
-    if (!isDomainError(error)) throw error;
-    expect(error.message).not.toContain(opsgenie.apiKey);
-    return `${error.code} ${String(error.facts['what'])}: ${String(error.facts['why'])}`;
-  }
-};
+const whyOf = (work: Promise<unknown>): Promise<string> => failedLookUp(work, opsgenie.apiKey);
 
 describe('who is on call', () => {
   it('is found by the name of the schedule and by its id', async () => {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isDomainError } from '../../src/core/errors.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createPagerDuty } from '../../src/oncall/pagerduty.ts';
 import type { OnCall, Shift } from '../../src/usecases/ports-on-call.ts';
 import { hoursLater, startAcmePagerDuty } from '../support/pagerduty.ts';
 import type { PagerDuty } from '../support/pagerduty.ts';
+import { failedLookUp } from '../support/refusal.ts';
 
 let pagerDuty: PagerDuty;
 let onCall: OnCall;
@@ -18,16 +18,7 @@ afterEach(() => pagerDuty.close());
 
 const shown = (shifts: Shift[]): string[] => shifts.map(({ email, level }) => `${email ?? '?'} ${level}`).sort();
 
-const whyOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work;
-    return 'no failure';
-  } catch (error) {
-    if (!isDomainError(error)) throw error;
-    expect(error.message).not.toContain(pagerDuty.token);
-    return `${error.code} ${String(error.facts['what'])}: ${String(error.facts['why'])}`;
-  }
-};
+const whyOf = (work: Promise<unknown>): Promise<string> => failedLookUp(work, pagerDuty.token);
 
 describe('who is on call', () => {
   it('comes with every tier the schedule stands in', async () => {

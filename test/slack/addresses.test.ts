@@ -1,13 +1,13 @@
 /** Addresses that move between accounts: who counts, who does not, who is told, and how an admin settles it. */
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isDomainError } from '../../src/core/errors.ts';
 import { createPool, createStore } from '../../src/db/client.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createDirectory } from '../../src/slack/people.ts';
 import { createAddressBook } from '../../src/usecases/address-book.ts';
 import type { Directory } from '../../src/usecases/ports.ts';
+import { codeOf } from '../support/refusal.ts';
 import { POLICY, policyOf, seen, startRig, until } from './rig.ts';
 import type { Rig, RigOptions } from './rig.ts';
 
@@ -40,16 +40,6 @@ const anotherProcess = (): Directory => {
     onCall: { pagerduty: null, opsgenie: null },
     log,
   });
-};
-
-const codeOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work;
-    return 'no failure';
-  } catch (error) {
-    if (isDomainError(error)) return error.code;
-    throw error;
-  }
 };
 
 const SECURITY = [{ kind: 'group' as const, name: 'security' }];

@@ -1,7 +1,7 @@
 /** What was allowed ahead of time where it is not enough alone: a vote on the request that waits, until it is taken back. */
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isDomainError } from '../../src/core/errors.ts';
+import { codeOf } from '../support/refusal.ts';
 import { POLICY, seen, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
@@ -24,15 +24,6 @@ const vote = async (userId: string, requestId: string, kind: 'approve' | 'deny' 
   const result = await rig.useCases.vote({ userId, requestId, kind, reason: kind === 'deny' ? 'no' : null });
   await rig.settle();
   return result;
-};
-const codeOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work;
-    return 'no failure';
-  } catch (error) {
-    if (isDomainError(error)) return error.code;
-    throw error;
-  }
 };
 const query = async <Row extends pg.QueryResultRow>(text: string, values: unknown[]): Promise<pg.QueryResult<Row>> => {
   const database = new pg.Client({ connectionString: rig.databaseUrl });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import type { Extension, Grant, Person } from '../../src/core/types.ts';
+import type { Extension, Grant } from '../../src/core/types.ts';
 import type { GrantState, RequestState } from '../../src/core/lifecycle.ts';
 import { checkMessageBlocks, checkView } from '../../src/local/slack/blocks/validate.ts';
 import { approvalMessage } from '../../src/slack/blocks/approval.ts';
@@ -18,55 +18,11 @@ import { EMPTY } from '../../src/slack/views/form-state.ts';
 import { durationChoices, requestForm } from '../../src/slack/views/request-form.ts';
 import type { RequestView } from '../../src/usecases/ports.ts';
 import { buttonsOf, POLICY, policyOf, seen } from './rig.ts';
+import { grantOf, NOW, personOf, requestOf, viewWith } from './some-view.ts';
 
 const policy = policyOf(POLICY);
-const now = new Date('2026-11-22T14:00:00Z');
-
-const person = (userId: string): Person => ({
-  id: `T1:${userId}`,
-  teamId: 'T1',
-  userId,
-  name: userId.toLowerCase(),
-  email: null,
-  timezone: null,
-  isActive: true,
-});
-const ada = person('U0ADA');
-const olga = person('U0OLGA');
-
-const grant = (state: GrantState, more: Partial<Grant> = {}): Grant => ({
-  id: 'g1',
-  requestId: 'r1',
-  decisionId: 'd1',
-  personId: ada.id,
-  target: 'orders-db',
-  role: 'read',
-  provider: 'postgres',
-  scope: null,
-  handle: null,
-  state,
-  durationMs: 1_800_000,
-  startsAt: null,
-  expiresAt: new Date('2026-11-22T14:30:00Z'),
-  activatedAt: now,
-  endingAt: null,
-  endedAt: state === 'ended' ? now : null,
-  firstUsedAt: null,
-  isUseTold: false,
-  endCause: state === 'ended' || state === 'ending' ? 'expired' : null,
-  endedBy: null,
-  endReason: null,
-  endOutcome: state === 'ended' ? 'removed' : null,
-  extensions: 0,
-  warnedAt: null,
-  attempts: 0,
-  nextAttemptAt: null,
-  keptAt: null,
-  lastError: null,
-  lastErrorKind: null,
-  createdAt: now,
-  ...more,
-});
+const ada = personOf('U0ADA', 'u0ada');
+const olga = personOf('U0OLGA', 'u0olga');
 
 type Shape = { state?: RequestState; grant?: Grant | null; reason?: string; ticket?: string | null };
 
@@ -75,56 +31,12 @@ const viewOf = ({
   grant: given = null,
   reason = 'checkout errors',
   ticket = 'OPS-12',
-}: Shape = {}): RequestView => ({
-  request: {
-    id: 'r1',
-    requesterId: ada.id,
-    target: 'orders-db',
-    role: 'read',
-    durationMs: 1_800_000,
-    reason,
-    ticket,
-    isBreakGlass: false,
-    startsAt: null,
-    state,
-    rule: 'Everything else needs one owner',
-    policySha256: 'x',
-    requirements: [{ label: 'owners', from: [{ kind: 'group', name: 'dba' }], count: 1 }],
-    isInOrder: false,
-    version: 1,
-    createdAt: now,
-    lapsesAt: new Date('2026-11-22T18:00:00Z'),
-    decidedAt: state === 'pending' ? null : now,
-    remindMs: null,
-    reminders: 0,
-    nextReminderAt: null,
-    escalateAfterMs: null,
-    escalateTo: null,
-    escalateAt: null,
-    escalatedAt: null,
-    discussedBy: null,
-    unreachableAt: null,
-    incidentId: null,
-    cancelledBy: null,
-    cancelReason: null,
-    changes: [],
-    extendsGrantId: null,
-    extendsByMs: null,
-  },
-  requester: ada,
-  votes: [],
-  decision: null,
-  decidedBy: state === 'approved' || state === 'denied' ? olga : null,
-  grant: given,
-  endedBy: null,
-  extended: null,
-  extension: null,
-  moreTime: null,
-  review: null,
-  reviewer: null,
-  incident: null,
-  now,
-});
+}: Shape = {}): RequestView =>
+  viewWith(requestOf({ state, reason, ticket, decidedAt: state === 'pending' ? null : NOW }), {
+    requester: ada,
+    decidedBy: state === 'approved' || state === 'denied' ? olga : null,
+    grant: given,
+  });
 
 const facts: MessageFacts = factsOf(policy, { target: 'orders-db', role: 'read' });
 const drawings = [
@@ -139,7 +51,7 @@ const drawings = [
 /** Half an hour more on an active grant. */
 const moreOf = (state: RequestState, move: Partial<Extension> | null, of: GrantState = 'active'): RequestView => {
   const view = viewOf({ state });
-  const base = grant(of);
+  const base = grantOf(of);
   return {
     ...view,
     request: { ...view.request, durationMs: 3_600_000, extendsGrantId: base.id, extendsByMs: 1_800_000 },
@@ -152,9 +64,9 @@ const moreOf = (state: RequestState, move: Partial<Extension> | null, of: GrantS
       oldExpiresAt: base.expiresAt,
       newExpiresAt: new Date(base.expiresAt.getTime() + 1_800_000),
       attempts: 0,
-      nextAttemptAt: now,
+      nextAttemptAt: NOW,
       error: null,
-      createdAt: now,
+      createdAt: NOW,
       settledAt: null,
       ...move,
     },
@@ -168,7 +80,7 @@ const every: [string, RequestView][] = [
   ]),
   ...(['activating', 'active', 'ending', 'ended', 'failed'] as const).map((state): [string, RequestView] => [
     state,
-    viewOf({ state: 'approved', grant: grant(state, { attempts: 4, lastError: 'It did not answer.' }) }),
+    viewOf({ state: 'approved', grant: grantOf(state, { attempts: 4, lastError: 'It did not answer.' }) }),
   ]),
   ...(['pending', 'denied', 'cancelled', 'lapsed'] as const).map((state): [string, RequestView] => [
     `more time, ${state}`,
@@ -182,10 +94,10 @@ const every: [string, RequestView][] = [
 
 describe('the last word on access', () => {
   const ended = (more: Partial<Grant>): string =>
-    seen(outcomeMessage(viewOf({ state: 'approved', grant: grant('ended', more) }), facts));
+    seen(outcomeMessage(viewOf({ state: 'approved', grant: grantOf('ended', more) }), facts));
 
   it('says when it was first seen in use, or that it was not seen', () => {
-    expect(ended({ isUseTold: true, firstUsedAt: now })).toContain(
+    expect(ended({ isUseTold: true, firstUsedAt: NOW })).toContain(
       'confirmed by the target. First seen in use <!date^',
     );
     expect(ended({ isUseTold: true })).toContain('confirmed by the target. Not seen in use.');
@@ -198,7 +110,7 @@ describe('the last word on access', () => {
 
   it('says nothing of use while it lives: nobody looks at the message again when it is used', () =>
     expect(
-      seen(grantedMessage(viewOf({ state: 'approved', grant: grant('active', { isUseTold: true }) }), facts)),
+      seen(grantedMessage(viewOf({ state: 'approved', grant: grantOf('active', { isUseTold: true }) }), facts)),
     ).not.toMatch(/in use/));
 });
 
@@ -218,7 +130,7 @@ describe('more time', () => {
   ])('says where it stands (%#)', (view, words) => expect(seen(requesterMessage(view, facts))).toContain(words));
 
   it('is warned of while it can still be asked for, and says so once the end was moved or is over', () => {
-    const active = viewOf({ state: 'approved', grant: grant('active', { extensions: 1 }) });
+    const active = viewOf({ state: 'approved', grant: grantOf('active', { extensions: 1 }) });
     const offered = { ...facts, offerMs: 720_000 };
     expect(buttonsOf(warningMessage(active, offered, 1))).toEqual(['extend', 'done']);
     expect(seen(warningMessage(active, offered, 1))).toContain('+12 min');
@@ -227,7 +139,7 @@ describe('more time', () => {
     expect(seen(warningMessage(asked, facts, 1))).toContain('You asked for *12m more*');
     expect(seen(warningMessage(active, offered, 0))).toContain('goes on until');
     expect(buttonsOf(warningMessage(active, offered, 0))).toEqual([]);
-    const over = viewOf({ state: 'approved', grant: grant('ending', { extensions: 1 }) });
+    const over = viewOf({ state: 'approved', grant: grantOf('ending', { extensions: 1 }) });
     expect(seen(warningMessage(over, offered, 1))).toContain('has ended, or is ending');
   });
 });
@@ -265,7 +177,7 @@ describe('every message, in every state', () => {
 
 describe('the end', () => {
   it('that found nothing left says so', () => {
-    const view = viewOf({ state: 'approved', grant: grant('ended', { endOutcome: 'already_absent' }) });
+    const view = viewOf({ state: 'approved', grant: grantOf('ended', { endOutcome: 'already_absent' }) });
     expect(seen(outcomeMessage(view, facts))).toContain('already gone when Latchkey came');
     expect(seen(outcomeMessage(view, facts))).not.toContain('Removed');
   });
@@ -273,7 +185,7 @@ describe('the end', () => {
   it('that fails is still being ended and not yet confirmed', () => {
     const view = viewOf({
       state: 'approved',
-      grant: grant('ending', { attempts: 2, lastError: 'It did not answer.' }),
+      grant: grantOf('ending', { attempts: 2, lastError: 'It did not answer.' }),
     });
     expect(seen(requesterMessage(view, facts))).toContain('Still being ended, not yet confirmed');
     expect(seen(requesterMessage(view, facts))).toContain('It did not answer.');
@@ -333,8 +245,8 @@ describe('text of people', () => {
 
 describe('dates and lists', () => {
   it('are drawn in the reader’s own time, with UTC where that cannot be', () => {
-    expect(date(now)).toBe('<!date^1795356000^{time} {date_short_pretty}|2026-11-22 14:00 UTC>');
-    expect(date(now, now)).toContain('^{time}|');
+    expect(date(NOW)).toBe('<!date^1795356000^{time} {date_short_pretty}|2026-11-22 14:00 UTC>');
+    expect(date(NOW, NOW)).toContain('^{time}|');
   });
 
   it('read as a sentence', () => {
@@ -380,9 +292,9 @@ describe('views', () => {
       requestForm(policy, EMPTY, { lines: ['Choose'] }),
       requestForm(policy, full, { lines: ['x'.repeat(5_000)], mayBreakGlass: true }),
       requestForm({ ...policy, targets: {} }, EMPTY, { lines: [] }),
-      homeView(policy, overview, now),
-      homeView(policy, none, now),
-      credentialsView({ credentials: { fields, text: 'Connect.', commands: [] }, grant: grant('active') }),
+      homeView(policy, overview, NOW),
+      homeView(policy, none, NOW),
+      credentialsView({ credentials: { fields, text: 'Connect.', commands: [] }, grant: grantOf('active') }),
     ];
     for (const view of views) expect(checkView({ ...view })).toEqual([]);
     expect(seen(requestForm({ ...policy, targets: {} }, EMPTY, { lines: [] }))).toContain('nothing to ask for');

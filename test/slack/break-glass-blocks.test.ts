@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Grant, Person, Review } from '../../src/core/types.ts';
+import type { Grant, Review } from '../../src/core/types.ts';
 import { checkMessageBlocks } from '../../src/local/slack/blocks/validate.ts';
 import { allowanceMessage } from '../../src/slack/blocks/allowance.ts';
 import {
@@ -16,21 +16,11 @@ import { glassCopies, isGlassNews } from '../../src/slack/notify/break-glass-cop
 import type { GlassReach } from '../../src/slack/notify/break-glass-reach.ts';
 import type { MessageCopy, RequestView } from '../../src/usecases/ports.ts';
 import { buttonsOf, POLICY, policyOf, seen } from './rig.ts';
+import { grantOf, NOW, personOf, requestOf, viewWith } from './some-view.ts';
 
 const policy = policyOf(POLICY);
 const facts = factsOf(policy, { target: 'orders-db', role: 'write' });
-const now = new Date('2026-11-22T14:00:00Z');
 const later = new Date('2026-11-23T14:00:00Z');
-
-const person = (userId: string, name = userId): Person => ({
-  id: `T1:${userId}`,
-  teamId: 'T1',
-  userId,
-  name,
-  email: null,
-  timezone: null,
-  isActive: true,
-});
 
 const review = (more: Partial<Review> = {}): Review => ({
   id: 'v1',
@@ -39,7 +29,7 @@ const review = (more: Partial<Review> = {}): Review => ({
   personId: 'T1:U0OSCAR',
   state: 'open',
   withinMs: 86_400_000,
-  openedAt: now,
+  openedAt: NOW,
   dueAt: later,
   outcome: null,
   note: null,
@@ -53,103 +43,43 @@ const review = (more: Partial<Review> = {}): Review => ({
   ...more,
 });
 
-const grant = (state: Grant['state']): Grant => ({
-  id: 'g1',
-  requestId: 'r1',
-  decisionId: 'd1',
-  personId: 'T1:U0OSCAR',
-  target: 'orders-db',
-  role: 'write',
-  provider: 'postgres',
-  scope: null,
-  handle: null,
-  state,
-  durationMs: 900_000,
-  startsAt: null,
-  expiresAt: later,
-  activatedAt: now,
-  endingAt: null,
-  endedAt: state === 'ended' ? now : null,
-  firstUsedAt: null,
-  isUseTold: false,
-  endCause: state === 'ended' ? 'expired' : null,
-  endedBy: null,
-  endReason: null,
-  endOutcome: state === 'ended' ? 'removed' : null,
-  extensions: 0,
-  warnedAt: null,
-  attempts: 0,
-  nextAttemptAt: null,
-  keptAt: null,
-  lastError: null,
-  lastErrorKind: null,
-  createdAt: now,
-});
-
 type Shape = { reason?: string; note?: string | null; state?: Grant['state']; review?: Partial<Review>; at?: Date };
 
-const viewOf = ({ reason = 'checkout is down', note = null, state = 'active', at = now, ...more }: Shape = {}) =>
-  ({
-    request: {
-      id: 'r1',
-      requesterId: 'T1:U0OSCAR',
-      target: 'orders-db',
-      role: 'write',
-      durationMs: 900_000,
-      reason,
-      ticket: reason,
-      isBreakGlass: true,
-      startsAt: null,
-      state: 'approved',
-      rule: 'Writes need an owner and an SRE',
-      policySha256: 'x',
-      requirements: [{ label: 'owners', from: [{ kind: 'group', name: 'dba' }], count: 1 }],
-      isInOrder: false,
-      version: 1,
-      createdAt: now,
-      lapsesAt: later,
-      decidedAt: now,
-      remindMs: null,
-      reminders: 0,
-      nextReminderAt: null,
-      escalateAfterMs: null,
-      escalateTo: null,
-      escalateAt: null,
-      escalatedAt: null,
-      discussedBy: null,
-      unreachableAt: null,
-      incidentId: null,
-      cancelledBy: null,
-      cancelReason: null,
-      changes: [],
-      extendsGrantId: null,
-      extendsByMs: null,
-    },
-    requester: person('U0OSCAR'),
-    votes: [],
-    decision: {
-      id: 'd1',
-      requestId: 'r1',
-      outcome: 'approved',
-      rule: 'break-glass',
-      policySha256: 'x',
-      byPersonId: 'T1:U0OSCAR',
-      reason: note,
-      decidedAt: now,
-    },
-    decidedBy: person('U0OSCAR'),
-    grant: grant(state),
-    endedBy: null,
-    extended: null,
-    extension: null,
-    moreTime: null,
+const viewOf = ({ reason = 'checkout is down', note = null, state = 'active', at = NOW, ...more }: Shape = {}) => {
+  const access = { role: 'write', durationMs: 900_000 };
+  const request = requestOf({
+    ...access,
+    requesterId: 'T1:U0OSCAR',
+    reason,
+    ticket: reason,
+    isBreakGlass: true,
+    state: 'approved',
+    rule: 'Writes need an owner and an SRE',
+    decidedAt: NOW,
+  });
+  const grant = grantOf(state, { ...access, personId: 'T1:U0OSCAR', expiresAt: later });
+  const decision = {
+    id: 'd1',
+    requestId: 'r1',
+    outcome: 'approved',
+    rule: 'break-glass',
+    policySha256: 'x',
+    byPersonId: 'T1:U0OSCAR',
+    reason: note,
+    decidedAt: NOW,
+  } as const;
+  return viewWith(request, {
+    requester: personOf('U0OSCAR'),
+    decidedBy: personOf('U0OSCAR'),
+    decision,
+    grant,
     review: review(more.review),
-    reviewer: more.review?.state === 'closed' ? person('U0RITA') : null,
-    incident: null,
+    reviewer: more.review?.state === 'closed' ? personOf('U0RITA') : null,
     now: at,
-  }) satisfies RequestView;
+  });
+};
 
-const closed = { state: 'closed', outcome: 'not_justified', reviewerId: 'T1:U0RITA', closedAt: now } as const;
+const closed = { state: 'closed', outcome: 'not_justified', reviewerId: 'T1:U0RITA', closedAt: NOW } as const;
 const drawings = [alarmMessage, bannerMessage, reviewMessage, reviewOverdueMessage, reviewedMessage, requesterMessage];
 
 const every: [string, RequestView][] = [
@@ -193,8 +123,8 @@ describe('every message of break-glass', () => {
   it('of an allowance shows hostile names as text', () => {
     const target = '<!channel>`x`';
     const ids = { id: 'a1', personId: 'T1:U1', byPersonId: 'T1:U2' };
-    const times = { createdAt: now, expiresAt: later, revokedAt: null, revokedBy: null };
-    const people = { person: person('U1'), by: person('U2') };
+    const times = { createdAt: NOW, expiresAt: later, revokedAt: null, revokedBy: null };
+    const people = { person: personOf('U1'), by: personOf('U2') };
     const message = allowanceMessage(policy, { ...ids, ...times, ...people, target, role: '<!here>' });
     expect(checkMessageBlocks(message.blocks)).toEqual([]);
     expect(seen(message)).not.toMatch(/<!(?!date)/);

@@ -1,6 +1,5 @@
 /** On call by either service: what a hand-over changes and what it leaves, and that no failure of a look-up lets anybody in. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isDomainError } from '../../src/core/errors.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createOpsgenie } from '../../src/oncall/opsgenie.ts';
 import { createPagerDuty } from '../../src/oncall/pagerduty.ts';
@@ -11,6 +10,7 @@ import { hoursLater } from '../support/on-call-server.ts';
 import type { OnCallServer } from '../support/on-call-server.ts';
 import { FIRST, startAcmeOpsgenie } from '../support/opsgenie.ts';
 import { startAcmePagerDuty } from '../support/pagerduty.ts';
+import { codeOf } from '../support/refusal.ts';
 import { until } from '../support/story.ts';
 import { POLICY, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
@@ -84,15 +84,6 @@ describe.each(Object.keys(SERVICES))('%s', (name) => {
     const result = await rig.useCases.ask({ userId, ...asked, idempotencyKey: null, ...more });
     if (result.outcome !== 'sent') throw new Error(result.outcome);
     return result.view;
-  };
-  const codeOf = async (work: Promise<unknown>): Promise<string> => {
-    try {
-      await work;
-      return 'done';
-    } catch (error) {
-      if (isDomainError(error)) return error.code;
-      throw error;
-    }
   };
   const viewOf = async (id: string): Promise<RequestView> => {
     const view = await rig.store.read.view(id);

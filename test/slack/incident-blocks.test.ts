@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Incident, Person } from '../../src/core/types.ts';
+import type { Grant, Incident, Request } from '../../src/core/types.ts';
 import { checkMessageBlocks } from '../../src/local/slack/blocks/validate.ts';
 import { closingMessage, keepMessage, timelineMessage } from '../../src/slack/blocks/incident-close.ts';
 import { incidentSubject, readSubject } from '../../src/slack/blocks/incident-subject.ts';
@@ -18,21 +18,12 @@ import type { IncidentBriefing, IncidentView } from '../../src/usecases/incident
 import type { RequestView } from '../../src/usecases/ports.ts';
 import { readMessage } from '../../src/slack/incidents/channel-messages.ts';
 import { POLICY, policyOf, seen } from './rig.ts';
+import { grantOf, personOf, requestOf, viewWith } from './some-view.ts';
 
 const policy = policyOf(POLICY);
 const now = new Date('2026-11-22T03:00:00Z');
 const later = new Date('2026-11-22T03:30:00Z');
 const EVIL = '<!channel> <@U0EVIL> `*_~ & </b> \u202e <https://evil.test|here> ';
-
-const person = (userId: string, name = userId): Person => ({
-  id: `T1:${userId}`,
-  teamId: 'T1',
-  userId,
-  name,
-  email: null,
-  timezone: null,
-  isActive: true,
-});
 
 const incident = (more: Partial<Incident> = {}): Incident => ({
   id: 'i1',
@@ -60,48 +51,30 @@ const incident = (more: Partial<Incident> = {}): Incident => ({
   ...more,
 });
 
-const request = (id: string, more: { grant?: object | null; state?: string; reason?: string } = {}): RequestView =>
-  ({
-    request: {
-      id,
-      target: 'orders-db',
-      role: 'read',
-      durationMs: 1_800_000,
-      reason: more.reason ?? 'look',
-      state: more.state ?? 'approved',
-      ticket: null,
-      rule: 'r',
-      requirements: [],
-      createdAt: now,
-      decidedAt: now,
-      policySha256: 'a'.repeat(64),
-    },
-    requester: person(`U${id}`, more.reason ? EVIL.repeat(5) : `name-${id}`),
-    votes: [],
-    decision: null,
-    decidedBy: null,
-    grant:
-      more.grant === null
-        ? null
-        : {
-            id: `g${id}`,
-            state: 'active',
-            activatedAt: now,
-            expiresAt: later,
-            keptAt: null,
-            attempts: 0,
-            endedAt: null,
-            endCause: null,
-            ...more.grant,
-          },
-    endedBy: null,
-    review: null,
-    reviewer: null,
-    now,
-  }) as unknown as RequestView;
+type Shape = { grant?: Partial<Grant> | null; state?: Request['state']; reason?: string };
 
-const viewOf = (of: Incident, requests: RequestView[] = []): IncidentView =>
-  ({ incident: of, openedBy: null, closedBy: null, vouchedBy: null, version: 1, now, targets: [], requests }) as never;
+const request = (id: string, { grant = {}, state = 'approved', reason }: Shape = {}): RequestView =>
+  viewWith(requestOf({ id, state, reason: reason ?? 'look', ticket: null, createdAt: now, decidedAt: now }), {
+    requester: personOf(`U${id}`, reason === undefined ? `name-${id}` : EVIL.repeat(5)),
+    grant: grant && grantOf('active', { id: `g${id}`, activatedAt: now, expiresAt: later, ...grant }),
+    now,
+  });
+
+const viewOf = (of: Incident, requests: RequestView[] = []): IncidentView => ({
+  incident: of,
+  openedBy: null,
+  closedBy: null,
+  vouchedBy: null,
+  version: 1,
+  counts: {
+    live: requests.filter(({ grant }) => grant?.state === 'active').length,
+    pending: requests.filter(({ request: { state } }) => state === 'pending').length,
+    ended: requests.filter(({ grant }) => grant?.state === 'ended').length,
+  },
+  now,
+  targets: [],
+  requests,
+});
 
 const drawing = (view: IncidentView, briefing: Partial<IncidentBriefing> = {}): PromptDrawing => ({
   briefing: { view, targets: [], onCall: [], unknown: [], ...briefing },
@@ -174,7 +147,7 @@ describe('access whose incident was closed', () => {
 describe('the largest incident there can be', () => {
   const many = (count: number, more: Parameters<typeof request>[1]): RequestView[] =>
     Array.from({ length: count }, (_, index) => request(`${index}`, { reason: EVIL.repeat(60), ...more }));
-  const asked = { label: EVIL, count: 2, people: Array.from({ length: 30 }, (_, at) => person(`P${at}`, EVIL)) };
+  const asked = { label: EVIL, count: 2, people: Array.from({ length: 30 }, (_, at) => personOf(`P${at}`, EVIL)) };
   const roles = ['a', 'b', 'c'].map((role) => ({
     role,
     title: EVIL.repeat(9),
@@ -218,7 +191,7 @@ describe('the largest incident there can be', () => {
 describe('what is said of an incident', () => {
   it('mentions nobody: it is there for everyone, and edited often', () => {
     const view = viewOf(incident(), [request('1'), request('2', { grant: null, state: 'pending' })]);
-    const onCall = [{ group: 'on-call', people: [person('U1', 'kim')] }];
+    const onCall = [{ group: 'on-call', people: [personOf('U1', 'kim')] }];
     const message = promptMessage(drawing(view, { onCall }));
     expect(seen(message)).not.toMatch(/<@/);
     expect(seen(message)).toContain('kim (on-call)');

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isDomainError } from '../../src/core/errors.ts';
 import type { Person } from '../../src/core/types.ts';
 import { createLoader } from '../../src/slack/loader.ts';
+import { codeOf } from '../support/refusal.ts';
 import { POLICY, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
@@ -10,16 +10,6 @@ beforeEach(async () => {
   rig = await startRig({ slack: { otherTeams: [{ id: 'T0OTHER', name: 'Other', domain: 'other' }] } });
 });
 afterEach(() => rig.stop());
-
-const codeOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work;
-    return 'no failure';
-  } catch (error) {
-    if (isDomainError(error)) return error.code;
-    throw error;
-  }
-};
 
 const ada = (): Promise<Person> => rig.directory.person('U0ADA');
 const names = (people: Person[]): string[] => people.map(({ userId }) => userId).sort();

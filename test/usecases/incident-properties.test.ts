@@ -1,9 +1,9 @@
 /** Whatever happens to channels in whatever order: one open incident a channel, and nothing outlives a close that it was not kept beyond. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isDomainError } from '../../src/core/errors.ts';
 import { isKept } from '../../src/usecases/incident-types.ts';
 import { newId } from '../../src/lib/ids.ts';
+import { refusalOf } from '../support/refusal.ts';
 import { startIncidentRig } from './incident-rig.ts';
 import type { IncidentRig } from './incident-rig.ts';
 
@@ -34,15 +34,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constantFrom('keep' as const, 'end' as const) }),
 );
 
-/** What is refused is as good as not done. */
-const attempt = async (work: () => Promise<unknown>): Promise<void> => {
-  try {
-    await work();
-  } catch (error) {
-    if (!isDomainError(error)) throw error;
-  }
-};
-
 const tiedTo = async (channelId: string) => {
   const { rows } = await rig.pool.query<{ id: string }>('select id from incidents where channel_id = $1', [channelId]);
   return Promise.all(
@@ -56,11 +47,12 @@ const tiedTo = async (channelId: string) => {
 const take = async (channelId: string, one: Step): Promise<void> => {
   const channel = { channelId, name: 'inc-a', topic: '', purpose: '', isPrivate: false };
   if (one.do === 'note') return void (await rig.note({ ...channel, ...one }));
+  // What is refused is as good as not done.
   if (one.do === 'open')
-    return attempt(() => rig.useCases.openIncident({ userId: one.userId, channel, severity: null }));
-  if (one.do === 'close') return attempt(() => rig.useCases.closeIncident({ userId: one.userId, channelId }));
+    return void (await refusalOf(rig.useCases.openIncident({ userId: one.userId, channel, severity: null })));
+  if (one.do === 'close') return void (await refusalOf(rig.useCases.closeIncident({ userId: one.userId, channelId })));
   if (one.do === 'ask') {
-    await attempt(() => rig.ask({ role: one.role, userId: 'U0RITA', incidentChannelId: channelId }));
+    await refusalOf(rig.ask({ role: one.role, userId: 'U0RITA', incidentChannelId: channelId }));
     return void (await rig.settle());
   }
   if (one.do === 'end') {
@@ -69,7 +61,7 @@ const take = async (channelId: string, one: Step): Promise<void> => {
   }
   const views = (await tiedTo(channelId)).flatMap((tied) => tied.views);
   for (const { grant } of views)
-    if (grant) await attempt(() => rig.useCases.keepGrant({ userId: 'U0RITA', grantId: grant.id }));
+    if (grant) await refusalOf(rig.useCases.keepGrant({ userId: 'U0RITA', grantId: grant.id }));
 };
 
 it('one channel has at most one open incident, and a close leaves nothing but what was kept', async () => {

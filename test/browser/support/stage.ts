@@ -1,4 +1,5 @@
 /** A workspace with its page, a plain app and a small world, and windows to look at them. */
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { WorkspaceConfig } from '../../../src/local/slack/config.ts';
 import { createWorkspace } from '../../../src/local/slack/workspace.ts';
 import type { Workspace } from '../../../src/local/slack/workspace.ts';
@@ -63,7 +64,7 @@ export type Stage = Windows & {
   stop: () => Promise<void>;
 };
 
-export const startStage = async (): Promise<Stage> => {
+const startStage = async (): Promise<Stage> => {
   const workspace = createWorkspace(stageConfig);
   const world = createSmallWorld();
   const page = servePage({
@@ -94,4 +95,21 @@ export const startStage = async (): Promise<Stage> => {
       await workspace.close();
     },
   };
+};
+
+/** One for the tests of a file, there once they run; after each its windows are closed, and what went wrong in one fails the test. */
+export const useStage = (): Stage => {
+  const stage = {} as Stage;
+  beforeAll(async () => {
+    Object.assign(stage, await startStage());
+  });
+  afterEach(async () => {
+    for (const who of ['ada', 'olga'])
+      while (stage.workspace.as(who).modal() !== undefined) await stage.workspace.as(who).close();
+    await stage.closeAll();
+    const problems = stage.problems.splice(0);
+    if (problems.length > 0) throw new Error(`The page failed:\n${problems.join('\n')}`);
+  });
+  afterAll(() => stage.stop());
+  return stage;
 };

@@ -5,6 +5,7 @@ import { startSlack } from '../../support/slack.ts';
 import type { Slack } from '../../support/slack.ts';
 import { startHttpApp, startSocketApp } from './bolt-app.ts';
 import type { Running } from './bolt-app.ts';
+import { form, plain } from './plain-form.ts';
 
 let slack: Slack;
 let running: Running | undefined;
@@ -18,32 +19,6 @@ afterEach(async () => {
   await running?.stop();
   running = undefined;
   await slack.close();
-});
-
-const plain = (text: string) => ({ type: 'plain_text' as const, text });
-
-const form = (more: object = {}) => ({
-  type: 'modal' as const,
-  callback_id: 'form',
-  title: plain('Ask'),
-  submit: plain('Send'),
-  blocks: [
-    {
-      type: 'input' as const,
-      block_id: 'reason',
-      label: plain('Reason'),
-      element: { type: 'plain_text_input' as const, action_id: 'reason' },
-    },
-    {
-      type: 'input' as const,
-      block_id: 'target',
-      optional: true,
-      dispatch_action: true,
-      label: plain('Target'),
-      element: { type: 'external_select' as const, action_id: 'target', min_query_length: 0 },
-    },
-  ],
-  ...more,
 });
 
 const buttons = (...values: string[]) => [
