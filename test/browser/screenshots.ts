@@ -1,11 +1,13 @@
-/** Makes the pictures of `docs/screenshots/` from the real app in the demo: `npm run screenshots`. */
-import { mkdirSync } from 'node:fs';
+/** Makes pictures of the real app in the demo, to look at, in `.data/screenshots/`, and the README's: `npm run screenshots`. */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import * as steps from './support/demo.ts';
 import type { Demo } from './support/demo.ts';
+import { drawingOf } from './support/drawing.ts';
 
-const folder = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url));
+const folder = fileURLToPath(new URL('../../.data/screenshots/', import.meta.url));
+const readmePicture = fileURLToPath(new URL('../../docs/images/approval.svg', import.meta.url));
 const viewport = { width: 1_280, height: 800 };
 const WHY = 'Checkout errors since 14:00. I want to see why order 1183 is stuck.';
 
@@ -42,6 +44,9 @@ const decide = async (demo: Demo): Promise<void> => {
   await dana.keyboard.press('Escape');
   await form.waitFor({ state: 'detached' });
   await shoot(dana, 'approval');
+  await dana.setViewportSize({ width: 1_160, height: 800 });
+  writeFileSync(readmePicture, await drawingOf(asked, 760));
+  await dana.setViewportSize(viewport);
   await dana.getByRole('button', { name: 'Hide production' }).click();
   await asked.hover();
   await dana

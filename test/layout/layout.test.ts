@@ -70,3 +70,27 @@ test('continuous integration runs the command of the README', () => {
   expect(statSync(path.join(root, '.ci/run')).mode & 0o111).toBe(0o111);
   expect(read('.ci/run')).toMatch(/^exec npm test/m);
 });
+
+test('every link of a page leads to a file that is there, and to a heading in it', () => {
+  const pages = ['README.md', 'CHANGELOG.md', ...filesUnder('docs').filter((file) => file.endsWith('.md'))];
+  /** As GitHub names them. */
+  const headingsOf = (file: string): string[] =>
+    [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+  const links = pages.flatMap((page) =>
+    [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => ({ page, link })),
+  );
+  const lost = links.filter(({ page, link }) => {
+    if (/^[a-z]+:/.test(link)) return false;
+    const [to = '', heading] = link.split('#');
+    const file = to === '' ? page : path.join(path.dirname(page), to);
+    if (!existsSync(path.join(root, file))) return true;
+    return heading !== undefined && !headingsOf(file).includes(heading);
+  });
+  expect(links.length).toBeGreaterThan(50);
+  expect(lost).toEqual([]);
+});
