@@ -61,6 +61,12 @@ it('finds people: the message is there first, on-call reads, a write is agreed t
     .words(ana, /Keep mine until its own end/)
     .first()
     .waitFor();
+  // The panel counts down to the end that comes with the incident, and not to its own.
+  await steps
+    .panel(ana)
+    .getByText(/^0:\d\d$/)
+    .first()
+    .waitFor();
   await steps.panel(ana).getByText('The session was cut. The access is over.').waitFor({ timeout: 60_000 });
   await steps.panel(kim).getByText('Nobody has access now.').waitFor();
 

@@ -47,10 +47,13 @@ const SESSIONS = `
 
 type GrantRow = { id: string; userId: string; target: string; role: string; state: string; expiresAt: Date };
 
+/** It ends with its incident where that is closed sooner and its owner does not keep it. */
 const GRANTS = `
-  select g.id, p.user_id as "userId", g.target, g.role, g.state, g.expires_at as "expiresAt"
+  select g.id, p.user_id as "userId", g.target, g.role, g.state, least(g.expires_at,
+    case when i.state = 'closed' and (g.kept_at is null or g.kept_at < i.closed_at) then i.ends_at end) as "expiresAt"
   from grants g join people p on p.id = g.person_id
-  where g.state in ('activating', 'active', 'ending') order by g.expires_at`;
+  join requests r on r.id = g.request_id left join incidents i on i.id = r.incident_id
+  where g.state in ('activating', 'active', 'ending') order by "expiresAt"`;
 
 /** `nameOf`: how the workspace calls a person, by Slack user id. */
 export const readWorld = async (pool: pg.Pool, nameOf: (userId: string) => string): Promise<WorldState> => {
