@@ -4,7 +4,7 @@ import type { Policy, Target } from '../core/policy/types.ts';
 import type { Grant, Json, Person } from '../core/types.ts';
 import { startLoop } from '../lib/loop.ts';
 import type { Difference, Found } from '../usecases/drift-types.ts';
-import type { Access, AccessFailure, ByHand } from '../usecases/ports.ts';
+import type { Access, AccessFailure, ByHand } from '../usecases/ports-access.ts';
 import type { OnInUse } from '../usecases/ports-use.ts';
 import { guard } from './guard.ts';
 import type { Call } from './guard.ts';

@@ -7,7 +7,8 @@ import { LEASE_MS } from './backoff.ts';
 import { abandon, entryOf, isTooOld, retry, TOO_OLD } from './give-up.ts';
 import { isHeldByOthers, takenAway } from './shared-access.ts';
 import type { TellsUse } from './ports-use.ts';
-import type { AccessFailure, Credentials, Deps, SealedSecret, Tx } from './ports.ts';
+import type { Deps, SealedSecret, Tx } from './ports.ts';
+import type { AccessFailure, Credentials } from './ports-access.ts';
 
 type Made = { handle: Json; credentials: Credentials | null } & TellsUse;
 

@@ -5,7 +5,8 @@ import { LEASE_MS, retryInMs } from './backoff.ts';
 import { entryOf } from './give-up.ts';
 import { recordUse } from './note-use.ts';
 import type { InUse, OnInUse } from './ports-use.ts';
-import type { AccessFailure, Deps, Tx } from './ports.ts';
+import type { Deps, Tx } from './ports.ts';
+import type { AccessFailure } from './ports-access.ts';
 import { isHeldByOthers } from './shared-access.ts';
 
 export type Item = { grant: Grant; person: Person };

@@ -6,7 +6,8 @@ import type { Extension, Grant } from '../core/types.ts';
 import { mustPerson } from './activate.ts';
 import { LEASE_MS, retryInMs } from './backoff.ts';
 import { entryOf } from './give-up.ts';
-import type { AccessFailure, Deps, Tx } from './ports.ts';
+import type { Deps, Tx } from './ports.ts';
+import type { AccessFailure } from './ports-access.ts';
 
 type Move = { extension: Extension; grant: Grant };
 

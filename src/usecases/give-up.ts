@@ -2,7 +2,8 @@
 import { SYSTEM } from '../core/events.ts';
 import type { Grant } from '../core/types.ts';
 import { retryInMs } from './backoff.ts';
-import type { AccessFailure, Deps, Tx } from './ports.ts';
+import type { Deps, Tx } from './ports.ts';
+import type { AccessFailure } from './ports-access.ts';
 
 export const entryOf = (grant: Grant) => ({
   actor: SYSTEM,

@@ -1,36 +1,33 @@
 /** What use cases need from outside, as they see it; `app.ts` gives them the real ones. */
 import type { Actor, AuditEntry } from '../core/events.ts';
-import type { RequestState } from '../core/lifecycle.ts';
 import type { Policy } from '../core/policy/types.ts';
 import type {
   Absence,
   Allowance,
   Decision,
-  EndCause,
-  EndOutcome,
   Extension,
   Grant,
   Incident,
-  Json,
   Person,
   Request,
   Review,
-  RequestChange,
   Source,
   Vote,
 } from '../core/types.ts';
 import type { Log } from '../lib/log.ts';
 import type { AddressReads, AddressWrites, DoubtedAddress, GroupsRead } from './ports-addresses.ts';
 import type { ExtensionReads, ExtensionWrites, MoreTimeAsked } from './ports-extensions.ts';
-import type { DriftAccess, DriftReads, DriftWrites } from './ports-drift.ts';
+import type { DriftReads, DriftWrites } from './ports-drift.ts';
 import type { LeaverWrites } from './ports-leavers.ts';
-import type { OnInUse, TellsUse, UseAccess, UseReads, UseWrites } from './ports-use.ts';
+import type { UseReads, UseWrites } from './ports-use.ts';
 import type { ReviewWrites } from './ports-review.ts';
 import type { RevocationReads, RevocationWrites, SetRevocationDrawn } from './ports-revocation.ts';
 import type { AnnouncementStore, AnnouncementWrites, OverdueTarget, OverdueWrites } from './ports-news.ts';
 import type { AlertReads, AlertStore, AlertWrites } from './ports-alerts.ts';
 import type { IncidentMessages, IncidentReads, IncidentWrites } from './ports-incidents.ts';
-import type { AskedThen, NewRequest, Schedule } from './ports-requests.ts';
+import type { AskedThen, RequestWrites } from './ports-requests.ts';
+import type { Access } from './ports-access.ts';
+import type { GrantWrites } from './ports-grants.ts';
 
 export const WORK_KINDS = [
   'activate',
@@ -66,40 +63,7 @@ export type SealedSecret = { keyId: string; nonce: Buffer; ciphertext: Buffer };
 export type Tx = {
   now(): Promise<Date>;
   people: { listByIds(ids: string[]): Promise<Person[]>; upsert(person: Person): Promise<void> };
-  requests: {
-    /** `exists` with the stored request when the idempotency key was seen before. */
-    insert(request: NewRequest): Promise<{ outcome: 'inserted' | 'exists'; request: Request }>;
-    lock(id: string): Promise<Request | null>;
-    /** Moves the state and raises the version. */
-    setState(id: string, state: RequestState): Promise<void>;
-    setRule(id: string, judged: Pick<Request, 'rule' | 'policySha256' | 'requirements' | 'isInOrder'>): Promise<void>;
-    touch(id: string): Promise<void>;
-    /** An approver made it smaller; the request asks for this from now on. */
-    setAsk(id: string, change: RequestChange): Promise<void>;
-    /** Replaces what the rule says about reminders and escalation; what has happened stays, and the silence begins anew. */
-    setSchedule(id: string, schedule: Schedule): Promise<void>;
-    /** Somebody voted: the silence after which others are asked begins anew. */
-    restartSilence(id: string): Promise<void>;
-    /** Locks and returns pending requests whose approvers are to be reminded now, skipping those others hold. */
-    lockToRemind(limit: number): Promise<Request[]>;
-    /** Counts a reminder and sets the next one twice as far away, or none when the request lapses before it. */
-    setReminded(id: string): Promise<void>;
-    /** Locks and returns pending requests that were silent for too long, skipping those others hold. */
-    lockToEscalate(limit: number): Promise<Request[]>;
-    setEscalated(id: string): Promise<void>;
-    /** False when somebody did before. */
-    setDiscussed(id: string, personId: string): Promise<boolean>;
-    /** False when it was known before. */
-    setUnreachable(id: string): Promise<boolean>;
-    /** Says who cancelled it, where that was not the requester. */
-    noteCancelled(id: string, note: { by: string | null; reason: string | null }): Promise<void>;
-    /** Locks and returns pending requests on which this person voted. */
-    lockVotedBy(personId: string): Promise<Request[]>;
-    /** Ids of everything that waits, oldest first. */
-    pendingIds(limit: number): Promise<string[]>;
-    /** Locks and returns pending requests whose time is over, skipping those others hold. */
-    lockLapsed(limit: number): Promise<Request[]>;
-  };
+  requests: RequestWrites;
   asks: {
     /** Keeps what was asked and the facts it was judged by; `requestId` is null where nothing was sent. */
     record(asked: AskedThen): Promise<void>;
@@ -136,45 +100,7 @@ export type Tx = {
     insert(decision: Omit<Decision, 'decidedAt'>): Promise<void>;
     find(requestId: string): Promise<Decision | null>;
   };
-  grants: {
-    insert(
-      grant: Pick<
-        Grant,
-        'id' | 'requestId' | 'decisionId' | 'personId' | 'target' | 'role' | 'provider' | 'scope' | 'durationMs'
-      > &
-        Partial<Pick<Grant, 'startsAt'>>,
-    ): Promise<void>;
-    lock(id: string): Promise<Grant | null>;
-    /** Takes the grant for one process for `leaseMs`; moves the deadline to now + duration while it is not active yet. */
-    claim(id: string, leaseMs: number, deadlineMs: number | null): Promise<void>;
-    isLeased(id: string): Promise<boolean>;
-    setActive(id: string, handle: Json, told?: TellsUse): Promise<{ expiresAt: Date }>;
-    /** A new end that the target has confirmed; `durationMs` is the whole time. Only of an active grant. */
-    setExtended(id: string, end: Pick<Grant, 'expiresAt' | 'durationMs'>): Promise<void>;
-    /** Marks up to `limit` active grants whose warning is due as warned of the end they have now; gives their requests. */
-    warnDue(limit: number): Promise<{ requestId: string }[]>;
-    setFailed(id: string, error: string): Promise<void>;
-    setEnding(id: string, end: { cause: EndCause; by: string | null; reason: string | null }): Promise<void>;
-    setEnded(id: string, outcome: EndOutcome): Promise<void>;
-    /** Records a failed attempt, releases the lease, and says when to try again. */
-    setRetry(
-      id: string,
-      failure: { kind: string | null; message: string },
-      retryInMs: number,
-    ): Promise<{ attempts: number; nextAttemptAt: Date }>;
-    /** Locks up to `limit` active grants whose deadline has passed by the database clock, skipping those others hold. */
-    lockDue(limit: number): Promise<Grant[]>;
-    /** Locks these, in one order whoever asks. */
-    lockMany(ids: string[]): Promise<Grant[]>;
-    /** Active grants that `lockDue` gave, into ending for cause `expired`, and held by the caller for `leaseMs`. */
-    expireMany(ids: string[], leaseMs: number): Promise<void>;
-    /** Active or activating ones that the caller locked, into ending; the active ones held by the caller for `leaseMs`. */
-    endMany(ids: string[], end: { cause: EndCause; leaseMs: number }): Promise<void>;
-    /** Ending grants that `lockMany` gave, into ended. */
-    setEndedMany(ids: string[], outcome: EndOutcome): Promise<void>;
-    /** Activating or ending grants that nobody holds and whose next attempt is due. */
-    listStalled(limit: number): Promise<Grant[]>;
-  };
+  grants: GrantWrites;
   extensions: ExtensionWrites;
   allowances: {
     insert(
@@ -341,37 +267,6 @@ export type Directory = {
   recentMembers(sources: Source[], requester: Person | null): Promise<Person[]>;
   recentGroupsOf(person: Person, names?: readonly string[]): Promise<GroupsRead>;
 };
-
-export type SecretFields = { label: string; value: string; isSecret: boolean }[];
-export type Credentials = { fields: SecretFields; text: string; commands: { label: string; command: string }[] };
-
-/** A provider's failure, translated. `message` holds no secret. */
-export type AccessFailure = { kind: string; message: string; isRetried: boolean };
-
-/**
- * `name` is what the access is called in the target. `enforcedBy` is what ends it there at its deadline without us, for new
- * sessions; null where nothing does. `statements` are to be run in this order.
- */
-export type ByHand = { name: string; enforcedBy: string | null; statements: string[] };
-
-/** Access in targets, through the guard. Throws errors that `failureOf` understands. */
-export type Access = DriftAccess &
-  UseAccess & {
-    grant(grant: Grant, person: Person): Promise<{ handle: Json; credentials: Credentials | null } & TellsUse>;
-    revoke(grant: Grant, person: Person): Promise<EndOutcome>;
-    /** Many of one target at once; each in its own outcome. `onInUse` hears of what was still in use, maybe more than once. */
-    revokeMany(grants: { grant: Grant; person: Person }[], onInUse?: OnInUse): Promise<(EndOutcome | AccessFailure)[]>;
-    check(grant: Grant, person: Person): Promise<'present' | 'absent'>;
-    /** How a human ends it without us; null where the provider cannot say. Asks no target: it may be down. */
-    byHand(grant: Grant, person: Person): ByHand | null;
-    /** True where two grants may hold one and the same thing in the target, so that ends are counted. */
-    isShared(grant: Pick<Grant, 'provider'>): boolean;
-    /** Moves the target's own deadline, where it has one, to `grant.expiresAt`, and reads it back. */
-    extend(grant: Grant, person: Person): Promise<void>;
-    failureOf(error: unknown): AccessFailure;
-    /** What the last look at each target found; null where it is well. */
-    problems(): Record<string, string>;
-  };
 
 /** Encrypts what the requester may see. The grant id is bound in, so a secret cannot be moved to another grant. */
 export type Vault = {

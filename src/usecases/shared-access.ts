@@ -5,7 +5,8 @@
  * is made only while nobody takes the same away.
  */
 import type { Grant } from '../core/types.ts';
-import type { AccessFailure, Deps } from './ports.ts';
+import type { Deps } from './ports.ts';
+import type { AccessFailure } from './ports-access.ts';
 
 /** True when another grant has, or is just being given, what this one has: then it stays when this one ends. */
 export const isHeldByOthers = async (deps: Deps, grant: Grant): Promise<boolean> =>

@@ -2,7 +2,8 @@
 import { DomainError } from '../core/errors.ts';
 import type { Grant, Person } from '../core/types.ts';
 import { actorOf } from './ports.ts';
-import type { Credentials, Deps, SealedSecret } from './ports.ts';
+import type { Deps, SealedSecret } from './ports.ts';
+import type { Credentials } from './ports-access.ts';
 import { refuse } from './refuse.ts';
 import type { ShowCredentialsInput, ShowCredentialsResult } from './types.ts';
 

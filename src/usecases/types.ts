@@ -9,7 +9,8 @@ import type { DoubtedAddress } from './ports-addresses.ts';
 import type { IncidentUseCases } from './incident-types.ts';
 import type { DriftBatch } from './ports-drift.ts';
 import type { Revocable } from './ports-revocation.ts';
-import type { AllowanceView, Credentials, RequestView } from './ports.ts';
+import type { AllowanceView, RequestView } from './ports.ts';
+import type { Credentials } from './ports-access.ts';
 
 /** `durationMs` null means the role's default. The person is read from Slack by the use case; nothing else about them is believed. */
 export type AskInput = {

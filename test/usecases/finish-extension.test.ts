@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Grant } from '../../src/core/types.ts';
 import { ProviderError } from '../../src/providers/provider.ts';
-import type { Access } from '../../src/usecases/ports.ts';
+import type { Access } from '../../src/usecases/ports-access.ts';
 import { somePerson } from '../db/fixtures.ts';
 import { openPostgresBench, targetSql } from './bench.ts';
 import type { Bench } from './bench.ts';

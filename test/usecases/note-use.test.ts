@@ -11,7 +11,7 @@ import { findProvider } from '../../src/providers/registry.ts';
 import type { AnyProvider } from '../../src/providers/provider.ts';
 import { noteUse } from '../../src/usecases/note-use.ts';
 import type { InUse } from '../../src/usecases/ports-use.ts';
-import type { Access, AccessFailure, Credentials } from '../../src/usecases/ports.ts';
+import type { Access, AccessFailure, Credentials } from '../../src/usecases/ports-access.ts';
 import type { UseCases } from '../../src/usecases/types.ts';
 import { somePerson, storeActiveGrant } from '../db/fixtures.ts';
 import { membershipProvider } from '../support/membership-provider.ts';

@@ -1,6 +1,6 @@
 /** What a message shows besides the request itself: the policy's words and recent look-ups. Missing look-ups are null, never guessed. */
 import type { Policy, Role, Target } from '../../core/policy/types.ts';
-import type { ByHand } from '../../usecases/ports.ts';
+import type { ByHand } from '../../usecases/ports-access.ts';
 import type { Person } from '../../core/types.ts';
 import type { AskedPeople } from '../../usecases/types.ts';
 

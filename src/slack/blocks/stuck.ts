@@ -2,7 +2,8 @@
 import type { KnownBlock } from '@slack/types';
 import { formatDuration } from '../../core/durations.ts';
 import type { Grant } from '../../core/types.ts';
-import type { ByHand, RequestView } from '../../usecases/ports.ts';
+import type { RequestView } from '../../usecases/ports.ts';
+import type { ByHand } from '../../usecases/ports-access.ts';
 import type { MessageFacts } from './facts.ts';
 import { ERROR_SHOWN_MAX, MESSAGE_TEXT_MAX, SECTION_TEXT_MAX } from './limits.ts';
 import { mark, status, what } from './phrases.ts';
