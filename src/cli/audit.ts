@@ -36,11 +36,13 @@ const readDate = (text: string): Date => {
   return date;
 };
 
+const waitingOf = (unsealed: number): string => (unsealed === 1 ? '1 event waits' : `${unsealed} events wait`);
+
 const sayReport = ({ ok, events, unsealed, oldestUnsealedAgeMs, head, problems, isCut }: AuditReport): string => {
   const found = problems.map(({ seq, kind, message }) => `event ${seq ?? '?'}: ${kind}: ${message}`);
   const cut = isCut ? ['There are more; these are the first.'] : [];
   const age = oldestUnsealedAgeMs === null ? '' : `, the oldest for ${(oldestUnsealedAgeMs / 1000).toFixed(1)} s`;
-  const waiting = unsealed > 0 ? [`${unsealed} events wait to be chained${age}.`] : [];
+  const waiting = unsealed > 0 ? [`${waitingOf(unsealed)} to be chained${age}.`] : [];
   const summary = ok
     ? `The chain of ${events} events is whole.`
     : `The chain of ${events} events is NOT whole: ${problems.length} problems.`;
@@ -61,6 +63,15 @@ const writeOut = async (text: string): Promise<void> => {
   if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 };
 
+/** What is not in it is said beside it: a file may be all that its reader ever sees. */
+const writeExport = async (options: ExportFlags): Promise<void> => {
+  const { unsealed } = await withPool((pool) => exportAudit(pool, options, writeOut));
+  if (unsealed > 0)
+    process.stderr.write(
+      `${waitingOf(unsealed)} to be chained and ${unsealed === 1 ? 'is' : 'are'} not in it; export again in a moment, while Latchkey runs.\n`,
+    );
+};
+
 export const addAuditCommands = (program: Command, setExit: (code: Exit) => void): void => {
   const audit = program.command('audit').description('verify and export the audit log');
   audit
@@ -75,5 +86,5 @@ export const addAuditCommands = (program: Command, setExit: (code: Exit) => void
     .addOption(new Option('--format <format>', 'one event per line').choices(['jsonl', 'csv']).default('jsonl'))
     .option('--since <date>', 'from this moment on', readDate)
     .option('--until <date>', 'before this moment', readDate)
-    .action(async (options: ExportFlags) => void (await withPool((pool) => exportAudit(pool, options, writeOut))));
+    .action(writeExport);
 };

@@ -60,15 +60,24 @@ const rangeOf = async (client: pg.PoolClient, { since, until }: ExportOptions) =
   return { after: Number(rows[0]?.first ?? 1) - 1, upTo: Number(rows[0]?.last ?? 0) };
 };
 
+const UNSEALED = `
+select count(*)::int as n from audit_unsealed u join audit_events e on e.id = u.event_id
+where ($1::timestamptz is null or e.at >= $1) and ($2::timestamptz is null or e.at < $2)`;
+
+const unsealedIn = async (client: pg.PoolClient, { since, until }: ExportOptions): Promise<number> => {
+  const { rows } = await client.query<{ n: number }>(UNSEALED, [since ?? null, until ?? null]);
+  return rows[0]?.n ?? 0;
+};
+
 /**
  * Calls `write` with pieces of text, one after the other, and waits for each: a slow reader slows the export and fills no memory.
- * Only sealed events are in it. Returns how many.
+ * Only sealed events are in it. Returns how many, and how many in the window are not sealed yet.
  */
 export const exportAudit = (
   pool: pg.Pool,
   options: ExportOptions,
   write: (text: string) => Promise<void>,
-): Promise<{ events: number }> =>
+): Promise<{ events: number; unsealed: number }> =>
   inSnapshot(pool, async (client) => {
     const line = options.format === 'csv' ? csvLine : jsonLine;
     if (options.format === 'csv') await write(`${COLUMNS.join(',')}\r\n`);
@@ -77,5 +86,5 @@ export const exportAudit = (
       await write(links.map((link) => line(recordOf(link))).join(''));
       events += links.length;
     }
-    return { events };
+    return { events, unsealed: await unsealedIn(client, options) };
   });

@@ -1,9 +1,11 @@
 /** The clocks of a worker: the deadline scan, the sweep for what was lost, and the sealer of the audit chain. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Log } from '../lib/log.ts';
 import type { InFlight } from '../lib/in-flight.ts';
 import { startLoop } from '../lib/loop.ts';
 import type { Loop } from '../lib/loop.ts';
+import { withinMs } from '../lib/within.ts';
 import type { Store } from '../usecases/ports.ts';
 import type { UseCases } from '../usecases/types.ts';
 
@@ -23,6 +25,8 @@ const SEAL_IDLE_MS = 1_000;
 /** Sealing is one commit however many events it takes in: a moment's wait makes one of many. */
 const SEAL_GAP_MS = 100;
 const SEAL_BATCH = 1_000;
+/** A stop waits no longer for what was left to seal. */
+const SEAL_REST_MS = 2_000;
 
 type TimerDeps = { store: Store; useCases: UseCases; log: Log };
 
@@ -144,10 +148,35 @@ const wasEmptied = async ({ client, prefix }: SweepOptions): Promise<boolean> =>
   return (await client.set(`${prefix}:mark`, '1', 'NX')) === 'OK';
 };
 
-export const startSealer = ({ store, log }: Pick<TimerDeps, 'store' | 'log'>): Loop =>
-  startLoop({
+export const startSealer = ({ store, log }: Pick<TimerDeps, 'store' | 'log'>): Loop => {
+  const loop = startLoop({
     everyMs: SEAL_IDLE_MS,
     minGapMs: SEAL_GAP_MS,
     run: async () => ((await store.audit.seal(SEAL_BATCH)) === SEAL_BATCH ? 0 : SEAL_IDLE_MS),
     onError: complain(log, 'sealing the audit chain'),
   });
+  const stop = async (): Promise<void> => {
+    await loop.stop();
+    await sealRest(store, log);
+  };
+  return { ...loop, stop };
+};
+
+/** Whoever stops last may be the last for long, and nothing shows that an event was removed before it was chained. Others may be sealing meanwhile. */
+const sealRest = async ({ audit, read }: Store, log: Log): Promise<void> => {
+  const until = performance.now() + SEAL_REST_MS;
+  const sealAll = async (): Promise<boolean> => {
+    while ((await read.counts()).unsealed > 0) {
+      if (performance.now() > until) return false;
+      if ((await audit.seal(SEAL_BATCH)) === 0) await delay(SEAL_GAP_MS);
+    }
+    return true;
+  };
+  const left = 'audit events were left that are not chained yet; whoever runs next chains them';
+  try {
+    const sealed = await withinMs(sealAll(), SEAL_REST_MS);
+    if (!sealed.isThere || !sealed.value) log.warn({ waitedMs: SEAL_REST_MS }, left);
+  } catch (error) {
+    log.warn({ err: error }, left);
+  }
+};

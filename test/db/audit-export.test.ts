@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { csvCell, exportAudit } from '../../src/db/audit-export.ts';
 import type { ExportOptions } from '../../src/db/audit-export.ts';
 import { verifyAudit } from '../../src/db/audit-verify.ts';
+import { runCli } from '../support/process.ts';
 import { openTestStore, someEvent } from './fixtures.ts';
 import type { TestStore } from './fixtures.ts';
 
@@ -110,4 +111,17 @@ test.each([
   [7, '7'],
 ])('the cell %j is written as %s', (value, cell) => {
   expect(csvCell(value)).toBe(cell);
+});
+
+test('what is not chained yet is not in it, and whoever exports is told so', async () => {
+  const url = { DATABASE_URL: opened.url };
+  expect(await runCli(['audit', 'export'], url)).toMatchObject({ code: 0, err: '' });
+  await opened.store.transaction((tx) => tx.audit.append(someEvent()));
+  const { code, out, err } = await runCli(['audit', 'export'], url);
+  expect({ code, lines: out.trim().split('\n').length }).toEqual({ code: 0, lines: 4 });
+  expect(err).toBe('1 event waits to be chained and is not in it; export again in a moment, while Latchkey runs.\n');
+  const before = ['audit', 'export', '--until', '2026-01-01'];
+  expect(await runCli(before, url)).toEqual({ code: 0, out: '', err: '' });
+  await opened.store.audit.seal(1000);
+  expect((await runCli(['audit', 'export'], url)).err).toBe('');
 });
