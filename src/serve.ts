@@ -9,12 +9,13 @@ import { schemaState } from './db/migrate.ts';
 import { StartError } from './lib/start-error.ts';
 import { createLog } from './lib/log.ts';
 import type { Log } from './lib/log.ts';
+import { counted } from './lib/counted.ts';
 
 const STOP_LIMIT_MS = 30_000;
 
 const listed = (problems: ConfigProblem[]): string =>
   [
-    `Latchkey cannot start: ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in its configuration.`,
+    `Latchkey cannot start: ${counted(problems.length, 'problem')} in its configuration.`,
     ...problems.map((problem) => `- ${formatProblem(problem)}`),
   ].join('\n');
 

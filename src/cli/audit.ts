@@ -10,6 +10,7 @@ import { createLog } from '../lib/log.ts';
 import { demandDatabaseUrl, reaching } from './database.ts';
 import { print, printJson } from './output.ts';
 import type { Exit } from './output.ts';
+import { counted } from '../lib/counted.ts';
 
 type Pool = ReturnType<typeof createPool>;
 
@@ -36,7 +37,7 @@ const readDate = (text: string): Date => {
   return date;
 };
 
-const waitingOf = (unsealed: number): string => (unsealed === 1 ? '1 event waits' : `${unsealed} events wait`);
+const waitingOf = (unsealed: number): string => counted(unsealed, 'event waits', 'events wait');
 
 const sayReport = ({ ok, events, unsealed, oldestUnsealedAgeMs, head, problems, isCut }: AuditReport): string => {
   const found = problems.map(({ seq, kind, message }) => `event ${seq ?? '?'}: ${kind}: ${message}`);
@@ -44,8 +45,8 @@ const sayReport = ({ ok, events, unsealed, oldestUnsealedAgeMs, head, problems, 
   const age = oldestUnsealedAgeMs === null ? '' : `, the oldest for ${(oldestUnsealedAgeMs / 1000).toFixed(1)} s`;
   const waiting = unsealed > 0 ? [`${waitingOf(unsealed)} to be chained${age}.`] : [];
   const summary = ok
-    ? `The chain of ${events} events is whole.`
-    : `The chain of ${events} events is NOT whole: ${problems.length} problems.`;
+    ? `The chain of ${counted(events, 'event')} is whole.`
+    : `The chain of ${counted(events, 'event')} is NOT whole: ${counted(problems.length, 'problem')}.`;
   return [...found, ...cut, ...waiting, summary, `head ${head.seq}:${head.hash}`].join('\n');
 };
 

@@ -13,6 +13,7 @@ import { formatProblem } from './problem.ts';
 import type { ConfigProblem } from './problem.ts';
 import { alertStated, groupsOfPerson, personFromRef, runPolicyTests } from './policy-tests.ts';
 import type { PolicyTestResult } from './policy-tests.ts';
+import { counted } from '../lib/counted.ts';
 
 /** `isOk` false is exit code 1; `facts` is what `--json` prints; `text` has no newline at its end. */
 export type CommandResult<Facts> = { isOk: boolean; facts: Facts; text: string };
@@ -24,8 +25,6 @@ const findingsOf = (input: PolicyInput): Finding[] => {
   if ('problems' in loaded) return loaded.problems.map((problem) => ({ level: 'error', ...problem }));
   return loaded.warnings.map((warning) => ({ level: 'warning', ...warning }));
 };
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** Errors make it fail; warnings are shown and do not. */
 export const checkPolicy = (input: PolicyInput): CommandResult<{ findings: Finding[] }> => {

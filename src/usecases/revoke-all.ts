@@ -8,6 +8,7 @@ import type { Revocable, RevocationScope } from './ports-revocation.ts';
 import type { Deps, Tx } from './ports.ts';
 import { refuse } from './refuse.ts';
 import type { RevocationPreview, RevokeAllInput, RevokeWhat } from './types.ts';
+import { counted } from '../lib/counted.ts';
 
 const NAMED = 20;
 
@@ -62,10 +63,12 @@ const newsOf = ({ actor, person, scope }: Judged, found: Revocable, reason: stri
   const whose = person ? `all access of ${person.name}` : 'all access';
   const where = scope.targets ? ` in ${scope.targets.join(', ')}` : '';
   const { grants, requests, allowances } = found;
-  return [
-    `${actor.name} revokes ${whose}${where}: ${grants} grants, ${requests} pending requests, ${allowances} allowances.`,
-    ...(reason ? [`Reason: ${reason}`] : []),
-  ];
+  const counts = [
+    grants > 0 ? [counted(grants, 'grant')] : [],
+    requests > 0 ? [counted(requests, 'pending request')] : [],
+    allowances > 0 ? [counted(allowances, 'allowance')] : [],
+  ].flat();
+  return [`${actor.name} revokes ${whose}${where}: ${counts.join(', ')}.`, ...(reason ? [`Reason: ${reason}`] : [])];
 };
 
 /** Before anything else: what was allowed ahead of time would let somebody back in without a click. */

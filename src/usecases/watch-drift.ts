@@ -10,6 +10,7 @@ import type { Deps, Tx } from './ports.ts';
 import { refuse } from './refuse.ts';
 import { eventOf, isRepairable, repairDrift } from './repair-drift.ts';
 import type { Repaired } from './repair-drift.ts';
+import { counted } from '../lib/counted.ts';
 
 const EVERY_MS = 5 * 60_000;
 const AT_ONCE = 5;
@@ -124,7 +125,7 @@ const ask = async (
   const id = deps.ids.next();
   const title = titleOf(deps, target);
   const lines = [
-    `${title}: ${findings.length} repairs are due, and ${liveCount} grants live there. Was its address changed, or a backup restored?`,
+    `${title}: ${counted(findings.length, 'repair is', 'repairs are')} due, and ${counted(liveCount, 'grant lives', 'grants live')} there. Was its address changed, or a backup restored?`,
     ...findings.map((one) => lineOf(title, one, '')),
   ];
   await deps.store.transaction(async (tx) => {

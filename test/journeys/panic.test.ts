@@ -117,6 +117,7 @@ test('who may: nobody but admins all, owners their targets and people only withi
   expect(limited).toContain('access elsewhere stays');
   await world.slack.as('olga').submit();
   await until(async () => (await count(`grants where state = 'ended'`)) === 1, 'the end in the owned target');
+  expect(seen(await story.dm('sam', 'revokes all access of'))).toContain('in orders-db: 1 grant.');
   expect(await world.sql(`select target from grants where state = 'active'`)).toHaveLength(2);
 
   await confirmation('ada', `revoke ${ADA}`, 'End 1 grant');

@@ -21,6 +21,7 @@ import {
 } from './limits.ts';
 import { moveLine, oldEnd } from './moves.ts';
 import { date, inline, mention, sentenceList } from './text.ts';
+import { counted } from '../../lib/counted.ts';
 
 /** `*Orders database · Read only*` */
 export const what = (
@@ -74,7 +75,7 @@ export const oneOf = (asked: Asked): string => {
     [...asked.people, ...(asked.standIns ?? []).map(({ delegate }) => delegate)].map(({ id }) => id),
   );
   const rest = everyone.size - shown.length;
-  const others = rest > 0 ? ` and ${rest} ${rest === 1 ? 'other' : 'others'} may too` : '';
+  const others = rest > 0 ? ` and ${counted(rest, 'other')} may too` : '';
   const allAway = (asked.away?.length ?? 0) > 0 ? 'all away now' : null;
   const unasked = asked.quiet?.length ? `${asked.quiet.length} may, unasked` : null;
   const who = shown.length > 0 ? `${shown.join(', ')}${others}` : (unasked ?? allAway);

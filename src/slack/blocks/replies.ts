@@ -5,6 +5,7 @@ import { MENTIONS_MAX, MESSAGE_TEXT_MAX } from './limits.ts';
 import { escalation, what } from './phrases.ts';
 import { cut, date, mention, section, sentenceList } from './text.ts';
 import type { Message } from './text.ts';
+import { counted } from '../../lib/counted.ts';
 
 const reply = (words: string): Message => {
   const text = cut(words, MESSAGE_TEXT_MAX);
@@ -14,7 +15,7 @@ const reply = (words: string): Message => {
 const some = (userIds: readonly string[]): string => {
   const shown = userIds.slice(0, MENTIONS_MAX).map((userId) => mention({ userId }));
   const rest = userIds.length - shown.length;
-  return rest > 0 ? `${shown.join(', ')} and ${rest} ${rest === 1 ? 'other' : 'others'}` : sentenceList(shown, 'or');
+  return rest > 0 ? `${shown.join(', ')} and ${counted(rest, 'other')}` : sentenceList(shown, 'or');
 };
 
 export const reminderReply = (view: RequestView, facts: MessageFacts): Message =>

@@ -15,11 +15,10 @@ import {
 import { what } from './phrases.ts';
 import { context, cut, date, inline, mention, quote, section, sentenceList } from './text.ts';
 import type { Message } from './text.ts';
+import { counted } from '../../lib/counted.ts';
 
 const LINE_ERROR_MAX = ERROR_SHOWN_MAX / 2;
 const TARGETS_NAMED = 5;
-
-const number = (amount: number, one: string, many = `${one}s`): string => `${amount} ${amount === 1 ? one : many}`;
 
 const titles = (policy: Policy, targets: readonly string[]): string => {
   const shown = targets
@@ -41,9 +40,9 @@ export const previewBlocks = (policy: Policy, preview: RevocationPreview, target
   const name = whose(policy, { person, targets: limitedTo ?? (target === null ? null : [target]) });
   const later = startsLater > 0 ? ` (${startsLater} of them not begun yet)` : '';
   const counts = [
-    `*${number(grants, 'grant')}*${later}: sessions are cut, and the access is removed.`,
-    `*${number(requests, 'pending request')}*: cancelled. People can ask again.`,
-    `*${number(allowances, 'allowance')}* given ahead of time: taken back.`,
+    `*${counted(grants, 'grant')}*${later}: sessions are cut, and the access is removed.`,
+    `*${counted(requests, 'pending request')}*: cancelled. People can ask again.`,
+    `*${counted(allowances, 'allowance')}* given ahead of time: taken back.`,
   ];
   const lines = some.map((one) => `${mention(one.person)} · ${roleOf(policy, one)} \`${one.grantId}\``);
   const rest = grants - some.length;
@@ -76,8 +75,8 @@ const progress = ({ removed, alreadyAbsent, ending, stuckCount }: RevocationView
 
 const besides = ({ requests, allowances }: RevocationView): string =>
   [
-    requests > 0 ? `${number(requests, 'pending request')} cancelled.` : '',
-    allowances > 0 ? `${number(allowances, 'allowance')} taken back.` : '',
+    requests > 0 ? `${counted(requests, 'pending request')} cancelled.` : '',
+    allowances > 0 ? `${counted(allowances, 'allowance')} taken back.` : '',
   ]
     .filter(Boolean)
     .join(' ');

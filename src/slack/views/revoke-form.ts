@@ -9,6 +9,7 @@ import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField } from '../errors.ts';
 import { withinMs } from '../../lib/within.ts';
 import { text } from './request-form.ts';
+import { counted } from '../../lib/counted.ts';
 
 const REVOKE_FORM = 'revoke_form';
 const REASON = 'reason';
@@ -49,7 +50,7 @@ const confirmView = (policy: Policy, what: RevokeWhat, preview: RevocationPrevie
   const { grants, requests, allowances } = preview;
   if (grants + requests + allowances === 0)
     return shell([section('There is nothing to end: no access, no pending request, nothing allowed ahead of time.')]);
-  const submit = grants > 0 ? `End ${grants} ${grants === 1 ? 'grant' : 'grants'}` : 'Revoke';
+  const submit = grants > 0 ? `End ${counted(grants, 'grant')}` : 'Revoke';
   const rest = { callback_id: REVOKE_FORM, private_metadata: written(what), submit: text(submit) };
   return shell([...blocks, reasonInput], rest);
 };
