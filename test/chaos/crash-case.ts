@@ -35,7 +35,7 @@ const NOTED = `select channel, ts from messages where ts is not null union all
   select channel, ts from incident_messages where ts is not null`;
 
 /** Copies that Slack took and that were not noted: documented for those that were on their way when the process died, and for no other. */
-export const unnoted = async ({ world }: Case): Promise<string[]> => {
+export const unnoted = async (world: World): Promise<string[]> => {
   const rows = await world.sql<{ channel: string; ts: string }>(NOTED);
   const known = new Set(rows.map(({ channel, ts }) => `${channel} ${ts}`));
   const posts = [...world.slack.state.messages.values()].flat();

@@ -100,7 +100,7 @@ export const crashGlassAt = async (world: World, app: Restarts, point: GlassPoin
     watch: point.watch,
     goOn: () => act(one),
     look: async () => {
-      onTheirWay = await unnoted(one);
+      onTheirWay = await unnoted(world);
       return look(one);
     },
   });
@@ -115,6 +115,6 @@ export const crashGlassAt = async (world: World, app: Restarts, point: GlassPoin
     reviews: await countReviews(one, row),
     told: countTold(one, id),
     banner: banner !== undefined && seen(banner).includes('Break-glass is over'),
-    repeated: (await unnoted(one)).filter((copy) => !onTheirWay.includes(copy)),
+    repeated: (await unnoted(world)).filter((copy) => !onTheirWay.includes(copy)),
   };
 };

@@ -181,7 +181,7 @@ export const crashIncidentAt = async (
     watch: point.watch,
     goOn: () => act(one),
     look: async () => {
-      onTheirWay = await unnoted(one);
+      onTheirWay = await unnoted(world);
       return look(one);
     },
   });
@@ -200,7 +200,7 @@ export const crashIncidentAt = async (
     bystanders: await stillActive(one, beside),
     told: countTold(one, id),
     isClosedInChannel: prompt !== undefined && seen(prompt).includes('is closed'),
-    repeated: (await unnoted(one)).filter((copy) => !onTheirWay.includes(copy)),
+    repeated: (await unnoted(world)).filter((copy) => !onTheirWay.includes(copy)),
     isFiledTooOften: countUploads(one) > (point.mayFileTwice ? 2 : 1),
   };
 };

@@ -191,7 +191,7 @@ export const crashMoreAt = async (world: World, app: Restarts, point: MorePoint)
     watch: point.watch,
     goOn: () => act(one),
     look: async () => {
-      onTheirWay = await unnoted(one);
+      onTheirWay = await unnoted(world);
       const there = await look(one);
       if (point.isLate) await fallDue(one);
       return there;
@@ -204,6 +204,6 @@ export const crashMoreAt = async (world: World, app: Restarts, point: MorePoint)
     events: await countEvents(one, EVENTS, one.row.grantId),
     whileAlive: one.whileAlive,
     isTold: await isTold(one),
-    repeated: (await unnoted(one)).filter((copy) => !onTheirWay.includes(copy)),
+    repeated: (await unnoted(world)).filter((copy) => !onTheirWay.includes(copy)),
   };
 };

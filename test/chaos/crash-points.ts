@@ -23,8 +23,6 @@ export type CrashPoint = {
   isShown?: boolean;
   /** Who keeps it from becoming access, in place of an approval: the requester, or an approver. */
   refusal?: 'cancel' | 'deny';
-  /** Documented: a message that Slack took and that was not noted is posted once more. */
-  mayPostTwice?: 'approval' | 'granted' | 'outcome';
 };
 
 /** The transaction that writes this audit event; its commit is the point. */
@@ -58,7 +56,7 @@ export const UNTIL_ACTIVE: CrashPoint[] = [
   { name: 'ask:before-commit', watch: event('request.created', 'before'), leaves: NOTHING },
   { name: 'ask:after-commit', watch: event('request.created', 'after'), leaves: ASKED },
   { name: 'notify:before-post', watch: post('approval', 'before'), leaves: ASKED },
-  { name: 'notify:after-post', watch: post('approval', 'after'), leaves: ASKED, mayPostTwice: 'approval' },
+  { name: 'notify:after-post', watch: post('approval', 'after'), leaves: ASKED },
   // What a process writes it does itself, mostly; this is a row that is settled, and below one that others may take.
   { name: 'work:before-settled', watch: sql('outbox_done', 'before'), leaves: ASKED, isAwaited: true },
   { name: 'work:after-settled', watch: sql('outbox_done', 'after'), leaves: ASKED, isAwaited: true },
@@ -74,7 +72,7 @@ export const UNTIL_ACTIVE: CrashPoint[] = [
   { name: 'activate:before-commit', watch: event('grant.active', 'before'), leaves: MADE },
   { name: 'activate:after-commit', watch: event('grant.active', 'after'), leaves: ACTIVE },
   { name: 'notify:before-telling', watch: post('granted', 'before'), leaves: ACTIVE },
-  { name: 'notify:after-telling', watch: post('granted', 'after'), leaves: ACTIVE, mayPostTwice: 'granted' },
+  { name: 'notify:after-telling', watch: post('granted', 'after'), leaves: ACTIVE },
 ];
 
 export const UNTIL_ENDED: CrashPoint[] = [
@@ -115,8 +113,7 @@ export const UNTIL_ENDED: CrashPoint[] = [
   { name: 'end:before-commit', watch: event('grant.ended', 'before'), leaves: REMOVED, isToExpire: true },
   { name: 'end:after-commit', watch: event('grant.ended', 'after'), leaves: ENDED, isToExpire: true },
   { name: 'notify:before-outcome', watch: post('outcome', 'before'), leaves: ENDED },
-  { name: 'notify:after-outcome', watch: post('outcome', 'after'), leaves: ENDED, mayPostTwice: 'outcome' },
-  // Events are sealed while the approval message is on its way: the death may be that message's too.
-  { name: 'seal:before-commit', watch: sql('audit_chain (seq', 'before'), leaves: ASKED, mayPostTwice: 'approval' },
-  { name: 'seal:after-commit', watch: sql('audit_chain (seq', 'after'), leaves: ASKED, mayPostTwice: 'approval' },
+  { name: 'notify:after-outcome', watch: post('outcome', 'after'), leaves: ENDED },
+  { name: 'seal:before-commit', watch: sql('audit_chain (seq', 'before'), leaves: ASKED, isAwaited: true },
+  { name: 'seal:after-commit', watch: sql('audit_chain (seq', 'after'), leaves: ASKED, isAwaited: true },
 ];

@@ -4,6 +4,7 @@ import { findLastingLeftOver, WAITING } from '../support/integrity.ts';
 import { until } from '../support/story.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
+import { unnoted } from './crash-case.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { FAR_MS, liveThrough } from './restarts.ts';
 import type { Restarts } from './restarts.ts';
@@ -98,24 +99,13 @@ const act = async (one: Case, row: Row | null): Promise<boolean> => {
   return !(row.grant === 'ended' && outcome && seen(outcome).includes('*Ended*'));
 };
 
-const countPosts = async (one: Case): Promise<Record<string, number>> => {
-  const row = await find(one);
-  const posts = [...one.world.slack.state.messages.values()].flat();
-  const counts: Record<string, number> = {};
-  for (const { metadata } of posts) {
-    const payload = metadata?.['event_payload'] as { request_id?: string; kind?: string } | undefined;
-    if (payload?.request_id === row?.id && payload?.kind) counts[payload.kind] = (counts[payload.kind] ?? 0) + 1;
-  }
-  return counts;
-};
-
 type Crashed = {
   signal: NodeJS.Signals | null;
   left: CrashPoint['leaves'];
   /** Sentences about what is not as it should be after the restart. */
   leftOver: string[];
   isTold: boolean;
-  /** Kinds of message that were posted more often than once, or than the point allows. */
+  /** Messages that were posted again, but for those that were on their way when the process died: that is documented. */
   repeated: string[];
 };
 
@@ -137,19 +127,21 @@ const leftBehind = async (one: Case): Promise<CrashPoint['leaves']> => {
 export const crashAt = async (world: World, app: Restarts, point: CrashPoint): Promise<Crashed> => {
   const reason = `look into ${point.name.replaceAll(/[:-]/g, ' ')}`;
   const one: Case = { world, app, point, who: 'ada', reason, hasDied: false };
+  let onTheirWay: string[] = [];
   const { signal, left } = await liveThrough(world, app, {
     name: point.name,
     watch: point.watch,
     goOn: async (hasDied) => act({ ...one, hasDied }, await find(one)),
-    look: () => leftBehind(one),
+    look: async () => {
+      onTheirWay = await unnoted(world);
+      return leftBehind(one);
+    },
   });
-  const posts = await countPosts(one);
-  const most = (kind: string): number => (kind === point.mayPostTwice ? 2 : 1);
   return {
     signal,
     left,
     leftOver: await findLastingLeftOver(world),
     isTold: await isTold(one),
-    repeated: Object.keys(posts).filter((kind) => (posts[kind] ?? 0) > most(kind)),
+    repeated: (await unnoted(world)).filter((copy) => !onTheirWay.includes(copy)),
   };
 };
