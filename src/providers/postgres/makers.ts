@@ -1,7 +1,7 @@
 /**
  * Roles that Latchkey acts as to make and drop logins, where an admin made it some. Since Postgres 16 whoever makes a role is its member
  * (postgresql.org/docs/16/role-attributes.html, "role creation"), and each change of a role makes Postgres read all memberships of whoever
- * changes it again: among a thousand logins of one maker a login costs ten times what it costs among a thousand of sixteen makers.
+ * changes it again: to drop a login among a thousand of one maker costs some six times what it costs among a thousand of sixteen makers.
  * Nothing hangs on them but that: Latchkey's own role may do everything that they may.
  */
 import { randomInt } from 'node:crypto';
