@@ -47,13 +47,14 @@ const ask = async (one: Case): Promise<void> => {
   await until(async () => one.app.isGone() || (await find(one)), `the request "${one.reason}"`, FAR_MS);
 };
 
-/** A modal of a dead process answers nothing; whoever sees the request wait still begins again. */
-const refuse = async ({ world: { slack }, point, who }: Case, id: string, message: Message): Promise<void> => {
+/** A modal of a dead process answers nothing, and a click on a dead app opens none; whoever sees the request wait still begins again. */
+const refuse = async ({ world: { slack }, app, point, who }: Case, id: string, message: Message): Promise<void> => {
   if (point.refusal === 'cancel') return void (await slack.as(who).command('/prod-access', `cancel ${id}`, 'general'));
   const olga = slack.as('olga');
   if (olga.modals().length > 0) await olga.close();
   await olga.click(message, 'deny');
-  await slack.waitFor(() => olga.modals().length > 0, { what: 'the form that asks why' });
+  await until(async () => app.isGone() || olga.modals().length > 0, 'the form that asks why', FAR_MS);
+  if (olga.modals().length === 0) return;
   await olga.type('reason', 'the replica has the same rows');
   await olga.submit();
 };
