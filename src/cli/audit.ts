@@ -37,13 +37,11 @@ const readDate = (text: string): Date => {
   return date;
 };
 
-const waitingOf = (unsealed: number): string => counted(unsealed, 'event waits', 'events wait');
-
 const sayReport = ({ ok, events, unsealed, oldestUnsealedAgeMs, head, problems, isCut }: AuditReport): string => {
   const found = problems.map(({ seq, kind, message }) => `event ${seq ?? '?'}: ${kind}: ${message}`);
   const cut = isCut ? ['There are more; these are the first.'] : [];
   const age = oldestUnsealedAgeMs === null ? '' : `, the oldest for ${(oldestUnsealedAgeMs / 1000).toFixed(1)} s`;
-  const waiting = unsealed > 0 ? [`${waitingOf(unsealed)} to be chained${age}.`] : [];
+  const waiting = unsealed > 0 ? [`${counted(unsealed, 'event waits', 'events wait')} to be chained${age}.`] : [];
   const summary = ok
     ? `The chain of ${counted(events, 'event')} is whole.`
     : `The chain of ${counted(events, 'event')} is NOT whole: ${counted(problems.length, 'problem')}.`;
@@ -69,7 +67,7 @@ const writeExport = async (options: ExportFlags): Promise<void> => {
   const { unsealed } = await withPool((pool) => exportAudit(pool, options, writeOut));
   if (unsealed > 0)
     process.stderr.write(
-      `${waitingOf(unsealed)} to be chained and ${unsealed === 1 ? 'is' : 'are'} not in it; export again in a moment, while Latchkey runs.\n`,
+      `${counted(unsealed, 'event waits to be chained and is', 'events wait to be chained and are')} not in it; export again in a moment, while Latchkey runs.\n`,
     );
 };
 

@@ -42,6 +42,8 @@ const recordOf = ({ seq, prevHash, hash, eventId, event }: Link): SealedRecord =
   return { ...event, seq, prevHash, hash };
 };
 
+const IN_WINDOW = `($1::timestamptz is null or e.at >= $1) and ($2::timestamptz is null or e.at < $2)`;
+
 /**
  * The stretch of the chain from the first to the last event in the window. Events commit in another order than they are dated,
  * so an event dated just outside may lie in it; leaving it out would look like a removed one.
@@ -49,7 +51,7 @@ const recordOf = ({ seq, prevHash, hash, eventId, event }: Link): SealedRecord =
 const STRETCH = `
 select coalesce(min(c.seq), 1)::int8 as first, coalesce(max(c.seq), 0)::int8 as last
 from audit_chain c join audit_events e on e.id = c.event_id
-where ($1::timestamptz is null or e.at >= $1) and ($2::timestamptz is null or e.at < $2)`;
+where ${IN_WINDOW}`;
 
 const rangeOf = async (client: pg.PoolClient, { since, until }: ExportOptions) => {
   if (!since && !until) return { after: 0, upTo: Number.MAX_SAFE_INTEGER };
@@ -62,7 +64,7 @@ const rangeOf = async (client: pg.PoolClient, { since, until }: ExportOptions) =
 
 const UNSEALED = `
 select count(*)::int as n from audit_unsealed u join audit_events e on e.id = u.event_id
-where ($1::timestamptz is null or e.at >= $1) and ($2::timestamptz is null or e.at < $2)`;
+where ${IN_WINDOW}`;
 
 const unsealedIn = async (client: pg.PoolClient, { since, until }: ExportOptions): Promise<number> => {
   const { rows } = await client.query<{ n: number }>(UNSEALED, [since ?? null, until ?? null]);

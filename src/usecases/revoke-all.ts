@@ -63,11 +63,12 @@ const newsOf = ({ actor, person, scope }: Judged, found: Revocable, reason: stri
   const whose = person ? `all access of ${person.name}` : 'all access';
   const where = scope.targets ? ` in ${scope.targets.join(', ')}` : '';
   const { grants, requests, allowances } = found;
-  const counts = [
-    grants > 0 ? [counted(grants, 'grant')] : [],
-    requests > 0 ? [counted(requests, 'pending request')] : [],
-    allowances > 0 ? [counted(allowances, 'allowance')] : [],
-  ].flat();
+  const amounts: [number, string][] = [
+    [grants, 'grant'],
+    [requests, 'pending request'],
+    [allowances, 'allowance'],
+  ];
+  const counts = amounts.filter(([amount]) => amount > 0).map(([amount, noun]) => counted(amount, noun));
   return [`${actor.name} revokes ${whose}${where}: ${counts.join(', ')}.`, ...(reason ? [`Reason: ${reason}`] : [])];
 };
 

@@ -1,14 +1,13 @@
 /** Access taken by break-glass, killed on its way: taken once, told to everyone named, under one review, and ended once. */
-import { findLastingLeftOver } from '../support/integrity.ts';
 import { until } from '../support/story.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
-import { countEvents, countTold, findRow, loginsOf, ofRequest, reasonOf, unnoted } from './crash-case.ts';
+import { countEvents, countTold, findRow, loginsOf, ofRequest, reasonOf } from './crash-case.ts';
 import type { Case, Row } from './crash-case.ts';
 import { event, post, sql } from './crash-points.ts';
 import type { Watch } from './crash-points.ts';
 import { FAR_MS, liveThrough } from './restarts.ts';
-import type { Restarts } from './restarts.ts';
+import type { Lived, Restarts } from './restarts.ts';
 
 type Left = { request: string | null; grant: string | null; reviews: number; logins: number };
 
@@ -68,16 +67,12 @@ const look = async (one: Case): Promise<Left> => {
 
 const EVENTS = ['request.created', 'review.opened', 'grant.activating', 'grant.ending', 'grant.ended'];
 
-type Crashed = {
-  signal: NodeJS.Signals | null;
-  left: Left | null;
-  leftOver: string[];
+type Crashed = Lived<Left | null> & {
   events: Record<string, number>;
   reviews: number;
   /** In how many places each kind stands. */
   told: Record<string, number>;
   banner: boolean;
-  repeated: string[];
 };
 
 /** Told: #security and the two owners; the SRE reviews; the channel has the banner. */
@@ -94,27 +89,21 @@ export const expectedGlass = ({ leaves }: GlassPoint): Crashed => ({
 
 export const crashGlassAt = async (world: World, app: Restarts, point: GlassPoint): Promise<Crashed> => {
   const one: Case = { world, app, reason: reasonOf(point.name) };
-  let onTheirWay: string[] = [];
-  const { signal, left } = await liveThrough(world, app, {
+  const lived = await liveThrough(world, app, {
     name: point.name,
     watch: point.watch,
     goOn: () => act(one),
-    look: async () => {
-      onTheirWay = await unnoted(world);
-      return look(one);
-    },
+    look: () => look(one),
   });
   const row = await findRow(one);
   const id = row?.id ?? '';
   const banner = ofRequest(world.slack.as('olga').messages('prod-access'), id, 'banner');
   return {
-    signal,
-    left: point.leaves && left,
-    leftOver: await findLastingLeftOver(world),
+    ...lived,
+    left: point.leaves && lived.left,
     events: await countEvents(one, EVENTS, id),
     reviews: await countReviews(one, row),
     told: countTold(one, id),
     banner: banner !== undefined && seen(banner).includes('Break-glass is over'),
-    repeated: (await unnoted(world)).filter((copy) => !onTheirWay.includes(copy)),
   };
 };

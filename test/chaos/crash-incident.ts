@@ -1,14 +1,13 @@
 /** The end of an incident, killed on its way: what was given for it ends once, nothing else does, and its timeline is posted. */
-import { findLastingLeftOver } from '../support/integrity.ts';
 import { until } from '../support/story.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
-import { countEvents, countTold, findRow, loginsOf, ofRequest, reasonOf, unnoted } from './crash-case.ts';
+import { countEvents, countTold, findRow, loginsOf, ofRequest, reasonOf } from './crash-case.ts';
 import type { Case, Row } from './crash-case.ts';
 import { event, post, sql } from './crash-points.ts';
 import type { Watch } from './crash-points.ts';
 import { FAR_MS, liveThrough } from './restarts.ts';
-import type { Restarts } from './restarts.ts';
+import type { Lived, Restarts } from './restarts.ts';
 
 type Left = { incident: string; grant: string | null; logins: number };
 
@@ -131,16 +130,12 @@ const stillActive = async ({ world }: Case, grantIds: string[]): Promise<string[
 const OF_INCIDENT = ['incident.opened', 'incident.closed', 'incident.ended'];
 const OF_GRANT = ['grant.ending', 'grant.ended'];
 
-type Crashed = {
-  signal: NodeJS.Signals | null;
-  left: Left;
-  leftOver: string[];
+type Crashed = Lived<Left> & {
   events: Record<string, number>[];
   cause: string | null;
   bystanders: string[];
   told: Record<string, number>;
   isClosedInChannel: boolean;
-  repeated: string[];
   isFiledTooOften: boolean;
 };
 
@@ -175,15 +170,11 @@ export const crashIncidentAt = async (
   const channel = `inc-${point.name.replaceAll(':', '-')}`;
   const one: IncidentCase = { world, app, reason: reasonOf(point.name), channel };
   await openWith(one);
-  let onTheirWay: string[] = [];
-  const { signal, left } = await liveThrough(world, app, {
+  const lived = await liveThrough(world, app, {
     name: point.name,
     watch: point.watch,
     goOn: () => act(one),
-    look: async () => {
-      onTheirWay = await unnoted(world);
-      return look(one);
-    },
+    look: () => look(one),
   });
   const { id } = await mustFind(one);
   const row = await findRow(one);
@@ -192,15 +183,12 @@ export const crashIncidentAt = async (
     .messages(channel)
     .find(({ text }) => text.startsWith('Incident '));
   return {
-    signal,
-    left,
-    leftOver: await findLastingLeftOver(world),
+    ...lived,
     events: [await countEvents(one, OF_INCIDENT, id), await countEvents(one, OF_GRANT, row?.grantId ?? '')],
     cause: row?.cause ?? null,
     bystanders: await stillActive(one, beside),
     told: countTold(one, id),
     isClosedInChannel: prompt !== undefined && seen(prompt).includes('is closed'),
-    repeated: (await unnoted(world)).filter((copy) => !onTheirWay.includes(copy)),
     isFiledTooOften: countUploads(one) > (point.mayFileTwice ? 2 : 1),
   };
 };

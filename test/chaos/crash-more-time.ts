@@ -1,14 +1,13 @@
 /** More time, killed on its way: target and store hold to the same end while access lives, and it ends once. */
-import { findLastingLeftOver } from '../support/integrity.ts';
 import { until } from '../support/story.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
-import { countEvents, findRow, loginsOf, ofRequest, reasonOf, unnoted } from './crash-case.ts';
+import { countEvents, findRow, loginsOf, ofRequest, reasonOf } from './crash-case.ts';
 import type { Case, Row } from './crash-case.ts';
 import { event, sql } from './crash-points.ts';
 import type { Watch } from './crash-points.ts';
 import { FAR_MS, liveThrough } from './restarts.ts';
-import type { Restarts } from './restarts.ts';
+import type { Lived, Restarts } from './restarts.ts';
 
 /** How many minutes later than at first the store and the target let it end; null where the login is gone, or shut for ever. */
 type Ends = { store: number; target: number | null };
@@ -148,14 +147,10 @@ const act = async (one: MoreCase): Promise<boolean> => {
 
 const EVENTS = ['grant.extending', 'grant.extended', 'grant.extension_failed', 'grant.ending', 'grant.ended'];
 
-type Crashed = {
-  signal: NodeJS.Signals | null;
-  left: Left;
-  leftOver: string[];
+type Crashed = Lived<Left> & {
   events: Record<string, number>;
   whileAlive: Ends | null;
   isTold: boolean;
-  repeated: string[];
 };
 
 export const expectedMore = ({ leaves, isRefused, isLate }: MorePoint): Crashed => ({
@@ -185,25 +180,20 @@ const isTold = async ({ world, row, point }: MoreCase): Promise<boolean> => {
 
 export const crashMoreAt = async (world: World, app: Restarts, point: MorePoint): Promise<Crashed> => {
   const one = await prepare({ world, app, reason: reasonOf(point.name) }, point);
-  let onTheirWay: string[] = [];
-  const { signal, left } = await liveThrough(world, app, {
+  const lived = await liveThrough(world, app, {
     name: point.name,
     watch: point.watch,
     goOn: () => act(one),
     look: async () => {
-      onTheirWay = await unnoted(world);
       const there = await look(one);
       if (point.isLate) await fallDue(one);
       return there;
     },
   });
   return {
-    signal,
-    left,
-    leftOver: await findLastingLeftOver(world),
+    ...lived,
     events: await countEvents(one, EVENTS, one.row.grantId),
     whileAlive: one.whileAlive,
     isTold: await isTold(one),
-    repeated: (await unnoted(world)).filter((copy) => !onTheirWay.includes(copy)),
   };
 };

@@ -1,13 +1,12 @@
 /** One case: drive a request along its way, let the process die at the point, start it again, and go the rest of the way. */
 import type { Message } from '../../src/local/slack/types.ts';
-import { findLastingLeftOver, WAITING } from '../support/integrity.ts';
+import { WAITING } from '../support/integrity.ts';
 import { until } from '../support/story.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
-import { unnoted } from './crash-case.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { FAR_MS, liveThrough } from './restarts.ts';
-import type { Restarts } from './restarts.ts';
+import type { Lived, Restarts } from './restarts.ts';
 
 type Row = { id: string; request: string; grant: string | null };
 type Case = { world: World; app: Restarts; point: CrashPoint; who: string; reason: string; hasDied: boolean };
@@ -100,14 +99,8 @@ const act = async (one: Case, row: Row | null): Promise<boolean> => {
   return !(row.grant === 'ended' && outcome && seen(outcome).includes('*Ended*'));
 };
 
-type Crashed = {
-  signal: NodeJS.Signals | null;
-  left: CrashPoint['leaves'];
-  /** Sentences about what is not as it should be after the restart. */
-  leftOver: string[];
+type Crashed = Lived<CrashPoint['leaves']> & {
   isTold: boolean;
-  /** Messages that were posted again, but for those that were on their way when the process died: that is documented. */
-  repeated: string[];
 };
 
 export const expected = (point: CrashPoint): Crashed => ({
@@ -128,21 +121,14 @@ const leftBehind = async (one: Case): Promise<CrashPoint['leaves']> => {
 export const crashAt = async (world: World, app: Restarts, point: CrashPoint): Promise<Crashed> => {
   const reason = `look into ${point.name.replaceAll(/[:-]/g, ' ')}`;
   const one: Case = { world, app, point, who: 'ada', reason, hasDied: false };
-  let onTheirWay: string[] = [];
-  const { signal, left } = await liveThrough(world, app, {
+  const lived = await liveThrough(world, app, {
     name: point.name,
     watch: point.watch,
     goOn: async (hasDied) => act({ ...one, hasDied }, await find(one)),
-    look: async () => {
-      onTheirWay = await unnoted(world);
-      return leftBehind(one);
-    },
+    look: () => leftBehind(one),
   });
   return {
-    signal,
-    left,
-    leftOver: await findLastingLeftOver(world),
+    ...lived,
     isTold: await isTold(one),
-    repeated: (await unnoted(world)).filter((copy) => !onTheirWay.includes(copy)),
   };
 };

@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import type { ChildProcess } from 'node:child_process';
 import { standBy } from '../support/process.ts';
 import type { AppProcess, Standby } from '../support/process.ts';
-import { WAITING } from '../support/integrity.ts';
+import { findLastingLeftOver, WAITING } from '../support/integrity.ts';
 import { until } from '../support/story.ts';
 import type { World } from '../support/world.ts';
+import { unnoted } from './crash-case.ts';
 import type { Watch } from './crash-points.ts';
 
 export type Restarts = {
@@ -87,23 +88,31 @@ const goOnUntilDeath = (app: Restarts, { name, goOn }: Life<unknown>): Promise<u
     },
   );
 
+export type Lived<Left> = {
+  signal: NodeJS.Signals | null;
+  left: Left;
+  /** Sentences about what is not as it should be after the restart. */
+  leftOver: string[];
+  /** Messages that were posted again, but for those that were on their way when the process died: that is documented. */
+  repeated: string[];
+};
+
 /** The process runs when this is called and when it resolves: another one, under which the rest of the way was gone. */
-export const liveThrough = async <Left>(
-  world: World,
-  app: Restarts,
-  life: Life<Left>,
-): Promise<{ signal: NodeJS.Signals | null; left: Left }> => {
+export const liveThrough = async <Left>(world: World, app: Restarts, life: Life<Left>): Promise<Lived<Left>> => {
   await drained(world);
   await app.arm(life.watch);
   await goOnUntilDeath(app, life);
   const signal = await app.gone();
   await lastWordsWereHeard(world);
+  const onTheirWay = await unnoted(world);
   const left = await life.look();
   await letHoldsRunOut(world);
   await app.start();
   await until(async () => !(await life.goOn(true)), `the end after ${life.name}`, FAR_MS);
   await drained(world);
-  return { signal, left };
+  const leftOver = await findLastingLeftOver(world);
+  const repeated = (await unnoted(world)).filter((copy) => !onTheirWay.includes(copy));
+  return { signal, left, leftOver, repeated };
 };
 
 /** The holds of a dead process run out: what waits at most a minute for that waits no longer. */
