@@ -29,7 +29,7 @@ import { peopleWrites } from './stores/people.ts';
 import { policyWrites } from './stores/policies.ts';
 import { requestWrites } from './stores/requests.ts';
 import { allowanceWrites } from './stores/allowances.ts';
-import { incidentWrites } from './stores/incidents.ts';
+import { incidentWrites } from './stores/incident-writes.ts';
 import { reviewWrites } from './stores/reviews.ts';
 import { revocationWrites } from './stores/revocations.ts';
 import { useWrites } from './stores/use.ts';

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { testPolicy } from '../../src/config/policy-commands.ts';
@@ -100,15 +100,11 @@ describe('docs/configuration.md', () => {
 
 it('docs/policy.md names every code of a problem', () => {
   const text = read('docs/policy.md');
-  const files = [
-    'policy-build',
-    'policy-references',
-    'policy-reach',
-    'policy-file',
-    'policy-shape',
-    'policy-incidents',
-  ];
-  const sources = files.map((name) => read(`src/config/${name}.ts`)).join('\n');
+  const files = readdirSync(new URL('../../src/config/', import.meta.url));
+  const sources = files
+    .filter((name) => /^policy-(?!source)/.test(name))
+    .map((name) => read(`src/config/${name}`))
+    .join('\n');
   const codes = [...sources.matchAll(/(?:refuse|warn|make)\(\s*'([a-z_]+)'|code: '([a-z_]+)'/g)].map(
     ([, one, two]) => one ?? two ?? '',
   );
