@@ -23,7 +23,7 @@ const GOALS_MS: Record<number, number> = { 1: 50, 1_000: 300, 10_000: 1_500 };
 const RECOVERY_GOAL_S = 5;
 const SESSIONS_MAX = 20;
 const LEAD_MS = 1_000;
-const LEAD_PER_GRANT_MS = 0.5;
+const LEAD_PER_GRANT_MS = 2;
 
 type Round = { late: Spread; cutMs: number[] };
 

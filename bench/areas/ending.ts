@@ -77,14 +77,14 @@ person as (
 )
 insert into grants (id, request_id, decision_id, person_id, target, role, provider, scope, handle, state, duration_ms, expires_at, activated_at, created_at)
 select id, id, id, 'T0BENCH:U0ADA', 'orders-db', 'read', 'postgres', $3::jsonb, jsonb_build_object('role', 'lk_' || id || '_ada', 'oid', null),
-  'active', 1800000, clock_timestamp() + $4::double precision * interval '1 millisecond', now(), now() from wave`;
+  'active', 1800000, now() + $4::double precision * interval '1 millisecond', now(), now() from wave`;
 
 /** Their logins have other deadlines, or none exists at all: the reconciler would rightly say so, amid what is measured. */
 export const putOffReconciling = async ({ storeUrl }: Pick<World, 'storeUrl'>): Promise<void> => {
   await rowsFrom(storeUrl, `insert into drift_checks (target, next_at) values ('orders-db', now() + interval '1 day')`);
 };
 
-/** All are due at one moment, or over two hours from now on when `dueInMs` is null: then they are only there. */
+/** All are due at one moment, which is counted from before they are stored, or over two hours from now on when `dueInMs` is null: then they are only there. */
 export const insertGrants = async (
   world: Pick<World, 'storeUrl' | 'target'>,
   wave: Wave,

@@ -11,7 +11,7 @@ const SEAL_BATCH = 1_000;
 const WARM_UP = 200;
 
 export type AuditGrowth = { appendMs: number; sealMsPerEvent: number };
-export type GrantGrowth = { deadlineMs: number; dueMs: number; stalledMs: number; viewMs: number };
+export type GrantGrowth = { deadlineMs: number; dueMs: number; stalledMs: number; viewMs: number; openMs: number };
 export type GrowthInput = { url: string; events: number; calls: number };
 
 const entry = {
@@ -85,6 +85,9 @@ const grants = async ({
     stalledMs: await middle(calls, () => store.transaction((tx) => tx.grants.listStalled(100))),
     viewMs: await middle(calls, async () => {
       assertThat((await store.read.view(requestId))?.grant !== null, 'a live grant was not found.');
+    }),
+    openMs: await middle(calls, async () => {
+      assertThat((await store.messages.open(requestId, 0)) !== null, 'the messages of a request were not opened.');
     }),
   };
   await store.close();

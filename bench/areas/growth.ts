@@ -131,6 +131,7 @@ export const measureGrowth = async (bench: Bench): Promise<Measured> => {
     ...rowFor(growth.grants, { what: 'due grants looked for', noun: grants, of: ({ dueMs }) => dueMs }),
     ...rowFor(growth.grants, { what: 'stalled grants looked for', noun: grants, of: ({ stalledMs }) => stalledMs }),
     ...rowFor(growth.grants, { what: 'one request read', noun: grants, of: ({ viewMs }) => viewMs }),
+    ...rowFor(growth.grants, { what: "a request's messages opened", noun: grants, of: ({ openMs }) => openMs }),
     ...rowFor(growth.targets, { what: 'one decision', noun: 'targets', of: ({ decisionMs }) => decisionMs }),
     ...rowFor(growth.logins, { what: 'a login made in the target', noun: 'logins', of: ({ makeMs }) => makeMs }),
     ...rowFor(growth.logins, { what: 'a login dropped, of 100', noun: 'logins', of: ({ dropMs }) => dropMs }),

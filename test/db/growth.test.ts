@@ -33,7 +33,7 @@ afterAll(() => opened.close());
 
 const ROWS_READ = `
 select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::int as rows from pg_stat_user_tables
-where relname in ('requests', 'grants', 'outbox', 'reviews')`;
+where relname in ('requests', 'decisions', 'grants', 'outbox', 'reviews', 'messages')`;
 
 /** Rows that Postgres looked at. One connection, so that its figures are complete when they are asked for. */
 const rowsReadBy = async (work: (store: Store) => Promise<unknown>): Promise<number> => {
@@ -68,4 +68,15 @@ test.each<[string, (store: Store) => Promise<unknown>]>([
   ['for the next deadline', (store) => store.read.msToNextDeadline()],
 ])('looking %s reads next to nothing, however much is alive', async (_, work) => {
   expect(await rowsReadBy(work)).toBeLessThan(5);
+});
+
+test.each<[string, (store: Store) => Promise<unknown>]>([
+  ['opening its messages', (store) => store.messages.open('r7', 0)],
+  ['giving them back', (store) => store.messages.release('r7')],
+  ['reading it', (store) => store.read.view('r7')],
+  ['locking it', (store) => store.transaction((tx) => tx.requests.lock('r7'))],
+  ['locking its grant', (store) => store.transaction((tx) => tx.grants.lock('gr7'))],
+  ['counting its votes', (store) => store.transaction((tx) => tx.votes.list('r7'))],
+])('%s reads what belongs to one request, however many there are', async (_, work) => {
+  expect(await rowsReadBy(work)).toBeLessThan(15);
 });
