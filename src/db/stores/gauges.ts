@@ -1,11 +1,12 @@
 /** Figures about the whole: what waits, what lives, what is late. Each is read from a partial index. */
 import { sql } from 'drizzle-orm';
 import type { Store } from '../../usecases/ports.ts';
+import { isOneOf } from '../columns.ts';
 import { LIVE_STATES, grants } from '../schema.ts';
 import { only } from '../statement.ts';
 import type { Db } from '../statement.ts';
 
-const isLive = sql`${grants.state} in (${sql.raw(LIVE_STATES.map((state) => `'${state}'`).join(', '))})`;
+const isLive = isOneOf(grants.state, LIVE_STATES);
 
 /** What is being ended was due at the latest when that began. */
 const overdueQuery = sql`

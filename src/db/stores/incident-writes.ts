@@ -3,6 +3,7 @@ import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import { DomainError } from '../../core/errors.ts';
 import type { IncidentWrites } from '../../usecases/ports-incidents.ts';
+import { isOneOf } from '../columns.ts';
 import { incidentHistory } from '../schema-incidents.ts';
 import { LIVE_STATES, grants, incidents, requests } from '../schema.ts';
 import { ROW_LOCK, clock, clockPlus, firstOrNull } from '../statement.ts';
@@ -10,9 +11,9 @@ import type { Db } from '../statement.ts';
 import { grantColumns } from './grants.ts';
 import { isDue, isId, ofChannel } from './incidents.ts';
 import { incidentColumns as columns } from './incident-columns.ts';
-import { requestColumns } from './request-columns.ts';
+import { raisedVersion, requestColumns } from './request-columns.ts';
 
-const isLive = inArray(grants.state, sql.raw(`('${LIVE_STATES.join("', '")}')`));
+const isLive = isOneOf(grants.state, LIVE_STATES);
 const raised = { version: sql`${incidents.version} + 1` };
 
 /** Changes one incident that the caller has locked. */
@@ -76,7 +77,7 @@ const raiseHeld = async (db: Db, id: string): Promise<string[]> => {
   const raisedRequests = await db
     .with(held)
     .update(requests)
-    .set({ version: sql`${requests.version} + 1` })
+    .set({ version: raisedVersion })
     .from(held)
     .where(eq(requests.id, held.id))
     .returning({ id: requests.id });
@@ -158,7 +159,7 @@ const tiedWrites = (db: Db): Pick<IncidentWrites, 'lockPending' | 'lockGrantsToE
     const raisedRequests = await db
       .with(kept)
       .update(requests)
-      .set({ version: sql`${requests.version} + 1` })
+      .set({ version: raisedVersion })
       .from(kept)
       .where(eq(requests.id, kept.requestId))
       .returning({ id: requests.id });

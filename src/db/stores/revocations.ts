@@ -14,6 +14,7 @@ import type {
 } from '../../usecases/ports-revocation.ts';
 import { allowances } from '../schema-exceptions.ts';
 import { revocations } from '../schema-revocations.ts';
+import { isOneOf } from '../columns.ts';
 import { LIVE_STATES, grants, people, requests } from '../schema.ts';
 import { ROW_LOCK, clock, clockOnce, clockPlus, firstOrNull, only } from '../statement.ts';
 import type { Db } from '../statement.ts';
@@ -21,8 +22,6 @@ import { grantColumns } from './grants.ts';
 import { raisedVersion, requestColumns } from './request-columns.ts';
 
 const STUCK_SHOWN = 10;
-
-const stateIn = (states: readonly string[]): SQL => sql`${grants.state} in (${sql.raw(`'${states.join("', '")}'`)})`;
 
 const within = ({ personId, targets }: RevocationScope, on: { person: AnyPgColumn; target: AnyPgColumn }) =>
   and(
@@ -44,7 +43,7 @@ const count = sql<number>`count(*)::int`;
 
 const revocable = async (db: Db, scope: RevocationScope, limit: number): Promise<Revocable> => {
   const isStart = sql<number>`count(*) filter (where ${grants.startsAt} > clock_timestamp())::int`;
-  const live = and(stateIn(LIVE_STATES), grantsOf(scope));
+  const live = and(isOneOf(grants.state, LIVE_STATES), grantsOf(scope));
   const pending = and(sql`${requests.state} = 'pending'`, requestsOf(scope));
   const [counted, asked, allowed, some] = await Promise.all([
     db.select({ target: grants.target, count, isStart }).from(grants).where(live).groupBy(grants.target),
@@ -164,7 +163,7 @@ const lockLive = async (db: Db, revocation: Revocation, limit: number) =>
     .innerJoin(requests, eq(requests.id, grants.requestId))
     .where(
       and(
-        stateIn(['activating', 'active']),
+        isOneOf(grants.state, ['activating', 'active']),
         grantsOf(revocation),
         lte(requests.createdAt, ofRevocation(revocation.id)),
       ),
@@ -195,7 +194,7 @@ const setEnding = async (
         lastError: sql`null`,
         lastErrorKind: sql`null`,
       })
-      .where(and(inArray(grants.id, ids), stateIn(['activating', 'active'])))
+      .where(and(inArray(grants.id, ids), isOneOf(grants.state, ['activating', 'active'])))
       .returning({ requestId: grants.requestId }),
   );
   await db
@@ -262,7 +261,7 @@ export const revocationWrites = (db: Db): RevocationWrites => ({
       .set({ revocationId: revocation.id })
       .where(
         and(
-          stateIn(['ending']),
+          isOneOf(grants.state, ['ending']),
           isNull(grants.revocationId),
           grantsOf(revocation),
           lte(grants.endingAt, ofRevocation(revocation.id)),

@@ -1,10 +1,11 @@
 /** Everything about a request for messages and lists: one statement, so one snapshot, however many requests. */
-import { and, asc, desc, eq, getTableColumns, gte, inArray, lt, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gte, lt, or, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import type { Person, Vote, VoteKind } from '../../core/types.ts';
 import type { RequestView, Store } from '../../usecases/ports.ts';
 import type { MoreTimeAsked } from '../../usecases/ports-extensions.ts';
+import { isOneOf } from '../columns.ts';
 import { reviews } from '../schema-exceptions.ts';
 import { extensions } from '../schema-extensions.ts';
 import { LIVE_STATES, decisions, grants, incidents, people, requests, votes } from '../schema.ts';
@@ -18,7 +19,7 @@ import { requestColumns } from './request-columns.ts';
 const decidedBy = alias(people, 'decided_by');
 const endedBy = alias(people, 'ended_by');
 const reviewer = alias(people, 'reviewer');
-const isLive = inArray(grants.state, sql.raw(`('${LIVE_STATES.join("', '")}')`));
+const isLive = isOneOf(grants.state, LIVE_STATES);
 
 type JsonVote = {
   voterId: string;
