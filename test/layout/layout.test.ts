@@ -54,17 +54,20 @@ test('the formatter is pinned: another version formats otherwise', () => {
   expect(devDependencies['oxfmt']).toMatch(/^\d+\.\d+\.\d+$/);
 });
 
-test('the lock file has every optional package of every platform: without one of them npm ci refuses', () => {
-  const lock = JSON.parse(read('package-lock.json')) as {
-    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
-  };
-  const isLocked = (name: string, by: string): boolean =>
-    `node_modules/${name}` in lock.packages || `${by}/node_modules/${name}` in lock.packages;
-  const missing = Object.entries(lock.packages).flatMap(([by, { optionalDependencies = {} }]) =>
-    Object.keys(optionalDependencies).filter((name) => !isLocked(name, by)),
-  );
-  expect(missing).toEqual([]);
-});
+test.each(['package-lock.json', 'test/support/older-postgres/package-lock.json'])(
+  '%s has every optional package of every platform: without one of them npm ci refuses',
+  (file) => {
+    const lock = JSON.parse(read(file)) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const isLocked = (name: string, by: string): boolean =>
+      `node_modules/${name}` in lock.packages || `${by}/node_modules/${name}` in lock.packages;
+    const missing = Object.entries(lock.packages).flatMap(([by, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter((name) => !isLocked(name, by)),
+    );
+    expect(missing).toEqual([]);
+  },
+);
 
 test('continuous integration runs the command of the README', () => {
   expect(statSync(path.join(root, '.ci/run')).mode & 0o111).toBe(0o111);

@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { removePostgres, startPostgres } from '../../src/local/embedded/postgres.ts';
 import { isRunning } from '../../src/local/embedded/process.ts';
 import { removeRedis, startRedis } from '../../src/local/embedded/redis.ts';
+import { installOlderPostgres } from './older-postgres.ts';
 import { freeSmallDisks, unmountSmallDisks } from './small-disk.ts';
 import { makeTemplate } from './template.ts';
 
@@ -17,9 +18,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   // One folder per run: several may go on side by side in one checkout.
   const runDir = path.join(runsDir, String(process.pid));
   mkdirSync(runDir, { recursive: true });
-  const [postgres, redis] = await Promise.all([
+  const [postgres, redis, olderPostgresProblem] = await Promise.all([
     startPostgres(runDir, { isForTests: true }),
     startRedis(runDir, { isForTests: true, downloadDir: dataDir }),
+    installOlderPostgres(dataDir),
   ]);
   const template = await makeTemplate(postgres.url);
   project.provide('services', {
@@ -29,6 +31,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     runDir,
     downloadDir: dataDir,
   });
+  project.provide('olderPostgresProblem', olderPostgresProblem);
   return () => endRun(runDir);
 }
 

@@ -23,6 +23,8 @@ export interface TestServices {
 declare module 'vitest' {
   interface ProvidedContext {
     services: TestServices;
+    /** Why the older Postgres versions could not be installed; empty when they were. */
+    olderPostgresProblem: string;
   }
 }
 

@@ -26,10 +26,15 @@ export interface PostgresFiles {
 
 const STAGE = '/var/tmp/latchkey-embedded';
 
-export async function postgresFiles(baseDir: string, user: RunAs | undefined): Promise<PostgresFiles> {
+/** `binaries`: the folder `native` of another platform package than the installed one. */
+export async function postgresFiles(
+  baseDir: string,
+  user: RunAs | undefined,
+  binaries?: string,
+): Promise<PostgresFiles> {
   const base = path.resolve(baseDir);
   mkdirSync(base, { recursive: true, mode: 0o755 });
-  let native = await nativeDir();
+  let native = binaries ?? (await nativeDir());
   makeSymlinks(native);
   let dir = path.join(base, 'postgres');
   if (user && !(isReachableByAll(base) && isReachableByAll(native))) {

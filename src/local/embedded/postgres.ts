@@ -24,6 +24,14 @@ export interface EmbeddedPostgres {
   remove(): Promise<void>;
 }
 
+interface Options {
+  isForTests?: boolean;
+  /** The folder `native` of another platform package, for another version than the installed one. */
+  binaries?: string;
+  /** The server belongs to whichever process stops it, and may outlive the one that starts it. */
+  isShared?: boolean;
+}
+
 interface Cluster {
   files: PostgresFiles;
   user: RunAs | undefined;
@@ -31,6 +39,8 @@ interface Cluster {
   stateFile: string;
   logFile: string;
   isForTests: boolean;
+  /** 0 where it belongs to none. */
+  ownerPid: number;
 }
 
 const TIMEOUT_MS = 60_000;
@@ -49,27 +59,27 @@ const FOR_TESTS = [
 ];
 
 /** Starts Postgres with its data in `baseDir`, or takes over the one a killed process left running there. */
-export async function startPostgres(
-  baseDir: string,
-  options: { isForTests?: boolean } = {},
-): Promise<EmbeddedPostgres> {
-  const cluster = await clusterIn(baseDir, options.isForTests ?? false);
+export async function startPostgres(baseDir: string, options: Options = {}): Promise<EmbeddedPostgres> {
+  const cluster = await clusterIn(baseDir, options);
   const state = await initialise(cluster);
   return (await attach(cluster, state)) ?? (await start(cluster, state));
 }
 
 /** Stops whatever a killed process left running in `baseDir`, and deletes the data. Nothing there is fine. */
 export async function removePostgres(baseDir: string): Promise<void> {
-  const cluster = await clusterIn(baseDir, false);
+  const cluster = await clusterIn(baseDir, {});
   const state = readState(cluster.stateFile);
   const left = state && (await attach(cluster, state));
   await left?.stop();
   rmSync(cluster.files.dir, { recursive: true, force: true });
 }
 
-async function clusterIn(baseDir: string, isForTests: boolean): Promise<Cluster> {
+async function clusterIn(
+  baseDir: string,
+  { isForTests = false, isShared = false, binaries }: Options,
+): Promise<Cluster> {
   const user = unprivilegedUser();
-  const files = await postgresFiles(baseDir, user);
+  const files = await postgresFiles(baseDir, user, binaries);
   const inDir = (name: string): string => path.join(files.dir, name);
   return {
     files,
@@ -78,6 +88,7 @@ async function clusterIn(baseDir: string, isForTests: boolean): Promise<Cluster>
     stateFile: inDir('state.json'),
     logFile: inDir('postgres.log'),
     isForTests,
+    ownerPid: isShared ? 0 : process.pid,
   };
 }
 
@@ -199,7 +210,7 @@ async function start(cluster: Cluster, known: ServerState): Promise<EmbeddedPost
     };
     await waitUntil(hasAnswered, { timeoutMs: TIMEOUT_MS, what: `Postgres to start (log: ${cluster.logFile})` });
     if (server.exit() === undefined) {
-      const state = { ...known, port, pid: server.pid, ownerPid: process.pid };
+      const state = { ...known, port, pid: server.pid, ownerPid: cluster.ownerPid };
       writeState(cluster.stateFile, state);
       return handleOf(cluster, state);
     }

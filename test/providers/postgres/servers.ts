@@ -1,21 +1,37 @@
-/** The servers that the Postgres tests run on: the embedded one, and one from before 16 where the machine has it. */
+/** The servers that the Postgres tests run on: every supported version, each started once for the whole run by the file that needs it first. */
+import { inject } from 'vitest';
+import { startPostgres } from '../../../src/local/embedded/postgres.ts';
+import { binariesOf, isForThisMachine, OLDER_VERSIONS } from '../../support/older-postgres.ts';
+import { oncePerRun } from '../../support/once-per-run.ts';
 import { testServices } from '../../support/services.ts';
-import { oldVersion, startOldServer } from './old-server.ts';
 
 export type TestServer = { adminUrl: string; makers: number; stop: () => Promise<void> };
 export type ServerOption = { title: string; start: () => Promise<TestServer> };
 
-const embedded =
-  (makers = 0) =>
-  (): Promise<TestServer> =>
-    Promise.resolve({ adminUrl: testServices().adminUrl, makers, stop: () => Promise.resolve() });
+/** The one that the project itself installs. */
+const EMBEDDED_VERSION = 18;
 
-const old = oldVersion();
+/** Oldest first; without those that have no binaries for this machine, which `servers.test.ts` names. */
+export const VERSIONS: readonly number[] = [...OLDER_VERSIONS.filter(isForThisMachine), EMBEDDED_VERSION];
+
+/** URL of its superuser. Shared by all test files, so roles and databases need names of their own; it goes at the end of the run. */
+export const startVersion = async (version: number): Promise<string> => {
+  const { adminUrl, downloadDir } = testServices();
+  if (version === EMBEDDED_VERSION) return adminUrl;
+  const problem = inject('olderPostgresProblem');
+  if (problem) throw new Error(problem);
+  const binaries = binariesOf(version, downloadDir);
+  return await oncePerRun(
+    `postgres-${version}`,
+    async (folder) => (await startPostgres(folder, { isForTests: true, isShared: true, binaries })).url,
+  );
+};
+
+const option = (version: number, makers = 0): ServerOption['start'] => {
+  return async () => ({ adminUrl: await startVersion(version), makers, stop: async () => undefined });
+};
 
 export const SERVERS: ServerOption[] = [
-  { title: 'the embedded Postgres', start: embedded() },
-  { title: 'one whose logins are made by makers', start: embedded(3) },
-  ...(old === null
-    ? []
-    : [{ title: `Postgres ${old}`, start: async () => ({ ...(await startOldServer(old)), makers: 0 }) }]),
+  ...VERSIONS.map((version) => ({ title: `Postgres ${version}`, start: option(version) })),
+  { title: `Postgres ${EMBEDDED_VERSION} whose logins are made by creator roles`, start: option(EMBEDDED_VERSION, 3) },
 ];
