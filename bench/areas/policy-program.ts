@@ -49,7 +49,7 @@ const textOf = ({ rules, targets }: PolicyInput): string => {
   });
   const list = Array.from({ length: rules - 1 }, (_, index) => `  ${ruleOf(index, targets)}`);
   const last = '  - name: Everything else needs an owner\n    approvals: [{ from: owners }]';
-  return `version: 1\ngroups:\n${groups.join('\n')}\ntargets:\n${each.join('\n')}\nrules:\n${[...list, last].join('\n')}\nadmins: [team-0]\nauditors: [team-0]\n`;
+  return `version: 1\ngroups:\n${groups.join('\n')}\ntargets:\n${each.join('\n')}\nrules:\n${[...list, last].join('\n')}\nadmins: [team-0]\n`;
 };
 
 const askOf = (index: number, targets: number): Ask => ({

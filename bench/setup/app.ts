@@ -35,7 +35,6 @@ rules:
 pending: 4h
 claim: 1h
 admins: [dba]
-auditors: [dba]
 `;
 
 export type AppPlan = {

@@ -19,7 +19,7 @@ const ms = (text: string): number => parseDuration(text);
 const stated = (name: string | undefined): StatedAlert | null => (name === undefined ? null : { name, severity: '' });
 
 const buildTest = (test: NonNullable<PolicyDocument['tests']>[number], line: number | null): PolicyTest => {
-  const { request, expect, client, pull_request: pull } = test;
+  const { request, expect } = test;
   return {
     name: test.name,
     request: {
@@ -34,18 +34,6 @@ const buildTest = (test: NonNullable<PolicyDocument['tests']>[number], line: num
       groups: record(Object.entries(test.groups ?? {})),
       incident: test.incident ?? {},
       alert: typeof test.alert === 'object' ? { severity: '', ...test.alert } : stated(test.alert),
-      client: client
-        ? {
-            issuer: client.issuer,
-            repository: client.repository,
-            ref: client.ref ?? '',
-            environment: client.environment ?? '',
-            workflow: client.workflow ?? '',
-          }
-        : null,
-      pullRequest: pull
-        ? { number: pull.number, labels: pull.labels ?? [], author: pull.author ?? '', base: pull.base ?? '' }
-        : null,
     },
     expect: {
       decision: expect.decision,
@@ -85,7 +73,6 @@ export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<strin
     incidents: buildIncidents(document, report),
     alerts: buildAlerts(document),
     admins: document.admins ?? [],
-    auditors: document.auditors ?? [],
     managerField: document.manager_field ?? null,
     tests: (document.tests ?? []).map((test, index) =>
       buildTest(test, report.lineOf(['tests', testAt[index] ?? index])),

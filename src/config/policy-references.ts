@@ -116,20 +116,12 @@ const checkPersonPattern = (check: Check, pattern: string, path: Path): void => 
 };
 
 const checkMatch = (check: Check, rule: Rule, path: Path): void => {
-  const { targets, roles, people, groups, clients } = rule.match;
+  const { targets, roles, people, groups } = rule.match;
   for (const [index, pattern] of (targets ?? []).entries())
     checkTargetPattern(check, pattern, [...path, 'targets', index]);
   for (const [index, pattern] of (roles ?? []).entries()) checkRolePattern(check, pattern, [...path, 'roles', index]);
   for (const [index, pattern] of (people ?? []).entries())
     checkPersonPattern(check, pattern, [...path, 'people', index]);
-  for (const [index, pattern] of (clients ?? []).entries()) {
-    if (!pattern.includes('/'))
-      check.report.refuse(
-        'bad_client',
-        [...path, 'clients', index],
-        `"${pattern}" is no client; write issuer-host/repository, such as "token.actions.githubusercontent.com/acme/*".`,
-      );
-  }
   for (const [index, group] of (groups ?? []).entries()) {
     if (!check.groupNames.has(group))
       check.report.refuse(
@@ -269,7 +261,6 @@ export const checkReferences = (check: Check): void => {
   for (const [index, rule] of policy.rules.entries()) checkRule(check, rule, check.rulePath(index));
   checkRuleNames(check);
   checkRefs(check, { refs: policy.admins, path: ['admins'] });
-  checkRefs(check, { refs: policy.auditors, path: ['auditors'] });
   checkBreakGlass(check);
   checkIncidents(check);
 };

@@ -1,8 +1,10 @@
 /** `rules:` of the policy file: what each is for, when, and what it leads to. */
+import { ALWAYS_EMPTY } from '../core/policy/condition-names.ts';
 import { compileCondition } from '../core/policy/condition.ts';
 import { parseDuration } from '../core/durations.ts';
 import { patternProblem } from '../core/policy/safe-pattern.ts';
 import type { Rule, RuleMatch } from '../core/policy/types.ts';
+import { noEffectVariable } from './no-effect.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import type { Path } from './problem.ts';
 import type { Report } from './report.ts';
@@ -11,19 +13,13 @@ const msOrNull = (text: string | undefined): number | null => (text === undefine
 
 type RuleShape = PolicyDocument['rules'][number];
 
-const buildMatch = ({
-  targets,
-  roles,
-  people,
-  groups,
-  clients,
-  alerts,
-}: NonNullable<RuleShape['match']>): RuleMatch => ({
+const buildMatch = ({ targets, roles, people, groups, alerts }: NonNullable<RuleShape['match']>): RuleMatch => ({
   targets: targets ?? null,
   roles: roles ?? null,
   people: people ?? null,
   groups: groups ?? null,
-  clients: clients ?? null,
+  // No client can request access yet: `no-effect.ts` refuses the key.
+  clients: null,
   alerts: alerts ?? null,
 });
 
@@ -63,7 +59,13 @@ const buildEffect = (rule: RuleShape, path: Path, report: Report): Rule['effect'
 const buildCondition = (rule: RuleShape, path: Path, report: Report): Rule['when'] => {
   if (rule.when === undefined) return null;
   const compiled = compileCondition(rule.when);
-  if ('condition' in compiled) return compiled.condition;
+  if ('condition' in compiled) {
+    for (const variable of compiled.variables) {
+      if (ALWAYS_EMPTY.has(variable))
+        report.refuse('no_effect_variable', [...path, 'when'], noEffectVariable(rule.name, variable));
+    }
+    return compiled.condition;
+  }
   for (const problem of compiled.problems)
     report.refuse('bad_condition', [...path, 'when'], `The condition of "${rule.name}" is refused: ${problem}.`);
   return null;

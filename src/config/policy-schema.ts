@@ -82,7 +82,6 @@ const match = z.strictObject(
     roles: someOf(pattern, 'roles as target/role').optional(),
     people: someOf(pattern, 'emails or Slack ids').optional(),
     groups: someOf(name, 'groups').optional(),
-    clients: someOf(pattern, 'clients as issuer-host/repository').optional(),
     alerts: someOf(name, 'names of alerts').optional(),
   },
   'must say what the rule is for, as { roles: ["*/read"] }',
@@ -140,20 +139,6 @@ const rule = z.strictObject(
   'must be a rule with a name and deny, approve or approvals',
 );
 
-const client = z.strictObject({
-  issuer: text(200, 'an address'),
-  repository: text(200, 'owner/name'),
-  ref: z.string().optional(),
-  environment: z.string().optional(),
-  workflow: z.string().optional(),
-});
-const pullRequest = z.strictObject({
-  number: z.int(),
-  labels: z.array(z.string()).optional(),
-  author: z.string().optional(),
-  base: z.string().optional(),
-});
-
 const statedAlert = z.strictObject({ name, severity: z.string('must be text').optional() });
 
 const policyTest = z.strictObject(
@@ -176,8 +161,6 @@ const policyTest = z.strictObject(
         severity: z.string().optional(),
       })
       .optional(),
-    client: client.optional(),
-    pull_request: pullRequest.optional(),
     expect: z.strictObject({
       decision: z.enum(['ask', 'approve', 'deny', 'refuse'], 'must be ask, approve, deny or refuse'),
       rule: text(150, "a rule's name").optional(),
@@ -280,7 +263,6 @@ export const policyDocument = z.strictObject(
     incidents: incidents.optional(),
     alerts: z.array(alert, 'must be a list of alerts').max(1000, 'has more than 1000 alerts').optional(),
     admins: z.array(reference, 'must be a list of groups or people').optional(),
-    auditors: z.array(reference, 'must be a list of groups or people').optional(),
     manager_field: text(100, 'the label or id of a Slack profile field').optional(),
     tests: z.array(policyTest, 'must be a list of tests').max(2000, 'has more than 2000 tests').optional(),
   },

@@ -27,7 +27,6 @@ incidents: { channels: ["inc-*"], warning: 4s, on_call: [on-call] }
 pending: 4h
 claim: 1h
 admins: [security]
-auditors: [security]
 break_glass: { who: [on-call], roles: ["*/read", "*/write"], max: 1h, tell: ["#security"], review_within: 24h, reviewers: [everybody] }
 `,
 };

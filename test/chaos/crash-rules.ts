@@ -11,7 +11,6 @@ rules:
 pending: 4h
 claim: 1h
 admins: [security]
-auditors: [security]
 `,
 };
 
@@ -29,7 +28,6 @@ rules:
 pending: 4h
 claim: 1h
 admins: [security]
-auditors: [security]
 break_glass: { who: [on-call], roles: ["*/write"], max: 1h, tell: ["#security"], review_within: 24h, reviewers: [sre] }
 incidents: { channels: ["inc-*"], warning: 1h }
 `,

@@ -16,7 +16,7 @@ const editor = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]
 const isFineForEditor = (value: unknown): boolean => editor.safeParse(value).success;
 const isFineForLoader = (value: unknown): boolean => policyDocument.safeParse(value).success;
 
-const SHAPE_CODES = ['unknown_key', 'missing_key', 'wrong_type', 'bad_value', 'bad_size', 'bad_name'];
+const SHAPE_CODES = ['no_effect', 'unknown_key', 'missing_key', 'wrong_type', 'bad_value', 'bad_size', 'bad_name'];
 const exampleText = readFileSync(new URL('../../latchkey.example.yml', import.meta.url), 'utf8');
 
 /** Every place in a value, as a path. */

@@ -24,7 +24,6 @@ break_glass:
   review_within: WITHIN
   reviewers: [reviewers]
 admins: [security]
-auditors: [auditors]
 `;
 
 const ROLES = `

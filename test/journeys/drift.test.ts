@@ -15,7 +15,6 @@ rules:
 pending: 4h
 claim: 1h
 admins: [security]
-auditors: [security]
 `;
 const why = 'look at the stuck orders';
 

@@ -12,7 +12,6 @@ rules:
 pending: 4h
 claim: 1h
 admins: [head]
-auditors: [head]
 `;
 
 let world: World;

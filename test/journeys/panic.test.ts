@@ -17,7 +17,6 @@ rules:
 pending: 4h
 claim: 1h
 admins: [security]
-auditors: [security]
 `;
 const ADA = '<@U0ADA|ada>';
 const why = 'look at the stuck orders';

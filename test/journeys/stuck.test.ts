@@ -16,7 +16,6 @@ rules:
 pending: 4h
 claim: 1h
 admins: [security]
-auditors: [security]
 `;
 
 let world: World;

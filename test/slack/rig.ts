@@ -60,7 +60,6 @@ rules:
 pending: 4h
 claim: 1h
 admins: [security]
-auditors: [security]
 `;
 
 /** The app as it is installed: with its real scopes and no others. */

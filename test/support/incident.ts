@@ -22,7 +22,6 @@ incidents: { channels: ["inc-*"], warning: ${warning}${more} }
 pending: 4h
 claim: 1h
 admins: [security]
-auditors: [security]
 `;
 
 type Wait = { who?: string; timeoutMs?: number };

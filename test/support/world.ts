@@ -62,7 +62,6 @@ rules:
 pending: 4h
 claim: 1h
 admins: [security]
-auditors: [security]
 `;
 
 const policyText = (options: WorldOptions, groups: Record<'app_read' | 'app_write', string>): string => {

@@ -2,6 +2,7 @@
 import { Duration, Environment } from '@marcbachmann/cel-js/evaluator';
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { ALERT_SOURCES } from '../alerts/types.ts';
+import { FIELDS, MACROS, isNode, misspelling } from './condition-names.ts';
 import { patternProblem } from './safe-pattern.ts';
 import type { Condition, ConditionFacts } from './types.ts';
 
@@ -10,7 +11,6 @@ const LIMITS = { maxAstNodes: 300, maxDepth: 24, maxListElements: 200, maxMapEnt
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 /** Empty where there is no alert. */
 const SOURCES: readonly string[] = ['', ...ALERT_SOURCES];
-const MACROS = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
 
 type RecordType<Fields extends object> = { ctor: () => void; make: (fields: Fields) => object };
 
@@ -33,30 +33,14 @@ const pullRequestType = recordType<Omit<ConditionFacts['pull_request'], 'number'
 const alertType = recordType<ConditionFacts['alert']>();
 const localType = recordType<{ hour: bigint; weekday: string }>();
 
-const DURATION = 'google.protobuf.Duration';
 const environment = new Environment({ unlistedVariablesAreDyn: false, limits: LIMITS })
-  .registerType('Request', {
-    ctor: requestType.ctor,
-    fields: { target: 'string', role: 'string', duration: DURATION, reason: 'string', ticket: 'string' },
-  })
-  .registerType('Requester', { ctor: requesterType.ctor, fields: { email: 'string', groups: 'list<string>' } })
-  .registerType('Incident', {
-    ctor: incidentType.ctor,
-    fields: { open: 'bool', channel: 'string', severity: 'string' },
-  })
-  .registerType('Client', {
-    ctor: clientType.ctor,
-    fields: { issuer: 'string', repository: 'string', ref: 'string', environment: 'string', workflow: 'string' },
-  })
-  .registerType('PullRequest', {
-    ctor: pullRequestType.ctor,
-    fields: { number: 'int', labels: 'list<string>', author: 'string', base: 'string' },
-  })
-  .registerType('Alert', {
-    ctor: alertType.ctor,
-    fields: { firing: 'bool', name: 'string', source: 'string', severity: 'string' },
-  })
-  .registerType('Local', { ctor: localType.ctor, fields: { hour: 'int', weekday: 'string' } })
+  .registerType('Request', { ctor: requestType.ctor, fields: FIELDS.request })
+  .registerType('Requester', { ctor: requesterType.ctor, fields: FIELDS.requester })
+  .registerType('Incident', { ctor: incidentType.ctor, fields: FIELDS.incident })
+  .registerType('Client', { ctor: clientType.ctor, fields: FIELDS.client })
+  .registerType('PullRequest', { ctor: pullRequestType.ctor, fields: FIELDS.pull_request })
+  .registerType('Alert', { ctor: alertType.ctor, fields: FIELDS.alert })
+  .registerType('Local', { ctor: localType.ctor, fields: FIELDS.local })
   .registerVariable('request', 'Request')
   .registerVariable('requester', 'Requester')
   .registerVariable('incident', 'Incident')
@@ -65,6 +49,8 @@ const environment = new Environment({ unlistedVariablesAreDyn: false, limits: LI
   .registerVariable('alert', 'Alert')
   .registerVariable('now', 'google.protobuf.Timestamp')
   .registerVariable('local', 'Local');
+
+const FUNCTIONS = [...new Set(environment.getDefinitions().functions.map(({ name }) => name))];
 
 const clocks = new Map<string, Intl.DateTimeFormat>();
 const clockOf = (timezone: string): Intl.DateTimeFormat => {
@@ -86,7 +72,7 @@ const localFacts = (now: Date, timezone: string): object => {
   return localType.make({ hour: BigInt(part('hour')), weekday: part('weekday').toLowerCase() });
 };
 
-type Variable = 'request' | 'requester' | 'incident' | 'client' | 'pull_request' | 'alert' | 'now' | 'local';
+type Variable = keyof typeof FIELDS | 'now';
 
 const makers: Record<Variable, (facts: ConditionFacts) => object> = {
   request: ({ request: { durationMs, ...request } }) =>
@@ -117,9 +103,6 @@ const contextOf = (facts: ConditionFacts, variables: readonly Variable[]): Conte
 };
 
 const isVariable = (name: string): name is Variable => Object.hasOwn(makers, name);
-
-const isNode = (value: unknown): value is ASTNode =>
-  typeof value === 'object' && value !== null && 'op' in value && 'start' in value;
 
 const childrenOf = (node: ASTNode): ASTNode[] => {
   const args: unknown = node.args;
@@ -205,11 +188,15 @@ const walkNode = (node: ASTNode, isInMacro: boolean, walk: Walk): void => {
 
 const errorText = (error: unknown): string =>
   error instanceof Error
-    ? (('summary' in error && typeof error.summary === 'string' && error.summary) || error.message).slice(0, 200)
+    ? (misspelling(error, FUNCTIONS) ??
+      (('summary' in error && typeof error.summary === 'string' && error.summary) || error.message).slice(0, 200))
     : 'it could not be read';
 
+/** `variables` are those it looks at. */
+type Compiled = { condition: Condition; variables: readonly string[] };
+
 /** The compiled condition, or every reason why it is refused as a sentence without its full stop. Never throws. */
-export const compileCondition = (source: string): { condition: Condition } | { problems: string[] } => {
+export const compileCondition = (source: string): Compiled | { problems: string[] } => {
   if (source.length > CONDITION_CHARS_MAX) return { problems: [`it is longer than ${CONDITION_CHARS_MAX} characters`] };
   try {
     const program = environment.parse(source);
@@ -235,7 +222,7 @@ export const compileCondition = (source: string): { condition: Condition } | { p
     };
     const groups = walk.isAnyGroup ? null : [...walk.groups].sort();
     const alerts = walk.variables.has('alert') ? [...walk.alerts].sort() : null;
-    return { condition: { source, groups, alerts, evaluate } };
+    return { condition: { source, groups, alerts, evaluate }, variables };
   } catch (error) {
     return { problems: [errorText(error)] };
   }

@@ -142,8 +142,6 @@ export type PolicyTest = {
     incident: Partial<ConditionFacts['incident']>;
     /** The alert it is asked for by who is on call for it. */
     alert: StatedAlert | null;
-    client: AskFacts['client'];
-    pullRequest: AskFacts['pullRequest'];
   };
   expect: { decision: Verdict['decision'] | 'refuse'; rule: string | null; from: string[] | null; code: string | null };
   line: number | null;
@@ -162,7 +160,6 @@ export type Policy = {
   incidents: Incidents | null;
   alerts: AlertMapping[];
   admins: string[];
-  auditors: string[];
   /** Label or id of the Slack profile field that names someone's manager; needed where approvals come `from: manager`. */
   managerField: string | null;
   tests: PolicyTest[];

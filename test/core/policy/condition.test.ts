@@ -11,9 +11,9 @@ const problemsOf = (source: string): string => {
 
 describe('a condition is refused when the file is loaded', () => {
   it.each([
-    ['foo', 'Unknown variable: foo'],
-    ['request.rol == "read"', 'No such key: rol'],
-    ['requester.group == "sre"', 'No such key: group'],
+    ['foo', '"foo" is no variable of conditions; known are request, requester, incident, alert, local, now'],
+    ['request.rol == "read"', 'request has no field "rol"; did you mean "role"?'],
+    ['requester.group == "sre"', 'did you mean "groups"?'],
     ['request.duration <= "30m"', 'no such overload'],
     ['request.duration <= 30', 'no such overload'],
     ['request.target + 1 == 2', 'no such overload'],
@@ -26,8 +26,8 @@ describe('a condition is refused when the file is loaded', () => {
     ['request.duration < duration("half an hour")', 'is no duration'],
     ['local.weekday == "Sunday"', 'is no weekday'],
     ['local.weekday in ["saturday", "sun"]', '"sun" is no weekday'],
-    ['alert.sevrity == "critical"', 'No such key: sevrity'],
-    ['alert.title == "x"', 'No such key: title'],
+    ['alert.sevrity == "critical"', 'did you mean "severity"?'],
+    ['alert.title == "x"', 'alert has no field "title"; known are firing'],
     ['alert.firing == "yes"', 'no such overload'],
     ['alert.source == "nagios"', 'is no source of alerts'],
     ['alert.source in ["pagerduty", "opsgenie"]', '"opsgenie" is no source'],
@@ -36,9 +36,11 @@ describe('a condition is refused when the file is loaded', () => {
     ['request.reason.matches(request.ticket)', 'must be written out'],
     ['[1].exists(x, [1].exists(y, x == y))', 'inside another list function'],
     ['requester.groups.exists(g, request.reason.matches("^a$"))', 'inside another list function'],
-    ['process.exit()', 'Unknown variable'],
-    ['request.constructor == ""', 'No such key'],
-    ['request.__proto__ == ""', 'No such key'],
+    ['process.exit()', 'is no variable'],
+    ['duraton("30m") > request.duration', 'there is no function duraton(); did you mean "duration"?'],
+    ['size(1, 2) > 1', 'no matching overload'],
+    ['request.constructor == ""', 'has no field "constructor"'],
+    ['request.__proto__ == ""', 'has no field "__proto__"'],
   ])('%s', (source, why) => expect(problemsOf(source)).toContain(why));
 
   it('names every unknown weekday, pattern and time at once', () => {

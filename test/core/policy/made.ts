@@ -86,7 +86,6 @@ export const policyOf = (rules: Rule[], parts: Partial<Policy> = {}): Policy => 
   incidents: null,
   alerts: [],
   admins: [],
-  auditors: [],
   managerField: null,
   tests: [],
   ...parts,
