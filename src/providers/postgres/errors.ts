@@ -23,6 +23,10 @@ const BY_SQLSTATE: Record<string, Meaning> = {
     'misconfigured',
     "it refuses Latchkey's own login: check the user in the target's url and the server's pg_hba.conf",
   ),
+  '08P01': means(
+    'misconfigured',
+    'a pooler before it refuses the settings that Latchkey connects with: point the url of the target straight at the server',
+  ),
   '3D000': means('misconfigured', "the database in the target's url does not exist"),
   '42501': means('denied', 'Latchkey lacks a right there; `latchkey doctor` says which'),
   '0LP01': means('denied', 'Latchkey may not grant one of the groups; `latchkey doctor` says which'),

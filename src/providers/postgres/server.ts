@@ -1,13 +1,12 @@
 /** Latchkey's own small pool of connections to one target. Opens nothing until the first query. */
 import pg from 'pg';
 import { createLanes, type Lanes } from '../../lib/lanes.ts';
+import { adminConnection, assertPinned, NEWEST_OPTIONS, OLD_OPTIONS, UNKNOWN_SETTING } from './admin-connection.ts';
 import type { Settings } from './config.ts';
-import { toProviderError } from './errors.ts';
+import { codeOf, toProviderError } from './errors.ts';
 
 const MAX_CONNECTIONS = 10;
 const IDLE_MS = 30_000;
-const CONNECT_MS = 5_000;
-const STATEMENT_MS = 10_000;
 /**
  * From 16 on, whoever makes a role is a member of it, and each DROP makes every session forget what it knows of memberships and read them
  * all again: with a thousand logins, ten batches at once took three times as long as two (2,580 and 914 ms).
@@ -31,27 +30,17 @@ export type Server = {
   close(): Promise<void>;
 };
 
-const optionsOf = (settings: Settings, database: string): pg.ClientConfig => ({
-  host: settings.host,
-  port: settings.port,
-  user: settings.user,
-  password: settings.password,
-  database,
-  ssl: settings.ssl,
-  application_name: 'latchkey',
-  connectionTimeoutMillis: CONNECT_MS,
-  statement_timeout: STATEMENT_MS,
-  keepAlive: true,
-});
-
 /** A connection that breaks while nothing runs on it: the pool drops it, and a query that follows reports it. */
 const onBroken = (): void => undefined;
 
 export const whereIs = (settings: Settings): string => `${settings.host}:${settings.port}/${settings.database}`;
 
-const poolOf = (settings: Settings, max: number): pg.Pool => {
+/** The options that this server takes, as far as is known. */
+type Taken = { options: string };
+
+const poolOf = (settings: Settings, { options }: Taken, max: number): pg.Pool => {
   const pool = new pg.Pool({
-    ...optionsOf(settings, settings.database),
+    ...adminConnection({ settings, database: settings.database, options }),
     max,
     idleTimeoutMillis: IDLE_MS,
     pipeline: true,
@@ -62,14 +51,42 @@ const poolOf = (settings: Settings, max: number): pg.Pool => {
   return pool;
 };
 
+/** Tries once more without what an old server does not know; later connections begin so. */
+const withOptions = async <T>(taken: Taken, connect: (options: string) => Promise<T>): Promise<T> => {
+  const { options } = taken;
+  try {
+    return await connect(options);
+  } catch (error) {
+    if (codeOf(error) !== UNKNOWN_SETTING || options === OLD_OPTIONS) throw error;
+    taken.options = OLD_OPTIONS;
+    return await connect(OLD_OPTIONS);
+  }
+};
+
 export const openServer = (settings: Settings): Server => {
-  const pool = poolOf(settings, MAX_CONNECTIONS);
-  const spare = poolOf(settings, 1);
+  const taken: Taken = { options: NEWEST_OPTIONS };
+  const pool = poolOf(settings, taken, MAX_CONNECTIONS);
+  const spare = poolOf(settings, taken, 1);
+  const where = whereIs(settings);
+  const pinned = new WeakSet<Client>();
+  const connectTo = async (from: pg.Pool): Promise<pg.PoolClient> =>
+    await withOptions(taken, async (options) => {
+      from.options.options = options;
+      return await from.connect();
+    });
   const runOn = async <T>(from: pg.Pool, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> => {
     try {
-      return await onPooled(from, signal, work);
+      return await onClient(
+        () => connectTo(from),
+        signal,
+        async (client) => {
+          if (!pinned.has(client)) await assertPinned(client, where);
+          pinned.add(client);
+          return await work(client);
+        },
+      );
     } catch (error) {
-      throw toProviderError(error, whereIs(settings));
+      throw toProviderError(error, where);
     }
   };
   const queryOn = async <R extends object>(from: pg.Pool, signal: AbortSignal, query: pg.QueryConfig): Promise<R[]> =>
@@ -80,16 +97,20 @@ export const openServer = (settings: Settings): Server => {
     query: async (signal, query) => await queryOn(pool, signal, query),
     inTurn: createLanes(DROPS_AT_ONCE),
     querySpare: async (signal, query) => await queryOn(spare, signal, query),
-    runIn: async (database, signal, work) => await runApart({ settings, database, signal }, work),
+    runIn: async (database, signal, work) => await runApart({ settings, database, taken, signal }, work),
     close: async () => {
       await Promise.all([pool, spare].map(async (each) => (each.ending ? undefined : await each.end())));
     },
   };
 };
 
-const onPooled = async <T>(pool: pg.Pool, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> => {
+const onClient = async <T>(
+  connect: () => Promise<pg.PoolClient>,
+  signal: AbortSignal,
+  work: (client: Client) => Promise<T>,
+): Promise<T> => {
   signal.throwIfAborted();
-  const client = await pool.connect();
+  const client = await connect();
   let isReleased = false;
   const release = (isBroken: boolean): void => {
     if (isReleased) return;
@@ -109,19 +130,28 @@ const onPooled = async <T>(pool: pg.Pool, signal: AbortSignal, work: (client: Cl
   }
 };
 
-const runApart = async <T>(
-  at: { settings: Settings; database: string; signal: AbortSignal },
-  work: (client: Client) => Promise<T>,
-): Promise<T> => {
-  const client = new pg.Client(optionsOf(at.settings, at.database));
-  client.on('error', onBroken);
+type Apart = { settings: Settings; database: string; taken: Taken; signal: AbortSignal };
+
+const connectApart = async ({ settings, database, taken }: Apart): Promise<pg.Client> =>
+  await withOptions(taken, async (options) => {
+    const client = new pg.Client(adminConnection({ settings, database, options }));
+    client.on('error', onBroken);
+    await client.connect();
+    return client;
+  });
+
+const runApart = async <T>(at: Apart, work: (client: Client) => Promise<T>): Promise<T> => {
+  const where = whereIs({ ...at.settings, database: at.database });
   try {
     at.signal.throwIfAborted();
-    await client.connect();
-    return await work(client);
+    const client = await connectApart(at);
+    try {
+      await assertPinned(client, where);
+      return await work(client);
+    } finally {
+      await client.end();
+    }
   } catch (error) {
-    throw toProviderError(error, whereIs({ ...at.settings, database: at.database }));
-  } finally {
-    await client.end();
+    throw toProviderError(error, where);
   }
 };
