@@ -9,7 +9,7 @@ import type { AlertTrigger, Reading } from './trigger.ts';
 /** A full group of Alertmanager is some hundred kB; PagerDuty sends 256 kB at most. */
 const BODY_MAX_BYTES = 1_000_000;
 
-export type AlertOutcome = 'received' | 'refused' | 'unmapped' | 'asked';
+export type AlertOutcome = 'received' | 'refused' | 'unreadable' | 'unmapped' | 'asked';
 export type AlertCount = { source: AlertSource; outcome: AlertOutcome; count: number };
 
 export type AlertDoorSettings = {
@@ -55,6 +55,16 @@ const readRequest = async ({ trigger, secrets, log }: AlertDoorSettings, request
   return 'problem' in reading ? refuse(400, 'unreadable', reading.problem) : { reading };
 };
 
+const SHOWN_MAX = 5;
+
+/** Answered with 202 all the same: the source would not send them otherwise, and the others are taken in. */
+const countUnreadable = ({ trigger, onAlert, log }: AlertDoorSettings, unreadable: readonly string[]): void => {
+  if (unreadable.length === 0) return;
+  onAlert({ source: trigger.id, outcome: 'unreadable', count: unreadable.length });
+  const why = unreadable.slice(0, SHOWN_MAX);
+  log.warn({ source: trigger.id, unreadable: unreadable.length, why }, 'alerts that cannot be read were left out');
+};
+
 export const createAlertDoor =
   (settings: AlertDoorSettings) =>
   async (request: IncomingMessage): Promise<HookAnswer> => {
@@ -70,9 +80,10 @@ export const createAlertDoor =
     }
     const { reading } = read;
     if ('ignored' in reading) return { status: 202, body: { ignored: reading.ignored.slice(0, 100) } };
-    const { signals } = reading;
+    const { signals, unreadable = [] } = reading;
     count('received', signals.length);
+    countUnreadable(settings, unreadable);
     const { unmapped } = await receive({ signals });
     count('unmapped', unmapped);
-    return { status: 202, body: { received: signals.length, unmapped } };
+    return { status: 202, body: { received: signals.length, unreadable: unreadable.length, unmapped } };
   };

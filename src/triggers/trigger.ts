@@ -1,12 +1,52 @@
 /** What a source of alerts brings: how its requests are known to be its own, and what they say. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { z } from 'zod';
 import type { AlertSignal, AlertSource } from '../core/alerts/types.ts';
 
 export type HookRequest = { headers: IncomingHttpHeaders; body: Buffer; nowMs: number };
 
-/** `ignored`: it is the source's and says nothing of an alert. `problem`: it cannot be read; a sentence. */
-export type Reading = { signals: AlertSignal[] } | { ignored: string } | { problem: string };
+/**
+ * `ignored`: it is the source's and says nothing of an alert. `problem`: nothing of it can be read; a sentence. `unreadable`: where and
+ * why, for each alert that cannot be read beside others.
+ */
+export type Reading = { signals: AlertSignal[]; unreadable?: string[] } | { ignored: string } | { problem: string };
+
+/** Reads each item by itself: one that cannot be read loses none of the others. */
+export const readEach = <Item>(
+  items: readonly Item[],
+  read: (item: Item) => { signal: AlertSignal } | { problem: string },
+): { signals: AlertSignal[]; unreadable: string[] } => {
+  const signals: AlertSignal[] = [];
+  const unreadable: string[] = [];
+  for (const [index, item] of items.entries()) {
+    const found = read(item);
+    if ('signal' in found) signals.push(found.signal);
+    else unreadable.push(`alerts[${index}]: ${found.problem}`);
+  }
+  return { signals, unreadable };
+};
+
+/** The first thing that is wrong, without anything of the value. */
+export const problemIn = ({ issues: [issue] }: z.ZodError): string => {
+  const where = issue && issue.path.length > 0 ? `"${issue.path.join('.').slice(0, 100)}": ` : '';
+  return `${where}${issue?.message ?? 'wrong shape'}`;
+};
+
+/** Text that only adorns an alert: what is no text counts as left out. */
+export const looseText = z.string().nullish().catch(null);
+
+/** How far the clock of a source may be ahead. */
+export const AHEAD_MS = 10 * 60_000;
+
+/** Sources write year 1, nothing, null or an empty text where there is no time. */
+const isNoTime = (value: unknown): boolean =>
+  value === undefined || value === null || value === '' || (typeof value === 'string' && /^000[01]-/.test(value));
+
+export const timeOrNone = z.preprocess(
+  (value) => (isNoTime(value) ? null : value),
+  z.iso.datetime({ offset: true }).nullable(),
+);
 
 export type AlertTrigger = {
   id: AlertSource;

@@ -1,5 +1,6 @@
 /** What use cases need of the store for alerts. */
-import type { Alert, AlertRoute, AlertSignal, AlertSource } from '../core/alerts/types.ts';
+import type { AlertNews } from '../core/alerts/occurrence.ts';
+import type { Alert, AlertRoute, AlertSignal, AlertSource, KnownSignal } from '../core/alerts/types.ts';
 import type { Person } from '../core/types.ts';
 
 /** What became of an alert. `joined` and `changed`: more or less of it fires now. */
@@ -11,12 +12,15 @@ export type AlertChange = { outcome: AlertOutcome; alertId: string; signal: Aler
 export type AlertTaking = { mapping: string; source: AlertSource; newId: string; reopenMs: number };
 
 export type AlertWrites = {
+  /** What is known under these keys. Until the transaction is over, no other process hears anything of this source. */
+  known(source: AlertSource, keys: readonly string[]): Promise<Map<string, KnownSignal>>;
   /**
-   * Takes in what a source said under one mapping, and gives the alerts that changed: a repeat, and what is older than what is known,
-   * change none. What fires joins the open alert of its mapping, or reopens the last one if that was resolved within `reopenMs`; else
-   * `newId` becomes a new alert. Of two processes with the same signal, one gets the change.
+   * Takes in what changed under one mapping, and gives the alerts that changed. What fires joins the open alert of its mapping, or
+   * reopens the last one if that was resolved within `reopenMs`; else `newId` becomes a new alert.
    */
-  take(signals: readonly AlertSignal[], taking: AlertTaking): Promise<AlertChange[]>;
+  take(news: readonly AlertNews[], taking: AlertTaking): Promise<AlertChange[]>;
+  /** Keeps that these are over though they belong to no alert: what is heard late of them is old. */
+  keepOver(news: readonly AlertNews[]): Promise<void>;
   lock(id: string): Promise<Alert | null>;
   /** Decides who is told: once, by whoever is first. */
   setRoute(id: string, routing: { route: AlertRoute; told: string[]; audiences: string[] }): Promise<void>;
@@ -62,6 +66,9 @@ export type AlertMessages = {
 
 export type AlertStore = {
   alertMessages: AlertMessages;
-  /** Takes away alerts that were resolved longer ago than this and for which nobody asked anything. */
+  /**
+   * Takes away alerts that were resolved longer ago than this and for which nobody asked anything, and after two days what is known to
+   * be over and belongs to no alert.
+   */
   forgetAlerts(resolvedBeforeMs: number, limit: number): Promise<void>;
 };

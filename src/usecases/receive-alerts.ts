@@ -1,9 +1,10 @@
 /** Takes in what sources say: what the policy maps is kept, told and recorded; what it does not is counted by the caller. */
-import { mappingOf } from '../core/alerts/mapping.ts';
-import type { AlertSignal } from '../core/alerts/types.ts';
+import { entryOf, hearAll, subjectOf } from '../core/alerts/occurrence.ts';
+import type { AlertNews } from '../core/alerts/occurrence.ts';
+import type { AlertSignal, AlertSource, KnownSignal } from '../core/alerts/types.ts';
 import { SYSTEM } from '../core/events.ts';
 import type { EventType } from '../core/events.ts';
-import type { AlertMapping, Policy } from '../core/policy/types.ts';
+import type { Policy } from '../core/policy/types.ts';
 import type { AlertOutcome } from './ports-alerts.ts';
 import type { Deps, Tx } from './ports.ts';
 
@@ -16,43 +17,60 @@ const EVENTS: Partial<Record<AlertOutcome, EventType>> = {
   resolved: 'alert.resolved',
 };
 
-type Mapped = { mapping: AlertMapping; signals: AlertSignal[] };
+type Receiving = Pick<Deps, 'policy' | 'ids'>;
+/** `mapping`: the name of an entry, which may be gone from the policy. */
+type Entry = { mapping: string; source: AlertSource; news: AlertNews[] };
 
-const takeIn = async (deps: Pick<Deps, 'ids'>, tx: Tx, { signals, mapping }: Mapped): Promise<void> => {
-  const taking = { mapping: mapping.name, source: mapping.source, newId: deps.ids.next(), reopenMs: REOPEN_MS };
-  for (const { outcome, alertId, signal } of await tx.alerts.take(signals, taking)) {
+const takeIn = async ({ policy, ids }: Receiving, tx: Tx, { news, mapping, source }: Entry): Promise<void> => {
+  const taking = { mapping, source, newId: ids.next(), reopenMs: REOPEN_MS };
+  for (const { outcome, alertId, signal } of await tx.alerts.take(news, taking)) {
     const type = EVENTS[outcome];
-    const { source, key, title, url, at } = signal;
-    const { target, role } = mapping;
-    const data = { alert: alertId, mapping: mapping.name, source, key, title, url, at: at.toISOString() };
+    const { key, title, url, at, endsBegunBy } = signal;
+    const when = endsBegunBy instanceof Date ? endsBegunBy : at;
+    const { target, role } = subjectOf(policy(), mapping);
+    const data = { alert: alertId, mapping, source, key, title, url, at: when.toISOString() };
     if (type) await tx.audit.append({ type, actor: SYSTEM, requestId: null, grantId: null, target, role, data });
     await tx.outbox.add('alert', alertId);
   }
 };
 
-/** By mapping, in one order whoever takes them: each is locked in turn. */
-const byMapping = (policy: Policy, signals: readonly AlertSignal[]): Mapped[] => {
-  const found = new Map<string, Mapped>();
-  for (const signal of signals) {
-    const mapping = mappingOf(policy, signal);
-    if (!mapping) continue;
-    const known = found.get(mapping.name);
-    if (known) known.signals.push(signal);
-    else found.set(mapping.name, { mapping, signals: [signal] });
+type Sorted = { entries: Entry[]; over: AlertNews[] };
+
+/** By entry; `over` belongs to none, and is kept where an entry of its source could still match what is heard of it late. */
+const sortOut = (policy: Policy, source: AlertSource, all: readonly AlertNews[]): Sorted => {
+  const entries = new Map<string, Entry>();
+  const over: AlertNews[] = [];
+  const isMapped = policy.alerts.some((mapping) => mapping.source === source);
+  for (const news of all) {
+    const mapping = entryOf(policy, news.signal, news.before);
+    if (mapping === null) {
+      if (isMapped && news.after.state === 'resolved') over.push(news);
+      continue;
+    }
+    const entry = entries.get(mapping) ?? { mapping, source, news: [] };
+    entry.news.push(news);
+    entries.set(mapping, entry);
   }
-  return [...found.values()].sort((a, b) => (a.mapping.name < b.mapping.name ? -1 : 1));
+  return { entries: [...entries.values()], over };
 };
 
+const receiveOf = async (deps: Receiving, tx: Tx, signals: readonly AlertSignal[]): Promise<number> => {
+  const [first] = signals;
+  if (!first) return 0;
+  const { source } = first;
+  const keys = signals.map(({ key }) => key);
+  const known: ReadonlyMap<string, KnownSignal> = await tx.alerts.known(source, keys);
+  const policy = deps.policy();
+  const { entries, over } = sortOut(policy, source, hearAll(signals, known));
+  await tx.alerts.keepOver(over);
+  for (const entry of entries) await takeIn(deps, tx, entry);
+  return signals.filter((signal) => entryOf(policy, signal, known.get(signal.key) ?? null) === null).length;
+};
+
+/** `signals` are of one source, in the order in which it said them. */
 export const receiveAlerts = async (
   deps: Pick<Deps, 'store' | 'policy' | 'ids'>,
   { signals }: { signals: AlertSignal[] },
-): Promise<{ unmapped: number }> => {
-  const mapped = byMapping(deps.policy(), signals);
-  if (mapped.length > 0) {
-    await deps.store.transaction(async (tx) => {
-      for (const one of mapped) await takeIn(deps, tx, one);
-    });
-  }
-  const taken = mapped.reduce((sum, one) => sum + one.signals.length, 0);
-  return { unmapped: signals.length - taken };
-};
+): Promise<{ unmapped: number }> => ({
+  unmapped: await deps.store.transaction((tx) => receiveOf(deps, tx, signals)),
+});

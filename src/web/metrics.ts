@@ -11,7 +11,11 @@ export type MetricSources = {
 
 export type TargetCall = { provider: string; target: string; verb: string; outcome: string; durationMs: number };
 /** `refused` counts requests, the others alerts; `asked` those that somebody was told of. */
-export type AlertCount = { source: string; outcome: 'received' | 'refused' | 'unmapped' | 'asked'; count: number };
+export type AlertCount = {
+  source: string;
+  outcome: 'received' | 'refused' | 'unreadable' | 'unmapped' | 'asked';
+  count: number;
+};
 export type Metrics = { onTargetCall(call: TargetCall): void; onAlert(count: AlertCount): void; handle: Handle };
 
 type Refresh = () => Promise<void>;

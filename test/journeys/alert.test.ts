@@ -212,7 +212,7 @@ describe('a rule whose condition reads the alert', () => {
 test('what the policy does not map is counted and not posted', async () => {
   const before = world.slack.as('oscar').dmsWithApp().length;
   const { answer } = await pager({ id: 'QOTHER', title: 'Coffee machine is empty' });
-  expect(answer).toEqual({ received: 1, unmapped: 1 });
+  expect(answer).toEqual({ received: 1, unreadable: 0, unmapped: 1 });
   await settled();
   expect(world.slack.as('oscar').dmsWithApp()).toHaveLength(before);
   expect(await metric('unmapped', 'pagerduty')).toBe(1);

@@ -117,7 +117,7 @@ describe('a request that is signed as its source signs', () => {
     ['alertmanager', () => ({ body: alertmanagerMessage(), headers: bearer(TOKEN) })],
     ['alert', () => ({ body: genericAlert(), headers: genericSigned(genericAlert(), SHARED) })],
   ])('of %s is taken in and becomes work', async (path, request) => {
-    expect(await to(path, request())).toEqual({ status: 202, answer: { received: 1, unmapped: 0 } });
+    expect(await to(path, request())).toEqual({ status: 202, answer: { received: 1, unreadable: 0, unmapped: 0 } });
     expect(await alerts()).toMatchObject([{ state: 'firing' }]);
     expect(await work()).toBe(1);
     expect(counts).toMatchObject([{ outcome: 'received', count: 1 }]);
@@ -137,7 +137,10 @@ describe('a request that is signed as its source signs', () => {
 
   it('is counted and not kept where the policy does not speak of it', async () => {
     const request = pager({ service: 'Coffee' });
-    expect(await to('pagerduty', request)).toEqual({ status: 202, answer: { received: 1, unmapped: 1 } });
+    expect(await to('pagerduty', request)).toEqual({
+      status: 202,
+      answer: { received: 1, unreadable: 0, unmapped: 1 },
+    });
     expect(await alerts()).toEqual([]);
     expect(counts).toMatchObject([
       { source: 'pagerduty', outcome: 'received', count: 1 },
@@ -183,7 +186,10 @@ describe('a request that cannot be read', () => {
     ['an event of two days ago', 'pagerduty', pagerDutyEvent({ msAgo: 2 * 86_400_000 })],
     ['an event of tomorrow', 'pagerduty', pagerDutyEvent({ msAgo: -86_400_000 })],
     ['another version', 'alertmanager', alertmanagerMessage().replace('"version":"4"', '"version":"5"')],
-    ['labels that are none', 'alertmanager', alertmanagerMessage().replace('"pod":"orders-0"', '"pod":7')],
+    ['alerts that are no list', 'alertmanager', '{"version":"4","alerts":{}}'],
+    ['a list', 'alertmanager', `[${alertmanagerMessage()}]`],
+    ['null', 'alertmanager', 'null'],
+    ['a text', 'alert', '"firing"'],
     ['an unknown key', 'alert', genericAlert({ severety: 'high' })],
     ['a status that is none', 'alert', genericAlert({ status: 'burning' })],
     ['a time in the future', 'alert', genericAlert({ at: new Date(Date.now() + 3_600_000).toISOString() })],

@@ -12,8 +12,13 @@ export type AlertSignal = {
   /** The same for everything the source says of one occurrence. */
   key: string;
   state: AlertState;
-  /** By the source's clock, when it came to be so. What is older than what is known changes nothing. */
+  /** By the source's clock, when it came to be so, or when the occurrence began. What is older than what is known changes nothing. */
   at: Date;
+  /**
+   * Of one that is resolved: it ends what began up to then. `any` where the source gave no end that can be used, which counts as now.
+   * Left out, it is `at`.
+   */
+  endsBegunBy?: Date | 'any';
   title: string;
   /** Where to read more; only http and https. */
   url: string | null;
@@ -24,6 +29,12 @@ export type AlertSignal = {
 
 /** What was posted and was not; `nobody` and `unknown` tell why the owners were told instead. */
 export type AlertRoute = 'on_call' | 'nobody' | 'unknown';
+
+/** What is known of one occurrence from all that its source said so far. */
+export type Heard = Pick<AlertSignal, 'state' | 'at'>;
+
+/** What was heard under one key before now, and the alert it belongs to: none where it was resolved before it was heard to fire. */
+export type KnownSignal = Heard & { key: string; alertId: string | null; mapping: string | null };
 
 /** What people are shown: everything one mapping says until all of it is resolved. */
 export type Alert = {
@@ -49,12 +60,18 @@ export type Alert = {
 
 const TEXT_MAX = 500;
 const URL_MAX = 1_000;
+/** Half of a character, as broken JSON may hold it. */
+const HALF = /\p{Cs}/u;
 
 /** One line, of a length that can be stored and shown. */
 export const alertText = (text: string): string =>
   Array.from(text.replace(/[\s\p{Cc}]+/gu, ' ').trim())
     .slice(0, TEXT_MAX)
+    .map((sign) => (HALF.test(sign) ? '\ufffd' : sign))
     .join('');
+
+/** A key is stored and compared as it is, so it holds nothing that a database changes or refuses. */
+export const isAlertKey = (text: string): boolean => text.trim() !== '' && !/[\p{Cc}\p{Cs}]/u.test(text);
 
 /** Only what a browser may open; anything else is no address. */
 export const alertUrl = (text: string | null | undefined): string | null => {

@@ -1,7 +1,8 @@
 /** Alerts: each signal is taken in once, whoever brings it, and what fires together is one alert. */
 import { and, asc, desc, eq, getTableColumns, gt, sql } from 'drizzle-orm';
 import { ALERT_STATES } from '../../core/alerts/types.ts';
-import type { Alert, AlertSignal, AlertSource } from '../../core/alerts/types.ts';
+import type { AlertNews } from '../../core/alerts/occurrence.ts';
+import type { Alert, AlertSignal, AlertSource, KnownSignal } from '../../core/alerts/types.ts';
 import type { AlertChange, AlertOutcome, AlertReads, AlertTaking, AlertWrites } from '../../usecases/ports-alerts.ts';
 import type { Store } from '../../usecases/ports.ts';
 import { alertMessages, alertRequests, alertSignals, alerts } from '../schema-alerts.ts';
@@ -77,60 +78,54 @@ const put = async (db: Db, rows: StoredSignal[]): Promise<void> => {
       });
 };
 
-/** The newest word about each. */
-const newest = (signals: readonly AlertSignal[]): AlertSignal[] => {
-  const byKey = new Map<string, AlertSignal>();
-  for (const signal of signals) {
-    const known = byKey.get(signal.key);
-    if (!known || known.at <= signal.at) byKey.set(signal.key, signal);
-  }
-  return [...byKey.values()];
-};
-
-const knownOf = async (db: Db, source: AlertSource, signals: AlertSignal[]): Promise<Map<string, StoredSignal>> => {
-  const keys = signals.map(({ key }) => key);
-  const isKnown = and(eq(alertSignals.source, source), sql`${alertSignals.key} = any(${sql.param(keys)}::text[])`);
-  const rows = await db.select().from(alertSignals).where(isKnown).for(ROW_LOCK);
+const known = async (db: Db, source: AlertSource, keys: readonly string[]): Promise<Map<string, KnownSignal>> => {
+  // Of one source all is heard one after the other, also by several processes: else two would each begin an alert.
+  await db.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`alert:${source}`}, 0))`);
+  const { key, state, at, alertId } = alertSignals;
+  const isKnown = and(eq(alertSignals.source, source), sql`${key} = any(${sql.param([...keys])}::text[])`);
+  const rows = await db
+    .select({ key, state, at, alertId, mapping: alerts.mapping })
+    .from(alertSignals)
+    .leftJoin(alerts, eq(alerts.id, alertId))
+    .where(isKnown);
   return new Map(rows.map((row) => [row.key, row]));
 };
 
-const take = async (db: Db, signals: readonly AlertSignal[], taking: AlertTaking): Promise<AlertChange[]> => {
-  const { source, mapping } = taking;
-  // What belongs together is taken in one after the other, also by several processes: else two would each begin an alert.
-  await db.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`alert:${source}:${mapping}`}, 0))`);
-  const heard = newest(signals);
-  const known = await knownOf(db, source, heard);
-  const news = heard.filter(({ key, at, state }) => {
-    const before = known.get(key);
-    // Of two words of one moment the end is believed: the other may be a replay.
-    const isEnd = before?.at.getTime() === at.getTime() && state === 'resolved';
-    return !before || before.at < at || isEnd;
-  });
-  const fresh = news.filter(({ key, state }) => known.get(key)?.state !== state);
-  const firing = fresh.find(({ state }) => state === 'firing');
-  const placed = firing ? await place(db, firing, taking) : null;
-  const alertOf = ({ key, state }: AlertSignal): string | null => {
-    const before = known.get(key);
-    return state === 'firing' && before?.state !== 'firing' ? (placed?.alertId ?? null) : (before?.alertId ?? null);
-  };
+const begins = ({ before, after }: AlertNews): boolean => after.state === 'firing' && before?.state !== 'firing';
+const isOver = ({ before, after }: AlertNews): boolean => after.state === 'resolved' && before?.state === 'firing';
+
+const rowOf = ({ signal, before, after }: AlertNews, alertId = before?.alertId ?? null): StoredSignal => ({
+  source: signal.source,
+  key: signal.key,
+  alertId,
+  ...after,
+});
+
+const take = async (db: Db, news: readonly AlertNews[], taking: AlertTaking): Promise<AlertChange[]> => {
+  const first = news.find(begins);
+  const placed = first ? await place(db, first.signal, taking) : null;
   await put(
     db,
-    news.map((signal) => ({ source, key: signal.key, alertId: alertOf(signal), state: signal.state, at: signal.at })),
+    news.map((one) => (begins(one) ? rowOf(one, placed?.alertId) : rowOf(one))),
   );
-  const changes: AlertChange[] = placed && firing ? [{ ...placed, signal: firing }] : [];
-  for (const signal of fresh) {
-    const alertId = alertOf(signal);
+  const changes: AlertChange[] = placed && first ? [{ ...placed, signal: first.signal }] : [];
+  for (const { signal, before } of news.filter(isOver)) {
+    const alertId = before?.alertId ?? null;
     if (alertId === null || changes.some((change) => change.alertId === alertId)) continue;
     changes.push({ outcome: await settle(db, alertId), alertId, signal });
   }
   return changes;
 };
 
+/** As long as a source tries to deliver, and a day more. */
+const UNHEARD_MS = 2 * 86_400_000;
+
 /** One statement, so that the sweep may try it often. */
 export const alertForgetting =
   (db: Db): Store['forgetAlerts'] =>
   async (resolvedBeforeMs, limit) => {
-    const before = sql`(select clock_timestamp() - ${resolvedBeforeMs}::double precision * interval '1 millisecond')`;
+    const ago = (ms: number) => sql`(select clock_timestamp() - ${ms}::double precision * interval '1 millisecond')`;
+    const before = ago(resolvedBeforeMs);
     await db.execute(sql`
       with old as (
         select a.id from alerts a
@@ -139,12 +134,18 @@ export const alertForgetting =
         limit ${limit} for update skip locked
       ), messages as (delete from alert_messages where alert_id in (select id from old)),
       heard as (delete from alert_signals where alert_id in (select id from old)),
-      unheard as (delete from alert_signals where alert_id is null and at < ${before})
+      unheard as (delete from alert_signals where alert_id is null and at < ${ago(Math.min(resolvedBeforeMs, UNHEARD_MS))})
       delete from alerts where id in (select id from old)`);
   };
 
 export const alertWrites = (db: Db): AlertWrites => ({
-  take: (signals, taking) => take(db, signals, taking),
+  known: (source, keys) => known(db, source, keys),
+  take: (news, taking) => take(db, news, taking),
+  keepOver: async (news) =>
+    put(
+      db,
+      news.map((one) => rowOf(one)),
+    ),
   lock: async (id) => firstOrNull(await db.select(columns).from(alerts).where(eq(alerts.id, id)).for(ROW_LOCK)),
   setRoute: async (alertId, { route, told, audiences }) => {
     await db.update(alerts).set({ route, told, version: raised }).where(eq(alerts.id, alertId));

@@ -3,40 +3,61 @@
  * `X-Latchkey-Signature` is `v1=` and the hex of HMAC-SHA256 over `v1:<timestamp>:<raw body>`.
  */
 import { z } from 'zod';
-import { ALERT_STATES, alertText, alertUrl } from '../../core/alerts/types.ts';
-import { headerOf, hmacHex, isAnyOf } from '../trigger.ts';
+import { ALERT_STATES, alertText, alertUrl, isAlertKey } from '../../core/alerts/types.ts';
+import type { AlertSignal } from '../../core/alerts/types.ts';
+import { AHEAD_MS, headerOf, hmacHex, isAnyOf, problemIn, readEach, timeOrNone } from '../trigger.ts';
 import type { AlertTrigger, HookRequest, Reading } from '../trigger.ts';
 
 const WINDOW_S = 300;
-/** A clock that is far ahead would keep every later word of the same alert from being heard. */
-const AHEAD_MS = 10 * 60_000;
 
+const text = (max: number) => z.string().max(max).nullish();
 const alert = z.strictObject({
-  key: z.string().min(1).max(200),
+  key: z.string().max(200).refine(isAlertKey, 'is empty or holds control characters'),
   status: z.enum(ALERT_STATES),
   title: z.string().min(1).max(2_000),
-  at: z.iso.datetime({ offset: true }).optional(),
-  url: z.string().optional(),
-  service: z.string().max(500).optional(),
-  severity: z.string().max(100).optional(),
-  labels: z.record(z.string().max(200), z.string().max(500)).optional(),
+  at: timeOrNone.optional(),
+  url: text(2_000),
+  service: text(500),
+  severity: text(100),
+  labels: z.record(z.string().max(200), z.string().max(500)).nullish(),
 });
 
-const problemOf = (error: z.ZodError): string => {
-  const [issue] = error.issues;
-  const where = issue && issue.path.length > 0 ? `"${issue.path.join('.')}": ` : '';
-  return `The alert cannot be read: ${where}${issue?.message ?? 'wrong shape'}.`;
+type Read = { signal: AlertSignal } | { problem: string };
+
+/** The signed time, not ours: sent again within the five minutes it still says the same. */
+const signedAt = ({ headers }: HookRequest): Date => new Date(Number(headerOf(headers, 'x-latchkey-timestamp')) * 1000);
+
+/** What is said to be resolved is over when that is said, however early `at` is. */
+const timesOf = (said: Date, given: Date | null): Required<Pick<AlertSignal, 'at' | 'endsBegunBy'>> => {
+  const at = given ?? said;
+  return { at, endsBegunBy: at > said ? at : said };
 };
 
-const read = (body: unknown, { headers, nowMs }: HookRequest): Reading => {
+const readOne = (body: unknown, request: HookRequest): Read => {
   const parsed = alert.safeParse(body);
-  if (!parsed.success) return { problem: problemOf(parsed.error) };
-  const { key, status, title, at, url, service = null, severity = null, labels = {} } = parsed.data;
-  // The signed time, not ours: sent again within the five minutes it still says the same.
-  const when = at === undefined ? new Date(Number(headerOf(headers, 'x-latchkey-timestamp')) * 1000) : new Date(at);
-  if (when.getTime() - nowMs > AHEAD_MS) return { problem: '"at" lies in the future; check the clock of the sender.' };
-  const found = { key, state: status, at: when, title: alertText(title) || key, url: alertUrl(url), labels };
-  return { signals: [{ source: 'generic', ...found, service, severity }] };
+  if (!parsed.success) return { problem: problemIn(parsed.error) };
+  const { key, status, title, at, url, service = null, severity = null, labels } = parsed.data;
+  const times = timesOf(signedAt(request), at ? new Date(at) : null);
+  // A clock that is far ahead would keep every later word of the same alert from being heard.
+  if (times.at.getTime() - request.nowMs > AHEAD_MS)
+    return { problem: '"at" lies in the future; check the clock of the sender' };
+  const found = {
+    key,
+    state: status,
+    ...times,
+    title: alertText(title) || key,
+    url: alertUrl(url),
+    labels: labels ?? {},
+  };
+  return { signal: { source: 'generic', ...found, service, severity } };
+};
+
+/** One alert, or a list of them. */
+const read = (body: unknown, request: HookRequest): Reading => {
+  if (Array.isArray(body))
+    return body.length === 0 ? { ignored: 'no alerts' } : readEach(body as unknown[], (one) => readOne(one, request));
+  const found = readOne(body, request);
+  return 'problem' in found ? { problem: `The alert cannot be read: ${found.problem}.` } : { signals: [found.signal] };
 };
 
 export const generic: AlertTrigger = {

@@ -3,26 +3,26 @@
  * event types), 02-Behavior (5 s for an answer, five tries in about 20 minutes, 4xx is not tried again), 04-Signatures.
  */
 import { z } from 'zod';
-import { alertText, alertUrl } from '../../core/alerts/types.ts';
-import { headerOf, hmacHex, isAnyOf } from '../trigger.ts';
+import { alertText, alertUrl, isAlertKey } from '../../core/alerts/types.ts';
+import { AHEAD_MS, headerOf, hmacHex, isAnyOf, looseText, problemIn } from '../trigger.ts';
 import type { AlertTrigger, HookRequest, Reading } from '../trigger.ts';
 
 /** Its tries end after about twenty minutes; what is older than a day is somebody else's repeat. */
 const OLDEST_MS = 24 * 3_600_000;
-const NEWEST_MS = 10 * 60_000;
 
-const named = z.object({ summary: z.string().nullish() });
+/** Only what an incident is found by must be there: what adorns it and is odd must not keep its end from being heard. */
+const named = z.object({ summary: looseText }).nullish().catch(null);
 const incident = z.object({
-  id: z.string().min(1).max(100),
-  type: z.literal('incident'),
-  title: z.string().nullish(),
-  status: z.string().nullish(),
-  urgency: z.string().nullish(),
-  html_url: z.string().nullish(),
-  service: named.nullish(),
-  priority: named.nullish(),
-  escalation_policy: named.nullish(),
+  id: z.string().max(100).refine(isAlertKey, 'is empty or holds control characters'),
+  title: looseText,
+  status: looseText,
+  urgency: looseText,
+  html_url: looseText,
+  service: named,
+  priority: named,
+  escalation_policy: named,
 });
+const typed = z.object({ type: z.literal('incident') });
 const envelope = z.object({
   event: z.object({
     id: z.string().min(1),
@@ -56,16 +56,18 @@ const signalOf = (data: z.infer<typeof incident>, { at, isOver }: { at: Date; is
 
 const read = (body: unknown, { nowMs }: HookRequest): Reading => {
   const parsed = envelope.safeParse(body);
-  if (!parsed.success) return { problem: 'This is no V3 webhook of PagerDuty.' };
+  if (!parsed.success) return { problem: `This is no V3 webhook of PagerDuty: ${problemIn(parsed.error)}.` };
   const { event_type: type, occurred_at: occurredAt, data } = parsed.data.event;
   const at = new Date(occurredAt);
   if (nowMs - at.getTime() > OLDEST_MS) return { problem: 'This event is older than a day.' };
-  if (at.getTime() - nowMs > NEWEST_MS) return { problem: 'This event lies in the future.' };
+  if (at.getTime() - nowMs > AHEAD_MS) return { problem: 'This event lies in the future.' };
   if (!type.startsWith('incident.')) return { ignored: type };
-  const found = incident.safeParse(data);
   // Notes, responders and status updates come as `incident.…` too, with data of another type.
-  if (!found.success) return { ignored: type };
-  return signalOf(found.data, { at, isOver: type === 'incident.resolved' || found.data.status === 'resolved' });
+  if (!typed.safeParse(data).success) return { ignored: type };
+  const found = incident.safeParse(data);
+  if (!found.success) return { signals: [], unreadable: [`event.data: ${problemIn(found.error)}`] };
+  const isOver = type === 'incident.resolved' || (found.data.status === 'resolved' && type !== 'incident.reopened');
+  return signalOf(found.data, { at, isOver });
 };
 
 export const pagerduty: AlertTrigger = {
