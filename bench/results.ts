@@ -8,7 +8,7 @@ import type { Options } from './setup/options.ts';
 export type Results = {
   date: string;
   extent: Options['extent'];
-  /** What was measured: `dist/bundle/main.js` as it is published, or the working tree compiled for this run. */
+  /** What was measured: `dist/bundle/latchkey.js` as it is published, or the working tree compiled for this run. */
   program: string;
   isQuiet: boolean;
   machine: Machine;

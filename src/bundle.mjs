@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** As deep below the root as every compiled folder: migrations are found from here. Tests name a folder and a program of their own. */
-const [folder = 'dist/bundle', program = 'src/latchkey.ts'] = process.argv.slice(2);
+const [folder = 'dist/bundle', program = 'src/main.ts'] = process.argv.slice(2);
 const outdir = path.join(root, folder);
 
 rmSync(outdir, { recursive: true, force: true });
@@ -17,7 +17,6 @@ await build({
   absWorkingDir: root,
   outdir,
   entryPoints: {
-    main: 'src/main.ts',
     latchkey: program,
     // Started by address: a thread, and what that thread loads.
     'policy-thread': 'src/config/policy-thread.ts',

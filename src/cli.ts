@@ -1,22 +1,21 @@
-#!/usr/bin/env node
 /** `latchkey`: parses, calls, prints, and answers 0 / 1 (found something wrong) / 2 (used wrongly). */
-import { realpathSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, Option } from 'commander';
 import { addAuditCommands } from './cli/audit.ts';
+import { endWithReader, USED_WRONGLY, UsageError } from './cli/exit.ts';
 import { migrate } from './cli/migrate.ts';
 import { addPolicyCommands } from './cli/policy.ts';
+import { programVersion } from './cli/version.ts';
 import type { Exit } from './cli/output.ts';
 import { StartError } from './lib/start-error.ts';
 import type { Part } from './app.ts';
 import { serve } from './serve.ts';
 
-export const USED_WRONGLY = 2;
-
-const buildProgram = (setExit: (code: Exit) => void): Command => {
+/** Every command there is; a test holds documents and messages against it. */
+export const buildProgram = (setExit: (code: Exit) => void): Command => {
   const program = new Command('latchkey');
   program
     .description('Temporary production access from Slack: asked for, agreed to, given, and provably taken back.')
+    .version(programVersion(), '-V, --version', 'print the version')
     .helpCommand(true)
     .showHelpAfterError('(run with --help to see what it takes)')
     .exitOverride();
@@ -37,6 +36,7 @@ const buildProgram = (setExit: (code: Exit) => void): Command => {
 
 /** Resolves with the exit code; a running `serve` keeps the process alive by itself. */
 export const run = async (args: string[]): Promise<number> => {
+  endWithReader();
   let exit: Exit = 0;
   const program = buildProgram((code) => {
     exit = code;
@@ -48,9 +48,6 @@ export const run = async (args: string[]): Promise<number> => {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USED_WRONGLY;
     if (!(error instanceof StartError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    return 1;
+    return error instanceof UsageError ? USED_WRONGLY : 1;
   }
 };
-
-const isMain = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
-if (isMain) process.exitCode = await run(process.argv.slice(2));

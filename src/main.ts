@@ -1,4 +1,5 @@
-/** `npm start`: the same as `latchkey serve`. */
+#!/usr/bin/env node
+/** `latchkey`, and the only way to start any of it: `npm start` is `latchkey serve`. */
 import { run } from './cli.ts';
 
-process.exitCode = await run(['serve', ...process.argv.slice(2)]);
+process.exitCode = await run(process.argv.slice(2));

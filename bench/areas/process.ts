@@ -13,7 +13,7 @@ import type { Bench, Measured } from './world.ts';
 
 /** `npm start` where it was built, for what a user waits for; smoke runs have no build. */
 const startProgram = (): Program =>
-  existsSync('dist/bundle/main.js') && process.env['LATCHKEY_BENCH_APP'] !== 'compiled'
+  existsSync('dist/bundle/latchkey.js') && process.env['LATCHKEY_BENCH_APP'] !== 'compiled'
     ? { command: 'npm', args: ['start'] }
     : latchkeyProgram();
 

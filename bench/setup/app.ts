@@ -50,9 +50,12 @@ export type Program = { command: string; args: string[] };
 
 /** As it is published: what `npm run build` made. The compiled copy serves where that was not built. */
 export const latchkeyProgram = (): Program => {
-  const built = path.resolve('dist', 'bundle', 'main.js');
+  const built = path.resolve('dist', 'bundle', 'latchkey.js');
   const isUsed = process.env['LATCHKEY_BENCH_APP'] !== 'compiled' && existsSync(built);
-  return { command: process.execPath, args: [...profileArguments(), isUsed ? built : programPath('latchkey')] };
+  return {
+    command: process.execPath,
+    args: [...profileArguments(), isUsed ? built : programPath('latchkey'), 'serve'],
+  };
 };
 
 export type RunningApp = {

@@ -1,5 +1,5 @@
 /** `latchkey policy …`: a thin shell around `config/policy-commands.ts`. */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 import { checkPolicy, explainInput, explainPolicy, replayPolicy, testPolicy } from '../config/policy-commands.ts';
 import type { CommandResult, ExplainOptions } from '../config/policy-commands.ts';
@@ -7,6 +7,7 @@ import { loadPolicy } from '../config/policy-file.ts';
 import type { PolicyInput } from '../config/policy-file.ts';
 import { readPolicyText } from '../config/policy-source.ts';
 import { formatProblem } from '../config/problem.ts';
+import { readVariable } from '../config/variable.ts';
 import { readDuration } from '../core/durations.ts';
 import { pastRequestOf } from '../core/policy/past.ts';
 import type { PastRequest } from '../core/policy/replay.ts';
@@ -17,14 +18,27 @@ import { createLog } from '../lib/log.ts';
 import { policyInput } from '../app.ts';
 import { demandSchema } from '../serve.ts';
 import { demandDatabaseUrl, reaching } from './database.ts';
+import { UsageError } from './exit.ts';
 import { StartError } from '../lib/start-error.ts';
 import { print, printJson } from './output.ts';
 import type { Exit } from './output.ts';
 
-type Common = { policy: string; json?: boolean };
+type Common = { policy?: string; json?: boolean };
 type SetExit = (code: Exit) => void;
 
-const inputOf = async (path: string): Promise<PolicyInput> => {
+/** Named once: beside the command, by its option, or by the environment as for `serve`. */
+const pathOf = ({ policy }: Common, file: string | undefined): string => {
+  if (policy !== undefined && file !== undefined && policy !== file)
+    throw new UsageError(`Name one policy file: ${file}, or ${policy} with --policy.`);
+  const given = policy ?? file;
+  if (given !== undefined) return given;
+  const found = readVariable(process.env, 'LATCHKEY_POLICY');
+  if ('problem' in found) throw new StartError(found.problem);
+  return found.value?.trim() ?? 'latchkey.yml';
+};
+
+const inputOf = async (flags: Common, file?: string): Promise<PolicyInput> => {
+  const path = pathOf(flags, file);
   const read = await readPolicyText(path);
   if ('problems' in read) throw new StartError(read.problems.map(formatProblem).join('\n'));
   return policyInput(read.text, path, process.env);
@@ -39,7 +53,7 @@ const show = <Facts extends object>({ isOk, facts, text }: CommandResult<Facts>,
 type ExplainFlags = Common & Omit<ExplainOptions, 'role' | 'now'> & { incident?: boolean };
 
 const explain = async (role: string, flags: ExplainFlags): Promise<Exit> => {
-  const loaded = loadPolicy({ ...(await inputOf(flags.policy)), areVariablesOptional: true });
+  const loaded = loadPolicy({ ...(await inputOf(flags)), areVariablesOptional: true });
   if ('problems' in loaded) throw new StartError(loaded.problems.map(formatProblem).join('\n'));
   const input = explainInput(loaded.policy, {
     ...flags,
@@ -47,14 +61,14 @@ const explain = async (role: string, flags: ExplainFlags): Promise<Exit> => {
     isIncidentOpen: flags.incident ?? false,
     now: new Date(),
   });
-  if ('problem' in input) throw new StartError(input.problem);
+  if ('problem' in input) throw new UsageError(input.problem);
   return show(explainPolicy(input), flags);
 };
 
 type ReplayFlags = Common & { since: number };
 
-const replay = async (flags: ReplayFlags): Promise<Exit> => {
-  const loaded = loadPolicy({ ...(await inputOf(flags.policy)), areVariablesOptional: true });
+const replay = async (file: string | undefined, flags: ReplayFlags): Promise<Exit> => {
+  const loaded = loadPolicy({ ...(await inputOf(flags, file)), areVariablesOptional: true });
   if ('problems' in loaded) throw new StartError(loaded.problems.map(formatProblem).join('\n'));
   const url = demandDatabaseUrl();
   await demandSchema(url);
@@ -82,16 +96,16 @@ const readSince = (text: string): number => {
 
 const withCommon = (command: Command): Command =>
   command
-    .option('--policy <file>', 'the policy file', process.env['LATCHKEY_POLICY'] ?? 'latchkey.yml')
+    .option('--policy <file>', 'the policy file (LATCHKEY_POLICY, else latchkey.yml)')
     .option('--json', 'print the facts as JSON');
 
 export const addPolicyCommands = (program: Command, setExit: SetExit): void => {
   const policy = program.command('policy').description('check, test, explain and replay the rules');
-  withCommon(policy.command('check').description('find what is wrong or suspicious in the policy file')).action(
-    async (options: Common) => setExit(show(checkPolicy(await inputOf(options.policy)), options)),
+  withCommon(policy.command('check [file]').description('find what is wrong or suspicious in the policy file')).action(
+    async (file: string | undefined, flags: Common) => setExit(show(checkPolicy(await inputOf(flags, file)), flags)),
   );
-  withCommon(policy.command('test').description('run the tests that the policy file brings')).action(
-    async (options: Common) => setExit(show(testPolicy(await inputOf(options.policy)), options)),
+  withCommon(policy.command('test [file]').description('run the tests that the policy file brings')).action(
+    async (file: string | undefined, flags: Common) => setExit(show(testPolicy(await inputOf(flags, file)), flags)),
   );
   withCommon(
     policy
@@ -111,9 +125,9 @@ export const addPolicyCommands = (program: Command, setExit: SetExit): void => {
     .action(async (role: string, flags: ExplainFlags) => setExit(await explain(role, flags)));
   withCommon(
     policy
-      .command('replay')
+      .command('replay [file]')
       .description('run past requests from the database through this policy and list what would come out differently'),
   )
-    .option('--since <duration>', 'how far back, as 90d', readSince, readSince('90d'))
-    .action(async (flags: ReplayFlags) => setExit(await replay(flags)));
+    .addOption(new Option('--since <duration>', 'how far back').argParser(readSince).default(readSince('90d'), '90d'))
+    .action(async (file: string | undefined, flags: ReplayFlags) => setExit(await replay(file, flags)));
 };

@@ -6,7 +6,8 @@ import { explain } from '../core/policy/explain.ts';
 import type { ExplainInput } from '../core/policy/explain.ts';
 import { judgementOf, replay } from '../core/policy/replay.ts';
 import type { PastRequest, ReplayResult } from '../core/policy/replay.ts';
-import type { AskFacts, Policy, StatedAlert, Verdict } from '../core/policy/types.ts';
+import type { AskFacts, OnCallName, Policy, StatedAlert, Verdict } from '../core/policy/types.ts';
+import type { Source } from '../core/types.ts';
 import { loadPolicy } from './policy-file.ts';
 import type { PolicyInput } from './policy-file.ts';
 import { formatProblem } from './problem.ts';
@@ -47,7 +48,7 @@ export const testPolicy = (input: PolicyInput): CommandResult<TestFacts> => {
   const loaded = loadPolicy({ areVariablesOptional: true, ...input, runsTests: false });
   if ('problems' in loaded) {
     const findings = loaded.problems.map((problem): Finding => ({ level: 'error', ...problem }));
-    const text = [...loaded.problems.map(formatProblem), 'No test was run: mend the policy first.'].join('\n');
+    const text = [...loaded.problems.map(formatProblem), 'No test was run: correct the policy first.'].join('\n');
     return { isOk: false, facts: { findings, results: [] }, text };
   }
   const results = runPolicyTests(loaded.policy).map(({ name, line, isPassed, message }) => ({
@@ -67,8 +68,25 @@ export const testPolicy = (input: PolicyInput): CommandResult<TestFacts> => {
   return { isOk: failed === 0, facts: { findings: [], results }, text: [...lines, summary].join('\n') };
 };
 
+const ON_CALL = { pagerduty: 'PagerDuty', opsgenie: 'Opsgenie' } satisfies Record<OnCallName, string>;
+
+/** Who is in a source by the policy file alone; the requester, whom no rule counts, is left out. */
+const listedPeople = ({ policy, facts }: ExplainInput, sources: readonly Source[]): string => {
+  const { email, userId } = facts.requester;
+  const isRequester = (ref: string): boolean => ref.toLowerCase() === email?.toLowerCase() || ref === userId;
+  const each = sources.flatMap((source): string[] => {
+    if (source.kind !== 'group') return source.kind === 'person' && sources.length > 1 ? [source.ref] : [];
+    const group = policy.groups[source.name];
+    if (group?.kind === 'people') return group.people.filter((ref) => !isRequester(ref));
+    if (group?.kind === 'slack_usergroup') return [`the Slack user group ${group.handle}`];
+    return group ? [`who is on call by the ${ON_CALL[group.service]} schedule ${group.schedule}`] : [];
+  });
+  return [...new Set(each)].join(', ');
+};
+
 export const explainPolicy = (input: ExplainInput): CommandResult<{ verdict: Verdict; lines: string[] }> => {
-  const { verdict, lines } = explain(input);
+  const listed = (sources: readonly Source[]): string => listedPeople(input, sources);
+  const { verdict, lines } = explain({ listed, ...input });
   return { isOk: true, facts: { verdict, lines }, text: lines.join('\n') };
 };
 

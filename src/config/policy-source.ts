@@ -24,12 +24,20 @@ export type PolicySource = {
   stop(): void;
 };
 
+const SAY_WHERE = 'create it, or say where it is with LATCHKEY_POLICY';
+
+const WHY_UNREADABLE: Record<string, (path: string) => string> = {
+  ENOENT: (path) => `There is no policy file ${path}; ${SAY_WHERE}.`,
+  EISDIR: (path) => `${path} is a folder, not a policy file; name the file in it, such as ${path}/latchkey.yml.`,
+  EACCES: (path) => `The policy file ${path} may not be read (EACCES); give Latchkey's user the right to read it.`,
+};
+
 export const readPolicyText = async (path: string): Promise<{ text: string } | { problems: ConfigProblem[] }> => {
   try {
     return { text: await readFile(path, 'utf8') };
   } catch (error) {
     const why = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    const message = `The policy file ${path} cannot be read (${why}); create it, or say where it is with LATCHKEY_POLICY.`;
+    const message = WHY_UNREADABLE[why]?.(path) ?? `The policy file ${path} cannot be read (${why}); ${SAY_WHERE}.`;
     return { problems: [{ code: 'unreadable_policy', path: 'LATCHKEY_POLICY', line: null, message }] };
   }
 };

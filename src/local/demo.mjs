@@ -63,8 +63,7 @@ if (mayInstall && isInstallStale()) {
   // Without scripts: they would only build, and that has its own line below.
   step('Installing packages (half a minute the first time)', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
 }
-if (isBuildStale('bundle/main.js', 'bundle/latchkey.js', 'local/demo/main.js'))
-  step('Building (some seconds)', ['run', 'build']);
+if (isBuildStale('bundle/latchkey.js', 'local/demo/main.js')) step('Building (some seconds)', ['run', 'build']);
 if (isBuildStale('local/page/page.js')) step('Building the page', ['run', 'build:page']);
 
 const { main } = await import('../../dist/local/demo/main.js');

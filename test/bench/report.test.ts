@@ -19,7 +19,7 @@ const kept = newestKept(path.join(root, 'bench', 'results'));
 const results: Results = {
   date: '2026-11-22T12:00:00.000Z',
   extent: 'usual',
-  program: 'dist/bundle/main.js',
+  program: 'dist/bundle/latchkey.js',
   isQuiet: true,
   machine: {
     platform: 'linux',

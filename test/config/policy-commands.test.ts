@@ -95,7 +95,7 @@ describe('policy test', () => {
       results: [],
       codes: ['bad_value'],
     });
-    expect(text).toContain('mend the policy first');
+    expect(text).toContain('correct the policy first');
   });
 
   it('says when there are none', () => {

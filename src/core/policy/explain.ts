@@ -3,7 +3,7 @@ import { formatDuration } from '../durations.ts';
 import { candidatesFor } from './candidates.ts';
 import { decide } from './decide.ts';
 import type { Reachability } from './reachability.ts';
-import type { Source } from '../types.ts';
+import type { Requirement, Source } from '../types.ts';
 import type { Ask, AskFacts, AskProblem, Policy, Verdict } from './types.ts';
 
 export type Explanation = { verdict: Verdict; lines: string[] };
@@ -16,6 +16,8 @@ export type ExplainInput = {
   reach?: Reachability;
   /** Person id -> name for people; the id where it is left out. */
   nameOf?: (personId: string) => string;
+  /** Who is meant by these sources as far as the policy says it; used where nobody was looked up. */
+  listed?: (sources: readonly Source[]) => string;
 };
 
 const ordinal = (line: number | null): string => (line === null ? '' : ` (line ${line})`);
@@ -58,9 +60,14 @@ const REACH_WORDS = {
   too_few: 'there are too few people',
 } as const;
 
-const askedLine = (input: ExplainInput, at: number): string => {
+const listedLine = ({ listed }: ExplainInput, from: readonly Source[]): string => {
+  const names = listed?.(from) ?? '';
+  return names === '' ? '' : `: ${names}`;
+};
+
+const askedLine = (input: ExplainInput, { from }: Pick<Requirement, 'from'>, at: number): string => {
   const found = input.reach?.requirements[at];
-  if (!found) return '';
+  if (!found) return listedLine(input, from);
   const shown = found.asked.slice(0, 10).map((id) => input.nameOf?.(id) ?? id);
   const more = found.asked.length > shown.length ? ` and ${found.asked.length - shown.length} more` : '';
   const names = shown.length > 0 ? `: ${shown.join(', ')}${more}` : '';
@@ -77,7 +84,8 @@ const approvalLines = (input: ExplainInput, verdict: Verdict): string[] => {
   if (verdict.decision !== 'ask') return [];
   const order = verdict.isInOrder && verdict.requirements.length > 1 ? ', one after the other' : '';
   const lines = verdict.requirements.map(
-    ({ label, also = [], count }, at) => `  - ${count} from ${label}${unasked(also)}${askedLine(input, at)}`,
+    ({ label, from, also = [], count }, at) =>
+      `  - ${count} from ${label}${unasked(also)}${askedLine(input, { from }, at)}`,
   );
   const { escalate } = verdict;
   const to = escalate === null ? '' : nameOfSource(escalate.to);

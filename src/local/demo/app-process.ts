@@ -78,7 +78,7 @@ type Run = { child: ChildProcess; logFrom: number };
 const launch = ({ env, logFile, say, onStarted }: AppOptions): Run => {
   const log = openLog(logFile);
   const logFrom = fstatSync(log).size;
-  const child = spawn(process.execPath, [path.join(ROOT, 'dist', 'bundle', 'main.js')], {
+  const child = spawn(process.execPath, [path.join(ROOT, 'dist', 'bundle', 'latchkey.js'), 'serve'], {
     cwd: ROOT,
     env: fullEnv(env),
     detached: true,
