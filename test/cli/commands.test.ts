@@ -128,7 +128,7 @@ const FAULTS: [string, string[], Record<string, string>, string][] = [
 ];
 
 describe('where something is not there, it is one sentence, exit code 1, no stack and no secret', () => {
-  it.each(FAULTS)('%s', async (_name, args, env, sentence) => {
+  it.each(FAULTS)('%s', async (...[, args, env, sentence]) => {
     const { code, out, err } = await runCli(args, env);
     expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(sentence) as string });
     expect(out + err).not.toMatch(/^ {4}at /m);
