@@ -1,7 +1,7 @@
 /** For each provider: a real target of its kind, and how a person uses the access there. The contract suite runs in these. */
 import type { Json } from '../../src/core/types.ts';
 import type { Secret } from '../../src/providers/provider.ts';
-import { SERVERS, type TestServer } from './postgres/servers.ts';
+import { HOSTILE_SERVERS, SERVERS, type TestServer } from './postgres/servers.ts';
 import { configOf, createTarget, enter, type Session } from './postgres/target.ts';
 
 export type Visit = {
@@ -42,7 +42,7 @@ const visitOf = (session: Session): Visit => ({
 });
 
 const postgresWorld = async (server: TestServer): Promise<World> => {
-  const target = await createTarget(server.adminUrl, server.makers);
+  const target = await createTarget(server.adminUrl, server.makers, server.template);
   return {
     config: configOf(target),
     roles: {
@@ -60,5 +60,8 @@ const postgresWorld = async (server: TestServer): Promise<World> => {
 };
 
 export const WORLDS: Record<string, WorldOption[]> = {
-  postgres: SERVERS.map(({ title, start }) => ({ title, open: async () => await postgresWorld(await start()) })),
+  postgres: [...SERVERS, ...HOSTILE_SERVERS].map(({ title, start }) => ({
+    title,
+    open: async () => await postgresWorld(await start()),
+  })),
 };

@@ -7,7 +7,7 @@ import { grantOfLogin } from '../../../src/providers/postgres/login-name.ts';
 import { postgres } from '../../../src/providers/postgres/postgres.ts';
 import { waitUntil } from '../../../src/local/embedded/wait.ts';
 import { connectTo, contextOf } from '../connection.ts';
-import { SERVERS, type TestServer } from './servers.ts';
+import { HOSTILE_SERVERS, type TestServer } from './servers.ts';
 import { configOf, createTarget, enter, valueOf, type Target } from './target.ts';
 
 const PROTOCOL_3 = 0x0003_0000;
@@ -29,7 +29,7 @@ const knock = async (url: string): Promise<Socket> => {
   return socket;
 };
 
-describe.each(SERVERS)('the use of a login on $title', ({ start }) => {
+describe.each(HOSTILE_SERVERS)('the use of a login on $title', ({ start }) => {
   let target: Target;
   let server: TestServer;
   let connection: Connection<Json, Json>;
@@ -37,7 +37,7 @@ describe.each(SERVERS)('the use of a login on $title', ({ start }) => {
 
   beforeAll(async () => {
     server = await start();
-    target = await createTarget(server.adminUrl, server.makers);
+    target = await createTarget(server.adminUrl, server.makers, server.template);
     connection = connectTo(postgres, configOf(target));
     scope = { member_of: [target.read, target.write], set_role: target.write };
   });

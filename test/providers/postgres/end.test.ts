@@ -5,10 +5,10 @@ import type { Json } from '../../../src/core/types.ts';
 import type { Connection, Granted, ProviderContext } from '../../../src/providers/provider.ts';
 import { postgres } from '../../../src/providers/postgres/postgres.ts';
 import { connectTo, contextOf, failureOf, textWith } from '../connection.ts';
-import { SERVERS, type TestServer } from './servers.ts';
+import { HOSTILE_SERVERS, SERVERS, type TestServer } from './servers.ts';
 import { configOf, createTarget, enter, untilCut, urlFor, valueOf, type Session, type Target } from './target.ts';
 
-describe.each(SERVERS)('the end of a login on $title', ({ start }) => {
+describe.each([...SERVERS, ...HOSTILE_SERVERS])('the end of a login on $title', ({ start }) => {
   let target: Target;
   let server: TestServer;
   let connection: Connection<Json, Json>;
@@ -16,7 +16,7 @@ describe.each(SERVERS)('the end of a login on $title', ({ start }) => {
 
   beforeAll(async () => {
     server = await start();
-    target = await createTarget(server.adminUrl, server.makers);
+    target = await createTarget(server.adminUrl, server.makers, server.template);
     connection = connectTo(postgres, configOf(target));
     scope = { member_of: [target.read, target.write], set_role: target.write, connection_limit: 150 };
   });
@@ -75,20 +75,20 @@ describe.each(SERVERS)('the end of a login on $title', ({ start }) => {
   test('objects in another database are handed over there too', async () => {
     const ctx = contextOf();
     const access = await granted(ctx);
-    const other = `${target.database}_other`;
-    await target.sql(`create database ${other}`);
-    const admin = new pg.Client(urlFor(target.superuserUrl, { database: other }));
-    await admin.connect();
-    await admin.query(
+    const { database, sql } = await target.beside();
+    await sql(
       `grant create on schema public to ${target.write}; create table elsewhere (i int); alter table elsewhere owner to ${access.login}`,
     );
+    const session = await enter(access.secret, { database });
+    await session.query('set role none; select lo_create(0)');
     expect(await connection.revoke(scope, access.handle, ctx)).toBe('removed');
-    expect(
-      (await admin.query<{ tableowner: string }>(`select tableowner from pg_tables where tablename = 'elsewhere'`))
-        .rows,
-    ).toEqual([{ tableowner: target.write }]);
-    await admin.end();
-    await target.sql(`drop database ${other}`);
+    expect(await sql(`select tableowner from pg_tables where tablename = 'elsewhere'`)).toEqual([
+      { tableowner: target.write },
+    ]);
+    expect(await sql('select lomowner::regrole::text as owner from pg_largeobject_metadata')).toEqual([
+      { owner: target.write },
+    ]);
+    await untilCut([session]);
   });
 
   test('where Latchkey may not take back what a stranger gave, the login is closed all the same and the sentence says what to run', async () => {

@@ -4,7 +4,7 @@ import type { Json } from '../../../src/core/types.ts';
 import { postgres } from '../../../src/providers/postgres/postgres.ts';
 import type { Connection, Granted, ProviderContext } from '../../../src/providers/provider.ts';
 import { connectTo, contextOf, failureOf, textWith } from '../connection.ts';
-import { SERVERS, type TestServer } from './servers.ts';
+import { HOSTILE_SERVERS, type TestServer } from './servers.ts';
 import { configOf, createTarget, enter, valueOf, type Target } from './target.ts';
 
 const HOSTILE_NAMES = [
@@ -22,7 +22,7 @@ const HOSTILE_NAMES = [
   '___',
 ];
 
-describe.each(SERVERS)('a login on $title', ({ start }) => {
+describe.each(HOSTILE_SERVERS)('a login on $title', ({ start }) => {
   let target: Target;
   let server: TestServer;
   let connection: Connection<Json, Json>;
@@ -30,7 +30,7 @@ describe.each(SERVERS)('a login on $title', ({ start }) => {
 
   beforeAll(async () => {
     server = await start();
-    target = await createTarget(server.adminUrl, server.makers);
+    target = await createTarget(server.adminUrl, server.makers, server.template);
     connection = connectTo(postgres, configOf(target, { connect: { host: '127.0.0.1' } }));
     scope = { member_of: [target.read] };
   });

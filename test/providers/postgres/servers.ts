@@ -2,10 +2,17 @@
 import { inject } from 'vitest';
 import { startPostgres } from '../../../src/local/embedded/postgres.ts';
 import { binariesOf, isForThisMachine, OLDER_VERSIONS } from '../../support/older-postgres.ts';
+import { hostileTemplate } from './hostile.ts';
 import { oncePerRun } from '../../support/once-per-run.ts';
 import { testServices } from '../../support/services.ts';
 
-export type TestServer = { adminUrl: string; makers: number; stop: () => Promise<void> };
+export type TestServer = {
+  adminUrl: string;
+  makers: number;
+  /** The database that targets are copied from, where it is not an empty one. */
+  template?: string;
+  stop: () => Promise<void>;
+};
 export type ServerOption = { title: string; start: () => Promise<TestServer> };
 
 /** The one that the project itself installs. */
@@ -27,11 +34,24 @@ export const startVersion = async (version: number): Promise<string> => {
   );
 };
 
-const option = (version: number, makers = 0): ServerOption['start'] => {
-  return async () => ({ adminUrl: await startVersion(version), makers, stop: async () => undefined });
-};
+const option =
+  (version: number, makers = 0): ServerOption['start'] =>
+  async () => ({ adminUrl: await startVersion(version), makers, stop: async () => undefined });
+
+const hostile =
+  (start: ServerOption['start']): ServerOption['start'] =>
+  async () => {
+    const server = await start();
+    return { ...server, template: await hostileTemplate(server.adminUrl) };
+  };
 
 export const SERVERS: ServerOption[] = [
   ...VERSIONS.map((version) => ({ title: `Postgres ${version}`, start: option(version) })),
-  { title: `Postgres ${EMBEDDED_VERSION} whose logins are made by creator roles`, start: option(EMBEDDED_VERSION, 3) },
+  { title: `Postgres ${EMBEDDED_VERSION} with creator roles`, start: option(EMBEDDED_VERSION, 3) },
 ];
+
+/** The same, where a borrower has prepared the databases (`hostile.ts`). */
+export const HOSTILE_SERVERS: ServerOption[] = SERVERS.map(({ title, start }) => ({
+  title: `hostile ${title}`,
+  start: hostile(start),
+}));

@@ -4,7 +4,10 @@ import pg from 'pg';
 import { waitUntil } from '../../../src/local/embedded/wait.ts';
 import type { Json } from '../../../src/core/types.ts';
 import type { Secret } from '../../../src/providers/provider.ts';
+import { hostilePathSql, recordedIn } from './hostile.ts';
 import { randomSuffix } from '../../support/services.ts';
+
+type Sql = <Row extends object = Record<string, unknown>>(text: string, values?: unknown[]) => Promise<Row[]>;
 
 export type Target = {
   version: number;
@@ -15,8 +18,10 @@ export type Target = {
   read: string;
   write: string;
   /** Runs SQL as a superuser in the target. */
-  sql: <Row extends object = Record<string, unknown>>(text: string, values?: unknown[]) => Promise<Row[]>;
-  /** Deletes everything. Throws when Latchkey left a connection open. */
+  sql: Sql;
+  /** Another database of the same server, as hostile as the target is; made when it is first asked for. */
+  beside: () => Promise<{ database: string; sql: Sql }>;
+  /** Deletes everything. Throws when Latchkey left a connection open, or when something that a borrower made ran as its role. */
   drop: () => Promise<void>;
 };
 
@@ -61,7 +66,20 @@ const prepare = (names: {
     GRANT CREATE ON SCHEMA public TO ${write};`;
 };
 
-export const createTarget = async (adminUrl: string, makers = 0): Promise<Target> => {
+const poolOf = (url: string): pg.Pool => {
+  const pool = new pg.Pool({ connectionString: url, max: 3 });
+  // Tests stop servers; an idle connection that dies of it is no failure.
+  pool.on('error', () => undefined);
+  return pool;
+};
+
+const sqlOn =
+  (pool: pg.Pool): Sql =>
+  async <Row extends object>(text: string, values: unknown[] = []) =>
+    (await pool.query<Row>(text, values)).rows;
+
+/** `template`: of a hostile server. */
+export const createTarget = async (adminUrl: string, makers = 0, template?: string): Promise<Target> => {
   const suffix = randomSuffix();
   const names = {
     manager: `latchkey_${suffix}`,
@@ -70,17 +88,27 @@ export const createTarget = async (adminUrl: string, makers = 0): Promise<Target
     write: `write_${suffix}`,
   };
   const database = `prod_${suffix}`;
-  await once(adminUrl, async (admin) => await admin.query(`create database ${database}`));
+  const pools = new Map<string, pg.Pool>();
+  const create = async (named: string): Promise<pg.Pool> => {
+    await once(
+      adminUrl,
+      async (admin) => await admin.query(`create database ${named} template ${template ?? 'template1'}`),
+    );
+    const made = poolOf(urlFor(adminUrl, { database: named }));
+    pools.set(named, made);
+    return made;
+  };
   const superuserUrl = urlFor(adminUrl, { database });
-  const pool = new pg.Pool({ connectionString: superuserUrl, max: 3 });
-  // Tests stop servers; an idle connection that dies of it is no failure.
-  pool.on('error', () => undefined);
+  const pool = await create(database);
   const { rows } = await pool.query<{ version: number }>(
     `select current_setting('server_version_num')::int as version`,
   );
   const version = Math.floor((rows[0]?.version ?? 0) / 10_000);
   await pool.query(prepare({ ...names, isModern: version >= 16 }));
   if (makers > 0) await pool.query(makersSql(names.manager, makers));
+  if (template) await pool.query(hostilePathSql(names.manager));
+  const other = `${database}_beside`;
+  const beside = onceOnly(async () => ({ database: other, sql: sqlOn(await create(other)) }));
   return {
     version,
     database,
@@ -89,12 +117,21 @@ export const createTarget = async (adminUrl: string, makers = 0): Promise<Target
     superuserUrl,
     read: names.read,
     write: names.write,
-    sql: async <Row extends object>(text: string, values: unknown[] = []) => (await pool.query<Row>(text, values)).rows,
+    sql: sqlOn(pool),
+    beside,
     drop: async () => {
-      await pool.end();
-      await once(adminUrl, async (admin) => await removeAll(admin, database, names));
+      await Promise.all([...pools.values()].map(async (each) => await each.end()));
+      const urls = template ? [...pools.keys()].map((each) => urlFor(adminUrl, { database: each })) : [];
+      const recorded = (await Promise.all(urls.map(recordedIn))).flat();
+      await once(adminUrl, async (admin) => await removeAll(admin, [...pools.keys()], names));
+      if (recorded.length > 0) throw new Error(`What a borrower made ran as Latchkey's role: ${recorded.join(', ')}.`);
     },
   };
+};
+
+const onceOnly = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | null = null;
+  return () => (made ??= make());
 };
 
 const once = async <T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> => {
@@ -113,7 +150,7 @@ const LOGINS_OF = `
 
 const removeAll = async (
   admin: pg.Client,
-  database: string,
+  databases: readonly string[],
   names: { manager: string; read: string; write: string },
 ): Promise<void> => {
   const isLeft = async (): Promise<boolean> =>
@@ -123,7 +160,7 @@ const removeAll = async (
     what: "Latchkey's connections to be closed",
   });
   const [outcome] = await Promise.allSettled([leak]);
-  await admin.query(`drop database ${database} with (force)`);
+  for (const database of databases) await admin.query(`drop database ${database} with (force)`);
   const { rows } = await admin.query<{ name: string }>(LOGINS_OF, [[names.read, names.write], names.manager]);
   for (const { name } of rows) await admin.query(`drop role ${pg.escapeIdentifier(name)}`);
   await admin.query(`drop role ${names.read}, ${names.write}`);
