@@ -15,6 +15,7 @@ export default defineConfig({
     './src/db/schema-alerts.ts',
     './src/db/schema-drift.ts',
     './src/db/schema-use.ts',
+    './src/db/schema-limits.ts',
   ],
   out: './migrations',
   migrations: { schema: 'public', table: 'schema_migrations' },

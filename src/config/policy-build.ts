@@ -1,6 +1,7 @@
 /** From the document to the policy: durations, conditions, patterns and `${NAME}` become values; what cannot become one is a problem. */
 import { parseDuration } from '../core/durations.ts';
-import type { BreakGlass, Policy, PolicyTest, StatedAlert } from '../core/policy/types.ts';
+import { DEFAULT_LIMITS } from '../core/policy/limits.ts';
+import type { BreakGlass, Limits, Policy, PolicyTest, StatedAlert } from '../core/policy/types.ts';
 import { buildAlerts } from './policy-alerts.ts';
 import { buildGroups } from './policy-groups.ts';
 import { buildIncidents } from './policy-incidents.ts';
@@ -57,6 +58,27 @@ const buildBreakGlass = ({ break_glass: shape }: PolicyDocument): BreakGlass | n
       }
     : null;
 
+const buildLimits = ({ limits }: PolicyDocument): Limits => ({
+  openRequests: limits?.open_requests ?? DEFAULT_LIMITS.openRequests,
+  liveGrants: limits?.live_grants ?? DEFAULT_LIMITS.liveGrants,
+});
+
+/** A rule below the policy would be a limit that does not hold for the same person's other requests. */
+const checkRaised = ({ rules, limits }: Policy, { report, ruleAt }: Build): void => {
+  for (const [index, { name, limits: own }] of rules.entries()) {
+    const pairs = [
+      ['open_requests', own.openRequests, limits.openRequests],
+      ['live_grants', own.liveGrants, limits.liveGrants],
+    ] as const;
+    for (const [key, raised, general] of pairs) {
+      if (raised === null || raised >= general) continue;
+      const path = ['rules', ruleAt[index] ?? index, 'limits', key];
+      const message = `Rule "${name}" sets ${key} to ${raised}, below the ${general} of the policy; a rule can only raise it.`;
+      report.refuse('limit_lowered', path, message);
+    }
+  }
+};
+
 export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<string> } => {
   const { document, report, sha256, ruleAt, testAt } = build;
   const { targets, unfilled } = buildTargets(build);
@@ -69,6 +91,7 @@ export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<strin
     pendingMs: ms(document.pending ?? DEFAULTS.pending),
     claimMs: ms(document.claim ?? DEFAULTS.claim),
     remindMs: ms(document.remind ?? DEFAULTS.remind),
+    limits: buildLimits(document),
     breakGlass: buildBreakGlass(document),
     incidents: buildIncidents(document, report),
     alerts: buildAlerts(document),
@@ -78,5 +101,6 @@ export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<strin
       buildTest(test, report.lineOf(['tests', testAt[index] ?? index])),
     ),
   };
+  checkRaised(policy, build);
   return { policy, unfilled };
 };

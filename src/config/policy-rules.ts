@@ -37,7 +37,7 @@ const buildEffect = (rule: RuleShape, path: Path, report: Report): Rule['effect'
   }
   const useless =
     rule.deny !== undefined
-      ? (['require', 'in_order', 'escalate', 'max', 'pending', 'claim', 'remind'] as const)
+      ? (['require', 'in_order', 'escalate', 'max', 'pending', 'claim', 'remind', 'limits'] as const)
       : (['in_order', 'escalate', 'pending', 'remind'] as const);
   if (rule.approvals === undefined) {
     for (const key of useless)
@@ -71,6 +71,17 @@ const buildCondition = (rule: RuleShape, path: Path, report: Report): Rule['when
   return null;
 };
 
+/** A rule that approves by itself keeps nobody waiting, so there is nothing open to count. */
+const buildLimits = ({ limits, approve }: RuleShape, path: Path, report: Report): Rule['limits'] => {
+  if (limits?.open_requests !== undefined && approve !== undefined)
+    report.refuse(
+      'useless_key',
+      [...path, 'limits', 'open_requests'],
+      '"open_requests" means nothing in a rule that approves by itself: its requests never wait; remove it.',
+    );
+  return { openRequests: limits?.open_requests ?? null, liveGrants: limits?.live_grants ?? null };
+};
+
 export const buildRule = (rule: RuleShape, index: number, report: Report): Rule => {
   const path = ['rules', index];
   const ticket = rule.require?.ticket ?? null;
@@ -88,6 +99,7 @@ export const buildRule = (rule: RuleShape, index: number, report: Report): Rule 
     pendingMs: msOrNull(rule.pending),
     claimMs: msOrNull(rule.claim),
     remindMs: msOrNull(rule.remind),
+    limits: buildLimits(rule, path, report),
     line: report.lineOf(path),
   };
 };

@@ -108,6 +108,12 @@ const approval = z.strictObject(
   'must be an approval, as { from: owners }',
 );
 
+const limit = z.int('must be a whole number').min(1, 'must be 1 or more').max(1000, 'must be 1000 or less').optional();
+const limits = z.strictObject(
+  { open_requests: limit, live_grants: limit },
+  'must be limits for one person, as { open_requests: 5, live_grants: 3 }',
+);
+
 const rule = z.strictObject(
   {
     name: text(150, 'a sentence that people will read'),
@@ -135,6 +141,7 @@ const rule = z.strictObject(
     pending: duration.optional(),
     claim: duration.optional(),
     remind: duration.optional(),
+    limits: limits.optional(),
   },
   'must be a rule with a name and deny, approve or approvals',
 );
@@ -259,6 +266,7 @@ export const policyDocument = z.strictObject(
     pending: duration.optional(),
     claim: duration.optional(),
     remind: duration.optional(),
+    limits: limits.optional(),
     break_glass: breakGlass.optional(),
     incidents: incidents.optional(),
     alerts: z.array(alert, 'must be a list of alerts').max(1000, 'has more than 1000 alerts').optional(),

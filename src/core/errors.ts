@@ -18,6 +18,8 @@ export const ERROR_CODES = [
   'denied_by_rule',
   'no_rule',
   'nobody_can_approve',
+  'open_requests_reached',
+  'live_grants_reached',
   'target_unavailable',
   'request_not_found',
   'grant_not_found',

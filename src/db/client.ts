@@ -18,6 +18,7 @@ import { extensionReads } from './stores/extensions.ts';
 import { grantReads } from './stores/grants.ts';
 import { incidentMessageStore } from './stores/incident-messages.ts';
 import { incidentReads } from './stores/incidents.ts';
+import { limitReads } from './stores/limits.ts';
 import { messageStore } from './stores/messages.ts';
 import { outboxStore } from './stores/outbox.ts';
 import { overdueReads } from './stores/overdue.ts';
@@ -103,6 +104,7 @@ export const createStore = ({
       absencesOf: absenceReads(db),
       ...addressReads(db),
       ...viewReads(db),
+      ...limitReads(db),
       ...allowanceReads(db),
       ...extensionReads(db),
       ...alertReads(db),

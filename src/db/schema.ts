@@ -29,6 +29,7 @@ import type {
 } from '../core/types.ts';
 import { WORK_KINDS } from '../usecases/ports.ts';
 import type { MessageKind, WorkKind } from '../usecases/ports.ts';
+import { mailboxOf } from './schema-mailbox.ts';
 import { bytes, idText, instant, isOneOf, json, serialId } from './columns.ts';
 
 export const LIVE_STATES = ['activating', 'active', 'ending'] as const satisfies readonly GrantState[];
@@ -56,15 +57,23 @@ const MESSAGE_KINDS = [
 
 const durationMs = () => bigint('duration_ms', { mode: 'number' }).notNull();
 
-export const people = pgTable('people', {
-  id: idText().primaryKey(),
-  teamId: text('team_id').notNull(),
-  userId: text('user_id').notNull(),
-  name: text().notNull(),
-  email: text(),
-  timezone: text(),
-  isActive: boolean('is_active').notNull(),
-});
+export const people = pgTable(
+  'people',
+  {
+    id: idText().primaryKey(),
+    teamId: text('team_id').notNull(),
+    userId: text('user_id').notNull(),
+    name: text().notNull(),
+    email: text(),
+    timezone: text(),
+    isActive: boolean('is_active').notNull(),
+  },
+  (table) => [
+    // Accounts of one human are counted together.
+    index('people_of_user').on(table.userId),
+    index('people_of_mailbox').on(mailboxOf(table.email)),
+  ],
+);
 
 /** A row lasts from the first opening to the last close; its history is in `incident_history`. */
 export const incidents = pgTable(
@@ -164,6 +173,9 @@ export const requests = pgTable(
   },
   (table) => [
     index('requests_of_person').on(table.requesterId, table.createdAt),
+    index('requests_pending_of_person')
+      .on(table.requesterId)
+      .where(sql`${table.state} = 'pending'`),
     index('requests_pending')
       .on(table.createdAt)
       .where(sql`${table.state} = 'pending'`),

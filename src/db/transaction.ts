@@ -24,6 +24,7 @@ import { driftWrites } from './stores/drift.ts';
 import { decisionWrites } from './stores/decisions.ts';
 import { extensionWrites } from './stores/extensions.ts';
 import { grantWrites } from './stores/grants.ts';
+import { limitWrites } from './stores/limits.ts';
 import { overdueWrites } from './stores/overdue.ts';
 import { peopleWrites } from './stores/people.ts';
 import { policyWrites } from './stores/policies.ts';
@@ -96,6 +97,7 @@ const createSession = (line: Line): Session => {
     revocations: revocationWrites(db),
     drift: driftWrites(db),
     use: useWrites(db),
+    limits: limitWrites(db),
     leavers: leaverWrites(db),
     decisions: decisionWrites(db, line),
     grants: grantWrites(db, line),

@@ -72,6 +72,34 @@ const sentenceCase = (sentence: string): string => sentence.charAt(0).toUpperCas
 const deniedOrNoRule = (facts: Facts): string =>
   facts.code === 'no_rule' ? 'No rule of the policy covers it.' : deniedByRule(facts);
 
+type Held = Record<string, unknown>;
+
+const held = (facts: Facts, key: string): Held[] => {
+  const value = facts[key];
+  return Array.isArray(value) ? value.filter((item): item is Held => typeof item === 'object' && item !== null) : [];
+};
+
+const heldLines = (items: Held[], id: string, until: string): string => {
+  const lines = items.map((item) => {
+    const [at, what] = [item[until], `${words(item, 'target') ?? ''}/${words(item, 'role') ?? ''}`];
+    return `\`${words(item, id) ?? ''}\` ${what}${typeof at === 'string' ? `, until ${date(new Date(at), new Date())}` : ''}`;
+  });
+  return lines.length > 0 ? `\n• ${lines.join('\n• ')}` : '';
+};
+
+const openReached = (facts: Facts): string =>
+  `You have ${words(facts, 'count') ?? 'too many'} open requests; one person may have ${words(facts, 'max') ?? 'no more'}. Nothing was sent. Cancel one with \`/prod-access cancel\` and its id, or wait for a decision:${heldLines(held(facts, 'open'), 'requestId', 'lapsesAt')}`;
+
+const liveReached = (facts: Facts): string => {
+  const name = words(facts, 'name');
+  const [count, max] = [words(facts, 'count') ?? 'too many', words(facts, 'max') ?? 'no more'];
+  const what = facts.isBreakGlass === true ? 'live grants by break-glass' : 'live grants';
+  const lines = heldLines(held(facts, 'live'), 'grantId', 'expiresAt');
+  if (name)
+    return `${name} has ${count} ${what}; one person may have ${max}. Nothing was changed, and your vote was not counted. Vote again when one of them has ended:${lines}`;
+  return `You have ${count} ${what}; one person may have ${max}. Nothing was sent. Give one back with \`/prod-access done\` and its id, or stay longer with \`/prod-access extend\` and its id:${lines}`;
+};
+
 const isAskProblem = (value: unknown): value is AskProblem =>
   typeof value === 'object' && value !== null && 'code' in value && 'field' in value && 'facts' in value;
 
@@ -107,6 +135,8 @@ const SENTENCES = {
   no_rule: () =>
     'No rule lets you ask for this, so it was not sent. Ask an admin of Latchkey for a rule that covers it.',
   nobody_can_approve: nobody,
+  open_requests_reached: openReached,
+  live_grants_reached: liveReached,
   target_unavailable: (facts) => `Right now ${named(facts, 'target', 'target')} cannot be reached. ${TRY_LATER}`,
   request_not_found: () => 'There is no such request. `/prod-access list` shows yours.',
   grant_not_found: (facts) =>

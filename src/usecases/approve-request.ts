@@ -4,6 +4,7 @@ import { moveRequest } from '../core/lifecycle.ts';
 import type { Policy } from '../core/policy/types.ts';
 import type { Grant, Request } from '../core/types.ts';
 import { DomainError } from '../core/errors.ts';
+import { liveProblem } from './limits.ts';
 import { orderExtension } from './order-extension.ts';
 import type { Ids, Tx } from './ports.ts';
 
@@ -21,6 +22,12 @@ export type Approval = {
   allowanceIds?: string[];
 };
 
+/** @throws DomainError `live_grants_reached` where the requester has as much as one person may have. */
+const demandLive = async (tx: Tx, { request, policy, rule }: Approval): Promise<void> => {
+  const problem = liveProblem(await tx.limits.hold(request.requesterId), { policy, rule }, request);
+  if (problem) throw problem;
+};
+
 /** Gives the id of the new grant; where more time was asked for, of the grant whose end moves. */
 export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Promise<string> => {
   const { request, policy, rule } = approval;
@@ -28,6 +35,7 @@ export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Prom
   const role = target?.roles[request.role];
   if (!target || !role)
     throw new DomainError(target ? 'unknown_role' : 'unknown_target', { target: request.target, role: request.role });
+  if (request.extendsGrantId === null) await demandLive(tx, approval);
   const decisionId = ids.next();
   await tx.decisions.insert({
     id: decisionId,

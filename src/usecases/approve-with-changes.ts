@@ -4,7 +4,7 @@ import { DomainError } from '../core/errors.ts';
 import { isSmallerRole } from '../core/policy/smaller-role.ts';
 import type { Policy } from '../core/policy/types.ts';
 import type { Request, RequestChange } from '../core/types.ts';
-import { answer } from './vote.ts';
+import { decidedBy } from './vote.ts';
 import { closedCode, ensureElector, judgeBallot, prepareBallot, refusalOf } from './ballot.ts';
 import type { Ballot } from './ballot.ts';
 import { castVote } from './count-votes.ts';
@@ -29,8 +29,7 @@ export const approveWithChanges = async (deps: Deps, input: ChangeInput): Promis
   if (unfit) return refuse(deps, refusalOf(asked.voter, asked.request), unfit);
   // A rule that approves the smaller ask by itself asks nobody; then being an approver of the larger one is enough.
   const ballot = changed.verdict.decision === 'ask' ? await ensureElector(deps, changed) : changed;
-  const counted = await deps.store.transaction((tx) => change(deps, tx, { ballot, before, after, note: input.note }));
-  return answer(deps, ballot, counted);
+  return decidedBy(deps, ballot, (tx) => change(deps, tx, { ballot, before, after, note: input.note }));
 };
 
 /** What would make it more than was asked, or nothing different. */

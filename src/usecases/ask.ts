@@ -17,8 +17,10 @@ import { askedPeople } from './asked-people.ts';
 import { openIncidentOf } from './incident-facts.ts';
 import { holdIncident } from './incident-tie.ts';
 import { defaultDurationMs, factsOfAsk, scheduleOf } from './judge.ts';
+import { isLimit, liveProblem, openProblem } from './limits.ts';
 import { actorOf } from './ports.ts';
 import type { Deps, RequestView, Tx } from './ports.ts';
+import type { OpenRequest } from './ports-limits.ts';
 import type { AskedThen, NewRequest } from './ports-requests.ts';
 import { recordRefusal, refuse } from './refuse.ts';
 import type { AlreadyHas, AskInput, AskResult } from './types.ts';
@@ -165,6 +167,24 @@ const newRequest = (
 });
 
 const write = async (deps: Deps, judged: Judged): Promise<AskResult> => {
+  try {
+    return await store(deps, judged);
+  } catch (error) {
+    if (!isLimit(error)) throw error;
+    const { person, ask: wanted, asked } = judged;
+    const refusal = { type: 'request.refused', person, asked, target: wanted.target, role: wanted.role } as const;
+    return refuse(deps, { ...refusal, data: { max: error.facts.max as number } }, error);
+  }
+};
+
+/** One more may wait, and what is asked for could be given: what has no room is not put before approvers. */
+const demandRoom = async (tx: Tx, { policy, person, verdict }: Judged, request: Request): Promise<void> => {
+  const [held, asking] = [await tx.limits.hold(person.id), { policy, rule: verdict.rule }];
+  const problem = openProblem(held, asking, request.id) ?? liveProblem(held, asking, request);
+  if (problem) throw problem;
+};
+
+const store = async (deps: Deps, judged: Judged): Promise<AskResult> => {
   const { person } = judged;
   const stored = await deps.store.transaction(async (tx) => {
     await tx.people.upsert(person);
@@ -174,17 +194,20 @@ const write = async (deps: Deps, judged: Judged): Promise<AskResult> => {
     await tx.asks.record({ requestId: request.id, requesterId: person.id, ...judged.asked });
     await recordCreated(tx, judged, request);
     await tieToAlert(tx, judged, request);
-    await decideAtOnce(deps, tx, { judged, request });
+    const outcomeNow = await decideAtOnce(deps, tx, { judged, request });
+    if (outcomeNow === 'waits') await demandRoom(tx, judged, request);
     return { id: request.id, isRepeat: false };
   });
-  const [view, alreadyHas] = await Promise.all([
+  const [view, alreadyHas, alreadyAsked] = await Promise.all([
     mustView(deps, stored.id),
     liveAccessOf(deps, { personId: person.id, ...judged.ask }, stored.id),
+    openRequestOf(deps, { personId: person.id, ...judged.ask }, stored.id),
   ]);
   return {
     outcome: 'sent',
     view,
     alreadyHas,
+    alreadyAsked,
     isRepeat: stored.isRepeat,
     targetProblem: deps.access.problems()[view.request.target] ?? null,
   };
@@ -200,6 +223,17 @@ export const liveAccessOf = async (
   return found ? { id: found.id, expiresAt: found.expiresAt } : null;
 };
 
+/** The oldest that still waits, but this. */
+export const openRequestOf = async (
+  deps: Deps,
+  { personId, target, role }: Pick<Grant, 'personId' | 'target' | 'role'>,
+  exceptRequestId: string | null = null,
+): Promise<OpenRequest | null> => {
+  const { open } = await deps.store.read.holdings(personId);
+  const isSame = (one: OpenRequest): boolean => one.target === target && one.role === role;
+  return open.find((one) => isSame(one) && one.requestId !== exceptRequestId) ?? null;
+};
+
 const tieToAlert = async (tx: Tx, { alert }: Judged, request: Request): Promise<void> => {
   if (!alert) return;
   await tx.alerts.tie(request.id, alert.id);
@@ -211,15 +245,20 @@ export const decideAtOnce = async (
   deps: Deps,
   tx: Tx,
   { judged, request }: { judged: Pick<Judged, 'policy' | 'person' | 'verdict' | 'ahead'>; request: Request },
-): Promise<void> => {
+): Promise<'approved' | 'waits'> => {
   const { policy, person, verdict, ahead } = judged;
   const common = { request, policy, rule: verdict.rule, actor: SYSTEM };
-  if (verdict.decision === 'approve')
-    return void (await approveRequest(tx, deps.ids, { ...common, byPersonId: null, voterIds: [] }));
+  if (verdict.decision === 'approve') {
+    await approveRequest(tx, deps.ids, { ...common, byPersonId: null, voterIds: [] });
+    return 'approved';
+  }
   const { target, role } = request;
   const held = ahead ? await tx.allowances.hold({ personId: person.id, target, role }) : [];
   const last = held.at(-1);
-  if (!ahead || !last || !isFilled(ahead, held)) return tx.outbox.add('notify', request.id);
+  if (!ahead || !last || !isFilled(ahead, held)) {
+    await tx.outbox.add('notify', request.id);
+    return 'waits';
+  }
   const voterIds = held.map(({ byPersonId }) => byPersonId);
   const allowanceIds = held.map(({ id }) => id);
   await approveRequest(tx, deps.ids, {
@@ -229,6 +268,7 @@ export const decideAtOnce = async (
     note: noteOf(held),
     allowanceIds,
   });
+  return 'approved';
 };
 
 const recordCreated = (

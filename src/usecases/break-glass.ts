@@ -12,6 +12,7 @@ import { openIncidentOf } from './incident-facts.ts';
 import { holdIncident } from './incident-tie.ts';
 import { factsOfAsk } from './judge.ts';
 import type { Freshness } from './judge.ts';
+import { isLimit } from './limits.ts';
 import { actorOf } from './ports.ts';
 import type { Deps, Tx } from './ports.ts';
 import { readMembers } from './read-members.ts';
@@ -42,7 +43,12 @@ export const breakGlass = async (deps: Deps, input: BreakGlassInput): Promise<Br
     await recordRefusal(deps, { ...refusal, data: { codes: problems.map(({ code }) => code) } });
     return { outcome: 'refused', problems };
   }
-  const stored = await deps.store.transaction((tx) => write(deps, tx, { judged, key: input.idempotencyKey }));
+  const stored = await deps.store
+    .transaction((tx) => write(deps, tx, { judged, key: input.idempotencyKey }))
+    .catch((error: unknown) => {
+      if (isLimit(error)) return refuse(deps, refusal, error);
+      throw error;
+    });
   if ('blockedBy' in stored) return refuse(deps, refusal, new DomainError('break_glass_blocked', stored.blockedBy));
   const view = await mustView(deps, stored.id);
   const targetProblem = deps.access.problems()[view.request.target] ?? null;

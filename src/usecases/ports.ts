@@ -28,6 +28,7 @@ import type { IncidentMessages, IncidentReads, IncidentWrites } from './ports-in
 import type { AskedThen, RequestWrites } from './ports-requests.ts';
 import type { Access } from './ports-access.ts';
 import type { GrantWrites } from './ports-grants.ts';
+import type { Holdings, LimitWrites } from './ports-limits.ts';
 
 export const WORK_KINDS = [
   'activate',
@@ -94,6 +95,7 @@ export type Tx = {
   revocations: RevocationWrites;
   drift: DriftWrites;
   use: UseWrites;
+  limits: LimitWrites;
   leavers: LeaverWrites;
   addresses: AddressWrites;
   decisions: {
@@ -200,6 +202,8 @@ export type Store = AlertStore & {
       grant(id: string): Promise<Grant | null>;
       person(id: string): Promise<Person | null>;
       view(requestId: string): Promise<RequestView | null>;
+      /** What this person has now, in any of their accounts. */
+      holdings(personId: string): Promise<Holdings>;
       /** Absences of these people that are running now. */
       absencesOf(personIds: string[]): Promise<Absence[]>;
       /** Newest first. */

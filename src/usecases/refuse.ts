@@ -18,9 +18,17 @@ export type Refusal = {
   asked?: Pick<AskedThen, 'judgedAt' | 'record'>;
 };
 
+/** In an hour and for one person; beyond that one event says how many there were by then. */
+const EACH_MAX = 50;
+
+/** Each of the first, then the 64th, the 128th, …: nobody fills the log by hammering, and none goes uncounted. */
+const isWritten = (count: number): boolean => count <= EACH_MAX || Number.isInteger(Math.log2(count));
+
 export const recordRefusal = (deps: Deps, refusal: Refusal): Promise<void> =>
   deps.store.transaction(async (tx) => {
     await tx.people.upsert(refusal.person);
+    const count = await tx.limits.countRefusal(refusal.person.id);
+    if (!isWritten(count)) return;
     if (refusal.asked) await tx.asks.record({ requestId: null, requesterId: refusal.person.id, ...refusal.asked });
     await tx.audit.append({
       type: refusal.type,
@@ -29,7 +37,7 @@ export const recordRefusal = (deps: Deps, refusal: Refusal): Promise<void> =>
       grantId: refusal.grantId ?? null,
       target: refusal.target ?? null,
       role: refusal.role ?? null,
-      data: refusal.data ?? {},
+      data: { ...refusal.data, ...(count > EACH_MAX && { refusalsThisHour: count }) },
     });
   });
 

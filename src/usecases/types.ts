@@ -9,6 +9,7 @@ import type { DoubtedAddress } from './ports-addresses.ts';
 import type { IncidentUseCases } from './incident-types.ts';
 import type { DriftBatch } from './ports-drift.ts';
 import type { Revocable } from './ports-revocation.ts';
+import type { OpenRequest } from './ports-limits.ts';
 import type { AllowanceView, RequestView } from './ports.ts';
 import type { Credentials } from './ports-access.ts';
 
@@ -46,6 +47,8 @@ export type AskResult =
       isRepeat: boolean;
       targetProblem: string | null;
       alreadyHas?: AlreadyHas | null;
+      /** Of the same person for the same role, and not decided yet. */
+      alreadyAsked?: OpenRequest | null;
     }
   | { outcome: 'refused'; problems: AskProblem[] }
   | { outcome: 'denied'; verdict: Extract<Verdict, { decision: 'deny' }> };

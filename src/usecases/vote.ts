@@ -5,18 +5,32 @@ import { closedCode, prepareBallot, refusalOf } from './ballot.ts';
 import type { Ballot } from './ballot.ts';
 import { castVote } from './count-votes.ts';
 import type { Counted } from './count-votes.ts';
+import { isLimit, limitOf } from './limits.ts';
 import type { Deps, Tx } from './ports.ts';
 import { refuse } from './refuse.ts';
 import type { VoteInput, VoteResult } from './types.ts';
 
 export const vote = async (deps: Deps, input: VoteInput): Promise<VoteResult> => {
   const ballot = await prepareBallot(deps, input);
-  const counted = await deps.store.transaction((tx) => count(deps, tx, { ballot, input }));
+  return decidedBy(deps, ballot, (tx) => count(deps, tx, { ballot, input }));
+};
+
+/** A vote that would give the requester more than one person may have changes nothing; it can be cast again. */
+export const decidedBy = async (
+  deps: Deps,
+  ballot: Ballot,
+  work: (tx: Tx) => Promise<Counted>,
+): Promise<VoteResult> => {
+  const { voter, request, requester } = ballot;
+  const counted = await deps.store.transaction(work).catch((error: unknown) => {
+    if (isLimit(error)) return refuse(deps, refusalOf(voter, request), limitOf(error, requester.name));
+    throw error;
+  });
   return answer(deps, ballot, counted);
 };
 
 /** A refusal is recorded, and says who decided meanwhile. */
-export const answer = async (deps: Deps, ballot: Ballot, counted: Counted): Promise<VoteResult> => {
+const answer = async (deps: Deps, ballot: Ballot, counted: Counted): Promise<VoteResult> => {
   const view = await mustView(deps, ballot.request.id);
   if (counted.outcome !== 'refused') return { outcome: counted.outcome, view };
   const facts = {

@@ -26,6 +26,7 @@ rules:
 incidents: { channels: ["inc-*"], warning: 4s, on_call: [on-call] }
 pending: 4h
 claim: 1h
+limits: { open_requests: 1000, live_grants: 1000 }
 admins: [security]
 break_glass: { who: [on-call], roles: ["*/read", "*/write"], max: 1h, tell: ["#security"], review_within: 24h, reviewers: [everybody] }
 `,

@@ -10,6 +10,7 @@ rules:
     approvals: [{ from: owners }]
 pending: 4h
 claim: 1h
+limits: { open_requests: 1000, live_grants: 1000 }
 admins: [security]
 `,
 };
@@ -27,6 +28,7 @@ rules:
     approvals: [{ from: owners }]
 pending: 4h
 claim: 1h
+limits: { open_requests: 1000, live_grants: 1000 }
 admins: [security]
 break_glass: { who: [on-call], roles: ["*/write"], max: 1h, tell: ["#security"], review_within: 24h, reviewers: [sre] }
 incidents: { channels: ["inc-*"], warning: 1h }

@@ -367,6 +367,15 @@ export const WRONG: Wrong[] = [
     20,
     'matches no role',
   ],
+  ['no requests at all', withTop('limits: { open_requests: 0 }'), 'bad_size', 20, 'must be 1 or more'],
+  ['limits of another name', withTop('limits: { live: 3 }'), 'unknown_key', 20, 'live_grants'],
+  [
+    'a rule that lowers a limit',
+    withRule('limits: { live_grants: 2 }'),
+    'limit_lowered',
+    17,
+    'below the 3 of the policy',
+  ],
   ['a channel that is none', changed('owners: [dba]', 'owners: [dba]\n    channel: prod'), 'bad_value', 10, '#name'],
   [
     'a test that fails',

@@ -59,6 +59,7 @@ rules:
     approvals: [{ from: owners }]
 pending: 4h
 claim: 1h
+limits: { open_requests: 1000, live_grants: 1000 }
 admins: [security]
 `;
 

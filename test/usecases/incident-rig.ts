@@ -44,6 +44,7 @@ targets:
     owners: [dba]
     roles: { read: { scope: { member_of: [app_read] }, max: 4h } }
 ${rules}
+limits: { open_requests: 1000, live_grants: 1000 }
 break_glass: { who: [on-call], roles: ["*/*"], max: 1h, tell: [dba], review_within: 1d, reviewers: [dba] }
 incidents: { ${incidents} }
 `,

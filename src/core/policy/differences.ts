@@ -30,6 +30,7 @@ const PLAIN = [
   ['pendingMs', 'How long requests wait (pending)'],
   ['claimMs', 'How long approvals keep (claim)'],
   ['remindMs', 'When approvers are reminded (remind)'],
+  ['limits', 'How much one person may have at the same time (limits)'],
   ['breakGlass', 'Break-glass'],
   ['incidents', 'Incidents'],
   ['alerts', 'The list of alerts'],

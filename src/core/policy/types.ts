@@ -69,6 +69,8 @@ export type Rule = {
   pendingMs: number | null;
   claimMs: number | null;
   remindMs: number | null;
+  /** What it raises for the requests it decides; null leaves what the policy says. */
+  limits: { openRequests: number | null; liveGrants: number | null };
   /** Line in the policy file, for messages. */
   line: number | null;
 };
@@ -147,6 +149,9 @@ export type PolicyTest = {
   line: number | null;
 };
 
+/** How much one person may have at the same time. */
+export type Limits = { openRequests: number; liveGrants: number };
+
 export type Policy = {
   sha256: string;
   timezone: string;
@@ -156,6 +161,7 @@ export type Policy = {
   pendingMs: number;
   claimMs: number;
   remindMs: number;
+  limits: Limits;
   breakGlass: BreakGlass | null;
   incidents: Incidents | null;
   alerts: AlertMapping[];

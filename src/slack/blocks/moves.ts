@@ -1,5 +1,6 @@
 /** Sentences about an end that is being moved, or was. */
 import type { RequestView } from '../../usecases/ports.ts';
+import type { OpenRequest } from '../../usecases/ports-limits.ts';
 import type { AlreadyHas } from '../../usecases/types.ts';
 import { ERROR_SHOWN_MAX } from './limits.ts';
 import { date, inline } from './text.ts';
@@ -26,3 +27,7 @@ export const oldEnd = ({ extended, now }: Pick<RequestView, 'extended' | 'now'>)
 /** Where the same person has the same already: more time on it may be what is meant, and a second is possible all the same. */
 export const alreadyLine = ({ id, expiresAt }: AlreadyHas): string =>
   `You have this already, until ${date(expiresAt)}. To stay longer, \`/prod-access extend ${id} 30m\` asks for more time on it; a second one ends by itself.`;
+
+/** Where the same person waits for the same already. */
+export const askedAlreadyLine = ({ requestId, lapsesAt }: OpenRequest): string =>
+  `You requested this already: \`${requestId}\` waits until ${date(lapsesAt)}. If this one replaces it, \`/prod-access cancel ${requestId}\` cancels it.`;

@@ -5,7 +5,7 @@ import type { AskResult } from '../../usecases/types.ts';
 import { factsOf } from '../blocks/facts.ts';
 import { ERROR_SHOWN_MAX, SECTION_TEXT_MAX } from '../blocks/limits.ts';
 import { howLong, mark, status, what, whoIsAsked } from '../blocks/phrases.ts';
-import { alreadyLine } from '../blocks/moves.ts';
+import { alreadyLine, askedAlreadyLine } from '../blocks/moves.ts';
 import { context, cut, inline, section } from '../blocks/text.ts';
 import { COMMAND } from '../commands/command.ts';
 import { text } from './request-form.ts';
@@ -17,13 +17,17 @@ const sentWord = ({ request }: Sent['view'], isRepeat: boolean): string => {
   return isRepeat ? ` was already ${did}.` : ` was ${did}.`;
 };
 
-export const sentLines = (policy: Policy, { view, isRepeat, targetProblem, alreadyHas }: Sent): string[] => {
+export const sentLines = (
+  policy: Policy,
+  { view, isRepeat, targetProblem, alreadyHas, alreadyAsked }: Sent,
+): string[] => {
   const facts = factsOf(policy, view.request);
   const lines = [
     `${mark(view)} ${what(view, facts)} for *${howLong(view)}*${sentWord(view, isRepeat)}`,
     status(view),
     view.request.state === 'pending' ? `${whoIsAsked(view, facts)} You will be told by direct message.` : null,
     alreadyHas ? alreadyLine(alreadyHas) : null,
+    alreadyAsked ? askedAlreadyLine(alreadyAsked) : null,
     targetProblem ? `*The target has a problem now:* ${inline(targetProblem, ERROR_SHOWN_MAX)}` : null,
   ];
   return lines.filter((line) => line !== null);

@@ -38,6 +38,7 @@ export const rule = (name: string, parts: RuleParts = {}): Rule => {
     pendingMs: null,
     claimMs: null,
     remindMs: null,
+    limits: { openRequests: null, liveGrants: null },
     line: null,
     ...rest,
   };
@@ -82,6 +83,7 @@ export const policyOf = (rules: Rule[], parts: Partial<Policy> = {}): Policy => 
   pendingMs: 4 * HOUR,
   claimMs: HOUR,
   remindMs: 15 * MINUTE,
+  limits: { openRequests: 5, liveGrants: 3 },
   breakGlass: null,
   incidents: null,
   alerts: [],
