@@ -20,7 +20,7 @@ import { defaultDurationMs, factsOfAsk, scheduleOf } from './judge.ts';
 import { isLimit, liveProblem, openProblem } from './limits.ts';
 import { actorOf } from './ports.ts';
 import type { Deps, RequestView, Tx } from './ports.ts';
-import type { OpenRequest } from './ports-limits.ts';
+import type { Holdings, OpenRequest } from './ports-limits.ts';
 import type { AskedThen, NewRequest } from './ports-requests.ts';
 import { recordRefusal, refuse } from './refuse.ts';
 import type { AlreadyHas, AskInput, AskResult } from './types.ts';
@@ -177,10 +177,9 @@ const write = async (deps: Deps, judged: Judged): Promise<AskResult> => {
   }
 };
 
-/** One more may wait, and what is asked for could be given: what has no room is not put before approvers. */
+/** One more may wait. Live grants count when it is approved: some may have ended by then. */
 const demandRoom = async (tx: Tx, { policy, person, verdict }: Judged, request: Request): Promise<void> => {
-  const [held, asking] = [await tx.limits.hold(person.id), { policy, rule: verdict.rule }];
-  const problem = openProblem(held, asking, request.id) ?? liveProblem(held, asking, request);
+  const problem = openProblem(await tx.limits.hold(person.id), { policy, rule: verdict.rule }, request.id);
   if (problem) throw problem;
 };
 
@@ -198,16 +197,18 @@ const store = async (deps: Deps, judged: Judged): Promise<AskResult> => {
     if (outcomeNow === 'waits') await demandRoom(tx, judged, request);
     return { id: request.id, isRepeat: false };
   });
-  const [view, alreadyHas, alreadyAsked] = await Promise.all([
+  const [view, alreadyHas, held] = await Promise.all([
     mustView(deps, stored.id),
     liveAccessOf(deps, { personId: person.id, ...judged.ask }, stored.id),
-    openRequestOf(deps, { personId: person.id, ...judged.ask }, stored.id),
+    deps.store.read.holdings(person.id),
   ]);
+  const asking = { policy: judged.policy, rule: judged.verdict.rule };
   return {
     outcome: 'sent',
     view,
     alreadyHas,
-    alreadyAsked,
+    alreadyAsked: openRequestOf(held, view.request),
+    liveFull: view.request.state === 'pending' && liveProblem(held, asking, view.request) ? held.live.length : null,
     isRepeat: stored.isRepeat,
     targetProblem: deps.access.problems()[view.request.target] ?? null,
   };
@@ -223,16 +224,9 @@ export const liveAccessOf = async (
   return found ? { id: found.id, expiresAt: found.expiresAt } : null;
 };
 
-/** The oldest that still waits, but this. */
-export const openRequestOf = async (
-  deps: Deps,
-  { personId, target, role }: Pick<Grant, 'personId' | 'target' | 'role'>,
-  exceptRequestId: string | null = null,
-): Promise<OpenRequest | null> => {
-  const { open } = await deps.store.read.holdings(personId);
-  const isSame = (one: OpenRequest): boolean => one.target === target && one.role === role;
-  return open.find((one) => isSame(one) && one.requestId !== exceptRequestId) ?? null;
-};
+/** The oldest other one that waits for the same role. */
+const openRequestOf = ({ open }: Holdings, { id, target, role }: Request): OpenRequest | null =>
+  open.find((one) => one.target === target && one.role === role && one.requestId !== id) ?? null;
 
 const tieToAlert = async (tx: Tx, { alert }: Judged, request: Request): Promise<void> => {
   if (!alert) return;

@@ -49,6 +49,8 @@ export type AskResult =
       alreadyHas?: AlreadyHas | null;
       /** Of the same person for the same role, and not decided yet. */
       alreadyAsked?: OpenRequest | null;
+      /** How many live grants the person has, where this waits and they have as many as one may. */
+      liveFull?: number | null;
     }
   | { outcome: 'refused'; problems: AskProblem[] }
   | { outcome: 'denied'; verdict: Extract<Verdict, { decision: 'deny' }> };

@@ -53,6 +53,7 @@ alerts:
     to: on-call
     channel: incident
 incidents: { channels: ["inc-*"] }
+limits: { open_requests: 100, live_grants: 100 }
 admins: [security]
 `;
 

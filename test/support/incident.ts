@@ -21,6 +21,7 @@ rules:
 incidents: { channels: ["inc-*"], warning: ${warning}${more} }
 pending: 4h
 claim: 1h
+limits: { open_requests: 100, live_grants: 100 }
 admins: [security]
 `;
 

@@ -61,6 +61,7 @@ rules:
     approvals: [{ from: owners }]
 pending: 4h
 claim: 1h
+limits: { open_requests: 100, live_grants: 100 }
 admins: [security]
 `;
 

@@ -31,3 +31,7 @@ export const alreadyLine = ({ id, expiresAt }: AlreadyHas): string =>
 /** Where the same person waits for the same already. */
 export const askedAlreadyLine = ({ requestId, lapsesAt }: OpenRequest): string =>
   `You requested this already: \`${requestId}\` waits until ${date(lapsesAt)}. If this one replaces it, \`/prod-access cancel ${requestId}\` cancels it.`;
+
+/** Where it may wait and could not be approved now. */
+export const liveFullLine = (live: number): string =>
+  `You have ${live} live grants, as many as one person may have. This can be approved once one of them has ended: \`/prod-access done\` and its id gives it back.`;

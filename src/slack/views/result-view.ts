@@ -5,7 +5,7 @@ import type { AskResult } from '../../usecases/types.ts';
 import { factsOf } from '../blocks/facts.ts';
 import { ERROR_SHOWN_MAX, SECTION_TEXT_MAX } from '../blocks/limits.ts';
 import { howLong, mark, status, what, whoIsAsked } from '../blocks/phrases.ts';
-import { alreadyLine, askedAlreadyLine } from '../blocks/moves.ts';
+import { alreadyLine, askedAlreadyLine, liveFullLine } from '../blocks/moves.ts';
 import { context, cut, inline, section } from '../blocks/text.ts';
 import { COMMAND } from '../commands/command.ts';
 import { text } from './request-form.ts';
@@ -19,7 +19,7 @@ const sentWord = ({ request }: Sent['view'], isRepeat: boolean): string => {
 
 export const sentLines = (
   policy: Policy,
-  { view, isRepeat, targetProblem, alreadyHas, alreadyAsked }: Sent,
+  { view, isRepeat, targetProblem, alreadyHas, alreadyAsked, liveFull }: Sent,
 ): string[] => {
   const facts = factsOf(policy, view.request);
   const lines = [
@@ -27,6 +27,7 @@ export const sentLines = (
     status(view),
     view.request.state === 'pending' ? `${whoIsAsked(view, facts)} You will be told by direct message.` : null,
     alreadyHas ? alreadyLine(alreadyHas) : null,
+    liveFull ? liveFullLine(liveFull) : null,
     alreadyAsked ? askedAlreadyLine(alreadyAsked) : null,
     targetProblem ? `*The target has a problem now:* ${inline(targetProblem, ERROR_SHOWN_MAX)}` : null,
   ];
