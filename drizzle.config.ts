@@ -16,6 +16,7 @@ export default defineConfig({
     './src/db/schema-drift.ts',
     './src/db/schema-use.ts',
     './src/db/schema-limits.ts',
+    './src/db/schema-replays.ts',
   ],
   out: './migrations',
   migrations: { schema: 'public', table: 'schema_migrations' },

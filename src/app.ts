@@ -1,4 +1,6 @@
 /** The composition root: the only file that knows every adapter. */
+import { hooksOf, startWeb } from './app-web.ts';
+import type { Web } from './app-web.ts';
 import type { AlertSource } from './core/alerts/types.ts';
 import type { Environment } from './config/environment.ts';
 import { loadPolicy } from './config/policy-file.ts';
@@ -14,11 +16,13 @@ import type { Variables } from './config/variable.ts';
 import { policyDifferences } from './core/policy/differences.ts';
 import type { Policy } from './core/policy/types.ts';
 import { createPool, createStore } from './db/client.ts';
+import { createReplays } from './db/replays.ts';
 import { startJobs } from './jobs/jobs.ts';
 import type { Jobs } from './jobs/jobs.ts';
 import { newId } from './lib/ids.ts';
 import type { Log } from './lib/log.ts';
 import { createSealing } from './lib/sealing.ts';
+import { readVersion } from './lib/version.ts';
 import { createAccess } from './providers/access.ts';
 import type { OpenAccess } from './providers/access.ts';
 import { createOpsgenie } from './oncall/opsgenie.ts';
@@ -37,26 +41,27 @@ import { createIncidentNotifier } from './slack/incidents/notifier.ts';
 import { createNotifier } from './slack/notifier.ts';
 import { createDirectory } from './slack/people.ts';
 import { createAddressBook } from './usecases/address-book.ts';
-import { createAlertDoor } from './triggers/alert-door.ts';
 import { TRIGGERS } from './triggers/registry.ts';
 import { createUseCases } from './usecases/create-use-cases.ts';
 import type { Deps } from './usecases/ports.ts';
 import type { AdoptInput, UseCases } from './usecases/types.ts';
-import { createReadyz, healthz } from './web/health.ts';
+import { NOTHING_CHECKED, createHealth } from './web/health.ts';
+import type { Checked, Health } from './web/health.ts';
 import { createMetrics } from './web/metrics.ts';
 import type { Metrics } from './web/metrics.ts';
-import { sendJson, startWebServer } from './web/server.ts';
-import type { Routes } from './web/server.ts';
+import type { MetricSources } from './web/metric-gauges.ts';
 
 export type Part = 'web' | 'worker';
 export type FirstPolicy = { policy: Policy; source: string; warnings: ConfigProblem[]; author: PolicyAuthor | null };
 /** `env` fills the `${NAME}`s of the policy file. */
 export type AppOptions = { environment: Environment; env: Variables; first: FirstPolicy; only: Part | null; log: Log };
-/** `port` is where health is served, and Slack's requests in HTTP mode. */
-export type App = { port: number; reloadPolicy(): Promise<void>; stop(): Promise<void> };
+/** `port` is where health is served, and Slack's requests in HTTP mode; `metricsPort` is null where metrics have no port of their own. */
+export type App = { port: number; metricsPort: number | null; reloadPolicy(): Promise<void>; stop(): Promise<void> };
 
 const POLICY_POLL_MS = 2_000;
 const TARGET_CHECK_MS = 60_000;
+/** Beside the store's: one that notes signed requests, and one for what is looked up. */
+const REPLAY_CONNECTIONS = 2;
 
 /** What every load of a policy is given: `serve`, reloads and the commands alike. */
 export const policyInput = (text: string, path: string, env: Variables): PolicyInput => ({
@@ -90,7 +95,7 @@ const reload = (text: string, path: string, env: Variables): LoadedPolicy | Prom
     : loadPolicy(policyInput(text, path, env));
 
 /** Things that know each other in a circle: the store pokes the jobs, which are made from the store. */
-type Late = { jobs: Jobs | null; useCases: UseCases | null };
+type Late = { jobs: Jobs | null; useCases: UseCases | null; health: Health | null };
 
 /** `current` is asked when the differences are needed: by then the new policy is in force. */
 const adoption = (
@@ -129,6 +134,7 @@ const createPolicyHolder = (options: AppOptions, late: Late): PolicySource => {
 
 type Core = {
   store: ReturnType<typeof createStore>;
+  replays: ReturnType<typeof createReplays>;
   policies: PolicySource;
   connection: SlackConnection;
   access: OpenAccess;
@@ -142,6 +148,16 @@ const createOnCall = ({ pagerDuty, opsgenie }: Environment, log: Log) => ({
   opsgenie: opsgenie && createOpsgenie({ ...opsgenie, log }),
 });
 
+const createOwnMetrics = (
+  { environment, log }: AppOptions,
+  late: Late,
+  sources: Omit<MetricSources, 'checks'>,
+): Metrics => {
+  const checks = async (): Promise<Checked> => (await late.health?.check()) ?? NOTHING_CHECKED;
+  const namesTargets = environment.metricsPort !== null;
+  return createMetrics({ ...sources, checks }, { version: readVersion(), namesTargets, log });
+};
+
 const createCore = (options: AppOptions, late: Late): Core => {
   const { environment, log } = options;
   const store = createStore({
@@ -149,19 +165,19 @@ const createCore = (options: AppOptions, late: Late): Core => {
     log,
     onWork: (written) => late.jobs?.onWork(written),
     room: (kind) => late.jobs?.room(kind) ?? 0,
+    onEvents: (entries) => metrics.onEvents(entries),
   });
+  const replays = createReplays(createPool({ url: environment.databaseUrl, log, max: REPLAY_CONNECTIONS }), log);
   const policies = createPolicyHolder(options, late);
   const policy = policies.current;
   const connection = createSlackConnection({
     botToken: environment.slack.botToken,
     apiUrl: environment.slack.apiUrl,
     log,
+    onCall: (call) => metrics.onSlackCall(call),
   });
-  const metrics = createMetrics({
-    counts: store.read.counts,
-    oldestOverdueMs: store.read.oldestOverdueMs,
-    targetProblems: () => access.problems(),
-  });
+  const sources = { counts: store.read.counts, oldestOverdueMs: store.read.oldestOverdueMs };
+  const metrics = createOwnMetrics(options, late, { ...sources, targetProblems: () => access.problems() });
   const access = createAccess({ findProvider, policy, log, onCall: metrics.onTargetCall });
   const onCall = createOnCall(environment, log);
   const teamId = (): string => connection.team().teamId;
@@ -178,7 +194,7 @@ const createCore = (options: AppOptions, late: Late): Core => {
   };
   const useCases = createUseCases(deps);
   late.useCases = useCases;
-  return { store, policies, connection, access, metrics, deps, useCases };
+  return { store, replays, policies, connection, access, metrics, deps, useCases };
 };
 
 const createJobs = ({ environment, only, log }: AppOptions, core: Core): Jobs => {
@@ -198,46 +214,17 @@ const createJobs = ({ environment, only, log }: AppOptions, core: Core): Jobs =>
   return startJobs(jobs, { isWorker: only !== 'web' });
 };
 
-/** A source without a secret has no door: nothing could be believed that comes through it. */
-const hooksOf = ({ environment, only, log }: AppOptions, { useCases, metrics }: Core): Routes => {
-  const routes: Routes = {};
-  for (const trigger of only === 'worker' ? [] : TRIGGERS) {
-    const { path, title, variable } = trigger;
-    const secrets = environment.alertSecrets[trigger.id];
-    if (secrets.length === 0) {
-      log.info(
-        { source: trigger.id },
-        `${title} is not listened to: /hooks/${path} answers 404 until ${variable} is set`,
-      );
-      continue;
-    }
-    const door = createAlertDoor({
-      trigger,
-      secrets,
-      receive: useCases.receiveAlerts,
-      onAlert: metrics.onAlert,
-      log: log.child({ part: 'hooks' }),
-    });
-    routes[`POST /hooks/${path}`] = async (request, response) => {
-      const { status, body } = await door(request);
-      sendJson(response, status, body);
-    };
-  }
-  return routes;
-};
-
-const routesOf = (core: Core, jobs: Jobs, slack: RunningSlack): Routes => ({
-  'GET /healthz': healthz,
-  'GET /readyz': createReadyz({
-    postgres: core.store.problem,
-    redis: jobs.problem,
-    slack: () => Promise.resolve(slack.problem()),
-    oldestOverdueMs: core.store.read.oldestOverdueMs,
-    targets: core.access.problems,
-  }),
-  'GET /metrics': core.metrics.handle,
-  ...(slack.handle && { 'POST /slack/events': slack.handle }),
-});
+const healthOf = ({ store, access }: Core, jobs: Jobs, { slack, log }: { slack: RunningSlack; log: Log }): Health =>
+  createHealth(
+    {
+      postgres: store.problem,
+      redis: jobs.problem,
+      slack: () => Promise.resolve(slack.problem()),
+      oldestOverdueMs: store.read.oldestOverdueMs,
+      targets: access.problems,
+    },
+    log,
+  );
 
 const wayIntoSlack = ({ slack }: Environment): SlackAppSettings['environment'] => ({
   apiUrl: slack.apiUrl,
@@ -247,16 +234,16 @@ const wayIntoSlack = ({ slack }: Environment): SlackAppSettings['environment'] =
 
 /** Everything runs when this resolves. A wrong token or a taken port rejects with a sentence, and leaves nothing open. */
 export const createApp = async (options: AppOptions): Promise<App> => {
-  const late: Late = { jobs: null, useCases: null };
+  const late: Late = { jobs: null, useCases: null, health: null };
   const core = createCore(options, late);
-  const opened: (() => Promise<void>)[] = [core.store.close, core.access.close];
+  const opened: (() => Promise<void>)[] = [core.store.close, core.replays.close, core.access.close];
   const stop = async (): Promise<void> => {
     core.policies.stop();
     for (const close of opened.reverse()) await close();
   };
   try {
-    const port = await startParts(options, { core, late, opened });
-    return { port, reloadPolicy: core.policies.reload, stop };
+    const { port, metricsPort } = await startParts(options, { core, late, opened });
+    return { port, metricsPort, reloadPolicy: core.policies.reload, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -266,7 +253,7 @@ export const createApp = async (options: AppOptions): Promise<App> => {
 type Starting = { core: Core; late: Late; opened: (() => Promise<void>)[] };
 
 /** Each part is stopped in the opposite order: no new clicks, then no new work, then the doors to targets and database. */
-const startParts = async (options: AppOptions, { core, late, opened }: Starting): Promise<number> => {
+const startParts = async (options: AppOptions, { core, late, opened }: Starting): Promise<Web> => {
   const { environment, first, only, log } = options;
   const { store, useCases, connection, deps } = core;
   await useCases.adoptPolicy(adoption(options, first, deps.policy));
@@ -278,15 +265,25 @@ const startParts = async (options: AppOptions, { core, late, opened }: Starting)
     connection,
     useCases,
     policy: deps.policy,
+    replays: core.replays,
     store,
     log,
   };
   const slack = await startSlack({ ...slackSettings, hasReceiver: only !== 'worker' });
   opened.push(slack.stop);
-  const routes = { ...routesOf(core, jobs, slack), ...hooksOf(options, core) };
-  const web = await startWebServer({ port: environment.port, routes, log });
+  const health = healthOf(core, jobs, { slack, log });
+  late.health = health;
+  const { metrics } = core;
+  const web = await startWeb({
+    environment,
+    health,
+    metrics,
+    slack: slack.handle,
+    hooks: hooksOf(TRIGGERS, { ...options, ...core }),
+    log,
+  });
   opened.push(web.stop);
   core.access.startChecks(TARGET_CHECK_MS);
   core.policies.watch(POLICY_POLL_MS);
-  return web.port;
+  return web;
 };

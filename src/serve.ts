@@ -77,6 +77,7 @@ export const serve = async ({ only }: { only: Part | null }): Promise<void> => {
   log.info(
     {
       port: app.port,
+      ...(app.metricsPort !== null && { metricsPort: app.metricsPort }),
       part: only ?? 'web and worker',
       mode: environment.slack.mode,
       policy: first.policy.sha256.slice(0, 12),

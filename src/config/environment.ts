@@ -1,5 +1,7 @@
 /** The environment as typed values, or every problem with it at once. No secret has a default and no message holds a value of one. */
 import type { AlertSource } from '../core/alerts/types.ts';
+import { readListening } from './environment-listening.ts';
+import type { Listening } from './environment-listening.ts';
 import { readVariable } from './variable.ts';
 import type { Variables } from './variable.ts';
 import type { ConfigProblem } from './problem.ts';
@@ -29,9 +31,8 @@ export type Environment = {
   opsgenie: { apiKey: string; apiUrl: string } | null;
   /** Any of these is believed; empty where the source is not used. */
   alertSecrets: Record<AlertSource, string[]>;
-  port: number;
   logLevel: LogLevel;
-};
+} & Listening;
 
 /** Names whose values no target's `config` may be filled from. */
 export const OWN_SECRETS = [
@@ -142,14 +143,6 @@ const readKeys = (reader: Reader): Buffer[] => {
   return keys;
 };
 
-const readPort = (reader: Reader): number => {
-  const text = reader.read('PORT') ?? '3000';
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
-  if (port < 0 || port > 65_535)
-    reader.refuse('bad_port', 'PORT', `PORT is no number from 0 to 65535; leave it out for 3000.`);
-  return port;
-};
-
 const readLogLevel = (reader: Reader): LogLevel => {
   const text = reader.read('LATCHKEY_LOG_LEVEL') ?? 'info';
   const level = LOG_LEVELS.find((known) => known === text);
@@ -223,7 +216,7 @@ export const readEnvironment = (env: Variables): { environment: Environment } | 
       alertmanager: readHookSecrets(reader, 'ALERTMANAGER_TOKEN'),
       generic: readHookSecrets(reader, 'ALERT_HOOK_SECRET'),
     },
-    port: readPort(reader),
+    ...readListening(reader),
     logLevel: readLogLevel(reader),
   };
   return reader.problems.length > 0 ? { problems: reader.problems } : { environment };

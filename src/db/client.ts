@@ -1,6 +1,7 @@
 /** The pool, and the store that use cases are given. */
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import type { AuditEntry } from '../core/events.ts';
 import type { Log } from '../lib/log.ts';
 import { oneAtATime } from '../lib/one-at-a-time.ts';
 import type { Store, WorkKind, Written } from '../usecases/ports.ts';
@@ -68,6 +69,8 @@ export type StoreOptions = {
   onWork: (written: Written) => void;
   /** How many rows of this kind of work this process keeps to do them itself; none unless told. */
   room?: (kind: WorkKind) => number;
+  /** Called after each commit with the audit events that it wrote; must not throw. */
+  onEvents?: (entries: readonly AuditEntry[]) => void;
 };
 
 const tellOfRetry =
@@ -90,12 +93,13 @@ export const createStore = ({
   log,
   onWork,
   room = () => 0,
+  onEvents = () => undefined,
 }: StoreOptions): Store & { problem(): Promise<string | null>; close(): Promise<void> } => {
   const db = drizzle(pool);
   // Whoever asks while it is asked shares the next answer: readyz is open to everybody.
   const probe = oneAtATime(writeProblem(pool));
   return withPlainFailures({
-    transaction: transactionRunner({ pool, room, onWork, onRetry: tellOfRetry(log) }),
+    transaction: transactionRunner({ pool, room, onWork, onEvents, onRetry: tellOfRetry(log) }),
     read: {
       now: nowReader(db),
       request: requestReads(db),

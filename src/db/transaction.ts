@@ -174,16 +174,18 @@ const flush = async (
 const attemptOnce = async <T>(
   { pool, room }: TransactionOptions,
   work: (tx: Tx) => Promise<T>,
-): Promise<{ result: T; written: Written | null }> => {
+): Promise<{ result: T; written: Written | null; entries: readonly AuditEntry[] }> => {
+  let entries: readonly AuditEntry[] = [];
   let flushed: Promise<Written | null> = Promise.resolve(null);
   try {
     const result = await inTransaction(pool, 'begin', async (line) => {
       const { tx, pending } = sessionOf(line);
       const made = await work(tx);
+      entries = [...pending.entries];
       line.later(() => (flushed = flush(line.client, pending, room)));
       return made;
     });
-    return { result, written: await flushed };
+    return { result, written: await flushed, entries };
   } catch (error) {
     throw databaseFailure(error);
   }
@@ -194,6 +196,7 @@ export type TransactionOptions = {
   /** How many rows of this kind of work the process keeps to do them itself. */
   room: (kind: WorkKind) => number;
   onWork: (written: Written) => void;
+  onEvents: (entries: readonly AuditEntry[]) => void;
   onRetry: (attempt: number, error: unknown) => void;
 };
 
@@ -203,7 +206,8 @@ export const transactionRunner =
   async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const { result, written } = await attemptOnce(options, work);
+        const { result, written, entries } = await attemptOnce(options, work);
+        if (entries.length > 0) options.onEvents(entries);
         if (written) options.onWork(written);
         return result;
       } catch (error) {

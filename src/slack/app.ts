@@ -4,6 +4,7 @@ import type { Receiver } from '@slack/bolt';
 import type { Policy } from '../core/policy/types.ts';
 import type { Log } from '../lib/log.ts';
 import type { Store } from '../usecases/ports.ts';
+import type { Replays } from '../usecases/ports-replays.ts';
 import type { UseCases } from '../usecases/types.ts';
 import { slackLogger } from './client.ts';
 import type { SlackConnection } from './connection.ts';
@@ -27,6 +28,7 @@ export type SlackAppSettings = {
   connection: SlackConnection;
   useCases: UseCases;
   policy: () => Policy;
+  replays: Replays;
   store: Pick<Store, 'transaction' | 'incidentMessages'> & {
     read: Pick<Store['read'], 'view' | 'alertView' | 'incident' | 'openIncidents' | 'incidentOfChannel'>;
   };
@@ -46,7 +48,7 @@ export type SlackApp = {
 
 type Way = { receiver: Receiver; isConnected: () => boolean; handle: RequestHandler | null };
 
-const wayIn = ({ environment, log }: SlackAppSettings): Way => {
+const wayIn = ({ environment, replays, log }: SlackAppSettings): Way => {
   const { appToken, signingSecret, apiUrl } = environment;
   if (appToken) return { ...createSocketReceiver({ appToken, apiUrl, log }), handle: null };
   if (!signingSecret) {
@@ -55,7 +57,7 @@ const wayIn = ({ environment, log }: SlackAppSettings): Way => {
       false,
     );
   }
-  const receiver = createHttpReceiver({ signingSecret, log });
+  const receiver = createHttpReceiver({ signingSecret, replays, log });
   return { receiver, isConnected: () => true, handle: receiver.handle };
 };
 

@@ -9,6 +9,7 @@ import {
 import type { WebClientOptions } from '@slack/web-api';
 import type { Log } from '../lib/log.ts';
 import { fetchWithin } from './http-call.ts';
+import type { OnSlackCall } from './http-call.ts';
 
 /** A person waits in front of the screen: fail soon, and say so. */
 const INTERACTIVE_TIMEOUT_MS = 8_000;
@@ -36,7 +37,7 @@ export const slackLogger = (log: Log): SlackLogger => {
   };
 };
 
-export type ClientSettings = { botToken: string; apiUrl: string | null; log: Log };
+export type ClientSettings = { botToken: string; apiUrl: string | null; log: Log; onCall?: OnSlackCall };
 
 const baseOptions = ({ apiUrl, log }: Omit<ClientSettings, 'botToken'>): WebClientOptions => ({
   ...(apiUrl ? { slackApiUrl: apiUrl } : {}),
@@ -48,14 +49,14 @@ const baseOptions = ({ apiUrl, log }: Omit<ClientSettings, 'botToken'>): WebClie
 export const createInteractiveClient = (settings: ClientSettings): WebClient =>
   new WebClient(settings.botToken, {
     ...baseOptions(settings),
-    fetch: fetchWithin(INTERACTIVE_TIMEOUT_MS),
+    fetch: fetchWithin(INTERACTIVE_TIMEOUT_MS, settings.onCall),
     retryConfig: { retries: 1, minTimeout: 100, maxTimeout: 300 },
   });
 
 export const createNotifierClient = (settings: ClientSettings): WebClient =>
   new WebClient(settings.botToken, {
     ...baseOptions(settings),
-    fetch: fetchWithin(NOTIFIER_TIMEOUT_MS),
+    fetch: fetchWithin(NOTIFIER_TIMEOUT_MS, settings.onCall),
     retryConfig: { retries: 0 },
   });
 

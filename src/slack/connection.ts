@@ -3,6 +3,7 @@ import type { WebClient } from '@slack/web-api';
 import { DomainError } from '../core/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { createInteractiveClient, createNotifierClient } from './client.ts';
+import type { OnSlackCall } from './http-call.ts';
 import { startErrorOf, StartError } from './start-error.ts';
 
 export type Team = { teamId: string; botUserId: string; botId: string };
@@ -23,6 +24,7 @@ export const createSlackConnection = (settings: {
   botToken: string;
   apiUrl: string | null;
   log: Log;
+  onCall?: OnSlackCall;
 }): SlackConnection => {
   const client = createInteractiveClient(settings);
   let team: Team | null = null;

@@ -30,13 +30,39 @@ export const post = async ({ url, headers, body, timeoutMs }: Call): Promise<Ans
 const firstOf = (value: string | string[] | undefined): string | null =>
   (Array.isArray(value) ? value.join(', ') : value) ?? null;
 
+export type SlackCall = { method: string; outcome: 'ok' | 'refused' | 'rate_limited' | 'failed' | 'unreachable' };
+export type OnSlackCall = (call: SlackCall) => void;
+
+const TOO_MANY_REQUESTS = 429;
+
+/** The Web API answers 200 with `ok: false` where it refuses. */
+const outcomeOf = ({ status, text }: Answered): SlackCall['outcome'] => {
+  if (status === TOO_MANY_REQUESTS) return 'rate_limited';
+  if (status < 200 || status >= 300) return 'failed';
+  return /"ok"\s*:\s*false/.test(text.slice(0, 1_000)) ? 'refused' : 'ok';
+};
+
+const methodIn = (url: string): string => new URL(url).pathname.split('/').at(-1) ?? '';
+
+const counted = async (call: Call, onCall: OnSlackCall | undefined): Promise<Answered> => {
+  const method = methodIn(call.url);
+  try {
+    const answered = await post(call);
+    onCall?.({ method, outcome: outcomeOf(answered) });
+    return answered;
+  } catch (error) {
+    onCall?.({ method, outcome: 'unreachable' });
+    throw error;
+  }
+};
+
 /** What a WebClient calls; files go by the global `fetch`, which knows forms. */
 export const fetchWithin =
-  (timeoutMs: number): FetchFunction =>
+  (timeoutMs: number, onCall?: OnSlackCall): FetchFunction =>
   async (url, init = {}) => {
     const { body = '', headers = {} } = init;
     if (typeof body !== 'string') return fetch(url, { ...init, body, signal: AbortSignal.timeout(timeoutMs) });
-    const answered = await post({ url: String(url), headers, body, timeoutMs });
+    const answered = await counted({ url: String(url), headers, body, timeoutMs }, onCall);
     const { status, text } = answered;
     return {
       ok: status >= 200 && status < 300,

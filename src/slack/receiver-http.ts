@@ -1,132 +1,128 @@
 /** Slack over HTTP: one request handler for `POST /slack/events`, which lives on a server of somebody else's. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { verifySlackRequest } from '@slack/bolt';
 import type { App, Receiver } from '@slack/bolt';
 import type { Log } from '../lib/log.ts';
+import { createRarely } from '../lib/rarely.ts';
+import type { Rarely } from '../lib/rarely.ts';
 import { readRawBody } from '../lib/raw-body.ts';
+import type { BodyProblem } from '../lib/raw-body.ts';
+import type { Replays } from '../usecases/ports-replays.ts';
+import { createOnce } from './once.ts';
+import type { Once } from './once.ts';
+import { Refused } from './refused.ts';
+import { WINDOW_SECONDS, headerOf, readSigned, verify } from './signature.ts';
 
 /** Slack's largest payloads are views (250 kB); a form encodes them larger. */
 const BODY_MAX_BYTES = 1_500_000;
-/** Slack: docs.slack.dev/authentication/verifying-requests-from-slack, "more than five minutes". */
-const WINDOW_SECONDS = 300;
 
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 export type HttpReceiver = Receiver & { handle: RequestHandler };
+export type HttpReceiverSettings = { signingSecret: string; replays: Replays; log: Log };
 
-class Refused extends Error {
-  readonly status: number;
-  constructor(status: number, why: string) {
-    super(why);
-    this.status = status;
-  }
-}
+type Payload = Record<string, unknown>;
+type Receiving = { app: App | null; once: Once; log: Log; rarely: Rarely };
 
-export const createHttpReceiver = (settings: { signingSecret: string; log: Log }): HttpReceiver => {
-  let app: App | null = null;
-  const seen = createSeen();
+export const createHttpReceiver = ({ signingSecret, replays, log }: HttpReceiverSettings): HttpReceiver => {
+  const receiving: Receiving = { app: null, once: createOnce(replays, log), log, rarely: createRarely() };
   return {
     init: (given) => {
-      app = given;
+      receiving.app = given;
     },
     start: () => Promise.resolve(),
     stop: () => Promise.resolve(),
     handle: async (req, res) => {
       try {
+        const signed = readSigned(req, Date.now());
+        const parse = parserFor(headerOf(req, 'content-type'));
         const body = await readBody(req);
-        verify(settings.signingSecret, req, { body, seen });
-        await dispatch(app, req, { res, body });
+        const key = verify(signingSecret, signed, body);
+        await answer(receiving, { req, res, payload: parse(body), key, untilSeconds: signed.seconds + WINDOW_SECONDS });
       } catch (error) {
-        refuse(res, error, settings.log);
+        refuse(receiving, res, error);
       }
     },
   };
 };
 
-const refuse = (res: ServerResponse, error: unknown, log: Log): void => {
-  const status = error instanceof Refused ? error.status : 500;
+/** Anybody can be refused, so that is written rarely; what failed here was signed by Slack. */
+const refuse = ({ log, rarely }: Receiving, res: ServerResponse, error: unknown): void => {
+  const { status, message } = error instanceof Refused ? error : { status: 500, message: '' };
   if (status === 500) log.error({ err: error }, 'a request of Slack failed');
   else
-    log.warn(
-      { status, why: error instanceof Error ? error.message : '' },
-      'a request to the Slack address was refused',
+    rarely(message, (leftOut) =>
+      log.warn({ status, why: message, leftOut }, 'a request to the Slack address was refused'),
     );
-  if (!res.headersSent) send(res, status, '');
+  if (!res.headersSent) send(res, status, message);
 };
 
-const readBody = async (req: IncomingMessage): Promise<string> => {
-  const body = await readRawBody(req, BODY_MAX_BYTES);
-  if (body === null) throw new Refused(413, 'the body is too large');
-  return body.toString('utf8');
+const BODY_REFUSALS: Record<BodyProblem, [status: number, why: string]> = {
+  too_large: [413, `The body is larger than ${BODY_MAX_BYTES} bytes.`],
+  busy: [503, 'There are too many large requests at the moment.'],
+  cut_off: [408, 'The body did not arrive.'],
 };
 
-type Seen = { isNew(signature: string, untilSeconds: number): boolean };
-
-/** Signatures are Slack's, so nobody else can fill this; each is kept as long as its timestamp would be accepted. */
-const createSeen = (): Seen => {
-  const until = new Map<string, number>();
-  return {
-    isNew: (signature, untilSeconds) => {
-      const now = Date.now() / 1000;
-      for (const [old, end] of until) {
-        if (end >= now) break;
-        until.delete(old);
-      }
-      if (until.has(signature)) return false;
-      until.set(signature, untilSeconds);
-      return true;
-    },
-  };
+const readBody = async (req: IncomingMessage): Promise<Buffer> => {
+  const read = await readRawBody(req, BODY_MAX_BYTES);
+  if ('body' in read) return read.body;
+  throw new Refused(...BODY_REFUSALS[read.problem]);
 };
 
-const header = (req: IncomingMessage, name: string): string => {
-  const value = req.headers[name];
-  return typeof value === 'string' ? value : '';
-};
-
-const verify = (signingSecret: string, req: IncomingMessage, { body, seen }: { body: string; seen: Seen }): void => {
-  const signature = header(req, 'x-slack-signature');
-  const stamp = header(req, 'x-slack-request-timestamp');
-  if (!signature || !/^\d{1,12}$/.test(stamp)) throw new Refused(401, 'it is not signed');
-  const seconds = Number(stamp);
-  // Bolt refuses what is too old; a time in the future would let a signature be replayed for longer.
-  if (seconds > Date.now() / 1000 + WINDOW_SECONDS) throw new Refused(401, 'its time lies in the future');
+const parseJson = (text: string): Payload => {
+  let value: unknown;
   try {
-    verifySlackRequest({
-      signingSecret,
-      body,
-      headers: { 'x-slack-signature': signature, 'x-slack-request-timestamp': seconds },
-    });
+    value = JSON.parse(text);
   } catch (error) {
-    throw new Refused(401, error instanceof Error ? error.message : 'the signature is wrong');
+    if (!(error instanceof SyntaxError)) throw error;
   }
-  if (!seen.isNew(signature, seconds + WINDOW_SECONDS)) throw new Refused(401, 'it is a replay');
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Payload;
+  throw new Refused(400, 'The body is no JSON object.');
 };
 
-type Payload = Record<string, unknown>;
+const parseForm = (text: string): Payload => {
+  const form = Object.fromEntries(new URLSearchParams(text));
+  return typeof form['payload'] === 'string' ? parseJson(form['payload']) : form;
+};
 
-const parse = (contentType: string, body: string): Payload => {
+const parserFor = (contentType: string): ((body: Buffer) => Payload) => {
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase();
+  if (type === 'application/json') return (body) => parseJson(body.toString('utf8'));
+  if (type === 'application/x-www-form-urlencoded') return (body) => parseForm(body.toString('utf8'));
+  throw new Refused(415, 'The content type is neither application/json nor application/x-www-form-urlencoded.');
+};
+
+type Taken = { req: IncomingMessage; res: ServerResponse; payload: Payload; key: string; untilSeconds: number };
+
+const answer = async ({ app, once }: Receiving, taken: Taken): Promise<void> => {
+  const { res, payload, key, untilSeconds } = taken;
+  if (payload['type'] === 'url_verification') return answerChallenge(res, payload['challenge']);
+  if (payload['ssl_check'] === '1') return send(res, 200, '');
+  if (!app) throw new Refused(503, 'Slack is not connected yet.');
+  if (!(await once.take(key, untilSeconds))) throw new Refused(401, 'The request was taken before.');
   try {
-    if (contentType.startsWith('application/json')) return JSON.parse(body) as Payload;
-    const form = Object.fromEntries(new URLSearchParams(body));
-    return typeof form.payload === 'string' ? (JSON.parse(form.payload) as Payload) : form;
+    await dispatch(app, taken);
   } catch (error) {
-    throw new Refused(400, error instanceof Error ? error.message : 'the body cannot be read');
+    if (!res.headersSent) once.giveBack(key);
+    throw error;
   }
 };
 
-const dispatch = async (
-  app: App | null,
-  req: IncomingMessage,
-  { res, body }: { res: ServerResponse; body: string },
-): Promise<void> => {
-  const payload = parse(header(req, 'content-type'), body);
-  if (payload.type === 'url_verification') return send(res, 200, { challenge: payload.challenge });
-  if (payload.ssl_check === '1') return send(res, 200, '');
-  if (!app) throw new Refused(503, 'Slack is not connected yet');
-  const retryNum = Number(header(req, 'x-slack-retry-num'));
+const answerChallenge = (res: ServerResponse, challenge: unknown): void => {
+  if (typeof challenge !== 'string') throw new Refused(400, 'The challenge is no text.');
+  send(res, 200, { challenge });
+};
+
+/** These headers are not part of what is signed, so only their known form counts. */
+const retryOf = (req: IncomingMessage): { retryNum?: number; retryReason?: string } => {
+  const retryNum = headerOf(req, 'x-slack-retry-num');
+  const retryReason = headerOf(req, 'x-slack-retry-reason');
+  if (!/^[1-9]\d?$/.test(retryNum)) return {};
+  return { retryNum: Number(retryNum), ...(/^[a-z_]{1,50}$/.test(retryReason) && { retryReason }) };
+};
+
+const dispatch = async (app: App, { req, res, payload }: Taken): Promise<void> => {
   await app.processEvent({
     body: payload,
-    ...(retryNum > 0 ? { retryNum, retryReason: header(req, 'x-slack-retry-reason') } : {}),
+    ...retryOf(req),
     ack: async (answer?: unknown) => {
       if (!res.headersSent) send(res, 200, answer ?? '');
     },

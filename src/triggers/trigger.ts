@@ -55,8 +55,12 @@ export type AlertTrigger = {
   path: string;
   /** The environment variable of its secrets. */
   variable: string;
+  /** Why its headers alone are enough to refuse it, or null: then its body is read. */
+  headersRefusalOf(request: Omit<HookRequest, 'body'>, secrets: readonly string[]): string | null;
   /** Why it is not believed, or null. Any one of `secrets` serves, so that they can be changed one after the other. */
   refusalOf(request: HookRequest, secrets: readonly string[]): string | null;
+  /** Where it is signed: what is signed beside the body, and how long a copy of it would be believed. Else null: its source repeats itself. */
+  signedOf: ((request: HookRequest) => { stamp: string; believedMs: number }) | null;
   /** `body` is parsed JSON of anybody who has the secret. */
   read(body: unknown, request: HookRequest): Reading;
 };

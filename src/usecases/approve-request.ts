@@ -63,7 +63,14 @@ const recordApproval = (tx: Tx, approval: Approval, { decisionId, grantId }: Dec
     target: request.target,
     role: request.role,
     type: 'request.approved',
-    data: { decision: decisionId, rule, policy: policy.sha256, votes, allowances },
+    data: {
+      decision: decisionId,
+      rule,
+      policy: policy.sha256,
+      votes,
+      allowances,
+      ...(approval.byPersonId !== null && { requestedAt: request.createdAt.toISOString() }),
+    },
   });
 };
 

@@ -186,7 +186,13 @@ const deny = async (deps: Deps, tx: Tx, { request, ballot, reason, byPersonId }:
     grantId: null,
     target: request.target,
     role: request.role,
-    data: { decision: decisionId, rule, policy: policy.sha256, reason },
+    data: {
+      decision: decisionId,
+      rule,
+      policy: policy.sha256,
+      reason,
+      ...(byPersonId !== null && { requestedAt: request.createdAt.toISOString() }),
+    },
   });
   await tx.outbox.add('notify', request.id);
   await redrawExtended(tx, request);

@@ -147,7 +147,8 @@ const finishTogether = async (deps: Deps, ended: Ended[]): Promise<void> => {
 
 const finish = async (tx: Tx, ended: Ended[]): Promise<void> => {
   const outcomes = new Map(ended.map(({ item, outcome }) => [item.grant.id, outcome]));
-  const current = (await tx.grants.lockMany([...outcomes.keys()])).filter(({ state }) => state === 'ending');
+  const [locked, now] = await Promise.all([tx.grants.lockMany([...outcomes.keys()]), tx.now()]);
+  const current = locked.filter(({ state }) => state === 'ending');
   const idsOf = (wanted: EndOutcome): string[] =>
     current.map(({ id }) => id).filter((id) => outcomes.get(id) === wanted);
   await noteCut(tx, current, ended);
@@ -157,9 +158,11 @@ const finish = async (tx: Tx, ended: Ended[]): Promise<void> => {
   await tx.secrets.destroy(current.map(({ id }) => id));
   const toldAfterMs = ended.length < BATCH ? 0 : TOLD_AFTER_MS;
   for (const grant of current) {
-    const { endCause: cause, attempts, expiresAt } = grant;
+    const { endCause: cause, attempts, expiresAt, endingAt } = grant;
+    const dueMs = Math.min(expiresAt.getTime(), endingAt?.getTime() ?? Number.POSITIVE_INFINITY);
     const data = {
       cause,
+      lateMs: Math.max(0, now.getTime() - dueMs),
       outcome: outcomes.get(grant.id) ?? null,
       attempts: attempts + 1,
       expiresAt: expiresAt.toISOString(),

@@ -227,7 +227,15 @@ export type Store = AlertStore & {
       overdueTargets(): Promise<OverdueTarget[]>;
       /** Milliseconds until the next active grant is due, negative when it is overdue, null when there is none. */
       msToNextDeadline(): Promise<number | null>;
-      counts(): Promise<{ pending: number; active: number; ending: number; unsentWork: number; unsealed: number }>;
+      /** `oldestWorkMs`: how long the oldest outgoing work could have been done. */
+      counts(): Promise<{
+        pending: number;
+        active: number;
+        ending: number;
+        unsentWork: number;
+        oldestWorkMs: number;
+        unsealed: number;
+      }>;
     };
   /** Where somebody was told that they are allowed. */
   setAllowanceTold(id: string, told: { channel: string; ts: string }): Promise<void>;

@@ -1,91 +1,90 @@
-/** The one HTTP server of a process: health, readiness, metrics, and the doors that other adapters hand in. */
+/** An HTTP server of a process, and what it answers on its own: handlers come from `app.ts`. */
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { StartError } from '../lib/start-error.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../lib/log.ts';
+import { createRarely } from '../lib/rarely.ts';
+import type { Rarely } from '../lib/rarely.ts';
+import { LIMITS, dropTheRest, guardConnections, serverOptions, stopServer } from './connections.ts';
+import type { Limits, Responses } from './connections.ts';
+import { listen } from './listen.ts';
+import type { Place } from './listen.ts';
+import { findRoute, sendJson } from './routes.ts';
+import type { Routes } from './routes.ts';
 
-export type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+/** `route` is the key of what answered, `none` where there is nothing. */
+export type Answered = { route: string; status: number; durationMs: number };
 
-/** Keyed by method and path: `POST /slack/events`. A key that ends in `/*` serves everything below it. */
-export type Routes = Record<string, Handle>;
+export type WebServerOptions = Place & {
+  routes: Routes;
+  log: Log;
+  onAnswered?: (answered: Answered) => void;
+  /** For tests, which cannot wait a minute. */
+  limits?: Partial<Limits>;
+};
 
 export type WebServer = { port: number; stop(): Promise<void> };
 
-const STOP_GRACE_MS = 10_000;
-
-export const sendJson = (response: ServerResponse, status: number, body: object): void => {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' });
-  response.end(`${JSON.stringify(body)}\n`);
-};
-
-const find = (routes: Routes, method: string, path: string): Handle | undefined => {
-  const exact = routes[`${method} ${path}`];
-  if (exact) return exact;
-  const below = Object.keys(routes).find(
-    (key) => key.endsWith('/*') && `${method} ${path}`.startsWith(key.slice(0, -1)),
-  );
-  return below ? routes[below] : undefined;
-};
-
-const respond = async (routes: Routes, request: IncomingMessage, response: ServerResponse): Promise<void> => {
-  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-  const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
-  const handle = find(routes, method, pathname);
-  if (handle) return handle(request, response);
-  const others = Object.keys(routes).filter((key) => key.endsWith(` ${pathname}`));
-  if (others.length === 0)
-    return sendJson(response, 404, { error: 'not_found', message: `There is nothing at ${pathname}.` });
-  response.setHeader('allow', others.map((key) => key.split(' ')[0]).join(', '));
-  return sendJson(response, 405, { error: 'method_not_allowed', message: `${pathname} does not answer ${method}.` });
+type Serving = Pick<WebServerOptions, 'routes' | 'log' | 'onAnswered'> & {
+  limits: Limits;
+  rarely: Rarely;
+  responses: Responses;
+  isStopping: boolean;
 };
 
 const answer = async (
-  routes: Routes,
-  log: Log,
-  { request, response }: { request: IncomingMessage; response: ServerResponse },
+  { routes, log, rarely, onAnswered }: Serving,
+  request: IncomingMessage,
+  response: ServerResponse,
 ): Promise<void> => {
+  const startedAt = performance.now();
+  const { route, handle } = findRoute(routes, request);
+  response.once('finish', () =>
+    onAnswered?.({ route, status: response.statusCode, durationMs: performance.now() - startedAt }),
+  );
   try {
-    await respond(routes, request, response);
+    await handle(request, response);
   } catch (error) {
-    log.error({ err: error, path: request.url?.split('?')[0] }, 'an HTTP request failed');
+    rarely(route, (leftOut) => log.error({ err: error, route, leftOut }, 'an HTTP request failed'));
     if (response.headersSent) response.end();
     else sendJson(response, 500, { error: 'internal', message: 'Something went wrong here; the log says what.' });
   }
 };
 
-const listen = (server: Server, port: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') return reject(error);
-      const why = error.code === 'EACCES' ? 'may not be used by this user' : 'is taken by another process';
-      return reject(new StartError(`Port ${port} ${why}; free it, or set PORT to another.`, { cause: error }));
-    });
-    server.listen(port, () => resolve((server.address() as AddressInfo).port));
+const take = (serving: Serving, request: IncomingMessage, response: ServerResponse): void => {
+  const { responses, limits } = serving;
+  responses.add(response);
+  response.once('close', () => responses.delete(response));
+  response.once('finish', () => dropTheRest(request, limits.lingerMs));
+  if (serving.isStopping) response.setHeader('connection', 'close');
+  answer(serving, request, response).catch((error: unknown) => {
+    serving.log.error({ err: error }, 'an HTTP request could not be answered');
+    response.destroy();
   });
+};
 
-/** `port` 0 takes any free one. Stopping finishes the requests in hand. */
-export const startWebServer = async ({
-  port,
-  routes,
-  log,
-}: {
-  port: number;
-  routes: Routes;
-  log: Log;
-}): Promise<WebServer> => {
-  const server = createServer((request, response) => void answer(routes, log, { request, response }));
-  const bound = await listen(server, port);
+/** Stopping answers the requests in hand and closes every connection. */
+export const startWebServer = async (options: WebServerOptions): Promise<WebServer> => {
+  const { routes, log, onAnswered } = options;
+  const limits = { ...LIMITS, ...options.limits };
+  const rarely = createRarely();
+  const responses: Responses = new Set();
+  const serving: Serving = {
+    routes,
+    log,
+    limits,
+    rarely,
+    responses,
+    isStopping: false,
+    ...(onAnswered && { onAnswered }),
+  };
+  const server = createServer(serverOptions(limits), (request, response) => take(serving, request, response));
+  guardConnections(server, { limits, log, rarely, responses });
+  const port = await listen(server, options);
   return {
-    port: bound,
-    stop: () =>
-      new Promise((resolve) => {
-        const force = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS);
-        server.close(() => {
-          clearTimeout(force);
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
+    port,
+    stop: () => {
+      serving.isStopping = true;
+      return stopServer(server, responses, limits);
+    },
   };
 };

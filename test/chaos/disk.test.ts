@@ -24,7 +24,7 @@ let faults: FaultWorld;
 let app: App;
 
 const readyz = async (): Promise<{ status: number; postgres: string }> => {
-  const response = await fetch(`http://127.0.0.1:${app.port}/readyz`);
+  const response = await fetch(`http://127.0.0.1:${app.metricsPort}/readyz`);
   const { checks } = (await response.json()) as { checks: { postgres: string } };
   return { status: response.status, postgres: checks.postgres };
 };

@@ -70,7 +70,7 @@ test('Postgres is read-only for a while: a person is told that it did not work, 
   await asAdmin(CUT);
   const refused = await faults.ask('rita', '2s');
   await faults.story.privately('rita', 'Something went wrong on our side');
-  const readyz = await fetch(`http://127.0.0.1:${app.port}/readyz`);
+  const readyz = await fetch(`http://127.0.0.1:${app.metricsPort}/readyz`);
   expect(readyz.status).toBe(503);
   expect(await readyz.text()).toContain('Postgres takes no writes: it is read-only.');
   await delay(2_000);

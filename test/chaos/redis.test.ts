@@ -24,7 +24,7 @@ const tell = async (...command: [string, ...string[]]): Promise<void> => {
   redis.disconnect();
 };
 
-const readyz = async (): Promise<string> => (await fetch(`http://127.0.0.1:${app.port}/readyz`)).text();
+const readyz = async (): Promise<string> => (await fetch(`http://127.0.0.1:${app.metricsPort}/readyz`)).text();
 
 test('Redis is stopped for a while: what is due ends on time, what is asked meanwhile is given when it is back', async () => {
   const before = await faults.ask('ada', '1h');

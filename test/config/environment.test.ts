@@ -51,6 +51,8 @@ describe('an environment that is right', () => {
       opsgenie: null,
       alertSecrets: { pagerduty: [], alertmanager: [], generic: [] },
       port: 3000,
+      host: null,
+      metricsPort: null,
       logLevel: 'info',
     });
   });
@@ -119,6 +121,17 @@ describe('an environment that is right', () => {
     );
   });
 
+  it('listens on one address where one is given, and knows a port for metrics', () => {
+    const listening = (env: Variables) => {
+      const { host, port, metricsPort } = read({ ...GOOD, ...env });
+      return [host, port, metricsPort];
+    };
+    expect(listening({ LATCHKEY_HOST: '127.0.0.1', LATCHKEY_METRICS_PORT: '9464' })).toEqual(['127.0.0.1', 3000, 9464]);
+    expect(listening({ LATCHKEY_HOST: '::1', PORT: '0', LATCHKEY_METRICS_PORT: '0' })).toEqual(['::1', 0, 0]);
+    expect(listening({ LATCHKEY_HOST: '[::]' })).toEqual(['::', 3000, null]);
+    expect(listening({ LATCHKEY_HOST: 'localhost' })).toEqual(['localhost', 3000, null]);
+  });
+
   it('counts an empty value as not set', () => {
     expect(read({ ...GOOD, PORT: '', LATCHKEY_POLICY: ' ' })).toMatchObject({ port: 3000, policyPath: 'latchkey.yml' });
   });
@@ -152,6 +165,11 @@ describe('an environment that is wrong', () => {
     ['one bad key of two', { LATCHKEY_SECRET_KEY: `${KEY},x` }, ['bad_secret_key', 'LATCHKEY_SECRET_KEY']],
     ['a port that is text', { PORT: 'http' }, ['bad_port', 'PORT']],
     ['a port that is too high', { PORT: '70000' }, ['bad_port', 'PORT']],
+    ['metrics on a port that is text', { LATCHKEY_METRICS_PORT: 'http' }, ['bad_port', 'LATCHKEY_METRICS_PORT']],
+    ['metrics on the port of all else', { LATCHKEY_METRICS_PORT: '3000' }, ['bad_port', 'LATCHKEY_METRICS_PORT']],
+    ['a host with its port', { LATCHKEY_HOST: '127.0.0.1:3000' }, ['bad_host', 'LATCHKEY_HOST']],
+    ['a host that is an address of the web', { LATCHKEY_HOST: 'http://localhost' }, ['bad_host', 'LATCHKEY_HOST']],
+    ['a host that is half an address', { LATCHKEY_HOST: '127.0.0' }, ['bad_host', 'LATCHKEY_HOST']],
     ['a log level that is none', { LATCHKEY_LOG_LEVEL: 'loud' }, ['bad_log_level', 'LATCHKEY_LOG_LEVEL']],
     ['a prefix with a colon', { LATCHKEY_REDIS_PREFIX: 'a:b' }, ['bad_redis_prefix', 'LATCHKEY_REDIS_PREFIX']],
     ['both a value and a file', { PORT: '1', PORT_FILE: '/x' }, ['unreadable_variable', 'PORT']],

@@ -91,7 +91,7 @@ const settled = (): Promise<unknown> =>
 const longAgo = () =>
   world.sql(`update alerts set state = 'resolved', resolved_at = clock_timestamp() - interval '11 minutes'`);
 const metric = async (outcome: string, source: string): Promise<number> => {
-  const text = await (await fetch(`http://127.0.0.1:${app.port}/metrics`)).text();
+  const text = await (await fetch(`http://127.0.0.1:${app.metricsPort}/metrics`)).text();
   const line = text
     .split('\n')
     .find((one) => one.includes(`source="${source}"`) && one.includes(`outcome="${outcome}"`));

@@ -96,7 +96,7 @@ test('a target that cannot be reached is told to those who ask, and to readyz; t
   world.env['ORDERS_DB_ADMIN_URL'] = 'postgres://manager:not-there@127.0.0.1:1/target';
   const app = await world.start();
   const readyz = await until(async () => {
-    const answer = (await (await fetch(`http://127.0.0.1:${app.port}/readyz`)).json()) as {
+    const answer = (await (await fetch(`http://127.0.0.1:${app.metricsPort}/readyz`)).json()) as {
       status: string;
       targets: Record<string, string>;
     };

@@ -79,7 +79,7 @@ test('web and worker apart, and a stop with a signal that finishes what is in ha
   await until(async () => (await world.sql(`select 1 from grants where state = 'ended'`)).length, 'the end');
   const health = await fetch(`http://127.0.0.1:${worker.port}/healthz`);
   expect(await health.json()).toEqual({ status: 'ok' });
-  const metrics = await (await fetch(`http://127.0.0.1:${worker.port}/metrics`)).text();
+  const metrics = await (await fetch(`http://127.0.0.1:${worker.metricsPort}/metrics`)).text();
   expect(metrics).toContain('latchkey_grants_active 0');
   expect(await worker.stop()).toBe(0);
   const output = web.out() + worker.out();

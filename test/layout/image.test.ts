@@ -48,12 +48,16 @@ test('it runs as a user who is not root, and nothing after that is done as root'
   expect(after.map(({ name }) => name)).not.toContain('RUN');
 });
 
-test('it starts the command line with serve, and its health check asks /healthz', () => {
+test('it starts the command line with serve, and its health check is a program that the image has', () => {
   expect(all('ENTRYPOINT')).toEqual(['["node", "/app/dist/bundle/latchkey.js"]']);
   expect(all('CMD')).toEqual(['["serve"]']);
-  expect(all('HEALTHCHECK')[0]).toContain('/healthz');
   const command = /CMD (\[.*\])$/.exec(all('HEALTHCHECK')[0] ?? '')?.[1] ?? '';
-  expect(JSON.parse(command)).toHaveLength(3);
+  expect(JSON.parse(command)).toEqual(['node', '/app/dist/bundle/healthcheck.js']);
+  expect(read('src/bundle.mjs')).toContain("healthcheck: 'src/healthcheck.ts'");
+});
+
+test('it sets no port: PORT_FILE beside PORT is refused', () => {
+  expect(all('ENV').join(' ')).not.toContain('PORT');
 });
 
 test('no secret is written into it', () => {

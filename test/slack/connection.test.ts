@@ -6,6 +6,7 @@ import { createSlackConnection } from '../../src/slack/connection.ts';
 import { StartError } from '../../src/slack/start-error.ts';
 import type { Store } from '../../src/usecases/ports.ts';
 import type { UseCases } from '../../src/usecases/types.ts';
+import { forgetfulReplays } from '../support/replays.ts';
 import { startSlack } from '../support/slack.ts';
 import type { Slack } from '../support/slack.ts';
 import { POLICY, policyOf, seen } from './rig.ts';
@@ -34,7 +35,15 @@ const make = ({
   const environment = { appToken, signingSecret: null, apiUrl };
   // Nothing here comes as far as the database, and the policy knows no incidents.
   const store = { read: { view: () => Promise.resolve(null) } } as unknown as Store;
-  const app = createSlackApp({ environment, connection, useCases, policy: () => policy, store, log });
+  const app = createSlackApp({
+    environment,
+    connection,
+    useCases,
+    policy: () => policy,
+    replays: forgetfulReplays,
+    store,
+    log,
+  });
   apps.push(app);
   return app;
 };

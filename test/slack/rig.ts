@@ -23,6 +23,7 @@ import type { Access } from '../../src/usecases/ports-access.ts';
 import type { OnCallServices } from '../../src/usecases/ports-on-call.ts';
 import type { UseCases } from '../../src/usecases/types.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { forgetfulReplays } from '../support/replays.ts';
 import { startSlack } from '../support/slack.ts';
 import type { Slack } from '../support/slack.ts';
 import type { ManifestInput, WorkspaceConfig } from '../../src/local/slack/config.ts';
@@ -167,7 +168,7 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   const { access } = target;
   const notifier = createNotifier({ client: connection.notifierClient, store, policy, directory, access, log });
   const environment = { appToken: slack.appToken, signingSecret: null, apiUrl: slack.apiUrl };
-  const app = createSlackApp({ environment, connection, useCases, policy, store, log });
+  const app = createSlackApp({ environment, connection, useCases, policy, replays: forgetfulReplays, store, log });
   await app.start();
   await slack.waitFor(() => slack.connectionCount() > 0);
   return {

@@ -11,6 +11,8 @@ export type Ran = { code: number | null; out: string; err: string };
 export type AppProcess = {
   child: ChildProcess;
   port: number;
+  /** Where metrics and readiness in full are. */
+  metricsPort: number;
   out(): string;
   /** Ends it as a crash would, and resolves when it is gone. */
   kill(): Promise<void>;
@@ -120,11 +122,11 @@ const end = async (child: ChildProcess): Promise<void> => {
 
 const untilReady = async (child: ChildProcess): Promise<AppProcess> => {
   let out = '';
-  const port = await new Promise<number>((resolve, reject) => {
+  const [port, metricsPort] = await new Promise<[number, number]>((resolve, reject) => {
     const read = (chunk: Buffer): void => {
       out += chunk.toString();
-      const ready = /"port":(\d+),.*Latchkey is ready/.exec(out);
-      if (ready) resolve(Number(ready[1]));
+      const ready = /"port":(\d+),(?:"metricsPort":(\d+),)?.*Latchkey is ready/.exec(out);
+      if (ready) resolve([Number(ready[1]), Number(ready[2])]);
     };
     child.stdout?.on('data', read);
     child.stderr?.on('data', read);
@@ -133,6 +135,7 @@ const untilReady = async (child: ChildProcess): Promise<AppProcess> => {
   return {
     child,
     port,
+    metricsPort,
     out: () => out,
     gone: exited(child).then(() => child.signalCode),
     kill: () => end(child),

@@ -140,6 +140,8 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     LATCHKEY_LOG_LEVEL: process.env['LATCHKEY_LOG_LEVEL'] ?? 'silent',
     ORDERS_DB_ADMIN_URL: target.managerUrl,
     PORT: '0',
+    LATCHKEY_HOST: '127.0.0.1',
+    LATCHKEY_METRICS_PORT: '0',
   };
   const apps: App[] = [];
   const targetSql = rowsOf(target.url);

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AlertSource } from '../../src/core/alerts/types.ts';
 import { createPool, createStore } from '../../src/db/client.ts';
+import { createReplays } from '../../src/db/replays.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createAlertDoor } from '../../src/triggers/alert-door.ts';
@@ -14,6 +15,7 @@ import { receiveAlerts } from '../../src/usecases/receive-alerts.ts';
 import { POLICY, policyOf } from '../slack/rig.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
+import { openSocket } from '../support/raw-socket.ts';
 import {
   alertmanagerMessage,
   bearer,
@@ -41,6 +43,7 @@ const [TOKEN] = SECRETS.alertmanager as [string];
 const [SHARED] = SECRETS.generic as [string];
 
 let database: TestDatabase;
+let receive = receiveAlerts;
 let counts: AlertCount[] = [];
 let stop: (() => Promise<void>)[] = [];
 /** Two processes, each with its own pool and port. */
@@ -48,6 +51,7 @@ let ports: number[] = [];
 
 const startProcess = async (): Promise<number> => {
   const store = createStore({ pool: createPool({ url: database.url, log }), log, onWork: () => undefined });
+  const replays = createReplays(createPool({ url: database.url, log, max: 2 }), log);
   const deps = { store, policy: () => policy, ids: { next: newId } };
   const doors = new Map(
     TRIGGERS.map((trigger) => [
@@ -55,7 +59,8 @@ const startProcess = async (): Promise<number> => {
       createAlertDoor({
         trigger,
         secrets: SECRETS[trigger.id],
-        receive: (input) => receiveAlerts(deps, input),
+        receive: (input) => receive(deps, input),
+        replays,
         onAlert: (count) => counts.push(count),
         log,
       }),
@@ -72,6 +77,7 @@ const startProcess = async (): Promise<number> => {
   stop.push(async () => {
     server.close();
     server.closeAllConnections();
+    await replays.close();
     await store.close();
   });
   return (server.address() as AddressInfo).port;
@@ -98,7 +104,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   counts = [];
-  await sql('truncate alerts, alert_signals, alert_messages, alert_requests, outbox');
+  await sql('truncate alerts, alert_signals, alert_messages, alert_requests, outbox, seen_requests');
 });
 
 const to = (path: string, request: { body: string; headers: Record<string, string> }, process = 0) =>
@@ -268,6 +274,81 @@ describe('the same said again', () => {
     await to('pagerduty', pager({ msAgo: 60_000 }));
     expect(await alerts()).toEqual([]);
     expect(await work()).toBe(0);
+  });
+});
+
+describe('a signed request that was taken in', () => {
+  const generic = () => ({ body: genericAlert(), headers: genericSigned(genericAlert(), SHARED) });
+
+  it.each([
+    ['pagerduty', pager],
+    ['alert', generic],
+  ])(
+    '(/hooks/%s) does nothing when it comes again, here or elsewhere, whatever became of it meanwhile',
+    async (path, made) => {
+      const request = made();
+      await to(path, request);
+      await sql('truncate alerts, alert_signals, alert_messages, alert_requests, outbox');
+      for (const process of [0, 1])
+        expect(await to(path, request, process)).toEqual({ status: 202, answer: { repeated: 1 } });
+      expect(await alerts()).toEqual([]);
+      expect(counts.map(({ outcome }) => outcome)).toEqual(['received', 'repeated', 'repeated']);
+    },
+  );
+
+  it('is known by what was verified: its signature in capitals is the same request', async () => {
+    const request = generic();
+    await to('alert', request);
+    const signature = request.headers['x-latchkey-signature']?.toUpperCase().replace('V1', 'v1') ?? '';
+    const again = { ...request, headers: { ...request.headers, 'x-latchkey-signature': signature } };
+    expect(await to('alert', again)).toEqual({ status: 202, answer: { repeated: 1 } });
+  });
+
+  it('is taken in when it comes again after it could not be kept', async () => {
+    receive = () => Promise.reject(new Error('Postgres is away'));
+    const request = pager();
+    expect((await to('pagerduty', request)).status).toBe(500);
+    receive = receiveAlerts;
+    expect(await to('pagerduty', request)).toMatchObject({ status: 202, answer: { received: 1 } });
+  });
+
+  it('of Alertmanager, which signs nothing and repeats itself, is taken in each time', async () => {
+    const request = { body: alertmanagerMessage(), headers: bearer(TOKEN) };
+    await to('alertmanager', request);
+    expect(await to('alertmanager', request)).toMatchObject({ answer: { received: 1 } });
+  });
+});
+
+describe('before its body is read', () => {
+  const hex = 'a'.repeat(64);
+  const soon = (seconds: number) => String(Math.floor(Date.now() / 1000) + seconds);
+  it.each<[string, string, { headers: Record<string, string>; status: number }]>([
+    ['without a signature', 'pagerduty', { headers: {}, status: 401 }],
+    ['with half a signature', 'pagerduty', { headers: { 'x-pagerduty-signature': 'v1=abc' }, status: 401 }],
+    [
+      'with a signature and more',
+      'alert',
+      { headers: { 'x-latchkey-timestamp': soon(0), 'x-latchkey-signature': `v1=${hex}=x` }, status: 401 },
+    ],
+    ['with no time', 'alert', { headers: { 'x-latchkey-signature': `v1=${hex}` }, status: 401 }],
+    [
+      'of six minutes ago',
+      'alert',
+      { headers: { 'x-latchkey-timestamp': soon(-360), 'x-latchkey-signature': `v1=${hex}` }, status: 401 },
+    ],
+    ['without a token', 'alertmanager', { headers: {}, status: 401 }],
+    ['with a wrong token', 'alertmanager', { headers: bearer('guess'), status: 401 }],
+    ['that is too large', 'alertmanager', { headers: { ...bearer(TOKEN), 'content-length': '1000001' }, status: 413 }],
+  ])('a request %s (/hooks/%s) is refused', async (_, path, { headers, status }) => {
+    const raw = await openSocket(ports[0] ?? 0);
+    const all = Object.entries({ host: 'a', 'content-length': '1000', ...headers }).map(
+      ([name, value]) => `${name}: ${value}`,
+    );
+    raw.write([`POST /hooks/${path} HTTP/1.1`, ...all, '', ''].join('\r\n'));
+    await raw.until('\r\n\r\n');
+    expect(raw.received()).toContain(`HTTP/1.1 ${status} `);
+    expect(counts).toMatchObject([{ outcome: 'refused' }]);
+    raw.socket.destroy();
   });
 });
 

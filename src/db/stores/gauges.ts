@@ -24,6 +24,8 @@ const countsQuery = sql`
     (select count(*) from grants where state = 'active')::int as "active",
     (select count(*) from grants where state = 'ending')::int as "ending",
     (select count(*) from outbox where dispatched_at is null)::int as "unsentWork",
+    (select greatest(0, coalesce(extract(epoch from clock_timestamp() - min(available_at)), 0) * 1000)
+      from outbox)::double precision as "oldestWorkMs",
     (select count(*) from audit_unsealed)::int as "unsealed"`;
 
 type Gauges = Pick<Store['read'], 'oldestOverdueMs' | 'msToNextDeadline' | 'counts'>;

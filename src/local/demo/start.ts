@@ -47,6 +47,7 @@ const environmentOf = ({ open, urls, redisUrl, settings }: AppParts, files: Demo
   LATCHKEY_POLICY: files.policy,
   LATCHKEY_PUBLIC_URL: `http://localhost:${settings.appPort}`,
   PORT: String(settings.appPort),
+  LATCHKEY_HOST: '127.0.0.1',
   ORDERS_DB_ADMIN_URL: urls.shopAdmin,
   BILLING_DB_ADMIN_URL: urls.billingAdmin,
 });

@@ -114,15 +114,19 @@ const tokenIn = (authorization: string): string => {
   return pair.includes(':') ? pair.slice(pair.indexOf(':') + 1) : '';
 };
 
+const refusalOf: AlertTrigger['headersRefusalOf'] = ({ headers }, secrets) => {
+  const token = tokenIn(headerOf(headers, 'authorization'));
+  if (token === '') return 'it brings no token';
+  return isAnyOf(token, secrets) ? null : 'the token is wrong';
+};
+
 export const alertmanager: AlertTrigger = {
   id: 'alertmanager',
   title: 'Alertmanager',
   path: 'alertmanager',
   variable: 'ALERTMANAGER_TOKEN',
-  refusalOf: ({ headers }, secrets) => {
-    const token = tokenIn(headerOf(headers, 'authorization'));
-    if (token === '') return 'it brings no token';
-    return isAnyOf(token, secrets) ? null : 'the token is wrong';
-  },
+  headersRefusalOf: refusalOf,
+  refusalOf,
+  signedOf: null,
   read,
 };

@@ -60,18 +60,33 @@ const read = (body: unknown, request: HookRequest): Reading => {
   return 'problem' in found ? { problem: `The alert cannot be read: ${found.problem}.` } : { signals: [found.signal] };
 };
 
+const SIGNATURE = /^v1=([0-9a-f]{64})$/i;
+
+type Signed = { stamp: string; signature: string };
+
+/** null where it is not signed in this way. */
+const signedIn = (headers: HookRequest['headers']): Signed | null => {
+  const stamp = headerOf(headers, 'x-latchkey-timestamp');
+  const signature = SIGNATURE.exec(headerOf(headers, 'x-latchkey-signature').trim())?.[1]?.toLowerCase();
+  return signature !== undefined && /^\d{1,12}$/.test(stamp) ? { stamp, signature } : null;
+};
+
 export const generic: AlertTrigger = {
   id: 'generic',
   title: 'Alerts by JSON',
   path: 'alert',
   variable: 'ALERT_HOOK_SECRET',
-  refusalOf: ({ headers, body, nowMs }, secrets) => {
-    const stamp = headerOf(headers, 'x-latchkey-timestamp');
-    const [version, given = ''] = headerOf(headers, 'x-latchkey-signature').trim().split('=');
-    if (!/^\d{1,12}$/.test(stamp) || version !== 'v1') return 'it is not signed';
-    const expected = secrets.map((secret) => hmacHex(secret, `v1:${stamp}:`, body));
-    if (!isAnyOf(given.toLowerCase(), expected)) return 'the signature is wrong';
-    return Math.abs(nowMs / 1000 - Number(stamp)) > WINDOW_S ? 'its time is more than five minutes away' : null;
+  headersRefusalOf: ({ headers, nowMs }) => {
+    const signed = signedIn(headers);
+    if (!signed) return 'it is not signed';
+    return Math.abs(nowMs / 1000 - Number(signed.stamp)) > WINDOW_S ? 'its time is more than five minutes away' : null;
   },
+  refusalOf: ({ headers, body }, secrets) => {
+    const signed = signedIn(headers);
+    if (!signed) return 'it is not signed';
+    const expected = secrets.map((secret) => hmacHex(secret, `v1:${signed.stamp}:`, body));
+    return isAnyOf(signed.signature, expected) ? null : 'the signature is wrong';
+  },
+  signedOf: ({ headers }) => ({ stamp: headerOf(headers, 'x-latchkey-timestamp'), believedMs: 2 * WINDOW_S * 1000 }),
   read,
 };

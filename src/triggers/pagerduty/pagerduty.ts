@@ -70,18 +70,26 @@ const read = (body: unknown, { nowMs }: HookRequest): Reading => {
   return signalOf(found.data, { at, isOver });
 };
 
+const SIGNATURE = /^v1=([0-9a-f]{64})$/i;
+/** It sends one for each secret of the webhook. */
+const SIGNATURES_MAX = 10;
+
+const signaturesIn = (headers: HookRequest['headers']): string[] =>
+  headerOf(headers, 'x-pagerduty-signature')
+    .split(',', SIGNATURES_MAX)
+    .flatMap((part) => SIGNATURE.exec(part.trim())?.[1]?.toLowerCase() ?? []);
+
 export const pagerduty: AlertTrigger = {
   id: 'pagerduty',
   title: 'PagerDuty',
   path: 'pagerduty',
   variable: 'PAGERDUTY_WEBHOOK_SECRET',
+  headersRefusalOf: ({ headers }) => (signaturesIn(headers).length === 0 ? 'it is not signed' : null),
   refusalOf: ({ headers, body }, secrets) => {
-    const given = headerOf(headers, 'x-pagerduty-signature')
-      .split(',')
-      .flatMap((part) => (part.trim().startsWith('v1=') ? [part.trim().slice('v1='.length).toLowerCase()] : []));
-    if (given.length === 0) return 'it is not signed';
     const expected = secrets.map((secret) => hmacHex(secret, body));
-    return given.map((one) => isAnyOf(one, expected)).includes(true) ? null : 'no signature fits';
+    const fits = signaturesIn(headers).map((one) => isAnyOf(one, expected));
+    return fits.includes(true) ? null : 'no signature fits';
   },
+  signedOf: () => ({ stamp: '', believedMs: OLDEST_MS + NEWEST_MS }),
   read,
 };

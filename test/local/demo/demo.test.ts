@@ -9,6 +9,7 @@ import { freePort } from '../../../src/local/embedded/port.ts';
 import { removePostgres } from '../../../src/local/embedded/postgres.ts';
 import { waitUntil } from '../../../src/local/embedded/wait.ts';
 import type { QueryResult, WorldConnection } from '../../../src/local/page-server/protocol.ts';
+import { canReadListening, listeningOf } from '../../support/listening.ts';
 import { pidsIn, runDemo, stillRunning } from './demo-process.ts';
 import type { DemoProcess } from './demo-process.ts';
 import { openPage } from './page-client.ts';
@@ -84,6 +85,15 @@ describe('the story', () => {
     expect(demo.output()).toContain('not for production');
     expect(demo.output().match(/http:\/\//g)).toHaveLength(1);
     expect((await fetch(url)).status).toBe(200);
+  });
+
+  test.skipIf(!canReadListening)('every part listens on this machine only', () => {
+    const { app, redis, postgres } = pidsIn(dir);
+    const sockets = Object.entries({ demo: demo.pid, app, redis, postgres }).flatMap(([part, pid]) =>
+      listeningOf(pid).map((socket) => ({ part, ...socket })),
+    );
+    expect(new Set(sockets.map(({ part }) => part))).toEqual(new Set(['demo', 'app', 'redis', 'postgres']));
+    expect(sockets.filter(({ isLoopback }) => !isLoopback)).toEqual([]);
   });
 
   test('everybody the story needs is there', () => {

@@ -1,0 +1,9 @@
+/** Stand-ins for what all processes know of signed requests. */
+import type { Replays } from '../../src/usecases/ports-replays.ts';
+
+/** Takes everything for new. */
+export const forgetfulReplays: Replays = {
+  claim: () => Promise.resolve(true),
+  isKnown: () => Promise.resolve(false),
+  forget: () => Promise.resolve(),
+};
