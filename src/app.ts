@@ -22,7 +22,7 @@ import type { Jobs } from './jobs/jobs.ts';
 import { newId } from './lib/ids.ts';
 import type { Log } from './lib/log.ts';
 import { createSealing } from './lib/sealing.ts';
-import { readVersion } from './lib/version.ts';
+import { programVersion } from './cli/version.ts';
 import { createAccess } from './providers/access.ts';
 import type { OpenAccess } from './providers/access.ts';
 import { createOpsgenie } from './oncall/opsgenie.ts';
@@ -155,7 +155,7 @@ const createOwnMetrics = (
 ): Metrics => {
   const checks = async (): Promise<Checked> => (await late.health?.check()) ?? NOTHING_CHECKED;
   const namesTargets = environment.metricsPort !== null;
-  return createMetrics({ ...sources, checks }, { version: readVersion(), namesTargets, log });
+  return createMetrics({ ...sources, checks }, { version: programVersion(), namesTargets, log });
 };
 
 const createCore = (options: AppOptions, late: Late): Core => {

@@ -14,6 +14,7 @@ import { receiveAlerts } from '../../src/usecases/receive-alerts.ts';
 import { POLICY, policyOf } from '../slack/rig.ts';
 import { send } from './alert-payloads.ts';
 import { createTestDatabase } from './database.ts';
+import { forgetfulReplays } from './replays.ts';
 
 type Settings = { entries: string; secrets: Record<AlertSource, string> };
 type Row = { mapping: string; state: string; title: string };
@@ -48,6 +49,7 @@ export const startAlertDoors = async ({ entries, secrets }: Settings) => {
         trigger,
         secrets: [secrets[trigger.id]],
         receive: (input) => receiveAlerts(deps, input),
+        replays: forgetfulReplays,
         onAlert: (count) => counts.push(count),
         log,
       }),
