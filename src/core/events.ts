@@ -59,6 +59,7 @@ export const EVENT_TYPES = [
   'incident.reopened',
   'incident.renamed',
   'incident.topic',
+  'incident.purpose',
   'incident.severity',
   'incident.vouched',
   'incident.closed',

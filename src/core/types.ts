@@ -256,12 +256,16 @@ export type Incident = {
   channelId: string;
   channelName: string;
   topic: string;
+  purpose: string;
   isPrivate: boolean;
   isArchived: boolean;
   /** Slack's `updated` of the newest state of the channel that was taken in; what is older changes nothing. 0 where Slack gave none. */
   channelUpdatedMs: number;
-  /** `sev1`, `p2`; empty where it is not known. */
+  /** `sev1`, `p2`; empty where it is not known. What is shown: also what was only found in the channel, which no rule believes. */
   severity: string;
+  /** The severity in the words of a person who may open incidents: what the rules see. Null until one of them says it. */
+  confirmedSeverity: string | null;
+  confirmedSeverityAt: Date | null;
   state: 'open' | 'closed';
   /** Of the last opening; a reopened incident is the same one. */
   how: IncidentOrigin;
@@ -270,7 +274,7 @@ export type Incident = {
   /** By whose word the rules take it for an incident: nobody's own channel lets them in. Null until somebody who may open one said so. */
   vouchedBy: string | null;
   vouchedAt: Date | null;
-  /** Its name as somebody who may open incidents last saw or gave it: what the rules know it by. Null until then. */
+  /** Its name as a person who may open incidents confirmed or gave it: what the rules see. Null until then. */
   vouchedName: string | null;
   closedAt: Date | null;
   closedBy: string | null;

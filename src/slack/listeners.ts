@@ -137,6 +137,6 @@ const listenToMessages = (app: App, slack: Slack): void => {
   app.event('message', async ({ event, context }) => {
     const message = readMessage(event);
     const isOwn = message?.authorIds.some((id) => id === context.botUserId || id === context.botId);
-    if (message && !(isOwn && !message.isTopic)) await slack.channels.read(message);
+    if (message && !(isOwn && message.change === null)) await slack.channels.read(message);
   });
 };

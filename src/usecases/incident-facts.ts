@@ -51,8 +51,8 @@ export const factsOfIncident = async (
 ): Promise<Facts> => {
   if (incident?.state !== 'open' || !policy.incidents) return NO_INCIDENT;
   if (incident.vouchedAt === null && (await mayOpen(deps, policy, asked)) !== 'yes') return NO_INCIDENT;
-  const channel = incident.vouchedName ?? incident.channelName;
-  return { open: true, channel, severity: incident.severity };
+  // Its name and severity as people who may open incidents said them: what only stands in the channel is nobody's word.
+  return { open: true, channel: incident.vouchedName ?? '', severity: incident.confirmedSeverity ?? '' };
 };
 
 /** For an ask: the open incident of the channel it comes from; any other channel is none. */

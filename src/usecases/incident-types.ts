@@ -6,8 +6,19 @@ import type { ChannelState, IncidentRow } from './ports-incidents.ts';
 import type { RequestView } from './ports.ts';
 import type { AskedPeople } from './types.ts';
 
-/** `userId`: who did it, also the id of a bot; null where Slack does not say. `how` is only the word for it: what happens hangs on the state. */
-export type NoteChannelInput = ChannelState & { isArchived: boolean; how: IncidentOrigin; userId: string | null };
+/** What of a channel's state is known to be this person's doing, because the event that names them says so. */
+export type SaidOfChannel = { name?: string; topic?: string; isArchived?: boolean; at?: Date | null };
+
+/**
+ * `userId`: who did it, also the id of a bot; null where Slack does not say. `how` is only the word for it: what happens hangs on the
+ * state. `said`: what they did of what is found; left out, it is the name of a channel that they made, and nothing else.
+ */
+export type NoteChannelInput = ChannelState & {
+  isArchived: boolean;
+  how: IncidentOrigin;
+  userId: string | null;
+  said?: SaidOfChannel;
+};
 
 /** `none`: no incident's channel. `stale`: something newer was known. */
 export type NoteChannelResult =
@@ -16,9 +27,12 @@ export type NoteChannelResult =
 
 /** `severity` as it was typed, or null. */
 export type OpenIncidentInput = { userId: string; channel: ChannelState; severity: string | null };
-/** `vouched`: it was open, and counts for the rules from now on. `isVouched` false: the rules do not take it for an incident yet. */
+/**
+ * `vouched`: it was open, and counts for the rules from now on, by its name of now. `renamed`: nothing was confirmed, since its name
+ * changed meanwhile. `isVouched` false: the rules do not take it for an incident yet.
+ */
 export type OpenIncidentResult = {
-  outcome: 'opened' | 'reopened' | 'vouched' | 'open';
+  outcome: 'opened' | 'reopened' | 'vouched' | 'open' | 'renamed';
   isVouched: boolean;
   incident: Incident;
 };

@@ -1,12 +1,15 @@
-/** Somebody says that a channel is an incident's, whatever its name; or vouches for one that is open. */
+/** A person, an alert or the tool says that a channel is an incident's, whatever its name; or a person confirms one that is open. */
 import { readSeverity } from '../core/incidents/severity.ts';
 import { DomainError } from '../core/errors.ts';
 import type { Incidents } from '../core/policy/types.ts';
 import type { Incident, IncidentOrigin } from '../core/types.ts';
-import { changeSeverity, mustLock, noteChange, openAgain, takeIn } from './incident-changes.ts';
+import { changeSeverity, mustLock, noteChange } from './incident-changes.ts';
 import type { Doer } from './incident-changes.ts';
 import { mayOpen } from './incident-facts.ts';
+import { takeIn } from './incident-found.ts';
+import { openAgain } from './incident-opening.ts';
 import type { ChannelState } from './ports-incidents.ts';
+import { keptName } from '../core/incidents/channel-name.ts';
 import type { AlertIncidentInput, OpenIncidentInput, OpenIncidentResult } from './incident-types.ts';
 import type { Deps, Tx } from './ports.ts';
 
@@ -44,7 +47,7 @@ export const openIncidentForAlert = async (
   const doer: Doer = { person: null, userId: source.slice(0, 100), isTrusted: false };
   return deps.store.transaction(async (tx) => {
     const { outcome, incident } = await open(tx, { deps, incidents, channel, how: 'alert', doer, severity: null });
-    return { outcome: outcome === 'vouched' ? 'open' : outcome, incident };
+    return { outcome: outcome === 'opened' || outcome === 'reopened' ? outcome : 'open', incident };
   });
 };
 
@@ -57,33 +60,42 @@ type Opening = {
   severity: string | null;
 };
 
-/** Also for the tool's messages. */
+/** Also for the tool's messages. What is found in the channel is taken in first, in nobody's name. */
 export const open = async (tx: Tx, opening: Opening): Promise<OpenIncidentResult> => {
-  const { deps, incidents, channel } = opening;
+  const { deps, incidents, channel, doer } = opening;
   const last = await tx.incidents.lockOfChannel(channel.channelId);
-  if (last?.state === 'open') return vouch(tx, opening, last);
-  const opened = await openAgain(tx, { incidents, ids: deps.ids }, { ...opening, last });
+  if (last?.state === 'open') return confirm(tx, opening, last);
+  // A person opens the channel that they see; the tool's message says nothing of its name.
+  const name = doer.person ? keptName(channel.name) : null;
+  const opened = await openAgain(tx, { incidents, ids: deps.ids }, { ...opening, name, last });
   if (opened) return { ...opened, isVouched: opened.incident.vouchedAt !== null };
   const first = await tx.incidents.lockOfChannel(channel.channelId);
   if (first?.state !== 'open') throw new DomainError('conflict', { noun: 'incident', id: channel.channelId });
-  return vouch(tx, opening, first);
+  return confirm(tx, opening, first);
 };
 
-const vouch = async (
-  tx: Tx,
-  { incidents, channel, doer, severity }: Opening,
-  known: Incident,
-): Promise<OpenIncidentResult> => {
-  await takeIn(tx, incidents, { incident: known, channel, doer, isArchived: known.isArchived });
-  const isNews = known.vouchedAt === null && doer.isTrusted;
-  if (isNews) {
-    if (doer.person) await tx.people.upsert(doer.person);
-    await tx.incidents.vouch(known.id, doer.person?.id ?? null);
-    await noteChange(tx, { incident: known, type: 'incident.vouched', doer, data: {} });
-  }
-  const current = await mustLock(tx, known.id);
-  if (severity !== null && (doer.isTrusted || current.vouchedAt === null))
-    await changeSeverity(tx, { incident: current, severity, doer });
+const confirm = async (tx: Tx, opening: Opening, known: Incident): Promise<OpenIncidentResult> => {
+  const { incidents, channel, doer, severity } = opening;
+  await takeIn(tx, incidents, { incident: known, channel, isArchived: known.isArchived });
+  const found = await mustLock(tx, known.id);
+  // Latchkey's message and the person had another name before them: that one is what they would confirm.
+  if (doer.isTrusted && doer.person && found.channelName !== known.channelName)
+    return { outcome: 'renamed', isVouched: found.vouchedAt !== null, incident: found };
+  const isNews = await confirmOpen(tx, found, doer);
+  if (severity !== null && (doer.isTrusted || (found.vouchedAt === null && found.confirmedSeverity === null)))
+    await changeSeverity(tx, { incident: await mustLock(tx, known.id), severity, doer });
   const incident = await mustLock(tx, known.id);
   return { outcome: isNews ? 'vouched' : 'open', isVouched: incident.vouchedAt !== null, incident };
+};
+
+/** True when the rules see more than before: that it is an incident, or its name. */
+const confirmOpen = async (tx: Tx, incident: Incident, doer: Doer): Promise<boolean> => {
+  const isNamed = doer.person === null || incident.vouchedName === incident.channelName;
+  if (!doer.isTrusted || (incident.vouchedAt !== null && isNamed)) return false;
+  const { person } = doer;
+  if (person) await tx.people.upsert(person);
+  const name = person ? incident.channelName : incident.vouchedName;
+  await tx.incidents.vouch(incident.id, { by: person?.id ?? null, name });
+  await noteChange(tx, { incident, type: 'incident.vouched', doer, data: { name } });
+  return true;
 };

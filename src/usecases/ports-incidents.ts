@@ -21,10 +21,17 @@ export type IncidentChange = {
   data: { [key: string]: Json };
 };
 
-export type NewIncident = Pick<Incident, 'id' | 'topic' | 'severity' | 'how' | 'openedBy' | 'vouchedBy'> &
+export type NewIncident = Pick<
+  Incident,
+  'id' | 'topic' | 'purpose' | 'severity' | 'confirmedSeverity' | 'how' | 'openedBy' | 'vouchedBy' | 'vouchedName'
+> &
   Pick<ChannelState, 'channelId' | 'isPrivate' | 'teamId' | 'updatedMs'> & { channelName: string; isVouched: boolean };
 
-export type Reopening = Pick<Incident, 'how' | 'openedBy' | 'vouchedBy'> & { isVouched: boolean };
+/** What was confirmed before stays only where the reopening itself is confirmed. */
+export type Reopening = Pick<Incident, 'how' | 'openedBy' | 'vouchedBy' | 'vouchedName'> & { isVouched: boolean };
+
+/** `isConfirmed`: by a person who may open incidents; then the rules see it. `saidAt`: when, where that was before now. */
+export type SeverityChange = { severity: string; isConfirmed: boolean; saidAt: Date | null };
 export type Closing = { by: string | null; cause: IncidentCloseCause; endsInMs: number | null };
 
 export type IncidentWrites = {
@@ -38,14 +45,16 @@ export type IncidentWrites = {
   /** Each of these raises the version. */
   setChannel(
     id: string,
-    /** `isTrusted`: by somebody who may open incidents. */
-    channel: Pick<Incident, 'channelName' | 'topic' | 'isPrivate' | 'isArchived'> & {
+    /** As found: nothing that the rules see changes by it. */
+    channel: Pick<Incident, 'channelName' | 'topic' | 'purpose' | 'isPrivate' | 'isArchived'> & {
       updatedMs: number | null;
-      isTrusted: boolean;
     },
   ): Promise<void>;
-  setSeverity(id: string, severity: string): Promise<void>;
-  vouch(id: string, by: string | null): Promise<void>;
+  setSeverity(id: string, change: SeverityChange): Promise<void>;
+  /** `name`: by which the rules know it from now on; null where it was not said. */
+  vouch(id: string, confirmation: { by: string | null; name: string | null }): Promise<void>;
+  /** The rules know it by this name from now on. */
+  confirmName(id: string, name: string): Promise<void>;
   reopen(id: string, reopening: Reopening): Promise<void>;
   close(id: string, closing: Closing): Promise<void>;
   /** Null when its end is not due, was begun before, or is begun by another right now. */

@@ -26,6 +26,9 @@ const later = new Date('2026-11-22T03:30:00Z');
 const EVIL = '<!channel> <@U0EVIL> `*_~ & </b> \u202e <https://evil.test|here> ';
 
 const incident = (more: Partial<Incident> = {}): Incident => ({
+  purpose: '',
+  confirmedSeverity: 'sev1',
+  confirmedSeverityAt: null,
   id: 'i1',
   teamId: 'T1',
   channelId: 'C0INC',
@@ -240,7 +243,7 @@ describe('a message in a channel', () => {
       bot_id: 'B1',
       attachments: [{ title: 'Incident resolved' }],
     });
-    expect(said).toMatchObject({ authorIds: ['B1'], text: 'Incident resolved', isTopic: false });
+    expect(said).toMatchObject({ authorIds: ['B1'], text: 'Incident resolved', change: null });
     expect(said?.postedAt.toISOString()).toBe('2026-11-22T03:00:00.000Z');
   });
 
@@ -248,6 +251,6 @@ describe('a message in a channel', () => {
     expect(readMessage({ ...event, channel_type: 'im' })).toBeNull();
     expect(readMessage({ ...event, subtype: 'message_changed' })).toBeNull();
     expect(readMessage({ ...event, subtype: 'channel_join' })).toBeNull();
-    expect(readMessage({ ...event, subtype: 'channel_topic' })).toMatchObject({ isTopic: true });
+    expect(readMessage({ ...event, subtype: 'channel_topic' })).toMatchObject({ change: {} });
   });
 });

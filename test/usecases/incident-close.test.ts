@@ -256,7 +256,7 @@ describe('access that its owner keeps', () => {
     await close();
     await keep(view);
     await rig.note({ isArchived: true });
-    await rig.note();
+    await rig.note({ how: 'unarchived' });
     await close();
     await rig.warningIsOver();
     await rig.endIncidents();

@@ -69,6 +69,7 @@ const RULES = `rules:
     approvals: [{ from: owners }]`;
 
 export type IncidentRig = TestStore & {
+  directory: Directory;
   useCases: UseCases;
   /** A second process, on the same database. */
   other: UseCases;
@@ -193,6 +194,7 @@ export const startIncidentRig = async (): Promise<IncidentRig> => {
   const useCases = createUseCases(deps);
   return {
     ...opened,
+    directory: deps.directory,
     useCases,
     other: createUseCases(deps),
     made,

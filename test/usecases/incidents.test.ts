@@ -53,8 +53,9 @@ describe('a channel of an incident', () => {
 
   it('keeps up with its name and topic, and reads the severity from them', async () => {
     await rig.note();
-    expect(await rig.note({ name: 'inc-payments', topic: 'SEV-2: cards fail' })).toMatchObject({ outcome: 'changed' });
-    const { incident } = await rig.note({ name: 'inc-payments', topic: 'SEV-2: cards fail' });
+    const now = { name: 'inc-payments', topic: 'SEV-2: cards fail' };
+    expect(await rig.note({ ...now, said: now })).toMatchObject({ outcome: 'changed' });
+    const { incident } = await rig.note({ ...now, said: now });
     expect(incident).toMatchObject({ channelName: 'inc-payments', severity: 'sev2', state: 'open' });
     expect(await incidentEvents()).toEqual([
       'incident.opened',

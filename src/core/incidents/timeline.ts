@@ -188,6 +188,7 @@ const CHANGES: Partial<Record<EventType, (data: { [key: string]: Json }) => [wha
   'incident.reopened': () => ['incident reopened', null],
   'incident.renamed': (data) => ['channel renamed', said(data, 'after')],
   'incident.topic': (data) => ['topic changed', said(data, 'after')],
+  'incident.purpose': (data) => ['purpose changed', said(data, 'after')],
   'incident.severity': (data) => ['severity changed', said(data, 'after') ?? 'unknown'],
   'incident.vouched': () => ['incident confirmed', null],
   'incident.closed': (data) => ['incident closed', said(data, 'cause')],

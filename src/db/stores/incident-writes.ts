@@ -37,7 +37,7 @@ const insertOne =
         state: 'open',
         openedAt: clock,
         vouchedAt: isVouched ? clock : null,
-        vouchedName: isVouched ? incident.channelName : null,
+        confirmedSeverityAt: incident.confirmedSeverity === null ? null : clock,
         channelUpdatedMs: updatedMs ?? 0,
       })
       .onConflictDoNothing()
@@ -86,27 +86,29 @@ const raiseHeld = async (db: Db, id: string): Promise<string[]> => {
 
 type Changes = Pick<
   IncidentWrites,
-  'raiseHeld' | 'setChannel' | 'setSeverity' | 'vouch' | 'reopen' | 'close' | 'setEnded'
+  'raiseHeld' | 'setChannel' | 'setSeverity' | 'vouch' | 'confirmName' | 'reopen' | 'close' | 'setEnded'
 >;
 
 const changes = (db: Db): Changes => ({
-  setChannel: (id, { updatedMs, isTrusted, ...channel }) =>
+  setChannel: (id, { updatedMs, ...channel }) =>
     change(db, id, {
       ...channel,
-      ...(isTrusted
-        ? { vouchedName: sql`case when ${incidents.vouchedAt} is not null then ${channel.channelName}::text end` }
-        : {}),
       channelUpdatedMs: sql`greatest(${incidents.channelUpdatedMs}, ${updatedMs ?? 0}::bigint)`,
     }),
-  setSeverity: (id, severity) => change(db, id, { severity }),
-  vouch: (id, by) => change(db, id, { vouchedBy: by, vouchedAt: clock, vouchedName: sql`${incidents.channelName}` }),
+  setSeverity: (id, { severity, isConfirmed, saidAt }) =>
+    change(db, id, {
+      severity,
+      ...(isConfirmed ? { confirmedSeverity: severity, confirmedSeverityAt: saidAt ?? clock } : {}),
+    }),
+  vouch: (id, { by, name }) => change(db, id, { vouchedBy: by, vouchedAt: clock, vouchedName: name }),
+  confirmName: (id, name) => change(db, id, { vouchedName: name }),
   reopen: (id, { isVouched, ...reopening }) =>
     change(db, id, {
       ...reopening,
       state: 'open',
       openedAt: clock,
       vouchedAt: isVouched ? clock : none,
-      vouchedName: isVouched ? sql`${incidents.channelName}` : none,
+      ...(isVouched ? {} : { confirmedSeverity: none, confirmedSeverityAt: none }),
       closedAt: none,
       closedBy: none,
       closeCause: none,

@@ -142,7 +142,11 @@ export const incidentConfirm: Action = {
     const { channelId, channelName } = await openIncidentOf(slack, incidentId);
     const channel = await readChannel(slack.client, channelId);
     if (!channel) throw new DomainError('incident_not_found', { id: incidentId });
-    const { isVouched } = await slack.useCases.openIncident({ userId, channel, severity: null });
+    const { isVouched, outcome, incident } = await slack.useCases.openIncident({ userId, channel, severity: null });
+    if (outcome === 'renamed')
+      return reply({
+        text: `The channel is called ${roomName(incident)} since a moment ago, so nothing was confirmed. Look at it and press the button again.`,
+      });
     if (!isVouched)
       return reply({
         text: `You are not one of those who may open incidents, so ${roomName({ channelName })} stays as it is. Ask somebody of a group that the policy names.`,

@@ -21,6 +21,23 @@ export const roomName = ({ channelName }: Pick<Incident, 'channelName'>): string
 export const incidentName = (incident: Pick<Incident, 'channelName' | 'severity'>): string =>
   incident.severity ? `${roomName(incident)} · ${inline(incident.severity, TITLE_SHOWN_MAX)}` : roomName(incident);
 
+/** What is shown and no rule sees, with how a person who may open incidents changes that. Null where the rules see all of it. */
+export const unbelieved = (incident: Incident): string | null => {
+  const { severity, confirmedSeverity, channelName, vouchedName, vouchedAt } = incident;
+  if (vouchedAt === null) return null;
+  const isSeverityOpen = severity !== (confirmedSeverity ?? '');
+  const parts = [
+    ...(isSeverityOpen ? [`the severity ${inline(severity, TITLE_SHOWN_MAX)}`] : []),
+    ...(channelName !== vouchedName ? [`the name ${roomName(incident)}`] : []),
+  ];
+  if (parts.length === 0) return null;
+  const how = [
+    ...(isSeverityOpen ? [`\`/prod-access incident ${inline(severity, TITLE_SHOWN_MAX)}\``] : []),
+    ...(channelName !== vouchedName ? ['`/prod-access incident confirm`'] : []),
+  ];
+  return `Rules do not see ${sentenceList(parts)} yet: ${sentenceList(how)} ${how.length === 1 ? 'confirms it' : 'confirm them'}.`;
+};
+
 export const topicQuote = ({ topic }: Pick<Incident, 'topic'>): string | null =>
   topic.trim() === '' ? null : quote(topic, TOPIC_SHOWN_MAX);
 

@@ -27,6 +27,7 @@ import {
   roleLine,
   roomName,
   topicQuote,
+  unbelieved,
   waitingLines,
   waitingOf,
 } from './incident-lines.ts';
@@ -178,10 +179,12 @@ const small = ({ briefing, policy }: PromptDrawing): KnownBlock => {
 const openBlocks = (drawing: PromptDrawing): KnownBlock[] => {
   const { incident } = drawing.briefing.view;
   const isVouched = incident.vouchedAt !== null;
+  const unseen = unbelieved(incident);
   return [
     header(headline(incident)),
     ...about(drawing, openedLine(drawing)),
     ...(isVouched ? [] : [context(UNVOUCHED), actions(incidentConfirmButton(incident.id))]),
+    ...(unseen ? [context(unseen)] : []),
     divider,
     ...targets(drawing),
     divider,

@@ -1,10 +1,11 @@
 /** `/prod-access incident`: what goes on in this channel; opens, grades, closes and opens again. */
 import type { IncidentTimeline } from '../../usecases/incident-types.ts';
-import { roomName } from '../blocks/incident-lines.ts';
+import { incidentName, roomName, unbelieved } from '../blocks/incident-lines.ts';
 import { afterClose } from '../blocks/incident.ts';
 import { timelineMessage } from '../blocks/incident-close.ts';
 import { inline } from '../blocks/text.ts';
 import { roomOf } from '../channels.ts';
+import type { Incident } from '../../core/types.ts';
 import type { CommandCall } from '../context.ts';
 import { readChannel } from '../incidents/read-channel.ts';
 import type { SeenChannel } from '../incidents/read-channel.ts';
@@ -31,6 +32,7 @@ const SAID = {
   reopened: 'is open again. Nothing of access came back by itself: whoever needs it asks again',
   vouched: 'is confirmed: rules take it for an incident now',
   open: 'is open',
+  renamed: 'has another name since a moment ago, so nothing was confirmed. Look at it and confirm it again',
 } as const;
 
 const NOT_YET =
@@ -68,14 +70,29 @@ const find = async (call: CommandCall): Promise<IncidentTimeline | null> => {
   return story;
 };
 
-/** What goes on; in a channel without one, it is opened. */
+const stateLine = (incident: Incident): string => {
+  const name = incidentName(incident);
+  if (incident.state === 'closed') return `${name} is closed. ${typed(`${NAME} reopen`)} opens it again.`;
+  if (incident.vouchedAt === null) return `${name} is open and not confirmed. ${typed(`${NAME} confirm`)} confirms it.`;
+  return [`${name} is open.`, unbelieved(incident)].filter((line) => line !== null).join(' ');
+};
+
+/** What stands in the channel now is taken in as every look does it: in nobody's name, and no rule believes it. */
+const lookAnew = async ({ slack }: CommandCall, { channelId, state }: Incident): Promise<void> => {
+  const channel = state === 'open' ? await readChannel(slack.client, channelId) : null;
+  if (!channel) return;
+  const { createdAtMs: _createdAtMs, namedBy: _namedBy, ...found } = channel;
+  await slack.useCases.noteChannel({ ...found, how: 'found', userId: null, said: {} });
+};
+
+/** What goes on, and nothing that rules believe changes; in a channel without an incident, it is opened. */
 const show = async (call: CommandCall): Promise<void> => {
   const room = roomOf(call.channelId);
   const view = room ? await call.slack.useCases.incidentView({ channelId: room }) : null;
-  if (view?.incident.state !== 'closed') return open(call, null);
+  if (!view) return open(call, null);
+  await lookAnew(call, view.incident);
   const story = await find(call);
-  if (story)
-    await showTimeline(call, story, `${roomName(view.incident)} is closed. ${typed(`${NAME} reopen`)} opens it again.`);
+  if (story) await showTimeline(call, story, stateLine(story.view.incident));
 };
 
 const timeline = async (call: CommandCall): Promise<void> => {
@@ -110,16 +127,17 @@ const grade = async (call: CommandCall, severity: string): Promise<void> => {
 const VERBS: Record<string, (call: CommandCall) => Promise<void>> = {
   '': show,
   open: (call) => open(call, null),
+  confirm: (call) => open(call, null),
   reopen: (call) => open(call, null),
   close,
   timeline,
 };
 
-const ways = ['', ' sev1', ' close', ' reopen', ' timeline'].map((word) => typed(`${NAME}${word}`));
+const ways = ['', ' sev1', ' confirm', ' close', ' reopen', ' timeline'].map((word) => typed(`${NAME}${word}`));
 
 export const incident: Command = {
   name: NAME,
-  usage: `${NAME} [sev1 | close | reopen | timeline]`,
+  usage: `${NAME} [sev1 | confirm | close | reopen | timeline]`,
   does: 'what goes on in the incident of this channel; opens one where there is none',
   run: async (call) => {
     const words = call.text.trim().split(/\s+/);

@@ -1,12 +1,15 @@
 /** Which events tell of a channel that may be an incident's. What they carry may be late or out of order: only the id is believed. */
 import { z } from 'zod';
+import type { SaidOfChannel } from '../../usecases/incident-types.ts';
 
 export type ChannelNews = {
   channelId: string;
-  how: 'created' | 'renamed' | 'unarchived' | 'archived' | 'deleted' | 'invited' | 'topic';
+  /** `said`: a notice in the channel tells what `userId` changed it to. */
+  how: 'created' | 'renamed' | 'unarchived' | 'archived' | 'deleted' | 'invited' | 'said';
   userId: string | null;
   /** Where the event has it. */
   name: string | null;
+  said?: SaidOfChannel;
 };
 
 export type ChannelEvent = {

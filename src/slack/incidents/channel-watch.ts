@@ -10,7 +10,8 @@ import { startLoop } from '../../lib/loop.ts';
 import type { Loop } from '../../lib/loop.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Store } from '../../usecases/ports.ts';
-import type { NoteChannelInput } from '../../usecases/incident-types.ts';
+import type { IncidentOrigin } from '../../core/types.ts';
+import type { NoteChannelInput, SaidOfChannel } from '../../usecases/incident-types.ts';
 import type { UseCases } from '../../usecases/types.ts';
 import { slackFailureOf } from '../client.ts';
 import type { ChannelNews } from './channel-events.ts';
@@ -43,7 +44,7 @@ export type WatchSettings = {
 
 export type ChannelWatch = {
   heard(news: ChannelNews): Promise<void>;
-  /** Something was written; only the tool's words and changed topics matter. */
+  /** A message was written; only the tool's words, and notices of a changed topic or name, matter. */
   read(message: ChannelMessage): Promise<void>;
   start(): void;
   stop(): Promise<void>;
@@ -106,9 +107,9 @@ const attempt = async (watching: Watching, key: string, work: () => Promise<void
 const read = async (watching: Watching, message: ChannelMessage): Promise<void> => {
   const tool = watching.policy().incidents?.tool;
   const { channelId, authorIds, text, postedAt } = message;
-  if (message.isTopic) {
+  if (message.change) {
     const isKnown = (await watching.store.read.incidentOfChannel(channelId)) !== null;
-    const news = { channelId, how: 'topic', userId: message.userId, name: null } as const;
+    const news = { channelId, how: 'said', userId: message.userId, name: null, said: message.change } as const;
     return isKnown ? heard(watching, news) : undefined;
   }
   if (!tool || !authorIds.some((id) => tool.users.includes(id))) return;
@@ -124,9 +125,19 @@ const take = async (watching: Watching, news: ChannelNews): Promise<void> => {
       ? await deleted(watching, news.channelId)
       : await readChannel(watching.client, news.channelId);
   if (!channel) return;
-  const how = news.how === 'archived' || news.how === 'deleted' || news.how === 'topic' ? 'found' : news.how;
-  await note(watching, channel, { how, userId: news.userId });
+  await note(watching, channel, { how: originOf(news), userId: news.userId, said: saidOf(news, channel) });
   if (news.how === 'invited' || news.how === 'unarchived') await reachAgain(watching, news.channelId);
+};
+
+const originOf = ({ how }: ChannelNews): IncidentOrigin =>
+  how === 'archived' || how === 'deleted' || how === 'said' ? 'found' : how;
+
+/** Only what the event itself has of this person: the channel may say something else by now, and then another said that. */
+const saidOf = ({ how, userId, name, said }: ChannelNews, { namedBy, ...channel }: SeenChannel): SaidOfChannel => {
+  if (said) return said;
+  if (how === 'created' && name !== null) return { name };
+  if (how === 'archived' || how === 'deleted') return { isArchived: true };
+  return how === 'invited' && userId !== null && userId === namedBy ? { name: channel.name } : {};
 };
 
 /** What could not be posted or drawn there before is tried anew. */
@@ -140,19 +151,19 @@ const reachAgain = async ({ store }: Watching, channelId: string): Promise<void>
 const deleted = async ({ store }: Watching, channelId: string): Promise<SeenChannel | null> => {
   const incident = await store.read.incidentOfChannel(channelId);
   if (!incident) return null;
-  const { channelName: name, topic, isPrivate, teamId } = incident;
-  const known = { channelId, name, topic, purpose: '', isPrivate, teamId };
+  const { channelName: name, topic, purpose, isPrivate, teamId } = incident;
+  const known = { channelId, name, topic, purpose, isPrivate, teamId };
   return { ...known, isArchived: true, namedBy: null, createdAtMs: 0, updatedMs: null };
 };
 
 const note = async (
   { useCases, log }: Watching,
   channel: SeenChannel,
-  { how, userId }: Pick<NoteChannelInput, 'how' | 'userId'>,
+  { how, userId, said }: Pick<NoteChannelInput, 'how' | 'userId' | 'said'>,
 ): Promise<void> => {
   const { createdAtMs: _createdAtMs, namedBy: _namedBy, ...state } = channel;
   try {
-    await useCases.noteChannel({ ...state, how, userId });
+    await useCases.noteChannel({ ...state, how, userId, said });
   } catch (error) {
     if (!isDomainError(error)) throw error;
     log.info({ err: error, channel: channel.channelId }, 'nothing was made of a channel');
@@ -196,7 +207,7 @@ const lookAtOpen = async (watching: Watching): Promise<void> => {
     const isDeleted = seen === 'gone' && goneBefore.has(channelId);
     if (seen === 'gone' && !isPrivate && !isDeleted) watching.gone.add(channelId);
     const channel = isDeleted ? await deleted(watching, channelId) : seen;
-    if (channel && channel !== 'gone') await note(watching, channel, { how: 'found', userId: null });
+    if (channel && channel !== 'gone') await note(watching, channel, { how: 'found', userId: null, said: {} });
   }
 };
 
@@ -224,7 +235,7 @@ const lookForNew = async (watching: Watching): Promise<void> => {
     });
     const seen = (answer.channels ?? []).map((one) => toSeen(one)).filter((one) => one !== null);
     for (const channel of seen.filter((one) => isIncidentName(policy, one.name) && isNews(one)))
-      await note(watching, channel, { how: 'found', userId: channel.namedBy });
+      await note(watching, channel, { how: 'found', userId: channel.namedBy, said: { name: channel.name } });
     cursor = answer.response_metadata?.next_cursor ?? '';
     if (!cursor) return;
   }

@@ -20,6 +20,9 @@ const person = (name: string): Person => ({
 const [ada, olga, oscar] = [person('Ada'), person('Olga'), person('Oscar')];
 
 const incident: Incident = {
+  purpose: '',
+  confirmedSeverity: null,
+  confirmedSeverityAt: null,
   id: 'i1',
   teamId: 'T1',
   channelId: 'C1',
