@@ -17,7 +17,7 @@ await build({
   absWorkingDir: root,
   outdir,
   entryPoints: {
-    healthcheck: 'src/healthcheck.ts',
+    healthcheck: 'src/cli/healthcheck.ts',
     latchkey: program,
     // Started by address: a thread, and what that thread loads.
     'policy-thread': 'src/config/policy-thread.ts',

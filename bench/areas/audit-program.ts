@@ -1,11 +1,11 @@
 /** Appending to, sealing and verifying an audit log, beside plain inserts and plain hashing. A process of its own: its memory is measured. */
 import pg from 'pg';
-import { hashOf } from '../../src/db/audit-chain.ts';
-import { sealEvents } from '../../src/db/audit-seal.ts';
-import { verifyAudit } from '../../src/db/audit-verify.ts';
-import { createPool, createStore } from '../../src/db/client.ts';
-import type { AuditRecord } from '../../src/core/events.ts';
-import { startSealer } from '../../src/jobs/timers.ts';
+import { hashOf } from '../../src/store/audit/chain.ts';
+import { sealEvents } from '../../src/store/audit/seal.ts';
+import { verifyAudit } from '../../src/store/audit/verify.ts';
+import { createPool, createStore } from '../../src/store/client.ts';
+import type { AuditRecord } from '../../src/domain/audit/events.ts';
+import { startSealer } from '../../src/work/timers.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { answerCalls } from '../child.ts';
 import { assertThat, byCallers, forMs, spreadOf } from '../measure.ts';

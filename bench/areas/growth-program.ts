@@ -1,9 +1,9 @@
 /** One operation of each kind again and again, at a size of the database that the caller has made. */
 import type pg from 'pg';
-import { sealEvents } from '../../src/db/audit-seal.ts';
-import { createPool, createStore } from '../../src/db/client.ts';
+import { sealEvents } from '../../src/store/audit/seal.ts';
+import { createPool, createStore } from '../../src/store/client.ts';
 import { createLog } from '../../src/lib/log.ts';
-import type { Store } from '../../src/usecases/ports.ts';
+import type { Store } from '../../src/application/deps.ts';
 import { answerCalls } from '../child.ts';
 import { assertThat, eachOf, median } from '../measure.ts';
 

@@ -1,9 +1,9 @@
 /** Loads large policies and decides by them. A process of its own: its memory is measured. */
-import { groupsToRead } from '../../src/core/policy/candidates.ts';
-import { decide } from '../../src/core/policy/decide.ts';
-import type { Ask, AskFacts, Policy } from '../../src/core/policy/types.ts';
+import { groupsToRead } from '../../src/domain/policy/candidates.ts';
+import { decide } from '../../src/domain/policy/decide.ts';
+import type { Ask, DecisionFacts, Policy } from '../../src/domain/policy/types.ts';
 import { loadPolicy } from '../../src/config/policy-file.ts';
-import { policyInput } from '../../src/app.ts';
+import { policyInput } from '../../src/compose/app.ts';
 import { answerCalls } from '../child.ts';
 import { assertThat, eachOf, median } from '../measure.ts';
 import { withClient } from '../setup/servers.ts';
@@ -60,7 +60,7 @@ const askOf = (index: number, targets: number): Ask => ({
   ticket: 'OPS-12',
 });
 
-const factsOf = (index: number): AskFacts => ({
+const factsOf = (index: number): DecisionFacts => ({
   now: new Date(),
   requester: {
     personId: `T:U${index}`,

@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from '../../src/local/embedded/port.ts';
+import { freePort } from '../../sandbox/src/embedded/port.ts';
 import { profileArguments, programPath } from '../child.ts';
 import { demandGoingOn, onEnd } from './cleanup.ts';
 import type { Servers, Target } from './servers.ts';

@@ -2,10 +2,10 @@
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
-import { migrateDatabase } from '../../src/db/migrate.ts';
-import { removePostgres, startPostgres } from '../../src/local/embedded/postgres.ts';
-import { isRunning } from '../../src/local/embedded/process.ts';
-import { removeRedis, startRedis } from '../../src/local/embedded/redis.ts';
+import { migrateDatabase } from '../../src/store/migrate.ts';
+import { removePostgres, startPostgres } from '../../sandbox/src/embedded/postgres.ts';
+import { isRunning } from '../../sandbox/src/embedded/process.ts';
+import { removeRedis, startRedis } from '../../sandbox/src/embedded/redis.ts';
 import { demandGoingOn, onEnd } from './cleanup.ts';
 
 export type Servers = { storeAdminUrl: string; targetAdminUrl: string; redisUrl: string; runDir: string };

@@ -2,15 +2,15 @@
 import { once } from 'node:events';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import { exportAudit } from '../db/audit-export.ts';
-import { verifyAudit } from '../db/audit-verify.ts';
-import type { AuditReport, Head } from '../db/audit-verify.ts';
-import { createPool } from '../db/client.ts';
+import { exportAudit } from '../store/audit/export.ts';
+import { verifyAudit } from '../store/audit/verify.ts';
+import type { AuditReport, Head } from '../store/audit/verify.ts';
+import { createPool } from '../store/client.ts';
 import { createLog } from '../lib/log.ts';
 import { demandDatabaseUrl, reaching } from './database.ts';
 import { print, printJson } from './output.ts';
 import type { Exit } from './output.ts';
-import { counted } from '../lib/counted.ts';
+import { pluralize } from '../lib/pluralize.ts';
 
 type Pool = ReturnType<typeof createPool>;
 
@@ -41,10 +41,10 @@ const sayReport = ({ ok, events, unsealed, oldestUnsealedAgeMs, head, problems, 
   const found = problems.map(({ seq, kind, message }) => `event ${seq ?? '?'}: ${kind}: ${message}`);
   const cut = isCut ? ['There are more; these are the first.'] : [];
   const age = oldestUnsealedAgeMs === null ? '' : `, the oldest for ${(oldestUnsealedAgeMs / 1000).toFixed(1)} s`;
-  const waiting = unsealed > 0 ? [`${counted(unsealed, 'event waits', 'events wait')} to be chained${age}.`] : [];
+  const waiting = unsealed > 0 ? [`${pluralize(unsealed, 'event waits', 'events wait')} to be chained${age}.`] : [];
   const summary = ok
-    ? `The chain of ${counted(events, 'event')} is whole.`
-    : `The chain of ${counted(events, 'event')} is NOT whole: ${counted(problems.length, 'problem')}.`;
+    ? `The chain of ${pluralize(events, 'event')} is whole.`
+    : `The chain of ${pluralize(events, 'event')} is NOT whole: ${pluralize(problems.length, 'problem')}.`;
   return [...found, ...cut, ...waiting, summary, `head ${head.seq}:${head.hash}`].join('\n');
 };
 
@@ -67,7 +67,7 @@ const writeExport = async (options: ExportFlags): Promise<void> => {
   const { unsealed } = await withPool((pool) => exportAudit(pool, options, writeOut));
   if (unsealed > 0)
     process.stderr.write(
-      `${counted(unsealed, 'event waits to be chained and is', 'events wait to be chained and are')} not in it; export again in a moment, while Latchkey runs.\n`,
+      `${pluralize(unsealed, 'event waits to be chained and is', 'events wait to be chained and are')} not in it; export again in a moment, while Latchkey runs.\n`,
     );
 };
 

@@ -1,5 +1,5 @@
 /** `latchkey migrate`. */
-import { migrateDatabase, schemaState } from '../db/migrate.ts';
+import { migrateDatabase, schemaState } from '../store/migrate.ts';
 import { demandDatabaseUrl, reaching } from './database.ts';
 import { print, printJson } from './output.ts';
 import type { Exit } from './output.ts';

@@ -1,5 +1,5 @@
 /** The environment as typed values, or every problem with it at once. No secret has a default and no message holds a value of one. */
-import type { AlertSource } from '../core/alerts/types.ts';
+import type { AlertSource } from '../domain/alerts/types.ts';
 import { readListening } from './environment-listening.ts';
 import type { Listening } from './environment-listening.ts';
 import { readVariable } from './variable.ts';

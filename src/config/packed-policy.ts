@@ -1,7 +1,7 @@
 /** A policy on its way between threads: functions cannot be sent, and objects arrive with a prototype that names could be mistaken for. */
-import { conditionLater } from '../core/policy/condition.ts';
-import type { PackedCondition } from '../core/policy/condition.ts';
-import type { Policy, Rule } from '../core/policy/types.ts';
+import { conditionLater } from '../domain/policy/condition.ts';
+import type { PackedCondition } from '../domain/policy/condition.ts';
+import type { Policy, Rule } from '../domain/policy/types.ts';
 import type { PolicyInput } from './policy-file.ts';
 import type { ConfigProblem } from './problem.ts';
 import { record } from './record.ts';

@@ -1,7 +1,7 @@
 /** The `alerts` of the policy: built, and checked for names that mean nothing and asks that nobody could make. */
-import { parseDuration, formatDuration } from '../core/durations.ts';
-import { compileRoleGlob } from '../core/policy/glob.ts';
-import type { AlertMapping, Rule } from '../core/policy/types.ts';
+import { parseDuration, formatDuration } from '../domain/time/durations.ts';
+import { compileRoleGlob } from '../domain/policy/glob.ts';
+import type { AlertMapping, Rule } from '../domain/policy/types.ts';
 import { checkRef } from './policy-references.ts';
 import type { Check } from './policy-references.ts';
 import type { PolicyDocument } from './policy-schema.ts';

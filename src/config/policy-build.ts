@@ -1,7 +1,7 @@
 /** From the document to the policy: durations, conditions, patterns and `${NAME}` become values; what cannot become one is a problem. */
-import { parseDuration } from '../core/durations.ts';
-import { DEFAULT_LIMITS } from '../core/policy/limits.ts';
-import type { BreakGlass, Limits, Policy, PolicyTest, StatedAlert } from '../core/policy/types.ts';
+import { parseDuration } from '../domain/time/durations.ts';
+import { DEFAULT_LIMITS } from '../domain/policy/limits.ts';
+import type { BreakGlass, Limits, Policy, PolicyTest, StatedAlert } from '../domain/policy/types.ts';
 import { buildAlerts } from './policy-alerts.ts';
 import { buildGroups } from './policy-groups.ts';
 import { buildIncidents } from './policy-incidents.ts';

@@ -1,20 +1,20 @@
 /** `latchkey policy check | explain | test | replay` as functions: facts for `--json`, text for people, and whether all is well for the exit code. */
-import { decide } from '../core/policy/decide.ts';
-import { mappingNamed } from '../core/alerts/mapping.ts';
-import { readDuration } from '../core/durations.ts';
-import { explain } from '../core/policy/explain.ts';
-import type { ExplainInput } from '../core/policy/explain.ts';
-import { judgementOf, replay } from '../core/policy/replay.ts';
-import type { PastRequest, ReplayResult } from '../core/policy/replay.ts';
-import type { AskFacts, OnCallName, Policy, StatedAlert, Verdict } from '../core/policy/types.ts';
-import type { Source } from '../core/types.ts';
+import { decide } from '../domain/policy/decide.ts';
+import { mappingNamed } from '../domain/alerts/mapping.ts';
+import { readDuration } from '../domain/time/durations.ts';
+import { explain } from '../domain/policy/explain.ts';
+import type { ExplainInput } from '../domain/policy/explain.ts';
+import { evaluationOf, replay } from '../domain/policy/replay.ts';
+import type { PastRequest, ReplayResult } from '../domain/policy/replay.ts';
+import type { DecisionFacts, OnCallName, Policy, StatedAlert, Verdict } from '../domain/policy/types.ts';
+import type { Source } from '../domain/requests/request.ts';
 import { loadPolicy } from './policy-file.ts';
 import type { PolicyInput } from './policy-file.ts';
 import { formatProblem } from './problem.ts';
 import type { ConfigProblem } from './problem.ts';
 import { alertStated, groupsOfPerson, personFromRef, runPolicyTests } from './policy-tests.ts';
 import type { PolicyTestResult } from './policy-tests.ts';
-import { counted } from '../lib/counted.ts';
+import { pluralize } from '../lib/pluralize.ts';
 
 /** `isOk` false is exit code 1; `facts` is what `--json` prints; `text` has no newline at its end. */
 export type CommandResult<Facts> = { isOk: boolean; facts: Facts; text: string };
@@ -35,7 +35,7 @@ export const checkPolicy = (input: PolicyInput): CommandResult<{ findings: Findi
   const summary =
     findings.length === 0
       ? `${input.path} is right.`
-      : `${input.path}: ${counted(errors, 'error')}, ${counted(findings.length - errors, 'warning')}.`;
+      : `${input.path}: ${pluralize(errors, 'error')}, ${pluralize(findings.length - errors, 'warning')}.`;
   return { isOk: errors === 0, facts: { findings }, text: [...lines, summary].join('\n') };
 };
 
@@ -110,7 +110,11 @@ export type ExplainOptions = {
 };
 
 /** Naming its channel or its severity says that there is one. */
-const incidentOf = ({ isIncidentOpen = false, channel = '', severity = '' }: ExplainOptions): AskFacts['incident'] => ({
+const incidentOf = ({
+  isIncidentOpen = false,
+  channel = '',
+  severity = '',
+}: ExplainOptions): DecisionFacts['incident'] => ({
   open: isIncidentOpen || channel !== '' || severity !== '',
   channel,
   severity,
@@ -144,7 +148,7 @@ export const explainInput = (policy: Policy, options: ExplainOptions): ExplainIn
   if (wrongAlert !== null) return { problem: wrongAlert };
   const person = personFromRef(options.by);
   const groups = [...new Set([...groupsOfPerson(policy, options.by, {}), ...(options.inGroups ?? [])])];
-  const facts: AskFacts = {
+  const facts: DecisionFacts = {
     now: options.now,
     requester: { personId: person.id, userId: person.userId, email: person.email, groups },
     incident: incidentOf(options),
@@ -169,7 +173,7 @@ export const replayPolicy = async (
     unrecorded > 0
       ? ` Of ${unrecorded} the facts of their time were not kept: groups are as the policy file lists them.`
       : '';
-  const summary = `${counted(requests, 'request')} replayed, ${changes.length} would come out differently.${guessed}`;
+  const summary = `${pluralize(requests, 'request')} replayed, ${changes.length} would come out differently.${guessed}`;
   return {
     isOk: changes.length === 0,
     facts: result,
@@ -181,5 +185,5 @@ export const replayPolicy = async (
 const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, ' ');
 
 /** What another policy says now about a request whose judgement was not kept. */
-export const judge = (policy: Policy, past: Pick<PastRequest, 'ask' | 'facts'>): PastRequest['before'] =>
-  judgementOf(decide(policy, past.ask, past.facts));
+export const evaluate = (policy: Policy, past: Pick<PastRequest, 'ask' | 'facts'>): PastRequest['before'] =>
+  evaluationOf(decide(policy, past.ask, past.facts));

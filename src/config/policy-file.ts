@@ -1,6 +1,6 @@
 /** Loads `latchkey.yml`: a policy with warnings, or every problem at once. Reads no file itself; `path` is for messages. */
 import { createHash } from 'node:crypto';
-import type { Policy } from '../core/policy/types.ts';
+import type { Policy } from '../domain/policy/types.ts';
 import { checkAlerts } from './policy-alerts.ts';
 import { buildPolicy } from './policy-build.ts';
 import { createReport } from './report.ts';

@@ -1,5 +1,5 @@
 /** `groups:` of the policy file: who is in them, or who can say it. */
-import type { GroupSource } from '../core/policy/types.ts';
+import type { GroupSource } from '../domain/policy/types.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import type { PartBuild } from './policy-targets.ts';
 import { record } from './record.ts';

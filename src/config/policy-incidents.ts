@@ -1,7 +1,7 @@
 /** `incidents:` of the policy file: its values, and what is wrong with its patterns. */
-import { parseDuration } from '../core/durations.ts';
-import { patternProblem } from '../core/policy/safe-pattern.ts';
-import type { Incidents } from '../core/policy/types.ts';
+import { parseDuration } from '../domain/time/durations.ts';
+import { patternProblem } from '../domain/policy/safe-pattern.ts';
+import type { Incidents } from '../domain/policy/types.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import type { Report } from './report.ts';
 

@@ -1,12 +1,12 @@
 /** Checks what the rules mean together: rules that can never decide, roles nobody can get, approvals nobody can give. */
-import { candidatesFor } from '../core/policy/candidates.ts';
-import { normalEmail } from '../core/policy/identity.ts';
-import { compileRoleGlob, isLiteralGlob } from '../core/policy/glob.ts';
-import { requirementOf, sourceOf } from '../core/policy/sources.ts';
-import { tally } from '../core/policy/tally.ts';
-import type { Policy, Rule, Target } from '../core/policy/types.ts';
-import type { Requirement, Source } from '../core/types.ts';
-import { formatDuration } from '../core/durations.ts';
+import { candidatesFor } from '../domain/policy/candidates.ts';
+import { normalEmail } from '../domain/principals/identity.ts';
+import { compileRoleGlob, isLiteralGlob } from '../domain/policy/glob.ts';
+import { requirementOf, sourceOf } from '../domain/policy/sources.ts';
+import { tally } from '../domain/requests/tally.ts';
+import type { Policy, Rule, Target } from '../domain/policy/types.ts';
+import type { Requirement, Source } from '../domain/requests/request.ts';
+import { formatDuration } from '../domain/time/durations.ts';
 import type { Check } from './policy-references.ts';
 import { PERSON } from './policy-schema.ts';
 

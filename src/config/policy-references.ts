@@ -1,7 +1,7 @@
 /** Checks that every name in the policy means something: groups, people, targets, roles, providers, channels, time zone. */
-import { compileGlob, compileRoleGlob, isLiteralGlob, literalPrefix } from '../core/policy/glob.ts';
-import type { Policy, Rule } from '../core/policy/types.ts';
-import type { Json } from '../core/types.ts';
+import { compileGlob, compileRoleGlob, isLiteralGlob, literalPrefix } from '../domain/policy/glob.ts';
+import type { Policy, Rule } from '../domain/policy/types.ts';
+import type { Json } from '../domain/json.ts';
 import type { Report } from './report.ts';
 import { CHANNEL, PERSON } from './policy-schema.ts';
 import { suggestion } from './problem.ts';

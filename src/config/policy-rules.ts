@@ -1,9 +1,9 @@
 /** `rules:` of the policy file: what each is for, when, and what it leads to. */
-import { ALWAYS_EMPTY } from '../core/policy/condition-names.ts';
-import { compileCondition } from '../core/policy/condition.ts';
-import { parseDuration } from '../core/durations.ts';
-import { patternProblem } from '../core/policy/safe-pattern.ts';
-import type { Rule, RuleMatch } from '../core/policy/types.ts';
+import { ALWAYS_EMPTY } from '../domain/policy/condition-names.ts';
+import { compileCondition } from '../domain/policy/condition.ts';
+import { parseDuration } from '../domain/time/durations.ts';
+import { patternProblem } from '../domain/policy/safe-pattern.ts';
+import type { Rule, RuleMatch } from '../domain/policy/types.ts';
 import { noEffectVariable } from './no-effect.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import type { Path } from './problem.ts';

@@ -1,6 +1,6 @@
 /** The shape of `latchkey.yml`: what may stand where. What the names mean together is checked by `policy-checks.ts`. */
 import { z } from 'zod';
-import { ALERT_SOURCES } from '../core/alerts/types.ts';
+import { ALERT_SOURCES } from '../domain/alerts/types.ts';
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 const DURATION = /^(?=.*[1-9])(?:\d{1,6}w)?(?:\d{1,6}d)?(?:\d{1,6}h)?(?:\d{1,6}m)?(?:\d{1,6}s)?$/;

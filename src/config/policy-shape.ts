@@ -1,6 +1,6 @@
 /** Turns what the schema refuses into sentences, and drops the refused parts so that the rest can still be checked in the same go. */
 import type { z } from 'zod';
-import type { Json } from '../core/types.ts';
+import type { Json } from '../domain/json.ts';
 import { noEffect } from './no-effect.ts';
 import { policyDocument, policyJsonSchema } from './policy-schema.ts';
 import type { PolicyDocument } from './policy-schema.ts';

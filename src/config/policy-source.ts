@@ -1,7 +1,7 @@
 /** Holds the policy in force. A changed file replaces it as a whole or not at all. */
 import { readFile } from 'node:fs/promises';
 import { unwatchFile, watchFile } from 'node:fs';
-import type { Policy } from '../core/policy/types.ts';
+import type { Policy } from '../domain/policy/types.ts';
 import type { ConfigProblem } from './problem.ts';
 
 export type Loaded = { policy: Policy; warnings: ConfigProblem[] } | { problems: ConfigProblem[] };

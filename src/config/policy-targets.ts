@@ -1,7 +1,7 @@
 /** `targets:` of the policy file: their settings, with `${NAME}` from the environment, and their roles. */
-import { parseDuration } from '../core/durations.ts';
-import type { Role, Target } from '../core/policy/types.ts';
-import type { Json } from '../core/types.ts';
+import { parseDuration } from '../domain/time/durations.ts';
+import type { Role, Target } from '../domain/policy/types.ts';
+import type { Json } from '../domain/json.ts';
 import { OWN_SECRETS } from './environment.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import type { Path } from './problem.ts';

@@ -1,8 +1,8 @@
 /** Runs the policy's own `tests:` against it. Pure, and on a fixed clock, so that a file that passed once passes for ever. */
-import { decide } from '../core/policy/decide.ts';
-import { mappingNamed } from '../core/alerts/mapping.ts';
-import { isPersonRef, normalEmail } from '../core/policy/identity.ts';
-import type { AlertFacts, AskFacts, Policy, PolicyTest, StatedAlert, Verdict } from '../core/policy/types.ts';
+import { decide } from '../domain/policy/decide.ts';
+import { mappingNamed } from '../domain/alerts/mapping.ts';
+import { isPersonRef, normalEmail } from '../domain/principals/identity.ts';
+import type { AlertFacts, DecisionFacts, Policy, PolicyTest, StatedAlert, Verdict } from '../domain/policy/types.ts';
 
 /** A Wednesday noon. A test about a date says `at`; any other must not start to fail because a freeze began. */
 const TEST_CLOCK = new Date('2026-01-14T12:00:00Z');
@@ -36,7 +36,7 @@ export const alertStated = (policy: Policy, stated: StatedAlert | null, role: st
   return { name: mapping.name, source: mapping.source, severity: stated.severity, isUnknown: false };
 };
 
-const testFacts = (policy: Policy, test: PolicyTest): AskFacts => {
+const testFacts = (policy: Policy, test: PolicyTest): DecisionFacts => {
   const { id, userId, email } = personFromRef(test.request.by);
   const { open = false, channel = '', severity = '' } = test.facts.incident;
   return {

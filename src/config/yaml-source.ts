@@ -1,7 +1,7 @@
 /** Reads YAML as data only, within limits, and remembers the line of every value. Duplicate keys, tags, bombs and control characters are refused. */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
-import type { Json } from '../core/types.ts';
+import type { Json } from '../domain/json.ts';
 import type { ConfigProblem, Path } from './problem.ts';
 import { showPath } from './problem.ts';
 import { record } from './record.ts';

@@ -1,6 +1,6 @@
 /** The contract between Latchkey and one kind of target. A provider sees `core`, `lib` and this file only. */
 import type { z } from 'zod';
-import type { Json } from '../core/types.ts';
+import type { Json } from '../domain/json.ts';
 
 export type ProviderErrorKind = 'conflict' | 'throttled' | 'unavailable' | 'denied' | 'misconfigured' | 'unsupported';
 
@@ -68,7 +68,7 @@ export type Difference = { kind: 'deadline' | 'wider' | 'narrower' | 'closed'; m
 export type InUse = { grantId: string; forMs: number };
 
 /** What a `revoke` cuts is told here, at once: it shows use also where the call then fails. May be told more than once. */
-type TellsUse = { onInUse?: (inUse: InUse) => void };
+type ReportsUsage = { onInUse?: (inUse: InUse) => void };
 
 /** One live connection to one target, made from its configuration. Everything on it may be called concurrently. */
 export type Connection<Scope, Handle> = {
@@ -78,7 +78,7 @@ export type Connection<Scope, Handle> = {
   revoke(
     scope: Scope,
     handle: Handle | undefined,
-    ctx: ProviderContext & TellsUse,
+    ctx: ProviderContext & ReportsUsage,
   ): Promise<'removed' | 'already_absent'>;
   /** Asks the target, never memory. */
   check(scope: Scope, handle: Handle | undefined, ctx: ProviderContext): Promise<'present' | 'absent'>;
@@ -89,7 +89,7 @@ export type Connection<Scope, Handle> = {
   /** Many at once in one transaction; a failure of the whole makes the caller fall back to one by one. Same order as given. */
   revokeMany?: (
     items: { scope: Scope; handle: Handle | undefined; grantId: string }[],
-    ctx: Pick<ProviderContext, 'signal' | 'log'> & TellsUse,
+    ctx: Pick<ProviderContext, 'signal' | 'log'> & ReportsUsage,
   ) => Promise<('removed' | 'already_absent')[]>;
   /**
    * Which of what we made is in use at this moment, all in one call. A look now and then: what was opened and closed between two looks

@@ -1,5 +1,5 @@
 /** Takes known secrets out of text and errors, so that nothing a target says can carry one into a log, a message or the database. */
-import type { Json } from '../core/types.ts';
+import type { Json } from '../domain/json.ts';
 
 const HIDDEN = '[hidden]';
 /** Below this a secret is part of ordinary words, and hiding it would only show where it stands. */

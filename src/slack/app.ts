@@ -1,23 +1,23 @@
 /** The Slack app: Bolt over a WebSocket where there is an app token, else over HTTP. The only file that makes a Bolt app. */
 import { App } from '@slack/bolt';
 import type { Receiver } from '@slack/bolt';
-import type { Policy } from '../core/policy/types.ts';
+import type { Policy } from '../domain/policy/types.ts';
 import type { Log } from '../lib/log.ts';
-import type { Store } from '../usecases/ports.ts';
-import type { Replays } from '../usecases/ports-replays.ts';
-import type { UseCases } from '../usecases/types.ts';
-import { slackLogger } from './client.ts';
-import type { SlackConnection } from './connection.ts';
-import type { Slack } from './context.ts';
-import { createChannelWatch } from './incidents/channel-watch.ts';
-import { createInFlight } from './in-flight.ts';
-import type { InFlight } from './in-flight.ts';
-import { listen } from './listeners.ts';
-import { createHttpReceiver } from './receiver-http.ts';
-import type { RequestHandler } from './receiver-http.ts';
-import { createSocketReceiver } from './receiver-socket.ts';
-import { StartError } from './start-error.ts';
-import { refuseStrangers } from './strangers.ts';
+import type { Store } from '../application/deps.ts';
+import type { Replays } from '../application/record/replay-ports.ts';
+import type { UseCases } from '../application/verbs.ts';
+import { slackLogger } from './connection/client.ts';
+import type { SlackConnection } from './connection/connection.ts';
+import type { Slack } from './door/context.ts';
+import { createChannelWatch } from './incident-channels/channel-watch.ts';
+import { createInFlight } from './connection/in-flight.ts';
+import type { InFlight } from './connection/in-flight.ts';
+import { listen } from './door/listeners.ts';
+import { createHttpReceiver } from './connection/receiver-http.ts';
+import type { RequestHandler } from './connection/receiver-http.ts';
+import { createSocketReceiver } from './connection/receiver-socket.ts';
+import { StartError } from './connection/start-error.ts';
+import { rejectExternalUsers } from './door/reject-external-users.ts';
 import { createTurns } from './turns.ts';
 
 /** Handlers acknowledge within three seconds and finish soon after; what takes longer is cut off. */
@@ -71,7 +71,7 @@ export const createSlackApp = (settings: SlackAppSettings): SlackApp => {
   const inFlight = createInFlight();
   const app = createBolt(settings, way.receiver, log);
   app.use(({ next }) => inFlight.track(next()));
-  app.use(refuseStrangers(slack, () => connection.team().teamId));
+  app.use(rejectExternalUsers(slack, () => connection.team().teamId));
   listen(app, slack);
   let isStarted = false;
   return {

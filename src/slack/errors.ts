@@ -1,13 +1,13 @@
 /** What a refused click, command or form says. One sentence per code: what is wrong, and what to do. */
-import type { AskProblem } from '../core/policy/types.ts';
-import { formatDuration } from '../core/durations.ts';
-import { isDomainError } from '../core/errors.ts';
-import type { DomainError, ErrorCode, Facts } from '../core/errors.ts';
+import type { RequestProblem } from '../domain/policy/types.ts';
+import { formatDuration } from '../domain/time/durations.ts';
+import { isDomainError } from '../domain/errors.ts';
+import type { DomainError, ErrorCode, Facts } from '../domain/errors.ts';
 import { newId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
-import { slackFailureOf } from './client.ts';
-import { FIELD_ERROR_MAX } from './blocks/limits.ts';
-import { date, inline, plain, sentenceList, unescape } from './blocks/text.ts';
+import { slackFailureOf } from './connection/client.ts';
+import { FIELD_ERROR_MAX } from './messages/render/limits.ts';
+import { date, inline, plain, sentenceList, unescape } from './messages/render/text.ts';
 
 const SHOWN_MAX = 200;
 const TRY_LATER = 'Nothing was changed; try again in a moment.';
@@ -100,7 +100,7 @@ const liveReached = (facts: Facts): string => {
   return `You have ${count} ${what}; one person may have ${max}. Nothing was sent. Give one back with \`/prod-access done\` and its id, or stay longer with \`/prod-access extend\` and its id:${lines}`;
 };
 
-const isAskProblem = (value: unknown): value is AskProblem =>
+const isRequestProblem = (value: unknown): value is RequestProblem =>
   typeof value === 'object' && value !== null && 'code' in value && 'field' in value && 'facts' in value;
 
 const SENTENCES = {
@@ -172,7 +172,7 @@ const SENTENCES = {
     `That asks more people to agree than before (${words(facts, 'after') ?? 'more'} instead of ${words(facts, 'before') ?? 'fewer'}), so it is not less. Choose another role, or only a shorter time.`,
   change_denied: (facts) => `So changed it is not allowed. ${deniedOrNoRule(facts)}`,
   change_unfit: (facts) =>
-    `So changed it does not fit its rule: ${isAskProblem(facts.problem) ? sentenceOfProblem(facts.problem) : 'it would have to be asked anew.'}`,
+    `So changed it does not fit its rule: ${isRequestProblem(facts.problem) ? sentenceOfProblem(facts.problem) : 'it would have to be asked anew.'}`,
   change_extension: () =>
     'More time is agreed to as it was asked for, or not. Deny it and say how much you would agree to.',
   extend_over_cap: (facts) =>
@@ -285,7 +285,7 @@ const SENTENCES = {
 
 export const sentenceOf = (error: DomainError): string => SENTENCES[error.code](error.facts);
 
-export const sentenceOfProblem = (problem: AskProblem): string => SENTENCES[problem.code](problem.facts);
+export const sentenceOfProblem = (problem: RequestProblem): string => SENTENCES[problem.code](problem.facts);
 
 export const sentenceOfDenial = (denial: {
   code: 'denied_by_rule' | 'no_rule';

@@ -1,16 +1,17 @@
 /** What will happen if this is sent, in words: the form's preview and `explain` say the same. */
-import type { Policy, Verdict } from '../core/policy/types.ts';
-import type { PreviewResult, AskedPeople } from '../usecases/types.ts';
-import { factsOf } from './blocks/facts.ts';
-import { ERROR_SHOWN_MAX } from './blocks/limits.ts';
-import { oneOf, ruleName, warning } from './blocks/phrases.ts';
-import { inline, sentenceList } from './blocks/text.ts';
-import { alreadyLine } from './blocks/moves.ts';
+import type { Policy, Verdict } from '../domain/policy/types.ts';
+import type { PotentialApprovers } from '../application/decisions/potential-approvers.ts';
+import type { PreviewResult } from '../application/queries/preview.ts';
+import { factsOf } from './messages/render/facts.ts';
+import { ERROR_SHOWN_MAX } from './messages/render/limits.ts';
+import { oneOf, ruleName, warning } from './messages/render/phrases.ts';
+import { inline, sentenceList } from './messages/render/text.ts';
+import { alreadyLine } from './messages/render/moves.ts';
 import { sentenceOfDenial, sentenceOfProblem } from './errors.ts';
 
 const NAME_SHOWN_MAX = 80;
 
-const whyNot = (asked: AskedPeople): string => {
+const denialReason = (asked: PotentialApprovers): string => {
   const label = inline(asked.label, 100);
   if (asked.isOnlyRequester)
     return `*Nobody can approve this but you* (${label}), and nobody decides about themselves.`;
@@ -29,7 +30,7 @@ const decisionLines = ({ verdict, asked, allowedBy }: PreviewResult): string[] =
   const short = asked.filter(({ people, count, unknown }) => people.length < count && unknown.length === 0);
   return [
     `Rule ${ruleName(verdict.rule)} will decide. Will be asked: ${sentenceList(asked.map(oneOf))}${order}.`,
-    ...short.map(whyNot),
+    ...short.map(denialReason),
   ];
 };
 
@@ -39,9 +40,9 @@ const problemLines = (verdict: Verdict, isTyping: boolean): string[] =>
     .filter(({ code }) => !isTyping || code !== 'reason_missing')
     .map((problem) => sentenceOfProblem(problem));
 
-export type PreviewAsk = { target: string; role: string; isTyping: boolean };
+export type PreviewFacts = { target: string; role: string; isTyping: boolean };
 
-export const previewLines = (policy: Policy, ask: PreviewAsk, result: PreviewResult): string[] => {
+export const previewLines = (policy: Policy, ask: PreviewFacts, result: PreviewResult): string[] => {
   const care = warning(factsOf(policy, ask));
   const problem = result.targetProblem
     ? `*The target has a problem now:* ${inline(result.targetProblem, ERROR_SHOWN_MAX)}`

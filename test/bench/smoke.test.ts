@@ -8,8 +8,8 @@ import { percentile, spreadOf } from '../../bench/measure.ts';
 import { rowOf, tableOf } from '../../bench/rows.ts';
 import type { Row } from '../../bench/rows.ts';
 import { AREAS, readOptions } from '../../bench/setup/options.ts';
-import { isRunning } from '../../src/local/embedded/process.ts';
-import { waitUntil } from '../../src/local/embedded/wait.ts';
+import { isRunning } from '../../sandbox/src/embedded/process.ts';
+import { waitUntil } from '../../sandbox/src/embedded/wait.ts';
 import { testServices } from '../support/services.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,7 +1,7 @@
 /** The page with a plain app that is not ours: what any Slack app would be seen to do. */
 import { describe, expect, it } from 'vitest';
-import { createChannel } from '../../src/local/slack/channels.ts';
-import type { Block } from '../../src/local/slack/types.ts';
+import { createChannel } from '../../sandbox/src/slack/channels.ts';
+import type { Block } from '../../sandbox/src/slack/types.ts';
 import { useStage } from './support/stage.ts';
 import { composer, fromApp, lastMessage, openForm, send, words } from './support/words.ts';
 

@@ -2,7 +2,7 @@
  * Copies of messages that Slack took and the app does not know of, each with its reason. What the app is asked for was posted by a
  * process, told to it or not, and noted by it or not: all three are written down here as they happen, by the clock of the test.
  */
-import type { Call, Change } from '../../src/local/slack/types.ts';
+import type { Call, Change } from '../../sandbox/src/slack/types.ts';
 import type { World } from '../support/world.ts';
 
 /** Why nobody knows of a copy. `unsaved`: Postgres did not take the note for as long as the app insists. */

@@ -1,5 +1,5 @@
 /** What the cases of the other ways have in common: their request, its login, and what Slack has of it. */
-import type { Message } from '../../src/local/slack/types.ts';
+import type { Message } from '../../sandbox/src/slack/types.ts';
 import type { World } from '../support/world.ts';
 import type { Restarts } from './restarts.ts';
 

@@ -1,5 +1,5 @@
 /** One case: drive a request along its way, let the process die at the point, start it again, and go the rest of the way. */
-import type { Message } from '../../src/local/slack/types.ts';
+import type { Message } from '../../sandbox/src/slack/types.ts';
 import { WAITING } from '../support/integrity.ts';
 import { until } from '../support/story.ts';
 import { seen } from '../support/world.ts';

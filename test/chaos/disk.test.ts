@@ -1,6 +1,6 @@
 /** The disk of Latchkey's own Postgres is really full: what cannot be recorded does not happen, and everybody is told; with room it goes on. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { App } from '../../src/app.ts';
+import type { App } from '../../src/compose/app.ts';
 import { findBroken } from '../support/integrity.ts';
 import { startOwnServices, testServices } from '../support/services.ts';
 import { startPostgresOnSmallDisk, whyNoSmallDisk } from '../support/small-disk.ts';
@@ -71,79 +71,82 @@ const breakDown = async (): Promise<void> => {
   await until(async () => (await loginFailure(adminUrl)) === 'ECONNREFUSED', 'the end of Postgres');
 };
 
-const whyNot = whyNoSmallDisk(testServices().runDir);
+const denialReason = whyNoSmallDisk(testServices().runDir);
 
-describe.skipIf(whyNot)(`on a disk that is really full${whyNot ? `; left out here: ${whyNot}` : ''}`, () => {
-  beforeAll(begin);
-  afterAll(async () => {
-    postgres.disk.free();
-    await faults.stop();
-  });
-
-  test('nothing is given or ended without its record, whoever asks or clicks is told, and with room all of it works', async () => {
-    const { world, story, ask, grant } = faults;
-    const live = await ask('ada', '1h');
-    const { id } = await grant(live, 'active');
-    const approval = await story.ask('rita', 'orders-db read 1h look at the stuck orders');
-    await faults.wellAgain();
-    await leaveNoRoom();
-    const logins = await world.logins();
-    expect(logins).toHaveLength(1);
-
-    const refused = await ask('oscar', '1h');
-    await story.privately('oscar', WRONG);
-    await world.slack.as('olga').click(approval, 'approve');
-    await story.privately('olga', WRONG, 'prod-access');
-    await world.slack.as('ada').command('/prod-access', `done ${id}`, 'general');
-    await story.privately('ada', WRONG);
-    expect(await readyz()).toMatchObject({
-      status: 503,
-      postgres: expect.stringContaining('Postgres takes no writes: its disk is full'),
+describe.skipIf(denialReason)(
+  `on a disk that is really full${denialReason ? `; left out here: ${denialReason}` : ''}`,
+  () => {
+    beforeAll(begin);
+    afterAll(async () => {
+      postgres.disk.free();
+      await faults.stop();
     });
-    expect(await world.sql('select 1 from requests where reason = $1', [refused])).toEqual([]);
-    expect(await world.logins()).toEqual(logins);
-    expect(await findBroken(world)).toEqual([]);
 
-    postgres.disk.free();
-    await world.sql(EMPTY_OUTBOX);
-    expect(await readyz()).toEqual({ status: 200, postgres: 'ok' });
-    await world.slack.as('olga').click(approval, 'approve');
-    const given = await grant('look at the stuck orders', 'active');
-    for (const [who, grantId] of Object.entries({ ada: id, rita: given.id }))
-      await world.slack.as(who).command('/prod-access', `done ${grantId}`, 'general');
-    expect(await grant(live, 'ended')).toMatchObject({ outcome: 'removed' });
-    expect(await grant('look at the stuck orders', 'ended')).toMatchObject({ outcome: 'removed' });
-    await faults.wellAgain();
-    expect(await findLies(world)).toEqual([]);
-  });
+    test('nothing is given or ended without its record, whoever asks or clicks is told, and with room all of it works', async () => {
+      const { world, story, ask, grant } = faults;
+      const live = await ask('ada', '1h');
+      const { id } = await grant(live, 'active');
+      const approval = await story.ask('rita', 'orders-db read 1h look at the stuck orders');
+      await faults.wellAgain();
+      await leaveNoRoom();
+      const logins = await world.logins();
+      expect(logins).toHaveLength(1);
 
-  test('Postgres breaks down over it: the target refuses at the deadline by itself, and the end follows within a minute of the return', async () => {
-    const { world, story, ask, grant } = faults;
-    const reason = await ask('ada', '10s');
-    await grant(reason, 'active');
-    const { url } = await story.credentials('ada');
-    const { isCut } = await openSession(url);
-    postgres.disk.fill();
-    await breakDown();
+      const refused = await ask('oscar', '1h');
+      await story.privately('oscar', WRONG);
+      await world.slack.as('olga').click(approval, 'approve');
+      await story.privately('olga', WRONG, 'prod-access');
+      await world.slack.as('ada').command('/prod-access', `done ${id}`, 'general');
+      await story.privately('ada', WRONG);
+      expect(await readyz()).toMatchObject({
+        status: 503,
+        postgres: expect.stringContaining('Postgres takes no writes: its disk is full'),
+      });
+      expect(await world.sql('select 1 from requests where reason = $1', [refused])).toEqual([]);
+      expect(await world.logins()).toEqual(logins);
+      expect(await findBroken(world)).toEqual([]);
 
-    await ask('ines', '1h');
-    await story.privately('ines', WRONG);
-    expect(await readyz()).toMatchObject({ status: 503, postgres: expect.stringContaining('Postgres failed') });
-    expect(await loginFailure(url)).toBe('');
-    expect(await until(() => loginFailure(url), 'the deadline')).toBe(WRONG_PASSWORD);
-    // Nobody took it away: it is the target that holds the deadline.
-    expect(await world.logins()).toHaveLength(1);
+      postgres.disk.free();
+      await world.sql(EMPTY_OUTBOX);
+      expect(await readyz()).toEqual({ status: 200, postgres: 'ok' });
+      await world.slack.as('olga').click(approval, 'approve');
+      const given = await grant('look at the stuck orders', 'active');
+      for (const [who, grantId] of Object.entries({ ada: id, rita: given.id }))
+        await world.slack.as(who).command('/prod-access', `done ${grantId}`, 'general');
+      expect(await grant(live, 'ended')).toMatchObject({ outcome: 'removed' });
+      expect(await grant('look at the stuck orders', 'ended')).toMatchObject({ outcome: 'removed' });
+      await faults.wellAgain();
+      expect(await findLies(world)).toEqual([]);
+    });
 
-    postgres.disk.free();
-    await postgres.start();
-    const backAt = Date.now();
-    expect(await grant(reason, 'ended')).toMatchObject({ outcome: 'removed' });
-    expect(Date.now() - backAt).toBeLessThan(RECOVERED_MS);
-    await isCut;
-    await faults.toldEnd('ada', reason);
-    // An alarm that rang in vain while Postgres was away is set again after a minute, which nobody needs to wait for here.
-    await letHoldsRunOut(world);
-    await faults.wellAgain();
-    expect(await findLies(world)).toEqual([]);
-  });
-});
+    test('Postgres breaks down over it: the target refuses at the deadline by itself, and the end follows within a minute of the return', async () => {
+      const { world, story, ask, grant } = faults;
+      const reason = await ask('ada', '10s');
+      await grant(reason, 'active');
+      const { url } = await story.credentials('ada');
+      const { isCut } = await openSession(url);
+      postgres.disk.fill();
+      await breakDown();
+
+      await ask('ines', '1h');
+      await story.privately('ines', WRONG);
+      expect(await readyz()).toMatchObject({ status: 503, postgres: expect.stringContaining('Postgres failed') });
+      expect(await loginFailure(url)).toBe('');
+      expect(await until(() => loginFailure(url), 'the deadline')).toBe(WRONG_PASSWORD);
+      // Nobody took it away: it is the target that holds the deadline.
+      expect(await world.logins()).toHaveLength(1);
+
+      postgres.disk.free();
+      await postgres.start();
+      const backAt = Date.now();
+      expect(await grant(reason, 'ended')).toMatchObject({ outcome: 'removed' });
+      expect(Date.now() - backAt).toBeLessThan(RECOVERED_MS);
+      await isCut;
+      await faults.toldEnd('ada', reason);
+      // An alarm that rang in vain while Postgres was away is set again after a minute, which nobody needs to wait for here.
+      await letHoldsRunOut(world);
+      await faults.wellAgain();
+      expect(await findLies(world)).toEqual([]);
+    });
+  },
+);

@@ -1,7 +1,7 @@
 /** One world on services of its own for a file of faults: steps that go on while something is broken, and the demand that all is well after it. */
 import pg from 'pg';
-import { verifyAudit } from '../../src/db/audit-verify.ts';
-import type { Message } from '../../src/local/slack/types.ts';
+import { verifyAudit } from '../../src/store/audit/verify.ts';
+import type { Message } from '../../sandbox/src/slack/types.ts';
 import { findLeftOver } from '../support/integrity.ts';
 import { startOwnServices } from '../support/services.ts';
 import type { OwnServices } from '../support/services.ts';

@@ -1,5 +1,5 @@
 /** Compares what Slack shows of incidents with what the database says. Only when all is quiet: nothing is live any more. */
-import type { Message } from '../../src/local/slack/types.ts';
+import type { Message } from '../../sandbox/src/slack/types.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 

@@ -1,5 +1,5 @@
 /** What people do around incidents in a chaos run: make, rename, archive and open their channels, ask in them, close them, keep what they have. */
-import type { Channel } from '../../src/local/slack/types.ts';
+import type { Channel } from '../../sandbox/src/slack/types.ts';
 import { seen } from '../support/world.ts';
 import { COMMAND, findOne, PEOPLE } from './people.ts';
 import type { Step, StepContext, StepOutcome } from './people.ts';

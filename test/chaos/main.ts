@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { parseDuration } from '../../src/core/durations.ts';
+import { parseDuration } from '../../src/domain/time/durations.ts';
 import { failure, summary } from './report.ts';
 import { runChaos } from './run.ts';
 

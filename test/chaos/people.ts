@@ -1,6 +1,6 @@
 /** What people do in a chaos run: one entry each. A step finds its subject by a number, so that the same seed makes the same choices. */
 import pg from 'pg';
-import type { Message } from '../../src/local/slack/types.ts';
+import type { Message } from '../../sandbox/src/slack/types.ts';
 import type { World } from '../support/world.ts';
 import type { Random } from './random.ts';
 
@@ -115,7 +115,7 @@ const breakGlass = async (context: StepContext): Promise<StepOutcome> => {
   return 'done';
 };
 
-const allow = (context: StepContext): Promise<StepOutcome> => {
+const preApprove = (context: StepContext): Promise<StepOutcome> => {
   const { world, random } = context;
   const id = world.slack.personId(random.pick(PEOPLE));
   return say(
@@ -142,6 +142,6 @@ export const PEOPLES_STEPS: Step[] = [
   { name: 'extend', weight: 5, run: extend },
   { name: 'revoke', weight: 3, run: (context) => end(context, 'revoke') },
   { name: 'break-glass', weight: 3, run: breakGlass },
-  { name: 'allow', weight: 2, run: allow },
+  { name: 'allow', weight: 2, run: preApprove },
   { name: 'away or back', weight: 2, run: away },
 ];

@@ -1,7 +1,7 @@
 /** Latchkey's own Postgres restarts, cuts, refuses or fills up: what was committed holds, what was not leaves nothing behind. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { App } from '../../src/app.ts';
+import type { App } from '../../src/compose/app.ts';
 import { until } from '../support/story.ts';
 import { withClient } from '../support/world.ts';
 import { ON_TIME_MS, startFaultWorld } from './fault-world.ts';

@@ -1,6 +1,6 @@
 /** Lets everything come to rest, then demands the whole truth: target, store, outbox, messages and audit chain. */
 import pg from 'pg';
-import { verifyAudit } from '../../src/db/audit-verify.ts';
+import { verifyAudit } from '../../src/store/audit/verify.ts';
 import { findLeftOver } from '../support/integrity.ts';
 import { until } from '../support/story.ts';
 import type { ChaosWorld } from './chaos-world.ts';

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { App } from '../../src/app.ts';
+import type { App } from '../../src/compose/app.ts';
 import { until } from '../support/story.ts';
 import { ON_TIME_MS, startFaultWorld } from './fault-world.ts';
 import type { FaultWorld } from './fault-world.ts';

@@ -1,7 +1,7 @@
 /** Slack limits, fails, hangs, repeats itself and comes late: access is not touched by it, and each message says the truth in the end. */
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { App } from '../../src/app.ts';
+import type { App } from '../../src/compose/app.ts';
 import { until } from '../support/story.ts';
 import { noOrphans, startCopies } from './copies.ts';
 import { ON_TIME_MS, startFaultWorld } from './fault-world.ts';

@@ -1,5 +1,5 @@
 /** Compares what Slack shows with what the database says. Only when all is quiet: a message is allowed to follow a moment later. */
-import type { Message } from '../../src/local/slack/types.ts';
+import type { Message } from '../../sandbox/src/slack/types.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 

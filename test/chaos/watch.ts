@@ -1,5 +1,5 @@
 /** Looks at store and target all the time while things break, and notes each thing that must never be. */
-import { GRANT_MOVES, REQUEST_MOVES } from '../../src/core/lifecycle.ts';
+import { GRANT_MOVES, REQUEST_MOVES } from '../../src/domain/lifecycle.ts';
 import { findBroken } from '../support/integrity.ts';
 import type { ChaosWorld } from './chaos-world.ts';
 import { findOtherEnds, findOutlived, findUnended } from './watch-ends.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { ReplayResult } from '../../src/core/policy/replay.ts';
+import type { ReplayResult } from '../../src/domain/policy/replay.ts';
 import { POLICY, startRig } from '../slack/rig.ts';
 import type { Rig } from '../slack/rig.ts';
 import { runCli } from '../support/process.ts';
@@ -19,7 +19,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-replay-'));
 const ask = async (who: string, role: string, more: { ticket?: string; durationMs?: number } = {}): Promise<string> => {
   const input = { target: 'orders-db', role, reason: 'checkout errors since noon', idempotencyKey: null };
   const { ticket = null, durationMs = null } = more;
-  const result = await rig.useCases.ask({ userId: who, ...input, durationMs, ticket });
+  const result = await rig.useCases.createRequest({ userId: who, ...input, durationMs, ticket });
   return result.outcome === 'sent' ? result.view.request.id : result.outcome;
 };
 

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { generic } from '../../src/triggers/generic/generic.ts';
-import { TRIGGERS } from '../../src/triggers/registry.ts';
+import { generic } from '../../src/http/hooks/generic/generic.ts';
+import { TRIGGERS } from '../../src/http/hooks/registry.ts';
 import { inputOf, GOOD } from './made.ts';
 import { loadPolicy } from '../../src/config/policy-file.ts';
 

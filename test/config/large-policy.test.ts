@@ -2,8 +2,8 @@
 import { expect, it } from 'vitest';
 import { loadPolicy } from '../../src/config/policy-file.ts';
 import type { LoadedPolicy } from '../../src/config/policy-file.ts';
-import { decide } from '../../src/core/policy/decide.ts';
-import { askFor, factsFor } from '../core/policy/made.ts';
+import { decide } from '../../src/domain/policy/decide.ts';
+import { askFor, factsFor } from '../domain/policy/made.ts';
 
 const RULES_MAX = 10_000;
 const TARGETS = 100;

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { packPolicy, unpackPolicy } from '../../src/config/packed-policy.ts';
-import { decide } from '../../src/core/policy/decide.ts';
-import { policyDifferences } from '../../src/core/policy/differences.ts';
-import type { AskFacts, Policy } from '../../src/core/policy/types.ts';
+import { decide } from '../../src/domain/policy/decide.ts';
+import { policyDifferences } from '../../src/domain/policy/differences.ts';
+import type { DecisionFacts, Policy } from '../../src/domain/policy/types.ts';
 import { changed, load } from './made.ts';
 
 const policyFrom = (text: string): Policy => {
@@ -15,7 +15,7 @@ const SHORT = '  - name: Short\n    when: request.duration <= duration("5m")\n  
 const policy = policyFrom(changed('rules:\n', `rules:\n${SHORT}`));
 const sent = unpackPolicy(structuredClone(packPolicy(policy)));
 
-const facts: AskFacts = {
+const facts: DecisionFacts = {
   now: new Date(0),
   requester: { personId: 'T1:U1', userId: 'U1', email: 'lee@acme.test', groups: [] },
   incident: { open: false, channel: '', severity: '' },

@@ -3,13 +3,13 @@ import {
   checkPolicy,
   explainInput,
   explainPolicy,
-  judge,
+  evaluate,
   replayPolicy,
   testPolicy,
 } from '../../src/config/policy-commands.ts';
 import type { ExplainOptions } from '../../src/config/policy-commands.ts';
 import { loadPolicy } from '../../src/config/policy-file.ts';
-import type { Policy } from '../../src/core/policy/types.ts';
+import type { Policy } from '../../src/domain/policy/types.ts';
 import { changed, ENV, GOOD, inputOf } from './made.ts';
 
 const TESTS = `tests:
@@ -201,7 +201,7 @@ describe('policy replay', () => {
     });
     if ('problem' in input) throw new Error(input.problem);
     const { ask, facts } = input;
-    const before = judge(policyFrom(GOOD), { ask, facts });
+    const before = evaluate(policyFrom(GOOD), { ask, facts });
     const past = [{ id: 'r1', requester: 'Lee', ask, facts, before, isRecorded: true }];
     const wider = policyFrom(changed('{ from: owners }, { from: sre }', '{ from: sre }'));
     const { isOk, facts: found, text } = await replayPolicy(wider, past);

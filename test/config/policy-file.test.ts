@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { ConfigProblem } from '../../src/config/problem.ts';
-import type { Policy } from '../../src/core/policy/types.ts';
+import type { Policy } from '../../src/domain/policy/types.ts';
 import { changed, ENV, GOOD, load, withRule, withTop } from './made.ts';
 import { WRONG } from './wrong-policies.ts';
 

@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { COMMAND } from '../../src/slack/commands/command.ts';
-import { MESSAGE_EVENTS } from '../../src/slack/incidents/channel-messages.ts';
-import { channelEvents } from '../../src/slack/incidents/channel-events.ts';
-import { events as homeEvents, personEvents } from '../../src/slack/listeners.ts';
-import { searches } from '../../src/slack/views/registry.ts';
+import { COMMAND } from '../../src/slack/door/commands/command.ts';
+import { MESSAGE_EVENTS } from '../../src/slack/incident-channels/channel-messages.ts';
+import { channelEvents } from '../../src/slack/incident-channels/channel-events.ts';
+import { events as homeEvents, personEvents } from '../../src/slack/door/listeners.ts';
+import { searches } from '../../src/slack/door/views/registry.ts';
 
 const events = [...homeEvents, ...personEvents, ...channelEvents];
 const root = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,7 +1,7 @@
 /** What real sources sent, in `test/cases/`, through the HTTP door of the whole app: each is over when its source says so. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { App } from '../../src/app.ts';
+import type { App } from '../../src/compose/app.ts';
 import { bearer, pagerDutySigned, send } from '../support/alert-payloads.ts';
 import { storyOf, until } from '../support/story.ts';
 import type { Story } from '../support/story.ts';

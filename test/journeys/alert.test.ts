@@ -1,7 +1,7 @@
 /** An alert becomes an ask before whoever is on call, a click makes it a request, and all of it is told truly until it is over. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { App } from '../../src/app.ts';
-import type { Message } from '../../src/local/slack/types.ts';
+import type { App } from '../../src/compose/app.ts';
+import type { Message } from '../../sandbox/src/slack/types.ts';
 import { alertmanagerMessage, bearer, pagerDutyEvent, pagerDutySigned, send } from '../support/alert-payloads.ts';
 import { storyOf, until } from '../support/story.ts';
 import type { Story } from '../support/story.ts';

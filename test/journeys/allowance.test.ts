@@ -1,7 +1,7 @@
 /** Approved ahead of time: inside the rules, visible, revocable, and never more than its givers' votes. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { App } from '../../src/app.ts';
+import type { App } from '../../src/compose/app.ts';
 import { storyOf, until } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';

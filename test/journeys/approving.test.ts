@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { App } from '../../src/app.ts';
+import type { App } from '../../src/compose/app.ts';
 import { openSession, storyOf, until } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';

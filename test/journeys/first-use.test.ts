@@ -1,6 +1,6 @@
 /** Whether access was used: seen while somebody is in, noted once though two processes look, and told in the timeline of the incident. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Timeline } from '../../src/core/incidents/timeline.ts';
+import type { Timeline } from '../../src/domain/incidents/timeline.ts';
 import { incidentRules, incidentsOf, ON_CALL } from '../support/incident.ts';
 import type { Incidents } from '../support/incident.ts';
 import { openSession, storyOf, until } from '../support/story.ts';

@@ -1,7 +1,7 @@
 /** Access that is approved now and begins later: at its time, judged again, cancellable before, whatever is restarted in between. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { App } from '../../src/app.ts';
+import type { App } from '../../src/compose/app.ts';
 import { openSession, storyOf, until } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';

@@ -1,6 +1,6 @@
 /** An incident tool opens and closes incidents by what it writes, as Slack delivers it: twice, to any process, and beside the words of others. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Message } from '../../src/local/slack/types.ts';
+import type { Message } from '../../sandbox/src/slack/types.ts';
 import { incidentRules, incidentsOf, ON_CALL } from '../support/incident.ts';
 import type { Incidents } from '../support/incident.ts';
 import { until } from '../support/story.ts';

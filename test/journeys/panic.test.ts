@@ -1,7 +1,7 @@
 /** Everything of a person, of a target, or all is ended at once: confirmed first, shown while it happens, and true at the end. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import type { StoredView } from '../../src/local/slack/types.ts';
+import type { StoredView } from '../../sandbox/src/slack/types.ts';
 import { openSession, storyOf, until } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld, withClient } from '../support/world.ts';

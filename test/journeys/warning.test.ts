@@ -1,6 +1,6 @@
 /** Before the end: one warning for each end, with what can still be done about it. After the end: one click asks again. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Message } from '../../src/local/slack/types.ts';
+import type { Message } from '../../sandbox/src/slack/types.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 import { storyOf, until } from '../support/story.ts';

@@ -6,9 +6,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLog } from '../../src/lib/log.ts';
-import { healthz } from '../../src/web/health.ts';
-import { startWebServer } from '../../src/web/server.ts';
-import type { WebServer } from '../../src/web/server.ts';
+import { healthz } from '../../src/http/ops/health.ts';
+import { startWebServer } from '../../src/http/server.ts';
+import type { WebServer } from '../../src/http/server.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-health-'));
@@ -25,7 +25,7 @@ afterAll(async () => {
 
 const check = (env: Record<string, string>): Promise<number | null> =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'src/healthcheck.ts'], {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/healthcheck.ts'], {
       cwd: root,
       env: { PATH: process.env['PATH'] ?? '', ...env },
     });

@@ -53,7 +53,7 @@ test('it starts the command line with serve, and its health check is a program t
   expect(all('CMD')).toEqual(['["serve"]']);
   const command = /CMD (\[.*\])$/.exec(all('HEALTHCHECK')[0] ?? '')?.[1] ?? '';
   expect(JSON.parse(command)).toEqual(['node', '/app/dist/bundle/healthcheck.js']);
-  expect(read('src/bundle.mjs')).toContain("healthcheck: 'src/healthcheck.ts'");
+  expect(read('src/bundle.mjs')).toContain("healthcheck: 'src/cli/healthcheck.ts'");
 });
 
 test('it sets no port: PORT_FILE beside PORT is refused', () => {

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { createInFlight } from '../../src/lib/in-flight.ts';
+import { createInFlight } from '../../src/lib/pending-tasks.ts';
 import { startLoop } from '../../src/lib/loop.ts';
 
 test('a poke while it runs means one more run right after, and never two at a time', async () => {

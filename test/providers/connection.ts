@@ -1,6 +1,6 @@
 /** A guarded connection and a context, as the app makes them. */
 import { expect } from 'vitest';
-import type { Json } from '../../src/core/types.ts';
+import type { Json } from '../../src/domain/json.ts';
 import { guard, type Call } from '../../src/providers/guard.ts';
 import {
   ProviderError,

@@ -1,8 +1,8 @@
 /** The promises of `provider.ts`, held against every provider in the registry on a real target. */
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { waitUntil } from '../../src/local/embedded/wait.ts';
-import type { Json } from '../../src/core/types.ts';
+import { waitUntil } from '../../sandbox/src/embedded/wait.ts';
+import type { Json } from '../../src/domain/json.ts';
 import type { Connection, Granted, ProviderContext } from '../../src/providers/provider.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import { connectTo, contextOf } from './connection.ts';

@@ -1,5 +1,5 @@
 /** For each provider: a real target of its kind, and how a person uses the access there. The contract suite runs in these. */
-import type { Json } from '../../src/core/types.ts';
+import type { Json } from '../../src/domain/json.ts';
 import type { Secret } from '../../src/providers/provider.ts';
 import { HOSTILE_SERVERS, SERVERS, type TestServer } from './postgres/servers.ts';
 import { configOf, createTarget, enter, type Session } from './postgres/target.ts';

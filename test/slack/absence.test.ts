@@ -11,7 +11,7 @@ afterEach(() => rig.stop());
 
 const ask = async (who = 'U0ADA', { role = 'write', target = 'orders-db' } = {}): Promise<string> => {
   const input = { userId: who, target, role, durationMs: null, reason: 'repair order 1183 by hand' };
-  const result = await rig.useCases.ask({ ...input, ticket: 'OPS-12', idempotencyKey: null });
+  const result = await rig.useCases.createRequest({ ...input, ticket: 'OPS-12', idempotencyKey: null });
   if (result.outcome !== 'sent') throw new Error(`not sent: ${result.outcome}`);
   await rig.settle();
   return result.view.request.id;

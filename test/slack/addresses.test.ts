@@ -1,12 +1,12 @@
 /** Addresses that move between accounts: who counts, who does not, who is told, and how an admin settles it. */
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createPool, createStore } from '../../src/db/client.ts';
+import { createPool, createStore } from '../../src/store/client.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createLog } from '../../src/lib/log.ts';
-import { createDirectory } from '../../src/slack/people.ts';
-import { createAddressBook } from '../../src/usecases/address-book.ts';
-import type { Directory } from '../../src/usecases/ports.ts';
+import { createDirectory } from '../../src/slack/directory/people.ts';
+import { createEmailBindings } from '../../src/application/identity/email-bindings.ts';
+import type { Directory } from '../../src/application/identity/directory.ts';
 import { codeOf } from '../support/refusal.ts';
 import { POLICY, policyOf, seen, startRig, until } from './rig.ts';
 import type { Rig, RigOptions } from './rig.ts';
@@ -36,7 +36,7 @@ const anotherProcess = (): Directory => {
     client: rig.connection.client,
     teamId: () => rig.slack.state.team.id,
     policy: () => policyOf(POLICY),
-    book: createAddressBook({ store, ids: { next: newId } }),
+    book: createEmailBindings({ store, ids: { next: newId } }),
     onCall: { pagerduty: null, opsgenie: null },
     log,
   });
@@ -51,7 +51,7 @@ const move = (from: string, to: string, address = 'sam@acme.test'): void => {
 };
 const ask = async (userId = 'U0ADA'): Promise<string> => {
   const wanted = { userId, target: 'orders-db', role: 'read', durationMs: null, reason: 'checkout errors' };
-  const result = await rig.useCases.ask({ ...wanted, ticket: null, idempotencyKey: null });
+  const result = await rig.useCases.createRequest({ ...wanted, ticket: null, idempotencyKey: null });
   if (result.outcome !== 'sent') throw new Error(`not sent: ${result.outcome}`);
   await rig.settle();
   return result.view.request.id;
@@ -105,7 +105,7 @@ describe('an address that moves to another account', () => {
     expect((await rig.directory.groupsOf(ada)).groups).toEqual([]);
     expect(await ids(rig.directory, 'dba')).toEqual(['U0SAM']);
     const own = { target: 'orders-db', role: 'read', forMs: 60_000, personUserId: 'U0RITA' };
-    expect(await codeOf(rig.useCases.allow({ userId: 'U0ADA', ...own }))).toBe('not_an_approver');
+    expect(await codeOf(rig.useCases.preApprove({ userId: 'U0ADA', ...own }))).toBe('not_an_approver');
   });
 
   it('of a closed account to a new one needs an admin too', async () => {
@@ -143,7 +143,7 @@ describe('an address that moves to another account', () => {
       POLICY.replace('rules:\n', 'rules:\n  - { name: Not Ada, match: { people: [ada@acme.test] }, deny: Not you. }\n'),
     );
     const wanted = { userId: 'U0ADA', target: 'orders-db', role: 'read', durationMs: null, reason: 'checkout errors' };
-    const asked = () => rig.useCases.ask({ ...wanted, ticket: null, idempotencyKey: null });
+    const asked = () => rig.useCases.createRequest({ ...wanted, ticket: null, idempotencyKey: null });
     expect((await asked()).outcome).toBe('denied');
     rig.slack.changePerson('ada', { email: 'ada.new@acme.test' });
     expect((await asked()).outcome).toBe('denied');
@@ -155,7 +155,7 @@ describe('an address that moves to another account', () => {
 describe('an address at first sight', () => {
   it('is bound once, whichever of two processes is first', async () => {
     const { team } = rig.slack.state;
-    const books = [1, 2, 3, 4].map(() => createAddressBook({ store: rig.store, ids: { next: newId } }));
+    const books = [1, 2, 3, 4].map(() => createEmailBindings({ store: rig.store, ids: { next: newId } }));
     const users = ['U0ONE', 'U0TWO', 'U0THREE', 'U0FOUR'];
     await Promise.all(
       books.map((book, at) => book.see(team.id, [{ address: 'new@acme.test', userId: users[at] ?? '' }])),
@@ -257,7 +257,7 @@ describe('an admin who confirms an address', () => {
     await ask();
     expect(approvalText()).toContain('olga@acme.test counts for nobody: it has moved to another Slack account');
     const wanted = { target: 'orders-db', role: 'read', durationMs: null, reason: '', ticket: null };
-    const { lines } = await rig.useCases.explainAsk({ userId: 'U0RITA', forUserId: null, ...wanted });
+    const { lines } = await rig.useCases.explainRequest({ userId: 'U0RITA', forUserId: null, ...wanted });
     expect(lines.join('\n')).toContain('olga@acme.test counts for nobody');
     expect(lines.join('\n')).toContain('does not count for them until an admin confirms');
     expect(await rig.directory.doubts(SECURITY)).toEqual([]);

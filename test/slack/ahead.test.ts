@@ -11,11 +11,11 @@ beforeEach(async () => {
 });
 afterEach(() => rig.stop());
 
-const allow = (userId: string, role = 'write') =>
-  rig.useCases.allow({ userId, personUserId: 'U0ADA', target: 'orders-db', role, forMs: 3_600_000 });
+const preApprove = (userId: string, role = 'write') =>
+  rig.useCases.preApprove({ userId, personUserId: 'U0ADA', target: 'orders-db', role, forMs: 3_600_000 });
 const ask = async (role = 'write'): Promise<{ id: string; state: string }> => {
   const wanted = { userId: 'U0ADA', target: 'orders-db', role, durationMs: null, reason: 'repair order 1183 by hand' };
-  const result = await rig.useCases.ask({ ...wanted, ticket: 'OPS-12', idempotencyKey: null });
+  const result = await rig.useCases.createRequest({ ...wanted, ticket: 'OPS-12', idempotencyKey: null });
   if (result.outcome !== 'sent') throw new Error(`not sent: ${result.outcome}`);
   await rig.settle();
   return result.view.request;
@@ -38,7 +38,7 @@ const approval = (): string => seen(rig.slack.as('olga').messages('prod-access')
 
 describe('an allowance that is one of two approvals', () => {
   it('is said in the message, and the other approval decides', async () => {
-    const { allowance, missing } = await allow('U0OLGA');
+    const { allowance, missing } = await preApprove('U0OLGA');
     expect(missing).toEqual([{ label: 'sre', count: 1 }]);
     const { id, state } = await ask();
     expect(state).toBe('pending');
@@ -51,15 +51,15 @@ describe('an allowance that is one of two approvals', () => {
   });
 
   it('taken back before the other approval counts for nothing', async () => {
-    const { allowance } = await allow('U0OLGA');
+    const { allowance } = await preApprove('U0OLGA');
     const { id } = await ask();
-    await rig.useCases.disallow({ userId: 'U0OLGA', id: allowance.id });
+    await rig.useCases.withdrawPreApproval({ userId: 'U0OLGA', id: allowance.id });
     expect((await vote('U0RITA', id)).outcome).toBe('counted');
     expect((await vote('U0OLGA', id)).outcome).toBe('decided');
   });
 
   it('is silent once its giver votes, and a deny of theirs denies', async () => {
-    await allow('U0OLGA');
+    await preApprove('U0OLGA');
     const { id } = await ask();
     const { outcome, view } = await vote('U0OLGA', id, 'deny');
     expect([outcome, view.request.state]).toEqual(['decided', 'denied']);
@@ -67,15 +67,15 @@ describe('an allowance that is one of two approvals', () => {
 
   it('counts its giver once: two allowances of one approver fill one requirement', async () => {
     rig.setPolicy(POLICY.replace('{ from: sre, count: 1 }', '{ from: dba, count: 1 }'));
-    await allow('U0OLGA');
-    await allow('U0OLGA');
+    await preApprove('U0OLGA');
+    await preApprove('U0OLGA');
     const { id, state } = await ask();
     expect(state).toBe('pending');
     expect((await vote('U0SAM', id)).outcome).toBe('decided');
   });
 
   it('of somebody who may approve no more gives nothing', async () => {
-    await allow('U0OLGA');
+    await preApprove('U0OLGA');
     const { id } = await ask();
     rig.slack.changePerson('olga', { isDeleted: true });
     expect((await vote('U0RITA', id)).outcome).toBe('counted');
@@ -84,7 +84,7 @@ describe('an allowance that is one of two approvals', () => {
 
 describe('an allowance that is enough', () => {
   it('is said by the form and by explain, for its role only', async () => {
-    await allow('U0OLGA', 'read');
+    await preApprove('U0OLGA', 'read');
     const wanted = {
       userId: 'U0ADA',
       target: 'orders-db',
@@ -95,17 +95,17 @@ describe('an allowance that is enough', () => {
     const previewed = async (role: string) => (await rig.useCases.preview({ ...wanted, role })).allowedBy;
     expect((await previewed('read')).map(({ name }) => name)).toEqual(['olga']);
     expect(await previewed('write')).toEqual([]);
-    const { lines } = await rig.useCases.explainAsk({ ...wanted, role: 'read', forUserId: null });
+    const { lines } = await rig.useCases.explainRequest({ ...wanted, role: 'read', forUserId: null });
     expect(lines.join('\n')).toContain('Allowed ahead of time by olga: nobody is asked');
   });
 
   it('revoked at the very moment of its use is either used or revoked, never both ways round', async () => {
     const rounds = Array.from({ length: 8 }, (_, index) => index);
     for (const round of rounds) {
-      const { allowance } = await allow('U0OLGA', 'read');
+      const { allowance } = await preApprove('U0OLGA', 'read');
       const [asked] = await Promise.all([
         ask('read'),
-        codeOf(rig.useCases.disallow({ userId: 'U0OLGA', id: allowance.id })),
+        codeOf(rig.useCases.withdrawPreApproval({ userId: 'U0OLGA', id: allowance.id })),
       ]);
       const { rows } = await query<{ decided: Date | null; revoked: Date | null }>(
         `select (select d.decided_at from decisions d where d.request_id = $1) as decided,

@@ -1,8 +1,8 @@
 /** What conditions see of an alert is what is stored of it when it counts: at the ask, at each decision and at a later start. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AlertState } from '../../src/core/alerts/types.ts';
-import type { StartWish } from '../../src/core/start-time.ts';
-import type { RequestView } from '../../src/usecases/ports.ts';
+import type { AlertState } from '../../src/domain/alerts/types.ts';
+import type { StartWish } from '../../src/domain/time/start-time.ts';
+import type { RequestView } from '../../src/application/record/request-view.ts';
 import { withClient } from '../support/world.ts';
 import { POLICY, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
@@ -65,7 +65,7 @@ const judgedFor = async (userId: string, id: string): Promise<[string, string | 
 
 const asked = async (id: string, start: StartWish | null = null): Promise<RequestView> => {
   const alert = { id, isAutomatic: false };
-  const result = await rig.useCases.ask({ userId: 'U0OSCAR', ...wanted, alert, start, idempotencyKey: null });
+  const result = await rig.useCases.createRequest({ userId: 'U0OSCAR', ...wanted, alert, start, idempotencyKey: null });
   if (result.outcome !== 'sent') throw new Error(result.outcome);
   return result.view;
 };

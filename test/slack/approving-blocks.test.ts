@@ -1,17 +1,17 @@
 /** The messages and the form of approving, with hostile text and at their longest: Slack takes each of them. */
 import { beforeAll, afterAll, describe, expect, it } from 'vitest';
-import type { RequestChange } from '../../src/core/types.ts';
-import { checkMessageBlocks, checkView } from '../../src/local/slack/blocks/validate.ts';
-import { announcementMessage } from '../../src/slack/blocks/announcement.ts';
-import { approvalMessage } from '../../src/slack/blocks/approval.ts';
-import { factsOf } from '../../src/slack/blocks/facts.ts';
-import type { Asked, MessageFacts } from '../../src/slack/blocks/facts.ts';
-import { MESSAGE_TOTAL_MAX } from '../../src/slack/blocks/limits.ts';
-import { oneOf } from '../../src/slack/blocks/phrases.ts';
-import { discussionReply, escalationReply, reminderReply } from '../../src/slack/blocks/replies.ts';
-import { changedMessage, requesterMessage } from '../../src/slack/blocks/requester.ts';
-import { changesForm } from '../../src/slack/views/approve-changes.ts';
-import type { RequestView } from '../../src/usecases/ports.ts';
+import type { RequestChange } from '../../src/domain/requests/request.ts';
+import { checkMessageBlocks, checkView } from '../../sandbox/src/slack/blocks/validate.ts';
+import { announcementMessage } from '../../src/slack/messages/render/admin-notification.ts';
+import { approvalMessage } from '../../src/slack/messages/render/approval.ts';
+import { factsOf } from '../../src/slack/messages/render/facts.ts';
+import type { Asked, MessageFacts } from '../../src/slack/messages/render/facts.ts';
+import { MESSAGE_TOTAL_MAX } from '../../src/slack/messages/render/limits.ts';
+import { oneOf } from '../../src/slack/messages/render/phrases.ts';
+import { discussionReply, escalationReply, reminderReply } from '../../src/slack/messages/render/replies.ts';
+import { changedMessage, requesterMessage } from '../../src/slack/messages/render/requester.ts';
+import { changesForm } from '../../src/slack/door/views/approve-changes.ts';
+import type { RequestView } from '../../src/application/record/request-view.ts';
 import { POLICY, policyOf, seen, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
@@ -23,7 +23,7 @@ let view: RequestView;
 beforeAll(async () => {
   rig = await startRig();
   const input = { userId: 'U0ADA', target: 'orders-db', role: 'write', durationMs: 3_600_000, ticket: 'OPS-12' };
-  const asked = await rig.useCases.ask({ ...input, reason: HOSTILE.slice(0, 1_900), idempotencyKey: null });
+  const asked = await rig.useCases.createRequest({ ...input, reason: HOSTILE.slice(0, 1_900), idempotencyKey: null });
   if (asked.outcome !== 'sent') throw new Error(asked.outcome);
   view = asked.view;
 });

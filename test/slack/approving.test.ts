@@ -13,7 +13,7 @@ type Asked = { who?: string; role?: string; durationMs?: number | null };
 
 const ask = async ({ who = 'U0ADA', role = 'write', durationMs = null }: Asked = {}): Promise<string> => {
   const input = { userId: who, target: 'orders-db', role, durationMs, reason: 'repair order 1183 by hand' };
-  const result = await rig.useCases.ask({ ...input, ticket: 'OPS-12', idempotencyKey: null });
+  const result = await rig.useCases.createRequest({ ...input, ticket: 'OPS-12', idempotencyKey: null });
   if (result.outcome !== 'sent') throw new Error(`not sent: ${result.outcome}`);
   await rig.settle();
   return result.view.request.id;

@@ -1,20 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import type { Grant, Review } from '../../src/core/types.ts';
-import { checkMessageBlocks } from '../../src/local/slack/blocks/validate.ts';
-import { allowanceMessage } from '../../src/slack/blocks/allowance.ts';
+import type { Review } from '../../src/domain/break-glass/follow-up.ts';
+import type { Grant } from '../../src/domain/grants/grant.ts';
+import { checkMessageBlocks } from '../../sandbox/src/slack/blocks/validate.ts';
+import { allowanceMessage } from '../../src/slack/messages/render/pre-approval.ts';
 import {
   alarmMessage,
   bannerMessage,
   reviewedMessage,
   reviewMessage,
   reviewOverdueMessage,
-} from '../../src/slack/blocks/break-glass.ts';
-import { factsOf } from '../../src/slack/blocks/facts.ts';
-import { MESSAGE_TOTAL_MAX } from '../../src/slack/blocks/limits.ts';
-import { requesterMessage } from '../../src/slack/blocks/requester.ts';
-import { glassCopies, isGlassNews } from '../../src/slack/notify/break-glass-copies.ts';
-import type { GlassReach } from '../../src/slack/notify/break-glass-reach.ts';
-import type { MessageCopy, RequestView } from '../../src/usecases/ports.ts';
+} from '../../src/slack/messages/render/break-glass.ts';
+import { factsOf } from '../../src/slack/messages/render/facts.ts';
+import { MESSAGE_TOTAL_MAX } from '../../src/slack/messages/render/limits.ts';
+import { requesterMessage } from '../../src/slack/messages/render/requester.ts';
+import { breakGlassCopies, isGlassNews } from '../../src/slack/messages/requests/break-glass-copies.ts';
+import type { BreakGlassReach } from '../../src/slack/messages/requests/break-glass-reach.ts';
+import type { MessageCopy } from '../../src/application/messages/message-ports.ts';
+import type { RequestView } from '../../src/application/record/request-view.ts';
 import { buttonsOf, POLICY, policyOf, seen } from './rig.ts';
 import { grantOf, NOW, personOf, requestOf, viewWith } from './some-view.ts';
 
@@ -131,7 +133,7 @@ describe('every message of break-glass', () => {
   });
 });
 
-const reach: GlassReach = {
+const reach: BreakGlassReach = {
   banner: 'C1',
   told: ['C2', 'U1'],
   reviewers: ['U2', 'U3'],
@@ -140,8 +142,8 @@ const reach: GlassReach = {
   isComplete: true,
 };
 
-const audiences = (view: RequestView, given: GlassReach = reach, copies: MessageCopy[] = []): string[] =>
-  glassCopies(view, given, copies).map(({ kind, audience, part }) => `${kind} ${audience} ${part ?? 0}`);
+const audiences = (view: RequestView, given: BreakGlassReach = reach, copies: MessageCopy[] = []): string[] =>
+  breakGlassCopies(view, given, copies).map(({ kind, audience, part }) => `${kind} ${audience} ${part ?? 0}`);
 
 describe('who is written to', () => {
   it('is everyone named and the reviewers, and the channel; afterwards too, as long as nobody has looked at it', () => {

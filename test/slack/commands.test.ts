@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commands } from '../../src/slack/commands/registry.ts';
-import { readAskLine } from '../../src/slack/commands/parse-ask.ts';
+import { commands } from '../../src/slack/door/commands/registry.ts';
+import { parseRequestLine } from '../../src/slack/door/commands/parse-request.ts';
 import { nearest } from '../../src/slack/nearest.ts';
 import { buttonsOf, POLICY, policyOf, seen, startRig, until } from './rig.ts';
 import type { Rig } from './rig.ts';
 
 const policy = policyOf(POLICY);
 const line = (text: string) => {
-  const read = readAskLine(policy, text);
+  const read = parseRequestLine(policy, text);
   return read.isRead ? read.line : read.problem;
 };
 

@@ -2,10 +2,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { createLog } from '../../src/lib/log.ts';
 import { createSlackApp } from '../../src/slack/app.ts';
 import type { SlackApp } from '../../src/slack/app.ts';
-import { createSlackConnection } from '../../src/slack/connection.ts';
-import { StartError } from '../../src/slack/start-error.ts';
-import type { Store } from '../../src/usecases/ports.ts';
-import type { UseCases } from '../../src/usecases/types.ts';
+import { createSlackConnection } from '../../src/slack/connection/connection.ts';
+import { StartError } from '../../src/slack/connection/start-error.ts';
+import type { Store } from '../../src/application/deps.ts';
+import type { UseCases } from '../../src/application/verbs.ts';
 import { forgetfulReplays } from '../support/replays.ts';
 import { startSlack } from '../support/slack.ts';
 import type { Slack } from '../support/slack.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DomainError, ERROR_CODES } from '../../src/core/errors.ts';
+import { DomainError, ERROR_CODES } from '../../src/domain/errors.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { explainError, forField, sentenceOf } from '../../src/slack/errors.ts';
 

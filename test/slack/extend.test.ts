@@ -1,7 +1,7 @@
 /** What is typed after `extend`, and what a button for more time carries. */
 import { describe, expect, it } from 'vitest';
-import { extendButton, readExtendValue } from '../../src/slack/blocks/buttons.ts';
-import { readExtendLine } from '../../src/slack/commands/extend.ts';
+import { extendButton, readExtendValue } from '../../src/slack/messages/render/buttons.ts';
+import { readExtendLine } from '../../src/slack/door/commands/extend.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -1,23 +1,24 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { AskInput, AskResult, UseCases } from '../../src/usecases/types.ts';
+import type { CreateRequestInput, CreateRequestResult } from '../../src/application/requests/request-types.ts';
+import type { UseCases } from '../../src/application/verbs.ts';
 import { POLICY, seen, startRig, until } from './rig.ts';
 import type { Rig } from './rig.ts';
 
 let rig: Rig;
 /** Held asks wait until the test lets them go. */
 let gate: Promise<void> | null = null;
-let asks: AskInput[] = [];
+let asks: CreateRequestInput[] = [];
 
 const slowly =
   (useCases: UseCases) =>
-  async (input: AskInput): Promise<AskResult> => {
+  async (input: CreateRequestInput): Promise<CreateRequestResult> => {
     asks.push(input);
     await gate;
-    return useCases.ask(input);
+    return useCases.createRequest(input);
   };
 
 beforeAll(async () => {
-  rig = await startRig({ wrap: (useCases) => ({ ...useCases, ask: slowly(useCases) }) });
+  rig = await startRig({ wrap: (useCases) => ({ ...useCases, createRequest: slowly(useCases) }) });
 });
 afterAll(() => rig.stop());
 afterEach(async () => {

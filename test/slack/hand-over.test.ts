@@ -1,11 +1,11 @@
 /** On call by either service: what a hand-over changes and what it leaves, and that no failure of a look-up lets anybody in. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog } from '../../src/lib/log.ts';
-import { createOpsgenie } from '../../src/oncall/opsgenie.ts';
-import { createPagerDuty } from '../../src/oncall/pagerduty.ts';
-import type { RequestView } from '../../src/usecases/ports.ts';
-import type { OnCallServices } from '../../src/usecases/ports-on-call.ts';
-import type { AskInput } from '../../src/usecases/types.ts';
+import { createOpsgenie } from '../../src/directory/on-call/opsgenie.ts';
+import { createPagerDuty } from '../../src/directory/on-call/pagerduty.ts';
+import type { RequestView } from '../../src/application/record/request-view.ts';
+import type { OnCallServices } from '../../src/application/identity/on-call-ports.ts';
+import type { CreateRequestInput } from '../../src/application/requests/request-types.ts';
 import { hoursLater } from '../support/on-call-server.ts';
 import type { OnCallServer } from '../support/on-call-server.ts';
 import { FIRST, startAcmeOpsgenie } from '../support/opsgenie.ts';
@@ -78,10 +78,10 @@ describe.each(Object.keys(SERVICES))('%s', (name) => {
 
   const handOver = (): void => service.server.setClock(hoursLater(24));
 
-  const ask = async (userId: string, role: string, more: Partial<AskInput> = {}): Promise<RequestView> => {
+  const ask = async (userId: string, role: string, more: Partial<CreateRequestInput> = {}): Promise<RequestView> => {
     const [target = '', part = ''] = role.split('/');
     const asked = { target, role: part, durationMs: null, reason: 'checkout errors since noon', ticket: null };
-    const result = await rig.useCases.ask({ userId, ...asked, idempotencyKey: null, ...more });
+    const result = await rig.useCases.createRequest({ userId, ...asked, idempotencyKey: null, ...more });
     if (result.outcome !== 'sent') throw new Error(result.outcome);
     return result.view;
   };
@@ -102,7 +102,7 @@ describe.each(Object.keys(SERVICES))('%s', (name) => {
       return now.grant?.state === 'activating' && now.grant.attempts === 0 ? null : now;
     }, 'the start');
   };
-  const soon = (): Partial<AskInput> => ({ start: { kind: 'at', at: new Date(Date.now() + 1_500) } });
+  const soon = (): Partial<CreateRequestInput> => ({ start: { kind: 'at', at: new Date(Date.now() + 1_500) } });
 
   describe('a hand-over', () => {
     it('between ask and vote: who is on call at the vote votes', async () => {
@@ -119,7 +119,7 @@ describe.each(Object.keys(SERVICES))('%s', (name) => {
       const before = await viewOf(request.id);
       expect(before.grant?.state).toBe('active');
       handOver();
-      await rig.useCases.endDue();
+      await rig.useCases.expireDue();
       await rig.useCases.sweep();
       const after = await viewOf(request.id);
       expect(after.grant).toMatchObject({ state: 'active', expiresAt: before.grant?.expiresAt });

@@ -19,7 +19,7 @@ const ask = async (target = 'orders-db', who = 'U0ADA'): Promise<string> => {
     ticket: null,
     idempotencyKey: null,
   };
-  const result = await rig.useCases.ask(input);
+  const result = await rig.useCases.createRequest(input);
   if (result.outcome !== 'sent') throw new Error(`not sent: ${result.outcome}`);
   return result.view.request.id;
 };
@@ -88,7 +88,7 @@ describe('the messages of a request', () => {
     await rig.useCases.end({ userId: 'U0ADA', id: null, cause: 'done', reason: null }).catch(() => undefined);
     await rig.slack.faults.up();
     await rig.useCases.end({ userId: 'U0ADA', id: null, cause: 'done', reason: null });
-    await rig.useCases.finishEnd({ grantIds: [view?.grant?.id ?? ''] });
+    await rig.useCases.completeRevocation({ grantIds: [view?.grant?.id ?? ''] });
     expect(await rig.notifier.sync(requestId)).toMatchObject({ outcome: 'done' });
     const texts = copiesIn('ada', 'dm').map(seen);
     expect(texts.some((text) => text.includes('You have *'))).toBe(false);
@@ -131,7 +131,7 @@ describe('the messages of a request', () => {
     expect(seen(copiesIn('ada', 'dm').at(-1))).not.toContain('Removed');
     rig.target.isBroken = false;
     await makeDue(grantId);
-    await rig.useCases.finishEnd({ grantIds: [grantId] });
+    await rig.useCases.completeRevocation({ grantIds: [grantId] });
     await rig.notifier.sync(requestId);
     expect(seen(copiesIn('sam', 'dm').at(-1))).toContain('Removed, and confirmed');
   });
@@ -145,6 +145,6 @@ const makeDue = (grantId: string): Promise<void> =>
   );
 
 const failToEnd = async (grantId: string): Promise<void> => {
-  await rig.useCases.finishEnd({ grantIds: [grantId] });
+  await rig.useCases.completeRevocation({ grantIds: [grantId] });
   await makeDue(grantId);
 };

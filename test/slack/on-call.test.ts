@@ -1,9 +1,10 @@
 /** Groups that PagerDuty keeps: who is on call decides and is asked, and what cannot be looked up goes to people. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isDomainError } from '../../src/core/errors.ts';
+import { isDomainError } from '../../src/domain/errors.ts';
 import { createLog } from '../../src/lib/log.ts';
-import { createPagerDuty } from '../../src/oncall/pagerduty.ts';
-import type { AskResult, VoteResult } from '../../src/usecases/types.ts';
+import { createPagerDuty } from '../../src/directory/on-call/pagerduty.ts';
+import type { CreateRequestResult } from '../../src/application/requests/request-types.ts';
+import type { VoteResult } from '../../src/application/requests/vote-context.ts';
 import { hoursLater, startAcmePagerDuty } from '../support/pagerduty.ts';
 import type { PagerDuty } from '../support/pagerduty.ts';
 import { POLICY, seen, startRig } from './rig.ts';
@@ -46,11 +47,11 @@ afterEach(async () => {
 
 const down = (): void => pagerDuty.fail({ status: 503 }, 1_000);
 
-const ask = (who: string, role: string): Promise<AskResult> => {
+const ask = (who: string, role: string): Promise<CreateRequestResult> => {
   const [target = '', name = ''] = role.split('/');
   const reason = 'checkout errors since noon';
   const input = { target, role: name, durationMs: null, reason, ticket: null, idempotencyKey: null };
-  return rig.useCases.ask({ userId: who, ...input });
+  return rig.useCases.createRequest({ userId: who, ...input });
 };
 
 const sent = async (who: string, role: string): Promise<string> => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Person } from '../../src/core/types.ts';
-import { createLoader } from '../../src/slack/loader.ts';
+import type { Person } from '../../src/domain/principals/person.ts';
+import { createLoader } from '../../src/lib/loader.ts';
 import { codeOf } from '../support/refusal.ts';
 import { POLICY, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { readAskLine } from '../../src/slack/commands/parse-ask.ts';
-import { readable } from '../../src/slack/commands/readable.ts';
+import { parseRequestLine } from '../../src/slack/door/commands/parse-request.ts';
+import { readable } from '../../src/slack/door/commands/readable.ts';
 import { POLICY, policyOf } from './rig.ts';
 
 it.each([
@@ -21,6 +21,6 @@ it('takes no longer for a hostile text', () => {
 });
 
 it('a reason that names people keeps their names, and a ticket at its end is found', () => {
-  const read = readAskLine(policyOf(POLICY), 'orders-db read 30m told <@U012ABCDEF|omar> in <#C012AB|ops> OPS-1');
+  const read = parseRequestLine(policyOf(POLICY), 'orders-db read 30m told <@U012ABCDEF|omar> in <#C012AB|ops> OPS-1');
   expect(read).toMatchObject({ isRead: true, line: { reason: 'told @omar in #ops', ticket: 'OPS-1' } });
 });

@@ -3,30 +3,30 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { loadPolicy } from '../../src/config/policy-file.ts';
 import { formatProblem } from '../../src/config/problem.ts';
-import type { Policy } from '../../src/core/policy/types.ts';
-import { createPool, createStore } from '../../src/db/client.ts';
+import type { Policy } from '../../src/domain/policy/types.ts';
+import { createPool, createStore } from '../../src/store/client.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createSealing } from '../../src/lib/sealing.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import { createSlackApp } from '../../src/slack/app.ts';
 import type { SlackApp } from '../../src/slack/app.ts';
-import { createSlackConnection } from '../../src/slack/connection.ts';
-import type { SlackConnection } from '../../src/slack/connection.ts';
-import { createNotifier } from '../../src/slack/notifier.ts';
-import type { Notifier, SyncResult } from '../../src/slack/notifier.ts';
-import { createDirectory } from '../../src/slack/people.ts';
-import { createAddressBook } from '../../src/usecases/address-book.ts';
-import { createUseCases } from '../../src/usecases/create-use-cases.ts';
-import type { Directory, Store } from '../../src/usecases/ports.ts';
-import type { Access } from '../../src/usecases/ports-access.ts';
-import type { OnCallServices } from '../../src/usecases/ports-on-call.ts';
-import type { UseCases } from '../../src/usecases/types.ts';
+import { createSlackConnection } from '../../src/slack/connection/connection.ts';
+import type { SlackConnection } from '../../src/slack/connection/connection.ts';
+import { createNotifier } from '../../src/slack/messages/notifier.ts';
+import type { Notifier, SyncResult } from '../../src/slack/messages/notifier.ts';
+import { createDirectory } from '../../src/slack/directory/people.ts';
+import { createEmailBindings } from '../../src/application/identity/email-bindings.ts';
+import { createUseCases } from '../../src/application/application.ts';
+import type { Store, Access } from '../../src/application/deps.ts';
+import type { Directory } from '../../src/application/identity/directory.ts';
+import type { OnCallServices } from '../../src/application/identity/on-call-ports.ts';
+import type { UseCases } from '../../src/application/verbs.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { forgetfulReplays } from '../support/replays.ts';
 import { startSlack } from '../support/slack.ts';
 import type { Slack } from '../support/slack.ts';
-import type { ManifestInput, WorkspaceConfig } from '../../src/local/slack/config.ts';
+import type { ManifestInput, WorkspaceConfig } from '../../sandbox/src/slack/config.ts';
 
 export const POLICY = `version: 1
 groups:
@@ -160,7 +160,7 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   const connection = createSlackConnection({ botToken: slack.botToken, apiUrl: slack.apiUrl, log });
   const onCall = { pagerduty: null, opsgenie: null, ...options.onCall };
   const teamId = (): string => connection.team().teamId;
-  const book = createAddressBook({ store, ids: { next: newId } });
+  const book = createEmailBindings({ store, ids: { next: newId } });
   const directory = createDirectory({ client: connection.client, teamId, policy, book, onCall, log });
   const vault = createSealing([Buffer.alloc(32, 7)]);
   const real = createUseCases({ store, directory, access: target.access, vault, ids: { next: newId }, policy, log });
@@ -210,7 +210,7 @@ const settle = async ({
   for (let work = await store.outbox.take(50); work.length > 0; work = await store.outbox.take(50)) {
     for (const { id, kind, subjectId } of work) {
       if (kind === 'activate') await useCases.activate({ grantId: subjectId });
-      if (kind === 'end') await useCases.finishEnd({ grantIds: [subjectId] });
+      if (kind === 'end') await useCases.completeRevocation({ grantIds: [subjectId] });
       if (kind === 'extend') await useCases.finishExtension({ requestId: subjectId });
       const synced = kind === 'notify' ? await notifier.sync(subjectId) : null;
       if (synced) results.push(synced);

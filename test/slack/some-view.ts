@@ -1,6 +1,8 @@
 /** What messages are drawn from, with nothing special about it; tests say what is. */
-import type { Grant, Person, Request } from '../../src/core/types.ts';
-import type { RequestView } from '../../src/usecases/ports.ts';
+import type { Grant } from '../../src/domain/grants/grant.ts';
+import type { Person } from '../../src/domain/principals/person.ts';
+import type { Request } from '../../src/domain/requests/request.ts';
+import type { RequestView } from '../../src/application/record/request-view.ts';
 
 export const NOW = new Date('2026-11-22T14:00:00Z');
 

@@ -17,7 +17,7 @@ afterEach(() => rig.stop());
 
 const ask = async (target: string): Promise<string> => {
   const wanted = { userId: 'U0ADA', target, role: 'read', durationMs: null, reason: 'checkout errors', ticket: null };
-  const result = await rig.useCases.ask({ ...wanted, idempotencyKey: null });
+  const result = await rig.useCases.createRequest({ ...wanted, idempotencyKey: null });
   if (result.outcome !== 'sent') throw new Error(`not sent: ${result.outcome}`);
   await rig.settle();
   return result.view.request.id;
@@ -55,7 +55,7 @@ it('nobody is told when only those who are not asked could, and the requester he
 
 it('explain names them, and nobody counts twice for being in both', async () => {
   const wanted = { target: 'orders-db', role: 'read', durationMs: null, reason: 'checkout errors', ticket: null };
-  const { lines } = await rig.useCases.explainAsk({ userId: 'U0ADA', forUserId: null, ...wanted });
+  const { lines } = await rig.useCases.explainRequest({ userId: 'U0ADA', forUserId: null, ...wanted });
   expect(lines.join('\n')).toContain('1 from sre (or security, U0RITA, who may and are not asked): ');
   const { asked } = await rig.useCases.preview({ userId: 'U0ADA', ...wanted });
   expect(asked[0]?.people.map(({ userId }) => userId).sort()).toEqual(['U0RITA', 'U0SAM']);

@@ -4,13 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import pg from 'pg';
 import pino from 'pino';
-import type { AlertSource } from '../../src/core/alerts/types.ts';
-import { createPool, createStore } from '../../src/db/client.ts';
+import type { AlertSource } from '../../src/domain/alerts/types.ts';
+import { createPool, createStore } from '../../src/store/client.ts';
 import { newId } from '../../src/lib/ids.ts';
-import { createAlertDoor } from '../../src/triggers/alert-door.ts';
-import type { AlertCount } from '../../src/triggers/alert-door.ts';
-import { TRIGGERS } from '../../src/triggers/registry.ts';
-import { receiveAlerts } from '../../src/usecases/receive-alerts.ts';
+import { createWebhookHandler } from '../../src/http/hooks/webhook-handler.ts';
+import type { AlertCount } from '../../src/http/hooks/webhook-handler.ts';
+import { TRIGGERS } from '../../src/http/hooks/registry.ts';
+import { receiveAlerts } from '../../src/application/alerts/receive-alerts.ts';
 import { POLICY, policyOf } from '../slack/rig.ts';
 import { send } from './alert-payloads.ts';
 import { createTestDatabase } from './database.ts';
@@ -45,7 +45,7 @@ export const startAlertDoors = async ({ entries, secrets }: Settings) => {
   const doors = new Map(
     TRIGGERS.map((trigger) => [
       `/hooks/${trigger.path}`,
-      createAlertDoor({
+      createWebhookHandler({
         trigger,
         secrets: [secrets[trigger.id]],
         receive: (input) => receiveAlerts(deps, input),

@@ -1,6 +1,6 @@
 /** Databases for one test file: Latchkey's own, migrated; and a production database for grants to be made in. */
 import pg from 'pg';
-import { waitUntil } from '../../src/local/embedded/wait.ts';
+import { waitUntil } from '../../sandbox/src/embedded/wait.ts';
 import { randomSuffix, testServices } from './services.ts';
 import type { TestServices } from './services.ts';
 

@@ -3,9 +3,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
-import { removePostgres, startPostgres } from '../../src/local/embedded/postgres.ts';
-import { isRunning } from '../../src/local/embedded/process.ts';
-import { removeRedis, startRedis } from '../../src/local/embedded/redis.ts';
+import { removePostgres, startPostgres } from '../../sandbox/src/embedded/postgres.ts';
+import { isRunning } from '../../sandbox/src/embedded/process.ts';
+import { removeRedis, startRedis } from '../../sandbox/src/embedded/redis.ts';
 import { installOlderPostgres } from './older-postgres.ts';
 import { freeSmallDisks, unmountSmallDisks } from './small-disk.ts';
 import { makeTemplate } from './template.ts';

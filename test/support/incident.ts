@@ -1,5 +1,5 @@
 /** The steps that journeys of incidents have in common: the policy, the channel's one message, and what people do with it. */
-import type { Message } from '../../src/local/slack/types.ts';
+import type { Message } from '../../sandbox/src/slack/types.ts';
 import { seen } from './world.ts';
 import type { World } from './world.ts';
 

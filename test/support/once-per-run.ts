@@ -1,7 +1,7 @@
 /** What several test files need and one of them makes, whichever comes first: each file runs in a process of its own. */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { waitUntil } from '../../src/local/embedded/wait.ts';
+import { waitUntil } from '../../sandbox/src/embedded/wait.ts';
 import { testServices } from './services.ts';
 
 type Outcome = { value: string } | { problem: string };

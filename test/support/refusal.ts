@@ -1,6 +1,6 @@
 /** How work was refused, for tests that expect it to be. */
-import { isDomainError } from '../../src/core/errors.ts';
-import type { DomainError } from '../../src/core/errors.ts';
+import { isDomainError } from '../../src/domain/errors.ts';
+import type { DomainError } from '../../src/domain/errors.ts';
 
 /** The refusal, or null where the work was done; any other failure is thrown on. */
 export const refusalOf = async (work: Promise<unknown>): Promise<DomainError | null> => {

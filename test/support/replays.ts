@@ -1,5 +1,5 @@
 /** Stand-ins for what all processes know of signed requests. */
-import type { Replays } from '../../src/usecases/ports-replays.ts';
+import type { Replays } from '../../src/application/record/replay-ports.ts';
 
 /** Takes everything for new. */
 export const forgetfulReplays: Replays = {

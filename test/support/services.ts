@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import { inject } from 'vitest';
-import { startPostgres, type EmbeddedPostgres } from '../../src/local/embedded/postgres.ts';
-import { startRedis, type EmbeddedRedis } from '../../src/local/embedded/redis.ts';
+import { startPostgres, type EmbeddedPostgres } from '../../sandbox/src/embedded/postgres.ts';
+import { startRedis, type EmbeddedRedis } from '../../sandbox/src/embedded/redis.ts';
 import { makeTemplate } from './template.ts';
 
 export interface TestServices {

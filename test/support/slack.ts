@@ -1,7 +1,7 @@
 /** A Slack workspace for tests: the local one, listening, with a small cast unless another is given. */
-import type { WorkspaceConfig } from '../../src/local/slack/config.ts';
-import { createWorkspace } from '../../src/local/slack/workspace.ts';
-import type { Workspace } from '../../src/local/slack/workspace.ts';
+import type { WorkspaceConfig } from '../../sandbox/src/slack/config.ts';
+import { createWorkspace } from '../../sandbox/src/slack/workspace.ts';
+import type { Workspace } from '../../sandbox/src/slack/workspace.ts';
 
 export type Slack = Workspace & {
   url: string;

@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmdirSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { startPostgres } from '../../src/local/embedded/postgres.ts';
-import { isReachableByAll } from '../../src/local/embedded/unprivileged.ts';
+import { startPostgres } from '../../sandbox/src/embedded/postgres.ts';
+import { isReachableByAll } from '../../sandbox/src/embedded/unprivileged.ts';
 import { startPrivateServer, testServices } from './services.ts';
 import type { Places, PrivateServer } from './services.ts';
 

@@ -1,6 +1,6 @@
 /** The steps that journeys have in common, each waiting for what a person would see. */
 import pg from 'pg';
-import type { Message, StoredView } from '../../src/local/slack/types.ts';
+import type { Message, StoredView } from '../../sandbox/src/slack/types.ts';
 import { seen } from './world.ts';
 import type { World } from './world.ts';
 

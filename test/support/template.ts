@@ -1,6 +1,6 @@
 /** A migrated database that others are copied from. */
 import pg from 'pg';
-import { migrateDatabase } from '../../src/db/migrate.ts';
+import { migrateDatabase } from '../../src/store/migrate.ts';
 
 const TEMPLATE = 'latchkey_template';
 

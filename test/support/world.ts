@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
-import { createApp, readFirstPolicy } from '../../src/app.ts';
-import type { App, Part } from '../../src/app.ts';
+import { createApp, readFirstPolicy } from '../../src/compose/app.ts';
+import type { App, Part } from '../../src/compose/app.ts';
 import { readEnvironment } from '../../src/config/environment.ts';
 import { formatProblem } from '../../src/config/problem.ts';
 import { createLog } from '../../src/lib/log.ts';
-import type { Message } from '../../src/local/slack/types.ts';
+import type { Message } from '../../sandbox/src/slack/types.ts';
 import { createTargetDatabase, createTestDatabase } from './database.ts';
 import type { TargetDatabase, TestDatabase } from './database.ts';
 import { startSlack } from './slack.ts';

@@ -6,7 +6,7 @@ import { loginNameOf, writeMark } from './login-name.ts';
 import { assertOurs, explained, findLogins, type Login } from './logins.ts';
 import { nextSecret } from './scram.ts';
 import { secretFor } from './secret.ts';
-import { actingAs, chooseMaker } from './makers.ts';
+import { actingAs, chooseCreatorRole } from './creator-roles.ts';
 import type { Client, Server } from './server.ts';
 
 const { escapeIdentifier: name, escapeLiteral: literal } = pg;
@@ -127,7 +127,7 @@ export const grant = async (server: Server, scope: Scope, ctx: ProviderContext):
     const [, [existing], maker] = await Promise.all([
       assertGroups(client, groups),
       findLogins(client, [{ grantId: ctx.grantId, oid: null }]),
-      chooseMaker(client),
+      chooseCreatorRole(client),
     ]);
     return { existing, maker };
   });

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { ProviderError } from '../provider.ts';
 import { codeOf } from './errors.ts';
 import { checkGrantId, prefixOf, readMark } from './login-name.ts';
-import { MAKER_OF } from './makers.ts';
+import { MAKER_OF } from './creator-roles.ts';
 import type { Client } from './server.ts';
 
 /** What is asked for: a grant, and the oid of its login where it is known. */

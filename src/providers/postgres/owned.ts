@@ -3,7 +3,7 @@ import pg from 'pg';
 import { ProviderError } from '../provider.ts';
 import { codeOf } from './errors.ts';
 import type { Login } from './logins.ts';
-import { actingAs } from './makers.ts';
+import { actingAs } from './creator-roles.ts';
 import type { Client, Server } from './server.ts';
 
 type Doomed = { login: Login; group: string };

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { ProviderError, type Finding } from '../provider.ts';
 import type { Scope } from './config.ts';
-import { UNFIT_MAKERS } from './makers.ts';
+import { UNFIT_MAKERS } from './creator-roles.ts';
 import { whereIs, type Server } from './server.ts';
 
 const OLDEST_VERSION = 140_000;
@@ -111,9 +111,9 @@ const groupFindings = (group: Group, self: Self): Finding[] => {
   ].filter((finding) => finding !== false);
 };
 
-type UnfitMaker = { name: string; others: string[] };
+type UnfitCreatorRole = { name: string; others: string[] };
 
-const unfitMaker = ({ name: maker, others }: UnfitMaker, self: Self): Finding => {
+const unfitCreatorRole = ({ name: maker, others }: UnfitCreatorRole, self: Self): Finding => {
   const mend = [
     `ALTER ROLE ${name(maker)} NOSUPERUSER NOLOGIN CREATEROLE;`,
     `GRANT ${name(maker)} TO ${name(self.user)} WITH INHERIT FALSE, SET TRUE;`,
@@ -132,7 +132,7 @@ const look = async (server: Server, scopes: Record<string, Scope>, signal: Abort
   if (!self) throw new ProviderError('conflict', `Latchkey's own role vanished from ${whereIs(server.settings)}.`);
   const wanted = [...new Set(Object.values(scopes).flatMap((scope) => scope.member_of))];
   const groups = await server.query<Group>(signal, { text: GROUPS, values: [wanted] });
-  const unfit = await server.query<UnfitMaker>(signal, { text: UNFIT_MAKERS });
+  const unfit = await server.query<UnfitCreatorRole>(signal, { text: UNFIT_MAKERS });
   const missing = wanted.filter((group) => !groups.some((row) => row.name === group));
   return [
     ...selfFindings(self, server, sentAt),
@@ -143,7 +143,7 @@ const look = async (server: Server, scopes: Record<string, Scope>, signal: Abort
       ),
     ),
     ...groups.flatMap((group) => groupFindings(group, self)),
-    ...unfit.map((maker) => unfitMaker(maker, self)),
+    ...unfit.map((maker) => unfitCreatorRole(maker, self)),
   ];
 };
 

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { ProviderError, type InUse } from '../provider.ts';
 import { codeOf } from './errors.ts';
 import { assertOurs, explained, findLogins, type Login, type Wanted } from './logins.ts';
-import { perMaker } from './makers.ts';
+import { perMaker } from './creator-roles.ts';
 import { dropWithWhatItOwns } from './owned.ts';
 import { countSessions, cutBlockers, endSessions, type SessionsOf } from './sessions.ts';
 import type { Server } from './server.ts';

@@ -1,6 +1,6 @@
 /** Latchkey's own small pool of connections to one target. Opens nothing until the first query. */
 import pg from 'pg';
-import { createLanes, type Lanes } from '../../lib/lanes.ts';
+import { createLanes, type Lanes } from '../../lib/limiter.ts';
 import { adminConnection, assertPinned, NEWEST_OPTIONS, OLD_OPTIONS, UNKNOWN_SETTING } from './admin-connection.ts';
 import type { Settings } from './config.ts';
 import { codeOf, toProviderError } from './errors.ts';

@@ -3,5 +3,5 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export const setup = (): void => {
-  execFileSync(process.execPath, [fileURLToPath(new URL('../../../src/local/page/build.mjs', import.meta.url))]);
+  execFileSync(process.execPath, [fileURLToPath(new URL('../../../sandbox/src/page/build.mjs', import.meta.url))]);
 };

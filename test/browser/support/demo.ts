@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
-import { freePort } from '../../../src/local/embedded/port.ts';
-import { removePostgres } from '../../../src/local/embedded/postgres.ts';
-import { runDemo } from '../../local/demo/demo-process.ts';
+import { freePort } from '../../../sandbox/src/embedded/port.ts';
+import { removePostgres } from '../../../sandbox/src/embedded/postgres.ts';
+import { runDemo } from '../../sandbox/demo/demo-process.ts';
 import { startBrowser, windowsOf } from './browser.ts';
 import type { Windows } from './browser.ts';
 

@@ -1,5 +1,5 @@
 /** A production database in memory, for the tests of the panel: it does what one is told, and counts. */
-import type { Quest, World, WorldState } from '../../../src/local/demo/world.ts';
+import type { Quest, World, WorldState } from '../../../sandbox/src/demo/world.ts';
 
 export type SmallWorld = World & {
   change: (state: Partial<WorldState>) => void;

@@ -1,10 +1,10 @@
 /** A workspace with its page, a plain app and a small world, and windows to look at them. */
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import type { WorkspaceConfig } from '../../../src/local/slack/config.ts';
-import { createWorkspace } from '../../../src/local/slack/workspace.ts';
-import type { Workspace } from '../../../src/local/slack/workspace.ts';
-import { servePage } from '../../../src/local/page-server/serve-page.ts';
-import { startSocketApp } from '../../local/slack/bolt-app.ts';
+import type { WorkspaceConfig } from '../../../sandbox/src/slack/config.ts';
+import { createWorkspace } from '../../../sandbox/src/slack/workspace.ts';
+import type { Workspace } from '../../../sandbox/src/slack/workspace.ts';
+import { servePage } from '../../../sandbox/src/page-server/serve-page.ts';
+import { startSocketApp } from '../../sandbox/slack/bolt-app.ts';
 import { cast } from '../../support/slack.ts';
 import { startBrowser, windowsOf } from './browser.ts';
 import type { Windows } from './browser.ts';

@@ -1,8 +1,8 @@
 /** Where things are in the page, and the few acts that every test begins with. */
 import type { Locator, Page } from 'playwright-core';
-import { post } from '../../../src/local/slack/messages.ts';
-import type { Block } from '../../../src/local/slack/types.ts';
-import type { Workspace } from '../../../src/local/slack/workspace.ts';
+import { post } from '../../../sandbox/src/slack/messages.ts';
+import type { Block } from '../../../sandbox/src/slack/types.ts';
+import type { Workspace } from '../../../sandbox/src/slack/workspace.ts';
 
 export const composer = (page: Page): Locator => page.getByRole('textbox', { name: /^Message / });
 

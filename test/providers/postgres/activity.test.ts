@@ -1,11 +1,11 @@
 /** What counts as use of a login, and what Latchkey's own role can see of it with the least rights. */
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Json } from '../../../src/core/types.ts';
+import type { Json } from '../../../src/domain/json.ts';
 import type { Connection, InUse } from '../../../src/providers/provider.ts';
 import { grantOfLogin } from '../../../src/providers/postgres/login-name.ts';
 import { postgres } from '../../../src/providers/postgres/postgres.ts';
-import { waitUntil } from '../../../src/local/embedded/wait.ts';
+import { waitUntil } from '../../../sandbox/src/embedded/wait.ts';
 import { connectTo, contextOf } from '../connection.ts';
 import { HOSTILE_SERVERS, type TestServer } from './servers.ts';
 import { configOf, createTarget, enter, valueOf, type Target } from './target.ts';

@@ -1,6 +1,6 @@
 /** What may stand in the policy for a Postgres target, and what is said when it does not fit. */
 import { describe, expect, test } from 'vitest';
-import type { Json } from '../../../src/core/types.ts';
+import type { Json } from '../../../src/domain/json.ts';
 import { configSchema, settingsOf } from '../../../src/providers/postgres/config.ts';
 import { postgres } from '../../../src/providers/postgres/postgres.ts';
 

@@ -1,7 +1,7 @@
 /** Ways in which the end of a login could be held up, missed, or hit the wrong role. */
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Json } from '../../../src/core/types.ts';
+import type { Json } from '../../../src/domain/json.ts';
 import type { Connection, Granted, ProviderContext } from '../../../src/providers/provider.ts';
 import { postgres } from '../../../src/providers/postgres/postgres.ts';
 import { connectTo, contextOf, failureOf, textWith } from '../connection.ts';

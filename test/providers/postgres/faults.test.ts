@@ -2,10 +2,10 @@
 import { createServer, type Server as Listener } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort } from '../../../src/local/embedded/port.ts';
-import { waitUntil } from '../../../src/local/embedded/wait.ts';
+import { freePort } from '../../../sandbox/src/embedded/port.ts';
+import { waitUntil } from '../../../sandbox/src/embedded/wait.ts';
 import { postgres } from '../../../src/providers/postgres/postgres.ts';
-import type { Json } from '../../../src/core/types.ts';
+import type { Json } from '../../../src/domain/json.ts';
 import type { ProviderError } from '../../../src/providers/provider.ts';
 import { startPrivatePostgres, testServices, type PrivateServer } from '../../support/services.ts';
 import { connectTo, contextOf, failureOf, textWith } from '../connection.ts';

@@ -1,6 +1,6 @@
 /** What a login looks like in the target, and that making it stands crowds, hostile names and other people's hands. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Json } from '../../../src/core/types.ts';
+import type { Json } from '../../../src/domain/json.ts';
 import { postgres } from '../../../src/providers/postgres/postgres.ts';
 import type { Connection, Granted, ProviderContext } from '../../../src/providers/provider.ts';
 import { connectTo, contextOf, failureOf, textWith } from '../connection.ts';

@@ -1,6 +1,6 @@
 /** The servers that the Postgres tests run on: every supported version, each started once for the whole run by the file that needs it first. */
 import { inject } from 'vitest';
-import { startPostgres } from '../../../src/local/embedded/postgres.ts';
+import { startPostgres } from '../../../sandbox/src/embedded/postgres.ts';
 import { binariesOf, isForThisMachine, OLDER_VERSIONS } from '../../support/older-postgres.ts';
 import { hostileTemplate } from './hostile.ts';
 import { oncePerRun } from '../../support/once-per-run.ts';

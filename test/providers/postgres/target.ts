@@ -1,8 +1,8 @@
 /** A production database as `docs/postgres.md` prepares it, with a login for Latchkey that has the least rights. */
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
-import { waitUntil } from '../../../src/local/embedded/wait.ts';
-import type { Json } from '../../../src/core/types.ts';
+import { waitUntil } from '../../../sandbox/src/embedded/wait.ts';
+import type { Json } from '../../../src/domain/json.ts';
 import type { Secret } from '../../../src/providers/provider.ts';
 import { hostilePathSql, recordedIn } from './hostile.ts';
 import { randomSuffix } from '../../support/services.ts';

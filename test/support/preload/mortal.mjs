@@ -1,6 +1,6 @@
 /** The program under test with its points of death: in one piece, since a start that finds its modules one by one takes three times as long. */
 import './crash-points.mjs';
-import { run } from '../../../src/cli.ts';
+import { run } from '../../../src/cli/program.ts';
 
 await new Promise((resolve) => {
   const listen = ({ isToBegin }) => {

@@ -1,0 +1,74 @@
+/** What use cases need of the store for alerts. */
+import type { AlertNews } from '../../domain/alerts/occurrence.ts';
+import type { Alert, AlertRoute, AlertSignal, AlertSource, KnownSignal } from '../../domain/alerts/types.ts';
+import type { Person } from '../../domain/principals/person.ts';
+
+/** What became of an alert. `joined` and `changed`: more or less of it fires now. */
+export type AlertOutcome = 'fired' | 'joined' | 'reopened' | 'resolved' | 'changed';
+
+/** `signal` is the first that brought it about. */
+export type AlertChange = { outcome: AlertOutcome; alertId: string; signal: AlertSignal };
+
+export type AlertTaking = { mapping: string; source: AlertSource; newId: string; reopenMs: number };
+
+export type AlertWrites = {
+  /** What is known under these keys. Until the transaction is over, no other process hears anything of this source. */
+  known(source: AlertSource, keys: readonly string[]): Promise<Map<string, KnownSignal>>;
+  /**
+   * Takes in what changed under one mapping, and gives the alerts that changed. What fires joins the open alert of its mapping, or
+   * reopens the last one if that was resolved within `reopenMs`; else `newId` becomes a new alert.
+   */
+  take(news: readonly AlertNews[], taking: AlertTaking): Promise<AlertChange[]>;
+  /** Keeps that these are over though they belong to no alert: what is heard late of them is old. */
+  keepOver(news: readonly AlertNews[]): Promise<void>;
+  lock(id: string): Promise<Alert | null>;
+  /** Decides who is told: once, by whoever is first. */
+  setRoute(id: string, routing: { route: AlertRoute; told: string[]; audiences: string[] }): Promise<void>;
+  /** The request was made for this alert. */
+  tie(requestId: string, alertId: string): Promise<void>;
+};
+
+export type AlertReads = {
+  alert(id: string): Promise<Alert | null>;
+  alertOfRequest(requestId: string): Promise<Alert | null>;
+  /** With who asked for something because of it, oldest first. */
+  alertView(id: string): Promise<AlertView | null>;
+};
+
+export type AlertView = {
+  alert: Alert;
+  askedBy: { requestId: string; person: Person; isAutomatic: boolean }[];
+  now: Date;
+};
+
+/** Fields as of `MessageCopy`. */
+export type AlertMessageCopy = {
+  id: string;
+  alertId: string;
+  audience: string;
+  channel: string | null;
+  ts: string | null;
+  drawnVersion: number;
+  failure: string | null;
+};
+
+export type AlertMessages = {
+  /** Leases message work on one alert to one caller; null when somebody else has it. */
+  claim(alertId: string, leaseMs: number): Promise<{ version: number } | null>;
+  release(alertId: string): Promise<{ version: number }>;
+  list(alertId: string): Promise<AlertMessageCopy[]>;
+  setPosted(id: string, posted: { channel: string; ts: string; drawnVersion: number }): Promise<void>;
+  setDrawn(id: string, drawnVersion: number): Promise<void>;
+  setFailure(id: string, failure: string): Promise<void>;
+  /** Others are told as well; who is told already is not told twice. */
+  plan(alertId: string, audiences: string[]): Promise<void>;
+};
+
+export type AlertStore = {
+  alertMessages: AlertMessages;
+  /**
+   * Takes away alerts that were resolved longer ago than this and for which nobody asked anything, and after two days what is known to
+   * be over and belongs to no alert.
+   */
+  forgetAlerts(resolvedBeforeMs: number, limit: number): Promise<void>;
+};

@@ -1,0 +1,140 @@
+/** All verbs with their dependencies filled in. A new verb is one file and one line here. */
+import { activate } from './grants/activate.ts';
+import { adoptPolicy, rejectPolicy } from './policy/adopt-policy.ts';
+import { approveWithChanges } from './requests/approve-with-changes.ts';
+import { preApprove, withdrawPreApproval } from './requests/pre-approve.ts';
+import { createRequest } from './requests/create-request.ts';
+import { requestForAlert } from './alerts/request-for-alert.ts';
+import { breakGlass, previewBreakGlass } from './break-glass/break-glass.ts';
+import { endAway, setAway, showAway } from './requests/away.ts';
+import { checkAccounts } from './people/check-accounts.ts';
+import { cancel } from './requests/cancel-request.ts';
+import { confirmAddress, doubtedAddresses } from './people/confirm-email.ts';
+import { discuss } from './requests/discuss.ts';
+import { end } from './grants/end-grant.ts';
+import { explainRequest } from './queries/explain-request.ts';
+import { extend } from './requests/extend-access.ts';
+import { expireDue, completeRevocation } from './grants/revoke-grants.ts';
+import { finishExtension } from './grants/extend-in-target.ts';
+import { closeIncident } from './incidents/close-incident.ts';
+import { endIncidents } from './incidents/end-incidents.ts';
+import { incidentBriefing } from './queries/incident-briefing.ts';
+import type { IncidentUseCases } from './incidents/incident-types.ts';
+import { incidentTimeline, incidentView } from './queries/incident-view.ts';
+import { keepGrant } from './incidents/keep-grant.ts';
+import { syncIncidentChannel } from './incidents/sync-incident-channel.ts';
+import { recordUsage } from './grants/record-usage.ts';
+import { handleToolMessage } from './incidents/handle-tool-message.ts';
+import { openIncident, openIncidentForAlert } from './incidents/open-incident.ts';
+import { setSeverity } from './incidents/set-severity.ts';
+import { overview, targetOverview } from './queries/overview.ts';
+import type { Deps } from './deps.ts';
+import { personLeft } from './people/person-left.ts';
+import { preview } from './queries/preview.ts';
+import { receiveAlerts } from './alerts/receive-alerts.ts';
+import { allowBreakGlass, closeReview, openReviews } from './break-glass/follow-up.ts';
+import { previewRevocation, revokeAll } from './revocations/revoke-all.ts';
+import { runRevocation, runRevocations } from './revocations/run-revocation.ts';
+import { routeAlert } from './alerts/route-alert.ts';
+import { showCredentials } from './grants/show-credentials.ts';
+import { sweep } from './sweep.ts';
+import type { UseCases } from './verbs.ts';
+import { vote } from './requests/vote.ts';
+import { decideDrift, repairBatch, watchDrift } from './drift/watch-drift.ts';
+import { watchOverdue } from './grants/watch-overdue.ts';
+
+type Guarding = Pick<
+  UseCases,
+  | 'previewRevocation'
+  | 'revokeAll'
+  | 'runRevocation'
+  | 'runRevocations'
+  | 'watchDrift'
+  | 'recordUsage'
+  | 'checkAccounts'
+  | 'decideDrift'
+  | 'repairBatch'
+  | 'watchOverdue'
+>;
+
+/** What ends much at once, and what watches over time and targets. */
+const guardingVerbs = (deps: Deps): Guarding => ({
+  previewRevocation: (input) => previewRevocation(deps, input),
+  revokeAll: (input) => revokeAll(deps, input),
+  runRevocation: (input) => runRevocation(deps, input),
+  runRevocations: () => runRevocations(deps),
+  watchDrift: () => watchDrift(deps),
+  recordUsage: () => recordUsage(deps),
+  checkAccounts: () => checkAccounts(deps),
+  decideDrift: (input) => decideDrift(deps, input),
+  repairBatch: (input) => repairBatch(deps, input),
+  watchOverdue: (input) => watchOverdue(deps, input),
+});
+
+export const createUseCases = (deps: Deps): UseCases => ({
+  ...guardingVerbs(deps),
+  ...incidentUseCases(deps),
+  ...alertUseCases(deps),
+  ...revocationUseCases(deps),
+  createRequest: (input) => createRequest(deps, input),
+  preview: (input) => preview(deps, input),
+  preApprove: (input) => preApprove(deps, input),
+  withdrawPreApproval: (input) => withdrawPreApproval(deps, input),
+  breakGlass: (input) => breakGlass(deps, input),
+  previewBreakGlass: (input) => previewBreakGlass(deps, input),
+  closeReview: (input) => closeReview(deps, input),
+  openReviews: (input) => openReviews(deps, input),
+  allowBreakGlass: (input) => allowBreakGlass(deps, input),
+  confirmAddress: (input) => confirmAddress(deps, input),
+  doubtedAddresses: (input) => doubtedAddresses(deps, input),
+  vote: (input) => vote(deps, input),
+  approveWithChanges: (input) => approveWithChanges(deps, input),
+  cancel: (input) => cancel(deps, input),
+  showCredentials: (input) => showCredentials(deps, input),
+  end: (input) => end(deps, input),
+  extend: (input) => extend(deps, input),
+  finishExtension: (input) => finishExtension(deps, input),
+  overview: (input) => overview(deps, input),
+  targetOverview: (input) => targetOverview(deps, input),
+  activate: (input) => activate(deps, input),
+  completeRevocation: (input) => completeRevocation(deps, input),
+  expireDue: () => expireDue(deps),
+  sweep: () => sweep(deps),
+  adoptPolicy: (input) => adoptPolicy(deps, input),
+  setAway: (input) => setAway(deps, input),
+  endAway: (input) => endAway(deps, input),
+  showAway: (input) => showAway(deps, input),
+  explainRequest: (input) => explainRequest(deps, input),
+  discuss: (input) => discuss(deps, input),
+  personLeft: (input) => personLeft(deps, input),
+  rejectPolicy: (input) => rejectPolicy(deps, input),
+});
+
+const incidentUseCases = (deps: Deps): IncidentUseCases => ({
+  syncIncidentChannel: (input) => syncIncidentChannel(deps, input),
+  openIncident: (input) => openIncident(deps, input),
+  openIncidentForAlert: (input) => openIncidentForAlert(deps, input),
+  setSeverity: (input) => setSeverity(deps, input),
+  closeIncident: (input) => closeIncident(deps, input),
+  handleToolMessage: (input) => handleToolMessage(deps, input),
+  keepGrant: (input) => keepGrant(deps, input),
+  incidentView: (ref) => incidentView(deps, ref),
+  incidentBriefing: (ref) => incidentBriefing(deps, ref),
+  incidentTimeline: (ref) => incidentTimeline(deps, ref),
+  endIncidents: () => endIncidents(deps),
+});
+
+const alertUseCases = (deps: Deps): Pick<UseCases, 'requestForAlert' | 'receiveAlerts' | 'routeAlert'> => ({
+  requestForAlert: (input) => requestForAlert(deps, input),
+  receiveAlerts: (input) => receiveAlerts(deps, input),
+  routeAlert: (input) => routeAlert(deps, input),
+});
+
+const revocationUseCases = (
+  deps: Deps,
+): Pick<UseCases, 'previewRevocation' | 'revokeAll' | 'runRevocation' | 'runRevocations'> => ({
+  previewRevocation: (input) => previewRevocation(deps, input),
+  revokeAll: (input) => revokeAll(deps, input),
+  runRevocation: (input) => runRevocation(deps, input),
+  runRevocations: () => runRevocations(deps),
+});

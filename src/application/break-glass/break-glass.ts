@@ -1,0 +1,226 @@
+/** Takes access at once, without approval: for those the policy names, with a reason, told to everyone concerned, and reviewed after. */
+import { DomainError } from '../../domain/errors.ts';
+import type { Incident } from '../../domain/incidents/incident.ts';
+import type { BreakGlassVerdict } from '../../domain/policy/break-glass.ts';
+import { isBreakGlassRole, evaluateBreakGlass } from '../../domain/policy/break-glass.ts';
+import type { Ask, RequestProblem, BreakGlass, Policy } from '../../domain/policy/types.ts';
+import { isSameHuman } from '../../domain/principals/identity.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import type { Request, Requirement } from '../../domain/requests/request.ts';
+import { factsOfRequest } from '../decisions/evaluate.ts';
+import { openIncidentOf } from '../decisions/incident-facts.ts';
+import { holdIncident } from '../decisions/incident-tie.ts';
+import { isLimit } from '../decisions/limits.ts';
+import type { Deps, Tx } from '../deps.ts';
+import type { Freshness } from '../identity/directory.ts';
+import { isAmong } from '../identity/is-member.ts';
+import { actorOf } from '../record/audit-entry.ts';
+import { mustView } from '../record/must-find.ts';
+import { recordRefusal, refuse } from '../record/record-refusal.ts';
+import type { RequestView } from '../record/request-view.ts';
+import { approveRequest } from '../requests/approve-request.ts';
+import type { CreateRequestInput, PreviewInput } from '../requests/request-types.ts';
+
+/** Never later, never longer than `break_glass.max`; `durationMs` null is the role's default within it. */
+export type BreakGlassInput = Omit<CreateRequestInput, 'start'>;
+
+/** `refused`: the person can mend it. Who may not, or is blocked by an overdue review, gets a `DomainError`. */
+export type BreakGlassResult =
+  | { outcome: 'sent'; view: RequestView; isRepeat: boolean; targetProblem: string | null }
+  | { outcome: 'refused'; problems: RequestProblem[] };
+
+/** What break-glass would do, from recent look-ups. */
+export type BreakGlassPreview = {
+  durationMs: number;
+  capMs: number;
+  problems: RequestProblem[];
+  skipped: Requirement[];
+  overrides: { rule: string | null; message: string } | null;
+  /** The rule that would let this person in at once without it. */
+  needlessBy: string | null;
+  /** An overdue review of theirs that stands in the way: it would be refused. */
+  blockedBy: { grantId: string; dueAt: string } | null;
+};
+
+/** What decisions and the audit log call it where a rule's name stands otherwise. */
+export const BREAK_GLASS_RULE = 'break-glass';
+
+type Evaluated = {
+  policy: Policy;
+  breakGlass: BreakGlass;
+  person: Person;
+  ask: Ask;
+  incident: Incident | null;
+  verdict: BreakGlassVerdict;
+};
+
+export const breakGlass = async (deps: Deps, input: BreakGlassInput): Promise<BreakGlassResult> => {
+  const person = await deps.directory.person(input.userId);
+  const refusal = { type: 'break_glass.refused', person, target: input.target, role: input.role } as const;
+  const judged = await judgeTaking(deps, { person, input, freshness: 'fresh' }).catch((error: unknown) => {
+    if (error instanceof DomainError && error.code.startsWith('break_glass')) return refuse(deps, refusal, error);
+    throw error;
+  });
+  const { problems } = judged.verdict;
+  if (problems.length > 0) {
+    await recordRefusal(deps, { ...refusal, data: { codes: problems.map(({ code }) => code) } });
+    return { outcome: 'refused', problems };
+  }
+  const stored = await deps.store
+    .transaction((tx) => write(deps, tx, { judged, key: input.idempotencyKey }))
+    .catch((error: unknown) => {
+      if (isLimit(error)) return refuse(deps, refusal, error);
+      throw error;
+    });
+  if ('blockedBy' in stored) return refuse(deps, refusal, new DomainError('break_glass_blocked', stored.blockedBy));
+  const view = await mustView(deps, stored.id);
+  const targetProblem = deps.access.problems()[view.request.target] ?? null;
+  return { outcome: 'sent', view, isRepeat: stored.isRepeat, targetProblem };
+};
+
+export const previewBreakGlass = async (deps: Deps, input: PreviewInput): Promise<BreakGlassPreview> => {
+  const person = await deps.directory.person(input.userId);
+  // Taking looks again, inside its own transaction.
+  const [{ ask, verdict }, blockedBy] = await Promise.all([
+    judgeTaking(deps, { person, input, freshness: 'recent' }),
+    deps.store.transaction((tx) => overdueOf(tx, person)),
+  ]);
+  const { capMs, problems, skipped, overrides, isNeedless, rule } = verdict;
+  const needlessBy = isNeedless ? rule : null;
+  return { durationMs: ask.durationMs, capMs, problems, skipped, overrides, needlessBy, blockedBy };
+};
+
+/** For the form: whether its button is worth showing. A look-up that fails hides it; the command says why. */
+export const mayBreak = async (deps: Deps, person: Person, ask: Pick<Ask, 'target' | 'role'>): Promise<boolean> => {
+  const policy = deps.policy();
+  if (!policy.breakGlass || !isBreakGlassRole(policy.breakGlass, ask)) return false;
+  try {
+    return await isAmong(deps, { policy, person, refs: policy.breakGlass.who, freshness: 'recent' });
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    deps.log.warn({ err: error, person: person.id }, 'could not look up who may break glass');
+    return false;
+  }
+};
+
+const assertRole = (policy: Policy, { target, role }: Pick<Ask, 'target' | 'role'>): void => {
+  const found = Object.hasOwn(policy.targets, target) ? policy.targets[target] : undefined;
+  if (!found) throw new DomainError('unknown_target', { target });
+  if (!Object.hasOwn(found.roles, role)) throw new DomainError('unknown_role', { target, role });
+};
+
+type Judging = { person: Person; input: PreviewInput; freshness: Freshness };
+
+/** Throws where break-glass does not reach, or this person may not. */
+export const judgeTaking = async (deps: Deps, { person, input, freshness }: Judging): Promise<Evaluated> => {
+  const policy = deps.policy();
+  const { breakGlass: allowed } = policy;
+  const { target, role } = input;
+  assertRole(policy, input);
+  if (!allowed) throw new DomainError('break_glass_off');
+  if (!isBreakGlassRole(allowed, input)) throw new DomainError('break_glass_role', { target, role });
+  if (!(await isAmong(deps, { policy, person, refs: allowed.who, freshness })))
+    throw new DomainError('break_glass_who', { who: allowed.who });
+  const asked = {
+    target,
+    role,
+    durationMs: input.durationMs ?? 0,
+    reason: input.reason.trim(),
+    ticket: input.ticket?.trim() || null,
+  };
+  const incident = await openIncidentOf(deps, input.incidentChannelId);
+  const facts = await factsOfRequest(deps, policy, { person, ask: asked, freshness, incident });
+  const verdict = evaluateBreakGlass(policy, allowed, { ask: asked, facts });
+  if (!verdict) throw new DomainError('unknown_role', { target, role });
+  const ask = { ...asked, durationMs: input.durationMs ?? verdict.defaultMs };
+  return { policy, breakGlass: allowed, person, ask, incident, verdict };
+};
+
+/** A review of theirs that keeps them from breaking glass again. */
+export const overdueOf = async (tx: Tx, person: Person): Promise<{ dueAt: string; grantId: string } | null> => {
+  const overdue = (await tx.reviews.listOverdue()).find((one) => isSameHuman(one.person, person));
+  return overdue ? { dueAt: overdue.review.dueAt.toISOString(), grantId: overdue.review.grantId } : null;
+};
+
+type Writing = { judged: Evaluated; key: string | null };
+
+type Written = { id: string; isRepeat: boolean } | { blockedBy: { dueAt: string; grantId: string } };
+
+const write = async (deps: Deps, tx: Tx, { judged, key }: Writing): Promise<Written> => {
+  const { policy, person, ask, incident, verdict } = judged;
+  const blockedBy = await overdueOf(tx, person);
+  if (blockedBy) return { blockedBy };
+  await tx.people.upsert(person);
+  await holdIncident(tx, incident);
+  const { outcome, request } = await tx.requests.insert({
+    id: deps.ids.next(),
+    requesterId: person.id,
+    ...ask,
+    incidentId: incident?.id ?? null,
+    isBreakGlass: true,
+    state: 'pending',
+    rule: verdict.rule,
+    policySha256: policy.sha256,
+    requirements: verdict.skipped,
+    isInOrder: false,
+    idempotencyKey: key,
+    pendingMs: policy.pendingMs,
+  });
+  if (outcome === 'exists') return { id: request.id, isRepeat: true };
+  await recordTaken(tx, judged, request);
+  const grantId = await approveRequest(tx, deps.ids, {
+    request,
+    policy,
+    rule: BREAK_GLASS_RULE,
+    actor: actorOf(person),
+    byPersonId: person.id,
+    voterIds: [],
+    note: overrideNote(verdict),
+  });
+  await openReview(deps, tx, { judged, request, grantId });
+  return { id: request.id, isRepeat: false };
+};
+
+const overrideNote = ({ overrides }: BreakGlassVerdict): string | null => {
+  if (!overrides) return null;
+  return overrides.rule === null ? overrides.message : `Rule "${overrides.rule}" says no: ${overrides.message}`;
+};
+
+const recordTaken = (tx: Tx, { policy, person, ask, incident, verdict }: Evaluated, request: Request): Promise<void> =>
+  tx.audit.append({
+    type: 'request.created',
+    actor: actorOf(person),
+    requestId: request.id,
+    grantId: null,
+    target: ask.target,
+    role: ask.role,
+    data: {
+      isBreakGlass: true,
+      durationMs: ask.durationMs,
+      reason: ask.reason,
+      ticket: ask.ticket,
+      incident: incident?.id ?? null,
+      rule: verdict.rule,
+      policy: policy.sha256,
+      skipped: verdict.skipped.map(({ label, count }) => ({ label, count })),
+      overrides: verdict.overrides,
+      isNeedless: verdict.isNeedless,
+    },
+  });
+
+type Opening = { judged: Evaluated; request: Request; grantId: string };
+
+const openReview = async (deps: Deps, tx: Tx, { judged, request, grantId }: Opening): Promise<void> => {
+  const { person, breakGlass: allowed } = judged;
+  const ids = { grantId, requestId: request.id, personId: person.id };
+  const { dueAt } = await tx.reviews.insert({ id: deps.ids.next(), ...ids, withinMs: allowed.reviewWithinMs });
+  await tx.audit.append({
+    type: 'review.opened',
+    actor: actorOf(person),
+    requestId: request.id,
+    grantId,
+    target: request.target,
+    role: request.role,
+    data: { dueAt: dueAt.toISOString(), reviewers: allowed.reviewers, tell: allowed.tell },
+  });
+};

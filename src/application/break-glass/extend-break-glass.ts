@@ -1,0 +1,84 @@
+/**
+ * More time on access that was taken by break-glass is taken the same way: by those who may break glass now, within
+ * `break_glass.max` for the whole time. Everyone who was told sees the new end, and the one review covers it.
+ */
+import { DomainError } from '../../domain/errors.ts';
+import { approveRequest } from '../requests/approve-request.ts';
+import { BREAK_GLASS_RULE, judgeTaking, overdueOf } from './break-glass.ts';
+import { demandRoom, holdGrant, recordMore, sent } from '../requests/extension-request.ts';
+import type { Extending, ExtendResult } from '../requests/extension-request.ts';
+import { fitted, longerAsk, refreshExtended, USUAL_MORE_MS } from '../grants/extension-terms.ts';
+import { actorOf } from '../record/audit-entry.ts';
+import type { Deps, Tx } from '../deps.ts';
+import { recordRefusal, refuse } from '../record/record-refusal.ts';
+
+type Taking = Extending & Awaited<ReturnType<typeof judgeTaking>> & { byMs: number };
+
+export const extendBreakGlass = async (deps: Deps, extending: Extending): Promise<ExtendResult> => {
+  const { person, grant } = extending;
+  const refusal = { type: 'break_glass.refused', person, target: grant.target, role: grant.role } as const;
+  const judged = await evaluateExtension(deps, extending).catch((error: unknown) => {
+    if (error instanceof DomainError && error.code.startsWith('break_glass')) return refuse(deps, refusal, error);
+    throw error;
+  });
+  const problems = judged.verdict.problems.filter(({ field }) => field !== 'duration');
+  if (problems.length > 0) {
+    await recordRefusal(deps, { ...refusal, data: { codes: problems.map(({ code }) => code), extends: grant.id } });
+    return { outcome: 'refused', problems };
+  }
+  const stored = await deps.store.transaction((tx) => take(deps, tx, judged));
+  if ('blockedBy' in stored) return refuse(deps, refusal, new DomainError('break_glass_blocked', stored.blockedBy));
+  return sent(deps, extending, stored);
+};
+
+const evaluateExtension = async (deps: Deps, extending: Extending): Promise<Taking> => {
+  const { person, grant, base, input } = extending;
+  const reasoned = { ...base.request, reason: input.reason?.trim() || base.request.reason };
+  const judgeFor = (moreMs: number) =>
+    judgeTaking(deps, {
+      person,
+      input: {
+        userId: person.userId,
+        ...longerAsk(grant, reasoned, moreMs),
+        incidentChannelId: base.incident?.channelId ?? null,
+      },
+      freshness: 'fresh',
+    });
+  const first = await judgeFor(input.byMs ?? USUAL_MORE_MS);
+  const { byMs, leftMs } = fitted(grant, input.byMs, () => first.verdict);
+  demandRoom({ byMs, leftMs, capMs: first.verdict.capMs });
+  return { ...extending, ...(await judgeFor(byMs)), byMs };
+};
+
+type Written = { id: string; isRepeat: boolean } | { blockedBy: { dueAt: string; grantId: string } };
+
+const take = async (deps: Deps, tx: Tx, taking: Taking): Promise<Written> => {
+  const { policy, person, ask, base, verdict, byMs, input } = taking;
+  const blockedBy = await overdueOf(tx, person);
+  if (blockedBy) return { blockedBy };
+  const { grant, repeatOf } = await holdGrant(tx, taking);
+  if (repeatOf) return { id: repeatOf, isRepeat: true };
+  await tx.people.upsert(person);
+  const { outcome, request } = await tx.requests.insert({
+    id: deps.ids.next(),
+    requesterId: person.id,
+    ...ask,
+    incidentId: base.request.incidentId,
+    isBreakGlass: true,
+    state: 'pending',
+    rule: verdict.rule,
+    policySha256: policy.sha256,
+    requirements: verdict.skipped,
+    isInOrder: false,
+    idempotencyKey: input.idempotencyKey,
+    pendingMs: policy.pendingMs,
+    extendsGrantId: grant.id,
+    extendsByMs: byMs,
+  });
+  if (outcome === 'exists') return { id: request.id, isRepeat: true };
+  await recordMore(tx, taking, request);
+  const common = { request, policy, rule: BREAK_GLASS_RULE, actor: actorOf(person), byPersonId: person.id };
+  await approveRequest(tx, deps.ids, { ...common, voterIds: [] });
+  await refreshExtended(tx, request);
+  return { id: request.id, isRepeat: false };
+};

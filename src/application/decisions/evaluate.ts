@@ -1,0 +1,81 @@
+/** Decides an ask with facts that were looked up outside of any transaction. */
+import { DomainError } from '../../domain/errors.ts';
+import type { Incident } from '../../domain/incidents/incident.ts';
+import { groupsToRead } from '../../domain/policy/candidates.ts';
+import { decide } from '../../domain/policy/decide.ts';
+import type { Ask, DecisionFacts, Policy, Verdict } from '../../domain/policy/types.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import type { Deps, Store } from '../deps.ts';
+import type { Directory, Freshness } from '../identity/directory.ts';
+import type { EvaluatedAlert } from './alert-facts.ts';
+import { factsOfAlert } from './alert-facts.ts';
+import { factsOfIncident } from './incident-facts.ts';
+import type { Schedule } from './schedule.ts';
+
+export const defaultDurationMs = (policy: Policy, target: string, role: string): number =>
+  policy.targets[target]?.roles[role]?.defaultMs ?? 0;
+
+export type EvaluateDeps = { store: { read: Pick<Store['read'], 'now'> }; directory: Directory };
+
+/** `incident`: the one it is tied to; null where it is tied to none. `alert`: the one it is asked for, where there is one. */
+type Asking = {
+  person: Person;
+  ask: Ask;
+  freshness: Freshness;
+  incident: Incident | null;
+  alert?: EvaluatedAlert | null;
+};
+
+/** Only the groups that some rule for this role looks at are read. */
+export const factsOfRequest = async (deps: EvaluateDeps, policy: Policy, asking: Asking): Promise<DecisionFacts> => {
+  const { person, ask, freshness, incident, alert = null } = asking;
+  const names = groupsToRead(policy, ask);
+  const [now, read, ofIncident, ofAlert] = await Promise.all([
+    deps.store.read.now(),
+    freshness === 'fresh' ? deps.directory.groupsOf(person, names) : deps.directory.recentGroupsOf(person, names),
+    factsOfIncident(deps, policy, { incident, person, freshness }),
+    factsOfAlert(deps, policy, { alert, person, target: ask.target, role: ask.role, freshness }),
+  ]);
+  return {
+    now,
+    requester: {
+      personId: person.id,
+      userId: person.userId,
+      ...read,
+      unknownGroups: [...read.unknownGroups, ...read.contestedGroups],
+    },
+    incident: ofIncident,
+    client: null,
+    pullRequest: null,
+    alert: ofAlert,
+  };
+};
+
+/** Groups that may be known a moment later. One that hangs on an unconfirmed address is not: a denial by it stands. */
+export const unreadGroups = ({ requester }: DecisionFacts): string[] =>
+  (requester.unknownGroups ?? []).filter((name) => !requester.contestedGroups?.includes(name));
+
+/** `unknownGroups` could not be read: what hangs on them is not known. */
+export const evaluateRequest = async (
+  deps: Deps,
+  policy: Policy,
+  asking: Asking,
+): Promise<{ verdict: Verdict; unknownGroups: string[] }> => {
+  const facts = await factsOfRequest(deps, policy, asking);
+  return { verdict: decide(policy, asking.ask, facts), unknownGroups: unreadGroups(facts) };
+};
+
+/** Rejects with `lookup_failed` rather than give a denial that may decide and hangs on a group that could not be read. */
+export const evaluate = async (deps: Deps, policy: Policy, asking: Asking): Promise<Verdict> => {
+  const { verdict, unknownGroups: unknown } = await evaluateRequest(deps, policy, asking);
+  if (asking.freshness === 'fresh' && verdict.decision === 'deny' && unknown.length > 0)
+    throw new DomainError('lookup_failed', { what: unknown.join(', ') });
+  return verdict;
+};
+
+/** What the deciding rule says about reminders and escalation; nothing where nobody is asked. */
+export const scheduleOf = (verdict: Verdict): Schedule => ({
+  remindMs: verdict.decision === 'ask' ? verdict.remindMs : null,
+  escalateAfterMs: verdict.decision === 'ask' ? (verdict.escalate?.afterMs ?? null) : null,
+  escalateTo: verdict.decision === 'ask' ? (verdict.escalate?.to ?? null) : null,
+});

@@ -1,0 +1,54 @@
+/** Who is asked for each requirement, for showing: recent look-ups serve. */
+import type { Person } from '../../domain/principals/person.ts';
+import type { Requirement } from '../../domain/requests/request.ts';
+import { eligibleApproversOf } from './eligible-approvers.ts';
+import type { EligibleApprovers, EligibleApproversDeps, Delegate } from './eligible-approvers.ts';
+import type { ConflictingEmail } from '../identity/email-binding-ports.ts';
+
+/** The requester is left out in every identity. */
+export const potentialApprovers = async (
+  deps: EligibleApproversDeps,
+  requester: Person,
+  requirements: readonly Requirement[],
+): Promise<PotentialApprovers[]> => {
+  const electors = await eligibleApproversOf(deps, { requester, requirements, freshness: 'recent' });
+  return requirements.flatMap(({ label, count }, index) => {
+    const found = electors[index];
+    return found ? [asked(label, count, found)] : [];
+  });
+};
+
+const asked = (
+  label: string,
+  count: number,
+  { members, quiet, away, standIns, isOnlyRequester, unknown, doubts }: EligibleApprovers,
+): PotentialApprovers => ({
+  label,
+  count,
+  people: members,
+  quiet,
+  isOnlyRequester,
+  away,
+  standIns,
+  unknown,
+  doubts,
+});
+
+/**
+ * Who would be asked for one requirement, the requester left out. `unknown` names what could not be looked up; with none,
+ * fewer people than `count` means that it cannot be filled.
+ */
+export type PotentialApprovers = {
+  label: string;
+  count: number;
+  people: Person[];
+  /** Of `people`, who may decide without being asked. */
+  quiet: Person[];
+  isOnlyRequester: boolean;
+  /** Of `people`, who is away: they may decide, and are not pinged. */
+  away: EligibleApprovers['away'];
+  standIns: Delegate[];
+  unknown: string[];
+  /** Addresses that count for nobody, and so may be why there are too few. */
+  doubts: ConflictingEmail[];
+};

@@ -1,0 +1,99 @@
+/** Whether what was allowed ahead of time fills what the rule of now asks for. Each allowance is its giver's vote, and nothing more. */
+import { humansAmong, isSameHuman } from '../../domain/principals/identity.ts';
+import { tally } from '../../domain/requests/tally.ts';
+import type { Tally } from '../../domain/requests/tally.ts';
+import type { Ask, Verdict } from '../../domain/policy/types.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import type { Requirement } from '../../domain/requests/request.ts';
+import { eligibleApproversOf } from './eligible-approvers.ts';
+import type { EligibleApprovers } from './eligible-approvers.ts';
+import type { Freshness } from '../identity/directory.ts';
+import type { PreApprovalView } from '../../domain/requests/pre-approval.ts';
+import type { Deps } from '../deps.ts';
+
+/** Looked up before the transaction: who may approve now. A giver who may no longer approve does not count. */
+export type Ahead = { person: Person; requirements: Requirement[]; members: Person[][] };
+
+/** Allowances of one person: more than anybody has. */
+const LIMIT = 200;
+
+type Asked = { person: Person; verdict: Verdict; ask: Pick<Ask, 'target' | 'role'> };
+
+type Reader = { store: { read: Pick<Deps['store']['read'], 'allowances'> } };
+
+/** What this person was allowed for this role, and is still. */
+export const liveAllowances = async (
+  { store }: Reader,
+  personId: string,
+  ask: Pick<Ask, 'target' | 'role'>,
+): Promise<PreApprovalView[]> => {
+  const all = await store.read.allowances({ personId }, LIMIT);
+  return all.filter((one) => one.personId === personId && one.target === ask.target && one.role === ask.role);
+};
+
+/** null where nothing was allowed that would let this person in at once. */
+export const aheadOf = async (deps: Deps, { person, verdict, ask }: Asked): Promise<Ahead | null> => {
+  if (verdict.decision !== 'ask') return null;
+  const live = await liveAllowances(deps, person.id, ask);
+  if (live.length === 0) return null;
+  const ahead = await lookUp(deps, person, { requirements: verdict.requirements, freshness: 'fresh' });
+  return isFilled(ahead, live) ? ahead : null;
+};
+
+/** For showing, from recent look-ups: those whose allowances would let this person in at once; empty where they would not. */
+export const allowedBy = async (deps: Deps, { person, verdict, ask }: Asked): Promise<Person[]> => {
+  if (verdict.decision !== 'ask') return [];
+  const live = await liveAllowances(deps, person.id, ask);
+  if (live.length === 0) return [];
+  const ahead = await lookUp(deps, person, { requirements: verdict.requirements, freshness: 'recent' });
+  return isFilled(ahead, live) ? [...new Map(live.map(({ by }) => [by.id, by])).values()] : [];
+};
+
+type Looking = { requirements: Requirement[]; freshness: Freshness };
+
+export const lookUp = async (deps: Deps, person: Person, { requirements, freshness }: Looking): Promise<Ahead> => {
+  const electors = await eligibleApproversOf(deps, { requester: person, requirements, freshness });
+  return { person, requirements, members: electors.map(({ members }) => members) };
+};
+
+type Voted = { electors: readonly EligibleApprovers[]; votes: readonly { voter: Person }[] };
+
+/**
+ * Those of the allowances that are a vote on a request that waits: their giver may approve it now by their own right, and has not
+ * voted. Whoever votes on it says what they mean now, and their allowance is silent.
+ */
+export const countingAhead = (
+  allowances: readonly PreApprovalView[],
+  { electors, votes }: Voted,
+): PreApprovalView[] => {
+  const may = new Set(electors.flatMap(({ members }) => members.map(({ id }) => id)));
+  const first = new Map(allowances.toReversed().map((one) => [one.byPersonId, one]));
+  return [...first.values()].filter(({ by }) => may.has(by.id) && !votes.some(({ voter }) => isSameHuman(voter, by)));
+};
+
+export const count = ({ person, requirements, members }: Ahead, allowances: readonly PreApprovalView[]): Tally => {
+  const ids = members.map((people) => new Set(people.map(({ id }) => id)));
+  const givers = [...new Map(allowances.map(({ by }) => [by.id, by])).values()];
+  return tally({
+    requirements,
+    isInOrder: false,
+    votes: givers.map(({ id }) => ({ personId: id, kind: 'approve' as const })),
+    requester: [person.id],
+    members: (index) => ids[index] ?? new Set(),
+    humanOf: humansAmong([person, ...givers, ...members.flat()]),
+  });
+};
+
+export const isFilled = (ahead: Ahead, allowances: readonly PreApprovalView[]): boolean =>
+  count(ahead, allowances).isSatisfied;
+
+const listed = (items: string[]): string =>
+  items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
+
+/** For the decision: by whom, and which allowances. `voters` are those who agreed when they were asked. */
+export const noteOf = (allowances: readonly PreApprovalView[], voters: readonly Person[] = []): string => {
+  const asked = voters.length > 0 ? `by ${listed(voters.map(({ name }) => name))}, and ` : '';
+  const givers = listed([...new Set(allowances.map(({ by }) => by.name))]);
+  const noun = allowances.length === 1 ? 'allowance' : 'allowances';
+  return `${asked}ahead of time by ${givers} (${noun} ${allowances.map(({ id }) => id).join(', ')})`;
+};

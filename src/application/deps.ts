@@ -1,0 +1,212 @@
+import type { AuditEntry } from '../domain/audit/events.ts';
+import type { EndOutcome } from '../domain/grants/ending.ts';
+import type { Grant } from '../domain/grants/grant.ts';
+import type { Json } from '../domain/json.ts';
+import type { Policy } from '../domain/policy/types.ts';
+import type { Person } from '../domain/principals/person.ts';
+import type { Decision } from '../domain/requests/decision.ts';
+import type { PreApproval, PreApprovalView, NotifiedPreApproval } from '../domain/requests/pre-approval.ts';
+import type { Request } from '../domain/requests/request.ts';
+import type { Absence, Vote } from '../domain/requests/vote.ts';
+import type { Log } from '../lib/log.ts';
+import type { AlertReads, AlertStore, AlertWrites } from './alerts/alert-ports.ts';
+import type { ReviewWrites } from './break-glass/follow-up-ports.ts';
+import type { Holdings, LimitWrites } from './decisions/limit-ports.ts';
+import type { DriftAccess, DriftReads, DriftWrites } from './drift/drift-ports.ts';
+import type { AccessFailure, ManualSteps, Credentials } from './grants/access-ports.ts';
+import type { ExtensionReads, ExtensionWrites } from './grants/extension-ports.ts';
+import type { GrantWrites } from './grants/grant-ports.ts';
+import type { OnInUse, ReportsUsage, UseAccess, UseReads, UseWrites } from './grants/usage-ports.ts';
+import type { SealedSecret, Vault } from './grants/vault.ts';
+import type { Directory } from './identity/directory.ts';
+import type { AddressReads, AddressWrites } from './identity/email-binding-ports.ts';
+import type { IncidentMessages, IncidentReads, IncidentWrites } from './incidents/incident-ports.ts';
+import type { MessageCopy } from './messages/message-ports.ts';
+import type { LeaverWrites } from './people/leaver-ports.ts';
+import type {
+  AdminNotificationStore,
+  AdminNotificationWrites,
+  OverdueTarget,
+  OverdueWrites,
+} from './record/admin-notification-ports.ts';
+import type { Work, WorkKind } from './record/outbox.ts';
+import type { RequestEvaluation } from './record/request-evaluation.ts';
+import type { RequestView } from './record/request-view.ts';
+import type { RequestWrites } from './requests/request-ports.ts';
+import type { RevocationReads, RevocationWrites, SetRevocationDrawn } from './revocations/revocation-ports.ts';
+
+/** One transaction. All times it writes come from the database clock. */
+export type Tx = {
+  now(): Promise<Date>;
+  people: { listByIds(ids: string[]): Promise<Person[]>; upsert(person: Person): Promise<void> };
+  requests: RequestWrites;
+  asks: {
+    /** Keeps what was asked and the facts it was judged by; `requestId` is null where nothing was sent. */
+    record(asked: RequestEvaluation): Promise<void>;
+  };
+  votes: {
+    /** One vote per person: `exists` when there was one of the same kind, `changed` when it was of the other. */
+    put(
+      vote: Omit<Vote, 'createdAt' | 'inSteadOf'> & Partial<Pick<Vote, 'inSteadOf'>>,
+    ): Promise<'inserted' | 'changed' | 'exists'>;
+    list(requestId: string): Promise<(Vote & { voter: Person })[]>;
+    /** A leaver's vote is taken out; the audit log keeps it. */
+    remove(requestId: string, voterId: string): Promise<void>;
+  };
+  absences: {
+    put(absence: { personId: string; until: Date; delegateId: string | null }): Promise<void>;
+    /** False when there was none that is still running. */
+    remove(personId: string): Promise<boolean>;
+  };
+  policies: {
+    /** Records which policy is in force; null when it was already, else the one before. One process at a time. */
+    adopt(policy: {
+      sha256: string;
+      source: string;
+    }): Promise<{ before: { sha256: string; source: string } | null } | null>;
+  };
+  announcements: AdminNotificationWrites;
+  overdue: OverdueWrites;
+  revocations: RevocationWrites;
+  drift: DriftWrites;
+  use: UseWrites;
+  limits: LimitWrites;
+  leavers: LeaverWrites;
+  addresses: AddressWrites;
+  decisions: {
+    insert(decision: Omit<Decision, 'decidedAt'>): Promise<void>;
+    find(requestId: string): Promise<Decision | null>;
+  };
+  grants: GrantWrites;
+  extensions: ExtensionWrites;
+  allowances: {
+    insert(
+      allowance: Pick<PreApproval, 'id' | 'personId' | 'target' | 'role' | 'byPersonId'> & { forMs: number },
+    ): Promise<Pick<PreApproval, 'expiresAt'>>;
+    /** Live ones for this person and role, kept from being revoked until the transaction ends. */
+    hold(wanted: Pick<PreApproval, 'personId' | 'target' | 'role'>): Promise<PreApprovalView[]>;
+    /** False when it was revoked or had expired before. */
+    revoke(id: string, byPersonId: string): Promise<boolean>;
+  };
+  reviews: ReviewWrites;
+  secrets: {
+    put(grantId: string, secret: SealedSecret): Promise<void>;
+    find(grantId: string): Promise<SealedSecret | null>;
+    destroy(grantIds: readonly string[]): Promise<void>;
+  };
+  incidents: IncidentWrites;
+  /** `notify` of a request that is tied to an incident brings the incident's messages up to date as well. */
+  alerts: AlertWrites;
+  outbox: { add(kind: WorkKind, subjectId: string, availableInMs?: number): Promise<void> };
+  audit: { append(entry: AuditEntry): Promise<void> };
+};
+
+export type Store = AlertStore & {
+  /** Runs `work` in one transaction, again when it was a serialization failure or deadlock; outgoing work is relayed after commit. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  read: AddressReads &
+    ExtensionReads &
+    AlertReads &
+    IncidentReads &
+    RevocationReads &
+    DriftReads &
+    UseReads & {
+      now(): Promise<Date>;
+      request(id: string): Promise<Request | null>;
+      grant(id: string): Promise<Grant | null>;
+      person(id: string): Promise<Person | null>;
+      view(requestId: string): Promise<RequestView | null>;
+      /** What this person has now, in any of their accounts. */
+      holdings(personId: string): Promise<Holdings>;
+      /** Absences of these people that are running now. */
+      absencesOf(personIds: string[]): Promise<Absence[]>;
+      /** Newest first. */
+      viewsOf(personId: string, limit: number): Promise<RequestView[]>;
+      /** Tied to this incident: live ones first, then those that wait, then the rest, each newest first. */
+      viewsOfIncident(incidentId: string, limit: number): Promise<RequestView[]>;
+      /** Pending requests, oldest first. */
+      pending(limit: number): Promise<RequestView[]>;
+      /** Grants that are activating, active or ending, soonest end first; of one target when given. */
+      liveViews(target: string | null, limit: number): Promise<RequestView[]>;
+      /** Live ones, soonest end first: of or by this person, or in this target. */
+      allowances(of: { personId: string } | { target: string }, limit: number): Promise<PreApprovalView[]>;
+      allowance(id: string): Promise<NotifiedPreApproval | null>;
+      /** Requests whose review is open, soonest deadline first. */
+      openReviews(limit: number): Promise<RequestView[]>;
+      /** Ids of grants whose id or request id begins with `prefix`, of `personId` when given; with an empty prefix only live ones. */
+      findGrantIds(prefix: string, personId: string | null): Promise<string[]>;
+      /** How late the latest end is, in milliseconds by the database clock; 0 when nothing is overdue. */
+      oldestOverdueMs(): Promise<number>;
+      /** The latest first. */
+      overdueTargets(): Promise<OverdueTarget[]>;
+      /** Milliseconds until the next active grant is due, negative when it is overdue, null when there is none. */
+      msToNextDeadline(): Promise<number | null>;
+      /** `oldestWorkMs`: how long the oldest outgoing work could have been done. */
+      counts(): Promise<{
+        pending: number;
+        active: number;
+        ending: number;
+        unsentWork: number;
+        oldestWorkMs: number;
+        unsealed: number;
+      }>;
+    };
+  /** Where somebody was told that they are allowed. */
+  setAllowanceTold(id: string, told: { channel: string; ts: string }): Promise<void>;
+  messages: {
+    /** Leases message work on one request to one caller, with all there is to draw; null when somebody else has it. */
+    open(requestId: string, leaseMs: number): Promise<{ view: RequestView; copies: MessageCopy[] } | null>;
+    /** Ends the lease. A version later than the drawn one says that there is more to draw. */
+    release(requestId: string): Promise<{ version: number }>;
+    /** What became of one copy; there is one for each kind, audience and part. */
+    save(copy: MessageCopy): Promise<void>;
+  };
+  incidentMessages: IncidentMessages;
+  outbox: {
+    /** Marks up to `limit` rows as dispatched and returns them; rows another process holds are skipped. */
+    take(limit: number): Promise<Work[]>;
+    done(id: string): Promise<void>;
+    /** Puts a row back for `retryInMs` later with the error. */
+    postpone(id: string, error: string, retryInMs: number): Promise<void>;
+    /** Puts back rows that were dispatched and not done: all (the queue was lost) or those older than `olderThanMs`, and sooner what a process kept. */
+    putBack(olderThanMs: number): Promise<number>;
+  };
+  audit: {
+    /** Numbers and chains committed events; one process at a time, the others return 0. */
+    seal(limit: number): Promise<number>;
+  };
+  announcements: AdminNotificationStore;
+  setRevocationDrawn: SetRevocationDrawn;
+};
+
+export type Ids = { next(): string };
+
+export type Deps = {
+  store: Store;
+  directory: Directory;
+  access: Access;
+  vault: Vault;
+  ids: Ids;
+  /** The policy in force now. */
+  policy: () => Policy;
+  log: Log;
+};
+
+/** Access in targets, through the guard. Throws errors that `failureOf` understands. */
+export type Access = DriftAccess &
+  UseAccess & {
+    grant(grant: Grant, person: Person): Promise<{ handle: Json; credentials: Credentials | null } & ReportsUsage>;
+    revoke(grant: Grant, person: Person): Promise<EndOutcome>;
+    /** Many of one target at once; each in its own outcome. `onInUse` hears of what was still in use, maybe more than once. */
+    revokeMany(grants: { grant: Grant; person: Person }[], onInUse?: OnInUse): Promise<(EndOutcome | AccessFailure)[]>;
+    check(grant: Grant, person: Person): Promise<'present' | 'absent'>;
+    /** How a human ends it without us; null where the provider cannot say. Asks no target: it may be down. */
+    byHand(grant: Grant, person: Person): ManualSteps | null;
+    /** True where two grants may hold one and the same thing in the target, so that ends are counted. */
+    isShared(grant: Pick<Grant, 'provider'>): boolean;
+    /** Moves the target's own deadline, where it has one, to `grant.expiresAt`, and reads it back. */
+    extend(grant: Grant, person: Person): Promise<void>;
+    failureOf(error: unknown): AccessFailure;
+    /** What the last look at each target found; null where it is well. */
+    problems(): Record<string, string>;
+  };

@@ -1,0 +1,108 @@
+/** Makes an approved grant real in its target. Safe to run any number of times, by any number of processes, and after a crash anywhere. */
+import type { Grant } from '../../domain/grants/grant.ts';
+import type { Json } from '../../domain/json.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import type { Deps, Tx } from '../deps.ts';
+import { entryOf } from '../record/audit-entry.ts';
+import { LEASE_MS } from '../record/backoff.ts';
+import { mustPerson } from '../record/must-find.ts';
+import type { AccessFailure, Credentials } from './access-ports.ts';
+import { TOO_OLD, abandon, isTooOld, retry } from './activation-failures.ts';
+import { isOverWith } from './end-with-incident.ts';
+import { reEvaluateStart } from './re-evaluate-start.ts';
+import { isHeldByOthers, takenAway } from './shared-access.ts';
+import type { ReportsUsage } from './usage-ports.ts';
+import type { SealedSecret } from './vault.ts';
+
+type Made = { handle: Json; credentials: Credentials | null } & ReportsUsage;
+
+export const activate = async (deps: Deps, input: { grantId: string }): Promise<void> => {
+  const [planned, incident] = await Promise.all([
+    deps.store.read.grant(input.grantId),
+    deps.store.read.incidentOfGrant(input.grantId),
+  ]);
+  if (!planned || (incident && (await isOverWith(deps, planned, incident)))) return;
+  if (planned.startsAt && !(await reEvaluateStart(deps, planned))) return;
+  const [claimed, person] = await Promise.all([
+    deps.store.transaction((tx) => claim(deps, tx, input.grantId)),
+    mustPerson(deps, planned.personId),
+  ]);
+  if (!claimed) return;
+  const inTheWay = await takenAway(deps, claimed);
+  if (inTheWay) return recover(deps, { grant: claimed, person, failure: inTheWay });
+  const log = deps.log.child({ grant: claimed.id, request: claimed.requestId });
+  try {
+    const made = await deps.access.grant(claimed, person);
+    await deps.store.transaction((tx) => finish(deps, tx, { grant: claimed, made }));
+    log.info({ target: claimed.target, role: claimed.role }, 'grant is active');
+  } catch (error) {
+    const failure = deps.access.failureOf(error);
+    log.warn({ kind: failure.kind, error: failure.message }, 'grant could not be made');
+    await recover(deps, { grant: claimed, person, failure });
+  }
+};
+
+const claim = async (deps: Deps, tx: Tx, grantId: string): Promise<Grant | null> => {
+  const [grant, isLeased] = await Promise.all([tx.grants.lock(grantId), tx.grants.isLeased(grantId)]);
+  if (!grant || grant.state !== 'activating' || isLeased) return null;
+  if (await isTooOld(deps, tx, grant)) {
+    await abandon(tx, grant, { cause: 'abandoned', reason: TOO_OLD });
+    return null;
+  }
+  // Sent in this order: what is read is what was claimed.
+  const [, claimed] = await Promise.all([
+    tx.grants.claim(grantId, LEASE_MS, grant.durationMs),
+    tx.grants.lock(grantId),
+  ]);
+  return claimed;
+};
+
+const finish = async (deps: Deps, tx: Tx, { grant, made }: { grant: Grant; made: Made }): Promise<void> => {
+  const current = await tx.grants.lock(grant.id);
+  if (!current || current.state !== 'activating') {
+    // Revoked while it was being made: let go of it at once, so that the end can take it away.
+    if (current?.state === 'ending')
+      await tx.grants.setRetry(grant.id, { kind: null, message: 'ended while it was being made' }, 0);
+    return;
+  }
+  const [{ expiresAt }, now] = await Promise.all([tx.grants.setActive(grant.id, made.handle, made), tx.now()]);
+  if (made.credentials) await tx.secrets.put(grant.id, sealCredentials(deps, grant.id, made.credentials));
+  await tx.audit.append({
+    ...entryOf(grant),
+    type: 'grant.active',
+    data: { handle: made.handle, expiresAt: expiresAt.toISOString(), person: grant.personId },
+  });
+  await tx.outbox.add('end', grant.id, Math.max(0, expiresAt.getTime() - now.getTime()));
+  await tx.outbox.add('notify', grant.requestId);
+};
+
+const sealCredentials = (deps: Deps, grantId: string, credentials: Credentials): SealedSecret =>
+  deps.vault.seal(grantId, JSON.stringify(credentials));
+
+type Failed = { grant: Grant; person: Person; failure: AccessFailure };
+
+const recover = async (deps: Deps, failed: Failed): Promise<void> => {
+  if (failed.failure.isRetried) return deps.store.transaction((tx) => retry(tx, failed));
+  const isGone = await isSurelyGone(deps, failed);
+  await deps.store.transaction(async (tx) => {
+    const current = await tx.grants.lock(failed.grant.id);
+    if (current?.state !== 'activating') return;
+    if (!isGone) return abandon(tx, current, { cause: 'abandoned', reason: failed.failure.message });
+    await tx.grants.setFailed(current.id, failed.failure.message);
+    const { kind, message } = failed.failure;
+    await tx.audit.append({ ...entryOf(current), type: 'grant.failed', data: { kind, message } });
+    await tx.outbox.add('notify', current.requestId);
+  });
+};
+
+/** An earlier attempt may have left a login behind; `failed` is terminal, so it demands a look. */
+const isSurelyGone = async (deps: Deps, { grant, person }: Failed): Promise<boolean> => {
+  try {
+    if (!(await isHeldByOthers(deps, grant))) await deps.access.revoke(grant, person);
+    return true;
+  } catch (error) {
+    const { kind, message } = deps.access.failureOf(error);
+    deps.log.warn({ grant: grant.id, kind, error: message }, 'could not confirm that nothing was left in the target');
+    return false;
+  }
+};

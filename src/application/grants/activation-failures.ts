@@ -1,0 +1,39 @@
+/** What may become of a grant that cannot be made now: it is tried again, or given up. */
+import type { Grant } from '../../domain/grants/grant.ts';
+import type { Deps, Tx } from '../deps.ts';
+import { entryOf } from '../record/audit-entry.ts';
+import { retryInMs } from '../record/backoff.ts';
+import type { AccessFailure } from './access-ports.ts';
+
+/** An approval that was not used in time, counted from its start, is not made any more: nobody waits for it, and nobody would see it end. */
+export const isTooOld = async (deps: Deps, tx: Tx, { createdAt, startsAt }: Grant): Promise<boolean> => {
+  const sinceMs = Math.max(createdAt.getTime(), startsAt?.getTime() ?? 0);
+  return (await tx.now()).getTime() - sinceMs > deps.policy().claimMs;
+};
+
+export const TOO_OLD = 'It could not be made within the time an approval may be claimed.';
+
+type Abandonment = { cause: 'abandoned' | 'not_started'; reason: string };
+
+/** Something may exist in the target: only an end that read its absence back may close it. */
+export const abandon = async (tx: Tx, grant: Grant, { cause, reason }: Abandonment): Promise<void> => {
+  await tx.grants.setEnding(grant.id, { cause, by: null, reason });
+  await tx.audit.append({ ...entryOf(grant), type: 'grant.ending', data: { cause, reason } });
+  await tx.outbox.add('end', grant.id);
+  await tx.outbox.add('notify', grant.requestId);
+};
+
+export const retry = async (tx: Tx, { grant, failure }: { grant: Grant; failure: AccessFailure }): Promise<void> => {
+  const current = await tx.grants.lock(grant.id);
+  if (!current || (current.state !== 'activating' && current.state !== 'ending')) return;
+  const waitMs = current.state === 'ending' ? 0 : retryInMs(current.attempts);
+  const { attempts } = await tx.grants.setRetry(grant.id, failure, waitMs);
+  const { kind, message } = failure;
+  await tx.audit.append({
+    ...entryOf(grant),
+    type: 'grant.activation_retried',
+    data: { kind, message, attempts, waitMs },
+  });
+  await tx.outbox.add(current.state === 'ending' ? 'end' : 'activate', grant.id, waitMs);
+  await tx.outbox.add('notify', grant.requestId);
+};

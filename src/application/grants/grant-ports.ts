@@ -1,0 +1,45 @@
+/** Grants as one transaction reads and writes them. */
+import type { EndCause, EndOutcome } from '../../domain/grants/ending.ts';
+import type { Grant } from '../../domain/grants/grant.ts';
+import type { Json } from '../../domain/json.ts';
+import type { ReportsUsage } from './usage-ports.ts';
+
+export type GrantWrites = {
+  insert(
+    grant: Pick<
+      Grant,
+      'id' | 'requestId' | 'decisionId' | 'personId' | 'target' | 'role' | 'provider' | 'scope' | 'durationMs'
+    > &
+      Partial<Pick<Grant, 'startsAt'>>,
+  ): Promise<void>;
+  lock(id: string): Promise<Grant | null>;
+  /** Takes the grant for one process for `leaseMs`; moves the deadline to now + duration while it is not active yet. */
+  claim(id: string, leaseMs: number, deadlineMs: number | null): Promise<void>;
+  isLeased(id: string): Promise<boolean>;
+  setActive(id: string, handle: Json, told?: ReportsUsage): Promise<{ expiresAt: Date }>;
+  /** A new end that the target has confirmed; `durationMs` is the whole time. Only of an active grant. */
+  setExtended(id: string, end: Pick<Grant, 'expiresAt' | 'durationMs'>): Promise<void>;
+  /** Marks up to `limit` active grants whose warning is due as warned of the end they have now; gives their requests. */
+  warnDue(limit: number): Promise<{ requestId: string }[]>;
+  setFailed(id: string, error: string): Promise<void>;
+  setEnding(id: string, end: { cause: EndCause; by: string | null; reason: string | null }): Promise<void>;
+  setEnded(id: string, outcome: EndOutcome): Promise<void>;
+  /** Records a failed attempt, releases the lease, and says when to try again. */
+  setRetry(
+    id: string,
+    failure: { kind: string | null; message: string },
+    retryInMs: number,
+  ): Promise<{ attempts: number; nextAttemptAt: Date }>;
+  /** Locks up to `limit` active grants whose deadline has passed by the database clock, skipping those others hold. */
+  lockDue(limit: number): Promise<Grant[]>;
+  /** Locks these, in one order whoever asks. */
+  lockMany(ids: string[]): Promise<Grant[]>;
+  /** Active grants that `lockDue` gave, into ending for cause `expired`, and held by the caller for `leaseMs`. */
+  expireMany(ids: string[], leaseMs: number): Promise<void>;
+  /** Active or activating ones that the caller locked, into ending; the active ones held by the caller for `leaseMs`. */
+  endMany(ids: string[], end: { cause: EndCause; leaseMs: number }): Promise<void>;
+  /** Ending grants that `lockMany` gave, into ended. */
+  setEndedMany(ids: string[], outcome: EndOutcome): Promise<void>;
+  /** Activating or ending grants that nobody holds and whose next attempt is due. */
+  listStalled(limit: number): Promise<Grant[]>;
+};

@@ -1,0 +1,68 @@
+/** Judges a grant with a future start again at its start: what held when it was approved may hold no more. */
+import { tiedAlert } from '../decisions/alert-facts.ts';
+import { DomainError, isDomainError } from '../../domain/errors.ts';
+import type { Grant } from '../../domain/grants/grant.ts';
+import { TOO_OLD, abandon, isTooOld, retry } from './activation-failures.ts';
+import { tiedIncident } from '../decisions/incident-tie.ts';
+import { evaluateRequest } from '../decisions/evaluate.ts';
+import type { Deps, Tx } from '../deps.ts';
+
+/** True when it may be made now. Before its time nothing happens: an alarm that rings early is no start. */
+export const reEvaluateStart = async (deps: Deps, grant: Grant): Promise<boolean> => {
+  const { startsAt } = grant;
+  if (grant.state !== 'activating' || startsAt === null || (await deps.store.read.now()) < startsAt) return false;
+  try {
+    const why = await denialReason(deps, grant);
+    if (why === null) return true;
+    await change(deps, grant, (tx, current) => abandon(tx, current, { cause: 'not_started', reason: why }));
+  } catch (error) {
+    if (!isDomainError(error) || error.code !== 'lookup_failed') throw error;
+    deps.log.warn({ err: error, grant: grant.id }, 'could not judge a start again; trying later');
+    const failure = {
+      kind: 'lookup_failed',
+      message: 'Who this is, and in which groups, could not be looked up.',
+      isRetried: true,
+    };
+    await change(deps, grant, async (tx, current) =>
+      (await isTooOld(deps, tx, current))
+        ? abandon(tx, current, { cause: 'abandoned', reason: TOO_OLD })
+        : retry(tx, { grant: current, failure }),
+    );
+  }
+  return false;
+};
+
+const change = (deps: Deps, { id }: Grant, work: (tx: Tx, grant: Grant) => Promise<void>): Promise<void> =>
+  deps.store.transaction(async (tx) => {
+    const current = await tx.grants.lock(id);
+    if (current?.state === 'activating' && !(await tx.grants.isLeased(id))) await work(tx, current);
+  });
+
+/**
+ * Denials and caps of now hold. What people approved stays approved; what a rule alone approved must be approved by a rule now,
+ * since the person may no longer be who it was for: on call then, say.
+ */
+const denialReason = async (deps: Deps, grant: Grant): Promise<string | null> => {
+  const view = await deps.store.read.view(grant.requestId);
+  if (!view) throw new DomainError('grant_not_found', { id: grant.id });
+  const { request, requester, decision } = view;
+  try {
+    const person = await deps.directory.person(requester.userId);
+    const policy = deps.policy();
+    const [incident, alert] = await Promise.all([tiedIncident(deps, request), tiedAlert(deps, policy, request)]);
+    const judged = await evaluateRequest(deps, policy, { person, ask: request, freshness: 'fresh', incident, alert });
+    const { verdict, unknownGroups } = judged;
+    const isByRuleAlone = decision?.byPersonId === null && !request.isBreakGlass;
+    const isRefused = verdict.decision === 'deny' || (isByRuleAlone && verdict.decision === 'ask');
+    if (isRefused && unknownGroups.length > 0)
+      throw new DomainError('lookup_failed', { what: unknownGroups.join(', ') });
+    if (verdict.decision === 'deny') return verdict.message;
+    if (isRefused) return 'No rule approves it by itself any more; ask again, and people will be asked.';
+    return grant.durationMs > verdict.capMs ? 'The policy does not allow it for so long any more.' : null;
+  } catch (error) {
+    if (isDomainError(error) && error.code === 'inactive_person') return 'The account was deactivated.';
+    if (isDomainError(error) && error.code === 'unknown_person')
+      return 'The account is not one of this workspace any more.';
+    throw error;
+  }
+};

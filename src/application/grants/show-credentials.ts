@@ -1,0 +1,42 @@
+/** Shows the requester what they need to get in. The showing is recorded before anything is decrypted. */
+import { DomainError } from '../../domain/errors.ts';
+import type { Grant } from '../../domain/grants/grant.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import { actorOf } from '../record/audit-entry.ts';
+import type { Deps } from '../deps.ts';
+import type { SealedSecret } from './vault.ts';
+import type { Credentials } from './access-ports.ts';
+import { refuse } from '../record/record-refusal.ts';
+
+export const showCredentials = async (deps: Deps, input: ShowCredentialsInput): Promise<ShowCredentialsResult> => {
+  const person = await deps.directory.person(input.userId);
+  const grant = await deps.store.read.grant(input.grantId);
+  if (!grant) throw new DomainError('grant_not_found', { id: input.grantId });
+  const refusal = { ...subjectOf(grant), type: 'credentials.refused', person } as const;
+  if (grant.personId !== person.id) return refuse(deps, refusal, new DomainError('not_your_grant', { id: grant.id }));
+  if (grant.state !== 'active')
+    return refuse(deps, refusal, new DomainError('grant_not_live', { id: grant.id, state: grant.state }));
+  const sealed = await record(deps, grant, person);
+  if (!sealed) throw new DomainError('credentials_gone', { id: grant.id });
+  const credentials = JSON.parse(deps.vault.open(grant.id, sealed)) as Credentials;
+  return { credentials, grant };
+};
+
+const subjectOf = (grant: Grant) => ({
+  requestId: grant.requestId,
+  grantId: grant.id,
+  target: grant.target,
+  role: grant.role,
+});
+
+const record = (deps: Deps, grant: Grant, person: Person): Promise<SealedSecret | null> =>
+  deps.store.transaction(async (tx) => {
+    const sealed = await tx.secrets.find(grant.id);
+    if (sealed)
+      await tx.audit.append({ ...subjectOf(grant), type: 'credentials.shown', actor: actorOf(person), data: {} });
+    return sealed;
+  });
+
+export type ShowCredentialsInput = { userId: string; grantId: string };
+
+export type ShowCredentialsResult = { credentials: Credentials; grant: Grant };

@@ -1,0 +1,21 @@
+import type { Person } from '../../domain/principals/person.ts';
+import type { Source } from '../../domain/requests/request.ts';
+import type { ConflictingEmail, GroupsRead } from './email-binding-ports.ts';
+
+/** People and groups. Failures are `lookup_failed`, an unknown or foreign account `unknown_person`. */
+export type Directory = {
+  /** Read from Slack now. */
+  person(userId: string): Promise<Person>;
+  /** Read from Slack now: everyone in these sources who is active; `manager` is the requester's, and nobody's without one. */
+  members(sources: Source[], requester: Person | null): Promise<Person[]>;
+  /** Which of these groups of the policy, or of all when none are named, the person is in, read now. One that cannot be read fails no other. */
+  groupsOf(person: Person, names?: readonly string[]): Promise<GroupsRead>;
+  /** Addresses in these sources that count for nobody now. From a short cache: it explains, and decides nothing. */
+  doubts(sources: Source[]): Promise<ConflictingEmail[]>;
+  /** The same from a short cache: for lists and previews, never for a decision. */
+  recentMembers(sources: Source[], requester: Person | null): Promise<Person[]>;
+  recentGroupsOf(person: Person, names?: readonly string[]): Promise<GroupsRead>;
+};
+
+/** `fresh` reads groups now and may decide; `recent` may come from a cache and may only show. */
+export type Freshness = 'fresh' | 'recent';

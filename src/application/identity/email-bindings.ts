@@ -1,0 +1,54 @@
+/** The address book that the directory looks people up by: what was seen is kept in the database, and doubts are told to admins. */
+import { doubtText } from '../../domain/principals/email-bindings.ts';
+import type { EmailConflict } from '../../domain/principals/email-bindings.ts';
+import { SYSTEM } from '../../domain/audit/events.ts';
+import { notifyAdmins } from '../record/notify-admins.ts';
+import type { EmailBindings, Pair } from './email-binding-ports.ts';
+import type { Ids, Store } from '../deps.ts';
+
+/** Pairs this process has noted: they need not be written again. One that is forgotten is written again, which changes nothing. */
+const NOTED_MAX = 50_000;
+
+type BookDeps = { store: Pick<Store, 'transaction'> & { read: Pick<Store['read'], 'sightings'> }; ids: Ids };
+
+export const createEmailBindings = (deps: BookDeps): EmailBindings => {
+  const noted = new Set<string>();
+  return {
+    see: async (teamId, pairs) => {
+      const keyOf = ({ userId, address }: Pair): string => `${teamId} ${userId} ${address}`;
+      const fresh = pairs.filter((pair) => !noted.has(keyOf(pair)));
+      if (fresh.length === 0) return;
+      await deps.store.transaction((tx) => tx.addresses.see(teamId, fresh));
+      if (noted.size + fresh.length > NOTED_MAX) noted.clear();
+      for (const pair of fresh) noted.add(keyOf(pair));
+    },
+    seeAgain: (teamId, pair) => deps.store.transaction((tx) => tx.addresses.see(teamId, [pair])),
+    find: (teamId, of) => deps.store.read.sightings(teamId, of),
+    report: (teamId, address, doubt) => report(deps, { teamId, address, doubt }),
+  };
+};
+
+type Reporting = { teamId: string; address: string; doubt: EmailConflict };
+
+const report = (deps: BookDeps, { teamId, address, doubt }: Reporting): Promise<void> =>
+  deps.store.transaction(async (tx) => {
+    const userIds = await tx.addresses.setTold(teamId, address);
+    if (userIds.length === 0) return;
+    await tx.audit.append({
+      type: 'address.doubted',
+      actor: SYSTEM,
+      requestId: null,
+      grantId: null,
+      target: null,
+      role: null,
+      data: { address, doubt, userIds },
+    });
+    const about = `${teamId}:${address}:${userIds.join(',')}`;
+    const lines = [`${doubtText(address, doubt)}.`, remedyOf(address, doubt)];
+    await notifyAdmins(tx, deps.ids, { kind: 'address_doubted', about, lines });
+  });
+
+const remedyOf = (address: string, doubt: EmailConflict): string =>
+  doubt === 'shared'
+    ? 'Close one of the accounts or give it an address of its own, or name people by Slack id in the policy.'
+    : `If it is right, type: /prod-access people confirm ${address} @their-account. Or name people by Slack id in the policy.`;

@@ -1,0 +1,34 @@
+/**
+ * `alarm`, `banner`, `review`, `review_overdue` and `reviewed` are of break-glass: to those who are told, to the target's channel,
+ * to the reviewers, to the admins, and to whoever took the access.
+ */
+export type MessageKind =
+  | 'approval'
+  | 'requester'
+  | 'granted'
+  | 'warning'
+  | 'outcome'
+  | 'stuck'
+  | 'alarm'
+  | 'banner'
+  | 'review'
+  | 'review_overdue'
+  | 'reviewed'
+  | 'changed'
+  | 'reminder'
+  | 'escalation'
+  | 'discussion';
+
+/** One Slack message that shows a request. `audience` is a channel id or a user id; `channel`/`ts` are where it was posted. */
+export type MessageCopy = {
+  requestId: string;
+  kind: MessageKind;
+  audience: string;
+  /** Which of several of one kind, from 1: the number of the reminder or the change. 0 where there is only one. */
+  part: number;
+  channel: string | null;
+  ts: string | null;
+  drawnVersion: number;
+  /** Error code of Slack when this recipient cannot be reached; the others are not held up. */
+  failure: string | null;
+};

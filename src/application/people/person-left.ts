@@ -1,0 +1,55 @@
+/** Somebody's Slack account was closed: what they asked for, allowed and voted is void, and the access they have ends now, as any access ends. */
+import { SYSTEM } from '../../domain/audit/events.ts';
+import { moveGrant, moveRequest } from '../../domain/lifecycle.ts';
+import type { Deps, Tx } from '../deps.ts';
+import { voidVotes } from '../requests/void-votes.ts';
+
+const REASON = 'The Slack account was deactivated.';
+
+/** Safe to run again: Slack may tell it more than once. */
+export const personLeft = async (deps: Deps, { personId }: { personId: string }): Promise<void> => {
+  await deps.store.transaction((tx) => takeOut(tx, personId));
+  await voidVotes(deps, { personId });
+  const grantIds = await deps.store.read.findGrantIds('', personId);
+  for (const id of grantIds) await endOf(deps, id);
+};
+
+/** What they asked for is cancelled, and nobody stands in for them or on their word: it would wait for somebody who is not there. */
+const takeOut = async (tx: Tx, personId: string): Promise<void> => {
+  await tx.leavers.setInactive(personId);
+  const entry = { actor: SYSTEM, grantId: null } as const;
+  for (const request of await tx.leavers.lockOwnPending(personId)) {
+    const { id: requestId, target, role } = request;
+    await tx.requests.setState(requestId, moveRequest(request.state, 'cancelled'));
+    await tx.requests.noteCancelled(requestId, { by: null, reason: REASON });
+    await tx.audit.append({ ...entry, type: 'request.cancelled', requestId, target, role, data: { reason: REASON } });
+    await tx.outbox.add('notify', requestId);
+  }
+  for (const { id, target, role } of await tx.leavers.revokeAllowances(personId)) {
+    const data = { allowance: id, leaver: personId, reason: REASON };
+    await tx.audit.append({ ...entry, type: 'allowance.revoked', requestId: null, target, role, data });
+    await tx.outbox.add('allowance', id);
+  }
+  if ((await tx.leavers.voidAbsences(personId)) > 0)
+    await tx.audit.append({
+      ...entry,
+      type: 'absence.ended',
+      requestId: null,
+      target: null,
+      role: null,
+      data: { leaver: personId, reason: REASON },
+    });
+};
+
+const endOf = (deps: Deps, id: string): Promise<void> =>
+  deps.store.transaction(async (tx) => {
+    const grant = await tx.grants.lock(id);
+    if (grant?.state !== 'activating' && grant?.state !== 'active') return;
+    moveGrant(grant.state, 'ending');
+    await tx.grants.setEnding(id, { cause: 'revoked', by: null, reason: REASON });
+    const { requestId, target, role } = grant;
+    const data = { cause: 'revoked', reason: REASON };
+    await tx.audit.append({ type: 'grant.ending', actor: SYSTEM, requestId, grantId: id, target, role, data });
+    await tx.outbox.add('end', id);
+    await tx.outbox.add('notify', requestId);
+  });

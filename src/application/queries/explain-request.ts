@@ -1,0 +1,100 @@
+/** Which rule would decide an ask and why, which were passed over, who would be asked and who of them is here now. Nothing is stored. */
+import { mappingNamed } from '../../domain/alerts/mapping.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { doubtText } from '../../domain/principals/email-bindings.ts';
+import { decide } from '../../domain/policy/decide.ts';
+import { explain } from '../../domain/policy/explain.ts';
+import { humansAmong } from '../../domain/principals/identity.ts';
+import { reachability } from '../../domain/policy/reachability.ts';
+import type { Reachability } from '../../domain/policy/reachability.ts';
+import type { DecisionFacts, Policy, StatedAlert, Verdict } from '../../domain/policy/types.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import type { Requirement } from '../../domain/requests/request.ts';
+import type { EvaluatedAlert } from '../decisions/alert-facts.ts';
+import { allowedBy } from '../decisions/pre-approvals.ts';
+import { eligibleApproversOf, everyoneOf } from '../decisions/eligible-approvers.ts';
+import type { EligibleApprovers } from '../decisions/eligible-approvers.ts';
+import { openIncidentOf } from '../decisions/incident-facts.ts';
+import { defaultDurationMs, factsOfRequest, unreadGroups } from '../decisions/evaluate.ts';
+import type { ConflictingEmail } from '../identity/email-binding-ports.ts';
+import type { Deps } from '../deps.ts';
+import type { PreviewInput } from '../requests/request-types.ts';
+
+export const explainRequest = async (deps: Deps, input: ExplainRequestInput): Promise<ExplainRequestResult> => {
+  const policy = deps.policy();
+  // Read first, so that only people of this workspace are answered.
+  const asker = await deps.directory.person(input.userId);
+  const person = input.forUserId === null ? asker : await deps.directory.person(input.forUserId);
+  const { target, role, reason, ticket } = input;
+  const durationMs = input.durationMs ?? defaultDurationMs(policy, target, role);
+  const ask = { target, role, durationMs, reason: reason.trim(), ticket: ticket?.trim() || null };
+  const incident = await openIncidentOf(deps, input.incidentChannelId);
+  const alert = alertOf(policy, input.statedAlert ?? null);
+  const facts = await factsOfRequest(deps, policy, { person, ask, freshness: 'recent', incident, alert });
+  const verdict = decide(policy, ask, facts);
+  const requirements = verdict.decision === 'ask' ? verdict.requirements : [];
+  const electors = await eligibleApproversOf(deps, { requester: person, requirements, freshness: 'recent' });
+  const reach = reachOf(person, requirements, electors);
+  const { lines } = explain({ policy, ask, facts, reach, nameOf: namesOf(electors) });
+  const unknown = [...unreadGroups(facts), ...electors.flatMap((one) => one.unknown)];
+  const doubts = [...requesterDoubts(person, facts), ...electors.flatMap((one) => one.doubts).map(textOf)];
+  const ahead = aheadLines(await allowedBy(deps, { person, verdict, ask }), person);
+  return { person, lines: [...lines, ...ahead, ...unknownLines(unknown), ...new Set(doubts)], verdict };
+};
+
+const alertOf = (policy: Policy, stated: StatedAlert | null): EvaluatedAlert | null => {
+  const mapping = stated && mappingNamed(policy, stated.name);
+  if (stated && !mapping) throw new DomainError('alert_not_found', { id: stated.name });
+  return mapping && { mapping: mapping.name, source: mapping.source, severity: stated.severity, state: 'firing' };
+};
+
+const unknownLines = (groups: readonly string[]): string[] =>
+  groups.length > 0 ? [`Could not be looked up just now: ${[...new Set(groups)].join(', ')}.`] : [];
+
+const aheadLines = (allowers: readonly Person[], { name }: Person): string[] => {
+  const by = allowers.map((one) => one.name).join(' and ');
+  return allowers.length > 0 ? [`Allowed ahead of time by ${by}: nobody is asked, ${name} is let in at once.`] : [];
+};
+
+const textOf = ({ address, doubt }: ConflictingEmail): string => `${doubtText(address, doubt)}.`;
+
+/** Rules by address let nobody in whose address is not certain. */
+const requesterDoubts = ({ email, name }: Person, { requester }: DecisionFacts): string[] =>
+  email !== null && requester.email === null
+    ? [`The address of ${name} (${email}) does not count for them until an admin confirms whose it is.`]
+    : [];
+
+const reachOf = (
+  person: Person,
+  requirements: readonly Requirement[],
+  electors: readonly EligibleApprovers[],
+): Reachability =>
+  reachability({
+    requirements,
+    requester: [person.id],
+    members: (index) => {
+      const found = electors[index];
+      const ids = (found?.members ?? []).map(({ id }) => id);
+      return new Set(found?.isOnlyRequester ? [...ids, person.id] : ids);
+    },
+    humanOf: humansAmong([person, ...everyoneOf(electors)]),
+  });
+
+/** `Olga Berg (away, Omar Lind stands in)` */
+const namesOf = (electors: readonly EligibleApprovers[]): ((personId: string) => string) => {
+  const names = new Map(everyoneOf(electors).map(({ id, name }) => [id, name]));
+  const away = new Map(electors.flatMap((one) => one.away.map((absence) => [absence.personId, absence])));
+  return (id) => {
+    const name = names.get(id) ?? id;
+    const absence = away.get(id);
+    if (!absence) return name;
+    return absence.delegate ? `${name} (away, ${absence.delegate.name} stands in)` : `${name} (away)`;
+  };
+};
+
+/** `forUserId` asks for somebody else's case; null for one's own. Nothing is stored. */
+/** `statedAlert`: as if this one fired now. Whether the person is on call for it is looked up as ever. */
+export type ExplainRequestInput = PreviewInput & { forUserId: string | null; statedAlert?: StatedAlert | null };
+
+/** `lines` are plain text; each channel escapes and dresses them. */
+export type ExplainRequestResult = { person: Person; lines: string[]; verdict: Verdict };

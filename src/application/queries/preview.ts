@@ -1,0 +1,46 @@
+/** What would happen if this were sent: the dry run of `ask`, from recent look-ups, with nothing stored. */
+import { liveAccessOf } from '../requests/create-request.ts';
+import { allowedBy } from '../decisions/pre-approvals.ts';
+import { potentialApprovers } from '../decisions/potential-approvers.ts';
+import { mayBreak } from '../break-glass/break-glass.ts';
+import { openIncidentOf } from '../decisions/incident-facts.ts';
+import { defaultDurationMs, evaluate } from '../decisions/evaluate.ts';
+import type { Deps } from '../deps.ts';
+import type { PreviewInput, AlreadyHas } from '../requests/request-types.ts';
+import type { Verdict } from '../../domain/policy/types.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import type { PotentialApprovers } from '../decisions/potential-approvers.ts';
+
+export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewResult> => {
+  const policy = deps.policy();
+  const person = await deps.directory.person(input.userId);
+  const ask = {
+    target: input.target,
+    role: input.role,
+    durationMs: input.durationMs ?? defaultDurationMs(policy, input.target, input.role),
+    reason: input.reason.trim(),
+    ticket: input.ticket?.trim() || null,
+  };
+  const incident = await openIncidentOf(deps, input.incidentChannelId);
+  const alert = input.alert ? await deps.store.read.alert(input.alert.id) : null;
+  const verdict = await evaluate(deps, policy, { person, ask, freshness: 'recent', incident, alert });
+  const asked = verdict.decision === 'ask' ? await potentialApprovers(deps, person, verdict.requirements) : [];
+  const [mayBreakGlass, allowers, alreadyHas] = await Promise.all([
+    mayBreak(deps, person, ask),
+    allowedBy(deps, { person, verdict, ask }),
+    liveAccessOf(deps, { personId: person.id, ...ask }),
+  ]);
+  const targetProblem = deps.access.problems()[input.target] ?? null;
+  return { verdict, asked, targetProblem, mayBreakGlass, allowedBy: allowers, alreadyHas };
+};
+
+/** `targetProblem`: what is wrong with the target right now, in a sentence, or null. It holds nothing up; it is told. */
+export type PreviewResult = {
+  verdict: Verdict;
+  asked: PotentialApprovers[];
+  targetProblem: string | null;
+  mayBreakGlass: boolean;
+  /** Those whose allowances let this person in at once; empty where they do not. */
+  allowedBy: Person[];
+  alreadyHas: AlreadyHas | null;
+};

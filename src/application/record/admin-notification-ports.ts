@@ -1,0 +1,66 @@
+/** The part of the ports that is news for admins: announcements, and the episodes of late ends they are told of. */
+
+export const ANNOUNCEMENT_KINDS = [
+  'policy_adopted',
+  'policy_rejected',
+  'overdue',
+  'overdue_resolved',
+  'revocation',
+  'drift_found',
+  'drift_asked',
+  'drift_repaired',
+  'address_doubted',
+] as const;
+export type AdminNotificationKind = (typeof ANNOUNCEMENT_KINDS)[number];
+/** What admins may answer with a click: to repair or to leave a batch of findings. */
+export type Offer = { kind: 'drift'; id: string; count: number };
+export type NewAdminNotification = {
+  id: string;
+  kind: AdminNotificationKind;
+  key: string;
+  lines: string[];
+  offer?: Offer | null;
+};
+/** `userId` was told, or cannot be told: then there is no `ts`. */
+export type AdminNotificationCopy = { userId: string; channel: string | null; ts: string | null; drawnVersion: number };
+export type AdminNotification = Omit<NewAdminNotification, 'key' | 'offer'> & {
+  createdAt: Date;
+  offer: Offer | null;
+  /** What became of it; null while it is news. Raises the version, and what was posted is drawn again. */
+  closing: string | null;
+  version: number;
+  copies: AdminNotificationCopy[];
+};
+
+/** A time during which some end was late by more than a minute; admins are told of it once and again at growing pauses. */
+export type OverdueEpisode = { id: string; openedAt: Date; worstMs: number; alerts: number; isAlertDue: boolean };
+/** What is overdue in one target now, by the database clock. */
+export type OverdueTarget = { target: string; count: number; oldestMs: number; grantIds: string[] };
+
+export type AdminNotificationWrites = {
+  /** False when the same key was announced within `withinMs`. */
+  add(news: NewAdminNotification, withinMs: number): Promise<boolean>;
+  /** Somebody who knows it already is not told. */
+  leaveOut(id: string, userId: string): Promise<void>;
+  /** Says what became of the news under this key, where that is not said yet, and gives their ids. */
+  close(key: string, closing: string): Promise<string[]>;
+};
+
+export type AdminNotificationStore = {
+  find(id: string): Promise<AdminNotification | null>;
+  /** `failure` is Slack's word for why this person cannot be told. */
+  setTold(
+    id: string,
+    userId: string,
+    told: { failure: string } | { channel: string; ts: string; drawnVersion: number },
+  ): Promise<void>;
+};
+
+export type OverdueWrites = {
+  /** Opens an episode unless one is open, and locks it. */
+  open(id: string): Promise<OverdueEpisode>;
+  lock(): Promise<OverdueEpisode | null>;
+  /** Keeps the worst lateness; `nextInMs` counts an alert, null none. */
+  note(id: string, seen: { worstMs: number; nextInMs: number | null }): Promise<void>;
+  close(id: string): Promise<void>;
+};

@@ -1,0 +1,16 @@
+import { DomainError } from '../../domain/errors.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import type { Deps } from '../deps.ts';
+import type { RequestView } from './request-view.ts';
+
+export const mustPerson = async (deps: Deps, id: string): Promise<Person> => {
+  const person = await deps.store.read.person(id);
+  if (!person) throw new DomainError('unknown_person', { id });
+  return person;
+};
+
+export const mustView = async (deps: Deps, requestId: string): Promise<RequestView> => {
+  const view = await deps.store.read.view(requestId);
+  if (!view) throw new DomainError('request_not_found', { id: requestId });
+  return view;
+};

@@ -1,0 +1,28 @@
+export const WORK_KINDS = [
+  'activate',
+  'end',
+  'extend',
+  'notify',
+  'announce',
+  'allowance',
+  'incident',
+  'revocation',
+  'alert',
+] as const;
+
+/** Outgoing work: activate or end a grant, move its end, bring the Slack messages of a request or of an incident up to date, or tell admins some news. */
+export type WorkKind = (typeof WORK_KINDS)[number];
+
+/** One row of the outbox. `subjectId` is a grant id for activate and end, a request id for extend and notify, an announcement's for announce. */
+export type Work = {
+  id: string;
+  kind: WorkKind;
+  subjectId: string;
+  /** How long until it may be done, by the database clock; 0 when it may be done now. */
+  delayMs: number;
+  /** Which hand-over this is, from 1; 0 while the process that wrote it keeps it to do it itself. */
+  dispatches: number;
+};
+
+/** What a committed transaction wrote into the outbox: rows that this process keeps to do at once, and when the first of the others may be done. */
+export type Written = { kept: Pick<Work, 'id' | 'kind' | 'subjectId'>[]; othersInMs: number | null };

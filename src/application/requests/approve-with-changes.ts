@@ -1,0 +1,110 @@
+/** An approver agrees to less than was asked: shorter, or a smaller role of the same target. Never to more. */
+import { formatDuration } from '../../domain/time/durations.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { isSmallerRole } from '../../domain/requests/smaller-role.ts';
+import type { Policy } from '../../domain/policy/types.ts';
+import type { Request, RequestChange } from '../../domain/requests/request.ts';
+import { decidedBy } from './vote.ts';
+import {
+  closedCode,
+  assertEligibleApprover,
+  evaluateVoteContext,
+  prepareVoteContext,
+  refusalOf,
+} from './vote-context.ts';
+import type { VoteContext, VoteResult } from './vote-context.ts';
+import { castVote } from './count-votes.ts';
+import type { Counted } from './count-votes.ts';
+import { actorOf } from '../record/audit-entry.ts';
+import type { Deps, Tx } from '../deps.ts';
+import { refuse } from '../record/record-refusal.ts';
+
+type Terms = RequestChange['before'];
+
+export const approveWithChanges = async (deps: Deps, input: ChangeInput): Promise<VoteResult> => {
+  const asked = await prepareVoteContext(deps, input);
+  const before = { role: asked.request.role, durationMs: asked.request.durationMs };
+  const after = { role: input.role ?? before.role, durationMs: input.durationMs ?? before.durationMs };
+  const problem = asked.request.extendsGrantId
+    ? new DomainError('change_extension')
+    : wideningOf(asked.policy, asked.request, { before, after });
+  if (problem) return refuse(deps, refusalOf(asked.voter, asked.request), problem);
+  const changed = await evaluateVoteContext(deps, { ...asked, request: { ...asked.request, ...after } });
+  const unfit = unfitnessOf(asked, changed);
+  if (unfit) return refuse(deps, refusalOf(asked.voter, asked.request), unfit);
+  // A rule that approves the smaller ask by itself asks nobody; then being an approver of the larger one is enough.
+  const ballot = changed.verdict.decision === 'ask' ? await assertEligibleApprover(deps, changed) : changed;
+  return decidedBy(deps, ballot, (tx) => change(deps, tx, { ballot, before, after, note: input.note }));
+};
+
+/** What would make it more than was asked, or nothing different. */
+const wideningOf = (
+  policy: Policy,
+  request: Request,
+  { before, after }: { before: Terms; after: Terms },
+): DomainError | null => {
+  if (after.role === before.role && after.durationMs === before.durationMs) return new DomainError('change_nothing');
+  if (!(after.durationMs > 0)) return new DomainError('bad_duration');
+  if (after.durationMs > before.durationMs)
+    return new DomainError('change_longer', { asked: formatDuration(before.durationMs) });
+  const target = Object.hasOwn(policy.targets, request.target) ? policy.targets[request.target] : undefined;
+  if (!target) return new DomainError('unknown_target', { target: request.target });
+  const problem = isSmallerRole(target, before.role, after.role);
+  if (problem === null) return null;
+  const facts = { target: target.name, role: after.role, asked: before.role };
+  return new DomainError(problem, facts);
+};
+
+const peopleNeeded = ({ requirements }: Pick<VoteContext, 'requirements'>): number =>
+  requirements.reduce((sum, { count }) => sum + count, 0);
+
+/** Why the changed ask may not be sent at all. */
+const unfitnessOf = (asked: VoteContext, { verdict, requirements, unknownGroups }: VoteContext): DomainError | null => {
+  const [problem] = verdict.problems;
+  if (verdict.decision === 'deny' && unknownGroups.length > 0)
+    return new DomainError('lookup_failed', { what: unknownGroups.join(', ') });
+  if (verdict.decision === 'deny')
+    return new DomainError('change_denied', { code: verdict.code, rule: verdict.rule, message: verdict.message });
+  if (problem) return new DomainError('change_unfit', { problem });
+  const [before, after] = [peopleNeeded(asked), peopleNeeded({ requirements })];
+  const isMore = verdict.decision === 'ask' && after > before;
+  return isMore ? new DomainError('change_more_people', { before, after, rule: verdict.rule }) : null;
+};
+
+type Changing = { ballot: VoteContext; before: Terms; after: Terms; note: string | null };
+
+const change = async (deps: Deps, tx: Tx, { ballot, before, after, note }: Changing): Promise<Counted> => {
+  const locked = await tx.requests.lock(ballot.request.id);
+  if (!locked) throw new DomainError('request_not_found', { id: ballot.request.id });
+  const closed = closedCode(locked, await tx.now());
+  if (closed) return { outcome: 'refused', code: closed };
+  if (locked.role !== before.role || locked.durationMs !== before.durationMs)
+    return { outcome: 'refused', code: 'conflict' };
+  await tx.people.upsert(ballot.voter);
+  const at = (await tx.now()).toISOString();
+  const made: RequestChange = { byPersonId: ballot.voter.id, at, before, after, note };
+  await tx.requests.setAsk(locked.id, made);
+  await tx.audit.append({
+    type: 'request.changed',
+    actor: actorOf(ballot.voter),
+    requestId: locked.id,
+    grantId: null,
+    target: locked.target,
+    role: after.role,
+    data: { before, after, note, policy: ballot.policy.sha256 },
+  });
+  const request = { ...locked, ...after, changes: [...locked.changes, made] };
+  const counted = await castVote(deps, tx, { ballot, request, kind: 'approve', reason: null, isRepeatFine: true });
+  // The transaction would keep the change without the vote.
+  if (counted.outcome === 'refused') throw new DomainError(counted.code, counted.facts ?? {});
+  return counted;
+};
+
+/** `null` keeps what was asked. */
+export type ChangeInput = {
+  userId: string;
+  requestId: string;
+  role: string | null;
+  durationMs: number | null;
+  note: string | null;
+};

@@ -1,0 +1,139 @@
+/**
+ * A person asks for more time on access they have. It is a new ask for the whole time, judged by the policy and the facts of now:
+ * a rule that approves does so again, anything else asks those who may approve again. Break-glass is extended by its own rules.
+ */
+import { DomainError } from '../../domain/errors.ts';
+import { decide } from '../../domain/policy/decide.ts';
+import { evaluationRecordOf } from '../../domain/policy/past.ts';
+import type { Ask, DecisionFacts, Verdict } from '../../domain/policy/types.ts';
+import type { Grant } from '../../domain/grants/grant.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import { aheadOf } from '../decisions/pre-approvals.ts';
+import type { Ahead } from '../decisions/pre-approvals.ts';
+import { mustView } from '../record/must-find.ts';
+import { decideAtOnce, refuseIfNobodyCanApprove } from './create-request.ts';
+import { extendBreakGlass } from '../break-glass/extend-break-glass.ts';
+import { endWithIncident } from '../../domain/grants/ending.ts';
+import { factsOfRequest, scheduleOf, unreadGroups } from '../decisions/evaluate.ts';
+import { assertExtendable, demandRoom, holdGrant, recordMore, sent } from './extension-request.ts';
+import type { Extending, ExtendInput, ExtendResult } from './extension-request.ts';
+import { fitted, longerAsk, refreshExtended, USUAL_MORE_MS } from '../grants/extension-terms.ts';
+import type { Deps, Tx } from '../deps.ts';
+import type { RequestEvaluation } from '../record/request-evaluation.ts';
+import type { NewRequest } from './request-ports.ts';
+import { recordRefusal } from '../record/record-refusal.ts';
+
+type Evaluated = Extending & {
+  byMs: number;
+  ask: Ask;
+  verdict: Exclude<Verdict, { decision: 'deny' }>;
+  ahead: Ahead | null;
+  asked: Pick<RequestEvaluation, 'judgedAt' | 'record'>;
+};
+
+export const extend = async (deps: Deps, input: ExtendInput): Promise<ExtendResult> => {
+  const person = await deps.directory.person(input.userId);
+  const grant = await findOwn(deps, input, person);
+  const base = await mustView(deps, grant.requestId);
+  const extending: Extending = { policy: deps.policy(), person, grant, base, input };
+  assertExtendable(extending, grant, base.now);
+  const endsAt = endWithIncident(grant, base.incident);
+  if (endsAt) throw new DomainError('extend_with_incident', { id: grant.id, endsAt: endsAt.toISOString() });
+  if (base.moreTime) throw new DomainError('extend_pending', { byMs: base.moreTime.byMs });
+  return base.request.isBreakGlass ? extendBreakGlass(deps, extending) : extendByRule(deps, extending);
+};
+
+const findOwn = async (deps: Deps, { id }: ExtendInput, person: Person): Promise<Grant> => {
+  const ids = await deps.store.read.findGrantIds(id ?? '', person.id);
+  if (ids.length > 1) throw new DomainError('ambiguous_id', { id, ids });
+  const grant = ids[0] ? await deps.store.read.grant(ids[0]) : null;
+  if (!grant) throw new DomainError('grant_not_found', { id });
+  return grant;
+};
+
+const extendByRule = async (deps: Deps, extending: Extending): Promise<ExtendResult> => {
+  const { policy, person, grant, base, input } = extending;
+  const reasoned = { ...base.request, reason: input.reason?.trim() || base.request.reason };
+  const usual = longerAsk(grant, reasoned, input.byMs ?? USUAL_MORE_MS);
+  const { incident } = base;
+  const facts = await factsOfRequest(deps, policy, { person, ask: usual, freshness: 'fresh', incident });
+  const { byMs, leftMs, verdict } = fitted(grant, input.byMs, (moreMs) =>
+    decide(policy, longerAsk(grant, reasoned, moreMs), facts),
+  );
+  const ask = longerAsk(grant, reasoned, byMs);
+  const refused = await rejectInvalid(deps, extending, { ask, facts, verdict });
+  if (refused) return refused;
+  if (verdict.decision === 'deny') return { outcome: 'denied', verdict };
+  demandRoom({ byMs, leftMs, capMs: verdict.capMs });
+  const asked = { judgedAt: facts.now, record: evaluationRecordOf(policy, { ask, facts, verdict }) };
+  const ahead = await aheadOf(deps, { person, verdict, ask });
+  if (!ahead) await refuseIfNobodyCanApprove(deps, { person, verdict, ask });
+  const judged: Evaluated = { ...extending, byMs, ask, verdict, ahead, asked };
+  const stored = await deps.store.transaction((tx) => write(deps, tx, judged));
+  return sent(deps, extending, stored);
+};
+
+type Turning = { ask: Ask; facts: DecisionFacts; verdict: Verdict };
+
+/** A denial that hangs on a group that could not be read is none. What is too long has its own words. */
+const rejectInvalid = async (
+  deps: Deps,
+  { policy, person, grant }: Extending,
+  { ask, facts, verdict }: Turning,
+): Promise<ExtendResult | null> => {
+  const problems = verdict.problems.filter(({ field }) => field !== 'duration');
+  const unknown = unreadGroups(facts);
+  if (verdict.decision !== 'deny' && problems.length === 0) return null;
+  if (verdict.decision === 'deny' && unknown.length > 0)
+    throw new DomainError('lookup_failed', { what: unknown.join(', ') });
+  const isDenied = verdict.decision === 'deny';
+  const codes = isDenied ? [verdict.code] : problems.map(({ code }) => code);
+  await recordRefusal(deps, {
+    type: 'request.refused',
+    person,
+    grantId: grant.id,
+    target: grant.target,
+    role: grant.role,
+    data: { codes, rule: verdict.rule, policy: policy.sha256, extends: grant.id },
+    asked: { judgedAt: facts.now, record: evaluationRecordOf(policy, { ask, facts, verdict }) },
+  });
+  return isDenied ? { outcome: 'denied', verdict } : { outcome: 'refused', problems };
+};
+
+const newRequest = (deps: Deps, judged: Evaluated, leftMs: number): NewRequest => {
+  const { policy, person, ask, verdict, grant, byMs, input } = judged;
+  const pendingMs = verdict.decision === 'ask' ? verdict.pendingMs : policy.pendingMs;
+  return {
+    id: deps.ids.next(),
+    requesterId: person.id,
+    ...ask,
+    incidentId: judged.base.request.incidentId,
+    isBreakGlass: false,
+    state: 'pending',
+    rule: verdict.rule,
+    policySha256: policy.sha256,
+    requirements: verdict.decision === 'ask' ? verdict.requirements : [],
+    isInOrder: verdict.decision === 'ask' && verdict.isInOrder,
+    idempotencyKey: input.idempotencyKey,
+    // Nobody can agree to more time once the access has ended.
+    pendingMs: Math.min(pendingMs, leftMs),
+    extendsGrantId: grant.id,
+    extendsByMs: byMs,
+    ...scheduleOf(verdict),
+  };
+};
+
+const write = async (deps: Deps, tx: Tx, judged: Evaluated): Promise<{ id: string; isRepeat: boolean }> => {
+  const { person, policy, verdict, ahead, asked } = judged;
+  const held = await holdGrant(tx, judged);
+  if (held.repeatOf) return { id: held.repeatOf, isRepeat: true };
+  await tx.people.upsert(person);
+  const leftMs = held.grant.expiresAt.getTime() - held.now.getTime();
+  const { outcome, request } = await tx.requests.insert(newRequest(deps, judged, leftMs));
+  if (outcome === 'exists') return { id: request.id, isRepeat: true };
+  await tx.asks.record({ requestId: request.id, requesterId: person.id, ...asked });
+  await recordMore(tx, judged, request);
+  await decideAtOnce(deps, tx, { judged: { policy, person, verdict, ahead }, request });
+  await refreshExtended(tx, request);
+  return { id: request.id, isRepeat: false };
+};

@@ -1,0 +1,138 @@
+/** An approver agrees before it is asked for, and takes it back. It is judged again, whole, at every use. */
+import { DomainError } from '../../domain/errors.ts';
+import { isSameHuman } from '../../domain/principals/identity.ts';
+import type { Policy, Verdict } from '../../domain/policy/types.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import { count, lookUp } from '../decisions/pre-approvals.ts';
+import { isAmong } from '../identity/is-member.ts';
+import { defaultDurationMs, evaluate } from '../decisions/evaluate.ts';
+import { actorOf } from '../record/audit-entry.ts';
+import type { PreApprovalView } from '../../domain/requests/pre-approval.ts';
+import type { Deps } from '../deps.ts';
+import { refuse } from '../record/record-refusal.ts';
+
+/** Longer than this, a rule should say it. */
+const ALLOWANCE_MAX_MS = 30 * 86_400_000;
+const LIMIT = 200;
+
+type Askable = Extract<Verdict, { decision: 'ask' }>;
+
+export const preApprove = async (deps: Deps, input: PreApproveInput): Promise<PreApproveResult> => {
+  const policy = deps.policy();
+  const { target, role, forMs } = input;
+  assertRole(policy, input);
+  if (!(forMs > 0) || forMs > ALLOWANCE_MAX_MS)
+    throw new DomainError('allowance_too_long', { maxMs: ALLOWANCE_MAX_MS });
+  const [by, person] = await Promise.all([
+    deps.directory.person(input.userId),
+    deps.directory.person(input.personUserId),
+  ]);
+  const refusal = { type: 'allowance.refused', person: by, target, role, data: { for: person.id } } as const;
+  if (isSameHuman(by, person)) return refuse(deps, refusal, new DomainError('own_allowance'));
+  const verdict = await askableVerdict(deps, policy, { person, target, role });
+  const ahead = await lookUp(deps, person, { requirements: verdict.requirements, freshness: 'fresh' });
+  if (!ahead.members.some((members) => members.some(({ id }) => id === by.id))) {
+    const labels = verdict.requirements.map(({ label }) => label);
+    return refuse(deps, refusal, new DomainError('not_an_approver', { labels }));
+  }
+  const id = deps.ids.next();
+  await write(deps, { id, by, person, input, verdict, policy });
+  const allowance = await mustAllowance(deps, id);
+  const all = await deps.store.read.allowances({ personId: person.id }, LIMIT);
+  const live = all.filter((one) => one.personId === person.id && one.target === target && one.role === role);
+  const { missing } = count(ahead, live);
+  return { allowance, missing: missing.map((one) => ({ label: one.label, count: one.count - one.have })) };
+};
+
+const assertRole = ({ targets }: Policy, { target, role }: Pick<PreApproveInput, 'target' | 'role'>): void => {
+  const found = Object.hasOwn(targets, target) ? targets[target] : undefined;
+  if (!found) throw new DomainError('unknown_target', { target });
+  if (!Object.hasOwn(found.roles, role)) throw new DomainError('unknown_role', { target, role });
+};
+
+type Allowed = { person: Person; target: string; role: string };
+
+/** What the rules say to this person now. Reason, ticket and time are judged when it is used. */
+const askableVerdict = async (deps: Deps, policy: Policy, { person, target, role }: Allowed): Promise<Askable> => {
+  const durationMs = defaultDurationMs(policy, target, role);
+  const ask = { target, role, durationMs, reason: '', ticket: null };
+  const verdict = await evaluate(deps, policy, { person, ask, freshness: 'fresh', incident: null });
+  if (verdict.decision === 'ask') return verdict;
+  if (verdict.decision === 'approve') throw new DomainError('allowance_needless', { rule: verdict.rule });
+  throw new DomainError(verdict.code, { rule: verdict.rule, message: verdict.message });
+};
+
+type Writing = { id: string; by: Person; person: Person; input: PreApproveInput; verdict: Askable; policy: Policy };
+
+const write = (deps: Deps, { id, by, person, input, verdict, policy }: Writing): Promise<void> =>
+  deps.store.transaction(async (tx) => {
+    const { target, role, forMs } = input;
+    await tx.people.upsert(by);
+    await tx.people.upsert(person);
+    const { expiresAt } = await tx.allowances.insert({
+      id,
+      personId: person.id,
+      target,
+      role,
+      byPersonId: by.id,
+      forMs,
+    });
+    const rule = { rule: verdict.rule, policy: policy.sha256 };
+    await tx.audit.append({
+      type: 'allowance.given',
+      actor: actorOf(by),
+      requestId: null,
+      grantId: null,
+      target,
+      role,
+      data: { allowance: id, person: person.id, expiresAt: expiresAt.toISOString(), ...rule },
+    });
+    await tx.outbox.add('allowance', id);
+  });
+
+const mustAllowance = async (deps: Deps, id: string): Promise<PreApprovalView> => {
+  const allowance = await deps.store.read.allowance(id);
+  if (!allowance) throw new DomainError('allowance_not_found', { id });
+  return allowance;
+};
+
+/** By its giver, by whom it is for, by owners of the target and by admins. */
+export const withdrawPreApproval = async (
+  deps: Deps,
+  input: { userId: string; id: string },
+): Promise<{ allowance: PreApprovalView }> => {
+  const person = await deps.directory.person(input.userId);
+  const allowance = await mustAllowance(deps, input.id);
+  const { id, target, role } = allowance;
+  const isTheirs = isSameHuman(person, allowance.by) || isSameHuman(person, allowance.person);
+  if (!isTheirs && !(await mayRevoke(deps, person, target))) {
+    const refusal = { type: 'allowance.refused', person, target, role, data: { allowance: id } } as const;
+    return refuse(deps, refusal, new DomainError('not_your_allowance', { id }));
+  }
+  await deps.store.transaction(async (tx) => {
+    await tx.people.upsert(person);
+    if (!(await tx.allowances.revoke(id, person.id))) throw new DomainError('allowance_not_found', { id });
+    await tx.audit.append({
+      type: 'allowance.revoked',
+      actor: actorOf(person),
+      requestId: null,
+      grantId: null,
+      target,
+      role,
+      data: { allowance: id, person: allowance.personId, by: allowance.byPersonId },
+    });
+    await tx.outbox.add('allowance', id);
+  });
+  return { allowance: await mustAllowance(deps, id) };
+};
+
+const mayRevoke = (deps: Deps, person: Person, target: string): Promise<boolean> => {
+  const policy = deps.policy();
+  const refs = [...policy.admins, ...(policy.targets[target]?.owners ?? [])];
+  return isAmong(deps, { policy, person, refs, freshness: 'fresh' });
+};
+
+export type PreApproveInput = { userId: string; personUserId: string; target: string; role: string; forMs: number };
+
+/** `missing`: what others still have to allow before it lets the person in; empty when it does by itself. */
+export type PreApproveResult = { allowance: PreApprovalView; missing: { label: string; count: number }[] };

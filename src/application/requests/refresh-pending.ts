@@ -1,0 +1,12 @@
+/** Draws the messages of everything that waits anew: who is asked may be others now. */
+import type { Tx } from '../deps.ts';
+
+/** More than ever wait at once; the others are drawn anew when something happens to them. */
+const REDRAWN_MAX = 500;
+
+export const refreshPending = async (tx: Tx): Promise<void> => {
+  for (const id of await tx.requests.pendingIds(REDRAWN_MAX)) {
+    await tx.requests.touch(id);
+    await tx.outbox.add('notify', id);
+  }
+};

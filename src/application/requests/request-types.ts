@@ -1,0 +1,44 @@
+import type { Grant } from '../../domain/grants/grant.ts';
+import type { RequestProblem, Verdict } from '../../domain/policy/types.ts';
+import type { StartWish } from '../../domain/time/start-time.ts';
+import type { OpenRequest } from '../decisions/limit-ports.ts';
+import type { RequestView } from '../record/request-view.ts';
+
+/** `durationMs` null means the role's default. The person is read from Slack by the use case; nothing else about them is believed. */
+export type CreateRequestInput = {
+  userId: string;
+  target: string;
+  role: string;
+  durationMs: number | null;
+  reason: string;
+  ticket: string | null;
+  /** When it should begin, on the person's own clock; left out or null is at once. */
+  start?: StartWish | null;
+  /** The channel it comes from: tied to the incident that is open there, and to none otherwise. */
+  incidentChannelId?: string | null;
+  /** `view:<id>` or `trigger:<id>`: the same ask delivered twice is stored once. */
+  idempotencyKey: string | null;
+  /** The alert it is asked for. `isAutomatic`: nobody clicked, so only a rule that names the alert may decide. */
+  alert?: { id: string; isAutomatic: boolean } | null;
+};
+
+/** Live access of the same person to the same role: a second is possible, and more time on the first may be meant. */
+export type AlreadyHas = Pick<Grant, 'id' | 'expiresAt'>;
+
+/** `refused`: the requester can mend it, nothing was stored but the refusal. `denied`: a rule or the lack of one said no. */
+export type CreateRequestResult =
+  | {
+      outcome: 'sent';
+      view: RequestView;
+      isRepeat: boolean;
+      targetProblem: string | null;
+      alreadyHas?: AlreadyHas | null;
+      /** Of the same person for the same role, and not decided yet. */
+      alreadyAsked?: OpenRequest | null;
+      /** How many live grants the person has, where this waits and they have as many as one may. */
+      liveFull?: number | null;
+    }
+  | { outcome: 'refused'; problems: RequestProblem[] }
+  | { outcome: 'denied'; verdict: Extract<Verdict, { decision: 'deny' }> };
+
+export type PreviewInput = Omit<CreateRequestInput, 'idempotencyKey'>;

@@ -1,0 +1,103 @@
+/** Everything a vote is judged by, looked up before its transaction begins: the voter, the rule of now, and who may vote now. */
+import { tiedAlert } from '../decisions/alert-facts.ts';
+import { DomainError } from '../../domain/errors.ts';
+import type { ErrorCode } from '../../domain/errors.ts';
+import { decide } from '../../domain/policy/decide.ts';
+import { widened } from '../../domain/policy/escalation.ts';
+import { isSameHuman } from '../../domain/principals/identity.ts';
+import type { Policy, Verdict } from '../../domain/policy/types.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import type { Request, Requirement } from '../../domain/requests/request.ts';
+import { liveAllowances } from '../decisions/pre-approvals.ts';
+import { eligibleApproversOf, rightOf } from '../decisions/eligible-approvers.ts';
+import type { EligibleApprovers } from '../decisions/eligible-approvers.ts';
+import { tiedIncident } from '../decisions/incident-tie.ts';
+import { factsOfRequest, unreadGroups } from '../decisions/evaluate.ts';
+import type { Deps } from '../deps.ts';
+import { refuse } from '../record/record-refusal.ts';
+import type { RequestView } from '../record/request-view.ts';
+
+/** `request` is the ask as it is judged: with an approver's changes, where there are any. */
+export type VoteContext = {
+  policy: Policy;
+  request: Request;
+  requester: Person;
+  voter: Person;
+  verdict: Verdict;
+  requirements: Requirement[];
+  electors: EligibleApprovers[];
+  /** Something was allowed ahead of time that may be a vote. */
+  hasAllowances: boolean;
+  /** Groups of the requester that a rule looks at and that could not be read. */
+  unknownGroups: string[];
+};
+
+export const refusalOf = (person: Person, request: Request) =>
+  ({ type: 'vote.refused', person, requestId: request.id, target: request.target, role: request.role }) as const;
+
+export const prepareVoteContext = async (
+  deps: Deps,
+  input: { userId: string; requestId: string },
+): Promise<VoteContext> => {
+  const voting = deps.directory.person(input.userId);
+  // Heard of below, unless there is no such request: then that is what is said.
+  voting.catch(() => undefined);
+  const view = await deps.store.read.view(input.requestId);
+  if (!view) throw new DomainError('request_not_found', { id: input.requestId });
+  const { request, requester: stored } = view;
+  // Read anew: the account may have been closed, or its email changed, since the ask.
+  const [voter, requester] = await Promise.all([voting, deps.directory.person(stored.userId)]);
+  if (isSameHuman(voter, requester) || isSameHuman(voter, stored)) {
+    return refuse(deps, refusalOf(voter, request), new DomainError('own_request', { id: request.id }));
+  }
+  const ballot = await evaluateVoteContext(deps, { policy: deps.policy(), request, requester, voter });
+  return assertEligibleApprover(deps, ballot);
+};
+
+type Asked = Pick<VoteContext, 'policy' | 'request' | 'requester' | 'voter'>;
+
+/** The verdict and the electorate by the policy and the facts of now. */
+export const evaluateVoteContext = async (deps: Deps, asked: Asked): Promise<VoteContext> => {
+  const { policy, request, requester } = asked;
+  const [incident, alert, allowances] = await Promise.all([
+    tiedIncident(deps, request),
+    tiedAlert(deps, policy, request),
+    liveAllowances(deps, requester.id, request),
+  ]);
+  const tied = { incident, alert };
+  const facts = await factsOfRequest(deps, policy, { person: requester, ask: request, freshness: 'fresh', ...tied });
+  const verdict = decide(policy, request, facts);
+  const isAsked = verdict.decision === 'ask';
+  const fallback = isAsked ? (verdict.escalate?.to ?? null) : request.escalateTo;
+  const requirements = isAsked ? verdict.requirements : request.requirements;
+  const open = widened(requirements, request.escalatedAt ? fallback : null);
+  const electors = await eligibleApproversOf(deps, { requester, requirements: open, freshness: 'fresh' });
+  const hasAllowances = allowances.length > 0;
+  return { ...asked, verdict, requirements, electors, hasAllowances, unknownGroups: unreadGroups(facts) };
+};
+
+export const assertEligibleApprover = async (deps: Deps, ballot: VoteContext): Promise<VoteContext> => {
+  const { voter, electors, request, requirements } = ballot;
+  if (rightOf(voter, electors, []).kind !== 'none') return ballot;
+  const [failure] = electors.flatMap(({ failures }) => failures);
+  if (failure) throw failure;
+  const labels = requirements.map(({ label }) => label);
+  return refuse(deps, refusalOf(voter, request), new DomainError('not_an_approver', { labels }));
+};
+
+/** What a request that is no longer pending answers to whoever comes too late. */
+export const CLOSED = {
+  approved: 'already_decided',
+  denied: 'already_decided',
+  cancelled: 'already_cancelled',
+  lapsed: 'already_lapsed',
+} as const;
+
+/** `now` by the database clock, read after the request was locked. */
+export const closedCode = (request: Request, now: Date): ErrorCode | null => {
+  if (request.state !== 'pending') return CLOSED[request.state];
+  return now >= request.lapsesAt ? 'already_lapsed' : null;
+};
+
+/** `counted`: stored and more is needed; `decided`: this vote decided it. */
+export type VoteResult = { outcome: 'counted' | 'decided'; view: RequestView };

@@ -1,0 +1,60 @@
+/** An approver agrees or refuses. Who may do so is read now; the vote, the count and the decision are one transaction. */
+import { DomainError } from '../../domain/errors.ts';
+import { mustView } from '../record/must-find.ts';
+import { closedCode, prepareVoteContext, refusalOf } from './vote-context.ts';
+import type { VoteContext, VoteResult } from './vote-context.ts';
+import { castVote } from './count-votes.ts';
+import type { Counted } from './count-votes.ts';
+import { isLimit, limitOf } from '../decisions/limits.ts';
+import type { Deps, Tx } from '../deps.ts';
+import { refuse } from '../record/record-refusal.ts';
+import type { VoteKind } from '../../domain/requests/vote.ts';
+
+export const vote = async (deps: Deps, input: VoteInput): Promise<VoteResult> => {
+  const ballot = await prepareVoteContext(deps, input);
+  return decidedBy(deps, ballot, (tx) => count(deps, tx, { ballot, input }));
+};
+
+/** A vote that would give the requester more than one person may have changes nothing; it can be cast again. */
+export const decidedBy = async (
+  deps: Deps,
+  ballot: VoteContext,
+  work: (tx: Tx) => Promise<Counted>,
+): Promise<VoteResult> => {
+  const { voter, request, requester } = ballot;
+  const counted = await deps.store.transaction(work).catch((error: unknown) => {
+    if (isLimit(error)) return refuse(deps, refusalOf(voter, request), limitOf(error, requester.name));
+    throw error;
+  });
+  return answer(deps, ballot, counted);
+};
+
+/** A refusal is recorded, and says who decided meanwhile. */
+const answer = async (deps: Deps, ballot: VoteContext, counted: Counted): Promise<VoteResult> => {
+  const view = await mustView(deps, ballot.request.id);
+  if (counted.outcome !== 'refused') return { outcome: counted.outcome, view };
+  const facts = {
+    ...counted.facts,
+    state: view.request.state,
+    by: view.decidedBy?.name ?? null,
+    at: view.request.decidedAt?.toISOString() ?? null,
+  };
+  return refuse(deps, refusalOf(ballot.voter, ballot.request), new DomainError(counted.code, facts));
+};
+
+const count = async (
+  deps: Deps,
+  tx: Tx,
+  { ballot, input }: { ballot: VoteContext; input: VoteInput },
+): Promise<Counted> => {
+  const [request, now] = await Promise.all([tx.requests.lock(input.requestId), tx.now()]);
+  if (!request) throw new DomainError('request_not_found', { id: input.requestId });
+  const closed = closedCode(request, now);
+  if (closed) return { outcome: 'refused', code: closed };
+  // Somebody made it smaller between the look-ups and the lock: what was judged is not what is asked now.
+  const isOther = request.role !== ballot.request.role || request.durationMs !== ballot.request.durationMs;
+  if (isOther) return { outcome: 'refused', code: 'conflict' };
+  return castVote(deps, tx, { ballot, request, kind: input.kind, reason: input.reason, isRepeatFine: false });
+};
+
+export type VoteInput = { userId: string; requestId: string; kind: VoteKind; reason: string | null };

@@ -1,0 +1,107 @@
+/** Carries out an order to end much at once: cancels what waits, ends what lives, in batches, until nothing of it is left. Any process may, several at once too. */
+import { SYSTEM } from '../../domain/audit/events.ts';
+import { moveRequest } from '../../domain/lifecycle.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import type { Request } from '../../domain/requests/request.ts';
+import { LEASE_MS } from '../record/backoff.ts';
+import { revokeAll } from '../grants/revoke-grants.ts';
+import type { Item } from '../grants/revoke-grants.ts';
+import { entryOf, actorOf } from '../record/audit-entry.ts';
+import type { LiveGrant, Revocation } from './revocation-ports.ts';
+import type { Deps, Tx } from '../deps.ts';
+
+const BATCH = 100;
+const BATCHES_AT_ONCE = 20;
+/**
+ * An approval that was being written when the order was given is seen only after its commit. No transaction lasts this long
+ * (`db/client.ts`), so what is found until then belongs to the order, and nothing can come later.
+ */
+const OPEN_MS = 70_000;
+
+type Step = { items: Item[]; isMore: boolean };
+
+export const runRevocation = async (deps: Deps, { id }: { id: string }): Promise<void> => {
+  const ending = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  for (let isMore = true; isMore;) {
+    const step = await deps.store.transaction((tx) => advance(deps, tx, id));
+    isMore = step.isMore;
+    // Not awaited: a target that hangs holds up no end in another.
+    const work = revokeAll(deps, step.items)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => ending.delete(work));
+    ending.add(work);
+    if (ending.size >= BATCHES_AT_ONCE) await Promise.race(ending);
+  }
+  await Promise.all(ending);
+  await deps.store.transaction((tx) => finish(tx, id));
+  if (failures.length > 0) throw new AggregateError(failures, 'some ends could not be stored');
+};
+
+export const runRevocations = async (deps: Deps): Promise<void> => {
+  const ids = await deps.store.read.openRevocationIds(OPEN_MS);
+  await Promise.all(ids.map((id) => runRevocation(deps, { id })));
+};
+
+const advance = async (deps: Deps, tx: Tx, id: string): Promise<Step> => {
+  const revocation = await tx.revocations.find(id);
+  if (!revocation) return { items: [], isMore: false };
+  const actor = await actorFor(deps, revocation.byPersonId);
+  const pending = await tx.revocations.lockPending(revocation, BATCH);
+  for (const request of pending) await cancelRequest(tx, { request, revocation, actor });
+  // After the requests: one that was approved while we waited for its lock is found here.
+  const live = await tx.revocations.lockLive(revocation, BATCH);
+  const items = await beginEnds(tx, { live, revocation, actor });
+  await tx.revocations.adoptEnding(revocation);
+  if (pending.length > 0) await tx.revocations.count(id, { requests: pending.length, allowances: 0 });
+  if (revocation.finishedAt && pending.length + live.length > 0) {
+    await tx.revocations.reopen(id);
+    await tx.outbox.add('revocation', id);
+  }
+  return { items, isMore: pending.length === BATCH || live.length === BATCH };
+};
+
+const actorFor = async (deps: Deps, personId: string) => {
+  const person = await deps.store.read.person(personId);
+  return person ? actorOf(person) : SYSTEM;
+};
+
+type Acting = { revocation: Revocation; actor: ReturnType<typeof actorOf> };
+
+const cancelRequest = async (tx: Tx, { request, revocation, actor }: Acting & { request: Request }): Promise<void> => {
+  const { id: requestId, target, role } = request;
+  await tx.requests.setState(requestId, moveRequest(request.state, 'cancelled'));
+  await tx.requests.noteCancelled(requestId, { by: revocation.byPersonId, reason: revocation.reason });
+  const data = { revocation: revocation.id, reason: revocation.reason };
+  await tx.audit.append({ actor, requestId, grantId: null, target, role, type: 'request.cancelled', data });
+  await tx.outbox.add('notify', requestId);
+};
+
+/** Nobody is told yet: the end itself, or its first failure, is the news. What somebody is making right now is let go of by them, and then ended. */
+const beginEnds = async (tx: Tx, { live, revocation, actor }: Acting & { live: LiveGrant[] }): Promise<Item[]> => {
+  await tx.revocations.setEnding(
+    revocation,
+    live.map(({ grant }) => grant.id),
+    LEASE_MS,
+  );
+  const data = { cause: 'revoked', reason: revocation.reason, revocation: revocation.id };
+  for (const { grant } of live) await tx.audit.append({ ...entryOf(grant), actor, type: 'grant.ending', data });
+  const people = await peopleOf(tx, live);
+  return live.flatMap(({ grant, isHeld }) => {
+    const person = people.get(grant.personId);
+    const ending = { ...grant, state: 'ending', endCause: 'revoked', attempts: 0 } as const;
+    return person && !isHeld ? [{ grant: ending, person }] : [];
+  });
+};
+
+const peopleOf = async (tx: Tx, live: LiveGrant[]): Promise<Map<string, Person>> => {
+  const ids = [...new Set(live.map(({ grant }) => grant.personId))];
+  return new Map((await tx.people.listByIds(ids)).map((person) => [person.id, person]));
+};
+
+const finish = async (tx: Tx, id: string): Promise<void> => {
+  if (!(await tx.revocations.finish(id))) return;
+  const entry = { actor: SYSTEM, requestId: null, grantId: null, target: null, role: null } as const;
+  await tx.audit.append({ ...entry, type: 'revocation.finished', data: { revocation: id } });
+  await tx.outbox.add('revocation', id);
+};

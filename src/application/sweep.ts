@@ -1,0 +1,60 @@
+/** Finds requests whose time has come by the database clock, and everything that was left lying. Deadlines of grants have their own clock. */
+import { SYSTEM } from '../domain/audit/events.ts';
+import { moveRequest } from '../domain/lifecycle.ts';
+import { escalateDue, remindDue } from './requests/remind-approvers.ts';
+import { remindReviewers } from './break-glass/follow-up.ts';
+import { refreshExtended } from './grants/extension-terms.ts';
+import type { Deps } from './deps.ts';
+import { warnDue } from './grants/warn-before-expiry.ts';
+
+const BATCH = 100;
+/** Resolved, and nobody asked for anything because of it. */
+const ALERTS_KEPT_MS = 30 * 24 * 3_600_000;
+
+export type Swept = { ending: string[]; activating: string[]; extending: string[]; lapsed: number };
+
+/** One pass. A full batch in any list means that there may be more: call again. */
+export const sweep = async (deps: Deps): Promise<Swept> => {
+  const lapsed = await lapseDue(deps);
+  const extending = await deps.store.transaction((tx) => tx.extensions.listStalled(BATCH));
+  const stalled = await deps.store.transaction((tx) => tx.grants.listStalled(BATCH));
+  const ending = stalled.filter(({ state }) => state === 'ending').map(({ id }) => id);
+  const activating = stalled.filter(({ state }) => state === 'activating').map(({ id }) => id);
+  await remindApprovers(deps);
+  await deps.store.forgetAlerts(ALERTS_KEPT_MS, BATCH);
+  return { ending, activating, extending, lapsed };
+};
+
+/** A reminder that cannot be written holds up neither the others nor what was left lying. */
+const remindApprovers = async (deps: Deps): Promise<void> => {
+  for (const remind of [warnDue, remindReviewers, escalateDue, remindDue]) {
+    try {
+      await remind(deps);
+    } catch (error) {
+      deps.log.error({ err: error, what: remind.name }, 'reminders could not be written; the next sweep tries again');
+    }
+  }
+};
+
+const lapseDue = (deps: Deps): Promise<number> =>
+  deps.store.transaction(async (tx) => {
+    const overdue = await tx.requests.lockLapsed(BATCH);
+    // More time for access that has ended meanwhile: nobody can agree to it any more.
+    const orphans = await tx.extensions.lockOrphans(BATCH);
+    const lapsed = [...overdue, ...orphans.filter(({ id }) => overdue.every((other) => other.id !== id))];
+    for (const request of lapsed) {
+      await tx.requests.setState(request.id, moveRequest(request.state, 'lapsed'));
+      await tx.audit.append({
+        type: 'request.lapsed',
+        actor: SYSTEM,
+        requestId: request.id,
+        grantId: null,
+        target: request.target,
+        role: request.role,
+        data: { lapsesAt: request.lapsesAt.toISOString() },
+      });
+      await tx.outbox.add('notify', request.id);
+      await refreshExtended(tx, request);
+    }
+    return lapsed.length;
+  });

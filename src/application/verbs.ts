@@ -1,0 +1,95 @@
+import type { AlertSignal } from '../domain/alerts/types.ts';
+import type { EmailObservation } from '../domain/principals/email-bindings.ts';
+import type { Person } from '../domain/principals/person.ts';
+import type { PreApprovalView } from '../domain/requests/pre-approval.ts';
+import type { Absence } from '../domain/requests/vote.ts';
+import type { RequestForAlertInput } from './alerts/request-for-alert.ts';
+import type { BreakGlassInput, BreakGlassPreview, BreakGlassResult } from './break-glass/break-glass.ts';
+import type { CloseReviewInput, OpenReviews } from './break-glass/follow-up.ts';
+import type { DriftBatch } from './drift/drift-ports.ts';
+import type { EndInput, EndResult } from './grants/end-grant.ts';
+import type { ShowCredentialsInput, ShowCredentialsResult } from './grants/show-credentials.ts';
+import type { IncidentUseCases } from './incidents/incident-types.ts';
+import type { ConfirmAddressInput } from './people/confirm-email.ts';
+import type { AdoptInput } from './policy/adopt-policy.ts';
+import type { ExplainRequestInput, ExplainRequestResult } from './queries/explain-request.ts';
+import type { Overview, TargetOverview } from './queries/overview.ts';
+import type { PreviewResult } from './queries/preview.ts';
+import type { RequestView } from './record/request-view.ts';
+import type { ChangeInput } from './requests/approve-with-changes.ts';
+import type { AwayInput } from './requests/away.ts';
+import type { CancelInput } from './requests/cancel-request.ts';
+import type { ExtendInput, ExtendResult } from './requests/extension-request.ts';
+import type { PreApproveInput, PreApproveResult } from './requests/pre-approve.ts';
+import type { CreateRequestInput, CreateRequestResult, PreviewInput } from './requests/request-types.ts';
+import type { VoteResult } from './requests/vote-context.ts';
+import type { VoteInput } from './requests/vote.ts';
+import type { RevocationPreview, RevokeAllInput, RevokeWhat } from './revocations/revoke-all.ts';
+
+/** The verbs, with their dependencies filled in; what every adapter is given. */
+export type UseCases = IncidentUseCases & {
+  createRequest(input: CreateRequestInput): Promise<CreateRequestResult>;
+  /** By a click, for the role and time the alert is mapped to. */
+  requestForAlert(input: RequestForAlertInput): Promise<CreateRequestResult>;
+  /** `unmapped` counts those of which the policy does not speak; nothing is kept of them. */
+  receiveAlerts(input: { signals: AlertSignal[] }): Promise<{ unmapped: number }>;
+  routeAlert(input: { alertId: string }): Promise<void>;
+  preview(input: PreviewInput): Promise<PreviewResult>;
+  preApprove(input: PreApproveInput): Promise<PreApproveResult>;
+  withdrawPreApproval(input: { userId: string; id: string }): Promise<{ allowance: PreApprovalView }>;
+  breakGlass(input: BreakGlassInput): Promise<BreakGlassResult>;
+  /** Throws what `breakGlass` would throw, as far as recent look-ups know. */
+  previewBreakGlass(input: PreviewInput): Promise<BreakGlassPreview>;
+  closeReview(input: CloseReviewInput): Promise<{ view: RequestView }>;
+  openReviews(input: { userId: string }): Promise<OpenReviews>;
+  /** An admin lets somebody break glass again although reviews of theirs are overdue; says how many. */
+  allowBreakGlass(input: { userId: string; personUserId: string }): Promise<{ person: Person; waived: number }>;
+  /** An admin says whose an address is that moved. */
+  confirmAddress(input: ConfirmAddressInput): Promise<{ person: Person }>;
+  /** For admins: addresses that count for nobody until they are confirmed. */
+  doubtedAddresses(input: { userId: string }): Promise<EmailObservation[]>;
+  vote(input: VoteInput): Promise<VoteResult>;
+  approveWithChanges(input: ChangeInput): Promise<VoteResult>;
+  cancel(input: CancelInput): Promise<{ view: RequestView }>;
+  showCredentials(input: ShowCredentialsInput): Promise<ShowCredentialsResult>;
+  end(input: EndInput): Promise<EndResult>;
+  /** Throws `extend_*` where the grant, and not the policy, is in the way. */
+  extend(input: ExtendInput): Promise<ExtendResult>;
+  /** Moves an end that was decided to move, in the target and then in the store. */
+  finishExtension(input: { requestId: string }): Promise<void>;
+  previewRevocation(input: { userId: string; what: RevokeWhat }): Promise<RevocationPreview>;
+  revokeAll(input: RevokeAllInput): Promise<{ id: string }>;
+  /** Ends what the order reaches; resolves when nothing more is to be begun, and all that was begun was tried. */
+  runRevocation(input: { id: string }): Promise<void>;
+  /** Goes on with orders that somebody did not finish. */
+  runRevocations(): Promise<void>;
+  overview(input: { userId: string }): Promise<Overview>;
+  targetOverview(input: { userId: string; target: string }): Promise<TargetOverview>;
+  activate(input: { grantId: string }): Promise<void>;
+  /** Ends these in their targets, together where they share one. */
+  completeRevocation(input: { grantIds: string[] }): Promise<void>;
+  /** Claims grants whose deadline has passed and begins to end them; `work` resolves when that is done. */
+  expireDue(): Promise<{ count: number; work: Promise<void> }>;
+  /** Lapses requests, chases and reminds, and lists the grants that nobody is working on. */
+  sweep(): Promise<{ ending: string[]; activating: string[]; extending: string[]; lapsed: number }>;
+  /** Tells admins of ends that are late, and when none is any more. */
+  /** Looks at accounts that are due for it, and lets go of whoever left. */
+  checkAccounts(): Promise<void>;
+  /** Looks at the targets whose look is due, and carries out what admins ordered. */
+  watchDrift(): Promise<void>;
+  decideDrift(input: { userId: string; batchId: string; isRepairing: boolean }): Promise<{ batch: DriftBatch }>;
+  repairBatch(input: { batchId: string }): Promise<void>;
+  /** Looks what is in use where that is not known yet; `work` resolves when it is done. */
+  recordUsage(): Promise<{ work: Promise<unknown> }>;
+  watchOverdue(input: { seenMs: number }): Promise<void>;
+  adoptPolicy(input: AdoptInput): Promise<void>;
+  setAway(input: AwayInput): Promise<Absence>;
+  endAway(input: { userId: string }): Promise<void>;
+  showAway(input: { userId: string }): Promise<Absence | null>;
+  explainRequest(input: ExplainRequestInput): Promise<ExplainRequestResult>;
+  /** Opens the thread of the approval message; once, whoever is first. */
+  discuss(input: { userId: string; requestId: string }): Promise<{ view: RequestView }>;
+  /** A Slack account was closed: its votes are void, its access ends, and what waits is shown anew. */
+  personLeft(input: { personId: string }): Promise<void>;
+  rejectPolicy(input: { problems: string[] }): Promise<void>;
+};

@@ -1,0 +1,53 @@
+/** `latchkey`: parses, calls, prints, and answers 0 / 1 (found something wrong) / 2 (used wrongly). */
+import { Command, CommanderError, Option } from 'commander';
+import { addAuditCommands } from './audit.ts';
+import { endWithReader, USED_WRONGLY, UsageError } from './exit.ts';
+import { migrate } from './migrate.ts';
+import { addPolicyCommands } from './policy.ts';
+import { programVersion } from '../lib/version.ts';
+import type { Exit } from './output.ts';
+import { StartError } from '../lib/start-error.ts';
+import type { Part } from '../compose/app.ts';
+import { serve } from '../compose/serve.ts';
+
+/** Every command there is; a test holds documents and messages against it. */
+export const buildProgram = (setExit: (code: Exit) => void): Command => {
+  const program = new Command('latchkey');
+  program
+    .description('Temporary production access from Slack: asked for, agreed to, given, and provably taken back.')
+    .version(programVersion(), '-V, --version', 'print the version')
+    .helpCommand(true)
+    .showHelpAfterError('(run with --help to see what it takes)')
+    .exitOverride();
+  program
+    .command('serve')
+    .description('run the app: web (Slack, health, metrics) and worker in one process, or apart')
+    .addOption(new Option('--only <part>', 'run one part; any number of each may run').choices(['web', 'worker']))
+    .action(async ({ only }: { only?: Part }) => serve({ only: only ?? null }));
+  program
+    .command('migrate')
+    .description('bring the database up to this version')
+    .option('--json', 'print the outcome as JSON')
+    .action(async (options: { json?: boolean }) => setExit(await migrate(options)));
+  addPolicyCommands(program, setExit);
+  addAuditCommands(program, setExit);
+  return program;
+};
+
+/** Resolves with the exit code; a running `serve` keeps the process alive by itself. */
+export const run = async (args: string[]): Promise<number> => {
+  endWithReader();
+  let exit: Exit = 0;
+  const program = buildProgram((code) => {
+    exit = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exit;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USED_WRONGLY;
+    if (!(error instanceof StartError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return error instanceof UsageError ? USED_WRONGLY : 1;
+  }
+};

@@ -1,0 +1,87 @@
+/** Starts the app as configured, or says everything that is in the way; stops it on a signal. */
+import { createApp, readFirstPolicy } from './app.ts';
+import type { App, FirstPolicy, Part } from './app.ts';
+import { readEnvironment } from '../config/environment.ts';
+import type { Environment } from '../config/environment.ts';
+import { formatProblem } from '../config/problem.ts';
+import type { ConfigProblem } from '../config/problem.ts';
+import { schemaState } from '../store/migrate.ts';
+import { StartError } from '../lib/start-error.ts';
+import { createLog } from '../lib/log.ts';
+import type { Log } from '../lib/log.ts';
+import { pluralize } from '../lib/pluralize.ts';
+
+const STOP_LIMIT_MS = 30_000;
+
+const listed = (problems: ConfigProblem[]): string =>
+  [
+    `Latchkey cannot start: ${pluralize(problems.length, 'problem')} in its configuration.`,
+    ...problems.map((problem) => `- ${formatProblem(problem)}`),
+  ].join('\n');
+
+type Settings = { environment: Environment; first: FirstPolicy };
+
+const readSettings = async (): Promise<Settings> => {
+  const read = readEnvironment(process.env);
+  const path = 'environment' in read ? read.environment.policyPath : (process.env['LATCHKEY_POLICY'] ?? 'latchkey.yml');
+  const policy = await readFirstPolicy(path, process.env);
+  if ('environment' in read && 'first' in policy) return { environment: read.environment, first: policy.first };
+  const problems = [...('problems' in read ? read.problems : []), ...('problems' in policy ? policy.problems : [])];
+  throw new StartError(listed(problems));
+};
+
+const SCHEMA_SENTENCES = {
+  empty: 'The database has no tables yet; run `latchkey migrate` first.',
+  behind: 'The database is behind this version of Latchkey; run `latchkey migrate`, then start again.',
+  ahead: 'The database was migrated by a newer Latchkey; start that version, or restore a backup from before.',
+} as const;
+
+export const demandSchema = async (url: string): Promise<void> => {
+  const { state } = await schemaState(url).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StartError(
+      `Postgres cannot be reached with DATABASE_URL (${why || 'connection refused'}); start it, or correct the address.`,
+    );
+  });
+  if (state !== 'current') throw new StartError(SCHEMA_SENTENCES[state]);
+};
+
+/** A second signal ends the process at once; what it held is found again by the next one. */
+const stopOnSignal = (app: App, log: Log): void => {
+  let isStopping = false;
+  const stop = async (signal: string): Promise<void> => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    log.info({ signal }, 'stopping: finishing what is in hand');
+    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref();
+    await app.stop();
+    log.info({}, 'stopped');
+    process.exit(0);
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    stop(signal).catch((error: unknown) => {
+      log.error({ err: error }, 'the stop failed');
+      process.exit(1);
+    });
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  process.on('SIGHUP', () => void app.reloadPolicy());
+};
+
+export const serve = async ({ only }: { only: Part | null }): Promise<void> => {
+  const { environment, first } = await readSettings();
+  await demandSchema(environment.databaseUrl);
+  const log = createLog(environment.logLevel);
+  const app = await createApp({ environment, env: process.env, first, only, log });
+  stopOnSignal(app, log);
+  log.info(
+    {
+      port: app.port,
+      ...(app.metricsPort !== null && { metricsPort: app.metricsPort }),
+      part: only ?? 'web and worker',
+      mode: environment.slack.mode,
+      policy: first.policy.sha256.slice(0, 12),
+    },
+    'Latchkey is ready',
+  );
+};

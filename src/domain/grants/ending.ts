@@ -1,0 +1,36 @@
+import type { Incident } from '../incidents/incident.ts';
+import type { Grant } from './grant.ts';
+
+export const END_CAUSES = [
+  'expired',
+  'done',
+  'revoked',
+  'abandoned',
+  'cancelled',
+  'not_started',
+  'incident_closed',
+] as const;
+
+/**
+ * Why a grant ended: its deadline, its owner, an admin or owner of the target, an activation that was given up, before a
+ * future start its owner or the policy of that moment, or the end of the incident it was given for.
+ */
+export type EndCause = (typeof END_CAUSES)[number];
+
+export const END_OUTCOMES = ['removed', 'already_absent', 'still_held'] as const;
+
+/** How the end was found: we removed it, it was no longer there when we came, or another live grant holds the same access. */
+export type EndOutcome = (typeof END_OUTCOMES)[number];
+
+/** Whether the owner chose to keep it beyond this close. */
+export const isKept = (grant: Pick<Grant, 'keptAt'>, incident: Pick<Incident, 'closedAt'>): boolean =>
+  grant.keptAt !== null && incident.closedAt !== null && grant.keptAt >= incident.closedAt;
+
+/** When access ends because its incident was closed, while that is before its own end; else null. */
+export const endWithIncident = (
+  grant: Pick<Grant, 'keptAt' | 'expiresAt'>,
+  incident: Pick<Incident, 'state' | 'closedAt' | 'endsAt'> | null,
+): Date | null => {
+  if (incident?.state !== 'closed' || incident.endsAt === null || isKept(grant, incident)) return null;
+  return incident.endsAt < grant.expiresAt ? incident.endsAt : null;
+};

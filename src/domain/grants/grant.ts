@@ -1,0 +1,45 @@
+import type { Json } from '../json.ts';
+import type { GrantState } from '../lifecycle.ts';
+import type { EndCause, EndOutcome } from './ending.ts';
+
+export type Grant = {
+  id: string;
+  requestId: string;
+  decisionId: string;
+  personId: string;
+  target: string;
+  role: string;
+  provider: string;
+  scope: Json;
+  handle: Json | null;
+  state: GrantState;
+  durationMs: number;
+  /** Not before this; null is at once. */
+  startsAt: Date | null;
+  /** Stored before the target is touched; moved forward when the access became usable, and by each extension that the target confirmed. */
+  expiresAt: Date;
+  /** How often the end was moved by an extension. */
+  extensions: number;
+  /** When the person was warned of this end; null again once it was moved. */
+  warnedAt: Date | null;
+  activatedAt: Date | null;
+  endingAt: Date | null;
+  endedAt: Date | null;
+  /** When what was first seen in use had begun, on our clock: at the latest the moment in which it was seen. */
+  firstUsedAt: Date | null;
+  /** Its target tells whether it is used; where it does not, nothing follows from its not having been seen. */
+  isUseTold: boolean;
+  endCause: EndCause | null;
+  endedBy: string | null;
+  endReason: string | null;
+  endOutcome: EndOutcome | null;
+  /** When its owner chose to keep it beyond the close of its incident. It holds for a close before it, and for no later one. */
+  keptAt: Date | null;
+  attempts: number;
+  nextAttemptAt: Date | null;
+  /** Error kind and a scrubbed sentence of the last failure; never a secret. */
+  lastError: string | null;
+  /** Error kind of the last failure, as the provider's contract names it; null where there was none. */
+  lastErrorKind: string | null;
+  createdAt: Date;
+};

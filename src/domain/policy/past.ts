@@ -1,0 +1,107 @@
+/** An ask as it is kept: enough of it to be judged again by another policy, long after. */
+import type { Requirement } from '../requests/request.ts';
+import { groupsToRead } from './candidates.ts';
+import { isPersonRef } from '../principals/identity.ts';
+import { REASON_CHARS_MAX } from '../requests/reason.ts';
+import { evaluationOf } from './replay.ts';
+import type { Evaluation, PastRequest } from './replay.ts';
+import type { AlertFacts, Ask, DecisionFacts, Policy, Verdict } from './types.ts';
+
+/** `groupsRead` are those whose membership was looked at; of any other nothing is known. */
+export type EvaluationRecord = {
+  ask: Ask;
+  facts: Omit<DecisionFacts, 'now'>;
+  groupsRead: string[];
+  judged: Evaluation;
+};
+
+const NAME_CHARS_MAX = 100;
+
+const kept = (text: string, max: number): string => text.slice(0, max).replaceAll('\0', '');
+
+export const evaluationRecordOf = (
+  policy: Policy,
+  { ask, facts, verdict }: { ask: Ask; facts: DecisionFacts; verdict: Verdict },
+): EvaluationRecord => {
+  const { now: _now, ...known } = facts;
+  return {
+    ask: {
+      target: kept(ask.target, NAME_CHARS_MAX),
+      role: kept(ask.role, NAME_CHARS_MAX),
+      durationMs: ask.durationMs,
+      // One more than is allowed, so that what was too long stays so.
+      reason: kept(ask.reason, REASON_CHARS_MAX + 1),
+      ticket: ask.ticket === null ? null : kept(ask.ticket, 2 * NAME_CHARS_MAX + 1),
+    },
+    facts: known,
+    groupsRead: groupsToRead(policy, ask),
+    judged: evaluationOf(verdict),
+  };
+};
+
+/** One ask from the database. `record` is null for those from before records were kept. */
+export type PastEvaluation = {
+  id: string;
+  at: Date;
+  requester: { personId: string; userId: string; name: string; email: string | null };
+  ask: Ask;
+  rule: string | null;
+  requirements: Requirement[];
+  record: EvaluationRecord | null;
+};
+
+type Known = { person: PastEvaluation['requester']; inside: readonly string[]; read: readonly string[] };
+
+/** Groups of people are as the new policy lists them; of the others it is known what was read then, by name. */
+const groupsThen = (policy: Policy, { person, inside, read }: Known): { groups: string[]; unknownGroups: string[] } => {
+  const found = { groups: [] as string[], unknownGroups: [] as string[] };
+  const identity = { id: person.personId, userId: person.userId, email: person.email };
+  for (const [name, group] of Object.entries(policy.groups)) {
+    if (group.kind === 'people') {
+      if (group.people.some((ref) => isPersonRef(ref, identity))) found.groups.push(name);
+    } else if (inside.includes(name)) found.groups.push(name);
+    else if (!read.includes(name)) found.unknownGroups.push(name);
+  }
+  return found;
+};
+
+const UNRECORDED = {
+  incident: { open: false, channel: '', severity: '' },
+  client: null,
+  pullRequest: null,
+} satisfies Partial<DecisionFacts>;
+
+/** Records from before the source and the severity were kept have the name alone. */
+const alertThen = (alert: DecisionFacts['alert']): AlertFacts | null =>
+  alert ? { ...alert, source: alert.source ?? '', severity: alert.severity ?? '' } : null;
+
+/** The ask as `replay` takes it, with the requester's groups as far as they are known for then. */
+export const pastRequestOf = (policy: Policy, past: PastEvaluation): PastRequest => {
+  const { record, at } = past;
+  const { personId, userId } = past.requester;
+  const email = record ? record.facts.requester.email : past.requester.email;
+  const unread = record?.facts.requester.unknownGroups ?? [];
+  const groups = groupsThen(policy, {
+    person: { ...past.requester, email },
+    inside: record?.facts.requester.groups ?? [],
+    read: record?.groupsRead.filter((name) => !unread.includes(name)) ?? [],
+  });
+  return {
+    id: past.id,
+    requester: past.requester.name,
+    ask: record?.ask ?? past.ask,
+    facts: {
+      ...UNRECORDED,
+      ...record?.facts,
+      alert: alertThen(record?.facts.alert),
+      now: at,
+      requester: { personId, userId, email, ...groups },
+    },
+    before: record?.judged ?? {
+      decision: past.requirements.length > 0 ? 'ask' : 'approve',
+      rule: past.rule,
+      requirements: past.requirements,
+    },
+    isRecorded: record !== null,
+  };
+};

@@ -1,0 +1,52 @@
+/**
+ * When it could not be known whether an earlier rule applies, that rule is not simply passed over: it might have asked for more
+ * than the one that then decides. What both ask for is demanded, so that a failed look-up never makes access easier.
+ */
+import type { Requirement } from '../requests/request.ts';
+import { requestProblems } from '../requests/request-problems.ts';
+import { requirementOf, sourceKey } from './sources.ts';
+import type { Ask, RequestProblem, Policy, Role, Rule, Target, Verdict } from './types.ts';
+
+type Sendable = Exclude<Verdict, { decision: 'deny' }>;
+export type Doubt = { policy: Policy; target: Target; role: Role; ask: Ask; rules: readonly Rule[] };
+
+const keyOf = ({ from, also = [] }: Requirement): string =>
+  [from, also].map((sources) => sources.map(sourceKey).sort().join(' ')).join(' / ');
+
+/** One requirement for the same people, with the higher count. */
+const merged = (all: readonly Requirement[]): Requirement[] => {
+  const byPeople = new Map<string, Requirement>();
+  for (const requirement of all) {
+    const known = byPeople.get(keyOf(requirement));
+    if (!known || known.count < requirement.count) byPeople.set(keyOf(requirement), requirement);
+  }
+  return [...byPeople.values()];
+};
+
+const withoutTwins = (problems: readonly RequestProblem[]): RequestProblem[] => [
+  ...new Map(problems.map((problem) => [`${problem.field} ${problem.code}`, problem])).values(),
+];
+
+/** `rules` are those that ask for approvals and could not be judged; without any, the verdict stays as it is. */
+export const stricter = (verdict: Sendable, { policy, target, role, ask, rules }: Doubt): Sendable => {
+  if (rules.length === 0) return verdict;
+  const capMs = Math.min(verdict.capMs, ...rules.map(({ maxMs }) => maxMs ?? role.maxMs));
+  const problems = withoutTwins([...verdict.problems, ...rules.flatMap((rule) => requestProblems(ask, rule, capMs))]);
+  const doubted = rules.flatMap(({ effect }) => (effect.kind === 'ask' ? effect.approvals : []));
+  const decided = verdict.decision === 'ask' ? verdict.requirements : [];
+  const isAsk = verdict.decision === 'ask';
+  return {
+    decision: 'ask',
+    code: 'approvals_needed',
+    rule: verdict.rule,
+    passedOver: verdict.passedOver,
+    capMs,
+    problems,
+    requirements: merged([...doubted.map((approval) => requirementOf(policy, target, approval)), ...decided]),
+    isInOrder: isAsk && verdict.isInOrder,
+    escalate: isAsk ? verdict.escalate : null,
+    pendingMs: isAsk ? verdict.pendingMs : policy.pendingMs,
+    claimMs: verdict.claimMs,
+    remindMs: isAsk ? verdict.remindMs : policy.remindMs,
+  };
+};

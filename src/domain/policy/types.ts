@@ -1,0 +1,263 @@
+/** The policy as typed values: what `latchkey.yml` means once it was loaded and checked. */
+import type { AlertSource } from '../alerts/types.ts';
+import type { Json } from '../json.ts';
+import type { Requirement, Source } from '../requests/request.ts';
+
+export type GroupSource =
+  | { kind: 'people'; people: string[] }
+  | { kind: 'slack_usergroup'; handle: string }
+  | { kind: 'on_call_schedule'; service: OnCallName; schedule: string; levels: number[] | null };
+
+/** The services that say who is on call. */
+export type OnCallName = 'pagerduty' | 'opsgenie';
+
+export type Role = {
+  name: string;
+  title: string;
+  /** What the provider is asked for; checked by the provider's own schema when the policy is loaded. */
+  scope: Json;
+  maxMs: number;
+  defaultMs: number;
+  isSensitive: boolean;
+};
+
+export type Target = {
+  name: string;
+  title: string;
+  provider: string;
+  /** With `${NAME}` filled from the environment: may hold secrets, so it is never logged, stored or hashed. */
+  config: Json;
+  owners: string[];
+  channel: string | null;
+  warning: string | null;
+  roles: Record<string, Role>;
+};
+
+/** A compiled CEL condition. `evaluate` throws when the condition errors; the decision turns that into fail-closed. */
+export type Condition = {
+  source: string;
+  /** Groups whose membership it looks at; null when it may look at any. */
+  groups: string[] | null;
+  /** Names of alerts it compares with; null when it looks at none. */
+  alerts: string[] | null;
+  evaluate(facts: ConditionFacts): boolean;
+};
+
+/** What a rule applies to. `null` is "not limited"; an empty list matches nobody and nothing. */
+export type RuleMatch = {
+  /** Globs on target names. */
+  targets: string[] | null;
+  /** Globs as `target/role`. */
+  roles: string[] | null;
+  /** Emails (globs allowed) and Slack ids. */
+  people: string[] | null;
+  groups: string[] | null;
+  /** Globs as `issuer-host/repository`. */
+  clients: string[] | null;
+  /** Names of `alerts`: for what is asked for one of them, by who is on call for it. */
+  alerts: string[] | null;
+};
+
+export type Rule = {
+  name: string;
+  match: RuleMatch;
+  when: Condition | null;
+  effect: { kind: 'deny'; message: string } | { kind: 'approve' } | { kind: 'ask'; approvals: RuleApproval[] };
+  isInOrder: boolean;
+  require: { ticket: string | null; reasonChars: number };
+  escalate: { afterMs: number; to: string } | null;
+  maxMs: number | null;
+  pendingMs: number | null;
+  claimMs: number | null;
+  remindMs: number | null;
+  /** What it raises for the requests it decides; null leaves what the policy says. */
+  limits: { openRequests: number | null; liveGrants: number | null };
+  /** Line in the policy file, for messages. */
+  line: number | null;
+};
+
+/** `from` as written (`owners`, a group, an email, a Slack id, `manager`); one or several that count alike. `also` may fill it too, unasked. */
+export type RuleApproval = { from: string[]; also?: string[]; count: number };
+
+export type BreakGlass = {
+  who: string[];
+  roles: string[];
+  maxMs: number;
+  tell: string[];
+  reviewWithinMs: number;
+  reviewers: string[];
+};
+
+/** References are groups, emails and Slack ids. Null is the default, which `docs/policy.md` tells. */
+export type Incidents = {
+  /** Globs on channel names. */
+  channels: string[];
+  /** Globs on names a channel is given when its incident is over. */
+  closed: string[];
+  /** Globs on the targets that may be proposed. */
+  targets: string[];
+  /** Which targets channels of these names concern. */
+  concerns: { channels: string[]; targets: string[] }[];
+  onClose: 'end' | 'keep';
+  /** Between the close and the end of what was given. */
+  warningMs: number;
+  /** By whose word the rules take a channel for an incident. */
+  openBy: string[] | null;
+  /** Who may keep their access beyond the close, as far as the rules let them. */
+  keepBy: string[] | null;
+  /** Groups that are shown as on call. */
+  onCall: string[] | null;
+  /** A pattern found in names and topics; null is `sev0` to `sev5` and `p0` to `p5`. */
+  severity: string | null;
+  /** Messages of these users and bots, when they match. */
+  tool: { users: string[]; opens: string | null; closes: string | null } | null;
+};
+
+/** Which alerts are answered with which ask. */
+export type AlertMapping = {
+  name: string;
+  source: AlertSource;
+  /** Globs on text; null is anything. */
+  match: {
+    service: string | null;
+    title: string | null;
+    severity: string | null;
+    labels: Record<string, string>;
+  };
+  target: string;
+  role: string;
+  /** null is the role's default. */
+  durationMs: number | null;
+  /** Who gets the ask: a group, an email or a Slack id. */
+  to: string;
+  /** `incident`: into the channel of an open incident about the target, where there is one. */
+  channel: 'dm' | 'incident';
+};
+
+/** An alert as a test or a question states it. */
+export type StatedAlert = { name: string; severity: string };
+
+export type PolicyTest = {
+  name: string;
+  request: { by: string; role: string; forMs: number; reason: string; ticket: string | null; at: Date | null };
+  facts: {
+    groups: Record<string, string[]>;
+    incident: Partial<ConditionFacts['incident']>;
+    /** The alert it is asked for by who is on call for it. */
+    alert: StatedAlert | null;
+  };
+  expect: { decision: Verdict['decision'] | 'refuse'; rule: string | null; from: string[] | null; code: string | null };
+  line: number | null;
+};
+
+/** How much one person may have at the same time. */
+export type Limits = { openRequests: number; liveGrants: number };
+
+export type Policy = {
+  sha256: string;
+  timezone: string;
+  groups: Record<string, GroupSource>;
+  targets: Record<string, Target>;
+  rules: Rule[];
+  pendingMs: number;
+  claimMs: number;
+  remindMs: number;
+  limits: Limits;
+  breakGlass: BreakGlass | null;
+  incidents: Incidents | null;
+  alerts: AlertMapping[];
+  admins: string[];
+  /** Label or id of the Slack profile field that names someone's manager; needed where approvals come `from: manager`. */
+  managerField: string | null;
+  tests: PolicyTest[];
+};
+
+/** What is asked, before anything was decided. `role` is the role's name inside the target. */
+export type Ask = {
+  target: string;
+  role: string;
+  durationMs: number;
+  reason: string;
+  ticket: string | null;
+};
+
+/** `name` is the policy's own word, `source` whose secret it came with, `severity` what the source said when it began, or empty. */
+export type AlertFacts = { name: string; source: string; severity: string; isUnknown: boolean };
+
+/** What a decision may look at besides the ask itself. Nothing here is read inside the decision. */
+export type DecisionFacts = {
+  /** Database clock. */
+  now: Date;
+  requester: {
+    personId: string;
+    userId: string;
+    /** The address that counts for them. */
+    email: string | null;
+    groups: string[];
+    /** Groups of which it is not known whether they are in it. A rule that needs one of them fails closed. */
+    unknownGroups?: string[];
+    /** Of those, which hang on an address that counts for nobody until it is confirmed: asking again changes nothing. */
+    contestedGroups?: string[];
+    /** Addresses that do not count for them and still count against them: one they had, or one that is not confirmed. */
+    otherEmails?: string[];
+  };
+  incident: { open: boolean; channel: string; severity: string };
+  client: { issuer: string; repository: string; ref: string; environment: string; workflow: string } | null;
+  pullRequest: { number: number; labels: string[]; author: string; base: string } | null;
+  /** The alert it is asked for, where it fires and the requester is on call for it; `isUnknown` when that could not be looked up. */
+  alert?: AlertFacts | null;
+};
+
+/** The variables a condition sees (CEL), as `interface.md` lists them. */
+export type ConditionFacts = {
+  request: { target: string; role: string; durationMs: number; reason: string; ticket: string };
+  requester: { email: string; groups: string[] };
+  incident: { open: boolean; channel: string; severity: string };
+  client: { issuer: string; repository: string; ref: string; environment: string; workflow: string };
+  pull_request: { number: number; labels: string[]; author: string; base: string };
+  alert: { firing: boolean; name: string; source: string; severity: string };
+  now: Date;
+  timezone: string;
+};
+
+export type SkippedRule = {
+  rule: string;
+  line: number | null;
+  why: 'no_match' | 'condition_false' | 'condition_error';
+  detail: string;
+};
+
+type VerdictBase = { rule: string | null; passedOver: SkippedRule[]; capMs: number };
+
+/** The outcome of deciding one ask. `problems` are what the requester can mend (reason, ticket, duration); with any, nothing may be sent. */
+export type Verdict = VerdictBase & { problems: RequestProblem[] } & (
+    | { decision: 'deny'; code: 'denied_by_rule' | 'no_rule'; message: string }
+    | { decision: 'approve'; code: 'approved_by_rule'; claimMs: number }
+    | {
+        decision: 'ask';
+        code: 'approvals_needed';
+        requirements: Requirement[];
+        isInOrder: boolean;
+        escalate: { afterMs: number; to: Source } | null;
+        pendingMs: number;
+        claimMs: number;
+        remindMs: number;
+      }
+  );
+
+export type RequestField = 'target' | 'role' | 'duration' | 'reason' | 'ticket';
+export type RequestProblem = {
+  field: RequestField;
+  code:
+    | 'unknown_target'
+    | 'unknown_role'
+    | 'duration_over_cap'
+    | 'bad_duration'
+    | 'reason_missing'
+    | 'reason_too_short'
+    | 'reason_too_long'
+    | 'ticket_missing'
+    | 'ticket_mismatch'
+    | 'ticket_too_long';
+  facts: Record<string, string | number>;
+};

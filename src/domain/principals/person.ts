@@ -1,0 +1,10 @@
+/** One human, bound to a Slack user id and team id. `id` is `<teamId>:<userId>`. */
+export type Person = {
+  id: string;
+  teamId: string;
+  userId: string;
+  name: string;
+  email: string | null;
+  timezone: string | null;
+  isActive: boolean;
+};

@@ -1,0 +1,300 @@
+/** People and groups as Slack and the on-call schedules know them: the `Directory`. What decides is read now; what only shows may be a minute old. */
+import type { WebClient } from '@slack/web-api';
+import { DomainError, isDomainError } from '../../domain/errors.ts';
+import type { GroupSource, Policy } from '../../domain/policy/types.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import type { Source } from '../../domain/requests/request.ts';
+import type { Log } from '../../lib/log.ts';
+import { addressOf } from '../../domain/principals/email-bindings.ts';
+import type { EmailBindings, ConflictingEmail, GroupsRead } from '../../application/identity/email-binding-ports.ts';
+import type { OnCallServices } from '../../application/identity/on-call-ports.ts';
+import type { Directory } from '../../application/identity/directory.ts';
+import { note, standingOf, whomAddressMeans } from './email-lookup.ts';
+import type { AddressSources, Freshness, Standing } from './email-lookup.ts';
+import { slackFailureOf } from '../connection/client.ts';
+import { createLoader } from '../../lib/loader.ts';
+import type { Loader } from '../../lib/loader.ts';
+import { createSchedules } from './schedules.ts';
+import type { Schedules } from './schedules.ts';
+
+const RECENT_MS = 60_000;
+/** Members of a larger user group are taken from the last minute's look-ups: one call each, per click, would meet Slack's rate limit. */
+const FRESH_MEMBERS_MAX = 25;
+/** Slack: docs.slack.dev/reference/methods/users.info and users.lookupByEmail, "Errors". */
+const UNKNOWN_USER = new Set(['user_not_found', 'users_not_found', 'user_not_visible']);
+
+type User = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>;
+type UserGroup = { id: string; handle: string; users: string[] };
+
+export type DirectorySettings = {
+  client: WebClient;
+  /** The team Latchkey serves; known once Slack has said who the token belongs to. */
+  teamId: () => string;
+  policy: () => Policy;
+  book: EmailBindings;
+  onCall: OnCallServices;
+  log: Log;
+};
+
+type Sources = DirectorySettings & {
+  users: Loader<string, User>;
+  emails: Loader<string, User>;
+  groups: Loader<'all', UserGroup[]>;
+  managers: Loader<string, string | null>;
+  schedules: Schedules;
+} & Pick<AddressSources, 'sightings' | 'accounts'>;
+
+export const createDirectory = (settings: DirectorySettings): Directory => {
+  const sources: Sources = {
+    ...settings,
+    ...createLoaders(settings),
+    accounts: {
+      byEmail: (email, freshness) =>
+        countedPerson(async () => toPerson(sources, await sources.emails[freshness](email))),
+      byId: (userId, freshness) => countedPerson(() => person(sources, userId, freshness)),
+    },
+  };
+  return {
+    person: (userId) => actor(sources, userId),
+    doubts: (from) => doubtsOf(sources, from),
+    members: (from, requester) => members(sources, from, { requester, freshness: 'fresh' }),
+    groupsOf: (who, names) => groupsOf(sources, who, { names, freshness: 'fresh' }),
+    recentMembers: (from, requester) => members(sources, from, { requester, freshness: 'recent' }),
+    recentGroupsOf: (who, names) => groupsOf(sources, who, { names, freshness: 'recent' }),
+  };
+};
+
+const createLoaders = ({
+  client,
+  policy,
+  onCall,
+  book,
+  teamId,
+}: DirectorySettings): Omit<Sources, keyof DirectorySettings | 'accounts'> => ({
+  users: createLoader(
+    (userId) => lookUp('the account', async () => (await client.users.info({ user: userId })).user, userId),
+    RECENT_MS,
+  ),
+  emails: createLoader(
+    (email) => lookUp('an email address', async () => (await client.users.lookupByEmail({ email })).user, email),
+    RECENT_MS,
+  ),
+  groups: createLoader(() => lookUp('user groups', () => listGroups(client), null), RECENT_MS),
+  managers: createLoader(
+    (userId) => lookUp('the profile', () => findManager(client, policy(), userId), null),
+    RECENT_MS,
+  ),
+  schedules: createSchedules(onCall, RECENT_MS),
+  sightings: createLoader((address) => book.find(teamId(), { addresses: [address], userIds: [] }), RECENT_MS),
+});
+
+/** Translates a failed look-up; an answer without what was asked for counts as unknown. */
+const lookUp = async <T>(what: string, call: () => Promise<T | undefined>, id: string | null): Promise<T> => {
+  try {
+    const found = await call();
+    if (found === undefined) throw new DomainError('unknown_person', { id });
+    return found;
+  } catch (error) {
+    if (isDomainError(error)) throw error;
+    const failure = slackFailureOf(error);
+    if (!failure) throw error;
+    if (failure.kind === 'permanent' && UNKNOWN_USER.has(failure.code))
+      throw new DomainError('unknown_person', { id }, { cause: error });
+    throw new DomainError('lookup_failed', { what, error: failure.code }, { cause: error });
+  }
+};
+
+const listGroups = async (client: WebClient): Promise<UserGroup[]> => {
+  const answer = await client.usergroups.list({ include_users: true, include_disabled: false });
+  return (answer.usergroups ?? []).flatMap(({ id, handle, users }) =>
+    id ? [{ id, handle: handle ?? '', users: users ?? [] }] : [],
+  );
+};
+
+/** The user id in the profile field that names the manager, or null. Slack: docs.slack.dev/reference/methods/users.profile.get */
+const findManager = async (client: WebClient, policy: Policy, userId: string): Promise<string | null> => {
+  const wanted = (policy.managerField ?? 'Manager').toLowerCase();
+  const answer = await client.users.profile.get({ user: userId, include_labels: true });
+  const fields: Record<string, { value?: string; label?: string }> = answer.profile?.fields ?? {};
+  const found = Object.entries(fields).find(
+    ([id, { label }]) => id.toLowerCase() === wanted || label?.toLowerCase() === wanted,
+  );
+  return found?.[1].value || null;
+};
+
+const toPerson = (sources: Sources, user: User): Person => {
+  const { id, team_id: teamId, profile } = user;
+  const isStranger = !id || teamId !== sources.teamId() || user.is_stranger === true;
+  const isLimited = user.is_bot === true || user.is_restricted === true || user.is_ultra_restricted === true;
+  if (isStranger || isLimited || id === 'USLACKBOT') throw new DomainError('unknown_person', { id: id ?? null });
+  const email = profile?.email || null;
+  return {
+    id: `${teamId}:${id}`,
+    teamId,
+    userId: id,
+    name: profile?.display_name || profile?.real_name || user.real_name || user.name || id,
+    email,
+    timezone: user.tz || null,
+    isActive: user.deleted !== true,
+  };
+};
+
+const person = async (sources: Sources, userId: string, freshness: Freshness): Promise<Person> => {
+  const found = toPerson(sources, await sources.users[freshness](userId));
+  if (!found.isActive) throw new DomainError('inactive_person', { id: userId, name: found.name });
+  return found;
+};
+
+/** Whoever does something: what they carry is noted, so that an address that moves is seen to move. */
+const actor = async (sources: Sources, userId: string): Promise<Person> => {
+  const found = await person(sources, userId, 'fresh');
+  await note(sources, [found]);
+  return found;
+};
+
+/** Someone a list names; null when the account is gone, foreign, a guest or deactivated: they do not count, the others do. */
+const countedPerson = async (look: () => Promise<Person>): Promise<Person | null> => {
+  try {
+    const found = await look();
+    return found.isActive ? found : null;
+  } catch (error) {
+    if (isDomainError(error) && (error.code === 'unknown_person' || error.code === 'inactive_person')) return null;
+    throw error;
+  }
+};
+
+const byEmail = async (sources: Sources, email: string, freshness: Freshness): Promise<Person | null> =>
+  (await whomAddressMeans(sources, email, freshness)).person;
+
+const byRef = (sources: Sources, ref: string, freshness: Freshness): Promise<Person | null> =>
+  ref.includes('@') ? byEmail(sources, ref, freshness) : countedPerson(() => person(sources, ref, freshness));
+
+const usergroupMembers = async (sources: Sources, handle: string, freshness: Freshness): Promise<string[]> => {
+  const wanted = handle.replace(/^@/, '').toLowerCase();
+  const groups = await sources.groups[freshness]('all');
+  const found = groups.find((group) => group.id.toLowerCase() === wanted || group.handle.toLowerCase() === wanted);
+  if (!found)
+    throw new DomainError('lookup_failed', {
+      what: `user group ${handle}`,
+      why: `Slack has no user group ${handle}; ask an admin to mend the policy.`,
+    });
+  return found.users;
+};
+
+const groupMembers = async (sources: Sources, group: GroupSource, freshness: Freshness): Promise<(Person | null)[]> => {
+  if (group.kind === 'people') return Promise.all(group.people.map((ref) => byRef(sources, ref, freshness)));
+  if (group.kind === 'on_call_schedule') {
+    const emails = await sources.schedules.emails(group, freshness);
+    return Promise.all(emails.map((email) => byEmail(sources, email, freshness)));
+  }
+  const ids = await usergroupMembers(sources, group.handle, freshness);
+  const each = ids.length > FRESH_MEMBERS_MAX ? 'recent' : freshness;
+  return Promise.all(ids.map((id) => countedPerson(() => person(sources, id, each))));
+};
+
+const policyGroup = (sources: Sources, name: string): GroupSource => {
+  const { groups } = sources.policy();
+  const group = Object.hasOwn(groups, name) ? groups[name] : undefined;
+  if (!group)
+    throw new DomainError('lookup_failed', { what: `group ${name}`, why: 'The policy no longer has that group.' });
+  return group;
+};
+
+type Asking = { requester: Person | null; freshness: Freshness };
+
+const sourceMembers = async (
+  sources: Sources,
+  source: Source,
+  { requester, freshness }: Asking,
+): Promise<(Person | null)[]> => {
+  if (source.kind === 'person') return [await byRef(sources, source.ref, freshness)];
+  if (source.kind === 'group') return groupMembers(sources, policyGroup(sources, source.name), freshness);
+  if (requester === null) return [];
+  const managerId = await sources.managers[freshness](requester.userId);
+  return managerId ? [await byRef(sources, managerId, freshness)] : [];
+};
+
+const members = async (sources: Sources, from: Source[], asking: Asking): Promise<Person[]> => {
+  const found = await Promise.all(from.map((source) => sourceMembers(sources, source, asking)));
+  const counted = found.flat().filter((one) => one !== null);
+  await note(sources, counted);
+  return [...new Map(counted.map((one) => [one.id, one])).values()];
+};
+
+type Asked = { who: Person; standing: Standing; freshness: Freshness };
+type Membership = 'inside' | 'outside' | 'contested' | 'unknown';
+
+/** An address names a person only when Slack itself finds that very account for it, and it is theirs by the address book. */
+const isNamed = async (
+  sources: Sources,
+  refs: readonly string[],
+  { who, standing, freshness }: Asked,
+): Promise<Membership> => {
+  if (refs.includes(who.userId)) return 'inside';
+  const theirs = new Set([...(standing.email ? [addressOf(standing.email)] : []), ...standing.others]);
+  const named = refs.filter((ref) => ref.includes('@') && theirs.has(addressOf(ref)));
+  if (named.length === 0) return 'outside';
+  const found = await Promise.all(named.map((ref) => byEmail(sources, ref, freshness)));
+  return found.some((one) => one?.id === who.id) ? 'inside' : 'contested';
+};
+
+const isIn = async (sources: Sources, group: GroupSource, asked: Asked): Promise<Membership> => {
+  if (group.kind === 'people') return isNamed(sources, group.people, asked);
+  if (group.kind === 'on_call_schedule')
+    return isNamed(sources, await sources.schedules.emails(group, asked.freshness), asked);
+  const userIds = await usergroupMembers(sources, group.handle, asked.freshness);
+  return userIds.includes(asked.who.userId) ? 'inside' : 'outside';
+};
+
+const membershipOf = async (sources: Sources, name: string, asked: Asked): Promise<Membership> => {
+  try {
+    return await isIn(sources, policyGroup(sources, name), asked);
+  } catch (error) {
+    if (!isDomainError(error) || error.code !== 'lookup_failed') throw error;
+    sources.log.warn({ group: name, err: error }, 'a group could not be looked up');
+    return 'unknown';
+  }
+};
+
+const groupsOf = async (
+  sources: Sources,
+  who: Person,
+  { names, freshness }: { names: readonly string[] | undefined; freshness: Freshness },
+): Promise<GroupsRead> => {
+  const wanted = [...new Set(names ?? Object.keys(sources.policy().groups))];
+  const standing = await standingOf(sources, who, freshness);
+  const found = await Promise.all(wanted.map((name) => membershipOf(sources, name, { who, standing, freshness })));
+  const those = (membership: Membership): string[] => wanted.filter((_, index) => found[index] === membership);
+  const read = { groups: those('inside'), unknownGroups: those('unknown'), contestedGroups: those('contested') };
+  return { ...read, email: standing.email, otherEmails: standing.others };
+};
+
+/** The addresses that stand in a source of the policy, or in the schedule behind it. */
+const addressesIn = async (sources: Sources, source: Source): Promise<string[]> => {
+  if (source.kind === 'manager') return [];
+  if (source.kind === 'person') return source.ref.includes('@') ? [source.ref] : [];
+  const group = policyGroup(sources, source.name);
+  if (group.kind === 'slack_usergroup') return [];
+  return group.kind === 'people'
+    ? group.people.filter((ref) => ref.includes('@'))
+    : sources.schedules.emails(group, 'recent');
+};
+
+/** What cannot be looked up is said elsewhere. */
+const doubtsOf = async (sources: Sources, from: readonly Source[]): Promise<ConflictingEmail[]> => {
+  const doubtIn = async (email: string): Promise<ConflictingEmail[]> => {
+    const { doubt } = await whomAddressMeans(sources, email, 'recent');
+    return doubt === null ? [] : [{ address: addressOf(email), doubt }];
+  };
+  const found = await Promise.all(
+    from.map(async (source) => {
+      try {
+        return (await Promise.all((await addressesIn(sources, source)).map(doubtIn))).flat();
+      } catch (error) {
+        if (!isDomainError(error) || error.code !== 'lookup_failed') throw error;
+        return [];
+      }
+    }),
+  );
+  return [...new Map(found.flat().map((one) => [one.address, one])).values()];
+};

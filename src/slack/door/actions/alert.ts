@@ -1,0 +1,41 @@
+/** What whoever is told of an alert can do: ask at once for what it is mapped to, or look the ask over in the form first. */
+import { mappingNamed, reasonOf } from '../../../domain/alerts/mapping.ts';
+import { ACTION } from '../../messages/render/buttons.ts';
+import { roomOf } from '../../messages/channels.ts';
+import type { Action } from '../context.ts';
+import { sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { choose, EMPTY } from '../views/form-state.ts';
+import { redrawForm } from '../views/open-form.ts';
+import { loadingForm } from '../views/request-form.ts';
+import { sentLines } from '../views/result-view.ts';
+
+/** Whoever clicks asks; the alert's message is drawn again, and the request's own messages say the rest. */
+export const askForAlertNow: Action = {
+  id: ACTION.askForAlert,
+  run: async ({ slack, userId, triggerId, value: alertId, message, reply }) => {
+    const incidentChannelId = message && roomOf(message.channelId);
+    const key = { idempotencyKey: `trigger:${triggerId}`, isAutomatic: false };
+    const asked = { userId, alertId, incidentChannelId, ...key };
+    const result = await slack.useCases.requestForAlert(asked);
+    if (result.outcome === 'sent') return reply({ text: sentLines(slack.policy(), result).join('\n') });
+    if (result.outcome === 'denied') return reply({ text: sentenceOfDenial(result.verdict) });
+    const problems = result.problems.map(sentenceOfProblem).join(' ');
+    return reply({ text: `Not sent. ${problems} *Change first…* opens the form.` });
+  },
+};
+
+export const changeForAlert: Action = {
+  id: ACTION.changeForAlert,
+  run: async ({ slack, userId, triggerId, value: alertId, message }) => {
+    const opened = await slack.client.views.open({ trigger_id: triggerId, view: loadingForm() });
+    const { id, hash } = opened.view ?? {};
+    const view = await slack.store.read.alertView(alertId);
+    const mapping = view && mappingNamed(slack.policy(), view.alert.mapping);
+    const { target = '', role = '', durationMs = null } = mapping ?? {};
+    const channelId = message && roomOf(message.channelId);
+    const room = channelId ? { channelId, isIncident: true } : null;
+    const reason = view ? reasonOf(view.alert) : '';
+    const state = { ...EMPTY, ...choose(slack.policy(), target, role), durationMs, reason, alertId, room };
+    if (id) await redrawForm(slack, { userId, view: { id, hash: hash ?? '' }, state });
+  },
+};

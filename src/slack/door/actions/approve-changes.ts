@@ -1,0 +1,31 @@
+/** Approve with changes: a form with what was asked, to be made smaller. */
+import { ACTION } from '../../messages/render/buttons.ts';
+import type { Action, Slack } from '../context.ts';
+import { DomainError } from '../../../domain/errors.ts';
+import { explainError } from '../../errors.ts';
+import { changesForm, changesLoading, changesProblem } from '../views/approve-changes.ts';
+
+/** The view opens before anything is read, because the trigger lives three seconds; then it is filled. */
+export const approveChanges: Action = {
+  id: ACTION.approveChanges,
+  run: async ({ slack, triggerId, value: requestId }) => {
+    const opened = await slack.client.views.open({ trigger_id: triggerId, view: changesLoading() });
+    const viewId = opened.view?.id;
+    if (!viewId) throw new Error('views.open gave no view id');
+    await slack.client.views.update({ view_id: viewId, view: await formFor(slack, requestId) });
+  },
+};
+
+const formFor = async (slack: Slack, requestId: string): ReturnType<typeof draw> => {
+  try {
+    return await draw(slack, requestId);
+  } catch (error) {
+    return changesProblem(explainError(error, slack.log));
+  }
+};
+
+const draw = async (slack: Slack, requestId: string) => {
+  const view = await slack.store.read.view(requestId);
+  if (!view) throw new DomainError('request_not_found', { id: requestId });
+  return changesForm(slack.policy(), view);
+};

@@ -1,0 +1,168 @@
+/** The buttons of an incident's messages. What they are about stands in them; who may is judged by the use cases at the click. */
+import { DomainError } from '../../../domain/errors.ts';
+import type { Incident } from '../../../domain/incidents/incident.ts';
+import { reasonFor } from '../../../application/queries/incident-briefing.ts';
+import type { IncidentView } from '../../../application/incidents/incident-types.ts';
+import type { PreviewResult } from '../../../application/queries/preview.ts';
+import { ACTION } from '../../messages/render/buttons.ts';
+import { factsOf } from '../../messages/render/facts.ts';
+import { names, roomName } from '../../messages/render/incident-lines.ts';
+import { readSubject } from '../../messages/render/incident-subject.ts';
+import { missingWords } from '../../messages/render/incident.ts';
+import { ruleName, what } from '../../messages/render/phrases.ts';
+import { date } from '../../messages/render/text.ts';
+import type { Action, ActionCall, Slack } from '../context.ts';
+import { sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { readChannel } from '../../incident-channels/read-channel.ts';
+import { choose, EMPTY, onlyRole } from '../views/form-state.ts';
+import type { FormState } from '../views/form-state.ts';
+import { openForm, redrawForm } from '../views/open-form.ts';
+import { loadingForm } from '../views/request-form.ts';
+
+const openIncidentOf = async ({ store }: Slack, incidentId: string): Promise<Incident> => {
+  const incident = await store.read.incident(incidentId);
+  if (!incident) throw new DomainError('incident_not_found', { id: incidentId });
+  if (incident.state !== 'open') throw new DomainError('incident_closed', { channel: incident.channelName });
+  return incident;
+};
+
+const formFor = (slack: Slack, incident: Incident, chosen: { target: string; role: string }): FormState => ({
+  ...EMPTY,
+  ...choose(slack.policy(), chosen.target, chosen.role || onlyRole(slack.policy(), chosen.target)),
+  room: { channelId: incident.channelId, isIncident: true },
+});
+
+export const incidentAsk: Action = {
+  id: ACTION.incidentAsk,
+  run: async ({ slack, userId, triggerId, value }) => {
+    const { incidentId, target = '', role = '' } = readSubject(value);
+    const incident = await openIncidentOf(slack, incidentId);
+    await openForm(slack, { userId, triggerId, state: formFor(slack, incident, { target, role }) });
+  },
+};
+
+/** The same as this person last asked for here, to be looked over before it is sent. */
+export const incidentAgain: Action = {
+  id: ACTION.incidentAgain,
+  run: async ({ slack, userId, triggerId, value: incidentId, reply }) => {
+    const opened = await slack.client.views.open({ trigger_id: triggerId, view: loadingForm() });
+    const { id, hash = '' } = opened.view ?? {};
+    const incident = await openIncidentOf(slack, incidentId);
+    const view = await slack.useCases.incidentView({ id: incidentId });
+    const own = (view?.requests ?? []).filter(({ requester }) => requester.userId === userId);
+    const last = own.toSorted((a, b) => b.request.createdAt.getTime() - a.request.createdAt.getTime())[0]?.request;
+    if (!last) await reply({ text: 'You asked for nothing in this incident yet: the form is empty.' });
+    const { durationMs = null, reason = '', ticket = null } = last ?? {};
+    const chosen = formFor(slack, incident, { target: last?.target ?? '', role: last?.role ?? '' });
+    const state = { ...chosen, durationMs, reason, ticket: ticket ?? '' };
+    if (id) await redrawForm(slack, { userId, view: { id, hash }, state });
+  },
+};
+
+type Wish = { incident: Incident; target: string; role: string; view: IncidentView };
+
+const ownLive = ({ view, target, role }: Wish, userId: string) =>
+  view.requests.find(
+    ({ request, requester, grant }) =>
+      requester.userId === userId &&
+      request.target === target &&
+      request.role === role &&
+      (grant?.state === 'active' || grant?.state === 'activating'),
+  );
+
+/** Two clicks before the first was stored are one ask; after it ended, a click is another one. */
+const keyOf = ({ incident, target, role, view }: Wish, userId: string): string => {
+  const before = view.requests.filter(
+    ({ request, requester }) => requester.userId === userId && request.target === target && request.role === role,
+  );
+  return `incident:${incident.id}:${userId}:${target}/${role}:${before.length}`;
+};
+
+/** Asks only what a rule gives at once: nobody else is asked because of this button. */
+export const incidentRead: Action = {
+  id: ACTION.incidentRead,
+  run: async (call) => {
+    const { slack, userId } = call;
+    const { incidentId, target = '', role = '' } = readSubject(call.value);
+    const incident = await openIncidentOf(slack, incidentId);
+    const view = await slack.useCases.incidentView({ id: incidentId });
+    if (!view) throw new DomainError('incident_not_found', { id: incidentId });
+    const wish = { incident, target, role, view };
+    const live = ownLive(wish, userId);
+    if (live?.grant?.state === 'active')
+      return call.reply({
+        text: `You are in there already, until ${date(live.grant.expiresAt, live.now)}: see our direct message.`,
+      });
+    if (live) return call.reply({ text: 'It is being set up already: see our direct message.' });
+    const wanted = {
+      userId,
+      target,
+      role,
+      reason: reasonFor(incident),
+      ticket: null,
+      incidentChannelId: incident.channelId,
+    };
+    const looked = await slack.useCases.preview({ ...wanted, durationMs: null });
+    const no = refusal(looked);
+    if (no) return call.reply({ text: `${no} *Request access* asks those who may let you in.` });
+    await take(call, wish, { ...wanted, durationMs: usualMs(slack, wish, looked.verdict.capMs) });
+  },
+};
+
+const usualMs = ({ policy }: Slack, { target, role }: Wish, capMs: number): number =>
+  Math.min(policy().targets[target]?.roles[role]?.defaultMs ?? capMs, capMs);
+
+/** null when a rule gives it at once. */
+const refusal = ({ verdict, asked }: PreviewResult): string | null => {
+  if (verdict.decision === 'approve') return null;
+  if (verdict.decision === 'deny') return `You do not get in at once. ${sentenceOfDenial(verdict)}`;
+  const may = asked.flatMap(({ people }) => people);
+  const who = may.length > 0 ? ` (${names(may)})` : '';
+  return `You do not get in at once: for you, rule ${ruleName(verdict.rule)} asks ${missingWords(verdict.requirements)}${who} first. The button is for whoever is on call.`;
+};
+
+type Wanted = Parameters<Slack['useCases']['preview']>[0];
+
+const take = async (call: ActionCall, wish: Wish, wanted: Wanted): Promise<void> => {
+  const { slack, userId } = call;
+  const result = await slack.useCases.createRequest({ ...wanted, idempotencyKey: keyOf(wish, userId) });
+  if (result.outcome === 'denied') return call.reply({ text: sentenceOfDenial(result.verdict) });
+  if (result.outcome === 'refused') return call.reply({ text: result.problems.map(sentenceOfProblem).join(' ') });
+  const { request } = result.view;
+  const name = what({ request }, factsOf(slack.policy(), request));
+  const how =
+    request.state === 'pending' ? 'is asked for; approvers were told' : `is yours by rule ${ruleName(request.rule)}`;
+  return call.reply({ text: `${name} ${how}. The way in comes by direct message.` });
+};
+
+/** By whoever may open incidents: from then on the rules take it for one. */
+export const incidentConfirm: Action = {
+  id: ACTION.incidentConfirm,
+  run: async ({ slack, userId, value: incidentId, reply }) => {
+    const { channelId, channelName } = await openIncidentOf(slack, incidentId);
+    const channel = await readChannel(slack.client, channelId);
+    if (!channel) throw new DomainError('incident_not_found', { id: incidentId });
+    const { isVouched, outcome, incident } = await slack.useCases.openIncident({ userId, channel, severity: null });
+    if (outcome === 'renamed')
+      return reply({
+        text: `The channel is called ${roomName(incident)} since a moment ago, so nothing was confirmed. Look at it and press the button again.`,
+      });
+    if (!isVouched)
+      return reply({
+        text: `You are not one of those who may open incidents, so ${roomName({ channelName })} stays as it is. Ask somebody of a group that the policy names.`,
+      });
+    return reply({ text: `${roomName({ channelName })} is confirmed: rules take it for an incident now.` });
+  },
+};
+
+export const keepGrant: Action = {
+  id: ACTION.keepGrant,
+  run: async ({ slack, userId, value: grantId, reply }) => {
+    const { view } = await slack.useCases.keepGrant({ userId, grantId });
+    const { grant, now } = view;
+    const until = grant ? ` until ${date(grant.expiresAt, now)}` : '';
+    return reply({
+      text: `${what(view, factsOf(slack.policy(), view.request))} stays yours${until}. Give it back when you are done.`,
+    });
+  },
+};

@@ -1,0 +1,79 @@
+/** What the requester can do with their own request or grant. */
+import type { Policy } from '../../../domain/policy/types.ts';
+import type { RequestView } from '../../../application/record/request-view.ts';
+import { ACTION } from '../../messages/render/buttons.ts';
+import type { Action, ActionCall } from '../context.ts';
+import { explainError } from '../../errors.ts';
+import { credentialsProblem, credentialsView, loadingCredentials } from '../views/credentials.ts';
+import { choose, EMPTY } from '../views/form-state.ts';
+import type { FormState } from '../views/form-state.ts';
+import { openForm, redrawForm } from '../views/open-form.ts';
+import { loadingForm } from '../views/request-form.ts';
+import { refreshHome } from './refresh-home.ts';
+
+export const ENDING = 'It is being ended. You will be told when the target has confirmed it.';
+
+/** The view opens before anything is read, because the trigger lives three seconds; then it is filled. */
+export const showCredentials: Action = {
+  id: ACTION.showCredentials,
+  run: async ({ slack, userId, triggerId, value: grantId }) => {
+    const opened = await slack.client.views.open({ trigger_id: triggerId, view: loadingCredentials() });
+    const viewId = opened.view?.id;
+    if (!viewId) throw new Error('views.open gave no view id');
+    const view = await credentialsOf(() => slack.useCases.showCredentials({ userId, grantId }), slack);
+    await slack.client.views.update({ view_id: viewId, view });
+  },
+};
+
+const credentialsOf = async (
+  show: () => ReturnType<ActionCall['slack']['useCases']['showCredentials']>,
+  { log }: ActionCall['slack'],
+): Promise<ReturnType<typeof credentialsView>> => {
+  try {
+    return credentialsView(await show());
+  } catch (error) {
+    return credentialsProblem(explainError(error, log));
+  }
+};
+
+export const done: Action = {
+  id: ACTION.done,
+  run: async (call) => {
+    await call.slack.useCases.end({ userId: call.userId, id: call.value, cause: 'done', reason: null });
+    await call.reply({ text: ENDING });
+    await refreshHome(call);
+  },
+};
+
+export const cancel: Action = {
+  id: ACTION.cancel,
+  run: async (call) => {
+    await call.slack.useCases.cancel({ userId: call.userId, requestId: call.value });
+    await refreshHome(call);
+  },
+};
+
+export const ask: Action = {
+  id: ACTION.ask,
+  run: ({ slack, userId, triggerId }) => openForm(slack, { userId, triggerId }),
+};
+
+/** A start that has passed is left out: then it begins at once. */
+const stateOf = (policy: Policy, { request, now }: RequestView): FormState => {
+  const { target, role, durationMs, reason, ticket, startsAt } = request;
+  const ahead = startsAt && startsAt > now ? startsAt : null;
+  return { ...EMPTY, ...choose(policy, target, role), durationMs, reason, ticket: ticket ?? '', startsAt: ahead };
+};
+
+/** The same ask again, to be looked over before it is sent; only one's own is filled in. */
+export const askAgain: Action = {
+  id: ACTION.askAgain,
+  run: async ({ slack, userId, triggerId, value: requestId }) => {
+    const opened = await slack.client.views.open({ trigger_id: triggerId, view: loadingForm() });
+    const { id, hash } = opened.view ?? {};
+    const view = await slack.store.read.view(requestId);
+    const isOwn = view?.requester.userId === userId;
+    const state = isOwn ? stateOf(slack.policy(), view) : EMPTY;
+    if (id) await redrawForm(slack, { userId, view: { id, hash: hash ?? '' }, state });
+  },
+};

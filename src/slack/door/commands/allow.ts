@@ -1,0 +1,61 @@
+/** `allow @person orders-db read for 2d`: approves ahead of time; `disallow <id>` takes it back. */
+import { readDuration } from '../../../domain/time/durations.ts';
+import type { PreApproveResult } from '../../../application/requests/pre-approve.ts';
+import { allowanceLine } from '../../messages/render/pre-approval.ts';
+import { factsOf } from '../../messages/render/facts.ts';
+import { oneOf, what } from '../../messages/render/phrases.ts';
+import { date, mention, sentenceList } from '../../messages/render/text.ts';
+import type { Slack } from '../context.ts';
+import { whatToType } from './request.ts';
+import type { Command } from './command.ts';
+import { code, typed } from './command.ts';
+import { parseRequestLine } from './parse-request.ts';
+import { readPerson } from './read-person.ts';
+
+const SHAPE = /^(\S+)\s+(\S.*?)\s+for\s+(\S+)$/is;
+const USAGE = `Write it like ${typed('allow @person orders-db read for 2d')}, with the person as a mention.`;
+
+const answer = (slack: Slack, { allowance, missing }: PreApproveResult): string => {
+  const { person, target, role, expiresAt, id } = allowance;
+  const name = what({ request: { target, role } }, factsOf(slack.policy(), { target, role }));
+  const needed = sentenceList(missing.map((one) => oneOf({ ...one, people: [] })));
+  const state =
+    missing.length === 0
+      ? `When ${mention(person)} asks for ${name} until ${date(expiresAt)}, nobody else is asked.`
+      : `Your part for ${mention(person)} and ${name} counts until ${date(expiresAt)}. *It is not enough alone:* ${needed} must allow it too, with the same command.`;
+  return `${state} The rules and their limits still hold. ${typed(`disallow ${id}`)} takes it back.`;
+};
+
+export const preApprove: Command = {
+  name: 'allow',
+  usage: 'allow @person <target> <role> for <time>',
+  does: 'approve ahead of time, inside the rules',
+  run: async ({ slack, userId, text, reply }) => {
+    const [, who = '', into = '', time = ''] = SHAPE.exec(text.trim()) ?? [];
+    const personUserId = readPerson(who);
+    if (personUserId === null) return reply({ text: `${who ? `${code(who)} names nobody I know. ` : ''}${USAGE}` });
+    const read = parseRequestLine(slack.policy(), into);
+    if (!read.isRead) return reply({ text: whatToType(read.problem, `allow @person `) });
+    const forMs = readDuration(time);
+    if (forMs === null || read.line.reason || read.line.durationMs !== null || read.line.start)
+      return reply({ text: `I do not understand that. ${USAGE}` });
+    const { target, role } = read.line;
+    const result = await slack.useCases.preApprove({ userId, personUserId, target, role, forMs });
+    return reply({ text: answer(slack, result) });
+  },
+};
+
+export const withdrawPreApproval: Command = {
+  name: 'disallow',
+  usage: 'disallow <id>',
+  does: 'take back what was allowed ahead of time',
+  run: async ({ slack, userId, text, reply }) => {
+    const id = text
+      .trim()
+      .replace(/^[`#]+|`+$/g, '')
+      .toLowerCase();
+    if (!id) return reply({ text: `Say which: ${typed('disallow <id>')}. ${typed('list')} shows the ids.` });
+    const { allowance } = await slack.useCases.withdrawPreApproval({ userId, id });
+    return reply({ text: `Taken back: ${allowanceLine(slack.policy(), allowance)}` });
+  },
+};

@@ -1,0 +1,42 @@
+/** `/prod-access away until Friday @omar`: who is away is not pinged, and somebody votes in their stead; `back` ends it. */
+import { DomainError } from '../../../domain/errors.ts';
+import type { Absence } from '../../../domain/requests/vote.ts';
+import { date, mention } from '../../messages/render/text.ts';
+import type { Command } from './command.ts';
+import { typed } from './command.ts';
+import { splitPerson } from './read-person.ts';
+
+const said = ({ until, delegate }: Absence): string => {
+  const stead = delegate
+    ? `${mention(delegate)} votes in your stead where you may vote and they have not asked themselves.`
+    : 'Nobody votes in your stead.';
+  return `You are away until ${date(until)}. ${stead} You are not pinged meanwhile, and may still vote. ${typed('back')} ends it.`;
+};
+
+const HERE = `You are here. ${typed('away until Friday @omar')} says that you are not, and who votes in your stead.`;
+
+export const away: Command = {
+  name: 'away',
+  usage: 'away [until Friday | 3d] [@person]',
+  does: 'do not ping me until then, and let somebody vote in my stead; alone, it shows what is set',
+  run: async ({ slack, userId, text, reply }) => {
+    if (text.trim() === '') {
+      const absence = await slack.useCases.showAway({ userId });
+      return reply({ text: absence ? said(absence) : HERE });
+    }
+    const { person, unread, rest } = splitPerson(text);
+    if (unread !== null) throw new DomainError('person_unreadable', { text: unread });
+    const absence = await slack.useCases.setAway({ userId, when: rest, delegateUserId: person });
+    return reply({ text: said(absence) });
+  },
+};
+
+export const back: Command = {
+  name: 'back',
+  usage: 'back',
+  does: 'I am here again',
+  run: async ({ slack, userId, reply }) => {
+    await slack.useCases.endAway({ userId });
+    await reply({ text: 'Welcome back. You are asked again, and nobody votes in your stead any more.' });
+  },
+};

@@ -1,0 +1,23 @@
+/** The shape of a subcommand; `help` is made from these. */
+import { inline } from '../../messages/render/text.ts';
+import type { CommandCall } from '../context.ts';
+
+export type Command = {
+  name: string;
+  /** As shown after the slash command: `revoke <id> [reason]`. */
+  usage: string;
+  /** One line for `help`. */
+  does: string;
+  run(call: CommandCall): Promise<void>;
+};
+
+/** The slash command itself, as the manifest registers it. */
+export const COMMAND = '/prod-access';
+
+const TYPED_MAX = 160;
+
+/** Text of anybody as code: one line, escaped, with nothing that could end the code early. */
+export const code = (text: string): string => `\`${inline(text.replace(/`/g, "'"), TYPED_MAX)}\``;
+
+/** A command as people should type it. */
+export const typed = (text: string): string => code(`${COMMAND} ${text}`);

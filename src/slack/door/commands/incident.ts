@@ -1,0 +1,153 @@
+/** `/prod-access incident`: what goes on in this channel; opens, grades, closes and opens again. */
+import type { IncidentTimeline } from '../../../application/incidents/incident-types.ts';
+import { incidentName, roomName, unbelieved } from '../../messages/render/incident-lines.ts';
+import { afterClose } from '../../messages/render/incident.ts';
+import { timelineMessage } from '../../messages/render/incident-close.ts';
+import { inline } from '../../messages/render/text.ts';
+import { roomOf } from '../../messages/channels.ts';
+import type { Incident } from '../../../domain/incidents/incident.ts';
+import type { CommandCall } from '../context.ts';
+import { readChannel } from '../../incident-channels/read-channel.ts';
+import type { SeenChannel } from '../../incident-channels/read-channel.ts';
+import { sendFiles } from '../../messages/incidents/send-files.ts';
+import type { Command } from './command.ts';
+import { code, typed } from './command.ts';
+
+const NAME = 'incident';
+
+const NO_ROOM = `Type it in the channel of the incident: a direct message has none.`;
+const UNSEEN = `Latchkey cannot see this channel. Type \`/invite @latchkey\` here, and then ${typed(NAME)} again. In channels shared with another organisation there are no incidents: its people would read what there is to enter here.`;
+
+/** null after saying why. */
+const channelOf = async (call: CommandCall): Promise<SeenChannel | null> => {
+  const room = roomOf(call.channelId);
+  const channel = room ? await readChannel(call.slack.client, room) : null;
+  if (!channel) await call.reply({ text: room ? UNSEEN : NO_ROOM });
+  else if (channel.isArchived) await call.reply({ text: 'This channel is archived: unarchive it first.' });
+  return channel?.isArchived ? null : channel;
+};
+
+const SAID = {
+  opened: 'is an incident now',
+  reopened: 'is open again. Nothing of access came back by itself: whoever needs it asks again',
+  vouched: 'is confirmed: rules take it for an incident now',
+  open: 'is open',
+  renamed: 'has another name since a moment ago, so nothing was confirmed. Look at it and confirm it again',
+} as const;
+
+const NOT_YET =
+  'You are not one of those who may open incidents, so rules that look at an incident hold for those only, until one of them confirms it.';
+
+const open = async (call: CommandCall, severity: string | null): Promise<void> => {
+  const channel = await channelOf(call);
+  if (!channel) return;
+  const { outcome, isVouched, incident } = await call.slack.useCases.openIncident({
+    userId: call.userId,
+    channel,
+    severity,
+  });
+  const graded = incident.severity ? ` (${inline(incident.severity, 20)})` : '';
+  const lines = [
+    `${roomName(incident)}${graded} ${SAID[outcome]}.`,
+    ...(isVouched ? [] : [NOT_YET]),
+    ...(outcome === 'open' ? [] : ['Latchkey posts what there is to enter here, and who lets in.']),
+  ];
+  if (outcome !== 'open') return call.reply({ text: lines.join(' ') });
+  const story = await call.slack.useCases.incidentTimeline({ id: incident.id });
+  return story ? showTimeline(call, story, lines.join(' ')) : call.reply({ text: lines.join(' ') });
+};
+
+const showTimeline = (call: CommandCall, story: IncidentTimeline, before: string | null): Promise<void> => {
+  const { text, blocks } = timelineMessage(story, call.slack.policy());
+  const first = before ? [{ type: 'section' as const, text: { type: 'mrkdwn' as const, text: before } }] : [];
+  return call.reply({ text: before ?? text, blocks: [...first, ...blocks] });
+};
+
+const find = async (call: CommandCall): Promise<IncidentTimeline | null> => {
+  const room = roomOf(call.channelId);
+  const story = room ? await call.slack.useCases.incidentTimeline({ channelId: room }) : null;
+  if (!story) await call.reply({ text: room ? `This channel has no incident. ${typed(NAME)} opens one.` : NO_ROOM });
+  return story;
+};
+
+const stateLine = (incident: Incident): string => {
+  const name = incidentName(incident);
+  if (incident.state === 'closed') return `${name} is closed. ${typed(`${NAME} reopen`)} opens it again.`;
+  if (incident.vouchedAt === null) return `${name} is open and not confirmed. ${typed(`${NAME} confirm`)} confirms it.`;
+  return [`${name} is open.`, unbelieved(incident)].filter((line) => line !== null).join(' ');
+};
+
+/** What stands in the channel now is taken in as every look does it: in nobody's name, and no rule believes it. */
+const lookAnew = async ({ slack }: CommandCall, { channelId, state }: Incident): Promise<void> => {
+  const channel = state === 'open' ? await readChannel(slack.client, channelId) : null;
+  if (!channel) return;
+  const { createdAtMs: _createdAtMs, namedBy: _namedBy, ...found } = channel;
+  await slack.useCases.syncIncidentChannel({ ...found, how: 'found', userId: null, said: {} });
+};
+
+/** What goes on, and nothing that rules believe changes; in a channel without an incident, it is opened. */
+const show = async (call: CommandCall): Promise<void> => {
+  const room = roomOf(call.channelId);
+  const view = room ? await call.slack.useCases.incidentView({ channelId: room }) : null;
+  if (!view) return open(call, null);
+  await lookAnew(call, view.incident);
+  const story = await find(call);
+  if (story) await showTimeline(call, story, stateLine(story.view.incident));
+};
+
+const timeline = async (call: CommandCall): Promise<void> => {
+  const story = await find(call);
+  if (!story) return;
+  await showTimeline(call, story, null);
+  await sendFiles(call.slack, call.userId, story);
+};
+
+const close = async (call: CommandCall): Promise<void> => {
+  const room = roomOf(call.channelId);
+  if (!room) return call.reply({ text: NO_ROOM });
+  const { outcome, incident } = await call.slack.useCases.closeIncident({ userId: call.userId, channelId: room });
+  const view = await call.slack.useCases.incidentView({ id: incident.id });
+  const rest = view ? ` ${afterClose({ briefing: { view, targets: [], onCall: [], unknown: [] } })}` : '';
+  return call.reply({
+    text: `${roomName(incident)} ${outcome === 'already' ? 'was closed already' : 'is closed'}.${rest}`,
+  });
+};
+
+const grade = async (call: CommandCall, severity: string): Promise<void> => {
+  const room = roomOf(call.channelId);
+  if (!room) return call.reply({ text: NO_ROOM });
+  const view = await call.slack.useCases.incidentView({ channelId: room });
+  if (view?.incident.state !== 'open' || view.incident.vouchedAt === null) return open(call, severity);
+  const { incident } = await call.slack.useCases.setSeverity({ userId: call.userId, channelId: room, severity });
+  return call.reply({
+    text: `${roomName(incident)} is ${incident.severity ? inline(incident.severity, 20) : 'without a severity'} now.`,
+  });
+};
+
+const VERBS: Record<string, (call: CommandCall) => Promise<void>> = {
+  '': show,
+  open: (call) => open(call, null),
+  confirm: (call) => open(call, null),
+  reopen: (call) => open(call, null),
+  close,
+  timeline,
+};
+
+const ways = ['', ' sev1', ' confirm', ' close', ' reopen', ' timeline'].map((word) => typed(`${NAME}${word}`));
+
+export const incident: Command = {
+  name: NAME,
+  usage: `${NAME} [sev1 | confirm | close | reopen | timeline]`,
+  does: 'what goes on in the incident of this channel; opens one where there is none',
+  run: async (call) => {
+    const words = call.text.trim().split(/\s+/);
+    const [first = ''] = words;
+    const verb = Object.hasOwn(VERBS, first.toLowerCase()) ? VERBS[first.toLowerCase()] : undefined;
+    if (verb && words.length <= 1) return verb(call);
+    const severity = first.toLowerCase() === 'severity' ? words.slice(1).join(' ') : words.join(' ');
+    if (!verb && severity && words.length <= 3) return grade(call, severity);
+    return call.reply({
+      text: `${code(call.text)} is nothing that can be done with an incident. Type one of ${ways.join(', ')}.`,
+    });
+  },
+};

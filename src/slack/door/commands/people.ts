@@ -1,0 +1,37 @@
+/** `/prod-access people`: addresses that count for nobody since they moved; `people confirm dana@acme.test @dana` says whose one is. */
+import { mention, sentenceList } from '../../messages/render/text.ts';
+import type { CommandCall } from '../context.ts';
+import type { Command } from './command.ts';
+import { code, typed } from './command.ts';
+import { readPerson } from './read-person.ts';
+
+const CONFIRM = /^confirm\s+(\S+@\S+)\s+(\S+)$/i;
+const USAGE = `Write it like ${typed('people confirm dana@acme.test @dana')}, with the person as a mention.`;
+
+const listDoubts = async ({ slack, userId, reply }: CommandCall): Promise<void> => {
+  const doubts = await slack.useCases.doubtedAddresses({ userId });
+  if (doubts.length === 0) return reply({ text: 'Every address that was looked up counts for somebody.' });
+  const addresses = [...new Set(doubts.map(({ address }) => address))];
+  const lines = addresses.map((address) => {
+    const at = doubts.filter((one) => one.address === address).map(mention);
+    return `• ${code(address)} was seen at ${sentenceList(at)}`;
+  });
+  return reply({ text: ['*These count for nobody until an admin confirms them.*', ...lines, USAGE].join('\n') });
+};
+
+export const people: Command = {
+  name: 'people',
+  usage: 'people',
+  does: 'admins: addresses that moved to another account; `people confirm <address> @person` says whose one is',
+  run: async (call) => {
+    const given = call.text.trim();
+    if (given === '') return listDoubts(call);
+    const [, address, who = ''] = CONFIRM.exec(given) ?? [];
+    const personUserId = readPerson(who);
+    if (address === undefined || personUserId === null) return call.reply({ text: USAGE });
+    const { person } = await call.slack.useCases.confirmAddress({ userId: call.userId, address, personUserId });
+    return call.reply({
+      text: `${code(address)} is ${mention(person)} from now on, for the policy and for who is on call. It is recorded.`,
+    });
+  },
+};

@@ -1,0 +1,60 @@
+/** `/prod-access orders-db read 30m checkout errors OPS-12`: asks in one line. */
+import type { CreateRequestResult } from '../../../application/requests/request-types.ts';
+import { roomOf } from '../../messages/channels.ts';
+import { SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
+import { context, cut, section, sentenceList } from '../../messages/render/text.ts';
+import type { CommandCall, Reply } from '../context.ts';
+import { sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { sentHint, sentLines } from '../views/result-view.ts';
+import { withoutMentions } from '../typed-text.ts';
+import { code, typed } from './command.ts';
+import { parseRequestLine, ticketPatterns } from './parse-request.ts';
+import type { RequestLineProblem } from './parse-request.ts';
+
+const WRONG = {
+  unknown_target: 'There is no target of that name.',
+  unknown_role: 'That target has no role of that name.',
+  role_missing: 'Say which role you need.',
+  bad_start:
+    'That is no time to begin; write it like from 22:00, from tomorrow 9:00, from 2026-12-01 22:00 or from 2h.',
+  bad_duration: 'That is no duration; write it like 30m, 1h or 1h30m.',
+} satisfies Record<RequestLineProblem['code'], string>;
+
+/** What was wrong, and whole lines to type instead. */
+export const whatToType = (problem: RequestLineProblem, prefix = ''): string => {
+  const { word, suggestions } = problem;
+  const shown = word ? ` (you wrote ${code(word)})` : '';
+  const lines = suggestions.map((line) => typed(`${prefix}${line}`));
+  const instead =
+    lines.length > 0
+      ? `Did you mean ${sentenceList(lines, 'or')}?`
+      : `${typed('')} opens the form with everything there is; ${typed('help')} lists the commands.`;
+  return `${WRONG[problem.code]}${shown} ${instead}`;
+};
+
+export const askInOneLine = async (call: CommandCall): Promise<void> => {
+  const { slack, userId, triggerId, channelId } = call;
+  const text = withoutMentions(call.text);
+  const read = parseRequestLine(slack.policy(), text, ticketPatterns(slack.policy()));
+  if (!read.isRead) return call.reply({ text: whatToType(read.problem) });
+  const result = await slack.useCases.createRequest({
+    userId,
+    ...read.line,
+    incidentChannelId: roomOf(channelId),
+    idempotencyKey: `trigger:${triggerId}`,
+  });
+  return call.reply(answer(call, result, read.line.durationMs === null));
+};
+
+const answer = ({ slack, text }: CommandCall, result: CreateRequestResult, isUsualTime: boolean): Reply => {
+  if (result.outcome === 'sent') {
+    const usual = isUsualTime ? ['You named no duration, so it is the usual one of this role.'] : [];
+    const words = cut([...sentLines(slack.policy(), result), ...usual].join('\n'), SECTION_TEXT_MAX);
+    return { text: words, blocks: [section(words), context(sentHint(result))] };
+  }
+  if (result.outcome === 'denied') return { text: sentenceOfDenial(result.verdict) };
+  const problems = result.problems.map(sentenceOfProblem).join(' ');
+  return {
+    text: `Not sent. ${problems}\nYou wrote ${typed(text)}; change it and send it again, or use the form: ${typed('')}.`,
+  };
+};

@@ -1,0 +1,60 @@
+/** `/prod-access review`: access taken by break-glass that somebody has to look at; `review allow @person` lifts a block. */
+import type { KnownBlock } from '@slack/types';
+import type { RequestView } from '../../../application/record/request-view.ts';
+import { actions, justifiedButton, notJustifiedButton } from '../../messages/render/buttons.ts';
+import { REASON_SHOWN_MAX, SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
+import { context, cut, mention, quote, section } from '../../messages/render/text.ts';
+import type { CommandCall } from '../context.ts';
+import { reviewedLine } from '../lines.ts';
+import type { Command } from './command.ts';
+import { typed } from './command.ts';
+import { readPerson } from './read-person.ts';
+
+/** Three blocks each, and a message has fifty. */
+const SHOWN_MAX = 10;
+
+const line = (call: CommandCall, view: RequestView): string => reviewedLine(call.slack.policy(), view);
+
+const mineBlocks = (call: CommandCall, view: RequestView): KnownBlock[] => [
+  section(cut(`${line(call, view)}\n${quote(view.request.reason, REASON_SHOWN_MAX / 5)}`, SECTION_TEXT_MAX)),
+  ...(view.grant ? [actions(justifiedButton(view.grant.id), notJustifiedButton(view.grant.id))] : []),
+];
+
+const listOpen = async (call: CommandCall): Promise<void> => {
+  const { mine, all } = await call.slack.useCases.openReviews({ userId: call.userId });
+  const others = (all ?? []).filter((view) => !mine.some(({ request }) => request.id === view.request.id));
+  if (mine.length === 0 && others.length === 0)
+    return call.reply({ text: all ? 'No review is open.' : 'No review waits for you.' });
+  const rest = mine.length > SHOWN_MAX ? [context(`and ${mine.length - SHOWN_MAX} more that wait for you`)] : [];
+  const lines = others.slice(0, SHOWN_MAX).map((view) => line(call, view));
+  const blocks = [
+    ...(mine.length > 0 ? [section('*Waits for your review*')] : []),
+    ...mine.slice(0, SHOWN_MAX).flatMap((view) => mineBlocks(call, view)),
+    ...rest,
+    ...(lines.length > 0 ? [section(cut(['*Waits for others*', ...lines].join('\n'), SECTION_TEXT_MAX))] : []),
+  ];
+  return call.reply({ text: 'Open reviews', blocks });
+};
+
+const ALLOW = /^allow\s+(\S+)$/i;
+
+const preApprove = async (call: CommandCall, word: string): Promise<void> => {
+  const personUserId = readPerson(word);
+  if (personUserId === null) return call.reply({ text: `Say whom, as a mention: ${typed('review allow @person')}.` });
+  const { person, waived } = await call.slack.useCases.allowBreakGlass({ userId: call.userId, personUserId });
+  const reviews = waived === 1 ? 'One overdue review stays' : `${waived} overdue reviews stay`;
+  return call.reply({ text: `${mention(person)} may break glass again. ${reviews} open.` });
+};
+
+export const review: Command = {
+  name: 'review',
+  usage: 'review',
+  does: 'open reviews of break-glass; admins: `review allow @person` although one is overdue',
+  run: async (call) => {
+    const given = call.text.trim();
+    if (given === '') return listOpen(call);
+    const word = ALLOW.exec(given)?.[1];
+    if (word) return preApprove(call, word);
+    return call.reply({ text: `Type ${typed('review')} for the list, or ${typed('review allow @person')}.` });
+  },
+};

@@ -1,0 +1,58 @@
+/** `/prod-access who orders-db`: who is in there now, and who may let others in. */
+import type { Policy } from '../../../domain/policy/types.ts';
+import type { RequestView } from '../../../application/record/request-view.ts';
+import type { TargetOverview } from '../../../application/queries/overview.ts';
+import { allowanceLine } from '../../messages/render/pre-approval.ts';
+import { SECTION_TEXT_MAX, TITLE_SHOWN_MAX } from '../../messages/render/limits.ts';
+import { oneOf, ruleName, use } from '../../messages/render/phrases.ts';
+import { cut, inline, section, sentenceList } from '../../messages/render/text.ts';
+import { theirLine } from '../lines.ts';
+import { nearest } from '../../nearest.ts';
+import type { Command } from './command.ts';
+import { code, typed } from './command.ts';
+
+const SHOWN_MAX = 30;
+
+export const who: Command = {
+  name: 'who',
+  usage: 'who <target>',
+  does: 'who has access now, and who may approve',
+  run: async ({ slack, userId, text, reply }) => {
+    const policy = slack.policy();
+    const names = Object.keys(policy.targets);
+    const wanted = text.trim().split(/\s+/)[0] ?? '';
+    const name = names.find((one) => one.toLowerCase() === wanted.toLowerCase());
+    if (!name) return reply({ text: unknown(wanted, names) });
+    const { live, roles, allowances } = await slack.useCases.targetOverview({ userId, target: name });
+    const title = inline(policy.targets[name]?.title || name, TITLE_SHOWN_MAX);
+    const inside = live.slice(0, SHOWN_MAX).map((view) => insideLine(policy, view));
+    const rest = live.length > SHOWN_MAX ? [`and ${live.length - SHOWN_MAX} more`] : [];
+    const now = [`*${title}: in there now*`, ...(inside.length > 0 ? inside : ['Nobody.']), ...rest].join('\n');
+    const ahead = ['*Allowed ahead of time*', ...allowances.map((one) => allowanceLine(policy, one))].join('\n');
+    const may = ['*Who lets you in*', ...roles.map(roleLine)].join('\n');
+    return reply({
+      text: `Who is in ${title}`,
+      blocks: [now, ...(allowances.length > 0 ? [ahead] : []), may].map((lines) =>
+        section(cut(lines, SECTION_TEXT_MAX)),
+      ),
+    });
+  },
+};
+
+const insideLine = (policy: Policy, view: RequestView): string =>
+  `${theirLine(policy, view)}${view.grant?.state === 'active' ? use(view.grant, view.now) : ''}`;
+
+const roleLine = ({ role, title, rule, decision, asked }: TargetOverview['roles'][number]): string => {
+  const name = `\`${inline(role, TITLE_SHOWN_MAX)}\` ${inline(title, TITLE_SHOWN_MAX)}`;
+  if (decision === 'deny')
+    return `${name}: nobody now${rule === null ? ', no rule covers it' : `, rule ${ruleName(rule)} says no`}`;
+  if (decision === 'approve') return `${name}: rule ${ruleName(rule)} approves at once`;
+  return `${name}: ${sentenceList(asked.map(oneOf))} (rule ${ruleName(rule)})`;
+};
+
+const unknown = (wanted: string, names: string[]): string => {
+  const guesses = nearest(wanted, names);
+  const shown = (guesses.length > 0 ? guesses : names.slice(0, 5)).map((name) => typed(`who ${name}`));
+  const what = wanted ? `There is no target ${code(wanted)}.` : 'Say which target.';
+  return shown.length > 0 ? `${what} Type ${sentenceList(shown, 'or')}.` : `${what} The policy names no targets yet.`;
+};

@@ -1,0 +1,97 @@
+/** What every command, action, view and event handler is given, in plain values; Bolt itself stays in app.ts. */
+import type { WebClient } from '@slack/web-api';
+import type { KnownBlock, View } from '@slack/types';
+import type { Policy } from '../../domain/policy/types.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Store } from '../../application/deps.ts';
+import type { UseCases } from '../../application/verbs.ts';
+import type { ChannelWatch } from '../incident-channels/channel-watch.ts';
+import type { Turns } from '../turns.ts';
+
+export type Slack = {
+  client: WebClient;
+  useCases: UseCases;
+  policy: () => Policy;
+  store: { read: Pick<Store['read'], 'view' | 'alertView' | 'incident'> };
+  channels: Pick<ChannelWatch, 'heard' | 'read'>;
+  /** Which redraw of an open view is the newest in this process. */
+  turns: Turns;
+  log: Log;
+};
+
+/** A private answer to whoever clicked or typed. */
+export type Reply = { text: string; blocks?: KnownBlock[] };
+
+export type CommandCall = {
+  slack: Slack;
+  userId: string;
+  triggerId: string;
+  /** Where it was typed; a direct message is one too. */
+  channelId: string;
+  /** What stands after the subcommand, or after the command when there is none. */
+  text: string;
+  reply(message: Reply): Promise<void>;
+};
+
+/** The values of a view's inputs: block id, then action id. */
+export type ViewValues = Record<string, Record<string, InputValue>>;
+export type InputValue = {
+  type: string;
+  value?: string | null;
+  selected_option?: { value: string } | null;
+  /** Seconds since the epoch. */
+  selected_date_time?: number | null;
+};
+
+export type ShownView = {
+  id: string;
+  hash: string;
+  privateMetadata: string;
+  values: ViewValues;
+};
+
+export type ActionCall = {
+  slack: Slack;
+  userId: string;
+  triggerId: string;
+  value: string;
+  /** The message that holds the button; null in a modal or home tab. */
+  message: { channelId: string; ts: string } | null;
+  /** The modal or home tab that holds the button; null in a message. */
+  view: (ShownView & { type: 'modal' | 'home' }) | null;
+  reply(message: Reply): Promise<void>;
+};
+
+export type Action = { id: string; run(call: ActionCall): Promise<void> };
+
+export type ViewAnswer =
+  | { response_action: 'errors'; errors: Record<string, string> }
+  | { response_action: 'update' | 'push'; view: View };
+
+export type SubmitCall = {
+  slack: Slack;
+  userId: string;
+  view: ShownView;
+  /** Exactly once, within three seconds of the submit. Without an answer the view closes. */
+  ack(answer?: ViewAnswer): Promise<void>;
+  reply(message: Reply): Promise<void>;
+};
+
+export type ViewHandler = { callbackId: string; run(call: SubmitCall): Promise<void> };
+
+export type Choice = { text: string; value: string; description?: string };
+export type Search = {
+  actionId: string;
+  find(search: { slack: Slack; query: string; blockId: string }): Choice[];
+};
+
+export type EventHandler = {
+  type: 'app_home_opened';
+  run(call: { slack: Slack; userId: string; tab: string }): Promise<void>;
+};
+
+/** An account changed; `isDeleted` when it was deactivated. */
+export type PersonHandler = {
+  type: 'user_change';
+  run(call: { slack: Slack; personId: string; isDeleted: boolean }): Promise<void>;
+};

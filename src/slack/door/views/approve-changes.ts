@@ -1,0 +1,145 @@
+/** The form of *Approve with changes*: the same target, a role that is no larger, a time that is no longer. */
+import type { InputBlock, KnownBlock, ModalView } from '@slack/types';
+import { formatDuration, readDuration } from '../../../domain/time/durations.ts';
+import { isDomainError } from '../../../domain/errors.ts';
+import type { ErrorCode } from '../../../domain/errors.ts';
+import { smallerRoles } from '../../../domain/requests/smaller-role.ts';
+import type { Policy, Role } from '../../../domain/policy/types.ts';
+import type { RequestView } from '../../../application/record/request-view.ts';
+import { factsOf } from '../../messages/render/facts.ts';
+import {
+  OPTION_TEXT_MAX,
+  SECTION_TEXT_MAX,
+  SELECT_OPTIONS_MAX,
+  VOTE_REASON_SHOWN_MAX,
+} from '../../messages/render/limits.ts';
+import { howLong, status, what } from '../../messages/render/phrases.ts';
+import { context, cut, mention, section } from '../../messages/render/text.ts';
+import type { Choice, SubmitCall, ViewHandler } from '../context.ts';
+import { explainError, forField } from '../../errors.ts';
+import { withinMs } from '../../../lib/timeout.ts';
+import { durationChoices, text, toOption } from './request-form.ts';
+
+const CHANGES_FORM = 'approve_changes_form';
+const ROLE = 'role';
+const DURATION = 'duration';
+const NOTE = 'note';
+/** Slack waits three seconds for the answer to a submit. */
+const ANSWER_WITHIN_MS = 1_800;
+
+const shell = (blocks: KnownBlock[]): ModalView => ({
+  type: 'modal',
+  title: text('Approve with changes'),
+  close: text('Back'),
+  blocks,
+});
+
+export const changesLoading = (): ModalView => shell([section('Loading…')]);
+export const changesProblem = (sentence: string): ModalView => shell([section(cut(sentence, SECTION_TEXT_MAX))]);
+
+const select = (id: string, label: string, { choices, chosen }: { choices: Choice[]; chosen: string }): InputBlock => {
+  const initial = choices.find(({ value }) => value === chosen);
+  return {
+    type: 'input',
+    block_id: id,
+    label: text(label, OPTION_TEXT_MAX),
+    element: {
+      type: 'static_select',
+      action_id: id,
+      options: choices.map(toOption),
+      ...(initial ? { initial_option: toOption(initial) } : {}),
+    },
+  };
+};
+
+const roleChoice = ({ name, title }: Role, asked: string): Choice => ({
+  text: title || name,
+  value: name,
+  description: name === asked ? 'as asked' : name,
+});
+
+/** Lengths up to what was asked, which may be none of the usual ones. */
+const lengths = (role: Role, askedMs: number): Choice[] => {
+  const shorter = durationChoices(role).filter(({ value }) => (readDuration(value) ?? 0) < askedMs);
+  const asked = formatDuration(askedMs);
+  return [...shorter, { text: `${asked} (as asked)`, value: asked }];
+};
+
+const note: InputBlock = {
+  type: 'input',
+  block_id: NOTE,
+  optional: true,
+  label: text('Why'),
+  hint: text('The requester reads this, and it is kept.', OPTION_TEXT_MAX),
+  element: { type: 'plain_text_input', action_id: NOTE, multiline: true, max_length: VOTE_REASON_SHOWN_MAX },
+};
+
+export const changesForm = (policy: Policy, view: RequestView): ModalView => {
+  const { request, requester } = view;
+  const facts = factsOf(policy, request);
+  const { target, role } = facts;
+  if (request.state !== 'pending' || !target || !role) return changesProblem(status(view));
+  const roles = smallerRoles(target, role.name).slice(-SELECT_OPTIONS_MAX);
+  const choices = roles.map((one) => roleChoice(one, role.name));
+  return {
+    ...shell([
+      section(cut(`${mention(requester)} asked for ${what(view, facts)} for *${howLong(view)}*.`, SECTION_TEXT_MAX)),
+      ...(roles.length > 1 ? [select(ROLE, 'Role', { choices, chosen: role.name })] : []),
+      select(DURATION, 'For how long', {
+        choices: lengths(role, request.durationMs),
+        chosen: formatDuration(request.durationMs),
+      }),
+      note,
+      context('This approves the smaller ask. The requester is told what changed, and may cancel.'),
+    ]),
+    callback_id: CHANGES_FORM,
+    private_metadata: request.id,
+    submit: text('Approve'),
+  };
+};
+
+const ABOUT_ROLE: ReadonlySet<ErrorCode> = new Set([
+  'change_wider_role',
+  'change_sensitive',
+  'change_more_people',
+  'change_denied',
+  'unknown_role',
+]);
+
+type Refused = { sentence: string; field: string };
+
+export const changesSubmit: ViewHandler = {
+  callbackId: CHANGES_FORM,
+  run: async (call) => {
+    const approving = approve(call);
+    const soon = await withinMs(approving, ANSWER_WITHIN_MS);
+    if (soon.isThere && soon.value !== null) {
+      const { field, sentence } = soon.value;
+      return call.ack({ response_action: 'errors', errors: { [field]: forField(sentence) } });
+    }
+    await call.ack();
+    const late = await approving;
+    if (late !== null) await call.reply({ text: late.sentence });
+  },
+};
+
+/** null when it counted. */
+const approve = async ({ slack, userId, view }: SubmitCall): Promise<Refused | null> => {
+  const { values, privateMetadata: requestId } = view;
+  const role = values[ROLE]?.[ROLE]?.selected_option?.value ?? null;
+  const typed = values[DURATION]?.[DURATION]?.selected_option?.value ?? '';
+  const said = values[NOTE]?.[NOTE]?.value?.trim() ?? '';
+  try {
+    await slack.useCases.approveWithChanges({
+      userId,
+      requestId,
+      role,
+      durationMs: readDuration(typed),
+      note: said || null,
+    });
+    return null;
+  } catch (error) {
+    const isAboutRole = isDomainError(error) && ABOUT_ROLE.has(error.code) && role !== null;
+    return { sentence: explainError(error, slack.log), field: isAboutRole ? ROLE : DURATION };
+  }
+};

@@ -1,0 +1,193 @@
+/** Break-glass asks once: a view that says what will happen, who is told, and that a review follows. */
+import type { KnownBlock, ModalView } from '@slack/types';
+import { z } from 'zod';
+import { formatDuration } from '../../../domain/time/durations.ts';
+import type { Policy } from '../../../domain/policy/types.ts';
+import type { BreakGlassPreview, BreakGlassResult } from '../../../application/break-glass/break-glass.ts';
+import { typed } from '../commands/command.ts';
+import { factsOf } from '../../messages/render/facts.ts';
+import {
+  INPUT_TEXT_MAX,
+  OPTION_TEXT_MAX,
+  SECTION_TEXT_MAX,
+  VOTE_REASON_SHOWN_MAX,
+} from '../../messages/render/limits.ts';
+import { oneOf, ruleName, warning, what } from '../../messages/render/phrases.ts';
+import { context, cut, inline, section, sentenceList } from '../../messages/render/text.ts';
+import { slackFailureOf } from '../../connection/client.ts';
+import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
+import { explainError, forField, sentenceOfProblem } from '../../errors.ts';
+import { withinMs } from '../../../lib/timeout.ts';
+import { sentView } from './result-view.ts';
+import { text } from './request-form.ts';
+
+const BREAK_GLASS_FORM = 'break_glass_form';
+const REASON = 'reason';
+const TICKET = 'ticket';
+const TICKET_MAX = 200;
+/** Slack waits three seconds for the answer to a submit. */
+const ANSWER_WITHIN_MS = 1_800;
+/** What a trigger of three seconds leaves for looking up who may, before the view is opened. */
+const LOOK_WITHIN_MS = 1_500;
+
+/** What the view is about. Read back from Slack as if from a stranger: the use case judges all of it again. */
+const subject = z.object({
+  target: z.string(),
+  role: z.string(),
+  durationMs: z.number().nullable(),
+  incidentChannelId: z.string().nullable().default(null),
+});
+type Subject = z.infer<typeof subject>;
+export type BreakGlassFacts = Subject & { reason: string; ticket: string | null };
+
+const toldLine = (policy: Policy, preview: BreakGlassPreview | null): string => {
+  const tell = (policy.breakGlass?.tell ?? []).map((name) => inline(name, OPTION_TEXT_MAX));
+  const skipped = (preview?.skipped ?? []).map((one) => oneOf({ ...one, people: [] }).replace(/^(one|\d+) of /, ''));
+  const approvers = preview ? skipped : ['everyone who would have had to approve'];
+  return `• Told now, with your reason: ${sentenceList([...new Set([...tell, ...approvers])])}.`;
+};
+
+const words = (policy: Policy, ask: BreakGlassFacts, preview: BreakGlassPreview | null): string[] => {
+  const facts = factsOf(policy, ask);
+  const reviewers = (policy.breakGlass?.reviewers ?? []).map((name) => inline(name, OPTION_TEXT_MAX));
+  const within = formatDuration(policy.breakGlass?.reviewWithinMs ?? 0);
+  const durationMs = preview?.durationMs ?? ask.durationMs;
+  const no = preview?.overrides;
+  const lines = [
+    `You take ${what({ request: ask }, facts)}${durationMs ? ` for *${formatDuration(durationMs)}*` : ''} at once, *without approval*.`,
+    preview?.blockedBy
+      ? `*This will be refused:* a review of access you took before (grant \`${preview.blockedBy.grantId}\`) is overdue. Ask the reviewers to close it, or an admin to allow you: ${typed(`review allow @you`)}.`
+      : null,
+    preview?.needlessBy
+      ? `*You do not need this:* rule ${ruleName(preview.needlessBy)} lets you in at once when you ask as usual.`
+      : null,
+    no
+      ? `• You override ${no.rule === null ? 'the policy' : `rule ${ruleName(no.rule)}`}, which says no: ${inline(no.message, VOTE_REASON_SHOWN_MAX)}`
+      : null,
+    toldLine(policy, preview),
+    `• A review follows: ${sentenceList(reviewers, 'or')} say within ${within} whether it was justified. While one of yours is overdue you cannot break glass again.`,
+    '• Everything is recorded.',
+    warning(facts),
+  ];
+  return lines.filter((line) => line !== null);
+};
+
+const input = (
+  id: string,
+  label: string,
+  element: { value: string; isMultiline: boolean; max: number },
+): KnownBlock => ({
+  type: 'input',
+  block_id: id,
+  optional: id === TICKET,
+  label: text(label),
+  element: {
+    type: 'plain_text_input',
+    action_id: id,
+    multiline: element.isMultiline,
+    max_length: element.max,
+    ...(element.value ? { initial_value: element.value.slice(0, element.max) } : {}),
+  },
+});
+
+const breakGlassForm = (policy: Policy, ask: BreakGlassFacts, preview: BreakGlassPreview | null): ModalView => ({
+  type: 'modal',
+  callback_id: BREAK_GLASS_FORM,
+  private_metadata: JSON.stringify(subject.parse(ask)),
+  title: text('Break the glass?'),
+  submit: text('Take access now'),
+  close: text('Back'),
+  blocks: [
+    section(cut(words(policy, ask, preview).join('\n'), SECTION_TEXT_MAX)),
+    input(REASON, 'Why', { value: ask.reason, isMultiline: true, max: INPUT_TEXT_MAX }),
+    input(TICKET, 'Ticket', { value: ask.ticket ?? '', isMultiline: false, max: TICKET_MAX }),
+    context('Others judge this by what you write here.'),
+  ],
+});
+
+type Opening = { userId: string; triggerId: string; ask: BreakGlassFacts };
+
+/** A refusal that is known in time is thrown instead of a view that could only be refused later. */
+export const openBreakGlass = async (
+  slack: Slack,
+  { userId, triggerId, ask }: Opening,
+  method: 'open' | 'push',
+): Promise<void> => {
+  const looking = slack.useCases.previewBreakGlass({ userId, ...ask });
+  const soon = await withinMs(looking, LOOK_WITHIN_MS);
+  const view = breakGlassForm(slack.policy(), ask, soon.isThere ? soon.value : null);
+  const opened = await slack.client.views[method]({ trigger_id: triggerId, view });
+  const viewId = opened.view?.id;
+  if (!soon.isThere && viewId) await fillLate(slack, viewId, { ask, looking });
+};
+
+type Late = { ask: BreakGlassFacts; looking: Promise<BreakGlassPreview> };
+
+/** Slack keeps what was typed meanwhile, since the blocks are the same. A view that was sent or closed by then needs nothing more. */
+const fillLate = async (slack: Slack, viewId: string, { ask, looking }: Late): Promise<void> => {
+  const view = await looking.then(
+    (preview) => breakGlassForm(slack.policy(), ask, preview),
+    (error: unknown) => refusedView(explainError(error, slack.log)),
+  );
+  try {
+    await slack.client.views.update({ view_id: viewId, view });
+  } catch (error) {
+    if (!slackFailureOf(error)) throw error;
+    slack.log.warn({ err: error }, 'a break-glass view could not be filled in');
+  }
+};
+
+const refusedView = (why: string): ModalView => ({
+  type: 'modal',
+  title: text('Break-glass'),
+  close: text('Close'),
+  blocks: [section(cut(why, SECTION_TEXT_MAX))],
+});
+
+type Taken =
+  | { isTaken: true; result: Extract<BreakGlassResult, { outcome: 'sent' }> }
+  | { isTaken: false; why: string };
+
+const take = async ({ slack, userId, view }: SubmitCall): Promise<Taken> => {
+  try {
+    const result = await slack.useCases.breakGlass({
+      userId,
+      ...subject.parse(JSON.parse(view.privateMetadata)),
+      reason: view.values[REASON]?.[REASON]?.value ?? '',
+      ticket: view.values[TICKET]?.[TICKET]?.value || null,
+      idempotencyKey: `view:${view.id}`,
+    });
+    if (result.outcome === 'sent') return { isTaken: true, result };
+    return { isTaken: false, why: result.problems.map(sentenceOfProblem).join(' ') };
+  } catch (error) {
+    return { isTaken: false, why: explainError(error, slack.log) };
+  }
+};
+
+const lateView = (): ModalView => ({
+  type: 'modal',
+  title: text('Break-glass'),
+  close: text('Close'),
+  clear_on_close: true,
+  blocks: [section('It is being set up. You will be told by direct message how it went.')],
+});
+
+export const breakGlassSubmit: ViewHandler = {
+  callbackId: BREAK_GLASS_FORM,
+  run: async (call) => {
+    const taking = take(call);
+    const soon = await withinMs(taking, ANSWER_WITHIN_MS);
+    if (!soon.isThere) {
+      await call.ack({ response_action: 'update', view: lateView() });
+      const late = await taking;
+      if (!late.isTaken) await call.reply({ text: late.why });
+      return;
+    }
+    const { value } = soon;
+    await call.ack(
+      value.isTaken
+        ? { response_action: 'update', view: { ...sentView(call.slack.policy(), value.result), clear_on_close: true } }
+        : { response_action: 'errors', errors: { [REASON]: forField(value.why) } },
+    );
+  },
+};

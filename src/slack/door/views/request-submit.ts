@@ -1,0 +1,109 @@
+/** The request form was sent: asks, and answers under the fields, or in a view on top when the answer takes too long. */
+import { isDomainError } from '../../../domain/errors.ts';
+import type { RequestField } from '../../../domain/policy/types.ts';
+import type { CreateRequestResult } from '../../../application/requests/request-types.ts';
+import { newId } from '../../../lib/ids.ts';
+import type { SubmitCall, ViewHandler } from '../context.ts';
+import { explainError, forField, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { withinMs } from '../../../lib/timeout.ts';
+import { blockId, readForm, REQUEST_FORM } from './form-state.ts';
+import type { FormState } from './form-state.ts';
+import { notSentView, sendingView, sentView } from './result-view.ts';
+
+/** Slack waits three seconds for the answer to a submit; the rest is for the way there and back. */
+const ANSWER_WITHIN_MS = 1_800;
+
+/** What the person is told: sent, or sentences by field. */
+type Outcome =
+  | { isSent: true; result: Extract<CreateRequestResult, { outcome: 'sent' }> }
+  | { isSent: false; problems: Problem[] };
+type Field = RequestField | 'start';
+type Problem = { field: Field; sentence: string };
+
+export const requestSubmit: ViewHandler = {
+  callbackId: REQUEST_FORM,
+  run: async (call) => {
+    call.slack.turns.begin(call.view.id);
+    const state = readForm(call.slack.policy(), call.view);
+    const missing = missingFields(state);
+    if (missing.length > 0) return call.ack({ response_action: 'errors', errors: underFields(state, missing) });
+    const asking = askFor(call, state);
+    const soon = await withinMs(asking, ANSWER_WITHIN_MS);
+    return soon.isThere ? answer(call, state, soon.value) : answerLate(call, asking);
+  },
+};
+
+const missingFields = ({ target, role, badDuration }: FormState): Problem[] => {
+  if (!target) return [{ field: 'target', sentence: 'Choose a target.' }];
+  if (!role) return [{ field: 'role', sentence: 'Choose a role.' }];
+  return badDuration ? [{ field: 'duration', sentence: 'Write a duration like 30m or 1h.' }] : [];
+};
+
+const askFor = async ({ slack, userId, view }: SubmitCall, state: FormState): Promise<Outcome> => {
+  try {
+    const result = await slack.useCases.createRequest({
+      userId,
+      target: state.target?.name ?? '',
+      role: state.role?.name ?? '',
+      durationMs: state.durationMs,
+      reason: state.reason,
+      ticket: state.ticket || null,
+      start: state.startsAt && { kind: 'at', at: state.startsAt },
+      incidentChannelId: state.room?.channelId ?? null,
+      alert: state.alertId ? { id: state.alertId, isAutomatic: false } : null,
+      idempotencyKey: `view:${view.id}`,
+    });
+    if (result.outcome === 'sent') return { isSent: true, result };
+    if (result.outcome === 'denied')
+      return { isSent: false, problems: [{ field: 'role', sentence: sentenceOfDenial(result.verdict) }] };
+    const problems = result.problems.map((problem) => ({ field: problem.field, sentence: sentenceOfProblem(problem) }));
+    return { isSent: false, problems };
+  } catch (error) {
+    return { isSent: false, problems: [{ field: fieldOf(error), sentence: explainError(error, slack.log) }] };
+  }
+};
+
+const fieldOf = (error: unknown): Field => (isDomainError(error) && error.code.startsWith('start_') ? 'start' : 'role');
+
+const blockOf = ({ target, role }: FormState, field: Field): string => {
+  const blocks = {
+    target: blockId.target,
+    role: target ? blockId.role(target.name) : blockId.target,
+    duration: target && role ? blockId.duration(target.name, role.name) : blockId.target,
+    reason: blockId.reason,
+    ticket: blockId.ticket,
+    start: blockId.start,
+  } satisfies Record<Field, string>;
+  return blocks[field];
+};
+
+const underFields = (state: FormState, problems: Problem[]): Record<string, string> => {
+  const errors: Record<string, string> = {};
+  for (const { field, sentence } of problems) {
+    const block = blockOf(state, field);
+    errors[block] = errors[block] ? `${errors[block]} ${forField(sentence)}` : forField(sentence);
+  }
+  return errors;
+};
+
+const answer = (call: SubmitCall, state: FormState, outcome: Outcome): Promise<void> =>
+  outcome.isSent
+    ? call.ack({ response_action: 'update', view: sentView(call.slack.policy(), outcome.result) })
+    : call.ack({ response_action: 'errors', errors: underFields(state, outcome.problems) });
+
+/** The form stays below, untouched; only the view on top tells how it went. */
+const answerLate = async (call: SubmitCall, asking: Promise<Outcome>): Promise<void> => {
+  const externalId = `sending-${newId()}`;
+  await call.ack({ response_action: 'push', view: sendingView(externalId) });
+  const outcome = await asking;
+  const view = outcome.isSent
+    ? { ...sentView(call.slack.policy(), outcome.result), clear_on_close: true }
+    : notSentView(outcome.problems.map(({ sentence }) => sentence));
+  try {
+    await call.slack.client.views.update({ external_id: externalId, view });
+  } catch (error) {
+    // Closed meanwhile. A sent request is told by direct message anyway; a refusal must not be lost.
+    if (!outcome.isSent) await call.reply({ text: outcome.problems.map(({ sentence }) => sentence).join(' ') });
+    call.slack.log.info({ err: error }, 'the sending view was gone when the answer came');
+  }
+};

@@ -1,0 +1,65 @@
+/** What the form turns into after it was sent. */
+import type { KnownBlock, ModalView } from '@slack/types';
+import type { Policy } from '../../../domain/policy/types.ts';
+import type { CreateRequestResult } from '../../../application/requests/request-types.ts';
+import { factsOf } from '../../messages/render/facts.ts';
+import { ERROR_SHOWN_MAX, SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
+import { howLong, mark, status, what, whoIsAsked } from '../../messages/render/phrases.ts';
+import { alreadyLine, askedAlreadyLine, liveFullLine } from '../../messages/render/moves.ts';
+import { context, cut, inline, section } from '../../messages/render/text.ts';
+import { COMMAND } from '../commands/command.ts';
+import { text } from './request-form.ts';
+
+type Sent = Extract<CreateRequestResult, { outcome: 'sent' }>;
+
+const sentWord = ({ request }: Sent['view'], isRepeat: boolean): string => {
+  const did = request.isBreakGlass ? 'taken by break-glass' : 'sent';
+  return isRepeat ? ` was already ${did}.` : ` was ${did}.`;
+};
+
+export const sentLines = (
+  policy: Policy,
+  { view, isRepeat, targetProblem, alreadyHas, alreadyAsked, liveFull }: Sent,
+): string[] => {
+  const facts = factsOf(policy, view.request);
+  const lines = [
+    `${mark(view)} ${what(view, facts)} for *${howLong(view)}*${sentWord(view, isRepeat)}`,
+    status(view),
+    view.request.state === 'pending' ? `${whoIsAsked(view, facts)} You will be told by direct message.` : null,
+    alreadyHas ? alreadyLine(alreadyHas) : null,
+    liveFull ? liveFullLine(liveFull) : null,
+    alreadyAsked ? askedAlreadyLine(alreadyAsked) : null,
+    targetProblem ? `*The target has a problem now:* ${inline(targetProblem, ERROR_SHOWN_MAX)}` : null,
+  ];
+  return lines.filter((line) => line !== null);
+};
+
+export const sentHint = ({ view }: Sent): string => {
+  const { grant, request } = view;
+  return request.state === 'pending'
+    ? `\`${COMMAND} cancel ${request.id}\` takes it back.`
+    : `\`${COMMAND} list\` shows where it stands${grant ? ` (\`${grant.id}\`)` : ''}.`;
+};
+
+const plainView = (title: string, blocks: KnownBlock[], close = 'Close'): ModalView => ({
+  type: 'modal',
+  title: text(title),
+  close: text(close),
+  blocks,
+});
+
+export const sentView = (policy: Policy, sent: Sent): ModalView =>
+  plainView('Sent', [section(cut(sentLines(policy, sent).join('\n'), SECTION_TEXT_MAX)), context(sentHint(sent))]);
+
+/** Shown over the form while a slow answer is awaited; closing it leads back to the form with everything still typed. */
+export const sendingView = (externalId: string): ModalView => ({
+  ...plainView('Sending', [section('Sending… Slack or the database is slow just now.')], 'Back'),
+  external_id: externalId,
+});
+
+export const notSentView = (lines: readonly string[]): ModalView =>
+  plainView(
+    'Not sent',
+    [section(cut(lines.join('\n'), SECTION_TEXT_MAX)), context('Go back to change it: what you typed is still there.')],
+    'Back',
+  );

@@ -1,0 +1,71 @@
+/** Closing a review asks for a note: wanted always, needed where the access was not justified. */
+import type { ModalView } from '@slack/types';
+import type { ReviewOutcome } from '../../../domain/break-glass/follow-up.ts';
+import { REVIEW_OUTCOMES } from '../../../domain/break-glass/follow-up.ts';
+import { VOTE_REASON_SHOWN_MAX } from '../../messages/render/limits.ts';
+import type { SubmitCall, ViewHandler } from '../context.ts';
+import { explainError, forField } from '../../errors.ts';
+import { withinMs } from '../../../lib/timeout.ts';
+import { text } from './request-form.ts';
+
+const REVIEW_FORM = 'review_form';
+const NOTE = 'note';
+/** Slack waits three seconds for the answer to a submit. */
+const ANSWER_WITHIN_MS = 1_800;
+
+const TITLES = { justified: 'Justified', not_justified: 'Not justified' } satisfies Record<ReviewOutcome, string>;
+
+export const reviewForm = (grantId: string, outcome: ReviewOutcome): ModalView => ({
+  type: 'modal',
+  callback_id: REVIEW_FORM,
+  private_metadata: `${outcome} ${grantId}`,
+  title: text(TITLES[outcome]),
+  submit: text('Close review'),
+  close: text('Back'),
+  blocks: [
+    {
+      type: 'input',
+      block_id: NOTE,
+      optional: outcome === 'justified',
+      label: text('What you found', 50),
+      hint: text('Whoever took the access reads this, and it is kept.', 75),
+      element: {
+        type: 'plain_text_input',
+        action_id: NOTE,
+        multiline: true,
+        max_length: VOTE_REASON_SHOWN_MAX,
+        focus_on_load: true,
+      },
+    },
+  ],
+});
+
+const closing = ({ view }: SubmitCall): { grantId: string; outcome: ReviewOutcome; note: string | null } => {
+  const [word = '', grantId = ''] = view.privateMetadata.split(' ');
+  // Read strictly: what is no outcome must never count as the kinder one.
+  const outcome = REVIEW_OUTCOMES.find((one) => one === word) ?? 'not_justified';
+  return { grantId, outcome, note: view.values[NOTE]?.[NOTE]?.value?.trim() || null };
+};
+
+/** null when the review was closed, else the sentence that says why not. */
+const close = async (call: SubmitCall): Promise<string | null> => {
+  try {
+    await call.slack.useCases.closeReview({ userId: call.userId, ...closing(call) });
+    return null;
+  } catch (error) {
+    return explainError(error, call.slack.log);
+  }
+};
+
+export const reviewSubmit: ViewHandler = {
+  callbackId: REVIEW_FORM,
+  run: async (call) => {
+    const work = close(call);
+    const soon = await withinMs(work, ANSWER_WITHIN_MS);
+    if (soon.isThere && soon.value !== null)
+      return call.ack({ response_action: 'errors', errors: { [NOTE]: forField(soon.value) } });
+    await call.ack();
+    const late = await work;
+    if (late !== null) await call.reply({ text: late });
+  },
+};

@@ -1,0 +1,64 @@
+/** Channel names to ids. The policy names channels as people do. */
+import type { WebClient } from '@slack/web-api';
+import type { Log } from '../../lib/log.ts';
+import { slackFailureOf } from '../connection/client.ts';
+import { createLoader } from '../../lib/loader.ts';
+
+const RECENT_MS = 5 * 60_000;
+const PAGE = 999;
+const PAGES_MAX = 50;
+/** Slack: docs.slack.dev/reference/objects/conversation-object */
+const CHANNEL_ID = /^[CG][A-Z0-9]{6,}$/;
+
+/** The channel something was typed in; null for a direct message. */
+export const roomOf = (channelId: string): string | null => (CHANNEL_ID.test(channelId) ? channelId : null);
+
+/** How the policy writes a channel: `#name` or its id. */
+export const CHANNEL_NAME = /^(#\S+|[CG][A-Z0-9]{6,})$/;
+
+export type Channels = { idOf(channel: string): Promise<string | null> };
+
+/** Only channels the bot can see: public ones, and private ones it is in. */
+export const createChannels = (client: WebClient): Channels => {
+  const names = createLoader(() => listNames(client), RECENT_MS);
+  return {
+    idOf: async (channel) => {
+      if (CHANNEL_ID.test(channel)) return channel;
+      const name = channel.replace(/^#/, '').toLowerCase();
+      // A channel that was made since the last look is worth another one.
+      return (await names.recent('all')).get(name) ?? (await names.fresh('all')).get(name) ?? null;
+    },
+  };
+};
+
+/** null when there is no such channel for us, or when Slack will not list any: then people are written to. */
+export const findChannel = async (
+  { channels, log }: { channels: Channels; log: Log },
+  channel: string,
+): Promise<string | null> => {
+  try {
+    return await channels.idOf(channel);
+  } catch (error) {
+    const failure = slackFailureOf(error);
+    if (failure?.kind !== 'permanent') throw error;
+    log.warn({ channel, code: failure.code }, 'channels cannot be listed');
+    return null;
+  }
+};
+
+const listNames = async (client: WebClient): Promise<Map<string, string>> => {
+  const ids = new Map<string, string>();
+  let cursor = '';
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const answer = await client.conversations.list({
+      types: 'public_channel,private_channel',
+      exclude_archived: true,
+      limit: PAGE,
+      ...(cursor ? { cursor } : {}),
+    });
+    for (const { id, name } of answer.channels ?? []) if (id && name) ids.set(name.toLowerCase(), id);
+    cursor = answer.response_metadata?.next_cursor ?? '';
+    if (!cursor) break;
+  }
+  return ids;
+};

@@ -1,0 +1,65 @@
+/** What admins are told that belongs to no request: the policy, ends that are late, access that was revoked, targets that were changed. */
+import type { KnownBlock } from '@slack/types';
+import type { AdminNotification, AdminNotificationKind } from '../../../application/record/admin-notification-ports.ts';
+import { actions, leaveDriftButton, repairDriftButton } from './buttons.ts';
+import { ERROR_SHOWN_MAX, MESSAGE_TEXT_MAX, SECTION_TEXT_MAX } from './limits.ts';
+import { context, cut, date, inline, section } from './text.ts';
+import type { Message } from './text.ts';
+
+/** `more` is where lines beyond those shown are found. */
+type Words = { heading: string; foot: string; more: string };
+
+const POLICY = {
+  foot: 'Every change of the policy is recorded.',
+  more: '`latchkey policy check` and the audit log have them all.',
+};
+const OVERDUE = { foot: 'Ends are tried until the target confirms them.', more: '`/prod-access who` shows the rest.' };
+const DRIFT = { foot: 'Every finding and repair is in the audit log.', more: 'the audit log has them all.' };
+
+const WORDS = {
+  policy_adopted: {
+    ...POLICY,
+    heading: '*A new policy is in force.* Requests that wait are judged by it at their next vote.',
+  },
+  policy_rejected: {
+    ...POLICY,
+    heading: '*The changed policy file was refused.* The policy before stays in force; nothing was changed.',
+  },
+  overdue: {
+    ...OVERDUE,
+    heading: '*Access has not ended in time.* It should be gone and is not confirmed gone.',
+  },
+  overdue_resolved: { ...OVERDUE, heading: '*Nothing is overdue any more.*' },
+  revocation: { heading: '*Access is being revoked.*', foot: 'The audit log has each of them.', more: 'more.' },
+  drift_found: { ...DRIFT, heading: '*A target was changed past Latchkey.*' },
+  drift_asked: {
+    ...DRIFT,
+    heading: '*Much was changed in a target past Latchkey, so nothing was repaired yet.* Look at it, then say.',
+  },
+  address_doubted: {
+    heading: '*An address of the policy or of an on-call schedule counts for nobody.* Nobody is let in or asked by it.',
+    foot: 'Every such doubt is in the audit log.',
+    more: '`/prod-access people` shows the rest.',
+  },
+  drift_repaired: { ...DRIFT, heading: '*What was changed past Latchkey was repaired, as an admin said.*' },
+} satisfies Record<AdminNotificationKind, Words>;
+
+const LINES_SHOWN_MAX = 15;
+
+export const announcementMessage = ({ kind, lines, createdAt, closing, offer }: AdminNotification): Message => {
+  const { heading, foot, more } = WORDS[kind];
+  const shown = lines.slice(0, LINES_SHOWN_MAX).map((line) => `• ${inline(line, ERROR_SHOWN_MAX)}`);
+  const rest = lines.length - shown.length;
+  const andMore = rest > 0 ? [`and ${rest} more; ${more}`] : [];
+  const became: KnownBlock[] = closing === null ? [] : [section(`*Since then:* ${inline(closing, ERROR_SHOWN_MAX)}`)];
+  return {
+    text: cut(heading, MESSAGE_TEXT_MAX),
+    blocks: [
+      section(heading),
+      ...(lines.length > 0 ? [section(cut([...shown, ...andMore].join('\n'), SECTION_TEXT_MAX))] : []),
+      ...became,
+      ...(offer && closing === null ? [actions(repairDriftButton(offer), leaveDriftButton(offer))] : []),
+      context(`${date(createdAt)}. ${foot}`),
+    ],
+  };
+};

@@ -1,0 +1,73 @@
+/** The message approvers decide on: who, what, how risky, how long, why, who is asked, and what is still missing. */
+import type { KnownBlock } from '@slack/types';
+import type { RequestView } from '../../../application/record/request-view.ts';
+import { actions, approveButton, approveChangesButton, denyButton, discussButton } from './buttons.ts';
+import type { MessageFacts } from './facts.ts';
+import { CONTEXT_TEXT_MAX, MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX } from './limits.ts';
+import { newEndLine } from './more-time.ts';
+import {
+  allows,
+  changeLines,
+  escalation,
+  groups,
+  howLong,
+  mark,
+  status,
+  ticket,
+  votesSoFar,
+  warning,
+  what,
+  whoIsAsked,
+} from './phrases.ts';
+import { context, cut, mention, quote, section } from './text.ts';
+import type { Message } from './text.ts';
+
+export const approvalMessage = (view: RequestView, facts: MessageFacts): Message => {
+  const isOpen = view.request.state === 'pending';
+  const blocks: KnownBlock[] = [
+    section(cut(heading(view, facts), SECTION_TEXT_MAX)),
+    section(quote(view.request.reason, REASON_SHOWN_MAX)),
+    ...details(view, facts),
+    section(cut(decisionLines(view, facts, isOpen), SECTION_TEXT_MAX)),
+  ];
+  if (isOpen)
+    blocks.push(
+      actions(
+        approveButton(view.request.id),
+        ...(view.request.extendsGrantId === null ? [approveChangesButton(view.request.id)] : []),
+        denyButton(view.request.id),
+        discussButton(view.request.id),
+      ),
+    );
+  return { text: cut(notification(view, facts, isOpen), MESSAGE_TEXT_MAX), blocks };
+};
+
+const heading = (view: RequestView, facts: MessageFacts): string => {
+  const inGroups = groups(facts.groups);
+  const who = `${mention(view.requester)}${inGroups ? ` (${inGroups})` : ''}`;
+  return `${mark(view)} ${what(view, facts)} for *${howLong(view)}*\n${who} asks:`;
+};
+
+const details = (view: RequestView, facts: MessageFacts): KnownBlock[] => {
+  const allowed = allows(facts);
+  const lines = [newEndLine(view), ticket(view), allowed ? `Allows: ${allowed}` : null, warning(facts)].filter(
+    (line) => line !== null,
+  );
+  return lines.length > 0 ? [context(cut(lines.join('\n'), CONTEXT_TEXT_MAX))] : [];
+};
+
+const decisionLines = (view: RequestView, facts: MessageFacts, isOpen: boolean): string =>
+  [
+    ...changeLines(view, facts),
+    isOpen ? whoIsAsked(view, facts) : null,
+    isOpen ? escalation(view, facts) : null,
+    votesSoFar(view, facts),
+    status(view),
+  ]
+    .filter((line) => line !== null)
+    .join('\n');
+
+const notification = (view: RequestView, facts: MessageFacts, isOpen: boolean): string =>
+  isOpen
+    ? `${mention(view.requester)} asks for ${what(view, facts)} for ${howLong(view)}. Approve or deny it here.`
+    : `${what(view, facts)} for ${mention(view.requester)}: ${status(view)}`;

@@ -1,0 +1,138 @@
+/** Every button of Latchkey. A button carries the id of a request or a grant and nothing else: who clicks is read from Slack. */
+import type { ActionsBlock, Button, ConfirmationDialog } from '@slack/types';
+import { formatDuration } from '../../../domain/time/durations.ts';
+import type { Grant } from '../../../domain/grants/grant.ts';
+import { BUTTON_TEXT_MAX } from './limits.ts';
+import { plain } from './text.ts';
+
+export const ACTION = {
+  approve: 'approve',
+  approveChanges: 'approve_changes',
+  deny: 'deny',
+  discuss: 'discuss',
+  showCredentials: 'show_credentials',
+  done: 'done',
+  extend: 'extend',
+  cancel: 'cancel_request',
+  askAgain: 'ask_again',
+  ask: 'ask',
+  refreshHome: 'refresh_home',
+  justified: 'review_justified',
+  notJustified: 'review_not_justified',
+  breakGlass: 'break_glass',
+  incidentAsk: 'incident_ask',
+  incidentRead: 'incident_read',
+  incidentAgain: 'incident_again',
+  incidentConfirm: 'incident_confirm',
+  keepGrant: 'keep_grant',
+  askForAlert: 'ask_for_alert',
+  changeForAlert: 'change_for_alert',
+  repairDrift: 'repair_drift',
+  leaveDrift: 'leave_drift',
+} as const;
+
+type Look = { style?: 'primary' | 'danger'; confirm?: ConfirmationDialog };
+
+type Does = { actionId: string; value: string };
+
+const button = (text: string, { actionId, value }: Does, look: Look = {}): Button => ({
+  type: 'button',
+  text: { type: 'plain_text', text: plain(text, BUTTON_TEXT_MAX), emoji: false },
+  action_id: actionId,
+  value,
+  ...look,
+});
+
+const confirm = (title: string, text: string, yes: string): ConfirmationDialog => ({
+  title: { type: 'plain_text', text: title },
+  text: { type: 'plain_text', text },
+  confirm: { type: 'plain_text', text: yes },
+  deny: { type: 'plain_text', text: 'Back' },
+});
+
+export const approveButton = (requestId: string): Button =>
+  button('Approve', { actionId: ACTION.approve, value: requestId }, { style: 'primary' });
+export const approveChangesButton = (requestId: string): Button =>
+  button('Approve with changes', { actionId: ACTION.approveChanges, value: requestId });
+export const discussButton = (requestId: string): Button =>
+  button('Discuss', { actionId: ACTION.discuss, value: requestId });
+export const denyButton = (requestId: string): Button =>
+  button('Deny', { actionId: ACTION.deny, value: requestId }, { style: 'danger' });
+export const showCredentialsButton = (grantId: string): Button =>
+  button('Show credentials', { actionId: ACTION.showCredentials, value: grantId }, { style: 'primary' });
+export const doneButton = (grantId: string): Button =>
+  button(
+    "I'm done",
+    { actionId: ACTION.done, value: grantId },
+    {
+      confirm: confirm('Give it back now?', 'The access ends and open sessions are cut.', 'End access'),
+    },
+  );
+/** `+30 min`: whole minutes as minutes. */
+const more = (byMs: number): string => (byMs % 60_000 === 0 ? `+${byMs / 60_000} min` : `+${formatDuration(byMs)}`);
+
+/**
+ * The one button that carries more than an id: which end it was drawn for, by how often it had been moved, so that a second click
+ * moves nothing. Whether it may be moved is read from the database.
+ */
+export const extendButton = ({ id, extensions }: Pick<Grant, 'id' | 'extensions'>, byMs: number): Button =>
+  button(more(byMs), { actionId: ACTION.extend, value: `${id}:${extensions}` });
+
+export const readExtendValue = (value: string): { id: string; deadline: number } => {
+  const [id = '', extensions = ''] = value.split(':');
+  return { id, deadline: /^\d{1,6}$/.test(extensions) ? Number(extensions) : -1 };
+};
+
+export const cancelButton = (requestId: string): Button =>
+  button(
+    'Cancel request',
+    { actionId: ACTION.cancel, value: requestId },
+    {
+      confirm: confirm('Cancel this request?', 'Nobody can approve it any more. You can ask again.', 'Cancel request'),
+    },
+  );
+export const askAgainButton = (requestId: string): Button =>
+  button('Ask again', { actionId: ACTION.askAgain, value: requestId });
+export const askButton = (): Button =>
+  button('Ask for access', { actionId: ACTION.ask, value: 'form' }, { style: 'primary' });
+export const justifiedButton = (grantId: string): Button =>
+  button('Justified…', { actionId: ACTION.justified, value: grantId }, { style: 'primary' });
+export const notJustifiedButton = (grantId: string): Button =>
+  button('Not justified…', { actionId: ACTION.notJustified, value: grantId }, { style: 'danger' });
+/** The one button without an id: it stands in the form, whose fields are read from the view. */
+export const breakGlassButton = (): Button =>
+  button('Break glass…', { actionId: ACTION.breakGlass, value: 'form' }, { style: 'danger' });
+/** `about` names the incident and what of it, as `incidentSubject` writes it; who may is judged at the click. */
+export const incidentAskButton = (about: string, text = 'Request access'): Button =>
+  button(text, { actionId: ACTION.incidentAsk, value: about });
+export const incidentReadButton = (about: string): Button =>
+  button("I'm on call: read now", { actionId: ACTION.incidentRead, value: about }, { style: 'primary' });
+export const incidentAgainButton = (incidentId: string): Button =>
+  button('Ask again', { actionId: ACTION.incidentAgain, value: incidentId });
+export const incidentConfirmButton = (incidentId: string): Button =>
+  button('Confirm the incident', { actionId: ACTION.incidentConfirm, value: incidentId });
+export const keepGrantButton = (grantId: string): Button =>
+  button('Keep mine until its own end', { actionId: ACTION.keepGrant, value: grantId });
+export const askForAlertButton = (alertId: string, what: string): Button =>
+  button(what, { actionId: ACTION.askForAlert, value: alertId }, { style: 'primary' });
+export const changeForAlertButton = (alertId: string): Button =>
+  button('Change first…', { actionId: ACTION.changeForAlert, value: alertId });
+export const refreshHomeButton = (): Button => button('Refresh', { actionId: ACTION.refreshHome, value: 'home' });
+
+export const repairDriftButton = ({ id, count }: { id: string; count: number }): Button =>
+  button(
+    `Repair these ${count}`,
+    { actionId: ACTION.repairDrift, value: id },
+    {
+      style: 'danger',
+      confirm: confirm(
+        'Repair all of them?',
+        'Left-over logins are ended, access that was removed is closed, and the rest is put back to what its grant says.',
+        'Repair',
+      ),
+    },
+  );
+export const leaveDriftButton = ({ id }: { id: string }): Button =>
+  button('Leave', { actionId: ACTION.leaveDrift, value: id });
+
+export const actions = (...elements: Button[]): ActionsBlock => ({ type: 'actions', elements });

@@ -1,0 +1,36 @@
+/** What is said in the thread of an approval message: once each, short, and mentioning only those it is about. */
+import type { RequestView } from '../../../application/record/request-view.ts';
+import type { MessageFacts } from './facts.ts';
+import { MENTIONS_MAX, MESSAGE_TEXT_MAX } from './limits.ts';
+import { escalation, what } from './phrases.ts';
+import { cut, date, mention, section, sentenceList } from './text.ts';
+import type { Message } from './text.ts';
+import { pluralize } from '../../../lib/pluralize.ts';
+
+const reply = (words: string): Message => {
+  const text = cut(words, MESSAGE_TEXT_MAX);
+  return { text, blocks: [section(text)] };
+};
+
+const some = (userIds: readonly string[]): string => {
+  const shown = userIds.slice(0, MENTIONS_MAX).map((userId) => mention({ userId }));
+  const rest = userIds.length - shown.length;
+  return rest > 0 ? `${shown.join(', ')} and ${pluralize(rest, 'other')}` : sentenceList(shown, 'or');
+};
+
+export const reminderReply = (view: RequestView, facts: MessageFacts): Message =>
+  reply(
+    `${mention(view.requester)} still waits for ${some(facts.waitingFor ?? [])}. It lapses ${date(view.request.lapsesAt, view.now)}.`,
+  );
+
+export const escalationReply = (view: RequestView, facts: MessageFacts): Message =>
+  reply(escalation(view, facts) ?? `${what(view, facts)} still waits.`);
+
+export const discussionReply = (view: RequestView, facts: MessageFacts): Message => {
+  const by = view.request.discussedBy?.split(':').at(-1) ?? '';
+  const isRequester = by === view.requester.userId;
+  const others = isRequester ? some(facts.waitingFor ?? []) : mention(view.requester);
+  return reply(
+    `${by ? mention({ userId: by }) : 'Somebody'} would like to talk about this${others ? ` with ${others}` : ''}. What is said here is not a vote.`,
+  );
+};

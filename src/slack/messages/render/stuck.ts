@@ -1,0 +1,82 @@
+/** Tells admins and owners that a grant cannot be set up or ended without them, with what they can do; redrawn when it is resolved. */
+import type { KnownBlock } from '@slack/types';
+import { formatDuration } from '../../../domain/time/durations.ts';
+import type { Grant } from '../../../domain/grants/grant.ts';
+import type { RequestView } from '../../../application/record/request-view.ts';
+import type { ManualSteps } from '../../../application/grants/access-ports.ts';
+import type { MessageFacts } from './facts.ts';
+import { ERROR_SHOWN_MAX, MESSAGE_TEXT_MAX, SECTION_TEXT_MAX } from './limits.ts';
+import { mark, status, what } from './phrases.ts';
+import { context, cut, date, escape, inline, mention, section, utc } from './text.ts';
+import type { Message } from './text.ts';
+
+/** Failed attempts after which people are told; before that a passing fault mends itself. */
+const STUCK_ATTEMPTS = 3;
+/** These do not mend themselves (`providers/provider.ts`), so people are told at the first failure. */
+const NEEDS_HUMAN = new Set(['denied', 'misconfigured', 'unsupported']);
+/** Less than this is not worth a word: no end is made in no time. */
+const LATE_MS = 1_000;
+/** The fence and the words around the statements. */
+const AROUND_STATEMENTS = 100;
+
+export const isStuck = ({ grant }: RequestView): boolean => {
+  if (grant?.state !== 'ending' && grant?.state !== 'activating') return false;
+  const enough = NEEDS_HUMAN.has(grant.lastErrorKind ?? '') ? 1 : STUCK_ATTEMPTS;
+  return grant.attempts >= enough;
+};
+
+export const stuckMessage = (view: RequestView, facts: MessageFacts): Message => {
+  const { grant } = view;
+  const whose = `${what(view, facts)} of ${mention(view.requester)}`;
+  const isOpen = isStuck(view);
+  const said = isOpen ? problem(view) : `${status(view)}${late(grant)}`;
+  const blocks = [section(cut(`${mark(view)} ${whose}\n${said}`, SECTION_TEXT_MAX))];
+  if (isOpen && grant?.lastError)
+    blocks.push(section(cut(`>${inline(grant.lastError, ERROR_SHOWN_MAX)}`, SECTION_TEXT_MAX)));
+  if (isOpen && grant?.state === 'ending') blocks.push(...leftOpen(view, grant, facts.byHand));
+  if (grant) blocks.push(context(`Grant \`${grant.id}\`, due ${date(dueAt(grant))}`));
+  return { text: cut(`${whose}: ${said}`, MESSAGE_TEXT_MAX), blocks };
+};
+
+/** Expired access was due at its deadline; what was ended before it, when somebody said so. */
+const dueAt = ({ endCause, endingAt, expiresAt }: Grant): Date =>
+  endingAt && endCause !== null && endCause !== 'expired' ? endingAt : expiresAt;
+
+const late = (grant: Grant | null): string => {
+  if (grant?.state !== 'ended' || !grant.endedAt) return '';
+  const lateMs = grant.endedAt.getTime() - dueAt(grant).getTime();
+  return lateMs > LATE_MS ? ` *${formatDuration(lateMs)} late.* Nothing is left to do.` : '';
+};
+
+const problem = ({ grant, now }: RequestView): string => {
+  const attempts = grant?.attempts ?? 0;
+  const failed = attempts === 1 ? 'One attempt failed' : `${attempts} attempts failed`;
+  const human = NEEDS_HUMAN.has(grant?.lastErrorKind ?? '') ? ' This does not mend itself.' : '';
+  const next = grant?.nextAttemptAt ? ` Next attempt ${date(grant.nextAttemptAt, now)}.` : ` Last look ${utc(now)}.`;
+  if (grant?.state === 'activating') return `*Access is not being set up.* ${failed}; trying again.${human}${next}`;
+  const since = grant?.endingAt ? ` since ${date(grant.endingAt, now)}` : '';
+  const tried = 'to close it, cut its sessions, remove it and read that back';
+  return `*Access is not ending.* ${failed}${since} ${tried}.${human}${next} It is tried until it is confirmed gone.`;
+};
+
+/** What may still work, as far as the target holds its own deadline, and what to run there. */
+const leftOpen = ({ now }: RequestView, { expiresAt }: Grant, byHand: ManualSteps | null): KnownBlock[] => {
+  if (!byHand) return [section('*It may still work.* Please look at the target.')];
+  const fenced = cut(
+    escape(byHand.statements.join('\n')).replace(/`{3,}/g, "'''"),
+    SECTION_TEXT_MAX - AROUND_STATEMENTS,
+  );
+  return [
+    section(cut(whatIsOpen(byHand, expiresAt, now), SECTION_TEXT_MAX)),
+    section(`To end it by hand, as an administrator of the target:\n\`\`\`\n${fenced}\n\`\`\``),
+  ];
+};
+
+const whatIsOpen = ({ name, enforcedBy }: ManualSteps, expiresAt: Date, now: Date): string => {
+  const login = `\`${inline(name, ERROR_SHOWN_MAX)}\``;
+  if (enforcedBy === null) return `*It may still work*, for new sessions of ${login} too.`;
+  const by = inline(enforcedBy, ERROR_SHOWN_MAX);
+  return expiresAt <= now
+    ? `*Still open:* sessions of ${login} that were open before. New logins are refused by the target itself since ${date(expiresAt, now)} (${by}).`
+    : `*Still open:* sessions of ${login}, and new logins until the target itself refuses them from ${date(expiresAt, now)} (${by}).`;
+};

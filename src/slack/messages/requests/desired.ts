@@ -1,0 +1,128 @@
+/** Which messages a request should have by now. Pure: what was posted and what was looked up go in, copies come out. */
+import { MENTIONS_MAX } from '../render/limits.ts';
+import { isStuck } from '../render/stuck.ts';
+import type { MessageCopy, MessageKind } from '../../../application/messages/message-ports.ts';
+import type { RequestView } from '../../../application/record/request-view.ts';
+import { breakGlassCopies, isGlassNews } from './break-glass-copies.ts';
+import type { BreakGlassReach } from './break-glass-reach.ts';
+
+/** `part` is 0 where it is left out. */
+export type Wanted = { kind: MessageKind; audience: string; part?: number };
+
+export type Reach = {
+  /** The target's channel; null when it has none, or none that we can find. */
+  channelId: string | null;
+  /** Who may decide now, by Slack user id; null when that could not be looked up. */
+  approvers: string[] | null;
+  /** Of them, whose answer is waited for now. */
+  waitingFor: string[];
+  /** Who may decide because the others were silent, and is not away. */
+  fallback: string[];
+  /** Whom to tell of a grant that is stuck. */
+  helpers: string[];
+  /** Of access taken by break-glass; else null. */
+  glass: BreakGlassReach | null;
+};
+
+/** Of the end that the access has now; how often it was moved tells the ends apart. */
+const isWarned = ({ grant }: RequestView): boolean => grant?.state === 'active' && grant.warnedAt !== null;
+
+const isCancelledByOthers = ({ state, cancelledBy, cancelReason }: RequestView['request']): boolean =>
+  state === 'cancelled' && (cancelledBy !== null || cancelReason !== null);
+
+const isOutcome = ({ request, grant, extension }: RequestView): boolean =>
+  request.state === 'denied' ||
+  request.state === 'lapsed' ||
+  extension?.state === 'failed' ||
+  isCancelledByOthers(request) ||
+  grant?.state === 'ended' ||
+  grant?.state === 'failed';
+
+const isOver = (view: RequestView): boolean => isOutcome(view) || view.request.state === 'cancelled';
+
+const isFailed = (copies: readonly MessageCopy[], audience: string): boolean =>
+  copies.some((copy) => copy.kind === 'approval' && copy.audience === audience && copy.failure !== null);
+
+/** How many are written to at first, and how many more with each reminder: the others may decide, and are left in peace. */
+const ASKED_AT_ONCE = MENTIONS_MAX;
+
+/** The channel, or approvers one by one where there is none or we are not in it; in their place others when they cannot be reached. */
+const approvalAudiences = (view: RequestView, reach: Reach, copies: readonly MessageCopy[]): string[] => {
+  const { channelId, approvers } = reach;
+  if (channelId && !isFailed(copies, channelId)) return [channelId];
+  const reachable = (approvers ?? []).filter((userId) => !isFailed(copies, userId));
+  return reachable.slice(0, ASKED_AT_ONCE * (view.request.reminders + 1));
+};
+
+/** Replies go under the channel's message; where there is none, reminders go under that of each person who is waited for. */
+const replies = (view: RequestView, reach: Reach, copies: readonly MessageCopy[]): Wanted[] => {
+  const { request } = view;
+  const parents = copies.filter(({ kind, ts }) => kind === 'approval' && ts !== null).map(({ audience }) => audience);
+  const isChannel = (audience: string): boolean => audience === reach.channelId;
+  const isShared = parents.some(isChannel);
+  const isWaited = (audience: string): boolean => !isShared && reach.waitingFor.includes(audience);
+  const wanted: Wanted[] = [];
+  for (const audience of parents) {
+    if (request.reminders > 0 && reach.waitingFor.length > 0 && (isChannel(audience) || isWaited(audience)))
+      wanted.push({ kind: 'reminder', audience, part: request.reminders });
+    if (request.escalatedAt && isChannel(audience)) wanted.push({ kind: 'escalation', audience, part: 0 });
+    if (request.discussedBy && isChannel(audience)) wanted.push({ kind: 'discussion', audience, part: 0 });
+  }
+  return wanted;
+};
+
+const pendingCopies = (view: RequestView, reach: Reach, copies: readonly MessageCopy[]): Wanted[] => {
+  // Those who are asked because others were silent may not be in the channel.
+  const fallback = view.request.escalatedAt ? reach.fallback.slice(0, ASKED_AT_ONCE) : [];
+  const audiences = new Set([...approvalAudiences(view, reach, copies), ...fallback]);
+  return [
+    ...[...audiences].map((audience): Wanted => ({ kind: 'approval', audience, part: 0 })),
+    ...replies(view, reach, copies),
+  ];
+};
+
+export const wantedCopies = (view: RequestView, reach: Reach, copies: readonly MessageCopy[]): Wanted[] => {
+  const userId = view.requester.userId;
+  const wanted: Wanted[] = view.request.state === 'pending' ? pendingCopies(view, reach, copies) : [];
+  const { length: changes } = view.request.changes;
+  if (changes > 0 && isNews(view, { kind: 'changed', part: changes }))
+    wanted.push({ kind: 'changed', audience: userId, part: changes });
+  if (!isOver(view)) wanted.push({ kind: 'requester', audience: userId, part: 0 });
+  if (view.grant?.state === 'active') wanted.push({ kind: 'granted', audience: userId, part: 0 });
+  if (view.grant && isWarned(view)) wanted.push({ kind: 'warning', audience: userId, part: view.grant.extensions });
+  if (isOutcome(view)) wanted.push({ kind: 'outcome', audience: userId, part: 0 });
+  if (reach.glass) wanted.push(...breakGlassCopies(view, reach.glass, copies));
+  if (isStuck(view)) wanted.push(...reach.helpers.map((audience): Wanted => ({ kind: 'stuck', audience, part: 0 })));
+  return wanted;
+};
+
+/** What stands in a thread is said once and never drawn again. */
+const REPLIES: ReadonlySet<MessageKind> = new Set(['reminder', 'escalation', 'discussion']);
+export const isReply = (kind: MessageKind): boolean => REPLIES.has(kind);
+
+/** A copy that was planned and never posted is posted only while what it says is still news. */
+export const isNews = (view: RequestView, { kind, part }: Pick<MessageCopy, 'kind' | 'part'>): boolean => {
+  const { request } = view;
+  const isPending = request.state === 'pending';
+  const news = {
+    approval: isPending,
+    requester: !isOver(view),
+    granted: view.grant?.state === 'active',
+    warning: isWarned(view) && part === view.grant?.extensions,
+    outcome: isOutcome(view),
+    stuck: isStuck(view),
+    ...isGlassNews(view, part),
+    changed: part === request.changes.length && (isPending || (request.state === 'approved' && !isOver(view))),
+    reminder: isPending && part === request.reminders,
+    escalation: isPending && request.escalatedAt !== null,
+    discussion: isPending && request.discussedBy !== null,
+  } satisfies Record<MessageKind, boolean>;
+  return news[kind];
+};
+
+/** Nobody who may decide could be told: there is no copy for them that was posted. */
+export const isUntold = (view: RequestView, reach: Reach, copies: readonly MessageCopy[]): boolean => {
+  if (view.request.state !== 'pending' || reach.approvers === null) return false;
+  const approvals = copies.filter(({ kind }) => kind === 'approval');
+  return approvals.every(({ ts }) => ts === null) && approvals.every(({ failure }) => failure !== null);
+};

@@ -1,0 +1,143 @@
+/** Looks up what a message shows besides the request: who may decide, who is away, what is still missing, the requester's groups. */
+import { isDomainError } from '../../../domain/errors.ts';
+import { tally } from '../../../domain/requests/tally.ts';
+import type { Policy } from '../../../domain/policy/types.ts';
+import type { Person } from '../../../domain/principals/person.ts';
+import type { Requirement, Source } from '../../../domain/requests/request.ts';
+import type { Log } from '../../../lib/log.ts';
+import { countingAhead, liveAllowances } from '../../../application/decisions/pre-approvals.ts';
+import { offerOf } from '../../../application/grants/extension-terms.ts';
+import { eligibleApproversOf, fillersOf } from '../../../application/decisions/eligible-approvers.ts';
+import type { EligibleApprovers } from '../../../application/decisions/eligible-approvers.ts';
+import type { Store, Access } from '../../../application/deps.ts';
+import type { Directory } from '../../../application/identity/directory.ts';
+import type { RequestView } from '../../../application/record/request-view.ts';
+import { factsOf } from '../render/facts.ts';
+import type { MessageFacts } from '../render/facts.ts';
+import { isStuck } from '../render/stuck.ts';
+
+export type FactSources = {
+  directory: Directory;
+  access: Pick<Access, 'byHand'>;
+  store: { read: Pick<Store['read'], 'absencesOf' | 'allowances' | 'now'> };
+  policy: () => Policy;
+  log: Log;
+};
+
+/** `approvers`: user ids in the order in which they are asked, nobody who is away among them; null when not known. `fallback`: of them, those asked after the silence. */
+export type LookedUp = { facts: MessageFacts; approvers: string[] | null; fallback: string[] };
+
+/** `ahead`: whose approval was given ahead of time and counts. */
+type Electorate = { asked: EligibleApprovers[]; fallback: EligibleApprovers | null; ahead: Person[] };
+
+export const lookUpFacts = async (sources: FactSources, view: RequestView): Promise<LookedUp> => {
+  const byHand = view.grant && isStuck(view) ? sources.access.byHand(view.grant, view.requester) : null;
+  const facts = { ...factsOf(sources.policy(), view.request), byHand };
+  if (view.request.state !== 'pending')
+    return { facts: { ...facts, offerMs: await offerOf(sources, view) }, approvers: null, fallback: [] };
+  const [groups, electorate] = await Promise.all([
+    orNull(sources, view, async () => (await sources.directory.recentGroupsOf(view.requester)).groups),
+    orNull(sources, view, () => electorateFor(sources, view)),
+  ]);
+  if (!electorate) return { facts: { ...facts, groups }, approvers: null, fallback: [] };
+  return withElectorate(view, { ...facts, groups }, electorate);
+};
+
+/** A message without these lines is better than none; the failure is logged and the next redraw looks again. */
+const orNull = async <T>({ log }: FactSources, view: RequestView, look: () => Promise<T>): Promise<T | null> => {
+  try {
+    return await look();
+  } catch (error) {
+    if (!isDomainError(error)) throw error;
+    log.warn({ err: error, requestId: view.request.id }, 'a look-up for a message failed');
+    return null;
+  }
+};
+
+const fallbackOf = ({ request }: RequestView): Requirement | null =>
+  request.escalatedAt && request.escalateTo
+    ? { label: nameOf(request.escalateTo), count: 1, from: [request.escalateTo] }
+    : null;
+
+const nameOf = (source: Source): string =>
+  source.kind === 'group' ? source.name : source.kind === 'person' ? source.ref : 'manager';
+
+const electorateFor = async (sources: FactSources, view: RequestView): Promise<Electorate> => {
+  const { requirements } = view.request;
+  const more = fallbackOf(view);
+  const electors = await eligibleApproversOf(sources, {
+    requester: view.requester,
+    requirements: more ? [...requirements, more] : requirements,
+    freshness: 'recent',
+  });
+  const allowances = await liveAllowances(sources, view.requester.id, view.request);
+  const ahead = countingAhead(allowances, { electors, votes: view.votes }).map(({ by }) => by);
+  return { asked: electors.slice(0, requirements.length), fallback: electors[requirements.length] ?? null, ahead };
+};
+
+/** Those who are here: members who are not away, and stand-ins. Who is away or may decide unasked is left in peace. */
+const pingable = ({ members, quiet, away, standIns }: EligibleApprovers): string[] => {
+  const isQuiet = new Set(quiet.map(({ id }) => id));
+  const isAway = new Set(away.map(({ personId }) => personId));
+  const here = members.filter(({ id }) => !isAway.has(id) && !isQuiet.has(id));
+  const inStead = standIns.filter((one) => !one.isAway && !isQuiet.has(one.absent.id));
+  return [...here, ...inStead.map(({ delegate }) => delegate)].map(({ userId }) => userId);
+};
+
+const withElectorate = (view: RequestView, facts: MessageFacts, electorate: Electorate): LookedUp => {
+  const { request, votes } = view;
+  const { asked, fallback, ahead } = electorate;
+  const { missing, open } = count(view, electorate);
+  const hasVoted = new Set([...votes.map(({ voter }) => voter), ...ahead].map(({ userId }) => userId));
+  const others = fallback ? pingable(fallback) : [];
+  const perOpen = open.map((index) => (asked[index] ? pingable(asked[index]) : []).filter((id) => !hasVoted.has(id)));
+  const isUnknown = (index: number): boolean => (asked[index]?.unknown.length ?? 0) > 0;
+  const isEmpty = perOpen.some((ids, at) => ids.length === 0 && !isUnknown(open[at] ?? -1));
+  const isStuck = isEmpty && others.every((id) => hasVoted.has(id));
+  const hasMembers = open.every((index) => {
+    const { members = [], quiet = [] } = asked[index] ?? {};
+    return members.length > quiet.length;
+  });
+  const more = fallbackOf(view);
+  // Whoever is asked because the others were silent comes first: there is little time left.
+  const asking = [...new Set([...others, ...perOpen.flat()])];
+  return {
+    approvers: asking.length > 0 || !open.some(isUnknown) ? asking : null,
+    fallback: others,
+    facts: {
+      ...facts,
+      asked: request.requirements.map(({ label, count: needed }, index) => askedOf(label, needed, asked[index])),
+      ahead,
+      fallback: more ? askedOf(more.label, more.count, fallback ?? undefined) : null,
+      missing: missing.map(({ label, count: needed, have }) => ({ label, count: needed - have })),
+      waitingFor: [...new Set([...perOpen.flat(), ...others.filter((id) => !hasVoted.has(id))])],
+      unreachable: isStuck ? (hasMembers ? 'away' : 'untold') : null,
+    },
+  };
+};
+
+const askedOf = (label: string, needed: number, electors: EligibleApprovers | undefined) => ({
+  label,
+  count: needed,
+  people: electors?.members ?? [],
+  quiet: electors?.quiet ?? [],
+  away: electors?.away ?? [],
+  standIns: electors?.standIns ?? [],
+  unknown: electors?.unknown ?? [],
+  doubts: electors?.doubts ?? [],
+});
+
+const count = ({ request, requester, votes }: RequestView, { asked, fallback, ahead }: Electorate) =>
+  tally({
+    requirements: request.requirements,
+    isInOrder: request.isInOrder,
+    votes: [
+      ...votes.map(({ voterId, kind }) => ({ personId: voterId, kind })),
+      ...ahead.map(({ id }) => ({ personId: id, kind: 'approve' as const })),
+    ],
+    requester: [requester.id],
+    members: (index) => {
+      const own = asked[index] ? fillersOf(asked[index], votes) : new Set<string>();
+      return fallback ? new Set([...own, ...fillersOf(fallback, votes)]) : own;
+    },
+  });

@@ -1,0 +1,131 @@
+/** The pool, and the store that use cases are given. */
+import { drizzle } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import type { AuditEntry } from '../domain/audit/events.ts';
+import type { Log } from '../lib/log.ts';
+import { oneAtATime } from '../lib/serializer.ts';
+import type { Store } from '../application/deps.ts';
+import type { WorkKind, Written } from '../application/record/outbox.ts';
+import { allowanceReads, allowanceTold } from './pre-approvals.ts';
+import { sealEvents } from './audit/seal.ts';
+import { withPlainFailures } from './failures.ts';
+import { absenceReads } from './absences.ts';
+import { addressReads } from './email-bindings.ts';
+import { alertStore } from './alert-messages.ts';
+import { alertReads } from './alerts.ts';
+import { announcementStore } from './admin-notifications.ts';
+import { driftReads } from './drift.ts';
+import { gaugeReads } from './gauges.ts';
+import { extensionReads } from './extensions.ts';
+import { grantReads } from './grants.ts';
+import { incidentMessageStore } from './incident-messages.ts';
+import { incidentReads } from './incidents.ts';
+import { limitReads } from './limits.ts';
+import { messageStore } from './messages.ts';
+import { outboxStore } from './outbox.ts';
+import { overdueReads } from './overdue.ts';
+import { peopleReads } from './people.ts';
+import { requestReads } from './requests.ts';
+import { revocationDrawn, revocationReads } from './revocations.ts';
+import { useReads } from './usage.ts';
+import { viewReads } from './request-views.ts';
+import type { Db } from './statement.ts';
+import { nowReader, transactionRunner } from './transaction.ts';
+import { writeProblem } from './write-problem.ts';
+
+const DEFAULT_MAX_CONNECTIONS = 10;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** A connection carries some thirty prepared statements: it is worth keeping through a quiet while. */
+const IDLE_TIMEOUT_MS = 10 * 60_000;
+/** Nothing of ours takes a tenth of this; what does is stuck, and holds locks that others wait for. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
+
+export type PoolOptions = { url: string; log: Log; max?: number };
+
+export const createPool = ({ url, log, max = DEFAULT_MAX_CONNECTIONS }: PoolOptions): pg.Pool => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    application_name: 'latchkey',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    keepAlive: true,
+    // Statements of one transaction that need not wait for each other are sent together; see `in-transaction.ts`.
+    pipeline: true,
+  });
+  // Without a listener, Postgres closing an idle connection (a restart, a failover) would end the process.
+  pool.on('error', (error) => log.warn({ error: error.message }, 'Postgres closed an idle connection'));
+  // The same while it is in use and between two statements, or in the moment of being handed out; the next statement reports it.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+};
+
+export type StoreOptions = {
+  pool: pg.Pool;
+  log: Log;
+  /** Called after each commit that wrote outgoing work; must not block. */
+  onWork: (written: Written) => void;
+  /** How many rows of this kind of work this process keeps to do them itself; none unless told. */
+  room?: (kind: WorkKind) => number;
+  /** Called after each commit with the audit events that it wrote; must not throw. */
+  onEvents?: (entries: readonly AuditEntry[]) => void;
+};
+
+const tellOfRetry =
+  (log: Log) =>
+  (attempt: number, error: unknown): void => {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warn({ attempt, reason }, 'transaction is run again');
+  };
+
+/** Of what ends much at once, and of what watches over time and targets. */
+const guardingReads = (db: Db) => ({
+  ...overdueReads(db),
+  ...revocationReads(db),
+  ...driftReads(db),
+  ...useReads(db),
+});
+
+export const createStore = ({
+  pool,
+  log,
+  onWork,
+  room = () => 0,
+  onEvents = () => undefined,
+}: StoreOptions): Store & { problem(): Promise<string | null>; close(): Promise<void> } => {
+  const db = drizzle(pool);
+  // Whoever asks while it is asked shares the next answer: readyz is open to everybody.
+  const probe = oneAtATime(writeProblem(pool));
+  return withPlainFailures({
+    transaction: transactionRunner({ pool, room, onWork, onEvents, onRetry: tellOfRetry(log) }),
+    read: {
+      now: nowReader(db),
+      request: requestReads(db),
+      grant: grantReads(db),
+      person: peopleReads(db),
+      absencesOf: absenceReads(db),
+      ...addressReads(db),
+      ...viewReads(db),
+      ...limitReads(db),
+      ...allowanceReads(db),
+      ...extensionReads(db),
+      ...alertReads(db),
+      ...gaugeReads(db),
+      ...guardingReads(db),
+      ...incidentReads(db),
+    },
+    setAllowanceTold: allowanceTold(db),
+    messages: messageStore(db, pool),
+    incidentMessages: incidentMessageStore(db),
+    outbox: outboxStore(db),
+    audit: { seal: (limit) => sealEvents(pool, limit) },
+    announcements: announcementStore(db),
+    setRevocationDrawn: revocationDrawn(db),
+    ...alertStore(db),
+    problem: () => probe('store'),
+    close: () => pool.end(),
+  });
+};

@@ -1,0 +1,73 @@
+/** Which account was seen with which address. Rows are never removed: what was carried once counts against an account for good. */
+import { sql } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
+import type { EmailObservation } from '../domain/principals/email-bindings.ts';
+import type { AddressReads, AddressWrites } from '../application/identity/email-binding-ports.ts';
+import type { Db } from './statement.ts';
+
+const COLUMNS = sql`a.address, a.user_id as "userId", a.is_bound as "isBound", a.is_past as "isPast",
+  a.confirmed_at is not null as "isConfirmed", a.told_at is not null as "isTold"`;
+
+const rowsOf = async (db: Db, statement: SQL): Promise<EmailObservation[]> =>
+  (await db.execute<EmailObservation>(statement)).rows.map(
+    ({ address, userId, isBound, isPast, isConfirmed, isTold }) => ({
+      address,
+      userId,
+      isBound,
+      isPast,
+      isConfirmed,
+      isTold,
+    }),
+  );
+
+const textArray = (texts: readonly string[]): SQL => sql`${sql.param([...texts])}::text[]`;
+
+export const addressReads = (db: Db): AddressReads => ({
+  sightings: (teamId, { addresses, userIds }) =>
+    rowsOf(
+      db,
+      sql`select ${COLUMNS} from addresses a where a.team_id = ${teamId} and (
+        a.address = any(${textArray(addresses)})
+        or a.address in (select b.address from addresses b where b.team_id = ${teamId} and b.user_id = any(${textArray(userIds)})))`,
+    ),
+  doubted: (teamId, limit) =>
+    rowsOf(
+      db,
+      sql`select ${COLUMNS} from addresses a where a.team_id = ${teamId} and a.told_at is not null and not a.is_bound
+        order by a.told_at desc, a.address, a.user_id limit ${limit}`,
+    ),
+});
+
+/** One at a time for the whole team, so that of two processes at first sight only one binds. */
+const lockTeam = (db: Db, teamId: string): Promise<unknown> =>
+  db.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`addresses:${teamId}`}, 0))`);
+
+export const addressWrites = (db: Db): AddressWrites => ({
+  see: async (teamId, pairs) => {
+    await lockTeam(db, teamId);
+    for (const { address, userId } of pairs)
+      await db.execute(sql`
+        insert into addresses (team_id, user_id, address, first_seen_at, last_seen_at, is_bound)
+        select ${teamId}, ${userId}, ${address}, clock_timestamp(), clock_timestamp(), not exists (
+          select from addresses a where a.team_id = ${teamId} and (a.address = ${address} or a.user_id = ${userId}))
+        on conflict (team_id, user_id, address) do update set last_seen_at = excluded.last_seen_at, is_past = false
+          where addresses.is_past or addresses.last_seen_at < excluded.last_seen_at - interval '1 day'`);
+  },
+  confirm: async (teamId, { address, userId }, byPersonId) => {
+    await lockTeam(db, teamId);
+    await db.execute(sql`update addresses set is_bound = false, confirmed_by = null, confirmed_at = null, told_at = null
+      where team_id = ${teamId} and address = ${address} and user_id <> ${userId}`);
+    await db.execute(sql`update addresses set is_bound = false, is_past = true, confirmed_by = null, confirmed_at = null
+      where team_id = ${teamId} and user_id = ${userId} and address <> ${address}`);
+    await db.execute(sql`
+      insert into addresses (team_id, user_id, address, first_seen_at, last_seen_at, is_bound, confirmed_by, confirmed_at)
+      values (${teamId}, ${userId}, ${address}, clock_timestamp(), clock_timestamp(), true, ${byPersonId}, clock_timestamp())
+      on conflict (team_id, user_id, address) do update set is_bound = true, is_past = false, confirmed_by = excluded.confirmed_by,
+        confirmed_at = excluded.confirmed_at, last_seen_at = excluded.last_seen_at, told_at = null`);
+  },
+  setTold: async (teamId, address) => {
+    const told = await db.execute<{ userId: string }>(sql`update addresses set told_at = clock_timestamp()
+      where team_id = ${teamId} and address = ${address} and told_at is null returning user_id as "userId"`);
+    return told.rows.map(({ userId }) => userId).sort();
+  },
+});

@@ -1,0 +1,21 @@
+/** Every policy that was ever in force, as its source text. */
+import { desc, sql } from 'drizzle-orm';
+import type { Tx } from '../application/deps.ts';
+import { policies } from './schema/requests.ts';
+import { clock, firstOrNull } from './statement.ts';
+import type { Db } from './statement.ts';
+
+export const policyWrites = (db: Db): Tx['policies'] => ({
+  adopt: async ({ sha256, source }) => {
+    // Every process reads the changed file; the first records it, the others find that it is known.
+    await db.execute(sql`select pg_advisory_xact_lock(hashtextextended('policies', 0))`);
+    const newest = db.select({ sha256: policies.sha256, source: policies.source }).from(policies);
+    const before = firstOrNull(await newest.orderBy(desc(policies.loadedAt)).limit(1));
+    if (before?.sha256 === sha256) return null;
+    await db
+      .insert(policies)
+      .values({ sha256, source, loadedAt: clock })
+      .onConflictDoUpdate({ target: policies.sha256, set: { loadedAt: clock } });
+    return { before };
+  },
+});

@@ -1,0 +1,70 @@
+/** What becomes of a request besides its decision: made smaller, talked about, found to reach nobody; and which wait. */
+import { and, asc, eq, exists, isNull, sql } from 'drizzle-orm';
+import { DomainError } from '../domain/errors.ts';
+import type { Tx } from '../application/deps.ts';
+import { requests, votes } from './schema/requests.ts';
+import { ROW_LOCK, clock } from './statement.ts';
+import type { Db } from './statement.ts';
+import { raisedVersion, requestColumns } from './request-columns.ts';
+
+const isPending = sql`${requests.state} = 'pending'`;
+
+type ChangeWrites = Pick<
+  Tx['requests'],
+  'noteCancelled' | 'setAsk' | 'setDiscussed' | 'setUnreachable' | 'lockVotedBy' | 'pendingIds'
+>;
+
+const setAsk =
+  (db: Db): ChangeWrites['setAsk'] =>
+  async (id, change) => {
+    const changed = await db
+      .update(requests)
+      .set({
+        role: change.after.role,
+        durationMs: change.after.durationMs,
+        changes: sql`${requests.changes} || ${sql.param([change], requests.changes)}::jsonb`,
+        version: raisedVersion,
+      })
+      .where(and(eq(requests.id, id), isPending))
+      .returning({ id: requests.id });
+    if (changed.length === 0) throw new DomainError('conflict', { noun: 'request', id });
+  };
+
+const votedBy = (db: Db, personId: string) =>
+  db
+    .select({ one: sql`1` })
+    .from(votes)
+    .where(and(eq(votes.requestId, requests.id), eq(votes.voterId, personId)));
+
+/** None of these is on the way of every request, so they are not prepared. */
+export const changeWrites = (db: Db): ChangeWrites => ({
+  setAsk: setAsk(db),
+  noteCancelled: async (id, { by, reason }) => {
+    await db.update(requests).set({ cancelledBy: by, cancelReason: reason }).where(eq(requests.id, id));
+  },
+  setDiscussed: async (id, personId) => {
+    const { rowCount } = await db
+      .update(requests)
+      .set({ discussedBy: personId, version: raisedVersion })
+      .where(and(eq(requests.id, id), isNull(requests.discussedBy)));
+    return rowCount === 1;
+  },
+  setUnreachable: async (id) => {
+    const { rowCount } = await db
+      .update(requests)
+      .set({ unreachableAt: clock })
+      .where(and(eq(requests.id, id), isNull(requests.unreachableAt)));
+    return rowCount === 1;
+  },
+  lockVotedBy: (personId) =>
+    db
+      .select(requestColumns)
+      .from(requests)
+      .where(and(isPending, exists(votedBy(db, personId))))
+      .orderBy(asc(requests.id))
+      .for(ROW_LOCK),
+  pendingIds: async (limit) => {
+    const waiting = db.select({ id: requests.id }).from(requests).where(isPending);
+    return (await waiting.orderBy(asc(requests.createdAt)).limit(limit)).map(({ id }) => id);
+  },
+});

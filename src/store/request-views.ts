@@ -1,0 +1,198 @@
+/** Everything about a request for messages and lists: one statement, so one snapshot, however many requests. */
+import { and, asc, desc, eq, getTableColumns, gte, lt, or, sql } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
+import type { Person } from '../domain/principals/person.ts';
+import type { Vote, VoteKind } from '../domain/requests/vote.ts';
+import type { Store } from '../application/deps.ts';
+import type { RequestView } from '../application/record/request-view.ts';
+import type { MoreTimeAsked } from '../domain/grants/extension.ts';
+import { isOneOf } from './schema/columns.ts';
+import { reviews } from './schema/exceptions.ts';
+import { extensions } from './schema/extensions.ts';
+import { LIVE_STATES, decisions, grants, incidents, people, requests, votes } from './schema/requests.ts';
+import { clock, firstOrNull, slot } from './statement.ts';
+import type { Db } from './statement.ts';
+import { extensionColumns } from './extensions.ts';
+import { grantColumns } from './grants.ts';
+import { incidentColumns } from './incident-columns.ts';
+import { requestColumns } from './request-columns.ts';
+
+const decidedBy = alias(people, 'decided_by');
+const endedBy = alias(people, 'ended_by');
+const reviewer = alias(people, 'reviewer');
+const isLive = isOneOf(grants.state, LIVE_STATES);
+
+type JsonVote = {
+  voterId: string;
+  kind: VoteKind;
+  reason: string | null;
+  createdAt: string;
+  inSteadOf: string | null;
+  voter: Person;
+};
+
+const extended = alias(grants, 'extended');
+const asking = alias(requests, 'asking');
+const moving = alias(extensions, 'moving');
+const {
+  decisionOutcome: _outcome,
+  leaseUntil: _lease,
+  warnAt: _warnAt,
+  ...extendedColumns
+} = getTableColumns(extended);
+
+const moreTimeOfGrant = sql<MoreTimeAsked | null>`(
+  select json_build_object('requestId', ${asking.id}, 'byMs', ${asking.extendsByMs}, 'isDecided', ${moving.state} is not null)
+  from ${requests} as asking left join ${extensions} as moving on ${moving.requestId} = ${asking.id} and ${moving.state} = 'moving'
+  where ${asking.extendsGrantId} = ${grants.id} and (${asking.state} = 'pending' or ${moving.state} is not null) limit 1)`;
+
+const voter = alias(people, 'voter');
+const votesOfRequest = sql<JsonVote[]>`(
+  select coalesce(json_agg(json_build_object(
+    'voterId', ${votes.voterId}, 'kind', ${votes.kind}, 'reason', ${votes.reason}, 'createdAt', ${votes.createdAt}, 'inSteadOf', ${votes.inSteadOf},
+    'voter', json_build_object('id', ${voter.id}, 'teamId', ${voter.teamId}, 'userId', ${voter.userId}, 'name', ${voter.name},
+      'email', ${voter.email}, 'timezone', ${voter.timezone}, 'isActive', ${voter.isActive})
+  ) order by ${votes.createdAt}, ${votes.voterId}), '[]')
+  from ${votes} join ${people} as voter on ${voter.id} = ${votes.voterId}
+  where ${votes.requestId} = ${requests.id})`;
+
+/** `copies`: what else is wanted of each request, beside its view; see `messages.ts`. */
+export const selectViews = (db: Pick<Db, 'select'>, copies: SQL = sql`null`) =>
+  db
+    .select({
+      request: requestColumns,
+      requester: people,
+      decision: decisions,
+      decidedBy,
+      grant: grantColumns,
+      endedBy,
+      review: reviews,
+      reviewer,
+      extended: extendedColumns,
+      extension: extensionColumns,
+      moreTime: moreTimeOfGrant,
+      incident: incidentColumns,
+      votes: votesOfRequest,
+      now: clock,
+      copies: sql<unknown>`${copies}`.as('copies'),
+    })
+    .from(requests)
+    .innerJoin(people, eq(people.id, requests.requesterId))
+    .leftJoin(decisions, eq(decisions.requestId, requests.id))
+    .leftJoin(decidedBy, eq(decidedBy.id, decisions.byPersonId))
+    .leftJoin(grants, eq(grants.requestId, requests.id))
+    .leftJoin(endedBy, eq(endedBy.id, grants.endedBy))
+    .leftJoin(reviews, eq(reviews.requestId, requests.id))
+    .leftJoin(reviewer, eq(reviewer.id, reviews.reviewerId))
+    .leftJoin(extended, eq(extended.id, requests.extendsGrantId))
+    .leftJoin(extensions, eq(extensions.requestId, requests.id))
+    .leftJoin(incidents, eq(incidents.id, requests.incidentId))
+    .$dynamic();
+
+type Row = Omit<RequestView, 'votes'> & { votes: JsonVote[]; copies: unknown };
+
+export const viewOf = ({ copies: _copies, ...row }: Row): RequestView => ({
+  ...row,
+  votes: row.votes.map((vote): Vote & { voter: Person } => ({
+    ...vote,
+    requestId: row.request.id,
+    createdAt: new Date(vote.createdAt),
+  })),
+});
+
+const ofRequestStatement = (db: Db) =>
+  selectViews(db)
+    .where(eq(requests.id, slot('id')))
+    .prepare('view_of_request');
+
+const ofPersonStatement = (db: Db) =>
+  selectViews(db)
+    .where(eq(requests.requesterId, slot('personId')))
+    .orderBy(desc(requests.createdAt), desc(requests.id))
+    .limit(slot('limit'))
+    .prepare('views_of_person');
+
+const pendingStatement = (db: Db) =>
+  selectViews(db)
+    .where(sql`${requests.state} = 'pending'`)
+    .orderBy(asc(requests.createdAt), asc(requests.id))
+    .limit(slot('limit'))
+    .prepare('views_pending');
+
+const liveStatement = (db: Db) =>
+  selectViews(db).where(isLive).orderBy(asc(grants.expiresAt)).limit(slot('limit')).prepare('views_live');
+
+const liveInTargetStatement = (db: Db) =>
+  selectViews(db)
+    .where(and(isLive, eq(grants.target, slot('target'))))
+    .orderBy(asc(grants.expiresAt))
+    .limit(slot('limit'))
+    .prepare('views_live_in_target');
+
+const openReviewsStatement = (db: Db) =>
+  selectViews(db)
+    .where(sql`${reviews.state} = 'open'`)
+    .orderBy(asc(reviews.dueAt))
+    .limit(slot('limit'))
+    .prepare('views_open_reviews');
+
+const ofIncidentStatement = (db: Db) =>
+  selectViews(db)
+    .where(eq(requests.incidentId, slot('incidentId')))
+    .orderBy(
+      sql`case when ${isLive} then 0 when ${requests.state} = 'pending' then 1 else 2 end`,
+      desc(requests.createdAt),
+      desc(requests.id),
+    )
+    .limit(slot('limit'))
+    .prepare('views_of_incident');
+
+/** More than anyone can choose from; a prefix that fits so many is ambiguous anyway. */
+const MAX_FOUND = 1000;
+/** Sorts after every letter of an id. */
+const AFTER_LETTERS = '~';
+
+const findGrantIds = (db: Db): Store['read']['findGrantIds'] => {
+  return async (prefix, personId) => {
+    const beyond = prefix + AFTER_LETTERS;
+    const begins = or(
+      and(gte(grants.id, prefix), lt(grants.id, beyond)),
+      and(gte(grants.requestId, prefix), lt(grants.requestId, beyond)),
+    );
+    const found = await db
+      .select({ id: grants.id })
+      .from(grants)
+      .where(and(prefix === '' ? isLive : begins, personId === null ? undefined : eq(grants.personId, personId)))
+      .orderBy(desc(grants.createdAt))
+      .limit(MAX_FOUND);
+    return found.map(({ id }) => id);
+  };
+};
+
+type ViewReads = Pick<
+  Store['read'],
+  'view' | 'viewsOf' | 'viewsOfIncident' | 'pending' | 'liveViews' | 'openReviews' | 'findGrantIds'
+>;
+
+export const viewReads = (db: Db): ViewReads => {
+  const ofRequest = ofRequestStatement(db);
+  const ofPerson = ofPersonStatement(db);
+  const pending = pendingStatement(db);
+  const live = liveStatement(db);
+  const liveInTarget = liveInTargetStatement(db);
+  const openReviews = openReviewsStatement(db);
+  const ofIncident = ofIncidentStatement(db);
+  return {
+    view: async (id) => firstOrNull((await ofRequest.execute({ id })).map(viewOf)),
+    viewsOf: async (personId, limit) => (await ofPerson.execute({ personId, limit })).map(viewOf),
+    viewsOfIncident: async (incidentId, limit) => (await ofIncident.execute({ incidentId, limit })).map(viewOf),
+    pending: async (limit) => (await pending.execute({ limit })).map(viewOf),
+    liveViews: async (target, limit) => {
+      const rows = await (target === null ? live.execute({ limit }) : liveInTarget.execute({ target, limit }));
+      return rows.map(viewOf);
+    },
+    openReviews: async (limit) => (await openReviews.execute({ limit })).map(viewOf),
+    findGrantIds: findGrantIds(db),
+  };
+};

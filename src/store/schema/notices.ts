@@ -1,0 +1,86 @@
+/** Tables about people rather than requests: who is away, and what admins are told. */
+import { sql } from 'drizzle-orm';
+import { bigint, check, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { ANNOUNCEMENT_KINDS } from '../../application/record/admin-notification-ports.ts';
+import type { AdminNotificationKind, Offer } from '../../application/record/admin-notification-ports.ts';
+import { idText, instant, isOneOf, json } from './columns.ts';
+import { people } from './requests.ts';
+
+/** Who is away until when, and who votes in their stead. */
+export const absences = pgTable('absences', {
+  personId: idText('person_id')
+    .primaryKey()
+    .references(() => people.id),
+  delegateId: idText('delegate_id').references(() => people.id),
+  until: instant('until').notNull(),
+  createdAt: instant('created_at').notNull(),
+});
+
+/** When the Slack account of somebody who has or waits for something is looked at next. */
+export const accountChecks = pgTable(
+  'account_checks',
+  {
+    personId: idText('person_id')
+      .primaryKey()
+      .references(() => people.id),
+    nextAt: instant('next_at').notNull(),
+    misses: integer().notNull().default(0),
+  },
+  (table) => [index('account_checks_due').on(table.nextAt)],
+);
+
+/** News for admins that belong to no request. */
+export const announcements = pgTable(
+  'announcements',
+  {
+    id: idText().primaryKey(),
+    kind: text().$type<AdminNotificationKind>().notNull(),
+    /** The same news from several processes are one. */
+    key: text().notNull(),
+    lines: json<string[]>().notNull(),
+    offer: json<Offer>(),
+    closing: text(),
+    /** Raised when it is closed, so that what was posted is drawn again. */
+    version: integer().notNull().default(1),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    index('announcements_of_key').on(table.key, table.createdAt),
+    check('announcements_kind', isOneOf(table.kind, ANNOUNCEMENT_KINDS)),
+  ],
+);
+
+/** Who was told, so that a repeat tells nobody twice. */
+export const announcementCopies = pgTable(
+  'announcement_copies',
+  {
+    announcementId: idText('announcement_id')
+      .notNull()
+      .references(() => announcements.id),
+    audience: text().notNull(),
+    failure: text(),
+    channel: text(),
+    ts: text(),
+    drawnVersion: integer('drawn_version').notNull().default(1),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.announcementId, table.audience] })],
+);
+
+/** When ends were late by more than admins should have to hear of. At most one is open. */
+export const overdueEpisodes = pgTable(
+  'overdue_episodes',
+  {
+    id: idText().primaryKey(),
+    openedAt: instant('opened_at').notNull(),
+    worstMs: bigint('worst_ms', { mode: 'number' }).notNull().default(0),
+    alerts: integer().notNull().default(0),
+    nextAlertAt: instant('next_alert_at').notNull(),
+    closedAt: instant('closed_at'),
+  },
+  (table) => [
+    uniqueIndex('overdue_episodes_one_open')
+      .on(sql`(true)`)
+      .where(sql`${table.closedAt} is null`),
+  ],
+);

@@ -1,0 +1,271 @@
+/** The real use cases on a real database; people and groups are lists in memory, and the target a set of names. */
+import type { LoadedPolicy } from '../../../src/config/policy-file.ts';
+import { loadPolicy } from '../../../src/config/policy-file.ts';
+import { formatProblem } from '../../../src/config/problem.ts';
+import type { Policy } from '../../../src/domain/policy/types.ts';
+import { isPersonRef } from '../../../src/domain/principals/identity.ts';
+import { DomainError } from '../../../src/domain/errors.ts';
+import type { Grant } from '../../../src/domain/grants/grant.ts';
+import type { Incident } from '../../../src/domain/incidents/incident.ts';
+import type { Person } from '../../../src/domain/principals/person.ts';
+import type { Source } from '../../../src/domain/requests/request.ts';
+import { newId } from '../../../src/lib/ids.ts';
+import { createLog } from '../../../src/lib/log.ts';
+import { createSealing } from '../../../src/lib/sealing.ts';
+import { PROVIDERS } from '../../../src/providers/registry.ts';
+import { createUseCases } from '../../../src/application/application.ts';
+import type { NoteChannelInput } from '../../../src/application/incidents/incident-types.ts';
+import type { Directory } from '../../../src/application/identity/directory.ts';
+import type { Work } from '../../../src/application/record/outbox.ts';
+import type { RequestView } from '../../../src/application/record/request-view.ts';
+import type { Access } from '../../../src/application/deps.ts';
+import type { CreateRequestInput } from '../../../src/application/requests/request-types.ts';
+import type { UseCases } from '../../../src/application/verbs.ts';
+import { openTestStore } from '../../store/fixtures.ts';
+import type { TestStore } from '../../store/fixtures.ts';
+
+const GROUPS: Record<string, string[]> = { 'on-call': ['U0OSCAR'], sre: ['U0RITA'], dba: ['U0OLGA', 'U0SAM'] };
+/** Everybody else is in no group. */
+const NAMES = ['ADA', 'OSCAR', 'RITA', 'OLGA', 'SAM', 'MALLORY'];
+
+export const policyOf = (incidents = 'channels: ["inc-*"], warning: 1s', rules = RULES): Policy => {
+  const loaded: LoadedPolicy = loadPolicy({
+    text: `version: 1
+groups:
+  on-call: { slack_usergroup: on-call }
+  sre: { slack_usergroup: sre }
+  dba: { slack_usergroup: dba }
+targets:
+  orders-db:
+    title: Orders database
+    provider: postgres
+    config: { url: "postgres://nobody:x@127.0.0.1:1/none" }
+    owners: [dba]
+    roles:
+      read: { title: Read only, scope: { member_of: [app_read] }, max: 4h, default: 30m }
+      write: { title: Read-write, scope: { member_of: [app_write] }, max: 1h, default: 15m, sensitive: true }
+  users-db:
+    provider: postgres
+    config: { url: "postgres://nobody:x@127.0.0.1:1/none" }
+    owners: [dba]
+    roles: { read: { scope: { member_of: [app_read] }, max: 4h } }
+${rules}
+limits: { open_requests: 1000, live_grants: 1000 }
+break_glass: { who: [on-call], roles: ["*/*"], max: 1h, tell: [dba], review_within: 1d, reviewers: [dba] }
+incidents: { ${incidents} }
+`,
+    path: 'latchkey.yml',
+    env: {},
+    providers: PROVIDERS,
+  });
+  if ('problems' in loaded) throw new Error(loaded.problems.map(formatProblem).join('\n'));
+  return loaded.policy;
+};
+
+const RULES = `rules:
+  - name: Nobody writes in a small incident
+    match: { roles: ["*/write"] }
+    when: incident.open && incident.severity == "sev3"
+    deny: Not for a sev3.
+  - name: Reads at once in an open incident
+    match: { roles: ["*/read"] }
+    when: incident.open
+    approve: true
+  - name: The rest needs an owner
+    approvals: [{ from: owners }]`;
+
+export type IncidentRig = TestStore & {
+  directory: Directory;
+  useCases: UseCases;
+  /** A second process, on the same database. */
+  other: UseCases;
+  /** Names of grants that exist in the target now. */
+  made: Set<string>;
+  /** Ids of groups that cannot be read. */
+  failing: Set<string>;
+  /** Called before the target makes anything. */
+  onGrant: { run: () => Promise<void> };
+  /** Called when groups are looked up. */
+  onLookUp: { run: () => Promise<void> };
+  setPolicy(policy: Policy): void;
+  /** As if the warning of every closed incident were over. */
+  warningIsOver(): Promise<void>;
+  /** Ends what is due, all of it. */
+  endIncidents(): Promise<number>;
+  incident(id?: string): Promise<Incident>;
+  grantOf(view: RequestView): Promise<Grant>;
+  /** What Slack says of #inc-checkout, changed as given. */
+  note(changes?: Partial<NoteChannelInput>): ReturnType<UseCases['syncIncidentChannel']>;
+  ask(changes?: Partial<CreateRequestInput>): Promise<RequestView>;
+  /** Does what waits in the outbox, messages left out; gives all of it. */
+  settle(): Promise<Work[]>;
+  events(): Promise<{ type: string; data: Record<string, unknown>; actor: { id: string } }[]>;
+  close(): Promise<void>;
+};
+
+const personOf = (name: string): Person => ({
+  id: `T1:U0${name}`,
+  teamId: 'T1',
+  userId: `U0${name}`,
+  name: name.charAt(0) + name.slice(1).toLowerCase(),
+  email: `${name.toLowerCase()}@acme.test`,
+  timezone: null,
+  isActive: true,
+});
+const PEOPLE = new Map(NAMES.map((name) => [`U0${name}`, personOf(name)]));
+
+const createPeople = (failing: Set<string>, onLookUp: IncidentRig['onLookUp']): Directory => {
+  const find = (userId: string): Person => {
+    const person = PEOPLE.get(userId);
+    if (!person) throw new DomainError('unknown_person', { id: userId });
+    return person;
+  };
+  const membersOf = async (from: Source[]): Promise<Person[]> =>
+    from.flatMap((source) => {
+      if (source.kind === 'manager') return [];
+      if (source.kind === 'person') return [...PEOPLE.values()].filter((person) => isPersonRef(source.ref, person));
+      if (failing.has(source.name)) throw new DomainError('lookup_failed', { what: source.name });
+      return (GROUPS[source.name] ?? []).map(find);
+    });
+  const read = (person: Person, names: readonly string[]) => ({
+    groups: names.filter((name) => !failing.has(name) && GROUPS[name]?.includes(person.userId)),
+    unknownGroups: names.filter((name) => failing.has(name)),
+    contestedGroups: [],
+    email: person.email,
+    otherEmails: [],
+  });
+  const groupsOf = async (person: Person, names: readonly string[] = Object.keys(GROUPS)) => {
+    await onLookUp.run();
+    return read(person, names);
+  };
+  return {
+    person: async (userId) => find(userId),
+    members: membersOf,
+    recentMembers: membersOf,
+    doubts: async () => [],
+    groupsOf,
+    recentGroupsOf: groupsOf,
+  };
+};
+
+const createTarget = (made: Set<string>, onGrant: IncidentRig['onGrant']): Access => ({
+  grant: async ({ id }) => {
+    await onGrant.run();
+    made.add(id);
+    return { handle: { name: id }, credentials: null, isUseTold: false };
+  },
+  revoke: async ({ id }) => (made.delete(id) ? 'removed' : 'already_absent'),
+  revokeMany: async (grants) => grants.map(({ grant }) => (made.delete(grant.id) ? 'removed' : 'already_absent')),
+  check: async ({ id }) => (made.has(id) ? 'present' : 'absent'),
+  extend: async () => {},
+  isShared: () => false,
+  activity: async () => [],
+  byHand: () => null,
+  failureOf: () => ({ kind: 'unavailable', message: 'no', isRetried: true }),
+  listOurs: () => Promise.resolve(null),
+  differences: () => [],
+  restore: () => Promise.resolve(),
+  problems: () => ({}),
+});
+
+const INC: NoteChannelInput = {
+  channelId: 'C0INC',
+  name: 'inc-checkout',
+  topic: '',
+  purpose: '',
+  isPrivate: false,
+  isArchived: false,
+  how: 'created',
+  userId: 'U0OSCAR',
+};
+
+export const startIncidentRig = async (): Promise<IncidentRig> => {
+  const opened = await openTestStore();
+  const { store, pool } = opened;
+  const log = createLog('silent');
+  let policy = policyOf();
+  const [made, failing] = [new Set<string>(), new Set<string>()];
+  const onGrant = { run: async () => {} };
+  const onLookUp = { run: async () => {} };
+  const vault = createSealing([Buffer.alloc(32, 7)]);
+  const deps = {
+    store,
+    directory: createPeople(failing, onLookUp),
+    access: createTarget(made, onGrant),
+    vault,
+    ids: { next: newId },
+    policy: () => policy,
+    log,
+  };
+  const useCases = createUseCases(deps);
+  return {
+    ...opened,
+    directory: deps.directory,
+    useCases,
+    other: createUseCases(deps),
+    made,
+    failing,
+    onGrant,
+    onLookUp,
+    warningIsOver: async () =>
+      void (await pool.query('update incidents set ends_at = clock_timestamp() where ends_at is not null')),
+    endIncidents: async () => {
+      const { count, work } = await useCases.endIncidents();
+      await work;
+      return count;
+    },
+    incident: async (id) => {
+      const found = await (id ? store.read.incident(id) : store.read.incidentOfChannel('C0INC'));
+      if (!found) throw new Error('no incident');
+      return found;
+    },
+    grantOf: async ({ request }) => {
+      const grant = (await store.read.view(request.id))?.grant;
+      if (!grant) throw new Error('no grant');
+      return grant;
+    },
+    setPolicy: (next) => {
+      policy = next;
+    },
+    note: (changes = {}) => useCases.syncIncidentChannel({ ...INC, ...changes }),
+    ask: async (changes = {}) => {
+      const asked = {
+        userId: 'U0ADA',
+        target: 'orders-db',
+        role: 'read',
+        durationMs: null,
+        reason: 'checkout errors since two',
+        ticket: null,
+        idempotencyKey: null,
+        incidentChannelId: 'C0INC',
+      };
+      const result = await useCases.createRequest({ ...asked, ...changes });
+      if (result.outcome !== 'sent') throw new Error(JSON.stringify(result));
+      return result.view;
+    },
+    settle: () => settle(opened, useCases),
+    events: async () => {
+      const { rows } = await pool.query<{ type: string; data: string; actor: string }>(
+        'select type, data, actor from audit_events order by id',
+      );
+      return rows.map(({ type, data, actor }) => ({
+        type,
+        data: JSON.parse(data) as Record<string, unknown>,
+        actor: JSON.parse(actor) as { id: string },
+      }));
+    },
+  };
+};
+
+const settle = async ({ store }: TestStore, useCases: UseCases): Promise<Work[]> => {
+  const done: Work[] = [];
+  for (let work = await store.outbox.take(100); work.length > 0; work = await store.outbox.take(100)) {
+    for (const one of work) {
+      if (one.kind === 'activate') await useCases.activate({ grantId: one.subjectId });
+      if (one.kind === 'end' && one.delayMs === 0) await useCases.completeRevocation({ grantIds: [one.subjectId] });
+      await store.outbox.done(one.id);
+      done.push(one);
+    }
+  }
+  return done;
+};

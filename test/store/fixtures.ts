@@ -1,0 +1,127 @@
+/** One store on a database of its own, and the rows that most tests of stores begin with. */
+import type pg from 'pg';
+import { createPool, createStore } from '../../src/store/client.ts';
+import type { Grant } from '../../src/domain/grants/grant.ts';
+import type { Person } from '../../src/domain/principals/person.ts';
+import type { Request } from '../../src/domain/requests/request.ts';
+import type { AuditEntry } from '../../src/domain/audit/events.ts';
+import { SYSTEM } from '../../src/domain/audit/events.ts';
+import { newId } from '../../src/lib/ids.ts';
+import { createLog } from '../../src/lib/log.ts';
+import type { Store, Tx } from '../../src/application/deps.ts';
+import type { NewRequest } from '../../src/application/requests/request-ports.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+export type TestStore = {
+  store: Store;
+  pool: pg.Pool;
+  url: string;
+  /** How often outgoing work was announced. */
+  workCalls: () => number;
+  close(): Promise<void>;
+};
+
+export const openTestStore = async (): Promise<TestStore> => {
+  const database = await createTestDatabase();
+  const log = createLog('silent');
+  const pool = createPool({ url: database.url, log, max: 40 });
+  let calls = 0;
+  const store = createStore({ pool, log, onWork: () => (calls += 1) });
+  const close = async (): Promise<void> => {
+    await store.close();
+    await database.drop();
+  };
+  return { store, pool, url: database.url, workCalls: () => calls, close };
+};
+
+export const somePerson = (name = 'Ada'): Person => {
+  const userId = `U${newId()}`;
+  return {
+    id: `T1:${userId}`,
+    teamId: 'T1',
+    userId,
+    name,
+    email: `${name}@example.com`,
+    timezone: null,
+    isActive: true,
+  };
+};
+
+export const someRequest = (requester: Pick<Person, 'id'>, changes: Partial<NewRequest> = {}): NewRequest => ({
+  id: newId(),
+  requesterId: requester.id,
+  target: 'orders-db',
+  role: 'read',
+  durationMs: 1_800_000,
+  reason: 'checkout errors',
+  ticket: null,
+  isBreakGlass: false,
+  state: 'pending',
+  rule: 'production',
+  policySha256: 'abc',
+  requirements: [{ label: 'owners', from: [{ kind: 'group', name: 'owners' }], count: 1 }],
+  isInOrder: false,
+  idempotencyKey: null,
+  pendingMs: 60_000,
+  ...changes,
+});
+
+export const storeRequest = (store: Store, changes: Partial<NewRequest> = {}): Promise<Request> =>
+  store.transaction(async (tx) => {
+    const requester = somePerson();
+    await tx.people.upsert(requester);
+    const { request } = await tx.requests.insert(someRequest(requester, changes));
+    return request;
+  });
+
+export const insertGrant = async (tx: Tx, request: Request, changes: Partial<Grant> = {}): Promise<string> => {
+  const { id: requestId, requesterId: personId, target, role, durationMs } = request;
+  const decisionId = newId();
+  const id = changes.id ?? newId();
+  await tx.requests.setState(requestId, 'approved');
+  await tx.decisions.insert({
+    id: decisionId,
+    requestId,
+    outcome: 'approved',
+    rule: null,
+    policySha256: 'abc',
+    byPersonId: null,
+    reason: null,
+  });
+  const scope = { group: 'app_read' };
+  await tx.grants.insert({
+    id,
+    requestId,
+    decisionId,
+    personId,
+    target,
+    role,
+    provider: 'postgres',
+    scope,
+    durationMs,
+    ...changes,
+  });
+  return id;
+};
+
+/** Brings a new grant to `active`, ending `durationMs` later. */
+export const storeActiveGrant = async (store: Store, durationMs = 1_800_000, target = 'orders-db'): Promise<string> => {
+  const request = await storeRequest(store, { durationMs, target });
+  return store.transaction(async (tx) => {
+    const id = await insertGrant(tx, request);
+    await tx.grants.claim(id, 1000, durationMs);
+    await tx.grants.setActive(id, { login: `lk_${id}` });
+    return id;
+  });
+};
+
+export const someEvent = (changes: Partial<AuditEntry> = {}): AuditEntry => ({
+  type: 'request.created',
+  actor: SYSTEM,
+  requestId: null,
+  grantId: null,
+  target: 'orders-db',
+  role: 'read',
+  data: {},
+  ...changes,
+});
