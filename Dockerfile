@@ -4,16 +4,17 @@
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY sandbox/package.json ./sandbox/
 # The compiler is an optional dependency of its own package, one for each platform.
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
-# The local workspace is for trying Latchkey out, never for production.
-RUN npm run build && rm -rf dist/local
+# The sandbox is for trying Latchkey out, never for production: it is not copied.
+RUN npm run build:bundle
 
 FROM node:24-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY sandbox/package.json ./sandbox/
 RUN npm ci --omit=dev --omit=optional --ignore-scripts && npm cache clean --force
 
 FROM node:24-slim

@@ -31,9 +31,13 @@ function newestIn(folder) {
 
 /** `names`: files that the build writes. */
 function isBuildStale(...names) {
-  const built = names.map((name) => inRoot('dist', name));
+  const built = names.map((name) => inRoot(name));
   if (!built.every((file) => existsSync(file))) return true;
-  const sources = Math.max(newestIn(inRoot('src')), statSync(inRoot('package-lock.json')).mtimeMs);
+  const sources = Math.max(
+    newestIn(inRoot('src')),
+    newestIn(inRoot('sandbox', 'src')),
+    statSync(inRoot('package-lock.json')).mtimeMs,
+  );
   return built.some((file) => statSync(file).mtimeMs < sources);
 }
 
@@ -63,8 +67,9 @@ if (mayInstall && isInstallStale()) {
   // Without scripts: they would only build, and that has its own line below.
   step('Installing packages (half a minute the first time)', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
 }
-if (isBuildStale('bundle/latchkey.js', 'local/demo/main.js')) step('Building (some seconds)', ['run', 'build']);
+if (isBuildStale('dist/bundle/latchkey.js', 'sandbox/dist/demo/main.js'))
+  step('Building (some seconds)', ['run', 'build']);
 if (isBuildStale('local/page/page.js')) step('Building the page', ['run', 'build:page']);
 
-const { main } = await import('../../dist/local/demo/main.js');
+const { main } = await import('./dist/demo/main.js');
 process.exit(await main(args));

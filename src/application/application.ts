@@ -13,6 +13,7 @@ import { confirmAddress, doubtedAddresses } from './people/confirm-email.ts';
 import { discuss } from './requests/discuss.ts';
 import { end } from './grants/end-grant.ts';
 import { explainRequest } from './queries/explain-request.ts';
+import { extendBreakGlass } from './break-glass/extend-break-glass.ts';
 import { extend } from './requests/extend-access.ts';
 import { expireDue, completeRevocation } from './grants/revoke-grants.ts';
 import { finishExtension } from './grants/extend-in-target.ts';
@@ -92,7 +93,7 @@ export const createUseCases = (deps: Deps): UseCases => ({
   cancel: (input) => cancel(deps, input),
   showCredentials: (input) => showCredentials(deps, input),
   end: (input) => end(deps, input),
-  extend: (input) => extend(deps, input),
+  extend: (input) => extend(deps, input, extendBreakGlass),
   finishExtension: (input) => finishExtension(deps, input),
   overview: (input) => overview(deps, input),
   targetOverview: (input) => targetOverview(deps, input),

@@ -84,8 +84,9 @@ export const readFirstPolicy = async (
   return 'problems' in loaded ? loaded : { first: { ...loaded, source: read.text, author: await author } };
 };
 
+/** In the bundle, where all code lies in one folder, it is an entry of its own. */
 const providersModule = new URL(
-  `./providers/registry.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`,
+  import.meta.url.endsWith('.ts') ? '../providers/registry.ts' : './providers/registry.js',
   import.meta.url,
 ).href;
 

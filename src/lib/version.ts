@@ -1,7 +1,7 @@
 /** The version of this program, from its package. */
 import { existsSync, readFileSync } from 'node:fs';
 
-/** As deep below the package's root from `src/cli` as from every compiled folder. */
+/** As deep below the package's root from `src/lib` as from every compiled folder. */
 const FILE = new URL('../../package.json', import.meta.url);
 
 export const programVersion = (): string => {

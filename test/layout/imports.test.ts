@@ -12,102 +12,126 @@ interface Finding {
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const directions = new URL('../../lint/directions.mjs', import.meta.url).href;
 const copy = mkdtempSync(path.join(tmpdir(), 'latchkey-lint-'));
 
 /** Folder of the importing file, what it imports. One for each direction that the architecture forbids. */
 const FORBIDDEN: readonly (readonly [string, string])[] = [
-  ['lib', '../core/types.ts'],
-  ['lib', '../usecases/decide.ts'],
+  ['lib', '../domain/json.ts'],
+  ['lib', '../application/deps.ts'],
   ['lib', 'ioredis'],
-  ['core', '../usecases/decide.ts'],
-  ['core', '../db/client.ts'],
-  ['core', '../config/load.ts'],
-  ['core/policy', '../../slack/blocks/form.ts'],
-  ['core', 'node:fs'],
-  ['core', 'pg'],
-  ['usecases', '../slack/notifier.ts'],
-  ['usecases', '../jobs/queue.ts'],
-  ['usecases', '../db/client.ts'],
-  ['usecases', '../triggers/trigger.ts'],
-  ['usecases', '../providers/provider.ts'],
-  ['usecases', '../config/load.ts'],
-  ['usecases', '../app.ts'],
-  ['usecases', 'drizzle-orm'],
-  ['slack', '../jobs/queue.ts'],
-  ['slack', '../db/client.ts'],
-  ['slack/actions', '../../providers/provider.ts'],
-  ['slack', '../app.ts'],
+  ['domain', '../application/deps.ts'],
+  ['domain', '../store/client.ts'],
+  ['domain', '../config/policy-file.ts'],
+  ['domain/policy', '../../slack/door/reply.ts'],
+  ['domain', 'node:fs'],
+  ['domain', 'pg'],
+  ['application', '../slack/messages/notifier.ts'],
+  ['application/grants', '../../work/workers.ts'],
+  ['application/grants', '../../store/client.ts'],
+  ['application/alerts', '../../http/hooks/source.ts'],
+  ['application/grants', '../../providers/provider.ts'],
+  ['application', '../config/policy-file.ts'],
+  ['application', '../compose/app.ts'],
+  ['application', '../main.ts'],
+  ['application/requests', 'drizzle-orm'],
+  ['application/record', '../requests/vote.ts'],
+  ['application/identity', '../decisions/evaluate.ts'],
+  ['application/decisions', '../grants/activate.ts'],
+  ['application/grants', '../requests/vote.ts'],
+  ['application/requests', '../break-glass/break-glass.ts'],
+  ['application/break-glass', '../incidents/open-incident.ts'],
+  ['application/incidents', '../alerts/route-alert.ts'],
+  ['application/alerts', '../revocations/revoke-all.ts'],
+  ['application/revocations', '../drift/watch-drift.ts'],
+  ['application/drift', '../people/person-left.ts'],
+  ['application/people', '../policy/adopt-policy.ts'],
+  ['application/policy', '../queries/preview.ts'],
+  ['application/queries', '../messages/message-ports.ts'],
+  ['application/messages', '../application.ts'],
+  ['application/grants', '../verbs.ts'],
+  ['slack', '../work/workers.ts'],
+  ['slack', '../store/client.ts'],
+  ['slack/door/actions', '../../../providers/provider.ts'],
+  ['slack', '../compose/app.ts'],
   ['slack', 'bullmq'],
-  ['jobs', '../slack/notifier.ts'],
-  ['jobs', '../db/client.ts'],
-  ['jobs', '@slack/web-api'],
-  ['jobs', '../main.ts'],
-  ['db', '../jobs/queue.ts'],
-  ['db/stores', '../../slack/people.ts'],
-  ['db', 'bullmq'],
-  ['triggers', '../providers/provider.ts'],
-  ['triggers/http', '../github/hook.ts'],
-  ['triggers/http', '../registry.ts'],
-  ['triggers/http', '../../slack/people.ts'],
-  ['triggers', './registry.ts'],
-  ['providers', '../db/client.ts'],
+  ['slack', '../directory/on-call/pagerduty.ts'],
+  ['directory', '../slack/connection/client.ts'],
+  ['directory', '@slack/web-api'],
+  ['directory', '../config/environment.ts'],
+  ['work', '../slack/messages/notifier.ts'],
+  ['work', '../store/client.ts'],
+  ['work', '@slack/web-api'],
+  ['work', '../main.ts'],
+  ['work', '../http/server.ts'],
+  ['work', '../directory/on-call/pagerduty.ts'],
+  ['store', '../work/workers.ts'],
+  ['store/schema', '../../slack/door/reply.ts'],
+  ['store', 'bullmq'],
+  ['http', '../work/workers.ts'],
+  ['http', '../providers/registry.ts'],
+  ['http/hooks', '../../providers/provider.ts'],
+  ['http/hooks', './registry.ts'],
+  ['http/hooks/github', '../gitlab/hook.ts'],
+  ['http/hooks/github', '../registry.ts'],
+  ['http/hooks/github', '../../../slack/door/reply.ts'],
+  ['http/hooks/github', '../../../directory/on-call/pagerduty.ts'],
+  ['providers', '../store/client.ts'],
   ['providers', './registry.ts'],
-  ['providers/github', '../postgres/login.ts'],
+  ['providers/github', '../postgres/logins.ts'],
   ['providers/github', '../guard.ts'],
+  ['providers/github', '../connections.ts'],
   ['providers/github', '../registry.ts'],
-  ['providers/github', '../../usecases/decide.ts'],
-  ['providers/github', '../../db/client.ts'],
+  ['providers/github', '../../application/deps.ts'],
+  ['providers/github', '../../store/client.ts'],
+  ['providers/github', '../../directory/on-call/pagerduty.ts'],
+  ['providers/github', '../../cli/output.ts'],
   ['providers/github', 'pg'],
   ['providers/postgres', '../github/api.ts'],
   ['providers/postgres', 'drizzle-orm/node-postgres'],
-  ['web', '../jobs/queue.ts'],
-  ['web', '../providers/registry.ts'],
-  ['jobs', '../web/server.ts'],
-  ['oncall', '../slack/people.ts'],
-  ['oncall', '../config/environment.ts'],
-  ['slack', '../oncall/pagerduty.ts'],
-  ['usecases', '../oncall/pagerduty.ts'],
-  ['jobs', '../oncall/pagerduty.ts'],
-  ['triggers/http', '../../oncall/pagerduty.ts'],
-  ['providers/github', '../../oncall/pagerduty.ts'],
-  ['config', '../slack/people.ts'],
+  ['config', '../slack/door/reply.ts'],
+  ['compose', '../cli/output.ts'],
+  ['compose', 'bullmq'],
+  ['compose', '../../sandbox/src/embedded/redis.ts'],
   ['cli', '../providers/registry.ts'],
   ['cli', 'drizzle-orm'],
-  ['usecases', '../cli/output.ts'],
-  ['providers/github', '../../cli/output.ts'],
-
-  ['local/slack', '../../slack/people.ts'],
-  ['local', '../app.ts'],
-  ['local', '@slack/web-api'],
-  ['slack', '../local/embedded/redis.ts'],
-  ['', './local/embedded/redis.ts'],
+  ['application', '../cli/output.ts'],
+  ['slack', '../../sandbox/src/embedded/redis.ts'],
+  ['', '../sandbox/src/embedded/redis.ts'],
+  ['sandbox/src/slack', '../../../src/slack/door/reply.ts'],
+  ['sandbox/src/demo', '../../../src/domain/json.ts'],
+  ['sandbox/src', '@slack/web-api'],
 ];
 
 const ALLOWED: readonly (readonly [string, string])[] = [
-  ['core', '../lib/ids.ts'],
-  ['core', 'node:crypto'],
-  ['usecases', '../core/types.ts'],
-  ['slack/actions', '../../usecases/decide.ts'],
-  ['slack/actions', '../blocks/form.ts'],
+  ['domain', '../lib/ids.ts'],
+  ['domain', 'node:crypto'],
+  ['application/grants', '../../domain/json.ts'],
+  ['application/grants', '../record/outbox.ts'],
+  ['application/grants', '../deps.ts'],
+  ['application/queries', '../grants/activate.ts'],
+  ['slack/door/actions', '../../../application/verbs.ts'],
+  ['slack/door/actions', '../../messages/render/form.ts'],
   ['slack', '@slack/bolt'],
-  ['jobs', 'bullmq'],
-  ['jobs', 'ioredis'],
-  ['db/stores', '../schema.ts'],
-  ['db', 'drizzle-orm'],
-  ['db', 'pg'],
-  ['providers', '../usecases/ports.ts'],
-  ['oncall', '../usecases/ports.ts'],
-  ['oncall', '../core/errors.ts'],
-  ['local/slack/methods', '../triggers.ts'],
+  ['work', 'bullmq'],
+  ['work', 'ioredis'],
+  ['store', './schema/requests.ts'],
+  ['store', 'drizzle-orm'],
+  ['store', 'pg'],
+  ['providers', '../application/deps.ts'],
+  ['directory/on-call', '../../application/identity/on-call-ports.ts'],
+  ['directory/on-call', '../../domain/errors.ts'],
   ['cli', '../config/environment.ts'],
+  ['cli', '../compose/serve.ts'],
+  ['compose', '../providers/registry.ts'],
   ['providers/github', '../provider.ts'],
-  ['providers/github', '../../core/types.ts'],
+  ['providers/github', '../kit/login-name.ts'],
+  ['providers/github', '../../domain/json.ts'],
   ['providers/postgres', 'pg'],
-  ['triggers/http', '../trigger.ts'],
-  ['triggers/http', '../../usecases/decide.ts'],
-  ['local/embedded', 'pg'],
-  ['local/demo', '../slack/workspace.ts'],
-  ['local', '../core/types.ts'],
+  ['http/hooks/github', '../source.ts'],
+  ['http/hooks/github', '../../../application/verbs.ts'],
+  ['sandbox/src/embedded', 'pg'],
+  ['sandbox/src/demo', '../slack/workspace.ts'],
 ];
 
 /** What stands above the folders; a new one needs its name in the lint's patterns. */
@@ -116,7 +140,7 @@ const OUTERMOST = readdirSync(path.join(root, 'src')).filter((name) => name.ends
 let findings: Finding[] = [];
 
 const fileOf = (kind: string, index: number, folder: string): string =>
-  path.join('src', folder, folder === '' ? 'app.ts' : `${kind}-${index}.ts`);
+  path.join(folder.startsWith('sandbox') ? '' : 'src', folder, `${kind}-${index}.ts`);
 
 function plant(file: string, text: string): void {
   mkdirSync(path.join(copy, path.dirname(file)), { recursive: true });
@@ -153,7 +177,10 @@ beforeAll(async () => {
     plant(fileOf('allowed', index, folder), `import { thing } from '${source}';\nexport const used = thing;\n`);
   }
   for (const [index, name] of OUTERMOST.entries()) {
-    plant(fileOf('outermost', index, 'usecases'), `import { thing } from '../${name}';\nexport const used = thing;\n`);
+    plant(
+      fileOf('outermost', index, 'application'),
+      `import { thing } from '../${name}';\nexport const used = thing;\n`,
+    );
   }
   plant('src/lib/round.ts', `import { two } from './about.ts';\nexport const one = (): number => two;\n`);
   plant('src/lib/about.ts', `import { one } from './round.ts';\nexport const two = one();\n`);
@@ -183,18 +210,35 @@ describe('import directions', () => {
     expect(codesFor('src/lib/round.ts')).toContain('import(no-cycle)');
   });
 
-  test('only app.ts reads the provider registry', () => {
+  test('only compose reads the provider registry', () => {
     expect(codesFor('src/main.ts')).toContain('eslint(no-restricted-imports)');
   });
 
-  test("the local workspace may use Slack's types, as types", () => {
+  test("the sandbox may use Slack's types, as types", () => {
     expect(codesFor('src/local/types-only.ts')).toEqual([]);
   });
 
   test('every file directly in src stands at the end of the directions', () => {
-    const missing = OUTERMOST.filter((_file, index) => codesFor(fileOf('outermost', index, 'usecases')).length === 0);
-    expect(OUTERMOST).toContain('app.ts');
+    const missing = OUTERMOST.filter(
+      (_file, index) => codesFor(fileOf('outermost', index, 'application')).length === 0,
+    );
+    expect(OUTERMOST).toContain('main.ts');
     expect(missing).toEqual([]);
+  });
+
+  test('the lint has the directions of the table', async () => {
+    const { withDirections } = (await import(directions)) as {
+      withDirections: (config: unknown) => unknown;
+    };
+    const written = JSON.parse(readFileSync(path.join(root, '.oxlintrc.json'), 'utf8')) as unknown;
+    expect(written).toEqual(withDirections(written));
+  });
+
+  test('every room of application is in the table', async () => {
+    const { ROOMS } = (await import(directions)) as { ROOMS: string[] };
+    const folders = readdirSync(path.join(root, 'src/application'), { withFileTypes: true });
+    const rooms = folders.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    expect(rooms.toSorted()).toEqual(ROOMS.toSorted());
   });
 
   test('every folder of src has its directions', () => {

@@ -13,7 +13,7 @@ function filesUnder(folder: string): string[] {
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)));
 }
 
-const sources = filesUnder('src');
+const sources = [...filesUnder('src'), ...filesUnder('sandbox/src')];
 const programs = [...sources, ...filesUnder('test')].filter((file) => /\.(ts|tsx|mjs)$/.test(file));
 
 test('files and folders are in kebab-case', () => {
@@ -41,7 +41,7 @@ test('the first file or the README of every folder says what it is for', () => {
 });
 
 test('tests mirror src, beside the folders that are about the whole', () => {
-  const whole = ['support', 'journeys', 'drift', 'layout', 'browser', 'bench', 'chaos'];
+  const whole = ['support', 'journeys', 'drift', 'layout', 'browser', 'bench', 'chaos', 'sandbox', 'cases'];
   const folders = readdirSync(path.join(root, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const strays = folders
     .map(({ name }) => name)

@@ -61,7 +61,7 @@ test('the tables in code and the migrations say the same: generating would make 
         '--dialect',
         'postgresql',
         '--schema',
-        './src/db/schema*.ts',
+        './src/store/schema/*.ts',
         '--out',
         path.relative('.', folder),
       ],

@@ -12,7 +12,7 @@ export type DemoOptions = {
   dataDir: string;
 };
 
-/** The checkout, from `sandbox/src/demo` and `dist/local/demo` alike. */
+/** The checkout, from `sandbox/src/demo` and `sandbox/dist/demo` alike. */
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 export const USUAL_PORT = 4310;

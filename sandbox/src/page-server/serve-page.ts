@@ -22,7 +22,7 @@ export type PageOptions = {
   title: string;
   /** One sentence that stays on the page, such as `Local workspace, not for production.` */
   warning: string;
-  /** Where the built page is, when not in `dist/local/page/`. */
+  /** Where the built page is, when not in `dist/page/`. */
   folder?: string;
 };
 

@@ -8,7 +8,7 @@ import { safetyHeaders } from './guard.ts';
 
 const isSource = import.meta.url.endsWith('.ts');
 /** The build writes beside the compiled server, also when the server runs from its source. */
-const defaultFolder = fileURLToPath(new URL(isSource ? '../../../dist/local/page/' : '../page/', import.meta.url));
+const defaultFolder = fileURLToPath(new URL(isSource ? '../../dist/page/' : '../page/', import.meta.url));
 
 const types: Record<string, string> = {
   'index.html': 'text/html; charset=utf-8',

@@ -1,10 +1,10 @@
-/** Builds the page of the local workspace into `dist/local/page/`: one script, one style sheet, nothing from elsewhere. */
+/** Builds the page of the local workspace into `dist/page/`: one script, one style sheet, nothing from elsewhere. */
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const outdir = here('../../../dist/local/page/');
+const outdir = here('../../dist/page/');
 
 mkdirSync(outdir, { recursive: true });
 await build({

@@ -12,7 +12,6 @@ import { aheadOf } from '../decisions/pre-approvals.ts';
 import type { Ahead } from '../decisions/pre-approvals.ts';
 import { mustView } from '../record/must-find.ts';
 import { decideAtOnce, refuseIfNobodyCanApprove } from './create-request.ts';
-import { extendBreakGlass } from '../break-glass/extend-break-glass.ts';
 import { endWithIncident } from '../../domain/grants/ending.ts';
 import { factsOfRequest, scheduleOf, unreadGroups } from '../decisions/evaluate.ts';
 import { assertExtendable, demandRoom, holdGrant, recordMore, sent } from './extension-request.ts';
@@ -31,7 +30,12 @@ type Evaluated = Extending & {
   asked: Pick<RequestEvaluation, 'judgedAt' | 'record'>;
 };
 
-export const extend = async (deps: Deps, input: ExtendInput): Promise<ExtendResult> => {
+/** `byBreakGlass` extends access that was taken by break-glass: its rules are its own, in a room below. */
+export const extend = async (
+  deps: Deps,
+  input: ExtendInput,
+  byBreakGlass: (deps: Deps, extending: Extending) => Promise<ExtendResult>,
+): Promise<ExtendResult> => {
   const person = await deps.directory.person(input.userId);
   const grant = await findOwn(deps, input, person);
   const base = await mustView(deps, grant.requestId);
@@ -40,7 +44,7 @@ export const extend = async (deps: Deps, input: ExtendInput): Promise<ExtendResu
   const endsAt = endWithIncident(grant, base.incident);
   if (endsAt) throw new DomainError('extend_with_incident', { id: grant.id, endsAt: endsAt.toISOString() });
   if (base.moreTime) throw new DomainError('extend_pending', { byMs: base.moreTime.byMs });
-  return base.request.isBreakGlass ? extendBreakGlass(deps, extending) : extendByRule(deps, extending);
+  return base.request.isBreakGlass ? byBreakGlass(deps, extending) : extendByRule(deps, extending);
 };
 
 const findOwn = async (deps: Deps, { id }: ExtendInput, person: Person): Promise<Grant> => {
