@@ -30,7 +30,7 @@ async function startAndKillOwner(
   baseDir: string,
 ): Promise<{ url: string; pid: number }> {
   const file = new URL(
-    `../../src/local/embedded/${name === 'startPostgres' ? 'postgres' : 'redis'}.ts`,
+    `../../sandbox/src/embedded/${name === 'startPostgres' ? 'postgres' : 'redis'}.ts`,
     import.meta.url,
   ).href;
   const options = JSON.stringify({ isForTests: true, downloadDir });
