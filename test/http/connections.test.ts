@@ -226,6 +226,12 @@ describe('slow ones', () => {
     await raw.until('/second');
   });
 
+  test('says how long it keeps an idle connection: longer than the 60 s of a load balancer', async () => {
+    server = await startWebServer({ port: 0, host: '127.0.0.1', variable: 'PORT', routes, log });
+    const answer = await fetch(`http://127.0.0.1:${server.port}/healthz`);
+    expect(answer.headers.get('keep-alive')).toBe('timeout=75');
+  });
+
   test('an idle connection lives as long as it may, and no longer', async () => {
     const raw = await open(await serve({ keepAliveMs: 400 }));
     raw.write(GET);
