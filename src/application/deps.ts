@@ -23,6 +23,7 @@ import type { AddressReads, AddressWrites } from './identity/email-binding-ports
 import type { IncidentMessages, IncidentReads, IncidentWrites } from './incidents/incident-ports.ts';
 import type { MessageCopy } from './messages/message-ports.ts';
 import type { LeaverWrites } from './people/leaver-ports.ts';
+import type { Late, TakenWork } from './ports.ts';
 import type {
   AdminNotificationStore,
   AdminNotificationWrites,
@@ -165,11 +166,20 @@ export type Store = AlertStore & {
   outbox: {
     /** Marks up to `limit` rows as dispatched and returns them; rows another process holds are skipped. */
     take(limit: number): Promise<Work[]>;
-    done(id: string): Promise<void>;
-    /** Puts a row back for `retryInMs` later with the error. */
-    postpone(id: string, error: string, retryInMs: number): Promise<void>;
-    /** Puts back rows that were dispatched and not done: all (the queue was lost) or those older than `olderThanMs`, and sooner what a process kept. */
-    putBack(olderThanMs: number): Promise<number>;
+    /** The row that a job names, when it is of that kind and that hand-over; else null. */
+    find(named: Pick<Work, 'id' | 'kind' | 'dispatches'>): Promise<Work | null>;
+    /** Deletes the row, if it is still as it was taken. */
+    done(work: TakenWork): Promise<void>;
+    /** Puts a row back for `retryInMs` later with the error, if it is still as it was taken. */
+    postpone(work: TakenWork, error: string, retryInMs: number): Promise<void>;
+    /** Puts back rows that could not be handed to Redis. They are due when they were. */
+    release(work: TakenWork[], error: string): Promise<void>;
+    /** Puts back all rows that were handed to Redis and are not done: its data was lost. */
+    putBack(): Promise<number>;
+    /** The kinds of work that were not done in time. */
+    lateKinds(late: Late): Promise<WorkKind[]>;
+    /** Takes up to `limit` of the late rows of a kind, for this process to do itself. */
+    keepLate(kind: WorkKind, late: Late & { limit: number }): Promise<TakenWork[]>;
   };
   audit: {
     /** Numbers and chains committed events; one process at a time, the others return 0. */

@@ -212,7 +212,7 @@ const createJobs = ({ environment, only, log }: AppOptions, core: Core): Jobs =>
   const alerts = createAlertNotifier({ ...told, onAsked });
   const { redisUrl, redisPrefix: prefix } = environment;
   const tellers = { notifier, announcer, allowances, incidents, revocations, alerts };
-  const jobs = { redisUrl, prefix, store, useCases, ...tellers, log };
+  const jobs = { redisUrl, prefix, store, useCases, ...tellers, onDropped: metrics.onJobDropped, log };
   return startJobs(jobs, { isWorker: only !== 'web' });
 };
 

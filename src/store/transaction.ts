@@ -8,6 +8,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import type { AuditEntry } from '../domain/audit/events.ts';
 import type { Tx } from '../application/deps.ts';
+import type { TakenWork } from '../application/ports.ts';
 import type { WorkKind, Written } from '../application/record/outbox.ts';
 import { canonicalJson } from './audit/canonical-json.ts';
 import { databaseFailure, isRetryable } from './failures.ts';
@@ -127,7 +128,7 @@ const sessionOf = (line: Line): Session => {
   return session;
 };
 
-type Stored = Written['kept'][number] & { isKept: boolean };
+type Stored = Omit<TakenWork, 'dispatches'> & { isKept: boolean };
 
 /** What may wait is not kept: it would be lost for a while with this process. */
 const isKeptOf = (work: NewWork[], room: TransactionOptions['room']): boolean[] => {
@@ -167,7 +168,9 @@ const flush = async (
   ];
   const { rows } = await client.query<Stored>({ name: 'transaction_flush', text: FLUSH, values });
   if (work.length === 0) return null;
-  const kept = rows.filter((row) => row.isKept).map(({ id, kind, subjectId }) => ({ id, kind, subjectId }));
+  const kept = rows
+    .filter((row) => row.isKept)
+    .map(({ id, kind, subjectId }) => ({ id, kind, subjectId, dispatches: 0 }));
   // More rows than were asked for are of incidents, and nobody keeps those.
   return { kept, othersInMs: rows.length > work.length ? 0 : othersInMs(work, isKept) };
 };

@@ -6,6 +6,8 @@ import { createInFlight } from '../lib/pending-tasks.ts';
 import type { Store } from '../application/deps.ts';
 import type { WorkKind, Written } from '../application/record/outbox.ts';
 import type { UseCases } from '../application/verbs.ts';
+import { createDroppedJobs } from './dropped-jobs.ts';
+import type { DropReason } from './dropped-jobs.ts';
 import { createHandlers } from './handlers.ts';
 import type {
   AlertNotifier,
@@ -15,6 +17,7 @@ import type {
   Notifier,
   RevocationNotifier,
 } from './handlers.ts';
+import { startLateWork } from './late-work.ts';
 import { createLocal } from './local.ts';
 import type { Local } from './local.ts';
 import { connectForDispatch, connectForWork } from './redis.ts';
@@ -44,6 +47,8 @@ export type JobsDeps = {
   incidents: IncidentTeller;
   revocations: RevocationNotifier;
   alerts: AlertNotifier;
+  /** A job that names no waiting work was dropped. */
+  onDropped: (reason: DropReason) => void;
   log: Log;
 };
 
@@ -122,7 +127,7 @@ export const startJobs = (deps: JobsDeps, { isWorker }: { isWorker: boolean }): 
     sealer.poke();
   };
   redis.on('ready', poke);
-  const work = isWorker ? startWork(deps, redis, poke) : null;
+  const work = isWorker ? startWork(deps, { redis, poke, isRedisUsable: () => queues.current() !== null }) : null;
   return {
     onWork: ({ kept, othersInMs }) => {
       work?.local.take(kept);
@@ -142,12 +147,18 @@ export const startJobs = (deps: JobsDeps, { isWorker }: { isWorker: boolean }): 
 };
 
 /** Stopped from the source on: the clocks that begin work, the workers that take it, then what is in hand. */
-const startWork = (deps: JobsDeps, redis: Redis, poke: () => void): { local: Local; stop(): Promise<void> } => {
+const startWork = (
+  deps: JobsDeps,
+  { redis, poke, isRedisUsable }: { redis: Redis; poke: () => void; isRedisUsable: () => boolean },
+): { local: Local; stop(): Promise<void> } => {
   const connection = connectForWork(deps.redisUrl, deps.log);
   const handlers = createHandlers(deps.useCases, deps);
   const { store, prefix, log } = deps;
-  const workers = startWorkers({ store, handlers, connection, prefix, log, onPostponed: poke });
-  const local = createLocal({ store, handlers, log, onPostponed: poke });
+  const doing = { store, handlers, log, onPostponed: poke };
+  const dropped = createDroppedJobs(log, deps.onDropped);
+  const workers = startWorkers({ ...doing, connection, prefix, dropped });
+  const local = createLocal(doing);
+  const late = startLateWork({ store, local, isRedisUsable, log });
   const inFlight = createInFlight((error) => log.error({ err: error }, 'work failed; the sweep will find it'));
   const overdue = startOverdueWatch(deps);
   const revocations = startRevocations(deps);
@@ -159,7 +170,7 @@ const startWork = (deps: JobsDeps, redis: Redis, poke: () => void): { local: Loc
   const sweep = startSweep(deps, { client: redis, prefix, inFlight, onFound: poke });
   const stop = async (): Promise<void> => {
     await Promise.all(
-      [deadlines, incidentEnds, sweep, overdue, revocations, drift, accounts, use].map((clock) => clock.stop()),
+      [deadlines, incidentEnds, sweep, late, overdue, revocations, drift, accounts, use].map((clock) => clock.stop()),
     );
     await workers.stop();
     await inFlight.settled();

@@ -3,25 +3,16 @@
  * the outbox all the while, marked as kept, so that another process does it when this one dies.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Log } from '../lib/log.ts';
 import { WORK_KINDS } from '../application/record/outbox.ts';
-import type { Store } from '../application/deps.ts';
+import type { TakenWork } from '../application/ports.ts';
 import type { WorkKind, Written } from '../application/record/outbox.ts';
-import type { Handler } from './handlers.ts';
-import { doWork } from './workers.ts';
+import { doWork } from './do-work.ts';
+import type { WorkDeps } from './do-work.ts';
 
 /** Beyond this it is handed out, so that processes that are less busy may help. */
 const WAITING_MAX = 64;
 /** How long the messages of a request wait for access that is being made or taken away: mostly one redraw then tells both. */
 const PATIENCE_MS = 250;
-
-export type LocalDeps = {
-  store: Pick<Store, 'outbox'>;
-  handlers: Record<WorkKind, Handler>;
-  log: Log;
-  /** Called when a row was put back, so that it is handed out again. */
-  onPostponed: () => void;
-};
 
 export type Local = {
   /** How much more of this kind may be kept. */
@@ -32,9 +23,9 @@ export type Local = {
 };
 
 /** One piece of work on one subject; what comes for the same subject before it begins is done with it. */
-type Task = { kind: WorkKind; subjectId: string; ids: string[]; begin: () => void; done: Promise<void> };
+type Task = { kind: WorkKind; subjectId: string; rows: TakenWork[]; begin: () => void; done: Promise<void> };
 type Lane = { waiting: Map<string, Task>; running: number; ready: Task[] };
-type State = LocalDeps & { lanes: Record<WorkKind, Lane>; isStopped: boolean };
+type State = WorkDeps & { lanes: Record<WorkKind, Lane>; isStopped: boolean };
 
 const newLanes = (): Record<WorkKind, Lane> => {
   const lane = (): Lane => ({ waiting: new Map(), running: 0, ready: [] });
@@ -53,12 +44,12 @@ const startReady = (state: State, kind: WorkKind): void => {
 };
 
 const run = async (state: State, task: Task): Promise<void> => {
-  const { kind, subjectId, ids } = task;
+  const { kind, subjectId, rows } = task;
   const lane = state.lanes[kind];
   // From here on what is written is newer than what is done.
   lane.waiting.delete(subjectId);
   try {
-    await doWork(state, { kind, subjectId, ids, attempt: 0 });
+    await doWork(state, { kind, subjectId, rows });
   } catch (error) {
     state.log.error({ err: error, kind, subject: subjectId }, 'work could not be settled; the sweep will find it');
   } finally {
@@ -69,18 +60,18 @@ const run = async (state: State, task: Task): Promise<void> => {
 
 type Busy = Map<string, Promise<void>>;
 
-const add = (state: State, busy: Busy, wanted: Written['kept'][number] & { after: Promise<unknown> | null }): Task => {
-  const { id, kind, subjectId, after } = wanted;
+const add = (state: State, busy: Busy, { after, ...row }: TakenWork & { after: Promise<unknown> | null }): Task => {
+  const { kind, subjectId } = row;
   const lane = state.lanes[kind];
   const known = lane.waiting.get(subjectId);
   if (known) {
-    known.ids.push(id);
+    known.rows.push(row);
     return known;
   }
   let begin = (): void => undefined;
   const begun = new Promise<void>((resolve) => (begin = resolve));
   const key = `${kind} ${subjectId}`;
-  const task: Task = { kind, subjectId, ids: [id], begin, done: Promise.resolve() };
+  const task: Task = { kind, subjectId, rows: [row], begin, done: Promise.resolve() };
   lane.waiting.set(subjectId, task);
   const before = Promise.all([after, busy.get(key)]);
   task.done = before
@@ -99,7 +90,7 @@ const add = (state: State, busy: Busy, wanted: Written['kept'][number] & { after
 
 const isChange = (kind: WorkKind): boolean => kind === 'activate' || kind === 'end' || kind === 'extend';
 
-export const createLocal = (deps: LocalDeps): Local => {
+export const createLocal = (deps: WorkDeps): Local => {
   const state: State = { ...deps, lanes: newLanes(), isStopped: false };
   const busy: Busy = new Map();
   const inHand = (kind: WorkKind): number => state.lanes[kind].waiting.size + state.lanes[kind].running;

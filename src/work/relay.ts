@@ -8,16 +8,15 @@ import type { Work, WorkKind } from '../application/record/outbox.ts';
 
 const BATCH = 200;
 export const RELAY_POLL_MS = 1_000;
-const RETRY_MS = 1_000;
 
-/** What a job carries: ids and which hand-over this is; all else is read from Postgres when it runs. */
-export type JobData = { workId: string; subjectId: string; attempt: number };
+/** What a job carries: which row, and which hand-over of it. What is to be done is read from the row when the job runs. */
+export type JobData = { workId: string; dispatch: number };
 
 export type Queues = Record<WorkKind, Queue<JobData>>;
 
-const jobOf = ({ id, kind, subjectId, delayMs, dispatches }: Work) => ({
+const jobOf = ({ id, kind, delayMs, dispatches }: Work) => ({
   name: kind,
-  data: { workId: id, subjectId, attempt: dispatches },
+  data: { workId: id, dispatch: dispatches },
   opts: {
     jobId: `${id}-${dispatches}`,
     delay: delayMs,
@@ -35,7 +34,7 @@ const dispatch = async (store: Store, queues: Queues, work: Work[]): Promise<voi
       try {
         await queues[kind].addBulk(ofKind.map(jobOf));
       } catch (error) {
-        await Promise.all(ofKind.map(({ id }) => store.outbox.postpone(id, String(error), RETRY_MS)));
+        await store.outbox.release(ofKind, String(error));
         throw error;
       }
     }),

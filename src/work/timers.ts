@@ -12,7 +12,8 @@ import type { UseCases } from '../application/verbs.ts';
 const DEADLINE_POLL_MS = 250;
 const INCIDENT_POLL_MS = 500;
 const SWEEP_MS = 2_000;
-const LOST_MS = 60_000;
+/** Whoever takes the mark away again and again makes work go out again only so often. */
+const EMPTIED_GAP_MS = 5_000;
 const OVERDUE_POLL_MS = 10_000;
 /** An end that is this late is told to admins; `usecases/watch-overdue.ts` says how. */
 const LATE_MS = 60_000;
@@ -125,27 +126,32 @@ export const startIncidentEnds = ({ store, useCases, log }: TimerDeps, inFlight:
 /** Finds what was due or lost, whoever lost it. */
 type SweepOptions = { client: Redis; prefix: string; inFlight: InFlight; onFound: () => void };
 
-export const startSweep = ({ store, useCases, log }: TimerDeps, options: SweepOptions): Loop =>
-  startLoop({
+export const startSweep = ({ store, useCases, log }: TimerDeps, options: SweepOptions): Loop => {
+  const wasEmptied = createEmptiedLook(options);
+  return startLoop({
     everyMs: SWEEP_MS,
     run: async () => {
       const found = await useCases.sweep();
       options.inFlight.add(useCases.completeRevocation({ grantIds: found.ending }));
       for (const grantId of found.activating) options.inFlight.add(useCases.activate({ grantId }));
       for (const requestId of found.extending) options.inFlight.add(useCases.finishExtension({ requestId }));
-      const isEmptied = await wasEmptied(options);
-      const putBack = await store.outbox.putBack(isEmptied ? 0 : LOST_MS);
-      if (putBack > 0)
-        log.info({ putBack, isEmptied }, 'work that Redis does not hold, or no longer holds, is handed out again');
+      const putBack = (await wasEmptied()) ? await store.outbox.putBack() : 0;
+      if (putBack > 0) log.info({ putBack }, 'Redis lost its data; its work is handed out again');
       if (putBack > 0) options.onFound();
     },
     onError: complain(log, 'the sweep'),
   });
+};
 
 /** A mark in Redis that only a loss of its data can remove; whoever has to set it again knows. While Redis is down nothing is known. */
-const wasEmptied = async ({ client, prefix }: SweepOptions): Promise<boolean> => {
-  if (client.status !== 'ready') return false;
-  return (await client.set(`${prefix}:mark`, '1', 'NX')) === 'OK';
+const createEmptiedLook = ({ client, prefix }: SweepOptions): (() => Promise<boolean>) => {
+  let foundAtMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (client.status !== 'ready' || performance.now() - foundAtMs < EMPTIED_GAP_MS) return false;
+    if ((await client.set(`${prefix}:mark`, '1', 'NX')) !== 'OK') return false;
+    foundAtMs = performance.now();
+    return true;
+  };
 };
 
 export const startSealer = ({ store, log }: Pick<TimerDeps, 'store' | 'log'>): Loop => {

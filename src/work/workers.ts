@@ -1,21 +1,23 @@
-/** Takes jobs from the queue, runs their handler, and settles the outbox row they came from. */
+/** Takes jobs from the queue, reads from Postgres what each stands for, and does that. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { createInFlight } from '../lib/pending-tasks.ts';
-import type { Log } from '../lib/log.ts';
 import { withinMs } from '../lib/timeout.ts';
 import { WORK_KINDS } from '../application/record/outbox.ts';
 import type { Store } from '../application/deps.ts';
 import type { WorkKind } from '../application/record/outbox.ts';
-import type { Handled, Handler } from './handlers.ts';
+import { doWork } from './do-work.ts';
+import type { WorkDeps } from './do-work.ts';
+import type { DroppedJobs } from './dropped-jobs.ts';
 import type { JobData } from './relay.ts';
-
-const FIRST_RETRY_MS = 1_000;
-const RETRY_CAP_MS = 60_000;
 
 /** The longest a job waits when the wake-up of an idle worker was missed, as after Redis lost its data. */
 const DRAIN_DELAY_S = 1;
+
+/** A queue wakes up by the clock of a process, which may be a little ahead of the database's. */
+const EARLY_MS = 1_000;
 
 /**
  * What BullMQ gets to close once nothing is in hand. It waits for ever for the end of a connection that was about to be
@@ -23,74 +25,56 @@ const DRAIN_DELAY_S = 1;
  */
 const CLOSE_LIMIT_MS = 2_000;
 
-export type WorkerDeps = {
-  store: Store;
-  handlers: Record<WorkKind, Handler>;
+export type WorkerDeps = WorkDeps & {
+  store: { outbox: Pick<Store['outbox'], 'find' | 'done' | 'postpone'> };
   connection: Redis;
   prefix: string;
-  log: Log;
-  /** Called when a row was put back, so that it is handed out again. */
-  onPostponed: () => void;
+  dropped: DroppedJobs;
 };
 
-const backoffMs = (attempt: number): number => Math.min(RETRY_CAP_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10));
+const ID = /^[1-9]\d{0,14}$/;
 
-const run = async (handler: Handler, subjectId: string, onError: (error: unknown) => void): Promise<Handled> => {
-  try {
-    return await handler.handle(subjectId);
-  } catch (error) {
-    onError(error);
-    return { outcome: 'retry', retryInMs: null, error: String(error) };
-  }
+/** Whoever can write to Redis writes jobs: of what one says only this is used, and only to look it up. */
+export const readJobData = (data: unknown): JobData | null => {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return null;
+  const { workId, dispatch } = data as Record<string, unknown>;
+  if (typeof workId !== 'string' || !ID.test(workId)) return null;
+  return typeof dispatch === 'number' && Number.isSafeInteger(dispatch) && dispatch > 0 ? { workId, dispatch } : null;
 };
 
-/** `ids` are the rows it came from; `attempt` says how often it was handed out before. */
-export type Work = { kind: WorkKind; subjectId: string; ids: string[]; attempt: number };
-
-/** Does it, and settles its rows: gone when it is done, else put back for later. */
-export const doWork = async (
-  {
-    store,
-    handlers,
-    log,
-    onPostponed,
-  }: Pick<WorkerDeps, 'handlers' | 'log' | 'onPostponed'> & {
-    store: Pick<Store, 'outbox'>;
-  },
-  { kind, subjectId, ids, attempt }: Work,
-): Promise<void> => {
-  const handled = await run(handlers[kind], subjectId, (error) =>
-    log.error({ err: error, work: ids, kind, subject: subjectId }, 'work failed; it will be tried again'),
-  );
-  if (handled.outcome === 'done') return void (await Promise.all(ids.map((id) => store.outbox.done(id))));
-  const retryInMs = handled.retryInMs ?? backoffMs(attempt);
-  await Promise.all(ids.map((id) => store.outbox.postpone(id, handled.error, retryInMs)));
-  onPostponed();
+const processJob = async (deps: WorkerDeps, kind: WorkKind, data: unknown): Promise<void> => {
+  const { store, dropped } = deps;
+  const named = readJobData(data);
+  if (!named) return dropped.add('unreadable');
+  const work = await store.outbox.find({ id: named.workId, kind, dispatches: named.dispatch });
+  if (!work) return dropped.add('unknown');
+  if (work.delayMs > EARLY_MS) return dropped.add('early');
+  if (work.delayMs > 0) await delay(work.delayMs);
+  await doWork(deps, { kind, subjectId: work.subjectId, rows: [work] });
 };
-
-const processJob = (deps: WorkerDeps, kind: WorkKind, { data }: Job<JobData>): Promise<void> =>
-  doWork(deps, { kind, subjectId: data.subjectId, ids: [data.workId], attempt: data.attempt });
 
 /** Closing waits for the jobs in hand; what it cannot wait for is found again in the outbox. */
 export const startWorkers = (deps: WorkerDeps): { stop(): Promise<void> } => {
   // The worker tells of what fails.
   const inHand = createInFlight(() => undefined);
-  const process = (kind: WorkKind, job: Job<JobData>): Promise<void> => {
-    const work = processJob(deps, kind, job);
+  const process = async (kind: WorkKind, job: Job<unknown>): Promise<void> => {
+    const work = processJob(deps, kind, job.data);
     inHand.add(work);
-    return work;
+    try {
+      await work;
+    } catch (error) {
+      deps.log.error({ err: error, kind }, 'work could not be settled; the next look at the outbox finds it');
+    }
   };
   const workers = WORK_KINDS.map((kind) => {
-    const worker = new Worker<JobData>(kind, (job) => process(kind, job), {
+    const worker = new Worker<unknown>(kind, (job) => process(kind, job), {
       connection: deps.connection,
       prefix: deps.prefix,
       concurrency: deps.handlers[kind].concurrency,
       drainDelay: DRAIN_DELAY_S,
     });
     worker.on('error', (error) => deps.log.debug({ error: error.message, kind }, 'worker connection'));
-    worker.on('failed', (job, error) =>
-      deps.log.error({ err: error, kind, work: job?.data.workId }, 'work could not be settled; the sweep will find it'),
-    );
+    worker.on('failed', () => deps.dropped.add('failed'));
     return worker;
   });
   const stop = async (): Promise<void> => {

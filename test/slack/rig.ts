@@ -208,14 +208,15 @@ const settle = async ({
 }: Pick<Rig, 'store' | 'useCases' | 'notifier'>): Promise<SyncResult[]> => {
   const results: SyncResult[] = [];
   for (let work = await store.outbox.take(50); work.length > 0; work = await store.outbox.take(50)) {
-    for (const { id, kind, subjectId } of work) {
+    for (const one of work) {
+      const { kind, subjectId } = one;
       if (kind === 'activate') await useCases.activate({ grantId: subjectId });
       if (kind === 'end') await useCases.completeRevocation({ grantIds: [subjectId] });
       if (kind === 'extend') await useCases.finishExtension({ requestId: subjectId });
       const synced = kind === 'notify' ? await notifier.sync(subjectId) : null;
       if (synced) results.push(synced);
-      if (synced && synced.outcome !== 'done') await store.outbox.postpone(id, synced.error ?? synced.outcome, 60_000);
-      else await store.outbox.done(id);
+      if (synced && synced.outcome !== 'done') await store.outbox.postpone(one, synced.error ?? synced.outcome, 60_000);
+      else await store.outbox.done(one);
     }
   }
   return results;

@@ -33,7 +33,7 @@ test('work is announced once per transaction that has any, and only when it is c
   expect(opened.workCalls()).toBe(before + 1);
   await store.transaction((tx) => tx.audit.append(someEvent()));
   expect(opened.workCalls()).toBe(before + 1);
-  for (const { id } of await store.outbox.take(10)) await store.outbox.done(id);
+  for (const work of await store.outbox.take(10)) await store.outbox.done(work);
 });
 
 test('a transaction that throws leaves nothing: no state, no event, no work', async () => {
@@ -125,18 +125,71 @@ test('taken work is not taken again until it is put back, done work is gone, pos
   ]);
   expect(taken[1]?.delayMs).toBeGreaterThan(59_000);
   const [third] = await store.outbox.take(10);
+  if (!taken[0] || !third) throw new Error('nothing was taken');
   expect(third).toMatchObject({ subjectId: 'g2' });
   expect(await store.outbox.take(10)).toEqual([]);
-  await store.outbox.postpone(third?.id ?? '', 'redis is away', 30_000);
+  await store.outbox.postpone(third, 'redis is away', 30_000);
   expect(await store.outbox.take(10)).toMatchObject([{ subjectId: 'g2', dispatches: 2 }]);
-  await store.outbox.done(taken[0]?.id ?? '');
-  expect(await store.outbox.putBack(60_000)).toBe(0);
-  expect(await store.outbox.putBack(0)).toBe(2);
+  await store.outbox.done(taken[0]);
+  expect(await store.outbox.putBack()).toBe(2);
   expect(await store.outbox.take(10)).toMatchObject([{ subjectId: 'g1' }, { subjectId: 'g2', dispatches: 3 }]);
-  await opened.pool.query(`update outbox set dispatched_at = now() - interval '1 hour' where subject_id = 'g2'`);
-  await opened.pool.query(`update outbox set available_at = now() - interval '1 hour' where subject_id = 'g2'`);
-  expect(await store.outbox.putBack(60_000)).toBe(1);
-  expect(await store.outbox.take(10)).toMatchObject([{ subjectId: 'g2' }]);
+});
+
+test('a row is settled only by whoever says what it is, and has it', async () => {
+  await store.transaction((tx) => tx.outbox.add('announce', 'a1'));
+  const [row] = (await store.outbox.take(100)).filter(({ subjectId }) => subjectId === 'a1');
+  if (!row) throw new Error('nothing was taken');
+  const others = [
+    { ...row, subjectId: 'nothing' },
+    { ...row, kind: 'notify' as const },
+    { ...row, dispatches: 2 },
+    { ...row, dispatches: 0 },
+    { ...row, id: String(Number(row.id) + 1) },
+  ];
+  for (const other of others) {
+    await store.outbox.done(other);
+    await store.outbox.postpone(other, 'forged', 3_600_000);
+    await store.outbox.release([other], 'forged');
+    expect(await store.outbox.find(other)).toEqual(other.subjectId === 'nothing' ? row : null);
+  }
+  const { rows } = await opened.pool.query(
+    `select dispatches, last_error from outbox where subject_id = 'a1' and dispatched_at is not null`,
+  );
+  expect(rows).toEqual([{ dispatches: 1, last_error: null }]);
+  await store.outbox.done(row);
+  expect(await store.outbox.find(row)).toBeNull();
+});
+
+test('late work is taken by who looks for it, however often it was handed out since it was due, and by nobody else then', async () => {
+  await store.transaction(async (tx) => {
+    await tx.outbox.add('alert', 'late');
+    await tx.outbox.add('alert', 'later', 60_000);
+    await tx.outbox.add('allowance', 'never handed out');
+  });
+  const late = { handedOutMs: 30_000, waitingMs: 30_000 };
+  await opened.pool.query(
+    `update outbox set available_at = available_at - interval '31 s' where kind in ('alert', 'allowance')`,
+  );
+  const [handed] = await store.outbox.take(1);
+  await store.outbox.take(1);
+  expect((await store.outbox.lateKinds(late)).toSorted()).toEqual(['alert', 'allowance']);
+  expect(await store.outbox.keepLate('notify', { ...late, limit: 10 })).toEqual([]);
+  const [kept] = await store.outbox.keepLate('alert', { ...late, limit: 10 });
+  expect(kept).toMatchObject({ subjectId: 'late', dispatches: -2 });
+  expect(await store.outbox.keepLate('alert', { ...late, limit: 10 })).toEqual([]);
+  expect(await store.outbox.keepLate('allowance', { ...late, limit: 10 })).toMatchObject([
+    { subjectId: 'never handed out' },
+  ]);
+  // The job that Redis may still bring names nothing any more, and settles nothing.
+  if (!handed || !kept) throw new Error('nothing was taken');
+  expect(await store.outbox.find(handed)).toBeNull();
+  await store.outbox.done(handed);
+  await store.outbox.putBack();
+  // A process that died with it: ten seconds later it is the next one's.
+  await opened.pool.query(
+    `update outbox set dispatched_at = dispatched_at - interval '11 s' where subject_id = 'late'`,
+  );
+  expect(await store.outbox.keepLate('alert', { ...late, limit: 10 })).toMatchObject([{ id: kept.id, dispatches: -3 }]);
 });
 
 test('many relays at once hand each piece of work out once', async () => {
@@ -151,7 +204,7 @@ test('many relays at once hand each piece of work out once', async () => {
   expect(new Set(subjects).size).toBe(100);
 });
 
-test('work that a process keeps is nobody else’s for ten seconds, and is put back after that', async () => {
+test('work that a process keeps is nobody else’s for ten seconds, and is taken by another after that', async () => {
   const { pool } = opened;
   const log = createLog('silent');
   const written: Written[] = [];
@@ -169,12 +222,15 @@ test('work that a process keeps is nobody else’s for ten seconds, and is put b
   expect(written).toMatchObject([{ kept: [{ subjectId: 'k1' }, { subjectId: 'k2' }], othersInMs: 0 }]);
   const others = await store.outbox.take(100);
   expect(others.map(({ subjectId }) => subjectId)).toEqual(['k3', 'k4', 'g']);
-  expect(await store.outbox.putBack(60_000)).toBe(0);
+  const late = { handedOutMs: 30_000, waitingMs: 0, limit: 10 };
+  expect(await store.outbox.keepLate('notify', late)).toEqual([]);
   await pool.query(
     `update outbox set dispatched_at = dispatched_at - interval '11 s', available_at = available_at - interval '11 s'`,
   );
-  expect(await store.outbox.putBack(60_000)).toBe(2);
-  expect(await store.outbox.take(100)).toMatchObject([{ subjectId: 'k1', dispatches: 1 }, { subjectId: 'k2' }]);
+  expect(await store.outbox.keepLate('notify', late)).toMatchObject([
+    { subjectId: 'k1', dispatches: -1 },
+    { subjectId: 'k2' },
+  ]);
 });
 
 test('a connection that is cut between two statements fails its transaction, and only that', async () => {

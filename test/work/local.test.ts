@@ -4,8 +4,8 @@ import type { Handled, Handler } from '../../src/work/handlers.ts';
 import { createLocal } from '../../src/work/local.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { WORK_KINDS } from '../../src/application/record/outbox.ts';
-import type { Store } from '../../src/application/deps.ts';
-import type { WorkKind, Written } from '../../src/application/record/outbox.ts';
+import type { TakenWork } from '../../src/application/ports.ts';
+import type { WorkKind } from '../../src/application/record/outbox.ts';
 
 type Begun = { kind: WorkKind; subjectId: string; finish: (handled?: Handled) => void };
 
@@ -31,9 +31,9 @@ const startRig = (concurrency = 16) => {
     return Promise.resolve();
   };
   const outbox = {
-    done: (id: string) => note(`done ${id}`),
-    postpone: (id: string, error: string, retryInMs: number) => note(`postponed ${id} ${error} ${retryInMs}`),
-  } as Store['outbox'];
+    done: ({ id }: TakenWork) => note(`done ${id}`),
+    postpone: ({ id }: TakenWork, error: string, retryInMs: number) => note(`postponed ${id} ${error} ${retryInMs}`),
+  };
   let postponed = 0;
   const local = createLocal({
     store: { outbox },
@@ -47,7 +47,7 @@ const startRig = (concurrency = 16) => {
   return { local, begun, settled, until, postponedCount: () => postponed };
 };
 
-const work = (id: string, kind: WorkKind, subjectId: string): Written['kept'][number] => ({ id, kind, subjectId });
+const work = (id: string, kind: WorkKind, subjectId: string): TakenWork => ({ id, kind, subjectId, dispatches: 0 });
 
 test('what is written while its subject waits is done with it, and what is written while it is done, once more', async () => {
   const { local, begun, settled, until } = startRig(1);

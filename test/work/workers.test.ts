@@ -17,6 +17,8 @@ import { startPrivateRedis } from '../support/services.ts';
 const log = createLog('silent');
 const PREFIX = 'workers-test';
 
+type Outbox = Pick<Store['outbox'], 'find' | 'done' | 'postpone'>;
+
 type Rig = {
   redis: Awaited<ReturnType<typeof startPrivateRedis>>;
   connection: Redis;
@@ -43,9 +45,20 @@ beforeEach(async () => {
     WorkKind,
     Handler
   >;
-  const outbox = { done: (id: string) => Promise.resolve(void settled.push(id)) } as Store['outbox'];
-  const store = { outbox } as Store;
-  const workers = startWorkers({ store, handlers, connection, prefix: PREFIX, log, onPostponed: () => undefined });
+  const outbox: Outbox = {
+    find: ({ id, kind, dispatches }) => Promise.resolve({ id, kind, dispatches, subjectId: `r${id}`, delayMs: 0 }),
+    done: ({ id }) => Promise.resolve(void settled.push(id)),
+    postpone: () => Promise.resolve(),
+  };
+  const workers = startWorkers({
+    store: { outbox },
+    handlers,
+    connection,
+    prefix: PREFIX,
+    log,
+    onPostponed: () => undefined,
+    dropped: { add: () => undefined },
+  });
   rig = { redis, connection, workers, begun, settled, finish: () => undefined };
   await waitUntil(() => connection.status === 'ready', { timeoutMs: 10_000, what: 'the connection' });
 });
@@ -55,17 +68,17 @@ afterEach(async () => {
   await rig.redis.remove();
 });
 
-const handOut = async (subjectId: string): Promise<void> => {
+const handOut = async (workId: string): Promise<void> => {
   const queue = new Queue('notify', { connection: { url: rig.redis.url }, prefix: PREFIX });
-  await queue.add('notify', { workId: '1', subjectId, attempt: 0 });
+  await queue.add('notify', { workId, dispatch: 1 });
   await queue.close();
-  await waitUntil(() => rig.begun.includes(subjectId), { timeoutMs: 10_000, what: 'the work' });
+  await waitUntil(() => rig.begun.includes(`r${workId}`), { timeoutMs: 10_000, what: 'the work' });
 };
 
 const isPending = async (work: Promise<unknown>): Promise<boolean> => !(await withinMs(work, 3_000)).isThere;
 
 test('a stop waits for what is in hand, however long it takes, and it is settled', async () => {
-  await handOut('r1');
+  await handOut('1');
   const stopped = rig.workers.stop();
   expect(await isPending(stopped)).toBe(true);
   rig.finish({ outcome: 'done' });
@@ -84,12 +97,12 @@ test('a stop right after Redis is back ends, though connections are still to be 
 });
 
 test('a stop while Redis is away ends once what is in hand is finished', async () => {
-  await handOut('r2');
+  await handOut('2');
   await rig.redis.kill();
   await waitUntil(() => rig.connection.status === 'reconnecting', { timeoutMs: 10_000, what: 'the loss' });
   const stopped = rig.workers.stop();
   expect(await isPending(stopped)).toBe(true);
   rig.finish({ outcome: 'done' });
   await stopped;
-  expect(rig.settled).toEqual(['1']);
+  expect(rig.settled).toEqual(['2']);
 });

@@ -1,3 +1,5 @@
+import type { TakenWork } from '../ports.ts';
+
 export const WORK_KINDS = [
   'activate',
   'end',
@@ -20,9 +22,9 @@ export type Work = {
   subjectId: string;
   /** How long until it may be done, by the database clock; 0 when it may be done now. */
   delayMs: number;
-  /** Which hand-over this is, from 1; 0 while the process that wrote it keeps it to do it itself. */
+  /** Which hand-over to Redis this is, from 1; 0 or less while a process keeps it to do it itself. */
   dispatches: number;
 };
 
 /** What a committed transaction wrote into the outbox: rows that this process keeps to do at once, and when the first of the others may be done. */
-export type Written = { kept: Pick<Work, 'id' | 'kind' | 'subjectId'>[]; othersInMs: number | null };
+export type Written = { kept: TakenWork[]; othersInMs: number | null };

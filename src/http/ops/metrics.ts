@@ -23,6 +23,7 @@ export type Metrics = {
   onTargetCall(call: TargetCall): void;
   onAlert(count: AlertCount): void;
   onSlackCall(call: SlackCall): void;
+  onJobDropped(reason: string): void;
   onAnswered(answered: Answered): void;
   onEvents(entries: readonly AuditEntry[]): void;
   handle: Handle;
@@ -86,6 +87,16 @@ const addSlackCalls = (registry: Registry): Metrics['onSlackCall'] => {
   return (call) => calls.inc(call);
 };
 
+const addDroppedJobs = (registry: Registry): Metrics['onJobDropped'] => {
+  const dropped = new Counter({
+    name: 'latchkey_jobs_dropped_total',
+    help: 'Jobs in Redis that were dropped because they fit no waiting work',
+    labelNames: ['reason'] as const,
+    registers: [registry],
+  });
+  return (reason) => dropped.inc({ reason });
+};
+
 const addHttp = (registry: Registry): Metrics['onAnswered'] => {
   const responses = new Counter({
     name: 'latchkey_http_responses_total',
@@ -122,6 +133,7 @@ export const createMetrics = (sources: MetricSources, { version, namesTargets, l
     onAlert: addAlerts(registry),
     onTargetCall: addTargetCalls(registry, namesTargets),
     onSlackCall: addSlackCalls(registry),
+    onJobDropped: addDroppedJobs(registry),
     onAnswered: addHttp(registry),
     onEvents: createEventMetrics(registry, { namesTargets }),
     handle: async (_request, response) => {

@@ -375,6 +375,7 @@ export const outbox = pgTable(
     subjectId: idText('subject_id').notNull(),
     availableAt: instant('available_at').notNull(),
     dispatchedAt: instant('dispatched_at'),
+    /** How often it was handed to Redis; the same number below zero, or zero, while a process keeps it. */
     dispatches: integer().notNull().default(0),
     lastError: text('last_error'),
     createdAt: instant('created_at').notNull(),
@@ -383,8 +384,8 @@ export const outbox = pgTable(
     index('outbox_waiting')
       .on(table.id)
       .where(sql`${table.dispatchedAt} is null`),
-    index('outbox_dispatched')
-      .on(sql`greatest(${table.dispatchedAt}, ${table.availableAt})`)
+    index('outbox_late')
+      .on(table.availableAt)
       .where(sql`${table.dispatchedAt} is not null`),
     check('outbox_kind', isOneOf(table.kind, WORK_KINDS)),
   ],

@@ -263,7 +263,7 @@ const settle = async ({ store }: TestStore, useCases: UseCases): Promise<Work[]>
     for (const one of work) {
       if (one.kind === 'activate') await useCases.activate({ grantId: one.subjectId });
       if (one.kind === 'end' && one.delayMs === 0) await useCases.completeRevocation({ grantIds: [one.subjectId] });
-      await store.outbox.done(one.id);
+      await store.outbox.done(one);
       done.push(one);
     }
   }
