@@ -21,6 +21,7 @@ import { closeIncident } from './incidents/close-incident.ts';
 import { endIncidents } from './incidents/end-incidents.ts';
 import { incidentBriefing } from './queries/incident-briefing.ts';
 import type { IncidentUseCases } from './incidents/incident-types.ts';
+import { tryAgain } from './grants/hold.ts';
 import { incidentTimeline, incidentView } from './queries/incident-view.ts';
 import { keepGrant } from './incidents/keep-grant.ts';
 import { syncIncidentChannel } from './incidents/sync-incident-channel.ts';
@@ -93,6 +94,7 @@ export const createUseCases = (deps: Deps): UseCases => ({
   cancel: (input) => cancel(deps, input),
   showCredentials: (input) => showCredentials(deps, input),
   end: (input) => end(deps, input),
+  tryAgain: (input) => tryAgain(deps, input),
   extend: (input) => extend(deps, input, extendBreakGlass),
   finishExtension: (input) => finishExtension(deps, input),
   overview: (input) => overview(deps, input),

@@ -216,6 +216,8 @@ export type Access = DriftAccess &
     isShared(grant: Pick<Grant, 'provider'>): boolean;
     /** Moves the target's own deadline, where it has one, to `grant.expiresAt`, and reads it back. */
     extend(grant: Grant, person: Person): Promise<void>;
+    /** What keeps this role from being granted, asked of the target by the policy in force; null where nothing is known to. From a few seconds ago, unless fresh. */
+    roleProblem(target: string, role: string, how?: { isFresh: boolean }): Promise<string | null>;
     failureOf(error: unknown): AccessFailure;
     /** What the last look at each target found; null where it is well. */
     problems(): Record<string, string>;

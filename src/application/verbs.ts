@@ -25,6 +25,7 @@ import type { CreateRequestInput, CreateRequestResult, PreviewInput } from './re
 import type { VoteResult } from './requests/vote-context.ts';
 import type { VoteInput } from './requests/vote.ts';
 import type { RevocationPreview, RevokeAllInput, RevokeWhat } from './revocations/revoke-all.ts';
+import type { TryAgainInput, TryAgainResult } from './types.ts';
 
 /** The verbs, with their dependencies filled in; what every adapter is given. */
 export type UseCases = IncidentUseCases & {
@@ -53,6 +54,8 @@ export type UseCases = IncidentUseCases & {
   cancel(input: CancelInput): Promise<{ view: RequestView }>;
   showCredentials(input: ShowCredentialsInput): Promise<ShowCredentialsResult>;
   end(input: EndInput): Promise<EndResult>;
+  /** Sets up access that waits for a fix of its target, where it was fixed. */
+  tryAgain(input: TryAgainInput): Promise<TryAgainResult>;
   /** Throws `extend_*` where the grant, and not the policy, is in the way. */
   extend(input: ExtendInput): Promise<ExtendResult>;
   /** Moves an end that was decided to move, in the target and then in the store. */

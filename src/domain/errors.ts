@@ -18,6 +18,8 @@ export const ERROR_CODES = [
   'denied_by_rule',
   'no_rule',
   'nobody_can_approve',
+  'not_a_helper',
+  'retry_needless',
   'open_requests_reached',
   'live_grants_reached',
   'target_unavailable',

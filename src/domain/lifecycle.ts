@@ -39,3 +39,6 @@ export const moveGrant = (from: GrantState, to: GrantState): GrantState =>
   (GRANT_MOVES[from] as readonly GrantState[]).includes(to) ? to : refuse('grant', from, to);
 
 export const isTerminalGrant = (state: GrantState): boolean => GRANT_MOVES[state].length === 0;
+
+/** Kinds of a target's failure that do not pass by themselves (`providers/provider.ts`). */
+export const HUMAN_KINDS = ['denied', 'misconfigured', 'unsupported'] as const;

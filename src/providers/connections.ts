@@ -30,7 +30,14 @@ export type OpenAccess = Access & {
 };
 
 type Open = { configText: string; connection: Connection<Json, Json> };
-type State = { deps: AccessDeps; open: Map<string, Open>; problems: Map<string, string>; stopping: AbortController };
+type Look = { at: number; found: Promise<string | null> };
+type State = {
+  deps: AccessDeps;
+  open: Map<string, Open>;
+  problems: Map<string, string>;
+  looks: Map<string, Look>;
+  stopping: AbortController;
+};
 
 const failureOf = (error: unknown): AccessFailure =>
   error instanceof ProviderError
@@ -210,6 +217,41 @@ const checkTarget = async (state: State, target: Target): Promise<void> => {
   }
 };
 
+type RoleOf = { target: string; role: string };
+
+/** Within this time one look serves all who ask. */
+const ROLE_LOOK_MS = 4_000;
+
+const lookAtRole = async (state: State, { target: name, role }: RoleOf): Promise<string | null> => {
+  const target = state.deps.policy().targets[name];
+  const scope = target?.roles[role]?.scope;
+  if (scope === undefined) return null;
+  try {
+    const context = { signal: state.stopping.signal, log: state.deps.log };
+    const findings = (await connectionTo(state, name).preflight?.({ [role]: scope }, context)) ?? [];
+    return (
+      findings
+        .filter(({ level }) => level === 'error')
+        .map(({ message }) => message)
+        .join(' ') || null
+    );
+  } catch (error) {
+    return failureOf(error).message;
+  }
+};
+
+/** Of a policy, so that a fix there is seen at once. */
+const roleProblem = (state: State, { target, role }: RoleOf, isFresh: boolean): Promise<string | null> => {
+  const key = JSON.stringify([state.deps.policy().sha256, target, role]);
+  const known = state.looks.get(key);
+  const now = performance.now();
+  if (!isFresh && known && now - known.at < ROLE_LOOK_MS) return known.found;
+  for (const [old, { at }] of state.looks) if (now - at >= ROLE_LOOK_MS) state.looks.delete(old);
+  const found = lookAtRole(state, { target, role });
+  state.looks.set(key, { at: now, found });
+  return found;
+};
+
 const checkAll = async (state: State): Promise<void> => {
   const { targets } = state.deps.policy();
   for (const name of state.problems.keys()) if (!targets[name]) state.problems.delete(name);
@@ -220,7 +262,7 @@ export const createAccess = (deps: AccessDeps): OpenAccess => {
   const stopping = new AbortController();
   // Every call to a target listens to it, and there may be hundreds at once.
   setMaxListeners(0, stopping.signal);
-  const state: State = { deps, open: new Map(), problems: new Map(), stopping };
+  const state: State = { deps, open: new Map(), problems: new Map(), looks: new Map(), stopping };
   let stopChecks = async (): Promise<void> => {};
   return {
     grant: (grant, person) => grantOne(state, { grant, person }),
@@ -235,6 +277,7 @@ export const createAccess = (deps: AccessDeps): OpenAccess => {
     byHand: (grant, person) => byHand(state, grant, person),
     isShared: ({ provider }) => deps.findProvider(provider)?.isShared ?? false,
     extend: (grant, person) => extend(state, { grant, person }),
+    roleProblem: (target, role, how) => roleProblem(state, { target, role }, how?.isFresh ?? false),
     failureOf,
     problems: () => Object.fromEntries(state.problems),
     checkNow: () => checkAll(state),

@@ -82,13 +82,13 @@ const held = (facts: Facts, key: string): Held[] => {
 const heldLines = (items: Held[], id: string, until: string): string => {
   const lines = items.map((item) => {
     const [at, what] = [item[until], `${words(item, 'target') ?? ''}/${words(item, 'role') ?? ''}`];
-    return `\`${words(item, id) ?? ''}\` ${what}${typeof at === 'string' ? `, until ${date(new Date(at), new Date())}` : ''}`;
+    return `\`${words(item, id) ?? ''}\` ${what}${typeof at === 'string' ? `, until ${date(new Date(at), new Date())}` : ''}.`;
   });
   return lines.length > 0 ? `\n• ${lines.join('\n• ')}` : '';
 };
 
 const openReached = (facts: Facts): string =>
-  `You have ${words(facts, 'count') ?? 'too many'} open requests; one person may have ${words(facts, 'max') ?? 'no more'}. Nothing was sent. Cancel one with \`/prod-access cancel\` and its id, or wait for a decision:${heldLines(held(facts, 'open'), 'requestId', 'lapsesAt')}`;
+  `You have ${words(facts, 'count') ?? 'too many'} open requests; one person may have ${words(facts, 'max') ?? 'no more'}. Nothing was sent. Cancel one with \`/prod-access cancel\` and its id, or wait for a decision.${heldLines(held(facts, 'open'), 'requestId', 'lapsesAt')}`;
 
 const liveReached = (facts: Facts): string => {
   const name = words(facts, 'name');
@@ -96,8 +96,8 @@ const liveReached = (facts: Facts): string => {
   const what = facts.isBreakGlass === true ? 'live grants by break-glass' : 'live grants';
   const lines = heldLines(held(facts, 'live'), 'grantId', 'expiresAt');
   if (name)
-    return `${name} has ${count} ${what}; one person may have ${max}. Nothing was changed, and your vote was not counted. Vote again when one of them has ended:${lines}`;
-  return `You have ${count} ${what}; one person may have ${max}. Nothing was sent. Give one back with \`/prod-access done\` and its id, or stay longer with \`/prod-access extend\` and its id:${lines}`;
+    return `${name} has ${count} ${what}; one person may have ${max}. Nothing was changed, and your vote was not counted. Vote again when one of them has ended.${lines}`;
+  return `You have ${count} ${what}; one person may have ${max}. Nothing was sent. Give one back with \`/prod-access done\` and its id, or stay longer with \`/prod-access extend\` and its id.${lines}`;
 };
 
 const isRequestProblem = (value: unknown): value is RequestProblem =>
@@ -135,6 +135,12 @@ const SENTENCES = {
   no_rule: () =>
     'No rule lets you ask for this, so it was not sent. Ask an admin of Latchkey for a rule that covers it.',
   nobody_can_approve: nobody,
+  not_a_helper: (facts) =>
+    `Only the requester, owners of ${named(facts, 'target', 'target')} and admins of Latchkey may try again. Nothing was changed.`,
+  retry_needless: (facts) =>
+    words(facts, 'state') === 'active'
+      ? 'This access is set up already.'
+      : 'This access does not wait for a fix any more. The requester can ask again.',
   open_requests_reached: openReached,
   live_grants_reached: liveReached,
   target_unavailable: (facts) => `Right now ${named(facts, 'target', 'target')} cannot be reached. ${TRY_LATER}`,

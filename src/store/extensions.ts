@@ -17,6 +17,7 @@ import {
 } from 'drizzle-orm';
 import { DomainError } from '../domain/errors.ts';
 import type { Extension } from '../domain/grants/extension.ts';
+import { HUMAN_KINDS } from '../domain/lifecycle.ts';
 import type { Store, Tx } from '../application/deps.ts';
 import { extensions } from './schema/extensions.ts';
 import { grants, requests } from './schema/requests.ts';
@@ -47,7 +48,12 @@ export const extensionReads = (db: Db): Pick<Store['read'], 'extension' | 'activ
       then ${grants.personId} = ${personId} and ${grants.scope} = ${sql.param(scope, grants.scope)}::jsonb
       else ${grants.handle} = ${sql.param(handle, grants.handle)}::jsonb end`;
     const isBegun = or(isNull(grants.startsAt), lte(grants.startsAt, clock));
-    const others = and(eq(grants.target, target), ne(grants.id, id), inArray(grants.state, states), isBegun, isSame);
+    // One that waits for a fix has nothing in the target, unless an attempt is being made.
+    const isWaiting = sql`${grants.state} = 'activating' and ${inArray(grants.lastErrorKind, [...HUMAN_KINDS])}
+      and (${grants.leaseUntil} is null or ${grants.leaseUntil} <= clock_timestamp())`;
+    const isThere = sql`(${isWaiting}) is not true`;
+    const isOther = and(eq(grants.target, target), ne(grants.id, id), inArray(grants.state, states));
+    const others = and(isOther, isBegun, isThere, isSame);
     return only(await db.select({ found: count() }).from(grants).where(others)).found;
   },
 });

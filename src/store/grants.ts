@@ -189,6 +189,20 @@ const setRetryStatement = (db: Db) =>
     where: isUnfinished,
   });
 
+const setNextAttemptStatement = (db: Db) =>
+  db
+    .update(grants)
+    .set({ nextAttemptAt: clockPlus(given('inMs')) })
+    .where(and(isId, isUnfinished))
+    .prepare('grant_set_next_attempt');
+
+const setScopeStatement = (db: Db) =>
+  db
+    .update(grants)
+    .set({ scope: sql`${sql.param(slot('scope'), grants.scope)}` })
+    .where(and(isId, eq(grants.state, 'activating')))
+    .prepare('grant_set_scope');
+
 const lockDueStatement = (db: Db) =>
   db
     .select(grantColumns)
@@ -267,6 +281,8 @@ export const grantWrites = (db: Db, { later }: Line): Tx['grants'] => {
   const isLeased = isLeasedStatement(db);
   const lockDue = lockDueStatement(db);
   const listStalled = listStalledStatement(db);
+  const setNextAttempt = setNextAttemptStatement(db);
+  const setScope = setScopeStatement(db);
   return {
     ...stateWrites(db),
     ...grantBatches(db, grantColumns),
@@ -280,6 +296,8 @@ export const grantWrites = (db: Db, { later }: Line): Tx['grants'] => {
       if (claimed.length === 0) await refuse(find, { id, to: null });
     },
     isLeased: async (id) => (await isLeased.execute({ id })).length > 0,
+    setNextAttempt: async (id, inMs) => void (await setNextAttempt.execute({ id, inMs })),
+    setScope: async (id, scope) => void (await setScope.execute({ id, scope })),
     lockDue: (limit) => lockDue.execute({ limit }),
     listStalled: (limit) => listStalled.execute({ limit }),
   };

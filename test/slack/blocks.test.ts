@@ -153,13 +153,38 @@ const PENDING_BUTTONS: Record<string, string[]> = {
   'more time, pending': ['approve', 'deny', 'discuss'],
 };
 
+const stateNamed = (name: string): RequestView => {
+  const found = every.find(([state]) => state === name);
+  if (!found) throw new Error(`no view is called ${name}`);
+  return found[1];
+};
+
 describe('every message, in every state', () => {
   it.each(every)('%s is what Slack accepts', (_, view) => {
     for (const draw of drawings) expect(checkMessageBlocks(draw(view, facts).blocks)).toEqual([]);
   });
 
-  it.each(every)('%s shows Approve and Deny only while it is pending', (state, view) => {
-    expect(buttonsOf(approvalMessage(view, facts))).toEqual(PENDING_BUTTONS[state] ?? []);
+  it.each(every)(
+    '%s shows Approve and Deny only while it is pending, and End now while there is access',
+    (state, view) => {
+      const live = state === 'activating' || state === 'active' ? ['end_now'] : [];
+      expect(buttonsOf(approvalMessage(view, facts))).toEqual(PENDING_BUTTONS[state] ?? live);
+    },
+  );
+
+  it('keeps the id of the grant on the card, and asks once more before access is ended', () => {
+    const card = approvalMessage(stateNamed('active'), facts);
+    expect(seen(card)).toContain('Grant `');
+    expect(JSON.stringify(card.blocks)).toContain('End this access now?');
+  });
+
+  it('asks once more before a sensitive role is approved, with who, what and for how long', () => {
+    const [plainly, carefully] = [false, true].map((isSensitive) => {
+      const role = facts.role && { ...facts.role, isSensitive };
+      return JSON.stringify(approvalMessage(stateNamed('pending'), { ...facts, role }).blocks);
+    });
+    expect(plainly).not.toContain('Approve this?');
+    expect(carefully).toContain('a sensitive role, for 30m');
   });
 
   it.each(every)('%s shows credentials only while the grant is active', (state, view) => {

@@ -40,7 +40,7 @@ describe('a request in Slack', () => {
     await rig.slack.as('olga').click(posted ?? 'home', 'approve');
     await waitForState('approved');
     await rig.settle();
-    expect(buttonsOf(approval())).toEqual([]);
+    expect(buttonsOf(approval())).toEqual(['end_now']);
     expect(seen(approval())).toContain('*Active* until <!date^');
     const granted = rig.slack.as('ada').dmsWithApp().at(-1);
     expect(seen(granted)).toContain('You have *Orders database · Read only* until');

@@ -119,6 +119,7 @@ const createTarget = (): Target => {
       byHand: (grant) => ({ name: `lk_${grant.id}`, enforcedBy: null, statements: [`DROP ROLE lk_${grant.id};`] }),
       failureOf: () => ({ kind: 'unavailable', message: 'The target did not answer.', isRetried: true }),
       problems: () => ({}),
+      roleProblem: async () => null,
     },
   };
   return target;

@@ -9,8 +9,9 @@ import { mustPerson } from '../record/must-find.ts';
 import type { AccessFailure, Credentials } from './access-ports.ts';
 import { TOO_OLD, abandon, isTooOld, retry } from './activation-failures.ts';
 import { isOverWith } from './end-with-incident.ts';
+import { hold, isFixed, isHeld, isSurelyGone, takeScopeOfNow } from './hold.ts';
 import { reEvaluateStart } from './re-evaluate-start.ts';
-import { isHeldByOthers, takenAway } from './shared-access.ts';
+import { takenAway } from './shared-access.ts';
 import type { ReportsUsage } from './usage-ports.ts';
 import type { SealedSecret } from './vault.ts';
 
@@ -22,7 +23,8 @@ export const activate = async (deps: Deps, input: { grantId: string }): Promise<
     deps.store.read.incidentOfGrant(input.grantId),
   ]);
   if (!planned || (incident && (await isOverWith(deps, planned, incident)))) return;
-  if (planned.startsAt && !(await reEvaluateStart(deps, planned))) return;
+  if (isHeld(planned) && !(await isFixed(deps, planned))) return;
+  if ((planned.startsAt || isHeld(planned)) && !(await reEvaluateStart(deps, planned))) return;
   const [claimed, person] = await Promise.all([
     deps.store.transaction((tx) => claim(deps, tx, input.grantId)),
     mustPerson(deps, planned.personId),
@@ -49,6 +51,7 @@ const claim = async (deps: Deps, tx: Tx, grantId: string): Promise<Grant | null>
     await abandon(tx, grant, { cause: 'abandoned', reason: TOO_OLD });
     return null;
   }
+  if (isHeld(grant)) await takeScopeOfNow(deps, tx, grant);
   // Sent in this order: what is read is what was claimed.
   const [, claimed] = await Promise.all([
     tx.grants.claim(grantId, LEASE_MS, grant.durationMs),
@@ -88,21 +91,6 @@ const recover = async (deps: Deps, failed: Failed): Promise<void> => {
     const current = await tx.grants.lock(failed.grant.id);
     if (current?.state !== 'activating') return;
     if (!isGone) return abandon(tx, current, { cause: 'abandoned', reason: failed.failure.message });
-    await tx.grants.setFailed(current.id, failed.failure.message);
-    const { kind, message } = failed.failure;
-    await tx.audit.append({ ...entryOf(current), type: 'grant.failed', data: { kind, message } });
-    await tx.outbox.add('notify', current.requestId);
+    await hold(tx, current, failed.failure);
   });
-};
-
-/** An earlier attempt may have left a login behind; `failed` is terminal, so it demands a look. */
-const isSurelyGone = async (deps: Deps, { grant, person }: Failed): Promise<boolean> => {
-  try {
-    if (!(await isHeldByOthers(deps, grant))) await deps.access.revoke(grant, person);
-    return true;
-  } catch (error) {
-    const { kind, message } = deps.access.failureOf(error);
-    deps.log.warn({ grant: grant.id, kind, error: message }, 'could not confirm that nothing was left in the target');
-    return false;
-  }
 };

@@ -30,6 +30,10 @@ export type GrantWrites = {
     failure: { kind: string | null; message: string },
     retryInMs: number,
   ): Promise<{ attempts: number; nextAttemptAt: Date }>;
+  /** When it is looked at next; nothing else changes. */
+  setNextAttempt(id: string, inMs: number): Promise<void>;
+  /** Of a grant that is not set up yet. */
+  setScope(id: string, scope: Json): Promise<void>;
   /** Locks up to `limit` active grants whose deadline has passed by the database clock, skipping those others hold. */
   lockDue(limit: number): Promise<Grant[]>;
   /** Locks these, in one order whoever asks. */

@@ -1,8 +1,9 @@
-/** Judges a grant with a future start again at its start: what held when it was approved may hold no more. */
+/** Judges a grant with a future start again at its start, and one that waited for a fix of its target: what held when it was approved may hold no more. */
 import { tiedAlert } from '../decisions/alert-facts.ts';
 import { DomainError, isDomainError } from '../../domain/errors.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import { TOO_OLD, abandon, isTooOld, retry } from './activation-failures.ts';
+import { isHeld, LOOK_MS } from './hold.ts';
 import { tiedIncident } from '../decisions/incident-tie.ts';
 import { evaluateRequest } from '../decisions/evaluate.ts';
 import type { Deps, Tx } from '../deps.ts';
@@ -10,7 +11,7 @@ import type { Deps, Tx } from '../deps.ts';
 /** True when it may be made now. Before its time nothing happens: an alarm that rings early is no start. */
 export const reEvaluateStart = async (deps: Deps, grant: Grant): Promise<boolean> => {
   const { startsAt } = grant;
-  if (grant.state !== 'activating' || startsAt === null || (await deps.store.read.now()) < startsAt) return false;
+  if (grant.state !== 'activating' || (startsAt && (await deps.store.read.now()) < startsAt)) return false;
   try {
     const why = await denialReason(deps, grant);
     if (why === null) return true;
@@ -24,9 +25,12 @@ export const reEvaluateStart = async (deps: Deps, grant: Grant): Promise<boolean
       isRetried: true,
     };
     await change(deps, grant, async (tx, current) =>
-      (await isTooOld(deps, tx, current))
-        ? abandon(tx, current, { cause: 'abandoned', reason: TOO_OLD })
-        : retry(tx, { grant: current, failure }),
+      // It stays one that waits for a fix, so that it is judged before it is set up.
+      isHeld(current)
+        ? tx.grants.setNextAttempt(current.id, LOOK_MS)
+        : (await isTooOld(deps, tx, current))
+          ? abandon(tx, current, { cause: 'abandoned', reason: TOO_OLD })
+          : retry(tx, { grant: current, failure }),
     );
   }
   return false;

@@ -8,7 +8,10 @@ import type { Deps } from '../deps.ts';
 import type { RequestEvaluation } from './request-evaluation.ts';
 
 export type Refusal = {
-  type: Extract<EventType, `${string}.refused` | 'grant.end_refused' | 'grant.keep_refused' | 'request.cancel_refused'>;
+  type: Extract<
+    EventType,
+    `${string}.refused` | 'grant.end_refused' | 'grant.retry_refused' | 'grant.keep_refused' | 'request.cancel_refused'
+  >;
   person: Person;
   requestId?: string | null;
   grantId?: string | null;

@@ -12,11 +12,8 @@ const idOf = ({ request, grant }: RequestView): string => grant?.id ?? request.i
 export const myLine = (policy: Policy, view: RequestView): string =>
   `${mark(view)} ${what(view, factsOf(policy, view.request))} for ${howLong(view)} · ${status(view)} \`${idOf(view)}\``;
 
-/** So that more time is not taken for a new ask. */
-const moreOf = (view: RequestView): string => (view.request.extendsByMs === null ? '' : ` for ${howLong(view)}`);
-
 export const theirLine = (policy: Policy, view: RequestView): string =>
-  `${mark(view)} ${mention(view.requester)} · ${what(view, factsOf(policy, view.request))}${moreOf(view)} · ${status(view)} \`${idOf(view)}\``;
+  `${mark(view)} ${mention(view.requester)} · ${what(view, factsOf(policy, view.request))} for ${howLong(view)} · ${status(view)} \`${idOf(view)}\``;
 
 /** Access that was taken by break-glass, and what is known of its review. */
 export const reviewedLine = (policy: Policy, view: RequestView): string =>

@@ -166,6 +166,7 @@ const createTarget = (made: Set<string>, onGrant: IncidentRig['onGrant']): Acces
   differences: () => [],
   restore: () => Promise.resolve(),
   problems: () => ({}),
+  roleProblem: async () => null,
 });
 
 const INC: NoteChannelInput = {

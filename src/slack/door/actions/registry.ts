@@ -6,6 +6,7 @@ import { discuss } from './discuss.ts';
 import { breakGlass } from './break-glass.ts';
 import { leaveDrift, repairDrift } from './drift.ts';
 import { extend } from './extend.ts';
+import { endNow, tryAgain } from './fix.ts';
 import { formActions } from './form.ts';
 import { incidentAgain, incidentAsk, incidentConfirm, incidentRead, keepGrant } from './incident.ts';
 import { ask, askAgain, cancel, done, showCredentials } from './own.ts';
@@ -21,6 +22,8 @@ export const actions: readonly Action[] = [
   showCredentials,
   done,
   extend,
+  tryAgain,
+  endNow,
   cancel,
   ask,
   askAgain,

@@ -1,6 +1,7 @@
 /** The home tab: what I have, what waits for me, and buttons for both. */
 import type { Button, HomeView, KnownBlock } from '@slack/types';
 import type { Policy } from '../../../domain/policy/types.ts';
+import { isHeld } from '../../../application/grants/hold.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import type { PreApprovalView } from '../../../domain/requests/pre-approval.ts';
 import type { Overview } from '../../../application/queries/overview.ts';
@@ -18,8 +19,12 @@ import {
   extendButton,
   refreshHomeButton,
   showCredentialsButton,
+  tryAgainButton,
 } from '../../messages/render/buttons.ts';
-import { isAhead } from '../../messages/render/phrases.ts';
+import { approvalCare } from '../../messages/render/approval.ts';
+import { factsOf } from '../../messages/render/facts.ts';
+import { newEndLine } from '../../messages/render/more-time.ts';
+import { changeLines, isAhead, ticket, votesSoFar, warning, whoIsAsked } from '../../messages/render/phrases.ts';
 import { allowanceLine } from '../../messages/render/pre-approval.ts';
 import { REASON_SHOWN_MAX, SECTION_TEXT_MAX, VIEW_BLOCKS_MAX } from '../../messages/render/limits.ts';
 import { context, cut, divider, quote, section, utc } from '../../messages/render/text.ts';
@@ -38,12 +43,23 @@ const entry = (line: string, buttons: Button[]): KnownBlock[] => [
   ...(buttons.length > 0 ? [actions(...buttons)] : []),
 ];
 
-const waiting = (policy: Policy, view: RequestView): KnownBlock[] =>
-  entry(`${theirLine(policy, view)}\n${quote(view.request.reason, HOME_REASON_MAX)}`, [
-    approveButton(view.request.id),
+/** Everything that a decision hangs on: nobody approves from here without having seen for how long, how risky, and with whom. */
+const waiting = (policy: Policy, view: RequestView): KnownBlock[] => {
+  const facts = factsOf(policy, view.request);
+  const lines = [
+    theirLine(policy, view),
+    quote(view.request.reason, HOME_REASON_MAX),
+    [ticket(view), newEndLine(view), warning(facts)].filter((part) => part !== null).join(' · ') || null,
+    ...changeLines(view, facts),
+    whoIsAsked(view, facts),
+    votesSoFar(view, facts),
+  ];
+  return entry(lines.filter((line) => line !== null).join('\n'), [
+    approveButton(view.request.id, approvalCare(view, facts)),
     ...(view.request.extendsGrantId === null ? [approveChangesButton(view.request.id)] : []),
     denyButton(view.request.id),
   ]);
+};
 
 const live =
   (offers: Overview['offers']) =>
@@ -56,7 +72,8 @@ const live =
   };
 
 const mine = (policy: Policy, view: RequestView): KnownBlock[] => {
-  const { request } = view;
+  const { request, grant } = view;
+  if (grant && isHeld(grant)) return entry(myLine(policy, view), [tryAgainButton(grant.id)]);
   return entry(myLine(policy, view), request.state === 'pending' || isAhead(view) ? [cancelButton(request.id)] : []);
 };
 

@@ -1,7 +1,8 @@
 /** The message approvers decide on: who, what, how risky, how long, why, who is asked, and what is still missing. */
 import type { KnownBlock } from '@slack/types';
+import { formatDuration } from '../../../domain/time/durations.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
-import { actions, approveButton, approveChangesButton, denyButton, discussButton } from './buttons.ts';
+import { actions, approveButton, approveChangesButton, denyButton, discussButton, endNowButton } from './buttons.ts';
 import type { MessageFacts } from './facts.ts';
 import { CONTEXT_TEXT_MAX, MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX } from './limits.ts';
 import { newEndLine } from './more-time.ts';
@@ -19,8 +20,10 @@ import {
   what,
   whoIsAsked,
 } from './phrases.ts';
-import { context, cut, mention, quote, section } from './text.ts';
+import { context, cut, mention, plain, quote, section } from './text.ts';
 import type { Message } from './text.ts';
+
+const WHOSE_SHOWN_MAX = 80;
 
 export const approvalMessage = (view: RequestView, facts: MessageFacts): Message => {
   const isOpen = view.request.state === 'pending';
@@ -33,13 +36,37 @@ export const approvalMessage = (view: RequestView, facts: MessageFacts): Message
   if (isOpen)
     blocks.push(
       actions(
-        approveButton(view.request.id),
+        approveButton(view.request.id, approvalCare(view, facts)),
         ...(view.request.extendsGrantId === null ? [approveChangesButton(view.request.id)] : []),
         denyButton(view.request.id),
         discussButton(view.request.id),
       ),
     );
+  else blocks.push(...liveBlocks(view));
   return { text: cut(notification(view, facts, isOpen), MESSAGE_TEXT_MAX), blocks };
+};
+
+/** What a mistaken click would give, asked once more: for sensitive roles only. */
+export const approvalCare = (
+  view: RequestView,
+  { role, target }: Pick<MessageFacts, 'role' | 'target'>,
+): string | null => {
+  if (!role?.isSensitive) return null;
+  const { request, requester } = view;
+  const [who, to] = [requester.name, `${target?.title ?? request.target}: ${role.title}`].map((text) =>
+    plain(text, WHOSE_SHOWN_MAX),
+  );
+  const length =
+    request.extendsByMs === null ? formatDuration(request.durationMs) : `${formatDuration(request.extendsByMs)} more`;
+  return `${who} gets ${to}, a sensitive role, for ${length}.`;
+};
+
+/** The way back from a mistaken approval, and the id for whoever would type it. */
+export const liveBlocks = ({ grant, requester }: Pick<RequestView, 'grant' | 'requester'>): KnownBlock[] => {
+  if (!grant) return [];
+  const isEndable = grant.state === 'activating' || grant.state === 'active';
+  const end = isEndable ? [actions(endNowButton(grant.id, plain(requester.name, WHOSE_SHOWN_MAX)))] : [];
+  return [...end, context(`Grant \`${grant.id}\``)];
 };
 
 const heading = (view: RequestView, facts: MessageFacts): string => {

@@ -5,6 +5,7 @@ import type { Review } from '../../../domain/break-glass/follow-up.ts';
 import { isTerminalGrant } from '../../../domain/lifecycle.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import { actions, justifiedButton, notJustifiedButton } from './buttons.ts';
+import { liveBlocks } from './approval.ts';
 import type { MessageFacts } from './facts.ts';
 import {
   CONTEXT_TEXT_MAX,
@@ -71,7 +72,7 @@ export const bannerMessage = (view: RequestView, facts: MessageFacts): Message =
   const heading = isOver ? '*Break-glass is over.*' : '*Break-glass is in use.*';
   return {
     text: cut(short(view, facts), MESSAGE_TEXT_MAX),
-    blocks: [section(heading), ...body(view, facts)],
+    blocks: [section(heading), ...body(view, facts), ...liveBlocks(view)],
   };
 };
 

@@ -13,6 +13,8 @@ export const ACTION = {
   showCredentials: 'show_credentials',
   done: 'done',
   extend: 'extend',
+  tryAgain: 'try_again',
+  endNow: 'end_now',
   cancel: 'cancel_request',
   askAgain: 'ask_again',
   ask: 'ask',
@@ -50,8 +52,13 @@ const confirm = (title: string, text: string, yes: string): ConfirmationDialog =
   deny: { type: 'plain_text', text: 'Back' },
 });
 
-export const approveButton = (requestId: string): Button =>
-  button('Approve', { actionId: ACTION.approve, value: requestId }, { style: 'primary' });
+/** `care`: what is asked once more before the vote is cast. */
+export const approveButton = (requestId: string, care: string | null = null): Button =>
+  button(
+    'Approve',
+    { actionId: ACTION.approve, value: requestId },
+    { style: 'primary', ...(care !== null && { confirm: confirm('Approve this?', care, 'Approve') }) },
+  );
 export const approveChangesButton = (requestId: string): Button =>
   button('Approve with changes', { actionId: ACTION.approveChanges, value: requestId });
 export const discussButton = (requestId: string): Button =>
@@ -66,6 +73,22 @@ export const doneButton = (grantId: string): Button =>
     { actionId: ACTION.done, value: grantId },
     {
       confirm: confirm('Give it back now?', 'The access ends and open sessions are cut.', 'End access'),
+    },
+  );
+export const tryAgainButton = (grantId: string): Button =>
+  button('Try again', { actionId: ACTION.tryAgain, value: grantId }, { style: 'primary' });
+/** For owners and admins; whoever clicks is judged by the use case. */
+export const endNowButton = (grantId: string, whose: string): Button =>
+  button(
+    'End now',
+    { actionId: ACTION.endNow, value: grantId },
+    {
+      style: 'danger',
+      confirm: confirm(
+        'End this access now?',
+        `${whose} loses access at once, and open sessions are cut. Only owners of the target and admins can do this.`,
+        'End access',
+      ),
     },
   );
 /** `+30 min`: whole minutes as minutes. */

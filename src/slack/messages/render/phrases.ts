@@ -7,6 +7,7 @@ import type { Role } from '../../../domain/policy/types.ts';
 import { doubtText } from '../../../domain/principals/email-bindings.ts';
 import { formatDuration } from '../../../domain/time/durations.ts';
 import { endWithIncident } from '../../../domain/grants/ending.ts';
+import { isHeld } from '../../../application/grants/hold.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import type { Asked, MessageFacts } from './facts.ts';
 import {
@@ -227,9 +228,11 @@ const approvedBold = (view: RequestView): string => howDecided(view).replace(/^\
 const activating = (view: RequestView, grant: Grant): string =>
   isAhead(view)
     ? `${approvedBold(view)} Starts ${grant.startsAt ? date(grant.startsAt) : ''}.`
-    : grant.attempts > 0
-      ? `${approvedBold(view)} Access is not set up yet; trying again.${lastError(grant)}`
-      : `${approvedBold(view)} Access is being set up.`;
+    : isHeld(grant)
+      ? `${approvedBold(view)} *It could not be set up yet.* The owners and the admins were notified; when they have fixed it, access comes without a new approval.`
+      : grant.attempts > 0
+        ? `${approvedBold(view)} Access is not set up yet; trying again.${lastError(grant)}`
+        : `${approvedBold(view)} Access is being set up.`;
 
 /** `03:40`, or `03:38, with the incident` where that comes first. */
 export const untilWhen = (grant: Grant, { incident, now }: Pick<RequestView, 'incident' | 'now'>): string => {
@@ -246,7 +249,7 @@ const grantLine = (view: RequestView, grant: Grant): string => {
         ? `*Still being ended, not yet confirmed.* Attempt ${grant.attempts} failed; trying again.${lastError(grant)}`
         : '*Being ended*, not yet confirmed.',
     ended: () => ended(view, grant),
-    failed: () => `*Not set up*, nobody got in. ${howDecided(view)}${lastError(grant)}`,
+    failed: () => `*Not set up*, nobody got in. ${howDecided(view)} The owners and the admins have the cause.`,
   } satisfies Record<Grant['state'], () => string>;
   return lines[grant.state]();
 };

@@ -2,8 +2,17 @@
 import type { KnownBlock } from '@slack/types';
 import type { Grant } from '../../../domain/grants/grant.ts';
 import { endWithIncident } from '../../../domain/grants/ending.ts';
+import { isHeld } from '../../../application/grants/hold.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
-import { actions, askAgainButton, cancelButton, doneButton, extendButton, showCredentialsButton } from './buttons.ts';
+import {
+  actions,
+  askAgainButton,
+  cancelButton,
+  doneButton,
+  extendButton,
+  showCredentialsButton,
+  tryAgainButton,
+} from './buttons.ts';
 import { reviewLine } from './break-glass.ts';
 import type { MessageFacts } from './facts.ts';
 import { moreTimeLine } from './more-time.ts';
@@ -61,6 +70,10 @@ export const requesterMessage = (view: RequestView, facts: MessageFacts): Messag
   if (small.length > 0) blocks.push(context(cut(small.join('\n'), CONTEXT_TEXT_MAX)));
   if (isOpen && facts.unreachable) blocks.push(section(UNREACHABLE[facts.unreachable]));
   if (isOpen || isAhead(view)) blocks.push(actions(cancelButton(view.request.id)));
+  if (view.grant && isHeld(view.grant)) {
+    blocks.push(actions(tryAgainButton(view.grant.id)));
+    blocks.push(context(`There is nothing for you to do. \`/prod-access done ${view.grant.id}\` gives it up.`));
+  }
   return message(view, facts, blocks);
 };
 

@@ -2,8 +2,10 @@
 import type { KnownBlock } from '@slack/types';
 import { formatDuration } from '../../../domain/time/durations.ts';
 import type { Grant } from '../../../domain/grants/grant.ts';
+import { isHeld, needsHuman } from '../../../application/grants/hold.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import type { ManualSteps } from '../../../application/grants/access-ports.ts';
+import { actions, tryAgainButton } from './buttons.ts';
 import type { MessageFacts } from './facts.ts';
 import { ERROR_SHOWN_MAX, MESSAGE_TEXT_MAX, SECTION_TEXT_MAX } from './limits.ts';
 import { mark, status, what } from './phrases.ts';
@@ -12,8 +14,6 @@ import type { Message } from './text.ts';
 
 /** Failed attempts after which people are told; before that a passing fault mends itself. */
 const STUCK_ATTEMPTS = 3;
-/** These do not mend themselves (`providers/provider.ts`), so people are told at the first failure. */
-const NEEDS_HUMAN = new Set(['denied', 'misconfigured', 'unsupported']);
 /** Less than this is not worth a word: no end is made in no time. */
 const LATE_MS = 1_000;
 /** The fence and the words around the statements. */
@@ -21,7 +21,8 @@ const AROUND_STATEMENTS = 100;
 
 export const isStuck = ({ grant }: RequestView): boolean => {
   if (grant?.state !== 'ending' && grant?.state !== 'activating') return false;
-  const enough = NEEDS_HUMAN.has(grant.lastErrorKind ?? '') ? 1 : STUCK_ATTEMPTS;
+  // What does not pass by itself is told at the first failure.
+  const enough = needsHuman(grant) ? 1 : STUCK_ATTEMPTS;
   return grant.attempts >= enough;
 };
 
@@ -30,10 +31,12 @@ export const stuckMessage = (view: RequestView, facts: MessageFacts): Message =>
   const whose = `${what(view, facts)} of ${mention(view.requester)}`;
   const isOpen = isStuck(view);
   const said = isOpen ? problem(view) : `${status(view)}${late(grant)}`;
-  const blocks = [section(cut(`${mark(view)} ${whose}\n${said}`, SECTION_TEXT_MAX))];
-  if (isOpen && grant?.lastError)
+  const blocks: KnownBlock[] = [section(cut(`${mark(view)} ${whose}\n${said}`, SECTION_TEXT_MAX))];
+  const isCauseShown = isOpen || grant?.state === 'failed';
+  if (isCauseShown && grant?.lastError)
     blocks.push(section(cut(`>${inline(grant.lastError, ERROR_SHOWN_MAX)}`, SECTION_TEXT_MAX)));
   if (isOpen && grant?.state === 'ending') blocks.push(...leftOpen(view, grant, facts.byHand));
+  if (grant && isHeld(grant)) blocks.push(actions(tryAgainButton(grant.id)));
   if (grant) blocks.push(context(`Grant \`${grant.id}\`, due ${date(dueAt(grant))}`));
   return { text: cut(`${whose}: ${said}`, MESSAGE_TEXT_MAX), blocks };
 };
@@ -48,10 +51,14 @@ const late = (grant: Grant | null): string => {
   return lateMs > LATE_MS ? ` *${formatDuration(lateMs)} late.* Nothing is left to do.` : '';
 };
 
+const HELD =
+  '*Access could not be set up: the target needs a fix.* When it is fixed, Latchkey sets it up without a new approval, by itself within seconds or with *Try again*, while the approval may be used.';
+
 const problem = ({ grant, now }: RequestView): string => {
+  if (grant && isHeld(grant)) return HELD;
   const attempts = grant?.attempts ?? 0;
   const failed = attempts === 1 ? 'One attempt failed' : `${attempts} attempts failed`;
-  const human = NEEDS_HUMAN.has(grant?.lastErrorKind ?? '') ? ' This does not mend itself.' : '';
+  const human = grant && needsHuman(grant) ? ' This does not mend itself.' : '';
   const next = grant?.nextAttemptAt ? ` Next attempt ${date(grant.nextAttemptAt, now)}.` : ` Last look ${utc(now)}.`;
   if (grant?.state === 'activating') return `*Access is not being set up.* ${failed}; trying again.${human}${next}`;
   const since = grant?.endingAt ? ` since ${date(grant.endingAt, now)}` : '';

@@ -1,6 +1,7 @@
 /** Which messages a request should have by now. Pure: what was posted and what was looked up go in, copies come out. */
 import { MENTIONS_MAX } from '../render/limits.ts';
 import { isStuck } from '../render/stuck.ts';
+import { isHeld } from '../../../application/grants/hold.ts';
 import type { MessageCopy, MessageKind } from '../../../application/messages/message-ports.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import { breakGlassCopies, isGlassNews } from './break-glass-copies.ts';
@@ -81,6 +82,13 @@ const pendingCopies = (view: RequestView, reach: Reach, copies: readonly Message
   ];
 };
 
+/** An end that is stuck is told anew, though the same grant could not be set up before. */
+const stuckCopy = ({ grant }: RequestView, audience: string): Wanted => ({
+  kind: 'stuck',
+  audience,
+  part: grant && isHeld(grant) ? 1 : 0,
+});
+
 export const wantedCopies = (view: RequestView, reach: Reach, copies: readonly MessageCopy[]): Wanted[] => {
   const userId = view.requester.userId;
   const wanted: Wanted[] = view.request.state === 'pending' ? pendingCopies(view, reach, copies) : [];
@@ -92,7 +100,7 @@ export const wantedCopies = (view: RequestView, reach: Reach, copies: readonly M
   if (view.grant && isWarned(view)) wanted.push({ kind: 'warning', audience: userId, part: view.grant.extensions });
   if (isOutcome(view)) wanted.push({ kind: 'outcome', audience: userId, part: 0 });
   if (reach.glass) wanted.push(...breakGlassCopies(view, reach.glass, copies));
-  if (isStuck(view)) wanted.push(...reach.helpers.map((audience): Wanted => ({ kind: 'stuck', audience, part: 0 })));
+  if (isStuck(view)) wanted.push(...reach.helpers.map((audience) => stuckCopy(view, audience)));
   return wanted;
 };
 

@@ -1,0 +1,138 @@
+/**
+ * Access that its target refuses until a human has fixed something. The grant waits, approved and without anything in the target, while
+ * the approval may be claimed; it is set up when the target is fixed, by itself or by *Try again*, and judged again before that.
+ */
+import { DomainError } from '../../domain/errors.ts';
+import { HUMAN_KINDS } from '../../domain/lifecycle.ts';
+import type { Grant } from '../../domain/grants/grant.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import { LEASE_MS, retryInMs } from '../record/backoff.ts';
+import { isAmong } from '../identity/is-member.ts';
+import { entryOf, actorOf } from '../record/audit-entry.ts';
+import { TOO_OLD, abandon, isTooOld } from './activation-failures.ts';
+import type { Deps, Tx } from '../deps.ts';
+import type { AccessFailure } from './access-ports.ts';
+import { refuse } from '../record/record-refusal.ts';
+import { isHeldByOthers } from './shared-access.ts';
+import type { TryAgainInput, TryAgainResult } from '../types.ts';
+
+/** Between two looks whether it is fixed. */
+export const LOOK_MS = 5_000;
+
+export const needsHuman = ({ lastErrorKind }: Pick<Grant, 'lastErrorKind'>): boolean =>
+  HUMAN_KINDS.some((kind) => kind === lastErrorKind);
+
+export const isHeld = (grant: Pick<Grant, 'state' | 'lastErrorKind'>): boolean =>
+  grant.state === 'activating' && needsHuman(grant);
+
+/** An earlier attempt may have left something in the target; what waits or is over demands a look. */
+export const isSurelyGone = async (
+  deps: Deps,
+  { grant, person }: { grant: Grant; person: Person },
+): Promise<boolean> => {
+  try {
+    if (!(await isHeldByOthers(deps, grant))) await deps.access.revoke(grant, person);
+    return true;
+  } catch (error) {
+    const { kind, message } = deps.access.failureOf(error);
+    deps.log.warn({ grant: grant.id, kind, error: message }, 'could not confirm that nothing was left in the target');
+    return false;
+  }
+};
+
+/** `current` is locked, and nothing of it is in the target. */
+export const hold = async (tx: Tx, current: Grant, { kind, message }: AccessFailure): Promise<void> => {
+  const waitMs = Math.max(LOOK_MS, retryInMs(current.attempts));
+  const { attempts } = await tx.grants.setRetry(current.id, { kind, message }, waitMs);
+  await tx.audit.append({ ...entryOf(current), type: 'grant.held', data: { kind, message, attempts } });
+  await tx.outbox.add('notify', current.requestId);
+};
+
+const lockHeld = async (tx: Tx, { id }: Pick<Grant, 'id'>): Promise<Grant | null> => {
+  const current = await tx.grants.lock(id);
+  return current && isHeld(current) && !(await tx.grants.isLeased(id)) ? current : null;
+};
+
+/** True where it is worth an attempt. What is not fixed in time is given up. */
+export const isFixed = async (deps: Deps, grant: Grant): Promise<boolean> => {
+  if (await isTooOld(deps, deps.store.read, grant)) {
+    await giveUp(deps, grant);
+    return false;
+  }
+  // Nobody knows yet: the outbox hands out what was written before the hold.
+  if (grant.nextAttemptAt && (await deps.store.read.now()) < grant.nextAttemptAt) return false;
+  if ((await deps.access.roleProblem(grant.target, grant.role)) === null) return true;
+  await deps.store.transaction(async (tx) => {
+    if (await lockHeld(tx, grant)) await tx.grants.setNextAttempt(grant.id, LOOK_MS);
+  });
+  return false;
+};
+
+const giveUp = async (deps: Deps, { id, personId }: Grant): Promise<void> => {
+  const [person, claimed] = await Promise.all([
+    deps.store.read.person(personId),
+    deps.store.transaction(async (tx) => {
+      const current = await lockHeld(tx, { id });
+      if (current) await tx.grants.claim(id, LEASE_MS, null);
+      return current;
+    }),
+  ]);
+  if (!claimed || !person) return;
+  const isGone = await isSurelyGone(deps, { grant: claimed, person });
+  await deps.store.transaction(async (tx) => {
+    const current = await tx.grants.lock(id);
+    if (current?.state !== 'activating') return;
+    if (!isGone) return abandon(tx, current, { cause: 'abandoned', reason: TOO_OLD });
+    const message = `${TOO_OLD} ${current.lastError ?? ''}`.trim();
+    await tx.grants.setFailed(id, message);
+    await tx.audit.append({
+      ...entryOf(current),
+      type: 'grant.failed',
+      data: { kind: current.lastErrorKind, message },
+    });
+    await tx.outbox.add('notify', current.requestId);
+  });
+};
+
+/** The scope of the role as the policy in force has it: a fix may be one of the policy. */
+export const takeScopeOfNow = async (deps: Deps, tx: Tx, grant: Grant): Promise<void> => {
+  const { sha256, targets } = deps.policy();
+  const target = targets[grant.target];
+  const role = target?.roles[grant.role];
+  if (!role || target.provider !== grant.provider) return;
+  if (JSON.stringify(role.scope) === JSON.stringify(grant.scope)) return;
+  await tx.grants.setScope(grant.id, role.scope);
+  const data = { before: grant.scope, after: role.scope, policy: sha256 };
+  await tx.audit.append({ ...entryOf(grant), type: 'grant.rescoped', data });
+};
+
+/** For the requester, owners of the target and admins. What is not fixed yet changes nothing. */
+export const tryAgain = async (deps: Deps, { userId, grantId }: TryAgainInput): Promise<TryAgainResult> => {
+  const person = await deps.directory.person(userId);
+  const grant = await deps.store.read.grant(grantId);
+  if (!grant) throw new DomainError('grant_not_found', { id: grantId });
+  const mayKnow = await isHelper(deps, person, grant);
+  if (!mayKnow && grant.personId !== person.id) {
+    const { requestId, target, role } = grant;
+    const refusal = { type: 'grant.retry_refused', person, requestId, grantId, target, role } as const;
+    await refuse(deps, refusal, new DomainError('not_a_helper', { target }));
+  }
+  if (!isHeld(grant)) throw new DomainError('retry_needless', { state: grant.state });
+  const problem = await deps.access.roleProblem(grant.target, grant.role, { isFresh: true });
+  if (problem !== null) return { outcome: 'not_fixed', problem: mayKnow ? problem : null };
+  await deps.store.transaction(async (tx) => {
+    // Somebody is at it already where it is leased: a second click does nothing.
+    if (!(await lockHeld(tx, grant))) return;
+    await tx.people.upsert(person);
+    await tx.grants.setNextAttempt(grant.id, 0);
+    await tx.audit.append({ ...entryOf(grant), actor: actorOf(person), type: 'grant.retry_requested', data: {} });
+    await tx.outbox.add('activate', grant.id);
+  });
+  return { outcome: 'begun' };
+};
+
+const isHelper = (deps: Deps, person: Person, { target }: Grant): Promise<boolean> => {
+  const policy = deps.policy();
+  const refs = [...new Set([...policy.admins, ...(policy.targets[target]?.owners ?? [])])];
+  return isAmong(deps, { policy, person, refs, freshness: 'fresh' });
+};
