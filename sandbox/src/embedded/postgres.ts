@@ -30,6 +30,8 @@ interface Options {
   binaries?: string;
   /** The server belongs to whichever process stops it, and may outlive the one that starts it. */
   isShared?: boolean;
+  /** `name=value`, besides those that it always has. */
+  settings?: readonly string[];
 }
 
 interface Cluster {
@@ -39,6 +41,7 @@ interface Cluster {
   stateFile: string;
   logFile: string;
   isForTests: boolean;
+  settings: readonly string[];
   /** 0 where it belongs to none. */
   ownerPid: number;
 }
@@ -76,7 +79,7 @@ export async function removePostgres(baseDir: string): Promise<void> {
 
 async function clusterIn(
   baseDir: string,
-  { isForTests = false, isShared = false, binaries }: Options,
+  { isForTests = false, isShared = false, binaries, settings = [] }: Options,
 ): Promise<Cluster> {
   const user = unprivilegedUser();
   const files = await postgresFiles(baseDir, user, binaries);
@@ -88,6 +91,7 @@ async function clusterIn(
     stateFile: inDir('state.json'),
     logFile: inDir('postgres.log'),
     isForTests,
+    settings,
     ownerPid: isShared ? 0 : process.pid,
   };
 }
@@ -190,10 +194,8 @@ async function letsUsIn(state: ServerState, data: string): Promise<boolean> {
 
 async function start(cluster: Cluster, known: ServerState): Promise<EmbeddedPostgres> {
   const port = (await isPortOpen(known.port)) ? await freePort() : known.port;
-  const settings = [...SETTINGS, ...(cluster.isForTests ? FOR_TESTS : FOR_THE_DEMO)].flatMap((setting) => [
-    '-c',
-    setting,
-  ]);
+  const all = [...SETTINGS, ...(cluster.isForTests ? FOR_TESTS : FOR_THE_DEMO), ...cluster.settings];
+  const settings = all.flatMap((setting) => ['-c', setting]);
   const args = ['-D', cluster.data, '-p', String(port), ...settings];
   const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {

@@ -40,7 +40,7 @@ const BY_SQLSTATE: Record<string, Meaning> = {
   '55P03': COLLIDED,
   '55006': COLLIDED,
   XX000: COLLIDED,
-  '0A000': means('unsupported', 'this server does not know a feature that Latchkey needs (Postgres 14 or newer)'),
+  '0A000': means('unsupported', 'this server does not know a feature that Latchkey needs (Postgres 15 or newer)'),
 };
 
 const BY_CLASS: Record<string, Meaning> = {

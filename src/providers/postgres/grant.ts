@@ -1,8 +1,10 @@
 /** Makes the temporary login of a grant, moves its deadline, and reads both back. */
 import pg from 'pg';
 import { ProviderError, type Granted, type ProviderContext } from '../provider.ts';
+import { assertGrantable } from './group-risks.ts';
 import { groupOf, type Handle, type Scope } from './config.ts';
-import { loginNameOf, writeMark } from './login-name.ts';
+import type { GroupSettings } from './group-settings.ts';
+import { loginNameOf, readGroupSettings, writeMark } from './login-name.ts';
 import { assertOurs, explained, findLogins, type Login } from './logins.ts';
 import { nextSecret } from './scram.ts';
 import { secretFor } from './secret.ts';
@@ -10,29 +12,6 @@ import { actingAs, chooseCreatorRole } from './creator-roles.ts';
 import type { Client, Server } from './server.ts';
 
 const { escapeIdentifier: name, escapeLiteral: literal } = pg;
-
-type Group = { name: string; isSuperuser: boolean; canCreateRole: boolean };
-
-/** A session acts as its group: one that may make roles, or everything, could undo the end of its own grant. */
-const assertGroups = async (client: Client, wanted: readonly string[]): Promise<void> => {
-  const { rows } = await client.query<Group>(
-    'select rolname as name, rolsuper as "isSuperuser", rolcreaterole as "canCreateRole" from pg_roles where rolname = any($1)',
-    [wanted],
-  );
-  const missing = wanted.find((group) => !rows.some((row) => row.name === group));
-  if (missing !== undefined)
-    throw new ProviderError(
-      'misconfigured',
-      `The group role ${name(missing)} does not exist in the target. Make it: CREATE ROLE ${name(missing)} NOLOGIN;`,
-    );
-  const tooStrong = rows.find((row) => row.isSuperuser || row.canCreateRole);
-  if (!tooStrong) return;
-  const what = tooStrong.isSuperuser ? 'a superuser' : 'allowed to make roles';
-  throw new ProviderError(
-    'misconfigured',
-    `The group role ${name(tooStrong.name)} is ${what}: whoever is in it could keep the access. Take that from it, or lend another group.`,
-  );
-};
 
 const optionsOf = (login: { scope: Scope; verifier: string; maxSessions: number }, ctx: ProviderContext): string =>
   `LOGIN NOINHERIT CONNECTION LIMIT ${Math.min(login.scope.connection_limit, login.maxSessions)} ` +
@@ -66,12 +45,13 @@ const repairSql = (login: Login, options: string): string => {
   return `ALTER ROLE ${name(login.name)} ${takeAway.join(' ')} ${options}; ALTER ROLE ${name(login.name)} RESET ALL;`;
 };
 
-const markOf = (server: Server, ctx: ProviderContext): string =>
+const markOf = (server: Server, ctx: ProviderContext, settings: GroupSettings | undefined): string =>
   writeMark({
     grantId: ctx.grantId,
     database: server.settings.database,
     person: ctx.person.name,
     until: ctx.expiresAt,
+    settings,
   });
 
 const commentSql = (login: string, mark: string): string => `COMMENT ON ROLE ${name(login)} IS ${literal(mark)};`;
@@ -122,19 +102,19 @@ const begin = async (client: Client, statements: readonly string[]): Promise<voi
 
 export const grant = async (server: Server, scope: Scope, ctx: ProviderContext): Promise<Granted<Handle>> => {
   const groups = [...new Set(scope.member_of)].sort();
-  const mark = markOf(server, ctx);
   const look = server.run(ctx.signal, async (client) => {
-    const [, [existing], maker] = await Promise.all([
-      assertGroups(client, groups),
+    const [settings, [existing], maker] = await Promise.all([
+      assertGrantable(client, groups),
       findLogins(client, [{ grantId: ctx.grantId, oid: null }]),
       chooseCreatorRole(client),
     ]);
-    return { existing, maker };
+    return { existing, maker, settings };
   });
-  const [{ existing, maker }, { password, verifier }] = await Promise.all([look, nextSecret()]);
+  const [{ existing, maker, settings }, { password, verifier }] = await Promise.all([look, nextSecret()]);
   const options = optionsOf({ scope, verifier, maxSessions: server.settings.maxSessions }, ctx);
   if (existing) assertOurs(existing);
   const login = existing?.name ?? loginNameOf(ctx.grantId, ctx.person.name);
+  const mark = markOf(server, ctx, readGroupSettings(existing?.comment ?? null) ?? settings);
   const make = existing ? repairSql(existing, options) : createSql(login, options);
   const join = membershipSql(login, existing?.groups ?? [], groups);
   const actAs = `ALTER ROLE ${name(login)} SET role = ${literal(groupOf(scope))};`;
@@ -153,9 +133,17 @@ export const grant = async (server: Server, scope: Scope, ctx: ProviderContext):
   }
 };
 
-export const extend = async (server: Server, handle: Handle, ctx: ProviderContext): Promise<void> => {
+/** More time is refused where a new grant would be. */
+export const extend = async (
+  server: Server,
+  access: { scope: Scope; handle: Handle },
+  ctx: ProviderContext,
+): Promise<void> => {
   await server.run(ctx.signal, async (client) => {
-    const [login] = await findLogins(client, [{ grantId: ctx.grantId, oid: handle.oid }]);
+    const [[login]] = await Promise.all([
+      findLogins(client, [{ grantId: ctx.grantId, oid: access.handle.oid }]),
+      assertGrantable(client, access.scope.member_of),
+    ]);
     if (login) assertOurs(login);
     if (!login?.canLogin)
       throw new ProviderError(
@@ -163,7 +151,10 @@ export const extend = async (server: Server, handle: Handle, ctx: ProviderContex
         `The login of grant ${ctx.grantId} is no longer there or already closed, so its deadline cannot be moved.`,
       );
     const until = `ALTER ROLE ${name(login.name)} VALID UNTIL ${literal(ctx.expiresAt.toISOString())};`;
-    await begin(client, actingAs(login.maker, [until, commentSql(login.name, markOf(server, ctx))]));
+    await begin(
+      client,
+      actingAs(login.maker, [until, commentSql(login.name, markOf(server, ctx, readGroupSettings(login.comment)))]),
+    );
     const [, moved] = await Promise.all([client.query('COMMIT'), readBack(client, ctx.grantId, login.name)]);
     if (!isValidUntil(moved, ctx.expiresAt))
       throw new ProviderError(

@@ -1,6 +1,7 @@
 /** How a temporary login is named and marked, so that it is found by its grant and never taken for somebody else's role. */
 import { z } from 'zod';
 import { ProviderError } from '../provider.ts';
+import { groupSettingsSchema, type GroupSettings } from './group-settings.ts';
 
 const PREFIX = 'lk_';
 /** Identifiers in Postgres are cut at 63 bytes (postgresql.org/docs/current/sql-syntax-lexical.html). */
@@ -45,7 +46,14 @@ export const loginNameOf = (grantId: string, personName: string): string => {
 };
 
 /** `database` is the one Latchkey was connected to: roles belong to the whole server, and two targets may share it. */
-export type Mark = { grantId: string; database: string; person: string; until: Date };
+export type Mark = {
+  grantId: string;
+  database: string;
+  person: string;
+  until: Date;
+  /** What the granted groups had set when the access was granted. */
+  settings?: GroupSettings | undefined;
+};
 
 const escapeNonAscii = (json: string): string =>
   json.replaceAll(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -53,7 +61,13 @@ const escapeNonAscii = (json: string): string =>
 /** The comment on the login. Pure ASCII, so that it fits a database of any encoding. */
 export const writeMark = (mark: Mark): string => {
   const person = mark.person.slice(0, MAX_SHOWN_NAME);
-  const said = { grant: mark.grantId, database: mark.database, person, until: mark.until.toISOString() };
+  const said = {
+    grant: mark.grantId,
+    database: mark.database,
+    person,
+    until: mark.until.toISOString(),
+    settings: mark.settings,
+  };
   return escapeNonAscii(JSON.stringify({ latchkey: said }));
 };
 
@@ -69,6 +83,15 @@ export const readMark = (comment: string | null): { grantId: string; database: s
     if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
     throw error;
   }
+};
+
+const settingsSchema = z.object({ latchkey: z.object({ settings: groupSettingsSchema }) });
+
+/** Undefined for a login from before Latchkey noted it. */
+export const readGroupSettings = (comment: string | null): GroupSettings | undefined => {
+  if (readMark(comment) === null) return undefined;
+  const mark = settingsSchema.safeParse(JSON.parse(comment ?? ''));
+  return mark.success ? mark.data.latchkey.settings : undefined;
 };
 
 /** The grant whose login this is, or null when name and comment do not both say that it is one of this database. */

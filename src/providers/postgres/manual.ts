@@ -6,7 +6,7 @@ import { loginNameOf } from './login-name.ts';
 
 const { escapeIdentifier: name, escapeLiteral: literal } = pg;
 
-/** In the order of our own end: shut the door, cut the sessions, hand over what it owns, drop it. */
+/** In the order of our own end: shut the door, cut the sessions, take back what it set on its groups, hand over what it owns, drop it. */
 export const manual = (
   scope: Scope,
   handle: Handle | undefined,
@@ -17,8 +17,11 @@ export const manual = (
     name: login,
     enforcedBy: 'VALID UNTIL',
     statements: [
+      // First: while one of these holds the login, the next statements wait for it.
+      `SELECT format('ROLLBACK PREPARED %L;', gid) AS run_this, database AS there FROM pg_prepared_xacts WHERE owner IN (${[login, ...scope.member_of].map((owner) => literal(owner)).join(', ')});`,
       `ALTER ROLE ${name(login)} NOLOGIN;`,
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ${literal(login)};`,
+      ...scope.member_of.map((group) => `ALTER ROLE ${name(group)} PASSWORD NULL;`),
       `REASSIGN OWNED BY ${name(login)} TO ${name(groupOf(scope))};`,
       `DROP OWNED BY ${name(login)};`,
       `DROP ROLE ${name(login)};`,

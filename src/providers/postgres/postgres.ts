@@ -13,6 +13,7 @@ import {
 import { activity } from './activity.ts';
 import { extend, grant } from './grant.ts';
 import { differences, listLookalikes, listOurs, restore } from './drift.ts';
+import { createUndo } from './left-behind.ts';
 import { manual } from './manual.ts';
 import { preflight } from './preflight.ts';
 import { isPresent, revokeAll, type ToRevoke } from './revoke.ts';
@@ -22,22 +23,24 @@ const toRevoke = (grantId: string, scope: Scope, handle: Handle | undefined): To
   grantId,
   oid: handle?.oid ?? null,
   group: groupOf(scope),
+  groups: scope.member_of,
 });
 
 const connect = (config: Config): Connection<Scope, Handle> => {
   const server = openServer(settingsOf(config));
+  const target = { server, undo: createUndo(server) };
   return {
     grant: async (scope, ctx) => await grant(server, scope, ctx),
     revoke: async (scope, handle, ctx) => {
-      const [outcome] = await revokeAll(server, [toRevoke(ctx.grantId, scope, handle)], ctx);
+      const [outcome] = await revokeAll(target, [toRevoke(ctx.grantId, scope, handle)], ctx);
       return outcome ?? 'already_absent';
     },
     check: async (_scope, handle, ctx) =>
       (await isPresent(server, { grantId: ctx.grantId, oid: handle?.oid ?? null }, ctx.signal)) ? 'present' : 'absent',
-    extend: async (_scope, handle, ctx) => await extend(server, handle, ctx),
+    extend: async (scope, handle, ctx) => await extend(server, { scope, handle }, ctx),
     revokeMany: async (items, ctx) =>
       await revokeAll(
-        server,
+        target,
         items.map(({ grantId, scope, handle }) => toRevoke(grantId, scope, handle)),
         ctx,
       ),

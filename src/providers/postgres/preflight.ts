@@ -2,10 +2,10 @@
 import pg from 'pg';
 import { ProviderError, type Finding } from '../provider.ts';
 import type { Scope } from './config.ts';
+import { OLDEST_TARGET, findReach, oldVersionSentence, riskFindings } from './group-risks.ts';
 import { UNFIT_MAKERS } from './creator-roles.ts';
 import { whereIs, type Server } from './server.ts';
 
-const OLDEST_VERSION = 140_000;
 const MAX_SKEW_MS = 5_000;
 const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1|\/.*)$/;
 
@@ -30,29 +30,12 @@ const SELF = `
     coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false) as "isEncrypted", clock_timestamp() as now
   from pg_roles r where r.rolname = current_user`;
 
-type Group = {
-  name: string;
-  canLogin: boolean;
-  isSuperuser: boolean;
-  canCreateRole: boolean;
-  isStrong: boolean;
-  canAdmin: boolean;
-};
-
-/** Membership counts for superuser: whoever may SET ROLE to a superuser is one. */
-const GROUPS = `
-  select g.rolname as name, g.rolcanlogin as "canLogin", g.rolcreaterole as "canCreateRole", g.rolcreatedb or g.rolreplication or g.rolbypassrls as "isStrong",
-    exists (select from pg_roles s where s.rolsuper and (s.oid = g.oid or pg_has_role(g.oid, s.oid, 'MEMBER'))) as "isSuperuser",
-    exists (select from pg_auth_members m where m.roleid = g.oid and m.admin_option and pg_has_role(current_user, m.member, 'USAGE')) as "canAdmin"
-  from pg_roles g where g.rolname = any($1)`;
-
 const selfFindings = (self: Self, server: Server, sentAt: Date): Finding[] => {
   const user = name(self.user);
   const skewMs = Math.abs(self.now.getTime() - sentAt.getTime());
   const isLocal = LOOPBACK.test(server.settings.host);
   return [
-    self.version < OLDEST_VERSION &&
-      error('old_version', `Postgres ${Math.floor(self.version / 10_000)} is too old: Latchkey needs 14 or newer.`),
+    self.version < OLDEST_TARGET && error('old_version', oldVersionSentence(self.version)),
     self.isStandby &&
       error('read_only', 'This server is a read-only standby: point the url of the target at the primary.'),
     !self.isSuperuser &&
@@ -79,37 +62,17 @@ const selfFindings = (self: Self, server: Server, sentAt: Date): Finding[] => {
   ].filter((finding) => finding !== false);
 };
 
-const groupFindings = (group: Group, self: Self): Finding[] => {
-  const role = name(group.name);
-  const isAdminNeeded = !self.isSuperuser && self.version >= 160_000;
-  const lend = `GRANT ${role} TO ${name(self.user)} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;`;
-  return [
-    group.isSuperuser &&
-      error(
-        'superuser_group',
-        `The group ${role} is a superuser or a member of one, so whoever is in it could keep the access: lend another group.`,
-      ),
-    group.canCreateRole &&
-      error(
-        'group_makes_roles',
-        `The group ${role} may make roles, so whoever is in it could keep the access. As a superuser: ALTER ROLE ${role} NOCREATEROLE;`,
-      ),
-    isAdminNeeded &&
-      !group.canAdmin &&
-      error('no_admin_option', `Latchkey's role may not lend the group ${role}. As a superuser: ${lend}`),
-    group.canLogin &&
-      warning(
-        'group_can_login',
-        `The group ${role} can log in by itself, past Latchkey. As a superuser: ALTER ROLE ${role} NOLOGIN;`,
-      ),
-    group.isStrong &&
-      !group.isSuperuser &&
-      warning(
-        'strong_group',
-        `The group ${role} may create databases, replicate, or pass row security. If that is not meant: ALTER ROLE ${role} NOCREATEDB NOREPLICATION NOBYPASSRLS;`,
-      ),
-  ].filter((finding) => finding !== false);
-};
+/** Since Postgres 16 a group is granted by who has ADMIN on it; before, by any role that may create roles. */
+const UNGRANTABLE = `
+  select g.rolname::text as name from pg_roles g where g.rolname = any($1) and not exists (
+    select from pg_auth_members m where m.roleid = g.oid and m.admin_option and pg_has_role(current_user, m.member, 'USAGE'))`;
+
+const ungrantable = (group: string, self: Self): Finding =>
+  error(
+    'no_admin_option',
+    `Latchkey's role may not grant the group ${name(group)}. As a superuser: ` +
+      `GRANT ${name(group)} TO ${name(self.user)} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;`,
+  );
 
 type UnfitCreatorRole = { name: string; others: string[] };
 
@@ -130,19 +93,34 @@ const look = async (server: Server, scopes: Record<string, Scope>, signal: Abort
   const sentAt = new Date();
   const [self] = await server.query<Self>(signal, { text: SELF });
   if (!self) throw new ProviderError('conflict', `Latchkey's own role vanished from ${whereIs(server.settings)}.`);
+  const findings = selfFindings(self, server, sentAt);
+  return self.version < OLDEST_TARGET
+    ? findings
+    : [...findings, ...(await lookAtGroups(server, self, { scopes, signal }))];
+};
+
+const lookAtGroups = async (
+  server: Server,
+  self: Self,
+  { scopes, signal }: { scopes: Record<string, Scope>; signal: AbortSignal },
+): Promise<Finding[]> => {
   const wanted = [...new Set(Object.values(scopes).flatMap((scope) => scope.member_of))];
-  const groups = await server.query<Group>(signal, { text: GROUPS, values: [wanted] });
+  const reaches = await server.run(signal, async (client) => await findReach(client, wanted));
+  const isAdminNeeded = !self.isSuperuser && self.version >= 160_000;
+  const unable = isAdminNeeded
+    ? await server.query<{ name: string }>(signal, { text: UNGRANTABLE, values: [wanted] })
+    : [];
   const unfit = await server.query<UnfitCreatorRole>(signal, { text: UNFIT_MAKERS });
-  const missing = wanted.filter((group) => !groups.some((row) => row.name === group));
+  const missing = wanted.filter((group) => !reaches.some((reach) => reach.group === group));
   return [
-    ...selfFindings(self, server, sentAt),
     ...missing.map((group) =>
       error(
         'no_group',
         `The group ${name(group)} does not exist. As a superuser: CREATE ROLE ${name(group)} NOLOGIN; and grant it what the role should allow.`,
       ),
     ),
-    ...groups.flatMap((group) => groupFindings(group, self)),
+    ...riskFindings(reaches),
+    ...unable.map((group) => ungrantable(group.name, self)),
     ...unfit.map((maker) => unfitCreatorRole(maker, self)),
   ];
 };

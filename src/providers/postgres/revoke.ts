@@ -1,25 +1,25 @@
 /** Takes access back: shut the door, cut the sessions, drop the login, and read its absence back. One or a hundred, in the same steps. */
-import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { ProviderError, type InUse } from '../provider.ts';
+import { ProviderError, type InUse, type ProviderLog } from '../provider.ts';
 import { codeOf } from './errors.ts';
+import type { Undo } from './left-behind.ts';
 import { assertOurs, explained, findLogins, type Login, type Wanted } from './logins.ts';
 import { perMaker } from './creator-roles.ts';
 import { dropWithWhatItOwns } from './owned.ts';
 import { countSessions, cutBlockers, endSessions, type SessionsOf } from './sessions.ts';
+import type { Ended } from './prepared.ts';
 import type { Server } from './server.ts';
+import { unblocking } from './unblock.ts';
 
-export type ToRevoke = Wanted & { group: string };
+/** `groups`: all that were granted; `group`: the one that sessions acted as. */
+export type ToRevoke = Wanted & { group: string; groups: readonly string[] };
 type Outcome = 'removed' | 'already_absent';
 
 const DEPENDENT_OBJECTS = '2BP01';
-/** Longer than any honest ALTER ROLE takes to get its lock. */
-const BLOCKED_AFTER_MS = 200;
-const CUT_AGAIN_MS = 20;
 
 const name = pg.escapeIdentifier;
 
-type Ending = { signal: AbortSignal; onInUse?: ((inUse: InUse) => void) | undefined };
+type Ending = { signal: AbortSignal; log: ProviderLog; onInUse?: ((inUse: InUse) => void) | undefined };
 
 const sessionsOf = (items: readonly Wanted[], logins: readonly Login[]): SessionsOf => ({
   oids: [...new Set([...logins.map(({ oid }) => oid), ...items.flatMap(({ oid }) => (oid === null ? [] : [oid]))])],
@@ -44,31 +44,18 @@ const tellingSessionsOf = (
  * Committed before sessions are cut, so that nobody comes back in between. A session can hold its own login's row locked
  * (BEGIN; ALTER ROLE CURRENT_USER …) and keep the door open; so once this waits for a lock, sessions are cut until it has gone through.
  */
-const shutDoors = async (server: Server, logins: readonly Login[], { signal, onInUse }: Ending): Promise<void> => {
+const shutDoors = async (server: Server, ended: Ended, { signal, onInUse }: Ending): Promise<void> => {
+  const { logins } = ended;
   const sql = perMaker(logins, (made) =>
     made.map((login) => `ALTER ROLE ${name(login.name)} NOLOGIN VALID UNTIL '-infinity';`),
   );
-  const done = new AbortController();
-  const shut = server.run(signal, async (client) => await client.query(sql)).finally(() => done.abort());
-  const unblock = async (): Promise<void> => {
-    const wasBlocked = await waited(BLOCKED_AFTER_MS, done.signal);
-    for (let isBlocked = wasBlocked; isBlocked; isBlocked = await waited(CUT_AGAIN_MS, done.signal))
-      await cutBlockers(server, tellingSessionsOf([], logins, onInUse), signal);
-  };
+  const shut = async (): Promise<unknown> => await server.run(signal, async (client) => await client.query(sql));
+  const alsoCut = async (): Promise<unknown> =>
+    await cutBlockers(server, tellingSessionsOf([], logins, onInUse), signal);
   try {
-    await Promise.all([shut, unblock()]);
+    await unblocking(server, shut, { ended, signal, alsoCut });
   } catch (error) {
     throw explained(error, logins, server.settings.user);
-  }
-};
-
-/** False when the signal came first. */
-const waited = async (durationMs: number, signal: AbortSignal): Promise<boolean> => {
-  try {
-    return await delay(durationMs, true, { signal });
-  } catch (error) {
-    if (signal.aborted) return false;
-    throw error;
   }
 };
 
@@ -93,21 +80,33 @@ const drop = async (
   }
 };
 
+/** Groups granted, and those that somebody else put the logins in. */
+const groupsOf = (items: readonly ToRevoke[], logins: readonly Login[]): string[] =>
+  [...new Set([...items.flatMap((item) => item.groups), ...logins.flatMap((login) => login.groups)])].sort();
+
 /**
  * Access is gone in the target when this returns. Every step may be repeated: after a crash or a failure it starts over.
  * No advisory locks: whoever has a session in the target could hold them and keep the access.
  */
-export const revokeAll = async (server: Server, items: readonly ToRevoke[], ending: Ending): Promise<Outcome[]> => {
+export const revokeAll = async (
+  { server, undo }: { server: Server; undo: Undo },
+  items: readonly ToRevoke[],
+  ending: Ending,
+): Promise<Outcome[]> => {
   const { signal, onInUse } = ending;
   const find = async (): Promise<Login[]> =>
     await server.run(signal, async (client) => await findLogins(client, items));
   const logins = await find();
   logins.forEach(assertOurs);
   const sessions = tellingSessionsOf(items, logins, onInUse);
-  if (logins.length > 0) await shutDoors(server, logins, ending);
+  const ended = { logins, groups: groupsOf(items, logins) };
+  if (logins.length > 0) await shutDoors(server, ended, ending);
   const cut = await endSessions(server, sessions, signal);
+  // Also after somebody dropped the login by hand.
+  if (logins.length > 0 || items.some(({ oid }) => oid !== null)) await undo(ended, ending);
   if (logins.length > 0) {
-    const dropAll = async (): Promise<void> => await drop(server, { logins, items }, signal);
+    const dropAll = async (): Promise<void> =>
+      await unblocking(server, async () => await drop(server, { logins, items }, signal), { ended, signal });
     // Doors are shut and sessions cut by now, so nobody keeps access for waiting here; one by itself need not wait.
     await (logins.length > 1 ? server.inTurn(dropAll, signal) : dropAll());
     // Again: one that was between password and session when the door was shut is visible only now.
@@ -116,6 +115,10 @@ export const revokeAll = async (server: Server, items: readonly ToRevoke[], endi
     if (left)
       throw new ProviderError('conflict', `The login ${name(left.name)} is still in the target after it was dropped.`);
   }
+  return outcomes(items, logins, cut);
+};
+
+const outcomes = (items: readonly ToRevoke[], logins: readonly Login[], cut: number): Outcome[] => {
   const hadLogin = new Set(logins.map(({ grantId }) => grantId));
   const hadOnlySessions = (item: ToRevoke): boolean =>
     logins.length === 0 && items.length === 1 && cut > 0 && item.oid !== null;

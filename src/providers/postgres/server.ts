@@ -25,6 +25,8 @@ export type Server = {
   querySpare: <R extends object>(signal: AbortSignal, query: pg.QueryConfig) => Promise<R[]>;
   /** For dropping many roles: more than two at once would only get in each other's way. */
   inTurn: Lanes;
+  /** For acting as a group for a moment: of two at once, the first to leave it would take the membership from the other. */
+  actingInTurn: Lanes;
   /** Work in another database of the server, over a connection of its own. */
   runIn<T>(database: string, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -63,6 +65,11 @@ const withOptions = async <T>(taken: Taken, connect: (options: string) => Promis
   }
 };
 
+const createTurns = (): Pick<Server, 'inTurn' | 'actingInTurn'> => ({
+  inTurn: createLanes(DROPS_AT_ONCE),
+  actingInTurn: createLanes(1),
+});
+
 export const openServer = (settings: Settings): Server => {
   const taken: Taken = { options: NEWEST_OPTIONS };
   const pool = poolOf(settings, taken, MAX_CONNECTIONS);
@@ -95,7 +102,7 @@ export const openServer = (settings: Settings): Server => {
     settings,
     run: async (signal, work) => await runOn(pool, signal, work),
     query: async (signal, query) => await queryOn(pool, signal, query),
-    inTurn: createLanes(DROPS_AT_ONCE),
+    ...createTurns(),
     querySpare: async (signal, query) => await queryOn(spare, signal, query),
     runIn: async (database, signal, work) => await runApart({ settings, database, taken, signal }, work),
     close: async () => {

@@ -21,18 +21,25 @@ const EMBEDDED_VERSION = 18;
 /** Oldest first; without those that have no binaries for this machine, which `servers.test.ts` names. */
 export const VERSIONS: readonly number[] = [...OLDER_VERSIONS.filter(isForThisMachine), EMBEDDED_VERSION];
 
-/** URL of its superuser. Shared by all test files, so roles and databases need names of their own; it goes at the end of the run. */
-export const startVersion = async (version: number): Promise<string> => {
-  const { adminUrl, downloadDir } = testServices();
-  if (version === EMBEDDED_VERSION) return adminUrl;
+const filesOf = (version: number): { binaries?: string } => {
+  if (version === EMBEDDED_VERSION) return {};
   const problem = inject('olderPostgresProblem');
   if (problem) throw new Error(problem);
-  const binaries = binariesOf(version, downloadDir);
-  return await oncePerRun(
-    `postgres-${version}`,
-    async (folder) => (await startPostgres(folder, { isForTests: true, isShared: true, binaries })).url,
-  );
+  return { binaries: binariesOf(version, testServices().downloadDir) };
 };
+
+const startShared = async (name: string, version: number, settings: readonly string[]): Promise<string> => {
+  const options = { isForTests: true, isShared: true, settings, ...filesOf(version) };
+  return await oncePerRun(name, async (folder) => (await startPostgres(folder, options)).url);
+};
+
+/** URL of its superuser. Shared by all test files, so roles and databases need names of their own; it goes at the end of the run. */
+export const startVersion = async (version: number): Promise<string> =>
+  version === EMBEDDED_VERSION ? testServices().adminUrl : await startShared(`postgres-${version}`, version, []);
+
+/** One of its own, with prepared transactions, which are off in a server as it comes. */
+export const startPreparing = async (version: number): Promise<string> =>
+  await startShared(`postgres-${version}-preparing`, version, ['max_prepared_transactions=20']);
 
 const option =
   (version: number, makers = 0): ServerOption['start'] =>

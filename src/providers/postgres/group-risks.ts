@@ -1,0 +1,319 @@
+/**
+ * May this group be granted? Asked once, in one statement, before each grant and by each preflight: over every role that the group may act
+ * as or has the rights of, because a borrower who acts as the group reaches them all.
+ */
+import pg from 'pg';
+import { ProviderError, type Finding } from '../provider.ts';
+import { SETTINGS_OF, type GroupSettings, type SettingsOfGroup } from './group-settings.ts';
+import type { Client } from './server.ts';
+
+const name = pg.escapeIdentifier;
+
+export const OLDEST_TARGET = 150_000;
+const PER_MEMBERSHIP_OPTIONS = 160_000;
+
+type Grants = { what: string; from: string }[];
+
+/** A role within reach of a group. `canAct`: the group may SET ROLE to it, and not only use its privileges. */
+export type Reach = {
+  group: string;
+  role: string;
+  /** The first of the memberships that lead there; null for the group itself. */
+  through: string | null;
+  grantor: string | null;
+  canAct: boolean;
+  isSuperuser: boolean;
+  canCreateRole: boolean;
+  canLogin: boolean;
+  canReplicate: boolean;
+  canBypassRls: boolean;
+  canCreateDb: boolean;
+  /** Roles that it may grant to others. */
+  admins: { role: string; grantor: string }[];
+  isLatchkey: boolean;
+  ownsDatabase: boolean;
+  /** What was granted to it, or to PUBLIC, that only a superuser has by default. */
+  readsPasswords: Grants;
+  /** Functions that read or write files of the server. */
+  fileFunctions: Grants;
+  /** Settings of the whole server that it may change for good. */
+  systemSettings: Grants;
+  settings: SettingsOfGroup;
+  database: string;
+  version: number;
+};
+
+const FILE_FUNCTIONS =
+  '{pg_read_file,pg_read_binary_file,lo_import,lo_export,pg_file_write,pg_file_rename,pg_file_unlink}';
+
+/** Granted to the role `r` itself or to PUBLIC; what its roles were granted stands in their rows. */
+const grantsOn = (what: string, from: string, acl: string, where: string): string => `
+    coalesce((select jsonb_agg(jsonb_build_object('what', ${what}, 'from', case when acl.grantee = 0 then 'PUBLIC' else quote_ident(r.rolname) end) order by ${what})
+      from ${from} cross join lateral aclexplode(${acl}) as acl where ${where} and (acl.grantee = r.oid or (acl.grantee = 0 and a.first is null))), '[]')`;
+
+/**
+ * Upwards from the groups, whose memberships are few, and never from all roles, of which there may be any number. `set_option` is not
+ * there before 16, where every member may act as the role.
+ */
+const REACH = `
+  with recursive reach(group_oid, oid, can_act, first, grantor) as (
+    select g.oid, g.oid, true, null::oid, null::oid from pg_roles g where g.rolname = any($1)
+    union
+    select r.group_oid, m.roleid, r.can_act and coalesce((to_jsonb(m)->>'set_option')::boolean, true),
+      coalesce(r.first, m.roleid), coalesce(r.grantor, m.grantor)
+    from reach r join pg_auth_members m on m.member = r.oid
+  )
+  select pg_get_userbyid(a.group_oid)::text as "group", r.rolname::text as role, pg_get_userbyid(a.first)::text as through,
+    pg_get_userbyid(a.grantor)::text as grantor, bool_or(a.can_act) as "canAct",
+    r.rolsuper as "isSuperuser", r.rolcreaterole as "canCreateRole", r.rolcanlogin as "canLogin", r.rolreplication as "canReplicate",
+    r.rolbypassrls as "canBypassRls", r.rolcreatedb as "canCreateDb",
+    coalesce((select jsonb_agg(jsonb_build_object('role', pg_get_userbyid(m.roleid), 'grantor', pg_get_userbyid(m.grantor)))
+      from pg_auth_members m where m.member = r.oid and m.admin_option), '[]') as admins,
+    r.rolname = current_user or starts_with(r.rolname::text, current_user || '_maker_') as "isLatchkey",
+    exists (select from pg_database d where d.datname = current_database() and d.datdba = r.oid) as "ownsDatabase",
+    ${grantsOn(`'SELECT ON pg_authid'`, 'pg_class c', 'c.relacl', `c.oid = 'pg_authid'::regclass and acl.privilege_type = 'SELECT'`)} ||
+    ${grantsOn(`'SELECT (rolpassword) ON pg_authid'`, 'pg_attribute c', 'c.attacl', `c.attrelid = 'pg_authid'::regclass and c.attname = 'rolpassword' and acl.privilege_type = 'SELECT'`)} as "readsPasswords",
+    ${grantsOn(`c.oid::regprocedure::text`, 'pg_proc c', 'c.proacl', `c.proname = any('${FILE_FUNCTIONS}'::name[]) and c.pronamespace = 'pg_catalog'::regnamespace`)} as "fileFunctions",
+    ${grantsOn(`c.parname::text`, 'pg_parameter_acl c', 'c.paracl', `acl.privilege_type = 'ALTER SYSTEM'`)} as "systemSettings",
+    case when a.first is null then ${SETTINGS_OF} else '{}' end as settings,
+    current_database()::text as database, current_setting('server_version_num')::int as version
+  from reach a join pg_roles r on r.oid = a.oid
+  group by a.group_oid, a.first, a.grantor, r.oid, r.rolname, r.rolsuper, r.rolcreaterole, r.rolcanlogin, r.rolreplication, r.rolbypassrls, r.rolcreatedb
+  order by 1, a.first is not null, r.rolname`;
+
+export const findReach = async (client: Client, groups: readonly string[]): Promise<Reach[]> =>
+  (await client.query<Reach>({ name: 'latchkey_reach', text: REACH, values: [groups] })).rows;
+
+type Risk = {
+  level: Finding['level'];
+  code: string;
+  is: (reach: Reach) => boolean;
+  /** Completes "The group g …" for the group itself and "The group g is a member of r, which …" for a role it is in. */
+  says: (reach: Reach) => string;
+  /** Takes it from the group itself; from a role that it is in, it leaves that role. */
+  remedy: (reach: Reach) => string;
+};
+
+const alter = (reach: Reach, words: string): string => `ALTER ROLE ${name(reach.role)} ${words};`;
+
+const leave = (reach: Reach): string => {
+  const by = reach.version >= PER_MEMBERSHIP_OPTIONS && reach.grantor ? ` GRANTED BY ${name(reach.grantor)}` : '';
+  return `REVOKE ${name(reach.through ?? reach.role)} FROM ${name(reach.group)}${by};`;
+};
+
+const IS_LATCHKEY = 'group_is_latchkey';
+
+const whats = (grants: Grants): string => grants.map(({ what }) => what).join(', ');
+
+const revoked = (grants: Grants, privilege: string): string =>
+  grants.map(({ what, from }) => `REVOKE ${privilege}${what} FROM ${from};`).join(' ');
+
+const isRole = (role: string) => (reach: Reach) => reach.role === role;
+
+/** A predefined role: what it lets a borrower do. */
+const predefined = (role: string, code: string, says: string): Risk => ({
+  level: 'error',
+  code,
+  is: isRole(role),
+  says: () => says,
+  remedy: leave,
+});
+
+/** postgresql.org/docs/current/predefined-roles.html. The rest of them read or write rows and do not outlive a session. */
+const RISKS: readonly Risk[] = [
+  {
+    level: 'error',
+    code: 'superuser_group',
+    is: (reach) => reach.canAct && reach.isSuperuser,
+    says: () => 'is a superuser, so a borrower could keep the access and everything else',
+    remedy: (reach) => alter(reach, 'NOSUPERUSER'),
+  },
+  {
+    level: 'error',
+    code: 'group_makes_roles',
+    is: (reach) => reach.canAct && reach.canCreateRole,
+    says: () => 'may create roles, so a borrower could make a login that stays',
+    remedy: (reach) => alter(reach, 'NOCREATEROLE'),
+  },
+  {
+    level: 'error',
+    code: IS_LATCHKEY,
+    is: (reach) => reach.isLatchkey,
+    says: () => "is Latchkey's own role there, so a borrower could change grants and end Latchkey's sessions",
+    remedy: leave,
+  },
+  {
+    level: 'error',
+    code: 'group_can_login',
+    is: (reach) => reach.canAct && reach.canLogin,
+    says: () => 'can log in, so a borrower could set its password and come back with it',
+    remedy: (reach) => alter(reach, 'NOLOGIN PASSWORD NULL'),
+  },
+  {
+    level: 'error',
+    code: 'group_replicates',
+    is: (reach) => reach.canAct && reach.canReplicate,
+    says: () => 'may replicate, so a borrower could read everything and leave replication slots behind',
+    remedy: (reach) => alter(reach, 'NOREPLICATION'),
+  },
+  {
+    level: 'error',
+    code: 'group_may_grant',
+    is: (reach) => reach.admins.length > 0,
+    says: ({ admins }) =>
+      `may grant ${admins.map(({ role }) => name(role)).join(', ')} to others, so a borrower could hand the access on`,
+    remedy: ({ role, admins, version }) =>
+      admins
+        .map((admin) => {
+          const by = version >= PER_MEMBERSHIP_OPTIONS ? ` GRANTED BY ${name(admin.grantor)}` : '';
+          return `REVOKE ADMIN OPTION FOR ${name(admin.role)} FROM ${name(role)}${by};`;
+        })
+        .join(' '),
+  },
+  {
+    level: 'error',
+    code: 'group_owns_database',
+    is: (reach) => reach.ownsDatabase,
+    says: ({ database }) =>
+      `owns the database ${name(database)}, so a borrower could lock Latchkey out of it and hold up the end`,
+    remedy: ({ database }) => `ALTER DATABASE ${name(database)} OWNER TO postgres;`,
+  },
+  predefined(
+    'pg_execute_server_program',
+    'group_runs_programs',
+    'runs programs on the server, so a borrower could leave one behind',
+  ),
+  predefined(
+    'pg_write_server_files',
+    'group_writes_files',
+    'writes files of the server, so a borrower could change who gets in',
+  ),
+  predefined(
+    'pg_read_server_files',
+    'group_reads_files',
+    'reads files of the server, which hold its keys and password hashes, so a borrower could come back with them',
+  ),
+  {
+    level: 'error',
+    code: 'group_reaches_files',
+    is: (reach) => reach.fileFunctions.length > 0,
+    says: ({ fileFunctions }) =>
+      `may call ${whats(fileFunctions)}, which reach files of the server, so a borrower could change who gets in or come back with its keys`,
+    remedy: ({ fileFunctions }) => revoked(fileFunctions, 'EXECUTE ON FUNCTION '),
+  },
+  {
+    level: 'error',
+    code: 'group_changes_server',
+    is: (reach) => reach.systemSettings.length > 0,
+    says: ({ systemSettings }) =>
+      `may change settings of the server for good (${whats(systemSettings)}), so a borrower could leave one behind`,
+    remedy: ({ systemSettings }) => revoked(systemSettings, 'ALTER SYSTEM ON PARAMETER '),
+  },
+  predefined(
+    'pg_create_subscription',
+    'group_subscribes',
+    'creates subscriptions, so a borrower could leave one that keeps writing',
+  ),
+  predefined(
+    'pg_signal_backend',
+    'group_ends_sessions',
+    "ends sessions of others, so a borrower could end Latchkey's own and hold up the end",
+  ),
+  predefined(
+    'pg_maintain',
+    'group_locks_catalogs',
+    'locks every table, the list of roles too, so a borrower could lock Latchkey out and hold up the end',
+  ),
+  {
+    level: 'error',
+    code: 'group_password_stays',
+    is: (reach) => reach.version < PER_MEMBERSHIP_OPTIONS && reach.through === null && reach.canBypassRls,
+    says: () =>
+      'passes row security, and before Postgres 16 only a superuser could take back a password that a borrower sets on it',
+    remedy: (reach) => alter(reach, 'NOBYPASSRLS'),
+  },
+  {
+    level: 'warning',
+    code: 'strong_group',
+    is: (reach) => reach.canAct && (reach.canCreateDb || reach.canBypassRls),
+    says: ({ canCreateDb, canBypassRls }) =>
+      [canCreateDb && 'may create databases, which stay', canBypassRls && 'passes row security']
+        .filter((part) => part !== false)
+        .join(' and '),
+    remedy: (reach) => alter(reach, 'NOCREATEDB NOBYPASSRLS'),
+  },
+  {
+    ...predefined(
+      'pg_read_all_data',
+      'group_reads_passwords',
+      'reads every table, the password hashes of all roles too: an MD5 hash is enough to log in with, and a weak password can be guessed from any hash',
+    ),
+    level: 'warning',
+  },
+  {
+    level: 'warning',
+    code: 'group_reads_passwords',
+    is: (reach) => reach.readsPasswords.length > 0,
+    says: () =>
+      'reads the password hashes of all roles: an MD5 hash is enough to log in with, and a weak password can be guessed from any hash',
+    remedy: ({ readsPasswords }) => revoked(readsPasswords, ''),
+  },
+];
+
+const sentenceOf = (risk: Risk, reach: Reach): string => {
+  const who =
+    reach.through === null
+      ? `The group ${name(reach.group)} ${risk.says(reach)}.`
+      : `The group ${name(reach.group)} is a member of ${name(reach.role)}, which ${risk.says(reach)}.`;
+  const remedy = reach.through === null || risk.code === 'group_may_grant' ? risk.remedy(reach) : leave(reach);
+  return `${who} ${risk.level === 'warning' ? 'If that is not meant, as a superuser' : 'As a superuser'}: ${remedy}`;
+};
+
+const findingsOf = (reaches: readonly Reach[]): Finding[] => {
+  const found = RISKS.flatMap((risk): Finding[] => {
+    // What Latchkey's own role may do is no reason to take it from that role.
+    const reach = reaches.find((each) => each.isLatchkey === (risk.code === IS_LATCHKEY) && risk.is(each));
+    return reach ? [{ level: risk.level, code: risk.code, message: sentenceOf(risk, reach) }] : [];
+  });
+  // A superuser may do all the rest as well: one sentence is enough.
+  const superuser = found.find(({ code }) => code === 'superuser_group');
+  return superuser
+    ? [superuser]
+    : found.filter(({ code }, index) => found.findIndex((other) => other.code === code) === index);
+};
+
+/** Each risk once for each group, said of the shortest way there. */
+export const riskFindings = (reaches: readonly Reach[]): Finding[] =>
+  [...new Set(reaches.map(({ group }) => group))].flatMap((group) =>
+    findingsOf(reaches.filter((reach) => reach.group === group)),
+  );
+
+export const oldVersionSentence = (version: number): string =>
+  `Postgres ${Math.floor(version / 10_000)} is too old to be a target: a session there can hand its access on. Upgrade the server to Postgres 15 or newer.`;
+
+const VERSION = `select current_setting('server_version_num')::int as version`;
+
+/** @returns what the groups have set. @throws ProviderError for people to act on when access through one of them could be kept. */
+export const assertGrantable = async (client: Client, groups: readonly string[]): Promise<GroupSettings> => {
+  // Together, and the version first: what asks for the rest is not understood by servers that are too old.
+  const [versions, found] = await Promise.allSettled([
+    client.query<{ version: number }>({ name: 'latchkey_version', text: VERSION }),
+    findReach(client, groups),
+  ]);
+  const version = versions.status === 'fulfilled' ? versions.value.rows[0]?.version : undefined;
+  if (version !== undefined && version < OLDEST_TARGET)
+    throw new ProviderError('unsupported', oldVersionSentence(version));
+  if (found.status === 'rejected') throw found.reason;
+  const reaches = found.value;
+  const missing = groups.find((group) => !reaches.some((reach) => reach.group === group));
+  if (missing !== undefined)
+    throw new ProviderError(
+      'misconfigured',
+      `The group role ${name(missing)} does not exist in the target. Make it: CREATE ROLE ${name(missing)} NOLOGIN;`,
+    );
+  const error = riskFindings(reaches).find(({ level }) => level === 'error');
+  if (error) throw new ProviderError('misconfigured', error.message);
+  return Object.fromEntries(
+    reaches.filter(({ through }) => through === null).map(({ group, settings }) => [group, settings]),
+  );
+};
