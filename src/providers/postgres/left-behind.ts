@@ -1,6 +1,6 @@
 /** What a borrower may have left to come back by, undone between the cut of the sessions and the drop of the login. */
 import pg from 'pg';
-import { oneAtATime } from '../../lib/one-at-a-time.ts';
+import { oneAtATime } from '../../lib/serializer.ts';
 import { ProviderError, type ProviderLog } from '../provider.ts';
 import { codeOf } from './errors.ts';
 import { readGroupSettings } from './login-name.ts';

@@ -2,7 +2,8 @@
 import pg from 'pg';
 import { ProviderError, type Finding } from '../provider.ts';
 import type { Scope } from './config.ts';
-import { OLDEST_TARGET, findReach, oldVersionSentence, riskFindings } from './group-risks.ts';
+import { findReach } from './group-reach.ts';
+import { OLDEST_TARGET, oldVersionSentence, riskFindings } from './group-risks.ts';
 import { UNFIT_MAKERS } from './creator-roles.ts';
 import { whereIs, type Server } from './server.ts';
 

@@ -1,6 +1,6 @@
 /** A group through which access could be kept is refused, whatever the way there, and the SQL of the sentence makes it fit. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Json } from '../../../../src/core/types.ts';
+import type { Json } from '../../../../src/domain/json.ts';
 import type { Finding } from '../../../../src/providers/provider.ts';
 import { contextOf, failureOf } from '../../connection.ts';
 import { startVersion, VERSIONS } from '../servers.ts';

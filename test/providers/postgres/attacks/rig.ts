@@ -1,6 +1,6 @@
 /** A borrower who tries to keep something: a target, Latchkey's connection to it, and a session of the temporary login. */
 import pg from 'pg';
-import type { Json } from '../../../../src/core/types.ts';
+import type { Json } from '../../../../src/domain/json.ts';
 import type { Connection, Granted, ProviderContext } from '../../../../src/providers/provider.ts';
 import { postgres } from '../../../../src/providers/postgres/postgres.ts';
 import { connectTo, contextOf } from '../../connection.ts';
