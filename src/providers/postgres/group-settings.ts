@@ -35,19 +35,3 @@ export const resetSql = (group: string, before: SettingsOfGroup, now: SettingsOf
       return `ALTER ROLE ${name(group)}${where} RESET ${name(setting)};`;
     });
 };
-
-/** What differs, as clauses for admins: the values of settings are not repeated. */
-export const settingsChanged = (before: SettingsOfGroup, now: SettingsOfGroup): string[] => {
-  const [was, is] = [before, now].map((settings) =>
-    Object.entries(settings).flatMap(([database, all]) => all.map((each) => `${database}\n${each}`)),
-  ) as [string[], string[]];
-  const differing = [...was.filter((each) => !is.includes(each)), ...is.filter((each) => !was.includes(each))];
-  return [
-    ...new Set(
-      differing.map((each) => {
-        const [database = '', setting = ''] = each.split('\n');
-        return setting.slice(0, setting.indexOf('=')) + (database === '' ? '' : ` in ${database}`);
-      }),
-    ),
-  ].sort();
-};

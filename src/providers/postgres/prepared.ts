@@ -16,7 +16,7 @@ export type Prepared = { gid: string; owner: string; database: string };
 export type Ended = { logins: readonly Login[]; groups: readonly string[] };
 
 /** To be read by people: what to run, and where. */
-export const rollBackSentence = ({ gid, owner, database }: Prepared): string =>
+const rollBackSentence = ({ gid, owner, database }: Prepared): string =>
   `The prepared transaction ${literal(gid)} of ${name(owner)} is in the way. As a superuser, in the database ${name(database)}: ROLLBACK PREPARED ${literal(gid)};`;
 
 /**
