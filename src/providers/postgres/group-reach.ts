@@ -37,7 +37,7 @@ const FILE_FUNCTIONS =
   '{pg_read_file,pg_read_binary_file,lo_import,lo_export,pg_file_write,pg_file_rename,pg_file_unlink}';
 
 /** Granted to the role `r` itself or to PUBLIC; what its roles were granted stands in their rows. */
-const grantsOn = (what: string, from: string, acl: string, where: string): string => `
+const grantsOn = ({ what, from, acl, where }: Record<'what' | 'from' | 'acl' | 'where', string>): string => `
     coalesce((select jsonb_agg(jsonb_build_object('what', ${what}, 'from', case when acl.grantee = 0 then 'PUBLIC' else quote_ident(r.rolname) end) order by ${what})
       from ${from} cross join lateral aclexplode(${acl}) as acl where ${where} and (acl.grantee = r.oid or (acl.grantee = 0 and a.first is null))), '[]')`;
 
@@ -61,10 +61,10 @@ const REACH = `
       from pg_auth_members m where m.member = r.oid and m.admin_option), '[]') as admins,
     r.rolname = current_user or starts_with(r.rolname::text, current_user || '_maker_') as "isLatchkey",
     exists (select from pg_database d where d.datname = current_database() and d.datdba = r.oid) as "ownsDatabase",
-    ${grantsOn(`'SELECT ON pg_authid'`, 'pg_class c', 'c.relacl', `c.oid = 'pg_authid'::regclass and acl.privilege_type = 'SELECT'`)} ||
-    ${grantsOn(`'SELECT (rolpassword) ON pg_authid'`, 'pg_attribute c', 'c.attacl', `c.attrelid = 'pg_authid'::regclass and c.attname = 'rolpassword' and acl.privilege_type = 'SELECT'`)} as "readsPasswords",
-    ${grantsOn(`c.oid::regprocedure::text`, 'pg_proc c', 'c.proacl', `c.proname = any('${FILE_FUNCTIONS}'::name[]) and c.pronamespace = 'pg_catalog'::regnamespace`)} as "fileFunctions",
-    ${grantsOn(`c.parname::text`, 'pg_parameter_acl c', 'c.paracl', `acl.privilege_type = 'ALTER SYSTEM'`)} as "systemSettings",
+    ${grantsOn({ what: `'SELECT ON pg_authid'`, from: 'pg_class c', acl: 'c.relacl', where: `c.oid = 'pg_authid'::regclass and acl.privilege_type = 'SELECT'` })} ||
+    ${grantsOn({ what: `'SELECT (rolpassword) ON pg_authid'`, from: 'pg_attribute c', acl: 'c.attacl', where: `c.attrelid = 'pg_authid'::regclass and c.attname = 'rolpassword' and acl.privilege_type = 'SELECT'` })} as "readsPasswords",
+    ${grantsOn({ what: 'c.oid::regprocedure::text', from: 'pg_proc c', acl: 'c.proacl', where: `c.proname = any('${FILE_FUNCTIONS}'::name[]) and c.pronamespace = 'pg_catalog'::regnamespace` })} as "fileFunctions",
+    ${grantsOn({ what: 'c.parname::text', from: 'pg_parameter_acl c', acl: 'c.paracl', where: `acl.privilege_type = 'ALTER SYSTEM'` })} as "systemSettings",
     case when a.first is null then ${SETTINGS_OF} else '{}' end as settings,
     current_database()::text as database, current_setting('server_version_num')::int as version
   from reach a join pg_roles r on r.oid = a.oid

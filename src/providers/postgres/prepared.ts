@@ -21,12 +21,14 @@ const rollBackSentence = ({ gid, owner, database }: Prepared): string =>
 
 /**
  * A prepared transaction has locks and no process. It locks its own number and those of its savepoints; who waits for a row it changed
- * waits for one of these, who waits for an object waits for a lock that stands beside them.
+ * waits for one of these, who waits for an object waits for a lock that stands beside them. Of Latchkey's statements, those that name what
+ * is ended here: others clear their own way.
  */
 const IN_THE_WAY = `
   with waiting as (
     select l.* from pg_locks l join pg_stat_activity a on a.pid = l.pid
     where not l.granted and a.usesysid = (select oid from pg_roles where rolname = session_user)
+      and (a.query = '' or exists (select from unnest($1::text[]) as n(name) where position(n.name in a.query) > 0))
   ), held as (
     select own.transactionid as xid, l.* from pg_locks own join pg_locks l on l.virtualtransaction = own.virtualtransaction
     where own.locktype = 'transactionid' and own.pid is null and own.granted and l.pid is null and l.granted
@@ -105,8 +107,8 @@ export const rollBack = async (
 
 /** Rolls back what Latchkey's own statements wait for. @throws ProviderError at once when that is somebody else's, and says what to run. */
 export const clearTheWay = async (server: Server, ended: Ended, signal: AbortSignal): Promise<void> => {
-  const found = await server.querySpare<Prepared>(signal, { text: IN_THE_WAY });
   const owners = [...ended.logins.map((login) => login.name), ...ended.groups];
+  const found = await server.querySpare<Prepared>(signal, { text: IN_THE_WAY, values: [owners] });
   for (const prepared of found) {
     if (!owners.includes(prepared.owner)) throw new ProviderError('denied', rollBackSentence(prepared));
     await rollBack(server, { prepared, logins: ended.logins }, signal);

@@ -166,7 +166,7 @@ describe.each(SERVERS)('after the end on $title', ({ start }) => {
       `create role kept login`,
       `set session authorization ${manager}`,
     ]) {
-      await expect(session.query(sql), sql).rejects.toThrow(/permission denied|must |cannot be renamed/);
+      await expect(session.query(sql)).rejects.toThrow(/permission denied|must |cannot be renamed/);
       await session.query(`set role ${write}`);
     }
     expect(await end()).toBe('removed');
