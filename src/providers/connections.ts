@@ -145,6 +145,11 @@ const revokeMany = async (
 const activity = async (state: State, target: string): ReturnType<Access['activity']> =>
   (await connectionTo(state, target).activity?.({ signal: state.stopping.signal, log: state.deps.log })) ?? [];
 
+const scopesOf = (state: State, target: string): Record<string, Json> =>
+  Object.fromEntries(
+    Object.values(state.deps.policy().targets[target]?.roles ?? {}).map((role) => [role.name, role.scope]),
+  );
+
 const listOurs = (state: State, target: string): ReturnType<Access['listOurs']> =>
   noting(state, target, async () => {
     const connection = connectionTo(state, target);
@@ -152,7 +157,7 @@ const listOurs = (state: State, target: string): ReturnType<Access['listOurs']> 
     const context = { signal: state.stopping.signal, log: state.deps.log };
     const [ours, lookalikes] = await Promise.all([
       connection.listOurs(context),
-      connection.listLookalikes?.(context) ?? [],
+      connection.listLookalikes?.(scopesOf(state, target), context) ?? [],
     ]);
     return { ours, lookalikes };
   });
@@ -206,7 +211,7 @@ const extend = (state: State, { grant, person }: Item): Promise<void> =>
 
 const checkTarget = async (state: State, target: Target): Promise<void> => {
   try {
-    const scopes = Object.fromEntries(Object.values(target.roles).map((role) => [role.name, role.scope]));
+    const scopes = scopesOf(state, target.name);
     const context = { signal: state.stopping.signal, log: state.deps.log };
     const findings = (await connectionTo(state, target.name).preflight?.(scopes, context)) ?? [];
     const errors = findings.filter(({ level }) => level === 'error').map(({ message }) => message);

@@ -153,7 +153,8 @@ export const guard = <Scope, Handle>(
     ...(activity && { activity: async (ctx) => await call('activity', ctx, async (inner) => await activity(inner)) }),
     ...(listOurs && { listOurs: async (ctx) => await call('listOurs', ctx, async (inner) => await listOurs(inner)) }),
     ...(listLookalikes && {
-      listLookalikes: async (ctx) => await call('listLookalikes', ctx, async (inner) => await listLookalikes(inner)),
+      listLookalikes: async (scopes, ctx) =>
+        await call('listLookalikes', ctx, async (inner) => await listLookalikes(scopes, inner)),
     }),
     ...(differences && { differences }),
     ...(restore && {

@@ -52,8 +52,11 @@ export type Manual = { name: string; enforcedBy: string | null; statements: stri
 /** `name` is what it is called there; `found` is what the provider itself compares with the role, opaque to everybody else. */
 export type Ours<Handle> = { grantId: string; handle: Handle; expiresAt: Date | null; name: string; found: Json };
 
-/** Named as if it were ours and without our mark: to be reported, and never touched. `why` is a sentence. */
-export type Lookalike = { name: string; why: string };
+/**
+ * To be reported, and never touched. `lookalike`: named as if it were ours and without our mark. `stray`: made or let in by Latchkey's own
+ * rights or those of a grant, and no grant explains it. `why` is a sentence.
+ */
+export type Lookalike = { kind: 'lookalike' | 'stray'; name: string; why: string };
 
 /**
  * How an access differs from what its grant says. `deadline` and `wider` can be put back; `narrower` is somebody's wish to report;
@@ -98,8 +101,11 @@ export type Connection<Scope, Handle> = {
   activity?: (ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<InUse[]>;
   /** What we made that still exists in the target, for the reconciler. */
   listOurs?: (ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<Ours<Handle>[]>;
-  /** What is named like ours and is not. */
-  listLookalikes?: (ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<Lookalike[]>;
+  /** What is named like ours and is not, and what no grant explains. */
+  listLookalikes?: (
+    scopes: Record<string, Scope>,
+    ctx: Pick<ProviderContext, 'signal' | 'log'>,
+  ) => Promise<Lookalike[]>;
   /** Compares what `listOurs` gave with what the grant says. Asks no target. */
   differences?: (scope: Scope, ours: Ours<Handle>, expiresAt: Date) => Difference[];
   /** Puts deadline and width of a live access back to what the grant says and reads it back; its secret stays. Never makes or opens one. */
@@ -165,11 +171,15 @@ const parse = <T>(schema: z.ZodType<T>, value: unknown, what: string): T => {
   throw new ProviderError('misconfigured', `${what} does not fit: ${problems.join('; ')}.`);
 };
 
+const eachOf = <From, To>(values: Record<string, From>, map: (value: From) => To): Record<string, To> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]));
+
 const closed = <Config, Scope, Handle extends Json>(
   provider: Provider<Config, Scope, Handle>,
   open: Connection<Scope, Handle>,
 ): Connection<Json, Json> => {
   const asScope = (value: Json): Scope => parse(provider.scope, value, `The scope of a ${provider.id} role`);
+  const asScopes = (scopes: Record<string, Json>): Record<string, Scope> => eachOf(scopes, asScope);
   const asHandle = (value: Json): Handle =>
     parse(provider.handle, value, `The stored handle of a ${provider.id} grant`);
   const asHandleOrNone = (value: Json | undefined): Handle | undefined =>
@@ -189,7 +199,9 @@ const closed = <Config, Scope, Handle extends Json>(
     }),
     ...(activity && { activity }),
     ...(listOurs && { listOurs }),
-    ...(listLookalikes && { listLookalikes }),
+    ...(listLookalikes && {
+      listLookalikes: async (scopes, ctx) => await listLookalikes(asScopes(scopes), ctx),
+    }),
     ...(differences && {
       differences: (scope, ours, expiresAt) =>
         differences(asScope(scope), { ...ours, handle: asHandle(ours.handle) }, expiresAt),
@@ -197,8 +209,7 @@ const closed = <Config, Scope, Handle extends Json>(
     ...(restore && { restore: async (scope, ctx) => await restore(asScope(scope), ctx) }),
     ...(manual && { manual: (scope, handle, ctx) => manual(asScope(scope), asHandleOrNone(handle), ctx) }),
     ...(preflight && {
-      preflight: async (scopes, ctx) =>
-        await preflight(Object.fromEntries(Object.entries(scopes).map(([name, scope]) => [name, asScope(scope)])), ctx),
+      preflight: async (scopes, ctx) => await preflight(asScopes(scopes), ctx),
     }),
     close: async () => await open.close(),
   };

@@ -184,6 +184,25 @@ test('logins of another Latchkey on the same server, and names that only look al
   await found('lookalike', 'gone');
 });
 
+test('a role that was made by Latchkey’s own rights is told to admins once, with what removes it, and left alone', async () => {
+  await begin();
+  const name = 'svc_report';
+  await withClient(world.target.managerUrl, async (client) => {
+    await client.query(`create role ${name} login in role ${world.target.groups.app_read}`);
+  });
+  await lookNow();
+  await found('stray', 'open');
+  const said = seen(await story.dm('sam', name)).replaceAll(String.raw`\"`, '"');
+  expect(said).toContain(`REVOKE "${world.target.groups.app_read}" FROM "${name}"`);
+  expect(said).toContain('Latchkey leaves it alone');
+  await lookNow();
+  expect(await count(`announcements where kind = 'drift_found'`)).toBe(1);
+  expect(await world.targetSql('select from pg_roles where rolname = $1', [name])).toHaveLength(1);
+  await world.targetSql(`drop role ${name}`);
+  await lookNow();
+  await found('stray', 'gone');
+});
+
 test('thirty at once: nothing is touched before an admin said so, others may not, and then all are put right', async () => {
   await begin();
   const ids = Array.from({ length: 30 }, (_, index) => `U0P${index}`);

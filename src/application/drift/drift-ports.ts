@@ -13,11 +13,12 @@ export const FINDING_KINDS = [
   'renamed',
   'unknown',
   'lookalike',
+  'stray',
 ] as const;
 /**
  * `survived`: there though its grant has ended. `gone`, `closed`: a live grant's access was removed or shut by hand. `deadline`,
  * `wider`, `narrower`: it is not as its grant says. `renamed`: under another name. `unknown`: marked as ours, of no grant of this
- * ledger. `lookalike`: named like ours, without our mark.
+ * ledger. `lookalike`: named like ours, without our mark. `stray`: made by Latchkey's rights or those of a grant, and no grant explains it.
  */
 export type FindingKind = (typeof FINDING_KINDS)[number];
 

@@ -24,9 +24,10 @@ export const findDrift = async (deps: Deps, target: string): Promise<Drift | nul
     found: [
       ...ours.flatMap((one) => evaluateFound(deps, target, { found: one, entry: ledger.entries.get(one.grantId) })),
       ...missing,
-      ...lookalikes.map(({ name, why }): Drifted => ({
-        kind: 'lookalike',
-        key: `lookalike:${name}`,
+      ...lookalikes.map(({ kind, name, why }): Drifted => ({
+        kind,
+        // A stray by its facts too: one that was left and got into another group is a new finding.
+        key: kind === 'stray' ? `${kind}:${name}:${why}` : `${kind}:${name}`,
         name,
         grantId: null,
         said: why,

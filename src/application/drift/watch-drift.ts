@@ -98,7 +98,7 @@ const didOf = ({ finding, outcome, error }: Repaired): string => {
 };
 
 const lineOf = (title: string, finding: Finding, did: string): string =>
-  `${title}: ${finding.name}: ${finding.said}. ${did}`;
+  `${title}: ${finding.name}: ${finding.said}${/[.;]$/.test(finding.said) ? '' : '.'} ${did}`;
 
 const titleOf = (deps: Deps, target: string): string => deps.policy().targets[target]?.title || target;
 

@@ -10,7 +10,7 @@ import type { Client } from './server.ts';
 
 const name = pg.escapeIdentifier;
 
-const NAMED = `k.rolname >= (current_user || '_maker_')::name and k.rolname < (current_user || '_maker\`')::name`;
+export const NAMED = `k.rolname >= (current_user || '_maker_')::name and k.rolname < (current_user || '_maker\`')::name`;
 const ME = `(select oid from pg_roles where rolname = current_user)`;
 
 /**

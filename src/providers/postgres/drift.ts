@@ -6,6 +6,7 @@ import type { Handle, Scope } from './config.ts';
 import { LIKE_OURS, grantOfLogin, prefixOf, readMark } from './login-name.ts';
 import { assertOurs, explained, findLogins, type Login } from './logins.ts';
 import type { Client, Server } from './server.ts';
+import { listStrays } from './strays.ts';
 
 const { escapeIdentifier: name, escapeLiteral: literal } = pg;
 
@@ -44,15 +45,24 @@ export const listOurs = async (server: Server, signal: AbortSignal): Promise<Our
     return [{ grantId, handle: { role, oid }, expiresAt, name: role, found }];
   });
 
-export const listLookalikes = async (server: Server, signal: AbortSignal): Promise<Lookalike[]> =>
+const listNamedLikeOurs = async (server: Server, signal: AbortSignal): Promise<Lookalike[]> =>
   (await list(server, signal)).flatMap(({ role, comment }): Lookalike[] => {
     const mark = readMark(comment);
     if (mark && role.startsWith(`lk_${mark.grantId}_`)) return [];
     const why = mark
       ? `it carries the comment of grant ${mark.grantId} and is named after another.`
       : "it is named like a login of Latchkey and does not carry Latchkey's comment.";
-    return [{ name: role, why }];
+    return [{ kind: 'lookalike', name: role, why }];
   });
+
+export const listLookalikes = async (
+  server: Server,
+  scopes: Record<string, Scope>,
+  signal: AbortSignal,
+): Promise<Lookalike[]> => {
+  const groups = [...new Set(Object.values(scopes).flatMap((scope) => scope.member_of))];
+  return (await Promise.all([listNamedLikeOurs(server, signal), listStrays(server, groups, signal)])).flat();
+};
 
 const deadlineSaid = (found: Date | null, expiresAt: Date): string =>
   found === null

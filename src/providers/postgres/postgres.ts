@@ -46,7 +46,7 @@ const connect = (config: Config): Connection<Scope, Handle> => {
       ),
     activity: async (ctx) => await activity(server, ctx.signal),
     listOurs: async (ctx) => await listOurs(server, ctx.signal),
-    listLookalikes: async (ctx) => await listLookalikes(server, ctx.signal),
+    listLookalikes: async (scopes, ctx) => await listLookalikes(server, scopes, ctx.signal),
     differences,
     restore: async (scope, ctx) => await restore(server, scope, ctx),
     manual,

@@ -1,0 +1,2 @@
+ALTER TABLE "drift_findings" DROP CONSTRAINT "drift_findings_kind";--> statement-breakpoint
+ALTER TABLE "drift_findings" ADD CONSTRAINT "drift_findings_kind" CHECK ("drift_findings"."kind" in ('survived', 'gone', 'closed', 'deadline', 'wider', 'narrower', 'renamed', 'unknown', 'lookalike', 'stray'));
