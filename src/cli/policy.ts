@@ -8,7 +8,7 @@ import type { PolicyInput } from '../config/policy-file.ts';
 import { readPolicyText } from '../config/policy-source.ts';
 import { formatProblem } from '../config/problem.ts';
 import { readVariable } from '../config/variable.ts';
-import { readDuration } from '../domain/time/durations.ts';
+import { readTypedDuration } from '../domain/time/typed-duration.ts';
 import { pastRequestOf } from '../domain/policy/past.ts';
 import type { PastRequest } from '../domain/policy/replay.ts';
 import type { Policy } from '../domain/policy/types.ts';
@@ -89,7 +89,7 @@ async function* replayable(
 }
 
 const readSince = (text: string): number => {
-  const ms = readDuration(text);
+  const ms = readTypedDuration(text);
   if (ms === null) throw new InvalidArgumentError('Write a duration such as 90d, 12w or 36h.');
   return ms;
 };

@@ -1,7 +1,7 @@
 /** `latchkey policy check | explain | test | replay` as functions: facts for `--json`, text for people, and whether all is well for the exit code. */
 import { decide } from '../domain/policy/decide.ts';
 import { mappingNamed } from '../domain/alerts/mapping.ts';
-import { readDuration } from '../domain/time/durations.ts';
+import { readTypedDuration } from '../domain/time/typed-duration.ts';
 import { explain } from '../domain/policy/explain.ts';
 import type { ExplainInput } from '../domain/policy/explain.ts';
 import { evaluationOf, replay } from '../domain/policy/replay.ts';
@@ -139,7 +139,7 @@ export const explainInput = (policy: Policy, options: ExplainOptions): ExplainIn
     return { problem: `"${options.role}" is no role; write target/role, such as orders-db/read.` };
   const found = Object.hasOwn(policy.targets, target) ? policy.targets[target]?.roles : undefined;
   const preset = found && Object.hasOwn(found, role) ? found[role]?.defaultMs : undefined;
-  const durationMs = options.for === undefined ? (preset ?? 1_800_000) : readDuration(options.for);
+  const durationMs = options.for === undefined ? (preset ?? 1_800_000) : readTypedDuration(options.for);
   if (durationMs === null) return { problem: `"${options.for}" is no duration; write one such as 30m or 1h30m.` };
   const unknown = options.inGroups?.find((group) => !Object.hasOwn(policy.groups, group));
   if (unknown !== undefined)

@@ -77,6 +77,8 @@ export const ERROR_CODES = [
   'nothing_to_allow',
   'admins_only',
   'start_in_past',
+  'zone_mismatch',
+  'day_unclear',
   'start_too_far',
   'already_started',
   'own_allowance',

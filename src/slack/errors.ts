@@ -235,6 +235,10 @@ const SENTENCES = {
   nothing_to_allow: (facts) =>
     `${words(facts, 'name') ? `There is no overdue review of ${words(facts, 'name') ?? ''}` : 'There is no overdue review of theirs'}, so nothing holds them up.`,
   admins_only: () => 'Only admins of Latchkey may do this. Nothing was changed.',
+  zone_mismatch: (facts) =>
+    `On that day the clocks of ${words(facts, 'region') ?? 'that zone'} do not show ${words(facts, 'zone') ?? 'that name'}. Name the place, as in \`22:00 ${words(facts, 'region') ?? 'Europe/Berlin'}\`, or the offset, as in \`22:00 +02:00\`.`,
+  day_unclear: (facts) =>
+    `\`${words(facts, 'day') ?? 'today'}\` is another day in that zone than on your clock. Write the date, as in \`2026-12-01 22:00 UTC\`.`,
   start_in_past: () => 'That start has passed already. Name a later one, or leave it out to begin at once.',
   start_too_far: (facts) =>
     `That start is too far away. ${duration(facts, 'maxMs') ? `At most ${duration(facts, 'maxMs') ?? ''} ahead.` : 'Name a nearer one.'}`,

@@ -1,4 +1,4 @@
-/** What real sources sent, in `test/cases/`, through the HTTP door of the whole app: each is over when its source says so. */
+/** What real sources sent, in `test/support/cases/`, through the HTTP door of the whole app: each is over when its source says so. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { App } from '../../src/compose/app.ts';
@@ -40,7 +40,7 @@ beforeEach(() =>
 );
 
 const caseOf = <T>(name: string): T =>
-  JSON.parse(readFileSync(new URL(`../cases/${name}.json`, import.meta.url), 'utf8')) as T;
+  JSON.parse(readFileSync(new URL(`../support/cases/${name}.json`, import.meta.url), 'utf8')) as T;
 const prometheus = (body: unknown) =>
   send(app.port, 'alertmanager', { body: JSON.stringify(body), headers: bearer(TOKEN) });
 

@@ -127,6 +127,9 @@ test('what could not start within the time to claim lapses', async () => {
 test.each([
   ['from 25:00', 'no time to begin'],
   ['from tomorrow', 'no time to begin'],
+  ['from Monday', 'no time to begin'],
+  ['from 22:00 IST', 'no time to begin'],
+  ['from 24.12.2026', 'no time to begin'],
   ['from 2020-01-01 9:00', 'passed already'],
   ['from 40d', 'too far away'],
 ])('a start written "%s" is answered with what is wrong', async (start, answer) => {
@@ -134,6 +137,25 @@ test.each([
   await world.slack.as('ada').command('/prod-access', `orders-db read 30m ${start} ${reason}`, 'general');
   await story.privately('ada', answer);
   expect(await world.sql('select 1 from requests')).toHaveLength(before);
+});
+
+const typed = readFileSync(new URL('../support/cases/typed-starts.txt', import.meta.url), 'utf8')
+  .split('\n')
+  .flatMap((line) => (line.startsWith('orders-db') ? [line.split('|')[0]?.trim() ?? ''] : []));
+
+test.each(typed)('%s', async (text) => {
+  const all = async () =>
+    world.sql<{ reason: string; ms: string; at: Date | null }>(
+      'select reason, duration_ms as ms, starts_at as at from requests order by created_at desc',
+    );
+  const before = (await all()).length;
+  await world.slack.as('rita').command('/prod-access', text, 'general');
+  await until(async () => (await all()).length > before, 'the request');
+  const [row] = await all();
+  expect(text.endsWith(row?.reason ?? 'nothing')).toBe(true);
+  expect(row?.reason).not.toMatch(/from|pm|UTC|Monday|30m|\d:/);
+  expect(Number(row?.ms)).toBe(text.includes('1h 30m') ? 5_400_000 : 1_800_000);
+  expect(row?.at === null).toBe(!text.includes(' from '));
 });
 
 test('the form has a start of its own, and a start that has passed is told under it', async () => {

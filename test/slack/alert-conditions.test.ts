@@ -1,7 +1,7 @@
 /** What conditions see of an alert is what is stored of it when it counts: at the ask, at each decision and at a later start. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AlertState } from '../../src/domain/alerts/types.ts';
-import type { StartWish } from '../../src/domain/time/start-time.ts';
+import type { StartWish } from '../../src/domain/time/start.ts';
 import type { RequestView } from '../../src/application/record/request-view.ts';
 import { withClient } from '../support/world.ts';
 import { POLICY, startRig } from './rig.ts';

@@ -44,7 +44,7 @@ describe('a one-line ask', () => {
     ['orders-db', 'role_missing', 'orders-db read'],
     ['orders-db read 0m x', 'bad_duration', 'orders-db read 30m x'],
     ['orders-db read -5m x', 'bad_duration', 'orders-db read 30m x'],
-    ['orders-db read 30min x', 'bad_duration', 'orders-db read 30m x'],
+    ['orders-db read 30mons x', 'bad_duration', 'orders-db read 30m x'],
   ])('%s is %s, and says what to type', (text, code, suggestion) => {
     const problem = line(text);
     expect(problem).toMatchObject({ code });

@@ -19,7 +19,15 @@ describe('a line after `extend`', () => {
     ['still repairing', { id: null, byMs: null, reason: 'still repairing' }],
     ['30', { bad: '30' }],
     ['-5m', { bad: '-5m' }],
-    ['3fk2m9x 30mins', { bad: '30mins' }],
+    ['3fk2m9x 30mins', { id: '3fk2m9x', byMs: 30 * MINUTE_MS, reason: null }],
+    ['1h30m', { id: null, byMs: 90 * MINUTE_MS, reason: null }],
+    ['1h 30m still repairing', { id: null, byMs: 90 * MINUTE_MS, reason: 'still repairing' }],
+    ['by 1 h 30 min, still repairing', { id: null, byMs: 90 * MINUTE_MS, reason: 'still repairing' }],
+    ['30m "until 18:00 it is broken"', { id: null, byMs: 30 * MINUTE_MS, reason: 'until 18:00 it is broken' }],
+    ['30m 15m', { bad: '30m' }],
+    ['1h 30 still', { bad: '30' }],
+    ['until 18:00', { bad: 'until' }],
+    ['30m until 18:00 x', { bad: 'until' }],
   ])('%s', (text, read) => expect(readExtendLine(text)).toEqual(read));
 });
 

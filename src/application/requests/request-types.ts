@@ -1,6 +1,6 @@
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { RequestProblem, Verdict } from '../../domain/policy/types.ts';
-import type { StartWish } from '../../domain/time/start-time.ts';
+import type { StartWish } from '../../domain/time/start.ts';
 import type { OpenRequest } from '../decisions/limit-ports.ts';
 import type { RequestView } from '../record/request-view.ts';
 

@@ -49,6 +49,30 @@ const isKeyboardRun = (word: string): boolean => {
 };
 
 const isRepetition = (word: string): boolean => /^(.{1,3})\1{2,}$/u.test(word);
+
+/** A sign of these scripts says as much as two or more letters of others; the same one again says nothing more. */
+const DENSE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Bopomofo}\p{Script=Yi}]/u;
+const DENSE_USES_COUNTED = 3;
+/** Marks that only change the letter before them, and modifiers of emoji. */
+const ADORNS = /[\p{M}\p{Emoji_Modifier}]/u;
+const RUN_COUNTED = 3;
+
+/** Characters by what they say: one for a letter, two for a sign of a dense script, none for marks and for what is only repeated. */
+const weightOf = (text: string): number => {
+  const uses = new Map<string, number>();
+  let [weight, last, run] = [0, '', 0];
+  for (const sign of text.normalize('NFC')) {
+    if (ADORNS.test(sign)) continue;
+    run = sign === last ? run + 1 : 1;
+    last = sign;
+    const isDense = DENSE.test(sign);
+    const used = uses.get(sign) ?? 0;
+    if (isDense) uses.set(sign, used + 1);
+    if (run <= RUN_COUNTED && (!isDense || used < DENSE_USES_COUNTED)) weight += isDense ? 2 : 1;
+  }
+  return weight;
+};
 const isWord = (word: string): boolean => /[\p{L}\p{N}]/u.test(word) && !isKeyboardRun(word) && !isRepetition(word);
 
 const LONGEST_WORD = 60;
@@ -66,5 +90,5 @@ export const realChars = (reason: string): number => {
     kept.push(part);
   }
   const text = kept.join(' ');
-  return /\p{L}/u.test(text) ? charCount(text) : 0;
+  return /\p{L}/u.test(text) ? weightOf(text) : 0;
 };

@@ -1,11 +1,11 @@
-/** Durations as people write them (`30m`, `1h30m`, `2d`) and as they read them. All values are milliseconds. */
+/** Durations as the policy writes them (`30m`, `1h30m`, `2d`) and as they are shown; what people type is read in `time/`. All values are milliseconds. */
 import { DomainError } from '../errors.ts';
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 const SHAPE = /^(?:(\d{1,6})w)?(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?$/;
 
 /** `1h30m` -> 5400000; null when the text is no duration, or a duration of nothing. */
-export const readDuration = (text: string): number | null => {
+const readDuration = (text: string): number | null => {
   const match = SHAPE.exec(text.trim().toLowerCase());
   if (!match) return null;
   const [w, d, h, m, s] = match.slice(1).map((part) => Number(part ?? 0)) as [number, number, number, number, number];

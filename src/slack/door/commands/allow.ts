@@ -1,5 +1,5 @@
 /** `allow @person orders-db read for 2d`: approves ahead of time; `disallow <id>` takes it back. */
-import { readDuration } from '../../../domain/time/durations.ts';
+import { readTypedDuration } from '../../../domain/time/typed-duration.ts';
 import type { PreApproveResult } from '../../../application/requests/pre-approve.ts';
 import { allowanceLine } from '../../messages/render/pre-approval.ts';
 import { factsOf } from '../../messages/render/facts.ts';
@@ -12,7 +12,7 @@ import { code, typed } from './command.ts';
 import { parseRequestLine } from './parse-request.ts';
 import { readPerson } from './read-person.ts';
 
-const SHAPE = /^(\S+)\s+(\S.*?)\s+for\s+(\S+)$/is;
+const SHAPE = /^(\S+)\s+(\S.*?)\s+for\s+(\S.*)$/is;
 const USAGE = `Write it like ${typed('allow @person orders-db read for 2d')}, with the person as a mention.`;
 
 const answer = (slack: Slack, { allowance, missing }: PreApproveResult): string => {
@@ -36,7 +36,7 @@ export const preApprove: Command = {
     if (personUserId === null) return reply({ text: `${who ? `${code(who)} names nobody I know. ` : ''}${USAGE}` });
     const read = parseRequestLine(slack.policy(), into);
     if (!read.isRead) return reply({ text: whatToType(read.problem, `allow @person `) });
-    const forMs = readDuration(time);
+    const forMs = readTypedDuration(time);
     if (forMs === null || read.line.reason || read.line.durationMs !== null || read.line.start)
       return reply({ text: `I do not understand that. ${USAGE}` });
     const { target, role } = read.line;

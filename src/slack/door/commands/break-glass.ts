@@ -13,7 +13,7 @@ export const breakGlass: Command = {
   does: 'take access now, without approval: everyone named is told, and a review follows',
   run: async ({ slack, userId, triggerId, channelId, text, reply }) => {
     const policy = slack.policy();
-    const read = parseRequestLine(policy, text, ticketPatterns(policy));
+    const read = parseRequestLine(policy, text, { tickets: ticketPatterns(policy), isAtOnce: true });
     if (!read.isRead) return reply({ text: whatToType(read.problem, `${NAME} `) });
     if (read.line.start) return reply({ text: 'Break-glass begins at once: leave out when it should start.' });
     const ask = { ...read.line, incidentChannelId: roomOf(channelId) };

@@ -37,7 +37,7 @@ export const explain: Command = {
     const { line, statedAlert } = splitAlert(text);
     const { person, unread, rest } = splitPerson(line);
     if (unread !== null) throw new DomainError('person_unreadable', { text: unread });
-    const read = parseRequestLine(policy, rest, ticketPatterns(policy));
+    const read = parseRequestLine(policy, rest, { tickets: ticketPatterns(policy) });
     if (!read.isRead) return reply({ text: whatToType(read.problem, 'explain ') });
     const { target, role } = read.line;
     const stated = { statedAlert, incidentChannelId: roomOf(channelId) };

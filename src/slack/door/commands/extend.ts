@@ -1,5 +1,9 @@
 /** `/prod-access extend [id] [30m] [why]`: more time on access that one has. */
-import { readDuration } from '../../../domain/time/durations.ts';
+import { weekdayOf } from '../../../domain/time/day.ts';
+import { isQuoted, restOf, tokensOf, unquoted } from '../../../domain/time/tokens.ts';
+import type { Token } from '../../../domain/time/tokens.ts';
+import { durationAt, looksLikeDuration } from '../../../domain/time/typed-duration.ts';
+import { whenAt } from '../../../domain/time/when.ts';
 import type { CreateRequestResult } from '../../../application/requests/request-types.ts';
 import { factsOf } from '../../messages/render/facts.ts';
 import { SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
@@ -12,27 +16,50 @@ import { code, typed } from './command.ts';
 
 type Line = { id: string | null; byMs: number | null; reason: string | null };
 
-const MORE = /^\+/;
+const UNTIL = /^(?:until|till|til|to|from|at)$/;
+const LEAD = /^(?:by|for|until|till|til|to|from|at)$/;
 const ID = /^[a-z0-9]+$/;
-const LOOKS_LIKE_DURATION = /^[-+]?\d+([.,]\d+)?[a-z]{0,7}$/i;
+/** An id of so many may begin with digits as a duration does. */
+const ID_CHARS_MIN = 10;
 
 /** The first word of a reason hardly has a digit in it, and no duration follows it. */
-const isIdAmong = (word: string, words: readonly string[]): boolean => {
-  if (!ID.test(word) || LOOKS_LIKE_DURATION.test(word)) return false;
-  return /\d/.test(word) || words.length === 1 || LOOKS_LIKE_DURATION.test(words[1] ?? '');
+const isIdAmong = (word: string, tokens: readonly Token[]): boolean => {
+  const isDuration =
+    durationAt(tokens, 0).outcome !== 'none' || (word.length < ID_CHARS_MIN && looksLikeDuration(tokens, 0));
+  if (!ID.test(word) || isDuration || weekdayOf(word) > 0 || LEAD.test(word)) return false;
+  return /\d/.test(word) || tokens.length === 1 || isDurationAt(tokens, 1);
+};
+
+const isDurationAt = (tokens: readonly Token[], at: number): boolean =>
+  durationAt(tokens, leadAt(tokens, at)).outcome !== 'none' || looksLikeDuration(tokens, at);
+
+/** Where a duration begins after `by` or `for`. */
+const leadAt = (tokens: readonly Token[], at: number): number =>
+  /^(?:by|for)$/.test(tokens[at]?.norm ?? '') ? at + 1 : at;
+
+/** A second duration, or a time: nothing of it may be left to the reason. */
+const isTimeAt = (tokens: readonly Token[], at: number): boolean => {
+  const isLed = UNTIL.test(tokens[at]?.norm ?? '');
+  const when = whenAt(tokens, isLed ? at + 1 : at);
+  return when.outcome === 'bad' || (when.outcome === 'read' && (isLed || when.when.clock !== null));
 };
 
 /** An id before the duration or none; what follows is the reason. `bad`: a word that was meant as a duration and is none. */
 export const readExtendLine = (text: string): Line | { bad: string } => {
-  const words = text.trim().split(/\s+/).filter(Boolean);
-  const plainId = (words[0] ?? '').replace(/^[`#]+|`+$/g, '').toLowerCase();
-  const isId = isIdAmong(plainId, words);
-  const rest = isId ? words.slice(1) : words;
-  const [first = ''] = rest;
-  const byMs = readDuration(first.replace(MORE, ''));
-  if (byMs === null && LOOKS_LIKE_DURATION.test(first)) return { bad: first };
-  const reason = (byMs === null ? rest : rest.slice(1)).join(' ');
-  return { id: isId ? plainId : null, byMs, reason: reason || null };
+  const tokens = tokensOf(text).map((token) => ({ ...token, norm: token.norm.replace(/^\+(?=\d)/, '') }));
+  const plainId = (tokens[0]?.norm ?? '').replace(/^[`#]+|`+$/g, '');
+  const first = isIdAmong(plainId, tokens) ? 1 : 0;
+  const read = durationAt(tokens, leadAt(tokens, first));
+  const next = read.outcome === 'read' ? read.next : first;
+  const isBad = read.outcome === 'bad' || looksLikeDuration(tokens, next) || isTimeAt(tokens, next);
+  const isSecond = read.outcome === 'read' && isDurationAt(tokens, next);
+  const rest = restOf(text, tokens, next);
+  if ((isBad || isSecond) && !isQuoted(rest)) return { bad: tokens[next]?.cased ?? '' };
+  return {
+    id: first === 1 ? plainId : null,
+    byMs: read.outcome === 'read' ? read.ms : null,
+    reason: unquoted(rest) || null,
+  };
 };
 
 /** The same words for the button and the command. */

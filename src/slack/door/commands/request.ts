@@ -16,8 +16,8 @@ const WRONG = {
   unknown_role: 'That target has no role of that name.',
   role_missing: 'Say which role you need.',
   bad_start:
-    'That is no time to begin; write it like from 22:00, from tomorrow 9:00, from 2026-12-01 22:00 or from 2h.',
-  bad_duration: 'That is no duration; write it like 30m, 1h or 1h30m.',
+    'That is no time to begin; write it like from 22:00, from Monday 9:00, from 2026-12-01 22:00 UTC or from 2h. Put a reason that speaks of a time in quotes.',
+  bad_duration: 'That is no duration; write it like 30m, 1h or 1h30m, before the reason.',
 } satisfies Record<RequestLineProblem['code'], string>;
 
 /** What was wrong, and whole lines to type instead. */
@@ -35,7 +35,7 @@ export const whatToType = (problem: RequestLineProblem, prefix = ''): string => 
 export const askInOneLine = async (call: CommandCall): Promise<void> => {
   const { slack, userId, triggerId, channelId } = call;
   const text = withoutMentions(call.text);
-  const read = parseRequestLine(slack.policy(), text, ticketPatterns(slack.policy()));
+  const read = parseRequestLine(slack.policy(), text, { tickets: ticketPatterns(slack.policy()) });
   if (!read.isRead) return call.reply({ text: whatToType(read.problem) });
   const result = await slack.useCases.createRequest({
     userId,

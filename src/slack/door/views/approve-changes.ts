@@ -1,6 +1,7 @@
 /** The form of *Approve with changes*: the same target, a role that is no larger, a time that is no longer. */
 import type { InputBlock, KnownBlock, ModalView } from '@slack/types';
-import { formatDuration, readDuration } from '../../../domain/time/durations.ts';
+import { formatDuration } from '../../../domain/time/durations.ts';
+import { readTypedDuration } from '../../../domain/time/typed-duration.ts';
 import { isDomainError } from '../../../domain/errors.ts';
 import type { ErrorCode } from '../../../domain/errors.ts';
 import { smallerRoles } from '../../../domain/requests/smaller-role.ts';
@@ -60,7 +61,7 @@ const roleChoice = ({ name, title }: Role, asked: string): Choice => ({
 
 /** Lengths up to what was asked, which may be none of the usual ones. */
 const lengths = (role: Role, askedMs: number): Choice[] => {
-  const shorter = durationChoices(role).filter(({ value }) => (readDuration(value) ?? 0) < askedMs);
+  const shorter = durationChoices(role).filter(({ value }) => (readTypedDuration(value) ?? 0) < askedMs);
   const asked = formatDuration(askedMs);
   return [...shorter, { text: `${asked} (as asked)`, value: asked }];
 };
@@ -134,7 +135,7 @@ const approve = async ({ slack, userId, view }: SubmitCall): Promise<Refused | n
       userId,
       requestId,
       role,
-      durationMs: readDuration(typed),
+      durationMs: readTypedDuration(typed),
       note: said || null,
     });
     return null;

@@ -1,5 +1,5 @@
 /** The request form's fields: their ids, and what somebody has chosen and typed so far. */
-import { readDuration } from '../../../domain/time/durations.ts';
+import { readTypedDuration } from '../../../domain/time/typed-duration.ts';
 import type { Policy, Role, Target } from '../../../domain/policy/types.ts';
 import type { ShownView, ViewValues } from '../context.ts';
 
@@ -105,8 +105,8 @@ export const readForm = (policy: Policy, view: Pick<ShownView, 'values' | 'priva
   const typed = valueOf(values, blockId.duration(targetName, chosen.role?.name ?? ''));
   return {
     ...chosen,
-    durationMs: readDuration(typed),
-    badDuration: typed && readDuration(typed) === null ? typed : null,
+    durationMs: readTypedDuration(typed),
+    badDuration: typed && readTypedDuration(typed) === null ? typed : null,
     reason: valueOf(values, blockId.reason),
     ticket: valueOf(values, blockId.ticket),
     startsAt: startOf(values),
