@@ -1,6 +1,7 @@
 /** `latchkey`: parses, calls, prints, and answers 0 / 1 (found something wrong) / 2 (used wrongly). */
 import { Command, CommanderError, Option } from 'commander';
 import { addAuditCommands } from './audit.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { endWithReader, USED_WRONGLY, UsageError } from './exit.ts';
 import { migrate } from './migrate.ts';
 import { addPolicyCommands } from './policy.ts';
@@ -29,6 +30,7 @@ export const buildProgram = (setExit: (code: Exit) => void): Command => {
     .description('bring the database up to this version')
     .option('--json', 'print the outcome as JSON')
     .action(async (options: { json?: boolean }) => setExit(await migrate(options)));
+  addDoctorCommand(program, setExit);
   addPolicyCommands(program, setExit);
   addAuditCommands(program, setExit);
   return program;

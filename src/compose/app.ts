@@ -64,6 +64,9 @@ const TARGET_CHECK_MS = 60_000;
 /** Beside the store's: one that notes signed requests, and one for what is looked up. */
 const REPLAY_CONNECTIONS = 2;
 
+/** For commands that look at targets without the rest of the app. */
+export const providerNamed = findProvider;
+
 /** What every load of a policy is given: `serve`, reloads and the commands alike. */
 export const policyInput = (text: string, path: string, env: Variables): PolicyInput => ({
   text,

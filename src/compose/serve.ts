@@ -1,11 +1,11 @@
 /** Starts the app as configured, or says everything that is in the way; stops it on a signal. */
 import { createApp, readFirstPolicy } from './app.ts';
 import type { App, FirstPolicy, Part } from './app.ts';
-import { readEnvironment } from '../config/environment.ts';
+import { readPartly } from '../config/environment.ts';
 import type { Environment } from '../config/environment.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { ConfigProblem } from '../config/problem.ts';
-import { schemaState } from '../store/migrate.ts';
+import { SCHEMA_SENTENCES, schemaState } from '../store/migrate.ts';
 import { StartError } from '../lib/start-error.ts';
 import { createLog } from '../lib/log.ts';
 import type { Log } from '../lib/log.ts';
@@ -22,19 +22,11 @@ const listed = (problems: ConfigProblem[]): string =>
 type Settings = { environment: Environment; first: FirstPolicy };
 
 const readSettings = async (): Promise<Settings> => {
-  const read = readEnvironment(process.env);
-  const path = 'environment' in read ? read.environment.policyPath : (process.env['LATCHKEY_POLICY'] ?? 'latchkey.yml');
-  const policy = await readFirstPolicy(path, process.env);
-  if ('environment' in read && 'first' in policy) return { environment: read.environment, first: policy.first };
-  const problems = [...('problems' in read ? read.problems : []), ...('problems' in policy ? policy.problems : [])];
-  throw new StartError(listed(problems));
+  const { environment, problems } = readPartly(process.env);
+  const policy = await readFirstPolicy(environment.policyPath, process.env);
+  if (problems.length === 0 && 'first' in policy) return { environment, first: policy.first };
+  throw new StartError(listed([...problems, ...('problems' in policy ? policy.problems : [])]));
 };
-
-const SCHEMA_SENTENCES = {
-  empty: 'The database has no tables yet; run `latchkey migrate` first.',
-  behind: 'The database is behind this version of Latchkey; run `latchkey migrate`, then start again.',
-  ahead: 'The database was migrated by a newer Latchkey; start that version, or restore a backup from before.',
-} as const;
 
 export const demandSchema = async (url: string): Promise<void> => {
   const { state } = await schemaState(url).catch((error: unknown) => {

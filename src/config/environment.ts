@@ -191,6 +191,12 @@ const readHookSecrets = (reader: Reader, name: HookSecret): string[] => {
 
 /** Reads everything before it answers, so that one start names every problem. */
 export const readEnvironment = (env: Variables): { environment: Environment } | { problems: ConfigProblem[] } => {
+  const { environment, problems } = readPartly(env);
+  return problems.length > 0 ? { problems } : { environment };
+};
+
+/** What can be used in spite of the problems; what a problem names is empty. For `latchkey doctor`, which looks at the rest all the same. */
+export const readPartly = (env: Variables): { environment: Environment; problems: ConfigProblem[] } => {
   const reader = createReader(env);
   const slack = readSlack(reader);
   const databaseUrl = reader.required(
@@ -219,5 +225,5 @@ export const readEnvironment = (env: Variables): { environment: Environment } | 
     ...readListening(reader),
     logLevel: readLogLevel(reader),
   };
-  return reader.problems.length > 0 ? { problems: reader.problems } : { environment };
+  return { environment, problems: reader.problems };
 };

@@ -49,6 +49,12 @@ export type Finding = { level: 'error' | 'warning'; code: string; message: strin
  */
 export type Manual = { name: string; enforcedBy: string | null; statements: string[] };
 
+/**
+ * What an administrator runs so that Latchkey can work in a target, and may do nothing else there: SQL, a shell script, YAML. `text` holds no
+ * secret and runs as it is, more than once. `version`: of the server, where it told. `notes`: sentences for whoever asked, beside the text.
+ */
+export type Preparation = { text: string; version: string | null; notes: string[] };
+
 /** `name` is what it is called there; `found` is what the provider itself compares with the role, opaque to everybody else. */
 export type Ours<Handle> = { grantId: string; handle: Handle; expiresAt: Date | null; name: string; found: Json };
 
@@ -128,6 +134,12 @@ export type Provider<Config, Scope, Handle> = {
    * then, and `revoke` comes with the last; without a handle it finds the access by person and scope. Left out: each grant is its own.
    */
   isShared?: boolean;
+  /** Also for a target that is down, and without a `config` where its secrets are not at hand. */
+  prepare?: (
+    config: Config | null,
+    scopes: Record<string, Scope>,
+    ctx: Pick<ProviderContext, 'signal'>,
+  ) => Promise<Preparation>;
   /** Opens nothing until it is used: a target that is down must not stop the start. */
   connect(config: Config): Connection<Scope, Handle>;
 };
@@ -141,6 +153,7 @@ export type AnyProvider = {
   /** Sentences about what is wrong with a target's `config`, or none. */
   configProblems(config: Json): { path: string; message: string }[];
   scopeProblems(scope: Json): { path: string; message: string }[];
+  prepare?: (config: Json, scopes: Record<string, Json>, ctx: Pick<ProviderContext, 'signal'>) => Promise<Preparation>;
   connect(config: Json): Connection<Json, Json>;
 };
 
@@ -154,9 +167,29 @@ export const defineProvider = <Config, Scope, Handle extends Json>(
   isShared: provider.isShared ?? false,
   configProblems: (config) => problemsOf(provider.config.safeParse(config)),
   scopeProblems: (scope) => problemsOf(provider.scope.safeParse(scope)),
+  ...(provider.prepare && { prepare: closedPrepare(provider, provider.prepare) }),
   connect: (config) =>
     closed(provider, provider.connect(parse(provider.config, config, `The config of a ${provider.id} target`))),
 });
+
+/** A `config` that does not fit counts as none: what is prepared is often what it needs to fit. */
+const closedPrepare =
+  <Config, Scope, Handle>(
+    { id, config: configSchema, scope: scopeSchema }: Provider<Config, Scope, Handle>,
+    prepare: NonNullable<Provider<Config, Scope, Handle>['prepare']>,
+  ): NonNullable<AnyProvider['prepare']> =>
+  async (config, scopes, ctx) => {
+    const fitting = configSchema.safeParse(config);
+    const asked = Object.entries(scopes).map(([role, scope]) => [
+      role,
+      parse(scopeSchema, scope, `The scope of a ${id} role`),
+    ]);
+    return await prepare(
+      fitting.success ? fitting.data : null,
+      Object.fromEntries(asked) as Record<string, Scope>,
+      ctx,
+    );
+  };
 
 const problemsOf = (result: z.ZodSafeParseResult<unknown>): { path: string; message: string }[] =>
   result.success

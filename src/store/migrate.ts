@@ -18,6 +18,13 @@ const UNDEFINED_TABLE = '42P01';
  */
 export type SchemaState = { state: 'current' | 'behind' | 'ahead' | 'empty'; applied: string[]; known: string[] };
 
+/** What to do about a schema that is not this program's. */
+export const SCHEMA_SENTENCES = {
+  empty: 'The database has no tables yet; run `latchkey migrate` first.',
+  behind: 'The database is behind this version of Latchkey; run `latchkey migrate`, then start again.',
+  ahead: 'The database was migrated by a newer Latchkey; start that version, or restore a backup from before.',
+} as const;
+
 type Known = { name: string; createdAt: number };
 
 const knownMigrations = (): Known[] => {

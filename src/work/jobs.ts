@@ -99,7 +99,7 @@ const PROBE_TTL_S = 60;
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Asked by a write: a Redis that is full answers every question and takes nothing. */
-const problemOf = async (redis: Redis, prefix: string): Promise<string | null> => {
+export const redisProblem = async (redis: Redis, prefix: string): Promise<string | null> => {
   try {
     await redis.ping();
   } catch (error) {
@@ -136,7 +136,7 @@ export const startJobs = (deps: JobsDeps, { isWorker }: { isWorker: boolean }): 
       if (othersInMs !== null && othersInMs < RELAY_POLL_MS) relay.poke();
     },
     room: (kind) => work?.local.room(kind) ?? 0,
-    problem: () => problemOf(redis, prefix),
+    problem: () => redisProblem(redis, prefix),
     stop: async () => {
       await work?.stop();
       await Promise.all([relay.stop(), sealer.stop()]);

@@ -10,6 +10,7 @@ import { COMMAND } from '../../src/slack/door/commands/command.ts';
 import { MESSAGE_EVENTS } from '../../src/slack/incident-channels/channel-messages.ts';
 import { channelEvents } from '../../src/slack/incident-channels/channel-events.ts';
 import { events as homeEvents, personEvents } from '../../src/slack/door/listeners.ts';
+import { BOT_SCOPES, TOOL_SCOPES } from '../../src/slack/scopes.ts';
 import { searches } from '../../src/slack/door/views/registry.ts';
 
 const events = [...homeEvents, ...personEvents, ...channelEvents];
@@ -18,6 +19,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Bot scopes that each Web API method asks for. Slack: the "Required scopes" of docs.slack.dev/reference/methods/<method> */
 const METHOD_SCOPES: Record<string, string[]> = {
   'auth.test': [],
+  // By the app token, which has connections:write.
+  'apps.connections.open': [],
   'chat.getPermalink': [],
   'views.open': [],
   'views.update': [],
@@ -90,6 +93,11 @@ describe('manifest.yml', () => {
     const needed = new Set(['commands', ...used, ...heard]);
     expect([...manifest.oauth_config.scopes.bot].sort()).toEqual([...needed].sort());
     expect(manifest.oauth_config.scopes.user).toBeUndefined();
+  });
+
+  it('asks for the scopes that `latchkey doctor` looks for', () => {
+    expect(BOT_SCOPES.map(({ name }) => name).sort()).toEqual([...manifest.oauth_config.scopes.bot].sort());
+    expect(TOOL_SCOPES.map(({ name }) => name)).toEqual(MESSAGE_EVENTS.map(({ scope }) => scope));
   });
 
   it('says why each scope is there', async () => {

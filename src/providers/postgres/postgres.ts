@@ -16,6 +16,7 @@ import { differences, listLookalikes, listOurs, restore } from './drift.ts';
 import { createUndo } from './left-behind.ts';
 import { manual } from './manual.ts';
 import { preflight } from './preflight.ts';
+import { prepare } from './prepare.ts';
 import { isPresent, revokeAll, type ToRevoke } from './revoke.ts';
 import { openServer } from './server.ts';
 
@@ -62,5 +63,6 @@ export const postgres = defineProvider<Config, Scope, Handle>({
   scope: scopeSchema,
   handle: handleSchema,
   endsBy: 'both',
+  prepare,
   connect,
 });

@@ -7,6 +7,7 @@ import {
   WebClient,
 } from '@slack/web-api';
 import type { WebClientOptions } from '@slack/web-api';
+import type { ClockReading } from '../../domain/finding.ts';
 import type { Log } from '../../lib/log.ts';
 import { fetchWithin } from './http-call.ts';
 import type { OnSlackCall } from './http-call.ts';
@@ -59,6 +60,27 @@ export const createNotifierClient = (settings: ClientSettings): WebClient =>
     fetch: fetchWithin(NOTIFIER_TIMEOUT_MS, settings.onCall),
     retryConfig: { retries: 0 },
   });
+
+/** For `latchkey doctor`: waits as long as Slack asks it to, and notes what Slack's clock showed. */
+export const createExaminingClient = (
+  settings: ClientSettings,
+  onClock: (reading: ClockReading) => void,
+): WebClient => {
+  const call = fetchWithin(INTERACTIVE_TIMEOUT_MS);
+  return new WebClient(settings.botToken, {
+    ...baseOptions(settings),
+    rejectRateLimitedCalls: false,
+    retryConfig: { retries: 1, minTimeout: 100, maxTimeout: 300 },
+    fetch: async (url, init) => {
+      const sentAtMs = Date.now();
+      const answer = await call(url, init);
+      const shownMs = Date.parse(answer.headers.get('date') ?? '');
+      // HTTP tells whole seconds: the middle of that second is nearest.
+      if (!Number.isNaN(shownMs)) onClock({ shownMs: shownMs + 500, sentAtMs, receivedAtMs: Date.now() });
+      return answer;
+    },
+  });
+};
 
 /** `permanent`: trying again changes nothing; `code` is Slack's word for it. */
 export type SlackFailure =

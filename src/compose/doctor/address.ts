@@ -1,0 +1,44 @@
+/** Whether LATCHKEY_PUBLIC_URL leads to this Latchkey: Slack in HTTP mode and webhooks come by it. */
+import { warningFinding } from '../../domain/finding.ts';
+import type { Examined } from '../../domain/finding.ts';
+import { plain } from './check.ts';
+
+const TIMEOUT_MS = 5_000;
+
+const denialReason = async (url: string): Promise<string | null> => {
+  try {
+    const answer = await fetch(`${url}/healthz`, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const body: unknown = answer.headers.get('content-type')?.includes('json') ? await answer.json() : null;
+    const isOurs = typeof body === 'object' && body !== null && 'status' in body && body.status === 'ok';
+    return isOurs ? null : `it answers ${answer.status} and is not Latchkey`;
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    if (!(cause instanceof Error) || cause.name === 'TimeoutError') return 'no answer in time';
+    return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
+  }
+};
+
+/** Warnings: before the first start, and from a machine inside, it may not answer though all is well. */
+export const examineAddress = async (url: string, { isHttpMode }: { isHttpMode: boolean }): Promise<Examined> => {
+  const users = isHttpMode ? `Slack (as ${url}/slack/events) and webhooks` : `webhooks (as ${url}/hooks/…)`;
+  const why = await denialReason(url);
+  const isPlain = url.startsWith('http:') && !/^http:\/\/(?:localhost|127\.|\[::1\])/.test(url);
+  return plain(url, [
+    ...(why === null
+      ? []
+      : [
+          warningFinding(
+            'address',
+            `${url}/healthz does not lead to Latchkey from here (${why}), and ${users} must reach it: start Latchkey, or correct LATCHKEY_PUBLIC_URL or the proxy.`,
+          ),
+        ]),
+    ...(isPlain
+      ? [
+          warningFinding(
+            'not_encrypted',
+            'LATCHKEY_PUBLIC_URL is not https: put a proxy with a certificate before Latchkey.',
+          ),
+        ]
+      : []),
+  ]);
+};

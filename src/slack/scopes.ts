@@ -1,0 +1,46 @@
+/** What the Slack app may do, and which policy needs it. `manifest.yml` asks for these; `latchkey doctor` compares with what the token has. */
+import type { Policy } from '../domain/policy/types.ts';
+
+type Scope = {
+  name: string;
+  /** What does not work without it. */
+  without: string;
+  isNeeded: (policy: Policy) => boolean;
+};
+
+const always = (): boolean => true;
+const hasIncidents = ({ incidents }: Policy): boolean => incidents !== null;
+const hasGroup = (kind: string) => (policy: Policy) =>
+  Object.values(policy.groups).some((group) => group.kind === kind);
+const namesChannels = (policy: Policy): boolean =>
+  hasIncidents(policy) ||
+  Object.values(policy.targets).some(({ channel }) => channel !== null) ||
+  (policy.breakGlass?.tell.some((ref) => ref.startsWith('#')) ?? false);
+
+export const BOT_SCOPES: readonly Scope[] = [
+  { name: 'commands', without: '/prod-access does nothing', isNeeded: always },
+  { name: 'chat:write', without: 'no message can be sent', isNeeded: always },
+  { name: 'users:read', without: 'nobody can request or approve', isNeeded: always },
+  { name: 'users:read.email', without: 'people whom the policy names by email do not count', isNeeded: always },
+  {
+    name: 'users.profile:read',
+    without: 'rules that ask a manager refuse',
+    isNeeded: ({ managerField }) => managerField !== null,
+  },
+  {
+    name: 'usergroups:read',
+    without: 'rules that need a Slack user group refuse',
+    isNeeded: hasGroup('slack_usergroup'),
+  },
+  { name: 'channels:read', without: 'no channel of the policy is found', isNeeded: namesChannels },
+  { name: 'groups:read', without: 'no private channel of the policy is found', isNeeded: namesChannels },
+  { name: 'channels:join', without: 'the bot enters no channel of an incident by itself', isNeeded: hasIncidents },
+  { name: 'files:write', without: 'the timeline of an incident is not sent as a file', isNeeded: hasIncidents },
+];
+
+/** Only for `incidents.tool`, and only then asked for: see the comments of `manifest.yml`. */
+export const TOOL_SCOPES: readonly Scope[] = ['channels:history', 'groups:history'].map((name) => ({
+  name,
+  without: 'the words of the incident tool are not heard',
+  isNeeded: ({ incidents }) => incidents !== null && incidents.tool !== null,
+}));

@@ -1,0 +1,90 @@
+/** Looks at Latchkey's own database before it is needed. Changes nothing. */
+import type pg from 'pg';
+import { errorFinding, warningFinding } from '../domain/finding.ts';
+import type { Examined, Finding } from '../domain/finding.ts';
+import type { Log } from '../lib/log.ts';
+import type { Sealed } from '../lib/sealing.ts';
+import { createPool } from './client.ts';
+import { SCHEMA_SENTENCES, schemaState } from './migrate.ts';
+import { writeProblem } from './write-problem.ts';
+
+const OLDEST_VERSION = 140_000;
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[?::1\]?|)$/;
+const SEALED_MAX = 1000;
+
+export type DatabaseToExamine = {
+  url: string;
+  /** Whether the configured keys open these credentials; null where there is no key. */
+  opens: ((grantId: string, sealed: Sealed) => boolean) | null;
+  log: Log;
+};
+
+type Self = { version: number; name: string; isSuperuser: boolean; isEncrypted: boolean; now: Date };
+
+const SELF = `
+  select current_setting('server_version_num')::int as version, current_database()::text as name, r.rolsuper as "isSuperuser",
+    coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false) as "isEncrypted", clock_timestamp() as now
+  from pg_roles r where r.rolname = current_user`;
+
+const selfFindings = (self: Self, url: string): Finding[] =>
+  [
+    self.version < OLDEST_VERSION &&
+      errorFinding(
+        'old_version',
+        `Postgres ${Math.floor(self.version / 10_000)} is too old: Latchkey needs 14 or newer.`,
+      ),
+    !self.isEncrypted &&
+      !LOOPBACK.test(new URL(url).hostname) &&
+      warningFinding('not_encrypted', 'The connection is not encrypted: add sslmode=verify-full to DATABASE_URL.'),
+    self.isSuperuser &&
+      warningFinding(
+        'superuser',
+        'The role of DATABASE_URL is a superuser, which is more than Latchkey needs: make it a role of its own that owns its database.',
+      ),
+  ].filter((finding) => finding !== false);
+
+const schemaFindings = (state: Awaited<ReturnType<typeof schemaState>>['state']): Finding[] =>
+  state === 'current' ? [] : [errorFinding(`schema_${state}`, SCHEMA_SENTENCES[state])];
+
+type Row = { grantId: string; keyId: string; nonce: Buffer; ciphertext: Buffer };
+
+/** A key that was replaced without keeping the old one: people would find their credentials gone. */
+const sealedFindings = async (pool: pg.Pool, opens: NonNullable<DatabaseToExamine['opens']>): Promise<Finding[]> => {
+  const { rows } = await pool.query<Row>(
+    'select grant_id as "grantId", key_id as "keyId", nonce, ciphertext from secrets order by created_at desc limit $1',
+    [SEALED_MAX],
+  );
+  const closed = rows.filter(({ grantId, ...sealed }) => !opens(grantId, sealed)).length;
+  if (closed === 0) return [];
+  const message = `LATCHKEY_SECRET_KEY does not open ${closed} of ${rows.length} credentials of live access: put the key from before behind a comma.`;
+  return [errorFinding('secret_key', message)];
+};
+
+/** Rejects with what Postgres or the network says where it cannot be reached. */
+export const examineDatabase = async ({ url, opens, log }: DatabaseToExamine): Promise<Examined> => {
+  const pool = createPool({ url, log, max: 1 });
+  try {
+    await pool.query('select 1');
+    const sentAtMs = Date.now();
+    const { rows } = await pool.query<Self>(SELF);
+    const receivedAtMs = Date.now();
+    const [self] = rows;
+    if (!self) throw new Error('the role of DATABASE_URL is gone');
+    const { state } = await schemaState(pool);
+    const unwritable = await writeProblem(pool)();
+    const findings = [
+      ...selfFindings(self, url),
+      ...schemaFindings(state),
+      ...(unwritable === null ? [] : [errorFinding('not_writable', unwritable)]),
+      ...(state === 'current' && opens !== null ? await sealedFindings(pool, opens) : []),
+    ];
+    const tls = self.isEncrypted ? 'TLS' : 'no TLS';
+    return {
+      about: `version ${Math.floor(self.version / 10_000)}, database ${self.name}, ${tls}`,
+      findings,
+      clock: { shownMs: self.now.getTime(), sentAtMs, receivedAtMs },
+    };
+  } finally {
+    await pool.end();
+  }
+};
