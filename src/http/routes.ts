@@ -9,7 +9,7 @@ export type Routes = Record<string, Handle>;
 /** `route` is the key of what answers, or `none`: few values, whatever is requested. */
 export type Found = { route: string; handle: Handle };
 
-export const NO_ROUTE = 'none';
+const NO_ROUTE = 'none';
 /** Paths are repeated in answers, so that a wrong address can be seen; not the whole of a long one. */
 const SHOWN_CHARS = 100;
 
