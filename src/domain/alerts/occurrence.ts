@@ -12,7 +12,7 @@ const ends = ({ at, endsBegunBy = at }: AlertSignal, began: Date): boolean =>
   endsBegunBy === 'any' || began <= endsBegunBy;
 
 /** null: it is a repeat, a replay or older than what is known. Of two signals of one moment the end is believed. */
-export const hear = (known: Heard | null, signal: AlertSignal): Heard | null => {
+const hear = (known: Heard | null, signal: AlertSignal): Heard | null => {
   const { state, at } = signal;
   if (!known) return { state, at };
   if (state === 'resolved' && known.state === 'firing')
