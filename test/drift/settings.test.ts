@@ -1,0 +1,232 @@
+/** Every setting does something: what no code reads is neither accepted nor documented. */
+import { describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { readPartly } from '../../src/config/environment.ts';
+import { loadPolicy } from '../../src/config/policy-file.ts';
+import type { LoadedPolicy } from '../../src/config/policy-file.ts';
+import { policyJsonSchema } from '../../src/config/policy-schema.ts';
+import { readPolicyAuthor } from '../../src/config/policy-author.ts';
+import { PROVIDERS } from '../../src/providers/registry.ts';
+import { documents, productSources } from '../support/sources.ts';
+
+type Shape = {
+  properties?: Record<string, Shape>;
+  additionalProperties?: Shape | boolean;
+  items?: Shape;
+  anyOf?: Shape[];
+};
+
+const join = (place: string, key: string): string => (place === '' ? key : `${place}.${key}`);
+
+/** Each key of the schema by its place; `*` stands for a name or a number. */
+const placesIn = (shape: Shape, place = ''): string[] => [
+  ...Object.entries(shape.properties ?? {}).flatMap(([key, inner]) => [
+    join(place, key),
+    ...placesIn(inner, join(place, key)),
+  ]),
+  ...(typeof shape.additionalProperties === 'object' ? placesIn(shape.additionalProperties, join(place, '*')) : []),
+  ...(shape.items ? placesIn(shape.items, join(place, '*')) : []),
+  ...(shape.anyOf ?? []).flatMap((inner) => placesIn(inner, place)),
+];
+const PLACES = [...new Set(placesIn(policyJsonSchema()))];
+
+/** Has every key of the schema, so that each can be left out by itself. */
+const WHOLE = `
+version: 1
+timezone: Europe/Berlin
+groups:
+  dba: { people: [dana@acme.test, omar@acme.test, kim@acme.test] }
+  sre: { slack_usergroup: sre }
+  first: { pagerduty_schedule: PABC123, levels: [1] }
+  second: { opsgenie_schedule: Second }
+targets:
+  orders:
+    title: Orders
+    provider: postgres
+    config: { url: "postgres://a:b@127.0.0.1/c" }
+    owners: [dba]
+    channel: "#prod-access"
+    warning: Addresses.
+    roles:
+      read: { title: Reading, scope: { member_of: [r] }, max: 4h, default: 20m }
+      write: { title: Writing, scope: { member_of: [w] }, max: 1h, default: 10m, sensitive: true }
+rules:
+  - { name: Freeze, match: { roles: ["*/write"] }, when: now > timestamp("2030-01-01T00:00:00Z"), deny: Not now. }
+  - { name: Alert, match: { roles: ["*/read"], alerts: [lag] }, approve: true, max: 30m, claim: 20m }
+  - name: Some
+    match: { targets: [orders], roles: ["*/write"], people: ["*@acme.test"], groups: [dba] }
+    approvals: [{ from: sre, also: dba, count: 2 }, { from: owners }]
+    require: { ticket: "^OPS-", reason: 30 }
+    in_order: true
+    escalate: { after: 10m, to: sre }
+    pending: 3h
+    remind: 12m
+    limits: { open_requests: 9, live_grants: 9 }
+  - { name: Rest, approvals: [{ from: owners }] }
+pending: 5h
+claim: 2h
+remind: 20m
+limits: { open_requests: 7, live_grants: 4 }
+break_glass: { who: [sre], roles: ["*/read"], max: 1h, tell: [dba], review_within: 5h, reviewers: [dba] }
+incidents:
+  channels: ["inc-*"]
+  closed: ["inc-*-closed"]
+  targets: [orders]
+  concerns: [{ channels: ["*orders*"], targets: [orders] }]
+  on_close: keep
+  warning: 3m
+  open_by: [sre]
+  keep_by: [dba]
+  on_call: [sre]
+  severity: "sev[0-4]"
+  tool: { users: [B0123ABCD], opens: "^Open", closes: "^Closed" }
+alerts:
+  - name: lag
+    source: pagerduty
+    match: { service: Orders, title: "*lag*", severity: high, labels: { team: db } }
+    role: orders/read
+    for: 25m
+    to: sre
+    channel: incident
+admins: [dba]
+manager_field: Manager
+tests:
+  - name: one
+    request: { by: eve@acme.test, role: orders/write, for: 10m, reason: "repair an order by hand, again", ticket: OPS-1, at: "2026-01-14T12:00:00Z" }
+    groups: { dba: [eve@acme.test] }
+    alert: { name: lag, severity: low }
+    incident: { open: true, channel: inc-1, severity: sev1 }
+    expect: { decision: ask, rule: Some, from: [sre, owners], code: approvals_needed }
+`;
+
+type Value = { [key: string]: Value } | Value[] | string | number | boolean | null;
+
+/** Every place of the value at which this key is, once left out. */
+const without = (value: Value, place: readonly string[]): Value[] => {
+  const [key = '', ...rest] = place;
+  if (typeof value !== 'object' || value === null) return [];
+  const each = Array.isArray(value)
+    ? value.map((item, index): [string | number, Value] => [index, item])
+    : Object.entries(value);
+  return each
+    .filter(([name]) => key === '*' || name === key)
+    .flatMap(([name, item]) => {
+      const put = (changed: Value): Value =>
+        Array.isArray(value)
+          ? value.map((one, index) => (index === name ? changed : one))
+          : { ...value, [name]: changed };
+      if (rest.length > 0) return without(item, rest).map(put);
+      return [
+        Array.isArray(value) ? value : Object.fromEntries(Object.entries(value).filter(([other]) => other !== name)),
+      ];
+    });
+};
+
+const load = (text: string): LoadedPolicy =>
+  loadPolicy({
+    text,
+    env: { PAGERDUTY_TOKEN: 'x', OPSGENIE_API_KEY: 'x' },
+    path: 'latchkey.yml',
+    providers: PROVIDERS,
+    runsTests: false,
+  });
+
+/** What was understood, without where it stood. */
+const understood = (text: string): string => {
+  const loaded = load(text);
+  return JSON.stringify('policy' in loaded ? loaded.policy : loaded.problems, (key, value: unknown) =>
+    key === 'sha256' || key === 'line' ? undefined : value,
+  );
+};
+
+describe('each key of latchkey.yml', () => {
+  const whole = parse(WHOLE) as Value;
+
+  it('is in the policy of this test, which is right', () => {
+    expect(load(WHOLE)).toHaveProperty('policy');
+    expect(PLACES.filter((place) => without(whole, place.split('.')).length === 0)).toEqual([]);
+  });
+
+  it.each(PLACES)('%s changes what is understood when it is left out', (place) => {
+    const left = without(whole, place.split('.'));
+    const same = understood(WHOLE);
+    expect(left.map((value) => understood(stringify(value))).filter((one) => one !== same).length).toBeGreaterThan(0);
+  });
+
+  it('becomes something that the product reads, and not only where it is read in and compared', () => {
+    const loaded = load(WHOLE);
+    if (!('policy' in loaded)) throw new Error('the policy of this test is wrong');
+    const sources = productSources().filter(
+      ({ file }) => !/\/config\/|\/policy\/(?:types|differences)\.ts$/.test(file),
+    );
+    const product = sources.map(({ text }) => text).join('\n');
+    const isRead = (name: string): boolean => new RegExp(`(?:\\.|[{,]\\s*)${name}\\b`).test(product);
+    const { tests: _tests, ...policy } = loaded.policy;
+    const names = [
+      ...Object.keys(policy),
+      ...[
+        policy.targets['orders'],
+        policy.targets['orders']?.roles['read'],
+        policy.rules[2],
+        policy.rules[2]?.match,
+      ].flatMap((part) => Object.keys(part ?? {})),
+      ...[policy.breakGlass, policy.incidents, policy.incidents?.tool, policy.alerts[0]].flatMap((part) =>
+        Object.keys(part ?? {}),
+      ),
+    ];
+    expect(names.length).toBeGreaterThan(50);
+    expect([...new Set(names)].filter((name) => !isRead(name))).toEqual([]);
+  });
+});
+
+/** Names that were asked for, without the `_FILE` of each. */
+const namesRead = async (): Promise<string[]> => {
+  const asked = new Set<string>();
+  const env = new Proxy<Record<string, string | undefined>>(
+    {},
+    {
+      get: (_env, name) => {
+        asked.add(String(name).replace(/_FILE$/, ''));
+        return undefined;
+      },
+    },
+  );
+  readPartly(env);
+  await readPolicyAuthor('latchkey.yml', '', env);
+  return [...asked].filter((name) => /^[A-Z][A-Z_]+$/.test(name)).sort();
+};
+
+const configurationPage = documents().find(({ file }) => file === 'docs/configuration.md')?.text ?? '';
+const documented = [...configurationPage.matchAll(/^\| `([A-Z][A-Z_]+)` \|/gm)].map(([, name = '']) => name).sort();
+
+describe('each environment variable', () => {
+  it('is read when it is documented, and documented when it is read', async () => {
+    expect(documented.length).toBeGreaterThan(15);
+    expect(documented).toEqual(await namesRead());
+  });
+
+  it('becomes something that the product reads', () => {
+    const { environment } = readPartly({});
+    const product = productSources()
+      .filter(({ file }) => !file.endsWith('/environment.ts'))
+      .map(({ text }) => text)
+      .join('\n');
+    const isRead = (name: string): boolean => new RegExp(`(?:environment\\??\\.|[{,]\\s*)${name}\\b`).test(product);
+    expect(Object.keys(environment).filter((name) => !isRead(name))).toEqual([]);
+  });
+
+  it('that a document or message names is one that is read', async () => {
+    const known = [...(await namesRead()), 'ORDERS_DB_ADMIN_URL'];
+    const named = [...documents(), ...productSources()].flatMap(({ file, text }) =>
+      [
+        ...text.matchAll(
+          /\b((?:LATCHKEY|SLACK|PAGERDUTY|OPSGENIE|ALERTMANAGER)_[A-Z_]+|[A-Z_]*(?:DATABASE|REDIS)_URL)\b/g,
+        ),
+      ].map(([, name = '']) => ({ file, name: name.replace(/_FILE$/, '') })),
+    );
+    // A constant, a variable of the other side of a webhook, and one of the benchmark.
+    const OTHERS = ['SLACK_REFUSES_MS', 'LATCHKEY_TOKEN', 'LATCHKEY_BENCH_PROFILE'];
+    expect(named.length).toBeGreaterThan(100);
+    expect(named.filter(({ name }) => !known.includes(name) && !OTHERS.includes(name))).toEqual([]);
+  });
+});
