@@ -23,14 +23,13 @@ import type { AddressReads, AddressWrites } from './identity/email-binding-ports
 import type { IncidentMessages, IncidentReads, IncidentWrites } from './incidents/incident-ports.ts';
 import type { MessageCopy } from './messages/message-ports.ts';
 import type { LeaverWrites } from './people/leaver-ports.ts';
-import type { Late, TakenWork } from './ports.ts';
+import type { Late, TakenWork, Work, WorkKind } from './record/outbox.ts';
 import type {
   AdminNotificationStore,
   AdminNotificationWrites,
   OverdueTarget,
   OverdueWrites,
 } from './record/admin-notification-ports.ts';
-import type { Work, WorkKind } from './record/outbox.ts';
 import type { RequestEvaluation } from './record/request-evaluation.ts';
 import type { RequestView } from './record/request-view.ts';
 import type { RequestWrites } from './requests/request-ports.ts';

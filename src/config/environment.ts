@@ -102,6 +102,32 @@ const checkUrl = (reader: Reader, name: keyof typeof SCHEMES, value: string | nu
   return null;
 };
 
+const isDecodable = (text: string): boolean => {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch (error) {
+    if (error instanceof URIError) return false;
+    throw error;
+  }
+};
+
+/** Reads all that the connection is made from later. */
+const checkRedisUrl = (reader: Reader, value: string): void => {
+  const name = 'REDIS_URL';
+  if (!checkUrl(reader, name, value)) return;
+  const { username, password, hostname, pathname } = new URL(value);
+  if (![username, password].every(isDecodable))
+    reader.refuse('bad_url', name, `${name} has a "%" in its user or password that begins no %XX; write it as %25.`);
+  else if (!hostname) reader.refuse('bad_url', name, `${name} names no host; write it as redis://host:6379.`);
+  else if (!/^(\/\d*)?$/.test(pathname))
+    reader.refuse(
+      'bad_url',
+      name,
+      `${name} ends with something that is no database number; write it as redis://host:6379/0.`,
+    );
+};
+
 const readSlack = (reader: Reader): SlackEnvironment => {
   const botToken = reader.required('SLACK_BOT_TOKEN', "give the bot token (xoxb-…) from the app's OAuth page");
   const appToken = reader.read('SLACK_APP_TOKEN');
@@ -205,7 +231,7 @@ export const readPartly = (env: Variables): { environment: Environment; problems
   );
   const redisUrl = reader.required('REDIS_URL', 'give the address of Redis or Valkey, as redis://host:6379');
   checkUrl(reader, 'DATABASE_URL', databaseUrl);
-  checkUrl(reader, 'REDIS_URL', redisUrl);
+  checkRedisUrl(reader, redisUrl);
   const publicUrl = checkUrl(reader, 'LATCHKEY_PUBLIC_URL', reader.read('LATCHKEY_PUBLIC_URL'));
   const environment: Environment = {
     slack,

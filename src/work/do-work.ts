@@ -1,8 +1,7 @@
 /** Does one piece of work, and settles the outbox rows it came from. */
 import type { Log } from '../lib/log.ts';
 import type { Store } from '../application/deps.ts';
-import type { TakenWork } from '../application/ports.ts';
-import type { WorkKind } from '../application/record/outbox.ts';
+import type { TakenWork, WorkKind } from '../application/record/outbox.ts';
 import type { Handled, Handler } from './handlers.ts';
 
 const FIRST_RETRY_MS = 1_000;

@@ -20,7 +20,7 @@ import type {
 import { startLateWork } from './late-work.ts';
 import { createLocal } from './local.ts';
 import type { Local } from './local.ts';
-import { connectForDispatch, connectForWork } from './redis.ts';
+import { WITHOUT_INFO, connectForDispatch, connectForWork } from './redis.ts';
 import { RELAY_POLL_MS, startRelay } from './relay.ts';
 import type { JobData, Queues } from './relay.ts';
 import {
@@ -68,7 +68,7 @@ type LazyQueues = { current(): Queues | null; close(): Promise<void> };
 const createQueues = ({ redis, prefix, log }: { redis: Redis; prefix: string; log: Log }): LazyQueues => {
   let queues: Queues | null = null;
   const open = (kind: WorkKind): Queue<JobData> => {
-    const queue = new Queue<JobData>(kind, { connection: redis, prefix });
+    const queue = new Queue<JobData>(kind, { connection: redis, prefix, ...WITHOUT_INFO });
     queue.on('error', (error) => log.debug({ error: error.message, kind }, 'queue connection'));
     return queue;
   };

@@ -3,7 +3,7 @@ import type { Log } from '../lib/log.ts';
 import { startLoop } from '../lib/loop.ts';
 import type { Loop } from '../lib/loop.ts';
 import type { Store } from '../application/deps.ts';
-import type { Late } from '../application/ports.ts';
+import type { Late } from '../application/record/outbox.ts';
 import type { Local } from './local.ts';
 
 const POLL_MS = 1_000;

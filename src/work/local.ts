@@ -4,8 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { WORK_KINDS } from '../application/record/outbox.ts';
-import type { TakenWork } from '../application/ports.ts';
-import type { WorkKind, Written } from '../application/record/outbox.ts';
+import type { TakenWork, WorkKind, Written } from '../application/record/outbox.ts';
 import { doWork } from './do-work.ts';
 import type { WorkDeps } from './do-work.ts';
 

@@ -7,6 +7,12 @@ const RECONNECT_CAP_MS = 2_000;
 
 const retryStrategy = (times: number): number => Math.min(50 * 2 ** Math.min(times, 10), RECONNECT_CAP_MS);
 
+/** An address may lead to the new primary while the old one stays up as a replica: only a new connection gets there. */
+const reconnectOnError = (error: Error): boolean => /\bREADONLY\b/.test(error.message);
+
+/** Nothing here needs INFO, which a Redis user may be refused: BullMQ would ask for it again without a pause. */
+export const WITHOUT_INFO = { skipVersionCheck: true };
+
 /** Says it once when Redis goes away and once when it is back, not at every attempt to reach it. */
 const tellChanges = (redis: Redis, log: Log): Redis => {
   let isDown = false;
@@ -28,6 +34,8 @@ export const connectForDispatch = (url: string, log: Log): Redis =>
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       commandTimeout: COMMAND_TIMEOUT_MS,
+      enableReadyCheck: false,
+      reconnectOnError,
       retryStrategy,
     }),
     log,
@@ -35,4 +43,7 @@ export const connectForDispatch = (url: string, log: Log): Redis =>
 
 /** For workers, as BullMQ demands: blocking commands are never given up. */
 export const connectForWork = (url: string, log: Log): Redis =>
-  tellChanges(new Redis(url, { maxRetriesPerRequest: null, retryStrategy }), log);
+  tellChanges(
+    new Redis(url, { maxRetriesPerRequest: null, enableReadyCheck: false, reconnectOnError, retryStrategy }),
+    log,
+  );

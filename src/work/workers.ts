@@ -11,6 +11,7 @@ import type { WorkKind } from '../application/record/outbox.ts';
 import { doWork } from './do-work.ts';
 import type { WorkDeps } from './do-work.ts';
 import type { DroppedJobs } from './dropped-jobs.ts';
+import { WITHOUT_INFO } from './redis.ts';
 import type { JobData } from './relay.ts';
 
 /** The longest a job waits when the wake-up of an idle worker was missed, as after Redis lost its data. */
@@ -72,6 +73,7 @@ export const startWorkers = (deps: WorkerDeps): { stop(): Promise<void> } => {
       prefix: deps.prefix,
       concurrency: deps.handlers[kind].concurrency,
       drainDelay: DRAIN_DELAY_S,
+      ...WITHOUT_INFO,
     });
     worker.on('error', (error) => deps.log.debug({ error: error.message, kind }, 'worker connection'));
     worker.on('failed', () => deps.dropped.add('failed'));

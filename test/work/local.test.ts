@@ -4,8 +4,7 @@ import type { Handled, Handler } from '../../src/work/handlers.ts';
 import { createLocal } from '../../src/work/local.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { WORK_KINDS } from '../../src/application/record/outbox.ts';
-import type { TakenWork } from '../../src/application/ports.ts';
-import type { WorkKind } from '../../src/application/record/outbox.ts';
+import type { TakenWork, WorkKind } from '../../src/application/record/outbox.ts';
 
 type Begun = { kind: WorkKind; subjectId: string; finish: (handled?: Handled) => void };
 

@@ -6,7 +6,7 @@ import type { DropReason } from '../../src/work/dropped-jobs.ts';
 import type { Handled, Handler } from '../../src/work/handlers.ts';
 import { startLateWork } from '../../src/work/late-work.ts';
 import { createLocal } from '../../src/work/local.ts';
-import { connectForDispatch, connectForWork } from '../../src/work/redis.ts';
+import { WITHOUT_INFO, connectForDispatch, connectForWork } from '../../src/work/redis.ts';
 import { startRelay } from '../../src/work/relay.ts';
 import type { JobData, Queues } from '../../src/work/relay.ts';
 import { startWorkers } from '../../src/work/workers.ts';
@@ -51,14 +51,18 @@ const recordingHandlers = (done: string[]): Record<WorkKind, Handler> => {
   >;
 };
 
-export const startQueueRig = async ({ hasLateWork = true }: { hasLateWork?: boolean } = {}): Promise<QueueRig> => {
-  const { url, prefix } = testRedis();
+export const startQueueRig = async ({
+  hasLateWork = true,
+  userUrl,
+}: { hasLateWork?: boolean; userUrl?: string } = {}): Promise<QueueRig> => {
+  const { url: adminUrl, prefix } = testRedis();
+  const url = userUrl ?? adminUrl;
   const { store, pool, close } = await openTestStore();
   const lines: string[] = [];
   const log = createLog('info', { write: (line) => void lines.push(line) });
-  const [redis, connection, own] = [connectForDispatch(url, log), connectForWork(url, log), new Redis(url)];
+  const [redis, connection, own] = [connectForDispatch(url, log), connectForWork(url, log), new Redis(adminUrl)];
   await waitUntil(() => redis.status === 'ready', { timeoutMs: 10_000, what: 'Redis' });
-  const open = (kind: WorkKind): Queue => new Queue(kind, { connection: redis, prefix });
+  const open = (kind: WorkKind): Queue => new Queue(kind, { connection: redis, prefix, ...WITHOUT_INFO });
   const queues = Object.fromEntries(WORK_KINDS.map((kind) => [kind, open(kind)])) as Record<WorkKind, Queue>;
   for (const queue of Object.values(queues)) queue.on('error', () => undefined);
   const [done, dropped]: [string[], DropReason[]] = [[], []];

@@ -1,5 +1,3 @@
-import type { TakenWork } from '../ports.ts';
-
 export const WORK_KINDS = [
   'activate',
   'end',
@@ -28,3 +26,9 @@ export type Work = {
 
 /** What a committed transaction wrote into the outbox: rows that this process keeps to do at once, and when the first of the others may be done. */
 export type Written = { kept: TakenWork[]; othersInMs: number | null };
+
+/** How long after it is due work is late: once it was handed to Redis, and while it waits to be. */
+export type Late = { handedOutMs: number; waitingMs: number };
+
+/** What settles a row: it is the one that was read, and no other process has taken it since. */
+export type TakenWork = Omit<Work, 'delayMs'>;
