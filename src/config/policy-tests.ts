@@ -1,7 +1,7 @@
 /** Runs the policy's own `tests:` against it. Pure, and on a fixed clock, so that a file that passed once passes for ever. */
 import { decide } from '../domain/policy/decide.ts';
 import { mappingNamed } from '../domain/alerts/mapping.ts';
-import { isPersonRef, normalEmail } from '../domain/principals/identity.ts';
+import { isTheOneNamed, namedAddress } from '../domain/principals/identity.ts';
 import type { AlertFacts, DecisionFacts, Policy, PolicyTest, StatedAlert, Verdict } from '../domain/policy/types.ts';
 
 /** A Wednesday noon. A test about a date says `at`; any other must not start to fail because a freeze began. */
@@ -17,15 +17,16 @@ export type PolicyTestResult = {
 
 /** Someone known by an email or a Slack id only, as tests and the command line name people. */
 export const personFromRef = (ref: string): { id: string; userId: string; email: string | null } =>
-  ref.includes('@') ? { id: '', userId: '', email: normalEmail(ref) } : { id: '', userId: ref, email: null };
+  ref.includes('@') ? { id: '', userId: '', email: namedAddress(ref) } : { id: '', userId: ref, email: null };
 
 /** The groups someone is in as far as the file says, with `given` members for those only Slack or an on-call service knows. */
 export const groupsOfPerson = (policy: Policy, ref: string, given: Record<string, string[]>): string[] => {
-  const person = personFromRef(ref);
+  const { id, userId, email } = personFromRef(ref);
+  const account = { id, userId, address: email === null ? null : namedAddress(email) };
   return Object.entries(policy.groups).flatMap(([name, group]) => {
     const known = group.kind === 'people' ? group.people : [];
     const people = Object.hasOwn(given, name) ? (given[name] ?? []) : known;
-    return people.some((member) => isPersonRef(member, person)) ? [name] : [];
+    return people.some((member) => isTheOneNamed(member, account)) ? [name] : [];
   });
 };
 

@@ -4,7 +4,7 @@ import type { Alert } from '../../domain/alerts/types.ts';
 import type { AlertFacts, Policy } from '../../domain/policy/types.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { Request } from '../../domain/requests/request.ts';
-import { isOneOf } from './incident-facts.ts';
+import { mayBy } from '../named-among.ts';
 import type { Freshness } from '../identity/directory.ts';
 import type { Deps } from '../deps.ts';
 
@@ -24,7 +24,7 @@ export const factsOfAlert = async (
   // Where no rule looks at alerts, nobody needs to be looked up.
   if (!alert || !usesAlerts(policy)) return null;
   const { person, freshness } = asked;
-  const found = await isOneOf(deps, policy, { person, freshness, refs: [mapping.to] });
+  const found = await mayBy(deps, { policy, person, freshness, refs: [mapping.to] });
   if (found === 'no') return null;
   const { source, severity } = alert;
   return { name: mapping.name, source, severity: severity ?? '', isUnknown: found === 'unknown' };

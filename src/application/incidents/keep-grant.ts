@@ -6,7 +6,7 @@ import type { Incident } from '../../domain/incidents/incident.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import { mustView } from '../record/must-find.ts';
-import { isOneOf } from '../decisions/incident-facts.ts';
+import { mayBy } from '../named-among.ts';
 import { isKept } from '../../domain/grants/ending.ts';
 import type { KeepGrantInput, KeepGrantResult } from './incident-types.ts';
 import { evaluate } from '../decisions/evaluate.ts';
@@ -56,7 +56,7 @@ const denialOf = async (deps: Deps, { person, view, grant }: Keeping): Promise<D
   const policy = deps.policy();
   const keepBy = policy.incidents?.keepBy ?? null;
   if (keepBy !== null) {
-    const may = await isOneOf(deps, policy, { person, freshness: 'fresh', refs: keepBy });
+    const may = await mayBy(deps, { policy, person, freshness: 'fresh', refs: keepBy });
     if (may === 'unknown') throw new DomainError('lookup_failed', { what: keepBy.join(', ') });
     if (may === 'no') return { code: 'keep_denied', facts: { who: keepBy } };
   }

@@ -4,7 +4,7 @@ import { isSameHuman } from '../../domain/principals/identity.ts';
 import type { Policy, Verdict } from '../../domain/policy/types.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { count, lookUp } from '../decisions/pre-approvals.ts';
-import { isAmong } from '../identity/is-member.ts';
+import { isAmong } from '../named-among.ts';
 import { defaultDurationMs, evaluate } from '../decisions/evaluate.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { PreApprovalView } from '../../domain/requests/pre-approval.ts';
@@ -104,7 +104,7 @@ export const withdrawPreApproval = async (
   const person = await deps.directory.person(input.userId);
   const allowance = await mustAllowance(deps, input.id);
   const { id, target, role } = allowance;
-  const isTheirs = isSameHuman(person, allowance.by) || isSameHuman(person, allowance.person);
+  const isTheirs = person.id === allowance.byPersonId || person.id === allowance.personId;
   if (!isTheirs && !(await mayRevoke(deps, person, target))) {
     const refusal = { type: 'allowance.refused', person, target, role, data: { allowance: id } } as const;
     return refuse(deps, refusal, new DomainError('not_your_allowance', { id }));

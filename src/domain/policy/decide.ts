@@ -2,6 +2,7 @@
 import { requestProblems } from '../requests/request-problems.ts';
 import { candidatesFor } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
+import { namedAddress, normalEmail } from '../principals/identity.ts';
 import { hedged, matchRule } from './rule-match.ts';
 import type { RuleOutcome, Variant } from './rule-match.ts';
 import { requirementOf, sourceOf } from './sources.ts';
@@ -58,8 +59,17 @@ type Judge = {
   doubted: Rule[];
 };
 
+/** Those that they carry and that do not count for them, and those of the same mailbox, which may be theirs. */
+const otherEmailsOf = ({ requester: { email, otherEmails = [] } }: DecisionFacts): string[] => {
+  const known: string[] = email === null ? otherEmails : [email, ...otherEmails];
+  const mailboxes = known.map(normalEmail).filter((one) => one !== null);
+  const others = new Set<string>([...otherEmails, ...mailboxes]);
+  if (email !== null) others.delete(namedAddress(email));
+  return [...others];
+};
+
 const othersOf = (policy: Policy, ask: Ask, facts: DecisionFacts): Variant[] =>
-  (facts.requester.otherEmails ?? []).map((email) => {
+  otherEmailsOf(facts).map((email) => {
     const other = { ...facts, requester: { ...facts.requester, email } };
     return { facts: other, conditionFacts: conditionFactsOf(policy, ask, other) };
   });

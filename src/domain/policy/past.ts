@@ -1,7 +1,7 @@
 /** An ask as it is kept: enough of it to be judged again by another policy, long after. */
 import type { Requirement } from '../requests/request.ts';
 import { groupsToRead } from './candidates.ts';
-import { isPersonRef } from '../principals/identity.ts';
+import { isTheOneNamed, namedAddress } from '../principals/identity.ts';
 import { REASON_CHARS_MAX } from '../requests/reason.ts';
 import { evaluationOf } from './replay.ts';
 import type { Evaluation, PastRequest } from './replay.ts';
@@ -55,10 +55,11 @@ type Known = { person: PastEvaluation['requester']; inside: readonly string[]; r
 /** Groups of people are as the new policy lists them; of the others it is known what was read then, by name. */
 const groupsThen = (policy: Policy, { person, inside, read }: Known): { groups: string[]; unknownGroups: string[] } => {
   const found = { groups: [] as string[], unknownGroups: [] as string[] };
-  const identity = { id: person.personId, userId: person.userId, email: person.email };
+  const address = person.email === null ? null : namedAddress(person.email);
+  const account = { id: person.personId, userId: person.userId, address };
   for (const [name, group] of Object.entries(policy.groups)) {
     if (group.kind === 'people') {
-      if (group.people.some((ref) => isPersonRef(ref, identity))) found.groups.push(name);
+      if (group.people.some((ref) => isTheOneNamed(ref, account))) found.groups.push(name);
     } else if (inside.includes(name)) found.groups.push(name);
     else if (!read.includes(name)) found.unknownGroups.push(name);
   }

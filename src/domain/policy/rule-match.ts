@@ -1,6 +1,6 @@
 /** Does one rule that covers the role match this request? Said with the reason, so that `explain` can repeat it. */
 import { compileGlob, isLiteralGlob } from './glob.ts';
-import { isPersonRef, normalEmail } from '../principals/identity.ts';
+import { isTheOneNamed, mayMean, namedAddress, normalEmail } from '../principals/identity.ts';
 import type { DecisionFacts, ConditionFacts, SkippedRule, Rule } from './types.ts';
 
 export type RuleOutcome = { isMatch: boolean; why: SkippedRule['why'] | null; detail: string };
@@ -10,10 +10,23 @@ const MATCHED: RuleOutcome = { isMatch: true, why: null, detail: '' };
 const UNSURE: RuleOutcome = { isMatch: false, why: 'condition_error', detail: 'who is on call could not be read' };
 
 const isPersonMatch = (pattern: string, requester: DecisionFacts['requester']): boolean => {
+  const address = requester.email === null ? null : namedAddress(requester.email);
   if (isLiteralGlob(pattern))
-    return isPersonRef(pattern, { id: requester.personId, userId: requester.userId, email: requester.email });
-  const email = requester.email === null ? null : normalEmail(requester.email);
-  return email !== null && compileGlob(pattern.toLowerCase())(email);
+    return isTheOneNamed(pattern, { id: requester.personId, userId: requester.userId, address });
+  return address !== null && compileGlob(namedAddress(pattern))(address);
+};
+
+/** Another account of the human whom the rule names may stand behind the address: that gives nothing, and is no way past a denial. */
+const isPersonSuspect = (pattern: string, { email }: DecisionFacts['requester']): boolean => {
+  const mailbox = email === null ? null : normalEmail(email);
+  if (email === null || mailbox === null) return false;
+  return isLiteralGlob(pattern) ? mayMean(pattern, [email]) : compileGlob(pattern.toLowerCase())(mailbox);
+};
+
+const SUSPECT: RuleOutcome = {
+  isMatch: false,
+  why: 'condition_error',
+  detail: 'their address may be another of a person whom the rule means, and is not the one it names',
 };
 
 const clientName = ({ issuer, repository }: { issuer: string; repository: string }): string =>
@@ -58,9 +71,9 @@ const matchCondition = (
 /** Everything a rule limits besides target and role, which `candidatesFor` has already looked at. */
 export const matchRule = (rule: Rule, facts: DecisionFacts, conditionFacts: ConditionFacts): RuleOutcome => {
   const { people, groups, clients, alerts } = rule.match;
-  if (people !== null && !people.some((pattern) => isPersonMatch(pattern, facts.requester))) {
-    return notMatched(`is for ${people.join(', ') || 'nobody'}`);
-  }
+  const isNamed = people === null || people.some((pattern) => isPersonMatch(pattern, facts.requester));
+  if (!isNamed && people?.some((pattern) => isPersonSuspect(pattern, facts.requester)) !== true)
+    return notMatched(`is for ${people?.join(', ') || 'nobody'}`);
   const { client } = facts;
   if (clients !== null && !(client !== null && clients.some((pattern) => compileGlob(pattern)(clientName(client))))) {
     return notMatched(`is for the clients ${clients.join(', ') || '(none)'}`);
@@ -73,6 +86,7 @@ export const matchRule = (rule: Rule, facts: DecisionFacts, conditionFacts: Cond
   const condition = matchCondition(rule, facts, conditionFacts);
   if (condition.why === 'condition_false') return condition;
   if (isUnsure) return UNSURE;
+  if (!isNamed) return SUSPECT;
   return inGroups.isMatch ? condition : inGroups;
 };
 

@@ -4,6 +4,8 @@
  * confirms it. Whatever an account carries or ever carried still counts against it, so no change of addresses ever lets more in.
  */
 
+import { namedAddress } from './identity.ts';
+
 /** One account that was seen with one address. At most one account is bound to an address. */
 export type EmailObservation = {
   address: string;
@@ -24,7 +26,7 @@ export type EmailObservation = {
 export type EmailConflict = 'moved' | 'changed' | 'shared' | 'unheld';
 
 /** How an address is compared and kept. `+tags` are part of it: another mailbox may stand behind them. */
-export const addressOf = (email: string): string => email.trim().toLowerCase();
+export const addressOf = namedAddress;
 
 export type Carried = {
   address: string;

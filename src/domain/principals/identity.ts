@@ -1,10 +1,33 @@
-/** Who is the same human: the question behind "nobody decides about themselves" and "everyone counts once". */
+/**
+ * Two questions about identity, with a type each, so that one cannot be taken for the other.
+ *
+ * `isSameHuman`: may they be the same human? Wide: other accounts, `+tags` and dots after the domain count. Only ever against a person:
+ * the requester never approves, everyone counts once, a denial holds.
+ * `isTheOneNamed`: is this the one whom the policy names? Exact: the whole address, or the Slack id. Only this gives a right.
+ */
 
 /** What of a person's record tells them apart; any two records that share one of these are one human. */
 export type Identity = { id: string; userId: string; email: string | null };
 
+declare const meaning: unique symbol;
+
+/** A whole address, as the address book binds it to one account (`addressOf`): it may give a right. */
+export type NamedAddress = string & { readonly [meaning]: 'named' };
+/** An address without its tag: whose it is nobody knows, so it may only count against. */
+export type SuspectMailbox = string & { readonly [meaning]: 'suspect' };
+
+/** An account, with the address that is theirs by the address book. */
+export type NamedAccount = { id: string; userId: string; address: NamedAddress | null };
+
+/**
+ * Blanks around it and the case of ASCII letters mean nothing, as in Slack, where an address belongs to one account whatever the case.
+ * All else does: `+tags`, dots, and letters that only look alike, such as the Kelvin sign, which `toLowerCase` would make a `k`.
+ */
+export const namedAddress = (email: string): NamedAddress =>
+  email.replaceAll(/^[ \t]+|[ \t]+$/g, '').replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()) as NamedAddress;
+
 /** `Dana+ops@Acme.test.` -> `dana@acme.test`; null when it is no address. */
-export const normalEmail = (email: string): string | null => {
+export const normalEmail = (email: string): SuspectMailbox | null => {
   const text = email.trim().toLowerCase();
   const at = text.lastIndexOf('@');
   if (at < 1) return null;
@@ -12,7 +35,7 @@ export const normalEmail = (email: string): string | null => {
   const plus = local.indexOf('+');
   const domain = text.slice(at + 1).replace(/\.+$/, '');
   const mailbox = plus > 0 ? local.slice(0, plus) : local;
-  return domain ? `${mailbox}@${domain}` : null;
+  return domain ? (`${mailbox}@${domain}` as SuspectMailbox) : null;
 };
 
 const keysOf = (person: Identity): string[] => {
@@ -26,11 +49,14 @@ export const isSameHuman = (a: Identity, b: Identity): boolean => {
   return keysOf(b).some((key) => keys.has(key));
 };
 
-/** True when `ref` (an email or a Slack user id, as the policy writes people) means this person. */
-export const isPersonRef = (ref: string, person: Identity): boolean => {
-  if (!ref.includes('@')) return ref === person.userId || ref === person.id;
+/** True when `ref` (an email or a Slack user id, as the policy writes people) names this very account. */
+export const isTheOneNamed = (ref: string, { id, userId, address }: NamedAccount): boolean =>
+  ref.includes('@') ? address !== null && namedAddress(ref) === address : ref === userId || ref === id;
+
+/** True when `ref` may mean the human behind these addresses. */
+export const mayMean = (ref: string, emails: readonly string[]): boolean => {
   const wanted = normalEmail(ref);
-  return wanted !== null && person.email !== null && wanted === normalEmail(person.email);
+  return wanted !== null && emails.some((email) => normalEmail(email) === wanted);
 };
 
 /**

@@ -6,6 +6,7 @@ import type { Person } from '../../domain/principals/person.ts';
 import type { Source } from '../../domain/requests/request.ts';
 import type { Log } from '../../lib/log.ts';
 import { addressOf } from '../../domain/principals/email-bindings.ts';
+import { mayMean } from '../../domain/principals/identity.ts';
 import type { EmailBindings, ConflictingEmail, GroupsRead } from '../../application/identity/email-binding-ports.ts';
 import type { OnCallServices } from '../../application/identity/on-call-ports.ts';
 import type { Directory } from '../../application/identity/directory.ts';
@@ -231,9 +232,10 @@ const isNamed = async (
   { who, standing, freshness }: Asked,
 ): Promise<Membership> => {
   if (refs.includes(who.userId)) return 'inside';
-  const theirs = new Set([...(standing.email ? [addressOf(standing.email)] : []), ...standing.others]);
-  const named = refs.filter((ref) => ref.includes('@') && theirs.has(addressOf(ref)));
-  if (named.length === 0) return 'outside';
+  const theirs = [...(standing.email ? [standing.email] : []), ...standing.others];
+  const addresses = new Set<string>(theirs.map(addressOf));
+  const named = refs.filter((ref) => ref.includes('@') && addresses.has(addressOf(ref)));
+  if (named.length === 0) return refs.some((ref) => mayMean(ref, theirs)) ? 'contested' : 'outside';
   const found = await Promise.all(named.map((ref) => byEmail(sources, ref, freshness)));
   return found.some((one) => one?.id === who.id) ? 'inside' : 'contested';
 };

@@ -3,7 +3,7 @@ import type { LoadedPolicy } from '../../../src/config/policy-file.ts';
 import { loadPolicy } from '../../../src/config/policy-file.ts';
 import { formatProblem } from '../../../src/config/problem.ts';
 import type { Policy } from '../../../src/domain/policy/types.ts';
-import { isPersonRef } from '../../../src/domain/principals/identity.ts';
+import { isTheOneNamed, namedAddress } from '../../../src/domain/principals/identity.ts';
 import { DomainError } from '../../../src/domain/errors.ts';
 import type { Grant } from '../../../src/domain/grants/grant.ts';
 import type { Incident } from '../../../src/domain/incidents/incident.ts';
@@ -123,7 +123,10 @@ const createPeople = (failing: Set<string>, onLookUp: IncidentRig['onLookUp']): 
   const membersOf = async (from: Source[]): Promise<Person[]> =>
     from.flatMap((source) => {
       if (source.kind === 'manager') return [];
-      if (source.kind === 'person') return [...PEOPLE.values()].filter((person) => isPersonRef(source.ref, person));
+      if (source.kind === 'person')
+        return [...PEOPLE.values()].filter((person) =>
+          isTheOneNamed(source.ref, { ...person, address: namedAddress(person.email ?? '') }),
+        );
       if (failing.has(source.name)) throw new DomainError('lookup_failed', { what: source.name });
       return (GROUPS[source.name] ?? []).map(find);
     });

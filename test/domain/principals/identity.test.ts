@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { humansAmong, isPersonRef, isSameHuman, normalEmail } from '../../../src/domain/principals/identity.ts';
+import {
+  humansAmong,
+  isSameHuman,
+  isTheOneNamed,
+  namedAddress,
+  normalEmail,
+} from '../../../src/domain/principals/identity.ts';
 import type { Identity } from '../../../src/domain/principals/identity.ts';
 
 const person = (id: string, userId: string, email: string | null): Identity => ({ id, userId, email });
@@ -43,11 +49,32 @@ describe('the same human', () => {
 });
 
 describe('people as the policy writes them', () => {
-  it('are found by email or Slack id', () => {
-    expect(isPersonRef('ann@acme.test', ann)).toBe(true);
-    expect(isPersonRef('U1', ann)).toBe(true);
-    expect(isPersonRef('U2', ann)).toBe(false);
-    expect(isPersonRef('bob@acme.test', ann)).toBe(false);
+  const account = { id: 'T1:U1', userId: 'U1', address: namedAddress('ann@acme.test') };
+
+  it.each([
+    ['ann@acme.test', true],
+    ['Ann@Acme.Test', true],
+    ['U1', true],
+    ['T1:U1', true],
+    ['U2', false],
+    ['u1', false],
+    ['bob@acme.test', false],
+    ['ann+ops@acme.test', false],
+    ['a.nn@acme.test', false],
+    ['ann@acme.test.', false],
+    ['ann@acme.test\u00a0', false],
+    ['\u0430nn@acme.test', false],
+    ['ａnn@acme.test', false],
+  ])('%s means them: %s', (ref, isNamed) => {
+    expect(isTheOneNamed(ref, account)).toBe(isNamed);
+    expect(isTheOneNamed('ann@acme.test', { id: 'x', userId: 'x', address: namedAddress(ref) })).toBe(
+      isNamed && ref.includes('@'),
+    );
+  });
+
+  it('takes no letter for another that lower case would make the same', () => {
+    expect(namedAddress('\u212aim@acme.test')).not.toBe('kim@acme.test');
+    expect(namedAddress('\u0130na@acme.test')).not.toBe('ina@acme.test');
   });
 
   it('text that is no address has no normal form', () => {
