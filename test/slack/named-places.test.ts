@@ -1,6 +1,6 @@
 /** Wherever the policy names a person, only the account it names gets anything; what is only like theirs counts against, never for. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mayBy } from '../../src/application/named-among.ts';
+import { mayBy } from '../../src/application/identity/named-among.ts';
 import { codeOf } from '../support/refusal.ts';
 import { POLICY, policyOf, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';

@@ -13,7 +13,7 @@ import { holdIncident } from '../decisions/incident-tie.ts';
 import { isLimit } from '../decisions/limits.ts';
 import type { Deps, Tx } from '../deps.ts';
 import type { Freshness } from '../identity/directory.ts';
-import { isAmong } from '../named-among.ts';
+import { isAmong } from '../identity/named-among.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import { mustView } from '../record/must-find.ts';
 import { recordRefusal, refuse } from '../record/record-refusal.ts';

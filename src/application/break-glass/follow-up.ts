@@ -7,7 +7,7 @@ import type { Policy } from '../../domain/policy/types.ts';
 import type { Review, ReviewOutcome } from '../../domain/break-glass/follow-up.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { mustView } from '../record/must-find.ts';
-import { isAmong } from '../named-among.ts';
+import { isAmong } from '../identity/named-among.ts';
 import type { Freshness } from '../identity/directory.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { Deps, Tx } from '../deps.ts';

@@ -4,7 +4,7 @@ import type { Alert } from '../../domain/alerts/types.ts';
 import type { AlertFacts, Policy } from '../../domain/policy/types.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { Request } from '../../domain/requests/request.ts';
-import { mayBy } from '../named-among.ts';
+import { mayBy } from '../identity/named-among.ts';
 import type { Freshness } from '../identity/directory.ts';
 import type { Deps } from '../deps.ts';
 

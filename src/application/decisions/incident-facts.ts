@@ -6,8 +6,8 @@ import type { DecisionFacts, Policy } from '../../domain/policy/types.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { Freshness } from '../identity/directory.ts';
-import { mayBy } from '../named-among.ts';
-import type { May } from '../named-among.ts';
+import { mayBy } from '../identity/named-among.ts';
+import type { May } from '../identity/named-among.ts';
 import type { Deps } from '../deps.ts';
 
 type Facts = DecisionFacts['incident'];

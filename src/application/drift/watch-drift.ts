@@ -2,7 +2,7 @@
 import { DomainError } from '../../domain/errors.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { notifyAdmins, closeNews, keyOf } from '../record/notify-admins.ts';
-import { isAmong } from '../named-among.ts';
+import { isAmong } from '../identity/named-among.ts';
 import { findDrift } from './find-drift.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { DriftBatch, Finding } from './drift-ports.ts';

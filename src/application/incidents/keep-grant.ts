@@ -6,7 +6,7 @@ import type { Incident } from '../../domain/incidents/incident.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import { mustView } from '../record/must-find.ts';
-import { mayBy } from '../named-among.ts';
+import { mayBy } from '../identity/named-among.ts';
 import { isKept } from '../../domain/grants/ending.ts';
 import type { KeepGrantInput, KeepGrantResult } from './incident-types.ts';
 import { evaluate } from '../decisions/evaluate.ts';

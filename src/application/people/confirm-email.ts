@@ -4,7 +4,7 @@ import { addressOf } from '../../domain/principals/email-bindings.ts';
 import type { EmailObservation } from '../../domain/principals/email-bindings.ts';
 import { isSameHuman } from '../../domain/principals/identity.ts';
 import type { Person } from '../../domain/principals/person.ts';
-import { isAmong } from '../named-among.ts';
+import { isAmong } from '../identity/named-among.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { Deps } from '../deps.ts';
 import { refreshPending } from '../requests/refresh-pending.ts';

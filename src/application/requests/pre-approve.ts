@@ -4,7 +4,7 @@ import { isSameHuman } from '../../domain/principals/identity.ts';
 import type { Policy, Verdict } from '../../domain/policy/types.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { count, lookUp } from '../decisions/pre-approvals.ts';
-import { isAmong } from '../named-among.ts';
+import { isAmong } from '../identity/named-among.ts';
 import { defaultDurationMs, evaluate } from '../decisions/evaluate.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { PreApprovalView } from '../../domain/requests/pre-approval.ts';

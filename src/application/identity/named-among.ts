@@ -1,14 +1,14 @@
 /** Whether groups and people of the policy have this person in them: the one question behind every right that the policy gives by name. */
-import { DomainError } from '../domain/errors.ts';
-import { addressOf } from '../domain/principals/email-bindings.ts';
-import { isTheOneNamed } from '../domain/principals/identity.ts';
-import { sourceOf } from '../domain/policy/sources.ts';
-import type { Policy } from '../domain/policy/types.ts';
-import type { Person } from '../domain/principals/person.ts';
-import type { Source } from '../domain/requests/request.ts';
-import type { Freshness } from './identity/directory.ts';
-import type { Deps } from './deps.ts';
-import { readMembers } from './identity/members.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { addressOf } from '../../domain/principals/email-bindings.ts';
+import { isTheOneNamed } from '../../domain/principals/identity.ts';
+import { sourceOf } from '../../domain/policy/sources.ts';
+import type { Policy } from '../../domain/policy/types.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import type { Source } from '../../domain/requests/request.ts';
+import type { Freshness } from './directory.ts';
+import type { Deps } from '../deps.ts';
+import { readMembers } from './members.ts';
 
 /** `unknown`: not found in what could be looked up, and some could not. */
 export type May = 'yes' | 'no' | 'unknown';
