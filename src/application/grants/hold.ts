@@ -7,7 +7,7 @@ import { HUMAN_KINDS } from '../../domain/lifecycle.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { LEASE_MS, retryInMs } from '../record/backoff.ts';
-import { isAmong } from '../identity/is-member.ts';
+import { isAmong } from '../identity/named-among.ts';
 import { entryOf, actorOf } from '../record/audit-entry.ts';
 import { TOO_OLD, abandon, isTooOld } from './activation-failures.ts';
 import type { Deps, Tx } from '../deps.ts';
