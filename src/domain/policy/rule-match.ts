@@ -72,8 +72,8 @@ const matchCondition = (
 export const matchRule = (rule: Rule, facts: DecisionFacts, conditionFacts: ConditionFacts): RuleOutcome => {
   const { people, groups, clients, alerts } = rule.match;
   const isNamed = people === null || people.some((pattern) => isPersonMatch(pattern, facts.requester));
-  if (!isNamed && people?.some((pattern) => isPersonSuspect(pattern, facts.requester)) !== true)
-    return notMatched(`is for ${people?.join(', ') || 'nobody'}`);
+  if (!isNamed && !people.some((pattern) => isPersonSuspect(pattern, facts.requester)))
+    return notMatched(`is for ${people.join(', ') || 'nobody'}`);
   const { client } = facts;
   if (clients !== null && !(client !== null && clients.some((pattern) => compileGlob(pattern)(clientName(client))))) {
     return notMatched(`is for the clients ${clients.join(', ') || '(none)'}`);
