@@ -141,4 +141,17 @@ export const extensionWrites = (db: Db): Writes => ({
       .returning({ id: requests.id });
     return firstOrNull(touched)?.id ?? null;
   },
+  touchSettled: async (requestIds) => {
+    if (requestIds.length === 0) return [];
+    const held = db
+      .select({ id: grants.id })
+      .from(grants)
+      .where(inArray(grants.requestId, [...requestIds]));
+    const touched = await db
+      .update(requests)
+      .set({ version: raisedVersion })
+      .where(and(inArray(requests.extendsGrantId, held), sql`${requests.state} <> 'pending'`))
+      .returning({ id: requests.id });
+    return touched.map(({ id }) => id);
+  },
 });

@@ -115,6 +115,12 @@ describe('the last word on access', () => {
     ).not.toMatch(/in use/));
 });
 
+/** The grant lasts until the expiry that this move gave it. */
+const at15 = (view: RequestView): RequestView =>
+  view.extended && view.extension
+    ? { ...view, extended: { ...view.extended, expiresAt: view.extension.newExpiresAt } }
+    : view;
+
 describe('more time', () => {
   it.each([
     [moreOf('pending', null), '30m more'],
@@ -125,9 +131,13 @@ describe('more time', () => {
       moreOf('approved', { state: 'moving', attempts: 2, error: 'It is down.' }),
       'Attempt 2 failed; trying again. It is down.',
     ],
-    [moreOf('approved', { state: 'moved' }), '*Extended*: until'],
+    [at15(moreOf('approved', { state: 'moved' })), '*Extended*: until'],
+    [moreOf('approved', { state: 'moved' }), 'The expiry moved again, to'],
+    [moreOf('approved', { state: 'moved' }, 'ending'), 'The access is being ended.'],
+    [moreOf('approved', { state: 'moved' }, 'ended'), 'The access ended <!date^'],
+    [moreOf('denied', null, 'ended'), 'The access ended <!date^'],
     [moreOf('approved', { state: 'failed', error: 'It said no.' }), '*Not extended.* It said no. The old end stays'],
-    [moreOf('approved', { state: 'failed', error: 'It ended.' }, 'ended'), 'The access has ended.'],
+    [moreOf('approved', { state: 'failed', error: 'It ended.' }, 'ended'), 'The access ended <!date^'],
   ])('says where it stands (%#)', (view, words) => expect(seen(requesterMessage(view, facts))).toContain(words));
 
   it('is warned of while it can still be asked for, and says so once the end was moved or is over', () => {

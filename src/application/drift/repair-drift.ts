@@ -6,6 +6,7 @@ import type { Json } from '../../domain/json.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { Found } from './drift-types.ts';
 import { hasSurvived } from './find-drift.ts';
+import { notifyHolder } from '../grants/notify-holder.ts';
 import { entryOf } from '../record/audit-entry.ts';
 import type { Finding, FindingKind } from './drift-ports.ts';
 import type { Deps, Tx } from '../deps.ts';
@@ -84,7 +85,7 @@ const beginEnd = async (tx: Tx, grant: Grant, reason: string): Promise<void> => 
   const data = { cause: 'revoked', reason };
   await tx.audit.append({ ...entryOf(grant), type: 'grant.ending', data });
   await tx.outbox.add('end', grant.id);
-  await tx.outbox.add('notify', grant.requestId);
+  await notifyHolder(tx, grant.requestId);
 };
 
 const putBack = async (

@@ -5,6 +5,7 @@ import type { Policy } from '../../domain/policy/types.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { mustView } from '../record/must-find.ts';
+import { notifyHolder } from './notify-holder.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { Deps } from '../deps.ts';
 import { refuse } from '../record/record-refusal.ts';
@@ -33,7 +34,7 @@ export const end = async (deps: Deps, input: EndInput): Promise<EndResult> => {
       data: { cause: input.cause, reason: input.reason },
     });
     await tx.outbox.add('end', grant.id);
-    await tx.outbox.add('notify', grant.requestId);
+    await notifyHolder(tx, grant.requestId);
   });
   return { view: await mustView(deps, grant.requestId) };
 };

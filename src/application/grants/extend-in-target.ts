@@ -4,6 +4,7 @@
  */
 import type { Extension } from '../../domain/grants/extension.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
+import { notifyHolder } from './notify-holder.ts';
 import { mustPerson } from '../record/must-find.ts';
 import { LEASE_MS, retryInMs } from '../record/backoff.ts';
 import { entryOf } from '../record/audit-entry.ts';
@@ -71,10 +72,10 @@ const finish = async (tx: Tx, { extension, grant: { id } }: Move): Promise<void>
 
 const entryFor = ({ grant, extension }: Move) => ({ ...entryOf(grant), requestId: extension.requestId });
 
-const redraw = async (tx: Tx, { extension, grant }: Move): Promise<void> => {
+const redraw = async (tx: Tx, { grant }: Pick<Move, 'grant'>): Promise<void> => {
   await tx.requests.touch(grant.requestId);
-  await tx.outbox.add('notify', grant.requestId);
-  await tx.outbox.add('notify', extension.requestId);
+  // The one that was settled just now is among the others.
+  await notifyHolder(tx, grant.requestId);
 };
 
 const settleFailed = async (tx: Tx, move: Move, error: string): Promise<void> => {
@@ -102,7 +103,6 @@ const retry = async (tx: Tx, { extension, grant }: Move, failure: AccessFailure)
     data: { kind, message, attempts, waitMs },
   });
   await tx.outbox.add('extend', extension.requestId, waitMs);
-  await tx.requests.touch(extension.requestId);
   await redraw(tx, move);
 };
 

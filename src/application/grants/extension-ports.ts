@@ -34,4 +34,6 @@ export type ExtensionWrites = {
   lockOrphans(limit: number): Promise<Request[]>;
   /** Raises the version of the request that a grant came from, and gives its id. */
   touchGrant(grantId: string): Promise<string | null>;
+  /** Raises the version of the settled requests for more time on grants that came from these requests, and gives their ids. */
+  touchSettled(requestIds: readonly string[]): Promise<string[]>;
 };

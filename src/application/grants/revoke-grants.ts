@@ -5,6 +5,7 @@ import type { Person } from '../../domain/principals/person.ts';
 import { mustPerson } from '../record/must-find.ts';
 import { LEASE_MS, retryInMs } from '../record/backoff.ts';
 import { entryOf } from '../record/audit-entry.ts';
+import { notifyHolder, notifyHolders } from './notify-holder.ts';
 import { recordUse } from './record-usage.ts';
 import type { InUse, OnInUse } from './usage-ports.ts';
 import type { Deps, Tx } from '../deps.ts';
@@ -170,8 +171,12 @@ const finish = async (tx: Tx, ended: Ended[]): Promise<void> => {
       expiresAt: expiresAt.toISOString(),
     };
     await tx.audit.append({ ...entryOf(grant), type: 'grant.ended', data });
-    await tx.outbox.add('notify', grant.requestId, toldAfterMs);
   }
+  await notifyHolders(
+    tx,
+    current.map(({ requestId }) => requestId),
+    toldAfterMs,
+  );
 };
 
 /** A session that no look came in time to see. */
@@ -201,6 +206,6 @@ const retry = async (deps: Deps, { item: { grant }, failure, inUse }: NotEnded):
       data: { kind, message, attempts, waitMs },
     });
     await tx.outbox.add('end', grant.id, waitMs);
-    await tx.outbox.add('notify', grant.requestId);
+    await notifyHolder(tx, grant.requestId);
   });
 };

@@ -6,6 +6,7 @@ import type { Incident, IncidentCloseCause } from '../../domain/incidents/incide
 import type { Json } from '../../domain/json.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { IncidentChange } from './incident-ports.ts';
+import { notifyHolders } from '../grants/notify-holder.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { Tx } from '../deps.ts';
 
@@ -63,7 +64,7 @@ export const changeSeverity = async (
 
 /** Who holds access through it sees another end now. */
 export const refreshHeld = async (tx: Tx, { id }: Pick<Incident, 'id'>): Promise<void> => {
-  for (const requestId of await tx.incidents.raiseHeld(id)) await tx.outbox.add('notify', requestId);
+  await notifyHolders(tx, await tx.incidents.raiseHeld(id));
 };
 
 type Closing = { incident: Incident; doer: Doer; cause: IncidentCloseCause };

@@ -9,6 +9,7 @@ import { mustView } from '../record/must-find.ts';
 import { mayBy } from '../identity/named-among.ts';
 import { isKept } from '../../domain/grants/ending.ts';
 import type { KeepGrantInput, KeepGrantResult } from './incident-types.ts';
+import { notifyHolder } from '../grants/notify-holder.ts';
 import { evaluate } from '../decisions/evaluate.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { Deps, Tx } from '../deps.ts';
@@ -91,6 +92,6 @@ const keep = async (tx: Tx, { person, grant, incident }: Keeping): Promise<boole
     role: grant.role,
     data: { incident: incident.id, expiresAt: locked.expiresAt.toISOString() },
   });
-  await tx.outbox.add('notify', grant.requestId);
+  await notifyHolder(tx, grant.requestId);
   return false;
 };

@@ -2,6 +2,7 @@
 import { SYSTEM } from '../../domain/audit/events.ts';
 import { moveGrant, moveRequest } from '../../domain/lifecycle.ts';
 import type { Deps, Tx } from '../deps.ts';
+import { notifyHolder } from '../grants/notify-holder.ts';
 import { voidVotes } from '../requests/void-votes.ts';
 
 const REASON = 'The Slack account was deactivated.';
@@ -51,5 +52,5 @@ const endOf = (deps: Deps, id: string): Promise<void> =>
     const data = { cause: 'revoked', reason: REASON };
     await tx.audit.append({ type: 'grant.ending', actor: SYSTEM, requestId, grantId: id, target, role, data });
     await tx.outbox.add('end', id);
-    await tx.outbox.add('notify', requestId);
+    await notifyHolder(tx, requestId);
   });

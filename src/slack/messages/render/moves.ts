@@ -2,26 +2,46 @@
 import type { RequestView } from '../../../application/record/request-view.ts';
 import type { OpenRequest } from '../../../application/decisions/limit-ports.ts';
 import type { AlreadyHas } from '../../../application/requests/request-types.ts';
+import { endWithIncident } from '../../../domain/grants/ending.ts';
+import type { Extension } from '../../../domain/grants/extension.ts';
+import type { Grant } from '../../../domain/grants/grant.ts';
 import { ERROR_SHOWN_MAX } from './limits.ts';
 import { date, inline } from './text.ts';
 
+/** What became of the access, where it does not run until its stored expiry. */
+const sinceThen = ({ incident, now }: Pick<RequestView, 'incident' | 'now'>, extended: Grant): string | null => {
+  if (extended.state === 'ending') return 'The access is being ended.';
+  if (extended.state !== 'active') return extended.endedAt ? `The access ended ${date(extended.endedAt, now)}.` : 'The access has ended.';
+  const earlier = endWithIncident(extended, incident);
+  return earlier ? `The access ends ${date(earlier, now)}, with its incident.` : null;
+};
+
+/** True of the moment in which it is read: an expiry that was overtaken is not the one that holds. */
+const moved = (view: RequestView, { newExpiresAt }: Extension, extended: Grant): string => {
+  const overtaken = sinceThen(view, extended);
+  const until = date(newExpiresAt, view.now);
+  if (overtaken) return `*Extended* until ${until}. ${overtaken}`;
+  return extended.expiresAt.getTime() === newExpiresAt.getTime()
+    ? `*Extended*: until ${until} now, confirmed by the target.`
+    : `*Extended* until ${until}. The expiry moved again, to ${date(extended.expiresAt, view.now)}.`;
+};
+
 /** Where the move of an end stands that was decided. */
-export const moveLine = ({ extension, extended, now }: RequestView): string | null => {
+export const moveLine = (view: RequestView): string | null => {
+  const { extension, extended, now } = view;
   if (!extension) return null;
   const why = extension.error ? ` ${inline(extension.error, ERROR_SHOWN_MAX)}` : '';
-  if (extension.state === 'moved')
-    return `*Extended*: until ${date(extension.newExpiresAt, now)} now, confirmed by the target.`;
-  if (extension.state === 'failed') return `*Not extended.*${why}${oldEnd({ extended, now })}`;
+  if (extension.state === 'moved') return extended ? moved(view, extension, extended) : null;
+  if (extension.state === 'failed') return `*Not extended.*${why}${oldEnd(view)}`;
   const again = extension.attempts > 0 ? ` Attempt ${extension.attempts} failed; trying again.${why}` : '';
   return `*Agreed.* The end is being moved to ${date(extension.newExpiresAt, now)}, not yet confirmed by the target.${again}`;
 };
 
 /** What holds where nothing was moved. */
-export const oldEnd = ({ extended, now }: Pick<RequestView, 'extended' | 'now'>): string => {
+export const oldEnd = (view: Pick<RequestView, 'extended' | 'incident' | 'now'>): string => {
+  const { extended, now } = view;
   if (!extended) return '';
-  return extended.state === 'active'
-    ? ` The old end stays: ${date(extended.expiresAt, now)}.`
-    : ' The access has ended.';
+  return ` ${sinceThen(view, extended) ?? `The old end stays: ${date(extended.expiresAt, now)}.`}`;
 };
 
 /** Where the same person has the same already: more time on it may be what is meant, and a second is possible all the same. */

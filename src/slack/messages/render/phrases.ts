@@ -43,6 +43,10 @@ export const howLong = ({ request }: Pick<RequestView, 'request'>): string =>
     ? `${formatDuration(request.extendsByMs)} more`
     : `${formatDuration(request.durationMs)}${request.startsAt ? ` from ${date(request.startsAt)}` : ''}`;
 
+/** As a list says it: with every extension, the time that the access has in all. */
+export const howLongInAll = (view: Pick<RequestView, 'request' | 'grant'>): string =>
+  view.grant && view.grant.extensions > 0 ? formatDuration(view.grant.durationMs) : howLong(view);
+
 /** Approved, and its start lies ahead. */
 export const isAhead = ({ grant, now }: Pick<RequestView, 'grant' | 'now'>): boolean =>
   grant?.state === 'activating' && grant.startsAt !== null && now < grant.startsAt;
@@ -286,10 +290,10 @@ export const status = (view: RequestView): string => {
 };
 
 /** One calm mark per state, drawn as text so that it looks alike everywhere. */
-export const mark = ({ request, grant, extension }: RequestView): string => {
+export const mark = ({ request, grant, extension, extended }: RequestView): string => {
   if (request.state === 'pending') return '◌';
   if (request.state === 'denied' || grant?.state === 'failed' || extension?.state === 'failed') return '✕';
-  if (extension) return '●';
+  if (extension) return extended?.state === 'active' || extended?.state === 'ending' ? '●' : '○';
   if (grant && grant.state !== 'ended') return '●';
   return '○';
 };

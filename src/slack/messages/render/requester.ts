@@ -22,6 +22,7 @@ import {
   changeLines,
   escalation,
   howLong,
+  howLongInAll,
   isAhead,
   mark,
   status,
@@ -119,7 +120,7 @@ export const grantedMessage = (view: RequestView, facts: MessageFacts): Message 
 /** The last word: denied, lapsed, failed or ended. */
 export const outcomeMessage = (view: RequestView, facts: MessageFacts): Message =>
   message(view, facts, [
-    lines(`${mark(view)} ${what(view, facts)} for ${howLong(view)}`, status(view), reviewLine(view)),
+    lines(`${mark(view)} ${what(view, facts)} for ${howLongInAll(view)}`, status(view), reviewLine(view)),
     // More time is asked for on the access itself, where there still is any.
     ...(view.extended?.state === 'active' ? [] : [actions(askAgainButton(view.request.id))]),
   ]);

@@ -1,0 +1,87 @@
+/** What a message says stays true after it was posted: an extension that was overtaken, and one whose access has ended. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { seen, startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import { storyOf, until } from '../support/story.ts';
+import type { Story } from '../support/story.ts';
+
+let world: World;
+let story: Story;
+beforeEach(async () => {
+  world = await startWorld({
+    rules: `
+rules:
+  - name: Needs an owner
+    approvals: [{ from: owners }]
+admins: [security]
+`,
+  });
+  story = storyOf(world);
+  await world.start();
+});
+afterEach(() => world.stop());
+
+const say = (who: string, line: string): Promise<unknown> =>
+  world.slack.as(who).command('/prod-access', line, 'general');
+
+/** Every message about more time, wherever it stands. */
+const extensionCards = (): string[] =>
+  [...world.slack.as('olga').messages('prod-access'), ...world.slack.as('ada').dmsWithApp()]
+    .filter(({ ephemeralFor }) => ephemeralFor === undefined)
+    .map(seen)
+    .filter((text) => / more\*/.test(text) && /for \*\d+m more\*/.test(text));
+
+const allSay = (pattern: RegExp, count: number): Promise<string[]> =>
+  until(() => {
+    const cards = extensionCards();
+    return Promise.resolve(cards.length === count && cards.every((text) => pattern.test(text)) && cards);
+  }, `${count} messages about more time that say ${String(pattern)}: ${extensionCards().join('\n')}`);
+
+const extended = async (times: number): Promise<void> => {
+  await until(async () => {
+    const [row] = await world.sql<{ extensions: number }>('select extensions from grants');
+    return row?.extensions === times;
+  }, `the expiry moved ${times} times`);
+};
+
+test('an extension that was overtaken says so, and none says that access lasts once it was given back', async () => {
+  await world.slack.as('olga').click(await story.ask('ada', 'orders-db read 30m look at stuck orders'), 'approve');
+  await story.dm('ada', 'show_credentials');
+  await say('ada', 'extend 10m still looking');
+  await world.slack.as('olga').click(await story.inChannel('10m more'), 'approve');
+  await extended(1);
+  await allSay(/\*Extended\*: until .* now, confirmed by the target/, 2);
+
+  await say('ada', 'extend 5m a little more');
+  await world.slack.as('olga').click(await story.inChannel('5m more'), 'approve');
+  await extended(2);
+  await allSay(/\*Extended\*: until|\*Extended\* until .* The expiry moved again, to/, 4);
+  expect(extensionCards().filter((text) => text.includes('moved again'))).toHaveLength(2);
+
+  await say('ada', 'list');
+  expect(seen(await story.privately('ada', 'You have'))).toContain('for 45m');
+
+  await say('ada', 'done');
+  const cards = await allSay(/The access ended/, 4);
+  expect(cards.join('\n')).not.toMatch(/until [^.]* now|●/);
+});
+
+test('a denied extension does not go on saying that the old end stays', async () => {
+  await world.slack.as('olga').click(await story.ask('ada', 'orders-db read 30m look at stuck orders'), 'approve');
+  await story.dm('ada', 'show_credentials');
+  await say('ada', 'extend 10m still looking');
+  const asked = await story.inChannel('10m more');
+  await world.slack.as('olga').click(asked, 'deny');
+  await world.slack.waitFor(() => world.slack.as('olga').modal(), { what: 'the form' });
+  await world.slack.as('olga').type('reason', 'enough');
+  await world.slack.as('olga').submit();
+  await story.dm('ada', 'The old end stays');
+  await say('ada', 'done');
+  await until(
+    () => {
+      const card = world.slack.as('olga').messages('prod-access').find(({ ts }) => ts === asked.ts);
+      return Promise.resolve(card !== undefined && seen(card).includes('The access ended'));
+    },
+    'the card says that the access ended',
+  );
+});
