@@ -112,26 +112,7 @@ const findOpen =
     return open && { ...open, byMs: open.byMs ?? 0 };
   };
 
-export const extensionWrites = (db: Db): Writes => ({
-  ...moveWrites(db),
-  findOpen: findOpen(db),
-  listStalled: async (limit) => {
-    const rows = await db
-      .select({ requestId: extensions.requestId })
-      .from(extensions)
-      .innerJoin(grants, eq(grants.id, extensions.grantId))
-      .where(and(isMoving, or(lte(extensions.nextAttemptAt, clockOnce), ne(grants.state, 'active'))))
-      .orderBy(asc(extensions.nextAttemptAt))
-      .limit(limit);
-    return rows.map(({ requestId }) => requestId);
-  },
-  lockOrphans: (limit) =>
-    db
-      .select(requestColumns)
-      .from(requests)
-      .where(and(sql`${requests.state} = 'pending'`, isNotNull(requests.extendsGrantId), notExists(activeGrantOf(db))))
-      .limit(limit)
-      .for(ROW_LOCK, { skipLocked: true }),
+const touches = (db: Db): Pick<Writes, 'touchGrant' | 'touchSettled'> => ({
   touchGrant: async (grantId) => {
     const ofGrant = db.select({ id: grants.requestId }).from(grants).where(eq(grants.id, grantId));
     const touched = await db
@@ -154,4 +135,27 @@ export const extensionWrites = (db: Db): Writes => ({
       .returning({ id: requests.id });
     return touched.map(({ id }) => id);
   },
+});
+
+export const extensionWrites = (db: Db): Writes => ({
+  ...moveWrites(db),
+  findOpen: findOpen(db),
+  listStalled: async (limit) => {
+    const rows = await db
+      .select({ requestId: extensions.requestId })
+      .from(extensions)
+      .innerJoin(grants, eq(grants.id, extensions.grantId))
+      .where(and(isMoving, or(lte(extensions.nextAttemptAt, clockOnce), ne(grants.state, 'active'))))
+      .orderBy(asc(extensions.nextAttemptAt))
+      .limit(limit);
+    return rows.map(({ requestId }) => requestId);
+  },
+  lockOrphans: (limit) =>
+    db
+      .select(requestColumns)
+      .from(requests)
+      .where(and(sql`${requests.state} = 'pending'`, isNotNull(requests.extendsGrantId), notExists(activeGrantOf(db))))
+      .limit(limit)
+      .for(ROW_LOCK, { skipLocked: true }),
+  ...touches(db),
 });
