@@ -32,10 +32,13 @@ const extensionCards = (): string[] =>
     .filter((text) => / more\*/.test(text) && /for \*\d+m more\*/.test(text));
 
 const allSay = (pattern: RegExp, count: number): Promise<string[]> =>
-  until(() => {
-    const cards = extensionCards();
-    return Promise.resolve(cards.length === count && cards.every((text) => pattern.test(text)) && cards);
-  }, `${count} messages about more time that say ${String(pattern)}: ${extensionCards().join('\n')}`);
+  until(
+    () => {
+      const cards = extensionCards();
+      return Promise.resolve(cards.length === count && cards.every((text) => pattern.test(text)) && cards);
+    },
+    `${count} messages about more time that say ${String(pattern)}: ${extensionCards().join('\n')}`,
+  );
 
 const extended = async (times: number): Promise<void> => {
   await until(async () => {
@@ -77,11 +80,11 @@ test('a denied extension does not go on saying that the old end stays', async ()
   await world.slack.as('olga').submit();
   await story.dm('ada', 'The old end stays');
   await say('ada', 'done');
-  await until(
-    () => {
-      const card = world.slack.as('olga').messages('prod-access').find(({ ts }) => ts === asked.ts);
-      return Promise.resolve(card !== undefined && seen(card).includes('The access ended'));
-    },
-    'the card says that the access ended',
-  );
+  await until(() => {
+    const card = world.slack
+      .as('olga')
+      .messages('prod-access')
+      .find(({ ts }) => ts === asked.ts);
+    return Promise.resolve(card !== undefined && seen(card).includes('The access ended'));
+  }, 'the card says that the access ended');
 });

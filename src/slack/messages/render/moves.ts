@@ -11,7 +11,8 @@ import { date, inline } from './text.ts';
 /** What became of the access, where it does not run until its stored expiry. */
 const sinceThen = ({ incident, now }: Pick<RequestView, 'incident' | 'now'>, extended: Grant): string | null => {
   if (extended.state === 'ending') return 'The access is being ended.';
-  if (extended.state !== 'active') return extended.endedAt ? `The access ended ${date(extended.endedAt, now)}.` : 'The access has ended.';
+  if (extended.state !== 'active')
+    return extended.endedAt ? `The access ended ${date(extended.endedAt, now)}.` : 'The access has ended.';
   const earlier = endWithIncident(extended, incident);
   return earlier ? `The access ends ${date(earlier, now)}, with its incident.` : null;
 };
