@@ -21,7 +21,7 @@ import type { SealedSecret, Vault } from './grants/vault.ts';
 import type { Directory } from './identity/directory.ts';
 import type { AddressReads, AddressWrites } from './identity/email-binding-ports.ts';
 import type { IncidentMessages, IncidentReads, IncidentWrites } from './incidents/incident-ports.ts';
-import type { MessageCopy } from './messages/message-ports.ts';
+import type { ChannelNameReads, ChannelNameWrites, MessageCopy } from './messages/message-ports.ts';
 import type { LeaverWrites } from './people/leaver-ports.ts';
 import type { Late, TakenWork, Work, WorkKind } from './record/outbox.ts';
 import type {
@@ -65,6 +65,7 @@ export type Tx = {
       source: string;
     }): Promise<{ before: { sha256: string; source: string } | null } | null>;
   };
+  channelNames: ChannelNameWrites;
   announcements: AdminNotificationWrites;
   overdue: OverdueWrites;
   revocations: RevocationWrites;
@@ -105,6 +106,7 @@ export type Store = AlertStore & {
   /** Runs `work` in one transaction, again when it was a serialization failure or deadlock; outgoing work is relayed after commit. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   read: AddressReads &
+    ChannelNameReads &
     ExtensionReads &
     AlertReads &
     IncidentReads &

@@ -13,7 +13,8 @@ export const announcementWrites = (db: Db): AdminNotificationWrites => ({
     // Two processes that find the same news at once: the second waits here and then sees the first's row.
     await db.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`announcement:${key}`}, 0))`);
     const { rows } = await db.execute(sql`select 1 from announcements
-      where key = ${key} and created_at > clock_timestamp() - ${withinMs}::double precision * interval '1 millisecond' limit 1`);
+      where key = ${key} and (case when ${withinMs}::double precision is null then closing is null
+        else created_at > clock_timestamp() - ${withinMs}::double precision * interval '1 millisecond' end) limit 1`);
     if (rows.length > 0) return false;
     await db.insert(announcements).values({ id, kind, key, lines, offer, createdAt: clock });
     return true;

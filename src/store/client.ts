@@ -13,6 +13,7 @@ import { absenceReads } from './absences.ts';
 import { addressReads } from './email-bindings.ts';
 import { alertStore } from './alert-messages.ts';
 import { alertReads } from './alerts.ts';
+import { channelNameReads } from './channel-names.ts';
 import { announcementStore } from './admin-notifications.ts';
 import { driftReads } from './drift.ts';
 import { gaugeReads } from './gauges.ts';
@@ -112,6 +113,7 @@ export const createStore = ({
       ...limitReads(db),
       ...allowanceReads(db),
       ...extensionReads(db),
+      ...channelNameReads(db),
       ...alertReads(db),
       ...gaugeReads(db),
       ...guardingReads(db),

@@ -19,6 +19,7 @@ import { absenceWrites } from './absences.ts';
 import { addressWrites } from './email-bindings.ts';
 import { alertWrites } from './alerts.ts';
 import { askWrites } from './request-evaluations.ts';
+import { channelNameWrites } from './channel-names.ts';
 import { announcementWrites } from './admin-notifications.ts';
 import { leaverWrites } from './leavers.ts';
 import { driftWrites } from './drift.ts';
@@ -93,6 +94,7 @@ const createSession = (line: Line): Session => {
     absences: absenceWrites(db),
     addresses: addressWrites(db),
     policies: policyWrites(db),
+    channelNames: channelNameWrites(db),
     announcements: announcementWrites(db),
     overdue: overdueWrites(db),
     revocations: revocationWrites(db),

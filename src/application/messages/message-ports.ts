@@ -32,3 +32,15 @@ export type MessageCopy = {
   /** Error code of Slack when this recipient cannot be reached; the others are not held up. */
   failure: string | null;
 };
+
+export type ChannelNameReads = {
+  /** The channel that this name was kept for, and the other one that has it now and admins were notified of. */
+  channelName(name: string): Promise<{ channelId: string; takenBy: string | null } | null>;
+};
+
+export type ChannelNameWrites = {
+  /** Gives the id that is kept: the first one that was found. */
+  keep(name: string, channelId: string): Promise<string>;
+  /** False when it was noted already. */
+  setTaken(name: string, takenBy: string | null): Promise<boolean>;
+};

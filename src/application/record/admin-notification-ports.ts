@@ -10,6 +10,8 @@ export const ANNOUNCEMENT_KINDS = [
   'drift_asked',
   'drift_repaired',
   'address_doubted',
+  'channel_taken',
+  'group_gone',
 ] as const;
 export type AdminNotificationKind = (typeof ANNOUNCEMENT_KINDS)[number];
 /** What admins may answer with a click: to repair or to leave a batch of findings. */
@@ -38,8 +40,8 @@ export type OverdueEpisode = { id: string; openedAt: Date; worstMs: number; aler
 export type OverdueTarget = { target: string; count: number; oldestMs: number; grantIds: string[] };
 
 export type AdminNotificationWrites = {
-  /** False when the same key was announced within `withinMs`. */
-  add(news: NewAdminNotification, withinMs: number): Promise<boolean>;
+  /** False when the same key was announced within `withinMs`; where that is null, when it was and is not closed yet. */
+  add(news: NewAdminNotification, withinMs: number | null): Promise<boolean>;
   /** Somebody who knows it already is not told. */
   leaveOut(id: string, userId: string): Promise<void>;
   /** Says what became of the news under this key, where that is not said yet, and gives their ids. */

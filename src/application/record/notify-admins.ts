@@ -6,18 +6,26 @@ import type { Ids, Tx } from '../deps.ts';
 const SAME_NEWS_MS = 10 * 60_000;
 const LINES_MAX = 50;
 
-type News = { kind: AdminNotificationKind; about: string; lines: string[]; offer?: Offer; exceptUserId?: string };
+/** `untilClosed`: it is news once, and again after `closeNews`. */
+type News = {
+  kind: AdminNotificationKind;
+  about: string;
+  lines: string[];
+  offer?: Offer;
+  exceptUserId?: string;
+  untilClosed?: boolean;
+};
 
 export const keyOf = (kind: AdminNotificationKind, about: string): string => `${kind}:${about}`;
 
 export const notifyAdmins = async (
   tx: Tx,
   ids: Ids,
-  { kind, about, lines, offer, exceptUserId }: News,
+  { kind, about, lines, offer, exceptUserId, untilClosed = false }: News,
 ): Promise<void> => {
   const id = ids.next();
   const news = { id, kind, key: keyOf(kind, about), lines: lines.slice(0, LINES_MAX), offer: offer ?? null };
-  if (!(await tx.announcements.add(news, SAME_NEWS_MS))) return;
+  if (!(await tx.announcements.add(news, untilClosed ? null : SAME_NEWS_MS))) return;
   if (exceptUserId) await tx.announcements.leaveOut(id, exceptUserId);
   await tx.outbox.add('announce', id);
 };

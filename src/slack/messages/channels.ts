@@ -2,7 +2,10 @@
 import type { WebClient } from '@slack/web-api';
 import type { Log } from '../../lib/log.ts';
 import { slackFailureOf } from '../connection/client.ts';
+import { newId } from '../../lib/ids.ts';
 import { createLoader } from '../../lib/loader.ts';
+import { channelFor } from '../../application/messages/channel-names.ts';
+import type { Store } from '../../application/deps.ts';
 
 const RECENT_MS = 5 * 60_000;
 const PAGE = 999;
@@ -17,16 +20,23 @@ export const roomOf = (channelId: string): string | null => (CHANNEL_ID.test(cha
 export const CHANNEL_NAME = /^(#\S+|[CG][A-Z0-9]{6,})$/;
 
 export type Channels = { idOf(channel: string): Promise<string | null> };
+export type ChannelSettings = {
+  client: WebClient;
+  store: Pick<Store, 'transaction'> & { read: Pick<Store['read'], 'channelName'> };
+};
 
 /** Only channels the bot can see: public ones, and private ones it is in. */
-export const createChannels = (client: WebClient): Channels => {
+export const createChannels = ({ client, store }: ChannelSettings): Channels => {
   const names = createLoader(() => listNames(client), RECENT_MS);
   return {
     idOf: async (channel) => {
       if (CHANNEL_ID.test(channel)) return channel;
       const name = channel.replace(/^#/, '').toLowerCase();
-      // A channel that was made since the last look is worth another one.
-      return (await names.recent('all')).get(name) ?? (await names.fresh('all')).get(name) ?? null;
+      const byName = async (listed: Promise<Map<string, string>>): Promise<string | null> =>
+        (await listed).get(name) ?? null;
+      const recent = (): Promise<string | null> => byName(names.recent('all'));
+      const fresh = (): Promise<string | null> => byName(names.fresh('all'));
+      return channelFor({ store, ids: { next: newId } }, { name, recent, fresh });
     },
   };
 };

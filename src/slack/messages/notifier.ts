@@ -61,7 +61,7 @@ type Run = NotifierSettings & { channels: Channels; endsAt: number };
 type Opened = { view: RequestView; copies: MessageCopy[] };
 
 export const createNotifier = (settings: NotifierSettings): Notifier => {
-  const channels = createChannels(settings.client);
+  const channels = createChannels(settings);
   const run = (requestId: string): Promise<SyncResult> =>
     sync({ ...settings, channels, endsAt: performance.now() + RUN_MAX_MS }, requestId);
   // Within a process nobody has to come back later, as those of another have to.

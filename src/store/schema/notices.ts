@@ -29,6 +29,16 @@ export const accountChecks = pgTable(
   (table) => [index('account_checks_due').on(table.nextAt)],
 );
 
+/** The channel that a name of the policy means. It is kept: a name may move to another channel. */
+export const channelNames = pgTable('channel_names', {
+  /** In small letters, without `#`. */
+  name: text().primaryKey(),
+  channelId: text('channel_id').notNull(),
+  /** The other channel that has the name now, once admins were notified of it. */
+  takenBy: text('taken_by'),
+  createdAt: instant('created_at').notNull(),
+});
+
 /** News for admins that belong to no request. */
 export const announcements = pgTable(
   'announcements',

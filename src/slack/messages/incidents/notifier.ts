@@ -42,7 +42,7 @@ const DRAWN_MAX = 1_000;
 
 export type IncidentNotifierSettings = Pick<FactSources, 'access'> & {
   client: WebClient;
-  store: Pick<Store, 'read' | 'incidentMessages'>;
+  store: Pick<Store, 'read' | 'incidentMessages' | 'transaction'>;
   useCases: Pick<UseCases, 'incidentBriefing' | 'incidentTimeline'>;
   policy: () => Policy;
   directory: Directory;
@@ -56,7 +56,7 @@ type Drawn = Map<string, string>;
 type Run = IncidentNotifierSettings & { channels: Channels; drawn: Drawn; endsAt: number };
 
 export const createIncidentNotifier = (settings: IncidentNotifierSettings): IncidentNotifier => {
-  const [channels, drawn] = [createChannels(settings.client), new Map<string, string>()];
+  const [channels, drawn] = [createChannels(settings), new Map<string, string>()];
   const run = (id: string): Promise<SyncResult> =>
     sync({ ...settings, channels, drawn, endsAt: performance.now() + RUN_MAX_MS }, id);
   // Within a process nobody has to come back later, as those of another have to.

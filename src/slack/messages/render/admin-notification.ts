@@ -41,6 +41,17 @@ const WORDS = {
     foot: 'Every such doubt is in the audit log.',
     more: '`/prod-access people` shows the rest.',
   },
+  channel_taken: {
+    heading: '*The name of a channel in the policy belongs to another channel now.*',
+    foot: 'Latchkey keeps the id of each channel that the policy names.',
+    more: '`latchkey doctor` shows the rest.',
+  },
+  group_gone: {
+    heading:
+      '*A user group of the policy cannot be used.* No one counts as a member of it, and what needs it is refused.',
+    foot: 'It is looked at again with each request that needs it.',
+    more: '`latchkey doctor` shows the rest.',
+  },
   drift_repaired: { ...DRIFT, heading: '*What was changed past Latchkey was repaired, as an admin said.*' },
 } satisfies Record<AdminNotificationKind, Words>;
 
