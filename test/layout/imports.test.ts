@@ -185,7 +185,7 @@ beforeAll(async () => {
   plant('src/lib/round.ts', `import { two } from './about.ts';\nexport const one = (): number => two;\n`);
   plant('src/lib/about.ts', `import { one } from './round.ts';\nexport const two = one();\n`);
   plant('src/main.ts', `import { all } from './providers/registry.ts';\nexport const used = all;\n`);
-  plant('src/local/types-only.ts', `import type { Block } from '@slack/types';\nexport type Used = Block;\n`);
+  plant('sandbox/src/types-only.ts', `import type { Block } from '@slack/types';\nexport type Used = Block;\n`);
   findings = await oxlint(copy);
 });
 
@@ -215,7 +215,7 @@ describe('import directions', () => {
   });
 
   test("the sandbox may use Slack's types, as types", () => {
-    expect(codesFor('src/local/types-only.ts')).toEqual([]);
+    expect(codesFor('sandbox/src/types-only.ts')).toEqual([]);
   });
 
   test('every file directly in src stands at the end of the directions', () => {

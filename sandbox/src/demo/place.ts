@@ -27,7 +27,7 @@ const hashOf = (text: string): string => createHash('sha256').update(text).diges
 
 /** A newer demo brings a newer policy, but not over one that somebody has edited. */
 const placePolicy = (files: DemoFiles, settings: Settings): void => {
-  const ours = readFileSync(path.join(ROOT, 'src', 'local', 'demo', 'latchkey.yml'), 'utf8');
+  const ours = readFileSync(path.join(ROOT, 'sandbox', 'src', 'demo', 'latchkey.yml'), 'utf8');
   const isEdited = existsSync(files.policy) && hashOf(readFileSync(files.policy, 'utf8')) !== settings.policyHash;
   if (isEdited) return;
   writeFileWhole(files.policy, ours);

@@ -83,7 +83,7 @@ const hasDatabase = async (client: pg.Client, database: string): Promise<boolean
 
 /** A half-made one is never seen: it is filled under another name. */
 const ensureFilled = async (server: string, client: pg.Client, database: string): Promise<boolean> => {
-  const sql = readFileSync(path.join(ROOT, 'src', 'local', 'demo', `${database}.sql`), 'utf8');
+  const sql = readFileSync(path.join(ROOT, 'sandbox', 'src', 'demo', `${database}.sql`), 'utf8');
   const hash = createHash('sha256').update(sql).digest('hex').slice(0, 12);
   const { rows } = await client.query<{ mark: string | null }>(
     `select shobj_description(oid, 'pg_database') as mark from pg_database where datname = $1`,

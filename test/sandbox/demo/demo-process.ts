@@ -81,5 +81,11 @@ const postgresPid = (dataDir: string): number => {
   return places.map((dir) => readState<WithPid>(path.join(dir, 'state.json'))).find(Boolean)?.pid ?? 0;
 };
 
+/** @throws where the demo never wrote this process down: 0 would be the whole group of the test run. */
+export const killHard = (pid: number): void => {
+  if (pid <= 0) throw new Error('There is no such process: the demo has not started.');
+  process.kill(pid, 'SIGKILL');
+};
+
 export const stillRunning = (pids: Pids): string[] =>
   Object.entries(pids).flatMap(([name, pid]) => (isRunning(pid) ? [name] : []));

@@ -10,7 +10,7 @@ import { removePostgres } from '../../../sandbox/src/embedded/postgres.ts';
 import { waitUntil } from '../../../sandbox/src/embedded/wait.ts';
 import type { QueryResult, WorldConnection } from '../../../sandbox/src/page-server/protocol.ts';
 import { canReadListening, listeningOf } from '../../support/listening.ts';
-import { pidsIn, runDemo, stillRunning } from './demo-process.ts';
+import { killHard, pidsIn, runDemo, stillRunning } from './demo-process.ts';
 import type { DemoProcess } from './demo-process.ts';
 import { openPage } from './page-client.ts';
 import type { PageWindow } from './page-client.ts';
@@ -184,7 +184,7 @@ describe('the story', () => {
   }, 60_000);
 
   test('an app that is killed is reported with its log, and comes back by itself', async () => {
-    process.kill(pidsIn(dir).app, 'SIGKILL');
+    killHard(pidsIn(dir).app);
     await demo.says('The app ended (SIGKILL)');
     await demo.says('The app is back.');
     await ana.command('orders-db read 5m after the restart');
@@ -194,8 +194,8 @@ describe('the story', () => {
 
   test('a Postgres and a Redis that are killed are started again, and the story goes on', async () => {
     const { postgres, redis } = pidsIn(dir);
-    process.kill(postgres, 'SIGKILL');
-    process.kill(redis, 'SIGKILL');
+    killHard(postgres);
+    killHard(redis);
     await demo.says('Postgres ended. Starting it again');
     await demo.says('Redis ended. Starting it again');
     await ana.until(() => pidsIn(dir).redis !== redis && pidsIn(dir).postgres !== postgres, 'both to be back');
@@ -265,7 +265,7 @@ describe('starting again', () => {
     const left = pidsIn(dir);
     demo.signal('SIGKILL');
     await demo.exit();
-    for (const pid of Object.values(left)) process.kill(pid, 'SIGKILL');
+    for (const pid of Object.values(left)) killHard(pid);
     await waitUntil(() => stillRunning(left).length === 0, { timeoutMs: 10_000, what: 'the killed parts to be gone' });
     const ana = await openPage(await start(), 'ana');
     expect(doneQuests(ana)).toContain('approve');
