@@ -7,7 +7,8 @@ import { verifyAudit } from '../store/audit/verify.ts';
 import type { AuditReport, Head } from '../store/audit/verify.ts';
 import { createPool } from '../store/client.ts';
 import { createLog } from '../lib/log.ts';
-import { demandDatabaseUrl, reaching } from './database.ts';
+import { reaching } from '../store/reaching.ts';
+import { demandDatabase } from './database.ts';
 import { print, printJson } from './output.ts';
 import type { Exit } from './output.ts';
 import { pluralize } from '../lib/pluralize.ts';
@@ -15,9 +16,10 @@ import { pluralize } from '../lib/pluralize.ts';
 type Pool = ReturnType<typeof createPool>;
 
 const withPool = async <T>(work: (pool: Pool) => Promise<T>): Promise<T> => {
-  const pool = createPool({ url: demandDatabaseUrl(), log: createLog('silent'), max: 2 });
+  const database = demandDatabase();
+  const pool = createPool({ ...database, log: createLog('silent'), max: 2 });
   try {
-    return await reaching(() => work(pool));
+    return await reaching(database, () => work(pool));
   } finally {
     await pool.end();
   }

@@ -6,7 +6,6 @@ import { readConfigured } from '../compose/doctor/configured.ts';
 import type { Configured } from '../compose/doctor/configured.ts';
 import { formatProblem, suggestion } from '../config/problem.ts';
 import { StartError } from '../lib/start-error.ts';
-import { reaching } from './database.ts';
 import { startProgress } from './doctor/progress.ts';
 import { reportOf, reportText } from './doctor/report.ts';
 import { UsageError } from './exit.ts';
@@ -56,7 +55,7 @@ const doctor = async (name: string | undefined, flags: Flags): Promise<Exit> => 
   }
   if (name !== undefined) demandPolicy(configured);
   const only = name === undefined ? null : targetNamed(configured, name);
-  const report = reportOf(await examineAll(configured, { only, startProgress, reaching }));
+  const report = reportOf(await examineAll(configured, { only, startProgress }));
   if (flags.json) printJson(report);
   else print(reportText(report));
   return report.ok ? 0 : 1;

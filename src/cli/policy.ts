@@ -17,7 +17,8 @@ import { pastAsks } from '../store/request-evaluations.ts';
 import { createLog } from '../lib/log.ts';
 import { policyInput } from '../compose/app.ts';
 import { demandSchema } from '../compose/serve.ts';
-import { demandDatabaseUrl, reaching } from './database.ts';
+import { reaching } from '../store/reaching.ts';
+import { demandDatabase } from './database.ts';
 import { UsageError } from './exit.ts';
 import { StartError } from '../lib/start-error.ts';
 import { print, printJson } from './output.ts';
@@ -70,11 +71,12 @@ type ReplayFlags = Common & { since: number };
 const replay = async (file: string | undefined, flags: ReplayFlags): Promise<Exit> => {
   const loaded = loadPolicy({ ...(await inputOf(flags, file)), areVariablesOptional: true });
   if ('problems' in loaded) throw new StartError(loaded.problems.map(formatProblem).join('\n'));
-  const url = demandDatabaseUrl();
-  await demandSchema(url);
-  const pool = createPool({ url, log: createLog('silent'), max: 1 });
+  const database = demandDatabase();
+  await demandSchema(database);
+  const pool = createPool({ ...database, log: createLog('silent'), max: 1 });
   try {
-    return show(await reaching(() => replayPolicy(loaded.policy, replayable(pool, loaded.policy, flags.since))), flags);
+    const past = replayable(pool, loaded.policy, flags.since);
+    return show(await reaching(database, () => replayPolicy(loaded.policy, past)), flags);
   } finally {
     await pool.end();
   }

@@ -165,14 +165,15 @@ const createOwnMetrics = (
 
 const createCore = (options: AppOptions, late: Late): Core => {
   const { environment, log } = options;
+  const database = { url: environment.databaseUrl, ca: environment.databaseCa };
   const store = createStore({
-    pool: createPool({ url: environment.databaseUrl, log }),
+    pool: createPool({ ...database, log }),
     log,
     onWork: (written) => late.jobs?.onWork(written),
     room: (kind) => late.jobs?.room(kind) ?? 0,
     onEvents: (entries) => metrics.onEvents(entries),
   });
-  const replays = createReplays(createPool({ url: environment.databaseUrl, log, max: REPLAY_CONNECTIONS }), log);
+  const replays = createReplays(createPool({ ...database, log, max: REPLAY_CONNECTIONS }), log);
   const policies = createPolicyHolder(options, late);
   const policy = policies.current;
   const connection = createSlackConnection({

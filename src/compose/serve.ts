@@ -5,6 +5,9 @@ import { readPartly } from '../config/environment.ts';
 import type { Environment } from '../config/environment.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { ConfigProblem } from '../config/problem.ts';
+import { clearTextWarning } from '../store/address.ts';
+import type { DatabaseAddress } from '../store/address.ts';
+import { reaching } from '../store/reaching.ts';
 import { SCHEMA_SENTENCES, schemaState } from '../store/migrate.ts';
 import { StartError } from '../lib/start-error.ts';
 import { createLog } from '../lib/log.ts';
@@ -28,13 +31,8 @@ const readSettings = async (): Promise<Settings> => {
   throw new StartError(listed([...problems, ...('problems' in policy ? policy.problems : [])]));
 };
 
-export const demandSchema = async (url: string): Promise<void> => {
-  const { state } = await schemaState(url).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new StartError(
-      `Postgres cannot be reached with DATABASE_URL (${why || 'connection refused'}); start it, or correct the address.`,
-    );
-  });
+export const demandSchema = async (address: DatabaseAddress): Promise<void> => {
+  const { state } = await reaching(address, () => schemaState(address));
   if (state !== 'current') throw new StartError(SCHEMA_SENTENCES[state]);
 };
 
@@ -62,8 +60,11 @@ const stopOnSignal = (app: App, log: Log): void => {
 
 export const serve = async ({ only }: { only: Part | null }): Promise<void> => {
   const { environment, first } = await readSettings();
-  await demandSchema(environment.databaseUrl);
+  const database = { url: environment.databaseUrl, ca: environment.databaseCa };
+  await demandSchema(database);
   const log = createLog(environment.logLevel);
+  const warning = clearTextWarning(database);
+  if (warning !== null) log.warn({}, warning);
   const app = await createApp({ environment, env: process.env, first, only, log });
   stopOnSignal(app, log);
   log.info(

@@ -1,5 +1,6 @@
 /** The environment as typed values, or every problem with it at once. No secret has a default and no message holds a value of one. */
 import type { AlertSource } from '../domain/alerts/types.ts';
+import { databaseProblems } from './database.ts';
 import { readListening } from './environment-listening.ts';
 import type { Listening } from './environment-listening.ts';
 import { readVariable } from './variable.ts';
@@ -18,6 +19,8 @@ export type SlackEnvironment = {
 export type Environment = {
   slack: SlackEnvironment;
   databaseUrl: string;
+  /** Certificates of the authority of its server, in PEM. */
+  databaseCa: string | null;
   redisUrl: string;
   redisPrefix: string;
   /** 32 bytes each; the first encrypts, all decrypt. */
@@ -88,7 +91,6 @@ const SCHEMES = {
   LATCHKEY_PUBLIC_URL: ['https:', 'http:'],
   PAGERDUTY_API_URL: ['https:', 'http:'],
   OPSGENIE_API_URL: ['https:', 'http:'],
-  DATABASE_URL: ['postgres:', 'postgresql:'],
   REDIS_URL: ['redis:', 'rediss:'],
 } as const;
 
@@ -230,12 +232,14 @@ export const readPartly = (env: Variables): { environment: Environment; problems
     'give the address of a Postgres database, as postgres://user:password@host/name',
   );
   const redisUrl = reader.required('REDIS_URL', 'give the address of Redis or Valkey, as redis://host:6379');
-  checkUrl(reader, 'DATABASE_URL', databaseUrl);
+  const databaseCa = reader.read('LATCHKEY_DATABASE_CA') || null;
+  if (databaseUrl) reader.problems.push(...databaseProblems({ url: databaseUrl, ca: databaseCa }, env));
   checkRedisUrl(reader, redisUrl);
   const publicUrl = checkUrl(reader, 'LATCHKEY_PUBLIC_URL', reader.read('LATCHKEY_PUBLIC_URL'));
   const environment: Environment = {
     slack,
     databaseUrl,
+    databaseCa,
     redisUrl,
     redisPrefix: readPrefix(reader),
     secretKeys: readKeys(reader),

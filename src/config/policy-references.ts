@@ -11,6 +11,7 @@ import type { Path } from './problem.ts';
 export type ProviderSchema = {
   id: string;
   configProblems(config: Json): { path: string; message: string }[];
+  configWarnings?(config: Json): { path: string; message: string }[];
   scopeProblems(scope: Json): { path: string; message: string }[];
 };
 
@@ -184,6 +185,8 @@ const checkProvider = (check: Check, name: string): void => {
   if (!check.unfilled.has(name)) {
     for (const problem of provider.configProblems(target.config))
       check.report.refuse('provider_config', inside([...path, 'config'], problem.path), problem.message);
+    for (const warning of provider.configWarnings?.(target.config) ?? [])
+      check.report.warn('unwise_config', inside([...path, 'config'], warning.path), warning.message);
   }
   for (const role of Object.values(target.roles)) {
     for (const problem of provider.scopeProblems(role.scope))

@@ -1,7 +1,8 @@
 /** Reads one environment variable, or the file that `NAME_FILE` names. */
 import { readFileSync, statSync } from 'node:fs';
 
-const FILE_BYTES_MAX = 65_536;
+/** A bundle of all authorities of a cloud is larger than 64 KiB. */
+const FILE_BYTES_MAX = 1_048_576;
 
 export type Variables = Record<string, string | undefined>;
 
@@ -13,7 +14,7 @@ export const readVariable = (env: Variables, name: string): { value: string | nu
   if (value) return { problem: `${name} and ${name}_FILE are both set; unset one of them.` };
   try {
     if (statSync(file).size > FILE_BYTES_MAX)
-      return { problem: `The file of ${name}_FILE is larger than 64 KiB; give a file with the value alone.` };
+      return { problem: `The file of ${name}_FILE is larger than 1 MiB; give a file with the value alone.` };
     const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
     return text.trim() ? { value: text } : { problem: `The file of ${name}_FILE is empty; write the value into it.` };
   } catch (error) {

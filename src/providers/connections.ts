@@ -41,7 +41,7 @@ type State = {
 
 const failureOf = (error: unknown): AccessFailure =>
   error instanceof ProviderError
-    ? { kind: error.kind, message: error.message, isRetried: error.isRetried }
+    ? { kind: error.kind, message: error.message, isRetried: error.isRetried, isUntouched: error.isUntouched }
     : {
         kind: 'unavailable',
         message: 'The target failed in a way that Latchkey does not know; the log has more.',

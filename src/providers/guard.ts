@@ -46,7 +46,10 @@ const clean = (error: unknown, scrub: Scrub, target: string): ProviderError => {
     const scrubbed = scrubError(error, scrub);
     return scrubbed === error
       ? error
-      : new ProviderError(error.kind, scrub(error.message), { cause: scrubError(error.cause, scrub) });
+      : new ProviderError(error.kind, scrub(error.message), {
+          cause: scrubError(error.cause, scrub),
+          isUntouched: error.isUntouched,
+        });
   }
   const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new ProviderError(
@@ -77,17 +80,24 @@ const orAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> =
 
 const backOffMs = (attempt: number): number => FIRST_BACK_OFF_MS * 2 ** attempt * (0.5 + Math.random());
 
+/** An earlier try of the same call may have changed the target. */
+const touched = (failure: ProviderError): ProviderError =>
+  failure.isUntouched ? new ProviderError(failure.kind, failure.message, { cause: failure.cause }) : failure;
+
 const tries = async <T>(
   work: () => Promise<T>,
   options: { max: number; signal: AbortSignal; cleaned: (error: unknown) => ProviderError },
 ): Promise<T> => {
   const { signal, max, cleaned } = options;
+  let isTouched = false;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await orAborted(work(), signal);
     } catch (error) {
       const failure = cleaned(error);
-      if (signal.aborted || !failure.isRetried || attempt >= max) throw failure;
+      const isLast = signal.aborted || !failure.isRetried || attempt >= max;
+      if (isLast) throw isTouched ? touched(failure) : failure;
+      isTouched ||= !failure.isUntouched;
     }
     await orAborted(delay(backOffMs(attempt)), signal);
   }

@@ -10,9 +10,12 @@ const RETRIED: readonly ProviderErrorKind[] = ['conflict', 'throttled', 'unavail
 export class ProviderError extends Error {
   override readonly name = 'ProviderError';
   readonly kind: ProviderErrorKind;
-  constructor(kind: ProviderErrorKind, message: string, options?: ErrorOptions) {
+  /** Nothing was sent to the target that could have changed it: no connection came about. */
+  readonly isUntouched: boolean;
+  constructor(kind: ProviderErrorKind, message: string, options?: ErrorOptions & { isUntouched?: boolean }) {
     super(message, options);
     this.kind = kind;
+    this.isUntouched = options?.isUntouched ?? false;
   }
   /** `conflict`, `throttled` and `unavailable` pass; the rest need a human. */
   get isRetried(): boolean {
@@ -127,6 +130,8 @@ export type Provider<Config, Scope, Handle> = {
   config: z.ZodType<Config>;
   scope: z.ZodType<Scope>;
   handle: z.ZodType<Handle>;
+  /** Sentences about a `config` that is allowed and unwise. */
+  configWarnings?: (config: Config) => { path: string; message: string }[];
   /** Who takes the access back at the deadline: our revoke, the target by itself, or both. */
   endsBy: 'revoke' | 'itself' | 'both';
   /**
@@ -152,6 +157,8 @@ export type AnyProvider = {
   isShared: boolean;
   /** Sentences about what is wrong with a target's `config`, or none. */
   configProblems(config: Json): { path: string; message: string }[];
+  /** About a `config` that has no problems; none for one that has. */
+  configWarnings(config: Json): { path: string; message: string }[];
   scopeProblems(scope: Json): { path: string; message: string }[];
   prepare?: (config: Json, scopes: Record<string, Json>, ctx: Pick<ProviderContext, 'signal'>) => Promise<Preparation>;
   connect(config: Json): Connection<Json, Json>;
@@ -166,6 +173,10 @@ export const defineProvider = <Config, Scope, Handle extends Json>(
   endsBy: provider.endsBy,
   isShared: provider.isShared ?? false,
   configProblems: (config) => problemsOf(provider.config.safeParse(config)),
+  configWarnings: (config) => {
+    const { data } = provider.config.safeParse(config);
+    return data === undefined ? [] : (provider.configWarnings?.(data) ?? []);
+  },
   scopeProblems: (scope) => problemsOf(provider.scope.safeParse(scope)),
   ...(provider.prepare && { prepare: closedPrepare(provider, provider.prepare) }),
   connect: (config) =>

@@ -1,6 +1,8 @@
 /** The pool, and the store that use cases are given. */
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import { connectionOf } from './address.ts';
+import type { DatabaseAddress } from './address.ts';
 import type { AuditEntry } from '../domain/audit/events.ts';
 import type { Log } from '../lib/log.ts';
 import { oneAtATime } from '../lib/serializer.ts';
@@ -42,11 +44,11 @@ const IDLE_TIMEOUT_MS = 10 * 60_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000;
 
-export type PoolOptions = { url: string; log: Log; max?: number };
+export type PoolOptions = DatabaseAddress & { log: Log; max?: number };
 
-export const createPool = ({ url, log, max = DEFAULT_MAX_CONNECTIONS }: PoolOptions): pg.Pool => {
+export const createPool = ({ log, max = DEFAULT_MAX_CONNECTIONS, ...address }: PoolOptions): pg.Pool => {
   const pool = new pg.Pool({
-    connectionString: url,
+    ...connectionOf(address),
     max,
     application_name: 'latchkey',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

@@ -4,16 +4,16 @@ import { errorFinding, warningFinding } from '../domain/finding.ts';
 import type { Examined, Finding } from '../domain/finding.ts';
 import type { Log } from '../lib/log.ts';
 import type { Sealed } from '../lib/sealing.ts';
+import { clearTextWarning } from './address.ts';
+import type { DatabaseAddress } from './address.ts';
 import { createPool } from './client.ts';
 import { SCHEMA_SENTENCES, schemaState } from './migrate.ts';
 import { writeProblem } from './write-problem.ts';
 
 const OLDEST_VERSION = 140_000;
-const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[?::1\]?|)$/;
 const SEALED_MAX = 1000;
 
-export type DatabaseToExamine = {
-  url: string;
+export type DatabaseToExamine = DatabaseAddress & {
   /** Whether the configured keys open these credentials; null where there is no key. */
   opens: ((grantId: string, sealed: Sealed) => boolean) | null;
   log: Log;
@@ -26,16 +26,14 @@ const SELF = `
     coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false) as "isEncrypted", clock_timestamp() as now
   from pg_roles r where r.rolname = current_user`;
 
-const selfFindings = (self: Self, url: string): Finding[] =>
+const selfFindings = (self: Self, inTheClear: string | null): Finding[] =>
   [
     self.version < OLDEST_VERSION &&
       errorFinding(
         'old_version',
         `Postgres ${Math.floor(self.version / 10_000)} is too old: Latchkey needs 14 or newer.`,
       ),
-    !self.isEncrypted &&
-      !LOOPBACK.test(new URL(url).hostname) &&
-      warningFinding('not_encrypted', 'The connection is not encrypted: add sslmode=verify-full to DATABASE_URL.'),
+    inTheClear !== null && warningFinding('not_encrypted', inTheClear),
     self.isSuperuser &&
       warningFinding(
         'superuser',
@@ -61,8 +59,8 @@ const sealedFindings = async (pool: pg.Pool, opens: NonNullable<DatabaseToExamin
 };
 
 /** Rejects with what Postgres or the network says where it cannot be reached. */
-export const examineDatabase = async ({ url, opens, log }: DatabaseToExamine): Promise<Examined> => {
-  const pool = createPool({ url, log, max: 1 });
+export const examineDatabase = async ({ opens, log, ...address }: DatabaseToExamine): Promise<Examined> => {
+  const pool = createPool({ ...address, log, max: 1 });
   try {
     await pool.query('select 1');
     const sentAtMs = Date.now();
@@ -73,7 +71,7 @@ export const examineDatabase = async ({ url, opens, log }: DatabaseToExamine): P
     const { state } = await schemaState(pool);
     const unwritable = await writeProblem(pool)();
     const findings = [
-      ...selfFindings(self, url),
+      ...selfFindings(self, clearTextWarning(address)),
       ...schemaFindings(state),
       ...(unwritable === null ? [] : [errorFinding('not_writable', unwritable)]),
       ...(state === 'current' && opens !== null ? await sealedFindings(pool, opens) : []),

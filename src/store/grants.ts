@@ -1,5 +1,5 @@
 /** Grants: access that was given, from `activating` to `ended`. The deadline is stored here before any target is touched. */
-import { and, asc, eq, getTableColumns, gt, inArray, isNull, lte, or, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, gt, inArray, isNotNull, isNull, lte, or, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import { DomainError } from '../domain/errors.ts';
@@ -123,6 +123,13 @@ const isLeasedStatement = (db: Db) =>
     .from(grants)
     .where(and(isId, gt(grants.leaseUntil, clock)))
     .prepare('grant_is_leased');
+
+const leaseOfStatement = (db: Db) =>
+  db
+    .select({ isLive: sql<boolean>`${grants.leaseUntil} > ${clock}` })
+    .from(grants)
+    .where(and(isId, isNotNull(grants.leaseUntil)))
+    .prepare('grant_lease_of');
 
 const setActiveStatement = (db: Db) =>
   changeStatement(db, 'grant_set_active', {
@@ -279,6 +286,7 @@ export const grantWrites = (db: Db, { later }: Line): Tx['grants'] => {
   const claim = claimStatement(db);
   const claimToActivate = claimToActivateStatement(db);
   const isLeased = isLeasedStatement(db);
+  const leaseOf = leaseOfStatement(db);
   const lockDue = lockDueStatement(db);
   const listStalled = listStalledStatement(db);
   const setNextAttempt = setNextAttemptStatement(db);
@@ -296,6 +304,10 @@ export const grantWrites = (db: Db, { later }: Line): Tx['grants'] => {
       if (claimed.length === 0) await refuse(find, { id, to: null });
     },
     isLeased: async (id) => (await isLeased.execute({ id })).length > 0,
+    leaseOf: async (id) => {
+      const [lease] = await leaseOf.execute({ id });
+      return lease ? (lease.isLive ? 'live' : 'over') : 'none';
+    },
     setNextAttempt: async (id, inMs) => void (await setNextAttempt.execute({ id, inMs })),
     setScope: async (id, scope) => void (await setScope.execute({ id, scope })),
     lockDue: (limit) => lockDue.execute({ limit }),

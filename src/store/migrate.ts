@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
+import { connectionOf } from './address.ts';
+import type { DatabaseAddress } from './address.ts';
 
 /** From the package root, so that it is found from `src/store` and from `dist/db` alike. */
 const FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -56,8 +58,11 @@ const compare = (times: number[]): SchemaState => {
   return { state, applied, known: known.map(({ name }) => name) };
 };
 
-const withClient = async <T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> => {
-  const client = new pg.Client({ connectionString: url, application_name: 'latchkey migrate' });
+type Address = DatabaseAddress | string;
+
+const withClient = async <T>(address: Address, work: (client: pg.Client) => Promise<T>): Promise<T> => {
+  const connection = connectionOf(typeof address === 'string' ? { url: address } : address);
+  const client = new pg.Client({ ...connection, application_name: 'latchkey migrate' });
   // Heard here, or a connection that is cut between two statements ends the process; the next statement says what happened.
   client.on('error', () => undefined);
   await client.connect();
@@ -68,17 +73,17 @@ const withClient = async <T>(url: string, work: (client: pg.Client) => Promise<T
   }
 };
 
-export const schemaState = async (database: pg.Pool | string): Promise<SchemaState> =>
-  typeof database === 'string'
-    ? withClient(database, async (client) => compare(await appliedTimes(client)))
-    : compare(await appliedTimes(database));
+export const schemaState = async (database: pg.Pool | Address): Promise<SchemaState> =>
+  database instanceof pg.Pool
+    ? compare(await appliedTimes(database))
+    : withClient(database, async (client) => compare(await appliedTimes(client)));
 
 /**
  * Applies what is missing, all of it or nothing. Two at once are safe: the second waits and finds nothing to do.
  * Changes nothing in a database that is ahead; ask `schemaState` before writing to it.
  */
-export const migrateDatabase = (url: string): Promise<{ applied: string[] }> =>
-  withClient(url, async (client) => {
+export const migrateDatabase = (address: Address): Promise<{ applied: string[] }> =>
+  withClient(address, async (client) => {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const before = compare(await appliedTimes(client));
     if (before.state === 'ahead' || before.state === 'current') return { applied: [] };

@@ -42,6 +42,7 @@ describe('an environment that is right', () => {
     expect(read(GOOD)).toEqual({
       slack: { mode: 'socket', botToken: 'xoxb-made-up', appToken: 'xapp-made-up', apiUrl: null },
       databaseUrl: GOOD['DATABASE_URL'],
+      databaseCa: null,
       redisUrl: GOOD['REDIS_URL'],
       redisPrefix: 'latchkey',
       secretKeys: [Buffer.alloc(32, 7)],
@@ -179,7 +180,11 @@ describe('an environment that is wrong', () => {
     ['both a value and a file', { PORT: '1', PORT_FILE: '/x' }, ['unreadable_variable', 'PORT']],
     ['a file that is not there', { PORT_FILE: path.join(folder, 'nope') }, ['unreadable_variable', 'PORT']],
     ['an empty file', { PORT_FILE: fileWith('empty', '\n') }, ['unreadable_variable', 'PORT']],
-    ['a file that is too large', { PORT_FILE: fileWith('large', 'x'.repeat(70_000)) }, ['unreadable_variable', 'PORT']],
+    [
+      'a file that is too large',
+      { PORT_FILE: fileWith('large', 'x'.repeat(1_100_000)) },
+      ['unreadable_variable', 'PORT'],
+    ],
   ])('%s', (_name, env, problem) => expect(problemsOf({ ...GOOD, ...env })).toEqual([problem]));
 
   it('never repeats a secret', () => {

@@ -30,23 +30,27 @@ export const activate = async (deps: Deps, input: { grantId: string }): Promise<
     mustPerson(deps, planned.personId),
   ]);
   if (!claimed) return;
-  const inTheWay = await takenAway(deps, claimed);
-  if (inTheWay) return recover(deps, { grant: claimed, person, failure: inTheWay });
-  const log = deps.log.child({ grant: claimed.id, request: claimed.requestId });
+  const { grant } = claimed;
+  const inTheWay = await takenAway(deps, grant);
+  if (inTheWay) return recover(deps, { ...claimed, person, failure: inTheWay });
+  const log = deps.log.child({ grant: grant.id, request: grant.requestId });
   try {
-    const made = await deps.access.grant(claimed, person);
-    await deps.store.transaction((tx) => finish(deps, tx, { grant: claimed, made }));
-    log.info({ target: claimed.target, role: claimed.role }, 'grant is active');
+    const made = await deps.access.grant(grant, person);
+    await deps.store.transaction((tx) => finish(deps, tx, { grant, made }));
+    log.info({ target: grant.target, role: grant.role }, 'grant is active');
   } catch (error) {
     const failure = deps.access.failureOf(error);
     log.warn({ kind: failure.kind, error: failure.message }, 'grant could not be made');
-    await recover(deps, { grant: claimed, person, failure });
+    await recover(deps, { ...claimed, person, failure });
   }
 };
 
-const claim = async (deps: Deps, tx: Tx, grantId: string): Promise<Grant | null> => {
-  const [grant, isLeased] = await Promise.all([tx.grants.lock(grantId), tx.grants.isLeased(grantId)]);
-  if (!grant || grant.state !== 'activating' || isLeased) return null;
+/** `isFirst`: no attempt before this one can have left anything in the target. */
+type Claimed = { grant: Grant; isFirst: boolean };
+
+const claim = async (deps: Deps, tx: Tx, grantId: string): Promise<Claimed | null> => {
+  const [grant, lease] = await Promise.all([tx.grants.lock(grantId), tx.grants.leaseOf(grantId)]);
+  if (!grant || grant.state !== 'activating' || lease === 'live') return null;
   if (await isTooOld(deps, tx, grant)) {
     await abandon(tx, grant, { cause: 'abandoned', reason: TOO_OLD });
     return null;
@@ -57,7 +61,7 @@ const claim = async (deps: Deps, tx: Tx, grantId: string): Promise<Grant | null>
     tx.grants.claim(grantId, LEASE_MS, grant.durationMs),
     tx.grants.lock(grantId),
   ]);
-  return claimed;
+  return claimed && { grant: claimed, isFirst: lease === 'none' && (grant.attempts === 0 || isHeld(grant)) };
 };
 
 const finish = async (deps: Deps, tx: Tx, { grant, made }: { grant: Grant; made: Made }): Promise<void> => {
@@ -82,15 +86,16 @@ const finish = async (deps: Deps, tx: Tx, { grant, made }: { grant: Grant; made:
 const sealCredentials = (deps: Deps, grantId: string, credentials: Credentials): SealedSecret =>
   deps.vault.seal(grantId, JSON.stringify(credentials));
 
-type Failed = { grant: Grant; person: Person; failure: AccessFailure };
+type Failed = Claimed & { person: Person; failure: AccessFailure };
 
 const recover = async (deps: Deps, failed: Failed): Promise<void> => {
   if (failed.failure.isRetried) return deps.store.transaction((tx) => retry(tx, failed));
-  const isGone = await isSurelyGone(deps, failed);
+  const { failure, isFirst } = failed;
+  const isGone = (await isSurelyGone(deps, failed)) || (isFirst && failure.isUntouched === true);
   await deps.store.transaction(async (tx) => {
     const current = await tx.grants.lock(failed.grant.id);
     if (current?.state !== 'activating') return;
-    if (!isGone) return abandon(tx, current, { cause: 'abandoned', reason: failed.failure.message });
-    await hold(tx, current, failed.failure);
+    if (!isGone) return abandon(tx, current, { cause: 'abandoned', reason: failure.message });
+    await hold(tx, current, failure);
   });
 };

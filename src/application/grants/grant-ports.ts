@@ -16,6 +16,8 @@ export type GrantWrites = {
   /** Takes the grant for one process for `leaseMs`; moves the deadline to now + duration while it is not active yet. */
   claim(id: string, leaseMs: number, deadlineMs: number | null): Promise<void>;
   isLeased(id: string): Promise<boolean>;
+  /** `over`: an attempt began and never said how it went. */
+  leaseOf(id: string): Promise<'none' | 'live' | 'over'>;
   setActive(id: string, handle: Json, told?: ReportsUsage): Promise<{ expiresAt: Date }>;
   /** A new end that the target has confirmed; `durationMs` is the whole time. Only of an active grant. */
   setExtended(id: string, end: Pick<Grant, 'expiresAt' | 'durationMs'>): Promise<void>;

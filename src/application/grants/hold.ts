@@ -72,13 +72,14 @@ const giveUp = async (deps: Deps, { id, personId }: Grant): Promise<void> => {
   const [person, claimed] = await Promise.all([
     deps.store.read.person(personId),
     deps.store.transaction(async (tx) => {
-      const current = await lockHeld(tx, { id });
+      const [current, lease] = await Promise.all([lockHeld(tx, { id }), tx.grants.leaseOf(id)]);
       if (current) await tx.grants.claim(id, LEASE_MS, null);
-      return current;
+      return current && { grant: current, isUntouched: lease === 'none' };
     }),
   ]);
   if (!claimed || !person) return;
-  const isGone = await isSurelyGone(deps, { grant: claimed, person });
+  // Where it was held, nothing of it was in the target: a target that does not answer changes nothing about that.
+  const isGone = (await isSurelyGone(deps, { grant: claimed.grant, person })) || claimed.isUntouched;
   await deps.store.transaction(async (tx) => {
     const current = await tx.grants.lock(id);
     if (current?.state !== 'activating') return;

@@ -9,6 +9,7 @@ import { errorFinding } from '../../domain/finding.ts';
 import type { Examined, Finding } from '../../domain/finding.ts';
 import type { Target } from '../../domain/policy/types.ts';
 import { examineDatabase } from '../../store/examine.ts';
+import { reaching } from '../../store/reaching.ts';
 import { examineRedis } from '../../work/examine.ts';
 import { pluralize } from '../../lib/pluralize.ts';
 import { createLanes } from '../../lib/limiter.ts';
@@ -32,8 +33,6 @@ export type Surroundings = {
   /** One target and nothing else; null for all and everything. */
   only: Target | null;
   startProgress(names: readonly string[]): Progress;
-  /** Turns what the database or the network says into a `StartError`. */
-  reaching<T>(work: () => Promise<T>): Promise<T>;
 };
 
 const silent = createLog('silent');
@@ -124,14 +123,15 @@ const scheduleLooks = ({ environment, policy }: Configured): Look[] => {
   return [{ area: 'on_call', name: 'on call', limitMs: 20_000, look }];
 };
 
-const generalLooks = (configured: Configured, { reaching }: Surroundings): Look[] => {
+const generalLooks = (configured: Configured): Look[] => {
   const { environment, environmentProblems, policy } = configured;
-  const { slack, databaseUrl, redisUrl, redisPrefix, secretKeys, publicUrl } = environment;
+  const { slack, databaseUrl, databaseCa, redisUrl, redisPrefix, secretKeys, publicUrl } = environment;
   const wrong = (pattern: RegExp): ConfigProblem[] => environmentProblems.filter(({ path }) => pattern.test(path));
   const appToken = slack.mode === 'socket' ? slack.appToken : null;
   const toSlack = { botToken: slack.botToken, apiUrl: slack.apiUrl, appToken, policy, log: silent };
   const opens = opensOf(wrong(/^LATCHKEY_SECRET_KEY/).length === 0 ? secretKeys : []);
   const isHttpMode = slack.mode === 'http';
+  const database = { url: databaseUrl, ca: databaseCa };
   return [
     { area: 'slack', name: 'Slack', limitMs: 45_000, look: unless(wrong(/^SLACK_/), () => examineSlack(toSlack)) },
     {
@@ -139,7 +139,7 @@ const generalLooks = (configured: Configured, { reaching }: Surroundings): Look[
       name: 'Postgres',
       limitMs: 20_000,
       look: unless(wrong(/^(?:LATCHKEY_)?DATABASE_/), () =>
-        reaching(() => examineDatabase({ url: databaseUrl, opens, log: silent })),
+        reaching(database, () => examineDatabase({ ...database, opens, log: silent })),
       ),
     },
     {
@@ -179,10 +179,7 @@ const clockCheck = (seen: readonly Seen[], isHttpMode: boolean): Check[] => {
 export const examineAll = async (configured: Configured, surroundings: Surroundings): Promise<Check[]> => {
   const { only, startProgress } = surroundings;
   const targets = only ? [only] : Object.values(configured.policy?.targets ?? {});
-  const looks = [
-    ...(only ? [] : generalLooks(configured, surroundings)),
-    ...targets.map((target) => targetLook(target, configured)),
-  ];
+  const looks = [...(only ? [] : generalLooks(configured)), ...targets.map((target) => targetLook(target, configured))];
   const progress = startProgress(looks.map(({ name }) => name));
   const lanes = createLanes(LOOKS_AT_ONCE);
   const { signal } = new AbortController();

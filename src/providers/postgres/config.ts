@@ -1,9 +1,9 @@
 /** What a Postgres target is configured with, what a role asks of it, and what we remember of a grant. */
 import type { ConnectionOptions } from 'node:tls';
 import { z } from 'zod';
-
-const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
-type SslMode = (typeof SSL_MODES)[number];
+import { caProblem } from '../../lib/certificates.ts';
+import { SSL_MODES, isInTheClear, tlsOf, tlsProblem, type SslMode, type TlsSettings } from '../../lib/postgres-tls.ts';
+import { readPostgresUrl, urlProblem } from '../../lib/postgres-url.ts';
 
 /** Identifiers in Postgres: up to 63 bytes (postgresql.org/docs/current/sql-syntax-lexical.html). */
 const roleName = z
@@ -19,27 +19,42 @@ const wholeNumber = (least: number, most: number): z.ZodNumber => {
 };
 const port = wholeNumber(1, 65_535);
 
-const urlProblem = (text: string): string | null => {
-  if (!URL.canParse(text))
-    return 'must be a URL like postgresql://user:password@host:5432/database (escape special characters of the password as %XX)';
-  const url = new URL(text);
-  if (!/^postgres(?:ql)?:$/.test(url.protocol)) return 'must start with postgresql://';
-  if (!url.hostname) return 'must name the host';
-  if (!url.username || !url.password) return 'must hold the user and password of the role that Latchkey works as';
-  if (url.pathname.length < 2)
-    return 'must name the database after the host, as in postgresql://user:password@host:5432/database';
-  if ([url.username, url.password, url.pathname].some((part) => /%(?![0-9a-f]{2})/i.test(part)))
-    return 'has a "%" that must be written as %25';
-  const mode = url.searchParams.get('sslmode');
-  return mode === null || isSslMode(mode) ? null : `has an sslmode that is not one of ${SSL_MODES.join(', ')}`;
+const CA_FROM_FILE = 'write ca: "${ORDERS_DB_CA}", and set ORDERS_DB_CA_FILE to that path where Latchkey starts';
+const CA_INSTEAD = `the certificate goes into the config of the target; ${CA_FROM_FILE}`;
+
+const targetUrlProblem = (text: string): string | null => {
+  const problem = urlProblem(text, { fromFile: CA_INSTEAD });
+  if (problem) return problem;
+  const { host, user, password, database } = readPostgresUrl(text);
+  if (!host) return 'must name the host';
+  if (!user || !password) return 'must hold the user and password of the role that Latchkey works as';
+  return database ? null : 'must name the database after the host, as in postgresql://user:password@host:5432/database';
 };
 
-const isSslMode = (text: string): text is SslMode => (SSL_MODES as readonly string[]).includes(text);
+type Given = { url: string; sslmode?: SslMode | undefined; ca?: string | undefined };
 
-export const configSchema = z.strictObject({
+const tlsSettingsOf = ({ url, sslmode, ca }: Given): TlsSettings => {
+  const fromUrl = readPostgresUrl(url);
+  return { sslmode: sslmode ?? fromUrl.sslmode, ca: ca ?? null, hasSystemRoots: fromUrl.hasSystemRoots };
+};
+
+/** What each says by itself is right; together they may not be. */
+const togetherProblem = (config: Given): { path: string[]; message: string } | null => {
+  if (targetUrlProblem(config.url) || (config.ca !== undefined && caProblem(config.ca, CA_FROM_FILE))) return null;
+  const fromUrl = readPostgresUrl(config.url).sslmode;
+  if (config.sslmode && fromUrl && fromUrl !== config.sslmode)
+    return {
+      path: ['sslmode'],
+      message: `is ${config.sslmode}, and ${fromUrl} in the url of the target: leave one out`,
+    };
+  const message = tlsProblem(tlsSettingsOf(config), { ca: 'ca', sslmode: 'sslmode' });
+  return message === null ? null : { path: [config.ca === undefined ? 'sslmode' : 'ca'], message };
+};
+
+const configShape = z.strictObject({
   /** The role that Latchkey works as. Secret. */
   url: z.string('is missing: the URL of the role that Latchkey works as').superRefine((text, ctx) => {
-    const message = urlProblem(text);
+    const message = targetUrlProblem(text);
     if (message) ctx.addIssue({ code: 'custom', message });
   }),
   /** Where people connect, when that is another address than Latchkey's own (a proxy, a public name). */
@@ -53,11 +68,31 @@ export const configSchema = z.strictObject({
   /** As libpq means it; the URL's own `sslmode` counts when this is not set. */
   sslmode: z.enum(SSL_MODES, `must be one of ${SSL_MODES.join(', ')}`).optional(),
   /** PEM of the authority that signed the server's certificate, where the system does not know it. */
-  ca: z.string('must be a certificate in PEM').optional(),
+  ca: z
+    .string('must be a certificate in PEM')
+    .superRefine((text, ctx) => {
+      const message = caProblem(text, CA_FROM_FILE);
+      if (message) ctx.addIssue({ code: 'custom', message });
+    })
+    .optional(),
   /** No grant on this target may have more sessions at once than this, whatever its role says. */
   max_connections: wholeNumber(1, 10_000).default(10),
 });
+
+export const configSchema = configShape.superRefine((config, ctx) => {
+  const problem = togetherProblem(config);
+  if (problem) ctx.addIssue({ code: 'custom', ...problem });
+});
 export type Config = z.infer<typeof configSchema>;
+
+/** What is allowed and unwise. */
+export const configWarnings = (config: Config): { path: string; message: string }[] => {
+  const { host } = readPostgresUrl(config.url);
+  const { sslmode } = tlsSettingsOf(config);
+  if (!isInTheClear({ host, sslmode })) return [];
+  const message = `The connection to ${host} is not encrypted: its password and data can be read on the way. Set sslmode to verify-full.`;
+  return [{ path: config.sslmode === undefined ? 'url' : 'sslmode', message }];
+};
 
 export const scopeSchema = z
   .strictObject({
@@ -98,27 +133,15 @@ export type Settings = {
   maxSessions: number;
 };
 
-const sslOf = (mode: SslMode | null, ca: string | undefined): ConnectionOptions | false => {
-  if (mode === null || mode === 'disable') return false;
-  const trust = ca === undefined ? {} : { ca };
-  if (mode === 'require') return { ...trust, rejectUnauthorized: false };
-  return mode === 'verify-ca' ? { ...trust, checkServerIdentity: () => undefined } : trust;
-};
-
 export const settingsOf = (config: Config): Settings => {
-  const url = new URL(config.url);
-  const fromUrl = url.searchParams.get('sslmode');
-  const sslmode = config.sslmode ?? (fromUrl !== null && isSslMode(fromUrl) ? fromUrl : null);
-  const own = {
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: url.port ? Number(url.port) : 5432,
-    database: decodeURIComponent(url.pathname.slice(1)),
-  };
+  const { host, port, database, user, password } = readPostgresUrl(config.url);
+  const { sslmode, ca } = tlsSettingsOf(config);
+  const own = { host, port, database };
   return {
     ...own,
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    ssl: sslOf(sslmode, config.ca),
+    user,
+    password,
+    ssl: tlsOf({ sslmode, ca }),
     shown: {
       host: config.connect?.host ?? own.host,
       port: config.connect?.port ?? own.port,

@@ -1,4 +1,5 @@
 /** What Postgres and the network say, as the error kinds of the contract. By SQLSTATE and errno only, never by message text. */
+import { tlsFault } from '../../lib/postgres-tls-faults.ts';
 import { ProviderError, type ProviderErrorKind } from '../provider.ts';
 
 type Meaning = { kind: ProviderErrorKind; sentence: string };
@@ -11,17 +12,13 @@ const NO_ANSWER = means(
   'unavailable',
   'nothing answers there: is the server up, and does a firewall let Latchkey through?',
 );
-const BAD_CERTIFICATE = means(
-  'misconfigured',
-  'its TLS certificate is not trusted: set "ca" or "sslmode" of the target',
-);
 
 /** postgresql.org/docs/current/errcodes-appendix.html */
 const BY_SQLSTATE: Record<string, Meaning> = {
   '28P01': means('misconfigured', "it refuses Latchkey's own login: check user and password in the target's url"),
   '28000': means(
     'misconfigured',
-    "it refuses Latchkey's own login: check the user in the target's url and the server's pg_hba.conf",
+    "it refuses Latchkey's own login: check the user in the target's url, and that the server's pg_hba.conf lets it in with a password and no client certificate",
   ),
   '08P01': means(
     'misconfigured',
@@ -52,7 +49,7 @@ const BY_CLASS: Record<string, Meaning> = {
   XX: AWAY,
 };
 
-/** nodejs.org/api/errors.html#common-system-errors and nodejs.org/api/tls.html#x509-certificate-error-codes */
+/** nodejs.org/api/errors.html#common-system-errors */
 const BY_ERRNO: Record<string, Meaning> = {
   ECONNREFUSED: NO_ANSWER,
   ECONNRESET: AWAY,
@@ -62,13 +59,6 @@ const BY_ERRNO: Record<string, Meaning> = {
   ENETUNREACH: NO_ANSWER,
   ENOTFOUND: means('unavailable', 'its host name is not known'),
   EAI_AGAIN: means('unavailable', 'its host name could not be looked up'),
-  DEPTH_ZERO_SELF_SIGNED_CERT: BAD_CERTIFICATE,
-  SELF_SIGNED_CERT_IN_CHAIN: BAD_CERTIFICATE,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: BAD_CERTIFICATE,
-  UNABLE_TO_GET_ISSUER_CERT: BAD_CERTIFICATE,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: BAD_CERTIFICATE,
-  CERT_HAS_EXPIRED: BAD_CERTIFICATE,
-  ERR_TLS_CERT_ALTNAME_INVALID: BAD_CERTIFICATE,
 };
 
 /** SQLSTATE or errno of an error; empty when it has none (time-outs and lost connections of the pg library have none). */
@@ -78,16 +68,28 @@ export const codeOf = (error: unknown): string =>
 const meaningOf = (code: string): Meaning => {
   const known = BY_SQLSTATE[code] ?? BY_ERRNO[code];
   if (known) return known;
-  if (code === '')
-    return means('unavailable', 'the connection could not be made in time, was lost, or the server has no TLS');
+  if (code === '') return means('unavailable', 'the connection could not be made in time, or was lost');
   if (/^[0-9A-Z]{5}$/.test(code)) return BY_CLASS[code.slice(0, 2)] ?? means('misconfigured', 'it refused a statement');
   return means('unavailable', 'the connection failed');
 };
 
-/** `where` names the server without secrets: `host:port/database`. */
-export const toProviderError = (error: unknown, where: string): ProviderError => {
-  if (error instanceof ProviderError) return error;
+const NAMES = { ca: '"ca" of the target', sslmode: '"sslmode" of the target' };
+
+type At = {
+  /** Names the server without secrets: `host:port/database`. */
+  where: string;
+  /** Whether the connection asks for TLS. */
+  isEncrypted: boolean;
+  /** No connection came about. */
+  isUntouched?: boolean;
+};
+
+export const toProviderError = (error: unknown, { where, isEncrypted, isUntouched = false }: At): ProviderError => {
+  if (error instanceof ProviderError)
+    return isUntouched ? new ProviderError(error.kind, error.message, { cause: error.cause, isUntouched }) : error;
   const code = codeOf(error);
-  const { kind, sentence } = meaningOf(code);
-  return new ProviderError(kind, `Postgres at ${where}: ${sentence}${code ? ` (${code})` : ''}.`, { cause: error });
+  const fault = tlsFault(error, isEncrypted, NAMES);
+  const { kind, sentence } = fault === null ? meaningOf(code) : means('misconfigured', fault);
+  const message = `Postgres at ${where}: ${sentence}${code ? ` (${code})` : ''}.`;
+  return new ProviderError(kind, message, { cause: error, isUntouched });
 };

@@ -2,6 +2,7 @@
 import { defineProvider, type Connection } from '../provider.ts';
 import {
   configSchema,
+  configWarnings,
   groupOf,
   handleSchema,
   scopeSchema,
@@ -60,6 +61,7 @@ export const postgres = defineProvider<Config, Scope, Handle>({
   id: 'postgres',
   title: 'Postgres',
   config: configSchema,
+  configWarnings,
   scope: scopeSchema,
   handle: handleSchema,
   endsBy: 'both',

@@ -53,6 +53,17 @@ const poolOf = (settings: Settings, { options }: Taken, max: number): pg.Pool =>
   return pool;
 };
 
+type Place = { where: string; isEncrypted: boolean };
+
+/** What fails here comes before the first statement that could change something. */
+const untouched = async <T>(at: Place, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    throw toProviderError(error, { ...at, isUntouched: true });
+  }
+};
+
 /** Tries once more without what an old server does not know; later connections begin so. */
 const withOptions = async <T>(taken: Taken, connect: (options: string) => Promise<T>): Promise<T> => {
   const { options } = taken;
@@ -65,6 +76,12 @@ const withOptions = async <T>(taken: Taken, connect: (options: string) => Promis
   }
 };
 
+const connectTo = async (from: pg.Pool, taken: Taken): Promise<pg.PoolClient> =>
+  await withOptions(taken, async (options) => {
+    from.options.options = options;
+    return await from.connect();
+  });
+
 const createTurns = (): Pick<Server, 'inTurn' | 'actingInTurn'> => ({
   inTurn: createLanes(DROPS_AT_ONCE),
   actingInTurn: createLanes(1),
@@ -74,26 +91,21 @@ export const openServer = (settings: Settings): Server => {
   const taken: Taken = { options: NEWEST_OPTIONS };
   const pool = poolOf(settings, taken, MAX_CONNECTIONS);
   const spare = poolOf(settings, taken, 1);
-  const where = whereIs(settings);
+  const at = { where: whereIs(settings), isEncrypted: settings.ssl !== false };
   const pinned = new WeakSet<Client>();
-  const connectTo = async (from: pg.Pool): Promise<pg.PoolClient> =>
-    await withOptions(taken, async (options) => {
-      from.options.options = options;
-      return await from.connect();
-    });
   const runOn = async <T>(from: pg.Pool, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> => {
     try {
       return await onClient(
-        () => connectTo(from),
+        async () => await untouched(at, async () => connectTo(from, taken)),
         signal,
         async (client) => {
-          if (!pinned.has(client)) await assertPinned(client, where);
+          if (!pinned.has(client)) await untouched(at, async () => assertPinned(client, at.where));
           pinned.add(client);
           return await work(client);
         },
       );
     } catch (error) {
-      throw toProviderError(error, where);
+      throw toProviderError(error, at);
     }
   };
   const queryOn = async <R extends object>(from: pg.Pool, signal: AbortSignal, query: pg.QueryConfig): Promise<R[]> =>
@@ -159,6 +171,6 @@ const runApart = async <T>(at: Apart, work: (client: Client) => Promise<T>): Pro
       await client.end();
     }
   } catch (error) {
-    throw toProviderError(error, where);
+    throw toProviderError(error, { where, isEncrypted: at.settings.ssl !== false });
   }
 };

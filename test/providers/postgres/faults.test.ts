@@ -83,8 +83,8 @@ describe('a target that cannot serve', () => {
 
   test('a server without TLS where TLS is asked for: a failure, never a connection in the clear', async () => {
     expect(await grantFails(configOf(target, { sslmode: 'require' }))).toMatchObject({
-      kind: 'unavailable',
-      message: textWith('TLS'),
+      kind: 'misconfigured',
+      message: textWith('it has no TLS'),
     });
   });
 
