@@ -1,6 +1,7 @@
 /** All verbs with their dependencies filled in. A new verb is one file and one line here. */
 import { activate } from './grants/activate.ts';
 import { adoptPolicy, rejectPolicy } from './policy/adopt-policy.ts';
+import { reportMisfits } from './policy/misfits.ts';
 import { approveWithChanges } from './requests/approve-with-changes.ts';
 import { preApprove, withdrawPreApproval } from './requests/pre-approve.ts';
 import { createRequest } from './requests/create-request.ts';
@@ -104,6 +105,7 @@ export const createUseCases = (deps: Deps): UseCases => ({
   expireDue: () => expireDue(deps),
   sweep: () => sweep(deps),
   adoptPolicy: (input) => adoptPolicy(deps, input),
+  reportMisfits: (input) => reportMisfits(deps, input),
   setAway: (input) => setAway(deps, input),
   endAway: (input) => endAway(deps, input),
   showAway: (input) => showAway(deps, input),

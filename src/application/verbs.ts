@@ -25,7 +25,8 @@ import type { CreateRequestInput, CreateRequestResult, PreviewInput } from './re
 import type { VoteResult } from './requests/vote-context.ts';
 import type { VoteInput } from './requests/vote.ts';
 import type { RevocationPreview, RevokeAllInput, RevokeWhat } from './revocations/revoke-all.ts';
-import type { TryAgainInput, TryAgainResult } from './types.ts';
+import type { Misfit } from './policy/misfits.ts';
+import type { TryAgainInput, TryAgainResult } from './grants/hold.ts';
 
 /** The verbs, with their dependencies filled in; what every adapter is given. */
 export type UseCases = IncidentUseCases & {
@@ -86,6 +87,8 @@ export type UseCases = IncidentUseCases & {
   recordUsage(): Promise<{ work: Promise<unknown> }>;
   watchOverdue(input: { seenMs: number }): Promise<void>;
   adoptPolicy(input: AdoptInput): Promise<void>;
+  /** Notifies admins of targets that cannot grant what the policy says; of each once a day. */
+  reportMisfits(input: { misfits: readonly Misfit[] }): Promise<void>;
   setAway(input: AwayInput): Promise<Absence>;
   endAway(input: { userId: string }): Promise<void>;
   showAway(input: { userId: string }): Promise<Absence | null>;

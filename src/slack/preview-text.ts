@@ -1,4 +1,5 @@
 /** What will happen if this is sent, in words: the form's preview and `explain` say the same. */
+import { DomainError } from '../domain/errors.ts';
 import type { Policy, Verdict } from '../domain/policy/types.ts';
 import type { PotentialApprovers } from '../application/decisions/potential-approvers.ts';
 import type { PreviewResult } from '../application/queries/preview.ts';
@@ -6,8 +7,8 @@ import { factsOf } from './messages/render/facts.ts';
 import { ERROR_SHOWN_MAX } from './messages/render/limits.ts';
 import { oneOf, ruleName, warning } from './messages/render/phrases.ts';
 import { inline, sentenceList } from './messages/render/text.ts';
-import { alreadyLine } from './messages/render/moves.ts';
-import { sentenceOfDenial, sentenceOfProblem } from './errors.ts';
+import { alreadyLine, liveFullLine } from './messages/render/moves.ts';
+import { sentenceOf, sentenceOfDenial, sentenceOfProblem } from './errors.ts';
 
 const NAME_SHOWN_MAX = 80;
 
@@ -48,6 +49,18 @@ export const previewLines = (policy: Policy, ask: PreviewFacts, result: PreviewR
     ? `*The target has a problem now:* ${inline(result.targetProblem, ERROR_SHOWN_MAX)}`
     : null;
   const has = result.alreadyHas ? alreadyLine(result.alreadyHas) : null;
-  const lines = [has, ...decisionLines(result), ...problemLines(result.verdict, ask.isTyping), care, problem];
+  const limit = result.limit
+    ? `*Cannot be sent now.* ${sentenceOf(new DomainError(result.limit.code, { ...result.limit.facts, isAhead: true }))}`
+    : null;
+  const full = !result.limit && result.liveFull ? liveFullLine(result.liveFull) : null;
+  const lines = [
+    has,
+    limit,
+    ...decisionLines(result),
+    full,
+    ...problemLines(result.verdict, ask.isTyping),
+    care,
+    problem,
+  ];
   return lines.filter((line) => line !== null);
 };

@@ -83,6 +83,7 @@ const insertStatement = (db: Db) =>
       state: 'activating',
       durationMs: slot('durationMs'),
       startsAt: givenInstant('startsAt'),
+      claimMs: given('claimMs'),
       // The sweep finds it at its start, whatever happened to the alarm.
       nextAttemptAt: givenInstant('startsAt'),
       expiresAt: sql`greatest(${givenInstant('startsAt')}, clock_timestamp()) + ${given('durationMs')}::double precision * interval '1 millisecond'`,
@@ -295,7 +296,8 @@ export const grantWrites = (db: Db, { later }: Line): Tx['grants'] => {
     ...stateWrites(db),
     ...grantBatches(db, grantColumns),
     ...warningWrites(db),
-    insert: async (grant) => later(() => insert.execute({ ...grant, startsAt: isoOrNull(grant.startsAt) })),
+    insert: async (grant) =>
+      later(() => insert.execute({ ...grant, startsAt: isoOrNull(grant.startsAt), claimMs: grant.claimMs ?? null })),
     lock: async (id) => firstOrNull(await lock.execute({ id })),
     claim: async (id, leaseMs, deadlineMs) => {
       const claimed = await (deadlineMs === null

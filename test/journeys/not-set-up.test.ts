@@ -89,12 +89,45 @@ test('two clicks on *Try again* after the fix make one login, and the log says w
   expect(await story.events()).toContain('grant.retry_requested');
 });
 
-test('a fix in the policy counts, and what the rules forbid meanwhile is not set up', async () => {
+const changePolicy = (before: string, after: string): void =>
+  writeFileSync(world.policyPath, readFileSync(world.policyPath, 'utf8').replace(before, after));
+
+test('another scope than people approved needs another approval: it is over, nobody got in, and one click requests it again', async () => {
   await begin('1h', `${lostName}c`);
   await approved();
   await story.dm('sam', 'could not be set up');
-  const text = readFileSync(world.policyPath, 'utf8');
-  writeFileSync(world.policyPath, text.replace(`${lostName}c`, world.target.groups.app_write));
+  changePolicy(`${lostName}c`, world.target.groups.app_write);
+  await until(async () => (await state()) === 'ended', 'the end', 60_000);
+  expect(await world.logins()).toEqual([]);
+  const told = await story.dm('ada', 'needs a new approval');
+  expect(seen(told)).toContain('Nobody got in');
+  expect(await story.events()).not.toContain('grant.rescoped');
+  await world.slack.as('ada').click(told, 'ask_again');
+  await world.slack.waitFor(() => JSON.stringify(world.slack.as('ada').modals()).includes('repair order 1183'), {
+    what: 'the form, filled in',
+    timeoutMs: 30_000,
+  });
+});
+
+test('a wider scope is not slipped under an approval while the group is still missing', async () => {
+  await begin('1h', `${lostName}f`);
+  await approved();
+  await story.dm('sam', 'could not be set up');
+  changePolicy(`[${lostName}f]`, `[${lostName}f, ${world.target.groups.app_write}]`);
+  await until(async () => (await state()) === 'ended', 'the end', 60_000);
+  await makeGroup(`${lostName}f`);
+  expect(await world.logins()).toEqual([]);
+});
+
+test('a fix in the policy counts where a rule approves by itself', async () => {
+  await begin('1h', `${lostName}g`);
+  changePolicy('rules:\n', 'rules:\n  - { name: Writes are free, match: { roles: ["*/write"] }, approve: true }\n');
+  await world.slack.waitFor(() => world.slack.as('sam').dmsWithApp().map(seen).join().includes('Writes are free'), {
+    timeoutMs: 30_000,
+  });
+  await world.slack.as('ada').command('/prod-access', 'orders-db write 15m repair order 1183', 'general');
+  await story.dm('sam', 'could not be set up');
+  changePolicy(`${lostName}g`, world.target.groups.app_write);
   await until(async () => (await state()) === 'active', 'the access', 60_000);
   expect(await story.events()).toContain('grant.rescoped');
 });
@@ -122,6 +155,22 @@ test('what is not fixed in time is over, with nothing left in the target', async
   await story.dm('ada', 'The owners and the admins have the cause');
   expect(world.slack.as('ada').dmsWithApp().map(seen).join()).not.toContain('CREATE ROLE');
   expect(await world.logins()).toEqual([]);
+});
+
+test('how long an approval keeps is what its own rule said, whatever the policy says or is changed to', async () => {
+  await begin('1h', `${lostName}h`);
+  changePolicy('approvals: [{ from: owners }]', 'approvals: [{ from: owners }]\n    claim: 6s');
+  await world.slack.waitFor(
+    () => world.slack.as('sam').dmsWithApp().map(seen).join().includes('A new policy is in force'),
+    {
+      timeoutMs: 30_000,
+    },
+  );
+  await approved();
+  changePolicy('claim: 6s', 'claim: 2h');
+  await story.dm('ada', 'could not be set up yet');
+  await until(async () => (await state()) === 'failed', 'the end', 60_000);
+  expect(await world.sql('select claim_ms::int as ms from grants')).toEqual([{ ms: 6_000 }]);
 });
 
 test('*End now* on the card ends live access for an owner, and for nobody who is none', async () => {

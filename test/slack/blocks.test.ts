@@ -307,6 +307,7 @@ describe('views', () => {
       recent: many,
       allowances: [],
       waitingForMe: many,
+      standing: new Map(),
       reviews: many,
       offers: new Map(),
     };
@@ -316,6 +317,7 @@ describe('views', () => {
       recent: [],
       allowances: [],
       waitingForMe: [],
+      standing: new Map(),
       reviews: [],
       offers: new Map(),
     };

@@ -46,6 +46,7 @@ export const grantOf = (state: Grant['state'], more: Partial<Grant> = {}): Grant
   keptAt: null,
   lastError: null,
   lastErrorKind: null,
+  claimMs: null,
   createdAt: NOW,
   ...more,
 });

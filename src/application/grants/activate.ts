@@ -9,7 +9,7 @@ import { mustPerson } from '../record/must-find.ts';
 import type { AccessFailure, Credentials } from './access-ports.ts';
 import { TOO_OLD, abandon, isTooOld, retry } from './activation-failures.ts';
 import { isOverWith } from './end-with-incident.ts';
-import { hold, isFixed, isHeld, isSurelyGone, takeScopeOfNow } from './hold.ts';
+import { hold, isFixed, isHeld, isSurelyGone } from './hold.ts';
 import { reEvaluateStart } from './re-evaluate-start.ts';
 import { takenAway } from './shared-access.ts';
 import type { ReportsUsage } from './usage-ports.ts';
@@ -55,7 +55,6 @@ const claim = async (deps: Deps, tx: Tx, grantId: string): Promise<Claimed | nul
     await abandon(tx, grant, { cause: 'abandoned', reason: TOO_OLD });
     return null;
   }
-  if (isHeld(grant)) await takeScopeOfNow(deps, tx, grant);
   // Sent in this order: what is read is what was claimed.
   const [, claimed] = await Promise.all([
     tx.grants.claim(grantId, LEASE_MS, grant.durationMs),

@@ -6,9 +6,13 @@ import { retryInMs } from '../record/backoff.ts';
 import type { AccessFailure } from './access-ports.ts';
 
 /** An approval that was not used in time, counted from its start, is not made any more: nobody waits for it, and nobody would see it end. */
-export const isTooOld = async (deps: Deps, tx: Pick<Tx, 'now'>, { createdAt, startsAt }: Grant): Promise<boolean> => {
+export const isTooOld = async (
+  deps: Deps,
+  tx: Pick<Tx, 'now'>,
+  { createdAt, startsAt, claimMs }: Grant,
+): Promise<boolean> => {
   const sinceMs = Math.max(createdAt.getTime(), startsAt?.getTime() ?? 0);
-  return (await tx.now()).getTime() - sinceMs > deps.policy().claimMs;
+  return (await tx.now()).getTime() - sinceMs > (claimMs ?? deps.policy().claimMs);
 };
 
 export const TOO_OLD = 'It could not be made within the time an approval may be claimed.';

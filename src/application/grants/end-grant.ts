@@ -1,9 +1,9 @@
 /** A person ends access before its time: their own with `done`, anyone's on a target they own (or as admin) with `revoke`. */
 import { DomainError } from '../../domain/errors.ts';
 import { moveGrant } from '../../domain/lifecycle.ts';
-import type { Policy } from '../../domain/policy/types.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import { isInCharge } from '../identity/is-in-charge.ts';
 import { mustView } from '../record/must-find.ts';
 import { notifyHolder } from './notify-holder.ts';
 import { actorOf } from '../record/audit-entry.ts';
@@ -61,14 +61,9 @@ const demandRight = async (deps: Deps, { input, person, grant }: Asked): Promise
     role: grant.role,
   } as const;
   if (input.cause === 'done') return refuse(deps, refusal, new DomainError('not_your_grant', { id: grant.id }));
-  const { groups, unknownGroups } = await deps.directory.groupsOf(person, mayRevoke(deps.policy(), grant.target));
-  if (groups.length > 0) return;
-  if (unknownGroups.length > 0) throw new DomainError('lookup_failed', { what: unknownGroups.join(', ') });
+  if (await isInCharge(deps, { policy: deps.policy(), person, target: grant.target })) return;
   return refuse(deps, refusal, new DomainError('not_an_admin', { target: grant.target }));
 };
-
-const mayRevoke = (policy: Policy, target: string): string[] =>
-  [...policy.admins, ...(policy.targets[target]?.owners ?? [])].filter((name) => Object.hasOwn(policy.groups, name));
 
 /** `id` is a whole grant or request id or the beginning of one; null means my only live grant. */
 export type EndInput = { userId: string; id: string | null; cause: 'done' | 'revoked'; reason: string | null };

@@ -10,7 +10,7 @@ export type GrantWrites = {
       Grant,
       'id' | 'requestId' | 'decisionId' | 'personId' | 'target' | 'role' | 'provider' | 'scope' | 'durationMs'
     > &
-      Partial<Pick<Grant, 'startsAt'>>,
+      Partial<Pick<Grant, 'startsAt' | 'claimMs'>>,
   ): Promise<void>;
   lock(id: string): Promise<Grant | null>;
   /** Takes the grant for one process for `leaseMs`; moves the deadline to now + duration while it is not active yet. */

@@ -2,19 +2,25 @@
  * Access that its target refuses until a human has fixed something. The grant waits, approved and without anything in the target, while
  * the approval may be claimed; it is set up when the target is fixed, by itself or by *Try again*, and judged again before that.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { DomainError } from '../../domain/errors.ts';
 import { HUMAN_KINDS } from '../../domain/lifecycle.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
+import type { Json } from '../../domain/json.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { LEASE_MS, retryInMs } from '../record/backoff.ts';
-import { isAmong } from '../identity/named-among.ts';
+import { isInCharge } from '../identity/is-in-charge.ts';
 import { entryOf, actorOf } from '../record/audit-entry.ts';
 import { TOO_OLD, abandon, isTooOld } from './activation-failures.ts';
 import type { Deps, Tx } from '../deps.ts';
 import type { AccessFailure } from './access-ports.ts';
 import { refuse } from '../record/record-refusal.ts';
 import { isHeldByOthers } from './shared-access.ts';
-import type { TryAgainInput, TryAgainResult } from '../types.ts';
+
+export type TryAgainInput = { userId: string; grantId: string };
+
+/** `problem` is for owners and admins; null for the requester, who can do nothing about it. */
+export type TryAgainResult = { outcome: 'begun' } | { outcome: 'not_fixed'; problem: string | null };
 
 /** Between two looks whether it is fixed. */
 export const LOOK_MS = 5_000;
@@ -61,6 +67,8 @@ export const isFixed = async (deps: Deps, grant: Grant): Promise<boolean> => {
   }
   // Nobody knows yet: the outbox hands out what was written before the hold.
   if (grant.nextAttemptAt && (await deps.store.read.now()) < grant.nextAttemptAt) return false;
+  // The look is at the role as it is now: what was approved is another, and its evaluation decides what becomes of it.
+  if (scopeOfNow(deps, grant) !== undefined) return true;
   if ((await deps.access.roleProblem(grant.target, grant.role)) === null) return true;
   await deps.store.transaction(async (tx) => {
     if (await lockHeld(tx, grant)) await tx.grants.setNextAttempt(grant.id, LOOK_MS);
@@ -95,16 +103,12 @@ const giveUp = async (deps: Deps, { id, personId }: Grant): Promise<void> => {
   });
 };
 
-/** The scope of the role as the policy in force has it: a fix may be one of the policy. */
-export const takeScopeOfNow = async (deps: Deps, tx: Tx, grant: Grant): Promise<void> => {
-  const { sha256, targets } = deps.policy();
-  const target = targets[grant.target];
+/** The scope of the role in the policy in force, where it is another than the one that was approved; else undefined. */
+export const scopeOfNow = (deps: Deps, grant: Grant): Json | undefined => {
+  const target = deps.policy().targets[grant.target];
   const role = target?.roles[grant.role];
-  if (!role || target.provider !== grant.provider) return;
-  if (JSON.stringify(role.scope) === JSON.stringify(grant.scope)) return;
-  await tx.grants.setScope(grant.id, role.scope);
-  const data = { before: grant.scope, after: role.scope, policy: sha256 };
-  await tx.audit.append({ ...entryOf(grant), type: 'grant.rescoped', data });
+  if (!role || target.provider !== grant.provider) return undefined;
+  return isDeepStrictEqual(role.scope, grant.scope) ? undefined : role.scope;
 };
 
 /** For the requester, owners of the target and admins. What is not fixed yet changes nothing. */
@@ -112,7 +116,7 @@ export const tryAgain = async (deps: Deps, { userId, grantId }: TryAgainInput): 
   const person = await deps.directory.person(userId);
   const grant = await deps.store.read.grant(grantId);
   if (!grant) throw new DomainError('grant_not_found', { id: grantId });
-  const mayKnow = await isHelper(deps, person, grant);
+  const mayKnow = await isInCharge(deps, { policy: deps.policy(), person, target: grant.target });
   if (!mayKnow && grant.personId !== person.id) {
     const { requestId, target, role } = grant;
     const refusal = { type: 'grant.retry_refused', person, requestId, grantId, target, role } as const;
@@ -130,10 +134,4 @@ export const tryAgain = async (deps: Deps, { userId, grantId }: TryAgainInput): 
     await tx.outbox.add('activate', grant.id);
   });
   return { outcome: 'begun' };
-};
-
-const isHelper = (deps: Deps, person: Person, { target }: Grant): Promise<boolean> => {
-  const policy = deps.policy();
-  const refs = [...new Set([...policy.admins, ...(policy.targets[target]?.owners ?? [])])];
-  return isAmong(deps, { policy, person, refs, freshness: 'fresh' });
 };

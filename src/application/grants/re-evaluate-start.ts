@@ -2,20 +2,32 @@
 import { tiedAlert } from '../decisions/alert-facts.ts';
 import { DomainError, isDomainError } from '../../domain/errors.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
+import type { Json } from '../../domain/json.ts';
 import { TOO_OLD, abandon, isTooOld, retry } from './activation-failures.ts';
-import { isHeld, LOOK_MS } from './hold.ts';
+import { isHeld, LOOK_MS, scopeOfNow } from './hold.ts';
+import { entryOf } from '../record/audit-entry.ts';
 import { tiedIncident } from '../decisions/incident-tie.ts';
 import { evaluateRequest } from '../decisions/evaluate.ts';
 import type { Deps, Tx } from '../deps.ts';
+
+/** `why`: what is in the way. `scope`: what the role allows now, where that is not what was approved. */
+type Judged = { why: string | null; scope: Json | undefined };
+
+const RESCOPED = 'The policy changed what this role allows after it was approved, so it needs a new approval.';
 
 /** True when it may be made now. Before its time nothing happens: an alarm that rings early is no start. */
 export const reEvaluateStart = async (deps: Deps, grant: Grant): Promise<boolean> => {
   const { startsAt } = grant;
   if (grant.state !== 'activating' || (startsAt && (await deps.store.read.now()) < startsAt)) return false;
   try {
-    const why = await denialReason(deps, grant);
-    if (why === null) return true;
-    await change(deps, grant, (tx, current) => abandon(tx, current, { cause: 'not_started', reason: why }));
+    const { why, scope } = await judgeAgain(deps, grant);
+    if (why === null && scope === undefined) return true;
+    await change(deps, grant, (tx, current) =>
+      why === null
+        ? rescope(deps, tx, { grant: current, scope })
+        : abandon(tx, current, { cause: 'not_started', reason: why }),
+    );
+    return why === null;
   } catch (error) {
     if (!isDomainError(error) || error.code !== 'lookup_failed') throw error;
     deps.log.warn({ err: error, grant: grant.id }, 'could not judge a start again; trying later');
@@ -36,6 +48,17 @@ export const reEvaluateStart = async (deps: Deps, grant: Grant): Promise<boolean
   return false;
 };
 
+const rescope = async (
+  deps: Deps,
+  tx: Tx,
+  { grant, scope }: { grant: Grant; scope: Json | undefined },
+): Promise<void> => {
+  if (scope === undefined) return;
+  await tx.grants.setScope(grant.id, scope);
+  const data = { before: grant.scope, after: scope, policy: deps.policy().sha256 };
+  await tx.audit.append({ ...entryOf(grant), type: 'grant.rescoped', data });
+};
+
 const change = (deps: Deps, { id }: Grant, work: (tx: Tx, grant: Grant) => Promise<void>): Promise<void> =>
   deps.store.transaction(async (tx) => {
     const current = await tx.grants.lock(id);
@@ -44,12 +67,14 @@ const change = (deps: Deps, { id }: Grant, work: (tx: Tx, grant: Grant) => Promi
 
 /**
  * Denials and caps of now hold. What people approved stays approved; what a rule alone approved must be approved by a rule now,
- * since the person may no longer be who it was for: on call then, say.
+ * since the person may no longer be who it was for: on call then, say. What a role allows is part of what people approved: another scope
+ * needs another approval, whether it is wider or a mere rename, since nobody but an approver can tell.
  */
-const denialReason = async (deps: Deps, grant: Grant): Promise<string | null> => {
+const judgeAgain = async (deps: Deps, grant: Grant): Promise<Judged> => {
   const view = await deps.store.read.view(grant.requestId);
   if (!view) throw new DomainError('grant_not_found', { id: grant.id });
   const { request, requester, decision } = view;
+  const refused = (why: string): Judged => ({ why, scope: undefined });
   try {
     const person = await deps.directory.person(requester.userId);
     const policy = deps.policy();
@@ -60,13 +85,15 @@ const denialReason = async (deps: Deps, grant: Grant): Promise<string | null> =>
     const isRefused = verdict.decision === 'deny' || (isByRuleAlone && verdict.decision === 'ask');
     if (isRefused && unknownGroups.length > 0)
       throw new DomainError('lookup_failed', { what: unknownGroups.join(', ') });
-    if (verdict.decision === 'deny') return verdict.message;
-    if (isRefused) return 'No rule approves it by itself any more; ask again, and people will be asked.';
-    return grant.durationMs > verdict.capMs ? 'The policy does not allow it for so long any more.' : null;
+    if (verdict.decision === 'deny') return refused(verdict.message);
+    if (isRefused) return refused('No rule approves it by itself any more; ask again, and people will be asked.');
+    if (grant.durationMs > verdict.capMs) return refused('The policy does not allow it for so long any more.');
+    const scope = isHeld(grant) ? scopeOfNow(deps, grant) : undefined;
+    return scope === undefined || isByRuleAlone ? { why: null, scope } : refused(RESCOPED);
   } catch (error) {
-    if (isDomainError(error) && error.code === 'inactive_person') return 'The account was deactivated.';
+    if (isDomainError(error) && error.code === 'inactive_person') return refused('The account was deactivated.');
     if (isDomainError(error) && error.code === 'unknown_person')
-      return 'The account is not one of this workspace any more.';
+      return refused('The account is not one of this workspace any more.');
     throw error;
   }
 };

@@ -3,10 +3,13 @@ import { createHash } from 'node:crypto';
 import { SYSTEM } from '../../domain/audit/events.ts';
 import { notifyAdmins } from '../record/notify-admins.ts';
 import type { Deps } from '../deps.ts';
+import { misfitLine } from './misfits.ts';
+import type { Misfit } from './misfits.ts';
 
 const entry = { actor: SYSTEM, requestId: null, grantId: null, target: null, role: null } as const;
 
 const LINES_MAX = 50;
+const MISFITS_MAX = 8;
 
 export const adoptPolicy = async (deps: Deps, input: AdoptInput): Promise<void> => {
   const { sha256, rules, targets } = deps.policy();
@@ -44,10 +47,22 @@ const authorLines = ({ author }: AdoptInput): string[] => {
   return [`Changed${by === null ? '' : ` by ${by}`}${revision === null ? '' : ` in ${revision}`}${about}`];
 };
 
+/** Before all else that changed: somebody who is let in would not get in. */
+const misfitLines = ({ misfits }: AdoptInput): string[] => {
+  const rest = misfits.length - MISFITS_MAX;
+  const more = rest > 0 ? [`${rest} more targets or roles cannot be granted; the log has them`] : [];
+  return [...misfits.slice(0, MISFITS_MAX).map(misfitLine), ...more];
+};
+
 const adoptedLines = (differences: string[] | null, input: AdoptInput): string[] => {
   const changed = differences ?? ['What changed cannot be said: the policy before can no longer be read.'];
   const said = changed.length > 0 ? changed : ['Nothing that decides was changed'];
-  return [...authorLines(input), ...said, ...input.warnings.map((warning) => `Warning: ${warning}`)];
+  return [
+    ...authorLines(input),
+    ...misfitLines(input),
+    ...said,
+    ...input.warnings.map((warning) => `Warning: ${warning}`),
+  ];
 };
 
 export const rejectPolicy = async (deps: Deps, input: { problems: string[] }): Promise<void> => {
@@ -68,5 +83,7 @@ export type AdoptInput = {
   /** Who changed it and in which commit, where that is known. Text of people. */
   author: { by: string | null; revision: string | null; subject: string | null; isEdited: boolean } | null;
   warnings: string[];
+  /** What is known already of targets that it does not fit. */
+  misfits: readonly Misfit[];
   differencesFrom: (before: string) => string[] | null;
 };

@@ -6,6 +6,8 @@ import { isSameHuman } from '../../domain/principals/identity.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { potentialApprovers } from '../decisions/potential-approvers.ts';
 import { eligibleApproversOf, rightOf } from '../decisions/eligible-approvers.ts';
+import { countSoFar, electorateOf, missingIn } from '../decisions/missing-approvals.ts';
+import type { Missing } from '../decisions/missing-approvals.ts';
 import { evaluate } from '../decisions/evaluate.ts';
 import { offerOf } from '../grants/extension-terms.ts';
 import type { Deps } from '../deps.ts';
@@ -37,6 +39,7 @@ export const overview = async (deps: Deps, input: { userId: string }): Promise<O
     Promise.all(pending.map((view) => waitsFor(deps, view, person))),
     offersOf(deps, live),
   ]);
+  const waitingForMe = pending.filter((_, index) => mayVote[index]);
   return {
     pending: mine.filter(isPending),
     live,
@@ -44,7 +47,8 @@ export const overview = async (deps: Deps, input: { userId: string }): Promise<O
     recent: mine
       .filter((view) => !isPending(view) && !isLive(view) && view.request.extendsGrantId === null)
       .slice(0, RECENT),
-    waitingForMe: pending.filter((_, index) => mayVote[index]),
+    waitingForMe,
+    standing: new Map(await Promise.all(waitingForMe.map((view) => standingOf(deps, view)))),
     allowances,
     reviews,
   };
@@ -53,6 +57,11 @@ export const overview = async (deps: Deps, input: { userId: string }): Promise<O
 const offersOf = async (deps: Deps, live: RequestView[]): Promise<Map<string, number>> => {
   const offers = await Promise.all(live.map((view) => offerOf(deps, view)));
   return new Map(live.flatMap(({ grant }, at) => (grant && offers[at] ? [[grant.id, offers[at]] as const] : [])));
+};
+
+const standingOf = async (deps: Deps, view: RequestView): Promise<[string, Standing]> => {
+  const electorate = await electorateOf(deps, view);
+  return [view.request.id, { missing: missingIn(countSoFar(view, electorate)), ahead: electorate.ahead }];
 };
 
 const waitsFor = async (deps: Deps, { request, requester, votes }: RequestView, person: Person): Promise<boolean> => {
@@ -86,6 +95,9 @@ export const targetOverview = async (
   return { live, allowances, roles };
 };
 
+/** What no vote fills yet, and whose approval was given ahead of time and counts. */
+export type Standing = { missing: Missing[]; ahead: Person[] };
+
 export type Overview = {
   /** My pending requests, my live grants, and my latest finished ones. */
   pending: RequestView[];
@@ -95,6 +107,8 @@ export type Overview = {
   recent: RequestView[];
   /** Pending requests of others that I may vote on and have not. */
   waitingForMe: RequestView[];
+  /** By the ids of those requests. */
+  standing: Map<string, Standing>;
   /** Given ahead of time, to me or by me. */
   allowances: PreApprovalView[];
   /** Break-glass of others that I may review, soonest deadline first. */

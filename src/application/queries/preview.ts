@@ -7,7 +7,10 @@ import { openIncidentOf } from '../decisions/incident-facts.ts';
 import { defaultDurationMs, evaluate } from '../decisions/evaluate.ts';
 import type { Deps } from '../deps.ts';
 import type { PreviewInput, AlreadyHas } from '../requests/request-types.ts';
-import type { Verdict } from '../../domain/policy/types.ts';
+import type { Holdings } from '../decisions/limit-ports.ts';
+import { liveProblem, openProblem } from '../decisions/limits.ts';
+import type { DomainError } from '../../domain/errors.ts';
+import type { Policy, Verdict } from '../../domain/policy/types.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { PotentialApprovers } from '../decisions/potential-approvers.ts';
 
@@ -25,13 +28,29 @@ export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewR
   const alert = input.alert ? await deps.store.read.alert(input.alert.id) : null;
   const verdict = await evaluate(deps, policy, { person, ask, freshness: 'recent', incident, alert });
   const asked = verdict.decision === 'ask' ? await potentialApprovers(deps, person, verdict.requirements) : [];
-  const [mayBreakGlass, allowers, alreadyHas] = await Promise.all([
+  const [mayBreakGlass, allowers, alreadyHas, held] = await Promise.all([
     mayBreak(deps, person, ask),
     allowedBy(deps, { person, verdict, ask }),
     liveAccessOf(deps, { personId: person.id, ...ask }),
+    deps.store.read.holdings(person.id),
   ]);
   const targetProblem = deps.access.problems()[input.target] ?? null;
-  return { verdict, asked, targetProblem, mayBreakGlass, allowedBy: allowers, alreadyHas };
+  const limit = limitProblems(policy, verdict, { held, isAtOnce: allowers.length > 0 });
+  return { verdict, asked, targetProblem, mayBreakGlass, allowedBy: allowers, alreadyHas, ...limit };
+};
+
+type Having = { held: Holdings; isAtOnce: boolean };
+
+/** What is approved at once counts as live; what waits counts as open, and whether it could be approved now is told. */
+const limitProblems = (
+  policy: Policy,
+  { decision, rule }: Verdict,
+  { held, isAtOnce }: Having,
+): Pick<PreviewResult, 'limit' | 'liveFull'> => {
+  if (decision === 'deny') return { limit: null, liveFull: null };
+  const live = liveProblem(held, { policy, rule }, { isBreakGlass: false });
+  if (decision === 'approve' || isAtOnce) return { limit: live, liveFull: null };
+  return { limit: openProblem(held, { policy, rule }), liveFull: live ? held.live.length : null };
 };
 
 /** `targetProblem`: what is wrong with the target right now, in a sentence, or null. It holds nothing up; it is told. */
@@ -43,4 +62,8 @@ export type PreviewResult = {
   /** Those whose allowances let this person in at once; empty where they do not. */
   allowedBy: Person[];
   alreadyHas: AlreadyHas | null;
+  /** Why it would not be sent: this person has as much as one person may have. */
+  limit: DomainError | null;
+  /** How many live grants keep it from being approved now, where they do. */
+  liveFull: number | null;
 };

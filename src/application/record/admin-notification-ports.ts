@@ -12,6 +12,7 @@ export const ANNOUNCEMENT_KINDS = [
   'address_doubted',
   'channel_taken',
   'group_gone',
+  'targets_unfit',
 ] as const;
 export type AdminNotificationKind = (typeof ANNOUNCEMENT_KINDS)[number];
 /** What admins may answer with a click: to repair or to leave a batch of findings. */
@@ -42,6 +43,8 @@ export type OverdueTarget = { target: string; count: number; oldestMs: number; g
 export type AdminNotificationWrites = {
   /** False when the same key was announced within `withinMs`; where that is null, when it was and is not closed yet. */
   add(news: NewAdminNotification, withinMs: number | null): Promise<boolean>;
+  /** Of these lines, those that no announcement had within `withinMs`. Until the transaction ends, no other looks for news of this kind. */
+  untold(lines: string[], of: { kind: AdminNotificationKind; withinMs: number }): Promise<string[]>;
   /** Somebody who knows it already is not told. */
   leaveOut(id: string, userId: string): Promise<void>;
   /** Says what became of the news under this key, where that is not said yet, and gives their ids. */

@@ -6,7 +6,7 @@ import type { Ids, Tx } from '../deps.ts';
 const SAME_NEWS_MS = 10 * 60_000;
 const LINES_MAX = 50;
 
-/** `untilClosed`: it is news once, and again after `closeNews`. */
+/** `untilClosed`: it is news once, and again after `closeNews`; else the same is no news for `withinMs`, ten minutes unless told. */
 type News = {
   kind: AdminNotificationKind;
   about: string;
@@ -14,6 +14,7 @@ type News = {
   offer?: Offer;
   exceptUserId?: string;
   untilClosed?: boolean;
+  withinMs?: number;
 };
 
 export const keyOf = (kind: AdminNotificationKind, about: string): string => `${kind}:${about}`;
@@ -21,11 +22,11 @@ export const keyOf = (kind: AdminNotificationKind, about: string): string => `${
 export const notifyAdmins = async (
   tx: Tx,
   ids: Ids,
-  { kind, about, lines, offer, exceptUserId, untilClosed = false }: News,
+  { kind, about, lines, offer, exceptUserId, untilClosed = false, withinMs = SAME_NEWS_MS }: News,
 ): Promise<void> => {
   const id = ids.next();
   const news = { id, kind, key: keyOf(kind, about), lines: lines.slice(0, LINES_MAX), offer: offer ?? null };
-  if (!(await tx.announcements.add(news, untilClosed ? null : SAME_NEWS_MS))) return;
+  if (!(await tx.announcements.add(news, untilClosed ? null : withinMs))) return;
   if (exceptUserId) await tx.announcements.leaveOut(id, exceptUserId);
   await tx.outbox.add('announce', id);
 };

@@ -5,6 +5,7 @@ import type { Policy } from '../../domain/policy/types.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { claimMsOf } from '../../domain/policy/claim.ts';
 import { liveProblem } from '../decisions/limits.ts';
 import { orderExtension } from '../grants/order-extension.ts';
 import type { Ids, Tx } from '../deps.ts';
@@ -85,10 +86,10 @@ const extendGrant = async (tx: Tx, approval: Approval, { decisionId, grantId }: 
 type Made = Pick<Grant, 'id' | 'decisionId' | 'provider' | 'scope'>;
 
 const insertGrant = async (tx: Tx, approval: Approval, made: Made): Promise<string> => {
-  const { request, actor } = approval;
-  const { target, role, durationMs } = request;
-  const { startsAt } = request;
-  const given = { requestId: request.id, personId: request.requesterId, target, role, durationMs, startsAt };
+  const { request, policy, rule, actor } = approval;
+  const { target, role, durationMs, startsAt } = request;
+  const claimMs = claimMsOf(policy, rule);
+  const given = { requestId: request.id, personId: request.requesterId, target, role, durationMs, startsAt, claimMs };
   await tx.grants.insert({ ...made, ...given });
   const common = { actor, requestId: request.id, grantId: made.id, target, role };
   await recordApproval(tx, approval, { grantId: made.id, decisionId: made.decisionId });

@@ -16,6 +16,8 @@ export type Grant = {
   durationMs: number;
   /** Not before this; null is at once. */
   startsAt: Date | null;
+  /** How long the approval may be used, as the rule or the policy said when it was approved; null where that was not stored. */
+  claimMs: number | null;
   /** Stored before the target is touched; moved forward when the access became usable, and by each extension that the target confirmed. */
   expiresAt: Date;
   /** How often the end was moved by an extension. */

@@ -268,6 +268,8 @@ export const grants = pgTable(
     durationMs: durationMs(),
     /** Nothing touches the target before this. */
     startsAt: instant('starts_at'),
+    /** How long the approval may be used; null in what was approved before this was stored. */
+    claimMs: bigint('claim_ms', { mode: 'number' }),
     expiresAt: instant('expires_at').notNull(),
     activatedAt: instant('activated_at'),
     endingAt: instant('ending_at'),

@@ -44,8 +44,8 @@ const entry = (line: string, buttons: Button[]): KnownBlock[] => [
 ];
 
 /** Everything that a decision hangs on: nobody approves from here without having seen for how long, how risky, and with whom. */
-const waiting = (policy: Policy, view: RequestView): KnownBlock[] => {
-  const facts = factsOf(policy, view.request);
+const waiting = (standing: Overview['standing'], policy: Policy, view: RequestView): KnownBlock[] => {
+  const facts = { ...factsOf(policy, view.request), ...standing.get(view.request.id) };
   const lines = [
     theirLine(policy, view),
     quote(view.request.reason, HOME_REASON_MAX),
@@ -122,7 +122,7 @@ export const homeView = (policy: Policy, overview: Overview, now: Date): HomeVie
     ...group(policy, {
       title: 'Waits for you',
       views: overview.waitingForMe,
-      draw: waiting,
+      draw: (...drawn) => waiting(overview.standing, ...drawn),
       empty: 'Nobody waits for you.',
     }),
     ...group(policy, { title: 'Waits for your review', views: overview.reviews, draw: reviewing, empty: null }),

@@ -221,7 +221,8 @@ export const use = ({ firstUsedAt, isUseTold, activatedAt }: Grant, now?: Date):
 
 /** Says removed only when absence was read back from the target. */
 const ended = (view: RequestView, grant: Grant): string => {
-  if (!grant.activatedAt && grant.endOutcome === 'already_absent' && grant.startsAt)
+  const isBegun = grant.activatedAt !== null || (!grant.startsAt && grant.endCause !== 'not_started');
+  if (!isBegun && grant.endOutcome === 'already_absent')
     return `*Not begun*:${endCause(view)}. Nobody got in.${because(grant.endReason)}`;
   const at = grant.endedAt ? ` ${date(grant.endedAt)}` : '';
   return `*Ended*${at}:${endCause(view)}. ${HOW_ENDED[grant.endOutcome ?? 'removed']}${use(grant)}${grant.endReason ? because(grant.endReason) : ''}`;

@@ -1,13 +1,10 @@
 /** Looks up what a message shows besides the request: who may decide, who is away, what is still missing, the requester's groups. */
 import { isDomainError } from '../../../domain/errors.ts';
-import { tally } from '../../../domain/requests/tally.ts';
 import type { Policy } from '../../../domain/policy/types.ts';
-import type { Person } from '../../../domain/principals/person.ts';
-import type { Requirement, Source } from '../../../domain/requests/request.ts';
 import type { Log } from '../../../lib/log.ts';
-import { countingAhead, liveAllowances } from '../../../application/decisions/pre-approvals.ts';
+import { countSoFar, electorateOf, fallbackOf, missingIn } from '../../../application/decisions/missing-approvals.ts';
+import type { Electorate } from '../../../application/decisions/missing-approvals.ts';
 import { offerOf } from '../../../application/grants/extension-terms.ts';
-import { eligibleApproversOf, fillersOf } from '../../../application/decisions/eligible-approvers.ts';
 import type { EligibleApprovers } from '../../../application/decisions/eligible-approvers.ts';
 import type { Store, Access } from '../../../application/deps.ts';
 import type { Directory } from '../../../application/identity/directory.ts';
@@ -27,9 +24,6 @@ export type FactSources = {
 /** `approvers`: user ids in the order in which they are asked, nobody who is away among them; null when not known. `fallback`: of them, those asked after the silence. */
 export type LookedUp = { facts: MessageFacts; approvers: string[] | null; fallback: string[] };
 
-/** `ahead`: whose approval was given ahead of time and counts. */
-type Electorate = { asked: EligibleApprovers[]; fallback: EligibleApprovers | null; ahead: Person[] };
-
 export const lookUpFacts = async (sources: FactSources, view: RequestView): Promise<LookedUp> => {
   const byHand = view.grant && isStuck(view) ? sources.access.byHand(view.grant, view.requester) : null;
   const facts = { ...factsOf(sources.policy(), view.request), byHand };
@@ -37,7 +31,7 @@ export const lookUpFacts = async (sources: FactSources, view: RequestView): Prom
     return { facts: { ...facts, offerMs: await offerOf(sources, view) }, approvers: null, fallback: [] };
   const [groups, electorate] = await Promise.all([
     orNull(sources, view, async () => (await sources.directory.recentGroupsOf(view.requester)).groups),
-    orNull(sources, view, () => electorateFor(sources, view)),
+    orNull(sources, view, () => electorateOf(sources, view)),
   ]);
   if (!electorate) return { facts: { ...facts, groups }, approvers: null, fallback: [] };
   return withElectorate(view, { ...facts, groups }, electorate);
@@ -54,27 +48,6 @@ const orNull = async <T>({ log }: FactSources, view: RequestView, look: () => Pr
   }
 };
 
-const fallbackOf = ({ request }: RequestView): Requirement | null =>
-  request.escalatedAt && request.escalateTo
-    ? { label: nameOf(request.escalateTo), count: 1, from: [request.escalateTo] }
-    : null;
-
-const nameOf = (source: Source): string =>
-  source.kind === 'group' ? source.name : source.kind === 'person' ? source.ref : 'manager';
-
-const electorateFor = async (sources: FactSources, view: RequestView): Promise<Electorate> => {
-  const { requirements } = view.request;
-  const more = fallbackOf(view);
-  const electors = await eligibleApproversOf(sources, {
-    requester: view.requester,
-    requirements: more ? [...requirements, more] : requirements,
-    freshness: 'recent',
-  });
-  const allowances = await liveAllowances(sources, view.requester.id, view.request);
-  const ahead = countingAhead(allowances, { electors, votes: view.votes }).map(({ by }) => by);
-  return { asked: electors.slice(0, requirements.length), fallback: electors[requirements.length] ?? null, ahead };
-};
-
 /** Those who are here: members who are not away, and stand-ins. Who is away or may decide unasked is left in peace. */
 const pingable = ({ members, quiet, away, standIns }: EligibleApprovers): string[] => {
   const isQuiet = new Set(quiet.map(({ id }) => id));
@@ -87,7 +60,8 @@ const pingable = ({ members, quiet, away, standIns }: EligibleApprovers): string
 const withElectorate = (view: RequestView, facts: MessageFacts, electorate: Electorate): LookedUp => {
   const { request, votes } = view;
   const { asked, fallback, ahead } = electorate;
-  const { missing, open } = count(view, electorate);
+  const soFar = countSoFar(view, electorate);
+  const { open } = soFar;
   const hasVoted = new Set([...votes.map(({ voter }) => voter), ...ahead].map(({ userId }) => userId));
   const others = fallback ? pingable(fallback) : [];
   const perOpen = open.map((index) => (asked[index] ? pingable(asked[index]) : []).filter((id) => !hasVoted.has(id)));
@@ -109,7 +83,7 @@ const withElectorate = (view: RequestView, facts: MessageFacts, electorate: Elec
       asked: request.requirements.map(({ label, count: needed }, index) => askedOf(label, needed, asked[index])),
       ahead,
       fallback: more ? askedOf(more.label, more.count, fallback ?? undefined) : null,
-      missing: missing.map(({ label, count: needed, have }) => ({ label, count: needed - have })),
+      missing: missingIn(soFar),
       waitingFor: [...new Set([...perOpen.flat(), ...others.filter((id) => !hasVoted.has(id))])],
       unreachable: isStuck ? (hasMembers ? 'away' : 'untold') : null,
     },
@@ -126,18 +100,3 @@ const askedOf = (label: string, needed: number, electors: EligibleApprovers | un
   unknown: electors?.unknown ?? [],
   doubts: electors?.doubts ?? [],
 });
-
-const count = ({ request, requester, votes }: RequestView, { asked, fallback, ahead }: Electorate) =>
-  tally({
-    requirements: request.requirements,
-    isInOrder: request.isInOrder,
-    votes: [
-      ...votes.map(({ voterId, kind }) => ({ personId: voterId, kind })),
-      ...ahead.map(({ id }) => ({ personId: id, kind: 'approve' as const })),
-    ],
-    requester: [requester.id],
-    members: (index) => {
-      const own = asked[index] ? fillersOf(asked[index], votes) : new Set<string>();
-      return fallback ? new Set([...own, ...fillersOf(fallback, votes)]) : own;
-    },
-  });
