@@ -1,4 +1,5 @@
 /** The composition root: the only file that knows every adapter. */
+import { checkAdopted, reportTargets } from './report-targets.ts';
 import { hooksOf, startWeb } from './web.ts';
 import type { Web } from './web.ts';
 import type { AlertSource } from '../domain/alerts/types.ts';
@@ -45,6 +46,7 @@ import { TRIGGERS } from '../http/hooks/registry.ts';
 import { createUseCases } from '../application/application.ts';
 import type { Deps } from '../application/deps.ts';
 import type { AdoptInput } from '../application/policy/adopt-policy.ts';
+import type { Misfit } from '../application/policy/misfits.ts';
 import type { UseCases } from '../application/verbs.ts';
 import { NOTHING_CHECKED, createHealth } from '../http/ops/health.ts';
 import type { Checked, Health } from '../http/ops/health.ts';
@@ -57,7 +59,13 @@ export type FirstPolicy = { policy: Policy; source: string; warnings: ConfigProb
 /** `env` fills the `${NAME}`s of the policy file. */
 export type AppOptions = { environment: Environment; env: Variables; first: FirstPolicy; only: Part | null; log: Log };
 /** `port` is where health is served, and Slack's requests in HTTP mode; `metricsPort` is null where metrics have no port of their own. */
-export type App = { port: number; metricsPort: number | null; reloadPolicy(): Promise<void>; stop(): Promise<void> };
+export type App = {
+  port: number;
+  metricsPort: number | null;
+  reloadPolicy(): Promise<void>;
+  reportTargets(): Promise<void>;
+  stop(): Promise<void>;
+};
 
 const POLICY_POLL_MS = 2_000;
 const TARGET_CHECK_MS = 60_000;
@@ -100,16 +108,22 @@ const reload = (text: string, path: string, env: Variables): LoadedPolicy | Prom
     : loadPolicy(policyInput(text, path, env));
 
 /** Things that know each other in a circle: the store pokes the jobs, which are made from the store. */
-type Late = { jobs: Jobs | null; useCases: UseCases | null; health: Health | null };
+type Late = {
+  jobs: Jobs | null;
+  useCases: UseCases | null;
+  health: Health | null;
+  access: OpenAccess | null;
+};
 
 /** `current` is asked when the differences are needed: by then the new policy is in force. */
 const adoption = (
   { environment, env }: AppOptions,
-  { source, warnings, author }: Omit<FirstPolicy, 'policy'>,
+  { source, warnings, author, misfits = [] }: Omit<FirstPolicy, 'policy'> & { misfits?: Misfit[] },
   current: () => Policy,
 ): AdoptInput => ({
   source,
   author,
+  misfits,
   warnings: warnings.map(formatProblem),
   differencesFrom: (before) => {
     const loaded = loadPolicy(policyInput(before, environment.policyPath, env));
@@ -125,7 +139,11 @@ const createPolicyHolder = (options: AppOptions, late: Late): PolicySource => {
     onAdopted: async (source, warnings) => {
       log.info({ policy: holder.current().sha256 }, 'a new policy is in force');
       const author = await readPolicyAuthor(environment.policyPath, source, env);
-      await late.useCases?.adoptPolicy(adoption(options, { source, warnings, author }, holder.current));
+      const { access, useCases } = late;
+      if (!access || !useCases) return;
+      const { misfits, tellRest } = await checkAdopted({ access, useCases, log });
+      await useCases.adoptPolicy(adoption(options, { source, warnings, author, misfits }, holder.current));
+      tellRest();
     },
     onRejected: async (problems) => {
       const lines = problems.map(formatProblem);
@@ -200,6 +218,7 @@ const createCore = (options: AppOptions, late: Late): Core => {
   };
   const useCases = createUseCases(deps);
   late.useCases = useCases;
+  late.access = access;
   return { store, replays, policies, connection, access, metrics, deps, useCases };
 };
 
@@ -240,7 +259,7 @@ const wayIntoSlack = ({ slack }: Environment): SlackAppSettings['environment'] =
 
 /** Everything runs when this resolves. A wrong token or a taken port rejects with a sentence, and leaves nothing open. */
 export const createApp = async (options: AppOptions): Promise<App> => {
-  const late: Late = { jobs: null, useCases: null, health: null };
+  const late: Late = { jobs: null, useCases: null, health: null, access: null };
   const core = createCore(options, late);
   const opened: (() => Promise<void>)[] = [core.store.close, core.replays.close, core.access.close];
   const stop = async (): Promise<void> => {
@@ -249,7 +268,8 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   };
   try {
     const { port, metricsPort } = await startParts(options, { core, late, opened });
-    return { port, metricsPort, reloadPolicy: core.policies.reload, stop };
+    const report = (): Promise<void> => reportTargets({ ...core, policy: core.deps.policy, log: options.log });
+    return { port, metricsPort, reloadPolicy: core.policies.reload, reportTargets: report, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -77,4 +77,5 @@ export const serve = async ({ only }: { only: Part | null }): Promise<void> => {
     },
     'Latchkey is ready',
   );
+  await app.reportTargets().catch((error: unknown) => log.warn({ err: error }, 'the targets could not be looked at'));
 };

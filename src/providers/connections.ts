@@ -1,5 +1,7 @@
 /** The use cases' way into targets: one guarded connection for each, opened when first needed, replaced when its configuration changes. */
 import { setMaxListeners } from 'node:events';
+import { errorFinding } from '../domain/finding.ts';
+import type { Finding } from '../domain/finding.ts';
 import type { Policy, Target } from '../domain/policy/types.ts';
 import type { Grant } from '../domain/grants/grant.ts';
 import type { Json } from '../domain/json.ts';
@@ -9,6 +11,8 @@ import type { Difference, Found } from '../application/drift/drift-types.ts';
 import type { Access } from '../application/deps.ts';
 import type { AccessFailure, ManualSteps } from '../application/grants/access-ports.ts';
 import type { OnInUse } from '../application/grants/usage-ports.ts';
+import { checkTargets } from './check-targets.ts';
+import type { CheckedTarget } from './check-targets.ts';
 import { guard } from './guard.ts';
 import type { Call } from './guard.ts';
 import { ProviderError } from './provider.ts';
@@ -25,7 +29,8 @@ export type AccessDeps = {
 export type OpenAccess = Access & {
   /** Looks at every target now and on a timer, for `problems()`. */
   startChecks(everyMs: number): void;
-  checkNow(): Promise<void>;
+  /** `onChecked`: of each target as it is known. Never rejects. */
+  checkNow(onChecked?: (checked: CheckedTarget) => void): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -36,6 +41,7 @@ type State = {
   open: Map<string, Open>;
   problems: Map<string, string>;
   looks: Map<string, Look>;
+  looking: Map<string, Promise<Finding[]>>;
   stopping: AbortController;
 };
 
@@ -209,17 +215,31 @@ const extend = (state: State, { grant, person }: Item): Promise<void> =>
     throw new ProviderError('unsupported', 'This kind of target cannot move the end of access that was given.');
   });
 
-const checkTarget = async (state: State, target: Target): Promise<void> => {
+/** Errors only. Who asks for the same while it is looked at shares the look. */
+const lookOver = (state: State, target: Target, roles: string[]): Promise<Finding[]> => {
+  const key = JSON.stringify([state.deps.policy().sha256, target.name, roles]);
+  const known = state.looking.get(key);
+  if (known) return known;
+  const looking = lookOnce(state, target, roles).finally(() => state.looking.delete(key));
+  state.looking.set(key, looking);
+  return looking;
+};
+
+const lookOnce = async (state: State, target: Target, roles: string[]): Promise<Finding[]> => {
   try {
-    const scopes = scopesOf(state, target.name);
+    const scopes = Object.fromEntries(roles.map((role) => [role, target.roles[role]?.scope ?? null]));
     const context = { signal: state.stopping.signal, log: state.deps.log };
     const findings = (await connectionTo(state, target.name).preflight?.(scopes, context)) ?? [];
-    const errors = findings.filter(({ level }) => level === 'error').map(({ message }) => message);
-    if (errors.length === 0) state.problems.delete(target.name);
-    else state.problems.set(target.name, errors.join(' '));
+    return findings.filter(({ level }) => level === 'error');
   } catch (error) {
-    state.problems.set(target.name, failureOf(error).message);
+    const { kind, message } = failureOf(error);
+    return [errorFinding(kind, message)];
   }
+};
+
+const noteErrors = ({ problems }: State, target: string, errors: Finding[]): void => {
+  if (errors.length === 0) problems.delete(target);
+  else problems.set(target, errors.map(({ message }) => message).join(' '));
 };
 
 type RoleOf = { target: string; role: string };
@@ -229,20 +249,9 @@ const ROLE_LOOK_MS = 4_000;
 
 const lookAtRole = async (state: State, { target: name, role }: RoleOf): Promise<string | null> => {
   const target = state.deps.policy().targets[name];
-  const scope = target?.roles[role]?.scope;
-  if (scope === undefined) return null;
-  try {
-    const context = { signal: state.stopping.signal, log: state.deps.log };
-    const findings = (await connectionTo(state, name).preflight?.({ [role]: scope }, context)) ?? [];
-    return (
-      findings
-        .filter(({ level }) => level === 'error')
-        .map(({ message }) => message)
-        .join(' ') || null
-    );
-  } catch (error) {
-    return failureOf(error).message;
-  }
+  if (!target?.roles[role]) return null;
+  const errors = await lookOnce(state, target, [role]);
+  return errors.map(({ message }) => message).join(' ') || null;
 };
 
 /** Of a policy, so that a fix there is seen at once. */
@@ -257,17 +266,22 @@ const roleProblem = (state: State, { target, role }: RoleOf, isFresh: boolean): 
   return found;
 };
 
-const checkAll = async (state: State): Promise<void> => {
+const checkAll = async (state: State, onChecked?: (checked: CheckedTarget) => void): Promise<void> => {
   const { targets } = state.deps.policy();
   for (const name of state.problems.keys()) if (!targets[name]) state.problems.delete(name);
-  await Promise.all(Object.values(targets).map((target) => checkTarget(state, target)));
+  const checks = {
+    lookOver: (target: Target, roles: string[]) => lookOver(state, target, roles),
+    onErrors: (target: string, errors: Finding[]) => noteErrors(state, target, errors),
+    isStopped: () => state.stopping.signal.aborted,
+  };
+  await checkTargets(checks, Object.values(targets), onChecked);
 };
 
 export const createAccess = (deps: AccessDeps): OpenAccess => {
   const stopping = new AbortController();
   // Every call to a target listens to it, and there may be hundreds at once.
   setMaxListeners(0, stopping.signal);
-  const state: State = { deps, open: new Map(), problems: new Map(), looks: new Map(), stopping };
+  const state: State = { deps, open: new Map(), problems: new Map(), looks: new Map(), looking: new Map(), stopping };
   let stopChecks = async (): Promise<void> => {};
   return {
     grant: (grant, person) => grantOne(state, { grant, person }),
@@ -285,7 +299,7 @@ export const createAccess = (deps: AccessDeps): OpenAccess => {
     roleProblem: (target, role, how) => roleProblem(state, { target, role }, how?.isFresh ?? false),
     failureOf,
     problems: () => Object.fromEntries(state.problems),
-    checkNow: () => checkAll(state),
+    checkNow: (onChecked) => checkAll(state, onChecked),
     startChecks: (everyMs) => {
       const loop = startLoop({
         everyMs,

@@ -55,9 +55,7 @@ const clean = (error: unknown, scrub: Scrub, target: string): ProviderError => {
   return new ProviderError(
     kindOfUnknown(error),
     scrub(`${target} failed in a way Latchkey does not know (${detail}).`),
-    {
-      cause: scrubError(error, scrub),
-    },
+    { cause: scrubError(error, scrub), isUnknown: true },
   );
 };
 

@@ -12,10 +12,17 @@ export class ProviderError extends Error {
   readonly kind: ProviderErrorKind;
   /** Nothing was sent to the target that could have changed it: no connection came about. */
   readonly isUntouched: boolean;
-  constructor(kind: ProviderErrorKind, message: string, options?: ErrorOptions & { isUntouched?: boolean }) {
+  /** True where nobody had foreseen it: the log then has where in the code it was found. */
+  readonly isUnknown: boolean;
+  constructor(
+    kind: ProviderErrorKind,
+    message: string,
+    options?: ErrorOptions & { isUntouched?: boolean; isUnknown?: boolean },
+  ) {
     super(message, options);
     this.kind = kind;
     this.isUntouched = options?.isUntouched ?? false;
+    this.isUnknown = options?.isUnknown ?? false;
   }
   /** `conflict`, `throttled` and `unavailable` pass; the rest need a human. */
   get isRetried(): boolean {

@@ -52,6 +52,11 @@ const WORDS = {
     foot: 'It is looked at again with each request that needs it.',
     more: '`latchkey doctor` shows the rest.',
   },
+  targets_unfit: {
+    heading: '*Targets cannot grant what the policy says.* Approved requests for these roles wait until it is fixed.',
+    foot: 'The same is not repeated for a day. `latchkey doctor` looks again.',
+    more: '`latchkey doctor` has them all.',
+  },
   drift_repaired: { ...DRIFT, heading: '*What was changed past Latchkey was repaired, as an admin said.*' },
 } satisfies Record<AdminNotificationKind, Words>;
 
