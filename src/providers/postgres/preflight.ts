@@ -3,6 +3,7 @@ import pg from 'pg';
 import { ProviderError, type Finding } from '../provider.ts';
 import type { Scope } from './config.ts';
 import { findReach } from './group-reach.ts';
+import { remainsFindings } from './group-remains.ts';
 import { OLDEST_TARGET, oldVersionSentence, riskFindings } from './group-risks.ts';
 import { UNFIT_MAKERS } from './creator-roles.ts';
 import { whereIs, type Server } from './server.ts';
@@ -22,13 +23,15 @@ type Self = {
   canSignal: boolean;
   isStandby: boolean;
   isEncrypted: boolean;
+  maxPrepared: number;
   now: Date;
 };
 
 const SELF = `
   select r.rolname as user, current_setting('server_version_num')::int as version, r.rolsuper as "isSuperuser", r.rolcreaterole as "canCreateRole",
     pg_has_role(current_user, 'pg_signal_backend', 'USAGE') as "canSignal", pg_is_in_recovery() as "isStandby",
-    coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false) as "isEncrypted", clock_timestamp() as now
+    coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false) as "isEncrypted",
+    current_setting('max_prepared_transactions')::int as "maxPrepared", clock_timestamp() as now
   from pg_roles r where r.rolname = current_user`;
 
 const selfFindings = (self: Self, server: Server, sentAt: Date): Finding[] => {
@@ -54,6 +57,11 @@ const selfFindings = (self: Self, server: Server, sentAt: Date): Finding[] => {
       warning(
         'not_encrypted',
         'The connection is not encrypted: set sslmode to verify-full in the config of the target.',
+      ),
+    self.maxPrepared > 0 &&
+      warning(
+        'prepared_transactions',
+        'Sessions may leave prepared transactions, which keep locks after they end. If nothing needs them, as a superuser: ALTER SYSTEM SET max_prepared_transactions = 0; and restart the server.',
       ),
     skewMs > MAX_SKEW_MS &&
       warning(
@@ -106,7 +114,10 @@ const lookAtGroups = async (
   { scopes, signal }: { scopes: Record<string, Scope>; signal: AbortSignal },
 ): Promise<Finding[]> => {
   const wanted = [...new Set(Object.values(scopes).flatMap((scope) => scope.member_of))];
-  const reaches = await server.run(signal, async (client) => await findReach(client, wanted));
+  const [reaches, remains] = await server.run(
+    signal,
+    async (client) => await Promise.all([findReach(client, wanted), remainsFindings(client, wanted)]),
+  );
   const isAdminNeeded = !self.isSuperuser && self.version >= 160_000;
   const unable = isAdminNeeded
     ? await server.query<{ name: string }>(signal, { text: UNGRANTABLE, values: [wanted] })
@@ -121,6 +132,7 @@ const lookAtGroups = async (
       ),
     ),
     ...riskFindings(reaches),
+    ...remains,
     ...unable.map((group) => ungrantable(group.name, self)),
     ...unfit.map((maker) => unfitCreatorRole(maker, self)),
   ];
