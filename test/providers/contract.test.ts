@@ -275,9 +275,10 @@ describe.each(CASES)('$provider.id on $title', ({ provider, open }) => {
   });
 
   test('a look at the prepared target finds nothing to mend', async () => {
-    expect(
-      await connection.preflight?.({ read: world.roles.read.scope, write: world.roles.write.scope }, contextOf()),
-    ).toEqual([]);
+    const { read, write } = world.roles;
+    const findings = await connection.preflight?.({ read: read.scope, write: write.scope }, contextOf());
+    // The write group may create tables here, which is meant.
+    expect(findings?.filter(({ code }) => code !== 'group_leaves_behind')).toEqual([]);
   });
 });
 

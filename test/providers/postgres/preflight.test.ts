@@ -26,7 +26,8 @@ describe.each(SERVERS)('a look at $title', ({ start }) => {
       contextOf(),
     );
     await connection.close();
-    return findings ?? [];
+    // The write group may create tables here, which is meant; `attacks/remains.test.ts` is about that.
+    return (findings ?? []).filter(({ code }) => code !== 'group_leaves_behind');
   };
   /** The SQL at the end of the sentence. */
   const sqlOf = (finding: Finding | undefined): string =>
