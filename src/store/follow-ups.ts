@@ -48,6 +48,28 @@ const closeStatement = (db: Db) =>
     .where(and(isId, isOpen))
     .prepare('review_close');
 
+/** What was looked at is not what there is now. */
+const reopenStatement = (db: Db) =>
+  db
+    .update(reviews)
+    .set({
+      state: 'open',
+      outcome: null,
+      note: null,
+      reviewerId: null,
+      closedAt: null,
+      openedAt: clock,
+      dueAt: clockPlus(sql`${reviews.withinMs}`),
+      reminders: 0,
+      nextReminderAt: clockPlus(sql`${reviews.withinMs}::double precision / ${sql.raw(String(FIRST_SHARE))}`),
+      escalatedAt: null,
+      waivedAt: null,
+      waivedBy: null,
+    })
+    .where(and(eq(reviews.grantId, slot('grantId')), sql`${reviews.state} = 'closed'`))
+    .returning()
+    .prepare('review_reopen');
+
 const listOverdueStatement = (db: Db) =>
   db
     .select({ review: getTableColumns(reviews), person: people })
@@ -94,6 +116,7 @@ export const reviewWrites = (db: Db): Tx['reviews'] => {
   const insert = insertStatement(db);
   const lock = lockStatement(db);
   const close = closeStatement(db);
+  const reopen = reopenStatement(db);
   const listOverdue = listOverdueStatement(db);
   const waive = waiveStatement(db);
   const lockToChase = lockToChaseStatement(db);
@@ -106,6 +129,7 @@ export const reviewWrites = (db: Db): Tx['reviews'] => {
     },
     lock: async (grantId) => firstOrNull(await lock.execute({ grantId })),
     close: async (id, closing) => void (await close.execute({ id, ...closing })),
+    reopen: async (grantId) => firstOrNull(await reopen.execute({ grantId })),
     listOverdue: () => listOverdue.execute(),
     waive: async (id, waivedBy) => void (await waive.execute({ id, waivedBy })),
     lockToChase: (limit) => lockToChase.execute({ limit }),

@@ -1,6 +1,7 @@
 /**
  * More time on access that was taken by break-glass is taken the same way: by those who may break glass now, within
- * `break_glass.max` for the whole time. Everyone who was told sees the new end, and the one review covers it.
+ * `break_glass.max` for the whole time. Everyone who was told sees the new end, and the one review covers it: closed before, it
+ * is open again.
  */
 import { DomainError } from '../../domain/errors.ts';
 import { approveRequest } from '../requests/approve-request.ts';
@@ -77,8 +78,26 @@ const take = async (deps: Deps, tx: Tx, taking: Taking): Promise<Written> => {
   });
   if (outcome === 'exists') return { id: request.id, isRepeat: true };
   await recordMore(tx, taking, request);
+  // Before the request is touched, as whoever closes a review does.
+  await reviewAgain(tx, taking, request.id);
   const common = { request, policy, rule: BREAK_GLASS_RULE, actor: actorOf(person), byPersonId: person.id };
   await approveRequest(tx, deps.ids, { ...common, voterIds: [] });
   await refreshExtended(tx, request);
   return { id: request.id, isRepeat: false };
+};
+
+/** Who closed the review has not looked at what is taken now. */
+const reviewAgain = async (tx: Tx, { grant, person, breakGlass }: Taking, extension: string): Promise<void> => {
+  const review = await tx.reviews.reopen(grant.id);
+  if (!review) return;
+  const { reviewers, tell } = breakGlass;
+  await tx.audit.append({
+    type: 'review.opened',
+    actor: actorOf(person),
+    requestId: review.requestId,
+    grantId: grant.id,
+    target: grant.target,
+    role: grant.role,
+    data: { dueAt: review.dueAt.toISOString(), reviewers, tell, extension },
+  });
 };

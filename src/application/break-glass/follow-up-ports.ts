@@ -8,6 +8,8 @@ export type ReviewWrites = {
   ): Promise<Pick<Review, 'dueAt'>>;
   lock(grantId: string): Promise<Review | null>;
   close(id: string, closing: { outcome: ReviewOutcome; note: string | null; reviewerId: string }): Promise<void>;
+  /** One that was closed is open again, as on its first day; null where it was not closed. */
+  reopen(grantId: string): Promise<Review | null>;
   /** Open, past their deadline, and not waived by an admin. */
   listOverdue(): Promise<{ review: Review; person: Person }[]>;
   waive(id: string, waivedBy: string): Promise<void>;

@@ -17,7 +17,8 @@ export type Ahead = { person: Person; requirements: Requirement[]; members: Pers
 /** Allowances of one person: more than anybody has. */
 const LIMIT = 200;
 
-type Asked = { person: Person; verdict: Verdict; ask: Pick<Ask, 'target' | 'role'> };
+/** `startsAt`: null where it begins at once. */
+type Asked = { person: Person; verdict: Verdict; ask: Pick<Ask, 'target' | 'role'>; startsAt: Date | null };
 
 type Reader = { store: { read: Pick<Deps['store']['read'], 'allowances'> } };
 
@@ -31,19 +32,23 @@ export const liveAllowances = async (
   return all.filter((one) => one.personId === personId && one.target === ask.target && one.role === ask.role);
 };
 
+/** Those that still hold when the access begins: nobody agreed to a start after their word ends. */
+export const holdingAt = (allowances: readonly PreApprovalView[], startsAt: Date | null): PreApprovalView[] =>
+  allowances.filter(({ expiresAt }) => startsAt === null || startsAt < expiresAt);
+
 /** null where nothing was allowed that would let this person in at once. */
-export const aheadOf = async (deps: Deps, { person, verdict, ask }: Asked): Promise<Ahead | null> => {
+export const aheadOf = async (deps: Deps, { person, verdict, ask, startsAt }: Asked): Promise<Ahead | null> => {
   if (verdict.decision !== 'ask') return null;
-  const live = await liveAllowances(deps, person.id, ask);
+  const live = holdingAt(await liveAllowances(deps, person.id, ask), startsAt);
   if (live.length === 0) return null;
   const ahead = await lookUp(deps, person, { requirements: verdict.requirements, freshness: 'fresh' });
   return isFilled(ahead, live) ? ahead : null;
 };
 
 /** For showing, from recent look-ups: those whose allowances would let this person in at once; empty where they would not. */
-export const allowedBy = async (deps: Deps, { person, verdict, ask }: Asked): Promise<Person[]> => {
+export const allowedBy = async (deps: Deps, { person, verdict, ask, startsAt }: Asked): Promise<Person[]> => {
   if (verdict.decision !== 'ask') return [];
-  const live = await liveAllowances(deps, person.id, ask);
+  const live = holdingAt(await liveAllowances(deps, person.id, ask), startsAt);
   if (live.length === 0) return [];
   const ahead = await lookUp(deps, person, { requirements: verdict.requirements, freshness: 'recent' });
   return isFilled(ahead, live) ? [...new Map(live.map(({ by }) => [by.id, by])).values()] : [];

@@ -26,7 +26,7 @@ export const activate = async (deps: Deps, input: { grantId: string }): Promise<
   if (isHeld(planned) && !(await isFixed(deps, planned))) return;
   if ((planned.startsAt || isHeld(planned)) && !(await reEvaluateStart(deps, planned))) return;
   const [claimed, person] = await Promise.all([
-    deps.store.transaction((tx) => claim(deps, tx, input.grantId)),
+    deps.store.transaction((tx) => claim(deps, tx, planned)),
     mustPerson(deps, planned.personId),
   ]);
   if (!claimed) return;
@@ -48,9 +48,12 @@ export const activate = async (deps: Deps, input: { grantId: string }): Promise<
 /** `isFirst`: no attempt before this one can have left anything in the target. */
 type Claimed = { grant: Grant; isFirst: boolean };
 
-const claim = async (deps: Deps, tx: Tx, grantId: string): Promise<Claimed | null> => {
+const claim = async (deps: Deps, tx: Tx, planned: Grant): Promise<Claimed | null> => {
+  const { id: grantId } = planned;
   const [grant, lease] = await Promise.all([tx.grants.lock(grantId), tx.grants.leaseOf(grantId)]);
   if (!grant || grant.state !== 'activating' || lease === 'live') return null;
+  // Held since it was read: it is judged again before it is set up, and was not.
+  if (isHeld(grant) && !isHeld(planned)) return null;
   if (await isTooOld(deps, tx, grant)) {
     await abandon(tx, grant, { cause: 'abandoned', reason: TOO_OLD });
     return null;

@@ -7,7 +7,13 @@ import { TOO_OLD, abandon, isTooOld, retry } from './activation-failures.ts';
 import { isHeld, LOOK_MS, scopeOfNow } from './hold.ts';
 import { entryOf } from '../record/audit-entry.ts';
 import { tiedIncident } from '../decisions/incident-tie.ts';
-import { evaluateRequest } from '../decisions/evaluate.ts';
+import { factsOfRequest, unreadGroups } from '../decisions/evaluate.ts';
+import { isAmong } from '../identity/named-among.ts';
+import { evaluateBreakGlass, isBreakGlassRole } from '../../domain/policy/break-glass.ts';
+import { decide } from '../../domain/policy/decide.ts';
+import type { DecisionFacts, Policy } from '../../domain/policy/types.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import type { Request } from '../../domain/requests/request.ts';
 import type { Deps, Tx } from '../deps.ts';
 
 /** `why`: what is in the way. `scope`: what the role allows now, where that is not what was approved. */
@@ -65,6 +71,8 @@ const change = (deps: Deps, { id }: Grant, work: (tx: Tx, grant: Grant) => Promi
     if (current?.state === 'activating' && !(await tx.grants.isLeased(id))) await work(tx, current);
   });
 
+const TOO_LONG = 'The policy does not allow it for so long any more.';
+
 /**
  * Denials and caps of now hold. What people approved stays approved; what a rule alone approved must be approved by a rule now,
  * since the person may no longer be who it was for: on call then, say. What a role allows is part of what people approved: another scope
@@ -74,21 +82,26 @@ const judgeAgain = async (deps: Deps, grant: Grant): Promise<Judged> => {
   const view = await deps.store.read.view(grant.requestId);
   if (!view) throw new DomainError('grant_not_found', { id: grant.id });
   const { request, requester, decision } = view;
-  const refused = (why: string): Judged => ({ why, scope: undefined });
+  const refused = (why: string | null): Judged => ({ why, scope: undefined });
   try {
     const person = await deps.directory.person(requester.userId);
     const policy = deps.policy();
     const [incident, alert] = await Promise.all([tiedIncident(deps, request), tiedAlert(deps, policy, request)]);
-    const judged = await evaluateRequest(deps, policy, { person, ask: request, freshness: 'fresh', incident, alert });
-    const { verdict, unknownGroups } = judged;
-    const isByRuleAlone = decision?.byPersonId === null && !request.isBreakGlass;
+    const facts = await factsOfRequest(deps, policy, { person, ask: request, freshness: 'fresh', incident, alert });
+    const scope = isHeld(grant) ? scopeOfNow(deps, grant) : undefined;
+    if (request.isBreakGlass) {
+      const why = await breakGlassDenial(deps, policy, { grant, person, ask: request, facts });
+      return refused(why ?? (scope === undefined ? null : RESCOPED));
+    }
+    const verdict = decide(policy, request, facts);
+    const unknownGroups = unreadGroups(facts);
+    const isByRuleAlone = decision?.byPersonId === null;
     const isRefused = verdict.decision === 'deny' || (isByRuleAlone && verdict.decision === 'ask');
     if (isRefused && unknownGroups.length > 0)
       throw new DomainError('lookup_failed', { what: unknownGroups.join(', ') });
     if (verdict.decision === 'deny') return refused(verdict.message);
     if (isRefused) return refused('No rule approves it by itself any more; ask again, and people will be asked.');
-    if (grant.durationMs > verdict.capMs) return refused('The policy does not allow it for so long any more.');
-    const scope = isHeld(grant) ? scopeOfNow(deps, grant) : undefined;
+    if (grant.durationMs > verdict.capMs) return refused(TOO_LONG);
     return scope === undefined || isByRuleAlone ? { why: null, scope } : refused(RESCOPED);
   } catch (error) {
     if (isDomainError(error) && error.code === 'inactive_person') return refused('The account was deactivated.');
@@ -96,4 +109,17 @@ const judgeAgain = async (deps: Deps, grant: Grant): Promise<Judged> => {
       return refused('The account is not one of this workspace any more.');
     throw error;
   }
+};
+
+type Taken = { grant: Grant; person: Person; ask: Request; facts: DecisionFacts };
+
+/** What overrode a rule when it was taken does so now; who may take it, what, and for how long is as the policy of now has it. */
+const breakGlassDenial = async (deps: Deps, policy: Policy, taken: Taken): Promise<string | null> => {
+  const { grant, person, ask, facts } = taken;
+  const { breakGlass } = policy;
+  if (!breakGlass || !isBreakGlassRole(breakGlass, ask)) return 'Break-glass does not reach this role any more.';
+  if (!(await isAmong(deps, { policy, person, refs: breakGlass.who, freshness: 'fresh' })))
+    return 'The policy does not let this person break glass any more.';
+  const verdict = evaluateBreakGlass(policy, breakGlass, { ask, facts });
+  return verdict === null || grant.durationMs > verdict.capMs ? TOO_LONG : null;
 };

@@ -64,9 +64,11 @@ const denialOf = async (deps: Deps, { person, view, grant }: Keeping): Promise<D
   if (view.request.isBreakGlass) return null;
   const ask: Request = { ...view.request, durationMs: grant.durationMs };
   const verdict = await evaluate(deps, policy, { person, ask, freshness: 'fresh', incident: null });
-  if (verdict.decision === 'approve') return null;
   if (verdict.decision === 'deny')
     return { code: 'keep_denied', facts: { rule: verdict.rule, message: verdict.message } };
+  // Longer than the rules give without the incident, say.
+  if (verdict.problems.length > 0) return { code: 'keep_denied', facts: { rule: verdict.rule } };
+  if (verdict.decision === 'approve') return null;
   // People agreed to it by the very rule that asks for them without the incident: nothing would come out differently.
   const { decision } = view;
   const isAgreed = decision !== null && decision.byPersonId !== null && decision.rule === verdict.rule;

@@ -38,7 +38,7 @@ export const explainRequest = async (deps: Deps, input: ExplainRequestInput): Pr
   const { lines } = explain({ policy, ask, facts, reach, nameOf: namesOf(electors) });
   const unknown = [...unreadGroups(facts), ...electors.flatMap((one) => one.unknown)];
   const doubts = [...requesterDoubts(person, facts), ...electors.flatMap((one) => one.doubts).map(textOf)];
-  const ahead = aheadLines(await allowedBy(deps, { person, verdict, ask }), person);
+  const ahead = aheadLines(await allowedBy(deps, { person, verdict, ask, startsAt: null }), person);
   return { person, lines: [...lines, ...ahead, ...unknownLines(unknown), ...new Set(doubts)], verdict };
 };
 

@@ -5,6 +5,7 @@ import { potentialApprovers } from '../decisions/potential-approvers.ts';
 import { mayBreak } from '../break-glass/break-glass.ts';
 import { openIncidentOf } from '../decisions/incident-facts.ts';
 import { defaultDurationMs, evaluate } from '../decisions/evaluate.ts';
+import { resolveStart } from '../../domain/time/start.ts';
 import type { Deps } from '../deps.ts';
 import type { PreviewInput, AlreadyHas } from '../requests/request-types.ts';
 import type { Holdings } from '../decisions/limit-ports.ts';
@@ -30,7 +31,7 @@ export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewR
   const asked = verdict.decision === 'ask' ? await potentialApprovers(deps, person, verdict.requirements) : [];
   const [mayBreakGlass, allowers, alreadyHas, held] = await Promise.all([
     mayBreak(deps, person, ask),
-    allowedBy(deps, { person, verdict, ask }),
+    allowedBy(deps, { person, verdict, ask, startsAt: await startOf(deps, input, person) }),
     liveAccessOf(deps, { personId: person.id, ...ask }),
     deps.store.read.holdings(person.id),
   ]);
@@ -51,6 +52,11 @@ const limitProblems = (
   const live = liveProblem(held, { policy, rule }, { isBreakGlass: false });
   if (decision === 'approve' || isAtOnce) return { limit: live, liveFull: null };
   return { limit: openProblem(held, { policy, rule }), liveFull: live ? held.live.length : null };
+};
+
+const startOf = async (deps: Deps, { start = null }: PreviewInput, person: Person): Promise<Date | null> => {
+  const timezones = [person.timezone, deps.policy().timezone];
+  return start && resolveStart(start, { now: await deps.store.read.now(), timezones });
 };
 
 /** `targetProblem`: what is wrong with the target right now, in a sentence, or null. It holds nothing up; it is told. */

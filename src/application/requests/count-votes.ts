@@ -9,7 +9,7 @@ import type { Tally } from '../../domain/requests/tally.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import type { Vote, VoteKind } from '../../domain/requests/vote.ts';
-import { countingAhead, noteOf } from '../decisions/pre-approvals.ts';
+import { countingAhead, holdingAt, noteOf } from '../decisions/pre-approvals.ts';
 import { approveRequest } from './approve-request.ts';
 import type { VoteContext } from './vote-context.ts';
 import { everyoneOf, fillersOf, rightOf } from '../decisions/eligible-approvers.ts';
@@ -59,7 +59,7 @@ const heldAhead = async (tx: Tx, { ballot, request, votes }: Holding): Promise<P
   if (!ballot.hasAllowances) return [];
   const { target, role, requesterId: personId } = request;
   const held = await tx.allowances.hold({ personId, target, role });
-  return countingAhead(held, { electors: ballot.electors, votes });
+  return countingAhead(holdingAt(held, request.startsAt), { electors: ballot.electors, votes });
 };
 
 const voteOf = (request: Request, { by, createdAt }: PreApprovalView): Cast => ({

@@ -20,7 +20,7 @@ import type { Holdings, OpenRequest } from '../decisions/limit-ports.ts';
 import { isLimit, liveProblem, openProblem } from '../decisions/limits.ts';
 import { potentialApprovers } from '../decisions/potential-approvers.ts';
 import type { Ahead } from '../decisions/pre-approvals.ts';
-import { aheadOf, isFilled, noteOf } from '../decisions/pre-approvals.ts';
+import { aheadOf, holdingAt, isFilled, noteOf } from '../decisions/pre-approvals.ts';
 import type { Deps, Tx } from '../deps.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import { mustView } from '../record/must-find.ts';
@@ -57,7 +57,7 @@ export const createRequest = async (deps: Deps, input: CreateRequestInput): Prom
   if (input.alert?.isAutomatic) refuseUnlessNamed(policy, verdict, alert);
   if (verdict.problems.length > 0 || verdict.decision === 'deny')
     return rejectInvalid(deps, policy, { person, ask: wanted, asked, verdict });
-  const ahead = await aheadOf(deps, { person, verdict, ask: wanted });
+  const ahead = await aheadOf(deps, { person, verdict, ask: wanted, startsAt });
   if (!ahead) await refuseIfNobodyCanApprove(deps, { person, verdict, ask: wanted });
   return write(deps, {
     policy,
@@ -253,7 +253,8 @@ export const decideAtOnce = async (
     return 'approved';
   }
   const { target, role } = request;
-  const held = ahead ? await tx.allowances.hold({ personId: person.id, target, role }) : [];
+  const all = ahead ? await tx.allowances.hold({ personId: person.id, target, role }) : [];
+  const held = holdingAt(all, request.startsAt);
   const last = held.at(-1);
   if (!ahead || !last || !isFilled(ahead, held)) {
     await tx.outbox.add('notify', request.id);

@@ -70,7 +70,7 @@ const extendByRule = async (deps: Deps, extending: Extending): Promise<ExtendRes
   if (verdict.decision === 'deny') return { outcome: 'denied', verdict };
   demandRoom({ byMs, leftMs, capMs: verdict.capMs });
   const asked = { judgedAt: facts.now, record: evaluationRecordOf(policy, { ask, facts, verdict }) };
-  const ahead = await aheadOf(deps, { person, verdict, ask });
+  const ahead = await aheadOf(deps, { person, verdict, ask, startsAt: null });
   if (!ahead) await refuseIfNobodyCanApprove(deps, { person, verdict, ask });
   const judged: Evaluated = { ...extending, byMs, ask, verdict, ahead, asked };
   const stored = await deps.store.transaction((tx) => write(deps, tx, judged));
