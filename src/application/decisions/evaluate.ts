@@ -56,7 +56,7 @@ export const unreadGroups = ({ requester }: DecisionFacts): string[] =>
   (requester.unknownGroups ?? []).filter((name) => !requester.contestedGroups?.includes(name));
 
 /** `unknownGroups` could not be read: what hangs on them is not known. */
-export const evaluateRequest = async (
+const evaluateRequest = async (
   deps: Deps,
   policy: Policy,
   asking: Asking,
