@@ -41,7 +41,7 @@ test('the first file or the README of every folder says what it is for', () => {
 });
 
 test('tests mirror src, beside the folders that are about the whole', () => {
-  const whole = ['support', 'journeys', 'drift', 'layout', 'browser', 'bench', 'chaos', 'sandbox', 'cases'];
+  const whole = ['support', 'fuzz', 'journeys', 'drift', 'layout', 'browser', 'bench', 'chaos', 'sandbox', 'cases'];
   const folders = readdirSync(path.join(root, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const strays = folders
     .map(({ name }) => name)

@@ -70,6 +70,10 @@ export const alertText = (text: string): string =>
     .map((sign) => (HALF.test(sign) ? '\ufffd' : sign))
     .join('');
 
+/** Names and values as text that can be stored and compared. */
+export const alertLabels = (labels: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels).map(([name, value]) => [alertText(name), alertText(value)]));
+
 /** A key is stored and compared as it is, so it holds nothing that a database changes or refuses. */
 export const isAlertKey = (text: string): boolean => text.trim() !== '' && !/[\p{Cc}\p{Cs}]/u.test(text);
 

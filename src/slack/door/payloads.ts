@@ -1,52 +1,56 @@
 /** What Slack sends, read once at the door. Slack: docs.slack.dev/reference/interaction-payloads */
 import { z } from 'zod';
+import { storable } from '../../lib/storable.ts';
 import type { ShownView } from './context.ts';
 
-const option = z.object({ value: z.string() });
+/** Forged or broken text must not reach the database as what it refuses. */
+const text = z.string().transform(storable);
+
+const option = z.object({ value: text });
 const input = z.object({
-  type: z.string(),
-  value: z.string().nullish(),
+  type: text,
+  value: text.nullish(),
   selected_option: option.nullish(),
   selected_date_time: z.number().nullish(),
 });
 
 const view = z.object({
-  id: z.string(),
+  id: text,
   type: z.enum(['modal', 'home']),
-  hash: z.string().default(''),
-  private_metadata: z.string().default(''),
+  hash: text.default(''),
+  private_metadata: text.default(''),
   state: z.object({ values: z.record(z.string(), z.record(z.string(), input)) }).default({ values: {} }),
 });
 
-const user = z.object({ id: z.string(), team_id: z.string().optional() });
+const user = z.object({ id: text, team_id: text.optional() });
 
 export const commandPayload = z.object({
-  user_id: z.string(),
-  team_id: z.string(),
-  channel_id: z.string().default(''),
-  trigger_id: z.string(),
-  text: z.string().default(''),
-  response_url: z.string().optional(),
+  user_id: text,
+  team_id: text,
+  channel_id: text.default(''),
+  trigger_id: text,
+  text: text.default(''),
+  response_url: text.optional(),
 });
 
 export const actionPayload = z.object({
   user,
-  trigger_id: z.string().default(''),
-  response_url: z.string().optional(),
-  actions: z.array(z.object({ action_id: z.string(), value: z.string().optional() })).min(1),
+  trigger_id: text.default(''),
+  response_url: text.optional(),
+  actions: z.array(z.object({ action_id: text, value: text.optional() })).min(1),
   view: view.optional(),
-  container: z.object({ channel_id: z.string().optional(), message_ts: z.string().optional() }).optional(),
+  container: z.object({ channel_id: text.optional(), message_ts: text.optional() }).optional(),
 });
 
 export const userChangePayload = z.object({
-  user: z.object({ id: z.string(), team_id: z.string(), deleted: z.boolean().default(false) }),
+  user: z.object({ id: text, team_id: text, deleted: z.boolean().default(false) }),
 });
 
 export const submitPayload = z.object({ user, view });
 
-export const searchPayload = z.object({ user, value: z.string().default(''), block_id: z.string().default('') });
+export const searchPayload = z.object({ user, value: text.default(''), block_id: text.default('') });
 
-export const homePayload = z.object({ user: z.string(), tab: z.string().default('') });
+export const homePayload = z.object({ user: text, tab: text.default('') });
 
 export const shownView = ({ id, hash, private_metadata: privateMetadata, state }: z.infer<typeof view>): ShownView => ({
   id,

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { alertText, alertUrl, isAlertKey } from '../../../domain/alerts/types.ts';
+import { alertLabels, alertText, alertUrl, isAlertKey } from '../../../domain/alerts/types.ts';
 import type { AlertSignal } from '../../../domain/alerts/types.ts';
 import { AHEAD_MS, headerOf, isAnyOf, looseText, problemIn, readEach, timeOrNone } from '../source.ts';
 import type { AlertTrigger, HookRequest, Reading } from '../source.ts';
@@ -52,9 +52,6 @@ const titleOf = ({ annotations, labels }: Alert): string =>
   alertText(nameOf(labels)) ||
   'Alert';
 
-const labelsOf = (labels: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, alertText(value)]));
-
 /** A source may leave out the start, move it when it resolves, and give an end that is empty or earlier: that end counts as now. */
 const timesOf = ({ status, startsAt, endsAt }: Alert, nowMs: number): Pick<AlertSignal, 'at' | 'endsBegunBy'> => {
   const start = new Date(startsAt ?? nowMs);
@@ -77,7 +74,7 @@ const signalOf = (one: Alert, { nowMs, externalUrl }: Received): AlertSignal => 
     url: alertUrl(annotations?.['runbook_url']) ?? alertUrl(one.generatorURL) ?? alertUrl(externalUrl),
     service: labels['service'] ? alertText(labels['service']) : null,
     severity: labels['severity'] ? alertText(labels['severity']) : null,
-    labels: labelsOf(labels),
+    labels: alertLabels(labels),
   };
 };
 

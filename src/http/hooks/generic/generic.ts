@@ -3,7 +3,7 @@
  * `X-Latchkey-Signature` is `v1=` and the hex of HMAC-SHA256 over `v1:<timestamp>:<raw body>`.
  */
 import { z } from 'zod';
-import { ALERT_STATES, alertText, alertUrl, isAlertKey } from '../../../domain/alerts/types.ts';
+import { ALERT_STATES, alertLabels, alertText, alertUrl, isAlertKey } from '../../../domain/alerts/types.ts';
 import type { AlertSignal } from '../../../domain/alerts/types.ts';
 import { AHEAD_MS, headerOf, hmacHex, isAnyOf, problemIn, readEach, timeOrNone } from '../source.ts';
 import type { AlertTrigger, HookRequest, Reading } from '../source.ts';
@@ -22,6 +22,8 @@ const alert = z.strictObject({
   labels: z.record(z.string().max(200), z.string().max(500)).nullish(),
 });
 
+const textOrNone = (value: string | null | undefined): string | null => alertText(value ?? '') || null;
+
 type Read = { signal: AlertSignal } | { problem: string };
 
 /** The signed time, not ours: sent again within the five minutes it still says the same. */
@@ -36,7 +38,7 @@ const timesOf = (said: Date, given: Date | null): Required<Pick<AlertSignal, 'at
 const readOne = (body: unknown, request: HookRequest): Read => {
   const parsed = alert.safeParse(body);
   if (!parsed.success) return { problem: problemIn(parsed.error) };
-  const { key, status, title, at, url, service = null, severity = null, labels } = parsed.data;
+  const { key, status, title, at, url, service, severity, labels } = parsed.data;
   const times = timesOf(signedAt(request), at ? new Date(at) : null);
   // A clock that is far ahead would keep every later word of the same alert from being heard.
   if (times.at.getTime() - request.nowMs > AHEAD_MS)
@@ -47,9 +49,11 @@ const readOne = (body: unknown, request: HookRequest): Read => {
     ...times,
     title: alertText(title) || key,
     url: alertUrl(url),
-    labels: labels ?? {},
+    service: textOrNone(service),
+    severity: textOrNone(severity),
+    labels: alertLabels(labels ?? {}),
   };
-  return { signal: { source: 'generic', ...found, service, severity } };
+  return { signal: { source: 'generic', ...found } };
 };
 
 /** One alert, or a list of them. */
