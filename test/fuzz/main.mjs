@@ -11,10 +11,10 @@ const { values } = parseArgs({
 });
 for (const name of ['runs', 'seed']) {
   if (/^-?\d{1,12}$/.test(values[name])) continue;
-  console.error(`--${name} takes a whole number, as --${name} 7; it is "${values[name]}".`);
+  process.stderr.write(`--${name} takes a whole number, as --${name} 7; it is "${values[name]}".\n`);
   process.exit(2);
 }
-console.log(`${values.runs} inputs, seed ${values.seed}`);
+process.stdout.write(`${values.runs} inputs, seed ${values.seed}\n`);
 const only = values.door === undefined ? [] : ['-t', values.door];
 const run = spawnSync('npx', ['vitest', 'run', 'test/fuzz', '--reporter=verbose', ...only], {
   stdio: 'inherit',

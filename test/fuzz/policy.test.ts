@@ -1,7 +1,7 @@
 /** The policy file, its conditions and patterns, and the addresses and other variables of the environment. */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect } from 'vitest';
+import { describe } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { readEnvironment } from '../../src/config/environment.ts';
 import { loadPolicy } from '../../src/config/policy-file.ts';
@@ -10,7 +10,7 @@ import type { ConfigProblem } from '../../src/config/problem.ts';
 import { compileCondition } from '../../src/domain/policy/condition.ts';
 import { patternProblem } from '../../src/domain/policy/safe-pattern.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
-import { saysNothingOfTheInside } from './claims.ts';
+import { claim, saysNothingOfTheInside } from './claims.ts';
 import { fuzz } from './door.ts';
 import { jsonLike, textsLike } from './texts.ts';
 
@@ -20,11 +20,11 @@ const names = [...example.matchAll(/\$\{([A-Z_]+)/g)].map(([, name = '']) => nam
 const env = Object.fromEntries(names.map((name) => [name, `postgres://u:${SECRET}@db.acme.test/orders`]));
 
 const areOurs = (problems: readonly ConfigProblem[], input: string): void => {
-  expect(problems.length).toBeGreaterThan(0);
+  claim(problems.length).toBeGreaterThan(0);
   const said = problems.map(formatProblem);
   saysNothingOfTheInside(said, input);
-  if (!input.includes(SECRET)) expect(said.join('\n')).not.toContain(SECRET);
-  for (const { code, message } of problems) expect([code === '', message === '']).toEqual([false, false]);
+  if (!input.includes(SECRET)) claim(said.join('\n')).not.toContain(SECRET);
+  for (const { code, message } of problems) claim([code === '', message === '']).toEqual([false, false]);
 };
 
 const load = (text: string): void => {
@@ -156,7 +156,7 @@ describe('the environment', () => {
       const read = readEnvironment({ ...base, [name]: value });
       if (!('problems' in read)) return;
       areOurs(read.problems, value);
-      if (value.length > 12) expect(read.problems.map(formatProblem).join('\n')).not.toContain(value);
+      if (value.length > 12) claim(read.problems.map(formatProblem).join('\n')).not.toContain(value);
     },
   });
   fuzz({

@@ -1,6 +1,6 @@
 /** What people type, click and fill in: read and dispatched, with nobody's rights. */
 import fc from 'fast-check';
-import { describe, expect } from 'vitest';
+import { describe } from 'vitest';
 import { isDomainError } from '../../src/domain/errors.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { actions } from '../../src/slack/door/actions/registry.ts';
@@ -9,7 +9,7 @@ import { parseRequestLine } from '../../src/slack/door/commands/parse-request.ts
 import { submitPayload, shownView } from '../../src/slack/door/payloads.ts';
 import { searches, views } from '../../src/slack/door/views/registry.ts';
 import { explainError } from '../../src/slack/errors.ts';
-import { isCalm, saysNothingOfTheInside } from './claims.ts';
+import { claim, isCalm, saysNothingOfTheInside } from './claims.ts';
 import { fuzz } from './door.ts';
 import { createFakeSlack, policy } from './fake-slack.ts';
 import type { Noted } from './fake-slack.ts';
@@ -22,7 +22,7 @@ const typedTexts = textsLike(COMMANDS);
 
 /** Whoever acts is who Slack says, whatever the input names. */
 const areInMyName = (noted: readonly Noted[]): void => {
-  for (const { input } of noted) if ('userId' in (input ?? {})) expect(input.userId).toBe(ME);
+  for (const { input } of noted) if ('userId' in (input ?? {})) claim(input.userId).toBe(ME);
 };
 
 /** The door outside of the handler turns what is thrown into a sentence. */
@@ -46,10 +46,10 @@ describe('what people type', () => {
       const read = parseRequestLine(policy, typedAs(text), { tickets: ['^[A-Z]+-\\d+$'] });
       if (!read.isRead) return;
       const { target, role, durationMs } = read.line;
-      expect(Object.hasOwn(policy.targets, target) && Object.hasOwn(policy.targets[target]?.roles ?? {}, role)).toBe(
+      claim(Object.hasOwn(policy.targets, target) && Object.hasOwn(policy.targets[target]?.roles ?? {}, role)).toBe(
         true,
       );
-      if (durationMs !== null) expect(durationMs).toBeGreaterThan(0);
+      if (durationMs !== null) claim(durationMs).toBeGreaterThan(0);
     },
   });
   fuzz({
@@ -60,11 +60,11 @@ describe('what people type', () => {
       const { slack, noted, said, reply } = createFakeSlack(pick, text);
       const call = { slack, userId: ME, channelId, triggerId: '1.2', text: typedAs(text), reply };
       await told(() => runCommand(call), said);
-      expect(said.length).toBeGreaterThan(0);
+      claim(said.length).toBeGreaterThan(0);
       for (const one of said) isCalm(one);
       saysNothingOfTheInside(said, text);
       areInMyName(noted);
-      expect(noted.filter(({ verb }) => DECIDES.has(verb))).toEqual([]);
+      claim(noted.filter(({ verb }) => DECIDES.has(verb))).toEqual([]);
     },
   });
 });
@@ -101,7 +101,7 @@ describe('what people click and fill in', () => {
       const handler = views[at % views.length];
       const ack = async (answer?: unknown) => void said.push(answer ?? null);
       await told(async () => handler?.run({ slack, userId: ME, view: shownView(parsed.data.view), ack, reply }), said);
-      expect(said.length).toBeGreaterThan(0);
+      claim(said.length).toBeGreaterThan(0);
       for (const one of said) isCalm(one);
       saysNothingOfTheInside(said, JSON.stringify(payload));
       areInMyName(noted);
@@ -117,7 +117,7 @@ describe('what people click and fill in', () => {
     }),
     run: ({ query, blockId, at }) => {
       const { slack } = createFakeSlack(0, '');
-      expect(searches[at]?.find({ slack, query, blockId }).length).toBeLessThanOrEqual(100);
+      claim(searches[at]?.find({ slack, query, blockId }).length).toBeLessThanOrEqual(100);
     },
   });
 });

@@ -124,8 +124,8 @@ const odd: fc.Arbitrary<Json> = fc.oneof(
 type Change = { at: number; how: 'replace' | 'remove' | 'add' | 'twice' | 'edit'; value: Json; key: string };
 
 const change = (root: { in: Json }, { at, how, value, key }: Change): void => {
-  const places = placesIn(root as unknown as Json);
-  const [container, name] = places[at % places.length] ?? [root as unknown as { [key: string]: Json }, 'in'];
+  const places = placesIn(root);
+  const [container, name] = places[at % places.length] ?? [root, 'in'];
   const fresh = structuredClone(value);
   const slots = container as { [key: string]: Json };
   const now = slots[name] ?? null;
@@ -158,6 +158,6 @@ export const jsonLike = (seeds: readonly string[]): fc.Arbitrary<unknown> =>
     )
     .map(([seed, changes]) => {
       const root = { in: JSON.parse(seed) as Json };
-      for (const one of changes) change(root, one as Change);
+      for (const one of changes) change(root, one);
       return root.in ?? null;
     });

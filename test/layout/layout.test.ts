@@ -74,8 +74,19 @@ test('continuous integration runs the command of the README', () => {
   expect(read('.ci/run')).toMatch(/^exec npm test/m);
 });
 
+test('every promise of the threat model names tests that are there', () => {
+  const named = [...read('docs/security.md').matchAll(/`(test\/[^`]+)`/g)].map(([, file = '']) => file);
+  expect(named.length).toBeGreaterThan(15);
+  expect(named.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
+});
+
 test('every link of a page leads to a file that is there, and to a heading in it', () => {
-  const pages = ['README.md', 'CHANGELOG.md', ...filesUnder('docs').filter((file) => file.endsWith('.md'))];
+  const pages = [
+    'README.md',
+    'SECURITY.md',
+    'CHANGELOG.md',
+    ...filesUnder('docs').filter((file) => file.endsWith('.md')),
+  ];
   /** As GitHub names them. */
   const headingsOf = (file: string): string[] =>
     [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
