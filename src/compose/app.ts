@@ -233,9 +233,9 @@ const createJobs = ({ environment, only, log }: AppOptions, core: Core): Jobs =>
   const revocations = createRevocationNotifier(told);
   const onAsked = (source: AlertSource): void => metrics.onAlert({ source, outcome: 'asked', count: 1 });
   const alerts = createAlertNotifier({ ...told, onAsked });
-  const { redisUrl, redisPrefix: prefix } = environment;
+  const redis = { url: environment.redisUrl, ca: environment.redisCa, prefix: environment.redisPrefix };
   const tellers = { notifier, announcer, allowances, incidents, revocations, alerts };
-  const jobs = { redisUrl, prefix, store, useCases, ...tellers, onDropped: metrics.onJobDropped, log };
+  const jobs = { redis, store, useCases, ...tellers, onDropped: metrics.onJobDropped, log };
   return startJobs(jobs, { isWorker: only !== 'web' });
 };
 

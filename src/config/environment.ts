@@ -1,8 +1,10 @@
 /** The environment as typed values, or every problem with it at once. No secret has a default and no message holds a value of one. */
 import type { AlertSource } from '../domain/alerts/types.ts';
+import { pemOf } from '../lib/certificates.ts';
 import { databaseProblems } from './database.ts';
 import { readListening } from './environment-listening.ts';
 import type { Listening } from './environment-listening.ts';
+import { redisProblems } from './redis.ts';
 import { readVariable } from './variable.ts';
 import type { Variables } from './variable.ts';
 import type { ConfigProblem } from './problem.ts';
@@ -22,6 +24,8 @@ export type Environment = {
   /** Certificates of the authority of its server, in PEM. */
   databaseCa: string | null;
   redisUrl: string;
+  /** Certificates of the authority of its server, in PEM. */
+  redisCa: string | null;
   redisPrefix: string;
   /** 32 bytes each; the first encrypts, all decrypt. */
   secretKeys: Buffer[];
@@ -104,30 +108,14 @@ const checkUrl = (reader: Reader, name: keyof typeof SCHEMES, value: string | nu
   return null;
 };
 
-const isDecodable = (text: string): boolean => {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch (error) {
-    if (error instanceof URIError) return false;
-    throw error;
-  }
-};
-
 /** Reads all that the connection is made from later. */
-const checkRedisUrl = (reader: Reader, value: string): void => {
-  const name = 'REDIS_URL';
-  if (!checkUrl(reader, name, value)) return;
-  const { username, password, hostname, pathname } = new URL(value);
-  if (![username, password].every(isDecodable))
-    reader.refuse('bad_url', name, `${name} has a "%" in its user or password that begins no %XX; write it as %25.`);
-  else if (!hostname) reader.refuse('bad_url', name, `${name} names no host; write it as redis://host:6379.`);
-  else if (!/^(\/\d*)?$/.test(pathname))
-    reader.refuse(
-      'bad_url',
-      name,
-      `${name} ends with something that is no database number; write it as redis://host:6379/0.`,
-    );
+const readRedis = (reader: Reader): { redisUrl: string; redisCa: string | null } => {
+  const redisUrl = reader.required('REDIS_URL', 'give the address of Redis or Valkey, as redis://host:6379');
+  const redisCa = reader.read('LATCHKEY_REDIS_CA') || null;
+  if (checkUrl(reader, 'REDIS_URL', redisUrl))
+    for (const { name, problem } of redisProblems(redisUrl, redisCa))
+      reader.refuse('bad_url', name, `${name} ${problem}.`);
+  return { redisUrl, redisCa: redisCa && pemOf(redisCa) };
 };
 
 const readSlack = (reader: Reader): SlackEnvironment => {
@@ -231,16 +219,14 @@ export const readPartly = (env: Variables): { environment: Environment; problems
     'DATABASE_URL',
     'give the address of a Postgres database, as postgres://user:password@host/name',
   );
-  const redisUrl = reader.required('REDIS_URL', 'give the address of Redis or Valkey, as redis://host:6379');
   const databaseCa = reader.read('LATCHKEY_DATABASE_CA') || null;
   if (databaseUrl) reader.problems.push(...databaseProblems({ url: databaseUrl, ca: databaseCa }, env));
-  checkRedisUrl(reader, redisUrl);
   const publicUrl = checkUrl(reader, 'LATCHKEY_PUBLIC_URL', reader.read('LATCHKEY_PUBLIC_URL'));
   const environment: Environment = {
     slack,
     databaseUrl,
     databaseCa,
-    redisUrl,
+    ...readRedis(reader),
     redisPrefix: readPrefix(reader),
     secretKeys: readKeys(reader),
     policyPath: reader.read('LATCHKEY_POLICY') ?? 'latchkey.yml',

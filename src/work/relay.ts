@@ -26,7 +26,9 @@ const jobOf = ({ id, kind, delayMs, dispatches }: Work) => ({
   },
 });
 
-const dispatch = async (store: Store, queues: Queues, work: Work[]): Promise<void> => {
+type Dispatching = { store: Store; queues: Queues; onTrouble: (error: unknown) => void };
+
+const dispatch = async ({ store, queues, onTrouble }: Dispatching, work: Work[]): Promise<void> => {
   const kinds = [...new Set(work.map(({ kind }) => kind))];
   await Promise.all(
     kinds.map(async (kind) => {
@@ -34,6 +36,7 @@ const dispatch = async (store: Store, queues: Queues, work: Work[]): Promise<voi
       try {
         await queues[kind].addBulk(ofKind.map(jobOf));
       } catch (error) {
+        onTrouble(error);
         await store.outbox.release(ofKind, String(error));
         throw error;
       }
@@ -43,19 +46,20 @@ const dispatch = async (store: Store, queues: Queues, work: Work[]): Promise<voi
 
 export type RelayDeps = {
   store: Store;
-  /** Null while Redis cannot be reached: work is not even taken then. */
+  /** Null while Redis cannot be used: work is not even taken then. */
   queues: () => Queues | null;
+  onTrouble: (error: unknown) => void;
   log: Log;
 };
 
-export const startRelay = ({ store, queues, log }: RelayDeps): Loop =>
+export const startRelay = ({ store, queues, onTrouble, log }: RelayDeps): Loop =>
   startLoop({
     everyMs: RELAY_POLL_MS,
     run: async () => {
       const open = queues();
       if (!open) return RELAY_POLL_MS;
       const work = await store.outbox.take(BATCH);
-      await dispatch(store, open, work);
+      await dispatch({ store, queues: open, onTrouble }, work);
       return work.length === BATCH ? 0 : RELAY_POLL_MS;
     },
     onError: (error) => log.warn({ error: String(error) }, 'work could not be handed to Redis; it waits in Postgres'),

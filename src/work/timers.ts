@@ -124,7 +124,7 @@ export const startIncidentEnds = ({ store, useCases, log }: TimerDeps, inFlight:
   });
 
 /** Finds what was due or lost, whoever lost it. */
-type SweepOptions = { client: Redis; prefix: string; inFlight: InFlight; onFound: () => void };
+type SweepOptions = { client: () => Redis | null; prefix: string; inFlight: InFlight; onFound: () => void };
 
 export const startSweep = ({ store, useCases, log }: TimerDeps, options: SweepOptions): Loop => {
   const wasEmptied = createEmptiedLook(options);
@@ -147,8 +147,9 @@ export const startSweep = ({ store, useCases, log }: TimerDeps, options: SweepOp
 const createEmptiedLook = ({ client, prefix }: SweepOptions): (() => Promise<boolean>) => {
   let foundAtMs = Number.NEGATIVE_INFINITY;
   return async () => {
-    if (client.status !== 'ready' || performance.now() - foundAtMs < EMPTIED_GAP_MS) return false;
-    if ((await client.set(`${prefix}:mark`, '1', 'NX')) !== 'OK') return false;
+    const redis = client();
+    if (redis?.status !== 'ready' || performance.now() - foundAtMs < EMPTIED_GAP_MS) return false;
+    if ((await redis.set(`${prefix}:mark`, '1', 'NX')) !== 'OK') return false;
     foundAtMs = performance.now();
     return true;
   };

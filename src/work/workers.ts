@@ -31,6 +31,7 @@ export type WorkerDeps = WorkDeps & {
   connection: Redis;
   prefix: string;
   dropped: DroppedJobs;
+  onTrouble: (error: Error) => void;
 };
 
 const ID = /^[1-9]\d{0,14}$/;
@@ -75,7 +76,7 @@ export const startWorkers = (deps: WorkerDeps): { stop(): Promise<void> } => {
       drainDelay: DRAIN_DELAY_S,
       ...WITHOUT_INFO,
     });
-    worker.on('error', (error) => deps.log.debug({ error: error.message, kind }, 'worker connection'));
+    worker.on('error', deps.onTrouble);
     worker.on('failed', () => deps.dropped.add('failed'));
     return worker;
   });

@@ -60,7 +60,11 @@ export const startQueueRig = async ({
   const { store, pool, close } = await openTestStore();
   const lines: string[] = [];
   const log = createLog('info', { write: (line) => void lines.push(line) });
-  const [redis, connection, own] = [connectForDispatch(url, log), connectForWork(url, log), new Redis(adminUrl)];
+  const [redis, connection, own] = [
+    connectForDispatch({ url, ca: null }, () => undefined).redis,
+    connectForWork({ url, ca: null }, () => undefined).redis,
+    new Redis(adminUrl),
+  ];
   await waitUntil(() => redis.status === 'ready', { timeoutMs: 10_000, what: 'Redis' });
   const open = (kind: WorkKind): Queue => new Queue(kind, { connection: redis, prefix, ...WITHOUT_INFO });
   const queues = Object.fromEntries(WORK_KINDS.map((kind) => [kind, open(kind)])) as Record<WorkKind, Queue>;
@@ -68,8 +72,13 @@ export const startQueueRig = async ({
   const [done, dropped]: [string[], DropReason[]] = [[], []];
   const doing = { store, handlers: recordingHandlers(done), log, onPostponed: () => undefined };
   const jobs = createDroppedJobs(log, (reason) => dropped.push(reason));
-  const relay = startRelay({ store, queues: () => queues as Record<WorkKind, Queue<JobData>> as Queues, log });
-  const workers = startWorkers({ ...doing, connection, prefix, dropped: jobs });
+  const relay = startRelay({
+    store,
+    queues: () => queues as Record<WorkKind, Queue<JobData>> as Queues,
+    onTrouble: () => undefined,
+    log,
+  });
+  const workers = startWorkers({ ...doing, connection, prefix, dropped: jobs, onTrouble: () => undefined });
   const local = createLocal(doing);
   const late = hasLateWork ? startLateWork({ store, local, isRedisUsable: () => true, byRedis: LATE, log }) : null;
   return {

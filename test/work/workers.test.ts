@@ -32,7 +32,7 @@ let rig: Rig;
 
 beforeEach(async () => {
   const redis = await startPrivateRedis();
-  const connection = connectForWork(redis.url, log);
+  const connection = connectForWork({ url: redis.url, ca: null }, () => undefined).redis;
   const begun: string[] = [];
   const settled: string[] = [];
   const handle = (subjectId: string): Promise<Handled> => {
@@ -58,6 +58,7 @@ beforeEach(async () => {
     log,
     onPostponed: () => undefined,
     dropped: { add: () => undefined },
+    onTrouble: () => undefined,
   });
   rig = { redis, connection, workers, begun, settled, finish: () => undefined };
   await waitUntil(() => connection.status === 'ready', { timeoutMs: 10_000, what: 'the connection' });

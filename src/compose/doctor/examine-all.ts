@@ -125,7 +125,7 @@ const scheduleLooks = ({ environment, policy }: Configured): Look[] => {
 
 const generalLooks = (configured: Configured): Look[] => {
   const { environment, environmentProblems, policy } = configured;
-  const { slack, databaseUrl, databaseCa, redisUrl, redisPrefix, secretKeys, publicUrl } = environment;
+  const { slack, databaseUrl, databaseCa, redisUrl, redisCa, redisPrefix, secretKeys, publicUrl } = environment;
   const wrong = (pattern: RegExp): ConfigProblem[] => environmentProblems.filter(({ path }) => pattern.test(path));
   const appToken = slack.mode === 'socket' ? slack.appToken : null;
   const toSlack = { botToken: slack.botToken, apiUrl: slack.apiUrl, appToken, policy, log: silent };
@@ -146,7 +146,9 @@ const generalLooks = (configured: Configured): Look[] => {
       area: 'redis',
       name: 'Redis',
       limitMs: 15_000,
-      look: unless(wrong(/^(?:LATCHKEY_)?REDIS_/), () => examineRedis({ url: redisUrl, prefix: redisPrefix })),
+      look: unless(wrong(/^(?:LATCHKEY_)?REDIS_/), () =>
+        examineRedis({ url: redisUrl, ca: redisCa, prefix: redisPrefix }),
+      ),
     },
     ...scheduleLooks(configured),
     ...(publicUrl === null
