@@ -97,7 +97,7 @@ export const REDIS_FAULTS = {
     seen: 'a version before 6.2',
     sentence: 'Redis () is too old: Latchkey needs 6.2 or newer, or Valkey.',
   },
-  unknown: { seen: 'any other error', sentence: 'Redis cannot be used (); see its log.', isMetAtWork: true },
+  unknown: { seen: 'any other error', sentence: 'Redis cannot be used (); see its log.' },
   may_evict: {
     seen: 'another `maxmemory-policy` than `noeviction`',
     sentence: 'Redis may evict jobs: set maxmemory-policy to noeviction ().',
