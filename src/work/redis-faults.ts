@@ -165,11 +165,12 @@ export const replyCodeOf = (error: unknown): string | null => {
   return first === 'ERR' && inScript ? inScript : first;
 };
 
-/** Redis has no code of its own for these. */
+/** Redis has no code of its own for these: in a script a right that is lacking is a plain ERR in Redis 7. */
+const LACKS_IN_SCRIPT = /^ERR The user executing the script can't\b/;
 const MANY_CLIENTS = /\bmax number of clients\b/;
 
 const replyFault = (code: string, message: string): RedisFault => {
-  const known = REPLIES[code];
+  const known = LACKS_IN_SCRIPT.test(message) ? 'lacks_right' : REPLIES[code];
   if (!known) return MANY_CLIENTS.test(message) ? fault('many_clients') : fault('unknown', code);
   // Redis names the command, and whoever gives rights needs to know which.
   const command = /'([a-z|]+)' (?:command|subcommand)/i.exec(message)?.[1];
