@@ -83,16 +83,23 @@ const createHold = () => {
   };
 };
 
-export const startRedisWatch = <T extends Opened>({ probe, open, log }: Options<T>): RedisWatch<T> => {
+type Core<T> = {
+  opened: () => T | null;
+  found: () => RedisFault | null;
+  /** Gives how long to wait before the next. */
+  look(): Promise<number>;
+  /** What is open failed so. */
+  fail(reply: RedisFault | null): void;
+  close(): void;
+  settled(): Promise<void>;
+};
+
+const createCore = <T extends Opened>({ probe, open, log }: Options<T>): Core<T> => {
   let opened: T | null = null;
   let found: RedisFault | null = null;
   let failures = 0;
-  const tell = createTeller(log);
-  const hold = createHold();
-  const pause = createPause();
+  const [tell, hold, pause] = [createTeller(log), createHold(), createPause()];
   const closing = createInFlight((error) => log.warn({ err: error }, 'the queues could not be closed in order'));
-  let onFirst = (): void => undefined;
-  const first = new Promise<void>((resolve) => (onFirst = resolve));
   const close = (): void => {
     if (opened) closing.add(opened.close());
     opened = null;
@@ -101,7 +108,6 @@ export const startRedisWatch = <T extends Opened>({ probe, open, log }: Options<
     const seen = (await probe.look()).fault;
     found = isUsableWith(seen) ? (hold.current() ?? seen) : seen;
     tell(found);
-    onFirst();
     if (!isUsableWith(found)) {
       close();
       failures += 1;
@@ -114,34 +120,48 @@ export const startRedisWatch = <T extends Opened>({ probe, open, log }: Options<
     opened = open(seen);
     return WELL_EVERY_MS;
   };
+  const fail = (reply: RedisFault | null): void => {
+    if (reply) hold.meet(reply);
+    if (opened) pause.failed();
+    // All of it: a connection that is made again may lead to a server that takes no work any more.
+    close();
+  };
+  return { opened: () => opened, found: () => found, look, fail, close, settled: closing.settled };
+};
+
+export const startRedisWatch = <T extends Opened>(options: Options<T>): RedisWatch<T> => {
+  const core = createCore(options);
+  let onFirst = (): void => undefined;
+  const first = new Promise<void>((resolve) => (onFirst = resolve));
   const loop = startLoop({
     everyMs: WELL_EVERY_MS,
     minGapMs: POKE_GAP_MS,
-    run: look,
-    onError: (error) => log.error({ err: error }, 'the look at Redis failed; the next pass tries again'),
+    run: async () => {
+      const waitMs = await core.look();
+      onFirst();
+      return waitMs;
+    },
+    onError: (error) => options.log.error({ err: error }, 'the look at Redis failed; the next pass tries again'),
   });
   return {
-    current: () => opened,
+    current: core.opened,
     report: (error) => {
-      const reply = replyFaultOf(error);
-      if (reply) hold.meet(reply);
-      if (!opened) return;
-      // All of it: a connection that is made again may lead to a server that takes no work any more.
-      pause.failed();
-      close();
-      loop.poke();
+      const wasOpen = core.opened() !== null;
+      core.fail(replyFaultOf(error));
+      if (wasOpen) loop.poke();
     },
     problem: async () => {
       await first;
+      const found = core.found();
       return found && faultSentence(found);
     },
-    settled: closing.settled,
+    settled: core.settled,
     stop: async () => {
       await loop.stop();
-      close();
-      probe.close();
+      core.close();
+      options.probe.close();
       onFirst();
-      await closing.settled();
+      await core.settled();
     },
   };
 };

@@ -33,6 +33,7 @@ const cut = (): Promise<unknown> => admin.call('CLIENT', 'KILL', 'USER', USER);
 beforeAll(async () => {
   [redis, other] = await Promise.all([startPrivateRedis(), startPrivateRedis()]);
   admin = new Redis(redis.url);
+  admin.on('error', () => undefined);
   await acl(...GIVEN);
   world = await startWorld({ ...CHAOS_RULES, redisUrl: `redis://${USER}:${PASSWORD}@127.0.0.1:${redis.port}` });
   world.slack.as('sam').invite('security', 'bot');
