@@ -17,6 +17,10 @@ export const handleToolMessage = async (deps: Deps, input: ToolMessageInput): Pr
       if (incident?.state !== 'open' || input.postedAt < incident.openedAt) return { outcome: 'nothing', incident };
       return { outcome: 'closed', incident: await close(tx, incidents, { incident, doer, cause: 'tool' }) };
     }
+    const last = await tx.incidents.lockOfChannel(input.channel.channelId);
+    // Delivered late or again: what it opened is over since, and its planned ends stay where they are.
+    if (last?.closedAt && last.state !== 'open' && input.postedAt <= last.closedAt)
+      return { outcome: 'nothing', incident: last };
     const { outcome, incident } = await open(tx, {
       deps,
       incidents,

@@ -149,3 +149,16 @@ describe('opening again by a person who may not open', () => {
     expect(await rig.grantOf(view)).toMatchObject({ state: 'ended', endCause: 'incident_closed' });
   });
 });
+
+describe('a message of the tool that comes late', () => {
+  const say = (text: string, postedAt: Date) =>
+    rig.useCases.handleToolMessage({ channel: CHANNEL, userIds: ['B0TOOL'], text, postedAt });
+
+  it('opens nothing that was closed after it was posted, and a newer one does', async () => {
+    const declaredAt = new Date();
+    expect(await say('Declared', declaredAt)).toMatchObject({ outcome: 'opened' });
+    expect(await say('Resolved', new Date(Date.now() + 1_000))).toMatchObject({ outcome: 'closed' });
+    expect(await say('Declared', declaredAt)).toMatchObject({ outcome: 'nothing', incident: { state: 'closed' } });
+    expect(await say('Declared', new Date(Date.now() + 60_000))).toMatchObject({ outcome: 'reopened' });
+  });
+});
