@@ -9,8 +9,8 @@ const INSIDES =
   /\n\s+at \S|node:internal|node_modules|file:\/\/|\bsrc\/[\w/-]+\.ts\b|TypeError|RangeError|ReferenceError/;
 /** Dates are ours; what else Slack would act on must come from an id that was looked up, and here none was. */
 const ACTS = /<(?!!date\^\d+\^)[!@#]|<(?:https?|mailto|javascript):/i;
-/** Carried unseen. */
-const UNSEEN = new Set(['private_metadata', 'block_id', 'action_id', 'value', 'url']);
+/** Carried unseen, or plain text: the errors under the fields of a form. */
+const UNSEEN = new Set(['private_metadata', 'block_id', 'action_id', 'value', 'url', 'errors']);
 /** docs.slack.dev/reference/methods/chat.postMessage: longer text is cut; sections have a bound of their own. */
 const TEXT_MAX = 4_000;
 
