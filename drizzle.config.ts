@@ -7,6 +7,7 @@ export default defineConfig({
     './src/store/schema/audit.ts',
     './src/store/schema/notices.ts',
     './src/store/schema/email-bindings.ts',
+    './src/store/schema/user-groups.ts',
     './src/store/schema/request-evaluations.ts',
     './src/store/schema/exceptions.ts',
     './src/store/schema/extensions.ts',

@@ -20,6 +20,7 @@ import type { OnInUse, ReportsUsage, UseAccess, UseReads, UseWrites } from './gr
 import type { SealedSecret, Vault } from './grants/vault.ts';
 import type { Directory } from './identity/directory.ts';
 import type { AddressReads, AddressWrites } from './identity/email-binding-ports.ts';
+import type { HandleReads, HandleWrites } from './identity/user-group-ports.ts';
 import type { IncidentMessages, IncidentReads, IncidentWrites } from './incidents/incident-ports.ts';
 import type { ChannelNameReads, ChannelNameWrites, MessageCopy } from './messages/message-ports.ts';
 import type { LeaverWrites } from './people/leaver-ports.ts';
@@ -74,6 +75,7 @@ export type Tx = {
   limits: LimitWrites;
   leavers: LeaverWrites;
   addresses: AddressWrites;
+  userGroups: HandleWrites;
   decisions: {
     insert(decision: Omit<Decision, 'decidedAt'>): Promise<void>;
     find(requestId: string): Promise<Decision | null>;
@@ -107,6 +109,7 @@ export type Store = AlertStore & {
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   read: AddressReads &
     ChannelNameReads &
+    HandleReads &
     ExtensionReads &
     AlertReads &
     IncidentReads &

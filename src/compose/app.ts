@@ -42,6 +42,7 @@ import { createIncidentNotifier } from '../slack/messages/incidents/notifier.ts'
 import { createNotifier } from '../slack/messages/notifier.ts';
 import { createDirectory } from '../slack/directory/people.ts';
 import { createEmailBindings } from '../application/identity/email-bindings.ts';
+import { createHandleBindings } from '../application/identity/user-group-bindings.ts';
 import { TRIGGERS } from '../http/hooks/registry.ts';
 import { createUseCases } from '../application/application.ts';
 import type { Deps } from '../application/deps.ts';
@@ -206,7 +207,8 @@ const createCore = (options: AppOptions, late: Late): Core => {
   const onCall = createOnCall(environment, log);
   const teamId = (): string => connection.team().teamId;
   const book = createEmailBindings({ store, ids: { next: newId } });
-  const directory = createDirectory({ client: connection.client, teamId, policy, book, onCall, log });
+  const handles = createHandleBindings({ store, ids: { next: newId } });
+  const directory = createDirectory({ client: connection.client, teamId, policy, book, handles, onCall, log });
   const deps: Deps = {
     store,
     directory,

@@ -236,6 +236,21 @@ const checkIncidentRules = ({ policy, report, rulePath }: Check): void => {
   }
 };
 
+const asksManager = ({ effect, escalate }: Rule): boolean =>
+  escalate?.to === 'manager' ||
+  (effect.kind === 'ask' && effect.approvals.some(({ from, also = [] }) => [...from, ...also].includes('manager')));
+
+/** The requester's own profile says who their manager is; where members may edit it, they choose their own approver. */
+const checkManagers = ({ policy, report }: Check): void => {
+  const rule = policy.rules.find(asksManager);
+  if (!rule || policy.managerField === null) return;
+  report.warn(
+    'manager_from_profile',
+    ['manager_field'],
+    `"${rule.name}" asks the manager, whom Latchkey reads from the requester's own Slack profile. Lock the field "${policy.managerField}", so that only Slack admins can edit it.`,
+  );
+};
+
 /** Runs after the references were checked: a rule that was misread would shadow others that it does not. */
 export const checkReach = (check: Check): void => {
   const areRulesSound = !check.report.problems.some(({ path }) => path.startsWith('rules['));
@@ -245,6 +260,7 @@ export const checkReach = (check: Check): void => {
   checkBreakGlass(check);
   checkReviewers(check);
   checkIncidentRules(check);
+  checkManagers(check);
   if (check.policy.admins.length === 0)
     check.report.warn(
       'no_admins',

@@ -3,8 +3,10 @@ import type { WebClient } from '@slack/web-api';
 import { errorFinding, warningFinding } from '../domain/finding.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Policy } from '../domain/policy/types.ts';
+import { userGroupNamed } from '../domain/principals/user-groups.ts';
 import { createLanes } from '../lib/limiter.ts';
 import { slackFailureOf } from './connection/client.ts';
+import { listUserGroups } from './directory/user-groups.ts';
 
 /** One call each: Slack allows some fifty a minute. */
 const PEOPLE_MAX = 150;
@@ -81,17 +83,12 @@ const examineUserGroups = async (client: WebClient, policy: Policy): Promise<Fin
     group.kind === 'slack_usergroup' ? [{ name, handle: group.handle.replace(/^@/, '') }] : [],
   );
   if (wanted.length === 0) return [];
-  const { usergroups = [] } = await client.usergroups.list({ include_users: true, include_disabled: true });
+  const userGroups = await listUserGroups(client);
   return wanted.flatMap(({ name, handle }): Finding[] => {
-    const found = usergroups.find(
-      ({ id, handle: known }) =>
-        id?.toLowerCase() === handle.toLowerCase() || known?.toLowerCase() === handle.toLowerCase(),
-    );
+    const named = userGroupNamed(handle, userGroups);
     const what = `The Slack user group @${handle} (group ${name})`;
-    if (!found) return [errorFinding('no_user_group', `${what} does not exist: make it, or correct slack_usergroup.`)];
-    if (found.date_delete)
-      return [errorFinding('no_user_group', `${what} is disabled: enable it, or name another one.`)];
-    return (found.users ?? []).length > 0
+    if (named.group === null) return [errorFinding('no_user_group', `${what}: ${named.problem}`)];
+    return named.group.users.length > 0
       ? []
       : [errorFinding('nobody_in_group', `${what} has no members: add people to it.`)];
   });

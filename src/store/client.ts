@@ -13,6 +13,7 @@ import { sealEvents } from './audit/seal.ts';
 import { withPlainFailures } from './failures.ts';
 import { absenceReads } from './absences.ts';
 import { addressReads } from './email-bindings.ts';
+import { handleReads } from './user-groups.ts';
 import { alertStore } from './alert-messages.ts';
 import { alertReads } from './alerts.ts';
 import { channelNameReads } from './channel-names.ts';
@@ -111,6 +112,7 @@ export const createStore = ({
       person: peopleReads(db),
       absencesOf: absenceReads(db),
       ...addressReads(db),
+      ...handleReads(db),
       ...viewReads(db),
       ...limitReads(db),
       ...allowanceReads(db),

@@ -17,6 +17,7 @@ import { clock, only } from './statement.ts';
 import type { Db } from './statement.ts';
 import { absenceWrites } from './absences.ts';
 import { addressWrites } from './email-bindings.ts';
+import { handleWrites } from './user-groups.ts';
 import { alertWrites } from './alerts.ts';
 import { askWrites } from './request-evaluations.ts';
 import { channelNameWrites } from './channel-names.ts';
@@ -93,6 +94,7 @@ const createSession = (line: Line): Session => {
     votes: voteWrites(db),
     absences: absenceWrites(db),
     addresses: addressWrites(db),
+    userGroups: handleWrites(db),
     policies: policyWrites(db),
     channelNames: channelNameWrites(db),
     announcements: announcementWrites(db),

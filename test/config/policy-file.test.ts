@@ -145,5 +145,16 @@ describe('a policy that is suspicious', () => {
       ),
       ['sole_reviewer'],
     ],
+    [
+      'a manager whom the requester may choose',
+      withTop('manager_field: Manager').replace('from: sre', 'from: manager'),
+      ['manager_from_profile'],
+    ],
+    [
+      'a manager who may agree unasked',
+      withTop('manager_field: Manager').replace('from: sre', 'from: sre, also: manager'),
+      ['manager_from_profile'],
+    ],
+    ['a field for a manager whom no rule asks', withTop('manager_field: Manager'), []],
   ])('%s', (_name, text, codes) => expect(warningsOf(text)).toEqual(codes));
 });

@@ -6,6 +6,7 @@ import { newId } from '../../src/lib/ids.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createDirectory } from '../../src/slack/directory/people.ts';
 import { createEmailBindings } from '../../src/application/identity/email-bindings.ts';
+import { createHandleBindings } from '../../src/application/identity/user-group-bindings.ts';
 import type { Directory } from '../../src/application/identity/directory.ts';
 import { codeOf } from '../support/refusal.ts';
 import { POLICY, policyOf, seen, startRig, until } from './rig.ts';
@@ -37,6 +38,7 @@ const anotherProcess = (): Directory => {
     teamId: () => rig.slack.state.team.id,
     policy: () => policyOf(POLICY),
     book: createEmailBindings({ store, ids: { next: newId } }),
+    handles: createHandleBindings({ store, ids: { next: newId } }),
     onCall: { pagerduty: null, opsgenie: null },
     log,
   });

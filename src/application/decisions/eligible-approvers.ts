@@ -17,6 +17,8 @@ export type Delegate = { delegate: Person; absent: Person; isAway: boolean };
 /** For one requirement. The requester is in neither list, in any identity. */
 export type EligibleApprovers = {
   members: Person[];
+  /** Of the members, whom the requester's profile names as their manager: recorded with the decision. */
+  managers: Members['managers'];
   /** Of the members, who may fill it without being asked: neither pinged nor written to. */
   quiet: Person[];
   /** Of the members, who is away; they may vote all the same. */
@@ -37,7 +39,7 @@ export type EligibleApproversDeps = {
 
 type Asking = { requester: Person; requirements: readonly Requirement[]; freshness: Freshness };
 
-const NOBODY: Members = { people: [], unknown: [], failures: [], doubts: [] };
+const NOBODY: Members = { people: [], managers: [], unknown: [], failures: [], doubts: [] };
 
 /** Who is asked anyway is not quiet. */
 const withQuiet = ([asked, also]: [Members, Members]): Members & { quiet: Person[] } => {
@@ -45,6 +47,7 @@ const withQuiet = ([asked, also]: [Members, Members]): Members & { quiet: Person
   return {
     people: [...asked.people, ...quiet],
     quiet,
+    managers: [...asked.managers, ...also.managers],
     unknown: [...asked.unknown, ...also.unknown],
     failures: [...asked.failures, ...also.failures],
     doubts: [...asked.doubts, ...also.doubts],
@@ -74,9 +77,9 @@ export const eligibleApproversOf = async (
     const standIns = away.flatMap(({ person: absent, delegate }) =>
       delegate ? [{ delegate, absent, isAway: awayToo.has(delegate.id) }] : [],
     );
-    const { people = [], quiet = [], unknown = [], failures = [], doubts = [] } = found[index] ?? {};
+    const { people = [], managers = [], quiet = [], unknown = [], failures = [], doubts = [] } = found[index] ?? {};
     const isOnlyRequester = members.length === 0 && people.length > 0 && unknown.length === 0;
-    return { members, quiet, away, standIns, isOnlyRequester, unknown, failures, doubts };
+    return { members, managers, quiet, away, standIns, isOnlyRequester, unknown, failures, doubts };
   });
 };
 

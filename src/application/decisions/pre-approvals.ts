@@ -7,12 +7,13 @@ import type { Person } from '../../domain/principals/person.ts';
 import type { Requirement } from '../../domain/requests/request.ts';
 import { eligibleApproversOf } from './eligible-approvers.ts';
 import type { EligibleApprovers } from './eligible-approvers.ts';
+import { managersOf } from './named-ids.ts';
 import type { Freshness } from '../identity/directory.ts';
 import type { PreApprovalView } from '../../domain/requests/pre-approval.ts';
 import type { Deps } from '../deps.ts';
 
 /** Looked up before the transaction: who may approve now. A giver who may no longer approve does not count. */
-export type Ahead = { person: Person; requirements: Requirement[]; members: Person[][] };
+export type Ahead = { person: Person; requirements: Requirement[]; managers: string[]; members: Person[][] };
 
 /** Allowances of one person: more than anybody has. */
 const LIMIT = 200;
@@ -58,7 +59,7 @@ type Looking = { requirements: Requirement[]; freshness: Freshness };
 
 export const lookUp = async (deps: Deps, person: Person, { requirements, freshness }: Looking): Promise<Ahead> => {
   const electors = await eligibleApproversOf(deps, { requester: person, requirements, freshness });
-  return { person, requirements, members: electors.map(({ members }) => members) };
+  return { person, requirements, managers: managersOf(electors), members: electors.map(({ members }) => members) };
 };
 
 type Voted = { electors: readonly EligibleApprovers[]; votes: readonly { voter: Person }[] };

@@ -10,7 +10,14 @@ import type { Directory } from './directory.ts';
  * `unknown` names the sources that could not be read, in the order of `failures`. `doubts` are addresses that count for nobody;
  * they explain what is shown, and are not looked for where something is decided.
  */
-export type Members = { people: Person[]; unknown: string[]; failures: DomainError[]; doubts: ConflictingEmail[] };
+export type Members = {
+  people: Person[];
+  /** Ids of the people who count here as the requester's manager. */
+  managers: string[];
+  unknown: string[];
+  failures: DomainError[];
+  doubts: ConflictingEmail[];
+};
 
 type Wanted = { from: Source[]; freshness: 'fresh' | 'recent' };
 type Read = { people: Person[]; unknown: string | null; failure: DomainError | null };
@@ -35,6 +42,9 @@ export const readMembers = async (
   const read = freshness === 'fresh' ? directory.members : directory.recentMembers;
   const each = await Promise.all(from.map((source) => readOne(() => read([source], requester), source)));
   return {
+    managers: from.flatMap(({ kind }, index) =>
+      kind === 'manager' ? (each[index]?.people ?? []).map(({ id }) => id) : [],
+    ),
     people: [...new Map(each.flatMap(({ people }) => people).map((person) => [person.id, person])).values()],
     unknown: each.flatMap(({ unknown }) => unknown ?? []),
     failures: each.flatMap(({ failure }) => failure ?? []),

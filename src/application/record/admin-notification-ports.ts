@@ -13,6 +13,7 @@ export const ANNOUNCEMENT_KINDS = [
   'channel_taken',
   'group_gone',
   'targets_unfit',
+  'user_group_moved',
 ] as const;
 export type AdminNotificationKind = (typeof ANNOUNCEMENT_KINDS)[number];
 /** What admins may answer with a click: to repair or to leave a batch of findings. */

@@ -7,6 +7,7 @@ import type { Request } from '../../domain/requests/request.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { claimMsOf } from '../../domain/policy/claim.ts';
 import { liveProblem } from '../decisions/limits.ts';
+import { namedIds } from '../decisions/named-ids.ts';
 import { orderExtension } from '../grants/order-extension.ts';
 import type { Ids, Tx } from '../deps.ts';
 
@@ -22,6 +23,8 @@ export type Approval = {
   note?: string | null;
   /** What was allowed ahead of time and stood in for the approvals. */
   allowanceIds?: string[];
+  /** Who counted as the requester's manager, where the rule asks the manager. */
+  managerIds?: string[];
 };
 
 /** @throws DomainError `live_grants_reached` where the requester has as much as one person may have. */
@@ -56,8 +59,9 @@ export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Prom
 
 type Decided = { decisionId: string; grantId: string };
 
-const recordApproval = (tx: Tx, approval: Approval, { decisionId, grantId }: Decided): Promise<void> => {
+const recordApproval = async (tx: Tx, approval: Approval, { decisionId, grantId }: Decided): Promise<void> => {
   const { request, policy, rule, actor, voterIds: votes, allowanceIds: allowances = [] } = approval;
+  const named = await namedIds(tx, approval);
   return tx.audit.append({
     actor,
     requestId: request.id,
@@ -71,6 +75,7 @@ const recordApproval = (tx: Tx, approval: Approval, { decisionId, grantId }: Dec
       policy: policy.sha256,
       votes,
       allowances,
+      ...named,
       ...(approval.byPersonId !== null && { requestedAt: request.createdAt.toISOString() }),
     },
   });

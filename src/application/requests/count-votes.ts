@@ -14,6 +14,7 @@ import { approveRequest } from './approve-request.ts';
 import type { VoteContext } from './vote-context.ts';
 import { everyoneOf, fillersOf, rightOf } from '../decisions/eligible-approvers.ts';
 import { scheduleOf } from '../decisions/evaluate.ts';
+import { managersOf, namedIds } from '../decisions/named-ids.ts';
 import { refreshExtended } from '../grants/extension-terms.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { PreApprovalView } from '../../domain/requests/pre-approval.ts';
@@ -155,7 +156,8 @@ const approve = (deps: Deps, tx: Tx, { ballot, request, votes, ahead, result }: 
   const { policy, verdict, voter } = ballot;
   // Where a rule approves by itself nobody is assigned, and those who agreed all the same are named.
   const counted = result.assignment.size > 0 ? [...result.assignment.keys()] : votes.map(({ voterId }) => voterId);
-  const approval = { request, policy, rule: verdict.rule, actor: actorOf(voter), byPersonId: voter.id };
+  const by = { actor: actorOf(voter), byPersonId: voter.id, managerIds: managersOf(ballot.electors) };
+  const approval = { request, policy, rule: verdict.rule, ...by };
   const used = ahead.filter(({ by }) => counted.includes(by.id));
   if (used.length === 0) return approveRequest(tx, deps.ids, { ...approval, voterIds: counted });
   const asked = votes.filter(({ voterId }) => counted.includes(voterId) && !used.some(({ by }) => by.id === voterId));
@@ -182,6 +184,7 @@ const deny = async (deps: Deps, tx: Tx, { request, ballot, reason, byPersonId }:
     reason,
   });
   await tx.requests.setState(request.id, moveRequest(request.state, 'denied'));
+  const named = await namedIds(tx, { policy, request, rule, managerIds: managersOf(ballot.electors) });
   await tx.audit.append({
     type: 'request.denied',
     actor: byPersonId ? actorOf(voter) : SYSTEM,
@@ -194,6 +197,7 @@ const deny = async (deps: Deps, tx: Tx, { request, ballot, reason, byPersonId }:
       rule,
       policy: policy.sha256,
       reason,
+      ...named,
       ...(byPersonId !== null && { requestedAt: request.createdAt.toISOString() }),
     },
   });

@@ -268,6 +268,7 @@ export const decideAtOnce = async (
     voterIds,
     note: noteOf(held),
     allowanceIds,
+    managerIds: ahead.managers,
   });
   return 'approved';
 };

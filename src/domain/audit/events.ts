@@ -59,6 +59,7 @@ export const EVENT_TYPES = [
   'address.doubted',
   'address.confirmed',
   'address.refused',
+  'user_group.moved',
   'incident.opened',
   'incident.reopened',
   'incident.renamed',

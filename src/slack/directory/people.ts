@@ -7,7 +7,9 @@ import type { Source } from '../../domain/requests/request.ts';
 import type { Log } from '../../lib/log.ts';
 import { addressOf } from '../../domain/principals/email-bindings.ts';
 import { mayMean } from '../../domain/principals/identity.ts';
+import type { UserGroup } from '../../domain/principals/user-groups.ts';
 import type { EmailBindings, ConflictingEmail, GroupsRead } from '../../application/identity/email-binding-ports.ts';
+import type { HandleBindings } from '../../application/identity/user-group-ports.ts';
 import type { OnCallServices } from '../../application/identity/on-call-ports.ts';
 import type { Directory } from '../../application/identity/directory.ts';
 import { note, standingOf, whomAddressMeans } from './email-lookup.ts';
@@ -17,6 +19,7 @@ import { createLoader } from '../../lib/loader.ts';
 import type { Loader } from '../../lib/loader.ts';
 import { createSchedules } from './schedules.ts';
 import type { Schedules } from './schedules.ts';
+import { listUserGroups, userGroupMembers } from './user-groups.ts';
 
 const RECENT_MS = 60_000;
 /** Members of a larger user group are taken from the last minute's look-ups: one call each, per click, would meet Slack's rate limit. */
@@ -25,7 +28,6 @@ const FRESH_MEMBERS_MAX = 25;
 const UNKNOWN_USER = new Set(['user_not_found', 'users_not_found', 'user_not_visible']);
 
 type User = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>;
-type UserGroup = { id: string; handle: string; users: string[] };
 
 export type DirectorySettings = {
   client: WebClient;
@@ -33,6 +35,7 @@ export type DirectorySettings = {
   teamId: () => string;
   policy: () => Policy;
   book: EmailBindings;
+  handles: HandleBindings;
   onCall: OnCallServices;
   log: Log;
 };
@@ -80,7 +83,7 @@ const createLoaders = ({
     (email) => lookUp('an email address', async () => (await client.users.lookupByEmail({ email })).user, email),
     RECENT_MS,
   ),
-  groups: createLoader(() => lookUp('user groups', () => listGroups(client), null), RECENT_MS),
+  groups: createLoader(() => lookUp('user groups', () => listUserGroups(client), null), RECENT_MS),
   managers: createLoader(
     (userId) => lookUp('the profile', () => findManager(client, policy(), userId), null),
     RECENT_MS,
@@ -103,13 +106,6 @@ const lookUp = async <T>(what: string, call: () => Promise<T | undefined>, id: s
       throw new DomainError('unknown_person', { id }, { cause: error });
     throw new DomainError('lookup_failed', { what, error: failure.code }, { cause: error });
   }
-};
-
-const listGroups = async (client: WebClient): Promise<UserGroup[]> => {
-  const answer = await client.usergroups.list({ include_users: true, include_disabled: false });
-  return (answer.usergroups ?? []).flatMap(({ id, handle, users }) =>
-    id ? [{ id, handle: handle ?? '', users: users ?? [] }] : [],
-  );
 };
 
 /** The user id in the profile field that names the manager, or null. Slack: docs.slack.dev/reference/methods/users.profile.get */
@@ -170,25 +166,13 @@ const byEmail = async (sources: Sources, email: string, freshness: Freshness): P
 const byRef = (sources: Sources, ref: string, freshness: Freshness): Promise<Person | null> =>
   ref.includes('@') ? byEmail(sources, ref, freshness) : countedPerson(() => person(sources, ref, freshness));
 
-const usergroupMembers = async (sources: Sources, handle: string, freshness: Freshness): Promise<string[]> => {
-  const wanted = handle.replace(/^@/, '').toLowerCase();
-  const groups = await sources.groups[freshness]('all');
-  const found = groups.find((group) => group.id.toLowerCase() === wanted || group.handle.toLowerCase() === wanted);
-  if (!found)
-    throw new DomainError('lookup_failed', {
-      what: `user group ${handle}`,
-      why: `Slack has no user group ${handle}; ask an admin to mend the policy.`,
-    });
-  return found.users;
-};
-
 const groupMembers = async (sources: Sources, group: GroupSource, freshness: Freshness): Promise<(Person | null)[]> => {
   if (group.kind === 'people') return Promise.all(group.people.map((ref) => byRef(sources, ref, freshness)));
   if (group.kind === 'on_call_schedule') {
     const emails = await sources.schedules.emails(group, freshness);
     return Promise.all(emails.map((email) => byEmail(sources, email, freshness)));
   }
-  const ids = await usergroupMembers(sources, group.handle, freshness);
+  const ids = await userGroupMembers(sources, group.handle, freshness);
   const each = ids.length > FRESH_MEMBERS_MAX ? 'recent' : freshness;
   return Promise.all(ids.map((id) => countedPerson(() => person(sources, id, each))));
 };
@@ -244,7 +228,7 @@ const isIn = async (sources: Sources, group: GroupSource, asked: Asked): Promise
   if (group.kind === 'people') return isNamed(sources, group.people, asked);
   if (group.kind === 'on_call_schedule')
     return isNamed(sources, await sources.schedules.emails(group, asked.freshness), asked);
-  const userIds = await usergroupMembers(sources, group.handle, asked.freshness);
+  const userIds = await userGroupMembers(sources, group.handle, asked.freshness);
   return userIds.includes(asked.who.userId) ? 'inside' : 'outside';
 };
 

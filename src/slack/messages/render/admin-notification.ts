@@ -57,6 +57,12 @@ const WORDS = {
     foot: 'The same is not repeated for a day. `latchkey doctor` looks again.',
     more: '`latchkey doctor` has them all.',
   },
+  user_group_moved: {
+    heading:
+      '*Another Slack user group has taken a handle of the policy.* Until an admin writes an id, rules with that group fail closed.',
+    foot: 'It is in the audit log.',
+    more: 'the audit log has them all.',
+  },
   drift_repaired: { ...DRIFT, heading: '*What was changed past Latchkey was repaired, as an admin said.*' },
 } satisfies Record<AdminNotificationKind, Words>;
 

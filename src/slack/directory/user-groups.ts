@@ -1,0 +1,40 @@
+/** Members of the user groups that the policy names, by id or by the group that a handle was first seen at. */
+import type { WebClient } from '@slack/web-api';
+import { DomainError } from '../../domain/errors.ts';
+import { movedHandleText, userGroupNamed } from '../../domain/principals/user-groups.ts';
+import type { UserGroup } from '../../domain/principals/user-groups.ts';
+import type { HandleBindings } from '../../application/identity/user-group-ports.ts';
+import type { Loader } from '../../lib/loader.ts';
+
+type UserGroupSources = {
+  teamId: () => string;
+  handles: HandleBindings;
+  groups: Loader<'all', UserGroup[]>;
+};
+
+/** With the disabled ones, to tell them from those that do not exist. Slack: docs.slack.dev/reference/methods/usergroups.list */
+export const listUserGroups = async (client: WebClient): Promise<UserGroup[]> => {
+  const answer = await client.usergroups.list({ include_users: true, include_disabled: true });
+  return (answer.usergroups ?? []).flatMap(({ id, handle, users, date_delete: deletedAt }) =>
+    id ? [{ id, handle: handle ?? '', isDisabled: Boolean(deletedAt), users: users ?? [] }] : [],
+  );
+};
+
+const failed = (ref: string, why: string): DomainError =>
+  new DomainError('lookup_failed', { what: `user group ${ref}`, why });
+
+/** @throws DomainError `lookup_failed` where the policy names none, a disabled one, or a handle that another group has taken. */
+export const userGroupMembers = async (
+  { teamId, handles, groups }: UserGroupSources,
+  ref: string,
+  freshness: 'fresh' | 'recent',
+): Promise<string[]> => {
+  const named = userGroupNamed(ref, await groups[freshness]('all'));
+  if (named.group === null) throw failed(ref, named.problem);
+  const { group, isByHandle } = named;
+  if (!isByHandle) return group.users;
+  const bound = await handles.bind(teamId(), { handle: ref, groupId: group.id });
+  if (bound === group.id) return group.users;
+  const text = movedHandleText({ handle: ref, bound, found: group.id });
+  throw failed(ref, `${text}. An admin can write the id of the right group in the policy.`);
+};
