@@ -93,6 +93,8 @@ const guardingReads = (db: Db) => ({
   ...useReads(db),
 });
 
+const identityReads = (db: Db) => ({ ...addressReads(db), ...handleReads(db) });
+
 export const createStore = ({
   pool,
   log,
@@ -111,8 +113,7 @@ export const createStore = ({
       grant: grantReads(db),
       person: peopleReads(db),
       absencesOf: absenceReads(db),
-      ...addressReads(db),
-      ...handleReads(db),
+      ...identityReads(db),
       ...viewReads(db),
       ...limitReads(db),
       ...allowanceReads(db),
