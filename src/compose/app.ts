@@ -182,6 +182,11 @@ const createOwnMetrics = (
   return createMetrics({ ...sources, checks }, { version: programVersion(), namesTargets, log });
 };
 
+const createBindings = (store: Store) => ({
+  book: createEmailBindings({ store, ids: { next: newId } }),
+  handles: createHandleBindings({ store, ids: { next: newId } }),
+});
+
 const createCore = (options: AppOptions, late: Late): Core => {
   const { environment, log } = options;
   const database = { url: environment.databaseUrl, ca: environment.databaseCa };
@@ -206,9 +211,14 @@ const createCore = (options: AppOptions, late: Late): Core => {
   const access = createAccess({ findProvider, policy, log, onCall: metrics.onTargetCall });
   const onCall = createOnCall(environment, log);
   const teamId = (): string => connection.team().teamId;
-  const book = createEmailBindings({ store, ids: { next: newId } });
-  const handles = createHandleBindings({ store, ids: { next: newId } });
-  const directory = createDirectory({ client: connection.client, teamId, policy, book, handles, onCall, log });
+  const directory = createDirectory({
+    client: connection.client,
+    teamId,
+    policy,
+    ...createBindings(store),
+    onCall,
+    log,
+  });
   const deps: Deps = {
     store,
     directory,
