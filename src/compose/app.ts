@@ -45,7 +45,7 @@ import { createEmailBindings } from '../application/identity/email-bindings.ts';
 import { createHandleBindings } from '../application/identity/user-group-bindings.ts';
 import { TRIGGERS } from '../http/hooks/registry.ts';
 import { createUseCases } from '../application/application.ts';
-import type { Deps } from '../application/deps.ts';
+import type { Deps, Store } from '../application/deps.ts';
 import type { AdoptInput } from '../application/policy/adopt-policy.ts';
 import type { Misfit } from '../application/policy/misfits.ts';
 import type { UseCases } from '../application/verbs.ts';
@@ -209,16 +209,9 @@ const createCore = (options: AppOptions, late: Late): Core => {
   const sources = { counts: store.read.counts, oldestOverdueMs: store.read.oldestOverdueMs };
   const metrics = createOwnMetrics(options, late, { ...sources, targetProblems: () => access.problems() });
   const access = createAccess({ findProvider, policy, log, onCall: metrics.onTargetCall });
-  const onCall = createOnCall(environment, log);
   const teamId = (): string => connection.team().teamId;
-  const directory = createDirectory({
-    client: connection.client,
-    teamId,
-    policy,
-    ...createBindings(store),
-    onCall,
-    log,
-  });
+  const identity = { ...createBindings(store), onCall: createOnCall(environment, log) };
+  const directory = createDirectory({ client: connection.client, teamId, policy, ...identity, log });
   const deps: Deps = {
     store,
     directory,
