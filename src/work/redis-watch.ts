@@ -76,6 +76,8 @@ const createHold = () => {
       untilMs = nowMs + holdMs;
       met = found;
     },
+    /** The look meets it as well, and so sees when it is over. */
+    drop: (): void => void (met = null),
     current: (): RedisFault | null => {
       if (met && performance.now() > untilMs) met = null;
       return met;
@@ -106,6 +108,7 @@ const createCore = <T extends Opened>({ probe, open, log }: Options<T>): Core<T>
   };
   const look = async (): Promise<number> => {
     const seen = (await probe.look()).fault;
+    if (!isUsableWith(seen)) hold.drop();
     found = isUsableWith(seen) ? (hold.current() ?? seen) : seen;
     tell(found);
     if (!isUsableWith(found)) {
