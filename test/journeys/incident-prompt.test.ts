@@ -93,7 +93,7 @@ describe('the prompt of an incident', () => {
     await room.prompt('inc-standing', 'Request access');
     world.slack.as('ada').join('inc-standing');
     await world.slack.as('ada').command('/prod-access', 'orders-db read 30m count the orders of today', 'inc-standing');
-    const approval = await room.said('inc-standing', 'asks for');
+    const approval = await room.said('inc-standing', ' requests ');
     expect(seen(approval)).toContain('"approve"');
     expect(seen(await room.prompt('inc-standing', 'Waits for approval'))).not.toContain('"approve"');
   });

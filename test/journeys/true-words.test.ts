@@ -88,3 +88,43 @@ test('a denied extension does not go on saying that the old end stays', async ()
     return Promise.resolve(card !== undefined && seen(card).includes('The access ended'));
   }, 'the card says that the access ended');
 });
+
+test('both approvers are named once each, on the card and in the lists, and a push says who, what, how long and why', async () => {
+  await world.stop();
+  world = await startWorld({
+    rules: `
+rules:
+  - name: Needs an owner and an SRE
+    approvals: [{ from: owners }, { from: sre }]
+admins: [security]
+`,
+  });
+  story = storyOf(world);
+  await world.start();
+  const card = await story.ask('ada', 'orders-db write 15m set <!channel> order 1183 to paid OPS-12');
+  expect(card.text).toContain(
+    '<@U0ADA> requests *Orders database · Read-write* for 15m (sensitive): “set &lt;!channel&gt; order',
+  );
+  expect(card.text).toContain('OPS-12');
+  await world.slack.as('olga').click(card, 'approve');
+  await story.inChannel('Agreed: <@U0OLGA>');
+  await world.slack.as('rita').click(card, 'approve');
+  const both = 'Approved by <@U0OLGA> and <@U0RITA>';
+  const text = JSON.stringify((await story.inChannel(both)).blocks);
+  expect(text.match(/<@U0OLGA>/g)).toHaveLength(1);
+  await story.dm('ada', 'show_credentials');
+  await say('ada', 'list');
+  expect(seen(await story.privately('ada', 'You have'))).toContain(both);
+  await say('olga', 'who orders-db');
+  expect(seen(await story.privately('olga', 'in there now'))).toContain(both);
+  await world.slack.as('ada').openHome();
+  await until(
+    () => Promise.resolve(JSON.stringify(world.slack.as('ada').home() ?? null).includes(both)),
+    'the home tab names both',
+  );
+});
+
+test('a guess at the name of `list` is told it', async () => {
+  await say('ada', 'status');
+  await story.privately('ada', '/prod-access list');
+});

@@ -2,22 +2,24 @@
  * `alarm`, `banner`, `review`, `review_overdue` and `reviewed` are of break-glass: to those who are told, to the target's channel,
  * to the reviewers, to the admins, and to whoever took the access.
  */
-export type MessageKind =
-  | 'approval'
-  | 'requester'
-  | 'granted'
-  | 'warning'
-  | 'outcome'
-  | 'stuck'
-  | 'alarm'
-  | 'banner'
-  | 'review'
-  | 'review_overdue'
-  | 'reviewed'
-  | 'changed'
-  | 'reminder'
-  | 'escalation'
-  | 'discussion';
+export const MESSAGE_KINDS = [
+  'approval',
+  'requester',
+  'granted',
+  'warning',
+  'outcome',
+  'stuck',
+  'alarm',
+  'banner',
+  'review',
+  'review_overdue',
+  'reviewed',
+  'changed',
+  'reminder',
+  'escalation',
+  'discussion',
+] as const;
+export type MessageKind = (typeof MESSAGE_KINDS)[number];
 
 /** One Slack message that shows a request. `audience` is a channel id or a user id; `channel`/`ts` are where it was posted. */
 export type MessageCopy = {

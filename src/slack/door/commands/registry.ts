@@ -67,8 +67,18 @@ const isMistypedCommand = (first: string, rest: string, targets: string[]): bool
   return guess === undefined ? rest === '' : commandNames().includes(guess);
 };
 
+/** What people type for commands that have another name. */
+const GUESSED: Readonly<Record<string, readonly string[]>> = {
+  status: ['list'],
+  ls: ['list'],
+  mine: ['list'],
+  show: ['list'],
+};
+
 const suggest = (call: CommandCall, first: string, rest: string): Promise<void> => {
-  const guesses = nearest(first, commandNames()).map((name) => typed(`${name} ${rest}`.trim()));
+  const guesses = (GUESSED[first.toLowerCase()] ?? nearest(first, commandNames())).map((name) =>
+    typed(`${name} ${rest}`.trim()),
+  );
   const instead =
     guesses.length > 0 ? `Did you mean ${sentenceList(guesses, 'or')}?` : `${typed('help')} lists what there is.`;
   return call.reply({ text: `${code(first)} is neither a command nor a target. ${instead}` });

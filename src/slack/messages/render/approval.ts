@@ -4,7 +4,7 @@ import { formatDuration } from '../../../domain/time/durations.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import { actions, approveButton, approveChangesButton, denyButton, discussButton, endNowButton } from './buttons.ts';
 import type { MessageFacts } from './facts.ts';
-import { CONTEXT_TEXT_MAX, MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX } from './limits.ts';
+import { CONTEXT_TEXT_MAX, MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX, TICKET_SHOWN_MAX } from './limits.ts';
 import { newEndLine } from './more-time.ts';
 import {
   allows,
@@ -15,15 +15,17 @@ import {
   mark,
   status,
   ticket,
-  votesSoFar,
+  votesBeside,
   warning,
   what,
   whoIsAsked,
 } from './phrases.ts';
-import { context, cut, mention, plain, quote, section } from './text.ts';
+import { context, cut, inline, mention, plain, quote, section } from './text.ts';
 import type { Message } from './text.ts';
 
 const WHOSE_SHOWN_MAX = 80;
+/** A lock screen shows little more. */
+const REASON_PUSHED_MAX = 150;
 
 export const approvalMessage = (view: RequestView, facts: MessageFacts): Message => {
   const isOpen = view.request.state === 'pending';
@@ -88,7 +90,7 @@ const decisionLines = (view: RequestView, facts: MessageFacts, isOpen: boolean):
     ...changeLines(view, facts),
     isOpen ? whoIsAsked(view, facts) : null,
     isOpen ? escalation(view, facts) : null,
-    votesSoFar(view, facts),
+    votesBeside(view, facts),
     status(view),
   ]
     .filter((line) => line !== null)
@@ -96,5 +98,5 @@ const decisionLines = (view: RequestView, facts: MessageFacts, isOpen: boolean):
 
 const notification = (view: RequestView, facts: MessageFacts, isOpen: boolean): string =>
   isOpen
-    ? `${mention(view.requester)} asks for ${what(view, facts)} for ${howLong(view)}. Approve or deny it here.`
+    ? `${mention(view.requester)} requests ${what(view, facts)} for ${howLong(view)}${facts.role?.isSensitive ? ' (sensitive)' : ''}: “${inline(view.request.reason, REASON_PUSHED_MAX)}”${view.request.ticket ? ` ${inline(view.request.ticket, TICKET_SHOWN_MAX)}` : ''}`
     : `${what(view, facts)} for ${mention(view.requester)}: ${status(view)}`;

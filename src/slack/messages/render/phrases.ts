@@ -143,6 +143,15 @@ export const votesSoFar = (
   return lines.length > 0 ? lines.join(' ') : null;
 };
 
+/** The same, where the status does not name the approvers anyway: nothing is said twice. */
+export const votesBeside = (view: RequestView, facts: Pick<MessageFacts, 'missing' | 'ahead'>): string | null => {
+  const agreed = view.votes.filter(({ kind }) => kind === 'approve');
+  const said = view.request.state === 'pending' ? '' : status(view);
+  const isSaid =
+    facts.ahead.length === 0 && agreed.every(({ voter, inSteadOf }) => !inSteadOf && said.includes(mention(voter)));
+  return isSaid ? null : votesSoFar(view, facts);
+};
+
 const words = (value: Json): string => {
   if (Array.isArray(value)) return value.map(words).join(', ');
   if (value !== null && typeof value === 'object') return scopeWords(value);
@@ -179,8 +188,14 @@ export const groups = (names: string[] | null): string | null =>
 
 const lastError = (grant: Grant): string => (grant.lastError ? ` ${inline(grant.lastError, ERROR_SHOWN_MAX)}` : '');
 
-const decidedBy = ({ decision, decidedBy: person }: RequestView): string =>
-  person ? mention(person) : `rule ${ruleName(decision?.rule ?? null)}`;
+/** All whose votes made it, not only the last. */
+const decidedBy = ({ decision, decidedBy: person, votes }: RequestView): string => {
+  if (!person) return `rule ${ruleName(decision?.rule ?? null)}`;
+  if (decision?.outcome !== 'approved') return mention(person);
+  const agreed = votes.filter(({ kind }) => kind === 'approve').map(({ voter }) => voter);
+  const others = agreed.filter(({ id }) => id !== person.id);
+  return sentenceList([...others, person].map(mention));
+};
 
 const howDecided = (view: RequestView): string => {
   if (view.request.isBreakGlass) return 'Taken by break-glass, without approval.';
@@ -219,11 +234,32 @@ export const use = ({ firstUsedAt, isUseTold, activatedAt }: Grant, now?: Date):
   return isUseTold && activatedAt ? ' Not seen in use.' : '';
 };
 
+/** It was never active, so its credentials were shown to nobody. */
+const isNeverBegun = ({ activatedAt }: Pick<Grant, 'activatedAt'>): boolean => activatedAt === null;
+
+const NEVER_BEGUN = '*Not set up*, nobody got in.';
+
+/** Of access that never began there is nothing to end: what may be left of the attempt is looked for. */
+const endingUnbegun = (grant: Grant): string => {
+  const why = because(grant.endReason);
+  return grant.attempts > 0
+    ? `${NEVER_BEGUN}${why} Attempt ${grant.attempts} to confirm that nothing is left in the target failed; trying again.${lastError(grant)}`
+    : `${NEVER_BEGUN}${why} Latchkey confirms that nothing is left in the target.`;
+};
+
+const NOTHING_LEFT = {
+  removed: 'What had been made was removed, and confirmed by the target.',
+  already_absent: 'Nothing is left in the target.',
+  still_held: 'Nothing of it is left in the target.',
+} as const satisfies Record<EndOutcome, string>;
+
 /** Says removed only when absence was read back from the target. */
 const ended = (view: RequestView, grant: Grant): string => {
   const isBegun = grant.activatedAt !== null || (!grant.startsAt && grant.endCause !== 'not_started');
   if (!isBegun && grant.endOutcome === 'already_absent')
     return `*Not begun*:${endCause(view)}. Nobody got in.${because(grant.endReason)}`;
+  if (isNeverBegun(grant))
+    return `*Not set up*, nobody got in:${endCause(view)}.${because(grant.endReason)} ${NOTHING_LEFT[grant.endOutcome ?? 'removed']}`;
   const at = grant.endedAt ? ` ${date(grant.endedAt)}` : '';
   return `*Ended*${at}:${endCause(view)}. ${HOW_ENDED[grant.endOutcome ?? 'removed']}${use(grant)}${grant.endReason ? because(grant.endReason) : ''}`;
 };
@@ -250,9 +286,11 @@ const grantLine = (view: RequestView, grant: Grant): string => {
     activating: () => activating(view, grant),
     active: () => `*Active* until ${untilWhen(grant, view)}. ${howDecided(view)}`,
     ending: () =>
-      grant.attempts > 0
-        ? `*Still being ended, not yet confirmed.* Attempt ${grant.attempts} failed; trying again.${lastError(grant)}`
-        : '*Being ended*, not yet confirmed.',
+      isNeverBegun(grant)
+        ? endingUnbegun(grant)
+        : grant.attempts > 0
+          ? `*Still being ended, not yet confirmed.* Attempt ${grant.attempts} failed; trying again.${lastError(grant)}`
+          : '*Being ended*, not yet confirmed.',
     ended: () => ended(view, grant),
     failed: () => `*Not set up*, nobody got in. ${howDecided(view)} The owners and the admins have the cause.`,
   } satisfies Record<Grant['state'], () => string>;

@@ -28,7 +28,7 @@ import {
   status,
   ticket,
   untilWhen,
-  votesSoFar,
+  votesBeside,
   warning,
   what,
   whoIsAsked,
@@ -66,7 +66,7 @@ export const requesterMessage = (view: RequestView, facts: MessageFacts): Messag
     ...changeLines(view, facts),
     isOpen ? whoIsAsked(view, facts) : null,
     isOpen ? escalation(view, facts) : null,
-    votesSoFar(view, facts),
+    votesBeside(view, facts),
   ].filter((line) => line !== null);
   if (small.length > 0) blocks.push(context(cut(small.join('\n'), CONTEXT_TEXT_MAX)));
   if (isOpen && facts.unreachable) blocks.push(section(UNREACHABLE[facts.unreachable]));
