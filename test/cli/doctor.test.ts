@@ -218,8 +218,8 @@ describe('what the policy names in Slack', () => {
       ...['slack nobody_in_group', 'slack nobody_in_group'],
     ]);
     const messages = messagesIn(report);
-    expect(messages).toContain('@nowhere (group a) does not exist');
-    expect(messages).toContain('@off (group b) is disabled');
+    expect(messages).toContain('@nowhere (group a): Slack has no user group nowhere');
+    expect(messages).toContain('@off (group b): The user group off is disabled in Slack');
     expect(messages).toContain('@empty (group c) has no members');
     expect(messages).toContain('guest@acme.test (group d) is a guest');
     expect(messages).toContain('gone@acme.test (group e) has no account in this workspace');
