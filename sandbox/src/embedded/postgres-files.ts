@@ -26,6 +26,12 @@ export interface PostgresFiles {
 
 const STAGE = '/var/tmp/latchkey-embedded';
 
+/** Where a server of this folder may be: in it, or where the user that it runs as can reach it. */
+export const placesOf = (baseDir: string): [near: string, staged: string] => {
+  const base = path.resolve(baseDir);
+  return [path.join(base, 'postgres'), path.join(STAGE, hash(base))];
+};
+
 /** `binaries`: the folder `native` of another platform package than the installed one. */
 export async function postgresFiles(
   baseDir: string,
@@ -36,9 +42,10 @@ export async function postgresFiles(
   mkdirSync(base, { recursive: true, mode: 0o755 });
   let native = binaries ?? (await nativeDir());
   makeSymlinks(native);
-  let dir = path.join(base, 'postgres');
+  const [near, staged] = placesOf(base);
+  let dir = near;
   if (user && !(isReachableByAll(base) && isReachableByAll(native))) {
-    dir = path.join(STAGE, hash(base));
+    dir = staged;
     native = stageBinaries(native);
   }
   mkdirSync(dir, { recursive: true, mode: 0o700 });

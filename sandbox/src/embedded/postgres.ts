@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort, isPortOpen } from './port.ts';
-import { postgresFiles, type PostgresFiles } from './postgres-files.ts';
+import { placesOf, postgresFiles, type PostgresFiles } from './postgres-files.ts';
 import { endProcess, isRunning, logTail, readLog, spawnServer } from './process.ts';
 import { newPassword, readState, writeState, type ServerState } from './state-file.ts';
 import { unprivilegedUser, type RunAs } from './unprivileged.ts';
@@ -71,11 +71,21 @@ export async function startPostgres(baseDir: string, options: Options = {}): Pro
 /** Stops whatever a killed process left running in `baseDir`, and deletes the data. Nothing there is fine. */
 export async function removePostgres(baseDir: string): Promise<void> {
   const cluster = await clusterIn(baseDir, {});
-  const state = readState(cluster.stateFile);
-  const left = state && (await attach(cluster, state));
-  await left?.stop();
-  rmSync(cluster.files.dir, { recursive: true, force: true });
+  // Which of the places it is in depended on the binaries that it was started with.
+  for (const dir of placesOf(baseDir)) {
+    const there = { ...cluster, ...pathsIn(dir), files: { ...cluster.files, dir } };
+    const state = readState(there.stateFile);
+    const left = state && (await attach(there, state));
+    await left?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
 }
+
+const pathsIn = (dir: string): Pick<Cluster, 'data' | 'stateFile' | 'logFile'> => ({
+  data: path.join(dir, 'data'),
+  stateFile: path.join(dir, 'state.json'),
+  logFile: path.join(dir, 'postgres.log'),
+});
 
 async function clusterIn(
   baseDir: string,
@@ -83,13 +93,10 @@ async function clusterIn(
 ): Promise<Cluster> {
   const user = unprivilegedUser();
   const files = await postgresFiles(baseDir, user, binaries);
-  const inDir = (name: string): string => path.join(files.dir, name);
   return {
     files,
     user,
-    data: inDir('data'),
-    stateFile: inDir('state.json'),
-    logFile: inDir('postgres.log'),
+    ...pathsIn(files.dir),
     isForTests,
     settings,
     ownerPid: isShared ? 0 : process.pid,

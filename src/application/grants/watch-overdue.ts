@@ -1,5 +1,5 @@
 /** Tells admins when access outlives its time by more than a minute: once, again at growing pauses, and when it is over. */
-import { formatDuration } from '../../domain/time/durations.ts';
+import { roughDuration } from '../../domain/time/durations.ts';
 import { notifyAdmins, closeNews, keyOf } from '../record/notify-admins.ts';
 import type { OverdueTarget } from '../record/admin-notification-ports.ts';
 import type { Deps, Tx } from '../deps.ts';
@@ -34,15 +34,15 @@ const alert = async (deps: Deps, overdueMs: number): Promise<void> => {
 
 const headline = (overdueMs: number, alerts: number): string =>
   alerts === 0
-    ? `The oldest is ${formatDuration(overdueMs)} late.`
-    : `Still: the oldest is ${formatDuration(overdueMs)} late. This is alert ${alerts + 1}; the next comes after twice the pause.`;
+    ? `The oldest is ${roughDuration(overdueMs)} late.`
+    : `Still: the oldest is ${roughDuration(overdueMs)} late. This is alert ${alerts + 1}; the next comes after twice the pause.`;
 
 const lineOf = (deps: Deps, { target, count, oldestMs, grantIds }: OverdueTarget): string => {
   const title = deps.policy().targets[target]?.title || target;
   const problem = deps.access.problems()[target];
   const named =
     count > grantIds.length ? `${grantIds.join(', ')} and ${count - grantIds.length} more` : grantIds.join(', ');
-  return `${title}: ${count} overdue, the oldest by ${formatDuration(oldestMs)} (${named}).${problem ? ` ${problem}` : ''}`;
+  return `${title}: ${count} overdue, the oldest by ${roughDuration(oldestMs)} (${named}).${problem ? ` ${problem}` : ''}`;
 };
 
 const resolve = async (deps: Deps): Promise<void> => {
@@ -52,7 +52,7 @@ const resolve = async (deps: Deps): Promise<void> => {
     await tx.overdue.close(episode.id);
     if (episode.alerts === 0) return;
     const lines = [
-      `The latest end was about ${formatDuration(episode.worstMs)} late. All of them are confirmed gone by their targets.`,
+      `The latest end was about ${roughDuration(episode.worstMs)} late. All of them are confirmed gone by their targets.`,
     ];
     await notifyAdmins(tx, deps.ids, { kind: 'overdue_resolved', about: episode.id, lines });
     await closeAlerts(tx, episode.id, episode.alerts);

@@ -19,8 +19,7 @@ export const parseDuration = (text: string): number => {
   return ms;
 };
 
-/** 5400000 -> `1h30m`; the largest two units that say it, rounded to seconds. */
-export const formatDuration = (durationMs: number): string => {
+const partsOf = (durationMs: number): string[] => {
   let rest = Math.max(0, Math.round(durationMs / 1000)) * 1000;
   const parts: string[] = [];
   for (const unit of ['d', 'h', 'm', 's'] as const) {
@@ -28,5 +27,11 @@ export const formatDuration = (durationMs: number): string => {
     if (amount > 0) parts.push(`${amount}${unit}`);
     rest -= amount * UNIT_MS[unit];
   }
-  return parts.slice(0, 2).join('') || '0s';
+  return parts;
 };
+
+/** 5400000 -> `1h30m`, to the second: what is approved, and what a form sends back, is what was meant. `parseDuration` reads it again. */
+export const formatDuration = (durationMs: number): string => partsOf(durationMs).join('') || '0s';
+
+/** The largest two units, for what was measured: how late, how long it lasted. */
+export const roughDuration = (durationMs: number): string => partsOf(durationMs).slice(0, 2).join('') || '0s';

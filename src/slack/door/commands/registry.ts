@@ -68,15 +68,15 @@ const isMistypedCommand = (first: string, rest: string, targets: string[]): bool
 };
 
 /** What people type for commands that have another name. */
-const GUESSED: Readonly<Record<string, readonly string[]>> = {
-  status: ['list'],
-  ls: ['list'],
-  mine: ['list'],
-  show: ['list'],
-};
+const GUESSED: ReadonlyMap<string, readonly string[]> = new Map([
+  ['status', ['list']],
+  ['ls', ['list']],
+  ['mine', ['list']],
+  ['show', ['list']],
+]);
 
 const suggest = (call: CommandCall, first: string, rest: string): Promise<void> => {
-  const guesses = (GUESSED[first.toLowerCase()] ?? nearest(first, commandNames())).map((name) =>
+  const guesses = (GUESSED.get(first.toLowerCase()) ?? nearest(first, commandNames())).map((name) =>
     typed(`${name} ${rest}`.trim()),
   );
   const instead =

@@ -1,6 +1,6 @@
 /** What is said when an incident closes: the warning with a way to keep one's own, and the timeline once it is true. */
 import type { KnownBlock } from '@slack/types';
-import { formatDuration } from '../../../domain/time/durations.ts';
+import { roughDuration } from '../../../domain/time/durations.ts';
 import type { TimelineAccess } from '../../../domain/incidents/timeline.ts';
 import type { Policy } from '../../../domain/policy/types.ts';
 import { isKept } from '../../../domain/grants/ending.ts';
@@ -144,7 +144,7 @@ const summary = (view: IncidentView, access: readonly TimelineAccess[]): string 
   const opened = `Opened ${date(incident.openedAt)}${view.openedBy ? ` by ${inline(view.openedBy.name, TITLE_SHOWN_MAX)}` : ''}.`;
   const lasted =
     incident.state === 'closed'
-      ? `${closedLine(view)} It lasted ${formatDuration(Math.max(60_000, Math.floor(lastedMs / 60_000) * 60_000))}.`
+      ? `${closedLine(view)} It lasted ${roughDuration(Math.max(60_000, Math.floor(lastedMs / 60_000) * 60_000))}.`
       : 'It is open.';
   const who =
     inside.length === 0

@@ -1,6 +1,6 @@
 /** Tells admins and owners that a grant cannot be set up or ended without them, with what they can do; redrawn when it is resolved. */
 import type { KnownBlock } from '@slack/types';
-import { formatDuration } from '../../../domain/time/durations.ts';
+import { roughDuration } from '../../../domain/time/durations.ts';
 import type { Grant } from '../../../domain/grants/grant.ts';
 import { isHeld, needsHuman } from '../../../application/grants/hold.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
@@ -48,7 +48,7 @@ const dueAt = ({ endCause, endingAt, expiresAt }: Grant): Date =>
 const late = (grant: Grant | null): string => {
   if (grant?.state !== 'ended' || !grant.endedAt) return '';
   const lateMs = grant.endedAt.getTime() - dueAt(grant).getTime();
-  return lateMs > LATE_MS ? ` *${formatDuration(lateMs)} late.* Nothing is left to do.` : '';
+  return lateMs > LATE_MS ? ` *${roughDuration(lateMs)} late.* Nothing is left to do.` : '';
 };
 
 const HELD =
