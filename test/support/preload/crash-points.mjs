@@ -73,7 +73,8 @@ pg.Client.prototype.query = function atPoint(...args) {
   const run = (given) => query.apply(this, given);
   const text = textOf(args[0]);
   if (/^commit\b/i.test(text)) return onCommit(this, args, run);
-  if (/^begin\b/i.test(text)) onBegin(this);
+  // One text may be a whole transaction.
+  if (/^begin\b/i.test(text) && !/\bcommit;?\s*$/i.test(text)) onBegin(this);
   if (/^rollback\b/i.test(text)) open.delete(this);
   return onStatement(this, args, run);
 };
