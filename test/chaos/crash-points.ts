@@ -66,7 +66,7 @@ export const UNTIL_ACTIVE: CrashPoint[] = [
   { name: 'cancel:after-commit', watch: event('request.cancelled', 'after'), leaves: CANCELLED, refusal: 'cancel' },
   { name: 'deny:before-commit', watch: event('request.denied', 'before'), leaves: ASKED, refusal: 'deny' },
   { name: 'deny:after-commit', watch: event('request.denied', 'after'), leaves: DENIED, refusal: 'deny' },
-  { name: 'activate:after-claim', watch: sql('as "canCreateRole", r.rolcanlogin', 'before'), leaves: AGREED },
+  { name: 'activate:after-claim', watch: sql('grant_claim_to_activate', 'after'), leaves: AGREED },
   { name: 'activate:before-target-commit', watch: sql('CREATE ROLE', 'before'), leaves: AGREED },
   { name: 'activate:after-target-commit', watch: sql('CREATE ROLE', 'after'), leaves: MADE },
   { name: 'activate:before-commit', watch: event('grant.active', 'before'), leaves: MADE },
