@@ -38,6 +38,9 @@ export const tlsOf = ({ sslmode, ca }: Pick<TlsSettings, 'sslmode' | 'ca'>): Con
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|::1|\/.*|)$/i;
 
+/** This machine, by its name, its address or the folder of a socket. */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
+
 /** Whether what is sent can be read on its way. */
 export const isInTheClear = ({ host, sslmode }: { host: string; sslmode: SslMode | null }): boolean =>
-  (sslmode === null || sslmode === 'disable') && !LOOPBACK.test(host);
+  (sslmode === null || sslmode === 'disable') && !isLoopback(host);

@@ -15,11 +15,11 @@ const SWEEP_MS = 2_000;
 /** Whoever takes the mark away again and again makes work go out again only so often. */
 const EMPTIED_GAP_MS = 5_000;
 const OVERDUE_POLL_MS = 10_000;
-/** An end that is this late is told to admins; `usecases/watch-overdue.ts` says how. */
+/** An end that is this late is told to admins; `application/grants/watch-overdue.ts` says how. */
 const LATE_MS = 60_000;
 const ACCOUNTS_POLL_MS = 10_000;
 const DRIFT_POLL_MS = 5_000;
-/** Well below the pause between two looks at one target, which `usecases/note-use.ts` keeps. */
+/** Well below the pause between two looks at one target, which `application/grants/record-usage.ts` keeps. */
 const USE_POLL_MS = 2_500;
 const REVOCATION_POLL_MS = 1_000;
 const SEAL_IDLE_MS = 1_000;

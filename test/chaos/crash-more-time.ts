@@ -175,7 +175,7 @@ const isTold = async ({ world, row, point }: MoreCase): Promise<boolean> => {
   ]);
   const isMoved = !point.isRefused && !point.isLate;
   const told = ofRequest(world.slack.as('ada').dmsWithApp(), more?.id ?? '', isMoved ? 'requester' : 'outcome');
-  return told !== undefined && seen(told).includes(isMoved ? '*Extended*' : '*Not extended.*');
+  return told !== undefined && seen(told).includes(isMoved ? '*Extended* until' : '*Not extended.*');
 };
 
 export const crashMoreAt = async (world: World, app: Restarts, point: MorePoint): Promise<Crashed> => {

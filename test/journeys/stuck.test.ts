@@ -99,8 +99,9 @@ test('all workers were down over a deadline: when one is back admins are told on
   expect(seen(told)).toMatch(/10m\d*s? late/);
   await story.dm('sam', 'Nothing is overdue any more');
   await story.dm('sam', 'All of it has ended');
+  // The deadline was moved past the target: a look at it may come before the end, and finds that they differ.
   const news = await world.sql<{ kind: string }>(
-    "select kind from announcements where kind like 'overdue%' order by created_at",
+    "select kind from announcements where kind <> 'drift_found' order by created_at",
   );
   expect(news.map(({ kind }) => kind)).toEqual(['overdue', 'overdue_resolved']);
 });

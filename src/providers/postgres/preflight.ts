@@ -6,10 +6,10 @@ import { findReach } from './group-reach.ts';
 import { remainsFindings } from './group-remains.ts';
 import { OLDEST_TARGET, oldVersionSentence, riskFindings } from './group-risks.ts';
 import { UNFIT_MAKERS } from './creator-roles.ts';
+import { isLoopback } from '../../lib/postgres-tls.ts';
 import { whereIs, type Server } from './server.ts';
 
 const MAX_SKEW_MS = 5_000;
-const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1|\/.*)$/;
 
 const name = pg.escapeIdentifier;
 const error = (code: string, message: string): Finding => ({ level: 'error', code, message });
@@ -37,7 +37,7 @@ const SELF = `
 const selfFindings = (self: Self, server: Server, sentAt: Date): Finding[] => {
   const user = name(self.user);
   const skewMs = Math.abs(self.now.getTime() - sentAt.getTime());
-  const isLocal = LOOPBACK.test(server.settings.host);
+  const isLocal = isLoopback(server.settings.host);
   return [
     self.version < OLDEST_TARGET && error('old_version', oldVersionSentence(self.version)),
     self.isStandby &&

@@ -24,6 +24,7 @@ import type { Json } from '../../domain/json.ts';
 import type { RequestChange, Requirement, Source } from '../../domain/requests/request.ts';
 import type { VoteKind } from '../../domain/requests/vote.ts';
 import { WORK_KINDS } from '../../application/record/outbox.ts';
+import { MESSAGE_KINDS } from '../../application/messages/message-ports.ts';
 import type { MessageKind } from '../../application/messages/message-ports.ts';
 import type { WorkKind } from '../../application/record/outbox.ts';
 import { mailboxOf } from './mailbox.ts';
@@ -34,23 +35,6 @@ export const UNFINISHED_STATES = ['activating', 'ending'] as const satisfies rea
 const VOTE_KINDS = ['approve', 'deny'] as const satisfies readonly VoteKind[];
 const INCIDENT_STATES = ['open', 'closed'] as const satisfies readonly Incident['state'][];
 const OUTCOMES = ['approved', 'denied'] as const;
-const MESSAGE_KINDS = [
-  'approval',
-  'requester',
-  'granted',
-  'warning',
-  'outcome',
-  'stuck',
-  'alarm',
-  'banner',
-  'review',
-  'review_overdue',
-  'reviewed',
-  'changed',
-  'reminder',
-  'escalation',
-  'discussion',
-] as const satisfies readonly MessageKind[];
 
 const durationMs = () => bigint('duration_ms', { mode: 'number' }).notNull();
 
