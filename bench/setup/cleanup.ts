@@ -50,6 +50,8 @@ export const endOnSignals = (): void => {
     if (isInterrupted) return;
     isInterrupted = true;
     console.error(`\n${signal}: ending the servers.`);
+    // Connections to servers that are being ended break, some without a listener: that must not leave the rest running.
+    process.on('uncaughtException', (error) => console.error(`While ending: ${error.message}`));
     await endAll();
     process.exit(130);
   };

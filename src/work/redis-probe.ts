@@ -196,16 +196,21 @@ export const createRedisProbe = (place: RedisPlace): RedisProbe => {
     kept?.disconnect();
     kept = null;
   };
+  const lookOnce = async (isIn: boolean): Promise<RedisLook> => {
+    if (!isIn) close();
+    kept ??= newConnection(asked, place);
+    const seen = await withinMs(lookWith(kept, asked, { prefix: place.prefix, isIn }), LOOK_MS);
+    const look = seen.isThere ? seen.value : { fault: fault('silent'), version: null, clock: null };
+    if (look.fault && look.fault.code !== 'may_evict') close();
+    return look;
+  };
   return {
     close,
     look: async () => {
       const isIn = kept?.status === 'ready';
-      if (!isIn) close();
-      kept ??= newConnection(asked, place);
-      const seen = await withinMs(lookWith(kept, asked, { prefix: place.prefix, isIn }), LOOK_MS);
-      const look = seen.isThere ? seen.value : { fault: fault('silent'), version: null, clock: null };
-      if (look.fault && look.fault.code !== 'may_evict') close();
-      return look;
+      const look = await lookOnce(isIn);
+      // A connection that had logged in and is closed says that Redis stops or restarts, not what a new one would meet.
+      return isIn && look.fault?.code === 'closed' ? lookOnce(false) : look;
     },
   };
 };
