@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../domain/audit/events.ts';
+import type { EndGuarantee } from '../domain/grants/end-guarantee.ts';
 import type { EndOutcome } from '../domain/grants/ending.ts';
 import type { Grant } from '../domain/grants/grant.ts';
 import type { Json } from '../domain/json.ts';
@@ -216,6 +217,8 @@ export type Access = DriftAccess &
     check(grant: Grant, person: Person): Promise<'present' | 'absent'>;
     /** How a human ends it without us; null where the provider cannot say. Asks no target: it may be down. */
     byHand(grant: Grant, person: Person): ManualSteps | null;
+    /** What an end of this access does and does not do in its target; null where it left the policy. Asks no target. */
+    guarantee(of: Pick<Grant, 'target' | 'scope'>): EndGuarantee | null;
     /** True where two grants may hold one and the same thing in the target, so that ends are counted. */
     isShared(grant: Pick<Grant, 'provider'>): boolean;
     /** Moves the target's own deadline, where it has one, to `grant.expiresAt`, and reads it back. */

@@ -1,10 +1,11 @@
 /** What stands between the app and a target: a time-out, a few quick tries, clean errors, and a count of every call. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { isVerb, METHODS, wrapMethods } from './methods.ts';
+import type { Verb } from './methods.ts';
 import { ProviderError, type Connection, type ProviderContext, type ProviderErrorKind } from './provider.ts';
 import { scrubber, scrubError, type Scrub } from './scrub.ts';
 
 type CallOutcome = 'ok' | ProviderErrorKind;
-type Verb = Exclude<keyof Connection<unknown, unknown>, 'close' | 'manual' | 'differences'>;
 export type Call = { provider: string; target: string; verb: Verb; outcome: CallOutcome; durationMs: number };
 
 type GuardOptions = {
@@ -12,7 +13,7 @@ type GuardOptions = {
   target: string;
   /** Values that must appear in no message: `secretsIn(config)`. */
   secrets: readonly string[];
-  /** For the whole call with its tries; 20 s unless told. */
+  /** For the whole call with its tries, where that is less than the call's own limit in `methods.ts`. */
   timeoutMs?: number;
   /** How often a passing failure is tried in one call; 4 unless told. Longer waits are the caller's. */
   maxAttempts?: number;
@@ -20,9 +21,6 @@ type GuardOptions = {
   onCall?: (call: Call) => void;
 };
 
-const TIMEOUT_MS = 20_000;
-/** A look that comes again in a moment is not worth the patience that work is. */
-const SHORTER: Partial<Record<Verb, number>> = { activity: 5_000 };
 const MAX_ATTEMPTS = 4;
 const FIRST_BACK_OFF_MS = 25;
 
@@ -105,8 +103,7 @@ const guardedCall =
   (options: GuardOptions) =>
   async <T, C extends Context>(verb: Verb, ctx: C, work: (ctx: C) => Promise<T>): Promise<T> => {
     const { provider, target, maxAttempts = MAX_ATTEMPTS, onCall } = options;
-    const limitMs = options.timeoutMs ?? TIMEOUT_MS;
-    const timeoutMs = Math.min(limitMs, SHORTER[verb] ?? limitMs);
+    const timeoutMs = Math.min(options.timeoutMs ?? Number.POSITIVE_INFINITY, METHODS[verb].timeoutMs);
     const scrub = scrubber(options.secrets);
     const cleaned = (error: unknown): ProviderError => clean(error, scrub, target);
     const controller = new AbortController();
@@ -143,35 +140,9 @@ export const guard = <Scope, Handle>(
   options: GuardOptions,
 ): Connection<Scope, Handle> => {
   const call = guardedCall(options);
-  const { extend, revokeMany, activity, listOurs, listLookalikes, differences, restore, manual, preflight } =
-    connection;
-  return {
-    grant: async (scope, ctx) => await call('grant', ctx, async (inner) => await connection.grant(scope, inner)),
-    revoke: async (scope, handle, ctx) =>
-      await call('revoke', ctx, async (inner) => await connection.revoke(scope, handle, inner)),
-    check: async (scope, handle, ctx) =>
-      await call('check', ctx, async (inner) => await connection.check(scope, handle, inner)),
-    ...(extend && {
-      extend: async (scope, handle, ctx) =>
-        await call('extend', ctx, async (inner) => await extend(scope, handle, inner)),
-    }),
-    ...(revokeMany && {
-      revokeMany: async (items, ctx) => await call('revokeMany', ctx, async (inner) => await revokeMany(items, inner)),
-    }),
-    ...(activity && { activity: async (ctx) => await call('activity', ctx, async (inner) => await activity(inner)) }),
-    ...(listOurs && { listOurs: async (ctx) => await call('listOurs', ctx, async (inner) => await listOurs(inner)) }),
-    ...(listLookalikes && {
-      listLookalikes: async (scopes, ctx) =>
-        await call('listLookalikes', ctx, async (inner) => await listLookalikes(scopes, inner)),
-    }),
-    ...(differences && { differences }),
-    ...(restore && {
-      restore: async (scope, ctx) => await call('restore', ctx, async (inner) => await restore(scope, inner)),
-    }),
-    ...(manual && { manual }),
-    ...(preflight && {
-      preflight: async (scopes, ctx) => await call('preflight', ctx, async (inner) => await preflight(scopes, inner)),
-    }),
-    close: async () => await connection.close(),
-  };
+  return wrapMethods<Connection<Scope, Handle>>(connection, (name, method) => {
+    if (!isVerb(name)) return method;
+    // The context comes last in each of these.
+    return (...args) => call(name, args.at(-1) as Context, async (inner) => await method(...args.slice(0, -1), inner));
+  });
 };

@@ -1,6 +1,9 @@
-/** The contract between Latchkey and one kind of target. A provider sees `core`, `lib` and this file only. */
+/** The contract between Latchkey and one kind of target. A provider sees `domain`, `lib`, this file, `define-provider.ts` and `kit/` only. */
 import type { z } from 'zod';
+import type { EndGuarantee } from '../domain/grants/end-guarantee.ts';
 import type { Json } from '../domain/json.ts';
+
+export type { EndGuarantee };
 
 export type ProviderErrorKind = 'conflict' | 'throttled' | 'unavailable' | 'denied' | 'misconfigured' | 'unsupported';
 
@@ -42,8 +45,14 @@ export type ProviderContext = {
   log: ProviderLog;
 };
 
-/** What the requester needs to get in. `fields` are shown in a modal; `isSecret` ones are never shown anywhere else. */
-export type Secret = { fields: { label: string; value: string; isSecret: boolean }[] };
+/**
+ * One value that somebody gets in with. `name` is what a program asks for (`password`), `label` what a person reads, `env` the variable
+ * that clients of the target read (`PGPASSWORD`), or null where there is none. `secret`: shown in the credentials modal and nowhere else.
+ */
+export type CredentialField = { name: string; label: string; env: string | null; value: string; secret: boolean };
+
+/** What the requester needs to get in. `kit/credentials.ts` has the names that providers share. */
+export type Secret = { fields: CredentialField[] };
 
 /** How to use the access: commands with `{{label}}` already filled in by the provider; may hold the secret, so it lives inside the encrypted secret only. */
 export type Instructions = { text: string; commands: { label: string; command: string }[] };
@@ -128,6 +137,11 @@ export type Connection<Scope, Handle> = {
   restore?: (scope: Scope, ctx: ProviderContext) => Promise<void>;
   /** Reachable, allowed to do its work, least privileged? Each finding is a sentence with how to mend it. */
   preflight?: (scopes: Record<string, Scope>, ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<Finding[]>;
+  /**
+   * What an end of this access does and does not do, by configuration, scope and what the connection has seen of the target so far.
+   * Asks no target. Shown before the approval, at the end, and kept in the record.
+   */
+  guarantee(scope: Scope): EndGuarantee;
   close(): Promise<void>;
 };
 
@@ -139,8 +153,6 @@ export type Provider<Config, Scope, Handle> = {
   handle: z.ZodType<Handle>;
   /** Sentences about a `config` that is allowed and unwise. */
   configWarnings?: (config: Config) => { path: string; message: string }[];
-  /** Who takes the access back at the deadline: our revoke, the target by itself, or both. */
-  endsBy: 'revoke' | 'itself' | 'both';
   /**
    * Two grants may give one and the same thing, and then equal handles: membership of somebody's own account, say. Ends are counted
    * then, and `revoke` comes with the last; without a handle it finds the access by person and scope. Left out: each grant is its own.
@@ -160,7 +172,6 @@ export type Provider<Config, Scope, Handle> = {
 export type AnyProvider = {
   id: string;
   title: string;
-  endsBy: 'revoke' | 'itself' | 'both';
   isShared: boolean;
   /** Sentences about what is wrong with a target's `config`, or none. */
   configProblems(config: Json): { path: string; message: string }[];
@@ -169,99 +180,4 @@ export type AnyProvider = {
   scopeProblems(scope: Json): { path: string; message: string }[];
   prepare?: (config: Json, scopes: Record<string, Json>, ctx: Pick<ProviderContext, 'signal'>) => Promise<Preparation>;
   connect(config: Json): Connection<Json, Json>;
-};
-
-/** Closes a provider's types: parses scope and handle on every call, so stored JSON of an older version fails with a sentence. */
-export const defineProvider = <Config, Scope, Handle extends Json>(
-  provider: Provider<Config, Scope, Handle>,
-): AnyProvider => ({
-  id: provider.id,
-  title: provider.title,
-  endsBy: provider.endsBy,
-  isShared: provider.isShared ?? false,
-  configProblems: (config) => problemsOf(provider.config.safeParse(config)),
-  configWarnings: (config) => {
-    const { data } = provider.config.safeParse(config);
-    return data === undefined ? [] : (provider.configWarnings?.(data) ?? []);
-  },
-  scopeProblems: (scope) => problemsOf(provider.scope.safeParse(scope)),
-  ...(provider.prepare && { prepare: closedPrepare(provider, provider.prepare) }),
-  connect: (config) =>
-    closed(provider, provider.connect(parse(provider.config, config, `The config of a ${provider.id} target`))),
-});
-
-/** A `config` that does not fit counts as none: what is prepared is often what it needs to fit. */
-const closedPrepare =
-  <Config, Scope, Handle>(
-    { id, config: configSchema, scope: scopeSchema }: Provider<Config, Scope, Handle>,
-    prepare: NonNullable<Provider<Config, Scope, Handle>['prepare']>,
-  ): NonNullable<AnyProvider['prepare']> =>
-  async (config, scopes, ctx) => {
-    const fitting = configSchema.safeParse(config);
-    const asked = Object.entries(scopes).map(([role, scope]) => [
-      role,
-      parse(scopeSchema, scope, `The scope of a ${id} role`),
-    ]);
-    return await prepare(
-      fitting.success ? fitting.data : null,
-      Object.fromEntries(asked) as Record<string, Scope>,
-      ctx,
-    );
-  };
-
-const problemsOf = (result: z.ZodSafeParseResult<unknown>): { path: string; message: string }[] =>
-  result.success
-    ? []
-    : result.error.issues.map((issue) => ({ path: issue.path.map(String).join('.'), message: issue.message }));
-
-/** Zod's issues never repeat the input, so the sentence cannot carry a secret. */
-const parse = <T>(schema: z.ZodType<T>, value: unknown, what: string): T => {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const problems = problemsOf(result).map(({ path, message }) => (path ? `${path}: ${message}` : message));
-  throw new ProviderError('misconfigured', `${what} does not fit: ${problems.join('; ')}.`);
-};
-
-const eachOf = <From, To>(values: Record<string, From>, map: (value: From) => To): Record<string, To> =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]));
-
-const closed = <Config, Scope, Handle extends Json>(
-  provider: Provider<Config, Scope, Handle>,
-  open: Connection<Scope, Handle>,
-): Connection<Json, Json> => {
-  const asScope = (value: Json): Scope => parse(provider.scope, value, `The scope of a ${provider.id} role`);
-  const asScopes = (scopes: Record<string, Json>): Record<string, Scope> => eachOf(scopes, asScope);
-  const asHandle = (value: Json): Handle =>
-    parse(provider.handle, value, `The stored handle of a ${provider.id} grant`);
-  const asHandleOrNone = (value: Json | undefined): Handle | undefined =>
-    value === undefined || value === null ? undefined : asHandle(value);
-  const { extend, revokeMany, activity, listOurs, listLookalikes, differences, restore, manual, preflight } = open;
-  return {
-    grant: async (scope, ctx) => await open.grant(asScope(scope), ctx),
-    revoke: async (scope, handle, ctx) => await open.revoke(asScope(scope), asHandleOrNone(handle), ctx),
-    check: async (scope, handle, ctx) => await open.check(asScope(scope), asHandleOrNone(handle), ctx),
-    ...(extend && { extend: async (scope, handle, ctx) => await extend(asScope(scope), asHandle(handle), ctx) }),
-    ...(revokeMany && {
-      revokeMany: async (items, ctx) =>
-        await revokeMany(
-          items.map((item) => ({ ...item, scope: asScope(item.scope), handle: asHandleOrNone(item.handle) })),
-          ctx,
-        ),
-    }),
-    ...(activity && { activity }),
-    ...(listOurs && { listOurs }),
-    ...(listLookalikes && {
-      listLookalikes: async (scopes, ctx) => await listLookalikes(asScopes(scopes), ctx),
-    }),
-    ...(differences && {
-      differences: (scope, ours, expiresAt) =>
-        differences(asScope(scope), { ...ours, handle: asHandle(ours.handle) }, expiresAt),
-    }),
-    ...(restore && { restore: async (scope, ctx) => await restore(asScope(scope), ctx) }),
-    ...(manual && { manual: (scope, handle, ctx) => manual(asScope(scope), asHandleOrNone(handle), ctx) }),
-    ...(preflight && {
-      preflight: async (scopes, ctx) => await preflight(asScopes(scopes), ctx),
-    }),
-    close: async () => await open.close(),
-  };
 };

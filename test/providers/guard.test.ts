@@ -23,6 +23,7 @@ const guarded = (check: Check, options: { timeoutMs?: number } = {}) => {
     revoke: async () => 'removed',
     check: async (_scope, _handle, ctx) => await check(ctx, (attempts += 1)),
     activity: () => new Promise(() => undefined),
+    guarantee: () => ({ endsBy: 'revoke', survives: null }),
     close: async () => undefined,
   };
   const wrapped = guard(connection, {

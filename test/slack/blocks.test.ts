@@ -322,9 +322,11 @@ describe('views', () => {
       offers: new Map(),
     };
     const fields = Array.from({ length: 60 }, (_, index) => ({
+      name: `f${index}`,
       label: `f${index}`,
+      env: null,
       value: '<&>'.repeat(20),
-      isSecret: true,
+      secret: true,
     }));
     const views = [
       requestForm(policy, EMPTY, { lines: ['Choose'] }),

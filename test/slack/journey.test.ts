@@ -48,7 +48,7 @@ describe('a request in Slack', () => {
 
     await rig.slack.as('ada').click(granted ?? 'home', 'show_credentials');
     const modal = await until(rig, () =>
-      seen(rig.slack.as('ada').modal()).includes('password') ? rig.slack.as('ada').modal() : null,
+      seen(rig.slack.as('ada').modal()).includes('Password') ? rig.slack.as('ada').modal() : null,
     );
     expect(JSON.stringify(modal.blocks)).toContain('a&b<c>`d`');
     const everything = rig.slack.as('ada').dmsWithApp().map(seen).join();

@@ -90,8 +90,8 @@ const createTarget = (): Target => {
       grant: (grant) => {
         made.add(grant.id);
         const fields = [
-          { label: 'user', value: `lk_${grant.id}`, isSecret: false },
-          { label: 'password', value: 'a&b<c>`d`', isSecret: true },
+          { name: 'user', label: 'User', env: null, value: `lk_${grant.id}`, secret: false },
+          { name: 'password', label: 'Password', env: null, value: 'a&b<c>`d`', secret: true },
         ];
         const credentials = {
           fields,
@@ -100,6 +100,7 @@ const createTarget = (): Target => {
         };
         return Promise.resolve({ handle: { name: grant.id }, credentials, isUseTold: false });
       },
+      guarantee: () => ({ endsBy: 'both', survives: null }),
       isShared: () => false,
       activity: () => Promise.resolve([]),
       extend: () => (target.isBroken ? Promise.reject(new Error('down')) : Promise.resolve()),

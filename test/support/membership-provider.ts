@@ -4,8 +4,9 @@
  */
 import pg from 'pg';
 import { z } from 'zod';
-import { defineProvider, ProviderError } from '../../src/providers/provider.ts';
-import type { AnyProvider, ProviderContext } from '../../src/providers/provider.ts';
+import { defineProvider } from '../../src/providers/define-provider.ts';
+import { ProviderError } from '../../src/providers/provider.ts';
+import type { AnyProvider, EndGuarantee, ProviderContext } from '../../src/providers/provider.ts';
 
 const config = z.object({ url: z.string() });
 const scope = z.object({ group: z.string() });
@@ -21,14 +22,16 @@ export type MembershipHooks = {
 
 type Rows = { rows: { is: boolean }[] };
 
-export const membershipProvider = (hooks: MembershipHooks): AnyProvider =>
+export const membershipProvider = (
+  hooks: MembershipHooks,
+  guarantee: EndGuarantee = { endsBy: 'revoke', survives: null },
+): AnyProvider =>
   defineProvider({
     id: 'membership',
     title: 'Membership',
     config,
     scope,
     handle,
-    endsBy: 'revoke',
     isShared: true,
     connect: ({ url }) => {
       const pool = new pg.Pool({ connectionString: url, max: 4 });
@@ -58,6 +61,7 @@ export const membershipProvider = (hooks: MembershipHooks): AnyProvider =>
           return 'removed';
         },
         check: async ({ group }, _handle, ctx) => ((await isMember(group, of(ctx))) ? 'present' : 'absent'),
+        guarantee: () => guarantee,
         close: () => pool.end(),
       };
     },

@@ -1,8 +1,12 @@
 /** Access in targets, as use cases need it. */
 
-export type SecretFields = { label: string; value: string; isSecret: boolean }[];
+/**
+ * `name` is what a program asks for, `label` what a person reads, `env` the variable that clients of the target read, or null. `secret`:
+ * never shown outside of the credentials modal.
+ */
+export type CredentialField = { name: string; label: string; env: string | null; value: string; secret: boolean };
 
-export type Credentials = { fields: SecretFields; text: string; commands: { label: string; command: string }[] };
+export type Credentials = { fields: CredentialField[]; text: string; commands: { label: string; command: string }[] };
 
 /** A provider's failure, translated. `message` holds no secret. */
 export type AccessFailure = {

@@ -79,7 +79,12 @@ const finish = async (deps: Deps, tx: Tx, { grant, made }: { grant: Grant; made:
   await tx.audit.append({
     ...entryOf(grant),
     type: 'grant.active',
-    data: { handle: made.handle, expiresAt: expiresAt.toISOString(), person: grant.personId },
+    data: {
+      handle: made.handle,
+      expiresAt: expiresAt.toISOString(),
+      person: grant.personId,
+      ...deps.access.guarantee(grant),
+    },
   });
   await tx.outbox.add('end', grant.id, Math.max(0, expiresAt.getTime() - now.getTime()));
   await tx.outbox.add('notify', grant.requestId);

@@ -129,7 +129,7 @@ const revokeTogether = async (deps: Deps, items: Item[]): Promise<void> => {
 const finishTogether = async (deps: Deps, ended: Ended[]): Promise<void> => {
   if (ended.length === 0) return;
   try {
-    await deps.store.transaction((tx) => finish(tx, ended));
+    await deps.store.transaction((tx) => finish(deps, tx, ended));
   } catch (error) {
     if (ended.length === 1) throw error;
     deps.log.warn({ err: error, count: ended.length }, 'ends could not be stored together; each is stored by itself');
@@ -148,7 +148,7 @@ const finishTogether = async (deps: Deps, ended: Ended[]): Promise<void> => {
     deps.log.info({ grant: item.grant.id, request: item.grant.requestId, outcome }, 'grant has ended');
 };
 
-const finish = async (tx: Tx, ended: Ended[]): Promise<void> => {
+const finish = async (deps: Deps, tx: Tx, ended: Ended[]): Promise<void> => {
   const outcomes = new Map(ended.map(({ item, outcome }) => [item.grant.id, outcome]));
   const [locked, now] = await Promise.all([tx.grants.lockMany([...outcomes.keys()]), tx.now()]);
   const current = locked.filter(({ state }) => state === 'ending');
@@ -169,6 +169,7 @@ const finish = async (tx: Tx, ended: Ended[]): Promise<void> => {
       outcome: outcomes.get(grant.id) ?? null,
       attempts: attempts + 1,
       expiresAt: expiresAt.toISOString(),
+      ...deps.access.guarantee(grant),
     };
     await tx.audit.append({ ...entryOf(grant), type: 'grant.ended', data });
   }

@@ -5,7 +5,7 @@ import type { Person } from '../../domain/principals/person.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { Deps } from '../deps.ts';
 import type { SealedSecret } from './vault.ts';
-import type { Credentials } from './access-ports.ts';
+import type { CredentialField, Credentials } from './access-ports.ts';
 import { refuse } from '../record/record-refusal.ts';
 
 export const showCredentials = async (deps: Deps, input: ShowCredentialsInput): Promise<ShowCredentialsResult> => {
@@ -18,8 +18,26 @@ export const showCredentials = async (deps: Deps, input: ShowCredentialsInput): 
     return refuse(deps, refusal, new DomainError('grant_not_live', { id: grant.id, state: grant.state }));
   const sealed = await record(deps, grant, person);
   if (!sealed) throw new DomainError('credentials_gone', { id: grant.id });
-  const credentials = JSON.parse(deps.vault.open(grant.id, sealed)) as Credentials;
-  return { credentials, grant };
+  return { credentials: credentialsIn(deps.vault.open(grant.id, sealed)), grant };
+};
+
+/** As it was sealed before fields had names: access that was granted then may still be live. */
+type OlderField = { label: string; value: string; isSecret: boolean };
+
+const fieldOf = (field: CredentialField | OlderField): CredentialField =>
+  'isSecret' in field
+    ? {
+        name: field.label.toLowerCase(),
+        label: field.label,
+        env: null,
+        value: field.value,
+        secret: field.isSecret,
+      }
+    : field;
+
+const credentialsIn = (text: string): Credentials => {
+  const credentials = JSON.parse(text) as Omit<Credentials, 'fields'> & { fields: (CredentialField | OlderField)[] };
+  return { ...credentials, fields: credentials.fields.map(fieldOf) };
 };
 
 const subjectOf = (grant: Grant) => ({

@@ -1,5 +1,6 @@
 /** Temporary logins in a Postgres server: made at the start of a grant, closed, cut and dropped at its end. */
-import { defineProvider, type Connection } from '../provider.ts';
+import { defineProvider } from '../define-provider.ts';
+import type { Connection } from '../provider.ts';
 import {
   configSchema,
   configWarnings,
@@ -53,6 +54,7 @@ const connect = (config: Config): Connection<Scope, Handle> => {
     restore: async (scope, ctx) => await restore(server, scope, ctx),
     manual,
     preflight: async (scopes, ctx) => await preflight(server, scopes, ctx.signal),
+    guarantee: () => ({ endsBy: 'both', survives: null }),
     close: async () => await server.close(),
   };
 };
@@ -64,7 +66,6 @@ export const postgres = defineProvider<Config, Scope, Handle>({
   configWarnings,
   scope: scopeSchema,
   handle: handleSchema,
-  endsBy: 'both',
   prepare,
   connect,
 });

@@ -1,11 +1,9 @@
 /** What the requester is shown to get in. */
+import { credential, shellQuoted as quoted } from '../kit/credentials.ts';
 import type { Instructions, Secret } from '../provider.ts';
 import type { Settings } from './config.ts';
 
 type Access = { user: string; password: string };
-
-/** For a POSIX shell: nothing inside single quotes is special but the quote itself. */
-const quoted = (text: string): string => (/^[\w.:/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 export const secretFor = (settings: Settings, access: Access): { secret: Secret; instructions: Instructions } => {
   const { host, port, database, sslmode } = settings.shown;
@@ -19,12 +17,12 @@ export const secretFor = (settings: Settings, access: Access): { secret: Secret;
   return {
     secret: {
       fields: [
-        { label: 'Host', value: host, isSecret: false },
-        { label: 'Port', value: String(port), isSecret: false },
-        { label: 'Database', value: database, isSecret: false },
-        { label: 'User', value: user, isSecret: false },
-        { label: 'Password', value: password, isSecret: true },
-        { label: 'URL', value: url, isSecret: true },
+        credential('host', host, 'PGHOST'),
+        credential('port', String(port), 'PGPORT'),
+        credential('database', database, 'PGDATABASE'),
+        credential('user', user, 'PGUSER'),
+        credential('password', password, 'PGPASSWORD'),
+        credential('url', url),
       ],
     },
     instructions: {

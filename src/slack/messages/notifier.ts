@@ -42,7 +42,7 @@ export type NotifierSettings = {
   store: Pick<Store, 'read' | 'messages' | 'transaction'>;
   policy: () => Policy;
   directory: Directory;
-  access: Pick<Access, 'byHand'>;
+  access: Pick<Access, 'byHand' | 'guarantee'>;
   log: Log;
 };
 

@@ -161,6 +161,7 @@ const createTarget = (made: Set<string>, onGrant: IncidentRig['onGrant']): Acces
   revokeMany: async (grants) => grants.map(({ grant }) => (made.delete(grant.id) ? 'removed' : 'already_absent')),
   check: async ({ id }) => (made.has(id) ? 'present' : 'absent'),
   extend: async () => {},
+  guarantee: () => null,
   isShared: () => false,
   activity: async () => [],
   byHand: () => null,

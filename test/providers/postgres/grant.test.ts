@@ -271,7 +271,7 @@ describe.each(HOSTILE_SERVERS)('a login on $title', ({ start }) => {
     const ctx = contextOf();
     const access = await granted(ctx);
     const password = valueOf(access.secret, 'Password');
-    const open = access.secret?.fields.filter((field) => !field.isSecret) ?? [];
+    const open = access.secret?.fields.filter((field) => !field.secret) ?? [];
     expect(open.map(({ label }) => label)).toEqual(['Host', 'Port', 'Database', 'User']);
     expect(JSON.stringify(open)).not.toContain(password);
     expect(JSON.stringify(access.handle)).not.toContain(password);

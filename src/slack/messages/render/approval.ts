@@ -13,11 +13,13 @@ import {
   groups,
   howLong,
   mark,
+  notCut,
   status,
   ticket,
   votesBeside,
   warning,
   what,
+  whoEnds,
   whoIsAsked,
 } from './phrases.ts';
 import { context, cut, inline, mention, plain, quote, section } from './text.ts';
@@ -79,9 +81,14 @@ const heading = (view: RequestView, facts: MessageFacts): string => {
 
 const details = (view: RequestView, facts: MessageFacts): KnownBlock[] => {
   const allowed = allows(facts);
-  const lines = [newEndLine(view), ticket(view), allowed ? `Allows: ${allowed}` : null, warning(facts)].filter(
-    (line) => line !== null,
-  );
+  const lines = [
+    newEndLine(view),
+    ticket(view),
+    allowed ? `Allows: ${allowed}` : null,
+    warning(facts),
+    notCut(facts),
+    whoEnds(facts),
+  ].filter((line) => line !== null);
   return lines.length > 0 ? [context(cut(lines.join('\n'), CONTEXT_TEXT_MAX))] : [];
 };
 

@@ -1,4 +1,5 @@
 /** What a message shows besides the request itself: the policy's words and recent look-ups. Missing look-ups are null, never guessed. */
+import type { EndGuarantee } from '../../../domain/grants/end-guarantee.ts';
 import type { Policy, Role, Target } from '../../../domain/policy/types.ts';
 import type { ManualSteps } from '../../../application/grants/access-ports.ts';
 import type { Person } from '../../../domain/principals/person.ts';
@@ -29,6 +30,8 @@ export type MessageFacts = {
   unreachable: 'untold' | 'away' | null;
   /** Of a grant that is stuck: how a human ends it in the target. */
   byHand: ManualSteps | null;
+  /** What its end does and does not do in the target; null where the target is not in the policy. */
+  guarantee: EndGuarantee | null;
 };
 
 export const factsOf = (policy: Policy, ask: { target: string; role: string }): MessageFacts => {
@@ -44,6 +47,7 @@ export const factsOf = (policy: Policy, ask: { target: string; role: string }): 
     fallback: null,
     unreachable: null,
     byHand: null,
+    guarantee: null,
     offerMs: null,
   };
 };

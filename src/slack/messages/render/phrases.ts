@@ -18,6 +18,7 @@ import {
   MENTIONS_MAX,
   RULE_SHOWN_MAX,
   SCOPE_SHOWN_MAX,
+  SURVIVES_SHOWN_MAX,
   TICKET_SHOWN_MAX,
   TITLE_SHOWN_MAX,
   VOTE_REASON_SHOWN_MAX,
@@ -178,6 +179,16 @@ export const warning = ({ target, role }: Pick<MessageFacts, 'target' | 'role'>)
   ];
   const known = lines.filter((line) => line !== null);
   return known.length > 0 ? `*Careful:* ${known.join(' ')}` : null;
+};
+
+/** What the end of this access cannot do in its target; approvers and the requester read it before, and it is said again at the end. */
+export const notCut = ({ guarantee }: Pick<MessageFacts, 'guarantee'>): string | null =>
+  guarantee?.survives ? `*Not cut at the end:* ${inline(guarantee.survives, SURVIVES_SHOWN_MAX)}` : null;
+
+/** For approvers: who closes it at its deadline, where that is not the target and Latchkey both. */
+export const whoEnds = ({ guarantee }: Pick<MessageFacts, 'guarantee'>): string | null => {
+  if (guarantee?.endsBy === 'revoke') return 'The target has no deadline of its own for it: Latchkey ends it.';
+  return guarantee?.endsBy === 'itself' ? 'The target ends it at its deadline, and not before.' : null;
 };
 
 export const ticket = ({ request }: Pick<RequestView, 'request'>): string | null =>

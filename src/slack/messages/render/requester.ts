@@ -25,6 +25,7 @@ import {
   howLongInAll,
   isAhead,
   mark,
+  notCut,
   status,
   ticket,
   untilWhen,
@@ -105,7 +106,10 @@ export const grantedMessage = (view: RequestView, facts: MessageFacts): Message 
     ? `${mark(view)} You have ${what(view, facts)} until *${untilWhen(grant, view)}*.`
     : `${mark(view)} You had ${what(view, facts)}.`;
   const blocks: KnownBlock[] = [
-    lines(heading, ...(isLive ? [ownEndLine(view, grant), moreTimeLine(view), warning(facts)] : [status(view)])),
+    lines(
+      heading,
+      ...(isLive ? [ownEndLine(view, grant), moreTimeLine(view), warning(facts), notCut(facts)] : [status(view)]),
+    ),
   ];
   if (!isLive) return message(view, facts, blocks);
   const more = facts.offerMs === null ? [] : [extendButton(grant, facts.offerMs)];
@@ -120,7 +124,12 @@ export const grantedMessage = (view: RequestView, facts: MessageFacts): Message 
 /** The last word: denied, lapsed, failed or ended. */
 export const outcomeMessage = (view: RequestView, facts: MessageFacts): Message =>
   message(view, facts, [
-    lines(`${mark(view)} ${what(view, facts)} for ${howLongInAll(view)}`, status(view), reviewLine(view)),
+    lines(
+      `${mark(view)} ${what(view, facts)} for ${howLongInAll(view)}`,
+      status(view),
+      view.grant?.activatedAt ? notCut(facts) : null,
+      reviewLine(view),
+    ),
     // More time is asked for on the access itself, where there still is any.
     ...(view.extended?.state === 'active' ? [] : [actions(askAgainButton(view.request.id))]),
   ]);

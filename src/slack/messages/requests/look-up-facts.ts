@@ -15,7 +15,7 @@ import { isStuck } from '../render/stuck.ts';
 
 export type FactSources = {
   directory: Directory;
-  access: Pick<Access, 'byHand'>;
+  access: Pick<Access, 'byHand' | 'guarantee'>;
   store: { read: Pick<Store['read'], 'absencesOf' | 'allowances' | 'now'> };
   policy: () => Policy;
   log: Log;
@@ -26,7 +26,8 @@ export type LookedUp = { facts: MessageFacts; approvers: string[] | null; fallba
 
 export const lookUpFacts = async (sources: FactSources, view: RequestView): Promise<LookedUp> => {
   const byHand = view.grant && isStuck(view) ? sources.access.byHand(view.grant, view.requester) : null;
-  const facts = { ...factsOf(sources.policy(), view.request), byHand };
+  const known = factsOf(sources.policy(), view.request);
+  const facts = { ...known, byHand, guarantee: guaranteeOf(sources, view, known) };
   if (view.request.state !== 'pending')
     return { facts: { ...facts, offerMs: await offerOf(sources, view) }, approvers: null, fallback: [] };
   const [groups, electorate] = await Promise.all([
@@ -35,6 +36,16 @@ export const lookUpFacts = async (sources: FactSources, view: RequestView): Prom
   ]);
   if (!electorate) return { facts: { ...facts, groups }, approvers: null, fallback: [] };
   return withElectorate(view, { ...facts, groups }, electorate);
+};
+
+/** Of the access as it was granted; before that, of the role as the policy has it now. */
+const guaranteeOf = (
+  { access }: FactSources,
+  { grant, request }: RequestView,
+  { role }: MessageFacts,
+): MessageFacts['guarantee'] => {
+  if (grant) return access.guarantee(grant);
+  return role && access.guarantee({ target: request.target, scope: role.scope });
 };
 
 /** A message without these lines is better than none; the failure is logged and the next redraw looks again. */

@@ -1,0 +1,107 @@
+/** One guarded connection for each target, opened when first needed, replaced when its configuration changes, and what is known of each. */
+import { setMaxListeners } from 'node:events';
+import type { Finding } from '../domain/finding.ts';
+import type { Policy, Target } from '../domain/policy/types.ts';
+import type { Grant } from '../domain/grants/grant.ts';
+import type { Json } from '../domain/json.ts';
+import type { Person } from '../domain/principals/person.ts';
+import type { AccessFailure } from '../application/grants/access-ports.ts';
+import { guard } from './guard.ts';
+import type { Call } from './guard.ts';
+import { ProviderError } from './provider.ts';
+import type { AnyProvider, Connection, ProviderContext, ProviderLog } from './provider.ts';
+import { secretsIn } from './scrub.ts';
+
+export type AccessDeps = {
+  findProvider: (id: string) => AnyProvider | undefined;
+  policy: () => Policy;
+  log: ProviderLog;
+  onCall?: (call: Call) => void;
+};
+
+type Open = { configText: string; connection: Connection<Json, Json> };
+/** A look at one role, and when it was begun. */
+type Look = { at: number; found: Promise<string | null> };
+export type State = {
+  deps: AccessDeps;
+  open: Map<string, Open>;
+  problems: Map<string, string>;
+  looks: Map<string, Look>;
+  looking: Map<string, Promise<Finding[]>>;
+  stopping: AbortController;
+};
+
+export const failureOf = (error: unknown): AccessFailure =>
+  error instanceof ProviderError
+    ? { kind: error.kind, message: error.message, isRetried: error.isRetried, isUntouched: error.isUntouched }
+    : {
+        kind: 'unavailable',
+        message: 'The target failed in a way that Latchkey does not know; the log has more.',
+        isRetried: true,
+      };
+
+export const connectionTo = (state: State, name: string): Connection<Json, Json> => {
+  const target = state.deps.policy().targets[name];
+  if (!target)
+    throw new ProviderError(
+      'misconfigured',
+      `The target ${name} is no longer in the policy, so Latchkey cannot reach it. Put it back until its grants have ended.`,
+    );
+  const configText = JSON.stringify(target.config);
+  const known = state.open.get(name);
+  if (known?.configText === configText) return known.connection;
+  if (known) closeLater(state, known);
+  const connection = connect(state, target);
+  state.open.set(name, { configText, connection });
+  return connection;
+};
+
+const connect = ({ deps }: State, target: Target): Connection<Json, Json> => {
+  const provider = deps.findProvider(target.provider);
+  if (!provider) throw new ProviderError('unsupported', `There is no provider named ${target.provider}.`);
+  const { onCall } = deps;
+  return guard(provider.connect(target.config), {
+    provider: provider.id,
+    target: target.name,
+    secrets: secretsIn(target.config),
+    ...(onCall && { onCall }),
+  });
+};
+
+const closeLater = ({ deps }: State, { connection }: Open): void => {
+  connection
+    .close()
+    .catch((error: unknown) => deps.log.warn({ error: String(error) }, 'an old connection did not close'));
+};
+
+export const contextOf = ({ deps, stopping }: State, grant: Grant, person: Person): ProviderContext => ({
+  grantId: grant.id,
+  person: { id: person.id, name: person.name, email: person.email },
+  expiresAt: grant.expiresAt,
+  signal: stopping.signal,
+  log: deps.log,
+});
+
+/** A call that went through proves the target well; one that did not says why it is not. */
+export const noting = async <T>({ problems }: State, target: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    const result = await work();
+    problems.delete(target);
+    return result;
+  } catch (error) {
+    problems.set(target, failureOf(error).message);
+    throw error;
+  }
+};
+
+export const createState = (deps: AccessDeps): State => {
+  const stopping = new AbortController();
+  // Every call to a target listens to it, and there may be hundreds at once.
+  setMaxListeners(0, stopping.signal);
+  return { deps, open: new Map(), problems: new Map(), looks: new Map(), looking: new Map(), stopping };
+};
+
+export const scopesOf = (state: State, target: string): Record<string, Json> =>
+  Object.fromEntries(
+    Object.values(state.deps.policy().targets[target]?.roles ?? {}).map((role) => [role.name, role.scope]),
+  );
