@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { caProblem } from '../../lib/certificates.ts';
 import { SSL_MODES, isInTheClear, tlsOf, tlsProblem, type SslMode, type TlsSettings } from '../../lib/postgres-tls.ts';
 import { readPostgresUrl, urlProblem } from '../../lib/postgres-url.ts';
+import { groupSettingsSchema } from './group-settings.ts';
 
 /** Identifiers in Postgres: up to 63 bytes (postgresql.org/docs/current/sql-syntax-lexical.html). */
 const roleName = z
@@ -115,6 +116,8 @@ export const handleSchema = z.object({
   role: z.string(),
   /** Sessions outlive a login that was dropped by hand, and only its oid still finds them. */
   oid: z.number().nullable().default(null),
+  /** What the groups had set at the grant; the comment of the login has it too. Left out in handles from before it was noted. */
+  settings: groupSettingsSchema.optional(),
 });
 export type Handle = z.infer<typeof handleSchema>;
 

@@ -114,7 +114,8 @@ export const grant = async (server: Server, scope: Scope, ctx: ProviderContext):
   const options = optionsOf({ scope, verifier, maxSessions: server.settings.maxSessions }, ctx);
   if (existing) assertOurs(existing);
   const login = existing?.name ?? loginNameOf(ctx.grantId, ctx.person.name);
-  const mark = markOf(server, ctx, readGroupSettings(existing?.comment ?? null) ?? settings);
+  const before = readGroupSettings(existing?.comment ?? null) ?? settings;
+  const mark = markOf(server, ctx, before);
   const make = existing ? repairSql(existing, options) : createSql(login, options);
   const join = membershipSql(login, existing?.groups ?? [], groups);
   const actAs = `ALTER ROLE ${name(login)} SET role = ${literal(groupOf(scope))};`;
@@ -126,7 +127,7 @@ export const grant = async (server: Server, scope: Scope, ctx: ProviderContext):
       return read;
     });
     assertAsAsked(made, scope, { mark, until: ctx.expiresAt });
-    const handle = { role: made.name, oid: made.oid };
+    const handle = { role: made.name, oid: made.oid, settings: before };
     return { handle, ...secretFor(server.settings, { user: made.name, password }) };
   } catch (error) {
     throw existing ? explained(error, [existing], server.settings.user) : error;

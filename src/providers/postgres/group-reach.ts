@@ -1,5 +1,5 @@
 /** Every role that a group may act as or has the rights of, and what each of them has that others do not. */
-import { SETTINGS_OF, type SettingsOfGroup } from './group-settings.ts';
+import { OLDEST_MARK_OF, SETTINGS_OF, type SettingsOfGroup } from './group-settings.ts';
 import type { Client } from './server.ts';
 
 export type Grants = { what: string; from: string }[];
@@ -28,7 +28,9 @@ export type Reach = {
   fileFunctions: Grants;
   /** Settings of the whole server that it may change for good. */
   systemSettings: Grants;
+  /** Of the group itself: what is set on it now, and the comment of our oldest login in it. */
   settings: SettingsOfGroup;
+  oldestMark: string | null;
   database: string;
   version: number;
 };
@@ -66,6 +68,7 @@ const REACH = `
     ${grantsOn({ what: 'c.oid::regprocedure::text', from: 'pg_proc c', acl: 'c.proacl', where: `c.proname = any('${FILE_FUNCTIONS}'::name[]) and c.pronamespace = 'pg_catalog'::regnamespace` })} as "fileFunctions",
     ${grantsOn({ what: 'c.parname::text', from: 'pg_parameter_acl c', acl: 'c.paracl', where: `acl.privilege_type = 'ALTER SYSTEM'` })} as "systemSettings",
     case when a.first is null then ${SETTINGS_OF} else '{}' end as settings,
+    case when a.first is null then ${OLDEST_MARK_OF} end as "oldestMark",
     current_database()::text as database, current_setting('server_version_num')::int as version
   from reach a join pg_roles r on r.oid = a.oid
   group by a.group_oid, a.first, a.grantor, r.oid, r.rolname, r.rolsuper, r.rolcreaterole, r.rolcanlogin, r.rolreplication, r.rolbypassrls, r.rolcreatedb

@@ -6,6 +6,7 @@ import pg from 'pg';
 import { ProviderError, type Finding } from '../provider.ts';
 import { findReach, type Grants, type Reach } from './group-reach.ts';
 import type { GroupSettings } from './group-settings.ts';
+import { readGroupSettings } from './login-name.ts';
 import type { Client } from './server.ts';
 
 const name = pg.escapeIdentifier;
@@ -222,7 +223,7 @@ export const oldVersionSentence = (version: number): string =>
 
 const VERSION = `select current_setting('server_version_num')::int as version`;
 
-/** @returns what the groups have set. @throws ProviderError for people to act on when access through one of them could be kept. */
+/** @returns what the groups had set before. @throws ProviderError for people to act on when access through one of them could be kept. */
 export const assertGrantable = async (client: Client, groups: readonly string[]): Promise<GroupSettings> => {
   // Together, and the version first: what asks for the rest is not understood by servers that are too old.
   const [versions, found] = await Promise.allSettled([
@@ -242,7 +243,13 @@ export const assertGrantable = async (client: Client, groups: readonly string[])
     );
   const error = riskFindings(reaches).find(({ level }) => level === 'error');
   if (error) throw new ProviderError('misconfigured', error.message);
-  return Object.fromEntries(
-    reaches.filter(({ through }) => through === null).map(({ group, settings }) => [group, settings]),
-  );
+  return settingsBefore(reaches);
 };
+
+/** What was set on each group before anybody who has access through it now. */
+export const settingsBefore = (reaches: readonly Reach[]): GroupSettings =>
+  Object.fromEntries(
+    reaches
+      .filter(({ through }) => through === null)
+      .map(({ group, settings, oldestMark }) => [group, readGroupSettings(oldestMark)?.[group] ?? settings]),
+  );

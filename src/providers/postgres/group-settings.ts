@@ -1,11 +1,12 @@
 /**
- * Settings that a borrower makes on the group itself while acting as it (ALTER ROLE … SET). Postgres reads them at a login only, so they
- * have no effect while the group cannot log in; new ones are taken back all the same, so that nothing waits there for the day when it can.
+ * Settings that a borrower makes, changes or removes on the group itself while acting as it (ALTER ROLE … SET, RESET). Postgres reads them
+ * at a login only, so they have no effect while the group cannot log in; all the same the end puts back what was there at the grant, so that
+ * nothing waits there for the day when it can.
  */
 import pg from 'pg';
 import { z } from 'zod';
 
-const name = pg.escapeIdentifier;
+const { escapeIdentifier: name, escapeLiteral: literal } = pg;
 
 /** Of one group, in each database ('' for all of them): `name=value`, as Postgres keeps them. */
 const ofOneGroup = z.record(z.string(), z.array(z.string()));
@@ -18,20 +19,65 @@ export const SETTINGS_OF = `
   coalesce((select jsonb_object_agg(coalesce(d.datname::text, ''), to_jsonb(s.setconfig)) from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase
     where s.setrole = r.oid), '{}')`;
 
-type Setting = { database: string; setting: string };
+/**
+ * The comment of the oldest of our logins in the group `r`: what it notes was there before any of the borrowers that are in it now. A later
+ * grant takes it over, or what an earlier borrower changed would count as what was there.
+ */
+export const OLDEST_MARK_OF = `
+  (select shobj_description(m.member, 'pg_authid') from pg_auth_members m join pg_roles l on l.oid = m.member
+    where m.roleid = r.oid and l.rolname like 'lk\\_%' and starts_with(shobj_description(m.member, 'pg_authid'), '{"latchkey":')
+    order by m.member limit 1)`;
 
-const namesOf = (settings: SettingsOfGroup): Setting[] =>
+/** `value` is null for what is to be removed. */
+type Setting = { database: string; setting: string; value: string | null };
+
+const settingsIn = (settings: SettingsOfGroup): Setting[] =>
   Object.entries(settings).flatMap(([database, all]) =>
-    all.map((each) => ({ database, setting: each.slice(0, each.indexOf('=')) })),
+    all.map((each) => {
+      const at = each.indexOf('=');
+      return { database, setting: each.slice(0, at), value: each.slice(at + 1) };
+    }),
   );
 
-/** Takes back what is there now and was not there when the access was granted. */
-export const resetSql = (group: string, before: SettingsOfGroup, now: SettingsOfGroup): string[] => {
-  const had = namesOf(before);
-  return namesOf(now)
-    .filter(({ database, setting }) => !had.some((one) => one.database === database && one.setting === setting))
-    .map(({ database, setting }) => {
-      const where = database === '' ? '' : ` IN DATABASE ${name(database)}`;
-      return `ALTER ROLE ${name(group)}${where} RESET ${name(setting)};`;
-    });
+/** What differs from before, as it was then. */
+export const changedSettings = (before: SettingsOfGroup, now: SettingsOfGroup): Setting[] => {
+  const [had, has] = [settingsIn(before), settingsIn(now)];
+  const isSame = (one: Setting, other: Setting): boolean =>
+    one.database === other.database && one.setting === other.setting;
+  return [
+    ...has.filter((each) => !had.some((one) => isSame(one, each))).map((each) => ({ ...each, value: null })),
+    ...had.filter((each) => !has.some((one) => isSame(one, each) && one.value === each.value)),
+  ];
 };
+
+/** The settings that Postgres keeps as a list of quoted names (`variable_is_guc_list_quote` of pg_dump): as one text they would be one name. */
+const LISTS = [
+  'local_preload_libraries',
+  'search_path',
+  'session_preload_libraries',
+  'shared_preload_libraries',
+  'temp_tablespaces',
+  'unix_socket_directories',
+];
+const ELEMENT = /"((?:[^"]|"")*)"|([^\s,"]+)/g;
+
+const elementsOf = (value: string): string[] =>
+  [...value.matchAll(ELEMENT)].map(([, quoted, bare]) => quoted?.replaceAll('""', '"') ?? bare ?? '');
+
+const valueSql = (setting: string, value: string): string => {
+  const elements = LISTS.includes(setting.toLowerCase()) ? elementsOf(value) : [];
+  return (elements.length > 0 ? elements : [value]).map((element) => literal(element)).join(', ');
+};
+
+/** One statement, to be run by itself: each needs a right of its own. */
+export const settingSql = (group: string, { database, setting, value }: Setting): string => {
+  const where = database === '' ? '' : ` IN DATABASE ${name(database)}`;
+  const change = value === null ? `RESET ${name(setting)}` : `SET ${name(setting)} TO ${valueSql(setting, value)}`;
+  return `ALTER ROLE ${name(group)}${where} ${change};`;
+};
+
+/** For people: `work_mem`, `search_path in the database "x"`. */
+export const settingSaid = ({ database, setting }: Setting): string =>
+  database === '' ? setting : `${setting} in the database ${name(database)}`;
+
+export type { Setting };

@@ -2,9 +2,8 @@
 import pg from 'pg';
 import { oneAtATime } from '../../lib/serializer.ts';
 import { ProviderError, type ProviderLog } from '../provider.ts';
-import { codeOf } from './errors.ts';
-import { readGroupSettings } from './login-name.ts';
-import { resetSql, SETTINGS_OF, type SettingsOfGroup } from './group-settings.ts';
+import { changeGroup, restoreSettings } from './group-restore.ts';
+import { SETTINGS_OF, type SettingsOfGroup } from './group-settings.ts';
 import type { Login } from './logins.ts';
 import { rollBack, type Ended, type Prepared } from './prepared.ts';
 import { endSessions } from './sessions.ts';
@@ -99,30 +98,6 @@ const cutMembers = async (
   );
 };
 
-const CHANGED_MEANWHILE = ['XX000', '40001', '40P01'];
-const NO_RIGHT = '42501';
-/** The group or the database was dropped meanwhile. */
-const NOT_THERE = ['42704', '3D000'];
-const TRIES = 5;
-
-/**
- * A change of the group's own entry, which others may change at the same moment: another process of Latchkey, another target on the same
- * server. `false` where Latchkey lost the right to change the group: preflight says so, and the group cannot log in.
- */
-const change = async (server: Server, sql: readonly string[], signal: AbortSignal): Promise<boolean> => {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await server.run(signal, async (client) => await client.query(['BEGIN;', ...sql, 'COMMIT;'].join('\n')));
-      return true;
-    } catch (error) {
-      const code = error instanceof ProviderError ? codeOf(error.cause) : '';
-      if (NOT_THERE.includes(code)) return true;
-      if (code === NO_RIGHT) return false;
-      if (!CHANGED_MEANWHILE.includes(code) || attempt === TRIES) throw error;
-    }
-  }
-};
-
 type Context = { signal: AbortSignal; log: ProviderLog };
 export type Undo = (ended: Ended, context: Context) => Promise<void>;
 
@@ -133,26 +108,9 @@ const createReset = (server: Server): ((group: string) => Promise<boolean>) =>
   oneAtATime(async (group) => {
     const signal = AbortSignal.timeout(RESET_MS);
     const sql = [`ALTER ROLE ${name(group)} PASSWORD NULL;`];
-    const ended = { logins: [], groups: [group] };
-    return await unblocking(server, async () => await change(server, sql, signal), { ended, signal });
+    const ended = { logins: [], groups: [group], noted: [] };
+    return await unblocking(server, async () => await changeGroup(server, sql, signal), { ended, signal });
   });
-
-const takeBackSettings = async (
-  server: Server,
-  { ended, groups }: { ended: Ended; groups: readonly Group[] },
-  { signal, log }: Context,
-): Promise<void> => {
-  for (const group of groups) {
-    const sql = ended.logins.flatMap((login) => {
-      const before = readGroupSettings(login.comment)?.[group.name];
-      return before ? resetSql(group.name, before, group.settings) : [];
-    });
-    if (sql.length === 0) continue;
-    log.warn({ group: group.name, sql }, 'a group got settings while it was granted: taking them back');
-    const work = async (): Promise<boolean> => await change(server, [...new Set(sql)], signal);
-    await unblocking(server, work, { ended, signal });
-  }
-};
 
 export const createUndo = (server: Server): Undo => {
   const takePassword = createReset(server);
@@ -170,6 +128,6 @@ export const createUndo = (server: Server): Undo => {
         { groups: ended.groups },
         'Latchkey may not change a group it granted, so a password that was set on it stays: see `latchkey doctor`',
       );
-    await takeBackSettings(server, { ended, groups: left.groups }, context);
+    await restoreSettings(server, { ended, groups: left.groups }, context);
   };
 };

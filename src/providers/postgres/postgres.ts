@@ -27,6 +27,7 @@ const toRevoke = (grantId: string, scope: Scope, handle: Handle | undefined): To
   oid: handle?.oid ?? null,
   group: groupOf(scope),
   groups: scope.member_of,
+  settings: handle?.settings ?? null,
 });
 
 const connect = (config: Config): Connection<Scope, Handle> => {

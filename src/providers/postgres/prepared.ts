@@ -8,12 +8,14 @@ import { ProviderError } from '../provider.ts';
 import { codeOf } from './errors.ts';
 import type { Login } from './logins.ts';
 import { actingAs } from './creator-roles.ts';
+import type { GroupSettings } from './group-settings.ts';
 import type { Client, Server } from './server.ts';
 
 const { escapeIdentifier: name, escapeLiteral: literal } = pg;
 
 export type Prepared = { gid: string; owner: string; database: string };
-export type Ended = { logins: readonly Login[]; groups: readonly string[] };
+/** `noted`: what the handles of the ended grants say was set on the groups, for logins that are gone with their comments. */
+export type Ended = { logins: readonly Login[]; groups: readonly string[]; noted: readonly GroupSettings[] };
 
 /** To be read by people: what to run, and where. */
 const rollBackSentence = ({ gid, owner, database }: Prepared): string =>

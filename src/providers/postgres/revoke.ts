@@ -2,6 +2,7 @@
 import pg from 'pg';
 import { ProviderError, type InUse, type ProviderLog } from '../provider.ts';
 import { codeOf } from './errors.ts';
+import type { GroupSettings } from './group-settings.ts';
 import type { Undo } from './left-behind.ts';
 import { assertOurs, explained, findLogins, type Login, type Wanted } from './logins.ts';
 import { perMaker } from './creator-roles.ts';
@@ -11,8 +12,8 @@ import type { Ended } from './prepared.ts';
 import type { Server } from './server.ts';
 import { unblocking } from './unblock.ts';
 
-/** `groups`: all that were granted; `group`: the one that sessions acted as. */
-export type ToRevoke = Wanted & { group: string; groups: readonly string[] };
+/** `groups`: all that were granted; `group`: the one that sessions acted as; `settings`: what the groups had set then, where it was noted. */
+export type ToRevoke = Wanted & { group: string; groups: readonly string[]; settings: GroupSettings | null };
 type Outcome = 'removed' | 'already_absent';
 
 const DEPENDENT_OBJECTS = '2BP01';
@@ -99,7 +100,8 @@ export const revokeAll = async (
   const logins = await find();
   logins.forEach(assertOurs);
   const sessions = tellingSessionsOf(items, logins, onInUse);
-  const ended = { logins, groups: groupsOf(items, logins) };
+  const noted = items.flatMap(({ settings }) => (settings ? [settings] : []));
+  const ended = { logins, groups: groupsOf(items, logins), noted };
   if (logins.length > 0) await shutDoors(server, ended, ending);
   const cut = await endSessions(server, sessions, signal);
   // Also after somebody dropped the login by hand.

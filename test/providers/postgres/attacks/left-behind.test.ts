@@ -20,13 +20,6 @@ describe.each(SERVERS)('after the end on $title', ({ start }) => {
         role,
       ])
     )[0]?.password;
-  const settingsOf = async (role: string): Promise<unknown[]> =>
-    await rig.target.sql(
-      `select coalesce(d.datname, '') as database, s.setconfig as settings from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase
-        where s.setrole = $1::regrole order by 1`,
-      [role],
-    );
-
   test('the group has no password, so that letting it log in later opens nothing', async () => {
     const { session, end } = await rig.borrow();
     await session.query(`alter role current_user password 'mine'`);
@@ -39,34 +32,6 @@ describe.each(SERVERS)('after the end on $title', ({ start }) => {
       await expect(rig.logIn(group, 'mine')).rejects.toBeInstanceOf(Error);
       await rig.target.sql(`alter role ${group} nologin`);
     }
-  });
-
-  test('settings that the borrower made on the group are gone, and those from before are there', async () => {
-    const { write, database } = rig.target;
-    await rig.target.sql(
-      `alter role ${write} set lock_timeout = '7s'; alter role ${write} in database ${database} set work_mem = '6MB'`,
-    );
-    const before = await settingsOf(write);
-    const { session, end } = await rig.borrow();
-    await session.query(`alter role current_user set search_path = 'x', "$user"`);
-    await session.query(`alter role current_user set application_name = 'it''s'`);
-    await session.query(`alter role current_user in database ${database} set role = '${rig.target.read}'`);
-    await session.query(`alter role current_user in database postgres set statement_timeout = 1`);
-    expect(await end()).toBe('removed');
-    expect(await settingsOf(write)).toEqual(before);
-    await rig.target.sql(`alter role ${write} reset all; alter role ${write} in database ${database} reset all`);
-  });
-
-  test('settings from before an extension, or a repeated grant, are still known', async () => {
-    const { write } = rig.target;
-    await rig.target.sql(`alter role ${write} set lock_timeout = '7s'`);
-    const { session, access, ctx, end } = await rig.borrow();
-    await session.query(`alter role current_user set work_mem = '9MB'`);
-    await rig.connection.grant(rig.scope, ctx);
-    await rig.connection.extend?.(rig.scope, access.handle, { ...ctx, expiresAt: new Date(Date.now() + 900_000) });
-    expect(await end()).toBe('removed');
-    expect(await settingsOf(write)).toEqual([{ database: '', settings: ['lock_timeout=7s'] }]);
-    await rig.target.sql(`alter role ${write} reset all`);
   });
 
   test('a hundred ends of one group at once, each by itself, all take place and leave no password', async () => {
