@@ -106,29 +106,29 @@ export const addPolicyCommands = (program: Command, setExit: SetExit): void => {
   withCommon(policy.command('check [file]').description('find what is wrong or suspicious in the policy file')).action(
     async (file: string | undefined, flags: Common) => setExit(show(checkPolicy(await inputOf(flags, file)), flags)),
   );
-  withCommon(policy.command('test [file]').description('run the tests that the policy file brings')).action(
+  withCommon(policy.command('test [file]').description('run the tests in the policy file')).action(
     async (file: string | undefined, flags: Common) => setExit(show(testPolicy(await inputOf(flags, file)), flags)),
   );
   withCommon(
     policy
       .command('explain <role>')
-      .description('say which rule would decide a request for target/role, and who would be asked'),
+      .description('say which rule would decide a request for target/role, and who the approvers are'),
   )
-    .requiredOption('--by <person>', 'who asks: email or Slack id')
+    .requiredOption('--by <person>', 'the requester: email or Slack id')
     .option('--for <duration>', 'for how long, as 30m (the default of the role unless given)')
-    .option('--reason <text>', 'the reason they would give')
-    .option('--ticket <id>', 'the ticket they would give')
-    .option('--in-groups <names...>', 'groups they are in that only Slack or an on-call service knows')
+    .option('--reason <text>', 'the reason of the request')
+    .option('--ticket <id>', 'the ticket of the request')
+    .option('--in-groups <names...>', 'groups of the requester that only Slack or an on-call service knows')
     .option('--incident', 'as in an open incident')
     .option('--channel <name>', 'as in the open incident of this channel')
     .option('--severity <severity>', 'as in an open incident of this severity, such as sev1')
-    .option('--alert <name>', 'as asked for this alert, by whoever is on call for it')
+    .option('--alert <name>', 'as requested for this alert, by a person on call for it')
     .option('--alert-severity <severity>', 'the severity its source would give')
     .action(async (role: string, flags: ExplainFlags) => setExit(await explain(role, flags)));
   withCommon(
     policy
       .command('replay [file]')
-      .description('run past requests from the database through this policy and list what would come out differently'),
+      .description('run past requests from the database through this policy and list what would change'),
   )
     .addOption(new Option('--since <duration>', 'how far back').argParser(readSince).default(readSince('90d'), '90d'))
     .action(async (file: string | undefined, flags: ReplayFlags) => setExit(await replay(file, flags)));

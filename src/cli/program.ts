@@ -15,7 +15,7 @@ import { serve } from '../compose/serve.ts';
 export const buildProgram = (setExit: (code: Exit) => void): Command => {
   const program = new Command('latchkey');
   program
-    .description('Temporary production access from Slack: asked for, agreed to, given, and provably taken back.')
+    .description('Temporary production access from Slack: requested, approved, granted, and provably ended.')
     .version(programVersion(), '-V, --version', 'print the version')
     .helpCommand(true)
     .showHelpAfterError('(run with --help to see what it takes)')

@@ -29,7 +29,7 @@ const answer = (slack: Slack, { allowance, missing }: PreApproveResult): string 
 export const preApprove: Command = {
   name: 'allow',
   usage: 'allow @person <target> <role> for <time>',
-  does: 'approve ahead of time, inside the rules',
+  does: 'pre-approve: the request is approved when it comes, within the rules',
   run: async ({ slack, userId, text, reply }) => {
     const [, who = '', into = '', time = ''] = SHAPE.exec(text.trim()) ?? [];
     const personUserId = readPerson(who);
@@ -48,7 +48,7 @@ export const preApprove: Command = {
 export const withdrawPreApproval: Command = {
   name: 'disallow',
   usage: 'disallow <id>',
-  does: 'take back what was allowed ahead of time',
+  does: 'withdraw a pre-approval',
   run: async ({ slack, userId, text, reply }) => {
     const id = text
       .trim()

@@ -18,7 +18,7 @@ const HERE = `You are here. ${typed('away until Friday @omar')} says that you ar
 export const away: Command = {
   name: 'away',
   usage: 'away [until Friday | 3d] [@person]',
-  does: 'do not ping me until then, and let somebody vote in my stead; alone, it shows what is set',
+  does: 'pause reminders until then, and let a delegate vote on your behalf; without arguments it shows what is set',
   run: async ({ slack, userId, text, reply }) => {
     if (text.trim() === '') {
       const absence = await slack.useCases.showAway({ userId });
@@ -34,7 +34,7 @@ export const away: Command = {
 export const back: Command = {
   name: 'back',
   usage: 'back',
-  does: 'I am here again',
+  does: 'end your absence now',
   run: async ({ slack, userId, reply }) => {
     await slack.useCases.endAway({ userId });
     await reply({ text: 'Welcome back. You are asked again, and nobody votes in your stead any more.' });

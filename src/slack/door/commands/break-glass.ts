@@ -10,7 +10,7 @@ const NAME = 'break-glass';
 export const breakGlass: Command = {
   name: NAME,
   usage: 'break-glass <target> <role> [time] <why>',
-  does: 'take access now, without approval: everyone named is told, and a review follows',
+  does: 'take access now, without approval; everyone named is notified, and a follow-up is due',
   run: async ({ slack, userId, triggerId, channelId, text, reply }) => {
     const policy = slack.policy();
     const read = parseRequestLine(policy, text, { tickets: ticketPatterns(policy), isAtOnce: true });

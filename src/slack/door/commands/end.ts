@@ -19,7 +19,7 @@ const split = (text: string): [string, string] => {
 export const done: Command = {
   name: 'done',
   usage: 'done [id]',
-  does: 'give access back before its time is over',
+  does: 'give access back before it expires',
   run: async ({ slack, userId, text, reply }) => {
     const [id, reason] = split(text);
     const { view } = await slack.useCases.end({ userId, id: id || null, cause: 'done', reason: reason || null });
@@ -42,7 +42,7 @@ const readWhat = ({ targets }: Policy, word: string): RevokeWhat | null => {
 export const revoke: Command = {
   name: 'revoke',
   usage: 'revoke <id> | @person | <target> | all',
-  does: 'end access now (yours; anybody’s for owners and admins); all but an id is confirmed first',
+  does: 'end access now: your own, or anyone’s for owners and admins; more than one grant is confirmed first',
   run: async ({ slack, userId, triggerId, text, reply }) => {
     const [id, reason] = split(text);
     if (!id) return reply({ text: `Say which: ${FORMS}. ${typed('who <target>')} shows the ids.` });
@@ -58,7 +58,7 @@ export const revoke: Command = {
 export const cancel: Command = {
   name: 'cancel',
   usage: 'cancel <id>',
-  does: 'take back a request that nobody has decided',
+  does: 'cancel a request that is still pending',
   run: async ({ slack, userId, text, reply }) => {
     const [id] = split(text);
     if (!id) return reply({ text: `Say which: ${typed('cancel <id>')}. ${typed('list')} shows the ids.` });

@@ -82,7 +82,7 @@ export const extendAnswer = ({ policy }: Pick<Slack, 'policy'>, result: CreateRe
 export const extend: Command = {
   name: 'extend',
   usage: 'extend [id] [30m] [why]',
-  does: 'ask for more time on access you have',
+  does: 'request more time for access you have',
   run: async ({ slack, userId, triggerId, text, reply }) => {
     const line = readExtendLine(text);
     if ('bad' in line)

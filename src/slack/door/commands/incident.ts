@@ -138,7 +138,7 @@ const ways = ['', ' sev1', ' confirm', ' close', ' reopen', ' timeline'].map((wo
 export const incident: Command = {
   name: NAME,
   usage: `${NAME} [sev1 | confirm | close | reopen | timeline]`,
-  does: 'what goes on in the incident of this channel; opens one where there is none',
+  does: 'show the incident of this channel; opens one where there is none',
   run: async (call) => {
     const words = call.text.trim().split(/\s+/);
     const [first = ''] = words;

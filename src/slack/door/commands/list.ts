@@ -12,7 +12,7 @@ const SHOWN_MAX = 20;
 export const list: Command = {
   name: 'list',
   usage: 'list',
-  does: 'your requests and grants, and what waits for you',
+  does: 'show your requests and grants, and what waits for your decision',
   run: async ({ slack, userId, reply }) => {
     const policy = slack.policy();
     const { pending, live, recent, waitingForMe, allowances } = await slack.useCases.overview({ userId });

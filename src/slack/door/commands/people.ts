@@ -22,7 +22,7 @@ const listDoubts = async ({ slack, userId, reply }: CommandCall): Promise<void> 
 export const people: Command = {
   name: 'people',
   usage: 'people',
-  does: 'admins: addresses that moved to another account; `people confirm <address> @person` says whose one is',
+  does: 'admins: email addresses that moved to another account; `people confirm <address> @person` binds one',
   run: async (call) => {
     const given = call.text.trim();
     if (given === '') return listDoubts(call);

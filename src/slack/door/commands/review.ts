@@ -49,7 +49,7 @@ const preApprove = async (call: CommandCall, word: string): Promise<void> => {
 export const review: Command = {
   name: 'review',
   usage: 'review',
-  does: 'open reviews of break-glass; admins: `review allow @person` although one is overdue',
+  does: 'open follow-ups of break-glass; admins: `review allow @person` lets a person use break-glass although one is overdue',
   run: async (call) => {
     const given = call.text.trim();
     if (given === '') return listOpen(call);

@@ -16,7 +16,7 @@ const SHOWN_MAX = 30;
 export const who: Command = {
   name: 'who',
   usage: 'who <target>',
-  does: 'who has access now, and who may approve',
+  does: 'show who has access now, and who may approve',
   run: async ({ slack, userId, text, reply }) => {
     const policy = slack.policy();
     const names = Object.keys(policy.targets);
