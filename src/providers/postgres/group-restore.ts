@@ -6,29 +6,27 @@ import { changedSettings, settingSql, type Setting, type SettingsOfGroup } from 
 import { readGroupSettings } from './login-name.ts';
 import type { Ended } from './prepared.ts';
 import type { Server } from './server.ts';
-import { unblocking } from './unblock.ts';
+import { despiteChanges, unblocking } from './unblock.ts';
 
-const CHANGED_MEANWHILE = ['XX000', '40001', '40P01'];
 const NO_RIGHT = '42501';
 /** The group or the database was dropped meanwhile; so was the extension that knew the setting. */
 const NOT_THERE = ['42704', '3D000'];
-const TRIES = 5;
 
 /**
  * A change of the group's own entry, which others may change at the same moment: another process of Latchkey, another target on the same
  * server. `false` where Latchkey has no right to it.
  */
 export const changeGroup = async (server: Server, sql: readonly string[], signal: AbortSignal): Promise<boolean> => {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await server.run(signal, async (client) => await client.query(['BEGIN;', ...sql, 'COMMIT;'].join('\n')));
-      return true;
-    } catch (error) {
-      const code = error instanceof ProviderError ? codeOf(error.cause) : '';
-      if (NOT_THERE.includes(code)) return true;
-      if (code === NO_RIGHT) return false;
-      if (!CHANGED_MEANWHILE.includes(code) || attempt === TRIES) throw error;
-    }
+  const text = ['BEGIN;', ...sql, 'COMMIT;'].join('\n');
+  const work = async (): Promise<unknown> => await server.run(signal, async (client) => await client.query(text));
+  try {
+    await despiteChanges(server, signal, work);
+    return true;
+  } catch (error) {
+    const code = error instanceof ProviderError ? codeOf(error.cause) : '';
+    if (NOT_THERE.includes(code)) return true;
+    if (code === NO_RIGHT) return false;
+    throw error;
   }
 };
 
@@ -42,10 +40,13 @@ const beforeOf = (group: string, { logins, noted }: Ended): SettingsOfGroup | un
   return known.find((settings) => settings?.[group] !== undefined)?.[group];
 };
 
-/** Some settings take a superuser, or a role that was granted the right to set them. `role` and settings of extensions are in no list. */
+/**
+ * Some settings take a superuser, or a role that was granted the right to set them. `role` and settings of extensions are in no list.
+ * Not by the view `pg_settings`: everybody may update it, and so lock it against everybody else.
+ */
 const MAY_SET = `
   select s.name, has_parameter_privilege($1, s.name, 'SET')
-    or not exists (select from pg_settings p where p.name = s.name and p.context not in ('user', 'backend')) as "maySet"
+    or not exists (select from pg_show_all_settings() p where p.name = s.name and p.context not in ('user', 'backend')) as "maySet"
   from unnest($2::text[]) as s(name)`;
 
 /** Those that Latchkey may not put back and a borrower could change. What only a superuser could, no borrower did. */

@@ -10,7 +10,7 @@ import { dropWithWhatItOwns } from './owned.ts';
 import { countSessions, cutBlockers, endSessions, type SessionsOf } from './sessions.ts';
 import type { Ended } from './prepared.ts';
 import type { Server } from './server.ts';
-import { unblocking } from './unblock.ts';
+import { despiteChanges, unblocking } from './unblock.ts';
 
 /** `groups`: all that were granted; `group`: the one that sessions acted as; `settings`: what the groups had set then, where it was noted. */
 export type ToRevoke = Wanted & { group: string; groups: readonly string[]; settings: GroupSettings | null };
@@ -41,18 +41,27 @@ const tellingSessionsOf = (
   return { ...sessionsOf(items, logins), onCut };
 };
 
+/** In the statement before the change of the login, so that none of its sessions can change it in between. */
+const endedFirst = (logins: readonly Login[]): string =>
+  `SELECT pg_terminate_backend(pid, 100) FROM pg_stat_activity WHERE usesysid = ANY ('{${logins.map(({ oid }) => oid).join(',')}}'::oid[]);\n`;
+
 /**
  * Committed before sessions are cut, so that nobody comes back in between. A session can hold its own login's row locked
  * (BEGIN; ALTER ROLE CURRENT_USER …) and keep the door open; so once this waits for a lock, sessions are cut until it has gone through.
+ * Or it changes that row again and again, so that this change comes too late each time; then they are cut just before it.
  */
 const shutDoors = async (server: Server, ended: Ended, { signal, onInUse }: Ending): Promise<void> => {
   const { logins } = ended;
   const sql = perMaker(logins, (made) =>
     made.map((login) => `ALTER ROLE ${name(login.name)} NOLOGIN VALID UNTIL '-infinity';`),
   );
-  const shut = async (): Promise<unknown> => await server.run(signal, async (client) => await client.query(sql));
   const alsoCut = async (): Promise<unknown> =>
     await cutBlockers(server, tellingSessionsOf([], logins, onInUse), signal);
+  const shut = async (): Promise<unknown> =>
+    await despiteChanges(server, signal, async (isAgain) => {
+      if (isAgain) await alsoCut();
+      return await server.run(signal, async (client) => await client.query(isAgain ? endedFirst(logins) + sql : sql));
+    });
   try {
     await unblocking(server, shut, { ended, signal, alsoCut });
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Ends the sessions of logins, and waits until the target says they are gone. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProviderError } from '../provider.ts';
+import { arrivals, untilArrived } from './arrivals.ts';
 import type { Server } from './server.ts';
 
 /**
@@ -52,8 +53,8 @@ export const countSessions = async (server: Server, of: SessionsOf, signal: Abor
   return row?.live ?? 0;
 };
 
-/** Until none is left. @returns how many there were. @throws ProviderError `unavailable` when some are still there after 5 s. */
-export const endSessions = async (server: Server, of: SessionsOf, signal: AbortSignal): Promise<number> => {
+/** @returns how many there were. @throws ProviderError `unavailable` when some are still there after 5 s. */
+const endListed = async (server: Server, of: SessionsOf, signal: AbortSignal): Promise<number> => {
   const deadline = Date.now() + GONE_WITHIN_MS;
   const found = await cut(server.query, of, signal);
   let live = found;
@@ -67,4 +68,17 @@ export const endSessions = async (server: Server, of: SessionsOf, signal: AbortS
     live = await cut(server.query, of, signal);
   }
   return found;
+};
+
+/**
+ * Until none is left, and none is on its way in that came before the door was shut. Those are looked for first: in the other order, one
+ * that is listed in between would be in neither. @returns how many there were. @throws ProviderError `unavailable`
+ */
+export const endSessions = async (server: Server, of: SessionsOf, signal: AbortSignal): Promise<number> => {
+  if (of.oids.length === 0) return 0;
+  const arriving = await arrivals(server, signal);
+  const found = await endListed(server, of, signal);
+  if (arriving.length === 0) return found;
+  await untilArrived(server, arriving, signal);
+  return found + (await endListed(server, of, signal));
 };
