@@ -1,5 +1,7 @@
 /** What goes wrong on demand: an outage, a limit, a lost answer, a doubled or late event. */
 import type { State } from './state.ts';
+import { createMeter } from './tiers.ts';
+import type { Meter } from './tiers.ts';
 
 export type DisconnectReason = 'warning' | 'refresh_requested' | 'link_disabled';
 
@@ -17,7 +19,17 @@ export type EventFaults = { duplicates: number; copies: number; delayMs: number;
 
 export type Outage = 'refused' | 500 | 503;
 
+/** What a Slack far away does to every call. */
+export type Reality = {
+  /** Milliseconds from the call to its answer. */
+  latencyMs: number;
+  /** Slack's documented tiers, with 429 and `Retry-After`. */
+  hasTiers: boolean;
+};
+
 export type Faults = {
+  /** As far away and as strict as Slack itself, until `clear()`: 120 ms for each call, and its documented tiers, unless said otherwise. */
+  beReal: (reality?: Partial<Reality>) => void;
   /** No answers: `refused` closes the port and every connection, a number answers with that status. */
   down: (how?: Outage) => Promise<void>;
   up: () => Promise<void>;
@@ -48,7 +60,13 @@ export type FaultState = {
   outage: Outage | undefined;
   planned: Planned[];
   events: EventFaults;
+  latencyMs: number;
+  /** Null where no tier is enforced. */
+  meter: Meter | null;
 };
+
+/** Measured from Europe. */
+const REAL_LATENCY_MS = 120;
 
 const noEventFaults = (): EventFaults => ({ duplicates: 0, copies: 2, delayMs: 0, reorder: 0 });
 
@@ -56,6 +74,8 @@ export const createFaultState = (): FaultState => ({
   outage: undefined,
   planned: [],
   events: noEventFaults(),
+  latencyMs: 0,
+  meter: null,
 });
 
 /** The effects waiting for this call; each is counted down by being asked for. */
@@ -95,6 +115,10 @@ export const createFaults = (powers: FaultPowers): Faults => {
   };
   return {
     ...outages(powers),
+    beReal: ({ latencyMs = REAL_LATENCY_MS, hasTiers = true } = {}) => {
+      faults.latencyMs = latencyMs;
+      faults.meter = hasTiers ? createMeter() : null;
+    },
     ratelimit: (method, retryAfterS, times = 1) => plan(method, { is: 'ratelimit', retryAfterS }, times),
     delay: (method, ms) => plan(method, { is: 'delay', ms }, Number.POSITIVE_INFINITY),
     fail: (method, error, times = 1) => plan(method, { is: 'fail', error }, times),
@@ -119,6 +143,8 @@ export const createFaults = (powers: FaultPowers): Faults => {
     clear: () => {
       faults.planned = [];
       faults.events = noEventFaults();
+      faults.latencyMs = 0;
+      faults.meter = null;
     },
   };
 };

@@ -75,9 +75,15 @@ const run = (api: WebApi, name: string, given: { args: Json; token: string | und
 
 export type Twist = { answer?: Answer; isDropped: boolean; delayMs: number };
 
+const rateLimited = (retryAfterS: number): Answer => ({
+  status: 429,
+  body: { ok: false, error: 'ratelimited' },
+  headers: { 'retry-after': String(retryAfterS) },
+});
+
 /** What the planned faults do to this call. */
 export const twistOf = (faults: FaultState, name: string): Twist => {
-  const twist: Twist = { isDropped: false, delayMs: 0 };
+  const twist: Twist = { isDropped: false, delayMs: faults.latencyMs };
   for (const effect of takeEffects(faults, name)) {
     if (effect.is === 'delay') twist.delayMs += effect.ms;
     if (effect.is === 'dropResponse') twist.isDropped = true;
@@ -88,17 +94,19 @@ export const twistOf = (faults: FaultState, name: string): Twist => {
       twist.answer = { status: effect.status, body: { ok: false, error: 'service_unavailable' }, headers: {} };
     }
     if (effect.is === 'ratelimit') {
-      twist.answer = {
-        status: 429,
-        body: { ok: false, error: 'ratelimited' },
-        headers: { 'retry-after': String(effect.retryAfterS) },
-      };
+      twist.answer = rateLimited(effect.retryAfterS);
     }
   }
   return twist;
 };
 
 const isOut = (api: WebApi): boolean => typeof api.faults.outage === 'number';
+
+/** Slack counts a call when it comes, whatever becomes of it. */
+const overLimit = ({ faults }: WebApi, name: string, args: Json): Answer | undefined => {
+  const retryAfterS = faults.meter?.admit(name, typeof args.channel === 'string' ? args.channel : '') ?? null;
+  return retryAfterS === null ? undefined : rateLimited(retryAfterS);
+};
 
 /** Answers `/api/<method>`. */
 export const handleWebApi = async (api: WebApi, request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -107,11 +115,13 @@ export const handleWebApi = async (api: WebApi, request: IncomingMessage, respon
   const body = await readBody(request);
   const fields = parseFields(request.headers['content-type'] ?? '', body);
   const args = { ...Object.fromEntries(url.searchParams), ...fields };
+  const limited = overLimit(api, name, args);
   const twist = twistOf(api.faults, name);
   if (twist.delayMs > 0) await wait(twist.delayMs);
   const answer = isOut(api)
     ? { status: Number(api.faults.outage), body: { ok: false, error: 'service_unavailable' }, headers: {} }
-    : (twist.answer ??
+    : (limited ??
+      twist.answer ??
       (fields === undefined
         ? { status: 200, body: { ok: false, error: 'invalid_json' }, headers: {} }
         : run(api, name, { args, token: tokenOf(request, args) })));
