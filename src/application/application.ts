@@ -44,6 +44,7 @@ import { sweep } from './sweep.ts';
 import type { UseCases } from './verbs.ts';
 import { vote } from './requests/vote.ts';
 import { decideDrift, repairBatch, watchDrift } from './drift/watch-drift.ts';
+import { reviewNotices } from './messages/review-notices.ts';
 import { watchOverdue } from './grants/watch-overdue.ts';
 
 type Guarding = Pick<
@@ -58,6 +59,7 @@ type Guarding = Pick<
   | 'decideDrift'
   | 'repairBatch'
   | 'watchOverdue'
+  | 'reviewNotices'
 >;
 
 /** What ends much at once, and what watches over time and targets. */
@@ -72,6 +74,7 @@ const guardingVerbs = (deps: Deps): Guarding => ({
   decideDrift: (input) => decideDrift(deps, input),
   repairBatch: (input) => repairBatch(deps, input),
   watchOverdue: (input) => watchOverdue(deps, input),
+  reviewNotices: (review) => reviewNotices(deps, review),
 });
 
 export const createUseCases = (deps: Deps): UseCases => ({

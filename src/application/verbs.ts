@@ -25,6 +25,7 @@ import type { CreateRequestInput, CreateRequestResult, PreviewInput } from './re
 import type { VoteResult } from './requests/vote-context.ts';
 import type { VoteInput } from './requests/vote.ts';
 import type { RevocationPreview, RevokeAllInput, RevokeWhat } from './revocations/revoke-all.ts';
+import type { NoticeReview } from './messages/review-notices.ts';
 import type { Misfit } from './policy/misfits.ts';
 import type { TryAgainInput, TryAgainResult } from './grants/hold.ts';
 
@@ -85,6 +86,8 @@ export type UseCases = IncidentUseCases & {
   repairBatch(input: { batchId: string }): Promise<void>;
   /** Looks what is in use where that is not known yet; `work` resolves when it is done. */
   recordUsage(): Promise<{ work: Promise<unknown> }>;
+  /** Looks whether notices to admins still hold. */
+  reviewNotices(review: NoticeReview): Promise<void>;
   watchOverdue(input: { seenMs: number }): Promise<void>;
   adoptPolicy(input: AdoptInput): Promise<void>;
   /** Notifies admins of targets that cannot grant what the policy says; of each once a day. */

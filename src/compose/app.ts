@@ -39,9 +39,11 @@ import type { RunningSlack } from '../slack/connection/start.ts';
 import { createSlackConnection } from '../slack/connection/connection.ts';
 import type { SlackConnection } from '../slack/connection/connection.ts';
 import { createIncidentNotifier } from '../slack/messages/incidents/notifier.ts';
+import { createChannels } from '../slack/messages/channels.ts';
 import { createNotifier } from '../slack/messages/notifier.ts';
 import { createDirectory } from '../slack/directory/people.ts';
 import { createEmailBindings } from '../application/identity/email-bindings.ts';
+import { createUnreadableGroups } from '../application/identity/unreadable-groups.ts';
 import { createHandleBindings } from '../application/identity/user-group-bindings.ts';
 import { TRIGGERS } from '../http/hooks/registry.ts';
 import { createUseCases } from '../application/application.ts';
@@ -151,6 +153,10 @@ const createPolicyHolder = (options: AppOptions, late: Late): PolicySource => {
       log.error({ problems: lines }, 'the changed policy file is refused; the old policy stays in force');
       await late.useCases?.rejectPolicy({ problems: lines });
     },
+    onRestored: async (source, warnings) => {
+      log.info({ policy: holder.current().sha256 }, 'the policy file is again the policy in force');
+      await late.useCases?.adoptPolicy(adoption(options, { source, warnings, author: null }, holder.current));
+    },
     onError: (error) => log.error({ err: error }, 'the policy could not be reloaded'),
   });
   return holder;
@@ -182,9 +188,10 @@ const createOwnMetrics = (
   return createMetrics({ ...sources, checks }, { version: programVersion(), namesTargets, log });
 };
 
-const createBindings = (store: Store) => ({
+const createBindings = (store: Store, policy: () => Policy) => ({
   book: createEmailBindings({ store, ids: { next: newId } }),
   handles: createHandleBindings({ store, ids: { next: newId } }),
+  unreadable: createUnreadableGroups({ store, ids: { next: newId }, policy }),
 });
 
 const createCore = (options: AppOptions, late: Late): Core => {
@@ -210,7 +217,7 @@ const createCore = (options: AppOptions, late: Late): Core => {
   const metrics = createOwnMetrics(options, late, { ...sources, targetProblems: () => access.problems() });
   const access = createAccess({ findProvider, policy, log, onCall: metrics.onTargetCall });
   const teamId = (): string => connection.team().teamId;
-  const identity = { ...createBindings(store), onCall: createOnCall(environment, log) };
+  const identity = { ...createBindings(store, policy), onCall: createOnCall(environment, log) };
   const directory = createDirectory({ client: connection.client, teamId, policy, ...identity, log });
   const deps: Deps = {
     store,
@@ -240,7 +247,9 @@ const createJobs = ({ environment, only, log }: AppOptions, core: Core): Jobs =>
   const alerts = createAlertNotifier({ ...told, onAsked });
   const redis = { url: environment.redisUrl, ca: environment.redisCa, prefix: environment.redisPrefix };
   const tellers = { notifier, announcer, allowances, incidents, revocations, alerts };
-  const jobs = { redis, store, useCases, ...tellers, onDropped: metrics.onJobDropped, log };
+  const channels = createChannels(told);
+  const lookAtChannel = (name: string): Promise<unknown> => channels.idOf(`#${name}`);
+  const jobs = { redis, store, useCases, ...tellers, lookAtChannel, onDropped: metrics.onJobDropped, log };
   return startJobs(jobs, { isWorker: only !== 'web' });
 };
 

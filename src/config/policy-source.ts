@@ -12,6 +12,8 @@ export type PolicySourceOptions = {
   /** After the new policy is in force. */
   onAdopted: (source: string, warnings: ConfigProblem[]) => Promise<void>;
   onRejected: (problems: ConfigProblem[]) => Promise<void>;
+  /** The file was refused and is again the policy in force. */
+  onRestored: (source: string, warnings: ConfigProblem[]) => Promise<void>;
   onError: (error: unknown) => void;
 };
 
@@ -46,11 +48,12 @@ export const readPolicyText = async (path: string): Promise<{ text: string } | {
 export const createPolicySource = (first: Policy, options: PolicySourceOptions): PolicySource => {
   let current = first;
   let rejected: string | null = null;
+  let isRejected = false;
   let pending: Promise<void> = Promise.resolve();
 
   const reject = async (problems: ConfigProblem[], text: string | null): Promise<void> => {
     if (text !== null && text === rejected) return;
-    rejected = text;
+    [rejected, isRejected] = [text, true];
     await options.onRejected(problems);
   };
 
@@ -59,8 +62,10 @@ export const createPolicySource = (first: Policy, options: PolicySourceOptions):
     if ('problems' in read) return reject(read.problems, null);
     const loaded = await options.load(read.text);
     if ('problems' in loaded) return reject(loaded.problems, read.text);
-    rejected = null;
-    if (loaded.policy.sha256 === current.sha256) return;
+    const wasRejected = isRejected;
+    [rejected, isRejected] = [null, false];
+    if (loaded.policy.sha256 === current.sha256)
+      return wasRejected ? options.onRestored(read.text, loaded.warnings) : undefined;
     current = loaded.policy;
     await options.onAdopted(read.text, loaded.warnings);
   };

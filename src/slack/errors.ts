@@ -103,6 +103,16 @@ const liveReached = (facts: Facts): string => {
   return `You have ${count} ${what}; one person may have ${max}. ${notSent(facts)}Give one back with \`/prod-access done\` and its id, or stay longer with \`/prod-access extend\` and its id.${lines}`;
 };
 
+/** What stays so until somebody fixes it is not said to be a matter of moments. */
+const lookupFailed = (facts: Facts): string => {
+  const lasting = list(facts, 'lasting').map((why) => (/[.!?…]$/.test(why) ? why : `${why}.`));
+  const what = words(facts, 'what');
+  if (lasting.length === 0)
+    return `Who may do this could not be looked up just now${what ? ` (${what})` : ''}. ${words(facts, 'why') ?? TRY_LATER}`;
+  const known = facts['isNotified'] === true ? ' The admins were notified.' : '';
+  return `Who may do this cannot be looked up${what ? ` (${what})` : ''}. ${lasting.join(' ')}${known} Nothing was sent or changed; do it again once that is fixed.`;
+};
+
 const isRequestProblem = (value: unknown): value is RequestProblem =>
   typeof value === 'object' && value !== null && 'code' in value && 'field' in value && 'facts' in value;
 
@@ -214,8 +224,7 @@ const SENTENCES = {
       ? 'This access is not set up yet. You will be told when it is.'
       : 'This access is not active any more.',
   credentials_gone: () => 'The credentials of this access no longer exist. End it and ask again for new ones.',
-  lookup_failed: (facts) =>
-    `Who may do this could not be looked up just now${words(facts, 'what') ? ` (${words(facts, 'what') ?? ''})` : ''}. ${words(facts, 'why') ?? TRY_LATER}`,
+  lookup_failed: lookupFailed,
   bad_transition: () => `It changed while you clicked, so nothing was done. Look again and decide on what you see.`,
   break_glass_off: () => 'The policy of Latchkey has no break-glass. Ask for access with `/prod-access` instead.',
   break_glass_role: (facts) =>

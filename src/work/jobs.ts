@@ -4,6 +4,7 @@ import type { Log } from '../lib/log.ts';
 import { createInFlight } from '../lib/pending-tasks.ts';
 import type { Store } from '../application/deps.ts';
 import type { WorkKind, Written } from '../application/record/outbox.ts';
+import type { NoticeReview } from '../application/messages/review-notices.ts';
 import type { UseCases } from '../application/verbs.ts';
 import { createDroppedJobs } from './dropped-jobs.ts';
 import type { DropReason } from './dropped-jobs.ts';
@@ -31,6 +32,7 @@ import { RELAY_POLL_MS, startRelay } from './relay.ts';
 import type { Queues } from './relay.ts';
 import {
   startAccountChecks,
+  startNoticeReview,
   startDeadlines,
   startDriftWatch,
   startIncidentEnds,
@@ -51,6 +53,7 @@ export type JobsDeps = {
   incidents: IncidentTeller;
   revocations: RevocationNotifier;
   alerts: AlertNotifier;
+  lookAtChannel: NoticeReview['lookAtChannel'];
   /** A job that names no waiting work was dropped. */
   onDropped: (reason: DropReason) => void;
   log: Log;
@@ -127,6 +130,7 @@ const startWork = (
   const revocations = startRevocations(deps);
   const drift = startDriftWatch(deps);
   const accounts = startAccountChecks(deps);
+  const notices = startNoticeReview(deps, deps);
   const use = startUseWatch(deps, inFlight);
   const deadlines = startDeadlines(deps, { inFlight, onLate: overdue.onLate });
   const incidentEnds = startIncidentEnds(deps, inFlight);
@@ -134,7 +138,9 @@ const startWork = (
   const sweep = startSweep(deps, { client, prefix: deps.redis.prefix, inFlight, onFound: poke });
   const stop = async (): Promise<void> => {
     await Promise.all(
-      [deadlines, incidentEnds, sweep, late, overdue, revocations, drift, accounts, use].map((clock) => clock.stop()),
+      [deadlines, incidentEnds, sweep, late, overdue, revocations, drift, accounts, notices, use].map((clock) =>
+        clock.stop(),
+      ),
     );
     await watch.current()?.stopWorkers();
     await watch.settled();

@@ -7,6 +7,7 @@ import { startLoop } from '../lib/loop.ts';
 import type { Loop } from '../lib/loop.ts';
 import { withinMs } from '../lib/timeout.ts';
 import type { Store } from '../application/deps.ts';
+import type { NoticeReview } from '../application/messages/review-notices.ts';
 import type { UseCases } from '../application/verbs.ts';
 
 const DEADLINE_POLL_MS = 250;
@@ -18,6 +19,7 @@ const OVERDUE_POLL_MS = 10_000;
 /** An end that is this late is told to admins; `application/grants/watch-overdue.ts` says how. */
 const LATE_MS = 60_000;
 const ACCOUNTS_POLL_MS = 10_000;
+const NOTICES_POLL_MS = 5_000;
 const DRIFT_POLL_MS = 5_000;
 /** Well below the pause between two looks at one target, which `application/grants/record-usage.ts` keeps. */
 const USE_POLL_MS = 2_500;
@@ -61,6 +63,14 @@ export const startAccountChecks = ({ useCases, log }: TimerDeps): Loop =>
     everyMs: ACCOUNTS_POLL_MS,
     run: () => useCases.checkAccounts(),
     onError: complain(log, 'the check of accounts'),
+  });
+
+/** Which notices are due for a look, Postgres says, so that of several processes one looks. */
+export const startNoticeReview = ({ useCases, log }: TimerDeps, review: NoticeReview): Loop =>
+  startLoop({
+    everyMs: NOTICES_POLL_MS,
+    run: () => useCases.reviewNotices(review),
+    onError: complain(log, 'the look at notices'),
   });
 
 /** Which target is due for a look, Postgres says, so that of several processes one looks. */

@@ -69,6 +69,7 @@ const directory: Deps['directory'] = {
   recentMembers: nobodyToAsk,
   recentGroupsOf: nobodyToAsk,
   doubts: nobodyToAsk,
+  whyUnreadable: () => null,
 };
 
 export type BenchTarget = {

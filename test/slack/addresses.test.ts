@@ -6,6 +6,7 @@ import { newId } from '../../src/lib/ids.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createDirectory } from '../../src/slack/directory/people.ts';
 import { createEmailBindings } from '../../src/application/identity/email-bindings.ts';
+import { createUnreadableGroups } from '../../src/application/identity/unreadable-groups.ts';
 import { createHandleBindings } from '../../src/application/identity/user-group-bindings.ts';
 import type { Directory } from '../../src/application/identity/directory.ts';
 import { codeOf } from '../support/refusal.ts';
@@ -39,6 +40,7 @@ const anotherProcess = (): Directory => {
     policy: () => policyOf(POLICY),
     book: createEmailBindings({ store, ids: { next: newId } }),
     handles: createHandleBindings({ store, ids: { next: newId } }),
+    unreadable: createUnreadableGroups({ store, ids: { next: newId }, policy: () => policyOf(POLICY) }),
     onCall: { pagerduty: null, opsgenie: null },
     log,
   });

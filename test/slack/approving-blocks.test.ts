@@ -126,6 +126,7 @@ it('news of a policy is within every limit, and quotes the file without obeying 
       createdAt: new Date(),
       offer: null,
       closing: null,
+      closedAt: null,
       version: 1,
       copies: [],
     });

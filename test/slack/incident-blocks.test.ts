@@ -214,7 +214,7 @@ describe('what is said of an incident', () => {
   it('says that a look-up failed instead of naming nobody', () => {
     const onCall = [{ group: 'on-call', people: null }];
     const words = seen(promptMessage(drawing(viewOf(incident()), { onCall, unknown: ['on-call'] })));
-    expect(words).toContain('*could not be looked up just now*');
+    expect(words).toContain('*could not be looked up* at');
     expect(words).toContain('left to people');
   });
 });

@@ -7,6 +7,7 @@ import type { CreateRequestResult } from '../../src/application/requests/request
 import type { VoteResult } from '../../src/application/requests/vote-context.ts';
 import { hoursLater, startAcmePagerDuty } from '../support/pagerduty.ts';
 import type { PagerDuty } from '../support/pagerduty.ts';
+import { withClient } from '../support/world.ts';
 import { POLICY, seen, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
@@ -198,5 +199,55 @@ describe('while on-call cannot be looked up', () => {
       rig.useCases.end({ userId, id: grant?.id ?? '', cause: 'revoked', reason: null });
     await expect(revoke('U0RITA')).rejects.toMatchObject({ code: 'lookup_failed' });
     expect((await revoke('U0OLGA')).view.grant?.state).toBe('ending');
+  });
+});
+
+describe('a schedule that is gone', () => {
+  const codeAndFacts = async (work: Promise<unknown>): Promise<Record<string, unknown>> => {
+    try {
+      await work;
+    } catch (error) {
+      if (isDomainError(error)) return { code: error.code, ...error.facts };
+      throw error;
+    }
+    throw new Error('nothing was refused');
+  };
+  const notices = async (): Promise<unknown[]> =>
+    withClient(
+      rig.databaseUrl,
+      async (client) =>
+        (await client.query("select closing from announcements where kind = 'group_gone' order by created_at")).rows,
+    );
+
+  it.each([
+    [
+      'was deleted',
+      () => void pagerDuty.schedules.delete('PFIRST'),
+      /PagerDuty has no schedule PFIRST; it was deleted/,
+    ],
+    ['may not be read', () => pagerDuty.fail({ status: 403 }, 1_000), /does not let this token see schedules/],
+    ['is refused with the token', () => pagerDuty.fail({ status: 401 }, 1_000), /refuses the token/],
+  ])('because it %s is no matter of moments, and admins are notified once', async (_what, break_, why) => {
+    break_();
+    const refused = await codeAndFacts(ask('U0ADA', 'users-db/read'));
+    expect(refused).toMatchObject({ code: 'lookup_failed', lasting: [expect.stringMatching(why)], isNotified: true });
+    await codeAndFacts(ask('U0ADA', 'users-db/read'));
+    expect(await notices()).toMatchObject([{ closing: null }]);
+  });
+
+  it('as long as the service only does not answer is tried again in a moment', async () => {
+    down();
+    const refused = await codeAndFacts(ask('U0ADA', 'users-db/read'));
+    expect(refused).not.toHaveProperty('lasting');
+    expect(await notices()).toEqual([]);
+  });
+
+  it('and comes back closes the notice at the next look', async () => {
+    const first = pagerDuty.schedules.get('PFIRST');
+    pagerDuty.schedules.delete('PFIRST');
+    await codeAndFacts(ask('U0ADA', 'users-db/read'));
+    if (first) pagerDuty.schedules.set('PFIRST', first);
+    await ask('U0ADA', 'users-db/read');
+    expect(await notices()).toMatchObject([{ closing: 'It can be read again, and counts again.' }]);
   });
 });

@@ -17,6 +17,7 @@ import { createNotifier } from '../../src/slack/messages/notifier.ts';
 import type { Notifier, SyncResult } from '../../src/slack/messages/notifier.ts';
 import { createDirectory } from '../../src/slack/directory/people.ts';
 import { createEmailBindings } from '../../src/application/identity/email-bindings.ts';
+import { createUnreadableGroups } from '../../src/application/identity/unreadable-groups.ts';
 import { createHandleBindings } from '../../src/application/identity/user-group-bindings.ts';
 import { createUseCases } from '../../src/application/application.ts';
 import type { Store, Access } from '../../src/application/deps.ts';
@@ -165,7 +166,9 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   const teamId = (): string => connection.team().teamId;
   const book = createEmailBindings({ store, ids: { next: newId } });
   const handles = createHandleBindings({ store, ids: { next: newId } });
-  const directory = createDirectory({ client: connection.client, teamId, policy, book, handles, onCall, log });
+  const unreadable = createUnreadableGroups({ store, ids: { next: newId }, policy });
+  const identity = { book, handles, unreadable, onCall };
+  const directory = createDirectory({ client: connection.client, teamId, policy, ...identity, log });
   const vault = createSealing([Buffer.alloc(32, 7)]);
   const real = createUseCases({ store, directory, access: target.access, vault, ids: { next: newId }, policy, log });
   const useCases = options.wrap?.(real) ?? real;

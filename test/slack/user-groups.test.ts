@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDirectory } from '../../src/slack/directory/people.ts';
 import { createEmailBindings } from '../../src/application/identity/email-bindings.ts';
+import { createUnreadableGroups } from '../../src/application/identity/unreadable-groups.ts';
 import { createHandleBindings } from '../../src/application/identity/user-group-bindings.ts';
 import { isDomainError } from '../../src/domain/errors.ts';
 import { newId } from '../../src/lib/ids.ts';
@@ -116,6 +117,7 @@ describe('a handle that another group has taken', () => {
       policy: () => policyOf(POLICY),
       book: createEmailBindings({ store, ids }),
       handles: createHandleBindings({ store, ids }),
+      unreadable: createUnreadableGroups({ store, ids: { next: newId }, policy: () => policyOf(POLICY) }),
       onCall: { pagerduty: null, opsgenie: null },
       log: createLog('silent'),
     });

@@ -1,5 +1,5 @@
 /** Decides an ask with facts that were looked up outside of any transaction. */
-import { DomainError } from '../../domain/errors.ts';
+import { lookupFailed } from '../identity/lookup-failed.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import { groupsToRead } from '../../domain/policy/candidates.ts';
 import { decide } from '../../domain/policy/decide.ts';
@@ -69,7 +69,7 @@ const evaluateRequest = async (
 export const evaluate = async (deps: Deps, policy: Policy, asking: Asking): Promise<Verdict> => {
   const { verdict, unknownGroups: unknown } = await evaluateRequest(deps, policy, asking);
   if (asking.freshness === 'fresh' && verdict.decision === 'deny' && unknown.length > 0)
-    throw new DomainError('lookup_failed', { what: unknown.join(', ') });
+    throw lookupFailed(deps.directory, unknown);
   return verdict;
 };
 

@@ -1,4 +1,5 @@
 /** Judges a grant with a future start again at its start, and one that waited for a fix of its target: what held when it was approved may hold no more. */
+import { lookupFailed } from '../identity/lookup-failed.ts';
 import { tiedAlert } from '../decisions/alert-facts.ts';
 import { DomainError, isDomainError } from '../../domain/errors.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
@@ -97,8 +98,7 @@ const judgeAgain = async (deps: Deps, grant: Grant): Promise<Judged> => {
     const unknownGroups = unreadGroups(facts);
     const isByRuleAlone = decision?.byPersonId === null;
     const isRefused = verdict.decision === 'deny' || (isByRuleAlone && verdict.decision === 'ask');
-    if (isRefused && unknownGroups.length > 0)
-      throw new DomainError('lookup_failed', { what: unknownGroups.join(', ') });
+    if (isRefused && unknownGroups.length > 0) throw lookupFailed(deps.directory, unknownGroups);
     if (verdict.decision === 'deny') return refused(verdict.message);
     if (isRefused) return refused('No rule approves it by itself any more; ask again, and people will be asked.');
     if (grant.durationMs > verdict.capMs) return refused(TOO_LONG);

@@ -10,6 +10,8 @@ export type Directory = {
   members(sources: Source[], requester: Person | null): Promise<Person[]>;
   /** Which of these groups of the policy, or of all when none are named, the person is in, read now. One that cannot be read fails no other. */
   groupsOf(person: Person, names?: readonly string[]): Promise<GroupsRead>;
+  /** What keeps a group of the policy from being read until somebody fixes it, as of the last look; null where nothing does. */
+  whyUnreadable(group: string): string | null;
   /** Addresses in these sources that count for nobody now. From a short cache: it explains, and decides nothing. */
   doubts(sources: Source[]): Promise<ConflictingEmail[]>;
   /** The same from a short cache: for lists and previews, never for a decision. */

@@ -45,7 +45,7 @@ const report = (deps: BookDeps, { teamId, address, doubt }: Reporting): Promise<
     });
     const about = `${teamId}:${address}:${userIds.join(',')}`;
     const lines = [`${doubtText(address, doubt)}.`, remedyOf(address, doubt)];
-    await notifyAdmins(tx, deps.ids, { kind: 'address_doubted', about, lines });
+    await notifyAdmins(tx, deps.ids, { kind: 'address_doubted', about, lines, facts: { kind: 'address', address } });
   });
 
 const remedyOf = (address: string, doubt: EmailConflict): string =>

@@ -1,5 +1,5 @@
 /** Whether groups and people of the policy have this person in them: the one question behind every right that the policy gives by name. */
-import { DomainError } from '../../domain/errors.ts';
+import { lookupFailed } from './lookup-failed.ts';
 import { addressOf } from '../../domain/principals/email-bindings.ts';
 import { isTheOneNamed } from '../../domain/principals/identity.ts';
 import { sourceOf } from '../../domain/policy/sources.ts';
@@ -45,5 +45,5 @@ export const isAmong = async (deps: AmongDeps, among: Among): Promise<boolean> =
   if (may !== 'unknown') return may === 'yes';
   const { person, freshness, refs } = among;
   const { failures } = await readMembers(deps.directory, person, { from: sourcesOf(among), freshness });
-  throw failures[0] ?? new DomainError('lookup_failed', { what: refs.join(', ') });
+  throw failures[0] ?? lookupFailed(deps.directory, refs);
 };

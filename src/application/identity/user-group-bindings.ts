@@ -45,5 +45,10 @@ const report = (deps: BindingDeps, { teamId, held, bound }: Reporting): Promise<
       `${movedHandleText({ handle, bound, found })}.`,
       `If ${found} is right, write slack_usergroup: ${found} in the policy; if ${bound} is right, write slack_usergroup: ${bound}.`,
     ];
-    await notifyAdmins(tx, deps.ids, { kind: 'user_group_moved', about: `${teamId}:${handle}:${found}`, lines });
+    await notifyAdmins(tx, deps.ids, {
+      kind: 'user_group_moved',
+      about: `${teamId}:${handle}:${found}`,
+      lines,
+      facts: { kind: 'handle', handle, found },
+    });
   });

@@ -1,4 +1,5 @@
 /** Somebody says that an incident is over. What was given for it ends after a warning, as the policy says. */
+import { lookupFailed } from '../identity/lookup-failed.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import type { Person } from '../../domain/principals/person.ts';
@@ -34,7 +35,7 @@ const demandRight = async (deps: Deps, incident: Incident, person: Person): Prom
   if (may === 'yes') return true;
   const tied = await deps.store.read.viewsOfIncident(incident.id, LIMIT);
   if (tied.some(({ requester, grant }) => grant !== null && requester.id === person.id)) return false;
-  if (may === 'unknown') throw new DomainError('lookup_failed', { what: 'who may close the incident' });
+  if (may === 'unknown') throw lookupFailed(deps.directory, deps.policy().incidents?.openBy ?? []);
   const refusal = { type: 'incident.refused', person, data: { incident: incident.id, close: true } } as const;
   return refuse(deps, refusal, new DomainError('incident_who', { who: deps.policy().incidents?.openBy ?? [] }));
 };

@@ -1,4 +1,5 @@
 /** Somebody keeps their access beyond the close of the incident it was given for, to its own end, where the rules would give it without the incident. */
+import { lookupFailed } from '../identity/lookup-failed.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { ErrorCode, Facts } from '../../domain/errors.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
@@ -58,7 +59,7 @@ const denialOf = async (deps: Deps, { person, view, grant }: Keeping): Promise<D
   const keepBy = policy.incidents?.keepBy ?? null;
   if (keepBy !== null) {
     const may = await mayBy(deps, { policy, person, freshness: 'fresh', refs: keepBy });
-    if (may === 'unknown') throw new DomainError('lookup_failed', { what: keepBy.join(', ') });
+    if (may === 'unknown') throw lookupFailed(deps.directory, keepBy);
     if (may === 'no') return { code: 'keep_denied', facts: { who: keepBy } };
   }
   if (view.request.isBreakGlass) return null;

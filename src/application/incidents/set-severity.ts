@@ -1,4 +1,5 @@
 /** Somebody says how bad an incident is. Rules may look at it, so it is for those who may open incidents. */
+import { lookupFailed } from '../identity/lookup-failed.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import { changeSeverity, mustLock } from './incident-changes.ts';
@@ -14,7 +15,7 @@ export const setSeverity = async (deps: Deps, input: SetSeverityInput): Promise<
   const known = await deps.store.read.incidentOfChannel(input.channelId);
   if (!known) throw new DomainError('incident_not_found', {});
   const may = await mayOpen(deps, deps.policy(), { person, freshness: 'fresh' });
-  if (may === 'unknown') throw new DomainError('lookup_failed', { what: 'who may set the severity' });
+  if (may === 'unknown') throw lookupFailed(deps.directory, deps.policy().incidents?.openBy ?? []);
   if (may === 'no') {
     const refusal = { type: 'incident.refused', person, data: { incident: known.id, severity } } as const;
     return refuse(deps, refusal, new DomainError('incident_who', { who: deps.policy().incidents?.openBy ?? [] }));

@@ -49,6 +49,7 @@ const notifyTaken = (
       kind: KIND,
       about: aboutOf(name, foundId),
       untilClosed: true,
+      facts: { kind: 'channel', name },
       lines: [
         `The name #${name} belonged to the channel ${keptId} and belongs to ${foundId} now. Latchkey posts in neither; approvers and others concerned get direct messages.`,
         `Write the id of the right channel in the policy in place of "#${name}", or give the name back to ${keptId}.`,

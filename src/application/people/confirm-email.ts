@@ -5,9 +5,10 @@ import type { EmailObservation } from '../../domain/principals/email-bindings.ts
 import { isSameHuman } from '../../domain/principals/identity.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { isAmong } from '../identity/named-among.ts';
+import { closeNews } from '../record/notify-admins.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { Deps } from '../deps.ts';
-import { refreshPending } from '../requests/refresh-pending.ts';
+import { refreshPending } from '../record/refresh-pending.ts';
 import { refuse } from '../record/record-refusal.ts';
 
 const SHOWN_MAX = 50;
@@ -53,6 +54,9 @@ export const confirmAddress = async (deps: Deps, input: ConfirmAddressInput): Pr
     const before = seen.find((one) => one.address === address && one.isBound)?.userId ?? null;
     const entry = { actor: actorOf(admin), requestId: null, grantId: null, target: null, role: null };
     await tx.audit.append({ ...entry, type: 'address.confirmed', data: { address, person: person.id, before } });
+    const notices = await tx.announcements.openAbout({ kind: 'address', address });
+    for (const key of notices)
+      await closeNews(tx, key, `${admin.name} confirmed that the address ${address} is ${person.name}'s.`);
     await refreshPending(tx);
   });
   return { person };

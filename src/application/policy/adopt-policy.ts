@@ -1,7 +1,7 @@
 /** Records which policy is in force: each change is an audit event and news for the admins, and so is each file that was refused. */
 import { createHash } from 'node:crypto';
 import { SYSTEM } from '../../domain/audit/events.ts';
-import { notifyAdmins } from '../record/notify-admins.ts';
+import { closeKind, notifyAdmins } from '../record/notify-admins.ts';
 import type { Deps } from '../deps.ts';
 import { misfitLine } from './misfits.ts';
 import type { Misfit } from './misfits.ts';
@@ -15,8 +15,11 @@ export const adoptPolicy = async (deps: Deps, input: AdoptInput): Promise<void> 
   const { sha256, rules, targets } = deps.policy();
   await deps.store.transaction(async (tx) => {
     const adopted = await tx.policies.adopt({ sha256, source: input.source });
+    // The file is good, be it a new one or the one before.
+    await closeKind(tx, 'policy_rejected', 'The policy file was corrected, and is in force.');
     if (!adopted) return;
     const { before } = adopted;
+    await closeKind(tx, 'policy_adopted', 'A newer policy is in force.');
     const differences = before ? input.differencesFrom(before.source) : null;
     const data = {
       sha256,

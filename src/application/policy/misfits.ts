@@ -20,6 +20,7 @@ export const misfitLine = ({ target, roles, problem }: Misfit): string => {
 export const reportMisfits = async (deps: Deps, { misfits }: { misfits: readonly Misfit[] }): Promise<void> => {
   if (misfits.length === 0) return;
   const all = misfits.map(misfitLine).toSorted();
+  const byLine = new Map(misfits.map((one) => [misfitLine(one), one]));
   await deps.store.transaction(async (tx) => {
     const lines = await tx.announcements.untold(all, { kind: 'targets_unfit', withinMs: SAME_MISFIT_MS });
     if (lines.length === 0) return;
@@ -31,6 +32,8 @@ export const reportMisfits = async (deps: Deps, { misfits }: { misfits: readonly
       lines: isMany
         ? [...lines.slice(0, LINES_MAX - 1), `${lines.length - LINES_MAX + 1} more; the log has them`]
         : lines,
+      // In the order of the lines; where not all are shown, none is looked at again.
+      ...(!isMany && { facts: { kind: 'targets', misfits: lines.flatMap((line) => byLine.get(line) ?? []) } }),
       withinMs: SAME_MISFIT_MS,
     });
   });

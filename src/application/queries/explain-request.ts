@@ -39,7 +39,7 @@ export const explainRequest = async (deps: Deps, input: ExplainRequestInput): Pr
   const unknown = [...unreadGroups(facts), ...electors.flatMap((one) => one.unknown)];
   const doubts = [...requesterDoubts(person, facts), ...electors.flatMap((one) => one.doubts).map(textOf)];
   const ahead = aheadLines(await allowedBy(deps, { person, verdict, ask, startsAt: null }), person);
-  return { person, lines: [...lines, ...ahead, ...unknownLines(unknown), ...new Set(doubts)], verdict };
+  return { person, lines: [...lines, ...ahead, ...unknownLines(deps, unknown), ...new Set(doubts)], verdict };
 };
 
 const alertOf = (policy: Policy, stated: StatedAlert | null): EvaluatedAlert | null => {
@@ -48,8 +48,15 @@ const alertOf = (policy: Policy, stated: StatedAlert | null): EvaluatedAlert | n
   return mapping && { mapping: mapping.name, source: mapping.source, severity: stated.severity, state: 'firing' };
 };
 
-const unknownLines = (groups: readonly string[]): string[] =>
-  groups.length > 0 ? [`Could not be looked up just now: ${[...new Set(groups)].join(', ')}.`] : [];
+const unknownLines = ({ directory }: Pick<Deps, 'directory'>, groups: readonly string[]): string[] => {
+  const names = [...new Set(groups)];
+  const passing = names.filter((name) => directory.whyUnreadable(name) === null);
+  const lasting = names.flatMap((name) => {
+    const why = directory.whyUnreadable(name);
+    return why === null ? [] : [`The group ${name} cannot be read: ${why}`];
+  });
+  return [...lasting, ...(passing.length > 0 ? [`Could not be looked up just now: ${passing.join(', ')}.`] : [])];
+};
 
 const aheadLines = (allowers: readonly Person[], { name }: Person): string[] => {
   const by = allowers.map((one) => one.name).join(' and ');

@@ -18,20 +18,37 @@ export const ANNOUNCEMENT_KINDS = [
 export type AdminNotificationKind = (typeof ANNOUNCEMENT_KINDS)[number];
 /** What admins may answer with a click: to repair or to leave a batch of findings. */
 export type Offer = { kind: 'drift'; id: string; count: number };
+/** What a notice is about, where it is looked at again whether it still holds. */
+export type NoticeFacts =
+  | { kind: 'group'; origin: string }
+  | { kind: 'handle'; handle: string; found: string }
+  | { kind: 'address'; address: string }
+  | { kind: 'channel'; name: string }
+  /** One for each line of the notice, in their order. */
+  | { kind: 'targets'; misfits: { target: string; roles: string[]; problem: string }[] };
+export type OpenNotice = {
+  id: string;
+  kind: AdminNotificationKind;
+  key: string;
+  lines: string[];
+  facts: NoticeFacts | null;
+};
 export type NewAdminNotification = {
   id: string;
   kind: AdminNotificationKind;
   key: string;
   lines: string[];
   offer?: Offer | null;
+  facts?: NoticeFacts | null;
 };
 /** `userId` was told, or cannot be told: then there is no `ts`. */
 export type AdminNotificationCopy = { userId: string; channel: string | null; ts: string | null; drawnVersion: number };
-export type AdminNotification = Omit<NewAdminNotification, 'key' | 'offer'> & {
+export type AdminNotification = Omit<NewAdminNotification, 'key' | 'offer' | 'facts'> & {
   createdAt: Date;
   offer: Offer | null;
   /** What became of it; null while it is news. Raises the version, and what was posted is drawn again. */
   closing: string | null;
+  closedAt: Date | null;
   version: number;
   copies: AdminNotificationCopy[];
 };
@@ -50,6 +67,14 @@ export type AdminNotificationWrites = {
   leaveOut(id: string, userId: string): Promise<void>;
   /** Says what became of the news under this key, where that is not said yet, and gives their ids. */
   close(key: string, closing: string): Promise<string[]>;
+  /** The same for all of a kind that are open, of the newest. */
+  closeKind(kind: AdminNotificationKind, closing: string): Promise<string[]>;
+  /** Keys of what is open about this. */
+  openAbout(facts: NoticeFacts): Promise<string[]>;
+  /** The lines that are shown from now on; what was posted is refreshed. */
+  setLines(id: string, lines: string[]): Promise<void>;
+  /** Open ones of these kinds that no process has looked at for a while; of several processes one is given each. */
+  takeOpen(kinds: readonly AdminNotificationKind[], limit: number): Promise<OpenNotice[]>;
 };
 
 export type AdminNotificationStore = {

@@ -59,10 +59,9 @@ const peopleNeeded = ({ requirements }: Pick<VoteContext, 'requirements'>): numb
   requirements.reduce((sum, { count }) => sum + count, 0);
 
 /** Why the changed ask may not be sent at all. */
-const unfitnessOf = (asked: VoteContext, { verdict, requirements, unknownGroups }: VoteContext): DomainError | null => {
+const unfitnessOf = (asked: VoteContext, { verdict, requirements, unread }: VoteContext): DomainError | null => {
   const [problem] = verdict.problems;
-  if (verdict.decision === 'deny' && unknownGroups.length > 0)
-    return new DomainError('lookup_failed', { what: unknownGroups.join(', ') });
+  if (verdict.decision === 'deny' && unread) return unread;
   if (verdict.decision === 'deny')
     return new DomainError('change_denied', { code: verdict.code, rule: verdict.rule, message: verdict.message });
   if (problem) return new DomainError('change_unfit', { problem });

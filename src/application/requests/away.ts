@@ -6,7 +6,7 @@ import type { Absence } from '../../domain/requests/vote.ts';
 import { readUntil } from '../../domain/time/until.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { Deps } from '../deps.ts';
-import { refreshPending } from './refresh-pending.ts';
+import { refreshPending } from '../record/refresh-pending.ts';
 
 const TEXT_SHOWN_MAX = 60;
 

@@ -74,9 +74,8 @@ const voteOf = (request: Request, { by, createdAt }: PreApprovalView): Cast => (
 });
 
 /** A denial is final, so it is not made because a group of the requester could not be read just now. */
-const demandKnownDenial = ({ verdict, unknownGroups }: VoteContext): void => {
-  if (verdict.decision === 'deny' && unknownGroups.length > 0)
-    throw new DomainError('lookup_failed', { what: unknownGroups.join(', ') });
+const demandKnownDenial = ({ verdict, unread }: VoteContext): void => {
+  if (verdict.decision === 'deny' && unread) throw unread;
 };
 
 /** A vote that would decide, were an unreadable group as the votes need it, is not stored: cast again, it decides. */

@@ -1,4 +1,5 @@
 /** A person asks for access: judged, stored once, and sent to those who may approve. */
+import { lookupFailed } from '../identity/lookup-failed.ts';
 import { isNamedBy } from '../../domain/alerts/mapping.ts';
 import type { Alert } from '../../domain/alerts/types.ts';
 import { SYSTEM } from '../../domain/audit/events.ts';
@@ -139,7 +140,7 @@ export const refuseIfNobodyCanApprove = async (
   const unfilled = asked.find(({ people, count, unknown }) => people.length < count && unknown.length === 0);
   if (!unfilled && asked.some(({ people }) => people.length > 0)) return;
   const unknown = asked.flatMap((one) => one.unknown);
-  if (!unfilled && unknown.length > 0) throw new DomainError('lookup_failed', { what: unknown.join(', ') });
+  if (!unfilled && unknown.length > 0) throw lookupFailed(deps.directory, unknown);
   const facts = {
     label: unfilled?.label ?? '',
     count: unfilled?.count ?? 0,

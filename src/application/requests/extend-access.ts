@@ -2,6 +2,7 @@
  * A person asks for more time on access they have. It is a new ask for the whole time, judged by the policy and the facts of now:
  * a rule that approves does so again, anything else asks those who may approve again. Break-glass is extended by its own rules.
  */
+import { lookupFailed } from '../identity/lookup-failed.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { decide } from '../../domain/policy/decide.ts';
 import { evaluationRecordOf } from '../../domain/policy/past.ts';
@@ -88,8 +89,7 @@ const rejectInvalid = async (
   const problems = verdict.problems.filter(({ field }) => field !== 'duration');
   const unknown = unreadGroups(facts);
   if (verdict.decision !== 'deny' && problems.length === 0) return null;
-  if (verdict.decision === 'deny' && unknown.length > 0)
-    throw new DomainError('lookup_failed', { what: unknown.join(', ') });
+  if (verdict.decision === 'deny' && unknown.length > 0) throw lookupFailed(deps.directory, unknown);
   const isDenied = verdict.decision === 'deny';
   const codes = isDenied ? [verdict.code] : problems.map(({ code }) => code);
   await recordRefusal(deps, {

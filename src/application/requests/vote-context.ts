@@ -1,4 +1,5 @@
 /** Everything a vote is judged by, looked up before its transaction begins: the voter, the rule of now, and who may vote now. */
+import { lookupFailed } from '../identity/lookup-failed.ts';
 import { tiedAlert } from '../decisions/alert-facts.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
@@ -28,8 +29,8 @@ export type VoteContext = {
   electors: EligibleApprovers[];
   /** Something was allowed ahead of time that may be a vote. */
   hasAllowances: boolean;
-  /** Groups of the requester that a rule looks at and that could not be read. */
-  unknownGroups: string[];
+  /** Names the groups of the requester that a rule looks at and that could not be read; null where all were. */
+  unread: DomainError | null;
 };
 
 export const refusalOf = (person: Person, request: Request) =>
@@ -73,7 +74,9 @@ export const evaluateVoteContext = async (deps: Deps, asked: Asked): Promise<Vot
   const open = widened(requirements, request.escalatedAt ? fallback : null);
   const electors = await eligibleApproversOf(deps, { requester, requirements: open, freshness: 'fresh' });
   const hasAllowances = allowances.length > 0;
-  return { ...asked, verdict, requirements, electors, hasAllowances, unknownGroups: unreadGroups(facts) };
+  const unknown = unreadGroups(facts);
+  const unread = unknown.length > 0 ? lookupFailed(deps.directory, unknown) : null;
+  return { ...asked, verdict, requirements, electors, hasAllowances, unread };
 };
 
 export const assertEligibleApprover = async (deps: Deps, ballot: VoteContext): Promise<VoteContext> => {

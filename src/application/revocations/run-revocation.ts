@@ -6,6 +6,7 @@ import type { Request } from '../../domain/requests/request.ts';
 import { LEASE_MS } from '../record/backoff.ts';
 import { revokeAll } from '../grants/revoke-grants.ts';
 import type { Item } from '../grants/revoke-grants.ts';
+import { closeNews, keyOf } from '../record/notify-admins.ts';
 import { entryOf, actorOf } from '../record/audit-entry.ts';
 import type { LiveGrant, Revocation } from './revocation-ports.ts';
 import type { Deps, Tx } from '../deps.ts';
@@ -104,4 +105,5 @@ const finish = async (tx: Tx, id: string): Promise<void> => {
   const entry = { actor: SYSTEM, requestId: null, grantId: null, target: null, role: null } as const;
   await tx.audit.append({ ...entry, type: 'revocation.finished', data: { revocation: id } });
   await tx.outbox.add('revocation', id);
+  await closeNews(tx, keyOf('revocation', id), 'All of it is revoked; the targets confirmed it.');
 };

@@ -20,8 +20,8 @@ export type OnCallService = {
   headers: Record<string, string>;
   /** How long a 429 asks to be left alone, in milliseconds. */
   limitedMs(headers: Headers): number;
-  /** Answers that another try does not mend, by HTTP status. */
-  refusals: Record<number, string>;
+  /** Answers that another try does not change, by HTTP status: what is wrong and what to do. */
+  refusals: Record<number, (schedule: string) => string>;
   /** How long one answer is waited for; five seconds where it is not said. */
   timeoutMs: number | undefined;
   log: Log;
@@ -38,15 +38,20 @@ type Client = OnCallService & {
   limitedUntil: number;
 };
 
-/** `why` is for whoever clicked; `status` for the log. */
+/** `why` is for the person who clicked; `status` for the log. `isLasting`: it stays so until somebody fixes it, and admins are notified. */
 const failed = (
   { name }: OnCallService,
   schedule: string,
-  { why, status, cause }: { why: string; status?: number; cause?: unknown },
+  { why, status, cause, isLasting = false }: { why: string; status?: number; cause?: unknown; isLasting?: boolean },
 ): DomainError =>
   new DomainError(
     'lookup_failed',
-    { what: `${name} schedule ${schedule}`, why, ...(status === undefined ? {} : { status }) },
+    {
+      what: `${name} schedule ${schedule}`,
+      why,
+      ...(status === undefined ? {} : { status }),
+      ...(isLasting && { lasting: [why], isNotified: true }),
+    },
     { cause },
   );
 
@@ -105,9 +110,10 @@ const readJson = async (client: Client, schedule: string, path: string): Promise
   const { status } = answer;
   if (!answer.ok) {
     await answer.body?.cancel();
-    const why = client.refusals[status] ?? `${client.name} answers HTTP ${status}. ${RETRY}`;
+    const refusal = client.refusals[status]?.(schedule);
+    const why = refusal ?? `${client.name} answers HTTP ${status}. ${RETRY}`;
     client.log.warn({ schedule, status }, `${client.name} refuses a look-up`);
-    throw failed(client, schedule, { why, status });
+    throw failed(client, schedule, { why, status, isLasting: refusal !== undefined });
   }
   try {
     return await answer.json();
@@ -127,6 +133,6 @@ export const createAsking = (service: OnCallService): Asking => {
       if (parsed.success) return parsed.data;
       throw unreadable(client, schedule, parsed.error);
     },
-    failed: (schedule, why) => failed(client, schedule, { why }),
+    failed: (schedule, why) => failed(client, schedule, { why, isLasting: true }),
   };
 };

@@ -27,15 +27,20 @@ export type OpsgenieSettings = {
   log: Log;
 };
 
-const KEY = 'ask whoever runs Latchkey to check OPSGENIE_API_KEY';
+const KEY = 'the operator of Latchkey must check OPSGENIE_API_KEY';
 
-const REFUSALS: Record<number, string> = {
-  400: 'Opsgenie refuses the question; ask an admin to check the schedule in the policy.',
-  401: `Opsgenie refuses the key; ${KEY}.`,
-  402: 'The Opsgenie account may not use schedules; ask an admin.',
-  403: `Opsgenie does not let this key see the schedule, or it is of the other region; ${KEY} and OPSGENIE_API_URL.`,
-  404: 'Opsgenie has no such schedule; ask an admin to mend the policy.',
-  422: 'Opsgenie refuses the question; ask an admin to check the schedule in the policy.',
+const refusedQuestion = (schedule: string): string =>
+  `Opsgenie refuses the question; an admin of Latchkey can check the schedule ${schedule} in the policy.`;
+
+const REFUSALS: Record<number, (schedule: string) => string> = {
+  400: refusedQuestion,
+  401: () => `Opsgenie refuses the key; ${KEY}.`,
+  402: () => 'The Opsgenie account may not use schedules; its owner can change that.',
+  403: (schedule) =>
+    `Opsgenie does not let this key see the schedule ${schedule}, or it is of the other region; ${KEY} and OPSGENIE_API_URL.`,
+  404: (schedule) =>
+    `Opsgenie has no schedule ${schedule}; it was deleted or renamed. An admin of Latchkey can name another one in the policy.`,
+  422: refusedQuestion,
 };
 
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

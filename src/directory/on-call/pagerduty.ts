@@ -30,12 +30,14 @@ export type PagerDutySettings = {
   log: Log;
 };
 
-const REFUSALS: Record<number, string> = {
-  400: 'PagerDuty refuses the question; ask an admin to check the schedule in the policy.',
-  401: 'PagerDuty refuses the token; ask whoever runs Latchkey to check PAGERDUTY_TOKEN.',
-  402: 'The PagerDuty account may not use schedules; ask an admin.',
-  403: 'PagerDuty does not let this token see schedules; ask whoever runs Latchkey to check PAGERDUTY_TOKEN.',
-  404: 'PagerDuty has no such schedule; ask an admin to mend the policy.',
+const REFUSALS: Record<number, (schedule: string) => string> = {
+  400: (schedule) =>
+    `PagerDuty refuses the question; an admin of Latchkey can check the schedule ${schedule} in the policy.`,
+  401: () => 'PagerDuty refuses the token; the operator of Latchkey must check PAGERDUTY_TOKEN.',
+  402: () => 'The PagerDuty account may not use schedules; its owner can change that.',
+  403: () => 'PagerDuty does not let this token see schedules; the operator of Latchkey must check PAGERDUTY_TOKEN.',
+  404: (schedule) =>
+    `PagerDuty has no schedule ${schedule}; it was deleted. An admin of Latchkey can name another one in the policy.`,
 };
 
 /** `since` and `until` default to now at PagerDuty's end, so overrides and hand-overs are its clock's, not ours. */
@@ -59,7 +61,7 @@ const shiftsOf = async (asking: Asking, schedule: string): Promise<Shift[]> => {
   }
   throw asking.failed(
     schedule,
-    'PagerDuty lists more people than a schedule can have; ask an admin to check the policy.',
+    'PagerDuty lists more people than a schedule can have; an admin of Latchkey can check the policy.',
   );
 };
 

@@ -9,6 +9,7 @@ import { addressOf } from '../../domain/principals/email-bindings.ts';
 import { mayMean } from '../../domain/principals/identity.ts';
 import type { UserGroup } from '../../domain/principals/user-groups.ts';
 import type { EmailBindings, ConflictingEmail, GroupsRead } from '../../application/identity/email-binding-ports.ts';
+import type { UnreadableGroups } from '../../application/identity/unreadable-groups.ts';
 import type { HandleBindings } from '../../application/identity/user-group-ports.ts';
 import type { OnCallServices } from '../../application/identity/on-call-ports.ts';
 import type { Directory } from '../../application/identity/directory.ts';
@@ -17,6 +18,8 @@ import type { AddressSources, Freshness, Standing } from './email-lookup.ts';
 import { slackFailureOf } from '../connection/client.ts';
 import { createLoader } from '../../lib/loader.ts';
 import type { Loader } from '../../lib/loader.ts';
+import { createGroupStates } from './group-states.ts';
+import type { GroupStates } from './group-states.ts';
 import { createSchedules } from './schedules.ts';
 import type { Schedules } from './schedules.ts';
 import { listUserGroups, userGroupMembers } from './user-groups.ts';
@@ -36,6 +39,7 @@ export type DirectorySettings = {
   policy: () => Policy;
   book: EmailBindings;
   handles: HandleBindings;
+  unreadable: UnreadableGroups;
   onCall: OnCallServices;
   log: Log;
 };
@@ -46,12 +50,14 @@ type Sources = DirectorySettings & {
   groups: Loader<'all', UserGroup[]>;
   managers: Loader<string, string | null>;
   schedules: Schedules;
+  states: GroupStates;
 } & Pick<AddressSources, 'sightings' | 'accounts'>;
 
 export const createDirectory = (settings: DirectorySettings): Directory => {
   const sources: Sources = {
     ...settings,
     ...createLoaders(settings),
+    states: createGroupStates(settings.unreadable),
     accounts: {
       byEmail: (email, freshness) =>
         countedPerson(async () => toPerson(sources, await sources.emails[freshness](email))),
@@ -60,6 +66,7 @@ export const createDirectory = (settings: DirectorySettings): Directory => {
   };
   return {
     person: (userId) => actor(sources, userId),
+    whyUnreadable: (name) => sources.states.whyUnreadable(name),
     doubts: (from) => doubtsOf(sources, from),
     members: (from, requester) => members(sources, from, { requester, freshness: 'fresh' }),
     groupsOf: (who, names) => groupsOf(sources, who, { names, freshness: 'fresh' }),
@@ -74,7 +81,7 @@ const createLoaders = ({
   onCall,
   book,
   teamId,
-}: DirectorySettings): Omit<Sources, keyof DirectorySettings | 'accounts'> => ({
+}: DirectorySettings): Omit<Sources, keyof DirectorySettings | 'accounts' | 'states'> => ({
   users: createLoader(
     (userId) => lookUp('the account', async () => (await client.users.info({ user: userId })).user, userId),
     RECENT_MS,
@@ -181,7 +188,10 @@ const policyGroup = (sources: Sources, name: string): GroupSource => {
   const { groups } = sources.policy();
   const group = Object.hasOwn(groups, name) ? groups[name] : undefined;
   if (!group)
-    throw new DomainError('lookup_failed', { what: `group ${name}`, why: 'The policy no longer has that group.' });
+    throw new DomainError('lookup_failed', {
+      what: `group ${name}`,
+      lasting: [`The policy has no group ${name} any more. An admin of Latchkey can add it.`],
+    });
   return group;
 };
 
@@ -193,7 +203,10 @@ const sourceMembers = async (
   { requester, freshness }: Asking,
 ): Promise<(Person | null)[]> => {
   if (source.kind === 'person') return [await byRef(sources, source.ref, freshness)];
-  if (source.kind === 'group') return groupMembers(sources, policyGroup(sources, source.name), freshness);
+  if (source.kind === 'group') {
+    const group = policyGroup(sources, source.name);
+    return sources.states.watch(source.name, group, () => groupMembers(sources, group, freshness));
+  }
   if (requester === null) return [];
   const managerId = await sources.managers[freshness](requester.userId);
   return managerId ? [await byRef(sources, managerId, freshness)] : [];
@@ -234,7 +247,8 @@ const isIn = async (sources: Sources, group: GroupSource, asked: Asked): Promise
 
 const membershipOf = async (sources: Sources, name: string, asked: Asked): Promise<Membership> => {
   try {
-    return await isIn(sources, policyGroup(sources, name), asked);
+    const group = policyGroup(sources, name);
+    return await sources.states.watch(name, group, () => isIn(sources, group, asked));
   } catch (error) {
     if (!isDomainError(error) || error.code !== 'lookup_failed') throw error;
     sources.log.warn({ group: name, err: error }, 'a group could not be looked up');

@@ -13,13 +13,14 @@ export type Schedules = {
 };
 
 const MISSING = {
-  pagerduty: { name: 'PagerDuty', why: 'Latchkey has no PagerDuty token; ask whoever runs it to set PAGERDUTY_TOKEN.' },
-  opsgenie: { name: 'Opsgenie', why: 'Latchkey has no Opsgenie key; ask whoever runs it to set OPSGENIE_API_KEY.' },
+  pagerduty: { name: 'PagerDuty', why: 'Latchkey has no PagerDuty token; its operator must set PAGERDUTY_TOKEN.' },
+  opsgenie: { name: 'Opsgenie', why: 'Latchkey has no Opsgenie key; its operator must set OPSGENIE_API_KEY.' },
 } satisfies Record<OnCallName, { name: string; why: string }>;
 
 const notConfigured = (service: OnCallName, schedule: string): Promise<never> => {
   const { name, why } = MISSING[service];
-  return Promise.reject(new DomainError('lookup_failed', { what: `${name} schedule ${schedule}`, why }));
+  const facts = { what: `${name} schedule ${schedule}`, why, lasting: [why], isNotified: true };
+  return Promise.reject(new DomainError('lookup_failed', facts));
 };
 
 export const createSchedules = (services: OnCallServices, recentMs: number): Schedules => {

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { ANNOUNCEMENT_KINDS } from '../../application/record/admin-notification-ports.ts';
-import type { AdminNotificationKind, Offer } from '../../application/record/admin-notification-ports.ts';
+import type { AdminNotificationKind, NoticeFacts, Offer } from '../../application/record/admin-notification-ports.ts';
 import { idText, instant, isOneOf, json } from './columns.ts';
 import { people } from './requests.ts';
 
@@ -49,13 +49,21 @@ export const announcements = pgTable(
     key: text().notNull(),
     lines: json<string[]>().notNull(),
     offer: json<Offer>(),
+    /** What it is about, for whoever looks whether it still holds. */
+    facts: json<NoticeFacts>(),
     closing: text(),
+    closedAt: instant('closed_at'),
+    /** When it was last looked at whether it still holds. */
+    lookedAt: instant('looked_at'),
     /** Raised when it is closed, so that what was posted is drawn again. */
     version: integer().notNull().default(1),
     createdAt: instant('created_at').notNull(),
   },
   (table) => [
     index('announcements_of_key').on(table.key, table.createdAt),
+    index('announcements_open')
+      .on(table.kind, table.lookedAt)
+      .where(sql`${table.closing} is null`),
     check('announcements_kind', isOneOf(table.kind, ANNOUNCEMENT_KINDS)),
   ],
 );

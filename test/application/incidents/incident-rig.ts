@@ -146,6 +146,7 @@ const createPeople = (failing: Set<string>, onLookUp: IncidentRig['onLookUp']): 
     members: membersOf,
     recentMembers: membersOf,
     doubts: async () => [],
+    whyUnreadable: () => null,
     groupsOf,
     recentGroupsOf: groupsOf,
   };

@@ -47,7 +47,7 @@ describe('who is on call', () => {
     Object.assign(opsgenie.schedules.get(FIRST) ?? {}, { isEnabled: false });
     expect(await onCall.shifts(FIRST)).toEqual([]);
     expect(await whyOf(onCall.shifts('Second/line?'))).toBe(
-      'lookup_failed Opsgenie schedule Second/line?: Opsgenie has no such schedule; ask an admin to mend the policy.',
+      'lookup_failed Opsgenie schedule Second/line?: Opsgenie has no schedule Second/line?; it was deleted or renamed. An admin of Latchkey can name another one in the policy.',
     );
   });
 

@@ -47,9 +47,9 @@ describe('who is on call', () => {
     pagerDuty.setClock(hoursLater(-1));
     expect(await onCall.shifts('PFIRST')).toEqual([]);
     expect(await whyOf(onCall.shifts('PNONE'))).toBe(
-      'lookup_failed PagerDuty schedule PNONE: PagerDuty has no such schedule; ask an admin to mend the policy.',
+      'lookup_failed PagerDuty schedule PNONE: PagerDuty has no schedule PNONE; it was deleted. An admin of Latchkey can name another one in the policy.',
     );
-    expect(await whyOf(onCall.shifts('P/../?x'))).toContain('no such schedule');
+    expect(await whyOf(onCall.shifts('P/../?x'))).toContain('PagerDuty has no schedule');
   });
 
   it('shows no address for somebody PagerDuty has deleted', async () => {

@@ -47,9 +47,8 @@ const WORDS = {
     more: '`latchkey doctor` shows the rest.',
   },
   group_gone: {
-    heading:
-      '*A user group of the policy cannot be used.* No one counts as a member of it, and what needs it is refused.',
-    foot: 'It is looked at again with each request that needs it.',
+    heading: '*A group of the policy cannot be read.* No one counts as a member of it, and what needs it is refused.',
+    foot: 'Latchkey looks again every few minutes and with each request that needs it.',
     more: '`latchkey doctor` shows the rest.',
   },
   targets_unfit: {
@@ -68,18 +67,29 @@ const WORDS = {
 
 const LINES_SHOWN_MAX = 15;
 
-export const announcementMessage = ({ kind, lines, createdAt, closing, offer }: AdminNotification): Message => {
+export const announcementMessage = ({
+  kind,
+  lines,
+  createdAt,
+  closing,
+  closedAt,
+  offer,
+}: AdminNotification): Message => {
   const { heading, foot, more } = WORDS[kind];
   const shown = lines.slice(0, LINES_SHOWN_MAX).map((line) => `• ${inline(line, ERROR_SHOWN_MAX)}`);
   const rest = lines.length - shown.length;
   const andMore = rest > 0 ? [`and ${rest} more; ${more}`] : [];
-  const became: KnownBlock[] = closing === null ? [] : [section(`*Since then:* ${inline(closing, ERROR_SHOWN_MAX)}`)];
+  const became: KnownBlock[] =
+    closing === null
+      ? []
+      : [section(`*Since then:* ${inline(closing, ERROR_SHOWN_MAX)}${closedAt ? ` (${date(closedAt)})` : ''}`)];
   return {
     text: cut(heading, MESSAGE_TEXT_MAX),
     blocks: [
+      // First, since what follows may no longer hold.
+      ...became,
       section(heading),
       ...(lines.length > 0 ? [section(cut([...shown, ...andMore].join('\n'), SECTION_TEXT_MAX))] : []),
-      ...became,
       ...(offer && closing === null ? [actions(repairDriftButton(offer), leaveDriftButton(offer))] : []),
       context(`${date(createdAt)}. ${foot}`),
     ],

@@ -25,9 +25,10 @@ const linked = (title: string, url: string | null): string =>
 
 const why = (route: AlertRoute | null, mapping: AlertMapping | null): string | null => {
   const to = inline(mapping?.to ?? 'its group', TITLE_SHOWN_MAX);
-  if (route === 'nobody') return `*Nobody is on call in ${to} now*, so you are told, who answer for this target.`;
+  if (route === 'nobody')
+    return `*No one was on call in ${to} when it came*, so it goes to you, who answer for this target.`;
   if (route === 'unknown')
-    return `*Who is on call in ${to} could not be looked up just now*, so you are told, who answer for this target.`;
+    return `*Who was on call in ${to} could not be looked up when it came*, so it goes to you, who answer for this target.`;
   return null;
 };
 

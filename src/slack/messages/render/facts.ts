@@ -7,7 +7,10 @@ import type { PotentialApprovers } from '../../../application/decisions/potentia
 
 /** Who may fill one requirement. Without `quiet`, `away`, `standIns`, `unknown` and `doubts` nobody and nothing is. */
 export type Asked = Pick<PotentialApprovers, 'label' | 'count' | 'people'> &
-  Partial<Pick<PotentialApprovers, 'quiet' | 'away' | 'standIns' | 'unknown' | 'doubts'>>;
+  Partial<Pick<PotentialApprovers, 'quiet' | 'away' | 'standIns' | 'unknown' | 'doubts'>> & {
+    /** Those of `unknown` that stay so until an admin fixes them. */
+    unreadable?: string[];
+  };
 
 export type MessageFacts = {
   target: Target | null;

@@ -89,14 +89,19 @@ export const listSection = (title: string, lines: string[]): KnownBlock =>
     ),
   );
 
-const onCallOf = ({ group, people }: OnCallBriefing): string => {
+const onCallOf = ({ group, people }: OnCallBriefing, now: Date): string => {
   const name = inline(group, TITLE_SHOWN_MAX);
-  if (people === null) return `${name}: *could not be looked up just now*`;
+  if (people === null) return `${name}: *could not be looked up* at ${date(now, now)}`;
   return people.length > 0 ? `${names(people)} (${name})` : `nobody (${name})`;
 };
 
-const onCallLine = (onCall: readonly OnCallBriefing[]): string | null =>
-  onCall.length > 0 ? `*On call:* ${onCall.slice(0, 5).map(onCallOf).join(' · ')}` : null;
+const onCallLine = (onCall: readonly OnCallBriefing[], now: Date): string | null =>
+  onCall.length > 0
+    ? `*On call:* ${onCall
+        .slice(0, 5)
+        .map((one) => onCallOf(one, now))
+        .join(' · ')}`
+    : null;
 
 const openedLine = ({ briefing: { view } }: PromptDrawing): string => {
   const by = view.openedBy ? ` by ${nameOf(view.openedBy)}` : '';
@@ -105,7 +110,7 @@ const openedLine = ({ briefing: { view } }: PromptDrawing): string => {
 
 const about = ({ briefing: { view, onCall }, detour }: PromptDrawing, opened: string): KnownBlock[] => {
   const topic = topicQuote(view.incident);
-  const lines = [opened, onCallLine(onCall), detour].filter((line) => line !== null);
+  const lines = [opened, onCallLine(onCall, view.now), detour].filter((line) => line !== null);
   return [...(topic ? [section(topic)] : []), section(cut(lines.join('\n'), ABOUT_TEXT_MAX))];
 };
 
@@ -168,7 +173,7 @@ const small = ({ briefing, policy }: PromptDrawing): KnownBlock => {
   const over = overOf(view).length;
   const lines = [
     unknown.length > 0
-      ? `Could not be looked up just now: ${inline(unknown.join(', '), TITLE_SHOWN_MAX)}. What hangs on it is left to people.`
+      ? `Could not be looked up at ${date(view.now, view.now)}: ${inline(unknown.join(', '), TITLE_SHOWN_MAX)}. What hangs on it is left to people.`
       : null,
     over > 0
       ? `${over} more ${over === 1 ? 'is' : 'are'} over: \`/prod-access incident timeline\` shows all of it.`
@@ -228,7 +233,7 @@ const oldBlocks = (): KnownBlock[] => [
 const notification = ({ briefing: { view, onCall } }: PromptDrawing): string => {
   const name = incidentName(view.incident);
   if (view.incident.state === 'closed') return `Incident ${name} is closed.`;
-  const who = onCallLine(onCall)?.replaceAll('*', '');
+  const who = onCallLine(onCall, view.now)?.replaceAll('*', '');
   return `Incident ${name}: request access here.${who ? ` ${who}.` : ''}`;
 };
 

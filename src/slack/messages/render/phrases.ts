@@ -66,8 +66,11 @@ const present = ({ people, quiet = [], away = [], standIns = [] }: Asked): strin
   ];
 };
 
-const notLookedUp = ({ unknown = [] }: Asked): string | null =>
-  unknown.length > 0 ? `${inline(unknown.join(', '), TITLE_SHOWN_MAX)} could not be looked up just now` : null;
+const notLookedUp = ({ unknown = [], unreadable = [] }: Asked): string | null => {
+  if (unreadable.length > 0)
+    return `${inline(unreadable.join(', '), TITLE_SHOWN_MAX)} cannot be looked up until an admin fixes it`;
+  return unknown.length > 0 ? `${inline(unknown.join(', '), TITLE_SHOWN_MAX)} could not be looked up just now` : null;
+};
 
 /** An address nobody has is left to `explain`: people leave, and the policy names them for a while. */
 const notCertain = ({ doubts = [] }: Asked): string | null => {

@@ -35,7 +35,7 @@ export const lookUpFacts = async (sources: FactSources, view: RequestView): Prom
     orNull(sources, view, () => electorateOf(sources, view)),
   ]);
   if (!electorate) return { facts: { ...facts, groups }, approvers: null, fallback: [] };
-  return withElectorate(view, { ...facts, groups }, electorate);
+  return withUnreadable(sources.directory, withElectorate(view, { ...facts, groups }, electorate));
 };
 
 /** Of the access as it was granted; before that, of the role as the policy has it now. */
@@ -99,6 +99,15 @@ const withElectorate = (view: RequestView, facts: MessageFacts, electorate: Elec
       unreachable: isStuck ? (hasMembers ? 'away' : 'untold') : null,
     },
   };
+};
+
+/** What stays so until an admin fixes it is not said to be so *just now*. */
+const withUnreadable = (directory: Pick<Directory, 'whyUnreadable'>, found: LookedUp): LookedUp => {
+  const asked = found.facts.asked?.map((one) => ({
+    ...one,
+    unreadable: (one.unknown ?? []).filter((name) => directory.whyUnreadable(name) !== null),
+  }));
+  return { ...found, facts: { ...found.facts, asked: asked ?? null } };
 };
 
 const askedOf = (label: string, needed: number, electors: EligibleApprovers | undefined) => ({
