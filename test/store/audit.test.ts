@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { verifyAudit } from '../../src/store/audit/verify.ts';
 import type { Store } from '../../src/application/deps.ts';
+import { OPEN_TAG, PERSONAL_TAG, chainHashOf, commitmentTo, personalTextOf } from '../../src/store/audit/leaf.ts';
 import { openTestStore, someEvent } from './fixtures.ts';
 import type { TestStore } from './fixtures.ts';
 
@@ -27,14 +28,15 @@ const appendSealed = async (count: number): Promise<void> => {
   expect(await store.audit.seal(1000)).toBe(count);
 };
 
+const TABLES = ['audit_events', 'audit_chain', 'audit_personal'];
+
 /** Changes the log as an administrator can who takes the triggers away. */
 const tamper = async (...statements: string[]): Promise<void> => {
   const client = await opened.pool.connect();
   try {
-    for (const table of ['audit_events', 'audit_chain']) await client.query(`alter table ${table} disable trigger all`);
+    for (const table of TABLES) await client.query(`alter table ${table} disable trigger all`);
     for (const statement of statements) await client.query(statement);
-    for (const table of ['audit_events', 'audit_chain'])
-      await client.query(`alter table ${table} enable always trigger ${table}_append_only`);
+    for (const table of TABLES) await client.query(`alter table ${table} enable always trigger ${table}_append_only`);
   } finally {
     client.release();
   }
@@ -111,14 +113,27 @@ describe('sealing', () => {
     await append(1, 3);
     await store.audit.seal(1000);
     const rows = await query(
-      `select c.seq::int, prev_hash, hash, e.*, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as iso
-       from audit_chain c join audit_events e on e.id = c.event_id order by seq`,
+      `select c.*, c.seq::int, p.text as personal_text, p.salt as personal_salt, e.id, e.type, e.actor, e.request_id, e.grant_id,
+        e.target, e.role, e.data, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as iso
+       from audit_chain c join audit_events e on e.id = c.event_id join audit_personal p on p.event_id = e.id order by c.seq`,
     );
+    const sha256 = (...parts: (string | Buffer)[]) =>
+      parts.reduce((made, part) => made.update(part), createHash('sha256')).digest();
     let prevHash = '0'.repeat(64);
     for (const [index, row] of rows.entries()) {
       const { id, iso, type, actor, request_id, grant_id, target, role, data } = row;
-      const fields = [index + 1, prevHash, id, iso, type, actor, request_id, grant_id, target, role, data];
-      const hash = createHash('sha256').update(JSON.stringify(fields)).digest('hex');
+      expect(JSON.parse(row.open_text)).toMatchObject({
+        ...{ v: 2, id, at: iso, type, requestId: request_id, grantId: grant_id, target, role },
+        ...{ actor: { kind: 'system' }, data: {} },
+      });
+      expect(row.open_text).not.toContain('text\\"');
+      expect(row.personal_text).toBe(`{"actor":${actor},"data":${data}}`);
+      const open = sha256('latchkey/event/open/v2', row.open_salt, row.open_text);
+      const personal = sha256('latchkey/event/personal/v2', row.personal_salt, row.personal_text);
+      expect(row.personal_commitment).toEqual(personal);
+      expect(row.nodes.subarray(0, 32)).toEqual(sha256(Buffer.from([0]), open, personal));
+      const text = `latchkey/chain/v2\n${index + 1}\n${prevHash}\n${open.toString('hex')}\n${personal.toString('hex')}\n`;
+      const hash = sha256(text).toString('hex');
       expect(row).toMatchObject({ seq: index + 1, prev_hash: prevHash, hash });
       prevHash = hash;
     }
@@ -129,6 +144,8 @@ describe('sealing', () => {
       unsealed: 0,
       oldestUnsealedAgeMs: null,
       head: { seq: 3, hash: prevHash },
+      tree: { size: 3, root: expect.any(String), before: 0 },
+      erased: 0,
       problems: [],
       isCut: false,
     });
@@ -211,26 +228,19 @@ describe('verifying', () => {
   });
 
   test('finds an event that was changed and hashed anew, by what was chained to it', async () => {
-    const [row] =
-      await query(`select prev_hash, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as iso, e.*
-      from audit_chain c join audit_events e on e.id = c.event_id where seq = 5`);
-    const fields = [
-      5,
-      row.prev_hash,
-      row.id,
-      row.iso,
-      row.type,
-      row.actor,
-      null,
-      null,
-      row.target,
-      row.role,
-      '{"n":50}',
-    ];
-    const hash = createHash('sha256').update(JSON.stringify(fields)).digest('hex');
+    const [row] = await query(
+      `select c.prev_hash, c.open_salt, c.open_text, e.actor, p.salt from audit_chain c join audit_events e on e.id = c.event_id
+       join audit_personal p on p.event_id = e.id where seq = 5`,
+    );
+    const event = { actor: row.actor, data: '{"n":50}' };
+    const openText = row.open_text.replace('"n":5', '"n":50');
+    const personal = commitmentTo(PERSONAL_TAG, { salt: row.salt, text: personalTextOf(event) });
+    const open = commitmentTo(OPEN_TAG, { salt: row.open_salt, text: openText });
+    const hash = chainHashOf(5, row.prev_hash, { open, personal });
     const problems = await problemsAfter(
       `update audit_events set data = '{"n":50}' where id = 5`,
-      `update audit_chain set hash = '${hash}' where seq = 5`,
+      `update audit_personal set text = '${personalTextOf(event)}' where event_id = 5`,
+      `update audit_chain set hash = '${hash}', open_text = '${openText}', personal_commitment = '\\x${personal.toString('hex')}' where seq = 5`,
     );
     expect(problems).toEqual([{ seq: 5, kind: 'changed', eventId: null }]);
   });
@@ -279,7 +289,7 @@ describe('verifying', () => {
   ])('finds two events that changed %s', async (_, statement) => {
     await tamper(
       `update audit_events set data = '{"n":' || id || '}'`,
-      'truncate audit_chain',
+      'truncate audit_chain, audit_personal',
       'insert into audit_unsealed select id from audit_events',
     );
     await store.audit.seal(1000);
@@ -342,7 +352,7 @@ describe('verifying', () => {
     expect(await verifyAudit(opened.pool)).toMatchObject({ ok: true });
     const cut = await verifyAudit(opened.pool, { expectHead: head });
     expect(cut).toMatchObject({ ok: false, problems: [{ seq: 11, kind: 'truncated' }] });
-    await tamper('truncate audit_chain', `update audit_events set type = 'vote.cast' where id = 3`);
+    await tamper('truncate audit_chain, audit_personal', `update audit_events set type = 'vote.cast' where id = 3`);
     await query('insert into audit_unsealed select id from audit_events');
     await append(5);
     expect(await store.audit.seal(1000)).toBe(15);

@@ -78,6 +78,13 @@ export const EVENT_TYPES = [
   'alert.told',
   'policy.loaded',
   'policy.rejected',
+  'log.upgraded',
+  'key.added',
+  'key.retired',
+  'checkpoint.refused',
+  'evidence.made',
+  'evidence.refused',
+  'record.erased',
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -103,5 +110,8 @@ export type AuditRecord = Omit<AuditEntry, 'actor' | 'data'> & {
 };
 
 export type SealedRecord = AuditRecord & { seq: number; prevHash: string; hash: string };
+
+/** Which event this is of its request and of its grant: 1, 2, 3 … without a gap. `total` is in the event that says removed. */
+export type Counters = { requestEvent: number | null; grantEvent: number | null; grantEventsTotal: number | null };
 
 export const SYSTEM: Actor = { kind: 'system', id: 'latchkey' };

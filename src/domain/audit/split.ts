@@ -20,6 +20,7 @@ const OPEN: ReadonlySet<string> = new Set([
   ...['requirements', 'isBreakGlass', 'extends', 'extendsByMs', 'expiresAt', 'cause', 'kind', 'attempts', 'waitMs'],
   ...['lateMs', 'outcome', 'from', 'to', 'person', 'since', 'code', 'codes', 'refusalsThisHour', 'isChanged'],
   ...['number', 'afterMs', 'dueAt', 'reminders', 'alert', 'mapping', 'source', 'at', 'route', 'sha256', 'finding'],
+  ...['chainSeq', 'chainHash', 'vkey', 'origin', 'size', 'root', 'readback', 'manifest', 'isRedacted', 'throughSeq'],
   ...['until', 'isConfirmed', 'isVouched', 'onClose', 'endsAt', 'grants', 'cancelled', 'how', 'batch'],
 ]);
 

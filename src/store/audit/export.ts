@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { SealedRecord } from '../../domain/audit/events.ts';
 import { inSnapshot, linkBatches } from './read.ts';
-import type { Link } from './read.ts';
+import type { Link, TreePlace } from './read.ts';
 
 const COLUMNS = [
   'seq',
@@ -34,8 +34,19 @@ export const csvCell = (value: string | number | null): string => {
 
 const csvLine = (record: SealedRecord): string => `${COLUMNS.map((column) => csvCell(record[column])).join(',')}\r\n`;
 
-const jsonLine = (record: SealedRecord): string =>
-  `${JSON.stringify(Object.fromEntries(COLUMNS.map((column) => [column, record[column]])))}\n`;
+/** With what the commitments are made of; the personal text is that of `actor` and `data`. */
+const treeColumns = ({ open, personal, personalCommitment }: TreePlace) => ({
+  openText: open.text,
+  openSalt: open.salt.toString('base64'),
+  ...(personal
+    ? { personalSalt: personal.salt.toString('base64') }
+    : { personalCommitment: personalCommitment.toString('base64') }),
+});
+
+const jsonLine = (record: SealedRecord, tree: TreePlace | null): string => {
+  const columns = Object.fromEntries(COLUMNS.map((column) => [column, record[column]]));
+  return `${JSON.stringify({ ...columns, ...(tree && treeColumns(tree)) })}\n`;
+};
 
 const recordOf = ({ seq, prevHash, hash, eventId, event }: Link): SealedRecord => {
   if (!event) throw new Error(`Event ${eventId}, sealed as ${seq}, is missing: run audit verify before exporting.`);
@@ -85,7 +96,7 @@ export const exportAudit = (
     if (options.format === 'csv') await write(`${COLUMNS.join(',')}\r\n`);
     let events = 0;
     for await (const links of linkBatches(client, await rangeOf(client, options))) {
-      await write(links.map((link) => line(recordOf(link))).join(''));
+      await write(links.map((link) => line(recordOf(link), link.tree)).join(''));
       events += links.length;
     }
     return { events, unsealed: await unsealedIn(client, options) };

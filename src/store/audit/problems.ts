@@ -1,5 +1,5 @@
 /** From places in the chain that do not fit to what was done to them. Pure. */
-import { hashOf } from './chain.ts';
+import { isSealedAs } from './sealed-as.ts';
 import type { Link } from './read.ts';
 
 export type ProblemKind =
@@ -9,6 +9,9 @@ export type ProblemKind =
   | 'inserted'
   | 'truncated'
   | 'head_mismatch'
+  | 'tree_mismatch'
+  | 'checkpoint_mismatch'
+  | 'erased_without_record'
   | 'unsealed_without_queue'
   | 'queued_without_event'
   | 'queued_again';
@@ -22,10 +25,9 @@ export type Suspect = { link: Link; movedBy: number | null; isFollowed: boolean 
 const MAX_MOVE = 3;
 
 /** By how much a place was renumbered, when that alone explains that it does not fit. */
-export const movedBy = ({ seq, prevHash, hash, event }: Link, shift: number): number | null => {
-  if (!event) return null;
+export const movedBy = (link: Link, shift: number): number | null => {
   const near = Array.from({ length: 2 * MAX_MOVE + 1 }, (_, index) => index - MAX_MOVE);
-  return [shift, ...near].find((by) => hashOf(seq + by, prevHash, event) === hash) ?? null;
+  return [shift, ...near].find((by) => isSealedAs(link, { seq: link.seq + by })) ?? null;
 };
 
 const changed = ({ link }: Suspect): AuditProblem => ({
@@ -37,15 +39,16 @@ const changed = ({ link }: Suspect): AuditProblem => ({
 
 /** Where the content that belongs at `suspect` is now, when two places changed their numbers, their events or their content. */
 const partnerOf = (suspect: Suspect, others: readonly Suspect[]): Suspect | undefined => {
-  const { seq, prevHash, hash, event } = suspect.link;
+  const { link } = suspect;
+  const { event } = link;
   if (!event) return undefined;
   return others.find((other) => {
     const theirs = other.link.event;
     if (other === suspect || !theirs) return false;
     return (
-      hashOf(other.link.seq, prevHash, event) === hash ||
-      hashOf(seq, prevHash, theirs) === hash ||
-      hashOf(seq, prevHash, { ...theirs, id: event.id }) === hash
+      isSealedAs(link, { seq: other.link.seq }) ||
+      isSealedAs(link, { event: theirs, personal: other.link.tree?.personal ?? null }) ||
+      isSealedAs(link, { event: { ...theirs, id: event.id }, personal: link.tree?.personal ?? null })
     );
   });
 };

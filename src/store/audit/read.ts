@@ -4,27 +4,72 @@ import type { AuditRecord } from '../../domain/audit/events.ts';
 import { EVENT_COLUMNS, eventOf } from './chain.ts';
 import type { EventRow } from './chain.ts';
 import { inTransaction } from '../in-transaction.ts';
+import type { Salted } from './leaf.ts';
 
 const BATCH = 5000;
 
-/** A place in the chain; `event` is null when the chain names an event that is not there. */
-export type Link = { seq: number; prevHash: string; hash: string; eventId: string; event: AuditRecord | null };
+/** What a place has since there is a tree. `personal` is null when it was erased. */
+export type TreePlace = {
+  open: Salted;
+  personal: Salted | null;
+  personalCommitment: Buffer;
+  nodes: Buffer;
+};
 
-type LinkRow = [seq: string, prevHash: string, hash: string, eventId: string, ...(EventRow | [null, ...unknown[]])];
+/** A place in the chain; `event` is null when the chain names an event that is not there, `tree` for places from before the tree. */
+export type Link = {
+  seq: number;
+  prevHash: string;
+  hash: string;
+  eventId: string;
+  event: AuditRecord | null;
+  tree: TreePlace | null;
+};
+
+type TreeColumns = [
+  openText: string | null,
+  openSalt: Buffer | null,
+  personalCommitment: Buffer | null,
+  nodes: Buffer | null,
+  personalText: string | null,
+  personalSalt: Buffer | null,
+];
+type LinkRow = [
+  seq: string,
+  prevHash: string,
+  hash: string,
+  eventId: string,
+  ...TreeColumns,
+  ...(EventRow | [null, ...unknown[]]),
+];
 
 const LINKS = `
-select c.seq, c.prev_hash, c.hash, c.event_id, ${EVENT_COLUMNS}
+select c.seq, c.prev_hash, c.hash, c.event_id, c.open_text, c.open_salt, c.personal_commitment, c.nodes, p.text, p.salt, ${EVENT_COLUMNS}
 from (select * from audit_chain where seq > $1 and seq <= $2 order by seq limit ${BATCH}) c
 left join audit_events e on e.id = c.event_id
+left join audit_personal p on p.event_id = c.event_id
 order by c.seq`;
 
 const hasEvent = (row: EventRow | [null, ...unknown[]]): row is EventRow => row[0] !== null;
 
-const linkOf = ([seq, prevHash, hash, eventId, ...row]: LinkRow): Link => ({
+const NOTHING = Buffer.alloc(0);
+
+const treeOf = ([openText, openSalt, personalCommitment, nodes, text, salt]: TreeColumns): TreePlace | null =>
+  openText === null
+    ? null
+    : {
+        open: { text: openText, salt: openSalt ?? NOTHING },
+        personal: text === null ? null : { text, salt: salt ?? NOTHING },
+        personalCommitment: personalCommitment ?? NOTHING,
+        nodes: nodes ?? NOTHING,
+      };
+
+const linkOf = ([seq, prevHash, hash, eventId, a, b, c, d, e, f, ...row]: LinkRow): Link => ({
   seq: Number(seq),
   prevHash,
   hash,
   eventId,
+  tree: treeOf([a, b, c, d, e, f]),
   event: hasEvent(row) ? eventOf(row) : null,
 });
 

@@ -1,11 +1,15 @@
 /** Walks the whole chain and says what was changed, removed, moved or slipped in. Believes nothing but the hashes. */
 import type pg from 'pg';
-import { EMPTY_HEAD, hashOf } from './chain.ts';
+import { EMPTY_HEAD } from './chain.ts';
 import type { Head } from './chain.ts';
 import { explain, movedBy } from './problems.ts';
 import type { AuditProblem, Suspect } from './problems.ts';
 import { inSnapshot, linkBatches } from './read.ts';
 import type { Link } from './read.ts';
+import { isSealedAs } from './sealed-as.ts';
+import { finishTree, startTreeWalk, stepTree } from './verify-tree.ts';
+import type { SignedHead, TreeWalk } from './verify-tree.ts';
+import { rootOf } from '../../lib/transparency/tree.ts';
 
 export type { AuditProblem } from './problems.ts';
 export type { Head } from './chain.ts';
@@ -21,6 +25,10 @@ export type AuditReport = {
   unsealed: number;
   oldestUnsealedAgeMs: number | null;
   head: Head;
+  /** `root` in base64. `before`: places of the chain from before there was a tree. */
+  tree: { size: number; root: string; before: number };
+  /** Events whose personal part was erased, as events of the log say. */
+  erased: number;
   /** In order of `seq`. At most 1,000; `isCut` when there were more. */
   problems: AuditProblem[];
   isCut: boolean;
@@ -29,6 +37,8 @@ export type AuditReport = {
 export type VerifyOptions = {
   /** A head that was noted outside the database earlier. Without one, a cut tail or a chain made anew cannot be seen. */
   expectHead?: Head;
+  /** Heads of the tree that were signed, wherever they were found. */
+  signed?: readonly SignedHead[];
 };
 
 type Walk = {
@@ -39,6 +49,7 @@ type Walk = {
   problems: AuditProblem[];
   expectHead: Head | undefined;
   isCut: boolean;
+  tree: TreeWalk;
 };
 
 const report = (walk: Walk, problem: AuditProblem): void => {
@@ -65,6 +76,7 @@ const gap = (from: number, to: number): string =>
 
 const step = (walk: Walk, link: Link): void => {
   const { head } = walk;
+  stepTree(walk.tree, link);
   const isNext = link.seq === head.seq + 1;
   const isLinked = isNext && link.prevHash === head.hash;
   if (!isNext)
@@ -72,7 +84,7 @@ const step = (walk: Walk, link: Link): void => {
   if (!link.event) {
     const message = `Event ${link.eventId}, sealed as ${link.seq}, is not there any more.`;
     report(walk, { seq: link.seq, kind: 'removed', eventId: link.eventId, message });
-  } else if (hashOf(link.seq, link.prevHash, link.event) !== link.hash) suspect(walk, link, isLinked);
+  } else if (!isSealedAs(link)) suspect(walk, link, isLinked);
   else {
     walk.shift = 0;
     const isKnown = walk.suspects.at(-1)?.link.seq === head.seq;
@@ -136,6 +148,12 @@ const checkQueue = async (client: pg.PoolClient, walk: Walk): Promise<Queue> => 
   return queue;
 };
 
+/** A tree that does not fit is news only where the log itself fits; what was signed counts in any case. */
+const treeProblems = ({ tree, suspects, problems }: Walk): AuditProblem[] =>
+  suspects.length + problems.length === 0
+    ? tree.problems
+    : tree.problems.filter(({ kind }) => kind !== 'tree_mismatch' && kind !== 'erased_without_record');
+
 /** Reads everything once; 1M events take seconds. Changes nothing and holds nobody up. */
 export const verifyAudit = (pool: pg.Pool, options: VerifyOptions = {}): Promise<AuditReport> =>
   inSnapshot(pool, async (client) => {
@@ -147,12 +165,15 @@ export const verifyAudit = (pool: pg.Pool, options: VerifyOptions = {}): Promise
       problems: [],
       expectHead: options.expectHead,
       isCut: false,
+      tree: startTreeWalk(options.signed ?? []),
     };
     for await (const links of linkBatches(client)) for (const link of links) step(walk, link);
     checkTail(walk);
+    finishTree(walk.tree);
     const queue = await checkQueue(client, walk);
+    const { edge, before } = walk.tree;
     const last = Number.MAX_SAFE_INTEGER;
-    const problems = [...walk.problems, ...explain(walk.suspects)].toSorted(
+    const problems = [...walk.problems, ...explain(walk.suspects), ...treeProblems(walk)].toSorted(
       (a, b) => (a.seq ?? last) - (b.seq ?? last),
     );
     return {
@@ -161,6 +182,8 @@ export const verifyAudit = (pool: pg.Pool, options: VerifyOptions = {}): Promise
       unsealed: Number(queue.unsealed),
       oldestUnsealedAgeMs: queue.oldestAgeMs,
       head: walk.head,
+      tree: { size: edge.size, root: rootOf(edge).toString('base64'), before: before.seq },
+      erased: walk.tree.erasedCount,
       problems,
       isCut: walk.isCut,
     };

@@ -1,7 +1,7 @@
 /** The tables of the audit log: events, their chain, and what is not chained yet. */
 import { sql } from 'drizzle-orm';
-import { bigint, index, pgTable, text } from 'drizzle-orm/pg-core';
-import { idText, instant, serialId } from './columns.ts';
+import { bigint, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { bytes, idText, instant, serialId } from './columns.ts';
 
 /** Append-only: a trigger refuses everything but INSERT. `actor` and `data` are kept as the exact text that is hashed. */
 export const auditEvents = pgTable(
@@ -25,15 +25,73 @@ export const auditEvents = pgTable(
   ],
 );
 
-/** The order and the hashes of committed events. Append-only like the events; written by one sealer at a time. */
-export const auditChain = pgTable('audit_chain', {
-  seq: bigint({ mode: 'number' }).primaryKey(),
-  eventId: bigint('event_id', { mode: 'number' }).notNull().unique(),
-  prevHash: text('prev_hash').notNull(),
-  hash: text().notNull(),
+/**
+ * The order and the hashes of committed events. Append-only like the events; written by one sealer at a time.
+ * Since version 2 a place holds what its leaf in the tree is made of; older places have null there and are not in the tree.
+ */
+export const auditChain = pgTable(
+  'audit_chain',
+  {
+    seq: bigint({ mode: 'number' }).primaryKey(),
+    eventId: bigint('event_id', { mode: 'number' }).notNull().unique(),
+    prevHash: text('prev_hash').notNull(),
+    hash: text().notNull(),
+    /** The exact text that everybody may be shown, and its salt. */
+    openText: text('open_text'),
+    openSalt: bytes('open_salt'),
+    /** It outlives the personal text. */
+    personalCommitment: bytes('personal_commitment'),
+    /** Hashes of the complete subtrees that end with this leaf, 32 bytes each, the leaf's own first. */
+    nodes: bytes('nodes'),
+    requestId: idText('request_id'),
+    grantId: idText('grant_id'),
+    requestEvent: integer('request_event'),
+    grantEvent: integer('grant_event'),
+  },
+  (table) => [
+    // Where the tree begins.
+    index('audit_chain_before_tree')
+      .on(table.seq)
+      .where(sql`${table.openText} is null`),
+    index('audit_chain_of_request')
+      .on(table.requestId, table.requestEvent)
+      .where(sql`${table.requestId} is not null`),
+    index('audit_chain_of_grant')
+      .on(table.grantId, table.grantEvent)
+      .where(sql`${table.grantId} is not null`),
+  ],
+);
+
+/** What an event says of people, and its salt. A table of its own, so that it can be erased and the tree stays whole. */
+export const auditPersonal = pgTable('audit_personal', {
+  eventId: bigint('event_id', { mode: 'number' }).primaryKey(),
+  text: text().notNull(),
+  salt: bytes('salt').notNull(),
 });
 
 /** Events that are committed but not chained yet. A queue, because finding them by absence would read the whole log. */
 export const auditUnsealed = pgTable('audit_unsealed', {
   eventId: bigint('event_id', { mode: 'number' }).primaryKey(),
 });
+
+/** Signed heads of the tree, as they were published. */
+export const auditCheckpoints = pgTable('audit_checkpoints', {
+  size: bigint({ mode: 'number' }).primaryKey(),
+  root: bytes('root').notNull(),
+  /** The signed note, with what witnesses added. */
+  note: text().notNull(),
+  signedAt: instant('signed_at').notNull(),
+});
+
+/** Which place has which checkpoint, or why it has not. */
+export const auditPublications = pgTable(
+  'audit_publications',
+  {
+    place: text().notNull(),
+    size: bigint({ mode: 'number' }).notNull(),
+    publishedAt: instant('published_at'),
+    /** Why it failed last. */
+    error: text(),
+  },
+  (table) => [primaryKey({ columns: [table.place, table.size] })],
+);

@@ -1,0 +1,31 @@
+/**
+ * What of an open part may be in a text that a redacted bundle shows. A field may be open and its value name a person after all:
+ * a rule is called after its approver, a requirement is an address, voters are Slack ids.
+ */
+import type { Json } from '../json.ts';
+
+const MAIL = /@/;
+const SLACK_ID = /^(?:[A-Z0-9]+:)?[UW][A-Z0-9]+$/;
+const SLACK_ID_IN_TEXT = /\b[UW](?=[A-Z0-9]*\d)[A-Z0-9]{4,}\b/;
+
+const namesPerson = (text: string): boolean => MAIL.test(text) || SLACK_ID.test(text) || SLACK_ID_IN_TEXT.test(text);
+
+/** undefined where nothing is left. */
+const partOf = (value: Json): Json | undefined => {
+  if (typeof value === 'string') return namesPerson(value) ? undefined : value;
+  if (Array.isArray(value)) {
+    const parts = value.flatMap((item) => partOf(item) ?? []);
+    return parts.length === 0 && value.length > 0 ? undefined : parts;
+  }
+  if (value === null || typeof value !== 'object') return value;
+  const fields = withoutPeople(value);
+  return Object.keys(fields).length === 0 ? undefined : fields;
+};
+
+export const withoutPeople = (data: { [key: string]: Json }): { [key: string]: Json } =>
+  Object.fromEntries(
+    Object.entries(data).flatMap(([key, value]) => {
+      const part = partOf(value);
+      return part === undefined ? [] : [[key, part]];
+    }),
+  );
