@@ -98,7 +98,6 @@ describe('what is open', () => {
         requirements: [{ label: 'dana@acme.test or U024BE7LH', count: 2 }],
         handle: { login: 'lk_1_ada', attempts: 2 },
         outcome: 'removed',
-        requirements: [{ count: 2 }],
       },
     });
     await seal();
@@ -109,6 +108,7 @@ describe('what is open', () => {
         policy: 'a'.repeat(64),
         expiresAt: '2026-11-29T10:00:00.000Z',
         outcome: 'removed',
+        requirements: [{ count: 2 }],
       },
     });
     expect(JSON.stringify(text)).not.toMatch(/ada|bob|dana|because/i);
