@@ -29,10 +29,6 @@ ALTER TABLE "audit_chain" ADD COLUMN "request_event" integer;--> statement-break
 ALTER TABLE "audit_chain" ADD COLUMN "grant_event" integer;--> statement-breakpoint
 CREATE INDEX "audit_chain_before_tree" ON "audit_chain" USING btree ("seq") WHERE "audit_chain"."open_text" is null;--> statement-breakpoint
 CREATE INDEX "audit_chain_of_request" ON "audit_chain" USING btree ("request_id","request_event") WHERE "audit_chain"."request_id" is not null;--> statement-breakpoint
-CREATE INDEX "audit_chain_of_grant" ON "audit_chain" USING btree ("grant_id","grant_event") WHERE "audit_chain"."grant_id" is not null;
-ALTER TABLE "audit_chain" ADD COLUMN "grant_event" integer;--> statement-breakpoint
-CREATE INDEX "audit_chain_before_tree" ON "audit_chain" USING btree ("seq") WHERE "audit_chain"."open_text" is null;--> statement-breakpoint
-CREATE INDEX "audit_chain_of_request" ON "audit_chain" USING btree ("request_id","request_event") WHERE "audit_chain"."request_id" is not null;--> statement-breakpoint
 CREATE INDEX "audit_chain_of_grant" ON "audit_chain" USING btree ("grant_id","grant_event") WHERE "audit_chain"."grant_id" is not null;--> statement-breakpoint
 -- What is erased is erased by a function of its own, and an event says so.
 CREATE TRIGGER audit_personal_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_personal
