@@ -3,6 +3,7 @@ import { defineConfig } from 'drizzle-kit';
 export default defineConfig({
   dialect: 'postgresql',
   schema: [
+    './src/store/schema/principals.ts',
     './src/store/schema/requests.ts',
     './src/store/schema/audit.ts',
     './src/store/schema/notices.ts',

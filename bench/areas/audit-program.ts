@@ -72,7 +72,8 @@ const entryOf = (caller: number) => ({
   data: { kind: 'approve', reason: null },
 });
 
-const UPSERT = `insert into people (id, team_id, user_id, name, is_active) values ($1, 'T', $1, $2, true)
+const UPSERT = `with principal as (insert into principals (id, kind) values ($1, 'person') on conflict do nothing)
+  insert into people (id, team_id, user_id, name, is_active) values ($1, 'T', $1, $2, true)
   on conflict (id) do update set name = excluded.name`;
 
 /** The same change and one row in one transaction, with nothing between us and the driver. */
@@ -104,8 +105,17 @@ const storeTransactions = async ({ url, durationMs, kind }: AppendInput): Promis
     store.transaction(async (tx) => {
       version += 1;
       const id = `T:U${caller}`;
-      const person = { id, teamId: 'T', userId: id, name: `v${version}`, email: null, timezone: null, isActive: true };
-      if (kind !== 'event') await tx.people.upsert(person);
+      const person = {
+        kind: 'person' as const,
+        id,
+        teamId: 'T',
+        userId: id,
+        name: `v${version}`,
+        email: null,
+        timezone: null,
+        isActive: true,
+      };
+      if (kind !== 'event') await tx.principals.upsert(person);
       if (kind !== 'state') await tx.audit.append(entryOf(caller));
     }),
   );

@@ -66,6 +66,9 @@ export const openSessions = async (target: Target, wave: Wave, atMost = wave.cou
 
 const INSERT = `
 with wave as (select $1 || lpad(i::text, 10, '0') as id from generate_series(1, $2::int) i),
+principal as (
+  insert into principals (id, kind) values ('T0BENCH:U0ADA', 'person') on conflict do nothing
+),
 person as (
   insert into people (id, team_id, user_id, name, email, timezone, is_active)
   values ('T0BENCH:U0ADA', 'T0BENCH', 'U0ADA', 'ada', 'ada@acme.test', null, true) on conflict do nothing
@@ -75,7 +78,7 @@ person as (
 ), decision as (
   insert into decisions (id, request_id, outcome, policy_sha256, decided_at) select id, id, 'approved', 'bench', now() from wave
 )
-insert into grants (id, request_id, decision_id, person_id, target, role, provider, scope, handle, state, duration_ms, expires_at, activated_at, created_at)
+insert into grants (id, request_id, decision_id, grantee_id, target, role, provider, scope, handle, state, duration_ms, expires_at, activated_at, created_at)
 select id, id, id, 'T0BENCH:U0ADA', 'orders-db', 'read', 'postgres', $3::jsonb, jsonb_build_object('role', 'lk_' || id || '_ada', 'oid', null),
   'active', 1800000, now() + $4::double precision * interval '1 millisecond', now(), now() from wave`;
 

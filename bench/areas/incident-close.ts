@@ -18,14 +18,16 @@ export type CloseRound = { late: Spread; cut: Spread; timelineMs: number; filesM
 
 /** Each holder is told of the end, so each grant has its own. */
 const TIE = `
-with holder as (
+with principal as (
+  insert into principals (id, kind) select 'T0BENCH:U0HOLD' || i, 'person' from generate_series(1, $2::int) i on conflict do nothing
+), holder as (
   insert into people (id, team_id, user_id, name, email, timezone, is_active)
   select 'T0BENCH:U0HOLD' || i, 'T0BENCH', 'U0HOLD' || i, 'u0hold' || i, 'u0hold' || i || '@acme.test', null, true
   from generate_series(1, $2::int) i on conflict do nothing
 ), request as (
   update requests set incident_id = $1, requester_id = 'T0BENCH:U0HOLD' || right(id, 10)::int where id like $3 || '%'
 )
-update grants set person_id = 'T0BENCH:U0HOLD' || right(id, 10)::int where id like $3 || '%'`;
+update grants set grantee_id = 'T0BENCH:U0HOLD' || right(id, 10)::int where id like $3 || '%'`;
 
 const tie = ({ storeUrl }: World, wave: Wave, incidentId: string): Promise<unknown> =>
   rowsFrom(storeUrl, TIE, [incidentId, wave.count, wave.prefix]);

@@ -5,6 +5,7 @@ import type { Grant } from '../domain/grants/grant.ts';
 import type { Json } from '../domain/json.ts';
 import type { Policy } from '../domain/policy/types.ts';
 import type { Person } from '../domain/principals/person.ts';
+import type { Principal } from '../domain/principals/principal.ts';
 import type { Decision } from '../domain/requests/decision.ts';
 import type { PreApproval, PreApprovalView, NotifiedPreApproval } from '../domain/requests/pre-approval.ts';
 import type { Request } from '../domain/requests/request.ts';
@@ -40,7 +41,7 @@ import type { RevocationReads, RevocationWrites, SetRevocationDrawn } from './re
 /** One transaction. All times it writes come from the database clock. */
 export type Tx = {
   now(): Promise<Date>;
-  people: { listByIds(ids: string[]): Promise<Person[]>; upsert(person: Person): Promise<void> };
+  principals: { listByIds(ids: string[]): Promise<Principal[]>; upsert(principal: Principal): Promise<void> };
   requests: RequestWrites;
   asks: {
     /** Keeps what was asked and the facts it was judged by; `requestId` is null where nothing was sent. */
@@ -121,6 +122,7 @@ export type Store = AlertStore & {
       request(id: string): Promise<Request | null>;
       grant(id: string): Promise<Grant | null>;
       person(id: string): Promise<Person | null>;
+      principal(id: string): Promise<Principal | null>;
       view(requestId: string): Promise<RequestView | null>;
       /** What this person has now, in any of their accounts. */
       holdings(personId: string): Promise<Holdings>;
@@ -210,19 +212,22 @@ export type Deps = {
 /** Access in targets, through the guard. Throws errors that `failureOf` understands. */
 export type Access = DriftAccess &
   UseAccess & {
-    grant(grant: Grant, person: Person): Promise<{ handle: Json; credentials: Credentials | null } & ReportsUsage>;
-    revoke(grant: Grant, person: Person): Promise<EndOutcome>;
+    grant(grant: Grant, grantee: Principal): Promise<{ handle: Json; credentials: Credentials | null } & ReportsUsage>;
+    revoke(grant: Grant, grantee: Principal): Promise<EndOutcome>;
     /** Many of one target at once; each in its own outcome. `onInUse` hears of what was still in use, maybe more than once. */
-    revokeMany(grants: { grant: Grant; person: Person }[], onInUse?: OnInUse): Promise<(EndOutcome | AccessFailure)[]>;
-    check(grant: Grant, person: Person): Promise<'present' | 'absent'>;
+    revokeMany(
+      grants: { grant: Grant; grantee: Principal }[],
+      onInUse?: OnInUse,
+    ): Promise<(EndOutcome | AccessFailure)[]>;
+    check(grant: Grant, grantee: Principal): Promise<'present' | 'absent'>;
     /** How a human ends it without us; null where the provider cannot say. Asks no target: it may be down. */
-    byHand(grant: Grant, person: Person): ManualSteps | null;
+    byHand(grant: Grant, grantee: Principal): ManualSteps | null;
     /** What an end of this access does and does not do in its target; null where it left the policy. Asks no target. */
     guarantee(of: Pick<Grant, 'target' | 'scope'>): EndGuarantee | null;
     /** True where two grants may hold one and the same thing in the target, so that ends are counted. */
     isShared(grant: Pick<Grant, 'provider'>): boolean;
     /** Moves the target's own deadline, where it has one, to `grant.expiresAt`, and reads it back. */
-    extend(grant: Grant, person: Person): Promise<void>;
+    extend(grant: Grant, grantee: Principal): Promise<void>;
     /** What keeps this role from being granted, asked of the target by the policy in force; null where nothing is known to. From a few seconds ago, unless fresh. */
     roleProblem(target: string, role: string, how?: { isFresh: boolean }): Promise<string | null>;
     failureOf(error: unknown): AccessFailure;

@@ -1,7 +1,7 @@
 /** The use cases' way into targets: each call by grant, over the connection to its target. */
 import type { EndGuarantee } from '../domain/grants/end-guarantee.ts';
 import type { Grant } from '../domain/grants/grant.ts';
-import type { Person } from '../domain/principals/person.ts';
+import type { Principal } from '../domain/principals/principal.ts';
 import { startLoop } from '../lib/loop.ts';
 import type { Difference, Found } from '../application/drift/drift-types.ts';
 import type { Access } from '../application/deps.ts';
@@ -23,12 +23,12 @@ export type OpenAccess = Access & {
   close(): Promise<void>;
 };
 
-type Item = { grant: Grant; person: Person };
+type Item = { grant: Grant; grantee: Principal };
 
-const revokeOne = (state: State, { grant, person }: Item, onInUse: OnInUse = nobodyAsks) =>
+const revokeOne = (state: State, { grant, grantee }: Item, onInUse: OnInUse = nobodyAsks) =>
   noting(state, grant.target, async () =>
     connectionTo(state, grant.target).revoke(grant.scope, grant.handle ?? undefined, {
-      ...contextOf(state, grant, person),
+      ...contextOf(state, grant, grantee),
       onInUse,
     }),
   );
@@ -82,18 +82,18 @@ const listOurs = (state: State, target: string): ReturnType<Access['listOurs']> 
 const differences = (state: State, grant: Grant, found: Found): Difference[] =>
   connectionTo(state, grant.target).differences?.(grant.scope, found, grant.expiresAt) ?? [];
 
-const restore = (state: State, { grant, person }: Item): Promise<void> =>
+const restore = (state: State, { grant, grantee }: Item): Promise<void> =>
   noting(state, grant.target, async () => {
     const connection = connectionTo(state, grant.target);
     if (!connection.restore) throw new ProviderError('unsupported', 'Its provider cannot put an access back.');
-    await connection.restore(grant.scope, contextOf(state, grant, person));
+    await connection.restore(grant.scope, contextOf(state, grant, grantee));
   });
 
 /** A target that left the policy, or a handle of another version, must not keep the message from being posted. */
-const byHand = (state: State, grant: Grant, person: Person): ManualSteps | null => {
+const byHand = (state: State, grant: Grant, grantee: Principal): ManualSteps | null => {
   try {
     const { manual } = connectionTo(state, grant.target);
-    return manual?.(grant.scope, grant.handle ?? undefined, contextOf(state, grant, person)) ?? null;
+    return manual?.(grant.scope, grant.handle ?? undefined, contextOf(state, grant, grantee)) ?? null;
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
     state.deps.log.warn({ grant: grant.id, error: error.message }, 'cannot say how to end it by hand');
@@ -111,8 +111,8 @@ const guarantee = (state: State, { target, scope }: Pick<Grant, 'target' | 'scop
   }
 };
 
-const grantOne = async (state: State, { grant, person }: Item): ReturnType<Access['grant']> => {
-  const context = contextOf(state, grant, person);
+const grantOne = async (state: State, { grant, grantee }: Item): ReturnType<Access['grant']> => {
+  const context = contextOf(state, grant, grantee);
   const { handle, secret, instructions, isUseTold } = await noting(state, grant.target, async () => {
     const connection = connectionTo(state, grant.target);
     return { ...(await connection.grant(grant.scope, context)), isUseTold: connection.activity !== undefined };
@@ -126,12 +126,12 @@ const grantOne = async (state: State, { grant, person }: Item): ReturnType<Acces
 };
 
 /** A target that knows no deadline has none to move; one that keeps its own and cannot move it would end access early. */
-const extend = (state: State, { grant, person }: Item): Promise<void> =>
+const extend = (state: State, { grant, grantee }: Item): Promise<void> =>
   noting(state, grant.target, async () => {
     const connection = connectionTo(state, grant.target);
     const { handle } = grant;
     if (connection.extend && handle !== null)
-      return connection.extend(grant.scope, handle, contextOf(state, grant, person));
+      return connection.extend(grant.scope, handle, contextOf(state, grant, grantee));
     if (connection.guarantee(grant.scope).endsBy === 'revoke') return;
     throw new ProviderError('unsupported', 'This kind of target cannot move the end of access that was given.');
   });
@@ -140,19 +140,19 @@ export const createAccess = (deps: AccessDeps): OpenAccess => {
   const state = createState(deps);
   let stopChecks = async (): Promise<void> => {};
   return {
-    grant: (grant, person) => grantOne(state, { grant, person }),
-    revoke: async (grant, person) => revokeOne(state, { grant, person }),
+    grant: (grant, grantee) => grantOne(state, { grant, grantee }),
+    revoke: async (grant, grantee) => revokeOne(state, { grant, grantee }),
     revokeMany: (items, onInUse) => revokeMany(state, items, onInUse),
     activity: (target) => activity(state, target),
-    check: async (grant, person) =>
-      connectionTo(state, grant.target).check(grant.scope, grant.handle ?? undefined, contextOf(state, grant, person)),
+    check: async (grant, grantee) =>
+      connectionTo(state, grant.target).check(grant.scope, grant.handle ?? undefined, contextOf(state, grant, grantee)),
     listOurs: (target) => listOurs(state, target),
     differences: (grant, found) => differences(state, grant, found),
-    restore: (grant, person) => restore(state, { grant, person }),
-    byHand: (grant, person) => byHand(state, grant, person),
+    restore: (grant, grantee) => restore(state, { grant, grantee }),
+    byHand: (grant, grantee) => byHand(state, grant, grantee),
     guarantee: (of) => guarantee(state, of),
     isShared: ({ provider }) => deps.findProvider(provider)?.isShared ?? false,
-    extend: (grant, person) => extend(state, { grant, person }),
+    extend: (grant, grantee) => extend(state, { grant, grantee }),
     roleProblem: (target, role, how) => roleProblem(state, { target, role }, how?.isFresh ?? false),
     failureOf,
     problems: () => Object.fromEntries(state.problems),

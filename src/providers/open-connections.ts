@@ -4,12 +4,12 @@ import type { Finding } from '../domain/finding.ts';
 import type { Policy, Target } from '../domain/policy/types.ts';
 import type { Grant } from '../domain/grants/grant.ts';
 import type { Json } from '../domain/json.ts';
-import type { Person } from '../domain/principals/person.ts';
+import type { Principal } from '../domain/principals/principal.ts';
 import type { AccessFailure } from '../application/grants/access-ports.ts';
 import { guard } from './guard.ts';
 import type { Call } from './guard.ts';
 import { ProviderError } from './provider.ts';
-import type { AnyProvider, Connection, ProviderContext, ProviderLog } from './provider.ts';
+import type { AnyProvider, Connection, Grantee, ProviderContext, ProviderLog } from './provider.ts';
 import { secretsIn } from './scrub.ts';
 
 export type AccessDeps = {
@@ -74,9 +74,14 @@ const closeLater = ({ deps }: State, { connection }: Open): void => {
     .catch((error: unknown) => deps.log.warn({ error: String(error) }, 'an old connection did not close'));
 };
 
-export const contextOf = ({ deps, stopping }: State, grant: Grant, person: Person): ProviderContext => ({
+const granteeOf = (principal: Principal): Grantee => {
+  const { id, name } = principal;
+  return principal.kind === 'person' ? { person: { id, name, email: principal.email } } : { client: { id, name } };
+};
+
+export const contextOf = ({ deps, stopping }: State, grant: Grant, grantee: Principal): ProviderContext => ({
   grantId: grant.id,
-  person: { id: person.id, name: person.name, email: person.email },
+  ...granteeOf(grantee),
   expiresAt: grant.expiresAt,
   signal: stopping.signal,
   log: deps.log,

@@ -35,9 +35,16 @@ export class ProviderError extends Error {
 
 export type ProviderLog = { info(facts: object, message: string): void; warn(facts: object, message: string): void };
 
-export type ProviderContext = {
+/** Whose access it is: a person's, or that of a client, which is a machine and has no address. */
+export type Grantee =
+  | { person: { id: string; name: string; email: string | null } }
+  | { client: { id: string; name: string } };
+
+export const granteeName = (grantee: Grantee): string =>
+  'person' in grantee ? grantee.person.name : grantee.client.name;
+
+export type ProviderContext = Grantee & {
   grantId: string;
-  person: { id: string; name: string; email: string | null };
   /** The deadline; a target that can end access by itself must be given it. */
   expiresAt: Date;
   /** Aborts when the guard's time-out has passed; a provider stops its work then. */
@@ -111,7 +118,7 @@ export type Connection<Scope, Handle> = {
   /** Asks the target, never memory. */
   check(scope: Scope, handle: Handle | undefined, ctx: ProviderContext): Promise<'present' | 'absent'>;
   /** For the message about an access that does not end. Asks no target, since it may be down; holds no secret. */
-  manual?: (scope: Scope, handle: Handle | undefined, ctx: Pick<ProviderContext, 'grantId' | 'person'>) => Manual;
+  manual?: (scope: Scope, handle: Handle | undefined, ctx: { grantId: string } & Grantee) => Manual;
   /** Moves the target's own deadline to `ctx.expiresAt`, earlier or later, and reads it back. Fails for what is ended or gone, and never brings it back. */
   extend?: (scope: Scope, handle: Handle, ctx: ProviderContext) => Promise<void>;
   /** Many at once in one transaction; a failure of the whole makes the caller fall back to one by one. Same order as given. */

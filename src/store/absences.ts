@@ -1,7 +1,7 @@
 /** Who is away, until when, and who votes in their stead. An absence that is over counts for nothing, whether or not its row is there. */
 import { and, eq, gt, inArray } from 'drizzle-orm';
 import type { Store, Tx } from '../application/deps.ts';
-import { people } from './schema/requests.ts';
+import { people } from './schema/principals.ts';
 import { absences } from './schema/notices.ts';
 import { clock, clockOnce } from './statement.ts';
 import type { Db } from './statement.ts';

@@ -12,7 +12,8 @@ import type {
 } from '../application/alerts/alert-ports.ts';
 import type { Store } from '../application/deps.ts';
 import { alertMessages, alertRequests, alertSignals, alerts } from './schema/alerts.ts';
-import { people, requests } from './schema/requests.ts';
+import { people } from './schema/principals.ts';
+import { requests } from './schema/requests.ts';
 import { ROW_LOCK, clock, firstOrNull } from './statement.ts';
 import type { Db } from './statement.ts';
 

@@ -28,7 +28,7 @@ import { limitReads } from './limits.ts';
 import { messageStore } from './messages.ts';
 import { outboxStore } from './outbox.ts';
 import { overdueReads } from './overdue.ts';
-import { peopleReads } from './people.ts';
+import { principalReads } from './principals.ts';
 import { requestReads } from './requests.ts';
 import { revocationDrawn, revocationReads } from './revocations.ts';
 import { useReads } from './usage.ts';
@@ -111,7 +111,7 @@ export const createStore = ({
       now: nowReader(db),
       request: requestReads(db),
       grant: grantReads(db),
-      person: peopleReads(db),
+      ...principalReads(db),
       absencesOf: absenceReads(db),
       ...identityReads(db),
       ...viewReads(db),

@@ -9,7 +9,9 @@ import type {
   LedgerEntry,
 } from '../application/drift/drift-ports.ts';
 import { driftBatches, driftChecks, driftFindings } from './schema/drift.ts';
-import { grants, people, requests } from './schema/requests.ts';
+import { clients, people } from './schema/principals.ts';
+import { clientColumns, withGrantee } from './principals.ts';
+import { grants, requests } from './schema/requests.ts';
 import { ROW_LOCK, clock, clockOnce, clockPlus, firstOrNull } from './statement.ts';
 import type { Db } from './statement.ts';
 import { grantColumns } from './grants.ts';
@@ -48,12 +50,13 @@ const isBusy = sql<boolean>`(coalesce(${grants.leaseUntil} > clock_timestamp(), 
 const ledgerOf = async (db: Db, target: string, { ids, startedAt }: { ids: string[]; startedAt: Date }) => {
   const isLive = sql`${grants.state} = 'active' and ${grants.target} = ${target}`;
   const isSettled = sql<boolean>`coalesce(${grants.activatedAt} < ${startedAt.toISOString()}::timestamptz, false)`;
-  const rows: LedgerEntry[] = await db
-    .select({ grant: grantColumns, person: people, isBusy, isSettled })
+  const rows = await db
+    .select({ grant: grantColumns, person: people, client: clientColumns, isBusy, isSettled })
     .from(grants)
-    .innerJoin(people, eq(people.id, grants.personId))
+    .leftJoin(people, eq(people.id, grants.granteeId))
+    .leftJoin(clients, eq(clients.id, grants.granteeId))
     .where(ids.length > 0 ? or(isLive, inArray(grants.id, ids)) : isLive);
-  const entries = new Map(rows.map((entry) => [entry.grant.id, entry]));
+  const entries = new Map(rows.map((row): [string, LedgerEntry] => [row.grant.id, withGrantee(row)]));
   return {
     entries,
     liveCount: rows.filter(({ grant }) => grant.state === 'active').length,
@@ -160,14 +163,15 @@ export const driftWrites = (db: Db): DriftWrites => ({
       .set({ state, error, closedAt: isClosed ? clock : null })
       .where(and(inArray(driftFindings.id, ids), isNull(driftFindings.closedAt)));
   },
-  lockEntry: async (grantId) =>
-    firstOrNull(
-      await db
-        .select({ grant: grantColumns, person: people, isBusy })
-        .from(grants)
-        .innerJoin(requests, eq(requests.id, grants.requestId))
-        .innerJoin(people, eq(people.id, grants.personId))
-        .where(eq(grants.id, grantId))
-        .for(ROW_LOCK, { of: [requests, grants] }),
-    ),
+  lockEntry: async (grantId) => {
+    const rows = await db
+      .select({ grant: grantColumns, person: people, client: clientColumns, isBusy })
+      .from(grants)
+      .innerJoin(requests, eq(requests.id, grants.requestId))
+      .leftJoin(people, eq(people.id, grants.granteeId))
+      .leftJoin(clients, eq(clients.id, grants.granteeId))
+      .where(eq(grants.id, grantId))
+      .for(ROW_LOCK, { of: [requests, grants] });
+    return firstOrNull(rows.map(withGrantee));
+  },
 });

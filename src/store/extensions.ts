@@ -36,16 +36,16 @@ const ofRequest = (requestId: string) => and(eq(extensions.requestId, requestId)
 export const extensionReads = (db: Db): Pick<Store['read'], 'extension' | 'activeGrants' | 'countSharers'> => ({
   extension: async (requestId): Promise<Extension | null> =>
     firstOrNull(await db.select(columns).from(extensions).where(eq(extensions.requestId, requestId))),
-  activeGrants: ({ personId, target, role }) =>
+  activeGrants: ({ granteeId, target, role }) =>
     db
       .select(grantColumns)
       .from(grants)
-      .where(and(eq(grants.personId, personId), isActive, eq(grants.target, target), eq(grants.role, role)))
+      .where(and(eq(grants.granteeId, granteeId), isActive, eq(grants.target, target), eq(grants.role, role)))
       .orderBy(desc(grants.expiresAt)),
   countSharers: async (grant, states) => {
-    const { id, target, personId, handle, scope } = grant;
+    const { id, target, granteeId, handle, scope } = grant;
     const isSame = sql`case when ${grants.handle} is null or ${handle === null}
-      then ${grants.personId} = ${personId} and ${grants.scope} = ${sql.param(scope, grants.scope)}::jsonb
+      then ${grants.granteeId} = ${granteeId} and ${grants.scope} = ${sql.param(scope, grants.scope)}::jsonb
       else ${grants.handle} = ${sql.param(handle, grants.handle)}::jsonb end`;
     const isBegun = or(isNull(grants.startsAt), lte(grants.startsAt, clock));
     // One that waits for a fix has nothing in the target, unless an attempt is being made.

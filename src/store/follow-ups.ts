@@ -2,7 +2,7 @@
 import { and, asc, eq, getTableColumns, isNull, lte, sql } from 'drizzle-orm';
 import type { Tx } from '../application/deps.ts';
 import { reviews } from './schema/exceptions.ts';
-import { people } from './schema/requests.ts';
+import { people } from './schema/principals.ts';
 import { ROW_LOCK, clock, clockOnce, clockPlus, firstOrNull, given, slot } from './statement.ts';
 import type { Db } from './statement.ts';
 

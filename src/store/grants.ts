@@ -75,7 +75,7 @@ const insertStatement = (db: Db) =>
       id: slot('id'),
       requestId: slot('requestId'),
       decisionId: slot('decisionId'),
-      personId: slot('personId'),
+      granteeId: slot('granteeId'),
       target: slot('target'),
       role: slot('role'),
       provider: slot('provider'),

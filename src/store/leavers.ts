@@ -3,13 +3,14 @@ import { and, asc, eq, gt, isNull, or, sql } from 'drizzle-orm';
 import type { LeaverWrites } from '../application/people/leaver-ports.ts';
 import { allowances } from './schema/exceptions.ts';
 import { absences, accountChecks } from './schema/notices.ts';
-import { people, requests } from './schema/requests.ts';
+import { people } from './schema/principals.ts';
+import { requests } from './schema/requests.ts';
 import { ROW_LOCK, clockOnce, clock, clockPlus } from './statement.ts';
 import type { Db } from './statement.ts';
 import { requestColumns } from './request-columns.ts';
 
 const involved = sql`(
-  select person_id as id from grants where state in ('activating', 'active', 'ending')
+  select grantee_id as id from grants where state in ('activating', 'active', 'ending')
   union select requester_id from requests where state = 'pending'
   union select v.voter_id from votes v join requests r on r.id = v.request_id where r.state = 'pending'
   union select unnest(array[person_id, by_person_id]) from allowances where revoked_at is null and expires_at > clock_timestamp()
@@ -19,7 +20,7 @@ const involved = sql`(
 const takeChecks: (db: Db) => LeaverWrites['takeChecks'] = (db) => async (limit, everyMs) => {
   await db.execute(sql`
     insert into account_checks (person_id, next_at)
-    select i.id, clock_timestamp() + random() * ${everyMs}::double precision * interval '1 millisecond' from ${involved} as i
+    select i.id, clock_timestamp() + random() * ${everyMs}::double precision * interval '1 millisecond' from ${involved} as i join people p on p.id = i.id
     where i.id is not null on conflict do nothing`);
   const due = db
     .select({ id: accountChecks.personId })

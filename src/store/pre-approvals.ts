@@ -5,7 +5,7 @@ import { alias } from 'drizzle-orm/pg-core';
 import type { Store, Tx } from '../application/deps.ts';
 import type { PreApprovalView } from '../domain/requests/pre-approval.ts';
 import { allowances } from './schema/exceptions.ts';
-import { people } from './schema/requests.ts';
+import { people } from './schema/principals.ts';
 import { ROW_LOCK, clock, clockOnce, clockPlus, firstOrNull, given, only, slot } from './statement.ts';
 import type { Db } from './statement.ts';
 

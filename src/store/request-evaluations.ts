@@ -38,18 +38,18 @@ type Row = {
 
 /** Break-glass is judged by no rule, so there is nothing to judge again. */
 const UNRECORDED = `
-select r.id as key, r.created_at as at, r.created_at::text as exact, p.id as person_id, p.user_id, p.name, p.email, r.id, r.target, r.role, r.duration_ms,
+select r.id as key, r.created_at as at, r.created_at::text as exact, r.requester_id as person_id, coalesce(p.user_id, '') as user_id, coalesce(p.name, c.name, r.requester_id) as name, p.email, r.id, r.target, r.role, r.duration_ms,
   r.reason, r.ticket, r.rule, r.requirements, r.changes, null as record
-from requests r join people p on p.id = r.requester_id
+from requests r left join people p on p.id = r.requester_id left join clients c on c.id = r.requester_id
 where r.created_at > clock_timestamp() - $1 * interval '1 millisecond' and (r.created_at, r.id) > ($2, $3) and not r.is_break_glass
   and not exists (select from asks a where a.request_id = r.id)
 order by r.created_at, r.id limit ${BATCH}`;
 
 const RECORDED = `
-select a.id::text as key, a.judged_at as at, a.judged_at::text as exact, p.id as person_id, p.user_id, p.name, p.email, a.request_id as id, '' as target,
+select a.id::text as key, a.judged_at as at, a.judged_at::text as exact, a.requester_id as person_id, coalesce(p.user_id, '') as user_id, coalesce(p.name, c.name, a.requester_id) as name, p.email, a.request_id as id, '' as target,
   '' as role, 0 as duration_ms, '' as reason, null as ticket, null as rule, '[]'::jsonb as requirements, '[]'::jsonb as changes,
   a.record
-from asks a join people p on p.id = a.requester_id
+from asks a left join people p on p.id = a.requester_id left join clients c on c.id = a.requester_id
 where a.judged_at > clock_timestamp() - $1 * interval '1 millisecond' and (a.judged_at, a.id) > ($2, $3::bigint)
 order by a.judged_at, a.id limit ${BATCH}`;
 

@@ -2,7 +2,10 @@
 import { and, asc, desc, eq, getTableColumns, gte, lt, or, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
+import type { Client } from '../domain/principals/client.ts';
 import type { Person } from '../domain/principals/person.ts';
+import type { Requester } from '../domain/principals/requester.ts';
+import type { Request } from '../domain/requests/request.ts';
 import type { Vote, VoteKind } from '../domain/requests/vote.ts';
 import type { Store } from '../application/deps.ts';
 import type { RequestView } from '../application/record/request-view.ts';
@@ -10,7 +13,9 @@ import type { MoreTimeAsked } from '../domain/grants/extension.ts';
 import { isOneOf } from './schema/columns.ts';
 import { reviews } from './schema/exceptions.ts';
 import { extensions } from './schema/extensions.ts';
-import { LIVE_STATES, decisions, grants, incidents, people, requests, votes } from './schema/requests.ts';
+import { clients, people } from './schema/principals.ts';
+import { clientAlias, clientColumns, principalOrNull } from './principals.ts';
+import { LIVE_STATES, decisions, grants, incidents, requests, votes } from './schema/requests.ts';
 import { clock, firstOrNull, slot } from './statement.ts';
 import type { Db } from './statement.ts';
 import { extensionColumns } from './extensions.ts';
@@ -20,6 +25,7 @@ import { requestColumns } from './request-columns.ts';
 
 const decidedBy = alias(people, 'decided_by');
 const endedBy = alias(people, 'ended_by');
+const endingClient = clientAlias('ending_client');
 const reviewer = alias(people, 'reviewer');
 const isLive = isOneOf(grants.state, LIVE_STATES);
 
@@ -51,7 +57,7 @@ const voter = alias(people, 'voter');
 const votesOfRequest = sql<JsonVote[]>`(
   select coalesce(json_agg(json_build_object(
     'voterId', ${votes.voterId}, 'kind', ${votes.kind}, 'reason', ${votes.reason}, 'createdAt', ${votes.createdAt}, 'inSteadOf', ${votes.inSteadOf},
-    'voter', json_build_object('id', ${voter.id}, 'teamId', ${voter.teamId}, 'userId', ${voter.userId}, 'name', ${voter.name},
+    'voter', json_build_object('kind', ${voter.kind}, 'id', ${voter.id}, 'teamId', ${voter.teamId}, 'userId', ${voter.userId}, 'name', ${voter.name},
       'email', ${voter.email}, 'timezone', ${voter.timezone}, 'isActive', ${voter.isActive})
   ) order by ${votes.createdAt}, ${votes.voterId}), '[]')
   from ${votes} join ${people} as voter on ${voter.id} = ${votes.voterId}
@@ -62,11 +68,13 @@ export const selectViews = (db: Pick<Db, 'select'>, copies: SQL = sql`null`) =>
   db
     .select({
       request: requestColumns,
-      requester: people,
+      person: people,
+      client: clientColumns,
       decision: decisions,
       decidedBy,
       grant: grantColumns,
       endedBy,
+      endingClient: endingClient.columns,
       review: reviews,
       reviewer,
       extended: extendedColumns,
@@ -78,11 +86,13 @@ export const selectViews = (db: Pick<Db, 'select'>, copies: SQL = sql`null`) =>
       copies: sql<unknown>`${copies}`.as('copies'),
     })
     .from(requests)
-    .innerJoin(people, eq(people.id, requests.requesterId))
+    .leftJoin(people, eq(people.id, requests.requesterId))
+    .leftJoin(clients, eq(clients.id, requests.requesterId))
     .leftJoin(decisions, eq(decisions.requestId, requests.id))
     .leftJoin(decidedBy, eq(decidedBy.id, decisions.byPersonId))
     .leftJoin(grants, eq(grants.requestId, requests.id))
     .leftJoin(endedBy, eq(endedBy.id, grants.endedBy))
+    .leftJoin(endingClient.table, eq(endingClient.table.id, grants.endedBy))
     .leftJoin(reviews, eq(reviews.requestId, requests.id))
     .leftJoin(reviewer, eq(reviewer.id, reviews.reviewerId))
     .leftJoin(extended, eq(extended.id, requests.extendsGrantId))
@@ -90,10 +100,26 @@ export const selectViews = (db: Pick<Db, 'select'>, copies: SQL = sql`null`) =>
     .leftJoin(incidents, eq(incidents.id, requests.incidentId))
     .$dynamic();
 
-type Row = Omit<RequestView, 'votes'> & { votes: JsonVote[]; copies: unknown };
+type Row = Omit<RequestView, 'votes' | 'requester' | 'endedBy'> & {
+  person: Person | null;
+  client: Client | null;
+  endedBy: Person | null;
+  endingClient: Client | null;
+  votes: JsonVote[];
+  copies: unknown;
+};
 
-export const viewOf = ({ copies: _copies, ...row }: Row): RequestView => ({
+/** The check of the table says that a client's request has its job. */
+const requesterOf = (person: Person | null, client: Client | null, { job, startedBy }: Request): Requester => {
+  if (person) return person;
+  if (client && job) return { ...client, job, startedBy };
+  throw new Error('a request has neither a person nor a job of a client');
+};
+
+export const viewOf = ({ copies: _copies, person, client, endingClient, ...row }: Row): RequestView => ({
   ...row,
+  requester: requesterOf(person, client, row.request),
+  endedBy: principalOrNull(row.endedBy, endingClient),
   votes: row.votes.map((vote): Vote & { voter: Person } => ({
     ...vote,
     requestId: row.request.id,
@@ -163,7 +189,7 @@ const findGrantIds = (db: Db): Store['read']['findGrantIds'] => {
     const found = await db
       .select({ id: grants.id })
       .from(grants)
-      .where(and(prefix === '' ? isLive : begins, personId === null ? undefined : eq(grants.personId, personId)))
+      .where(and(prefix === '' ? isLive : begins, personId === null ? undefined : eq(grants.granteeId, personId)))
       .orderBy(desc(grants.createdAt))
       .limit(MAX_FOUND);
     return found.map(({ id }) => id);

@@ -67,6 +67,9 @@ const insertStatement = (db: Db) =>
       escalateAt: clockPlus(escalateAfterMs),
       extendsGrantId: slot('extendsGrantId'),
       extendsByMs: slot('extendsByMs'),
+      // A placeholder of a JSON column would write the JSON null, which is not null.
+      job: sql`${slot('job')}::jsonb`,
+      startedBy: slot('startedBy'),
     })
     .onConflictDoNothing({ target: requests.idempotencyKey })
     .returning(requestColumns)
@@ -125,13 +128,15 @@ const refuseMove = async (find: ReturnType<typeof findStatement>, id: string, to
   throw new DomainError('conflict', { noun: 'request', id });
 };
 
-const NONE: Schedule & Pick<Request, 'extendsGrantId' | 'extendsByMs' | 'incidentId'> = {
+const NONE: Schedule & Pick<Request, 'extendsGrantId' | 'extendsByMs' | 'incidentId' | 'job' | 'startedBy'> = {
   remindMs: null,
   escalateAfterMs: null,
   escalateTo: null,
   extendsGrantId: null,
   extendsByMs: null,
   incidentId: null,
+  job: null,
+  startedBy: [],
 };
 
 export const requestWrites = (db: Db, line: Line): Tx['requests'] => {
@@ -152,7 +157,8 @@ export const requestWrites = (db: Db, line: Line): Tx['requests'] => {
     ...changeWrites(db),
     insert: async (request) => {
       const startsAt = isoOrNull(request.startsAt);
-      const inserted = firstOrNull(await insert.execute({ ...NONE, ...request, startsAt }));
+      const job = request.job ? JSON.stringify(request.job) : null;
+      const inserted = firstOrNull(await insert.execute({ ...NONE, ...request, startsAt, job }));
       return inserted
         ? { outcome: 'inserted', request: inserted }
         : { outcome: 'exists', request: await stored(request) };

@@ -7,15 +7,17 @@ import type {
   Revocable,
   Revocation,
   RevocationReads,
-  RevocationScope,
   RevocationStuck,
+  RevocationScope,
   RevocationWrites,
   SetRevocationDrawn,
 } from '../application/revocations/revocation-ports.ts';
 import { allowances } from './schema/exceptions.ts';
 import { revocations } from './schema/revocations.ts';
 import { isOneOf } from './schema/columns.ts';
-import { LIVE_STATES, grants, people, requests } from './schema/requests.ts';
+import { clients, people } from './schema/principals.ts';
+import { clientColumns, withGrantee } from './principals.ts';
+import { LIVE_STATES, grants, requests } from './schema/requests.ts';
 import { ROW_LOCK, clock, clockOnce, clockPlus, firstOrNull, only } from './statement.ts';
 import type { Db } from './statement.ts';
 import { grantColumns } from './grants.ts';
@@ -28,7 +30,7 @@ const within = ({ personId, targets }: RevocationScope, on: { person: AnyPgColum
     personId === null ? undefined : eq(on.person, personId),
     targets === null ? undefined : inArray(on.target, targets),
   );
-const grantsOf = (scope: RevocationScope) => within(scope, { person: grants.personId, target: grants.target });
+const grantsOf = (scope: RevocationScope) => within(scope, { person: grants.granteeId, target: grants.target });
 const requestsOf = (scope: RevocationScope) => within(scope, { person: requests.requesterId, target: requests.target });
 /** What was allowed to the person lets them back in; what they allowed lets others in on their word. */
 const allowancesOf = ({ personId, targets }: RevocationScope) =>
@@ -59,10 +61,12 @@ const revocable = async (db: Db, scope: RevocationScope, limit: number): Promise
         target: grants.target,
         role: grants.role,
         person: people,
+        client: clientColumns,
         startsAt: grants.startsAt,
       })
       .from(grants)
-      .innerJoin(people, eq(people.id, grants.personId))
+      .leftJoin(people, eq(people.id, grants.granteeId))
+      .leftJoin(clients, eq(clients.id, grants.granteeId))
       .where(live)
       .orderBy(desc(grants.expiresAt))
       .limit(limit),
@@ -74,11 +78,32 @@ const revocable = async (db: Db, scope: RevocationScope, limit: number): Promise
     requests: sum(asked),
     allowances: sum(allowed),
     targets: [...new Set([...counted, ...asked, ...allowed].map(({ target }) => target))].sort(),
-    some,
+    some: some.map(withGrantee),
   };
 };
 
 const by = alias(people, 'revoked_by');
+
+const stuckOf = async (db: Db, id: string): Promise<RevocationStuck[]> => {
+  const isOurs = eq(grants.revocationId, id);
+  const isStuck = and(isOurs, sql`${grants.state} = 'ending' and ${grants.lastErrorKind} is not null`);
+  const stuck = await db
+    .select({
+      grantId: grants.id,
+      target: grants.target,
+      role: grants.role,
+      person: people,
+      client: clientColumns,
+      lastError: grants.lastError,
+    })
+    .from(grants)
+    .leftJoin(people, eq(people.id, grants.granteeId))
+    .leftJoin(clients, eq(clients.id, grants.granteeId))
+    .where(isStuck)
+    .orderBy(asc(grants.id))
+    .limit(STUCK_SHOWN);
+  return stuck.map(withGrantee);
+};
 
 const view = async (db: Db, id: string): Promise<Awaited<ReturnType<RevocationReads['revocation']>>> => {
   const found = firstOrNull(
@@ -91,7 +116,6 @@ const view = async (db: Db, id: string): Promise<Awaited<ReturnType<RevocationRe
   );
   if (!found) return null;
   const isOurs = eq(grants.revocationId, id);
-  const isStuck = and(isOurs, sql`${grants.state} = 'ending' and ${grants.lastErrorKind} is not null`);
   const counted = only(
     await db
       .select({
@@ -103,20 +127,14 @@ const view = async (db: Db, id: string): Promise<Awaited<ReturnType<RevocationRe
       .from(grants)
       .where(isOurs),
   );
-  const stuck: RevocationStuck[] = await db
-    .select({
-      grantId: grants.id,
-      target: grants.target,
-      role: grants.role,
-      person: people,
-      lastError: grants.lastError,
-    })
-    .from(grants)
-    .innerJoin(people, eq(people.id, grants.personId))
-    .where(isStuck)
-    .orderBy(asc(grants.id))
-    .limit(STUCK_SHOWN);
-  return { ...found.revocation, by: found.by, person: found.person, now: found.now, ...counted, stuck };
+  return {
+    ...found.revocation,
+    by: found.by,
+    person: found.person,
+    now: found.now,
+    ...counted,
+    stuck: await stuckOf(db, id),
+  };
 };
 
 export const revocationReads = (db: Db): RevocationReads => ({

@@ -29,7 +29,7 @@ import { extensionWrites } from './extensions.ts';
 import { grantWrites } from './grants.ts';
 import { limitWrites } from './limits.ts';
 import { overdueWrites } from './overdue.ts';
-import { peopleWrites } from './people.ts';
+import { principalWrites } from './principals.ts';
 import { policyWrites } from './policies.ts';
 import { requestWrites } from './requests.ts';
 import { allowanceWrites } from './pre-approvals.ts';
@@ -88,7 +88,7 @@ const createSession = (line: Line): Session => {
   const pending: Pending = { entries: [], work: [] };
   const tx: Tx = {
     now: nowReader(db),
-    people: peopleWrites(db, line),
+    principals: principalWrites(db, line),
     requests: requestWrites(db, line),
     asks: askWrites(db, line),
     votes: voteWrites(db),

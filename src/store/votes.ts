@@ -1,7 +1,8 @@
 /** Votes: one row per request and voter, whatever is clicked at the same time. */
 import { and, asc, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { Tx } from '../application/deps.ts';
-import { people, requests, votes } from './schema/requests.ts';
+import { people } from './schema/principals.ts';
+import { requests, votes } from './schema/requests.ts';
 import { clock, firstOrNull, slot } from './statement.ts';
 import type { Db } from './statement.ts';
 import { raisedVersion } from './request-columns.ts';

@@ -103,7 +103,7 @@ export const openBench = async (made: BenchTarget): Promise<Bench> => {
   };
   const approved: Bench['approved'] = async (person, changes = {}) => {
     const id = await store.store.transaction(async (tx) => {
-      await tx.people.upsert(person);
+      await tx.principals.upsert(person);
       const { request } = await tx.requests.insert(someRequest(person, { target: TARGET, durationMs: 600_000 }));
       return insertGrant(tx, request, { provider: made.provider.id, scope, ...changes });
     });
@@ -111,10 +111,10 @@ export const openBench = async (made: BenchTarget): Promise<Bench> => {
   };
   const sql = async <Row>(text: string, values: unknown[] = []): Promise<Row[]> =>
     (await store.pool.query(text, values)).rows as Row[];
-  const agreedToMore: Bench['agreedToMore'] = ({ id, personId, durationMs }, byMs) =>
+  const agreedToMore: Bench['agreedToMore'] = ({ id, granteeId, durationMs }, byMs) =>
     store.store.transaction(async (tx) => {
       const { request } = await tx.requests.insert({
-        ...someRequest({ id: personId }, { target: TARGET, durationMs: durationMs + byMs }),
+        ...someRequest({ id: granteeId }, { target: TARGET, durationMs: durationMs + byMs }),
         extendsGrantId: id,
         extendsByMs: byMs,
       });

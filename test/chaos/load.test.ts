@@ -52,7 +52,7 @@ with made as (select 'load' || lpad(n::text, 8, '0') as id from generate_series(
   decided as (
     insert into decisions (id, request_id, outcome, rule, policy_sha256, decided_at)
     select 'd' || id, id, 'approved', 'Looking is free', 'none', now() from asked returning id, request_id)
-insert into grants (id, request_id, decision_id, person_id, target, role, provider, scope, state, duration_ms, expires_at, activated_at, created_at)
+insert into grants (id, request_id, decision_id, grantee_id, target, role, provider, scope, state, duration_ms, expires_at, activated_at, created_at)
 select request_id, request_id, id, (select id from people limit 1), 'orders-db', 'look', 'postgres', $2::jsonb, 'active', 60000, now() + interval '1 hour', now(), now() from decided`;
 
 const EVENTS = `

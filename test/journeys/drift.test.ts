@@ -46,7 +46,7 @@ const ask = async (who: string): Promise<void> => {
 };
 const loginOf = async (who: string): Promise<string> => {
   const [row] = await world.sql<{ login: string }>(
-    `select g.handle ->> 'role' as login from grants g join people p on p.id = g.person_id where p.name ilike '%${who}%' order by g.created_at desc limit 1`,
+    `select g.handle ->> 'role' as login from grants g join people p on p.id = g.grantee_id where p.name ilike '%${who}%' order by g.created_at desc limit 1`,
   );
   return row?.login ?? '';
 };

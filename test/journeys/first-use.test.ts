@@ -25,7 +25,7 @@ type Row = { person: string; grant: string; at: Date | null };
 /** Of Oscar, who goes in, and of Ada, who does not. */
 const grantsOf = async (name: string): Promise<Row> => {
   const rows = await world.sql<Row>(
-    `select p.name as person, g.id as grant, g.first_used_at as at from grants g join people p on p.id = g.person_id where p.name = $1`,
+    `select p.name as person, g.id as grant, g.first_used_at as at from grants g join people p on p.id = g.grantee_id where p.name = $1`,
     [name],
   );
   const [row] = rows;

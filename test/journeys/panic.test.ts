@@ -213,9 +213,9 @@ test('a thousand grants end, and their confirmation and progress fit into a mess
     d as (
       insert into decisions (id, request_id, outcome, policy_sha256, decided_at)
       select 'd' || id, id, 'approved', 'x', now() from r returning id, request_id)
-    insert into grants (id, request_id, decision_id, person_id, target, role, provider, scope, handle, state, duration_ms, expires_at, activated_at, created_at)
-    select 'g' || d.request_id, d.request_id, d.id, g.person_id, 'orders-db', 'read', 'postgres', g.scope, null, 'active', 1800000, now() + interval '30 minutes', now(), now()
-    from d, (select person_id, scope from grants limit 1) g`);
+    insert into grants (id, request_id, decision_id, grantee_id, target, role, provider, scope, handle, state, duration_ms, expires_at, activated_at, created_at)
+    select 'g' || d.request_id, d.request_id, d.id, g.grantee_id, 'orders-db', 'read', 'postgres', g.scope, null, 'active', 1800000, now() + interval '30 minutes', now(), now()
+    from d, (select grantee_id, scope from grants limit 1) g`);
   const view = asText(await confirmation('sam', 'revoke all', 'End 1000 grants'));
   expect(view).toContain('and 980 more');
   const startedAt = Date.now();

@@ -12,6 +12,7 @@ import { discussionReply, escalationReply, reminderReply } from '../../src/slack
 import { changedMessage, requesterMessage } from '../../src/slack/messages/render/requester.ts';
 import { changesForm } from '../../src/slack/door/views/approve-changes.ts';
 import type { RequestView } from '../../src/application/record/request-view.ts';
+import type { Person } from '../../src/domain/principals/person.ts';
 import { POLICY, policyOf, seen, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
@@ -29,7 +30,8 @@ beforeAll(async () => {
 });
 afterAll(() => rig.stop());
 
-const person = (index: number) => ({
+const person = (index: number): Person => ({
+  kind: 'person',
   id: `T1:U${index}`,
   teamId: 'T1',
   userId: `U${index}`,

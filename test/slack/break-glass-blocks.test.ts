@@ -59,7 +59,7 @@ const viewOf = ({ reason = 'checkout is down', note = null, state = 'active', at
     rule: 'Writes need an owner and an SRE',
     decidedAt: NOW,
   });
-  const grant = grantOf(state, { ...access, personId: 'T1:U0OSCAR', expiresAt: later });
+  const grant = grantOf(state, { ...access, granteeId: 'T1:U0OSCAR', expiresAt: later });
   const decision = {
     id: 'd1',
     requestId: 'r1',

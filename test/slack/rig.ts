@@ -111,8 +111,8 @@ const createTarget = (): Target => {
       },
       revokeMany: (grants) =>
         Promise.all(
-          grants.map(({ grant, person }) =>
-            target.access.revoke(grant, person).catch((error: unknown) => target.access.failureOf(error)),
+          grants.map(({ grant, grantee }) =>
+            target.access.revoke(grant, grantee).catch((error: unknown) => target.access.failureOf(error)),
           ),
         ),
       check: (grant) => Promise.resolve(made.has(grant.id) ? 'present' : 'absent'),

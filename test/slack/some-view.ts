@@ -7,6 +7,7 @@ import type { RequestView } from '../../src/application/record/request-view.ts';
 export const NOW = new Date('2026-11-22T14:00:00Z');
 
 export const personOf = (userId: string, name = userId): Person => ({
+  kind: 'person',
   id: `T1:${userId}`,
   teamId: 'T1',
   userId,
@@ -20,7 +21,7 @@ export const grantOf = (state: Grant['state'], more: Partial<Grant> = {}): Grant
   id: 'g1',
   requestId: 'r1',
   decisionId: 'd1',
-  personId: 'T1:U0ADA',
+  granteeId: 'T1:U0ADA',
   target: 'orders-db',
   role: 'read',
   provider: 'postgres',
@@ -85,6 +86,8 @@ export const requestOf = (more: Partial<Request> = {}): Request => ({
   changes: [],
   extendsGrantId: null,
   extendsByMs: null,
+  job: null,
+  startedBy: [],
   ...more,
 });
 

@@ -37,6 +37,7 @@ export const openTestStore = async (): Promise<TestStore> => {
 export const somePerson = (name = 'Ada'): Person => {
   const userId = `U${newId()}`;
   return {
+    kind: 'person',
     id: `T1:${userId}`,
     teamId: 'T1',
     userId,
@@ -69,13 +70,13 @@ export const someRequest = (requester: Pick<Person, 'id'>, changes: Partial<NewR
 export const storeRequest = (store: Store, changes: Partial<NewRequest> = {}): Promise<Request> =>
   store.transaction(async (tx) => {
     const requester = somePerson();
-    await tx.people.upsert(requester);
+    await tx.principals.upsert(requester);
     const { request } = await tx.requests.insert(someRequest(requester, changes));
     return request;
   });
 
 export const insertGrant = async (tx: Tx, request: Request, changes: Partial<Grant> = {}): Promise<string> => {
-  const { id: requestId, requesterId: personId, target, role, durationMs } = request;
+  const { id: requestId, requesterId: granteeId, target, role, durationMs } = request;
   const decisionId = newId();
   const id = changes.id ?? newId();
   await tx.requests.setState(requestId, 'approved');
@@ -93,7 +94,7 @@ export const insertGrant = async (tx: Tx, request: Request, changes: Partial<Gra
     id,
     requestId,
     decisionId,
-    personId,
+    granteeId,
     target,
     role,
     provider: 'postgres',

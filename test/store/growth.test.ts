@@ -11,13 +11,14 @@ let opened: TestStore;
 beforeAll(async () => {
   opened = await openTestStore();
   const statements = [
-    `insert into people values ('p', 'T', 'U', 'N', null, null, true)`,
+    `insert into principals values ('p', 'person')`,
+    `insert into people (id, team_id, user_id, name, is_active) values ('p', 'T', 'U', 'N', true)`,
     `insert into requests (id, requester_id, target, role, duration_ms, reason, state, policy_sha256, requirements, is_in_order, created_at, lapses_at,
        remind_ms, next_reminder_at, escalate_after_ms, escalate_at)
      select 'r' || n, 'p', 't', 'r', 1, 'x', 'pending', 'a', '[]', false, now(), now() + interval '1 hour',
        1, now() + interval '1 hour', 1, now() + interval '1 hour' from generate_series(1, ${LIVE}) n`,
     `insert into decisions (id, request_id, outcome, policy_sha256, decided_at) select 'd' || id, id, 'approved', 'a', now() from requests`,
-    `insert into grants (id, request_id, decision_id, person_id, target, role, provider, scope, state, duration_ms, expires_at, activated_at, created_at,
+    `insert into grants (id, request_id, decision_id, grantee_id, target, role, provider, scope, state, duration_ms, expires_at, activated_at, created_at,
        is_use_told)
      select 'g' || id, id, 'd' || id, 'p', 't', 'r', 'postgres', '{}', 'active', 1, now() + interval '1 hour', now(), now(),
        true from requests`,

@@ -12,7 +12,7 @@ afterAll(() => opened.close());
 const waiting = async (): Promise<string> => {
   const person = somePerson();
   const { request } = await opened.store.transaction(async (tx) => {
-    await tx.people.upsert(person);
+    await tx.principals.upsert(person);
     return tx.requests.insert(
       someRequest(person, {
         pendingMs: 3_600_000,

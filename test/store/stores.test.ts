@@ -25,10 +25,10 @@ const NO_ROUTE = { kind: 'unavailable', message: 'no route' };
 describe('people', () => {
   test('a person is stored, and changed when Slack says something else', async () => {
     const person = somePerson('Grace');
-    await store.transaction((tx) => tx.people.upsert(person));
+    await store.transaction((tx) => tx.principals.upsert(person));
     expect(await store.read.person(person.id)).toEqual(person);
     const left = { ...person, isActive: false, email: null };
-    await store.transaction((tx) => tx.people.upsert(left));
+    await store.transaction((tx) => tx.principals.upsert(left));
     expect(await store.read.person(person.id)).toEqual(left);
     expect(await store.read.person('T1:U0')).toBeNull();
   });
@@ -46,7 +46,7 @@ describe('requests', () => {
 
   test('the same ask delivered many times at once is one request', async () => {
     const person = somePerson();
-    await store.transaction((tx) => tx.people.upsert(person));
+    await store.transaction((tx) => tx.principals.upsert(person));
     const ask = () => store.transaction((tx) => tx.requests.insert(someRequest(person, { idempotencyKey: 'view:V1' })));
     const results = await Promise.all(Array.from({ length: 10 }, ask));
     expect(results.filter(({ outcome }) => outcome === 'inserted')).toHaveLength(1);
@@ -102,7 +102,7 @@ describe('votes and decisions', () => {
     const [one, two] = [somePerson('One'), somePerson('Two')];
     const vote = (voter: typeof one) =>
       store.transaction(async (tx) => {
-        await tx.people.upsert(voter);
+        await tx.principals.upsert(voter);
         await tx.requests.lock(requestId);
         return tx.votes.put({ requestId, voterId: voter.id, kind: 'approve', reason: null });
       });
@@ -163,7 +163,7 @@ describe('votes and decisions', () => {
           id: newId(),
           requestId,
           decisionId: decision,
-          personId: denied.requesterId,
+          granteeId: denied.requesterId,
           target: 'orders-db',
           role: 'read',
           provider: 'postgres',
@@ -225,7 +225,7 @@ describe('grants', () => {
 
   test('a grant ends in order, says how, and never moves again', async () => {
     const id = await storeActiveGrant(store);
-    const by = (await store.read.grant(id))?.personId ?? null;
+    const by = (await store.read.grant(id))?.granteeId ?? null;
     await expect(store.transaction((tx) => tx.grants.setEnded(id, 'removed'))).rejects.toMatchObject({
       code: 'bad_transition',
       facts: { noun: 'grant', from: 'active', to: 'ended' },

@@ -60,7 +60,7 @@ test('a failure that was caught inside is not mistaken for a commit', async () =
   const { id } = await storeRequest(store);
   const swallowing = store.transaction(async (tx) => {
     await tx.requests.touch(id);
-    await tx.people.listByIds(['\u0000']).catch(() => 'ignored');
+    await tx.principals.listByIds(['\u0000']).catch(() => 'ignored');
   });
   await expect(swallowing).rejects.toThrow('nothing was stored');
   expect(await store.read.request(id)).toMatchObject({ version: 1 });

@@ -43,7 +43,7 @@ test('ten processes that see one access in use at the same moment write one even
   const [event, ...more] = await eventsOf(id);
   expect(more).toEqual([]);
   const grant = await opened.store.read.grant(id);
-  expect(JSON.parse(event?.data ?? '')).toEqual({ person: grant?.personId, since: at?.toISOString() });
+  expect(JSON.parse(event?.data ?? '')).toEqual({ person: grant?.granteeId, since: at?.toISOString() });
 });
 
 test('it began as long ago as the target says, by our clock, and of several ages the greatest counts', async () => {

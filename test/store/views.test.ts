@@ -19,13 +19,13 @@ test('a view holds the request, its people, votes, decision and grant', async ()
   const [voter, admin] = [somePerson('Voter'), somePerson('Admin')];
   const request = await storeRequest(store, { target: 'whole-db' });
   const grantId = await store.transaction(async (tx) => {
-    await tx.people.upsert(voter);
-    await tx.people.upsert(admin);
+    await tx.principals.upsert(voter);
+    await tx.principals.upsert(admin);
     const vote = { requestId: request.id, voterId: voter.id, kind: 'approve', reason: 'go "on"' } as const;
     await tx.votes.put(vote);
     await tx.requests.setState(request.id, 'approved');
     const decisionId = newId();
-    const { id: requestId, requesterId: personId, target, role, durationMs } = request;
+    const { id: requestId, requesterId: granteeId, target, role, durationMs } = request;
     const decided = {
       outcome: 'approved',
       rule: 'r',
@@ -39,7 +39,7 @@ test('a view holds the request, its people, votes, decision and grant', async ()
       id,
       requestId,
       decisionId,
-      personId,
+      granteeId,
       target,
       role,
       provider: 'postgres',
@@ -92,7 +92,7 @@ test('a view of a request that nobody touched has no votes, decision or grant', 
 
 test("a person's requests come newest first, pending ones oldest first", async () => {
   const person = somePerson();
-  await store.transaction((tx) => tx.people.upsert(person));
+  await store.transaction((tx) => tx.principals.upsert(person));
   const ids: string[] = [];
   for (let n = 0; n < 3; n += 1)
     ids.push((await store.transaction((tx) => tx.requests.insert(someRequest(person)))).request.id);

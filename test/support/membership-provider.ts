@@ -43,7 +43,7 @@ export const membershipProvider = (
         );
         return rows[0]?.is ?? false;
       };
-      const of = (ctx: ProviderContext): string => accountOf(ctx.person.id);
+      const of = (ctx: ProviderContext): string => accountOf('person' in ctx ? ctx.person.id : ctx.client.id);
       const id = pg.escapeIdentifier;
       return {
         grant: async ({ group }, ctx) => {

@@ -37,10 +37,17 @@ const TABLES = `select table_name as name from information_schema.tables
 const IDENTITIES = `select column_name as name from information_schema.columns
   where table_schema = 'public' and table_name = $1 and is_identity = 'YES'`;
 
+/** What columns were called before they were renamed, with their names of today. */
+const RENAMED: Record<string, Record<string, string>> = {
+  grants: { person_id: 'grantee_id' },
+  refusal_counts: { person_id: 'principal_id' },
+};
+
 /** What the old table has no column for is left behind, as it would never have been written. */
 const copyTable = async (from: pg.Client, to: pg.Client, table: string): Promise<void> => {
+  const before = Object.entries(RENAMED[table] ?? {}).map(([then, now]) => `'${then}', t.${now}`);
   const { rows } = await from.query<{ all: string }>(
-    `select coalesce(jsonb_agg(t), '[]')::text as all from ${table} t`,
+    `select coalesce(jsonb_agg(to_jsonb(t) || jsonb_build_object(${before.join(', ')})), '[]')::text as all from ${table} t`,
   );
   await to.query(
     `insert into ${table} overriding system value select * from jsonb_populate_recordset(null::${table}, $1::jsonb)`,

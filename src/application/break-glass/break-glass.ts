@@ -129,7 +129,7 @@ export const judgeTaking = async (deps: Deps, { person, input, freshness }: Judg
     ticket: input.ticket?.trim() || null,
   };
   const incident = await openIncidentOf(deps, input.incidentChannelId);
-  const facts = await factsOfRequest(deps, policy, { person, ask: asked, freshness, incident });
+  const facts = await factsOfRequest(deps, policy, { requester: person, ask: asked, freshness, incident });
   const verdict = evaluateBreakGlass(policy, allowed, { ask: asked, facts });
   if (!verdict) throw new DomainError('unknown_role', { target, role });
   const ask = { ...asked, durationMs: input.durationMs ?? verdict.defaultMs };
@@ -150,7 +150,7 @@ const write = async (deps: Deps, tx: Tx, { judged, key }: Writing): Promise<Writ
   const { policy, person, ask, incident, verdict } = judged;
   const blockedBy = await overdueOf(tx, person);
   if (blockedBy) return { blockedBy };
-  await tx.people.upsert(person);
+  await tx.principals.upsert(person);
   await holdIncident(tx, incident);
   const { outcome, request } = await tx.requests.insert({
     id: deps.ids.next(),

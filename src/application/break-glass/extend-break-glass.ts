@@ -59,7 +59,7 @@ const take = async (deps: Deps, tx: Tx, taking: Taking): Promise<Written> => {
   if (blockedBy) return { blockedBy };
   const { grant, repeatOf } = await holdGrant(tx, taking);
   if (repeatOf) return { id: repeatOf, isRepeat: true };
-  await tx.people.upsert(person);
+  await tx.principals.upsert(person);
   const { outcome, request } = await tx.requests.insert({
     id: deps.ids.next(),
     requesterId: person.id,

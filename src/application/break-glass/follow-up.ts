@@ -6,12 +6,15 @@ import { sourceOf } from '../../domain/policy/sources.ts';
 import type { Policy } from '../../domain/policy/types.ts';
 import type { Review, ReviewOutcome } from '../../domain/break-glass/follow-up.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import { isBehind, personIn } from '../../domain/principals/requester.ts';
+import type { Requester } from '../../domain/principals/requester.ts';
 import { mustView } from '../record/must-find.ts';
 import { isAmong } from '../identity/named-among.ts';
 import type { Freshness } from '../identity/directory.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { Deps, Tx } from '../deps.ts';
 import type { RequestView } from '../record/request-view.ts';
+import { readRequesterAgain } from '../identity/read-again.ts';
 import { readMembers } from '../identity/members.ts';
 import type { Members } from '../identity/members.ts';
 import { refuse } from '../record/record-refusal.ts';
@@ -22,7 +25,7 @@ const mayReview = async (
   { view, person, freshness }: { view: RequestView; person: Person; freshness: Freshness },
 ): Promise<boolean> => {
   const policy = deps.policy();
-  if (!view.review || isSameHuman(view.requester, person)) return false;
+  if (!view.review || isBehind(view.requester, person)) return false;
   const { people: reviewers, failures } = await othersAmong(deps, { refs: reviewersOf(policy), view, freshness });
   if (reviewers.some(({ id }) => id === person.id)) return true;
   const [failure] = failures;
@@ -37,8 +40,8 @@ type Others = { refs: string[]; view: RequestView; freshness: Freshness };
 
 const othersAmong = async (deps: Deps, { refs, view, freshness }: Others): Promise<Members> => {
   const from = refs.map((ref) => sourceOf(deps.policy(), ref));
-  const read = await readMembers(deps.directory, view.requester, { from, freshness });
-  return { ...read, people: read.people.filter((member) => !isSameHuman(member, view.requester)) };
+  const read = await readMembers(deps.directory, personIn(view.requester), { from, freshness });
+  return { ...read, people: read.people.filter((member) => !isBehind(view.requester, member)) };
 };
 
 export const closeReview = async (deps: Deps, input: CloseReviewInput): Promise<{ view: RequestView }> => {
@@ -55,7 +58,7 @@ export const closeReview = async (deps: Deps, input: CloseReviewInput): Promise<
     role: request.role,
   } as const;
   const taker = await readAgain(deps, view.requester);
-  if (isSameHuman(person, view.requester) || isSameHuman(person, taker))
+  if (isBehind(view.requester, person) || isBehind(taker, person))
     return refuse(deps, refusal, new DomainError('own_review', { id: input.grantId }));
   if (!(await mayReview(deps, { view, person, freshness: 'fresh' })))
     return refuse(deps, refusal, new DomainError('not_a_reviewer', { labels: reviewersOf(deps.policy()) }));
@@ -75,9 +78,9 @@ const mustReviewView = async (deps: Deps, grantId: string): Promise<RequestView>
 };
 
 /** As Slack knows them now; a leaver is known only as they were. */
-const readAgain = async (deps: Deps, stored: Person): Promise<Person> => {
+const readAgain = async (deps: Deps, stored: Requester): Promise<Requester> => {
   try {
-    return await deps.directory.person(stored.userId);
+    return await readRequesterAgain(deps, stored);
   } catch (error) {
     if (isDomainError(error) && (error.code === 'inactive_person' || error.code === 'unknown_person')) return stored;
     throw error;
@@ -90,7 +93,7 @@ const close = async (tx: Tx, { view, person, input }: Closing): Promise<boolean>
   const review = await tx.reviews.lock(input.grantId);
   if (review?.state !== 'open') return false;
   const { outcome, note } = input;
-  await tx.people.upsert(person);
+  await tx.principals.upsert(person);
   await tx.reviews.close(review.id, { outcome, note, reviewerId: person.id });
   await tx.audit.append({
     ...entryOf(review, view.request),
@@ -162,7 +165,7 @@ export const allowBreakGlass = async (
 
 const waive = async (tx: Tx, admin: Person, person: Person): Promise<number> => {
   const overdue = (await tx.reviews.listOverdue()).filter((one) => isSameHuman(one.person, person));
-  if (overdue.length > 0) await tx.people.upsert(admin);
+  if (overdue.length > 0) await tx.principals.upsert(admin);
   for (const { review } of overdue) {
     await tx.reviews.waive(review.id, admin.id);
     await tx.audit.append({

@@ -11,20 +11,21 @@ import type { Deps } from '../deps.ts';
 /** What of an alert a decision may hang on; its texts are the source's own. */
 export type EvaluatedAlert = Pick<Alert, 'mapping' | 'state' | 'source' | 'severity'>;
 
-type Asked = { person: Person; target: string; role: string; freshness: Freshness };
+type Asked = { target: string; role: string; freshness: Freshness };
 
 /** null where it says nothing for this person: then the ask is one like any other. */
 export const factsOfAlert = async (
   deps: Pick<Deps, 'directory'>,
   policy: Policy,
-  { alert, ...asked }: Asked & { alert: EvaluatedAlert | null },
+  { alert, person, ...asked }: Asked & { alert: EvaluatedAlert | null; person: Person | null },
 ): Promise<AlertFacts | null> => {
   const mapping = alert?.state === 'firing' ? mappingNamed(policy, alert.mapping) : null;
   if (!mapping || mapping.target !== asked.target || mapping.role !== asked.role) return null;
   // Where no rule looks at alerts, nobody needs to be looked up.
   if (!alert || !usesAlerts(policy)) return null;
-  const { person, freshness } = asked;
-  const found = await mayBy(deps, { policy, person, freshness, refs: [mapping.to] });
+  // A client is on call for nothing.
+  if (person === null) return null;
+  const found = await mayBy(deps, { policy, person, freshness: asked.freshness, refs: [mapping.to] });
   if (found === 'no') return null;
   const { source, severity } = alert;
   return { name: mapping.name, source, severity: severity ?? '', isUnknown: found === 'unknown' };

@@ -3,7 +3,9 @@
  * by the absent person's right, once, while the absence lasts, and only if the absent person has not voted. There are no chains.
  */
 import { isSameHuman } from '../../domain/principals/identity.ts';
+import { isBehind, personIn } from '../../domain/principals/requester.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import type { Requester } from '../../domain/principals/requester.ts';
 import type { Requirement, Source } from '../../domain/requests/request.ts';
 import type { Absence, Vote } from '../../domain/requests/vote.ts';
 import type { Freshness } from '../identity/directory.ts';
@@ -37,7 +39,7 @@ export type EligibleApproversDeps = {
   store: { read: Pick<Store['read'], 'absencesOf'> };
 };
 
-type Asking = { requester: Person; requirements: readonly Requirement[]; freshness: Freshness };
+type Asking = { requester: Requester; requirements: readonly Requirement[]; freshness: Freshness };
 
 const NOBODY: Members = { people: [], managers: [], unknown: [], failures: [], doubts: [] };
 
@@ -60,11 +62,12 @@ export const eligibleApproversOf = async (
 ): Promise<EligibleApprovers[]> => {
   const found = await Promise.all(
     requirements.map(async ({ from, also = [] }) => {
-      const read = (sources: Source[]) => readMembers(deps.directory, requester, { from: sources, freshness });
+      const read = (sources: Source[]) =>
+        readMembers(deps.directory, personIn(requester), { from: sources, freshness });
       return withQuiet(await Promise.all([read(from), also.length > 0 ? read(also) : NOBODY]));
     }),
   );
-  const others = found.map(({ people }) => people.filter((member) => !isSameHuman(member, requester)));
+  const others = found.map(({ people }) => people.filter((member) => !isBehind(requester, member)));
   const ids = [...new Set(others.flat().map(({ id }) => id))];
   const absences = await activeAbsences(deps, await deps.store.read.absencesOf(ids), { requester, freshness });
   const delegates = [...absences.values()].flatMap(({ delegate }) => (delegate ? [delegate.id] : []));
@@ -96,8 +99,8 @@ const activeAbsences = async (
       const from = [{ kind: 'person', ref: stored.userId } as const];
       const { directory } = deps;
       const read = freshness === 'fresh' ? directory.members : directory.recentMembers;
-      const [delegate = null] = await read(from, requester);
-      const isFit = delegate !== null && delegate.id === stored.id && !isSameHuman(delegate, requester);
+      const [delegate = null] = await read(from, personIn(requester));
+      const isFit = delegate !== null && delegate.id === stored.id && !isBehind(requester, delegate);
       return [absence.personId, { ...absence, delegate: isFit ? delegate : null }];
     }),
   );

@@ -4,7 +4,8 @@ import type { Incident } from '../../domain/incidents/incident.ts';
 import { groupsToRead } from '../../domain/policy/candidates.ts';
 import { decide } from '../../domain/policy/decide.ts';
 import type { Ask, DecisionFacts, Policy, Verdict } from '../../domain/policy/types.ts';
-import type { Person } from '../../domain/principals/person.ts';
+import { clientFactsOf, personIn } from '../../domain/principals/requester.ts';
+import type { Requester } from '../../domain/principals/requester.ts';
 import type { Deps, Store } from '../deps.ts';
 import type { Directory, Freshness } from '../identity/directory.ts';
 import type { EvaluatedAlert } from './alert-facts.ts';
@@ -19,7 +20,7 @@ export type EvaluateDeps = { store: { read: Pick<Store['read'], 'now'> }; direct
 
 /** `incident`: the one it is tied to; null where it is tied to none. `alert`: the one it is asked for, where there is one. */
 type Asking = {
-  person: Person;
+  requester: Requester;
   ask: Ask;
   freshness: Freshness;
   incident: Incident | null;
@@ -28,27 +29,34 @@ type Asking = {
 
 /** Only the groups that some rule for this role looks at are read. */
 export const factsOfRequest = async (deps: EvaluateDeps, policy: Policy, asking: Asking): Promise<DecisionFacts> => {
-  const { person, ask, freshness, incident, alert = null } = asking;
+  const { requester, ask, freshness, incident, alert = null } = asking;
   const names = groupsToRead(policy, ask);
-  const [now, read, ofIncident, ofAlert] = await Promise.all([
+  const [now, ofRequester, ofIncident, ofAlert] = await Promise.all([
     deps.store.read.now(),
-    freshness === 'fresh' ? deps.directory.groupsOf(person, names) : deps.directory.recentGroupsOf(person, names),
-    factsOfIncident(deps, policy, { incident, person, freshness }),
-    factsOfAlert(deps, policy, { alert, person, target: ask.target, role: ask.role, freshness }),
+    factsOfRequester(deps, requester, { names, freshness }),
+    factsOfIncident(deps, policy, { incident, person: personIn(requester), freshness }),
+    factsOfAlert(deps, policy, { alert, person: personIn(requester), target: ask.target, role: ask.role, freshness }),
   ]);
   return {
     now,
-    requester: {
-      personId: person.id,
-      userId: person.userId,
-      ...read,
-      unknownGroups: [...read.unknownGroups, ...read.contestedGroups],
-    },
+    requester: ofRequester,
     incident: ofIncident,
-    client: null,
+    client: requester.kind === 'client' ? clientFactsOf(requester) : null,
     pullRequest: null,
     alert: ofAlert,
   };
+};
+
+/** A client is in no group and has no address: only rules that limit neither, and those that name it, are about it. */
+const factsOfRequester = async (
+  { directory }: Pick<EvaluateDeps, 'directory'>,
+  requester: Requester,
+  { names, freshness }: { names: readonly string[]; freshness: Freshness },
+): Promise<DecisionFacts['requester']> => {
+  if (requester.kind === 'client') return { personId: requester.id, userId: '', email: null, groups: [] };
+  const read = await (freshness === 'fresh' ? directory.groupsOf : directory.recentGroupsOf)(requester, names);
+  const unknownGroups = [...read.unknownGroups, ...read.contestedGroups];
+  return { personId: requester.id, userId: requester.userId, ...read, unknownGroups };
 };
 
 /** Groups that may be known a moment later. One that hangs on an unconfirmed address is not: a denial by it stands. */

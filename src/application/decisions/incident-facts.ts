@@ -31,10 +31,13 @@ export const mayOpen = (deps: Pick<Deps, 'directory'>, policy: Policy, asked: As
 export const factsOfIncident = async (
   deps: Pick<Deps, 'directory'>,
   policy: Policy,
-  { incident, ...asked }: Asked & { incident: Incident | null },
+  { incident, person, freshness }: { incident: Incident | null; person: Person | null; freshness: Freshness },
 ): Promise<Facts> => {
   if (incident?.state !== 'open' || !policy.incidents) return NO_INCIDENT;
-  if (incident.vouchedAt === null && (await mayOpen(deps, policy, asked)) !== 'yes') return NO_INCIDENT;
+  if (incident.vouchedAt === null) {
+    // A client opens no incidents: for it one counts that a person has confirmed.
+    if (person === null || (await mayOpen(deps, policy, { person, freshness })) !== 'yes') return NO_INCIDENT;
+  }
   // Its name and severity as people who may open incidents said them: what only stands in the channel is nobody's word.
   return { open: true, channel: incident.vouchedName ?? '', severity: incident.confirmedSeverity ?? '' };
 };

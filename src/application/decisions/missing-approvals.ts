@@ -2,6 +2,7 @@
 import { tally } from '../../domain/requests/tally.ts';
 import type { Tally } from '../../domain/requests/tally.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import { idsBehind } from '../../domain/principals/requester.ts';
 import type { Requirement, Source } from '../../domain/requests/request.ts';
 import type { RequestView } from '../record/request-view.ts';
 import type { Deps } from '../deps.ts';
@@ -46,7 +47,7 @@ export const countSoFar = ({ request, requester, votes }: RequestView, { asked, 
       ...votes.map(({ voterId, kind }) => ({ personId: voterId, kind })),
       ...ahead.map(({ id }) => ({ personId: id, kind: 'approve' as const })),
     ],
-    requester: [requester.id],
+    requester: idsBehind(requester),
     members: (index) => {
       const own = asked[index] ? fillersOf(asked[index], votes) : new Set<string>();
       return fallback ? new Set([...own, ...fillersOf(fallback, votes)]) : own;

@@ -1,5 +1,6 @@
 /** Who is asked for each requirement, for showing: recent look-ups serve. */
 import type { Person } from '../../domain/principals/person.ts';
+import type { Requester } from '../../domain/principals/requester.ts';
 import type { Requirement } from '../../domain/requests/request.ts';
 import { eligibleApproversOf } from './eligible-approvers.ts';
 import type { EligibleApprovers, EligibleApproversDeps, Delegate } from './eligible-approvers.ts';
@@ -8,7 +9,7 @@ import type { ConflictingEmail } from '../identity/email-binding-ports.ts';
 /** The requester is left out in every identity. */
 export const potentialApprovers = async (
   deps: EligibleApproversDeps,
-  requester: Person,
+  requester: Requester,
   requirements: readonly Requirement[],
 ): Promise<PotentialApprovers[]> => {
   const electors = await eligibleApproversOf(deps, { requester, requirements, freshness: 'recent' });

@@ -4,6 +4,8 @@ import { tally } from '../../domain/requests/tally.ts';
 import type { Tally } from '../../domain/requests/tally.ts';
 import type { Ask, Verdict } from '../../domain/policy/types.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import { humanIn, idsBehind } from '../../domain/principals/requester.ts';
+import type { Requester } from '../../domain/principals/requester.ts';
 import type { Requirement } from '../../domain/requests/request.ts';
 import { eligibleApproversOf } from './eligible-approvers.ts';
 import type { EligibleApprovers } from './eligible-approvers.ts';
@@ -13,13 +15,13 @@ import type { PreApprovalView } from '../../domain/requests/pre-approval.ts';
 import type { Deps } from '../deps.ts';
 
 /** Looked up before the transaction: who may approve now. A giver who may no longer approve does not count. */
-export type Ahead = { person: Person; requirements: Requirement[]; managers: string[]; members: Person[][] };
+export type Ahead = { requester: Requester; requirements: Requirement[]; managers: string[]; members: Person[][] };
 
 /** Allowances of one person: more than anybody has. */
 const LIMIT = 200;
 
 /** `startsAt`: null where it begins at once. */
-type Asked = { person: Person; verdict: Verdict; ask: Pick<Ask, 'target' | 'role'>; startsAt: Date | null };
+type Asked = { requester: Requester; verdict: Verdict; ask: Pick<Ask, 'target' | 'role'>; startsAt: Date | null };
 
 type Reader = { store: { read: Pick<Deps['store']['read'], 'allowances'> } };
 
@@ -38,28 +40,32 @@ export const holdingAt = (allowances: readonly PreApprovalView[], startsAt: Date
   allowances.filter(({ expiresAt }) => startsAt === null || startsAt < expiresAt);
 
 /** null where nothing was allowed that would let this person in at once. */
-export const aheadOf = async (deps: Deps, { person, verdict, ask, startsAt }: Asked): Promise<Ahead | null> => {
+export const aheadOf = async (deps: Deps, { requester, verdict, ask, startsAt }: Asked): Promise<Ahead | null> => {
   if (verdict.decision !== 'ask') return null;
-  const live = holdingAt(await liveAllowances(deps, person.id, ask), startsAt);
+  const live = holdingAt(await liveAllowances(deps, requester.id, ask), startsAt);
   if (live.length === 0) return null;
-  const ahead = await lookUp(deps, person, { requirements: verdict.requirements, freshness: 'fresh' });
+  const ahead = await lookUp(deps, requester, { requirements: verdict.requirements, freshness: 'fresh' });
   return isFilled(ahead, live) ? ahead : null;
 };
 
 /** For showing, from recent look-ups: those whose allowances would let this person in at once; empty where they would not. */
-export const allowedBy = async (deps: Deps, { person, verdict, ask, startsAt }: Asked): Promise<Person[]> => {
+export const allowedBy = async (deps: Deps, { requester, verdict, ask, startsAt }: Asked): Promise<Person[]> => {
   if (verdict.decision !== 'ask') return [];
-  const live = holdingAt(await liveAllowances(deps, person.id, ask), startsAt);
+  const live = holdingAt(await liveAllowances(deps, requester.id, ask), startsAt);
   if (live.length === 0) return [];
-  const ahead = await lookUp(deps, person, { requirements: verdict.requirements, freshness: 'recent' });
+  const ahead = await lookUp(deps, requester, { requirements: verdict.requirements, freshness: 'recent' });
   return isFilled(ahead, live) ? [...new Map(live.map(({ by }) => [by.id, by])).values()] : [];
 };
 
 type Looking = { requirements: Requirement[]; freshness: Freshness };
 
-export const lookUp = async (deps: Deps, person: Person, { requirements, freshness }: Looking): Promise<Ahead> => {
-  const electors = await eligibleApproversOf(deps, { requester: person, requirements, freshness });
-  return { person, requirements, managers: managersOf(electors), members: electors.map(({ members }) => members) };
+export const lookUp = async (
+  deps: Deps,
+  requester: Requester,
+  { requirements, freshness }: Looking,
+): Promise<Ahead> => {
+  const electors = await eligibleApproversOf(deps, { requester, requirements, freshness });
+  return { requester, requirements, managers: managersOf(electors), members: electors.map(({ members }) => members) };
 };
 
 type Voted = { electors: readonly EligibleApprovers[]; votes: readonly { voter: Person }[] };
@@ -77,16 +83,16 @@ export const countingAhead = (
   return [...first.values()].filter(({ by }) => may.has(by.id) && !votes.some(({ voter }) => isSameHuman(voter, by)));
 };
 
-export const count = ({ person, requirements, members }: Ahead, allowances: readonly PreApprovalView[]): Tally => {
+export const count = ({ requester, requirements, members }: Ahead, allowances: readonly PreApprovalView[]): Tally => {
   const ids = members.map((people) => new Set(people.map(({ id }) => id)));
   const givers = [...new Map(allowances.map(({ by }) => [by.id, by])).values()];
   return tally({
     requirements,
     isInOrder: false,
     votes: givers.map(({ id }) => ({ personId: id, kind: 'approve' as const })),
-    requester: [person.id],
+    requester: idsBehind(requester),
     members: (index) => ids[index] ?? new Set(),
-    humanOf: humansAmong([person, ...givers, ...members.flat()]),
+    humanOf: humansAmong([...humanIn(requester), ...givers, ...members.flat()]),
   });
 };
 

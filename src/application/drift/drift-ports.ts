@@ -2,6 +2,7 @@
 import type { Difference, Found, Lookalike } from './drift-types.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import type { Principal } from '../../domain/principals/principal.ts';
 
 export const FINDING_KINDS = [
   'survived',
@@ -39,7 +40,7 @@ export type BatchState = 'asked' | 'ordered' | 'left' | 'done';
 export type DriftBatch = { id: string; target: string; count: number; state: BatchState; decidedBy: Person | null };
 
 /** `isBusy`: somebody is working on it, or its end is being moved; `isSettled`: it was active before the look began. */
-export type LedgerEntry = { grant: Grant; person: Person; isBusy: boolean; isSettled: boolean };
+export type LedgerEntry = { grant: Grant; grantee: Principal; isBusy: boolean; isSettled: boolean };
 
 /** What the ledger says of one target: the grants asked for by id, and every active one. */
 export type Ledger = { entries: Map<string, LedgerEntry>; liveCount: number };
@@ -74,5 +75,5 @@ export type DriftAccess = {
   listOurs(target: string): Promise<{ ours: Found[]; lookalikes: Lookalike[] } | null>;
   differences(grant: Grant, found: Found): Difference[];
   /** Puts deadline and width back to what the grant says. */
-  restore(grant: Grant, person: Person): Promise<void>;
+  restore(grant: Grant, grantee: Principal): Promise<void>;
 };

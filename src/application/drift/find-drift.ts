@@ -78,7 +78,7 @@ const missingOf = async (
 
 /** Not under its name is not gone: it may have been renamed, or its mark taken away. */
 const askFor = async (deps: Deps, entry: LedgerEntry): Promise<Drifted> => {
-  if ((await deps.access.check(entry.grant, entry.person)) === 'absent') return goneFinding(entry);
+  if ((await deps.access.check(entry.grant, entry.grantee)) === 'absent') return goneFinding(entry);
   const { id } = entry.grant;
   const said = 'it is there, but under another name or without its mark, so it is left alone';
   return { kind: 'renamed', key: `renamed:${id}`, name: `access of grant ${id}`, grantId: id, said };

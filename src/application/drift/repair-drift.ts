@@ -3,7 +3,7 @@ import { SYSTEM } from '../../domain/audit/events.ts';
 import { moveGrant } from '../../domain/lifecycle.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Json } from '../../domain/json.ts';
-import type { Person } from '../../domain/principals/person.ts';
+import type { Principal } from '../../domain/principals/principal.ts';
 import type { Found } from './drift-types.ts';
 import { hasSurvived } from './find-drift.ts';
 import { notifyHolder } from '../grants/notify-holder.ts';
@@ -48,7 +48,7 @@ const repair = async (deps: Deps, finding: Finding, ours: readonly Found[]): Pro
   return putBack(deps, finding, { grantId, found });
 };
 
-type Held = { grant: Grant; person: Person; isBusy: boolean };
+type Held = { grant: Grant; grantee: Principal; isBusy: boolean };
 
 const look = (deps: Deps, grantId: string): Promise<Held | null> =>
   deps.store.transaction((tx) => tx.drift.lockEntry(grantId));
@@ -57,7 +57,7 @@ const look = (deps: Deps, grantId: string): Promise<Held | null> =>
 const endAgain = async (deps: Deps, grantId: string, found: Found | undefined): Promise<Outcome> => {
   const held = await look(deps, grantId);
   if (!found || !held || !hasSurvived(held.grant)) return done('no_longer');
-  await deps.access.revoke({ ...held.grant, handle: found.handle }, held.person);
+  await deps.access.revoke({ ...held.grant, handle: found.handle }, held.grantee);
   return done('repaired');
 };
 
@@ -67,7 +67,7 @@ const CLOSED = 'Somebody closed it by hand in the target.';
 const endGone = async (deps: Deps, grantId: string, found: Found | undefined): Promise<Outcome> => {
   const held = await look(deps, grantId);
   if (found || !held || held.grant.state !== 'active') return done('no_longer');
-  if ((await deps.access.check(held.grant, held.person)) === 'present') return done('no_longer');
+  if ((await deps.access.check(held.grant, held.grantee)) === 'present') return done('no_longer');
   return endNow(deps, grantId, GONE);
 };
 
@@ -113,9 +113,9 @@ const putBack = async (
 };
 
 /** Null when it is as it should be, else the sentence of a failure that does not pass by itself. */
-const restore = async (deps: Deps, { grant, person }: Held): Promise<string | null> => {
+const restore = async (deps: Deps, { grant, grantee }: Held): Promise<string | null> => {
   try {
-    await deps.access.restore(grant, person);
+    await deps.access.restore(grant, grantee);
     return null;
   } catch (error) {
     const failure = deps.access.failureOf(error);

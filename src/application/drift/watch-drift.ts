@@ -156,7 +156,7 @@ type Deciding = { person: Person; batchId: string; isRepairing: boolean };
 const decide = async (tx: Tx, { person, batchId, isRepairing }: Deciding): Promise<void> => {
   const batch = await tx.drift.lockBatch(batchId);
   if (batch?.state !== 'asked') throw new DomainError('drift_decided', { by: batch?.decidedBy?.name ?? null });
-  await tx.people.upsert(person);
+  await tx.principals.upsert(person);
   await tx.drift.setBatch(batchId, { state: isRepairing ? 'ordered' : 'left', decidedBy: person.id });
   if (!isRepairing) await tx.drift.setBatchFindings(batchId, 'left');
   const { target, count } = batch;

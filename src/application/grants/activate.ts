@@ -1,11 +1,11 @@
 /** Makes an approved grant real in its target. Safe to run any number of times, by any number of processes, and after a crash anywhere. */
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Json } from '../../domain/json.ts';
-import type { Person } from '../../domain/principals/person.ts';
+import type { Principal } from '../../domain/principals/principal.ts';
 import type { Deps, Tx } from '../deps.ts';
 import { entryOf } from '../record/audit-entry.ts';
 import { LEASE_MS } from '../record/backoff.ts';
-import { mustPerson } from '../record/must-find.ts';
+import { mustPrincipal } from '../record/must-find.ts';
 import type { AccessFailure, Credentials } from './access-ports.ts';
 import { TOO_OLD, abandon, isTooOld, retry } from './activation-failures.ts';
 import { isOverWith } from './end-with-incident.ts';
@@ -25,23 +25,23 @@ export const activate = async (deps: Deps, input: { grantId: string }): Promise<
   if (!planned || (incident && (await isOverWith(deps, planned, incident)))) return;
   if (isHeld(planned) && !(await isFixed(deps, planned))) return;
   if ((planned.startsAt || isHeld(planned)) && !(await reEvaluateStart(deps, planned))) return;
-  const [claimed, person] = await Promise.all([
+  const [claimed, grantee] = await Promise.all([
     deps.store.transaction((tx) => claim(deps, tx, planned)),
-    mustPerson(deps, planned.personId),
+    mustPrincipal(deps, planned.granteeId),
   ]);
   if (!claimed) return;
   const { grant } = claimed;
   const inTheWay = await takenAway(deps, grant);
-  if (inTheWay) return recover(deps, { ...claimed, person, failure: inTheWay });
+  if (inTheWay) return recover(deps, { ...claimed, grantee, failure: inTheWay });
   const log = deps.log.child({ grant: grant.id, request: grant.requestId });
   try {
-    const made = await deps.access.grant(grant, person);
+    const made = await deps.access.grant(grant, grantee);
     await deps.store.transaction((tx) => finish(deps, tx, { grant, made }));
     log.info({ target: grant.target, role: grant.role }, 'grant is active');
   } catch (error) {
     const failure = deps.access.failureOf(error);
     log.warn({ kind: failure.kind, error: failure.message }, 'grant could not be made');
-    await recover(deps, { ...claimed, person, failure });
+    await recover(deps, { ...claimed, grantee, failure });
   }
 };
 
@@ -82,7 +82,7 @@ const finish = async (deps: Deps, tx: Tx, { grant, made }: { grant: Grant; made:
     data: {
       handle: made.handle,
       expiresAt: expiresAt.toISOString(),
-      person: grant.personId,
+      person: grant.granteeId,
       ...deps.access.guarantee(grant),
     },
   });
@@ -93,7 +93,7 @@ const finish = async (deps: Deps, tx: Tx, { grant, made }: { grant: Grant; made:
 const sealCredentials = (deps: Deps, grantId: string, credentials: Credentials): SealedSecret =>
   deps.vault.seal(grantId, JSON.stringify(credentials));
 
-type Failed = Claimed & { person: Person; failure: AccessFailure };
+type Failed = Claimed & { grantee: Principal; failure: AccessFailure };
 
 const recover = async (deps: Deps, failed: Failed): Promise<void> => {
   if (failed.failure.isRetried) return deps.store.transaction((tx) => retry(tx, failed));

@@ -22,7 +22,7 @@ export const end = async (deps: Deps, input: EndInput): Promise<EndResult> => {
     if (current.state === 'ended' || current.state === 'failed')
       throw new DomainError('grant_not_live', { id: grant.id, state: current.state });
     moveGrant(current.state, 'ending');
-    await tx.people.upsert(person);
+    await tx.principals.upsert(person);
     await tx.grants.setEnding(grant.id, { cause: input.cause, by: person.id, reason: input.reason });
     await tx.audit.append({
       type: 'grant.ending',
@@ -51,7 +51,7 @@ const find = async (deps: Deps, { id, cause }: EndInput, person: Person): Promis
 type Asked = { input: EndInput; person: Person; grant: Grant };
 
 const demandRight = async (deps: Deps, { input, person, grant }: Asked): Promise<void> => {
-  if (grant.personId === person.id) return;
+  if (grant.granteeId === person.id) return;
   const refusal = {
     type: 'grant.end_refused',
     person,

@@ -5,7 +5,7 @@
 import type { Extension } from '../../domain/grants/extension.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import { notifyHolder } from './notify-holder.ts';
-import { mustPerson } from '../record/must-find.ts';
+import { mustPrincipal } from '../record/must-find.ts';
 import { LEASE_MS, retryInMs } from '../record/backoff.ts';
 import { entryOf } from '../record/audit-entry.ts';
 import type { Deps, Tx } from '../deps.ts';
@@ -19,9 +19,9 @@ export const finishExtension = async (deps: Deps, input: { requestId: string }):
   const known = await deps.store.read.extension(input.requestId);
   const move = known && (await deps.store.transaction((tx) => claim(tx, known)));
   if (!move) return;
-  const person = await mustPerson(deps, move.grant.personId);
+  const grantee = await mustPrincipal(deps, move.grant.granteeId);
   try {
-    await deps.access.extend({ ...move.grant, expiresAt: move.extension.newExpiresAt }, person);
+    await deps.access.extend({ ...move.grant, expiresAt: move.extension.newExpiresAt }, grantee);
     await deps.store.transaction((tx) => finish(tx, move));
   } catch (error) {
     const failure = deps.access.failureOf(error);
@@ -111,7 +111,7 @@ const moveBack = async (deps: Deps, { grant }: Move): Promise<void> => {
   const now = await deps.store.read.grant(grant.id);
   if (now?.state !== 'active') return;
   try {
-    await deps.access.extend(now, await mustPerson(deps, grant.personId));
+    await deps.access.extend(now, await mustPrincipal(deps, grant.granteeId));
   } catch (error) {
     const { kind, message } = deps.access.failureOf(error);
     deps.log.warn({ grant: grant.id, kind, error: message }, 'the old end could not be confirmed in the target');

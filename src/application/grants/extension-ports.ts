@@ -7,7 +7,7 @@ import type { Request } from '../../domain/requests/request.ts';
 export type ExtensionReads = {
   extension(requestId: string): Promise<Extension | null>;
   /** Active grants of this person in this role, the one that ends last first. */
-  activeGrants(of: Pick<Grant, 'personId' | 'target' | 'role'>): Promise<Grant[]>;
+  activeGrants(of: Pick<Grant, 'granteeId' | 'target' | 'role'>): Promise<Grant[]>;
   /**
    * How many other grants in these states have the same handle in the same target; where a handle is not known yet, the same person and
    * scope. Those whose start lies ahead hold nothing.

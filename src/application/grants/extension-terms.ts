@@ -46,7 +46,7 @@ export const offerOf = async (sources: Sources, view: RequestView): Promise<numb
   try {
     const ask = longerAsk(grant, request, USUAL_MORE_MS);
     const facts = await factsOfRequest(sources, policy, {
-      person: requester,
+      requester,
       ask,
       freshness: 'recent',
       incident,

@@ -8,7 +8,7 @@ export type GrantWrites = {
   insert(
     grant: Pick<
       Grant,
-      'id' | 'requestId' | 'decisionId' | 'personId' | 'target' | 'role' | 'provider' | 'scope' | 'durationMs'
+      'id' | 'requestId' | 'decisionId' | 'granteeId' | 'target' | 'role' | 'provider' | 'scope' | 'durationMs'
     > &
       Partial<Pick<Grant, 'startsAt' | 'claimMs'>>,
   ): Promise<void>;

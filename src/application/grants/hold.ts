@@ -7,7 +7,7 @@ import { DomainError } from '../../domain/errors.ts';
 import { HUMAN_KINDS } from '../../domain/lifecycle.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Json } from '../../domain/json.ts';
-import type { Person } from '../../domain/principals/person.ts';
+import type { Principal } from '../../domain/principals/principal.ts';
 import { LEASE_MS, retryInMs } from '../record/backoff.ts';
 import { isInCharge } from '../identity/is-in-charge.ts';
 import { entryOf, actorOf } from '../record/audit-entry.ts';
@@ -34,10 +34,10 @@ export const isHeld = (grant: Pick<Grant, 'state' | 'lastErrorKind'>): boolean =
 /** An earlier attempt may have left something in the target; what waits or is over demands a look. */
 export const isSurelyGone = async (
   deps: Deps,
-  { grant, person }: { grant: Grant; person: Person },
+  { grant, grantee }: { grant: Grant; grantee: Principal },
 ): Promise<boolean> => {
   try {
-    if (!(await isHeldByOthers(deps, grant))) await deps.access.revoke(grant, person);
+    if (!(await isHeldByOthers(deps, grant))) await deps.access.revoke(grant, grantee);
     return true;
   } catch (error) {
     const { kind, message } = deps.access.failureOf(error);
@@ -76,18 +76,18 @@ export const isFixed = async (deps: Deps, grant: Grant): Promise<boolean> => {
   return false;
 };
 
-const giveUp = async (deps: Deps, { id, personId }: Grant): Promise<void> => {
-  const [person, claimed] = await Promise.all([
-    deps.store.read.person(personId),
+const giveUp = async (deps: Deps, { id, granteeId }: Grant): Promise<void> => {
+  const [grantee, claimed] = await Promise.all([
+    deps.store.read.principal(granteeId),
     deps.store.transaction(async (tx) => {
       const [current, lease] = await Promise.all([lockHeld(tx, { id }), tx.grants.leaseOf(id)]);
       if (current) await tx.grants.claim(id, LEASE_MS, null);
       return current && { grant: current, isUntouched: lease === 'none' };
     }),
   ]);
-  if (!claimed || !person) return;
+  if (!claimed || !grantee) return;
   // Where it was held, nothing of it was in the target: a target that does not answer changes nothing about that.
-  const isGone = (await isSurelyGone(deps, { grant: claimed.grant, person })) || claimed.isUntouched;
+  const isGone = (await isSurelyGone(deps, { grant: claimed.grant, grantee })) || claimed.isUntouched;
   await deps.store.transaction(async (tx) => {
     const current = await tx.grants.lock(id);
     if (current?.state !== 'activating') return;
@@ -117,7 +117,7 @@ export const tryAgain = async (deps: Deps, { userId, grantId }: TryAgainInput): 
   const grant = await deps.store.read.grant(grantId);
   if (!grant) throw new DomainError('grant_not_found', { id: grantId });
   const mayKnow = await isInCharge(deps, { policy: deps.policy(), person, target: grant.target });
-  if (!mayKnow && grant.personId !== person.id) {
+  if (!mayKnow && grant.granteeId !== person.id) {
     const { requestId, target, role } = grant;
     const refusal = { type: 'grant.retry_refused', person, requestId, grantId, target, role } as const;
     await refuse(deps, refusal, new DomainError('not_a_helper', { target }));
@@ -128,7 +128,7 @@ export const tryAgain = async (deps: Deps, { userId, grantId }: TryAgainInput): 
   await deps.store.transaction(async (tx) => {
     // Somebody is at it already where it is leased: a second click does nothing.
     if (!(await lockHeld(tx, grant))) return;
-    await tx.people.upsert(person);
+    await tx.principals.upsert(person);
     await tx.grants.setNextAttempt(grant.id, 0);
     await tx.audit.append({ ...entryOf(grant), actor: actorOf(person), type: 'grant.retry_requested', data: {} });
     await tx.outbox.add('activate', grant.id);

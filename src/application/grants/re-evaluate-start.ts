@@ -9,11 +9,13 @@ import { isHeld, LOOK_MS, scopeOfNow } from './hold.ts';
 import { entryOf } from '../record/audit-entry.ts';
 import { tiedIncident } from '../decisions/incident-tie.ts';
 import { factsOfRequest, unreadGroups } from '../decisions/evaluate.ts';
+import { readRequesterAgain } from '../identity/read-again.ts';
 import { isAmong } from '../identity/named-among.ts';
 import { evaluateBreakGlass, isBreakGlassRole } from '../../domain/policy/break-glass.ts';
 import { decide } from '../../domain/policy/decide.ts';
 import type { DecisionFacts, Policy } from '../../domain/policy/types.ts';
-import type { Person } from '../../domain/principals/person.ts';
+import { personIn } from '../../domain/principals/requester.ts';
+import type { Requester } from '../../domain/principals/requester.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import type { Deps, Tx } from '../deps.ts';
 
@@ -85,13 +87,19 @@ const judgeAgain = async (deps: Deps, grant: Grant): Promise<Judged> => {
   const { request, requester, decision } = view;
   const refused = (why: string | null): Judged => ({ why, scope: undefined });
   try {
-    const person = await deps.directory.person(requester.userId);
+    const now = await readRequesterAgain(deps, requester);
     const policy = deps.policy();
     const [incident, alert] = await Promise.all([tiedIncident(deps, request), tiedAlert(deps, policy, request)]);
-    const facts = await factsOfRequest(deps, policy, { person, ask: request, freshness: 'fresh', incident, alert });
+    const facts = await factsOfRequest(deps, policy, {
+      requester: now,
+      ask: request,
+      freshness: 'fresh',
+      incident,
+      alert,
+    });
     const scope = isHeld(grant) ? scopeOfNow(deps, grant) : undefined;
     if (request.isBreakGlass) {
-      const why = await breakGlassDenial(deps, policy, { grant, person, ask: request, facts });
+      const why = await breakGlassDenial(deps, policy, { grant, requester: now, ask: request, facts });
       return refused(why ?? (scope === undefined ? null : RESCOPED));
     }
     const verdict = decide(policy, request, facts);
@@ -111,14 +119,15 @@ const judgeAgain = async (deps: Deps, grant: Grant): Promise<Judged> => {
   }
 };
 
-type Taken = { grant: Grant; person: Person; ask: Request; facts: DecisionFacts };
+type Taken = { grant: Grant; requester: Requester; ask: Request; facts: DecisionFacts };
 
 /** What overrode a rule when it was taken does so now; who may take it, what, and for how long is as the policy of now has it. */
 const breakGlassDenial = async (deps: Deps, policy: Policy, taken: Taken): Promise<string | null> => {
-  const { grant, person, ask, facts } = taken;
+  const { grant, requester, ask, facts } = taken;
   const { breakGlass } = policy;
   if (!breakGlass || !isBreakGlassRole(breakGlass, ask)) return 'Break-glass does not reach this role any more.';
-  if (!(await isAmong(deps, { policy, person, refs: breakGlass.who, freshness: 'fresh' })))
+  const person = personIn(requester);
+  if (person === null || !(await isAmong(deps, { policy, person, refs: breakGlass.who, freshness: 'fresh' })))
     return 'The policy does not let this person break glass any more.';
   const verdict = evaluateBreakGlass(policy, breakGlass, { ask, facts });
   return verdict === null || grant.durationMs > verdict.capMs ? TOO_LONG : null;

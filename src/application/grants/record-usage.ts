@@ -39,5 +39,5 @@ export const recordUse = async (tx: Tx, inUse: readonly InUse[]): Promise<void> 
 const eventOf = (grant: Grant) => ({
   ...entryOf(grant),
   type: 'grant.used' as const,
-  data: { person: grant.personId, since: grant.firstUsedAt?.toISOString() ?? null },
+  data: { person: grant.granteeId, since: grant.firstUsedAt?.toISOString() ?? null },
 });

@@ -1,8 +1,8 @@
 /** Takes access away in the target and says so only after its absence was read back. Tried until it is true. */
 import type { EndOutcome } from '../../domain/grants/ending.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
-import type { Person } from '../../domain/principals/person.ts';
-import { mustPerson } from '../record/must-find.ts';
+import type { Principal } from '../../domain/principals/principal.ts';
+import { mustPrincipal } from '../record/must-find.ts';
 import { LEASE_MS, retryInMs } from '../record/backoff.ts';
 import { entryOf } from '../record/audit-entry.ts';
 import { notifyHolder, notifyHolders } from './notify-holder.ts';
@@ -12,7 +12,7 @@ import type { Deps, Tx } from '../deps.ts';
 import type { AccessFailure } from './access-ports.ts';
 import { isHeldByOthers } from './shared-access.ts';
 
-export type Item = { grant: Grant; person: Person };
+export type Item = { grant: Grant; grantee: Principal };
 /** `inUse`: what was still open when it was taken away, if anything was. */
 type Ended = { item: Item; outcome: EndOutcome; inUse: InUse | undefined };
 type NotEnded = { item: Item; failure: AccessFailure; inUse: InUse | undefined };
@@ -47,15 +47,19 @@ const claimDue = async (tx: Tx): Promise<Item[]> => {
     LEASE_MS,
   );
   for (const grant of due) await recordExpiry(tx, grant);
-  const people = new Map(
-    (await tx.people.listByIds([...new Set(due.map(({ personId }) => personId))])).map((person) => [person.id, person]),
-  );
+  const grantees = await granteesOf(tx, due);
   return due.flatMap((grant) => {
-    const person = people.get(grant.personId);
-    return person
-      ? [{ grant: { ...grant, state: 'ending' as const, endCause: 'expired' as const, attempts: 0 }, person }]
+    const grantee = grantees.get(grant.granteeId);
+    return grantee
+      ? [{ grant: { ...grant, state: 'ending' as const, endCause: 'expired' as const, attempts: 0 }, grantee }]
       : [];
   });
+};
+
+/** By id. */
+export const granteesOf = async (tx: Tx, grants: readonly Grant[]): Promise<Map<string, Principal>> => {
+  const ids = [...new Set(grants.map(({ granteeId }) => granteeId))];
+  return new Map((await tx.principals.listByIds(ids)).map((grantee) => [grantee.id, grantee]));
 };
 
 /** In their targets, together where they share one. Of grants that are ending and held by the caller. */
@@ -84,7 +88,7 @@ const claimOne = async (deps: Deps, grantId: string): Promise<Item | null> => {
     }
     return tx.grants.lock(grantId);
   });
-  return grant ? { grant, person: await mustPerson(deps, grant.personId) } : null;
+  return grant ? { grant, grantee: await mustPrincipal(deps, grant.granteeId) } : null;
 };
 
 const recordExpiry = (tx: Tx, grant: Grant): Promise<void> =>

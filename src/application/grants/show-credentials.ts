@@ -13,7 +13,7 @@ export const showCredentials = async (deps: Deps, input: ShowCredentialsInput): 
   const grant = await deps.store.read.grant(input.grantId);
   if (!grant) throw new DomainError('grant_not_found', { id: input.grantId });
   const refusal = { ...subjectOf(grant), type: 'credentials.refused', person } as const;
-  if (grant.personId !== person.id) return refuse(deps, refusal, new DomainError('not_your_grant', { id: grant.id }));
+  if (grant.granteeId !== person.id) return refuse(deps, refusal, new DomainError('not_your_grant', { id: grant.id }));
   if (grant.state !== 'active')
     return refuse(deps, refusal, new DomainError('grant_not_live', { id: grant.id, state: grant.state }));
   const sealed = await record(deps, grant, person);

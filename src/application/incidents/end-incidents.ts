@@ -4,7 +4,7 @@ import { moveRequest } from '../../domain/lifecycle.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import { LEASE_MS } from '../record/backoff.ts';
-import { revokeAll } from '../grants/revoke-grants.ts';
+import { granteesOf, revokeAll } from '../grants/revoke-grants.ts';
 import type { Item } from '../grants/revoke-grants.ts';
 import { noteChange } from './incident-changes.ts';
 import type { Doer } from './incident-changes.ts';
@@ -72,12 +72,11 @@ const cancelPending = async (tx: Tx, incident: Incident): Promise<string[]> => {
 
 const itemsOf = async (tx: Tx, grants: readonly Grant[]): Promise<Item[]> => {
   const active = grants.filter(({ state }) => state === 'active');
-  const people = await tx.people.listByIds([...new Set(active.map(({ personId }) => personId))]);
-  const byId = new Map(people.map((person) => [person.id, person]));
+  const grantees = await granteesOf(tx, active);
   return active.flatMap((grant) => {
-    const person = byId.get(grant.personId);
-    return person
-      ? [{ grant: { ...grant, state: 'ending' as const, endCause: INCIDENT_CLOSED, attempts: 0 }, person }]
+    const grantee = grantees.get(grant.granteeId);
+    return grantee
+      ? [{ grant: { ...grant, state: 'ending' as const, endCause: INCIDENT_CLOSED, attempts: 0 }, grantee }]
       : [];
   });
 };

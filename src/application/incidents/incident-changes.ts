@@ -25,7 +25,7 @@ type Noted = {
 
 export const noteChange = async (tx: Tx, { incident, type, doer, data }: Noted): Promise<void> => {
   const { person, userId } = doer;
-  if (person) await tx.people.upsert(person);
+  if (person) await tx.principals.upsert(person);
   const told = person || userId === null ? data : { ...data, user: userId };
   await tx.incidents.note(incident.id, { type, byPersonId: person?.id ?? null, data: told });
   await tx.audit.append({
@@ -70,7 +70,7 @@ export const refreshHeld = async (tx: Tx, { id }: Pick<Incident, 'id'>): Promise
 type Closing = { incident: Incident; doer: Doer; cause: IncidentCloseCause };
 
 export const close = async (tx: Tx, incidents: Incidents, { incident, doer, cause }: Closing): Promise<Incident> => {
-  if (doer.person) await tx.people.upsert(doer.person);
+  if (doer.person) await tx.principals.upsert(doer.person);
   const endsInMs = incidents.onClose === 'end' ? incidents.warningMs : null;
   await tx.incidents.close(incident.id, { by: doer.person?.id ?? null, cause, endsInMs });
   const closed = await mustLock(tx, incident.id);

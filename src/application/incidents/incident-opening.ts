@@ -55,7 +55,7 @@ const openNew = async (
   opening: Opening & { openedBy: string | null },
 ): Promise<Incident | null> => {
   const { channel, how, doer, severity, openedBy } = opening;
-  if (doer.person) await tx.people.upsert(doer.person);
+  if (doer.person) await tx.principals.upsert(doer.person);
   const texts = textsOf(channel);
   const incident = await tx.incidents.insert({
     id: ids.next(),
@@ -88,7 +88,7 @@ const reopen = async (
   { incident, ...opening }: Opening & { incident: Incident },
 ): Promise<Incident> => {
   const { channel, how, doer, severity } = opening;
-  if (doer.person) await tx.people.upsert(doer.person);
+  if (doer.person) await tx.principals.upsert(doer.person);
   const by = doer.isTrusted ? (doer.person?.id ?? null) : null;
   const isSameName = doer.isTrusted && incident.vouchedName === textsOf(channel).name;
   await tx.incidents.reopen(incident.id, {

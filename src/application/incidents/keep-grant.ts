@@ -29,7 +29,7 @@ export const keepGrant = async (deps: Deps, input: KeepGrantInput): Promise<Keep
   const view = await mustView(deps, found.requestId);
   if (!incident) throw new DomainError('keep_needless', {});
   const keeping: Keeping = { person, view, grant: found, incident };
-  if (found.personId !== person.id)
+  if (found.granteeId !== person.id)
     return rejectInvalid(deps, keeping, { code: 'not_your_grant', facts: { id: found.id } });
   const problem = problemNow(keeping);
   if (problem) throw new DomainError(problem, {});
@@ -64,7 +64,7 @@ const denialOf = async (deps: Deps, { person, view, grant }: Keeping): Promise<D
   }
   if (view.request.isBreakGlass) return null;
   const ask: Request = { ...view.request, durationMs: grant.durationMs };
-  const verdict = await evaluate(deps, policy, { person, ask, freshness: 'fresh', incident: null });
+  const verdict = await evaluate(deps, policy, { requester: person, ask, freshness: 'fresh', incident: null });
   if (verdict.decision === 'deny')
     return { code: 'keep_denied', facts: { rule: verdict.rule, message: verdict.message } };
   // Longer than the rules give without the incident, say.
@@ -84,7 +84,7 @@ const keep = async (tx: Tx, { person, grant, incident }: Keeping): Promise<boole
   const problem = problemNow({ grant: locked, incident: current });
   if (problem) throw new DomainError(problem, {});
   if (isKept(locked, current)) return true;
-  await tx.people.upsert(person);
+  await tx.principals.upsert(person);
   await tx.incidents.keepGrant(grant.id);
   await tx.audit.append({
     type: 'grant.kept',

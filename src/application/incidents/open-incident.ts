@@ -93,7 +93,7 @@ const confirmOpen = async (tx: Tx, incident: Incident, doer: Doer): Promise<bool
   const isNamed = doer.person === null || incident.vouchedName === incident.channelName;
   if (!doer.isTrusted || (incident.vouchedAt !== null && isNamed)) return false;
   const { person } = doer;
-  if (person) await tx.people.upsert(person);
+  if (person) await tx.principals.upsert(person);
   const name = person ? incident.channelName : incident.vouchedName;
   await tx.incidents.vouch(incident.id, { by: person?.id ?? null, name });
   await noteChange(tx, { incident, type: 'incident.vouched', doer, data: { name } });

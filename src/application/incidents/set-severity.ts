@@ -23,7 +23,7 @@ export const setSeverity = async (deps: Deps, input: SetSeverityInput): Promise<
   return deps.store.transaction(async (tx) => {
     const incident = await tx.incidents.lockOfChannel(input.channelId);
     if (incident?.state !== 'open') throw new DomainError('incident_closed', {});
-    await tx.people.upsert(person);
+    await tx.principals.upsert(person);
     await changeSeverity(tx, { incident, severity, doer: { person, userId: input.userId, isTrusted: true } });
     return { incident: await mustLock(tx, incident.id) };
   });

@@ -48,8 +48,8 @@ export const confirmAddress = async (deps: Deps, input: ConfirmAddressInput): Pr
       return refuse(deps, refusal, new DomainError('address_shared', { address, userId }));
   }
   await deps.store.transaction(async (tx) => {
-    await tx.people.upsert(admin);
-    await tx.people.upsert(person);
+    await tx.principals.upsert(admin);
+    await tx.principals.upsert(person);
     await tx.addresses.confirm(person.teamId, { address, userId: person.userId }, admin.id);
     const before = seen.find((one) => one.address === address && one.isBound)?.userId ?? null;
     const entry = { actor: actorOf(admin), requestId: null, grantId: null, target: null, role: null };

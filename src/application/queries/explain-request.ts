@@ -30,7 +30,7 @@ export const explainRequest = async (deps: Deps, input: ExplainRequestInput): Pr
   const ask = { target, role, durationMs, reason: reason.trim(), ticket: ticket?.trim() || null };
   const incident = await openIncidentOf(deps, input.incidentChannelId);
   const alert = alertOf(policy, input.statedAlert ?? null);
-  const facts = await factsOfRequest(deps, policy, { person, ask, freshness: 'recent', incident, alert });
+  const facts = await factsOfRequest(deps, policy, { requester: person, ask, freshness: 'recent', incident, alert });
   const verdict = decide(policy, ask, facts);
   const requirements = verdict.decision === 'ask' ? verdict.requirements : [];
   const electors = await eligibleApproversOf(deps, { requester: person, requirements, freshness: 'recent' });
@@ -38,7 +38,7 @@ export const explainRequest = async (deps: Deps, input: ExplainRequestInput): Pr
   const { lines } = explain({ policy, ask, facts, reach, nameOf: namesOf(electors) });
   const unknown = [...unreadGroups(facts), ...electors.flatMap((one) => one.unknown)];
   const doubts = [...requesterDoubts(person, facts), ...electors.flatMap((one) => one.doubts).map(textOf)];
-  const ahead = aheadLines(await allowedBy(deps, { person, verdict, ask, startsAt: null }), person);
+  const ahead = aheadLines(await allowedBy(deps, { requester: person, verdict, ask, startsAt: null }), person);
   return { person, lines: [...lines, ...ahead, ...unknownLines(deps, unknown), ...new Set(doubts)], verdict };
 };
 

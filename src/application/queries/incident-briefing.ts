@@ -115,7 +115,7 @@ const evaluateFor = async (
   { incident, target, role, person }: Judging & { person: Person },
 ): Promise<Evaluated> => {
   const ask = { target, role: role.name, durationMs: role.defaultMs, reason: reasonFor(incident), ticket: null };
-  const facts = await factsOfRequest(deps, policy, { person, ask, freshness: 'recent', incident });
+  const facts = await factsOfRequest(deps, policy, { requester: person, ask, freshness: 'recent', incident });
   const verdict = decide(policy, ask, facts);
   const { decision, rule, capMs } = verdict;
   const asked = verdict.decision === 'ask' ? await potentialApprovers(deps, person, verdict.requirements) : [];

@@ -2,8 +2,8 @@
 import { DomainError } from '../../domain/errors.ts';
 import { isTerminalGrant } from '../../domain/lifecycle.ts';
 import { openRequirements } from '../../domain/policy/escalation.ts';
-import { isSameHuman } from '../../domain/principals/identity.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import { isBehind } from '../../domain/principals/requester.ts';
 import { potentialApprovers } from '../decisions/potential-approvers.ts';
 import { eligibleApproversOf, rightOf } from '../decisions/eligible-approvers.ts';
 import { countSoFar, electorateOf, missingIn } from '../decisions/missing-approvals.ts';
@@ -65,7 +65,7 @@ const standingOf = async (deps: Deps, view: RequestView): Promise<[string, Stand
 };
 
 const waitsFor = async (deps: Deps, { request, requester, votes }: RequestView, person: Person): Promise<boolean> => {
-  if (isSameHuman(requester, person) || votes.some(({ voterId }) => voterId === person.id)) return false;
+  if (isBehind(requester, person) || votes.some(({ voterId }) => voterId === person.id)) return false;
   const requirements = openRequirements(request);
   const electors = await eligibleApproversOf(deps, { requester, requirements, freshness: 'recent' });
   const right = rightOf(person, electors, votes);
@@ -87,7 +87,7 @@ export const targetOverview = async (
   const roles = await Promise.all(
     Object.values(target.roles).map(async (role) => {
       const ask = { target: target.name, role: role.name, durationMs: role.defaultMs, reason: '', ticket: null };
-      const verdict = await evaluate(deps, policy, { person, ask, freshness: 'recent', incident: null });
+      const verdict = await evaluate(deps, policy, { requester: person, ask, freshness: 'recent', incident: null });
       const asked = verdict.decision === 'ask' ? await potentialApprovers(deps, person, verdict.requirements) : [];
       return { role: role.name, title: role.title, rule: verdict.rule, decision: verdict.decision, asked };
     }),

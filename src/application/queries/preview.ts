@@ -27,12 +27,12 @@ export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewR
   };
   const incident = await openIncidentOf(deps, input.incidentChannelId);
   const alert = input.alert ? await deps.store.read.alert(input.alert.id) : null;
-  const verdict = await evaluate(deps, policy, { person, ask, freshness: 'recent', incident, alert });
+  const verdict = await evaluate(deps, policy, { requester: person, ask, freshness: 'recent', incident, alert });
   const asked = verdict.decision === 'ask' ? await potentialApprovers(deps, person, verdict.requirements) : [];
   const [mayBreakGlass, allowers, alreadyHas, held] = await Promise.all([
     mayBreak(deps, person, ask),
-    allowedBy(deps, { person, verdict, ask, startsAt: await startOf(deps, input, person) }),
-    liveAccessOf(deps, { personId: person.id, ...ask }),
+    allowedBy(deps, { requester: person, verdict, ask, startsAt: await startOf(deps, input, person) }),
+    liveAccessOf(deps, { granteeId: person.id, ...ask }),
     deps.store.read.holdings(person.id),
   ]);
   const targetProblem = deps.access.problems()[input.target] ?? null;

@@ -1,5 +1,6 @@
 import { DomainError } from '../../domain/errors.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import type { Principal } from '../../domain/principals/principal.ts';
 import type { Deps } from '../deps.ts';
 import type { RequestView } from './request-view.ts';
 
@@ -7,6 +8,12 @@ export const mustPerson = async (deps: Deps, id: string): Promise<Person> => {
   const person = await deps.store.read.person(id);
   if (!person) throw new DomainError('unknown_person', { id });
   return person;
+};
+
+export const mustPrincipal = async (deps: Deps, id: string): Promise<Principal> => {
+  const principal = await deps.store.read.principal(id);
+  if (!principal) throw new DomainError('unknown_person', { id });
+  return principal;
 };
 
 export const mustView = async (deps: Deps, requestId: string): Promise<RequestView> => {

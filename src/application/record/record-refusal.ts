@@ -30,7 +30,7 @@ const isWritten = (count: number): boolean => count <= EACH_MAX || Number.isInte
 
 export const recordRefusal = (deps: Deps, refusal: Refusal): Promise<void> =>
   deps.store.transaction(async (tx) => {
-    await tx.people.upsert(refusal.person);
+    await tx.principals.upsert(refusal.person);
     const count = await tx.limits.countRefusal(refusal.person.id);
     if (!isWritten(count)) return;
     if (refusal.asked) await tx.asks.record({ requestId: null, requesterId: refusal.person.id, ...refusal.asked });

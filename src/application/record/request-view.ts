@@ -3,6 +3,8 @@ import type { Extension, MoreTimeAsked } from '../../domain/grants/extension.ts'
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import type { Principal } from '../../domain/principals/principal.ts';
+import type { Requester } from '../../domain/principals/requester.ts';
 import type { Decision } from '../../domain/requests/decision.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import type { Vote } from '../../domain/requests/vote.ts';
@@ -10,12 +12,12 @@ import type { Vote } from '../../domain/requests/vote.ts';
 /** Everything about one request, for messages and lists; read in one snapshot. */
 export type RequestView = {
   request: Request;
-  requester: Person;
+  requester: Requester;
   votes: (Vote & { voter: Person })[];
   decision: Decision | null;
   decidedBy: Person | null;
   grant: Grant | null;
-  endedBy: Person | null;
+  endedBy: Principal | null;
   /** Where this asks for more time: the grant it is about, and the move of its end once that was decided. */
   extended: Grant | null;
   extension: Extension | null;

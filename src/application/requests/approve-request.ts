@@ -94,7 +94,7 @@ const insertGrant = async (tx: Tx, approval: Approval, made: Made): Promise<stri
   const { request, policy, rule, actor } = approval;
   const { target, role, durationMs, startsAt } = request;
   const claimMs = claimMsOf(policy, rule);
-  const given = { requestId: request.id, personId: request.requesterId, target, role, durationMs, startsAt, claimMs };
+  const given = { requestId: request.id, granteeId: request.requesterId, target, role, durationMs, startsAt, claimMs };
   await tx.grants.insert({ ...made, ...given });
   const common = { actor, requestId: request.id, grantId: made.id, target, role };
   await recordApproval(tx, approval, { grantId: made.id, decisionId: made.decisionId });

@@ -79,7 +79,7 @@ const change = async (deps: Deps, tx: Tx, { ballot, before, after, note }: Chang
   if (closed) return { outcome: 'refused', code: closed };
   if (locked.role !== before.role || locked.durationMs !== before.durationMs)
     return { outcome: 'refused', code: 'conflict' };
-  await tx.people.upsert(ballot.voter);
+  await tx.principals.upsert(ballot.voter);
   const at = (await tx.now()).toISOString();
   const made: RequestChange = { byPersonId: ballot.voter.id, at, before, after, note };
   await tx.requests.setAsk(locked.id, made);

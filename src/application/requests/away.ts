@@ -19,7 +19,7 @@ export const setAway = async (deps: Deps, input: AwayInput): Promise<Absence> =>
   if ('problem' in read) throw new DomainError(PROBLEMS[read.problem], { text: input.when.slice(0, TEXT_SHOWN_MAX) });
   const delegate = input.delegateUserId === null ? null : await readDelegate(deps, person, input.delegateUserId);
   await deps.store.transaction(async (tx) => {
-    for (const one of delegate ? [person, delegate] : [person]) await tx.people.upsert(one);
+    for (const one of delegate ? [person, delegate] : [person]) await tx.principals.upsert(one);
     await tx.absences.put({ personId: person.id, until: read.until, delegateId: delegate?.id ?? null });
     const data = { until: read.until.toISOString(), delegate: delegate?.id ?? null };
     await tx.audit.append({ ...entryOf(person), type: 'absence.set', data });
@@ -45,7 +45,7 @@ export const endAway = async (deps: Deps, input: { userId: string }): Promise<vo
   const person = await deps.directory.person(input.userId);
   await deps.store.transaction(async (tx) => {
     if (!(await tx.absences.remove(person.id))) throw new DomainError('absence_none');
-    await tx.people.upsert(person);
+    await tx.principals.upsert(person);
     await tx.audit.append({ ...entryOf(person), type: 'absence.ended', data: {} });
     await refreshPending(tx);
   });

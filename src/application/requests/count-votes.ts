@@ -7,6 +7,7 @@ import { humansAmong } from '../../domain/principals/identity.ts';
 import { tally } from '../../domain/requests/tally.ts';
 import type { Tally } from '../../domain/requests/tally.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import { humanIn, idsBehind } from '../../domain/principals/requester.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import type { Vote, VoteKind } from '../../domain/requests/vote.ts';
 import { countingAhead, holdingAt, noteOf } from '../decisions/pre-approvals.ts';
@@ -40,7 +41,7 @@ export const castVote = async (deps: Deps, tx: Tx, casting: Casting): Promise<Co
   const right = rightOf(voter, electors, before);
   if (right.kind === 'used') return { outcome: 'refused', code: 'stead_used', facts: { name: right.of.name } };
   const absent = right.kind === 'stead' ? right.of : null;
-  for (const person of [requester, voter, ...(absent ? [absent] : [])]) await tx.people.upsert(person);
+  for (const person of [requester, voter, ...(absent ? [absent] : [])]) await tx.principals.upsert(person);
   const vote = { requestId: request.id, voterId: voter.id, kind, reason, inSteadOf: absent?.id ?? null };
   const [put, votes] = await Promise.all([tx.votes.put(vote), tx.votes.list(request.id)]);
   if (put === 'exists' && !casting.isRepeatFine) return { outcome: 'refused', code: 'already_voted' };
@@ -120,9 +121,9 @@ const countVotes = (ballot: VoteContext, votes: readonly Cast[]): Tally => {
     requirements,
     isInOrder: verdict.decision === 'ask' ? verdict.isInOrder : request.isInOrder,
     votes: votes.map(({ voterId, kind }) => ({ personId: voterId, kind })),
-    requester: [requester.id],
+    requester: idsBehind(requester),
     members: (index) => fillers[index] ?? new Set(),
-    humanOf: humansAmong([requester, ...votes.map(({ voter }) => voter), ...everyoneOf(electors)]),
+    humanOf: humansAmong([...humanIn(requester), ...votes.map(({ voter }) => voter), ...everyoneOf(electors)]),
   });
 };
 

@@ -58,7 +58,7 @@ export const createRequest = async (deps: Deps, input: CreateRequestInput): Prom
   if (input.alert?.isAutomatic) refuseUnlessNamed(policy, verdict, alert);
   if (verdict.problems.length > 0 || verdict.decision === 'deny')
     return rejectInvalid(deps, policy, { person, ask: wanted, asked, verdict });
-  const ahead = await aheadOf(deps, { person, verdict, ask: wanted, startsAt });
+  const ahead = await aheadOf(deps, { requester: person, verdict, ask: wanted, startsAt });
   if (!ahead) await refuseIfNobodyCanApprove(deps, { person, verdict, ask: wanted });
   return write(deps, {
     policy,
@@ -85,7 +85,7 @@ const wantedBy = (policy: Policy, input: CreateRequestInput): Ask => ({
 /** With what is kept of it. */
 const judged = async (deps: Deps, policy: Policy, asking: Pick<Evaluated, 'person' | 'ask' | 'incident' | 'alert'>) => {
   const { ask: wanted } = asking;
-  const known = await factsOfRequest(deps, policy, { ...asking, freshness: 'fresh' });
+  const known = await factsOfRequest(deps, policy, { ...asking, requester: asking.person, freshness: 'fresh' });
   const verdict = decide(policy, wanted, known);
   return {
     verdict,
@@ -193,7 +193,7 @@ const demandRoom = async (tx: Tx, { policy, person, verdict }: Evaluated, reques
 const store = async (deps: Deps, judged: Evaluated): Promise<CreateRequestResult> => {
   const { person } = judged;
   const stored = await deps.store.transaction(async (tx) => {
-    await tx.people.upsert(person);
+    await tx.principals.upsert(person);
     await holdIncident(tx, judged.incident);
     const { outcome, request } = await tx.requests.insert(newRequest(deps, judged));
     if (outcome === 'exists') return { id: request.id, isRepeat: true };
@@ -206,7 +206,7 @@ const store = async (deps: Deps, judged: Evaluated): Promise<CreateRequestResult
   });
   const [view, alreadyHas, held] = await Promise.all([
     mustView(deps, stored.id),
-    liveAccessOf(deps, { personId: person.id, ...judged.ask }, stored.id),
+    liveAccessOf(deps, { granteeId: person.id, ...judged.ask }, stored.id),
     deps.store.read.holdings(person.id),
   ]);
   const asking = { policy: judged.policy, rule: judged.verdict.rule };
@@ -224,7 +224,7 @@ const store = async (deps: Deps, judged: Evaluated): Promise<CreateRequestResult
 /** The one that ends last, whatever request it came from but this. */
 export const liveAccessOf = async (
   deps: Deps,
-  of: Pick<Grant, 'personId' | 'target' | 'role'>,
+  of: Pick<Grant, 'granteeId' | 'target' | 'role'>,
   exceptRequestId: string | null = null,
 ): Promise<AlreadyHas | null> => {
   const found = (await deps.store.read.activeGrants(of)).find(({ requestId }) => requestId !== exceptRequestId);

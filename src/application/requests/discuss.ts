@@ -16,7 +16,7 @@ export const discuss = async (
     if (!request) throw new DomainError('request_not_found', { id: input.requestId });
     const closed = closedCode(request, await tx.now());
     if (closed) throw new DomainError(closed, { state: request.state });
-    await tx.people.upsert(person);
+    await tx.principals.upsert(person);
     if (!(await tx.requests.setDiscussed(request.id, person.id))) return;
     const { id: requestId, target, role } = request;
     const actor = actorOf(person);

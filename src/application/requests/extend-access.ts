@@ -61,7 +61,7 @@ const extendByRule = async (deps: Deps, extending: Extending): Promise<ExtendRes
   const reasoned = { ...base.request, reason: input.reason?.trim() || base.request.reason };
   const usual = longerAsk(grant, reasoned, input.byMs ?? USUAL_MORE_MS);
   const { incident } = base;
-  const facts = await factsOfRequest(deps, policy, { person, ask: usual, freshness: 'fresh', incident });
+  const facts = await factsOfRequest(deps, policy, { requester: person, ask: usual, freshness: 'fresh', incident });
   const { byMs, leftMs, verdict } = fitted(grant, input.byMs, (moreMs) =>
     decide(policy, longerAsk(grant, reasoned, moreMs), facts),
   );
@@ -71,7 +71,7 @@ const extendByRule = async (deps: Deps, extending: Extending): Promise<ExtendRes
   if (verdict.decision === 'deny') return { outcome: 'denied', verdict };
   demandRoom({ byMs, leftMs, capMs: verdict.capMs });
   const asked = { judgedAt: facts.now, record: evaluationRecordOf(policy, { ask, facts, verdict }) };
-  const ahead = await aheadOf(deps, { person, verdict, ask, startsAt: null });
+  const ahead = await aheadOf(deps, { requester: person, verdict, ask, startsAt: null });
   if (!ahead) await refuseIfNobodyCanApprove(deps, { person, verdict, ask });
   const judged: Evaluated = { ...extending, byMs, ask, verdict, ahead, asked };
   const stored = await deps.store.transaction((tx) => write(deps, tx, judged));
@@ -131,7 +131,7 @@ const write = async (deps: Deps, tx: Tx, judged: Evaluated): Promise<{ id: strin
   const { person, policy, verdict, ahead, asked } = judged;
   const held = await holdGrant(tx, judged);
   if (held.repeatOf) return { id: held.repeatOf, isRepeat: true };
-  await tx.people.upsert(person);
+  await tx.principals.upsert(person);
   const leftMs = held.grant.expiresAt.getTime() - held.now.getTime();
   const { outcome, request } = await tx.requests.insert(newRequest(deps, judged, leftMs));
   if (outcome === 'exists') return { id: request.id, isRepeat: true };

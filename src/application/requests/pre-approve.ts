@@ -56,7 +56,7 @@ type Allowed = { person: Person; target: string; role: string };
 const askableVerdict = async (deps: Deps, policy: Policy, { person, target, role }: Allowed): Promise<Askable> => {
   const durationMs = defaultDurationMs(policy, target, role);
   const ask = { target, role, durationMs, reason: '', ticket: null };
-  const verdict = await evaluate(deps, policy, { person, ask, freshness: 'fresh', incident: null });
+  const verdict = await evaluate(deps, policy, { requester: person, ask, freshness: 'fresh', incident: null });
   if (verdict.decision === 'ask') return verdict;
   if (verdict.decision === 'approve') throw new DomainError('allowance_needless', { rule: verdict.rule });
   throw new DomainError(verdict.code, { rule: verdict.rule, message: verdict.message });
@@ -67,8 +67,8 @@ type Writing = { id: string; by: Person; person: Person; input: PreApproveInput;
 const write = (deps: Deps, { id, by, person, input, verdict, policy }: Writing): Promise<void> =>
   deps.store.transaction(async (tx) => {
     const { target, role, forMs } = input;
-    await tx.people.upsert(by);
-    await tx.people.upsert(person);
+    await tx.principals.upsert(by);
+    await tx.principals.upsert(person);
     const { expiresAt } = await tx.allowances.insert({
       id,
       personId: person.id,
@@ -110,7 +110,7 @@ export const withdrawPreApproval = async (
     return refuse(deps, refusal, new DomainError('not_your_allowance', { id }));
   }
   await deps.store.transaction(async (tx) => {
-    await tx.people.upsert(person);
+    await tx.principals.upsert(person);
     if (!(await tx.allowances.revoke(id, person.id))) throw new DomainError('allowance_not_found', { id });
     await tx.audit.append({
       type: 'allowance.revoked',

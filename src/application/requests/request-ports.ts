@@ -20,9 +20,14 @@ type Filled =
   | 'changes';
 
 type MoreTime = Pick<Request, 'extendsGrantId' | 'extendsByMs'>;
+/** Left out where a person requests. */
+type OfClient = Pick<Request, 'job' | 'startedBy'>;
 
-export type NewRequest = Omit<Request, Filled | keyof Schedule | keyof MoreTime | 'startsAt' | 'incidentId'> &
-  Partial<Schedule & MoreTime & Pick<Request, 'startsAt' | 'incidentId'>> & {
+export type NewRequest = Omit<
+  Request,
+  Filled | keyof Schedule | keyof MoreTime | keyof OfClient | 'startsAt' | 'incidentId'
+> &
+  Partial<Schedule & MoreTime & OfClient & Pick<Request, 'startsAt' | 'incidentId'>> & {
     /** One ask is stored once: the view id, trigger id or client key that brought it. */
     idempotencyKey: string | null;
     pendingMs: number;

@@ -5,14 +5,16 @@ import { DomainError } from '../../domain/errors.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { decide } from '../../domain/policy/decide.ts';
 import { widened } from '../../domain/policy/escalation.ts';
-import { isSameHuman } from '../../domain/principals/identity.ts';
 import type { Policy, Verdict } from '../../domain/policy/types.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import { isBehind } from '../../domain/principals/requester.ts';
+import type { Requester } from '../../domain/principals/requester.ts';
 import type { Request, Requirement } from '../../domain/requests/request.ts';
 import { liveAllowances } from '../decisions/pre-approvals.ts';
 import { eligibleApproversOf, rightOf } from '../decisions/eligible-approvers.ts';
 import type { EligibleApprovers } from '../decisions/eligible-approvers.ts';
 import { tiedIncident } from '../decisions/incident-tie.ts';
+import { readRequesterAgain } from '../identity/read-again.ts';
 import { factsOfRequest, unreadGroups } from '../decisions/evaluate.ts';
 import type { Deps } from '../deps.ts';
 import { refuse } from '../record/record-refusal.ts';
@@ -22,7 +24,7 @@ import type { RequestView } from '../record/request-view.ts';
 export type VoteContext = {
   policy: Policy;
   request: Request;
-  requester: Person;
+  requester: Requester;
   voter: Person;
   verdict: Verdict;
   requirements: Requirement[];
@@ -47,8 +49,8 @@ export const prepareVoteContext = async (
   if (!view) throw new DomainError('request_not_found', { id: input.requestId });
   const { request, requester: stored } = view;
   // Read anew: the account may have been closed, or its email changed, since the ask.
-  const [voter, requester] = await Promise.all([voting, deps.directory.person(stored.userId)]);
-  if (isSameHuman(voter, requester) || isSameHuman(voter, stored)) {
+  const [voter, requester] = await Promise.all([voting, readRequesterAgain(deps, stored)]);
+  if (isBehind(requester, voter) || isBehind(stored, voter)) {
     return refuse(deps, refusalOf(voter, request), new DomainError('own_request', { id: request.id }));
   }
   const ballot = await evaluateVoteContext(deps, { policy: deps.policy(), request, requester, voter });
@@ -66,7 +68,7 @@ export const evaluateVoteContext = async (deps: Deps, asked: Asked): Promise<Vot
     liveAllowances(deps, requester.id, request),
   ]);
   const tied = { incident, alert };
-  const facts = await factsOfRequest(deps, policy, { person: requester, ask: request, freshness: 'fresh', ...tied });
+  const facts = await factsOfRequest(deps, policy, { requester, ask: request, freshness: 'fresh', ...tied });
   const verdict = decide(policy, request, facts);
   const isAsked = verdict.decision === 'ask';
   const fallback = isAsked ? (verdict.escalate?.to ?? null) : request.escalateTo;

@@ -1,6 +1,7 @@
 /** The part of the ports that ends much at once: everything of a person, of a target, or all. */
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import type { Principal } from '../../domain/principals/principal.ts';
 import type { Request } from '../../domain/requests/request.ts';
 
 /** null is everybody, and every target. */
@@ -23,7 +24,7 @@ export type RevocationStuck = {
   grantId: string;
   target: string;
   role: string;
-  person: Person;
+  grantee: Principal;
   lastError: string | null;
 };
 
@@ -52,7 +53,7 @@ export type Revocable = {
   /** Where any of it is. */
   targets: string[];
   /** Some of the grants, soonest end last. */
-  some: { grantId: string; target: string; role: string; person: Person; startsAt: Date | null }[];
+  some: { grantId: string; target: string; role: string; grantee: Principal; startsAt: Date | null }[];
 };
 
 export type RevocationReads = {

@@ -33,7 +33,7 @@ export const revokeAll = async (deps: Deps, input: RevokeAllInput): Promise<{ id
   const id = deps.ids.next();
   const reason = input.reason?.trim() || null;
   await deps.store.transaction(async (tx) => {
-    await tx.people.upsert(actor);
+    await tx.principals.upsert(actor);
     await tx.revocations.insert({ id, ...scope, byPersonId: actor.id, reason });
     const allowances = await takeBackAllowances(tx, { actor, scope, id });
     await tx.revocations.count(id, { requests: 0, allowances });

@@ -1,10 +1,9 @@
 /** Carries out an order to end much at once: cancels what waits, ends what lives, in batches, until nothing of it is left. Any process may, several at once too. */
 import { SYSTEM } from '../../domain/audit/events.ts';
 import { moveRequest } from '../../domain/lifecycle.ts';
-import type { Person } from '../../domain/principals/person.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import { LEASE_MS } from '../record/backoff.ts';
-import { revokeAll } from '../grants/revoke-grants.ts';
+import { granteesOf, revokeAll } from '../grants/revoke-grants.ts';
 import type { Item } from '../grants/revoke-grants.ts';
 import { closeNews, keyOf } from '../record/notify-admins.ts';
 import { entryOf, actorOf } from '../record/audit-entry.ts';
@@ -87,17 +86,15 @@ const beginEnds = async (tx: Tx, { live, revocation, actor }: Acting & { live: L
   );
   const data = { cause: 'revoked', reason: revocation.reason, revocation: revocation.id };
   for (const { grant } of live) await tx.audit.append({ ...entryOf(grant), actor, type: 'grant.ending', data });
-  const people = await peopleOf(tx, live);
+  const grantees = await granteesOf(
+    tx,
+    live.map(({ grant }) => grant),
+  );
   return live.flatMap(({ grant, isHeld }) => {
-    const person = people.get(grant.personId);
+    const grantee = grantees.get(grant.granteeId);
     const ending = { ...grant, state: 'ending', endCause: 'revoked', attempts: 0 } as const;
-    return person && !isHeld ? [{ grant: ending, person }] : [];
+    return grantee && !isHeld ? [{ grant: ending, grantee }] : [];
   });
-};
-
-const peopleOf = async (tx: Tx, live: LiveGrant[]): Promise<Map<string, Person>> => {
-  const ids = [...new Set(live.map(({ grant }) => grant.personId))];
-  return new Map((await tx.people.listByIds(ids)).map((person) => [person.id, person]));
 };
 
 const finish = async (tx: Tx, id: string): Promise<void> => {

@@ -6,7 +6,7 @@ export type Grant = {
   id: string;
   requestId: string;
   decisionId: string;
-  personId: string;
+  granteeId: string;
   target: string;
   role: string;
   provider: string;

@@ -1,5 +1,6 @@
 /** The timeline as a page for a post-mortem. Every word of a person is escaped. */
 import { formatDuration } from '../time/durations.ts';
+import { jobText } from '../principals/job-words.ts';
 import { markdownText } from './markdown.ts';
 import type { Timeline, TimelineAccess, TimelineEvent, TimelinePerson } from './timeline.ts';
 
@@ -65,6 +66,7 @@ const detail = (access: TimelineAccess): string[] => [
   `### ${name(access.who) ?? ''}: ${markdownText(`${access.target}/${access.role}`)}`,
   '',
   `- Asked: ${time(access.askedAt)} for ${formatDuration(access.askedForMs)}${access.isBreakGlass ? ', by break-glass' : ''}`,
+  ...(access.who.client ? [`- Job: ${markdownText(jobText(access.who.client.job), 400)}`] : []),
   `- Why: ${orDash(markdownText(access.reason))}`,
   ...(access.ticket ? [`- Ticket: ${markdownText(access.ticket)}`] : []),
   `- Agreed: ${agreed(access)}${access.decidedAt ? `, ${time(access.decidedAt)}` : ''}`,

@@ -3,13 +3,22 @@ import type { EventType } from '../audit/events.ts';
 import type { Review } from '../break-glass/follow-up.ts';
 import type { Grant } from '../grants/grant.ts';
 import type { Json } from '../json.ts';
+import type { ClientJob } from '../principals/client.ts';
 import type { Person } from '../principals/person.ts';
+import type { Principal } from '../principals/principal.ts';
+import type { Requester } from '../principals/requester.ts';
 import type { Decision } from '../requests/decision.ts';
 import type { Request } from '../requests/request.ts';
 import type { Vote } from '../requests/vote.ts';
 import type { Incident } from './incident.ts';
 
-export type TimelinePerson = { id: string; name: string; email: string | null };
+/** `client`: of a machine that requested, its issuer and the job; left out for people. */
+export type TimelinePerson = {
+  id: string;
+  name: string;
+  email: string | null;
+  client?: { issuer: string; job: ClientJob };
+};
 
 /** One request and what came of it. Times are ISO in UTC; null is "did not happen" unless said otherwise. */
 export type TimelineAccess = {
@@ -94,12 +103,12 @@ export type Timeline = {
 
 type Tied = {
   request: Request;
-  requester: Person;
+  requester: Requester;
   votes: readonly (Vote & { voter: Person })[];
   decision: Decision | null;
   decidedBy: Person | null;
   grant: Grant | null;
-  endedBy: Person | null;
+  endedBy: Principal | null;
   review: Review | null;
 };
 
@@ -117,8 +126,17 @@ export type TimelineInput = {
 
 const iso = (at: Date | null | undefined): string | null => at?.toISOString() ?? null;
 
-const personOf = (person: Person | null): TimelinePerson | null =>
-  person && { id: person.id, name: person.name, email: person.email };
+const emailOf = (principal: Principal): string | null => (principal.kind === 'person' ? principal.email : null);
+
+const personOf = (principal: Principal | null): TimelinePerson | null =>
+  principal && { id: principal.id, name: principal.name, email: emailOf(principal) };
+
+const requesterOf = (requester: Requester): TimelinePerson => ({
+  id: requester.id,
+  name: requester.name,
+  email: emailOf(requester),
+  ...(requester.kind === 'client' && { client: { issuer: requester.issuer, job: requester.job } }),
+});
 
 const mustPersonOf = ({ id, name, email }: Person): TimelinePerson => ({ id, name, email });
 
@@ -157,7 +175,7 @@ const accessOf = (tied: Tied, input: TimelineInput): TimelineAccess => {
   const { request, votes, decision, review } = tied;
   return {
     requestId: request.id,
-    who: mustPersonOf(tied.requester),
+    who: requesterOf(tied.requester),
     target: request.target,
     role: request.role,
     reason: request.reason,

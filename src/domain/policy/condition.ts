@@ -28,7 +28,7 @@ type CelRequest = Omit<ConditionFacts['request'], 'durationMs'> & { duration: Du
 const requestType = recordType<CelRequest>();
 const requesterType = recordType<ConditionFacts['requester']>();
 const incidentType = recordType<ConditionFacts['incident']>();
-const clientType = recordType<ConditionFacts['client']>();
+const clientType = recordType<Omit<ConditionFacts['client'], 'attempt'> & { attempt: bigint }>();
 const pullRequestType = recordType<Omit<ConditionFacts['pull_request'], 'number'> & { number: bigint }>();
 const alertType = recordType<ConditionFacts['alert']>();
 const localType = recordType<{ hour: bigint; weekday: string }>();
@@ -79,7 +79,7 @@ const makers: Record<Variable, (facts: ConditionFacts) => object> = {
     requestType.make({ ...request, duration: Duration.fromMilliseconds(durationMs) }),
   requester: (facts) => requesterType.make(facts.requester),
   incident: (facts) => incidentType.make(facts.incident),
-  client: (facts) => clientType.make(facts.client),
+  client: (facts) => clientType.make({ ...facts.client, attempt: BigInt(facts.client.attempt) }),
   pull_request: (facts) => pullRequestType.make({ ...facts.pull_request, number: BigInt(facts.pull_request.number) }),
   alert: (facts) => alertType.make(facts.alert),
   now: (facts) => facts.now,

@@ -20,13 +20,33 @@ import type {
   Verdict,
 } from './types.ts';
 
-const NO_CLIENT = { issuer: '', repository: '', ref: '', environment: '', workflow: '' };
-const NO_PULL_REQUEST = { number: 0, labels: [], author: '', base: '' };
+const NO_CLIENT: ConditionFacts['client'] = {
+  name: '',
+  issuer: '',
+  repository: '',
+  repository_id: '',
+  ref: '',
+  environment: '',
+  workflow: '',
+  event: '',
+  run: '',
+  attempt: 0,
+  sha: '',
+  actor: '',
+};
+const NO_PULL_REQUEST = { number: 0, labels: [], author: '', base: '', head: '', sha: '' };
 
 const NO_ALERT = { firing: false, name: '', source: '', severity: '' };
 
 const alertOf = ({ alert }: DecisionFacts): ConditionFacts['alert'] =>
   alert ? { firing: true, name: alert.name, source: alert.source, severity: alert.severity } : NO_ALERT;
+
+/** Records from before a fact was kept do not have it: it is empty then. */
+const clientOf = ({ client }: DecisionFacts): ConditionFacts['client'] => {
+  if (!client) return NO_CLIENT;
+  const { repositoryId, ...rest } = client;
+  return { ...NO_CLIENT, ...rest, repository_id: repositoryId ?? '' };
+};
 
 const conditionFactsOf = (policy: Policy, ask: Ask, facts: DecisionFacts): ConditionFacts => ({
   request: {
@@ -38,8 +58,8 @@ const conditionFactsOf = (policy: Policy, ask: Ask, facts: DecisionFacts): Condi
   },
   requester: { email: facts.requester.email ?? '', groups: facts.requester.groups },
   incident: facts.incident,
-  client: facts.client ?? NO_CLIENT,
-  pull_request: facts.pullRequest ?? NO_PULL_REQUEST,
+  client: clientOf(facts),
+  pull_request: { ...NO_PULL_REQUEST, ...facts.pullRequest },
   alert: alertOf(facts),
   now: facts.now,
   timezone: policy.timezone,

@@ -29,9 +29,6 @@ const SUSPECT: RuleOutcome = {
   detail: 'their address may be another of a person whom the rule means, and is not the one it names',
 };
 
-const clientName = ({ issuer, repository }: { issuer: string; repository: string }): string =>
-  `${issuer.replace(/^[a-z]+:\/\//, '').replace(/\/+$/, '')}/${repository}`;
-
 const notMatched = (detail: string): RuleOutcome => ({ isMatch: false, why: 'no_match', detail });
 
 const unknownDetail = (group: string, contested: readonly string[]): string =>
@@ -75,7 +72,7 @@ export const matchRule = (rule: Rule, facts: DecisionFacts, conditionFacts: Cond
   if (!isNamed && !people.some((pattern) => isPersonSuspect(pattern, facts.requester)))
     return notMatched(`is for ${people.join(', ') || 'nobody'}`);
   const { client } = facts;
-  if (clients !== null && !(client !== null && clients.some((pattern) => compileGlob(pattern)(clientName(client))))) {
+  if (clients !== null && !(client !== null && clients.some((pattern) => compileGlob(pattern)(client.name)))) {
     return notMatched(`is for the clients ${clients.join(', ') || '(none)'}`);
   }
   const isUnsure = alerts !== null && facts.alert?.isUnknown === true && alerts.includes(facts.alert.name);

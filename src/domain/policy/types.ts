@@ -1,6 +1,7 @@
 /** The policy as typed values: what `latchkey.yml` means once it was loaded and checked. */
 import type { AlertSource } from '../alerts/types.ts';
 import type { Json } from '../json.ts';
+import type { ClientFacts } from '../principals/client.ts';
 import type { Requirement, Source } from '../requests/request.ts';
 
 export type GroupSource =
@@ -52,7 +53,7 @@ export type RuleMatch = {
   /** Emails (globs allowed) and Slack ids. */
   people: string[] | null;
   groups: string[] | null;
-  /** Globs as `issuer-host/repository`. */
+  /** Globs on names of clients. */
   clients: string[] | null;
   /** Names of `alerts`: for what is asked for one of them, by who is on call for it. */
   alerts: string[] | null;
@@ -184,6 +185,16 @@ export type Ask = {
 /** `name` is the policy's own word, `source` whose secret it came with, `severity` what the source said when it began, or empty. */
 export type AlertFacts = { name: string; source: string; severity: string; isUnknown: boolean };
 
+/** The pull request that a request comes from. */
+export type PullRequestFacts = {
+  number: number;
+  labels: string[];
+  author: string;
+  base: string;
+  head: string;
+  sha: string;
+};
+
 /** What a decision may look at besides the ask itself. Nothing here is read inside the decision. */
 export type DecisionFacts = {
   /** Database clock. */
@@ -202,8 +213,9 @@ export type DecisionFacts = {
     otherEmails?: string[];
   };
   incident: { open: boolean; channel: string; severity: string };
-  client: { issuer: string; repository: string; ref: string; environment: string; workflow: string } | null;
-  pullRequest: { number: number; labels: string[]; author: string; base: string } | null;
+  /** Of a client that requests; null where a person does. */
+  client: ClientFacts | null;
+  pullRequest: PullRequestFacts | null;
   /** The alert it is asked for, where it fires and the requester is on call for it; `isUnknown` when that could not be looked up. */
   alert?: AlertFacts | null;
 };
@@ -213,8 +225,8 @@ export type ConditionFacts = {
   request: { target: string; role: string; durationMs: number; reason: string; ticket: string };
   requester: { email: string; groups: string[] };
   incident: { open: boolean; channel: string; severity: string };
-  client: { issuer: string; repository: string; ref: string; environment: string; workflow: string };
-  pull_request: { number: number; labels: string[]; author: string; base: string };
+  client: Omit<ClientFacts, 'repositoryId'> & { repository_id: string };
+  pull_request: PullRequestFacts;
   alert: { firing: boolean; name: string; source: string; severity: string };
   now: Date;
   timezone: string;

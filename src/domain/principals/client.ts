@@ -50,6 +50,13 @@ export type ClientJob = {
   runUrl: string | null;
 };
 
+/** What conditions see of a client that requests. */
+export type ClientFacts = Pick<Client, 'name' | 'issuer'> &
+  Pick<
+    ClientJob,
+    'repository' | 'repositoryId' | 'ref' | 'environment' | 'workflow' | 'event' | 'run' | 'attempt' | 'sha' | 'actor'
+  >;
+
 /**
  * What a client's door has established. `startedBy`: the people behind the job, who started, wrote or labelled what it does; Slack user
  * ids, principal ids or addresses, as the policy's `accounts` have them. None of them ever approves it.

@@ -1,5 +1,6 @@
 /** One human, bound to a Slack user id and team id. `id` is `<teamId>:<userId>`. */
 export type Person = {
+  kind: 'person';
   id: string;
   teamId: string;
   userId: string;

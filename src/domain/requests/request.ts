@@ -1,4 +1,5 @@
 import type { RequestState } from '../lifecycle.ts';
+import type { ClientJob } from '../principals/client.ts';
 
 /** One requirement of a rule as it was when the request was judged: this many people from these sources. */
 export type Requirement = {
@@ -69,4 +70,8 @@ export type Request = {
   extendsGrantId: string | null;
   /** How much later that grant should end. */
   extendsByMs: number | null;
+  /** Which job of the client requests; null for a person. */
+  job: ClientJob | null;
+  /** The people behind the job: Slack user ids, principal ids or addresses. None of them ever approves. */
+  startedBy: string[];
 };

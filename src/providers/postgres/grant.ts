@@ -1,6 +1,6 @@
 /** Makes the temporary login of a grant, moves its deadline, and reads both back. */
 import pg from 'pg';
-import { ProviderError, type Granted, type ProviderContext } from '../provider.ts';
+import { ProviderError, granteeName, type Granted, type ProviderContext } from '../provider.ts';
 import { assertGrantable } from './group-risks.ts';
 import { groupOf, type Handle, type Scope } from './config.ts';
 import type { GroupSettings } from './group-settings.ts';
@@ -49,7 +49,7 @@ const markOf = (server: Server, ctx: ProviderContext, settings: GroupSettings | 
   writeMark({
     grantId: ctx.grantId,
     database: server.settings.database,
-    person: ctx.person.name,
+    ...('person' in ctx ? { person: ctx.person.name } : { client: ctx.client.name }),
     until: ctx.expiresAt,
     settings,
   });
@@ -113,7 +113,7 @@ export const grant = async (server: Server, scope: Scope, ctx: ProviderContext):
   const [{ existing, maker, settings }, { password, verifier }] = await Promise.all([look, nextSecret()]);
   const options = optionsOf({ scope, verifier, maxSessions: server.settings.maxSessions }, ctx);
   if (existing) assertOurs(existing);
-  const login = existing?.name ?? loginNameOf(ctx.grantId, ctx.person.name);
+  const login = existing?.name ?? loginNameOf(ctx.grantId, granteeName(ctx));
   const before = readGroupSettings(existing?.comment ?? null) ?? settings;
   const mark = markOf(server, ctx, before);
   const make = existing ? repairSql(existing, options) : createSql(login, options);

@@ -34,22 +34,21 @@ const slugOf = (name: string): string => {
   return slug || 'person';
 };
 
-/** `lk_<grantId>_<slug of the person's name>`, so that a DBA sees in pg_stat_activity who it is. */
-export const loginNameOf = (grantId: string, personName: string): string => {
+/** `lk_<grantId>_<slug of the person's or the client's name>`, so that a DBA sees in pg_stat_activity who it is. */
+export const loginNameOf = (grantId: string, holder: string): string => {
   const prefix = prefixOf(grantId);
   return (
     prefix +
-    slugOf(personName)
+    slugOf(holder)
       .slice(0, MAX_NAME_BYTES - prefix.length)
       .replace(/_+$/, '')
   );
 };
 
 /** `database` is the one Latchkey was connected to: roles belong to the whole server, and two targets may share it. */
-export type Mark = {
+export type Mark = ({ person: string } | { client: string }) & {
   grantId: string;
   database: string;
-  person: string;
   until: Date;
   /** What the granted groups had set when the access was granted. */
   settings?: GroupSettings | undefined;
@@ -60,11 +59,12 @@ const escapeNonAscii = (json: string): string =>
 
 /** The comment on the login. Pure ASCII, so that it fits a database of any encoding. */
 export const writeMark = (mark: Mark): string => {
-  const person = mark.person.slice(0, MAX_SHOWN_NAME);
   const said = {
     grant: mark.grantId,
     database: mark.database,
-    person,
+    ...('person' in mark
+      ? { person: mark.person.slice(0, MAX_SHOWN_NAME) }
+      : { client: mark.client.slice(0, MAX_SHOWN_NAME) }),
     until: mark.until.toISOString(),
     settings: mark.settings,
   };

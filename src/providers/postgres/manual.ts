@@ -1,18 +1,15 @@
 /** What an administrator of the server runs to end one access when Latchkey cannot. */
 import pg from 'pg';
-import type { Manual, ProviderContext } from '../provider.ts';
+import { granteeName } from '../provider.ts';
+import type { Grantee, Manual } from '../provider.ts';
 import { groupOf, type Handle, type Scope } from './config.ts';
 import { loginNameOf } from './login-name.ts';
 
 const { escapeIdentifier: name, escapeLiteral: literal } = pg;
 
 /** In the order of our own end: shut the door, cut the sessions, take back what it set on its groups, hand over what it owns, drop it. */
-export const manual = (
-  scope: Scope,
-  handle: Handle | undefined,
-  { grantId, person }: Pick<ProviderContext, 'grantId' | 'person'>,
-): Manual => {
-  const login = handle?.role ?? loginNameOf(grantId, person.name);
+export const manual = (scope: Scope, handle: Handle | undefined, grantee: { grantId: string } & Grantee): Manual => {
+  const login = handle?.role ?? loginNameOf(grantee.grantId, granteeName(grantee));
   return {
     name: login,
     enforcedBy: 'VALID UNTIL',

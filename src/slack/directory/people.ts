@@ -133,6 +133,7 @@ const toPerson = (sources: Sources, user: User): Person => {
   if (isStranger || isLimited || id === 'USLACKBOT') throw new DomainError('unknown_person', { id: id ?? null });
   const email = profile?.email || null;
   return {
+    kind: 'person',
     id: `${teamId}:${id}`,
     teamId,
     userId: id,

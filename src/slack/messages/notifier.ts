@@ -6,6 +6,7 @@ import type { WebClient } from '@slack/web-api';
 import { isDomainError } from '../../domain/errors.ts';
 import { SYSTEM } from '../../domain/audit/events.ts';
 import { sourceOf } from '../../domain/policy/sources.ts';
+import { personIn } from '../../domain/principals/requester.ts';
 import type { Policy, Target } from '../../domain/policy/types.ts';
 import { allOf } from '../../lib/retry-until.ts';
 import type { Log } from '../../lib/log.ts';
@@ -213,10 +214,14 @@ const findReach = async (run: Run, view: RequestView, lookedUp: LookedUp): Promi
   const { facts, approvers, fallback } = lookedUp;
   try {
     const isPending = view.request.state === 'pending';
-    const channelId = isPending && facts.target?.channel ? await findChannel(run, facts.target.channel) : null;
+    const named = view.requester.kind === 'client' ? view.requester.channel : null;
+    const clientChannelId = named === null ? null : await findChannel(run, named);
+    const ofTarget = isPending && facts.target?.channel ? await findChannel(run, facts.target.channel) : null;
+    // Where the target has none, the client's channel is where its approvers are: nobody else has to be written to.
+    const channelId = ofTarget ?? (isPending ? clientChannelId : null);
     const helpers = isStuck(view) ? await findHelpers(run, view, facts.target) : [];
     const glass = await findBreakGlassReach({ ...run, findChannel: (channel) => findChannel(run, channel) }, view);
-    return { channelId, approvers, fallback, waitingFor: facts.waitingFor ?? [], helpers, glass };
+    return { channelId, clientChannelId, approvers, fallback, waitingFor: facts.waitingFor ?? [], helpers, glass };
   } catch (error) {
     const failure = slackFailureOf(error);
     if (!failure) throw error;
@@ -241,7 +246,7 @@ const findHelpers = async (
   const found = await Promise.all(
     names.map(async (name) => {
       try {
-        return await directory.recentMembers([sourceOf(rules, name)], requester);
+        return await directory.recentMembers([sourceOf(rules, name)], personIn(requester));
       } catch (error) {
         if (!isDomainError(error)) throw error;
         log.error({ err: error, group: name }, 'a group that should be told of a stuck grant cannot be looked up');

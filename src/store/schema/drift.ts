@@ -4,7 +4,7 @@ import { check, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/p
 import { FINDING_KINDS } from '../../application/drift/drift-ports.ts';
 import type { BatchState, FindingKind, FindingState } from '../../application/drift/drift-ports.ts';
 import { idText, instant, isOneOf } from './columns.ts';
-import { people } from './requests.ts';
+import { people } from './principals.ts';
 
 const FINDING_STATES = ['open', 'left', 'repaired', 'gone'] as const satisfies readonly FindingState[];
 const BATCH_STATES = ['asked', 'ordered', 'left', 'done'] as const satisfies readonly BatchState[];

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, index, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { idText, instant } from './columns.ts';
-import { people } from './requests.ts';
+import { people } from './principals.ts';
 
 export const addresses = pgTable(
   'addresses',

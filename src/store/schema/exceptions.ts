@@ -4,7 +4,8 @@ import { bigint, check, index, integer, pgTable, text } from 'drizzle-orm/pg-cor
 import { REVIEW_OUTCOMES } from '../../domain/break-glass/follow-up.ts';
 import type { ReviewOutcome } from '../../domain/break-glass/follow-up.ts';
 import { idText, instant, isOneOf } from './columns.ts';
-import { grants, people, requests } from './requests.ts';
+import { people } from './principals.ts';
+import { grants, requests } from './requests.ts';
 
 const REVIEW_STATES = ['open', 'closed'] as const;
 

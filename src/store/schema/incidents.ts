@@ -5,7 +5,8 @@ import type { Json } from '../../domain/json.ts';
 import { INCIDENT_MESSAGE_KINDS } from '../../application/incidents/incident-ports.ts';
 import type { IncidentChange, IncidentMessageKind } from '../../application/incidents/incident-ports.ts';
 import { idText, instant, isOneOf, json, serialId } from './columns.ts';
-import { incidents, people } from './requests.ts';
+import { people } from './principals.ts';
+import { incidents } from './requests.ts';
 
 /** For the timeline, next to the audit log, which tells the same and is not made to be searched. */
 export const incidentHistory = pgTable(

@@ -1,12 +1,12 @@
-/** How often each person was refused since when, so that one who hammers does not fill the audit log. */
+/** How often each principal was refused since when, so that one who hammers does not fill the audit log. */
 import { integer, pgTable } from 'drizzle-orm/pg-core';
 import { idText, instant } from './columns.ts';
-import { people } from './requests.ts';
+import { principals } from './principals.ts';
 
 export const refusalCounts = pgTable('refusal_counts', {
-  personId: idText('person_id')
+  principalId: idText('principal_id')
     .primaryKey()
-    .references(() => people.id),
+    .references(() => principals.id),
   since: instant('since').notNull(),
   count: integer().notNull(),
 });

@@ -4,7 +4,7 @@ import { bigint, check, index, integer, pgTable, primaryKey, text, uniqueIndex }
 import { ANNOUNCEMENT_KINDS } from '../../application/record/admin-notification-ports.ts';
 import type { AdminNotificationKind, NoticeFacts, Offer } from '../../application/record/admin-notification-ports.ts';
 import { idText, instant, isOneOf, json } from './columns.ts';
-import { people } from './requests.ts';
+import { people } from './principals.ts';
 
 /** Who is away until when, and who votes in their stead. */
 export const absences = pgTable('absences', {

@@ -2,7 +2,8 @@
 import { bigint, index, pgTable } from 'drizzle-orm/pg-core';
 import type { EvaluationRecord } from '../../domain/policy/past.ts';
 import { idText, instant, json } from './columns.ts';
-import { people, requests } from './requests.ts';
+import { principals } from './principals.ts';
+import { requests } from './requests.ts';
 
 /** Every ask as it was judged, also those that were refused, to be judged again by another policy. Never changed. */
 export const asks = pgTable(
@@ -15,7 +16,7 @@ export const asks = pgTable(
       .references(() => requests.id),
     requesterId: idText('requester_id')
       .notNull()
-      .references(() => people.id),
+      .references(() => principals.id),
     /** The database's clock, as conditions saw it. */
     judgedAt: instant('judged_at').notNull(),
     record: json<EvaluationRecord>().notNull(),

@@ -21,13 +21,14 @@ import { INCIDENT_CLOSE_CAUSES, INCIDENT_ORIGINS } from '../../domain/incidents/
 import type { EndCause, EndOutcome } from '../../domain/grants/ending.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import type { Json } from '../../domain/json.ts';
+import type { ClientJob } from '../../domain/principals/client.ts';
 import type { RequestChange, Requirement, Source } from '../../domain/requests/request.ts';
 import type { VoteKind } from '../../domain/requests/vote.ts';
 import { WORK_KINDS } from '../../application/record/outbox.ts';
 import { MESSAGE_KINDS } from '../../application/messages/message-ports.ts';
 import type { MessageKind } from '../../application/messages/message-ports.ts';
 import type { WorkKind } from '../../application/record/outbox.ts';
-import { mailboxOf } from './mailbox.ts';
+import { people, principals } from './principals.ts';
 import { bytes, idText, instant, isOneOf, json, serialId } from './columns.ts';
 
 export const LIVE_STATES = ['activating', 'active', 'ending'] as const satisfies readonly GrantState[];
@@ -37,24 +38,6 @@ const INCIDENT_STATES = ['open', 'closed'] as const satisfies readonly Incident[
 const OUTCOMES = ['approved', 'denied'] as const;
 
 const durationMs = () => bigint('duration_ms', { mode: 'number' }).notNull();
-
-export const people = pgTable(
-  'people',
-  {
-    id: idText().primaryKey(),
-    teamId: text('team_id').notNull(),
-    userId: text('user_id').notNull(),
-    name: text().notNull(),
-    email: text(),
-    timezone: text(),
-    isActive: boolean('is_active').notNull(),
-  },
-  (table) => [
-    // Accounts of one human are counted together.
-    index('people_of_user').on(table.userId),
-    index('people_of_mailbox').on(mailboxOf(table.email)),
-  ],
-);
 
 /** A row lasts from the first opening to the last close; its history is in `incident_history`. */
 export const incidents = pgTable(
@@ -116,7 +99,7 @@ export const requests = pgTable(
     idempotencyKey: text('idempotency_key').unique(),
     requesterId: idText('requester_id')
       .notNull()
-      .references(() => people.id),
+      .references(() => principals.id),
     target: text().notNull(),
     role: text().notNull(),
     durationMs: durationMs(),
@@ -146,7 +129,7 @@ export const requests = pgTable(
     escalatedAt: instant('escalated_at'),
     discussedBy: idText('discussed_by').references(() => people.id),
     unreachableAt: instant('unreachable_at'),
-    cancelledBy: idText('cancelled_by').references(() => people.id),
+    cancelledBy: idText('cancelled_by').references(() => principals.id),
     cancelReason: text('cancel_reason'),
     /** What approvers made of the ask, oldest first; `role` and `duration_ms` hold what is asked now. */
     changes: json<RequestChange[]>()
@@ -154,10 +137,16 @@ export const requests = pgTable(
       .default(sql`'[]'::jsonb`),
     extendsGrantId: idText('extends_grant_id').references((): AnyPgColumn => grants.id),
     extendsByMs: bigint('extends_by_ms', { mode: 'number' }),
+    /** Which job of the client requests; null for a person. */
+    job: json<ClientJob>(),
+    /** The people behind the job, who never approve it. */
+    startedBy: json<string[]>('started_by')
+      .notNull()
+      .default(sql`'[]'::jsonb`),
   },
   (table) => [
-    index('requests_of_person').on(table.requesterId, table.createdAt),
-    index('requests_pending_of_person')
+    index('requests_of_requester').on(table.requesterId, table.createdAt),
+    index('requests_pending_of_requester')
       .on(table.requesterId)
       .where(sql`${table.state} = 'pending'`),
     index('requests_pending')
@@ -185,6 +174,8 @@ export const requests = pgTable(
       .where(sql`${table.incidentId} is not null`),
     check('requests_state', isOneOf(table.state, Object.keys(REQUEST_MOVES))),
     check('requests_duration', sql`${table.durationMs} > 0`),
+    check('requests_job', sql`(${table.job} is null) = (${table.requesterId} not like 'client:%')`),
+    check('requests_break_glass_is_human', sql`not ${table.isBreakGlass} or ${table.job} is null`),
     check('requests_decided_at', sql`(${table.state} = 'pending') = (${table.decidedAt} is null)`),
   ],
 );
@@ -240,9 +231,9 @@ export const grants = pgTable(
     decisionId: idText('decision_id').notNull().unique(),
     /** Always 'approved': together with the foreign key, no grant can exist without a decision that approved its request. */
     decisionOutcome: text('decision_outcome').$type<'approved'>().notNull().default('approved'),
-    personId: idText('person_id')
+    granteeId: idText('grantee_id')
       .notNull()
-      .references(() => people.id),
+      .references(() => principals.id),
     target: text().notNull(),
     role: text().notNull(),
     provider: text().notNull(),
@@ -261,7 +252,7 @@ export const grants = pgTable(
     firstUsedAt: instant('first_used_at'),
     isUseTold: boolean('is_use_told').notNull().default(false),
     endCause: text('end_cause').$type<EndCause>(),
-    endedBy: idText('ended_by').references(() => people.id),
+    endedBy: idText('ended_by').references(() => principals.id),
     endReason: text('end_reason'),
     endOutcome: text('end_outcome').$type<EndOutcome>(),
     extensions: integer().notNull().default(0),
@@ -299,7 +290,7 @@ export const grants = pgTable(
     index('grants_of_revocation')
       .on(table.revocationId)
       .where(sql`${table.revocationId} is not null`),
-    index('grants_live_of_person').on(table.personId).where(isOneOf(table.state, LIVE_STATES)),
+    index('grants_live_of_grantee').on(table.granteeId).where(isOneOf(table.state, LIVE_STATES)),
     check('grants_state', isOneOf(table.state, Object.keys(GRANT_MOVES))),
     check('grants_approved', sql`${table.decisionOutcome} = 'approved'`),
     check('grants_duration', sql`${table.durationMs} > 0`),

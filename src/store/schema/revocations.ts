@@ -2,7 +2,7 @@
 import { check, index, integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { sql } from 'drizzle-orm';
 import { idText, instant, json } from './columns.ts';
-import { people } from './requests.ts';
+import { people } from './principals.ts';
 
 export const revocations = pgTable(
   'revocations',

@@ -104,6 +104,7 @@ export type IncidentRig = TestStore & {
 };
 
 const personOf = (name: string): Person => ({
+  kind: 'person',
   id: `T1:U0${name}`,
   teamId: 'T1',
   userId: `U0${name}`,

@@ -14,6 +14,7 @@ import type { Request } from '../../../src/domain/requests/request.ts';
 
 const at = (minute: number): Date => new Date(Date.UTC(2026, 10, 22, 3, minute, 0));
 const person = (name: string): Person => ({
+  kind: 'person',
   id: `T1:${name}`,
   teamId: 'T1',
   userId: name,

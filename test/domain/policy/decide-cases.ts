@@ -21,12 +21,19 @@ export type Case = [
 ];
 
 export const anyone = rule('owners');
-export const client = (repository: string): DecisionFacts['client'] => ({
-  issuer: 'https://ci.acme.test/',
-  repository,
+export const client = (name: string): DecisionFacts['client'] => ({
+  name,
+  issuer: 'github',
+  repository: 'acme/api',
+  repositoryId: '456789',
   ref: 'refs/heads/main',
   environment: 'prod',
   workflow: 'deploy',
+  event: 'push',
+  run: '4711',
+  attempt: 2,
+  sha: 'f00dfacef00dfacef00dfacef00dfacef00dface',
+  actor: 'octocat',
 });
 export const asks = (name: string): Expected => ({ decision: 'ask', rule: name });
 export const approves = (name: string): Expected => ({ decision: 'approve', rule: name });

@@ -1,4 +1,5 @@
 /** Opens the thread under the approval message, and shows the way there. */
+import { userIdIn } from '../../../domain/principals/requester.ts';
 import { ACTION } from '../../messages/render/buttons.ts';
 import { mention } from '../../messages/render/text.ts';
 import type { Action } from '../context.ts';
@@ -11,7 +12,7 @@ export const discuss: Action = {
   run: async ({ slack, userId, value: requestId, message, reply }) => {
     const { view } = await slack.useCases.discuss({ userId, requestId });
     if (!message || isDirect(message.channelId)) {
-      const other = view.requester.userId === userId ? 'those who were asked' : mention(view.requester);
+      const other = userIdIn(view.requester) === userId ? 'those who were asked' : mention(view.requester);
       return reply({ text: `There is no shared thread here: write to ${other} directly.` });
     }
     const { permalink } = await slack.client.chat.getPermalink({

@@ -1,4 +1,5 @@
 /** The buttons of an incident's messages. What they are about stands in them; who may is judged by the use cases at the click. */
+import { userIdIn } from '../../../domain/principals/requester.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import type { Incident } from '../../../domain/incidents/incident.ts';
 import { reasonFor } from '../../../application/queries/incident-briefing.ts';
@@ -49,7 +50,7 @@ export const incidentAgain: Action = {
     const { id, hash = '' } = opened.view ?? {};
     const incident = await openIncidentOf(slack, incidentId);
     const view = await slack.useCases.incidentView({ id: incidentId });
-    const own = (view?.requests ?? []).filter(({ requester }) => requester.userId === userId);
+    const own = (view?.requests ?? []).filter(({ requester }) => userIdIn(requester) === userId);
     const last = own.toSorted((a, b) => b.request.createdAt.getTime() - a.request.createdAt.getTime())[0]?.request;
     if (!last) await reply({ text: 'You asked for nothing in this incident yet: the form is empty.' });
     const { durationMs = null, reason = '', ticket = null } = last ?? {};
@@ -64,7 +65,7 @@ type Wish = { incident: Incident; target: string; role: string; view: IncidentVi
 const ownLive = ({ view, target, role }: Wish, userId: string) =>
   view.requests.find(
     ({ request, requester, grant }) =>
-      requester.userId === userId &&
+      userIdIn(requester) === userId &&
       request.target === target &&
       request.role === role &&
       (grant?.state === 'active' || grant?.state === 'activating'),
@@ -73,7 +74,7 @@ const ownLive = ({ view, target, role }: Wish, userId: string) =>
 /** Two clicks before the first was stored are one ask; after it ended, a click is another one. */
 const keyOf = ({ incident, target, role, view }: Wish, userId: string): string => {
   const before = view.requests.filter(
-    ({ request, requester }) => requester.userId === userId && request.target === target && request.role === role,
+    ({ request, requester }) => userIdIn(requester) === userId && request.target === target && request.role === role,
   );
   return `incident:${incident.id}:${userId}:${target}/${role}:${before.length}`;
 };

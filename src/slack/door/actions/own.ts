@@ -1,4 +1,5 @@
 /** What the requester can do with their own request or grant. */
+import { userIdIn } from '../../../domain/principals/requester.ts';
 import type { Policy } from '../../../domain/policy/types.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import { ACTION } from '../../messages/render/buttons.ts';
@@ -72,7 +73,7 @@ export const askAgain: Action = {
     const opened = await slack.client.views.open({ trigger_id: triggerId, view: loadingForm() });
     const { id, hash } = opened.view ?? {};
     const view = await slack.store.read.view(requestId);
-    const isOwn = view?.requester.userId === userId;
+    const isOwn = view !== null && userIdIn(view.requester) === userId;
     const state = isOwn ? stateOf(slack.policy(), view) : EMPTY;
     if (id) await redrawForm(slack, { userId, view: { id, hash: hash ?? '' }, state });
   },

@@ -1,4 +1,5 @@
 /** Which messages an incident should have by now. Pure: what was posted and what was looked up go in, copies come out. */
+import { userIdIn } from '../../../domain/principals/requester.ts';
 import { MENTIONS_MAX } from '../render/limits.ts';
 import { endingOf, waitingOf } from '../render/incident-lines.ts';
 import { isStuck } from '../render/stuck.ts';
@@ -42,7 +43,7 @@ const isInChannel = ({ incident }: IncidentView, copies: Copies): boolean =>
   copies.some((copy) => copy.kind === 'prompt' && copy.audience === incident.channelId && copy.ts && !copy.failure);
 
 const holdersOf = (view: IncidentView): string[] => [
-  ...new Set(endingOf(view).map(({ requester }) => requester.userId)),
+  ...new Set(endingOf(view).flatMap(({ requester }) => userIdIn(requester) ?? [])),
 ];
 
 /** What still waits ends with it too; nothing does where the policy lets all of it run on. */

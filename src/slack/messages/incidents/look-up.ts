@@ -1,4 +1,5 @@
 /** Looks up what an incident's messages need besides the incident: whom they reach, and whose answer is waited for. */
+import { userIdIn } from '../../../domain/principals/requester.ts';
 import { isDomainError } from '../../../domain/errors.ts';
 import { sourceOf } from '../../../domain/policy/sources.ts';
 import type { Policy } from '../../../domain/policy/types.ts';
@@ -62,15 +63,16 @@ const findElsewhere = async (
 ): Promise<string[]> => {
   const { targets } = sources.policy();
   const given = requests.filter(({ grant }) => grant !== null);
-  const places = await Promise.all(
+  const found = await Promise.all(
     given.map(async ({ request, requester }) => {
       const channel = incident.isPrivate ? null : targets[request.target]?.channel;
-      return (channel ? await findChannel(sources, channel) : null) ?? requester.userId;
+      return (channel ? await findChannel(sources, channel) : null) ?? userIdIn(requester);
     }),
   );
   // Whoever opened it and whoever asked hear of it where nobody got in.
   const others = [...(openedBy ? [openedBy] : []), ...requests.map(({ requester }) => requester)];
-  return unique(places.length > 0 ? places : others.map(({ userId }) => userId));
+  const places = found.filter((place) => place !== null);
+  return unique(places.length > 0 ? places : others.flatMap((one) => userIdIn(one) ?? []));
 };
 
 export const lookUpPrompt = async (

@@ -3,6 +3,7 @@ import type { KnownBlock } from '@slack/types';
 import { formatDuration } from '../../../domain/time/durations.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import { actions, approveButton, approveChangesButton, denyButton, discussButton, endNowButton } from './buttons.ts';
+import { jobLine } from './client.ts';
 import type { MessageFacts } from './facts.ts';
 import { CONTEXT_TEXT_MAX, MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX, TICKET_SHOWN_MAX } from './limits.ts';
 import { newEndLine } from './more-time.ts';
@@ -82,6 +83,7 @@ const heading = (view: RequestView, facts: MessageFacts): string => {
 const details = (view: RequestView, facts: MessageFacts): KnownBlock[] => {
   const allowed = allows(facts);
   const lines = [
+    jobLine(view.requester),
     newEndLine(view),
     ticket(view),
     allowed ? `Allows: ${allowed}` : null,

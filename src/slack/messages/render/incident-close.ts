@@ -1,4 +1,5 @@
 /** What is said when an incident closes: the warning with a way to keep one's own, and the timeline once it is true. */
+import { userIdIn } from '../../../domain/principals/requester.ts';
 import type { KnownBlock } from '@slack/types';
 import { roughDuration } from '../../../domain/time/durations.ts';
 import type { TimelineAccess } from '../../../domain/incidents/timeline.ts';
@@ -62,7 +63,7 @@ export const closingMessage = ({ view, policy }: ClosingDrawing): Message => {
 /** To one holder, with a button for each of their own. */
 export const keepMessage = ({ view, policy }: ClosingDrawing, userId: string): Message => {
   const words = closingWords({ view, policy });
-  const own = view.requests.filter(({ requester, grant }) => requester.userId === userId && grant !== null);
+  const own = view.requests.filter(({ requester, grant }) => userIdIn(requester) === userId && grant !== null);
   const live = view.incident.state === 'closed' ? own.filter((one) => liveOf(view).includes(one)) : [];
   const blocks: KnownBlock[] = [section(cut(words, SECTION_TEXT_MAX))];
   for (const one of live.slice(0, OWN_MAX)) {

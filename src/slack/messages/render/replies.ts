@@ -1,4 +1,5 @@
 /** What is said in the thread of an approval message: once each, short, and mentioning only those it is about. */
+import { userIdIn } from '../../../domain/principals/requester.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import type { MessageFacts } from './facts.ts';
 import { MENTIONS_MAX, MESSAGE_TEXT_MAX } from './limits.ts';
@@ -28,7 +29,7 @@ export const escalationReply = (view: RequestView, facts: MessageFacts): Message
 
 export const discussionReply = (view: RequestView, facts: MessageFacts): Message => {
   const by = view.request.discussedBy?.split(':').at(-1) ?? '';
-  const isRequester = by === view.requester.userId;
+  const isRequester = by === userIdIn(view.requester);
   const others = isRequester ? some(facts.waitingFor ?? []) : mention(view.requester);
   return reply(
     `${by ? mention({ userId: by }) : 'Somebody'} would like to talk about this${others ? ` with ${others}` : ''}. What is said here is not a vote.`,

@@ -44,7 +44,7 @@ export const previewBlocks = (policy: Policy, preview: RevocationPreview, target
     `*${pluralize(requests, 'pending request')}*: cancelled. People can ask again.`,
     `*${pluralize(allowances, 'allowance')}* given ahead of time: taken back.`,
   ];
-  const lines = some.map((one) => `${mention(one.person)} · ${roleOf(policy, one)} \`${one.grantId}\``);
+  const lines = some.map((one) => `${mention(one.grantee)} · ${roleOf(policy, one)} \`${one.grantId}\``);
   const rest = grants - some.length;
   const more = rest > 0 ? [`and ${rest} more`] : [];
   const limit =
@@ -61,8 +61,8 @@ export const previewBlocks = (policy: Policy, preview: RevocationPreview, target
 const roleOf = (policy: Policy, { target, role }: { target: string; role: string }): string =>
   what({ request: { target, role } }, factsOf(policy, { target, role }));
 
-const stuckLine = (policy: Policy, { grantId, person, target, role, lastError }: RevocationStuck): string =>
-  `● ${mention(person)} · ${roleOf(policy, { target, role })} \`${grantId}\`${lastError ? `: ${inline(lastError, LINE_ERROR_MAX)}` : ''}`;
+const stuckLine = (policy: Policy, { grantId, grantee, target, role, lastError }: RevocationStuck): string =>
+  `● ${mention(grantee)} · ${roleOf(policy, { target, role })} \`${grantId}\`${lastError ? `: ${inline(lastError, LINE_ERROR_MAX)}` : ''}`;
 
 const progress = ({ removed, alreadyAbsent, ending, stuckCount }: RevocationView): string => {
   const total = removed + alreadyAbsent + ending;

@@ -1,5 +1,6 @@
 /** Text from people made safe for Slack, and the small pieces every message is built from. */
 import type { KnownBlock } from '@slack/types';
+import type { Client } from '../../../domain/principals/client.ts';
 import type { Person } from '../../../domain/principals/person.ts';
 
 export type Message = { text: string; blocks: KnownBlock[] };
@@ -43,7 +44,11 @@ export const quote = (text: string, max: number): string => {
   return cut(`>${calm.replace(/\n/g, '\n>')}`, max);
 };
 
-export const mention = (person: Pick<Person, 'userId'>): string => `<@${person.userId}>`;
+const CLIENT_NAME_MAX = 80;
+
+/** A person as Slack shows them. A client has no account: its name stands as code. */
+export const mention = (who: Pick<Person, 'userId'> | Pick<Client, 'kind' | 'name'>): string =>
+  'userId' in who ? `<@${who.userId}>` : `client \`${inline(who.name, CLIENT_NAME_MAX)}\``;
 
 /** `a`, `a and b`, `a, b and c`. */
 export const sentenceList = (items: readonly string[], word = 'and'): string =>

@@ -1,4 +1,5 @@
 /** Which messages access taken by break-glass should have by now. Pure, as `desired.ts` is. */
+import { userIdIn } from '../../../domain/principals/requester.ts';
 import { isTerminalGrant } from '../../../domain/lifecycle.ts';
 import type { MessageCopy, MessageKind } from '../../../application/messages/message-ports.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
@@ -31,7 +32,11 @@ export const breakGlassCopies = (view: RequestView, reach: BreakGlassReach, copi
   const asked = reach.reviewers.length > 0 ? reach.reviewers : reach.admins;
   if (isOpen(view)) to('review', asked, review?.reminders ?? 0);
   if (isOverdue(view)) to('review_overdue', reach.admins);
-  if (review?.state === 'closed') to('reviewed', [requester.userId]);
+  if (review?.state === 'closed')
+    to(
+      'reviewed',
+      [userIdIn(requester)].filter((id) => id !== null),
+    );
   return wanted;
 };
 

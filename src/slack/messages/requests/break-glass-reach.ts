@@ -1,5 +1,5 @@
 /** Who is told of access taken without approval: looked up when the messages are drawn, each list by itself. */
-import { isSameHuman } from '../../../domain/principals/identity.ts';
+import { isBehind, personIn } from '../../../domain/principals/requester.ts';
 import { sourceOf } from '../../../domain/policy/sources.ts';
 import type { Policy } from '../../../domain/policy/types.ts';
 import type { Source } from '../../../domain/requests/request.ts';
@@ -80,9 +80,9 @@ const peopleOf = async (
   { requester, request }: RequestView,
   from: Source[],
 ): Promise<Found> => {
-  const { people, unknown } = await readMembers(directory, requester, { from, freshness: 'recent' });
+  const { people, unknown } = await readMembers(directory, personIn(requester), { from, freshness: 'recent' });
   if (unknown.length > 0)
     log.error({ unknown, requestId: request.id }, 'people who should hear of a break-glass cannot be looked up');
-  const userIds = people.filter((member) => !isSameHuman(member, requester)).map(({ userId }) => userId);
+  const userIds = people.filter((member) => !isBehind(requester, member)).map(({ userId }) => userId);
   return { userIds, isComplete: unknown.length === 0 };
 };

@@ -13,6 +13,7 @@ import {
   reviewMessage,
   reviewOverdueMessage,
 } from '../render/break-glass.ts';
+import { clientMessage } from '../render/client.ts';
 import type { MessageFacts } from '../render/facts.ts';
 import { warningMessage } from '../render/more-time.ts';
 import { discussionReply, escalationReply, reminderReply } from '../render/replies.ts';
@@ -24,7 +25,8 @@ import type { SlackFailure } from '../../connection/client.ts';
 
 const MESSAGES = {
   approval: approvalMessage,
-  requester: requesterMessage,
+  requester: (view, facts) =>
+    view.requester.kind === 'client' ? clientMessage(view, facts) : requesterMessage(view, facts),
   granted: grantedMessage,
   warning: warningMessage,
   outcome: outcomeMessage,

@@ -1,4 +1,5 @@
 /** Which messages a request should have by now. Pure: what was posted and what was looked up go in, copies come out. */
+import { userIdIn } from '../../../domain/principals/requester.ts';
 import { MENTIONS_MAX } from '../render/limits.ts';
 import { isStuck } from '../render/stuck.ts';
 import { isHeld } from '../../../application/grants/hold.ts';
@@ -13,6 +14,8 @@ export type Wanted = { kind: MessageKind; audience: string; part?: number };
 export type Reach = {
   /** The target's channel; null when it has none, or none that we can find. */
   channelId: string | null;
+  /** Where the policy has messages about this client's requests; null for a person. */
+  clientChannelId: string | null;
   /** Who may decide now, by Slack user id; null when that could not be looked up. */
   approvers: string[] | null;
   /** Of them, whose answer is waited for now. */
@@ -90,8 +93,23 @@ const stuckCopy = ({ grant }: RequestView, audience: string): Wanted => ({
 });
 
 export const wantedCopies = (view: RequestView, reach: Reach, copies: readonly MessageCopy[]): Wanted[] => {
-  const userId = view.requester.userId;
   const wanted: Wanted[] = view.request.state === 'pending' ? pendingCopies(view, reach, copies) : [];
+  const userId = userIdIn(view.requester);
+  wanted.push(...(userId === null ? clientCopies(reach, copies) : requesterCopies(view, userId)));
+  if (reach.glass) wanted.push(...breakGlassCopies(view, reach.glass, copies));
+  if (isStuck(view)) wanted.push(...reach.helpers.map((audience) => stuckCopy(view, audience)));
+  return wanted;
+};
+
+/** One message in the client's channel, which follows the request to its end; none where the approval message stands there. */
+const clientCopies = ({ clientChannelId, channelId }: Reach, copies: readonly MessageCopy[]): Wanted[] => {
+  if (clientChannelId === null || clientChannelId === channelId) return [];
+  const isThere = copies.some(({ kind, audience, ts }) => kind === 'approval' && audience === clientChannelId && ts);
+  return isThere ? [] : [{ kind: 'requester', audience: clientChannelId, part: 0 }];
+};
+
+const requesterCopies = (view: RequestView, userId: string): Wanted[] => {
+  const wanted: Wanted[] = [];
   const { length: changes } = view.request.changes;
   if (changes > 0 && isNews(view, { kind: 'changed', part: changes }))
     wanted.push({ kind: 'changed', audience: userId, part: changes });
@@ -99,8 +117,6 @@ export const wantedCopies = (view: RequestView, reach: Reach, copies: readonly M
   if (view.grant?.state === 'active') wanted.push({ kind: 'granted', audience: userId, part: 0 });
   if (view.grant && isWarned(view)) wanted.push({ kind: 'warning', audience: userId, part: view.grant.extensions });
   if (isOutcome(view)) wanted.push({ kind: 'outcome', audience: userId, part: 0 });
-  if (reach.glass) wanted.push(...breakGlassCopies(view, reach.glass, copies));
-  if (isStuck(view)) wanted.push(...reach.helpers.map((audience) => stuckCopy(view, audience)));
   return wanted;
 };
 
@@ -114,7 +130,7 @@ export const isNews = (view: RequestView, { kind, part }: Pick<MessageCopy, 'kin
   const isPending = request.state === 'pending';
   const news = {
     approval: isPending,
-    requester: !isOver(view),
+    requester: view.requester.kind === 'client' || !isOver(view),
     granted: view.grant?.state === 'active',
     warning: isWarned(view) && part === view.grant?.extensions,
     outcome: isOutcome(view),

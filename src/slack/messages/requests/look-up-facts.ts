@@ -31,12 +31,16 @@ export const lookUpFacts = async (sources: FactSources, view: RequestView): Prom
   if (view.request.state !== 'pending')
     return { facts: { ...facts, offerMs: await offerOf(sources, view) }, approvers: null, fallback: [] };
   const [groups, electorate] = await Promise.all([
-    orNull(sources, view, async () => (await sources.directory.recentGroupsOf(view.requester)).groups),
+    orNull(sources, view, () => groupsOf(sources, view)),
     orNull(sources, view, () => electorateOf(sources, view)),
   ]);
   if (!electorate) return { facts: { ...facts, groups }, approvers: null, fallback: [] };
   return withUnreadable(sources.directory, withElectorate(view, { ...facts, groups }, electorate));
 };
+
+/** A client is in none. */
+const groupsOf = async ({ directory }: FactSources, { requester }: RequestView): Promise<string[]> =>
+  requester.kind === 'person' ? (await directory.recentGroupsOf(requester)).groups : [];
 
 /** Of the access as it was granted; before that, of the role as the policy has it now. */
 const guaranteeOf = (

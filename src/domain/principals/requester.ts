@@ -1,0 +1,38 @@
+/** Who requests, with all of it that a decision hangs on: for a client which job it is, and the people behind that job. */
+import type { Client, ClientFacts, ClientJob } from './client.ts';
+import { isSameHuman, mayMean } from './identity.ts';
+import type { Identity } from './identity.ts';
+import type { Person } from './person.ts';
+
+export type RequestingClient = Client & { job: ClientJob; startedBy: readonly string[] };
+
+export type Requester = Person | RequestingClient;
+
+const isMeant = (ref: string, { id, userId, email }: Identity): boolean =>
+  ref === id || ref === userId || (email !== null && mayMean(ref, [email]));
+
+/** May this person be the requester, or be behind the job that requests? Wide, as `isSameHuman` is: it only ever counts against a person. */
+export const isBehind = (requester: Requester, person: Identity): boolean =>
+  requester.kind === 'person'
+    ? isSameHuman(requester, person)
+    : requester.startedBy.some((ref) => isMeant(ref, person));
+
+/** What of the requester tells humans apart, for `humansAmong`: a client is none. */
+export const humanIn = (requester: Requester): Person[] => (requester.kind === 'person' ? [requester] : []);
+
+/** Ids that never count as voters on this request. */
+export const idsBehind = (requester: Requester): string[] =>
+  requester.kind === 'person' ? [requester.id] : [requester.id, ...requester.startedBy];
+
+/** What conditions see of the client and its job. */
+export const clientFactsOf = ({ name, issuer, job }: RequestingClient): ClientFacts => {
+  const { repository, repositoryId, ref, environment, workflow, event, run, attempt, sha, actor } = job;
+  return { name, issuer, repository, repositoryId, ref, environment, workflow, event, run, attempt, sha, actor };
+};
+
+/** Whom Slack can write to; a client has no account. */
+export const userIdIn = (requester: Requester): string | null =>
+  requester.kind === 'person' ? requester.userId : null;
+
+/** The one who requests, where it is a person. */
+export const personIn = (requester: Requester): Person | null => (requester.kind === 'person' ? requester : null);
