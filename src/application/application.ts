@@ -2,6 +2,7 @@
 import { activate } from './grants/activate.ts';
 import { adoptPolicy, rejectPolicy } from './policy/adopt-policy.ts';
 import { reportMisfits } from './policy/misfits.ts';
+import { noteRemains } from './requests/note-remains.ts';
 import { approveWithChanges } from './requests/approve-with-changes.ts';
 import { preApprove, withdrawPreApproval } from './requests/pre-approve.ts';
 import { createRequest } from './requests/create-request.ts';
@@ -49,6 +50,7 @@ import { watchOverdue } from './grants/watch-overdue.ts';
 
 type Guarding = Pick<
   UseCases,
+  | 'noteRemains'
   | 'previewRevocation'
   | 'revokeAll'
   | 'runRevocation'
@@ -64,6 +66,7 @@ type Guarding = Pick<
 
 /** What ends much at once, and what watches over time and targets. */
 const guardingVerbs = (deps: Deps): Guarding => ({
+  noteRemains: (input) => noteRemains(deps, input),
   previewRevocation: (input) => previewRevocation(deps, input),
   revokeAll: (input) => revokeAll(deps, input),
   runRevocation: (input) => runRevocation(deps, input),

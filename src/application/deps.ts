@@ -230,6 +230,8 @@ export type Access = DriftAccess &
     extend(grant: Grant, grantee: Principal): Promise<void>;
     /** What keeps this role from being granted, asked of the target by the policy in force; null where nothing is known to. From a few seconds ago, unless fresh. */
     roleProblem(target: string, role: string, how?: { isFresh: boolean }): Promise<string | null>;
+    /** What somebody with this role may leave in the target that no end takes back, as the last look found it; in sentences for approvers. */
+    mayRemain(target: string, role: string): string[];
     failureOf(error: unknown): AccessFailure;
     /** What the last look at each target found; null where it is well. */
     problems(): Record<string, string>;

@@ -91,6 +91,7 @@ export type UseCases = IncidentUseCases & {
   watchOverdue(input: { seenMs: number }): Promise<void>;
   adoptPolicy(input: AdoptInput): Promise<void>;
   /** Notifies admins of targets that cannot grant what the policy says; of each once a day. */
+  noteRemains(input: { target: string; remains: Record<string, string[]> }): Promise<void>;
   reportMisfits(input: { misfits: readonly Misfit[] }): Promise<void>;
   setAway(input: AwayInput): Promise<Absence>;
   endAway(input: { userId: string }): Promise<void>;

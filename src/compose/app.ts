@@ -26,6 +26,7 @@ import { createSealing } from '../lib/sealing.ts';
 import { programVersion } from '../lib/version.ts';
 import { createAccess } from '../providers/connections.ts';
 import type { OpenAccess } from '../providers/connections.ts';
+import type { AccessDeps } from '../providers/open-connections.ts';
 import { createOpsgenie } from '../directory/on-call/opsgenie.ts';
 import { createPagerDuty } from '../directory/on-call/pagerduty.ts';
 import { PROVIDERS, findProvider } from '../providers/registry.ts';
@@ -188,6 +189,11 @@ const createOwnMetrics = (
   return createMetrics({ ...sources, checks }, { version: programVersion(), namesTargets, log });
 };
 
+const notingIn =
+  (late: Late): AccessDeps['onRemains'] =>
+  async (target, remains) =>
+    await late.useCases?.noteRemains({ target, remains });
+
 const createBindings = (store: Store, policy: () => Policy) => ({
   book: createEmailBindings({ store, ids: { next: newId } }),
   handles: createHandleBindings({ store, ids: { next: newId } }),
@@ -215,7 +221,7 @@ const createCore = (options: AppOptions, late: Late): Core => {
   });
   const sources = { counts: store.read.counts, oldestOverdueMs: store.read.oldestOverdueMs };
   const metrics = createOwnMetrics(options, late, { ...sources, targetProblems: () => access.problems() });
-  const access = createAccess({ findProvider, policy, log, onCall: metrics.onTargetCall });
+  const access = createAccess({ findProvider, policy, log, onCall: metrics.onTargetCall, onRemains: notingIn(late) });
   const teamId = (): string => connection.team().teamId;
   const identity = { ...createBindings(store, policy), onCall: createOnCall(environment, log) };
   const directory = createDirectory({ client: connection.client, teamId, policy, ...identity, log });

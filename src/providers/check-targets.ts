@@ -8,7 +8,16 @@ const CHECKS_AT_ONCE = 100;
 /** A target with more roles is not looked at role by role. */
 const ROLES_MAX = 20;
 /** The same for every role, and not worth another look for each. */
-const OF_ALL_ROLES = new Set(['unavailable', 'throttled', 'conflict', 'denied', 'read_only', 'old_version']);
+export const OF_ALL_ROLES = new Set([
+  'unavailable',
+  'throttled',
+  'conflict',
+  'denied',
+  'misconfigured',
+  'unsupported',
+  'read_only',
+  'old_version',
+]);
 
 export type CheckedTarget = { target: string; roles: number; misfits: Misfit[] };
 

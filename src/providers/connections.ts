@@ -154,6 +154,7 @@ export const createAccess = (deps: AccessDeps): OpenAccess => {
     isShared: ({ provider }) => deps.findProvider(provider)?.isShared ?? false,
     extend: (grant, grantee) => extend(state, { grant, grantee }),
     roleProblem: (target, role, how) => roleProblem(state, { target, role }, how?.isFresh ?? false),
+    mayRemain: (target, role) => state.remains.get(target)?.ofRole[role] ?? [],
     failureOf,
     problems: () => Object.fromEntries(state.problems),
     checkNow: (onChecked) => checkAll(state, onChecked),

@@ -17,7 +17,12 @@ export type AccessDeps = {
   policy: () => Policy;
   log: ProviderLog;
   onCall?: (call: Call) => void;
+  /** What may remain after access through each role of a target is another now. Called until it resolves. */
+  onRemains?: (target: string, remains: Record<string, string[]>) => Promise<void>;
 };
+
+/** Of one target: by role, and as it was last given to `onRemains`. */
+type KnownRemains = { ofRole: Record<string, string[]>; given: string };
 
 type Open = { configText: string; connection: Connection<Json, Json> };
 /** A look at one role, and when it was begun. */
@@ -28,6 +33,7 @@ export type State = {
   problems: Map<string, string>;
   looks: Map<string, Look>;
   looking: Map<string, Promise<Finding[]>>;
+  remains: Map<string, KnownRemains>;
   stopping: AbortController;
 };
 
@@ -103,7 +109,15 @@ export const createState = (deps: AccessDeps): State => {
   const stopping = new AbortController();
   // Every call to a target listens to it, and there may be hundreds at once.
   setMaxListeners(0, stopping.signal);
-  return { deps, open: new Map(), problems: new Map(), looks: new Map(), looking: new Map(), stopping };
+  return {
+    deps,
+    open: new Map(),
+    problems: new Map(),
+    looks: new Map(),
+    looking: new Map(),
+    remains: new Map(),
+    stopping,
+  };
 };
 
 export const scopesOf = (state: State, target: string): Record<string, Json> =>

@@ -1,6 +1,7 @@
 /** The contract between Latchkey and one kind of target. A provider sees `domain`, `lib`, this file, `define-provider.ts` and `kit/` only. */
 import type { z } from 'zod';
 import type { EndGuarantee } from '../domain/grants/end-guarantee.ts';
+import type { Remains } from '../domain/finding.ts';
 import type { Json } from '../domain/json.ts';
 
 export type { EndGuarantee };
@@ -67,7 +68,7 @@ export type Instructions = { text: string; commands: { label: string; command: s
 export type Granted<Handle> = { handle: Handle; secret?: Secret; instructions?: Instructions };
 
 /** One thing about a target that is wrong or unwise, in a sentence with how to mend it. */
-export type Finding = { level: 'error' | 'warning'; code: string; message: string };
+export type Finding = { level: 'error' | 'warning'; code: string; message: string; remains?: Remains };
 
 /**
  * How an administrator of the target ends one access by hand. `enforcedBy`: what refuses new sessions there after the deadline
@@ -86,9 +87,10 @@ export type Ours<Handle> = { grantId: string; handle: Handle; expiresAt: Date | 
 
 /**
  * To be reported, and never touched. `lookalike`: named as if it were ours and without our mark. `stray`: made or let in by Latchkey's own
- * rights or those of a grant, and no grant explains it. `why` is a sentence.
+ * rights or those of a grant, and no grant explains it. `group`: what is granted lets access be kept now, or was changed.
+ * `prepared`: a transaction that was left and keeps its locks. `why` is a sentence.
  */
-export type Lookalike = { kind: 'lookalike' | 'stray'; name: string; why: string };
+export type Lookalike = { kind: 'lookalike' | 'stray' | 'group' | 'prepared'; name: string; why: string };
 
 /**
  * How an access differs from what its grant says. `deadline` and `wider` can be put back; `narrower` is somebody's wish to report;

@@ -2,7 +2,7 @@
 import { errorFinding } from '../domain/finding.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Target } from '../domain/policy/types.ts';
-import { checkTargets } from './check-targets.ts';
+import { checkTargets, OF_ALL_ROLES } from './check-targets.ts';
 import type { CheckedTarget } from './check-targets.ts';
 import { connectionTo, failureOf } from './open-connections.ts';
 import type { State } from './open-connections.ts';
@@ -22,10 +22,31 @@ const lookOnce = async (state: State, target: Target, roles: string[]): Promise<
     const scopes = Object.fromEntries(roles.map((role) => [role, target.roles[role]?.scope ?? null]));
     const context = { signal: state.stopping.signal, log: state.deps.log };
     const findings = (await connectionTo(state, target.name).preflight?.(scopes, context)) ?? [];
+    await noteRemains(state, target, { roles, findings });
     return findings.filter(({ level }) => level === 'error');
   } catch (error) {
     const { kind, message } = failureOf(error);
     return [errorFinding(kind, message)];
+  }
+};
+
+type Seen = { roles: readonly string[]; findings: readonly Finding[] };
+
+/** A target that could not be looked at to the end says nothing of it. */
+const noteRemains = async (state: State, target: Target, { roles, findings }: Seen): Promise<void> => {
+  if (findings.some(({ code }) => OF_ALL_ROLES.has(code))) return;
+  const sentencesOf = (role: string): string[] =>
+    findings.flatMap(({ remains }) => (remains?.roles.includes(role) ? remains.sentences : []));
+  const known = state.remains.get(target.name) ?? { ofRole: {}, given: '' };
+  known.ofRole = { ...known.ofRole, ...Object.fromEntries(roles.map((role) => [role, sentencesOf(role)])) };
+  state.remains.set(target.name, known);
+  const now = JSON.stringify(known.ofRole);
+  if (now === known.given) return;
+  try {
+    await state.deps.onRemains?.(target.name, known.ofRole);
+    known.given = now;
+  } catch (error) {
+    state.deps.log.warn({ target: target.name, error: String(error) }, 'requests do not say yet what may remain');
   }
 };
 
@@ -60,6 +81,7 @@ export const roleProblem = (state: State, { target, role }: RoleOf, isFresh: boo
 
 export const checkAll = async (state: State, onChecked?: (checked: CheckedTarget) => void): Promise<void> => {
   const { targets } = state.deps.policy();
+  for (const name of state.remains.keys()) if (!targets[name]) state.remains.delete(name);
   for (const name of state.problems.keys()) if (!targets[name]) state.problems.delete(name);
   const checks = {
     lookOver: (target: Target, roles: string[]) => lookOver(state, target, roles),

@@ -5,7 +5,7 @@ import type { PotentialApprovers } from '../application/decisions/potential-appr
 import type { PreviewResult } from '../application/queries/preview.ts';
 import { factsOf } from './messages/render/facts.ts';
 import { ERROR_SHOWN_MAX } from './messages/render/limits.ts';
-import { oneOf, ruleName, warning } from './messages/render/phrases.ts';
+import { mayRemain, oneOf, ruleName, warning } from './messages/render/phrases.ts';
 import { inline, sentenceList } from './messages/render/text.ts';
 import { alreadyLine, liveFullLine } from './messages/render/moves.ts';
 import { sentenceOf, sentenceOfDenial, sentenceOfProblem } from './errors.ts';
@@ -60,6 +60,7 @@ export const previewLines = (policy: Policy, ask: PreviewFacts, result: PreviewR
     full,
     ...problemLines(result.verdict, ask.isTyping),
     care,
+    mayRemain(result.mayRemain),
     problem,
   ];
   return lines.filter((line) => line !== null);

@@ -11,7 +11,14 @@ const isPending = sql`${requests.state} = 'pending'`;
 
 type ChangeWrites = Pick<
   Tx['requests'],
-  'noteCancelled' | 'setAsk' | 'setDiscussed' | 'setUnreachable' | 'lockVotedBy' | 'pendingIds'
+  | 'noteCancelled'
+  | 'setAsk'
+  | 'setMayRemain'
+  | 'lockWithOtherRemains'
+  | 'setDiscussed'
+  | 'setUnreachable'
+  | 'lockVotedBy'
+  | 'pendingIds'
 >;
 
 const setAsk =
@@ -30,6 +37,14 @@ const setAsk =
     if (changed.length === 0) throw new DomainError('conflict', { noun: 'request', id });
   };
 
+const lockWithOtherRemains =
+  (db: Db): ChangeWrites['lockWithOtherRemains'] =>
+  async ({ target, role, mayRemain }) => {
+    const isOther = sql`${requests.mayRemain} <> ${sql.param(mayRemain, requests.mayRemain)}::jsonb`;
+    const ofRole = and(isPending, eq(requests.target, target), eq(requests.role, role), isOther);
+    return await db.select(requestColumns).from(requests).where(ofRole).orderBy(asc(requests.id)).for(ROW_LOCK);
+  };
+
 const votedBy = (db: Db, personId: string) =>
   db
     .select({ one: sql`1` })
@@ -39,6 +54,10 @@ const votedBy = (db: Db, personId: string) =>
 /** None of these is on the way of every request, so they are not prepared. */
 export const changeWrites = (db: Db): ChangeWrites => ({
   setAsk: setAsk(db),
+  lockWithOtherRemains: lockWithOtherRemains(db),
+  setMayRemain: async (id, mayRemain) => {
+    await db.update(requests).set({ mayRemain, version: raisedVersion }).where(eq(requests.id, id));
+  },
   noteCancelled: async (id, { by, reason }) => {
     await db.update(requests).set({ cancelledBy: by, cancelReason: reason }).where(eq(requests.id, id));
   },

@@ -70,6 +70,7 @@ const insertStatement = (db: Db) =>
       // A placeholder of a JSON column would write the JSON null, which is not null.
       job: sql`${slot('job')}::jsonb`,
       startedBy: slot('startedBy'),
+      mayRemain: slot('mayRemain'),
     })
     .onConflictDoNothing({ target: requests.idempotencyKey })
     .returning(requestColumns)
@@ -128,7 +129,8 @@ const refuseMove = async (find: ReturnType<typeof findStatement>, id: string, to
   throw new DomainError('conflict', { noun: 'request', id });
 };
 
-const NONE: Schedule & Pick<Request, 'extendsGrantId' | 'extendsByMs' | 'incidentId' | 'job' | 'startedBy'> = {
+const NONE: Schedule & Pick<Request, 'extendsGrantId' | 'extendsByMs' | 'incidentId' | 'mayRemain' | 'job' | 'startedBy'> = {
+  mayRemain: [],
   remindMs: null,
   escalateAfterMs: null,
   escalateTo: null,

@@ -123,6 +123,7 @@ const createTarget = (): Target => {
       failureOf: () => ({ kind: 'unavailable', message: 'The target did not answer.', isRetried: true }),
       problems: () => ({}),
       roleProblem: async () => null,
+      mayRemain: () => [],
     },
   };
   return target;

@@ -84,6 +84,7 @@ export const requestOf = (more: Partial<Request> = {}): Request => ({
   cancelledBy: null,
   cancelReason: null,
   changes: [],
+  mayRemain: [],
   extendsGrantId: null,
   extendsByMs: null,
   job: null,

@@ -165,6 +165,7 @@ const write = async (deps: Deps, tx: Tx, { judged, key }: Writing): Promise<Writ
     isInOrder: false,
     idempotencyKey: key,
     pendingMs: policy.pendingMs,
+    mayRemain: deps.access.mayRemain(ask.target, ask.role),
   });
   if (outcome === 'exists') return { id: request.id, isRepeat: true };
   await recordTaken(tx, judged, request);
@@ -205,6 +206,7 @@ const recordTaken = (tx: Tx, { policy, person, ask, incident, verdict }: Evaluat
       skipped: verdict.skipped.map(({ label, count }) => ({ label, count })),
       overrides: verdict.overrides,
       isNeedless: verdict.isNeedless,
+      mayRemain: request.mayRemain,
     },
   });
 

@@ -75,6 +75,7 @@ const take = async (deps: Deps, tx: Tx, taking: Taking): Promise<Written> => {
     pendingMs: policy.pendingMs,
     extendsGrantId: grant.id,
     extendsByMs: byMs,
+    mayRemain: deps.access.mayRemain(ask.target, ask.role),
   });
   if (outcome === 'exists') return { id: request.id, isRepeat: true };
   await recordMore(tx, taking, request);

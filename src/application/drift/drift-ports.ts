@@ -15,11 +15,14 @@ export const FINDING_KINDS = [
   'unknown',
   'lookalike',
   'stray',
+  'group',
+  'prepared',
 ] as const;
 /**
  * `survived`: there though its grant has ended. `gone`, `closed`: a live grant's access was removed or shut by hand. `deadline`,
  * `wider`, `narrower`: it is not as its grant says. `renamed`: under another name. `unknown`: marked as ours, of no grant of this
  * ledger. `lookalike`: named like ours, without our mark. `stray`: made by Latchkey's rights or those of a grant, and no grant explains it.
+ * `group`: what is granted lets access be kept now, or was changed. `prepared`: a transaction that was left and keeps its locks.
  */
 export type FindingKind = (typeof FINDING_KINDS)[number];
 

@@ -26,8 +26,8 @@ export const findDrift = async (deps: Deps, target: string): Promise<Drift | nul
       ...missing,
       ...lookalikes.map(({ kind, name, why }): Drifted => ({
         kind,
-        // A stray by its facts too: one that was left and got into another group is a new finding.
-        key: kind === 'stray' ? `${kind}:${name}:${why}` : `${kind}:${name}`,
+        // By its facts too: a stray that was left and got into another group is a new finding.
+        key: kind === 'lookalike' ? `${kind}:${name}` : `${kind}:${name}:${why}`,
         name,
         grantId: null,
         said: why,

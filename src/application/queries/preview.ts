@@ -36,8 +36,9 @@ export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewR
     deps.store.read.holdings(person.id),
   ]);
   const targetProblem = deps.access.problems()[input.target] ?? null;
+  const mayRemain = deps.access.mayRemain(ask.target, ask.role);
   const limit = limitProblems(policy, verdict, { held, isAtOnce: allowers.length > 0 });
-  return { verdict, asked, targetProblem, mayBreakGlass, allowedBy: allowers, alreadyHas, ...limit };
+  return { verdict, asked, targetProblem, mayRemain, mayBreakGlass, allowedBy: allowers, alreadyHas, ...limit };
 };
 
 type Having = { held: Holdings; isAtOnce: boolean };
@@ -64,6 +65,7 @@ export type PreviewResult = {
   verdict: Verdict;
   asked: PotentialApprovers[];
   targetProblem: string | null;
+  mayRemain: string[];
   mayBreakGlass: boolean;
   /** Those whose allowances let this person in at once; empty where they do not. */
   allowedBy: Person[];

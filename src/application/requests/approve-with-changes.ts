@@ -83,6 +83,8 @@ const change = async (deps: Deps, tx: Tx, { ballot, before, after, note }: Chang
   const at = (await tx.now()).toISOString();
   const made: RequestChange = { byPersonId: ballot.voter.id, at, before, after, note };
   await tx.requests.setAsk(locked.id, made);
+  const mayRemain = deps.access.mayRemain(locked.target, after.role);
+  await tx.requests.setMayRemain(locked.id, mayRemain);
   await tx.audit.append({
     type: 'request.changed',
     actor: actorOf(ballot.voter),
@@ -90,9 +92,9 @@ const change = async (deps: Deps, tx: Tx, { ballot, before, after, note }: Chang
     grantId: null,
     target: locked.target,
     role: after.role,
-    data: { before, after, note, policy: ballot.policy.sha256 },
+    data: { before, after, note, policy: ballot.policy.sha256, mayRemain },
   });
-  const request = { ...locked, ...after, changes: [...locked.changes, made] };
+  const request = { ...locked, ...after, mayRemain, changes: [...locked.changes, made] };
   const counted = await castVote(deps, tx, { ballot, request, kind: 'approve', reason: null, isRepeatFine: true });
   // The transaction would keep the change without the vote.
   if (counted.outcome === 'refused') throw new DomainError(counted.code, counted.facts ?? {});

@@ -170,6 +170,7 @@ const newRequest = (
   isInOrder: verdict.decision === 'ask' && verdict.isInOrder,
   idempotencyKey,
   pendingMs: verdict.decision === 'ask' ? verdict.pendingMs : policy.pendingMs,
+  mayRemain: deps.access.mayRemain(wanted.target, wanted.role),
   ...scheduleOf(verdict),
 });
 
@@ -295,6 +296,7 @@ const recordCreated = (
       rule: verdict.rule,
       policy: policy.sha256,
       requirements: request.requirements.map(({ label, count }) => ({ label, count })),
+      mayRemain: request.mayRemain,
       ...(alert && { alert: { id: alert.id, mapping: alert.mapping, source: alert.source, url: alert.url } }),
     },
   });

@@ -123,6 +123,7 @@ const newRequest = (deps: Deps, judged: Evaluated, leftMs: number): NewRequest =
     pendingMs: Math.min(pendingMs, leftMs),
     extendsGrantId: grant.id,
     extendsByMs: byMs,
+    mayRemain: deps.access.mayRemain(ask.target, ask.role),
     ...scheduleOf(verdict),
   };
 };

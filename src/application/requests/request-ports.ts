@@ -17,7 +17,8 @@ type Filled =
   | 'unreachableAt'
   | 'cancelledBy'
   | 'cancelReason'
-  | 'changes';
+  | 'changes'
+  | 'mayRemain';
 
 type MoreTime = Pick<Request, 'extendsGrantId' | 'extendsByMs'>;
 /** Left out where a person requests. */
@@ -27,7 +28,7 @@ export type NewRequest = Omit<
   Request,
   Filled | keyof Schedule | keyof MoreTime | keyof OfClient | 'startsAt' | 'incidentId'
 > &
-  Partial<Schedule & MoreTime & OfClient & Pick<Request, 'startsAt' | 'incidentId'>> & {
+  Partial<Schedule & MoreTime & OfClient & Pick<Request, 'startsAt' | 'incidentId' | 'mayRemain'>> & {
     /** One ask is stored once: the view id, trigger id or client key that brought it. */
     idempotencyKey: string | null;
     pendingMs: number;
@@ -41,6 +42,10 @@ export type RequestWrites = {
   setState(id: string, state: RequestState): Promise<void>;
   setRule(id: string, judged: Pick<Request, 'rule' | 'policySha256' | 'requirements' | 'isInOrder'>): Promise<void>;
   touch(id: string): Promise<void>;
+  /** Raises the version. */
+  setMayRemain(id: string, mayRemain: string[]): Promise<void>;
+  /** Locks and returns pending requests for this role that say something else of what may remain. */
+  lockWithOtherRemains(of: { target: string; role: string; mayRemain: string[] }): Promise<Request[]>;
   /** An approver made it smaller; the request asks for this from now on. */
   setAsk(id: string, change: RequestChange): Promise<void>;
   /** Replaces what the rule says about reminders and escalation; what has happened stays, and the silence begins anew. */

@@ -11,6 +11,7 @@ export const EVENT_TYPES = [
   'request.lapsed',
   'request.unreachable',
   'request.changed',
+  'request.remains_changed',
   'request.reminded',
   'request.escalated',
   'request.discussed',

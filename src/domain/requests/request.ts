@@ -66,6 +66,8 @@ export type Request = {
   cancelledBy: string | null;
   cancelReason: string | null;
   changes: RequestChange[];
+  /** What the requester could leave in the target that no end takes back, in sentences: what approvers read, as last found there. */
+  mayRemain: string[];
   /** The grant that should last longer; null for access of its own. `durationMs` is then its whole time, from its start to its new end. */
   extendsGrantId: string | null;
   /** How much later that grant should end. */

@@ -6,6 +6,7 @@ import type { Handle, Scope } from './config.ts';
 import { LIKE_OURS, grantOfLogin, prefixOf, readMark } from './login-name.ts';
 import { assertOurs, explained, findLogins, type Login } from './logins.ts';
 import type { Client, Server } from './server.ts';
+import { listLeft } from './left-over.ts';
 import { listStrays } from './strays.ts';
 
 const { escapeIdentifier: name, escapeLiteral: literal } = pg;
@@ -61,7 +62,12 @@ export const listLookalikes = async (
   signal: AbortSignal,
 ): Promise<Lookalike[]> => {
   const groups = [...new Set(Object.values(scopes).flatMap((scope) => scope.member_of))];
-  return (await Promise.all([listNamedLikeOurs(server, signal), listStrays(server, groups, signal)])).flat();
+  const looks = [
+    listNamedLikeOurs(server, signal),
+    listStrays(server, groups, signal),
+    listLeft(server, groups, signal),
+  ];
+  return (await Promise.all(looks)).flat();
 };
 
 const deadlineSaid = (found: Date | null, expiresAt: Date): string =>

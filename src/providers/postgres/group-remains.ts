@@ -1,6 +1,7 @@
 /** What a borrower could leave in the target that no end of access takes back, because Latchkey cannot tell it from wanted changes. */
 import pg from 'pg';
 import type { Finding } from '../provider.ts';
+import type { Scope } from './config.ts';
 import type { Client } from './server.ts';
 
 const name = pg.escapeIdentifier;
@@ -54,28 +55,71 @@ const REMAINS = `
   where g.rolname = any($1) and not exists (select from reach r join pg_roles s on s.oid = r.oid where r.group_oid = g.oid and s.rolsuper)
   order by 1`;
 
-const partsOf = (remains: Remains): string[] => {
+/** What an admin reads in the finding, and what an approver reads beside the request. */
+type Part = { admin: string; approver: string };
+
+const partsOf = (remains: Remains): Part[] => {
   const { schemas, foreignServers } = remains;
-  const parts: (string | false)[] = [
-    schemas.length > 0 && `functions, tables and default privileges it creates in ${schemas.map(name).join(', ')}`,
-    remains.createsSchemas && 'schemas and extensions it creates',
-    remains.ownsObjects && 'grants and triggers on objects it owns',
-    remains.hasGrantOptions && 'privileges it grants on (it has grant options)',
-    remains.addsTriggers && 'triggers it adds to tables',
-    remains.schedulesJobs && 'pg_cron jobs it schedules',
-    foreignServers.length > 0 && `user mappings on the foreign servers ${foreignServers.map(name).join(', ')}`,
-    remains.usesDblink && 'what it does elsewhere through dblink',
+  const quoted = (names: string[]): string => names.map(name).join(', ');
+  const parts: (Part | false)[] = [
+    schemas.length > 0 && {
+      admin: `functions, tables and default privileges it creates in ${quoted(schemas)}`,
+      approver: `Functions and tables created in ${schemas.join(', ')} stay after the end.`,
+    },
+    remains.createsSchemas && {
+      admin: 'schemas and extensions it creates',
+      approver: 'New schemas and extensions stay after the end.',
+    },
+    remains.ownsObjects && {
+      admin: 'grants and triggers on objects it owns',
+      approver: 'Rights given to others on tables of this role, and triggers on them, stay after the end.',
+    },
+    remains.hasGrantOptions && {
+      admin: 'privileges it grants on (it has grant options)',
+      approver: 'Rights that are passed on to others stay after the end.',
+    },
+    remains.addsTriggers && {
+      admin: 'triggers it adds to tables',
+      approver: 'Triggers added to tables stay after the end.',
+    },
+    remains.schedulesJobs && {
+      admin: 'pg_cron jobs it schedules',
+      approver: 'Scheduled jobs go on after the end.',
+    },
+    foreignServers.length > 0 && {
+      admin: `user mappings on the foreign servers ${quoted(foreignServers)}`,
+      approver: `Credentials stored for the foreign servers ${foreignServers.join(', ')} stay after the end.`,
+    },
+    remains.usesDblink && {
+      admin: 'what it does elsewhere through dblink',
+      approver: 'What is done on other servers through dblink stays after the end.',
+    },
   ];
   return parts.filter((part) => part !== false);
 };
 
-const remainsFinding = (remains: Remains): Finding[] => {
+export const rolesWith = (scopes: Record<string, Scope>, group: string): string[] =>
+  Object.entries(scopes).flatMap(([role, { member_of: groups }]) => (groups.includes(group) ? [role] : []));
+
+const remainsFinding = (remains: Remains, scopes: Record<string, Scope>): Finding[] => {
   const parts = partsOf(remains);
   if (parts.length === 0) return [];
-  const what = `What may remain after access through the group ${name(remains.group)}: ${parts.join('; ')}.`;
+  const all = parts.map(({ admin }) => admin).join('; ');
+  const what = `What may remain after access through the group ${name(remains.group)}: ${all}.`;
   const remedy = 'If that is not meant, take these rights from the group: it should own nothing and have no CREATE.';
-  return [{ level: 'warning', code: 'group_leaves_behind', message: `${what} ${remedy}` }];
+  const sentences = parts.map(({ approver }) => approver);
+  return [
+    {
+      level: 'warning',
+      code: 'group_leaves_behind',
+      message: `${what} ${remedy}`,
+      remains: { roles: rolesWith(scopes, remains.group), sentences },
+    },
+  ];
 };
 
-export const remainsFindings = async (client: Client, groups: readonly string[]): Promise<Finding[]> =>
-  (await client.query<Remains>({ text: REMAINS, values: [groups] })).rows.flatMap(remainsFinding);
+export const remainsFindings = async (client: Client, scopes: Record<string, Scope>): Promise<Finding[]> => {
+  const groups = [...new Set(Object.values(scopes).flatMap((scope) => scope.member_of))];
+  const { rows } = await client.query<Remains>({ text: REMAINS, values: [groups] });
+  return rows.flatMap((row) => remainsFinding(row, scopes));
+};

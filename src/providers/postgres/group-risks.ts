@@ -212,11 +212,15 @@ const findingsOf = (reaches: readonly Reach[]): Finding[] => {
     : found.filter(({ code }, index) => found.findIndex((other) => other.code === code) === index);
 };
 
-/** Each risk once for each group, said of the shortest way there. */
+/** Each risk once, said of the shortest way there. */
+export const risksByGroup = (reaches: readonly Reach[]): { group: string; findings: Finding[] }[] =>
+  [...new Set(reaches.map(({ group }) => group))].map((group) => ({
+    group,
+    findings: findingsOf(reaches.filter((reach) => reach.group === group)),
+  }));
+
 export const riskFindings = (reaches: readonly Reach[]): Finding[] =>
-  [...new Set(reaches.map(({ group }) => group))].flatMap((group) =>
-    findingsOf(reaches.filter((reach) => reach.group === group)),
-  );
+  risksByGroup(reaches).flatMap(({ findings }) => findings);
 
 export const oldVersionSentence = (version: number): string =>
   `Postgres ${Math.floor(version / 10_000)} is too old to be a target: a session there can hand its access on. Upgrade the server to Postgres 15 or newer.`;

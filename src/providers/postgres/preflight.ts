@@ -34,7 +34,20 @@ const SELF = `
     current_setting('max_prepared_transactions')::int as "maxPrepared", clock_timestamp() as now
   from pg_roles r where r.rolname = current_user`;
 
-const selfFindings = (self: Self, server: Server, sentAt: Date): Finding[] => {
+const preparedFinding = (roles: string[]): Finding => ({
+  ...warning(
+    'prepared_transactions',
+    'Sessions may leave prepared transactions, which keep locks after they end. If nothing needs them, as a superuser: ALTER SYSTEM SET max_prepared_transactions = 0; and restart the server.',
+  ),
+  remains: {
+    roles,
+    sentences: [
+      'A prepared transaction of this role outlives its session: Latchkey rolls it back when the last access through the role ends.',
+    ],
+  },
+});
+
+const selfFindings = (self: Self, server: Server, { sentAt, roles }: { sentAt: Date; roles: string[] }): Finding[] => {
   const user = name(self.user);
   const skewMs = Math.abs(self.now.getTime() - sentAt.getTime());
   const isLocal = isLoopback(server.settings.host);
@@ -58,11 +71,7 @@ const selfFindings = (self: Self, server: Server, sentAt: Date): Finding[] => {
         'not_encrypted',
         'The connection is not encrypted: set sslmode to verify-full in the config of the target.',
       ),
-    self.maxPrepared > 0 &&
-      warning(
-        'prepared_transactions',
-        'Sessions may leave prepared transactions, which keep locks after they end. If nothing needs them, as a superuser: ALTER SYSTEM SET max_prepared_transactions = 0; and restart the server.',
-      ),
+    self.maxPrepared > 0 && preparedFinding(roles),
     skewMs > MAX_SKEW_MS &&
       warning(
         'clock_skew',
@@ -102,7 +111,7 @@ const look = async (server: Server, scopes: Record<string, Scope>, signal: Abort
   const sentAt = new Date();
   const [self] = await server.query<Self>(signal, { text: SELF });
   if (!self) throw new ProviderError('conflict', `Latchkey's own role vanished from ${whereIs(server.settings)}.`);
-  const findings = selfFindings(self, server, sentAt);
+  const findings = selfFindings(self, server, { sentAt, roles: Object.keys(scopes) });
   return self.version < OLDEST_TARGET
     ? findings
     : [...findings, ...(await lookAtGroups(server, self, { scopes, signal }))];
@@ -116,7 +125,7 @@ const lookAtGroups = async (
   const wanted = [...new Set(Object.values(scopes).flatMap((scope) => scope.member_of))];
   const [reaches, remains] = await server.run(
     signal,
-    async (client) => await Promise.all([findReach(client, wanted), remainsFindings(client, wanted)]),
+    async (client) => await Promise.all([findReach(client, wanted), remainsFindings(client, scopes)]),
   );
   const isAdminNeeded = !self.isSuperuser && self.version >= 160_000;
   const unable = isAdminNeeded

@@ -135,6 +135,9 @@ export const requests = pgTable(
     changes: json<RequestChange[]>()
       .notNull()
       .default(sql`'[]'::jsonb`),
+    mayRemain: json<string[]>('may_remain')
+      .notNull()
+      .default(sql`'[]'::jsonb`),
     extendsGrantId: idText('extends_grant_id').references((): AnyPgColumn => grants.id),
     extendsByMs: bigint('extends_by_ms', { mode: 'number' }),
     /** Which job of the client requests; null for a person. */

@@ -173,6 +173,7 @@ const createTarget = (made: Set<string>, onGrant: IncidentRig['onGrant']): Acces
   restore: () => Promise.resolve(),
   problems: () => ({}),
   roleProblem: async () => null,
+  mayRemain: () => [],
 });
 
 const INC: NoteChannelInput = {

@@ -24,7 +24,15 @@ import {
 import { approvalCare } from '../../messages/render/approval.ts';
 import { factsOf } from '../../messages/render/facts.ts';
 import { newEndLine } from '../../messages/render/more-time.ts';
-import { changeLines, isAhead, ticket, votesSoFar, warning, whoIsAsked } from '../../messages/render/phrases.ts';
+import {
+  changeLines,
+  isAhead,
+  mayRemain,
+  ticket,
+  votesSoFar,
+  warning,
+  whoIsAsked,
+} from '../../messages/render/phrases.ts';
 import { allowanceLine } from '../../messages/render/pre-approval.ts';
 import { REASON_SHOWN_MAX, SECTION_TEXT_MAX, VIEW_BLOCKS_MAX } from '../../messages/render/limits.ts';
 import { context, cut, divider, quote, section, utc } from '../../messages/render/text.ts';
@@ -49,7 +57,9 @@ const waiting = (standing: Overview['standing'], policy: Policy, view: RequestVi
   const lines = [
     theirLine(policy, view),
     quote(view.request.reason, HOME_REASON_MAX),
-    [ticket(view), newEndLine(view), warning(facts)].filter((part) => part !== null).join(' · ') || null,
+    [ticket(view), newEndLine(view), warning(facts), mayRemain(view.request.mayRemain)]
+      .filter((part) => part !== null)
+      .join(' · ') || null,
     ...changeLines(view, facts),
     whoIsAsked(view, facts),
     votesSoFar(view, facts),

@@ -14,6 +14,7 @@ import {
   groups,
   howLong,
   mark,
+  mayRemain,
   notCut,
   status,
   ticket,
@@ -89,6 +90,7 @@ const details = (view: RequestView, facts: MessageFacts): KnownBlock[] => {
     allowed ? `Allows: ${allowed}` : null,
     warning(facts),
     notCut(facts),
+    mayRemain(view.request.mayRemain),
     whoEnds(facts),
   ].filter((line) => line !== null);
   return lines.length > 0 ? [context(cut(lines.join('\n'), CONTEXT_TEXT_MAX))] : [];

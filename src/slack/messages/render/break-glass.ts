@@ -14,7 +14,7 @@ import {
   SECTION_TEXT_MAX,
   VOTE_REASON_SHOWN_MAX,
 } from './limits.ts';
-import { howLong, mark, notCut, oneOf, ruleName, status, ticket, warning, what } from './phrases.ts';
+import { howLong, mark, mayRemain, notCut, oneOf, ruleName, status, ticket, warning, what } from './phrases.ts';
 import { context, cut, date, inline, mention, quote, section, sentenceList } from './text.ts';
 import type { Message } from './text.ts';
 
@@ -48,7 +48,13 @@ const taken = (view: RequestView, facts: MessageFacts): string =>
   `${mark(view)} *Break-glass:* ${mention(view.requester)} took ${what(view, facts)} for *${howLong(view)}* without approval.`;
 
 const body = (view: RequestView, facts: MessageFacts): KnownBlock[] => {
-  const small = [ticket(view), skippedLine(view), warning(facts), notCut(facts)].filter((line) => line !== null);
+  const small = [
+    ticket(view),
+    skippedLine(view),
+    warning(facts),
+    notCut(facts),
+    mayRemain(view.request.mayRemain),
+  ].filter((line) => line !== null);
   return [
     section(cut(taken(view, facts), SECTION_TEXT_MAX)),
     section(quote(view.request.reason, REASON_SHOWN_MAX)),

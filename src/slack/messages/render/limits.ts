@@ -38,6 +38,8 @@ export const WARNING_SHOWN_MAX = 300;
 export const SCOPE_SHOWN_MAX = 300;
 /** Of what the end of an access does not cut: shown whole where a provider keeps to two sentences. */
 export const SURVIVES_SHOWN_MAX = 600;
+/** Of what may remain: a handful of short sentences. */
+export const REMAINS_SHOWN_MAX = 700;
 export const ERROR_SHOWN_MAX = 400;
 export const GROUPS_SHOWN_MAX = 200;
 export const FIELD_ERROR_MAX = 300;

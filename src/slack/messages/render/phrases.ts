@@ -18,6 +18,7 @@ import {
   MENTIONS_MAX,
   RULE_SHOWN_MAX,
   SCOPE_SHOWN_MAX,
+  REMAINS_SHOWN_MAX,
   SURVIVES_SHOWN_MAX,
   TICKET_SHOWN_MAX,
   TITLE_SHOWN_MAX,
@@ -187,6 +188,10 @@ export const warning = ({ target, role }: Pick<MessageFacts, 'target' | 'role'>)
 /** What the end of this access cannot do in its target; approvers and the requester read it before, and it is said again at the end. */
 export const notCut = ({ guarantee }: Pick<MessageFacts, 'guarantee'>): string | null =>
   guarantee?.survives ? `*Not cut at the end:* ${inline(guarantee.survives, SURVIVES_SHOWN_MAX)}` : null;
+
+/** What the requester could leave in the target, which no end takes back; as it is recorded with the request. */
+export const mayRemain = (sentences: readonly string[]): string | null =>
+  sentences.length > 0 ? `*May stay:* ${inline([...new Set(sentences)].join(' '), REMAINS_SHOWN_MAX)}` : null;
 
 /** For approvers: who closes it at its deadline, where that is not the target and Latchkey both. */
 export const whoEnds = ({ guarantee }: Pick<MessageFacts, 'guarantee'>): string | null => {

@@ -9,6 +9,12 @@ const look = async (rig: Rig, code: string): Promise<string[]> =>
     .filter((finding) => finding.code === code && finding.level === 'warning')
     .map(({ message }) => message);
 
+const remainsOf = async (rig: Rig): Promise<unknown[]> => {
+  const scopes = { read: { member_of: [rig.target.read] }, write: { member_of: [rig.target.write] } };
+  const found = (await rig.connection.preflight?.(scopes, contextOf())) ?? [];
+  return found.flatMap(({ remains }) => (remains?.roles.includes('read') ? [{ ...remains, roles: ['read'] }] : []));
+};
+
 type Case = {
   how: string;
   says: string;
@@ -91,16 +97,20 @@ describe.each(VERSIONS.map((version) => ({ version })))('what may remain on Post
   });
   afterAll(async () => await rig.tearDown());
 
-  test.each(CASES)('$how is a warning, until it is taken away', async ({ says, sql, undo }) => {
-    const { read, database } = rig.target;
-    expect(await look(rig, 'group_leaves_behind')).toEqual([]);
-    await rig.target.sql(sql(read, database));
-    try {
-      expect(await look(rig, 'group_leaves_behind')).toEqual([textWith(says)]);
-    } finally {
-      await rig.target.sql(undo(read));
-    }
-  });
+  test.each(CASES)(
+    '$how is a warning, until it is taken away, and approvers can read it',
+    async ({ says, sql, undo }) => {
+      const { read, database } = rig.target;
+      expect(await look(rig, 'group_leaves_behind')).toEqual([]);
+      await rig.target.sql(sql(read, database));
+      try {
+        expect(await look(rig, 'group_leaves_behind')).toEqual([textWith(says)]);
+        expect(await remainsOf(rig)).toEqual([{ roles: ['read'], sentences: [textWith(' the end.')] }]);
+      } finally {
+        await rig.target.sql(undo(read));
+      }
+    },
+  );
 });
 
 test('a server that takes prepared transactions is a warning, and one that does not is none', async () => {
