@@ -129,7 +129,8 @@ const refuseMove = async (find: ReturnType<typeof findStatement>, id: string, to
   throw new DomainError('conflict', { noun: 'request', id });
 };
 
-const NONE: Schedule & Pick<Request, 'extendsGrantId' | 'extendsByMs' | 'incidentId' | 'mayRemain' | 'job' | 'startedBy'> = {
+const NONE: Schedule &
+  Pick<Request, 'extendsGrantId' | 'extendsByMs' | 'incidentId' | 'mayRemain' | 'job' | 'startedBy'> = {
   mayRemain: [],
   remindMs: null,
   escalateAfterMs: null,

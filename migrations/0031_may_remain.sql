@@ -1,0 +1,3 @@
+ALTER TABLE "drift_findings" DROP CONSTRAINT "drift_findings_kind";--> statement-breakpoint
+ALTER TABLE "requests" ADD COLUMN "may_remain" jsonb DEFAULT '[]'::jsonb NOT NULL;--> statement-breakpoint
+ALTER TABLE "drift_findings" ADD CONSTRAINT "drift_findings_kind" CHECK ("drift_findings"."kind" in ('survived', 'gone', 'closed', 'deadline', 'wider', 'narrower', 'renamed', 'unknown', 'lookalike', 'stray', 'group', 'prepared'));
