@@ -32,7 +32,7 @@ const holdingsOf = async (db: Db, principalId: string): Promise<Holdings> => {
     union all
     select 'live', g.id, g.target, g.role, g.expires_at, r.is_break_glass, g.created_at
     from grants g join requests r on r.id = g.request_id
-    where g.state in ('activating', 'active') and g.grantee_id in (select id from accounts)
+    where g.state in ('activating', 'active', 'ending') and g.grantee_id in (select id from accounts)
     order by since, id`);
   const of = (kind: Row['kind']): Row[] => rows.filter((row) => row.kind === kind);
   return {

@@ -1,5 +1,5 @@
 /** What becomes of a request besides its decision: made smaller, talked about, found to reach nobody; and which wait. */
-import { and, asc, eq, exists, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, exists, inArray, isNull, sql } from 'drizzle-orm';
 import { DomainError } from '../domain/errors.ts';
 import type { Tx } from '../application/deps.ts';
 import { requests, votes } from './schema/requests.ts';
@@ -18,7 +18,7 @@ type ChangeWrites = Pick<
   | 'setDiscussed'
   | 'setUnreachable'
   | 'lockVotedBy'
-  | 'pendingIds'
+  | 'touchPending'
 >;
 
 const setAsk =
@@ -82,8 +82,19 @@ export const changeWrites = (db: Db): ChangeWrites => ({
       .where(and(isPending, exists(votedBy(db, personId))))
       .orderBy(asc(requests.id))
       .for(ROW_LOCK),
-  pendingIds: async (limit) => {
-    const waiting = db.select({ id: requests.id }).from(requests).where(isPending);
-    return (await waiting.orderBy(asc(requests.createdAt)).limit(limit)).map(({ id }) => id);
+  touchPending: async (limit) => {
+    const oldest = db
+      .select({ id: requests.id })
+      .from(requests)
+      .where(isPending)
+      .orderBy(asc(requests.createdAt), asc(requests.id))
+      .limit(limit)
+      .for(ROW_LOCK);
+    const touched = await db
+      .update(requests)
+      .set({ version: raisedVersion })
+      .where(inArray(requests.id, oldest))
+      .returning({ id: requests.id, createdAt: requests.createdAt });
+    return touched.toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime()).map(({ id }) => id);
   },
 });

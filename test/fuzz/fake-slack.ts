@@ -7,7 +7,7 @@ import { POLICY, policyOf } from '../slack/rig.ts';
 
 export const policy = policyOf(POLICY);
 
-export type Noted = { verb: string; input: { userId?: unknown } };
+export type Noted = { verb: string; input: { userId?: unknown; idempotencyKey?: string | null } };
 
 type FakeSlack = { slack: Slack; noted: Noted[]; said: unknown[]; reply(message: Reply): Promise<void> };
 

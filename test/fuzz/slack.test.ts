@@ -18,11 +18,17 @@ import { jsonLike, textsLike } from './texts.ts';
 
 const log = createLog('silent');
 const ME = 'U0ADA';
+const triggerId = fc.constantFrom('1.2', '');
 const typedTexts = textsLike(COMMANDS);
 
 /** Whoever acts is who Slack says, whatever the input names. */
 const areInMyName = (noted: readonly Noted[]): void => {
   for (const { input } of noted) if ('userId' in (input ?? {})) claim(input.userId).toBe(ME);
+};
+
+/** Two clicks of which Slack names neither are two. */
+const areApart = (noted: readonly Noted[]): void => {
+  for (const { input } of noted) claim(input?.idempotencyKey ?? '').not.toMatch(/:$/);
 };
 
 /** The door outside of the handler turns what is thrown into a sentence. */
@@ -55,15 +61,21 @@ describe('what people type', () => {
   fuzz({
     name: 'slash command',
     share: 60,
-    inputs: fc.record({ text: typedTexts, pick: fc.nat(1_000), channelId: fc.constantFrom('C1', 'D1', 'G1', '') }),
-    run: async ({ text, pick, channelId }) => {
+    inputs: fc.record({
+      text: typedTexts,
+      pick: fc.nat(1_000),
+      channelId: fc.constantFrom('C1', 'D1', 'G1', ''),
+      triggerId,
+    }),
+    run: async ({ text, pick, channelId, triggerId }) => {
       const { slack, noted, said, reply } = createFakeSlack(pick, text);
-      const call = { slack, userId: ME, channelId, triggerId: '1.2', text: typedAs(text), reply };
+      const call = { slack, userId: ME, channelId, triggerId, text: typedAs(text), reply };
       await told(() => runCommand(call), said);
       claim(said.length).toBeGreaterThan(0);
       for (const one of said) isCalm(one);
       saysNothingOfTheInside(said, text);
       areInMyName(noted);
+      areApart(noted);
       claim(noted.filter(({ verb }) => DECIDES.has(verb))).toEqual([]);
     },
   });
@@ -75,19 +87,20 @@ describe('what people click and fill in', () => {
   fuzz({
     name: 'button',
     share: 45,
-    inputs: fc.record({ at: fc.nat(1_000), value, pick: fc.nat(1_000), isInView: fc.boolean() }),
-    run: async ({ at, value, pick, isInView }) => {
+    inputs: fc.record({ at: fc.nat(1_000), value, pick: fc.nat(1_000), isInView: fc.boolean(), triggerId }),
+    run: async ({ at, value, pick, isInView, triggerId }) => {
       const action = actions[at % actions.length];
       const { slack, noted, said, reply } = createFakeSlack(pick, value);
       const view = isInView ? { id: 'V1', hash: '', privateMetadata: value, values: {}, type: 'modal' as const } : null;
       const message = isInView ? null : { channelId: 'C1', ts: '1.2' };
       await told(
-        async () => action?.run({ slack, userId: ME, triggerId: '1.2', value: clickedAs(value), message, view, reply }),
+        async () => action?.run({ slack, userId: ME, triggerId, value: clickedAs(value), message, view, reply }),
         said,
       );
       for (const one of said) isCalm(one);
       saysNothingOfTheInside(said, value);
       areInMyName(noted);
+      areApart(noted);
     },
   });
   fuzz({
@@ -105,6 +118,7 @@ describe('what people click and fill in', () => {
       for (const one of said) isCalm(one);
       saysNothingOfTheInside(said, JSON.stringify(payload));
       areInMyName(noted);
+      areApart(noted);
     },
   });
   fuzz({

@@ -41,7 +41,7 @@ const many = (count: number, work: (index: number) => Promise<unknown>): Promise
 const countOf = async (query: string): Promise<number> =>
   (await world.sql<{ n: number }>(`select count(*)::int as n from ${query}`))[0]?.n ?? -1;
 const open = (): Promise<number> => countOf(`requests where state = 'pending'`);
-const live = (): Promise<number> => countOf(`grants where state in ('activating', 'active')`);
+const live = (): Promise<number> => countOf(`grants where state in ('activating', 'active', 'ending')`);
 const told = (who: string): string[] =>
   [...world.slack.as(who).messages('general'), ...world.slack.as(who).dmsWithApp()]
     .filter(({ ephemeralFor }) => ephemeralFor !== undefined)
@@ -89,9 +89,27 @@ test('twenty-five at once that a rule approves: three live, and one that is give
   expect(refusal).toContain('/prod-access done');
   expect(refusal).toContain('/prod-access extend');
   await say('ada', `done ${ids[0]}`);
-  await until(async () => (await world.logins()).length === 2, 'the end');
+  await until(async () => (await live()) === 2, 'the end');
   await say('ada', 'orders-db look 30m now there is room');
   await until(async () => (await world.logins()).length === 3, 'the fourth');
+});
+
+test('access that is being ended counts until it has ended', async () => {
+  await begin();
+  await many(3, (index) => say('ada', `orders-db look 30m look at order ${index}`));
+  await until(async () => (await world.logins()).length === 3, 'three logins');
+  const [id = '-'] = await idsOf(`grants where state = 'active' order by id`);
+  // As by a process that died over a target that does not answer.
+  await world.sql(
+    `update grants set state = 'ending', end_cause = 'done', ending_at = now(), lease_until = now() + interval '1 hour', next_attempt_at = null where id = $1`,
+    [id],
+  );
+  await say('ada', 'orders-db look 30m one more');
+  await toldTimes('ada', '3 live grants', 1);
+  await world.sql('update grants set lease_until = null, next_attempt_at = now() where id = $1', [id]);
+  await until(async () => (await live()) === 2, 'the end');
+  await say('ada', 'orders-db look 30m now there is room');
+  await until(async () => (await live()) === 3, 'the fourth');
 });
 
 test('what waits is counted again when it is approved: the approver reads why not, and the vote can be cast again', async () => {

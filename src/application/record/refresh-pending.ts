@@ -5,8 +5,7 @@ import type { Tx } from '../deps.ts';
 const REDRAWN_MAX = 500;
 
 export const refreshPending = async (tx: Tx): Promise<void> => {
-  for (const id of await tx.requests.pendingIds(REDRAWN_MAX)) {
-    await tx.requests.touch(id);
+  for (const id of await tx.requests.touchPending(REDRAWN_MAX)) {
     await tx.outbox.add('notify', id);
   }
 };

@@ -67,8 +67,8 @@ export type RequestWrites = {
   noteCancelled(id: string, note: { by: string | null; reason: string | null }): Promise<void>;
   /** Locks and returns pending requests on which this person voted. */
   lockVotedBy(personId: string): Promise<Request[]>;
-  /** Ids of everything that waits, oldest first. */
-  pendingIds(limit: number): Promise<string[]>;
+  /** Makes the messages of everything that waits old, in one statement, oldest first up to a limit. @returns their ids */
+  touchPending(limit: number): Promise<string[]>;
   /** Locks and returns pending requests whose time is over, skipping those others hold. */
   lockLapsed(limit: number): Promise<Request[]>;
 };

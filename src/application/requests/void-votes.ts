@@ -13,8 +13,7 @@ export const voidVotes = (deps: Deps, { personId }: { personId: string }): Promi
       const data = { voter: personId, why: 'account deactivated' };
       await tx.audit.append({ type: 'vote.voided', actor: SYSTEM, requestId, grantId: null, target, role, data });
     }
-    for (const id of await tx.requests.pendingIds(REDRAWN_MAX)) {
-      await tx.requests.touch(id);
+    for (const id of await tx.requests.touchPending(REDRAWN_MAX)) {
       await tx.outbox.add('notify', id);
       // Other processes may have them among their recent look-ups for a minute.
       await tx.outbox.add('notify', id, RECENT_MS);

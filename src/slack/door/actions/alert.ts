@@ -8,13 +8,14 @@ import { choose, EMPTY } from '../views/form-state.ts';
 import { redrawForm } from '../views/open-form.ts';
 import { loadingForm } from '../views/request-form.ts';
 import { sentLines } from '../views/result-view.ts';
+import { deliveryKey } from '../delivered-once.ts';
 
 /** Whoever clicks asks; the alert's message is drawn again, and the request's own messages say the rest. */
 export const askForAlertNow: Action = {
   id: ACTION.askForAlert,
   run: async ({ slack, userId, triggerId, value: alertId, message, reply }) => {
     const incidentChannelId = message && roomOf(message.channelId);
-    const key = { idempotencyKey: `trigger:${triggerId}`, isAutomatic: false };
+    const key = { idempotencyKey: deliveryKey('trigger', triggerId), isAutomatic: false };
     const asked = { userId, alertId, incidentChannelId, ...key };
     const result = await slack.useCases.requestForAlert(asked);
     if (result.outcome === 'sent') return reply({ text: sentLines(slack.policy(), result).join('\n') });

@@ -13,6 +13,7 @@ import type { Reply, Slack } from '../context.ts';
 import { sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
 import type { Command } from './command.ts';
 import { code, typed } from './command.ts';
+import { deliveryKey } from '../delivered-once.ts';
 
 type Line = { id: string | null; byMs: number | null; reason: string | null };
 
@@ -87,7 +88,7 @@ export const extend: Command = {
     const line = readExtendLine(text);
     if ('bad' in line)
       return reply({ text: `${code(line.bad)} is no duration. Write it like ${typed('extend 30m')}.` });
-    const wanted = { ...line, userId, deadline: null, idempotencyKey: `trigger:${triggerId}` };
+    const wanted = { ...line, userId, deadline: null, idempotencyKey: deliveryKey('trigger', triggerId) };
     return reply(extendAnswer(slack, await slack.useCases.extend(wanted)));
   },
 };

@@ -10,6 +10,7 @@ import { withoutMentions } from '../typed-text.ts';
 import { code, typed } from './command.ts';
 import { parseRequestLine, ticketPatterns } from './parse-request.ts';
 import type { RequestLineProblem } from './parse-request.ts';
+import { deliveryKey } from '../delivered-once.ts';
 
 const WRONG = {
   unknown_target: 'There is no target of that name.',
@@ -41,7 +42,7 @@ export const askInOneLine = async (call: CommandCall): Promise<void> => {
     userId,
     ...read.line,
     incidentChannelId: roomOf(channelId),
-    idempotencyKey: `trigger:${triggerId}`,
+    idempotencyKey: deliveryKey('trigger', triggerId),
   });
   return call.reply(answer(call, result, read.line.durationMs === null));
 };

@@ -20,6 +20,7 @@ import { explainError, forField, sentenceOfProblem } from '../../errors.ts';
 import { withinMs } from '../../../lib/timeout.ts';
 import { sentView } from './result-view.ts';
 import { text } from './request-form.ts';
+import { deliveryKey } from '../delivered-once.ts';
 
 const BREAK_GLASS_FORM = 'break_glass_form';
 const REASON = 'reason';
@@ -155,7 +156,7 @@ const take = async ({ slack, userId, view }: SubmitCall): Promise<Taken> => {
       ...subject.parse(JSON.parse(view.privateMetadata)),
       reason: view.values[REASON]?.[REASON]?.value ?? '',
       ticket: view.values[TICKET]?.[TICKET]?.value || null,
-      idempotencyKey: `view:${view.id}`,
+      idempotencyKey: deliveryKey('view', view.id),
     });
     if (result.outcome === 'sent') return { isTaken: true, result };
     return { isTaken: false, why: result.problems.map(sentenceOfProblem).join(' ') };

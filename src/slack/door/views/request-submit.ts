@@ -9,6 +9,7 @@ import { withinMs } from '../../../lib/timeout.ts';
 import { blockId, readForm, REQUEST_FORM } from './form-state.ts';
 import type { FormState } from './form-state.ts';
 import { notSentView, sendingView, sentView } from './result-view.ts';
+import { deliveryKey } from '../delivered-once.ts';
 
 /** Slack waits three seconds for the answer to a submit; the rest is for the way there and back. */
 const ANSWER_WITHIN_MS = 1_800;
@@ -51,7 +52,7 @@ const askFor = async ({ slack, userId, view }: SubmitCall, state: FormState): Pr
       start: state.startsAt && { kind: 'at', at: state.startsAt },
       incidentChannelId: state.room?.channelId ?? null,
       alert: state.alertId ? { id: state.alertId, isAutomatic: false } : null,
-      idempotencyKey: `view:${view.id}`,
+      idempotencyKey: deliveryKey('view', view.id),
     });
     if (result.outcome === 'sent') return { isSent: true, result };
     if (result.outcome === 'denied')
