@@ -51,6 +51,24 @@ const votedBy = (db: Db, personId: string) =>
     .from(votes)
     .where(and(eq(votes.requestId, requests.id), eq(votes.voterId, personId)));
 
+const touchPending =
+  (db: Db): ChangeWrites['touchPending'] =>
+  async (limit) => {
+    const oldest = db
+      .select({ id: requests.id })
+      .from(requests)
+      .where(isPending)
+      .orderBy(asc(requests.createdAt), asc(requests.id))
+      .limit(limit)
+      .for(ROW_LOCK);
+    const touched = await db
+      .update(requests)
+      .set({ version: raisedVersion })
+      .where(inArray(requests.id, oldest))
+      .returning({ id: requests.id, createdAt: requests.createdAt });
+    return touched.toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime()).map(({ id }) => id);
+  };
+
 /** None of these is on the way of every request, so they are not prepared. */
 export const changeWrites = (db: Db): ChangeWrites => ({
   setAsk: setAsk(db),
@@ -82,19 +100,5 @@ export const changeWrites = (db: Db): ChangeWrites => ({
       .where(and(isPending, exists(votedBy(db, personId))))
       .orderBy(asc(requests.id))
       .for(ROW_LOCK),
-  touchPending: async (limit) => {
-    const oldest = db
-      .select({ id: requests.id })
-      .from(requests)
-      .where(isPending)
-      .orderBy(asc(requests.createdAt), asc(requests.id))
-      .limit(limit)
-      .for(ROW_LOCK);
-    const touched = await db
-      .update(requests)
-      .set({ version: raisedVersion })
-      .where(inArray(requests.id, oldest))
-      .returning({ id: requests.id, createdAt: requests.createdAt });
-    return touched.toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime()).map(({ id }) => id);
-  },
+  touchPending: touchPending(db),
 });
