@@ -49,6 +49,11 @@ const PACKAGES = [
     home: ['store', 'providers/postgres'],
     message: 'Only src/store and the Postgres provider open Postgres connections.',
   },
+  {
+    regex: '^mysql2(/|$)',
+    home: ['providers/mysql'],
+    message: 'Only the MySQL provider opens MySQL connections.',
+  },
 ];
 
 const PURE = {
@@ -150,7 +155,8 @@ export const directionRules = () => [
     ),
   ),
   ...ROOMS.map(roomRule),
-  providerRule(['src/providers/*/**'], 'providers', ['src/providers/postgres/**']),
+  providerRule(['src/providers/*/**'], 'providers', ['src/providers/postgres/**', 'src/providers/mysql/**']),
+  providerRule(['src/providers/mysql/**'], 'providers/mysql'),
   providerRule(['src/providers/postgres/**'], 'providers/postgres'),
   hookRule(),
   rule(

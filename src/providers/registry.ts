@@ -1,7 +1,8 @@
 /** Every provider, one line each. A new one is a folder here and a line below; a test holds the two together. */
+import { mysql } from './mysql/mysql.ts';
 import { postgres } from './postgres/postgres.ts';
 import type { AnyProvider } from './provider.ts';
 
-export const PROVIDERS: readonly AnyProvider[] = [postgres];
+export const PROVIDERS: readonly AnyProvider[] = [mysql, postgres];
 
 export const findProvider = (id: string): AnyProvider | undefined => PROVIDERS.find((provider) => provider.id === id);

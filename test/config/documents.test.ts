@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { testPolicy } from '../../src/config/policy-commands.ts';
 import type { CommandResult, TestFacts } from '../../src/config/policy-commands.ts';
+import { PROVIDERS } from '../../src/providers/registry.ts';
 import { inputOf } from './made.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
@@ -68,6 +69,22 @@ describe('the examples of docs/incidents.md', () => {
     expect(keys.length).toBeGreaterThan(8);
     const text = shown.join('\n');
     expect(keys.filter((key) => !text.includes(`${key}:`))).toEqual([]);
+  });
+});
+
+describe('examples/', () => {
+  const names = readdirSync(new URL('../../examples/', import.meta.url));
+
+  it('has a whole policy for each provider, under its name', () => {
+    expect(names.sort()).toEqual(PROVIDERS.map(({ id }) => `${id}.yml`).sort());
+  });
+
+  it.each(names)('%s is right, its tests pass, and its target is of that provider', (name) => {
+    const text = read(`examples/${name}`);
+    const { isOk, text: said, facts } = testPolicy({ ...inputOf(text), providers: PROVIDERS });
+    expect({ isOk, said }).toEqual({ isOk: true, said });
+    expect(facts.results.length).toBeGreaterThan(0);
+    expect(text).toContain(`provider: ${name.replace('.yml', '')}\n`);
   });
 });
 

@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { removePostgres, startPostgres } from '../../sandbox/src/embedded/postgres.ts';
 import { isRunning } from '../../sandbox/src/embedded/process.ts';
 import { removeRedis, startRedis } from '../../sandbox/src/embedded/redis.ts';
+import { removeMariaDb } from './mariadb.ts';
 import { installOlderPostgres } from './older-postgres.ts';
 import { freeSmallDisks, unmountSmallDisks } from './small-disk.ts';
 import { makeTemplate } from './template.ts';
@@ -41,6 +42,7 @@ async function endRun(runDir: string): Promise<void> {
   for (const folder of [runDir, ...foldersWithServers(runDir)]) {
     await removePostgres(folder);
     await removeRedis(folder);
+    await removeMariaDb(folder);
   }
   unmountSmallDisks(runDir);
   rmSync(runDir, { recursive: true, force: true });

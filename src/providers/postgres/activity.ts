@@ -1,6 +1,7 @@
 /** Which of our logins somebody is in right now. Asks one statement, whatever the number of logins and sessions. */
 import type { InUse } from '../provider.ts';
-import { LIKE_OURS, grantOfLogin } from './login-name.ts';
+import { LIKE_OURS } from '../kit/login-name.ts';
+import { grantOfLogin } from './login-name.ts';
 import { AGE_MS } from './sessions.ts';
 import type { Server } from './server.ts';
 

@@ -6,12 +6,13 @@ import { SSL_MODES, isInTheClear, tlsOf, tlsProblem, type SslMode, type TlsSetti
 import { readPostgresUrl, urlProblem } from '../../lib/postgres-url.ts';
 import { groupSettingsSchema } from './group-settings.ts';
 
-/** Identifiers in Postgres: up to 63 bytes (postgresql.org/docs/current/sql-syntax-lexical.html). */
+/** Identifiers in Postgres are cut here (postgresql.org/docs/current/sql-syntax-lexical.html). */
+export const MAX_NAME_BYTES = 63;
 const roleName = z
   .string('must be the name of a role')
   .min(1, 'must be the name of a role')
   .refine(
-    (name) => Buffer.byteLength(name) <= 63 && !name.includes('\0'),
+    (name) => Buffer.byteLength(name) <= MAX_NAME_BYTES && !name.includes('\0'),
     'must be at most 63 bytes, as every name in Postgres',
   );
 const wholeNumber = (least: number, most: number): z.ZodNumber => {

@@ -2,9 +2,10 @@
 import pg from 'pg';
 import { ProviderError, granteeName, type Granted, type ProviderContext } from '../provider.ts';
 import { assertGrantable } from './group-risks.ts';
-import { groupOf, type Handle, type Scope } from './config.ts';
+import { groupOf, MAX_NAME_BYTES, type Handle, type Scope } from './config.ts';
 import type { GroupSettings } from './group-settings.ts';
-import { loginNameOf, readGroupSettings, writeMark } from './login-name.ts';
+import { loginNameOf } from '../kit/login-name.ts';
+import { readGroupSettings, writeMark } from './login-name.ts';
 import { assertOurs, explained, findLogins, type Login } from './logins.ts';
 import { nextSecret } from './scram.ts';
 import { secretFor } from './secret.ts';
@@ -113,7 +114,7 @@ export const grant = async (server: Server, scope: Scope, ctx: ProviderContext):
   const [{ existing, maker, settings }, { password, verifier }] = await Promise.all([look, nextSecret()]);
   const options = optionsOf({ scope, verifier, maxSessions: server.settings.maxSessions }, ctx);
   if (existing) assertOurs(existing);
-  const login = existing?.name ?? loginNameOf(ctx.grantId, granteeName(ctx));
+  const login = existing?.name ?? loginNameOf(ctx.grantId, granteeName(ctx), MAX_NAME_BYTES);
   const before = readGroupSettings(existing?.comment ?? null) ?? settings;
   const mark = markOf(server, ctx, before);
   const make = existing ? repairSql(existing, options) : createSql(login, options);

@@ -2,7 +2,8 @@
 import pg from 'pg';
 import { ProviderError } from '../provider.ts';
 import { codeOf } from './errors.ts';
-import { checkGrantId, prefixOf, readMark } from './login-name.ts';
+import { checkGrantId, prefixOf } from '../kit/login-name.ts';
+import { readMark } from './login-name.ts';
 import { MAKER_OF } from './creator-roles.ts';
 import type { Client } from './server.ts';
 

@@ -2,14 +2,14 @@
 import pg from 'pg';
 import { granteeName } from '../provider.ts';
 import type { Grantee, Manual } from '../provider.ts';
-import { groupOf, type Handle, type Scope } from './config.ts';
-import { loginNameOf } from './login-name.ts';
+import { groupOf, MAX_NAME_BYTES, type Handle, type Scope } from './config.ts';
+import { loginNameOf } from '../kit/login-name.ts';
 
 const { escapeIdentifier: name, escapeLiteral: literal } = pg;
 
 /** In the order of our own end: shut the door, cut the sessions, take back what it set on its groups, hand over what it owns, drop it. */
 export const manual = (scope: Scope, handle: Handle | undefined, grantee: { grantId: string } & Grantee): Manual => {
-  const login = handle?.role ?? loginNameOf(grantee.grantId, granteeName(grantee));
+  const login = handle?.role ?? loginNameOf(grantee.grantId, granteeName(grantee), MAX_NAME_BYTES);
   return {
     name: login,
     enforcedBy: 'VALID UNTIL',

@@ -4,7 +4,7 @@
  */
 import pg from 'pg';
 import type { Lookalike } from '../provider.ts';
-import { LIKE_OURS } from './login-name.ts';
+import { LIKE_OURS } from '../kit/login-name.ts';
 import { NAMED } from './creator-roles.ts';
 import type { Server } from './server.ts';
 

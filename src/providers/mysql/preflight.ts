@@ -1,0 +1,138 @@
+/** Looks a target over before it is needed: reachable, allowed to do its work, and allowed no more than that. */
+import { isLoopback } from '../../lib/postgres-tls.ts';
+import { ProviderError, type Finding } from '../provider.ts';
+import type { Scope } from './config.ts';
+import { SCHEMA } from './deadline.ts';
+import { mayCreateSchema, ownRightFindings } from './own-rights.ts';
+import { account, literal, name } from './quote.ts';
+import { showGrants, type Rights } from './rights.ts';
+import { roleRisks } from './role-risks.ts';
+import type { Client, Server } from './server.ts';
+import { oldVersion } from './version.ts';
+
+const MAX_SKEW_MS = 5_000;
+
+const error = (code: string, message: string): Finding => ({ level: 'error', code, message });
+const warning = (code: string, message: string): Finding => ({ level: 'warning', code, message });
+
+type Self = { user: string; isReadOnly: number; now: Date; events: string };
+
+const SELF = `select current_user() as user, @@global.read_only as isReadOnly, utc_timestamp(3) as now, @@global.event_scheduler as events`;
+
+/** `user@host`, where the user may hold an `@`. */
+export const ownAccount = (user: string): string => {
+  const at = user.lastIndexOf('@');
+  return account(user.slice(0, at), user.slice(at + 1));
+};
+
+const SCHEDULER_OFF =
+  'The server runs no events, so it has no deadline of its own and only Latchkey ends access. As an administrator: SET GLOBAL event_scheduler = ON; ' +
+  'and event_scheduler = ON in the configuration of the server, or it is off again after a restart.';
+
+const selfFindings = (self: Self, server: Server, sentAt: Date): Finding[] => {
+  const skewMs = Math.abs(self.now.getTime() - sentAt.getTime());
+  const { tls, nodes } = server.settings;
+  const isEncrypted = tls.sslmode !== null && tls.sslmode !== 'disable';
+  return [
+    self.isReadOnly !== 0 &&
+      error('read_only', 'This server is read-only: point the url of the target at the primary.'),
+    self.events.toUpperCase() !== 'ON' && warning('events_off', SCHEDULER_OFF),
+    !isEncrypted &&
+      !isLoopback(nodes[0].host) &&
+      warning(
+        'not_encrypted',
+        'The connection is not encrypted: set sslmode to verify-full in the config of the target.',
+      ),
+    skewMs > MAX_SKEW_MS &&
+      warning(
+        'clock_skew',
+        `The clocks of Latchkey and the target are ${Math.round(skewMs / 1000)} s apart, so its own deadline comes early or late: synchronise them with NTP.`,
+      ),
+  ].filter((finding) => finding !== false);
+};
+
+const ANONYMOUS = (accounts: string): string =>
+  `select user, host from (${accounts}) as accounts where user = '' order by host`;
+
+/** They count before every account that may come from anywhere, and let in whoever knows no password. */
+const anonymousFindings = async (client: Client): Promise<Finding[]> => {
+  const found = await client.query<{ user: string; host: string }>(ANONYMOUS(client.dialect.accountsSql));
+  if (found.length === 0) return [];
+  const drop = found.map(({ user, host }) => `DROP USER ${account(user, host)};`).join(' ');
+  return [
+    warning(
+      'anonymous',
+      `The server has accounts without a name, which keep the logins of grants out where they count. As an administrator: ${drop}`,
+    ),
+  ];
+};
+
+const schemaFindings = async (client: Client, own: Rights): Promise<Finding[]> => {
+  const [row] = await client.query<object>(
+    `select 1 from information_schema.SCHEMATA where SCHEMA_NAME = ${literal(SCHEMA)}`,
+  );
+  if (row || mayCreateSchema(own)) return [];
+  return [
+    error(
+      'no_database',
+      `The database ${name(SCHEMA)} for the deadlines of logins does not exist. As an administrator: CREATE DATABASE ${name(SCHEMA)};`,
+    ),
+  ];
+};
+
+const ungrantable = (own: Rights, roles: readonly string[], who: string): Finding[] => {
+  const admin = new Set(own.roles.filter(({ isAdmin }) => isAdmin).map(({ role }) => role));
+  return [...new Set(roles)]
+    .filter((role) => !admin.has(role))
+    .map((role) =>
+      error(
+        'no_admin_option',
+        `Latchkey's account may not grant the role ${name(role)}. As an administrator: GRANT ${name(role)} TO ${who} WITH ADMIN OPTION;`,
+      ),
+    );
+};
+
+const look = async (client: Client, server: Server, roles: readonly string[]): Promise<Finding[]> => {
+  const tooOld = oldVersion(client.dialect);
+  if (tooOld) return [error('old_version', tooOld)];
+  const sentAt = new Date();
+  const [self] = await client.query<Self>(SELF);
+  if (!self)
+    throw new ProviderError('conflict', `The server at ${client.node.name} does not say who Latchkey is there.`);
+  const who = ownAccount(self.user);
+  const own = await showGrants(client);
+  const rights = ownRightFindings(own, client.dialect, who);
+  const findings = [...selfFindings(self, server, sentAt), ...rights, ...(await schemaFindings(client, own))];
+  // Without its rights it sees nothing of roles and accounts.
+  if (rights.some(({ level }) => level === 'error')) return findings;
+  const { missing, findings: risks } = await roleRisks(client, roles);
+  const there = client.dialect.id === 'mariadb' ? roles.filter((role) => !missing.includes(role)) : [];
+  return [...findings, ...risks, ...ungrantable(own, there, who), ...(await anonymousFindings(client))];
+};
+
+const nodeFindings = async (server: Server, signal: AbortSignal): Promise<Finding[]> => {
+  if (server.settings.nodes.length === 1) return [];
+  try {
+    await server.runOnEach(signal, async (client) => await showGrants(client));
+    return [];
+  } catch (failure) {
+    if (failure instanceof ProviderError) return [error(failure.kind, failure.message)];
+    throw failure;
+  }
+};
+
+/** A target that cannot be looked over is a finding too, not a failure of the look. */
+export const preflight = async (
+  server: Server,
+  scopes: Record<string, Scope>,
+  signal: AbortSignal,
+): Promise<Finding[]> => {
+  const roles = Object.values(scopes).flatMap((scope) => scope.roles);
+  try {
+    const findings = await server.run(signal, async (client) => await look(client, server, roles));
+    return [...findings, ...(await nodeFindings(server, signal))];
+  } catch (failure) {
+    if (failure instanceof ProviderError) return [error(failure.kind, failure.message)];
+    throw failure;
+  }
+};

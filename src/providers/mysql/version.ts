@@ -1,0 +1,23 @@
+/** Which server it is, by the version that it tells. */
+import { ProviderError } from '../provider.ts';
+import { mariadb } from './dialect-mariadb.ts';
+import { mysql8 } from './dialect-mysql.ts';
+import type { Dialect } from './dialect.ts';
+
+const OLDEST = { mariadb: 100_600, mysql: 80_021 } as const;
+
+export const oldVersion = ({ id, number, title, version }: Dialect): string | null =>
+  number >= OLDEST[id]
+    ? null
+    : `This is ${title} ${version}; Latchkey lends access in MariaDB 10.6 and MySQL 8.0.21 or newer.`;
+
+/** `8.0.36`, or `10.11.19-MariaDB-0+deb12u1`; some proxies put `5.5.5-` in front. */
+export const dialectOf = (told: string, where: string): Dialect => {
+  const isMariaDb = /mariadb/i.test(told);
+  const [, major, minor, patch] = /^(?:5\.5\.5-(?=\d))?(\d+)\.(\d+)\.(\d+)/.exec(told) ?? [];
+  if (major === undefined)
+    throw new ProviderError('unsupported', `The server at ${where} does not tell a version that Latchkey knows.`);
+  const number = Number(major) * 10_000 + Number(minor) * 100 + Number(patch);
+  const version = `${major}.${minor}.${patch}`;
+  return isMariaDb ? mariadb(version, number) : mysql8(version, number);
+};
