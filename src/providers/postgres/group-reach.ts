@@ -29,6 +29,8 @@ export type Reach = {
   /** Settings of the whole server that it may change for good. */
   systemSettings: Grants;
   /** Of the group itself: what is set on it now, and the comment of our oldest login in it. */
+  /** Event triggers whose function it may replace. */
+  eventTriggers: { trigger: string; function: string }[];
   settings: SettingsOfGroup;
   oldestMark: string | null;
   database: string;
@@ -67,6 +69,8 @@ const REACH = `
     ${grantsOn({ what: `'SELECT (rolpassword) ON pg_authid'`, from: 'pg_attribute c', acl: 'c.attacl', where: `c.attrelid = 'pg_authid'::regclass and c.attname = 'rolpassword' and acl.privilege_type = 'SELECT'` })} as "readsPasswords",
     ${grantsOn({ what: 'c.oid::regprocedure::text', from: 'pg_proc c', acl: 'c.proacl', where: `c.proname = any('${FILE_FUNCTIONS}'::name[]) and c.pronamespace = 'pg_catalog'::regnamespace` })} as "fileFunctions",
     ${grantsOn({ what: 'c.parname::text', from: 'pg_parameter_acl c', acl: 'c.paracl', where: `acl.privilege_type = 'ALTER SYSTEM'` })} as "systemSettings",
+    coalesce((select jsonb_agg(jsonb_build_object('trigger', e.evtname, 'function', p.oid::regprocedure::text) order by e.evtname)
+      from pg_event_trigger e join pg_proc p on p.oid = e.evtfoid where p.proowner = r.oid or e.evtowner = r.oid), '[]') as "eventTriggers",
     case when a.first is null then ${SETTINGS_OF} else '{}' end as settings,
     case when a.first is null then ${OLDEST_MARK_OF} end as "oldestMark",
     current_database()::text as database, current_setting('server_version_num')::int as version

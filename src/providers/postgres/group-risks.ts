@@ -139,6 +139,20 @@ const RISKS: readonly Risk[] = [
       `may change settings of the server for good (${whats(systemSettings)}), so a borrower could leave one behind`,
     remedy: ({ systemSettings }) => revoked(systemSettings, 'ALTER SYSTEM ON PARAMETER '),
   },
+  {
+    level: 'error',
+    code: 'group_owns_event_trigger',
+    is: (reach) => !reach.isSuperuser && reach.eventTriggers.length > 0,
+    says: ({ eventTriggers }) =>
+      `owns what the event trigger ${eventTriggers.map(({ trigger }) => name(trigger)).join(', ')} runs, so a borrower could have others, and Latchkey, run statements`,
+    remedy: ({ eventTriggers }) =>
+      eventTriggers
+        .map(
+          (each) =>
+            `ALTER EVENT TRIGGER ${name(each.trigger)} OWNER TO postgres; ALTER FUNCTION ${each.function} OWNER TO postgres;`,
+        )
+        .join(' '),
+  },
   predefined(
     'pg_create_subscription',
     'group_subscribes',

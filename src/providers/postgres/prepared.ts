@@ -96,7 +96,8 @@ export const rollBack = async (
       try {
         await server.runIn(database, signal, once);
       } catch (error) {
-        if (!(error instanceof ProviderError)) throw error;
+        // What Latchkey itself refuses says what to do.
+        if (!(error instanceof ProviderError) || (error.kind === 'denied' && codeOf(error.cause) === '')) throw error;
         const isInTurn = codeOf(error.cause) === NO_RIGHT || error.isRetried;
         if (attempt === TRIES || !isInTurn)
           throw new ProviderError('denied', rollBackSentence(prepared), { cause: error });

@@ -4,6 +4,7 @@ import { createLanes, type Lanes } from '../../lib/limiter.ts';
 import { adminConnection, assertPinned, NEWEST_OPTIONS, OLD_OPTIONS, UNKNOWN_SETTING } from './admin-connection.ts';
 import type { Settings } from './config.ts';
 import { codeOf, toProviderError } from './errors.ts';
+import { assertNothingRunsAtLogin } from './event-triggers.ts';
 
 const MAX_CONNECTIONS = 10;
 const IDLE_MS = 30_000;
@@ -116,7 +117,11 @@ export const openServer = (settings: Settings): Server => {
     query: async (signal, query) => await queryOn(pool, signal, query),
     ...createTurns(),
     querySpare: async (signal, query) => await queryOn(spare, signal, query),
-    runIn: async (database, signal, work) => await runApart({ settings, database, taken, signal }, work),
+    runIn: async (database, signal, work) => {
+      if (database !== settings.database)
+        await assertNothingRunsAtLogin(async (query) => await queryOn(pool, signal, query), { ...settings, database });
+      return await runApart({ settings, database, taken, signal }, work);
+    },
     close: async () => {
       await Promise.all([pool, spare].map(async (each) => (each.ending ? undefined : await each.end())));
     },
