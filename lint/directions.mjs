@@ -16,8 +16,21 @@ export const STOREYS = {
   store: ['application', 'domain', 'lib'],
   http: ['application', 'domain', 'lib'],
   providers: ['application', 'domain', 'lib'],
+  publishers: ['application', 'domain', 'lib'],
   config: ['domain', 'lib'],
-  compose: ['slack', 'directory', 'work', 'store', 'http', 'providers', 'config', 'application', 'domain', 'lib'],
+  compose: [
+    'slack',
+    'directory',
+    'work',
+    'store',
+    'http',
+    'providers',
+    'publishers',
+    'config',
+    'application',
+    'domain',
+    'lib',
+  ],
   cli: ['compose', 'config', 'store', 'application', 'domain', 'lib'],
 };
 
@@ -37,6 +50,7 @@ export const ROOMS = [
   'policy',
   'queries',
   'messages',
+  'evidence',
 ];
 
 /** Packages that one place alone may know. */

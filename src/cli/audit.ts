@@ -11,6 +11,20 @@ import { reaching } from '../store/reaching.ts';
 import { demandDatabase } from './database.ts';
 import { print, printJson } from './output.ts';
 import type { Exit } from './output.ts';
+import type { EvidenceDeps } from '../application/evidence/evidence-ports.ts';
+import { readHeads } from '../application/evidence/held-heads.ts';
+import type { PlaceHeads } from '../application/evidence/held-heads.ts';
+import { publishCheckpoints } from '../application/evidence/publish-checkpoints.ts';
+import { rangesOf } from '../application/evidence/ranges.ts';
+import type { Range, Ranges } from '../application/evidence/ranges.ts';
+import { signCheckpoint } from '../application/evidence/sign-checkpoint.ts';
+import { demandAuditSettings, readAuditSettings, withEvidence } from '../compose/evidence-command.ts';
+import type { EvidenceCommand } from '../compose/evidence-command.ts';
+import type { AuditSettings } from '../domain/policy/types.ts';
+import { StartError } from '../lib/start-error.ts';
+import { parseVkey } from '../lib/transparency/note.ts';
+import type { VerifierKey } from '../lib/transparency/note.ts';
+import type { SignedHead } from '../store/audit/verify-tree.ts';
 import { pluralize } from '../lib/pluralize.ts';
 
 type Pool = ReturnType<typeof createPool>;
@@ -50,12 +64,92 @@ const sayReport = ({ ok, events, unsealed, oldestUnsealedAgeMs, head, problems, 
   return [...found, ...cut, ...waiting, summary, `head ${head.seq}:${head.hash}`].join('\n');
 };
 
-const verify = async (options: { json?: boolean; expectHead?: Head }): Promise<Exit> => {
-  const { expectHead } = options;
-  const report = await withPool((pool) => verifyAudit(pool, expectHead ? { expectHead } : {}));
-  if (options.json) printJson(report);
-  else print(sayReport(report));
-  return report.ok ? 0 : 1;
+/** What a checkpoint that is signed, and where it is, says of the log. */
+type Signed = { heads: SignedHead[]; places: PlaceHeads[]; problems: string[] };
+
+const NOTHING_SIGNED: Signed = { heads: [], places: [], problems: [] };
+
+const collectSigned = async (deps: EvidenceDeps, key: VerifierKey | undefined): Promise<Signed> => {
+  const stored = (await deps.tree.all()).map((checkpoint) => ({
+    ...checkpoint,
+    source: 'signed and kept in the database',
+  }));
+  const places = await readHeads(deps, 'all', key && [key]);
+  return {
+    heads: [...stored, ...places.flatMap(({ heads }) => heads)],
+    places,
+    problems: places.flatMap(({ problems }) => problems),
+  };
+};
+
+const rangeText = (name: string, range: Range): string =>
+  `${name}: ${range ? `events ${range.from} to ${range.to}` : 'none'}`;
+
+const placeText = ({ place, heads, failure }: PlaceHeads): string =>
+  failure === null
+    ? `${place} holds ${pluralize(heads.length, 'checkpoint')}, the newest of ${Math.max(0, ...heads.map(({ size }) => size))} leaves.`
+    : `${place} could not be read: ${failure}`;
+
+const saySigned = ({ places, problems }: Signed, ranges: Ranges): string[] => [
+  ...problems.map((problem) => `signature: ${problem}`),
+  ...places.map(placeText),
+  rangeText('witnessed', ranges.witnessed),
+  rangeText('published', ranges.published),
+  rangeText('neither', ranges.neither),
+];
+
+type VerifyFlags = { json?: boolean; expectHead?: Head; key?: VerifierKey };
+
+const verify = async ({ json, expectHead, key }: VerifyFlags): Promise<Exit> => {
+  const settings = await readAuditSettings();
+  const head = expectHead ? { expectHead } : {};
+  const { report, signed } = settings
+    ? await withEvidenceOf(settings, async ({ pool, deps }) => {
+        const found = await collectSigned(deps, key);
+        return { signed: found, report: await verifyAudit(pool, { ...head, signed: found.heads }) };
+      })
+    : { signed: NOTHING_SIGNED, report: await withPool((pool) => verifyAudit(pool, head)) };
+  const bad = new Set(report.problems.filter(({ kind }) => kind === 'checkpoint_mismatch').map(({ seq }) => seq));
+  const ranges = rangesOf(report.tree, signed.places, ({ heads }) =>
+    heads.every(({ size }) => !bad.has(report.tree.before + size)),
+  );
+  const ok = report.ok && signed.problems.length === 0;
+  if (json)
+    printJson({ ...report, ok, signatureProblems: signed.problems, places: signed.places.map(placeFacts), ...ranges });
+  else print([...saySigned(signed, ranges), sayReport(report)].join('\n'));
+  return ok ? 0 : 1;
+};
+
+const placeFacts = ({ place, kind, heads, failure }: PlaceHeads) => ({
+  place,
+  kind,
+  failure,
+  checkpoints: heads.map(({ size, root, source }) => ({ size, root: root.toString('base64'), source })),
+});
+
+const withEvidenceOf = <T>(settings: AuditSettings, work: (command: EvidenceCommand) => Promise<T>): Promise<T> => {
+  const database = demandDatabase();
+  return reaching(database, () => withEvidence(database, settings, work));
+};
+
+/** Standard output has the note and nothing else. What was signed is published at once where that can be. */
+const printCheckpoint = async (): Promise<void> => {
+  const checkpoint = await withEvidenceOf(await demandAuditSettings(), async ({ deps }) => {
+    const signed = deps.signers.length > 0 ? await signCheckpoint(deps) : await deps.tree.newest();
+    await publishCheckpoints(deps);
+    return signed;
+  });
+  if (!checkpoint)
+    throw new StartError(
+      'There is no checkpoint yet: the log is empty, or LATCHKEY_AUDIT_KEY is not set and nothing was signed.',
+    );
+  process.stdout.write(checkpoint.note);
+};
+
+const readKey = (text: string): VerifierKey => {
+  const key = parseVkey(text);
+  if (!key) throw new InvalidArgumentError('A verifier key is written as name+8 hex digits+base64.');
+  return key;
 };
 
 type ExportFlags = { format: 'jsonl' | 'csv'; since?: Date; until?: Date };
@@ -74,13 +168,18 @@ const writeExport = async (options: ExportFlags): Promise<void> => {
 };
 
 export const addAuditCommands = (program: Command, setExit: (code: Exit) => void): void => {
-  const audit = program.command('audit').description('verify and export the audit log');
+  const audit = program.command('audit').description('verify, sign and export the audit log');
   audit
     .command('verify')
     .description('walk the whole chain and say whether anything was changed, removed or reordered')
     .option('--expect-head <seq:hash>', 'a head that was noted earlier and must still be in the chain', readHead)
+    .option('--key <vkey>', 'the only key whose checkpoints count', readKey)
     .option('--json', 'print the report as JSON')
-    .action(async (options: { json?: boolean; expectHead?: Head }) => setExit(await verify(options)));
+    .action(async (options: VerifyFlags) => setExit(await verify(options)));
+  audit
+    .command('checkpoint')
+    .description('sign the head of the log, publish it, and print the signed note')
+    .action(printCheckpoint);
   audit
     .command('export')
     .description('write the chained events to standard output')

@@ -1,5 +1,6 @@
 /** The composition root: the only file that knows every adapter. */
 import { checkAdopted, reportTargets } from './report-targets.ts';
+import { startCheckpoints } from './evidence.ts';
 import { hooksOf, startWeb } from './web.ts';
 import type { Web } from './web.ts';
 import type { AlertSource } from '../domain/alerts/types.ts';
@@ -163,7 +164,10 @@ const createPolicyHolder = (options: AppOptions, late: Late): PolicySource => {
   return holder;
 };
 
+type Pool = ReturnType<typeof createPool>;
+
 type Core = {
+  pool: Pool;
   store: ReturnType<typeof createStore>;
   replays: ReturnType<typeof createReplays>;
   policies: PolicySource;
@@ -203,8 +207,9 @@ const createBindings = (store: Store, policy: () => Policy) => ({
 const createCore = (options: AppOptions, late: Late): Core => {
   const { environment, log } = options;
   const database = { url: environment.databaseUrl, ca: environment.databaseCa };
+  const pool = createPool({ ...database, log });
   const store = createStore({
-    pool: createPool({ ...database, log }),
+    pool,
     log,
     onWork: (written) => late.jobs?.onWork(written),
     room: (kind) => late.jobs?.room(kind) ?? 0,
@@ -237,7 +242,7 @@ const createCore = (options: AppOptions, late: Late): Core => {
   const useCases = createUseCases(deps);
   late.useCases = useCases;
   late.access = access;
-  return { store, replays, policies, connection, access, metrics, deps, useCases };
+  return { pool, store, replays, policies, connection, access, metrics, deps, useCases };
 };
 
 const createJobs = ({ environment, only, log }: AppOptions, core: Core): Jobs => {
@@ -296,6 +301,11 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   }
 };
 
+const startEvidence = ({ environment, log }: AppOptions, { pool, store, connection, deps }: Core) => {
+  const parts = { pool, store, client: connection.notifierClient, auditKey: environment.auditKey, log };
+  return startCheckpoints({ parts, audit: () => deps.policy().audit });
+};
+
 type Starting = { core: Core; late: Late; opened: (() => Promise<void>)[] };
 
 /** Each part is stopped in the opposite order: no new clicks, then no new work, then the doors to targets and database. */
@@ -331,5 +341,6 @@ const startParts = async (options: AppOptions, { core, late, opened }: Starting)
   opened.push(web.stop);
   core.access.startChecks(TARGET_CHECK_MS);
   core.policies.watch(POLICY_POLL_MS);
+  if (only !== 'web') opened.push(startEvidence(options, core).stop);
   return web;
 };

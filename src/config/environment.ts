@@ -1,6 +1,7 @@
 /** The environment as typed values, or every problem with it at once. No secret has a default and no message holds a value of one. */
 import type { AlertSource } from '../domain/alerts/types.ts';
 import { pemOf } from '../lib/certificates.ts';
+import { signerProblem } from '../lib/transparency/signers.ts';
 import { databaseProblems } from './database.ts';
 import { readListening } from './environment-listening.ts';
 import type { Listening } from './environment-listening.ts';
@@ -29,6 +30,8 @@ export type Environment = {
   redisPrefix: string;
   /** 32 bytes each; the first encrypts, all decrypt. */
   secretKeys: Buffer[];
+  /** What signs the audit log; null where nothing does. */
+  auditKey: string | null;
   policyPath: string;
   /** Without a trailing slash; null where none was given. */
   publicUrl: string | null;
@@ -49,6 +52,7 @@ export const OWN_SECRETS = [
   'DATABASE_URL',
   'REDIS_URL',
   'LATCHKEY_SECRET_KEY',
+  'LATCHKEY_AUDIT_KEY',
   'PAGERDUTY_TOKEN',
   'OPSGENIE_API_KEY',
   'PAGERDUTY_WEBHOOK_SECRET',
@@ -159,6 +163,13 @@ const readKeys = (reader: Reader): Buffer[] => {
   return keys;
 };
 
+const readAuditKey = (reader: Reader): string | null => {
+  const text = reader.read('LATCHKEY_AUDIT_KEY');
+  const problem = text === null ? null : signerProblem(text);
+  if (problem !== null) reader.refuse('bad_audit_key', 'LATCHKEY_AUDIT_KEY', `LATCHKEY_AUDIT_KEY ${problem}.`);
+  return text || null;
+};
+
 const readLogLevel = (reader: Reader): LogLevel => {
   const text = reader.read('LATCHKEY_LOG_LEVEL') ?? 'info';
   const level = LOG_LEVELS.find((known) => known === text);
@@ -229,6 +240,7 @@ export const readPartly = (env: Variables): { environment: Environment; problems
     ...readRedis(reader),
     redisPrefix: readPrefix(reader),
     secretKeys: readKeys(reader),
+    auditKey: readAuditKey(reader),
     policyPath: reader.read('LATCHKEY_POLICY') ?? 'latchkey.yml',
     publicUrl: publicUrl?.replace(/\/+$/, '') ?? null,
     pagerDuty: readPagerDuty(reader),

@@ -9,6 +9,7 @@ const REMOVE = 'has no effect in this version of Latchkey: remove it.';
 /** Keys by their place in the file; `*` stands for a name or a number. */
 const KEYS: Record<string, string> = {
   auditors: `"auditors" ${REMOVE} Who can reach Latchkey's database can read and export the audit log.`,
+  'audit.retention': `"retention" ${REMOVE} Nothing of the audit log is erased.`,
   'rules.*.match.clients': `"clients" ${REMOVE} Only people can request access; a rule for clients would never match.`,
   'tests.*.client': `"client" ${REMOVE} Only people can request access, so no test can be about a client.`,
   'tests.*.pull_request': `"pull_request" ${REMOVE} No request comes from a pull request.`,

@@ -3,6 +3,7 @@ import { parseDuration } from '../domain/time/durations.ts';
 import { DEFAULT_LIMITS } from '../domain/policy/limits.ts';
 import type { BreakGlass, Limits, Policy, PolicyTest, StatedAlert } from '../domain/policy/types.ts';
 import { buildAlerts } from './policy-alerts.ts';
+import { buildAudit } from './policy-audit.ts';
 import { buildGroups } from './policy-groups.ts';
 import { buildIncidents } from './policy-incidents.ts';
 import { buildRule } from './policy-rules.ts';
@@ -95,7 +96,9 @@ export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<strin
     breakGlass: buildBreakGlass(document),
     incidents: buildIncidents(document, report),
     alerts: buildAlerts(document),
+    audit: buildAudit(document.audit),
     admins: document.admins ?? [],
+    auditors: [],
     managerField: document.manager_field ?? null,
     tests: (document.tests ?? []).map((test, index) =>
       buildTest(test, report.lineOf(['tests', testAt[index] ?? index])),

@@ -3,7 +3,8 @@ import { compileGlob, compileRoleGlob, isLiteralGlob, literalPrefix } from '../d
 import type { Policy, Rule } from '../domain/policy/types.ts';
 import type { Json } from '../domain/json.ts';
 import type { Report } from './report.ts';
-import { CHANNEL, PERSON } from './policy-schema.ts';
+import { PERSON } from './policy-schema.ts';
+import { CHANNEL } from './policy-values.ts';
 import { suggestion } from './problem.ts';
 import type { Path } from './problem.ts';
 
@@ -264,6 +265,7 @@ export const checkReferences = (check: Check): void => {
   for (const [index, rule] of policy.rules.entries()) checkRule(check, rule, check.rulePath(index));
   checkRuleNames(check);
   checkRefs(check, { refs: policy.admins, path: ['admins'] });
+  checkRefs(check, { refs: policy.auditors, path: ['auditors'] });
   checkBreakGlass(check);
   checkIncidents(check);
 };

@@ -1,12 +1,11 @@
 /** The shape of `latchkey.yml`: what may stand where. What the names mean together is checked by `policy-checks.ts`. */
 import { z } from 'zod';
 import { ALERT_SOURCES } from '../domain/alerts/types.ts';
+import { auditSection } from './policy-audit.ts';
+import { CHANNEL, duration } from './policy-values.ts';
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
-const DURATION = /^(?=.*[1-9])(?:\d{1,6}w)?(?:\d{1,6}d)?(?:\d{1,6}h)?(?:\d{1,6}m)?(?:\d{1,6}s)?$/;
 export const PERSON = /^(?:[^\s@]+@[^\s@]+|[UW][A-Z0-9]{4,})$/;
-/** A channel as the policy writes it. */
-export const CHANNEL = /^(?:#[^\s#,<>]{1,80}|[CG][A-Z0-9]{4,})$/;
 
 const text = (max: number, what: string): z.ZodString =>
   z
@@ -16,9 +15,6 @@ const text = (max: number, what: string): z.ZodString =>
 const name = z
   .string('must be a name')
   .regex(NAME, 'must be lower-case letters, digits, ".", "_" and "-", at most 63, starting with a letter or digit');
-const duration = z
-  .string('must be a duration such as "30m", "4h" or "1h30m"')
-  .regex(DURATION, 'must be a duration such as "30m", "4h" or "1h30m"');
 const person = z
   .string('must be an email or a Slack user id')
   .regex(PERSON, 'must be an email or a Slack user id (U…)');
@@ -270,6 +266,7 @@ export const policyDocument = z.strictObject(
     break_glass: breakGlass.optional(),
     incidents: incidents.optional(),
     alerts: z.array(alert, 'must be a list of alerts').max(1000, 'has more than 1000 alerts').optional(),
+    audit: auditSection.optional(),
     admins: z.array(reference, 'must be a list of groups or people').optional(),
     manager_field: text(100, 'the label or id of a Slack profile field').optional(),
     tests: z.array(policyTest, 'must be a list of tests').max(2000, 'has more than 2000 tests').optional(),

@@ -47,6 +47,7 @@ const placesOf = (policy: Policy): { place: string; refs: readonly string[] }[] 
     { place: `escalate of rule "${name}"`, refs: escalate ? [escalate.to] : [] },
   ]),
   { place: 'admins', refs: policy.admins },
+  { place: 'auditors', refs: policy.auditors },
   {
     place: 'break_glass',
     refs: [policy.breakGlass].flatMap((one) => (one ? [...one.who, ...one.tell, ...one.reviewers] : [])),

@@ -47,6 +47,7 @@ describe('an environment that is right', () => {
       redisCa: null,
       redisPrefix: 'latchkey',
       secretKeys: [Buffer.alloc(32, 7)],
+      auditKey: null,
       policyPath: 'latchkey.yml',
       publicUrl: null,
       pagerDuty: null,

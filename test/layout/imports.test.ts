@@ -69,6 +69,8 @@ const FORBIDDEN: readonly (readonly [string, string])[] = [
   ['store/schema', '../../slack/door/reply.ts'],
   ['store', 'bullmq'],
   ['http', '../work/workers.ts'],
+  ['publishers', '../store/client.ts'],
+  ['publishers', '../slack/messages/channels.ts'],
   ['http', '../providers/registry.ts'],
   ['http/hooks', '../../providers/provider.ts'],
   ['http/hooks', './registry.ts'],

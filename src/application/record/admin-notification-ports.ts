@@ -14,6 +14,7 @@ export const ANNOUNCEMENT_KINDS = [
   'group_gone',
   'targets_unfit',
   'user_group_moved',
+  'checkpoint_refused',
 ] as const;
 export type AdminNotificationKind = (typeof ANNOUNCEMENT_KINDS)[number];
 /** What admins may answer with a click: to repair or to leave a batch of findings. */

@@ -154,6 +154,15 @@ export type PolicyTest = {
 /** How much one person may have at the same time. */
 export type Limits = { openRequests: number; liveGrants: number };
 
+/** Where checkpoints are published. `key` is the verifier key of a witness, where it is known. */
+export type Place =
+  | { kind: 'slack'; channel: string }
+  | { kind: 'file'; folder: string }
+  | { kind: 'witness'; url: string; key: string | null };
+
+/** `origin` is the log's name in everything that is signed. */
+export type AuditSettings = { origin: string; checkpointMs: number; publish: Place[] };
+
 export type Policy = {
   sha256: string;
   timezone: string;
@@ -167,7 +176,10 @@ export type Policy = {
   breakGlass: BreakGlass | null;
   incidents: Incidents | null;
   alerts: AlertMapping[];
+  audit: AuditSettings | null;
   admins: string[];
+  /** Who may read evidence. */
+  auditors: string[];
   /** Label or id of the Slack profile field that names someone's manager; needed where approvals come `from: manager`. */
   managerField: string | null;
   tests: PolicyTest[];

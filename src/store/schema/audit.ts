@@ -83,6 +83,13 @@ export const auditCheckpoints = pgTable('audit_checkpoints', {
   signedAt: instant('signed_at').notNull(),
 });
 
+/** Verifier keys that sign or signed this log. */
+export const auditKeys = pgTable('audit_keys', {
+  vkey: text().primaryKey(),
+  addedAt: instant('added_at').notNull(),
+  retiredAt: instant('retired_at'),
+});
+
 /** Which place has which checkpoint, or why it has not. */
 export const auditPublications = pgTable(
   'audit_publications',

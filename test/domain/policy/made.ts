@@ -87,6 +87,8 @@ export const policyOf = (rules: Rule[], parts: Partial<Policy> = {}): Policy => 
   breakGlass: null,
   incidents: null,
   alerts: [],
+  audit: null,
+  auditors: [],
   admins: [],
   managerField: null,
   tests: [],

@@ -62,6 +62,12 @@ const WORDS = {
     foot: 'It is in the audit log.',
     more: 'the audit log has them all.',
   },
+  checkpoint_refused: {
+    heading:
+      '*The audit log is not the one that was signed before.* Latchkey signs no checkpoint until this is explained.',
+    foot: 'Run `latchkey audit verify` to see what differs.',
+    more: '`latchkey audit verify` has them all.',
+  },
   drift_repaired: { ...DRIFT, heading: '*What was changed past Latchkey was repaired, as an admin said.*' },
 } satisfies Record<AdminNotificationKind, Words>;
 

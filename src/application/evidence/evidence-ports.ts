@@ -1,0 +1,75 @@
+/** Ports of what is signed: the tree in the store, and the places that hold its checkpoints. */
+import type { AuditSettings } from '../../domain/policy/types.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Signer } from '../../lib/transparency/note.ts';
+import type { Ids, Store } from '../deps.ts';
+
+/** `note`: the signed note, with what witnesses added. */
+export type StoredCheckpoint = { size: number; root: Buffer; note: string; signedAt: Date };
+
+/** What one process at a time does: nobody else signs meanwhile. */
+export type Signing = {
+  /** Of the tree as it is now. */
+  size: number;
+  newest: StoredCheckpoint | null;
+  rootsAt(sizes: readonly number[]): Promise<Buffer[]>;
+  add(checkpoint: Omit<StoredCheckpoint, 'signedAt'>): Promise<void>;
+};
+
+export type AuditTree = {
+  size(): Promise<number>;
+  signing<T>(work: (signing: Signing) => Promise<T>): Promise<T>;
+  newest(): Promise<StoredCheckpoint | null>;
+  all(): Promise<StoredCheckpoint[]>;
+  /** Milliseconds since the newest was signed; null when there is none. */
+  newestAgeMs(): Promise<number | null>;
+  /** From the sizes of the older and the newer tree. */
+  consistency(oldSize: number, size: number): Promise<Buffer[]>;
+  /** Adds lines of signatures to a stored note. */
+  addSignatures(size: number, lines: string): Promise<void>;
+  keys: {
+    all(): Promise<{ vkey: string; isRetired: boolean }[]>;
+    put(vkey: string, isRetired: boolean): Promise<void>;
+  };
+  /** Runs `work` unless another process publishes. */
+  publishing(work: () => Promise<void>): Promise<void>;
+  /** Oldest first. */
+  unpublished(place: string): Promise<StoredCheckpoint[]>;
+  /** The largest size that this place is known to hold. */
+  publishedSize(place: string): Promise<number>;
+  setPublished(place: string, size: number): Promise<void>;
+  setFailed(place: string, size: number, error: string): Promise<void>;
+};
+
+/** Something that a place gave back; nothing of it is believed before its signature was checked. */
+export type Held = { text: string; source: string };
+
+/** `put` may answer with lines of signatures that were added. Both throw what `message` of an error says. */
+export type Publisher = {
+  /** As it is stored and shown: `file:/var/lib/…`. */
+  name: string;
+  kind: 'slack' | 'file' | 'witness';
+  /** The verifier key of a witness, where it is known. */
+  vkey: string | null;
+  /** False where old checkpoints need not be sent. */
+  takesEach: boolean;
+  put(checkpoint: StoredCheckpoint, tree: PublishedTree): Promise<{ signatures: string }>;
+  /** The newest alone, unless all are wanted. */
+  held(wanted: 'newest' | 'all'): Promise<Held[]>;
+};
+
+export type PublishedTree = {
+  publishedSize: number;
+  consistency(oldSize: number): Promise<Buffer[]>;
+};
+
+export type EvidenceDeps = {
+  store: Pick<Store, 'transaction' | 'audit' | 'read'>;
+  tree: AuditTree;
+  settings: AuditSettings;
+  /** The first is the newest key; empty where nothing can be signed. */
+  signers: readonly Signer[];
+  publishers: readonly Publisher[];
+  ids: Ids;
+  log: Log;
+};

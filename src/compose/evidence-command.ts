@@ -1,0 +1,67 @@
+/** Commands about what is signed: they need the database, the section `audit` of the policy and the audit key, and no more. */
+
+import type { EvidenceDeps } from '../application/evidence/evidence-ports.ts';
+import { readVariable } from '../config/variable.ts';
+import { loadPolicy } from '../config/policy-file.ts';
+import { readPolicyText } from '../config/policy-source.ts';
+import { formatProblem } from '../config/problem.ts';
+import type { AuditSettings } from '../domain/policy/types.ts';
+import { createLog } from '../lib/log.ts';
+import { StartError } from '../lib/start-error.ts';
+import { createSlackConnection } from '../slack/connection/connection.ts';
+import { createPool, createStore } from '../store/client.ts';
+import { policyInput } from './app.ts';
+import { openEvidence } from './evidence.ts';
+
+const readText = (name: string): string | null => {
+  const found = readVariable(process.env, name);
+  if ('problem' in found) throw new StartError(found.problem);
+  return found.value?.trim() || null;
+};
+
+const policyPath = (): string => readText('LATCHKEY_POLICY') ?? 'latchkey.yml';
+
+/** null where there is no policy file, or none with a section `audit`. */
+export const readAuditSettings = async (): Promise<AuditSettings | null> => {
+  const path = policyPath();
+  const read = await readPolicyText(path);
+  if ('problems' in read) {
+    if (readText('LATCHKEY_POLICY') === null) return null;
+    throw new StartError(read.problems.map(formatProblem).join('\n'));
+  }
+  const input = policyInput(read.text, path, process.env);
+  const loaded = loadPolicy({ ...input, areVariablesOptional: true, runsTests: false });
+  if ('problems' in loaded) throw new StartError(loaded.problems.map(formatProblem).join('\n'));
+  return loaded.policy.audit;
+};
+
+export const demandAuditSettings = async (): Promise<AuditSettings> => {
+  const settings = await readAuditSettings();
+  if (settings) return settings;
+  throw new StartError(
+    `There is no section "audit" in ${policyPath()}; write audit: { origin: <a name that never changes, such as latchkey.acme.test/prod> }.`,
+  );
+};
+
+export type EvidenceCommand = { pool: ReturnType<typeof createPool>; deps: EvidenceDeps };
+
+export const withEvidence = async <T>(
+  database: { url: string; ca: string | null },
+  settings: AuditSettings,
+  work: (command: EvidenceCommand) => Promise<T>,
+): Promise<T> => {
+  const log = createLog('silent');
+  const pool = createPool({ ...database, log, max: 4 });
+  const store = createStore({ pool, log, onWork: () => undefined });
+  const token = readText('SLACK_BOT_TOKEN');
+  const apiUrl = readText('SLACK_API_URL')?.replace(/\/*$/, '/') ?? null;
+  const connection =
+    token === null ? null : createSlackConnection({ botToken: token, apiUrl, log, onCall: () => undefined });
+  const client = connection?.client ?? null;
+  try {
+    const parts = { pool, store, client, auditKey: readText('LATCHKEY_AUDIT_KEY'), log };
+    return await work({ pool, deps: await openEvidence(parts, settings) });
+  } finally {
+    await store.close();
+  }
+};

@@ -1,0 +1,86 @@
+/** What signs the log and publishes it: beside the running app, and for the commands. */
+
+import type { EvidenceDeps, Publisher } from '../application/evidence/evidence-ports.ts';
+import { publishCheckpoints } from '../application/evidence/publish-checkpoints.ts';
+import type { Pauses } from '../application/evidence/publish-checkpoints.ts';
+import { CheckpointRefused, signWhenDue } from '../application/evidence/sign-checkpoint.ts';
+import type { Store } from '../application/deps.ts';
+import type { AuditSettings, Place } from '../domain/policy/types.ts';
+import { newId } from '../lib/ids.ts';
+import type { Log } from '../lib/log.ts';
+import { startLoop } from '../lib/loop.ts';
+import type { Loop } from '../lib/loop.ts';
+import { openSigners } from '../lib/transparency/signers.ts';
+import { filePublisher } from '../publishers/file.ts';
+import { witnessPublisher } from '../publishers/witness.ts';
+import { slackPublisher } from '../slack/messages/checkpoint-publisher.ts';
+import type { SlackConnection } from '../slack/connection/connection.ts';
+import { createChannels } from '../slack/messages/channels.ts';
+import type { createPool } from '../store/client.ts';
+import { auditTree } from '../store/audit/checkpoints.ts';
+
+/** `client` is null where no token is at hand: then the channels are not read. */
+export type EvidenceParts = {
+  pool: ReturnType<typeof createPool>;
+  store: Store;
+  client: SlackConnection['client'] | null;
+  auditKey: string | null;
+  log: Log;
+};
+
+const publisherOf = (place: Place, { client, store }: EvidenceParts, { origin }: AuditSettings): Publisher[] => {
+  if (place.kind === 'file') return [filePublisher(place.folder)];
+  if (place.kind === 'witness') return [witnessPublisher({ ...place, origin })];
+  return client
+    ? [slackPublisher({ client, channels: createChannels({ client, store }), channel: place.channel })]
+    : [];
+};
+
+export const openEvidence = async (parts: EvidenceParts, settings: AuditSettings): Promise<EvidenceDeps> => ({
+  store: parts.store,
+  tree: auditTree(parts.pool),
+  settings,
+  signers: parts.auditKey === null ? [] : await openSigners(parts.auditKey, settings.origin),
+  publishers: settings.publish.flatMap((place) => publisherOf(place, parts, settings)),
+  ids: { next: newId },
+  log: parts.log,
+});
+
+const POLL_MS = 2_000;
+/** A log that does not fit is looked at again so often. */
+const REFUSED_PAUSE_MS = 60_000;
+
+type Running = { parts: EvidenceParts; audit: () => AuditSettings | null };
+
+/** Signs and publishes by the policy in force. */
+export const startCheckpoints = ({ parts, audit }: Running): Loop => {
+  const pauses: Pauses = new Map();
+  let made: { text: string; deps: EvidenceDeps } | null = null;
+  let refusedUntilMs = 0;
+  const depsFor = async (settings: AuditSettings): Promise<EvidenceDeps> => {
+    const text = JSON.stringify(settings);
+    if (made?.text !== text) made = { text, deps: await openEvidence(parts, settings) };
+    return made.deps;
+  };
+  const sign = async (deps: EvidenceDeps): Promise<void> => {
+    if (deps.signers.length === 0 || performance.now() < refusedUntilMs) return;
+    try {
+      await signWhenDue(deps);
+    } catch (error) {
+      if (!(error instanceof CheckpointRefused)) throw error;
+      refusedUntilMs = performance.now() + REFUSED_PAUSE_MS;
+      parts.log.error({ problems: error.problems }, 'the audit log is not the one that was signed before');
+    }
+  };
+  return startLoop({
+    everyMs: POLL_MS,
+    run: async () => {
+      const settings = audit();
+      if (!settings) return;
+      const deps = await depsFor(settings);
+      await sign(deps);
+      await publishCheckpoints(deps, pauses);
+    },
+    onError: (error) => parts.log.error({ err: error }, 'signing or publishing a checkpoint failed'),
+  });
+};

@@ -1,0 +1,61 @@
+/** A folder: each checkpoint is a file of its own, named by its size and root, and none is written twice. */
+import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Publisher, StoredCheckpoint } from '../application/evidence/evidence-ports.ts';
+
+const SIZE_DIGITS = 12;
+const ROOT_DIGITS = 16;
+const NAME = /^\d{12}-[0-9a-f]{16}\.checkpoint$/;
+
+const nameOf = ({ size, root }: StoredCheckpoint): string =>
+  `${String(size).padStart(SIZE_DIGITS, '0')}-${root.toString('hex').slice(0, ROOT_DIGITS)}.checkpoint`;
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error);
+
+const inWords = async <T>(folder: string, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    throw new Error(
+      `The folder ${folder} cannot be used (${codeOf(error)}); give Latchkey's user the right to write it.`,
+      {
+        cause: error,
+      },
+    );
+  }
+};
+
+const list = async (folder: string): Promise<string[]> => {
+  try {
+    return (await readdir(folder)).filter((name) => NAME.test(name)).toSorted();
+  } catch (error) {
+    // Nothing was published yet.
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+};
+
+export const filePublisher = (folder: string): Publisher => ({
+  name: `file:${folder}`,
+  kind: 'file',
+  vkey: null,
+  takesEach: true,
+  put: (checkpoint) =>
+    inWords(folder, async () => {
+      const name = nameOf(checkpoint);
+      await mkdir(folder, { recursive: true });
+      // In one step: a reader never sees half a file.
+      await writeFile(join(folder, `.${name}.new`), checkpoint.note);
+      await rename(join(folder, `.${name}.new`), join(folder, name));
+      return { signatures: '' };
+    }),
+  held: (wanted) =>
+    inWords(folder, async () => {
+      const names = await list(folder);
+      const some = wanted === 'all' ? names : names.slice(-1);
+      return Promise.all(
+        some.map(async (name) => ({ text: await readFile(join(folder, name), 'utf8'), source: join(folder, name) })),
+      );
+    }),
+});
