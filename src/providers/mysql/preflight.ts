@@ -6,7 +6,7 @@ import { SCHEMA } from './deadline.ts';
 import { mayCreateSchema, ownRightFindings } from './own-rights.ts';
 import { account, literal, name } from './quote.ts';
 import { showGrants, type Rights } from './rights.ts';
-import { roleRisks } from './role-risks.ts';
+import { notAdmin, roleRisks } from './role-risks.ts';
 import type { Client, Server } from './server.ts';
 import { oldVersion } from './version.ts';
 
@@ -15,15 +15,9 @@ const MAX_SKEW_MS = 5_000;
 const error = (code: string, message: string): Finding => ({ level: 'error', code, message });
 const warning = (code: string, message: string): Finding => ({ level: 'warning', code, message });
 
-type Self = { user: string; isReadOnly: number; now: Date; events: string };
+type Self = { isReadOnly: number; now: Date; events: string };
 
-const SELF = `select current_user() as user, @@global.read_only as isReadOnly, utc_timestamp(3) as now, @@global.event_scheduler as events`;
-
-/** `user@host`, where the user may hold an `@`. */
-export const ownAccount = (user: string): string => {
-  const at = user.lastIndexOf('@');
-  return account(user.slice(0, at), user.slice(at + 1));
-};
+const SELF = `select @@global.read_only as isReadOnly, utc_timestamp(3) as now, @@global.event_scheduler as events`;
 
 const SCHEDULER_OFF =
   'The server runs no events, so it has no deadline of its own and only Latchkey ends access. As an administrator: SET GLOBAL event_scheduler = ON; ' +
@@ -82,14 +76,7 @@ const schemaFindings = async (client: Client, own: Rights): Promise<Finding[]> =
 
 const ungrantable = (own: Rights, roles: readonly string[], who: string): Finding[] => {
   const admin = new Set(own.roles.filter(({ isAdmin }) => isAdmin).map(({ role }) => role));
-  return [...new Set(roles)]
-    .filter((role) => !admin.has(role))
-    .map((role) =>
-      error(
-        'no_admin_option',
-        `Latchkey's account may not grant the role ${name(role)}. As an administrator: GRANT ${name(role)} TO ${who} WITH ADMIN OPTION;`,
-      ),
-    );
+  return [...new Set(roles)].filter((role) => !admin.has(role)).map((role) => notAdmin(role, who));
 };
 
 const look = async (client: Client, server: Server, roles: readonly string[]): Promise<Finding[]> => {
@@ -97,17 +84,15 @@ const look = async (client: Client, server: Server, roles: readonly string[]): P
   if (tooOld) return [error('old_version', tooOld)];
   const sentAt = new Date();
   const [self] = await client.query<Self>(SELF);
-  if (!self)
-    throw new ProviderError('conflict', `The server at ${client.node.name} does not say who Latchkey is there.`);
-  const who = ownAccount(self.user);
+  if (!self) throw new ProviderError('conflict', `The server at ${client.node.name} does not answer.`);
   const own = await showGrants(client);
-  const rights = ownRightFindings(own, client.dialect, who);
+  const rights = ownRightFindings(own, client.dialect, client.who);
   const findings = [...selfFindings(self, server, sentAt), ...rights, ...(await schemaFindings(client, own))];
   // Without its rights it sees nothing of roles and accounts.
   if (rights.some(({ level }) => level === 'error')) return findings;
-  const { missing, findings: risks } = await roleRisks(client, roles);
-  const there = client.dialect.id === 'mariadb' ? roles.filter((role) => !missing.includes(role)) : [];
-  return [...findings, ...risks, ...ungrantable(own, there, who), ...(await anonymousFindings(client))];
+  const { blocked, findings: risks } = await roleRisks(client, roles);
+  const there = client.dialect.id === 'mariadb' ? roles.filter((role) => !blocked.includes(role)) : [];
+  return [...findings, ...risks, ...ungrantable(own, there, client.who), ...(await anonymousFindings(client))];
 };
 
 const nodeFindings = async (server: Server, signal: AbortSignal): Promise<Finding[]> => {

@@ -5,7 +5,6 @@ import { settingsOf, type Config, type Scope } from './config.ts';
 import { SCHEMA } from './deadline.ts';
 import type { Dialect } from './dialect.ts';
 import { grantSql, needsOf } from './own-rights.ts';
-import { ownAccount } from './preflight.ts';
 import { account, name } from './quote.ts';
 import { openServer } from './server.ts';
 
@@ -106,10 +105,7 @@ type Asked = Pick<ToPrepare, 'dialect' | 'why'> & { who: string | null };
 const askServer = async (config: Config, signal: AbortSignal): Promise<Asked> => {
   const server = openServer(settingsOf(config));
   try {
-    return await server.run(signal, async (client) => {
-      const [row] = await client.query<{ user: string }>('select current_user() as user');
-      return { dialect: client.dialect, why: '', who: row ? ownAccount(row.user) : null };
-    });
+    return await server.run(signal, async ({ dialect, who }) => ({ dialect, who, why: '' }));
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
     return { dialect: null, why: error.message.replace(/\.$/, ''), who: null };

@@ -22,3 +22,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
 export const ANYWHERE = '%';
 
 export const account = (user: string, host: string = ANYWHERE): string => `${literal(user)}@${literal(host)}`;
+
+/** `user@host`, where the user may hold an `@`. */
+export const ownAccount = (user: string): string => {
+  const at = user.lastIndexOf('@');
+  return account(user.slice(0, at), user.slice(at + 1));
+};

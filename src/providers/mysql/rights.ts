@@ -2,7 +2,16 @@
 import type { Client } from './server.ts';
 
 /** `on`: a database and a table, either `*`, as the server writes them; a routine counts as a table of its database. */
-export type Right = { privileges: string[]; database: string; object: string; isGrantable: boolean };
+export type Right = {
+  privileges: string[];
+  database: string;
+  object: string;
+  /** `FUNCTION `, `PROCEDURE ` and so on, as REVOKE wants it; empty for data. */
+  kind: string;
+  isGrantable: boolean;
+  /** Who was given it, quoted: the role itself, or one that it has. */
+  to: string;
+};
 export type RoleGiven = { role: string; isAdmin: boolean };
 export type Rights = { rights: Right[]; roles: RoleGiven[] };
 
@@ -10,7 +19,7 @@ export type Rights = { rights: Right[]; roles: RoleGiven[] };
 const NAME = '(?:`(?:[^`]|``)*`|[^`\\s.@]+)';
 const QUOTED = /`((?:[^`]|``)*)`/;
 const ON_OBJECT = new RegExp(
-  String.raw`^GRANT (?<privileges>.+?) ON (?:(?:FUNCTION|PROCEDURE|PACKAGE BODY|PACKAGE|TABLE) )?(?<database>\*|${NAME})\.(?<object>\*|${NAME}) TO `,
+  String.raw`^GRANT (?<privileges>.+?) ON (?<kind>(?:FUNCTION|PROCEDURE|PACKAGE BODY|PACKAGE|TABLE) )?(?<database>\*|${NAME})\.(?<object>\*|${NAME}) TO (?<to>${NAME}(?:@${NAME})?)`,
   's',
 );
 const A_ROLE = new RegExp(String.raw`^GRANT (?<roles>${NAME}(?:@${NAME})?(?:,\s*${NAME}(?:@${NAME})?)*) TO `, 's');
@@ -26,10 +35,17 @@ const privilegesIn = (text: string): string[] =>
     .filter((word) => word !== '');
 
 const rightIn = (line: string): Right | null => {
-  const { privileges, database, object } = ON_OBJECT.exec(line)?.groups ?? {};
+  const { privileges, database, object, kind = '', to = '' } = ON_OBJECT.exec(line)?.groups ?? {};
   if (privileges === undefined || database === undefined || object === undefined) return null;
   const isGrantable = / WITH (?:.* )?GRANT OPTION/.test(line);
-  return { privileges: privilegesIn(privileges), database: plain(database), object: plain(object), isGrantable };
+  return {
+    privileges: privilegesIn(privileges),
+    database: plain(database),
+    object: plain(object),
+    kind,
+    isGrantable,
+    to,
+  };
 };
 
 const rolesIn = (line: string): RoleGiven[] => {
@@ -49,7 +65,14 @@ export const rightsIn = (lines: readonly string[]): Rights => {
     roles.push(...given);
     if (right) rights.push(right);
     else if (given.length === 0 && !line.startsWith('SET DEFAULT ROLE '))
-      rights.push({ privileges: [line.slice(0, 60)], database: '*', object: '*', isGrantable: false });
+      rights.push({
+        privileges: [line.slice(0, 60)],
+        database: '*',
+        object: '*',
+        kind: '',
+        isGrantable: false,
+        to: '',
+      });
   }
   return { rights, roles };
 };

@@ -6,7 +6,7 @@ import { ProviderError, type Finding } from '../provider.ts';
 import { SCHEMA } from './deadline.ts';
 import { numberOf } from './errors.ts';
 import { account, name } from './quote.ts';
-import { showGrants, type Right } from './rights.ts';
+import { showGrants, type Right, type Rights } from './rights.ts';
 import type { Client } from './server.ts';
 
 /** On a database or less: data, and what goes with a session. */
@@ -69,59 +69,84 @@ const error = (code: string, message: string): Finding => ({ level: 'error', cod
 const whereIs = ({ database, object }: Right): string =>
   `${database === '*' ? '*' : name(database)}.${object === '*' ? '*' : name(object)}`;
 
-type Holder = { who: string; sql: string };
-
 const because = (words: readonly string[]): string => {
   const [why] = words.flatMap((word) => WHY[word] ?? []);
   return why ? `: ${why}` : '';
 };
 
-const rightFinding = (right: Right, holder: Holder): Finding | null => {
+/** `GRANT OPTION` is taken back by itself. */
+const revokeSql = (words: readonly string[], right: Right): string => {
+  const plain = words.filter((word) => word !== 'GRANT OPTION');
+  return [...(plain.length > 0 ? [plain.join(', ')] : []), ...(plain.length < words.length ? ['GRANT OPTION'] : [])]
+    .map((each) => `REVOKE ${each} ON ${right.kind}${whereIs(right)} FROM ${right.to};`)
+    .join(' ');
+};
+
+const EVERYWHERE = ' or reach the accounts of the server. Give what it needs on the databases of the application';
+
+/** `holder`: the role that is lent, which may have it through another. */
+const rightFinding = (right: Right, holder: string): Finding | null => {
   const isEverything = right.database === '*';
   const known = isEverything ? HARMLESS_EVERYWHERE : HARMLESS;
-  const bad = right.privileges.filter((word) => !known.has(word));
-  if (right.isGrantable) bad.push('GRANT OPTION');
-  const where = whereIs(right);
-  const take = (words: string): string => `Run: REVOKE ${words} ON ${where} FROM ${holder.sql};`;
-  if (bad.length > 0) {
-    const narrower = isEverything ? ' Give what it needs on the databases of the application.' : '';
+  const bad = [...right.privileges.filter((word) => !known.has(word)), ...(right.isGrantable ? ['GRANT OPTION'] : [])];
+  if (bad.length > 0)
     return error(
       'role_keeps',
-      `${holder.who} has ${bad.join(', ')} on ${where}, and somebody could keep something with it${isEverything ? ' or reach the accounts of the server' : because(bad)}. ${take(bad.join(', '))}${narrower}`,
+      `${holder} has ${bad.join(', ')} on ${whereIs(right)}, and somebody could keep something with it${isEverything ? EVERYWHERE : because(bad)}. Run: ${revokeSql(bad, right)}`,
     );
-  }
+  const words = right.privileges.filter((word) => word !== 'USAGE');
   const reached = SYSTEM.find((database) => !isEverything && reaches(right.database, database));
-  const isMore = right.privileges.some((word) => word !== 'USAGE');
-  if (!reached || !isMore) return null;
+  if (!reached || words.length === 0) return null;
   return error(
     'role_reaches_accounts',
-    `${holder.who} reaches the database ${name(reached)} by ${where}, where the accounts of the server or the deadlines of Latchkey are. ${take(right.privileges.join(', '))}`,
+    `${holder} reaches the database ${name(reached)}, where the accounts of the server or the deadlines of Latchkey are. Run: ${revokeSql(words, right)}`,
   );
 };
 
 const NO_RIGHT = [1044, 1045, 1141, 1142, 1698, 1959];
 
-/** Its own rights and those that come to it through other roles. */
-const roleFindings = async (client: Client, role: string): Promise<Finding[]> => {
-  const sql = client.dialect.id === 'mariadb' ? name(role) : account(role);
+/** A role's own rights and those that come to it through other roles; null where Latchkey may not see them. */
+const rightsOfRole = async (client: Client, role: string): Promise<Rights | null> => {
   try {
-    const { rights, roles } = await showGrants(client, `FOR ${sql}`);
-    const holder = { who: `The role ${name(role)}`, sql };
-    return [
-      ...rights.flatMap((right) => rightFinding(right, holder) ?? []),
-      ...roles
-        .filter(({ isAdmin }) => isAdmin)
-        .map((given) =>
-          error(
-            'role_keeps',
-            `The role ${name(role)} may grant the role ${name(given.role)}, to anybody and for ever. Run: REVOKE ADMIN OPTION FOR ${name(given.role)} FROM ${sql};`,
-          ),
-        ),
-    ];
+    return await showGrants(client, `FOR ${client.dialect.id === 'mariadb' ? name(role) : account(role)}`);
   } catch (failure) {
-    if (NO_RIGHT.includes(numberOf(failure))) return [];
+    if (!NO_RIGHT.includes(numberOf(failure))) throw failure;
+    return client.dialect.id === 'mariadb' ? await rightsActingAs(client, role) : null;
+  }
+};
+
+/** Whoever may grant a role may act as it, and then see it. A connection on which that fails is thrown away. */
+const rightsActingAs = async (client: Client, role: string): Promise<Rights | null> => {
+  try {
+    await client.run([`SET ROLE ${name(role)}`]);
+  } catch (failure) {
+    if (NO_RIGHT.includes(numberOf(failure))) return null;
     throw failure;
   }
+  const rights = await showGrants(client, 'FOR CURRENT_ROLE');
+  await client.run(['SET ROLE NONE']);
+  return rights;
+};
+
+export const notAdmin = (role: string, who: string): Finding =>
+  error(
+    'no_admin_option',
+    `Latchkey's account may not grant the role ${name(role)}. As an administrator: GRANT ${name(role)} TO ${who} WITH ADMIN OPTION;`,
+  );
+
+const roleFindings = ({ rights, roles }: Rights, role: string, sql: string): Finding[] => {
+  const holder = `The role ${name(role)}`;
+  return [
+    ...rights.flatMap((right) => rightFinding(right, holder) ?? []),
+    ...roles
+      .filter(({ isAdmin }) => isAdmin)
+      .map((given) =>
+        error(
+          'role_keeps',
+          `${holder} may grant the role ${name(given.role)}, to anybody and for ever. Run: REVOKE ADMIN OPTION FOR ${name(given.role)} FROM ${sql};`,
+        ),
+      ),
+  ];
 };
 
 const SINCE_PUBLIC = 101_100;
@@ -141,7 +166,7 @@ const publicFindings = async (client: Client): Promise<Finding[]> => {
   );
   if (dialect.id !== 'mariadb' || dialect.number < SINCE_PUBLIC) return open;
   const { rights } = await showGrants(client, 'FOR PUBLIC');
-  return [...open, ...rights.flatMap((right) => rightFinding(right, { who: 'PUBLIC', sql: 'PUBLIC' }) ?? [])];
+  return [...open, ...rights.flatMap((right) => rightFinding(right, 'Every account, through PUBLIC,') ?? [])];
 };
 
 const missingRoles = async (client: Client, roles: readonly string[]): Promise<string[]> => {
@@ -151,8 +176,8 @@ const missingRoles = async (client: Client, roles: readonly string[]): Promise<s
   return roles.filter((role) => !rows.some(({ user }) => user === role));
 };
 
-/** Of these roles: which do not exist, and what keeps them from being lent. */
-type RoleRisks = { missing: string[]; findings: Finding[] };
+/** Of these roles: what keeps them from being lent, and which do not exist or cannot be seen. */
+type RoleRisks = { blocked: string[]; findings: Finding[] };
 
 export const roleRisks = async (client: Client, roles: readonly string[]): Promise<RoleRisks> => {
   const distinct = [...new Set(roles)].sort();
@@ -163,8 +188,14 @@ export const roleRisks = async (client: Client, roles: readonly string[]): Promi
       `The role ${name(role)} does not exist. As an administrator: CREATE ROLE ${name(role)}; and grant it what the role should allow.`,
     ),
   );
-  for (const role of distinct) if (!missing.includes(role)) findings.push(...(await roleFindings(client, role)));
-  return { missing, findings: [...findings, ...(await publicFindings(client))] };
+  const unseen: string[] = [];
+  for (const role of distinct.filter((each) => !missing.includes(each))) {
+    const rights = await rightsOfRole(client, role);
+    if (rights === null) unseen.push(role);
+    const sql = client.dialect.id === 'mariadb' ? name(role) : account(role);
+    findings.push(...(rights === null ? [notAdmin(role, client.who)] : roleFindings(rights, role, sql)));
+  }
+  return { blocked: [...missing, ...unseen], findings: [...findings, ...(await publicFindings(client))] };
 };
 
 /** @throws ProviderError `misconfigured` that says all of it. */

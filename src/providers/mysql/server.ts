@@ -6,6 +6,7 @@ import { ProviderError } from '../provider.ts';
 import type { Address, Settings } from './config.ts';
 import type { Dialect } from './dialect.ts';
 import { toProviderError } from './errors.ts';
+import { ownAccount } from './quote.ts';
 import { dialectOf } from './version.ts';
 
 const MAX_CONNECTIONS = 10;
@@ -18,6 +19,8 @@ const LOCK_WAIT = 8;
 export type Client = {
   node: Address;
   dialect: Dialect;
+  /** Latchkey's own account there, quoted. */
+  who: string;
   query: <Row extends object>(text: string) => Promise<Row[]>;
   /** In this order, each by itself. */
   run(statements: readonly string[]): Promise<void>;
@@ -43,9 +46,9 @@ export type Server = {
 /** As the server gives them back. Quotes, dates and numbers then mean the same on every server, whatever its administrators prefer. */
 const SQL_MODE = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION';
 const PIN = `set session sql_mode = '${SQL_MODE}', time_zone = '+00:00', autocommit = 1, lock_wait_timeout = ${LOCK_WAIT}`;
-const READ_BACK = `select version() as version, @@session.sql_mode as mode, @@session.time_zone as zone, @@global.event_scheduler as events`;
+const READ_BACK = `select version() as version, current_user() as user, @@session.sql_mode as mode, @@session.time_zone as zone, @@global.event_scheduler as events`;
 
-type Pinned = { version: string; mode: string; zone: string; events: string };
+type Pinned = { version: string; user: string; mode: string; zone: string; events: string };
 type Seen = { events: boolean | null };
 
 const sslOf = ({ sslmode, ca }: Settings['tls']): mysql.SslOptions | undefined => {
@@ -72,14 +75,15 @@ const optionsOf = ({ user, password, tls }: Settings, node: Address): mysql.Conn
   };
 };
 
-const clientOn = (connection: mysql.Connection, node: Address, dialect: Dialect): Client => {
+type Known = Pick<Client, 'node' | 'dialect' | 'who'>;
+
+const clientOn = (connection: mysql.Connection, known: Known): Client => {
   const query = async <Row extends object>(sql: string): Promise<Row[]> => {
     const [rows] = await connection.query({ sql, timeout: STATEMENT_MS });
     return Array.isArray(rows) ? (rows as Row[]) : [];
   };
   return {
-    node,
-    dialect,
+    ...known,
     query,
     run: async (statements) => {
       for (const statement of statements) await query(statement);
@@ -99,7 +103,7 @@ const pin = async (connection: mysql.Connection, node: Address, seen: Seen): Pro
         'A proxy in between drops them: point the url of the target straight at the server.',
     );
   seen.events = row.events.toUpperCase() === 'ON';
-  return clientOn(connection, node, dialectOf(row.version, node.name));
+  return clientOn(connection, { node, dialect: dialectOf(row.version, node.name), who: ownAccount(row.user) });
 };
 
 type Use<T> = {
