@@ -1,5 +1,5 @@
 /** Looks at Latchkey's own database before it is needed. Changes nothing. */
-import type pg from 'pg';
+import pg from 'pg';
 import { errorFinding, warningFinding } from '../domain/finding.ts';
 import type { Examined, Finding } from '../domain/finding.ts';
 import type { Log } from '../lib/log.ts';
@@ -9,6 +9,8 @@ import type { DatabaseAddress } from './address.ts';
 import { createPool } from './client.ts';
 import { SCHEMA_SENTENCES, schemaState } from './migrate.ts';
 import { writeProblem } from './write-problem.ts';
+
+const { escapeIdentifier } = pg;
 
 const OLDEST_VERSION = 140_000;
 const SEALED_MAX = 1000;
@@ -40,6 +42,38 @@ const selfFindings = (self: Self, inTheClear: string | null): Finding[] =>
         'The role of DATABASE_URL is a superuser, which is more than Latchkey needs: make it a role of its own that owns its database.',
       ),
   ].filter((finding) => finding !== false);
+
+type Creator = { place: string; role: string | null };
+
+/**
+ * Who may create in a schema, or make schemas, may put functions and operators where names are looked up, and so change what statements of
+ * Latchkey mean. Not the owner of the database, nor roles whose rights Latchkey's role has; `role` is null for PUBLIC.
+ */
+const CREATORS = `
+  with granted as (
+    select 'SCHEMA ' || quote_ident(n.nspname) as place, a.grantee, a.privilege_type from pg_namespace n
+      cross join lateral aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) as a where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    union
+    select 'DATABASE ' || quote_ident(d.datname), a.grantee, a.privilege_type from pg_database d
+      cross join lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a where d.datname = current_database()
+  )
+  select g.place, r.rolname::text as role from granted g
+  left join pg_roles r on r.oid = g.grantee cross join (select oid, rolsuper from pg_roles where rolname = current_user) me
+  where g.privilege_type = 'CREATE' and (g.grantee = 0 or (not r.rolsuper and r.oid <> me.oid and r.rolname <> 'pg_database_owner'
+    and r.oid <> (select datdba from pg_database where datname = current_database()) and (me.rolsuper or not pg_has_role(me.oid, r.oid, 'USAGE'))))
+  order by 1, 2`;
+const CREATORS_MAX = 20;
+
+const creatorFindings = async (pool: pg.Pool): Promise<Finding[]> => {
+  const { rows } = await pool.query<Creator>(CREATORS);
+  if (rows.length === 0) return [];
+  const shown = rows.slice(0, CREATORS_MAX);
+  const sqlOf = ({ place, role }: Creator): string =>
+    `REVOKE CREATE ON ${place} FROM ${role === null ? 'PUBLIC' : escapeIdentifier(role)};`;
+  const who = [...new Set(shown.map(({ role }) => role ?? 'PUBLIC'))].join(', ');
+  const message = `Other roles may create functions in Latchkey's own database (${who}), and so change what its statements do. Run there: ${shown.map(sqlOf).join(' ')}`;
+  return [warningFinding('others_create', message)];
+};
 
 const schemaFindings = (state: Awaited<ReturnType<typeof schemaState>>['state']): Finding[] =>
   state === 'current' ? [] : [errorFinding(`schema_${state}`, SCHEMA_SENTENCES[state])];
@@ -73,6 +107,7 @@ export const examineDatabase = async ({ opens, log, ...address }: DatabaseToExam
     const findings = [
       ...selfFindings(self, clearTextWarning(address)),
       ...schemaFindings(state),
+      ...(await creatorFindings(pool)),
       ...(unwritable === null ? [] : [errorFinding('not_writable', unwritable)]),
       ...(state === 'current' && opens !== null ? await sealedFindings(pool, opens) : []),
     ];
