@@ -57,8 +57,9 @@ const revokeMany = async (
   } catch (error) {
     const failure = failureOf(error);
     state.deps.log.warn({ target: first.grant.target, error: failure.message }, 'ending many at once failed');
-    // A target that is down would be waited for once per grant; one bad grant among many is why each is then tried by itself.
-    return failure.isRetried ? items.map(() => failure) : revokeEach(state, items, onInUse);
+    // A target that is down would be waited for once per grant. Anything else, such as a lock on one of them, must not hold up the rest.
+    const isDown = failure.isRetried && failure.isUntouched === true;
+    return isDown ? items.map(() => failure) : revokeEach(state, items, onInUse);
   }
 };
 
