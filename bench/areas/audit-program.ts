@@ -69,7 +69,7 @@ const entryOf = (caller: number) => ({
   grantId: null,
   target: 'orders-db',
   role: 'read',
-  data: { kind: 'approve', reason: null },
+  data: { kind: 'approve' as const, reason: null, policy: 'p'.repeat(64), onBehalfOf: null, isChanged: false },
 });
 
 const UPSERT = `with principal as (insert into principals (id, kind) values ($1, 'person') on conflict do nothing)

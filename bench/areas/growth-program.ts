@@ -21,7 +21,7 @@ const entry = {
   grantId: null,
   target: 'orders-db',
   role: 'read',
-  data: { kind: 'approve', reason: null },
+  data: { kind: 'approve' as const, reason: null, policy: 'p'.repeat(64), onBehalfOf: null, isChanged: false },
 };
 
 const FILL = `

@@ -97,13 +97,13 @@ const assertWork = async ({ storeUrl, load }: World, { rooms, limitRooms, alerts
   const events = await rowsFrom<{ type: string; n: number; subjects: number }>(
     storeUrl,
     `select type, count(*)::int as n, count(distinct coalesce(data::jsonb ->> 'incident', data::jsonb ->> 'alert'))::int as subjects
-     from audit_events where type in ('incident.opened', 'incident.closed', 'alert.fired', 'alert.told') group by 1`,
+     from audit_events where type in ('incident.opened', 'incident.closed', 'alert.fired', 'alert.notified') group by 1`,
   );
   const wanted = {
     'incident.opened': rooms,
     'incident.closed': rooms,
     'alert.fired': alerts,
-    'alert.told': alerts,
+    'alert.notified': alerts,
   };
   for (const [type, count] of Object.entries(wanted)) {
     const { n = 0, subjects = 0 } = events.find((event) => event.type === type) ?? {};

@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../domain/audit/events.ts';
+import type { AuditEntry, Exact } from '../domain/audit/events.ts';
 import type { EndGuarantee } from '../domain/grants/end-guarantee.ts';
 import type { EndOutcome } from '../domain/grants/ending.ts';
 import type { Grant } from '../domain/grants/grant.ts';
@@ -103,7 +103,7 @@ export type Tx = {
   /** `notify` of a request that is tied to an incident brings the incident's messages up to date as well. */
   alerts: AlertWrites;
   outbox: { add(kind: WorkKind, subjectId: string, availableInMs?: number): Promise<void> };
-  audit: { append(entry: AuditEntry): Promise<void> };
+  audit: { append<E extends AuditEntry>(entry: E & Exact<E>): Promise<void> };
 };
 
 export type Store = AlertStore & {

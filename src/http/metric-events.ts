@@ -66,8 +66,11 @@ const addCounters = (registry: Registry) => ({
 });
 
 /** `requestedAt` is there where a person decided. The two clocks are the database's and this machine's. */
-const decisionSeconds = ({ data }: AuditEntry): number | null =>
-  typeof data['requestedAt'] === 'string' ? Math.max(0, (Date.now() - Date.parse(data['requestedAt'])) / 1000) : null;
+const decisionSeconds = (entry: AuditEntry): number | null => {
+  if (entry.type !== 'request.approved' && entry.type !== 'request.denied') return null;
+  const { requestedAt } = entry.data;
+  return requestedAt === undefined ? null : Math.max(0, (Date.now() - Date.parse(requestedAt)) / 1000);
+};
 
 export const createEventMetrics = (
   registry: Registry,
@@ -75,17 +78,16 @@ export const createEventMetrics = (
 ): ((entries: readonly AuditEntry[]) => void) => {
   const { events, requests, breakGlass, decided, lateness } = addCounters(registry);
   const count = (entry: AuditEntry): void => {
-    const { type, data } = entry;
+    const { type } = entry;
     const target = namesTargets ? (entry.target ?? '') : '';
     const outcome = OUTCOMES[type];
     events.inc({ type });
     if (outcome !== undefined) requests.inc({ target, outcome });
-    if (type === 'request.created' && data['isBreakGlass'] === true) breakGlass.inc({ target });
+    if (entry.type === 'request.created' && entry.data.isBreakGlass === true) breakGlass.inc({ target });
     const seconds = decisionSeconds(entry);
     if (seconds !== null && outcome !== undefined) decided.observe({ outcome }, seconds);
-    const { cause, lateMs } = data;
-    if (type === 'grant.ended' && typeof cause === 'string' && typeof lateMs === 'number')
-      lateness.observe({ cause }, lateMs / 1000);
+    if (entry.type === 'grant.ended' && entry.data.cause !== null)
+      lateness.observe({ cause: entry.data.cause }, entry.data.lateMs / 1000);
   };
   return (entries) => entries.forEach(count);
 };

@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { connectionOf } from './address.ts';
 import type { DatabaseAddress } from './address.ts';
+import type { WrongEventError } from '../domain/audit/check-entry.ts';
 import type { AuditEntry } from '../domain/audit/events.ts';
 import type { Log } from '../lib/log.ts';
 import { oneAtATime } from '../lib/serializer.ts';
@@ -78,6 +79,11 @@ export type StoreOptions = {
   onEvents?: (entries: readonly AuditEntry[]) => void;
 };
 
+const reportWrongEvent =
+  (log: Log) =>
+  (error: WrongEventError): void =>
+    log.error({ err: error }, 'a wrong audit event was refused, and nothing was stored with it');
+
 const tellOfRetry =
   (log: Log) =>
   (attempt: number, error: unknown): void => {
@@ -106,7 +112,14 @@ export const createStore = ({
   // Whoever asks while it is asked shares the next answer: readyz is open to everybody.
   const probe = oneAtATime(writeProblem(pool));
   return withPlainFailures({
-    transaction: transactionRunner({ pool, room, onWork, onEvents, onRetry: tellOfRetry(log) }),
+    transaction: transactionRunner({
+      pool,
+      room,
+      onWork,
+      onEvents,
+      onRetry: tellOfRetry(log),
+      onWrongEvent: reportWrongEvent(log),
+    }),
     read: {
       now: nowReader(db),
       request: requestReads(db),

@@ -1,7 +1,10 @@
 /** Incidents: one open row a channel at most, what happened to it, and what is tied to it. */
 import { and, asc, desc, eq, inArray, lte, ne, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
-import type { IncidentReads, IncidentRow } from '../application/incidents/incident-ports.ts';
+import type { IncidentChange, IncidentReads, IncidentRow } from '../application/incidents/incident-ports.ts';
+import { isEventType } from '../domain/audit/events.ts';
+import { currentEvent } from '../domain/audit/names.ts';
+import type { Json } from '../domain/json.ts';
 import { incidentHistory } from './schema/incidents.ts';
 import { auditEvents } from './schema/audit.ts';
 import { people } from './schema/principals.ts';
@@ -93,6 +96,15 @@ const nextEndStatement = (db: Db) =>
     .where(isToEnd)
     .prepare('incident_next_end');
 
+const isChange = (type: string): type is IncidentChange['type'] =>
+  isEventType(type) && type.startsWith('incident.') && type !== 'incident.refused';
+
+/** An older version may have written it under other names. */
+const ofNow = <R extends { type: string; data: { [key: string]: Json } }>(row: R) => {
+  const { type, data } = currentEvent(row.type, row.data);
+  return isChange(type) ? [{ ...row, type, data }] : [];
+};
+
 export const incidentReads = (db: Db): IncidentReads => {
   const find = findStatement(db);
   const findOfChannel = ofChannel(db).prepare('incident_of_channel');
@@ -112,7 +124,7 @@ export const incidentReads = (db: Db): IncidentReads => {
         .where(eq(incidents.state, 'open'))
         .orderBy(asc(incidents.openedAt))
         .limit(limit),
-    incidentHistory: (id) => history.execute({ id }),
+    incidentHistory: async (id) => (await history.execute({ id })).flatMap(ofNow),
     targetsOfIncidents: (exceptId, withinMs) => targetsOfIncidents(db, exceptId, withinMs),
     credentialsShownAt: (grantIds) => credentialsShownAt(db, grantIds),
     incidentsToEnd: async (limit) => {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
+import { WrongEventError, checkEntry } from '../domain/audit/check-entry.ts';
 import type { AuditEntry } from '../domain/audit/events.ts';
 import type { Tx } from '../application/deps.ts';
 import type { TakenWork, WorkKind, Written } from '../application/record/outbox.ts';
@@ -72,7 +73,17 @@ order by w.position
 returning id::text, kind, subject_id as "subjectId", dispatched_at is not null as "isKept"`;
 
 type NewWork = { kind: WorkKind; subjectId: string; availableInMs: number };
-type Pending = { entries: AuditEntry[]; work: NewWork[] };
+/** `wrong`: an event that was refused. Whoever catches that cannot commit without it. */
+type Pending = { entries: AuditEntry[]; work: NewWork[]; wrong: unknown };
+
+const append = async (pending: Pending, entry: AuditEntry): Promise<void> => {
+  try {
+    pending.entries.push(checkEntry(entry));
+  } catch (error) {
+    pending.wrong = error;
+    throw error;
+  }
+};
 type Session = { tx: Tx; pending: Pending };
 
 export const nowReader = (db: Db): (() => Promise<Date>) => {
@@ -85,7 +96,7 @@ export const nowReader = (db: Db): (() => Promise<Date>) => {
 
 const createSession = (line: Line): Session => {
   const db = drizzle({ client: line.client });
-  const pending: Pending = { entries: [], work: [] };
+  const pending: Pending = { entries: [], work: [], wrong: null };
   const tx: Tx = {
     now: nowReader(db),
     principals: principalWrites(db, line),
@@ -115,7 +126,7 @@ const createSession = (line: Line): Session => {
     outbox: {
       add: async (kind, subjectId, availableInMs = 0) => void pending.work.push({ kind, subjectId, availableInMs }),
     },
-    audit: { append: async (entry) => void pending.entries.push(entry) },
+    audit: { append: (entry) => append(pending, entry) },
   };
   return { tx, pending };
 };
@@ -128,6 +139,7 @@ const sessionOf = (line: Line): Session => {
   sessions.set(line, session);
   session.pending.entries.length = 0;
   session.pending.work.length = 0;
+  session.pending.wrong = null;
   return session;
 };
 
@@ -179,7 +191,7 @@ const flush = async (
 };
 
 const attemptOnce = async <T>(
-  { pool, room }: TransactionOptions,
+  { pool, room, onWrongEvent }: TransactionOptions,
   work: (tx: Tx) => Promise<T>,
 ): Promise<{ result: T; written: Written | null; entries: readonly AuditEntry[] }> => {
   let entries: readonly AuditEntry[] = [];
@@ -188,12 +200,14 @@ const attemptOnce = async <T>(
     const result = await inTransaction(pool, 'begin', async (line) => {
       const { tx, pending } = sessionOf(line);
       const made = await work(tx);
+      if (pending.wrong !== null) throw pending.wrong;
       entries = [...pending.entries];
       line.later(() => (flushed = flush(line.client, pending, room)));
       return made;
     });
     return { result, written: await flushed, entries };
   } catch (error) {
+    if (error instanceof WrongEventError) onWrongEvent(error);
     throw databaseFailure(error);
   }
 };
@@ -205,6 +219,8 @@ export type TransactionOptions = {
   onWork: (written: Written) => void;
   onEvents: (entries: readonly AuditEntry[]) => void;
   onRetry: (attempt: number, error: unknown) => void;
+  /** Whoever hears of it may take it for a failure of a target; the log has it in any case. */
+  onWrongEvent: (error: WrongEventError) => void;
 };
 
 /** Runs `work` again, from its start, after a serialization failure or deadlock; at most five times, with growing random pauses. */

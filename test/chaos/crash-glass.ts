@@ -19,8 +19,8 @@ const TAKEN = { request: 'approved', grant: 'activating', reviews: 1, logins: 0 
 const ACTIVE = { ...TAKEN, grant: 'active', logins: 1 } as const;
 
 export const GLASS: GlassPoint[] = [
-  { name: 'glass:before-commit', watch: event('review.opened', 'before'), leaves: NOTHING },
-  { name: 'glass:after-commit', watch: event('review.opened', 'after'), leaves: TAKEN },
+  { name: 'glass:before-commit', watch: event('follow_up.opened', 'before'), leaves: NOTHING },
+  { name: 'glass:after-commit', watch: event('follow_up.opened', 'after'), leaves: TAKEN },
   { name: 'glass:after-target-commit', watch: sql('CREATE ROLE', 'after'), leaves: { ...TAKEN, logins: 1 } },
   { name: 'glass:before-alarm', watch: post('alarm', 'before'), leaves: null },
   { name: 'glass:after-alarm', watch: post('alarm', 'after'), leaves: null },
@@ -65,7 +65,7 @@ const look = async (one: Case): Promise<Left> => {
   return { request: row?.request ?? null, grant: row?.grant ?? null, reviews: await countReviews(one, row), logins };
 };
 
-const EVENTS = ['request.created', 'review.opened', 'grant.activating', 'grant.ending', 'grant.ended'];
+const EVENTS = ['request.created', 'follow_up.opened', 'grant.activating', 'grant.ending', 'grant.ended'];
 
 type Crashed = Lived<Left | null> & {
   events: Record<string, number>;

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { parse } from 'yaml';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { AuditEntry } from '../../src/domain/audit/events.ts';
+import { checkEntry } from '../../src/domain/audit/check-entry.ts';
+import type { AuditEntry, EventData, EventType } from '../../src/domain/audit/events.ts';
 import { SYSTEM } from '../../src/domain/audit/events.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { NOTHING_CHECKED } from '../../src/http/ops/health.ts';
@@ -40,15 +41,10 @@ const SOURCES: MetricSources = {
 const made = (namesTargets: boolean, sources: Partial<MetricSources> = {}): Metrics =>
   createMetrics({ ...SOURCES, ...sources }, { version: '1.2.3', namesTargets, log });
 
-const entry = (type: AuditEntry['type'], data: AuditEntry['data'] = {}): AuditEntry => ({
-  type,
-  actor: SYSTEM,
-  requestId: null,
-  grantId: null,
-  target: 'orders-db',
-  role: 'read',
-  data,
-});
+const entry = <T extends EventType>(type: T, data: EventData<T>): AuditEntry =>
+  checkEntry({ type, actor: SYSTEM, requestId: 'r1', grantId: 'g1', target: 'orders-db', role: 'read', data });
+
+const DECIDED = { rule: null, policy: 'p1' };
 
 const fill = (metrics: Metrics): void => {
   metrics.onTargetCall({ provider: 'postgres', target: 'orders-db', verb: 'grant', outcome: 'ok', durationMs: 12 });
@@ -57,9 +53,9 @@ const fill = (metrics: Metrics): void => {
   metrics.onAnswered({ route: 'POST /slack/events', status: 401, durationMs: 4 });
   const requestedAt = new Date(Date.now() - 90_000).toISOString();
   metrics.onEvents([
-    entry('request.created', { isBreakGlass: true }),
-    entry('request.approved', { requestedAt }),
-    entry('grant.ended', { cause: 'expired', lateMs: 700 }),
+    entry('request.created', { ...DECIDED, isBreakGlass: true, durationMs: 1, reason: 'look', ticket: null }),
+    entry('request.approved', { ...DECIDED, decision: 'd1', votes: [], preApprovals: [], requestedAt }),
+    entry('grant.ended', { cause: 'expired', outcome: 'removed', lateMs: 700, attempts: 1, expiresAt: requestedAt }),
   ]);
 };
 

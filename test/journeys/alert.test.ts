@@ -149,7 +149,7 @@ describe('an alert that is mapped', () => {
     await settled();
     // The access is of the person and ends by itself.
     expect((await world.sql<{ state: string }>('select state from grants'))[0]?.state).toBe('active');
-    expect(await story.events()).toEqual(expect.arrayContaining(['alert.fired', 'alert.told', 'alert.resolved']));
+    expect(await story.events()).toEqual(expect.arrayContaining(['alert.fired', 'alert.notified', 'alert.resolved']));
   });
 
   test('a click that comes too late asks nothing', async () => {

@@ -65,7 +65,7 @@ test('who is allowed is let in at once, and the decision and the messages say by
   expect(seen(await story.privately('oscar', 'Allowed ahead of time'))).toContain('U0ADA');
   slack.as('ada').openHome();
   await slack.waitFor(() => JSON.stringify(slack.as('ada').home() ?? null).includes('Allowed ahead of time'));
-  expect(await story.events()).toEqual(expect.arrayContaining(['allowance.given']));
+  expect(await story.events()).toEqual(expect.arrayContaining(['pre_approval.given']));
   await say('ada', 'done');
 });
 

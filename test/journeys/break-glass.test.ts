@@ -135,7 +135,7 @@ test('nobody reviews their own, in any identity; others are not reviewers', asyn
     await slack.as(who).close();
   }
   expect(await world.sql(`select state from reviews`)).toEqual([{ state: 'open' }]);
-  expect((await story.events()).filter((type) => type === 'review.refused')).toHaveLength(3);
+  expect((await story.events()).filter((type) => type === 'follow_up.refused')).toHaveLength(3);
 });
 
 test('not justified needs a note, is told to whoever took it, and is recorded; a second close is too late', async () => {
@@ -165,7 +165,7 @@ test('not justified needs a note, is told to whoever took it, and is recorded; a
   expect(JSON.stringify(await slack.as('rita').submit())).toContain('already closed');
   await slack.as('rita').close();
   expect((await story.events()).filter((type) => type.startsWith('review.'))).toEqual(
-    expect.arrayContaining(['review.opened', 'review.closed']),
+    expect.arrayContaining(['follow_up.opened', 'follow_up.closed']),
   );
 });
 
@@ -277,7 +277,7 @@ test('a review nobody closes is chased, escalated to admins, and blocks until an
     .filter((one) => seen(one).includes('review_justified'));
   expect(chased.length).toBeGreaterThan(1);
   const events = await story.events();
-  expect(events).toEqual(expect.arrayContaining(['review.reminded', 'review.overdue']));
+  expect(events).toEqual(expect.arrayContaining(['follow_up.reminded', 'follow_up.overdue']));
   const oscar = slack.as('oscar');
   await oscar.command('/prod-access', `break-glass orders-db write ${reason} once more`, 'general');
   await slack.waitFor(() => JSON.stringify(oscar.modal() ?? null).includes('This will be refused'), {

@@ -66,7 +66,7 @@ test('the event takes out all of it at once', async () => {
   world.slack.changePerson('olga', { isDeleted: true });
   await isOut();
   const events = await story.events();
-  for (const type of ['request.cancelled', 'vote.voided', 'allowance.revoked', 'absence.ended', 'grant.ended'])
+  for (const type of ['request.cancelled', 'vote.voided', 'pre_approval.withdrawn', 'absence.ended', 'grant.ended'])
     expect(events).toContain(type);
 });
 

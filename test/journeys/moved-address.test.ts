@@ -46,6 +46,6 @@ it('an address that moves lets its new holder decide nothing until an admin conf
   await slack.as('rita').click(asked, 'approve');
   await until(async () => (await world.logins()).length === 1, 'the login');
   expect(await story.events()).toEqual(
-    expect.arrayContaining(['address.doubted', 'address.confirmed', 'grant.active']),
+    expect.arrayContaining(['email_binding.conflicted', 'email_binding.confirmed', 'grant.active']),
   );
 });

@@ -120,7 +120,7 @@ describe('an address that moves to another account', () => {
     await confirm('U0SAM', 'Olga@acme.test', 'U0OLGA2');
     expect(await ids(rig.directory, 'dba')).toEqual(['U0OLGA2', 'U0SAM']);
     expect(await ids(anotherProcess(), 'dba')).toEqual(['U0OLGA2', 'U0SAM']);
-    expect(await auditOf('address.confirmed')).toEqual([
+    expect(await auditOf('email_binding.confirmed')).toEqual([
       { address: 'olga@acme.test', person: `${rig.slack.state.team.id}:U0OLGA2`, before: 'U0OLGA' },
     ]);
   });
@@ -131,8 +131,8 @@ describe('an address that moves to another account', () => {
     const others = [rig.directory, anotherProcess(), anotherProcess()];
     await Promise.all(others.flatMap((directory) => [ids(directory), ids(directory), ids(directory)]));
     await ids(rig.directory, 'dba');
-    expect(await auditOf('address.doubted')).toEqual([
-      { address: 'sam@acme.test', doubt: 'moved', userIds: ['U0RITA', 'U0SAM'] },
+    expect(await auditOf('email_binding.conflicted')).toEqual([
+      { address: 'sam@acme.test', conflict: 'moved', userIds: ['U0RITA', 'U0SAM'] },
     ]);
     const news = await database.query<{ lines: string[] }>(
       "select lines from announcements where kind = 'address_doubted'",
@@ -233,7 +233,7 @@ describe('an admin who confirms an address', () => {
     rig.slack.addPerson({ id: 'U0OLGA2', name: 'olga2', email: 'olga@acme.test' });
     await Promise.all([rig.directory.person('U0OLGA'), rig.directory.person('U0OLGA2')]);
     expect(await codeOf(confirm('U0OSCAR', 'olga@acme.test', 'U0OLGA2'))).toBe('address_shared');
-    expect((await auditOf('address.refused')).map(({ code }) => code)).toEqual(['address_shared']);
+    expect((await auditOf('email_binding.refused')).map(({ code }) => code)).toEqual(['address_shared']);
   });
 
   it('sees what is open and says it in the chat', async () => {

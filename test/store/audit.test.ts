@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { verifyAudit } from '../../src/store/audit/verify.ts';
 import type { Store } from '../../src/application/deps.ts';
 import { OPEN_TAG, PERSONAL_TAG, chainHashOf, commitmentTo, personalTextOf } from '../../src/store/audit/leaf.ts';
-import { openTestStore, someEvent } from './fixtures.ts';
+import { openTestStore, someEvent, writeEvents } from './fixtures.ts';
 import type { TestStore } from './fixtures.ts';
 
 let opened: TestStore;
@@ -19,9 +19,10 @@ afterEach(() => opened.close());
 const query = async (text: string, values: unknown[] = []) => (await opened.pool.query(text, values)).rows;
 
 const append = (count: number, from = 1): Promise<void> =>
-  store.transaction(async (tx) => {
-    for (let n = from; n < from + count; n += 1) await tx.audit.append(someEvent({ data: { n, 'text"': 'ä\u2028' } }));
-  });
+  writeEvents(
+    opened.pool,
+    ...Array.from({ length: count }, (_, index) => ({ data: { n: from + index, 'text"': 'ä\u2028' } })),
+  );
 
 const appendSealed = async (count: number): Promise<void> => {
   await append(count);
@@ -82,27 +83,21 @@ describe('appending', () => {
   test('an event keeps the exact text of its actor and data, in the order of appending', async () => {
     const actor = { kind: 'person', id: 'T1:U1', name: '<Ada> "x"', email: null } as const;
     await store.transaction(async (tx) => {
-      await tx.audit.append(
-        someEvent({
-          type: 'vote.cast',
-          actor,
-          requestId: 'r1',
-          grantId: 'g1',
-          data: { b: [{ d: 1, c: 2 }], a: 'NUL \u0000' },
-        }),
-      );
-      await tx.audit.append(someEvent({ type: 'request.approved' }));
+      const common = { actor, requestId: 'r1', grantId: 'g1', target: 'orders-db', role: 'read' };
+      const data = { policy: 'p1', before: [{ d: 1, c: 2 }], after: 'NUL \u0000' };
+      await tx.audit.append({ ...common, type: 'grant.rescoped', data });
+      await tx.audit.append(someEvent());
     });
     const rows = await query('select * from audit_events order by id');
     expect(rows).toMatchObject([
       {
-        type: 'vote.cast',
+        type: 'grant.rescoped',
         actor: '{"email":null,"id":"T1:U1","kind":"person","name":"<Ada> \\"x\\""}',
         request_id: 'r1',
         grant_id: 'g1',
-        data: '{"a":"NUL \\u0000","b":[{"c":2,"d":1}]}',
+        data: '{"after":"NUL \\u0000","before":[{"c":2,"d":1}],"policy":"p1"}',
       },
-      { type: 'request.approved' },
+      { type: 'request.cancelled' },
     ]);
   });
 });
@@ -167,7 +162,7 @@ describe('sealing', () => {
     const writer = async (writerId: number): Promise<void> => {
       for (let n = 0; n < 10; n += 1) {
         const written = store.transaction(async (tx) => {
-          await tx.audit.append(someEvent({ data: { writerId, n } }));
+          await tx.audit.append(someEvent({ data: { reason: `${writerId} ${n}` } }));
           await tx.now();
           if (n === 5) throw new Error('on purpose');
         });
@@ -192,7 +187,7 @@ describe('sealing', () => {
 
   test('an event of a transaction that commits late is sealed after those that overtook it', async () => {
     await store.transaction(async (tx) => {
-      await tx.audit.append(someEvent({ data: { n: 'late' } }));
+      await tx.audit.append(someEvent({ data: { reason: 'late' } }));
       await append(1);
       expect(await store.audit.seal(10)).toBe(1);
     });

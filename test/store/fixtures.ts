@@ -4,8 +4,11 @@ import { createPool, createStore } from '../../src/store/client.ts';
 import type { Grant } from '../../src/domain/grants/grant.ts';
 import type { Person } from '../../src/domain/principals/person.ts';
 import type { Request } from '../../src/domain/requests/request.ts';
-import type { AuditEntry } from '../../src/domain/audit/events.ts';
+import type { AuditEntry, EntryOf } from '../../src/domain/audit/events.ts';
+import type { LooseEntry } from '../../src/domain/audit/check-entry.ts';
 import { SYSTEM } from '../../src/domain/audit/events.ts';
+import type { Json } from '../../src/domain/json.ts';
+import { canonicalJson } from '../../src/store/audit/canonical-json.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createLog } from '../../src/lib/log.ts';
 import type { Store, Tx } from '../../src/application/deps.ts';
@@ -116,13 +119,37 @@ export const storeActiveGrant = async (store: Store, durationMs = 1_800_000, tar
   });
 };
 
-export const someEvent = (changes: Partial<AuditEntry> = {}): AuditEntry => ({
-  type: 'request.created',
+export const someEvent = (changes: Partial<EntryOf<'request.cancelled'>> = {}): AuditEntry => ({
+  type: 'request.cancelled',
   actor: SYSTEM,
-  requestId: null,
+  requestId: 'r1',
   grantId: null,
   target: 'orders-db',
   role: 'read',
   data: {},
   ...changes,
 });
+
+/** An event as some version wrote it: of any type, with any facts. */
+export type WrittenEvent = Omit<LooseEntry, 'data'> & { data: { [key: string]: Json } };
+
+/** Into the log past the catalog, in one statement. */
+export const writeEvents = async (pool: pg.Pool, ...changes: Partial<WrittenEvent>[]): Promise<void> => {
+  const events = changes.map((one) => ({ ...someEvent(), requestId: null, type: 'request.created', data: {}, ...one }));
+  await pool.query(
+    `with event as (
+       insert into audit_events (at, type, actor, request_id, grant_id, target, role, data)
+       select clock_timestamp(), e.* from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) e
+       returning id
+     ) insert into audit_unsealed (event_id) select id from event`,
+    [
+      events.map(({ type }) => type),
+      events.map(({ actor }) => canonicalJson(actor)),
+      events.map(({ requestId }) => requestId),
+      events.map(({ grantId }) => grantId),
+      events.map(({ target }) => target),
+      events.map(({ role }) => role),
+      events.map(({ data }) => canonicalJson(data)),
+    ],
+  );
+};

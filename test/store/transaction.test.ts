@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createStore } from '../../src/store/client.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { waitUntil } from '../../sandbox/src/embedded/wait.ts';
+import type { AuditEntry } from '../../src/domain/audit/events.ts';
 import type { Store } from '../../src/application/deps.ts';
 import type { Written } from '../../src/application/record/outbox.ts';
 import { openTestStore, someEvent, storeRequest } from './fixtures.ts';
@@ -54,6 +55,20 @@ test('a transaction that throws leaves nothing: no state, no event, no work', as
   // The next transaction on the same connection does not inherit what the failed one had gathered.
   await store.transaction((tx) => tx.requests.touch(id));
   expect(await Promise.all(tables.map(countOf))).toEqual(before);
+});
+
+test('a wrong event keeps its transaction from being stored, also where somebody catches that', async () => {
+  const { id } = await storeRequest(store);
+  const before = await Promise.all(['audit_events', 'outbox'].map(countOf));
+  const wrong = { ...someEvent(), data: { reason: 7 } } as unknown as AuditEntry;
+  const swallowing = store.transaction(async (tx) => {
+    await tx.requests.setState(id, 'approved');
+    await tx.outbox.add('notify', id);
+    await tx.audit.append(wrong).catch(() => undefined);
+  });
+  await expect(swallowing).rejects.toThrow(/request\.cancelled is wrong[^]*reason/);
+  expect(await store.read.request(id)).toMatchObject({ state: 'pending' });
+  expect(await Promise.all(['audit_events', 'outbox'].map(countOf))).toEqual(before);
 });
 
 test('a failure that was caught inside is not mistaken for a commit', async () => {

@@ -111,13 +111,13 @@ export const QUESTS: QuestPlan[] = [
     id: 'break-glass',
     title: 'Break the glass',
     hint: 'As Kim, who is on call: `/prod-access break-glass orders-db write 5m checkout is down`. Access comes at once, and everyone concerned is told.',
-    sql: `exists (select from audit_events where type = 'review.opened')`,
+    sql: `exists (select from audit_events where type = 'follow_up.opened')`,
   },
   {
     id: 'review',
     title: 'Review it',
     hint: 'Switch to Sam (security), who got a message about it, and say whether it was justified. Kim cannot.',
-    sql: `exists (select from audit_events where type = 'review.closed')`,
+    sql: `exists (select from audit_events where type = 'follow_up.closed')`,
   },
 ];
 

@@ -3,7 +3,6 @@ import { entryOf, hearAll, subjectOf } from '../../domain/alerts/occurrence.ts';
 import type { AlertNews } from '../../domain/alerts/occurrence.ts';
 import type { AlertSignal, AlertSource, KnownSignal } from '../../domain/alerts/types.ts';
 import { SYSTEM } from '../../domain/audit/events.ts';
-import type { EventType } from '../../domain/audit/events.ts';
 import type { Policy } from '../../domain/policy/types.ts';
 import type { AlertOutcome } from './alert-ports.ts';
 import type { Deps, Tx } from '../deps.ts';
@@ -11,7 +10,7 @@ import type { Deps, Tx } from '../deps.ts';
 /** One that comes back soon is the same trouble: its message is drawn again, and nobody is pinged again. */
 const REOPEN_MS = 10 * 60_000;
 
-const EVENTS: Partial<Record<AlertOutcome, EventType>> = {
+const EVENTS: Partial<Record<AlertOutcome, 'alert.fired' | 'alert.reopened' | 'alert.resolved'>> = {
   fired: 'alert.fired',
   reopened: 'alert.reopened',
   resolved: 'alert.resolved',

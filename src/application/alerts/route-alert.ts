@@ -84,7 +84,15 @@ export const routeAlert = async (deps: Deps, { alertId }: { alertId: string }): 
     const told = people.map(({ userId }) => userId);
     await tx.alerts.setRoute(alertId, { route, told, audiences: room === null ? told : [room] });
     const { target, role } = mapping;
-    const data = { alert: alertId, mapping: mapping.name, route, told: people.map(({ id }) => id) };
-    await tx.audit.append({ type: 'alert.told', actor: SYSTEM, requestId: null, grantId: null, target, role, data });
+    const data = { alert: alertId, mapping: mapping.name, route, notified: people.map(({ id }) => id) };
+    await tx.audit.append({
+      type: 'alert.notified',
+      actor: SYSTEM,
+      requestId: null,
+      grantId: null,
+      target,
+      role,
+      data,
+    });
   });
 };

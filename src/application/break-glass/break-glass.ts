@@ -217,12 +217,12 @@ const openReview = async (deps: Deps, tx: Tx, { judged, request, grantId }: Open
   const ids = { grantId, requestId: request.id, personId: person.id };
   const { dueAt } = await tx.reviews.insert({ id: deps.ids.next(), ...ids, withinMs: allowed.reviewWithinMs });
   await tx.audit.append({
-    type: 'review.opened',
+    type: 'follow_up.opened',
     actor: actorOf(person),
     requestId: request.id,
     grantId,
     target: request.target,
     role: request.role,
-    data: { dueAt: dueAt.toISOString(), reviewers: allowed.reviewers, tell: allowed.tell },
+    data: { dueAt: dueAt.toISOString(), reviewers: allowed.reviewers, notified: allowed.tell },
   });
 };

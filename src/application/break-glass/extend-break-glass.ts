@@ -93,12 +93,12 @@ const reviewAgain = async (tx: Tx, { grant, person, breakGlass }: Taking, extens
   if (!review) return;
   const { reviewers, tell } = breakGlass;
   await tx.audit.append({
-    type: 'review.opened',
+    type: 'follow_up.opened',
     actor: actorOf(person),
     requestId: review.requestId,
     grantId: grant.id,
     target: grant.target,
     role: grant.role,
-    data: { dueAt: review.dueAt.toISOString(), reviewers, tell, extension },
+    data: { dueAt: review.dueAt.toISOString(), reviewers, notified: tell, extension },
   });
 };

@@ -50,7 +50,7 @@ export const closeReview = async (deps: Deps, input: CloseReviewInput): Promise<
   const view = await mustReviewView(deps, input.grantId);
   const { request, grant } = view;
   const refusal = {
-    type: 'review.refused',
+    type: 'follow_up.refused',
     person,
     requestId: request.id,
     grantId: grant?.id ?? null,
@@ -97,7 +97,7 @@ const close = async (tx: Tx, { view, person, input }: Closing): Promise<boolean>
   await tx.reviews.close(review.id, { outcome, note, reviewerId: person.id });
   await tx.audit.append({
     ...entryOf(review, view.request),
-    type: 'review.closed',
+    type: 'follow_up.closed',
     actor: actorOf(person),
     data: { outcome, note, dueAt: review.dueAt.toISOString(), person: review.personId },
   });
@@ -154,7 +154,7 @@ export const allowBreakGlass = async (
     deps.directory.person(input.userId),
     deps.directory.person(input.personUserId),
   ]);
-  const refusal = { type: 'review.refused', person: admin, data: { allowing: person.id } } as const;
+  const refusal = { type: 'follow_up.refused', person: admin, data: { allowing: person.id } } as const;
   if (!(await isAmong(deps, { policy, person: admin, refs: policy.admins, freshness: 'fresh' })))
     return refuse(deps, refusal, new DomainError('admins_only', { admins: policy.admins }));
   if (isSameHuman(admin, person)) return refuse(deps, refusal, new DomainError('own_review'));
@@ -194,7 +194,7 @@ export const remindReviewers = (deps: Deps): Promise<number> =>
       const isOverdue = review.escalatedAt === null && now >= review.dueAt;
       await tx.reviews.chase(review.id, isOverdue);
       await tx.audit.append({
-        type: isOverdue ? 'review.overdue' : 'review.reminded',
+        type: isOverdue ? 'follow_up.overdue' : 'follow_up.reminded',
         actor: SYSTEM,
         requestId: review.requestId,
         grantId: review.grantId,

@@ -2,7 +2,6 @@
 import { SYSTEM } from '../../domain/audit/events.ts';
 import { moveGrant } from '../../domain/lifecycle.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
-import type { Json } from '../../domain/json.ts';
 import type { Principal } from '../../domain/principals/principal.ts';
 import type { Found } from './drift-types.ts';
 import { hasSurvived } from './find-drift.ts';
@@ -82,7 +81,7 @@ const endNow = (deps: Deps, grantId: string, reason: string): Promise<Outcome> =
 const beginEnd = async (tx: Tx, grant: Grant, reason: string): Promise<void> => {
   moveGrant(grant.state, 'ending');
   await tx.grants.setEnding(grant.id, { cause: 'revoked', by: null, reason });
-  const data = { cause: 'revoked', reason };
+  const data = { cause: 'revoked', reason } as const;
   await tx.audit.append({ ...entryOf(grant), type: 'grant.ending', data });
   await tx.outbox.add('end', grant.id);
   await notifyHolder(tx, grant.requestId);
@@ -124,11 +123,11 @@ const restore = async (deps: Deps, { grant, grantee }: Held): Promise<string | n
   }
 };
 
-export const eventOf = (finding: Finding, data: { [key: string]: Json } = {}) => ({
+export const eventOf = <D extends object>(finding: Finding, data: D) => ({
   actor: SYSTEM,
   requestId: null,
   grantId: finding.grantId,
   target: finding.target,
   role: null,
-  data: { finding: finding.id, kind: finding.kind, name: finding.name, said: finding.said, ...data },
+  data: { finding: finding.id, kind: finding.kind, name: finding.name, description: finding.said, ...data },
 });

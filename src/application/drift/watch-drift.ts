@@ -46,7 +46,7 @@ const reconcile = async (deps: Deps, target: string): Promise<void> => {
   const { fresh, standing } = await deps.store.transaction(async (tx) => {
     const found = drift.found.map((one) => ({ ...one, id: deps.ids.next() }));
     const recorded = await tx.drift.record(target, found);
-    for (const finding of recorded.fresh) await tx.audit.append({ ...eventOf(finding), type: 'drift.found' });
+    for (const finding of recorded.fresh) await tx.audit.append({ ...eventOf(finding, {}), type: 'drift.found' });
     return recorded;
   });
   const open = standing.filter((one) => one.state === 'open' && one.batchId === null && isRepairable(one));

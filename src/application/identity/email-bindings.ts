@@ -35,13 +35,13 @@ const report = (deps: BookDeps, { teamId, address, doubt }: Reporting): Promise<
     const userIds = await tx.addresses.setTold(teamId, address);
     if (userIds.length === 0) return;
     await tx.audit.append({
-      type: 'address.doubted',
+      type: 'email_binding.conflicted',
       actor: SYSTEM,
       requestId: null,
       grantId: null,
       target: null,
       role: null,
-      data: { address, doubt, userIds },
+      data: { address, conflict: doubt, userIds },
     });
     const about = `${teamId}:${address}:${userIds.join(',')}`;
     const lines = [`${doubtText(address, doubt)}.`, remedyOf(address, doubt)];

@@ -1,9 +1,10 @@
 /** What can be done to an incident, each written with its history, its audit event and the work to show it. Runs inside a transaction that locked it. */
 import { DomainError } from '../../domain/errors.ts';
+import { checkEntry } from '../../domain/audit/check-entry.ts';
 import { SYSTEM } from '../../domain/audit/events.ts';
+import type { EventData } from '../../domain/audit/events.ts';
 import type { Incidents } from '../../domain/policy/types.ts';
 import type { Incident, IncidentCloseCause } from '../../domain/incidents/incident.ts';
-import type { Json } from '../../domain/json.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { IncidentChange } from './incident-ports.ts';
 import { notifyHolders } from '../grants/notify-holder.ts';
@@ -16,19 +17,23 @@ export type Doer = { person: Person | null; userId: string | null; isTrusted: bo
 /** Of what stands in a channel, and nobody is known to have said. */
 export const FOUND: Doer = { person: null, userId: null, isTrusted: false };
 
+type ChangeType = IncidentChange['type'];
+/** The facts of one change; its incident, its channel and who did it are added to them. */
 type Noted = {
-  incident: Pick<Incident, 'id' | 'channelId'>;
-  type: IncidentChange['type'];
-  doer: Doer;
-  data: { [key: string]: Json };
-};
+  [T in ChangeType]: {
+    incident: Pick<Incident, 'id' | 'channelId'>;
+    type: T;
+    doer: Doer;
+    data: Omit<EventData<T>, 'incident' | 'channel' | 'user'>;
+  };
+}[ChangeType];
 
 export const noteChange = async (tx: Tx, { incident, type, doer, data }: Noted): Promise<void> => {
   const { person, userId } = doer;
   if (person) await tx.principals.upsert(person);
   const told = person || userId === null ? data : { ...data, user: userId };
   await tx.incidents.note(incident.id, { type, byPersonId: person?.id ?? null, data: told });
-  await tx.audit.append({
+  const entry = checkEntry({
     type,
     actor: person ? actorOf(person) : SYSTEM,
     requestId: null,
@@ -37,6 +42,7 @@ export const noteChange = async (tx: Tx, { incident, type, doer, data }: Noted):
     role: null,
     data: { ...told, incident: incident.id, channel: incident.channelId },
   });
+  await tx.audit.append(entry);
   await tx.outbox.add('incident', incident.id);
 };
 

@@ -76,7 +76,7 @@ const openNew = async (
   });
   if (!incident) return null;
   const { channelName: name, topic, isPrivate } = incident;
-  const data = { how, name, topic, isPrivate, severity: incident.severity, isVouched: doer.isTrusted };
+  const data = { how, name, topic, isPrivate, severity: incident.severity, isConfirmed: doer.isTrusted };
   await noteChange(tx, { incident, type: 'incident.opened', doer, data });
   return incident;
 };
@@ -99,7 +99,7 @@ const reopen = async (
     isVouched: doer.isTrusted,
   });
   const isSaved = isEnding(incident);
-  const data = { how, isVouched: doer.isTrusted, endsCalledOff: isSaved };
+  const data = { how, isConfirmed: doer.isTrusted, isEndCancelled: isSaved };
   await noteChange(tx, { incident, type: 'incident.reopened', doer, data });
   if (isSaved) await refreshHeld(tx, incident);
   await applyChannelState(tx, incidents, { incident: await mustLock(tx, incident.id), channel, isArchived: false });

@@ -19,7 +19,7 @@ export type ChannelState = {
 
 /** One thing that happened to an incident. `data` as in the audit log. */
 export type IncidentChange = {
-  type: Extract<EventType, `incident.${string}`>;
+  type: Exclude<Extract<EventType, `incident.${string}`>, 'incident.refused'>;
   at: Date;
   byPersonId: string | null;
   data: { [key: string]: Json };

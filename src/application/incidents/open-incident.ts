@@ -96,6 +96,6 @@ const confirmOpen = async (tx: Tx, incident: Incident, doer: Doer): Promise<bool
   if (person) await tx.principals.upsert(person);
   const name = person ? incident.channelName : incident.vouchedName;
   await tx.incidents.vouch(incident.id, { by: person?.id ?? null, name });
-  await noteChange(tx, { incident, type: 'incident.vouched', doer, data: { name } });
+  await noteChange(tx, { incident, type: 'incident.confirmed', doer, data: { name } });
   return true;
 };

@@ -17,7 +17,7 @@ const TEXT_MAX = 200;
 const assertAdmin = async (deps: Deps, admin: Person): Promise<void> => {
   const policy = deps.policy();
   if (await isAmong(deps, { policy, person: admin, refs: policy.admins, freshness: 'fresh' })) return;
-  const refusal = { type: 'address.refused', person: admin } as const;
+  const refusal = { type: 'email_binding.refused', person: admin } as const;
   await refuse(deps, refusal, new DomainError('admins_only', { admins: policy.admins }));
 };
 
@@ -38,7 +38,7 @@ export const confirmAddress = async (deps: Deps, input: ConfirmAddressInput): Pr
     deps.directory.person(input.personUserId),
   ]);
   await assertAdmin(deps, admin);
-  const refusal = { type: 'address.refused', person: admin, data: { address, for: person.id } } as const;
+  const refusal = { type: 'email_binding.refused', person: admin, data: { address, for: person.id } } as const;
   if (isSameHuman(admin, person)) return refuse(deps, refusal, new DomainError('own_address'));
   if (!(await carries(deps, person.userId, address)))
     return refuse(deps, refusal, new DomainError('address_not_theirs', { address, name: person.name }));
@@ -53,7 +53,7 @@ export const confirmAddress = async (deps: Deps, input: ConfirmAddressInput): Pr
     await tx.addresses.confirm(person.teamId, { address, userId: person.userId }, admin.id);
     const before = seen.find((one) => one.address === address && one.isBound)?.userId ?? null;
     const entry = { actor: actorOf(admin), requestId: null, grantId: null, target: null, role: null };
-    await tx.audit.append({ ...entry, type: 'address.confirmed', data: { address, person: person.id, before } });
+    await tx.audit.append({ ...entry, type: 'email_binding.confirmed', data: { address, person: person.id, before } });
     const notices = await tx.announcements.openAbout({ kind: 'address', address });
     for (const key of notices)
       await closeNews(tx, key, `${admin.name} confirmed that the address ${address} is ${person.name}'s.`);

@@ -27,8 +27,8 @@ const takeOut = async (tx: Tx, personId: string): Promise<void> => {
     await tx.outbox.add('notify', requestId);
   }
   for (const { id, target, role } of await tx.leavers.revokeAllowances(personId)) {
-    const data = { allowance: id, leaver: personId, reason: REASON };
-    await tx.audit.append({ ...entry, type: 'allowance.revoked', requestId: null, target, role, data });
+    const data = { preApproval: id, leaver: personId, reason: REASON };
+    await tx.audit.append({ ...entry, type: 'pre_approval.withdrawn', requestId: null, target, role, data });
     await tx.outbox.add('allowance', id);
   }
   if ((await tx.leavers.voidAbsences(personId)) > 0)
@@ -49,7 +49,7 @@ const endOf = (deps: Deps, id: string): Promise<void> =>
     moveGrant(grant.state, 'ending');
     await tx.grants.setEnding(id, { cause: 'revoked', by: null, reason: REASON });
     const { requestId, target, role } = grant;
-    const data = { cause: 'revoked', reason: REASON };
+    const data = { cause: 'revoked', reason: REASON } as const;
     await tx.audit.append({ type: 'grant.ending', actor: SYSTEM, requestId, grantId: id, target, role, data });
     await tx.outbox.add('end', id);
     await notifyHolder(tx, requestId);

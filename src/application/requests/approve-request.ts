@@ -60,7 +60,7 @@ export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Prom
 type Decided = { decisionId: string; grantId: string };
 
 const recordApproval = async (tx: Tx, approval: Approval, { decisionId, grantId }: Decided): Promise<void> => {
-  const { request, policy, rule, actor, voterIds: votes, allowanceIds: allowances = [] } = approval;
+  const { request, policy, rule, actor, voterIds: votes, allowanceIds: preApprovals = [] } = approval;
   const named = await namedIds(tx, approval);
   return tx.audit.append({
     actor,
@@ -74,7 +74,7 @@ const recordApproval = async (tx: Tx, approval: Approval, { decisionId, grantId 
       rule,
       policy: policy.sha256,
       votes,
-      allowances,
+      preApprovals,
       ...named,
       ...(approval.byPersonId !== null && { requestedAt: request.createdAt.toISOString() }),
     },

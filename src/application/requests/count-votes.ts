@@ -102,7 +102,7 @@ const recordVote = (
     grantId: null,
     target: request.target,
     role: request.role,
-    data: { kind, reason, policy: ballot.policy.sha256, inSteadOf: absent?.id ?? null, isChanged },
+    data: { kind, reason, policy: ballot.policy.sha256, onBehalfOf: absent?.id ?? null, isChanged },
   });
 
 /** What the messages show and the next vote builds on: the rule of now, with its reminders and its escalation. */

@@ -149,7 +149,9 @@ export const refuseIfNobodyCanApprove = async (
     rule: verdict.rule,
     doubts: asked.flatMap(({ doubts }) => doubts.map(({ address, doubt }) => doubtText(address, doubt))),
   };
-  const refusal = { type: 'request.refused', person, target: wanted.target, role: wanted.role, data: facts } as const;
+  const { doubts: conflicts, ...known } = facts;
+  const data = { ...known, conflicts };
+  const refusal = { type: 'request.refused', person, target: wanted.target, role: wanted.role, data } as const;
   await refuse(deps, refusal, new DomainError('nobody_can_approve', facts));
 };
 
@@ -297,6 +299,9 @@ const recordCreated = (
       policy: policy.sha256,
       requirements: request.requirements.map(({ label, count }) => ({ label, count })),
       mayRemain: request.mayRemain,
-      ...(alert && { alert: { id: alert.id, mapping: alert.mapping, source: alert.source, url: alert.url } }),
+      ...(alert && {
+        alert: { id: alert.id, mapping: alert.mapping, source: alert.source },
+        alertUrl: alert.url,
+      }),
     },
   });

@@ -27,7 +27,7 @@ export const preApprove = async (deps: Deps, input: PreApproveInput): Promise<Pr
     deps.directory.person(input.userId),
     deps.directory.person(input.personUserId),
   ]);
-  const refusal = { type: 'allowance.refused', person: by, target, role, data: { for: person.id } } as const;
+  const refusal = { type: 'pre_approval.refused', person: by, target, role, data: { for: person.id } } as const;
   if (isSameHuman(by, person)) return refuse(deps, refusal, new DomainError('own_allowance'));
   const verdict = await askableVerdict(deps, policy, { person, target, role });
   const ahead = await lookUp(deps, person, { requirements: verdict.requirements, freshness: 'fresh' });
@@ -79,13 +79,13 @@ const write = (deps: Deps, { id, by, person, input, verdict, policy }: Writing):
     });
     const rule = { rule: verdict.rule, policy: policy.sha256 };
     await tx.audit.append({
-      type: 'allowance.given',
+      type: 'pre_approval.given',
       actor: actorOf(by),
       requestId: null,
       grantId: null,
       target,
       role,
-      data: { allowance: id, person: person.id, expiresAt: expiresAt.toISOString(), ...rule },
+      data: { preApproval: id, person: person.id, expiresAt: expiresAt.toISOString(), ...rule },
     });
     await tx.outbox.add('allowance', id);
   });
@@ -106,20 +106,20 @@ export const withdrawPreApproval = async (
   const { id, target, role } = allowance;
   const isTheirs = person.id === allowance.byPersonId || person.id === allowance.personId;
   if (!isTheirs && !(await mayRevoke(deps, person, target))) {
-    const refusal = { type: 'allowance.refused', person, target, role, data: { allowance: id } } as const;
+    const refusal = { type: 'pre_approval.refused', person, target, role, data: { preApproval: id } } as const;
     return refuse(deps, refusal, new DomainError('not_your_allowance', { id }));
   }
   await deps.store.transaction(async (tx) => {
     await tx.principals.upsert(person);
     if (!(await tx.allowances.revoke(id, person.id))) throw new DomainError('allowance_not_found', { id });
     await tx.audit.append({
-      type: 'allowance.revoked',
+      type: 'pre_approval.withdrawn',
       actor: actorOf(person),
       requestId: null,
       grantId: null,
       target,
       role,
-      data: { allowance: id, person: allowance.personId, by: allowance.byPersonId },
+      data: { preApproval: id, person: allowance.personId, by: allowance.byPersonId },
     });
     await tx.outbox.add('allowance', id);
   });

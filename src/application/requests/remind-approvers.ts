@@ -1,20 +1,21 @@
 /** Reminds approvers who have not answered, and asks others when nobody does. Found under lock, so of two processes one does it. */
-import type { EventType } from '../../domain/audit/events.ts';
+import { checkEntry } from '../../domain/audit/check-entry.ts';
+import type { EventData } from '../../domain/audit/events.ts';
 import { SYSTEM } from '../../domain/audit/events.ts';
 import { sourceKey } from '../../domain/policy/sources.ts';
-import type { Json } from '../../domain/json.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import type { Deps, Tx } from '../deps.ts';
 
 const BATCH = 100;
 
-const record = async (
+type Silence = 'request.reminded' | 'request.escalated';
+
+const record = async <T extends Silence>(
   tx: Tx,
-  request: Request,
-  { type, data }: { type: EventType; data: { [key: string]: Json } },
+  { id: requestId, extendsGrantId: grantId, target, role }: Request,
+  { type, data }: { type: T; data: EventData<T> },
 ): Promise<void> => {
-  const { id: requestId, target, role } = request;
-  await tx.audit.append({ type, actor: SYSTEM, requestId, grantId: null, target, role, data });
+  await tx.audit.append(checkEntry({ type, actor: SYSTEM, requestId, grantId, target, role, data }));
   await tx.outbox.add('notify', requestId);
 };
 

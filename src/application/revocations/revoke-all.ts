@@ -45,7 +45,7 @@ export const revokeAll = async (deps: Deps, input: RevokeAllInput): Promise<{ id
       reason,
       grants,
       requests,
-      allowances,
+      preApprovals: allowances,
     };
     await tx.audit.append({ ...entry, actor: actorOf(actor), type: 'revocation.started', data });
     await tx.outbox.add('revocation', id);
@@ -79,8 +79,8 @@ const takeBackAllowances = async (
 ): Promise<number> => {
   const taken = await tx.revocations.revokeAllowances({ ...scope, byPersonId: actor.id });
   for (const { id: allowance, personId, byPersonId, target, role } of taken) {
-    const data = { allowance, person: personId, by: byPersonId, revocation: id };
-    await tx.audit.append({ ...entry, actor: actorOf(actor), type: 'allowance.revoked', target, role, data });
+    const data = { preApproval: allowance, person: personId, by: byPersonId, revocation: id };
+    await tx.audit.append({ ...entry, actor: actorOf(actor), type: 'pre_approval.withdrawn', target, role, data });
     await tx.outbox.add('allowance', allowance);
   }
   return taken.length;

@@ -84,7 +84,7 @@ const beginEnds = async (tx: Tx, { live, revocation, actor }: Acting & { live: L
     live.map(({ grant }) => grant.id),
     LEASE_MS,
   );
-  const data = { cause: 'revoked', reason: revocation.reason, revocation: revocation.id };
+  const data = { cause: 'revoked', reason: revocation.reason, revocation: revocation.id } as const;
   for (const { grant } of live) await tx.audit.append({ ...entryOf(grant), actor, type: 'grant.ending', data });
   const grantees = await granteesOf(
     tx,

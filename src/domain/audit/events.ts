@@ -1,109 +1,45 @@
-/** What goes into the audit log: one type per thing that happened. Data holds facts, never secrets. */
-import type { Json } from '../json.ts';
+/** What goes into the audit log: one type per thing that happened, each with a schema. Data holds facts, never secrets. */
+import type { z } from 'zod';
+import { GRANT_EVENTS } from './catalog/grants.ts';
+import { INCIDENT_EVENTS } from './catalog/incidents.ts';
+import { PEOPLE_EVENTS } from './catalog/people.ts';
+import { RECORD_EVENTS } from './catalog/record.ts';
+import { REQUEST_EVENTS } from './catalog/requests.ts';
+import type { Subject } from './define-event.ts';
 
-export const EVENT_TYPES = [
-  'request.created',
-  'request.refused',
-  'request.approved',
-  'request.denied',
-  'request.cancelled',
-  'request.cancel_refused',
-  'request.lapsed',
-  'request.unreachable',
-  'request.changed',
-  'request.remains_changed',
-  'request.reminded',
-  'request.escalated',
-  'request.discussed',
-  'vote.cast',
-  'vote.refused',
-  'vote.voided',
-  'absence.set',
-  'absence.ended',
-  'grant.activating',
-  'grant.activation_retried',
-  'grant.active',
-  'grant.used',
-  'grant.held',
-  'grant.rescoped',
-  'grant.retry_requested',
-  'grant.retry_refused',
-  'grant.failed',
-  'grant.extending',
-  'grant.extension_retried',
-  'grant.extension_failed',
-  'grant.extended',
-  'grant.ending',
-  'grant.end_retried',
-  'grant.end_refused',
-  'grant.ended',
-  'credentials.shown',
-  'credentials.refused',
-  'allowance.given',
-  'allowance.refused',
-  'allowance.revoked',
-  'break_glass.refused',
-  'break_glass.allowed',
-  'revocation.started',
-  'revocation.refused',
-  'revocation.finished',
-  'drift.found',
-  'drift.repaired',
-  'drift.failed',
-  'drift.decided',
-  'drift.refused',
-  'review.opened',
-  'review.reminded',
-  'review.overdue',
-  'review.closed',
-  'review.refused',
-  'address.doubted',
-  'address.confirmed',
-  'address.refused',
-  'user_group.moved',
-  'incident.opened',
-  'incident.reopened',
-  'incident.renamed',
-  'incident.topic',
-  'incident.purpose',
-  'incident.severity',
-  'incident.vouched',
-  'incident.closed',
-  'incident.ended',
-  'incident.refused',
-  'grant.kept',
-  'grant.keep_refused',
-  'alert.fired',
-  'alert.reopened',
-  'alert.resolved',
-  'alert.told',
-  'policy.loaded',
-  'policy.rejected',
-  'log.upgraded',
-  'key.added',
-  'key.retired',
-  'checkpoint.refused',
-  'evidence.made',
-  'evidence.refused',
-  'record.erased',
-] as const;
+export const EVENTS = { ...REQUEST_EVENTS, ...GRANT_EVENTS, ...PEOPLE_EVENTS, ...INCIDENT_EVENTS, ...RECORD_EVENTS };
 
-export type EventType = (typeof EVENT_TYPES)[number];
+export type EventType = keyof typeof EVENTS;
+
+export const isEventType = (type: string): type is EventType => Object.hasOwn(EVENTS, type);
 
 export type Actor = { kind: 'person'; id: string; name: string; email: string | null } | { kind: 'system'; id: string };
 
-export type AuditEntry = {
-  type: EventType;
-  actor: Actor;
+type DataBy = { [T in EventType]: z.infer<(typeof EVENTS)[T]['data']> };
+export type EventData<T extends EventType> = DataBy[T];
+
+type Common = { actor: Actor; target: string | null; role: string | null };
+
+/** One event before it is written. The type decides what its data and its ids may be. */
+export type EntryOf<T extends EventType> = {
+  [K in T]: Common & Subject[(typeof EVENTS)[K]['about']] & { type: K; data: EventData<K> };
+}[T];
+
+export type AuditEntry = EntryOf<EventType>;
+
+/** Refuses a field that the schema does not have, also where it came in by a spread. */
+export type Exact<E extends AuditEntry> = {
+  data: { [K in keyof E['data']]: K extends keyof EventData<E['type']> ? E['data'][K] : never };
+};
+
+/** An entry as it is stored. `at` is the database clock in ISO with microseconds; `data` the exact bytes that were hashed. */
+export type AuditRecord = {
+  /** As it was written: an older version may have used another name (`names.ts`). */
+  type: string;
   requestId: string | null;
   grantId: string | null;
   target: string | null;
   role: string | null;
-  data: { [key: string]: Json };
-};
-
-/** An entry as it is stored. `at` is the database clock in ISO with microseconds; `data` the exact bytes that were hashed. */
-export type AuditRecord = Omit<AuditEntry, 'actor' | 'data'> & {
   id: string;
   at: string;
   actor: string;

@@ -1,32 +1,36 @@
 /**
  * Parts an event's data into what anyone may read (ids, times, codes, roles, hashes) and what belongs to people (names, addresses,
- * free text, Slack ids). A field that nothing is known of is personal, so a new one is never published by mistake.
+ * free text, ids of people). Personal is whatever is not surely open: a field that no schema knows, and a value that its schema refuses.
  */
 import type { Json } from '../json.ts';
-import type { Actor } from './events.ts';
+import { EVENTS } from './events.ts';
+import type { Actor, EventType } from './events.ts';
+import type { Shape } from './define-event.ts';
+import { currentField, currentType } from './names.ts';
 
 export type Parted = { open: { [key: string]: Json }; personal: { [key: string]: Json } };
 
-const part = (data: { [key: string]: Json }, isOpen: (field: string) => boolean): Parted => {
+const part = (data: { [key: string]: Json }, isOpen: (field: string, value: Json) => boolean): Parted => {
   const entries = Object.entries(data);
   return {
-    open: Object.fromEntries(entries.filter(([field]) => isOpen(field))),
-    personal: Object.fromEntries(entries.filter(([field]) => !isOpen(field))),
+    open: Object.fromEntries(entries.filter(([field, value]) => isOpen(field, value))),
+    personal: Object.fromEntries(entries.filter(([field, value]) => !isOpen(field, value))),
   };
 };
 
-const OPEN: ReadonlySet<string> = new Set([
-  ...['decision', 'rule', 'policy', 'votes', 'allowances', 'requestedAt', 'durationMs', 'startsAt', 'incident'],
-  ...['requirements', 'isBreakGlass', 'extends', 'extendsByMs', 'expiresAt', 'cause', 'kind', 'attempts', 'waitMs'],
-  ...['lateMs', 'outcome', 'from', 'to', 'person', 'since', 'code', 'codes', 'refusalsThisHour', 'isChanged'],
-  ...['number', 'afterMs', 'dueAt', 'reminders', 'alert', 'mapping', 'source', 'at', 'route', 'sha256', 'finding'],
-  ...['chainSeq', 'chainHash', 'vkey', 'origin', 'size', 'root', 'readback', 'manifest', 'isRedacted', 'throughSeq'],
-  ...['until', 'isConfirmed', 'isVouched', 'onClose', 'endsAt', 'grants', 'cancelled', 'how', 'batch'],
-]);
+const openOf = (type: EventType): Shape => EVENTS[type].open;
 
-/** `type` is the name that the event was written under, whichever version wrote it. */
-export const splitEvent = (_type: string, data: { [key: string]: Json }): Parted =>
-  part(data, (field) => OPEN.has(field));
+/** `written` is the name that the event has in the log, whichever version wrote it. The fields keep the names that they have there. */
+export const splitEvent = (written: string, data: { [key: string]: Json }): Parted => {
+  const type = currentType(written);
+  if (type === null) return part(data, () => false);
+  const open = openOf(type);
+  return part(data, (field, value) => {
+    const name = currentField(type, field);
+    return Object.hasOwn(open, name) && open[name]?.safeParse(value).success === true;
+  });
+};
 
-/** Of a person, the id is open; the name and the email are theirs. */
-export const splitActor = (actor: Actor): Parted => part({ ...actor }, (field) => field === 'kind' || field === 'id');
+/** Of the program all is open; of a person the kind alone, since the id holds the Slack id. */
+export const splitActor = (actor: Actor): Parted =>
+  part({ ...actor }, (field) => actor.kind === 'system' || field === 'kind');

@@ -215,7 +215,7 @@ const CHANGES: Partial<Record<EventType, (data: { [key: string]: Json }) => [wha
   'incident.topic': (data) => ['topic changed', said(data, 'after')],
   'incident.purpose': (data) => ['purpose changed', said(data, 'after')],
   'incident.severity': (data) => ['severity changed', said(data, 'after') ?? 'unknown'],
-  'incident.vouched': () => ['incident confirmed', null],
+  'incident.confirmed': () => ['incident confirmed', null],
   'incident.closed': (data) => ['incident closed', said(data, 'cause')],
   'incident.ended': () => ['access of the incident ended', null],
 };

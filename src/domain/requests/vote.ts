@@ -1,6 +1,8 @@
 import type { Person } from '../principals/person.ts';
 
-export type VoteKind = 'approve' | 'deny';
+export const VOTE_KINDS = ['approve', 'deny'] as const;
+
+export type VoteKind = (typeof VOTE_KINDS)[number];
 
 export type Vote = {
   requestId: string;

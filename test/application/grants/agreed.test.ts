@@ -142,17 +142,17 @@ describe('break-glass access that is extended', () => {
     await close(grantId);
     await extend(grantId);
     expect(await reviewOf(grantId)).toEqual([{ state: 'open', outcome: null, reviewer_id: null }]);
-    expect(await typesOf('review.opened')).toHaveLength(2);
+    expect(await typesOf('follow_up.opened')).toHaveLength(2);
     await close(grantId);
     expect(await reviewOf(grantId)).toMatchObject([{ state: 'closed', outcome: 'justified' }]);
-    expect(await typesOf('review.closed')).toHaveLength(2);
+    expect(await typesOf('follow_up.closed')).toHaveLength(2);
   });
 
   it('has one review where that waits', async () => {
     const grantId = await take();
     await extend(grantId);
     expect(await reviewOf(grantId)).toMatchObject([{ state: 'open' }]);
-    expect(await typesOf('review.opened')).toHaveLength(1);
+    expect(await typesOf('follow_up.opened')).toHaveLength(1);
   });
 });
 

@@ -83,7 +83,7 @@ describe('the close of an incident', () => {
     await rig.warningIsOver();
     expect(await rig.endIncidents()).toBe(0);
     expect(await rig.grantOf(view)).toMatchObject({ state: 'active' });
-    expect(await typesOf('incident.reopened')).toMatchObject([{ endsCalledOff: true }]);
+    expect(await typesOf('incident.reopened')).toMatchObject([{ isEndCancelled: true }]);
   });
 
   it('brings nothing back when the incident is opened again after the end', async () => {

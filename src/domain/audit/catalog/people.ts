@@ -1,0 +1,128 @@
+/** Events of pre-approvals, break-glass, identity and the policy. */
+import { z } from 'zod';
+import { at, code, count, defineEvent, defineRefusal, flag, id, personId, sha256, text } from '../define-event.ts';
+
+const preApprovals = {
+  'pre_approval.given': defineEvent({
+    about: 'none',
+    when: 'An approver approved a role for a person before the request.',
+    open: { preApproval: id, expiresAt: at, rule: code.nullable(), policy: sha256 },
+    personal: { person: personId },
+  }),
+  'pre_approval.refused': defineRefusal(
+    'A person tried to give or to withdraw a pre-approval that is not theirs to give or withdraw.',
+    {
+      open: { preApproval: id.optional() },
+      personal: { for: personId.optional() },
+    },
+  ),
+  'pre_approval.withdrawn': defineEvent({
+    about: 'none',
+    when: 'A pre-approval was withdrawn, by a person, by a revocation, or because an account was closed.',
+    open: { preApproval: id, revocation: id.optional() },
+    personal: {
+      person: personId.optional(),
+      by: personId.optional(),
+      leaver: personId.optional(),
+      reason: text.optional(),
+    },
+  }),
+};
+
+const due = { dueAt: at };
+const reminded = { ...due, reminders: count };
+
+const breakGlass = {
+  'break_glass.refused': defineRefusal('Access was not given by break-glass.', {
+    open: { codes: z.array(code).optional(), extends: id.optional() },
+    personal: {},
+  }),
+  'break_glass.allowed': defineEvent({
+    about: 'grant',
+    when: 'An admin let a person use break-glass again although a follow-up is overdue.',
+    open: due,
+    personal: { person: personId },
+  }),
+  'follow_up.opened': defineEvent({
+    about: 'grant',
+    when: 'Access was taken by break-glass, so its follow-up was opened.',
+    open: { ...due, extension: id.optional() },
+    personal: { reviewers: z.array(text), notified: z.array(text) },
+  }),
+  'follow_up.reminded': defineEvent({
+    about: 'grant',
+    when: 'The reviewers of an open follow-up were reminded.',
+    open: reminded,
+    personal: {},
+  }),
+  'follow_up.overdue': defineEvent({
+    about: 'grant',
+    when: 'A follow-up was still open at its deadline, and the admins were notified.',
+    open: reminded,
+    personal: {},
+  }),
+  'follow_up.closed': defineEvent({
+    about: 'grant',
+    when: 'A reviewer said whether break-glass was justified.',
+    open: { ...due, outcome: code },
+    personal: { note: text.nullable(), person: personId },
+  }),
+  'follow_up.refused': defineRefusal(
+    'A person tried to close a follow-up, or to lift a block, that is not theirs to close or lift.',
+    {
+      open: {},
+      personal: { allowing: personId.optional() },
+    },
+  ),
+};
+
+const identity = {
+  'email_binding.conflicted': defineEvent({
+    about: 'none',
+    when: 'An email address no longer names the account that it named, so it is not trusted.',
+    open: { conflict: code },
+    personal: { address: text, userIds: z.array(text) },
+  }),
+  'email_binding.confirmed': defineEvent({
+    about: 'none',
+    when: 'An admin confirmed whose an email address is.',
+    open: {},
+    personal: { address: text, person: personId, before: text.nullable() },
+  }),
+  'email_binding.refused': defineRefusal(
+    'A person tried to see or confirm email bindings and may not, or the address is not that of the account.',
+    {
+      open: {},
+      personal: { address: text.optional(), for: personId.optional() },
+    },
+  ),
+  'user_group.moved': defineEvent({
+    about: 'none',
+    when: 'A handle of a Slack user group now belongs to another group than the one that Latchkey knows.',
+    open: { handle: text, before: code, found: code },
+    personal: {},
+  }),
+};
+
+const policy = {
+  'policy.loaded': defineEvent({
+    about: 'none',
+    when: 'Another policy came into force.',
+    open: { sha256, before: sha256.nullable(), rules: count, targets: z.array(code) },
+    personal: {
+      warnings: z.array(text),
+      differences: z.array(text).nullable(),
+      author: z
+        .object({ by: text.nullable(), revision: text.nullable(), subject: text.nullable(), isEdited: flag })
+        .nullable(),
+    },
+  }),
+  'policy.rejected': defineEvent({
+    about: 'none',
+    when: 'A policy file was refused, and the policy before stays in force.',
+    open: { kept: sha256 },
+    personal: { problems: z.array(text) },
+  }),
+};
+
+export const PEOPLE_EVENTS = { ...preApprovals, ...breakGlass, ...identity, ...policy };
