@@ -164,7 +164,7 @@ test('not justified needs a note, is told to whoever took it, and is recorded; a
   await slack.waitFor(() => slack.as('rita').modal());
   expect(JSON.stringify(await slack.as('rita').submit())).toContain('already closed');
   await slack.as('rita').close();
-  expect((await story.events()).filter((type) => type.startsWith('review.'))).toEqual(
+  expect((await story.events()).filter((type) => type.startsWith('follow_up.'))).toEqual(
     expect.arrayContaining(['follow_up.opened', 'follow_up.closed']),
   );
 });
