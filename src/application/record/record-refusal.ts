@@ -7,7 +7,7 @@ import { actorOf } from './audit-entry.ts';
 import type { Deps } from '../deps.ts';
 import type { RequestEvaluation } from './request-evaluation.ts';
 
-type RefusalType = Extract<EventType, `${string}refused`>;
+type RefusalType = Exclude<Extract<EventType, `${string}refused`>, 'checkpoint.refused'>;
 /** What this kind of refusal says beside its code. */
 type Said<T extends RefusalType> = Omit<EventData<T>, 'code' | 'refusalsThisHour'>;
 type WithData<D> = object extends D ? { data?: D } : { data: D };

@@ -4,15 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EvidenceDeps, Publisher } from '../../../src/application/evidence/evidence-ports.ts';
-import type { AuditEntry } from '../../../src/domain/audit/events.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { createLog } from '../../../src/lib/log.ts';
 import { openSigners } from '../../../src/lib/transparency/signers.ts';
 import { ED25519, vkeyOf } from '../../../src/lib/transparency/note.ts';
 import { filePublisher } from '../../../src/publishers/file.ts';
 import { auditTree } from '../../../src/store/audit/checkpoints.ts';
-import { openTestStore, someEvent } from '../../store/fixtures.ts';
-import type { TestStore } from '../../store/fixtures.ts';
+import { openTestStore, writeEvents } from '../../store/fixtures.ts';
+import type { TestStore, WrittenEvent } from '../../store/fixtures.ts';
 
 export const ORIGIN = 'latchkey.acme.test/prod';
 
@@ -23,7 +22,7 @@ export type EvidenceRig = TestStore & {
   deps: EvidenceDeps;
   folder: string;
   vkey: string;
-  append(...entries: Partial<AuditEntry>[]): Promise<void>;
+  append(...events: Partial<WrittenEvent>[]): Promise<void>;
   withKey(pem: string): Promise<EvidenceDeps>;
   sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
   /** As the administrator of the database, who takes the triggers away. */
@@ -52,10 +51,7 @@ export const openEvidenceRig = async (more: readonly Publisher[] = []): Promise<
     vkey: vkeyOf({ name: ORIGIN, type: ED25519, raw: signer?.raw ?? Buffer.alloc(0) }),
     withKey,
     sql,
-    append: (...entries) =>
-      opened.store.transaction(async (tx) => {
-        for (const entry of entries) await tx.audit.append(someEvent(entry));
-      }),
+    append: (...events) => writeEvents(opened.pool, ...events),
     tamper: async (...statements) => {
       for (const table of ['audit_chain', 'audit_personal', 'audit_events'])
         await sql(`alter table ${table} disable trigger all`);

@@ -1,4 +1,5 @@
 /** Events of the log itself: its keys, its checkpoints, evidence made of it, and what was erased from it. */
+import { z } from 'zod';
 import { code, count, defineEvent, defineRefusal, flag, id, sha256, text } from '../define-event.ts';
 
 export const RECORD_EVENTS = {
@@ -20,9 +21,11 @@ export const RECORD_EVENTS = {
     open: { vkey: text, origin: text.optional() },
     personal: {},
   }),
-  'checkpoint.refused': defineRefusal('A witness refused to sign a checkpoint.', {
-    open: { origin: text.optional(), size: count.optional(), root: sha256.optional() },
-    personal: { message: text.optional() },
+  'checkpoint.refused': defineEvent({
+    about: 'none',
+    when: 'Latchkey did not sign a checkpoint, because the log is not the one that was signed before.',
+    open: {},
+    personal: { problems: z.array(text) },
   }),
   'evidence.made': defineEvent({
     about: 'either',
