@@ -101,6 +101,8 @@ const guardingReads = (db: Db) => ({
 
 const identityReads = (db: Db) => ({ ...addressReads(db), ...handleReads(db) });
 
+const reportsTo = (log: Log) => ({ onRetry: tellOfRetry(log), onWrongEvent: reportWrongEvent(log) });
+
 export const createStore = ({
   pool,
   log,
@@ -112,14 +114,7 @@ export const createStore = ({
   // Whoever asks while it is asked shares the next answer: readyz is open to everybody.
   const probe = oneAtATime(writeProblem(pool));
   return withPlainFailures({
-    transaction: transactionRunner({
-      pool,
-      room,
-      onWork,
-      onEvents,
-      onRetry: tellOfRetry(log),
-      onWrongEvent: reportWrongEvent(log),
-    }),
+    transaction: transactionRunner({ pool, room, onWork, onEvents, ...reportsTo(log) }),
     read: {
       now: nowReader(db),
       request: requestReads(db),

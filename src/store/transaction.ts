@@ -74,13 +74,13 @@ returning id::text, kind, subject_id as "subjectId", dispatched_at is not null a
 
 type NewWork = { kind: WorkKind; subjectId: string; availableInMs: number };
 /** `wrong`: an event that was refused. Whoever catches that cannot commit without it. */
-type Pending = { entries: AuditEntry[]; work: NewWork[]; wrong: unknown };
+type Pending = { entries: AuditEntry[]; work: NewWork[]; wrong: WrongEventError | null };
 
 const append = async (pending: Pending, entry: AuditEntry): Promise<void> => {
   try {
     pending.entries.push(checkEntry(entry));
   } catch (error) {
-    pending.wrong = error;
+    if (error instanceof WrongEventError) pending.wrong = error;
     throw error;
   }
 };
