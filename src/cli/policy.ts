@@ -114,7 +114,9 @@ export const addPolicyCommands = (program: Command, setExit: SetExit): void => {
       .command('explain <role>')
       .description('say which rule would decide a request for target/role, and who the approvers are'),
   )
-    .requiredOption('--by <person>', 'the requester: email or Slack id')
+    .option('--by <person>', 'the requester: email or Slack id')
+    .option('--client <name>', 'the client that requests, in place of --by')
+    .option('--claim <name=value...>', "claims of the client's token, such as ref=refs/heads/main")
     .option('--for <duration>', 'for how long, as 30m (the default of the role unless given)')
     .option('--reason <text>', 'the reason of the request')
     .option('--ticket <id>', 'the ticket of the request')

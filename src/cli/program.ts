@@ -1,6 +1,7 @@
 /** `latchkey`: parses, calls, prints, and answers 0 / 1 (found something wrong) / 2 (used wrongly). */
 import { Command, CommanderError, Option } from 'commander';
 import { addAuditCommands } from './audit.ts';
+import { addClientCommands } from './client.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { endWithReader, USED_WRONGLY, UsageError } from './exit.ts';
 import { migrate } from './migrate.ts';
@@ -32,6 +33,7 @@ export const buildProgram = (setExit: (code: Exit) => void): Command => {
     .action(async (options: { json?: boolean }) => setExit(await migrate(options)));
   addDoctorCommand(program, setExit);
   addPolicyCommands(program, setExit);
+  addClientCommands(program, setExit);
   addAuditCommands(program, setExit);
   return program;
 };

@@ -1,6 +1,6 @@
 /**
  * Settings that interface and documents of later versions have, and that would do nothing in this one. They are refused: a rule that waits
- * for a client would never match, and nobody would notice. A setting that gets its effect leaves these lists.
+ * for a pull request would never match, and no one would notice. A setting that gets its effect leaves these lists.
  */
 import type { Path } from './problem.ts';
 
@@ -10,8 +10,6 @@ const REMOVE = 'has no effect in this version of Latchkey: remove it.';
 const KEYS: Record<string, string> = {
   auditors: `"auditors" ${REMOVE} Who can reach Latchkey's database can read and export the audit log.`,
   'audit.retention': `"retention" ${REMOVE} Nothing of the audit log is erased.`,
-  'rules.*.match.clients': `"clients" ${REMOVE} Only people can request access; a rule for clients would never match.`,
-  'tests.*.client': `"client" ${REMOVE} Only people can request access, so no test can be about a client.`,
   'tests.*.pull_request': `"pull_request" ${REMOVE} No request comes from a pull request.`,
 };
 
@@ -25,4 +23,4 @@ export const noEffect = (path: Path): string | null => {
 };
 
 export const noEffectVariable = (rule: string, variable: string): string =>
-  `The condition of "${rule}" uses "${variable}", which ${REMOVE} Only people can request access, so ${variable} is always empty.`;
+  `The condition of "${rule}" uses "${variable}", which ${REMOVE} No request comes from a pull request, so ${variable} is always empty.`;

@@ -30,5 +30,13 @@ export const unpackPolicy = (packed: PackedPolicy): Policy => ({
       { ...target, roles: record(Object.entries(target.roles)) },
     ]),
   ),
+  issuers: record(Object.entries(packed.issuers)),
+  clients: record(
+    Object.entries(packed.clients).map(([name, client]) => [
+      name,
+      { ...client, claims: record(Object.entries(client.claims)) },
+    ]),
+  ),
+  accounts: record(Object.entries(packed.accounts).map(([name, ids]) => [name, record(Object.entries(ids))])),
   rules: packed.rules.map(({ when, ...rule }) => ({ ...rule, when: when && conditionLater(when) })),
 });

@@ -72,7 +72,7 @@ const checkConditions = (check: Check): void => {
 const checkTests = (check: Check): void => {
   for (const [at, { facts }] of check.policy.tests.entries()) {
     const problem = facts.alert && nameProblem(check, facts.alert.name);
-    if (problem) check.report.refuse('unknown_alert', check.testPath(at), problem);
+    if (problem) check.report.refuse('unknown_alert', [...check.testPath(at), 'alert'], problem);
   }
 };
 

@@ -1,11 +1,13 @@
 /** From the document to the policy: durations, conditions, patterns and `${NAME}` become values; what cannot become one is a problem. */
 import { parseDuration } from '../domain/time/durations.ts';
 import { DEFAULT_LIMITS } from '../domain/policy/limits.ts';
-import type { BreakGlass, Limits, Policy, PolicyTest, StatedAlert } from '../domain/policy/types.ts';
+import type { BreakGlass, Limits, Policy, PolicyTest, StatedAlert, StatedClient } from '../domain/policy/types.ts';
 import { buildAlerts } from './policy-alerts.ts';
 import { buildAudit } from './policy-audit.ts';
+import { buildAccounts, buildClients } from './policy-clients.ts';
 import { buildGroups } from './policy-groups.ts';
 import { buildIncidents } from './policy-incidents.ts';
+import { buildIssuers } from './policy-issuers.ts';
 import { buildRule } from './policy-rules.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import { buildTargets } from './policy-targets.ts';
@@ -20,12 +22,17 @@ const ms = (text: string): number => parseDuration(text);
 
 const stated = (name: string | undefined): StatedAlert | null => (name === undefined ? null : { name, severity: '' });
 
+const statedClient = (client: NonNullable<PolicyDocument['tests']>[number]['client']): StatedClient | null => {
+  if (client === undefined) return null;
+  return typeof client === 'string' ? { name: client, claims: {} } : { name: client.name, claims: client.claims ?? {} };
+};
+
 const buildTest = (test: NonNullable<PolicyDocument['tests']>[number], line: number | null): PolicyTest => {
   const { request, expect } = test;
   return {
     name: test.name,
     request: {
-      by: request.by,
+      by: request.by ?? '',
       role: request.role,
       forMs: ms(request.for),
       reason: request.reason ?? '',
@@ -36,6 +43,7 @@ const buildTest = (test: NonNullable<PolicyDocument['tests']>[number], line: num
       groups: record(Object.entries(test.groups ?? {})),
       incident: test.incident ?? {},
       alert: typeof test.alert === 'object' ? { severity: '', ...test.alert } : stated(test.alert),
+      client: statedClient(test.client),
     },
     expect: {
       decision: expect.decision,
@@ -97,6 +105,9 @@ export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<strin
     incidents: buildIncidents(document, report),
     alerts: buildAlerts(document),
     audit: buildAudit(document.audit),
+    issuers: buildIssuers(document, report),
+    clients: buildClients(document),
+    accounts: buildAccounts(document),
     admins: document.admins ?? [],
     auditors: [],
     managerField: document.manager_field ?? null,

@@ -12,7 +12,14 @@ import { loadPolicy } from './policy-file.ts';
 import type { PolicyInput } from './policy-file.ts';
 import { formatProblem } from './problem.ts';
 import type { ConfigProblem } from './problem.ts';
-import { alertStated, groupsOfPerson, personFromRef, runPolicyTests } from './policy-tests.ts';
+import {
+  alertStated,
+  clientRequester,
+  clientStated,
+  groupsOfPerson,
+  personFromRef,
+  runPolicyTests,
+} from './policy-tests.ts';
 import type { PolicyTestResult } from './policy-tests.ts';
 import { pluralize } from '../lib/pluralize.ts';
 
@@ -92,7 +99,11 @@ export const explainPolicy = (input: ExplainInput): CommandResult<{ verdict: Ver
 
 /** As typed on the command line; groups that only Slack or an on-call service knows are named with `inGroups`. */
 export type ExplainOptions = {
-  by: string;
+  /** A person; left out where a client requests. */
+  by?: string;
+  client?: string;
+  /** Claims of its token, as `name=value`. */
+  claim?: readonly string[];
   /** `target/role`. */
   role: string;
   for?: string;
@@ -132,6 +143,42 @@ const alertProblem = (policy: Policy, { alert, alertSeverity, role }: ExplainOpt
   return its === role ? null : `The alert "${alert}" asks for ${its}, and says nothing about ${role}.`;
 };
 
+type Who = Pick<DecisionFacts, 'requester' | 'client'>;
+
+const personIn = (policy: Policy, by: string, inGroups: readonly string[]): Who => {
+  const { id, userId, email } = personFromRef(by);
+  const groups = [...new Set([...groupsOfPerson(policy, by, {}), ...inGroups])];
+  return { requester: { personId: id, userId, email, groups }, client: null };
+};
+
+const claimsIn = (claims: readonly string[]): Record<string, string> | null => {
+  const pairs = claims.map((text) => /^([^=]+)=(.*)$/s.exec(text));
+  return pairs.includes(null) ? null : Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', pair?.[2] ?? '']));
+};
+
+const clientIn = (policy: Policy, name: string, claim: readonly string[]): Who | { problem: string } => {
+  const claims = claimsIn(claim);
+  if (claims === null) return { problem: 'Write --claim as name=value, such as --claim ref=refs/heads/main.' };
+  const names = Object.keys(policy.clients).join(', ') || 'none';
+  const stated = clientStated(policy, { name, claims });
+  if (!stated) return { problem: `"${name}" is no client of the policy; known are: ${names}.` };
+  const { misfit, facts } = stated;
+  if (misfit === null) return { requester: clientRequester, client: facts };
+  return {
+    problem: `Such a token is not ${name}: its ${misfit.claim} is ${misfit.found}, and the policy demands ${misfit.expected}.`,
+  };
+};
+
+const requesterIn = (
+  policy: Policy,
+  { by, client, claim, inGroups = [] }: ExplainOptions,
+): Who | { problem: string } => {
+  if ((by === undefined) === (client === undefined))
+    return { problem: 'Say who requests: a person with --by, or a client with --client.' };
+  if (claim !== undefined && client === undefined) return { problem: 'Name the client too, with --client.' };
+  return client === undefined ? personIn(policy, by ?? '', inGroups) : clientIn(policy, client, claim ?? []);
+};
+
 /** The question of `latchkey policy explain`, or a sentence about what was typed wrongly (exit code 2). */
 export const explainInput = (policy: Policy, options: ExplainOptions): ExplainInput | { problem: string } => {
   const [target = '', role = '', ...rest] = options.role.split('/');
@@ -146,13 +193,12 @@ export const explainInput = (policy: Policy, options: ExplainOptions): ExplainIn
     return { problem: `"${unknown}" is no group of the policy; known are: ${Object.keys(policy.groups).join(', ')}.` };
   const wrongAlert = alertProblem(policy, options);
   if (wrongAlert !== null) return { problem: wrongAlert };
-  const person = personFromRef(options.by);
-  const groups = [...new Set([...groupsOfPerson(policy, options.by, {}), ...(options.inGroups ?? [])])];
+  const who = requesterIn(policy, options);
+  if ('problem' in who) return who;
   const facts: DecisionFacts = {
     now: options.now,
-    requester: { personId: person.id, userId: person.userId, email: person.email, groups },
+    ...who,
     incident: incidentOf(options),
-    client: null,
     pullRequest: null,
     alert: alertStated(policy, alertOf(options), options.role),
   };

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Policy } from '../domain/policy/types.ts';
 import { checkAlerts } from './policy-alerts.ts';
+import { checkClients } from './policy-clients.ts';
 import { buildPolicy } from './policy-build.ts';
 import { createReport } from './report.ts';
 import { checkReach } from './policy-reach.ts';
@@ -10,6 +11,7 @@ import type { Check, ProviderSchema } from './policy-references.ts';
 import { shapePolicy } from './policy-shape.ts';
 import { runPolicyTests } from './policy-tests.ts';
 import type { ConfigProblem } from './problem.ts';
+import { readVariable } from './variable.ts';
 import type { Variables } from './variable.ts';
 import { readYaml } from './yaml-source.ts';
 import type { YamlSource } from './yaml-source.ts';
@@ -49,6 +51,11 @@ const testProblems = (policy: Policy, testAt: readonly number[]): ConfigProblem[
     return [{ code: 'test_failed', path: `tests[${testAt[index] ?? index}]`, line, message: sentence }];
   });
 
+const publicUrlIn = (env: Variables): string | null => {
+  const found = readVariable(env, 'LATCHKEY_PUBLIC_URL');
+  return 'value' in found ? found.value : null;
+};
+
 const rolesOf = (policy: Policy): Check['roles'] =>
   Object.values(policy.targets)
     .map(({ name, roles }) => ({ target: name, roles: Object.keys(roles) }))
@@ -79,13 +86,16 @@ export const loadPolicy = (input: PolicyInput): LoadedPolicy => {
     groupNames: new Set(namesIn(source, 'groups')),
     isComplete: problems.length === 0,
     unfilled,
+    publicUrl: publicUrlIn(env),
+    areVariablesOptional: input.areVariablesOptional === true,
     providers,
     roles: rolesOf(policy),
     rulePath: (index) => ['rules', ruleAt[index] ?? index],
-    testPath: (index) => ['tests', testAt[index] ?? index, 'alert'],
+    testPath: (index) => ['tests', testAt[index] ?? index],
   };
   checkReferences(check);
   checkAlerts(check);
+  checkClients(check);
   checkReach(check);
   const found = [...problems, ...report.problems];
   if (found.length === 0 && input.runsTests !== false) found.push(...testProblems(policy, testAt));

@@ -8,7 +8,7 @@ import type { Policy, Rule, Target } from '../domain/policy/types.ts';
 import type { Requirement, Source } from '../domain/requests/request.ts';
 import { formatDuration } from '../domain/time/durations.ts';
 import type { Check } from './policy-references.ts';
-import { PERSON } from './policy-schema.ts';
+import { PERSON } from './policy-words.ts';
 
 const personKey = (ref: string): string => normalEmail(ref) ?? ref;
 
@@ -30,6 +30,10 @@ const membersOf = (policy: Policy, sources: readonly Source[]): Set<string> | nu
 const isTotal = ({ when, match }: Rule): boolean =>
   when === null && match.people === null && match.groups === null && match.clients === null && match.alerts === null;
 
+/** A rule that approves by itself is for clients only where it names them, so it stands before none of theirs. */
+const isPastFor = ({ match }: Rule, blocker: Rule | undefined): boolean =>
+  match.clients !== null && blocker?.effect.kind === 'approve';
+
 type Covered = {
   reached: Set<number>;
   touched: Set<number>;
@@ -47,7 +51,7 @@ const cover = (policy: Policy): Covered => {
       let blocker: number | null = null;
       for (const { rule, index } of [...denies, ...others]) {
         covered.touched.add(index);
-        if (blocker === null) covered.reached.add(index);
+        if (blocker === null || isPastFor(rule, policy.rules[blocker])) covered.reached.add(index);
         else if (!covered.blockers.has(index)) covered.blockers.set(index, blocker);
         if (blocker === null && isTotal(rule)) blocker = index;
       }

@@ -3,8 +3,8 @@ import { compileGlob, compileRoleGlob, isLiteralGlob, literalPrefix } from '../d
 import type { Policy, Rule } from '../domain/policy/types.ts';
 import type { Json } from '../domain/json.ts';
 import type { Report } from './report.ts';
-import { PERSON } from './policy-schema.ts';
 import { CHANNEL } from './policy-values.ts';
+import { PERSON } from './policy-words.ts';
 import { suggestion } from './problem.ts';
 import type { Path } from './problem.ts';
 
@@ -24,6 +24,10 @@ export type Check = {
   /** False when parts were refused and dropped: then what seems to match nothing may match those. */
   isComplete: boolean;
   unfilled: ReadonlySet<string>;
+  /** LATCHKEY_PUBLIC_URL, the audience of clients that name none. */
+  publicUrl: string | null;
+  /** True where the secrets are not at hand, as in CI. */
+  areVariablesOptional: boolean;
   providers: readonly ProviderSchema[];
   /** Every target and its role names, by the names of the targets in order: thousands of patterns are tried against thousands of targets. */
   roles: readonly { target: string; roles: readonly string[] }[];

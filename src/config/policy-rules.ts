@@ -13,13 +13,19 @@ const msOrNull = (text: string | undefined): number | null => (text === undefine
 
 type RuleShape = PolicyDocument['rules'][number];
 
-const buildMatch = ({ targets, roles, people, groups, alerts }: NonNullable<RuleShape['match']>): RuleMatch => ({
+const buildMatch = ({
+  targets,
+  roles,
+  people,
+  groups,
+  clients,
+  alerts,
+}: NonNullable<RuleShape['match']>): RuleMatch => ({
   targets: targets ?? null,
   roles: roles ?? null,
   people: people ?? null,
   groups: groups ?? null,
-  // No client can request access yet: `no-effect.ts` refuses the key.
-  clients: null,
+  clients: clients ?? null,
   alerts: alerts ?? null,
 });
 
@@ -63,6 +69,11 @@ const buildCondition = (rule: RuleShape, path: Path, report: Report): Rule['when
     for (const variable of compiled.variables) {
       if (ALWAYS_EMPTY.has(variable))
         report.refuse('no_effect_variable', [...path, 'when'], noEffectVariable(rule.name, variable));
+    }
+    // Else it would never decide: what approves by itself is for clients only where it names them.
+    if (rule.approve && compiled.variables.includes('client') && rule.match?.clients === undefined) {
+      const message = `"${rule.name}" approves by itself and looks at the client without naming it; add match: { clients: [...] } with the names it is for.`;
+      report.refuse('client_unnamed', [...path, 'when'], message);
     }
     return compiled.condition;
   }

@@ -2,34 +2,9 @@
 import { z } from 'zod';
 import { ALERT_SOURCES } from '../domain/alerts/types.ts';
 import { auditSection } from './policy-audit.ts';
-import { CHANNEL, duration } from './policy-values.ts';
-
-const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
-export const PERSON = /^(?:[^\s@]+@[^\s@]+|[UW][A-Z0-9]{4,})$/;
-
-const text = (max: number, what: string): z.ZodString =>
-  z
-    .string(`must be text, ${what}`)
-    .min(1, `is empty; write ${what} or leave it out`)
-    .max(max, `is longer than ${max} characters`);
-const name = z
-  .string('must be a name')
-  .regex(NAME, 'must be lower-case letters, digits, ".", "_" and "-", at most 63, starting with a letter or digit');
-const person = z
-  .string('must be an email or a Slack user id')
-  .regex(PERSON, 'must be an email or a Slack user id (U…)');
-const reference = text(200, 'a group, an email or a Slack id');
-const pattern = text(200, 'a name or a pattern with *').regex(
-  /^[^\s[\]{}()!]+$/,
-  'may hold * and ? as wildcards; spaces, brackets and ! are not known in patterns',
-);
-const channel = z.string('must be a channel').regex(CHANNEL, 'must be a channel as "#name" (in quotes) or its id (C…)');
-
-const someOf = <Item extends z.ZodType>(item: Item, what: string, max = 1000): z.ZodArray<Item> =>
-  z
-    .array(item, `must be a list of ${what}, as [a, b]`)
-    .min(1, `is empty, and an empty list is nobody; name ${what} or leave the key out`)
-    .max(max, `has more than ${max} entries`);
+import { accounts, clients, issuers } from './policy-clients-schema.ts';
+import { duration } from './policy-values.ts';
+import { channel, name, pattern, person, reference, someOf, text } from './policy-words.ts';
 
 const group = z.strictObject(
   {
@@ -79,6 +54,7 @@ const match = z.strictObject(
     people: someOf(pattern, 'emails or Slack ids').optional(),
     groups: someOf(name, 'groups').optional(),
     alerts: someOf(name, 'names of alerts').optional(),
+    clients: someOf(pattern, 'names of clients or patterns').optional(),
   },
   'must say what the rule is for, as { roles: ["*/read"] }',
 );
@@ -144,11 +120,17 @@ const rule = z.strictObject(
 
 const statedAlert = z.strictObject({ name, severity: z.string('must be text').optional() });
 
+const statedClient = z.strictObject({
+  name,
+  claims: z.record(z.string(), z.json(), 'must hold claims by name, as { ref: refs/heads/main }').optional(),
+});
+
 const policyTest = z.strictObject(
   {
     name: text(150, 'what the test claims'),
+    client: z.union([name, statedClient], 'must be the name of a client, or { name, claims }').optional(),
     request: z.strictObject({
-      by: person,
+      by: person.optional(),
       role: text(130, 'target/role'),
       for: duration,
       reason: z.string('must be text').optional(),
@@ -265,6 +247,9 @@ export const policyDocument = z.strictObject(
     limits: limits.optional(),
     break_glass: breakGlass.optional(),
     incidents: incidents.optional(),
+    issuers: issuers.optional(),
+    clients: clients.optional(),
+    accounts: accounts.optional(),
     alerts: z.array(alert, 'must be a list of alerts').max(1000, 'has more than 1000 alerts').optional(),
     audit: auditSection.optional(),
     admins: z.array(reference, 'must be a list of groups or people').optional(),

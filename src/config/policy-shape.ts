@@ -85,7 +85,7 @@ const issueProblems = (issue: Issue, source: YamlSource): ConfigProblem[] => {
   ];
 };
 
-const NAMED = new Set(['groups', 'targets', 'rules', 'tests']);
+const NAMED = new Set(['groups', 'targets', 'rules', 'tests', 'issuers', 'clients', 'accounts']);
 
 /** The smallest part that can be dropped without bending what is left: one group, target, rule or test, or one top-level key. */
 const droppable = (path: Path): Path => path.slice(0, NAMED.has(String(path[0])) ? 2 : 1);

@@ -1,10 +1,22 @@
 /** Runs the policy's own `tests:` against it. Pure, and on a fixed clock, so that a file that passed once passes for ever. */
+import { statedFacts } from '../domain/clients/stated.ts';
+import type { ClaimCheck } from '../domain/clients/match-client.ts';
+import type { Stated } from '../domain/clients/stated.ts';
 import { decide } from '../domain/policy/decide.ts';
 import { mappingNamed } from '../domain/alerts/mapping.ts';
 import { isTheOneNamed, namedAddress } from '../domain/principals/identity.ts';
-import type { AlertFacts, DecisionFacts, Policy, PolicyTest, StatedAlert, Verdict } from '../domain/policy/types.ts';
+import type {
+  AlertFacts,
+  DecisionFacts,
+  Policy,
+  PolicyTest,
+  StatedAlert,
+  StatedClient,
+  Verdict,
+} from '../domain/policy/types.ts';
 
 /** A Wednesday noon. A test about a date says `at`; any other must not start to fail because a freeze began. */
+const CLIENT_MISMATCH = 'client_mismatch';
 const TEST_CLOCK = new Date('2026-01-14T12:00:00Z');
 
 export type PolicyTestResult = {
@@ -37,14 +49,28 @@ export const alertStated = (policy: Policy, stated: StatedAlert | null, role: st
   return { name: mapping.name, source: mapping.source, severity: stated.severity, isUnknown: false };
 };
 
-const testFacts = (policy: Policy, test: PolicyTest): DecisionFacts => {
-  const { id, userId, email } = personFromRef(test.request.by);
+/** A client is in no group, and is nobody whom a rule could name. */
+export const clientRequester: DecisionFacts['requester'] = { personId: '', userId: '', email: null, groups: [] };
+
+export const clientStated = (policy: Policy, stated: StatedClient | null): Stated | null => {
+  const entry = stated && Object.hasOwn(policy.clients, stated.name) ? policy.clients[stated.name] : undefined;
+  const issuer = entry && Object.hasOwn(policy.issuers, entry.issuer) ? policy.issuers[entry.issuer] : undefined;
+  return stated && entry && issuer ? statedFacts(entry, issuer, stated) : null;
+};
+
+const requesterOf = (policy: Policy, { request, facts }: PolicyTest): DecisionFacts['requester'] => {
+  if (facts.client !== null) return clientRequester;
+  const { id, userId, email } = personFromRef(request.by);
+  return { personId: id, userId, email, groups: groupsOfPerson(policy, request.by, facts.groups) };
+};
+
+const testFacts = (policy: Policy, test: PolicyTest, client: Stated | null): DecisionFacts => {
   const { open = false, channel = '', severity = '' } = test.facts.incident;
   return {
     now: test.request.at ?? TEST_CLOCK,
-    requester: { personId: id, userId, email, groups: groupsOfPerson(policy, test.request.by, test.facts.groups) },
+    requester: requesterOf(policy, test),
     incident: { open, channel, severity },
-    client: null,
+    client: client?.facts ?? null,
     pullRequest: null,
     alert: alertStated(policy, test.facts.alert, test.request.role),
   };
@@ -76,11 +102,21 @@ const differences = (test: PolicyTest, verdict: Verdict): string[] => {
   return found;
 };
 
+/** Such a token gets no session, so no rule is looked at. */
+const misfitDifferences = ({ expect }: PolicyTest, { claim, expected, found }: ClaimCheck): string[] => {
+  const isExpected = expect.decision === 'refuse' && (expect.code === null || expect.code === CLIENT_MISMATCH);
+  if (isExpected && expect.rule === null) return [];
+  return [
+    `expected ${expect.decision}, got refuse (${CLIENT_MISMATCH}): a token of this client has ${claim} ${expected}, and here it is ${found}`,
+  ];
+};
+
 const runPolicyTest = (policy: Policy, test: PolicyTest): PolicyTestResult => {
   const [target = '', role = ''] = test.request.role.split('/');
   const { forMs: durationMs, reason, ticket } = test.request;
-  const verdict = decide(policy, { target, role, durationMs, reason, ticket }, testFacts(policy, test));
-  const found = differences(test, verdict);
+  const client = clientStated(policy, test.facts.client);
+  const verdict = decide(policy, { target, role, durationMs, reason, ticket }, testFacts(policy, test, client));
+  const found = client?.misfit ? misfitDifferences(test, client.misfit) : differences(test, verdict);
   return { name: test.name, line: test.line, isPassed: found.length === 0, message: found.join('; '), verdict };
 };
 

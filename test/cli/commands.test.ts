@@ -99,7 +99,12 @@ const WRONG_USE: [string, string[], string][] = [
   ['two different files', ['policy', 'check', 'a.yml', '--policy', 'b.yml'], 'Name one policy file: a.yml, or b.yml'],
   ['a duration that is none', ['policy', 'replay', '--since', 'soon'], 'Write a duration such as 90d'],
   ['a role that is none', ['policy', 'explain', 'x', '--by', 'a@b.c', '--policy', example], 'write target/role'],
-  ['nobody to explain it for', ['policy', 'explain', 'orders-db/read'], "required option '--by <person>'"],
+  [
+    'nobody to explain it for',
+    ['policy', 'explain', 'orders-db/read', '--policy', example],
+    'a person with --by, or a client with --client',
+  ],
+  ['a token file that is none', ['client', 'explain', '--token-file', '/nowhere'], 'cannot be read (ENOENT)'],
   ['a date that is none', ['audit', 'export', '--since', 'once'], 'Write a date'],
 ];
 

@@ -2,6 +2,7 @@
 import { APPROVALS, changed, withRule, withTop } from './made.ts';
 import type { Wrong } from './made.ts';
 import { WRONG_ALERTS } from './wrong-alerts.ts';
+import { WRONG_CLIENTS } from './wrong-clients.ts';
 
 export const WRONG: Wrong[] = [
   ['an unknown key', withTop('timezon: UTC'), 'unknown_key', 20, 'did you mean "timezone"?'],
@@ -173,34 +174,11 @@ export const WRONG: Wrong[] = [
     '"auditors" has no effect in this version',
   ],
   [
-    'a rule for clients, which request nothing',
-    changed('roles: ["*/write"]', 'clients: [ci.acme.test/acme/api]'),
-    'no_effect',
-    15,
-    'remove it',
-  ],
-  [
-    'a condition about the client',
-    withRule(`when: 'client.repository == "acme/api"'`),
-    'no_effect_variable',
-    17,
-    'remove it. Only people can request access',
-  ],
-  [
     'a condition about the absence of a pull request',
     withRule(`when: '!(pull_request.number > 0)'`),
     'no_effect_variable',
     17,
     '"pull_request"',
-  ],
-  [
-    'a test about a client',
-    withTop(
-      'tests: [{ name: t, request: { by: a@b.c, role: orders/read, for: 30m }, client: { issuer: i, repository: r }, expect: { decision: ask } }]',
-    ),
-    'no_effect',
-    20,
-    'no test can be about a client',
   ],
   [
     'a test about a pull request',
@@ -387,4 +365,5 @@ export const WRONG: Wrong[] = [
     'expected deny, got ask',
   ],
   ...WRONG_ALERTS,
+  ...WRONG_CLIENTS,
 ];

@@ -62,6 +62,7 @@ rules:
     pending: 3h
     remind: 12m
     limits: { open_requests: 9, live_grants: 9 }
+  - { name: Jobs, match: { clients: [cloud] }, approve: true }
   - { name: Rest, approvals: [{ from: owners }] }
 pending: 5h
 claim: 2h
@@ -88,6 +89,28 @@ alerts:
     for: 25m
     to: sre
     channel: incident
+issuers:
+  gh: { kind: github, host: ghe.acme.test, enterprise: acme, keys: "file:/etc/jwks.json" }
+  lab: { kind: gitlab, url: https://git.acme.test }
+  bk: { kind: buildkite }
+  k8s: { kind: kubernetes, url: https://k8s.acme.test }
+clients:
+  cloud:
+    issuer: gh
+    audience: latchkey
+    repository: { id: "1", name: acme/api }
+    workflow: acme/api/.github/workflows/a.yml@refs/heads/main
+    environment: production
+    refs: [refs/heads/main]
+    events: [pull_request_target]
+    unsafe: true
+    runners: github-hosted
+    claims: { repository_owner: acme }
+    channel: "#deploys"
+  shop: { issuer: lab, audience: latchkey, project: { id: "7", name: acme/shop }, refs: [refs/heads/main] }
+  pipe: { issuer: bk, audience: latchkey, organization: { id: "8", name: acme }, pipeline: { id: "9", name: deploy }, refs: [refs/heads/main] }
+  cron: { issuer: k8s, audience: latchkey, service_account: { namespace: ops, name: nightly } }
+accounts: { gh: { "1001": dana@acme.test } }
 admins: [dba]
 manager_field: Manager
 tests:
@@ -97,6 +120,10 @@ tests:
     alert: { name: lag, severity: low }
     incident: { open: true, channel: inc-1, severity: sev1 }
     expect: { decision: ask, rule: Some, from: [sre, owners], code: approvals_needed }
+  - name: two
+    client: { name: cloud, claims: { actor: dana } }
+    request: { role: orders/read, for: 10m }
+    expect: { decision: approve }
 `;
 
 type Value = { [key: string]: Value } | Value[] | string | number | boolean | null;

@@ -39,8 +39,8 @@ export const FIELDS = {
   local: { hour: 'int', weekday: 'string' },
 } as const;
 
-/** Empty in every request, until clients and pull requests can make one. */
-export const ALWAYS_EMPTY: ReadonlySet<string> = new Set(['client', 'pull_request']);
+/** Empty in every request, until pull requests can make one. */
+export const ALWAYS_EMPTY: ReadonlySet<string> = new Set(['pull_request']);
 
 export const MACROS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
 

@@ -29,6 +29,14 @@ const SUSPECT: RuleOutcome = {
   detail: 'their address may be another of a person whom the rule means, and is not the one it names',
 };
 
+/** What approves by itself lets a client in only where it names it: such a rule was written with people in mind. */
+const clientProblem = ({ match: { clients }, effect }: Rule, client: DecisionFacts['client']): string | null => {
+  if (clients === null)
+    return client !== null && effect.kind === 'approve' ? 'approves by itself and names no client' : null;
+  const isNamed = client !== null && clients.some((pattern) => compileGlob(pattern)(client.name));
+  return isNamed ? null : `is for the clients ${clients.join(', ') || '(none)'}`;
+};
+
 const notMatched = (detail: string): RuleOutcome => ({ isMatch: false, why: 'no_match', detail });
 
 const unknownDetail = (group: string, contested: readonly string[]): string =>
@@ -67,14 +75,12 @@ const matchCondition = (
 
 /** Everything a rule limits besides target and role, which `candidatesFor` has already looked at. */
 export const matchRule = (rule: Rule, facts: DecisionFacts, conditionFacts: ConditionFacts): RuleOutcome => {
-  const { people, groups, clients, alerts } = rule.match;
+  const { people, groups, alerts } = rule.match;
   const isNamed = people === null || people.some((pattern) => isPersonMatch(pattern, facts.requester));
   if (!isNamed && !people.some((pattern) => isPersonSuspect(pattern, facts.requester)))
     return notMatched(`is for ${people.join(', ') || 'nobody'}`);
-  const { client } = facts;
-  if (clients !== null && !(client !== null && clients.some((pattern) => compileGlob(pattern)(client.name)))) {
-    return notMatched(`is for the clients ${clients.join(', ') || '(none)'}`);
-  }
+  const wrongClient = clientProblem(rule, facts.client);
+  if (wrongClient !== null) return notMatched(wrongClient);
   const isUnsure = alerts !== null && facts.alert?.isUnknown === true && alerts.includes(facts.alert.name);
   if (alerts !== null && !isUnsure && !(facts.alert && alerts.includes(facts.alert.name)))
     return notMatched(`is for who is on call for the alerts ${alerts.join(', ') || '(none)'}`);

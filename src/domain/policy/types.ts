@@ -1,5 +1,8 @@
 /** The policy as typed values: what `latchkey.yml` means once it was loaded and checked. */
 import type { AlertSource } from '../alerts/types.ts';
+import type { ClientEntry } from '../clients/client.ts';
+import type { Claims } from '../clients/claims.ts';
+import type { Issuer } from '../clients/issuer.ts';
 import type { Json } from '../json.ts';
 import type { ClientFacts } from '../principals/client.ts';
 import type { Requirement, Source } from '../requests/request.ts';
@@ -53,7 +56,7 @@ export type RuleMatch = {
   /** Emails (globs allowed) and Slack ids. */
   people: string[] | null;
   groups: string[] | null;
-  /** Globs on names of clients. */
+  /** Globs on names of `clients`. */
   clients: string[] | null;
   /** Names of `alerts`: for what is asked for one of them, by who is on call for it. */
   alerts: string[] | null;
@@ -138,14 +141,20 @@ export type AlertMapping = {
 /** An alert as a test or a question states it. */
 export type StatedAlert = { name: string; severity: string };
 
+/** A client as a test or a question states it. */
+export type StatedClient = { name: string; claims: Claims };
+
 export type PolicyTest = {
   name: string;
+  /** `by` is empty where a client requests. */
   request: { by: string; role: string; forMs: number; reason: string; ticket: string | null; at: Date | null };
   facts: {
     groups: Record<string, string[]>;
     incident: Partial<ConditionFacts['incident']>;
     /** The alert it is asked for by who is on call for it. */
     alert: StatedAlert | null;
+    /** The client that requests, with claims of its token beside those that its entry demands. */
+    client: StatedClient | null;
   };
   expect: { decision: Verdict['decision'] | 'refuse'; rule: string | null; from: string[] | null; code: string | null };
   line: number | null;
@@ -177,6 +186,10 @@ export type Policy = {
   incidents: Incidents | null;
   alerts: AlertMapping[];
   audit: AuditSettings | null;
+  issuers: Record<string, Issuer>;
+  clients: Record<string, ClientEntry>;
+  /** By the name of the issuer and the id of an account there: an email or a Slack id. */
+  accounts: Record<string, Record<string, string>>;
   admins: string[];
   /** Who may read evidence. */
   auditors: string[];

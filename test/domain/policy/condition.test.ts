@@ -11,7 +11,7 @@ const problemsOf = (source: string): string => {
 
 describe('a condition is refused when the file is loaded', () => {
   it.each([
-    ['foo', '"foo" is no variable of conditions; known are request, requester, incident, alert, local, now'],
+    ['foo', '"foo" is no variable of conditions; known are request, requester, incident, client, alert, local, now'],
     ['request.rol == "read"', 'request has no field "rol"; did you mean "role"?'],
     ['requester.group == "sre"', 'did you mean "groups"?'],
     ['request.duration <= "30m"', 'no such overload'],

@@ -13,8 +13,11 @@ import {
   refused,
   expectVerdict,
 } from './decide-cases.ts';
+import type { Rule } from '../../../src/domain/policy/types.ts';
 import type { Case } from './decide-cases.ts';
 import { approve, deny, rule, HOUR, MINUTE, askFor, factsFor, policyOf } from './made.ts';
+
+const ofClients = (when: string): Rule[] => [approve('met', { match: { clients: ['*'] }, when }), rule('else')];
 
 const CASES: Case[] = [
   // conditions
@@ -56,14 +59,14 @@ const CASES: Case[] = [
   ['no pull request is number 0', onlyWhen('pull_request.number == 0'), {}, {}, approves('met')],
   [
     'the client in a condition',
-    onlyWhen('client.repository == "acme/api" && client.environment == "prod"'),
+    ofClients('client.repository == "acme/api" && client.environment == "prod"'),
     {},
     { client: client('api-deploy') },
     approves('met'),
   ],
   [
     'the job of the client in a condition',
-    onlyWhen(
+    ofClients(
       'client.name == "api-deploy" && client.issuer == "github" && client.repository_id == "456789" && client.event == "push" && client.run == "4711" && client.attempt > 1 && client.sha.startsWith("f00d") && client.actor == "octocat"',
     ),
     {},

@@ -228,6 +228,15 @@ const CASES: Case[] = [
     { client: client('api-deploy') },
     nobody,
   ],
+  [
+    'what approves by itself lets in only clients that it names',
+    [approve('all'), rule('rest')],
+    {},
+    { client: client('api') },
+    asks('rest'),
+  ],
+  ['a rule that asks people is for clients too', [anyone], {}, { client: client('api') }, asks('owners')],
+  ['a deny is for clients too', [deny('freeze'), anyone], {}, { client: client('api') }, denies('freeze')],
   ['a human is no client', [approve('c', { match: { clients: ['*'] } })], {}, {}, nobody],
 ];
 

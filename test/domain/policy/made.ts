@@ -71,6 +71,9 @@ const target = (name: string, owners: string[]): Target => ({
 });
 
 export const policyOf = (rules: Rule[], parts: Partial<Policy> = {}): Policy => ({
+  issuers: {},
+  clients: {},
+  accounts: {},
   sha256: 'test',
   timezone: 'Europe/Berlin',
   groups: {
