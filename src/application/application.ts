@@ -34,6 +34,7 @@ import { setSeverity } from './incidents/set-severity.ts';
 import { overview, targetOverview } from './queries/overview.ts';
 import type { Deps } from './deps.ts';
 import { personLeft } from './people/person-left.ts';
+import { ownRequest } from './queries/own-request.ts';
 import { preview } from './queries/preview.ts';
 import { receiveAlerts } from './alerts/receive-alerts.ts';
 import { allowBreakGlass, closeReview, openReviews } from './break-glass/follow-up.ts';
@@ -80,13 +81,24 @@ const guardingVerbs = (deps: Deps): Guarding => ({
   reviewNotices: (review) => reviewNotices(deps, review),
 });
 
+type Looking = Pick<UseCases, 'ownRequest' | 'preview' | 'overview' | 'targetOverview' | 'explainRequest'>;
+
+/** What only reads. */
+const lookingVerbs = (deps: Deps): Looking => ({
+  ownRequest: (input) => ownRequest(deps, input),
+  preview: (input) => preview(deps, input),
+  overview: (input) => overview(deps, input),
+  targetOverview: (input) => targetOverview(deps, input),
+  explainRequest: (input) => explainRequest(deps, input),
+});
+
 export const createUseCases = (deps: Deps): UseCases => ({
   ...guardingVerbs(deps),
   ...incidentUseCases(deps),
   ...alertUseCases(deps),
   ...revocationUseCases(deps),
+  ...lookingVerbs(deps),
   createRequest: (input) => createRequest(deps, input),
-  preview: (input) => preview(deps, input),
   preApprove: (input) => preApprove(deps, input),
   withdrawPreApproval: (input) => withdrawPreApproval(deps, input),
   breakGlass: (input) => breakGlass(deps, input),
@@ -104,8 +116,6 @@ export const createUseCases = (deps: Deps): UseCases => ({
   tryAgain: (input) => tryAgain(deps, input),
   extend: (input) => extend(deps, input, extendBreakGlass),
   finishExtension: (input) => finishExtension(deps, input),
-  overview: (input) => overview(deps, input),
-  targetOverview: (input) => targetOverview(deps, input),
   activate: (input) => activate(deps, input),
   completeRevocation: (input) => completeRevocation(deps, input),
   expireDue: () => expireDue(deps),
@@ -115,7 +125,6 @@ export const createUseCases = (deps: Deps): UseCases => ({
   setAway: (input) => setAway(deps, input),
   endAway: (input) => endAway(deps, input),
   showAway: (input) => showAway(deps, input),
-  explainRequest: (input) => explainRequest(deps, input),
   discuss: (input) => discuss(deps, input),
   personLeft: (input) => personLeft(deps, input),
   rejectPolicy: (input) => rejectPolicy(deps, input),

@@ -3,6 +3,7 @@ import type { EmailObservation } from '../domain/principals/email-bindings.ts';
 import type { Person } from '../domain/principals/person.ts';
 import type { PreApprovalView } from '../domain/requests/pre-approval.ts';
 import type { Absence } from '../domain/requests/vote.ts';
+import type { PersonCaller } from './identity/caller.ts';
 import type { RequestForAlertInput } from './alerts/request-for-alert.ts';
 import type { BreakGlassInput, BreakGlassPreview, BreakGlassResult } from './break-glass/break-glass.ts';
 import type { CloseReviewInput, OpenReviews } from './break-glass/follow-up.ts';
@@ -14,6 +15,7 @@ import type { ConfirmAddressInput } from './people/confirm-email.ts';
 import type { AdoptInput } from './policy/adopt-policy.ts';
 import type { ExplainRequestInput, ExplainRequestResult } from './queries/explain-request.ts';
 import type { Overview, TargetOverview } from './queries/overview.ts';
+import type { OwnRequestInput } from './queries/own-request.ts';
 import type { PreviewResult } from './queries/preview.ts';
 import type { RequestView } from './record/request-view.ts';
 import type { ChangeInput } from './requests/approve-with-changes.ts';
@@ -37,20 +39,22 @@ export type UseCases = IncidentUseCases & {
   /** `unmapped` counts those of which the policy does not speak; nothing is kept of them. */
   receiveAlerts(input: { signals: AlertSignal[] }): Promise<{ unmapped: number }>;
   routeAlert(input: { alertId: string }): Promise<void>;
+  /** Of the caller; of a client that of this very job. Rejects with `request_not_found` for any other. */
+  ownRequest(input: OwnRequestInput): Promise<RequestView>;
   preview(input: PreviewInput): Promise<PreviewResult>;
   preApprove(input: PreApproveInput): Promise<PreApproveResult>;
-  withdrawPreApproval(input: { userId: string; id: string }): Promise<{ allowance: PreApprovalView }>;
+  withdrawPreApproval(input: { caller: PersonCaller; id: string }): Promise<{ allowance: PreApprovalView }>;
   breakGlass(input: BreakGlassInput): Promise<BreakGlassResult>;
   /** Throws what `breakGlass` would throw, as far as recent look-ups know. */
   previewBreakGlass(input: PreviewInput): Promise<BreakGlassPreview>;
   closeReview(input: CloseReviewInput): Promise<{ view: RequestView }>;
-  openReviews(input: { userId: string }): Promise<OpenReviews>;
+  openReviews(input: { caller: PersonCaller }): Promise<OpenReviews>;
   /** An admin lets somebody break glass again although reviews of theirs are overdue; says how many. */
-  allowBreakGlass(input: { userId: string; personUserId: string }): Promise<{ person: Person; waived: number }>;
+  allowBreakGlass(input: { caller: PersonCaller; personUserId: string }): Promise<{ person: Person; waived: number }>;
   /** An admin says whose an address is that moved. */
   confirmAddress(input: ConfirmAddressInput): Promise<{ person: Person }>;
   /** For admins: addresses that count for nobody until they are confirmed. */
-  doubtedAddresses(input: { userId: string }): Promise<EmailObservation[]>;
+  doubtedAddresses(input: { caller: PersonCaller }): Promise<EmailObservation[]>;
   vote(input: VoteInput): Promise<VoteResult>;
   approveWithChanges(input: ChangeInput): Promise<VoteResult>;
   cancel(input: CancelInput): Promise<{ view: RequestView }>;
@@ -62,14 +66,14 @@ export type UseCases = IncidentUseCases & {
   extend(input: ExtendInput): Promise<ExtendResult>;
   /** Moves an end that was decided to move, in the target and then in the store. */
   finishExtension(input: { requestId: string }): Promise<void>;
-  previewRevocation(input: { userId: string; what: RevokeWhat }): Promise<RevocationPreview>;
+  previewRevocation(input: { caller: PersonCaller; what: RevokeWhat }): Promise<RevocationPreview>;
   revokeAll(input: RevokeAllInput): Promise<{ id: string }>;
   /** Ends what the order reaches; resolves when nothing more is to be begun, and all that was begun was tried. */
   runRevocation(input: { id: string }): Promise<void>;
   /** Goes on with orders that somebody did not finish. */
   runRevocations(): Promise<void>;
-  overview(input: { userId: string }): Promise<Overview>;
-  targetOverview(input: { userId: string; target: string }): Promise<TargetOverview>;
+  overview(input: { caller: PersonCaller }): Promise<Overview>;
+  targetOverview(input: { caller: PersonCaller; target: string }): Promise<TargetOverview>;
   activate(input: { grantId: string }): Promise<void>;
   /** Ends these in their targets, together where they share one. */
   completeRevocation(input: { grantIds: string[] }): Promise<void>;
@@ -82,7 +86,7 @@ export type UseCases = IncidentUseCases & {
   checkAccounts(): Promise<void>;
   /** Looks at the targets whose look is due, and carries out what admins ordered. */
   watchDrift(): Promise<void>;
-  decideDrift(input: { userId: string; batchId: string; isRepairing: boolean }): Promise<{ batch: DriftBatch }>;
+  decideDrift(input: { caller: PersonCaller; batchId: string; isRepairing: boolean }): Promise<{ batch: DriftBatch }>;
   repairBatch(input: { batchId: string }): Promise<void>;
   /** Looks what is in use where that is not known yet; `work` resolves when it is done. */
   recordUsage(): Promise<{ work: Promise<unknown> }>;
@@ -94,11 +98,11 @@ export type UseCases = IncidentUseCases & {
   noteRemains(input: { target: string; remains: Record<string, string[]> }): Promise<void>;
   reportMisfits(input: { misfits: readonly Misfit[] }): Promise<void>;
   setAway(input: AwayInput): Promise<Absence>;
-  endAway(input: { userId: string }): Promise<void>;
-  showAway(input: { userId: string }): Promise<Absence | null>;
+  endAway(input: { caller: PersonCaller }): Promise<void>;
+  showAway(input: { caller: PersonCaller }): Promise<Absence | null>;
   explainRequest(input: ExplainRequestInput): Promise<ExplainRequestResult>;
   /** Opens the thread of the approval message; once, whoever is first. */
-  discuss(input: { userId: string; requestId: string }): Promise<{ view: RequestView }>;
+  discuss(input: { caller: PersonCaller; requestId: string }): Promise<{ view: RequestView }>;
   /** A Slack account was closed: its votes are void, its access ends, and what waits is shown anew. */
   personLeft(input: { personId: string }): Promise<void>;
   rejectPolicy(input: { problems: string[] }): Promise<void>;

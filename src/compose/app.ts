@@ -49,6 +49,7 @@ import { createUnreadableGroups } from '../application/identity/unreadable-group
 import { createHandleBindings } from '../application/identity/user-group-bindings.ts';
 import { TRIGGERS } from '../http/hooks/registry.ts';
 import { createUseCases } from '../application/application.ts';
+import { callerFromSlack } from '../application/identity/caller.ts';
 import type { Deps, Store } from '../application/deps.ts';
 import type { AdoptInput } from '../application/policy/adopt-policy.ts';
 import type { Misfit } from '../application/policy/misfits.ts';
@@ -320,6 +321,7 @@ const startParts = async (options: AppOptions, { core, late, opened }: Starting)
     environment: wayIntoSlack(environment),
     connection,
     useCases,
+    callerOf: (userId: string) => callerFromSlack(deps, userId),
     policy: deps.policy,
     replays: core.replays,
     store,

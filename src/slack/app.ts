@@ -5,6 +5,7 @@ import type { Policy } from '../domain/policy/types.ts';
 import type { Log } from '../lib/log.ts';
 import type { Store } from '../application/deps.ts';
 import type { Replays } from '../application/record/replay-ports.ts';
+import type { PersonCaller } from '../application/identity/caller.ts';
 import type { UseCases } from '../application/verbs.ts';
 import { slackLogger } from './connection/client.ts';
 import type { SlackConnection } from './connection/connection.ts';
@@ -17,6 +18,7 @@ import { createHttpReceiver } from './connection/receiver-http.ts';
 import type { RequestHandler } from './connection/receiver-http.ts';
 import { createSocketReceiver } from './connection/receiver-socket.ts';
 import { StartError } from './connection/start-error.ts';
+import { verbsByUser } from './door/verbs-by-user.ts';
 import { rejectExternalUsers } from './door/reject-external-users.ts';
 import { createTurns } from './turns.ts';
 
@@ -27,6 +29,7 @@ export type SlackAppSettings = {
   environment: { appToken: string | null; signingSecret: string | null; apiUrl: string | null };
   connection: SlackConnection;
   useCases: UseCases;
+  callerOf: (userId: string) => Promise<PersonCaller>;
   policy: () => Policy;
   replays: Replays;
   store: Pick<Store, 'transaction' | 'incidentMessages'> & {
@@ -67,7 +70,8 @@ export const createSlackApp = (settings: SlackAppSettings): SlackApp => {
   const way = wayIn({ ...settings, log });
   const { client } = connection;
   const channels = createChannelWatch({ client, policy, useCases, store, log });
-  const slack: Slack = { client, useCases, policy, store, channels, turns: createTurns(), log };
+  const byUser = verbsByUser(useCases, settings.callerOf);
+  const slack: Slack = { client, useCases: byUser, policy, store, channels, turns: createTurns(), log };
   const inFlight = createInFlight();
   const app = createBolt(settings, way.receiver, log);
   app.use(({ next }) => inFlight.track(next()));

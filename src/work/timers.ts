@@ -31,7 +31,24 @@ const SEAL_BATCH = 1_000;
 /** A stop waits no longer for what was left to seal. */
 const SEAL_REST_MS = 2_000;
 
-type TimerDeps = { store: Store; useCases: UseCases; log: Log };
+/** The verbs that run on nobody's behalf. */
+type TimedVerbs = Pick<
+  UseCases,
+  | 'expireDue'
+  | 'checkAccounts'
+  | 'reviewNotices'
+  | 'watchDrift'
+  | 'recordUsage'
+  | 'runRevocations'
+  | 'watchOverdue'
+  | 'endIncidents'
+  | 'sweep'
+  | 'completeRevocation'
+  | 'activate'
+  | 'finishExtension'
+>;
+
+type TimerDeps = { store: Store; useCases: TimedVerbs; log: Log };
 
 const complain = (log: Log, what: string) => (error: unknown) =>
   log.error({ err: error }, `${what} failed; the next pass tries again`);

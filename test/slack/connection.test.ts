@@ -5,6 +5,7 @@ import type { SlackApp } from '../../src/slack/app.ts';
 import { createSlackConnection } from '../../src/slack/connection/connection.ts';
 import { StartError } from '../../src/slack/connection/start-error.ts';
 import type { Store } from '../../src/application/deps.ts';
+import type { PersonCaller } from '../../src/application/identity/caller.ts';
 import type { UseCases } from '../../src/application/verbs.ts';
 import { forgetfulReplays } from '../support/replays.ts';
 import { startSlack } from '../support/slack.ts';
@@ -39,6 +40,7 @@ const make = ({
     environment,
     connection,
     useCases,
+    callerOf: () => Promise.resolve({} as PersonCaller),
     policy: () => policy,
     replays: forgetfulReplays,
     store,

@@ -93,7 +93,11 @@ describe('the request form', () => {
     expect(await ada().submit()).toMatchObject({ ok: true });
     expect(seen(ada().modal())).toContain('was sent');
     expect(new Set(asks.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
-    expect(asks.at(-1)).toMatchObject({ userId: 'U0ADA', durationMs: 15 * 60_000, ticket: 'OPS-1' });
+    expect(asks.at(-1)).toMatchObject({
+      caller: { person: { userId: 'U0ADA' } },
+      durationMs: 15 * 60_000,
+      ticket: 'OPS-1',
+    });
   });
 
   it('says “sending” in time when the answer is slow, then how it went', async () => {

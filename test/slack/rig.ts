@@ -23,7 +23,10 @@ import { createUseCases } from '../../src/application/application.ts';
 import type { Store, Access } from '../../src/application/deps.ts';
 import type { Directory } from '../../src/application/identity/directory.ts';
 import type { OnCallServices } from '../../src/application/identity/on-call-ports.ts';
+import { callerFromSlack } from '../../src/application/identity/caller.ts';
 import type { UseCases } from '../../src/application/verbs.ts';
+import { verbsByUser } from '../../src/slack/door/verbs-by-user.ts';
+import type { VerbsByUser } from '../../src/slack/door/verbs-by-user.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { forgetfulReplays } from '../support/replays.ts';
 import { startSlack } from '../support/slack.ts';
@@ -132,7 +135,10 @@ const createTarget = (): Target => {
 export type Rig = {
   slack: Slack;
   store: Store;
-  useCases: UseCases;
+  /** By Slack user id, as Slack's door calls them. */
+  useCases: VerbsByUser;
+  /** With callers, as another door would call them. */
+  verbs: UseCases;
   directory: Directory;
   connection: SlackConnection;
   notifier: Notifier;
@@ -172,17 +178,20 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   const directory = createDirectory({ client: connection.client, teamId, policy, ...identity, log });
   const vault = createSealing([Buffer.alloc(32, 7)]);
   const real = createUseCases({ store, directory, access: target.access, vault, ids: { next: newId }, policy, log });
-  const useCases = options.wrap?.(real) ?? real;
+  const verbs = options.wrap?.(real) ?? real;
+  const callerOf = (userId: string) => callerFromSlack({ directory }, userId);
   const { access } = target;
   const notifier = createNotifier({ client: connection.notifierClient, store, policy, directory, access, log });
   const environment = { appToken: slack.appToken, signingSecret: null, apiUrl: slack.apiUrl };
-  const app = createSlackApp({ environment, connection, useCases, policy, replays: forgetfulReplays, store, log });
+  const settings = { environment, connection, useCases: verbs, callerOf, policy, store, log };
+  const app = createSlackApp({ ...settings, replays: forgetfulReplays });
   await app.start();
   await slack.waitFor(() => slack.connectionCount() > 0);
   return {
     slack,
     store,
-    useCases,
+    useCases: verbsByUser(verbs, callerOf),
+    verbs,
     directory,
     connection,
     notifier,
@@ -199,7 +208,7 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
       );
       return found.rows.map(({ type }) => type);
     },
-    settle: () => settle({ store, useCases: real, notifier }),
+    settle: () => settle({ store, verbs, notifier }),
     stop: async () => {
       await app.stop();
       await slack.close();
@@ -209,18 +218,14 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   };
 };
 
-const settle = async ({
-  store,
-  useCases,
-  notifier,
-}: Pick<Rig, 'store' | 'useCases' | 'notifier'>): Promise<SyncResult[]> => {
+const settle = async ({ store, verbs, notifier }: Pick<Rig, 'store' | 'verbs' | 'notifier'>): Promise<SyncResult[]> => {
   const results: SyncResult[] = [];
   for (let work = await store.outbox.take(50); work.length > 0; work = await store.outbox.take(50)) {
     for (const one of work) {
       const { kind, subjectId } = one;
-      if (kind === 'activate') await useCases.activate({ grantId: subjectId });
-      if (kind === 'end') await useCases.completeRevocation({ grantIds: [subjectId] });
-      if (kind === 'extend') await useCases.finishExtension({ requestId: subjectId });
+      if (kind === 'activate') await verbs.activate({ grantId: subjectId });
+      if (kind === 'end') await verbs.completeRevocation({ grantIds: [subjectId] });
+      if (kind === 'extend') await verbs.finishExtension({ requestId: subjectId });
       const synced = kind === 'notify' ? await notifier.sync(subjectId) : null;
       if (synced) results.push(synced);
       if (synced && synced.outcome !== 'done') await store.outbox.postpone(one, synced.error ?? synced.outcome, 60_000);

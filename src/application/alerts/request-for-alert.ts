@@ -14,13 +14,13 @@ export const requestForAlert = async (deps: Deps, input: RequestForAlertInput): 
   if (!alert || !mapping) throw new DomainError('alert_not_found', { id: input.alertId });
   if (alert.state === 'resolved') throw new DomainError('alert_resolved', { title: alert.title });
   const { target, role, durationMs } = mapping;
-  const asked = { userId: input.userId, target, role, durationMs, reason: reasonOf(alert), ticket: null };
+  const asked = { caller: input.caller, target, role, durationMs, reason: reasonOf(alert), ticket: null };
   const { isAutomatic, incidentChannelId } = input;
   const idempotencyKey = isAutomatic ? automaticKey(alert.id) : input.idempotencyKey;
   return createRequest(deps, { ...asked, incidentChannelId, idempotencyKey, alert: { id: alert.id, isAutomatic } });
 };
 
-export type RequestForAlertInput = Pick<CreateRequestInput, 'userId' | 'idempotencyKey' | 'incidentChannelId'> & {
+export type RequestForAlertInput = Pick<CreateRequestInput, 'caller' | 'idempotencyKey' | 'incidentChannelId'> & {
   alertId: string;
   isAutomatic: boolean;
 };

@@ -1,4 +1,5 @@
 /** Decides who is told of an alert: whoever is on call for it, or the owners when that is nobody or cannot be looked up. And asks for them where a rule names the alert. */
+import { callerOnCall } from '../identity/caller.ts';
 import { hasRuleForAlert, mappingNamed } from '../../domain/alerts/mapping.ts';
 import type { Alert, AlertRoute } from '../../domain/alerts/types.ts';
 import { DomainError, isDomainError } from '../../domain/errors.ts';
@@ -62,7 +63,8 @@ const askByRule = async (deps: Deps, policy: Policy, { alert, people }: { alert:
   const [only, ...others] = people;
   if (!only || others.length > 0 || !hasRuleForAlert(policy, alert.mapping)) return;
   try {
-    await requestForAlert(deps, { userId: only.userId, alertId: alert.id, idempotencyKey: null, isAutomatic: true });
+    const caller = await callerOnCall(deps, only.userId);
+    await requestForAlert(deps, { caller, alertId: alert.id, idempotencyKey: null, isAutomatic: true });
   } catch (error) {
     // Whatever is in the way, the ask is posted and waits for a click.
     if (!isDomainError(error)) throw error;

@@ -1,4 +1,5 @@
 /** Takes access at once, without approval: for those the policy names, with a reason, told to everyone concerned, and reviewed after. */
+import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import type { BreakGlassVerdict } from '../../domain/policy/break-glass.ts';
@@ -22,7 +23,7 @@ import { approveRequest } from '../requests/approve-request.ts';
 import type { CreateRequestInput, PreviewInput } from '../requests/request-types.ts';
 
 /** Never later, never longer than `break_glass.max`; `durationMs` null is the role's default within it. */
-export type BreakGlassInput = Omit<CreateRequestInput, 'start'>;
+export type BreakGlassInput = Omit<CreateRequestInput, 'start' | 'caller'> & { caller: PersonCaller };
 
 /** `refused`: the person can mend it. Who may not, or is blocked by an overdue review, gets a `DomainError`. */
 export type BreakGlassResult =
@@ -55,7 +56,7 @@ type Evaluated = {
 };
 
 export const breakGlass = async (deps: Deps, input: BreakGlassInput): Promise<BreakGlassResult> => {
-  const person = await deps.directory.person(input.userId);
+  const person = input.caller.person;
   const refusal = { type: 'break_glass.refused', person, target: input.target, role: input.role } as const;
   const judged = await judgeTaking(deps, { person, input, freshness: 'fresh' }).catch((error: unknown) => {
     if (error instanceof DomainError && error.code.startsWith('break_glass')) return refuse(deps, refusal, error);
@@ -79,7 +80,7 @@ export const breakGlass = async (deps: Deps, input: BreakGlassInput): Promise<Br
 };
 
 export const previewBreakGlass = async (deps: Deps, input: PreviewInput): Promise<BreakGlassPreview> => {
-  const person = await deps.directory.person(input.userId);
+  const person = input.caller.person;
   // Taking looks again, inside its own transaction.
   const [{ ask, verdict }, blockedBy] = await Promise.all([
     judgeTaking(deps, { person, input, freshness: 'recent' }),

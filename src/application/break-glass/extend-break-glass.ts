@@ -39,7 +39,7 @@ const evaluateExtension = async (deps: Deps, extending: Extending): Promise<Taki
     judgeTaking(deps, {
       person,
       input: {
-        userId: person.userId,
+        caller: input.caller,
         ...longerAsk(grant, reasoned, moreMs),
         incidentChannelId: base.incident?.channelId ?? null,
       },

@@ -1,4 +1,5 @@
 /** Others look at access that was taken by break-glass: they say whether it was justified, and are reminded until they have. */
+import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError, isDomainError } from '../../domain/errors.ts';
 import { SYSTEM } from '../../domain/audit/events.ts';
 import { isSameHuman } from '../../domain/principals/identity.ts';
@@ -45,7 +46,7 @@ const othersAmong = async (deps: Deps, { refs, view, freshness }: Others): Promi
 };
 
 export const closeReview = async (deps: Deps, input: CloseReviewInput): Promise<{ view: RequestView }> => {
-  const person = await deps.directory.person(input.userId);
+  const person = input.caller.person;
   const note = input.note?.trim() || null;
   const view = await mustReviewView(deps, input.grantId);
   const { request, grant } = view;
@@ -119,9 +120,9 @@ const redraw = async (tx: Tx, review: Review): Promise<void> => {
 
 const SHOWN_MAX = 100;
 
-export const openReviews = async (deps: Deps, input: { userId: string }): Promise<OpenReviews> => {
+export const openReviews = async (deps: Deps, input: { caller: PersonCaller }): Promise<OpenReviews> => {
   const policy = deps.policy();
-  const person = await deps.directory.person(input.userId);
+  const person = input.caller.person;
   const views = await deps.store.read.openReviews(SHOWN_MAX);
   const mine = await reviewableBy(deps, person, views);
   const isAdmin = await isAmong(deps, { policy, person, refs: policy.admins, freshness: 'recent' });
@@ -147,13 +148,11 @@ export const reviewsWaitingFor = async (deps: Deps, person: Person): Promise<Req
 /** Nobody lifts their own block. */
 export const allowBreakGlass = async (
   deps: Deps,
-  input: { userId: string; personUserId: string },
+  input: { caller: PersonCaller; personUserId: string },
 ): Promise<{ person: Person; waived: number }> => {
   const policy = deps.policy();
-  const [admin, person] = await Promise.all([
-    deps.directory.person(input.userId),
-    deps.directory.person(input.personUserId),
-  ]);
+  const { person: admin } = input.caller;
+  const person = await deps.directory.person(input.personUserId);
   const refusal = { type: 'follow_up.refused', person: admin, data: { allowing: person.id } } as const;
   if (!(await isAmong(deps, { policy, person: admin, refs: policy.admins, freshness: 'fresh' })))
     return refuse(deps, refusal, new DomainError('admins_only', { admins: policy.admins }));
@@ -208,7 +207,7 @@ export const remindReviewers = (deps: Deps): Promise<number> =>
   });
 
 /** `grantId` names the review: a grant has at most one. */
-export type CloseReviewInput = { userId: string; grantId: string; outcome: ReviewOutcome; note: string | null };
+export type CloseReviewInput = { caller: PersonCaller; grantId: string; outcome: ReviewOutcome; note: string | null };
 
 /** `mine` are those I may close; `all` is for admins, else null. */
 export type OpenReviews = { mine: RequestView[]; all: RequestView[] | null };

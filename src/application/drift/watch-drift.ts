@@ -1,4 +1,5 @@
 /** The reconciler: looks at each target every few minutes, repairs what this ledger made, tells admins once, and asks first when it is much. */
+import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { notifyAdmins, closeNews, keyOf } from '../record/notify-admins.ts';
@@ -138,10 +139,10 @@ const ask = async (
 /** Admins say what becomes of a batch; once, whoever is first. */
 export const decideDrift = async (
   deps: Deps,
-  input: { userId: string; batchId: string; isRepairing: boolean },
+  input: { caller: PersonCaller; batchId: string; isRepairing: boolean },
 ): Promise<{ batch: DriftBatch }> => {
   const policy = deps.policy();
-  const person = await deps.directory.person(input.userId);
+  const person = input.caller.person;
   const known = await deps.store.read.driftBatch(input.batchId);
   if (!known) throw new DomainError('drift_not_found');
   const refusal = { type: 'drift.refused', person, target: known.target, data: { batch: known.id } } as const;

@@ -1,8 +1,10 @@
-/** A person ends access before its time: their own with `done`, anyone's on a target they own (or as admin) with `revoke`. */
+/** A person or a client ends access before its time: their own with `done`, and a person anyone's on a target they own (or as admin) with `revoke`. */
 import { DomainError } from '../../domain/errors.ts';
 import { moveGrant } from '../../domain/lifecycle.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
-import type { Person } from '../../domain/principals/person.ts';
+import { requesterOf } from '../identity/caller.ts';
+import type { Caller } from '../identity/caller.ts';
+import { isOwnGrant } from './own-grant.ts';
 import { isInCharge } from '../identity/is-in-charge.ts';
 import { mustView } from '../record/must-find.ts';
 import { notifyHolder } from './notify-holder.ts';
@@ -12,9 +14,9 @@ import { refuse } from '../record/record-refusal.ts';
 import type { RequestView } from '../record/request-view.ts';
 
 export const end = async (deps: Deps, input: EndInput): Promise<EndResult> => {
-  const person = await deps.directory.person(input.userId);
-  const grant = await find(deps, input, person);
-  await demandRight(deps, { input, person, grant });
+  const caller = requesterOf(input.caller);
+  const grant = await find(deps, input, caller.id);
+  await demandRight(deps, { input, grant });
   await deps.store.transaction(async (tx) => {
     const current = await tx.grants.lock(grant.id);
     if (!current) throw new DomainError('grant_not_found', { id: grant.id });
@@ -22,11 +24,11 @@ export const end = async (deps: Deps, input: EndInput): Promise<EndResult> => {
     if (current.state === 'ended' || current.state === 'failed')
       throw new DomainError('grant_not_live', { id: grant.id, state: current.state });
     moveGrant(current.state, 'ending');
-    await tx.principals.upsert(person);
-    await tx.grants.setEnding(grant.id, { cause: input.cause, by: person.id, reason: input.reason });
+    await tx.principals.upsert(caller);
+    await tx.grants.setEnding(grant.id, { cause: input.cause, by: caller.id, reason: input.reason });
     await tx.audit.append({
       type: 'grant.ending',
-      actor: actorOf(person),
+      actor: actorOf(caller),
       requestId: grant.requestId,
       grantId: grant.id,
       target: grant.target,
@@ -39,8 +41,8 @@ export const end = async (deps: Deps, input: EndInput): Promise<EndResult> => {
   return { view: await mustView(deps, grant.requestId) };
 };
 
-const find = async (deps: Deps, { id, cause }: EndInput, person: Person): Promise<Grant> => {
-  const ids = await deps.store.read.findGrantIds(id ?? '', cause === 'done' ? person.id : null);
+const find = async (deps: Deps, { id, cause }: EndInput, callerId: string): Promise<Grant> => {
+  const ids = await deps.store.read.findGrantIds(id ?? '', cause === 'done' ? callerId : null);
   const [grantId] = ids;
   if (ids.length > 1) throw new DomainError('ambiguous_id', { id, ids });
   const grant = grantId ? await deps.store.read.grant(grantId) : null;
@@ -48,24 +50,27 @@ const find = async (deps: Deps, { id, cause }: EndInput, person: Person): Promis
   return grant;
 };
 
-type Asked = { input: EndInput; person: Person; grant: Grant };
+type Asked = { input: EndInput; grant: Grant };
 
-const demandRight = async (deps: Deps, { input, person, grant }: Asked): Promise<void> => {
-  if (grant.granteeId === person.id) return;
+const demandRight = async (deps: Deps, { input, grant }: Asked): Promise<void> => {
+  const { caller, cause } = input;
+  if (await isOwnGrant(deps, caller, grant)) return;
   const refusal = {
     type: 'grant.end_refused',
-    person,
+    person: requesterOf(caller),
     requestId: grant.requestId,
     grantId: grant.id,
     target: grant.target,
     role: grant.role,
   } as const;
-  if (input.cause === 'done') return refuse(deps, refusal, new DomainError('not_your_grant', { id: grant.id }));
-  if (await isInCharge(deps, { policy: deps.policy(), person, target: grant.target })) return;
+  // A client is in charge of no target.
+  if (cause === 'done' || caller.kind === 'client')
+    return refuse(deps, refusal, new DomainError('not_your_grant', { id: grant.id }));
+  if (await isInCharge(deps, { policy: deps.policy(), person: caller.person, target: grant.target })) return;
   return refuse(deps, refusal, new DomainError('not_an_admin', { target: grant.target }));
 };
 
 /** `id` is a whole grant or request id or the beginning of one; null means my only live grant. */
-export type EndInput = { userId: string; id: string | null; cause: 'done' | 'revoked'; reason: string | null };
+export type EndInput = { caller: Caller; id: string | null; cause: 'done' | 'revoked'; reason: string | null };
 
 export type EndResult = { view: RequestView };

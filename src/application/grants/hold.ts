@@ -2,6 +2,7 @@
  * Access that its target refuses until a human has fixed something. The grant waits, approved and without anything in the target, while
  * the approval may be claimed; it is set up when the target is fixed, by itself or by *Try again*, and judged again before that.
  */
+import type { PersonCaller } from '../identity/caller.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { DomainError } from '../../domain/errors.ts';
 import { HUMAN_KINDS } from '../../domain/lifecycle.ts';
@@ -17,7 +18,7 @@ import type { AccessFailure } from './access-ports.ts';
 import { refuse } from '../record/record-refusal.ts';
 import { isHeldByOthers } from './shared-access.ts';
 
-export type TryAgainInput = { userId: string; grantId: string };
+export type TryAgainInput = { caller: PersonCaller; grantId: string };
 
 /** `problem` is for owners and admins; null for the requester, who can do nothing about it. */
 export type TryAgainResult = { outcome: 'begun' } | { outcome: 'not_fixed'; problem: string | null };
@@ -112,8 +113,7 @@ export const scopeOfNow = (deps: Deps, grant: Grant): Json | undefined => {
 };
 
 /** For the requester, owners of the target and admins. What is not fixed yet changes nothing. */
-export const tryAgain = async (deps: Deps, { userId, grantId }: TryAgainInput): Promise<TryAgainResult> => {
-  const person = await deps.directory.person(userId);
+export const tryAgain = async (deps: Deps, { caller: { person }, grantId }: TryAgainInput): Promise<TryAgainResult> => {
   const grant = await deps.store.read.grant(grantId);
   if (!grant) throw new DomainError('grant_not_found', { id: grantId });
   const mayKnow = await isInCharge(deps, { policy: deps.policy(), person, target: grant.target });

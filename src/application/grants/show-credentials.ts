@@ -1,7 +1,10 @@
 /** Shows the requester what they need to get in. The showing is recorded before anything is decrypted. */
 import { DomainError } from '../../domain/errors.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
-import type { Person } from '../../domain/principals/person.ts';
+import type { Requester } from '../../domain/principals/requester.ts';
+import { requesterOf } from '../identity/caller.ts';
+import type { Caller } from '../identity/caller.ts';
+import { isOwnGrant } from './own-grant.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { Deps } from '../deps.ts';
 import type { SealedSecret } from './vault.ts';
@@ -9,14 +12,15 @@ import type { CredentialField, Credentials } from './access-ports.ts';
 import { refuse } from '../record/record-refusal.ts';
 
 export const showCredentials = async (deps: Deps, input: ShowCredentialsInput): Promise<ShowCredentialsResult> => {
-  const person = await deps.directory.person(input.userId);
   const grant = await deps.store.read.grant(input.grantId);
   if (!grant) throw new DomainError('grant_not_found', { id: input.grantId });
-  const refusal = { ...subjectOf(grant), type: 'credentials.refused', person } as const;
-  if (grant.granteeId !== person.id) return refuse(deps, refusal, new DomainError('not_your_grant', { id: grant.id }));
+  const caller = requesterOf(input.caller);
+  const refusal = { ...subjectOf(grant), type: 'credentials.refused', person: caller } as const;
+  if (!(await isOwnGrant(deps, input.caller, grant)))
+    return refuse(deps, refusal, new DomainError('not_your_grant', { id: grant.id }));
   if (grant.state !== 'active')
     return refuse(deps, refusal, new DomainError('grant_not_live', { id: grant.id, state: grant.state }));
-  const sealed = await record(deps, grant, person);
+  const sealed = await record(deps, grant, caller);
   if (!sealed) throw new DomainError('credentials_gone', { id: grant.id });
   return { credentials: credentialsIn(deps.vault.open(grant.id, sealed)), grant };
 };
@@ -47,14 +51,14 @@ const subjectOf = (grant: Grant) => ({
   role: grant.role,
 });
 
-const record = (deps: Deps, grant: Grant, person: Person): Promise<SealedSecret | null> =>
+const record = (deps: Deps, grant: Grant, caller: Requester): Promise<SealedSecret | null> =>
   deps.store.transaction(async (tx) => {
     const sealed = await tx.secrets.find(grant.id);
     if (sealed)
-      await tx.audit.append({ ...subjectOf(grant), type: 'credentials.shown', actor: actorOf(person), data: {} });
+      await tx.audit.append({ ...subjectOf(grant), type: 'credentials.shown', actor: actorOf(caller), data: {} });
     return sealed;
   });
 
-export type ShowCredentialsInput = { userId: string; grantId: string };
+export type ShowCredentialsInput = { caller: Caller; grantId: string };
 
 export type ShowCredentialsResult = { credentials: Credentials; grant: Grant };

@@ -14,7 +14,7 @@ const LIMIT = 200;
 
 export const closeIncident = async (deps: Deps, input: CloseIncidentInput): Promise<CloseIncidentResult> => {
   const incidents = assertIncidents(deps);
-  const person = await deps.directory.person(input.userId);
+  const person = input.caller.person;
   const known = await deps.store.read.incidentOfChannel(input.channelId);
   if (!known) throw new DomainError('incident_not_found', {});
   if (known.state === 'closed') return { outcome: 'already', incident: known };
@@ -23,7 +23,7 @@ export const closeIncident = async (deps: Deps, input: CloseIncidentInput): Prom
     const incident = await tx.incidents.lockOfChannel(input.channelId);
     if (!incident) throw new DomainError('incident_not_found', {});
     if (incident.state === 'closed') return { outcome: 'already', incident };
-    const doer = { person, userId: input.userId, isTrusted };
+    const doer = { person, userId: input.caller.person.userId, isTrusted };
     return { outcome: 'closed', incident: await close(tx, incidents, { incident, doer, cause: 'command' }) };
   });
 };

@@ -1,4 +1,5 @@
 /** What the verbs around incidents take and give. */
+import type { PersonCaller } from '../identity/caller.ts';
 import type { Incident, IncidentOrigin } from '../../domain/incidents/incident.ts';
 import type { LikelyTarget } from '../../domain/incidents/likely-targets.ts';
 import type { Timeline } from '../../domain/incidents/timeline.ts';
@@ -27,7 +28,7 @@ export type NoteChannelResult =
   | { outcome: 'opened' | 'reopened' | 'changed' | 'closed' | 'unchanged' | 'stale'; incident: Incident };
 
 /** `severity` as it was typed, or null. */
-export type OpenIncidentInput = { userId: string; channel: ChannelState; severity: string | null };
+export type OpenIncidentInput = { caller: PersonCaller; channel: ChannelState; severity: string | null };
 
 /**
  * `vouched`: it was open, and counts for the rules from now on, by its name of now. `renamed`: nothing was confirmed, since its name
@@ -42,9 +43,9 @@ export type OpenIncidentResult = {
 /** For alerts: `source` goes into the log; such an incident counts for the rules only when somebody vouches for it. */
 export type AlertIncidentInput = { channel: ChannelState; source: string };
 
-export type SetSeverityInput = { userId: string; channelId: string; severity: string };
+export type SetSeverityInput = { caller: PersonCaller; channelId: string; severity: string };
 
-export type CloseIncidentInput = { userId: string; channelId: string };
+export type CloseIncidentInput = { caller: PersonCaller; channelId: string };
 
 /** `already`: it was closed before; nothing was done. */
 export type CloseIncidentResult = { outcome: 'closed' | 'already'; incident: Incident };
@@ -60,7 +61,7 @@ export type ToolMessageInput = {
 
 export type ToolMessageResult = { outcome: 'opened' | 'reopened' | 'closed' | 'nothing'; incident: Incident | null };
 
-export type KeepGrantInput = { userId: string; grantId: string };
+export type KeepGrantInput = { caller: PersonCaller; grantId: string };
 
 export type KeepGrantResult = { view: RequestView; isRepeat: boolean };
 

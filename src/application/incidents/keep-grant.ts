@@ -20,8 +20,8 @@ import { refuse } from '../record/record-refusal.ts';
 type Keeping = { person: Person; view: RequestView; grant: Grant; incident: Incident };
 
 export const keepGrant = async (deps: Deps, input: KeepGrantInput): Promise<KeepGrantResult> => {
-  const [person, found, incident] = await Promise.all([
-    deps.directory.person(input.userId),
+  const { person } = input.caller;
+  const [found, incident] = await Promise.all([
     deps.store.read.grant(input.grantId),
     deps.store.read.incidentOfGrant(input.grantId),
   ]);

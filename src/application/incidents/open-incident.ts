@@ -31,9 +31,9 @@ export const assertSeverity = (incidents: Incidents, typed: string | null): stri
 export const openIncident = async (deps: Deps, input: OpenIncidentInput): Promise<OpenIncidentResult> => {
   const incidents = assertIncidents(deps);
   const severity = assertSeverity(incidents, input.severity);
-  const person = await deps.directory.person(input.userId);
+  const person = input.caller.person;
   const may = await mayOpen(deps, deps.policy(), { person, freshness: 'fresh' });
-  const doer: Doer = { person, userId: input.userId, isTrusted: may === 'yes' };
+  const doer: Doer = { person, userId: input.caller.person.userId, isTrusted: may === 'yes' };
   return deps.store.transaction((tx) =>
     open(tx, { deps, incidents, channel: input.channel, how: 'command', doer, severity }),
   );

@@ -11,7 +11,7 @@ import { refuse } from '../record/record-refusal.ts';
 
 export const setSeverity = async (deps: Deps, input: SetSeverityInput): Promise<{ incident: Incident }> => {
   const severity = assertSeverity(assertIncidents(deps), input.severity) ?? '';
-  const person = await deps.directory.person(input.userId);
+  const person = input.caller.person;
   const known = await deps.store.read.incidentOfChannel(input.channelId);
   if (!known) throw new DomainError('incident_not_found', {});
   const may = await mayOpen(deps, deps.policy(), { person, freshness: 'fresh' });
@@ -24,7 +24,11 @@ export const setSeverity = async (deps: Deps, input: SetSeverityInput): Promise<
     const incident = await tx.incidents.lockOfChannel(input.channelId);
     if (incident?.state !== 'open') throw new DomainError('incident_closed', {});
     await tx.principals.upsert(person);
-    await changeSeverity(tx, { incident, severity, doer: { person, userId: input.userId, isTrusted: true } });
+    await changeSeverity(tx, {
+      incident,
+      severity,
+      doer: { person, userId: input.caller.person.userId, isTrusted: true },
+    });
     return { incident: await mustLock(tx, incident.id) };
   });
 };

@@ -1,4 +1,5 @@
 /** An admin says whose an address is, after it moved; until then it counts for nobody. Nobody says so about their own account. */
+import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError, isDomainError } from '../../domain/errors.ts';
 import { addressOf } from '../../domain/principals/email-bindings.ts';
 import type { EmailObservation } from '../../domain/principals/email-bindings.ts';
@@ -33,10 +34,8 @@ const carries = async (deps: Deps, userId: string, address: string): Promise<boo
 
 export const confirmAddress = async (deps: Deps, input: ConfirmAddressInput): Promise<{ person: Person }> => {
   const address = addressOf(input.address).slice(0, TEXT_MAX);
-  const [admin, person] = await Promise.all([
-    deps.directory.person(input.userId),
-    deps.directory.person(input.personUserId),
-  ]);
+  const { person: admin } = input.caller;
+  const person = await deps.directory.person(input.personUserId);
   await assertAdmin(deps, admin);
   const refusal = { type: 'email_binding.refused', person: admin, data: { address, for: person.id } } as const;
   if (isSameHuman(admin, person)) return refuse(deps, refusal, new DomainError('own_address'));
@@ -63,10 +62,10 @@ export const confirmAddress = async (deps: Deps, input: ConfirmAddressInput): Pr
 };
 
 /** For admins: addresses of which they were told and that are not settled. */
-export const doubtedAddresses = async (deps: Deps, input: { userId: string }): Promise<EmailObservation[]> => {
-  const admin = await deps.directory.person(input.userId);
+export const doubtedAddresses = async (deps: Deps, input: { caller: PersonCaller }): Promise<EmailObservation[]> => {
+  const admin = input.caller.person;
   await assertAdmin(deps, admin);
   return deps.store.read.doubted(admin.teamId, SHOWN_MAX);
 };
 
-export type ConfirmAddressInput = { userId: string; address: string; personUserId: string };
+export type ConfirmAddressInput = { caller: PersonCaller; address: string; personUserId: string };

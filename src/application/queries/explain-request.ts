@@ -23,7 +23,7 @@ import type { PreviewInput } from '../requests/request-types.ts';
 export const explainRequest = async (deps: Deps, input: ExplainRequestInput): Promise<ExplainRequestResult> => {
   const policy = deps.policy();
   // Read first, so that only people of this workspace are answered.
-  const asker = await deps.directory.person(input.userId);
+  const asker = input.caller.person;
   const person = input.forUserId === null ? asker : await deps.directory.person(input.forUserId);
   const { target, role, reason, ticket } = input;
   const durationMs = input.durationMs ?? defaultDurationMs(policy, target, role);

@@ -1,4 +1,5 @@
 /** What I have and what waits for me; who is in a target and who may let others in. For reading only: recent look-ups serve. */
+import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isTerminalGrant } from '../../domain/lifecycle.ts';
 import { openRequirements } from '../../domain/policy/escalation.ts';
@@ -26,8 +27,8 @@ const ALLOWANCES = 30;
 const isLive = ({ grant }: RequestView): boolean => grant !== null && !isTerminalGrant(grant.state);
 const isPending = ({ request }: RequestView): boolean => request.state === 'pending';
 
-export const overview = async (deps: Deps, input: { userId: string }): Promise<Overview> => {
-  const person = await deps.directory.person(input.userId);
+export const overview = async (deps: Deps, input: { caller: PersonCaller }): Promise<Overview> => {
+  const person = input.caller.person;
   const [mine, pending, allowances, reviews] = await Promise.all([
     deps.store.read.viewsOf(person.id, MINE),
     deps.store.read.pending(PENDING),
@@ -74,12 +75,12 @@ const waitsFor = async (deps: Deps, { request, requester, votes }: RequestView, 
 
 export const targetOverview = async (
   deps: Deps,
-  input: { userId: string; target: string },
+  input: { caller: PersonCaller; target: string },
 ): Promise<TargetOverview> => {
   const policy = deps.policy();
   const target = policy.targets[input.target];
   if (!target) throw new DomainError('unknown_target', { target: input.target });
-  const person = await deps.directory.person(input.userId);
+  const person = input.caller.person;
   const [live, allowances] = await Promise.all([
     deps.store.read.liveViews(target.name, LIVE),
     deps.store.read.allowances({ target: target.name }, ALLOWANCES),

@@ -17,7 +17,7 @@ import type { PotentialApprovers } from '../decisions/potential-approvers.ts';
 
 export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewResult> => {
   const policy = deps.policy();
-  const person = await deps.directory.person(input.userId);
+  const person = input.caller.person;
   const ask = {
     target: input.target,
     role: input.role,

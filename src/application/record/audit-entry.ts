@@ -1,14 +1,16 @@
 import type { Actor } from '../../domain/audit/events.ts';
 import { SYSTEM } from '../../domain/audit/events.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
-import type { Person } from '../../domain/principals/person.ts';
+import { jobRecordOf } from '../../domain/principals/requester.ts';
+import type { Requester } from '../../domain/principals/requester.ts';
 
-export const actorOf = (person: Person): Actor => ({
-  kind: 'person',
-  id: person.id,
-  name: person.name,
-  email: person.email,
-});
+/** Of a client, with the job that acts: the log says which run it was. */
+export const actorOf = (requester: Requester): Actor => {
+  const { id, name } = requester;
+  return requester.kind === 'person'
+    ? { kind: 'person', id, name, email: requester.email }
+    : { kind: 'client', id, name, issuer: requester.issuer, job: jobRecordOf(requester.job) };
+};
 
 export const entryOf = (grant: Grant) => ({
   actor: SYSTEM,

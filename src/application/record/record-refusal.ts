@@ -2,7 +2,7 @@
 import type { DomainError, ErrorCode } from '../../domain/errors.ts';
 import { checkEntry } from '../../domain/audit/check-entry.ts';
 import type { EventData, EventType } from '../../domain/audit/events.ts';
-import type { Person } from '../../domain/principals/person.ts';
+import type { Requester } from '../../domain/principals/requester.ts';
 import { actorOf } from './audit-entry.ts';
 import type { Deps } from '../deps.ts';
 import type { RequestEvaluation } from './request-evaluation.ts';
@@ -15,7 +15,8 @@ type WithData<D> = object extends D ? { data?: D } : { data: D };
 export type Refusal = {
   [T in RefusalType]: WithData<Said<T>> & {
     type: T;
-    person: Person;
+    /** Who was refused. */
+    person: Requester;
     requestId?: string | null;
     grantId?: string | null;
     target?: string | null;

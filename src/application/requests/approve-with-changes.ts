@@ -1,4 +1,5 @@
 /** An approver agrees to less than was asked: shorter, or a smaller role of the same target. Never to more. */
+import type { PersonCaller } from '../identity/caller.ts';
 import { formatDuration } from '../../domain/time/durations.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isSmallerRole } from '../../domain/requests/smaller-role.ts';
@@ -103,7 +104,7 @@ const change = async (deps: Deps, tx: Tx, { ballot, before, after, note }: Chang
 
 /** `null` keeps what was asked. */
 export type ChangeInput = {
-  userId: string;
+  caller: PersonCaller;
   requestId: string;
   role: string | null;
   durationMs: number | null;

@@ -1,4 +1,5 @@
 /** Somebody says that they are away, until when, and who votes in their stead meanwhile. */
+import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError, isDomainError } from '../../domain/errors.ts';
 import { isSameHuman } from '../../domain/principals/identity.ts';
 import type { Person } from '../../domain/principals/person.ts';
@@ -13,7 +14,7 @@ const TEXT_SHOWN_MAX = 60;
 const PROBLEMS = { unreadable: 'absence_unreadable', past: 'absence_past', too_long: 'absence_too_long' } as const;
 
 export const setAway = async (deps: Deps, input: AwayInput): Promise<Absence> => {
-  const person = await deps.directory.person(input.userId);
+  const person = input.caller.person;
   const now = await deps.store.read.now();
   const read = readUntil(input.when, { now, timezone: person.timezone ?? deps.policy().timezone });
   if ('problem' in read) throw new DomainError(PROBLEMS[read.problem], { text: input.when.slice(0, TEXT_SHOWN_MAX) });
@@ -41,8 +42,8 @@ const readDelegate = async (deps: Deps, person: Person, userId: string): Promise
   }
 };
 
-export const endAway = async (deps: Deps, input: { userId: string }): Promise<void> => {
-  const person = await deps.directory.person(input.userId);
+export const endAway = async (deps: Deps, input: { caller: PersonCaller }): Promise<void> => {
+  const person = input.caller.person;
   await deps.store.transaction(async (tx) => {
     if (!(await tx.absences.remove(person.id))) throw new DomainError('absence_none');
     await tx.principals.upsert(person);
@@ -51,8 +52,8 @@ export const endAway = async (deps: Deps, input: { userId: string }): Promise<vo
   });
 };
 
-export const showAway = async (deps: Deps, input: { userId: string }): Promise<Absence | null> => {
-  const person = await deps.directory.person(input.userId);
+export const showAway = async (deps: Deps, input: { caller: PersonCaller }): Promise<Absence | null> => {
+  const person = input.caller.person;
   const [absence] = await deps.store.read.absencesOf([person.id]);
   return absence ?? null;
 };
@@ -61,4 +62,4 @@ const entryOf = (person: Person) =>
   ({ actor: actorOf(person), requestId: null, grantId: null, target: null, role: null }) as const;
 
 /** `when` as it was typed: `until Friday`, `3d`. */
-export type AwayInput = { userId: string; when: string; delegateUserId: string | null };
+export type AwayInput = { caller: PersonCaller; when: string; delegateUserId: string | null };

@@ -1,4 +1,4 @@
-/** A person asks for access: judged, stored once, and sent to those who may approve. */
+/** A person or a client requests access: judged, stored once, and sent to those who may approve. */
 import { lookupFailed } from '../identity/lookup-failed.ts';
 import { isNamedBy } from '../../domain/alerts/mapping.ts';
 import type { Alert } from '../../domain/alerts/types.ts';
@@ -10,7 +10,8 @@ import { decide } from '../../domain/policy/decide.ts';
 import { evaluationRecordOf } from '../../domain/policy/past.ts';
 import type { Ask, Policy, Verdict } from '../../domain/policy/types.ts';
 import { doubtText } from '../../domain/principals/email-bindings.ts';
-import type { Person } from '../../domain/principals/person.ts';
+import { personIn } from '../../domain/principals/requester.ts';
+import type { Requester } from '../../domain/principals/requester.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import type { StartWish } from '../../domain/time/start.ts';
 import { START_MAX_MS, resolveStart } from '../../domain/time/start.ts';
@@ -23,6 +24,8 @@ import { potentialApprovers } from '../decisions/potential-approvers.ts';
 import type { Ahead } from '../decisions/pre-approvals.ts';
 import { aheadOf, holdingAt, isFilled, noteOf } from '../decisions/pre-approvals.ts';
 import type { Deps, Tx } from '../deps.ts';
+import { requesterOf } from '../identity/caller.ts';
+import { withPeopleBehind } from '../identity/people-behind.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import { mustView } from '../record/must-find.ts';
 import { recordRefusal, refuse } from '../record/record-refusal.ts';
@@ -35,7 +38,7 @@ type Sendable = Exclude<Verdict, { decision: 'deny' }>;
 
 type Evaluated = {
   policy: Policy;
-  person: Person;
+  requester: Requester;
   ask: Ask;
   incident: Incident | null;
   startsAt: Date | null;
@@ -49,20 +52,20 @@ type Evaluated = {
 
 export const createRequest = async (deps: Deps, input: CreateRequestInput): Promise<CreateRequestResult> => {
   const policy = deps.policy();
-  const person = await deps.directory.person(input.userId);
+  const requester = await withPeopleBehind(deps, requesterOf(input.caller));
   const wanted = wantedBy(policy, input);
-  const startsAt = await startOf(deps, policy, { person, wish: input.start ?? null });
+  const startsAt = await startOf(deps, policy, { requester, wish: input.start ?? null });
   const incident = await openIncidentOf(deps, input.incidentChannelId);
   const alert = input.alert ? await deps.store.read.alert(input.alert.id) : null;
-  const { verdict, asked } = await judged(deps, policy, { person, ask: wanted, incident, alert });
+  const { verdict, asked } = await judged(deps, policy, { requester, ask: wanted, incident, alert });
   if (input.alert?.isAutomatic) refuseUnlessNamed(policy, verdict, alert);
   if (verdict.problems.length > 0 || verdict.decision === 'deny')
-    return rejectInvalid(deps, policy, { person, ask: wanted, asked, verdict });
-  const ahead = await aheadOf(deps, { requester: person, verdict, ask: wanted, startsAt });
-  if (!ahead) await refuseIfNobodyCanApprove(deps, { person, verdict, ask: wanted });
+    return rejectInvalid(deps, policy, { requester, ask: wanted, asked, verdict });
+  const ahead = await aheadOf(deps, { requester, verdict, ask: wanted, startsAt });
+  if (!ahead) await refuseIfNobodyCanApprove(deps, { requester, verdict, ask: wanted });
   return write(deps, {
     policy,
-    person,
+    requester,
     ask: wanted,
     incident,
     startsAt,
@@ -83,9 +86,13 @@ const wantedBy = (policy: Policy, input: CreateRequestInput): Ask => ({
 });
 
 /** With what is kept of it. */
-const judged = async (deps: Deps, policy: Policy, asking: Pick<Evaluated, 'person' | 'ask' | 'incident' | 'alert'>) => {
+const judged = async (
+  deps: Deps,
+  policy: Policy,
+  asking: Pick<Evaluated, 'requester' | 'ask' | 'incident' | 'alert'>,
+) => {
   const { ask: wanted } = asking;
-  const known = await factsOfRequest(deps, policy, { ...asking, requester: asking.person, freshness: 'fresh' });
+  const known = await factsOfRequest(deps, policy, { ...asking, freshness: 'fresh' });
   const verdict = decide(policy, wanted, known);
   return {
     verdict,
@@ -100,17 +107,17 @@ const refuseUnlessNamed = (policy: Policy, verdict: Verdict, alert: Alert | null
     throw new DomainError('alert_not_automatic', { rule: verdict.rule });
 };
 
-type TurnedDown = { person: Person; ask: Ask; asked: Evaluated['asked']; verdict: Verdict };
+type TurnedDown = { requester: Requester; ask: Ask; asked: Evaluated['asked']; verdict: Verdict };
 
 /** What the requester can mend is said before what a rule says: mended, it may be another rule's to decide. */
 const rejectInvalid = async (
   deps: Deps,
   policy: Policy,
-  { person, ask: wanted, asked, verdict }: TurnedDown,
+  { requester, ask: wanted, asked, verdict }: TurnedDown,
 ): Promise<CreateRequestResult> => {
   const { problems, code, rule } = verdict;
   const [target, role] = [wanted.target.slice(0, 100), wanted.role.slice(0, 100)];
-  const refusal = { type: 'request.refused', person, asked, target, role } as const;
+  const refusal = { type: 'request.refused', person: requester, asked, target, role } as const;
   if (verdict.decision === 'deny' && problems.length === 0) {
     await recordRefusal(deps, { ...refusal, data: { codes: [code], rule, policy: policy.sha256 } });
     return { outcome: 'denied', verdict };
@@ -119,13 +126,13 @@ const rejectInvalid = async (
   return { outcome: 'refused', problems };
 };
 
-type Wished = { person: Person; wish: StartWish | null };
+type Wished = { requester: Requester; wish: StartWish | null };
 
-/** By the database clock, on the clock of whoever asks. */
-const startOf = async (deps: Deps, policy: Policy, { person, wish }: Wished): Promise<Date | null> => {
+/** By the database clock, on the clock of the requester. */
+const startOf = async (deps: Deps, policy: Policy, { requester, wish }: Wished): Promise<Date | null> => {
   if (wish === null) return null;
   const now = await deps.store.read.now();
-  const at = resolveStart(wish, { now, timezones: [person.timezone, policy.timezone] });
+  const at = resolveStart(wish, { now, timezones: [personIn(requester)?.timezone ?? null, policy.timezone] });
   if (at <= now) throw new DomainError('start_in_past', { at: at.toISOString() });
   if (at.getTime() - now.getTime() > START_MAX_MS) throw new DomainError('start_too_far', { maxMs: START_MAX_MS });
   return at;
@@ -133,10 +140,10 @@ const startOf = async (deps: Deps, policy: Policy, { person, wish }: Wished): Pr
 
 export const refuseIfNobodyCanApprove = async (
   deps: Deps,
-  { person, verdict, ask: wanted }: { person: Person; verdict: Sendable; ask: Ask },
+  { requester, verdict, ask: wanted }: { requester: Requester; verdict: Sendable; ask: Ask },
 ): Promise<void> => {
   if (verdict.decision !== 'ask') return;
-  const asked = await potentialApprovers(deps, person, verdict.requirements);
+  const asked = await potentialApprovers(deps, requester, verdict.requirements);
   const unfilled = asked.find(({ people, count, unknown }) => people.length < count && unknown.length === 0);
   if (!unfilled && asked.some(({ people }) => people.length > 0)) return;
   const unknown = asked.flatMap((one) => one.unknown);
@@ -151,16 +158,27 @@ export const refuseIfNobodyCanApprove = async (
   };
   const { doubts: conflicts, ...known } = facts;
   const data = { ...known, conflicts };
-  const refusal = { type: 'request.refused', person, target: wanted.target, role: wanted.role, data } as const;
+  const refusal = {
+    type: 'request.refused',
+    person: requester,
+    target: wanted.target,
+    role: wanted.role,
+    data,
+  } as const;
   await refuse(deps, refusal, new DomainError('nobody_can_approve', facts));
 };
 
+/** A client's request is its job's. */
+const jobOf = (requester: Requester): Pick<NewRequest, 'job' | 'startedBy'> =>
+  requester.kind === 'client' ? { job: requester.job, startedBy: [...requester.startedBy] } : {};
+
 const newRequest = (
   deps: Deps,
-  { policy, person, ask: wanted, incident, startsAt, verdict, idempotencyKey }: Evaluated,
+  { policy, requester, ask: wanted, incident, startsAt, verdict, idempotencyKey }: Evaluated,
 ): NewRequest => ({
   id: deps.ids.next(),
-  requesterId: person.id,
+  requesterId: requester.id,
+  ...jobOf(requester),
   ...wanted,
   isBreakGlass: false,
   startsAt,
@@ -181,26 +199,32 @@ const write = async (deps: Deps, judged: Evaluated): Promise<CreateRequestResult
     return await store(deps, judged);
   } catch (error) {
     if (!isLimit(error)) throw error;
-    const { person, ask: wanted, asked } = judged;
-    const refusal = { type: 'request.refused', person, asked, target: wanted.target, role: wanted.role } as const;
+    const { requester, ask: wanted, asked } = judged;
+    const refusal = {
+      type: 'request.refused',
+      person: requester,
+      asked,
+      target: wanted.target,
+      role: wanted.role,
+    } as const;
     return refuse(deps, { ...refusal, data: { max: error.facts.max as number } }, error);
   }
 };
 
 /** One more may wait. Live grants count when it is approved: some may have ended by then. */
-const demandRoom = async (tx: Tx, { policy, person, verdict }: Evaluated, request: Request): Promise<void> => {
-  const problem = openProblem(await tx.limits.hold(person.id), { policy, rule: verdict.rule }, request.id);
+const demandRoom = async (tx: Tx, { policy, requester, verdict }: Evaluated, request: Request): Promise<void> => {
+  const problem = openProblem(await tx.limits.hold(requester.id), { policy, rule: verdict.rule }, request.id);
   if (problem) throw problem;
 };
 
 const store = async (deps: Deps, judged: Evaluated): Promise<CreateRequestResult> => {
-  const { person } = judged;
+  const { requester } = judged;
   const stored = await deps.store.transaction(async (tx) => {
-    await tx.principals.upsert(person);
+    await tx.principals.upsert(requester);
     await holdIncident(tx, judged.incident);
     const { outcome, request } = await tx.requests.insert(newRequest(deps, judged));
     if (outcome === 'exists') return { id: request.id, isRepeat: true };
-    await tx.asks.record({ requestId: request.id, requesterId: person.id, ...judged.asked });
+    await tx.asks.record({ requestId: request.id, requesterId: requester.id, ...judged.asked });
     await recordCreated(tx, judged, request);
     await tieToAlert(tx, judged, request);
     const outcomeNow = await decideAtOnce(deps, tx, { judged, request });
@@ -209,8 +233,8 @@ const store = async (deps: Deps, judged: Evaluated): Promise<CreateRequestResult
   });
   const [view, alreadyHas, held] = await Promise.all([
     mustView(deps, stored.id),
-    liveAccessOf(deps, { granteeId: person.id, ...judged.ask }, stored.id),
-    deps.store.read.holdings(person.id),
+    liveAccessOf(deps, { granteeId: requester.id, ...judged.ask }, stored.id),
+    deps.store.read.holdings(requester.id),
   ]);
   const asking = { policy: judged.policy, rule: judged.verdict.rule };
   return {
@@ -248,16 +272,16 @@ const tieToAlert = async (tx: Tx, { alert }: Evaluated, request: Request): Promi
 export const decideAtOnce = async (
   deps: Deps,
   tx: Tx,
-  { judged, request }: { judged: Pick<Evaluated, 'policy' | 'person' | 'verdict' | 'ahead'>; request: Request },
+  { judged, request }: { judged: Pick<Evaluated, 'policy' | 'requester' | 'verdict' | 'ahead'>; request: Request },
 ): Promise<'approved' | 'waits'> => {
-  const { policy, person, verdict, ahead } = judged;
+  const { policy, requester, verdict, ahead } = judged;
   const common = { request, policy, rule: verdict.rule, actor: SYSTEM };
   if (verdict.decision === 'approve') {
     await approveRequest(tx, deps.ids, { ...common, byPersonId: null, voterIds: [] });
     return 'approved';
   }
   const { target, role } = request;
-  const all = ahead ? await tx.allowances.hold({ personId: person.id, target, role }) : [];
+  const all = ahead ? await tx.allowances.hold({ personId: requester.id, target, role }) : [];
   const held = holdingAt(all, request.startsAt);
   const last = held.at(-1);
   if (!ahead || !last || !isFilled(ahead, held)) {
@@ -279,12 +303,12 @@ export const decideAtOnce = async (
 
 const recordCreated = (
   tx: Tx,
-  { policy, person, ask: wanted, incident, startsAt, verdict, alert }: Evaluated,
+  { policy, requester, ask: wanted, incident, startsAt, verdict, alert }: Evaluated,
   request: Request,
 ): Promise<void> =>
   tx.audit.append({
     type: 'request.created',
-    actor: actorOf(person),
+    actor: actorOf(requester),
     requestId: request.id,
     grantId: null,
     target: wanted.target,

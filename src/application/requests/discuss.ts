@@ -1,4 +1,5 @@
 /** Somebody wants to talk before they decide: the thread of the approval message is opened, once. */
+import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { mustView } from '../record/must-find.ts';
 import { closedCode } from './vote-context.ts';
@@ -8,9 +9,9 @@ import type { RequestView } from '../record/request-view.ts';
 
 export const discuss = async (
   deps: Deps,
-  input: { userId: string; requestId: string },
+  input: { caller: PersonCaller; requestId: string },
 ): Promise<{ view: RequestView }> => {
-  const person = await deps.directory.person(input.userId);
+  const person = input.caller.person;
   await deps.store.transaction(async (tx) => {
     const request = await tx.requests.lock(input.requestId);
     if (!request) throw new DomainError('request_not_found', { id: input.requestId });

@@ -37,7 +37,7 @@ export const extend = async (
   input: ExtendInput,
   byBreakGlass: (deps: Deps, extending: Extending) => Promise<ExtendResult>,
 ): Promise<ExtendResult> => {
-  const person = await deps.directory.person(input.userId);
+  const person = input.caller.person;
   const grant = await findOwn(deps, input, person);
   const base = await mustView(deps, grant.requestId);
   const extending: Extending = { policy: deps.policy(), person, grant, base, input };
@@ -72,7 +72,7 @@ const extendByRule = async (deps: Deps, extending: Extending): Promise<ExtendRes
   demandRoom({ byMs, leftMs, capMs: verdict.capMs });
   const asked = { judgedAt: facts.now, record: evaluationRecordOf(policy, { ask, facts, verdict }) };
   const ahead = await aheadOf(deps, { requester: person, verdict, ask, startsAt: null });
-  if (!ahead) await refuseIfNobodyCanApprove(deps, { person, verdict, ask });
+  if (!ahead) await refuseIfNobodyCanApprove(deps, { requester: person, verdict, ask });
   const judged: Evaluated = { ...extending, byMs, ask, verdict, ahead, asked };
   const stored = await deps.store.transaction((tx) => write(deps, tx, judged));
   return sent(deps, extending, stored);
@@ -138,7 +138,7 @@ const write = async (deps: Deps, tx: Tx, judged: Evaluated): Promise<{ id: strin
   if (outcome === 'exists') return { id: request.id, isRepeat: true };
   await tx.asks.record({ requestId: request.id, requesterId: person.id, ...asked });
   await recordMore(tx, judged, request);
-  await decideAtOnce(deps, tx, { judged: { policy, person, verdict, ahead }, request });
+  await decideAtOnce(deps, tx, { judged: { policy, requester: person, verdict, ahead }, request });
   await refreshExtended(tx, request);
   return { id: request.id, isRepeat: false };
 };

@@ -1,4 +1,5 @@
 /** What asking for more time has in common, whether a rule or break-glass decides it: what is in the way, the lock, the record. */
+import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Policy } from '../../domain/policy/types.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
@@ -89,7 +90,7 @@ export const sent = async (
  * the person saw it, so that a second click on the same button does nothing; null where it was typed.
  */
 export type ExtendInput = {
-  userId: string;
+  caller: PersonCaller;
   id: string | null;
   byMs: number | null;
   reason: string | null;

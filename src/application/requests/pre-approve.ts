@@ -1,4 +1,5 @@
 /** An approver agrees before it is asked for, and takes it back. It is judged again, whole, at every use. */
+import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isSameHuman } from '../../domain/principals/identity.ts';
 import type { Policy, Verdict } from '../../domain/policy/types.ts';
@@ -23,10 +24,8 @@ export const preApprove = async (deps: Deps, input: PreApproveInput): Promise<Pr
   assertRole(policy, input);
   if (!(forMs > 0) || forMs > ALLOWANCE_MAX_MS)
     throw new DomainError('allowance_too_long', { maxMs: ALLOWANCE_MAX_MS });
-  const [by, person] = await Promise.all([
-    deps.directory.person(input.userId),
-    deps.directory.person(input.personUserId),
-  ]);
+  const { person: by } = input.caller;
+  const person = await deps.directory.person(input.personUserId);
   const refusal = { type: 'pre_approval.refused', person: by, target, role, data: { for: person.id } } as const;
   if (isSameHuman(by, person)) return refuse(deps, refusal, new DomainError('own_allowance'));
   const verdict = await askableVerdict(deps, policy, { person, target, role });
@@ -99,9 +98,9 @@ const mustAllowance = async (deps: Deps, id: string): Promise<PreApprovalView> =
 /** By its giver, by whom it is for, by owners of the target and by admins. */
 export const withdrawPreApproval = async (
   deps: Deps,
-  input: { userId: string; id: string },
+  input: { caller: PersonCaller; id: string },
 ): Promise<{ allowance: PreApprovalView }> => {
-  const person = await deps.directory.person(input.userId);
+  const person = input.caller.person;
   const allowance = await mustAllowance(deps, input.id);
   const { id, target, role } = allowance;
   const isTheirs = person.id === allowance.byPersonId || person.id === allowance.personId;
@@ -132,7 +131,13 @@ const mayRevoke = (deps: Deps, person: Person, target: string): Promise<boolean>
   return isAmong(deps, { policy, person, refs, freshness: 'fresh' });
 };
 
-export type PreApproveInput = { userId: string; personUserId: string; target: string; role: string; forMs: number };
+export type PreApproveInput = {
+  caller: PersonCaller;
+  personUserId: string;
+  target: string;
+  role: string;
+  forMs: number;
+};
 
 /** `missing`: what others still have to allow before it lets the person in; empty when it does by itself. */
 export type PreApproveResult = { allowance: PreApprovalView; missing: { label: string; count: number }[] };

@@ -1,12 +1,13 @@
+import type { Caller, PersonCaller } from '../identity/caller.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { RequestProblem, Verdict } from '../../domain/policy/types.ts';
 import type { StartWish } from '../../domain/time/start.ts';
 import type { OpenRequest } from '../decisions/limit-ports.ts';
 import type { RequestView } from '../record/request-view.ts';
 
-/** `durationMs` null means the role's default. The person is read from Slack by the use case; nothing else about them is believed. */
+/** `durationMs` null means the role's default. */
 export type CreateRequestInput = {
-  userId: string;
+  caller: Caller;
   target: string;
   role: string;
   durationMs: number | null;
@@ -41,4 +42,5 @@ export type CreateRequestResult =
   | { outcome: 'refused'; problems: RequestProblem[] }
   | { outcome: 'denied'; verdict: Extract<Verdict, { decision: 'deny' }> };
 
-export type PreviewInput = Omit<CreateRequestInput, 'idempotencyKey'>;
+/** The dry run of what a person would send. */
+export type PreviewInput = Omit<CreateRequestInput, 'idempotencyKey' | 'caller'> & { caller: PersonCaller };

@@ -1,4 +1,5 @@
 /** Everything a vote is judged by, looked up before its transaction begins: the voter, the rule of now, and who may vote now. */
+import type { PersonCaller } from '../identity/caller.ts';
 import { lookupFailed } from '../identity/lookup-failed.ts';
 import { tiedAlert } from '../decisions/alert-facts.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -40,16 +41,14 @@ export const refusalOf = (person: Person, request: Request) =>
 
 export const prepareVoteContext = async (
   deps: Deps,
-  input: { userId: string; requestId: string },
+  input: { caller: PersonCaller; requestId: string },
 ): Promise<VoteContext> => {
-  const voting = deps.directory.person(input.userId);
-  // Heard of below, unless there is no such request: then that is what is said.
-  voting.catch(() => undefined);
+  const voter = input.caller.person;
   const view = await deps.store.read.view(input.requestId);
   if (!view) throw new DomainError('request_not_found', { id: input.requestId });
   const { request, requester: stored } = view;
   // Read anew: the account may have been closed, or its email changed, since the ask.
-  const [voter, requester] = await Promise.all([voting, readRequesterAgain(deps, stored)]);
+  const requester = await readRequesterAgain(deps, stored);
   if (isBehind(requester, voter) || isBehind(stored, voter)) {
     return refuse(deps, refusalOf(voter, request), new DomainError('own_request', { id: request.id }));
   }

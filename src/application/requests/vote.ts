@@ -1,4 +1,5 @@
 /** An approver agrees or refuses. Who may do so is read now; the vote, the count and the decision are one transaction. */
+import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { mustView } from '../record/must-find.ts';
 import { closedCode, prepareVoteContext, refusalOf } from './vote-context.ts';
@@ -57,4 +58,4 @@ const count = async (
   return castVote(deps, tx, { ballot, request, kind: input.kind, reason: input.reason, isRepeatFine: false });
 };
 
-export type VoteInput = { userId: string; requestId: string; kind: VoteKind; reason: string | null };
+export type VoteInput = { caller: PersonCaller; requestId: string; kind: VoteKind; reason: string | null };

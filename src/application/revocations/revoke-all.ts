@@ -1,4 +1,5 @@
 /** A person ends everything of somebody, of a target, or all at once: first what that would be, then the order for it. */
+import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { notifyAdmins } from '../record/notify-admins.ts';
@@ -17,7 +18,7 @@ type Evaluated = { actor: Person; person: Person | null; scope: RevocationScope;
 
 export const previewRevocation = async (
   deps: Deps,
-  input: { userId: string; what: RevokeWhat },
+  input: { caller: PersonCaller; what: RevokeWhat },
 ): Promise<RevocationPreview> => {
   const { person, scope, limitedTo } = await evaluate(deps, input);
   const found = await deps.store.read.revocable(scope, NAMED);
@@ -86,9 +87,12 @@ const takeBackAllowances = async (
   return taken.length;
 };
 
-const evaluate = async (deps: Deps, { userId, what }: { userId: string; what: RevokeWhat }): Promise<Evaluated> => {
+const evaluate = async (
+  deps: Deps,
+  { caller, what }: { caller: PersonCaller; what: RevokeWhat },
+): Promise<Evaluated> => {
   const policy = deps.policy();
-  const actor = await deps.directory.person(userId);
+  const actor = caller.person;
   if (what.kind === 'target' && !Object.hasOwn(policy.targets, what.target))
     throw new DomainError('unknown_target', { target: what.target });
   const person = what.kind === 'person' ? await knownPerson(deps, `${actor.teamId}:${what.userId}`) : null;
@@ -132,7 +136,7 @@ const ownedOf = async (deps: Deps, actor: Person, scope: RevocationScope): Promi
 /** `all` is everything of everybody. */
 export type RevokeWhat = { kind: 'person'; userId: string } | { kind: 'target'; target: string } | { kind: 'all' };
 
-export type RevokeAllInput = { userId: string; what: RevokeWhat; reason: string | null };
+export type RevokeAllInput = { caller: PersonCaller; what: RevokeWhat; reason: string | null };
 
 /** `limitedTo`: the targets that an owner's word reaches; null where nothing is left out. */
 export type RevocationPreview = Revocable & { person: Person | null; limitedTo: string[] | null };

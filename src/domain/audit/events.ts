@@ -1,5 +1,6 @@
 /** What goes into the audit log: one type per thing that happened, each with a schema. Data holds facts, never secrets. */
 import type { z } from 'zod';
+import type { Json } from '../json.ts';
 import { GRANT_EVENTS } from './catalog/grants.ts';
 import { INCIDENT_EVENTS } from './catalog/incidents.ts';
 import { PEOPLE_EVENTS } from './catalog/people.ts';
@@ -13,7 +14,11 @@ export type EventType = keyof typeof EVENTS;
 
 export const isEventType = (type: string): type is EventType => Object.hasOwn(EVENTS, type);
 
-export type Actor = { kind: 'person'; id: string; name: string; email: string | null } | { kind: 'system'; id: string };
+/** Who did it. `job`: of a client, the facts of the job that acted. */
+export type Actor =
+  | { kind: 'person'; id: string; name: string; email: string | null }
+  | { kind: 'client'; id: string; name: string; issuer: string; job: { [fact: string]: Json } }
+  | { kind: 'system'; id: string };
 
 type DataBy = { [T in EventType]: z.infer<(typeof EVENTS)[T]['data']> };
 export type EventData<T extends EventType> = DataBy[T];

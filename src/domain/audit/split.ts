@@ -31,6 +31,9 @@ export const splitEvent = (written: string, data: { [key: string]: Json }): Part
   });
 };
 
-/** Of the program all is open; of a person the kind alone, since the id holds the Slack id. */
+/** Of the program all is open; of a person the kind alone, since the id holds the Slack id; of a client all but the job, which names people. */
 export const splitActor = (actor: Actor): Parted =>
-  part({ ...actor }, (field) => actor.kind === 'system' || field === 'kind');
+  part(
+    { ...actor },
+    (field) => field === 'kind' || actor.kind === 'system' || (actor.kind === 'client' && field !== 'job'),
+  );

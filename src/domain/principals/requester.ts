@@ -34,5 +34,10 @@ export const clientFactsOf = ({ name, issuer, job }: RequestingClient): ClientFa
 export const userIdIn = (requester: Requester): string | null =>
   requester.kind === 'person' ? requester.userId : null;
 
+/** As the audit log keeps a job. */
+export const jobRecordOf = ({ key: _key, ...job }: ClientJob): { [fact: string]: string | number | null } => ({
+  ...job,
+});
+
 /** The one who requests, where it is a person. */
 export const personIn = (requester: Requester): Person | null => (requester.kind === 'person' ? requester : null);

@@ -4,13 +4,13 @@ import type { KnownBlock, View } from '@slack/types';
 import type { Policy } from '../../domain/policy/types.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Store } from '../../application/deps.ts';
-import type { UseCases } from '../../application/verbs.ts';
+import type { VerbsByUser } from './verbs-by-user.ts';
 import type { ChannelWatch } from '../incident-channels/channel-watch.ts';
 import type { Turns } from '../turns.ts';
 
 export type Slack = {
   client: WebClient;
-  useCases: UseCases;
+  useCases: VerbsByUser;
   policy: () => Policy;
   store: { read: Pick<Store['read'], 'view' | 'alertView' | 'incident'> };
   channels: Pick<ChannelWatch, 'heard' | 'read'>;

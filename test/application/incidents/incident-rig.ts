@@ -19,8 +19,10 @@ import type { Directory } from '../../../src/application/identity/directory.ts';
 import type { Work } from '../../../src/application/record/outbox.ts';
 import type { RequestView } from '../../../src/application/record/request-view.ts';
 import type { Access } from '../../../src/application/deps.ts';
-import type { CreateRequestInput } from '../../../src/application/requests/request-types.ts';
+import { callerFromSlack } from '../../../src/application/identity/caller.ts';
 import type { UseCases } from '../../../src/application/verbs.ts';
+import { verbsByUser } from '../../../src/slack/door/verbs-by-user.ts';
+import type { VerbsByUser } from '../../../src/slack/door/verbs-by-user.ts';
 import { openTestStore } from '../../store/fixtures.ts';
 import type { TestStore } from '../../store/fixtures.ts';
 
@@ -76,9 +78,9 @@ const RULES = `rules:
 
 export type IncidentRig = TestStore & {
   directory: Directory;
-  useCases: UseCases;
+  useCases: VerbsByUser;
   /** A second process, on the same database. */
-  other: UseCases;
+  other: VerbsByUser;
   /** Names of grants that exist in the target now. */
   made: Set<string>;
   /** Ids of groups that cannot be read. */
@@ -96,7 +98,7 @@ export type IncidentRig = TestStore & {
   grantOf(view: RequestView): Promise<Grant>;
   /** What Slack says of #inc-checkout, changed as given. */
   note(changes?: Partial<NoteChannelInput>): ReturnType<UseCases['syncIncidentChannel']>;
-  ask(changes?: Partial<CreateRequestInput>): Promise<RequestView>;
+  ask(changes?: Partial<Parameters<VerbsByUser['createRequest']>[0]>): Promise<RequestView>;
   /** Does what waits in the outbox, messages left out; gives all of it. */
   settle(): Promise<Work[]>;
   events(): Promise<{ type: string; data: Record<string, unknown>; actor: { id: string } }[]>;
@@ -205,12 +207,14 @@ export const startIncidentRig = async (): Promise<IncidentRig> => {
     policy: () => policy,
     log,
   };
-  const useCases = createUseCases(deps);
+  const callerOf = (userId: string) => callerFromSlack(deps, userId);
+  const verbs = () => verbsByUser(createUseCases(deps), callerOf);
+  const useCases = verbs();
   return {
     ...opened,
     directory: deps.directory,
     useCases,
-    other: createUseCases(deps),
+    other: verbs(),
     made,
     failing,
     onGrant,
@@ -265,7 +269,7 @@ export const startIncidentRig = async (): Promise<IncidentRig> => {
   };
 };
 
-const settle = async ({ store }: TestStore, useCases: UseCases): Promise<Work[]> => {
+const settle = async ({ store }: TestStore, useCases: VerbsByUser): Promise<Work[]> => {
   const done: Work[] = [];
   for (let work = await store.outbox.take(100); work.length > 0; work = await store.outbox.take(100)) {
     for (const one of work) {

@@ -1,0 +1,74 @@
+/** The verbs as Slack calls them: with the user id that Slack vouches for. Who that is becomes a caller here, and nowhere else in Slack. */
+import type { Caller, PersonCaller } from '../../application/identity/caller.ts';
+import type { UseCases } from '../../application/verbs.ts';
+
+type ByUser<Input> = Omit<Input, 'caller'> & { userId: string };
+
+type InputOf<Verb> = Verb extends (input: infer Input) => unknown ? Input : never;
+
+/** The verbs that run on somebody's behalf. */
+type Called = {
+  [Name in keyof UseCases]: InputOf<UseCases[Name]> extends { caller: Caller } ? Name : never;
+}[keyof UseCases];
+
+type CalledBySlack<Verb> = Verb extends (input: infer Input) => infer Result ? (input: ByUser<Input>) => Result : never;
+
+export type VerbsByUser = Omit<UseCases, Called> & { [Name in Called]: CalledBySlack<UseCases[Name]> };
+
+type CallerOf = (userId: string) => Promise<PersonCaller>;
+
+type By = <Input extends { caller: Caller }, Result>(
+  verb: (input: Input) => Promise<Result>,
+) => (input: ByUser<Input>) => Promise<Result>;
+
+const byUser =
+  (callerOf: CallerOf): By =>
+  <Input extends { caller: Caller }, Result>(verb: (input: Input) => Promise<Result>) =>
+  async ({ userId, ...input }: ByUser<Input>): Promise<Result> =>
+    // All of the input but its caller, and the caller: the compiler does not put the two together.
+    verb({ ...input, caller: await callerOf(userId) } as unknown as Input);
+
+const requestVerbs = (verbs: UseCases, by: By) => ({
+  createRequest: by(verbs.createRequest),
+  requestForAlert: by(verbs.requestForAlert),
+  preview: by(verbs.preview),
+  vote: by(verbs.vote),
+  approveWithChanges: by(verbs.approveWithChanges),
+  cancel: by(verbs.cancel),
+  ownRequest: by(verbs.ownRequest),
+  discuss: by(verbs.discuss),
+  extend: by(verbs.extend),
+  preApprove: by(verbs.preApprove),
+  withdrawPreApproval: by(verbs.withdrawPreApproval),
+  explainRequest: by(verbs.explainRequest),
+  overview: by(verbs.overview),
+  targetOverview: by(verbs.targetOverview),
+});
+
+const otherVerbs = (verbs: UseCases, by: By) => ({
+  breakGlass: by(verbs.breakGlass),
+  previewBreakGlass: by(verbs.previewBreakGlass),
+  closeReview: by(verbs.closeReview),
+  openReviews: by(verbs.openReviews),
+  allowBreakGlass: by(verbs.allowBreakGlass),
+  confirmAddress: by(verbs.confirmAddress),
+  doubtedAddresses: by(verbs.doubtedAddresses),
+  showCredentials: by(verbs.showCredentials),
+  end: by(verbs.end),
+  tryAgain: by(verbs.tryAgain),
+  previewRevocation: by(verbs.previewRevocation),
+  revokeAll: by(verbs.revokeAll),
+  decideDrift: by(verbs.decideDrift),
+  setAway: by(verbs.setAway),
+  endAway: by(verbs.endAway),
+  showAway: by(verbs.showAway),
+  openIncident: by(verbs.openIncident),
+  setSeverity: by(verbs.setSeverity),
+  closeIncident: by(verbs.closeIncident),
+  keepGrant: by(verbs.keepGrant),
+});
+
+export const verbsByUser = (verbs: UseCases, callerOf: CallerOf): VerbsByUser => {
+  const by = byUser(callerOf);
+  return { ...verbs, ...requestVerbs(verbs, by), ...otherVerbs(verbs, by) };
+};
