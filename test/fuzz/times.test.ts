@@ -51,7 +51,7 @@ const texts = textsLike({ seeds: SEEDS, words: WORDS });
 describe('times', () => {
   fuzz({
     name: 'typed duration',
-    share: 100,
+    share: 70,
     inputs: texts,
     run: (text) => {
       const ms = readTypedDuration(text);
@@ -73,7 +73,7 @@ describe('times', () => {
   });
   fuzz({
     name: 'start',
-    share: 80,
+    share: 55,
     inputs: texts,
     run: (text) => {
       const tokens = tokensOf(text);

@@ -4,7 +4,7 @@ import { storable } from '../../lib/storable.ts';
 import type { ShownView } from './context.ts';
 
 /** Forged or broken text must not reach the database as what it refuses. */
-const text = z.string().transform(storable);
+export const text = z.string().transform(storable);
 
 const option = z.object({ value: text });
 const input = z.object({

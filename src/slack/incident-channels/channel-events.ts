@@ -1,6 +1,9 @@
 /** Which events tell of a channel that may be an incident's. What they carry may be late or out of order: only the id is believed. */
 import { z } from 'zod';
 import type { SaidOfChannel } from '../../application/incidents/incident-types.ts';
+import { storableStart } from '../../lib/storable.ts';
+import { readable } from '../door/commands/readable.ts';
+import { text } from '../door/payloads.ts';
 
 export type ChannelNews = {
   channelId: string;
@@ -28,14 +31,20 @@ export type ChannelEvent = {
   read(event: unknown, botUserId: string): ChannelNews | null;
 };
 
+/** Slack allows 80 for a name and 250 for a topic or purpose, counted before it escapes them. */
+const NAME_MAX = 200;
+const TOPIC_MAX = 2_000;
+export const nameOf = (given: string): string => storableStart(given, NAME_MAX);
+export const topicOf = (given: string): string => storableStart(readable(given), TOPIC_MAX);
+
 /** Slack: docs.slack.dev/reference/events/channel_created, channel_rename, group_rename */
 const named = z.object({
-  channel: z.object({ id: z.string(), name: z.string().default(''), creator: z.string().optional() }),
+  channel: z.object({ id: text, name: z.string().default('').transform(nameOf), creator: text.optional() }),
 });
 /** Slack: docs.slack.dev/reference/events/channel_archive, channel_unarchive, channel_deleted and their group_ siblings */
-const bare = z.object({ channel: z.string(), user: z.string().optional() });
+const bare = z.object({ channel: text, user: text.optional() });
 /** Slack: docs.slack.dev/reference/events/member_joined_channel */
-const joined = z.object({ channel: z.string(), user: z.string(), inviter: z.string().optional() });
+const joined = z.object({ channel: text, user: text, inviter: text.optional() });
 
 const withName =
   (how: 'created' | 'renamed'): ChannelEvent['read'] =>

@@ -4,7 +4,9 @@
  */
 import { z } from 'zod';
 import type { SaidOfChannel } from '../../application/incidents/incident-types.ts';
-import { readable } from '../door/commands/readable.ts';
+import { storableStart } from '../../lib/storable.ts';
+import { text } from '../door/payloads.ts';
+import { nameOf, topicOf } from './channel-events.ts';
 
 /** What an admin adds to the app to have it; `manifest.yml` has it as comments. */
 export const MESSAGE_EVENTS = [
@@ -14,19 +16,23 @@ export const MESSAGE_EVENTS = [
 
 /** Slack: docs.slack.dev/reference/events/message; tools often say it in attachments alone. */
 const message = z.object({
-  channel: z.string(),
-  ts: z.string().default('0'),
-  channel_type: z.string().optional(),
-  subtype: z.string().optional(),
-  user: z.string().optional(),
-  bot_id: z.string().optional(),
-  app_id: z.string().optional(),
-  text: z.string().default(''),
+  channel: text,
+  /** What is no time is long ago: then nothing is news. */
+  ts: z
+    .string()
+    .regex(/^\d{1,12}(?:\.\d{1,9})?$/)
+    .catch('0'),
+  channel_type: text.optional(),
+  subtype: text.optional(),
+  user: text.optional(),
+  bot_id: text.optional(),
+  app_id: text.optional(),
+  text: text.default(''),
   /** Slack: docs.slack.dev/reference/events/message/channel_topic and channel_name */
-  topic: z.string().optional(),
-  name: z.string().optional(),
+  topic: z.string().transform(topicOf).optional(),
+  name: z.string().transform(nameOf).optional(),
   attachments: z
-    .array(z.object({ fallback: z.string().optional(), title: z.string().optional(), text: z.string().optional() }))
+    .array(z.object({ fallback: text.optional(), title: text.optional(), text: text.optional() }))
     .optional(),
 });
 
@@ -51,7 +57,7 @@ const changeOf = (
   subtype: string | undefined,
   { topic, name, at }: { topic?: string | undefined; name?: string | undefined; at: Date },
 ): SaidOfChannel => {
-  if (TOPICS.has(subtype)) return topic === undefined ? {} : { topic: readable(topic), at };
+  if (TOPICS.has(subtype)) return topic === undefined ? {} : { topic, at };
   return name === undefined ? {} : { name, at };
 };
 
@@ -68,9 +74,9 @@ export const readMessage = (event: unknown): ChannelMessage | null => {
     userId: said.user ?? null,
     postedAt: at,
     authorIds: [said.user, said.bot_id, said.app_id].filter((id) => id !== undefined),
-    text: [said.text, ...attached]
-      .filter((part) => part !== undefined && part !== '')
-      .join('\n')
-      .slice(0, TEXT_MAX),
+    text: storableStart(
+      [said.text, ...attached].filter((part) => part !== undefined && part !== '').join('\n'),
+      TEXT_MAX,
+    ),
   };
 };

@@ -1,7 +1,7 @@
 /** What Slack says of a channel now: an event only says that there is something to look at. */
 import type { WebClient } from '@slack/web-api';
 import { slackFailureOf } from '../connection/client.ts';
-import { readable } from '../door/commands/readable.ts';
+import { nameOf, topicOf } from './channel-events.ts';
 
 type Conversation = NonNullable<Awaited<ReturnType<WebClient['conversations']['info']>>['channel']>;
 
@@ -40,10 +40,10 @@ export const toSeen = (channel: Conversation): SeenChannel | null => {
   if (!id || !name || isIm || isMpim || isShared || isToBeShared) return null;
   return {
     channelId: id,
-    name,
+    name: nameOf(name),
     // Slack gives topics as it gives messages: escaped, with people and links as markup.
-    topic: readable(channel.topic?.value ?? ''),
-    purpose: readable(channel.purpose?.value ?? ''),
+    topic: topicOf(channel.topic?.value ?? ''),
+    purpose: topicOf(channel.purpose?.value ?? ''),
     isArchived: channel.is_archived ?? false,
     isPrivate: channel.is_private ?? false,
     teamId: channel.context_team_id ?? null,
