@@ -98,7 +98,7 @@ const partsOf = (remains: Remains): Part[] => {
   return parts.filter((part) => part !== false);
 };
 
-export const rolesWith = (scopes: Record<string, Scope>, group: string): string[] =>
+const rolesWith = (scopes: Record<string, Scope>, group: string): string[] =>
   Object.entries(scopes).flatMap(([role, { member_of: groups }]) => (groups.includes(group) ? [role] : []));
 
 const remainsFinding = (remains: Remains, scopes: Record<string, Scope>): Finding[] => {

@@ -265,7 +265,7 @@ export const assertGrantable = async (client: Client, groups: readonly string[])
 };
 
 /** What was set on each group before anybody who has access through it now. */
-export const settingsBefore = (reaches: readonly Reach[]): GroupSettings =>
+const settingsBefore = (reaches: readonly Reach[]): GroupSettings =>
   Object.fromEntries(
     reaches
       .filter(({ through }) => through === null)
