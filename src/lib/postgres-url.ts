@@ -114,6 +114,8 @@ export const urlProblem = (text: string, words: Words): string | null => {
   if (!URL.canParse(text)) return NO_URL;
   const url = new URL(text);
   if (!/^postgres(?:ql)?:$/.test(url.protocol)) return 'must start with postgresql://';
+  // Without `//` right behind the colon, all of it is one opaque name.
+  if (url.pathname !== '' && !url.pathname.startsWith('/')) return NO_URL;
   if (text.includes('#')) return 'has a "#" that must be written as %23';
   const parts = [url.username, url.password, url.hostname, url.pathname];
   if (parts.some((part) => /%(?![0-9a-f]{2})/i.test(part))) return 'has a "%" that must be written as %25';
