@@ -261,7 +261,8 @@ const createJobs = ({ environment, only, log }: AppOptions, core: Core): Jobs =>
   const tellers = { notifier, announcer, allowances, incidents, revocations, alerts };
   const channels = createChannels(told);
   const lookAtChannel = (name: string): Promise<unknown> => channels.idOf(`#${name}`);
-  const jobs = { redis, store, useCases, ...tellers, lookAtChannel, onDropped: metrics.onJobDropped, log };
+  const review = { lookAtChannel, isChannelUsable: channels.isUsable };
+  const jobs = { redis, store, useCases, ...tellers, review, onDropped: metrics.onJobDropped, log };
   return startJobs(jobs, { isWorker: only !== 'web' });
 };
 

@@ -3,7 +3,7 @@ import type { WebClient } from '@slack/web-api';
 import { errorFinding } from '../domain/finding.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Policy } from '../domain/policy/types.ts';
-import { CHANNEL_NAME } from './messages/channels.ts';
+import { CHANNEL_NAME } from '../application/messages/channel-names.ts';
 
 const PAGE = 999;
 const PAGES_MAX = 50;

@@ -53,7 +53,7 @@ export type JobsDeps = {
   incidents: IncidentTeller;
   revocations: RevocationNotifier;
   alerts: AlertNotifier;
-  lookAtChannel: NoticeReview['lookAtChannel'];
+  review: NoticeReview;
   /** A job that names no waiting work was dropped. */
   onDropped: (reason: DropReason) => void;
   log: Log;
@@ -130,7 +130,7 @@ const startWork = (
   const revocations = startRevocations(deps);
   const drift = startDriftWatch(deps);
   const accounts = startAccountChecks(deps);
-  const notices = startNoticeReview(deps, deps);
+  const notices = startNoticeReview(deps, deps.review);
   const use = startUseWatch(deps, inFlight);
   const deadlines = startDeadlines(deps, { inFlight, onLate: overdue.onLate });
   const incidentEnds = startIncidentEnds(deps, inFlight);

@@ -2,13 +2,38 @@
  * A channel that the policy names is the channel that had this name when Latchkey first looked. Names move: channels are renamed, and
  * somebody else may take the name. So its id is kept, and another channel that has the name now is not written to.
  */
+import type { Policy } from '../../domain/policy/types.ts';
 import type { Ids, Store } from '../deps.ts';
 import { closeNews, keyOf, notifyAdmins } from '../record/notify-admins.ts';
+
+/** How the policy writes a channel: `#name` or its id. */
+export const CHANNEL_NAME = /^(#\S+|[CG][A-Z0-9]{6,})$/;
 
 type Deps = { store: Pick<Store, 'transaction'> & { read: Pick<Store['read'], 'channelName'> }; ids: Ids };
 
 /** Which channel has the name now, as Slack lists it, or null where none has: as of a few minutes ago, or asked anew. */
 export type NamedChannel = { name: string; recent: () => Promise<string | null>; fresh: () => Promise<string | null> };
+
+/** Every channel that the policy names, as it writes it. */
+export const channelsNamed = ({ targets, breakGlass }: Policy): string[] => {
+  const told = (breakGlass?.tell ?? []).filter((ref) => CHANNEL_NAME.test(ref));
+  return [...new Set([...Object.values(targets).flatMap(({ channel }) => channel ?? []), ...told])];
+};
+
+/** `why` ends the sentence "#name (id) …", and says what to do. */
+export const notifyLost = (
+  { store, ids }: { store: Pick<Store, 'transaction'>; ids: Ids },
+  { channel, why }: { channel: string; why: string },
+): Promise<void> =>
+  store.transaction(async (tx) => {
+    await notifyAdmins(tx, ids, {
+      kind: 'channel_gone',
+      about: channel,
+      untilClosed: true,
+      facts: { kind: 'lost_channel', channel },
+      lines: [`${channel} ${why}`],
+    });
+  });
 
 const KIND = 'channel_taken';
 const aboutOf = (name: string, takenBy: string): string => `${name}:${takenBy}`;

@@ -2,6 +2,7 @@
 import { isDomainError } from '../../domain/errors.ts';
 import { handleOf } from '../../domain/principals/user-groups.ts';
 import { closeUnreadable, namesFrom } from '../identity/unreadable-groups.ts';
+import { channelsNamed } from './channel-names.ts';
 import { misfitLine } from '../policy/misfits.ts';
 import type { AdminNotificationKind, NoticeFacts, OpenNotice } from '../record/admin-notification-ports.ts';
 import { closeNews, refreshNews } from '../record/notify-admins.ts';
@@ -12,12 +13,16 @@ const REVIEWED = [
   'user_group_moved',
   'address_doubted',
   'channel_taken',
+  'channel_gone',
   'targets_unfit',
 ] as const satisfies AdminNotificationKind[];
 const BATCH = 20;
 
 /** `lookAtChannel` finds out which channel has a name of the policy now, and closes what is over. */
-export type NoticeReview = { lookAtChannel(name: string): Promise<unknown> };
+export type NoticeReview = {
+  lookAtChannel(name: string): Promise<unknown>;
+  isChannelUsable(channel: string): Promise<boolean>;
+};
 
 export const reviewNotices = async (deps: Deps, review: NoticeReview): Promise<void> => {
   const notices = await deps.store.transaction((tx) => tx.announcements.takeOpen(REVIEWED, BATCH));
@@ -45,14 +50,20 @@ const closingOf = async (deps: Deps, review: NoticeReview, notice: OpenNotice): 
   if (facts.kind === 'handle') return handleClosing(deps, facts);
   if (facts.kind === 'address') return addressClosing(deps, facts.address);
   if (facts.kind === 'targets') return targetsClosing(deps, notice, facts.misfits);
-  if (!Object.values(deps.policy().targets).some(({ channel }) => nameOf(channel) === facts.name))
+  const named = channelsNamed(deps.policy());
+  if (facts.kind === 'lost_channel') return lostClosing(review, named, facts.channel);
+  if (!named.some((channel) => nameOf(channel) === facts.name))
     return `The policy does not name #${facts.name} any more.`;
   await review.lookAtChannel(facts.name);
   return null;
 };
 
-const nameOf = (channel: string | null): string | null =>
-  channel?.startsWith('#') ? channel.slice(1).toLowerCase() : null;
+const nameOf = (channel: string): string | null => (channel.startsWith('#') ? channel.slice(1).toLowerCase() : null);
+
+const lostClosing = async (review: NoticeReview, named: readonly string[], channel: string): Promise<string | null> => {
+  if (!named.includes(channel)) return `The policy does not name ${channel} any more.`;
+  return (await review.isChannelUsable(channel)) ? `Latchkey can post in ${channel} again.` : null;
+};
 
 /** `readable`, the facts of why it is not, or null where that is not known now. */
 const lookAtGroup = async ({ directory }: Deps, name: string): Promise<'readable' | Record<string, unknown> | null> => {

@@ -11,6 +11,7 @@ export const ANNOUNCEMENT_KINDS = [
   'drift_repaired',
   'address_doubted',
   'channel_taken',
+  'channel_gone',
   'group_gone',
   'targets_unfit',
   'user_group_moved',
@@ -25,6 +26,8 @@ export type NoticeFacts =
   | { kind: 'handle'; handle: string; found: string }
   | { kind: 'address'; address: string }
   | { kind: 'channel'; name: string }
+  /** As the policy writes it. */
+  | { kind: 'lost_channel'; channel: string }
   /** One for each line of the notice, in their order. */
   | { kind: 'targets'; misfits: { target: string; roles: string[]; problem: string }[] };
 export type OpenNotice = {

@@ -16,10 +16,11 @@ const CHANNEL_ID = /^[CG][A-Z0-9]{6,}$/;
 /** The channel something was typed in; null for a direct message. */
 export const roomOf = (channelId: string): string | null => (CHANNEL_ID.test(channelId) ? channelId : null);
 
-/** How the policy writes a channel: `#name` or its id. */
-export const CHANNEL_NAME = /^(#\S+|[CG][A-Z0-9]{6,})$/;
-
-export type Channels = { idOf(channel: string): Promise<string | null> };
+export type Channels = {
+  idOf(channel: string): Promise<string | null>;
+  /** Whether the bot can post there now, asked of Slack. */
+  isUsable(channel: string): Promise<boolean>;
+};
 export type ChannelSettings = {
   client: WebClient;
   store: Pick<Store, 'transaction'> & { read: Pick<Store['read'], 'channelName'> };
@@ -28,17 +29,34 @@ export type ChannelSettings = {
 /** Only channels the bot can see: public ones, and private ones it is in. */
 export const createChannels = ({ client, store }: ChannelSettings): Channels => {
   const names = createLoader(() => listNames(client), RECENT_MS);
+  const idOf = async (channel: string): Promise<string | null> => {
+    if (CHANNEL_ID.test(channel)) return channel;
+    const name = channel.replace(/^#/, '').toLowerCase();
+    const byName = async (listed: Promise<Map<string, string>>): Promise<string | null> =>
+      (await listed).get(name) ?? null;
+    const recent = (): Promise<string | null> => byName(names.recent('all'));
+    const fresh = (): Promise<string | null> => byName(names.fresh('all'));
+    return channelFor({ store, ids: { next: newId } }, { name, recent, fresh });
+  };
   return {
-    idOf: async (channel) => {
-      if (CHANNEL_ID.test(channel)) return channel;
-      const name = channel.replace(/^#/, '').toLowerCase();
-      const byName = async (listed: Promise<Map<string, string>>): Promise<string | null> =>
-        (await listed).get(name) ?? null;
-      const recent = (): Promise<string | null> => byName(names.recent('all'));
-      const fresh = (): Promise<string | null> => byName(names.fresh('all'));
-      return channelFor({ store, ids: { next: newId } }, { name, recent, fresh });
+    idOf,
+    isUsable: async (channel) => {
+      const id = await idOf(channel);
+      return id !== null && isOpenToUs(client, id);
     },
   };
+};
+
+/** Slack: docs.slack.dev/reference/methods/conversations.info */
+const isOpenToUs = async (client: WebClient, id: string): Promise<boolean> => {
+  try {
+    const { channel } = await client.conversations.info({ channel: id });
+    return channel?.is_archived !== true && channel?.is_member === true;
+  } catch (error) {
+    const failure = slackFailureOf(error);
+    if (failure?.kind !== 'permanent') throw error;
+    return false;
+  }
 };
 
 /** null when there is no such channel for us, or when Slack will not list any: then people are written to. */

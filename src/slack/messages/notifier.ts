@@ -17,6 +17,7 @@ import type { MessageCopy } from '../../application/messages/message-ports.ts';
 import type { RequestView } from '../../application/record/request-view.ts';
 import { isStuck } from './render/stuck.ts';
 import { createChannels, findChannel } from './channels.ts';
+import { noteLostChannels } from './requests/lost-channels.ts';
 import type { Channels } from './channels.ts';
 import { slackFailureOf } from '../connection/client.ts';
 import { deliver } from './requests/deliver.ts';
@@ -100,6 +101,8 @@ const reconcile = async (run: Run, opened: Opened): Promise<SyncResult> => {
   const drawing = { view, facts: { ...lookedUp.facts, unreachable } };
   const others = await draw(run, { drawing, copies }, ({ kind }) => kind !== 'approval');
   const result = worst([...approvals, ...others]);
+  const wanted = view.request.state === 'pending' ? (lookedUp.facts.target?.channel ?? null) : null;
+  await noteLostChannels(run, { copies, wanted, channelId: reach.channelId });
   if (result.outcome === 'done' && isWaiting(view, reach, lookedUp))
     return { outcome: 'retry', retryInMs: LOOKUP_RETRY_MS, error: 'lookup_failed' };
   if (!unreachable) return result;

@@ -46,6 +46,11 @@ const WORDS = {
     foot: 'Latchkey keeps the id of each channel that the policy names.',
     more: '`latchkey doctor` shows the rest.',
   },
+  channel_gone: {
+    heading: '*Latchkey cannot post in a channel of the policy.* Approvers and others concerned get direct messages.',
+    foot: 'Latchkey looks again every few minutes.',
+    more: '`latchkey doctor` shows the rest.',
+  },
   group_gone: {
     heading: '*A group of the policy cannot be read.* No one counts as a member of it, and what needs it is refused.',
     foot: 'Latchkey looks again every few minutes and with each request that needs it.',

@@ -7,7 +7,7 @@ import type { Log } from '../../../lib/log.ts';
 import type { Directory } from '../../../application/identity/directory.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import { readMembers } from '../../../application/identity/members.ts';
-import { CHANNEL_NAME } from '../channels.ts';
+import { CHANNEL_NAME } from '../../../application/messages/channel-names.ts';
 
 export type BreakGlassReach = {
   /** The target's channel. */
