@@ -47,6 +47,7 @@ const clean = (error: unknown, scrub: Scrub, target: string): ProviderError => {
       : new ProviderError(error.kind, scrub(error.message), {
           cause: scrubError(error.cause, scrub),
           isUntouched: error.isUntouched,
+          isClosed: error.isClosed,
         });
   }
   const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

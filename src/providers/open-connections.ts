@@ -39,7 +39,13 @@ export type State = {
 
 export const failureOf = (error: unknown): AccessFailure =>
   error instanceof ProviderError
-    ? { kind: error.kind, message: error.message, isRetried: error.isRetried, isUntouched: error.isUntouched }
+    ? {
+        kind: error.kind,
+        message: error.message,
+        isRetried: error.isRetried,
+        isUntouched: error.isUntouched,
+        isClosed: error.isClosed,
+      }
     : {
         kind: 'unavailable',
         message: 'The target failed in a way that Latchkey does not know; the log has more.',

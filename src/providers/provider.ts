@@ -18,15 +18,18 @@ export class ProviderError extends Error {
   readonly isUntouched: boolean;
   /** True where nobody had foreseen it: the log then has where in the code it was found. */
   readonly isUnknown: boolean;
+  /** Nobody can get in and no session is left, read back in the target; what is left there gives no access. */
+  readonly isClosed: boolean;
   constructor(
     kind: ProviderErrorKind,
     message: string,
-    options?: ErrorOptions & { isUntouched?: boolean; isUnknown?: boolean },
+    options?: ErrorOptions & { isUntouched?: boolean; isUnknown?: boolean; isClosed?: boolean },
   ) {
     super(message, options);
     this.kind = kind;
     this.isUntouched = options?.isUntouched ?? false;
     this.isUnknown = options?.isUnknown ?? false;
+    this.isClosed = options?.isClosed ?? false;
   }
   /** `conflict`, `throttled` and `unavailable` pass; the rest need a human. */
   get isRetried(): boolean {

@@ -191,6 +191,8 @@ const setRetryStatement = (db: Db) =>
       attempts: sql`${grants.attempts} + 1`,
       lastError: given('error'),
       lastErrorKind: given('kind'),
+      // Since when it was found closed each time; an attempt that did not get so far proves nothing.
+      closedAt: sql`case when ${given('isClosed')}::boolean then coalesce(${grants.closedAt}, ${clock}) end`,
       nextAttemptAt: clockPlus(given('retryInMs')),
       leaseUntil: null,
     },
@@ -272,8 +274,9 @@ const stateWrites = (
     setFailed: async (id, error) => void (await run(setFailed, { id, to: 'failed' }, { error })),
     setEnding: async (id, end) => void (await run(setEnding, { id, to: 'ending' }, end)),
     setEnded: async (id, outcome) => void (await run(setEnded, { id, to: 'ended' }, { outcome })),
-    setRetry: async (id, { kind, message: error }, retryInMs) => {
-      const { attempts, nextAttemptAt } = await run(setRetry, { id, to: null }, { error, kind, retryInMs });
+    setRetry: async (id, { kind, message: error, isClosed = false }, retryInMs) => {
+      const values = { error, kind, isClosed, retryInMs };
+      const { attempts, nextAttemptAt } = await run(setRetry, { id, to: null }, values);
       if (!nextAttemptAt) throw new Error(`Grant ${id} was to be tried again and has no time for it.`);
       return { attempts, nextAttemptAt };
     },

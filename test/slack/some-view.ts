@@ -47,6 +47,7 @@ export const grantOf = (state: Grant['state'], more: Partial<Grant> = {}): Grant
   keptAt: null,
   lastError: null,
   lastErrorKind: null,
+  closedAt: null,
   claimMs: null,
   createdAt: NOW,
   ...more,

@@ -29,7 +29,7 @@ export type GrantWrites = {
   /** Records a failed attempt, releases the lease, and says when to try again. */
   setRetry(
     id: string,
-    failure: { kind: string | null; message: string },
+    failure: { kind: string | null; message: string; isClosed?: boolean },
     retryInMs: number,
   ): Promise<{ attempts: number; nextAttemptAt: Date }>;
   /** When it is looked at next; nothing else changes. */

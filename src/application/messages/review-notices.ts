@@ -9,6 +9,7 @@ import { closeNews, refreshNews } from '../record/notify-admins.ts';
 import type { Deps } from '../deps.ts';
 
 const REVIEWED = [
+  'policy_adopted',
   'group_gone',
   'user_group_moved',
   'address_doubted',
@@ -103,22 +104,19 @@ const addressClosing = async (deps: Deps, address: string): Promise<string | nul
   return doubts.length === 0 ? `The address ${address} names one account now, and counts again.` : null;
 };
 
-type Unfit = { target: string; roles: string[]; problem: string };
+type Unfit = { at: number; target: string; roles: string[]; problem: string };
 
 /** One target of several may be fixed: its line says so, and the others stand. */
 const targetsClosing = async (deps: Deps, notice: OpenNotice, misfits: readonly Unfit[]): Promise<string | null> => {
   const states = await Promise.all(misfits.map((one) => fitLine(deps, one)));
-  if (states.every((line) => line !== null)) return 'All of it is fixed.';
-  const lines = notice.lines.map((line, at) => states[at] ?? stillLine(notice, at, line));
+  // What else a new policy says stands.
+  if (notice.kind === 'targets_unfit' && states.every((line) => line !== null)) return 'All of it is fixed.';
+  // One that said *fixed* and is not any more says again what was wrong.
+  const said = new Map(misfits.map((misfit, index) => [misfit.at, states[index] ?? misfitLine(misfit)]));
+  const lines = notice.lines.map((line, at) => said.get(at) ?? line);
   if (lines.some((line, at) => line !== notice.lines[at]))
     await deps.store.transaction((tx) => refreshNews(tx, notice.id, lines));
   return null;
-};
-
-/** A line that said *fixed* and is not any more says again what was wrong. */
-const stillLine = ({ facts }: OpenNotice, at: number, line: string): string => {
-  const misfit = facts?.kind === 'targets' ? facts.misfits[at] : undefined;
-  return misfit ? misfitLine(misfit) : line;
 };
 
 const fitLine = async ({ policy, access }: Deps, { target, roles }: Unfit): Promise<string | null> => {

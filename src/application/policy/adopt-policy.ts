@@ -37,6 +37,7 @@ export const adoptPolicy = async (deps: Deps, input: AdoptInput): Promise<void> 
         kind: 'policy_adopted',
         about: sha256,
         lines: adoptedLines(differences, input),
+        facts: { kind: 'targets', misfits: shownMisfits(input) },
       });
   });
 };
@@ -49,6 +50,10 @@ const authorLines = ({ author }: AdoptInput): string[] => {
   const about = subject === null ? '' : `: ${subject}`;
   return [`Changed${by === null ? '' : ` by ${by}`}${revision === null ? '' : ` in ${revision}`}${about}`];
 };
+
+/** The lines after those about the author. */
+const shownMisfits = (input: AdoptInput) =>
+  input.misfits.slice(0, MISFITS_MAX).map((misfit, index) => ({ ...misfit, at: authorLines(input).length + index }));
 
 /** Before all else that changed: somebody who is let in would not get in. */
 const misfitLines = ({ misfits }: AdoptInput): string[] => {

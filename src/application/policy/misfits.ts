@@ -33,7 +33,15 @@ export const reportMisfits = async (deps: Deps, { misfits }: { misfits: readonly
         ? [...lines.slice(0, LINES_MAX - 1), `${lines.length - LINES_MAX + 1} more; the log has them`]
         : lines,
       // In the order of the lines; where not all are shown, none is looked at again.
-      ...(!isMany && { facts: { kind: 'targets', misfits: lines.flatMap((line) => byLine.get(line) ?? []) } }),
+      ...(!isMany && {
+        facts: {
+          kind: 'targets',
+          misfits: lines.flatMap((line, at) => {
+            const misfit = byLine.get(line);
+            return misfit ? [{ at, ...misfit }] : [];
+          }),
+        },
+      }),
       withinMs: SAME_MISFIT_MS,
     });
   });

@@ -28,8 +28,8 @@ export type NoticeFacts =
   | { kind: 'channel'; name: string }
   /** As the policy writes it. */
   | { kind: 'lost_channel'; channel: string }
-  /** One for each line of the notice, in their order. */
-  | { kind: 'targets'; misfits: { target: string; roles: string[]; problem: string }[] };
+  /** `at`: the line of the notice that says it. */
+  | { kind: 'targets'; misfits: { at: number; target: string; roles: string[]; problem: string }[] };
 export type OpenNotice = {
   id: string;
   kind: AdminNotificationKind;

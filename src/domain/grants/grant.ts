@@ -43,5 +43,7 @@ export type Grant = {
   lastError: string | null;
   /** Error kind of the last failure, as the provider's contract names it; null where there was none. */
   lastErrorKind: string | null;
+  /** While it is being ended: since when nobody can get in and no session is left, read back, though something could not be removed. */
+  closedAt: Date | null;
   createdAt: Date;
 };

@@ -69,6 +69,13 @@ const shutDoors = async (server: Server, ended: Ended, { signal, onInUse }: Endi
   }
 };
 
+/** Nobody keeps access because a login cannot be dropped: its door is shut, and once its sessions are looked for again that is said. */
+const closedAllTheSame = async (error: ProviderError, endAgain: () => Promise<unknown>): Promise<ProviderError> => {
+  await endAgain();
+  const { kind, message, cause, isUnknown } = error;
+  return new ProviderError(kind, message, { cause, isUnknown, isClosed: true });
+};
+
 const drop = async (
   server: Server,
   found: { logins: readonly Login[]; items: readonly ToRevoke[] },
@@ -119,7 +126,13 @@ export const revokeAll = async (
     const dropAll = async (): Promise<void> =>
       await unblocking(server, async () => await drop(server, { logins, items }, signal), { ended, signal });
     // Doors are shut and sessions cut by now, so nobody keeps access for waiting here; one by itself need not wait.
-    await (logins.length > 1 ? server.inTurn(dropAll, signal) : dropAll());
+    try {
+      await (logins.length > 1 ? server.inTurn(dropAll, signal) : dropAll());
+    } catch (error) {
+      if (error instanceof ProviderError)
+        throw await closedAllTheSame(error, () => endSessions(server, sessions, signal));
+      throw error;
+    }
     // Again: one that was between password and session when the door was shut is visible only now.
     await endSessions(server, sessions, signal);
     const [left] = await find();

@@ -268,6 +268,8 @@ export const grants = pgTable(
     nextAttemptAt: instant('next_attempt_at'),
     lastError: text('last_error'),
     lastErrorKind: text('last_error_kind'),
+    /** Since when the target was found closed while something of it could not be removed. */
+    closedAt: instant('closed_at'),
     /** The sweep of somebody who ended much at once; `schema-revocations.ts`. */
     revocationId: idText('revocation_id'),
     createdAt: instant('created_at').notNull(),

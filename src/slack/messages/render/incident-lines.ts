@@ -108,6 +108,7 @@ const whereItStands = ({ grant, now }: RequestView, incident: Incident): string 
     const until = `until ${untilWhen(grant, { incident, now })}`;
     return isKept(grant, incident) ? `kept ${until}` : until;
   }
+  if (grant.closedAt) return `closed since ${date(grant.closedAt, now)}, and not removed yet`;
   return grant.attempts > 0
     ? `*still being ended, not yet confirmed* (attempt ${grant.attempts} failed, trying again)`
     : 'being ended, not yet confirmed';

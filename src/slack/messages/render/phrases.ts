@@ -300,6 +300,11 @@ export const untilWhen = (grant: Grant, { incident, now }: Pick<RequestView, 'in
   return earlier ? `${date(earlier, now)}, with the incident` : date(grant.expiresAt, now);
 };
 
+const stillEnding = ({ now }: RequestView, grant: Grant): string =>
+  grant.closedAt
+    ? `*Closed* since ${date(grant.closedAt, now)}: nobody can get in, and no session is left. Something of it is not removed yet; trying again.${lastError(grant)}`
+    : `*Still being ended, not yet confirmed.* Attempt ${grant.attempts} failed; trying again.${lastError(grant)}`;
+
 const grantLine = (view: RequestView, grant: Grant): string => {
   const lines = {
     activating: () => activating(view, grant),
@@ -308,7 +313,7 @@ const grantLine = (view: RequestView, grant: Grant): string => {
       isNeverBegun(grant)
         ? endingUnbegun(grant)
         : grant.attempts > 0
-          ? `*Still being ended, not yet confirmed.* Attempt ${grant.attempts} failed; trying again.${lastError(grant)}`
+          ? stillEnding(view, grant)
           : '*Being ended*, not yet confirmed.',
     ended: () => ended(view, grant),
     failed: () => `*Not set up*, nobody got in. ${howDecided(view)} The owners and the admins have the cause.`,

@@ -61,23 +61,30 @@ const problem = ({ grant, now }: RequestView): string => {
   const human = grant && needsHuman(grant) ? ' This does not mend itself.' : '';
   const next = grant?.nextAttemptAt ? ` Next attempt ${date(grant.nextAttemptAt, now)}.` : ` Last look ${utc(now)}.`;
   if (grant?.state === 'activating') return `*Access is not being set up.* ${failed}; trying again.${human}${next}`;
+  if (grant?.closedAt)
+    return `*Access is closed and not removed yet.* Nobody can get in and no session is left, read back in the target since ${date(grant.closedAt, now)}. ${failed} to remove what is left.${human}${next}`;
   const since = grant?.endingAt ? ` since ${date(grant.endingAt, now)}` : '';
   const tried = 'to close it, cut its sessions, remove it and read that back';
   return `*Access is not ending.* ${failed}${since} ${tried}.${human}${next} It is tried until it is confirmed gone.`;
 };
 
 /** What may still work, as far as the target holds its own deadline, and what to run there. */
-const leftOpen = ({ now }: RequestView, { expiresAt }: Grant, byHand: ManualSteps | null): KnownBlock[] => {
-  if (!byHand) return [section('*It may still work.* Please look at the target.')];
+const leftOpen = ({ now }: RequestView, { expiresAt, closedAt }: Grant, byHand: ManualSteps | null): KnownBlock[] => {
+  if (!byHand) return closedAt ? [] : [section('*It may still work.* Please look at the target.')];
   const fenced = cut(
     escape(byHand.statements.join('\n')).replace(/`{3,}/g, "'''"),
     SECTION_TEXT_MAX - AROUND_STATEMENTS,
   );
   return [
-    section(cut(whatIsOpen(byHand, expiresAt, now), SECTION_TEXT_MAX)),
-    section(`To end it by hand, as an administrator of the target:\n\`\`\`\n${fenced}\n\`\`\``),
+    section(cut(closedAt ? whatIsLeft(byHand) : whatIsOpen(byHand, expiresAt, now), SECTION_TEXT_MAX)),
+    section(
+      `${closedAt ? 'To remove it by hand' : 'To end it by hand'}, as an administrator of the target:\n\`\`\`\n${fenced}\n\`\`\``,
+    ),
   ];
 };
+
+const whatIsLeft = ({ name }: ManualSteps): string =>
+  `*What is left:* \`${inline(name, ERROR_SHOWN_MAX)}\` itself, which gives no access.`;
 
 const whatIsOpen = ({ name, enforcedBy }: ManualSteps, expiresAt: Date, now: Date): string => {
   const login = `\`${inline(name, ERROR_SHOWN_MAX)}\``;

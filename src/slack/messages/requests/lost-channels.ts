@@ -16,7 +16,8 @@ type LostSources = {
 /** Slack: docs.slack.dev/reference/methods/chat.postMessage, "Errors" */
 const WHY: Record<string, string> = {
   is_archived: 'is archived: restore it, or name another channel in the policy.',
-  channel_not_found: 'does not exist for Latchkey: invite its bot there, or name another channel in the policy.',
+  channel_not_found:
+    'is not there for Latchkey: it does not exist, is archived, or its bot is not in it. Invite the bot, or name another channel in the policy.',
   not_in_channel: 'does not have the bot as a member: type `/invite @latchkey` there.',
   restricted_action: 'lets only some people post: let the bot post there, or name another channel in the policy.',
 };
