@@ -71,14 +71,12 @@ export const startWeb = async (parts: WebParts): Promise<Web> => {
 export const hooksOf = (triggers: readonly AlertTrigger[], parts: HookParts): Routes => {
   const { environment, only, log, useCases, replays, metrics } = parts;
   const routes: Routes = {};
+  const closed: string[] = [];
   for (const trigger of only === 'worker' ? [] : triggers) {
     const { path, title, variable } = trigger;
     const secrets = environment.alertSecrets[trigger.id];
     if (secrets.length === 0) {
-      log.info(
-        { source: trigger.id },
-        `${title} is not listened to: /hooks/${path} answers 404 until ${variable} is set`,
-      );
+      closed.push(`/hooks/${path} (${title}, set ${variable})`);
       continue;
     }
     const door = createWebhookHandler({
@@ -94,5 +92,6 @@ export const hooksOf = (triggers: readonly AlertTrigger[], parts: HookParts): Ro
       sendJson(response, status, body);
     };
   }
+  if (closed.length > 0) log.info({}, `Webhooks that are not configured answer 404: ${closed.join('; ')}`);
   return routes;
 };

@@ -95,7 +95,9 @@ test('a revocation, when the last of it has ended', { timeout: 120_000 }, async 
     timeoutMs: 15_000,
   });
   await olga.submit();
-  await becomes('Access is being revoked', 'All of it is revoked; the targets confirmed it.');
+  expect(await becomes('Access is being revoked', 'All of it is revoked; the targets confirmed it.')).toContain(
+    'revokes',
+  );
 });
 
 test('a handle that another user group took, when an admin writes the id', { timeout: 120_000 }, async () => {

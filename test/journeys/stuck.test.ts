@@ -4,7 +4,7 @@ import { startPrivatePostgres } from '../support/services.ts';
 import type { PrivateServer } from '../support/services.ts';
 import { openSession, storyOf, until } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
-import { seen, startWorld } from '../support/world.ts';
+import { seen, startWorld, withClient } from '../support/world.ts';
 import type { World, WorldOptions } from '../support/world.ts';
 
 const SHORT = `
@@ -131,3 +131,47 @@ test('an end that stays late is told again at growing pauses, whichever process 
   );
   expect(counted).toEqual({ alerts: 2, told: 2 });
 });
+
+test(
+  'access that is closed and cannot be removed is called closed, and nowhere still open',
+  { timeout: 90_000 },
+  async () => {
+    const story = await begin();
+    await world.start();
+    await world.slack.as('olga').click(await story.ask('ada', 'orders-db read 5s look at the stuck orders'), 'approve');
+    const { url } = await story.credentials('ada');
+    const login = new URL(url).username;
+    // It owns something in a database that Latchkey may not enter.
+    const other = `closed_${login.slice(-8).replaceAll(/\W/g, '')}`;
+    const admin = new URL(world.target.url);
+    await world.targetSql(`create database ${other}`);
+    try {
+      await world.targetSql(`revoke connect on database ${other} from public`);
+      const inOther = Object.assign(new URL(admin), { pathname: `/${other}` }).href;
+      await withClient(inOther, (client) =>
+        client.query(`create table kept (id int); alter table kept owner to "${login}"`),
+      );
+      const said = await story.dm('sam', '*Access is closed and not removed yet.*');
+      expect(seen(said)).toContain(`*What is left:* \`${login}\` itself, which gives no access.`);
+      expect(seen(said)).toContain('To remove it by hand');
+      await until(
+        () =>
+          Promise.resolve(
+            world.slack
+              .as('ada')
+              .dmsWithApp()
+              .some((one) => seen(one).includes('nobody can get in, and no session is left')),
+          ),
+        'the requester reads that it is closed',
+      );
+      const all = [...world.slack.as('sam').dmsWithApp(), ...world.slack.as('ada').dmsWithApp()].map(seen).join('\n');
+      expect(all).not.toMatch(/Still open|may still work|not yet confirmed/);
+      await withClient(inOther, (client) => client.query('drop table kept'));
+      await world.sql('update grants set next_attempt_at = now()');
+      await until(hasEnded, 'the end', 40_000);
+      await story.dm('sam', '*Ended*');
+    } finally {
+      await world.targetSql(`drop database if exists ${other} with (force)`);
+    }
+  },
+);

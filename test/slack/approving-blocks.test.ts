@@ -87,7 +87,7 @@ describe('what approvers and requesters are shown', () => {
     ['the approval', approvalMessage],
     ['the requester’s message', requesterMessage],
     ['the change', (one: RequestView, facts: MessageFacts) => changedMessage(one, facts, 9)],
-    ['the reminder', reminderReply],
+    ['the reminder', (one: RequestView, facts: MessageFacts) => reminderReply(one, facts, one.request.reminders)],
     ['the escalation', escalationReply],
     ['the discussion', discussionReply],
   ])('%s is within every limit, and no text of anybody pings', (_, draw) => {

@@ -228,6 +228,13 @@ const incidentEvents = ({ history }: TimelineInput): TimelineEvent[] =>
     return [{ at: at.toISOString(), what, who: by?.name ?? said(data, 'user'), detail, requestId: null }];
   });
 
+/** All whose votes made it, not only the last. */
+const approversOf = ({ votes, decidedBy }: TimelineAccess): string | null => {
+  if (!decidedBy) return null;
+  const names = votes.filter(({ kind }) => kind === 'approve').map(({ by }) => by.name);
+  return [...new Set([...names, decidedBy.name])].join(', ');
+};
+
 const accessEvents = (access: TimelineAccess): TimelineEvent[] => {
   const { requestId, who, decidedBy, endedBy } = access;
   const detail = `${access.target}/${access.role}`;
@@ -241,7 +248,7 @@ const accessEvents = (access: TimelineAccess): TimelineEvent[] => {
       by.name,
     ]),
     [isDenied ? access.decidedAt : null, 'denied', decidedBy?.name ?? null],
-    [isAgreed && !access.isBreakGlass ? access.decidedAt : null, 'approved', decidedBy?.name ?? null],
+    [isAgreed && !access.isBreakGlass ? access.decidedAt : null, 'approved', approversOf(access)],
     [access.startedAt, 'access began', who.name],
     [access.credentialsShownAt, 'credentials first shown', who.name],
     [access.firstUsedAt, 'first seen in use', who.name],

@@ -1,6 +1,7 @@
 /** Says in words which rule decides and why, who would be asked, and what stands in the way. Plain text: each channel escapes and dresses it. */
 import { formatDuration } from '../time/durations.ts';
-import { candidatesFor } from './candidates.ts';
+import { pluralize } from '../../lib/pluralize.ts';
+import { limitsOf } from './limits.ts';
 import { decide } from './decide.ts';
 import type { Reachability } from './reachability.ts';
 import type { Requirement, Source } from '../requests/request.ts';
@@ -94,13 +95,17 @@ const approvalLines = (input: ExplainInput, verdict: Verdict): string[] => {
   return [`It needs${order}:`, ...lines, ...later, `Unanswered, it lapses after ${formatDuration(verdict.pendingMs)}.`];
 };
 
-const passedLines = (policy: Policy, ask: Ask, verdict: Verdict): string[] => {
-  const { denies, others } = candidatesFor(policy, ask.target, ask.role);
-  const elsewhere = policy.rules.length - denies.length - others.length;
-  const passed = verdict.passedOver.map(({ rule, line, detail }) => `  - "${rule}"${ordinal(line)} ${detail}`);
+const passedLines = ({ passedOver }: Verdict): string[] => {
+  const passed = passedOver.map(({ rule, line, detail }) => `  - "${rule}"${ordinal(line)} ${detail}`);
+  return passed.length > 0 ? ['Passed over:', ...passed] : [];
+};
+
+/** What one person may have at the same time; nothing where nothing may be sent. */
+const limitLines = (policy: Policy, verdict: Verdict): string[] => {
+  if (verdict.decision === 'deny') return [];
+  const { openRequests, liveGrants } = limitsOf(policy, verdict.rule);
   return [
-    ...(passed.length > 0 ? ['Passed over:', ...passed] : []),
-    ...(elsewhere > 0 ? [`${elsewhere} of ${policy.rules.length} rules are for other targets or roles.`] : []),
+    `One person may have ${pluralize(openRequests, 'open request')} and ${pluralize(liveGrants, 'live grant')} at a time.`,
   ];
 };
 
@@ -115,7 +120,8 @@ export const explain = (input: ExplainInput): Explanation => {
     outcomeLine(policy, verdict),
     ...approvalLines(input, verdict),
     ...(mend.length > 0 ? ['Before it can be sent:', ...mend] : []),
-    ...passedLines(policy, ask, verdict),
+    ...limitLines(policy, verdict),
+    ...passedLines(verdict),
   ];
   return { verdict, lines };
 };

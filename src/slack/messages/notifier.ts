@@ -166,9 +166,11 @@ const plan = ({ view, copies }: Opened, reach: Reach): void => {
 
 const isDue = ({ view, facts }: Drawing, copy: MessageCopy): boolean => {
   if (copy.failure !== null) return false;
-  if (copy.kind === 'reminder' && !facts.waitingFor?.length) return false;
+  // Whom it waits for is not known now: what was posted stays until it is.
+  const isUnknown = view.request.state === 'pending' && !facts.waitingFor?.length;
+  if (copy.kind === 'reminder' && copy.part === view.request.reminders && isUnknown) return false;
   if (copy.ts === null) return isNews(view, copy);
-  return !isReply(copy.kind) && copy.drawnVersion < view.request.version;
+  return copy.drawnVersion < view.request.version;
 };
 
 /** The message a reply goes under; null when it does not stand, and then there is nothing to reply to. */

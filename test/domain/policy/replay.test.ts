@@ -124,7 +124,6 @@ describe('explaining in words', () => {
       '  - A ticket is needed, of the shape ^OPS$.',
       'Passed over:',
       '  - "freeze" (line 4) its condition is false: incident.open',
-      '1 of 3 rules are for other targets or roles.',
     ]);
   });
 

@@ -91,7 +91,9 @@ export const changesForm = (policy: Policy, view: RequestView): ModalView => {
         chosen: formatDuration(request.durationMs),
       }),
       note,
-      context('This approves the smaller ask. The requester is told what changed, and may cancel.'),
+      context(
+        'What is chosen here is approved, when it is shorter or smaller than the request. The requester is notified of what changed, and may cancel.',
+      ),
     ]),
     callback_id: CHANGES_FORM,
     private_metadata: request.id,

@@ -272,6 +272,10 @@ const NOTHING_LEFT = {
   still_held: 'Nothing of it is left in the target.',
 } as const satisfies Record<EndOutcome, string>;
 
+/** Everyone whose approval counted; a rule or break-glass is named elsewhere. */
+const byWhom = (view: RequestView): string =>
+  view.decidedBy && !view.request.isBreakGlass ? ` Approved by ${decidedBy(view)}.` : '';
+
 /** Says removed only when absence was read back from the target. */
 const ended = (view: RequestView, grant: Grant): string => {
   const isBegun = grant.activatedAt !== null || (!grant.startsAt && grant.endCause !== 'not_started');
@@ -280,7 +284,7 @@ const ended = (view: RequestView, grant: Grant): string => {
   if (isNeverBegun(grant))
     return `*Not set up*, nobody got in:${endCause(view)}.${because(grant.endReason)} ${NOTHING_LEFT[grant.endOutcome ?? 'removed']}`;
   const at = grant.endedAt ? ` ${date(grant.endedAt)}` : '';
-  return `*Ended*${at}:${endCause(view)}. ${HOW_ENDED[grant.endOutcome ?? 'removed']}${use(grant)}${grant.endReason ? because(grant.endReason) : ''}`;
+  return `*Ended*${at}:${endCause(view)}. ${HOW_ENDED[grant.endOutcome ?? 'removed']}${use(grant)}${grant.endReason ? because(grant.endReason) : ''}${byWhom(view)}`;
 };
 
 const approvedBold = (view: RequestView): string => howDecided(view).replace(/^\w+/, '*$&*');

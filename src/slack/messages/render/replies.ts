@@ -3,7 +3,7 @@ import { userIdIn } from '../../../domain/principals/requester.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import type { MessageFacts } from './facts.ts';
 import { MENTIONS_MAX, MESSAGE_TEXT_MAX } from './limits.ts';
-import { escalation, what } from './phrases.ts';
+import { escalation, status, what } from './phrases.ts';
 import { cut, date, mention, section, sentenceList } from './text.ts';
 import type { Message } from './text.ts';
 import { pluralize } from '../../../lib/pluralize.ts';
@@ -19,17 +19,28 @@ const some = (userIds: readonly string[]): string => {
   return rest > 0 ? `${shown.join(', ')} and ${pluralize(rest, 'other')}` : sentenceList(shown, 'or');
 };
 
-export const reminderReply = (view: RequestView, facts: MessageFacts): Message =>
-  reply(
-    `${mention(view.requester)} still waits for ${some(facts.waitingFor ?? [])}. It lapses ${date(view.request.lapsesAt, view.now)}.`,
+/** What is over is not said to wait: the reply says what came of the request. */
+const settled = (view: RequestView, was: string): Message => reply(`○ ${was} Since then: ${status(view)}`);
+
+export const reminderReply = (view: RequestView, facts: MessageFacts, part: number): Message => {
+  const { state, reminders } = view.request;
+  if (state !== 'pending') return settled(view, `${mention(view.requester)} waited for an answer.`);
+  if (part < reminders) return reply('○ An earlier reminder; the newest one below says what is so now.');
+  return reply(
+    `${mention(view.requester)} still waits for ${some(facts.waitingFor ?? [])}. It expires ${date(view.request.lapsesAt, view.now)}.`,
   );
+};
 
 export const escalationReply = (view: RequestView, facts: MessageFacts): Message =>
-  reply(escalation(view, facts) ?? `${what(view, facts)} still waits.`);
+  view.request.state === 'pending'
+    ? reply(escalation(view, facts) ?? `${what(view, facts)} still waits.`)
+    : settled(view, 'Others were asked, too.');
 
 export const discussionReply = (view: RequestView, facts: MessageFacts): Message => {
   const by = view.request.discussedBy?.split(':').at(-1) ?? '';
   const isRequester = by === userIdIn(view.requester);
+  if (view.request.state !== 'pending')
+    return settled(view, `${by ? mention({ userId: by }) : 'The requester'} wanted to talk about this.`);
   const others = isRequester ? some(facts.waitingFor ?? []) : mention(view.requester);
   return reply(
     `${by ? mention({ userId: by }) : 'Somebody'} would like to talk about this${others ? ` with ${others}` : ''}. What is said here is not a vote.`,
