@@ -1,6 +1,6 @@
 /** Whether Latchkey's bot can post where the policy says so. */
 import type { WebClient } from '@slack/web-api';
-import { errorFinding } from '../domain/finding.ts';
+import { errorFinding, warningFinding } from '../domain/finding.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Policy } from '../domain/policy/types.ts';
 import { CHANNEL_NAME } from '../application/messages/channel-names.ts';
@@ -39,22 +39,48 @@ const usesOf = (uses: readonly string[]): string =>
     ? `${uses.slice(0, SHOWN_MAX).join(', ')} and ${uses.length - SHOWN_MAX} more`
     : uses.join(', ');
 
+const nameOf = (wanted: string): string => wanted.replace(/^#/, '').toLowerCase();
+
 /** An archived channel keeps its name until another takes it. */
-const pick = (channels: readonly Channel[], wanted: string): Channel | undefined => {
-  const name = wanted.replace(/^#/, '').toLowerCase();
+const pick = (channels: readonly Channel[], wanted: string, keptId: string | undefined): Channel | undefined => {
+  // A renamed channel is the same channel.
+  const kept = channels.find(({ id }) => id === keptId);
+  if (kept) return kept;
+  const name = nameOf(wanted);
   const found = channels.filter((channel) => channel.id === wanted || channel.name === name);
   return found.find(({ isArchived }) => !isArchived) ?? found[0];
 };
 
+/** Latchkey writes to a renamed channel, and to neither of two where another has the name now. */
+const movedFinding = (where: string, { id, name }: Channel, channels: readonly Channel[]): Finding => {
+  const wanted = /^#(\S+)/.exec(where)?.[1]?.toLowerCase();
+  const taker = channels.find((one) => one.name === wanted && !one.isArchived);
+  return taker
+    ? errorFinding(
+        'channel_taken',
+        `The name of ${where} belongs to another channel now (${taker.id}), so Latchkey posts in neither: write ${id} or ${taker.id} in the policy.`,
+      )
+    : warningFinding(
+        'channel_renamed',
+        `The channel ${where} is called #${name} now, and is the same channel (${id}): write that name or the id in the policy.`,
+      );
+};
+
 export const examineChannels = async (
   client: WebClient,
-  { policy, bot, isPrivateToo }: { policy: Policy; bot: string; isPrivateToo: boolean },
+  {
+    policy,
+    bot,
+    kept,
+    isPrivateToo,
+  }: { policy: Policy; bot: string; kept: ReadonlyMap<string, string>; isPrivateToo: boolean },
 ): Promise<Finding[]> => {
   const wanted = channelsOf(policy);
   if (wanted.size === 0) return [];
   const channels = await listChannels(client, isPrivateToo ? 'public_channel,private_channel' : 'public_channel');
   return [...wanted].flatMap(([name, uses]): Finding[] => {
-    const channel = pick(channels, name);
+    const keptId = name.startsWith('#') ? kept.get(nameOf(name)) : undefined;
+    const channel = pick(channels, name, keptId);
     const where = `${name} (${usesOf(uses)})`;
     if (!channel)
       return [
@@ -65,8 +91,9 @@ export const examineChannels = async (
       ];
     if (channel.isArchived)
       return [errorFinding('channel_archived', `The channel ${where} is archived: restore it, or name another one.`)];
+    const moved = name.startsWith('#') && channel.name !== nameOf(name) ? [movedFinding(where, channel, channels)] : [];
     return channel.isMember
-      ? []
-      : [errorFinding('bot_not_in_channel', `The bot is not in ${where}: type \`/invite @${bot}\` there.`)];
+      ? moved
+      : [...moved, errorFinding('bot_not_in_channel', `The bot is not in ${where}: type \`/invite @${bot}\` there.`)];
   });
 };

@@ -17,6 +17,8 @@ export type SlackToExamine = {
   appToken: string | null;
   /** null where the policy could not be read: then only the token is looked at. */
   policy: Policy | null;
+  /** Channels that names of the policy were kept for; null where no database is configured. */
+  keptChannels: (() => Promise<ReadonlyMap<string, string>>) | null;
   log: Log;
 };
 
@@ -60,7 +62,7 @@ const appTokenFindings = async (client: WebClient): Promise<Finding[]> => {
 
 type Named = { findings: Finding[]; about: string | null };
 
-const examineToken = async (client: WebClient, policy: Policy | null): Promise<Named> => {
+const examineToken = async (client: WebClient, policy: Policy | null, kept: Kept): Promise<Named> => {
   try {
     const {
       team = 'a workspace',
@@ -73,22 +75,24 @@ const examineToken = async (client: WebClient, policy: Policy | null): Promise<N
       return { about: null, findings: [errorFinding('slack_token', message)] };
     }
     const granted = metadata?.scopes ?? [];
-    const named = policy === null ? [] : await examineNamed(client, { policy, bot: user, granted });
+    const named = policy === null ? [] : await examineNamed(client, { policy, bot: user, granted, kept });
     return { about: `workspace ${team}, bot @${user}`, findings: [...scopeFindings(granted, policy), ...named] };
   } catch (error) {
     return { about: null, findings: [errorFinding('slack_token', startErrorOf('SLACK_BOT_TOKEN', error).message)] };
   }
 };
 
+type Kept = ReadonlyMap<string, string>;
+
 /** What a missing scope hides is not looked for: the scope is the finding. */
 const examineNamed = async (
   client: WebClient,
-  { policy, bot, granted }: { policy: Policy; bot: string; granted: readonly string[] },
+  { policy, bot, granted, kept }: { policy: Policy; bot: string; granted: readonly string[]; kept: Kept },
 ): Promise<Finding[]> => {
   const may = (...names: string[]): boolean => names.every((name) => granted.includes(name));
   const found = await Promise.all([
     may('channels:read')
-      ? looking('channels', () => examineChannels(client, { policy, bot, isPrivateToo: may('groups:read') }))
+      ? looking('channels', () => examineChannels(client, { policy, bot, kept, isPrivateToo: may('groups:read') }))
       : [],
     may('users:read', 'users:read.email')
       ? looking('people', () => examinePeople(client, { policy, hasUserGroups: may('usergroups:read') }))
@@ -118,7 +122,7 @@ export const examineSlack = async (settings: SlackToExamine): Promise<Examined> 
   const readings: ClockReading[] = [];
   const client = createExaminingClient({ botToken, apiUrl, log }, (reading) => void readings.push(reading));
   const [token, app] = await Promise.all([
-    examineToken(client, policy),
+    examineToken(client, policy, (await settings.keptChannels?.()) ?? new Map()),
     appToken === null
       ? []
       : appTokenFindings(createExaminingClient({ botToken: appToken, apiUrl, log }, () => undefined)),

@@ -186,6 +186,31 @@ describe('what the policy names in Slack', () => {
     await slack.close();
   });
 
+  it('a renamed channel is found by the id that was kept, and a name that another took is said', async () => {
+    const slack = await startSlack({
+      channels: [
+        { id: 'C0KEPT', name: 'access-of-old', members: ['bot'] },
+        { id: 'C0OTHER', name: 'something-else', members: ['bot'] },
+      ],
+    });
+    const inSlack = { SLACK_BOT_TOKEN: slack.botToken, SLACK_APP_TOKEN: slack.appToken, SLACK_API_URL: slack.apiUrl };
+    await world.sql("insert into channel_names (name, channel_id, created_at) values ('prod-access', 'C0KEPT', now())");
+    try {
+      const renamed = await reported(inSlack);
+      expect(errorsIn(renamed)).toEqual([]);
+      expect(messagesIn(renamed)).toContain(
+        'The channel #prod-access (target orders-db) is called #access-of-old now, and is the same channel (C0KEPT)',
+      );
+      slack.as('ada').rename('something-else', 'prod-access');
+      const taken = await reported(inSlack);
+      expect(errorsIn(taken)).toEqual(['slack channel_taken']);
+      expect(messagesIn(taken)).toContain('write C0KEPT or C0OTHER in the policy');
+    } finally {
+      await world.sql('delete from channel_names');
+      await slack.close();
+    }
+  });
+
   it('user groups and people: unknown, disabled, empty, gone', async () => {
     changePolicy((text) =>
       text.replace(

@@ -9,6 +9,7 @@ import { errorFinding } from '../../domain/finding.ts';
 import type { Examined, Finding } from '../../domain/finding.ts';
 import type { Target } from '../../domain/policy/types.ts';
 import { examineDatabase } from '../../store/examine.ts';
+import { readKeptChannels } from '../../store/kept-channels.ts';
 import { reaching } from '../../store/reaching.ts';
 import { examineRedis } from '../../work/examine.ts';
 import { pluralize } from '../../lib/pluralize.ts';
@@ -128,10 +129,10 @@ const generalLooks = (configured: Configured): Look[] => {
   const { slack, databaseUrl, databaseCa, redisUrl, redisCa, redisPrefix, secretKeys, publicUrl } = environment;
   const wrong = (pattern: RegExp): ConfigProblem[] => environmentProblems.filter(({ path }) => pattern.test(path));
   const appToken = slack.mode === 'socket' ? slack.appToken : null;
-  const toSlack = { botToken: slack.botToken, apiUrl: slack.apiUrl, appToken, policy, log: silent };
   const opens = opensOf(wrong(/^LATCHKEY_SECRET_KEY/).length === 0 ? secretKeys : []);
-  const isHttpMode = slack.mode === 'http';
-  const database = { url: databaseUrl, ca: databaseCa };
+  const [isHttpMode, database] = [slack.mode === 'http', { url: databaseUrl, ca: databaseCa }];
+  const keptChannels = wrong(/^(?:LATCHKEY_)?DATABASE_/).length === 0 ? () => readKeptChannels(database, silent) : null;
+  const toSlack = { botToken: slack.botToken, apiUrl: slack.apiUrl, appToken, policy, keptChannels, log: silent };
   return [
     { area: 'slack', name: 'Slack', limitMs: 45_000, look: unless(wrong(/^SLACK_/), () => examineSlack(toSlack)) },
     {
