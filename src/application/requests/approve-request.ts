@@ -62,7 +62,6 @@ type Decided = { decisionId: string; grantId: string };
 const recordApproval = async (tx: Tx, approval: Approval, { decisionId, grantId }: Decided): Promise<void> => {
   const { request, policy, rule, actor, voterIds: votes, allowanceIds: preApprovals = [] } = approval;
   const named = await namedIds(tx, approval);
-  const approvers = votes.length > 0 ? await tx.principals.listByIds(votes) : [];
   return tx.audit.append({
     actor,
     requestId: request.id,
@@ -75,7 +74,6 @@ const recordApproval = async (tx: Tx, approval: Approval, { decisionId, grantId 
       rule,
       policy: policy.sha256,
       votes,
-      approvers: approvers.map(({ id, name }) => ({ id, name })),
       preApprovals,
       ...named,
       ...(approval.byPersonId !== null && { requestedAt: request.createdAt.toISOString() }),
