@@ -88,7 +88,7 @@ const narrow = (client: Client, login: Login, scope: Scope): string[] => {
   ];
 };
 
-const NO_SUCH_MEMBERSHIP = 1961;
+const NO_SUCH_MEMBERSHIP = 1962;
 
 export const restore = async (server: Server, scope: Scope, ctx: ProviderContext): Promise<void> => {
   await server.run(ctx.signal, async (client) => {

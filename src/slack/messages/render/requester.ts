@@ -45,6 +45,10 @@ const message = (view: RequestView, facts: MessageFacts, rest: KnownBlock[]): Me
 const lines = (...parts: (string | null)[]): KnownBlock =>
   section(cut(parts.filter((part) => part !== null).join('\n'), SECTION_TEXT_MAX));
 
+/** Nobody got into what was never set up, so nothing goes on there. */
+const atItsEnd = ({ grant }: RequestView, facts: MessageFacts): string | null =>
+  grant?.state === 'ended' && grant.activatedAt ? notCut(facts) : null;
+
 const UNREACHABLE = {
   untold:
     '*Nobody who may approve could be reached in Slack.* The request stays open; ask one of them directly, or an admin of Latchkey.',
@@ -68,6 +72,7 @@ export const requesterMessage = (view: RequestView, facts: MessageFacts): Messag
     isOpen ? whoIsAsked(view, facts) : null,
     isOpen ? escalation(view, facts) : null,
     votesBeside(view, facts),
+    atItsEnd(view, facts),
   ].filter((line) => line !== null);
   if (small.length > 0) blocks.push(context(cut(small.join('\n'), CONTEXT_TEXT_MAX)));
   if (isOpen && facts.unreachable) blocks.push(section(UNREACHABLE[facts.unreachable]));
@@ -108,7 +113,9 @@ export const grantedMessage = (view: RequestView, facts: MessageFacts): Message 
   const blocks: KnownBlock[] = [
     lines(
       heading,
-      ...(isLive ? [ownEndLine(view, grant), moreTimeLine(view), warning(facts), notCut(facts)] : [status(view)]),
+      ...(isLive
+        ? [ownEndLine(view, grant), moreTimeLine(view), warning(facts), notCut(facts)]
+        : [status(view), atItsEnd(view, facts)]),
     ),
   ];
   if (!isLive) return message(view, facts, blocks);
@@ -127,7 +134,7 @@ export const outcomeMessage = (view: RequestView, facts: MessageFacts): Message 
     lines(
       `${mark(view)} ${what(view, facts)} for ${howLongInAll(view)}`,
       status(view),
-      view.grant?.activatedAt ? notCut(facts) : null,
+      atItsEnd(view, facts),
       reviewLine(view),
     ),
     // More time is asked for on the access itself, where there still is any.
