@@ -96,6 +96,11 @@ describe.each([[second], [beforeLast]])('from the schema of %s', (last) => {
     expect(refused).toMatchObject({ code: 1 });
     expect(refused.err).toContain('latchkey migrate');
     expect(await runCli(['migrate'], { ...world.env, ...env })).toMatchObject({ code: 0 });
+    // Everybody is a principal by the id they had, and whatever they had is theirs.
+    expect(await rows(`select id, kind from principals except select id, 'person' from people`)).toEqual([]);
+    expect(
+      await rows(`select p.kind, count(*)::int as n from grants g join principals p on p.id = g.grantee_id group by 1`),
+    ).toEqual([{ kind: 'person', n: 3 }]);
     await rows(`update grants set expires_at = clock_timestamp() + interval '5 seconds' where duration_ms = 3600000`);
     await start(env);
     const startedAt = new Date();

@@ -86,6 +86,19 @@ describe.each(HOSTILE_SERVERS)('a login on $title', ({ start }) => {
     await connection.revoke(scope, access.handle, ctx);
   });
 
+  test('of a client it carries the name of the client, in the login and in its mark', async () => {
+    const { grantId, expiresAt, signal, log } = contextOf();
+    const client = { id: 'client:api-deploy', name: 'api-deploy' };
+    const ctx: ProviderContext = { grantId, expiresAt, signal, log, client };
+    const access = await granted(ctx);
+    expect(access.login).toBe(`lk_${grantId}_api_deploy`);
+    expect(await rowOf(access.login)).toMatchObject({
+      comment: { latchkey: { grant: grantId, client: 'api-deploy' } },
+    });
+    await connection.revoke(scope, access.handle, ctx);
+    expect(await rowOf(access.login)).toBeUndefined();
+  });
+
   test('more sessions than its limit are refused, and the target caps what a role asks for', async () => {
     const capped = connectTo(postgres, configOf(target, { max_connections: 1 }));
     const ctx = contextOf();
