@@ -179,6 +179,16 @@ describe('a request of a client', () => {
   });
 });
 
+test('a client that left the policy gets nothing that it requested before', async () => {
+  const { request: made } = await sent(session());
+  rig.setPolicy(POLICY);
+  expect((await vote('U0OLGA', made.id)).outcome).toBe('decided');
+  const view = await rig.store.read.view(made.id);
+  expect(view?.request.state).toBe('denied');
+  expect(view?.decision?.reason).toBe('This client is not in the policy.');
+  expect(view?.grant).toBeNull();
+});
+
 describe('the people behind a job', () => {
   test.each([
     ['an address', 'olga@acme.test'],

@@ -124,10 +124,12 @@ const unknownVerdict = (problem: RequestProblem): Verdict => ({
   problems: [problem],
 });
 
-const noRule = (ask: Ask, role: Role, passedOver: SkippedRule[]): Verdict => ({
+type Unmatched = { ask: Ask; role: Role; passedOver: SkippedRule[]; message: string };
+
+const noRule = ({ ask, role, passedOver, message }: Unmatched): Verdict => ({
   decision: 'deny',
   code: 'no_rule',
-  message: 'No rule of the policy allows this.',
+  message,
   rule: null,
   passedOver,
   capMs: role.maxMs,
@@ -202,10 +204,13 @@ export const decide = (policy: Policy, ask: Ask, facts: DecisionFacts): Verdict 
     doubted: [],
   };
   const denied = firstMatch(denies, judge);
-  const found = denied ?? firstMatch(others, judge);
+  // What a client may do ends with its place in the policy, also for what it requested before.
+  const isGone = facts.client !== null && !Object.hasOwn(policy.clients, facts.client.name);
+  const found = denied ?? (isGone ? null : firstMatch(others, judge));
   const passedOver = inFileOrder(judge.passed);
   if (denied) return byDeny({ ask, role, passedOver }, denied);
-  if (!found) return noRule(ask, role, passedOver);
+  const message = isGone ? 'This client is not in the policy.' : 'No rule of the policy allows this.';
+  if (!found) return noRule({ ask, role, passedOver, message });
   const verdict = byRule({ policy, target, role, ask, rule: found.rule, passedOver });
   return stricter(verdict, { policy, target, role, ask, rules: judge.doubted });
 };

@@ -236,6 +236,14 @@ const CASES: Case[] = [
     asks('rest'),
   ],
   ['a rule that asks people is for clients too', [anyone], {}, { client: client('api') }, asks('owners')],
+  ['a client that is not in the policy gets nothing', [anyone], {}, { client: client('gone') }, nobody],
+  [
+    'a client that is not in the policy is told of a deny all the same',
+    [deny('freeze'), anyone],
+    {},
+    { client: client('gone') },
+    denies('freeze'),
+  ],
   ['a deny is for clients too', [deny('freeze'), anyone], {}, { client: client('api') }, denies('freeze')],
   ['a human is no client', [approve('c', { match: { clients: ['*'] } })], {}, {}, nobody],
 ];

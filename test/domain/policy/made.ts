@@ -1,5 +1,6 @@
 /** Small policies, asks and facts for tests: everything has a plain value, and a test names only what it is about. */
 import { compileCondition } from '../../../src/domain/policy/condition.ts';
+import type { ClientEntry } from '../../../src/domain/clients/client.ts';
 import type {
   Ask,
   DecisionFacts,
@@ -19,6 +20,25 @@ const condition = (source: string): Condition => {
   if ('problems' in compiled) throw new Error(compiled.problems.join('; '));
   return compiled.condition;
 };
+
+const clientNamed = (name: string): ClientEntry => ({
+  name,
+  issuer: 'github',
+  audience: 'latchkey',
+  repository: { id: '456789', name: 'acme/api' },
+  project: null,
+  organization: null,
+  pipeline: null,
+  serviceAccount: null,
+  workflow: null,
+  environment: null,
+  refs: ['refs/heads/main'],
+  events: null,
+  runners: null,
+  claims: {},
+  isUnsafe: false,
+  channel: null,
+});
 
 type RuleParts = Partial<Omit<Rule, 'match' | 'when'>> & { match?: Partial<RuleMatch>; when?: string };
 
@@ -72,7 +92,7 @@ const target = (name: string, owners: string[]): Target => ({
 
 export const policyOf = (rules: Rule[], parts: Partial<Policy> = {}): Policy => ({
   issuers: {},
-  clients: {},
+  clients: { 'api-deploy': clientNamed('api-deploy'), api: clientNamed('api') },
   accounts: {},
   sha256: 'test',
   timezone: 'Europe/Berlin',
