@@ -100,7 +100,6 @@ export type Tx = {
     destroy(grantIds: readonly string[]): Promise<void>;
   };
   incidents: IncidentWrites;
-  /** `notify` of a request that is tied to an incident brings the incident's messages up to date as well. */
   alerts: AlertWrites;
   outbox: { add(kind: WorkKind, subjectId: string, availableInMs?: number): Promise<void> };
   audit: { append<E extends AuditEntry>(entry: E & Exact<E>): Promise<void> };

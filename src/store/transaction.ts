@@ -9,6 +9,7 @@ import type pg from 'pg';
 import { WrongEventError, checkEntry } from '../domain/audit/check-entry.ts';
 import type { AuditEntry } from '../domain/audit/events.ts';
 import type { Tx } from '../application/deps.ts';
+import { requestsWorkedOn } from '../application/record/incident-work.ts';
 import type { TakenWork, WorkKind, Written } from '../application/record/outbox.ts';
 import { canonicalJson } from './audit/canonical-json.ts';
 import { databaseFailure, isRetryable } from './failures.ts';
@@ -63,10 +64,10 @@ from (
   from unnest($8::text[], $9::text[], $10::double precision[], $11::boolean[]) with ordinality
     as w(kind, subject_id, delay_ms, is_kept, position)
   union all
-  -- What concerns a request concerns the incident it is tied to; said here, so that no verb can forget it.
+  -- Of the requests that "incident-work.ts" names.
   select 1e9, 'incident', r.incident_id, 0, false
   from requests r
-  where r.id = any($9::text[]) and r.incident_id is not null
+  where r.id = any($12::text[]) and r.incident_id is not null
   group by r.incident_id
 ) as w
 order by w.position
@@ -180,6 +181,7 @@ const flush = async (
     work.map(({ subjectId }) => subjectId),
     work.map(({ availableInMs }) => availableInMs),
     isKept,
+    requestsWorkedOn(work),
   ];
   const { rows } = await client.query<Stored>({ name: 'transaction_flush', text: FLUSH, values });
   if (work.length === 0) return null;
