@@ -1,11 +1,9 @@
 /** Finds requests whose time has come by the database clock, and everything that was left lying. Deadlines of grants have their own clock. */
-import { SYSTEM } from '../domain/audit/events.ts';
-import { moveRequest } from '../domain/lifecycle.ts';
 import { escalateDue, remindDue } from './requests/remind-approvers.ts';
 import { remindReviewers } from './break-glass/follow-up.ts';
-import { refreshExtended } from './grants/extension-terms.ts';
 import type { Deps } from './deps.ts';
 import { warnDue } from './grants/warn-before-expiry.ts';
+import { lapseRequest } from './requests/transitions.ts';
 
 const BATCH = 100;
 /** Resolved, and nobody asked for anything because of it. */
@@ -42,19 +40,6 @@ const lapseDue = (deps: Deps): Promise<number> =>
     // More time for access that has ended meanwhile: nobody can agree to it any more.
     const orphans = await tx.extensions.lockOrphans(BATCH);
     const lapsed = [...overdue, ...orphans.filter(({ id }) => overdue.every((other) => other.id !== id))];
-    for (const request of lapsed) {
-      await tx.requests.setState(request.id, moveRequest(request.state, 'lapsed'));
-      await tx.audit.append({
-        type: 'request.lapsed',
-        actor: SYSTEM,
-        requestId: request.id,
-        grantId: null,
-        target: request.target,
-        role: request.role,
-        data: { lapsesAt: request.lapsesAt.toISOString() },
-      });
-      await tx.outbox.add('notify', request.id);
-      await refreshExtended(tx, request);
-    }
+    for (const request of lapsed) await lapseRequest(tx, request);
     return lapsed.length;
   });

@@ -21,6 +21,8 @@ import { recordRefusal, refuse } from '../record/record-refusal.ts';
 import type { RequestView } from '../record/request-view.ts';
 import { approveRequest } from '../requests/approve-request.ts';
 import type { CreateRequestInput, PreviewInput } from '../requests/request-types.ts';
+import type { NewRequest } from '../requests/request-ports.ts';
+import { storeRequest } from '../requests/transitions.ts';
 
 /** Never later, never longer than `break_glass.max`; `durationMs` null is the role's default within it. */
 export type BreakGlassInput = Omit<CreateRequestInput, 'start' | 'caller'> & { caller: PersonCaller };
@@ -153,7 +155,7 @@ const write = async (deps: Deps, tx: Tx, { judged, key }: Writing): Promise<Writ
   if (blockedBy) return { blockedBy };
   await tx.principals.upsert(person);
   await holdIncident(tx, incident);
-  const { outcome, request } = await tx.requests.insert({
+  const wanted: NewRequest = {
     id: deps.ids.next(),
     requesterId: person.id,
     ...ask,
@@ -167,9 +169,13 @@ const write = async (deps: Deps, tx: Tx, { judged, key }: Writing): Promise<Writ
     idempotencyKey: key,
     pendingMs: policy.pendingMs,
     mayRemain: deps.access.mayRemain(ask.target, ask.role),
+  };
+  const { outcome, request } = await storeRequest(tx, {
+    request: wanted,
+    actor: actorOf(person),
+    facts: factsOf(judged),
   });
   if (outcome === 'exists') return { id: request.id, isRepeat: true };
-  await recordTaken(tx, judged, request);
   const grantId = await approveRequest(tx, deps.ids, {
     request,
     policy,
@@ -188,28 +194,13 @@ const overrideNote = ({ overrides }: BreakGlassVerdict): string | null => {
   return overrides.rule === null ? overrides.message : `Rule "${overrides.rule}" says no: ${overrides.message}`;
 };
 
-const recordTaken = (tx: Tx, { policy, person, ask, incident, verdict }: Evaluated, request: Request): Promise<void> =>
-  tx.audit.append({
-    type: 'request.created',
-    actor: actorOf(person),
-    requestId: request.id,
-    grantId: null,
-    target: ask.target,
-    role: ask.role,
-    data: {
-      isBreakGlass: true,
-      durationMs: ask.durationMs,
-      reason: ask.reason,
-      ticket: ask.ticket,
-      incident: incident?.id ?? null,
-      rule: verdict.rule,
-      policy: policy.sha256,
-      skipped: verdict.skipped.map(({ label, count }) => ({ label, count })),
-      overrides: verdict.overrides,
-      isNeedless: verdict.isNeedless,
-      mayRemain: request.mayRemain,
-    },
-  });
+const factsOf = ({ incident, verdict }: Evaluated) => ({
+  isBreakGlass: true,
+  incident: incident?.id ?? null,
+  skipped: verdict.skipped.map(({ label, count }) => ({ label, count })),
+  overrides: verdict.overrides,
+  isNeedless: verdict.isNeedless,
+});
 
 type Opening = { judged: Evaluated; request: Request; grantId: string };
 

@@ -6,12 +6,14 @@
 import { DomainError } from '../../domain/errors.ts';
 import { approveRequest } from '../requests/approve-request.ts';
 import { BREAK_GLASS_RULE, judgeTaking, overdueOf } from './break-glass.ts';
-import { demandRoom, holdGrant, recordMore, sent } from '../requests/extension-request.ts';
+import { demandRoom, holdGrant, extensionFacts, sent } from '../requests/extension-request.ts';
 import type { Extending, ExtendResult } from '../requests/extension-request.ts';
 import { fitted, longerAsk, refreshExtended, USUAL_MORE_MS } from '../grants/extension-terms.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { Deps, Tx } from '../deps.ts';
 import { recordRefusal, refuse } from '../record/record-refusal.ts';
+import type { NewRequest } from '../requests/request-ports.ts';
+import { storeRequest } from '../requests/transitions.ts';
 
 type Taking = Extending & Awaited<ReturnType<typeof judgeTaking>> & { byMs: number };
 
@@ -60,7 +62,7 @@ const take = async (deps: Deps, tx: Tx, taking: Taking): Promise<Written> => {
   const { grant, repeatOf } = await holdGrant(tx, taking);
   if (repeatOf) return { id: repeatOf, isRepeat: true };
   await tx.principals.upsert(person);
-  const { outcome, request } = await tx.requests.insert({
+  const wanted: NewRequest = {
     id: deps.ids.next(),
     requesterId: person.id,
     ...ask,
@@ -76,9 +78,10 @@ const take = async (deps: Deps, tx: Tx, taking: Taking): Promise<Written> => {
     extendsGrantId: grant.id,
     extendsByMs: byMs,
     mayRemain: deps.access.mayRemain(ask.target, ask.role),
-  });
+  };
+  const facts = extensionFacts(taking, wanted);
+  const { outcome, request } = await storeRequest(tx, { request: wanted, actor: actorOf(person), facts });
   if (outcome === 'exists') return { id: request.id, isRepeat: true };
-  await recordMore(tx, taking, request);
   // Before the request is touched, as whoever closes a review does.
   await reviewAgain(tx, taking, request.id);
   const common = { request, policy, rule: BREAK_GLASS_RULE, actor: actorOf(person), byPersonId: person.id };

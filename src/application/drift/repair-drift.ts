@@ -1,14 +1,12 @@
 /** Puts one finding right, when it is still so: under the grant's lock the ledger is read again, and the target once more before it. */
 import { SYSTEM } from '../../domain/audit/events.ts';
-import { moveGrant } from '../../domain/lifecycle.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Principal } from '../../domain/principals/principal.ts';
 import type { Found } from './drift-types.ts';
 import { hasSurvived } from './find-drift.ts';
-import { notifyHolder } from '../grants/notify-holder.ts';
-import { entryOf } from '../record/audit-entry.ts';
 import type { Finding, FindingKind } from './drift-ports.ts';
-import type { Deps, Tx } from '../deps.ts';
+import type { Deps } from '../deps.ts';
+import { endGrant } from '../grants/transitions.ts';
 
 /** Only what this ledger made; the rest is reported and never touched. */
 const REPAIRED: ReadonlySet<FindingKind> = new Set(['survived', 'gone', 'closed', 'deadline', 'wider']);
@@ -74,18 +72,9 @@ const endNow = (deps: Deps, grantId: string, reason: string): Promise<Outcome> =
   deps.store.transaction(async (tx) => {
     const held = await tx.drift.lockEntry(grantId);
     if (held?.grant.state !== 'active' || held.isBusy) return done('no_longer');
-    await beginEnd(tx, held.grant, reason);
+    await endGrant(tx, held.grant, { cause: 'revoked', by: null, reason });
     return done('ended');
   });
-
-const beginEnd = async (tx: Tx, grant: Grant, reason: string): Promise<void> => {
-  moveGrant(grant.state, 'ending');
-  await tx.grants.setEnding(grant.id, { cause: 'revoked', by: null, reason });
-  const data = { cause: 'revoked', reason } as const;
-  await tx.audit.append({ ...entryOf(grant), type: 'grant.ending', data });
-  await tx.outbox.add('end', grant.id);
-  await notifyHolder(tx, grant.requestId);
-};
 
 const putBack = async (
   deps: Deps,

@@ -4,6 +4,7 @@ import type { Deps, Tx } from '../deps.ts';
 import { entryOf } from '../record/audit-entry.ts';
 import { retryInMs } from '../record/backoff.ts';
 import type { AccessFailure } from './access-ports.ts';
+import { endGrant } from './transitions.ts';
 
 /** An approval that was not used in time, counted from its start, is not made any more: nobody waits for it, and nobody would see it end. */
 export const isTooOld = async (
@@ -20,12 +21,8 @@ export const TOO_OLD = 'It could not be made within the time an approval may be 
 type Abandonment = { cause: 'abandoned' | 'not_started'; reason: string };
 
 /** Something may exist in the target: only an end that read its absence back may close it. */
-export const abandon = async (tx: Tx, grant: Grant, { cause, reason }: Abandonment): Promise<void> => {
-  await tx.grants.setEnding(grant.id, { cause, by: null, reason });
-  await tx.audit.append({ ...entryOf(grant), type: 'grant.ending', data: { cause, reason } });
-  await tx.outbox.add('end', grant.id);
-  await tx.outbox.add('notify', grant.requestId);
-};
+export const abandon = (tx: Tx, grant: Grant, { cause, reason }: Abandonment): Promise<void> =>
+  endGrant(tx, grant, { cause, by: null, reason });
 
 export const retry = async (tx: Tx, { grant, failure }: { grant: Grant; failure: AccessFailure }): Promise<void> => {
   const current = await tx.grants.lock(grant.id);

@@ -1,14 +1,12 @@
 /** A person or a client ends access before its time: their own with `done`, and a person anyone's on a target they own (or as admin) with `revoke`. */
 import { DomainError } from '../../domain/errors.ts';
-import { moveGrant } from '../../domain/lifecycle.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import { requesterOf } from '../identity/caller.ts';
 import type { Caller } from '../identity/caller.ts';
 import { isOwnGrant } from './own-grant.ts';
 import { isInCharge } from '../identity/is-in-charge.ts';
 import { mustView } from '../record/must-find.ts';
-import { notifyHolder } from './notify-holder.ts';
-import { actorOf } from '../record/audit-entry.ts';
+import { endGrant } from './transitions.ts';
 import type { Deps } from '../deps.ts';
 import { refuse } from '../record/record-refusal.ts';
 import type { RequestView } from '../record/request-view.ts';
@@ -23,20 +21,8 @@ export const end = async (deps: Deps, input: EndInput): Promise<EndResult> => {
     if (current.state === 'ending') return;
     if (current.state === 'ended' || current.state === 'failed')
       throw new DomainError('grant_not_live', { id: grant.id, state: current.state });
-    moveGrant(current.state, 'ending');
     await tx.principals.upsert(caller);
-    await tx.grants.setEnding(grant.id, { cause: input.cause, by: caller.id, reason: input.reason });
-    await tx.audit.append({
-      type: 'grant.ending',
-      actor: actorOf(caller),
-      requestId: grant.requestId,
-      grantId: grant.id,
-      target: grant.target,
-      role: grant.role,
-      data: { cause: input.cause, reason: input.reason },
-    });
-    await tx.outbox.add('end', grant.id);
-    await notifyHolder(tx, grant.requestId);
+    await endGrant(tx, current, { cause: input.cause, by: caller, reason: input.reason });
   });
   return { view: await mustView(deps, grant.requestId) };
 };

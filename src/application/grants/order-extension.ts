@@ -25,6 +25,5 @@ export const orderExtension = async (tx: Tx, { request, grantId, decisionId, act
     data: { decision: decisionId, from: oldExpiresAt.toISOString(), to: newExpiresAt.toISOString() },
   });
   await tx.outbox.add('extend', request.id);
-  await tx.outbox.add('notify', request.id);
   await refreshExtended(tx, request);
 };

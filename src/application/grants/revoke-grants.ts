@@ -7,6 +7,7 @@ import { LEASE_MS, retryInMs } from '../record/backoff.ts';
 import { entryOf } from '../record/audit-entry.ts';
 import { notifyHolder, notifyHolders } from './notify-holder.ts';
 import { recordUse } from './record-usage.ts';
+import { endGrants } from './transitions.ts';
 import type { InUse, OnInUse } from './usage-ports.ts';
 import type { Deps, Tx } from '../deps.ts';
 import type { AccessFailure } from './access-ports.ts';
@@ -42,11 +43,7 @@ export const expireDue = async (deps: Deps): Promise<{ count: number; work: Prom
 const claimDue = async (tx: Tx): Promise<Item[]> => {
   const due = await tx.grants.lockDue(BATCH);
   if (due.length === 0) return [];
-  await tx.grants.expireMany(
-    due.map(({ id }) => id),
-    LEASE_MS,
-  );
-  for (const grant of due) await recordExpiry(tx, grant);
+  await endGrants(tx, due, { cause: 'expired' });
   const grantees = await granteesOf(tx, due);
   return due.flatMap((grant) => {
     const grantee = grantees.get(grant.granteeId);
@@ -79,8 +76,7 @@ const claimOne = async (deps: Deps, grantId: string): Promise<Item | null> => {
     const current = await tx.grants.lock(grantId);
     if (!current || (await tx.grants.isLeased(grantId))) return null;
     if (current.state === 'active' && (await tx.now()) >= current.expiresAt) {
-      await tx.grants.expireMany([grantId], LEASE_MS);
-      await recordExpiry(tx, current);
+      await endGrants(tx, [current], { cause: 'expired' });
     } else if (current.state === 'ending') {
       await tx.grants.claim(grantId, LEASE_MS, null);
     } else {
@@ -90,13 +86,6 @@ const claimOne = async (deps: Deps, grantId: string): Promise<Item | null> => {
   });
   return grant ? { grant, grantee: await mustPrincipal(deps, grant.granteeId) } : null;
 };
-
-const recordExpiry = (tx: Tx, grant: Grant): Promise<void> =>
-  tx.audit.append({
-    ...entryOf(grant),
-    type: 'grant.ending',
-    data: { cause: 'expired', expiresAt: grant.expiresAt.toISOString() },
-  });
 
 const NO_ANSWER: AccessFailure = { kind: 'unavailable', message: 'The target gave no answer.', isRetried: true };
 

@@ -1,15 +1,15 @@
 /** Ends what was given for an incident once the warning after its close is over: all of it at once, and nothing of any other incident. */
 import { SYSTEM } from '../../domain/audit/events.ts';
-import { moveRequest } from '../../domain/lifecycle.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
-import { LEASE_MS } from '../record/backoff.ts';
 import { granteesOf, revokeAll } from '../grants/revoke-grants.ts';
 import type { Item } from '../grants/revoke-grants.ts';
 import { noteChange } from './incident-changes.ts';
 import type { Doer } from './incident-changes.ts';
-import { INCIDENT_CLOSED, recordEnding } from '../grants/end-with-incident.ts';
+import { INCIDENT_CLOSED } from '../grants/end-with-incident.ts';
 import type { Deps, Tx } from '../deps.ts';
+import { endGrants } from '../grants/transitions.ts';
+import { cancelRequest } from '../requests/transitions.ts';
 
 const LATCHKEY: Doer = { person: null, userId: null, isTrusted: true };
 
@@ -39,11 +39,7 @@ const endOne = async (tx: Tx, id: string): Promise<Item[] | null> => {
   // First those that wait: a vote in hand is waited for, and the grant it made is seen below.
   const cancelled = await cancelPending(tx, incident);
   const grants = await tx.incidents.lockGrantsToEnd(incident.id);
-  await tx.grants.endMany(
-    grants.map(({ id }) => id),
-    { cause: INCIDENT_CLOSED, leaseMs: LEASE_MS },
-  );
-  for (const grant of grants) await recordEnding(tx, grant, incident);
+  await endGrants(tx, grants, { cause: INCIDENT_CLOSED, incidentId: incident.id });
   await tx.incidents.setEnded(incident.id);
   const data = { grants: grants.map(({ id }) => id), cancelled };
   await noteChange(tx, { incident, type: 'incident.ended', doer: LATCHKEY, data });
@@ -53,20 +49,9 @@ const endOne = async (tx: Tx, id: string): Promise<Item[] | null> => {
 /** Nobody should agree to access for what is over; one click asks again. */
 const cancelPending = async (tx: Tx, incident: Incident): Promise<string[]> => {
   const pending = await tx.incidents.lockPending(incident.id);
-  for (const request of pending) {
-    await tx.requests.setState(request.id, moveRequest(request.state, 'cancelled'));
-    await tx.requests.noteCancelled(request.id, { by: null, reason: CANCELLED });
-    await tx.audit.append({
-      type: 'request.cancelled',
-      actor: SYSTEM,
-      requestId: request.id,
-      grantId: null,
-      target: request.target,
-      role: request.role,
-      data: { cause: INCIDENT_CLOSED, incident: incident.id },
-    });
-    await tx.outbox.add('notify', request.id);
-  }
+  const note = { by: null, reason: CANCELLED };
+  const facts = { cause: INCIDENT_CLOSED, incident: incident.id };
+  for (const request of pending) await cancelRequest(tx, request, { actor: SYSTEM, note, facts });
   return pending.map(({ id }) => id);
 };
 

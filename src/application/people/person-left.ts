@@ -1,9 +1,9 @@
 /** Somebody's Slack account was closed: what they asked for, allowed and voted is void, and the access they have ends now, as any access ends. */
 import { SYSTEM } from '../../domain/audit/events.ts';
-import { moveGrant, moveRequest } from '../../domain/lifecycle.ts';
 import type { Deps, Tx } from '../deps.ts';
-import { notifyHolder } from '../grants/notify-holder.ts';
 import { voidVotes } from '../requests/void-votes.ts';
+import { endGrant } from '../grants/transitions.ts';
+import { cancelRequest } from '../requests/transitions.ts';
 
 const REASON = 'The Slack account was deactivated.';
 
@@ -20,11 +20,8 @@ const takeOut = async (tx: Tx, personId: string): Promise<void> => {
   await tx.leavers.setInactive(personId);
   const entry = { actor: SYSTEM, grantId: null } as const;
   for (const request of await tx.leavers.lockOwnPending(personId)) {
-    const { id: requestId, target, role } = request;
-    await tx.requests.setState(requestId, moveRequest(request.state, 'cancelled'));
-    await tx.requests.noteCancelled(requestId, { by: null, reason: REASON });
-    await tx.audit.append({ ...entry, type: 'request.cancelled', requestId, target, role, data: { reason: REASON } });
-    await tx.outbox.add('notify', requestId);
+    const note = { by: null, reason: REASON };
+    await cancelRequest(tx, request, { actor: SYSTEM, note, facts: { reason: REASON } });
   }
   for (const { id, target, role } of await tx.leavers.revokeAllowances(personId)) {
     const data = { preApproval: id, leaver: personId, reason: REASON };
@@ -46,11 +43,5 @@ const endOf = (deps: Deps, id: string): Promise<void> =>
   deps.store.transaction(async (tx) => {
     const grant = await tx.grants.lock(id);
     if (grant?.state !== 'activating' && grant?.state !== 'active') return;
-    moveGrant(grant.state, 'ending');
-    await tx.grants.setEnding(id, { cause: 'revoked', by: null, reason: REASON });
-    const { requestId, target, role } = grant;
-    const data = { cause: 'revoked', reason: REASON } as const;
-    await tx.audit.append({ type: 'grant.ending', actor: SYSTEM, requestId, grantId: id, target, role, data });
-    await tx.outbox.add('end', id);
-    await notifyHolder(tx, requestId);
+    await endGrant(tx, grant, { cause: 'revoked', by: null, reason: REASON });
   });

@@ -2,7 +2,6 @@
 import { DomainError } from '../../domain/errors.ts';
 import type { ErrorCode, Facts } from '../../domain/errors.ts';
 import { SYSTEM } from '../../domain/audit/events.ts';
-import { moveRequest } from '../../domain/lifecycle.ts';
 import { humansAmong } from '../../domain/principals/identity.ts';
 import { tally } from '../../domain/requests/tally.ts';
 import type { Tally } from '../../domain/requests/tally.ts';
@@ -15,11 +14,11 @@ import { approveRequest } from './approve-request.ts';
 import type { VoteContext } from './vote-context.ts';
 import { everyoneOf, fillersOf, rightOf } from '../decisions/eligible-approvers.ts';
 import { scheduleOf } from '../decisions/evaluate.ts';
-import { managersOf, namedIds } from '../decisions/named-ids.ts';
-import { refreshExtended } from '../grants/extension-terms.ts';
+import { managersOf } from '../decisions/named-ids.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { PreApprovalView } from '../../domain/requests/pre-approval.ts';
 import type { Deps, Tx } from '../deps.ts';
+import { decideRequest } from './transitions.ts';
 
 export type Counted = { outcome: 'counted' | 'decided' } | { outcome: 'refused'; code: ErrorCode; facts?: Facts };
 type Cast = Vote & { voter: Person };
@@ -170,37 +169,17 @@ const approve = (deps: Deps, tx: Tx, { ballot, request, votes, ahead, result }: 
 
 type Denial = { request: Request; ballot: VoteContext; reason: string | null; byPersonId: string | null };
 
-const deny = async (deps: Deps, tx: Tx, { request, ballot, reason, byPersonId }: Denial): Promise<void> => {
+const deny = (deps: Deps, tx: Tx, { request, ballot, reason, byPersonId }: Denial): Promise<void> => {
   const { policy, verdict, voter } = ballot;
-  const decisionId = deps.ids.next();
-  const rule = byPersonId ? request.rule : verdict.rule;
-  await tx.decisions.insert({
-    id: decisionId,
-    requestId: request.id,
-    outcome: 'denied',
-    rule,
-    policySha256: policy.sha256,
+  return decideRequest(tx, {
+    id: deps.ids.next(),
+    request,
+    policy,
+    rule: byPersonId ? request.rule : verdict.rule,
+    actor: byPersonId ? actorOf(voter) : SYSTEM,
     byPersonId,
     reason,
+    managerIds: managersOf(ballot.electors),
+    outcome: 'denied',
   });
-  await tx.requests.setState(request.id, moveRequest(request.state, 'denied'));
-  const named = await namedIds(tx, { policy, request, rule, managerIds: managersOf(ballot.electors) });
-  await tx.audit.append({
-    type: 'request.denied',
-    actor: byPersonId ? actorOf(voter) : SYSTEM,
-    requestId: request.id,
-    grantId: null,
-    target: request.target,
-    role: request.role,
-    data: {
-      decision: decisionId,
-      rule,
-      policy: policy.sha256,
-      reason,
-      ...named,
-      ...(byPersonId !== null && { requestedAt: request.createdAt.toISOString() }),
-    },
-  });
-  await tx.outbox.add('notify', request.id);
-  await refreshExtended(tx, request);
 };

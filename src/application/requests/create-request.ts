@@ -31,6 +31,7 @@ import { mustView } from '../record/must-find.ts';
 import { recordRefusal, refuse } from '../record/record-refusal.ts';
 import type { RequestEvaluation } from '../record/request-evaluation.ts';
 import { approveRequest } from './approve-request.ts';
+import { storeRequest } from './transitions.ts';
 import type { NewRequest } from './request-ports.ts';
 import type { AlreadyHas, CreateRequestInput, CreateRequestResult } from './request-types.ts';
 
@@ -222,10 +223,9 @@ const store = async (deps: Deps, judged: Evaluated): Promise<CreateRequestResult
   const stored = await deps.store.transaction(async (tx) => {
     await tx.principals.upsert(requester);
     await holdIncident(tx, judged.incident);
-    const { outcome, request } = await tx.requests.insert(newRequest(deps, judged));
+    const storing = { request: newRequest(deps, judged), actor: actorOf(requester), evaluation: judged.asked };
+    const { outcome, request } = await storeRequest(tx, { ...storing, facts: factsOf(judged, storing.request) });
     if (outcome === 'exists') return { id: request.id, isRepeat: true };
-    await tx.asks.record({ requestId: request.id, requesterId: requester.id, ...judged.asked });
-    await recordCreated(tx, judged, request);
     await tieToAlert(tx, judged, request);
     const outcomeNow = await decideAtOnce(deps, tx, { judged, request });
     if (outcomeNow === 'waits') await demandRoom(tx, judged, request);
@@ -301,31 +301,9 @@ export const decideAtOnce = async (
   return 'approved';
 };
 
-const recordCreated = (
-  tx: Tx,
-  { policy, requester, ask: wanted, incident, startsAt, verdict, alert }: Evaluated,
-  request: Request,
-): Promise<void> =>
-  tx.audit.append({
-    type: 'request.created',
-    actor: actorOf(requester),
-    requestId: request.id,
-    grantId: null,
-    target: wanted.target,
-    role: wanted.role,
-    data: {
-      durationMs: wanted.durationMs,
-      reason: wanted.reason,
-      ticket: wanted.ticket,
-      startsAt: startsAt?.toISOString() ?? null,
-      incident: incident?.id ?? null,
-      rule: verdict.rule,
-      policy: policy.sha256,
-      requirements: request.requirements.map(({ label, count }) => ({ label, count })),
-      mayRemain: request.mayRemain,
-      ...(alert && {
-        alert: { id: alert.id, mapping: alert.mapping, source: alert.source },
-        alertUrl: alert.url,
-      }),
-    },
-  });
+const factsOf = ({ incident, startsAt, alert }: Evaluated, { requirements }: NewRequest) => ({
+  startsAt: startsAt?.toISOString() ?? null,
+  incident: incident?.id ?? null,
+  requirements: requirements.map(({ label, count }) => ({ label, count })),
+  ...(alert && { alert: { id: alert.id, mapping: alert.mapping, source: alert.source }, alertUrl: alert.url }),
+});

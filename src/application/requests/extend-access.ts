@@ -15,12 +15,14 @@ import { mustView } from '../record/must-find.ts';
 import { decideAtOnce, refuseIfNobodyCanApprove } from './create-request.ts';
 import { endWithIncident } from '../../domain/grants/ending.ts';
 import { factsOfRequest, scheduleOf, unreadGroups } from '../decisions/evaluate.ts';
-import { assertExtendable, demandRoom, holdGrant, recordMore, sent } from './extension-request.ts';
+import { assertExtendable, demandRoom, holdGrant, extensionFacts, sent } from './extension-request.ts';
 import type { Extending, ExtendInput, ExtendResult } from './extension-request.ts';
 import { fitted, longerAsk, refreshExtended, USUAL_MORE_MS } from '../grants/extension-terms.ts';
 import type { Deps, Tx } from '../deps.ts';
 import type { RequestEvaluation } from '../record/request-evaluation.ts';
+import { actorOf } from '../record/audit-entry.ts';
 import type { NewRequest } from './request-ports.ts';
+import { storeRequest } from './transitions.ts';
 import { recordRefusal } from '../record/record-refusal.ts';
 
 type Evaluated = Extending & {
@@ -134,10 +136,11 @@ const write = async (deps: Deps, tx: Tx, judged: Evaluated): Promise<{ id: strin
   if (held.repeatOf) return { id: held.repeatOf, isRepeat: true };
   await tx.principals.upsert(person);
   const leftMs = held.grant.expiresAt.getTime() - held.now.getTime();
-  const { outcome, request } = await tx.requests.insert(newRequest(deps, judged, leftMs));
+  const wanted = newRequest(deps, judged, leftMs);
+  const facts = extensionFacts(judged, wanted);
+  const storing = { request: wanted, actor: actorOf(person), evaluation: asked, facts };
+  const { outcome, request } = await storeRequest(tx, storing);
   if (outcome === 'exists') return { id: request.id, isRepeat: true };
-  await tx.asks.record({ requestId: request.id, requesterId: person.id, ...asked });
-  await recordMore(tx, judged, request);
   await decideAtOnce(deps, tx, { judged: { policy, requester: person, verdict, ahead }, request });
   await refreshExtended(tx, request);
   return { id: request.id, isRepeat: false };

@@ -4,11 +4,10 @@ import { DomainError } from '../../domain/errors.ts';
 import type { Policy } from '../../domain/policy/types.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Person } from '../../domain/principals/person.ts';
-import type { Request } from '../../domain/requests/request.ts';
 import { mustView } from '../record/must-find.ts';
-import { actorOf } from '../record/audit-entry.ts';
 import type { Deps, Tx } from '../deps.ts';
 import type { RequestView } from '../record/request-view.ts';
+import type { NewRequest } from './request-ports.ts';
 import type { CreateRequestResult } from './request-types.ts';
 
 /** Everything that is known before the transaction. */
@@ -48,31 +47,14 @@ export const holdGrant = async (
   return { grant, now, repeatOf: null };
 };
 
-export const recordMore = (
-  tx: Tx,
-  { policy, person, grant }: Pick<Extending, 'policy' | 'person' | 'grant'>,
-  request: Request,
-): Promise<void> =>
-  tx.audit.append({
-    type: 'request.created',
-    actor: actorOf(person),
-    requestId: request.id,
-    grantId: grant.id,
-    target: request.target,
-    role: request.role,
-    data: {
-      extends: grant.id,
-      extendsByMs: request.extendsByMs,
-      durationMs: request.durationMs,
-      expiresAt: grant.expiresAt.toISOString(),
-      reason: request.reason,
-      ticket: request.ticket,
-      isBreakGlass: request.isBreakGlass,
-      rule: request.rule,
-      policy: policy.sha256,
-      requirements: request.requirements.map(({ label, count }) => ({ label, count })),
-    },
-  });
+/** Of its event. */
+export const extensionFacts = ({ grant }: Pick<Extending, 'grant'>, request: NewRequest) => ({
+  extends: grant.id,
+  extendsByMs: request.extendsByMs ?? null,
+  expiresAt: grant.expiresAt.toISOString(),
+  isBreakGlass: request.isBreakGlass,
+  requirements: request.requirements.map(({ label, count }) => ({ label, count })),
+});
 
 export const sent = async (
   deps: Deps,

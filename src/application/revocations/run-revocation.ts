@@ -1,14 +1,14 @@
 /** Carries out an order to end much at once: cancels what waits, ends what lives, in batches, until nothing of it is left. Any process may, several at once too. */
 import { SYSTEM } from '../../domain/audit/events.ts';
-import { moveRequest } from '../../domain/lifecycle.ts';
 import type { Request } from '../../domain/requests/request.ts';
-import { LEASE_MS } from '../record/backoff.ts';
 import { granteesOf, revokeAll } from '../grants/revoke-grants.ts';
 import type { Item } from '../grants/revoke-grants.ts';
 import { closeNews, keyOf } from '../record/notify-admins.ts';
-import { entryOf, actorOf } from '../record/audit-entry.ts';
+import { actorOf } from '../record/audit-entry.ts';
 import type { LiveGrant, Revocation } from './revocation-ports.ts';
 import type { Deps, Tx } from '../deps.ts';
+import { endGrants } from '../grants/transitions.ts';
+import { cancelRequest } from '../requests/transitions.ts';
 
 const BATCH = 100;
 const BATCHES_AT_ONCE = 20;
@@ -48,7 +48,7 @@ const advance = async (deps: Deps, tx: Tx, id: string): Promise<Step> => {
   if (!revocation) return { items: [], isMore: false };
   const actor = await actorFor(deps, revocation.byPersonId);
   const pending = await tx.revocations.lockPending(revocation, BATCH);
-  for (const request of pending) await cancelRequest(tx, { request, revocation, actor });
+  for (const request of pending) await cancelFor(tx, request, { revocation, actor });
   // After the requests: one that was approved while we waited for its lock is found here.
   const live = await tx.revocations.lockLive(revocation, BATCH);
   const items = await beginEnds(tx, { live, revocation, actor });
@@ -68,28 +68,16 @@ const actorFor = async (deps: Deps, personId: string) => {
 
 type Acting = { revocation: Revocation; actor: ReturnType<typeof actorOf> };
 
-const cancelRequest = async (tx: Tx, { request, revocation, actor }: Acting & { request: Request }): Promise<void> => {
-  const { id: requestId, target, role } = request;
-  await tx.requests.setState(requestId, moveRequest(request.state, 'cancelled'));
-  await tx.requests.noteCancelled(requestId, { by: revocation.byPersonId, reason: revocation.reason });
-  const data = { revocation: revocation.id, reason: revocation.reason };
-  await tx.audit.append({ actor, requestId, grantId: null, target, role, type: 'request.cancelled', data });
-  await tx.outbox.add('notify', requestId);
+const cancelFor = (tx: Tx, request: Request, { revocation, actor }: Acting): Promise<void> => {
+  const { id, byPersonId: by, reason } = revocation;
+  return cancelRequest(tx, request, { actor, note: { by, reason }, facts: { revocation: id, reason } });
 };
 
 /** Nobody is told yet: the end itself, or its first failure, is the news. What somebody is making right now is let go of by them, and then ended. */
 const beginEnds = async (tx: Tx, { live, revocation, actor }: Acting & { live: LiveGrant[] }): Promise<Item[]> => {
-  await tx.revocations.setEnding(
-    revocation,
-    live.map(({ grant }) => grant.id),
-    LEASE_MS,
-  );
-  const data = { cause: 'revoked', reason: revocation.reason, revocation: revocation.id } as const;
-  for (const { grant } of live) await tx.audit.append({ ...entryOf(grant), actor, type: 'grant.ending', data });
-  const grantees = await granteesOf(
-    tx,
-    live.map(({ grant }) => grant),
-  );
+  const grants = live.map(({ grant }) => grant);
+  await endGrants(tx, grants, { cause: 'revoked', revocation, actor });
+  const grantees = await granteesOf(tx, grants);
   return live.flatMap(({ grant, isHeld }) => {
     const grantee = grantees.get(grant.granteeId);
     const ending = { ...grant, state: 'ending', endCause: 'revoked', attempts: 0 } as const;
