@@ -83,6 +83,8 @@ export type IncidentRig = TestStore & {
   other: VerbsByUser;
   /** Names of grants that exist in the target now. */
   made: Set<string>;
+  /** What the target gives with access; nothing while it is null. */
+  secret: { text: string | null };
   /** Ids of groups that cannot be read. */
   failing: Set<string>;
   /** Called before the target makes anything. */
@@ -155,11 +157,14 @@ const createPeople = (failing: Set<string>, onLookUp: IncidentRig['onLookUp']): 
   };
 };
 
-const createTarget = (made: Set<string>, onGrant: IncidentRig['onGrant']): Access => ({
+type Target = Pick<IncidentRig, 'made' | 'onGrant' | 'secret'>;
+
+const createTarget = ({ made, onGrant, secret }: Target): Access => ({
   grant: async ({ id }) => {
     await onGrant.run();
     made.add(id);
-    return { handle: { name: id }, credentials: null, isUseTold: false };
+    const credentials = secret.text === null ? null : { fields: [], text: secret.text, commands: [] };
+    return { handle: { name: id }, credentials, isUseTold: false };
   },
   revoke: async ({ id }) => (made.delete(id) ? 'removed' : 'already_absent'),
   revokeMany: async (grants) => grants.map(({ grant }) => (made.delete(grant.id) ? 'removed' : 'already_absent')),
@@ -196,12 +201,13 @@ export const startIncidentRig = async (): Promise<IncidentRig> => {
   let policy = policyOf();
   const [made, failing] = [new Set<string>(), new Set<string>()];
   const onGrant = { run: async () => {} };
+  const secret = { text: null };
   const onLookUp = { run: async () => {} };
   const vault = createSealing([Buffer.alloc(32, 7)]);
   const deps = {
     store,
     directory: createPeople(failing, onLookUp),
-    access: createTarget(made, onGrant),
+    access: createTarget({ made, onGrant, secret }),
     vault,
     ids: { next: newId },
     policy: () => policy,
@@ -216,6 +222,7 @@ export const startIncidentRig = async (): Promise<IncidentRig> => {
     useCases,
     other: verbs(),
     made,
+    secret,
     failing,
     onGrant,
     onLookUp,
