@@ -95,7 +95,7 @@ test('a denial that came in between holds at the start', async () => {
     ),
   );
   await app.reloadPolicy();
-  expect(seen(await story.dm('ada', 'Not this week'))).toContain('it could not begin');
+  expect(seen(await story.dm('ada', 'Not this week'))).toMatch(/it could not begin|Not set up/);
   expect(await latest()).toMatchObject({ state: 'ended', cause: 'not_started' });
   writeFileSync(world.policyPath, before);
   await app.reloadPolicy();

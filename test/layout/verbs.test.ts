@@ -47,6 +47,7 @@ const MISSING: string[] = [
   'queries/explain-request',
   'queries/incident-briefing',
   'queries/overview',
+  'queries/own-request',
   'queries/preview',
   'requests/approve-with-changes',
   'requests/create-request',
