@@ -15,7 +15,7 @@ export type UnreadableGroups = {
 type UnreadableDeps = { store: Pick<Store, 'transaction'>; ids: Ids; policy: () => Policy };
 
 /** Where a group is read from; groups of the policy that name one and the same share it. */
-export const originOf = (group: GroupSource): string => {
+const originOf = (group: GroupSource): string => {
   if (group.kind === 'people') return 'people';
   return group.kind === 'slack_usergroup' ? `slack:${handleOf(group.handle)}` : `${group.service}:${group.schedule}`;
 };

@@ -122,6 +122,7 @@ describe('explaining in words', () => {
       '  - 9h is longer than the 4h that is allowed here; ask for less.',
       '  - The reason does not read like one; write at least 20 characters of real text.',
       '  - A ticket is needed, of the shape ^OPS$.',
+      'One person may have 5 open requests and 3 live grants at a time.',
       'Passed over:',
       '  - "freeze" (line 4) its condition is false: incident.open',
     ]);
