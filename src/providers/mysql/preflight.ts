@@ -87,12 +87,18 @@ const look = async (client: Client, server: Server, roles: readonly string[]): P
   if (!self) throw new ProviderError('conflict', `The server at ${client.node.name} does not answer.`);
   const own = await showGrants(client);
   const rights = ownRightFindings(own, client.dialect, client.who);
-  const findings = [...selfFindings(self, server, sentAt), ...rights, ...(await schemaFindings(client, own))];
-  // Without its rights it sees nothing of roles and accounts.
+  const findings = [...selfFindings(self, server, sentAt), ...rights];
+  // Without its rights it sees nothing of roles, accounts and its own database.
   if (rights.some(({ level }) => level === 'error')) return findings;
   const { blocked, findings: risks } = await roleRisks(client, roles);
   const there = client.dialect.id === 'mariadb' ? roles.filter((role) => !blocked.includes(role)) : [];
-  return [...findings, ...risks, ...ungrantable(own, there, client.who), ...(await anonymousFindings(client))];
+  return [
+    ...findings,
+    ...(await schemaFindings(client, own)),
+    ...risks,
+    ...ungrantable(own, there, client.who),
+    ...(await anonymousFindings(client)),
+  ];
 };
 
 const nodeFindings = async (server: Server, signal: AbortSignal): Promise<Finding[]> => {

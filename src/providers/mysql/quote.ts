@@ -19,7 +19,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** Every account that Latchkey makes may come from anywhere: who reaches the server is the network's business. */
-export const ANYWHERE = '%';
+const ANYWHERE = '%';
 
 export const account = (user: string, host: string = ANYWHERE): string => `${literal(user)}@${literal(host)}`;
 

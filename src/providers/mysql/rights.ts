@@ -56,7 +56,7 @@ const rolesIn = (line: string): RoleGiven[] => {
 };
 
 /** Lines of SHOW GRANTS. One that is of another shape counts as a right that nobody knows, on everything. */
-export const rightsIn = (lines: readonly string[]): Rights => {
+const rightsIn = (lines: readonly string[]): Rights => {
   const rights: Right[] = [];
   const roles: RoleGiven[] = [];
   for (const line of lines) {
