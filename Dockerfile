@@ -24,6 +24,7 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
 COPY migrations ./migrations
+COPY evidence ./evidence
 RUN ln -s /app/dist/bundle/latchkey.js /usr/local/bin/latchkey
 USER node
 EXPOSE 3000

@@ -17,6 +17,7 @@ export const STOREYS = {
   http: ['application', 'domain', 'lib'],
   providers: ['application', 'domain', 'lib'],
   publishers: ['application', 'domain', 'lib'],
+  bundles: ['application', 'domain', 'lib'],
   config: ['domain', 'lib'],
   compose: [
     'slack',
@@ -26,6 +27,7 @@ export const STOREYS = {
     'http',
     'providers',
     'publishers',
+    'bundles',
     'config',
     'application',
     'domain',

@@ -28,7 +28,8 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  external: ['pg-native', 'msgpackr-extract'],
+  // `pdfkit` reads its fonts' measures from files beside it.
+  external: ['pg-native', 'msgpackr-extract', 'pdfkit'],
   // CommonJS packages ask for Node's own modules with `require`.
   banner: {
     js: `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`,

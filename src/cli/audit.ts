@@ -18,13 +18,12 @@ import { publishCheckpoints } from '../application/evidence/publish-checkpoints.
 import { rangesOf } from '../application/evidence/ranges.ts';
 import type { Range, Ranges } from '../application/evidence/ranges.ts';
 import { signCheckpoint } from '../application/evidence/sign-checkpoint.ts';
-import { demandAuditSettings, readAuditSettings, withEvidence } from '../compose/evidence-command.ts';
-import type { EvidenceCommand } from '../compose/evidence-command.ts';
-import type { AuditSettings } from '../domain/policy/types.ts';
+import { demandAuditSettings, readAuditSettings } from '../compose/evidence-command.ts';
 import { StartError } from '../lib/start-error.ts';
 import { parseVkey } from '../lib/transparency/note.ts';
 import type { VerifierKey } from '../lib/transparency/note.ts';
 import type { SignedHead } from '../store/audit/verify-tree.ts';
+import { addEvidenceCommand, withEvidenceOf } from './evidence.ts';
 import { pluralize } from '../lib/pluralize.ts';
 
 type Pool = ReturnType<typeof createPool>;
@@ -127,11 +126,6 @@ const placeFacts = ({ place, kind, heads, failure }: PlaceHeads) => ({
   checkpoints: heads.map(({ size, root, source }) => ({ size, root: root.toString('base64'), source })),
 });
 
-const withEvidenceOf = <T>(settings: AuditSettings, work: (command: EvidenceCommand) => Promise<T>): Promise<T> => {
-  const database = demandDatabase();
-  return reaching(database, () => withEvidence(database, settings, work));
-};
-
 /** Standard output has the note and nothing else. What was signed is published at once where that can be. */
 const printCheckpoint = async (): Promise<void> => {
   const checkpoint = await withEvidenceOf(await demandAuditSettings(), async ({ deps }) => {
@@ -176,6 +170,7 @@ export const addAuditCommands = (program: Command, setExit: (code: Exit) => void
     .option('--key <vkey>', 'the only key whose checkpoints count', readKey)
     .option('--json', 'print the report as JSON')
     .action(async (options: VerifyFlags) => setExit(await verify(options)));
+  addEvidenceCommand(audit);
   audit
     .command('checkpoint')
     .description('sign the head of the log, publish it, and print the signed note')

@@ -6,6 +6,7 @@ import { addDoctorCommand } from './doctor.ts';
 import { endWithReader, USED_WRONGLY, UsageError } from './exit.ts';
 import { migrate } from './migrate.ts';
 import { addPolicyCommands } from './policy.ts';
+import { addWitnessCommand } from './witness.ts';
 import { programVersion } from '../lib/version.ts';
 import type { Exit } from './output.ts';
 import { StartError } from '../lib/start-error.ts';
@@ -35,6 +36,7 @@ export const buildProgram = (setExit: (code: Exit) => void): Command => {
   addPolicyCommands(program, setExit);
   addClientCommands(program, setExit);
   addAuditCommands(program, setExit);
+  addWitnessCommand(program);
   return program;
 };
 

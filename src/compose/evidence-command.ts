@@ -1,6 +1,7 @@
 /** Commands about what is signed: they need the database, the section `audit` of the policy and the audit key, and no more. */
 
 import type { EvidenceDeps } from '../application/evidence/evidence-ports.ts';
+import { rendering } from '../bundles/rendering.ts';
 import { readVariable } from '../config/variable.ts';
 import { loadPolicy } from '../config/policy-file.ts';
 import { readPolicyText } from '../config/policy-source.ts';
@@ -42,6 +43,8 @@ export const demandAuditSettings = async (): Promise<AuditSettings> => {
     `There is no section "audit" in ${policyPath()}; write audit: { origin: <a name that never changes, such as latchkey.acme.test/prod> }.`,
   );
 };
+
+export { rendering };
 
 export type EvidenceCommand = { pool: ReturnType<typeof createPool>; deps: EvidenceDeps };
 

@@ -63,7 +63,7 @@ const every = (command: Command, above: string[] = []): { name: string; command:
 const COMMANDS = every(buildProgram(() => undefined));
 const LEAVES = COMMANDS.filter(({ command }) => command.commands.length === 0);
 /** They print what is asked of them in a form of their own: a running log, and lines of JSON or CSV, a signed note. */
-const OWN_FORM = ['serve', 'audit checkpoint', 'audit export'];
+const OWN_FORM = ['serve', 'audit checkpoint', 'audit export', 'witness serve'];
 
 describe('every command', () => {
   it.each(COMMANDS)('$name answers --help', async ({ name }) => {

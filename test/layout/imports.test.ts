@@ -69,6 +69,7 @@ const FORBIDDEN: readonly (readonly [string, string])[] = [
   ['store/schema', '../../slack/door/reply.ts'],
   ['store', 'bullmq'],
   ['http', '../work/workers.ts'],
+  ['bundles', '../store/client.ts'],
   ['publishers', '../store/client.ts'],
   ['publishers', '../slack/messages/channels.ts'],
   ['http', '../providers/registry.ts'],

@@ -2,6 +2,7 @@
 import type { AuditSettings } from '../../domain/policy/types.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Signer } from '../../lib/transparency/note.ts';
+import type { ProvedEvent } from './evidence-facts.ts';
 import type { Ids, Store } from '../deps.ts';
 
 /** `note`: the signed note, with what witnesses added. */
@@ -16,6 +17,9 @@ export type Signing = {
   add(checkpoint: Omit<StoredCheckpoint, 'signedAt'>): Promise<void>;
 };
 
+/** The commitment stands beside the personal text, for bundles that leave that out. */
+export type StoredEvent = ProvedEvent & { personalCommitment: Buffer };
+
 export type AuditTree = {
   size(): Promise<number>;
   signing<T>(work: (signing: Signing) => Promise<T>): Promise<T>;
@@ -27,6 +31,12 @@ export type AuditTree = {
   consistency(oldSize: number, size: number): Promise<Buffer[]>;
   /** Adds lines of signatures to a stored note. */
   addSignatures(size: number, lines: string): Promise<void>;
+  /** Events of this grant and of its request, in order, up to this size of the tree. */
+  eventsOf(ids: { grant: string; request: string }, size: number): Promise<StoredEvent[]>;
+  /** That these events are in the tree of this size. */
+  proofs(seqs: readonly number[], size: number): Promise<{ seq: number; index: number; path: Buffer[] }[]>;
+  /** The text of a policy that was in force. */
+  policySource(sha256: string): Promise<string | null>;
   keys: {
     all(): Promise<{ vkey: string; isRetired: boolean }[]>;
     put(vkey: string, isRetired: boolean): Promise<void>;

@@ -141,6 +141,15 @@ const finishTogether = async (deps: Deps, ended: Ended[]): Promise<void> => {
     deps.log.info({ grant: item.grant.id, request: item.grant.requestId, outcome }, 'grant has ended');
 };
 
+/** What was asked of the target last, and its answer: evidence shows it. The handle names the login, and with it the person. */
+const readbackOf = ({ handle }: Grant, outcome: EndOutcome | undefined) => ({
+  readback: {
+    operation: 'revoke_and_read_back',
+    answer: outcome === 'still_held' ? 'held_by_another_grant' : 'absent',
+  },
+  handle,
+});
+
 const finish = async (deps: Deps, tx: Tx, ended: Ended[]): Promise<void> => {
   const outcomes = new Map(ended.map(({ item, outcome }) => [item.grant.id, outcome]));
   const [locked, now] = await Promise.all([tx.grants.lockMany([...outcomes.keys()]), tx.now()]);
@@ -162,6 +171,7 @@ const finish = async (deps: Deps, tx: Tx, ended: Ended[]): Promise<void> => {
       outcome: outcomes.get(grant.id) ?? null,
       attempts: attempts + 1,
       expiresAt: expiresAt.toISOString(),
+      ...readbackOf(grant, outcomes.get(grant.id)),
       ...deps.access.guarantee(grant),
     };
     await tx.audit.append({ ...entryOf(grant), type: 'grant.ended', data });

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { AuditTree, Signing, StoredCheckpoint } from '../../application/evidence/evidence-ports.ts';
 import { consistencyPlan, rootPlan } from '../../lib/transparency/tree.ts';
+import { evidenceReads } from './evidence.ts';
 import { inTransaction } from '../in-transaction.ts';
 import { readPlans, readTreeSize } from './tree.ts';
 
@@ -94,6 +95,7 @@ export const auditTree = (pool: pg.Pool): AuditTree => ({
   },
   addSignatures: async (size, lines) =>
     void (await pool.query('update audit_checkpoints set note = note || $2 where size = $1', [size, lines])),
+  ...evidenceReads(pool),
   keys: keysOf(pool),
   publishing: publishing(pool),
   ...publications(pool),

@@ -1,0 +1,388 @@
+#!/usr/bin/env python3
+"""Checks the evidence of one grant of temporary access. Needs Python 3.8 and nothing else, and no network.
+
+    python3 verify.py [BUNDLE] [--key VKEY]
+
+BUNDLE is the zip or the unpacked folder; the folder of this file by default. VKEY is the verifier key of the log, from
+somewhere else than this bundle: with it, only that key counts. Exit code 0 only if everything holds.
+
+What is proved: the log that VKEY signed holds these events and says that there are no others about this grant up to
+its removal; none was changed since; the policy is the one they were decided by; the target said that the access is gone.
+Formats: C2SP signed-note, tlog-checkpoint, tlog-proof, tlog-cosignature; RFC 6962 (tree); RFC 8032 (Ed25519).
+"""
+import base64, hashlib, json, os, re, sys, zipfile
+
+# --- Ed25519, verification only (RFC 8032, section 6) ---------------------------------------------------------------
+P = 2**255 - 19
+L = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT_OF_MINUS_1 = pow(2, (P - 1) // 4, P)
+
+def add(a, b):
+    e, f = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
+    g, h = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
+    e, f, g, h = f - e, h - g, h + g, f + e
+    return (e * f % P, g * h % P, f * g % P, e * h % P)
+
+def times(n, point):
+    result = (0, 1, 1, 0)
+    while n > 0:
+        if n & 1:
+            result = add(result, point)
+        point, n = add(point, point), n >> 1
+    return result
+
+def point_of(data):
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    if y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT_OF_MINUS_1 % P
+    if (x * x - square) % P or (x == 0 and sign):
+        return None
+    x = P - x if x & 1 != sign else x
+    return (x, y, 1, x * y % P)
+
+BASE = point_of((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+
+def ed25519(public, message, signature):
+    if len(public) != 32 or len(signature) != 64:
+        return False
+    a, r, s = point_of(public), point_of(signature[:32]), int.from_bytes(signature[32:], "little")
+    if a is None or r is None or s >= L or times(8, a)[0] % P == 0:  # a key of small order fits to everything
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % L
+    left, right = times(s, BASE), add(r, times(k, a))
+    return (left[0] * right[2] - right[0] * left[2]) % P == 0 and (left[1] * right[2] - right[1] * left[2]) % P == 0
+
+# --- Formats --------------------------------------------------------------------------------------------------------
+class Refused(Exception):
+    pass
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+def unbase64(text, what):
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (ValueError, TypeError):
+        raise Refused("%s is no base64" % what)
+    return data
+
+def no_doubles(pairs):
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a name stands twice")
+    return dict(pairs)
+
+def read_json(data, what):
+    try:
+        return json.loads(data, object_pairs_hook=no_doubles)
+    except ValueError as error:
+        raise Refused("%s is no JSON (%s)" % (what, error))
+
+def parse_vkey(text):
+    name, _, rest = text.strip().partition("+")
+    key_id, _, encoded = rest.partition("+")
+    data = unbase64(encoded, "the verifier key %s" % name)
+    if not name or len(data) != 33 or data[0] not in (1, 4):
+        raise Refused("%r is no verifier key" % text)
+    if sha256(name.encode(), b"\n", data)[:4].hex() != key_id:
+        raise Refused("the verifier key of %s does not fit to its id" % name)
+    return {"name": name, "id": bytes.fromhex(key_id), "type": data[0], "public": data[1:]}
+
+def open_note(data, keys, what):
+    """The text, and which of the keys signed it. A signature by a known key that does not hold refuses the note."""
+    try:
+        note = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused("%s is no UTF-8" % what)
+    text, empty, lines = note.rpartition("\n\n")
+    if not empty or not note.endswith("\n") or any(ord(c) < 32 and c != "\n" for c in note):
+        raise Refused("%s is no signed note" % what)
+    text, signers = text + "\n", []
+    for line in lines[:-1].split("\n"):
+        match = re.match("^\u2014 ([^ +]+) ([A-Za-z0-9+/=]+)$", line)
+        if not match:
+            raise Refused("%s has a line that is no signature" % what)
+        signature = unbase64(match.group(2), "a signature of %s" % what)
+        for key in keys:
+            if key["name"] != match.group(1) or key["id"] != signature[:4]:
+                continue
+            message, proof = text.encode(), signature[4:]
+            if key["type"] == 4:
+                message = b"cosignature/v1\ntime %d\n" % int.from_bytes(proof[:8], "big") + message
+                proof = proof[8:]
+            if not ed25519(key["public"], message, proof):
+                raise Refused("the signature of %s by %s does not hold" % (what, key["name"]))
+            signers.append(key)
+    return text, signers
+
+def root_from(leaf, index, size, path):
+    """RFC 9162, 2.1.3.2."""
+    if index >= size:
+        raise Refused("the tree of the checkpoint has %d leaves, and the proof is of leaf %d" % (size, index))
+    node, last, result = index, size - 1, leaf
+    for sibling in path:
+        if last == 0:
+            raise Refused("its path is too long")
+        if node & 1 or node == last:
+            result = sha256(b"\x01", sibling, result)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            result = sha256(b"\x01", result, sibling)
+        node, last = node >> 1, last >> 1
+    if last:
+        raise Refused("its path is too short")
+    return result
+
+# --- The bundle -----------------------------------------------------------------------------------------------------
+def read_bundle(path):
+    if not os.path.isdir(path):
+        with zipfile.ZipFile(path) as archive:
+            names = [info.filename for info in archive.infolist() if not info.is_dir()]
+            if len(set(names)) != len(names):
+                raise Refused("a file stands in the zip twice")
+            return {name: archive.read(name) for name in names}
+    files = {}
+    for folder, _, names in os.walk(path):
+        for name in names:
+            whole = os.path.join(folder, name)
+            with open(whole, "rb") as file:
+                files[os.path.relpath(whole, path).replace(os.sep, "/")] = file.read()
+    return files
+
+def commitment(part, kind, seq):
+    if set(part) == {"commitment"}:
+        data = unbase64(part["commitment"], "a commitment of event %d" % seq)
+        if len(data) != 32:
+            raise Refused("a commitment of event %d is not 32 bytes" % seq)
+        return data
+    if set(part) != {"text", "salt"}:
+        raise Refused("event %d has a part that is neither a text with its salt nor a commitment" % seq)
+    salt = unbase64(part["salt"], "a salt of event %d" % seq)
+    if len(salt) != 32:
+        raise Refused("a salt of event %d is not 32 bytes" % seq)
+    return sha256(("latchkey/event/%s/v2" % kind).encode(), salt, part["text"].encode())
+
+class Bundle:
+    def __init__(self, files, key):
+        self.files, self.events, self.key = files, [], key
+        self.keys = [parse_vkey(key)] if key else [parse_vkey(line) for line in self.text("keys.txt").splitlines() if line.strip()]
+
+    def text(self, name):
+        if name not in self.files:
+            raise Refused("%s is missing" % name)
+        try:
+            return self.files[name].decode("utf-8")
+        except UnicodeDecodeError:
+            raise Refused("%s is no UTF-8" % name)
+
+    def json(self, name):
+        return read_json(self.text(name), name)
+
+    def log_signers(self, signers):
+        return [key for key in signers if key["type"] == 1 and (self.key or key["name"] == self.origin)]
+
+    def check_manifest(self):
+        self.text("manifest.note"), self.text("manifest.json")
+        self.origin = self.text("checkpoint").split("\n")[0]
+        text, signers = open_note(self.files["manifest.note"], self.keys, "manifest.note")
+        if not self.log_signers(signers):
+            raise Refused("manifest.note is not signed by %s" % ("the key that was given" if self.key else "a key of keys.txt"))
+        found = hashlib.sha256(self.files["manifest.json"]).hexdigest()
+        if not text.startswith("latchkey evidence v1\n") or found not in text.split("\n"):
+            raise Refused("manifest.note is about another manifest.json")
+        manifest = self.json("manifest.json")
+        listed = [entry["name"] for entry in manifest["files"]]
+        if len(set(listed)) != len(listed):
+            raise Refused("manifest.json lists a file twice")
+        for entry in manifest["files"]:
+            data = self.files.get(entry["name"])
+            if data is None:
+                raise Refused("%s is missing" % entry["name"])
+            if len(data) != entry["size"] or hashlib.sha256(data).hexdigest() != entry["sha256"]:
+                raise Refused("%s is not the file that manifest.json lists" % entry["name"])
+        more = set(self.files) - set(listed) - {"manifest.json", "manifest.note"}
+        if more:
+            raise Refused("%s is not in manifest.json" % ", ".join(sorted(more)))
+        self.grant, self.request = manifest["grant"], manifest["request"]
+        return "%d files are those that %s signed" % (len(listed), signers[0]["name"])
+
+    def check_checkpoint(self):
+        text, signers = open_note(self.files["checkpoint"], self.keys, "checkpoint")
+        if not self.log_signers(signers):
+            raise Refused("the checkpoint is not signed by %s" % ("the key that was given" if self.key else "a key of keys.txt"))
+        lines = text.split("\n")
+        if len(lines) < 4 or not re.match("^(0|[1-9][0-9]*)$", lines[1]):
+            raise Refused("the checkpoint has no size")
+        self.size, self.root = int(lines[1]), unbase64(lines[2], "the root of the checkpoint")
+        others = [key["name"] for key in signers if key["type"] == 4]
+        return "%d leaves of the log %s%s" % (self.size, lines[0], "; witnessed by " + ", ".join(others) if others else "; no witness")
+
+    def check_events(self):
+        for line in self.text("events.jsonl").splitlines():
+            event = read_json(line, "a line of events.jsonl")
+            seq = event["seq"]
+            if self.events and seq == self.events[-1]["seq"]:
+                raise Refused("event %d stands twice" % seq)
+            if self.events and seq < self.events[-1]["seq"]:
+                raise Refused("event %d is not in order" % seq)
+            if "text" not in event["open"]:
+                raise Refused("the open text of event %d is missing" % seq)
+            event["entry"] = commitment(event["open"], "open", seq) + commitment(event["personal"], "personal", seq)
+            event["facts"] = read_json(event["open"]["text"], "the open text of event %d" % seq)
+            if self.grant != event["facts"].get("grantId") and self.request != event["facts"].get("requestId"):
+                raise Refused("event %d is about neither grant %s nor its request %s" % (seq, self.grant, self.request))
+            self.events.append(event)
+        if not self.events:
+            raise Refused("there are no events")
+        return "%d events about grant %s and its request" % (len(self.events), self.grant)
+
+    def check_inclusion(self):
+        proofs = {name for name in self.files if name.startswith("proofs/")}
+        before = None
+        for event in self.events:
+            name = "proofs/%d.tlog-proof" % event["seq"]
+            proofs.discard(name)
+            head, empty, checkpoint = self.text(name).partition("\n\n")
+            lines = [line for line in head.split("\n") if not line.startswith("extra ")]
+            if not empty or lines[0] != "c2sp.org/tlog-proof@v1" or len(lines) < 2 or not re.match("^index [0-9]+$", lines[1]):
+                raise Refused("%s is no tlog-proof" % name)
+            if checkpoint.encode() != self.files["checkpoint"]:
+                raise Refused("%s is a proof for another checkpoint" % name)
+            index = int(lines[1][6:])
+            if before not in (None, index - event["seq"]):
+                raise Refused("%s is a proof for another place in the log" % name)
+            before = index - event["seq"]
+            try:
+                root = root_from(sha256(b"\x00", event["entry"]), index, self.size, [unbase64(line, name) for line in lines[2:]])
+            except Refused as refused:
+                raise Refused("event %d is not in the log: %s" % (event["seq"], refused))
+            if root != self.root:
+                raise Refused("event %d is not in the log: it was changed, or the proof is of another event" % event["seq"])
+        if proofs:
+            raise Refused("%s is about no event" % ", ".join(sorted(proofs)))
+        return "each event is in the log that was signed"
+
+    def counted(self, field, owner, owner_id):
+        numbers = [event["facts"].get(field) for event in self.events if event["facts"].get(owner) == owner_id]
+        if numbers != list(range(1, len(numbers) + 1)):
+            raise Refused("events are missing: %s counts %s" % (field, ", ".join(map(str, numbers))))
+        return len(numbers)
+
+    def check_complete(self):
+        of_grant = self.counted("grantEvent", "grantId", self.grant)
+        of_request = self.counted("requestEvent", "requestId", self.request)
+        last = [event["facts"] for event in self.events if "grantEventsTotal" in event["facts"]]
+        if len(last) != 1 or last[0]["grantEventsTotal"] != last[0]["grantEvent"] or last[0]["grantId"] != self.grant:
+            raise Refused("no event says that the access was removed")
+        self.removed = last[0]
+        return "%d events of the grant up to its removal and %d after, %d of the request, none missing" % (
+            self.removed["grantEvent"], of_grant - self.removed["grantEvent"], of_request)
+
+    def check_texts(self):
+        left_out = 0
+        for event in self.events:
+            if "text" not in event["personal"]:
+                left_out += 1
+                continue
+            personal = read_json(event["personal"]["text"], "the personal text of event %d" % event["seq"])
+            for field, value in event["facts"]["data"].items():
+                if field not in personal["data"] or not within(value, personal["data"][field]):
+                    raise Refused("the two texts of event %d say different things about %s" % (event["seq"], field))
+        return "the open and the personal texts agree" + ("; %d personal texts are left out" % left_out if left_out else "")
+
+    def check_policy(self):
+        found = hashlib.sha256(self.files["policy.yml"]).hexdigest() if "policy.yml" in self.files else self.text("policy.yml")
+        decisions = [event["facts"] for event in self.events if event["facts"]["type"] in ("request.approved", "request.created") and event["facts"].get("requestId") == self.request]
+        decided = [facts for facts in decisions if facts["type"] == "request.approved"] or [facts for facts in decisions if facts["data"].get("isBreakGlass")]
+        if not decided:
+            raise Refused("no event says who decided")
+        if decided[-1]["data"].get("policy") != found:
+            raise Refused("policy.yml is not the policy of the decision")
+        return "policy.yml is the policy of the decision"
+
+    def check_people(self):
+        created = next((event for event in self.events if event["facts"]["type"] == "request.created" and event["facts"]["requestId"] == self.request), None)
+        votes = [event for event in self.events if event["facts"]["type"] == "vote.cast" and event["facts"]["requestId"] == self.request]
+        if created is None:
+            raise Refused("no event says who made the request")
+        if any("text" not in event["personal"] for event in votes + [created]):
+            return "not shown: the bundle is redacted"
+        actor = lambda event: json.loads(event["personal"]["text"])["actor"].get("id")
+        if any(actor(vote) == actor(created) for vote in votes):
+            raise Refused("the requester voted on their own request")
+        return "%d votes, none by the requester" % len(votes)
+
+    def check_end(self):
+        readback = self.json("readback.json")
+        facts = self.removed["data"].get("readback") or {}
+        if readback.get("grant") != self.grant:
+            raise Refused("readback.json is about another grant")
+        if readback.get("answer") != "absent" or facts.get("answer") != "absent" or readback.get("at") != self.removed["at"]:
+            raise Refused("readback.json is not what the event of the removal says")
+        late = self.removed["data"].get("lateMs", 0)
+        return "the target said absent at %s, %s" % (readback["at"], "%.1f s late" % (late / 1000) if late >= 1000 else "on time")
+
+    def check_facts(self):
+        facts = self.json("grant.json")
+        created = self.events[0]["facts"]
+        if facts["grant"] != self.grant or facts["request"] != self.request:
+            raise Refused("grant.json is about another grant")
+        if (facts["target"], facts["role"]) != (created["target"], created["role"]) or facts["removedAt"] != self.removed["at"]:
+            raise Refused("grant.json does not say what the events say")
+        return "%s/%s, from %s to %s" % (facts["target"], facts["role"], facts["activeAt"] or "never", facts["removedAt"])
+
+def within(part, whole):
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(key in whole and within(value, whole[key]) for key, value in part.items())
+    if isinstance(part, list):
+        return isinstance(whole, list) and len(part) <= len(whole) and all(any(within(item, other) for other in whole) for item in part)
+    return type(part) is type(whole) and part == whole
+
+CHECKS = [
+    ("manifest", Bundle.check_manifest), ("checkpoint", Bundle.check_checkpoint), ("events", Bundle.check_events),
+    ("included", Bundle.check_inclusion), ("complete", Bundle.check_complete), ("texts", Bundle.check_texts),
+    ("policy", Bundle.check_policy), ("people", Bundle.check_people), ("end", Bundle.check_end), ("facts", Bundle.check_facts),
+]
+
+def main(arguments):
+    path, key = os.path.dirname(os.path.abspath(__file__)), None
+    while arguments:
+        argument = arguments.pop(0)
+        if argument in ("-h", "--help"):
+            print(__doc__)
+            return 0
+        if argument.startswith("--key="):
+            key = argument[6:]
+        elif argument == "--key" and arguments:
+            key = arguments.pop(0)
+        elif argument.startswith("-"):
+            print("verify.py [BUNDLE] [--key VKEY]", file=sys.stderr)
+            return 2
+        else:
+            path = argument
+    name = "bundle"
+    try:
+        bundle = Bundle(read_bundle(path), key)
+        for name, check in CHECKS:
+            print("ok      %-10s  %s" % (name, check(bundle)))
+    except Refused as refused:
+        print("REFUSED %-10s  %s" % (name, refused))
+        return 1
+    except (OSError, zipfile.BadZipFile) as error:
+        print("REFUSED bundle      it cannot be read: %s" % error)
+        return 1
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        print("REFUSED %-10s  it is not as the format says (%s: %s)" % (name, type(error).__name__, error))
+        return 1
+    if not key:
+        print("note    key         the key is from the bundle itself: compare keys.txt with a copy from elsewhere, or give it with --key")
+    return 0
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,55 @@
+/** What a bundle of evidence is made of. */
+import type pg from 'pg';
+import type { AuditTree, StoredEvent } from '../../application/evidence/evidence-ports.ts';
+import { inclusionPlan } from '../../lib/transparency/tree.ts';
+import { readPlans, readTreeSize } from './tree.ts';
+
+type Row = {
+  seq: string;
+  openText: string;
+  openSalt: Buffer;
+  personalCommitment: Buffer;
+  text: string | null;
+  salt: Buffer | null;
+};
+
+/** Two statements, since each has an index of its own. */
+const EVENTS = `
+select c.seq, c.open_text as "openText", c.open_salt as "openSalt", c.personal_commitment as "personalCommitment", p.text, p.salt
+from (
+  select * from audit_chain where grant_id = $1 and open_text is not null
+  union
+  select * from audit_chain where request_id = $2 and open_text is not null
+) c left join audit_personal p on p.event_id = c.event_id
+where c.seq <= $3 order by c.seq`;
+
+const eventOf = ({ seq, openText, openSalt, personalCommitment, text, salt }: Row): StoredEvent => ({
+  seq: Number(seq),
+  open: { text: openText, salt: openSalt },
+  personal: text === null || salt === null ? { commitment: personalCommitment } : { text, salt },
+  personalCommitment,
+});
+
+type EvidenceReads = Pick<AuditTree, 'eventsOf' | 'proofs' | 'policySource'>;
+
+export const evidenceReads = (pool: pg.Pool): EvidenceReads => ({
+  eventsOf: async ({ grant, request }, size) => {
+    const { before } = await readTreeSize(pool);
+    const { rows } = await pool.query<Row>(EVENTS, [grant, request, before + size]);
+    return rows.map(eventOf);
+  },
+  proofs: async (seqs, size) => {
+    const { before } = await readTreeSize(pool);
+    const indexes = seqs.map((seq) => seq - before - 1);
+    const paths = await readPlans(
+      pool,
+      before,
+      indexes.map((index) => inclusionPlan(index, size)),
+    );
+    return seqs.map((seq, at) => ({ seq, index: indexes[at] ?? 0, path: paths[at] ?? [] }));
+  },
+  policySource: async (sha256) => {
+    const text = 'select source from policies where sha256 = $1';
+    return (await pool.query<{ source: string }>(text, [sha256])).rows[0]?.source ?? null;
+  },
+});

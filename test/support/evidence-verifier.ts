@@ -1,0 +1,164 @@
+/**
+ * A second verifier of evidence, written from the format alone: it shares no code with what makes bundles, nor with verify.py.
+ * It answers null when everything holds, else the first thing that does not.
+ */
+import { createHash, createPublicKey, verify } from 'node:crypto';
+
+type Files = Record<string, Uint8Array>;
+type Part = { text?: string; salt?: string; commitment?: string };
+type Line = { seq: number; open: Part; personal: Part };
+type Open = Record<string, unknown> & { data: Record<string, unknown> };
+
+class Bad extends Error {}
+const fail = (why: string): never => {
+  throw new Bad(why);
+};
+const sha = (...parts: (string | Uint8Array)[]): Buffer =>
+  parts.reduce((made, part) => made.update(part), createHash('sha256')).digest();
+const utf8 = (data: Uint8Array | undefined, name: string): string =>
+  data ? new TextDecoder('utf-8', { fatal: true }).decode(data) : fail(`no ${name}`);
+const bytes = (text: string | undefined): Buffer => {
+  const data = Buffer.from(text ?? '', 'base64');
+  return text !== undefined && data.toString('base64') === text ? data : fail('base64');
+};
+
+const publicKeys = (vkeys: string, origin: string): Map<string, Buffer> =>
+  new Map(
+    vkeys
+      .split('\n')
+      .filter((line) => line.startsWith(`${origin}+`))
+      .flatMap((line) => {
+        const raw = bytes(
+          line.slice(line.lastIndexOf('+', line.length) + 1).length ? line.split('+').slice(2).join('+') : '',
+        );
+        const id = sha(`${origin}\n`, raw).subarray(0, 4).toString('hex');
+        return raw[0] === 1 && line.split('+')[1] === id ? [[id, raw.subarray(1)] as const] : [];
+      }),
+  );
+
+const signedText = (note: string, origin: string, keys: Map<string, Buffer>): string => {
+  const at = note.lastIndexOf('\n\n');
+  if (at < 0) fail('note');
+  const text = note.slice(0, at + 1);
+  let good = 0;
+  for (const line of note
+    .slice(at + 2)
+    .trimEnd()
+    .split('\n')) {
+    const [dash, name, encoded] = line.split(' ');
+    if (dash !== '\u2014') fail('signature line');
+    const data = bytes(encoded);
+    const raw = keys.get(data.subarray(0, 4).toString('hex'));
+    if (name !== origin || !raw) continue;
+    const jwk = { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') };
+    if (!verify(null, Buffer.from(text), createPublicKey({ key: jwk, format: 'jwk' }), data.subarray(4)))
+      fail('signature');
+    good += 1;
+  }
+  return good > 0 ? text : fail('unsigned');
+};
+
+/** By recursion over the tree, as RFC 6962 defines it. */
+type Place = { index: number; size: number };
+
+const rootOf = (leaf: Buffer, { index, size }: Place, path: Buffer[]): Buffer => {
+  if (size === 1) return path.length === 0 ? leaf : fail('path too long');
+  const sibling = path.at(-1) ?? fail('path too short');
+  let half = 1;
+  while (half * 2 < size) half *= 2;
+  const rest = path.slice(0, -1);
+  return index < half
+    ? sha(Buffer.from([1]), rootOf(leaf, { index, size: half }, rest), sibling)
+    : sha(Buffer.from([1]), sibling, rootOf(leaf, { index: index - half, size: size - half }, rest));
+};
+
+const committed = ({ text, salt, commitment }: Part, tag: string): Buffer => {
+  if (commitment !== undefined) return bytes(commitment);
+  const salted = bytes(salt);
+  return salted.length === 32 && text !== undefined ? sha(tag, salted, text) : fail('salt');
+};
+
+const checkFiles = (files: Files, manifest: { files: { name: string; sha256: string; size: number }[] }): void => {
+  const names = manifest.files.map(({ name }) => name);
+  if (new Set(names).size !== names.length) fail('listed twice');
+  for (const { name, sha256, size } of manifest.files) {
+    const data = files[name] ?? fail(`no ${name}`);
+    if (data.length !== size || sha(data).toString('hex') !== sha256) fail(`file ${name}`);
+  }
+  const others = Object.keys(files).filter((name) => !names.includes(name));
+  if (others.toSorted().join() !== 'manifest.json,manifest.note') fail('other files');
+};
+
+const checkLine = (files: Files, line: Line, tree: { size: number; root: Buffer }): number => {
+  const proof = utf8(files[`proofs/${line.seq}.tlog-proof`], 'proof');
+  const at = proof.indexOf('\n\n');
+  if (proof.slice(at + 2) !== utf8(files['checkpoint'], 'checkpoint')) fail('other checkpoint');
+  const [magic, index = '', ...path] = proof.slice(0, at).split('\n');
+  if (magic !== 'c2sp.org/tlog-proof@v1' || !/^index \d+$/.test(index)) fail('proof');
+  const leafIndex = Number(index.slice(6));
+  if (leafIndex >= tree.size) fail('shorter tree');
+  const entry = [
+    committed(line.open, 'latchkey/event/open/v2'),
+    committed(line.personal, 'latchkey/event/personal/v2'),
+  ];
+  if (
+    !rootOf(sha(Buffer.from([0]), ...entry), { index: leafIndex, size: tree.size }, path.map(bytes)).equals(tree.root)
+  )
+    fail('not included');
+  return leafIndex - line.seq;
+};
+
+const checkCounts = (opens: readonly Open[], grant: string, request: string): Open => {
+  const count = (name: string, owner: string, id: string): void => {
+    const numbers = opens.filter((open) => open[owner] === id).map((open) => open[name]);
+    if (numbers.some((number, index) => number !== index + 1)) fail(`gap in ${name}`);
+  };
+  count('grantEvent', 'grantId', grant);
+  count('requestEvent', 'requestId', request);
+  if (opens.some((open) => open['grantId'] !== grant && open['requestId'] !== request)) fail('other grant');
+  const [last, ...more] = opens.filter((open) => open['grantEventsTotal'] !== undefined);
+  return last && more.length === 0 && last['grantEventsTotal'] === last['grantEvent'] ? last : fail('no removal');
+};
+
+const check = (files: Files, vkey: string | undefined): void => {
+  const [origin = ''] = utf8(files['checkpoint'], 'checkpoint').split('\n');
+  const keys = publicKeys(vkey ?? utf8(files['keys.txt'], 'keys.txt'), origin);
+  const manifestText = utf8(files['manifest.json'], 'manifest.json');
+  const noted = signedText(utf8(files['manifest.note'], 'manifest.note'), origin, keys);
+  if (!noted.includes(sha(manifestText).toString('hex'))) fail('manifest');
+  const manifest = JSON.parse(manifestText) as { grant: string; request: string; files: [] };
+  checkFiles(files, manifest);
+  const [, size = '', root] = signedText(utf8(files['checkpoint'], 'checkpoint'), origin, keys).split('\n');
+  const tree = { size: Number(size), root: bytes(root) };
+  const lines = utf8(files['events.jsonl'], 'events')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+  const offsets = new Set(lines.map((line) => checkLine(files, line, tree)));
+  if (offsets.size !== 1) fail('places');
+  if (lines.some(({ seq }, index) => index > 0 && seq <= (lines[index - 1]?.seq ?? 0))) fail('order');
+  const proofs = Object.keys(files).filter((name) => name.startsWith('proofs/'));
+  if (proofs.length !== lines.length) fail('proofs');
+  const opens = lines.map(({ open }) => JSON.parse(open.text ?? fail('no open text')) as Open);
+  const removed = checkCounts(opens, manifest.grant, manifest.request);
+  const decision = opens.findLast(
+    ({ type, requestId }) => type === 'request.approved' && requestId === manifest.request,
+  );
+  if (decision?.data['policy'] !== sha(files['policy.yml'] ?? fail('policy')).toString('hex')) fail('policy');
+  const readback = JSON.parse(utf8(files['readback.json'], 'readback')) as Record<string, unknown>;
+  if (readback['grant'] !== manifest.grant || readback['answer'] !== 'absent' || readback['at'] !== removed['at'])
+    fail('readback');
+  const facts = JSON.parse(utf8(files['grant.json'], 'grant')) as Record<string, unknown>;
+  if (facts['grant'] !== manifest.grant || facts['target'] !== removed['target'] || facts['role'] !== removed['role'])
+    fail('facts');
+};
+
+export const problemOf = (files: Files, vkey?: string): string | null => {
+  try {
+    check(files, vkey);
+    return null;
+  } catch (error) {
+    if (error instanceof Bad || error instanceof SyntaxError || error instanceof TypeError) return error.message;
+    throw error;
+  }
+};
