@@ -144,8 +144,8 @@ const finishTogether = async (deps: Deps, ended: Ended[]): Promise<void> => {
 /** What was asked of the target last, and its answer: evidence shows it. The handle names the login, and with it the person. */
 const readbackOf = ({ handle }: Grant, outcome: EndOutcome | undefined) => ({
   readback: {
-    operation: 'revoke_and_read_back',
-    answer: outcome === 'still_held' ? 'held_by_another_grant' : 'absent',
+    operation: 'revoke_and_read_back' as const,
+    answer: outcome === 'still_held' ? ('held_by_another_grant' as const) : ('absent' as const),
   },
   handle,
 });

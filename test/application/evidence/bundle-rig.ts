@@ -11,7 +11,7 @@ import type { Actor } from '../../../src/domain/audit/events.ts';
 import { signNote } from '../../../src/lib/transparency/note.ts';
 import type { Signer } from '../../../src/lib/transparency/note.ts';
 import { rendering } from '../../../src/bundles/rendering.ts';
-import { insertGrant, storeRequest } from '../../store/fixtures.ts';
+import { insertGrant, someEvent, storeRequest } from '../../store/fixtures.ts';
 import { ORIGIN } from './rig.ts';
 import type { EvidenceRig } from './rig.ts';
 
@@ -32,45 +32,31 @@ export type Given = { grant: string; request: string };
 export const giveAndRemove = async ({ store, deps }: EvidenceRig, votedBy: Actor = OWNER): Promise<Given> => {
   const made = await storeRequest(store, { policySha256: POLICY_SHA });
   const common = { requestId: made.id, target: made.target, role: made.role };
+  const expiresAt = new Date('2026-11-29T12:00:00Z').toISOString();
   const given = await store.transaction(async (tx) => {
     await tx.policies.adopt({ sha256: POLICY_SHA, source: POLICY });
-    const created = {
-      durationMs: made.durationMs,
-      reason: '=HYPERLINK("x") <script>',
-      ticket: 'OPS-1',
-      policy: POLICY_SHA,
-      rule: 'owners',
-    };
+    const text = { reason: '=HYPERLINK("x") <script>', ticket: 'OPS-1' };
+    const created = { ...text, durationMs: made.durationMs, policy: POLICY_SHA, rule: 'owners' };
     await tx.audit.append({ ...common, type: 'request.created', actor: REQUESTER, grantId: null, data: created });
-    await tx.audit.append({
-      ...common,
-      type: 'policy.loaded',
-      actor: OWNER,
-      requestId: null,
-      grantId: null,
-      data: {},
-    });
-    const vote = { kind: 'approve', reason: null, policy: POLICY_SHA };
+    await tx.audit.append(someEvent());
+    const vote = { kind: 'approve', reason: null, policy: POLICY_SHA, isChanged: false, onBehalfOf: null } as const;
     await tx.audit.append({ ...common, type: 'vote.cast', actor: votedBy, grantId: null, data: vote });
     const grantId = await insertGrant(tx, made);
     const of = { ...common, grantId, actor: { kind: 'system', id: 'latchkey' } as const };
-    const approved = { decision: 'd1', rule: 'owners', policy: POLICY_SHA, votes: ['T1:UDANA1'] };
+    const approved = { decision: 'd1', rule: 'owners', policy: POLICY_SHA, votes: ['T1:UDANA1'], preApprovals: [] };
     await tx.audit.append({ ...of, type: 'request.approved', data: approved });
-    await tx.audit.append({ ...of, type: 'grant.activating', data: { durationMs: made.durationMs } });
+    await tx.audit.append({ ...of, type: 'grant.activating', data: { durationMs: made.durationMs, startsAt: null } });
     await tx.grants.claim(grantId, 1000, made.durationMs);
     await tx.grants.setActive(grantId, { login: `lk_${grantId}_ada` });
-    await tx.audit.append({
-      ...of,
-      type: 'grant.active',
-      data: { handle: { login: 'lk_1_ada' }, person: 'T1:UADA7' },
-    });
+    const active = { handle: { login: 'lk_1_ada' }, person: 'T1:UADA7', expiresAt };
+    await tx.audit.append({ ...of, type: 'grant.active', data: active });
     await tx.grants.setEnding(grantId, { cause: 'done', by: null, reason: null });
     await tx.audit.append({ ...of, type: 'grant.ending', data: { cause: 'done' } });
     await tx.grants.setEndedMany([grantId], 'removed');
-    const readback = { operation: 'revoke', answer: 'absent' };
-    const ended = { cause: 'done', lateMs: 3, outcome: 'removed', readback, handle: { login: 'lk_1_ada' } };
-    await tx.audit.append({ ...of, type: 'grant.ended', data: ended });
-    await tx.audit.append({ ...of, type: 'review.opened', data: {} });
+    const readback = { operation: 'revoke_and_read_back', answer: 'absent' } as const;
+    const how = { cause: 'done', lateMs: 3, outcome: 'removed', attempts: 1, expiresAt } as const;
+    await tx.audit.append({ ...of, type: 'grant.ended', data: { ...how, readback, handle: { login: 'lk_1_ada' } } });
+    await tx.audit.append({ ...of, type: 'credentials.shown', data: {} });
     return { grant: grantId, request: made.id };
   });
   await deps.store.audit.seal(1000);

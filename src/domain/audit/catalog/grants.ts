@@ -135,9 +135,16 @@ const ending = {
       lateMs: ms,
       attempts: count,
       expiresAt: at,
+      /** What was asked of the target last, and what it answered; events of older versions have none. */
+      readback: z
+        .strictObject({
+          operation: z.literal('revoke_and_read_back'),
+          answer: z.enum(['absent', 'held_by_another_grant']),
+        })
+        .optional(),
       ...guarantee,
     },
-    personal: {},
+    personal: { handle: z.json().optional() },
   }),
 };
 
