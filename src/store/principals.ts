@@ -24,7 +24,7 @@ export const clientAlias = <Name extends string>(name: Name) => {
 export const principalOrNull = (person: Person | null, client: Client | null): Principal | null => person ?? client;
 
 /** The foreign keys say that there is one. */
-export const principalOf = (person: Person | null, client: Client | null): Principal => {
+const principalOf = (person: Person | null, client: Client | null): Principal => {
   const found = person ?? client;
   if (!found) throw new Error('a principal has neither a person nor a client');
   return found;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { callerFromSession } from '../../src/application/identity/caller.ts';
 import type { ClientCaller } from '../../src/application/identity/caller.ts';
 import type { RequestView } from '../../src/application/record/request-view.ts';
+import { clientIdOf } from '../../src/domain/principals/client.ts';
 import type { ClientJob } from '../../src/domain/principals/client.ts';
 import { codeOf } from '../support/refusal.ts';
 import { withClient } from '../support/world.ts';
@@ -50,7 +51,7 @@ const session = (job: Partial<ClientJob> = {}, startedBy: string[] = [], channel
   callerFromSession({
     client: {
       kind: 'client',
-      id: 'client:api-deploy',
+      id: clientIdOf('api-deploy'),
       name: 'api-deploy',
       issuer: 'github',
       issuerKind: 'github',

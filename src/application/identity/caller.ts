@@ -26,7 +26,8 @@ export const callerFromSlack = async ({ directory }: PeopleDirectory, userId: st
   ({ kind: 'person', person: await directory.person(userId) }) as PersonCaller;
 
 /** For an alert that a rule names: whoever is on call requests, without a click. */
-export const callerOnCall = callerFromSlack;
+export const callerOnCall = (deps: PeopleDirectory, userId: string): Promise<PersonCaller> =>
+  callerFromSlack(deps, userId);
 
 /** For a session that the door of clients has verified. */
 export const callerFromSession = ({ client, job, startedBy }: ClientSession): ClientCaller =>

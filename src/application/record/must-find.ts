@@ -1,14 +1,7 @@
 import { DomainError } from '../../domain/errors.ts';
-import type { Person } from '../../domain/principals/person.ts';
 import type { Principal } from '../../domain/principals/principal.ts';
 import type { Deps } from '../deps.ts';
 import type { RequestView } from './request-view.ts';
-
-export const mustPerson = async (deps: Deps, id: string): Promise<Person> => {
-  const person = await deps.store.read.person(id);
-  if (!person) throw new DomainError('unknown_person', { id });
-  return person;
-};
 
 export const mustPrincipal = async (deps: Deps, id: string): Promise<Principal> => {
   const principal = await deps.store.read.principal(id);

@@ -1,5 +1,4 @@
 /** What is shown of a client in place of a person: which machine it is, and the job that requests. */
-import type { Client } from '../../../domain/principals/client.ts';
 import { jobFacts } from '../../../domain/principals/job-words.ts';
 import type { Requester } from '../../../domain/principals/requester.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
@@ -48,10 +47,6 @@ export const whoRequests = (requester: Requester): string => {
   const parts = [...short.map((text) => inline(text, SHORT_MAX)), ...(link ? [link] : [])];
   return parts.length > 0 ? `${mention(requester)} (${parts.join(' · ')})` : mention(requester);
 };
-
-/** `client api-deploy, issuer github: repository acme/api (456789)` */
-export const clientLine = ({ issuer, binding }: Client): string =>
-  `Issuer ${inline(issuer, SHORT_MAX)}${binding === '' ? '' : `, bound to ${inline(binding, 2 * FACT_MAX)}`}`;
 
 /** In the client's channel, in place of all that a person is written by direct message. One message, kept current to the end. */
 export const clientMessage = (view: RequestView, facts: MessageFacts): Message => {
