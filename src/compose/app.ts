@@ -1,4 +1,6 @@
 /** The composition root: the only file that knows every adapter. */
+import { createApiDoor } from './api.ts';
+import type { ApiDoor } from './api.ts';
 import { checkAdopted, reportTargets } from './report-targets.ts';
 import { startCheckpoints } from './evidence.ts';
 import { hooksOf, startWeb } from './web.ts';
@@ -53,6 +55,7 @@ import { callerFromSlack } from '../application/identity/caller.ts';
 import type { Deps, Store } from '../application/deps.ts';
 import type { AdoptInput } from '../application/policy/adopt-policy.ts';
 import type { Misfit } from '../application/policy/misfits.ts';
+import type { Written } from '../application/record/outbox.ts';
 import type { UseCases } from '../application/verbs.ts';
 import { NOTHING_CHECKED, createHealth } from '../http/ops/health.ts';
 import type { Checked, Health } from '../http/ops/health.ts';
@@ -119,6 +122,7 @@ type Late = {
   useCases: UseCases | null;
   health: Health | null;
   access: OpenAccess | null;
+  api: ApiDoor | null;
 };
 
 /** `current` is asked when the differences are needed: by then the new policy is in force. */
@@ -205,6 +209,14 @@ const createBindings = (store: Store, policy: () => Policy) => ({
   unreadable: createUnreadableGroups({ store, ids: { next: newId }, policy }),
 });
 
+/** After each commit that wrote work: for the jobs, and for who waits for a change. */
+const onWorkOf =
+  (late: Late) =>
+  (written: Written): void => {
+    late.jobs?.onWork(written);
+    late.api?.poke();
+  };
+
 const createCore = (options: AppOptions, late: Late): Core => {
   const { environment, log } = options;
   const database = { url: environment.databaseUrl, ca: environment.databaseCa };
@@ -212,7 +224,7 @@ const createCore = (options: AppOptions, late: Late): Core => {
   const store = createStore({
     pool,
     log,
-    onWork: (written) => late.jobs?.onWork(written),
+    onWork: onWorkOf(late),
     room: (kind) => late.jobs?.room(kind) ?? 0,
     onEvents: (entries) => metrics.onEvents(entries),
   });
@@ -286,7 +298,7 @@ const wayIntoSlack = ({ slack }: Environment): SlackAppSettings['environment'] =
 
 /** Everything runs when this resolves. A wrong token or a taken port rejects with a sentence, and leaves nothing open. */
 export const createApp = async (options: AppOptions): Promise<App> => {
-  const late: Late = { jobs: null, useCases: null, health: null, access: null };
+  const late: Late = { jobs: null, useCases: null, health: null, access: null, api: null };
   const core = createCore(options, late);
   const opened: (() => Promise<void>)[] = [core.store.close, core.replays.close, core.access.close];
   const stop = async (): Promise<void> => {
@@ -333,7 +345,11 @@ const startParts = async (options: AppOptions, { core, late, opened }: Starting)
   const health = healthOf(core, jobs, { slack, log });
   late.health = health;
   const { metrics } = core;
+  const api = only === 'worker' ? null : createApiDoor({ ...core, environment, log });
+  if (api) opened.push(api.stop);
+  late.api = api;
   const web = await startWeb({
+    api,
     environment,
     health,
     metrics,

@@ -1,4 +1,5 @@
 /** The HTTP servers of a process: one for Slack, webhooks and load balancers, and where it is set one for metrics and readiness in full. */
+import type { ApiDoor } from './api.ts';
 import type { Environment } from '../config/environment.ts';
 import type { Log } from '../lib/log.ts';
 import { createWebhookHandler } from '../http/hooks/webhook-handler.ts';
@@ -19,6 +20,8 @@ export type WebParts = {
   /** Null in Socket Mode. */
   slack: Handle | null;
   hooks: Routes;
+  /** Null in a worker. */
+  api: Pick<ApiDoor, 'handle' | 'release'> | null;
   log: Log;
 };
 
@@ -31,14 +34,21 @@ type HookParts = {
   log: Log;
 };
 
+/** All of them, so that what is not known is answered as the API answers. */
+const API_METHODS = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH'];
+
 export type Web = { port: number; metricsPort: number | null; stop(): Promise<void> };
 
-const mainRoutes = ({ environment, health, metrics, slack, hooks }: WebParts): Routes => ({
+const apiRoutes = (api: WebParts['api']): Routes =>
+  api === null ? {} : Object.fromEntries(API_METHODS.map((method) => [`${method} /api/v1/*`, api.handle]));
+
+const mainRoutes = ({ environment, health, metrics, slack, hooks, api }: WebParts): Routes => ({
   'GET /healthz': healthz,
   'GET /readyz': health.public,
   ...(environment.metricsPort === null && { 'GET /metrics': metrics.handle }),
   ...(slack && { 'POST /slack/events': slack }),
   ...hooks,
+  ...apiRoutes(api),
 });
 
 const metricsRoutes = ({ health, metrics }: WebParts): Routes => ({
@@ -52,7 +62,11 @@ export const startWeb = async (parts: WebParts): Promise<Web> => {
   const { port, host, metricsPort } = environment;
   const common = { host, log, onAnswered: metrics.onAnswered };
   const main = await startWebServer({ ...common, port, variable: 'PORT', routes: mainRoutes(parts) });
-  if (metricsPort === null) return { port: main.port, metricsPort: null, stop: main.stop };
+  const stopMain = async (): Promise<void> => {
+    parts.api?.release();
+    await main.stop();
+  };
+  if (metricsPort === null) return { port: main.port, metricsPort: null, stop: stopMain };
   const variable = 'LATCHKEY_METRICS_PORT';
   const side = await startWebServer({ ...common, port: metricsPort, variable, routes: metricsRoutes(parts) }).catch(
     async (error: unknown) => {
@@ -63,7 +77,7 @@ export const startWeb = async (parts: WebParts): Promise<Web> => {
   return {
     port: main.port,
     metricsPort: side.port,
-    stop: async () => void (await Promise.all([main.stop(), side.stop()])),
+    stop: async () => void (await Promise.all([stopMain(), side.stop()])),
   };
 };
 

@@ -1,0 +1,150 @@
+/** The door of the API, on Hono: bodies to a limit, tokens and sessions, rates, and every error as problem+json. */
+import { getRequestListener } from '@hono/node-server';
+import type { HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import type { Context } from 'hono';
+import { callerFromSession } from '../../../application/identity/caller.ts';
+import type { ClientCaller } from '../../../application/identity/caller.ts';
+import type { Log } from '../../../lib/log.ts';
+import { readRawBody } from '../../../lib/raw-body.ts';
+import type { BodyProblem } from '../../../lib/raw-body.ts';
+import { clientSessionOf, login } from '../../auth/login.ts';
+import type { LoginDeps } from '../../auth/login.ts';
+import type { Handle } from '../../routes.ts';
+import { createPerMinute } from './limits.ts';
+import type { PerMinute } from './limits.ts';
+import { openApi } from './openapi.ts';
+import { ApiError, UNAUTHORIZED, fail, problemFor, problemOf } from './problem.ts';
+import type { Problem } from './problem.ts';
+import { ROUTES } from './routes.ts';
+import type { ApiVerbs, Route } from './routes.ts';
+import { sessionBody, waitQuery } from './schemas.ts';
+import type { Waiting } from './waiting.ts';
+
+type Env = { Bindings: HttpBindings };
+type Ctx = Context<Env>;
+
+export type ApiParts = {
+  auth: LoginDeps;
+  verbs: ApiVerbs;
+  waiting: Waiting;
+  version: string;
+  log: Log;
+};
+
+type Api = ApiParts & { failedLogins: PerMinute; calls: PerMinute };
+
+const BODY_MAX_BYTES = 64 * 1024;
+const FAILED_LOGINS = 30;
+const CALLS = 600;
+
+const answerJson = (status: number, body: object, headers: Record<string, string> = {}): Response =>
+  new Response(`${JSON.stringify(body)}\n`, {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers },
+  });
+
+const answerProblem = (problem: Problem, headers: Record<string, string> = {}): Response =>
+  answerJson(problem.status, problem, {
+    'content-type': 'application/problem+json',
+    ...(problem.status === 401 && { 'www-authenticate': 'Bearer' }),
+    ...(problem.status === 429 && { 'retry-after': '60' }),
+    ...headers,
+  });
+
+const BODY_PROBLEMS: Record<BodyProblem, () => ApiError> = {
+  too_large: () => fail(413, 'too_large', `The body is larger than ${BODY_MAX_BYTES} bytes.`),
+  busy: () => fail(503, 'busy', 'There are too many large requests at the moment; send it again.'),
+  cut_off: () => fail(408, 'cut_off', 'The body did not arrive.'),
+};
+
+const bodyOf = async (c: Ctx): Promise<unknown> => {
+  const read = await readRawBody(c.env.incoming, BODY_MAX_BYTES);
+  if ('problem' in read) throw BODY_PROBLEMS[read.problem]();
+  try {
+    return JSON.parse(read.body.toString('utf8')) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) throw fail(400, 'not_json', 'The body is no JSON.');
+    throw error;
+  }
+};
+
+type Schema = NonNullable<Route['body']>;
+
+const checked = (schema: Schema, value: unknown): unknown => {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
+  throw fail(400, 'bad_request', `${where}${issue?.message ?? 'This is not what the call takes.'}`);
+};
+
+const addressOf = (c: Ctx): string => c.env.incoming.socket.remoteAddress ?? '';
+
+/** A good token always gets in: what is limited is how often a wrong one is answered with more than a refusal. */
+const exchange = async (api: Api, c: Ctx): Promise<Response> => {
+  const { token } = checked(sessionBody, await bodyOf(c)) as { token: string };
+  const found = await login(api.auth, token.trim());
+  if (found)
+    return answerJson(201, { session: found.session, client: found.client, expires_at: found.expiresAt.toISOString() });
+  if (api.failedLogins(addressOf(c))) return answerProblem(UNAUTHORIZED);
+  return answerProblem(
+    problemOf(429, 'too_many_logins', 'Too many tokens from this address were refused; wait a minute.'),
+  );
+};
+
+const callerOf = ({ auth, calls }: Api, c: Ctx): ClientCaller => {
+  const [, session = ''] = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '') ?? [];
+  const policy = auth.policy();
+  const opened = session === '' ? null : auth.sessions.open(session, { policy, now: new Date() });
+  if (!opened) throw new ApiError(UNAUTHORIZED);
+  if (!calls(opened.job.key))
+    throw new ApiError(problemOf(429, 'too_many_calls', `A job may make ${CALLS} calls a minute; wait a minute.`));
+  return callerFromSession(clientSessionOf(opened, policy));
+};
+
+const gone = (c: Ctx): AbortSignal => {
+  const controller = new AbortController();
+  c.env.outgoing.once('close', () => controller.abort());
+  return controller.signal;
+};
+
+const serve = async (api: Api, route: Route, c: Ctx): Promise<Response> => {
+  const caller = callerOf(api, c);
+  const query = checked(waitQuery, route.query ? c.req.query() : {}) as ReturnType<typeof waitQuery.parse>;
+  const body = route.body ? checked(route.body, await bodyOf(c)) : null;
+  if (route.path === '/grants' && c.req.query('mine') === undefined)
+    throw fail(400, 'bad_request', 'Write ?mine to give back all access of this job, or name a grant.');
+  const { verbs, waiting } = api;
+  const answer = await route.run({ verbs, waiting, caller, id: c.req.param('id') ?? '', body, query, signal: gone(c) });
+  return answerJson(answer.status, answer.body);
+};
+
+const onError = ({ log }: Api, error: unknown): Response => {
+  const problem = problemFor(error);
+  if (problem) return answerProblem(problem);
+  log.error({ err: error }, 'a call of the API failed');
+  return answerProblem(problemOf(500, 'internal', 'Something went wrong here; the log says what.'));
+};
+
+export const createApi = (parts: ApiParts): Handle => {
+  const api: Api = {
+    ...parts,
+    failedLogins: createPerMinute(FAILED_LOGINS),
+    calls: createPerMinute(CALLS),
+  };
+  const app = new Hono<Env>().basePath('/api/v1');
+  const document = openApi(parts.version);
+  app.get('/openapi.json', () => answerJson(200, document));
+  app.post('/sessions', (c) => exchange(api, c));
+  for (const route of ROUTES) app.on(route.method.toUpperCase(), route.path, (c) => serve(api, route, c));
+  const root = new Hono<Env>().route('/', app);
+  root.onError((error) => onError(api, error));
+  root.notFound(() => answerProblem(problemOf(404, 'not_found', 'There is no such call.')));
+  const listener = getRequestListener((request, bindings) => root.fetch(request, bindings), {
+    overrideGlobalObjects: false,
+  });
+  return async (request, response) => {
+    await listener(request, response);
+  };
+};
