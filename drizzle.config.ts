@@ -19,6 +19,7 @@ export default defineConfig({
     './src/store/schema/usage.ts',
     './src/store/schema/limits.ts',
     './src/store/schema/replays.ts',
+    './src/store/schema/heartbeats.ts',
   ],
   out: './migrations',
   migrations: { schema: 'public', table: 'schema_migrations' },

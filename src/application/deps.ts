@@ -17,6 +17,7 @@ import type { Holdings, LimitWrites } from './decisions/limit-ports.ts';
 import type { DriftAccess, DriftReads, DriftWrites } from './drift/drift-ports.ts';
 import type { AccessFailure, ManualSteps, Credentials } from './grants/access-ports.ts';
 import type { ExtensionReads, ExtensionWrites } from './grants/extension-ports.ts';
+import type { HeartbeatWrites } from './grants/heartbeat-ports.ts';
 import type { GrantWrites } from './grants/grant-ports.ts';
 import type { OnInUse, ReportsUsage, UseAccess, UseReads, UseWrites } from './grants/usage-ports.ts';
 import type { SealedSecret, Vault } from './grants/vault.ts';
@@ -74,6 +75,7 @@ export type Tx = {
   revocations: RevocationWrites;
   drift: DriftWrites;
   use: UseWrites;
+  heartbeats: HeartbeatWrites;
   limits: LimitWrites;
   leavers: LeaverWrites;
   addresses: AddressWrites;

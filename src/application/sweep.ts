@@ -1,6 +1,7 @@
 /** Finds requests whose time has come by the database clock, and everything that was left lying. Deadlines of grants have their own clock. */
 import { escalateDue, remindDue } from './requests/remind-approvers.ts';
 import { remindReviewers } from './break-glass/follow-up.ts';
+import { endSilent } from './grants/heartbeat.ts';
 import type { Deps } from './deps.ts';
 import { warnDue } from './grants/warn-before-expiry.ts';
 import { lapseRequest } from './requests/transitions.ts';
@@ -13,6 +14,7 @@ export type Swept = { ending: string[]; activating: string[]; extending: string[
 
 /** One pass. A full batch in any list means that there may be more: call again. */
 export const sweep = async (deps: Deps): Promise<Swept> => {
+  await endSilentJobs(deps);
   const lapsed = await lapseDue(deps);
   const extending = await deps.store.transaction((tx) => tx.extensions.listStalled(BATCH));
   const stalled = await deps.store.transaction((tx) => tx.grants.listStalled(BATCH));
@@ -22,6 +24,12 @@ export const sweep = async (deps: Deps): Promise<Swept> => {
   await deps.store.forgetAlerts(ALERTS_KEPT_MS, BATCH);
   return { ending, activating, extending, lapsed };
 };
+
+/** What cannot be ended now is silent at the next sweep, too. */
+const endSilentJobs = (deps: Deps): Promise<void> =>
+  endSilent(deps).catch((error: unknown) =>
+    deps.log.error({ err: error }, 'access of silent jobs could not be ended; the next sweep tries again'),
+  );
 
 /** A reminder that cannot be written holds up neither the others nor what was left lying. */
 const remindApprovers = async (deps: Deps): Promise<void> => {

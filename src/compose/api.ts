@@ -1,5 +1,6 @@
 /** The API for clients, put together: its verbs, its sessions, and the long polls. */
 import type { Environment } from '../config/environment.ts';
+import { heartbeat } from '../application/grants/heartbeat.ts';
 import { ownGrants } from '../application/queries/own-grants.ts';
 import { waitingFor } from '../application/queries/waiting-for.ts';
 import type { Deps } from '../application/deps.ts';
@@ -42,6 +43,7 @@ export const createApiDoor = ({ environment, deps, useCases, replays, log: all }
     showCredentials: useCases.showCredentials,
     end: useCases.end,
     waitingFor: (view: Parameters<typeof waitingFor>[1]) => waitingFor(deps, view),
+    heartbeat: (input: Parameters<typeof heartbeat>[1]) => heartbeat(deps, input),
     grantsOf: (caller: Parameters<typeof ownGrants>[1]) => ownGrants(deps, caller),
   };
   const auth = {

@@ -38,6 +38,7 @@ import { allowanceWrites } from './pre-approvals.ts';
 import { incidentWrites } from './incident-writes.ts';
 import { reviewWrites } from './follow-ups.ts';
 import { revocationWrites } from './revocations.ts';
+import { heartbeatWrites } from './heartbeats.ts';
 import { useWrites } from './usage.ts';
 import { secretWrites } from './secrets.ts';
 import { voteWrites } from './votes.ts';
@@ -114,6 +115,7 @@ const createSession = (line: Line): Session => {
     revocations: revocationWrites(db),
     drift: driftWrites(db),
     use: useWrites(db),
+    heartbeats: heartbeatWrites(db),
     limits: limitWrites(db),
     leavers: leaverWrites(db),
     decisions: decisionWrites(db, line),

@@ -170,6 +170,29 @@ test('a job requests, waits, is approved by somebody who did not start it, and g
   expect((await call('GET', `/requests/${id}`, { session })).body).toMatchObject({ state: 'ended', why: 'done' });
 });
 
+test('a job that is no longer heard loses its access', async () => {
+  const session = await sessionOf();
+  const before = world.slack.as('olga').messages('prod-access').length;
+  const { id } = await requested(session);
+  const message = await world.slack.waitFor(() => world.slack.as('olga').messages('prod-access').at(before), {
+    what: 'the approval message',
+    timeoutMs: 30_000,
+  });
+  await world.slack.as('olga').click(message, 'approve');
+  let seen = (await call('GET', `/requests/${String(id)}`, { session })).body;
+  while (seen['state'] !== 'active')
+    seen = (await call('GET', `/requests/${String(id)}?wait=20&version=${String(seen['version'])}`, { session })).body;
+  const grant = String(seen['grant']);
+  expect((await call('POST', `/grants/${grant}/heartbeat`, { session: await sessionOf() })).status).toBe(404);
+  expect((await call('POST', `/grants/${grant}/heartbeat`, { session })).body).toMatchObject({ grant });
+  await world.sql(`update heartbeats set heard_at = heard_at - interval '61 seconds'`);
+  while (seen['state'] !== 'ended')
+    seen = (await call('GET', `/requests/${String(id)}?wait=20&version=${String(seen['version'])}`, { session })).body;
+  expect(seen['why']).toBe('client_lost');
+  await world.slack.waitFor(async () => (await world.logins()).length === 0, { what: 'the end', timeoutMs: 20_000 });
+  expect((await call('POST', `/grants/${grant}/heartbeat`, { session })).status).toBe(409);
+});
+
 test('who started the job is asked for nothing', async () => {
   const session = await sessionOf({ actor_id: '1001' });
   const { waiting_for: names } = await requested(session);

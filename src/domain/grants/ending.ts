@@ -9,6 +9,7 @@ export const END_CAUSES = [
   'cancelled',
   'not_started',
   'incident_closed',
+  'client_lost',
 ] as const;
 
 /**

@@ -17,6 +17,7 @@ const END_CAUSES: Record<string, string> = {
   cancelled: 'cancelled before it began',
   not_started: 'it could not begin',
   incident_closed: 'the incident was closed',
+  client_lost: 'its job was not heard for a minute',
 };
 const END_OUTCOMES: Record<string, string> = {
   removed: 'removed, and its absence read back',

@@ -7,11 +7,12 @@ import type { CreateRequestResult } from '../../../application/requests/request-
 import type { UseCases } from '../../../application/verbs.ts';
 import { requestAnswerOf } from './answers.ts';
 import { ApiError, fail, problemOf } from './problem.ts';
-import { credentialsAnswer, endAnswer, requestAnswer, requestBody, waitQuery } from './schemas.ts';
+import { credentialsAnswer, endAnswer, heartbeatAnswer, requestAnswer, requestBody, waitQuery } from './schemas.ts';
 import type { Waiting } from './waiting.ts';
 
 export type ApiVerbs = Pick<UseCases, 'createRequest' | 'ownRequest' | 'cancel' | 'showCredentials' | 'end'> & {
   waitingFor(view: RequestView): Promise<string[]>;
+  heartbeat(input: { caller: Caller; grantId: string }): Promise<{ id: string; expiresAt: Date }>;
   /** Live grants of this job. */
   grantsOf(caller: Caller): Promise<string[]>;
 };
@@ -109,6 +110,11 @@ const cancelRequest = async (call: Call): Promise<Answer> => {
   return { status: 200, body: await shown(call, view) };
 };
 
+const heartbeat = async ({ verbs, caller, id }: Call): Promise<Answer> => {
+  const { id: grant, expiresAt } = await verbs.heartbeat({ caller, grantId: id });
+  return { status: 200, body: { grant, expires_at: expiresAt.toISOString() } };
+};
+
 const CONFIRM_MS = 25_000;
 
 /** Begins to end it, and waits for the target's word. */
@@ -163,6 +169,13 @@ export const ROUTES: readonly Route[] = [
     summary: 'Take back a request that has not begun.',
     answers: { 200: requestAnswer },
     run: cancelRequest,
+  },
+  {
+    method: 'post',
+    path: '/grants/:id/heartbeat',
+    summary: 'Say that the job is there. After the first one, a minute of silence ends the access.',
+    answers: { 200: heartbeatAnswer },
+    run: heartbeat,
   },
   {
     method: 'delete',

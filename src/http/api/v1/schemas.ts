@@ -48,6 +48,8 @@ export const credentialsAnswer = z.strictObject({
   instructions: z.string(),
 });
 
+export const heartbeatAnswer = z.strictObject({ grant: z.string(), expires_at: instant });
+
 export const endAnswer = z.strictObject({
   ended: z.array(z.string()).describe('Grants of which the target confirmed that they are gone.'),
   ending: z.array(z.string()).describe('Grants that are being ended; the target has not confirmed it yet.'),

@@ -238,6 +238,7 @@ const endCause = ({ grant, endedBy, requester }: RequestView): string => {
   if (grant?.endCause === 'cancelled') return ` cancelled before it began${by}`;
   if (grant?.endCause === 'not_started') return ' it could not begin';
   if (grant?.endCause === 'incident_closed') return ' its incident was closed';
+  if (grant?.endCause === 'client_lost') return ' its job was not heard for a minute';
   return ' its time was over';
 };
 
