@@ -20,6 +20,7 @@ export default defineConfig({
     './src/store/schema/limits.ts',
     './src/store/schema/replays.ts',
     './src/store/schema/heartbeats.ts',
+    './src/store/schema/slack.ts',
   ],
   out: './migrations',
   migrations: { schema: 'public', table: 'schema_migrations' },

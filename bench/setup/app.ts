@@ -84,6 +84,7 @@ const environmentFor = (plan: AppPlan, port: number): Record<string, string> => 
     ALERTMANAGER_TOKEN,
     PAGERDUTY_WEBHOOK_SECRET: PAGERDUTY_SECRET,
     LATCHKEY_POLICY: policyPath,
+    LATCHKEY_SLACK_LIMITS: 'ignore',
     LATCHKEY_LOG_LEVEL: process.env['LATCHKEY_LOG_LEVEL'] ?? 'warn',
     PORT: String(port),
   };

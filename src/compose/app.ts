@@ -21,6 +21,7 @@ import { policyDifferences } from '../domain/policy/differences.ts';
 import type { Policy } from '../domain/policy/types.ts';
 import { createPool, createStore } from '../store/client.ts';
 import { createReplays } from '../store/replays.ts';
+import { createSlackMemory } from '../store/slack-facts.ts';
 import { startJobs } from '../work/jobs.ts';
 import type { Jobs } from '../work/jobs.ts';
 import { newId } from '../lib/ids.ts';
@@ -45,6 +46,7 @@ import type { SlackConnection } from '../slack/connection/connection.ts';
 import { createIncidentNotifier } from '../slack/messages/incidents/notifier.ts';
 import { createChannels } from '../slack/messages/channels.ts';
 import { createNotifier } from '../slack/messages/notifier.ts';
+import { createHeardFacts } from '../slack/directory/heard.ts';
 import { createDirectory } from '../slack/directory/people.ts';
 import { createEmailBindings } from '../application/identity/email-bindings.ts';
 import { createUnreadableGroups } from '../application/identity/unreadable-groups.ts';
@@ -177,6 +179,7 @@ type Core = {
   replays: ReturnType<typeof createReplays>;
   policies: PolicySource;
   connection: SlackConnection;
+  hearing: Pick<SlackAppSettings, 'facts' | 'streams'>;
   access: OpenAccess;
   metrics: Metrics;
   deps: Deps;
@@ -221,6 +224,7 @@ const createCore = (options: AppOptions, late: Late): Core => {
   const { environment, log } = options;
   const database = { url: environment.databaseUrl, ca: environment.databaseCa };
   const pool = createPool({ ...database, log });
+  const memory = createSlackMemory(pool);
   const store = createStore({
     pool,
     log,
@@ -236,26 +240,22 @@ const createCore = (options: AppOptions, late: Late): Core => {
     apiUrl: environment.slack.apiUrl,
     log,
     onCall: (call) => metrics.onSlackCall(call),
+    pace: environment.keepsSlackLimits ? memory.pace : null,
   });
   const sources = { counts: store.read.counts, oldestOverdueMs: store.read.oldestOverdueMs };
   const metrics = createOwnMetrics(options, late, { ...sources, targetProblems: () => access.problems() });
   const access = createAccess({ findProvider, policy, log, onCall: metrics.onTargetCall, onRemains: notingIn(late) });
   const teamId = (): string => connection.team().teamId;
-  const identity = { ...createBindings(store, policy), onCall: createOnCall(environment, log) };
+  const facts = createHeardFacts(memory.facts, { teamId, log });
+  const identity = { ...createBindings(store, policy), onCall: createOnCall(environment, log), facts };
   const directory = createDirectory({ client: connection.client, teamId, policy, ...identity, log });
-  const deps: Deps = {
-    store,
-    directory,
-    access,
-    vault: createSealing(environment.secretKeys),
-    ids: { next: newId },
-    policy,
-    log,
-  };
+  const vault = createSealing(environment.secretKeys);
+  const deps: Deps = { store, directory, access, vault, ids: { next: newId }, policy, log };
   const useCases = createUseCases(deps);
   late.useCases = useCases;
   late.access = access;
-  return { pool, store, replays, policies, connection, access, metrics, deps, useCases };
+  const hearing = { facts, streams: memory.streams };
+  return { pool, store, replays, policies, connection, hearing, access, metrics, deps, useCases };
 };
 
 const createJobs = ({ environment, only, log }: AppOptions, core: Core): Jobs => {
@@ -322,25 +322,32 @@ const startEvidence = ({ environment, log }: AppOptions, { pool, store, connecti
 
 type Starting = { core: Core; late: Late; opened: (() => Promise<void>)[] };
 
+const slackSettingsOf = ({ environment, log }: AppOptions, core: Core): SlackAppSettings => {
+  const { connection, useCases, deps, replays, store, hearing } = core;
+  const callerOf = (userId: string) => callerFromSlack(deps, userId);
+  const { policy } = deps;
+  return {
+    environment: wayIntoSlack(environment),
+    connection,
+    useCases,
+    callerOf,
+    policy,
+    replays,
+    ...hearing,
+    store,
+    log,
+  };
+};
+
 /** Each part is stopped in the opposite order: no new clicks, then no new work, then the doors to targets and database. */
 const startParts = async (options: AppOptions, { core, late, opened }: Starting): Promise<Web> => {
   const { environment, first, only, log } = options;
-  const { store, useCases, connection, deps } = core;
+  const { useCases, deps } = core;
   await useCases.adoptPolicy(adoption(options, first, deps.policy));
   const jobs = createJobs(options, core);
   opened.push(jobs.stop);
   late.jobs = jobs;
-  const slackSettings = {
-    environment: wayIntoSlack(environment),
-    connection,
-    useCases,
-    callerOf: (userId: string) => callerFromSlack(deps, userId),
-    policy: deps.policy,
-    replays: core.replays,
-    store,
-    log,
-  };
-  const slack = await startSlack({ ...slackSettings, hasReceiver: only !== 'worker' });
+  const slack = await startSlack({ ...slackSettingsOf(options, core), hasReceiver: only !== 'worker' });
   opened.push(slack.stop);
   const health = healthOf(core, jobs, { slack, log });
   late.health = health;

@@ -42,6 +42,8 @@ export type Environment = {
   /** Any of these is believed; empty where the source is not used. */
   alertSecrets: Record<AlertSource, string[]>;
   logLevel: LogLevel;
+  /** Whether calls are planned so that Slack's documented rate limits are kept. */
+  keepsSlackLimits: boolean;
 } & Listening;
 
 /** Names whose values no target's `config` may be filled from. */
@@ -170,6 +172,13 @@ const readAuditKey = (reader: Reader): string | null => {
   return text || null;
 };
 
+const readSlackLimits = (reader: Reader): boolean => {
+  const text = reader.read('LATCHKEY_SLACK_LIMITS') ?? 'keep';
+  if (text !== 'keep' && text !== 'ignore')
+    reader.refuse('bad_slack_limits', 'LATCHKEY_SLACK_LIMITS', 'LATCHKEY_SLACK_LIMITS must be keep or ignore.');
+  return text !== 'ignore';
+};
+
 const readLogLevel = (reader: Reader): LogLevel => {
   const text = reader.read('LATCHKEY_LOG_LEVEL') ?? 'info';
   const level = LOG_LEVELS.find((known) => known === text);
@@ -252,6 +261,7 @@ export const readPartly = (env: Variables): { environment: Environment; problems
     },
     ...readListening(reader),
     logLevel: readLogLevel(reader),
+    keepsSlackLimits: readSlackLimits(reader),
   };
   return { environment, problems: reader.problems };
 };

@@ -4,6 +4,7 @@ import type { Receiver } from '@slack/bolt';
 import type { Policy } from '../domain/policy/types.ts';
 import type { Log } from '../lib/log.ts';
 import type { Store } from '../application/deps.ts';
+import type { EventStreams } from '../application/identity/fact-ports.ts';
 import type { Replays } from '../application/record/replay-ports.ts';
 import type { PersonCaller } from '../application/identity/caller.ts';
 import type { UseCases } from '../application/verbs.ts';
@@ -14,9 +15,12 @@ import { createChannelWatch } from './incident-channels/channel-watch.ts';
 import { createInFlight } from './connection/in-flight.ts';
 import type { InFlight } from './connection/in-flight.ts';
 import { listen } from './door/listeners.ts';
+import type { HeardFacts } from './directory/heard.ts';
 import { createHttpReceiver } from './connection/receiver-http.ts';
 import type { RequestHandler } from './connection/receiver-http.ts';
 import { createSocketReceiver } from './connection/receiver-socket.ts';
+import { createStreamWatch } from './connection/stream.ts';
+import type { StreamWatch } from './connection/stream.ts';
 import { StartError } from './connection/start-error.ts';
 import { verbsByUser } from './door/verbs-by-user.ts';
 import { rejectExternalUsers } from './door/reject-external-users.ts';
@@ -32,6 +36,9 @@ export type SlackAppSettings = {
   callerOf: (userId: string) => Promise<PersonCaller>;
   policy: () => Policy;
   replays: Replays;
+  /** Told of every event. */
+  facts: HeardFacts;
+  streams: EventStreams;
   store: Pick<Store, 'transaction' | 'incidentMessages'> & {
     read: Pick<Store['read'], 'view' | 'alertView' | 'incident' | 'openIncidents' | 'incidentOfChannel'>;
   };
@@ -51,9 +58,10 @@ export type SlackApp = {
 
 type Way = { receiver: Receiver; isConnected: () => boolean; handle: RequestHandler | null };
 
-const wayIn = ({ environment, replays, log }: SlackAppSettings): Way => {
+const wayIn = ({ environment, replays, log }: SlackAppSettings, stream: StreamWatch): Way => {
   const { appToken, signingSecret, apiUrl } = environment;
-  if (appToken) return { ...createSocketReceiver({ appToken, apiUrl, log }), handle: null };
+  const onLine = (isConnected: boolean): void => (isConnected ? stream.connected() : stream.lost());
+  if (appToken) return { ...createSocketReceiver({ appToken, apiUrl, log, onLine }), handle: null };
   if (!signingSecret) {
     throw new StartError(
       'Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP): without one of them nothing from Slack can be trusted.',
@@ -67,7 +75,9 @@ const wayIn = ({ environment, replays, log }: SlackAppSettings): Way => {
 export const createSlackApp = (settings: SlackAppSettings): SlackApp => {
   const { connection, useCases, policy, store } = settings;
   const log = settings.log.child({ part: 'slack' });
-  const way = wayIn({ ...settings, log });
+  const teamId = (): string => connection.team().teamId;
+  const stream = createStreamWatch(settings.streams, { teamId, log });
+  const way = wayIn({ ...settings, log }, stream);
   const { client } = connection;
   const channels = createChannelWatch({ client, policy, useCases, store, log });
   const byUser = verbsByUser(useCases, settings.callerOf);
@@ -75,7 +85,11 @@ export const createSlackApp = (settings: SlackAppSettings): SlackApp => {
   const inFlight = createInFlight();
   const app = createBolt(settings, way.receiver, log);
   app.use(({ next }) => inFlight.track(next()));
-  app.use(rejectExternalUsers(slack, () => connection.team().teamId));
+  app.use(({ payload, next }) => {
+    settings.facts.hear(payload);
+    return next();
+  });
+  app.use(rejectExternalUsers(slack, teamId));
   listen(app, slack);
   let isStarted = false;
   return {
@@ -88,6 +102,7 @@ export const createSlackApp = (settings: SlackAppSettings): SlackApp => {
     stop: async () => {
       await channels.stop();
       await stop(app, inFlight, isStarted);
+      await stream.stop();
     },
     isConnected: () => isStarted && way.isConnected(),
     handle: way.handle,

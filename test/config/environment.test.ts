@@ -57,6 +57,7 @@ describe('an environment that is right', () => {
       host: null,
       metricsPort: null,
       logLevel: 'info',
+      keepsSlackLimits: true,
     });
   });
 
@@ -187,6 +188,11 @@ describe('an environment that is wrong', () => {
     ['a host with its port', { LATCHKEY_HOST: '127.0.0.1:3000' }, ['bad_host', 'LATCHKEY_HOST']],
     ['a host that is an address of the web', { LATCHKEY_HOST: 'http://localhost' }, ['bad_host', 'LATCHKEY_HOST']],
     ['a host that is half an address', { LATCHKEY_HOST: '127.0.0' }, ['bad_host', 'LATCHKEY_HOST']],
+    [
+      'limits of Slack that are neither kept nor ignored',
+      { LATCHKEY_SLACK_LIMITS: 'off' },
+      ['bad_slack_limits', 'LATCHKEY_SLACK_LIMITS'],
+    ],
     ['a log level that is none', { LATCHKEY_LOG_LEVEL: 'loud' }, ['bad_log_level', 'LATCHKEY_LOG_LEVEL']],
     ['a prefix with a colon', { LATCHKEY_REDIS_PREFIX: 'a:b' }, ['bad_redis_prefix', 'LATCHKEY_REDIS_PREFIX']],
     ['both a value and a file', { PORT: '1', PORT_FILE: '/x' }, ['unreadable_variable', 'PORT']],

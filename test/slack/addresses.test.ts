@@ -7,6 +7,7 @@ import { createLog } from '../../src/lib/log.ts';
 import { createDirectory } from '../../src/slack/directory/people.ts';
 import { createEmailBindings } from '../../src/application/identity/email-bindings.ts';
 import { createUnreadableGroups } from '../../src/application/identity/unreadable-groups.ts';
+import { forgetfulFacts } from '../support/facts.ts';
 import { createHandleBindings } from '../../src/application/identity/user-group-bindings.ts';
 import type { Directory } from '../../src/application/identity/directory.ts';
 import { codeOf } from '../support/refusal.ts';
@@ -42,6 +43,7 @@ const anotherProcess = (): Directory => {
     handles: createHandleBindings({ store, ids: { next: newId } }),
     unreadable: createUnreadableGroups({ store, ids: { next: newId }, policy: () => policyOf(POLICY) }),
     onCall: { pagerduty: null, opsgenie: null },
+    facts: forgetfulFacts,
     log,
   });
 };

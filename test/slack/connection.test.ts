@@ -7,6 +7,7 @@ import { StartError } from '../../src/slack/connection/start-error.ts';
 import type { Store } from '../../src/application/deps.ts';
 import type { PersonCaller } from '../../src/application/identity/caller.ts';
 import type { UseCases } from '../../src/application/verbs.ts';
+import { forgetfulFacts, unheardStreams } from '../support/facts.ts';
 import { forgetfulReplays } from '../support/replays.ts';
 import { startSlack } from '../support/slack.ts';
 import type { Slack } from '../support/slack.ts';
@@ -43,6 +44,8 @@ const make = ({
     callerOf: () => Promise.resolve({} as PersonCaller),
     policy: () => policy,
     replays: forgetfulReplays,
+    facts: forgetfulFacts,
+    streams: unheardStreams,
     store,
     log,
   });

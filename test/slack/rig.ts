@@ -28,6 +28,7 @@ import type { UseCases } from '../../src/application/verbs.ts';
 import { verbsByUser } from '../../src/slack/door/verbs-by-user.ts';
 import type { VerbsByUser } from '../../src/slack/door/verbs-by-user.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { forgetfulFacts, unheardStreams } from '../support/facts.ts';
 import { forgetfulReplays } from '../support/replays.ts';
 import { startSlack } from '../support/slack.ts';
 import type { Slack } from '../support/slack.ts';
@@ -174,7 +175,7 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   const book = createEmailBindings({ store, ids: { next: newId } });
   const handles = createHandleBindings({ store, ids: { next: newId } });
   const unreadable = createUnreadableGroups({ store, ids: { next: newId }, policy });
-  const identity = { book, handles, unreadable, onCall };
+  const identity = { book, handles, unreadable, onCall, facts: forgetfulFacts };
   const directory = createDirectory({ client: connection.client, teamId, policy, ...identity, log });
   const vault = createSealing([Buffer.alloc(32, 7)]);
   const real = createUseCases({ store, directory, access: target.access, vault, ids: { next: newId }, policy, log });
@@ -184,7 +185,8 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   const notifier = createNotifier({ client: connection.notifierClient, store, policy, directory, access, log });
   const environment = { appToken: slack.appToken, signingSecret: null, apiUrl: slack.apiUrl };
   const settings = { environment, connection, useCases: verbs, callerOf, policy, store, log };
-  const app = createSlackApp({ ...settings, replays: forgetfulReplays });
+  const heard = { facts: forgetfulFacts, streams: unheardStreams, replays: forgetfulReplays };
+  const app = createSlackApp({ ...settings, ...heard });
   await app.start();
   await slack.waitFor(() => slack.connectionCount() > 0);
   return {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDirectory } from '../../src/slack/directory/people.ts';
 import { createEmailBindings } from '../../src/application/identity/email-bindings.ts';
 import { createUnreadableGroups } from '../../src/application/identity/unreadable-groups.ts';
+import { forgetfulFacts } from '../support/facts.ts';
 import { createHandleBindings } from '../../src/application/identity/user-group-bindings.ts';
 import { isDomainError } from '../../src/domain/errors.ts';
 import { newId } from '../../src/lib/ids.ts';
@@ -119,6 +120,7 @@ describe('a handle that another group has taken', () => {
       handles: createHandleBindings({ store, ids }),
       unreadable: createUnreadableGroups({ store, ids: { next: newId }, policy: () => policyOf(POLICY) }),
       onCall: { pagerduty: null, opsgenie: null },
+      facts: forgetfulFacts,
       log: createLog('silent'),
     });
     for (const directory of [rig.directory, other, rig.directory, other])

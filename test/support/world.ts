@@ -137,6 +137,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     LATCHKEY_REDIS_PREFIX: redis.prefix,
     LATCHKEY_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
     LATCHKEY_POLICY: policyPath,
+    LATCHKEY_SLACK_LIMITS: 'ignore',
     LATCHKEY_LOG_LEVEL: process.env['LATCHKEY_LOG_LEVEL'] ?? 'silent',
     ORDERS_DB_ADMIN_URL: target.managerUrl,
     PORT: '0',

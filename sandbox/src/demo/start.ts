@@ -39,6 +39,8 @@ type AppParts = { open: OpenWorkspace; urls: Urls; redisUrl: string; settings: S
 
 const environmentOf = ({ open, urls, redisUrl, settings }: AppParts, files: DemoFiles): Record<string, string> => ({
   SLACK_API_URL: open.apiUrl,
+  // The local Slack has no limits unless it is told to.
+  LATCHKEY_SLACK_LIMITS: 'ignore',
   SLACK_BOT_TOKEN: open.workspace.app.botToken,
   SLACK_APP_TOKEN: open.workspace.app.appToken,
   DATABASE_URL: urls.latchkey,

@@ -9,7 +9,9 @@ import {
 import type { WebClientOptions } from '@slack/web-api';
 import type { ClockReading } from '../../domain/finding.ts';
 import type { Log } from '../../lib/log.ts';
+import type { Pace } from '../../application/identity/fact-ports.ts';
 import { fetchWithin } from './http-call.ts';
+import { pacedFetch } from './pace.ts';
 import type { OnSlackCall } from './http-call.ts';
 
 /** A person waits in front of the screen: fail soon, and say so. */
@@ -38,7 +40,24 @@ export const slackLogger = (log: Log): SlackLogger => {
   };
 };
 
-export type ClientSettings = { botToken: string; apiUrl: string | null; log: Log; onCall?: OnSlackCall };
+/** `pace`: how calls are planned so that Slack's rate limits are kept; where there is none, only what Slack asks for is waited out. */
+export type ClientSettings = {
+  botToken: string;
+  apiUrl: string | null;
+  log: Log;
+  onCall?: OnSlackCall;
+  pace?: Pace | null;
+};
+
+/** A decision waits out a limit for so long before it says that Slack could not be asked. */
+const INTERACTIVE_HOLD_MS = 20_000;
+/** A message that must wait longer goes back to the queue. */
+const NOTIFIER_HOLD_MS = 1_500;
+
+const fetchOf = ({ pace, onCall }: ClientSettings, { timeoutMs, holdMs }: { timeoutMs: number; holdMs: number }) => {
+  const call = fetchWithin(timeoutMs, onCall);
+  return pacedFetch(call, pace ?? null, holdMs);
+};
 
 const baseOptions = ({ apiUrl, log }: Omit<ClientSettings, 'botToken'>): WebClientOptions => ({
   ...(apiUrl ? { slackApiUrl: apiUrl } : {}),
@@ -50,14 +69,14 @@ const baseOptions = ({ apiUrl, log }: Omit<ClientSettings, 'botToken'>): WebClie
 export const createInteractiveClient = (settings: ClientSettings): WebClient =>
   new WebClient(settings.botToken, {
     ...baseOptions(settings),
-    fetch: fetchWithin(INTERACTIVE_TIMEOUT_MS, settings.onCall),
+    fetch: fetchOf(settings, { timeoutMs: INTERACTIVE_TIMEOUT_MS, holdMs: INTERACTIVE_HOLD_MS }),
     retryConfig: { retries: 1, minTimeout: 100, maxTimeout: 300 },
   });
 
 export const createNotifierClient = (settings: ClientSettings): WebClient =>
   new WebClient(settings.botToken, {
     ...baseOptions(settings),
-    fetch: fetchWithin(NOTIFIER_TIMEOUT_MS, settings.onCall),
+    fetch: fetchOf(settings, { timeoutMs: NOTIFIER_TIMEOUT_MS, holdMs: NOTIFIER_HOLD_MS }),
     retryConfig: { retries: 0 },
   });
 

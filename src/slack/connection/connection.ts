@@ -1,9 +1,8 @@
 /** Who we are in Slack, and the clients that speak for us. Made before the use cases, because they look people up through it. */
 import type { WebClient } from '@slack/web-api';
 import { DomainError } from '../../domain/errors.ts';
-import type { Log } from '../../lib/log.ts';
 import { createInteractiveClient, createNotifierClient } from './client.ts';
-import type { OnSlackCall } from './http-call.ts';
+import type { ClientSettings } from './client.ts';
 import { startErrorOf, StartError } from './start-error.ts';
 
 export type Team = { teamId: string; botUserId: string; botId: string };
@@ -20,12 +19,7 @@ export type SlackConnection = {
   identify(): Promise<Team>;
 };
 
-export const createSlackConnection = (settings: {
-  botToken: string;
-  apiUrl: string | null;
-  log: Log;
-  onCall?: OnSlackCall;
-}): SlackConnection => {
+export const createSlackConnection = (settings: ClientSettings): SlackConnection => {
   const client = createInteractiveClient(settings);
   let team: Team | null = null;
   return {

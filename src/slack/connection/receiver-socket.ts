@@ -19,8 +19,10 @@ export const createSocketReceiver = (settings: {
   appToken: string;
   apiUrl: string | null;
   log: Log;
+  /** Called when the connection stands, and when it no longer does. */
+  onLine: (isConnected: boolean) => void;
 }): SocketReceiver => {
-  const { appToken, apiUrl, log } = settings;
+  const { appToken, apiUrl, log, onLine } = settings;
   const bolt = new SocketModeReceiver({
     appToken,
     logger: slackLogger(log),
@@ -34,18 +36,24 @@ export const createSocketReceiver = (settings: {
       },
     },
   });
-  return supervise(bolt, log);
+  return supervise(bolt, { log, onLine });
 };
 
 /** Whether the connection stands, as Bolt's client and our own attempts leave it. */
-type Line = { isConnected: boolean; isConnecting: boolean; stopping: AbortController };
+type Line = {
+  isConnected: boolean;
+  isConnecting: boolean;
+  stopping: AbortController;
+  onLine: (isConnected: boolean) => void;
+};
 
-const supervise = (bolt: SocketModeReceiver, log: Log): SocketReceiver => {
-  const line: Line = { isConnected: false, isConnecting: false, stopping: new AbortController() };
+const supervise = (bolt: SocketModeReceiver, { log, onLine }: { log: Log; onLine: Line['onLine'] }): SocketReceiver => {
+  const line: Line = { isConnected: false, isConnecting: false, stopping: new AbortController(), onLine };
   // A connection that ends while it is being made rejects `start`, and whoever called that decides.
   bolt.client.on('disconnected', () => {
     const isLost = line.isConnected && !line.isConnecting && !line.stopping.signal.aborted;
     line.isConnected = false;
+    line.onLine(false);
     if (!isLost) return;
     log.info({}, 'the connection to Slack ended');
     reconnect(bolt, line, log).catch((error: unknown) => log.error({ err: error }, 'reconnecting to Slack failed'));
@@ -74,6 +82,7 @@ const connect = async (bolt: SocketModeReceiver, line: Line): Promise<void> => {
   try {
     await bolt.start();
     line.isConnected = true;
+    line.onLine(true);
   } finally {
     line.isConnecting = false;
   }

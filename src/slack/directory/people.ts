@@ -12,6 +12,7 @@ import type { EmailBindings, ConflictingEmail, GroupsRead } from '../../applicat
 import type { UnreadableGroups } from '../../application/identity/unreadable-groups.ts';
 import type { HandleBindings } from '../../application/identity/user-group-ports.ts';
 import type { OnCallServices } from '../../application/identity/on-call-ports.ts';
+import type { FactKind, Facts } from '../../application/identity/fact-ports.ts';
 import type { Directory } from '../../application/identity/directory.ts';
 import { note, standingOf, whomAddressMeans } from './email-lookup.ts';
 import type { AddressSources, Freshness, Standing } from './email-lookup.ts';
@@ -20,6 +21,7 @@ import { createLoader } from '../../lib/loader.ts';
 import type { Loader } from '../../lib/loader.ts';
 import { createGroupStates } from './group-states.ts';
 import type { GroupStates } from './group-states.ts';
+import { createKeptLoader } from './kept.ts';
 import { createSchedules } from './schedules.ts';
 import type { Schedules } from './schedules.ts';
 import { listUserGroups, userGroupMembers } from './user-groups.ts';
@@ -30,7 +32,41 @@ const FRESH_MEMBERS_MAX = 25;
 /** Slack: docs.slack.dev/reference/methods/users.info and users.lookupByEmail, "Errors". */
 const UNKNOWN_USER = new Set(['user_not_found', 'users_not_found', 'user_not_visible']);
 
-type User = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>;
+type SlackUser = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>;
+/** What is kept of an account, as plain data. */
+type User = Pick<
+  SlackUser,
+  | 'id'
+  | 'team_id'
+  | 'is_stranger'
+  | 'is_bot'
+  | 'is_restricted'
+  | 'is_ultra_restricted'
+  | 'deleted'
+  | 'name'
+  | 'real_name'
+  | 'tz'
+> & { profile: { email: string | undefined; display_name: string | undefined; real_name: string | undefined } };
+
+const userOf = (user: SlackUser | undefined): User | undefined => {
+  if (!user) return undefined;
+  const {
+    id,
+    team_id,
+    is_stranger,
+    is_bot,
+    is_restricted,
+    is_ultra_restricted,
+    deleted,
+    name,
+    real_name,
+    tz,
+    profile,
+  } = user;
+  const { email, display_name, real_name: full } = profile ?? {};
+  const flags = { is_stranger, is_bot, is_restricted, is_ultra_restricted, deleted };
+  return { id, team_id, ...flags, name, real_name, tz, profile: { email, display_name, real_name: full } };
+};
 
 export type DirectorySettings = {
   client: WebClient;
@@ -41,13 +77,14 @@ export type DirectorySettings = {
   handles: HandleBindings;
   unreadable: UnreadableGroups;
   onCall: OnCallServices;
+  facts: Facts;
   log: Log;
 };
 
 type Sources = DirectorySettings & {
   users: Loader<string, User>;
   emails: Loader<string, User>;
-  groups: Loader<'all', UserGroup[]>;
+  groups: Loader<string, UserGroup[]>;
   managers: Loader<string, string | null>;
   schedules: Schedules;
   states: GroupStates;
@@ -75,29 +112,28 @@ export const createDirectory = (settings: DirectorySettings): Directory => {
   };
 };
 
-const createLoaders = ({
-  client,
-  policy,
-  onCall,
-  book,
-  teamId,
-}: DirectorySettings): Omit<Sources, keyof DirectorySettings | 'accounts' | 'states'> => ({
-  users: createLoader(
-    (userId) => lookUp('the account', async () => (await client.users.info({ user: userId })).user, userId),
-    RECENT_MS,
-  ),
-  emails: createLoader(
-    (email) => lookUp('an email address', async () => (await client.users.lookupByEmail({ email })).user, email),
-    RECENT_MS,
-  ),
-  groups: createLoader(() => lookUp('user groups', () => listUserGroups(client), null), RECENT_MS),
-  managers: createLoader(
-    (userId) => lookUp('the profile', () => findManager(client, policy(), userId), null),
-    RECENT_MS,
-  ),
-  schedules: createSchedules(onCall, RECENT_MS),
-  sightings: createLoader((address) => book.find(teamId(), { addresses: [address], userIds: [] }), RECENT_MS),
-});
+const createLoaders = (settings: DirectorySettings): Omit<Sources, keyof DirectorySettings | 'accounts' | 'states'> => {
+  const { client, policy, onCall, book, teamId } = settings;
+  const kept = <T>(kind: FactKind, load: (key: string) => Promise<T>): Loader<string, T> =>
+    createKeptLoader(settings, { kind, load, recentMs: RECENT_MS });
+  const managers = kept('manager', (key) => lookUp('the profile', () => findManager(client, key), null));
+  const managerKey = (userId: string): string => `${userId} ${policy().managerField ?? 'Manager'}`;
+  return {
+    users: kept('user', (userId) =>
+      lookUp('the account', async () => userOf((await client.users.info({ user: userId })).user), userId),
+    ),
+    emails: kept('email', (email) =>
+      lookUp('an email address', async () => userOf((await client.users.lookupByEmail({ email })).user), email),
+    ),
+    groups: kept('user_groups', () => lookUp('user groups', () => listUserGroups(client), null)),
+    managers: {
+      fresh: (userId) => managers.fresh(managerKey(userId)),
+      recent: (userId) => managers.recent(managerKey(userId)),
+    },
+    schedules: createSchedules(onCall, RECENT_MS),
+    sightings: createLoader((address) => book.find(teamId(), { addresses: [address], userIds: [] }), RECENT_MS),
+  };
+};
 
 /** Translates a failed look-up; an answer without what was asked for counts as unknown. */
 const lookUp = async <T>(what: string, call: () => Promise<T | undefined>, id: string | null): Promise<T> => {
@@ -116,8 +152,9 @@ const lookUp = async <T>(what: string, call: () => Promise<T | undefined>, id: s
 };
 
 /** The user id in the profile field that names the manager, or null. Slack: docs.slack.dev/reference/methods/users.profile.get */
-const findManager = async (client: WebClient, policy: Policy, userId: string): Promise<string | null> => {
-  const wanted = (policy.managerField ?? 'Manager').toLowerCase();
+const findManager = async (client: WebClient, key: string): Promise<string | null> => {
+  const userId = key.slice(0, key.indexOf(' '));
+  const wanted = key.slice(userId.length + 1).toLowerCase();
   const answer = await client.users.profile.get({ user: userId, include_labels: true });
   const fields: Record<string, { value?: string; label?: string }> = answer.profile?.fields ?? {};
   const found = Object.entries(fields).find(

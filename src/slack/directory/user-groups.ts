@@ -9,7 +9,7 @@ import type { Loader } from '../../lib/loader.ts';
 type UserGroupSources = {
   teamId: () => string;
   handles: HandleBindings;
-  groups: Loader<'all', UserGroup[]>;
+  groups: Loader<string, UserGroup[]>;
 };
 
 /** With the disabled ones, to tell them from those that do not exist. Slack: docs.slack.dev/reference/methods/usergroups.list */

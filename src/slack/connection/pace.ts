@@ -1,0 +1,152 @@
+/**
+ * Keeps Slack's documented rate limits before Slack has to. All processes plan their calls together in Postgres; Slack allows bursts but promises
+ * none, so half of a minute's calls may come at once and the rest come evenly. Slack: docs.slack.dev/apis/web-api/rate-limits
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FetchFunction } from '@slack/web-api';
+import type { Pace } from '../../application/identity/fact-ports.ts';
+
+type Limit = { key: string; everyMs: number; burst: number };
+
+/** Calls a minute: `burst` at once and the rest evenly, together never more than the tier in any minute. */
+const tier = (perMinute: number, burst: number) => ({ everyMs: Math.ceil(60_000 / (perMinute - burst)), burst });
+const TIER_2 = tier(20, 8);
+const TIER_3 = tier(50, 20);
+const TIER_4 = tier(100, 50);
+
+/** What opens for a person who waits in front of the screen is not planned: it would be late, and the look-ups before it are. */
+const TIERS: Readonly<Record<string, Omit<Limit, 'key'>>> = {
+  'usergroups.list': TIER_2,
+  'conversations.list': TIER_2,
+  'users.lookupByEmail': TIER_3,
+  'conversations.info': TIER_3,
+  'conversations.join': TIER_3,
+  'chat.update': TIER_3,
+  'users.info': TIER_4,
+  'users.profile.get': TIER_4,
+  'conversations.members': TIER_4,
+};
+
+/** One message a second to each channel; the tenth on top is for the way, on which two calls may come closer together. */
+const POST_EVERY_MS = 1_100;
+/** Slack says "several hundred" a minute for a workspace. */
+const POSTS = tier(300, 100);
+
+const limitsOf = (method: string, body: string): Limit[] => {
+  if (method === 'chat.postMessage') {
+    const channel = /(?:^|&)channel=([^&]*)/.exec(body)?.[1] ?? '';
+    return [
+      { key: `${method} ${channel}`, everyMs: POST_EVERY_MS, burst: 1 },
+      { key: method, ...POSTS },
+    ];
+  }
+  const limit = TIERS[method];
+  return limit ? [{ key: method, ...limit }] : [];
+};
+
+/** A planned moment that was not used for so long has passed. */
+const PLAN_KEPT_MS = 5_000;
+
+/** Moments that were planned for calls that could not wait here: whoever comes next for the same key takes the earliest. */
+const createPlans = (pace: Pace) => {
+  const plans = new Map<string, number[]>();
+  return {
+    /** The moment of the next call, in milliseconds of `performance.now()`. */
+    next: async ({ key, ...limit }: Limit, holdMs: number): Promise<number> => {
+      const nowMs = performance.now();
+      const planned = (plans.get(key) ?? []).filter((atMs) => atMs > nowMs - PLAN_KEPT_MS);
+      const [earliest] = planned;
+      const isUsable = earliest !== undefined && earliest <= nowMs + holdMs;
+      if (isUsable) planned.shift();
+      if (planned.length > 0) plans.set(key, planned);
+      else plans.delete(key);
+      return isUsable ? earliest : nowMs + (await pace.reserve(key, limit));
+    },
+    keep: ({ key }: Limit, atMs: number): void => {
+      plans.set(
+        key,
+        [...(plans.get(key) ?? []), atMs].toSorted((a, b) => a - b),
+      );
+    },
+  };
+};
+
+const POST_GAP_MS = 1_000;
+
+/** A call that was late, as on a busy machine, must not bring the next one too near: the gap is counted from its answer. */
+const createSpacing = () => {
+  const tails = new Map<string, Promise<void>>();
+  return async <T>(limits: readonly Limit[], call: () => Promise<T>): Promise<T> => {
+    const key = limits.find(({ burst }) => burst === 1)?.key;
+    if (key === undefined) return call();
+    const before = tails.get(key);
+    const mine = (async () => {
+      await before;
+      return call();
+    })();
+    const gap = (): Promise<void> => delay(POST_GAP_MS, undefined, { ref: false });
+    const tail = mine.then(gap, gap);
+    tails.set(key, tail);
+    try {
+      return await mine;
+    } finally {
+      // Until then the next one would wait for it anyway.
+      tail.then(() => tails.get(key) === tail && tails.delete(key)).catch(() => undefined);
+    }
+  };
+};
+
+const SECOND_MS = 1_000;
+const TOO_MANY_REQUESTS = 429;
+
+/** As Slack answers, without having been called. */
+const tooMany = (url: string, waitMs: number): Awaited<ReturnType<FetchFunction>> => {
+  const text = JSON.stringify({ ok: false, error: 'ratelimited' });
+  const headers: [string, string][] = [['retry-after', String(Math.max(1, Math.ceil(waitMs / SECOND_MS)))]];
+  return {
+    ok: false,
+    status: TOO_MANY_REQUESTS,
+    statusText: '',
+    url,
+    headers: {
+      get: (name) => headers.find(([known]) => known === name.toLowerCase())?.[1] ?? null,
+      entries: () => headers,
+    },
+    arrayBuffer: () => Promise.resolve(new TextEncoder().encode(text).buffer),
+    json: () => Promise.resolve(JSON.parse(text) as unknown),
+    text: () => Promise.resolve(text),
+  };
+};
+
+const methodIn = (url: string): string => new URL(url).pathname.split('/').at(-1) ?? '';
+
+/** Waits up to `holdMs` for the moment of a call, and for what Slack asks for; past that it answers as Slack does when a limit is met. */
+export const pacedFetch = (call: FetchFunction, pace: Pace | null, holdMs: number): FetchFunction => {
+  const plans = pace && createPlans(pace);
+  const space = createSpacing();
+  const momentOf = async (limits: Limit[]): Promise<{ waitMs: number; keep: () => void }> => {
+    if (!plans) return { waitMs: 0, keep: () => undefined };
+    const moments = await Promise.all(limits.map(async (limit) => ({ limit, atMs: await plans.next(limit, holdMs) })));
+    const atMs = Math.max(0, ...moments.map((one) => one.atMs));
+    return { waitMs: atMs - performance.now(), keep: () => moments.forEach((one) => plans.keep(one.limit, one.atMs)) };
+  };
+  return async (url, init = {}) => {
+    const untilMs = performance.now() + holdMs;
+    const limits = limitsOf(methodIn(String(url)), typeof init.body === 'string' ? init.body : '');
+    const { waitMs, keep } = await momentOf(limits);
+    if (waitMs > holdMs) {
+      keep();
+      return tooMany(String(url), waitMs);
+    }
+    if (waitMs > 0) await delay(waitMs);
+    const send = async (): Promise<Awaited<ReturnType<FetchFunction>>> => {
+      for (;;) {
+        const answer = await call(url, init);
+        const askedMs = answer.status === TOO_MANY_REQUESTS ? Number(answer.headers.get('retry-after')) * SECOND_MS : 0;
+        if (!(askedMs > 0) || performance.now() + askedMs > untilMs) return answer;
+        await delay(askedMs);
+      }
+    };
+    return plans ? space(limits, send) : send();
+  };
+};
