@@ -9,7 +9,7 @@ import { matchClient } from './match-client.ts';
 import type { ClaimCheck } from './match-client.ts';
 import { CIRCLECI, jobOf } from './job.ts';
 
-export const clientFactsOf = ({ name, issuer }: Pick<ClientEntry, 'name' | 'issuer'>, job: ClientJob): ClientFacts => ({
+const clientFactsOf = ({ name, issuer }: Pick<ClientEntry, 'name' | 'issuer'>, job: ClientJob): ClientFacts => ({
   name,
   issuer,
   repository: job.repository,

@@ -50,13 +50,7 @@ export type Rig = {
 
 export const newKeys = (): IssuerKeys => createIssuerKeys({ log: createLog('silent') });
 
-export const settingsOf = ({
-  issuer,
-  keys,
-  kind = 'github',
-  clients = [deploy()],
-  keysFile = null,
-}: Rig): TokenSettings => ({
+const settingsOf = ({ issuer, keys, kind = 'github', clients = [deploy()], keysFile = null }: Rig): TokenSettings => ({
   policy: {
     issuers: { ci: { name: 'ci', kind, url: issuer.url, keysFile } },
     clients: Object.fromEntries(clients.map((client) => [client.name, client])),
@@ -67,10 +61,10 @@ export const settingsOf = ({
   isThorough: false,
 });
 
-export const examined = (rig: Rig, token: string): Promise<Examination> => examineToken(token, settingsOf(rig));
+const examined = (rig: Rig, token: string): Promise<Examination> => examineToken(token, settingsOf(rig));
 
 /** The client, or the first claim that fails. */
-export const outcomeOf = ({ client, checks, matches }: Examination): string => {
+const outcomeOf = ({ client, checks, matches }: Examination): string => {
   if (client) return client.name;
   const fitting = matches.filter(({ isMatch }) => isMatch);
   const failing = [...checks, ...matches.flatMap((match) => match.checks)].find(({ isMet }) => !isMet);
