@@ -29,7 +29,7 @@ const keyObject = (raw: Buffer): KeyObject =>
 export const verifyEd25519 = (message: Buffer, signature: Buffer, raw: Buffer): boolean =>
   verifyBytes(null, message, keyObject(raw), signature);
 
-export const keyId = ({ name, type, raw }: VerifierKey): Buffer =>
+const keyId = ({ name, type, raw }: VerifierKey): Buffer =>
   createHash('sha256')
     .update(Buffer.concat([Buffer.from(`${name}\n`), Buffer.from([type]), raw]))
     .digest()

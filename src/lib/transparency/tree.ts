@@ -12,9 +12,9 @@ const sha256 = (...parts: Uint8Array[]): Buffer => {
 const LEAF = Buffer.from([0]);
 const NODE = Buffer.from([1]);
 
-export const EMPTY_ROOT = sha256();
+const EMPTY_ROOT = sha256();
 export const leafHash = (entry: Uint8Array): Buffer => sha256(LEAF, entry);
-export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(NODE, left, right);
+const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(NODE, left, right);
 
 /** The right edge: a complete subtree for each bit of the size, the largest first. */
 export type Edge = { size: number; peaks: Buffer[] };

@@ -1,9 +1,9 @@
 /**
- * The chain over the audit log. A hash covers its event, the event's place and the hash before it:
+ * The chain over the audit log as it was before there was a tree. A hash covers its event, the event's place and the hash before it:
  * sha256, in hex, of `JSON.stringify([seq, prevHash, id, at, type, actor, requestId, grantId, target, role, data])`.
  */
 import { hash } from 'node:crypto';
-import type { AuditRecord, SealedRecord } from '../../domain/audit/events.ts';
+import type { AuditRecord } from '../../domain/audit/events.ts';
 
 /** What the first event has as the hash before it. */
 const GENESIS = '0'.repeat(64);
@@ -16,16 +16,6 @@ export const hashOf = (seq: number, prevHash: string, event: AuditRecord): strin
   const text = JSON.stringify([seq, prevHash, id, at, type, actor, requestId, grantId, target, role, data]);
   // In one call: for texts as short as these, making a hash object takes longer than hashing.
   return hash('sha256', text, 'hex');
-};
-
-export const chainAfter = (head: Head, events: readonly AuditRecord[]): SealedRecord[] => {
-  let { seq, hash } = head;
-  return events.map((event) => {
-    seq += 1;
-    const prevHash = hash;
-    hash = hashOf(seq, prevHash, event);
-    return { ...event, seq, prevHash, hash };
-  });
 };
 
 /** Columns of `audit_events` (as `e`) in the order of `eventOf`. Postgres writes the time itself: a `Date` would lose the microseconds. */

@@ -12,7 +12,7 @@ import { canonicalJson } from './canonical-json.ts';
 
 export const OPEN_TAG = 'latchkey/event/open/v2';
 export const PERSONAL_TAG = 'latchkey/event/personal/v2';
-export const SALT_BYTES = 32;
+const SALT_BYTES = 32;
 
 export type Salted = { text: string; salt: Buffer };
 export type Commitments = { open: Buffer; personal: Buffer };
@@ -36,7 +36,7 @@ const openColumns = ({ id, at, type, requestId, grantId, target, role }: AuditRe
 
 const kindOf = ({ kind }: { kind?: Json }): { kind: Json } => ({ kind: kind ?? null });
 
-export const openTextOf = (event: AuditRecord, counters: Counters): string => {
+const openTextOf = (event: AuditRecord, counters: Counters): string => {
   const actor = kindOf(JSON.parse(event.actor) as { kind?: Json });
   const data = withoutPeople(splitEvent(event.type, JSON.parse(event.data) as { [key: string]: Json }).open);
   const counted = Object.entries(counters).flatMap(([name, value]) => (value === null ? [] : [`,"${name}":${value}`]));

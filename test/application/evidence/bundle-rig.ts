@@ -16,8 +16,8 @@ import { ORIGIN } from './rig.ts';
 import type { EvidenceRig } from './rig.ts';
 
 export const VERIFIER = fileURLToPath(new URL('../../../evidence/verify.py', import.meta.url));
-export const POLICY = 'version: 1\n# the policy of the test\n';
-export const POLICY_SHA = createHash('sha256').update(POLICY).digest('hex');
+const POLICY = 'version: 1\n# the policy of the test\n';
+const POLICY_SHA = createHash('sha256').update(POLICY).digest('hex');
 export const REQUESTER: Actor = {
   kind: 'person',
   id: 'T1:UADA7',
