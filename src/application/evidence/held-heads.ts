@@ -16,7 +16,7 @@ export type PlaceHeads = {
 };
 
 /** Keys of the log itself: those that sign now and those that did. */
-export const logKeys = async ({ tree, signers, settings }: EvidenceDeps): Promise<VerifierKey[]> => {
+const logKeys = async ({ tree, signers, settings }: EvidenceDeps): Promise<VerifierKey[]> => {
   const own = signers.map(({ raw }) => ({ name: settings.origin, type: ED25519, raw }) as const);
   const known = (await tree.keys.all()).flatMap(({ vkey }) => parseVkey(vkey) ?? []);
   return [...own, ...known].filter(({ name, type }) => name === settings.origin && type === ED25519);

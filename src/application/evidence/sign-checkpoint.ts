@@ -56,7 +56,7 @@ const recordKeys = async ({ store, tree, signers, settings }: EvidenceDeps): Pro
 };
 
 /** Until nothing waits, or another process seals what is left. */
-export const sealAll = async ({ store }: Pick<EvidenceDeps, 'store'>): Promise<void> => {
+const sealAll = async ({ store }: Pick<EvidenceDeps, 'store'>): Promise<void> => {
   while ((await store.audit.seal(SEAL_BATCH)) > 0);
 };
 
