@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import type pg from 'pg';
+import { EMPTY_HEAD, EVENT_COLUMNS, eventOf, hashOf } from '../../src/store/audit/chain.ts';
+import type { EventRow } from '../../src/store/audit/chain.ts';
 import { testServices } from './services.ts';
 import { withClient } from './world.ts';
 
@@ -59,6 +61,31 @@ const copyTable = async (from: pg.Client, to: pg.Client, table: string): Promise
     );
 };
 
+const HAS_TREE = `select from information_schema.columns
+  where table_schema = 'public' and table_name = 'audit_chain' and column_name = 'open_text'`;
+const CHAINED = `select ${EVENT_COLUMNS} from unnest($1::bigint[]) with ordinality o (id, place) join audit_events e using (id) order by place`;
+const CHAIN = `insert into audit_chain (seq, event_id, prev_hash, hash) select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[])`;
+
+/** Before there was a tree, the hashes of the chain covered the events themselves: the copy is chained as it was then. */
+const chainAsThen = async (from: pg.Client, to: pg.Client): Promise<void> => {
+  const chained = await from.query<{ id: string }>('select event_id as id from audit_chain order by seq');
+  const ids = chained.rows.map(({ id }) => id);
+  const { rows } = await to.query<EventRow>({ text: CHAINED, values: [ids], rowMode: 'array' });
+  let head = EMPTY_HEAD;
+  const places = rows.map((row) => {
+    const event = eventOf(row);
+    const prevHash = head.hash;
+    head = { seq: head.seq + 1, hash: hashOf(head.seq + 1, prevHash, event) };
+    return { id: event.id, prevHash, ...head };
+  });
+  await to.query(CHAIN, [
+    places.map(({ seq }) => seq),
+    places.map(({ id }) => id),
+    places.map(({ prevHash }) => prevHash),
+    places.map(({ hash }) => hash),
+  ]);
+};
+
 /** Gives the URL of a new database with the schema of `last` and the rows of the one at `url`; `drop` removes it. */
 export const asOfMigration = async (url: string, last: string): Promise<{ url: string; drop: () => Promise<void> }> => {
   const { adminUrl } = testServices();
@@ -72,7 +99,10 @@ export const asOfMigration = async (url: string, last: string): Promise<{ url: s
       // Rows come in any order, and the log may be written once: neither is checked while they are copied.
       await to.query('set session_replication_role = replica');
       const tables = await to.query<{ name: string }>(TABLES);
-      for (const table of tables.rows) await copyTable(from, to, table.name);
+      const hasTree = (await to.query(HAS_TREE)).rowCount !== 0;
+      for (const { name: table } of tables.rows)
+        if (hasTree || table !== 'audit_chain') await copyTable(from, to, table);
+      if (!hasTree) await chainAsThen(from, to);
     }),
   );
   return {
