@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { App } from '../../src/compose/app.ts';
 import type { Message } from '../../sandbox/src/slack/types.ts';
 import { alertmanagerMessage, bearer, pagerDutyEvent, pagerDutySigned, send } from '../support/alert-payloads.ts';
+import { forgetFacts } from '../support/facts.ts';
 import { storyOf, until } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
@@ -301,6 +302,7 @@ test('when nobody is on call, or that cannot be looked up, the owners are told, 
   expect(seen(told)).toContain('No one was on call in on-call when it came');
   expect(seen(told)).toContain('ask_for_alert');
   expect(dmsOf('oscar', 'The orders database is slow')).toEqual([]);
+  await forgetFacts(world);
   world.slack.faults.fail('usergroups.list', 'internal_error', 20);
   await pager({ id: 'QLAG2', title: 'Orders replica lag is 10 s' });
   const unknown = await story.dm('olga', 'replica lag is 10 s');

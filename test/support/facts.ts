@@ -1,6 +1,7 @@
-/** Facts of Slack that are never kept: every look-up asks Slack. */
+/** Facts of Slack that are never kept, and facts that are no longer there. */
 import type { EventStreams } from '../../src/application/identity/fact-ports.ts';
 import type { HeardFacts } from '../../src/slack/directory/heard.ts';
+import type { World } from './world.ts';
 
 export const forgetfulFacts: HeardFacts = {
   find: () => Promise.resolve(null),
@@ -11,3 +12,8 @@ export const forgetfulFacts: HeardFacts = {
 };
 
 export const unheardStreams: EventStreams = { alive: () => Promise.resolve(), lost: () => Promise.resolve() };
+
+/** The next look-up asks Slack. */
+export const forgetFacts = async ({ sql }: Pick<World, 'sql'>): Promise<void> => {
+  await sql('delete from slack_facts');
+};
