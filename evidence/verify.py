@@ -194,7 +194,7 @@ class Bundle:
         if not self.log_signers(signers):
             raise Refused("manifest.note is not signed by %s" % ("the key that was given" if self.key else "a key of keys.txt"))
         found = hashlib.sha256(self.files["manifest.json"]).hexdigest()
-        if not text.startswith("latchkey evidence v1\n") or found not in text.split("\n"):
+        if not text.startswith("latchkey/evidence/v1\n") or found not in text.split("\n"):
             raise Refused("manifest.note is about another manifest.json")
         manifest = self.json("manifest.json")
         listed = [entry["name"] for entry in manifest["files"]]

@@ -11,9 +11,11 @@ import { MESSAGE_EVENTS } from '../../src/slack/incident-channels/channel-messag
 import { channelEvents } from '../../src/slack/incident-channels/channel-events.ts';
 import { events as homeEvents, personEvents } from '../../src/slack/door/listeners.ts';
 import { BOT_SCOPES, TOOL_SCOPES } from '../../src/slack/scopes.ts';
+import { HEARD_EVENTS } from '../../src/slack/directory/heard.ts';
 import { searches } from '../../src/slack/door/views/registry.ts';
 
-const events = [...homeEvents, ...personEvents, ...channelEvents];
+const listened = [...homeEvents, ...personEvents, ...channelEvents].map(({ type }) => type);
+const events = [...new Set([listened[0] ?? '', ...HEARD_EVENTS, ...listened])];
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Bot scopes that each Web API method asks for. Slack: the "Required scopes" of docs.slack.dev/reference/methods/<method> */
@@ -34,12 +36,19 @@ const METHOD_SCOPES: Record<string, string[]> = {
   'conversations.list': ['channels:read', 'groups:read'],
   'conversations.info': ['channels:read', 'groups:read'],
   'conversations.join': ['channels:join'],
+  // By a checkpoint's place in Slack, where the installation has channels:history; without it the place is only written to.
+  'conversations.history': [],
   'files.uploadV2': ['files:write'],
 };
 /** Bot scopes that events ask for. Slack: docs.slack.dev/reference/events/<event> */
 const EVENT_SCOPES: Record<string, string[]> = {
   app_home_opened: [],
   user_change: ['users:read'],
+  user_profile_changed: ['users:read'],
+  team_join: ['users:read'],
+  subteam_created: ['usergroups:read'],
+  subteam_updated: ['usergroups:read'],
+  subteam_members_changed: ['usergroups:read'],
   ...Object.fromEntries(
     ['channel_created', 'channel_rename', 'channel_archive', 'channel_unarchive', 'channel_deleted'].map((type) => [
       type,
@@ -89,7 +98,7 @@ describe('manifest.yml', () => {
     expect(methods.length).toBeGreaterThan(5);
     expect(methods.filter((method) => !(method in METHOD_SCOPES))).toEqual([]);
     const used = methods.flatMap((method) => METHOD_SCOPES[method] ?? []);
-    const heard = events.flatMap(({ type }) => EVENT_SCOPES[type] ?? []);
+    const heard = events.flatMap((type) => EVENT_SCOPES[type] ?? []);
     const needed = new Set(['commands', ...used, ...heard]);
     expect([...manifest.oauth_config.scopes.bot].sort()).toEqual([...needed].sort());
     expect(manifest.oauth_config.scopes.user).toBeUndefined();
@@ -108,7 +117,7 @@ describe('manifest.yml', () => {
   });
 
   it('subscribes to the events the code listens to, and to no others', () => {
-    expect(manifest.settings.event_subscriptions.bot_events).toEqual(events.map(({ type }) => type));
+    expect(manifest.settings.event_subscriptions.bot_events).toEqual(events);
     expect(manifest.features.app_home.home_tab_enabled).toBe(true);
   });
 

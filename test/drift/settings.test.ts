@@ -111,6 +111,10 @@ clients:
   pipe: { issuer: bk, audience: latchkey, organization: { id: "8", name: acme }, pipeline: { id: "9", name: deploy }, refs: [refs/heads/main] }
   cron: { issuer: k8s, audience: latchkey, service_account: { namespace: ops, name: nightly } }
 accounts: { gh: { "1001": dana@acme.test } }
+audit:
+  origin: latchkey.acme.test/prod
+  checkpoint: 2h
+  publish: [{ slack: "#audit" }, { file: /var/lib/latchkey/checkpoints }, { witness: { url: "https://w.acme.test", key: "w.acme.test+b02e2121+BAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH" } }]
 admins: [dba]
 manager_field: Manager
 tests:

@@ -29,7 +29,10 @@ test('no file or folder is named after nothing in particular, and none is a barr
 test('nothing switches a check off', () => {
   const switchOff = /(ox|es)lint-disable|@ts-(ignore|nocheck|expect-error)|oxfmt-ignore|prettier-ignore/;
   const here = path.relative(root, fileURLToPath(import.meta.url));
-  expect(programs.filter((file) => file !== here && switchOff.test(read(file)))).toEqual([]);
+  // In a test it claims that the compiler refuses the line, and fails where it does not.
+  const isClaim = /@ts-expect-error/g;
+  const textOf = (file: string): string => (file.startsWith('test') ? read(file).replaceAll(isClaim, '') : read(file));
+  expect(programs.filter((file) => file !== here && switchOff.test(textOf(file)))).toEqual([]);
 });
 
 test('the first file or the README of every folder says what it is for', () => {

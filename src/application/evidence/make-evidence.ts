@@ -163,7 +163,7 @@ const signed = async (deps: EvidenceDeps, files: Files, about: object): Promise<
     files: listed,
   });
   const digest = sha256(manifest);
-  const note = await signNote(`latchkey evidence v1\n${deps.settings.origin}\n${digest}\n`, deps.signers);
+  const note = await signNote(`latchkey/evidence/v1\n${deps.settings.origin}\n${digest}\n`, deps.signers);
   return { manifest: digest, files: { 'manifest.json': manifest, 'manifest.note': Buffer.from(note), ...files } };
 };
 

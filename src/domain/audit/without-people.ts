@@ -5,10 +5,11 @@
 import type { Json } from '../json.ts';
 
 const MAIL = /@/;
-const SLACK_ID = /^(?:[A-Z0-9]+:)?[UW][A-Z0-9]+$/;
-const SLACK_ID_IN_TEXT = /\b[UW](?=[A-Z0-9]*\d)[A-Z0-9]{4,}\b/;
+const ACCOUNT_ID = /^(?:[A-Z0-9]+:)?[UW][A-Z0-9]+$/;
+const ACCOUNT_ID_IN_TEXT = /\b[UW](?=[A-Z0-9]*\d)[A-Z0-9]{4,}\b/;
 
-const namesPerson = (text: string): boolean => MAIL.test(text) || SLACK_ID.test(text) || SLACK_ID_IN_TEXT.test(text);
+const namesPerson = (text: string): boolean =>
+  MAIL.test(text) || ACCOUNT_ID.test(text) || ACCOUNT_ID_IN_TEXT.test(text);
 
 /** undefined where nothing is left. */
 const partOf = (value: Json): Json | undefined => {

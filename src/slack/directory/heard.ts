@@ -2,8 +2,10 @@
 import type { FactName, Facts } from '../../application/identity/fact-ports.ts';
 import type { Log } from '../../lib/log.ts';
 
-const ACCOUNT_EVENTS = new Set(['user_change', 'user_profile_changed', 'team_join']);
-const GROUP_EVENTS = new Set(['subteam_created', 'subteam_updated', 'subteam_members_changed']);
+const ACCOUNT_EVENTS = ['user_change', 'user_profile_changed', 'team_join'];
+const GROUP_EVENTS = ['subteam_created', 'subteam_updated', 'subteam_members_changed'];
+/** In the order of the manifest. */
+export const HEARD_EVENTS: readonly string[] = [...ACCOUNT_EVENTS, ...GROUP_EVENTS];
 
 export type HeardFacts = Facts & {
   /** Called with each event before anything else is done with it: what comes after it finds no older fact. */
@@ -41,8 +43,9 @@ export const createHeardFacts = (facts: Facts, { teamId, log }: { teamId: () => 
     },
     hear: (event) => {
       if (!isObject(event) || typeof event['type'] !== 'string') return;
-      if (GROUP_EVENTS.has(event['type'])) forget(() => facts.forget(teamId(), [{ kind: 'user_groups', key: 'all' }]));
-      const account = ACCOUNT_EVENTS.has(event['type']) ? accountIn(event['user']) : null;
+      if (GROUP_EVENTS.includes(event['type']))
+        forget(() => facts.forget(teamId(), [{ kind: 'user_groups', key: 'all' }]));
+      const account = ACCOUNT_EVENTS.includes(event['type']) ? accountIn(event['user']) : null;
       if (!account) return;
       forget(async () => {
         await facts.forgetAccount(teamId(), account.id);

@@ -77,7 +77,7 @@ export const signAgain = async (files: Files, signers: readonly Signer[], change
   const old = JSON.parse(Buffer.from(before ?? []).toString('utf8')) as object;
   const listed = Object.entries(rest).map(([name, data]) => ({ name, sha256: hex(data), size: data.length }));
   const manifest = Buffer.from(JSON.stringify({ ...old, ...changes, files: listed }));
-  const note = await signNote(`latchkey evidence v1\n${ORIGIN}\n${hex(manifest)}\n`, signers);
+  const note = await signNote(`latchkey/evidence/v1\n${ORIGIN}\n${hex(manifest)}\n`, signers);
   return { ...rest, 'manifest.json': manifest, 'manifest.note': Buffer.from(note) };
 };
 
