@@ -1,4 +1,5 @@
 /** Starts the app as configured, or says everything that is in the way; stops it on a signal. */
+import { NO_AUDIT_KEY } from './doctor/audit-log.ts';
 import { createApp, readFirstPolicy } from './app.ts';
 import type { App, FirstPolicy, Part } from './app.ts';
 import { readPartly } from '../config/environment.ts';
@@ -24,18 +25,17 @@ const listed = (problems: ConfigProblem[]): string =>
 
 type Settings = { environment: Environment; first: FirstPolicy };
 
-const NO_AUDIT_KEY: ConfigProblem = {
+const MISSING_AUDIT_KEY: ConfigProblem = {
   code: 'missing_variable',
   path: 'LATCHKEY_AUDIT_KEY',
   line: null,
-  message:
-    'LATCHKEY_AUDIT_KEY is not set, and the policy has a section "audit"; make a key with `openssl genpkey -algorithm ed25519` and give its file as LATCHKEY_AUDIT_KEY_FILE.',
+  message: NO_AUDIT_KEY,
 };
 
 const readSettings = async (): Promise<Settings> => {
   const { environment, problems } = readPartly(process.env);
   const policy = await readFirstPolicy(environment.policyPath, process.env);
-  if ('first' in policy && policy.first.policy.audit && environment.auditKey === null) problems.push(NO_AUDIT_KEY);
+  if ('first' in policy && policy.first.policy.audit && environment.auditKey === null) problems.push(MISSING_AUDIT_KEY);
   if (problems.length === 0 && 'first' in policy) return { environment, first: policy.first };
   throw new StartError(listed([...problems, ...('problems' in policy ? policy.problems : [])]));
 };

@@ -1,6 +1,6 @@
 /** A folder: each checkpoint is a file of its own, named by its size and root, and none is written twice. */
-import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, constants, mkdir, readFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Publisher, StoredCheckpoint } from '../application/evidence/evidence-ports.ts';
 
 const SIZE_DIGITS = 12;
@@ -13,16 +13,29 @@ const nameOf = ({ size, root }: StoredCheckpoint): string =>
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : String(error);
 
+const unusable = (folder: string, code: string): string =>
+  `The folder ${folder} cannot be used (${code}); give Latchkey's user the right to write it.`;
+
+/** Whether checkpoints could be written there, in a sentence; a folder that is missing is made where it can be. Writes nothing. */
+export const folderProblem = async (folder: string, at = folder): Promise<string | null> => {
+  try {
+    if (!(await stat(at)).isDirectory())
+      return `The folder ${folder} cannot be used, because ${at} is no folder; name another one.`;
+    await access(at, constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    const code = codeOf(error);
+    return (code === 'ENOENT' || code === 'ENOTDIR') && dirname(at) !== at
+      ? folderProblem(folder, dirname(at))
+      : unusable(folder, code);
+  }
+};
+
 const inWords = async <T>(folder: string, work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (error) {
-    throw new Error(
-      `The folder ${folder} cannot be used (${codeOf(error)}); give Latchkey's user the right to write it.`,
-      {
-        cause: error,
-      },
-    );
+    throw new Error(unusable(folder, codeOf(error)), { cause: error });
   }
 };
 

@@ -25,11 +25,12 @@ const listChannels = async (client: WebClient, types: string): Promise<Channel[]
 };
 
 /** Channel, as the policy writes it, to what it is for. */
-const channelsOf = ({ targets, breakGlass }: Policy): Map<string, string[]> => {
+const channelsOf = ({ targets, breakGlass, audit }: Policy): Map<string, string[]> => {
   const wanted = new Map<string, string[]>();
   const add = (channel: string, what: string): void => void wanted.set(channel, [...(wanted.get(channel) ?? []), what]);
   for (const { name, channel } of Object.values(targets)) if (channel !== null) add(channel, `target ${name}`);
   for (const ref of breakGlass?.tell ?? []) if (CHANNEL_NAME.test(ref)) add(ref, 'break_glass.tell');
+  for (const place of audit?.publish ?? []) if (place.kind === 'slack') add(place.channel, 'audit.publish');
   return wanted;
 };
 

@@ -120,6 +120,32 @@ const end = async (child: ChildProcess): Promise<void> => {
   await exited(child);
 };
 
+const exitOf = async (child: ChildProcess): Promise<number | null> => {
+  child.kill('SIGTERM');
+  return exited(child);
+};
+
+/** A command that goes on: resolves when it says something that matches `ready`, with the first group of the match. */
+export const startCommand = async (
+  args: string[],
+  env: Record<string, string>,
+  ready: RegExp,
+): Promise<{ said: string; stop(): Promise<number | null> }> => {
+  const child = spawnNode({ program: ensureBuilt(), args, env });
+  let out = '';
+  const said = await new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer): void => {
+      out += chunk.toString();
+      const [, group] = ready.exec(out) ?? [];
+      if (group !== undefined) resolve(group);
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    child.once('exit', (code) => reject(new Error(`the command ended with ${code} before it was ready:\n${out}`)));
+  });
+  return { said, stop: () => exitOf(child) };
+};
+
 const untilReady = async (child: ChildProcess): Promise<AppProcess> => {
   let out = '';
   const [port, metricsPort] = await new Promise<[number, number]>((resolve, reject) => {

@@ -1,5 +1,6 @@
 /** Everything about one grant in one signed bundle, which an outsider checks without Latchkey. Making one is an event. */
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { SYSTEM } from '../../domain/audit/events.ts';
 import type { Actor } from '../../domain/audit/events.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -12,6 +13,7 @@ import { factsOf, readEvent } from './evidence-facts.ts';
 import type { GrantFacts, ProvedEvent, ReadEvent } from './evidence-facts.ts';
 import type { EvidenceDeps, StoredCheckpoint, StoredEvent } from './evidence-ports.ts';
 import { publishCheckpoints } from './publish-checkpoints.ts';
+import type { Pauses } from './publish-checkpoints.ts';
 import { signCheckpoint } from './sign-checkpoint.ts';
 
 /** Files by name. */
@@ -29,6 +31,7 @@ export type EvidenceInput = { id: string; isRedacted: boolean; actor?: Actor };
 
 /** Witnesses get so long before the bundle is made without them. */
 const WITNESSED_WITHIN_MS = 8_000;
+const WITNESS_POLL_MS = 200;
 
 const findGrant = async ({ store }: EvidenceDeps, id: string) => {
   const ids = id === '' ? [] : await store.read.findGrantIds(id, null);
@@ -45,11 +48,24 @@ const findGrant = async ({ store }: EvidenceDeps, id: string) => {
   return grant;
 };
 
+/** Another process may be publishing just now. Where a witness was tried and did not answer, no more time is spent. */
+const untilWitnessed = async (deps: EvidenceDeps, size: number): Promise<void> => {
+  const witnesses = deps.publishers.filter(({ kind }) => kind === 'witness');
+  const untilMs = performance.now() + WITNESSED_WITHIN_MS;
+  const pauses: Pauses = new Map();
+  for (;;) {
+    await publishCheckpoints(deps, pauses);
+    const seen = await Promise.all(witnesses.map(({ name }) => deps.tree.publishedSize(name)));
+    if (pauses.size > 0 || seen.every((one) => one >= size) || performance.now() > untilMs) return;
+    await setTimeout(WITNESS_POLL_MS);
+  }
+};
+
 /** The newest checkpoint, with what witnesses add within a few seconds. */
 const checkpointNow = async (deps: EvidenceDeps): Promise<StoredCheckpoint> => {
   const signed = await signCheckpoint(deps);
   if (!signed) throw new StartError('The audit log is empty.');
-  const published = publishCheckpoints(deps).catch((error: unknown) =>
+  const published = untilWitnessed(deps, signed.size).catch((error: unknown) =>
     deps.log.warn({ err: error }, 'the checkpoint of evidence could not be published at once'),
   );
   await withinMs(published, WITNESSED_WITHIN_MS);

@@ -45,11 +45,11 @@ const publishTo = async (deps: EvidenceDeps, publisher: Publisher, pauses: Pause
   }
 };
 
-/** Witnesses first: the others then hold what they signed, too. */
-const inOrder = (publishers: readonly Publisher[]): Publisher[] =>
-  publishers.toSorted((a, b) => Number(b.kind === 'witness') - Number(a.kind === 'witness'));
-
 export const publishCheckpoints = (deps: EvidenceDeps, pauses: Pauses = new Map()): Promise<void> =>
   deps.tree.publishing(async () => {
-    for (const publisher of inOrder(deps.publishers)) await publishTo(deps, publisher, pauses);
+    const toAll = (publishers: readonly Publisher[]): Promise<unknown> =>
+      Promise.all(publishers.map((publisher) => publishTo(deps, publisher, pauses)));
+    // Witnesses first: the others then hold what they signed, too. Several that are down cost the time of one.
+    await toAll(deps.publishers.filter(({ kind }) => kind === 'witness'));
+    await toAll(deps.publishers.filter(({ kind }) => kind !== 'witness'));
   });

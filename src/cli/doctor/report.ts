@@ -32,6 +32,7 @@ const TITLES = {
   redis: 'Redis',
   on_call: 'On call',
   address: 'Public address',
+  audit: 'Audit log',
   target: 'Target',
   clocks: 'Clocks',
 } satisfies Record<Check['area'], string>;

@@ -4,7 +4,16 @@ import type { Examined, Finding } from '../../domain/finding.ts';
 import { withinMs } from '../../lib/timeout.ts';
 import { StartError } from '../../lib/start-error.ts';
 
-export type Area = 'configuration' | 'slack' | 'database' | 'redis' | 'on_call' | 'address' | 'target' | 'clocks';
+export type Area =
+  | 'configuration'
+  | 'slack'
+  | 'database'
+  | 'redis'
+  | 'on_call'
+  | 'address'
+  | 'audit'
+  | 'target'
+  | 'clocks';
 /** What `--json` prints of each; `name` is for people, and the target's own for a target. */
 export type Check = { area: Area; name: string; about: string | null; findings: Finding[] };
 

@@ -21,6 +21,7 @@ import { examineTarget, scopesOf } from '../../providers/examine.ts';
 import type { Preparation } from '../../providers/provider.ts';
 import { examineSlack } from '../../slack/examine.ts';
 import { examineAddress } from './address.ts';
+import { examineAuditLog } from './audit-log.ts';
 import { examine, plain } from './check.ts';
 import type { Check, Look } from './check.ts';
 import { clockFindings } from './clocks.ts';
@@ -124,6 +125,14 @@ const scheduleLooks = ({ environment, policy }: Configured): Look[] => {
   return [{ area: 'on_call', name: 'on call', limitMs: 20_000, look }];
 };
 
+const auditLooks = ({ environment, environmentProblems, policy }: Configured): Look[] => {
+  const settings = policy?.audit ?? null;
+  if (settings === null) return [];
+  const isKeyBad = environmentProblems.some(({ path }) => path.startsWith('LATCHKEY_AUDIT_KEY'));
+  const key = { auditKey: environment.auditKey, isKeyBad };
+  return [{ area: 'audit', name: 'audit log', limitMs: 30_000, look: () => examineAuditLog(settings, key) }];
+};
+
 const generalLooks = (configured: Configured): Look[] => {
   const { environment, environmentProblems, policy } = configured;
   const { slack, databaseUrl, databaseCa, redisUrl, redisCa, redisPrefix, secretKeys, publicUrl } = environment;
@@ -152,6 +161,7 @@ const generalLooks = (configured: Configured): Look[] => {
       ),
     },
     ...scheduleLooks(configured),
+    ...auditLooks(configured),
     ...(publicUrl === null
       ? []
       : [
