@@ -133,7 +133,7 @@ test('a bundle that was changed after it was made is refused', async () => {
       .replace('absent', 'absenu');
     const file = path.join(folder, 'forged.zip');
     writeFileSync(file, zipSync({ ...files, [name]: Buffer.from(forged) }));
-    expect(await verifyPy(file), name).toMatchObject({ code: 1, out: expect.stringContaining(name) });
+    expect(await verifyPy(file)).toMatchObject({ code: 1, out: expect.stringContaining(name) });
   }
 });
 

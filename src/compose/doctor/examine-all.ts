@@ -133,6 +133,12 @@ const auditLooks = ({ environment, environmentProblems, policy }: Configured): L
   return [{ area: 'audit', name: 'audit log', limitMs: 30_000, look: () => examineAuditLog(settings, key) }];
 };
 
+const addressLooks = (url: string | null, isHttpMode: boolean): Look[] => {
+  if (url === null) return [];
+  const look = (): Promise<Examined> => examineAddress(url, { isHttpMode });
+  return [{ area: 'address', name: 'LATCHKEY_PUBLIC_URL', limitMs: 10_000, look }];
+};
+
 const generalLooks = (configured: Configured): Look[] => {
   const { environment, environmentProblems, policy } = configured;
   const { slack, databaseUrl, databaseCa, redisUrl, redisCa, redisPrefix, secretKeys, publicUrl } = environment;
@@ -162,16 +168,7 @@ const generalLooks = (configured: Configured): Look[] => {
     },
     ...scheduleLooks(configured),
     ...auditLooks(configured),
-    ...(publicUrl === null
-      ? []
-      : [
-          {
-            area: 'address' as const,
-            name: 'LATCHKEY_PUBLIC_URL',
-            limitMs: 10_000,
-            look: () => examineAddress(publicUrl, { isHttpMode }),
-          },
-        ]),
+    ...addressLooks(publicUrl, isHttpMode),
   ];
 };
 
