@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { App } from '../../src/compose/app.ts';
 import { openSession, storyOf, until } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
+import { forgetFacts } from '../support/facts.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
@@ -76,6 +77,7 @@ test('who left before the start gets nothing', async () => {
   const oscar = slack.state.people.get('U0OSCAR');
   if (!oscar) throw new Error('there is no Oscar');
   oscar.isDeleted = true;
+  await forgetFacts(world);
   await until(async () => (await latest()).state === 'ended', 'the refusal');
   expect(await latest()).toMatchObject({ cause: 'not_started' });
   expect(

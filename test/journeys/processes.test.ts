@@ -94,7 +94,7 @@ test('web and worker apart, and a stop with a signal that finishes what is in ha
   const verified = await runCli(['audit', 'verify'], world.env);
   expect(verified).toMatchObject({ code: 0, err: '' });
   // Both were stopped in order, so nothing waits.
-  expect(verified.out).toMatch(/^The chain of \d+ events is whole\.\nhead /);
+  expect(verified.out).toMatch(/^The chain of \d+ events is whole\.\nhead /m);
   const exported = await runCli(['audit', 'export', '--format', 'csv'], world.env);
   expect(exported.out.trim().split('\r\n').length).toBe((await world.sql('select 1 from audit_events')).length + 1);
 });
