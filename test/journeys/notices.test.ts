@@ -106,6 +106,8 @@ test('a handle that another user group took, when an admin writes the id', { tim
   const first = usergroups.get('S0SRE');
   if (first) first.handle = 'sre-old';
   usergroups.set('S0EVE', { id: 'S0EVE', handle: 'sre', name: 'sre', members: ['U0INES'], isDisabled: false });
+  // The same members: Slack says that the group changed.
+  world.slack.setUsergroup('sre-old', ['rita']);
   await world.slack.as('rita').click(card, 'approve');
   const moved = 'The handle sre was the user group S0SRE and is S0EVE now';
   const refusal = seen(await story.privately('rita', moved, 'prod-access'));
