@@ -43,6 +43,9 @@ import { runRevocation, runRevocations } from './revocations/run-revocation.ts';
 import { routeAlert } from './alerts/route-alert.ts';
 import { showCredentials } from './grants/show-credentials.ts';
 import { sweep } from './sweep.ts';
+import { StartError } from '../lib/start-error.ts';
+import { evidenceFor } from './evidence/evidence-for.ts';
+import type { MakeBundle } from './evidence/evidence-for.ts';
 import type { UseCases } from './verbs.ts';
 import { vote } from './requests/vote.ts';
 import { decideDrift, repairBatch, watchDrift } from './drift/watch-drift.ts';
@@ -92,7 +95,13 @@ const lookingVerbs = (deps: Deps): Looking => ({
   explainRequest: (input) => explainRequest(deps, input),
 });
 
-export const createUseCases = (deps: Deps): UseCases => ({
+/** Where the log is not signed. */
+const makeNoBundle: MakeBundle = () =>
+  Promise.reject(
+    new StartError('There is no section "audit" in the policy, so the log is not signed; an admin adds it.'),
+  );
+
+export const createUseCases = (deps: Deps, makeBundle = makeNoBundle): UseCases => ({
   ...guardingVerbs(deps),
   ...incidentUseCases(deps),
   ...alertUseCases(deps),
@@ -107,6 +116,7 @@ export const createUseCases = (deps: Deps): UseCases => ({
   openReviews: (input) => openReviews(deps, input),
   allowBreakGlass: (input) => allowBreakGlass(deps, input),
   confirmAddress: (input) => confirmAddress(deps, input),
+  evidenceFor: (input) => evidenceFor(deps, input, makeBundle),
   doubtedAddresses: (input) => doubtedAddresses(deps, input),
   vote: (input) => vote(deps, input),
   approveWithChanges: (input) => approveWithChanges(deps, input),

@@ -8,6 +8,8 @@ import type { RequestForAlertInput } from './alerts/request-for-alert.ts';
 import type { BreakGlassInput, BreakGlassPreview, BreakGlassResult } from './break-glass/break-glass.ts';
 import type { CloseReviewInput, OpenReviews } from './break-glass/follow-up.ts';
 import type { DriftBatch } from './drift/drift-ports.ts';
+import type { EvidenceForInput } from './evidence/evidence-for.ts';
+import type { MadeEvidence } from './evidence/make-evidence.ts';
 import type { EndInput, EndResult } from './grants/end-grant.ts';
 import type { ShowCredentialsInput, ShowCredentialsResult } from './grants/show-credentials.ts';
 import type { IncidentUseCases } from './incidents/incident-types.ts';
@@ -53,6 +55,8 @@ export type UseCases = IncidentUseCases & {
   allowBreakGlass(input: { caller: PersonCaller; personUserId: string }): Promise<{ person: Person; waived: number }>;
   /** An admin says whose an address is that moved. */
   confirmAddress(input: ConfirmAddressInput): Promise<{ person: Person }>;
+  /** For auditors and admins. Throws a `StartError` where there is nothing to prove yet, in a sentence. */
+  evidenceFor(input: EvidenceForInput): Promise<MadeEvidence>;
   /** For admins: addresses that count for nobody until they are confirmed. */
   doubtedAddresses(input: { caller: PersonCaller }): Promise<EmailObservation[]>;
   vote(input: VoteInput): Promise<VoteResult>;

@@ -2,7 +2,7 @@
 import { createApiDoor } from './api.ts';
 import type { ApiDoor } from './api.ts';
 import { checkAdopted, reportTargets } from './report-targets.ts';
-import { startCheckpoints } from './evidence.ts';
+import { bundleMaker, startCheckpoints } from './evidence.ts';
 import { hooksOf, startWeb } from './web.ts';
 import type { Web } from './web.ts';
 import type { AlertSource } from '../domain/alerts/types.ts';
@@ -220,6 +220,13 @@ const onWorkOf =
     late.api?.poke();
   };
 
+type Signed = Pick<Core, 'pool' | 'store' | 'connection' | 'deps'>;
+
+const evidenceOf = ({ environment, log }: AppOptions, { pool, store, connection, deps }: Signed) => ({
+  parts: { pool, store, client: connection.notifierClient, auditKey: environment.auditKey, log },
+  audit: () => deps.policy().audit,
+});
+
 const createCore = (options: AppOptions, late: Late): Core => {
   const { environment, log } = options;
   const database = { url: environment.databaseUrl, ca: environment.databaseCa };
@@ -251,7 +258,7 @@ const createCore = (options: AppOptions, late: Late): Core => {
   const directory = createDirectory({ client: connection.client, teamId, policy, ...identity, log });
   const vault = createSealing(environment.secretKeys);
   const deps: Deps = { store, directory, access, vault, ids: { next: newId }, policy, log };
-  const useCases = createUseCases(deps);
+  const useCases = createUseCases(deps, bundleMaker(evidenceOf(options, { pool, store, connection, deps })));
   late.useCases = useCases;
   late.access = access;
   const hearing = { facts, streams: memory.streams };
@@ -315,11 +322,6 @@ export const createApp = async (options: AppOptions): Promise<App> => {
   }
 };
 
-const startEvidence = ({ environment, log }: AppOptions, { pool, store, connection, deps }: Core) => {
-  const parts = { pool, store, client: connection.notifierClient, auditKey: environment.auditKey, log };
-  return startCheckpoints({ parts, audit: () => deps.policy().audit });
-};
-
 type Starting = { core: Core; late: Late; opened: (() => Promise<void>)[] };
 
 const slackSettingsOf = ({ environment, log }: AppOptions, core: Core): SlackAppSettings => {
@@ -367,6 +369,6 @@ const startParts = async (options: AppOptions, { core, late, opened }: Starting)
   opened.push(web.stop);
   core.access.startChecks(TARGET_CHECK_MS);
   core.policies.watch(POLICY_POLL_MS);
-  if (only !== 'web') opened.push(startEvidence(options, core).stop);
+  if (only !== 'web') opened.push(startCheckpoints(evidenceOf(options, core)).stop);
   return web;
 };

@@ -1,6 +1,8 @@
 /** What signs the log and publishes it: beside the running app, and for the commands. */
 
 import type { EvidenceDeps, Publisher } from '../application/evidence/evidence-ports.ts';
+import type { MakeBundle } from '../application/evidence/evidence-for.ts';
+import { makeEvidence } from '../application/evidence/make-evidence.ts';
 import { publishCheckpoints } from '../application/evidence/publish-checkpoints.ts';
 import type { Pauses } from '../application/evidence/publish-checkpoints.ts';
 import { CheckpointRefused, signWhenDue } from '../application/evidence/sign-checkpoint.ts';
@@ -10,6 +12,8 @@ import { newId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import { startLoop } from '../lib/loop.ts';
 import type { Loop } from '../lib/loop.ts';
+import { StartError } from '../lib/start-error.ts';
+import { rendering } from '../bundles/rendering.ts';
 import { openSigners } from '../lib/transparency/signers.ts';
 import { filePublisher } from '../publishers/file.ts';
 import { witnessPublisher } from '../publishers/witness.ts';
@@ -46,11 +50,21 @@ export const openEvidence = async (parts: EvidenceParts, settings: AuditSettings
   log: parts.log,
 });
 
+type Running = { parts: EvidenceParts; audit: () => AuditSettings | null };
+
+/** Makes evidence by the policy in force. */
+export const bundleMaker =
+  ({ parts, audit }: Running): MakeBundle =>
+  async (input) => {
+    const settings = audit();
+    if (!settings)
+      throw new StartError('There is no section "audit" in the policy, so the log is not signed; an admin adds it.');
+    return makeEvidence(await openEvidence(parts, settings), input, rendering);
+  };
+
 const POLL_MS = 2_000;
 /** A log that does not fit is looked at again so often. */
 const REFUSED_PAUSE_MS = 60_000;
-
-type Running = { parts: EvidenceParts; audit: () => AuditSettings | null };
 
 /** Signs and publishes by the policy in force. */
 export const startCheckpoints = ({ parts, audit }: Running): Loop => {

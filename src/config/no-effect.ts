@@ -8,7 +8,6 @@ const REMOVE = 'has no effect in this version of Latchkey: remove it.';
 
 /** Keys by their place in the file; `*` stands for a name or a number. */
 const KEYS: Record<string, string> = {
-  auditors: `"auditors" ${REMOVE} Who can reach Latchkey's database can read and export the audit log.`,
   'audit.retention': `"retention" ${REMOVE} Nothing of the audit log is erased.`,
   'tests.*.pull_request': `"pull_request" ${REMOVE} No request comes from a pull request.`,
 };

@@ -109,7 +109,7 @@ export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<strin
     clients: buildClients(document),
     accounts: buildAccounts(document),
     admins: document.admins ?? [],
-    auditors: [],
+    auditors: document.auditors ?? [],
     managerField: document.manager_field ?? null,
     tests: (document.tests ?? []).map((test, index) =>
       buildTest(test, report.lineOf(['tests', testAt[index] ?? index])),

@@ -253,6 +253,7 @@ export const policyDocument = z.strictObject(
     alerts: z.array(alert, 'must be a list of alerts').max(1000, 'has more than 1000 alerts').optional(),
     audit: auditSection.optional(),
     admins: z.array(reference, 'must be a list of groups or people').optional(),
+    auditors: z.array(reference, 'must be a list of groups or people').optional(),
     manager_field: text(100, 'the label or id of a Slack profile field').optional(),
     tests: z.array(policyTest, 'must be a list of tests').max(2000, 'has more than 2000 tests').optional(),
   },

@@ -76,6 +76,7 @@ export const ERROR_CODES = [
   'note_missing',
   'nothing_to_allow',
   'admins_only',
+  'auditors_only',
   'start_in_past',
   'zone_mismatch',
   'day_unclear',

@@ -247,6 +247,10 @@ const SENTENCES = {
   nothing_to_allow: (facts) =>
     `${words(facts, 'name') ? `There is no overdue review of ${words(facts, 'name') ?? ''}` : 'There is no overdue review of theirs'}, so nothing holds them up.`,
   admins_only: () => 'Only admins of Latchkey may do this. Nothing was changed.',
+  auditors_only: (facts) => {
+    const who = list(facts, 'who');
+    return `Only auditors and admins of Latchkey${who.length > 0 ? ` (${sentenceList(who, 'or')})` : ''} may have evidence. Ask one of them for it.`;
+  },
   zone_mismatch: (facts) =>
     `On that day the clocks of ${words(facts, 'region') ?? 'that zone'} do not show ${words(facts, 'zone') ?? 'that name'}. Name the place, as in \`22:00 ${words(facts, 'region') ?? 'Europe/Berlin'}\`, or the offset, as in \`22:00 +02:00\`.`,
   day_unclear: (facts) =>

@@ -167,13 +167,6 @@ export const WRONG: Wrong[] = [
     'pattern with a domain',
   ],
   [
-    'auditors, which nothing reads',
-    withTop('auditors: [dba]'),
-    'no_effect',
-    20,
-    '"auditors" has no effect in this version',
-  ],
-  [
     'a condition about the absence of a pull request',
     withRule(`when: '!(pull_request.number > 0)'`),
     'no_effect_variable',

@@ -35,6 +35,7 @@ const PLAIN = [
   ['incidents', 'Incidents'],
   ['alerts', 'The list of alerts'],
   ['admins', 'The list of admins'],
+  ['auditors', 'The list of auditors'],
   ['managerField', 'The manager field'],
 ] as const satisfies readonly (readonly [keyof Policy, string])[];
 

@@ -51,6 +51,7 @@ const otherVerbs = (verbs: UseCases, by: By) => ({
   closeReview: by(verbs.closeReview),
   openReviews: by(verbs.openReviews),
   allowBreakGlass: by(verbs.allowBreakGlass),
+  evidenceFor: by(verbs.evidenceFor),
   confirmAddress: by(verbs.confirmAddress),
   doubtedAddresses: by(verbs.doubtedAddresses),
   showCredentials: by(verbs.showCredentials),

@@ -12,6 +12,7 @@ import { breakGlass } from './break-glass.ts';
 import type { Command } from './command.ts';
 import { code, typed } from './command.ts';
 import { cancel, done, revoke } from './end.ts';
+import { evidence } from './evidence.ts';
 import { explain } from './explain.ts';
 import { extend } from './extend.ts';
 import { createHelp } from './help.ts';
@@ -35,6 +36,7 @@ const verbs: readonly Command[] = [
   breakGlass,
   incident,
   review,
+  evidence,
   people,
   revoke,
 ];

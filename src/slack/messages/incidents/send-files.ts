@@ -2,6 +2,7 @@
 import type { IncidentTimeline } from '../../../application/incidents/incident-types.ts';
 import { incidentName } from '../render/incident-lines.ts';
 import type { Slack } from '../../door/context.ts';
+import { sendPrivately } from '../send-privately.ts';
 
 /** File names go into Slack's own lists: only what a channel's name may hold. */
 const fileName = (channelName: string): string => `timeline-${channelName.replaceAll(/[^\p{L}\p{N}_-]/gu, '-')}`;
@@ -17,9 +18,6 @@ export const timelineFiles = ({ view, markdown, json }: IncidentTimeline) => {
 };
 
 export const sendFiles = async ({ client }: Slack, userId: string, story: IncidentTimeline): Promise<void> => {
-  // A user id as channel is the app's direct message with that person; a file needs the id of the message's channel.
   const text = `The timeline of ${incidentName(story.view.incident)}`;
-  const { channel, ts } = await client.chat.postMessage({ channel: userId, text });
-  if (!channel || !ts) throw new Error('chat.postMessage gave no channel or ts');
-  await client.files.uploadV2({ channel_id: channel, thread_ts: ts, file_uploads: timelineFiles(story) });
+  await sendPrivately(client, { userId, text, files: timelineFiles(story) });
 };

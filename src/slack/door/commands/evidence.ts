@@ -1,0 +1,48 @@
+/** `/prod-access evidence <grant>`: the signed bundle about one grant, for auditors and admins, by direct message. */
+import type { MadeEvidence } from '../../../application/evidence/make-evidence.ts';
+import { StartError } from '../../../lib/start-error.ts';
+import { sendPrivately } from '../../messages/send-privately.ts';
+import { inline } from '../../messages/render/text.ts';
+import type { CommandCall } from '../context.ts';
+import type { Command } from './command.ts';
+import { code, typed } from './command.ts';
+
+const NAME = 'evidence';
+const LINE = /^(\S+?)(\s+(?:--)?redact)?$/i;
+const REASON_MAX = 1_000;
+
+/** null after saying why none can be made. */
+const make = async (call: CommandCall, id: string, isRedacted: boolean): Promise<MadeEvidence | null> => {
+  try {
+    return await call.slack.useCases.evidenceFor({ userId: call.userId, id, isRedacted });
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    await call.reply({ text: `No evidence was made. ${inline(error.message, REASON_MAX)}` });
+    return null;
+  }
+};
+
+const send = async (call: CommandCall, { grant, zip }: MadeEvidence): Promise<void> => {
+  const file = `evidence-${grant}.zip`;
+  await sendPrivately(call.slack.client, {
+    userId: call.userId,
+    text: `The evidence of grant ${code(grant)}. Check it with \`python3 verify.py ${file} --key <verifier key>\`; take \`verify.py\` and the key from somewhere else than the file.`,
+    files: [{ filename: file, title: `Evidence of grant ${grant}`, file: zip }],
+  });
+  await call.reply({ text: `The evidence of grant ${code(grant)} is in your direct messages with Latchkey.` });
+};
+
+export const evidence: Command = {
+  name: NAME,
+  usage: `${NAME} <grant> [redact]`,
+  does: 'auditors and admins: the signed evidence of a grant, as a file in a direct message; `redact` leaves out personal text',
+  run: async (call) => {
+    const [, id, redact] = LINE.exec(call.text.trim()) ?? [];
+    if (id === undefined)
+      return call.reply({
+        text: `Name one grant by its id: ${typed(`${NAME} k3m9x2`)}, or ${typed(`${NAME} k3m9x2 redact`)} without personal text.`,
+      });
+    const made = await make(call, id, redact !== undefined);
+    if (made) await send(call, made);
+  },
+};

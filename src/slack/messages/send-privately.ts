@@ -1,0 +1,12 @@
+/** Files to one person by direct message. */
+import type { WebClient } from '@slack/web-api';
+
+type Upload = { filename: string; title: string } & ({ content: string } | { file: Buffer });
+type Sending = { userId: string; text: string; files: Upload[] };
+
+export const sendPrivately = async (client: WebClient, { userId, text, files }: Sending): Promise<void> => {
+  // A user id as channel is the app's direct message with that person; a file needs the id of the message's channel.
+  const { channel, ts } = await client.chat.postMessage({ channel: userId, text });
+  if (!channel || !ts) throw new Error('chat.postMessage gave no channel or ts');
+  await client.files.uploadV2({ channel_id: channel, thread_ts: ts, file_uploads: files });
+};

@@ -1,0 +1,105 @@
+/** Evidence for a person in Slack, through the real app: auditors and admins get the file, and others a refusal that is recorded. */
+import { unzipSync } from 'fflate';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { openSigners } from '../../../src/lib/transparency/signers.ts';
+import { ED25519, vkeyOf } from '../../../src/lib/transparency/note.ts';
+import { storyOf, until } from '../../support/story.ts';
+import type { Story } from '../../support/story.ts';
+import { startWorld } from '../../support/world.ts';
+import type { World } from '../../support/world.ts';
+import { verifyFiles } from './bundle-rig.ts';
+import { ORIGIN, newKey } from './rig.ts';
+
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
+
+const ROLES = `
+      read: { title: Read only, scope: { member_of: [GROUP_READ] }, max: 4h, default: 30m }`;
+const RULES = `
+rules:
+  - { name: Reads at once, approve: true }
+admins: [security]
+auditors: [ines@acme.test]
+audit: { origin: ${ORIGIN} }
+`;
+
+let world: World;
+let story: Story;
+let vkey: string;
+let grant: string;
+
+const ask = (who: string, line: string): Promise<unknown> =>
+  world.slack.as(who).command('/prod-access', `evidence ${line}`, 'general');
+const filesOf = (who: string): string[] =>
+  world.slack
+    .as(who)
+    .dmsWithApp()
+    .flatMap(({ files }) => (files ?? []).map(({ name }) => String(name)));
+const refusals = () =>
+  world.sql<{ who: string }>(`select actor::jsonb->>'name' as who from audit_events where type = 'evidence.refused'`);
+
+beforeAll(async () => {
+  world = await startWorld({ roles: ROLES, rules: RULES });
+  const key = newKey();
+  const [signer] = await openSigners(key, ORIGIN);
+  if (!signer) throw new Error('no key');
+  vkey = vkeyOf({ name: ORIGIN, type: ED25519, raw: signer.raw });
+  world.env['LATCHKEY_AUDIT_KEY'] = key;
+  story = storyOf(world);
+  await world.start();
+  await world.slack.as('ada').command('/prod-access', 'orders-db read 30m look at the orders', 'general');
+  await story.credentials('ada');
+  const [row] = await world.sql<{ id: string }>('select id from grants');
+  grant = row?.id ?? '';
+});
+afterAll(() => world.stop());
+
+test('what is not over has no evidence yet, and an auditor reads why', async () => {
+  await ask('ines', grant);
+  await story.privately('ines', 'No evidence was made.');
+  await story.privately('ines', 'evidence is made once its access was removed');
+  expect(filesOf('ines')).toEqual([]);
+  await ask('ines', 'zzzzzz');
+  await story.privately('ines', 'zzzzzz');
+  await ask('ines', '');
+  await story.privately('ines', 'Name one grant by its id');
+});
+
+test('auditors and admins get a bundle that holds, in a direct message; it is an event in their name', async () => {
+  await world.slack.as('ada').command('/prod-access', `done ${grant}`, 'general');
+  await until(
+    async () => (await world.sql(`select 1 from grants where state = 'ended'`)).length,
+    'the end of the access',
+    30_000,
+  );
+  await ask('ines', grant);
+  await story.privately('ines', 'is in your direct messages');
+  expect(filesOf('ines')).toEqual([`evidence-${grant}.zip`]);
+  const [file] = [...world.slack.state.files.values()];
+  expect(await verifyFiles(unzipSync(file?.bytes ?? Buffer.alloc(0)), '--key', vkey)).toMatchObject({ code: 0 });
+  await ask('sam', `${grant} redact`);
+  await story.privately('sam', 'is in your direct messages');
+  const redacted = [...world.slack.state.files.values()].at(-1);
+  expect(await verifyFiles(unzipSync(redacted?.bytes ?? Buffer.alloc(0)), '--key', vkey)).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('the bundle is redacted'),
+  });
+  const made = await world.sql<{ data: { isRedacted: boolean }; kind: string }>(
+    `select data::jsonb as data, actor::jsonb->>'kind' as kind from audit_events where type = 'evidence.made' and grant_id = $1 order by id`,
+    [grant],
+  );
+  expect(made.map(({ data, kind }) => [data.isRedacted, kind])).toEqual([
+    [false, 'person'],
+    [true, 'person'],
+  ]);
+});
+
+test('nobody else gets one, not even of their own access or as an owner of the target', async () => {
+  const before = world.slack.state.files.size;
+  for (const who of ['ada', 'olga']) {
+    await ask(who, grant);
+    await story.privately(who, 'Only auditors and admins of Latchkey');
+    expect(filesOf(who)).toEqual([]);
+  }
+  expect(world.slack.state.files.size).toBe(before);
+  expect(await refusals()).toHaveLength(2);
+});
