@@ -58,7 +58,11 @@ export const ROOMS = [
 /** Packages that one place alone may know. */
 const PACKAGES = [
   { regex: '^@slack/', home: ['slack'], message: 'Only src/slack talks to Slack.' },
-  { regex: '^(bullmq|ioredis)(/|$)', home: ['work'], message: 'Only src/work knows BullMQ and Redis.' },
+  {
+    regex: '^(bullmq|ioredis)(/|$)',
+    home: ['work', 'providers/redis'],
+    message: 'Only src/work knows BullMQ and Redis.',
+  },
   { regex: '^drizzle-orm(/|$)', home: ['store'], message: 'Only src/store knows Drizzle.' },
   {
     regex: '^pg(/|$)',
@@ -171,9 +175,14 @@ export const directionRules = () => [
     ),
   ),
   ...ROOMS.map(roomRule),
-  providerRule(['src/providers/*/**'], 'providers', ['src/providers/postgres/**', 'src/providers/mysql/**']),
+  providerRule(['src/providers/*/**'], 'providers', [
+    'src/providers/postgres/**',
+    'src/providers/mysql/**',
+    'src/providers/redis/**',
+  ]),
   providerRule(['src/providers/mysql/**'], 'providers/mysql'),
   providerRule(['src/providers/postgres/**'], 'providers/postgres'),
+  providerRule(['src/providers/redis/**'], 'providers/redis'),
   hookRule(),
   rule(
     ['sandbox/**'],

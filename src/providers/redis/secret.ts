@@ -1,0 +1,32 @@
+/** What the requester is shown to get in. */
+import { credential, shellQuoted as quoted } from '../kit/credentials.ts';
+import type { Instructions, Secret } from '../provider.ts';
+import type { Settings } from './config.ts';
+
+export const secretFor = (
+  { shown }: Pick<Settings, 'shown'>,
+  { user, password }: { user: string; password: string },
+): { secret: Secret; instructions: Instructions } => {
+  const { host, port, isTls } = shown;
+  const hostInUrl = host.includes(':') ? `[${host}]` : host;
+  const url = `${isTls ? 'rediss' : 'redis'}://${user}:${encodeURIComponent(password)}@${hostInUrl}:${port}`;
+  const command = `REDISCLI_AUTH=${quoted(password)} redis-cli -h ${quoted(host)} -p ${port} --user ${user}${isTls ? ' --tls' : ''}`;
+  return {
+    secret: {
+      fields: [
+        credential('host', host),
+        credential('port', String(port)),
+        credential('user', user),
+        credential('password', password, 'REDISCLI_AUTH'),
+        credential('url', url, 'REDIS_URL'),
+      ],
+    },
+    instructions: {
+      text: 'At the end open connections are cut and the user is removed on every node.',
+      commands: [
+        { label: 'Command', command },
+        { label: 'URL', command: url },
+      ],
+    },
+  };
+};

@@ -1,0 +1,174 @@
+/** Latchkey's own connection to each node of one target. Opens nothing until the first command. */
+import { Redis } from 'ioredis';
+import { pemOf } from '../../lib/certificates.ts';
+import { onEachNode } from '../kit/nodes.ts';
+import { ProviderError } from '../provider.ts';
+import { readCatalog, type Catalog } from './catalog.ts';
+import type { Settings } from './config.ts';
+import { isReply, toProviderError } from './errors.ts';
+import type { RedisAddress } from './url.ts';
+
+const CONNECT_MS = 5_000;
+const COMMAND_MS = 10_000;
+
+export type Client = {
+  node: RedisAddress;
+  version: string;
+  call: (...words: [string, ...string[]]) => Promise<unknown>;
+  /** In one journey; fails where any does. */
+  all: (commands: readonly string[][]) => Promise<unknown[]>;
+  /** In one journey; an error in place of an answer. */
+  each: (commands: readonly string[][]) => Promise<unknown[]>;
+  /** As this server told them at the start of the connection. */
+  catalog: () => Promise<Catalog>;
+};
+
+export type Server = {
+  settings: Settings;
+  /** Of the first node, once it was read. */
+  seen: () => Catalog | null;
+  run: <T>(signal: AbortSignal, work: (client: Client) => Promise<T>) => Promise<T>;
+  /** On each node at once; fails when any did, once all were tried. */
+  runOnEach: <T>(signal: AbortSignal, work: (client: Client) => Promise<T>) => Promise<T[]>;
+  close: () => void;
+};
+
+const connectionTo = (node: RedisAddress, ca: string | null): Redis =>
+  new Redis({
+    host: node.host,
+    port: node.port,
+    username: node.user,
+    password: node.password,
+    ...(node.isTls && { tls: ca === null ? {} : { ca: pemOf(ca) } }),
+    lazyConnect: true,
+    // Rights that Latchkey's account need not have.
+    disableClientInfo: true,
+    enableReadyCheck: false,
+    protocol: 2,
+    connectTimeout: CONNECT_MS,
+    commandTimeout: COMMAND_MS,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: () => null,
+  });
+
+const OLDEST = 7;
+
+/** HELLO needs no right. Valkey tells the version of Redis that it is compatible with. */
+const helloOf = async (redis: Redis, node: RedisAddress): Promise<string> => {
+  const answer = await redis.call('HELLO', '2');
+  const facts = Array.isArray(answer) ? answer.map(String) : [];
+  const fact = (name: string): string => facts[facts.indexOf(name) + 1] ?? '';
+  if (fact('mode') === 'sentinel')
+    throw new ProviderError('misconfigured', `The server at ${node.name} is a Sentinel: name the servers as nodes.`);
+  const version = fact('version');
+  if (Number.parseInt(version, 10) < OLDEST)
+    throw new ProviderError(
+      'unsupported',
+      `The server at ${node.name} is Redis ${version}. Latchkey needs Redis 7.0 or newer, or Valkey: older ones have no ACL selectors and no ACL DRYRUN.`,
+    );
+  return version;
+};
+
+const clientOn = (redis: Redis, node: RedisAddress, version: string): Client => {
+  let catalog: Promise<Catalog> | null = null;
+  const each = async (commands: readonly string[][]): Promise<unknown[]> => {
+    if (commands.length === 0) return [];
+    const answers = await redis.pipeline(commands.map(([name = '', ...rest]) => ['call', name, ...rest])).exec();
+    return (answers ?? []).map(([error, value]) => error ?? value);
+  };
+  const client: Client = {
+    node,
+    version,
+    call: async (...words) => (await client.all([words]))[0],
+    each,
+    all: async (commands) => {
+      const answers = await each(commands);
+      for (const answer of answers) if (answer instanceof Error) throw answer;
+      return answers;
+    },
+    catalog: async () => {
+      catalog ??= readCatalog(client);
+      try {
+        return await catalog;
+      } catch (error) {
+        catalog = null;
+        throw error;
+      }
+    },
+  };
+  return client;
+};
+
+type Opened = { redis: Redis; client: Promise<Client>; failure: () => Error | null };
+
+const open = (node: RedisAddress, ca: string | null): Opened => {
+  const redis = connectionTo(node, ca);
+  // What failed is told by an event; the command only says that the connection is closed.
+  let failure: Error | null = null;
+  redis.on('error', (error: Error) => (failure = error));
+  const client = (async () => {
+    await redis.connect();
+    return clientOn(redis, node, await helloOf(redis, node));
+  })();
+  return { redis, client, failure: () => failure };
+};
+
+const untilAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+  signal.throwIfAborted();
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+};
+
+type Kept = { run: Server['run']; close: () => void; seen: () => Catalog | null };
+
+/** Made anew after it was closed: by ACL LOAD, by a restart, by whom ever. */
+const keep = (node: RedisAddress, ca: string | null): Kept => {
+  let kept: Opened | null = null;
+  let seen: Catalog | null = null;
+  const current = (): Opened => {
+    if (kept && kept.redis.status !== 'end' && kept.redis.status !== 'close') return kept;
+    return (kept = open(node, ca));
+  };
+  const run = async <T>(signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> => {
+    const mine = current();
+    let isUntouched = true;
+    try {
+      const client = await untilAborted(mine.client, signal);
+      seen = await untilAborted(client.catalog(), signal);
+      isUntouched = false;
+      return await untilAborted(work(client), signal);
+    } catch (error) {
+      if (isUntouched) {
+        mine.redis.disconnect();
+        if (kept === mine) kept = null;
+      }
+      const cause = error instanceof ProviderError || isReply(error) ? error : (mine.failure() ?? error);
+      throw toProviderError(cause, { where: node.name, isEncrypted: node.isTls, isUntouched });
+    }
+  };
+  return { run, seen: () => seen, close: () => kept?.redis.disconnect() };
+};
+
+export const openServer = (settings: Settings): Server => {
+  const all = settings.nodes.map((node) => ({ name: node.name, ...keep(node, settings.ca) }));
+  const [first] = all;
+  if (!first) throw new Error('a target has at least one node');
+  return {
+    settings,
+    seen: first.seen,
+    run: first.run,
+    runOnEach: async (signal, work) => await onEachNode(all, async (node) => await node.run(signal, work)),
+    close: () => {
+      for (const node of all) node.close();
+    },
+  };
+};

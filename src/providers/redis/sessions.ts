@@ -1,0 +1,63 @@
+/** Ends the connections of users on a node, and waits until the node says they are gone. Tells which are open. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { grantNamedIn } from '../kit/login-name.ts';
+import { ProviderError, type InUse } from '../provider.ts';
+import type { Client, Server } from './server.ts';
+
+export type Session = { id: string; user: string; forMs: number };
+
+const GONE_WITHIN_MS = 5_000;
+const FIRST_LOOK_AFTER_MS = 2;
+const SLOWEST_LOOK_MS = 100;
+
+const field = (line: string, name: string): string => new RegExp(`(?:^| )${name}=(\\S*)`).exec(line)?.[1] ?? '';
+
+/** `age` is in whole seconds, and may be one too many. No value in a line can hold a space. */
+const sessionOf = (line: string): Session => ({
+  id: field(line, 'id'),
+  user: field(line, 'user'),
+  forMs: Math.max(0, Number(field(line, 'age')) - 1) * 1000,
+});
+
+export const sessionsOn = async (client: Client): Promise<Session[]> =>
+  String(await client.call('CLIENT', 'LIST'))
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(sessionOf)
+    .filter(({ user }) => grantNamedIn(user) !== null);
+
+export type Ending = { signal: AbortSignal; onInUse?: ((inUse: InUse) => void) | undefined };
+
+/** By number: that also works where the user is gone already. @returns the users that had connections. */
+export const endSessionsOn = async (
+  client: Client,
+  users: ReadonlySet<string>,
+  { signal, onInUse }: Ending,
+): Promise<Set<string>> => {
+  const deadline = performance.now() + GONE_WITHIN_MS;
+  const mine = async (): Promise<Session[]> => (await sessionsOn(client)).filter(({ user }) => users.has(user));
+  let live = await mine();
+  const cut = new Set(live.map(({ user }) => user));
+  for (const { user, forMs } of live) onInUse?.({ grantId: grantNamedIn(user) ?? '', forMs });
+  for (let waitMs = FIRST_LOOK_AFTER_MS; live.length > 0; waitMs = Math.min(waitMs * 2, SLOWEST_LOOK_MS)) {
+    if (performance.now() > deadline)
+      throw new ProviderError(
+        'unavailable',
+        `${live.length} connection(s) of ${[...cut].join(', ')} on ${client.node.name} did not end within ${GONE_WITHIN_MS / 1000} s of being closed.`,
+      );
+    await client.all(live.map(({ id }) => ['CLIENT', 'KILL', 'ID', id]));
+    await delay(waitMs, undefined, { signal });
+    live = await mine();
+  }
+  return cut;
+};
+
+export const activity = async (server: Server, signal: AbortSignal): Promise<InUse[]> => {
+  const found = (await server.runOnEach(signal, sessionsOn)).flat();
+  const longest = new Map<string, number>();
+  for (const { user, forMs } of found) {
+    const grantId = grantNamedIn(user) ?? '';
+    longest.set(grantId, Math.max(longest.get(grantId) ?? 0, forMs));
+  }
+  return [...longest].map(([grantId, forMs]) => ({ grantId, forMs }));
+};
