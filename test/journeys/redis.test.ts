@@ -22,7 +22,7 @@ const ROLES = `
     channel: "#prod-access"
     roles:
       read: { title: Read only, scope: { keys: ["app:*"], commands: ["+@read"], channels: [] }, max: 4h, default: 6s }
-      write: { title: Read-write, scope: { keys: ["app:*"], commands: ["+@read", "+set", "+blpop"] }, max: 1h, default: 30m }`;
+      drain: { title: Read and drain, scope: { keys: ["app:*"], commands: ["+@read", "+set", "+blpop"] }, max: 1h, default: 30m }`;
 
 beforeAll(async () => {
   target = await createTarget({ nodes: 2 });
@@ -85,7 +85,7 @@ test('requested in one line, approved, used as the role says, cut at its expiry,
 });
 
 test('given back early: a connection that waits is cut at once, and what remains was said', async () => {
-  const message = await story.ask('ada', 'cache write 30m look at order 1183');
+  const message = await story.ask('ada', 'cache drain 30m look at order 1183');
   expect(seen(message)).toContain('Keys that were written or changed stay');
   await world.slack.as('olga').click(message, 'approve');
   const { url } = await credentials('ada');
