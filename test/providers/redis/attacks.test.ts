@@ -52,7 +52,7 @@ describe('a role by which access could be kept', () => {
     const mended = scopeOf('+ping', rule, ...remedy);
     const access = await connection.grant(mended, ctx);
     const session = await enter(access.secret);
-    const [first = '', ...rest] = [...command.split('|'), 'x', 'x', 'x'];
+    const [first, ...rest] = [...command.split('|'), 'x', 'x', 'x'];
     await expect(session.redis.call(first, ...rest)).rejects.toThrow(/NOPERM|wrong number/);
     session.leave();
     await connection.revoke(mended, access.handle, ctx);
