@@ -10,12 +10,14 @@ const HEADING_SIZE = 16;
 const SECTION_SIZE = 12;
 const CELL_MAX = 2_000;
 
-/** The built-in fonts know Latin letters only; what they do not know is shown as a question mark, and stands in grant.json. */
-const known = (text: string): string =>
-  text
-    .slice(0, CELL_MAX)
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll(/[^\u0020-\u007e\u00a0-\u00ff]/g, '?');
+const UNKNOWN = /[^\u0020-\u007e\u00a0-\u00ff]/gu;
+const LOSSY =
+  'Letters that are not Latin are shown as ? in this file. report.html and grant.json have each name and text as it was written.';
+
+/** The built-in fonts know Latin letters only; what they do not know is shown as a question mark, and the report says so. */
+const known = (text: string): string => text.slice(0, CELL_MAX).replaceAll(/\s+/g, ' ').replaceAll(UNKNOWN, '?');
+
+const isLossy = (text: string): boolean => text.replaceAll(/\s+/g, ' ').search(UNKNOWN) >= 0;
 
 type Doc = InstanceType<typeof PdfKit>;
 type Table = { doc: Doc; parent: PDFKit.PDFStructureElement };
@@ -53,21 +55,27 @@ const rows = ({ doc, parent }: Table, lines: readonly (readonly [string, string]
   doc.moveDown();
 };
 
+const paragraph = ({ doc, parent }: Table, text: string): void => {
+  parent.add(doc.struct('P', {}, () => void doc.font('Helvetica').fontSize(TEXT_SIZE).text(text).moveDown()));
+};
+
 const contents = (doc: Doc, facts: GrantFacts, about: About): void => {
   const parent = doc.struct('Document');
   doc.addStructure(parent);
   const table = { doc, parent };
   heading(table, 'H1', `Evidence of grant ${facts.grant}`);
-  rows(table, rowsOf(facts, about));
-  heading(table, 'H2', 'Events');
-  rows(
-    table,
-    facts.events.map(({ seq, at, type, by }) => [`${seq}  ${at}`, by ? `${type}, by ${by}` : type]),
+  const lines = rowsOf(facts, about);
+  const events = facts.events.map(
+    ({ seq, at, type, by }) => [`${seq}  ${at}`, by ? `${type}, by ${by}` : type] as const,
   );
+  if ([...lines, ...events].flat().some(isLossy)) paragraph(table, LOSSY);
+  rows(table, lines);
+  heading(table, 'H2', 'Events');
+  rows(table, events);
   heading(table, 'H2', 'How to check this');
   const how =
     'This report proves nothing by itself. Run python3 verify.py --key <verifier key> in the folder of this bundle.';
-  parent.add(doc.struct('P', {}, () => void doc.font('Helvetica').fontSize(TEXT_SIZE).text(how)));
+  paragraph(table, how);
   parent.end();
 };
 
