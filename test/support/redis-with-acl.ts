@@ -21,7 +21,7 @@ export type AclRedis = {
   stop: () => Promise<void>;
 };
 
-export const adminOf = (url: string): Redis => {
+const adminOf = (url: string): Redis => {
   const redis = new Redis(url, { protocol: 2, enableReadyCheck: false, disableClientInfo: true });
   redis.on('error', () => undefined);
   return redis;

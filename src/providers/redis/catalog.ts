@@ -27,10 +27,7 @@ const commandOf = (name: string, info: unknown): Command | null => {
   return { name, arity: Number(info[1]), isOpen: words(info[2]).includes('no_auth') };
 };
 
-export const catalogOf = (
-  categories: ReadonlyMap<string, ReadonlySet<string>>,
-  commands: readonly Command[],
-): Catalog => {
+const catalogOf = (categories: ReadonlyMap<string, ReadonlySet<string>>, commands: readonly Command[]): Catalog => {
   const all = new Set(commands.map(({ name }) => name));
   const containers = new Set([...all].flatMap((name) => (name.includes('|') ? [name.split('|')[0] ?? ''] : [])));
   const namesOf = (what: string): ReadonlySet<string> | null => {

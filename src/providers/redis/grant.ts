@@ -13,7 +13,7 @@ import { assertOurs, findUsers, markRule, saveUsers, scopeRules, type User } fro
 export const MAX_NAME = 63;
 
 /** @throws ProviderError where somebody could keep something by the role on this server. */
-export const assertGrantable = async (client: Client, scope: Scope): Promise<void> => {
+const assertGrantable = async (client: Client, scope: Scope): Promise<void> => {
   const refusal = refusalOf(scope.commands, await client.catalog());
   if (refusal !== null) throw new ProviderError('misconfigured', `${refusal}.`);
   const open = await openUsersProblem(client);

@@ -68,7 +68,7 @@ export const ruleProblem = (rule: string): string | null => {
 export type Refused = { name: string; reason: string };
 
 /** Fails closed: what the server itself calls admin, scripting or dangerous is refused, also by names of later versions. */
-export const refusedAmong = (names: ReadonlySet<string>, catalog: Catalog): Refused[] =>
+const refusedAmong = (names: ReadonlySet<string>, catalog: Catalog): Refused[] =>
   [...names]
     .map((name): Refused | null => {
       const own = reasonOfName(name);

@@ -59,7 +59,7 @@ const WHOLE: Readonly<Record<string, string>> = {
 };
 
 /** A line of ACL LIST. */
-export const userOf = (line: string): Omit<User, 'grantId'> => {
+const userOf = (line: string): Omit<User, 'grantId'> => {
   const selectors = [...line.matchAll(/ \(([^()]*)\)/g)].map(([, inner = '']) => inner);
   const [, user = '', ...rules] = line.replaceAll(/ \([^()]*\)/g, '').split(' ');
   const given = rules.map((rule) => WHOLE[rule] ?? rule);
