@@ -3,18 +3,18 @@ import { Command, CommanderError, Option } from 'commander';
 import { addAuditCommands } from './audit.ts';
 import { addClientCommands } from './client.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addJobCommands } from './job/commands.ts';
 import { endWithReader, USED_WRONGLY, UsageError } from './exit.ts';
 import { migrate } from './migrate.ts';
 import { addPolicyCommands } from './policy.ts';
 import { addWitnessCommand } from './witness.ts';
 import { programVersion } from '../lib/version.ts';
-import type { Exit } from './output.ts';
 import { StartError } from '../lib/start-error.ts';
 import type { Part } from '../compose/app.ts';
 import { serve } from '../compose/serve.ts';
 
 /** Every command there is; a test holds documents and messages against it. */
-export const buildProgram = (setExit: (code: Exit) => void): Command => {
+export const buildProgram = (setExit: (code: number) => void): Command => {
   const program = new Command('latchkey');
   program
     .description('Temporary production access from Slack: requested, approved, granted, and provably ended.')
@@ -35,6 +35,7 @@ export const buildProgram = (setExit: (code: Exit) => void): Command => {
   addDoctorCommand(program, setExit);
   addPolicyCommands(program, setExit);
   addClientCommands(program, setExit);
+  addJobCommands(program, setExit);
   addAuditCommands(program, setExit);
   addWitnessCommand(program);
   return program;
@@ -43,7 +44,7 @@ export const buildProgram = (setExit: (code: Exit) => void): Command => {
 /** Resolves with the exit code; a running `serve` keeps the process alive by itself. */
 export const run = async (args: string[]): Promise<number> => {
   endWithReader();
-  let exit: Exit = 0;
+  let exit = 0;
   const program = buildProgram((code) => {
     exit = code;
   });

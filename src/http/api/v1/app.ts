@@ -18,7 +18,7 @@ import { ApiError, UNAUTHORIZED, fail, problemFor, problemOf } from './problem.t
 import type { Problem } from './problem.ts';
 import { ROUTES } from './routes.ts';
 import type { ApiVerbs, Route } from './routes.ts';
-import { sessionBody, waitQuery } from './schemas.ts';
+import { endQuery, sessionBody, waitQuery } from './schemas.ts';
 import type { Waiting } from './waiting.ts';
 
 type Env = { Bindings: HttpBindings };
@@ -31,6 +31,8 @@ export type ApiParts = {
   version: string;
   log: Log;
 };
+
+const anyQuery = waitQuery.extend(endQuery.shape);
 
 type Api = ApiParts & { failedLogins: PerMinute; calls: PerMinute };
 
@@ -111,7 +113,7 @@ const gone = (c: Ctx): AbortSignal => {
 
 const serve = async (api: Api, route: Route, c: Ctx): Promise<Response> => {
   const caller = callerOf(api, c);
-  const query = checked(waitQuery, route.query ? c.req.query() : {}) as ReturnType<typeof waitQuery.parse>;
+  const query = checked(anyQuery, route.query ? c.req.query() : {}) as ReturnType<typeof anyQuery.parse>;
   const body = route.body ? checked(route.body, await bodyOf(c)) : null;
   if (route.path === '/grants' && c.req.query('mine') === undefined)
     throw fail(400, 'bad_request', 'Write ?mine to give back all access of this job, or name a grant.');

@@ -7,7 +7,15 @@ import type { CreateRequestResult } from '../../../application/requests/request-
 import type { UseCases } from '../../../application/verbs.ts';
 import { requestAnswerOf } from './answers.ts';
 import { ApiError, fail, problemOf } from './problem.ts';
-import { credentialsAnswer, endAnswer, heartbeatAnswer, requestAnswer, requestBody, waitQuery } from './schemas.ts';
+import {
+  credentialsAnswer,
+  endAnswer,
+  endQuery,
+  heartbeatAnswer,
+  requestAnswer,
+  requestBody,
+  waitQuery,
+} from './schemas.ts';
 import type { Waiting } from './waiting.ts';
 
 export type ApiVerbs = Pick<UseCases, 'createRequest' | 'ownRequest' | 'cancel' | 'showCredentials' | 'end'> & {
@@ -23,7 +31,7 @@ export type Call = {
   caller: ClientCaller;
   id: string;
   body: unknown;
-  query: z.infer<typeof waitQuery>;
+  query: z.infer<typeof waitQuery> & z.infer<typeof endQuery>;
   signal: AbortSignal;
 };
 
@@ -119,9 +127,10 @@ const CONFIRM_MS = 25_000;
 
 /** Begins to end it, and waits for the target's word. */
 const endOne = async (call: Call, grantId: string): Promise<boolean> => {
-  const { verbs, caller, waiting, signal } = call;
+  const { verbs, caller, waiting, signal, query } = call;
   const begun = performance.now();
-  let { view } = await verbs.end({ caller, id: grantId, cause: 'done', reason: null });
+  const reason = query.exit === undefined ? null : `Exit code ${query.exit}`;
+  let { view } = await verbs.end({ caller, id: grantId, cause: 'done', reason });
   for (;;) {
     const { grant, request } = view;
     if (grant?.state === 'ended' || grant?.state === 'failed') return true;
@@ -181,6 +190,7 @@ export const ROUTES: readonly Route[] = [
     method: 'delete',
     path: '/grants/:id',
     summary: 'Give back access; answered when the target confirmed.',
+    query: endQuery,
     answers: { 200: endAnswer, 202: endAnswer },
     run: (call) => endAll(call, [call.id]),
   },

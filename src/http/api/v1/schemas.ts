@@ -67,3 +67,7 @@ export const waitQuery = z.object({
   wait: z.coerce.number().int().min(0).max(55).default(0).describe('Seconds to wait for a change.'),
   version: z.coerce.number().int().min(0).optional().describe('The version that is known already.'),
 });
+
+export const endQuery = z.object({
+  exit: z.coerce.number().int().min(0).max(255).optional().describe('The exit code of what ran with the access.'),
+});

@@ -1,0 +1,123 @@
+/** Requests access and waits for it, saying for whom. */
+import type { RequestAnswer } from './answers.ts';
+import { EXITS, JobFailure, say } from './failure.ts';
+import { PATIENCE_MS } from './server.ts';
+import type { Server } from './server.ts';
+
+export type Wanted = { role: string; for?: string; reason: string; ticket?: string };
+export type Until = { deadline: number; signal?: AbortSignal };
+
+const POLL_S = 50;
+const SAY_AGAIN_MS = 300_000;
+
+const leftOf = ({ deadline }: Until): number => Math.max(0, deadline - performance.now());
+const patienceOf = (until: Until): number => Math.min(PATIENCE_MS, leftOf(until));
+
+export const requestAccess = (server: Server, wanted: Wanted, until: Until): Promise<RequestAnswer> =>
+  server.call('POST', '/requests', {
+    body: wanted,
+    patienceMs: patienceOf(until),
+    ...(until.signal && { signal: until.signal }),
+  });
+
+const waitsFor = ({ waiting_for: names }: RequestAnswer): string =>
+  names.length > 0 ? names.join(' or ') : 'an approver';
+
+export const sentenceOf = (answer: RequestAnswer): string => {
+  const { id, state, role, by, why } = answer;
+  const link = answer.message_url ? ` ${answer.message_url}` : '';
+  const because = why ? `: ${why}` : '';
+  if (state === 'pending') return `Request ${id} for ${role} waits for ${waitsFor(answer)}.${link}`;
+  if (state === 'approved') return `${role} is approved${by ? ` by ${by}` : ''}; the access is being set up.`;
+  if (state === 'active') return `${role} is active${by ? `, approved by ${by}` : ''}, until ${answer.expires_at}.`;
+  if (state === 'denied') return `${role} was denied${by ? ` by ${by}` : ''}${because}.`;
+  if (state === 'lapsed') return `The request for ${role} lapsed before it was decided${because}.`;
+  if (state === 'cancelled') return `The request for ${role} was cancelled${because}.`;
+  return `The access of this job to ${role} has ended${because}. A new run of the job requests anew.`;
+};
+
+const isOpen = ({ state }: RequestAnswer): boolean => state === 'pending' || state === 'approved';
+
+type Said = { line: string; at: number };
+
+const sayChange = (answer: RequestAnswer, said: Said): Said => {
+  const line = sentenceOf(answer);
+  if (line === said.line && performance.now() - said.at < SAY_AGAIN_MS) return said;
+  say(line);
+  return { line, at: performance.now() };
+};
+
+/** Resolves with the request as it is when it is decided, or when the time is over. */
+export const waitForAccess = async (server: Server, first: RequestAnswer, until: Until): Promise<RequestAnswer> => {
+  let answer = first;
+  let said: Said = { line: '', at: 0 };
+  while (isOpen(answer)) {
+    said = sayChange(answer, said);
+    const left = leftOf(until);
+    if (left === 0) return answer;
+    const seconds = Math.min(POLL_S, Math.ceil(left / 1000));
+    answer = await server.call<RequestAnswer>(
+      'GET',
+      `/requests/${answer.id}?wait=${seconds}&version=${answer.version}`,
+      {
+        timeoutMs: (seconds + 10) * 1000,
+        patienceMs: patienceOf(until),
+        ...(until.signal && { signal: until.signal }),
+      },
+    );
+  }
+  return answer;
+};
+
+/** Active, or the failure that it is. */
+export const demandActive = (answer: RequestAnswer): RequestAnswer => {
+  if (answer.state === 'active') return answer;
+  if (isOpen(answer))
+    throw new JobFailure(
+      EXITS.notDecided,
+      `Not decided in time: the request for ${answer.role} waited for ${waitsFor(answer)}.`,
+    );
+  throw new JobFailure(answer.state === 'lapsed' ? EXITS.notDecided : EXITS.denied, sentenceOf(answer));
+};
+
+const TAKE_BACK_MS = 4_000;
+const END_MS = 30_000;
+
+/** No longer wanted: its buttons go, and access that was just set up ends. */
+export const takeBack = async (server: Server, { id }: RequestAnswer): Promise<void> => {
+  const brief = { timeoutMs: TAKE_BACK_MS, patienceMs: 0 };
+  try {
+    await server.call('POST', `/requests/${id}/cancel`, brief);
+    say('The request was cancelled.');
+  } catch (error) {
+    if (!(error instanceof JobFailure)) throw error;
+    if (error.exit === EXITS.unreachable) return say(`The request could not be cancelled: ${error.message}`);
+    const { grant } = await server.call<RequestAnswer>('GET', `/requests/${id}`, brief);
+    if (grant !== null) await giveBack(server, grant, { ms: TAKE_BACK_MS });
+  }
+};
+
+/** Failing is a warning: heartbeats that stop and the target's own deadline end the access too. */
+export const giveBack = async (
+  server: Server,
+  grant: string,
+  { ms = END_MS, exit }: { ms?: number; exit?: number },
+): Promise<void> => {
+  const query = exit === undefined ? '' : `?exit=${exit}`;
+  try {
+    const patienceMs = Math.min(ms / 2, 10_000);
+    const { ending } = await server.call<{ ending: string[] }>('DELETE', `/grants/${grant}${query}`, {
+      timeoutMs: ms,
+      patienceMs,
+    });
+    say(
+      ending.length > 0
+        ? 'The access is being ended; the target has not confirmed it yet.'
+        : 'The access is given back.',
+    );
+  } catch (error) {
+    if (!(error instanceof JobFailure)) throw error;
+    if (error.code === 'not_active') return say('The access had ended already.');
+    say(`The access could not be given back: ${error.message} It ends by itself within a minute or two.`);
+  }
+};

@@ -1,0 +1,103 @@
+/** The child's environment: credentials by the names that clients read, and nothing by which the child could get more. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Variables } from '../../config/variable.ts';
+import type { Field } from './answers.ts';
+import { usedWrongly } from './failure.ts';
+
+/** `DATABASE_URL=url`: a name of the environment, and of a field. */
+export type Naming = { name: string; field: string };
+
+const NAMING = /^([A-Za-z_]\w*)=(.+)$/;
+/** Of every CI: by them another session could be opened. */
+const TOKEN = /(?:^|_)(?:ID|OIDC)_TOKEN/i;
+/** Settings of a job that would lead a client elsewhere, or win over the credentials. */
+const REDIRECTS: readonly [begins: string, names: readonly string[]][] = [
+  [
+    'PG',
+    [
+      'PGHOST',
+      'PGHOSTADDR',
+      'PGPORT',
+      'PGDATABASE',
+      'PGUSER',
+      'PGPASSWORD',
+      'PGPASSFILE',
+      'PGSERVICE',
+      'PGSERVICEFILE',
+      'PGOPTIONS',
+    ],
+  ],
+  ['MYSQL_', ['MYSQL_HOST', 'MYSQL_TCP_PORT', 'MYSQL_DATABASE', 'MYSQL_PWD', 'MYSQL_UNIX_PORT']],
+];
+
+export const readNaming = (text: string): Naming => {
+  const [, name, field] = NAMING.exec(text) ?? [];
+  if (!name || !field) throw usedWrongly(`--env ${text.slice(0, 60)}: write NAME=field, such as DATABASE_URL=url.`);
+  if (TOKEN.test(name)) throw usedWrongly(`--env ${name}: this name is kept for the job's token; choose another one.`);
+  return { name, field };
+};
+
+const namedFields = (fields: readonly Field[], namings: readonly Naming[]): Record<string, string> =>
+  Object.fromEntries(
+    namings.map(({ name, field }) => {
+      const found = fields.find((one) => one.name === field);
+      if (found) return [name, found.value];
+      throw usedWrongly(
+        `--env ${name}=${field}: there is no field ${field}. There are: ${fields.map((one) => one.name).join(', ')}.`,
+      );
+    }),
+  );
+
+const ownNames = (fields: readonly Field[]): Record<string, string> =>
+  Object.fromEntries(fields.flatMap(({ env, value }) => (env === null ? [] : [[env, value]])));
+
+export const credentialsIn = (fields: readonly Field[], namings: readonly Naming[]): Record<string, string> => ({
+  ...ownNames(fields),
+  ...namedFields(fields, namings),
+});
+
+const inherited = (env: Variables, credentials: Record<string, string>): Variables => {
+  const names = Object.keys(credentials);
+  const hidden = new Set(
+    REDIRECTS.flatMap(([begins, all]) => (names.some((name) => name.startsWith(begins)) ? all : [])),
+  );
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !TOKEN.test(name) && !hidden.has(name)));
+};
+
+const escaped = (text: string): string => text.replaceAll(/[\\:]/g, String.raw`\$&`);
+
+/** In a folder of its own that only this user may enter. */
+const writePasswordFile = (credentials: Record<string, string>): string => {
+  const { PGHOST: host, PGPORT: port, PGUSER: user, PGPASSWORD: password } = credentials;
+  if (!host || !port || !user || !password)
+    throw usedWrongly('--file needs a PostgreSQL target: others have no password file.');
+  const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'pgpass');
+  writeFileSync(
+    file,
+    `${[host, port, '*', user, password].map((part) => (part === '*' ? part : escaped(part))).join(':')}\n`,
+    { mode: 0o600 },
+  );
+  return file;
+};
+
+type Made = { fields: readonly Field[]; namings: readonly Naming[]; grant: string; inFile: boolean };
+
+export const childEnvironment = (env: Variables, { fields, namings, grant, inFile }: Made): Variables => {
+  const credentials = credentialsIn(fields, namings);
+  const base = inherited(env, credentials);
+  const made: Variables = { ...base, ...credentials };
+  if (credentials['PGHOST'] && !base['PGAPPNAME']) made['PGAPPNAME'] = `latchkey ${grant}`;
+  if (!inFile) return made;
+  const { PGPASSWORD: _inTheFile, ...rest } = made;
+  return { ...rest, PGPASSFILE: writePasswordFile(credentials) };
+};
+
+const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+
+/** For `eval "$(…)"`. */
+export const shellLines = (credentials: Record<string, string>): string[] =>
+  Object.entries(credentials).map(([name, value]) => `export ${name}=${quoted(value)}`);

@@ -1,0 +1,161 @@
+/** Calls to the server, under a session of this job. A restart is survived, and a session that is over is replaced. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readVariable } from '../../config/variable.ts';
+import type { Variables } from '../../config/variable.ts';
+import type { ProblemAnswer } from './answers.ts';
+import { EXITS, JobFailure, usedWrongly } from './failure.ts';
+import type { JobExit } from './failure.ts';
+import { TokenUnavailable, faultOf, tokenSource } from './token.ts';
+
+export const PATIENCE_MS = 60_000;
+const CALL_MS = 15_000;
+const RETRY_FROM_MS = 500;
+const RETRY_TO_MS = 5_000;
+
+export type CallOptions = {
+  body?: object;
+  /** How long one answer may take. */
+  timeoutMs?: number;
+  /** How long failures are tried again. */
+  patienceMs?: number;
+  /** Ends the tries with its reason. */
+  signal?: AbortSignal;
+};
+
+export type Server = {
+  call<T>(method: string, path: string, options?: CallOptions): Promise<T>;
+  /** The server's time: what it says about expiries is compared with its own clock. */
+  now(): number;
+};
+
+type Sent = { status: number; body: unknown; isLatchkey: boolean };
+type Outcome = { kind: 'answer'; sent: Sent } | { kind: 'unreached' | 'refused'; why: string };
+type State = { url: string; token: (audience: string) => Promise<string>; session: string | null; offsetMs: number };
+
+const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+export const addressOf = (env: Variables): string => {
+  const found = readVariable(env, 'LATCHKEY_URL');
+  if ('problem' in found) throw usedWrongly(found.problem);
+  const text = found.value?.trim();
+  if (!text) throw usedWrongly("LATCHKEY_URL is not set; set it to the server's address.");
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname));
+  if (!url || !isSafe)
+    throw usedWrongly('LATCHKEY_URL must begin with https://; plain http is for this machine alone.');
+  if (url.search || url.hash || url.username)
+    throw usedWrongly('LATCHKEY_URL must have no user, query or fragment; write the address alone.');
+  return text;
+};
+
+/** A 500 or a page of a load balancer passes; whatever else has an answer of its own. */
+const isPassing = ({ status, body, isLatchkey }: Sent): boolean => {
+  if (status >= 500 || status === 408) return true;
+  const { code } = (body ?? {}) as ProblemAnswer;
+  return status === 429 && (!isLatchkey || code === 'too_many_calls' || code === 'too_many_logins');
+};
+
+const send = async (
+  state: State,
+  method: string,
+  { path, ...options }: CallOptions & { path: string },
+): Promise<Sent> => {
+  const limit = AbortSignal.timeout(options.timeoutMs ?? CALL_MS);
+  const response = await fetch(`${state.url.replace(/\/+$/, '')}/api/v1${path}`, {
+    method,
+    // A redirect would take the session elsewhere.
+    redirect: 'manual',
+    signal: options.signal ? AbortSignal.any([limit, options.signal]) : limit,
+    headers: {
+      accept: 'application/json',
+      ...(options.body && { 'content-type': 'application/json' }),
+      ...(state.session !== null && { authorization: `Bearer ${state.session}` }),
+    },
+    ...(options.body && { body: JSON.stringify(options.body) }),
+  });
+  const text = await response.text();
+  const date = Date.parse(response.headers.get('date') ?? '');
+  if (Number.isFinite(date)) state.offsetMs = Math.abs(date - Date.now()) > 2_000 ? date - Date.now() : 0;
+  const isLatchkey = /json/.test(response.headers.get('content-type') ?? '');
+  return { status: response.status, body: isLatchkey ? (JSON.parse(text) as unknown) : null, isLatchkey };
+};
+
+const outcomeOf = (sent: Sent): Outcome => {
+  if (sent.status === 401) return { kind: 'refused', why: 'The server does not accept the token of this job' };
+  if (!isPassing(sent)) return { kind: 'answer', sent };
+  const { detail } = (sent.body ?? {}) as ProblemAnswer;
+  return { kind: 'unreached', why: detail ?? `it answered ${sent.status}` };
+};
+
+const openSession = async (state: State, signal: AbortSignal | undefined): Promise<Outcome | null> => {
+  if (state.session !== null) return null;
+  const token = await state.token(state.url);
+  const outcome = outcomeOf(
+    await send(state, 'POST', { path: '/sessions', body: { token }, ...(signal && { signal }) }),
+  );
+  if (outcome.kind !== 'answer') return outcome;
+  const { session } = (outcome.sent.body ?? {}) as { session?: unknown };
+  if (typeof session !== 'string')
+    return outcome.sent.status < 300 ? { kind: 'answer', sent: { ...outcome.sent, isLatchkey: false } } : outcome;
+  state.session = session;
+  return null;
+};
+
+const tryOnce = async (state: State, method: string, options: CallOptions & { path: string }): Promise<Outcome> => {
+  try {
+    const failed = await openSession(state, options.signal);
+    const outcome = failed ?? outcomeOf(await send(state, method, options));
+    if (outcome.kind === 'refused') state.session = null;
+    return outcome;
+  } catch (error) {
+    if (error instanceof JobFailure) throw error;
+    options.signal?.throwIfAborted();
+    return { kind: 'unreached', why: error instanceof TokenUnavailable ? error.message : faultOf(error) };
+  }
+};
+
+const STATUS_EXITS: Record<number, JobExit> = { 400: 64, 413: 64, 422: 64 };
+
+/** The failure that an answer is, in the server's words. */
+const failureOf = ({ status, body, isLatchkey }: Sent): JobFailure => {
+  if (!isLatchkey)
+    return new JobFailure(
+      EXITS.unreachable,
+      `LATCHKEY_URL does not lead to Latchkey: it answered ${status} without JSON. Check the address.`,
+    );
+  const { code = null, detail, rule, problems = [] } = (body ?? {}) as ProblemAnswer;
+  const by = rule ? ` (rule: ${rule})` : '';
+  const fields = problems.map((one) => `${one.field}: ${one.code.replaceAll('_', ' ')}`).join('; ');
+  const text = `${detail ?? `The server answered ${status}.`}${by}${fields ? ` ${fields}.` : ''}`;
+  const exit = code === 'not_active' ? EXITS.notDecided : (STATUS_EXITS[status] ?? EXITS.denied);
+  return new JobFailure(exit, status === 403 ? `Denied: ${text}` : text, code);
+};
+
+const EXPLAIN = 'with this token, "latchkey client explain" says on the server which claim does not fit';
+
+const callUntil = async <T>(state: State, method: string, options: CallOptions & { path: string }): Promise<T> => {
+  const begun = performance.now();
+  for (let tries = 0; ; tries += 1) {
+    options.signal?.throwIfAborted();
+    const outcome = await tryOnce(state, method, options);
+    if (outcome.kind === 'answer') {
+      if (outcome.sent.status >= 200 && outcome.sent.status < 300 && outcome.sent.isLatchkey)
+        return outcome.sent.body as T;
+      throw failureOf(outcome.sent);
+    }
+    const left = (options.patienceMs ?? PATIENCE_MS) - (performance.now() - begun);
+    if (left <= 0 && outcome.kind === 'refused') throw new JobFailure(EXITS.denied, `${outcome.why}; ${EXPLAIN}.`);
+    if (left <= 0) throw new JobFailure(EXITS.unreachable, `Latchkey cannot be reached: ${outcome.why}.`);
+    const pause = Math.min(RETRY_TO_MS, RETRY_FROM_MS * 2 ** Math.min(tries, 10)) * (0.75 + Math.random() / 2);
+    const wait = sleep(Math.min(pause, left), undefined, options.signal && { signal: options.signal });
+    await wait.catch(() => undefined);
+  }
+};
+
+export const connect = (env: Variables): Server => {
+  const state: State = { url: addressOf(env), token: tokenSource(env), session: null, offsetMs: 0 };
+  return {
+    call: (method, path, options = {}) => callUntil(state, method, { ...options, path }),
+    now: () => Date.now() + state.offsetMs,
+  };
+};
