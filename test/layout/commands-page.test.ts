@@ -62,6 +62,7 @@ const page = (): string =>
     '',
     'In a checkout it is `./bin/latchkey`, in the image `latchkey`. Every command answers `--help`.',
     'It exits with 0, with 1 when it found something wrong, and with 2 when it was used wrongly.',
+    'Commands of a job (`exec`, `request`, `wait`, `credentials`, `done`) have [exit codes of their own](pipelines.md#how-it-ends).',
     '',
     ...leaves(buildProgram(() => undefined)).flatMap(shellSection),
   ].join('\n');
