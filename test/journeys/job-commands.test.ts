@@ -65,10 +65,13 @@ const STUBBORN = `for (const name of ['SIGTERM', 'SIGINT']) process.on(name, () 
 const begin = (args: string[], env: Record<string, string> = {}): Job =>
   startJob(args, { LATCHKEY_URL: front.url, ...githubJob(issuer), ...env });
 
+const poll = (met: () => boolean | Promise<boolean>, what: string): Promise<void> =>
+  expect.poll(met, { timeout: 60_000, interval: 50, message: what }).toBe(true);
+
 const until = async (job: Job, text: string): Promise<void> => {
   const said = (): string => `${job.out()}${job.err()}`;
   const isOver = (): boolean => job.child.exitCode !== null || job.child.signalCode !== null;
-  await world.slack.waitFor(() => said().includes(text) || isOver(), { what: `"${text}"`, ...WAIT });
+  await poll(() => said().includes(text) || isOver(), text);
   expect(said()).toContain(text);
 };
 
@@ -87,8 +90,7 @@ const asked = async (job: Job) => {
 const approve = async (job: Job): Promise<void> =>
   void (await world.slack.as('olga').click(await asked(job), 'approve'));
 
-const noLogins = (): Promise<unknown> =>
-  world.slack.waitFor(async () => (await world.logins()).length === 0, { what: 'no login', ...WAIT });
+const noLogins = (): Promise<void> => poll(async () => (await world.logins()).length === 0, 'no login');
 
 const lastEnd = async (): Promise<string> => {
   const [row] = await world.sql<{ cause: string }>(
@@ -260,13 +262,13 @@ test(
     job.child.kill('SIGKILL');
     await world.sql(`update heartbeats set heard_at = heard_at - interval '61 seconds'`);
     await noLogins();
-    await world.slack.waitFor(async () => (await lastEnd()) === 'client_lost', { what: 'the cause', ...WAIT });
+    await poll(async () => (await lastEnd()) === 'client_lost', 'the cause');
   },
   LONG,
 );
 
 test(
-  'access that somebody else ends ends the command',
+  'access that ends before the command ends the command too',
   async () => {
     const job = begin(['exec', ...READ, ...node(`setInterval(() => undefined, 1000); console.log('running')`)]);
     await approve(job);
