@@ -17,7 +17,7 @@ const formsOf = (value: string): string[] => {
   return [...lines, ...lines.map(encodeURIComponent)].filter((form) => form.trim().length >= SHORTEST);
 };
 
-export const formsToMask = (fields: readonly Field[]): string[] => [
+const formsToMask = (fields: readonly Field[]): string[] => [
   ...new Set(fields.filter(({ secret }) => secret).flatMap(({ value }) => formsOf(value))),
 ];
 

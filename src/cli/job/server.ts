@@ -34,7 +34,7 @@ type State = { url: string; token: (audience: string) => Promise<string>; sessio
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-export const addressOf = (env: Variables): string => {
+const addressOf = (env: Variables): string => {
   const found = readVariable(env, 'LATCHKEY_URL');
   if ('problem' in found) throw usedWrongly(found.problem);
   const text = found.value?.trim();
