@@ -65,8 +65,9 @@ const STUBBORN = `for (const name of ['SIGTERM', 'SIGINT']) process.on(name, () 
 const begin = (args: string[], env: Record<string, string> = {}): Job =>
   startJob(args, { LATCHKEY_URL: front.url, ...githubJob(issuer), ...env });
 
-const poll = (met: () => boolean | Promise<boolean>, what: string): Promise<void> =>
-  expect.poll(met, { timeout: 60_000, interval: 50, message: what }).toBe(true);
+const poll = async (met: () => boolean | Promise<boolean>, what: string): Promise<void> => {
+  await expect.poll(met, { timeout: 60_000, interval: 50, message: what }).toBe(true);
+};
 
 const until = async (job: Job, text: string): Promise<void> => {
   const said = (): string => `${job.out()}${job.err()}`;
@@ -215,7 +216,7 @@ test.each<[string, string[], Record<string, string>, string]>([
   ['a role that does not exist', ['--role', 'orders-db/reed', '--reason', 'x', ...node('')], {}, 'unknown role'],
 ])(
   '%s is 64',
-  async (_what, args, env, text) => {
+  async (...[, args, env, text]) => {
     const job = begin(['exec', ...args], env);
     expect(await job.ended).toBe(64);
     expect(job.err()).toContain(text);
