@@ -116,6 +116,7 @@ audit:
   checkpoint: 2h
   publish: [{ slack: "#audit" }, { file: /var/lib/latchkey/checkpoints }, { witness: { url: "https://w.acme.test", key: "w.acme.test+b02e2121+BAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH" } }]
 admins: [dba]
+auditors: [sre]
 manager_field: Manager
 tests:
   - name: one
