@@ -296,6 +296,7 @@ test('when nobody is on call, or that cannot be looked up, the owners are told, 
   const group = world.slack.state.usergroups.get('S0ONCALL');
   if (!group) throw new Error('there is no such group');
   group.members.length = 0;
+  await forgetFacts(world);
   await longAgo();
   await prometheus({ name: 'OrdersDbSlow', summary: 'The orders database is slow' });
   const told = await story.dm('olga', 'The orders database is slow');

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ProviderError, type Difference, type Lookalike, type Ours, type ProviderContext } from '../provider.ts';
 import type { Handle, Scope } from './config.ts';
 import { LIKE_OURS, prefixOf } from '../kit/login-name.ts';
-import { grantOfLogin, readMark } from './login-name.ts';
+import { grantOfLogin, readGroupSettings, readMark } from './login-name.ts';
 import { assertOurs, explained, findLogins, type Login } from './logins.ts';
 import type { Client, Server } from './server.ts';
 import { listLeft } from './left-over.ts';
@@ -44,7 +44,8 @@ export const listOurs = async (server: Server, signal: AbortSignal): Promise<Our
     const grantId = grantOfLogin(role, comment, server.settings.database);
     if (grantId === null) return [];
     const found = { canLogin, groups, attributes };
-    return [{ grantId, handle: { role, oid }, expiresAt, name: role, found }];
+    const settings = readGroupSettings(comment);
+    return [{ grantId, handle: { role, oid, ...(settings && { settings }) }, expiresAt, name: role, found }];
   });
 
 const listNamedLikeOurs = async (server: Server, signal: AbortSignal): Promise<Lookalike[]> =>
