@@ -1,4 +1,5 @@
 /** Holds the policy in force. A changed file replaces it as a whole or not at all. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { readFile } from 'node:fs/promises';
 import { unwatchFile, watchFile } from 'node:fs';
 import type { Policy } from '../domain/policy/types.ts';
@@ -25,6 +26,8 @@ export type PolicySource = {
   watch(everyMs: number): void;
   stop(): void;
 };
+
+const WRITING_MS = 200;
 
 const SAY_WHERE = 'create it, or say where it is with LATCHKEY_POLICY';
 
@@ -57,11 +60,18 @@ export const createPolicySource = (first: Policy, options: PolicySourceOptions):
     await options.onRejected(problems);
   };
 
+  /** An editor may empty a file before it writes it: what is broken is read once more before it is said to be. */
+  const isStill = async (text: string | null): Promise<boolean> => {
+    await delay(WRITING_MS);
+    const again = await readPolicyText(options.path);
+    return ('text' in again ? again.text : null) === text;
+  };
+
   const reloadOnce = async (): Promise<void> => {
     const read = await readPolicyText(options.path);
-    if ('problems' in read) return reject(read.problems, null);
+    if ('problems' in read) return (await isStill(null)) ? reject(read.problems, null) : reloadOnce();
     const loaded = await options.load(read.text);
-    if ('problems' in loaded) return reject(loaded.problems, read.text);
+    if ('problems' in loaded) return (await isStill(read.text)) ? reject(loaded.problems, read.text) : reloadOnce();
     const wasRejected = isRejected;
     [rejected, isRejected] = [null, false];
     if (loaded.policy.sha256 === current.sha256)

@@ -62,8 +62,11 @@ const every = (command: Command, above: string[] = []): { name: string; command:
   });
 const COMMANDS = every(buildProgram(() => undefined));
 const LEAVES = COMMANDS.filter(({ command }) => command.commands.length === 0);
-/** They print what is asked of them in a form of their own: a running log, and lines of JSON or CSV, a signed note. */
-const OWN_FORM = ['serve', 'audit checkpoint', 'audit export', 'witness serve'];
+/** They print what is asked of them in a form of their own: a running log, what the command that is run prints, lines of JSON or CSV, a signed note. */
+const OWN_FORM = ['serve', 'exec', 'audit checkpoint', 'audit export', 'witness serve'];
+
+/** Commands of jobs exit with the codes of sysexits, so that none is taken for that of the command they run. */
+const wrongUse = (name: string): number => (['exec', 'request', 'wait', 'credentials', 'done'].includes(name) ? 64 : 2);
 
 describe('every command', () => {
   it.each(COMMANDS)('$name answers --help', async ({ name }) => {
@@ -75,10 +78,10 @@ describe('every command', () => {
   });
 
   it.each(LEAVES)(
-    '$name is used wrongly with an option that it does not have: exit code 2, no stack',
+    '$name is used wrongly with an option that it does not have: its own exit code, no stack',
     async ({ name }) => {
       const { code, out, err } = await runCli([...name.split(' '), '--bogus'], {});
-      expect({ code, out }).toEqual({ code: 2, out: '' });
+      expect({ code, out }).toEqual({ code: wrongUse(name), out: '' });
       expect(err).toMatch(/unknown option '--bogus'|required option/);
       expect(err).not.toMatch(/^ {4}at /m);
     },

@@ -6,6 +6,8 @@ import { loadPolicy } from '../../src/config/policy-file.ts';
 import type { LoadedPolicy } from '../../src/config/policy-file.ts';
 import { policyJsonSchema } from '../../src/config/policy-schema.ts';
 import { readPolicyAuthor } from '../../src/config/policy-author.ts';
+import { connect } from '../../src/cli/job/server.ts';
+import { tokenSource } from '../../src/cli/job/token.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import { documents, productSources } from '../support/sources.ts';
 
@@ -225,7 +227,11 @@ const namesRead = async (): Promise<string[]> => {
   );
   readPartly(env);
   await readPolicyAuthor('latchkey.yml', '', env);
-  return [...asked].filter((name) => /^[A-Z][A-Z_]+$/.test(name)).sort();
+  // What jobs read; what is missing is refused by each.
+  expect(() => tokenSource(env)).toThrow('OIDC token');
+  expect(() => connect(env)).toThrow('LATCHKEY_URL');
+  // Variables that a CI sets by itself are its own.
+  return [...asked].filter((name) => /^(?!ACTIONS_|BUILDKITE|CIRCLE_)[A-Z][A-Z_]+$/.test(name)).sort();
 };
 
 const configurationPage = documents().find(({ file }) => file === 'docs/configuration.md')?.text ?? '';

@@ -1,0 +1,33 @@
+/** The policy in force follows its file, whole or not at all. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { createPolicySource } from '../../src/config/policy-source.ts';
+import { GOOD, load } from './made.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'policy-source-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it('does not call a file broken that an editor emptied and then wrote', async () => {
+  const first = load(GOOD);
+  if ('problems' in first) throw new Error('the small policy is good');
+  const file = path.join(folder, 'latchkey.yml');
+  const told: string[] = [];
+  const source = createPolicySource(first.policy, {
+    path: file,
+    load: (text) => Promise.resolve(load(text)),
+    onAdopted: () => Promise.resolve(void told.push('adopted')),
+    onRejected: () => Promise.resolve(void told.push('rejected')),
+    onRestored: () => Promise.resolve(void told.push('restored')),
+    onError: (error) => void told.push(String(error)),
+  });
+  writeFileSync(file, '');
+  const reloaded = source.reload();
+  setTimeout(() => writeFileSync(file, `${GOOD}\npending: 7h\n`), 50);
+  await reloaded;
+  expect(told).toEqual(['adopted']);
+  writeFileSync(file, '');
+  await source.reload();
+  expect(told).toEqual(['adopted', 'rejected']);
+});
