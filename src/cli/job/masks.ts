@@ -32,7 +32,7 @@ const linkOf = (file: string): string | null => {
   }
 };
 
-/** The shell sends the output elsewhere, as in `latchkey exec … -- pg_dump | gzip`: masks would end up in the dump. */
+/** The shell sends the output elsewhere, as in a dump that is piped into gzip: masks would end up in the dump. */
 const isOutputElsewhere = (): boolean => {
   if (fstatSync(1).isFile()) return true;
   const parent = `/proc/${process.ppid}/fd`;
