@@ -1,4 +1,5 @@
 /** A token for a session. Why a token is refused is written to the log and told to nobody who asks. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { clientIdOf } from '../../domain/principals/client.ts';
 import type { ClientSession } from '../../domain/principals/client.ts';
 import type { ClientEntry } from '../../domain/clients/client.ts';
@@ -43,8 +44,6 @@ const whyNot = ({ checks, matches }: Examination): string => {
 const TRIES = 10;
 const TRY_MS = 100;
 
-const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 /** An id of a token belongs to the first token that had it. Whoever is second looks whether that was the same one, in any process. */
 const isReplay = async (
   { replays }: LoginDeps,
@@ -59,7 +58,7 @@ const isReplay = async (
   // The first one notes itself right after the id.
   for (let tried = 0; tried < TRIES; tried += 1) {
     if (await replays.isKnown(own)) return false;
-    await wait(TRY_MS);
+    await delay(TRY_MS);
   }
   return true;
 };

@@ -2,7 +2,8 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { caProblem } from '../../lib/certificates.ts';
-import { SSL_MODES, isInTheClear, tlsProblem, type SslMode, type TlsSettings } from '../../lib/postgres-tls.ts';
+import { tlsProblem, type SslMode, type TlsSettings } from '../../lib/postgres-tls.ts';
+import { caField, clearTextWarnings, portField, sslmodeField, wholeNumber } from '../kit/config-fields.ts';
 import { readMysqlUrl, urlProblem } from './url.ts';
 
 /** mariadb.com/kb/en/identifier-names: user and role names; MySQL takes 32. */
@@ -11,11 +12,6 @@ const name = z
   .min(1, 'must be the name of a role')
   .max(80, 'must be at most 80 characters')
   .refine((text) => !/[\p{Cc}\u2028\u2029]/u.test(text), 'must be one line of text');
-const wholeNumber = (least: number, most: number): z.ZodNumber => {
-  const sentence = `must be a whole number from ${least} to ${most}`;
-  return z.int(sentence).min(least, sentence).max(most, sentence);
-};
-const port = wholeNumber(1, 65_535);
 
 const CA_FROM_FILE = 'write ca: "${SHOP_DB_CA}", and set SHOP_DB_CA_FILE to that path where Latchkey starts';
 
@@ -61,21 +57,14 @@ const configShape = z.strictObject({
   connect: z
     .strictObject({
       host: z.string('must be a host name').min(1, 'must be a host name').optional(),
-      port: port.optional(),
+      port: portField.optional(),
       database: name.optional(),
     })
     .optional(),
   /** Further servers that know the same accounts, where people may have sessions: replicas, Galera nodes. */
   nodes: z.array(node, 'must be a list of host:port').max(50, 'has more than 50 nodes').optional(),
-  sslmode: z.enum(SSL_MODES, `must be one of ${SSL_MODES.join(', ')}`).optional(),
-  /** PEM of the authority that signed the server's certificate, where the system does not know it. */
-  ca: z
-    .string('must be a certificate in PEM')
-    .superRefine((text, ctx) => {
-      const message = caProblem(text, CA_FROM_FILE);
-      if (message) ctx.addIssue({ code: 'custom', message });
-    })
-    .optional(),
+  sslmode: sslmodeField.optional(),
+  ca: caField(CA_FROM_FILE).optional(),
 });
 
 export const configSchema = configShape.superRefine((config, ctx) => {
@@ -88,9 +77,7 @@ export type Config = z.infer<typeof configSchema>;
 export const configWarnings = (config: Config): { path: string; message: string }[] => {
   const { host } = readMysqlUrl(config.url);
   const { sslmode } = tlsSettingsOf(config);
-  if (!isInTheClear({ host, sslmode })) return [];
-  const message = `The connection to ${host} is not encrypted: its password and data can be read on the way. Set sslmode to verify-full.`;
-  return [{ path: config.sslmode === undefined ? 'url' : 'sslmode', message }];
+  return clearTextWarnings({ host, sslmode, isInUrl: config.sslmode === undefined });
 };
 
 /** As the server calls them (mariadb.com/kb/en/create-user, "Resource Limit Options"). */

@@ -2,8 +2,9 @@
 import type { ConnectionOptions } from 'node:tls';
 import { z } from 'zod';
 import { caProblem } from '../../lib/certificates.ts';
-import { SSL_MODES, isInTheClear, tlsOf, tlsProblem, type SslMode, type TlsSettings } from '../../lib/postgres-tls.ts';
+import { tlsOf, tlsProblem, type SslMode, type TlsSettings } from '../../lib/postgres-tls.ts';
 import { readPostgresUrl, urlProblem } from '../../lib/postgres-url.ts';
+import { caField, clearTextWarnings, portField, sslmodeField, wholeNumber } from '../kit/config-fields.ts';
 import { groupSettingsSchema } from './group-settings.ts';
 
 /** Identifiers in Postgres are cut here (postgresql.org/docs/current/sql-syntax-lexical.html). */
@@ -15,11 +16,6 @@ const roleName = z
     (name) => Buffer.byteLength(name) <= MAX_NAME_BYTES && !name.includes('\0'),
     'must be at most 63 bytes, as every name in Postgres',
   );
-const wholeNumber = (least: number, most: number): z.ZodNumber => {
-  const sentence = `must be a whole number from ${least} to ${most}`;
-  return z.int(sentence).min(least, sentence).max(most, sentence);
-};
-const port = wholeNumber(1, 65_535);
 
 const CA_FROM_FILE = 'write ca: "${ORDERS_DB_CA}", and set ORDERS_DB_CA_FILE to that path where Latchkey starts';
 const CA_INSTEAD = `the certificate goes into the config of the target; ${CA_FROM_FILE}`;
@@ -63,20 +59,12 @@ const configShape = z.strictObject({
   connect: z
     .strictObject({
       host: z.string('must be a host name').min(1, 'must be a host name').optional(),
-      port: port.optional(),
+      port: portField.optional(),
       database: roleName.optional(),
     })
     .optional(),
-  /** As libpq means it; the URL's own `sslmode` counts when this is not set. */
-  sslmode: z.enum(SSL_MODES, `must be one of ${SSL_MODES.join(', ')}`).optional(),
-  /** PEM of the authority that signed the server's certificate, where the system does not know it. */
-  ca: z
-    .string('must be a certificate in PEM')
-    .superRefine((text, ctx) => {
-      const message = caProblem(text, CA_FROM_FILE);
-      if (message) ctx.addIssue({ code: 'custom', message });
-    })
-    .optional(),
+  sslmode: sslmodeField.optional(),
+  ca: caField(CA_FROM_FILE).optional(),
   /** No grant on this target may have more sessions at once than this, whatever its role says. */
   max_connections: wholeNumber(1, 10_000).default(10),
 });
@@ -91,9 +79,7 @@ export type Config = z.infer<typeof configSchema>;
 export const configWarnings = (config: Config): { path: string; message: string }[] => {
   const { host } = readPostgresUrl(config.url);
   const { sslmode } = tlsSettingsOf(config);
-  if (!isInTheClear({ host, sslmode })) return [];
-  const message = `The connection to ${host} is not encrypted: its password and data can be read on the way. Set sslmode to verify-full.`;
-  return [{ path: config.sslmode === undefined ? 'url' : 'sslmode', message }];
+  return clearTextWarnings({ host, sslmode, isInUrl: config.sslmode === undefined });
 };
 
 export const scopeSchema = z

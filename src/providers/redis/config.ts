@@ -1,7 +1,7 @@
 /** What a Redis target is configured with, what a role allows there, and what we remember of a grant. */
 import { z } from 'zod';
-import { caProblem } from '../../lib/certificates.ts';
 import { isLoopback } from '../../lib/postgres-tls.ts';
+import { caField } from '../kit/config-fields.ts';
 import { ruleProblem } from './rules.ts';
 import { readRedisUrl, urlProblem, type RedisAddress } from './url.ts';
 
@@ -19,14 +19,7 @@ export const configSchema = z
       .array(node, 'must be a list of URLs, one for each node')
       .min(1, 'must name at least one node')
       .max(50, 'has more than 50 nodes'),
-    /** PEM of the authority that signed the certificates, where the system does not know it. */
-    ca: z
-      .string('must be a certificate in PEM')
-      .superRefine((text, ctx) => {
-        const message = caProblem(text, CA_FROM_FILE);
-        if (message) ctx.addIssue({ code: 'custom', message });
-      })
-      .optional(),
+    ca: caField(CA_FROM_FILE).optional(),
     /** Where people connect, when that is another address than Latchkey's own. */
     connect: z
       .strictObject({
