@@ -1,6 +1,7 @@
 /** Addresses of Postgres: what they say, or what is wrong with them. No parameter is dropped in silence. */
 import { SSL_MODES, isSslMode } from './postgres-tls.ts';
 import type { SslMode } from './postgres-tls.ts';
+import { isUrlText } from './url-text.ts';
 
 export type PostgresAddress = {
   /** Empty where the address leaves it out; a path for a Unix socket. */
@@ -93,15 +94,6 @@ const parametersProblem = (url: URL, words: Words): string | null => {
   return null;
 };
 
-const isText = (part: string): boolean => {
-  try {
-    return !decodeURIComponent(part).includes('\0');
-  } catch (error) {
-    if (error instanceof URIError) return false;
-    throw error;
-  }
-};
-
 /** Between `//` and the path, without user and password. */
 const hostsOf = (text: string): string => /^[^/]*\/\/([^/?#]*)/.exec(text)?.[1]?.replace(/^.*@/, '') ?? '';
 
@@ -119,7 +111,7 @@ export const urlProblem = (text: string, words: Words): string | null => {
   if (text.includes('#')) return 'has a "#" that must be written as %23';
   const parts = [url.username, url.password, url.hostname, url.pathname];
   if (parts.some((part) => /%(?![0-9a-f]{2})/i.test(part))) return 'has a "%" that must be written as %25';
-  if (!parts.every(isText)) return 'has a %XX that is not UTF-8: "ä" is %C3%A4, not %E4';
+  if (!parts.every(isUrlText)) return 'has a %XX that is not UTF-8: "ä" is %C3%A4, not %E4';
   if (url.port === '0') return 'has the port 0: name the port, or leave it out for 5432';
   return parametersProblem(url, words);
 };

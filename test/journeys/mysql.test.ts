@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { adminConnection, createTarget } from '../providers/mysql/target.ts';
 import type { Target } from '../providers/mysql/target.ts';
-import { storyOf } from '../support/story.ts';
+import { createShowing, storyOf } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -10,6 +10,7 @@ import type { World } from '../support/world.ts';
 let target: Target;
 let world: World;
 let story: Story;
+let credentials: ReturnType<typeof createShowing>;
 
 const policyRoles = ({ read, write }: Target): string => `
       read: { scope: { member_of: [GROUP_READ] }, max: 4h, default: 30m }
@@ -29,30 +30,13 @@ beforeAll(async () => {
   world = await startWorld({ roles: policyRoles(target) });
   world.env['SHOP_DB_ADMIN_URL'] = target.managerUrl;
   story = storyOf(world);
+  credentials = createShowing(world, 'mysql');
   await world.start();
 });
 afterAll(async () => {
   await world.stop();
   await target.drop();
 });
-
-const shown = new Set<string>();
-
-const credentials = async (who: string): Promise<{ url: string; text: string }> => {
-  const { slack } = world;
-  await slack.as(who).click(await story.dm(who, 'show_credentials'), 'show_credentials');
-  const modal = await slack.waitFor(
-    () =>
-      slack
-        .as(who)
-        .modals()
-        .findLast((view) => JSON.stringify(view).includes('mysql://') && !shown.has(view.id)),
-    { what: 'the credentials' },
-  );
-  shown.add(modal.id);
-  const text = JSON.stringify(modal);
-  return { text, url: /mysql:\/\/[^\s"`\\|>]+/.exec(text)?.[0] ?? '' };
-};
 
 /** A session that stays open; `isCut` tells when the server ended it. */
 const openSession = async (url: string) => {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTarget, enterBy, untilCut } from '../providers/redis/target.ts';
 import type { Target } from '../providers/redis/target.ts';
-import { storyOf } from '../support/story.ts';
+import { createShowing, storyOf } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -10,6 +10,7 @@ import type { World } from '../support/world.ts';
 let target: Target;
 let world: World;
 let story: Story;
+let credentials: ReturnType<typeof createShowing>;
 
 const ROLES = `
       read: { scope: { member_of: [GROUP_READ] }, max: 4h, default: 30m }
@@ -30,30 +31,13 @@ beforeAll(async () => {
   const [one = '', two = ''] = target.urls;
   Object.assign(world.env, { CACHE_URL: one, CACHE_2_URL: two });
   story = storyOf(world);
+  credentials = createShowing(world, 'redis');
   await world.start();
 });
 afterAll(async () => {
   await world.stop();
   await target.drop();
 });
-
-const shown = new Set<string>();
-
-const credentials = async (who: string): Promise<{ url: string; text: string }> => {
-  const { slack } = world;
-  await slack.as(who).click(await story.dm(who, 'show_credentials'), 'show_credentials');
-  const modal = await slack.waitFor(
-    () =>
-      slack
-        .as(who)
-        .modals()
-        .findLast((view) => JSON.stringify(view).includes('redis://') && !shown.has(view.id)),
-    { what: 'the credentials' },
-  );
-  shown.add(modal.id);
-  const text = JSON.stringify(modal);
-  return { text, url: /redis:\/\/[^\s"`\\|>]+/.exec(text)?.[0] ?? '' };
-};
 
 const users = async (): Promise<string[]> => {
   const all = await Promise.all(target.nodes.map(async ({ admin }) => (await admin.call('ACL', 'USERS')) as string[]));

@@ -72,6 +72,29 @@ export const storyOf = (world: World): Story => {
   return story;
 };
 
+/** Clicks *Show credentials* and gives the newest modal that was not given before, and the URL in it. For providers with another scheme. */
+export const createShowing = (
+  world: World,
+  scheme: string,
+): ((who: string) => Promise<{ url: string; text: string }>) => {
+  const shown = new Set<string>();
+  return async (who) => {
+    const { slack } = world;
+    await slack.as(who).click(await storyOf(world).dm(who, 'show_credentials'), 'show_credentials');
+    const modal = await slack.waitFor(
+      () =>
+        slack
+          .as(who)
+          .modals()
+          .findLast((view) => JSON.stringify(view).includes(`${scheme}://`) && !shown.has(view.id)),
+      { what: 'the credentials' },
+    );
+    shown.add(modal.id);
+    const text = JSON.stringify(modal);
+    return { text, url: new RegExp(`${scheme}://[^\\s"\`\\\\|>]+`).exec(text)?.[0] ?? '' };
+  };
+};
+
 /** Waits for a fact of a database; for facts of Slack there is `waitFor`. */
 export const until = async <T>(
   look: () => Promise<T | false | null | undefined>,

@@ -1,4 +1,4 @@
-/** How far others can vouch for the log: witnessed, published, neither. */
+/** How far others can confirm the log: witnessed, published, neither. */
 import type { PlaceHeads } from './held-heads.ts';
 
 /** Numbers of events, both included; null where there are none. */

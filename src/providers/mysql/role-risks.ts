@@ -1,6 +1,6 @@
 /**
  * Roles through which somebody could keep something when their access has ended. A right is harmless because it is in this list: what
- * nobody thought of is refused. All of it is said with how to mend it.
+ * nobody thought of is refused. All of it is said with how to fix it.
  */
 import { ProviderError, type Finding } from '../provider.ts';
 import { SCHEMA } from './deadline.ts';
@@ -84,7 +84,7 @@ const revokeSql = (words: readonly string[], right: Right): string => {
 
 const EVERYWHERE = ' or reach the accounts of the server. Give what it needs on the databases of the application';
 
-/** `holder`: the role that is lent, which may have it through another. */
+/** `holder`: the role that is granted, which may have it through another. */
 const rightFinding = (right: Right, holder: string): Finding | null => {
   const isEverything = right.database === '*';
   const known = isEverything ? HARMLESS_EVERYWHERE : HARMLESS;
@@ -176,7 +176,7 @@ const missingRoles = async (client: Client, roles: readonly string[]): Promise<s
   return roles.filter((role) => !rows.some(({ user }) => user === role));
 };
 
-/** Of these roles: what keeps them from being lent, and which do not exist or cannot be seen. */
+/** Of these roles: what keeps them from being granted, and which do not exist or cannot be seen. */
 type RoleRisks = { blocked: string[]; findings: Finding[] };
 
 export const roleRisks = async (client: Client, roles: readonly string[]): Promise<RoleRisks> => {

@@ -13,7 +13,7 @@ const MAX_CONNECTIONS = 10;
 const IDLE_MS = 30_000;
 const CONNECT_MS = 5_000;
 const STATEMENT_MS = 10_000;
-/** In seconds. Nobody who is lent something can lock what Latchkey changes; a backup can, for a moment. */
+/** In seconds. No borrower can lock what Latchkey changes; a backup can, for a moment. */
 const LOCK_WAIT = 8;
 
 export type Client = {

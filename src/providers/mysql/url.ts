@@ -1,5 +1,6 @@
 /** Addresses of MySQL and MariaDB: what they say, or what is wrong with them. No parameter is dropped in silence. */
 import { isSslMode, SSL_MODES, type SslMode } from '../../lib/postgres-tls.ts';
+import { isUrlText } from '../../lib/url-text.ts';
 
 export type MysqlAddress = {
   host: string;
@@ -24,15 +25,6 @@ const parametersProblem = (url: URL): string | null => {
   return url.searchParams.getAll('sslmode').length > 1 ? 'has the parameter sslmode twice: leave one out' : null;
 };
 
-const isText = (part: string): boolean => {
-  try {
-    return !decodeURIComponent(part).includes('\0');
-  } catch (error) {
-    if (error instanceof URIError) return false;
-    throw error;
-  }
-};
-
 /** What is wrong, as the end of a sentence that begins with its name; holds nothing of the password. */
 export const urlProblem = (text: string): string | null => {
   if (!URL.canParse(text)) return NO_URL;
@@ -42,7 +34,7 @@ export const urlProblem = (text: string): string | null => {
   if (url.search.includes('@')) return 'has a "?" in its password that must be written as %3F';
   const parts = [url.username, url.password, url.hostname, url.pathname];
   if (parts.some((part) => /%(?![0-9a-f]{2})/i.test(part))) return 'has a "%" that must be written as %25';
-  if (!parts.every(isText)) return 'has a %XX that is not UTF-8: "ä" is %C3%A4, not %E4';
+  if (!parts.every(isUrlText)) return 'has a %XX that is not UTF-8: "ä" is %C3%A4, not %E4';
   if (!url.hostname) return 'must name the host';
   if (url.hostname.includes(',')) return 'names several hosts: name the primary, and the others as nodes';
   if (!url.username || !url.password) return 'must hold the user and password of the account that Latchkey works as';

@@ -1,18 +1,10 @@
 /** Addresses of Redis and Valkey: what they say, or what is wrong with them, in words that never repeat a password. */
+import { isUrlText } from '../../lib/url-text.ts';
 
 export type RedisAddress = { name: string; host: string; port: number; user: string; password: string; isTls: boolean };
 
 const USUAL_PORT = 6379;
 const NO_URL = 'must be a URL like rediss://user:password@host:6379 (escape special characters of the password as %XX)';
-
-const isText = (part: string): boolean => {
-  try {
-    return !decodeURIComponent(part).includes('\0');
-  } catch (error) {
-    if (error instanceof URIError) return false;
-    throw error;
-  }
-};
 
 /** As the end of a sentence that begins with its name. */
 export const urlProblem = (text: string): string | null => {
@@ -21,7 +13,7 @@ export const urlProblem = (text: string): string | null => {
   if (url.protocol !== 'redis:' && url.protocol !== 'rediss:') return 'must start with rediss:// or redis://';
   if (text.includes('#')) return 'has a "#" that must be written as %23';
   if (url.search) return 'has parameters after "?": Latchkey does nothing with them; leave them out';
-  if (![url.username, url.password].every(isText)) return 'has a "%" in its user or password that begins no %XX';
+  if (![url.username, url.password].every(isUrlText)) return 'has a "%" in its user or password that begins no %XX';
   if (!url.hostname) return 'must name the host';
   if (/[%,\s]/.test(url.hostname)) return 'must name one host: name each node by a URL of its own';
   if (!url.username || !url.password) return 'must hold the user and password of the account that Latchkey works as';

@@ -47,7 +47,7 @@ const limitsOf = (method: string, body: string): Limit[] => {
 /** A planned moment that was not used for so long has passed. */
 const PLAN_KEPT_MS = 5_000;
 
-/** Moments that were planned for calls that could not wait here: whoever comes next for the same key takes the earliest. */
+/** Moments that were planned for calls that could not wait here: the next call with the same key takes the earliest. */
 const createPlans = (pace: Pace) => {
   const plans = new Map<string, number[]>();
   return {

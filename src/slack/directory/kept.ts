@@ -13,7 +13,7 @@ const REMEMBERED_MAX = 5_000;
 
 export type KeptSettings = { facts: Facts; teamId: () => string; log: Log };
 
-/** Calls that run now: whoever needs the same a moment later shares the answer. */
+/** Calls that run now: a caller who needs the same a moment later shares the answer. */
 const createSharing = <T>(read: (key: string) => Promise<T>): ((key: string) => Promise<T>) => {
   const running = new Map<string, { call: Promise<T>; startedMs: number }>();
   return async (key) => {

@@ -1,4 +1,4 @@
-/** The verbs as Slack calls them: with the user id that Slack vouches for. Who that is becomes a caller here, and nowhere else in Slack. */
+/** The verbs as Slack calls them: with the user id that Slack confirms. Who that is becomes a caller here, and nowhere else in Slack. */
 import type { Caller, PersonCaller } from '../../application/identity/caller.ts';
 import type { UseCases } from '../../application/verbs.ts';
 
