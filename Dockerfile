@@ -25,6 +25,11 @@ COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
 COPY migrations ./migrations
 COPY evidence ./evidence
+# `latchkey init` writes a first set-up from them.
+COPY manifest.yml ./
+COPY examples ./examples
+# The script for hosts is printed from here.
+COPY integrations ./integrations
 RUN ln -s /app/dist/bundle/latchkey.js /usr/local/bin/latchkey
 USER node
 EXPOSE 3000

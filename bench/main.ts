@@ -9,6 +9,7 @@ import { measureGrowth } from './areas/growth.ts';
 import { measureIncident } from './areas/incident.ts';
 import { measurePolicy } from './areas/policy.ts';
 import { measureProcess } from './areas/process.ts';
+import { measureSlack } from './areas/slack.ts';
 import type { Bench, Measured } from './areas/world.ts';
 import type { Results } from './results.ts';
 import { tableOf } from './rows.ts';
@@ -30,6 +31,7 @@ const MEASURES: Record<Area, (bench: Bench) => Promise<Measured>> = {
   policy: measurePolicy,
   process: measureProcess,
   growth: measureGrowth,
+  slack: measureSlack,
 };
 
 /** Whole runs are kept in git; anything less, and what failed, lies beside the other data of this machine. */

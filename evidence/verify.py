@@ -3,14 +3,16 @@
 
     python3 verify.py [BUNDLE] [--key VKEY]
 
-BUNDLE is the zip or the unpacked folder; the folder of this file by default. VKEY is the verifier key of the log, from
-somewhere else than this bundle: with it, only that key counts. Exit code 0 only if everything holds.
+BUNDLE is the zip or the unpacked folder; the folder of this file by default. The folder of a report is checked, too: its
+files, its checkpoint, that its register is complete in both forms, and that its sample is the one that had to be drawn. VKEY is the verifier key of the log, from
+somewhere else than this bundle: with it, only that key counts. Exit code 0 only if everything holds. A verdict "erased" is
+neither good nor broken: after the retention, personal texts are erased, and the log itself says so.
 
 What is proved: the log that VKEY signed holds these events and says that there are no others about this grant up to
 its removal; none was changed since; the policy is the one they were decided by; the target said that the access is gone.
 Formats: C2SP signed-note, tlog-checkpoint, tlog-proof, tlog-cosignature; RFC 6962 (tree); RFC 8032 (Ed25519).
 """
-import base64, hashlib, json, os, re, sys, zipfile
+import base64, csv, hashlib, io, json, os, re, sys, zipfile
 
 # --- Ed25519, verification only (RFC 8032, section 6) ---------------------------------------------------------------
 P = 2**255 - 19
@@ -168,6 +170,9 @@ def commitment(part, kind, seq):
         raise Refused("a salt of event %d is not 32 bytes" % seq)
     return sha256(("latchkey/event/%s/v2" % kind).encode(), salt, part["text"].encode())
 
+class Erased(str):
+    """A verdict that is neither good nor broken."""
+
 class Bundle:
     def __init__(self, files, key):
         self.files, self.events, self.key = files, [], key
@@ -210,6 +215,7 @@ class Bundle:
         if more:
             raise Refused("%s is not in manifest.json" % ", ".join(sorted(more)))
         self.grant, self.request = manifest["grant"], manifest["request"]
+        self.redacted = manifest.get("isRedacted")
         return "%d files are those that %s signed" % (len(listed), signers[0]["name"])
 
     def check_checkpoint(self):
@@ -224,7 +230,7 @@ class Bundle:
         return "%d leaves of the log %s%s" % (self.size, lines[0], "; witnessed by " + ", ".join(others) if others else "; no witness")
 
     def check_events(self):
-        for line in self.text("events.jsonl").splitlines():
+        for line in self.text("events.jsonl").rstrip("\n").split("\n"):
             event = read_json(line, "a line of events.jsonl")
             seq = event["seq"]
             if self.events and seq == self.events[-1]["seq"]:
@@ -248,25 +254,44 @@ class Bundle:
         for event in self.events:
             name = "proofs/%d.tlog-proof" % event["seq"]
             proofs.discard(name)
-            head, empty, checkpoint = self.text(name).partition("\n\n")
-            lines = [line for line in head.split("\n") if not line.startswith("extra ")]
-            if not empty or lines[0] != "c2sp.org/tlog-proof@v1" or len(lines) < 2 or not re.match("^index [0-9]+$", lines[1]):
-                raise Refused("%s is no tlog-proof" % name)
-            if checkpoint.encode() != self.files["checkpoint"]:
-                raise Refused("%s is a proof for another checkpoint" % name)
-            index = int(lines[1][6:])
+            index = self.check_proof(event, self.text(name), name)
             if before not in (None, index - event["seq"]):
                 raise Refused("%s is a proof for another place in the log" % name)
             before = index - event["seq"]
-            try:
-                root = root_from(sha256(b"\x00", event["entry"]), index, self.size, [unbase64(line, name) for line in lines[2:]])
-            except Refused as refused:
-                raise Refused("event %d is not in the log: %s" % (event["seq"], refused))
-            if root != self.root:
-                raise Refused("event %d is not in the log: it was changed, or the proof is of another event" % event["seq"])
         if proofs:
             raise Refused("%s is about no event" % ", ".join(sorted(proofs)))
+        self.before = before
         return "each event is in the log that was signed"
+
+    def check_proof(self, event, proof, name):
+        head, empty, checkpoint = proof.partition("\n\n")
+        lines = [line for line in head.split("\n") if not line.startswith("extra ")]
+        if not empty or lines[0] != "c2sp.org/tlog-proof@v1" or len(lines) < 2 or not re.match("^index [0-9]+$", lines[1]):
+            raise Refused("%s is no tlog-proof" % name)
+        if checkpoint.encode() != self.files["checkpoint"]:
+            raise Refused("%s is a proof for another checkpoint" % name)
+        index = int(lines[1][6:])
+        try:
+            root = root_from(sha256(b"\x00", event["entry"]), index, self.size, [unbase64(line, name) for line in lines[2:]])
+        except Refused as refused:
+            raise Refused("event %d is not in the log: %s" % (event["seq"], refused))
+        if root != self.root:
+            raise Refused("event %d is not in the log: it was changed, or the proof is of another event" % event["seq"])
+        return index
+
+    def erased_through(self):
+        """Up to which event the log itself says that personal parts are erased; 0 where nothing says so."""
+        if "erased.json" not in self.files:
+            return 0
+        event = self.json("erased.json")
+        seq = event["seq"]
+        event["entry"] = commitment(event["open"], "open", seq) + commitment(event["personal"], "personal", seq)
+        if self.check_proof(event, event["proof"], "erased.json") - seq != self.before:
+            raise Refused("erased.json is a proof for another place in the log")
+        facts = read_json(event["open"]["text"], "the open text of event %d" % seq)
+        if facts["type"] != "record.erased":
+            raise Refused("erased.json is no event that says what was erased")
+        return min(facts["data"]["throughSeq"], seq - 1)
 
     def counted(self, field, owner, owner_id):
         numbers = [event["facts"].get(field) for event in self.events if event["facts"].get(owner) == owner_id]
@@ -285,15 +310,22 @@ class Bundle:
             self.removed["grantEvent"], of_grant - self.removed["grantEvent"], of_request)
 
     def check_texts(self):
-        left_out = 0
+        left_out, self.erased, through = 0, 0, self.erased_through()
         for event in self.events:
             if "text" not in event["personal"]:
-                left_out += 1
+                if self.redacted is not False:
+                    left_out += 1
+                elif event["seq"] <= through:
+                    self.erased += 1
+                else:
+                    raise Refused("the personal text of event %d is missing, and no event says that it was erased" % event["seq"])
                 continue
             personal = read_json(event["personal"]["text"], "the personal text of event %d" % event["seq"])
             for field, value in event["facts"]["data"].items():
                 if field not in personal["data"] or not within(value, personal["data"][field]):
                     raise Refused("the two texts of event %d say different things about %s" % (event["seq"], field))
+        if self.erased:
+            return Erased("%d personal texts were erased, as the log says of events up to %d; what is left agrees" % (self.erased, through))
         return "the open and the personal texts agree" + ("; %d personal texts are left out" % left_out if left_out else "")
 
     def check_policy(self):
@@ -312,7 +344,7 @@ class Bundle:
         if created is None:
             raise Refused("no event says who made the request")
         if any("text" not in event["personal"] for event in votes + [created]):
-            return "not shown: the bundle is redacted"
+            return Erased("not known any more: their names were erased") if self.erased else "not shown: the bundle is redacted"
         actor = lambda event: json.loads(event["personal"]["text"])["actor"].get("id")
         if any(actor(vote) == actor(created) for vote in votes):
             raise Refused("the requester voted on their own request")
@@ -328,6 +360,38 @@ class Bundle:
         late = self.removed["data"].get("lateMs", 0)
         return "the target said absent at %s, %s" % (readback["at"], "%.1f s late" % (late / 1000) if late >= 1000 else "on time")
 
+    def check_statements(self):
+        of_grant = [event["facts"] for event in self.events if event["facts"].get("grantId") == self.grant]
+        recorded = [facts["data"] for facts in of_grant if facts["type"] == "statements.recorded"]
+        over = [facts["data"] for facts in of_grant if facts["type"] == "statements.completed"]
+        if not recorded and not over:
+            if "statements.jsonl" in self.files:
+                raise Refused("no event says that statements were recorded, and statements.jsonl has some")
+            return None
+        total, digests = sum(data["statements"] for data in recorded), {data["segment"]: data["sha256"] for data in recorded if "segment" in data}
+        if over and over[-1]["statements"] != total:
+            raise Refused("%d statements were recorded, and %d of them are in the events" % (over[-1]["statements"], total))
+        segments = []
+        for line in (self.files["statements.jsonl"].splitlines(True) if "statements.jsonl" in self.files else []):
+            head = read_json(line, "a line of statements.jsonl")
+            if "salt" in head:
+                segments.append((head, [line]))
+            elif segments:
+                segments[-1][1].append(line)
+            else:
+                raise Refused("statements.jsonl begins in the middle of a segment")
+        numbers = [head["segment"] for head, _ in segments]
+        if sorted(set(numbers)) != numbers:
+            raise Refused("statements.jsonl has segments twice or not in order")
+        for head, lines in segments:
+            if head["grant"] != self.grant or hashlib.sha256(b"".join(lines)).hexdigest() != digests.get(head["segment"]):
+                raise Refused("segment %s of statements.jsonl is not what was recorded" % head["segment"])
+        gaps = ["lines %d-%d missing" % (gap["from"], gap["to"]) for data in recorded for gap in data["missing"]] + [lost for data in recorded for lost in data["lost"]]
+        left_out = len(digests) - len(segments)
+        text = "%d statements%s%s" % (total, "; " + "; ".join(gaps) if gaps else ", complete" if over else " so far",
+            "; %d of %d segments are left out or erased" % (left_out, len(digests)) if left_out else "")
+        return Erased(text) if left_out and self.redacted is False else text
+
     def check_facts(self):
         facts = self.json("grant.json")
         created = self.events[0]["facts"]
@@ -336,6 +400,67 @@ class Bundle:
         if (facts["target"], facts["role"]) != (created["target"], created["role"]) or facts["removedAt"] != self.removed["at"]:
             raise Refused("grant.json does not say what the events say")
         return "%s/%s, from %s to %s" % (facts["target"], facts["role"], facts["activeAt"] or "never", facts["removedAt"])
+
+class Report(Bundle):
+    """The folder that `latchkey report` makes."""
+    def __init__(self, files, key):
+        self.files, self.key, self.report = files, key, read_json(files.get("report.json", b""), "report.json")
+        self.keys = [parse_vkey(key)] if key else [parse_vkey(line) for line in self.report["log"]["keys"]]
+        self.origin = self.report["checkpoint"]["origin"]
+
+    def check_manifest(self):
+        self.text("manifest.note"), self.text("manifest.json")
+        text, signers = open_note(self.files["manifest.note"], self.keys, "manifest.note")
+        if not self.log_signers(signers):
+            raise Refused("manifest.note is not signed by %s" % ("the key that was given" if self.key else "a key of report.json"))
+        if text.split("\n")[2:] != [hashlib.sha256(self.files["manifest.json"]).hexdigest(), ""]:
+            raise Refused("manifest.note is about another manifest.json")
+        self.manifest = self.json("manifest.json")
+        listed = [entry["name"] for entry in self.manifest["files"]]
+        if sorted(listed) != sorted(["register.csv", "report.xlsx", "report.pdf", "report.json"]):
+            raise Refused("manifest.json lists other files than those of a report")
+        for entry in self.manifest["files"]:
+            data = self.files.get(entry["name"])
+            if data is None:
+                raise Refused("%s is missing" % entry["name"])
+            if len(data) != entry["size"] or hashlib.sha256(data).hexdigest() != entry["sha256"]:
+                raise Refused("%s is not the file that manifest.json lists" % entry["name"])
+        more = sorted(set(self.files) - set(listed) - {"manifest.json", "manifest.note"})
+        return "%d files are those that %s signed%s" % (len(listed), signers[0]["name"], "; not signed: " + ", ".join(more) if more else "")
+
+    def check_checkpoint(self):
+        signed = self.report["checkpoint"]
+        self.files = dict(self.files, checkpoint=signed["note"].encode())
+        verdict = Bundle.check_checkpoint(self)
+        if (self.size, signed["root"]) != (signed["size"], base64.b64encode(self.root).decode()):
+            raise Refused("report.json names another checkpoint than it holds")
+        if (self.manifest["checkpoint"]["size"], self.manifest["checkpoint"]["root"]) != (signed["size"], signed["root"]):
+            raise Refused("manifest.json names another checkpoint than report.json")
+        return verdict
+
+    def check_register(self):
+        csv.field_size_limit(2**31 - 1)
+        table = list(csv.DictReader(io.StringIO(self.text("register.csv").lstrip("\ufeff"), newline="")))
+        rows = self.report["register"]
+        ids = [(row["request"], row["grant"] or "") for row in rows]
+        if [(line["Request"], line["Grant"]) for line in table] != ids:
+            raise Refused("register.csv and report.json have other rows")
+        if len(rows) != self.manifest["rows"] or len(rows) != self.report["totals"]["rows"]:
+            raise Refused("the register has %d rows, and %d were counted" % (len(rows), self.report["totals"]["rows"]))
+        apart = [control["what"] for control in self.report["totals"]["controls"] if control["log"] != control["register"]]
+        return "%d rows in both forms; %s" % (len(rows), "control totals that do not agree: " + ", ".join(apart) if apart else "all control totals agree")
+
+    def check_sample(self):
+        digest = lambda grant: hashlib.sha256(("%s\n%s" % (self.report["checkpoint"]["root"], grant)).encode()).hexdigest()
+        drawn = [one["row"]["grant"] for one in self.report["sample"]["drawn"]]
+        if [one["digest"] for one in self.report["sample"]["drawn"]] != sorted(map(digest, drawn)):
+            raise Refused("a digest of the sample is not that of its grant, or they are not in order")
+        start, end = self.report["period"]["from"], self.report["period"]["to"]
+        given = {row["grant"] for row in self.report["register"] if row["grant"] and row["activeAt"] and start[:19] <= row["activeAt"][:19] < end[:19] and row["kind"] != "more time"}
+        passed = [grant for grant in given - set(drawn) if drawn and digest(grant) < digest(drawn[-1])]
+        if passed:
+            raise Refused("grant %s had to be drawn and was not" % sorted(passed)[0])
+        return "%d of %d grants, those that had to be drawn" % (len(drawn), self.report["sample"]["population"])
 
 def within(part, whole):
     if isinstance(part, dict):
@@ -347,7 +472,13 @@ def within(part, whole):
 CHECKS = [
     ("manifest", Bundle.check_manifest), ("checkpoint", Bundle.check_checkpoint), ("events", Bundle.check_events),
     ("included", Bundle.check_inclusion), ("complete", Bundle.check_complete), ("texts", Bundle.check_texts),
-    ("policy", Bundle.check_policy), ("people", Bundle.check_people), ("end", Bundle.check_end), ("facts", Bundle.check_facts),
+    ("policy", Bundle.check_policy), ("people", Bundle.check_people), ("end", Bundle.check_end),
+    ("statements", Bundle.check_statements), ("facts", Bundle.check_facts),
+]
+
+REPORT_CHECKS = [
+    ("manifest", Report.check_manifest), ("checkpoint", Report.check_checkpoint), ("register", Report.check_register),
+    ("sample", Report.check_sample),
 ]
 
 def main(arguments):
@@ -368,9 +499,13 @@ def main(arguments):
             path = argument
     name = "bundle"
     try:
-        bundle = Bundle(read_bundle(path), key)
-        for name, check in CHECKS:
-            print("ok      %-10s  %s" % (name, check(bundle)))
+        files = read_bundle(path)
+        is_report = files.get("manifest.note", b"").startswith(b"latchkey/report/v1\n")
+        bundle = (Report if is_report else Bundle)(files, key)
+        for name, check in REPORT_CHECKS if is_report else CHECKS:
+            verdict = check(bundle)
+            if verdict is not None:
+                print("%-7s %-10s  %s" % ("erased" if isinstance(verdict, Erased) else "ok", name, verdict))
     except Refused as refused:
         print("REFUSED %-10s  %s" % (name, refused))
         return 1
@@ -381,7 +516,7 @@ def main(arguments):
         print("REFUSED %-10s  it is not as the format says (%s: %s)" % (name, type(error).__name__, error))
         return 1
     if not key:
-        print("note    key         the key is from the bundle itself: compare keys.txt with a copy from elsewhere, or give it with --key")
+        print("note    key         the key is from the bundle itself: compare %s with a copy from elsewhere, or give it with --key" % ("report.json" if is_report else "keys.txt"))
     return 0
 
 if __name__ == "__main__":

@@ -17,6 +17,9 @@ export const STOREYS = {
   http: ['application', 'domain', 'lib'],
   providers: ['application', 'domain', 'lib'],
   publishers: ['application', 'domain', 'lib'],
+  sinks: ['application', 'domain', 'lib'],
+  'github-api': ['application', 'domain', 'lib'],
+  'gitlab-api': ['application', 'domain', 'lib'],
   bundles: ['application', 'domain', 'lib'],
   config: ['domain', 'lib'],
   compose: [
@@ -27,6 +30,9 @@ export const STOREYS = {
     'http',
     'providers',
     'publishers',
+    'sinks',
+    'github-api',
+    'gitlab-api',
     'bundles',
     'config',
     'application',
@@ -42,6 +48,7 @@ export const ROOMS = [
   'identity',
   'decisions',
   'grants',
+  'recordings',
   'requests',
   'break-glass',
   'incidents',
@@ -51,8 +58,12 @@ export const ROOMS = [
   'people',
   'policy',
   'queries',
-  'messages',
   'evidence',
+  'reports',
+  'reviews',
+  'messages',
+  'github',
+  'gitlab',
 ];
 
 /** Packages that one place alone may know. */
@@ -73,6 +84,16 @@ const PACKAGES = [
     regex: '^mysql2(/|$)',
     home: ['providers/mysql'],
     message: 'Only the MySQL provider opens MySQL connections.',
+  },
+  {
+    regex: '^ldapts(/|$)',
+    home: ['providers/ldap'],
+    message: 'Only the LDAP provider opens LDAP connections.',
+  },
+  {
+    regex: '^ssh2(/|$)',
+    home: ['providers/ssh'],
+    message: 'Only the SSH provider opens SSH connections.',
   },
 ];
 
@@ -177,12 +198,16 @@ export const directionRules = () => [
   ...ROOMS.map(roomRule),
   providerRule(['src/providers/*/**'], 'providers', [
     'src/providers/postgres/**',
+    'src/providers/ldap/**',
     'src/providers/mysql/**',
     'src/providers/redis/**',
+    'src/providers/ssh/**',
   ]),
+  providerRule(['src/providers/ldap/**'], 'providers/ldap'),
   providerRule(['src/providers/mysql/**'], 'providers/mysql'),
   providerRule(['src/providers/postgres/**'], 'providers/postgres'),
   providerRule(['src/providers/redis/**'], 'providers/redis'),
+  providerRule(['src/providers/ssh/**'], 'providers/ssh'),
   hookRule(),
   rule(
     ['sandbox/**'],

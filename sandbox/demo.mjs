@@ -2,7 +2,7 @@
  * `npm run demo`, on a machine with nothing but Node and npm: installs and builds what is missing or stale, then starts
  * the demo in this same process. Plain JavaScript without dependencies, since it runs before any are there.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,11 +10,12 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (...names) => path.join(root, ...names);
 
+const packagesIn = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
+
 /** What was installed differs from what the lock file asks for; packages for other platforms may be absent. */
 function isInstallStale() {
   const installedFile = inRoot('node_modules', '.package-lock.json');
   if (!existsSync(installedFile)) return true;
-  const packagesIn = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
   const installed = packagesIn(installedFile);
   return Object.entries(packagesIn(inRoot('package-lock.json'))).some(([name, wanted]) => {
     const isNeeded = name !== '' && !wanted.optional && !wanted.peer;
@@ -29,31 +30,72 @@ function newestIn(folder) {
   }, 0);
 }
 
-/** `names`: files that the build writes. */
-function isBuildStale(...names) {
-  const built = names.map((name) => inRoot(name));
-  if (!built.every((file) => existsSync(file))) return true;
-  const sources = Math.max(
-    newestIn(inRoot('src')),
-    newestIn(inRoot('sandbox', 'src')),
+/** One that is built lacks, or is older than what it is made of. Tests, docs and the demo's own folder make nothing stale. */
+function isStale(file, ...sources) {
+  if (!existsSync(inRoot(file))) return true;
+  const newest = Math.max(
     statSync(inRoot('package-lock.json')).mtimeMs,
+    ...sources.map((one) => newestIn(inRoot(...one))),
   );
-  return built.some((file) => statSync(file).mtimeMs < sources);
+  return statSync(inRoot(file)).mtimeMs < newest;
 }
 
-/** One line while it runs and how long it took; all of its output when it fails. */
-function step(title, args) {
+const secondsSince = (at) => `${((Date.now() - at) / 1000).toFixed(0)} s`;
+
+/** On a terminal the line is written over; in a file or a pipe a new line comes now and then, so that one sees it move. */
+function showProgress(title, howFar) {
   const startedAt = Date.now();
-  process.stdout.write(`${title} … `);
-  const run = spawnSync('npm', args, { cwd: root, encoding: 'utf8', maxBuffer: 1e8 });
-  if (run.status === 0) {
-    console.log(`done (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
-    return;
-  }
-  console.log('FAILED');
-  console.log(`${run.stdout ?? ''}${run.stderr ?? ''}${run.error?.message ?? ''}`);
-  console.log(`The demo could not be started: npm ${args.join(' ')} failed, see above.`);
+  const isTerminal = process.stdout.isTTY;
+  const line = () => `${title} … ${[howFar(), secondsSince(startedAt)].filter(Boolean).join(', ')}`;
+  const write = () => (isTerminal ? process.stdout.write(`\r\x1b[2K${line()}`) : console.log(line()));
+  if (!isTerminal) console.log(`${title} …`);
+  const timer = setInterval(write, isTerminal ? 250 : 5_000);
+  return (outcome) => {
+    clearInterval(timer);
+    console.log(`${isTerminal ? '\r\x1b[2K' : ''}${title}: ${outcome} (${secondsSince(startedAt)})`);
+  };
+}
+
+function run(program, args) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+    child.once('error', (error) => resolve({ isDone: false, output: error.message }));
+    child.once('close', (code) => resolve({ isDone: code === 0, output }));
+  });
+}
+
+/** Some programs side by side; all that they wrote when one fails. */
+async function step(title, commands, howFar = () => '') {
+  const end = showProgress(title, howFar);
+  const runs = await Promise.all(commands.map(([program, ...args]) => run(program, args)));
+  const failed = commands.flatMap((command, at) => (runs[at].isDone ? [] : [{ command, output: runs[at].output }]));
+  end(failed.length === 0 ? 'done' : 'FAILED');
+  if (failed.length === 0) return;
+  for (const { output } of failed) console.log(output);
+  console.log(`The demo could not be started: ${failed[0].command.join(' ')} failed, see above.`);
   process.exit(1);
+}
+
+/** npm says nothing while it works, so what lies there is counted. */
+function packagesThere() {
+  const wanted = Object.entries(packagesIn(inRoot('package-lock.json')))
+    .filter(([name, { optional, link }]) => name.startsWith('node_modules/') && !optional && !link)
+    .map(([name]) => inRoot(name, 'package.json'));
+  return () => `${wanted.filter((file) => existsSync(file)).length} of ${wanted.length} packages`;
+}
+
+function buildsNeeded() {
+  const node = process.execPath;
+  const app = isStale('dist/bundle/latchkey.js', ['src']);
+  const world = isStale('sandbox/dist/demo/main.js', ['sandbox', 'src']);
+  const page = isStale('sandbox/dist/page/page.js', ['sandbox', 'src', 'page'], ['sandbox', 'src', 'page-server']);
+  return [
+    ...(app ? [[node, 'src/bundle.mjs']] : []),
+    ...(world ? [[node, 'node_modules/typescript/bin/tsc', '-p', 'sandbox/tsconfig.build.json']] : []),
+    ...(page ? [[node, 'sandbox/src/page/build.mjs']] : []),
+  ];
 }
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -65,11 +107,11 @@ const args = process.argv.slice(2).filter((arg) => arg !== '--no-install');
 const mayInstall = args.length === process.argv.length - 2;
 if (mayInstall && isInstallStale()) {
   // Without scripts: they would only build, and that has its own line below.
-  step('Installing packages (half a minute the first time)', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
+  const install = ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
+  await step('Installing packages, once', [install], packagesThere());
 }
-if (isBuildStale('dist/bundle/latchkey.js', 'sandbox/dist/demo/main.js'))
-  step('Building (some seconds)', ['run', 'build']);
-if (isBuildStale('local/page/page.js')) step('Building the page', ['run', 'build:page']);
+const builds = buildsNeeded();
+if (builds.length > 0) await step('Building', builds);
 
 const { main } = await import('./dist/demo/main.js');
 process.exit(await main(args));

@@ -6,6 +6,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildAction } from './bundle-action.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** As deep below the root as every compiled folder: migrations are found from here. Tests name a folder and a program of their own. */
@@ -28,8 +29,8 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  // `pdfkit` reads its fonts' measures from files beside it.
-  external: ['pg-native', 'msgpackr-extract', 'pdfkit'],
+  // `pdfkit` reads files beside it, and the fonts are files; `ssh2` knows its own folder.
+  external: ['pg-native', 'msgpackr-extract', 'pdfkit', 'dejavu-fonts-ttf', 'ssh2'],
   // CommonJS packages ask for Node's own modules with `require`.
   banner: {
     js: `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`,
@@ -42,3 +43,5 @@ await build({
   logLevel: 'error',
 });
 chmodSync(path.join(outdir, 'latchkey.js'), 0o755);
+
+if (process.argv.length === 2) await buildAction('integrations/github-action/dist');

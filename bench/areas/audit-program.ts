@@ -1,14 +1,26 @@
 /** Appending to, sealing and verifying an audit log, beside plain inserts and plain hashing. A process of its own: its memory is measured. */
 import pg from 'pg';
-import { hashOf } from '../../src/store/audit/chain.ts';
+import { EMPTY_HEAD } from '../../src/store/audit/chain.ts';
+import { addLeaf, emptyEdge, inclusionPlan } from '../../src/lib/transparency/tree.ts';
+import {
+  OPEN_TAG,
+  PERSONAL_TAG,
+  SALT_BYTES,
+  chainHashOf,
+  commitmentTo,
+  leafOf,
+  personalTextOf,
+} from '../../src/store/audit/leaf.ts';
+import type { Salted } from '../../src/store/audit/leaf.ts';
+import { readPlans } from '../../src/store/audit/tree.ts';
 import { sealEvents } from '../../src/store/audit/seal.ts';
 import { verifyAudit } from '../../src/store/audit/verify.ts';
 import { createPool, createStore } from '../../src/store/client.ts';
-import type { AuditRecord } from '../../src/domain/audit/events.ts';
+import { measureSealing } from './sealing.ts';
 import { startSealer } from '../../src/work/timers.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { answerCalls } from '../child.ts';
-import { assertThat, byCallers, forMs, spreadOf } from '../measure.ts';
+import { assertThat, byCallers, forMs, median, spreadOf } from '../measure.ts';
 import type { Spread } from '../measure.ts';
 
 const CALLERS = 32;
@@ -152,28 +164,36 @@ export type Chained = {
   verifyPerSecond: number;
   verifySeconds: number;
   hashPerSecond: number;
+  /** Reading what proves one event, somewhere in the log. */
+  proofMs: number;
   grownMb: number;
   events: number;
 };
 
 const rss = (): number => process.memoryUsage().rss / 1_048_576;
 
+const salted = (text: string): Salted => ({ text, salt: Buffer.alloc(SALT_BYTES, 7) });
+
+/** What verification has to hash of each event, over data in memory: both commitments, the leaf, the tree above it, and the chain. */
 const hashAlone = (events: number): number => {
-  const event: AuditRecord = {
-    id: '123456',
-    at: '2026-01-01T00:00:00.123456Z',
-    type: 'vote.cast',
-    actor: '{"email":"olga@acme.test","id":"T0BENCH:U0OLGA","kind":"person","name":"olga"}',
-    requestId: 'bench123456',
-    grantId: null,
-    target: 'orders-db',
-    role: 'read',
-    data: '{"kind":"approve","policy":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","reason":null}',
-  };
-  let hash = '0'.repeat(64);
+  const actor = '{"email":"olga@acme.test","id":"T0BENCH:U0OLGA","kind":"person","name":"olga"}';
+  const policy = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+  const personalText = salted(personalTextOf({ actor, data: `{"kind":"approve","policy":"${policy}","reason":null}` }));
+  const openText = salted(
+    `{"v":2,"id":"123456","at":"2026-01-01T00:00:00.123456Z","type":"vote.cast","requestId":"bench123456","grantId":null,"target":"orders-db","role":"read","requestEvent":1,"actor":{"kind":"person"},"data":{"policy":"${policy}"}}`,
+  );
+  const edge = emptyEdge();
+  let hash = EMPTY_HEAD.hash;
   const startedAt = performance.now();
-  for (let seq = 1; seq <= events; seq += 1) hash = hashOf(seq, hash, event);
-  assertThat(hash.length === 64, 'a hash is not a hash.');
+  for (let seq = 1; seq <= events; seq += 1) {
+    const commitments = {
+      open: commitmentTo(OPEN_TAG, openText),
+      personal: commitmentTo(PERSONAL_TAG, personalText),
+    };
+    addLeaf(edge, leafOf(commitments));
+    hash = chainHashOf(seq, hash, commitments);
+  }
+  assertThat(hash.length === 64 && edge.size === events, 'a hash is not a hash.');
   return events / ((performance.now() - startedAt) / 1_000);
 };
 
@@ -181,6 +201,17 @@ const timedSeconds = async (work: () => Promise<unknown>): Promise<number> => {
   const startedAt = performance.now();
   await work();
   return (performance.now() - startedAt) / 1_000;
+};
+
+const PROOFS = 200;
+
+const proofTime = async (pool: pg.Pool, size: number): Promise<number> => {
+  const times: number[] = [];
+  for (let at = 0; at < PROOFS; at += 1) {
+    const plan = inclusionPlan(Math.floor((at * size) / PROOFS), size);
+    times.push(1_000 * (await timedSeconds(() => readPlans(pool, 0, [plan]))));
+  }
+  return median(times);
 };
 
 const chain = async ({ url, events }: { url: string; events: number }): Promise<Chained> => {
@@ -204,8 +235,10 @@ const chain = async ({ url, events }: { url: string; events: number }): Promise<
   clearInterval(sampling);
   hashAlone(Math.min(total, 20_000));
   const hashPerSecond = hashAlone(Math.min(total, 200_000));
+  const proofMs = await proofTime(pool, total);
   await pool.end();
   return {
+    proofMs,
     sealPerSecond: events / sealSeconds,
     verifyPerSecond: total / verifySeconds,
     verifySeconds,
@@ -215,4 +248,4 @@ const chain = async ({ url, events }: { url: string; events: number }): Promise<
   };
 };
 
-answerCalls({ append, chain });
+answerCalls({ append, chain, sealing: measureSealing });

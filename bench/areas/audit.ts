@@ -2,8 +2,12 @@
 import { startChild } from '../child.ts';
 import { median } from '../measure.ts';
 import { ms, perSecond, rowOf, shown } from '../rows.ts';
+import type { Row } from '../rows.ts';
+import type { Child } from '../child.ts';
+import type { Sizes } from '../setup/options.ts';
 import { createStoreDatabase } from '../setup/servers.ts';
 import type { Appended, AppendInput, AppendKind, Chained } from './audit-program.ts';
+import type { Sealing, SealingInput } from './sealing.ts';
 import type { Bench, Measured } from './world.ts';
 
 type Kind = AppendKind;
@@ -11,6 +15,26 @@ const KINDS: readonly Kind[] = ['insert', 'event', 'state', 'state and event', '
 type Round = Record<Kind, Appended>;
 
 const MILLION_GOAL_S = 10;
+
+const PROOF_GOAL_MS = 5;
+
+const measureSealing = (url: string, { auditEvents, rounds }: Sizes, program: Child): Promise<Sealing> => {
+  const batches = [10, 1_000];
+  const input: SealingInput = { url, events: Math.min(auditEvents, 20_000), batches, rounds };
+  return program.call<Sealing>('sealing', input);
+};
+
+const sealingRows = (sealing: Sealing): Row[] =>
+  sealing.map(({ batch, tree, chain, ratio, cpuRatio }) =>
+    rowOf('audit', {
+      what: `sealing one event into the tree / into the chain alone, by ${batch.toLocaleString('en-US')}`,
+      unit: 'ratio',
+      value: ratio,
+      goal: null,
+      ours: `${ms(tree.ms)} each; processor time ${shown(cpuRatio)} times`,
+      limit: `${ms(chain.ms)} each`,
+    }),
+  );
 
 export const measureAudit = async ({ servers, sizes }: Bench): Promise<Measured> => {
   const url = await createStoreDatabase(servers);
@@ -30,6 +54,7 @@ export const measureAudit = async ({ servers, sizes }: Bench): Promise<Measured>
   }
   const chainUrl = await createStoreDatabase(servers);
   const chained = await program.call<Chained>('chain', { url: chainUrl, events: sizes.auditEvents });
+  const sealing = await measureSealing(await createStoreDatabase(servers), sizes, program);
   await program.stop();
   const rate = (kind: Kind): number => median(rounds.map((round) => round[kind].perSecond));
   const ratio = (kind: Kind, to: Kind): number =>
@@ -70,6 +95,15 @@ export const measureAudit = async ({ servers, sizes }: Bench): Promise<Measured>
       ours: `${perSecond(chained.sealPerSecond)} sealed`,
       limit: `${perSecond(rate('event'))} appended while sealing`,
     }),
+    ...sealingRows(sealing),
+    rowOf('audit', {
+      what: 'an inclusion proof',
+      unit: 'ms',
+      value: chained.proofMs,
+      goal: { is: 'at most', value: PROOF_GOAL_MS },
+      ours: `${ms(chained.proofMs)} in a log of ${chained.events.toLocaleString('en-US')} events`,
+      limit: '',
+    }),
     rowOf('audit', {
       what: `verification of ${chained.events.toLocaleString('en-US')} events`,
       unit: 'ratio',
@@ -87,5 +121,5 @@ export const measureAudit = async ({ servers, sizes }: Bench): Promise<Measured>
       limit: '',
     }),
   ];
-  return { rows, details: { rounds, chained } };
+  return { rows, details: { rounds, chained, sealing } };
 };

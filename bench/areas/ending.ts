@@ -125,12 +125,12 @@ export const untilNone = async (
   });
 };
 
-/** Until no grant whose id begins so is live. */
-export const untilAllEnded = (world: Pick<World, 'storeUrl'>, prefix: string): Promise<void> =>
+/** Until the target has nothing of them any more, and the store says so. */
+export const untilAllRemoved = (world: Pick<World, 'storeUrl'>, prefix: string): Promise<void> =>
   untilNone(world, {
-    text: `select count(*)::int as n from grants where state in ('activating', 'active', 'ending') and id >= $1 and id < $1 || 'zzz'`,
+    text: `select count(*)::int as n from grants where state <> 'removed' and id >= $1 and id < $1 || 'zzz'`,
     values: [prefix],
-    what: 'grants did not end',
+    what: 'grants were not removed',
   });
 
 /** Until everybody was told, too: what is measured next is not to share the processors with that. */
@@ -140,9 +140,10 @@ export const untilAllTold = (world: Pick<World, 'storeUrl'>): Promise<void> =>
     what: 'pieces of work were not done',
   });
 
-export type Ended = { lateMs: number; outcome: string };
+/** `removedMs`: from the same moment until its absence was recorded. */
+export type Ended = { lateMs: number; removedMs: number; outcome: string };
 
-/** After `dueAt`, or each after its own deadline. `ended_at` is written after the login's absence was read back, so this is never less than the truth. */
+/** After `dueAt`, or each after its own deadline. `closed_at` and `removed_at` are written after they were read back, so these are never less than the truth. */
 export const endedOf = (
   { storeUrl }: Pick<World, 'storeUrl'>,
   { prefix }: Wave,
@@ -150,14 +151,15 @@ export const endedOf = (
 ): Promise<Ended[]> =>
   rowsFrom<Ended>(
     storeUrl,
-    `select (extract(epoch from ended_at - coalesce($2::timestamptz, expires_at)) * 1000)::double precision as "lateMs", end_outcome as outcome
-     from grants where id like $1 || '%' and state = 'ended'`,
+    `select (extract(epoch from closed_at - coalesce($2::timestamptz, expires_at)) * 1000)::double precision as "lateMs",
+       (extract(epoch from removed_at - coalesce($2::timestamptz, expires_at)) * 1000)::double precision as "removedMs", end_outcome as outcome
+     from grants where id like $1 || '%' and state = 'removed'`,
     [prefix, dueAt],
   );
 
 type Ending = { ended: readonly { outcome: string }[]; sessions: number };
 
-/** Ended, each once, by removing it; one event each that it began to end and that it has ended, and one of each that was in use. */
+/** Ended, each once, by closing and removing it; one event each that it began to end, was closed and was removed, and one of each that was in use. */
 export const assertEnded = async (world: World, wave: Wave, { ended, sessions }: Ending): Promise<void> => {
   assertThat(ended.length === wave.count, `${ended.length} of ${wave.count} grants have ended.`);
   const removed = ended.filter(({ outcome }) => outcome === 'removed').length;
@@ -170,7 +172,8 @@ export const assertEnded = async (world: World, wave: Wave, { ended, sessions }:
   );
   const wanted = new Map([
     ['grant.ending', wave.count],
-    ['grant.ended', wave.count],
+    ['grant.closed', wave.count],
+    ['grant.removed', wave.count],
     ...(sessions > 0 ? [['grant.used', sessions] as const] : []),
   ]);
   assertThat(events.length === wanted.size, `the events were ${events.map(({ type }) => type).join(', ')}.`);

@@ -5,7 +5,7 @@ import { ms, rowOf, shown } from '../rows.ts';
 import type { Row } from '../rows.ts';
 import type { Closed, CloseInput, Prompts, Room } from '../load/incident.ts';
 import { rowsFrom } from '../setup/servers.ts';
-import { assertEnded, endedOf, insertGrants, makeLogins, openSessions } from './ending.ts';
+import { assertEnded, endedOf, insertGrants, makeLogins, openSessions, untilAllRemoved } from './ending.ts';
 import type { Wave } from './ending.ts';
 import type { World } from './world.ts';
 
@@ -53,7 +53,7 @@ const assertClosed = async (world: World, wave: Wave, { id, endedAt, closeCause 
   );
   const [grants] = await rowsFrom<{ n: number }>(
     world.storeUrl,
-    `select count(*)::int as n from grants where id like $1 || '%' and state = 'ended' and end_cause = 'incident_closed'`,
+    `select count(*)::int as n from grants where id like $1 || '%' and state = 'removed' and end_cause = 'incident_closed'`,
     [wave.prefix],
   );
   assertThat(grants?.n === wave.count, `${grants?.n} of ${wave.count} grants ended with the incident.`);
@@ -80,6 +80,7 @@ const closeOne = async (world: World, url: string, wave: Wave): Promise<CloseRou
   const incident = await incidentOf(world, room);
   const overAt = incident.endsAt.getTime();
   const cut = (await Promise.all(sessions.map(({ cutAt }) => cutAt))).map((at) => at - overAt);
+  await untilAllRemoved(world, wave.prefix);
   const ended = await endedOf(world, wave, incident.endsAt);
   await assertEnded(world, wave, { ended, sessions: sessions.length });
   await assertClosed(world, wave, incident);

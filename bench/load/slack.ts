@@ -93,7 +93,7 @@ const tellAndCount = (waiting: Waiting, key: string, text: string): void => {
 };
 
 const tellOfMessage = (waiting: Waiting, fields: Fields): void => {
-  const text = `${fields['text'] ?? ''} ${fields['blocks'] ?? ''} ${fields['metadata'] ?? ''}`;
+  const text = `${fields['text'] ?? ''} ${fields['blocks'] ?? ''} ${fields['attachments'] ?? ''} ${fields['metadata'] ?? ''}`;
   const marks = new Set([...text.matchAll(MARKS)].map(([mark]) => mark));
   for (const [, actionId = '', value = ''] of text.matchAll(BUTTON))
     for (const mark of marks)

@@ -45,6 +45,10 @@ export type AppPlan = {
   slackApiUrl: string;
   /** What an area adds to the policy that all have. */
   morePolicy?: string;
+  /** In place of that policy. */
+  policy?: string;
+  /** On top of the settings that all have. */
+  settings?: Record<string, string>;
 };
 
 export type Program = { command: string; args: string[] };
@@ -70,9 +74,9 @@ export type RunningApp = {
 let started = 0;
 
 const environmentFor = (plan: AppPlan, port: number): Record<string, string> => {
-  const { servers, target, storeUrl, slackApiUrl, morePolicy = '' } = plan;
+  const { servers, target, storeUrl, slackApiUrl, policy = policyText(target), morePolicy = '', settings } = plan;
   const policyPath = path.join(servers.runDir, `policy-${target.database}.yml`);
-  writeFileSync(policyPath, `${policyText(target)}${morePolicy}`);
+  writeFileSync(policyPath, `${policy}${morePolicy}`);
   return {
     SLACK_BOT_TOKEN: 'xoxb-bench',
     SLACK_SIGNING_SECRET: SIGNING_SECRET,
@@ -87,6 +91,7 @@ const environmentFor = (plan: AppPlan, port: number): Record<string, string> => 
     LATCHKEY_SLACK_LIMITS: 'ignore',
     LATCHKEY_LOG_LEVEL: process.env['LATCHKEY_LOG_LEVEL'] ?? 'warn',
     PORT: String(port),
+    ...settings,
   };
 };
 

@@ -2,7 +2,17 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-export const AREAS = ['acknowledge', 'flow', 'end', 'audit', 'incident', 'policy', 'process', 'growth'] as const;
+export const AREAS = [
+  'acknowledge',
+  'flow',
+  'end',
+  'audit',
+  'incident',
+  'policy',
+  'process',
+  'growth',
+  'slack',
+] as const;
 export type Area = (typeof AREAS)[number];
 export type Extent = 'smoke' | 'quick' | 'usual' | 'full';
 
@@ -30,6 +40,8 @@ export type Sizes = {
   targets: number;
   starts: number;
   idleMs: number;
+  /** How many request access within how many seconds, in how many processes, and whether their connections are lost in the middle. */
+  slack: { people: number; seconds: number; processes: number; isCut: boolean }[];
   /** From few to many; `calls` of each operation at every size. */
   growth: { auditEvents: number[]; live: number[]; targets: number[]; logins: number[]; calls: number };
 };
@@ -56,6 +68,7 @@ const SIZES: Record<Extent, Sizes> = {
     targets: 100,
     starts: 1,
     idleMs: 300,
+    slack: [{ people: 3, seconds: 2, processes: 1, isCut: false }],
     growth: { auditEvents: [100, 1_000], live: [10, 100], targets: [10, 100], logins: [10, 50], calls: 5 },
   },
   quick: {
@@ -78,6 +91,7 @@ const SIZES: Record<Extent, Sizes> = {
     targets: 10_000,
     starts: 3,
     idleMs: 3_000,
+    slack: [{ people: 40, seconds: 60, processes: 1, isCut: false }],
     growth: {
       auditEvents: [1_000, 20_000],
       live: [1_000, 10_000],
@@ -106,6 +120,11 @@ const SIZES: Record<Extent, Sizes> = {
     targets: 10_000,
     starts: 5,
     idleMs: 15_000,
+    slack: [
+      { people: 40, seconds: 60, processes: 1, isCut: false },
+      { people: 40, seconds: 60, processes: 2, isCut: false },
+      { people: 40, seconds: 60, processes: 1, isCut: true },
+    ],
     growth: {
       auditEvents: [1_000, 10_000, 100_000],
       live: [1_000, 10_000, 100_000],
@@ -135,6 +154,23 @@ const SIZES: Record<Extent, Sizes> = {
     targets: 10_000,
     starts: 9,
     idleMs: 30_000,
+    slack: [
+      { people: 40, seconds: 60, processes: 1, isCut: false },
+      { people: 40, seconds: 60, processes: 1, isCut: false },
+      { people: 40, seconds: 60, processes: 1, isCut: false },
+      { people: 40, seconds: 60, processes: 2, isCut: false },
+      { people: 40, seconds: 60, processes: 2, isCut: false },
+      { people: 40, seconds: 60, processes: 2, isCut: false },
+      { people: 40, seconds: 60, processes: 1, isCut: true },
+      { people: 40, seconds: 60, processes: 1, isCut: true },
+      { people: 40, seconds: 60, processes: 1, isCut: true },
+      { people: 200, seconds: 300, processes: 1, isCut: false },
+      { people: 200, seconds: 300, processes: 1, isCut: false },
+      { people: 200, seconds: 300, processes: 1, isCut: false },
+      { people: 200, seconds: 300, processes: 2, isCut: true },
+      { people: 200, seconds: 300, processes: 2, isCut: true },
+      { people: 200, seconds: 300, processes: 2, isCut: true },
+    ],
     growth: {
       auditEvents: [1_000, 10_000, 100_000, 1_000_000],
       live: [1_000, 10_000, 100_000],

@@ -1,43 +1,49 @@
+import type { CampaignReads, CampaignWrites } from './reviews/campaign-ports.ts';
 import type { AuditEntry, Exact } from '../domain/audit/events.ts';
 import type { EndGuarantee } from '../domain/grants/end-guarantee.ts';
-import type { EndOutcome } from '../domain/grants/ending.ts';
+import type { RemovalOutcome } from '../domain/grants/ending.ts';
 import type { Grant } from '../domain/grants/grant.ts';
 import type { Json } from '../domain/json.ts';
 import type { Policy } from '../domain/policy/types.ts';
 import type { Person } from '../domain/principals/person.ts';
 import type { Principal } from '../domain/principals/principal.ts';
 import type { Decision } from '../domain/requests/decision.ts';
-import type { PreApproval, PreApprovalView, NotifiedPreApproval } from '../domain/requests/pre-approval.ts';
+import type { PreApproval, PreApprovalView } from '../domain/requests/pre-approval.ts';
 import type { Request } from '../domain/requests/request.ts';
 import type { Absence, Vote } from '../domain/requests/vote.ts';
 import type { Log } from '../lib/log.ts';
 import type { AlertReads, AlertStore, AlertWrites } from './alerts/alert-ports.ts';
 import type { ReviewWrites } from './break-glass/follow-up-ports.ts';
 import type { Holdings, LimitWrites } from './decisions/limit-ports.ts';
+import type { LastWeek } from './queries/last-week.ts';
 import type { DriftAccess, DriftReads, DriftWrites } from './drift/drift-ports.ts';
+import type { FoundInTarget } from './grants/in-target.ts';
 import type { AccessFailure, ManualSteps, Credentials } from './grants/access-ports.ts';
 import type { ExtensionReads, ExtensionWrites } from './grants/extension-ports.ts';
 import type { HeartbeatWrites } from './grants/heartbeat-ports.ts';
+import type { GithubWrites } from './github/github-ports.ts';
 import type { GrantWrites } from './grants/grant-ports.ts';
 import type { OnInUse, ReportsUsage, UseAccess, UseReads, UseWrites } from './grants/usage-ports.ts';
 import type { SealedSecret, Vault } from './grants/vault.ts';
+import type { AccountLinkReads, AccountLinkWrites } from './identity/account-link-ports.ts';
 import type { Directory } from './identity/directory.ts';
 import type { AddressReads, AddressWrites } from './identity/email-binding-ports.ts';
 import type { HandleReads, HandleWrites } from './identity/user-group-ports.ts';
-import type { IncidentMessages, IncidentReads, IncidentWrites } from './incidents/incident-ports.ts';
-import type { ChannelNameReads, ChannelNameWrites, MessageCopy } from './messages/message-ports.ts';
+import type { IncidentReads, IncidentWrites } from './incidents/incident-ports.ts';
+import type { ChannelNameReads, ChannelNameWrites, MessageStore } from './messages/message-ports.ts';
 import type { LeaverWrites } from './people/leaver-ports.ts';
-import type { Late, TakenWork, Work, WorkKind } from './record/outbox.ts';
+import type { HandedOut, Late, TakenWork, Work, WorkKind } from './record/outbox.ts';
 import type {
-  AdminNotificationStore,
+  AdminNotificationReads,
   AdminNotificationWrites,
   OverdueTarget,
   OverdueWrites,
 } from './record/admin-notification-ports.ts';
 import type { RequestEvaluation } from './record/request-evaluation.ts';
 import type { RequestView } from './record/request-view.ts';
+import type { RecordingAccess, RecordingReads, RecordingWrites } from './recordings/recording-ports.ts';
 import type { RequestWrites } from './requests/request-ports.ts';
-import type { RevocationReads, RevocationWrites, SetRevocationDrawn } from './revocations/revocation-ports.ts';
+import type { RevocationReads, RevocationWrites } from './revocations/revocation-ports.ts';
 
 /** One transaction. All times it writes come from the database clock. */
 export type Tx = {
@@ -62,12 +68,19 @@ export type Tx = {
     /** False when there was none that is still running. */
     remove(personId: string): Promise<boolean>;
   };
+  /** The SSH public key of a person, as one line. */
+  publicKeys: { put(personId: string, line: string): Promise<void> };
+  accountLinks: AccountLinkWrites;
   policies: {
     /** Records which policy is in force; null when it was already, else the one before. One process at a time. */
     adopt(policy: {
       sha256: string;
       source: string;
     }): Promise<{ before: { sha256: string; source: string } | null } | null>;
+    /** Records what the calendar files hold, after `adopt`, and gives those that changed. `before` is null of a new one. */
+    adoptCalendars(
+      current: { freeze: string; sha256: string }[],
+    ): Promise<{ freeze: string; sha256: string; before: string | null }[]>;
   };
   channelNames: ChannelNameWrites;
   announcements: AdminNotificationWrites;
@@ -75,7 +88,9 @@ export type Tx = {
   revocations: RevocationWrites;
   drift: DriftWrites;
   use: UseWrites;
+  recordings: RecordingWrites;
   heartbeats: HeartbeatWrites;
+  github: GithubWrites;
   limits: LimitWrites;
   leavers: LeaverWrites;
   addresses: AddressWrites;
@@ -96,6 +111,7 @@ export type Tx = {
     revoke(id: string, byPersonId: string): Promise<boolean>;
   };
   reviews: ReviewWrites;
+  campaigns: CampaignWrites;
   secrets: {
     put(grantId: string, secret: SealedSecret): Promise<void>;
     find(grantId: string): Promise<SealedSecret | null>;
@@ -111,6 +127,9 @@ export type Store = AlertStore & {
   /** Runs `work` in one transaction, again when it was a serialization failure or deadlock; outgoing work is relayed after commit. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   read: AddressReads &
+    AccountLinkReads &
+    AdminNotificationReads &
+    CampaignReads &
     ChannelNameReads &
     HandleReads &
     ExtensionReads &
@@ -118,7 +137,15 @@ export type Store = AlertStore & {
     IncidentReads &
     RevocationReads &
     DriftReads &
+    RecordingReads &
     UseReads & {
+      /** What this job requested for this role, newest first. `isOver`: it had its access, and may request anew. */
+      requestsOfJob(of: {
+        clientId: string;
+        jobKey: string;
+        target: string;
+        role: string;
+      }): Promise<{ id: string; clientKey: string | null; isOver: boolean }[]>;
       now(): Promise<Date>;
       request(id: string): Promise<Request | null>;
       grant(id: string): Promise<Grant | null>;
@@ -127,25 +154,33 @@ export type Store = AlertStore & {
       view(requestId: string): Promise<RequestView | null>;
       /** What this person has now, in any of their accounts. */
       holdings(personId: string): Promise<Holdings>;
+      /** The SSH public key of a person, as one line; null where none was given. */
+      publicKey(personId: string): Promise<string | null>;
       /** Absences of these people that are running now. */
       absencesOf(personIds: string[]): Promise<Absence[]>;
       /** Newest first. */
       viewsOf(personId: string, limit: number): Promise<RequestView[]>;
       /** Tied to this incident: live ones first, then those that wait, then the rest, each newest first. */
       viewsOfIncident(incidentId: string, limit: number): Promise<RequestView[]>;
-      /** Pending requests, oldest first. */
-      pending(limit: number): Promise<RequestView[]>;
+      /** Pending requests, oldest first; those after this one when it is given. */
+      pending(limit: number, after?: string | null): Promise<RequestView[]>;
+      /** Figures of everybody's requests of the last seven days. */
+      lastWeek(): Promise<LastWeek>;
+      /** Those that came to a grant, the newest first. */
+      grantedViews(limit: number): Promise<RequestView[]>;
       /** Grants that are activating, active or ending, soonest end first; of one target when given. */
       liveViews(target: string | null, limit: number): Promise<RequestView[]>;
       /** Live ones, soonest end first: of or by this person, or in this target. */
       allowances(of: { personId: string } | { target: string }, limit: number): Promise<PreApprovalView[]>;
-      allowance(id: string): Promise<NotifiedPreApproval | null>;
+      allowance(id: string): Promise<PreApprovalView | null>;
       /** Requests whose review is open, soonest deadline first. */
       openReviews(limit: number): Promise<RequestView[]>;
       /** Ids of grants whose id or request id begins with `prefix`, of `personId` when given; with an empty prefix only live ones. */
       findGrantIds(prefix: string, personId: string | null): Promise<string[]>;
       /** How late the latest end is, in milliseconds by the database clock; 0 when nothing is overdue. */
       oldestOverdueMs(): Promise<number>;
+      /** How long the oldest closed grant has waited to be removed; 0 where none waits. */
+      oldestClosedMs(): Promise<number>;
       /** The latest first. */
       overdueTargets(): Promise<OverdueTarget[]>;
       /** Milliseconds until the next active grant is due, negative when it is overdue, null when there is none. */
@@ -155,25 +190,21 @@ export type Store = AlertStore & {
         pending: number;
         active: number;
         ending: number;
+        closed: number;
         unsentWork: number;
         oldestWorkMs: number;
+        /** Messages that wait for a rate limit of Slack, and for how long the first has waited. */
+        slackWaiting: number;
+        slackLagMs: number;
         unsealed: number;
+        /** Events that the sink that is furthest behind has not got; null where there is none. */
+        sinkBehind: number | null;
       }>;
     };
-  /** Where somebody was told that they are allowed. */
-  setAllowanceTold(id: string, told: { channel: string; ts: string }): Promise<void>;
-  messages: {
-    /** Leases message work on one request to one caller, with all there is to draw; null when somebody else has it. */
-    open(requestId: string, leaseMs: number): Promise<{ view: RequestView; copies: MessageCopy[] } | null>;
-    /** Ends the lease. A version later than the drawn one says that there is more to draw. */
-    release(requestId: string): Promise<{ version: number }>;
-    /** What became of one copy; there is one for each kind, audience and part. */
-    save(copy: MessageCopy): Promise<void>;
-  };
-  incidentMessages: IncidentMessages;
+  messages: MessageStore;
   outbox: {
     /** Marks up to `limit` rows as dispatched and returns them; rows another process holds are skipped. */
-    take(limit: number): Promise<Work[]>;
+    take(limit: number): Promise<HandedOut[]>;
     /** The row that a job names, when it is of that kind and that hand-over; else null. */
     find(named: Pick<Work, 'id' | 'kind' | 'dispatches'>): Promise<Work | null>;
     /** Deletes the row, if it is still as it was taken. */
@@ -193,8 +224,6 @@ export type Store = AlertStore & {
     /** Numbers and chains committed events; one process at a time, the others return 0. */
     seal(limit: number): Promise<number>;
   };
-  announcements: AdminNotificationStore;
-  setRevocationDrawn: SetRevocationDrawn;
 };
 
 export type Ids = { next(): string };
@@ -210,23 +239,38 @@ export type Deps = {
   log: Log;
 };
 
+type Held = { grant: Grant; grantee: Principal };
+
 /** Access in targets, through the guard. Throws errors that `failureOf` understands. */
 export type Access = DriftAccess &
+  RecordingAccess &
   UseAccess & {
+    /** Who they are in the target, where access is in their own name there, and what a grant would give them; else null. Changes nothing. */
+    find(of: Pick<Grant, 'target' | 'scope'>, grantee: Principal): Promise<FoundInTarget | null>;
+    /** Their name in the target where the policy alone says it; else null. Asks no target. */
+    nameIn(target: string, grantee: Principal): string | null;
     grant(grant: Grant, grantee: Principal): Promise<{ handle: Json; credentials: Credentials | null } & ReportsUsage>;
-    revoke(grant: Grant, grantee: Principal): Promise<EndOutcome>;
-    /** Many of one target at once; each in its own outcome. `onInUse` hears of what was still in use, maybe more than once. */
-    revokeMany(
-      grants: { grant: Grant; grantee: Principal }[],
-      onInUse?: OnInUse,
-    ): Promise<(EndOutcome | AccessFailure)[]>;
+    /** True where credentials are made when they are shown, for a public key of the holder. Asks no target. */
+    isIssued(grant: Pick<Grant, 'target'>): boolean;
+    issue(grant: Grant, publicKey: string): Credentials;
+    /** Both strokes for one: closed if it is not, and removed. */
+    revoke(grant: Grant, grantee: Principal): Promise<RemovalOutcome>;
+    /**
+     * The first stroke for many of one target; each in its own outcome. Nobody gets in any more, and no session is left. `onInUse` hears
+     * of what was still in use, maybe more than once.
+     */
+    closeMany(grants: Held[], onInUse?: OnInUse): Promise<('closed' | 'absent' | AccessFailure)[]>;
+    /** The second stroke for many of one target: what was made is gone. Closes what is not closed. */
+    revokeMany(grants: Held[], onInUse?: OnInUse): Promise<(RemovalOutcome | AccessFailure)[]>;
     check(grant: Grant, grantee: Principal): Promise<'present' | 'absent'>;
     /** How a human ends it without us; null where the provider cannot say. Asks no target: it may be down. */
     byHand(grant: Grant, grantee: Principal): ManualSteps | null;
     /** What an end of this access does and does not do in its target; null where it left the policy. Asks no target. */
     guarantee(of: Pick<Grant, 'target' | 'scope'>): EndGuarantee | null;
+    /** What holds of this access while it lasts, in sentences; none where it left the policy. Asks no target. */
+    terms(of: Pick<Grant, 'target' | 'scope'>): string[];
     /** True where two grants may hold one and the same thing in the target, so that ends are counted. */
-    isShared(grant: Pick<Grant, 'provider'>): boolean;
+    isShared(grant: Pick<Grant, 'provider' | 'scope'>): boolean;
     /** Moves the target's own deadline, where it has one, to `grant.expiresAt`, and reads it back. */
     extend(grant: Grant, grantee: Principal): Promise<void>;
     /** What keeps this role from being granted, asked of the target by the policy in force; null where nothing is known to. From a few seconds ago, unless fresh. */

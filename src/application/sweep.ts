@@ -3,6 +3,8 @@ import { escalateDue, remindDue } from './requests/remind-approvers.ts';
 import { remindReviewers } from './break-glass/follow-up.ts';
 import { endSilent } from './grants/heartbeat.ts';
 import type { Deps } from './deps.ts';
+import { chaseCampaigns } from './reviews/chase-campaigns.ts';
+import { startDueCampaigns } from './reviews/start-campaign.ts';
 import { warnDue } from './grants/warn-before-expiry.ts';
 import { lapseRequest } from './requests/transitions.ts';
 
@@ -33,7 +35,7 @@ const endSilentJobs = (deps: Deps): Promise<void> =>
 
 /** A reminder that cannot be written holds up neither the others nor what was left lying. */
 const remindApprovers = async (deps: Deps): Promise<void> => {
-  for (const remind of [warnDue, remindReviewers, escalateDue, remindDue]) {
+  for (const remind of [warnDue, remindReviewers, escalateDue, remindDue, chaseCampaigns, startDueCampaigns]) {
     try {
       await remind(deps);
     } catch (error) {

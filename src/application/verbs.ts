@@ -1,3 +1,6 @@
+import type { LinkedKind } from '../domain/clients/account-host.ts';
+import type { AccountLink } from './identity/account-link-ports.ts';
+import type { ShownLink } from './people/link-account.ts';
 import type { AlertSignal } from '../domain/alerts/types.ts';
 import type { EmailObservation } from '../domain/principals/email-bindings.ts';
 import type { Person } from '../domain/principals/person.ts';
@@ -16,9 +19,14 @@ import type { IncidentUseCases } from './incidents/incident-types.ts';
 import type { ConfirmAddressInput } from './people/confirm-email.ts';
 import type { AdoptInput } from './policy/adopt-policy.ts';
 import type { ExplainRequestInput, ExplainRequestResult } from './queries/explain-request.ts';
-import type { Overview, TargetOverview } from './queries/overview.ts';
+import type { Rights } from './queries/my-rights.ts';
+import type { Overview, OverviewInput, TargetOverview } from './queries/overview.ts';
+import type { Remains } from './decisions/remains.ts';
 import type { OwnRequestInput } from './queries/own-request.ts';
 import type { PreviewResult } from './queries/preview.ts';
+import type { DeliveredReport, ReportForInput } from './reports/report-for.ts';
+import type { DecidedLine, DecideLineInput } from './reviews/decide-line.ts';
+import type { WaitingLines } from './reviews/waiting-lines.ts';
 import type { RequestView } from './record/request-view.ts';
 import type { ChangeInput } from './requests/approve-with-changes.ts';
 import type { AwayInput } from './requests/away.ts';
@@ -29,7 +37,7 @@ import type { CreateRequestInput, CreateRequestResult, PreviewInput } from './re
 import type { VoteResult } from './requests/vote-context.ts';
 import type { VoteInput } from './requests/vote.ts';
 import type { RevocationPreview, RevokeAllInput, RevokeWhat } from './revocations/revoke-all.ts';
-import type { NoticeReview } from './messages/review-notices.ts';
+import type { PlaceCursor, PlaceLooks, ReviewPlacesInput } from './messages/review-places.ts';
 import type { Misfit } from './policy/misfits.ts';
 import type { TryAgainInput, TryAgainResult } from './grants/hold.ts';
 
@@ -57,6 +65,11 @@ export type UseCases = IncidentUseCases & {
   confirmAddress(input: ConfirmAddressInput): Promise<{ person: Person }>;
   /** For auditors and admins. Throws a `StartError` where there is nothing to prove yet, in a sentence. */
   evidenceFor(input: EvidenceForInput): Promise<MadeEvidence>;
+  /** Rejects with `own_line` for a person whom the line is about. */
+  decideLine(input: DecideLineInput): Promise<DecidedLine>;
+  waitingLines(input: { caller: PersonCaller }): Promise<WaitingLines>;
+  /** For auditors and admins; whoever calls discards the files. Throws a `StartError` where the log is not signed. */
+  reportFor(input: ReportForInput): Promise<DeliveredReport>;
   /** For admins: addresses that count for nobody until they are confirmed. */
   doubtedAddresses(input: { caller: PersonCaller }): Promise<EmailObservation[]>;
   vote(input: VoteInput): Promise<VoteResult>;
@@ -76,13 +89,21 @@ export type UseCases = IncidentUseCases & {
   runRevocation(input: { id: string }): Promise<void>;
   /** Goes on with orders that somebody did not finish. */
   runRevocations(): Promise<void>;
-  overview(input: { caller: PersonCaller }): Promise<Overview>;
+  /** What the help shows; no right is given by it. */
+  myRights(input: { caller: PersonCaller }): Promise<Rights>;
+  /** Live grants that the caller may end, as far as recent look-ups know. */
+  revocable(input: { caller: PersonCaller }): Promise<RequestView[]>;
+  /** For auditors and admins. */
+  recentGrants(input: { caller: PersonCaller }): Promise<RequestView[]>;
+  overview(input: OverviewInput): Promise<Overview>;
   targetOverview(input: { caller: PersonCaller; target: string }): Promise<TargetOverview>;
   activate(input: { grantId: string }): Promise<void>;
-  /** Ends these in their targets, together where they share one. */
+  /** Closes these in their targets, together where they share one, and removes what was made. */
   completeRevocation(input: { grantIds: string[] }): Promise<void>;
-  /** Claims grants whose deadline has passed and begins to end them; `work` resolves when that is done. */
+  /** Claims grants whose deadline has passed and begins to close them; `work` resolves when that is done. */
   expireDue(): Promise<{ count: number; work: Promise<void> }>;
+  /** Claims closed grants whose removal is due and begins to remove what was made; `work` resolves when that is done. */
+  removeClosed(): Promise<{ count: number; work: Promise<void> }>;
   /** Lapses requests, chases and reminds, and lists the grants that nobody is working on. */
   sweep(): Promise<{ ending: string[]; activating: string[]; extending: string[]; lapsed: number }>;
   /** Tells admins of ends that are late, and when none is any more. */
@@ -94,8 +115,12 @@ export type UseCases = IncidentUseCases & {
   repairBatch(input: { batchId: string }): Promise<void>;
   /** Looks what is in use where that is not known yet; `work` resolves when it is done. */
   recordUsage(): Promise<{ work: Promise<unknown> }>;
+  /** Collects what was done through recorded access; `work` resolves when it is done. */
+  recordStatements(): Promise<{ work: Promise<unknown> }>;
   /** Looks whether notices to admins still hold. */
-  reviewNotices(review: NoticeReview): Promise<void>;
+  reviewNotices(looks: PlaceLooks): Promise<void>;
+  /** Looks whether the next of what the policy names is there; the admins are notified of what is not. Gives where to go on. */
+  reviewPlaces(input: ReviewPlacesInput): Promise<PlaceCursor>;
   watchOverdue(input: { seenMs: number }): Promise<void>;
   adoptPolicy(input: AdoptInput): Promise<void>;
   /** Notifies admins of targets that cannot grant what the policy says; of each once a day. */
@@ -104,9 +129,28 @@ export type UseCases = IncidentUseCases & {
   setAway(input: AwayInput): Promise<Absence>;
   endAway(input: { caller: PersonCaller }): Promise<void>;
   showAway(input: { caller: PersonCaller }): Promise<Absence | null>;
+  /** What the end of an access leaves in the target, for each of its roles. */
+  roleRemains(input: { target: string }): Record<string, Remains>;
+  /** What a person writes where only the owner of the account can write, to show that it is theirs. */
+  linkStatement(input: { caller: PersonCaller; kind: LinkedKind }): Promise<{ statement: string; host: string }>;
+  /** `place`: where they wrote it. */
+  linkAccount(input: {
+    caller: PersonCaller;
+    kind: LinkedKind;
+    place: string;
+  }): Promise<{ login: string; accountId: string; policyNames: string | null }>;
+  /** Shown no more, and still counts against them. */
+  unlinkAccounts(input: { caller: PersonCaller; kind: LinkedKind }): Promise<AccountLink[]>;
+  /** For admins. */
+  releaseAccount(input: { caller: PersonCaller; kind: LinkedKind; accountId: string }): Promise<AccountLink>;
+  ownLinks(input: { caller: PersonCaller }): Promise<ShownLink[]>;
+  allLinks(input: { caller: PersonCaller }): Promise<ShownLink[]>;
+  setPublicKey(input: { caller: PersonCaller; text: string }): Promise<{ fingerprint: string }>;
+  showPublicKey(input: { caller: PersonCaller }): Promise<{ fingerprint: string } | null>;
   explainRequest(input: ExplainRequestInput): Promise<ExplainRequestResult>;
   /** Opens the thread of the approval message; once, whoever is first. */
   discuss(input: { caller: PersonCaller; requestId: string }): Promise<{ view: RequestView }>;
+  withdrawVote(input: { caller: PersonCaller; requestId: string }): Promise<{ view: RequestView }>;
   /** A Slack account was closed: its votes are void, its access ends, and what waits is shown anew. */
   personLeft(input: { personId: string }): Promise<void>;
   rejectPolicy(input: { problems: string[] }): Promise<void>;

@@ -23,6 +23,8 @@ import { StartError } from '../lib/start-error.ts';
 import { parseVkey } from '../lib/transparency/note.ts';
 import type { VerifierKey } from '../lib/transparency/note.ts';
 import type { SignedHead } from '../store/audit/verify-tree.ts';
+import { addEraseCommand } from './audit-erase.ts';
+import { addSinksCommand } from './audit-sinks.ts';
 import { addEvidenceCommand, withEvidenceOf } from './evidence.ts';
 import { pluralize } from '../lib/pluralize.ts';
 
@@ -52,7 +54,16 @@ const readDate = (text: string): Date => {
   return date;
 };
 
-const sayReport = ({ ok, events, unsealed, oldestUnsealedAgeMs, head, problems, isCut }: AuditReport): string => {
+const sayReport = ({
+  ok,
+  events,
+  unsealed,
+  oldestUnsealedAgeMs,
+  head,
+  problems,
+  isCut,
+  erased,
+}: AuditReport): string => {
   const found = problems.map(({ seq, kind, message }) => `event ${seq ?? '?'}: ${kind}: ${message}`);
   const cut = isCut ? ['There are more; these are the first.'] : [];
   const age = oldestUnsealedAgeMs === null ? '' : `, the oldest for ${(oldestUnsealedAgeMs / 1000).toFixed(1)} s`;
@@ -60,7 +71,13 @@ const sayReport = ({ ok, events, unsealed, oldestUnsealedAgeMs, head, problems, 
   const summary = ok
     ? `The chain of ${pluralize(events, 'event')} is whole.`
     : `The chain of ${pluralize(events, 'event')} is NOT whole: ${pluralize(problems.length, 'problem')}.`;
-  return [...found, ...cut, ...waiting, summary, `head ${head.seq}:${head.hash}`].join('\n');
+  const gone =
+    erased > 0
+      ? [
+          `erased: the personal parts of ${pluralize(erased, 'event')}, as events of the log say; neither good nor broken.`,
+        ]
+      : [];
+  return [...found, ...cut, ...waiting, ...gone, summary, `head ${head.seq}:${head.hash}`].join('\n');
 };
 
 /** What a checkpoint that is signed, and where it is, says of the log. */
@@ -171,6 +188,8 @@ export const addAuditCommands = (program: Command, setExit: (code: Exit) => void
     .option('--json', 'print the report as JSON')
     .action(async (options: VerifyFlags) => setExit(await verify(options)));
   addEvidenceCommand(audit);
+  addEraseCommand(audit);
+  addSinksCommand(audit);
   audit
     .command('checkpoint')
     .description('sign the head of the log, publish it, and print the signed note')

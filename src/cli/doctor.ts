@@ -61,6 +61,12 @@ const doctor = async (name: string | undefined, flags: Flags): Promise<Exit> => 
   return report.ok ? 0 : 1;
 };
 
+/** For `init`, which ends in it. */
+export const runDoctor = async (policy: string): Promise<{ json: object; text: string }> => {
+  const report = reportOf(await examineAll(await readConfigured(policy), { only: null, startProgress }));
+  return { json: report, text: reportText(report) };
+};
+
 export const addDoctorCommand = (program: Command, setExit: (code: Exit) => void): void => {
   program
     .command('doctor [target]')

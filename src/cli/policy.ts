@@ -15,7 +15,7 @@ import type { Policy } from '../domain/policy/types.ts';
 import { createPool } from '../store/client.ts';
 import { pastAsks } from '../store/request-evaluations.ts';
 import { createLog } from '../lib/log.ts';
-import { policyInput } from '../compose/app.ts';
+import { policyInput } from '../compose/policy-holder.ts';
 import { demandSchema } from '../compose/serve.ts';
 import { reaching } from '../store/reaching.ts';
 import { demandDatabase } from './database.ts';

@@ -3,14 +3,18 @@ import { Command, CommanderError, Option } from 'commander';
 import { addAuditCommands } from './audit.ts';
 import { addClientCommands } from './client.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addInitCommand } from './init.ts';
 import { addJobCommands } from './job/commands.ts';
 import { endWithReader, USED_WRONGLY, UsageError } from './exit.ts';
 import { migrate } from './migrate.ts';
 import { addPolicyCommands } from './policy.ts';
+import { addReviewCommands } from './review.ts';
+import { addReportCommand } from './report.ts';
 import { addWitnessCommand } from './witness.ts';
+import { printable } from '../lib/printable.ts';
 import { programVersion } from '../lib/version.ts';
 import { StartError } from '../lib/start-error.ts';
-import type { Part } from '../compose/app.ts';
+import type { Part } from '../compose/options.ts';
 import { serve } from '../compose/serve.ts';
 
 /** Every command there is; a test holds documents and messages against it. */
@@ -32,11 +36,14 @@ export const buildProgram = (setExit: (code: number) => void): Command => {
     .description('bring the database up to this version')
     .option('--json', 'print the outcome as JSON')
     .action(async (options: { json?: boolean }) => setExit(await migrate(options)));
+  addInitCommand(program, setExit);
   addDoctorCommand(program, setExit);
   addPolicyCommands(program, setExit);
   addClientCommands(program, setExit);
   addJobCommands(program, setExit);
   addAuditCommands(program, setExit);
+  addReportCommand(program);
+  addReviewCommands(program);
   addWitnessCommand(program);
   return program;
 };
@@ -54,7 +61,7 @@ export const run = async (args: string[]): Promise<number> => {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USED_WRONGLY;
     if (!(error instanceof StartError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${printable(error.message)}\n`);
     return error instanceof UsageError ? USED_WRONGLY : 1;
   }
 };

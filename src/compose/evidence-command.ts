@@ -6,12 +6,14 @@ import { readVariable } from '../config/variable.ts';
 import { loadPolicy } from '../config/policy-file.ts';
 import { readPolicyText } from '../config/policy-source.ts';
 import { formatProblem } from '../config/problem.ts';
-import type { AuditSettings } from '../domain/policy/types.ts';
+import type { AuditSettings, Policy } from '../domain/policy/types.ts';
 import { createLog } from '../lib/log.ts';
+import { createSealing } from '../lib/sealing.ts';
 import { StartError } from '../lib/start-error.ts';
 import { createSlackConnection } from '../slack/connection/connection.ts';
+import type { SlackConnection } from '../slack/connection/connection.ts';
 import { createPool, createStore } from '../store/client.ts';
-import { policyInput } from './app.ts';
+import { policyInput } from './policy-holder.ts';
 import { openEvidence } from './evidence.ts';
 
 const readText = (name: string): string | null => {
@@ -20,10 +22,16 @@ const readText = (name: string): string | null => {
   return found.value?.trim() || null;
 };
 
+/** Recorded statements are encrypted with it; without it a bundle leaves them out. */
+const readVault = (): EvidenceDeps['vault'] => {
+  const text = readText('LATCHKEY_SECRET_KEY');
+  return text === null ? null : createSealing(text.split(',').map((key) => Buffer.from(key.trim(), 'base64')));
+};
+
 const policyPath = (): string => readText('LATCHKEY_POLICY') ?? 'latchkey.yml';
 
-/** null where there is no policy file, or none with a section `audit`. */
-export const readAuditSettings = async (): Promise<AuditSettings | null> => {
+/** null where there is no policy file. */
+const readPolicy = async (): Promise<Policy | null> => {
   const path = policyPath();
   const read = await readPolicyText(path);
   if ('problems' in read) {
@@ -33,20 +41,32 @@ export const readAuditSettings = async (): Promise<AuditSettings | null> => {
   const input = policyInput(read.text, path, process.env);
   const loaded = loadPolicy({ ...input, areVariablesOptional: true, runsTests: false });
   if ('problems' in loaded) throw new StartError(loaded.problems.map(formatProblem).join('\n'));
-  return loaded.policy.audit;
+  return loaded.policy;
 };
 
-export const demandAuditSettings = async (): Promise<AuditSettings> => {
-  const settings = await readAuditSettings();
-  if (settings) return settings;
+/** null where there is no policy file, or none with a section `audit`. */
+export const readAuditSettings = async (): Promise<AuditSettings | null> => (await readPolicy())?.audit ?? null;
+
+/** The policy with its section `audit`. */
+export const demandAuditedPolicy = async (): Promise<{ policy: Policy; settings: AuditSettings }> => {
+  const policy = await readPolicy();
+  if (policy?.audit) return { policy, settings: policy.audit };
   throw new StartError(
     `There is no section "audit" in ${policyPath()}; write audit: { origin: <a name that never changes, such as latchkey.acme.test/prod> }.`,
   );
 };
 
+export const demandAuditSettings = async (): Promise<AuditSettings> => (await demandAuditedPolicy()).settings;
+
 export { rendering };
 
-export type EvidenceCommand = { pool: ReturnType<typeof createPool>; deps: EvidenceDeps };
+/** `connection` is null where no Slack token is at hand. */
+export type EvidenceCommand = {
+  pool: ReturnType<typeof createPool>;
+  deps: EvidenceDeps;
+  store: ReturnType<typeof createStore>;
+  connection: SlackConnection | null;
+};
 
 export const withEvidence = async <T>(
   database: { url: string; ca: string | null },
@@ -62,8 +82,8 @@ export const withEvidence = async <T>(
     token === null ? null : createSlackConnection({ botToken: token, apiUrl, log, onCall: () => undefined });
   const client = connection?.client ?? null;
   try {
-    const parts = { pool, store, client, auditKey: readText('LATCHKEY_AUDIT_KEY'), log };
-    return await work({ pool, deps: await openEvidence(parts, settings) });
+    const parts = { pool, store, client, auditKey: readText('LATCHKEY_AUDIT_KEY'), vault: readVault(), log };
+    return await work({ pool, store, connection, deps: await openEvidence(parts, settings) });
   } finally {
     await store.close();
   }

@@ -15,7 +15,11 @@ import type { Loop } from '../lib/loop.ts';
 import { StartError } from '../lib/start-error.ts';
 import { rendering } from '../bundles/rendering.ts';
 import { openSigners } from '../lib/transparency/signers.ts';
+import { awsKeys } from '../config/aws-keys.ts';
 import { filePublisher } from '../publishers/file.ts';
+import { gitPublisher } from '../publishers/git.ts';
+import { s3Publisher } from '../publishers/s3.ts';
+import { tsaPublisher } from '../publishers/tsa.ts';
 import { witnessPublisher } from '../publishers/witness.ts';
 import { slackPublisher } from '../slack/messages/checkpoint-publisher.ts';
 import type { SlackConnection } from '../slack/connection/connection.ts';
@@ -29,12 +33,19 @@ export type EvidenceParts = {
   store: Store;
   client: SlackConnection['client'] | null;
   auditKey: string | null;
+  vault: EvidenceDeps['vault'];
   log: Log;
 };
 
-const publisherOf = (place: Place, { client, store }: EvidenceParts, { origin }: AuditSettings): Publisher[] => {
+const tsaOf = (url: string, pool: EvidenceParts['pool']): Publisher =>
+  tsaPublisher({ url, stamps: () => auditTree(pool).receipts(`tsa:${url}`) });
+
+const publisherOf = (place: Place, { client, store, pool }: EvidenceParts, { origin }: AuditSettings): Publisher[] => {
   if (place.kind === 'file') return [filePublisher(place.folder)];
   if (place.kind === 'witness') return [witnessPublisher({ ...place, origin })];
+  if (place.kind === 'git') return [gitPublisher(place)];
+  if (place.kind === 's3') return [s3Publisher({ ...place, keys: awsKeys(process.env) })];
+  if (place.kind === 'tsa') return [tsaOf(place.url, pool)];
   return client
     ? [slackPublisher({ client, channels: createChannels({ client, store }), channel: place.channel })]
     : [];
@@ -46,11 +57,12 @@ export const openEvidence = async (parts: EvidenceParts, settings: AuditSettings
   settings,
   signers: parts.auditKey === null ? [] : await openSigners(parts.auditKey, settings.origin),
   publishers: settings.publish.flatMap((place) => publisherOf(place, parts, settings)),
+  vault: parts.vault,
   ids: { next: newId },
   log: parts.log,
 });
 
-type Running = { parts: EvidenceParts; audit: () => AuditSettings | null };
+export type Running = { parts: EvidenceParts; audit: () => AuditSettings | null };
 
 /** Makes evidence by the policy in force. */
 export const bundleMaker =

@@ -1,7 +1,9 @@
 /** Starts the app as configured, or says everything that is in the way; stops it on a signal. */
 import { NO_AUDIT_KEY } from './doctor/audit-log.ts';
-import { createApp, readFirstPolicy } from './app.ts';
-import type { App, FirstPolicy, Part } from './app.ts';
+import { createApp } from './app.ts';
+import { readFirstPolicy } from './policy-holder.ts';
+import type { App } from './app.ts';
+import type { FirstPolicy, Part } from './options.ts';
 import { readPartly } from '../config/environment.ts';
 import type { Environment } from '../config/environment.ts';
 import { formatProblem } from '../config/problem.ts';

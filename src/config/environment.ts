@@ -3,6 +3,11 @@ import type { AlertSource } from '../domain/alerts/types.ts';
 import { pemOf } from '../lib/certificates.ts';
 import { signerProblem } from '../lib/transparency/signers.ts';
 import { databaseProblems } from './database.ts';
+import { checkExecPrograms } from './environment-exec.ts';
+import { readGithub } from './environment-github.ts';
+import type { GithubEnvironment } from './environment-github.ts';
+import { readGitlab } from './environment-gitlab.ts';
+import type { GitlabEnvironment } from './environment-gitlab.ts';
 import { readListening } from './environment-listening.ts';
 import type { Listening } from './environment-listening.ts';
 import { redisProblems } from './redis.ts';
@@ -41,6 +46,12 @@ export type Environment = {
   opsgenie: { apiKey: string; apiUrl: string } | null;
   /** Any of these is believed; empty where the source is not used. */
   alertSecrets: Record<AlertSource, string[]>;
+  /** Null where no GitHub App is set. */
+  github: GithubEnvironment;
+  /** Empty where GitLab's webhook is not set up. */
+  gitlabSecrets: string[];
+  /** Null where no token is set. */
+  gitlab: GitlabEnvironment;
   logLevel: LogLevel;
   /** Whether calls are planned so that Slack's documented rate limits are kept. */
   keepsSlackLimits: boolean;
@@ -60,6 +71,10 @@ export const OWN_SECRETS = [
   'PAGERDUTY_WEBHOOK_SECRET',
   'ALERTMANAGER_TOKEN',
   'ALERT_HOOK_SECRET',
+  'LATCHKEY_GITHUB_APP_KEY',
+  'LATCHKEY_GITHUB_WEBHOOK_SECRET',
+  'LATCHKEY_GITLAB_TOKEN',
+  'LATCHKEY_GITLAB_WEBHOOK_SECRET',
 ] as const;
 
 type Reader = {
@@ -213,7 +228,11 @@ const readOpsgenie = (reader: Reader): Environment['opsgenie'] => {
 /** What a person would make up is guessed; these let anybody who has them put asks before people. */
 const SECRET_CHARS = 16;
 
-type HookSecret = 'PAGERDUTY_WEBHOOK_SECRET' | 'ALERTMANAGER_TOKEN' | 'ALERT_HOOK_SECRET';
+type HookSecret =
+  | 'PAGERDUTY_WEBHOOK_SECRET'
+  | 'ALERTMANAGER_TOKEN'
+  | 'ALERT_HOOK_SECRET'
+  | 'LATCHKEY_GITLAB_WEBHOOK_SECRET';
 
 /** Several with commas between: for several webhooks, and to change one after the other. */
 const readHookSecrets = (reader: Reader, name: HookSecret): string[] => {
@@ -241,6 +260,7 @@ export const readPartly = (env: Variables): { environment: Environment; problems
   );
   const databaseCa = reader.read('LATCHKEY_DATABASE_CA') || null;
   if (databaseUrl) reader.problems.push(...databaseProblems({ url: databaseUrl, ca: databaseCa }, env));
+  checkExecPrograms(reader);
   const publicUrl = checkUrl(reader, 'LATCHKEY_PUBLIC_URL', reader.read('LATCHKEY_PUBLIC_URL'));
   const environment: Environment = {
     slack,
@@ -259,6 +279,9 @@ export const readPartly = (env: Variables): { environment: Environment; problems
       alertmanager: readHookSecrets(reader, 'ALERTMANAGER_TOKEN'),
       generic: readHookSecrets(reader, 'ALERT_HOOK_SECRET'),
     },
+    github: readGithub(reader),
+    gitlab: readGitlab(reader),
+    gitlabSecrets: readHookSecrets(reader, 'LATCHKEY_GITLAB_WEBHOOK_SECRET'),
     ...readListening(reader),
     logLevel: readLogLevel(reader),
     keepsSlackLimits: readSlackLimits(reader),

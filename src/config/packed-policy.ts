@@ -1,7 +1,7 @@
 /** A policy on its way between threads: functions cannot be sent, and objects arrive with a prototype that names could be mistaken for. */
 import { conditionLater } from '../domain/policy/condition.ts';
 import type { PackedCondition } from '../domain/policy/condition.ts';
-import type { Policy, Rule } from '../domain/policy/types.ts';
+import type { Condition, Policy, Rule } from '../domain/policy/types.ts';
 import type { PolicyInput } from './policy-file.ts';
 import type { ConfigProblem } from './problem.ts';
 import { record } from './record.ts';
@@ -13,17 +13,28 @@ type PackedRule = Omit<Rule, 'when'> & { when: PackedCondition | null };
 type PackedPolicy = Omit<Policy, 'rules'> & { rules: PackedRule[] };
 export type PackedLoad = { policy: PackedPolicy; warnings: ConfigProblem[] } | { problems: ConfigProblem[] };
 
+const packCondition = ({ source, groups, alerts, windows, freezes }: Condition): PackedCondition => ({
+  source,
+  groups,
+  alerts,
+  windows,
+  freezes,
+});
+
 export const packPolicy = (policy: Policy): PackedPolicy => ({
   ...policy,
   rules: policy.rules.map(({ when, ...rule }) => ({
     ...rule,
-    when: when && { source: when.source, groups: when.groups, alerts: when.alerts },
+    when: when && packCondition(when),
   })),
 });
 
 export const unpackPolicy = (packed: PackedPolicy): Policy => ({
   ...packed,
   groups: record(Object.entries(packed.groups)),
+  windows: record(Object.entries(packed.windows)),
+  freezes: record(Object.entries(packed.freezes)),
+  calendars: record(Object.entries(packed.calendars)),
   targets: record(
     Object.entries(packed.targets).map(([name, target]) => [
       name,

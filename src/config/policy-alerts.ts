@@ -9,12 +9,12 @@ import { suggestion } from './problem.ts';
 import { record } from './record.ts';
 
 export const buildAlerts = ({ alerts = [] }: PolicyDocument): AlertMapping[] =>
-  alerts.map(({ name, source, match, role, for: length, to, channel = 'dm' }) => {
+  alerts.map(({ name, source, match, role, for: length, client = null, to, channel = 'dm' }) => {
     const [target = '', part = ''] = role.split('/');
     const { service = null, title = null, severity = null, labels = {} } = match;
     const durationMs = length === undefined ? null : parseDuration(length);
     const found = { service, title, severity, labels: record(Object.entries(labels)) };
-    return { name, source, match: found, target, role: part, durationMs, to, channel };
+    return { name, source, match: found, target, role: part, durationMs, client, to, channel };
   });
 
 type At = { check: Check; mapping: AlertMapping; index: number };
@@ -33,6 +33,13 @@ const checkRole = ({ check, mapping, index }: At): void => {
   const cap = formatDuration(role.maxMs);
   const message = `"${mapping.name}" asks for longer than ${mapping.target}/${mapping.role} allows (${cap}); make "for" shorter.`;
   report.refuse('alert_too_long', ['alerts', index, 'for'], message);
+};
+
+const checkClient = ({ check, mapping: { client, name }, index }: At): void => {
+  const names = Object.keys(check.policy.clients);
+  if (client === null || names.includes(client) || !check.isComplete) return;
+  const message = `"${name}" is for the client "${client}", which is no client of this policy${suggestion(client, names, 'define it under clients.')}`;
+  check.report.refuse('unknown_client', ['alerts', index, 'client'], message);
 };
 
 /** Without any it would turn every alert of the source into an ask. */
@@ -101,6 +108,7 @@ export const checkAlerts = (check: Check): void => {
     seen.add(mapping.name);
     checkMatch(at);
     checkRole(at);
+    checkClient(at);
     checkRef(check, { ref: mapping.to, path: ['alerts', index, 'to'], allowed: [] });
   }
   checkRuleAlerts(check);

@@ -1,20 +1,31 @@
 /** From the document to the policy: durations, conditions, patterns and `${NAME}` become values; what cannot become one is a problem. */
 import { parseDuration } from '../domain/time/durations.ts';
+import { deploymentOf, deploymentReason } from '../domain/policy/deployments.ts';
 import { DEFAULT_LIMITS } from '../domain/policy/limits.ts';
-import type { BreakGlass, Limits, Policy, PolicyTest, StatedAlert, StatedClient } from '../domain/policy/types.ts';
+import type { PolicyTest, StatedAlert, StatedClient } from '../domain/policy/policy-test.ts';
+import type { BreakGlass, Limits, Policy, PullRequestFacts } from '../domain/policy/types.ts';
 import { buildAlerts } from './policy-alerts.ts';
 import { buildAudit } from './policy-audit.ts';
+import { buildReviews } from './policy-reviews.ts';
 import { buildAccounts, buildClients } from './policy-clients.ts';
+import { buildGates, buildPullRequests } from './policy-github.ts';
 import { buildGroups } from './policy-groups.ts';
 import { buildIncidents } from './policy-incidents.ts';
 import { buildIssuers } from './policy-issuers.ts';
+import { buildCalendar } from './policy-calendar.ts';
 import { buildRule } from './policy-rules.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import { buildTargets } from './policy-targets.ts';
 import type { PartBuild } from './policy-targets.ts';
 import { record } from './record.ts';
 
-type Build = PartBuild & { sha256: string; ruleAt: number[]; testAt: number[] };
+type Build = PartBuild & {
+  /** Of the policy, so that files that it names are found. */
+  file: string;
+  sha256: string;
+  ruleAt: number[];
+  testAt: number[];
+};
 
 const DEFAULTS = { pending: '4h', claim: '1h', remind: '15m' } as const;
 
@@ -27,15 +38,39 @@ const statedClient = (client: NonNullable<PolicyDocument['tests']>[number]['clie
   return typeof client === 'string' ? { name: client, claims: {} } : { name: client.name, claims: client.claims ?? {} };
 };
 
+const statedPullRequest = (
+  stated: NonNullable<PolicyDocument['tests']>[number]['pull_request'],
+): PullRequestFacts | null =>
+  stated === undefined
+    ? null
+    : {
+        number: stated.number ?? 1,
+        labels: stated.labels ?? [],
+        author: stated.author ?? '',
+        base: stated.base ?? '',
+        head: stated.head ?? '',
+        sha: stated.sha ?? '',
+      };
+
+/** What a gate without a role asks for has no length. */
+const askedIn = ({
+  request,
+  client,
+}: NonNullable<PolicyDocument['tests']>[number]): Pick<PolicyTest['request'], 'role' | 'forMs' | 'reason'> => {
+  if (request.gate === undefined)
+    return { role: request.role ?? '', forMs: ms(request.for ?? '1m'), reason: request.reason ?? '' };
+  const name = statedClient(client)?.name ?? '';
+  const reason = request.reason ?? deploymentReason(name, request.gate);
+  return { role: `${deploymentOf(name)}/${request.gate}`, forMs: ms('1m'), reason };
+};
+
 const buildTest = (test: NonNullable<PolicyDocument['tests']>[number], line: number | null): PolicyTest => {
   const { request, expect } = test;
   return {
     name: test.name,
     request: {
       by: request.by ?? '',
-      role: request.role,
-      forMs: ms(request.for),
-      reason: request.reason ?? '',
+      ...askedIn(test),
       ticket: request.ticket ?? null,
       at: request.at === undefined ? null : new Date(request.at),
     },
@@ -44,6 +79,7 @@ const buildTest = (test: NonNullable<PolicyDocument['tests']>[number], line: num
       incident: test.incident ?? {},
       alert: typeof test.alert === 'object' ? { severity: '', ...test.alert } : stated(test.alert),
       client: statedClient(test.client),
+      pullRequest: statedPullRequest(test.pull_request),
     },
     expect: {
       decision: expect.decision,
@@ -91,9 +127,11 @@ const checkRaised = ({ rules, limits }: Policy, { report, ruleAt }: Build): void
 export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<string> } => {
   const { document, report, sha256, ruleAt, testAt } = build;
   const { targets, unfilled } = buildTargets(build);
+  const timezone = document.timezone ?? 'UTC';
   const policy: Policy = {
     sha256,
-    timezone: document.timezone ?? 'UTC',
+    timezone,
+    ...buildCalendar(document, { timezone, report, file: build.file }),
     groups: buildGroups(build),
     targets,
     rules: document.rules.map((rule, index) => buildRule(rule, ruleAt[index] ?? index, report)),
@@ -105,9 +143,12 @@ export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<strin
     incidents: buildIncidents(document, report),
     alerts: buildAlerts(document),
     audit: buildAudit(document.audit),
+    reviews: buildReviews(document.reviews),
     issuers: buildIssuers(document, report),
     clients: buildClients(document),
     accounts: buildAccounts(document),
+    gates: buildGates(document),
+    pullRequests: buildPullRequests(document),
     admins: document.admins ?? [],
     auditors: document.auditors ?? [],
     managerField: document.manager_field ?? null,

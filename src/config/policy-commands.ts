@@ -1,12 +1,15 @@
 /** `latchkey policy check | explain | test | replay` as functions: facts for `--json`, text for people, and whether all is well for the exit code. */
 import { decide } from '../domain/policy/decide.ts';
 import { mappingNamed } from '../domain/alerts/mapping.ts';
+import { clientOfDeployment, deploymentReason, isDeployment, targetNamed } from '../domain/policy/deployments.ts';
+import { splitRole } from '../domain/policy/role-name.ts';
 import { readTypedDuration } from '../domain/time/typed-duration.ts';
 import { explain } from '../domain/policy/explain.ts';
 import type { ExplainInput } from '../domain/policy/explain.ts';
 import { evaluationOf, replay } from '../domain/policy/replay.ts';
 import type { PastRequest, ReplayResult } from '../domain/policy/replay.ts';
-import type { DecisionFacts, OnCallName, Policy, StatedAlert, Verdict } from '../domain/policy/types.ts';
+import type { StatedAlert } from '../domain/policy/policy-test.ts';
+import type { DecisionFacts, OnCallName, Policy, Verdict } from '../domain/policy/types.ts';
 import type { Source } from '../domain/requests/request.ts';
 import { loadPolicy } from './policy-file.ts';
 import type { PolicyInput } from './policy-file.ts';
@@ -179,12 +182,16 @@ const requesterIn = (
   return client === undefined ? personIn(policy, by ?? '', inGroups) : clientIn(policy, client, claim ?? []);
 };
 
+const presetReason = (target: string, role: string): string =>
+  isDeployment(target) ? deploymentReason(clientOfDeployment(target), role) : '';
+
 /** The question of `latchkey policy explain`, or a sentence about what was typed wrongly (exit code 2). */
 export const explainInput = (policy: Policy, options: ExplainOptions): ExplainInput | { problem: string } => {
-  const [target = '', role = '', ...rest] = options.role.split('/');
-  if (!target || !role || rest.length > 0)
+  const [target, role] = splitRole(options.role);
+  const isOneRole = isDeployment(target) || !role.includes('/');
+  if (!target || !role || !isOneRole)
     return { problem: `"${options.role}" is no role; write target/role, such as orders-db/read.` };
-  const found = Object.hasOwn(policy.targets, target) ? policy.targets[target]?.roles : undefined;
+  const found = targetNamed(policy, target)?.roles;
   const preset = found && Object.hasOwn(found, role) ? found[role]?.defaultMs : undefined;
   const durationMs = options.for === undefined ? (preset ?? 1_800_000) : readTypedDuration(options.for);
   if (durationMs === null) return { problem: `"${options.for}" is no duration; write one such as 30m or 1h30m.` };
@@ -200,11 +207,17 @@ export const explainInput = (policy: Policy, options: ExplainOptions): ExplainIn
     ...who,
     incident: incidentOf(options),
     pullRequest: null,
-    alert: alertStated(policy, alertOf(options), options.role),
+    alert: alertStated(policy, alertOf(options), { role: options.role, client: options.client ?? null }),
   };
   return {
     policy,
-    ask: { target, role, durationMs, reason: options.reason ?? '', ticket: options.ticket ?? null },
+    ask: {
+      target,
+      role,
+      durationMs,
+      reason: options.reason ?? presetReason(target, role),
+      ticket: options.ticket ?? null,
+    },
     facts,
   };
 };

@@ -1,10 +1,13 @@
-/** Loads `latchkey.yml`: a policy with warnings, or every problem at once. Reads no file itself; `path` is for messages. */
+/** Loads `latchkey.yml`: a policy with warnings, or every problem at once. Reads no file but the calendars that it names. */
 import { createHash } from 'node:crypto';
 import type { Policy } from '../domain/policy/types.ts';
+import { execPrograms } from './environment-exec.ts';
 import { checkAlerts } from './policy-alerts.ts';
 import { checkClients } from './policy-clients.ts';
+import { checkGithub } from './policy-github.ts';
 import { buildPolicy } from './policy-build.ts';
 import { createReport } from './report.ts';
+import type { PolicyDocument } from './policy-schema.ts';
 import { checkReach } from './policy-reach.ts';
 import { checkReferences } from './policy-references.ts';
 import type { Check, ProviderSchema } from './policy-references.ts';
@@ -20,7 +23,7 @@ export type PolicyInput = {
   text: string;
   env: Variables;
   providers: readonly ProviderSchema[];
-  /** Of the file, for messages. */
+  /** Of the file, for messages, and for the calendars beside it. */
   path: string;
   /** True where the secrets are not at hand, as in CI: a `${NAME}` that is not set is then a warning. */
   areVariablesOptional?: boolean;
@@ -56,12 +59,25 @@ const publicUrlIn = (env: Variables): string | null => {
   return 'value' in found ? found.value : null;
 };
 
+const isSet = (env: Variables, name: string): boolean => {
+  const found = readVariable(env, name);
+  return 'value' in found && found.value !== null;
+};
+
 const rolesOf = (policy: Policy): Check['roles'] =>
   Object.values(policy.targets)
     .map(({ name, roles }) => ({ target: name, roles: Object.keys(roles) }))
     .sort((a, b) => (a.target < b.target ? -1 : 1));
 
-/** Never throws. The same text, environment and providers always give the same answer. */
+const checkAll = (check: Check, document: PolicyDocument): void => {
+  checkReferences(check);
+  checkAlerts(check);
+  checkClients(check);
+  checkGithub(check, document);
+  checkReach(check);
+};
+
+/** Never throws. The same text, environment, providers and calendars always give the same answer. */
 export const loadPolicy = (input: PolicyInput): LoadedPolicy => {
   const { text, env, providers } = input;
   const source = readYaml(text);
@@ -74,6 +90,7 @@ export const loadPolicy = (input: PolicyInput): LoadedPolicy => {
   const { policy, unfilled } = buildPolicy({
     document,
     env,
+    file: input.path,
     areVariablesOptional: input.areVariablesOptional === true,
     sha256,
     ruleAt,
@@ -87,16 +104,15 @@ export const loadPolicy = (input: PolicyInput): LoadedPolicy => {
     isComplete: problems.length === 0,
     unfilled,
     publicUrl: publicUrlIn(env),
+    execPrograms: execPrograms(env),
+    hasGithubApp: isSet(env, 'LATCHKEY_GITHUB_APP_ID'),
     areVariablesOptional: input.areVariablesOptional === true,
     providers,
     roles: rolesOf(policy),
     rulePath: (index) => ['rules', ruleAt[index] ?? index],
     testPath: (index) => ['tests', testAt[index] ?? index],
   };
-  checkReferences(check);
-  checkAlerts(check);
-  checkClients(check);
-  checkReach(check);
+  checkAll(check, document);
   const found = [...problems, ...report.problems];
   if (found.length === 0 && input.runsTests !== false) found.push(...testProblems(policy, testAt));
   return found.length > 0 ? { problems: found.sort(byLine) } : { policy, warnings: report.warnings.sort(byLine) };

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { defaultUrl } from '../domain/clients/issuer.ts';
 import type { Issuer } from '../domain/clients/issuer.ts';
-import { isLoopback } from '../lib/postgres-tls.ts';
+import { isLocalHttp } from '../lib/local-http.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import type { Path } from './problem.ts';
 import { record } from './record.ts';
@@ -24,10 +24,7 @@ const addressProblem = (text: string): string | null => {
     return 'may have no "//", "." or ".." in its path';
   if (url.protocol === 'https:') return null;
   if (url.protocol !== 'http:') return 'does not start with https://';
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  return host !== '' && isLoopback(host)
-    ? null
-    : 'is plain http, which is for this machine alone (localhost, 127.0.0.1)';
+  return isLocalHttp(url) ? null : 'is plain http, which is for this machine alone (localhost, 127.0.0.1)';
 };
 
 const WHERE = {

@@ -1,5 +1,6 @@
 /** Checks what the rules mean together: rules that can never decide, roles nobody can get, approvals nobody can give. */
 import { candidatesFor } from '../domain/policy/candidates.ts';
+import type { Candidates } from '../domain/policy/candidates.ts';
 import { normalEmail } from '../domain/principals/identity.ts';
 import { compileRoleGlob, isLiteralGlob } from '../domain/policy/glob.ts';
 import { requirementOf, sourceOf } from '../domain/policy/sources.ts';
@@ -7,6 +8,7 @@ import { tally } from '../domain/requests/tally.ts';
 import type { Policy, Rule, Target } from '../domain/policy/types.ts';
 import type { Requirement, Source } from '../domain/requests/request.ts';
 import { formatDuration } from '../domain/time/durations.ts';
+import { checkUncovered, deploymentRules } from './policy-deployments.ts';
 import type { Check } from './policy-references.ts';
 import { PERSON } from './policy-words.ts';
 
@@ -41,22 +43,27 @@ type Covered = {
   uncovered: { target: string; role: string }[];
 };
 
+const walk = (policy: Policy, covered: Covered, { denies, others }: Candidates): void => {
+  let blocker: number | null = null;
+  for (const { rule, index } of [...denies, ...others]) {
+    covered.touched.add(index);
+    if (blocker === null || isPastFor(rule, policy.rules[blocker])) covered.reached.add(index);
+    else if (!covered.blockers.has(index)) covered.blockers.set(index, blocker);
+    if (blocker === null && isTotal(rule)) blocker = index;
+  }
+};
+
 const cover = (policy: Policy): Covered => {
   const covered: Covered = { reached: new Set(), touched: new Set(), blockers: new Map(), uncovered: [] };
   for (const target of Object.values(policy.targets)) {
     for (const role of Object.keys(target.roles)) {
-      const { denies, others } = candidatesFor(policy, target.name, role);
-      if (others.length === 0 && !denies.some(({ rule }) => isTotal(rule)))
+      const candidates = candidatesFor(policy, target.name, role);
+      if (candidates.others.length === 0 && !candidates.denies.some(({ rule }) => isTotal(rule)))
         covered.uncovered.push({ target: target.name, role });
-      let blocker: number | null = null;
-      for (const { rule, index } of [...denies, ...others]) {
-        covered.touched.add(index);
-        if (blocker === null || isPastFor(rule, policy.rules[blocker])) covered.reached.add(index);
-        else if (!covered.blockers.has(index)) covered.blockers.set(index, blocker);
-        if (blocker === null && isTotal(rule)) blocker = index;
-      }
+      walk(policy, covered, candidates);
     }
   }
+  for (const { candidates } of deploymentRules(policy)) walk(policy, covered, candidates);
   return covered;
 };
 
@@ -70,6 +77,7 @@ const checkCoverage = (check: Check): void => {
       `No rule covers ${target}/${role}, so nobody can ever get it; add a rule for it, or remove the role.`,
     );
   }
+  checkUncovered(check);
   for (const [index, rule] of policy.rules.entries()) {
     if (!touched.has(index)) {
       report.refuse(
@@ -174,6 +182,15 @@ const checkApprovals = (check: Check): void => {
   }
 };
 
+/** Of the rules for a deployment, those that may decide it: what stands behind one that always does is not looked at. */
+const checkDeployments = (check: Check): void => {
+  for (const { target, candidates } of deploymentRules(check.policy)) {
+    const always = candidates.others.findIndex(({ rule }) => rule.when === null);
+    const deciding = always < 0 ? candidates.others : candidates.others.slice(0, always + 1);
+    for (const { index } of deciding) checkRuleOnTarget(check, index, target);
+  }
+};
+
 const checkGroups = ({ policy, report }: Check): void => {
   for (const [name, group] of Object.entries(policy.groups)) {
     if (group.kind === 'people' && group.people.length === 0)
@@ -223,7 +240,7 @@ const checkReviewers = ({ policy, report }: Check): void => {
     report.warn(
       'sole_reviewer',
       path,
-      'The only reviewer may break glass too, and nobody reviews their own. Add another reviewer.',
+      'The only reviewer may use break-glass too, and nobody reviews their own. Add another reviewer.',
     );
 };
 
@@ -260,6 +277,7 @@ export const checkReach = (check: Check): void => {
   const areRulesSound = !check.report.problems.some(({ path }) => path.startsWith('rules['));
   if (check.isComplete && areRulesSound) checkCoverage(check);
   checkApprovals(check);
+  checkDeployments(check);
   checkGroups(check);
   checkBreakGlass(check);
   checkReviewers(check);

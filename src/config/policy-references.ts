@@ -1,8 +1,10 @@
 /** Checks that every name in the policy means something: groups, people, targets, roles, providers, channels, time zone. */
+import { isTimezone } from '../domain/time/zone.ts';
 import { compileGlob, compileRoleGlob, isLiteralGlob, literalPrefix } from '../domain/policy/glob.ts';
-import type { Policy, Rule } from '../domain/policy/types.ts';
+import type { IdentityRule, Policy, Rule } from '../domain/policy/types.ts';
 import type { Json } from '../domain/json.ts';
 import type { Report } from './report.ts';
+import { checkCalendar, warnUnused } from './policy-calendar-names.ts';
 import { CHANNEL } from './policy-values.ts';
 import { PERSON } from './policy-words.ts';
 import { suggestion } from './problem.ts';
@@ -12,8 +14,13 @@ import type { Path } from './problem.ts';
 export type ProviderSchema = {
   id: string;
   configProblems(config: Json): { path: string; message: string }[];
+  environmentProblems?(config: Json, allowed: { execPrograms: readonly string[] }): { path: string; message: string }[];
   configWarnings?(config: Json): { path: string; message: string }[];
   scopeProblems(scope: Json): { path: string; message: string }[];
+  identityProblems?(
+    identity: IdentityRule | undefined,
+    scopes: Record<string, Json>,
+  ): { path: string; message: string }[];
 };
 
 export type Check = {
@@ -26,6 +33,9 @@ export type Check = {
   unfilled: ReadonlySet<string>;
   /** LATCHKEY_PUBLIC_URL, the audience of clients that name none. */
   publicUrl: string | null;
+  hasGithubApp: boolean;
+  /** What LATCHKEY_EXEC_PROGRAMS lets targets run. */
+  execPrograms: readonly string[];
   /** True where the secrets are not at hand, as in CI. */
   areVariablesOptional: boolean;
   providers: readonly ProviderSchema[];
@@ -148,6 +158,7 @@ const checkRule = (check: Check, rule: Rule, path: Path): void => {
       `The condition of "${rule.name}" asks for "${group}", which is no group of this policy${suggestion(group, [...check.groupNames], 'define it under groups.')}`,
     );
   }
+  checkCalendar(check, rule, path);
   if (rule.escalate)
     checkRef(check, { ref: rule.escalate.to, path: [...path, 'escalate', 'to'], allowed: ['manager'] });
   if (rule.effect.kind !== 'ask') return;
@@ -190,9 +201,18 @@ const checkProvider = (check: Check, name: string): void => {
   if (!check.unfilled.has(name)) {
     for (const problem of provider.configProblems(target.config))
       check.report.refuse('provider_config', inside([...path, 'config'], problem.path), problem.message);
+    for (const { path: at, message } of provider.environmentProblems?.(target.config, check) ?? [])
+      check.report[check.areVariablesOptional ? 'warn' : 'refuse'](
+        'not_switched_on',
+        inside([...path, 'config'], at),
+        message,
+      );
     for (const warning of provider.configWarnings?.(target.config) ?? [])
       check.report.warn('unwise_config', inside([...path, 'config'], warning.path), warning.message);
   }
+  const scopes = Object.fromEntries(Object.values(target.roles).map(({ name: role, scope }) => [role, scope]));
+  for (const problem of provider.identityProblems?.(target.identity, scopes) ?? [])
+    check.report.refuse('identity', inside([...path, 'identity'], problem.path), problem.message);
   for (const role of Object.values(target.roles)) {
     for (const problem of provider.scopeProblems(role.scope))
       check.report.refuse(
@@ -215,14 +235,6 @@ const checkIncidents = (check: Check): void => {
   checkRefs(check, { refs: incidents.openBy ?? [], path: ['incidents', 'open_by'] });
   checkRefs(check, { refs: incidents.keepBy ?? [], path: ['incidents', 'keep_by'] });
   checkRefs(check, { refs: incidents.onCall ?? [], path: ['incidents', 'on_call'] });
-};
-
-const isTimezone = (timezone: string): boolean => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: timezone }) instanceof Intl.DateTimeFormat;
-  } catch {
-    return false;
-  }
 };
 
 const checkRuleNames = ({ policy, report, rulePath }: Check): void => {
@@ -267,8 +279,11 @@ export const checkReferences = (check: Check): void => {
     checkProvider(check, target.name);
   }
   for (const [index, rule] of policy.rules.entries()) checkRule(check, rule, check.rulePath(index));
+  warnUnused(check);
   checkRuleNames(check);
   checkRefs(check, { refs: policy.admins, path: ['admins'] });
+  for (const [index, { by }] of policy.reviews.entries())
+    checkRefs(check, { refs: by, path: ['reviews', index, 'by'], allowed: ['owners', 'admins'] });
   checkRefs(check, { refs: policy.auditors, path: ['auditors'] });
   checkBreakGlass(check);
   checkIncidents(check);

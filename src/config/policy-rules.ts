@@ -1,10 +1,8 @@
 /** `rules:` of the policy file: what each is for, when, and what it leads to. */
-import { ALWAYS_EMPTY } from '../domain/policy/condition-names.ts';
 import { compileCondition } from '../domain/policy/condition.ts';
 import { parseDuration } from '../domain/time/durations.ts';
 import { patternProblem } from '../domain/policy/safe-pattern.ts';
 import type { Rule, RuleMatch } from '../domain/policy/types.ts';
-import { noEffectVariable } from './no-effect.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import type { Path } from './problem.ts';
 import type { Report } from './report.ts';
@@ -19,6 +17,7 @@ const buildMatch = ({
   people,
   groups,
   clients,
+  gates,
   alerts,
 }: NonNullable<RuleShape['match']>): RuleMatch => ({
   targets: targets ?? null,
@@ -26,6 +25,7 @@ const buildMatch = ({
   people: people ?? null,
   groups: groups ?? null,
   clients: clients ?? null,
+  gates: gates ?? null,
   alerts: alerts ?? null,
 });
 
@@ -66,10 +66,6 @@ const buildCondition = (rule: RuleShape, path: Path, report: Report): Rule['when
   if (rule.when === undefined) return null;
   const compiled = compileCondition(rule.when);
   if ('condition' in compiled) {
-    for (const variable of compiled.variables) {
-      if (ALWAYS_EMPTY.has(variable))
-        report.refuse('no_effect_variable', [...path, 'when'], noEffectVariable(rule.name, variable));
-    }
     // Else it would never decide: what approves by itself is for clients only where it names them.
     if (rule.approve && compiled.variables.includes('client') && rule.match?.clients === undefined) {
       const message = `"${rule.name}" approves by itself and looks at the client without naming it; add match: { clients: [...] } with the names it is for.`;

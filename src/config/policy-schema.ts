@@ -2,7 +2,10 @@
 import { z } from 'zod';
 import { ALERT_SOURCES } from '../domain/alerts/types.ts';
 import { auditSection } from './policy-audit.ts';
+import { freezes, windows } from './policy-calendar.ts';
+import { reviewsSection } from './policy-reviews.ts';
 import { accounts, clients, issuers } from './policy-clients-schema.ts';
+import { gates, pullRequests, statedPullRequest } from './policy-github-schema.ts';
 import { duration } from './policy-values.ts';
 import { channel, name, pattern, person, reference, someOf, text } from './policy-words.ts';
 
@@ -34,6 +37,15 @@ const role = z.strictObject(
   'must be a role, as { title: Read only, scope: { … }, max: 4h, default: 30m }',
 );
 
+const identity = z.union(
+  [
+    z.strictObject({ user: text(300, 'a name with {email} in it') }),
+    z.strictObject({ map: z.record(text(200, 'an address or a Slack id'), text(300, 'a name in the target')) }),
+    z.strictObject({ lookup: text(100, 'an attribute of accounts in the target') }),
+  ],
+  'must be { user: "{email}" }, { map: { dana@acme.test: dana } } or { lookup: … }',
+);
+
 const target = z.strictObject(
   {
     title: text(100, 'a title for people').optional(),
@@ -42,6 +54,7 @@ const target = z.strictObject(
     owners: someOf(reference, 'groups or people'),
     channel: channel.optional(),
     warning: text(300, 'a sentence').optional(),
+    identity: identity.optional(),
     roles: z.record(name, role, 'must hold the roles of this target by name'),
   },
   'must be a target with provider, owners and roles',
@@ -55,6 +68,7 @@ const match = z.strictObject(
     groups: someOf(name, 'groups').optional(),
     alerts: someOf(name, 'names of alerts').optional(),
     clients: someOf(pattern, 'names of clients or patterns').optional(),
+    gates: someOf(pattern, 'environments of gates without a role, or patterns').optional(),
   },
   'must say what the rule is for, as { roles: ["*/read"] }',
 );
@@ -131,8 +145,9 @@ const policyTest = z.strictObject(
     client: z.union([name, statedClient], 'must be the name of a client, or { name, claims }').optional(),
     request: z.strictObject({
       by: person.optional(),
-      role: text(130, 'target/role'),
-      for: duration,
+      role: text(130, 'target/role').optional(),
+      gate: text(255, 'the environment of a gate without a role').optional(),
+      for: duration.optional(),
       reason: z.string('must be text').optional(),
       ticket: z.string('must be text').optional(),
       at: z.iso.datetime({ offset: true, error: 'must be a time as 2026-01-14T12:00:00Z' }).optional(),
@@ -146,6 +161,7 @@ const policyTest = z.strictObject(
         severity: z.string().optional(),
       })
       .optional(),
+    pull_request: statedPullRequest.optional(),
     expect: z.strictObject({
       decision: z.enum(['ask', 'approve', 'deny', 'refuse'], 'must be ask, approve, deny or refuse'),
       rule: text(150, "a rule's name").optional(),
@@ -228,6 +244,7 @@ const alert = z.strictObject(
     ),
     role: text(130, 'target/role'),
     for: duration.optional(),
+    client: name.optional(),
     to: reference,
     channel: z.enum(['dm', 'incident'], 'must be dm or incident').optional(),
   },
@@ -241,6 +258,8 @@ export const policyDocument = z.strictObject(
     groups: z.record(name, group, 'must hold groups by name').optional(),
     targets: z.record(name, target, 'must hold targets by name'),
     rules: someOf(rule, 'rules', 10_000),
+    windows: windows.optional(),
+    freezes: freezes.optional(),
     pending: duration.optional(),
     claim: duration.optional(),
     remind: duration.optional(),
@@ -250,8 +269,11 @@ export const policyDocument = z.strictObject(
     issuers: issuers.optional(),
     clients: clients.optional(),
     accounts: accounts.optional(),
+    gates: gates.optional(),
+    pull_requests: pullRequests.optional(),
     alerts: z.array(alert, 'must be a list of alerts').max(1000, 'has more than 1000 alerts').optional(),
     audit: auditSection.optional(),
+    reviews: reviewsSection.optional(),
     admins: z.array(reference, 'must be a list of groups or people').optional(),
     auditors: z.array(reference, 'must be a list of groups or people').optional(),
     manager_field: text(100, 'the label or id of a Slack profile field').optional(),

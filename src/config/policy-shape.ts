@@ -1,7 +1,6 @@
 /** Turns what the schema refuses into sentences, and drops the refused parts so that the rest can still be checked in the same go. */
 import type { z } from 'zod';
 import type { Json } from '../domain/json.ts';
-import { noEffect } from './no-effect.ts';
 import { policyDocument, policyJsonSchema } from './policy-schema.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import { showPath, suggestion } from './problem.ts';
@@ -61,15 +60,13 @@ const issueProblems = (issue: Issue, source: YamlSource): ConfigProblem[] => {
     typeof last === 'number' ? `Entry ${last + 1} of ${showPath(path.slice(0, -1))}` : `"${last ?? 'the file'}"`;
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(path);
-    return issue.keys.map((key) => {
-      const without = noEffect([...path, key]);
-      if (without !== null) return make('no_effect', without, [...path, key]);
-      return make(
+    return issue.keys.map((key) =>
+      make(
         'unknown_key',
         `"${key.slice(0, 60)}" is not known here${suggestion(key, known, `known are: ${known.join(', ')}.`)}`,
         [...path, key],
-      );
-    });
+      ),
+    );
   }
   if (issue.code === 'invalid_key')
     return [make('bad_name', `${subject} ${issue.issues[0]?.message ?? 'is no name'}.`)];
@@ -142,10 +139,7 @@ export const shapePolicy = (source: YamlSource): Shaped => {
   for (const issue of issues) {
     const path = pathOf(issue);
     if (issue.code === 'unrecognized_keys') {
-      // A rule without its limit would be wider than the file says: then the whole rule is left out.
-      const dropped = (key: string): Path =>
-        noEffect([...path, key]) === null ? [...path, key] : droppable([...path, key]);
-      for (const key of issue.keys) dropPart(rest, dropped(key));
+      for (const key of issue.keys) dropPart(rest, [...path, key]);
     } else dropPart(rest, droppable(path));
   }
   const second = policyDocument.safeParse(withoutHoles(rest));

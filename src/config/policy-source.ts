@@ -47,12 +47,55 @@ export const readPolicyText = async (path: string): Promise<{ text: string } | {
   }
 };
 
+const calendarsOf = ({ calendars }: Policy): string =>
+  JSON.stringify(
+    Object.keys(calendars)
+      .toSorted()
+      .map((freeze) => [freeze, calendars[freeze]?.file, calendars[freeze]?.sha256]),
+  );
+
+const isSame = (one: Policy, other: Policy): boolean =>
+  one.sha256 === other.sha256 && calendarsOf(one) === calendarsOf(other);
+
+/** The same file may be refused for another reason, once a calendar has changed. */
+const refusedOf = (text: string, { problems }: { problems: ConfigProblem[] }): string =>
+  JSON.stringify([text, problems.map(({ message }) => message)]);
+
+/** Nothing is watched before `begin`. What is no longer named stays watched: it does no harm. */
+const watchFiles = (listener: () => void) => {
+  const watched = new Set<string>();
+  let everyMs: number | null = null;
+  return {
+    begin: (ms: number): void => void (everyMs = ms),
+    follow: (paths: readonly string[]): void => {
+      if (everyMs === null) return;
+      for (const file of paths) {
+        if (watched.has(file)) continue;
+        watched.add(file);
+        watchFile(file, { interval: everyMs, persistent: false }, listener);
+      }
+    },
+    stop: (): void => {
+      for (const file of watched) unwatchFile(file, listener);
+    },
+  };
+};
+
+/** An editor may empty a file before it writes it: what is broken is read once more before it is said to be. */
+const isStill = async (path: string, text: string | null): Promise<boolean> => {
+  await delay(WRITING_MS);
+  const again = await readPolicyText(path);
+  return ('text' in again ? again.text : null) === text;
+};
+
 /** `first` is the policy of the start, which was loaded and checked already. */
 export const createPolicySource = (first: Policy, options: PolicySourceOptions): PolicySource => {
   let current = first;
   let rejected: string | null = null;
   let isRejected = false;
   let pending: Promise<void> = Promise.resolve();
+  const files = watchFiles(() => void reload());
+  const follow = (): void => files.follow([options.path, ...Object.values(current.calendars).map(({ file }) => file)]);
 
   const reject = async (problems: ConfigProblem[], text: string | null): Promise<void> => {
     if (text !== null && text === rejected) return;
@@ -60,35 +103,32 @@ export const createPolicySource = (first: Policy, options: PolicySourceOptions):
     await options.onRejected(problems);
   };
 
-  /** An editor may empty a file before it writes it: what is broken is read once more before it is said to be. */
-  const isStill = async (text: string | null): Promise<boolean> => {
-    await delay(WRITING_MS);
-    const again = await readPolicyText(options.path);
-    return ('text' in again ? again.text : null) === text;
-  };
-
   const reloadOnce = async (): Promise<void> => {
     const read = await readPolicyText(options.path);
-    if ('problems' in read) return (await isStill(null)) ? reject(read.problems, null) : reloadOnce();
+    if ('problems' in read) return (await isStill(options.path, null)) ? reject(read.problems, null) : reloadOnce();
     const loaded = await options.load(read.text);
-    if ('problems' in loaded) return (await isStill(read.text)) ? reject(loaded.problems, read.text) : reloadOnce();
+    const { text } = read;
+    if ('problems' in loaded)
+      return (await isStill(options.path, text)) ? reject(loaded.problems, refusedOf(text, loaded)) : reloadOnce();
     const wasRejected = isRejected;
     [rejected, isRejected] = [null, false];
-    if (loaded.policy.sha256 === current.sha256)
-      return wasRejected ? options.onRestored(read.text, loaded.warnings) : undefined;
+    if (isSame(loaded.policy, current)) return wasRejected ? options.onRestored(text, loaded.warnings) : undefined;
     current = loaded.policy;
-    await options.onAdopted(read.text, loaded.warnings);
+    follow();
+    await options.onAdopted(text, loaded.warnings);
   };
 
   const reload = (): Promise<void> => {
     pending = pending.then(reloadOnce).catch(options.onError);
     return pending;
   };
-  const listener = (): void => void reload();
   return {
     current: () => current,
     reload,
-    watch: (everyMs) => void watchFile(options.path, { interval: everyMs, persistent: false }, listener),
-    stop: () => unwatchFile(options.path, listener),
+    watch: (everyMs) => {
+      files.begin(everyMs);
+      follow();
+    },
+    stop: files.stop,
   };
 };

@@ -104,7 +104,9 @@ export const buildTargets = ({ document, env, areVariablesOptional, report }: Pa
         `Target "${name}" has no roles, so nobody can ask for it; add one.`,
       );
     const { title = name, provider, channel = null, warning = null } = target;
-    return [name, { name, title, provider, config, owners: [...new Set(target.owners)], channel, warning, roles }];
+    const owners = [...new Set(target.owners)];
+    const { identity } = target;
+    return [name, { name, title, provider, config, owners, channel, warning, roles, ...(identity && { identity }) }];
   });
   return { targets: record(entries), unfilled };
 };

@@ -1,19 +1,13 @@
 /** Runs the policy's own `tests:` against it. Pure, and on a fixed clock, so that a file that passed once passes for ever. */
 import { statedFacts } from '../domain/clients/stated.ts';
+import { splitRole } from '../domain/policy/role-name.ts';
 import type { ClaimCheck } from '../domain/clients/match-client.ts';
 import type { Stated } from '../domain/clients/stated.ts';
 import { decide } from '../domain/policy/decide.ts';
 import { mappingNamed } from '../domain/alerts/mapping.ts';
 import { isTheOneNamed, namedAddress } from '../domain/principals/identity.ts';
-import type {
-  AlertFacts,
-  DecisionFacts,
-  Policy,
-  PolicyTest,
-  StatedAlert,
-  StatedClient,
-  Verdict,
-} from '../domain/policy/types.ts';
+import type { PolicyTest, StatedAlert, StatedClient } from '../domain/policy/policy-test.ts';
+import type { AlertFacts, DecisionFacts, Policy, Verdict } from '../domain/policy/types.ts';
 
 /** A Wednesday noon. A test about a date says `at`; any other must not start to fail because a freeze began. */
 const CLIENT_MISMATCH = 'client_mismatch';
@@ -42,10 +36,14 @@ export const groupsOfPerson = (policy: Policy, ref: string, given: Record<string
   });
 };
 
-/** As if it fired and who asks were on call for it. For another role than its own it says nothing, as in life. */
-export const alertStated = (policy: Policy, stated: StatedAlert | null, role: string): AlertFacts | null => {
+/** As if it fired and who asks were on call for it, or the client that it names. For another role or client it says nothing, as in life. */
+export const alertStated = (
+  policy: Policy,
+  stated: StatedAlert | null,
+  { role, client }: { role: string; client: string | null },
+): AlertFacts | null => {
   const mapping = stated && mappingNamed(policy, stated.name);
-  if (!mapping || `${mapping.target}/${mapping.role}` !== role) return null;
+  if (!mapping || `${mapping.target}/${mapping.role}` !== role || mapping.client !== client) return null;
   return { name: mapping.name, source: mapping.source, severity: stated.severity, isUnknown: false };
 };
 
@@ -71,8 +69,11 @@ const testFacts = (policy: Policy, test: PolicyTest, client: Stated | null): Dec
     requester: requesterOf(policy, test),
     incident: { open, channel, severity },
     client: client?.facts ?? null,
-    pullRequest: null,
-    alert: alertStated(policy, test.facts.alert, test.request.role),
+    pullRequest: test.facts.pullRequest,
+    alert: alertStated(policy, test.facts.alert, {
+      role: test.request.role,
+      client: test.facts.client?.name ?? null,
+    }),
   };
 };
 
@@ -112,7 +113,7 @@ const misfitDifferences = ({ expect }: PolicyTest, { claim, expected, found }: C
 };
 
 const runPolicyTest = (policy: Policy, test: PolicyTest): PolicyTestResult => {
-  const [target = '', role = ''] = test.request.role.split('/');
+  const [target, role] = splitRole(test.request.role);
   const { forMs: durationMs, reason, ticket } = test.request;
   const client = clientStated(policy, test.facts.client);
   const verdict = decide(policy, { target, role, durationMs, reason, ticket }, testFacts(policy, test, client));

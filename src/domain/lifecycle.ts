@@ -12,8 +12,9 @@ export const REQUEST_MOVES = {
 export const GRANT_MOVES = {
   activating: ['active', 'ending', 'failed'],
   active: ['ending'],
-  ending: ['ended'],
-  ended: [],
+  ending: ['closed'],
+  closed: ['removed'],
+  removed: [],
   failed: [],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -38,7 +39,11 @@ export const moveRequest = (from: RequestState, to: RequestState): RequestState 
 export const moveGrant = (from: GrantState, to: GrantState): GrantState =>
   (GRANT_MOVES[from] as readonly GrantState[]).includes(to) ? to : refuse('grant', from, to);
 
-export const isTerminalGrant = (state: GrantState): boolean => GRANT_MOVES[state].length === 0;
+/** Nobody can get in any more: what its target still has of it gives no access. */
+export const hasEnded = (state: GrantState): boolean => state === 'closed' || state === 'removed';
+
+/** Ended, or never given. */
+export const isOver = (state: GrantState): boolean => hasEnded(state) || state === 'failed';
 
 /** Kinds of a target's failure that do not pass by themselves (`providers/provider.ts`). */
 export const HUMAN_KINDS = ['denied', 'misconfigured', 'unsupported'] as const;

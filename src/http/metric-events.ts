@@ -58,7 +58,7 @@ const addCounters = (registry: Registry) => ({
   }),
   lateness: new Histogram({
     name: 'latchkey_revocation_lateness_seconds',
-    help: 'Time from when access was to end until the target confirmed that it is gone',
+    help: 'Time from when access was to end until the target confirmed that it is closed',
     labelNames: ['cause'] as const,
     buckets: LATENESS_BUCKETS,
     registers: [registry],
@@ -86,7 +86,7 @@ export const createEventMetrics = (
     if (entry.type === 'request.created' && entry.data.isBreakGlass === true) breakGlass.inc({ target });
     const seconds = decisionSeconds(entry);
     if (seconds !== null && outcome !== undefined) decided.observe({ outcome }, seconds);
-    if (entry.type === 'grant.ended' && entry.data.cause !== null)
+    if (entry.type === 'grant.closed' && entry.data.cause !== null)
       lateness.observe({ cause: entry.data.cause }, entry.data.lateMs / 1000);
   };
   return (entries) => entries.forEach(count);

@@ -8,14 +8,20 @@ export type Counts = {
   pending: number;
   active: number;
   ending: number;
+  closed: number;
   unsentWork: number;
   oldestWorkMs: number;
+  slackWaiting: number;
+  slackLagMs: number;
   unsealed: number;
+  /** null where there is no sink. */
+  sinkBehind: number | null;
 };
 
 export type MetricSources = {
   counts: () => Promise<Counts>;
   oldestOverdueMs: () => Promise<number>;
+  oldestClosedMs: () => Promise<number>;
   targetProblems: () => Record<string, string>;
   checks: () => Promise<Checked>;
 };
@@ -31,19 +37,30 @@ type Made = <Label extends string = never>(name: string, help: string, labelName
 const countGauges = (gauge: Made): ((counts: Counts) => void) => {
   const pending = gauge('latchkey_requests_pending', 'Requests that wait for a decision');
   const active = gauge('latchkey_grants_active', 'Grants whose access works now');
-  const ending = gauge('latchkey_grants_ending', 'Grants whose access is being revoked');
+  const ending = gauge('latchkey_grants_ending', 'Grants whose access is being closed');
+  const closed = gauge('latchkey_grants_closed', 'Grants whose access is closed and whose login is not removed yet');
   const open = gauge('latchkey_outbox_open', 'Outgoing work that waits to be handed out');
   const oldest = gauge(
     'latchkey_outbox_oldest_seconds',
     'Age of the oldest outgoing work that could be done and is not; 0 when there is none',
   );
+  const waiting = gauge('latchkey_slack_messages_waiting', 'Messages that wait for a rate limit of Slack');
+  const lag = gauge(
+    'latchkey_slack_messages_lag_seconds',
+    'How long the first message has waited for a rate limit of Slack; 0 when none waits',
+  );
   const unsealed = gauge('latchkey_audit_unsealed', 'Audit events that are not chained yet');
+  const behind = gauge('latchkey_audit_sink_behind', 'Audit events that the sink that is furthest behind has not got');
   return (counts) => {
+    behind.set(counts.sinkBehind ?? 0);
     pending.set(counts.pending);
     active.set(counts.active);
     ending.set(counts.ending);
+    closed.set(counts.closed);
     open.set(counts.unsentWork);
     oldest.set(counts.oldestWorkMs / 1000);
+    waiting.set(counts.slackWaiting);
+    lag.set(counts.slackLagMs / 1000);
     unsealed.set(counts.unsealed);
   };
 };
@@ -74,6 +91,10 @@ export const addGauges = (registry: Registry, sources: MetricSources, options: G
     'latchkey_oldest_overdue_seconds',
     'How late the latest revocation is; 0 when nothing is overdue',
   );
+  const unremoved = gauge(
+    'latchkey_oldest_removal_seconds',
+    'How long the oldest closed grant has waited for the removal of its login; 0 when none waits. Nobody has access by it',
+  );
   const isRead = gauge(
     'latchkey_metrics_current',
     '1 when Postgres answered this scrape; 0 when what is read from it is old',
@@ -84,9 +105,14 @@ export const addGauges = (registry: Registry, sources: MetricSources, options: G
     const checked = await sources.checks();
     for (const name of CHECKS) check.set({ check: name }, checked[name] === null ? 1 : 0);
     try {
-      const [counts, overdueMs] = await Promise.all([sources.counts(), sources.oldestOverdueMs()]);
+      const [counts, overdueMs, closedMs] = await Promise.all([
+        sources.counts(),
+        sources.oldestOverdueMs(),
+        sources.oldestClosedMs(),
+      ]);
       setCounts(counts);
       overdue.set(overdueMs / 1000);
+      unremoved.set(closedMs / 1000);
       isRead.set(1);
     } catch (error) {
       isRead.set(0);

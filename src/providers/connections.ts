@@ -5,12 +5,24 @@ import type { Principal } from '../domain/principals/principal.ts';
 import { startLoop } from '../lib/loop.ts';
 import type { Difference, Found } from '../application/drift/drift-types.ts';
 import type { Access } from '../application/deps.ts';
-import type { ManualSteps } from '../application/grants/access-ports.ts';
+import type { Json } from '../domain/json.ts';
+import type { AccessFailure, Credentials, ManualSteps } from '../application/grants/access-ports.ts';
 import type { OnInUse } from '../application/grants/usage-ports.ts';
 import type { CheckedTarget } from './check-targets.ts';
-import { connectionTo, contextOf, createState, failureOf, noting, scopesOf } from './open-connections.ts';
+import { identityIn } from './identity.ts';
+import {
+  connectionTo,
+  contextOf,
+  createState,
+  failureOf,
+  granteeOf,
+  identityOf,
+  noting,
+  scopesOf,
+} from './open-connections.ts';
 import type { AccessDeps, State } from './open-connections.ts';
 import { ProviderError } from './provider.ts';
+import type { CloseOutcome, Connection, RevokeOutcome } from './provider.ts';
 import { checkAll, roleProblem } from './target-looks.ts';
 
 export type { AccessDeps };
@@ -23,43 +35,59 @@ export type OpenAccess = Access & {
   close(): Promise<void>;
 };
 
+type Terms = { terms: string[]; isRecorded: boolean };
 type Item = { grant: Grant; grantee: Principal };
 
-const revokeOne = (state: State, { grant, grantee }: Item, onInUse: OnInUse = nobodyAsks) =>
-  noting(state, grant.target, async () =>
-    connectionTo(state, grant.target).revoke(grant.scope, grant.handle ?? undefined, {
-      ...contextOf(state, grant, grantee),
-      onInUse,
-    }),
-  );
+type OnConnection = Connection<Json, Json>;
+type Outcomes = { close: CloseOutcome; revoke: RevokeOutcome };
+/** One of the two strokes: how it is made for one, and for many where the target can. */
+type Stroke<Name extends keyof Outcomes> = { name: Name; many: `${Name}Many` };
 
-const nobodyAsks: OnInUse = () => undefined;
+const CLOSE = { name: 'close', many: 'closeMany' } as const satisfies Stroke<'close'>;
+const REVOKE = { name: 'revoke', many: 'revokeMany' } as const satisfies Stroke<'revoke'>;
 
-const revokeEach = (state: State, items: Item[], onInUse: OnInUse): ReturnType<Access['revokeMany']> =>
-  Promise.all(items.map((item) => revokeOne(state, item, onInUse).catch(failureOf)));
+const noReport: OnInUse = () => undefined;
 
-const revokeMany = async (
+const strikeOne = <Name extends keyof Outcomes>(
   state: State,
-  items: Item[],
-  onInUse: OnInUse = nobodyAsks,
-): ReturnType<Access['revokeMany']> => {
+  { name }: Stroke<Name>,
+  { item: { grant, grantee }, onInUse }: { item: Item; onInUse: OnInUse },
+): Promise<Outcomes[Name]> =>
+  noting(state, grant.target, async () => {
+    const connection: Pick<OnConnection, keyof Outcomes> = connectionTo(state, grant.target);
+    const context = { ...contextOf(state, grant, grantee), onInUse };
+    return (await connection[name](grant.scope, grant.handle ?? undefined, context)) as Outcomes[Name];
+  });
+
+type Struck<Name extends keyof Outcomes> = Promise<(Outcomes[Name] | AccessFailure)[]>;
+
+const strikeMany = async <Name extends keyof Outcomes>(
+  state: State,
+  stroke: Stroke<Name>,
+  { items, onInUse = noReport }: { items: Item[]; onInUse?: OnInUse | undefined },
+): Struck<Name> => {
+  const each = (): Struck<Name> =>
+    Promise.all(items.map((item) => strikeOne(state, stroke, { item, onInUse }).catch(failureOf)));
   const [first] = items;
-  if (!first || items.length === 1) return revokeEach(state, items, onInUse);
+  if (!first || items.length === 1) return each();
   try {
-    const connection = connectionTo(state, first.grant.target);
-    if (!connection.revokeMany) return await revokeEach(state, items, onInUse);
+    const connection: Pick<OnConnection, 'closeMany' | 'revokeMany'> = connectionTo(state, first.grant.target);
+    const many = connection[stroke.many];
+    if (!many) return await each();
     const wanted = items.map(({ grant }) => ({
       scope: grant.scope,
       handle: grant.handle ?? undefined,
       grantId: grant.id,
     }));
-    return await connection.revokeMany(wanted, { signal: state.stopping.signal, log: state.deps.log, onInUse });
+    const context = { signal: state.stopping.signal, log: state.deps.log, onInUse };
+    return (await many(wanted, context)) as Outcomes[Name][];
   } catch (error) {
     const failure = failureOf(error);
-    state.deps.log.warn({ target: first.grant.target, error: failure.message }, 'ending many at once failed');
+    const { target } = first.grant;
+    state.deps.log.warn({ target, stroke: stroke.name, error: failure.message }, 'ending many at once failed');
     // A target that is down would be waited for once per grant. Anything else, such as a lock on one of them, must not hold up the rest.
     const isDown = failure.isRetried && failure.isUntouched === true;
-    return isDown ? items.map(() => failure) : revokeEach(state, items, onInUse);
+    return isDown ? items.map(() => failure) : each();
   }
 };
 
@@ -67,15 +95,48 @@ const revokeMany = async (
 const activity = async (state: State, target: string): ReturnType<Access['activity']> =>
   (await connectionTo(state, target).activity?.({ signal: state.stopping.signal, log: state.deps.log })) ?? [];
 
+/** As `byHand`: of what left the policy nothing is known. */
+const termsOf = (state: State, { target, scope }: Pick<Grant, 'target' | 'scope'>): Terms => {
+  try {
+    const connection = connectionTo(state, target);
+    return { terms: connection.terms?.(scope) ?? [], isRecorded: connection.isRecorded?.(scope) ?? false };
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    return { terms: [], isRecorded: false };
+  }
+};
+
+const recorded = async (
+  state: State,
+  target: string,
+  items: { grant: Grant; position: Json }[],
+): ReturnType<Access['recorded']> => {
+  const connection = connectionTo(state, target);
+  if (!connection.recorded) throw new ProviderError('unsupported', 'Its provider cannot record what is done.');
+  const wanted = items.map(({ grant, position }) => ({
+    scope: grant.scope,
+    handle: grant.handle ?? undefined,
+    grantId: grant.id,
+    position,
+  }));
+  return await connection.recorded(wanted, { signal: state.stopping.signal, log: state.deps.log });
+};
+
+const recording = (state: State): Pick<Access, 'activity' | 'terms' | 'isRecorded' | 'recorded'> => ({
+  activity: (target) => activity(state, target),
+  terms: (of) => termsOf(state, of).terms,
+  isRecorded: (of) => termsOf(state, of).isRecorded,
+  recorded: (target, items) => recorded(state, target, items),
+});
+
 const listOurs = (state: State, target: string): ReturnType<Access['listOurs']> =>
   noting(state, target, async () => {
     const connection = connectionTo(state, target);
     if (!connection.listOurs) return null;
     const context = { signal: state.stopping.signal, log: state.deps.log };
-    const [ours, lookalikes] = await Promise.all([
-      connection.listOurs(context),
-      connection.listLookalikes?.(scopesOf(state, target), context) ?? [],
-    ]);
+    // In this order: by the scopes some providers learn where to look for what is theirs.
+    const lookalikes = (await connection.listLookalikes?.(scopesOf(state, target), context)) ?? [];
+    const ours = await connection.listOurs(context);
     return { ours, lookalikes };
   });
 
@@ -112,6 +173,34 @@ const guarantee = (state: State, { target, scope }: Pick<Grant, 'target' | 'scop
   }
 };
 
+type InTargetOf = Pick<Grant, 'target' | 'scope'>;
+
+/** `account` is as the target has it; where the provider does not look, the name is all there is. */
+const find = async (state: State, of: InTargetOf, grantee: Principal): ReturnType<Access['find']> => {
+  const { identity } = identityOf(state.deps, of, grantee);
+  if (!identity) return null;
+  if ('missing' in identity) throw new ProviderError('denied', identity.missing, { isUntouched: true });
+  const name = 'user' in identity ? identity.user : identity.value;
+  const connection = connectionTo(state, of.target);
+  if (!connection.find) return { name, account: null, hadAlready: null, handle: null };
+  const context = { ...granteeOf(grantee), identity, signal: state.stopping.signal, log: state.deps.log };
+  return { name, ...(await connection.find(of.scope, context)) };
+};
+
+const nameIn = (state: State, name: string, grantee: Principal): string | null => {
+  const target = state.deps.policy().targets[name];
+  if (!target) return null;
+  const quote = state.deps.findProvider(target.provider)?.quote;
+  const identity = identityIn({ target: name, rule: target.identity, grantee, quote });
+  return 'user' in identity ? identity.user : null;
+};
+
+const names = (state: State): Pick<Access, 'find' | 'nameIn' | 'isShared'> => ({
+  isShared: ({ provider, scope }) => state.deps.findProvider(provider)?.isShared(scope) ?? false,
+  find: (of, grantee) => find(state, of, grantee),
+  nameIn: (target, grantee) => nameIn(state, target, grantee),
+});
+
 const grantOne = async (state: State, { grant, grantee }: Item): ReturnType<Access['grant']> => {
   const context = contextOf(state, grant, grantee);
   const { handle, secret, instructions, isUseTold } = await noting(state, grant.target, async () => {
@@ -124,6 +213,24 @@ const grantOne = async (state: State, { grant, grantee }: Item): ReturnType<Acce
     isUseTold,
     credentials: { fields: secret.fields, text: instructions?.text ?? '', commands: instructions?.commands ?? [] },
   };
+};
+
+/** As `byHand`: what left the policy issues nothing any more. */
+const isIssued = (state: State, { target }: Pick<Grant, 'target'>): boolean => {
+  try {
+    return connectionTo(state, target).issue !== undefined;
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    return false;
+  }
+};
+
+const issue = (state: State, grant: Grant, publicKey: string): Credentials => {
+  const connection = connectionTo(state, grant.target);
+  const { expiresAt, handle, scope } = grant;
+  if (!connection.issue || handle === null) throw new ProviderError('unsupported', 'It has no credentials to make.');
+  const { secret, instructions } = connection.issue(scope, handle, { expiresAt, publicKey });
+  return { fields: secret.fields, text: instructions?.text ?? '', commands: instructions?.commands ?? [] };
 };
 
 /** A target that knows no deadline has none to move; one that keeps its own and cannot move it would end access early. */
@@ -141,10 +248,14 @@ export const createAccess = (deps: AccessDeps): OpenAccess => {
   const state = createState(deps);
   let stopChecks = async (): Promise<void> => {};
   return {
+    ...names(state),
     grant: (grant, grantee) => grantOne(state, { grant, grantee }),
-    revoke: async (grant, grantee) => revokeOne(state, { grant, grantee }),
-    revokeMany: (items, onInUse) => revokeMany(state, items, onInUse),
-    activity: (target) => activity(state, target),
+    isIssued: (grant) => isIssued(state, grant),
+    issue: (grant, publicKey) => issue(state, grant, publicKey),
+    revoke: (grant, grantee) => strikeOne(state, REVOKE, { item: { grant, grantee }, onInUse: noReport }),
+    closeMany: (items, onInUse) => strikeMany(state, CLOSE, { items, onInUse }),
+    revokeMany: (items, onInUse) => strikeMany(state, REVOKE, { items, onInUse }),
+    ...recording(state),
     check: async (grant, grantee) =>
       connectionTo(state, grant.target).check(grant.scope, grant.handle ?? undefined, contextOf(state, grant, grantee)),
     listOurs: (target) => listOurs(state, target),
@@ -152,7 +263,6 @@ export const createAccess = (deps: AccessDeps): OpenAccess => {
     restore: (grant, grantee) => restore(state, { grant, grantee }),
     byHand: (grant, grantee) => byHand(state, grant, grantee),
     guarantee: (of) => guarantee(state, of),
-    isShared: ({ provider }) => deps.findProvider(provider)?.isShared ?? false,
     extend: (grant, grantee) => extend(state, { grant, grantee }),
     roleProblem: (target, role, how) => roleProblem(state, { target, role }, how?.isFresh ?? false),
     mayRemain: (target, role) => state.remains.get(target)?.ofRole[role] ?? [],
@@ -170,7 +280,7 @@ export const createAccess = (deps: AccessDeps): OpenAccess => {
     close: async () => {
       state.stopping.abort();
       await stopChecks();
-      await Promise.all([...state.open.values()].map(({ connection }) => connection.close()));
+      await Promise.all([...state.open.values()].map(({ connection }) => connection.disconnect()));
     },
   };
 };

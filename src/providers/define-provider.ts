@@ -1,27 +1,81 @@
 /** Closes a provider's types over it: scope and handle are parsed on every call, so stored JSON of an older version fails with a sentence. */
 import type { z } from 'zod';
 import type { Json } from '../domain/json.ts';
+import type { IdentityRule } from '../domain/policy/types.ts';
+import { templateProblem } from './identity.ts';
 import { isVerb, METHODS, wrapMethods } from './methods.ts';
 import type { Parsers } from './methods.ts';
 import { ProviderError } from './provider.ts';
-import type { AnyProvider, Connection, Provider } from './provider.ts';
+import type { AnyProvider } from './any-provider.ts';
+import type {
+  CloseOutcome,
+  Connected,
+  Connection,
+  IdentityUse,
+  Provider,
+  ProviderContext,
+  RevokeOutcome,
+  StrokesOfMany,
+} from './provider.ts';
 
 export const defineProvider = <Config, Scope, Handle extends Json>(
   provider: Provider<Config, Scope, Handle>,
 ): AnyProvider => ({
   id: provider.id,
   title: provider.title,
-  isShared: provider.isShared ?? false,
+  isShared: () => provider.isShared ?? false,
   configProblems: (config) => problemsOf(provider.config.safeParse(config)),
+  environmentProblems: (config, allowed) => {
+    const { data } = provider.config.safeParse(config);
+    return data === undefined ? [] : (provider.environmentProblems?.(data, allowed) ?? []);
+  },
   configWarnings: (config) => {
     const { data } = provider.config.safeParse(config);
     return data === undefined ? [] : (provider.configWarnings?.(data) ?? []);
   },
   scopeProblems: (scope) => problemsOf(provider.scope.safeParse(scope)),
+  identityProblems: (identity, scopes) => identityProblems(provider, identity, scopes),
+  isInOwnName: (scope) => isInOwnName(provider, scope),
+  ...(provider.identity?.quote && { quote: provider.identity.quote }),
   ...(provider.prepare && { prepare: closedPrepare(provider, provider.prepare) }),
   connect: (config) =>
     closed(provider, provider.connect(parse(provider.config, config, `The config of a ${provider.id} target`))),
 });
+
+const isInOwnName = <Config, Scope, Handle>(provider: Provider<Config, Scope, Handle>, scope: Json): boolean => {
+  const { data } = provider.scope.safeParse(scope);
+  return data !== undefined && (provider.identity?.isNeeded(data) ?? false);
+};
+
+type Problem = { path: string; message: string };
+
+const identityProblems = <Config, Scope, Handle>(
+  provider: Provider<Config, Scope, Handle>,
+  rule: IdentityRule | undefined,
+  scopes: Record<string, Json>,
+): Problem[] => {
+  const use = provider.identity;
+  if (!use) return rule ? [{ path: '', message: `means nothing for ${provider.title}: leave it out` }] : [];
+  if (rule) return ruleProblems(use, rule);
+  const role = Object.keys(scopes).find((name) => isInOwnName(provider, scopes[name] ?? null));
+  if (role === undefined) return [];
+  const message = `is missing: ${role} is access in a person's own name there. Write it as { user: "{email}" } or { map: { dana@acme.test: dana } }`;
+  return [{ path: '', message: use.lookup ? `${message}, or { lookup: … }` : message }];
+};
+
+const ruleProblems = <Scope>(use: IdentityUse<Scope>, rule: IdentityRule): Problem[] => {
+  if ('user' in rule) {
+    const message = templateProblem(rule.user);
+    return message === null ? [] : [{ path: 'user', message }];
+  }
+  if ('map' in rule)
+    return Object.entries(rule.map).flatMap(([who, name]) => {
+      const message = use.nameProblem?.(name) ?? null;
+      return message === null ? [] : [{ path: `map.${who}`, message }];
+    });
+  if (!use.lookup) return [{ path: 'lookup', message: 'is not possible there: write user or map' }];
+  return problemsOf(use.lookup.safeParse(rule.lookup)).map(({ message }) => ({ path: 'lookup', message }));
+};
 
 /** A `config` that does not fit counts as none: what is prepared is often what it needs to fit. */
 const closedPrepare =
@@ -55,9 +109,41 @@ const parse = <T>(schema: z.ZodType<T>, value: unknown, what: string): T => {
   throw new ProviderError('misconfigured', `${what} does not fit: ${problems.join('; ')}.`);
 };
 
+type StrokeOfMany<Scope, Handle, Outcome> = (
+  items: { scope: Scope; handle: Handle | undefined; grantId: string }[],
+  ctx: ProviderContext,
+) => Promise<Outcome[]>;
+
+/** One is the only one of many. */
+const onlyOne =
+  <Scope, Handle, Outcome>(endMany: StrokeOfMany<Scope, Handle, Outcome>) =>
+  async (scope: Scope, handle: Handle | undefined, ctx: ProviderContext): Promise<Outcome> => {
+    const [outcome] = await endMany([{ scope, handle, grantId: ctx.grantId }], ctx);
+    if (outcome === undefined) throw new ProviderError('unavailable', 'The target gave no answer.');
+    return outcome;
+  };
+
+const asClosed = (outcome: RevokeOutcome): CloseOutcome => (outcome === 'removed' ? 'closed' : 'absent');
+
+const ofMany = <Scope, Handle>(many: StrokesOfMany<Scope, Handle>) => ({
+  ...many,
+  close: onlyOne(many.closeMany),
+  revoke: onlyOne(many.revokeMany),
+});
+
+const withSingles = <Scope, Handle>(connected: Connected<Scope, Handle>): Connection<Scope, Handle> => {
+  const { close, closeMany, revoke, revokeMany, ...others } = connected;
+  if (revokeMany) {
+    const oneStep: StrokesOfMany<Scope, Handle>['closeMany'] = async (items, ctx) =>
+      (await revokeMany(items, ctx)).map(asClosed);
+    return { ...others, ...ofMany({ closeMany: closeMany ?? oneStep, revokeMany }) };
+  }
+  return { ...others, close: close ?? (async (...args) => asClosed(await revoke(...args))), revoke };
+};
+
 const closed = <Config, Scope, Handle extends Json>(
   provider: Provider<Config, Scope, Handle>,
-  open: Connection<Scope, Handle>,
+  connected: Connected<Scope, Handle>,
 ): Connection<Json, Json> => {
   const asScope = (value: Json): Scope => parse(provider.scope, value, `The scope of a ${provider.id} role`);
   const asHandle = (value: Json): Handle =>
@@ -75,7 +161,7 @@ const closed = <Config, Scope, Handle extends Json>(
     ours: (ours) => ({ ...ours, handle: asHandle(ours.handle) }),
     asIs: (value) => value,
   };
-  return wrapMethods<Connection<Json, Json>>(open, (name, method) => {
+  return wrapMethods<Connection<Json, Json>>(withSingles(connected), (name, method) => {
     const call = (args: unknown[]): unknown =>
       method(...METHODS[name].takes.map((kind, index) => parsers[kind](args[index] as never)));
     // What does not fit is a rejection where an answer is waited for.

@@ -6,7 +6,7 @@ import type { Json } from '../domain/json.ts';
 import type { Log } from '../lib/log.ts';
 import { guard } from './guard.ts';
 import { ProviderError } from './provider.ts';
-import type { AnyProvider } from './provider.ts';
+import type { AnyProvider } from './any-provider.ts';
 import { secretsIn } from './scrub.ts';
 
 /** For the whole look; short enough that somebody waits for it. */
@@ -38,6 +38,6 @@ export const examineTarget = async ({ provider, target, signal, log }: TargetToE
     if (error instanceof ProviderError) return [errorFinding(error.kind, error.message)];
     throw error;
   } finally {
-    await connection.close();
+    await connection.disconnect();
   }
 };

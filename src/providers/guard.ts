@@ -1,4 +1,5 @@
 /** What stands between the app and a target: a time-out, a few quick tries, clean errors, and a count of every call. */
+import { orAborted } from '../lib/or-aborted.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isVerb, METHODS, wrapMethods } from './methods.ts';
 import type { Verb } from './methods.ts';
@@ -47,7 +48,6 @@ const clean = (error: unknown, scrub: Scrub, target: string): ProviderError => {
       : new ProviderError(error.kind, scrub(error.message), {
           cause: scrubError(error.cause, scrub),
           isUntouched: error.isUntouched,
-          isClosed: error.isClosed,
         });
   }
   const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -56,23 +56,6 @@ const clean = (error: unknown, scrub: Scrub, target: string): ProviderError => {
     scrub(`${target} failed in a way Latchkey does not know (${detail}).`),
     { cause: scrubError(error, scrub), isUnknown: true },
   );
-};
-
-/** Rejects when the signal fires, also where the work does not listen to it: a hanging target must not hang a worker. */
-const orAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
-  let stop = (): void => undefined;
-  const aborted = new Promise<'aborted'>((resolve) => {
-    stop = () => resolve('aborted');
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    const first = await Promise.race([work.then((value) => ({ value })), aborted]);
-    if (first === 'aborted') throw signal.reason;
-    return first.value;
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 };
 
 const backOffMs = (attempt: number): number => FIRST_BACK_OFF_MS * 2 ** attempt * (0.5 + Math.random());

@@ -26,19 +26,26 @@ const AT_ONCE = null;
 
 export const METHODS = {
   grant: { takes: ['scope', 'asIs'], timeoutMs: ORDINARY_MS },
+  close: { takes: ['scope', 'handleOrNone', 'asIs'], timeoutMs: ORDINARY_MS },
+  closeMany: { takes: ['items', 'asIs'], timeoutMs: ORDINARY_MS },
   revoke: { takes: ['scope', 'handleOrNone', 'asIs'], timeoutMs: ORDINARY_MS },
+  find: { takes: ['scope', 'asIs'], timeoutMs: LOOK_MS },
   check: { takes: ['scope', 'handleOrNone', 'asIs'], timeoutMs: ORDINARY_MS },
   extend: { takes: ['scope', 'handle', 'asIs'], timeoutMs: ORDINARY_MS },
   revokeMany: { takes: ['items', 'asIs'], timeoutMs: ORDINARY_MS },
+  recorded: { takes: ['items', 'asIs'], timeoutMs: ORDINARY_MS },
+  isRecorded: { takes: ['scope'], timeoutMs: AT_ONCE },
+  terms: { takes: ['scope'], timeoutMs: AT_ONCE },
   activity: { takes: ['asIs'], timeoutMs: LOOK_MS },
   listOurs: { takes: ['asIs'], timeoutMs: ORDINARY_MS },
   listLookalikes: { takes: ['scopes', 'asIs'], timeoutMs: ORDINARY_MS },
   restore: { takes: ['scope', 'asIs'], timeoutMs: ORDINARY_MS },
   preflight: { takes: ['scopes', 'asIs'], timeoutMs: ORDINARY_MS },
   differences: { takes: ['scope', 'ours', 'asIs'], timeoutMs: AT_ONCE },
+  issue: { takes: ['scope', 'handle', 'asIs'], timeoutMs: AT_ONCE },
   manual: { takes: ['scope', 'handleOrNone', 'asIs'], timeoutMs: AT_ONCE },
   guarantee: { takes: ['scope'], timeoutMs: AT_ONCE },
-  close: { takes: [], timeoutMs: AT_ONCE },
+  disconnect: { takes: [], timeoutMs: AT_ONCE },
 } as const satisfies Record<keyof Connection<unknown, unknown>, Method>;
 
 export type MethodName = keyof typeof METHODS;

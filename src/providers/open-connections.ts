@@ -8,8 +8,10 @@ import type { Principal } from '../domain/principals/principal.ts';
 import type { AccessFailure } from '../application/grants/access-ports.ts';
 import { guard } from './guard.ts';
 import type { Call } from './guard.ts';
+import { identityIn } from './identity.ts';
 import { ProviderError } from './provider.ts';
-import type { AnyProvider, Connection, Grantee, ProviderContext, ProviderLog } from './provider.ts';
+import type { AnyProvider } from './any-provider.ts';
+import type { Connection, Grantee, ProviderContext, ProviderLog } from './provider.ts';
 import { secretsIn } from './scrub.ts';
 
 export type AccessDeps = {
@@ -44,7 +46,6 @@ export const failureOf = (error: unknown): AccessFailure =>
         message: error.message,
         isRetried: error.isRetried,
         isUntouched: error.isUntouched,
-        isClosed: error.isClosed,
       }
     : {
         kind: 'unavailable',
@@ -82,18 +83,31 @@ const connect = ({ deps }: State, target: Target): Connection<Json, Json> => {
 
 const closeLater = ({ deps }: State, { connection }: Open): void => {
   connection
-    .close()
+    .disconnect()
     .catch((error: unknown) => deps.log.warn({ error: String(error) }, 'an old connection did not close'));
 };
 
-const granteeOf = (principal: Principal): Grantee => {
+export const granteeOf = (principal: Principal): Grantee => {
   const { id, name } = principal;
   return principal.kind === 'person' ? { person: { id, name, email: principal.email } } : { client: { id, name } };
+};
+
+/** By the policy of now; what was approved is compared with it before anything is given. */
+export const identityOf = (
+  { policy, findProvider }: AccessDeps,
+  { target: name, scope }: Pick<Grant, 'target' | 'scope'>,
+  grantee: Principal,
+): Pick<ProviderContext, 'identity'> => {
+  const target = policy().targets[name];
+  const provider = target && findProvider(target.provider);
+  if (!provider?.isInOwnName(scope)) return {};
+  return { identity: identityIn({ target: name, rule: target?.identity, grantee, quote: provider.quote }) };
 };
 
 export const contextOf = ({ deps, stopping }: State, grant: Grant, grantee: Principal): ProviderContext => ({
   grantId: grant.id,
   ...granteeOf(grantee),
+  ...identityOf(deps, grant, grantee),
   expiresAt: grant.expiresAt,
   signal: stopping.signal,
   log: deps.log,

@@ -18,18 +18,15 @@ export class ProviderError extends Error {
   readonly isUntouched: boolean;
   /** True where nobody had foreseen it: the log then has where in the code it was found. */
   readonly isUnknown: boolean;
-  /** Nobody can get in and no session is left, read back in the target; what is left there gives no access. */
-  readonly isClosed: boolean;
   constructor(
     kind: ProviderErrorKind,
     message: string,
-    options?: ErrorOptions & { isUntouched?: boolean; isUnknown?: boolean; isClosed?: boolean },
+    options?: ErrorOptions & { isUntouched?: boolean; isUnknown?: boolean },
   ) {
     super(message, options);
     this.kind = kind;
     this.isUntouched = options?.isUntouched ?? false;
     this.isUnknown = options?.isUnknown ?? false;
-    this.isClosed = options?.isClosed ?? false;
   }
   /** `conflict`, `throttled` and `unavailable` pass; the rest need a human. */
   get isRetried(): boolean {
@@ -47,8 +44,16 @@ export type Grantee =
 export const granteeName = (grantee: Grantee): string =>
   'person' in grantee ? grantee.person.name : grantee.client.name;
 
+/**
+ * Who the person is in the target, by the `identity` of the target: their name there, an attribute with the value that exactly one account
+ * has, or a sentence why it is not known.
+ */
+export type Identity = { user: string } | { lookup: string; value: string } | { missing: string };
+
 export type ProviderContext = Grantee & {
   grantId: string;
+  /** For providers where access is in the person's own name. */
+  identity?: Identity;
   /** The deadline; a target that can end access by itself must be given it. */
   expiresAt: Date;
   /** Aborts when the guard's time-out has passed; a provider stops its work then. */
@@ -68,9 +73,12 @@ export type Secret = { fields: CredentialField[] };
 /** How to use the access: commands with `{{label}}` already filled in by the provider; may hold the secret, so it lives inside the encrypted secret only. */
 export type Instructions = { text: string; commands: { label: string; command: string }[] };
 
+/** Credentials that are made when they are shown. */
+export type Issued = { secret: Secret; instructions?: Instructions };
+
 export type Granted<Handle> = { handle: Handle; secret?: Secret; instructions?: Instructions };
 
-/** One thing about a target that is wrong or unwise, in a sentence with how to mend it. */
+/** One thing about a target that is wrong or unwise, in a sentence with how to fix it. */
 export type Finding = { level: 'error' | 'warning'; code: string; message: string; remains?: Remains };
 
 /**
@@ -107,35 +115,124 @@ export type Difference = { kind: 'deadline' | 'wider' | 'narrower' | 'closed'; m
  */
 export type InUse = { grantId: string; forMs: number };
 
-/** What a `revoke` cuts is told here, at once: it shows use also where the call then fails. May be told more than once. */
+/** What a `close` or `revoke` cuts is reported here, at once: it shows use also where the call then fails. May be told more than once. */
 type ReportsUsage = { onInUse?: (inUse: InUse) => void };
 
+/**
+ * One statement, as the target logged it, without secrets. `session` and `line` are the target's own, so that a line that is missing shows.
+ * `code` is the target's, of a statement that failed.
+ */
+export type Statement = { at: string; session: string; line: number; text: string; code: string | null };
+
+/** Lines of one session that the target's log should have and has not. */
+export type MissingLines = { session: string; from: number; to: number };
+
+/** What was done through one access since `position`. `lost`: sentences on what of the log was gone before it was read. */
+export type Recorded = {
+  position: Json;
+  statements: Statement[];
+  /** Sessions that were not seen before. */
+  sessions: number;
+  missing: MissingLines[];
+  lost: string[];
+  /** False where there is more to read at once. */
+  isAtEnd: boolean;
+};
+
+/** `position`: what the last look answered, null before the first. */
+export type ToRecord<Scope, Handle> = Item<Scope, Handle> & { position: Json };
+
+/** Whether there was anything to close. */
+export type CloseOutcome = 'closed' | 'absent';
+export type RevokeOutcome = 'removed' | 'already_absent';
+
+/** One of many. The grantee is left out: what is found for many is found by grant. */
+export type Item<Scope, Handle> = { scope: Scope; handle: Handle | undefined; grantId: string };
+
+type EndOne<Scope, Handle, Outcome> = (
+  scope: Scope,
+  handle: Handle | undefined,
+  ctx: ProviderContext & ReportsUsage,
+) => Promise<Outcome>;
+
+type EndMany<Scope, Handle, Outcome> = (
+  items: Item<Scope, Handle>[],
+  ctx: Pick<ProviderContext, 'signal' | 'log'> & ReportsUsage,
+) => Promise<Outcome[]>;
+
+/**
+ * The end of an access has two strokes. Each succeeds when it was made before, needs no handle (it finds the access by `grantId`), starts
+ * over after a crash, and is read back in the target before it returns.
+ */
+type Strokes<Scope, Handle> = {
+  /** Quick: from now on nobody gets in and no session is left, though what was made may still be there. Never opens anything again. */
+  close: EndOne<Scope, Handle, CloseOutcome>;
+  /** What was made is gone. Closes first what is not closed, so that it is right by itself, too. */
+  revoke: EndOne<Scope, Handle, RevokeOutcome>;
+};
+
+/** Many at once, in few statements; a failure of the whole makes the caller fall back to one by one. Same order as given. */
+export type StrokesOfMany<Scope, Handle> = {
+  closeMany: EndMany<Scope, Handle, CloseOutcome>;
+  revokeMany: EndMany<Scope, Handle, RevokeOutcome>;
+};
+
 /** One live connection to one target, made from its configuration. Everything on it may be called concurrently. */
-export type Connection<Scope, Handle> = {
+export type Connection<Scope, Handle> = Strokes<Scope, Handle> &
+  Partial<StrokesOfMany<Scope, Handle>> &
+  OtherMethods<Scope, Handle>;
+
+/** Where the end is one step, being closed is being removed: the first stroke makes it, and the second finds nothing left. */
+type OneStep<Scope, Handle> =
+  | (Pick<Strokes<Scope, Handle>, 'revoke'> & { close?: never; closeMany?: never; revokeMany?: never })
+  | (Pick<StrokesOfMany<Scope, Handle>, 'revokeMany'> & { close?: never; closeMany?: never; revoke?: never });
+
+/** As a provider writes it: each stroke for many, of which `defineProvider` makes the one, or for one, or both strokes in one step. */
+export type Connected<Scope, Handle> = (
+  | (Strokes<Scope, Handle> & { closeMany?: never; revokeMany?: never })
+  | (StrokesOfMany<Scope, Handle> & { close?: never; revoke?: never })
+  | OneStep<Scope, Handle>
+) &
+  OtherMethods<Scope, Handle>;
+
+/**
+ * `account`: what the target itself calls the person's account, in a form that another account never gets. `hadAlready`: they have what the
+ * scope gives, whoever gave it.
+ */
+export type Standing<Handle> = { handle: Handle; account: string; hadAlready: boolean };
+
+type OtherMethods<Scope, Handle> = {
+  /**
+   * Finds the person in the target and changes nothing: before approval, and right before `grant`, which is called with the account found.
+   * @throws ProviderError with a sentence where the person has no account there, or could not be given this.
+   */
+  find?: (
+    scope: Scope,
+    ctx: Grantee & Pick<ProviderContext, 'identity' | 'signal' | 'log'>,
+  ) => Promise<Standing<Handle>>;
   /** Twice with one `grantId`: the same access, not two (a password may be new; the deadline is that of the last call). Reads back before it returns. */
   grant(scope: Scope, ctx: ProviderContext): Promise<Granted<Handle>>;
-  /** Ends live sessions too. Succeeds when it is already gone (`already_absent`), and without a handle (finds it by `grantId`). Reads absence back. */
-  revoke(
-    scope: Scope,
-    handle: Handle | undefined,
-    ctx: ProviderContext & ReportsUsage,
-  ): Promise<'removed' | 'already_absent'>;
+  /**
+   * Credentials for the public key of whoever has the access, made anew each time they are shown and never kept: `grant` gives no
+   * secret then. Asks no target.
+   */
+  issue?: (scope: Scope, handle: Handle, ctx: Pick<ProviderContext, 'expiresAt'> & { publicKey: string }) => Issued;
   /** Asks the target, never memory. */
   check(scope: Scope, handle: Handle | undefined, ctx: ProviderContext): Promise<'present' | 'absent'>;
   /** For the message about an access that does not end. Asks no target, since it may be down; holds no secret. */
   manual?: (scope: Scope, handle: Handle | undefined, ctx: { grantId: string } & Grantee) => Manual;
   /** Moves the target's own deadline to `ctx.expiresAt`, earlier or later, and reads it back. Fails for what is ended or gone, and never brings it back. */
   extend?: (scope: Scope, handle: Handle, ctx: ProviderContext) => Promise<void>;
-  /** Many at once in one transaction; a failure of the whole makes the caller fall back to one by one. Same order as given. */
-  revokeMany?: (
-    items: { scope: Scope; handle: Handle | undefined; grantId: string }[],
-    ctx: Pick<ProviderContext, 'signal' | 'log'> & ReportsUsage,
-  ) => Promise<('removed' | 'already_absent')[]>;
   /**
    * Which of what we made is in use at this moment, all in one call. A look now and then: what was opened and closed between two looks
    * is missed, so "not in use" never means "not used". For a target that cannot tell it is left out.
    */
   activity?: (ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<InUse[]>;
+  /** Whether this access says so, what was done through it, in the order of `items`. */
+  isRecorded?: (scope: Scope) => boolean;
+  recorded?: (items: ToRecord<Scope, Handle>[], ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<Recorded[]>;
+  /** What holds of the access while it lasts, in sentences for whoever agrees to it and whoever takes it. Asks no target. */
+  terms?: (scope: Scope) => string[];
   /** What we made that still exists in the target, for the reconciler. */
   listOurs?: (ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<Ours<Handle>[]>;
   /** What is named like ours and is not, and what no grant explains. */
@@ -147,14 +244,27 @@ export type Connection<Scope, Handle> = {
   differences?: (scope: Scope, ours: Ours<Handle>, expiresAt: Date) => Difference[];
   /** Puts deadline and width of a live access back to what the grant says and reads it back; its secret stays. Never makes or opens one. */
   restore?: (scope: Scope, ctx: ProviderContext) => Promise<void>;
-  /** Reachable, allowed to do its work, least privileged? Each finding is a sentence with how to mend it. */
+  /** Reachable, allowed to do its work, least privileged? Each finding is a sentence with how to fix it. */
   preflight?: (scopes: Record<string, Scope>, ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<Finding[]>;
   /**
    * What an end of this access does and does not do, by configuration, scope and what the connection has seen of the target so far.
    * Asks no target. Shown before the approval, at the end, and kept in the record.
    */
   guarantee(scope: Scope): EndGuarantee;
-  close(): Promise<void>;
+  disconnect(): Promise<void>;
+};
+
+/** What the environment of the process switched on. `execPrograms`: whole paths, and folders that end in "/". */
+export type Allowed = { execPrograms: readonly string[] };
+
+export type IdentityUse<Scope> = {
+  isNeeded(scope: Scope): boolean;
+  /** What `lookup` may name, with a sentence for all else. Left out: nothing can be looked up. */
+  lookup?: z.ZodType<string>;
+  /** What is wrong with a name, in a clause; null where nothing is. */
+  nameProblem?(name: string): string | null;
+  /** Makes a value fit into the `user` around it, where that has a grammar of its own. */
+  quote?(template: string, value: string): string;
 };
 
 export type Provider<Config, Scope, Handle> = {
@@ -163,13 +273,17 @@ export type Provider<Config, Scope, Handle> = {
   config: z.ZodType<Config>;
   scope: z.ZodType<Scope>;
   handle: z.ZodType<Handle>;
+  /** What the operator's environment does not let it do. Whoever edits the policy cannot change that. */
+  environmentProblems?: (config: Config, allowed: Allowed) => { path: string; message: string }[];
   /** Sentences about a `config` that is allowed and unwise. */
   configWarnings?: (config: Config) => { path: string; message: string }[];
   /**
-   * Two grants may give one and the same thing, and then equal handles: membership of somebody's own account, say. Ends are counted
-   * then, and `revoke` comes with the last; without a handle it finds the access by person and scope. Left out: each grant is its own.
+   * Two grants may give one and the same thing, and then equal handles: membership of somebody's own account, say. Grants are counted
+   * then, and `close` and `revoke` come with the last; without a handle it finds the access by person and scope. Left out: each grant is its own.
    */
   isShared?: boolean;
+  /** For access in the person's own name. Left out: `identity` means nothing in such a target, and is refused. */
+  identity?: IdentityUse<Scope>;
   /** Also for a target that is down, and without a `config` where its secrets are not at hand. */
   prepare?: (
     config: Config | null,
@@ -177,19 +291,5 @@ export type Provider<Config, Scope, Handle> = {
     ctx: Pick<ProviderContext, 'signal'>,
   ) => Promise<Preparation>;
   /** Opens nothing until it is used: a target that is down must not stop the start. */
-  connect(config: Config): Connection<Scope, Handle>;
-};
-
-/** A provider with its types closed over, so that a registry can hold many: everything crosses as JSON and is parsed at the door. */
-export type AnyProvider = {
-  id: string;
-  title: string;
-  isShared: boolean;
-  /** Sentences about what is wrong with a target's `config`, or none. */
-  configProblems(config: Json): { path: string; message: string }[];
-  /** About a `config` that has no problems; none for one that has. */
-  configWarnings(config: Json): { path: string; message: string }[];
-  scopeProblems(scope: Json): { path: string; message: string }[];
-  prepare?: (config: Json, scopes: Record<string, Json>, ctx: Pick<ProviderContext, 'signal'>) => Promise<Preparation>;
-  connect(config: Json): Connection<Json, Json>;
+  connect(config: Config): Connected<Scope, Handle>;
 };

@@ -10,7 +10,8 @@ const stringsIn = (value: Json, key: string): { key: string; text: string }[] =>
   if (typeof value === 'string') return [{ key, text: value }];
   if (Array.isArray(value)) return value.flatMap((item) => stringsIn(item, key));
   if (value === null || typeof value !== 'object') return [];
-  return Object.entries(value).flatMap(([name, item]) => stringsIn(item, name));
+  // What a program is given by its environment is what it logs in with.
+  return Object.entries(value).flatMap(([name, item]) => stringsIn(item, key === 'env' ? 'secret' : name));
 };
 
 /** A URL with a password in it: the whole, and the password as written and as meant. */

@@ -1,14 +1,8 @@
 /** A folder: each checkpoint is a file of its own, named by its size and root, and none is written twice. */
 import { access, constants, mkdir, readFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Publisher, StoredCheckpoint } from '../application/evidence/evidence-ports.ts';
-
-const SIZE_DIGITS = 12;
-const ROOT_DIGITS = 16;
-const NAME = /^\d{12}-[0-9a-f]{16}\.checkpoint$/;
-
-const nameOf = ({ size, root }: StoredCheckpoint): string =>
-  `${String(size).padStart(SIZE_DIGITS, '0')}-${root.toString('hex').slice(0, ROOT_DIGITS)}.checkpoint`;
+import type { Publisher } from '../application/evidence/evidence-ports.ts';
+import { checkpointName, isCheckpointName } from './checkpoint-name.ts';
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : String(error);
@@ -41,7 +35,7 @@ const inWords = async <T>(folder: string, work: () => Promise<T>): Promise<T> =>
 
 const list = async (folder: string): Promise<string[]> => {
   try {
-    return (await readdir(folder)).filter((name) => NAME.test(name)).toSorted();
+    return (await readdir(folder)).filter(isCheckpointName).toSorted();
   } catch (error) {
     // Nothing was published yet.
     if (codeOf(error) === 'ENOENT') return [];
@@ -56,7 +50,7 @@ export const filePublisher = (folder: string): Publisher => ({
   takesEach: true,
   put: (checkpoint) =>
     inWords(folder, async () => {
-      const name = nameOf(checkpoint);
+      const name = checkpointName(checkpoint);
       await mkdir(folder, { recursive: true });
       // In one step: a reader never sees half a file.
       await writeFile(join(folder, `.${name}.new`), checkpoint.note);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { fetch } from 'undici';
 import type { PublishedTree, Publisher, StoredCheckpoint } from '../application/evidence/evidence-ports.ts';
+import { boundedText } from '../lib/bounded-text.ts';
 import { checkNote, parseNote, parseVkey } from '../lib/transparency/note.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -15,9 +16,7 @@ type Answer = { status: number; text: string };
 const call = async (url: string, init: { method: string; body?: string }): Promise<Answer> => {
   try {
     const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const text = await response.text();
-    if (text.length > ANSWER_MAX) throw new Error('its answer is too long');
-    return { status: response.status, text };
+    return { status: response.status, text: await boundedText(response.body, ANSWER_MAX) };
   } catch (error) {
     const why =
       error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : 'no answer';

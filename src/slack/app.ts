@@ -1,9 +1,13 @@
 /** The Slack app: Bolt over a WebSocket where there is an app token, else over HTTP. The only file that makes a Bolt app. */
 import { App } from '@slack/bolt';
 import type { Receiver } from '@slack/bolt';
+import { isDomainError } from '../domain/errors.ts';
 import type { Policy } from '../domain/policy/types.ts';
+import { lookUpFacts } from '../application/messages/look-up-facts.ts';
+import type { FactSources } from '../application/messages/look-up-facts.ts';
 import type { Log } from '../lib/log.ts';
 import type { Store } from '../application/deps.ts';
+import type { Directory } from '../application/identity/directory.ts';
 import type { EventStreams } from '../application/identity/fact-ports.ts';
 import type { Replays } from '../application/record/replay-ports.ts';
 import type { PersonCaller } from '../application/identity/caller.ts';
@@ -12,13 +16,16 @@ import { slackLogger } from './connection/client.ts';
 import type { SlackConnection } from './connection/connection.ts';
 import type { Slack } from './door/context.ts';
 import { createChannelWatch } from './incident-channels/channel-watch.ts';
+import { createOnce } from './connection/once.ts';
 import { createInFlight } from './connection/in-flight.ts';
 import type { InFlight } from './connection/in-flight.ts';
 import { listen } from './door/listeners.ts';
+import { arrivalOf } from './directory/heard.ts';
 import type { HeardFacts } from './directory/heard.ts';
 import { createHttpReceiver } from './connection/receiver-http.ts';
 import type { RequestHandler } from './connection/receiver-http.ts';
 import { createSocketReceiver } from './connection/receiver-socket.ts';
+import type { LineState } from './connection/receiver-socket.ts';
 import { createStreamWatch } from './connection/stream.ts';
 import type { StreamWatch } from './connection/stream.ts';
 import { StartError } from './connection/start-error.ts';
@@ -35,12 +42,17 @@ export type SlackAppSettings = {
   useCases: UseCases;
   callerOf: (userId: string) => Promise<PersonCaller>;
   policy: () => Policy;
+  directory: Directory;
+  access: FactSources['access'];
   replays: Replays;
   /** Told of every event. */
   facts: HeardFacts;
   streams: EventStreams;
-  store: Pick<Store, 'transaction' | 'incidentMessages'> & {
-    read: Pick<Store['read'], 'view' | 'alertView' | 'incident' | 'openIncidents' | 'incidentOfChannel'>;
+  store: Pick<Store, 'transaction' | 'messages'> & {
+    read: Pick<
+      Store['read'],
+      'view' | 'alertView' | 'incident' | 'openIncidents' | 'incidentOfChannel' | 'absencesOf' | 'allowances' | 'now'
+    >;
   };
   log: Log;
 };
@@ -58,17 +70,24 @@ export type SlackApp = {
 
 type Way = { receiver: Receiver; isConnected: () => boolean; handle: RequestHandler | null };
 
-const wayIn = ({ environment, replays, log }: SlackAppSettings, stream: StreamWatch): Way => {
+const wayIn = ({ environment, replays, facts, log }: SlackAppSettings, stream: StreamWatch): Way => {
   const { appToken, signingSecret, apiUrl } = environment;
-  const onLine = (isConnected: boolean): void => (isConnected ? stream.connected() : stream.lost());
-  if (appToken) return { ...createSocketReceiver({ appToken, apiUrl, log, onLine }), handle: null };
+  if (appToken) {
+    const onLine = (state: LineState): void => stream[state]();
+    return { ...createSocketReceiver({ appToken, apiUrl, log, onLine }), handle: null };
+  }
   if (!signingSecret) {
     throw new StartError(
       'Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP): without one of them nothing from Slack can be trusted.',
       false,
     );
   }
-  const receiver = createHttpReceiver({ signingSecret, replays, log });
+  const receiver = createHttpReceiver({
+    signingSecret,
+    replays,
+    onEventsLeftOut: () => facts.missed('Slack leaves events out'),
+    log,
+  });
   return { receiver, isConnected: () => true, handle: receiver.handle };
 };
 
@@ -76,17 +95,20 @@ export const createSlackApp = (settings: SlackAppSettings): SlackApp => {
   const { connection, useCases, policy, store } = settings;
   const log = settings.log.child({ part: 'slack' });
   const teamId = (): string => connection.team().teamId;
-  const stream = createStreamWatch(settings.streams, { teamId, log });
+  const stream = createStreamWatch(settings.streams, { teamId, onNoting: settings.facts.after, log });
   const way = wayIn({ ...settings, log }, stream);
-  const { client } = connection;
+  const { client, limits } = connection;
   const channels = createChannelWatch({ client, policy, useCases, store, log });
   const byUser = verbsByUser(useCases, settings.callerOf);
-  const slack: Slack = { client, useCases: byUser, policy, store, channels, turns: createTurns(), log };
+  const once = createOnce(settings.replays, log);
+  const cardFacts: Slack['cardFacts'] = async (view) => (await lookUpFacts({ ...settings, log }, view)).facts;
+  const base = { client, limits, useCases: byUser, policy, store, channels, log };
+  const slack: Slack = { ...base, cardFacts, nameOf: namesFrom(settings.directory), turns: createTurns(), once };
   const inFlight = createInFlight();
   const app = createBolt(settings, way.receiver, log);
   app.use(({ next }) => inFlight.track(next()));
-  app.use(({ payload, next }) => {
-    settings.facts.hear(payload);
+  app.use(({ payload, body, context, next }) => {
+    settings.facts.hear(payload, arrivalOf(body, context));
     return next();
   });
   app.use(rejectExternalUsers(slack, teamId));
@@ -108,6 +130,18 @@ export const createSlackApp = (settings: SlackAppSettings): SlackApp => {
     handle: way.handle,
   };
 };
+
+/** A line is answered all the same where a person is no member: with the id. */
+const namesFrom =
+  (directory: Directory): Slack['nameOf'] =>
+  async (userId) => {
+    try {
+      return (await directory.person(userId)).name;
+    } catch (error) {
+      if (isDomainError(error)) return null;
+      throw error;
+    }
+  };
 
 const createBolt = ({ connection, environment }: SlackAppSettings, receiver: Receiver, log: Log): App => {
   const app = new App({

@@ -1,4 +1,5 @@
 /** What a refused click, command or form says. One sentence per code: what is wrong, and what to do. */
+import { ACCOUNT_SENTENCES } from './account-sentences.ts';
 import type { RequestProblem } from '../domain/policy/types.ts';
 import { formatDuration } from '../domain/time/durations.ts';
 import { isDomainError } from '../domain/errors.ts';
@@ -148,6 +149,8 @@ const SENTENCES = {
   no_rule: () =>
     'No rule lets you ask for this, so it was not sent. Ask an admin of Latchkey for a rule that covers it.',
   nobody_can_approve: nobody,
+  identity_unknown: (facts) =>
+    `Nothing was sent, since Latchkey does not know who you are there${words(facts, 'message') ? `: ${(words(facts, 'message') ?? '').replace(/[.]$/, '')}.` : '. An admin adds you to `identity` of the target.'}`,
   not_a_helper: (facts) =>
     `Only the requester, owners of ${named(facts, 'target', 'target')} and admins of Latchkey may try again. Nothing was changed.`,
   retry_needless: (facts) =>
@@ -178,6 +181,7 @@ const SENTENCES = {
   not_an_admin: (facts) =>
     `Only admins of Latchkey and owners of ${named(facts, 'target', 'target')} may end somebody else’s access.`,
   already_voted: () => 'You have already voted on this. Your vote counts once.',
+  no_vote: () => 'You have no vote on this request now, so there is nothing to withdraw.',
   stead_used: (facts) =>
     `${words(facts, 'name') ?? 'Whoever you stand in for'} has voted already, so there is nothing to say in their stead.`,
   change_nothing: () => 'That is what was asked. Make it shorter or choose a smaller role, or approve it as it is.',
@@ -223,18 +227,22 @@ const SENTENCES = {
     words(facts, 'state') === 'activating'
       ? 'This access is not set up yet. You will be told when it is.'
       : 'This access is not active any more.',
+  public_key_missing: () =>
+    'This access is for your own SSH key, and none is known. Set it with `/prod-access key` and the line of a file that ends in `.pub`.',
+  ...ACCOUNT_SENTENCES,
+  bad_public_key: (facts) => `The public key ${words(facts, 'problem') ?? 'cannot be read'}.`,
   credentials_gone: () => 'The credentials of this access no longer exist. End it and ask again for new ones.',
   lookup_failed: lookupFailed,
   bad_transition: () => `It changed while you clicked, so nothing was done. Look again and decide on what you see.`,
-  break_glass_off: () => 'The policy of Latchkey has no break-glass. Ask for access with `/prod-access` instead.',
+  break_glass_off: () => 'The policy of Latchkey has no break-glass. Request access with `/prod-access` instead.',
   break_glass_role: (facts) =>
-    `Break-glass does not reach ${named(facts, 'role', 'role')}${words(facts, 'target') ? ` of \`${words(facts, 'target') ?? ''}\`` : ''}: the policy does not list it. Ask for access with \`/prod-access\` instead.`,
+    `Break-glass does not reach ${named(facts, 'role', 'role')}${words(facts, 'target') ? ` of \`${words(facts, 'target') ?? ''}\`` : ''}: the policy does not list it. Request access with \`/prod-access\` instead.`,
   break_glass_who: (facts) => {
     const who = list(facts, 'who');
-    return `You are not one of those who may break glass${who.length > 0 ? ` (${sentenceList(who, 'or')})` : ''}. Ask for access with \`/prod-access\` instead.`;
+    return `You are not one of those who may use break-glass${who.length > 0 ? ` (${sentenceList(who, 'or')})` : ''}. Request access with \`/prod-access\` instead.`;
   },
   break_glass_blocked: (facts) =>
-    `A review of access you took before is overdue${words(facts, 'grantId') ? ` (grant \`${words(facts, 'grantId') ?? ''}\`)` : ''}, so you cannot break glass again. Ask the reviewers to close it, or an admin of Latchkey to allow it.`,
+    `A review of access you took before is overdue${words(facts, 'grantId') ? ` (grant \`${words(facts, 'grantId') ?? ''}\`)` : ''}, so you cannot use break-glass again. Ask the reviewers to close it, or an admin of Latchkey to allow it.`,
   review_not_found: () => 'There is no such review. `/prod-access review` lists those that are open.',
   review_closed: (facts) =>
     `This review was already closed${words(facts, 'by') ? ` by ${words(facts, 'by') ?? ''}` : ''}. Your click changed nothing.`,
@@ -247,9 +255,20 @@ const SENTENCES = {
   nothing_to_allow: (facts) =>
     `${words(facts, 'name') ? `There is no overdue review of ${words(facts, 'name') ?? ''}` : 'There is no overdue review of theirs'}, so nothing holds them up.`,
   admins_only: () => 'Only admins of Latchkey may do this. Nothing was changed.',
+  campaign_unknown: (facts) => {
+    const names = list(facts, 'names');
+    return names.length > 0
+      ? `There is no review of that name in the policy; it has ${sentenceList(names, 'and')}.`
+      : 'The policy has no section `reviews`.';
+  },
+  line_not_found: () => 'That line is not part of a review any more.',
+  line_decided: (facts) =>
+    `This line was already decided${words(facts, 'by') ? ` by ${words(facts, 'by') ?? ''}` : ''}. Your click changed nothing.`,
+  line_note_missing: () => 'Say what is to be changed: the person who edits the policy reads it, and it is kept.',
+  own_line: () => 'This line is about you, so another reviewer decides on it.',
   auditors_only: (facts) => {
     const who = list(facts, 'who');
-    return `Only auditors and admins of Latchkey${who.length > 0 ? ` (${sentenceList(who, 'or')})` : ''} may have evidence. Ask one of them for it.`;
+    return `Only auditors and admins of Latchkey${who.length > 0 ? ` (${sentenceList(who, 'or')})` : ''} may have evidence and reports. Ask one of them for it.`;
   },
   zone_mismatch: (facts) =>
     `On that day the clocks of ${words(facts, 'region') ?? 'that zone'} do not show ${words(facts, 'zone') ?? 'that name'}. Name the place, as in \`22:00 ${words(facts, 'region') ?? 'Europe/Berlin'}\`, or the offset, as in \`22:00 +02:00\`.`,
@@ -258,6 +277,12 @@ const SENTENCES = {
   start_in_past: () => 'That start has passed already. Name a later one, or leave it out to begin at once.',
   start_too_far: (facts) =>
     `That start is too far away. ${duration(facts, 'maxMs') ? `At most ${duration(facts, 'maxMs') ?? ''} ahead.` : 'Name a nearer one.'}`,
+  unknown_window: (facts) =>
+    `The policy has no window of that name${list(facts, 'windows').length > 0 ? `; it has ${sentenceList(list(facts, 'windows'))}` : ''}.`,
+  window_used: () =>
+    'The access of this window was used, or a person ended it. Each opening of a window is for one use.',
+  approver_started_job: () =>
+    'The person who approved this started the job that uses it. Another person approves it, or starts the job.',
   already_started: () =>
     'It was approved and has begun, so it cannot be cancelled any more. Give it back with `/prod-access done`.',
   own_allowance: () => 'Nobody allows anything to themselves. Somebody else has to.',

@@ -3,7 +3,8 @@ import type { WebClient } from '@slack/web-api';
 import { errorFinding, warningFinding } from '../domain/finding.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Policy } from '../domain/policy/types.ts';
-import { CHANNEL_NAME } from '../application/messages/channel-names.ts';
+import { namedPlaces, whereNamed } from '../domain/policy/named-places.ts';
+import type { NamedPlace } from '../domain/policy/named-places.ts';
 
 const PAGE = 999;
 const PAGES_MAX = 50;
@@ -25,20 +26,12 @@ const listChannels = async (client: WebClient, types: string): Promise<Channel[]
 };
 
 /** Channel, as the policy writes it, to what it is for. */
-const channelsOf = ({ targets, breakGlass, audit }: Policy): Map<string, string[]> => {
-  const wanted = new Map<string, string[]>();
-  const add = (channel: string, what: string): void => void wanted.set(channel, [...(wanted.get(channel) ?? []), what]);
-  for (const { name, channel } of Object.values(targets)) if (channel !== null) add(channel, `target ${name}`);
-  for (const ref of breakGlass?.tell ?? []) if (CHANNEL_NAME.test(ref)) add(ref, 'break_glass.tell');
-  for (const place of audit?.publish ?? []) if (place.kind === 'slack') add(place.channel, 'audit.publish');
+const channelsOf = (policy: Policy): Map<string, NamedPlace[]> => {
+  const wanted = new Map<string, NamedPlace[]>();
+  for (const named of namedPlaces(policy))
+    if (named.kind === 'channel') wanted.set(named.channel, [...(wanted.get(named.channel) ?? []), named]);
   return wanted;
 };
-
-const SHOWN_MAX = 3;
-const usesOf = (uses: readonly string[]): string =>
-  uses.length > SHOWN_MAX
-    ? `${uses.slice(0, SHOWN_MAX).join(', ')} and ${uses.length - SHOWN_MAX} more`
-    : uses.join(', ');
 
 const nameOf = (wanted: string): string => wanted.replace(/^#/, '').toLowerCase();
 
@@ -82,7 +75,7 @@ export const examineChannels = async (
   return [...wanted].flatMap(([name, uses]): Finding[] => {
     const keptId = name.startsWith('#') ? kept.get(nameOf(name)) : undefined;
     const channel = pick(channels, name, keptId);
-    const where = `${name} (${usesOf(uses)})`;
+    const where = `${name} (${whereNamed(uses)})`;
     if (!channel)
       return [
         errorFinding(

@@ -3,69 +3,47 @@ import type { WebClient } from '@slack/web-api';
 import { errorFinding, warningFinding } from '../domain/finding.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Policy } from '../domain/policy/types.ts';
+import { NO_ACCOUNT, whyNotCounted } from '../domain/principals/account.ts';
 import { userGroupNamed } from '../domain/principals/user-groups.ts';
+import { namedPlaces } from '../domain/policy/named-places.ts';
 import { createLanes } from '../lib/limiter.ts';
 import { slackFailureOf } from './connection/client.ts';
-import { listUserGroups } from './directory/user-groups.ts';
+import { toolProblem } from './directory/tools.ts';
+import { UNKNOWN_USER, listUserGroups } from './directory/workspace.ts';
+import type { SlackUser } from './directory/workspace.ts';
 
 /** One call each: Slack allows some fifty a minute. */
 const PEOPLE_MAX = 150;
 const AT_ONCE = 5;
-const UNKNOWN = new Set(['user_not_found', 'users_not_found', 'user_not_visible']);
-const USER_ID = /^[UW][A-Z0-9]{4,}$/;
-
-type User = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>;
-
 /** null: a full member who is active. Else why they do not count. */
 type WhyNot = string | null;
 
 const lookUp = async (client: WebClient, ref: string): Promise<WhyNot> => {
   try {
-    const { user }: { user?: User } = ref.includes('@')
+    const { user }: { user?: SlackUser } = ref.includes('@')
       ? await client.users.lookupByEmail({ email: ref })
       : await client.users.info({ user: ref });
-    if (user?.deleted === true) return 'has a closed account';
-    if (user?.is_bot === true) return 'is a bot';
-    const isGuest = user?.is_restricted === true || user?.is_ultra_restricted === true || user?.is_stranger === true;
-    return isGuest ? 'is a guest, and only full members count' : null;
+    return whyNotCounted(user ?? {});
   } catch (error) {
     const failure = slackFailureOf(error);
-    if (failure?.kind === 'permanent' && UNKNOWN.has(failure.code)) return 'has no account in this workspace';
+    if (failure?.kind === 'permanent' && UNKNOWN_USER.has(failure.code)) return NO_ACCOUNT;
     throw error;
   }
 };
 
-const isPerson = (ref: string): boolean => ref.includes('@') || USER_ID.test(ref);
-
-/** Every place of the policy that names people or groups by themselves, outside of groups. */
-const placesOf = (policy: Policy): { place: string; refs: readonly string[] }[] => [
-  ...Object.values(policy.targets).map(({ name, owners }) => ({ place: `owners of ${name}`, refs: owners })),
-  ...policy.rules.flatMap(({ name, effect, escalate }) => [
-    ...(effect.kind === 'ask'
-      ? effect.approvals.map(({ from, also = [] }) => ({ place: `rule "${name}"`, refs: [...from, ...also] }))
-      : []),
-    { place: `escalate of rule "${name}"`, refs: escalate ? [escalate.to] : [] },
-  ]),
-  { place: 'admins', refs: policy.admins },
-  { place: 'auditors', refs: policy.auditors },
-  {
-    place: 'break_glass',
-    refs: [policy.breakGlass].flatMap((one) => (one ? [...one.who, ...one.tell, ...one.reviewers] : [])),
-  },
-  {
-    place: 'incidents',
-    refs: [policy.incidents].flatMap((one) => (one ? [...(one.openBy ?? []), ...(one.keepBy ?? [])] : [])),
-  },
-];
-
 type Listed = { place: string; people: string[]; isGroup: boolean };
 
-const listedIn = (policy: Policy): Listed[] => [
-  ...Object.entries(policy.groups).flatMap(([name, group]) =>
-    group.kind === 'people' ? [{ place: `group ${name}`, people: group.people, isGroup: true }] : [],
-  ),
-  ...placesOf(policy).map(({ place, refs }) => ({ place, people: refs.filter(isPerson), isGroup: false })),
-];
+/** By the places that name them; a group has one place. */
+const listedIn = (policy: Policy): Listed[] => {
+  const lists = new Map<string, Listed>();
+  for (const named of namedPlaces(policy)) {
+    if (named.kind !== 'person') continue;
+    const { where: place, ref } = named;
+    const list = lists.get(place) ?? { place, people: [], isGroup: place.startsWith('group ') };
+    lists.set(place, { ...list, people: [...list.people, ref] });
+  }
+  return [...lists.values()];
+};
 
 /** Where one of several is gone the others still decide; where all are, nobody does. */
 const listFindings = ({ place, people, isGroup }: Listed, why: ReadonlyMap<string, WhyNot>): Finding[] => {
@@ -80,11 +58,11 @@ const listFindings = ({ place, people, isGroup }: Listed, why: ReadonlyMap<strin
 };
 
 const examineUserGroups = async (client: WebClient, policy: Policy): Promise<Finding[]> => {
-  const wanted = Object.entries(policy.groups).flatMap(([name, group]) =>
-    group.kind === 'slack_usergroup' ? [{ name, handle: group.handle.replace(/^@/, '') }] : [],
+  const wanted = namedPlaces(policy).flatMap((named) =>
+    named.kind === 'user_group' ? [{ name: named.group, handle: named.handle.replace(/^@/, '') }] : [],
   );
   if (wanted.length === 0) return [];
-  const userGroups = await listUserGroups(client);
+  const userGroups = (await listUserGroups(client)).groups;
   return wanted.flatMap(({ name, handle }): Finding[] => {
     const named = userGroupNamed(handle, userGroups);
     const what = `The Slack user group @${handle} (group ${name})`;
@@ -93,6 +71,16 @@ const examineUserGroups = async (client: WebClient, policy: Policy): Promise<Fin
       ? []
       : [errorFinding('nobody_in_group', `${what} has no members: add people to it.`)];
   });
+};
+
+const examineTools = async (client: WebClient, policy: Policy): Promise<Finding[]> => {
+  const ids = namedPlaces(policy).flatMap((named) => (named.kind === 'tool' ? [named] : []));
+  const found = await Promise.all(
+    ids.map(async ({ id, where }) => ({ id, where, why: await toolProblem(client, id) })),
+  );
+  return found.flatMap(({ id, where, why }) =>
+    why === null ? [] : [warningFinding('unknown_tool', `${id} (${where}) ${why}: correct the id, or remove it.`)],
+  );
 };
 
 export const examinePeople = async (
@@ -104,14 +92,16 @@ export const examinePeople = async (
   const lane = createLanes(AT_ONCE);
   const { signal } = new AbortController();
   const asked = all.slice(0, PEOPLE_MAX);
-  const [userGroups, ...found] = await Promise.all([
+  const [userGroups, tools, ...found] = await Promise.all([
     hasUserGroups ? examineUserGroups(client, policy) : [],
+    examineTools(client, policy),
     ...asked.map((ref) => lane(async () => [ref, await lookUp(client, ref)] as const, signal)),
   ]);
   const left = all.length - asked.length;
   const why = new Map(found);
   return [
     ...userGroups,
+    ...tools,
     ...lists.flatMap((list) => listFindings(list, why)),
     ...(left > 0
       ? [

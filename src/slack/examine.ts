@@ -6,6 +6,7 @@ import type { Policy } from '../domain/policy/types.ts';
 import type { Log } from '../lib/log.ts';
 import { createExaminingClient, slackFailureOf } from './connection/client.ts';
 import { examineChannels } from './examine-channels.ts';
+import { examineManagerField } from './examine-profile-field.ts';
 import { examinePeople } from './examine-people.ts';
 import { BOT_SCOPES, TOOL_SCOPES } from './scopes.ts';
 import { startErrorOf } from './connection/start-error.ts';
@@ -97,6 +98,7 @@ const examineNamed = async (
     may('users:read', 'users:read.email')
       ? looking('people', () => examinePeople(client, { policy, hasUserGroups: may('usergroups:read') }))
       : [],
+    may('users.profile:read') ? looking('manager field', () => examineManagerField(client, policy)) : [],
   ]);
   return found.flat();
 };

@@ -3,9 +3,10 @@ import { DomainError } from '../domain/errors.ts';
 import type { Policy, Verdict } from '../domain/policy/types.ts';
 import type { PotentialApprovers } from '../application/decisions/potential-approvers.ts';
 import type { PreviewResult } from '../application/queries/preview.ts';
-import { factsOf } from './messages/render/facts.ts';
+import { factsOf } from '../application/messages/facts.ts';
 import { ERROR_SHOWN_MAX } from './messages/render/limits.ts';
-import { mayRemain, oneOf, ruleName, warning } from './messages/render/phrases.ts';
+import { oneOf, remainLines, ruleName, warning } from './messages/render/phrases.ts';
+import { pluralize } from '../lib/pluralize.ts';
 import { inline, sentenceList } from './messages/render/text.ts';
 import { alreadyLine, liveFullLine } from './messages/render/moves.ts';
 import { sentenceOf, sentenceOfDenial, sentenceOfProblem } from './errors.ts';
@@ -20,6 +21,13 @@ const denialReason = (asked: PotentialApprovers): string => {
   return `*This cannot be approved now:* it needs ${asked.count} of ${label}, and only ${asked.people.length} can be asked.`;
 };
 
+/** `*Needs 2 approvals:*` */
+const needed = (asked: readonly PotentialApprovers[]): string =>
+  `*Needs ${pluralize(
+    asked.reduce((sum, { count }) => sum + count, 0),
+    'approval',
+  )}:*`;
+
 const decisionLines = ({ verdict, asked, allowedBy }: PreviewResult): string[] => {
   if (verdict.decision === 'deny') return [`*Cannot be sent.* ${sentenceOfDenial(verdict)}`];
   if (verdict.decision === 'approve') return [`Rule ${ruleName(verdict.rule)} approves this at once.`];
@@ -30,7 +38,8 @@ const decisionLines = ({ verdict, asked, allowedBy }: PreviewResult): string[] =
   const order = verdict.isInOrder ? ', in this order' : '';
   const short = asked.filter(({ people, count, unknown }) => people.length < count && unknown.length === 0);
   return [
-    `Rule ${ruleName(verdict.rule)} will decide. Will be asked: ${sentenceList(asked.map(oneOf))}${order}.`,
+    `${needed(asked)} ${sentenceList(asked.map(oneOf))}${order}.`,
+    `Rule ${ruleName(verdict.rule)} will decide.`,
     ...short.map(denialReason),
   ];
 };
@@ -60,7 +69,7 @@ export const previewLines = (policy: Policy, ask: PreviewFacts, result: PreviewR
     full,
     ...problemLines(result.verdict, ask.isTyping),
     care,
-    mayRemain(result.mayRemain),
+    ...remainLines(result),
     problem,
   ];
   return lines.filter((line) => line !== null);

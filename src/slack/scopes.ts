@@ -34,6 +34,11 @@ export const BOT_SCOPES: readonly Scope[] = [
   },
   { name: 'channels:read', without: 'no channel of the policy is found', isNeeded: namesChannels },
   { name: 'groups:read', without: 'no private channel of the policy is found', isNeeded: namesChannels },
+  {
+    name: 'im:history',
+    without: 'what people write to Latchkey in its direct message is not heard',
+    isNeeded: () => false,
+  },
   { name: 'channels:join', without: 'the bot enters no channel of an incident by itself', isNeeded: hasIncidents },
   { name: 'files:write', without: 'the timeline of an incident is not sent as a file', isNeeded: hasIncidents },
 ];

@@ -1,10 +1,11 @@
 /** News for admins, and whom they reached. */
 import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type {
-  AdminNotificationStore,
+  AdminNotificationReads,
   AdminNotificationWrites,
 } from '../application/record/admin-notification-ports.ts';
-import { announcementCopies, announcements } from './schema/notices.ts';
+import { planMessage } from './messages.ts';
+import { announcements } from './schema/notices.ts';
 import { clock, firstOrNull } from './statement.ts';
 import type { Db } from './statement.ts';
 
@@ -39,7 +40,11 @@ export const announcementWrites = (db: Db): AdminNotificationWrites => ({
     return rows.map(({ line }) => line);
   },
   leaveOut: async (announcementId, audience) => {
-    await db.insert(announcementCopies).values({ announcementId, audience, failure: 'knows', createdAt: clock });
+    await planMessage(
+      db,
+      { kind: 'admin_notification', id: announcementId },
+      { kind: 'notice', audience, failure: 'knows' },
+    );
   },
   ...closingWrites(db),
   ...openNotices(db),
@@ -105,24 +110,11 @@ const openNotices = (db: Db): Pick<AdminNotificationWrites, 'openAbout' | 'takeO
   },
 });
 
-export const announcementStore = (db: Db): AdminNotificationStore => ({
-  find: async (id) => {
+export const announcementReads = (db: Db): AdminNotificationReads => ({
+  adminNotification: async (id) => {
     const found = firstOrNull(await db.select().from(announcements).where(eq(announcements.id, id)));
     if (!found) return null;
-    const copies = await db.select().from(announcementCopies).where(eq(announcementCopies.announcementId, id));
     const { key: _key, facts: _facts, lookedAt: _lookedAt, ...news } = found;
-    return {
-      ...news,
-      copies: copies.map(({ audience: userId, channel, ts, drawnVersion }) => ({ userId, channel, ts, drawnVersion })),
-    };
-  },
-  setTold: async (announcementId, audience, told) => {
-    await db
-      .insert(announcementCopies)
-      .values({ announcementId, audience, ...told, createdAt: clock })
-      .onConflictDoUpdate({
-        target: [announcementCopies.announcementId, announcementCopies.audience],
-        set: told,
-      });
+    return news;
   },
 });

@@ -8,19 +8,20 @@ import type {
   AlertOutcome,
   AlertReads,
   AlertTaking,
+  AlertView,
   AlertWrites,
 } from '../application/alerts/alert-ports.ts';
 import type { Store } from '../application/deps.ts';
-import { alertMessages, alertRequests, alertSignals, alerts } from './schema/alerts.ts';
-import { people } from './schema/principals.ts';
-import { requests } from './schema/requests.ts';
+import { alertRequests, alertSignals, alerts } from './schema/alerts.ts';
+import { planMessage } from './messages.ts';
+import { clients, people } from './schema/principals.ts';
+import { grants, requests } from './schema/requests.ts';
 import { ROW_LOCK, clock, firstOrNull } from './statement.ts';
 import type { Db } from './statement.ts';
 
-const { syncLeaseUntil: _lease, ...stored } = getTableColumns(alerts);
 const signalsOf = sql`from ${alertSignals} where ${alertSignals.alertId} = ${alerts.id}`;
 const columns = {
-  ...stored,
+  ...getTableColumns(alerts),
   firing: sql<number>`(select count(*)::int ${signalsOf} and ${alertSignals.state} = ${sql.raw(`'${ALERT_STATES[0]}'`)})`,
   signals: sql<number>`(select count(*)::int ${signalsOf})`,
 };
@@ -139,7 +140,7 @@ export const alertForgetting =
         where a.state = 'resolved' and a.resolved_at < ${before}
           and not exists (select from alert_requests r where r.alert_id = a.id)
         limit ${limit} for update skip locked
-      ), messages as (delete from alert_messages where alert_id in (select id from old)),
+      ), messages as (delete from messages where subject_kind = 'alert' and subject_id in (select id from old)),
       heard as (delete from alert_signals where alert_id in (select id from old)),
       unheard as (delete from alert_signals where alert_id is null and at < ${ago(Math.min(resolvedBeforeMs, UNHEARD_MS))})
       delete from alerts where id in (select id from old)`);
@@ -156,8 +157,8 @@ export const alertWrites = (db: Db): AlertWrites => ({
   lock: async (id) => firstOrNull(await db.select(columns).from(alerts).where(eq(alerts.id, id)).for(ROW_LOCK)),
   setRoute: async (alertId, { route, told, audiences }) => {
     await db.update(alerts).set({ route, told, version: raised }).where(eq(alerts.id, alertId));
-    const copies = audiences.map((audience) => ({ alertId, audience, createdAt: clock }));
-    if (copies.length > 0) await db.insert(alertMessages).values(copies).onConflictDoNothing();
+    for (const audience of audiences)
+      await planMessage(db, { kind: 'alert', id: alertId }, { kind: 'alert', audience });
   },
   tie: async (requestId, alertId) => {
     await db.insert(alertRequests).values({ requestId, alertId }).onConflictDoNothing();
@@ -176,6 +177,29 @@ const askedBy = async (db: Db, alertId: string) => {
   return rows.map(({ requestId, person, key }) => ({ requestId, person, isAutomatic: key === `alert:${alertId}` }));
 };
 
+const forClient = async (db: Db, alertId: string): Promise<AlertView['forClient']> => {
+  const rows = await db
+    .select({
+      requestId: requests.id,
+      client: clients.name,
+      origin: requests.origin,
+      state: requests.state,
+      grant: grants.state,
+    })
+    .from(alertRequests)
+    .innerJoin(requests, eq(requests.id, alertRequests.requestId))
+    .innerJoin(clients, eq(clients.id, requests.requesterId))
+    .leftJoin(grants, eq(grants.requestId, requests.id))
+    .where(eq(alertRequests.alertId, alertId))
+    .orderBy(asc(requests.createdAt));
+  return rows.map(({ requestId, client, origin, state, grant }) => ({
+    requestId,
+    client,
+    startedBy: origin?.kind === 'alert' ? origin.startedBy : null,
+    isWaiting: state === 'pending' || (grant === 'activating' && origin?.isClaimed === false),
+  }));
+};
+
 export const alertReads = (db: Db): AlertReads => {
   const find = async (id: string): Promise<Alert | null> =>
     firstOrNull(await db.select(columns).from(alerts).where(eq(alerts.id, id)));
@@ -191,7 +215,7 @@ export const alertReads = (db: Db): AlertReads => {
       ),
     alertView: async (id) => {
       const found = firstOrNull(await db.select({ alert: columns, now: clock }).from(alerts).where(eq(alerts.id, id)));
-      return found && { ...found, askedBy: await askedBy(db, id) };
+      return found && { ...found, askedBy: await askedBy(db, id), forClient: await forClient(db, id) };
     },
   };
 };

@@ -9,29 +9,32 @@ import type { Log } from '../lib/log.ts';
 import { oneAtATime } from '../lib/serializer.ts';
 import type { Store } from '../application/deps.ts';
 import type { WorkKind, Written } from '../application/record/outbox.ts';
-import { allowanceReads, allowanceTold } from './pre-approvals.ts';
+import { allowanceReads } from './pre-approvals.ts';
 import { sealEvents } from './audit/seal.ts';
 import { withPlainFailures } from './failures.ts';
 import { absenceReads } from './absences.ts';
 import { addressReads } from './email-bindings.ts';
 import { handleReads } from './user-groups.ts';
-import { alertStore } from './alert-messages.ts';
-import { alertReads } from './alerts.ts';
+import { alertForgetting, alertReads } from './alerts.ts';
+import { campaignReads } from './campaigns.ts';
 import { channelNameReads } from './channel-names.ts';
-import { announcementStore } from './admin-notifications.ts';
+import { announcementReads } from './admin-notifications.ts';
 import { driftReads } from './drift.ts';
 import { gaugeReads } from './gauges.ts';
 import { extensionReads } from './extensions.ts';
 import { grantReads } from './grants.ts';
-import { incidentMessageStore } from './incident-messages.ts';
 import { incidentReads } from './incidents.ts';
+import { lastWeekReads } from './last-week.ts';
 import { limitReads } from './limits.ts';
 import { messageStore } from './messages.ts';
 import { outboxStore } from './outbox.ts';
 import { overdueReads } from './overdue.ts';
+import { accountLinkReads } from './account-links.ts';
 import { principalReads } from './principals.ts';
 import { requestReads } from './requests.ts';
-import { revocationDrawn, revocationReads } from './revocations.ts';
+import { requestsOfJob } from './requests-of-job.ts';
+import { revocationReads } from './revocations.ts';
+import { recordingReads } from './recordings.ts';
 import { useReads } from './usage.ts';
 import { viewReads } from './request-views.ts';
 import type { Db } from './statement.ts';
@@ -94,9 +97,12 @@ const tellOfRetry =
 /** Of what ends much at once, and of what watches over time and targets. */
 const guardingReads = (db: Db) => ({
   ...overdueReads(db),
+  ...announcementReads(db),
   ...revocationReads(db),
   ...driftReads(db),
   ...useReads(db),
+  ...recordingReads(db),
+  ...campaignReads(db),
 });
 
 const identityReads = (db: Db) => ({ ...addressReads(db), ...handleReads(db) });
@@ -118,11 +124,14 @@ export const createStore = ({
     read: {
       now: nowReader(db),
       request: requestReads(db),
+      requestsOfJob: requestsOfJob(db),
       grant: grantReads(db),
       ...principalReads(db),
+      ...accountLinkReads(db),
       absencesOf: absenceReads(db),
       ...identityReads(db),
       ...viewReads(db),
+      ...lastWeekReads(db),
       ...limitReads(db),
       ...allowanceReads(db),
       ...extensionReads(db),
@@ -132,14 +141,10 @@ export const createStore = ({
       ...guardingReads(db),
       ...incidentReads(db),
     },
-    setAllowanceTold: allowanceTold(db),
     messages: messageStore(db, pool),
-    incidentMessages: incidentMessageStore(db),
     outbox: outboxStore(db),
     audit: { seal: (limit) => sealEvents(pool, limit) },
-    announcements: announcementStore(db),
-    setRevocationDrawn: revocationDrawn(db),
-    ...alertStore(db),
+    forgetAlerts: alertForgetting(db),
     problem: () => probe('store'),
     close: () => pool.end(),
   });

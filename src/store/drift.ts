@@ -1,5 +1,5 @@
 /** What the reconciler found, and what the ledger says against it. */
-import { and, asc, eq, getTableColumns, inArray, isNull, notInArray, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, inArray, isNotNull, isNull, ne, notInArray, or, sql } from 'drizzle-orm';
 import type {
   DriftBatch,
   DriftReads,
@@ -63,6 +63,33 @@ const ledgerOf = async (db: Db, target: string, { ids, startedAt }: { ids: strin
   } satisfies Ledger;
 };
 
+const lastEndedOf = async (db: Db, target: string, { sinceMs, limit }: { sinceMs: number; limit: number }) => {
+  const last = db.$with('last').as(
+    db
+      .selectDistinctOn([grants.handle], { id: grants.id })
+      .from(grants)
+      .where(and(eq(grants.target, target), isNotNull(grants.handle), ne(grants.state, 'failed')))
+      // One that lives comes before all that ended, whenever they began.
+      .orderBy(grants.handle, sql`${grants.removedAt} desc nulls first`),
+  );
+  const rows = await db
+    .with(last)
+    .select({ grant: grantColumns, person: people, client: clientColumns })
+    .from(grants)
+    .innerJoin(last, eq(last.id, grants.id))
+    .leftJoin(people, eq(people.id, grants.granteeId))
+    .leftJoin(clients, eq(clients.id, grants.granteeId))
+    .where(
+      and(
+        inArray(grants.endOutcome, ['removed', 'already_absent']),
+        sql`${grants.removedAt} > clock_timestamp() - ${sinceMs} * interval '1 millisecond'`,
+      ),
+    )
+    .orderBy(desc(grants.removedAt))
+    .limit(limit);
+  return rows.map(withGrantee);
+};
+
 const selectBatches = (db: Db) =>
   db
     .select({
@@ -79,6 +106,7 @@ const selectBatches = (db: Db) =>
 export const driftReads = (db: Db): DriftReads => ({
   takeDriftTargets: (targets, everyMs) => takeTargets(db, targets, everyMs),
   ledgerOf: (target, ids, startedAt) => ledgerOf(db, target, { ids, startedAt }),
+  lastEndedOf: (target, of) => lastEndedOf(db, target, of),
   driftBatch: async (id) => firstOrNull(await selectBatches(db).where(eq(driftBatches.id, id))),
   orderedBatches: () =>
     selectBatches(db)

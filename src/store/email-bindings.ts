@@ -45,11 +45,18 @@ const lockTeam = (db: Db, teamId: string): Promise<unknown> =>
 export const addressWrites = (db: Db): AddressWrites => ({
   see: async (teamId, pairs) => {
     await lockTeam(db, teamId);
-    for (const { address, userId } of pairs)
-      await db.execute(sql`
+    // Of several that come together, only the first of an address and of an account can be the first ever.
+    await db.execute(sql`
+        with seen as (select user_id, address, min(place) as place
+          from unnest(${textArray(pairs.map(({ userId }) => userId))}, ${textArray(pairs.map(({ address }) => address))})
+            with ordinality as p(user_id, address, place) group by user_id, address)
         insert into addresses (team_id, user_id, address, first_seen_at, last_seen_at, is_bound)
-        select ${teamId}, ${userId}, ${address}, clock_timestamp(), clock_timestamp(), not exists (
-          select from addresses a where a.team_id = ${teamId} and (a.address = ${address} or a.user_id = ${userId}))
+        select ${teamId}, s.user_id, s.address, clock_timestamp(), clock_timestamp(),
+          row_number() over (partition by s.address order by s.place) = 1
+          and row_number() over (partition by s.user_id order by s.place) = 1
+          and not exists (
+            select from addresses a where a.team_id = ${teamId} and (a.address = s.address or a.user_id = s.user_id))
+        from seen s order by s.place
         on conflict (team_id, user_id, address) do update set last_seen_at = excluded.last_seen_at, is_past = false
           where addresses.is_past or addresses.last_seen_at < excluded.last_seen_at - interval '1 day'`);
   },

@@ -4,6 +4,7 @@ import { errorFinding, warningFinding } from '../domain/finding.ts';
 import type { Examined, Finding } from '../domain/finding.ts';
 import type { Log } from '../lib/log.ts';
 import type { Sealed } from '../lib/sealing.ts';
+import { pluralize } from '../lib/pluralize.ts';
 import { clearTextWarning } from './address.ts';
 import type { DatabaseAddress } from './address.ts';
 import { createPool } from './client.ts';
@@ -92,6 +93,19 @@ const sealedFindings = async (pool: pg.Pool, opens: NonNullable<DatabaseToExamin
   return [errorFinding('secret_key', message)];
 };
 
+const REMOVAL_LIMIT = '5 minutes';
+const NOT_REMOVED = `
+  select count(*)::int as count, coalesce(string_agg(distinct target, ', ' order by target), '') as targets
+  from grants where state = 'closed' and closed_at < clock_timestamp() - interval '${REMOVAL_LIMIT}'`;
+
+const removalFindings = async (pool: pg.Pool): Promise<Finding[]> => {
+  const { rows } = await pool.query<{ count: number; targets: string }>(NOT_REMOVED);
+  const [left] = rows;
+  if (!left || left.count === 0) return [];
+  const message = `${pluralize(left.count, 'closed grant')} could not be removed in ${left.targets} for over ${REMOVAL_LIMIT}. Nobody has access by it. The owners and the admins have a message with the cause and the statements to run.`;
+  return [warningFinding('not_removed', message)];
+};
+
 /** Rejects with what Postgres or the network says where it cannot be reached. */
 export const examineDatabase = async ({ opens, log, ...address }: DatabaseToExamine): Promise<Examined> => {
   const pool = createPool({ ...address, log, max: 1 });
@@ -109,6 +123,7 @@ export const examineDatabase = async ({ opens, log, ...address }: DatabaseToExam
       ...schemaFindings(state),
       ...(await creatorFindings(pool)),
       ...(unwritable === null ? [] : [errorFinding('not_writable', unwritable)]),
+      ...(state === 'current' ? await removalFindings(pool) : []),
       ...(state === 'current' && opens !== null ? await sealedFindings(pool, opens) : []),
     ];
     const tls = self.isEncrypted ? 'TLS' : 'no TLS';

@@ -42,7 +42,7 @@ export const extensionReads = (db: Db): Pick<Store['read'], 'extension' | 'activ
       .from(grants)
       .where(and(eq(grants.granteeId, granteeId), isActive, eq(grants.target, target), eq(grants.role, role)))
       .orderBy(desc(grants.expiresAt)),
-  countSharers: async (grant, states) => {
+  countSharers: async (grant, states, how) => {
     const { id, target, granteeId, handle, scope } = grant;
     const isSame = sql`case when ${grants.handle} is null or ${handle === null}
       then ${grants.granteeId} = ${granteeId} and ${grants.scope} = ${sql.param(scope, grants.scope)}::jsonb
@@ -52,8 +52,9 @@ export const extensionReads = (db: Db): Pick<Store['read'], 'extension' | 'activ
     const isWaiting = sql`${grants.state} = 'activating' and ${inArray(grants.lastErrorKind, [...HUMAN_KINDS])}
       and (${grants.leaseUntil} is null or ${grants.leaseUntil} <= clock_timestamp())`;
     const isThere = sql`(${isWaiting}) is not true`;
-    const isOther = and(eq(grants.target, target), ne(grants.id, id), inArray(grants.state, states));
-    const others = and(isOther, isBegun, isThere, isSame);
+    const isOther = and(eq(grants.target, target), ne(grants.id, id), inArray(grants.state, [...states]));
+    const isGiver = how?.areGivers ? eq(grants.hadAlready, false) : undefined;
+    const others = and(isOther, isBegun, isThere, isSame, isGiver);
     return only(await db.select({ found: count() }).from(grants).where(others)).found;
   },
 });

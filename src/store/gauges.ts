@@ -23,16 +23,27 @@ const countsQuery = sql`
   select (select count(*) from requests where state = 'pending')::int as "pending",
     (select count(*) from grants where state = 'active')::int as "active",
     (select count(*) from grants where state = 'ending')::int as "ending",
+    (select count(*) from grants where state = 'closed')::int as "closed",
     (select count(*) from outbox where dispatched_at is null)::int as "unsentWork",
     (select greatest(0, coalesce(extract(epoch from clock_timestamp() - min(available_at)), 0) * 1000)
       from outbox)::double precision as "oldestWorkMs",
-    (select count(*) from audit_unsealed)::int as "unsealed"`;
+    (select count(*) from outbox where last_error = 'ratelimited')::int as "slackWaiting",
+    (select greatest(0, coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0) * 1000)
+      from outbox where last_error = 'ratelimited')::double precision as "slackLagMs",
+    (select count(*) from audit_unsealed)::int as "unsealed",
+    (select greatest(0, coalesce((select max(seq) from audit_chain), 0) - min(cursor)) from audit_sinks)::int as "sinkBehind"`;
 
-type Gauges = Pick<Store['read'], 'oldestOverdueMs' | 'msToNextDeadline' | 'counts'>;
+/** Nobody has access by what this waits for. */
+const oldestClosedQuery = sql`
+  select greatest(0, coalesce(extract(epoch from clock_timestamp() - min(closed_at)), 0) * 1000)::double precision as value
+  from grants where state = 'closed'`;
+
+type Gauges = Pick<Store['read'], 'oldestOverdueMs' | 'oldestClosedMs' | 'msToNextDeadline' | 'counts'>;
 type Counts = Awaited<ReturnType<Gauges['counts']>>;
 
 export const gaugeReads = (db: Db): Gauges => ({
   oldestOverdueMs: async () => only((await db.execute<{ value: number | null }>(overdueQuery)).rows).value ?? 0,
+  oldestClosedMs: async () => only((await db.execute<{ value: number }>(oldestClosedQuery)).rows).value,
   msToNextDeadline: async () => only((await db.execute<{ value: number | null }>(nextDeadlineQuery)).rows).value,
   counts: async () => only((await db.execute<Counts>(countsQuery)).rows),
 });

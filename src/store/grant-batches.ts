@@ -1,5 +1,5 @@
 /** Many grants in one statement each, for ends that fall due together. Rows are locked requests first, in one order, as everywhere. */
-import { and, asc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import { DomainError } from '../domain/errors.ts';
@@ -7,7 +7,7 @@ import type { GrantState } from '../domain/lifecycle.ts';
 import type { EndCause } from '../domain/grants/ending.ts';
 import type { Tx } from '../application/deps.ts';
 import { grants, requests } from './schema/requests.ts';
-import { ROW_LOCK, clock, clockPlus } from './statement.ts';
+import { ROW_LOCK, clock, clockOnce, clockPlus } from './statement.ts';
 import type { Db } from './statement.ts';
 import { raisedVersion } from './request-columns.ts';
 
@@ -35,13 +35,45 @@ const changeMany = async (db: Db, { ids, from, set }: Change): Promise<void> => 
 };
 
 const none: SQL = sql`null`;
+/** Each stroke counts its own attempts. */
+const freshAttempts = { attempts: 0, nextAttemptAt: none, lastError: none, lastErrorKind: none };
+
+/** While something in its target is being closed, what is closed there waits: but not for ever. */
+const WAITS = sql`interval '30 seconds'`;
+const isInTurn = sql`(${grants.closedAt} < ${clockOnce} - ${WAITS} or ${grants.target} not in (
+  select d.target from grants d where d.state = 'active' and d.expires_at <= ${clockOnce}
+  union all select d.target from grants d where d.state = 'ending' and d.lease_until > ${clockOnce}))`;
+
+/** Which of one target, the longest closed one first: a batch is one call to it. */
+const claimClosed = async (
+  db: Db,
+  of: Parameters<Tx['grants']['claimClosed']>[0],
+  leaseMs: number,
+): Promise<string[]> => {
+  const isFree = or(isNull(grants.leaseUntil), lte(grants.leaseUntil, clockOnce));
+  const isDue = or(isNull(grants.nextAttemptAt), lte(grants.nextAttemptAt, clockOnce));
+  const isWanted = 'ids' in of ? inArray(grants.id, of.ids) : isInTurn;
+  const due = db
+    .select({ id: grants.id })
+    .from(grants)
+    .where(and(sql`${grants.state} = 'closed'`, isFree, isDue, isWanted))
+    .orderBy(asc(grants.closedAt))
+    .limit('ids' in of ? Math.max(1, of.ids.length) : of.limit)
+    .for(ROW_LOCK, { skipLocked: true });
+  const claimed = await db
+    .update(grants)
+    .set({ leaseUntil: clockPlus(sql`${leaseMs}`) })
+    .where(inArray(grants.id, due))
+    .returning({ id: grants.id });
+  return claimed.map(({ id }) => id);
+};
 
 const endMany = async (
   db: Db,
   ids: string[],
   { cause, leaseMs }: { cause: EndCause; leaseMs: number },
 ): Promise<void> => {
-  const ending = { endingAt: clock, endCause: cause, attempts: 0, nextAttemptAt: none, lastError: none };
+  const ending = { endingAt: clock, endCause: cause, ...freshAttempts };
   const states = await db.select({ id: grants.id, state: grants.state }).from(grants).where(inArray(grants.id, ids));
   const idsIn = (state: GrantState): string[] => states.filter((one) => one.state === state).map(({ id }) => id);
   const leaseUntil = clockPlus(sql`${leaseMs}`);
@@ -50,10 +82,25 @@ const endMany = async (
   await changeMany(db, { ids: idsIn('activating'), from: 'activating', set: { state: 'ending', ...ending } });
 };
 
+const strokes = (db: Db): Pick<Tx['grants'], 'setClosedMany' | 'setRemovedMany'> => ({
+  setClosedMany: (ids, endOutcome) =>
+    changeMany(db, {
+      ids,
+      from: 'ending',
+      set: { state: 'closed', closedAt: clock, endOutcome, leaseUntil: none, ...freshAttempts },
+    }),
+  setRemovedMany: (ids, outcome) =>
+    changeMany(db, {
+      ids,
+      from: 'closed',
+      set: { state: 'removed', removedAt: clock, endOutcome: outcome, leaseUntil: none, nextAttemptAt: none },
+    }),
+});
+
 export const grantBatches = (
   db: Db,
   columns: Parameters<Db['select']>[0] & object,
-): Pick<Tx['grants'], 'lockMany' | 'expireMany' | 'endMany' | 'setEndedMany'> => ({
+): Pick<Tx['grants'], 'lockMany' | 'expireMany' | 'endMany' | 'setClosedMany' | 'setRemovedMany' | 'claimClosed'> => ({
   lockMany: async (ids) => {
     if (ids.length === 0) return [];
     const rows = await db
@@ -74,17 +121,10 @@ export const grantBatches = (
         endingAt: clock,
         endCause: 'expired',
         leaseUntil: clockPlus(sql`${leaseMs}`),
-        attempts: 0,
-        nextAttemptAt: none,
-        lastError: none,
-        lastErrorKind: none,
+        ...freshAttempts,
       },
     }),
   endMany: (ids, end) => endMany(db, ids, end),
-  setEndedMany: (ids, outcome) =>
-    changeMany(db, {
-      ids,
-      from: 'ending',
-      set: { state: 'ended', endedAt: clock, endOutcome: outcome, leaseUntil: none, nextAttemptAt: none },
-    }),
+  ...strokes(db),
+  claimClosed: (of, leaseMs) => claimClosed(db, of, leaseMs),
 });

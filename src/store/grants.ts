@@ -1,5 +1,5 @@
-/** Grants: access that was given, from `activating` to `ended`. The deadline is stored here before any target is touched. */
-import { and, asc, eq, getTableColumns, gt, inArray, isNotNull, isNull, lte, or, sql } from 'drizzle-orm';
+/** Grants: access that was given, from `activating` to `removed`. The deadline is stored here before any target is touched. */
+import { and, asc, eq, getTableColumns, inArray, isNull, lte, or, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import { DomainError } from '../domain/errors.ts';
@@ -7,7 +7,7 @@ import { GRANT_MOVES, moveGrant } from '../domain/lifecycle.ts';
 import type { GrantState } from '../domain/lifecycle.ts';
 import type { Store, Tx } from '../application/deps.ts';
 import type { Line } from './in-transaction.ts';
-import { UNFINISHED_STATES, grants, requests } from './schema/requests.ts';
+import { STALLED_STATES, UNFINISHED_STATES, grants, requests } from './schema/requests.ts';
 import {
   ROW_LOCK,
   clock,
@@ -21,6 +21,7 @@ import {
 } from './statement.ts';
 import type { Db } from './statement.ts';
 import { grantBatches } from './grant-batches.ts';
+import { leaseWrites } from './grant-leases.ts';
 import { warnBefore, warningWrites } from './grant-warnings.ts';
 import { raisedVersion } from './request-columns.ts';
 
@@ -35,6 +36,7 @@ export const grantColumns = columns;
 
 const isId = eq(grants.id, slot('id'));
 const isUnfinished = inArray(grants.state, sql.raw(`('${UNFINISHED_STATES.join("', '")}')`));
+const isStalled = inArray(grants.state, sql.raw(`('${STALLED_STATES.join("', '")}')`));
 const isFree = or(isNull(grants.leaseUntil), lte(grants.leaseUntil, clockOnce));
 
 const statesBefore = (to: GrantState): GrantState[] =>
@@ -102,36 +104,6 @@ const lockStatement = (db: Db) =>
     .for(ROW_LOCK, { of: [requests, grants] })
     .prepare('grant_lock');
 
-const claimStatement = (db: Db) =>
-  db
-    .update(grants)
-    .set({ leaseUntil: clockPlus(given('leaseMs')) })
-    .where(and(isId, isUnfinished))
-    .returning({ id: grants.id })
-    .prepare('grant_claim');
-
-const claimToActivateStatement = (db: Db) =>
-  db
-    .update(grants)
-    .set({ leaseUntil: clockPlus(given('leaseMs')), expiresAt: clockPlus(given('deadlineMs')) })
-    .where(and(isId, eq(grants.state, 'activating')))
-    .returning({ id: grants.id })
-    .prepare('grant_claim_to_activate');
-
-const isLeasedStatement = (db: Db) =>
-  db
-    .select({ id: grants.id })
-    .from(grants)
-    .where(and(isId, gt(grants.leaseUntil, clock)))
-    .prepare('grant_is_leased');
-
-const leaseOfStatement = (db: Db) =>
-  db
-    .select({ isLive: sql<boolean>`${grants.leaseUntil} > ${clock}` })
-    .from(grants)
-    .where(and(isId, isNotNull(grants.leaseUntil)))
-    .prepare('grant_lease_of');
-
 const setActiveStatement = (db: Db) =>
   changeStatement(db, 'grant_set_active', {
     set: {
@@ -179,20 +151,12 @@ const setEndingStatement = (db: Db) =>
     where: comesFrom('ending'),
   });
 
-const setEndedStatement = (db: Db) =>
-  changeStatement(db, 'grant_set_ended', {
-    set: { state: 'ended', endedAt: clock, endOutcome: given('outcome'), leaseUntil: null, nextAttemptAt: null },
-    where: comesFrom('ended'),
-  });
-
 const setRetryStatement = (db: Db) =>
   changeStatement(db, 'grant_set_retry', {
     set: {
       attempts: sql`${grants.attempts} + 1`,
       lastError: given('error'),
       lastErrorKind: given('kind'),
-      // Since when it was found closed each time; an attempt that did not get so far proves nothing.
-      closedAt: sql`case when ${given('isClosed')}::boolean then coalesce(${grants.closedAt}, ${clock}) end`,
       nextAttemptAt: clockPlus(given('retryInMs')),
       leaseUntil: null,
     },
@@ -213,6 +177,14 @@ const setScopeStatement = (db: Db) =>
     .where(and(isId, eq(grants.state, 'activating')))
     .prepare('grant_set_scope');
 
+/** Before the first attempt to give it: what an end takes away hangs on this, so it is stored before the target is touched. */
+const setFoundStatement = (db: Db) =>
+  db
+    .update(grants)
+    .set({ handle: sql`${sql.param(slot('handle'), grants.handle)}`, hadAlready: given('hadAlready') })
+    .where(and(isId, eq(grants.state, 'activating')))
+    .prepare('grant_set_found');
+
 const lockDueStatement = (db: Db) =>
   db
     .select(grantColumns)
@@ -228,7 +200,7 @@ const listStalledStatement = (db: Db) =>
   db
     .select(grantColumns)
     .from(grants)
-    .where(and(isUnfinished, isFree, or(isNull(grants.nextAttemptAt), lte(grants.nextAttemptAt, clockOnce))))
+    .where(and(isStalled, isFree, or(isNull(grants.nextAttemptAt), lte(grants.nextAttemptAt, clockOnce))))
     .orderBy(sql`${grants.nextAttemptAt} nulls first`, asc(grants.expiresAt))
     .limit(slot('limit'))
     .prepare('grant_list_stalled');
@@ -252,13 +224,12 @@ type Change = ReturnType<typeof changeStatement>;
 
 const stateWrites = (
   db: Db,
-): Pick<Tx['grants'], 'setActive' | 'setExtended' | 'setFailed' | 'setEnding' | 'setEnded' | 'setRetry'> => {
+): Pick<Tx['grants'], 'setActive' | 'setExtended' | 'setFailed' | 'setEnding' | 'setRetry'> => {
   const find = findStatement(db);
   const setActive = setActiveStatement(db);
   const setExtended = setExtendedStatement(db);
   const setFailed = setFailedStatement(db);
   const setEnding = setEndingStatement(db);
-  const setEnded = setEndedStatement(db);
   const setRetry = setRetryStatement(db);
   const run = async (change: Change, refusal: Refusal, values: Record<string, unknown>) => {
     const { id } = refusal;
@@ -273,9 +244,8 @@ const stateWrites = (
       void (await run(setExtended, { id, to: null }, { expiresAt: expiresAt.toISOString(), durationMs })),
     setFailed: async (id, error) => void (await run(setFailed, { id, to: 'failed' }, { error })),
     setEnding: async (id, end) => void (await run(setEnding, { id, to: 'ending' }, end)),
-    setEnded: async (id, outcome) => void (await run(setEnded, { id, to: 'ended' }, { outcome })),
-    setRetry: async (id, { kind, message: error, isClosed = false }, retryInMs) => {
-      const values = { error, kind, isClosed, retryInMs };
+    setRetry: async (id, { kind, message: error }, retryInMs) => {
+      const values = { error, kind, retryInMs };
       const { attempts, nextAttemptAt } = await run(setRetry, { id, to: null }, values);
       if (!nextAttemptAt) throw new Error(`Grant ${id} was to be tried again and has no time for it.`);
       return { attempts, nextAttemptAt };
@@ -287,33 +257,21 @@ export const grantWrites = (db: Db, { later }: Line): Tx['grants'] => {
   const find = findStatement(db);
   const insert = insertStatement(db);
   const lock = lockStatement(db);
-  const claim = claimStatement(db);
-  const claimToActivate = claimToActivateStatement(db);
-  const isLeased = isLeasedStatement(db);
-  const leaseOf = leaseOfStatement(db);
   const lockDue = lockDueStatement(db);
   const listStalled = listStalledStatement(db);
   const setNextAttempt = setNextAttemptStatement(db);
   const setScope = setScopeStatement(db);
+  const setFound = setFoundStatement(db);
   return {
     ...stateWrites(db),
+    ...leaseWrites(db, (id) => refuse(find, { id, to: null })),
     ...grantBatches(db, grantColumns),
     ...warningWrites(db),
     insert: async (grant) =>
       later(() => insert.execute({ ...grant, startsAt: isoOrNull(grant.startsAt), claimMs: grant.claimMs ?? null })),
     lock: async (id) => firstOrNull(await lock.execute({ id })),
-    claim: async (id, leaseMs, deadlineMs) => {
-      const claimed = await (deadlineMs === null
-        ? claim.execute({ id, leaseMs })
-        : claimToActivate.execute({ id, leaseMs, deadlineMs }));
-      if (claimed.length === 0) await refuse(find, { id, to: null });
-    },
-    isLeased: async (id) => (await isLeased.execute({ id })).length > 0,
-    leaseOf: async (id) => {
-      const [lease] = await leaseOf.execute({ id });
-      return lease ? (lease.isLive ? 'live' : 'over') : 'none';
-    },
     setNextAttempt: async (id, inMs) => void (await setNextAttempt.execute({ id, inMs })),
+    setFound: async (id, found) => void (await setFound.execute({ id, ...found })),
     setScope: async (id, scope) => void (await setScope.execute({ id, scope })),
     lockDue: (limit) => lockDue.execute({ limit }),
     listStalled: (limit) => listStalled.execute({ limit }),

@@ -1,9 +1,8 @@
 /** What every statement on incidents reads. */
 import { getTableColumns, sql } from 'drizzle-orm';
-import { incidents } from './schema/requests.ts';
+import { incidents } from './schema/incidents.ts';
 
-const { syncLeaseUntil: _lease, ...columns } = getTableColumns(incidents);
-export const incidentColumns = columns;
+export const incidentColumns = getTableColumns(incidents);
 
 /** Of the row and of everything tied to it: no change of a request has to write, and so wait for, the incident's row. */
 export const incidentVersion = sql<number>`(${incidents.version} + (

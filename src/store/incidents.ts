@@ -5,10 +5,10 @@ import type { IncidentChange, IncidentReads, IncidentRow } from '../application/
 import { isEventType } from '../domain/audit/events.ts';
 import { currentEvent } from '../domain/audit/names.ts';
 import type { Json } from '../domain/json.ts';
-import { incidentHistory } from './schema/incidents.ts';
+import { incidentHistory, incidents } from './schema/incidents.ts';
 import { auditEvents } from './schema/audit.ts';
 import { people } from './schema/principals.ts';
-import { LIVE_STATES, grants, incidents, requests } from './schema/requests.ts';
+import { LIVE_STATES, grants, requests } from './schema/requests.ts';
 import { clock, clockOnce, firstOrNull, slot } from './statement.ts';
 import type { Db } from './statement.ts';
 import { incidentColumns as columns, incidentVersion } from './incident-columns.ts';
@@ -35,7 +35,7 @@ const countsOfIncident = sql<IncidentRow['counts']>`(
   select json_build_object(
     'live', count(*) filter (where g.state in (${sql.raw(`'${LIVE_STATES.join("', '")}'`)})),
     'pending', count(*) filter (where r.state = 'pending'),
-    'ended', count(*) filter (where r.state <> 'pending' and (g.state is null or g.state in ('ended', 'failed'))))
+    'ended', count(*) filter (where r.state <> 'pending' and (g.state is null or g.state in ('closed', 'removed', 'failed'))))
   from requests r left join grants g on g.request_id = r.id
   where r.incident_id = ${incidents.id})`;
 

@@ -1,98 +1,119 @@
-/** Where in Slack a request is shown, and which version of it was drawn there. */
-import { and, eq, isNull, lte, or, sql } from 'drizzle-orm';
+/** Where each message stands, which version of its subject it shows, and who brings them up to date now. */
+import { and, asc, eq, isNotNull } from 'drizzle-orm';
 import type pg from 'pg';
 import { createBatch } from '../lib/batch.ts';
-import type { Store } from '../application/deps.ts';
-import type { MessageCopy } from '../application/messages/message-ports.ts';
-import { messages, requests } from './schema/requests.ts';
-import { ROW_LOCK, clock, clockPlus, firstOrNull, given, slot } from './statement.ts';
+import type { MessageCopy, MessageStore, MessageSubject } from '../application/messages/message-ports.ts';
+import { messages } from './schema/messages.ts';
+import { clock, slot } from './statement.ts';
 import type { Db } from './statement.ts';
-import { selectViews, viewOf } from './request-views.ts';
 
-const copiesOfRequest = sql<MessageCopy[]>`(
-  select coalesce(json_agg(json_build_object(
-    'requestId', ${messages.requestId}, 'kind', ${messages.kind}, 'audience', ${messages.audience}, 'part', ${messages.part},
-    'channel', ${messages.channel}, 'ts', ${messages.ts}, 'drawnVersion', ${messages.drawnVersion}, 'failure', ${messages.failure}
-  ) order by ${messages.id}), '[]')
-  from ${messages} where ${messages.requestId} = ${requests.id})`;
+const CLAIM = `
+  insert into message_leases (subject_kind, subject_id, until)
+  values ($1, $2, clock_timestamp() + $3::double precision * interval '1 millisecond')
+  on conflict (subject_kind, subject_id) do update set until = excluded.until where message_leases.until <= clock_timestamp()
+  returning 1`;
 
-/**
- * The lease and everything there is to draw, in one statement. The view is as it was when the statement began; where it waited for a lock,
- * the version that `release` gives is a later one, and the request is drawn again.
- *
- * `=` and not `in`: more tables are joined than Postgres reorders (`join_collapse_limit`, 8), so what `in` makes a join of its own is joined
- * last, after every request was joined with everything that belongs to it.
- */
-const openStatement = (db: Db) => {
-  const isFree = or(isNull(requests.syncLeaseUntil), lte(requests.syncLeaseUntil, clock));
-  const claimed = db.$with('claimed').as(
-    db
-      .update(requests)
-      .set({ syncLeaseUntil: clockPlus(given('leaseMs')) })
-      .where(and(eq(requests.id, slot('requestId')), isFree))
-      .returning({ id: requests.id }),
-  );
-  return selectViews(db.with(claimed), copiesOfRequest)
-    .where(sql`${requests.id} = (select id from claimed)`)
-    .prepare('message_open');
-};
-
-/** Locked in one order, as everywhere. */
-const releaseStatement = (db: Db) => {
-  const held = db.$with('held').as(
-    db
-      .select({ id: requests.id })
-      .from(requests)
-      .where(sql`${requests.id} = any(${slot('requestIds')}::text[])`)
-      .orderBy(requests.id)
-      .for(ROW_LOCK),
-  );
-  return db
-    .with(held)
-    .update(requests)
-    .set({ syncLeaseUntil: null })
-    .from(held)
-    .where(eq(requests.id, held.id))
-    .returning({ id: requests.id, version: requests.version })
-    .prepare('message_release');
-};
+/** Locked in one order, as everywhere. The version of an incident counts everything that is tied to it. */
+const RELEASE = `
+  with given as (
+    select * from unnest($1::text[], $2::text[]) with ordinality as g (kind, id, place)
+  ), held as (
+    select l.subject_kind, l.subject_id from message_leases l join given g on l.subject_kind = g.kind and l.subject_id = g.id
+    order by l.subject_kind, l.subject_id for update of l
+  ), released as (
+    delete from message_leases l using held h where l.subject_kind = h.subject_kind and l.subject_id = h.subject_id
+  )
+  select case g.kind
+    when 'request' then (select version from requests where id = g.id)
+    when 'incident' then (select (i.version + coalesce((select sum(r.version) from requests r where r.incident_id = i.id), 0))::int
+      from incidents i where i.id = g.id)
+    when 'alert' then (select version from alerts where id = g.id)
+    when 'admin_notification' then (select version from announcements where id = g.id)
+    end as version
+  from given g order by g.place`;
 
 /** Its place in the unique index orders the rows, so that two who save the same ones do not wait for each other. */
 const SAVE = `
-  insert into messages (request_id, kind, audience, part, channel, ts, drawn_version, failure, created_at)
-  select c."requestId", c.kind, c.audience, c.part, c.channel, c.ts, c."drawnVersion", c.failure, clock_timestamp()
+  insert into messages (subject_kind, subject_id, kind, audience, part, channel, ts, rendered_version, rendered, failure, created_at)
+  select c."subjectKind", c."subjectId", c.kind, c.audience, c.part, c.channel, c.ts, c."renderedVersion", c.rendered, c.failure,
+    clock_timestamp()
   from json_to_recordset($1::json) as c(
-    "requestId" text, kind text, audience text, part int, channel text, ts text, "drawnVersion" int, failure text)
-  order by c."requestId", c.kind, c.audience, c.part
-  on conflict on constraint messages_once_per_audience
-  do update set channel = excluded.channel, ts = excluded.ts, drawn_version = excluded.drawn_version, failure = excluded.failure`;
+    "subjectKind" text, "subjectId" text, kind text, audience text, part int, channel text, ts text, "renderedVersion" int, rendered text,
+    failure text)
+  order by c."subjectKind", c."subjectId", c.kind, c.audience, c.part
+  on conflict on constraint messages_once
+  do update set channel = excluded.channel, ts = excluded.ts, rendered_version = excluded.rendered_version, rendered = excluded.rendered,
+    failure = excluded.failure`;
 
 const BATCH_MAX = 100;
 
-export const messageStore = (db: Db, pool: pg.Pool): Store['messages'] => {
-  const open = openStatement(db);
-  const releaseMany = releaseStatement(db);
-  const release = createBatch<string, { version: number }>({
+const isOf = and(eq(messages.subjectKind, slot('kind')), eq(messages.subjectId, slot('id')));
+
+const listStatement = (db: Db) => {
+  const { kind, audience, part, channel, ts, renderedVersion, rendered, failure } = messages;
+  return db
+    .select({ kind, audience, part, channel, ts, renderedVersion, rendered, failure })
+    .from(messages)
+    .where(isOf)
+    .orderBy(asc(messages.id))
+    .prepare('message_list');
+};
+
+type Saved = { subject: MessageSubject; copy: MessageCopy };
+
+const saver = (pool: pg.Pool) =>
+  createBatch<Saved, null>({
     max: BATCH_MAX,
-    run: async (requestIds) => {
-      const rows = await releaseMany.execute({ requestIds: [...new Set(requestIds)] });
-      const versions = new Map(rows.map(({ id, version }) => [id, version]));
-      return requestIds.map((id) => ({ version: versions.get(id) ?? 0 }));
+    run: async (saved) => {
+      const rows = saved.map(({ subject, copy }) => ({ subjectKind: subject.kind, subjectId: subject.id, ...copy }));
+      await pool.query({ name: 'message_save', text: SAVE, values: [JSON.stringify(rows)] });
+      return saved.map(() => null);
     },
   });
-  const save = createBatch<MessageCopy, null>({
+
+const releaser = (pool: pg.Pool) =>
+  createBatch<MessageSubject, { version: number }>({
     max: BATCH_MAX,
-    run: async (copies) => {
-      await pool.query({ name: 'message_save', text: SAVE, values: [JSON.stringify(copies)] });
-      return copies.map(() => null);
+    run: async (subjects) => {
+      const values = [subjects.map(({ kind }) => kind), subjects.map(({ id }) => id)];
+      const { rows } = await pool.query<{ version: number | null }>({ name: 'message_release', text: RELEASE, values });
+      return rows.map(({ version }) => ({ version: version ?? 0 }));
     },
   });
+
+export const messageStore = (db: Db, pool: pg.Pool): MessageStore => {
+  const list = listStatement(db);
+  const save = saver(pool);
   return {
-    open: async (requestId, leaseMs) => {
-      const row = firstOrNull(await open.execute({ requestId, leaseMs }));
-      return row && { view: viewOf(row), copies: row.copies as MessageCopy[] };
+    claim: async ({ kind, id }, leaseMs) =>
+      (await pool.query({ name: 'message_claim', text: CLAIM, values: [kind, id, leaseMs] })).rowCount === 1,
+    release: releaser(pool),
+    list: ({ kind, id }) => list.execute({ kind, id }),
+    save: async (subject, copy) => void (await save({ subject, copy })),
+    clearFailures: async ({ kind, id }, audience) => {
+      const cleared = await db
+        .update(messages)
+        .set({ failure: null })
+        .where(
+          and(
+            eq(messages.subjectKind, kind),
+            eq(messages.subjectId, id),
+            eq(messages.audience, audience),
+            isNotNull(messages.failure),
+          ),
+        )
+        .returning({ id: messages.id });
+      return cleared.length > 0;
     },
-    release,
-    save: async (copy) => void (await save(copy)),
   };
+};
+
+/** Kept in a transaction: posted once its work is done; with a `failure` it is not posted. */
+export const planMessage = async (
+  db: Db,
+  subject: MessageSubject,
+  planned: Pick<MessageCopy, 'kind' | 'audience'> & { failure?: string },
+): Promise<void> => {
+  const row = { subjectKind: subject.kind, subjectId: subject.id, ...planned, createdAt: clock };
+  await db.insert(messages).values(row).onConflictDoNothing();
 };

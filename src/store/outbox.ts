@@ -7,7 +7,8 @@ import type { SQL } from 'drizzle-orm';
 import { createBatch } from '../lib/batch.ts';
 import type { Store } from '../application/deps.ts';
 import type { TakenWork, Work, WorkKind } from '../application/record/outbox.ts';
-import { outbox } from './schema/requests.ts';
+import { outbox } from './schema/outbox.ts';
+import { grants, requests } from './schema/requests.ts';
 import { clock, clockOnce, clockPlus, given, slot } from './statement.ts';
 import type { Db } from './statement.ts';
 
@@ -15,6 +16,11 @@ const isWaiting = sql`${outbox.dispatchedAt} is null`;
 const isDispatched = sql`${outbox.dispatchedAt} is not null`;
 const waitMs = sql`extract(epoch from ${outbox.availableAt} - clock_timestamp()) * 1000`;
 const delayMs = sql<number>`greatest(0, ceil(${waitMs}))::double precision`;
+
+const ofRequest = sql`(select r.requester_id from ${requests} r where r.id = ${outbox.subjectId})`;
+const ofGrant = sql`(select g.grantee_id from ${grants} g where g.id = ${outbox.subjectId})`;
+const principalId = sql<string | null>`case when ${outbox.kind} in ('notify', 'extend') then ${ofRequest}
+  when ${outbox.kind} in ('activate', 'end') then ${ofGrant} end`;
 
 const takeStatement = (db: Db) => {
   const waiting = db
@@ -40,6 +46,7 @@ const takeStatement = (db: Db) => {
       subjectId: outbox.subjectId,
       delayMs,
       dispatches: outbox.dispatches,
+      principalId,
     })
     .prepare('outbox_take');
 };

@@ -6,16 +6,13 @@ import { overdueEpisodes } from './schema/notices.ts';
 import { clock, clockPlus, firstOrNull, only } from './statement.ts';
 import type { Db } from './statement.ts';
 
-const GRANTS_NAMED = 10;
-
 /** As in the gauge: what is being ended was due at the latest when that began. */
 const overdueQuery = sql`
   with late as (
-    select id, target, least(expires_at, ending_at) as due from grants
+    select target, least(expires_at, ending_at) as due from grants
     where state in ('activating', 'active', 'ending') and least(expires_at, ending_at) < clock_timestamp())
   select target, count(*)::int as count,
-    (extract(epoch from clock_timestamp() - min(due)) * 1000)::double precision as "oldestMs",
-    (array_agg(id order by due))[1:${sql.raw(String(GRANTS_NAMED))}] as "grantIds"
+    (extract(epoch from clock_timestamp() - min(due)) * 1000)::double precision as "oldestMs"
   from late group by target order by min(due)`;
 
 export const overdueReads = (db: Db): Pick<Store['read'], 'overdueTargets'> => ({

@@ -1,7 +1,8 @@
 /** Every policy that was ever in force, as its source text. */
-import { desc, sql } from 'drizzle-orm';
+import { desc, inArray, sql } from 'drizzle-orm';
 import type { Tx } from '../application/deps.ts';
-import { policies } from './schema/requests.ts';
+import { calendars } from './schema/calendars.ts';
+import { policies } from './schema/policies.ts';
 import { clock, firstOrNull } from './statement.ts';
 import type { Db } from './statement.ts';
 
@@ -17,5 +18,20 @@ export const policyWrites = (db: Db): Tx['policies'] => ({
       .values({ sha256, source, loadedAt: clock })
       .onConflictDoUpdate({ target: policies.sha256, set: { loadedAt: clock } });
     return { before };
+  },
+  adoptCalendars: async (current) => {
+    const known = new Map((await db.select().from(calendars)).map(({ freeze, sha256 }) => [freeze, sha256]));
+    const changed = current.filter(({ freeze, sha256 }) => known.get(freeze) !== sha256);
+    const named = new Set(current.map(({ freeze }) => freeze));
+    const gone = [...known.keys()].filter((freeze) => !named.has(freeze));
+    if (gone.length > 0) await db.delete(calendars).where(inArray(calendars.freeze, gone));
+    for (const { freeze, sha256 } of changed) {
+      const set = { sha256, loadedAt: clock };
+      await db
+        .insert(calendars)
+        .values({ freeze, ...set })
+        .onConflictDoUpdate({ target: calendars.freeze, set });
+    }
+    return changed.map(({ freeze, sha256 }) => ({ freeze, sha256, before: known.get(freeze) ?? null }));
   },
 });

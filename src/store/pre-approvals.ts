@@ -39,12 +39,6 @@ export const allowanceReads = (db: Db): Pick<Store['read'], 'allowances' | 'allo
   };
 };
 
-export const allowanceTold =
-  (db: Db): Store['setAllowanceTold'] =>
-  async (id, told) => {
-    await db.update(allowances).set(told).where(eq(allowances.id, id));
-  };
-
 const insertStatement = (db: Db) =>
   db
     .insert(allowances)

@@ -7,6 +7,7 @@ import type { Principal } from '../domain/principals/principal.ts';
 import type { Store, Tx } from '../application/deps.ts';
 import type { Line } from './in-transaction.ts';
 import { clients, people, principals } from './schema/principals.ts';
+import { publicKeyReads } from './public-keys.ts';
 import { firstOrNull, slot } from './statement.ts';
 import type { Db } from './statement.ts';
 
@@ -54,10 +55,11 @@ const findPrincipalStatement = (db: Db) =>
     .where(eq(principals.id, slot('id')))
     .prepare('principal_find');
 
-export const principalReads = (db: Db): Pick<Store['read'], 'person' | 'principal'> => {
+export const principalReads = (db: Db): Pick<Store['read'], 'person' | 'principal' | 'publicKey'> => {
   const find = findStatement(db);
   const findPrincipal = findPrincipalStatement(db);
   return {
+    publicKey: publicKeyReads(db),
     person: async (id) => firstOrNull(await find.execute({ id })),
     principal: async (id) => {
       const found = firstOrNull(await findPrincipal.execute({ id }));

@@ -2,7 +2,8 @@
 import { and, asc, eq, exists, inArray, isNull, sql } from 'drizzle-orm';
 import { DomainError } from '../domain/errors.ts';
 import type { Tx } from '../application/deps.ts';
-import { requests, votes } from './schema/requests.ts';
+import { requests } from './schema/requests.ts';
+import { votes } from './schema/votes.ts';
 import { ROW_LOCK, clock } from './statement.ts';
 import type { Db } from './statement.ts';
 import { raisedVersion, requestColumns } from './request-columns.ts';

@@ -2,7 +2,7 @@
 import { getTableColumns, sql } from 'drizzle-orm';
 import { requests } from './schema/requests.ts';
 
-const { idempotencyKey: _key, syncLeaseUntil: _lease, ...columns } = getTableColumns(requests);
+const { idempotencyKey: _key, clientKey: _clientKey, ...columns } = getTableColumns(requests);
 export const requestColumns = columns;
 
 export const raisedVersion = sql`${requests.version} + 1`;

@@ -1,6 +1,5 @@
 /** Everything about a request for messages and lists: one statement, so one snapshot, however many requests. */
 import { and, asc, desc, eq, getTableColumns, gte, lt, or, sql } from 'drizzle-orm';
-import type { SQL } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import type { Client } from '../domain/principals/client.ts';
 import type { Person } from '../domain/principals/person.ts';
@@ -15,12 +14,17 @@ import { reviews } from './schema/exceptions.ts';
 import { extensions } from './schema/extensions.ts';
 import { clients, people } from './schema/principals.ts';
 import { clientAlias, clientColumns, principalOrNull } from './principals.ts';
-import { LIVE_STATES, decisions, grants, incidents, requests, votes } from './schema/requests.ts';
+import { incidents } from './schema/incidents.ts';
+import { recordings } from './schema/recordings.ts';
+import { LIVE_STATES, decisions, grants, requests } from './schema/requests.ts';
+import { votes } from './schema/votes.ts';
 import { clock, firstOrNull, slot } from './statement.ts';
 import type { Db } from './statement.ts';
 import { extensionColumns } from './extensions.ts';
 import { grantColumns } from './grants.ts';
 import { incidentColumns } from './incident-columns.ts';
+import { recordingColumns, recordingOf } from './recordings.ts';
+import type { RecordingRow } from './recordings.ts';
 import { requestColumns } from './request-columns.ts';
 
 const decidedBy = alias(people, 'decided_by');
@@ -63,8 +67,7 @@ const votesOfRequest = sql<JsonVote[]>`(
   from ${votes} join ${people} as voter on ${voter.id} = ${votes.voterId}
   where ${votes.requestId} = ${requests.id})`;
 
-/** `copies`: what else is wanted of each request, beside its view; see `messages.ts`. */
-export const selectViews = (db: Pick<Db, 'select'>, copies: SQL = sql`null`) =>
+const selectViews = (db: Pick<Db, 'select'>) =>
   db
     .select({
       request: requestColumns,
@@ -75,6 +78,7 @@ export const selectViews = (db: Pick<Db, 'select'>, copies: SQL = sql`null`) =>
       grant: grantColumns,
       endedBy,
       endingClient: endingClient.columns,
+      recording: recordingColumns,
       review: reviews,
       reviewer,
       extended: extendedColumns,
@@ -83,7 +87,6 @@ export const selectViews = (db: Pick<Db, 'select'>, copies: SQL = sql`null`) =>
       incident: incidentColumns,
       votes: votesOfRequest,
       now: clock,
-      copies: sql<unknown>`${copies}`.as('copies'),
     })
     .from(requests)
     .leftJoin(people, eq(people.id, requests.requesterId))
@@ -91,6 +94,7 @@ export const selectViews = (db: Pick<Db, 'select'>, copies: SQL = sql`null`) =>
     .leftJoin(decisions, eq(decisions.requestId, requests.id))
     .leftJoin(decidedBy, eq(decidedBy.id, decisions.byPersonId))
     .leftJoin(grants, eq(grants.requestId, requests.id))
+    .leftJoin(recordings, eq(recordings.grantId, grants.id))
     .leftJoin(endedBy, eq(endedBy.id, grants.endedBy))
     .leftJoin(endingClient.table, eq(endingClient.table.id, grants.endedBy))
     .leftJoin(reviews, eq(reviews.requestId, requests.id))
@@ -100,26 +104,27 @@ export const selectViews = (db: Pick<Db, 'select'>, copies: SQL = sql`null`) =>
     .leftJoin(incidents, eq(incidents.id, requests.incidentId))
     .$dynamic();
 
-type Row = Omit<RequestView, 'votes' | 'requester' | 'endedBy'> & {
+type Row = Omit<RequestView, 'votes' | 'requester' | 'endedBy' | 'recording'> & {
+  recording: RecordingRow | null;
   person: Person | null;
   client: Client | null;
   endedBy: Person | null;
   endingClient: Client | null;
   votes: JsonVote[];
-  copies: unknown;
 };
 
 /** The check of the table says that a client's request has its job. */
-const requesterOf = (person: Person | null, client: Client | null, { job, startedBy }: Request): Requester => {
-  if (person) return person;
-  if (client && job) return { ...client, job, startedBy };
+const requesterOf = (person: Person | null, client: Client | null, { job, startedBy, origin }: Request): Requester => {
+  if (person) return startedBy.length > 0 || origin ? { ...person, startedBy, origin } : person;
+  if (client && job) return { ...client, job, startedBy, ...(origin && { origin }) };
   throw new Error('a request has neither a person nor a job of a client');
 };
 
-export const viewOf = ({ copies: _copies, person, client, endingClient, ...row }: Row): RequestView => ({
+const viewOf = ({ person, client, endingClient, ...row }: Row): RequestView => ({
   ...row,
   requester: requesterOf(person, client, row.request),
   endedBy: principalOrNull(row.endedBy, endingClient),
+  recording: row.recording && recordingOf(row.recording),
   votes: row.votes.map((vote): Vote & { voter: Person } => ({
     ...vote,
     requestId: row.request.id,
@@ -141,7 +146,10 @@ const ofPersonStatement = (db: Db) =>
 
 const pendingStatement = (db: Db) =>
   selectViews(db)
-    .where(sql`${requests.state} = 'pending'`)
+    .where(
+      sql`${requests.state} = 'pending' and (${slot('after')}::text is null
+        or (${requests.createdAt}, ${requests.id}) > (select created_at, id from requests where id = ${slot('after')}))`,
+    )
     .orderBy(asc(requests.createdAt), asc(requests.id))
     .limit(slot('limit'))
     .prepare('views_pending');
@@ -155,6 +163,13 @@ const liveInTargetStatement = (db: Db) =>
     .orderBy(asc(grants.expiresAt))
     .limit(slot('limit'))
     .prepare('views_live_in_target');
+
+const grantedStatement = (db: Db) =>
+  selectViews(db)
+    .where(sql`${grants.id} is not null`)
+    .orderBy(desc(requests.createdAt), desc(requests.id))
+    .limit(slot('limit'))
+    .prepare('views_granted');
 
 const openReviewsStatement = (db: Db) =>
   selectViews(db)
@@ -198,7 +213,7 @@ const findGrantIds = (db: Db): Store['read']['findGrantIds'] => {
 
 type ViewReads = Pick<
   Store['read'],
-  'view' | 'viewsOf' | 'viewsOfIncident' | 'pending' | 'liveViews' | 'openReviews' | 'findGrantIds'
+  'view' | 'viewsOf' | 'viewsOfIncident' | 'pending' | 'liveViews' | 'grantedViews' | 'openReviews' | 'findGrantIds'
 >;
 
 export const viewReads = (db: Db): ViewReads => {
@@ -207,17 +222,19 @@ export const viewReads = (db: Db): ViewReads => {
   const pending = pendingStatement(db);
   const live = liveStatement(db);
   const liveInTarget = liveInTargetStatement(db);
+  const granted = grantedStatement(db);
   const openReviews = openReviewsStatement(db);
   const ofIncident = ofIncidentStatement(db);
   return {
     view: async (id) => firstOrNull((await ofRequest.execute({ id })).map(viewOf)),
     viewsOf: async (personId, limit) => (await ofPerson.execute({ personId, limit })).map(viewOf),
     viewsOfIncident: async (incidentId, limit) => (await ofIncident.execute({ incidentId, limit })).map(viewOf),
-    pending: async (limit) => (await pending.execute({ limit })).map(viewOf),
+    pending: async (limit, after = null) => (await pending.execute({ limit, after })).map(viewOf),
     liveViews: async (target, limit) => {
       const rows = await (target === null ? live.execute({ limit }) : liveInTarget.execute({ target, limit }));
       return rows.map(viewOf);
     },
+    grantedViews: async (limit) => (await granted.execute({ limit })).map(viewOf),
     openReviews: async (limit) => (await openReviews.execute({ limit })).map(viewOf),
     findGrantIds: findGrantIds(db),
   };

@@ -43,6 +43,7 @@ const insertStatement = (db: Db) =>
     .values({
       id: slot('id'),
       idempotencyKey: slot('idempotencyKey'),
+      clientKey: slot('clientKey'),
       requesterId: slot('requesterId'),
       target: slot('target'),
       role: slot('role'),
@@ -70,7 +71,9 @@ const insertStatement = (db: Db) =>
       // A placeholder of a JSON column would write the JSON null, which is not null.
       job: sql`${slot('job')}::jsonb`,
       startedBy: slot('startedBy'),
+      origin: sql`${slot('origin')}::jsonb`,
       mayRemain: slot('mayRemain'),
+      inTarget: sql`${slot('inTarget')}::jsonb`,
     })
     .onConflictDoNothing({ target: requests.idempotencyKey })
     .returning(requestColumns)
@@ -129,9 +132,13 @@ const refuseMove = async (find: ReturnType<typeof findStatement>, id: string, to
   throw new DomainError('conflict', { noun: 'request', id });
 };
 
-const NONE: Schedule &
-  Pick<Request, 'extendsGrantId' | 'extendsByMs' | 'incidentId' | 'mayRemain' | 'job' | 'startedBy'> = {
+const NONE: Schedule & { clientKey: null } & Pick<
+    Request,
+    'extendsGrantId' | 'extendsByMs' | 'incidentId' | 'mayRemain' | 'inTarget' | 'job' | 'startedBy' | 'origin'
+  > = {
+  clientKey: null,
   mayRemain: [],
+  inTarget: null,
   remindMs: null,
   escalateAfterMs: null,
   escalateTo: null,
@@ -140,6 +147,7 @@ const NONE: Schedule &
   incidentId: null,
   job: null,
   startedBy: [],
+  origin: null,
 };
 
 export const requestWrites = (db: Db, line: Line): Tx['requests'] => {
@@ -161,7 +169,9 @@ export const requestWrites = (db: Db, line: Line): Tx['requests'] => {
     insert: async (request) => {
       const startsAt = isoOrNull(request.startsAt);
       const job = request.job ? JSON.stringify(request.job) : null;
-      const inserted = firstOrNull(await insert.execute({ ...NONE, ...request, startsAt, job }));
+      const origin = request.origin ? JSON.stringify(request.origin) : null;
+      const inTarget = request.inTarget ? JSON.stringify(request.inTarget) : null;
+      const inserted = firstOrNull(await insert.execute({ ...NONE, ...request, startsAt, job, origin, inTarget }));
       return inserted
         ? { outcome: 'inserted', request: inserted }
         : { outcome: 'exists', request: await stored(request) };

@@ -10,7 +10,6 @@ import type {
   RevocationStuck,
   RevocationScope,
   RevocationWrites,
-  SetRevocationDrawn,
 } from '../application/revocations/revocation-ports.ts';
 import { allowances } from './schema/exceptions.ts';
 import { revocations } from './schema/revocations.ts';
@@ -119,9 +118,9 @@ const view = async (db: Db, id: string): Promise<Awaited<ReturnType<RevocationRe
   const counted = only(
     await db
       .select({
-        removed: sql<number>`count(*) filter (where ${grants.endOutcome} = 'removed')::int`,
+        closed: sql<number>`count(*) filter (where ${grants.closedAt} is not null and coalesce(${grants.endOutcome}, 'removed') = 'removed')::int`,
         alreadyAbsent: sql<number>`count(*) filter (where ${grants.endOutcome} = 'already_absent')::int`,
-        ending: sql<number>`count(*) filter (where ${grants.state} <> 'ended')::int`,
+        ending: sql<number>`count(*) filter (where ${grants.closedAt} is null)::int`,
         stuckCount: sql<number>`count(*) filter (where ${grants.state} = 'ending' and ${grants.lastErrorKind} is not null)::int`,
       })
       .from(grants)
@@ -148,12 +147,6 @@ export const revocationReads = (db: Db): RevocationReads => ({
     return rows.map(({ id }) => id);
   },
 });
-
-export const revocationDrawn =
-  (db: Db): SetRevocationDrawn =>
-  async (id, drawn) => {
-    await db.update(revocations).set(drawn).where(eq(revocations.id, id));
-  };
 
 const lockPending = (db: Db, revocation: Revocation, limit: number) =>
   db
@@ -242,7 +235,7 @@ const standing = (db: Db): Pick<RevocationWrites, 'count' | 'finish' | 'reopen'>
         and(
           eq(revocations.id, id),
           isNull(revocations.finishedAt),
-          sql`not exists (select from ${grants} where ${grants.revocationId} = ${id} and ${grants.state} <> 'ended')`,
+          sql`not exists (select from ${grants} where ${grants.revocationId} = ${id} and ${grants.closedAt} is null)`,
         ),
       )
       .returning({ id: revocations.id });

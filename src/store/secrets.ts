@@ -2,7 +2,7 @@
 import { eq, inArray, sql } from 'drizzle-orm';
 import type { Tx } from '../application/deps.ts';
 import type { Line } from './in-transaction.ts';
-import { secrets } from './schema/requests.ts';
+import { secrets } from './schema/secrets.ts';
 import { clock, firstOrNull, slot } from './statement.ts';
 import type { Db } from './statement.ts';
 

@@ -18,6 +18,7 @@ import type { Line } from './in-transaction.ts';
 import { clock, only } from './statement.ts';
 import type { Db } from './statement.ts';
 import { absenceWrites } from './absences.ts';
+import { accountLinkWrites } from './account-links.ts';
 import { addressWrites } from './email-bindings.ts';
 import { handleWrites } from './user-groups.ts';
 import { alertWrites } from './alerts.ts';
@@ -32,12 +33,16 @@ import { grantWrites } from './grants.ts';
 import { limitWrites } from './limits.ts';
 import { overdueWrites } from './overdue.ts';
 import { principalWrites } from './principals.ts';
+import { publicKeyWrites } from './public-keys.ts';
 import { policyWrites } from './policies.ts';
+import { recordingWrites } from './recordings.ts';
 import { requestWrites } from './requests.ts';
 import { allowanceWrites } from './pre-approvals.ts';
 import { incidentWrites } from './incident-writes.ts';
 import { reviewWrites } from './follow-ups.ts';
+import { campaignWrites } from './campaigns.ts';
 import { revocationWrites } from './revocations.ts';
+import { githubWrites } from './github.ts';
 import { heartbeatWrites } from './heartbeats.ts';
 import { useWrites } from './usage.ts';
 import { secretWrites } from './secrets.ts';
@@ -96,6 +101,15 @@ export const nowReader = (db: Db): (() => Promise<Date>) => {
   return async () => only(await read.execute()).now;
 };
 
+const seenInTargets = (db: Db) => ({ use: useWrites(db), recordings: recordingWrites(db) });
+
+const ofIdentity = (db: Db) => ({
+  publicKeys: publicKeyWrites(db),
+  accountLinks: accountLinkWrites(db),
+  addresses: addressWrites(db),
+  userGroups: handleWrites(db),
+});
+
 const createSession = (line: Line): Session => {
   const db = drizzle({ client: line.client });
   const pending: Pending = { entries: [], work: [], wrong: null };
@@ -106,16 +120,16 @@ const createSession = (line: Line): Session => {
     asks: askWrites(db, line),
     votes: voteWrites(db),
     absences: absenceWrites(db),
-    addresses: addressWrites(db),
-    userGroups: handleWrites(db),
+    ...ofIdentity(db),
     policies: policyWrites(db),
     channelNames: channelNameWrites(db),
     announcements: announcementWrites(db),
     overdue: overdueWrites(db),
     revocations: revocationWrites(db),
     drift: driftWrites(db),
-    use: useWrites(db),
+    ...seenInTargets(db),
     heartbeats: heartbeatWrites(db),
+    github: githubWrites(db),
     limits: limitWrites(db),
     leavers: leaverWrites(db),
     decisions: decisionWrites(db, line),
@@ -123,6 +137,7 @@ const createSession = (line: Line): Session => {
     extensions: extensionWrites(db),
     allowances: allowanceWrites(db),
     reviews: reviewWrites(db),
+    campaigns: campaignWrites(db),
     incidents: incidentWrites(db),
     secrets: secretWrites(db, line),
     alerts: alertWrites(db),

@@ -2,7 +2,8 @@
 import { and, asc, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { Tx } from '../application/deps.ts';
 import { people } from './schema/principals.ts';
-import { requests, votes } from './schema/requests.ts';
+import { requests } from './schema/requests.ts';
+import { votes } from './schema/votes.ts';
 import { clock, firstOrNull, slot } from './statement.ts';
 import type { Db } from './statement.ts';
 import { raisedVersion } from './request-columns.ts';

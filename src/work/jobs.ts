@@ -4,19 +4,12 @@ import type { Log } from '../lib/log.ts';
 import { createInFlight } from '../lib/pending-tasks.ts';
 import type { Store } from '../application/deps.ts';
 import type { WorkKind, Written } from '../application/record/outbox.ts';
-import type { NoticeReview } from '../application/messages/review-notices.ts';
+import type { PlaceLooks } from '../application/messages/review-places.ts';
 import type { UseCases } from '../application/verbs.ts';
 import { createDroppedJobs } from './dropped-jobs.ts';
 import type { DropReason } from './dropped-jobs.ts';
 import { createHandlers } from './handlers.ts';
-import type {
-  AlertNotifier,
-  PreApprovalNotifier,
-  AdminNotifier,
-  IncidentTeller,
-  Notifier,
-  RevocationNotifier,
-} from './handlers.ts';
+import type { GithubWorker, Messenger } from './handlers.ts';
 import { startLateWork } from './late-work.ts';
 import { createLocal } from './local.ts';
 import type { Local } from './local.ts';
@@ -33,27 +26,27 @@ import type { Queues } from './relay.ts';
 import {
   startAccountChecks,
   startNoticeReview,
+  startPlaceReview,
   startDeadlines,
   startDriftWatch,
+  startGithubSweep,
   startIncidentEnds,
   startOverdueWatch,
+  startRemovals,
   startRevocations,
   startSealer,
   startSweep,
   startUseWatch,
+  startRecorder,
 } from './timers.ts';
 
 export type JobsDeps = {
   redis: RedisPlace;
   store: Store;
   useCases: UseCases;
-  notifier: Notifier;
-  announcer: AdminNotifier;
-  allowances: PreApprovalNotifier;
-  incidents: IncidentTeller;
-  revocations: RevocationNotifier;
-  alerts: AlertNotifier;
-  review: NoticeReview;
+  messages: Messenger;
+  github: GithubWorker | null;
+  looks: PlaceLooks;
   /** A job that names no waiting work was dropped. */
   onDropped: (reason: DropReason) => void;
   log: Log;
@@ -127,21 +120,25 @@ const startWork = (
   const late = startLateWork({ store, local, isRedisUsable, log });
   const inFlight = createInFlight((error) => log.error({ err: error }, 'work failed; the sweep will find it'));
   const overdue = startOverdueWatch(deps);
-  const revocations = startRevocations(deps);
-  const drift = startDriftWatch(deps);
-  const accounts = startAccountChecks(deps);
-  const notices = startNoticeReview(deps, deps.review);
-  const use = startUseWatch(deps, inFlight);
-  const deadlines = startDeadlines(deps, { inFlight, onLate: overdue.onLate });
-  const incidentEnds = startIncidentEnds(deps, inFlight);
   const client = (): Redis | null => watch.current()?.redis ?? null;
-  const sweep = startSweep(deps, { client, prefix: deps.redis.prefix, inFlight, onFound: poke });
+  const clocks = [
+    overdue,
+    late,
+    startDeadlines(deps, { inFlight, onLate: overdue.onLate }),
+    startIncidentEnds(deps, inFlight),
+    startRemovals(deps, inFlight),
+    startSweep(deps, { client, prefix: deps.redis.prefix, inFlight, onFound: poke }),
+    startRevocations(deps),
+    startDriftWatch(deps),
+    startAccountChecks(deps),
+    startNoticeReview(deps, deps.looks),
+    startPlaceReview(deps, deps.looks),
+    startUseWatch(deps, inFlight),
+    startRecorder(deps, inFlight),
+    ...(deps.github ? [startGithubSweep(deps.github, log)] : []),
+  ];
   const stop = async (): Promise<void> => {
-    await Promise.all(
-      [deadlines, incidentEnds, sweep, late, overdue, revocations, drift, accounts, notices, use].map((clock) =>
-        clock.stop(),
-      ),
-    );
+    await Promise.all(clocks.map((clock) => clock.stop()));
     await watch.current()?.stopWorkers();
     await watch.settled();
     await inFlight.settled();

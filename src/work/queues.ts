@@ -42,9 +42,11 @@ const openQueues = (connection: Redis, prefix: string, onTrouble: OpenDeps['onTr
     notify: open('notify'),
     announce: open('announce'),
     allowance: open('allowance'),
+    campaign: open('campaign'),
     incident: open('incident'),
     revocation: open('revocation'),
     alert: open('alert'),
+    github: open('github'),
   };
 };
 

@@ -7,11 +7,15 @@ import { startLoop } from '../lib/loop.ts';
 import type { Loop } from '../lib/loop.ts';
 import { withinMs } from '../lib/timeout.ts';
 import type { Store } from '../application/deps.ts';
-import type { NoticeReview } from '../application/messages/review-notices.ts';
+import type { PlaceCursor, PlaceLooks } from '../application/messages/review-places.ts';
 import type { UseCases } from '../application/verbs.ts';
+import type { GithubWorker } from './handlers.ts';
 
 const DEADLINE_POLL_MS = 250;
 const INCIDENT_POLL_MS = 500;
+const REMOVAL_POLL_MS = 500;
+/** One batch at a time, so that what is being closed goes first; a target that hangs keeps the next batch no longer than this. */
+const REMOVAL_PATIENCE_MS = 1_000;
 const SWEEP_MS = 2_000;
 /** Whoever takes the mark away again and again makes work go out again only so often. */
 const EMPTIED_GAP_MS = 5_000;
@@ -20,9 +24,15 @@ const OVERDUE_POLL_MS = 10_000;
 const LATE_MS = 60_000;
 const ACCOUNTS_POLL_MS = 10_000;
 const NOTICES_POLL_MS = 5_000;
+const PLACES_POLL_MS = 2_000;
+/** Between the batches of one round, and between two rounds. */
+const PLACES_GAP_MS = 10_000;
+const PLACES_ROUND_MS = 10 * 60_000;
 const DRIFT_POLL_MS = 5_000;
 /** Well below the pause between two looks at one target, which `application/grants/record-usage.ts` keeps. */
+const GITHUB_POLL_MS = 30_000;
 const USE_POLL_MS = 2_500;
+const RECORD_POLL_MS = 2_000;
 const REVOCATION_POLL_MS = 1_000;
 const SEAL_IDLE_MS = 1_000;
 /** Sealing is one commit however many events it takes in: a moment's wait makes one of many. */
@@ -35,10 +45,13 @@ const SEAL_REST_MS = 2_000;
 type TimedVerbs = Pick<
   UseCases,
   | 'expireDue'
+  | 'removeClosed'
   | 'checkAccounts'
   | 'reviewNotices'
+  | 'reviewPlaces'
   | 'watchDrift'
   | 'recordUsage'
+  | 'recordStatements'
   | 'runRevocations'
   | 'watchOverdue'
   | 'endIncidents'
@@ -74,6 +87,19 @@ export const startDeadlines = (deps: TimerDeps, { inFlight, onLate }: DeadlineOp
   });
 };
 
+/** Removes what was left of access that is closed. */
+export const startRemovals = ({ useCases, log }: TimerDeps, inFlight: InFlight): Loop =>
+  startLoop({
+    everyMs: REMOVAL_POLL_MS,
+    run: async () => {
+      const { count, work } = await useCases.removeClosed();
+      inFlight.add(work);
+      await Promise.race([Promise.allSettled([work]), delay(REMOVAL_PATIENCE_MS, null, { ref: false })]);
+      return count > 0 ? 0 : REMOVAL_POLL_MS;
+    },
+    onError: complain(log, 'removing what is closed'),
+  });
+
 /** Once a day for each; which are due, Postgres says. */
 export const startAccountChecks = ({ useCases, log }: TimerDeps): Loop =>
   startLoop({
@@ -83,12 +109,29 @@ export const startAccountChecks = ({ useCases, log }: TimerDeps): Loop =>
   });
 
 /** Which notices are due for a look, Postgres says, so that of several processes one looks. */
-export const startNoticeReview = ({ useCases, log }: TimerDeps, review: NoticeReview): Loop =>
+export const startNoticeReview = ({ useCases, log }: TimerDeps, looks: PlaceLooks): Loop =>
   startLoop({
     everyMs: NOTICES_POLL_MS,
-    run: () => useCases.reviewNotices(review),
+    run: () => useCases.reviewNotices(looks),
     onError: complain(log, 'the look at notices'),
   });
+
+/** A new policy is looked at soon, whichever process read it first; then again and again, a few places at a time. */
+export const startPlaceReview = ({ useCases, log }: TimerDeps, looks: PlaceLooks): Loop => {
+  let cursor: PlaceCursor | null = null;
+  let dueAtMs = 0;
+  return startLoop({
+    everyMs: PLACES_POLL_MS,
+    run: async () => {
+      if (!looks.isReady()) return;
+      const next = await useCases.reviewPlaces({ looks, cursor, isDue: performance.now() >= dueAtMs });
+      const isThrough = next.next === 0 && next.left.length === 0;
+      if (next !== cursor) dueAtMs = performance.now() + (isThrough ? PLACES_ROUND_MS : PLACES_GAP_MS);
+      cursor = next;
+    },
+    onError: complain(log, 'the look at what the policy names'),
+  });
+};
 
 /** Which target is due for a look, Postgres says, so that of several processes one looks. */
 export const startDriftWatch = ({ useCases, log }: TimerDeps): Loop =>
@@ -104,6 +147,14 @@ export const startUseWatch = ({ useCases, log }: TimerDeps, inFlight: InFlight):
     everyMs: USE_POLL_MS,
     run: async () => inFlight.add((await useCases.recordUsage()).work),
     onError: complain(log, 'the look for what is in use'),
+  });
+
+/** Not awaited: as above. */
+export const startRecorder = ({ useCases, log }: TimerDeps, inFlight: InFlight): Loop =>
+  startLoop({
+    everyMs: RECORD_POLL_MS,
+    run: async () => inFlight.add((await useCases.recordStatements()).work),
+    onError: complain(log, 'the look for what was done'),
   });
 
 /** Whoever gave an order to end much begins it; this finishes it when they could not, and looks again for what came in between. */
@@ -181,6 +232,10 @@ const createEmptiedLook = ({ client, prefix }: SweepOptions): (() => Promise<boo
     return true;
   };
 };
+
+/** GitHub repeats nothing by itself: what was lost is found here. */
+export const startGithubSweep = ({ sweep }: Pick<GithubWorker, 'sweep'>, log: Log): Loop =>
+  startLoop({ everyMs: GITHUB_POLL_MS, run: sweep, onError: complain(log, 'the look at GitHub') });
 
 export const startSealer = ({ store, log }: Pick<TimerDeps, 'store' | 'log'>): Loop => {
   const loop = startLoop({

@@ -5,11 +5,12 @@ import { createLog } from '../../src/lib/log.ts';
 import { createSealing } from '../../src/lib/sealing.ts';
 import type { Grant } from '../../src/domain/grants/grant.ts';
 import type { Json } from '../../src/domain/json.ts';
+import type { IdentityRule } from '../../src/domain/policy/types.ts';
 import type { Person } from '../../src/domain/principals/person.ts';
 import { createAccess } from '../../src/providers/connections.ts';
 import { findProvider } from '../../src/providers/registry.ts';
 import type { OpenAccess } from '../../src/providers/connections.ts';
-import type { AnyProvider } from '../../src/providers/provider.ts';
+import type { AnyProvider } from '../../src/providers/any-provider.ts';
 import { SYSTEM } from '../../src/domain/audit/events.ts';
 import { approveRequest } from '../../src/application/requests/approve-request.ts';
 import { createUseCases } from '../../src/application/application.ts';
@@ -35,13 +36,15 @@ export type Bench = TestStore & {
   agreedToMore(grant: Grant, byMs: number): Promise<string>;
   grant(id: string): Promise<Grant>;
   sql<Row>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Another `identity` from now on. */
+  nameBy(rule: IdentityRule): void;
   /** The deadline has come. */
   expire(id: string): Promise<void>;
 };
 
 const TARGET = 'orders-db';
 
-const policyOf = (provider: AnyProvider, config: string, scope: string) => {
+const policyOf = (provider: AnyProvider, config: string, { scope, identity }: { scope: string; identity: string }) => {
   const text = `version: 1
 timezone: UTC
 groups: { dba: { people: [olga@acme.test] } }
@@ -49,7 +52,7 @@ targets:
   ${TARGET}:
     provider: ${provider.id}
     config: ${config}
-    owners: [dba]
+${identity}    owners: [dba]
     roles: { read: { scope: ${scope}, max: 4h, default: 30m } }
 rules: [{ name: One owner, approvals: [{ from: owners }] }]
 admins: [dba]
@@ -68,7 +71,10 @@ const directory: Deps['directory'] = {
   groupsOf: nobodyToAsk,
   recentMembers: nobodyToAsk,
   recentGroupsOf: nobodyToAsk,
+  recentFace: nobodyToAsk,
   doubts: nobodyToAsk,
+  accountProblem: nobodyToAsk,
+  lookAtGroup: nobodyToAsk,
   whyUnreadable: () => null,
 };
 
@@ -76,13 +82,19 @@ export type BenchTarget = {
   provider: AnyProvider;
   config(target: TargetDatabase<'app_read'>): Json;
   scope(group: string): Json;
+  identity?: IdentityRule;
 };
 
 export const openBench = async (made: BenchTarget): Promise<Bench> => {
   const [store, target] = await Promise.all([openTestStore(), createTargetDatabase({ groups: ['app_read'] })]);
   const log = createLog('silent');
   const scope = made.scope(target.groups.app_read);
-  const policyNow = policyOf(made.provider, JSON.stringify(made.config(target)), JSON.stringify(scope));
+  const load = (rule: IdentityRule | undefined) =>
+    policyOf(made.provider, JSON.stringify(made.config(target)), {
+      scope: JSON.stringify(scope),
+      identity: rule ? `    identity: ${JSON.stringify(rule)}\n` : '',
+    });
+  let policyNow = load(made.identity);
   const policy = () => policyNow;
   const access = createAccess({ findProvider: () => made.provider, policy, log });
   const useCasesWith = (changes: Partial<Access>): UseCases =>
@@ -125,6 +137,9 @@ export const openBench = async (made: BenchTarget): Promise<Bench> => {
   return {
     ...store,
     agreedToMore,
+    nameBy: (rule) => {
+      policyNow = load(rule);
+    },
     target,
     access,
     useCases,

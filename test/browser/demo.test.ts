@@ -68,8 +68,8 @@ describe('access that is lent', () => {
     await form.getByRole('button', { name: 'Deny' }).click();
     await form.waitFor({ state: 'detached' });
     await steps.openApp(ana);
-    // In the ask, which is redrawn, and in the news of its outcome.
-    await expect.poll(() => steps.words(ana, 'Use the report <orders> instead').count()).toBe(2);
+    // Once: the message of the request says it, and nothing says it again.
+    await expect.poll(() => steps.words(ana, 'Use the report <orders> instead').count()).toBe(1);
   });
 
   it('cannot be approved by the one who asks, who alone is told so', async () => {
@@ -91,8 +91,8 @@ describe('the form', () => {
     const ana = await demo.open('ana', { query: '&at=general' });
     const form = await steps.openForm(ana);
     await steps.fillForm(form, { role: /Read-write/, why: 'short' });
-    await form.getByRole('button', { name: 'Send', exact: true }).click();
-    const why = form.getByRole('textbox', { name: 'Why' });
+    await form.getByRole('button', { name: 'Request access', exact: true }).click();
+    const why = form.getByRole('textbox', { name: 'Reason' });
     await expect.poll(() => why.getAttribute('aria-invalid')).toBe('true');
     expect(await form.getByRole('alert').textContent()).toMatch(/10/);
     expect(await why.inputValue()).toBe('short');
@@ -105,7 +105,7 @@ describe('the form', () => {
     const omar = await demo.open('omar', { query: '&at=general' });
     const form = await steps.openForm(ana);
     expect(await omar.getByRole('dialog').count()).toBe(0);
-    await form.getByRole('button', { name: 'Close' }).last().click();
+    await form.getByRole('button', { name: 'Cancel' }).last().click();
     await form.waitFor({ state: 'detached' });
   });
 });
@@ -128,10 +128,10 @@ describe('the home tab', () => {
 
   it('opens the form by keyboard alone', async () => {
     const kim = await demo.open('kim', { query: '&at=@latchkey&tab=home' });
-    const ask = kim.getByRole('tabpanel').getByRole('button', { name: 'Ask for access' });
+    const ask = kim.getByRole('tabpanel').getByRole('button', { name: 'Request access', exact: true });
     await ask.focus();
     await kim.keyboard.press('Enter');
-    await kim.getByRole('dialog', { name: 'Ask for access' }).getByRole('combobox', { name: 'Target' }).waitFor();
+    await kim.getByRole('dialog', { name: 'Request access' }).getByRole('combobox', { name: 'Target' }).waitFor();
     await kim.keyboard.type('orders');
     await kim.getByRole('option', { name: /Orders/ }).waitFor();
     await kim.keyboard.press('Enter');
@@ -139,4 +139,34 @@ describe('the home tab', () => {
     await kim.keyboard.press('Escape');
     await expect.poll(() => kim.getByRole('dialog').count()).toBe(0);
   });
+});
+
+describe('what happens around production', () => {
+  it('an alert reaches who is on call', async () => {
+    const kim = await demo.open('kim', { query: '&at=@latchkey' });
+    await steps.panel(kim).getByRole('button', { name: 'Fire an alert' }).click();
+    await expect.poll(() => steps.words(kim, /p99 of checkout over 3 s/).count()).toBeGreaterThan(0);
+  });
+
+  it('the tour plays itself to its end, a deployment and an incident with it, and shows no secret of the job', async () => {
+    const ana = await demo.open('ana', { query: '&at=general', viewport: { width: 1_280, height: 800 } });
+    await steps.panel(ana).getByRole('button', { name: 'Watch the tour' }).click();
+    const end = ana.getByRole('dialog', { name: 'Now for real' });
+    await end.getByText('./bin/latchkey init').waitFor({ timeout: 100_000 });
+    const guide = await end.getByRole('link', { name: 'Getting started' }).getAttribute('href');
+    expect((await ana.request.get(new URL(guide ?? '', ana.url()).href)).status()).toBe(200);
+    await end.getByRole('button', { name: 'Try it yourself' }).click();
+    await end.waitFor({ state: 'detached' });
+
+    const pipeline = steps.panel(ana).getByRole('region', { name: 'Pipeline' });
+    const log = (await pipeline.getByRole('log').textContent()) ?? '';
+    expect(log).toMatch(/Restocked \d+ products as lk_/);
+    expect(log).not.toContain('add-mask');
+    expect(await pipeline.getByRole('listitem').allTextContents()).toEqual([
+      expect.stringContaining('Build, done'),
+      expect.stringContaining('Migrate the orders database, done'),
+      expect.stringContaining('Release, done'),
+    ]);
+    await expect.poll(() => steps.panel(ana).getByText('shop-deploy').count()).toBe(0);
+  }, 150_000);
 });

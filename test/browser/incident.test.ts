@@ -32,7 +32,7 @@ it('finds people: the message is there first, on-call reads, a write is agreed t
   await steps.promptIn(kim, CHANNEL).getByRole('button', readNow).click();
   await steps
     .promptIn(ana, CHANNEL)
-    .getByText(/● kim · Orders database · Read only · until/)
+    .getByText(/🟢 kim[^·]*· Orders database · Read only · until/i)
     .waitFor();
 
   await steps.typeLine(ana, `/prod-access orders-db write 5m ${WHY}`);
@@ -42,7 +42,7 @@ it('finds people: the message is there first, on-call reads, a write is agreed t
     await prompt.getByText(WHY).waitFor();
     await prompt.getByRole('button', { name: 'Approve', exact: true }).click();
     await prompt
-      .getByText(who === 'dana' ? /waits for one of sre/ : /● ana · Orders database · Read-write · until/)
+      .getByText(who === 'dana' ? /waits for one of sre/ : /🟢 ana[^·]*· Orders database · Read-write · until/i)
       .waitFor();
   }
 

@@ -1,15 +1,22 @@
-/** Makes pictures of the real app in the demo, to look at, in `.data/screenshots/`, and the README's: `npm run screenshots`. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+/**
+ * `npm run screenshots`: the real app in the demo, every kind of message in light, dark and on a phone, in `.data/screenshots/`; and the
+ * README's animated picture, which is the tour. `-- --kinds` draws the kinds alone, without the demo.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
+import { animatedPng } from './support/animated.ts';
+import type { Frame } from './support/animated.ts';
 import * as steps from './support/demo.ts';
 import type { Demo } from './support/demo.ts';
 import { drawingOf } from './support/drawing.ts';
+import { startKinds } from './support/kinds.ts';
 
 const folder = fileURLToPath(new URL('../../.data/screenshots/', import.meta.url));
-const readmePicture = fileURLToPath(new URL('../../docs/images/approval.svg', import.meta.url));
-const viewport = { width: 1_280, height: 800 };
-const WHY = 'Checkout errors since 14:00. I want to see why order 1183 is stuck.';
+const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
+const wide = { width: 1_280, height: 800 };
+const FRAME_MS = 2_600;
+const PACE_S = 2;
 
 const shoot = async (page: Page, name: string): Promise<void> => {
   // A pointer over a message would draw its tools.
@@ -17,161 +24,142 @@ const shoot = async (page: Page, name: string): Promise<void> => {
   await page.screenshot({ path: `${folder}${name}.png`, animations: 'disabled', caret: 'hide' });
 };
 
-const ask = async (ana: Page): Promise<void> => {
-  await steps.composer(ana).pressSequentially('/prod');
-  await ana.getByRole('option', { name: /prod-access/ }).waitFor();
-  await shoot(ana, 'command');
-  const form = await steps.openForm(ana);
-  await steps.fillForm(form, { role: /Read-write/, why: 'now' });
-  await form.getByRole('button', { name: 'Send', exact: true }).click();
-  await form.getByRole('alert').waitFor();
-  await shoot(ana, 'form-error');
-  await form.getByRole('combobox', { name: 'Role' }).click();
-  await form.getByRole('option', { name: /Read only/ }).click();
-  await form.getByRole('textbox', { name: 'Why' }).fill(WHY);
-  await form.getByText(/Reads need one owner/).waitFor();
-  await shoot(ana, 'form');
-  await steps.sendForm(ana, form);
+/** How each scene of the tour ends, in a window without the panel. */
+const record = async (demo: Demo): Promise<void> => {
+  const viewer = await demo.open('ana', { query: '&at=general', viewport: { width: 1_000, height: 640 } });
+  const starter = await demo.open('ana', { query: '&at=general', viewport: wide });
+  await steps.panel(starter).getByRole('button', { name: 'Watch the tour' }).click();
+  await starter.context().close();
+  const count = viewer.locator('.tour-count');
+  const end = viewer.getByRole('dialog', { name: 'Now for real' });
+  await count.waitFor();
+  const frames: Frame[] = [];
+  let scene = '';
+  let latest: Buffer = Buffer.alloc(0);
+  while (!(await end.isVisible())) {
+    const now = await count.textContent({ timeout: 1_000 }).catch(() => null);
+    if (now === null) continue;
+    if (scene !== '' && now !== scene) frames.push({ png: latest, ms: FRAME_MS });
+    scene = now;
+    latest = await viewer.screenshot({ animations: 'disabled', caret: 'hide' });
+  }
+  frames.push(
+    { png: latest, ms: FRAME_MS },
+    { png: await viewer.screenshot({ animations: 'disabled' }), ms: FRAME_MS },
+  );
+  writeFileSync(`${images}tour.png`, animatedPng(frames));
+  await end.getByRole('button', { name: 'Try it yourself' }).click();
 };
 
-const decide = async (demo: Demo): Promise<void> => {
-  const dana = await demo.open('dana', { query: '&at=prod-access', viewport });
-  const asked = steps.messageWith(dana, WHY);
-  await asked.getByRole('button', { name: 'Deny' }).click();
-  const form = dana.getByRole('dialog', { name: 'Deny request' });
-  await form.getByRole('textbox', { name: 'Why not' }).fill('The report of stuck orders shows this already.');
-  await shoot(dana, 'deny');
-  await dana.keyboard.press('Escape');
-  await form.waitFor({ state: 'detached' });
-  await shoot(dana, 'approval');
-  await dana.setViewportSize({ width: 1_160, height: 800 });
-  writeFileSync(readmePicture, await drawingOf(asked, 760));
-  await dana.setViewportSize(viewport);
-  await dana.getByRole('button', { name: 'Hide production' }).click();
-  await asked.hover();
-  await dana
-    .getByRole('button', { name: /^Reply in thread/ })
-    .last()
-    .click();
-  await dana.getByRole('textbox', { name: 'Reply…' }).fill('Is five minutes enough?');
-  await dana.keyboard.press('Enter');
-  await dana.getByRole('main').getByText('1 reply').waitFor();
-  await shoot(dana, 'thread');
-  await asked.getByRole('button', { name: 'Approve', exact: true }).click();
-  await asked.getByText(/^Active/).waitFor();
-  await dana.getByRole('button', { name: 'You are Dana Brandt. Be somebody else' }).click();
-  await shoot(dana, 'people');
-};
-
-const use = async (ana: Page): Promise<void> => {
-  await steps.openApp(ana);
-  const shown = await steps.showCredentials(ana);
-  await shoot(ana, 'credentials');
-  await shown.getByRole('button', { name: 'Close' }).last().click();
-  const panel = steps.panel(ana);
-  await steps.logIn(ana);
-  await panel.getByRole('button', { name: 'Select' }).click();
-  await panel.getByRole('cell').first().waitFor();
-  await shoot(ana, 'logged-in');
-  await panel.getByRole('button', { name: 'Update' }).click();
-  await panel.getByText('Refused: this role may not do that.').waitFor();
-  await shoot(ana, 'write-refused');
-  await panel.getByRole('button', { name: 'End in 10 s' }).click();
-  await panel.getByText('The session was cut. The access is over.').waitFor({ timeout: 40_000 });
-  await steps
-    .words(ana, /^Ended/)
-    .last()
-    .waitFor();
-  await shoot(ana, 'ended');
-};
-
-/** What is left over from the story, in other lights. */
-const looks = async (demo: Demo): Promise<void> => {
-  const ana = await demo.open('ana', { query: '&at=prod-access', viewport });
+/** Beside what the tour leaves: one that waits, break-glass, and an alert. */
+const seed = async (demo: Demo): Promise<void> => {
+  const ana = await demo.open('ana', { query: '&at=prod-access', viewport: wide });
   await steps.typeLine(ana, '/prod-access orders-db write 5m repair order 1183 by hand, with Dana watching');
-  await steps.messageWith(ana, 'repair order 1183 by hand').waitFor();
+  const waits = steps.messageWith(ana, 'repair order 1183 by hand');
+  await waits.getByRole('button', { name: 'Approve', exact: true }).waitFor();
+  await ana.setViewportSize({ width: 1_160, height: 800 });
+  writeFileSync(`${images}approval.svg`, await drawingOf(waits, 760));
+  const kim = await demo.open('kim', { query: '&at=@latchkey', viewport: wide });
+  await steps.panel(kim).getByRole('button', { name: 'Fire an alert' }).click();
+  await steps
+    .words(kim, /p99 of checkout/)
+    .first()
+    .waitFor();
+  const channel = await demo.open('kim', { query: '&at=prod-access', viewport: wide });
+  await steps.typeLine(channel, '/prod-access break-glass orders-db write 5m checkout is down');
+  const asked = channel.getByRole('dialog');
+  await asked.getByRole('button', { name: 'Take access now' }).waitFor();
+  await shoot(channel, 'break-glass');
+  await asked.getByRole('button', { name: 'Take access now' }).click();
+  await channel.getByRole('dialog', { name: 'Sent' }).waitFor();
+  await channel.keyboard.press('Escape');
+  await asked.waitFor({ state: 'detached' });
+};
+
+type Look = { name: string; viewport: typeof wide; colorScheme: 'light' | 'dark' };
+const looks: Look[] = [
+  { name: 'light', viewport: wide, colorScheme: 'light' },
+  { name: 'dark', viewport: wide, colorScheme: 'dark' },
+  { name: 'phone', viewport: { width: 390, height: 844 }, colorScheme: 'light' },
+];
+
+/** Without the panel beside it. */
+const KIND_WIDTH = 1_000;
+const KIND_HEIGHT = 2_400;
+
+const places: [name: string, who: string, query: string][] = [
+  ['channel', 'dana', '&at=prod-access'],
+  ['direct-ana', 'ana', '&at=@latchkey'],
+  ['direct-kim', 'kim', '&at=@latchkey'],
+  ['direct-sam', 'sam', '&at=@latchkey'],
+  ['security', 'sam', '&at=security'],
+  ['incident', 'kim', '&at=inc-1-orders'],
+  ['home-ana', 'ana', '&at=@latchkey&tab=home'],
+  ['home-dana', 'dana', '&at=@latchkey&tab=home'],
+  ['home-kim', 'kim', '&at=@latchkey&tab=home'],
+];
+
+const gallery = async (demo: Demo, { name, viewport, colorScheme }: Look): Promise<void> => {
+  for (const [place, who, query] of places) {
+    const page = await demo.open(who, { query, viewport, colorScheme });
+    await page
+      .getByRole('main')
+      .locator('.block')
+      .first()
+      .waitFor({ timeout: 5_000 })
+      .catch(() => undefined);
+    await shoot(page, `${name}-${place}`);
+    await page.context().close();
+  }
+  const ana = await demo.open('ana', { query: '&at=general', viewport, colorScheme });
   await steps.typeLine(ana, '/prod-access help');
   await steps.words(ana, 'Only visible to you').last().waitFor();
-  await shoot(ana, 'only-you');
-  const dana = await demo.open('dana', { query: '&at=@latchkey&tab=home', viewport });
-  await dana.getByRole('tabpanel').getByText('repair order 1183 by hand').waitFor();
-  await shoot(dana, 'home');
-  const dark = await demo.open('omar', { query: '&at=prod-access', viewport, colorScheme: 'dark' });
-  await steps.messageWith(dark, 'repair order 1183 by hand').waitFor();
-  await shoot(dark, 'dark');
-  const form = await steps.openForm(dark);
-  await steps.fillForm(form, { role: /Read-write/, why: WHY });
-  await shoot(dark, 'dark-form');
-  const narrow = await demo.open('sam', { query: '&at=prod-access', viewport: { width: 390, height: 780 } });
-  await steps.messageWith(narrow, 'repair order 1183 by hand').waitFor();
-  await shoot(narrow, 'narrow');
-  await narrow.getByRole('button', { name: 'Show channels' }).click();
-  await narrow.getByRole('navigation').waitFor();
-  await shoot(narrow, 'narrow-channels');
+  await shoot(ana, `${name}-help`);
+  await steps.openForm(ana);
+  await shoot(ana, `${name}-form`);
+  await ana.keyboard.press('Escape');
+  const kim = await demo.open('kim', { query: '&at=@latchkey', viewport, colorScheme });
+  await steps.showCredentials(kim);
+  await shoot(kim, `${name}-credentials`);
+  await kim.keyboard.press('Escape');
+  await demo.closeAll();
 };
 
-const ROOM = 'inc-7-orders';
+/** `--kinds incident alert` draws what begins so, and leaves the demo out. */
+const [, , flag, ...chosen] = process.argv;
+const isChosen = (kind: string): boolean => chosen.length === 0 || chosen.some((one) => kind.startsWith(one));
 
-/** An incident from its first message to its timeline, in both lights and on a narrow screen. */
-const incident = async (demo: Demo): Promise<void> => {
-  const tall = { width: 1_280, height: 1_000 };
-  const kim = await demo.open('kim', { query: '&at=general', viewport: tall });
-  await steps.makeChannel(kim, ROOM);
-  await steps.promptIn(kim, ROOM).getByText('Orders database').first().waitFor();
-  await shoot(kim, 'incident');
-  const ana = await demo.open('ana', { query: `&at=${ROOM}`, viewport: tall, colorScheme: 'dark' });
-  await ana.getByRole('button', { name: /^Join/ }).click();
-  await steps.promptIn(ana, ROOM).getByRole('button', { name: "I'm on call: read now" }).click();
-  await steps.words(ana, /You do not get in at once/).waitFor();
-  await steps.promptIn(kim, ROOM).getByRole('button', { name: "I'm on call: read now" }).click();
-  await steps
-    .promptIn(kim, ROOM)
-    .getByText(/● kim · Orders database/)
-    .waitFor();
-  await steps.typeLine(ana, '/prod-access orders-db write 5m set order 1183 to paid, the customer waits');
-  await steps.promptIn(ana, ROOM).getByText('Waits for approval').waitFor();
-  await shoot(ana, 'incident-dark');
-  const narrow = await demo.open('dana', { query: `&at=${ROOM}`, viewport: { width: 390, height: 1_400 } });
-  await steps.promptIn(narrow, ROOM).getByText('Waits for approval').waitFor();
-  await shoot(narrow, 'incident-narrow');
-  await steps.promptIn(narrow, ROOM).getByRole('button', { name: 'Request access' }).first().click();
-  await narrow
-    .getByRole('dialog', { name: 'Ask for access' })
-    .getByText(/For the incident in/)
-    .waitFor();
-  await shoot(narrow, 'incident-form');
-  await steps.typeLine(kim, '/prod-access incident close');
-  await steps
-    .words(kim, /What was taken for it ends at/)
-    .first()
-    .waitFor();
-  await shoot(kim, 'incident-closing');
-  const holder = await demo.open('kim', { query: '&at=@latchkey&tab=messages', viewport: tall, colorScheme: 'dark' });
-  await steps
-    .words(holder, /Keep mine until its own end/)
-    .first()
-    .waitFor();
-  await shoot(holder, 'incident-holder');
-  await steps.messageWith(kim, 'Timeline · Incident').getByText('1 reply').click({ timeout: 60_000 });
-  await kim.getByRole('link', { name: /Markdown/ }).waitFor();
-  await shoot(kim, 'incident-timeline');
-};
-
-/** `npm run screenshots -- incident` makes those of the incident alone. */
-const isIncidentOnly = process.argv.includes('incident');
-
-mkdirSync(folder, { recursive: true });
-const demo = await steps.startDemo();
-try {
-  if (!isIncidentOnly) {
-    const ana = await demo.open('ana', { query: '&at=general', viewport });
-    await ask(ana);
-    await decide(demo);
-    await use(ana);
-    await looks(demo);
+/** Each kind in each state: one picture of a kind, as long as it is. */
+const drawKinds = async (): Promise<void> => {
+  const stage = await startKinds();
+  try {
+    for (const kind of stage.kinds.filter(isChosen)) {
+      for (const { name, viewport, colorScheme } of looks) {
+        const long = { width: name === 'phone' ? viewport.width : KIND_WIDTH, height: KIND_HEIGHT };
+        const { page } = await stage.look(kind, { viewport: long, colorScheme });
+        await shoot(page, `kind-${kind.replaceAll(/[ _]/g, '-')}-${name}`);
+        await page.context().close();
+      }
+    }
+    if (stage.problems.length > 0) throw new Error(stage.problems.join('\n'));
+  } finally {
+    await stage.stop();
   }
-  await incident(demo);
-} finally {
-  await demo.stop();
-}
-if (demo.problems.length > 0) throw new Error(demo.problems.join('\n'));
+};
+
+const drawDemo = async (): Promise<void> => {
+  const demo = await steps.startDemo(PACE_S);
+  try {
+    await record(demo);
+    await seed(demo);
+    for (const look of looks) await gallery(demo, look);
+  } finally {
+    await demo.stop();
+  }
+  if (demo.problems.length > 0) throw new Error(demo.problems.join('\n'));
+};
+
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+await drawKinds();
+if (flag !== '--kinds') await drawDemo();

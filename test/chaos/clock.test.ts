@@ -1,5 +1,6 @@
 /** The clocks of the app's machines are ten minutes off, one each way: decisions and deadlines follow the database's clock. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { SOCKETS } from '../../src/slack/connection/receiver-socket.ts';
 import { SHIFTED_CLOCK, startProcess } from '../support/process.ts';
 import type { AppProcess } from '../support/process.ts';
 import { until } from '../support/story.ts';
@@ -20,7 +21,7 @@ const start = async (shiftMs: number): Promise<void> => {
 beforeAll(async () => {
   faults = await startFaultWorld();
   await Promise.all([start(TEN_MINUTES_MS), start(-TEN_MINUTES_MS)]);
-  await faults.world.slack.waitFor(() => faults.world.slack.connectionCount() === 2, { timeoutMs: 20_000 });
+  await faults.world.slack.waitFor(() => faults.world.slack.connectionCount() === 2 * SOCKETS, { timeoutMs: 20_000 });
 });
 afterAll(async () => {
   await Promise.all(running.map((app) => app.kill()));
@@ -40,7 +41,7 @@ test('access is given for its time, by the database’s clock and the target’s
     );
     expect(deadline?.left).toBeGreaterThan(-1);
     expect(deadline?.left).toBeLessThanOrEqual(4);
-    const ended = await faults.grant(reason, 'ended');
+    const ended = await faults.grant(reason, 'removed');
     expect(ended.lateMs).toBeGreaterThanOrEqual(0);
     expect(ended.lateMs).toBeLessThan(ON_TIME_MS);
     await faults.toldEnd(who, reason);
@@ -54,7 +55,7 @@ test('a request lapses when its time is over by the database’s clock, and not 
   const message = await story.ask('ada', 'orders-db read 5s look at the stuck orders');
   await world.slack.as('olga').click(message, 'approve');
   await until(
-    async () => (await world.sql(`select 1 from grants where role = 'read' and state = 'ended'`)).length,
+    async () => (await world.sql(`select 1 from grants where role = 'read' and state = 'removed'`)).length,
     'the end of what was approved although one clock is ahead',
   );
   const late = await story.ask('rita', 'orders-db read 5s look at the others');

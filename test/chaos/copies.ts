@@ -64,9 +64,7 @@ const classOf = ({ lost, deaths, failures }: Ledger, { key, subject, process, at
 };
 
 const classify = async (ledger: Ledger, { sql }: World): ReturnType<Copies['classify']> => {
-  const rows = await sql<{ channel: string; ts: string }>(
-    `select channel, ts from messages where ts is not null union select channel, ts from incident_messages where ts is not null`,
-  );
+  const rows = await sql<{ channel: string; ts: string }>(`select channel, ts from messages where ts is not null`);
   const known = new Set(rows.map(({ channel, ts }) => `${channel} ${ts}`));
   const orphans = [...ledger.posted.values()].filter(({ key }) => !known.has(key));
   const counts = noOrphans();

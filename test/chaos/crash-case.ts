@@ -1,5 +1,6 @@
 /** What the cases of the other ways have in common: their request, its login, and what Slack has of it. */
 import type { Message } from '../../sandbox/src/slack/types.ts';
+import { seen } from '../support/card.ts';
 import type { World } from '../support/world.ts';
 import type { Restarts } from './restarts.ts';
 
@@ -31,8 +32,14 @@ const toldBy = ({ metadata }: Message): Told => (metadata?.['event_payload'] as 
 export const ofRequest = (messages: Message[], requestId: string, kind: string): Message | undefined =>
   messages.findLast((message) => toldBy(message).request_id === requestId && toldBy(message).kind === kind);
 
-const NOTED = `select channel, ts from messages where ts is not null union all
-  select channel, ts from incident_messages where ts is not null`;
+/** Their one message says the end, whether or not a new one does. */
+export const saysEnd = (messages: Message[], requestId: string): boolean =>
+  ['requester', 'granted', 'outcome'].some((kind) => {
+    const message = ofRequest(messages, requestId, kind);
+    return message !== undefined && seen(message).includes('*Ended*');
+  });
+
+const NOTED = `select channel, ts from messages where ts is not null`;
 
 /** Copies that Slack took and that were not noted: documented for those that were on their way when the process died, and for no other. */
 export const unnoted = async (world: World): Promise<string[]> => {

@@ -2,7 +2,7 @@
 import { until } from '../support/story.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
-import { countEvents, countTold, findRow, loginsOf, ofRequest, reasonOf } from './crash-case.ts';
+import { countEvents, countTold, findRow, loginsOf, ofRequest, saysEnd, reasonOf } from './crash-case.ts';
 import type { Case, Row } from './crash-case.ts';
 import { event, post, sql } from './crash-points.ts';
 import type { Watch } from './crash-points.ts';
@@ -25,7 +25,11 @@ export const GLASS: GlassPoint[] = [
   { name: 'glass:before-alarm', watch: post('alarm', 'before'), leaves: null },
   { name: 'glass:after-alarm', watch: post('alarm', 'after'), leaves: null },
   { name: 'glass:before-giving-back', watch: event('grant.ending', 'before'), leaves: ACTIVE },
-  { name: 'glass:after-end', watch: event('grant.ended', 'after'), leaves: { ...ACTIVE, grant: 'ended', logins: 0 } },
+  {
+    name: 'glass:after-end',
+    watch: event('grant.removed', 'after'),
+    leaves: { ...ACTIVE, grant: 'removed', logins: 0 },
+  },
 ];
 
 const ASKS = 'Take access now';
@@ -52,8 +56,7 @@ const act = async (one: Case): Promise<boolean> => {
   if (oscar.modals().length > 0) await oscar.close();
   const granted = ofRequest(oscar.dmsWithApp(), row.id, 'granted');
   if (granted && row.grant === 'active' && seen(granted).includes('"done"')) await oscar.click(granted, 'done');
-  const outcome = ofRequest(oscar.dmsWithApp(), row.id, 'outcome');
-  return !(row.grant === 'ended' && outcome && seen(outcome).includes('*Ended*'));
+  return !(row.grant === 'removed' && saysEnd(oscar.dmsWithApp(), row.id));
 };
 
 const countReviews = async ({ world }: Case, row: Row | null): Promise<number> =>
@@ -65,7 +68,17 @@ const look = async (one: Case): Promise<Left> => {
   return { request: row?.request ?? null, grant: row?.grant ?? null, reviews: await countReviews(one, row), logins };
 };
 
-const EVENTS = ['request.created', 'follow_up.opened', 'grant.activating', 'grant.ending', 'grant.ended'];
+/**
+ * Who took it has one message, `granted`. A death on the way can add the one that it is being set up, and a click that comes before the
+ * post is noted the one of the end; that none is there twice is `repeated`.
+ */
+const whereverItDied = ({
+  requester: _requester,
+  outcome: _outcome,
+  ...told
+}: Record<string, number>): Record<string, number> => told;
+
+const EVENTS = ['request.created', 'follow_up.opened', 'grant.activating', 'grant.ending', 'grant.removed'];
 
 type Crashed = Lived<Left | null> & {
   events: Record<string, number>;
@@ -75,14 +88,14 @@ type Crashed = Lived<Left | null> & {
   banner: boolean;
 };
 
-/** Told: #security and the two owners; the SRE reviews; the channel has the banner. */
+/** Told: #security and the two owners; who took it, in one message; the SRE reviews; the channel has the banner. */
 export const expectedGlass = ({ leaves }: GlassPoint): Crashed => ({
   signal: 'SIGKILL',
   left: leaves,
   leftOver: [],
   events: Object.fromEntries(EVENTS.map((type) => [type, 1])),
   reviews: 1,
-  told: { alarm: 3, banner: 1, review: 1, requester: 1, granted: 1, outcome: 1 },
+  told: { alarm: 3, banner: 1, review: 1, granted: 1 },
   banner: true,
   repeated: [],
 });
@@ -103,7 +116,7 @@ export const crashGlassAt = async (world: World, app: Restarts, point: GlassPoin
     left: point.leaves && lived.left,
     events: await countEvents(one, EVENTS, id),
     reviews: await countReviews(one, row),
-    told: countTold(one, id),
+    told: whereverItDied(countTold(one, id)),
     banner: banner !== undefined && seen(banner).includes('Break-glass is over'),
   };
 };

@@ -2,7 +2,7 @@
 import { until } from '../support/story.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
-import { countEvents, countTold, findRow, loginsOf, ofRequest, reasonOf } from './crash-case.ts';
+import { countEvents, countTold, findRow, loginsOf, ofRequest, saysEnd, reasonOf } from './crash-case.ts';
 import type { Case, Row } from './crash-case.ts';
 import { event, post, sql } from './crash-points.ts';
 import type { Watch } from './crash-points.ts';
@@ -22,8 +22,11 @@ export type IncidentPoint = {
 const OPEN: Left = { incident: 'open', grant: 'active', logins: 1 };
 const CLOSED: Left = { ...OPEN, incident: 'closed' };
 const ENDING: Left = { ...CLOSED, grant: 'ending' };
-const REMOVED: Left = { ...ENDING, logins: 0 };
-const ENDED: Left = { ...REMOVED, grant: 'ended' };
+const SHUT: Left = { ...ENDING, grant: 'closed' };
+const DROPPED: Left = { ...SHUT, logins: 0 };
+const REMOVED: Left = { ...DROPPED, grant: 'removed' };
+/** Closed, and maybe removed by now: the timeline does not wait for that. */
+const ENDED: Left = { ...DROPPED, grant: 'ended' };
 
 const FILES = 'files.completeUploadExternal';
 const upload = (when: Watch['when']): Watch => ({ wire: 'slack', when, text: FILES });
@@ -35,8 +38,10 @@ export const INCIDENT: IncidentPoint[] = [
   { name: 'warn:after-post', watch: post('closing', 'after'), leaves: CLOSED },
   { name: 'batch:before-commit', watch: event('incident.ended', 'before'), leaves: CLOSED },
   { name: 'batch:after-commit', watch: event('incident.ended', 'after'), leaves: ENDING },
-  { name: 'batch:after-revoke', watch: sql('DROP ROLE', 'after'), leaves: REMOVED },
-  { name: 'batch:after-end', watch: event('grant.ended', 'after'), leaves: ENDED },
+  // A channel whose name ends in -closed is that of an incident that is over.
+  { name: 'batch:after-shut', watch: event('grant.closed', 'after'), leaves: SHUT },
+  { name: 'batch:after-drop', watch: sql('DROP ROLE', 'after'), leaves: DROPPED },
+  { name: 'batch:after-removed', watch: event('grant.removed', 'after'), leaves: REMOVED },
   { name: 'timeline:before-post', watch: post('timeline', 'before'), leaves: ENDED },
   { name: 'timeline:after-post', watch: post('timeline', 'after'), leaves: ENDED },
   { name: 'files:before-upload', watch: upload('before'), leaves: ENDED },
@@ -44,7 +49,7 @@ export const INCIDENT: IncidentPoint[] = [
 ];
 
 type Incident = { id: string; state: string; isEnded: boolean };
-type IncidentCase = Case & { channel: string };
+type IncidentCase = Case & { channel: string; leaves: Left | null };
 
 const findIncident = async ({ world, channel }: IncidentCase): Promise<Incident | null> => {
   const rows = await world.sql<Incident>(
@@ -82,7 +87,7 @@ const openWith = async (one: IncidentCase): Promise<void> => {
 
 /** Access that no end of another incident may touch: of the same person for another incident, and of somebody for none. */
 export const bystanders = async (world: World, app: Restarts): Promise<string[]> => {
-  const other: IncidentCase = { world, app, reason: 'look into the other outage', channel: 'inc-other' };
+  const other: IncidentCase = { world, app, reason: 'look into the other outage', channel: 'inc-other', leaves: null };
   await openWith(other);
   const free: Case = { world, app, reason: 'look into nothing in particular' };
   const rows = [await findRow(other), await read(free, 'ada', 'general')];
@@ -90,7 +95,10 @@ export const bystanders = async (world: World, app: Restarts): Promise<string[]>
 };
 
 const noted = ({ world }: Case, id: string): Promise<{ kind: string }[]> =>
-  world.sql<{ kind: string }>('select kind from incident_messages where incident_id = $1 and ts is not null', [id]);
+  world.sql<{ kind: string }>(
+    `select kind from messages where subject_kind = 'incident' and subject_id = $1 and ts is not null`,
+    [id],
+  );
 
 /** The warning lasts until it was read in both places, and not a moment longer: nothing hangs on how fast the machine is. */
 const letWarningRunOut = async (one: Case, id: string): Promise<void> => {
@@ -109,15 +117,17 @@ const act = async (one: IncidentCase): Promise<boolean> => {
   }
   if (!incident.isEnded) await letWarningRunOut(one, incident.id);
   const row = await findRow(one);
-  const outcome = row && ofRequest(world.slack.as('oscar').dmsWithApp(), row.id, 'outcome');
+  const isSaid = row !== null && saysEnd(world.slack.as('oscar').dmsWithApp(), row.id);
   const isFiled = (await noted(one, incident.id)).some(({ kind }) => kind === 'files');
-  return !(row?.grant === 'ended' && outcome && seen(outcome).includes('*Ended*') && isFiled);
+  return !(row?.grant === 'removed' && isSaid && isFiled);
 };
 
 const look = async (one: IncidentCase): Promise<Left> => {
   const row = await findRow(one);
   const { length: logins } = await loginsOf(one, row?.grantId ?? null);
-  return { incident: (await mustFind(one)).state, grant: row?.grant ?? null, logins };
+  const left = { incident: (await mustFind(one)).state, grant: row?.grant ?? null, logins };
+  const hasEnded = left.grant === 'closed' || left.grant === 'removed';
+  return one.leaves?.grant === 'ended' && hasEnded ? { ...left, grant: 'ended', logins: 0 } : left;
 };
 
 const stillActive = async ({ world }: Case, grantIds: string[]): Promise<string[]> => {
@@ -128,7 +138,7 @@ const stillActive = async ({ world }: Case, grantIds: string[]): Promise<string[
 };
 
 const OF_INCIDENT = ['incident.opened', 'incident.closed', 'incident.ended'];
-const OF_GRANT = ['grant.ending', 'grant.ended'];
+const OF_GRANT = ['grant.ending', 'grant.closed', 'grant.removed'];
 
 type Crashed = Lived<Left> & {
   events: Record<string, number>[];
@@ -146,7 +156,7 @@ export const expectedIncident = ({ leaves }: IncidentPoint, beside: string[]): C
   leftOver: [],
   events: [
     { 'incident.opened': 1, 'incident.closed': 1, 'incident.ended': 1 },
-    { 'grant.ending': 1, 'grant.ended': 1 },
+    { 'grant.ending': 1, 'grant.closed': 1, 'grant.removed': 1 },
   ],
   cause: 'incident_closed',
   bystanders: beside,
@@ -168,7 +178,7 @@ export const crashIncidentAt = async (
   { point, beside }: { point: IncidentPoint; beside: string[] },
 ): Promise<Crashed> => {
   const channel = `inc-${point.name.replaceAll(':', '-')}`;
-  const one: IncidentCase = { world, app, reason: reasonOf(point.name), channel };
+  const one: IncidentCase = { world, app, reason: reasonOf(point.name), channel, leaves: point.leaves };
   await openWith(one);
   const lived = await liveThrough(world, app, {
     name: point.name,

@@ -2,7 +2,7 @@
 import { until } from '../support/story.ts';
 import { seen } from '../support/world.ts';
 import type { World } from '../support/world.ts';
-import { countEvents, findRow, loginsOf, ofRequest, reasonOf } from './crash-case.ts';
+import { countEvents, findRow, loginsOf, ofRequest, saysEnd, reasonOf } from './crash-case.ts';
 import type { Case, Row } from './crash-case.ts';
 import { event, sql } from './crash-points.ts';
 import type { Watch } from './crash-points.ts';
@@ -141,11 +141,11 @@ const act = async (one: MoreCase): Promise<boolean> => {
     return true;
   }
   if (now.grant === 'active' && now.extension !== 'moving' && !one.point.isLate) await giveBack(one, now);
-  const outcome = ofRequest(one.world.slack.as('ada').dmsWithApp(), one.row.id, 'outcome');
-  return !(now.grant === 'ended' && now.extension !== 'moving' && outcome && seen(outcome).includes('*Ended*'));
+  const isSaid = saysEnd(one.world.slack.as('ada').dmsWithApp(), one.row.id);
+  return !(now.grant === 'removed' && now.extension !== 'moving' && isSaid);
 };
 
-const EVENTS = ['grant.extending', 'grant.extended', 'grant.extension_failed', 'grant.ending', 'grant.ended'];
+const EVENTS = ['grant.extending', 'grant.extended', 'grant.extension_failed', 'grant.ending', 'grant.removed'];
 
 type Crashed = Lived<Left> & {
   events: Record<string, number>;
@@ -161,7 +161,7 @@ export const expectedMore = ({ leaves, isRefused, isLate }: MorePoint): Crashed 
     'grant.extending': 1,
     [isRefused || isLate ? 'grant.extension_failed' : 'grant.extended']: 1,
     'grant.ending': 1,
-    'grant.ended': 1,
+    'grant.removed': 1,
   },
   whileAlive: isLate ? null : isRefused ? { store: 0, target: 0 } : { store: 30, target: 30 },
   isTold: true,

@@ -47,9 +47,12 @@ const AGREED = { request: 'approved', grant: 'activating', logins: 0 } as const;
 const MADE = { request: 'approved', grant: 'activating', logins: 1 } as const;
 const ACTIVE = { request: 'approved', grant: 'active', logins: 1 } as const;
 const ENDING = { request: 'approved', grant: 'ending', logins: 1 } as const;
-const REMOVED = { request: 'approved', grant: 'ending', logins: 0 } as const;
+const CLOSED = { request: 'approved', grant: 'closed', logins: 1 } as const;
+const DROPPED = { request: 'approved', grant: 'closed', logins: 0 } as const;
 const CANCELLED = { request: 'cancelled', grant: null, logins: 0 } as const;
 const DENIED = { request: 'denied', grant: null, logins: 0 } as const;
+const REMOVED = { request: 'approved', grant: 'removed', logins: 0 } as const;
+/** Closed, and maybe removed by now: who lost the access is notified while the second stroke is made. */
 const ENDED = { request: 'approved', grant: 'ended', logins: 0 } as const;
 
 export const UNTIL_ACTIVE: CrashPoint[] = [
@@ -108,12 +111,14 @@ export const UNTIL_ENDED: CrashPoint[] = [
     isToExpire: true,
   },
   { name: 'end:after-sessions-are-cut', watch: sql('latchkey_terminate', 'after'), leaves: ENDING, isToExpire: true },
-  { name: 'end:before-drop', watch: sql('DROP ROLE', 'before'), leaves: ENDING, isToExpire: true },
-  { name: 'end:after-revoke', watch: sql('DROP ROLE', 'after'), leaves: REMOVED, isToExpire: true },
-  { name: 'end:before-commit', watch: event('grant.ended', 'before'), leaves: REMOVED, isToExpire: true },
-  { name: 'end:after-commit', watch: event('grant.ended', 'after'), leaves: ENDED, isToExpire: true },
-  { name: 'notify:before-outcome', watch: post('outcome', 'before'), leaves: ENDED },
-  { name: 'notify:after-outcome', watch: post('outcome', 'after'), leaves: ENDED },
+  { name: 'closed:before-commit', watch: event('grant.closed', 'before'), leaves: ENDING, isToExpire: true },
+  { name: 'closed:after-commit', watch: event('grant.closed', 'after'), leaves: CLOSED, isToExpire: true },
+  { name: 'removal:before-drop', watch: sql('DROP ROLE', 'before'), leaves: CLOSED, isToExpire: true },
+  { name: 'removal:after-drop', watch: sql('DROP ROLE', 'after'), leaves: DROPPED, isToExpire: true },
+  { name: 'removed:before-commit', watch: event('grant.removed', 'before'), leaves: DROPPED, isToExpire: true },
+  { name: 'removed:after-commit', watch: event('grant.removed', 'after'), leaves: REMOVED, isToExpire: true },
+  { name: 'notify:before-outcome', watch: post('outcome', 'before'), leaves: ENDED, isToExpire: true },
+  { name: 'notify:after-outcome', watch: post('outcome', 'after'), leaves: ENDED, isToExpire: true },
   { name: 'seal:before-commit', watch: sql('audit_chain (seq', 'before'), leaves: ASKED, isAwaited: true },
   { name: 'seal:after-commit', watch: sql('audit_chain (seq', 'after'), leaves: ASKED, isAwaited: true },
 ];

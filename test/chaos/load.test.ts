@@ -36,10 +36,10 @@ test(`${ASKS} people ask at once: each has one login, each is told, and all of i
   await until(async () => (await count(`grants where state = 'active'`)) === ASKS, 'all grants', 90_000);
   expect(await logins()).toHaveLength(ASKS);
   await sql(`update grants set expires_at = now() where state = 'active'`);
-  await until(async () => (await count(`grants where state <> 'ended'`)) === 0, 'all ends', 60_000);
+  await until(async () => (await count(`grants where state <> 'removed'`)) === 0, 'all ends', 60_000);
   await faults.wellAgain();
-  expect(await count(`messages where kind = 'outcome' and ts is not null`)).toBe(ASKS);
-  expect(await count(`audit_events where type = 'grant.ended'`)).toBe(ASKS);
+  expect(await count(`messages where subject_kind = 'request' and kind = 'outcome' and ts is not null`)).toBe(ASKS);
+  expect(await count(`audit_events where type = 'grant.removed'`)).toBe(ASKS);
 });
 
 /** As the app would have made them, without the talk: a person, and for each login a request, its decision, its grant and their events. */
@@ -76,19 +76,19 @@ const makeLogins = async (ids: string[]): Promise<void> => {
 
 test(`${LOGINS} logins fall due at one moment: each is dropped once, recorded once, and none is left`, async () => {
   const { logins, sql, target } = faults.world;
-  const before = await count(`audit_events where type = 'grant.ended'`);
+  const before = await count(`audit_events where type = 'grant.removed'`);
   await sql(SEED, [LOGINS, JSON.stringify({ member_of: [target.groups.app_read] })]);
   await sql(EVENTS);
   const ids = (await sql<{ id: string }>(`select id from grants where id like 'load%'`)).map(({ id }) => id);
   await makeLogins(ids);
   expect(await logins()).toHaveLength(LOGINS);
   await sql(`update grants set expires_at = now() + interval '200 milliseconds' where id like 'load%'`);
-  await until(async () => (await count(`grants where state <> 'ended'`)) === 0, 'all ends', 60_000);
+  await until(async () => (await count(`grants where state <> 'removed'`)) === 0, 'all ends', 60_000);
   expect(await logins()).toEqual([]);
-  expect(await count(`audit_events where type = 'grant.ended'`)).toBe(before + LOGINS);
+  expect(await count(`audit_events where type = 'grant.removed'`)).toBe(before + LOGINS);
   expect(
     await count(
-      `grants where id like 'load%' and end_outcome = 'removed' and ended_at - expires_at < interval '60 seconds'`,
+      `grants where id like 'load%' and end_outcome = 'removed' and closed_at - expires_at < interval '60 seconds'`,
     ),
   ).toBe(LOGINS);
 });

@@ -34,7 +34,7 @@ test('Postgres restarts while access is live and due: it ends within a minute of
   await delay(2_000);
   await faults.services.postgres.start();
   const backAt = Date.now();
-  expect(await faults.grant(reason, 'ended')).toMatchObject({ outcome: 'removed' });
+  expect(await faults.grant(reason, 'removed')).toMatchObject({ outcome: 'removed' });
   expect(Date.now() - backAt).toBeLessThan(RECOVERED_MS);
   await faults.toldEnd('ada', reason);
   await faults.wellAgain();
@@ -43,7 +43,7 @@ test('Postgres restarts while access is live and due: it ends within a minute of
 test('every connection is cut, again and again, in the middle of whatever runs: nothing is half done', async () => {
   const people = ['ada', 'rita', 'oscar', 'ines', 'olga'];
   const reasons = await Promise.all(people.map((who) => faults.ask(who, '1s')));
-  const grants = (): Promise<unknown[]> => faults.world.sql('select 1 from grants where state <> $1', ['ended']);
+  const grants = (): Promise<unknown[]> => faults.world.sql('select 1 from grants where state <> $1', ['removed']);
   for (let times = 0; times < 40; times += 1) {
     await asAdmin(CUT);
     await delay(40);
@@ -54,7 +54,7 @@ test('every connection is cut, again and again, in the middle of whatever runs: 
   ]);
   // Whoever's ask was cut was told so; whoever's was stored went the whole way.
   for (const { reason } of stored) {
-    const { outcome } = await faults.grant(reason, 'ended');
+    const { outcome } = await faults.grant(reason, 'removed');
     // An attempt that was cut after it had removed the login leaves the next one nothing to remove.
     expect(['removed', 'already_absent']).toContain(outcome);
   }
@@ -77,7 +77,7 @@ test('Postgres is read-only for a while: a person is told that it did not work, 
   expect(await faults.world.sql('select 1 from requests where reason = $1', [refused])).toEqual([]);
   await asAdmin(`alter database ${name} reset default_transaction_read_only`);
   await asAdmin(CUT);
-  const ended = await faults.grant(reason, 'ended');
+  const ended = await faults.grant(reason, 'removed');
   expect(ended.lateMs).toBeLessThan(RECOVERED_MS);
   await faults.toldEnd('ada', reason);
   await faults.wellAgain();
@@ -92,7 +92,7 @@ const failing = async (table: string, fault: { code: string; chance: number }): 
 };
 
 test('a third of all writes of grants fail to serialise: each is run again, and each request goes its whole way', async () => {
-  const mend = await failing('grants', { code: '40001', chance: 0.33 });
+  const fix = await failing('grants', { code: '40001', chance: 0.33 });
   const people = ['ada', 'rita', 'oscar', 'ines'];
   const reasons = await Promise.all(people.map((who) => faults.ask(who, '1s')));
   await until(
@@ -100,26 +100,26 @@ test('a third of all writes of grants fail to serialise: each is run again, and 
     'one that came through',
   );
   await delay(2_000);
-  await mend();
+  await fix();
   const stored = await faults.world.sql<{ reason: string }>('select reason from requests where reason = any($1)', [
     reasons,
   ]);
-  for (const { reason } of stored) expect(await faults.grant(reason, 'ended')).toMatchObject({ outcome: 'removed' });
+  for (const { reason } of stored) expect(await faults.grant(reason, 'removed')).toMatchObject({ outcome: 'removed' });
   await faults.wellAgain();
 });
 
 test('the disk is full, as Postgres says it: nothing changes that cannot be recorded, and access that is due ends when it can', async () => {
   const reason = await faults.ask('ada', '1h');
   await faults.grant(reason, 'active');
-  const mend = await failing('audit_events', { code: '53100', chance: 1 });
+  const fix = await failing('audit_events', { code: '53100', chance: 1 });
   await faults.fallDue(reason);
   await faults.ask('rita', '2s');
   await faults.story.privately('rita', 'Something went wrong on our side');
   await delay(2_000);
   // No change of state without its audit event: what cannot be recorded does not happen.
   expect(await faults.grant(reason, 'active')).toMatchObject({ outcome: null });
-  await mend();
-  const ended = await faults.grant(reason, 'ended');
+  await fix();
+  const ended = await faults.grant(reason, 'removed');
   expect(ended.lateMs).toBeLessThan(RECOVERED_MS);
   await faults.toldEnd('ada', reason);
   await faults.wellAgain();
@@ -132,7 +132,7 @@ test('a slow commit elsewhere does not hold up an end', async () => {
     await other.query('begin');
     await other.query('select 1 from grants where id <> $1 for update', [id]);
     await faults.fallDue(reason);
-    const ended = await faults.grant(reason, 'ended');
+    const ended = await faults.grant(reason, 'removed');
     expect(ended.lateMs).toBeLessThan(ON_TIME_MS);
     await other.query('rollback');
   });

@@ -11,7 +11,7 @@ import { findLies } from './truth.ts';
 /** A minute for what the dead held, and what is left of the longest grant of a run; more than that is a finding. */
 const REST_MS = 110_000;
 
-const UNFINISHED = `select id, state from grants where state in ('activating', 'active', 'ending')`;
+const UNFINISHED = `select id, state from grants where state in ('activating', 'active', 'ending', 'closed')`;
 
 const problems = async ({ world }: ChaosWorld): Promise<string[]> => {
   const pool = new pg.Pool({ connectionString: world.database.url, max: 1 });

@@ -32,13 +32,13 @@ test('Redis is stopped for a while: what is due ends on time, what is asked mean
   await faults.services.redis.stop();
   const meanwhile = await faults.ask('rita', '2s');
   await faults.fallDue(before);
-  const ended = await faults.grant(before, 'ended');
+  const ended = await faults.grant(before, 'removed');
   expect(ended).toMatchObject({ outcome: 'removed' });
   expect(ended.lateMs).toBeLessThan(ON_TIME_MS);
   // While it is being stopped it may still accept a connection and close it, which reads otherwise until the next look.
   await vi.waitFor(async () => expect(await readyz()).toContain('Redis cannot be reached'), { timeout: 15_000 });
   await faults.services.redis.start();
-  expect(await faults.grant(meanwhile, 'ended')).toMatchObject({ outcome: 'removed' });
+  expect(await faults.grant(meanwhile, 'removed')).toMatchObject({ outcome: 'removed' });
   await faults.toldEnd('ada', before);
   await faults.toldEnd('rita', meanwhile);
   await faults.wellAgain();
@@ -51,7 +51,7 @@ test('Redis is emptied again and again under load: each request goes its whole w
     await tell('FLUSHALL');
     await delay(100);
   }
-  for (const reason of reasons) expect(await faults.grant(reason, 'ended')).toMatchObject({ outcome: 'removed' });
+  for (const reason of reasons) expect(await faults.grant(reason, 'removed')).toMatchObject({ outcome: 'removed' });
   for (const [index, who] of people.entries()) await faults.toldEnd(who, reasons[index] ?? '');
   await faults.wellAgain();
 });
@@ -62,11 +62,11 @@ test('Redis is full: nothing is lost, what is due ends on time, and readyz says 
   await tell('CONFIG', 'SET', 'maxmemory', '1');
   const meanwhile = await faults.ask('rita', '2s');
   await faults.fallDue(before);
-  const ended = await faults.grant(before, 'ended');
+  const ended = await faults.grant(before, 'removed');
   expect(ended.lateMs).toBeLessThan(ON_TIME_MS);
   await until(async () => (await readyz()).includes('Redis takes no work'), 'the word of it in readyz');
   await tell('CONFIG', 'SET', 'maxmemory', '0');
-  expect(await faults.grant(meanwhile, 'ended')).toMatchObject({ outcome: 'removed' });
+  expect(await faults.grant(meanwhile, 'removed')).toMatchObject({ outcome: 'removed' });
   await faults.toldEnd('ada', before);
   await faults.toldEnd('rita', meanwhile);
   await faults.wellAgain();
@@ -78,10 +78,10 @@ test('Redis hangs for seconds: what is due ends on time, and what waited is done
   await tell('CLIENT', 'PAUSE', '60000', 'WRITE');
   const meanwhile = await faults.ask('rita', '2s');
   await faults.fallDue(before);
-  const ended = await faults.grant(before, 'ended');
+  const ended = await faults.grant(before, 'removed');
   expect(ended.lateMs).toBeLessThan(ON_TIME_MS);
   await tell('CLIENT', 'UNPAUSE');
-  expect(await faults.grant(meanwhile, 'ended')).toMatchObject({ outcome: 'removed' });
+  expect(await faults.grant(meanwhile, 'removed')).toMatchObject({ outcome: 'removed' });
   await faults.toldEnd('ada', before);
   await faults.wellAgain();
 });
@@ -94,7 +94,7 @@ test('the app is stopped while Redis is away: it stops, and the next process goe
   await faults.services.redis.start();
   app = await faults.world.start();
   await faults.fallDue(before);
-  expect(await faults.grant(before, 'ended')).toMatchObject({ outcome: 'removed' });
+  expect(await faults.grant(before, 'removed')).toMatchObject({ outcome: 'removed' });
   await faults.toldEnd('ada', before);
   await faults.wellAgain();
 });

@@ -118,8 +118,7 @@ export const liveThrough = async <Left>(world: World, app: Restarts, life: Life<
 /** The holds of a dead process run out: what waits at most a minute for that waits no longer. */
 export const letHoldsRunOut = async (world: World): Promise<void> => {
   await world.sql(`update grants set lease_until = now() where lease_until > now()`);
-  await world.sql(`update requests set sync_lease_until = now() where sync_lease_until > now()`);
-  await world.sql(`update incidents set sync_lease_until = now() where sync_lease_until > now()`);
+  await world.sql(`update message_leases set until = now() where until > now()`);
   await world.sql(`update extensions set next_attempt_at = now() where state = 'moving' and next_attempt_at > now()`);
   await world.sql(`update outbox set dispatched_at = dispatched_at - interval '61 seconds',
     available_at = least(available_at, now() - interval '61 seconds') where dispatched_at is not null and available_at <= now()`);

@@ -151,10 +151,10 @@ type Counted = Pick<ChaosReport, 'requests' | 'grants' | 'ended' | 'events' | 'l
 
 const count = async ({ chaos: { world, copies }, report, watch }: Run): Promise<void> => {
   const [row] = await world.sql<Counted>(
-    `select (select count(*)::int from requests) as requests, count(*)::int as grants, count(*) filter (where state = 'ended')::int as ended,
+    `select (select count(*)::int from requests) as requests, count(*)::int as grants, count(*) filter (where state = 'removed')::int as ended,
        (select count(*)::int from audit_events) as events, (select count(*)::int from incidents) as incidents,
        (select count(*)::int from extensions where state = 'moved') as extended,
-       coalesce(max(extract(epoch from ended_at - expires_at)) filter (where end_cause = 'expired'), 0)::float * 1000 as latest from grants`,
+       coalesce(max(extract(epoch from closed_at - expires_at)) filter (where end_cause = 'expired'), 0)::float * 1000 as latest from grants`,
   );
   const { counts, unexplained } = await copies.classify(world);
   for (const finding of unexplained) if (!watch.findings.includes(finding)) watch.findings.push(finding);

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => faults.stop());
 
 const endOf = async (reason: string): Promise<string> => {
-  const { outcome, lateMs } = await faults.grant(reason, 'ended');
+  const { outcome, lateMs } = await faults.grant(reason, 'removed');
   return `${outcome}, ${(lateMs ?? Infinity) < ON_TIME_MS ? 'on time' : `${lateMs} ms late`}`;
 };
 const ON_TIME = 'removed, on time';
@@ -110,7 +110,7 @@ test('an approval delivered again after the access has ended changes nothing', a
   const message = await faults.story.ask('ada', 'orders-db read 2s look at them once more');
   await slack.as('olga').clickStale(message, 'approve');
   await until(
-    async () => (await sql(`select 1 from grants where state = 'ended' and role = 'read'`)).length,
+    async () => (await sql(`select 1 from grants where state = 'removed' and role = 'read'`)).length,
     'the end',
   );
   const before = await sql('select state, version from requests order by id');

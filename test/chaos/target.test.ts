@@ -44,8 +44,8 @@ test('down at the grant: nothing is called given; one login is made when it is b
       .dmsWithApp()
       .some((told) => seen(told).includes('*Active*')),
   ).toBe(false);
-  proxy.mend();
-  const ended = await faults.grant(reason, 'ended');
+  proxy.fix();
+  const ended = await faults.grant(reason, 'removed');
   expect(ended).toMatchObject({ outcome: 'removed' });
   expect(ended.lateMs).toBeLessThan(ON_TIME_MS);
   await faults.toldEnd('ada', reason);
@@ -60,9 +60,9 @@ test('down at the end of several: each is tried until it is true, and ends withi
   for (const reason of reasons) await faults.fallDue(reason);
   for (const reason of reasons) await isTried(reason, 'ending');
   expect(await faults.world.logins()).toHaveLength(people.length);
-  proxy.mend();
+  proxy.fix();
   const backAt = Date.now();
-  for (const reason of reasons) expect(await faults.grant(reason, 'ended')).toMatchObject({ outcome: 'removed' });
+  for (const reason of reasons) expect(await faults.grant(reason, 'removed')).toMatchObject({ outcome: 'removed' });
   expect(Date.now() - backAt).toBeLessThan(RECOVERED_MS);
   await faults.wellAgain();
 });
@@ -75,17 +75,17 @@ test('it takes the words and never answers, at a grant and at an end: both are g
   const meanwhile = await faults.ask('rita', '2s');
   await isTried(before, 'ending');
   await isTried(meanwhile, 'activating');
-  proxy.mend();
-  expect(await faults.grant(before, 'ended')).toMatchObject({ outcome: 'removed' });
-  expect(await faults.grant(meanwhile, 'ended')).toMatchObject({ outcome: 'removed' });
+  proxy.fix();
+  expect(await faults.grant(before, 'removed')).toMatchObject({ outcome: 'removed' });
+  expect(await faults.grant(meanwhile, 'removed')).toMatchObject({ outcome: 'removed' });
   await faults.wellAgain();
 });
 
 test('it is slow: everything takes longer and nothing happens twice', async () => {
   proxy.slowDown(150);
   const reason = await faults.ask('ada', '2s');
-  expect(await faults.grant(reason, 'ended')).toMatchObject({ outcome: 'removed', attempts: 0 });
-  proxy.mend();
+  expect(await faults.grant(reason, 'removed')).toMatchObject({ outcome: 'removed', attempts: 0 });
+  proxy.fix();
   await faults.wellAgain();
 });
 
@@ -102,7 +102,7 @@ test('somebody holds a lock on all roles when access is due: it ends once the lo
     await admin.query('rollback');
   });
   await isCut;
-  expect(await faults.grant(reason, 'ended')).toMatchObject({ outcome: 'removed' });
+  expect(await faults.grant(reason, 'removed')).toMatchObject({ outcome: 'removed' });
   await faults.wellAgain();
 });
 
@@ -116,7 +116,7 @@ test('a login that was made a superuser by hand, with a session open: the admins
   const told = await faults.story.dm('sam', 'NOSUPERUSER');
   expect(seen(told)).not.toContain('*Ended*');
   await faults.world.targetSql(`alter role "${login}" nosuperuser`);
-  expect(await faults.grant(reason, 'ended')).toMatchObject({ outcome: 'removed' });
+  expect(await faults.grant(reason, 'removed')).toMatchObject({ outcome: 'removed' });
   await isCut;
   await faults.wellAgain();
 });
@@ -127,7 +127,7 @@ test('a login that owns tables by an administrator’s hand: they go to the grou
   const [login = ''] = await faults.world.logins();
   await faults.world.targetSql(`create table kept (id int); alter table kept owner to "${login}"`);
   await faults.fallDue(reason);
-  expect(await faults.grant(reason, 'ended')).toMatchObject({ outcome: 'removed' });
+  expect(await faults.grant(reason, 'removed')).toMatchObject({ outcome: 'removed' });
   expect(await faults.world.targetSql(`select 1 from pg_tables where tablename = 'kept'`)).toHaveLength(1);
   await faults.wellAgain();
 });

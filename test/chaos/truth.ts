@@ -20,8 +20,11 @@ const CLAIMS: { words: string; isTrue: (row: Row) => boolean }[] = [
   { words: '*Active* until', isTrue: ({ grant }) => grant === 'active' },
   { words: '"action_id":"show_credentials"', isTrue: ({ grant }) => grant === 'active' },
   { words: '*Being ended*', isTrue: ({ grant }) => grant === 'ending' },
-  { words: '*Ended*', isTrue: ({ grant }) => grant === 'ended' },
-  { words: 'Removed, and confirmed by the target', isTrue: ({ outcome }) => outcome === 'removed' },
+  { words: '*Ended*', isTrue: ({ grant }) => grant === 'closed' || grant === 'removed' },
+  {
+    words: 'no session is left, confirmed by the target',
+    isTrue: ({ grant }) => grant === 'closed' || grant === 'removed',
+  },
   { words: 'It was already gone', isTrue: ({ outcome }) => outcome === 'already_absent' },
   { words: '*Denied*', isTrue: ({ request }) => request === 'denied' },
   { words: '*Cancelled*', isTrue: ({ request }) => request === 'cancelled' },
@@ -32,16 +35,16 @@ const DRAWN = ['approval', 'requester', 'granted', 'outcome', 'stuck'];
 const copies = ({ sql }: World): Promise<Row[]> =>
   sql<Row>(
     `select r.id, r.state as request, g.state as grant, g.end_outcome as outcome, m.kind, m.channel, m.ts from messages m
-     join requests r on r.id = m.request_id left join grants g on g.request_id = r.id where m.ts is not null and m.kind = any($1)`,
+     join requests r on m.subject_kind = 'request' and r.id = m.subject_id left join grants g on g.request_id = r.id where m.ts is not null and m.kind = any($1)`,
     [DRAWN],
   );
 
-/** Whoever asked must hear how it came out; whoever cancelled knows. */
+/** The requester must hear how it came out, in their one message or in a new one; a requester who cancelled knows. */
 const untold = async ({ sql }: World): Promise<string[]> => {
   const rows = await sql<{ id: string; state: string }>(
     `select r.id, coalesce(g.state, r.state) as state from requests r left join grants g on g.request_id = r.id
-     where (g.state in ('ended', 'failed') or r.state in ('denied', 'lapsed'))
-       and not exists (select from messages m where m.request_id = r.id and m.kind = 'outcome' and m.ts is not null)`,
+     where (g.state in ('closed', 'removed', 'failed') or r.state in ('denied', 'lapsed'))
+       and not exists (select from messages m where m.subject_kind = 'request' and m.subject_id = r.id and m.kind in ('outcome', 'requester', 'granted') and m.ts is not null)`,
   );
   return rows.map(({ id, state }) => `request ${id} is ${state} and nobody told its owner`);
 };

@@ -10,7 +10,7 @@ import { loadPolicy } from '../../src/config/policy-file.ts';
 const text = readFileSync(new URL('../../docs/alerts.md', import.meta.url), 'utf8');
 const examples = (language: string): string[] =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, found = '']) => found);
-const [alerts = '', rules = '', closer = '', receiver = ''] = examples('yaml');
+const [alerts = '', rules = '', repair = '', closer = '', receiver = ''] = examples('yaml');
 
 describe('docs/alerts.md', () => {
   it('names every door and the variable of its secret', () => {
@@ -28,6 +28,32 @@ describe('docs/alerts.md', () => {
     const whole = `${base.replace('rules:\n', rules)}${alerts}${lag}`;
     expect(loadPolicy(inputOf(whole))).toMatchObject({ policy: { alerts: { length: 3 } } });
     expect(loadPolicy(inputOf(whole.replace(rules, closer)))).toMatchObject({ policy: { alerts: { length: 3 } } });
+  });
+
+  it('has a job that repairs, which a rule lets in for the alert and not without it', () => {
+    const groups = '  on-call: { slack_usergroup: on-call }\ntargets:\n';
+    const named = `rules:
+  - name: The alert lets the repair in
+    match: { clients: [remediate], roles: [orders-db/write], alerts: [orders-db-down] }
+    approve: true
+`;
+    const base = GOOD.replace('targets:\n', groups).replaceAll('  orders:', '  orders-db:').replace('rules:\n', named);
+    const clients = `issuers: { ci: { kind: github } }
+clients:
+  remediate: { issuer: ci, audience: latchkey, repository: { id: "1", name: acme/api }, environment: production }
+  other: { issuer: ci, audience: latchkey, repository: { id: "2", name: acme/web }, environment: production }
+`;
+    const request = '{ role: orders-db/write, for: 10m, reason: "alert of the orders database", ticket: OPS-1 }';
+    const testOf = (client: string, alert: string, decision: string): string =>
+      `  - { name: ${client} ${alert ? 'with' : 'without'}, client: { name: ${client} }, request: ${request},${alert} expect: { decision: ${decision} } }\n`;
+    const [withAlert, tests] = [' alert: orders-db-down,', 'tests:\n'];
+    const expected = [
+      testOf('remediate', withAlert, 'approve'),
+      testOf('remediate', '', 'ask'),
+      testOf('other', withAlert, 'ask'),
+    ];
+    const loaded = loadPolicy(inputOf(`${base}${repair}${clients}${tests}${expected.join('')}`));
+    expect(loaded).toMatchObject({ policy: { alerts: [{ client: 'remediate' }] } });
   });
 
   it('has a receiver that Alertmanager reads: routes name receivers that exist', () => {

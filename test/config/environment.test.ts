@@ -53,6 +53,9 @@ describe('an environment that is right', () => {
       pagerDuty: null,
       opsgenie: null,
       alertSecrets: { pagerduty: [], alertmanager: [], generic: [] },
+      gitlabSecrets: [],
+      gitlab: null,
+      github: null,
       port: 3000,
       host: null,
       metricsPort: null,
@@ -99,6 +102,8 @@ describe('an environment that is right', () => {
     const [one, two] = ['a'.repeat(16), 'b'.repeat(32)];
     const { alertSecrets } = read({ ...GOOD, PAGERDUTY_WEBHOOK_SECRET: `${one}, ${two}`, ALERTMANAGER_TOKEN: two });
     expect(alertSecrets).toEqual({ pagerduty: [one, two], alertmanager: [two], generic: [] });
+    const LATCHKEY_GITLAB_WEBHOOK_SECRET_FILE = fileWith('gitlab', `${two},${one}\n`);
+    expect(read({ ...GOOD, LATCHKEY_GITLAB_WEBHOOK_SECRET_FILE }).gitlabSecrets).toEqual([two, one]);
   });
 
   it('knows Opsgenie where there is a key, at its own address unless another is given', () => {

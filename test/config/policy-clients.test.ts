@@ -46,6 +46,77 @@ const urlOf = (issuer: string): string | undefined => {
   return policyOf(text).issuers['ci']?.url;
 };
 
+const DEPLOYMENTS = (rule: string, gate = '{ client: deploy, environment: production }'): string =>
+  `${changed('rules:\n', `rules:\n  - ${rule}\n`)}${MACHINES}gates:\n  - ${gate}\n`;
+
+const problemsOf = (text: string): string[] => {
+  const loaded = load(text, { env: inputOf(text).env });
+  return 'problems' in loaded ? loaded.problems.map(({ code }) => code) : [];
+};
+
+describe('a gate without a role', () => {
+  const RULE = '{ name: Releases, match: { clients: [deploy], gates: [prod*] }, approvals: [{ from: sre }] }';
+  const test = (request: string, expected: string): string =>
+    `${DEPLOYMENTS(RULE)}tests:\n  - { name: t, client: deploy, request: ${request}, expect: ${expected} }\n`;
+
+  const withoutRest = (text: string): string =>
+    text.replace('  - name: Rest\n', '  - name: Rest\n    match: { roles: ["*/*"] }\n');
+
+  it('is decided by rules that name it or its client, and by none about targets or roles', () => {
+    expect(problemsOf(DEPLOYMENTS(RULE))).toEqual([]);
+    expect(
+      problemsOf(DEPLOYMENTS('{ name: Releases, match: { clients: [deploy] }, approvals: [{ from: sre }] }')),
+    ).toEqual([]);
+    expect(
+      problemsOf(
+        withoutRest(
+          DEPLOYMENTS('{ name: Releases, match: { clients: [deploy], roles: ["*/*"] }, approvals: [{ from: sre }] }'),
+        ),
+      ),
+    ).toContain('uncovered_gate');
+    expect(
+      problemsOf(
+        withoutRest(DEPLOYMENTS('{ name: Releases, match: { clients: [shop] }, approvals: [{ from: sre }] }')),
+      ),
+    ).toContain('uncovered_gate');
+    expect(
+      problemsOf(
+        DEPLOYMENTS('{ name: Releases, match: { clients: [deploy], gates: [staging] }, approvals: [{ from: sre }] }'),
+      ),
+    ).toContain('unknown_gate');
+    expect(
+      problemsOf(
+        DEPLOYMENTS(
+          '{ name: Releases, match: { gates: [production], roles: ["*/read"] }, approvals: [{ from: sre }] }',
+        ),
+      ),
+    ).toContain('gate_and_role');
+    expect(
+      problemsOf(DEPLOYMENTS('{ name: Releases, match: { gates: [production] }, approvals: [{ from: owners }] }')),
+    ).toContain('nobody_can_approve');
+    expect(problemsOf(DEPLOYMENTS(RULE, '{ client: deploy, environment: production, for: 30m }'))).toContain(
+      'useless_key',
+    );
+  });
+
+  it('has tests of its own, and an explanation', () => {
+    const asks = test('{ gate: production }', '{ decision: ask, rule: Releases, from: [sre] }');
+    expect(testPolicy(inputOf(asks)).text).toContain('ok      t');
+    expect(problemsOf(test('{ gate: production, role: orders-db/read }', '{ decision: ask }'))).toContain(
+      'test_request',
+    );
+    const input = explainInput(policyOf(DEPLOYMENTS(RULE)), {
+      role: 'deployment:deploy/production',
+      client: 'deploy',
+      now: new Date(),
+    });
+    if ('problem' in input) throw new Error(input.problem);
+    const { text } = explainPolicy(input);
+    expect(text).toContain('Decided by the rule "Releases"');
+    expect(text).not.toContain('for up to');
+  });
+});
+
 describe('machines in a policy', () => {
   it('become values', () => {
     const { issuers, clients, accounts } = policyOf(TEXT);

@@ -16,7 +16,7 @@ const editor = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]
 const isFineForEditor = (value: unknown): boolean => editor.safeParse(value).success;
 const isFineForLoader = (value: unknown): boolean => policyDocument.safeParse(value).success;
 
-const SHAPE_CODES = ['no_effect', 'unknown_key', 'missing_key', 'wrong_type', 'bad_value', 'bad_size', 'bad_name'];
+const SHAPE_CODES = ['unknown_key', 'missing_key', 'wrong_type', 'bad_value', 'bad_size', 'bad_name'];
 const exampleText = readFileSync(new URL('../../latchkey.example.yml', import.meta.url), 'utf8');
 
 /** Every place in a value, as a path. */
@@ -55,7 +55,7 @@ describe('latchkey.schema.json', () => {
     expect(meaning.filter(([, text]) => !isFineForEditor(parse(text))).map(([name]) => name)).toEqual([]);
   });
 
-  it('agrees with the loader about a policy with one place changed to anything', () => {
+  it('agrees with the loader about a policy with one place changed to anything', { timeout: 120_000 }, () => {
     const policy: unknown = parse(exampleText);
     const change = fc.oneof(
       fc.constantFrom(
@@ -87,7 +87,7 @@ describe('latchkey.schema.json', () => {
         const made = withChange(policy, path, value);
         return isFineForEditor(made) === isFineForLoader(made);
       }),
-      { numRuns: 2000 },
+      { numRuns: 1000 },
     );
     expect(fc.defaultReportMessage(outcome) ?? 'agrees').toBe('agrees');
   });

@@ -4,6 +4,15 @@ import type { Wrong } from './made.ts';
 
 export const WRONG_ALERTS: Wrong[] = [
   [
+    'an alert for a client that is none',
+    withTop(
+      'alerts:\n  - { name: down, source: pagerduty, match: { service: Orders }, role: orders/read, client: repair, to: sre }',
+    ),
+    'unknown_client',
+    21,
+    'which is no client of this policy',
+  ],
+  [
     'an alert for a role that is none',
     withTop('alerts:\n  - { name: down, source: pagerduty, match: { service: Orders }, role: orders/reed, to: sre }'),
     'unknown_role',

@@ -2,6 +2,7 @@
 import { APPROVALS, changed, withRule, withTop } from './made.ts';
 import type { Wrong } from './made.ts';
 import { WRONG_ALERTS } from './wrong-alerts.ts';
+import { WRONG_CALENDARS } from './wrong-calendars.ts';
 import { WRONG_CLIENTS } from './wrong-clients.ts';
 
 export const WRONG: Wrong[] = [
@@ -165,22 +166,6 @@ export const WRONG: Wrong[] = [
     'bad_person',
     15,
     'pattern with a domain',
-  ],
-  [
-    'a condition about the absence of a pull request',
-    withRule(`when: '!(pull_request.number > 0)'`),
-    'no_effect_variable',
-    17,
-    '"pull_request"',
-  ],
-  [
-    'a test about a pull request',
-    withTop(
-      'tests: [{ name: t, request: { by: a@b.c, role: orders/read, for: 30m }, pull_request: { number: 7 }, expect: { decision: ask } }]',
-    ),
-    'no_effect',
-    20,
-    'No request comes from a pull request',
   ],
   [
     'a misspelt field in a condition',
@@ -358,5 +343,6 @@ export const WRONG: Wrong[] = [
     'expected deny, got ask',
   ],
   ...WRONG_ALERTS,
+  ...WRONG_CALENDARS,
   ...WRONG_CLIENTS,
 ];

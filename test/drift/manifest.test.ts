@@ -9,13 +9,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMAND } from '../../src/slack/door/commands/command.ts';
 import { MESSAGE_EVENTS } from '../../src/slack/incident-channels/channel-messages.ts';
 import { channelEvents } from '../../src/slack/incident-channels/channel-events.ts';
+import { DIRECT_MESSAGE } from '../../src/slack/door/direct-message.ts';
 import { events as homeEvents, personEvents } from '../../src/slack/door/listeners.ts';
 import { BOT_SCOPES, TOOL_SCOPES } from '../../src/slack/scopes.ts';
 import { HEARD_EVENTS } from '../../src/slack/directory/heard.ts';
 import { searches } from '../../src/slack/door/views/registry.ts';
 
 const listened = [...homeEvents, ...personEvents, ...channelEvents].map(({ type }) => type);
-const events = [...new Set([listened[0] ?? '', ...HEARD_EVENTS, ...listened])];
+const events = [...new Set([listened[0] ?? '', DIRECT_MESSAGE.type, ...HEARD_EVENTS, ...listened])];
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Bot scopes that each Web API method asks for. Slack: the "Required scopes" of docs.slack.dev/reference/methods/<method> */
@@ -29,9 +30,13 @@ const METHOD_SCOPES: Record<string, string[]> = {
   'views.publish': [],
   'chat.postMessage': ['chat:write'],
   'chat.update': ['chat:write'],
+  'bots.info': ['users:read'],
   'users.info': ['users:read', 'users:read.email'],
+  'users.list': ['users:read'],
+  'usergroups.users.list': ['usergroups:read'],
   'users.lookupByEmail': ['users:read.email'],
   'users.profile.get': ['users.profile:read'],
+  'team.profile.get': ['users.profile:read'],
   'usergroups.list': ['usergroups:read'],
   'conversations.list': ['channels:read', 'groups:read'],
   'conversations.info': ['channels:read', 'groups:read'],
@@ -43,6 +48,7 @@ const METHOD_SCOPES: Record<string, string[]> = {
 /** Bot scopes that events ask for. Slack: docs.slack.dev/reference/events/<event> */
 const EVENT_SCOPES: Record<string, string[]> = {
   app_home_opened: [],
+  [DIRECT_MESSAGE.type]: [DIRECT_MESSAGE.scope],
   user_change: ['users:read'],
   user_profile_changed: ['users:read'],
   team_join: ['users:read'],
@@ -64,7 +70,7 @@ const EVENT_SCOPES: Record<string, string[]> = {
 type Manifest = {
   features: {
     slash_commands: { command: string; url: string; usage_hint: string }[];
-    app_home: { home_tab_enabled: boolean };
+    app_home: { home_tab_enabled: boolean; messages_tab_enabled: boolean; messages_tab_read_only_enabled: boolean };
   };
   oauth_config: { scopes: { bot: string[]; user?: string[] } };
   settings: {
@@ -121,7 +127,12 @@ describe('manifest.yml', () => {
     expect(manifest.features.app_home.home_tab_enabled).toBe(true);
   });
 
-  it('leaves reading messages to whoever asks for it', async () => {
+  it('lets people write to Latchkey in its direct message', () => {
+    const { messages_tab_enabled: hasTab, messages_tab_read_only_enabled: isReadOnly } = manifest.features.app_home;
+    expect({ hasTab, isReadOnly }).toEqual({ hasTab: true, isReadOnly: false });
+  });
+
+  it('leaves reading messages of channels to whoever asks for it', async () => {
     const text = await readFile(join(root, 'manifest.yml'), 'utf8');
     for (const { type, scope } of MESSAGE_EVENTS) {
       expect(text).toMatch(new RegExp(`^ *# - ${type.replace('.', '\\.')}$`, 'm'));

@@ -9,6 +9,7 @@ import { readPolicyAuthor } from '../../src/config/policy-author.ts';
 import { connect } from '../../src/cli/job/server.ts';
 import { tokenSource } from '../../src/cli/job/token.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
+import { membershipProvider } from '../support/membership-provider.ts';
 import { documents, productSources } from '../support/sources.ts';
 
 type Shape = {
@@ -52,8 +53,16 @@ targets:
     roles:
       read: { title: Reading, scope: { member_of: [r] }, max: 4h, default: 20m }
       write: { title: Writing, scope: { member_of: [w] }, max: 1h, default: 10m, sensitive: true }
+  named: { provider: membership, config: { url: x }, owners: [dba], identity: { user: "{email}" }, roles: { in: { scope: { group: g }, max: 1h } } }
+  mapped: { provider: membership, config: { url: x }, owners: [dba], identity: { map: { dana@acme.test: d } }, roles: { in: { scope: { group: g }, max: 1h } } }
+  found: { provider: membership, config: { url: x }, owners: [dba], identity: { lookup: mail }, roles: { in: { scope: { group: g }, max: 1h } } }
+windows:
+  night: { days: [mon], from: "22:00", to: "02:00" }
+freezes:
+  later: { from: 2030-01-01, to: 2030-02-01, why: Freeze }
+  peak: { ics: test/support/freezes.ics }
 rules:
-  - { name: Freeze, match: { roles: ["*/write"] }, when: now > timestamp("2030-01-01T00:00:00Z"), deny: Not now. }
+  - { name: Freeze, match: { roles: ["*/write"] }, when: '"later" in freezes || "peak" in freezes || "night" in windows', deny: Not now. }
   - { name: Alert, match: { roles: ["*/read"], alerts: [lag] }, approve: true, max: 30m, claim: 20m }
   - name: Some
     match: { targets: [orders], roles: ["*/write"], people: ["*@acme.test"], groups: [dba] }
@@ -65,6 +74,7 @@ rules:
     remind: 12m
     limits: { open_requests: 9, live_grants: 9 }
   - { name: Jobs, match: { clients: [cloud] }, approve: true }
+  - { name: Releases, match: { clients: [stage], gates: [staging] }, approvals: [{ from: sre }] }
   - { name: Rest, approvals: [{ from: owners }] }
 pending: 5h
 claim: 2h
@@ -91,6 +101,7 @@ alerts:
     for: 25m
     to: sre
     channel: incident
+  - { name: heal, source: generic, match: { title: "heal*" }, role: orders/read, client: cloud, to: sre }
 issuers:
   gh: { kind: github, host: ghe.acme.test, enterprise: acme, keys: "file:/etc/jwks.json" }
   lab: { kind: gitlab, url: https://git.acme.test }
@@ -109,14 +120,29 @@ clients:
     runners: github-hosted
     claims: { repository_owner: acme }
     channel: "#deploys"
+  stage: { issuer: gh, audience: latchkey, repository: { id: "2", name: acme/web }, environment: staging }
   shop: { issuer: lab, audience: latchkey, project: { id: "7", name: acme/shop }, refs: [refs/heads/main] }
   pipe: { issuer: bk, audience: latchkey, organization: { id: "8", name: acme }, pipeline: { id: "9", name: deploy }, refs: [refs/heads/main] }
   cron: { issuer: k8s, audience: latchkey, service_account: { namespace: ops, name: nightly } }
 accounts: { gh: { "1001": dana@acme.test } }
+gates: [{ client: cloud, environment: production, role: orders/write, for: 10m }, { client: stage, environment: staging }]
+pull_requests:
+  - { repository: { issuer: gh, id: "1", name: acme/api }, label: one, base: main, role: orders/read, for: 10m, to: author }
+  - { repository: { issuer: gh, id: "1" }, label: two, role: orders/read, client: cloud }
 audit:
   origin: latchkey.acme.test/prod
   checkpoint: 2h
-  publish: [{ slack: "#audit" }, { file: /var/lib/latchkey/checkpoints }, { witness: { url: "https://w.acme.test", key: "w.acme.test+b02e2121+BAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH" } }]
+  retention: 400d
+  sinks:
+    siem: { splunk_hec: { url: "https://splunk.acme.test:8088", token: "\${SPLUNK_TOKEN}", index: audit }, format: ecs, from: beginning }
+    hook: { webhook: { url: "https://hooks.acme.test", key: "\${HOOK_KEY}" } }
+    logs: { datadog: { url: "https://http-intake.logs.datadoghq.eu", key: "\${DD_KEY}" } }
+    search: { elastic: { url: "https://es.acme.test", key: "\${ES_KEY}", index: latchkey } }
+    lines: { syslog: { host: syslog.acme.test, port: 6514, ca: "\${SYSLOG_CA}" }, format: cef }
+    here: { syslog: { host: 127.0.0.1, port: 514, tls: false } }
+    lake: { s3: { bucket: acme-events, region: eu-central-1, prefix: e/, endpoint: "https://s3.acme.test" } }
+  publish: [{ slack: "#audit" }, { file: /var/lib/latchkey/checkpoints }, { s3: { bucket: acme-audit, region: eu-central-1, prefix: a/, endpoint: "https://s3.acme.test", lock: governance, for: 30d } }, { git: { url: /srv/checkpoints.git, branch: main } }, { tsa: "https://tsa.acme.test" }, { witness: { url: "https://w.acme.test", key: "w.acme.test+b02e2121+BAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH" } }]
+reviews: [{ name: reach, every: month, what: durations, targets: [orders], by: dba, within: 3d, silence: keep }]
 admins: [dba]
 auditors: [sre]
 manager_field: Manager
@@ -129,8 +155,10 @@ tests:
     expect: { decision: ask, rule: Some, from: [sre, owners], code: approvals_needed }
   - name: two
     client: { name: cloud, claims: { actor: dana } }
+    pull_request: { number: 4, labels: [one], author: dana, base: main, head: fix, sha: abc }
     request: { role: orders/read, for: 10m }
     expect: { decision: approve }
+  - { name: three, client: stage, request: { gate: staging }, expect: { decision: ask } }
 `;
 
 type Value = { [key: string]: Value } | Value[] | string | number | boolean | null;
@@ -156,12 +184,15 @@ const without = (value: Value, place: readonly string[]): Value[] => {
     });
 };
 
+/** Access in people's own names, which `identity` is for. */
+const NAMED = membershipProvider({ before: () => Promise.resolve() }, undefined, true);
+
 const load = (text: string): LoadedPolicy =>
   loadPolicy({
     text,
     env: { PAGERDUTY_TOKEN: 'x', OPSGENIE_API_KEY: 'x' },
     path: 'latchkey.yml',
-    providers: PROVIDERS,
+    providers: [...PROVIDERS, NAMED],
     runsTests: false,
   });
 

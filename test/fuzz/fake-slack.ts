@@ -43,6 +43,7 @@ export const createFakeSlack = (pick: number, hostile: string): FakeSlack => {
     store: { read: { view: async () => null, alertView: async () => null, incident: async () => null } },
     channels: { heard: async () => undefined, read: async () => undefined },
     turns: createTurns(),
+    once: { take: async () => true },
     log: createLog('silent'),
   } as unknown as Slack;
   return { slack, noted, said, reply: async (message) => void said.push(message) };

@@ -52,7 +52,7 @@ describe('webhooks', () => {
     const { id } = trigger;
     fuzz({
       name: `what ${id} says`,
-      share: 60,
+      share: 50,
       inputs: jsonLike(SEEDS[id]),
       run: (value) => {
         const body = Buffer.from(JSON.stringify(value) ?? 'null');
@@ -114,7 +114,12 @@ describe('webhooks', () => {
 
 describe('Slack over HTTP', () => {
   const handled: unknown[] = [];
-  const receiver = createHttpReceiver({ signingSecret: SECRET, replays: forgetfulReplays, log });
+  const receiver = createHttpReceiver({
+    signingSecret: SECRET,
+    replays: forgetfulReplays,
+    onEventsLeftOut: () => undefined,
+    log,
+  });
   receiver.init({
     processEvent: async ({ body, ack }: { body: unknown; ack(): Promise<void> }) => {
       handled.push(body);

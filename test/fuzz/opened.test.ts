@@ -56,7 +56,7 @@ describe('with nobody’s rights', () => {
     inputs: textsLike(COMMANDS),
     run: async (text) => {
       const { slack, said, reply } = real();
-      const call = { slack, userId, channelId: 'C1', triggerId: '1.2', text: typedAs(text), reply };
+      const call = { slack, userId, channelId: 'C1', triggerId: '1.2', deliveryKey: null, text: typedAs(text), reply };
       await attempt(() => runCommand(call), said, text);
     },
   });
@@ -93,7 +93,7 @@ describe('with nobody’s rights', () => {
       `cancel ${sign}`,
     ];
     for (const text of typed) {
-      const call = { slack, userId, channelId: 'C1', triggerId: '1.2', text: typedAs(text), reply };
+      const call = { slack, userId, channelId: 'C1', triggerId: '1.2', deliveryKey: null, text: typedAs(text), reply };
       await attempt(() => runCommand(call), said, text);
     }
     for (const action of actions) {

@@ -5,6 +5,7 @@ import { isDomainError } from '../../src/domain/errors.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { actions } from '../../src/slack/door/actions/registry.ts';
 import { runCommand } from '../../src/slack/door/commands/registry.ts';
+import { deliveryKey } from '../../src/slack/door/delivered-once.ts';
 import { parseRequestLine } from '../../src/slack/door/commands/parse-request.ts';
 import { submitPayload, shownView } from '../../src/slack/door/payloads.ts';
 import { searches, views } from '../../src/slack/door/views/registry.ts';
@@ -65,11 +66,12 @@ describe('what people type', () => {
       text: typedTexts,
       pick: fc.nat(1_000),
       channelId: fc.constantFrom('C1', 'D1', 'G1', ''),
-      triggerId,
+      triggerId: fc.constantFrom('1.2', '', null),
     }),
     run: async ({ text, pick, channelId, triggerId }) => {
       const { slack, noted, said, reply } = createFakeSlack(pick, text);
-      const call = { slack, userId: ME, channelId, triggerId, text: typedAs(text), reply };
+      const key = triggerId === null ? deliveryKey('message', '1.2') : deliveryKey('trigger', triggerId);
+      const call = { slack, userId: ME, channelId, triggerId, deliveryKey: key, text: typedAs(text), reply };
       await told(() => runCommand(call), said);
       claim(said.length).toBeGreaterThan(0);
       for (const one of said) isCalm(one);

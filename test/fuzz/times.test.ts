@@ -51,7 +51,7 @@ const texts = textsLike({ seeds: SEEDS, words: WORDS });
 describe('times', () => {
   fuzz({
     name: 'typed duration',
-    share: 70,
+    share: 64,
     inputs: texts,
     run: (text) => {
       const ms = readTypedDuration(text);
@@ -89,7 +89,7 @@ describe('times', () => {
   });
   fuzz({
     name: 'until',
-    share: 80,
+    share: 60,
     inputs: texts,
     run: (text) => {
       try {

@@ -32,8 +32,20 @@ afterEach(async () => {
 });
 
 const SOURCES: MetricSources = {
-  counts: async () => ({ pending: 1, active: 2, ending: 3, unsentWork: 4, oldestWorkMs: 2_500, unsealed: 5 }),
+  counts: async () => ({
+    pending: 1,
+    active: 2,
+    ending: 3,
+    closed: 6,
+    unsentWork: 4,
+    oldestWorkMs: 2_500,
+    slackWaiting: 6,
+    slackLagMs: 7_500,
+    unsealed: 5,
+    sinkBehind: 6,
+  }),
   oldestOverdueMs: async () => 1_500,
+  oldestClosedMs: async () => 400_000,
   targetProblems: () => ({ 'orders-db': 'It is down.' }),
   checks: async () => ({ ...NOTHING_CHECKED, redis: 'Redis is down.' }),
 };
@@ -52,10 +64,18 @@ const fill = (metrics: Metrics): void => {
   metrics.onSlackCall({ method: 'chat.postMessage', outcome: 'rate_limited' });
   metrics.onAnswered({ route: 'POST /slack/events', status: 401, durationMs: 4 });
   const requestedAt = new Date(Date.now() - 90_000).toISOString();
+  const readback = { operation: 'close_and_read_back', answer: 'closed' } as const;
   metrics.onEvents([
     entry('request.created', { ...DECIDED, isBreakGlass: true, durationMs: 1, reason: 'look', ticket: null }),
     entry('request.approved', { ...DECIDED, decision: 'd1', votes: [], preApprovals: [], requestedAt }),
-    entry('grant.ended', { cause: 'expired', outcome: 'removed', lateMs: 700, attempts: 1, expiresAt: requestedAt }),
+    entry('grant.closed', {
+      cause: 'expired',
+      lateMs: 700,
+      attempts: 1,
+      expiresAt: requestedAt,
+      readback,
+      handle: null,
+    }),
   ]);
 };
 
@@ -90,9 +110,14 @@ test('figures of the store, of targets, of Slack, and of what was decided', asyn
     'latchkey_requests_pending 1',
     'latchkey_grants_active 2',
     'latchkey_grants_ending 3',
+    'latchkey_grants_closed 6',
+    'latchkey_oldest_removal_seconds 400',
     'latchkey_outbox_open 4',
+    'latchkey_slack_messages_waiting 6',
+    'latchkey_slack_messages_lag_seconds 7.5',
     'latchkey_outbox_oldest_seconds 2.5',
     'latchkey_audit_unsealed 5',
+    'latchkey_audit_sink_behind 6',
     'latchkey_oldest_overdue_seconds 1.5',
     'latchkey_targets_with_problems 1',
     'latchkey_target_problem{target="orders-db"} 1',
@@ -107,7 +132,7 @@ test('figures of the store, of targets, of Slack, and of what was decided', asyn
     'latchkey_requests_total{target="orders-db",outcome="created"} 1',
     'latchkey_requests_total{target="orders-db",outcome="approved"} 1',
     'latchkey_break_glass_total{target="orders-db"} 1',
-    'latchkey_events_total{type="grant.ended"} 1',
+    'latchkey_events_total{type="grant.closed"} 1',
     'latchkey_decision_seconds_bucket{le="60",outcome="approved"} 0',
     'latchkey_decision_seconds_bucket{le="120",outcome="approved"} 1',
     'latchkey_revocation_lateness_seconds_bucket{le="0.5",cause="expired"} 0',

@@ -35,7 +35,9 @@ const well: Probes = {
   redis: async () => null,
   slack: async () => null,
   oldestOverdueMs: async () => 0,
+  oldestClosedMs: async () => 0,
   targets: () => ({}),
+  messages: async () => ({ slackWaiting: 2, slackLagMs: 3_400 }),
 };
 
 const serveHealth = (probes: Partial<Probes>): Promise<string> => {
@@ -43,7 +45,12 @@ const serveHealth = (probes: Partial<Probes>): Promise<string> => {
   return serve({ 'GET /readyz': health.public, 'GET /full': health.full });
 };
 
-type Body = { status: string; checks: Record<string, string>; targets?: Record<string, string> };
+type Body = {
+  status: string;
+  checks: Record<string, string>;
+  slackMessages?: { waiting: number; lagSeconds: number } | null;
+  targets?: Record<string, string>;
+};
 const bodyOf = async (url: string): Promise<{ status: number; body: Body }> => {
   const answer = await fetch(url);
   return { status: answer.status, body: (await answer.json()) as Body };
@@ -58,12 +65,21 @@ describe('readiness', () => {
     });
     expect(await bodyOf(`${url}/readyz`)).toEqual({
       status: 200,
-      body: { status: 'ready', checks: { postgres: 'ok', redis: 'ok', slack: 'ok', overdue: 'ok' } },
+      body: {
+        status: 'ready',
+        checks: { postgres: 'ok', redis: 'ok', slack: 'ok', overdue: 'ok', removal: 'ok' },
+        slackMessages: { waiting: 2, lagSeconds: 3 },
+      },
     });
   });
 
   const DOWN = 'It failed (connect ECONNREFUSED 10.1.2.3:5432).';
   const fails = (): Promise<never> => Promise.reject(new Error(DOWN));
+  test('says of the messages that wait for Slack nothing while Postgres does not say, and stays ready', async () => {
+    const url = await serveHealth({ messages: () => Promise.reject(new Error('down')) });
+    expect(await bodyOf(`${url}/full`)).toMatchObject({ status: 200, body: { slackMessages: null } });
+  });
+
   test.each<[string, Partial<Probes>, { status: number; why: string }]>([
     ['postgres', { postgres: fails }, { status: 503, why: DOWN }],
     ['slack', { slack: async () => DOWN }, { status: 503, why: DOWN }],

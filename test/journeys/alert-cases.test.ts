@@ -45,8 +45,8 @@ const prometheus = (body: unknown) =>
   send(app.port, 'alertmanager', { body: JSON.stringify(body), headers: bearer(TOKEN) });
 
 const newestAlert = async () => {
-  const [row] = await world.sql<{ id: string; state: string; firing: number; signals: number }>(
-    `select a.id, a.state, (select count(*)::int from alert_signals s where s.alert_id = a.id) as signals
+  const [row] = await world.sql<{ id: string; title: string; state: string; firing: number; signals: number }>(
+    `select a.id, a.title, a.state, (select count(*)::int from alert_signals s where s.alert_id = a.id) as signals
      from alerts a order by a.created_at desc limit 1`,
   );
   if (!row) throw new Error('there is no alert');
@@ -54,10 +54,10 @@ const newestAlert = async () => {
 };
 const dmOf = async (alert: string): Promise<string> => seen(await story.dm('oscar', alert));
 const isOver = async (): Promise<void> => {
-  const { id, state } = await newestAlert();
+  const { title, state } = await newestAlert();
   expect(state).toBe('resolved');
   await until(async () => {
-    const text = await dmOf(id);
+    const text = await dmOf(title);
     return text.includes('*Resolved:*') && !text.includes('ask_for_alert');
   }, 'the message that says it is resolved');
 };
@@ -66,9 +66,9 @@ type Step = { say: string; body: unknown };
 test.each(['alertmanager-end-is-zero', 'alertmanager-start-moves'])('%s', async (name) => {
   const [fires, resolved] = caseOf<[Step, Step]>(name);
   expect((await prometheus(fires.body)).answer).toEqual({ received: 1, unreadable: 0, unmapped: 0 });
-  const { id, state } = await newestAlert();
+  const { id, title, state } = await newestAlert();
   expect(state).toBe('firing');
-  await until(async () => (await dmOf(id)).includes('ask_for_alert'), 'the button');
+  await until(async () => (await dmOf(title)).includes('ask_for_alert'), 'the button');
   expect((await prometheus(resolved.body)).answer).toEqual({ received: 1, unreadable: 0, unmapped: 0 });
   await isOver();
   expect((await newestAlert()).id).toBe(id);
@@ -102,8 +102,8 @@ test('an entry that is deleted while it fires', async () => {
   const { events } = caseOf<Case>('pagerduty-priority-lowered');
   const [triggered, , resolved] = events as [Case['events'][0], unknown, Case['events'][0]];
   await pages({ events: [triggered] });
-  const { id } = await newestAlert();
-  await until(async () => (await dmOf(id)).includes('ask_for_alert'), 'the button');
+  const { title } = await newestAlert();
+  await until(async () => (await dmOf(title)).includes('ask_for_alert'), 'the button');
   const before = readFileSync(world.policyPath, 'utf8');
   writeFileSync(world.policyPath, before.replace(/^ {2}- \{ name: billing.*\n/m, ''));
   await app.reloadPolicy();

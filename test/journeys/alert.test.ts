@@ -111,7 +111,7 @@ describe('an alert that is mapped', () => {
   test('puts one ask before whoever is on call, however often and by how many pods it is said', async () => {
     expect((await prometheus({ pod: 'orders-0' })).status).toBe(202);
     const ask = await story.dm('oscar', 'The orders database does not answer');
-    expect(seen(ask)).toContain('Request orders-db/read for 30m');
+    expect(seen(ask)).toContain('Request access for 30m');
     expect(seen(ask)).toContain('<https://runbooks.acme.test/orders-db|');
     await prometheus({ pod: 'orders-0' });
     await prometheus({ pod: 'orders-0' }, { pod: 'orders-1' }, { pod: 'orders-2' });
@@ -125,8 +125,8 @@ describe('an alert that is mapped', () => {
   test('is asked for by a click, decided as always, and recorded with its source', async () => {
     const ask = await story.dm('oscar', 'ask_for_alert');
     await world.slack.as('oscar').click(ask, 'ask_for_alert');
-    await story.dm('oscar', 'You asked for access because of it');
-    expect(seen(dmsOf('oscar', 'You asked for access because of it')[0] as Message)).not.toContain('ask_for_alert');
+    await story.dm('oscar', 'You requested access because of it');
+    expect(seen(dmsOf('oscar', 'You requested access because of it')[0] as Message)).not.toContain('ask_for_alert');
     const approval = await story.inChannel('Alert orders-db-down: The orders database does not answer');
     await world.slack.as('olga').click(approval, 'approve');
     await story.credentials('oscar');
@@ -261,7 +261,7 @@ describe('an alert of a target that an open incident speaks of', () => {
     expect(seen(ask)).toContain('For <@U0OSCAR>.');
     expect(world.slack.as('oscar').dmsWithApp()).toHaveLength(dms);
     await world.slack.as('rita').click(ask, 'ask_for_alert');
-    await said('<@U0RITA> asked for access because of it');
+    await said('<@U0RITA> requested access because of it');
     const [row] = await world.sql<{ channel: string; mapping: string }>(
       `select i.channel_name as channel, a.mapping from requests r join incidents i on i.id = r.incident_id
        join alert_requests t on t.request_id = r.id join alerts a on a.id = t.alert_id`,
@@ -284,7 +284,7 @@ test('the form opened from an alert is filled in, and what it sends is tied to t
   );
   await world.slack.waitFor(() => JSON.stringify(oscar.modals()).includes('will decide'));
   await oscar.submit();
-  await story.dm('oscar', 'You asked for access because of it');
+  await story.dm('oscar', 'You requested access because of it');
   const [row] = await world.sql<{ mapping: string }>(
     `select a.mapping from alert_requests t join alerts a on a.id = t.alert_id join requests r on r.id = t.request_id
      order by r.created_at desc limit 1`,

@@ -47,7 +47,7 @@ test('who is allowed is let in at once, and the decision and the messages say by
   const { slack } = world;
   await say('olga', `allow ${ADA} orders-db read for 2d`);
   expect(seen(await story.privately('olga', 'nobody else is asked'))).toContain('disallow');
-  await story.dm('ada', 'allowed you');
+  await story.dm('ada', 'pre-approved');
   const [allowance] = await live();
   expect(await ask('ada', `orders-db read 30m ${reason}`)).toMatchObject({
     state: 'approved',
@@ -60,11 +60,11 @@ test('who is allowed is let in at once, and the decision and the messages say by
   await slack.as('ada').close();
   expect(slack.as('olga').messages('prod-access')).toHaveLength(0);
   await say('ada', 'list');
-  await story.privately('ada', 'Allowed ahead of time');
+  await story.privately('ada', 'Pre-approvals');
   await say('oscar', 'who orders-db');
-  expect(seen(await story.privately('oscar', 'Allowed ahead of time'))).toContain('U0ADA');
+  expect(seen(await story.privately('oscar', 'Pre-approvals'))).toContain('U0ADA');
   slack.as('ada').openHome();
-  await slack.waitFor(() => JSON.stringify(slack.as('ada').home() ?? null).includes('Allowed ahead of time'));
+  await slack.waitFor(() => JSON.stringify(slack.as('ada').home() ?? null).includes('Pre-approvals'));
   expect(await story.events()).toEqual(expect.arrayContaining(['pre_approval.given']));
   await say('ada', 'done');
 });
@@ -108,7 +108,7 @@ test('taken back, it is asked as ever; strangers take nothing back', async () =>
   await story.privately('oscar', 'may take an allowance back');
   await say('olga', `disallow ${id}`);
   await story.privately('olga', 'Taken back');
-  expect(seen(await story.dm('ada', 'taken back'))).not.toContain('their approval is there');
+  expect(seen(await story.dm('ada', 'was withdrawn'))).not.toContain('counts at once');
   expect((await ask('ada', `orders-db read 30m ${reason}`)).state).toBe('pending');
   await say('olga', `disallow ${id}`);
   await story.privately('olga', 'no such allowance');

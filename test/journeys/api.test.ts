@@ -6,7 +6,8 @@ import type { Claims } from '../../sandbox/src/issuer/claims.ts';
 import { startIssuer } from '../../sandbox/src/issuer/issuer.ts';
 import type { StandInIssuer } from '../../sandbox/src/issuer/issuer.ts';
 import type { App } from '../../src/compose/app.ts';
-import { storyOf } from '../support/story.ts';
+import { openApiChecker } from '../support/openapi.ts';
+import { storyOf, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { startWorld, withClient } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -37,12 +38,16 @@ let issuer: StandInIssuer;
 let world: World;
 let story: Story;
 let apps: App[];
+/** Every answer of these tests is held against the document. */
+let against: ReturnType<typeof openApiChecker>;
 
 beforeAll(async () => {
   issuer = await startIssuer();
   world = await startWorld({ rules: rulesOf(issuer.url) });
   story = storyOf(world);
   apps = [await world.start(), await world.start()];
+  const document = await fetch(`http://127.0.0.1:${apps[0]?.port}/api/v1/openapi.json`);
+  against = openApiChecker(await document.json());
 });
 afterAll(async () => {
   await world.stop();
@@ -55,23 +60,23 @@ type Answered = { status: number; body: Body; text: string; type: string };
 const call = async (
   method: string,
   path: string,
-  { session, body, at = 0 }: { session?: string; body?: unknown; at?: number } = {},
+  { session, body, at = 0, key }: { session?: string; body?: unknown; at?: number; key?: string } = {},
 ): Promise<Answered> => {
   const response = await fetch(`http://127.0.0.1:${apps[at]?.port}/api/v1${path}`, {
     method,
     headers: {
       'content-type': 'application/json',
+      ...(key !== undefined && { 'idempotency-key': key }),
       ...(session !== undefined && { authorization: `Bearer ${session}` }),
     },
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  return {
-    status: response.status,
-    body: JSON.parse(text) as Body,
-    text,
-    type: response.headers.get('content-type') ?? '',
-  };
+  const { status } = response;
+  const type = response.headers.get('content-type') ?? '';
+  const parsed = JSON.parse(text) as Body;
+  expect(against({ method, path: `/api/v1${path}`, status, type, body: parsed })).toBeNull();
+  return { status, body: parsed, text, type };
 };
 
 /** Of a job of its own, unless the claims say which. */
@@ -120,6 +125,20 @@ test('every 401 is the same to the byte', async () => {
   expect(new Set(refused.map(({ text }) => text)).size).toBe(1);
 });
 
+test('text that a database refuses is cleaned, and never a failure of the server', async () => {
+  const session = await sessionOf();
+  const messages = (): unknown[] => world.slack.as('olga').messages('prod-access');
+  const before = messages().length;
+  const created = await call('POST', '/requests', {
+    session,
+    body: '{"role":"orders-db/read","for":"10m","reason":"migration\\u0000 of \\ud800 release 118","ticket":"OPS-1\\u0000"}',
+  });
+  expect(created).toMatchObject({ status: 201, body: { state: 'pending' } });
+  // The tests that follow take the next message for their own.
+  await expect.poll(() => messages().length, { timeout: 30_000 }).toBe(before + 1);
+  expect((await call('POST', `/requests/${String(created.body['id'])}/cancel`, { session })).status).toBe(200);
+});
+
 test('a job requests, waits, is approved by somebody who did not start it, and gives back what it got', async () => {
   const session = await sessionOf();
   const before = world.slack.as('olga').messages('prod-access').length;
@@ -166,8 +185,65 @@ test('a job requests, waits, is approved by somebody who did not start it, and g
 
   const back = await call('DELETE', '/grants?mine', { session });
   expect(back).toMatchObject({ status: 200, body: { ended: [given.body['grant']], ending: [] } });
+  await untilRemoved(world);
   expect(await world.logins()).toEqual([]);
   expect((await call('GET', `/requests/${id}`, { session })).body).toMatchObject({ state: 'ended', why: 'done' });
+});
+
+/** Requested, approved by a click, active. */
+const activated = async (session: string, key?: string): Promise<Body> => {
+  const before = world.slack.as('olga').messages('prod-access').length;
+  const created = await call('POST', '/requests', { session, body: READ, ...(key !== undefined && { key }) });
+  const message = await world.slack.waitFor(() => world.slack.as('olga').messages('prod-access').at(before), {
+    what: 'the approval message',
+    timeoutMs: 30_000,
+  });
+  await world.slack.as('olga').click(message, 'approve');
+  const read = async (): Promise<Body> =>
+    (await call('GET', `/requests/${String(created.body['id'])}`, { session })).body;
+  await expect.poll(async () => (await read())['state'], { timeout: 30_000 }).toBe('active');
+  return read();
+};
+
+test(
+  'while it lives a job has one request; after its end a new one, unless the call is the same that was lost',
+  { timeout: 120_000 },
+  async () => {
+    const session = await sessionOf();
+    const first = await activated(session, 'call-1');
+    for (const key of ['call-1', 'call-2', undefined])
+      expect(await call('POST', '/requests', { session, body: READ, ...(key && { key }) })).toMatchObject({
+        status: 200,
+        body: { id: first['id'] },
+      });
+    await call('DELETE', '/grants?mine', { session });
+    const lost = await call('POST', '/requests', { session, body: READ, key: 'call-1' });
+    expect(lost).toMatchObject({ status: 200, body: { id: first['id'], state: 'ended' } });
+    const made = await call('POST', '/requests', { session, body: READ, key: 'call-3' });
+    expect(made).toMatchObject({ status: 201, body: { state: 'pending' } });
+    expect(made.body['id']).not.toBe(first['id']);
+    // Lost twice, to two servers.
+    for (const at of [0, 1])
+      expect(await call('POST', '/requests', { session, body: READ, key: 'call-3', at })).toMatchObject({
+        status: 200,
+        body: { id: made.body['id'] },
+      });
+    await call('POST', `/requests/${String(made.body['id'])}/cancel`, { session });
+    expect(await call('POST', '/requests', { session, body: READ, key: 'call-4' })).toMatchObject({
+      status: 200,
+      body: { id: made.body['id'], state: 'cancelled' },
+    });
+    expect(await call('POST', '/requests', { session, body: READ, key: 'no spaces' })).toMatchObject({ status: 400 });
+  },
+);
+
+test('two calls at the same moment after an end make one request', { timeout: 120_000 }, async () => {
+  const session = await sessionOf();
+  await activated(session);
+  await call('DELETE', '/grants?mine', { session });
+  const both = await Promise.all([0, 1].map((at) => call('POST', '/requests', { session, body: READ, at })));
+  expect(new Set(both.map(({ body }) => body['id'])).size).toBe(1);
+  await call('POST', `/requests/${String(both[0]?.body['id'])}/cancel`, { session });
 });
 
 test('a job that is no longer heard loses its access', async () => {
@@ -189,8 +265,48 @@ test('a job that is no longer heard loses its access', async () => {
   while (seen['state'] !== 'ended')
     seen = (await call('GET', `/requests/${String(id)}?wait=20&version=${String(seen['version'])}`, { session })).body;
   expect(seen['why']).toBe('client_lost');
-  await world.slack.waitFor(async () => (await world.logins()).length === 0, { what: 'the end', timeoutMs: 20_000 });
+  await expect.poll(() => world.logins(), { timeout: 20_000, message: 'the end' }).toEqual([]);
   expect((await call('POST', `/grants/${grant}/heartbeat`, { session })).status).toBe(409);
+});
+
+test('while nobody could hear the jobs, silence does not count', { timeout: 120_000 }, async () => {
+  const session = await sessionOf();
+  const before = world.slack.as('olga').messages('prod-access').length;
+  const { id } = await requested(session);
+  const message = await world.slack.waitFor(() => world.slack.as('olga').messages('prod-access').at(before), {
+    what: 'the approval message',
+    timeoutMs: 30_000,
+  });
+  await world.slack.as('olga').click(message, 'approve');
+  const stateOf = async (): Promise<unknown> =>
+    (await call('GET', `/requests/${String(id)}`, { session })).body['state'];
+  await expect.poll(stateOf, { timeout: 30_000 }).toBe('active');
+  const grant = String((await call('GET', `/requests/${String(id)}`, { session })).body['grant']);
+  await call('POST', `/grants/${grant}/heartbeat`, { session });
+
+  for (const app of apps) await app.stop();
+  await world.sql(`update heartbeats set heard_at = heard_at - interval '5 minutes'`);
+  await world.sql(`update hearing set last_at = last_at - interval '5 minutes'`);
+  apps = [await world.start(), await world.start()];
+  await expect
+    .poll(() => world.sql(`select 1 from hearing where last_at > clock_timestamp() - interval '20 seconds'`), {
+      timeout: 30_000,
+    })
+    .toHaveLength(1);
+  expect(await call('POST', `/grants/${grant}/heartbeat`, { session })).toMatchObject({ status: 200 });
+  expect(await stateOf()).toBe('active');
+
+  await world.sql(`update heartbeats set heard_at = heard_at - interval '61 seconds'`);
+  await expect.poll(stateOf, { timeout: 30_000 }).toBe('ended');
+});
+
+test('the answers name the message in Slack once it is there', async () => {
+  const session = await sessionOf();
+  const { id } = await requested(session);
+  const urlOf = async (): Promise<unknown> =>
+    (await call('GET', `/requests/${String(id)}`, { session })).body['message_url'];
+  await expect.poll(urlOf, { timeout: 30_000 }).toMatch(/^https?:\/\/.*\/archives\/C\w+\/p\d+$/);
+  await call('POST', `/requests/${String(id)}/cancel`, { session });
 });
 
 test('who started the job is asked for nothing', async () => {

@@ -1,6 +1,10 @@
 /** The app as a role that owns no table, with the statements of `docs/audit.md`: it does its work, and cannot touch the record. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { erasePersonal } from '../../src/application/evidence/record-keeping.ts';
+import { createLog } from '../../src/lib/log.ts';
+import { recordKeeping } from '../../src/store/audit/record-keeping.ts';
+import { createPool, createStore } from '../../src/store/client.ts';
 import { runCli } from '../support/process.ts';
 import { randomSuffix } from '../support/services.ts';
 import { storyOf, until } from '../support/story.ts';
@@ -47,7 +51,7 @@ test('a request is decided, access is given and ends, and every event of it is c
   const message = await story.ask('ada', 'orders-db read 4s look at the stuck orders');
   await world.slack.as('olga').click(message, 'approve');
   await story.dm('ada', 'show_credentials');
-  await until(async () => (await world.sql(`select 1 from grants where state = 'ended'`)).length, 'the end');
+  await until(async () => (await world.sql(`select 1 from grants where state = 'removed'`)).length, 'the end');
   await until(async () => (await world.sql('select 1 from audit_unsealed')).length === 0, 'the chain');
   const verified = await runCli(['audit', 'verify'], world.env);
   expect(verified).toMatchObject({ code: 0, err: '' });
@@ -82,10 +86,24 @@ test('it may write the tables that a later version brings', async () => {
   expect(rows).toEqual([]);
 });
 
-test('the owner of the tables can switch the trigger off, as the page says', async () => {
+/** As if two days had passed: all that is there is older than this. */
+const ALL_IS_OLD = -172_800_000;
+
+test('it erases what is older than the retention, by the function of the owner alone', async () => {
+  const log = createLog('silent');
+  const pool = createPool({ url: appUrl, ca: null, log, max: 4 });
+  const store = createStore({ pool, log, onWork: () => undefined });
+  const made = await erasePersonal({ store, keeping: recordKeeping(pool) }, ALL_IS_OLD);
+  expect(made?.erased).toBeGreaterThan(0);
+  await store.close();
+  const verified = await runCli(['audit', 'verify'], world.env);
+  expect(verified).toMatchObject({ code: 0, out: expect.stringMatching(/^erased: the personal parts of \d+ events/m) });
+});
+
+test('the owner of the tables can switch the triggers off, as the page says', async () => {
   await withClient(ownerUrl, async (owner) => {
     await owner.query('begin');
-    await owner.query('alter table audit_events disable trigger audit_events_append_only');
+    await owner.query('alter table audit_events disable trigger all');
     const { rowCount } = await owner.query('update audit_events set data = data');
     expect(rowCount).toBeGreaterThan(0);
     await owner.query('rollback');

@@ -70,9 +70,9 @@ test('silence is reminded of and then heard by others, once each although two pr
   const { slack } = world;
   const message = await story.ask('ada', 'orders-db write 15m repair order 1184 OPS-13');
   await slack.waitFor(() => thread(message.ts, 'still waits').length > 0, { timeoutMs: 15_000 });
-  await story.inChannel('Nobody answered for 3s');
-  await slack.waitFor(() => thread(message.ts, 'Nobody answered').length > 0, { timeoutMs: 15_000 });
-  expect(thread(message.ts, 'Nobody answered')).toHaveLength(1);
+  await story.inChannel('no answer for 3s');
+  await slack.waitFor(() => thread(message.ts, 'no answer for').length > 0, { timeoutMs: 15_000 });
+  expect(thread(message.ts, 'no answer for')).toHaveLength(1);
   expect(await eventsOf('request.escalated')).toBe(1);
   const [asked] = await world.sql<{ id: string; reminders: number }>(
     'select id, reminders from requests order by created_at desc limit 1',
@@ -85,7 +85,7 @@ test('silence is reminded of and then heard by others, once each although two pr
   expect(numbers).toEqual(numbers.map((_, index) => index + 1));
   // Sam owns the database and is of security: one person, one requirement.
   await slack.as('sam').click(message, 'approve');
-  await story.privately('sam', 'Somebody else has to agree too', 'prod-access');
+  await story.privately('sam', 'Another approver has to agree too', 'prod-access');
   await slack.as('rita').click(message, 'approve');
   await until(async () => (await story.state()).at(-1)?.grant === 'active', 'the grant');
 });
@@ -119,7 +119,9 @@ test('access ends when the Slack account of its holder is closed, and its sessio
   await isCut;
   const ended = await until(
     async () =>
-      (await world.sql(`select end_cause, end_reason from grants where end_reason is not null and state = 'ended'`))[0],
+      (
+        await world.sql(`select end_cause, end_reason from grants where end_reason is not null and state = 'removed'`)
+      )[0],
     'the end',
   );
   expect(ended).toEqual({ end_cause: 'revoked', end_reason: 'The Slack account was deactivated.' });

@@ -1,6 +1,6 @@
 /** Access taken without approval: given at once, told to everyone concerned, reviewed by others, and chased until it is. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openSession, storyOf, until } from '../support/story.ts';
+import { openSession, storyOf, until, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -114,6 +114,7 @@ test('the view says what will happen; access works at once; everyone concerned i
   await slack.as('oscar').command('/prod-access', 'done', 'general');
   await isCut;
   await story.inChannel('Break-glass is over');
+  await untilRemoved(world);
   expect(await world.logins()).toEqual([]);
 });
 
@@ -192,7 +193,7 @@ test('a denial of the policy is overridden, said before, and shown to the review
 });
 
 test.each([
-  ['ada', `orders-db write ${reason}`, 'not one of those who may break glass'],
+  ['ada', `orders-db write ${reason}`, 'not one of those who may use break-glass'],
   ['oscar', `orders-db owner ${reason}`, 'does not reach'],
   ['oscar', `orders-db nothing ${reason}`, 'no role of that name'],
 ])('%s breaking glass with "%s" is told why not, and gets nothing', async (who, line, answer) => {
@@ -252,7 +253,7 @@ test('the list of reviews is for those who may review, and whole for admins', as
   slack.as('rita').openHome();
   const home = await slack.waitFor(() => {
     const drawn = JSON.stringify(slack.as('rita').home() ?? null);
-    return drawn.includes('Waits for your review') ? drawn : null;
+    return drawn.includes('Follow-ups') ? drawn : null;
   });
   expect(home).toContain('review_justified');
   await slack.as('sam').command('/prod-access', 'review', 'general');
@@ -270,7 +271,7 @@ test('a review nobody closes is chased, escalated to admins, and blocks until an
   await breakGlass('oscar', `orders-db read ${reason}`);
   await story.credentials('oscar');
   await slack.as('oscar').close();
-  const overdue = await story.dm('sam', 'Nobody reviewed this within 5s');
+  const overdue = await story.dm('sam', 'No reviewer answered within 5s');
   const chased = slack
     .as('rita')
     .dmsWithApp()
@@ -290,7 +291,7 @@ test('a review nobody closes is chased, escalated to admins, and blocks until an
   await slack.as('ada').command('/prod-access', 'review allow <@U0OSCAR|oscar>', 'general');
   await story.privately('ada', 'Only admins');
   await slack.as('sam').command('/prod-access', 'review allow <@U0OSCAR|oscar>', 'general');
-  await story.privately('sam', 'may break glass again');
+  await story.privately('sam', 'may use break-glass again');
   await oscar.submit();
   await until(async () => (await countRequests()) === 2, 'the second access');
   expect(await story.events()).toContain('break_glass.allowed');

@@ -62,10 +62,13 @@ test('a channel that never was is told to admins, too', { timeout: 120_000 }, as
   const text = readFileSync(world.policyPath, 'utf8');
   writeFileSync(world.policyPath, text.replace('"#prod-access"', '"#never-was"'));
   await story.dm('sam', 'A new policy is in force');
+  // Before anybody asks for anything.
+  await until(() => Promise.resolve(notices().length === 1), 'admins are notified', 60_000);
   await ask('look at the first order');
   await story.dm('olga', 'look at the first order');
-  await until(() => Promise.resolve(notices().length === 1), 'admins are notified');
+  expect(notices()).toHaveLength(1);
   expect(notices()[0]).toContain('#never-was is not there for Latchkey');
+  expect(notices()[0]).toContain('The policy names it here: target orders-db.');
   writeFileSync(world.policyPath, text);
   await until(() => Promise.resolve(notices()[0]?.includes('does not name #never-was any more')), 'it is over', 60_000);
 });

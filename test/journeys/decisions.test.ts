@@ -1,6 +1,7 @@
 /** Deciding: who may, who may not, and what everybody hears. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openSession, storyOf, until } from '../support/story.ts';
+import { blocksOf } from '../../sandbox/src/slack/messages.ts';
+import { openSession, storyOf, until, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -124,6 +125,7 @@ test('an owner revokes a grant, its session is cut; others are refused', async (
   await slack.as('olga').command('/prod-access', `revoke ${id} maintenance begins`, 'general');
   await isCut;
   await story.dm('rita', 'maintenance begins');
+  await untilRemoved(world);
   expect(await world.sql('select end_cause, end_outcome from grants where request_id = $1', [id])).toEqual([
     { end_cause: 'revoked', end_outcome: 'removed' },
   ]);
@@ -149,7 +151,7 @@ test('text made to break things shows as text, to ten thousand characters', asyn
   const { slack } = world;
   const hostile = `<!channel> <@U0SAM> \`\`\` *bold* <https://evil.test|click> & </script> ${'x<&>'.repeat(700)}`;
   const message = await story.ask('ada', `orders-db read 30m ${hostile}`);
-  const shown = JSON.stringify(message.blocks);
+  const shown = JSON.stringify(blocksOf(message));
   expect(shown).toContain('&lt;!channel&gt;');
   expect(shown).not.toContain('<!channel>');
   expect(shown).not.toContain('<https://evil.test');

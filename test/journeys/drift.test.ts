@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import pg from 'pg';
 import { startPrivatePostgres } from '../support/services.ts';
 import type { PrivateServer } from '../support/services.ts';
-import { openSession, storyOf, until } from '../support/story.ts';
+import { openSession, storyOf, until, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld, withClient } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -84,7 +84,7 @@ test('a deadline that was moved and a group that was added by another program ar
   await found('wider', 'repaired');
   expect(await roles(login)).toEqual([before]);
   expect(await count(`grants where state = 'active'`)).toBe(1);
-  const told = seen(await story.dm('sam', 'A target was changed past Latchkey'));
+  const told = seen(await story.dm('sam', 'A target was changed outside of Latchkey'));
   expect(told).toMatch(/it has no deadline in the target any more \(.*\)\. Put back\./);
   expect(told).toContain('it was put into more groups');
   expect((await story.events()).filter((type) => type.startsWith('drift.'))).toEqual([
@@ -106,7 +106,7 @@ test('what only a superuser can take back ends the access; so does a login that 
   await world.targetSql(`alter role "${closed}" nologin`);
   await world.targetSql(`drop role "${gone}"`);
   await lookNow();
-  await until(async () => (await count(`grants where state = 'ended'`)) === 3, 'the ends', 30_000);
+  await until(async () => (await count(`grants where state = 'removed'`)) === 3, 'the ends', 30_000);
   expect(await world.logins()).toEqual([await loginOf('ines')]);
   expect(seen(await story.dm('ada', '*Ended*'))).toContain('made wider in the target');
   expect(seen(await story.dm('rita', '*Ended*'))).toContain('closed it by hand');
@@ -125,7 +125,7 @@ test('a login that is there again after its grant has ended is ended again, with
     `select shobj_description(oid, 'pg_authid') as comment from pg_roles where rolname = '${login}'`,
   );
   await world.slack.as('ada').command('/prod-access', 'done', 'general');
-  await until(async () => (await count(`grants where state = 'ended'`)) === 1, 'the end');
+  await until(async () => (await count(`grants where state = 'removed'`)) === 1, 'the end');
   // As another program that puts roles back would do it.
   await withClient(world.target.managerUrl, (client) =>
     client.query(
@@ -139,8 +139,9 @@ test('a login that is there again after its grant has ended is ended again, with
   await lookNow();
   await isCut;
   await found('survived', 'repaired');
+  await untilRemoved(world);
   expect(await world.logins()).toEqual([]);
-  expect(await world.sql('select state from grants')).toEqual([{ state: 'ended' }]);
+  expect(await world.sql('select state from grants')).toEqual([{ state: 'removed' }]);
 });
 
 test('logins of another Latchkey on the same server, and names that only look alike, are told and never touched', async () => {
@@ -230,7 +231,7 @@ test('thirty at once: nothing is touched before an admin said so, others may not
 
   await world.slack.as('sam').click(asked, 'repair_drift');
   await until(async () => (await moved()) === 0, 'the repairs', 60_000);
-  expect(seen(await story.dm('sam', '30 of 30 are right again'))).toContain('as an admin said');
+  expect(seen(await story.dm('sam', '30 of 30 are right again'))).toContain('As an admin decided');
   const closed = await story.dm('sam', 'has these 30 repaired');
   expect(seen(closed)).not.toContain('repair_drift');
   await world.slack.as('sam').clickStale(asked, 'leave_drift');

@@ -1,9 +1,9 @@
 /** Evidence by the real commands: an auditor's bundle, checkpoints in a folder and with a witness, and a log that was forked. */
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { COSIGNATURE, ED25519, vkeyOf } from '../../src/lib/transparency/note.ts';
+import { COSIGNATURE, ED25519, checkNote, parseNote, parseVkey, vkeyOf } from '../../src/lib/transparency/note.ts';
 import { openSigners } from '../../src/lib/transparency/signers.ts';
 import { newKey } from '../application/evidence/rig.ts';
 import { VERIFIER, runVerifier } from '../application/evidence/bundle-rig.ts';
@@ -69,7 +69,7 @@ const giveAndEnd = async (): Promise<string> => {
   if (!row) throw new Error('no grant');
   await world.slack.as('ada').command('/prod-access', `done ${row.id}`, 'general');
   await until(
-    async () => (await world.sql(`select 1 from grants where state = 'ended' and id = $1`, [row.id])).length,
+    async () => (await world.sql(`select 1 from grants where state = 'removed' and id = $1`, [row.id])).length,
     'the end of the access',
     60_000,
   );
@@ -165,6 +165,28 @@ test('audit verify says what is witnessed, what is published and what is neither
   // That the bundle was made is an event, and no checkpoint covers it yet.
   expect(code).toBe(0);
   expect(out).toMatch(/neither: events \d+ to \d+\n/);
+});
+
+test('a report by the command is six files that the log signs, and a wrong period exits 2', async () => {
+  for (const period of ['banana', '2026-Q5', '2026-13']) {
+    const { code, err } = await runCli(['report', period, '--out', path.join(folder, 'none')], env);
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(`"${period}" is not a period`) });
+  }
+  expect(existsSync(path.join(folder, 'none'))).toBe(false);
+  const out = path.join(folder, 'report');
+  const made = await runCli(['report', String(new Date().getUTCFullYear()), '--out', out], env);
+  expect(made).toMatchObject({ code: 0, err: '', out: expect.stringContaining('1 in the register') });
+  expect(readdirSync(out)).toHaveLength(6);
+  const register = readFileSync(path.join(out, 'register.csv'), 'utf8');
+  expect(register.split('\r\n')).toHaveLength(3);
+  expect(register).toContain(`,${grant},`);
+  const note = parseNote(readFileSync(path.join(out, 'manifest.note'), 'utf8'));
+  const key = parseVkey(vkey);
+  expect(note && key && checkNote(note, [key]).isGood).toBe(true);
+  const file = path.join(folder, 'a-file');
+  writeFileSync(file, '');
+  const refused = await runCli(['report', '2026', '--out', path.join(file, 'x')], env);
+  expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringContaining('name a folder that you may write') });
 });
 
 test('a fork that the app itself signed with the right key is found by what was published, and exits 1', async () => {

@@ -137,12 +137,9 @@ test('where people decide they are asked again, and the end moves when they agre
   const before = await grantNow();
   await say('ada', 'extend 45m the repair takes longer');
   const asked = await story.inChannel('45m more');
-  expect(seen(asked)).toContain('1h15m in all');
+  expect(seen(asked)).toContain('1h15m in total');
   expect(seen(asked)).not.toContain('Approve with changes');
-  await until(
-    async () => seen(await story.dm('ada', 'show_credentials')).includes('You asked for *45m more*'),
-    'the word on the grant',
-  );
+  expect(seen(await story.dm('ada', 'You requested *45m more*'))).toContain('show_credentials');
   expect((await grantNow()).at).toEqual(before.at);
   await say('ada', 'extend 10m');
   await story.privately('ada', '45m more were asked for already');
@@ -165,7 +162,7 @@ test('a denial leaves the old end in force and says so', async () => {
   await world.slack.waitFor(() => world.slack.as('olga').modal());
   await world.slack.as('olga').type('reason', 'Enough for today');
   await world.slack.as('olga').submit();
-  expect(seen(await story.dm('ada', '*Denied*'))).toContain('The old end stays');
+  expect(seen(await story.dm('ada', '*Denied*'))).toContain('The old expiry stays');
   expect(await grantNow()).toEqual(before);
   expect(await validUntil()).toEqual(before.at);
 });
@@ -175,12 +172,12 @@ test('more time that nobody decided on lapses when the access ends first, and a 
   await say('ada', 'extend 30m');
   const asked = await story.inChannel('30m more');
   await say('ada', 'done');
-  await story.dm('ada', 'the access ended before anybody decided');
+  await story.dm('ada', 'the access ended before an approver decided');
   await world.slack
     .as('olga')
     .click(asked, 'approve')
     .catch(() => undefined);
-  await until(async () => (await grantNow()).state === 'ended', 'the end');
+  await until(async () => (await grantNow()).state === 'removed', 'the end');
   expect(await world.logins()).toEqual([]);
   expect(await world.sql('select 1 from extensions')).toEqual([]);
 });
@@ -204,7 +201,7 @@ test('a target that cannot be reached leaves the old end in force; when it is ba
   );
   expect(await grantNow()).toEqual(before);
   expect(await validUntil()).toEqual(before.at);
-  expect(seen(await story.dm('ada', 'not yet confirmed by the target'))).toContain('*Agreed.*');
+  expect(seen(await story.dm('ada', 'not yet confirmed by the target'))).toContain('*Approved.*');
   await world.targetSql(`alter role ${manager} connection limit -1`);
   const after = await moved(1);
   expect(await validUntil()).toEqual(after.at);
@@ -216,7 +213,7 @@ test('a target that refuses leaves the old end in force, and the person is told'
   const [login = ''] = await world.logins();
   await world.targetSql(`comment on role ${login} is 'somebody else says that this is theirs'`);
   await world.slack.as('olga').click(await story.inChannel('30m more'), 'approve');
-  expect(seen(await story.dm('ada', '*Not extended.*'))).toContain('The old end stays');
+  expect(seen(await story.dm('ada', '*Not extended.*'))).toContain('The old expiry stays');
   expect(await grantNow()).toEqual(before);
   expect(await validUntil()).toEqual(before.at);
   // Another ask is possible: nothing is left open.
@@ -248,7 +245,7 @@ test('somebody else cannot extend it, and what has ended cannot be extended', as
   await say('sam', `extend ${id} 30m`);
   await story.privately('sam', 'There is no grant');
   await say('ada', `done ${id}`);
-  await until(async () => (await grantNow()).state === 'ended', 'the end');
+  await until(async () => (await grantNow()).state === 'removed', 'the end');
   await say('ada', `extend ${id} 30m`);
   await story.privately('ada', 'there is nothing to extend');
   await withClient(world.database.url, async (client) => {

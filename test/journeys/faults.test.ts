@@ -26,9 +26,9 @@ const begin = async (options: WorldOptions = {}): Promise<Story> => {
 
 const grants = (): Promise<{ state: string; late: number; outcome: string | null }[]> =>
   world.sql(
-    `select state, extract(epoch from ended_at - expires_at)::float as late, end_outcome as outcome from grants`,
+    `select state, extract(epoch from closed_at - expires_at)::float as late, end_outcome as outcome from grants`,
   );
-const hasEnded = async (): Promise<boolean> => (await grants()).every(({ state }) => state === 'ended');
+const hasEnded = async (): Promise<boolean> => (await grants()).every(({ state }) => state === 'removed');
 
 test('Slack is down from approval to end: access comes and ends on time, and the messages arrive later', async () => {
   const story = await begin();
@@ -41,7 +41,7 @@ test('Slack is down from approval to end: access comes and ends on time, and the
   await until(async () => (await world.logins()).length === 1, 'the login');
   await until(hasEnded, 'the end');
   expect(await world.logins()).toEqual([]);
-  expect(await grants()).toMatchObject([{ state: 'ended', outcome: 'removed' }]);
+  expect(await grants()).toMatchObject([{ state: 'removed', outcome: 'removed' }]);
   expect(
     slack
       .as('ada')
@@ -86,7 +86,7 @@ test('a login that somebody dropped by hand has ended, and is said to have been 
   const [login = ''] = await world.logins();
   await world.targetSql(`drop role "${login}"`);
   await until(hasEnded, 'the end');
-  expect(await grants()).toMatchObject([{ state: 'ended', outcome: 'already_absent' }]);
+  expect(await grants()).toMatchObject([{ state: 'removed', outcome: 'already_absent' }]);
   const told = await story.dm('ada', 'already');
   expect(seen(told)).toContain('Ended');
 });
@@ -107,33 +107,39 @@ test('a target that cannot be reached is told to those who ask, and to readyz; t
   await story.privately('ada', 'has a problem now');
 });
 
-test('a target that is down at the end: tried again, told to admins, never called ended, and closed when it is back', async () => {
-  const production = await startPrivatePostgres();
-  try {
-    const story = await begin();
-    await withClient(production.url, (client) => client.query(`create role ${world.target.groups.app_read} nologin`));
-    world.env['ORDERS_DB_ADMIN_URL'] = production.url;
-    const app = await world.start();
-    await world.slack.as('olga').click(await story.ask('ada', 'orders-db read 5s look at the stuck orders'), 'approve');
-    const { url } = await story.credentials('ada');
-    await production.stop();
-    const told = await story.dm('sam', 'Access is not ending');
-    expect(seen(told)).toContain('Orders database');
-    expect(await grants()).toMatchObject([{ state: 'ending', outcome: null }]);
-    const { status } = await fetch(`http://127.0.0.1:${app.port}/healthz`);
-    expect(status).toBe(200);
-    await production.start();
-    // The pause before the next attempt has grown; let it be over.
-    await world.sql('update grants set next_attempt_at = now()');
-    await until(hasEnded, 'the end', 40_000);
-    await expect(withClient(url, (client) => client.query('select 1'))).rejects.toThrow(/authentication|exist/);
-    await story.dm('ada', '*Ended*');
-    await world.stop();
-  } finally {
-    await production.remove();
-  }
-  world = { ...world, stop: async () => undefined };
-});
+test(
+  'a target that is down at the end: tried again, told to admins, never called ended, and closed when it is back',
+  { timeout: 90_000 },
+  async () => {
+    const production = await startPrivatePostgres();
+    try {
+      const story = await begin();
+      await withClient(production.url, (client) => client.query(`create role ${world.target.groups.app_read} nologin`));
+      world.env['ORDERS_DB_ADMIN_URL'] = production.url;
+      const app = await world.start();
+      await world.slack
+        .as('olga')
+        .click(await story.ask('ada', 'orders-db read 5s look at the stuck orders'), 'approve');
+      const { url } = await story.credentials('ada');
+      await production.stop();
+      const told = await story.dm('sam', 'Access is not ending');
+      expect(seen(told)).toContain('Orders database');
+      expect(await grants()).toMatchObject([{ state: 'ending', outcome: null }]);
+      const { status } = await fetch(`http://127.0.0.1:${app.port}/healthz`);
+      expect(status).toBe(200);
+      await production.start();
+      // The pause before the next attempt has grown; let it be over.
+      await world.sql('update grants set next_attempt_at = now()');
+      await until(hasEnded, 'the end', 40_000);
+      await expect(withClient(url, (client) => client.query('select 1'))).rejects.toThrow(/authentication|exist/);
+      await story.dm('ada', '*Ended*');
+      await world.stop();
+    } finally {
+      await production.remove();
+    }
+    world = { ...world, stop: async () => undefined };
+  },
+);
 
 test('a policy that is changed for a broken one is refused, and the old one stays', async () => {
   const story = await begin();
@@ -153,7 +159,7 @@ test('the database refuses any change of the audit log', async () => {
   await begin();
   await world.start();
   await withClient(world.database.url, async (client) => {
-    await expect(client.query(`update audit_events set type = 'grant.ended'`)).rejects.toThrow(/append-only/i);
+    await expect(client.query(`update audit_events set type = 'grant.removed'`)).rejects.toThrow(/append-only/i);
     await expect(client.query('delete from audit_events')).rejects.toThrow(/append-only/i);
     await expect(client.query('truncate audit_events cascade')).rejects.toThrow(/append-only/i);
   });

@@ -40,10 +40,10 @@ test('who logged in is noted once, who did not is "not seen in use", and the tim
   slack.as('rita').createChannel(CHANNEL);
   for (const who of ['oscar', 'ada', 'olga']) slack.as('rita').invite(CHANNEL, who);
   await slack.as('oscar').click(await room.prompt(CHANNEL, 'read now'), 'incident_read');
-  await room.prompt(CHANNEL, '● oscar · *Orders database · Read only* · until');
+  await room.prompt(CHANNEL, '🟢 oscar · *Orders database · Read only* · until');
   await slack.as('ada').command('/prod-access', 'orders-db read 30m look at the stuck orders', CHANNEL);
   await slack.as('olga').click(await story.inChannel('look at the stuck orders'), 'approve');
-  await room.prompt(CHANNEL, '● ada · *Orders database · Read only* · until');
+  await room.prompt(CHANNEL, '🟢 ada · *Orders database · Read only* · until');
 
   const session = await openSession((await story.credentials('oscar')).url);
   await until(async () => (await uses()).length > 0, 'the look that sees the session');

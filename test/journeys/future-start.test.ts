@@ -53,7 +53,7 @@ test('it begins at its time and not before, and its clock starts there', async (
   );
   expect(times?.rest).toBeGreaterThanOrEqual(1800);
   await world.slack.as('ada').command('/prod-access', 'done', 'general');
-  await until(async () => (await latest()).state === 'ended', 'the end');
+  await until(async () => (await latest()).state === 'removed', 'the end');
 });
 
 test('the requester cancels it before it begins; nobody gets in', async () => {
@@ -62,7 +62,7 @@ test('the requester cancels it before it begins; nobody gets in', async () => {
   const mine = await story.dm('ada', 'cancel_request');
   await slack.as('ada').click(mine, 'cancel_request');
   expect(seen(await story.dm('ada', 'Not begun'))).toContain('cancelled before it began');
-  expect(await latest()).toMatchObject({ state: 'ended', cause: 'cancelled' });
+  expect(await latest()).toMatchObject({ state: 'removed', cause: 'cancelled' });
   await approved('ada', '3h');
   const { grant_id: grantId } = await latest();
   await slack.as('oscar').command('/prod-access', `cancel ${grantId}`, 'general');
@@ -78,7 +78,7 @@ test('who left before the start gets nothing', async () => {
   if (!oscar) throw new Error('there is no Oscar');
   oscar.isDeleted = true;
   await forgetFacts(world);
-  await until(async () => (await latest()).state === 'ended', 'the refusal');
+  await until(async () => (await latest()).state === 'removed', 'the refusal');
   expect(await latest()).toMatchObject({ cause: 'not_started' });
   expect(
     await world.sql('select activated_at, end_reason from grants where id = $1', [(await latest()).grant_id]),
@@ -98,7 +98,7 @@ test('a denial that came in between holds at the start', async () => {
   );
   await app.reloadPolicy();
   expect(seen(await story.dm('ada', 'Not this week'))).toMatch(/it could not begin|Not set up/);
-  expect(await latest()).toMatchObject({ state: 'ended', cause: 'not_started' });
+  expect(await latest()).toMatchObject({ state: 'removed', cause: 'not_started' });
   writeFileSync(world.policyPath, before);
   await app.reloadPolicy();
 });
@@ -170,6 +170,8 @@ test('the form has a start of its own, and a start that has passed is told under
   await ada.select('role', 'read');
   await slack.waitFor(() => JSON.stringify(ada.modal() ?? null).includes('Everything else needs one owner'));
   await ada.type('reason', 'archive from the form');
+  await ada.click('modal', 'start_later');
+  await slack.waitFor(() => JSON.stringify(ada.modal() ?? null).includes('datetimepicker'));
   const seconds = Math.floor(Date.now() / 1000);
   await ada.select('start', seconds - 600);
   expect((await ada.submit()).errors).toEqual({ start: expect.stringContaining('passed already') });

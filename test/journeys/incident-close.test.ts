@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { incidentRules, incidentsOf, ON_CALL } from '../support/incident.ts';
 import type { Incidents } from '../support/incident.ts';
-import { openSession, storyOf, until } from '../support/story.ts';
+import { openSession, storyOf, until, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld, withClient } from '../support/world.ts';
 import type { World, WorldOptions } from '../support/world.ts';
@@ -34,7 +34,7 @@ const incident = async (name: string, isPrivate = false): Promise<void> => {
 
 const readNow = async (name: string): Promise<void> => {
   await world.slack.as('oscar').click(await room.prompt(name, 'read now'), 'incident_read');
-  await room.prompt(name, '● oscar · *Orders database · Read only* · until');
+  await room.prompt(name, '🟢 oscar · *Orders database · Read only* · until');
 };
 
 /** Ada asks, and Olga, who owns it, agrees in the channel of the incident or of the target. */
@@ -43,19 +43,19 @@ const adaReads = async (name: string): Promise<void> => {
   await slack.as('ada').command('/prod-access', 'orders-db read 30m look at the stuck orders', name);
   const asked = await story.inChannel('look at the stuck orders');
   await slack.as('olga').click(asked, 'approve');
-  await room.prompt(name, '● ada · *Orders database · Read only* · until');
+  await room.prompt(name, '🟢 ada · *Orders database · Read only* · until');
 };
 
 const logins = (n: number): Promise<unknown> =>
   until(async () => (await world.logins()).length === n, `${n} logins in the target`);
 
-/** The message of the access shows its own end, and no other message that earlier one. */
+/** The messages of the access show its own end, and none that of the incident. */
 const ownEndAgain = (who: string): Promise<unknown> =>
   world.slack.waitFor(
     () => {
       const own = world.slack.as(who).dmsWithApp();
-      const granted = own.filter(({ text }) => text.startsWith('Granted: '));
-      return granted.length === 1 && own.every((message) => !/, with the incident[*.]/.test(seen(message)));
+      const granted = own.filter(({ text }) => text.startsWith("You're in: "));
+      return granted.length > 0 && own.every((message) => !/, with the incident[*.]/.test(seen(message)));
     },
     { what: `the own end of ${who}'s access`, timeoutMs: 20_000 },
   );
@@ -74,11 +74,11 @@ describe('the end of an incident', () => {
     const { isCut } = await openSession(url);
     await world.slack.as('rita').command('/prod-access', 'incident close', 'inc-60-orders');
     await room.privately('rita', 'inc-60-orders', 'Access ends at');
-    await room.said('inc-60-orders', 'What was taken for it ends at');
+    await room.said('inc-60-orders', 'Access that was taken for it ends at');
     expect(seen(await room.dm('oscar', 'Keep mine until its own end'))).toContain('inc-60-orders');
     await isCut;
     await logins(0);
-    expect(await grants()).toEqual([{ state: 'ended', cause: 'incident_closed' }]);
+    expect(await grants()).toEqual([{ state: 'removed', cause: 'incident_closed' }]);
     const told = await room.said('inc-60-orders', 'Timeline ·');
     expect(seen(told)).toContain('One person was in one target');
     expect(seen(told)).toContain('with the incident');
@@ -96,7 +96,7 @@ describe('the end of an incident', () => {
       access: [{ who: { name: 'oscar' }, outcome: 'ended' }],
     });
     await room.prompt('inc-60-orders', 'is closed');
-    expect(seen(await room.prompt('inc-60-orders'))).toContain('Nobody has access through this incident any more');
+    expect(seen(await room.prompt('inc-60-orders'))).toContain('No one has access through this incident any more');
     expect(seen(await room.said('inc-60-orders', 'has ended'))).not.toContain('Keep mine');
     expect(world.slack.state.files.size).toBe(2);
   });
@@ -110,7 +110,7 @@ describe('the end of an incident', () => {
     await slack.as('rita').command('/prod-access', 'incident close', 'inc-61-orders');
     for (const who of ['oscar', 'ada'] as const) {
       const granted = await room.dm(who, 'with the incident*');
-      expect(granted.text).toMatch(/^Granted: .*, with the incident\.$/);
+      expect(granted.text).toMatch(/^You're in: .*, with the incident\.$/);
       // More time of its own would not make it last longer.
       expect(seen(granted)).not.toContain('+30 min');
     }
@@ -123,12 +123,12 @@ describe('the end of an incident', () => {
     await slack.as('ada').click(await room.dm('ada', 'Keep mine until its own end'), 'keep_grant');
     await room.dm('ada', 'stays yours');
     await ownEndAgain('ada');
-    await room.prompt('inc-61-orders', '● ada · *Orders database · Read only* · kept until');
+    await room.prompt('inc-61-orders', '🟢 ada · *Orders database · Read only* · kept until');
     await logins(1);
     const told = await room.said('inc-61-orders', 'Timeline ·');
     expect(seen(told)).toContain('kept until');
     await slack.as('ada').command('/prod-access', 'done', 'inc-61-orders');
-    await room.said('inc-61-orders', 'given back');
+    await room.said('inc-61-orders', ', returned');
     expect(world.slack.state.files.size).toBe(2);
   });
 
@@ -149,8 +149,9 @@ describe('the end of an incident', () => {
     );
     slack.as('rita').unarchive('inc-62-orders');
     const prompt = await slack.waitFor(() => room.prompts('inc-62-orders')[1], { timeoutMs: 20_000 });
-    expect(seen(prompt)).toContain('Nobody has access through this incident.');
+    expect(seen(prompt)).toContain('No one has access through this incident.');
     await slack.waitFor(() => seen(room.prompts('inc-62-orders')[0] ?? prompt).includes('earlier message'));
+    await untilRemoved(world);
     expect(await world.logins()).toEqual([]);
     await slack.as('oscar').click(prompt, 'incident_again');
     const form = await slack.waitFor(() =>
@@ -192,7 +193,7 @@ describe('the end of an incident', () => {
     await incident('inc-68-orders');
     await readNow('inc-68-orders');
     await slack.as('rita').command('/prod-access', 'incident close', 'inc-68-orders');
-    const noted = `select 1 from incident_messages where kind = 'files' and ts is not null`;
+    const noted = `select 1 from messages where kind = 'files' and ts is not null`;
     await until(async () => (await world.sql(noted)).length === 2, 'both timelines');
     slack.as('rita').archive('inc-68-orders');
     await until(
@@ -215,11 +216,11 @@ describe('the end of an incident', () => {
     slack.as('rita').rename('inc-69-orders', 'inc-69-orders-closed');
     slack.as('rita').archive('inc-69-orders-closed');
     slack.faults.clear();
-    const noted = `select 1 from incident_messages where kind = 'files' and ts is not null`;
+    const noted = `select 1 from messages where kind = 'files' and ts is not null`;
     await until(async () => (await world.sql(noted)).length === 1, 'the timeline');
     expect(seen(await room.prompt('inc-69-orders-closed'))).toContain('Open since');
     slack.as('rita').unarchive('inc-69-orders-closed');
-    expect(seen(await room.prompt('inc-69-orders-closed', 'is closed'))).toContain('Nobody has access');
+    expect(seen(await room.prompt('inc-69-orders-closed', 'is closed'))).toContain('No one has access');
     const waiting = `select 1 from outbox where kind = 'incident'`;
     await until(async () => (await world.sql(waiting)).length === 0, 'all of it to be drawn');
     expect(
@@ -259,7 +260,7 @@ describe('the end of an incident', () => {
     await slack.as('rita').command('/prod-access', 'incident reopen', 'inc-64-orders');
     await room.dm('oscar', 'nothing ends because of it');
     await ownEndAgain('oscar');
-    await room.prompt('inc-64-orders', '● oscar');
+    await room.prompt('inc-64-orders', '🟢 oscar');
     expect(await world.logins()).toHaveLength(1);
   });
 
@@ -292,7 +293,7 @@ describe('the end of an incident', () => {
     await world.slack.faults.up();
     await room.said('inc-66-orders', 'Timeline ·');
     await world.slack.waitFor(() => world.slack.state.files.size === 2, { timeoutMs: 30_000 });
-    expect(await grants()).toEqual([{ state: 'ended', cause: 'incident_closed' }]);
+    expect(await grants()).toEqual([{ state: 'removed', cause: 'incident_closed' }]);
   });
 });
 
@@ -316,7 +317,11 @@ describe('what happens at the same time', () => {
       );
       await client.query('commit');
     });
-    await until(async () => (await grants()).every(({ state }) => state === 'ended' || state === 'failed'), 'the end');
+    await until(
+      async () => (await grants()).every(({ state }) => state === 'removed' || state === 'failed'),
+      'the end',
+    );
+    await untilRemoved(world);
     expect(await world.logins()).toEqual([]);
     await room.said('inc-70-orders', 'Timeline ·', { timeoutMs: 40_000 });
   }, 90_000);
@@ -331,7 +336,7 @@ describe('what happens at the same time', () => {
     await room.said('inc-71-orders', 'Timeline ·');
     expect(await world.logins()).toHaveLength(1);
     const other = seen(await room.prompt('inc-72-orders'));
-    expect(other).toContain('● ada');
+    expect(other).toContain('🟢 ada');
     expect(other).not.toContain('oscar ·');
   });
 });
@@ -343,7 +348,7 @@ it('is shown at any time to whoever asks in the channel, with the files sent to 
   const { slack } = world;
   await slack.as('ada').command('/prod-access', 'incident timeline', 'inc-73-orders');
   const shown = await room.privately('ada', 'inc-73-orders', 'Timeline ·');
-  expect(seen(shown)).toContain('still in there');
+  expect(seen(shown)).toContain('still active until');
   const sent = await room.dm('ada', 'The timeline of');
   await slack.waitFor(() => slack.state.files.size === 2);
   expect(sent.ephemeralFor).toBeUndefined();

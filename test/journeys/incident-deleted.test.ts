@@ -2,7 +2,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { incidentRules, incidentsOf, ON_CALL } from '../support/incident.ts';
 import type { Incidents } from '../support/incident.ts';
-import { until } from '../support/story.ts';
+import { until, untilRemoved } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World, WorldOptions } from '../support/world.ts';
 
@@ -24,7 +24,7 @@ const readNow = async (name: string): Promise<void> => {
   slack.as('rita').createChannel(name);
   slack.as('oscar').join(name);
   await slack.as('oscar').click(await room.prompt(name, 'read now'), 'incident_read');
-  await room.prompt(name, '● oscar · *Orders database · Read only* · until');
+  await room.prompt(name, '🟢 oscar · *Orders database · Read only* · until');
 };
 
 const logins = (n: number): Promise<unknown> =>
@@ -36,8 +36,8 @@ const incidents = () =>
 /** No message is on its way: an edit that meets the deletion halfway is refused, and rightly. */
 const isAllDrawn = async (): Promise<boolean> => {
   const [{ n } = { n: 1 }] = await world.sql<{ n: number }>(
-    `select count(*)::integer as n from incidents i join incident_messages m on m.incident_id = i.id
-     where i.sync_lease_until is not null or m.ts is null or m.drawn_version <
+    `select count(*)::integer as n from incidents i join messages m on m.subject_kind = 'incident' and m.subject_id = i.id
+     where exists (select from message_leases) or m.ts is null or m.rendered_version <
        i.version + (select coalesce(sum(version), 0) from requests where incident_id = i.id)`,
   );
   return n === 0;
@@ -61,7 +61,7 @@ it('ends what was taken for it, warned directly, and the timeline goes where the
   await room.dm('oscar', 'Keep mine until its own end');
   await logins(0);
   const told = await room.said('prod-access', 'Timeline ·');
-  expect(seen(told)).toContain('Told here because #inc-90-orders was archived or deleted');
+  expect(seen(told)).toContain('Posted here because #inc-90-orders was archived or deleted');
   expect(seen(told)).toContain('with the incident');
   await filesUnder('prod-access', told.ts);
   expect(await incidents()).toEqual([{ state: 'closed', cause: 'archived' }]);
@@ -80,10 +80,10 @@ it('tells the holders where the target has no channel, and leaves the access wit
   const told = await room.dm('oscar', 'Timeline ·');
   // Nor does it wait for whoever still asks.
   expect(seen(told)).toContain('waits for approval');
-  expect(seen(told)).toContain('Told here because #inc-91-orders was archived or deleted');
+  expect(seen(told)).toContain('Posted here because #inc-91-orders was archived or deleted');
   expect(seen(told)).toContain('until');
   expect(await world.logins()).toHaveLength(1);
-  expect(seen(await room.dm('oscar', 'Granted: '))).not.toContain('with the incident');
+  expect(seen(await room.dm('oscar', "You're in: "))).not.toContain('with the incident');
 });
 
 it('tells whoever opened it and whoever asked, where nobody got in', async () => {
@@ -97,9 +97,10 @@ it('tells whoever opened it and whoever asked, where nobody got in', async () =>
   slack.as('rita').deleteChannel('inc-92-orders');
   for (const who of ['rita', 'ada']) {
     const told = await room.dm(who, 'Timeline ·');
-    expect(seen(told)).toContain('Nobody got in.');
-    expect(seen(told)).toContain('Told here because #inc-92-orders was archived or deleted');
+    expect(seen(told)).toContain('No one got in.');
+    expect(seen(told)).toContain('Posted here because #inc-92-orders was archived or deleted');
   }
+  await untilRemoved(world);
   expect(await world.logins()).toEqual([]);
 });
 

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { incidentRules, incidentsOf, ON_CALL } from '../support/incident.ts';
 import type { Incidents } from '../support/incident.ts';
-import { until } from '../support/story.ts';
+import { until, untilRemoved } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
@@ -69,6 +69,7 @@ describe('words that Oscar left in the channel of Sam’s incident', () => {
       await write('oscar', channel.name);
       await until(async () => (await requests()).length === 1, 'the request');
       expect(await requests()).toEqual([{ state: 'pending' }]);
+      await untilRemoved(world);
       expect(await world.logins()).toEqual([]);
       const events = await incidentEvents();
       expect(events.filter(({ type }) => type === 'incident.severity')).toEqual([]);
@@ -139,7 +140,8 @@ describe('opening again by a person who may not open incidents', () => {
     await until(async () => (await world.logins()).length === 0, 'no login in the target');
     await until(
       async () =>
-        (await world.sql(`select 1 from grants where state = 'ended' and end_cause = 'incident_closed'`)).length === 1,
+        (await world.sql(`select 1 from grants where state = 'removed' and end_cause = 'incident_closed'`)).length ===
+        1,
       'the end of the grant',
     );
     const all = await world.sql<{ state: string; by: string | null; vouched: boolean }>(

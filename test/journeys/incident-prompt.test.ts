@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { SOCKETS } from '../../src/slack/connection/receiver-socket.ts';
 import { incidentRules, incidentsOf, ON_CALL } from '../support/incident.ts';
 import type { Incidents } from '../support/incident.ts';
-import { storyOf } from '../support/story.ts';
+import { storyOf, untilRemoved } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World, WorldOptions } from '../support/world.ts';
 
@@ -28,7 +29,7 @@ describe('the prompt of an incident', () => {
     rita.setTopic('inc-42-orders', 'sev1: checkout <!channel> is down & out');
     const message = await room.prompt('inc-42-orders', 'Orders database');
     const text = seen(message);
-    expect(text).toContain('the channel’s name speaks of it');
+    expect(text).toContain('matches the channel name');
     expect(text).toContain('*On call:* oscar (on-call)');
     expect(text).not.toContain('Not confirmed yet');
     expect(text).toContain('one of owners (olga and sam)');
@@ -47,12 +48,16 @@ describe('the prompt of an incident', () => {
     ada.join('inc-43-orders');
     await ada.click(prompt, 'incident_read');
     expect(seen(await room.privately('ada', 'inc-43-orders', 'You do not get in at once'))).toContain('one of owners');
+    await untilRemoved(world);
     expect(await world.logins()).toEqual([]);
     await oscar.command('/prod-access', 'explain orders-db read', 'inc-43-orders');
     await room.privately('oscar', 'inc-43-orders', 'Approved at once by the rule "On-call reads at once');
     await oscar.click(prompt, 'incident_read');
-    await room.prompt('inc-43-orders', '● oscar · *Orders database · Read only* · until');
+    await room.prompt('inc-43-orders', '🟢 oscar · *Orders database · Read only* · until');
     expect(await world.logins()).toHaveLength(1);
+    // The way in is on what they are looking at.
+    await oscar.click(await room.privately('oscar', 'inc-43-orders', 'is yours by rule'), 'show_credentials');
+    await world.slack.waitFor(() => JSON.stringify(oscar.modal() ?? null).includes('postgresql://'));
     await oscar.click(prompt, 'incident_read');
     await room.privately('oscar', 'inc-43-orders', 'You are in there already');
     expect(await world.logins()).toHaveLength(1);
@@ -80,7 +85,7 @@ describe('the prompt of an incident', () => {
     await slack.as('olga').click(waiting, 'approve');
     const half = await room.prompt('inc-44-orders', 'waits for one of sre');
     await slack.as('rita').click(half, 'approve');
-    await room.prompt('inc-44-orders', '● ada · *Orders database · Read-write* · until');
+    await room.prompt('inc-44-orders', '🟢 ada · *Orders database · Read-write* · until');
     // Olga was told once, by direct message, and not again in the channel.
     expect(slack.as('olga').dmsWithApp()).toHaveLength(1);
     expect(room.prompts('inc-44-orders')).toHaveLength(1);
@@ -181,7 +186,7 @@ describe('one message, whatever happens', () => {
     await world.start();
     await world.start();
     const { slack } = world;
-    await slack.waitFor(() => slack.connectionCount() === 2);
+    await slack.waitFor(() => slack.connectionCount() === 2 * SOCKETS);
     slack.faults.duplicateEvents(10, 3);
     const rita = slack.as('rita');
     rita.createChannel('inc-48-orders');

@@ -1,5 +1,6 @@
 /** An incident tool opens and closes incidents by what it writes, as Slack delivers it: twice, to any process, and beside the words of others. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { SOCKETS } from '../../src/slack/connection/receiver-socket.ts';
 import type { Message } from '../../sandbox/src/slack/types.ts';
 import { incidentRules, incidentsOf, ON_CALL } from '../support/incident.ts';
 import type { Incidents } from '../support/incident.ts';
@@ -24,7 +25,7 @@ const open = async (processes = 1): Promise<void> => {
   world = await startWorld({ rules: incidentRules(TOOL, '1s'), groups: ON_CALL });
   room = incidentsOf(world);
   for (let at = 0; at < processes; at += 1) await world.start();
-  await world.slack.waitFor(() => world.slack.connectionCount() === processes);
+  await world.slack.waitFor(() => world.slack.connectionCount() >= processes * SOCKETS);
 };
 
 type Told = { type: string; user: string | null };
@@ -50,7 +51,7 @@ describe('a message of the incident tool', () => {
     rita.createChannel('inc-80-orders');
     slack.as('oscar').join('inc-80-orders');
     await slack.as('oscar').click(await room.prompt('inc-80-orders', 'read now'), 'incident_read');
-    await room.prompt('inc-80-orders', '● oscar · *Orders database · Read only* · until');
+    await room.prompt('inc-80-orders', '🟢 oscar · *Orders database · Read only* · until');
     const words = { text: 'Incident resolved after 12 minutes' };
     await delivered(slack.postByBot('inc-80-orders', OTHER, words));
     await delivered(rita.post('inc-80-orders', words.text));

@@ -1,35 +1,17 @@
 /** `latchkey exec` and its steps in jobs of a CI, with real servers, a real target, and a person who decides in Slack. */
+import { untilRemoved } from '../support/story.ts';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { githubClaims } from '../../sandbox/src/issuer/claims.ts';
 import { startIssuer } from '../../sandbox/src/issuer/issuer.ts';
 import type { StandInIssuer } from '../../sandbox/src/issuer/issuer.ts';
 import type { App } from '../../src/compose/app.ts';
-import { githubJob, startFront, startJob } from '../support/job.ts';
+import { githubJob, jobRules, startFront, startJob } from '../support/job.ts';
 import type { Front, Job } from '../support/job.ts';
 import { runCli } from '../support/process.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
-
-const rulesOf = (issuer: string, audience: string): string => `
-rules:
-  - name: Nothing for the night
-    match: { clients: [api-deploy], roles: ["*/write"] }
-    deny: Not by a pipeline.
-  - name: An owner agrees
-    approvals: [{ from: owners }]
-pending: 4h
-claim: 1h
-limits: { open_requests: 100, live_grants: 100 }
-issuers: { ci: { kind: github, url: "${issuer}" } }
-clients:
-  api-deploy:
-    issuer: ci
-    audience: "${audience}"
-    repository: { id: "456789", name: acme/api }
-    environment: production
-    refs: [refs/heads/main]
-admins: [security]
-`;
 
 /** A busy machine takes its time. */
 const LONG = 120_000;
@@ -45,7 +27,7 @@ beforeAll(async () => {
   await runCli(['exec', '--help'], {});
   issuer = await startIssuer();
   front = await startFront();
-  world = await startWorld({ rules: rulesOf(issuer.url, front.url) });
+  world = await startWorld({ rules: jobRules(issuer.url, front.url) });
   app = await world.start();
   front.leadTo(app.port);
 }, LONG);
@@ -129,6 +111,7 @@ test(
     expect(job.out()).toContain('orders: 2');
     expect(job.out()).toContain('names: DATABASE_URL PGAPPNAME PGDATABASE PGHOST PGPASSWORD PGPORT PGUSER\n');
     expect(job.err()).toContain('given back');
+    await untilRemoved(world);
     expect(await world.logins()).toEqual([]);
     expect(await lastEnd()).toBe('done');
     const lines = job.out().split('\n');
@@ -308,6 +291,7 @@ test(
       const job = begin(['exec', ...READ, '--', command]);
       await approve(job);
       expect(await job.ended).toBe(code);
+      await untilRemoved(world);
       expect(await world.logins()).toEqual([]);
     }
   },
@@ -334,7 +318,74 @@ test(
     const done = startJob(['done'], env);
     expect(await done.ended).toBe(0);
     expect(done.err()).toContain('Given back');
+    await untilRemoved(world);
     expect(await world.logins()).toEqual([]);
   },
   LONG,
 );
+
+test(
+  'one job runs two commands with the same role one after the other, each with a request and a decision of its own',
+  async () => {
+    const env = { LATCHKEY_URL: front.url, ...githubJob(issuer) };
+    for (const word of ['first', 'second']) {
+      const job = startJob(['exec', ...READ, ...node(`console.log('${word}')`)], env);
+      await approve(job);
+      expect(await job.ended).toBe(0);
+      expect(job.out()).toContain(word);
+      await untilRemoved(world);
+    }
+    const rows = await world.sql<{ cause: string; key: string }>(
+      `select g.end_cause as cause, r.job ->> 'key' as key from grants g join requests r on r.id = g.request_id
+       order by g.created_at desc limit 2`,
+    );
+    expect(rows.map(({ cause }) => cause)).toEqual(['done', 'done']);
+    expect(new Set(rows.map(({ key }) => key)).size).toBe(1);
+    expect(await world.logins()).toEqual([]);
+  },
+  LONG,
+);
+
+test(
+  'a job whose access a person revoked gets no second one',
+  async () => {
+    const env = { LATCHKEY_URL: front.url, ...githubJob(issuer) };
+    const job = startJob(['exec', ...READ, ...node(`setInterval(() => undefined, 1000); console.log('running')`)], env);
+    await approve(job);
+    await until(job, 'running');
+    const card = await world.slack.waitFor(
+      () => messages().findLast((message) => JSON.stringify(message).includes('end_now')),
+      { what: 'the card with its button', ...WAIT },
+    );
+    await world.slack.as('olga').click(card, 'end_now');
+    expect(await job.ended).toBe(143);
+    await noLogins();
+    const again = startJob(['exec', ...READ, ...node('')], env);
+    expect(await again.ended).toBe(77);
+    expect(again.err()).toContain('has ended');
+  },
+  LONG,
+);
+
+test('a job that calls too often is told when it may again, and exec waits it out', { timeout: 300_000 }, async () => {
+  const job = randomUUID();
+  const token = await issuer.mint(githubClaims({ aud: front.url, check_run_id: job, run_id: job, actor_id: '7' }));
+  const opened = await fetch(`${front.url}/api/v1/sessions`, { method: 'POST', body: JSON.stringify({ token }) });
+  const { session } = (await opened.json()) as { session: string };
+  const look = () => fetch(`${front.url}/api/v1/requests/none`, { headers: { authorization: `Bearer ${session}` } });
+  let limited: Response | undefined;
+  while (!limited) {
+    const answers = await Promise.all(Array.from({ length: 100 }, look));
+    limited = answers.find(({ status }) => status === 429);
+  }
+  expect(await limited.json()).toMatchObject({ code: 'too_many_calls', status: 429 });
+  const seconds = Number(limited.headers.get('retry-after'));
+  expect(seconds).toBeGreaterThan(0);
+  expect(seconds).toBeLessThanOrEqual(60);
+  const env = { LATCHKEY_URL: front.url, LATCHKEY_ID_TOKEN: token };
+  const waiting = startJob(['exec', ...READ, ...node(`console.log('ran')`)], env);
+  await expect.poll(() => waiting.err(), { timeout: 120_000, message: 'the minute' }).toContain('waits for');
+  await approve(waiting);
+  expect(await waiting.ended).toBe(0);
+  expect(waiting.out()).toContain('ran');
+});

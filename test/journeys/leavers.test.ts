@@ -48,7 +48,7 @@ const involve = async (): Promise<void> => {
 };
 
 const isOut = async (): Promise<void> => {
-  await until(async () => (await count(`grants where state = 'ended'`)) === 1, 'the end', 30_000);
+  await until(async () => (await count(`grants where state = 'removed'`)) === 1, 'the end', 30_000);
   await until(async () => (await count('votes')) === 0, 'the vote to be void');
   expect(await world.logins()).toEqual([]);
   expect(
@@ -67,7 +67,7 @@ test('the event takes out all of it at once', async () => {
   world.slack.changePerson('olga', { isDeleted: true });
   await isOut();
   const events = await story.events();
-  for (const type of ['request.cancelled', 'vote.voided', 'pre_approval.withdrawn', 'absence.ended', 'grant.ended'])
+  for (const type of ['request.cancelled', 'vote.voided', 'pre_approval.withdrawn', 'absence.ended', 'grant.removed'])
     expect(events).toContain(type);
 });
 

@@ -1,6 +1,6 @@
 /** The main job, end to end, in both ways into Slack: ask, approve, get in, be out again. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openSession, storyOf } from '../support/story.ts';
+import { openSession, storyOf, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { startWorld, withClient } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -34,6 +34,7 @@ describe.each(['socket', 'http'] as const)('over %s', (mode) => {
     await isCut;
     await expect(withClient(url, (again) => again.query('select 1'))).rejects.toThrow(/authentication|exist/);
     await story.dm('ada', '*Ended*');
+    await untilRemoved(world);
     expect(await world.logins()).toEqual([]);
     expect(await world.sql(`select end_outcome, end_cause from grants`)).toEqual([
       { end_outcome: 'removed', end_cause: 'expired' },
@@ -68,7 +69,7 @@ describe('in the form', () => {
     await ada.submit();
     const message = await story.inChannel('repair order 1183');
     await slack.as('olga').click(message, 'approve');
-    const halfway = await story.inChannel('Agreed: <@U0OLGA>');
+    const halfway = await story.inChannel('<@U0OLGA> approved');
     expect(await story.state()).toEqual([{ request: 'pending', grant: null }]);
     await slack.as('rita').click(halfway, 'approve');
     const { url } = await story.credentials('ada');
@@ -79,6 +80,7 @@ describe('in the form', () => {
     await ada.click(granted, 'done');
     await isCut;
     await story.dm('ada', '*Ended*');
+    await untilRemoved(world);
     expect(await world.logins()).toEqual([]);
     const decided = slack
       .as('olga')
@@ -95,7 +97,7 @@ describe('in the form', () => {
         'grant.active',
         'credentials.shown',
         'grant.ending',
-        'grant.ended',
+        'grant.removed',
       ]),
     );
   });

@@ -1,6 +1,6 @@
 /** Many grants fall due at the same moment, one of them trouble. */
 import { afterEach, expect, test } from 'vitest';
-import { storyOf, until } from '../support/story.ts';
+import { storyOf, until, untilRemoved } from '../support/story.ts';
 import { startWorld, withClient } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
@@ -40,13 +40,14 @@ test(`forty grants end at one moment, each once, though one login cannot be drop
   );
   await world.sql(`update grants set expires_at = now() + interval '300 milliseconds'`);
   await until(
-    async () => (await world.sql(`select 1 from grants where state <> 'ended'`)).length === 0,
+    async () => (await world.sql(`select 1 from grants where state <> 'removed'`)).length === 0,
     'all ends',
     60_000,
   );
+  await untilRemoved(world);
   expect(await world.logins()).toEqual([]);
   const [counted] = await world.sql<{ ended: number; grants: number; secrets: number }>(
-    `select (select count(*)::int from audit_events where type = 'grant.ended') as ended, count(*)::int as grants,
+    `select (select count(*)::int from audit_events where type = 'grant.removed') as ended, count(*)::int as grants,
       (select count(*)::int from secrets) as secrets from grants`,
   );
   expect(counted).toEqual({ ended: ids.length, grants: ids.length, secrets: 0 });

@@ -1,6 +1,6 @@
 /** An approver's address moves to somebody else while a request waits: seen by whoever is asked, told to admins, settled by one. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { storyOf, until } from '../support/story.ts';
+import { storyOf, until, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -34,11 +34,12 @@ it('an address that moves lets its new holder decide nothing until an admin conf
     await slack.as(who).click(asked, 'approve');
     await story.privately(who, 'not one of those who may decide', 'prod-access');
   }
-  const news = await story.dm('oscar', 'counts for nobody');
+  const news = await story.dm('oscar', 'An email address is not trusted');
   expect(seen(news)).toContain('people confirm olga@acme.test');
 
   await slack.as('sam').click(asked, 'approve');
-  await story.inChannel('Agreed: <@U0SAM>');
+  await story.inChannel('<@U0SAM> approved');
+  await untilRemoved(world);
   expect(await world.logins()).toEqual([]);
 
   await slack.as('oscar').command('/prod-access', 'people confirm olga@acme.test <@U0RITA|rita>', 'general');

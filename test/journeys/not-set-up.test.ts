@@ -1,7 +1,7 @@
 /** An approved request that meets a target which needs a fix: nobody asks or approves again, and it is set up once it is fixed. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
-import { storyOf, until } from '../support/story.ts';
+import { storyOf, until, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -49,6 +49,7 @@ test('admins read the cause and what to run, the requester reads that there is n
   const mine = await story.dm('ada', 'could not be set up yet');
   expect(seen(mine)).toContain('There is nothing for you to do');
   expect(world.slack.as('ada').dmsWithApp().map(seen).join()).not.toContain('CREATE ROLE');
+  await untilRemoved(world);
   expect(await world.logins()).toEqual([]);
   // A click changes nothing while it is not fixed, whoever clicks; strangers may not.
   await world.slack.as('sam').click(told, 'try_again');
@@ -97,10 +98,10 @@ test('another scope than people approved needs another approval: it is over, nob
   await approved();
   await story.dm('sam', 'could not be set up');
   changePolicy(`${lostName}c`, world.target.groups.app_write);
-  await until(async () => (await state()) === 'ended', 'the end', 60_000);
+  await until(async () => (await state()) === 'removed', 'the end', 60_000);
   expect(await world.logins()).toEqual([]);
   const told = await story.dm('ada', 'needs a new approval');
-  expect(seen(told)).toContain('Nobody got in');
+  expect(seen(told)).toContain('No one got in');
   expect(await story.events()).not.toContain('grant.rescoped');
   await world.slack.as('ada').click(told, 'ask_again');
   await world.slack.waitFor(() => JSON.stringify(world.slack.as('ada').modals()).includes('repair order 1183'), {
@@ -114,7 +115,7 @@ test('a wider scope is not slipped under an approval while the group is still mi
   await approved();
   await story.dm('sam', 'could not be set up');
   changePolicy(`[${lostName}f]`, `[${lostName}f, ${world.target.groups.app_write}]`);
-  await until(async () => (await state()) === 'ended', 'the end', 60_000);
+  await until(async () => (await state()) === 'removed', 'the end', 60_000);
   await makeGroup(`${lostName}f`);
   expect(await world.logins()).toEqual([]);
 });
@@ -142,7 +143,7 @@ test('a rule that forbids it meanwhile is the last word', async () => {
     'rules:\n  - { name: Freeze, match: { roles: ["*/write"] }, deny: Change freeze. }\n',
   );
   writeFileSync(world.policyPath, denied.replace(`${lostName}d`, world.target.groups.app_write));
-  await until(async () => (await state()) === 'ended', 'the end', 60_000);
+  await until(async () => (await state()) === 'removed', 'the end', 60_000);
   expect(await world.logins()).toEqual([]);
   await story.dm('ada', 'Change freeze');
 });
@@ -154,6 +155,7 @@ test('what is not fixed in time is over, with nothing left in the target', async
   await until(async () => (await state()) === 'failed', 'the end', 60_000);
   await story.dm('ada', 'The owners and the admins have the cause');
   expect(world.slack.as('ada').dmsWithApp().map(seen).join()).not.toContain('CREATE ROLE');
+  await untilRemoved(world);
   expect(await world.logins()).toEqual([]);
 });
 
@@ -182,6 +184,6 @@ test('*End now* on the card ends live access for an owner, and for nobody who is
   await story.privately('oscar', 'Only admins of Latchkey and owners', 'prod-access');
   expect(await state()).toBe('active');
   await world.slack.as('olga').click(live, 'end_now');
-  await until(async () => (await state()) === 'ended', 'the end');
+  await until(async () => (await state()) === 'removed', 'the end');
   expect(await world.logins()).toEqual([]);
 });

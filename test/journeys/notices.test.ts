@@ -95,7 +95,7 @@ test('a revocation, when the last of it has ended', { timeout: 120_000 }, async 
     timeoutMs: 15_000,
   });
   await olga.submit();
-  expect(await becomes('Access is being revoked', 'All of it is revoked; the targets confirmed it.')).toContain(
+  expect(await becomes('Access is being revoked', 'All of it has ended; the targets confirmed it.')).toContain(
     'revokes',
   );
 });

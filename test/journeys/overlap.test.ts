@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startWorld, withClient } from '../support/world.ts';
 import type { World } from '../support/world.ts';
-import { openSession, storyOf, until } from '../support/story.ts';
+import { openSession, storyOf, until, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 
 const ROLES = `
@@ -25,7 +25,7 @@ afterEach(() => world.stop());
 type Row = { id: string; state: string; outcome: string | null; activated: Date | null; ended: Date | null };
 const grants = (): Promise<Row[]> =>
   world.sql(
-    `select id, state, end_outcome as outcome, activated_at as activated, ended_at as ended from grants order by created_at`,
+    `select id, state, end_outcome as outcome, activated_at as activated, closed_at as ended from grants order by created_at`,
   );
 const say = (line: string): Promise<unknown> => world.slack.as('ada').command('/prod-access', line, 'general');
 const allAre = (count: number, state: string): Promise<Row[]> =>
@@ -51,7 +51,7 @@ test('the end of the first leaves the second and its sessions alone, and the las
   const [old, young] = [await openSession(first.url), await openSession(second)];
   await say(`done ${one?.id ?? ''}`);
   await old.isCut;
-  await allAre(1, 'ended');
+  await allAre(1, 'removed');
   expect((await young.client.query('select count(*) as n from orders')).rows).toEqual([{ n: '2' }]);
   await withClient(second, async (again) => {
     expect((await again.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
@@ -59,7 +59,7 @@ test('the end of the first leaves the second and its sessions alone, and the las
   expect(await world.logins()).toHaveLength(1);
   await say(`done ${two?.id ?? ''}`);
   await young.isCut;
-  expect((await allAre(2, 'ended')).map(({ outcome }) => outcome)).toEqual(['removed', 'removed']);
+  expect((await allAre(2, 'removed')).map(({ outcome }) => outcome)).toEqual(['removed', 'removed']);
   expect(await world.logins()).toEqual([]);
 });
 
@@ -68,7 +68,7 @@ test('two that end at the same moment leave nothing', async () => {
   await say('orders-db read 30m look at the other orders');
   await allAre(2, 'active');
   await world.sql(`update grants set expires_at = clock_timestamp() + interval '300 milliseconds'`);
-  await allAre(2, 'ended');
+  await allAre(2, 'removed');
   expect(await world.logins()).toEqual([]);
 });
 
@@ -82,10 +82,11 @@ test('back to back: the next begins as the first ends, and no login is left over
     `with first as (select min(expires_at) as at from grants where state <> 'activating')
      update grants set starts_at = first.at, next_attempt_at = first.at from first where state = 'activating'`,
   );
-  const [one, two] = await allAre(2, 'ended');
+  const [one, two] = await allAre(2, 'removed');
   const gapMs = (two?.activated?.getTime() ?? Infinity) - (one?.ended?.getTime() ?? 0);
   // The sweep comes by every two seconds; its alarm was set for an hour away before the test moved it.
   expect(gapMs).toBeLessThan(10_000);
+  await untilRemoved(world);
   expect(await world.logins()).toEqual([]);
 });
 

@@ -65,7 +65,7 @@ test('killed right after the target was changed and before that was saved: one l
   await start();
   await until(async () => (await world.sql(`select 1 from grants where state = 'active'`)).length, 'the grant');
   expect(await world.logins()).toHaveLength(1);
-  await until(async () => (await world.sql(`select 1 from grants where state = 'ended'`)).length, 'the end');
+  await until(async () => (await world.sql(`select 1 from grants where state = 'removed'`)).length, 'the end');
   expect(await world.logins()).toEqual([]);
 });
 
@@ -76,7 +76,7 @@ test('web and worker apart, and a stop with a signal that finishes what is in ha
   await world.slack.as('olga').click(await story.ask('ada', 'orders-db read 6s look at the stuck orders'), 'approve');
   await story.dm('ada', 'show_credentials');
   expect(await web.stop()).toBe(0);
-  await until(async () => (await world.sql(`select 1 from grants where state = 'ended'`)).length, 'the end');
+  await until(async () => (await world.sql(`select 1 from grants where state = 'removed'`)).length, 'the end');
   const health = await fetch(`http://127.0.0.1:${worker.port}/healthz`);
   expect(await health.json()).toEqual({ status: 'ok' });
   const metrics = await (await fetch(`http://127.0.0.1:${worker.metricsPort}/metrics`)).text();

@@ -1,6 +1,7 @@
 /** Through a Slack that takes 120 ms for each call and keeps its documented tiers, nobody is turned away and no call is refused. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
+import { blocksOf } from '../../sandbox/src/slack/messages.ts';
 import type { Call, Message } from '../../sandbox/src/slack/types.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -26,7 +27,7 @@ const countOf = (calls: Call[]): Record<string, number> => {
   return counts;
 };
 
-const isWaiting = (message: Message): boolean => JSON.stringify(message.blocks ?? []).includes('"action_id":"approve"');
+const isWaiting = (message: Message): boolean => JSON.stringify(blocksOf(message)).includes('"action_id":"approve"');
 
 /** Clicks on each approval message as it comes. */
 const approveAll = async ({ slack }: World, count: number): Promise<void> => {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTarget, enterBy, untilCut } from '../providers/redis/target.ts';
 import type { Target } from '../providers/redis/target.ts';
-import { createShowing, storyOf } from '../support/story.ts';
+import { createShowing, storyOf, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -50,7 +50,7 @@ test('requested in one line, approved, used as the role says, cut at its expiry,
   await world.slack.as('olga').click(message, 'approve');
   const { url, text } = await credentials('ada');
   for (const label of ['Host', 'Port', 'User', 'Password', 'URL', 'Command']) expect(text).toContain(`*${label}*`);
-  expect(text).toContain('REDISCLI_AUTH=');
+  expect(text).toContain('--askpass');
   const session = await enterBy(url);
   expect(await session.redis.get('app:order:2')).toBe('order 2');
   await expect(session.redis.set('app:order:2', 'x')).rejects.toThrow(/NOPERM/);
@@ -59,12 +59,13 @@ test('requested in one line, approved, used as the role says, cut at its expiry,
   await untilCut(session);
   await story.dm('ada', '*Ended*');
   await expect(enterBy(url)).rejects.toThrow(/./);
+  await untilRemoved(world);
   expect(await users()).toEqual([]);
   for (const node of target.nodes) expect(node.aclFile()).not.toContain('user lk_');
   expect(await world.sql(`select end_outcome, end_cause from grants`)).toEqual([
     { end_outcome: 'removed', end_cause: 'expired' },
   ]);
-  const [recorded] = await world.sql<{ data: string }>(`select data from audit_events where type = 'grant.ended'`);
+  const [recorded] = await world.sql<{ data: string }>(`select data from audit_events where type = 'grant.removed'`);
   expect(JSON.parse(recorded?.data ?? '{}')).toMatchObject({ endsBy: 'revoke' });
 });
 
@@ -78,7 +79,8 @@ test('given back early: a connection that waits is cut at once, and what remains
   session.redis.blpop('app:nothing', 0).catch(() => undefined);
   await world.slack.as('ada').click(await story.dm('ada', 'show_credentials'), 'done');
   await untilCut(session);
-  await story.dm('ada', 'given back');
+  await story.dm('ada', 'returned');
   await expect(enterBy(url)).rejects.toThrow(/./);
+  await untilRemoved(world);
   expect(await users()).toEqual([]);
 });

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startPrivatePostgres } from '../support/services.ts';
 import type { PrivateServer } from '../support/services.ts';
-import { openSession, storyOf, until } from '../support/story.ts';
+import { openSession, storyOf, until, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld, withClient } from '../support/world.ts';
 import type { World, WorldOptions } from '../support/world.ts';
@@ -31,7 +31,7 @@ const begin = async (options: WorldOptions = {}): Promise<Story> => {
   return storyOf(world);
 };
 const hasEnded = async (): Promise<boolean> =>
-  (await world.sql<{ state: string }>('select state from grants')).every(({ state }) => state === 'ended');
+  (await world.sql<{ state: string }>('select state from grants')).every(({ state }) => state === 'removed');
 
 /** The statements of the message, as somebody would copy them. */
 const statementsIn = (text: string): string[] =>
@@ -63,7 +63,7 @@ test('a target that is down at the end: what is open and what to run is told, an
   await story.dm('sam', 'late.* Nothing is left to do');
 });
 
-test('what does not mend itself is told at the first failure, and the statements that are told end the access', async () => {
+test('what does not fix itself is told at the first failure, and the statements that are told end the access', async () => {
   const story = await begin();
   await world.start();
   await world.slack.as('olga').click(await story.ask('ada', 'orders-db read 5s look at the stuck orders'), 'approve');
@@ -75,11 +75,12 @@ test('what does not mend itself is told at the first failure, and the statements
   const told = await story.dm('sam', 'Access is not ending');
   // Others are told after three: the message may be drawn anew before it is read here.
   expect(seen(told)).toMatch(/(One attempt|2 attempts) failed/);
-  expect(seen(told)).toContain('does not mend itself');
+  expect(seen(told)).toContain('An administrator has to fix it');
   const statements = statementsIn(seen(told));
   expect(statements).toHaveLength(7);
   for (const statement of statements) await world.targetSql(statement);
   await isCut;
+  await untilRemoved(world);
   expect(await world.logins()).toEqual([]);
   await world.sql('update grants set next_attempt_at = now()');
   await until(hasEnded, 'the end', 40_000);
@@ -160,7 +161,7 @@ test(
             world.slack
               .as('ada')
               .dmsWithApp()
-              .some((one) => seen(one).includes('nobody can get in, and no session is left')),
+              .some((one) => seen(one).includes('No login works and no session is left')),
           ),
         'the requester reads that it is closed',
       );

@@ -1,5 +1,6 @@
 /** What a message says stays true after it was posted: an extension that was overtaken, and one whose access has ended. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { blocksOf } from '../../sandbox/src/slack/messages.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 import { storyOf, until } from '../support/story.ts';
@@ -62,7 +63,7 @@ test('an extension that was overtaken says so, and none says that access lasts o
   expect(extensionCards().filter((text) => text.includes('moved again'))).toHaveLength(2);
 
   await say('ada', 'list');
-  expect(seen(await story.privately('ada', 'You have'))).toContain('for 45m');
+  expect(seen(await story.privately('ada', 'Your access'))).toContain('for 45m');
 
   await say('ada', 'done');
   const cards = await allSay(/The access ended/, 4);
@@ -78,7 +79,7 @@ test('a denied extension does not go on saying that the old end stays', async ()
   await world.slack.waitFor(() => world.slack.as('olga').modal(), { what: 'the form' });
   await world.slack.as('olga').type('reason', 'enough');
   await world.slack.as('olga').submit();
-  await story.dm('ada', 'The old end stays');
+  await story.dm('ada', 'The old expiry stays');
   await say('ada', 'done');
   await until(() => {
     const card = world.slack
@@ -107,14 +108,14 @@ admins: [security]
   );
   expect(card.text).toContain('OPS-12');
   await world.slack.as('olga').click(card, 'approve');
-  await story.inChannel('Agreed: <@U0OLGA>');
+  await story.inChannel('<@U0OLGA> approved');
   await world.slack.as('rita').click(card, 'approve');
   const both = 'Approved by <@U0OLGA> and <@U0RITA>';
-  const text = JSON.stringify((await story.inChannel(both)).blocks);
+  const text = JSON.stringify(blocksOf(await story.inChannel(both)));
   expect(text.match(/<@U0OLGA>/g)).toHaveLength(1);
   await story.dm('ada', 'show_credentials');
   await say('ada', 'list');
-  expect(seen(await story.privately('ada', 'You have'))).toContain(both);
+  expect(seen(await story.privately('ada', 'Your access'))).toContain(both);
   await say('olga', 'who orders-db');
   expect(seen(await story.privately('olga', 'in there now'))).toContain(both);
   world.slack.as('ada').openHome();

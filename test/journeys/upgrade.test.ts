@@ -1,5 +1,6 @@
 /** A new version takes over, over a migration or beside the old one: access that is live ends when it should, and nothing that waits is lost. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { SOCKETS } from '../../src/slack/connection/receiver-socket.ts';
 import { asOfMigration, migrationNames } from '../support/old-schema.ts';
 import { runCli, startProcess } from '../support/process.ts';
 import type { AppProcess } from '../support/process.ts';
@@ -38,7 +39,7 @@ const start = async (env: Record<string, string> = {}): Promise<AppProcess> => {
   const before = world.slack.connectionCount();
   const app = await startProcess({ ...world.env, ...env });
   running.push(app);
-  await world.slack.waitFor(() => world.slack.connectionCount() > before, { timeoutMs: 30_000 });
+  await world.slack.waitFor(() => world.slack.connectionCount() >= before + SOCKETS, { timeoutMs: 30_000 });
   return app;
 };
 type Rows = <Row extends object>(text: string) => Promise<Row[]>;
@@ -56,18 +57,18 @@ const activeGrants = (rows: Rows, count: number): Promise<unknown> =>
   );
 const allEnded = (rows: Rows): Promise<unknown> =>
   until(
-    async () => (await rows(`select 1 from grants where state <> 'ended'`)).length === 0,
+    async () => (await rows(`select 1 from grants where state <> 'removed'`)).length === 0,
     'the end of all grants',
     90_000,
   );
 /** Each end is recorded once, and whole seconds late at most on a machine that does other things too. */
 const endedOnceAndOnTime = async (rows: Rows, since: Date): Promise<void> => {
   const ends = await rows<{ times: string }>(
-    `select count(*) as times from audit_events where type = 'grant.ended' group by grant_id`,
+    `select count(*) as times from audit_events where type = 'grant.removed' group by grant_id`,
   );
   expect(ends.map(({ times }) => times)).toEqual(ends.map(() => '1'));
   const late = await rows<{ late_ms: number }>(
-    `select extract(epoch from ended_at - greatest(expires_at, '${since.toISOString()}'))::double precision * 1000 as late_ms from grants`,
+    `select extract(epoch from closed_at - greatest(expires_at, '${since.toISOString()}'))::double precision * 1000 as late_ms from grants`,
   );
   for (const { late_ms: lateMs } of late) expect(lateMs).toBeLessThan(10_000);
 };
@@ -105,7 +106,7 @@ describe.each([[second], [beforeLast]])('from the schema of %s', (last) => {
     await start(env);
     const startedAt = new Date();
     await until(
-      async () => (await rows(`select 1 from grants where state = 'ended'`)).length >= 1,
+      async () => (await rows(`select 1 from grants where state = 'removed'`)).length >= 1,
       'the end that fell due while nothing ran',
       60_000,
     );

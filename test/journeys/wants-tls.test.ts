@@ -1,7 +1,7 @@
 /** A target that no connection can be made to, since TLS does not fit: nothing was begun there, so nothing is said to be ended. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
-import { storyOf, until } from '../support/story.ts';
+import { storyOf, until, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -56,6 +56,7 @@ test('what is not fixed in time has failed: there was nothing to end', async () 
   await story.dm('ada', 'could not be set up yet');
   await until(async () => (await state()) === 'failed', 'the end', 60_000);
   expect(await story.events()).not.toContain('grant.ending');
+  await untilRemoved(world);
   expect(await world.logins()).toEqual([]);
 });
 
@@ -67,5 +68,5 @@ test('what an attempt before may have left is looked for, and not taken for gone
   await world.sql(`update grants set created_at = now() - interval '2 hours', next_attempt_at = now()`);
   await until(async () => (await state()) === 'ending', 'the end that looks', 60_000);
   changePolicy(', sslmode: require', '');
-  await until(async () => (await state()) === 'ended', 'the end', 60_000);
+  await until(async () => (await state()) === 'removed', 'the end', 60_000);
 });

@@ -39,7 +39,7 @@ const warnings = (): Message[] =>
   world.slack
     .as('ada')
     .dmsWithApp()
-    .filter((message) => seen(message).includes('⧗'));
+    .filter((message) => seen(message).includes('⏰'));
 const warning = (text: string): Promise<Message> => story.dm('ada', text);
 /** Time passes. */
 const reachWarning = (): Promise<unknown[]> => world.sql(`update grants set warn_at = clock_timestamp()`);

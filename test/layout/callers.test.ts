@@ -16,8 +16,14 @@ const CALLER = path.join('application', 'identity', 'caller.ts');
 const MAKERS = /\bcaller(?:FromSlack|OnCall|FromSession)\b/;
 const CAST = /\bas (?:unknown as )?(?:Caller|PersonCaller|ClientCaller)\b/;
 
-/** Doors, the place that opens them, and the alert that a rule answers for whoever is on call. */
-const DOORS = [/^slack\/door\//, /^http\//, /^compose\//, /^application\/alerts\/route-alert\.ts$/];
+/** Doors, the place that opens them, the alert that a rule answers for whoever is on call or a person for a client, and what GitHub's signed deliveries bring. */
+const DOORS = [
+  /^slack\/door\//,
+  /^http\//,
+  /^compose\//,
+  /^application\/alerts\/(?:route-alert|request-for-client)\.ts$/,
+  /^application\/github\//,
+];
 
 test('only doors make callers', () => {
   const makers = files.filter((file) => file !== CALLER && MAKERS.test(textOf(file)));

@@ -27,7 +27,9 @@ const WRITERS: Record<string, string> = {
   'grants.setActive': 'application/grants/activate.ts',
   'grants.setFailed': 'application/grants/hold.ts',
   'grants.setExtended': 'application/grants/extend-in-target.ts',
-  'grants.setEndedMany': 'application/grants/revoke-grants.ts',
+  'grants.setClosedMany': 'application/grants/close-grants.ts',
+  'grants.setRemovedMany': 'application/grants/remove-grants.ts',
+  'grants.claimClosed': 'application/grants/revoke-grants.ts',
 };
 
 const EVENTS: Record<string, string> = {
@@ -41,7 +43,8 @@ const EVENTS: Record<string, string> = {
   'grant.active': 'application/grants/activate.ts',
   'grant.failed': 'application/grants/hold.ts',
   'grant.extended': 'application/grants/extend-in-target.ts',
-  'grant.ended': 'application/grants/revoke-grants.ts',
+  'grant.closed': 'application/grants/close-grants.ts',
+  'grant.removed': 'application/grants/remove-grants.ts',
 };
 
 /** Also of what was taken out of `tx` first: `const { setEnding } = tx.grants`. */

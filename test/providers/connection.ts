@@ -2,12 +2,8 @@
 import { expect } from 'vitest';
 import type { Json } from '../../src/domain/json.ts';
 import { guard, type Call } from '../../src/providers/guard.ts';
-import {
-  ProviderError,
-  type AnyProvider,
-  type Connection,
-  type ProviderContext,
-} from '../../src/providers/provider.ts';
+import type { AnyProvider } from '../../src/providers/any-provider.ts';
+import { ProviderError, type Connection, type ProviderContext } from '../../src/providers/provider.ts';
 import { secretsIn } from '../../src/providers/scrub.ts';
 import { newId } from '../../src/lib/ids.ts';
 

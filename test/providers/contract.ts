@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { waitUntil } from '../../sandbox/src/embedded/wait.ts';
 import type { Json } from '../../src/domain/json.ts';
-import type { AnyProvider, Connection, Granted, ProviderContext } from '../../src/providers/provider.ts';
+import type { AnyProvider } from '../../src/providers/any-provider.ts';
+import type { Connection, Granted, ProviderContext } from '../../src/providers/provider.ts';
 import { connectTo, contextOf } from './connection.ts';
 import type { Visit, World, WorldOption } from './worlds.ts';
 
@@ -22,7 +23,7 @@ const promises = (provider: AnyProvider, { open }: WorldOption): void => {
     connection = connectTo(provider, world.config);
   });
   afterAll(async () => {
-    await connection.close();
+    await connection.disconnect();
     await world.close();
   });
 
@@ -30,11 +31,23 @@ const promises = (provider: AnyProvider, { open }: WorldOption): void => {
   const endsItself = (): boolean => connection.guarantee(world.roles.read.scope).endsBy !== 'revoke';
 
   const granted = async (ctx: ProviderContext, role: 'read' | 'write' = 'read'): Promise<Granted<Json>> =>
-    await connection.grant(world.roles[role].scope, ctx);
+    credentialsOf(await connection.grant(world.roles[role].scope, ctx), ctx, role);
+  /** As they are shown at this moment. */
+  const credentialsOf = (
+    access: Granted<Json>,
+    { expiresAt }: ProviderContext,
+    role: 'read' | 'write' = 'read',
+  ): Granted<Json> => {
+    const { publicKey = '' } = world;
+    const { scope } = world.roles[role];
+    return { ...access, ...connection.issue?.(scope, access.handle, { expiresAt, publicKey }) };
+  };
   const check = async (handle: Json | undefined, ctx: ProviderContext): Promise<string> =>
     await connection.check(world.roles.read.scope, handle, ctx);
   const revoke = async (handle: Json | undefined, ctx: ProviderContext): Promise<string> =>
     await connection.revoke(world.roles.read.scope, handle, ctx);
+  const close = async (handle: Json | undefined, ctx: ProviderContext): Promise<string> =>
+    await connection.close(world.roles.read.scope, handle, ctx);
   const isCut = async (visit: Visit): Promise<void> =>
     await waitUntil(visit.isCut, { timeoutMs: 5_000, what: 'the session to be cut' });
 
@@ -44,7 +57,8 @@ const promises = (provider: AnyProvider, { open }: WorldOption): void => {
   });
 
   test('a config or scope of the wrong shape is a problem with a path and a sentence', () => {
-    for (const problems of [provider.configProblems({ nonsense: 1 }), provider.scopeProblems({ nonsense: 1 })]) {
+    const scopes: Json[] = world.takesAnyScope ? ['nonsense'] : ['nonsense', { nonsense: 1 }];
+    for (const problems of [provider.configProblems({ nonsense: 1 }), ...scopes.map(provider.scopeProblems)]) {
       expect(problems.length).toBeGreaterThan(0);
       for (const problem of problems)
         expect(problem).toEqual({
@@ -126,6 +140,54 @@ const promises = (provider: AnyProvider, { open }: WorldOption): void => {
     expect(await check(undefined, ctx)).toBe('absent');
   });
 
+  test('the first stroke closes: the session is cut and the secret refused, and what was made is still there', async () => {
+    const ctx = contextOf();
+    const access = await granted(ctx);
+    const visit = await world.enter(access.secret);
+    expect(await close(access.handle, ctx)).toBe('closed');
+    await isCut(visit);
+    expect(await isRefused(world, access)).toBe(true);
+    // Where the end is one step, nothing is left after it.
+    const isLeft = (await world.countOf(ctx.grantId)) === 1;
+    expect(await check(access.handle, ctx)).toBe(isLeft ? 'present' : 'absent');
+    expect(await close(access.handle, ctx)).toBe(isLeft ? 'closed' : 'absent');
+    expect(await revoke(access.handle, ctx)).toBe(isLeft ? 'removed' : 'already_absent');
+    expect(await world.countOf(ctx.grantId)).toBe(0);
+    expect(await close(access.handle, ctx)).toBe('absent');
+  });
+
+  test('both strokes need no handle, and there is nothing to close before the grant', async () => {
+    const ctx = contextOf();
+    expect(await close(undefined, ctx)).toBe('absent');
+    const access = await granted(ctx);
+    const visit = await world.enter(access.secret);
+    expect(await close(undefined, ctx)).toBe('closed');
+    await isCut(visit);
+    expect(await isRefused(world, access)).toBe(true);
+    await revoke(undefined, ctx);
+    expect(await check(undefined, ctx)).toBe('absent');
+  });
+
+  test('what is closed is not opened again by more time', async ({ skip }) => {
+    skip(!connection.extend, 'this target has no deadline to move');
+    const ctx = contextOf();
+    const access = await granted(ctx);
+    await close(access.handle, ctx);
+    const later = { ...ctx, expiresAt: new Date(ctx.expiresAt.getTime() + 600_000) };
+    await expect(connection.extend?.(world.roles.read.scope, access.handle, later)).rejects.toBeInstanceOf(Error);
+    expect(await isRefused(world, access)).toBe(true);
+    await revoke(access.handle, ctx);
+  });
+
+  test('strokes that meet all succeed, and what is removed is not there afterwards', async () => {
+    const ctx = contextOf();
+    const access = await granted(ctx);
+    const struck = [close(access.handle, ctx), revoke(access.handle, ctx), close(undefined, ctx)];
+    await Promise.all(struck);
+    expect(await check(access.handle, ctx)).toBe('absent');
+    expect(await isRefused(world, access)).toBe(true);
+  });
+
   test('two ends at the same moment both succeed', async () => {
     const ctx = contextOf();
     const access = await granted(ctx);
@@ -176,7 +238,7 @@ const promises = (provider: AnyProvider, { open }: WorldOption): void => {
     const later = { ...ctx, expiresAt: new Date(Date.now() + 600_000) };
     await connection.extend?.(world.roles.read.scope, access.handle, later);
     await waitUntil(() => Date.now() > ctx.expiresAt.getTime() + 100, { timeoutMs: 5_000, what: 'the first deadline' });
-    const visit = await world.enter(access.secret);
+    const visit = await world.enter(credentialsOf(access, later).secret);
     expect(await visit.read()).toBe(3);
     await visit.leave();
     await revoke(access.handle, later);
@@ -205,7 +267,7 @@ const promises = (provider: AnyProvider, { open }: WorldOption): void => {
     const [one, other] = [contextOf(), contextOf()];
     const [first, second] = [await granted(one), await granted(other)];
     const isSame = isDeepStrictEqual(second.handle, first.handle);
-    expect(isSame && !provider.isShared).toBe(false);
+    expect(isSame && !provider.isShared(world.roles.read.scope)).toBe(false);
     await revoke(first.handle, one);
     await revoke(second.handle, other);
     expect(await check(second.handle, other)).toBe('absent');
@@ -220,8 +282,10 @@ const promises = (provider: AnyProvider, { open }: WorldOption): void => {
     const [first, last] = await Promise.all(accesses.map(async (access) => await world.enter(access.secret)));
     const handles = [accesses[0]?.handle, undefined, undefined];
     const items = contexts.map(({ grantId }, n) => ({ scope: world.roles.read.scope, handle: handles[n], grantId }));
-    expect(await connection.revokeMany(items, contextOf())).toEqual(['removed', 'already_absent', 'removed']);
+    expect(await connection.closeMany?.(items, contextOf())).toEqual(['closed', 'absent', 'closed']);
     for (const visit of [first, last]) if (visit) await isCut(visit);
+    await connection.revokeMany(items, contextOf());
+    expect(await connection.closeMany?.(items, contextOf())).toEqual(['absent', 'absent', 'absent']);
     for (const ctx of contexts) expect(await world.countOf(ctx.grantId)).toBe(0);
   });
 
@@ -273,7 +337,7 @@ const promises = (provider: AnyProvider, { open }: WorldOption): void => {
     await revoke(unused.handle, contexts[1]);
   });
 
-  test('a look at the prepared target finds nothing to mend', async () => {
+  test('a look at the prepared target finds nothing to fix', async () => {
     const { read, write } = world.roles;
     const findings = await connection.preflight?.({ read: read.scope, write: write.scope }, contextOf());
     // The write group may create tables here, which is meant.

@@ -20,11 +20,12 @@ const guarded = (check: Check, options: { timeoutMs?: number } = {}) => {
   let attempts = 0;
   const connection: Connection<string, string> = {
     grant: async () => ({ handle: 'h' }),
+    close: async () => 'closed',
     revoke: async () => 'removed',
     check: async (_scope, _handle, ctx) => await check(ctx, (attempts += 1)),
     activity: () => new Promise(() => undefined),
     guarantee: () => ({ endsBy: 'revoke', survives: null }),
-    close: async () => undefined,
+    disconnect: async () => undefined,
   };
   const wrapped = guard(connection, {
     provider: 'test',

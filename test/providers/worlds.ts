@@ -15,6 +15,10 @@ export type Visit = {
 export type World = {
   config: Json;
   roles: { read: { scope: Json; actsAs: string }; write: { scope: Json; actsAs: string } };
+  /** Any object is a scope there. */
+  takesAnyScope?: true;
+  /** Of the person, for targets that make credentials for it. */
+  publicKey?: string;
   /** Rejects when the target refuses the secret. */
   enter: (secret: Secret | undefined) => Promise<Visit>;
   /** How many accesses of this grant exist in the target, asked past the provider. */

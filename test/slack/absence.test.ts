@@ -142,7 +142,7 @@ describe('somebody who is away', () => {
   it('leaves a request that only people who are away could decide, and its requester hears it', async () => {
     await away('U0RITA', null);
     const id = await ask();
-    expect(seen(rig.slack.as('ada').dmsWithApp().at(-1))).toContain('Everybody who may approve is away');
+    expect(seen(rig.slack.as('ada').dmsWithApp().at(-1))).toContain('Every approver is away');
     expect((await viewOf(id)).request.unreachableAt).not.toBeNull();
     expect(await vote('U0RITA', id)).toMatchObject({ outcome: 'counted' });
   });

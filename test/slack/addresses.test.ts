@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createPool, createStore } from '../../src/store/client.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createLog } from '../../src/lib/log.ts';
-import { createDirectory } from '../../src/slack/directory/people.ts';
+import { createDirectory } from '../../src/directory/people.ts';
+import { createWorkspace } from '../../src/slack/directory/workspace.ts';
 import { createEmailBindings } from '../../src/application/identity/email-bindings.ts';
 import { createUnreadableGroups } from '../../src/application/identity/unreadable-groups.ts';
 import { forgetfulFacts } from '../support/facts.ts';
@@ -36,7 +37,7 @@ const anotherProcess = (): Directory => {
   const store = createStore({ pool: createPool({ url: rig.databaseUrl, log, max: 3 }), log, onWork: () => undefined });
   closing.push(() => store.close());
   return createDirectory({
-    client: rig.connection.client,
+    workspace: createWorkspace(rig.connection.client, () => Promise.resolve()),
     teamId: () => rig.slack.state.team.id,
     policy: () => policyOf(POLICY),
     book: createEmailBindings({ store, ids: { next: newId } }),
@@ -169,6 +170,24 @@ describe('an address at first sight', () => {
     const sightings = await rig.store.read.sightings(team.id, { addresses: ['new@acme.test'], userIds: [] });
     expect(sightings).toHaveLength(4);
     expect(sightings.filter(({ isBound }) => isBound)).toHaveLength(1);
+  });
+
+  it('is bound to the first of several that are seen together, and an account to its first address', async () => {
+    const { team } = rig.slack.state;
+    const book = createEmailBindings({ store: rig.store, ids: { next: newId } });
+    const pairs = [
+      { userId: 'U0ONE', address: 'a@acme.test' },
+      { userId: 'U0TWO', address: 'a@acme.test' },
+      { userId: 'U0ONE', address: 'b@acme.test' },
+      { userId: 'U0ONE', address: 'a@acme.test' },
+      { userId: 'U0THREE', address: 'c@acme.test' },
+    ];
+    await Promise.all([book.see(team.id, pairs), book.see(team.id, pairs)]);
+    const addresses = ['a@acme.test', 'b@acme.test', 'c@acme.test'];
+    const seen = await rig.store.read.sightings(team.id, { addresses, userIds: [] });
+    expect(seen).toHaveLength(4);
+    const bound = seen.filter(({ isBound }) => isBound).map(({ userId, address }) => `${userId} ${address}`);
+    expect(bound.toSorted()).toEqual(['U0ONE a@acme.test', 'U0THREE c@acme.test']);
   });
 
   it('at two accounts at once names neither, for a process that never saw them apart', async () => {

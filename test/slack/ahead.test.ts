@@ -42,8 +42,8 @@ describe('an allowance that is one of two approvals', () => {
     expect(missing).toEqual([{ label: 'sre', count: 1 }]);
     const { id, state } = await ask();
     expect(state).toBe('pending');
-    expect(approval()).toContain('Agreed: olga (ahead of time).');
-    expect(approval()).toContain('Still needed: one of sre.');
+    expect(approval()).toContain('olga (ahead of time) approved');
+    expect(approval()).toContain('waiting for one of sre');
     const { outcome, view } = await vote('U0RITA', id);
     expect(outcome).toBe('decided');
     expect(view.decision?.reason).toBe(`by rita, and ahead of time by olga (allowance ${allowance.id})`);

@@ -112,12 +112,12 @@ describe('a condition on an alert', () => {
         await rig.useCases.activate({ grantId: grant?.id ?? '' });
         await rig.settle();
         const now = await rig.store.read.view(request.id);
-        expect(now?.grant?.state).toBe('ended');
+        expect(now?.grant?.state).toBe('removed');
         return now;
       },
       { timeout: 10_000, interval: 100 },
     );
-    expect(view?.grant).toMatchObject({ state: 'ended', endCause: 'not_started', activatedAt: null });
+    expect(view?.grant).toMatchObject({ state: 'removed', endCause: 'not_started', activatedAt: null });
     expect(view?.grant?.endReason).toContain('No rule approves it by itself any more');
   });
 });

@@ -1,11 +1,11 @@
 /** The messages and the form of approving, with hostile text and at their longest: Slack takes each of them. */
 import { beforeAll, afterAll, describe, expect, it } from 'vitest';
 import type { RequestChange } from '../../src/domain/requests/request.ts';
-import { checkMessageBlocks, checkView } from '../../sandbox/src/slack/blocks/validate.ts';
+import { checkView } from '../../sandbox/src/slack/blocks/validate.ts';
 import { announcementMessage } from '../../src/slack/messages/render/admin-notification.ts';
 import { approvalMessage } from '../../src/slack/messages/render/approval.ts';
-import { factsOf } from '../../src/slack/messages/render/facts.ts';
-import type { Asked, MessageFacts } from '../../src/slack/messages/render/facts.ts';
+import { factsOf } from '../../src/application/messages/facts.ts';
+import type { Asked, MessageFacts } from '../../src/application/messages/facts.ts';
 import { MESSAGE_TOTAL_MAX } from '../../src/slack/messages/render/limits.ts';
 import { oneOf } from '../../src/slack/messages/render/phrases.ts';
 import { discussionReply, escalationReply, reminderReply } from '../../src/slack/messages/render/replies.ts';
@@ -14,6 +14,7 @@ import { changesForm } from '../../src/slack/door/views/approve-changes.ts';
 import type { RequestView } from '../../src/application/record/request-view.ts';
 import type { Person } from '../../src/domain/principals/person.ts';
 import { POLICY, policyOf, seen, startRig } from './rig.ts';
+import { problemsOf } from '../support/card.ts';
 import type { Rig } from './rig.ts';
 
 const HOSTILE = `<!channel> <@U0SAM> \`\`\` *bold* & "quoted" ${'x'.repeat(3_000)}`;
@@ -93,17 +94,17 @@ describe('what approvers and requesters are shown', () => {
   ])('%s is within every limit, and no text of anybody pings', (_, draw) => {
     const { view: shown, facts } = drawn();
     const message = draw(shown, facts);
-    expect(checkMessageBlocks(message.blocks)).toEqual([]);
-    expect(JSON.stringify(message.blocks).length + message.text.length).toBeLessThan(MESSAGE_TOTAL_MAX);
+    expect(problemsOf(message)).toEqual([]);
+    expect(seen(message).length).toBeLessThan(MESSAGE_TOTAL_MAX);
     expect(seen(message)).not.toContain('<!channel>');
     expect(seen(message)).not.toContain('<@U0SAM>');
   });
 
   it('is a form that Slack takes, with nothing in it that is more than was asked', () => {
-    const form = changesForm(policy, { ...view, request: { ...view.request, role: 'read' } });
+    const form = changesForm(policy, { ...view, request: { ...view.request, role: 'read' } }, {});
     expect(checkView(form)).toEqual([]);
     expect(JSON.stringify(form)).not.toContain('"write"');
-    const odd = changesForm(policy, { ...view, request: { ...view.request, durationMs: 61_000 } });
+    const odd = changesForm(policy, { ...view, request: { ...view.request, durationMs: 61_000 } }, {});
     expect(checkView(odd)).toEqual([]);
     expect(JSON.stringify(odd)).toContain('1m1s (as asked)');
     expect(JSON.stringify(odd)).not.toContain('"value":"5m"');
@@ -130,9 +131,8 @@ it('news of a policy is within every limit, and quotes the file without obeying 
       closing: null,
       closedAt: null,
       version: 1,
-      copies: [],
     });
-    expect(checkMessageBlocks(message.blocks)).toEqual([]);
+    expect(problemsOf(message)).toEqual([]);
     expect(seen(message)).not.toContain('<!channel>');
   }
 });

@@ -3,22 +3,24 @@ import fc from 'fast-check';
 import type { Extension } from '../../src/domain/grants/extension.ts';
 import type { Grant } from '../../src/domain/grants/grant.ts';
 import type { GrantState, RequestState } from '../../src/domain/lifecycle.ts';
-import { checkMessageBlocks, checkView } from '../../sandbox/src/slack/blocks/validate.ts';
+import { checkView } from '../../sandbox/src/slack/blocks/validate.ts';
 import { approvalMessage } from '../../src/slack/messages/render/approval.ts';
-import type { MessageFacts } from '../../src/slack/messages/render/facts.ts';
-import { factsOf } from '../../src/slack/messages/render/facts.ts';
+import type { MessageFacts } from '../../src/application/messages/facts.ts';
+import { factsOf } from '../../src/application/messages/facts.ts';
 import { MESSAGE_TOTAL_MAX } from '../../src/slack/messages/render/limits.ts';
 import { warningMessage } from '../../src/slack/messages/render/more-time.ts';
 import { grantedMessage, outcomeMessage, requesterMessage } from '../../src/slack/messages/render/requester.ts';
 import { stuckMessage } from '../../src/slack/messages/render/stuck.ts';
 import { cut, date, escape, inline, quote, sentenceList } from '../../src/slack/messages/render/text.ts';
 import type { Message } from '../../src/slack/messages/render/text.ts';
-import { homeView } from '../../src/slack/door/home/home.ts';
+import { homeView } from '../../src/slack/door/home/home-view.ts';
 import { credentialsView } from '../../src/slack/door/views/credentials.ts';
 import { EMPTY } from '../../src/slack/door/views/form-state.ts';
-import { durationChoices, requestForm } from '../../src/slack/door/views/request-form.ts';
+import { durationChoices } from '../../src/slack/door/views/duration-field.ts';
+import { requestForm } from '../../src/slack/door/views/request-form.ts';
 import type { RequestView } from '../../src/application/record/request-view.ts';
 import { buttonsOf, POLICY, policyOf, seen } from './rig.ts';
+import { problemsOf } from '../support/card.ts';
 import { grantOf, NOW, personOf, requestOf, viewWith } from './some-view.ts';
 
 const policy = policyOf(POLICY);
@@ -39,7 +41,10 @@ const viewOf = ({
     grant: given,
   });
 
-const facts: MessageFacts = factsOf(policy, { target: 'orders-db', role: 'read' });
+const facts: MessageFacts = {
+  ...factsOf(policy, { target: 'orders-db', role: 'read' }),
+  guarantee: { endsBy: 'both', survives: null },
+};
 const drawings = [
   approvalMessage,
   requesterMessage,
@@ -79,10 +84,12 @@ const every: [string, RequestView][] = [
     state,
     viewOf({ state }),
   ]),
-  ...(['activating', 'active', 'ending', 'ended', 'failed'] as const).map((state): [string, RequestView] => [
-    state,
-    viewOf({ state: 'approved', grant: grantOf(state, { attempts: 4, lastError: 'It did not answer.' }) }),
-  ]),
+  ...(['activating', 'active', 'ending', 'closed', 'removed', 'failed'] as const).map(
+    (state): [string, RequestView] => [
+      state,
+      viewOf({ state: 'approved', grant: grantOf(state, { attempts: 4, lastError: 'It did not answer.' }) }),
+    ],
+  ),
   ...(['pending', 'denied', 'cancelled', 'lapsed'] as const).map((state): [string, RequestView] => [
     `more time, ${state}`,
     moreOf(state, null),
@@ -95,13 +102,24 @@ const every: [string, RequestView][] = [
 
 describe('the last word on access', () => {
   const ended = (more: Partial<Grant>): string =>
-    seen(outcomeMessage(viewOf({ state: 'approved', grant: grantOf('ended', more) }), facts));
+    seen(requesterMessage(viewOf({ state: 'approved', grant: grantOf('removed', more) }), facts));
 
   it('says when it was first seen in use, or that it was not seen', () => {
     expect(ended({ isUseTold: true, firstUsedAt: NOW })).toContain(
       'confirmed by the target. First seen in use <!date^',
     );
     expect(ended({ isUseTold: true })).toContain('confirmed by the target. Not seen in use.');
+  });
+
+  it('says what was recorded, and nothing where nothing was', () => {
+    const done = { statements: 12, sessions: 1, missing: [{ session: 's', from: 41, to: 44 }], lost: [], isOver: true };
+    const view = viewOf({ state: 'approved', grant: grantOf('removed') });
+    const words = (recording: RequestView['recording']): string =>
+      seen(requesterMessage({ ...view, recording }, facts));
+    expect(words(done)).toContain('*What was done:* 12 statements; lines 41–44 missing.');
+    expect(words({ ...done, missing: [] })).toContain('*What was done:* 12 statements, complete.');
+    expect(words({ ...done, missing: [], lost: ['The log <a> was gone.'] })).toContain('The log &lt;a&gt; was gone.');
+    expect(words(null)).not.toContain('What was done');
   });
 
   it('says nothing of use where the target cannot tell, or where access never began', () => {
@@ -124,8 +142,8 @@ const at15 = (view: RequestView): RequestView =>
 describe('more time', () => {
   it.each([
     [moreOf('pending', null), '30m more'],
-    [moreOf('denied', null), 'The old end stays'],
-    [moreOf('lapsed', null, 'ended'), 'the access ended before anybody decided'],
+    [moreOf('denied', null), 'The old expiry stays'],
+    [moreOf('lapsed', null, 'removed'), 'the access ended before an approver decided'],
     [moreOf('approved', { state: 'moving' }), 'not yet confirmed by the target'],
     [
       moreOf('approved', { state: 'moving', attempts: 2, error: 'It is down.' }),
@@ -134,10 +152,10 @@ describe('more time', () => {
     [at15(moreOf('approved', { state: 'moved' })), '*Extended*: until'],
     [moreOf('approved', { state: 'moved' }), 'The expiry moved again, to'],
     [moreOf('approved', { state: 'moved' }, 'ending'), 'The access is being ended.'],
-    [moreOf('approved', { state: 'moved' }, 'ended'), 'The access ended <!date^'],
-    [moreOf('denied', null, 'ended'), 'The access ended <!date^'],
-    [moreOf('approved', { state: 'failed', error: 'It said no.' }), '*Not extended.* It said no. The old end stays'],
-    [moreOf('approved', { state: 'failed', error: 'It ended.' }, 'ended'), 'The access ended <!date^'],
+    [moreOf('approved', { state: 'moved' }, 'removed'), 'The access ended <!date^'],
+    [moreOf('denied', null, 'removed'), 'The access ended <!date^'],
+    [moreOf('approved', { state: 'failed', error: 'It said no.' }), '*Not extended.* It said no. The old expiry stays'],
+    [moreOf('approved', { state: 'failed', error: 'It ended.' }, 'removed'), 'The access ended <!date^'],
   ])('says where it stands (%#)', (view, words) => expect(seen(requesterMessage(view, facts))).toContain(words));
 
   it('is warned of while it can still be asked for, and says so once the end was moved or is over', () => {
@@ -147,7 +165,7 @@ describe('more time', () => {
     expect(seen(warningMessage(active, offered, 1))).toContain('+12 min');
     expect(buttonsOf(warningMessage(active, facts, 1))).toEqual(['done']);
     const asked = { ...active, moreTime: { requestId: 'r2', byMs: 720_000, isDecided: false } };
-    expect(seen(warningMessage(asked, facts, 1))).toContain('You asked for *12m more*');
+    expect(seen(warningMessage(asked, facts, 1))).toContain('You requested *12m more*');
     expect(seen(warningMessage(active, offered, 0))).toContain('goes on until');
     expect(buttonsOf(warningMessage(active, offered, 0))).toEqual([]);
     const over = viewOf({ state: 'approved', grant: grantOf('ending', { extensions: 1 }) });
@@ -155,11 +173,11 @@ describe('more time', () => {
   });
 });
 
-const totalOf = (message: Message): number => JSON.stringify(message.blocks).length + message.text.length;
+const totalOf = (message: Message): number => seen(message).length;
 
 /** More time is agreed to as it was asked for, or not. */
 const PENDING_BUTTONS: Record<string, string[]> = {
-  pending: ['approve', 'approve_changes', 'deny', 'discuss'],
+  pending: ['approve', 'deny', 'approve_changes', 'discuss'],
   'more time, pending': ['approve', 'deny', 'discuss'],
 };
 
@@ -171,7 +189,7 @@ const stateNamed = (name: string): RequestView => {
 
 describe('every message, in every state', () => {
   it.each(every)('%s is what Slack accepts', (_, view) => {
-    for (const draw of drawings) expect(checkMessageBlocks(draw(view, facts).blocks)).toEqual([]);
+    for (const draw of drawings) expect(problemsOf(draw(view, facts))).toEqual([]);
   });
 
   it.each(every)(
@@ -182,16 +200,16 @@ describe('every message, in every state', () => {
     },
   );
 
-  it('keeps the id of the grant on the card, and asks once more before access is ended', () => {
+  it('has nothing to type on the card, and asks once more before access is ended', () => {
     const card = approvalMessage(stateNamed('active'), facts);
-    expect(seen(card)).toContain('Grant `');
-    expect(JSON.stringify(card.blocks)).toContain('End this access now?');
+    expect(seen(card)).not.toContain('`');
+    expect(seen(card)).toContain('End this access now?');
   });
 
   it('asks once more before a sensitive role is approved, with who, what and for how long', () => {
     const [plainly, carefully] = [false, true].map((isSensitive) => {
       const role = facts.role && { ...facts.role, isSensitive };
-      return JSON.stringify(approvalMessage(stateNamed('pending'), { ...facts, role }).blocks);
+      return seen(approvalMessage(stateNamed('pending'), { ...facts, role }));
     });
     expect(plainly).not.toContain('Approve this?');
     expect(carefully).toContain('a sensitive role, for 30m');
@@ -201,21 +219,22 @@ describe('every message, in every state', () => {
     expect(buttonsOf(grantedMessage(view, facts))).toEqual(state === 'active' ? ['show_credentials', 'done'] : []);
   });
 
-  it.each(every)('%s says removed only when it ended, and active only when it is', (state, view) => {
+  it.each(every)('%s says ended only when it is closed, and active only when it is', (state, view) => {
     const words = drawings
       .slice(0, 4)
       .map((draw) => seen(draw(view, facts)))
       .join();
-    expect(words.includes('Removed')).toBe(state === 'ended');
+    expect(words.includes('*Ended*')).toBe(state === 'closed' || state === 'removed');
+    expect(words.includes('no session is left')).toBe(state === 'closed' || state === 'removed');
     expect(words.includes('*Active*') || words.includes('You have')).toBe(state === 'active');
   });
 });
 
 describe('the end', () => {
   it('that found nothing left says so', () => {
-    const view = viewOf({ state: 'approved', grant: grantOf('ended', { endOutcome: 'already_absent' }) });
+    const view = viewOf({ state: 'approved', grant: grantOf('removed', { endOutcome: 'already_absent' }) });
     expect(seen(outcomeMessage(view, facts))).toContain('already gone when Latchkey came');
-    expect(seen(outcomeMessage(view, facts))).not.toContain('Removed');
+    expect(seen(outcomeMessage(view, facts))).not.toContain('no session is left');
   });
 
   it('that fails is still being ended and not yet confirmed', () => {
@@ -236,6 +255,7 @@ describe('text of people', () => {
     ['empty lines', '\n'.repeat(10_000)],
     ['links', '<https://evil.test|click> '.repeat(500)],
     ['turned reading direction', '\u202etxt.exe\u0000'],
+    ['an Arabic letter mark', '\u061ctxt.exe'],
     ['pairs of code units', '😀'.repeat(5_000)],
   ];
 
@@ -250,9 +270,9 @@ describe('text of people', () => {
     const open = { ...view, request: { ...view.request, rule: text, target: text, role: text } };
     for (const draw of drawings) {
       const message = draw(open, { ...shown, target: null, role: null });
-      expect(checkMessageBlocks(message.blocks)).toEqual([]);
+      expect(problemsOf(message)).toEqual([]);
       expect(totalOf(message)).toBeLessThan(MESSAGE_TOTAL_MAX);
-      expect(seen(message)).not.toMatch(/<!(channel|here|everyone)|<https|```|\u202e/);
+      expect(seen(message)).not.toMatch(/<!(channel|here|everyone)|<https|```|[\u061c\u202e]/);
     }
   });
 
@@ -307,7 +327,9 @@ describe('views', () => {
       recent: many,
       allowances: [],
       waitingForMe: many,
-      standing: new Map(),
+      nextWaiting: 'next',
+      often: [{ target: 'orders-db', role: 'read', durationMs: 1_800_000 }],
+      week: { requests: 1_234, medianWaitMs: 180_000, breakGlass: 2, lateEnds: 0 },
       reviews: many,
       offers: new Map(),
     };
@@ -317,7 +339,9 @@ describe('views', () => {
       recent: [],
       allowances: [],
       waitingForMe: [],
-      standing: new Map(),
+      nextWaiting: null,
+      often: [],
+      week: { requests: 0, medianWaitMs: null, breakGlass: 0, lateEnds: 0 },
       reviews: [],
       offers: new Map(),
     };
@@ -332,8 +356,8 @@ describe('views', () => {
       requestForm(policy, EMPTY, { lines: ['Choose'] }),
       requestForm(policy, full, { lines: ['x'.repeat(5_000)], mayBreakGlass: true }),
       requestForm({ ...policy, targets: {} }, EMPTY, { lines: [] }),
-      homeView(policy, overview, NOW),
-      homeView(policy, none, NOW),
+      homeView(policy, { overview, cards: new Map(), after: 'before' }, NOW),
+      homeView(policy, { overview: none, cards: new Map(), after: null }, NOW),
       credentialsView({ credentials: { fields, text: 'Connect.', commands: [] }, grant: grantOf('active') }),
     ];
     for (const view of views) expect(checkView({ ...view })).toEqual([]);

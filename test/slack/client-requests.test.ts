@@ -112,7 +112,7 @@ describe('a request of a client', () => {
     await rig.verbs.end({ caller, id: grant?.id ?? '', cause: 'done', reason: null });
     await rig.settle();
     const over = await rig.verbs.ownRequest({ caller, requestId: made.id });
-    expect(over.grant).toMatchObject({ state: 'ended', endCause: 'done', endOutcome: 'removed' });
+    expect(over.grant).toMatchObject({ state: 'removed', endCause: 'done', endOutcome: 'removed' });
     expect(over.endedBy).toMatchObject({ kind: 'client', name: 'api-deploy' });
     expect(lastIn(deploys)).toContain('Ended');
     expect(await rig.auditTypes(made.id)).toContain('credentials.shown');
@@ -160,7 +160,7 @@ describe('a request of a client', () => {
     await rig.verbs.sweep();
     await rig.settle();
     expect((await rig.verbs.ownRequest({ caller, requestId: made.id })).request.state).toBe('lapsed');
-    expect(lastIn(deploys)).toContain('Lapsed');
+    expect(lastIn(deploys)).toContain('Expired');
   });
 
   test('counts against the limits of the client, and of nobody else', async () => {

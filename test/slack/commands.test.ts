@@ -81,21 +81,35 @@ describe('the slash command', () => {
   };
 
   it('answers help from the commands themselves', async () => {
-    const help = await say('help');
+    const help = await say('help all');
     for (const { usage, does } of commands) {
       expect(help).toContain(usage.replace(/</g, '&lt;').replace(/>/g, '&gt;'));
       expect(help).toContain(does);
     }
   });
 
+  it.each([
+    ['ada', ['list', 'done', 'extend'], ['allow', 'revoke', 'evidence', 'people', 'break-glass', 'key']],
+    ['olga', ['list', 'allow', 'away', 'revoke'], ['evidence', 'people', 'break-glass']],
+    ['rita', ['list', 'allow', 'away'], ['evidence', 'people', 'break-glass']],
+    ['sam', ['list', 'allow', 'revoke', 'evidence', 'report', 'people'], ['break-glass', 'key']],
+  ])('shows %s what they may do, and no more', async (who, shown, hidden) => {
+    const help = await say('help', who);
+    const isShown = (name: string): boolean => commands.some((one) => one.name === name && help.includes(one.does));
+    expect(shown.filter((name) => !isShown(name))).toEqual([]);
+    expect(hidden.filter(isShown)).toEqual([]);
+    expect(help).toContain('orders-db read 30m checkout errors OPS-12');
+  });
+
   it('answers what was mistyped, privately, with what to type instead', async () => {
     expect(await say('hlep')).toContain('Did you mean `/prod-access help`?');
+    expect(buttonsOf(rig.slack.as('ada').messages('prod-access').at(-1))).toContain('say_line_0');
     expect(await say('lits')).toContain('`/prod-access list`');
     expect(await say('orders-bd read 5m because')).toContain('`/prod-access orders-db read 5m because`');
     expect(await say('orders-db raed 5m because')).toContain('`/prod-access orders-db read 5m because`');
     expect(await say('orders-db read banana')).toContain('That is no duration; write it like 30m');
     expect(await say('zzz qqq')).toContain('There is no target of that name');
-    expect(rig.slack.as('olga').messages('prod-access')).toEqual([]);
+    expect(rig.slack.as('oscar').messages('prod-access')).toEqual([]);
   });
 
   it.each([
@@ -107,12 +121,14 @@ describe('the slash command', () => {
     ['orders-db read 5m', 'Say why'],
     ['done', 'no live access'],
     ['done zzzzzzzz', 'There is no grant `zzzzzzzz`'],
-    ['revoke', 'revoke &lt;id&gt;'],
-    ['cancel', 'cancel &lt;id&gt;'],
+    ['revoke', 'There is no live access that you may end'],
+    ['cancel', 'You have no request that waits'],
+    ['disallow', 'There is no pre-approval'],
+    ['evidence', 'Only auditors and admins'],
     ['cancel zzzz', 'no such request'],
     ['who', 'who orders-db'],
     ['who ordes-db', 'who orders-db'],
-    ['list', 'You have nothing'],
+    ['list', 'You have no access'],
   ])('%s: %s', async (text, words) => {
     expect(await say(text)).toContain(words);
   });
@@ -126,7 +142,7 @@ describe('the slash command', () => {
 
   it('says who is in a target and who lets others in', async () => {
     const text = await say('who orders-db');
-    expect(text).toContain('Nobody.');
+    expect(text).toContain('No one.');
     expect(text).toContain('one of owners (<@U0OLGA>, <@U0SAM>)');
   });
 
@@ -137,7 +153,7 @@ describe('the slash command', () => {
     await until(rig, () => seen(rig.slack.as('olga').home()).includes('look at order 7'));
     expect(buttonsOf(rig.slack.as('olga').home())).toContain('approve');
     await rig.slack.as('olga').click('home', 'approve');
-    await until(rig, () => seen(rig.slack.as('olga').home()).includes('Nobody waits for you'));
+    await until(rig, () => seen(rig.slack.as('olga').home()).includes('No request waits for you'));
     await rig.settle();
     rig.slack.as('ada').openHome();
     await until(rig, () => buttonsOf(rig.slack.as('ada').home()).includes('show_credentials'));

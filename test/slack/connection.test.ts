@@ -3,8 +3,11 @@ import { createLog } from '../../src/lib/log.ts';
 import { createSlackApp } from '../../src/slack/app.ts';
 import type { SlackApp } from '../../src/slack/app.ts';
 import { createSlackConnection } from '../../src/slack/connection/connection.ts';
+import { SOCKETS } from '../../src/slack/connection/receiver-socket.ts';
 import { StartError } from '../../src/slack/connection/start-error.ts';
-import type { Store } from '../../src/application/deps.ts';
+import type { Access, Store } from '../../src/application/deps.ts';
+import type { Directory } from '../../src/application/identity/directory.ts';
+import type { EventStreams } from '../../src/application/identity/fact-ports.ts';
 import type { PersonCaller } from '../../src/application/identity/caller.ts';
 import type { UseCases } from '../../src/application/verbs.ts';
 import { forgetfulFacts, unheardStreams } from '../support/facts.ts';
@@ -25,13 +28,20 @@ afterEach(async () => {
   await Promise.all(apps.splice(0).map((app) => app.stop()));
 });
 
-type Given = { botToken?: string; appToken?: string | null; apiUrl?: string; useCases?: UseCases };
+type Given = {
+  botToken?: string;
+  appToken?: string | null;
+  apiUrl?: string;
+  useCases?: UseCases;
+  streams?: EventStreams;
+};
 
 const make = ({
   botToken = slack.botToken,
   appToken = slack.appToken,
   apiUrl = slack.apiUrl,
   useCases = {} as UseCases,
+  streams = unheardStreams,
 }: Given = {}): SlackApp => {
   const connection = createSlackConnection({ botToken, apiUrl, log });
   const environment = { appToken, signingSecret: null, apiUrl };
@@ -43,9 +53,11 @@ const make = ({
     useCases,
     callerOf: () => Promise.resolve({} as PersonCaller),
     policy: () => policy,
+    directory: {} as Directory,
+    access: {} as Access,
     replays: forgetfulReplays,
     facts: forgetfulFacts,
-    streams: unheardStreams,
+    streams,
     store,
     log,
   });
@@ -100,6 +112,30 @@ describe('the socket', () => {
       await vi.waitFor(isAnswering, { timeout: 20_000, interval: 100 });
     }
     expect(app.isConnected()).toBe(true);
+  });
+
+  it('has a second beside it: while either is opened again, everybody is answered and nothing kept is believed', async () => {
+    const streams = {
+      alive: vi.fn<EventStreams['alive']>().mockResolvedValue(),
+      lost: vi.fn<EventStreams['lost']>().mockResolvedValue(),
+    };
+    const app = make({ streams });
+    await app.start();
+    await slack.waitFor(() => slack.connectionCount() === SOCKETS);
+    const gaps = (): number => streams.alive.mock.calls.filter(([, , isNew]) => isNew).length;
+    const before = gaps();
+    for (const cut of [slack.faults.dropSockets, (count: number) => slack.faults.disconnectSockets('warning', count)]) {
+      const noted = gaps();
+      slack.faults.delay('apps.connections.open', 500);
+      cut(1);
+      await slack.waitFor(() => slack.connectionCount() < SOCKETS);
+      for (let turn = 0; turn < SOCKETS; turn += 1) await isAnswering();
+      expect(app.isConnected()).toBe(true);
+      await vi.waitFor(() => expect(gaps()).toBe(noted + 1));
+      slack.faults.clear();
+      await slack.waitFor(() => slack.connectionCount() === SOCKETS, { timeoutMs: 10_000 });
+    }
+    expect({ gaps: gaps() - before, lost: streams.lost.mock.calls.length }).toEqual({ gaps: 2, lost: 0 });
   });
 
   it('is opened again after an outage in which every address was refused', async () => {

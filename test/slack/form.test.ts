@@ -53,7 +53,9 @@ describe('the request form', () => {
     const methods = rig.slack
       .calls()
       .slice(before)
-      .map(({ method }) => method);
+      .map(({ method }) => method)
+      // A connection that is made anew has nothing to do with it.
+      .filter((method) => method !== 'apps.connections.open');
     expect(methods[0]).toBe('views.open');
   });
 
@@ -131,6 +133,96 @@ describe('the request form', () => {
     await until(rig, () => seen(ada().modal()).includes('needs a ticket'));
     await ada().close();
     expect(ada().modal()?.values['reason']?.['reason']?.value).toBe('I want to write something');
+  });
+});
+
+const blocksOfForm = (): { type: string; block_id?: string }[] => ada().modal()?.blocks ?? [];
+const placeOf = (block: string): number => blocksOfForm().findIndex(({ block_id: id }) => id === block);
+
+describe('how long', () => {
+  it('may be any duration that is typed, and who decides stands directly below', async () => {
+    await openForm();
+    await choose('orders-db', 'read');
+    await ada().type('duration', '20m');
+    await ada().type('reason', 'look at stuck orders');
+    expect(placeOf('preview')).toBe(placeOf('picks') + 1);
+    expect(placeOf('picks')).toBe(placeOf('duration:orders-db/read') + 1);
+    expect(await ada().submit()).toMatchObject({ ok: true });
+    expect(asks.at(-1)).toMatchObject({ durationMs: 20 * 60_000 });
+  });
+
+  it('is one tap on a quick pick, after whatever was typed', async () => {
+    await openForm();
+    await choose('orders-db', 'read');
+    await ada().type('reason', 'look at stuck orders');
+    await ada().type('duration', '20m');
+    await ada().click('modal', 'pick_0', '15m');
+    await until(rig, () => placeOf('duration:orders-db/read:1') > 0);
+    await ada().type('duration', '25m', { blockId: 'duration:orders-db/read:1' });
+    await ada().click('modal', 'pick_0', '15m');
+    await until(rig, () => placeOf('duration:orders-db/read:2') > 0);
+    expect(await ada().submit()).toMatchObject({ ok: true });
+    expect(asks.at(-1)).toMatchObject({ durationMs: 15 * 60_000, reason: 'look at stuck orders' });
+  });
+
+  it.each([
+    ['banana', 'is no duration. Write it like 20m'],
+    ['0m', 'is no duration'],
+    ['-5m', 'is no duration'],
+    ['9h', 'At most 4h here'],
+  ])('%s is refused under its field, and nothing is lost', async (typed, words) => {
+    await openForm();
+    await choose('orders-db', 'read');
+    await ada().type('reason', 'look at stuck orders');
+    await ada().type('duration', typed);
+    const refused = await ada().submit();
+    expect(refused.errors['duration:orders-db/read']).toContain(words);
+    expect(ada().modal()?.values['reason']?.['reason']?.value).toBe('look at stuck orders');
+    expect(ada().modal()?.values['duration:orders-db/read']?.['duration']?.value).toBe(typed);
+  });
+});
+
+describe('a later start', () => {
+  it('is folded away until somebody wants it, and keeps what was typed', async () => {
+    await openForm();
+    await choose('orders-db', 'read');
+    await ada().type('reason', 'move the archive');
+    expect(placeOf('start')).toBe(-1);
+    await ada().click('modal', 'start_later');
+    await until(rig, () => placeOf('start') > 0);
+    const at = Math.floor(Date.now() / 1000) + 3_600;
+    await ada().select('start', at);
+    await ada().type('duration', '20m');
+    await until(rig, () => seen(ada().modal()).includes('will decide'));
+    expect(placeOf('start')).toBeGreaterThan(0);
+    expect(await ada().submit()).toMatchObject({ ok: true });
+    expect(asks.at(-1)).toMatchObject({ start: { kind: 'at', at: new Date(at * 1000) }, reason: 'move the archive' });
+  });
+});
+
+describe('where the target makes credentials for a public key', () => {
+  const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKQ+3kAQe5YxTv0sVrbTOX1Zyk6CL9QnVLhjeSAgWb0E ada@laptop';
+  afterEach(() => {
+    rig.target.access.isIssued = () => false;
+  });
+
+  it('the form has a field for it while none is known, judges it there, and keeps it', async () => {
+    rig.target.access.isIssued = () => true;
+    await openForm();
+    await choose('orders-db', 'read');
+    await until(rig, () => placeOf('public_key') > 0);
+    await ada().type('reason', 'look at the host');
+    await ada().type('public_key', 'ssh-ed25519 not-a-key');
+    const refused = await ada().submit();
+    expect(refused.errors['public_key']).toContain('public key');
+    expect(asks).toEqual([]);
+    await ada().type('public_key', KEY);
+    expect(await ada().submit()).toMatchObject({ ok: true });
+    expect(await rig.useCases.showPublicKey({ userId: 'U0ADA' })).not.toBeNull();
+    await ada().close();
+    await openForm();
+    await choose('orders-db', 'read');
+    expect(placeOf('public_key')).toBe(-1);
   });
 });
 

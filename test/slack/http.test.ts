@@ -38,8 +38,14 @@ const processEvent = async ({
   await ack(body.text === 'json' ? { response_action: 'clear' } : undefined);
 };
 
+const leftOut: number[] = [];
 const receiverWith = (replays: Replays): HttpReceiver => {
-  const receiver = createHttpReceiver({ signingSecret, replays, log });
+  const receiver = createHttpReceiver({
+    signingSecret,
+    replays,
+    onEventsLeftOut: () => void leftOut.push(Date.now()),
+    log,
+  });
   receiver.init({ processEvent } as never);
   return receiver;
 };
@@ -126,6 +132,14 @@ describe('POST /slack/events', () => {
       type: 'application/json',
     });
     expect(await answer.json()).toEqual({ challenge: 'c' });
+  });
+
+  it('hears that Slack leaves events out, from Slack only', async () => {
+    const body = JSON.stringify({ type: 'app_rate_limited', team_id: 'T1', minute_rate_limited: 1_518_467_820 });
+    expect((await send(body, { type: 'application/json', secret: 'guess' })).status).toBe(401);
+    expect(leftOut).toHaveLength(0);
+    expect((await send(body, { type: 'application/json' })).status).toBe(200);
+    expect(leftOut).toHaveLength(1);
   });
 
   it.each<[string, () => Promise<Response>]>([

@@ -2,16 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { Grant } from '../../src/domain/grants/grant.ts';
 import type { Incident } from '../../src/domain/incidents/incident.ts';
 import type { Request } from '../../src/domain/requests/request.ts';
-import { checkMessageBlocks } from '../../sandbox/src/slack/blocks/validate.ts';
 import { closingMessage, keepMessage, timelineMessage } from '../../src/slack/messages/render/incident-close.ts';
 import { incidentSubject, readSubject } from '../../src/slack/messages/render/incident-subject.ts';
 import { afterClose, noticeMessage, promptMessage } from '../../src/slack/messages/render/incident.ts';
 import type { PromptDrawing } from '../../src/slack/messages/render/incident.ts';
-import { factsOf } from '../../src/slack/messages/render/facts.ts';
+import { factsOf } from '../../src/application/messages/facts.ts';
 import { liveLine } from '../../src/slack/messages/render/incident-lines.ts';
 import { warningMessage } from '../../src/slack/messages/render/more-time.ts';
-import { status } from '../../src/slack/messages/render/phrases.ts';
-import { grantedMessage } from '../../src/slack/messages/render/requester.ts';
+import { status } from '../../src/slack/messages/render/status.ts';
+import { grantedMessage, requesterMessage } from '../../src/slack/messages/render/requester.ts';
 import { date } from '../../src/slack/messages/render/text.ts';
 import { MESSAGE_TOTAL_MAX } from '../../src/slack/messages/render/limits.ts';
 import { timelineOf } from '../../src/domain/incidents/timeline.ts';
@@ -20,6 +19,7 @@ import type { IncidentBriefing, IncidentView } from '../../src/application/incid
 import type { RequestView } from '../../src/application/record/request-view.ts';
 import { readMessage } from '../../src/slack/incident-channels/channel-messages.ts';
 import { POLICY, policyOf, seen } from './rig.ts';
+import { problemsOf } from '../support/card.ts';
 import { grantOf, personOf, requestOf, viewWith } from './some-view.ts';
 
 const policy = policyOf(POLICY);
@@ -74,7 +74,7 @@ const viewOf = (of: Incident, requests: RequestView[] = []): IncidentView => ({
   counts: {
     live: requests.filter(({ grant }) => grant?.state === 'active').length,
     pending: requests.filter(({ request: { state } }) => state === 'pending').length,
-    ended: requests.filter(({ grant }) => grant?.state === 'ended').length,
+    ended: requests.filter(({ grant }) => grant?.state === 'removed').length,
   },
   now,
   targets: [],
@@ -117,10 +117,10 @@ describe('access whose incident was closed', () => {
   it('shows the end that comes with it everywhere, and the way to its own end', () => {
     const view = viewWith({});
     for (const text of shown(view)) expect(text).toContain(`${date(endsAt, now)}, with the incident`);
-    const granted = seen(grantedMessage(view, facts));
+    const granted = seen(requesterMessage(view, facts));
     expect(granted).toContain('*Keep mine*');
     expect(granted).toContain(date(later, now));
-    expect(checkMessageBlocks(grantedMessage(view, facts).blocks)).toEqual([]);
+    expect(problemsOf(grantedMessage(view, facts))).toEqual([]);
   });
 
   it.each<[string, Partial<Incident> | null, object]>([
@@ -140,7 +140,7 @@ describe('access whose incident was closed', () => {
   it('says that what a policy with on_close: keep lets run is not being ended', () => {
     const kept = incident({ state: 'closed', closedAt, endsAt: null });
     const said = afterClose(drawing(viewOf(kept, [request('1')])));
-    expect(said).toBe('What is still in there runs to its own end.');
+    expect(said).toBe('Access that is still live runs to its own expiry.');
   });
 
   it('that was kept at an earlier close ends with a later one', () => {
@@ -185,7 +185,7 @@ describe('the largest incident there can be', () => {
     ['the warning to a holder', keepMessage({ view: ended, policy }, 'U0')],
     ['the timeline', timelineMessage({ view: ended, timeline, json: '', markdown: '' }, policy)],
   ] as const)('stays inside every limit of Slack in %s', (_what, message) => {
-    expect(checkMessageBlocks(message.blocks)).toEqual([]);
+    expect(problemsOf(message)).toEqual([]);
     expect(textIn(message.blocks).join('').length).toBeLessThan(MESSAGE_TOTAL_MAX);
     expect(lengthOf(message)).toBeGreaterThan(50);
     const shown = textIn(message.blocks.filter(({ type }) => type !== 'header' && type !== 'actions')).join('\n');
@@ -215,7 +215,7 @@ describe('what is said of an incident', () => {
     const onCall = [{ group: 'on-call', people: null }];
     const words = seen(promptMessage(drawing(viewOf(incident()), { onCall, unknown: ['on-call'] })));
     expect(words).toContain('*could not be looked up* at');
-    expect(words).toContain('left to people');
+    expect(words).toContain('Approvers decide where that matters');
   });
 });
 

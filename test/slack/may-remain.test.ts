@@ -1,14 +1,14 @@
 /** What may remain in a target after the end is read by approvers before they decide, recorded with the request, and current. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { checkMessageBlocks } from '../../sandbox/src/slack/blocks/validate.ts';
 import { createPool } from '../../src/store/client.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { approvalMessage } from '../../src/slack/messages/render/approval.ts';
 import { alarmMessage } from '../../src/slack/messages/render/break-glass.ts';
-import { factsOf } from '../../src/slack/messages/render/facts.ts';
+import { factsOf } from '../../src/application/messages/facts.ts';
 import { previewLines } from '../../src/slack/preview-text.ts';
 import { grantOf, requestOf, viewWith } from './some-view.ts';
-import { POLICY, policyOf, seen, startRig } from './rig.ts';
+import { POLICY, policyOf, seen, startRig, until } from './rig.ts';
+import { problemsOf } from '../support/card.ts';
 import type { Rig } from './rig.ts';
 
 const CREATED = 'Functions and tables created in public stay after the end.';
@@ -110,8 +110,48 @@ test('names of schemas are shown as text, many sentences are cut, and nothing is
   );
   const message = approvalMessage(hostile, facts);
   expect(JSON.stringify(message.blocks)).not.toContain('<!channel>');
-  expect(checkMessageBlocks(message.blocks)).toEqual([]);
+  expect(problemsOf(message)).toEqual([]);
   expect(seen(approvalMessage(viewWith(requestOf()), facts))).not.toContain('May stay');
   const taken = viewWith(requestOf({ state: 'approved', mayRemain: [CREATED] }), { grant: grantOf('active') });
   expect(seen(alarmMessage(taken, facts))).toContain(CREATED);
 });
+
+const GLASS = POLICY.concat(
+  'break_glass: { who: [dba], roles: ["*/*"], max: 1h, tell: [security], review_within: 1d, reviewers: [security, sre] }\n',
+);
+const SURVIVES = 'A transfer that runs goes on until it is through.';
+const type = (who: string, line: string): Promise<unknown> =>
+  rig.slack.as(who).command('/prod-access', line, 'prod-access');
+const told = (who: string): string => rig.slack.as(who).messages('prod-access').map(seen).join('\n');
+const modal = (who: string): string => JSON.stringify(rig.slack.as(who).modals());
+const isSaid = (where: () => string): Promise<unknown> =>
+  until(rig, () => [CREATED, SURVIVES].every((text) => where().includes(text)));
+
+test('whoever agrees ahead, explains, takes access without approval or changes a request reads it before', async () => {
+  rig.setPolicy(GLASS);
+  rig.target.access.guarantee = () => ({ endsBy: 'both', survives: SURVIVES });
+  finds({ write: [CREATED], read: [TRIGGERS] });
+  await type('olga', 'allow <@U0ADA> orders-db write for 2d');
+  await isSaid(() => told('olga'));
+  await type('rita', 'explain orders-db write');
+  await isSaid(() => told('rita'));
+  await type('olga', 'break-glass orders-db write 15m the orders are stuck');
+  await isSaid(() => modal('olga'));
+  await rig.slack.as('sam').click(await cardOf('U0ADA'), 'approve_changes');
+  // Both roles can be chosen, and they differ in it.
+  await isSaid(() => modal('sam'));
+  await until(rig, () => modal('sam').includes(`Read only: `) && modal('sam').includes(TRIGGERS));
+});
+
+const cardOf = async (userId: string) => {
+  const before = rig.slack.as('sam').messages('prod-access').length;
+  await rig.useCases.createRequest({ ...wanted, userId, role: 'write', ticket: 'OPS-13', idempotencyKey: null });
+  await rig.settle();
+  const card = rig.slack
+    .as('sam')
+    .messages('prod-access')
+    .slice(before)
+    .find((one) => seen(one).includes(wanted.reason));
+  if (!card) throw new Error('no card');
+  return card;
+};

@@ -1,6 +1,10 @@
 /** Wherever the policy names a person, only the account it names gets anything; what is only like theirs counts against, never for. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mayBy } from '../../src/application/identity/named-among.ts';
+import { namedPlaces } from '../../src/domain/policy/named-places.ts';
+import { sourceOf } from '../../src/domain/policy/sources.ts';
+import { namedPolicy } from '../support/named-policy.ts';
+import { PERSON_PLACES } from '../support/person-places.ts';
 import { codeOf } from '../support/refusal.ts';
 import { POLICY, policyOf, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
@@ -133,5 +137,27 @@ describe('an account whose address is only like the one that the policy names', 
     rig.setPolicy(DENIED.replaceAll(KIM, 'kim+ops@acme.test'));
     expect(await outcomeOf('U0KIM', 'orders-db')).toBe('denied');
     expect(await outcomeOf('U0KIM', 'users-db')).toBe('denied');
+  });
+});
+
+describe('in every place of the schema that may name a person', () => {
+  const LIKE = ['kim+eve@acme.test', 'kim@acme.test.', 'k.im@acme.test', '\u212aim@acme.test'];
+
+  it('an account that is only like the one named is not among them, and the one named is', async () => {
+    const eves = LIKE.map((email, index) => rig.slack.addPerson({ id: `U0EVE${index}`, name: `eve${index}`, email }));
+    for (const place of PERSON_PLACES) {
+      const policy = policyOf(namedPolicy({ [place]: KIM }));
+      const refs = namedPlaces(policy).flatMap((named) => (named.kind === 'person' && named.ref === KIM ? [KIM] : []));
+      expect([place, refs]).toEqual([place, [KIM]]);
+      // A group is asked by its name.
+      const asked = place === 'groups.*.people[]' ? ['dba'] : refs;
+      rig.setPolicy(namedPolicy({ [place]: KIM }));
+      const may = async (userId: string): Promise<string> =>
+        mayBy(rig, { policy, person: await rig.directory.person(userId), refs: asked, freshness: 'fresh' });
+      for (const { id } of eves) expect([place, id, await may(id)]).toEqual([place, id, 'no']);
+      expect([place, await may('U0KIM')]).toEqual([place, 'yes']);
+      const members = await rig.directory.members([sourceOf(policy, asked[0] ?? '')], null);
+      expect([place, members.map(({ userId }) => userId)]).toEqual([place, ['U0KIM']]);
+    }
   });
 });

@@ -104,6 +104,15 @@ describe('who is on call', () => {
     expect(await outcomeOf(vote('U0RITA', id))).toBe('decided');
   });
 
+  it('a request is not refused by a look that was kept: by then somebody may approve it', async () => {
+    const oscar = pagerDuty.users.get('PUOSCAR');
+    if (!oscar) throw new Error('Oscar is not in PagerDuty');
+    pagerDuty.users.set('PUOSCAR', { ...oscar, email: 'oscar@other.test' });
+    await rig.useCases.targetOverview({ userId: 'U0ADA', target: 'users-db' });
+    pagerDuty.users.set('PUOSCAR', oscar);
+    expect(await outcomeOf(ask('U0ADA', 'users-db/read'))).not.toBe('nobody_can_approve');
+  });
+
   it('is nobody whose address no member has, or who was deactivated', async () => {
     const id = await sent('U0ADA', 'orders-db/write');
     rig.slack.changePerson('oscar', { isDeleted: true });

@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FetchFunction } from '@slack/web-api';
 import { expect, test } from 'vitest';
 import type { Pace } from '../../src/application/identity/fact-ports.ts';
-import { pacedFetch } from '../../src/slack/connection/pace.ts';
+import { createWaits } from '../../src/lib/waits.ts';
+import { createPacing, createSpacing, createSpareFetch } from '../../src/slack/connection/pace.ts';
 
 const URL = 'https://slack.com/api/';
 
@@ -13,12 +14,14 @@ const createPace = (): Pace & { keys: string[] } => {
   const keys: string[] = [];
   return {
     keys,
-    reserve: (key, { everyMs, burst }) => {
+    reserve: (key, { everyMs, burst, mostMs }) => {
       keys.push(key);
       const now = performance.now();
       const next = Math.max(until.get(key) ?? 0, now) + everyMs;
-      until.set(key, next);
-      return Promise.resolve(Math.max(0, next - now - everyMs * burst));
+      const waitMs = Math.max(0, next - now - everyMs * burst);
+      const isTaken = waitMs <= mostMs;
+      if (isTaken) until.set(key, next);
+      return Promise.resolve({ isTaken, waitMs });
     },
   };
 };
@@ -47,38 +50,72 @@ const post = (channel: string) => ({ method: 'POST', body: `text=hi&channel=${ch
 
 test('a second message to a channel waits a second, one to another channel does not', async () => {
   const slack = slackOf();
-  const paced = pacedFetch(slack.call, createPace(), 5_000);
+  const paced = createPacing(
+    slack.call,
+    { pace: createPace(), space: createSpacing(), waits: createWaits() },
+    5_000,
+  ).fetch;
   await Promise.all(['C1', 'C2', 'C1'].map((channel) => paced(`${URL}chat.postMessage`, post(channel))));
   const [first = 0, second = 0, third = 0] = slack.at;
   expect(second - first).toBeLessThan(500);
   expect(third - first).toBeGreaterThan(1_000);
 });
 
-test('what would wait too long is answered as by Slack, and its moment is kept for it', async () => {
+test('what would wait too long is answered as by Slack, and takes no moment, however often it tries', async () => {
   const slack = slackOf();
   const pace = createPace();
-  const paced = pacedFetch(slack.call, pace, 100);
+  const paced = createPacing(slack.call, { pace, space: createSpacing(), waits: createWaits() }, 100).fetch;
   expect((await paced(`${URL}chat.postMessage`, post('C1'))).status).toBe(200);
   const refused = await paced(`${URL}chat.postMessage`, post('C1'));
   expect([refused.status, refused.headers.get('Retry-After'), slack.at.length]).toEqual([429, '2', 1]);
+  for (let count = 0; count < 20; count += 1) await paced(`${URL}chat.postMessage`, post('C1'));
   await delay(1_200);
-  const planned = pace.keys.length;
   expect((await paced(`${URL}chat.postMessage`, post('C1'))).status).toBe(200);
-  expect(pace.keys.length).toBe(planned);
+});
+
+test('what may come late leaves half of a limit to others, and takes no moment when it is refused', async () => {
+  const slack = slackOf();
+  const pace = createPace();
+  const late = createSpareFetch(slack.call, pace, createSpacing());
+  const update = (): Promise<number> =>
+    Promise.resolve(late(`${URL}chat.update`, { method: 'POST', body: 'channel=C1' })).then(({ status }) => status);
+  const statuses: number[] = [];
+  for (let count = 0; count < 7; count += 1) statuses.push(await update());
+  expect(statuses).toEqual([...Array.from({ length: 5 }, () => 200), 429, 429]);
+  // A person's own are not held up by what was refused.
+  const paced = createPacing(slack.call, { pace, space: createSpacing(), waits: createWaits() }, 100).fetch;
+  for (let count = 0; count < 5; count += 1) {
+    expect((await paced(`${URL}chat.update`, { method: 'POST', body: 'channel=C1' })).status).toBe(200);
+  }
 });
 
 test('what opens for a person who waits is not planned', async () => {
   const pace = createPace();
-  const paced = pacedFetch(slackOf().call, pace, 100);
+  const paced = createPacing(slackOf().call, { pace, space: createSpacing(), waits: createWaits() }, 100).fetch;
   await paced(`${URL}views.open`, { method: 'POST', body: '' });
   expect(pace.keys).toEqual([]);
 });
 
 test('a limit that Slack meets all the same is waited out, within the patience there is', async () => {
   const slack = slackOf(answer(429, 1));
-  expect((await pacedFetch(slack.call, createPace(), 3_000)(`${URL}users.info`, post(''))).status).toBe(200);
+  expect(
+    (
+      await createPacing(slack.call, { pace: createPace(), space: createSpacing(), waits: createWaits() }, 3_000).fetch(
+        `${URL}users.info`,
+        post(''),
+      )
+    ).status,
+  ).toBe(200);
   expect((slack.at[1] ?? 0) - (slack.at[0] ?? 0)).toBeGreaterThanOrEqual(990);
   const strict = slackOf(answer(429, 60));
-  expect((await pacedFetch(strict.call, createPace(), 3_000)(`${URL}users.info`, post(''))).status).toBe(429);
+  expect(
+    (
+      await createPacing(
+        strict.call,
+        { pace: createPace(), space: createSpacing(), waits: createWaits() },
+        3_000,
+      ).fetch(`${URL}users.info`, post(''))
+    ).status,
+  ).toBe(429);
   expect(strict.at).toHaveLength(1);
 });

@@ -1,21 +1,22 @@
 /** Slack, Latchkey's Slack side and its real use cases and database; only the target is a table in memory. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { loadPolicy } from '../../src/config/policy-file.ts';
-import { formatProblem } from '../../src/config/problem.ts';
 import type { Policy } from '../../src/domain/policy/types.ts';
 import { createPool, createStore } from '../../src/store/client.ts';
+import { createSlackMemory } from '../../src/store/slack-facts.ts';
+import { createHeardFacts } from '../../src/slack/directory/heard.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createSealing } from '../../src/lib/sealing.ts';
-import { PROVIDERS } from '../../src/providers/registry.ts';
 import { createSlackApp } from '../../src/slack/app.ts';
 import type { SlackApp } from '../../src/slack/app.ts';
 import { createSlackConnection } from '../../src/slack/connection/connection.ts';
 import type { SlackConnection } from '../../src/slack/connection/connection.ts';
-import { createNotifier } from '../../src/slack/messages/notifier.ts';
-import type { Notifier, SyncResult } from '../../src/slack/messages/notifier.ts';
-import { createDirectory } from '../../src/slack/directory/people.ts';
+import { createMessages } from '../../src/application/messages/reconcile.ts';
+import type { SyncOutcome } from '../../src/application/messages/scene.ts';
+import { createSlackChannel } from '../../src/slack/messages/channel.ts';
+import { createDirectory } from '../../src/directory/people.ts';
+import { createWorkspace } from '../../src/slack/directory/workspace.ts';
 import { createEmailBindings } from '../../src/application/identity/email-bindings.ts';
 import { createUnreadableGroups } from '../../src/application/identity/unreadable-groups.ts';
 import { createHandleBindings } from '../../src/application/identity/user-group-bindings.ts';
@@ -27,6 +28,7 @@ import { callerFromSlack } from '../../src/application/identity/caller.ts';
 import type { UseCases } from '../../src/application/verbs.ts';
 import { verbsByUser } from '../../src/slack/door/verbs-by-user.ts';
 import type { VerbsByUser } from '../../src/slack/door/verbs-by-user.ts';
+import { POLICY, policyOf } from './some-policy.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { forgetfulFacts, unheardStreams } from '../support/facts.ts';
 import { forgetfulReplays } from '../support/replays.ts';
@@ -34,55 +36,10 @@ import { startSlack } from '../support/slack.ts';
 import type { Slack } from '../support/slack.ts';
 import type { ManifestInput, WorkspaceConfig } from '../../sandbox/src/slack/config.ts';
 
-export const POLICY = `version: 1
-groups:
-  sre: { slack_usergroup: sre }
-  dba: { people: [olga@acme.test, sam@acme.test] }
-  security: { people: [sam@acme.test] }
-targets:
-  orders-db:
-    title: Orders database
-    provider: postgres
-    config: { url: "postgres://nobody:x@127.0.0.1:1/none" }
-    owners: [dba]
-    channel: "#prod-access"
-    warning: Holds customer addresses.
-    roles:
-      read: { title: Read only, scope: { member_of: [app_read] }, max: 4h, default: 30m }
-      write: { title: Read-write, scope: { member_of: [app_write] }, max: 1h, default: 15m, sensitive: true }
-  users-db:
-    title: Users database
-    provider: postgres
-    config: { url: "postgres://nobody:x@127.0.0.1:1/none" }
-    owners: [dba]
-    roles:
-      read: { title: Read only, scope: { member_of: [app_read] }, max: 4h, default: 30m }
-rules:
-  - name: Writes need an owner and an SRE
-    match: { roles: ["*/write"] }
-    require: { ticket: "^[A-Z]+-\\\\d+$", reason: 10 }
-    approvals: [{ from: owners }, { from: sre, count: 1 }]
-  - name: Everything else needs one owner
-    approvals: [{ from: owners }]
-pending: 4h
-claim: 1h
-limits: { open_requests: 1000, live_grants: 1000 }
-admins: [security]
-`;
+export { POLICY, policyOf };
 
 /** The app as it is installed: with its real scopes and no others. */
 const manifest = parse(readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8')) as ManifestInput;
-
-export const policyOf = (text: string): Policy => {
-  const loaded = loadPolicy({
-    text,
-    path: 'latchkey.yml',
-    env: { PAGERDUTY_TOKEN: 'x', OPSGENIE_API_KEY: 'x' },
-    providers: PROVIDERS,
-  });
-  if ('problems' in loaded) throw new Error(loaded.problems.map(formatProblem).join('\n'));
-  return loaded.policy;
-};
 
 /** A target that does as it is told; `ending` may be made to fail. */
 export type Target = { access: Access; isBroken: boolean };
@@ -106,6 +63,8 @@ const createTarget = (): Target => {
         return Promise.resolve({ handle: { name: grant.id }, credentials, isUseTold: false });
       },
       guarantee: () => ({ endsBy: 'both', survives: null }),
+      find: async () => null,
+      nameIn: () => null,
       isShared: () => false,
       activity: () => Promise.resolve([]),
       extend: () => (target.isBroken ? Promise.reject(new Error('down')) : Promise.resolve()),
@@ -113,6 +72,16 @@ const createTarget = (): Target => {
         if (target.isBroken) return Promise.reject(new Error('down'));
         return Promise.resolve(made.delete(grant.id) ? 'removed' : 'already_absent');
       },
+      closeMany: (grants) =>
+        Promise.resolve(
+          grants.map(({ grant }) =>
+            target.isBroken
+              ? target.access.failureOf(new Error('down'))
+              : made.has(grant.id)
+                ? ('closed' as const)
+                : ('absent' as const),
+          ),
+        ),
       revokeMany: (grants) =>
         Promise.all(
           grants.map(({ grant, grantee }) =>
@@ -127,7 +96,12 @@ const createTarget = (): Target => {
       failureOf: () => ({ kind: 'unavailable', message: 'The target did not answer.', isRetried: true }),
       problems: () => ({}),
       roleProblem: async () => null,
+      isIssued: () => false,
+      issue: () => ({ fields: [], text: '', commands: [] }),
       mayRemain: () => [],
+      terms: () => [],
+      isRecorded: () => false,
+      recorded: async () => [],
     },
   };
   return target;
@@ -142,13 +116,14 @@ export type Rig = {
   verbs: UseCases;
   directory: Directory;
   connection: SlackConnection;
-  notifier: Notifier;
+  /** Brings the messages of one request up to date. */
+  notifier: { sync(requestId: string): Promise<SyncOutcome> };
   target: Target;
   app: SlackApp;
   databaseUrl: string;
   setPolicy(text: string): void;
   /** Does all outgoing work until none is left; messages that Slack does not take stay in the outbox. */
-  settle(): Promise<SyncResult[]>;
+  settle(): Promise<SyncOutcome[]>;
   /** Types of the audit entries of a request, in their order. */
   auditTypes(requestId: string): Promise<string[]>;
   stop(): Promise<void>;
@@ -158,6 +133,8 @@ export type RigOptions = {
   policy?: string;
   slack?: WorkspaceConfig;
   onCall?: Partial<OnCallServices>;
+  /** Look-ups are kept as by the app. */
+  isKept?: boolean;
   wrap?: (useCases: UseCases) => UseCases;
 };
 
@@ -175,17 +152,30 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   const book = createEmailBindings({ store, ids: { next: newId } });
   const handles = createHandleBindings({ store, ids: { next: newId } });
   const unreadable = createUnreadableGroups({ store, ids: { next: newId }, policy });
-  const identity = { book, handles, unreadable, onCall, facts: forgetfulFacts };
-  const directory = createDirectory({ client: connection.client, teamId, policy, ...identity, log });
+  const facts = options.isKept ? createHeardFacts(createSlackMemory(pool).facts, { teamId, log }) : forgetfulFacts;
+  const identity = { book, handles, unreadable, onCall, facts };
+  const directory = createDirectory({
+    workspace: createWorkspace(connection.client, connection.limits.ready),
+    teamId,
+    policy,
+    ...identity,
+    log,
+  });
   const vault = createSealing([Buffer.alloc(32, 7)]);
   const real = createUseCases({ store, directory, access: target.access, vault, ids: { next: newId }, policy, log });
   const verbs = options.wrap?.(real) ?? real;
   const callerOf = (userId: string) => callerFromSlack({ directory }, userId);
   const { access } = target;
-  const notifier = createNotifier({ client: connection.notifierClient, store, policy, directory, access, log });
+  const clients = { client: connection.notifierClient, patientClient: connection.patientClient };
+  const messages = createMessages({
+    ...{ store, policy, directory, access, log, ids: { next: newId } },
+    channel: createSlackChannel({ ...clients, store, log }),
+    onPosted: () => undefined,
+  });
+  const notifier: Rig['notifier'] = { sync: (id) => messages.sync({ kind: 'request', id }) };
   const environment = { appToken: slack.appToken, signingSecret: null, apiUrl: slack.apiUrl };
-  const settings = { environment, connection, useCases: verbs, callerOf, policy, store, log };
-  const heard = { facts: forgetfulFacts, streams: unheardStreams, replays: forgetfulReplays };
+  const settings = { environment, connection, useCases: verbs, callerOf, policy, directory, access, store, log };
+  const heard = { facts, streams: unheardStreams, replays: forgetfulReplays };
   const app = createSlackApp({ ...settings, ...heard });
   await app.start();
   await slack.waitFor(() => slack.connectionCount() > 0);
@@ -220,8 +210,12 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   };
 };
 
-const settle = async ({ store, verbs, notifier }: Pick<Rig, 'store' | 'verbs' | 'notifier'>): Promise<SyncResult[]> => {
-  const results: SyncResult[] = [];
+const settle = async ({
+  store,
+  verbs,
+  notifier,
+}: Pick<Rig, 'store' | 'verbs' | 'notifier'>): Promise<SyncOutcome[]> => {
+  const results: SyncOutcome[] = [];
   for (let work = await store.outbox.take(50); work.length > 0; work = await store.outbox.take(50)) {
     for (const one of work) {
       const { kind, subjectId } = one;
@@ -230,22 +224,14 @@ const settle = async ({ store, verbs, notifier }: Pick<Rig, 'store' | 'verbs' | 
       if (kind === 'extend') await verbs.finishExtension({ requestId: subjectId });
       const synced = kind === 'notify' ? await notifier.sync(subjectId) : null;
       if (synced) results.push(synced);
-      if (synced && synced.outcome !== 'done') await store.outbox.postpone(one, synced.error ?? synced.outcome, 60_000);
+      if (synced && synced.outcome !== 'done') await store.outbox.postpone(one, synced.error, 60_000);
       else await store.outbox.done(one);
     }
   }
   return results;
 };
 
-type Shown = { text?: string; blocks?: readonly unknown[] } | undefined;
-
-/** What a reader sees of a message or view, links and all. */
-export const seen = (shown: Shown): string => [shown?.text ?? '', JSON.stringify(shown?.blocks ?? [])].join('\n');
-
-export const buttonsOf = (shown: Shown): string[] =>
-  ((shown?.blocks ?? []) as { type: string; elements?: { action_id: string }[] }[])
-    .filter(({ type }) => type === 'actions')
-    .flatMap(({ elements }) => (elements ?? []).map(({ action_id: id }) => id));
+export { buttonsOf, seen } from '../support/card.ts';
 
 /** A deadline for handlers that answer after they have acknowledged. */
 export const until = <T>(rig: Rig, predicate: () => T | undefined | null | false): Promise<T> =>

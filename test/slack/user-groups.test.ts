@@ -1,7 +1,8 @@
 /** A user group counts by its id, or by the handle it had first; a handle that another group has taken lets in no one. */
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDirectory } from '../../src/slack/directory/people.ts';
+import { createDirectory } from '../../src/directory/people.ts';
+import { createWorkspace } from '../../src/slack/directory/workspace.ts';
 import { createEmailBindings } from '../../src/application/identity/email-bindings.ts';
 import { createUnreadableGroups } from '../../src/application/identity/unreadable-groups.ts';
 import { forgetfulFacts } from '../support/facts.ts';
@@ -113,7 +114,7 @@ describe('a handle that another group has taken', () => {
     const store = rig.store;
     const ids = { next: newId };
     const other = createDirectory({
-      client: rig.connection.client,
+      workspace: createWorkspace(rig.connection.client, () => Promise.resolve()),
       teamId: () => rig.slack.state.team.id,
       policy: () => policyOf(POLICY),
       book: createEmailBindings({ store, ids }),

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { csvCell, exportAudit } from '../../src/store/audit/export.ts';
+import { csvCell } from '../../src/lib/csv.ts';
+import { exportAudit } from '../../src/store/audit/export.ts';
 import type { ExportOptions } from '../../src/store/audit/export.ts';
 import { verifyAudit } from '../../src/store/audit/verify.ts';
 import { runCli } from '../support/process.ts';
@@ -113,7 +114,7 @@ test.each([
   expect(csvCell(value)).toBe(cell);
 });
 
-test('what is not chained yet is not in it, and whoever exports is told so', async () => {
+test('what is not chained yet is not in it, and whoever exports is told so', { timeout: 120_000 }, async () => {
   const url = { DATABASE_URL: opened.url };
   expect(await runCli(['audit', 'export'], url)).toMatchObject({ code: 0, err: '' });
   await opened.store.transaction((tx) => tx.audit.append(someEvent()));

@@ -58,7 +58,7 @@ describe('counters', () => {
     await append({ requestId: 'r1' }, { requestId: 'r2' }, { ...life, type: 'grant.activating' });
     expect(await seal(2)).toBe(2);
     expect(await seal()).toBe(1);
-    await append({ type: 'policy.loaded' }, { ...life, type: 'grant.ended' }, { ...life, type: 'review.opened' });
+    await append({ type: 'policy.loaded' }, { ...life, type: 'grant.removed' }, { ...life, type: 'review.opened' });
     await seal();
     const counted = (await openTexts()).map(({ requestEvent, grantEvent, grantEventsTotal }) => [
       requestEvent,
@@ -139,11 +139,11 @@ describe('the tree', () => {
     await append({ requestId: 'r1' }, { requestId: 'r1', grantId: 'g1' }, {});
     const head = await sealAsBefore();
     expect(await verifyAudit(opened.pool)).toMatchObject({ ok: true, events: 3, tree: { size: 0, before: 3 } });
-    await append({ requestId: 'r1', grantId: 'g1', type: 'grant.ended' });
+    await append({ requestId: 'r1', grantId: 'g1', type: 'grant.removed' });
     await seal();
     expect(await openTexts()).toMatchObject([
       { type: 'log.upgraded', data: { chainSeq: 3, chainHash: head.hash } },
-      { type: 'grant.ended', requestEvent: 1, grantEvent: 1, grantEventsTotal: 1 },
+      { type: 'grant.removed', requestEvent: 1, grantEvent: 1, grantEventsTotal: 1 },
     ]);
     expect(await verifyAudit(opened.pool)).toMatchObject({ ok: true, events: 5, tree: { size: 2, before: 3 } });
     await append({});
@@ -188,14 +188,16 @@ describe('verifying', () => {
       'changed',
     ],
     ['a salt', `update audit_chain set open_salt = sha256('x') where seq = 5`, 'changed'],
-    [
-      'a personal text',
-      `update audit_personal set text = replace(text, '"n":5', '"n":6') where event_id = 5`,
-      'changed',
-    ],
+    ['a personal text', `update audit_events set data = replace(data, '"n":5', '"n":6') where id = 5`, 'changed'],
     ['a commitment', `update audit_chain set personal_commitment = sha256('x') where seq = 5`, 'changed'],
     ['the tree', `update audit_chain set nodes = sha256('x') where seq = 5`, 'tree_mismatch'],
-    ['a part that is gone', 'delete from audit_personal where event_id = 5', 'erased_without_record'],
+    ['a salt that is gone, and a text that nothing proves', 'delete from audit_personal where event_id = 5', 'changed'],
+    [
+      'a part that is gone',
+      `with gone as (delete from audit_personal where event_id = 5)
+       update audit_events set actor = (open_text::json->'actor')::text, data = (open_text::json->'data')::text from audit_chain where event_id = id and id = 5`,
+      'erased_without_record',
+    ],
     ['a place taken out of the tree', 'update audit_chain set open_text = null where seq = 5', 'changed'],
   ])('finds %s', async (_, statement, kind) => {
     await tamper(statement);

@@ -34,7 +34,13 @@ afterAll(() => opened.close());
 
 const ROWS_READ = `
 select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::int as rows from pg_stat_user_tables
-where relname in ('requests', 'decisions', 'grants', 'outbox', 'reviews', 'messages')`;
+where relname in ('requests', 'decisions', 'grants', 'outbox', 'reviews', 'messages', 'message_leases')`;
+
+const openMessages = async (store: Store): Promise<void> => {
+  const subject = { kind: 'request', id: 'r7' } as const;
+  await store.messages.claim(subject, 0);
+  await Promise.all([store.messages.list(subject), store.read.view(subject.id)]);
+};
 
 /** Rows that Postgres looked at. One connection, so that its figures are complete when they are asked for. */
 const rowsReadBy = async (work: (store: Store) => Promise<unknown>): Promise<number> => {
@@ -72,8 +78,8 @@ test.each<[string, (store: Store) => Promise<unknown>]>([
 });
 
 test.each<[string, (store: Store) => Promise<unknown>]>([
-  ['opening its messages', (store) => store.messages.open('r7', 0)],
-  ['giving them back', (store) => store.messages.release('r7')],
+  ['opening its messages', (store) => openMessages(store)],
+  ['giving them back', (store) => store.messages.release({ kind: 'request', id: 'r7' })],
   ['reading it', (store) => store.read.view('r7')],
   ['locking it', (store) => store.transaction((tx) => tx.requests.lock('r7'))],
   ['locking its grant', (store) => store.transaction((tx) => tx.grants.lock('gr7'))],

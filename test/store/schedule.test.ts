@@ -88,8 +88,9 @@ test('the same news from several processes is one, and news again later', async 
   const added = await Promise.all(['n1', 'n2', 'n3', 'n4'].map((id) => news(id, 60_000)));
   expect(added.filter(Boolean)).toHaveLength(1);
   expect(await news('n5', 0)).toBe(true);
-  expect(await opened.store.announcements.find('n5')).toMatchObject({ lines: ['a'], copies: [] });
-  await opened.store.announcements.setTold('n5', 'U1', { failure: 'not_in_channel' });
-  await opened.store.announcements.setTold('n5', 'U1', { failure: 'not_in_channel' });
-  expect(await opened.store.announcements.find('n5')).toMatchObject({ copies: [{ userId: 'U1', ts: null }] });
+  expect(await opened.store.read.adminNotification('n5')).toMatchObject({ lines: ['a'], version: 1 });
+  await opened.store.transaction((tx) => tx.announcements.leaveOut('n5', 'U1'));
+  expect(await opened.store.messages.list({ kind: 'admin_notification', id: 'n5' })).toMatchObject([
+    { kind: 'notice', audience: 'U1', ts: null, failure: 'knows' },
+  ]);
 });

@@ -1,7 +1,15 @@
 /** Facts of Slack count as long as they are proven; calls are planned so that all processes together keep a limit. */
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createSlackMemory, HEARD_SECONDS, SILENT_SECONDS, UNHEARD_SECONDS } from '../../src/store/slack-facts.ts';
+import type { FactName, LookedFor } from '../../src/application/identity/fact-ports.ts';
+import {
+  CLAIM_SECONDS,
+  createSlackMemory,
+  DOUBTED_SECONDS,
+  HEARD_SECONDS,
+  SILENT_SECONDS,
+  UNHEARD_SECONDS,
+} from '../../src/store/slack-facts.ts';
 import type { SlackMemory } from '../../src/store/slack-facts.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -24,15 +32,28 @@ beforeEach(() => pool.query('truncate slack_facts, slack_streams, slack_stream_g
 /** Moves what was noted into the past. */
 const age = (table: string, column: string, seconds: number) =>
   pool.query(`update ${table} set ${column} = ${column} - $1 * interval '1 second'`, [seconds]);
-const read = (ageMs = 0) => memory.facts.keep(TEAM, USER, { value: ADA, ageMs });
-const find = async (): Promise<unknown> => {
-  const found = await memory.facts.find(TEAM, USER, null);
+const NEVER = { known: null, use: 'decision' } as const;
+type Use = 'decision' | 'shown';
+const look = async (name: FactName = USER, use: Use = 'decision'): Promise<LookedFor> => {
+  const [looked] = await memory.facts.find(TEAM, [{ ...name, known: null, use }]);
+  if (!looked) throw new Error('nothing was answered');
+  return looked;
+};
+/** As by a call that began so long ago. */
+const keep = async (name: FactName, value: unknown, ageMs = 0): Promise<void> => {
+  const { asOf } = await look(name);
+  await memory.facts.keep(TEAM, [{ ...name, value }], String(BigInt(asOf) - BigInt(ageMs) * 1_000n));
+};
+const read = (ageMs = 0) => keep(USER, ADA, ageMs);
+const find = async (use: Use = 'decision'): Promise<unknown> => {
+  const { found } = await look(USER, use);
   return found && !found.isKnown ? found.value : null;
 };
 /** A process that has been connected for an hour. */
 const hear = async (processId = 'p1'): Promise<void> => {
   await memory.streams.alive(TEAM, processId, true);
   await age('slack_streams', 'connected_at', 3_600);
+  await age('slack_stream_gaps', 'last_at', 3_600);
 };
 
 describe('a fact', () => {
@@ -76,26 +97,124 @@ describe('a fact', () => {
       { kind: 'email', key: 'bob@acme.test' },
       { kind: 'manager', key: 'U10 Manager' },
     ] as const;
-    for (const name of others) {
-      await memory.facts.keep(TEAM, name, { value: { id: name.key.startsWith('bob') ? 'U10' : 'U1' }, ageMs: 0 });
-    }
+    for (const name of others) await keep(name, { id: name.key.startsWith('bob') ? 'U10' : 'U1' });
     await memory.facts.forgetAccount(TEAM, 'U1');
-    const found = await Promise.all(others.map((name) => memory.facts.find(TEAM, name, null)));
-    expect(found.map((one) => one !== null)).toEqual([false, false, true, true]);
+    const found = await Promise.all(others.map((name) => look(name)));
+    expect(found.map((one) => one.found !== null)).toEqual([false, false, true, true]);
   });
 
   it('of a team is not that of another', async () => {
     await read();
-    expect(await memory.facts.find('T2', USER, null)).toBeNull();
+    expect(await memory.facts.find('T2', [{ ...USER, ...NEVER }])).toMatchObject([{ found: null }]);
   });
 
   it('is not sent again to whoever has its version', async () => {
     await read();
-    const first = await memory.facts.find(TEAM, USER, null);
-    expect(await memory.facts.find(TEAM, USER, first?.version ?? null)).toEqual({
-      version: first?.version,
-      isKnown: true,
-    });
+    const version = (await look()).found?.version ?? null;
+    expect(version).not.toBeNull();
+    expect(await memory.facts.find(TEAM, [{ ...USER, ...NEVER, known: version }])).toMatchObject([
+      { found: { version, isKnown: true } },
+    ]);
+  });
+
+  it('that only shows need not be proven, yet what an event changed does not show either', async () => {
+    await read();
+    await age('slack_facts', 'read_at', UNHEARD_SECONDS + 1);
+    expect([await find(), await find('shown')]).toEqual([null, ADA]);
+    await memory.facts.forget(TEAM, [USER]);
+    expect(await find('shown')).toBeNull();
+    await read();
+    await age('slack_facts', 'read_at', HEARD_SECONDS);
+    expect(await find('shown')).toBeNull();
+  });
+
+  it('of an on-call schedule is found for seconds only, whatever is heard of Slack', async () => {
+    const schedule = { kind: 'on_call', key: 'pagerduty P1' } as const;
+    await hear();
+    await keep(schedule, [], UNHEARD_SECONDS * 1_000 - 500);
+    expect((await look(schedule)).found).not.toBeNull();
+    await age('slack_facts', 'read_at', 1);
+    expect((await look(schedule)).found).toBeNull();
+    expect((await look(schedule, 'shown')).found).toBeNull();
+  });
+
+  it('is as old as the look before the call, however long its answer took to be kept', async () => {
+    await hear();
+    const { asOf } = await look();
+    // The call reads Ada as she was; then she changes, and the event is here before the answer is kept.
+    await memory.facts.forget(TEAM, [USER]);
+    await memory.facts.keep(TEAM, [{ ...USER, value: ADA }], asOf);
+    expect(await find()).toBeNull();
+  });
+
+  it('is read by one at a time; the next may when that one gives up, keeps it, is silent, or when it changed since', async () => {
+    const claim = () => memory.facts.claim(TEAM, USER);
+    expect([await claim(), await claim()]).toEqual([true, false]);
+    await memory.facts.release(TEAM, USER);
+    expect([await claim(), await claim()]).toEqual([true, false]);
+    await read();
+    expect([await claim(), await claim()]).toEqual([true, false]);
+    await memory.facts.forget(TEAM, [USER]);
+    expect([await claim(), await claim()]).toEqual([true, false]);
+    await age('slack_facts', 'claimed_until', CLAIM_SECONDS - 1);
+    await memory.facts.renew(TEAM, USER);
+    await age('slack_facts', 'claimed_until', CLAIM_SECONDS - 1);
+    expect(await claim()).toBe(false);
+    await age('slack_facts', 'claimed_until', 1);
+    expect(await claim()).toBe(true);
+  });
+});
+
+describe('what a user group tells of its own history', () => {
+  const GROUP = 'S0SRE';
+  const change = (previousS: number, updatedS: number) =>
+    memory.facts.isNextOf(TEAM, { groupId: GROUP, previousS, updatedS });
+  beforeEach(() => memory.facts.noteGroups(TEAM, [{ groupId: GROUP, updatedS: 100 }]));
+
+  it.each([
+    [
+      'changes in a row',
+      [
+        [100, 110],
+        [110, 120],
+      ],
+      [true, true],
+    ],
+    [
+      'a change twice',
+      [
+        [100, 110],
+        [100, 110],
+      ],
+      [true, true],
+    ],
+    [
+      'a change that was lost',
+      [
+        [110, 120],
+        [120, 130],
+      ],
+      [false, true],
+    ],
+    [
+      'two in the wrong order',
+      [
+        [110, 120],
+        [100, 110],
+        [120, 130],
+      ],
+      [false, true, true],
+    ],
+    ['one from before the list was read', [[80, 90]], [true]],
+  ] as const)('%s', async (_what, changes, expected) => {
+    const found: boolean[] = [];
+    for (const [previousS, updatedS] of changes) found.push(await change(previousS, updatedS));
+    expect(found).toEqual(expected);
+  });
+
+  it('is nothing for a group that was never seen, nor for another team', async () => {
+    expect(await memory.facts.isNextOf(TEAM, { groupId: 'S0NEW', previousS: 5, updatedS: 6 })).toBe(true);
+    expect(await memory.facts.isNextOf('T2', { groupId: GROUP, previousS: 110, updatedS: 120 })).toBe(true);
   });
 });
 
@@ -132,18 +251,48 @@ describe('events are no longer heard throughout', () => {
     expect(await find()).toEqual(ADA);
   });
 
+  it('when one came late: nothing read before counts, and for a while what is read counts for seconds', async () => {
+    await memory.facts.doubt(TEAM);
+    expect(await find()).toBeNull();
+    await read();
+    expect(await find()).toEqual(ADA);
+    await age('slack_facts', 'read_at', UNHEARD_SECONDS + 1);
+    await age('slack_stream_gaps', 'last_at', UNHEARD_SECONDS + 2);
+    expect(await find()).toBeNull();
+    await age('slack_stream_gaps', 'unheard_until', DOUBTED_SECONDS);
+    expect(await find()).toEqual(ADA);
+  });
+
+  it('when a process connects anew: it may have heard nothing for a while', async () => {
+    await read();
+    await memory.streams.alive(TEAM, 'p1', false);
+    expect(await find()).toEqual(ADA);
+    await memory.streams.alive(TEAM, 'p1', true);
+    expect(await find()).toBeNull();
+  });
+
   it('when another team loses its own, they are', async () => {
     await memory.streams.lost('T2', 'p3');
     expect(await find()).toEqual(ADA);
   });
 });
 
+/** The milliseconds until the moment that was taken; null where none was. */
+const take = async (
+  key: string,
+  limit: { everyMs: number; burst: number },
+  mostMs = 60_000,
+): Promise<number | null> => {
+  const { isTaken, waitMs } = await memory.pace.reserve(key, { ...limit, mostMs });
+  return isTaken ? waitMs : null;
+};
+
 describe('a pace', () => {
   it('lets a burst go at once, then one after the other, for all who ask at the same time', async () => {
     const waits = await Promise.all(
-      Array.from({ length: 8 }, () => memory.pace.reserve('usergroups.list', { everyMs: 1_000, burst: 3 })),
+      Array.from({ length: 8 }, () => take('usergroups.list', { everyMs: 1_000, burst: 3 })),
     );
-    const sorted = waits.toSorted((a, b) => a - b);
+    const sorted = waits.map((waitMs) => waitMs ?? -1).toSorted((a, b) => a - b);
     expect(sorted.slice(0, 3)).toEqual([0, 0, 0]);
     for (const [index, waitMs] of sorted.slice(3).entries()) {
       expect(waitMs).toBeGreaterThan(index * 1_000);
@@ -151,12 +300,23 @@ describe('a pace', () => {
     }
   });
 
+  it('takes no moment that would come too late, however often it is tried', async () => {
+    const limit = { everyMs: 1_000, burst: 2 };
+    expect([await take('chat.update', limit), await take('chat.update', limit)]).toEqual([0, 0]);
+    for (let count = 0; count < 5; count += 1) {
+      const refused = await memory.pace.reserve('chat.update', { ...limit, mostMs: 100 });
+      expect(refused.isTaken).toBe(false);
+      expect(refused.waitMs).toBeLessThanOrEqual(1_000);
+    }
+    expect(await take('chat.update', limit)).toBeLessThanOrEqual(1_000);
+  });
+
   it('is free again after a while, and its keys know nothing of each other', async () => {
     const limit = { everyMs: 1_000, burst: 1 };
-    expect(await memory.pace.reserve('chat.postMessage C1', limit)).toBe(0);
-    expect(await memory.pace.reserve('chat.postMessage C2', limit)).toBe(0);
-    expect(await memory.pace.reserve('chat.postMessage C1', limit)).toBeGreaterThan(500);
+    expect(await take('chat.postMessage C1', limit)).toBe(0);
+    expect(await take('chat.postMessage C2', limit)).toBe(0);
+    expect(await take('chat.postMessage C1', limit)).toBeGreaterThan(500);
     await age('slack_pace', 'planned_until', 10);
-    expect(await memory.pace.reserve('chat.postMessage C1', limit)).toBe(0);
+    expect(await take('chat.postMessage C1', limit)).toBe(0);
   });
 });

@@ -226,22 +226,31 @@ describe('grants', () => {
   test('a grant ends in order, says how, and never moves again', async () => {
     const id = await storeActiveGrant(store);
     const by = (await store.read.grant(id))?.granteeId ?? null;
-    await expect(store.transaction((tx) => tx.grants.setEnded(id, 'removed'))).rejects.toMatchObject({
-      code: 'bad_transition',
-      facts: { noun: 'grant', from: 'active', to: 'ended' },
+    await expect(store.transaction((tx) => tx.grants.setClosedMany([id], null))).rejects.toMatchObject({
+      code: 'conflict',
+      facts: { noun: 'grants', from: 'ending', wanted: 1, changed: 0 },
     });
     await store.transaction((tx) => tx.grants.setEnding(id, { cause: 'done', by, reason: 'thanks' }));
     await store.transaction((tx) => tx.grants.claim(id, 60_000, null));
-    await store.transaction((tx) => tx.grants.setEnded(id, 'already_absent'));
+    await expect(store.transaction((tx) => tx.grants.setRemovedMany([id], 'removed'))).rejects.toMatchObject({
+      code: 'conflict',
+      facts: { noun: 'grants', from: 'closed', wanted: 1, changed: 0 },
+    });
+    await store.transaction((tx) => tx.grants.setClosedMany([id], null));
+    const closed = await store.read.grant(id);
+    expect(closed).toMatchObject({ state: 'closed', removedAt: null, endOutcome: null });
+    expect((await grantRow(id)).lease_until).toBeNull();
+    await store.transaction((tx) => tx.grants.setRemovedMany([id], 'already_absent'));
     const ended = await store.read.grant(id);
     expect(ended).toMatchObject({
-      state: 'ended',
+      state: 'removed',
       endCause: 'done',
       endedBy: by,
       endReason: 'thanks',
       endOutcome: 'already_absent',
     });
-    expect(ended?.endedAt).toBeInstanceOf(Date);
+    expect(ended?.closedAt).toEqual(closed?.closedAt);
+    expect(ended?.removedAt).toBeInstanceOf(Date);
     expect((await grantRow(id)).lease_until).toBeNull();
     for (const move of [
       () => store.transaction((tx) => tx.grants.setActive(id, {})),
@@ -295,7 +304,7 @@ describe('grants', () => {
       await store.transaction(async (tx) => {
         await tx.grants.lock(id);
         await tx.grants.setEnding(id, { cause: 'expired', by: null, reason: null });
-        await tx.grants.setEnded(id, 'removed');
+        await tx.grants.setClosedMany([id], null);
       });
     expect(await store.transaction((tx) => tx.grants.lockDue(10))).toEqual([]);
   });

@@ -104,7 +104,7 @@ const ofTarget = async (url: string, ca: string | null): Promise<string> => {
     const [row] = await sql<{ how: string }>(how, [manager]);
     return row?.how ?? '';
   } finally {
-    await connection.close();
+    await connection.disconnect();
   }
 };
 
@@ -145,7 +145,7 @@ describe('one meaning for both', () => {
       isRetried: false,
       isUntouched: true,
     });
-    await connection.close();
+    await connection.disconnect();
   });
 });
 

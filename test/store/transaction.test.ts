@@ -135,8 +135,15 @@ test('taken work is not taken again until it is put back, done work is gone, pos
   });
   const taken = await store.outbox.take(2);
   expect(taken).toEqual([
-    { id: expect.any(String), kind: 'notify', subjectId: 'r1', delayMs: 0, dispatches: 1 },
-    { id: expect.any(String), kind: 'end', subjectId: 'g1', delayMs: expect.any(Number), dispatches: 1 },
+    { id: expect.any(String), kind: 'notify', subjectId: 'r1', delayMs: 0, dispatches: 1, principalId: null },
+    {
+      id: expect.any(String),
+      kind: 'end',
+      subjectId: 'g1',
+      delayMs: expect.any(Number),
+      dispatches: 1,
+      principalId: null,
+    },
   ]);
   expect(taken[1]?.delayMs).toBeGreaterThan(59_000);
   const [third] = await store.outbox.take(10);
@@ -154,6 +161,7 @@ test('a row is settled only by whoever says what it is, and has it', async () =>
   await store.transaction((tx) => tx.outbox.add('announce', 'a1'));
   const [row] = (await store.outbox.take(100)).filter(({ subjectId }) => subjectId === 'a1');
   if (!row) throw new Error('nothing was taken');
+  const { principalId: _whose, ...found } = row;
   const others = [
     { ...row, subjectId: 'nothing' },
     { ...row, kind: 'notify' as const },
@@ -165,7 +173,7 @@ test('a row is settled only by whoever says what it is, and has it', async () =>
     await store.outbox.done(other);
     await store.outbox.postpone(other, 'forged', 3_600_000);
     await store.outbox.release([other], 'forged');
-    expect(await store.outbox.find(other)).toEqual(other.subjectId === 'nothing' ? row : null);
+    expect(await store.outbox.find(other)).toEqual(other.subjectId === 'nothing' ? found : null);
   }
   const { rows } = await opened.pool.query(
     `select dispatches, last_error from outbox where subject_id = 'a1' and dispatched_at is not null`,

@@ -62,7 +62,7 @@ test('what has ended, is not begun, or is of no grant of this ledger is not note
   const ended = await inTarget(someTarget());
   await opened.store.transaction(async (tx) => {
     await tx.grants.setEnding(ended, { cause: 'done', by: null, reason: null });
-    await tx.grants.setEnded(ended, 'removed');
+    await tx.grants.setClosedMany([ended], null);
   });
   await seen(ended);
   await seen(newId());

@@ -72,6 +72,7 @@ test('a view holds the request, its people, votes, decision and grant', async ()
     extended: null,
     extension: null,
     moreTime: null,
+    recording: null,
     review: null,
     reviewer: null,
     incident: null,
@@ -112,7 +113,7 @@ test('live grants come soonest end first, of one target when asked', async () =>
   const ended = await storeActiveGrant(store, 1000, target);
   await store.transaction(async (tx) => {
     await tx.grants.setEnding(ended, { cause: 'done', by: null, reason: null });
-    await tx.grants.setEnded(ended, 'removed');
+    await tx.grants.setClosedMany([ended], null);
   });
   const idsOf = async (of: string | null) => (await store.read.liveViews(of, 100)).map(({ grant }) => grant?.id);
   expect(await idsOf(target)).toEqual([sooner, later]);
@@ -144,15 +145,24 @@ test('gauges tell what waits, lives and is late', async () => {
       pending: 0,
       active: 0,
       ending: 0,
+      closed: 0,
       unsentWork: 0,
       oldestWorkMs: 0,
+      sinkBehind: 0,
+      slackWaiting: 0,
+      slackLagMs: 0,
       unsealed: 0,
     });
     await storeRequest(fresh.store);
     const id = await storeActiveGrant(fresh.store, 60_000);
     await transaction((tx) => tx.outbox.add('end', id));
     const { oldestWorkMs, ...counts } = await read.counts();
-    expect(counts).toEqual({ pending: 1, active: 1, ending: 0, unsentWork: 1, unsealed: 0 });
+    const slack = { slackWaiting: 0, slackLagMs: 0 };
+    expect(counts).toEqual({
+      ...{ pending: 1, active: 1, ending: 0, closed: 0, unsentWork: 1 },
+      ...slack,
+      ...{ sinkBehind: 0, unsealed: 0 },
+    });
     expect(oldestWorkMs).toBeGreaterThanOrEqual(0);
     expect(await read.oldestOverdueMs()).toBe(0);
     const dueInMs = (await read.msToNextDeadline()) ?? 0;
@@ -172,8 +182,8 @@ test('a read that fails says what Postgres said, and repeats nothing that was as
   const failed = await store.read.viewsOf('somebody\0private', 1).catch((error: unknown) => error);
   expect(failed).toMatchObject({ code: '22021' });
   expect(JSON.stringify(failed) + String(failed)).not.toContain('somebody');
-  const saved = await store
-    .setAllowanceTold('nothing\0private', { channel: 'C1', ts: '1.1' })
+  const saved = await store.messages
+    .clearFailures({ kind: 'request', id: 'nothing\0private' }, 'C1')
     .catch((error: unknown) => error);
   expect(saved).toMatchObject({ code: '22021' });
 });

@@ -80,7 +80,7 @@ export const startAlertDoors = async ({ entries, secrets }: Settings) => {
       setEntries(text);
       counts = [];
       lines.length = 0;
-      await sql('truncate alerts, alert_signals, alert_messages, alert_requests, outbox');
+      await sql('truncate alerts, alert_signals, messages, alert_requests, outbox');
     },
     stop: async (): Promise<void> => {
       server.close();

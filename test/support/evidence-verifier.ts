@@ -28,11 +28,11 @@ const publicKeys = (vkeys: string, origin: string): Map<string, Buffer> =>
       .split('\n')
       .filter((line) => line.startsWith(`${origin}+`))
       .flatMap((line) => {
-        const raw = bytes(
-          line.slice(line.lastIndexOf('+', line.length) + 1).length ? line.split('+').slice(2).join('+') : '',
-        );
+        // The key is base64, in which a plus is a letter like any other, also as the last one.
+        const [, keyId, ...key] = line.split('+');
+        const raw = bytes(key.join('+'));
         const id = sha(`${origin}\n`, raw).subarray(0, 4).toString('hex');
-        return raw[0] === 1 && line.split('+')[1] === id ? [[id, raw.subarray(1)] as const] : [];
+        return raw[0] === 1 && keyId === id ? [[id, raw.subarray(1)] as const] : [];
       }),
   );
 
@@ -120,6 +120,31 @@ const checkCounts = (opens: readonly Open[], grant: string, request: string): Op
   return last && more.length === 0 && last['grantEventsTotal'] === last['grantEvent'] ? last : fail('no removal');
 };
 
+/** Segments, each begun by a line with its salt; the log has the digest of each. What is left out is no fault, what is there and unknown is. */
+const checkStatements = (files: Files, opens: readonly Open[], grant: string): void => {
+  const of = (type: string): Open[] => opens.filter((open) => open['type'] === type && open['grantId'] === grant);
+  const recorded = of('statements.recorded').map(({ data }) => data);
+  const total = recorded.reduce((sum, data) => sum + Number(data['statements']), 0);
+  if (of('statements.completed').some(({ data }) => data['statements'] !== total)) fail('number of statements');
+  const file = files['statements.jsonl'];
+  if (!file) return;
+  const segments: { head: Record<string, unknown>; lines: string[] }[] = [];
+  for (const line of utf8(file, 'statements').match(/[^\n]*\n|[^\n]+$/g) ?? []) {
+    const head = JSON.parse(line) as Record<string, unknown>;
+    if ('salt' in head) segments.push({ head, lines: [line] });
+    else (segments.at(-1) ?? fail('statements without a segment')).lines.push(line);
+  }
+  let before = 0;
+  for (const { head, lines } of segments) {
+    const number = Number(head['segment']);
+    const known = recorded.find((data) => data['segment'] === number) ?? fail('a segment that no event has');
+    if (number <= before || head['grant'] !== grant) fail('segments');
+    if (known['sha256'] !== sha(lines.join('')).toString('hex')) fail('a segment is not what was recorded');
+    if (known['statements'] !== lines.length - 1) fail('statements of a segment');
+    before = number;
+  }
+};
+
 const check = (files: Files, vkey: string | undefined): void => {
   const [origin = ''] = utf8(files['checkpoint'], 'checkpoint').split('\n');
   const keys = publicKeys(vkey ?? utf8(files['keys.txt'], 'keys.txt'), origin);
@@ -151,6 +176,7 @@ const check = (files: Files, vkey: string | undefined): void => {
   const facts = JSON.parse(utf8(files['grant.json'], 'grant')) as Record<string, unknown>;
   if (facts['grant'] !== manifest.grant || facts['target'] !== removed['target'] || facts['role'] !== removed['role'])
     fail('facts');
+  checkStatements(files, opens, manifest.grant);
 };
 
 export const problemOf = (files: Files, vkey?: string): string | null => {

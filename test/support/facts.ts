@@ -4,11 +4,19 @@ import type { HeardFacts } from '../../src/slack/directory/heard.ts';
 import type { World } from './world.ts';
 
 export const forgetfulFacts: HeardFacts = {
-  find: () => Promise.resolve(null),
+  find: (_teamId, wanted) => Promise.resolve(wanted.map(() => ({ found: null, asOf: '1', notBefore: '0' }))),
+  claim: () => Promise.resolve(true),
+  renew: () => Promise.resolve(),
+  release: () => Promise.resolve(),
   keep: () => Promise.resolve(),
   forget: () => Promise.resolve(),
   forgetAccount: () => Promise.resolve(),
+  noteGroups: () => Promise.resolve(),
+  isNextOf: () => Promise.resolve(true),
+  doubt: () => Promise.resolve(),
   hear: () => undefined,
+  missed: () => undefined,
+  after: () => undefined,
 };
 
 export const unheardStreams: EventStreams = { alive: () => Promise.resolve(), lost: () => Promise.resolve() };

@@ -39,7 +39,8 @@ export type Incidents = {
   dm(who: string, text: string): Promise<Message>;
 };
 
-const PROMPT = /^Incident /;
+/** What closes an incident begins like this, too, and says more. */
+const PROMPT = /^Incident .*(?:: request access here\.|is closed\.$)/;
 
 export const incidentsOf = ({ slack }: World): Incidents => {
   const own = (channel: string, who: string): Message[] =>

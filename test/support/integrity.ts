@@ -6,14 +6,14 @@ type Sources = Pick<World, 'sql' | 'logins'>;
 
 /** One grant's events in the order of their writing must match this: each step once, and none after the last. */
 const LIFE =
-  /^grant\.activating(,grant\.activation_retried)*(,grant\.failed|(,grant\.active)?(,grant\.ending(,grant\.activation_retried|,grant\.end_retried)*(,grant\.ended)?)?)$/;
+  /^grant\.activating(,grant\.activation_retried)*(,grant\.failed|(,grant\.active)?(,grant\.ending(,grant\.activation_retried|,grant\.end_retried)*(,grant\.closed(,grant\.removal_retried)*(,grant\.removed)?)?)?)$/;
 const REQUEST_ENDS = ['request.approved', 'request.denied', 'request.cancelled', 'request.lapsed'];
 
 const lives = async ({ sql }: Sources): Promise<string[]> => {
   const rows = await sql<{ id: string; state: string; events: string }>(
     `select g.id, g.state, coalesce((select string_agg(type, ',' order by e.id) from audit_events e
        where e.grant_id = g.id and e.type in ('grant.activating', 'grant.activation_retried', 'grant.active', 'grant.failed',
-         'grant.ending', 'grant.end_retried', 'grant.ended')), '') as events from grants g`,
+         'grant.ending', 'grant.end_retried', 'grant.closed', 'grant.removal_retried', 'grant.removed')), '') as events from grants g`,
   );
   return rows.flatMap(({ id, state, events }) => {
     const last = events.split(',').findLast((type) => !type.endsWith('_retried'));
@@ -50,7 +50,7 @@ const approvals = async ({ sql }: Sources): Promise<string[]> => {
 
 const secrets = async ({ sql }: Sources): Promise<string[]> => {
   const rows = await sql<{ id: string }>(
-    `select g.id from grants g join secrets s on s.grant_id = g.id where g.state in ('ended', 'failed')`,
+    `select g.id from grants g join secrets s on s.grant_id = g.id where g.state in ('closed', 'removed', 'failed')`,
   );
   return rows.map(({ id }) => `grant ${id} is over and its credentials are still there`);
 };
@@ -81,7 +81,7 @@ export const WAITING = `select kind from outbox where available_at <= now() + in
 export const findLeftOver = async (sources: Sources): Promise<string[]> => {
   const names = await sources.logins();
   const rows = await sources.sql<{ id: string; state: string }>(
-    `select id, state from grants where state in ('activating', 'active', 'ending')`,
+    `select id, state from grants where state in ('activating', 'active', 'ending', 'closed')`,
   );
   const waiting = await sources.sql<{ kind: string }>(WAITING);
   const have = new Set(names.map((name) => name.split('_')[1] ?? ''));

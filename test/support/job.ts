@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { githubClaims } from '../../sandbox/src/issuer/claims.ts';
+import type { Claims } from '../../sandbox/src/issuer/claims.ts';
 import type { StandInIssuer } from '../../sandbox/src/issuer/issuer.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -47,10 +48,10 @@ export type Job = {
 };
 
 /** A job of GitHub, of its own unless its environment is given. */
-export const githubJob = (issuer: StandInIssuer): Record<string, string> => {
+export const githubJob = (issuer: StandInIssuer, claims: Claims = {}): Record<string, string> => {
   const job = randomUUID();
   const { url, secret } = issuer.tokenAddress(() =>
-    githubClaims({ jti: randomUUID(), check_run_id: job, run_id: job, actor_id: '7' }),
+    githubClaims({ jti: randomUUID(), check_run_id: job, run_id: job, actor_id: '7', ...claims }),
   );
   return { GITHUB_ACTIONS: 'true', ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: secret };
 };
@@ -70,3 +71,25 @@ export const startJob = (args: string[], env: Record<string, string>): Job => {
   });
   return { child, out: () => out, err: () => err, ended };
 };
+
+/** An owner agrees to what a job of one repository requests; it may not write. */
+export const jobRules = (issuer: string, audience: string): string => `
+rules:
+  - name: Nothing for the night
+    match: { clients: [api-deploy], roles: ["*/write"] }
+    deny: Not by a pipeline.
+  - name: An owner agrees
+    approvals: [{ from: owners }]
+pending: 4h
+claim: 1h
+limits: { open_requests: 100, live_grants: 100 }
+issuers: { ci: { kind: github, url: "${issuer}" } }
+clients:
+  api-deploy:
+    issuer: ci
+    audience: "${audience}"
+    repository: { id: "456789", name: acme/api }
+    environment: production
+    refs: [refs/heads/main]
+admins: [security]
+`;

@@ -6,7 +6,8 @@ import pg from 'pg';
 import { z } from 'zod';
 import { defineProvider } from '../../src/providers/define-provider.ts';
 import { ProviderError } from '../../src/providers/provider.ts';
-import type { AnyProvider, EndGuarantee, ProviderContext } from '../../src/providers/provider.ts';
+import type { AnyProvider } from '../../src/providers/any-provider.ts';
+import type { EndGuarantee, Grantee, ProviderContext } from '../../src/providers/provider.ts';
 
 const config = z.object({ url: z.string() });
 const scope = z.object({ group: z.string() });
@@ -17,7 +18,9 @@ export const accountOf = (personId: string): string => `acct_${(personId.split('
 
 export type MembershipHooks = {
   /** Awaited before the target is touched: lets a test hold a call in the middle. */
-  before: (verb: 'grant' | 'revoke', grantId: string) => Promise<void>;
+  before: (verb: 'grant' | 'close', grantId: string) => Promise<void>;
+  /** Awaited when the membership is there, before the call ends. */
+  after?: (grantId: string) => Promise<void>;
 };
 
 type Rows = { rows: { is: boolean }[] };
@@ -25,6 +28,7 @@ type Rows = { rows: { is: boolean }[] };
 export const membershipProvider = (
   hooks: MembershipHooks,
   guarantee: EndGuarantee = { endsBy: 'revoke', survives: null },
+  isNamed = false,
 ): AnyProvider =>
   defineProvider({
     id: 'membership',
@@ -33,6 +37,7 @@ export const membershipProvider = (
     scope,
     handle,
     isShared: true,
+    identity: { isNeeded: () => isNamed, lookup: z.string() },
     connect: ({ url }) => {
       const pool = new pg.Pool({ connectionString: url, max: 4 });
       const isMember = async (group: string, member: string): Promise<boolean> => {
@@ -43,26 +48,38 @@ export const membershipProvider = (
         );
         return rows[0]?.is ?? false;
       };
-      const of = (ctx: ProviderContext): string => accountOf('person' in ctx ? ctx.person.id : ctx.client.id);
+      const leave = async (group: string, member: string): Promise<boolean> => {
+        if (!(await isMember(group, member))) return false;
+        await pool.query(`revoke ${id(group)} from ${id(member)}`);
+        return true;
+      };
+      const of = (ctx: Grantee & Pick<ProviderContext, 'identity'>): string => {
+        if (ctx.identity && 'user' in ctx.identity) return ctx.identity.user;
+        return accountOf('person' in ctx ? ctx.person.id : ctx.client.id);
+      };
       const id = pg.escapeIdentifier;
       return {
+        find: async ({ group }, ctx) => {
+          const member = of(ctx);
+          return { handle: { group, member }, account: member, hadAlready: await isMember(group, member) };
+        },
         grant: async ({ group }, ctx) => {
           await hooks.before('grant', ctx.grantId);
           const member = of(ctx);
           await pool.query(`grant ${id(group)} to ${id(member)}`);
           if (!(await isMember(group, member))) throw new ProviderError('conflict', 'The membership was not there.');
+          await hooks.after?.(ctx.grantId);
           return { handle: { group, member } };
         },
-        revoke: async ({ group }, _handle, ctx) => {
-          await hooks.before('revoke', ctx.grantId);
-          const member = of(ctx);
-          if (!(await isMember(group, member))) return 'already_absent';
-          await pool.query(`revoke ${id(group)} from ${id(member)}`);
-          return 'removed';
+        // To be no member any more is to be closed, and nothing is left to remove after that.
+        close: async ({ group }, _handle, ctx) => {
+          await hooks.before('close', ctx.grantId);
+          return (await leave(group, of(ctx))) ? 'closed' : 'absent';
         },
+        revoke: async ({ group }, _handle, ctx) => ((await leave(group, of(ctx))) ? 'removed' : 'already_absent'),
         check: async ({ group }, _handle, ctx) => ((await isMember(group, of(ctx))) ? 'present' : 'absent'),
         guarantee: () => guarantee,
-        close: () => pool.end(),
+        disconnect: () => pool.end(),
       };
     },
   });

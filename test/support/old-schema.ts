@@ -41,15 +41,36 @@ const IDENTITIES = `select column_name as name from information_schema.columns
 
 /** What columns were called before they were renamed, with their names of today. */
 const RENAMED: Record<string, Record<string, string>> = {
-  grants: { person_id: 'grantee_id' },
+  grants: { person_id: 'grantee_id', ended_at: 'removed_at' },
   refusal_counts: { person_id: 'principal_id' },
 };
 
+const shownAs = (subject: string, id: string): string =>
+  `select m.*, m.subject_id as ${id}, m.rendered_version as drawn_version from messages m where m.subject_kind = '${subject}'`;
+const shown = (column: string): string =>
+  `(select m.${column} from messages m where m.subject_id = s.id and m.subject_kind in ('pre_approval', 'revocation'))`;
+
+/** Before there was one table for all messages, each subject had its own, or columns. */
+const BEFORE_ONE_TABLE: Record<string, string> = {
+  messages: shownAs('request', 'request_id'),
+  incident_messages: shownAs('incident', 'incident_id'),
+  alert_messages: shownAs('alert', 'alert_id'),
+  announcement_copies: shownAs('admin_notification', 'announcement_id'),
+  allowances: `select s.*, ${shown('channel')} as channel, ${shown('ts')} as ts from allowances s`,
+  revocations: `select s.*, ${shown('channel')} as channel, ${shown('ts')} as ts, ${shown('rendered')} as drawn from revocations s`,
+};
+const HAS_OWN_TABLES = `select from information_schema.columns
+  where table_schema = 'public' and table_name = 'messages' and column_name = 'request_id'`;
+
 /** What the old table has no column for is left behind, as it would never have been written. */
-const copyTable = async (from: pg.Client, to: pg.Client, table: string): Promise<void> => {
+const copyTable = async (
+  from: pg.Client,
+  to: pg.Client,
+  { table, source }: { table: string; source: string },
+): Promise<void> => {
   const before = Object.entries(RENAMED[table] ?? {}).map(([then, now]) => `'${then}', t.${now}`);
   const { rows } = await from.query<{ all: string }>(
-    `select coalesce(jsonb_agg(to_jsonb(t) || jsonb_build_object(${before.join(', ')})), '[]')::text as all from ${table} t`,
+    `select coalesce(jsonb_agg(to_jsonb(t) || jsonb_build_object(${before.join(', ')})), '[]')::text as all from (${source}) t`,
   );
   await to.query(
     `insert into ${table} overriding system value select * from jsonb_populate_recordset(null::${table}, $1::jsonb)`,
@@ -99,9 +120,11 @@ export const asOfMigration = async (url: string, last: string): Promise<{ url: s
       // Rows come in any order, and the log may be written once: neither is checked while they are copied.
       await to.query('set session_replication_role = replica');
       const tables = await to.query<{ name: string }>(TABLES);
+      const hasOwnTables = (await to.query(HAS_OWN_TABLES)).rowCount !== 0;
+      const sourceOf = (table: string): string => (hasOwnTables && BEFORE_ONE_TABLE[table]) || `select * from ${table}`;
       const hasTree = (await to.query(HAS_TREE)).rowCount !== 0;
       for (const { name: table } of tables.rows)
-        if (hasTree || table !== 'audit_chain') await copyTable(from, to, table);
+        if (hasTree || table !== 'audit_chain') await copyTable(from, to, { table, source: sourceOf(table) });
       if (!hasTree) await chainAsThen(from, to);
     }),
   );

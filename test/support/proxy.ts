@@ -6,13 +6,13 @@ export type Proxy = {
   port: number;
   /** The same address with the proxy's port. */
   urlOf(url: string): string;
-  /** Ends every connection, and refuses new ones until `mend`. */
+  /** Ends every connection, and refuses new ones until `fix`. */
   cut(): void;
   /** Connections stand and nothing passes any more. */
   silence(): void;
   /** Everything that passes takes this much longer. */
   slowDown(delayMs: number): void;
-  mend(): void;
+  fix(): void;
   close(): Promise<void>;
 };
 
@@ -69,7 +69,7 @@ export const startProxy = async (toPort: number): Promise<Proxy> => {
     slowDown: (delayMs) => {
       line.delayMs = delayMs;
     },
-    mend: () => {
+    fix: () => {
       // What was swallowed cannot be made up for: whoever waits on such a connection would wait for ever.
       if (line.mode === 'silent') endAll();
       line.mode = 'well';

@@ -122,3 +122,11 @@ export const openSession = async (url: string): Promise<{ client: pg.Client; isC
   await client.connect();
   return { client, isCut };
 };
+
+/** Until what has ended is removed from its target, too: people are notified once it is closed. */
+export const untilRemoved = (world: Pick<World, 'sql'>): Promise<unknown> =>
+  until(
+    async () => (await world.sql(`select 1 from grants where state in ('ending', 'closed')`)).length === 0,
+    'the removal of what has ended',
+    40_000,
+  );

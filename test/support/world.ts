@@ -1,19 +1,23 @@
 /** A whole world for journeys: Slack, Latchkey's database, Redis, and a production database that people log into. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { createApp, readFirstPolicy } from '../../src/compose/app.ts';
-import type { App, Part } from '../../src/compose/app.ts';
+import { createApp } from '../../src/compose/app.ts';
+import { readFirstPolicy } from '../../src/compose/policy-holder.ts';
+import type { App } from '../../src/compose/app.ts';
+import type { Part } from '../../src/compose/options.ts';
 import { readEnvironment } from '../../src/config/environment.ts';
 import { formatProblem } from '../../src/config/problem.ts';
 import { createLog } from '../../src/lib/log.ts';
-import type { Message } from '../../sandbox/src/slack/types.ts';
 import { createTargetDatabase, createTestDatabase } from './database.ts';
 import type { TargetDatabase, TestDatabase } from './database.ts';
 import { startSlack } from './slack.ts';
 import type { Slack } from './slack.ts';
 import { testRedis, testServices } from './services.ts';
 import type { TestServices } from './services.ts';
+
+const REMOVAL_MS = 10_000;
 
 export type WorldOptions = {
   mode?: 'socket' | 'http';
@@ -42,7 +46,7 @@ export type World = {
   /** Rows of Latchkey's own database. */
   sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
   targetSql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
-  /** Logins that Latchkey made and that still exist in the target. */
+  /** Logins that Latchkey made and that still exist in the target, once what is closed is removed. */
   logins(): Promise<string[]>;
   stop(): Promise<void>;
 };
@@ -113,6 +117,16 @@ const rowsOf =
   <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> =>
     withClient(url, async (client) => (await client.query<Row>(text, values)).rows);
 
+/** What is closed is removed a moment later. One whose removal failed is tried again much later, and is not waited for. */
+const removals = async (sql: World['sql']): Promise<void> => {
+  const endsAt = Date.now() + REMOVAL_MS;
+  while (Date.now() < endsAt) {
+    const waiting = await sql(`select 1 from grants where state = 'closed' and attempts = 0`);
+    if (waiting.length === 0) return;
+    await delay(50);
+  }
+};
+
 export const startWorld = async (options: WorldOptions = {}): Promise<World> => {
   const { services = testServices() } = options;
   const [slack, database, target] = await Promise.all([
@@ -145,16 +159,17 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     LATCHKEY_METRICS_PORT: '0',
   };
   const apps: App[] = [];
-  const targetSql = rowsOf(target.url);
+  const [sql, targetSql] = [rowsOf(database.url), rowsOf(target.url)];
   return {
     slack,
     database,
     target,
     policyPath,
     env,
-    sql: rowsOf(database.url),
+    sql,
     targetSql,
     logins: async () => {
+      await removals(sql);
       const rows = await targetSql<{ rolname: string }>(
         `select r.rolname from pg_roles r join pg_auth_members m on m.member = r.oid join pg_roles g on g.oid = m.roleid
          where g.rolname = any($1) and r.rolname like 'lk\\_%' group by 1 order by 1`,
@@ -193,5 +208,4 @@ const startApp = async (env: Record<string, string>, only: Part | null): Promise
   return createApp({ environment, env, first: policy.first, only, log: createLog(environment.logLevel) });
 };
 
-/** The text of a message with that of its blocks: what a reader sees. */
-export const seen = (message: Message): string => [message.text, JSON.stringify(message.blocks ?? [])].join('\n');
+export { seen } from './card.ts';

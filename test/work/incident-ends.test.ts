@@ -1,5 +1,6 @@
 /** The clock that ends what was given for incidents that are over: by itself, soon, and without Redis. */
 import { expect, it } from 'vitest';
+import { hasEnded } from '../../src/domain/lifecycle.ts';
 import { startIncidentEnds } from '../../src/work/timers.ts';
 import { createInFlight } from '../../src/lib/pending-tasks.ts';
 import { createLog } from '../../src/lib/log.ts';
@@ -18,8 +19,9 @@ it('everything of a closed incident is ended when its warning is over, and no so
     const views = await Promise.all([1, 2, 3].map(() => rig.ask()));
     await rig.settle();
     const { incident } = await rig.useCases.closeIncident({ userId: 'U0OSCAR', channelId: 'C0INC' });
-    await until(async () => rig.made.size === 0, 'the end of all three');
-    const ends = await Promise.all(views.map((view) => rig.grantOf(view)));
+    const grants = () => Promise.all(views.map((view) => rig.grantOf(view)));
+    await until(async () => (await grants()).every(({ state }) => hasEnded(state)), 'the end of all three');
+    const ends = await grants();
     for (const { endingAt } of ends)
       expect(endingAt?.getTime()).toBeGreaterThanOrEqual(incident.endsAt?.getTime() ?? Infinity);
     await inFlight.settled();

@@ -1,4 +1,5 @@
 /** Outbox, relay, workers and the look for late work, on a real Postgres and a real Redis; only what the work does is made up. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { createDroppedJobs } from '../../src/work/dropped-jobs.ts';
@@ -38,12 +39,13 @@ export type QueueRig = {
 /** Late after this long, so that tests need not wait half a minute. */
 const LATE = { handedOutMs: 1_500, waitingMs: 1_500 };
 
-const recordingHandlers = (done: string[]): Record<WorkKind, Handler> => {
+const recordingHandlers = (done: string[], workMs: number): Record<WorkKind, Handler> => {
   const handle =
     (kind: WorkKind) =>
-    (subjectId: string): Promise<Handled> => {
+    async (subjectId: string): Promise<Handled> => {
+      if (workMs > 0) await delay(workMs);
       done.push(`${kind} ${subjectId}`);
-      return Promise.resolve({ outcome: 'done' });
+      return { outcome: 'done' };
     };
   return Object.fromEntries(WORK_KINDS.map((kind) => [kind, { concurrency: 4, handle: handle(kind) }])) as Record<
     WorkKind,
@@ -54,7 +56,8 @@ const recordingHandlers = (done: string[]): Record<WorkKind, Handler> => {
 export const startQueueRig = async ({
   hasLateWork = true,
   userUrl,
-}: { hasLateWork?: boolean; userUrl?: string } = {}): Promise<QueueRig> => {
+  workMs = 0,
+}: { hasLateWork?: boolean; userUrl?: string; workMs?: number } = {}): Promise<QueueRig> => {
   const { url: adminUrl, prefix } = testRedis();
   const url = userUrl ?? adminUrl;
   const { store, pool, close } = await openTestStore();
@@ -70,7 +73,7 @@ export const startQueueRig = async ({
   const queues = Object.fromEntries(WORK_KINDS.map((kind) => [kind, open(kind)])) as Record<WorkKind, Queue>;
   for (const queue of Object.values(queues)) queue.on('error', () => undefined);
   const [done, dropped]: [string[], DropReason[]] = [[], []];
-  const doing = { store, handlers: recordingHandlers(done), log, onPostponed: () => undefined };
+  const doing = { store, handlers: recordingHandlers(done, workMs), log, onPostponed: () => undefined };
   const jobs = createDroppedJobs(log, (reason) => dropped.push(reason));
   const relay = startRelay({
     store,

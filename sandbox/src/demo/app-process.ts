@@ -140,7 +140,7 @@ export const startApp = (options: AppOptions): AppProcess => {
     say(`The app ended (${endOf(run.child)}). The last lines of ${logFile}:\n${lastLines(logFile, run.logFrom)}`);
     restarts = [...restarts.filter((at) => Date.now() - at < RESTARTS_WITHIN_MS), Date.now()];
     if (restarts.length > RESTARTS_MAX) {
-      say(`It ended ${restarts.length} times in a minute, so it stays down. Ctrl-C, mend it, start again.`);
+      say(`It ended ${restarts.length} times in a minute, so it stays down. Ctrl-C, fix it, start again.`);
       return;
     }
     run = launch(options);

@@ -9,7 +9,11 @@ import type { QuestLog } from './quest-log.ts';
 import type { World, WorldState } from './world.ts';
 import { readLoginMark, readWorld } from './world-state.ts';
 
-export type DemoWorld = World & { close(): Promise<void> };
+export type DemoWorld = World & {
+  /** Something around it has changed. */
+  tell(): void;
+  close(): Promise<void>;
+};
 
 /** Catalogues send no notifications, so they are looked at while somebody looks at the page. */
 const LOOK_EVERY_MS = 500;
@@ -118,6 +122,7 @@ export const createWorld = ({ urls, quests, nameOf }: WorldOptions): DemoWorld =
       tell(parts);
     },
     quests: () => quests.list(),
+    tell: () => tell(parts),
     close: async () => {
       await prompts.close();
       await parts.pool.end();

@@ -11,6 +11,9 @@ export type DemoFiles = {
   slack: string;
   quests: string;
   log: string;
+  /** The pretend CI's workflow, and the keys of its tokens. */
+  workflow: string;
+  ciKeys: string;
 };
 
 export const filesIn = (dir: string): DemoFiles => {
@@ -24,6 +27,8 @@ export const filesIn = (dir: string): DemoFiles => {
     slack: inDir('slack.json'),
     quests: inDir('quests.json'),
     log: inDir('latchkey.log'),
+    workflow: inDir('deploy.yml'),
+    ciKeys: inDir('ci-keys.json'),
   };
 };
 

@@ -1,28 +1,69 @@
-/** The page of the demo, with the panel that shows its databases. */
+/** The page of the demo, with the panel that shows its databases and what happens around them. */
+import path from 'node:path';
 import { servePage } from '../page-server/serve-page.ts';
+import { fireAlert } from './alert.ts';
+import type { AlertOptions } from './alert.ts';
+import type { Bell } from './bell.ts';
+import type { Ci } from './ci.ts';
 import { createWorld } from './demo-world.ts';
 import type { OpenWorkspace } from './open-workspace.ts';
+import { ROOT } from './options.ts';
 import type { Urls } from './production.ts';
 import { openQuestLog } from './quest-log.ts';
+import { createTour } from './tour.ts';
+import type { Around } from './world.ts';
 
-type Options = { open: OpenWorkspace; urls: Urls; questFile: string; onBroken(movedTo: string): void };
+export { startCi } from './ci.ts';
+
+type Options = {
+  open: OpenWorkspace;
+  urls: Urls;
+  questFile: string;
+  onBroken(movedTo: string): void;
+  ci: Ci;
+  alerts: AlertOptions;
+  /** `isOwn`: the demo plays itself as soon as a window is open, not only when somebody asks for it. */
+  tour: { paceMs: number; isOwn: boolean };
+  around: Bell;
+};
 
 /** @returns how to close it. */
-export const openPage = ({ open, urls, questFile, onBroken }: Options): (() => Promise<void>) => {
+export const openPage = ({
+  open,
+  urls,
+  questFile,
+  onBroken,
+  ci,
+  alerts,
+  tour,
+  around,
+}: Options): (() => Promise<void>) => {
   const { workspace } = open;
   const world = createWorld({
     urls,
     quests: openQuestLog(questFile, onBroken),
     nameOf: (userId) => workspace.state.people.get(userId)?.realName ?? userId,
   });
+  around.onRing(world.tell);
+  const player = createTour({ workspace, world, ci, paceMs: tour.paceMs, onChange: world.tell });
+  const happens: Around = {
+    pipeline: ci.pipeline,
+    runPipeline: ci.run,
+    fireAlert: () => fireAlert(alerts),
+    tour: () => (tour.isOwn || player.tour().state !== 'ready' ? player.tour() : null),
+    startTour: player.start,
+    stopTour: player.stop,
+  };
   const page = servePage({
     workspace,
-    world,
+    world: { ...world, around: happens },
     title: 'Latchkey demo',
     warning: 'A pretend workspace on this machine. Not for production.',
+    guide: path.join(ROOT, 'docs', 'getting-started.md'),
   });
   open.showPage(page);
   return async () => {
+    player.stop();
     page.close();
     await world.close();
   };

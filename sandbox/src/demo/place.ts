@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { freePort, isPortOpen } from '../embedded/port.ts';
 import { writeFileWhole } from './files.ts';
 import type { DemoFiles } from './files.ts';
@@ -25,9 +26,15 @@ export const startOver = async (files: DemoFiles): Promise<void> => {
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+/** Where the policy in the sources says that the keys of the CI are. */
+const CI_KEYS = 'file:///demo/ci-keys.json';
+
+const sourceOf = (name: string): string => readFileSync(path.join(ROOT, 'sandbox', 'src', 'demo', name), 'utf8');
+
 /** A newer demo brings a newer policy, but not over one that somebody has edited. */
 const placePolicy = (files: DemoFiles, settings: Settings): void => {
-  const ours = readFileSync(path.join(ROOT, 'sandbox', 'src', 'demo', 'latchkey.yml'), 'utf8');
+  const keys = pathToFileURL(files.ciKeys).href;
+  const ours = sourceOf('latchkey.yml').replace(CI_KEYS, keys);
   const isEdited = existsSync(files.policy) && hashOf(readFileSync(files.policy, 'utf8')) !== settings.policyHash;
   if (isEdited) return;
   writeFileWhole(files.policy, ours);
@@ -38,6 +45,7 @@ export const settle = async (files: DemoFiles): Promise<Settings> => {
   const settings = readSettings(files.settings, sayBroken);
   if (settings.appPort === 0 || (await isPortOpen(settings.appPort))) settings.appPort = await freePort();
   placePolicy(files, settings);
+  if (!existsSync(files.workflow)) writeFileWhole(files.workflow, sourceOf('deploy.yml'));
   writeSettings(files.settings, settings);
   return settings;
 };

@@ -31,7 +31,7 @@ const isBorrowed = (user: string): boolean => user.startsWith('lk_');
 export const QUESTS: QuestPlan[] = [
   {
     id: 'ask',
-    title: 'Ask for access',
+    title: 'Request access',
     hint: 'As Ana, type `/prod-access orders-db read 5m look at order 1183` in any channel, or `/prod-access` alone for the form.',
     sql: `exists (select from audit_events where type = 'request.created')`,
   },
@@ -108,8 +108,20 @@ export const QUESTS: QuestPlan[] = [
     sql: `exists (select from audit_events where type = 'incident.ended')`,
   },
   {
+    id: 'alert',
+    title: 'Answer an alert',
+    hint: 'Press *Fire an alert* below. As Kim, who is on call, open the message from Latchkey and request what it offers.',
+    sql: `exists (select from alert_requests)`,
+  },
+  {
+    id: 'pipeline',
+    title: 'Let a deployment wait for you',
+    hint: 'Press *Run* below: the migration waits. As Dana, approve it in #prod-access. It runs, and its login is gone.',
+    sql: `exists (select from requests r join grants g on g.request_id = r.id where r.requester_id like 'client:%' and g.activated_at is not null)`,
+  },
+  {
     id: 'break-glass',
-    title: 'Break the glass',
+    title: 'Use break-glass',
     hint: 'As Kim, who is on call: `/prod-access break-glass orders-db write 5m checkout is down`. Access comes at once, and everyone concerned is told.',
     sql: `exists (select from audit_events where type = 'follow_up.opened')`,
   },

@@ -6,6 +6,8 @@ import { newPassword } from '../embedded/state-file.ts';
 export type Settings = {
   /** 32 bytes, base64. */
   secretKey: string;
+  /** Signs the alerts of the demo's monitoring. */
+  alertSecret: string;
   /** The app's own port, for its console and health; the page has another. 0 before the first start. */
   appPort: number;
   passwords: { latchkey: string; shopAdmin: string; billingAdmin: string };
@@ -15,6 +17,7 @@ export type Settings = {
 
 const fresh = (): Settings => ({
   secretKey: randomBytes(32).toString('base64'),
+  alertSecret: randomBytes(32).toString('hex'),
   appPort: 0,
   passwords: { latchkey: newPassword(), shopAdmin: newPassword(), billingAdmin: newPassword() },
   policyHash: '',

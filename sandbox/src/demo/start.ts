@@ -3,6 +3,7 @@ import path from 'node:path';
 import { endProcess } from '../embedded/process.ts';
 import { migrate, startApp } from './app-process.ts';
 import type { AppProcess } from './app-process.ts';
+import { createBell } from './bell.ts';
 import type { Claim } from './claim.ts';
 import type { DemoFiles } from './files.ts';
 import { isStillThere } from './identity.ts';
@@ -35,12 +36,15 @@ export type StartOptions = {
   signal: AbortSignal;
 };
 
-type AppParts = { open: OpenWorkspace; urls: Urls; redisUrl: string; settings: Settings };
+type AppParts = { open: OpenWorkspace; urls: Urls; redisUrl: string; settings: Settings; isReal: boolean };
 
-const environmentOf = ({ open, urls, redisUrl, settings }: AppParts, files: DemoFiles): Record<string, string> => ({
+const environmentOf = (
+  { open, urls, redisUrl, settings, isReal }: AppParts,
+  files: DemoFiles,
+): Record<string, string> => ({
   SLACK_API_URL: open.apiUrl,
   // The local Slack has no limits unless it is told to.
-  LATCHKEY_SLACK_LIMITS: 'ignore',
+  LATCHKEY_SLACK_LIMITS: isReal ? 'keep' : 'ignore',
   SLACK_BOT_TOKEN: open.workspace.app.botToken,
   SLACK_APP_TOKEN: open.workspace.app.appToken,
   DATABASE_URL: urls.latchkey,
@@ -49,6 +53,7 @@ const environmentOf = ({ open, urls, redisUrl, settings }: AppParts, files: Demo
   LATCHKEY_POLICY: files.policy,
   LATCHKEY_PUBLIC_URL: `http://localhost:${settings.appPort}`,
   PORT: String(settings.appPort),
+  ALERT_HOOK_SECRET: settings.alertSecret,
   LATCHKEY_HOST: '127.0.0.1',
   ORDERS_DB_ADMIN_URL: urls.shopAdmin,
   BILLING_DB_ADMIN_URL: urls.billingAdmin,
@@ -81,15 +86,23 @@ const startParts = async (given: StartOptions, stack: Stack): Promise<Started> =
   const { openWorkspace } = await loading;
   const open = await openWorkspace({ port, stateFile: files.slack, onBroken: sayBroken });
   stack.push(open.close);
+  if (options.isReal) open.workspace.faults.beReal();
   const urls = urlsOf(services.postgresUrl, settings);
-  const parts: AppParts = { open, urls, redisUrl: services.redisUrl, settings };
+  const { redisUrl } = services;
+  const parts: AppParts = { open, urls, redisUrl, settings, isReal: options.isReal };
   const env = environmentOf(parts, files);
   await prepare(services.postgresUrl, parts, env);
   signal.throwIfAborted();
+  const appUrl = `http://localhost:${settings.appPort}`;
+  const { openPage, startCi } = await import('./open-page.ts');
+  const around = createBell();
+  const ci = await startCi({ workflowFile: files.workflow, keysFile: files.ciKeys, appUrl, onChange: around.ring });
+  stack.push(ci.stop);
   const app = startApp({ env, port: settings.appPort, logFile: files.log, say, onStarted: claim.setApp, signal });
   stack.push(app.stop);
-  const { openPage } = await import('./open-page.ts');
-  stack.push(openPage({ open, urls, questFile: files.quests, onBroken: sayBroken }));
+  const tour = { paceMs: options.paceMs, isOwn: options.isTour };
+  const alerts = { appUrl, secret: settings.alertSecret };
+  stack.push(openPage({ open, urls, questFile: files.quests, onBroken: sayBroken, ci, alerts, tour, around }));
   await app.isReady();
   return { services, app, url: open.url };
 };
@@ -101,6 +114,7 @@ export const startDemo = async (given: StartOptions): Promise<Demo> => {
   try {
     await endLeftApp(claim);
     if (options.isFresh) await startOver(files);
+    say('Starting Postgres, Redis, a Slack workspace and Latchkey …');
     const { services, app, url } = await startParts(given, stack);
     claim.setUrl(url);
     return {

@@ -10,6 +10,7 @@ const person = (
   name,
   email: `${name}@acme.test`,
   tz: 'Europe/Berlin',
+  displayName: more.realName,
   ...more,
 });
 

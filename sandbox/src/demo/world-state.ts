@@ -49,9 +49,9 @@ type GrantRow = { id: string; userId: string; target: string; role: string; stat
 
 /** It ends with its incident where that is closed sooner and its owner does not keep it. */
 const GRANTS = `
-  select g.id, p.user_id as "userId", g.target, g.role, g.state, least(g.expires_at,
+  select g.id, coalesce(p.user_id, replace(g.grantee_id, 'client:', '')) as "userId", g.target, g.role, g.state, least(g.expires_at,
     case when i.state = 'closed' and (g.kept_at is null or g.kept_at < i.closed_at) then i.ends_at end) as "expiresAt"
-  from grants g join people p on p.id = g.grantee_id
+  from grants g left join people p on p.id = g.grantee_id
   join requests r on r.id = g.request_id left join incidents i on i.id = r.incident_id
   where g.state in ('activating', 'active', 'ending') order by "expiresAt"`;
 

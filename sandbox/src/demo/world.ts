@@ -30,6 +30,41 @@ export type QueryResult =
 
 export type Quest = { id: string; title: string; hint: string; isDone: boolean };
 
+export type PipelineStep = { name: string; state: 'waiting' | 'running' | 'done' | 'failed' };
+
+/** The pretend CI's one workflow, as it stands. */
+export type Pipeline = {
+  name: string;
+  file: string;
+  state: 'idle' | 'running' | 'done' | 'failed';
+  steps: PipelineStep[];
+  log: string[];
+};
+
+/** The demo that plays itself. `ready` until the first window is open; `left` when somebody would rather try it. */
+export type Tour = {
+  state: 'ready' | 'playing' | 'over' | 'left' | 'failed';
+  caption: string;
+  /** Which scene, from 1, of how many. */
+  at: number;
+  of: number;
+  /** Whose window it is, and the channel in it. */
+  as: string;
+  where: string;
+  lines: string[];
+};
+
+/** What happens around production: a deployment, an alert, the tour. Worlds of tests have none. */
+export type Around = {
+  pipeline(): Pipeline;
+  runPipeline(): void;
+  fireAlert(): Promise<void>;
+  /** Null where it was not asked for. */
+  tour(): Tour | null;
+  startTour(): void;
+  stopTour(): void;
+};
+
 export type World = {
   state(): Promise<WorldState>;
   /** Called whenever the state or the quests may have changed; returns how to stop. */
@@ -41,4 +76,5 @@ export type World = {
   /** Moves the real deadline of a live grant (in the app's store and in the target) to `inMs` from now; says so in the page. */
   endSoon(grantId: string, inMs: number): Promise<void>;
   quests(): Quest[];
+  around?: Around;
 };

@@ -36,5 +36,8 @@ export const Act = z.discriminatedUnion('act', [
   z.object({ act: z.literal('world_query'), connectionId: id, sql: words }),
   z.object({ act: z.literal('world_disconnect'), connectionId: id }),
   z.object({ act: z.literal('world_end_soon'), grantId: id, inMs: z.number().int().min(1_000).max(3_600_000) }),
+  z.object({ act: z.literal('world_pipeline') }),
+  z.object({ act: z.literal('world_alert') }),
+  z.object({ act: z.literal('world_tour'), does: z.enum(['start', 'stop']) }),
 ]);
 export type Act = z.infer<typeof Act>;

@@ -1,5 +1,5 @@
 /** Who does what a window asks for. */
-import type { World } from '../demo/world.ts';
+import type { Around, World } from '../demo/world.ts';
 import { openDirect } from '../slack/channels.ts';
 import type { Target } from '../slack/driver/find.ts';
 import type { PersonAtWork } from '../slack/driver/person.ts';
@@ -33,6 +33,12 @@ const whereOf = (act: { place: PlaceCard; blockId: string }): { in: Target; bloc
 const worldOf = (doer: Doer): World => {
   if (doer.world === undefined) throw new Error('There is no demo database here.');
   return doer.world;
+};
+
+const aroundOf = (doer: Doer): Around => {
+  const { around } = worldOf(doer);
+  if (around === undefined) throw new Error('There is nothing around this database.');
+  return around;
 };
 
 const ownConnection = (doer: Doer, connectionId: string): World => {
@@ -86,6 +92,9 @@ const world = {
     await found.disconnect(act.connectionId);
   },
   world_end_soon: (doer, act) => worldOf(doer).endSoon(act.grantId, act.inMs),
+  world_pipeline: (doer) => aroundOf(doer).runPipeline(),
+  world_alert: (doer) => aroundOf(doer).fireAlert(),
+  world_tour: (doer, act) => (act.does === 'start' ? aroundOf(doer).startTour() : aroundOf(doer).stopTour()),
 } satisfies { [K in Act['act']]?: Handler<K> };
 
 const handlers: { [K in Act['act']]: Handler<K> } = {

@@ -1,8 +1,8 @@
 /** What the page and its server say to each other over one WebSocket. The browser's code imports this too. */
-import type { QueryResult, Quest, WorldConnection, WorldState } from '../demo/world.ts';
+import type { Pipeline, QueryResult, Quest, Tour, WorldConnection, WorldState } from '../demo/world.ts';
 import type { Block, ChannelKind, InputValue, Json, Message } from '../slack/types.ts';
 
-export type { Block, InputValue, Json, QueryResult, Quest, WorldConnection, WorldState };
+export type { Block, InputValue, Json, Pipeline, QueryResult, Quest, Tour, WorldConnection, WorldState };
 
 export type PersonCard = {
   id: string;
@@ -62,7 +62,14 @@ export type ViewCard = {
 
 export type CommandCard = { command: string; description: string; usageHint: string };
 
-export type WorldCard = { state: WorldState | null; quests: Quest[]; trouble: string | null };
+export type WorldCard = {
+  state: WorldState | null;
+  quests: Quest[];
+  trouble: string | null;
+  /** Null where there is no CI, and so no monitoring. */
+  pipeline: Pipeline | null;
+  tour: Tour | null;
+};
 
 export type Hello = {
   push: 'hello';

@@ -1,4 +1,5 @@
 /** The page of the local workspace: its files over HTTP, everything that happens over WebSockets, on the workspace's own port. */
+import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
@@ -24,6 +25,8 @@ export type PageOptions = {
   warning: string;
   /** Where the built page is, when not in `dist/page/`. */
   folder?: string;
+  /** A text file that `/getting-started` shows. */
+  guide?: string;
 };
 
 /** Spread it into `workspace.listen({ port, ...page })`. */
@@ -46,6 +49,8 @@ const answer = async (options: PageOptions, request: IncomingMessage, response: 
     return answerText(response, 403, 'This page answers only to this machine: open it as http://localhost.');
   }
   if (request.method !== 'GET') return answerText(response, 405, 'Only GET is answered here.');
+  if (url.pathname === '/getting-started' && options.guide !== undefined)
+    return answerText(response, 200, await readFile(options.guide, 'utf8'));
   const [, fileId] = /^\/page\/files\/([A-Z0-9]+)$/.exec(url.pathname) ?? [];
   if (fileId === undefined) return answerPage(response, url.pathname, options.folder);
   const userId = personOf(options.workspace, url.searchParams.get('as')) ?? '';

@@ -8,16 +8,22 @@ export type WorldLink = {
   close: () => void;
 };
 
+const aroundOf = (world: World): Pick<WorldCard, 'quests' | 'pipeline' | 'tour'> => ({
+  quests: world.quests(),
+  pipeline: world.around?.pipeline() ?? null,
+  tour: world.around?.tour() ?? null,
+});
+
 export const linkWorld = (world: World): WorldLink => {
   const listeners = new Set<(card: WorldCard) => void>();
-  let card: WorldCard = { state: null, quests: world.quests(), trouble: null };
+  let card: WorldCard = { state: null, trouble: null, ...aroundOf(world) };
   let isReading = false;
   let isStale = false;
   const read = async (): Promise<WorldCard> => {
     try {
-      return { state: await world.state(), quests: world.quests(), trouble: null };
+      return { state: await world.state(), trouble: null, ...aroundOf(world) };
     } catch (error) {
-      return { ...card, quests: world.quests(), trouble: error instanceof Error ? error.message : String(error) };
+      return { ...card, ...aroundOf(world), trouble: error instanceof Error ? error.message : String(error) };
     }
   };
   /** One reading at a time; changes during it make one more. */

@@ -19,6 +19,7 @@ import { parseInline, plainWords } from './text/mrkdwn.ts';
 import { credentialsIn } from './world/credentials.ts';
 import type { Credentials } from './world/credentials.ts';
 import { WorldPanel } from './world/panel.tsx';
+import { TourBar } from './world/tour.tsx';
 
 const NOTICE_MS = 6_000;
 const ROOMY_PX = 1_180;
@@ -136,9 +137,11 @@ const Waiting = ({ isUnknown, onFirst }: { isUnknown: boolean; onFirst: () => vo
   </div>
 );
 
+const overheard = (): void => undefined;
+
 export const App = (): JSX.Element => {
   const [address, go] = useAddress();
-  const [notice, complain] = useNotice();
+  const [notice, showNotice] = useNotice();
   const [spoken, setSpoken] = useState('');
   const [theme, nextTheme] = useTheme();
   const [worldChoice, setWorldChoice] = useRemembered<'open' | 'closed' | ''>('world', '');
@@ -149,6 +152,9 @@ export const App = (): JSX.Element => {
     const words = spokenOf(known.current, push);
     if (words !== null) setSpoken(words);
   };
+  // The tour turns to the next person in the middle of what this window was sending.
+  const isTour = known.current?.world?.tour?.state === 'playing';
+  const complain = isTour ? overheard : showNotice;
   const { link, data, ask, queue } = useLink(address.as, { onPush, onTrouble: complain });
   known.current = data;
   const seen = useSeenCredentials(data);
@@ -169,7 +175,9 @@ export const App = (): JSX.Element => {
   const modal = data.modals.at(-1);
   return (
     <PageProvider value={page}>
-      <div class={`page${isWorldOpen ? ' has-world' : ''}${thread === null ? '' : ' has-thread'}`}>
+      <div
+        class={`page${isWorldOpen ? ' has-world' : ''}${thread === null ? '' : ' has-thread'}${isTour ? ' has-tour' : ''}`}
+      >
         <TopBar
           theme={theme}
           onTheme={nextTheme}
@@ -189,6 +197,7 @@ export const App = (): JSX.Element => {
         )}
         <Foot data={data} link={link} />
       </div>
+      {data.world !== null && data.world.tour !== null && <TourBar tour={data.world.tour} />}
       {modal !== undefined && <Modal key={modal.id} view={modal} />}
       <div class="notice-box" role="alert">
         {notice !== null && (

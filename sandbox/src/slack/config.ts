@@ -5,6 +5,8 @@ export type PersonInput = {
   id?: string;
   name: string;
   realName?: string;
+  /** What Slack shows of them and apps call them by; `name` where it is left out. */
+  displayName?: string;
   email?: string;
   /** What they do, as their profile says it. */
   title?: string;
@@ -29,6 +31,18 @@ export type ChannelInput = {
   /** Names or ids of people. The bot is a member only when `bot` (or its id) is named. */
   members?: string[];
   connectedTeamIds?: string[];
+};
+
+/** A field that the workspace adds to profiles. Slack: docs.slack.dev/reference/methods/team.profile.get */
+export type ProfileField = {
+  id: string;
+  label: string;
+  type?: 'text' | 'user' | 'link' | 'options_list' | 'date';
+  /** Only admins edit it. */
+  isProtected?: boolean;
+  /** The identity provider fills it. */
+  isScim?: boolean;
+  isHidden?: boolean;
 };
 
 export type UsergroupInput = {
@@ -58,6 +72,7 @@ export type WorkspaceConfig = {
   users?: PersonInput[];
   channels?: ChannelInput[];
   usergroups?: UsergroupInput[];
+  profileFields?: ProfileField[];
   /** Scopes, events, commands and names are read from here when not given beside it. */
   manifest?: ManifestInput;
   botScopes?: string[];

@@ -21,8 +21,9 @@ export type SocketHub = {
   upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   send: (envelope: Envelope) => Promise<Ack>;
   count: () => number;
-  drop: () => void;
-  disconnect: (reason: DisconnectReason) => void;
+  /** Of all connections, or of the `count` whose turn is next. */
+  drop: (count?: number) => void;
+  disconnect: (reason: DisconnectReason, count?: number) => void;
   close: () => Promise<void>;
 };
 
@@ -139,8 +140,8 @@ const send = (hub: Hub, envelope: Envelope): Promise<Ack> => {
   });
 };
 
-const disconnect = (hub: Hub, reason: DisconnectReason): void => {
-  for (const socket of hub.live.splice(0)) {
+const disconnect = (hub: Hub, reason: DisconnectReason, count: number): void => {
+  for (const socket of hub.live.splice(0, count)) {
     socket.send(JSON.stringify({ type: 'disconnect', reason, debug_info: debugInfo() }));
     const timer = setTimeout(() => {
       hub.timers.delete(timer);
@@ -149,7 +150,7 @@ const disconnect = (hub: Hub, reason: DisconnectReason): void => {
     timer.unref();
     hub.timers.add(timer);
   }
-  hub.state.emit({ type: 'connections_changed', count: 0 });
+  hub.state.emit({ type: 'connections_changed', count: hub.live.length });
 };
 
 const closed = (socket: WebSocket): Promise<void> =>
@@ -180,8 +181,8 @@ export const createSocketHub = (state: State): SocketHub => {
     pending: new Map(),
     timers: new Set(),
   };
-  const drop = (): void => {
-    for (const socket of hub.server.clients) socket.terminate();
+  const drop = (count?: number): void => {
+    for (const socket of count === undefined ? hub.server.clients : hub.live.slice(0, count)) socket.terminate();
   };
   return {
     openUrl: (baseUrl) => {
@@ -193,7 +194,7 @@ export const createSocketHub = (state: State): SocketHub => {
     send: (envelope) => send(hub, envelope),
     count: () => hub.live.length,
     drop,
-    disconnect: (reason) => disconnect(hub, reason),
+    disconnect: (reason, count = Number.POSITIVE_INFINITY) => disconnect(hub, reason, count),
     close: () => closeHub(hub),
   };
 };

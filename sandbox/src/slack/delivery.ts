@@ -84,14 +84,24 @@ const later = (wiring: Wiring, ms: number, act: () => Promise<void>): void => {
   wiring.timers.add(timer);
 };
 
+const onTheWay = { ok: false, error: 'operation_timeout', reason: 'http_timeout', isFinal: false } as const;
+
+const isFailing = ({ faults: { events } }: Wiring, retryNum: number): boolean => {
+  if (retryNum > 0 || events.failing === 0) return false;
+  events.failing -= 1;
+  return true;
+};
+
 /** Slack: docs.slack.dev/apis/events-api#retries */
 const sendEvent = async (wiring: Wiring, payload: Json, retry: { num: number; reason?: string }): Promise<void> => {
-  const ack = await attempt(wiring, {
-    kind: 'events_api',
-    payload,
-    retryNum: retry.num,
-    ...(retry.reason === undefined ? {} : { retryReason: retry.reason }),
-  });
+  const ack = isFailing(wiring, retry.num)
+    ? onTheWay
+    : await attempt(wiring, {
+        kind: 'events_api',
+        payload,
+        retryNum: retry.num,
+        ...(retry.reason === undefined ? {} : { retryReason: retry.reason }),
+      });
   const delayMs = wiring.state.timing.eventRetryDelaysMs[retry.num];
   if (ack.ok || ack.isFinal || delayMs === undefined) return;
   later(wiring, delayMs, () => sendEvent(wiring, payload, { num: retry.num + 1, reason: ack.reason }));
@@ -108,6 +118,10 @@ const release = (wiring: Wiring, payload: Json): void => {
 
 const takeEvent = (wiring: Wiring, payload: Json): void => {
   const { events } = wiring.faults;
+  if (events.lost > 0) {
+    events.lost -= 1;
+    return;
+  }
   if (events.reorder === 0) {
     release(wiring, payload);
     return;

@@ -177,15 +177,33 @@ const homeOpened = (state: State, change: Change & { type: 'home_opened' }): App
   return [{ subscription: 'app_home_opened', scopes: [], event }];
 };
 
-const groupChanged = (state: State, usergroupId: string): AppEvent[] => {
+/** Slack: docs.slack.dev/reference/events/subteam_updated: "The users field is truncated at 500" */
+const SHOWN_MEMBERS_MAX = 500;
+
+type GroupChange = Change & { type: 'usergroup_changed' };
+
+/** The group as it is, and what changed in it. */
+const groupChanged = (state: State, { usergroupId, previousS, added, removed }: GroupChange): AppEvent[] => {
   const group = state.usergroups.get(usergroupId);
   if (group === undefined) return [];
-  const event = {
-    type: 'subteam_updated',
-    subteam: usergroupWire(state, group, true),
-    event_ts: state.nextTs(),
+  const scopes = ['usergroups:read'];
+  const subteam = { ...usergroupWire(state, group, true), users: group.members.slice(0, SHOWN_MEMBERS_MAX) };
+  const delta = {
+    subteam_id: group.id,
+    team_id: state.team.id,
+    date_previous_update: previousS,
+    date_update: group.updatedS,
+    added_users: added,
+    added_users_count: String(added.length),
+    removed_users: removed,
+    removed_users_count: String(removed.length),
   };
-  return [{ subscription: 'subteam_updated', scopes: ['usergroups:read'], event }];
+  const event = (type: string, body: Json): AppEvent => ({
+    subscription: type,
+    scopes,
+    event: { type, ...body, event_ts: state.nextTs() },
+  });
+  return [event('subteam_updated', { subteam }), event('subteam_members_changed', delta)];
 };
 
 const tokenRevoked = (state: State): AppEvent[] => [
@@ -210,7 +228,7 @@ const eventsOf = (state: State, change: Change): AppEvent[] => {
     case 'home_opened':
       return homeOpened(state, change);
     case 'usergroup_changed':
-      return groupChanged(state, change.usergroupId);
+      return groupChanged(state, change);
     case 'channel_deleted':
       return lifecycle(state, change.channel, { verb: 'deleted', body: { channel: change.channelId } });
     case 'token_revoked':

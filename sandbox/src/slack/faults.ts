@@ -14,8 +14,15 @@ type Effect =
 
 type Planned = { method: string; effect: Effect; times: number };
 
-/** How events are mistreated. `reorder` holds that many and lets them go last first. */
-export type EventFaults = { duplicates: number; copies: number; delayMs: number; reorder: number };
+/** How events are mistreated. `reorder` holds that many and lets them go last first; `failing` fail at first and are sent again. */
+export type EventFaults = {
+  duplicates: number;
+  copies: number;
+  delayMs: number;
+  reorder: number;
+  lost: number;
+  failing: number;
+};
 
 export type Outage = 'refused' | 500 | 503;
 
@@ -47,12 +54,16 @@ export type Faults = {
   duplicateEvents: (count: number, copies?: number) => void;
   /** Events come this much later; until `clear()`. */
   delayEvents: (ms: number) => void;
+  /** The next `count` events never come; all of them, as where the app's events are switched off, when left out. Until `clear()`. */
+  loseEvents: (count?: number) => void;
+  /** The next `count` events fail on the way, and Slack sends them again later. */
+  failEvents: (count: number) => void;
   /** The next `count` events are held, then delivered last first. */
   reorderEvents: (count: number) => void;
-  /** Cuts all Socket Mode connections without a word. */
-  dropSockets: () => void;
-  /** Says goodbye as Slack does, and closes after the grace time. */
-  disconnectSockets: (reason?: DisconnectReason) => void;
+  /** Cuts Socket Mode connections without a word: all of them, or the `count` that would take the next payloads. */
+  dropSockets: (count?: number) => void;
+  /** Says goodbye as Slack does, and closes after the grace time; to all connections, or to so many. */
+  disconnectSockets: (reason?: DisconnectReason, count?: number) => void;
   clear: () => void;
 };
 
@@ -68,7 +79,14 @@ export type FaultState = {
 /** Measured from Europe. */
 const REAL_LATENCY_MS = 120;
 
-const noEventFaults = (): EventFaults => ({ duplicates: 0, copies: 2, delayMs: 0, reorder: 0 });
+const noEventFaults = (): EventFaults => ({
+  duplicates: 0,
+  copies: 2,
+  delayMs: 0,
+  reorder: 0,
+  lost: 0,
+  failing: 0,
+});
 
 export const createFaultState = (): FaultState => ({
   outage: undefined,
@@ -91,8 +109,8 @@ export type FaultPowers = {
   faults: FaultState;
   pauseServer: () => Promise<void>;
   resumeServer: () => Promise<void>;
-  dropSockets: () => void;
-  disconnectSockets: (reason: DisconnectReason) => void;
+  dropSockets: (count?: number) => void;
+  disconnectSockets: (reason: DisconnectReason, count?: number) => void;
 };
 
 const outages = (powers: FaultPowers): Pick<Faults, 'down' | 'up'> => ({
@@ -105,6 +123,27 @@ const outages = (powers: FaultPowers): Pick<Faults, 'down' | 'up'> => ({
     const { outage } = powers.faults;
     powers.faults.outage = undefined;
     if (outage === 'refused') await powers.resumeServer();
+  },
+});
+
+type EventPowers = 'duplicateEvents' | 'delayEvents' | 'loseEvents' | 'failEvents' | 'reorderEvents';
+
+const eventFaults = (faults: FaultState): Pick<Faults, EventPowers> => ({
+  duplicateEvents: (count, copies = 2) => {
+    faults.events.duplicates += count;
+    faults.events.copies = copies;
+  },
+  delayEvents: (ms) => {
+    faults.events.delayMs = ms;
+  },
+  loseEvents: (count = Number.POSITIVE_INFINITY) => {
+    faults.events.lost = count;
+  },
+  failEvents: (count) => {
+    faults.events.failing += count;
+  },
+  reorderEvents: (count) => {
+    faults.events.reorder = count;
   },
 });
 
@@ -128,18 +167,9 @@ export const createFaults = (powers: FaultPowers): Faults => {
       state.app.isRevoked = true;
       state.emit({ type: 'token_revoked' });
     },
-    duplicateEvents: (count, copies = 2) => {
-      faults.events.duplicates += count;
-      faults.events.copies = copies;
-    },
-    delayEvents: (ms) => {
-      faults.events.delayMs = ms;
-    },
-    reorderEvents: (count) => {
-      faults.events.reorder = count;
-    },
+    ...eventFaults(faults),
     dropSockets: powers.dropSockets,
-    disconnectSockets: (reason = 'refresh_requested') => powers.disconnectSockets(reason),
+    disconnectSockets: (reason = 'refresh_requested', count) => powers.disconnectSockets(reason, count),
     clear: () => {
       faults.planned = [];
       faults.events = noEventFaults();

@@ -1,4 +1,5 @@
 /** Messages: posting, editing, deleting, and who may see which. */
+import { attachedBlocks, storedAttachments } from './blocks/attachments.ts';
 import type { State } from './state.ts';
 import type { Block, Channel, Json, Message } from './types.ts';
 
@@ -28,6 +29,15 @@ export const completeBlocks = (state: State, blocks: Block[] | undefined): Block
     return block;
   });
 
+const completeAttachments = (state: State, attachments: Json[]): Json[] =>
+  storedAttachments(structuredClone(attachments), (blocks) => completeBlocks(state, blocks));
+
+/** All that can be read and used in a message: its own blocks, then those of its attachments. */
+export const blocksOf = (message: Pick<Message, 'blocks' | 'attachments'>): Block[] => [
+  ...(message.blocks ?? []),
+  ...attachedBlocks(message.attachments).flatMap(({ blocks }) => blocks),
+];
+
 export type NewMessage = {
   channel: Channel;
   author: Author;
@@ -42,7 +52,7 @@ export type NewMessage = {
 
 const optionalParts = (state: State, given: NewMessage): Partial<Message> => ({
   ...(given.content.blocks ? { blocks: completeBlocks(state, given.content.blocks) } : {}),
-  ...(given.content.attachments ? { attachments: given.content.attachments } : {}),
+  ...(given.content.attachments ? { attachments: completeAttachments(state, given.content.attachments) } : {}),
   ...(given.content.metadata ? { metadata: given.content.metadata } : {}),
   ...(given.threadTs ? { thread_ts: given.threadTs } : {}),
   ...(given.files ? { files: given.files } : {}),
@@ -88,7 +98,7 @@ export const postByBot = (
     ...(userId ? { user: userId } : { subtype: 'bot_message' }),
     ...(appId ? { app_id: appId } : {}),
     ...(username ? { username } : {}),
-    ...(content.attachments ? { attachments: content.attachments } : {}),
+    ...(content.attachments ? { attachments: completeAttachments(state, content.attachments) } : {}),
   };
   messagesOf(state, channel.id).push(message);
   state.emit({ type: 'message_posted', channelId: channel.id, message });
@@ -106,7 +116,7 @@ export const messagesOf = (state: State, channelId: string): Message[] => {
 export const findMessage = (state: State, channelId: string, ts: string): Message | undefined =>
   messagesOf(state, channelId).find((message) => message.ts === ts);
 
-/** What is not named in the change stays; an empty list of blocks takes the blocks away. */
+/** What is not named in the change stays; an empty list of blocks or attachments takes them away. */
 export const edit = (
   state: State,
   message: Message,
@@ -115,7 +125,10 @@ export const edit = (
   const previous = structuredClone(message);
   const { content } = change;
   if (content.text !== undefined) message.text = content.text;
-  if (content.attachments !== undefined) message.attachments = content.attachments;
+  if (content.attachments !== undefined) {
+    if (content.attachments.length > 0) message.attachments = completeAttachments(state, content.attachments);
+    else delete message.attachments;
+  }
   if (content.metadata !== undefined) message.metadata = content.metadata;
   if (content.blocks !== undefined) {
     if (content.blocks.length > 0) message.blocks = completeBlocks(state, content.blocks);

@@ -1,5 +1,6 @@
 /** What Slack sends when a person acts. Slack: docs.slack.dev/reference/interaction-payloads */
 import { escapeCommandText } from './command-text.ts';
+import { attachedBlocks } from './blocks/attachments.ts';
 import { messageWire } from './messages.ts';
 import type { Runtime } from './runtime.ts';
 import type { State } from './state.ts';
@@ -65,17 +66,28 @@ export const commandPayload = (
 /** Where an interaction happened: in a message, or in a view. */
 export type Place = { is: 'message'; message: Message; channel: Channel } | { is: 'view'; view: StoredView };
 
+/** A message holds the element itself, or one of its attachments does. */
+const holderOf = (message: Message, blockId: unknown): Json => {
+  const attached = attachedBlocks(message.attachments);
+  const found = attached.find(({ blocks }) => blocks.some((block) => block.block_id === blockId));
+  return found === undefined
+    ? { type: 'message' }
+    : { type: 'message_attachment', attachment_id: found.id, is_app_unfurl: false };
+};
+
+type Used = { place: Place; blockId: unknown };
+
 const messageParts = (
   runtime: Runtime,
   userId: string,
-  place: Place & { is: 'message' },
+  { place, blockId }: Used & { place: Place & { is: 'message' } },
 ): { container: Json; rest: Json } => {
   const { state } = runtime;
   const { message, channel } = place;
   const isEphemeral = message.ephemeralFor !== undefined;
   const thread = message.thread_ts === undefined ? {} : { thread_ts: message.thread_ts };
   const container = {
-    type: 'message',
+    ...holderOf(message, blockId),
     message_ts: message.ts,
     channel_id: channel.id,
     is_ephemeral: isEphemeral,
@@ -94,9 +106,9 @@ const messageParts = (
   };
 };
 
-const placeParts = (runtime: Runtime, userId: string, place: Place): { container: Json; rest: Json } =>
+const placeParts = (runtime: Runtime, userId: string, { place, blockId }: Used): { container: Json; rest: Json } =>
   place.is === 'message'
-    ? messageParts(runtime, userId, place)
+    ? messageParts(runtime, userId, { place, blockId })
     : {
         container: { type: 'view', view_id: place.view.id },
         rest: { view: viewWire(runtime.state, place.view) },
@@ -105,7 +117,10 @@ const placeParts = (runtime: Runtime, userId: string, place: Place): { container
 /** Slack: docs.slack.dev/reference/interaction-payloads/block_actions-payload */
 export const blockActionsPayload = (runtime: Runtime, userId: string, given: { place: Place; action: Json }): Json => {
   const { state } = runtime;
-  const { container, rest } = placeParts(runtime, userId, given.place);
+  const { container, rest } = placeParts(runtime, userId, {
+    place: given.place,
+    blockId: given.action.block_id,
+  });
   const url =
     given.place.is === 'view'
       ? undefined
@@ -132,7 +147,7 @@ export const suggestionPayload = (
   userId: string,
   given: { place: Place; blockId: string; actionId: string; value: string },
 ): Json => {
-  const { container, rest } = placeParts(runtime, userId, given.place);
+  const { container, rest } = placeParts(runtime, userId, given);
   const { state: _state, ...shown } = rest;
   return {
     type: 'block_suggestion',

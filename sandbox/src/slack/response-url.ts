@@ -5,7 +5,7 @@ import { SlackError } from './errors.ts';
 import { answerJson, parseFields, readBody } from './http.ts';
 import { edit, findMessage, post, remove } from './messages.ts';
 import type { Content } from './messages.ts';
-import { checkedBlocks, someContent } from './methods/chat.ts';
+import { checkedAttachments, checkedBlocks, someContent } from './methods/chat.ts';
 import type { ResponseUrl, State } from './state.ts';
 import { useResponseUrl } from './interaction-keys.ts';
 import type { Json, Message } from './types.ts';
@@ -14,7 +14,7 @@ import type { WebApi } from './web-api.ts';
 
 const contentOf = (body: Json): Content => {
   const blocks = checkedBlocks(body.blocks);
-  const attachments = Array.isArray(body.attachments) ? (body.attachments as Json[]) : undefined;
+  const attachments = checkedAttachments(body.attachments);
   return someContent({
     text: typeof body.text === 'string' ? body.text : '',
     ...(blocks === undefined ? {} : { blocks }),
@@ -35,7 +35,8 @@ export const respond = (state: State, url: ResponseUrl, body: Json): Message | u
   const content = contentOf(body);
   if (body.replace_original === true && source !== undefined) {
     // Text without blocks replaces the whole message, as with chat.update.
-    return edit(state, source, { content: { ...content, blocks: content.blocks ?? [] } });
+    const attachments = content.attachments ?? [];
+    return edit(state, source, { content: { ...content, blocks: content.blocks ?? [], attachments } });
   }
   const channel = state.channels.get(url.channelId);
   if (channel === undefined) throw new SlackError('channel_not_found');

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { everyBotScope, slackTiming } from './config.ts';
 import { restore } from './snapshot.ts';
-import type { ChannelInput, PersonInput, WorkspaceConfig } from './config.ts';
+import type { ChannelInput, PersonInput, ProfileField, WorkspaceConfig } from './config.ts';
 import type {
   Call,
   Change,
@@ -59,6 +59,7 @@ export type State = {
   channels: Map<string, Channel>;
   messages: Map<string, Message[]>;
   usergroups: Map<string, Usergroup>;
+  profileFields: ProfileField[];
   files: Map<string, StoredFile>;
   views: Map<string, StoredView>;
   /** Ids of open modals of each person, the one on top last. */
@@ -149,6 +150,7 @@ export const personFrom = (state: Pick<State, 'team' | 'nextId'>, given: PersonI
   id: given.id ?? state.nextId('U'),
   teamId: given.teamId ?? state.team.id,
   name: given.name,
+  displayName: given.displayName ?? given.name,
   realName: given.realName ?? given.name.charAt(0).toUpperCase() + given.name.slice(1),
   email: given.email ?? `${given.name}@${state.team.domain}.test`,
   title: given.title ?? '',
@@ -233,6 +235,7 @@ export const createState = (config: WorkspaceConfig): State => {
     channels: new Map(),
     messages: new Map(),
     usergroups: new Map(),
+    profileFields: [...(config.profileFields ?? [])],
     files: new Map(),
     views: new Map(),
     modalStacks: new Map(),

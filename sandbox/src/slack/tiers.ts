@@ -47,6 +47,7 @@ export const TIERS: Readonly<Record<string, Tier>> = {
   'reactions.add': 'tier3',
   'team.info': 'tier3',
   'usergroups.list': 'tier2',
+  'team.profile.get': 'tier3',
   'usergroups.users.list': 'tier2',
   'users.conversations': 'tier3',
   'users.info': 'tier4',

@@ -12,6 +12,7 @@ export type Person = {
   teamId: string;
   name: string;
   realName: string;
+  displayName: string;
   email: string;
   title: string;
   tz: string;
@@ -110,6 +111,8 @@ export type Usergroup = {
   name: string;
   members: string[];
   isDisabled: boolean;
+  /** Of the last change, in seconds; later changes are at least a second later. */
+  updatedS?: number;
 };
 
 /** One Web API call (or use of a response_url), as the app made it. */
@@ -149,7 +152,7 @@ export type Change =
   | { type: 'member_left'; channelId: string; userId: string; actorId?: string }
   | { type: 'person_joined'; userId: string }
   | { type: 'person_changed'; userId: string }
-  | { type: 'usergroup_changed'; usergroupId: string }
+  | { type: 'usergroup_changed'; usergroupId: string; previousS: number; added: string[]; removed: string[] }
   | { type: 'modals_changed'; userId: string }
   | { type: 'home_changed'; userId: string }
   | { type: 'home_opened'; userId: string; tab: 'home' | 'messages' }

@@ -34,11 +34,20 @@ export const personWire = (state: State, person: Person): Json => ({
   updated: Math.floor(state.now().getTime() / 1_000),
 });
 
+const AVATAR_SIZES = [24, 32, 48, 72, 192, 512];
+
+/** Where Slack keeps faces. Nothing is loaded from there: the local page draws these addresses itself. */
+const avatarUrls = (person: Person): Json =>
+  Object.fromEntries(
+    AVATAR_SIZES.map((size) => [`image_${size}`, `https://avatars.slack-edge.com/local/${person.id}_${size}.png`]),
+  );
+
 /** Slack: an e-mail address is shown to apps with users:read.email only. */
 export const profileWire = (state: State, person: Person): Json => ({
   real_name: person.realName,
-  display_name: person.name,
+  display_name: person.displayName,
   team: person.teamId,
+  ...avatarUrls(person),
   ...(person.email !== '' && state.app.scopes.has('users:read.email') ? { email: person.email } : {}),
   ...(person.id === state.app.botUserId ? { api_app_id: state.app.appId, bot_id: state.app.botId } : {}),
 });
@@ -82,6 +91,9 @@ export const channelWire = (state: State, channel: Channel): Json => {
   };
 };
 
+/** Of a user group that was not changed since the workspace was made. */
+export const CREATED_S = 1_700_000_000;
+
 export const usergroupWire = (state: State, group: Usergroup, withUsers: boolean): Json => ({
   id: group.id,
   team_id: state.team.id,
@@ -89,6 +101,7 @@ export const usergroupWire = (state: State, group: Usergroup, withUsers: boolean
   handle: group.handle,
   name: group.name,
   description: '',
+  date_update: group.updatedS ?? CREATED_S,
   date_delete: group.isDisabled ? 1 : 0,
   user_count: group.members.length,
   ...(withUsers ? { users: [...group.members] } : {}),

@@ -20,6 +20,7 @@ import type { AppIdentity, State } from './state.ts';
 import type { Call, DeliveryRecord, Listener, Message, Person } from './types.ts';
 import { waitFor } from './wait-for.ts';
 import type { WaitOptions } from './wait-for.ts';
+import { CREATED_S } from './wire.ts';
 
 export type PersonChange = Partial<Omit<Person, 'id' | 'teamId'>>;
 
@@ -78,8 +79,13 @@ const directory = (
     const name = handle.replace(/^@/, '');
     const group = [...state.usergroups.values()].find((one) => one.handle === name);
     if (group === undefined) throw new Error(`There is no user group "${handle}".`);
+    const before = new Set(group.members);
+    const previousS = group.updatedS ?? CREATED_S;
     group.members = members.map((who) => personId(state, who));
-    state.emit({ type: 'usergroup_changed', usergroupId: group.id });
+    group.updatedS = Math.max(previousS + 1, Math.floor(state.now().getTime() / 1_000));
+    const added = group.members.filter((id) => !before.has(id));
+    const removed = [...before].filter((id) => !group.members.includes(id));
+    state.emit({ type: 'usergroup_changed', usergroupId: group.id, previousS, added, removed });
   },
 });
 

@@ -38,34 +38,12 @@ export type AlertReads = {
 export type AlertView = {
   alert: Alert;
   askedBy: { requestId: string; person: Person; isAutomatic: boolean }[];
+  /** Requests of the client that the alert names, oldest first. `startedBy`: the name of who clicked; `isWaiting`: no job has taken it over. */
+  forClient: { requestId: string; client: string; startedBy: string | null; isWaiting: boolean }[];
   now: Date;
 };
 
-/** Fields as of `MessageCopy`. */
-export type AlertMessageCopy = {
-  id: string;
-  alertId: string;
-  audience: string;
-  channel: string | null;
-  ts: string | null;
-  drawnVersion: number;
-  failure: string | null;
-};
-
-export type AlertMessages = {
-  /** Leases message work on one alert to one caller; null when somebody else has it. */
-  claim(alertId: string, leaseMs: number): Promise<{ version: number } | null>;
-  release(alertId: string): Promise<{ version: number }>;
-  list(alertId: string): Promise<AlertMessageCopy[]>;
-  setPosted(id: string, posted: { channel: string; ts: string; drawnVersion: number }): Promise<void>;
-  setDrawn(id: string, drawnVersion: number): Promise<void>;
-  setFailure(id: string, failure: string): Promise<void>;
-  /** Others are told as well; who is told already is not told twice. */
-  plan(alertId: string, audiences: string[]): Promise<void>;
-};
-
 export type AlertStore = {
-  alertMessages: AlertMessages;
   /**
    * Takes away alerts that were resolved longer ago than this and for which nobody asked anything, and after two days what is known to
    * be over and belongs to no alert.

@@ -1,6 +1,7 @@
 /** Asks for what an alert was mapped to, with the alert as the reason: by the click of a person, or for whoever is on call where a rule names it. */
 import { mappingNamed, reasonOf } from '../../domain/alerts/mapping.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { requestForClient } from './request-for-client.ts';
 import { createRequest } from '../requests/create-request.ts';
 import type { Deps } from '../deps.ts';
 import type { CreateRequestResult, CreateRequestInput } from '../requests/request-types.ts';
@@ -13,7 +14,11 @@ export const requestForAlert = async (deps: Deps, input: RequestForAlertInput): 
   const mapping = alert && mappingNamed(deps.policy(), alert.mapping);
   if (!alert || !mapping) throw new DomainError('alert_not_found', { id: input.alertId });
   if (alert.state === 'resolved') throw new DomainError('alert_resolved', { title: alert.title });
-  const { target, role, durationMs } = mapping;
+  const { target, role, durationMs, client } = mapping;
+  if (client !== null) {
+    const starter = input.caller.kind === 'person' ? input.caller.person : null;
+    return requestForClient(deps, { alert, mapping: { ...mapping, client }, starter }, input.isAutomatic);
+  }
   const asked = { caller: input.caller, target, role, durationMs, reason: reasonOf(alert), ticket: null };
   const { isAutomatic, incidentChannelId } = input;
   const idempotencyKey = isAutomatic ? automaticKey(alert.id) : input.idempotencyKey;

@@ -10,6 +10,7 @@ import type { AlertMapping, Policy } from '../../domain/policy/types.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { requestForAlert } from './request-for-alert.ts';
+import { requestForClient } from './request-for-client.ts';
 import type { Deps } from '../deps.ts';
 
 type Recipients = { route: AlertRoute; people: Person[] };
@@ -58,13 +59,26 @@ const roomOf = async ({ store }: Deps, policy: Policy, mapping: AlertMapping): P
   return open.findLast(isAbout)?.channelId ?? null;
 };
 
-/** One person and nobody else on call, and a rule that names this alert: then nobody needs to click. */
-const askByRule = async (deps: Deps, policy: Policy, { alert, people }: { alert: Alert; people: Person[] }) => {
+type Routing = { alert: Alert; mapping: AlertMapping; people: Person[] };
+
+const ask = async (deps: Deps, { alert, mapping, people }: Routing): Promise<void> => {
+  const { client } = mapping;
+  if (client !== null) {
+    await requestForClient(deps, { alert, mapping: { ...mapping, client }, starter: null }, true);
+    return;
+  }
   const [only, ...others] = people;
-  if (!only || others.length > 0 || !hasRuleForAlert(policy, alert.mapping)) return;
+  if (!only || others.length > 0) return;
+  const caller = await callerOnCall(deps, only.userId);
+  await requestForAlert(deps, { caller, alertId: alert.id, idempotencyKey: null, isAutomatic: true });
+};
+
+/** A rule that names this alert, and the client that it names, or one person and nobody else on call: then nobody needs to click. */
+const askByRule = async (deps: Deps, policy: Policy, routing: Routing) => {
+  const { alert } = routing;
+  if (!hasRuleForAlert(policy, alert.mapping)) return;
   try {
-    const caller = await callerOnCall(deps, only.userId);
-    await requestForAlert(deps, { caller, alertId: alert.id, idempotencyKey: null, isAutomatic: true });
+    await ask(deps, routing);
   } catch (error) {
     // Whatever is in the way, the ask is posted and waits for a click.
     if (!isDomainError(error)) throw error;
@@ -78,7 +92,7 @@ export const routeAlert = async (deps: Deps, { alertId }: { alertId: string }): 
   const mapping = alert && mappingNamed(policy, alert.mapping);
   if (!mapping || alert.state !== 'firing' || alert.route !== null) return;
   const { route, people } = await recipientsOf(deps, policy, mapping);
-  if (route === 'on_call') await askByRule(deps, policy, { alert, people });
+  if (route === 'on_call' || mapping.client !== null) await askByRule(deps, policy, { alert, mapping, people });
   const room = await roomOf(deps, policy, mapping);
   await deps.store.transaction(async (tx) => {
     const current = await tx.alerts.lock(alertId);

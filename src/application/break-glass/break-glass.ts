@@ -1,4 +1,6 @@
 /** Takes access at once, without approval: for those the policy names, with a reason, told to everyone concerned, and reviewed after. */
+import { remainsOf } from '../decisions/remains.ts';
+import type { Remains } from '../decisions/remains.ts';
 import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
@@ -14,6 +16,7 @@ import { holdIncident } from '../decisions/incident-tie.ts';
 import { isLimit } from '../decisions/limits.ts';
 import type { Deps, Tx } from '../deps.ts';
 import type { Freshness } from '../identity/directory.ts';
+import { lookUpInTarget } from '../grants/in-target.ts';
 import { isAmong } from '../identity/named-among.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import { mustView } from '../record/must-find.ts';
@@ -27,13 +30,13 @@ import { storeRequest } from '../requests/transitions.ts';
 /** Never later, never longer than `break_glass.max`; `durationMs` null is the role's default within it. */
 export type BreakGlassInput = Omit<CreateRequestInput, 'start' | 'caller'> & { caller: PersonCaller };
 
-/** `refused`: the person can mend it. Who may not, or is blocked by an overdue review, gets a `DomainError`. */
+/** `refused`: the person can fix it. Who may not, or is blocked by an overdue review, gets a `DomainError`. */
 export type BreakGlassResult =
   | { outcome: 'sent'; view: RequestView; isRepeat: boolean; targetProblem: string | null }
   | { outcome: 'refused'; problems: RequestProblem[] };
 
 /** What break-glass would do, from recent look-ups. */
-export type BreakGlassPreview = {
+export type BreakGlassPreview = Remains & {
   durationMs: number;
   capMs: number;
   problems: RequestProblem[];
@@ -69,12 +72,11 @@ export const breakGlass = async (deps: Deps, input: BreakGlassInput): Promise<Br
     await recordRefusal(deps, { ...refusal, data: { codes: problems.map(({ code }) => code) } });
     return { outcome: 'refused', problems };
   }
-  const stored = await deps.store
-    .transaction((tx) => write(deps, tx, { judged, key: input.idempotencyKey }))
-    .catch((error: unknown) => {
-      if (isLimit(error)) return refuse(deps, refusal, error);
-      throw error;
-    });
+  const stored = await writeIdentified(deps, { judged, key: input.idempotencyKey }).catch((error: unknown) => {
+    if (isLimit(error) || (error instanceof DomainError && error.code === 'identity_unknown'))
+      return refuse(deps, refusal, error);
+    throw error;
+  });
   if ('blockedBy' in stored) return refuse(deps, refusal, new DomainError('break_glass_blocked', stored.blockedBy));
   const view = await mustView(deps, stored.id);
   const targetProblem = deps.access.problems()[view.request.target] ?? null;
@@ -90,7 +92,16 @@ export const previewBreakGlass = async (deps: Deps, input: PreviewInput): Promis
   ]);
   const { capMs, problems, skipped, overrides, isNeedless, rule } = verdict;
   const needlessBy = isNeedless ? rule : null;
-  return { durationMs: ask.durationMs, capMs, problems, skipped, overrides, needlessBy, blockedBy };
+  return {
+    durationMs: ask.durationMs,
+    capMs,
+    problems,
+    skipped,
+    overrides,
+    needlessBy,
+    blockedBy,
+    ...remainsOf(deps, ask),
+  };
 };
 
 /** For the form: whether its button is worth showing. A look-up that fails hides it; the command says why. */
@@ -147,15 +158,20 @@ export const overdueOf = async (tx: Tx, person: Person): Promise<{ dueAt: string
 
 type Writing = { judged: Evaluated; key: string | null };
 
+const writeIdentified = async (deps: Deps, writing: Writing): Promise<Written> => {
+  const { policy, ask, person } = writing.judged;
+  const { target, role } = ask;
+  const inTarget = await lookUpInTarget(deps, { policy, target, role, requester: person });
+  return deps.store.transaction((tx) => write(deps, tx, { ...writing, inTarget }));
+};
+
 type Written = { id: string; isRepeat: boolean } | { blockedBy: { dueAt: string; grantId: string } };
 
-const write = async (deps: Deps, tx: Tx, { judged, key }: Writing): Promise<Written> => {
+type Identified = Writing & Pick<NewRequest, 'inTarget'>;
+
+const newRequest = (deps: Deps, { judged, key, inTarget }: Identified): NewRequest => {
   const { policy, person, ask, incident, verdict } = judged;
-  const blockedBy = await overdueOf(tx, person);
-  if (blockedBy) return { blockedBy };
-  await tx.principals.upsert(person);
-  await holdIncident(tx, incident);
-  const wanted: NewRequest = {
+  return {
     id: deps.ids.next(),
     requesterId: person.id,
     ...ask,
@@ -169,9 +185,18 @@ const write = async (deps: Deps, tx: Tx, { judged, key }: Writing): Promise<Writ
     idempotencyKey: key,
     pendingMs: policy.pendingMs,
     mayRemain: deps.access.mayRemain(ask.target, ask.role),
+    inTarget,
   };
+};
+
+const write = async (deps: Deps, tx: Tx, { judged, key, inTarget }: Identified): Promise<Written> => {
+  const { policy, person, incident, verdict } = judged;
+  const blockedBy = await overdueOf(tx, person);
+  if (blockedBy) return { blockedBy };
+  await tx.principals.upsert(person);
+  await holdIncident(tx, incident);
   const { outcome, request } = await storeRequest(tx, {
-    request: wanted,
+    request: newRequest(deps, { judged, key, inTarget }),
     actor: actorOf(person),
     facts: factsOf(judged),
   });
@@ -185,6 +210,7 @@ const write = async (deps: Deps, tx: Tx, { judged, key }: Writing): Promise<Writ
     voterIds: [],
     note: overrideNote(verdict),
   });
+  if (grantId === null) throw new Error('break-glass is for access, and access has a grant');
   await openReview(deps, tx, { judged, request, grantId });
   return { id: request.id, isRepeat: false };
 };

@@ -1,8 +1,8 @@
 /** What rules may believe of an alert that is asked for: it fires, this role was mapped to it, and who asks is on call for it now. */
 import { usesAlerts, mappingNamed } from '../../domain/alerts/mapping.ts';
 import type { Alert } from '../../domain/alerts/types.ts';
-import type { AlertFacts, Policy } from '../../domain/policy/types.ts';
-import type { Person } from '../../domain/principals/person.ts';
+import type { AlertFacts, AlertMapping, Policy } from '../../domain/policy/types.ts';
+import type { Requester } from '../../domain/principals/requester.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import { mayBy } from '../identity/named-among.ts';
 import type { Freshness } from '../identity/directory.ts';
@@ -13,19 +13,31 @@ export type EvaluatedAlert = Pick<Alert, 'mapping' | 'state' | 'source' | 'sever
 
 type Asked = { target: string; role: string; freshness: Freshness };
 
+type Meant = { mapping: AlertMapping; requester: Requester; freshness: Freshness };
+
+/** A client is on call for nothing: the alert's entry names the one that it is for, and only what was requested because of it counts. */
+const isMeant = async (
+  deps: Pick<Deps, 'directory'>,
+  policy: Policy,
+  { mapping, requester, freshness }: Meant,
+): Promise<'yes' | 'no' | 'unknown'> => {
+  if (requester.kind === 'client')
+    return requester.origin?.kind === 'alert' && requester.name === mapping.client ? 'yes' : 'no';
+  if (mapping.client !== null) return 'no';
+  return mayBy(deps, { policy, person: requester, freshness, refs: [mapping.to] });
+};
+
 /** null where it says nothing for this person: then the ask is one like any other. */
 export const factsOfAlert = async (
   deps: Pick<Deps, 'directory'>,
   policy: Policy,
-  { alert, person, ...asked }: Asked & { alert: EvaluatedAlert | null; person: Person | null },
+  { alert, requester, ...asked }: Asked & { alert: EvaluatedAlert | null; requester: Requester },
 ): Promise<AlertFacts | null> => {
   const mapping = alert?.state === 'firing' ? mappingNamed(policy, alert.mapping) : null;
   if (!mapping || mapping.target !== asked.target || mapping.role !== asked.role) return null;
   // Where no rule looks at alerts, nobody needs to be looked up.
   if (!alert || !usesAlerts(policy)) return null;
-  // A client is on call for nothing.
-  if (person === null) return null;
-  const found = await mayBy(deps, { policy, person, freshness: asked.freshness, refs: [mapping.to] });
+  const found = await isMeant(deps, policy, { mapping, requester, freshness: asked.freshness });
   if (found === 'no') return null;
   const { source, severity } = alert;
   return { name: mapping.name, source, severity: severity ?? '', isUnknown: found === 'unknown' };

@@ -122,9 +122,13 @@ export const fillersOf = ({ members, standIns }: EligibleApprovers, votes: reado
 export type Right = { kind: 'own' } | { kind: 'stead'; of: Person } | { kind: 'used'; of: Person } | { kind: 'none' };
 
 /** By what right this person may vote: their own goes first. `used`: the absent person has voted already. */
-export const rightOf = (person: Person, electors: readonly EligibleApprovers[], votes: readonly Cast[]): Right => {
-  if (electors.some(({ members }) => members.some(({ id }) => id === person.id))) return { kind: 'own' };
-  const absent = electors
+export const rightOf = (
+  person: Person,
+  eligibleApprovers: readonly EligibleApprovers[],
+  votes: readonly Cast[],
+): Right => {
+  if (eligibleApprovers.some(({ members }) => members.some(({ id }) => id === person.id))) return { kind: 'own' };
+  const absent = eligibleApprovers
     .flatMap(({ standIns }) => standIns)
     .filter(({ delegate }) => delegate.id === person.id)
     .map((standIn) => standIn.absent);
@@ -135,5 +139,5 @@ export const rightOf = (person: Person, electors: readonly EligibleApprovers[], 
 };
 
 /** Everyone who may vote, for telling apart who is one human with several accounts. */
-export const everyoneOf = (electors: readonly EligibleApprovers[]): Person[] =>
-  electors.flatMap(({ members, standIns }) => [...members, ...standIns.map(({ delegate }) => delegate)]);
+export const everyoneOf = (eligibleApprovers: readonly EligibleApprovers[]): Person[] =>
+  eligibleApprovers.flatMap(({ members, standIns }) => [...members, ...standIns.map(({ delegate }) => delegate)]);

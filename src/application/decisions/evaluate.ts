@@ -3,8 +3,10 @@ import { lookupFailed } from '../identity/lookup-failed.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import { groupsToRead } from '../../domain/policy/candidates.ts';
 import { decide } from '../../domain/policy/decide.ts';
+import { targetNamed } from '../../domain/policy/deployments.ts';
 import type { Ask, DecisionFacts, Policy, Verdict } from '../../domain/policy/types.ts';
 import { clientFactsOf, personIn } from '../../domain/principals/requester.ts';
+import { judgedFor, pullRequestIn } from '../../domain/requests/origin.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { Deps, Store } from '../deps.ts';
 import type { Directory, Freshness } from '../identity/directory.ts';
@@ -14,7 +16,7 @@ import { factsOfIncident } from './incident-facts.ts';
 import type { Schedule } from './schedule.ts';
 
 export const defaultDurationMs = (policy: Policy, target: string, role: string): number =>
-  policy.targets[target]?.roles[role]?.defaultMs ?? 0;
+  targetNamed(policy, target)?.roles[role]?.defaultMs ?? 0;
 
 export type EvaluateDeps = { store: { read: Pick<Store['read'], 'now'> }; directory: Directory };
 
@@ -35,14 +37,16 @@ export const factsOfRequest = async (deps: EvaluateDeps, policy: Policy, asking:
     deps.store.read.now(),
     factsOfRequester(deps, requester, { names, freshness }),
     factsOfIncident(deps, policy, { incident, person: personIn(requester), freshness }),
-    factsOfAlert(deps, policy, { alert, person: personIn(requester), target: ask.target, role: ask.role, freshness }),
+    factsOfAlert(deps, policy, { alert, requester, target: ask.target, role: ask.role, freshness }),
   ]);
+  const judged = judgedFor(requester.origin, now);
   return {
-    now,
+    now: judged,
+    ...(judged > now && { clock: now }),
     requester: ofRequester,
     incident: ofIncident,
     client: requester.kind === 'client' ? clientFactsOf(requester) : null,
-    pullRequest: null,
+    pullRequest: pullRequestIn(requester.origin),
     alert: ofAlert,
   };
 };

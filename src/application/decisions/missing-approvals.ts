@@ -11,7 +11,7 @@ import type { EligibleApprovers, EligibleApproversDeps } from './eligible-approv
 import { countingAhead, liveAllowances } from './pre-approvals.ts';
 
 /** `ahead`: whose approval was given ahead of time and counts. */
-export type Electorate = { asked: EligibleApprovers[]; fallback: EligibleApprovers | null; ahead: Person[] };
+export type MissingApprovals = { asked: EligibleApprovers[]; fallback: EligibleApprovers | null; ahead: Person[] };
 
 type Sources = EligibleApproversDeps & {
   store: { read: Pick<Deps['store']['read'], 'absencesOf' | 'allowances'> };
@@ -26,20 +26,27 @@ export const fallbackOf = ({ request }: RequestView): Requirement | null =>
     ? { label: nameOf(request.escalateTo), count: 1, from: [request.escalateTo] }
     : null;
 
-export const electorateOf = async (sources: Sources, view: RequestView): Promise<Electorate> => {
+export const missingApprovalsOf = async (sources: Sources, view: RequestView): Promise<MissingApprovals> => {
   const { requirements } = view.request;
   const more = fallbackOf(view);
-  const electors = await eligibleApproversOf(sources, {
+  const eligibleApprovers = await eligibleApproversOf(sources, {
     requester: view.requester,
     requirements: more ? [...requirements, more] : requirements,
     freshness: 'recent',
   });
   const allowances = await liveAllowances(sources, view.requester.id, view.request);
-  const ahead = countingAhead(allowances, { electors, votes: view.votes }).map(({ by }) => by);
-  return { asked: electors.slice(0, requirements.length), fallback: electors[requirements.length] ?? null, ahead };
+  const ahead = countingAhead(allowances, { eligibleApprovers, votes: view.votes }).map(({ by }) => by);
+  return {
+    asked: eligibleApprovers.slice(0, requirements.length),
+    fallback: eligibleApprovers[requirements.length] ?? null,
+    ahead,
+  };
 };
 
-export const countSoFar = ({ request, requester, votes }: RequestView, { asked, fallback, ahead }: Electorate): Tally =>
+export const countSoFar = (
+  { request, requester, votes }: RequestView,
+  { asked, fallback, ahead }: MissingApprovals,
+): Tally =>
   tally({
     requirements: request.requirements,
     isInOrder: request.isInOrder,

@@ -38,8 +38,8 @@ const userGroupIds = async (tx: Pick<Tx, 'userGroups'>, deciding: Deciding): Pro
   return Object.fromEntries(named.map(({ name, handle }) => [name, bound.get(handleOf(handle)) ?? handle]));
 };
 
-export const managersOf = (electors: readonly Pick<EligibleApprovers, 'managers'>[]): string[] => [
-  ...new Set(electors.flatMap(({ managers }) => managers)),
+export const managersOf = (eligibleApprovers: readonly Pick<EligibleApprovers, 'managers'>[]): string[] => [
+  ...new Set(eligibleApprovers.flatMap(({ managers }) => managers)),
 ];
 
 /** For the event of a decision; without what had no part in it. */

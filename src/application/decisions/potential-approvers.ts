@@ -1,4 +1,4 @@
-/** Who is asked for each requirement, for showing: recent look-ups serve. */
+/** Who is asked for each requirement. For showing, recent look-ups serve; a refusal needs fresh ones. */
 import type { Person } from '../../domain/principals/person.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { Requirement } from '../../domain/requests/request.ts';
@@ -6,18 +6,29 @@ import { eligibleApproversOf } from './eligible-approvers.ts';
 import type { EligibleApprovers, EligibleApproversDeps, Delegate } from './eligible-approvers.ts';
 import type { ConflictingEmail } from '../identity/email-binding-ports.ts';
 
-/** The requester is left out in every identity. */
-export const potentialApprovers = async (
-  deps: EligibleApproversDeps,
-  requester: Requester,
-  requirements: readonly Requirement[],
-): Promise<PotentialApprovers[]> => {
-  const electors = await eligibleApproversOf(deps, { requester, requirements, freshness: 'recent' });
-  return requirements.flatMap(({ label, count }, index) => {
-    const found = electors[index];
+type Asking = Parameters<typeof eligibleApproversOf>[1];
+
+const approversOf = async (deps: EligibleApproversDeps, asking: Asking): Promise<PotentialApprovers[]> => {
+  const eligibleApprovers = await eligibleApproversOf(deps, asking);
+  return asking.requirements.flatMap(({ label, count }, index) => {
+    const found = eligibleApprovers[index];
     return found ? [asked(label, count, found)] : [];
   });
 };
+
+/** The requester is left out in every identity. */
+export const potentialApprovers = (
+  deps: EligibleApproversDeps,
+  requester: Requester,
+  requirements: readonly Requirement[],
+): Promise<PotentialApprovers[]> => approversOf(deps, { requester, requirements, freshness: 'recent' });
+
+/** The same, where a refusal hangs on it. */
+export const approversNow = (
+  deps: EligibleApproversDeps,
+  requester: Requester,
+  requirements: readonly Requirement[],
+): Promise<PotentialApprovers[]> => approversOf(deps, { requester, requirements, freshness: 'fresh' });
 
 const asked = (
   label: string,

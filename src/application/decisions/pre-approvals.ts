@@ -64,11 +64,16 @@ export const lookUp = async (
   requester: Requester,
   { requirements, freshness }: Looking,
 ): Promise<Ahead> => {
-  const electors = await eligibleApproversOf(deps, { requester, requirements, freshness });
-  return { requester, requirements, managers: managersOf(electors), members: electors.map(({ members }) => members) };
+  const eligibleApprovers = await eligibleApproversOf(deps, { requester, requirements, freshness });
+  return {
+    requester,
+    requirements,
+    managers: managersOf(eligibleApprovers),
+    members: eligibleApprovers.map(({ members }) => members),
+  };
 };
 
-type Voted = { electors: readonly EligibleApprovers[]; votes: readonly { voter: Person }[] };
+type Voted = { eligibleApprovers: readonly EligibleApprovers[]; votes: readonly { voter: Person }[] };
 
 /**
  * Those of the allowances that are a vote on a request that waits: their giver may approve it now by their own right, and has not
@@ -76,9 +81,9 @@ type Voted = { electors: readonly EligibleApprovers[]; votes: readonly { voter: 
  */
 export const countingAhead = (
   allowances: readonly PreApprovalView[],
-  { electors, votes }: Voted,
+  { eligibleApprovers, votes }: Voted,
 ): PreApprovalView[] => {
-  const may = new Set(electors.flatMap(({ members }) => members.map(({ id }) => id)));
+  const may = new Set(eligibleApprovers.flatMap(({ members }) => members.map(({ id }) => id)));
   const first = new Map(allowances.toReversed().map((one) => [one.byPersonId, one]));
   return [...first.values()].filter(({ by }) => may.has(by.id) && !votes.some(({ voter }) => isSameHuman(voter, by)));
 };

@@ -52,6 +52,11 @@ export type DriftReads = {
   /** Takes the targets of these whose look is due and puts the next look of each off by about `everyMs`; one process gets each. */
   takeDriftTargets(targets: string[], everyMs: number): Promise<string[]>;
   ledgerOf(target: string, ids: string[], startedAt: Date): Promise<Ledger>;
+  /** Of each access that has a handle and no grant any more: the last grant, where it ended since then and Latchkey took the access away. */
+  lastEndedOf(
+    target: string,
+    of: { sinceMs: number; limit: number },
+  ): Promise<Pick<LedgerEntry, 'grant' | 'grantee'>[]>;
   driftBatch(id: string): Promise<DriftBatch | null>;
   /** Batches that somebody ordered to be repaired. */
   orderedBatches(): Promise<DriftBatch[]>;

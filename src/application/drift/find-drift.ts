@@ -4,6 +4,7 @@ import type { Grant } from '../../domain/grants/grant.ts';
 import type { Found } from './drift-types.ts';
 import type { Drifted, Ledger, LedgerEntry } from './drift-ports.ts';
 import type { Deps } from '../deps.ts';
+import { findSharedDrift } from './find-shared-drift.ts';
 
 /** More missing ones than this are not each asked for: so many are shown to admins first, and each is looked at before it is ended. */
 const ASKED_FOR_MAX = 100;
@@ -15,7 +16,13 @@ export type Drift = { found: Drifted[]; liveCount: number };
 export const findDrift = async (deps: Deps, target: string): Promise<Drift | null> => {
   const startedAt = await deps.store.read.now();
   const listed = await deps.access.listOurs(target);
-  if (!listed) return null;
+  if (!listed) {
+    const { provider, roles = {} } = deps.policy().targets[target] ?? {};
+    const isShared = Object.values(roles).some(
+      ({ scope }) => provider !== undefined && deps.access.isShared({ provider, scope }),
+    );
+    return isShared ? findSharedDrift(deps, target, startedAt) : null;
+  }
   const { ours, lookalikes } = listed;
   const ids = ours.map(({ grantId }) => grantId);
   const ledger = await deps.store.read.ledgerOf(target, ids, startedAt);
@@ -37,16 +44,17 @@ export const findDrift = async (deps: Deps, target: string): Promise<Drift | nul
   };
 };
 
-const HAS_ENDED: readonly Grant['state'][] = ['ended', 'failed'];
-/** Another live grant holds the same access, so it is meant to be there. */
-const STILL_HELD: EndOutcome = 'still_held';
+/** What is closed is there until it is removed, which is under way. */
+const IS_GONE: readonly Grant['state'][] = ['removed', 'failed'];
+/** Another live grant holds the same access, or the person had it before, so it is meant to be there. */
+const MEANT_TO_STAY: readonly (EndOutcome | null)[] = ['still_held', 'had_already'];
 
 export const hasSurvived = ({ state, endOutcome }: Grant): boolean =>
-  HAS_ENDED.includes(state) && endOutcome !== STILL_HELD;
+  IS_GONE.includes(state) && !MEANT_TO_STAY.includes(endOutcome);
 
 type Seen = { found: Found; entry: LedgerEntry | undefined };
 
-/** What is activating or ending is in somebody's hands, and its own work mends it. */
+/** What is activating or ending is in somebody's hands, and its own work fixes it. */
 const evaluateFound = (deps: Deps, target: string, { found, entry }: Seen): Drifted[] => {
   const { grantId, name } = found;
   const common = { name, grantId };

@@ -1,4 +1,6 @@
 /** What the events of one grant say, for people. Only the texts that are proved are read. */
+import { completenessOf, withRecordEvent } from '../../domain/grants/recording.ts';
+import type { Completeness } from '../../domain/grants/recording.ts';
 import type { Json } from '../../domain/json.ts';
 
 export type ProvedPart = { text: string; salt: Buffer };
@@ -19,7 +21,7 @@ export type ReadEvent = { seq: number; open: OpenFacts; personal: PersonalFacts 
 
 export type Person = { id: string; name: string; email: string | null };
 export type Line = { seq: number; at: string; type: string; by: string };
-/** `people` is null in a redacted bundle. */
+/** `people` is null in a redacted bundle, and where personal parts were erased. */
 export type GrantFacts = {
   grant: string;
   request: string;
@@ -35,6 +37,8 @@ export type GrantFacts = {
   isBreakGlass: boolean;
   rule: string | null;
   policySha256: string;
+  /** What was done, in how many statements, and whether that is all; null where it was not recorded. */
+  statements: string | null;
   people: {
     requester: Person;
     reason: string | null;
@@ -78,6 +82,13 @@ const lineOf = (event: ReadEvent): Line => ({
   by: event.personal === null ? 'not shown' : personOf(event).name || personOf(event).id,
 });
 
+const statementsOf = (grantId: string, events: readonly ReadEvent[]): string | null => {
+  const done = events
+    .filter(({ open }) => open.grantId === grantId)
+    .reduce<Completeness | null>((before, { open }) => withRecordEvent(before, open), null);
+  return done && completenessOf(done);
+};
+
 /** Who is asked for has been given and removed; null where the events do not say so. */
 export const factsOf = (ids: { grant: string; request: string }, events: readonly ReadEvent[]): GrantFacts | null => {
   const last = (type: string): ReadEvent | undefined =>
@@ -101,6 +112,7 @@ export const factsOf = (ids: { grant: string; request: string }, events: readonl
     isBreakGlass: created.open.data['isBreakGlass'] === true,
     rule: text(decision?.open.data['rule']),
     policySha256,
+    statements: statementsOf(ids.grant, events),
     people: peopleOf(created, events),
     events: events.map(lineOf),
   };

@@ -1,5 +1,6 @@
 /** Ports of what is signed: the tree in the store, and the places that hold its checkpoints. */
 import type { AuditSettings } from '../../domain/policy/types.ts';
+import type { Vault } from '../grants/vault.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Signer } from '../../lib/transparency/note.ts';
 import type { ProvedEvent } from './evidence-facts.ts';
@@ -47,23 +48,28 @@ export type AuditTree = {
   unpublished(place: string): Promise<StoredCheckpoint[]>;
   /** The largest size that this place is known to hold. */
   publishedSize(place: string): Promise<number>;
-  setPublished(place: string, size: number): Promise<void>;
+  /** `receipt`: what the place answered and cannot be asked for again. */
+  setPublished(place: string, size: number, receipt: Buffer | null): Promise<void>;
+  /** Oldest first. */
+  receipts(place: string): Promise<{ size: number; note: string; receipt: Buffer }[]>;
+  /** The newest event up to this size of the tree that says which personal parts are erased. */
+  newestErasure(size: number): Promise<StoredEvent | null>;
   setFailed(place: string, size: number, error: string): Promise<void>;
 };
 
 /** Something that a place gave back; nothing of it is believed before its signature was checked. */
 export type Held = { text: string; source: string };
 
-/** `put` may answer with lines of signatures that were added. Both throw what `message` of an error says. */
+/** `put` may answer with lines of signatures that were added, and with a receipt to keep. Both throw what `message` of an error says. */
 export type Publisher = {
   /** As it is stored and shown: `file:/var/lib/…`. */
   name: string;
-  kind: 'slack' | 'file' | 'witness';
+  kind: 'slack' | 'file' | 's3' | 'git' | 'witness' | 'tsa';
   /** The verifier key of a witness, where it is known. */
   vkey: string | null;
   /** False where old checkpoints need not be sent. */
   takesEach: boolean;
-  put(checkpoint: StoredCheckpoint, tree: PublishedTree): Promise<{ signatures: string }>;
+  put(checkpoint: StoredCheckpoint, tree: PublishedTree): Promise<{ signatures: string; receipt?: Buffer }>;
   /** The newest alone, unless all are wanted. */
   held(wanted: 'newest' | 'all'): Promise<Held[]>;
 };
@@ -80,6 +86,8 @@ export type EvidenceDeps = {
   /** The first is the newest key; empty where nothing can be signed. */
   signers: readonly Signer[];
   publishers: readonly Publisher[];
+  /** What encrypted recorded statements; null where its key is not at hand. */
+  vault: Pick<Vault, 'open'> | null;
   ids: Ids;
   log: Log;
 };

@@ -1,20 +1,22 @@
 /** Everything about one grant in one signed bundle, which an outsider checks without Latchkey. Making one is an event. */
-import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { SYSTEM } from '../../domain/audit/events.ts';
 import type { Actor } from '../../domain/audit/events.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { proofText } from '../../lib/transparency/checkpoint.ts';
-import { ED25519, signNote, vkeyOf } from '../../lib/transparency/note.ts';
+import { ED25519, vkeyOf } from '../../lib/transparency/note.ts';
 import { StartError } from '../../lib/start-error.ts';
-import { programVersion } from '../../lib/version.ts';
 import { withinMs } from '../../lib/timeout.ts';
 import { factsOf, readEvent } from './evidence-facts.ts';
 import type { GrantFacts, ProvedEvent, ReadEvent } from './evidence-facts.ts';
+import { segmentOwner } from '../../domain/grants/recording.ts';
 import type { EvidenceDeps, StoredCheckpoint, StoredEvent } from './evidence-ports.ts';
+import type { Vault } from '../grants/vault.ts';
+import type { Segment } from '../recordings/recording-ports.ts';
 import { publishCheckpoints } from './publish-checkpoints.ts';
 import type { Pauses } from './publish-checkpoints.ts';
 import { signCheckpoint } from './sign-checkpoint.ts';
+import { sha256, signManifest } from './sign-manifest.ts';
 
 /** Files by name. */
 export type Files = Record<string, Buffer>;
@@ -39,7 +41,7 @@ const findGrant = async ({ store }: EvidenceDeps, id: string) => {
   if (ids.length > 1) throw new DomainError('ambiguous_id', { id, ids });
   const grant = grantId === undefined ? null : await store.read.grant(grantId);
   if (!grant) throw new DomainError('grant_not_found', { id });
-  if (grant.state !== 'ended')
+  if (grant.state !== 'removed')
     throw new StartError(
       grant.state === 'failed'
         ? `The grant ${grant.id} was never given, so there is no evidence to make; latchkey audit export has its events.`
@@ -62,7 +64,7 @@ const untilWitnessed = async (deps: EvidenceDeps, size: number): Promise<void> =
 };
 
 /** The newest checkpoint, with what witnesses add within a few seconds. */
-const checkpointNow = async (deps: EvidenceDeps): Promise<StoredCheckpoint> => {
+export const checkpointNow = async (deps: EvidenceDeps): Promise<StoredCheckpoint> => {
   const signed = await signCheckpoint(deps);
   if (!signed) throw new StartError('The audit log is empty.');
   const published = untilWitnessed(deps, signed.size).catch((error: unknown) =>
@@ -110,6 +112,13 @@ exits with 0 only if everything holds. Take verify.py from somewhere else than t
 report.pdf and report.html are for people. grant.json has the same facts. events.jsonl has the events, proofs/ a proof for each
 that it is in the log, checkpoint the signed head of the log. policy.yml is the policy that the decision was made by.
 readback.json is what the target answered when it was asked whether the access is gone. keys.txt has the verifier keys.
+
+statements.jsonl is there where what was done was recorded: the statements, as the target's own log has them, in segments whose
+digests are in the log. Each segment begins with a line that has its salt.
+
+erased.json is there where names, reasons and other personal text of old events were erased: the event that says so, and its proof.
+stamps/ has time stamps (RFC 3161) of the head of the log: head -n 3 checkpoint > head;
+openssl ts -verify -data head -in stamps/1.tsr -CAfile <certificate of the authority>
 `;
 
 type Bundle = { deps: EvidenceDeps; checkpoint: StoredCheckpoint; events: readonly ProvedEvent[]; isRedacted: boolean };
@@ -127,7 +136,7 @@ const proofsOf = async ({ deps, checkpoint, events }: Bundle): Promise<Files> =>
   );
 };
 
-const vkeysOf = async ({ tree, signers, publishers, settings }: EvidenceDeps): Promise<string[]> => {
+export const vkeysOf = async ({ tree, signers, publishers, settings }: EvidenceDeps): Promise<string[]> => {
   const own = signers.map(({ raw }) => vkeyOf({ name: settings.origin, type: ED25519, raw }));
   const before = (await tree.keys.all()).map(({ vkey }) => vkey);
   const witnesses = publishers.flatMap(({ vkey }) => vkey ?? []);
@@ -155,6 +164,9 @@ const filesOf = async (bundle: Bundle, facts: GrantFacts, rendering: Rendering):
     'grant.json': json(facts),
     'events.jsonl': Buffer.from(events.map(lineOf).join('')),
     ...(await proofsOf(bundle)),
+    ...(await erasureOf(bundle)),
+    ...(await stampsOf(bundle)),
+    ...(await statementsOf(bundle, facts.grant)),
     checkpoint: Buffer.from(checkpoint.note),
     'policy.yml': await policyText(deps, facts.policySha256),
     'readback.json': readbackOf(facts, removalOf(read)),
@@ -166,21 +178,56 @@ const filesOf = async (bundle: Bundle, facts: GrantFacts, rendering: Rendering):
   };
 };
 
-const sha256 = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
-
 /** The manifest lists every other file; the note signs the manifest. */
 const signed = async (deps: EvidenceDeps, files: Files, about: object): Promise<{ files: Files; manifest: string }> => {
   const listed = Object.entries(files).map(([name, data]) => ({ name, sha256: sha256(data), size: data.length }));
-  const manifest = json({
-    version: 1,
-    ...about,
-    origin: deps.settings.origin,
-    product: `latchkey ${programVersion()}`,
-    files: listed,
-  });
-  const digest = sha256(manifest);
-  const note = await signNote(`latchkey/evidence/v1\n${deps.settings.origin}\n${digest}\n`, deps.signers);
-  return { manifest: digest, files: { 'manifest.json': manifest, 'manifest.note': Buffer.from(note), ...files } };
+  const { manifest, note, digest } = await signManifest(deps, { kind: 'evidence', about, files: listed });
+  return { manifest: digest, files: { 'manifest.json': manifest, 'manifest.note': note, ...files } };
+};
+
+/** What is erased has its commitment alone; the event that says so comes with its own proof. */
+const erasureOf = async ({ deps, checkpoint, events, isRedacted }: Bundle): Promise<Files> => {
+  if (isRedacted || events.every(({ personal }) => 'text' in personal)) return {};
+  const erasure = await deps.tree.newestErasure(checkpoint.size);
+  const [proof] = erasure ? await deps.tree.proofs([erasure.seq], checkpoint.size) : [];
+  if (!erasure || !proof) return {};
+  const { seq, open } = erasure;
+  const personal = { commitment: erasure.personalCommitment };
+  const line = {
+    seq,
+    open: partOf(open),
+    personal: partOf(personal),
+    proof: proofText(proof.index, proof.path, checkpoint.note),
+  };
+  return { 'erased.json': json(line) };
+};
+
+type Sealed = { grant: string; segment: Segment };
+
+const opened = ({ log }: EvidenceDeps, vault: Pick<Vault, 'open'>, { grant, segment }: Sealed): string | null => {
+  try {
+    return vault.open(segmentOwner(grant, segment.number), segment);
+  } catch (error) {
+    log.warn({ err: error, grant, segment: segment.number }, 'recorded statements cannot be decrypted');
+    return null;
+  }
+};
+
+/** Those whose digests are proved; what was erased, or cannot be decrypted here, is left out. */
+const statementsOf = async ({ deps, events, isRedacted }: Bundle, grant: string): Promise<Files> => {
+  const { vault } = deps;
+  if (isRedacted || vault === null) return {};
+  const digests = new Set(events.map((event) => readEvent(event).open.data['sha256']));
+  const segments = (await deps.store.read.segments(grant)).filter(({ sha256: digest }) => digests.has(digest));
+  const texts = segments.flatMap((segment) => opened(deps, vault, { grant, segment }) ?? []);
+  return texts.length > 0 ? { 'statements.jsonl': Buffer.from(texts.join('')) } : {};
+};
+
+const stampsOf = async ({ deps, checkpoint }: Bundle): Promise<Files> => {
+  const authorities = deps.publishers.filter(({ kind }) => kind === 'tsa');
+  const found = await Promise.all(authorities.map(({ name }) => deps.tree.receipts(name)));
+  const ours = found.flatMap((all) => all.filter(({ size }) => size === checkpoint.size));
+  return Object.fromEntries(ours.map(({ receipt }, at) => [`stamps/${at + 1}.tsr`, receipt]));
 };
 
 const redacted = ({ seq, open, personalCommitment }: StoredEvent): ProvedEvent => ({

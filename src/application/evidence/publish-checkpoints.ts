@@ -9,12 +9,12 @@ export type Pauses = Map<string, { untilMs: number; forMs: number }>;
 
 const putOne = async (deps: EvidenceDeps, publisher: Publisher, checkpoint: StoredCheckpoint): Promise<void> => {
   const { tree } = deps;
-  const { signatures } = await publisher.put(checkpoint, {
+  const { signatures, receipt = null } = await publisher.put(checkpoint, {
     publishedSize: await tree.publishedSize(publisher.name),
     consistency: (oldSize) => tree.consistency(oldSize, checkpoint.size),
   });
   if (signatures !== '') await tree.addSignatures(checkpoint.size, signatures);
-  await tree.setPublished(publisher.name, checkpoint.size);
+  await tree.setPublished(publisher.name, checkpoint.size, receipt);
 };
 
 const waitingFor = async ({ tree }: EvidenceDeps, { name, takesEach }: Publisher): Promise<StoredCheckpoint[]> => {

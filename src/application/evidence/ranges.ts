@@ -21,7 +21,7 @@ export const rangesOf = (
         .flatMap(({ heads }) => heads.map((head) => head.size)),
     );
   const witnessed = Math.min(size, upTo(['witness']));
-  const published = Math.max(witnessed, Math.min(size, upTo(['file', 'slack'])));
+  const published = Math.max(witnessed, Math.min(size, upTo(['file', 'slack', 's3', 'git'])));
   const range = (after: number, to: number): Range =>
     to > after ? { from: before + after + 1, to: before + to } : null;
   return {

@@ -15,8 +15,6 @@ export type AccessFailure = {
   isRetried: boolean;
   /** The call cannot have changed the target: no connection came about. */
   isUntouched?: boolean;
-  /** The access is closed, read back: nobody can get in and no session is left. Something of it could not be removed. */
-  isClosed?: boolean;
 };
 
 /**

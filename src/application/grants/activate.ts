@@ -10,6 +10,7 @@ import type { AccessFailure, Credentials } from './access-ports.ts';
 import { TOO_OLD, abandon, isTooOld, retry } from './activation-failures.ts';
 import { isOverWith } from './end-with-incident.ts';
 import { hold, isFixed, isHeld, isSurelyGone } from './hold.ts';
+import { noteFound } from './in-target.ts';
 import { reEvaluateStart } from './re-evaluate-start.ts';
 import { takenAway } from './shared-access.ts';
 import type { ReportsUsage } from './usage-ports.ts';
@@ -24,6 +25,7 @@ export const activate = async (deps: Deps, input: { grantId: string }): Promise<
   ]);
   if (!planned || (incident && (await isOverWith(deps, planned, incident)))) return;
   if (isHeld(planned) && !(await isFixed(deps, planned))) return;
+  if (planned.startsAt && (await isPastWindow(deps, planned))) return;
   if ((planned.startsAt || isHeld(planned)) && !(await reEvaluateStart(deps, planned))) return;
   const [claimed, grantee] = await Promise.all([
     deps.store.transaction((tx) => claim(deps, tx, planned)),
@@ -33,34 +35,74 @@ export const activate = async (deps: Deps, input: { grantId: string }): Promise<
   const { grant } = claimed;
   const inTheWay = await takenAway(deps, grant);
   if (inTheWay) return recover(deps, { ...claimed, grantee, failure: inTheWay });
+  await give(deps, { ...claimed, grantee });
+};
+
+const give = async (deps: Deps, claimed: Claimed & { grantee: Principal }): Promise<void> => {
+  const { grantee } = claimed;
+  let { grant } = claimed;
   const log = deps.log.child({ grant: grant.id, request: grant.requestId });
+  const fail = async (failure: AccessFailure): Promise<void> => {
+    log.warn({ kind: failure.kind, error: failure.message }, 'grant could not be made');
+    await recover(deps, { ...claimed, grant, failure });
+  };
   try {
+    const noted = await noteFound(deps, claimed);
+    if ('failure' in noted) return await fail(noted.failure);
+    grant = noted.grant;
     const made = await deps.access.grant(grant, grantee);
     await deps.store.transaction((tx) => finish(deps, tx, { grant, made }));
     log.info({ target: grant.target, role: grant.role }, 'grant is active');
   } catch (error) {
-    const failure = deps.access.failureOf(error);
-    log.warn({ kind: failure.kind, error: failure.message }, 'grant could not be made');
-    await recover(deps, { ...claimed, grantee, failure });
+    await fail(deps.access.failureOf(error));
   }
 };
+
+/** Its window closed: it is over for that, whatever the rules say of access outside of it. */
+const isPastWindow = (deps: Deps, { id }: Grant): Promise<boolean> =>
+  deps.store.transaction(async (tx) => {
+    const prepared = await tx.github.preparedGrant(id);
+    if (!prepared?.windowEndsAt || prepared.windowEndsAt > (await tx.now())) return false;
+    const grant = await tx.grants.lock(id);
+    if (grant?.state === 'activating') await abandon(tx, grant, { cause: 'window_passed', reason: null });
+    return true;
+  });
+
+/** How often it is looked at whether nobody came for it in time. */
+const UNCLAIMED_LOOK_MS = 30_000;
 
 /** `isFirst`: no attempt before this one can have left anything in the target. */
 type Claimed = { grant: Grant; isFirst: boolean };
 
 const claim = async (deps: Deps, tx: Tx, planned: Grant): Promise<Claimed | null> => {
   const { id: grantId } = planned;
-  const [grant, lease] = await Promise.all([tx.grants.lock(grantId), tx.grants.leaseOf(grantId)]);
+  const [grant, lease, prepared] = await Promise.all([
+    tx.grants.lock(grantId),
+    tx.grants.leaseOf(grantId),
+    tx.github.preparedGrant(grantId),
+  ]);
   if (!grant || grant.state !== 'activating' || lease === 'live') return null;
   // Held since it was read: it is judged again before it is set up, and was not.
   if (isHeld(grant) && !isHeld(planned)) return null;
-  if (await isTooOld(deps, tx, grant)) {
+  const leftMs = prepared?.windowEndsAt ? prepared.windowEndsAt.getTime() - (await tx.now()).getTime() : null;
+  // It closed since it was looked at: the next look ends it.
+  if (leftMs !== null && leftMs <= 0) {
+    await tx.grants.setNextAttempt(grantId, 0);
+    return null;
+  }
+  // The job that it is for has not begun: its time begins when the job asks for it, and a window is open as long as it is.
+  const isWaiting = prepared?.isClaimed === false;
+  if (!(isWaiting && leftMs !== null) && (await isTooOld(deps, tx, grant))) {
     await abandon(tx, grant, { cause: 'abandoned', reason: TOO_OLD });
+    return null;
+  }
+  if (isWaiting) {
+    await tx.grants.setNextAttempt(grantId, UNCLAIMED_LOOK_MS);
     return null;
   }
   // Sent in this order: what is read is what was claimed.
   const [, claimed] = await Promise.all([
-    tx.grants.claim(grantId, LEASE_MS, grant.durationMs),
+    tx.grants.claim(grantId, LEASE_MS, Math.min(grant.durationMs, leftMs ?? grant.durationMs)),
     tx.grants.lock(grantId),
   ]);
   return claimed && { grant: claimed, isFirst: lease === 'none' && (grant.attempts === 0 || isHeld(grant)) };
@@ -75,6 +117,7 @@ const finish = async (deps: Deps, tx: Tx, { grant, made }: { grant: Grant; made:
     return;
   }
   const [{ expiresAt }, now] = await Promise.all([tx.grants.setActive(grant.id, made.handle, made), tx.now()]);
+  if (deps.access.isRecorded(grant)) await tx.recordings.open(grant.id);
   if (made.credentials) await tx.secrets.put(grant.id, sealCredentials(deps, grant.id, made.credentials));
   await tx.audit.append({
     ...entryOf(grant),
@@ -83,6 +126,7 @@ const finish = async (deps: Deps, tx: Tx, { grant, made }: { grant: Grant; made:
       handle: made.handle,
       expiresAt: expiresAt.toISOString(),
       person: grant.granteeId,
+      ...(deps.access.isShared(grant) && { hadAlready: grant.hadAlready }),
       ...deps.access.guarantee(grant),
     },
   });

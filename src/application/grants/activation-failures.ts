@@ -18,7 +18,7 @@ export const isTooOld = async (
 
 export const TOO_OLD = 'It could not be made within the time an approval may be claimed.';
 
-type Abandonment = { cause: 'abandoned' | 'not_started'; reason: string };
+type Abandonment = { cause: 'abandoned' | 'not_started'; reason: string } | { cause: 'window_passed'; reason: null };
 
 /** Something may exist in the target: only an end that read its absence back may close it. */
 export const abandon = (tx: Tx, grant: Grant, { cause, reason }: Abandonment): Promise<void> =>

@@ -1,4 +1,5 @@
 /** A person or a client ends access before its time: their own with `done`, and a person anyone's on a target they own (or as admin) with `revoke`. */
+import { isOver } from '../../domain/lifecycle.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import { requesterOf } from '../identity/caller.ts';
@@ -19,8 +20,7 @@ export const end = async (deps: Deps, input: EndInput): Promise<EndResult> => {
     const current = await tx.grants.lock(grant.id);
     if (!current) throw new DomainError('grant_not_found', { id: grant.id });
     if (current.state === 'ending') return;
-    if (current.state === 'ended' || current.state === 'failed')
-      throw new DomainError('grant_not_live', { id: grant.id, state: current.state });
+    if (isOver(current.state)) throw new DomainError('grant_not_live', { id: grant.id, state: current.state });
     await tx.principals.upsert(caller);
     await endGrant(tx, current, { cause: input.cause, by: caller, reason: input.reason });
   });

@@ -10,9 +10,9 @@ export type ExtensionReads = {
   activeGrants(of: Pick<Grant, 'granteeId' | 'target' | 'role'>): Promise<Grant[]>;
   /**
    * How many other grants in these states have the same handle in the same target; where a handle is not known yet, the same person and
-   * scope. Those whose start lies ahead hold nothing.
+   * scope. Those whose start lies ahead hold nothing. `areGivers`: only those whose person did not have it before.
    */
-  countSharers(grant: Grant, states: GrantState[]): Promise<number>;
+  countSharers(grant: Grant, states: readonly GrantState[], how?: { areGivers: boolean }): Promise<number>;
 };
 
 export type ExtensionWrites = {

@@ -25,15 +25,16 @@ export type GrantWrites = {
   warnDue(limit: number): Promise<{ requestId: string }[]>;
   setFailed(id: string, error: string): Promise<void>;
   setEnding(id: string, end: { cause: EndCause; by: string | null; reason: string | null }): Promise<void>;
-  setEnded(id: string, outcome: EndOutcome): Promise<void>;
   /** Records a failed attempt, releases the lease, and says when to try again. */
   setRetry(
     id: string,
-    failure: { kind: string | null; message: string; isClosed?: boolean },
+    failure: { kind: string | null; message: string },
     retryInMs: number,
   ): Promise<{ attempts: number; nextAttemptAt: Date }>;
   /** When it is looked at next; nothing else changes. */
   setNextAttempt(id: string, inMs: number): Promise<void>;
+  /** Of a grant that is not set up yet: what is about to be given, and whether the person had it before. */
+  setFound(id: string, found: { handle: Json; hadAlready: boolean }): Promise<void>;
   /** Of a grant that is not set up yet. */
   setScope(id: string, scope: Json): Promise<void>;
   /** Locks up to `limit` active grants whose deadline has passed by the database clock, skipping those others hold. */
@@ -44,8 +45,15 @@ export type GrantWrites = {
   expireMany(ids: string[], leaseMs: number): Promise<void>;
   /** Active or activating ones that the caller locked, into ending; the active ones held by the caller for `leaseMs`. */
   endMany(ids: string[], end: { cause: EndCause; leaseMs: number }): Promise<void>;
-  /** Ending grants that `lockMany` gave, into ended. */
-  setEndedMany(ids: string[], outcome: EndOutcome): Promise<void>;
+  /** Ending grants that `lockMany` gave, into closed; held by no process any more. `endOutcome`: where nothing was there any more. */
+  setClosedMany(ids: string[], endOutcome: 'already_absent' | null): Promise<void>;
+  /** Closed grants that `lockMany` gave, into removed. */
+  setRemovedMany(ids: string[], outcome: EndOutcome): Promise<void>;
+  /**
+   * Takes closed grants that nobody holds and whose next attempt is due for `leaseMs`: these, or up to `limit` in whose target nothing is
+   * being closed at this moment.
+   */
+  claimClosed(of: { ids: string[] } | { limit: number }, leaseMs: number): Promise<string[]>;
   /** Activating or ending grants that nobody holds and whose next attempt is due. */
   listStalled(limit: number): Promise<Grant[]>;
 };

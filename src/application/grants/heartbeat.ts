@@ -7,6 +7,8 @@ import type { Deps, Tx } from '../deps.ts';
 import { endGrant } from './transitions.ts';
 
 const SILENT_MS = 60_000;
+/** A job that nobody could hear for this long is given its whole minute again. Beats come every 15 seconds. */
+const GAP_MS = 15_000;
 const BATCH = 100;
 
 export const heartbeat = async (deps: Deps, { caller, grantId }: HeartbeatInput): Promise<Grant> => {
@@ -25,7 +27,12 @@ const endOne = async (tx: Tx, grantId: string): Promise<void> => {
 
 export const endSilent = (deps: Deps): Promise<void> =>
   deps.store.transaction(async (tx) => {
-    for (const id of await tx.heartbeats.takeSilent(SILENT_MS, BATCH)) await endOne(tx, id);
+    for (const id of await tx.heartbeats.takeSilent({ silentMs: SILENT_MS, gapMs: GAP_MS }, BATCH))
+      await endOne(tx, id);
   });
+
+/** Called every few seconds by each process that answers jobs. */
+export const hearJobs = (deps: Pick<Deps, 'store'>): Promise<void> =>
+  deps.store.transaction((tx) => tx.heartbeats.hear(GAP_MS));
 
 export type HeartbeatInput = { caller: Caller; grantId: string };

@@ -38,7 +38,7 @@ export const isSurelyGone = async (
   { grant, grantee }: { grant: Grant; grantee: Principal },
 ): Promise<boolean> => {
   try {
-    if (!(await isHeldByOthers(deps, grant))) await deps.access.revoke(grant, grantee);
+    if (!grant.hadAlready && !(await isHeldByOthers(deps, grant))) await deps.access.revoke(grant, grantee);
     return true;
   } catch (error) {
     const { kind, message } = deps.access.failureOf(error);

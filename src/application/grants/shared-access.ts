@@ -14,6 +14,6 @@ export const isHeldByOthers = async (deps: Deps, grant: Grant): Promise<boolean>
 
 /** What is in the way of giving it now: another end is about to take the same away. */
 export const takenAway = async (deps: Deps, grant: Grant): Promise<AccessFailure | null> =>
-  deps.access.isShared(grant) && (await deps.store.read.countSharers(grant, ['ending'])) > 0
+  deps.access.isShared(grant) && (await deps.store.read.countSharers(grant, ['ending', 'closed'])) > 0
     ? { kind: 'conflict', message: 'Earlier access of the same kind is just being taken away.', isRetried: true }
     : null;

@@ -4,6 +4,7 @@ import type { Grant } from '../../domain/grants/grant.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import { requesterOf } from '../identity/caller.ts';
 import type { Caller } from '../identity/caller.ts';
+import { keepPublicKey, readPublicKey } from '../identity/public-key.ts';
 import { isOwnGrant } from './own-grant.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { Deps } from '../deps.ts';
@@ -20,9 +21,30 @@ export const showCredentials = async (deps: Deps, input: ShowCredentialsInput): 
     return refuse(deps, refusal, new DomainError('not_your_grant', { id: grant.id }));
   if (grant.state !== 'active')
     return refuse(deps, refusal, new DomainError('grant_not_live', { id: grant.id, state: grant.state }));
+  if (deps.access.isIssued(grant)) return { credentials: await issue(deps, input, grant), grant };
   const sealed = await record(deps, grant, caller);
   if (!sealed) throw new DomainError('credentials_gone', { id: grant.id });
   return { credentials: credentialsIn(deps.vault.open(grant.id, sealed)), grant };
+};
+
+/** Made for the key at this moment, and never kept. A person's key is known from then on; a job brings its own each time. */
+const issue = async (deps: Deps, input: ShowCredentialsInput, grant: Grant): Promise<Credentials> => {
+  const { caller, publicKey: given } = input;
+  const known = caller.kind === 'person' && !given ? await deps.store.read.publicKey(caller.person.id) : null;
+  const text = given || known;
+  if (!text) throw new DomainError('public_key_missing', { id: grant.id });
+  const key = readPublicKey(text);
+  await deps.store.transaction(async (tx) => {
+    if (caller.kind === 'person' && key.line !== known) await keepPublicKey(tx, caller.person, key);
+    const data = { fingerprint: key.fingerprint };
+    await tx.audit.append({
+      ...subjectOf(grant),
+      type: 'credentials.shown',
+      actor: actorOf(requesterOf(caller)),
+      data,
+    });
+  });
+  return deps.access.issue(grant, key.line);
 };
 
 /** As it was sealed before fields had names: access that was granted then may still be live. */
@@ -59,6 +81,7 @@ const record = (deps: Deps, grant: Grant, caller: Requester): Promise<SealedSecr
     return sealed;
   });
 
-export type ShowCredentialsInput = { caller: Caller; grantId: string };
+/** `publicKey`: of whoever gets in, for credentials that are made for one. */
+export type ShowCredentialsInput = { caller: Caller; grantId: string; publicKey?: string };
 
 export type ShowCredentialsResult = { credentials: Credentials; grant: Grant };

@@ -37,12 +37,10 @@ const headline = (overdueMs: number, alerts: number): string =>
     ? `The oldest is ${roughDuration(overdueMs)} late.`
     : `Still: the oldest is ${roughDuration(overdueMs)} late. This is alert ${alerts + 1}; the next comes after twice the pause.`;
 
-const lineOf = (deps: Deps, { target, count, oldestMs, grantIds }: OverdueTarget): string => {
+const lineOf = (deps: Deps, { target, count, oldestMs }: OverdueTarget): string => {
   const title = deps.policy().targets[target]?.title || target;
   const problem = deps.access.problems()[target];
-  const named =
-    count > grantIds.length ? `${grantIds.join(', ')} and ${count - grantIds.length} more` : grantIds.join(', ');
-  return `${title}: ${count} overdue, the oldest by ${roughDuration(oldestMs)} (${named}).${problem ? ` ${problem}` : ''}`;
+  return `${title}: ${count} overdue, the oldest by ${roughDuration(oldestMs)}.${problem ? ` ${problem}` : ''}`;
 };
 
 const resolve = async (deps: Deps): Promise<void> => {

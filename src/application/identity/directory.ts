@@ -12,10 +12,16 @@ export type Directory = {
   groupsOf(person: Person, names?: readonly string[]): Promise<GroupsRead>;
   /** What keeps a group of the policy from being read until somebody fixes it, as of the last look; null where nothing does. */
   whyUnreadable(group: string): string | null;
-  /** Addresses in these sources that count for nobody now. From a short cache: it explains, and decides nothing. */
+  /** Why the person whom the policy names so does not count, as the end of a sentence; null where they do. */
+  accountProblem(ref: string): Promise<string | null>;
+  /** Reads where a group of the policy comes from, without its people, and notifies the admins where that needs a fix. */
+  lookAtGroup(name: string): Promise<void>;
+  /** Addresses and accounts in these sources that count for nobody now. From a short cache: it explains, and decides nothing. */
   doubts(sources: Source[]): Promise<ConflictingEmail[]>;
   /** The same from a short cache: for lists and previews, never for a decision. */
   recentMembers(sources: Source[], requester: Person | null): Promise<Person[]>;
+  /** The address of their picture, or null where they have none or it cannot be looked up. */
+  recentFace(userId: string): Promise<string | null>;
   recentGroupsOf(person: Person, names?: readonly string[]): Promise<GroupsRead>;
 };
 

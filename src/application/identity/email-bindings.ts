@@ -11,17 +11,39 @@ const NOTED_MAX = 50_000;
 
 type BookDeps = { store: Pick<Store, 'transaction'> & { read: Pick<Store['read'], 'sightings'> }; ids: Ids };
 
-export const createEmailBindings = (deps: BookDeps): EmailBindings => {
+type See = EmailBindings['see'];
+
+/** Decisions of one moment see the same people: each pair is written by one of them, and the others wait for that. */
+const createSeeing = ({ store }: BookDeps): See => {
   const noted = new Set<string>();
+  const writing = new Map<string, Promise<void>>();
+  const write = async (teamId: string, pairs: Pair[], keys: string[]): Promise<void> => {
+    try {
+      await store.transaction((tx) => tx.addresses.see(teamId, pairs));
+      if (noted.size + keys.length > NOTED_MAX) noted.clear();
+      for (const key of keys) noted.add(key);
+    } finally {
+      for (const key of keys) writing.delete(key);
+    }
+  };
+  return async (teamId, pairs) => {
+    const keyOf = ({ userId, address }: Pair): string => `${teamId} ${userId} ${address}`;
+    const fresh = pairs.filter((pair) => !noted.has(keyOf(pair)));
+    const mine = fresh.filter((pair) => !writing.has(keyOf(pair)));
+    const others = fresh.flatMap((pair) => writing.get(keyOf(pair)) ?? []);
+    if (mine.length > 0) {
+      const keys = mine.map(keyOf);
+      const written = write(teamId, mine, keys);
+      for (const key of keys) writing.set(key, written);
+      others.push(written);
+    }
+    await Promise.all(new Set(others));
+  };
+};
+
+export const createEmailBindings = (deps: BookDeps): EmailBindings => {
   return {
-    see: async (teamId, pairs) => {
-      const keyOf = ({ userId, address }: Pair): string => `${teamId} ${userId} ${address}`;
-      const fresh = pairs.filter((pair) => !noted.has(keyOf(pair)));
-      if (fresh.length === 0) return;
-      await deps.store.transaction((tx) => tx.addresses.see(teamId, fresh));
-      if (noted.size + fresh.length > NOTED_MAX) noted.clear();
-      for (const pair of fresh) noted.add(keyOf(pair));
-    },
+    see: createSeeing(deps),
     seeAgain: (teamId, pair) => deps.store.transaction((tx) => tx.addresses.see(teamId, [pair])),
     find: (teamId, of) => deps.store.read.sightings(teamId, of),
     report: (teamId, address, doubt) => report(deps, { teamId, address, doubt }),

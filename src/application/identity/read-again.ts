@@ -6,4 +6,9 @@ import type { Directory } from './directory.ts';
 export const readRequesterAgain = async (
   { directory }: { directory: Pick<Directory, 'person'> },
   stored: Requester,
-): Promise<Requester> => (stored.kind === 'person' ? directory.person(stored.userId) : stored);
+): Promise<Requester> => {
+  if (stored.kind === 'client') return stored;
+  const person = await directory.person(stored.userId);
+  const { startedBy, origin } = stored;
+  return startedBy || origin ? { ...person, startedBy: startedBy ?? [], origin: origin ?? null } : person;
+};

@@ -2,8 +2,9 @@
 import { SYSTEM } from '../../domain/audit/events.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
-import { granteesOf, revokeAll } from '../grants/revoke-grants.ts';
-import type { Item } from '../grants/revoke-grants.ts';
+import { closeAll } from '../grants/close-grants.ts';
+import { withGrantees } from '../grants/revoke-grants.ts';
+import type { Item } from '../grants/strokes.ts';
 import { noteChange } from './incident-changes.ts';
 import type { Doer } from './incident-changes.ts';
 import { INCIDENT_CLOSED } from '../grants/end-with-incident.ts';
@@ -29,7 +30,7 @@ export const endIncidents = async (deps: Deps): Promise<{ count: number; work: P
       deps.log.error({ err: error, incident: id }, 'what was given for an incident could not be ended; soon again');
     }
   }
-  return { count, work: revokeAll(deps, items) };
+  return { count, work: closeAll(deps, items) };
 };
 
 /** What is revoked at once; null when it is not due any more. */
@@ -55,13 +56,11 @@ const cancelPending = async (tx: Tx, incident: Incident): Promise<string[]> => {
   return pending.map(({ id }) => id);
 };
 
-const itemsOf = async (tx: Tx, grants: readonly Grant[]): Promise<Item[]> => {
+const itemsOf = (tx: Tx, grants: readonly Grant[]): Promise<Item[]> => {
   const active = grants.filter(({ state }) => state === 'active');
-  const grantees = await granteesOf(tx, active);
-  return active.flatMap((grant) => {
-    const grantee = grantees.get(grant.granteeId);
-    return grantee
-      ? [{ grant: { ...grant, state: 'ending' as const, endCause: INCIDENT_CLOSED, attempts: 0 }, grantee }]
-      : [];
-  });
+  const ending = { state: 'ending', endCause: INCIDENT_CLOSED, attempts: 0 } as const;
+  return withGrantees(
+    tx,
+    active.map((grant) => ({ ...grant, ...ending })),
+  );
 };

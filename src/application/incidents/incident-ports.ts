@@ -107,36 +107,3 @@ export type IncidentReads = {
   /** Milliseconds until the next closed incident's access is to end, negative when overdue, null when there is none. */
   msToNextIncidentEnd(): Promise<number | null>;
 };
-
-export const INCIDENT_MESSAGE_KINDS = ['prompt', 'closing', 'timeline', 'files', 'opener', 'notice'] as const;
-/** `prompt` is the one message of the channel; `closing` the warning, `timeline` what is posted at the end, `files` the same as files under it, `opener` for whoever opened it, `notice` for admins. */
-export type IncidentMessageKind = (typeof INCIDENT_MESSAGE_KINDS)[number];
-
-/** One Slack message that shows an incident; fields as of `MessageCopy`. */
-export type IncidentMessageCopy = {
-  id: string;
-  incidentId: string;
-  kind: IncidentMessageKind;
-  audience: string;
-  /** Which of several of one kind, such as the second close; 0 where there is only one. */
-  part: number;
-  channel: string | null;
-  ts: string | null;
-  drawnVersion: number;
-  failure: string | null;
-};
-
-export type IncidentMessages = {
-  /** Leases message work on one incident to one caller; null when somebody else has it. */
-  claim(incidentId: string, leaseMs: number): Promise<{ version: number } | null>;
-  release(incidentId: string): Promise<{ version: number }>;
-  list(incidentId: string): Promise<IncidentMessageCopy[]>;
-  plan(
-    copy: Pick<IncidentMessageCopy, 'incidentId' | 'kind' | 'audience'> & Partial<Pick<IncidentMessageCopy, 'part'>>,
-  ): Promise<void>;
-  setPosted(id: string, posted: { channel: string; ts: string; drawnVersion: number }): Promise<void>;
-  setDrawn(id: string, drawnVersion: number): Promise<void>;
-  setFailure(id: string, failure: string): Promise<void>;
-  /** What could not be posted or drawn there is tried anew; false when there was nothing of the kind. */
-  clearFailures(incidentId: string, audience: string): Promise<boolean>;
-};

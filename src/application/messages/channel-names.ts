@@ -2,6 +2,7 @@
  * A channel that the policy names is the channel that had this name when Latchkey first looked. Names move: channels are renamed, and
  * somebody else may take the name. So its id is kept, and another channel that has the name now is not written to.
  */
+import { namedPlaces, whereNamed } from '../../domain/policy/named-places.ts';
 import type { Policy } from '../../domain/policy/types.ts';
 import type { Ids, Store } from '../deps.ts';
 import { closeNews, keyOf, notifyAdmins } from '../record/notify-admins.ts';
@@ -15,14 +16,13 @@ type Deps = { store: Pick<Store, 'transaction'> & { read: Pick<Store['read'], 'c
 export type NamedChannel = { name: string; recent: () => Promise<string | null>; fresh: () => Promise<string | null> };
 
 /** Every channel that the policy names, as it writes it. */
-export const channelsNamed = ({ targets, breakGlass }: Policy): string[] => {
-  const told = (breakGlass?.tell ?? []).filter((ref) => CHANNEL_NAME.test(ref));
-  return [...new Set([...Object.values(targets).flatMap(({ channel }) => channel ?? []), ...told])];
-};
+export const channelsNamed = (policy: Policy): string[] => [
+  ...new Set(namedPlaces(policy).flatMap((named) => (named.kind === 'channel' ? [named.channel] : []))),
+];
 
-/** `why` ends the sentence "#name (id) …", and says what to do. */
+/** `why` ends the sentence "#name …", and says what to do. */
 export const notifyLost = (
-  { store, ids }: { store: Pick<Store, 'transaction'>; ids: Ids },
+  { store, ids, policy }: { store: Pick<Store, 'transaction'>; ids: Ids; policy: () => Policy },
   { channel, why }: { channel: string; why: string },
 ): Promise<void> =>
   store.transaction(async (tx) => {
@@ -31,9 +31,14 @@ export const notifyLost = (
       about: channel,
       untilClosed: true,
       facts: { kind: 'lost_channel', channel },
-      lines: [`${channel} ${why}`],
+      lines: [`${channel} ${why}`, ...placesLines(policy(), channel)],
     });
   });
+
+const placesLines = (policy: Policy, channel: string): string[] => {
+  const places = namedPlaces(policy).filter((named) => named.kind === 'channel' && named.channel === channel);
+  return places.length > 0 ? [`The policy names it here: ${whereNamed(places)}.`] : [];
+};
 
 const KIND = 'channel_taken';
 const aboutOf = (name: string, takenBy: string): string => `${name}:${takenBy}`;

@@ -2,7 +2,10 @@
 import { isDomainError } from '../../domain/errors.ts';
 import { handleOf } from '../../domain/principals/user-groups.ts';
 import { closeUnreadable, namesFrom } from '../identity/unreadable-groups.ts';
+import { namedThing } from '../../domain/policy/named-places.ts';
 import { channelsNamed } from './channel-names.ts';
+import { accountProblem, accountsNamed } from './review-places.ts';
+import type { PlaceLooks } from './review-places.ts';
 import { misfitLine } from '../policy/misfits.ts';
 import type { AdminNotificationKind, NoticeFacts, OpenNotice } from '../record/admin-notification-ports.ts';
 import { closeNews, refreshNews } from '../record/notify-admins.ts';
@@ -13,23 +16,18 @@ const REVIEWED = [
   'group_gone',
   'user_group_moved',
   'address_doubted',
+  'account_gone',
   'channel_taken',
   'channel_gone',
   'targets_unfit',
 ] as const satisfies AdminNotificationKind[];
 const BATCH = 20;
 
-/** `lookAtChannel` finds out which channel has a name of the policy now, and closes what is over. */
-export type NoticeReview = {
-  lookAtChannel(name: string): Promise<unknown>;
-  isChannelUsable(channel: string): Promise<boolean>;
-};
-
-export const reviewNotices = async (deps: Deps, review: NoticeReview): Promise<void> => {
+export const reviewNotices = async (deps: Deps, looks: PlaceLooks): Promise<void> => {
   const notices = await deps.store.transaction((tx) => tx.announcements.takeOpen(REVIEWED, BATCH));
   for (const notice of notices) {
     try {
-      const closing = await closingOf(deps, review, notice);
+      const closing = await closingOf(deps, looks, notice);
       if (closing !== null) await close(deps, notice, closing);
     } catch (error) {
       deps.log.warn({ err: error, announcement: notice.id }, 'it could not be looked at whether a notice still holds');
@@ -44,26 +42,33 @@ const close = (deps: Deps, { key, facts }: OpenNotice, closing: string): Promise
   });
 
 /** Null where it still holds, or that cannot be told now. Notices of older versions have no facts and stay as they are. */
-const closingOf = async (deps: Deps, review: NoticeReview, notice: OpenNotice): Promise<string | null> => {
+const closingOf = async (deps: Deps, looks: PlaceLooks, notice: OpenNotice): Promise<string | null> => {
   const { facts } = notice;
   if (facts === null) return null;
   if (facts.kind === 'group') return groupClosing(deps, facts.origin);
   if (facts.kind === 'handle') return handleClosing(deps, facts);
   if (facts.kind === 'address') return addressClosing(deps, facts.address);
+  if (facts.kind === 'account') return accountClosing(deps, looks, facts.ref);
   if (facts.kind === 'targets') return targetsClosing(deps, notice, facts.misfits);
   const named = channelsNamed(deps.policy());
-  if (facts.kind === 'lost_channel') return lostClosing(review, named, facts.channel);
+  if (facts.kind === 'lost_channel') return lostClosing(looks, named, facts.channel);
   if (!named.some((channel) => nameOf(channel) === facts.name))
     return `The policy does not name #${facts.name} any more.`;
-  await review.lookAtChannel(facts.name);
+  await looks.channelId(facts.name);
   return null;
+};
+
+const accountClosing = async (deps: Deps, looks: PlaceLooks, ref: string): Promise<string | null> => {
+  const place = accountsNamed(deps.policy()).find((one) => namedThing(one) === ref);
+  if (!place) return `The policy does not name ${ref} any more.`;
+  return (await accountProblem(looks, place)) === null ? `${ref} is there, and counts again.` : null;
 };
 
 const nameOf = (channel: string): string | null => (channel.startsWith('#') ? channel.slice(1).toLowerCase() : null);
 
-const lostClosing = async (review: NoticeReview, named: readonly string[], channel: string): Promise<string | null> => {
+const lostClosing = async (looks: PlaceLooks, named: readonly string[], channel: string): Promise<string | null> => {
   if (!named.includes(channel)) return `The policy does not name ${channel} any more.`;
-  return (await review.isChannelUsable(channel)) ? `Latchkey can post in ${channel} again.` : null;
+  return (await looks.channel(channel)) === null ? `Latchkey can post in ${channel} again.` : null;
 };
 
 /** `readable`, the facts of why it is not, or null where that is not known now. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { SYSTEM } from '../../domain/audit/events.ts';
 import { closeKind, notifyAdmins } from '../record/notify-admins.ts';
 import type { Deps } from '../deps.ts';
+import { adoptCalendars } from './adopt-calendars.ts';
 import { misfitLine } from './misfits.ts';
 import type { Misfit } from './misfits.ts';
 
@@ -15,6 +16,7 @@ export const adoptPolicy = async (deps: Deps, input: AdoptInput): Promise<void> 
   const { sha256, rules, targets } = deps.policy();
   await deps.store.transaction(async (tx) => {
     const adopted = await tx.policies.adopt({ sha256, source: input.source });
+    await adoptCalendars(deps, tx);
     // The file is good, be it a new one or the one before.
     await closeKind(tx, 'policy_rejected', 'The policy file was corrected, and is in force.');
     if (!adopted) return;

@@ -7,13 +7,16 @@ import { explain } from '../../domain/policy/explain.ts';
 import { humansAmong } from '../../domain/principals/identity.ts';
 import { reachability } from '../../domain/policy/reachability.ts';
 import type { Reachability } from '../../domain/policy/reachability.ts';
-import type { DecisionFacts, Policy, StatedAlert, Verdict } from '../../domain/policy/types.ts';
+import type { StatedAlert } from '../../domain/policy/policy-test.ts';
+import type { DecisionFacts, Policy, Verdict } from '../../domain/policy/types.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { Requirement } from '../../domain/requests/request.ts';
 import type { EvaluatedAlert } from '../decisions/alert-facts.ts';
 import { allowedBy } from '../decisions/pre-approvals.ts';
 import { eligibleApproversOf, everyoneOf } from '../decisions/eligible-approvers.ts';
 import type { EligibleApprovers } from '../decisions/eligible-approvers.ts';
+import { remainsOf } from '../decisions/remains.ts';
+import type { Remains } from '../decisions/remains.ts';
 import { openIncidentOf } from '../decisions/incident-facts.ts';
 import { defaultDurationMs, factsOfRequest, unreadGroups } from '../decisions/evaluate.ts';
 import type { ConflictingEmail } from '../identity/email-binding-ports.ts';
@@ -33,13 +36,14 @@ export const explainRequest = async (deps: Deps, input: ExplainRequestInput): Pr
   const facts = await factsOfRequest(deps, policy, { requester: person, ask, freshness: 'recent', incident, alert });
   const verdict = decide(policy, ask, facts);
   const requirements = verdict.decision === 'ask' ? verdict.requirements : [];
-  const electors = await eligibleApproversOf(deps, { requester: person, requirements, freshness: 'recent' });
-  const reach = reachOf(person, requirements, electors);
-  const { lines } = explain({ policy, ask, facts, reach, nameOf: namesOf(electors) });
-  const unknown = [...unreadGroups(facts), ...electors.flatMap((one) => one.unknown)];
-  const doubts = [...requesterDoubts(person, facts), ...electors.flatMap((one) => one.doubts).map(textOf)];
+  const eligibleApprovers = await eligibleApproversOf(deps, { requester: person, requirements, freshness: 'recent' });
+  const reach = reachOf(person, requirements, eligibleApprovers);
+  const { lines } = explain({ policy, ask, facts, reach, nameOf: namesOf(eligibleApprovers) });
+  const unknown = [...unreadGroups(facts), ...eligibleApprovers.flatMap((one) => one.unknown)];
+  const doubts = [...requesterDoubts(person, facts), ...eligibleApprovers.flatMap((one) => one.doubts).map(textOf)];
   const ahead = aheadLines(await allowedBy(deps, { requester: person, verdict, ask, startsAt: null }), person);
-  return { person, lines: [...lines, ...ahead, ...unknownLines(deps, unknown), ...new Set(doubts)], verdict };
+  const said = [...lines, ...ahead, ...unknownLines(deps, unknown), ...new Set(doubts)];
+  return { person, lines: said, verdict, ...remainsOf(deps, ask) };
 };
 
 const alertOf = (policy: Policy, stated: StatedAlert | null): EvaluatedAlert | null => {
@@ -74,23 +78,23 @@ const requesterDoubts = ({ email, name }: Person, { requester }: DecisionFacts):
 const reachOf = (
   person: Person,
   requirements: readonly Requirement[],
-  electors: readonly EligibleApprovers[],
+  eligibleApprovers: readonly EligibleApprovers[],
 ): Reachability =>
   reachability({
     requirements,
     requester: [person.id],
     members: (index) => {
-      const found = electors[index];
+      const found = eligibleApprovers[index];
       const ids = (found?.members ?? []).map(({ id }) => id);
       return new Set(found?.isOnlyRequester ? [...ids, person.id] : ids);
     },
-    humanOf: humansAmong([person, ...everyoneOf(electors)]),
+    humanOf: humansAmong([person, ...everyoneOf(eligibleApprovers)]),
   });
 
 /** `Olga Berg (away, Omar Lind stands in)` */
-const namesOf = (electors: readonly EligibleApprovers[]): ((personId: string) => string) => {
-  const names = new Map(everyoneOf(electors).map(({ id, name }) => [id, name]));
-  const away = new Map(electors.flatMap((one) => one.away.map((absence) => [absence.personId, absence])));
+const namesOf = (eligibleApprovers: readonly EligibleApprovers[]): ((personId: string) => string) => {
+  const names = new Map(everyoneOf(eligibleApprovers).map(({ id, name }) => [id, name]));
+  const away = new Map(eligibleApprovers.flatMap((one) => one.away.map((absence) => [absence.personId, absence])));
   return (id) => {
     const name = names.get(id) ?? id;
     const absence = away.get(id);
@@ -104,4 +108,4 @@ const namesOf = (electors: readonly EligibleApprovers[]): ((personId: string) =>
 export type ExplainRequestInput = PreviewInput & { forUserId: string | null; statedAlert?: StatedAlert | null };
 
 /** `lines` are plain text; each channel escapes and dresses them. */
-export type ExplainRequestResult = { person: Person; lines: string[]; verdict: Verdict };
+export type ExplainRequestResult = Remains & { person: Person; lines: string[]; verdict: Verdict };

@@ -1,14 +1,15 @@
 /** What I have and what waits for me; who is in a target and who may let others in. For reading only: recent look-ups serve. */
 import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { isTerminalGrant } from '../../domain/lifecycle.ts';
+import { isOver } from '../../domain/lifecycle.ts';
 import { openRequirements } from '../../domain/policy/escalation.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { isBehind } from '../../domain/principals/requester.ts';
 import { potentialApprovers } from '../decisions/potential-approvers.ts';
 import { eligibleApproversOf, rightOf } from '../decisions/eligible-approvers.ts';
-import { countSoFar, electorateOf, missingIn } from '../decisions/missing-approvals.ts';
-import type { Missing } from '../decisions/missing-approvals.ts';
+import type { EligibleApprovers } from '../decisions/eligible-approvers.ts';
+import type { LastWeek } from './last-week.ts';
+import { lookingUpOnce } from './look-up-once.ts';
 import { evaluate } from '../decisions/evaluate.ts';
 import { offerOf } from '../grants/extension-terms.ts';
 import type { Deps } from '../deps.ts';
@@ -19,40 +20,84 @@ import type { PreApprovalView } from '../../domain/requests/pre-approval.ts';
 import type { PotentialApprovers } from '../decisions/potential-approvers.ts';
 
 const MINE = 30;
-const PENDING = 100;
+/** Of what is pending, read at once; beyond so many a list says that there is more. */
+const CHUNK = 100;
+const SCANNED_MAX = 2_000;
+const WAITING = 20;
 const LIVE = 200;
 const RECENT = 5;
+const OFTEN = 3;
+const OFTEN_TIMES = 2;
 const ALLOWANCES = 30;
 
-const isLive = ({ grant }: RequestView): boolean => grant !== null && !isTerminalGrant(grant.state);
+const isLive = ({ grant }: RequestView): boolean => grant !== null && !isOver(grant.state);
 const isPending = ({ request }: RequestView): boolean => request.state === 'pending';
 
-export const overview = async (deps: Deps, input: { caller: PersonCaller }): Promise<Overview> => {
+export const overview = async (deps: Deps, input: OverviewInput): Promise<Overview> => {
   const person = input.caller.person;
-  const [mine, pending, allowances, reviews] = await Promise.all([
+  const { after = null, size = WAITING } = input.waiting ?? {};
+  const [mine, waiting, allowances, reviews, week] = await Promise.all([
     deps.store.read.viewsOf(person.id, MINE),
-    deps.store.read.pending(PENDING),
+    waitingFor(lookingUpOnce(deps), person, { after, size }),
     deps.store.read.allowances({ personId: person.id }, ALLOWANCES),
     reviewsWaitingFor(deps, person),
+    deps.store.read.lastWeek(),
   ]);
   const live = mine.filter(isLive);
-  const [mayVote, offers] = await Promise.all([
-    Promise.all(pending.map((view) => waitsFor(deps, view, person))),
-    offersOf(deps, live),
-  ]);
-  const waitingForMe = pending.filter((_, index) => mayVote[index]);
   return {
     pending: mine.filter(isPending),
     live,
-    offers,
+    offers: await offersOf(deps, live),
     recent: mine
       .filter((view) => !isPending(view) && !isLive(view) && view.request.extendsGrantId === null)
       .slice(0, RECENT),
-    waitingForMe,
-    standing: new Map(await Promise.all(waitingForMe.map((view) => standingOf(deps, view)))),
+    often: oftenOf(deps, mine),
+    ...waiting,
     allowances,
     reviews,
+    week,
   };
+};
+
+type Page = { after: string | null; size: number };
+
+/** Oldest first, chunk by chunk until the page is full: who may decide on much does not wait for all of it to be looked at. */
+const waitingFor = async (
+  deps: Deps,
+  person: Person,
+  { after, size }: Page,
+): Promise<Pick<Overview, 'waitingForMe' | 'nextWaiting'>> => {
+  const found: RequestView[] = [];
+  const eligibleOf = eligibleOnce(deps);
+  let last = after;
+  for (let scanned = 0; scanned < SCANNED_MAX; scanned += CHUNK) {
+    const chunk = await deps.store.read.pending(CHUNK, last);
+    const mayVote = await Promise.all(chunk.map((view) => waitsFor(eligibleOf, view, person)));
+    found.push(...chunk.filter((_, index) => mayVote[index]));
+    if (found.length > size)
+      return { waitingForMe: found.slice(0, size), nextWaiting: found[size - 1]?.request.id ?? null };
+    last = chunk.at(-1)?.request.id ?? last;
+    if (chunk.length < CHUNK) return { waitingForMe: found, nextWaiting: null };
+  }
+  return { waitingForMe: found, nextWaiting: last };
+};
+
+/** What this person requests again and again, as they did last. */
+const oftenOf = (deps: Deps, mine: RequestView[]): Overview['often'] => {
+  const { targets } = deps.policy();
+  const counts = new Map<string, { target: string; role: string; durationMs: number; times: number }>();
+  for (const { request } of mine) {
+    const { target, role, durationMs, extendsGrantId } = request;
+    const known = Object.hasOwn(targets, target) && Object.hasOwn(targets[target]?.roles ?? {}, role);
+    if (extendsGrantId !== null || !known) continue;
+    const key = JSON.stringify([target, role]);
+    const so = counts.get(key) ?? { target, role, durationMs, times: 0 };
+    counts.set(key, { ...so, times: so.times + 1 });
+  }
+  return [...counts.values()]
+    .filter(({ times }) => times >= OFTEN_TIMES)
+    .toSorted((a, b) => b.times - a.times)
+    .slice(0, OFTEN);
 };
 
 const offersOf = async (deps: Deps, live: RequestView[]): Promise<Map<string, number>> => {
@@ -60,16 +105,24 @@ const offersOf = async (deps: Deps, live: RequestView[]): Promise<Map<string, nu
   return new Map(live.flatMap(({ grant }, at) => (grant && offers[at] ? [[grant.id, offers[at]] as const] : [])));
 };
 
-const standingOf = async (deps: Deps, view: RequestView): Promise<[string, Standing]> => {
-  const electorate = await electorateOf(deps, view);
-  return [view.request.id, { missing: missingIn(countSoFar(view, electorate)), ahead: electorate.ahead }];
+type EligibleOf = (view: RequestView) => Promise<EligibleApprovers[]>;
+
+/** Many requests of one list ask the same people about the same requester. */
+const eligibleOnce = (deps: Deps): EligibleOf => {
+  const known = new Map<string, Promise<EligibleApprovers[]>>();
+  return ({ request, requester }) => {
+    const requirements = openRequirements(request);
+    const key = JSON.stringify([requester, requirements]);
+    const found = known.get(key) ?? eligibleApproversOf(deps, { requester, requirements, freshness: 'recent' });
+    known.set(key, found);
+    return found;
+  };
 };
 
-const waitsFor = async (deps: Deps, { request, requester, votes }: RequestView, person: Person): Promise<boolean> => {
+const waitsFor = async (eligibleOf: EligibleOf, view: RequestView, person: Person): Promise<boolean> => {
+  const { requester, votes } = view;
   if (isBehind(requester, person) || votes.some(({ voterId }) => voterId === person.id)) return false;
-  const requirements = openRequirements(request);
-  const electors = await eligibleApproversOf(deps, { requester, requirements, freshness: 'recent' });
-  const right = rightOf(person, electors, votes);
+  const right = rightOf(person, await eligibleOf(view), votes);
   return right.kind === 'own' || right.kind === 'stead';
 };
 
@@ -96,8 +149,8 @@ export const targetOverview = async (
   return { live, allowances, roles };
 };
 
-/** What no vote fills yet, and whose approval was given ahead of time and counts. */
-export type Standing = { missing: Missing[]; ahead: Person[] };
+/** `waiting`: which part of what waits for the caller, after which request. */
+export type OverviewInput = { caller: PersonCaller; waiting?: { after: string | null; size: number } };
 
 export type Overview = {
   /** My pending requests, my live grants, and my latest finished ones. */
@@ -108,8 +161,11 @@ export type Overview = {
   recent: RequestView[];
   /** Pending requests of others that I may vote on and have not. */
   waitingForMe: RequestView[];
-  /** By the ids of those requests. */
-  standing: Map<string, Standing>;
+  /** After which request the next of them come; null where there are no more. */
+  nextWaiting: string | null;
+  /** What this person requests again and again, most often first. */
+  often: { target: string; role: string; durationMs: number }[];
+  week: LastWeek;
   /** Given ahead of time, to me or by me. */
   allowances: PreApprovalView[];
   /** Break-glass of others that I may review, soonest deadline first. */

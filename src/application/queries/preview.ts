@@ -1,10 +1,12 @@
 /** What would happen if this were sent: the dry run of `ask`, from recent look-ups, with nothing stored. */
-import { liveAccessOf } from '../requests/create-request.ts';
+import { liveAccessOf } from '../requests/send-request.ts';
 import { allowedBy } from '../decisions/pre-approvals.ts';
 import { potentialApprovers } from '../decisions/potential-approvers.ts';
 import { mayBreak } from '../break-glass/break-glass.ts';
 import { openIncidentOf } from '../decisions/incident-facts.ts';
 import { defaultDurationMs, evaluate } from '../decisions/evaluate.ts';
+import { remainsOf } from '../decisions/remains.ts';
+import type { Remains } from '../decisions/remains.ts';
 import { resolveStart } from '../../domain/time/start.ts';
 import type { Deps } from '../deps.ts';
 import type { PreviewInput, AlreadyHas } from '../requests/request-types.ts';
@@ -29,17 +31,31 @@ export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewR
   const alert = input.alert ? await deps.store.read.alert(input.alert.id) : null;
   const verdict = await evaluate(deps, policy, { requester: person, ask, freshness: 'recent', incident, alert });
   const asked = verdict.decision === 'ask' ? await potentialApprovers(deps, person, verdict.requirements) : [];
-  const [mayBreakGlass, allowers, alreadyHas, held] = await Promise.all([
+  const [mayBreakGlass, allowers, alreadyHas, held, needsPublicKey] = await Promise.all([
     mayBreak(deps, person, ask),
     allowedBy(deps, { requester: person, verdict, ask, startsAt: await startOf(deps, input, person) }),
     liveAccessOf(deps, { granteeId: person.id, ...ask }),
     deps.store.read.holdings(person.id),
+    isKeyMissing(deps, person, ask),
   ]);
   const targetProblem = deps.access.problems()[input.target] ?? null;
-  const mayRemain = deps.access.mayRemain(ask.target, ask.role);
+  const remains = remainsOf(deps, ask);
   const limit = limitProblems(policy, verdict, { held, isAtOnce: allowers.length > 0 });
-  return { verdict, asked, targetProblem, mayRemain, mayBreakGlass, allowedBy: allowers, alreadyHas, ...limit };
+  return {
+    verdict,
+    asked,
+    targetProblem,
+    ...remains,
+    mayBreakGlass,
+    needsPublicKey,
+    allowedBy: allowers,
+    alreadyHas,
+    ...limit,
+  };
 };
+
+const isKeyMissing = async (deps: Deps, { id }: Person, ask: { target: string }): Promise<boolean> =>
+  deps.access.isIssued(ask) && (await deps.store.read.publicKey(id)) === null;
 
 type Having = { held: Holdings; isAtOnce: boolean };
 
@@ -61,12 +77,13 @@ const startOf = async (deps: Deps, { start = null }: PreviewInput, person: Perso
 };
 
 /** `targetProblem`: what is wrong with the target right now, in a sentence, or null. It holds nothing up; it is told. */
-export type PreviewResult = {
+export type PreviewResult = Remains & {
   verdict: Verdict;
   asked: PotentialApprovers[];
   targetProblem: string | null;
-  mayRemain: string[];
   mayBreakGlass: boolean;
+  /** Credentials of the target are made for a public key of this person, and none is known. */
+  needsPublicKey: boolean;
   /** Those whose allowances let this person in at once; empty where they do not. */
   allowedBy: Person[];
   alreadyHas: AlreadyHas | null;

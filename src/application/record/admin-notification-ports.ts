@@ -3,6 +3,7 @@
 export const ANNOUNCEMENT_KINDS = [
   'policy_adopted',
   'policy_rejected',
+  'calendar_changed',
   'overdue',
   'overdue_resolved',
   'revocation',
@@ -12,6 +13,7 @@ export const ANNOUNCEMENT_KINDS = [
   'address_doubted',
   'channel_taken',
   'channel_gone',
+  'account_gone',
   'group_gone',
   'targets_unfit',
   'user_group_moved',
@@ -25,6 +27,8 @@ export type NoticeFacts =
   | { kind: 'group'; origin: string }
   | { kind: 'handle'; handle: string; found: string }
   | { kind: 'address'; address: string }
+  /** As the policy writes it: an email, a Slack id, or the id of a user or bot of the incident tool. */
+  | { kind: 'account'; ref: string }
   | { kind: 'channel'; name: string }
   /** As the policy writes it. */
   | { kind: 'lost_channel'; channel: string }
@@ -45,8 +49,6 @@ export type NewAdminNotification = {
   offer?: Offer | null;
   facts?: NoticeFacts | null;
 };
-/** `userId` was told, or cannot be told: then there is no `ts`. */
-export type AdminNotificationCopy = { userId: string; channel: string | null; ts: string | null; drawnVersion: number };
 export type AdminNotification = Omit<NewAdminNotification, 'key' | 'offer' | 'facts'> & {
   createdAt: Date;
   offer: Offer | null;
@@ -54,13 +56,12 @@ export type AdminNotification = Omit<NewAdminNotification, 'key' | 'offer' | 'fa
   closing: string | null;
   closedAt: Date | null;
   version: number;
-  copies: AdminNotificationCopy[];
 };
 
 /** A time during which some end was late by more than a minute; admins are told of it once and again at growing pauses. */
 export type OverdueEpisode = { id: string; openedAt: Date; worstMs: number; alerts: number; isAlertDue: boolean };
 /** What is overdue in one target now, by the database clock. */
-export type OverdueTarget = { target: string; count: number; oldestMs: number; grantIds: string[] };
+export type OverdueTarget = { target: string; count: number; oldestMs: number };
 
 export type AdminNotificationWrites = {
   /** False when the same key was announced within `withinMs`; where that is null, when it was and is not closed yet. */
@@ -81,14 +82,8 @@ export type AdminNotificationWrites = {
   takeOpen(kinds: readonly AdminNotificationKind[], limit: number): Promise<OpenNotice[]>;
 };
 
-export type AdminNotificationStore = {
-  find(id: string): Promise<AdminNotification | null>;
-  /** `failure` is Slack's word for why this person cannot be told. */
-  setTold(
-    id: string,
-    userId: string,
-    told: { failure: string } | { channel: string; ts: string; drawnVersion: number },
-  ): Promise<void>;
+export type AdminNotificationReads = {
+  adminNotification(id: string): Promise<AdminNotification | null>;
 };
 
 export type OverdueWrites = {

@@ -8,6 +8,8 @@ export const WORK_KINDS = [
   'incident',
   'revocation',
   'alert',
+  'github',
+  'campaign',
 ] as const;
 
 /** Outgoing work: activate or end a grant, move its end, bring the Slack messages of a request or of an incident up to date, or tell admins some news. */
@@ -23,6 +25,9 @@ export type Work = {
   /** Which hand-over to Redis this is, from 1; 0 or less while a process keeps it to do it itself. */
   dispatches: number;
 };
+
+/** As it is handed out. `principalId`: whose request or access it is about; null where it is about neither. */
+export type HandedOut = Work & { principalId: string | null };
 
 /** What a committed transaction wrote into the outbox: rows that this process keeps to do at once, and when the first of the others may be done. */
 export type Written = { kept: TakenWork[]; othersInMs: number | null };

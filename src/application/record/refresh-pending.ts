@@ -2,10 +2,10 @@
 import type { Tx } from '../deps.ts';
 
 /** More than ever wait at once; the others are drawn anew when something happens to them. */
-const REDRAWN_MAX = 500;
+const REFRESHED_MAX = 500;
 
 export const refreshPending = async (tx: Tx): Promise<void> => {
-  for (const id of await tx.requests.touchPending(REDRAWN_MAX)) {
+  for (const id of await tx.requests.touchPending(REFRESHED_MAX)) {
     await tx.outbox.add('notify', id);
   }
 };

@@ -1,6 +1,7 @@
 import type { Review } from '../../domain/break-glass/follow-up.ts';
 import type { Extension, MoreTimeAsked } from '../../domain/grants/extension.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
+import type { Completeness } from '../../domain/grants/recording.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { Principal } from '../../domain/principals/principal.ts';
@@ -18,6 +19,8 @@ export type RequestView = {
   decidedBy: Person | null;
   grant: Grant | null;
   endedBy: Principal | null;
+  /** What was recorded of what was done through it; null where nothing is. */
+  recording: Completeness | null;
   /** Where this asks for more time: the grant it is about, and the move of its end once that was decided. */
   extended: Grant | null;
   extension: Extension | null;

@@ -5,6 +5,7 @@ import type { Grant } from '../../domain/grants/grant.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { claimMsOf } from '../../domain/policy/claim.ts';
+import { isDeployment, targetNamed } from '../../domain/policy/deployments.ts';
 import { liveProblem } from '../decisions/limits.ts';
 import { orderExtension } from '../grants/order-extension.ts';
 import { openGrant } from '../grants/transitions.ts';
@@ -34,15 +35,19 @@ const demandLive = async (tx: Tx, { request, policy, rule }: Approval): Promise<
   if (problem) throw problem;
 };
 
-/** Gives the id of the new grant; where more time was asked for, of the grant whose end moves. */
-export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Promise<string> => {
+/** Gives the id of the new grant; where more time was asked for, of the grant whose end moves; null where only a deployment is decided. */
+export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Promise<string | null> => {
   const { request, policy } = approval;
-  const target = policy.targets[request.target];
+  const target = targetNamed(policy, request.target);
   const role = target?.roles[request.role];
   if (!target || !role)
     throw new DomainError(target ? 'unknown_role' : 'unknown_target', { target: request.target, role: request.role });
-  if (request.extendsGrantId === null) await demandLive(tx, approval);
   const decisionId = ids.next();
+  if (isDeployment(request.target)) {
+    await decideRequest(tx, { ...decisionOf(approval, null), id: decisionId });
+    return null;
+  }
+  if (request.extendsGrantId === null) await demandLive(tx, approval);
   const grantId = request.extendsGrantId ?? ids.next();
   await decideRequest(tx, { ...decisionOf(approval, grantId), id: decisionId });
   if (request.extendsGrantId === null) await open(tx, approval, { id: grantId, decisionId, target, scope: role.scope });
@@ -50,7 +55,7 @@ export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Prom
   return grantId;
 };
 
-const decisionOf = (approval: Approval, grantId: string): Omit<Decision, 'id'> => {
+const decisionOf = (approval: Approval, grantId: string | null): Omit<Decision, 'id'> => {
   const { request, policy, rule, actor, byPersonId, voterIds, note = null } = approval;
   const approved = { grantId, votes: voterIds, preApprovals: approval.allowanceIds ?? [] };
   const managerIds = approval.managerIds ?? [];

@@ -34,8 +34,8 @@ export const approveWithChanges = async (deps: Deps, input: ChangeInput): Promis
   const unfit = unfitnessOf(asked, changed);
   if (unfit) return refuse(deps, refusalOf(asked.voter, asked.request), unfit);
   // A rule that approves the smaller ask by itself asks nobody; then being an approver of the larger one is enough.
-  const ballot = changed.verdict.decision === 'ask' ? await assertEligibleApprover(deps, changed) : changed;
-  return decidedBy(deps, ballot, (tx) => change(deps, tx, { ballot, before, after, note: input.note }));
+  const voteContext = changed.verdict.decision === 'ask' ? await assertEligibleApprover(deps, changed) : changed;
+  return decidedBy(deps, voteContext, (tx) => change(deps, tx, { voteContext, before, after, note: input.note }));
 };
 
 /** What would make it more than was asked, or nothing different. */
@@ -71,32 +71,32 @@ const unfitnessOf = (asked: VoteContext, { verdict, requirements, unread }: Vote
   return isMore ? new DomainError('change_more_people', { before, after, rule: verdict.rule }) : null;
 };
 
-type Changing = { ballot: VoteContext; before: Terms; after: Terms; note: string | null };
+type Changing = { voteContext: VoteContext; before: Terms; after: Terms; note: string | null };
 
-const change = async (deps: Deps, tx: Tx, { ballot, before, after, note }: Changing): Promise<Counted> => {
-  const locked = await tx.requests.lock(ballot.request.id);
-  if (!locked) throw new DomainError('request_not_found', { id: ballot.request.id });
+const change = async (deps: Deps, tx: Tx, { voteContext, before, after, note }: Changing): Promise<Counted> => {
+  const locked = await tx.requests.lock(voteContext.request.id);
+  if (!locked) throw new DomainError('request_not_found', { id: voteContext.request.id });
   const closed = closedCode(locked, await tx.now());
   if (closed) return { outcome: 'refused', code: closed };
   if (locked.role !== before.role || locked.durationMs !== before.durationMs)
     return { outcome: 'refused', code: 'conflict' };
-  await tx.principals.upsert(ballot.voter);
+  await tx.principals.upsert(voteContext.voter);
   const at = (await tx.now()).toISOString();
-  const made: RequestChange = { byPersonId: ballot.voter.id, at, before, after, note };
+  const made: RequestChange = { byPersonId: voteContext.voter.id, at, before, after, note };
   await tx.requests.setAsk(locked.id, made);
   const mayRemain = deps.access.mayRemain(locked.target, after.role);
   await tx.requests.setMayRemain(locked.id, mayRemain);
   await tx.audit.append({
     type: 'request.changed',
-    actor: actorOf(ballot.voter),
+    actor: actorOf(voteContext.voter),
     requestId: locked.id,
     grantId: null,
     target: locked.target,
     role: after.role,
-    data: { before, after, note, policy: ballot.policy.sha256, mayRemain },
+    data: { before, after, note, policy: voteContext.policy.sha256, mayRemain },
   });
   const request = { ...locked, ...after, mayRemain, changes: [...locked.changes, made] };
-  const counted = await castVote(deps, tx, { ballot, request, kind: 'approve', reason: null, isRepeatFine: true });
+  const counted = await castVote(deps, tx, { voteContext, request, kind: 'approve', reason: null, isRepeatFine: true });
   // The transaction would keep the change without the vote.
   if (counted.outcome === 'refused') throw new DomainError(counted.code, counted.facts ?? {});
   return counted;

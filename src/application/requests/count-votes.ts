@@ -23,8 +23,8 @@ import { decideRequest } from './transitions.ts';
 export type Counted = { outcome: 'counted' | 'decided' } | { outcome: 'refused'; code: ErrorCode; facts?: Facts };
 type Cast = Vote & { voter: Person };
 export type Casting = {
-  ballot: VoteContext;
-  /** Locked, pending, and asking for what the ballot was judged by. */
+  voteContext: VoteContext;
+  /** Locked, pending, and asking for what the vote context was judged by. */
   request: Request;
   kind: VoteKind;
   reason: string | null;
@@ -33,11 +33,11 @@ export type Casting = {
 };
 
 export const castVote = async (deps: Deps, tx: Tx, casting: Casting): Promise<Counted> => {
-  const { ballot, request, kind, reason } = casting;
-  const { voter, requester, electors } = ballot;
-  if (kind === 'approve') demandKnownDenial(ballot);
+  const { voteContext, request, kind, reason } = casting;
+  const { voter, requester, eligibleApprovers } = voteContext;
+  if (kind === 'approve') demandKnownDenial(voteContext);
   const before = await tx.votes.list(request.id);
-  const right = rightOf(voter, electors, before);
+  const right = rightOf(voter, eligibleApprovers, before);
   if (right.kind === 'used') return { outcome: 'refused', code: 'stead_used', facts: { name: right.of.name } };
   const absent = right.kind === 'stead' ? right.of : null;
   for (const person of [requester, voter, ...(absent ? [absent] : [])]) await tx.principals.upsert(person);
@@ -45,22 +45,22 @@ export const castVote = async (deps: Deps, tx: Tx, casting: Casting): Promise<Co
   const [put, votes] = await Promise.all([tx.votes.put(vote), tx.votes.list(request.id)]);
   if (put === 'exists' && !casting.isRepeatFine) return { outcome: 'refused', code: 'already_voted' };
   if (put !== 'exists') await recordVote(tx, casting, { absent, isChanged: put === 'changed' });
-  await storeJudged(tx, ballot, request);
-  const ahead = kind === 'approve' ? await heldAhead(tx, { ballot, request, votes }) : [];
+  await storeJudged(tx, voteContext, request);
+  const ahead = kind === 'approve' ? await heldAhead(tx, { voteContext, request, votes }) : [];
   const all = [...votes, ...ahead.map((allowance) => voteOf(request, allowance))];
-  const result = countVotes(ballot, all);
-  if (kind === 'approve') demandNeededGroups(ballot, all, result);
+  const result = countVotes(voteContext, all);
+  if (kind === 'approve') demandNeededGroups(voteContext, all, result);
   return settle(deps, tx, { ...casting, votes: all, ahead, result });
 };
 
-type Holding = { ballot: VoteContext; request: Request; votes: readonly Cast[] };
+type Holding = { voteContext: VoteContext; request: Request; votes: readonly Cast[] };
 
 /** Allowances that count as votes here; none of them is taken back before this transaction ends. */
-const heldAhead = async (tx: Tx, { ballot, request, votes }: Holding): Promise<PreApprovalView[]> => {
-  if (!ballot.hasAllowances) return [];
+const heldAhead = async (tx: Tx, { voteContext, request, votes }: Holding): Promise<PreApprovalView[]> => {
+  if (!voteContext.hasAllowances) return [];
   const { target, role, requesterId: personId } = request;
   const held = await tx.allowances.hold({ personId, target, role });
-  return countingAhead(holdingAt(held, request.startsAt), { electors: ballot.electors, votes });
+  return countingAhead(holdingAt(held, request.startsAt), { eligibleApprovers: voteContext.eligibleApprovers, votes });
 };
 
 const voteOf = (request: Request, { by, createdAt }: PreApprovalView): Cast => ({
@@ -79,29 +79,29 @@ const demandKnownDenial = ({ verdict, unread }: VoteContext): void => {
 };
 
 /** A vote that would decide, were an unreadable group as the votes need it, is not stored: cast again, it decides. */
-const demandNeededGroups = (ballot: VoteContext, votes: readonly Cast[], result: Tally): void => {
-  const [failure] = ballot.electors.flatMap(({ failures }) => failures);
-  if (!failure || ballot.verdict.decision !== 'ask' || result.isSatisfied) return;
+const demandNeededGroups = (voteContext: VoteContext, votes: readonly Cast[], result: Tally): void => {
+  const [failure] = voteContext.eligibleApprovers.flatMap(({ failures }) => failures);
+  if (!failure || voteContext.verdict.decision !== 'ask' || result.isSatisfied) return;
   const voters = votes.map(({ voter }) => voter);
-  const electors = ballot.electors.map((one) =>
+  const eligibleApprovers = voteContext.eligibleApprovers.map((one) =>
     one.failures.length > 0 ? { ...one, members: [...one.members, ...voters] } : one,
   );
-  if (countVotes({ ...ballot, electors }, votes).isSatisfied) throw failure;
+  if (countVotes({ ...voteContext, eligibleApprovers }, votes).isSatisfied) throw failure;
 };
 
 const recordVote = (
   tx: Tx,
-  { ballot, request, kind, reason }: Casting,
+  { voteContext, request, kind, reason }: Casting,
   { absent, isChanged }: { absent: Person | null; isChanged: boolean },
 ): Promise<void> =>
   tx.audit.append({
     type: 'vote.cast',
-    actor: actorOf(ballot.voter),
+    actor: actorOf(voteContext.voter),
     requestId: request.id,
     grantId: null,
     target: request.target,
     role: request.role,
-    data: { kind, reason, policy: ballot.policy.sha256, onBehalfOf: absent?.id ?? null, isChanged },
+    data: { kind, reason, policy: voteContext.policy.sha256, onBehalfOf: absent?.id ?? null, isChanged },
   });
 
 /** What the messages show and the next vote builds on: the rule of now, with its reminders and its escalation. */
@@ -113,30 +113,30 @@ const storeJudged = async (tx: Tx, { policy, verdict, requirements }: VoteContex
   if (isOther) await tx.requests.setSchedule(request.id, scheduleOf(verdict));
 };
 
-const countVotes = (ballot: VoteContext, votes: readonly Cast[]): Tally => {
-  const { requirements, electors, requester, verdict, request } = ballot;
-  const fillers = electors.map((one) => fillersOf(one, votes));
+const countVotes = (voteContext: VoteContext, votes: readonly Cast[]): Tally => {
+  const { requirements, eligibleApprovers, requester, verdict, request } = voteContext;
+  const fillers = eligibleApprovers.map((one) => fillersOf(one, votes));
   return tally({
     requirements,
     isInOrder: verdict.decision === 'ask' ? verdict.isInOrder : request.isInOrder,
     votes: votes.map(({ voterId, kind }) => ({ personId: voterId, kind })),
     requester: idsBehind(requester),
     members: (index) => fillers[index] ?? new Set(),
-    humanOf: humansAmong([...humanIn(requester), ...votes.map(({ voter }) => voter), ...everyoneOf(electors)]),
+    humanOf: humansAmong([...humanIn(requester), ...votes.map(({ voter }) => voter), ...everyoneOf(eligibleApprovers)]),
   });
 };
 
 type Settling = Casting & { votes: readonly Cast[]; ahead: readonly PreApprovalView[]; result: Tally };
 
 const settle = async (deps: Deps, tx: Tx, settling: Settling): Promise<Counted> => {
-  const { ballot, kind, request, reason, result } = settling;
-  const { verdict, voter } = ballot;
+  const { voteContext, kind, request, reason, result } = settling;
+  const { verdict, voter } = voteContext;
   if (kind === 'deny') {
-    await deny(deps, tx, { request, ballot, reason, byPersonId: voter.id });
+    await deny(deps, tx, { request, voteContext, reason, byPersonId: voter.id });
     return { outcome: 'decided' };
   }
   if (verdict.decision === 'deny') {
-    await deny(deps, tx, { request, ballot, reason: verdict.message, byPersonId: null });
+    await deny(deps, tx, { request, voteContext, reason: verdict.message, byPersonId: null });
     return { outcome: 'decided' };
   }
   const tooLong = request.durationMs > verdict.capMs;
@@ -151,11 +151,15 @@ const settle = async (deps: Deps, tx: Tx, settling: Settling): Promise<Counted> 
   return { outcome: 'decided' };
 };
 
-const approve = (deps: Deps, tx: Tx, { ballot, request, votes, ahead, result }: Settling): Promise<string> => {
-  const { policy, verdict, voter } = ballot;
+const approve = (
+  deps: Deps,
+  tx: Tx,
+  { voteContext, request, votes, ahead, result }: Settling,
+): Promise<string | null> => {
+  const { policy, verdict, voter } = voteContext;
   // Where a rule approves by itself nobody is assigned, and those who agreed all the same are named.
   const counted = result.assignment.size > 0 ? [...result.assignment.keys()] : votes.map(({ voterId }) => voterId);
-  const by = { actor: actorOf(voter), byPersonId: voter.id, managerIds: managersOf(ballot.electors) };
+  const by = { actor: actorOf(voter), byPersonId: voter.id, managerIds: managersOf(voteContext.eligibleApprovers) };
   const approval = { request, policy, rule: verdict.rule, ...by };
   const used = ahead.filter(({ by }) => counted.includes(by.id));
   if (used.length === 0) return approveRequest(tx, deps.ids, { ...approval, voterIds: counted });
@@ -167,10 +171,10 @@ const approve = (deps: Deps, tx: Tx, { ballot, request, votes, ahead, result }: 
   return approveRequest(tx, deps.ids, { ...approval, voterIds: counted, note, allowanceIds: used.map(({ id }) => id) });
 };
 
-type Denial = { request: Request; ballot: VoteContext; reason: string | null; byPersonId: string | null };
+type Denial = { request: Request; voteContext: VoteContext; reason: string | null; byPersonId: string | null };
 
-const deny = (deps: Deps, tx: Tx, { request, ballot, reason, byPersonId }: Denial): Promise<void> => {
-  const { policy, verdict, voter } = ballot;
+const deny = (deps: Deps, tx: Tx, { request, voteContext, reason, byPersonId }: Denial): Promise<void> => {
+  const { policy, verdict, voter } = voteContext;
   return decideRequest(tx, {
     id: deps.ids.next(),
     request,
@@ -179,7 +183,7 @@ const deny = (deps: Deps, tx: Tx, { request, ballot, reason, byPersonId }: Denia
     actor: byPersonId ? actorOf(voter) : SYSTEM,
     byPersonId,
     reason,
-    managerIds: managersOf(ballot.electors),
+    managerIds: managersOf(voteContext.eligibleApprovers),
     outcome: 'denied',
   });
 };

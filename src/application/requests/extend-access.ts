@@ -12,7 +12,8 @@ import type { Person } from '../../domain/principals/person.ts';
 import { aheadOf } from '../decisions/pre-approvals.ts';
 import type { Ahead } from '../decisions/pre-approvals.ts';
 import { mustView } from '../record/must-find.ts';
-import { decideAtOnce, refuseIfNobodyCanApprove } from './create-request.ts';
+import { refuseIfNobodyCanApprove } from './create-request.ts';
+import { decideAtOnce } from './decide-at-once.ts';
 import { endWithIncident } from '../../domain/grants/ending.ts';
 import { factsOfRequest, scheduleOf, unreadGroups } from '../decisions/evaluate.ts';
 import { assertExtendable, demandRoom, holdGrant, extensionFacts, sent } from './extension-request.ts';
@@ -126,6 +127,7 @@ const newRequest = (deps: Deps, judged: Evaluated, leftMs: number): NewRequest =
     extendsGrantId: grant.id,
     extendsByMs: byMs,
     mayRemain: deps.access.mayRemain(ask.target, ask.role),
+    inTarget: judged.base.request.inTarget,
     ...scheduleOf(verdict),
   };
 };

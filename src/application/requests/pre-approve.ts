@@ -5,6 +5,8 @@ import { isSameHuman } from '../../domain/principals/identity.ts';
 import type { Policy, Verdict } from '../../domain/policy/types.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { count, lookUp } from '../decisions/pre-approvals.ts';
+import { remainsOf } from '../decisions/remains.ts';
+import type { Remains } from '../decisions/remains.ts';
 import { isAmong } from '../identity/named-among.ts';
 import { defaultDurationMs, evaluate } from '../decisions/evaluate.ts';
 import { actorOf } from '../record/audit-entry.ts';
@@ -40,7 +42,8 @@ export const preApprove = async (deps: Deps, input: PreApproveInput): Promise<Pr
   const all = await deps.store.read.allowances({ personId: person.id }, LIMIT);
   const live = all.filter((one) => one.personId === person.id && one.target === target && one.role === role);
   const { missing } = count(ahead, live);
-  return { allowance, missing: missing.map((one) => ({ label: one.label, count: one.count - one.have })) };
+  const short = missing.map((one) => ({ label: one.label, count: one.count - one.have }));
+  return { allowance, missing: short, ...remainsOf(deps, input) };
 };
 
 const assertRole = ({ targets }: Policy, { target, role }: Pick<PreApproveInput, 'target' | 'role'>): void => {
@@ -140,4 +143,4 @@ export type PreApproveInput = {
 };
 
 /** `missing`: what others still have to allow before it lets the person in; empty when it does by itself. */
-export type PreApproveResult = { allowance: PreApprovalView; missing: { label: string; count: number }[] };
+export type PreApproveResult = Remains & { allowance: PreApprovalView; missing: { label: string; count: number }[] };

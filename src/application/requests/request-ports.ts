@@ -18,19 +18,21 @@ type Filled =
   | 'cancelledBy'
   | 'cancelReason'
   | 'changes'
-  | 'mayRemain';
+  | 'mayRemain'
+  | 'inTarget';
 
 type MoreTime = Pick<Request, 'extendsGrantId' | 'extendsByMs'>;
 /** Left out where a person requests. */
-type OfClient = Pick<Request, 'job' | 'startedBy'>;
+type OfClient = Pick<Request, 'job' | 'startedBy' | 'origin'>;
 
 export type NewRequest = Omit<
   Request,
   Filled | keyof Schedule | keyof MoreTime | keyof OfClient | 'startsAt' | 'incidentId'
 > &
-  Partial<Schedule & MoreTime & OfClient & Pick<Request, 'startsAt' | 'incidentId' | 'mayRemain'>> & {
+  Partial<Schedule & MoreTime & OfClient & Pick<Request, 'startsAt' | 'incidentId' | 'mayRemain' | 'inTarget'>> & {
     /** One ask is stored once: the view id, trigger id or client key that brought it. */
     idempotencyKey: string | null;
+    clientKey?: string | null;
     pendingMs: number;
   };
 

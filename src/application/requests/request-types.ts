@@ -1,5 +1,6 @@
 import type { Caller, PersonCaller } from '../identity/caller.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
+import type { RequestOrigin } from '../../domain/requests/origin.ts';
 import type { RequestProblem, Verdict } from '../../domain/policy/types.ts';
 import type { StartWish } from '../../domain/time/start.ts';
 import type { OpenRequest } from '../decisions/limit-ports.ts';
@@ -19,14 +20,18 @@ export type CreateRequestInput = {
   incidentChannelId?: string | null;
   /** `view:<id>` or `trigger:<id>`: the same ask delivered twice is stored once. */
   idempotencyKey: string | null;
+  /** What a client sent with the call, to know it again. */
+  clientKey?: string | null;
   /** The alert it is asked for. `isAutomatic`: nobody clicked, so only a rule that names the alert may decide. */
   alert?: { id: string; isAutomatic: boolean } | null;
+  /** What made it, where neither a person nor a job did, and who is behind it. */
+  from?: { origin: RequestOrigin; startedBy: string[] };
 };
 
 /** Live access of the same person to the same role: a second is possible, and more time on the first may be meant. */
 export type AlreadyHas = Pick<Grant, 'id' | 'expiresAt'>;
 
-/** `refused`: the requester can mend it, nothing was stored but the refusal. `denied`: a rule or the lack of one said no. */
+/** `refused`: the requester can fix it, nothing was stored but the refusal. `denied`: a rule or the lack of one said no. */
 export type CreateRequestResult =
   | {
       outcome: 'sent';

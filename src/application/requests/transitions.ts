@@ -20,7 +20,7 @@ const subjectOf = ({ id, extendsGrantId, target, role }: Request) => ({
   role,
 });
 
-type FromRequest = 'durationMs' | 'reason' | 'ticket' | 'rule' | 'policy' | 'mayRemain';
+type FromRequest = 'durationMs' | 'reason' | 'ticket' | 'rule' | 'policy' | 'mayRemain' | 'inTarget';
 
 type Storing = {
   request: NewRequest;
@@ -47,15 +47,22 @@ export const storeRequest = async (
     rule,
     policySha256: policy,
     mayRemain,
+    inTarget,
   } = stored.request;
   if (evaluation) await tx.asks.record({ requestId, requesterId, ...evaluation });
   await tx.audit.append({
     ...subjectOf(stored.request),
     actor,
     type: 'request.created',
-    data: { durationMs, reason, ticket, rule, policy, mayRemain, ...facts },
+    data: { durationMs, reason, ticket, rule, policy, mayRemain, ...(inTarget && { inTarget }), ...facts },
   });
   return stored;
+};
+
+/** GitHub waits for the answer, or shows it. */
+const followOrigin = async (tx: Tx, { origin }: Request): Promise<void> => {
+  if (origin?.kind === 'gate' || origin?.kind === 'pull_request')
+    await tx.outbox.add('github', `${origin.kind === 'gate' ? 'gate' : 'pull'}:${origin.id}`);
 };
 
 export type Decision = {
@@ -69,7 +76,7 @@ export type Decision = {
   /** What approvers said, or the rule that break-glass overrode. */
   reason: string | null;
   managerIds: string[];
-  outcome: { approved: { grantId: string; votes: string[]; preApprovals: string[] } } | 'denied';
+  outcome: { approved: { grantId: string | null; votes: string[]; preApprovals: string[] } } | 'denied';
 };
 
 const recordDecision = async (tx: Tx, decision: Decision): Promise<void> => {
@@ -84,7 +91,22 @@ const recordDecision = async (tx: Tx, decision: Decision): Promise<void> => {
   const subject = { ...subjectOf(request), actor };
   if (outcome === 'denied') return tx.audit.append({ ...subject, type: 'request.denied', data: { ...common, reason } });
   const { grantId, ...agreed } = outcome.approved;
-  return tx.audit.append({ ...subject, grantId, type: 'request.approved', data: { ...common, ...agreed } });
+  const approvers = await namesOf(tx, agreed.votes);
+  const data = { ...common, ...agreed, ...(approvers.length > 0 && { approvers }) };
+  return tx.audit.append({ ...subject, grantId, type: 'request.approved', data });
+};
+
+/** An id says to a reader of the log, and after years to anyone, nothing. */
+const namesOf = async (
+  { principals }: Pick<Tx, 'principals'>,
+  ids: readonly string[],
+): Promise<{ id: string; name: string; email: string | null }[]> => {
+  if (ids.length === 0) return [];
+  const found = new Map((await principals.listByIds([...ids])).map((one) => [one.id, one]));
+  return ids.flatMap((id) => {
+    const one = found.get(id);
+    return one?.kind === 'person' ? [{ id, name: one.name, email: one.email }] : [];
+  });
 };
 
 /** `request` is locked. @throws DomainError `bad_transition` where it is not pending. */
@@ -103,6 +125,7 @@ export const decideRequest = async (tx: Tx, decision: Decision): Promise<void> =
   await tx.requests.setState(request.id, moveRequest(request.state, outcome));
   await recordDecision(tx, decision);
   await tx.outbox.add('notify', request.id);
+  await followOrigin(tx, request);
   // Where it was approved, the extension that follows refreshes it.
   if (outcome === 'denied') await refreshExtended(tx, request);
 };
@@ -120,6 +143,7 @@ export const cancelRequest = async (tx: Tx, request: Request, { actor, note, fac
   if (note) await tx.requests.noteCancelled(request.id, note);
   await tx.audit.append({ ...subjectOf(request), actor, type: 'request.cancelled', data: facts });
   await tx.outbox.add('notify', request.id);
+  await followOrigin(tx, request);
   await refreshExtended(tx, request);
 };
 
@@ -129,5 +153,6 @@ export const lapseRequest = async (tx: Tx, request: Request): Promise<void> => {
   const data = { lapsesAt: request.lapsesAt.toISOString() };
   await tx.audit.append({ ...subjectOf(request), actor: SYSTEM, type: 'request.lapsed', data });
   await tx.outbox.add('notify', request.id);
+  await followOrigin(tx, request);
   await refreshExtended(tx, request);
 };

@@ -3,7 +3,7 @@ import { SYSTEM } from '../../domain/audit/events.ts';
 import type { Deps } from '../deps.ts';
 
 /** More requests than ever wait at once; those beyond are drawn anew when something else happens to them. */
-const REDRAWN_MAX = 500;
+const REFRESHED_MAX = 500;
 const RECENT_MS = 65_000;
 
 export const voidVotes = (deps: Deps, { personId }: { personId: string }): Promise<void> =>
@@ -13,7 +13,7 @@ export const voidVotes = (deps: Deps, { personId }: { personId: string }): Promi
       const data = { voter: personId, why: 'account deactivated' };
       await tx.audit.append({ type: 'vote.voided', actor: SYSTEM, requestId, grantId: null, target, role, data });
     }
-    for (const id of await tx.requests.touchPending(REDRAWN_MAX)) {
+    for (const id of await tx.requests.touchPending(REFRESHED_MAX)) {
       await tx.outbox.add('notify', id);
       // Other processes may have them among their recent look-ups for a minute.
       await tx.outbox.add('notify', id, RECENT_MS);

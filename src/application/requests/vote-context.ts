@@ -29,7 +29,7 @@ export type VoteContext = {
   voter: Person;
   verdict: Verdict;
   requirements: Requirement[];
-  electors: EligibleApprovers[];
+  eligibleApprovers: EligibleApprovers[];
   /** Something was allowed ahead of time that may be a vote. */
   hasAllowances: boolean;
   /** Names the groups of the requester that a rule looks at and that could not be read; null where all were. */
@@ -52,13 +52,13 @@ export const prepareVoteContext = async (
   if (isBehind(requester, voter) || isBehind(stored, voter)) {
     return refuse(deps, refusalOf(voter, request), new DomainError('own_request', { id: request.id }));
   }
-  const ballot = await evaluateVoteContext(deps, { policy: deps.policy(), request, requester, voter });
-  return assertEligibleApprover(deps, ballot);
+  const voteContext = await evaluateVoteContext(deps, { policy: deps.policy(), request, requester, voter });
+  return assertEligibleApprover(deps, voteContext);
 };
 
 type Asked = Pick<VoteContext, 'policy' | 'request' | 'requester' | 'voter'>;
 
-/** The verdict and the electorate by the policy and the facts of now. */
+/** The verdict and the eligible approvers by the policy and the facts of now. */
 export const evaluateVoteContext = async (deps: Deps, asked: Asked): Promise<VoteContext> => {
   const { policy, request, requester } = asked;
   const [incident, alert, allowances] = await Promise.all([
@@ -73,17 +73,17 @@ export const evaluateVoteContext = async (deps: Deps, asked: Asked): Promise<Vot
   const fallback = isAsked ? (verdict.escalate?.to ?? null) : request.escalateTo;
   const requirements = isAsked ? verdict.requirements : request.requirements;
   const open = widened(requirements, request.escalatedAt ? fallback : null);
-  const electors = await eligibleApproversOf(deps, { requester, requirements: open, freshness: 'fresh' });
+  const eligibleApprovers = await eligibleApproversOf(deps, { requester, requirements: open, freshness: 'fresh' });
   const hasAllowances = allowances.length > 0;
   const unknown = unreadGroups(facts);
   const unread = unknown.length > 0 ? lookupFailed(deps.directory, unknown) : null;
-  return { ...asked, verdict, requirements, electors, hasAllowances, unread };
+  return { ...asked, verdict, requirements, eligibleApprovers, hasAllowances, unread };
 };
 
-export const assertEligibleApprover = async (deps: Deps, ballot: VoteContext): Promise<VoteContext> => {
-  const { voter, electors, request, requirements } = ballot;
-  if (rightOf(voter, electors, []).kind !== 'none') return ballot;
-  const [failure] = electors.flatMap(({ failures }) => failures);
+export const assertEligibleApprover = async (deps: Deps, voteContext: VoteContext): Promise<VoteContext> => {
+  const { voter, eligibleApprovers, request, requirements } = voteContext;
+  if (rightOf(voter, eligibleApprovers, []).kind !== 'none') return voteContext;
+  const [failure] = eligibleApprovers.flatMap(({ failures }) => failures);
   if (failure) throw failure;
   const labels = requirements.map(({ label }) => label);
   return refuse(deps, refusalOf(voter, request), new DomainError('not_an_approver', { labels }));

@@ -12,27 +12,27 @@ import { refuse } from '../record/record-refusal.ts';
 import type { VoteKind } from '../../domain/requests/vote.ts';
 
 export const vote = async (deps: Deps, input: VoteInput): Promise<VoteResult> => {
-  const ballot = await prepareVoteContext(deps, input);
-  return decidedBy(deps, ballot, (tx) => count(deps, tx, { ballot, input }));
+  const voteContext = await prepareVoteContext(deps, input);
+  return decidedBy(deps, voteContext, (tx) => count(deps, tx, { voteContext, input }));
 };
 
 /** A vote that would give the requester more than one person may have changes nothing; it can be cast again. */
 export const decidedBy = async (
   deps: Deps,
-  ballot: VoteContext,
+  voteContext: VoteContext,
   work: (tx: Tx) => Promise<Counted>,
 ): Promise<VoteResult> => {
-  const { voter, request, requester } = ballot;
+  const { voter, request, requester } = voteContext;
   const counted = await deps.store.transaction(work).catch((error: unknown) => {
     if (isLimit(error)) return refuse(deps, refusalOf(voter, request), limitOf(error, requester.name));
     throw error;
   });
-  return answer(deps, ballot, counted);
+  return answer(deps, voteContext, counted);
 };
 
 /** A refusal is recorded, and says who decided meanwhile. */
-const answer = async (deps: Deps, ballot: VoteContext, counted: Counted): Promise<VoteResult> => {
-  const view = await mustView(deps, ballot.request.id);
+const answer = async (deps: Deps, voteContext: VoteContext, counted: Counted): Promise<VoteResult> => {
+  const view = await mustView(deps, voteContext.request.id);
   if (counted.outcome !== 'refused') return { outcome: counted.outcome, view };
   const facts = {
     ...counted.facts,
@@ -40,22 +40,22 @@ const answer = async (deps: Deps, ballot: VoteContext, counted: Counted): Promis
     by: view.decidedBy?.name ?? null,
     at: view.request.decidedAt?.toISOString() ?? null,
   };
-  return refuse(deps, refusalOf(ballot.voter, ballot.request), new DomainError(counted.code, facts));
+  return refuse(deps, refusalOf(voteContext.voter, voteContext.request), new DomainError(counted.code, facts));
 };
 
 const count = async (
   deps: Deps,
   tx: Tx,
-  { ballot, input }: { ballot: VoteContext; input: VoteInput },
+  { voteContext, input }: { voteContext: VoteContext; input: VoteInput },
 ): Promise<Counted> => {
   const [request, now] = await Promise.all([tx.requests.lock(input.requestId), tx.now()]);
   if (!request) throw new DomainError('request_not_found', { id: input.requestId });
   const closed = closedCode(request, now);
   if (closed) return { outcome: 'refused', code: closed };
   // Somebody made it smaller between the look-ups and the lock: what was judged is not what is asked now.
-  const isOther = request.role !== ballot.request.role || request.durationMs !== ballot.request.durationMs;
+  const isOther = request.role !== voteContext.request.role || request.durationMs !== voteContext.request.durationMs;
   if (isOther) return { outcome: 'refused', code: 'conflict' };
-  return castVote(deps, tx, { ballot, request, kind: input.kind, reason: input.reason, isRepeatFine: false });
+  return castVote(deps, tx, { voteContext, request, kind: input.kind, reason: input.reason, isRepeatFine: false });
 };
 
 export type VoteInput = { caller: PersonCaller; requestId: string; kind: VoteKind; reason: string | null };

@@ -32,12 +32,9 @@ export type RevocationStuck = {
 export type RevocationView = Revocation & {
   by: Person;
   person: Person | null;
-  channel: string | null;
-  ts: string | null;
-  drawn: string | null;
-  removed: number;
+  closed: number;
   alreadyAbsent: number;
-  /** Not confirmed gone yet, the stuck ones among them. */
+  /** Not confirmed closed yet, the stuck ones among them. */
   ending: number;
   stuck: RevocationStuck[];
   stuckCount: number;
@@ -87,5 +84,3 @@ export type RevocationWrites = {
   /** Something was found after all. */
   reopen(id: string): Promise<void>;
 };
-
-export type SetRevocationDrawn = (id: string, drawn: { channel: string; ts: string; drawn: string }) => Promise<void>;

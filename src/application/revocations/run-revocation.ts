@@ -1,8 +1,9 @@
 /** Carries out an order to end much at once: cancels what waits, ends what lives, in batches, until nothing of it is left. Any process may, several at once too. */
 import { SYSTEM } from '../../domain/audit/events.ts';
 import type { Request } from '../../domain/requests/request.ts';
-import { granteesOf, revokeAll } from '../grants/revoke-grants.ts';
-import type { Item } from '../grants/revoke-grants.ts';
+import { closeAll } from '../grants/close-grants.ts';
+import { withGrantees } from '../grants/revoke-grants.ts';
+import type { Item } from '../grants/strokes.ts';
 import { closeNews, keyOf } from '../record/notify-admins.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { LiveGrant, Revocation } from './revocation-ports.ts';
@@ -27,7 +28,7 @@ export const runRevocation = async (deps: Deps, { id }: { id: string }): Promise
     const step = await deps.store.transaction((tx) => advance(deps, tx, id));
     isMore = step.isMore;
     // Not awaited: a target that hangs holds up no end in another.
-    const work = revokeAll(deps, step.items)
+    const work = closeAll(deps, step.items)
       .catch((error: unknown) => void failures.push(error))
       .finally(() => ending.delete(work));
     ending.add(work);
@@ -77,12 +78,12 @@ const cancelFor = (tx: Tx, request: Request, { revocation, actor }: Acting): Pro
 const beginEnds = async (tx: Tx, { live, revocation, actor }: Acting & { live: LiveGrant[] }): Promise<Item[]> => {
   const grants = live.map(({ grant }) => grant);
   await endGrants(tx, grants, { cause: 'revoked', revocation, actor });
-  const grantees = await granteesOf(tx, grants);
-  return live.flatMap(({ grant, isHeld }) => {
-    const grantee = grantees.get(grant.granteeId);
-    const ending = { ...grant, state: 'ending', endCause: 'revoked', attempts: 0 } as const;
-    return grantee && !isHeld ? [{ grant: ending, grantee }] : [];
-  });
+  const free = live.filter(({ isHeld }) => !isHeld);
+  const ending = { state: 'ending', endCause: 'revoked', attempts: 0 } as const;
+  return withGrantees(
+    tx,
+    free.map(({ grant }) => ({ ...grant, ...ending })),
+  );
 };
 
 const finish = async (tx: Tx, id: string): Promise<void> => {
@@ -90,5 +91,5 @@ const finish = async (tx: Tx, id: string): Promise<void> => {
   const entry = { actor: SYSTEM, requestId: null, grantId: null, target: null, role: null } as const;
   await tx.audit.append({ ...entry, type: 'revocation.finished', data: { revocation: id } });
   await tx.outbox.add('revocation', id);
-  await closeNews(tx, keyOf('revocation', id), 'All of it is revoked; the targets confirmed it.');
+  await closeNews(tx, keyOf('revocation', id), 'All of it has ended; the targets confirmed it.');
 };

@@ -1,4 +1,5 @@
 /** What `latchkey doctor` has found, for people and for programs. */
+import { oneLine } from '../../lib/printable.ts';
 import { pluralize } from '../../lib/pluralize.ts';
 import { programVersion } from '../../lib/version.ts';
 import type { Check } from '../../compose/doctor/check.ts';
@@ -33,21 +34,18 @@ const TITLES = {
   on_call: 'On call',
   address: 'Public address',
   audit: 'Audit log',
+  issuers: 'Issuers',
+  github: 'GitHub App',
   target: 'Target',
   clocks: 'Clocks',
 } satisfies Record<Check['area'], string>;
 
-/** Names come from other machines, and a terminal obeys control characters. */
-const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, ' ');
-
 const linesOf = ({ area, name, about, findings }: Check): string[] => {
   const title = area === 'target' ? `${TITLES.target} ${name}` : TITLES[area];
-  const head = about === null ? title : `${title}: ${printable(about)}`;
+  const head = about === null ? title : `${title}: ${oneLine(about)}`;
   if (findings.length === 0) return [`${head}\n  ok`];
   const sorted = findings.toSorted((a, b) => a.level.localeCompare(b.level));
-  return [
-    [head, ...sorted.map(({ level, code, message }) => `  ${level}: ${printable(message)} [${code}]`)].join('\n'),
-  ];
+  return [[head, ...sorted.map(({ level, code, message }) => `  ${level}: ${oneLine(message)} [${code}]`)].join('\n')];
 };
 
 const verdict = ({ ok, errors, warnings, checks }: Report): string => {

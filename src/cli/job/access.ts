@@ -1,21 +1,27 @@
 /** Requests access and waits for it, saying for whom. */
+import { randomUUID } from 'node:crypto';
 import type { RequestAnswer } from './answers.ts';
 import { EXITS, JobFailure, say } from './failure.ts';
 import { PATIENCE_MS } from './server.ts';
 import type { Server } from './server.ts';
 
-export type Wanted = { role: string; for?: string; reason: string; ticket?: string };
+export type Wanted = { role: string; for?: string; reason: string; ticket?: string; window?: string };
 export type Until = { deadline: number; signal?: AbortSignal };
 
 const POLL_S = 50;
 const SAY_AGAIN_MS = 300_000;
+/** The message in Slack follows the request by a moment, and its link is worth a few short polls. */
+const LOOKS = 3;
+const LOOK_S = 2;
 
 const leftOf = ({ deadline }: Until): number => Math.max(0, deadline - performance.now());
 const patienceOf = (until: Until): number => Math.min(PATIENCE_MS, leftOf(until));
 
+/** Tried again under one key: an answer that was lost makes no second request. */
 export const requestAccess = (server: Server, wanted: Wanted, until: Until): Promise<RequestAnswer> =>
   server.call('POST', '/requests', {
     body: wanted,
+    headers: { 'idempotency-key': randomUUID() },
     patienceMs: patienceOf(until),
     ...(until.signal && { signal: until.signal }),
   });
@@ -23,17 +29,25 @@ export const requestAccess = (server: Server, wanted: Wanted, until: Until): Pro
 const waitsFor = ({ waiting_for: names }: RequestAnswer): string =>
   names.length > 0 ? names.join(' or ') : 'an approver';
 
+/** For a window, and no job has taken it over. */
+export const isAhead = ({ window }: RequestAnswer): boolean => window !== null && !window.taken;
+
+const forWindow = ({ window }: RequestAnswer): string =>
+  window === null || window.taken ? '' : ` in the window ${window.name} (${window.opens_at} to ${window.closes_at})`;
+
 export const sentenceOf = (answer: RequestAnswer): string => {
   const { id, state, role, by, why } = answer;
   const link = answer.message_url ? ` ${answer.message_url}` : '';
   const because = why ? `: ${why}` : '';
-  if (state === 'pending') return `Request ${id} for ${role} waits for ${waitsFor(answer)}.${link}`;
+  if (state === 'pending') return `Request ${id} for ${role}${forWindow(answer)} waits for ${waitsFor(answer)}.${link}`;
+  if (state === 'approved' && isAhead(answer))
+    return `${role} is approved${by ? ` by ${by}` : ''}${forWindow(answer)}: the first job that requests it then gets it, once.`;
   if (state === 'approved') return `${role} is approved${by ? ` by ${by}` : ''}; the access is being set up.`;
   if (state === 'active') return `${role} is active${by ? `, approved by ${by}` : ''}, until ${answer.expires_at}.`;
   if (state === 'denied') return `${role} was denied${by ? ` by ${by}` : ''}${because}.`;
   if (state === 'lapsed') return `The request for ${role} lapsed before it was decided${because}.`;
   if (state === 'cancelled') return `The request for ${role} was cancelled${because}.`;
-  return `The access of this job to ${role} has ended${because}. A new run of the job requests anew.`;
+  return `The access of this job to ${role} has ended${because}.`;
 };
 
 const isOpen = ({ state }: RequestAnswer): boolean => state === 'pending' || state === 'approved';
@@ -51,11 +65,13 @@ const sayChange = (answer: RequestAnswer, said: Said): Said => {
 export const waitForAccess = async (server: Server, first: RequestAnswer, until: Until): Promise<RequestAnswer> => {
   let answer = first;
   let said: Said = { line: '', at: 0 };
+  let looks = 0;
   while (isOpen(answer)) {
     said = sayChange(answer, said);
     const left = leftOf(until);
     if (left === 0) return answer;
-    const seconds = Math.min(POLL_S, Math.ceil(left / 1000));
+    const isSoon = answer.message_url === null && answer.state === 'pending' && looks++ < LOOKS;
+    const seconds = Math.min(isSoon ? LOOK_S : POLL_S, Math.ceil(left / 1000));
     answer = await server.call<RequestAnswer>(
       'GET',
       `/requests/${answer.id}?wait=${seconds}&version=${answer.version}`,
@@ -84,7 +100,9 @@ const TAKE_BACK_MS = 4_000;
 const END_MS = 30_000;
 
 /** No longer wanted: its buttons go, and access that was just set up ends. */
-export const takeBack = async (server: Server, { id }: RequestAnswer): Promise<void> => {
+export const takeBack = async (server: Server, answer: RequestAnswer): Promise<void> => {
+  if (isAhead(answer)) return say(`The request${forWindow(answer)} stays; other jobs of this client may use it.`);
+  const { id } = answer;
   const brief = { timeoutMs: TAKE_BACK_MS, patienceMs: 0 };
   try {
     await server.call('POST', `/requests/${id}/cancel`, brief);

@@ -9,6 +9,7 @@ export type RequestAnswer = {
   why: string | null;
   grant: string | null;
   expires_at: string;
+  window: { name: string; opens_at: string; closes_at: string; taken: boolean } | null;
   message_url: string | null;
 };
 

@@ -1,10 +1,11 @@
 /** The commands as they are typed. */
 import type { Command } from 'commander';
+import { print, printJson } from '../output.ts';
 import { readTypedDuration } from '../../domain/time/typed-duration.ts';
 import type { CredentialsAnswer, EndAnswer } from './answers.ts';
 import { demandActive, requestAccess, sentenceOf, waitForAccess } from './access.ts';
 import type { Wanted } from './access.ts';
-import { credentialsIn, readNaming, shellLines } from './environment.ts';
+import { readNaming, shellLines } from './environment.ts';
 import type { Naming } from './environment.ts';
 import { exec } from './exec.ts';
 import { JobFailure, say, usedWrongly } from './failure.ts';
@@ -13,14 +14,11 @@ import { PATIENCE_MS, connect } from './server.ts';
 
 type SetExit = (code: number) => void;
 type Json = { json?: boolean };
-type RequestFlags = { role: string; for?: string; reason: string; ticket?: string };
+type RequestFlags = { role: string; for?: string; reason: string; ticket?: string; window?: string };
 type ExecFlags = RequestFlags & { wait: string; env: Naming[]; file?: boolean };
 
 const WAIT = '30m';
 const ROLE = /^[^/\s]+\/[^/\s]+$/;
-
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
-const printJson = (value: object): void => print(JSON.stringify(value, null, 2));
 
 const durationOf = (flag: string, text: string): number => {
   const ms = readTypedDuration(text);
@@ -28,10 +26,15 @@ const durationOf = (flag: string, text: string): number => {
   return ms;
 };
 
-const wantedOf = ({ role, for: length, reason, ticket }: RequestFlags): Wanted => {
+const wantedOf = ({ role, for: length, reason, ticket, window }: RequestFlags): Wanted => {
   if (!ROLE.test(role)) throw usedWrongly(`--role ${role.slice(0, 60)}: write target/role, such as orders-db/read.`);
   if (length !== undefined) durationOf('--for', length);
-  return { role, reason, ...(length !== undefined && { for: length }), ...(ticket !== undefined && { ticket }) };
+  const more = {
+    ...(length !== undefined && { for: length }),
+    ...(ticket !== undefined && { ticket }),
+    ...(window !== undefined && { window }),
+  };
+  return { role, reason, ...more };
 };
 
 const runExec = (command: string[], flags: ExecFlags): Promise<number> =>
@@ -67,7 +70,7 @@ const runCredentials = async (id: string, { env, json }: { env: Naming[] } & Jso
   const given = await server.call<CredentialsAnswer>('POST', `/requests/${encodeURIComponent(id)}/credentials`);
   await mask(given.fields, { env: process.env, isOutputTaken: true });
   if (json) printJson(given);
-  else for (const line of shellLines(credentialsIn(given.fields, env))) print(line);
+  else for (const line of shellLines(given.fields, env)) process.stdout.write(`${line}\n`);
 };
 
 const GONE: EndAnswer = { ended: [], ending: [] };
@@ -99,7 +102,8 @@ const requesting = (command: Command): Command =>
     .requiredOption('--role <target/role>', 'what is needed')
     .requiredOption('--reason <text>', 'why, for the people who decide')
     .option('--for <duration>', "how long; the role's default if left out")
-    .option('--ticket <id>', 'the ticket, where a rule wants one');
+    .option('--ticket <id>', 'the ticket, where a rule wants one')
+    .option('--window <name>', 'for the next opening of a window of the policy: decided now, used then, once');
 
 export const addJobCommands = (program: Command, setExit: SetExit): void => {
   requesting(

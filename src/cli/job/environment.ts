@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Variables } from '../../config/variable.ts';
+import { isFitForCredential } from '../../lib/code-variables.ts';
 import type { Field } from './answers.ts';
 import { usedWrongly } from './failure.ts';
 
@@ -50,8 +51,19 @@ const namedFields = (fields: readonly Field[], namings: readonly Naming[]): Reco
     }),
   );
 
-const ownNames = (fields: readonly Field[]): Record<string, string> =>
-  Object.fromEntries(fields.flatMap(({ env, value }) => (env === null ? [] : [[env, value]])));
+/** Looked at again here: it is here that it would run. */
+const ownNames = (fields: readonly Field[]): Record<string, string> => {
+  const unfit = fields.find(({ env }) => env !== null && !isFitForCredential(env));
+  if (unfit)
+    throw usedWrongly(`The target wants its ${unfit.name} to be called ${unfit.env}, which is no name for it.`);
+  return Object.fromEntries(fields.flatMap(({ env, value }) => (env === null ? [] : [[env, value]])));
+};
+
+/** What kubectl and its like read from a file: the variable holds its path. */
+export const isFileField = ({ name }: Pick<Field, 'name'>): boolean => name === 'kubeconfig';
+
+const fileVariables = (fields: readonly Field[]): string[] =>
+  fields.flatMap((field) => (isFileField(field) && field.env !== null ? [field.env] : []));
 
 export const credentialsIn = (fields: readonly Field[], namings: readonly Naming[]): Record<string, string> => ({
   ...ownNames(fields),
@@ -68,20 +80,23 @@ const inherited = (env: Variables, credentials: Record<string, string>): Variabl
 
 const escaped = (text: string): string => text.replaceAll(/[\\:]/g, String.raw`\$&`);
 
-/** In a folder of its own that only this user may enter. */
+/** In a folder of its own that only this user may enter; gone with this process. */
+const privateFile = (name: string, text: string): string => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, name);
+  writeFileSync(file, text, { mode: 0o600 });
+  return file;
+};
+
 const writePasswordFile = (credentials: Record<string, string>): string => {
   const { PGHOST: host, PGPORT: port, PGUSER: user, PGPASSWORD: password } = credentials;
   if (!host || !port || !user || !password)
     throw usedWrongly('--file needs a PostgreSQL target: others have no password file.');
-  const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const file = path.join(folder, 'pgpass');
-  writeFileSync(
-    file,
+  return privateFile(
+    'pgpass',
     `${[host, port, '*', user, password].map((part) => (part === '*' ? part : escaped(part))).join(':')}\n`,
-    { mode: 0o600 },
   );
-  return file;
 };
 
 type Made = { fields: readonly Field[]; namings: readonly Naming[]; grant: string; inFile: boolean };
@@ -90,6 +105,7 @@ export const childEnvironment = (env: Variables, { fields, namings, grant, inFil
   const credentials = credentialsIn(fields, namings);
   const base = inherited(env, credentials);
   const made: Variables = { ...base, ...credentials };
+  for (const name of fileVariables(fields)) made[name] = privateFile(name.toLowerCase(), credentials[name] ?? '');
   if (credentials['PGHOST'] && !base['PGAPPNAME']) made['PGAPPNAME'] = `latchkey ${grant}`;
   if (!inFile) return made;
   const { PGPASSWORD: _inTheFile, ...rest } = made;
@@ -99,5 +115,12 @@ export const childEnvironment = (env: Variables, { fields, namings, grant, inFil
 const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 /** For `eval "$(…)"`. */
-export const shellLines = (credentials: Record<string, string>): string[] =>
-  Object.entries(credentials).map(([name, value]) => `export ${name}=${quoted(value)}`);
+/** The shell that reads them makes the files, so that they live as long as its job needs them. */
+export const shellLines = (fields: readonly Field[], namings: readonly Naming[]): string[] => {
+  const files = fileVariables(fields);
+  return Object.entries(credentialsIn(fields, namings)).map(([name, value]) =>
+    files.includes(name)
+      ? `export ${name}="$(mktemp)" && printf %s ${quoted(value)} > "$${name}"`
+      : `export ${name}=${quoted(value)}`,
+  );
+};

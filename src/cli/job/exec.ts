@@ -8,6 +8,7 @@ import type { Naming } from './environment.ts';
 import { JobFailure, say } from './failure.ts';
 import { mask } from './masks.ts';
 import { connect } from './server.ts';
+import { waitForWindow } from './window.ts';
 import type { Server } from './server.ts';
 import { Interrupted, listenToSignals } from './signals.ts';
 import type { Signals } from './signals.ts';
@@ -19,8 +20,9 @@ const HURRY_MS = 3_500;
 const access = async (server: Server, signals: Signals, { wanted, waitMs }: Exec): Promise<RequestAnswer> => {
   const until = { deadline: performance.now() + waitMs, signal: signals.ended };
   // Not broken off by a signal: what the server has made must be known, to be taken back.
-  const first = await requestAccess(server, wanted, { deadline: until.deadline });
+  let first = await requestAccess(server, wanted, { deadline: until.deadline });
   try {
+    first = await waitForWindow(server, { wanted, first }, until);
     const answer = await waitForAccess(server, first, until);
     if (answer.state === 'pending' || answer.state === 'approved') await takeBack(server, answer);
     return demandActive(answer);

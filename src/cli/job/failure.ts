@@ -1,4 +1,5 @@
 /** Failures of a job's commands. Their exit codes are those of sysexits.h, which a child seldom uses. */
+import { oneLine } from '../../lib/printable.ts';
 import { StartError } from '../../lib/start-error.ts';
 
 export const EXITS = {
@@ -25,5 +26,8 @@ export class JobFailure extends StartError {
 
 export const usedWrongly = (message: string): JobFailure => new JobFailure(EXITS.usedWrongly, message);
 
-/** For people who read the job's log. Standard output belongs to the child and to scripts. */
-export const say = (line: string): void => void process.stderr.write(`latchkey: ${line}\n`);
+/**
+ * For people who read the job's log. Standard output belongs to the child and to scripts. Names and reasons are other people's: a CI obeys
+ * what begins a line with `::` or `##`, and a terminal obeys control characters.
+ */
+export const say = (line: string): void => void process.stderr.write(`latchkey: ${oneLine(line)}\n`);

@@ -14,6 +14,7 @@ const RETRY_TO_MS = 5_000;
 
 export type CallOptions = {
   body?: object;
+  headers?: Record<string, string>;
   /** How long one answer may take. */
   timeoutMs?: number;
   /** How long failures are tried again. */
@@ -28,8 +29,12 @@ export type Server = {
   now(): number;
 };
 
-type Sent = { status: number; body: unknown; isLatchkey: boolean };
-type Outcome = { kind: 'answer'; sent: Sent } | { kind: 'unreached' | 'refused'; why: string };
+/** `retryMs`: when the server wants to be called again, where it said so. */
+type Sent = { status: number; body: unknown; isLatchkey: boolean; retryMs: number | null };
+type Outcome =
+  | { kind: 'answer'; sent: Sent }
+  | { kind: 'unreached'; why: string; retryMs?: number | null }
+  | { kind: 'refused'; why: string };
 type State = { url: string; token: (audience: string) => Promise<string>; session: string | null; offsetMs: number };
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
@@ -55,6 +60,12 @@ const isPassing = ({ status, body, isLatchkey }: Sent): boolean => {
   return status === 429 && (!isLatchkey || code === 'too_many_calls' || code === 'too_many_logins');
 };
 
+const RETRY_MAX_MS = 120_000;
+
+/** In seconds; a date, which proxies may write, is left to the usual pauses. */
+const retryAfter = (header: string | null): number | null =>
+  header !== null && /^\d{1,6}$/.test(header) ? Math.min(Number(header) * 1000, RETRY_MAX_MS) : null;
+
 const send = async (
   state: State,
   method: string,
@@ -69,6 +80,7 @@ const send = async (
     headers: {
       accept: 'application/json',
       ...(options.body && { 'content-type': 'application/json' }),
+      ...options.headers,
       ...(state.session !== null && { authorization: `Bearer ${state.session}` }),
     },
     ...(options.body && { body: JSON.stringify(options.body) }),
@@ -77,14 +89,16 @@ const send = async (
   const date = Date.parse(response.headers.get('date') ?? '');
   if (Number.isFinite(date)) state.offsetMs = Math.abs(date - Date.now()) > 2_000 ? date - Date.now() : 0;
   const isLatchkey = /json/.test(response.headers.get('content-type') ?? '');
-  return { status: response.status, body: isLatchkey ? (JSON.parse(text) as unknown) : null, isLatchkey };
+  const retryMs = retryAfter(response.headers.get('retry-after'));
+  return { status: response.status, body: isLatchkey ? (JSON.parse(text) as unknown) : null, isLatchkey, retryMs };
 };
 
 const outcomeOf = (sent: Sent): Outcome => {
   if (sent.status === 401) return { kind: 'refused', why: 'The server does not accept the token of this job' };
   if (!isPassing(sent)) return { kind: 'answer', sent };
   const { detail } = (sent.body ?? {}) as ProblemAnswer;
-  return { kind: 'unreached', why: detail ?? `it answered ${sent.status}` };
+  const why = detail ?? `it answered ${sent.status}`;
+  return { kind: 'unreached', why, retryMs: sent.status === 429 ? sent.retryMs : null };
 };
 
 const openSession = async (state: State, signal: AbortSignal | undefined): Promise<Outcome | null> => {
@@ -133,8 +147,15 @@ const failureOf = ({ status, body, isLatchkey }: Sent): JobFailure => {
 
 const EXPLAIN = 'with this token, "latchkey client explain" says on the server which claim does not fit';
 
+type Left = { patienceMs: number; sinceMs: number; limitedMs: number };
+
+/** A limit that passes by itself is waited out beside the patience, unless the wait as a whole ends before. */
+const leftOf = ({ patienceMs, sinceMs, limitedMs }: Left): number =>
+  patienceMs - sinceMs + (patienceMs >= PATIENCE_MS ? limitedMs : 0);
+
 const callUntil = async <T>(state: State, method: string, options: CallOptions & { path: string }): Promise<T> => {
   const begun = performance.now();
+  let limitedMs = 0;
   for (let tries = 0; ; tries += 1) {
     options.signal?.throwIfAborted();
     const outcome = await tryOnce(state, method, options);
@@ -143,10 +164,14 @@ const callUntil = async <T>(state: State, method: string, options: CallOptions &
         return outcome.sent.body as T;
       throw failureOf(outcome.sent);
     }
-    const left = (options.patienceMs ?? PATIENCE_MS) - (performance.now() - begun);
+    const retryMs = outcome.kind === 'unreached' ? (outcome.retryMs ?? null) : null;
+    if (retryMs !== null && limitedMs < RETRY_MAX_MS) limitedMs += retryMs;
+    const sinceMs = performance.now() - begun;
+    const left = leftOf({ patienceMs: options.patienceMs ?? PATIENCE_MS, sinceMs, limitedMs });
     if (left <= 0 && outcome.kind === 'refused') throw new JobFailure(EXITS.denied, `${outcome.why}; ${EXPLAIN}.`);
     if (left <= 0) throw new JobFailure(EXITS.unreachable, `Latchkey cannot be reached: ${outcome.why}.`);
-    const pause = Math.min(RETRY_TO_MS, RETRY_FROM_MS * 2 ** Math.min(tries, 10)) * (0.75 + Math.random() / 2);
+    const usual = Math.min(RETRY_TO_MS, RETRY_FROM_MS * 2 ** Math.min(tries, 10)) * (0.75 + Math.random() / 2);
+    const pause = retryMs ?? usual;
     const wait = sleep(Math.min(pause, left), undefined, options.signal && { signal: options.signal });
     await wait.catch(() => undefined);
   }

@@ -1,12 +1,15 @@
 /** Whether the audit log can be signed, and whether each place takes its checkpoints. Channels of Slack are looked at with the others. */
-import type { EvidenceDeps } from '../../application/evidence/evidence-ports.ts';
+import type { EvidenceDeps, Publisher } from '../../application/evidence/evidence-ports.ts';
 import { errorFinding, warningFinding } from '../../domain/finding.ts';
 import type { Examined, Finding } from '../../domain/finding.ts';
 import type { AuditSettings, Place } from '../../domain/policy/types.ts';
 import { pluralize } from '../../lib/pluralize.ts';
 import { StartError } from '../../lib/start-error.ts';
 import { openSigners } from '../../lib/transparency/signers.ts';
+import { awsKeys } from '../../config/aws-keys.ts';
 import { folderProblem } from '../../publishers/file.ts';
+import { gitPublisher } from '../../publishers/git.ts';
+import { s3Publisher } from '../../publishers/s3.ts';
 import { witnessPublisher } from '../../publishers/witness.ts';
 import { plain } from './check.ts';
 
@@ -55,9 +58,22 @@ const witnessFindings = async (place: Place & { kind: 'witness' }, origin: strin
   }
 };
 
+/** A warning: a checkpoint is sent again until it is taken. */
+const readable = async (publisher: Publisher): Promise<Finding[]> => {
+  try {
+    await publisher.held('newest');
+    return [];
+  } catch (error) {
+    return [warningFinding('place_unreachable', error instanceof Error ? error.message : String(error))];
+  }
+};
+
 const placeFindings = async (place: Place, origin: string): Promise<Finding[]> => {
-  if (place.kind === 'slack') return [];
+  // Channels are looked at with the others; asking for a stamp would be the only look at an authority.
+  if (place.kind === 'slack' || place.kind === 'tsa') return [];
   if (place.kind === 'witness') return witnessFindings(place, origin);
+  if (place.kind === 'git') return readable(gitPublisher(place));
+  if (place.kind === 's3') return readable(s3Publisher({ ...place, keys: awsKeys(process.env) }));
   const problem = await folderProblem(place.folder);
   return problem === null ? [] : [errorFinding('place_not_writable', problem)];
 };

@@ -12,6 +12,8 @@ export type Area =
   | 'on_call'
   | 'address'
   | 'audit'
+  | 'issuers'
+  | 'github'
   | 'target'
   | 'clocks';
 /** What `--json` prints of each; `name` is for people, and the target's own for a target. */

@@ -1,5 +1,5 @@
 /** The configuration as far as it can be used: what is wrong with one part must not keep the others from being looked at. */
-import { policyInput } from '../app.ts';
+import { policyInput } from '../policy-holder.ts';
 import { readPartly } from '../../config/environment.ts';
 import type { Environment } from '../../config/environment.ts';
 import { loadPolicy } from '../../config/policy-file.ts';

@@ -2,7 +2,6 @@
 import { createOpsgenie } from '../../directory/on-call/opsgenie.ts';
 import { createPagerDuty } from '../../directory/on-call/pagerduty.ts';
 import { examineSchedules } from '../../directory/on-call/examine.ts';
-import { providerNamed } from '../app.ts';
 import { showPath } from '../../config/problem.ts';
 import type { ConfigProblem } from '../../config/problem.ts';
 import { errorFinding } from '../../domain/finding.ts';
@@ -18,12 +17,14 @@ import { createLog } from '../../lib/log.ts';
 import { createSealing } from '../../lib/sealing.ts';
 import type { Sealed } from '../../lib/sealing.ts';
 import { examineTarget, scopesOf } from '../../providers/examine.ts';
+import { findProvider } from '../../providers/registry.ts';
 import type { Preparation } from '../../providers/provider.ts';
 import { examineSlack } from '../../slack/examine.ts';
 import { examineAddress } from './address.ts';
 import { examineAuditLog } from './audit-log.ts';
 import { examine, plain } from './check.ts';
 import type { Check, Look } from './check.ts';
+import { clientLooks } from './clients.ts';
 import { clockFindings } from './clocks.ts';
 import type { NamedClock } from './clocks.ts';
 import type { Configured } from './configured.ts';
@@ -44,7 +45,7 @@ const LOOKS_AT_ONCE = 20;
 /** The roles of a target, as its provider's `prepare` takes them. */
 export const preparationOf = async ({ provider: id, config, roles }: Target): Promise<Preparation | null> => {
   const { signal } = new AbortController();
-  return (await providerNamed(id)?.prepare?.(config, scopesOf({ roles }), { signal })) ?? null;
+  return (await findProvider(id)?.prepare?.(config, scopesOf({ roles }), { signal })) ?? null;
 };
 
 const findingOf = (problem: ConfigProblem, level: Finding['level']): Finding => {
@@ -98,7 +99,7 @@ const targetLook = (target: Target, { policyProblems }: Configured): Look => ({
   name: target.name,
   limitMs: 20_000,
   look: async () => {
-    const provider = providerNamed(target.provider);
+    const provider = findProvider(target.provider);
     const about = `${provider?.title ?? target.provider}, ${pluralize(Object.keys(target.roles).length, 'role')}`;
     const wrong = policyProblems.filter(({ path }) => path.startsWith(configPathOf(target)));
     if (wrong.length > 0)
@@ -168,6 +169,7 @@ const generalLooks = (configured: Configured): Look[] => {
     },
     ...scheduleLooks(configured),
     ...auditLooks(configured),
+    ...clientLooks(configured),
     ...addressLooks(publicUrl, isHttpMode),
   ];
 };

@@ -2,13 +2,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
+import { boundedText } from '../../lib/bounded-text.ts';
 import type { Log } from '../../lib/log.ts';
+import { createWaits } from '../../lib/waits.ts';
+import type { Waits } from '../../lib/waits.ts';
 
 /** Somebody waits in front of the screen: fail soon, and say so. */
 const TIMEOUT_MS = 5_000;
-/** A longer wait than this is told, not waited for. */
-const PATIENCE_MS = 1_500;
+/** All waits of one look-up together; a longer one is told, not waited for. Who clicked is told that it waits. */
+const PATIENCE_MS = 10_000;
 const RETRY_MS = 250;
+/** A page of a hundred people is some hundred kB. */
+const ANSWER_MAX_BYTES = 4 * 1024 * 1024;
+const TOO_MANY_REQUESTS = 429;
 
 const RETRY = 'Nothing was changed; try again in a moment.';
 
@@ -24,6 +30,8 @@ export type OnCallService = {
   refusals: Record<number, (schedule: string) => string>;
   /** How long one answer is waited for; five seconds where it is not said. */
   timeoutMs: number | undefined;
+  /** Told of what waits for a limit. */
+  waits: Waits | undefined;
   log: Log;
 };
 
@@ -33,14 +41,15 @@ export type Asking = {
   failed(schedule: string, why: string): DomainError;
 };
 
-type Client = OnCallService & {
+type Client = Omit<OnCallService, 'waits'> & {
+  waits: Waits;
   /** `performance.now()` before which the service asked not to be asked again. */
   limitedUntil: number;
 };
 
 /** `why` is for the person who clicked; `status` for the log. `isLasting`: it stays so until somebody fixes it, and admins are notified. */
 const failed = (
-  { name }: OnCallService,
+  { name }: Pick<OnCallService, 'name'>,
   schedule: string,
   { why, status, cause, isLasting = false }: { why: string; status?: number; cause?: unknown; isLasting?: boolean },
 ): DomainError =>
@@ -75,32 +84,41 @@ const limited = (client: Client, schedule: string): DomainError => {
   return failed(client, schedule, { why, status: 429 });
 };
 
-/** A second try after a hiccup or a short limit; a wrong token or schedule is told at once. */
+/** Waits until the service may be asked again, as long as there is patience; what asks meanwhile waits too. */
+const untilAllowed = async (client: Client, schedule: string, untilMs: number): Promise<void> => {
+  const leftMs = client.limitedUntil - performance.now();
+  if (leftMs <= 0) return;
+  if (performance.now() + leftMs > untilMs) throw limited(client, schedule);
+  await client.waits.wait(leftMs);
+};
+
+const hiccup = (client: Client, schedule: string, answer: Response | Error): DomainError =>
+  answer instanceof Error
+    ? failed(client, schedule, { why: `${client.name} does not answer. ${RETRY}`, cause: answer })
+    : failed(client, schedule, {
+        why: `${client.name} fails (HTTP ${answer.status}). ${RETRY}`,
+        status: answer.status,
+      });
+
+const isFinal = (answer: Response | Error): boolean =>
+  // A time-out has cost the person enough already.
+  answer instanceof Error ? answer.name === 'TimeoutError' : false;
+
+/** A second try after a hiccup, as many as there is patience for after a limit; a wrong token or schedule is told at once. */
 const ask = async (client: Client, schedule: string, path: string): Promise<Response> => {
-  for (let attempt = 1; ; attempt += 1) {
-    if (performance.now() < client.limitedUntil) throw limited(client, schedule);
+  const untilMs = performance.now() + PATIENCE_MS;
+  for (let hiccups = 0; ;) {
+    await untilAllowed(client, schedule, untilMs);
     const answer = await send(client, path);
-    const isLast = attempt === 2;
-    if (answer instanceof Error) {
-      // A time-out has cost the person enough already.
-      if (isLast || answer.name === 'TimeoutError')
-        throw failed(client, schedule, { why: `${client.name} does not answer. ${RETRY}`, cause: answer });
-    } else if (answer.status === 429) {
-      const waitMs = client.limitedMs(answer.headers);
+    if (!(answer instanceof Error) && answer.status === TOO_MANY_REQUESTS) {
+      client.limitedUntil = performance.now() + client.limitedMs(answer.headers);
       await answer.body?.cancel();
-      if (isLast || waitMs > PATIENCE_MS) {
-        client.limitedUntil = performance.now() + waitMs;
-        throw limited(client, schedule);
-      }
-      await sleep(waitMs);
       continue;
-    } else if (answer.status < 500 && answer.status !== 408) {
-      return answer;
-    } else {
-      const { status } = answer;
-      await answer.body?.cancel();
-      if (isLast) throw failed(client, schedule, { why: `${client.name} fails (HTTP ${status}). ${RETRY}`, status });
     }
+    if (!(answer instanceof Error) && answer.status < 500 && answer.status !== 408) return answer;
+    if (!(answer instanceof Error)) await answer.body?.cancel();
+    hiccups += 1;
+    if (hiccups === 2 || isFinal(answer)) throw hiccup(client, schedule, answer);
     await sleep(RETRY_MS);
   }
 };
@@ -116,7 +134,7 @@ const readJson = async (client: Client, schedule: string, path: string): Promise
     throw failed(client, schedule, { why, status, isLasting: refusal !== undefined });
   }
   try {
-    return await answer.json();
+    return JSON.parse(await boundedText(answer.body, ANSWER_MAX_BYTES)) as unknown;
   } catch (cause) {
     throw unreadable(client, schedule, cause);
   }
@@ -126,7 +144,7 @@ const unreadable = (client: Client, schedule: string, cause: unknown): DomainErr
   failed(client, schedule, { why: `${client.name} answers something that cannot be read. ${RETRY}`, cause });
 
 export const createAsking = (service: OnCallService): Asking => {
-  const client: Client = { ...service, limitedUntil: 0 };
+  const client: Client = { ...service, waits: service.waits ?? createWaits(), limitedUntil: 0 };
   return {
     read: async (schedule, path, schema) => {
       const parsed = schema.safeParse(await readJson(client, schedule, path));

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { Log } from '../../lib/log.ts';
+import type { Waits } from '../../lib/waits.ts';
 import type { OnCall } from '../../application/identity/on-call-ports.ts';
 import { createAsking, secondsIn } from './on-call-client.ts';
 
@@ -24,6 +25,7 @@ export type OpsgenieSettings = {
   /** Without a trailing slash; accounts of the EU instance have their own. */
   apiUrl: string;
   timeoutMs?: number;
+  waits?: Waits;
   log: Log;
 };
 
@@ -53,7 +55,7 @@ const pathOf = (schedule: string): string => {
 
 const isAddress = (name: string): boolean => /^[^\s@]+@[^\s@]+$/.test(name);
 
-export const createOpsgenie = ({ apiKey, apiUrl, timeoutMs, log }: OpsgenieSettings): OnCall => {
+export const createOpsgenie = ({ apiKey, apiUrl, timeoutMs, waits, log }: OpsgenieSettings): OnCall => {
   const asking = createAsking({
     name: 'Opsgenie',
     apiUrl,
@@ -62,6 +64,7 @@ export const createOpsgenie = ({ apiKey, apiUrl, timeoutMs, log }: OpsgenieSetti
       secondsIn(headers, 'retry-after') ?? secondsIn(headers, 'x-ratelimit-period-in-sec') ?? LIMITED_MS,
     refusals: REFUSALS,
     timeoutMs,
+    waits,
     log,
   });
   return {

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { Log } from '../../lib/log.ts';
+import type { Waits } from '../../lib/waits.ts';
 import type { OnCall, Shift } from '../../application/identity/on-call-ports.ts';
 import { createAsking, secondsIn } from './on-call-client.ts';
 import type { Asking } from './on-call-client.ts';
@@ -27,6 +28,7 @@ export type PagerDutySettings = {
   /** Without a trailing slash. */
   apiUrl: string;
   timeoutMs?: number;
+  waits?: Waits;
   log: Log;
 };
 
@@ -65,7 +67,7 @@ const shiftsOf = async (asking: Asking, schedule: string): Promise<Shift[]> => {
   );
 };
 
-export const createPagerDuty = ({ token, apiUrl, timeoutMs, log }: PagerDutySettings): OnCall => {
+export const createPagerDuty = ({ token, apiUrl, timeoutMs, waits, log }: PagerDutySettings): OnCall => {
   const asking = createAsking({
     name: 'PagerDuty',
     apiUrl,
@@ -73,6 +75,7 @@ export const createPagerDuty = ({ token, apiUrl, timeoutMs, log }: PagerDutySett
     limitedMs: (headers) => secondsIn(headers, 'retry-after') ?? secondsIn(headers, 'ratelimit-reset') ?? LIMITED_MS,
     refusals: REFUSALS,
     timeoutMs,
+    waits,
     log,
   });
   return {

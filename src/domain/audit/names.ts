@@ -20,6 +20,7 @@ const TYPES: Readonly<Record<string, EventType>> = {
   'address.refused': 'email_binding.refused',
   'incident.vouched': 'incident.confirmed',
   'alert.told': 'alert.notified',
+  'grant.ended': 'grant.removed',
 };
 
 const FIELDS: { readonly [T in EventType]?: Readonly<Record<string, string>> } = {

@@ -1,5 +1,5 @@
 /** A client as tests and questions state it: the claims that its entry demands, with what is stated on top. */
-import type { StatedClient } from '../policy/types.ts';
+import type { StatedClient } from '../policy/policy-test.ts';
 import type { ClientFacts, ClientJob, IssuerKind } from '../principals/client.ts';
 import type { Claims } from './claims.ts';
 import type { ClientEntry } from './client.ts';

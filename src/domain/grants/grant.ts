@@ -12,6 +12,8 @@ export type Grant = {
   provider: string;
   scope: Json;
   handle: Json | null;
+  /** The person had the same in the target before Latchkey gave it, so its end takes nothing away. */
+  hadAlready: boolean;
   state: GrantState;
   durationMs: number;
   /** Not before this; null is at once. */
@@ -26,7 +28,10 @@ export type Grant = {
   warnedAt: Date | null;
   activatedAt: Date | null;
   endingAt: Date | null;
-  endedAt: Date | null;
+  /** When it ended: nobody can get in and no session is left, read back in the target. */
+  closedAt: Date | null;
+  /** When the absence of what had been made was read back. */
+  removedAt: Date | null;
   /** When what was first seen in use had begun, on our clock: at the latest the moment in which it was seen. */
   firstUsedAt: Date | null;
   /** Its target tells whether it is used; where it does not, nothing follows from its not having been seen. */
@@ -43,7 +48,5 @@ export type Grant = {
   lastError: string | null;
   /** Error kind of the last failure, as the provider's contract names it; null where there was none. */
   lastErrorKind: string | null;
-  /** While it is being ended: since when nobody can get in and no session is left, read back, though something could not be removed. */
-  closedAt: Date | null;
   createdAt: Date;
 };

@@ -16,8 +16,10 @@ const END_CAUSES: Record<string, string> = {
   abandoned: 'given up',
   cancelled: 'cancelled before it began',
   not_started: 'it could not begin',
+  window_passed: 'its window passed without a use',
   incident_closed: 'the incident was closed',
   client_lost: 'its job was not heard for a minute',
+  job_completed: 'its job ended',
 };
 const END_OUTCOMES: Record<string, string> = {
   removed: 'removed, and its absence read back',

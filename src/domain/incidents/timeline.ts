@@ -144,7 +144,8 @@ const OUTCOME_OF_GRANT = {
   activating: 'preparing',
   active: 'live',
   ending: 'ending',
-  ended: 'ended',
+  closed: 'ended',
+  removed: 'ended',
   failed: 'failed',
 } as const satisfies Record<Grant['state'], TimelineAccess['outcome']>;
 
@@ -164,7 +165,7 @@ const grantFacts = (grant: Grant | null, input: TimelineInput) => ({
   firstUsedAt: iso(grant?.firstUsedAt),
   isUseTold: grant?.isUseTold ?? false,
   expiresAt: iso(grant?.expiresAt),
-  endedAt: iso(grant?.endedAt),
+  endedAt: iso(grant?.closedAt),
   endCause: grant?.endCause ?? null,
   endReason: grant?.endReason ?? null,
   endOutcome: grant?.endOutcome ?? null,

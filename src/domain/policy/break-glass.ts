@@ -32,7 +32,7 @@ const ownersOf = (policy: Policy, target: Target): Requirement[] =>
 
 /**
  * Break-glass overrides missing approvals, tickets and denials; it never reaches a role that `break_glass.roles` does not name, and
- * never lasts longer than `break_glass.max` and the role's own cap. `problems` are what the person can mend.
+ * never lasts longer than `break_glass.max` and the role's own cap. `problems` are what the person can fix.
  */
 export const evaluateBreakGlass = (
   policy: Policy,

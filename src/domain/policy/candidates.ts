@@ -1,4 +1,5 @@
 /** Which rules could decide a role of a target: found through an index, once per role, so that a decision looks at those only. */
+import { isDeployment } from './deployments.ts';
 import { compileGlob, compileRoleGlob, isLiteralGlob, literalPrefix } from './glob.ts';
 import type { Policy, Rule } from './types.ts';
 
@@ -24,12 +25,19 @@ type Index = {
 const REMEMBERED_MAX = 100_000;
 const REMEMBERED_SIZE_MAX = 2_000_000;
 
+/** A rule that names targets or roles is about access, and one that names gates about deployments; one that names neither is about both. */
 const coverOf = ({ match }: Rule): ((target: string, role: string) => boolean) => {
+  const gates = match.gates?.map(compileGlob) ?? null;
   const targets = match.targets?.map(compileGlob) ?? null;
   const roles = match.roles?.map(compileRoleGlob) ?? null;
-  return (target, role) =>
+  const isAccess = (target: string, role: string): boolean =>
     (targets === null || targets.some((isTarget) => isTarget(target))) &&
     (roles === null || roles.some((glob) => glob.isTarget(target) && glob.isRole(role)));
+  const isForAccess = targets !== null || roles !== null;
+  return (target, role) =>
+    isDeployment(target)
+      ? !isForAccess && (gates === null || gates.some((isGate) => isGate(role)))
+      : gates === null && isAccess(target, role);
 };
 
 /** Patterns of which one must match the target; null where any target may do. */

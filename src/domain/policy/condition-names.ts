@@ -2,7 +2,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { nearest } from '../../lib/nearest.ts';
 
-/** Variables and the types of their fields, as CEL calls them. `now` is a time and has none. */
+/** Variables and the types of their fields, as CEL calls them. `now` is a time, `windows` and `freezes` are lists of names: they have none. */
 export const FIELDS = {
   request: {
     target: 'string',
@@ -39,9 +39,6 @@ export const FIELDS = {
   local: { hour: 'int', weekday: 'string' },
 } as const;
 
-/** Empty in every request, until pull requests can make one. */
-export const ALWAYS_EMPTY: ReadonlySet<string> = new Set(['pull_request']);
-
 export const MACROS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
 
 export const isNode = (value: unknown): value is ASTNode =>
@@ -64,10 +61,7 @@ export const misspelling = (error: object, functions: readonly string[]): string
   const parts: unknown[] = Array.isArray(args) ? args : [args];
   if (error.code === 'unknown_variable') {
     const word = textIn(parts[0]);
-    return `"${word}" is no variable of conditions${orNearest(
-      word,
-      [...Object.keys(FIELDS), 'now'].filter((name) => !ALWAYS_EMPTY.has(name)),
-    )}`;
+    return `"${word}" is no variable of conditions${orNearest(word, [...Object.keys(FIELDS), 'now', 'windows', 'freezes'])}`;
   }
   if (error.code === 'no_such_key' && op === '.') {
     const variable = isNode(parts[0]) && parts[0].op === 'id' ? textIn(parts[0].args) : '';

@@ -2,6 +2,8 @@
 import { Duration, Environment } from '@marcbachmann/cel-js/evaluator';
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { ALERT_SOURCES } from '../alerts/types.ts';
+import { activeFreezes, openWindows } from './calendar.ts';
+import type { Calendar } from './calendar.ts';
 import { FIELDS, MACROS, isNode, misspelling } from './condition-names.ts';
 import { patternProblem } from './safe-pattern.ts';
 import type { Condition, ConditionFacts } from './types.ts';
@@ -48,7 +50,9 @@ const environment = new Environment({ unlistedVariablesAreDyn: false, limits: LI
   .registerVariable('pull_request', 'PullRequest')
   .registerVariable('alert', 'Alert')
   .registerVariable('now', 'google.protobuf.Timestamp')
-  .registerVariable('local', 'Local');
+  .registerVariable('local', 'Local')
+  .registerVariable('windows', 'list<string>')
+  .registerVariable('freezes', 'list<string>');
 
 const FUNCTIONS = [...new Set(environment.getDefinitions().functions.map(({ name }) => name))];
 
@@ -66,13 +70,13 @@ const clockOf = (timezone: string): Intl.DateTimeFormat => {
   return clock;
 };
 
-const localFacts = (now: Date, timezone: string): object => {
+const localFacts = (now: Date, { timezone }: Calendar): object => {
   const parts = clockOf(timezone).formatToParts(now);
   const part = (type: string): string => parts.find((found) => found.type === type)?.value ?? '';
   return localType.make({ hour: BigInt(part('hour')), weekday: part('weekday').toLowerCase() });
 };
 
-type Variable = keyof typeof FIELDS | 'now';
+type Variable = keyof typeof FIELDS | 'now' | 'windows' | 'freezes';
 
 const makers: Record<Variable, (facts: ConditionFacts) => object> = {
   request: ({ request: { durationMs, ...request } }) =>
@@ -83,7 +87,9 @@ const makers: Record<Variable, (facts: ConditionFacts) => object> = {
   pull_request: (facts) => pullRequestType.make({ ...facts.pull_request, number: BigInt(facts.pull_request.number) }),
   alert: (facts) => alertType.make(facts.alert),
   now: (facts) => facts.now,
-  local: (facts) => localFacts(facts.now, facts.timezone),
+  local: (facts) => localFacts(facts.now, facts.calendar),
+  windows: (facts) => openWindows(facts.calendar, facts.now),
+  freezes: (facts) => activeFreezes(facts.calendar, facts.now),
 };
 
 type Context = Partial<Record<Variable, object>>;
@@ -120,6 +126,8 @@ type Walk = {
   groups: Set<string>;
   isAnyGroup: boolean;
   alerts: Set<string>;
+  windows: Set<string>;
+  freezes: Set<string>;
   variables: Set<Variable>;
   problems: string[];
 };
@@ -162,6 +170,8 @@ const checkComparison = (node: ASTNode, walk: Walk): boolean => {
     walk.groups.add(literalOf(left) ?? '');
     return true;
   }
+  for (const list of ['windows', 'freezes'] as const)
+    if (node.op === 'in' && right.op === 'id' && right.args === list) walk[list].add(literalOf(left) ?? '');
   for (const day of comparedWith(node, 'local', 'weekday')) {
     if (!WEEKDAYS.includes(day)) walk.problems.push(`"${day}" is no weekday; use ${WEEKDAYS.join(', ')}`);
   }
@@ -209,6 +219,8 @@ export const compileCondition = (source: string): Compiled | { problems: string[
       groups: new Set(),
       isAnyGroup: false,
       alerts: new Set(),
+      windows: new Set(),
+      freezes: new Set(),
       variables: new Set(),
       problems: [],
     };
@@ -222,7 +234,8 @@ export const compileCondition = (source: string): Compiled | { problems: string[
     };
     const groups = walk.isAnyGroup ? null : [...walk.groups].sort();
     const alerts = walk.variables.has('alert') ? [...walk.alerts].sort() : null;
-    return { condition: { source, groups, alerts, evaluate }, variables };
+    const [windows, freezes] = [[...walk.windows].sort(), [...walk.freezes].sort()];
+    return { condition: { source, groups, alerts, windows, freezes, evaluate }, variables };
   } catch (error) {
     return { problems: [errorText(error)] };
   }
@@ -232,17 +245,15 @@ export const compileCondition = (source: string): Compiled | { problems: string[
 export type PackedCondition = Omit<Condition, 'evaluate'>;
 
 /** One that was compiled and found right elsewhere: compiled here when it is first needed, since that is most of the work of a large policy. */
-export const conditionLater = ({ source, groups, alerts }: PackedCondition): Condition => {
+export const conditionLater = (packed: PackedCondition): Condition => {
   let compiled: Condition | null = null;
   const compile = (): Condition => {
-    const made = compileCondition(source);
+    const made = compileCondition(packed.source);
     if ('problems' in made) throw new Error(`The condition cannot be read: ${made.problems.join('; ')}`);
     return made.condition;
   };
   return {
-    source,
-    groups,
-    alerts,
+    ...packed,
     evaluate: (facts) => {
       compiled ??= compile();
       return compiled.evaluate(facts);

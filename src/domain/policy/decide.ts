@@ -1,7 +1,9 @@
 /** Decides one ask. Pure: policy, ask and facts in; verdict out. The same call serves the form's preview, the button, `explain` and `replay`. */
 import { requestProblems } from '../requests/request-problems.ts';
+import { freezeSentences } from './calendar.ts';
 import { candidatesFor } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
+import { targetNamed } from './deployments.ts';
 import { namedAddress, normalEmail } from '../principals/identity.ts';
 import { hedged, matchRule } from './rule-match.ts';
 import type { RuleOutcome, Variant } from './rule-match.ts';
@@ -62,7 +64,7 @@ const conditionFactsOf = (policy: Policy, ask: Ask, facts: DecisionFacts): Condi
   pull_request: { ...NO_PULL_REQUEST, ...facts.pullRequest },
   alert: alertOf(facts),
   now: facts.now,
-  timezone: policy.timezone,
+  calendar: policy,
 });
 
 type Passed = SkippedRule & { index: number };
@@ -139,10 +141,12 @@ const noRule = ({ ask, role, passedOver, message }: Unmatched): Verdict => ({
 type Decided = { policy: Policy; target: Target; role: Role; ask: Ask; rule: Rule; passedOver: SkippedRule[] };
 
 const byDeny = (
-  { ask, role, passedOver }: Pick<Decided, 'ask' | 'role' | 'passedOver'>,
+  { policy, ask, role, passedOver }: Pick<Decided, 'policy' | 'ask' | 'role' | 'passedOver'>,
   { rule, doubt }: Denial,
+  now: Date,
 ): Verdict => {
-  const said = rule.effect.kind === 'deny' ? rule.effect.message : '';
+  const until = freezeSentences(policy, rule.when?.freezes ?? [], now);
+  const said = [rule.effect.kind === 'deny' ? rule.effect.message : '', ...until].join(' ');
   return {
     decision: 'deny',
     code: 'denied_by_rule',
@@ -183,7 +187,7 @@ const byRule = ({ policy, target, role, ask, rule, passedOver }: Decided): Exclu
  * `passedOver` lists the rules for this role that were looked at and did not match; with any `problems`, nothing may be sent.
  */
 export const decide = (policy: Policy, ask: Ask, facts: DecisionFacts): Verdict => {
-  const target = Object.hasOwn(policy.targets, ask.target) ? policy.targets[ask.target] : undefined;
+  const target = targetNamed(policy, ask.target);
   if (!target)
     return unknownVerdict({ field: 'target', code: 'unknown_target', facts: { target: ask.target.slice(0, 80) } });
   const role = Object.hasOwn(target.roles, ask.role) ? target.roles[ask.role] : undefined;
@@ -208,7 +212,7 @@ export const decide = (policy: Policy, ask: Ask, facts: DecisionFacts): Verdict 
   const isGone = facts.client !== null && !Object.hasOwn(policy.clients, facts.client.name);
   const found = denied ?? (isGone ? null : firstMatch(others, judge));
   const passedOver = inFileOrder(judge.passed);
-  if (denied) return byDeny({ ask, role, passedOver }, denied);
+  if (denied) return byDeny({ policy, ask, role, passedOver }, denied, facts.now);
   const message = isGone ? 'This client is not in the policy.' : 'No rule of the policy allows this.';
   if (!found) return noRule({ ask, role, passedOver, message });
   const verdict = byRule({ policy, target, role, ask, rule: found.rule, passedOver });

@@ -36,6 +36,7 @@ const PLAIN = [
   ['alerts', 'The list of alerts'],
   ['admins', 'The list of admins'],
   ['auditors', 'The list of auditors'],
+  ['reviews', 'The list of reviews'],
   ['managerField', 'The manager field'],
 ] as const satisfies readonly (readonly [keyof Policy, string])[];
 

@@ -3,6 +3,7 @@ import { formatDuration } from '../time/durations.ts';
 import { pluralize } from '../../lib/pluralize.ts';
 import { limitsOf } from './limits.ts';
 import { decide } from './decide.ts';
+import { isDeployment } from './deployments.ts';
 import type { Reachability } from './reachability.ts';
 import type { Requirement, Source } from '../requests/request.ts';
 import type { Ask, DecisionFacts, RequestProblem, Policy, Verdict } from './types.ts';
@@ -43,14 +44,18 @@ const PROBLEM_WORDS: Record<RequestProblem['code'], (facts: RequestProblem['fact
   ticket_too_long: (facts) => `The ticket has ${facts['length']} characters; at most ${facts['maximum']} fit.`,
 };
 
-/** One sentence about what the requester can mend. */
+/** One sentence about what the requester can fix. */
 const problemSentence = ({ code, facts }: RequestProblem): string => PROBLEM_WORDS[code](facts);
 
-const outcomeLine = (policy: Policy, verdict: Verdict): string => {
+/** A deployment has no length. */
+const upTo = ({ target }: Ask, { capMs }: Verdict): string =>
+  isDeployment(target) ? '' : `, for up to ${formatDuration(capMs)}`;
+
+const outcomeLine = ({ policy, ask }: ExplainInput, verdict: Verdict): string => {
   const line = policy.rules.find(({ name }) => name === verdict.rule)?.line ?? null;
   const by = verdict.rule === null ? '' : `by the rule "${verdict.rule}"${ordinal(line)}`;
-  if (verdict.decision === 'approve') return `Approved at once ${by}, for up to ${formatDuration(verdict.capMs)}.`;
-  if (verdict.decision === 'ask') return `Decided ${by}, for up to ${formatDuration(verdict.capMs)}.`;
+  if (verdict.decision === 'approve') return `Approved at once ${by}${upTo(ask, verdict)}.`;
+  if (verdict.decision === 'ask') return `Decided ${by}${upTo(ask, verdict)}.`;
   return verdict.code === 'no_rule' ? `Denied: ${verdict.message}` : `Denied ${by}: ${verdict.message}`;
 };
 
@@ -115,11 +120,11 @@ export const explain = (input: ExplainInput): Explanation => {
   const [first] = verdict.problems;
   // Nothing was decided: the target or the role does not exist.
   if (verdict.capMs === 0 && first) return { verdict, lines: [problemSentence(first)] };
-  const mend = verdict.problems.map((problem) => `  - ${problemSentence(problem)}`);
+  const fix = verdict.problems.map((problem) => `  - ${problemSentence(problem)}`);
   const lines = [
-    outcomeLine(policy, verdict),
+    outcomeLine(input, verdict),
     ...approvalLines(input, verdict),
-    ...(mend.length > 0 ? ['Before it can be sent:', ...mend] : []),
+    ...(fix.length > 0 ? ['Before it can be sent:', ...fix] : []),
     ...limitLines(policy, verdict),
     ...passedLines(verdict),
   ];

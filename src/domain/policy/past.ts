@@ -10,12 +10,15 @@ import type { AlertFacts, Ask, DecisionFacts, Policy, Verdict } from './types.ts
 /** `groupsRead` are those whose membership was looked at; of any other nothing is known. */
 export type EvaluationRecord = {
   ask: Ask;
-  facts: Omit<DecisionFacts, 'now'>;
+  /** `judgedFor`: ISO, where that was not the moment it was judged at. */
+  facts: Omit<DecisionFacts, 'now' | 'clock'> & { judgedFor?: string };
   groupsRead: string[];
   judged: Evaluation;
 };
 
 const NAME_CHARS_MAX = 100;
+/** Of a deployment it is an environment. */
+const ROLE_CHARS_MAX = 255;
 
 const kept = (text: string, max: number): string => text.slice(0, max).replaceAll('\0', '');
 
@@ -23,17 +26,17 @@ export const evaluationRecordOf = (
   policy: Policy,
   { ask, facts, verdict }: { ask: Ask; facts: DecisionFacts; verdict: Verdict },
 ): EvaluationRecord => {
-  const { now: _now, ...known } = facts;
+  const { now, clock, ...known } = facts;
   return {
     ask: {
       target: kept(ask.target, NAME_CHARS_MAX),
-      role: kept(ask.role, NAME_CHARS_MAX),
+      role: kept(ask.role, ROLE_CHARS_MAX),
       durationMs: ask.durationMs,
       // One more than is allowed, so that what was too long stays so.
       reason: kept(ask.reason, REASON_CHARS_MAX + 1),
       ticket: ask.ticket === null ? null : kept(ask.ticket, 2 * NAME_CHARS_MAX + 1),
     },
-    facts: known,
+    facts: { ...known, ...(clock && { judgedFor: now.toISOString() }) },
     groupsRead: groupsToRead(policy, ask),
     judged: evaluationOf(verdict),
   };
@@ -95,7 +98,7 @@ export const pastRequestOf = (policy: Policy, past: PastEvaluation): PastRequest
       ...UNRECORDED,
       ...record?.facts,
       alert: alertThen(record?.facts.alert),
-      now: at,
+      now: record?.facts.judgedFor === undefined ? at : new Date(record.facts.judgedFor),
       requester: { personId, userId, email, ...groups },
     },
     before: record?.judged ?? {

@@ -46,7 +46,7 @@ export const evaluationOf = (verdict: Verdict): Evaluation => ({
   requirements: verdict.decision === 'ask' ? verdict.requirements : [],
 });
 
-/** How far a judgement lets one: a refusal can be mended by the requester, so it lies between a denial and an ask. */
+/** How far a judgement lets one: a refusal can be fixed by the requester, so it lies between a denial and an ask. */
 const OPENNESS = { deny: 0, refuse: 1, ask: 2, approve: 3 } as const;
 
 const needed = ({ requirements }: Evaluation): number => requirements.reduce((sum, { count }) => sum + count, 0);

@@ -1,9 +1,12 @@
 /** The policy as typed values: what `latchkey.yml` means once it was loaded and checked. */
+import type { CampaignPlan } from '../reviews/campaign.ts';
 import type { AlertSource } from '../alerts/types.ts';
 import type { ClientEntry } from '../clients/client.ts';
-import type { Claims } from '../clients/claims.ts';
 import type { Issuer } from '../clients/issuer.ts';
+import type { GateEntry, PullRequestEntry } from '../github/entries.ts';
 import type { Json } from '../json.ts';
+import type { Calendar } from './calendar.ts';
+import type { PolicyTest } from './policy-test.ts';
 import type { ClientFacts } from '../principals/client.ts';
 import type { Requirement, Source } from '../requests/request.ts';
 
@@ -25,6 +28,9 @@ export type Role = {
   isSensitive: boolean;
 };
 
+/** What a person is called in a target: a pattern with their address in it, a list, or the account there with their address. */
+export type IdentityRule = { user: string } | { map: Record<string, string> } | { lookup: string };
+
 export type Target = {
   name: string;
   title: string;
@@ -35,6 +41,7 @@ export type Target = {
   channel: string | null;
   warning: string | null;
   roles: Record<string, Role>;
+  identity?: IdentityRule;
 };
 
 /** A compiled CEL condition. `evaluate` throws when the condition errors; the decision turns that into fail-closed. */
@@ -44,6 +51,9 @@ export type Condition = {
   groups: string[] | null;
   /** Names of alerts it compares with; null when it looks at none. */
   alerts: string[] | null;
+  /** Windows and freezes that it names. */
+  windows: string[];
+  freezes: string[];
   evaluate(facts: ConditionFacts): boolean;
 };
 
@@ -58,6 +68,8 @@ export type RuleMatch = {
   groups: string[] | null;
   /** Globs on names of `clients`. */
   clients: string[] | null;
+  /** Globs on environments of gates without a role: a rule that names them is about deployments alone. */
+  gates: string[] | null;
   /** Names of `alerts`: for what is asked for one of them, by who is on call for it. */
   alerts: string[] | null;
 };
@@ -132,32 +144,12 @@ export type AlertMapping = {
   role: string;
   /** null is the role's default. */
   durationMs: number | null;
+  /** The client that requests, in place of the person who clicks; its job finds the request. */
+  client: string | null;
   /** Who gets the ask: a group, an email or a Slack id. */
   to: string;
   /** `incident`: into the channel of an open incident about the target, where there is one. */
   channel: 'dm' | 'incident';
-};
-
-/** An alert as a test or a question states it. */
-export type StatedAlert = { name: string; severity: string };
-
-/** A client as a test or a question states it. */
-export type StatedClient = { name: string; claims: Claims };
-
-export type PolicyTest = {
-  name: string;
-  /** `by` is empty where a client requests. */
-  request: { by: string; role: string; forMs: number; reason: string; ticket: string | null; at: Date | null };
-  facts: {
-    groups: Record<string, string[]>;
-    incident: Partial<ConditionFacts['incident']>;
-    /** The alert it is asked for by who is on call for it. */
-    alert: StatedAlert | null;
-    /** The client that requests, with claims of its token beside those that its entry demands. */
-    client: StatedClient | null;
-  };
-  expect: { decision: Verdict['decision'] | 'refuse'; rule: string | null; from: string[] | null; code: string | null };
-  line: number | null;
 };
 
 /** How much one person may have at the same time. */
@@ -167,14 +159,60 @@ export type Limits = { openRequests: number; liveGrants: number };
 export type Place =
   | { kind: 'slack'; channel: string }
   | { kind: 'file'; folder: string }
+  | {
+      kind: 's3';
+      bucket: string;
+      region: string;
+      prefix: string;
+      endpoint: string | null;
+      lock: { mode: 'COMPLIANCE' | 'GOVERNANCE'; forMs: number } | null;
+    }
+  | { kind: 'git'; url: string; branch: string }
+  | { kind: 'tsa'; url: string }
   | { kind: 'witness'; url: string; key: string | null };
 
-/** `origin` is the log's name in everything that is signed. */
-export type AuditSettings = { origin: string; checkpointMs: number; publish: Place[] };
+export const SINKS_MAX = 10;
+
+/** `secret`: the name of an environment variable. */
+type HttpSink = {
+  kind: 'webhook' | 'splunk_hec' | 'datadog' | 'elastic';
+  url: string;
+  secret: string;
+  index: string | null;
+};
+/** `ca`: the name of an environment variable. */
+type SyslogSink = { kind: 'syslog'; host: string; port: number; tls: boolean; ca: string | null };
+
+/** The keys are those of AWS, from its own variables. */
+type BucketSink = { kind: 's3'; bucket: string; region: string; prefix: string; endpoint: string | null };
+
+type SinkFormat = 'native' | 'ocsf' | 'ecs' | 'cloudevents';
+
+/** A program outside that gets every event. */
+export type SinkSettings = { name: string; startsAt: 'now' | 'beginning' } & (
+  | { format: SinkFormat; target: HttpSink }
+  | { format: SinkFormat; target: BucketSink }
+  | { format: 'cef'; target: SyslogSink }
+);
+
+/** `origin` is the log's name in everything that is signed; `retentionMs`: personal parts that are older are erased; null keeps them. */
+export type AuditSettings = {
+  origin: string;
+  checkpointMs: number;
+  publish: Place[];
+  retentionMs: number | null;
+  sinks: SinkSettings[];
+};
+
+export type CalendarFile = { file: string; sha256: string };
 
 export type Policy = {
   sha256: string;
   timezone: string;
+  windows: Calendar['windows'];
+  freezes: Calendar['freezes'];
+  /** By the name of each freeze by a calendar file: its whole path, and the SHA-256 of what it held. */
+  calendars: Record<string, CalendarFile>;
   groups: Record<string, GroupSource>;
   targets: Record<string, Target>;
   rules: Rule[];
@@ -186,10 +224,14 @@ export type Policy = {
   incidents: Incidents | null;
   alerts: AlertMapping[];
   audit: AuditSettings | null;
+  /** Periodic reviews. */
+  reviews: CampaignPlan[];
   issuers: Record<string, Issuer>;
   clients: Record<string, ClientEntry>;
   /** By the name of the issuer and the id of an account there: an email or a Slack id. */
   accounts: Record<string, Record<string, string>>;
+  gates: GateEntry[];
+  pullRequests: PullRequestEntry[];
   admins: string[];
   /** Who may read evidence. */
   auditors: string[];
@@ -222,8 +264,10 @@ export type PullRequestFacts = {
 
 /** What a decision may look at besides the ask itself. Nothing here is read inside the decision. */
 export type DecisionFacts = {
-  /** Database clock. */
+  /** Database clock; of what is for a window that lies ahead, its opening. */
   now: Date;
+  /** The database clock, where `now` lies ahead of it. */
+  clock?: Date;
   requester: {
     personId: string;
     userId: string;
@@ -254,7 +298,7 @@ export type ConditionFacts = {
   pull_request: PullRequestFacts;
   alert: { firing: boolean; name: string; source: string; severity: string };
   now: Date;
-  timezone: string;
+  calendar: Calendar;
 };
 
 export type SkippedRule = {
@@ -266,7 +310,7 @@ export type SkippedRule = {
 
 type VerdictBase = { rule: string | null; passedOver: SkippedRule[]; capMs: number };
 
-/** The outcome of deciding one ask. `problems` are what the requester can mend (reason, ticket, duration); with any, nothing may be sent. */
+/** The outcome of deciding one ask. `problems` are what the requester can fix (reason, ticket, duration); with any, nothing may be sent. */
 export type Verdict = VerdictBase & { problems: RequestProblem[] } & (
     | { decision: 'deny'; code: 'denied_by_rule' | 'no_rule'; message: string }
     | { decision: 'approve'; code: 'approved_by_rule'; claimMs: number }

@@ -44,6 +44,10 @@ export type ClientJob = {
   /** Who started it, by the name and the id that the issuer knows. */
   actor: string;
   actorId: string;
+  /** The Slack account of the person behind that account, where the policy or a link names one. */
+  actorUserId?: string;
+  /** Who started this attempt, where it is not the first and that is known. */
+  ranAgainBy?: string;
   /** The token's subject, for issuers that say nothing else. */
   subject: string;
   /** Link to the run, http or https; null where none is known. */

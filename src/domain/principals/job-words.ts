@@ -3,10 +3,18 @@ import type { ClientJob } from './client.ts';
 
 export type JobFact = { label: string; text: string };
 
+export const STARTER = 'Started by';
+
 const SHA_CHARS = 12;
 
 const run = ({ run: id, attempt }: ClientJob): string =>
   id === '' ? '' : attempt > 1 ? `${id} (attempt ${attempt})` : id;
+
+/** An issuer that counts attempts names who started the first one, and not who ran the job again. */
+const starter = ({ actor, attempt, ranAgainBy }: ClientJob): string => {
+  if (actor === '' || attempt <= 1) return actor;
+  return ranAgainBy === undefined ? `${actor} (the first attempt)` : `${actor}; this attempt by ${ranAgainBy}`;
+};
 
 /** `repository acme/api`, `branch refs/heads/main`, … in this order. */
 export const jobFacts = (job: ClientJob): JobFact[] =>
@@ -16,7 +24,7 @@ export const jobFacts = (job: ClientJob): JobFact[] =>
     { label: 'Ref', text: job.ref },
     { label: 'Commit', text: job.sha.slice(0, SHA_CHARS) },
     { label: 'Environment', text: job.environment },
-    { label: 'Started by', text: job.actor },
+    { label: STARTER, text: starter(job) },
     { label: 'Event', text: job.event },
     { label: 'Run', text: run(job) },
     // Where the issuer says nothing else, it is all there is.

@@ -3,26 +3,33 @@ import type { Client, ClientFacts, ClientJob } from './client.ts';
 import { isSameHuman, mayMean } from './identity.ts';
 import type { Identity } from './identity.ts';
 import type { Person } from './person.ts';
+import type { RequestOrigin } from '../requests/origin.ts';
 
-export type RequestingClient = Client & { job: ClientJob; startedBy: readonly string[] };
+/** `origin`: what made the request, where neither a person nor a job did. */
+export type RequestingClient = Client & {
+  job: ClientJob;
+  startedBy: readonly string[];
+  origin?: RequestOrigin | null;
+};
 
-export type Requester = Person | RequestingClient;
+/** `startedBy`: for a pull request, who wrote and labelled it beside the author. */
+type RequestingPerson = Person & { startedBy?: readonly string[]; origin?: RequestOrigin | null };
+
+export type Requester = RequestingPerson | RequestingClient;
 
 const isMeant = (ref: string, { id, userId, email }: Identity): boolean =>
   ref === id || ref === userId || (email !== null && mayMean(ref, [email]));
 
 /** May this person be the requester, or be behind the job that requests? Wide, as `isSameHuman` is: it only ever counts against a person. */
 export const isBehind = (requester: Requester, person: Identity): boolean =>
-  requester.kind === 'person'
-    ? isSameHuman(requester, person)
-    : requester.startedBy.some((ref) => isMeant(ref, person));
+  (requester.kind === 'person' && isSameHuman(requester, person)) ||
+  (requester.startedBy ?? []).some((ref) => isMeant(ref, person));
 
 /** What of the requester tells humans apart, for `humansAmong`: a client is none. */
 export const humanIn = (requester: Requester): Person[] => (requester.kind === 'person' ? [requester] : []);
 
 /** Ids that never count as voters on this request. */
-export const idsBehind = (requester: Requester): string[] =>
-  requester.kind === 'person' ? [requester.id] : [requester.id, ...requester.startedBy];
+export const idsBehind = (requester: Requester): string[] => [requester.id, ...(requester.startedBy ?? [])];
 
 /** What conditions see of the client and its job. */
 export const clientFactsOf = ({ name, issuer, job }: RequestingClient): ClientFacts => {

@@ -16,6 +16,3 @@ export type PreApproval = {
 };
 
 export type PreApprovalView = PreApproval & { person: Person; by: Person };
-
-/** Where the person was told of it. */
-export type NotifiedPreApproval = PreApprovalView & { channel: string | null; ts: string | null };

@@ -1,4 +1,4 @@
-/** What the requester can mend in an ask before it is sent: the duration, the reason, the ticket. */
+/** What the requester can fix in an ask before it is sent: the duration, the reason, the ticket. */
 import { charCount, plainText, REASON_CHARS_MAX, realChars } from './reason.ts';
 import type { Ask, RequestProblem, Rule } from '../policy/types.ts';
 

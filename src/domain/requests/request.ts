@@ -1,5 +1,7 @@
 import type { RequestState } from '../lifecycle.ts';
 import type { ClientJob } from '../principals/client.ts';
+import type { InTarget } from '../principals/in-target.ts';
+import type { RequestOrigin } from './origin.ts';
 
 /** One requirement of a rule as it was when the request was judged: this many people from these sources. */
 export type Requirement = {
@@ -68,6 +70,8 @@ export type Request = {
   changes: RequestChange[];
   /** What the requester could leave in the target that no end takes back, in sentences: what approvers read, as last found there. */
   mayRemain: string[];
+  /** Who the requester is in the target, as approvers read it; null where access there is in nobody's own name. */
+  inTarget: InTarget | null;
   /** The grant that should last longer; null for access of its own. `durationMs` is then its whole time, from its start to its new end. */
   extendsGrantId: string | null;
   /** How much later that grant should end. */
@@ -76,4 +80,6 @@ export type Request = {
   job: ClientJob | null;
   /** The people behind the job: Slack user ids, principal ids or addresses. None of them ever approves. */
   startedBy: string[];
+  /** What made it, where neither a person nor a job did: a deployment that waits, or a pull request. */
+  origin: RequestOrigin | null;
 };

@@ -15,7 +15,8 @@ export type Reader = {
 const nowIn = (now: Date, timezone: string): Temporal.ZonedDateTime =>
   Temporal.Instant.fromEpochMilliseconds(now.getTime()).toZonedDateTimeISO(timezone);
 
-const isKnown = (timezone: string | null): timezone is string => {
+/** Whether times can be reckoned in it. */
+export const isKnownTimezone = (timezone: string | null): timezone is string => {
   if (timezone === null) return false;
   try {
     return nowIn(new Date(0), timezone).epochMilliseconds === 0;
@@ -53,7 +54,7 @@ const checkName = (at: Date, { name, minutes, region }: Extract<Zone, { kind: 'o
 
 /** A time that a change of the clocks leaves out is read as if they had not changed yet; one that comes twice is the earlier. */
 export const instantOf = (when: When, { now, timezones, rolls }: Reader): Date => {
-  const own = timezones.find(isKnown) ?? 'UTC';
+  const own = timezones.find(isKnownTimezone) ?? 'UTC';
   const { zone } = when;
   const timezone = zone === null ? own : idOf(zone);
   const { hour = 0, minute = 0 } = when.clock ?? {};

@@ -80,7 +80,8 @@ export const offsetZone = (text: string): Zone | null => {
 
 export const UTC: Zone = { kind: 'offset', minutes: 0, name: 'UTC', region: null };
 
-const isRegion = (id: string): boolean => {
+/** Whether it is the name of a time zone, such as `Europe/Berlin`. */
+export const isTimezone = (id: string): boolean => {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: id }).resolvedOptions().timeZone !== '';
   } catch (error) {
@@ -108,7 +109,7 @@ export const zoneAt = (tokens: readonly Token[], at: number): ZoneAt => {
   if (norm === 'utc' || norm === 'gmt' || norm === 'z') return { outcome: 'read', zone: UTC, next };
   if (/^(?:utc|gmt)?[+-]\d/.test(norm)) return offsetAt(norm, next);
   if (/^(?:local|my|our|your|server)$/.test(norm) && tokens[next]?.norm === 'time') return BAD;
-  if (AREA.test(norm)) return isRegion(norm) ? { outcome: 'read', zone: { kind: 'region', id: norm }, next } : BAD;
+  if (AREA.test(norm)) return isTimezone(norm) ? { outcome: 'read', zone: { kind: 'region', id: norm }, next } : BAD;
   if (ALSO_WORDS.has(norm) && cased !== cased.toUpperCase()) return NONE;
   const [hours, region] = NAMES.get(norm) ?? [];
   if (hours !== undefined && region !== undefined)

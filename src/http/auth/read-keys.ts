@@ -4,7 +4,8 @@ import { createLocalJWKSet } from 'jose';
 import type { JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
 import type { Issuer } from '../../domain/clients/issuer.ts';
-import { isLoopback } from '../../lib/postgres-tls.ts';
+import { AnswerTooLong, boundedText } from '../../lib/bounded-text.ts';
+import { isLocalHttp } from '../../lib/local-http.ts';
 
 const TIMEOUT_MS = 5_000;
 const BYTES_MAX = 512 * 1024;
@@ -45,25 +46,15 @@ const parse = (text: string, from: string): unknown => {
   }
 };
 
-const textOf = async (response: Response, url: string): Promise<string> => {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  const body: AsyncIterable<Uint8Array> | null = response.body;
-  for await (const chunk of body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > BYTES_MAX) throw new KeysError(`${url} answers with more than ${BYTES_MAX / 1024} KiB.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-};
-
 const fetchJson = async (url: string, signal: AbortSignal): Promise<unknown> => {
   try {
     const response = await fetch(url, { redirect: 'error', signal, headers: { accept: 'application/json' } });
     if (!response.ok) throw new KeysError(`${url} answers with ${response.status}.`);
-    return parse(await textOf(response, url), url);
+    return parse(await boundedText(response.body, BYTES_MAX), url);
   } catch (error) {
     if (error instanceof KeysError) throw error;
+    if (error instanceof AnswerTooLong)
+      throw new KeysError(`${url} answers with more than ${BYTES_MAX / 1024} KiB.`, { cause: error });
     throw new KeysError(`${url} cannot be read: ${why(error)}.`, { cause: error });
   }
 };
@@ -71,9 +62,8 @@ const fetchJson = async (url: string, signal: AbortSignal): Promise<unknown> => 
 /** Plain http only where the issuer itself is plain http on this machine. */
 const isAllowed = (address: string, issuer: Issuer): boolean => {
   if (!URL.canParse(address)) return false;
-  const { protocol, hostname } = new URL(address);
-  if (protocol === 'https:') return true;
-  return protocol === 'http:' && issuer.url.startsWith('http:') && isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
+  const url = new URL(address);
+  return url.protocol === 'https:' || (issuer.url.startsWith('http:') && isLocalHttp(url));
 };
 
 const fetchKeys = async (issuer: Issuer): Promise<KeySet> => {

@@ -9,6 +9,7 @@ import { readRawBody } from '../../lib/raw-body.ts';
 import type { BodyProblem } from '../../lib/raw-body.ts';
 import type { Replays } from '../../application/record/replay-ports.ts';
 import type { UseCases } from '../../application/verbs.ts';
+import { NOT_JSON, jsonIn } from './hook-answers.ts';
 import type { AlertTrigger, HookRequest } from './source.ts';
 
 /** A full group of Alertmanager is some hundred kB; PagerDuty sends 256 kB at most. */
@@ -29,15 +30,6 @@ export type WebhookHandlerSettings = {
 export type HookAnswer = { status: number; body: { error: string; message: string } | Record<string, number | string> };
 
 type Refused = { status: 400 | 401 | 408 | 413 | 503; error: string; message: string };
-
-const parse = (body: Buffer): { value: unknown } | null => {
-  try {
-    return { value: JSON.parse(body.toString('utf8')) as unknown };
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-};
 
 const refuse = (status: Refused['status'], error: string, message: string): { refused: Refused } => ({
   refused: { status, error, message },
@@ -70,8 +62,8 @@ const believe = async (door: Door, request: IncomingMessage): Promise<Believed |
   const hook = { headers, body: read.body, nowMs: Date.now() };
   const why = trigger.refusalOf(hook, secrets);
   if (why !== null) return disbelieve(door, why);
-  const parsed = parse(hook.body);
-  if (!parsed) return refuse(400, 'not_json', 'The body is no JSON.');
+  const parsed = jsonIn(hook.body);
+  if (!parsed) return refuse(400, 'not_json', NOT_JSON);
   const signed = trigger.signedOf?.(hook) ?? null;
   const hash = createHash('sha256')
     .update(`${trigger.id}:${signed?.stamp ?? ''}:`)

@@ -4,6 +4,7 @@
  */
 import type { Log } from '../../lib/log.ts';
 import { oneAtATime } from '../../lib/serializer.ts';
+import { withinMs } from '../../lib/timeout.ts';
 import { sendJson } from '../routes.ts';
 import type { Handle } from '../routes.ts';
 
@@ -13,14 +14,19 @@ export type Probes = {
   redis: () => Promise<string | null>;
   slack: () => Promise<string | null>;
   oldestOverdueMs: () => Promise<number>;
+  oldestClosedMs: () => Promise<number>;
   targets: () => Record<string, string>;
+  /** Messages that wait for a rate limit of Slack. */
+  messages: () => Promise<Waiting>;
 };
 
-export const CHECKS = ['postgres', 'redis', 'slack', 'overdue'] as const;
+export type Waiting = { slackWaiting: number; slackLagMs: number };
+
+export const CHECKS = ['postgres', 'redis', 'slack', 'overdue', 'removal'] as const;
 export type Check = (typeof CHECKS)[number];
 export type Checked = Record<Check, string | null>;
 
-export const NOTHING_CHECKED: Checked = { postgres: null, redis: null, slack: null, overdue: null };
+export const NOTHING_CHECKED: Checked = { postgres: null, redis: null, slack: null, overdue: null, removal: null };
 
 /**
  * Without Postgres a process can do nothing, and a process that lost its way to Slack hears no click. Redis is not among them: without it the
@@ -31,6 +37,8 @@ const NEEDED: readonly Check[] = ['postgres', 'slack'];
 const PROBE_TIMEOUT_MS = 3_000;
 /** Promise 3: within 60 s of recovery nothing is overdue. Longer means that something is stuck. */
 const OVERDUE_LIMIT_MS = 60_000;
+/** Ten thousand that are closed together are removed within a minute. */
+const REMOVAL_LIMIT_MS = 5 * 60_000;
 
 /** On the port that is open to all: no address, no name, nothing that a server said. */
 const PUBLIC_SENTENCES: Record<Check, string> = {
@@ -38,6 +46,7 @@ const PUBLIC_SENTENCES: Record<Check, string> = {
   redis: 'Redis cannot be used. Access works without it.',
   slack: 'Slack cannot be reached.',
   overdue: 'A grant has not ended on time.',
+  removal: 'A grant is closed, and its login is not removed yet.',
 };
 
 const inTime = async (probe: () => Promise<string | null>, name: string): Promise<string | null> => {
@@ -59,14 +68,22 @@ const overdueProbe = (oldestOverdueMs: () => Promise<number>) => async (): Promi
   return ms > OVERDUE_LIMIT_MS ? `A grant is overdue by ${Math.round(ms / 1000)} s and has not ended.` : null;
 };
 
+const removalProbe = (oldestClosedMs: () => Promise<number>) => async (): Promise<string | null> => {
+  const ms = await oldestClosedMs();
+  return ms > REMOVAL_LIMIT_MS
+    ? `A grant has been closed for ${Math.round(ms / 1000)} s and its login is not removed; nobody has access by it.`
+    : null;
+};
+
 const look = async (probes: Probes): Promise<Checked> => {
-  const [postgres, redis, slack, overdue] = await Promise.all([
+  const [postgres, redis, slack, overdue, removal] = await Promise.all([
     inTime(probes.postgres, 'Postgres'),
     inTime(probes.redis, 'Redis'),
     inTime(probes.slack, 'Slack'),
     inTime(overdueProbe(probes.oldestOverdueMs), 'The look for overdue grants'),
+    inTime(removalProbe(probes.oldestClosedMs), 'The look for grants that are not removed'),
   ]);
-  return { postgres, redis, slack, overdue };
+  return { postgres, redis, slack, overdue, removal };
 };
 
 /** Writes a line when a check begins to fail and when it passes again. */
@@ -84,12 +101,26 @@ const createChangeLog = (log: Log): ((checked: Checked) => void) => {
 };
 
 const answerWith =
-  (check: () => Promise<Checked>, bodyOf: (checked: Checked) => object): Handle =>
+  (check: () => Promise<Checked>, bodyOf: (checked: Checked) => object | Promise<object>): Handle =>
   async (_request, response) => {
     const checked = await check();
+    const body = await bodyOf(checked);
     const isReady = NEEDED.every((needed) => checked[needed] === null);
-    sendJson(response, isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready', ...bodyOf(checked) });
+    sendJson(response, isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready', ...body });
   };
+
+/** Null while Postgres does not say. */
+const shownWaiting = async ({ messages }: Probes): Promise<{ waiting: number; lagSeconds: number } | null> => {
+  try {
+    const found = await withinMs(messages(), PROBE_TIMEOUT_MS);
+    if (!found.isThere) return null;
+    const { slackWaiting: waiting, slackLagMs: lagMs } = found.value;
+    return { waiting, lagSeconds: Math.round(lagMs / 1000) };
+  } catch {
+    // The check of Postgres says what is wrong.
+    return null;
+  }
+};
 
 const checksAs = (checked: Checked, sentenceOf: (check: Check, problem: string) => string): Record<string, string> =>
   Object.fromEntries(
@@ -117,9 +148,13 @@ export const createHealth = (probes: Probes, log: Log): Health => {
   const check = (): Promise<Checked> => shared('checks');
   return {
     check,
-    public: answerWith(check, (checked) => ({ checks: checksAs(checked, (name) => PUBLIC_SENTENCES[name]) })),
-    full: answerWith(check, (checked) => ({
+    public: answerWith(check, async (checked) => ({
+      checks: checksAs(checked, (name) => PUBLIC_SENTENCES[name]),
+      slackMessages: await shownWaiting(probes),
+    })),
+    full: answerWith(check, async (checked) => ({
       checks: checksAs(checked, (_name, problem) => problem),
+      slackMessages: await shownWaiting(probes),
       targets: probes.targets(),
     })),
   };

@@ -1,20 +1,27 @@
 /** The Merkle tree of RFC 6962 with SHA-256. Hashes of complete subtrees are stored by whoever calls; nothing here reads or writes. */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../sha256.ts';
 
 export const HASH_BYTES = 32;
 
-const sha256 = (...parts: Uint8Array[]): Buffer => {
-  const made = createHash('sha256');
-  for (const part of parts) made.update(part);
-  return made.digest();
+const LEAF = 0;
+const NODE = 1;
+
+/** Millions of them are made in a row, so none gets a buffer of its own. */
+const pair = Buffer.alloc(1 + 2 * HASH_BYTES);
+
+const pairHash = (kind: number, first: Uint8Array, second: Uint8Array): Buffer => {
+  if (first.length !== HASH_BYTES || second.length !== HASH_BYTES) throw new RangeError('A hash has 32 bytes.');
+  pair[0] = kind;
+  pair.set(first, 1);
+  pair.set(second, 1 + HASH_BYTES);
+  return sha256(pair);
 };
 
-const LEAF = Buffer.from([0]);
-const NODE = Buffer.from([1]);
-
-const EMPTY_ROOT = sha256();
-export const leafHash = (entry: Uint8Array): Buffer => sha256(LEAF, entry);
-const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(NODE, left, right);
+const LEAF_BYTE = Buffer.from([LEAF]);
+const EMPTY_ROOT = sha256(Buffer.alloc(0));
+/** An entry here is two hashes. */
+export const leafHash = (first: Uint8Array, second: Uint8Array): Buffer => pairHash(LEAF, first, second);
+const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => pairHash(NODE, left, right);
 
 /** The right edge: a complete subtree for each bit of the size, the largest first. */
 export type Edge = { size: number; peaks: Buffer[] };
@@ -41,6 +48,13 @@ const joined = (hashes: readonly Buffer[]): Buffer => {
 };
 
 export const rootOf = ({ peaks }: Edge): Buffer => joined(peaks);
+
+/** Of a small tree over texts. */
+export const rootOfTexts = (texts: readonly string[]): Buffer => {
+  const edge = emptyEdge();
+  for (const text of texts) addLeaf(edge, sha256(Buffer.concat([LEAF_BYTE, Buffer.from(text)])));
+  return rootOf(edge);
+};
 
 /** Leaves `start` <= index < `end`. */
 type Range = { start: number; end: number };

@@ -8,8 +8,15 @@ const FIELDS = {
   user: { label: 'User', secret: false },
   password: { label: 'Password', secret: true },
   url: { label: 'URL', secret: true },
+  server: { label: 'Server', secret: false },
+  token: { label: 'Token', secret: true },
+  kubeconfig: { label: 'Kubeconfig', secret: true },
   command: { label: 'Command', secret: true },
   certificate: { label: 'Certificate', secret: false },
+  access_key_id: { label: 'Access key', secret: false },
+  secret_access_key: { label: 'Secret key', secret: true },
+  session_token: { label: 'Session token', secret: true },
+  region: { label: 'Region', secret: false },
 } as const satisfies Record<string, Pick<CredentialField, 'label' | 'secret'>>;
 
 type FieldName = keyof typeof FIELDS;

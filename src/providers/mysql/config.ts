@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { caProblem } from '../../lib/certificates.ts';
 import { tlsProblem, type SslMode, type TlsSettings } from '../../lib/postgres-tls.ts';
 import { caField, clearTextWarnings, portField, sslmodeField, wholeNumber } from '../kit/config-fields.ts';
+import { startsSchema } from './log-position.ts';
 import { readMysqlUrl, urlProblem } from './url.ts';
 
 /** mariadb.com/kb/en/identifier-names: user and role names; MySQL takes 32. */
@@ -99,10 +100,12 @@ export const scopeSchema = z.strictObject({
     .array(name, 'must be a list of roles of the server, such as [app_read]')
     .min(1, 'must name at least one role of the server'),
   limits: limits.optional(),
+  record: z.literal('statements', 'must be "statements", or be left out').optional(),
 });
 export type Scope = z.infer<typeof scopeSchema>;
 
-export const handleSchema = z.object({ user: z.string() });
+/** `starts`: where the log of each server stood before the login was handed over. Only where statements are recorded. */
+export const handleSchema = z.object({ user: z.string(), starts: startsSchema.optional() });
 export type Handle = z.infer<typeof handleSchema>;
 
 export type Address = { name: string; host: string; port: number };

@@ -1,10 +1,8 @@
 /** What MySQL, MariaDB and the network say, as the error kinds of the contract. By error number and errno only, never by message text. */
 import { tlsFault } from '../../lib/postgres-tls-faults.ts';
-import { ProviderError, type ProviderErrorKind } from '../provider.ts';
-
-type Meaning = { kind: ProviderErrorKind; sentence: string };
-
-const means = (kind: ProviderErrorKind, sentence: string): Meaning => ({ kind, sentence });
+import { ProviderError } from '../provider.ts';
+import { SERVER_AWAY, SERVER_SILENT, byErrno, codeOf, means } from '../kit/network-errors.ts';
+import type { Meaning } from '../kit/network-errors.ts';
 
 const REFUSED = means(
   'misconfigured',
@@ -12,36 +10,31 @@ const REFUSED = means(
 );
 const NO_RIGHT = means('denied', 'Latchkey lacks a right there; `latchkey doctor` says which');
 const COLLIDED = means('conflict', 'another change of the same account came in between');
-const AWAY = means('unavailable', 'the server is starting, stopping or broke the connection');
 const FULL = means('throttled', 'it has no connection left for Latchkey');
 const READ_ONLY = means('unavailable', 'it is read-only now: a replica, or in the middle of a failover');
-const NO_ANSWER = means(
-  'unavailable',
-  'nothing answers there: is the server up, and does a firewall let Latchkey through?',
-);
 
 /** mariadb.com/kb/en/mariadb-error-code-reference */
 const BY_NUMBER: Readonly<Record<number, Meaning>> = {
   1040: FULL,
   1041: means('unavailable', 'it is out of memory'),
-  1042: AWAY,
+  1042: SERVER_AWAY,
   1044: NO_RIGHT,
   1045: REFUSED,
   1049: means('misconfigured', 'a database that Latchkey needs does not exist; `latchkey doctor` says which'),
-  1053: AWAY,
+  1053: SERVER_AWAY,
   1130: means('misconfigured', "it lets nobody in from Latchkey's address: correct the host of its account"),
   1142: NO_RIGHT,
   1143: NO_RIGHT,
-  1152: AWAY,
-  1158: AWAY,
-  1160: AWAY,
+  1152: SERVER_AWAY,
+  1158: SERVER_AWAY,
+  1160: SERVER_AWAY,
   1203: FULL,
   1205: COLLIDED,
   1213: COLLIDED,
   1226: FULL,
   1227: NO_RIGHT,
   1290: READ_ONLY,
-  1317: AWAY,
+  1317: SERVER_AWAY,
   1370: NO_RIGHT,
   1396: COLLIDED,
   1410: NO_RIGHT,
@@ -50,7 +43,7 @@ const BY_NUMBER: Readonly<Record<number, Meaning>> = {
   1698: NO_RIGHT,
   1792: READ_ONLY,
   1836: READ_ONLY,
-  1927: AWAY,
+  1927: SERVER_AWAY,
   1959: means('denied', 'Latchkey may not grant one of the roles, or it does not exist; `latchkey doctor` says which'),
   1969: means('unavailable', 'a statement took too long and was cancelled'),
   3159: means(
@@ -64,15 +57,8 @@ const BY_NUMBER: Readonly<Record<number, Meaning>> = {
 
 /** nodejs.org/api/errors.html#common-system-errors, and those of the driver. */
 const BY_CODE: Readonly<Record<string, Meaning>> = {
-  ECONNREFUSED: NO_ANSWER,
-  ECONNRESET: AWAY,
-  EPIPE: AWAY,
-  ETIMEDOUT: NO_ANSWER,
-  EHOSTUNREACH: NO_ANSWER,
-  ENETUNREACH: NO_ANSWER,
-  ENOTFOUND: means('unavailable', 'its host name is not known'),
-  EAI_AGAIN: means('unavailable', 'its host name could not be looked up'),
-  PROTOCOL_CONNECTION_LOST: AWAY,
+  ...byErrno({ away: SERVER_AWAY, noAnswer: SERVER_SILENT }),
+  PROTOCOL_CONNECTION_LOST: SERVER_AWAY,
   PROTOCOL_SEQUENCE_TIMEOUT: means('unavailable', 'a statement took too long and was cancelled'),
   HANDSHAKE_NO_SSL_SUPPORT: means(
     'misconfigured',
@@ -85,9 +71,6 @@ export const ACCESS_DENIED = 1045;
 /** The server's number of an error; 0 where it has none. */
 export const numberOf = (error: unknown): number =>
   error instanceof Error && 'errno' in error && typeof error.errno === 'number' && error.errno > 0 ? error.errno : 0;
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
 const NAMES = { ca: '"ca" of the target', sslmode: '"sslmode" of the target' };
 

@@ -4,6 +4,7 @@ import { ProviderError, granteeName, type Granted, type ProviderContext } from '
 import type { Handle, Scope } from './config.ts';
 import { endsAt, SCHEMA, setDeadline } from './deadline.ts';
 import { ACCESS_DENIED, numberOf } from './errors.ts';
+import { assertKeptOnEach, readStarts } from './log-reader.ts';
 import { assertOurs, findLogins, type Login } from './logins.ts';
 import { account, name } from './quote.ts';
 import { assertGrantable } from './role-risks.ts';
@@ -105,6 +106,7 @@ const beginAs = async (server: Server, { user, password, scope }: Making, signal
 
 export const grant = async (server: Server, scope: Scope, ctx: ProviderContext): Promise<Granted<Handle>> => {
   const password = newPassword();
+  await assertKeptOnEach(server, scope, ctx.signal);
   const { database } = server.settings;
   const { user, dialect } = await server.run(ctx.signal, async (client) => {
     const tooOld = oldVersion(client.dialect);
@@ -123,7 +125,11 @@ export const grant = async (server: Server, scope: Scope, ctx: ProviderContext):
   const made = await server.run(ctx.signal, async (client) => await only(client, ctx));
   if (!made || made.isLocked)
     throw new ProviderError('conflict', `The login of grant ${ctx.grantId} was closed while it was being made.`);
-  return { handle: { user }, ...secretFor(server.settings, { user, password, scope, dialect }) };
+  const starts = scope.record ? await readStarts(server, user, ctx.signal) : null;
+  return {
+    handle: { user, ...(starts && { starts }) },
+    ...secretFor(server.settings, { user, password, scope, dialect }),
+  };
 };
 
 /** More time is refused where a new grant would be. */

@@ -2,6 +2,7 @@
 import type { Finding } from '../provider.ts';
 import { SCHEMA } from './deadline.ts';
 import type { Dialect } from './dialect.ts';
+import { VIEWS } from './log-access.ts';
 import { name } from './quote.ts';
 import type { Right, Rights } from './rights.ts';
 
@@ -11,7 +12,15 @@ export type Need = { privileges: readonly string[]; database: string; object: st
 /** Where MariaDB keeps accounts, memberships and what was given to whom. */
 const READ_TABLES = ['global_priv', 'roles_mapping', 'db', 'tables_priv', 'columns_priv', 'procs_priv'];
 
-export const needsOf = ({ id }: Pick<Dialect, 'id'>): Need[] =>
+type Needing = Pick<Dialect, 'id'> & { isRecorded: boolean };
+
+export const needsOf = ({ id, isRecorded }: Needing): Need[] => [
+  ...needsOfAll({ id }),
+  ...(isRecorded ? VIEWS.map((object) => ({ privileges: ['SELECT'], database: SCHEMA, object })) : []),
+];
+
+/** Without the record of statements. */
+const needsOfAll = ({ id }: Pick<Dialect, 'id'>): Need[] =>
   id === 'mariadb'
     ? [
         { privileges: ['CREATE USER', 'PROCESS', 'CONNECTION ADMIN'], database: '*', object: '*' },
@@ -62,8 +71,8 @@ const surplusOf = (rights: readonly Right[], needs: readonly Need[]): string[] =
 const SURPLUS_SHOWN = 400;
 
 /** `who`: the account, quoted. */
-export const ownRightFindings = (own: Rights, dialect: Dialect, who: string): Finding[] => {
-  const needs = needsOf(dialect);
+export const ownRightFindings = (own: Rights, { id, who, isRecorded }: Needing & { who: string }): Finding[] => {
+  const needs = needsOf({ id, isRecorded });
   const missing = needs.flatMap((need) => missingOf(own.rights, need));
   const surplus = surplusOf(own.rights, needs).join('; ');
   const findings: Finding[] = [];

@@ -3,6 +3,7 @@ import { isLoopback } from '../../lib/postgres-tls.ts';
 import { ProviderError, type Finding } from '../provider.ts';
 import type { Scope } from './config.ts';
 import { SCHEMA } from './deadline.ts';
+import { isRecorded, recordFindings } from './log-access.ts';
 import { mayCreateSchema, ownRightFindings } from './own-rights.ts';
 import { account, literal, name } from './quote.ts';
 import { showGrants, type Rights } from './rights.ts';
@@ -79,14 +80,16 @@ const ungrantable = (own: Rights, roles: readonly string[], who: string): Findin
   return [...new Set(roles)].filter((role) => !admin.has(role)).map((role) => notAdmin(role, who));
 };
 
-const look = async (client: Client, server: Server, roles: readonly string[]): Promise<Finding[]> => {
+const look = async (client: Client, server: Server, scopes: readonly Scope[]): Promise<Finding[]> => {
+  const roles = scopes.flatMap((scope) => scope.roles);
   const tooOld = oldVersion(client.dialect);
   if (tooOld) return [error('old_version', tooOld)];
   const sentAt = new Date();
   const [self] = await client.query<Self>(SELF);
   if (!self) throw new ProviderError('conflict', `The server at ${client.node.name} does not answer.`);
   const own = await showGrants(client);
-  const rights = ownRightFindings(own, client.dialect, client.who);
+  const needing = { id: client.dialect.id, who: client.who, isRecorded: isRecorded(scopes) };
+  const rights = ownRightFindings(own, needing);
   const findings = [...selfFindings(self, server, sentAt), ...rights];
   // Without its rights it sees nothing of roles, accounts and its own database.
   if (rights.some(({ level }) => level === 'error')) return findings;
@@ -98,14 +101,19 @@ const look = async (client: Client, server: Server, roles: readonly string[]): P
     ...risks,
     ...ungrantable(own, there, client.who),
     ...(await anonymousFindings(client)),
+    ...(await recordFindings(client, scopes)),
   ];
 };
 
-const nodeFindings = async (server: Server, signal: AbortSignal): Promise<Finding[]> => {
-  if (server.settings.nodes.length === 1) return [];
+const nodeFindings = async (server: Server, scopes: readonly Scope[], signal: AbortSignal): Promise<Finding[]> => {
+  const [first, ...others] = server.settings.nodes;
+  if (others.length === 0) return [];
   try {
-    await server.runOnEach(signal, async (client) => await showGrants(client));
-    return [];
+    const found = await server.runOnEach(signal, async (client) => {
+      await showGrants(client);
+      return client.node.name === first.name ? [] : await recordFindings(client, scopes);
+    });
+    return found.flat();
   } catch (failure) {
     if (failure instanceof ProviderError) return [error(failure.kind, failure.message)];
     throw failure;
@@ -118,10 +126,10 @@ export const preflight = async (
   scopes: Record<string, Scope>,
   signal: AbortSignal,
 ): Promise<Finding[]> => {
-  const roles = Object.values(scopes).flatMap((scope) => scope.roles);
+  const all = Object.values(scopes);
   try {
-    const findings = await server.run(signal, async (client) => await look(client, server, roles));
-    return [...findings, ...(await nodeFindings(server, signal))];
+    const findings = await server.run(signal, async (client) => await look(client, server, all));
+    return [...findings, ...(await nodeFindings(server, all, signal))];
   } catch (failure) {
     if (failure instanceof ProviderError) return [error(failure.kind, failure.message)];
     throw failure;

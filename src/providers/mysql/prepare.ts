@@ -4,6 +4,7 @@ import type { Preparation, ProviderContext } from '../provider.ts';
 import { settingsOf, type Config, type Scope } from './config.ts';
 import { SCHEMA } from './deadline.ts';
 import type { Dialect } from './dialect.ts';
+import { isRecorded, recordSql } from './log-access.ts';
 import { grantSql, needsOf } from './own-rights.ts';
 import { account, name } from './quote.ts';
 import { openServer } from './server.ts';
@@ -19,6 +20,7 @@ export type ToPrepare = {
   why: string;
   /** Role of the policy to the roles of the server. */
   roles: Record<string, readonly string[]>;
+  isRecorded: boolean;
 };
 
 /** Names may hold anything; a comment ends with its line. */
@@ -41,7 +43,7 @@ const header = ({ dialect, why, who }: ToPrepare): string[] => [
 const loginSql = (who: string, id: Dialect['id']): string[] => [
   '-- The account that Latchkey works as: it makes logins, ends their sessions, and sees who has what.',
   `CREATE USER IF NOT EXISTS ${who} ${NO_PASSWORD[id]};`,
-  ...needsOf({ id })
+  ...needsOf({ id, isRecorded: false })
     .filter(({ database }) => database !== SCHEMA)
     .map((need) => grantSql(need, who)),
 ];
@@ -49,7 +51,7 @@ const loginSql = (who: string, id: Dialect['id']): string[] => [
 const eventSql = (who: string, id: Dialect['id']): string[] => [
   '-- Each login has an event here that ends it at its deadline, whatever becomes of Latchkey.',
   `CREATE DATABASE IF NOT EXISTS ${name(SCHEMA)};`,
-  ...needsOf({ id })
+  ...needsOf({ id, isRecorded: false })
     .filter(({ database }) => database === SCHEMA)
     .map((need) => grantSql(need, who)),
   id === 'mariadb'
@@ -88,11 +90,13 @@ const ANONYMOUS_SQL = [
 export const preparationSql = (plan: ToPrepare): string => {
   const id = plan.dialect?.id ?? 'mariadb';
   const roles = [...new Set(Object.values(plan.roles).flat())].sort();
+  const record = recordSql(plan.who, id, plan.isRecorded);
   const parts = [
     header(plan),
     loginSql(plan.who, id),
     eventSql(plan.who, id),
     ...roles.map((role) => roleSql(role, plan, id)),
+    ...(record.length > 0 ? [record] : []),
     OPEN_SQL,
     // PREPARE takes a variable only in MySQL, and there a fresh server has no such accounts.
     ...(id === 'mariadb' ? [ANONYMOUS_SQL] : []),
@@ -128,6 +132,7 @@ export const prepare = async (
     ...asked,
     who: asked.who ?? account(config === null ? USUAL_LOGIN : settingsOf(config).user),
     roles: Object.fromEntries(Object.entries(scopes).map(([role, scope]) => [role, scope.roles])),
+    isRecorded: isRecorded(Object.values(scopes)),
   });
   const usual = config === null ? [`The account is called ${USUAL_LOGIN} here, since the url is not set.`] : [];
   return {

@@ -1,14 +1,16 @@
-/** Takes access back: lock the login, cut its sessions on every node, drop it, and read its absence back. One or a hundred, in the same steps. */
+/**
+ * Takes access back in two strokes. Closed: the login is locked on every node and has no session on any, read back. Removed: it is
+ * dropped, its absence is read back on every node, and its deadline in the server goes last. One or a hundred, in the same steps.
+ */
 import { grantNamedIn } from '../kit/login-name.ts';
 import { confirmed } from '../kit/read-back.ts';
-import type { InUse } from '../provider.ts';
+import type { CloseOutcome, InUse, RevokeOutcome } from '../provider.ts';
 import { dropDeadlines } from './deadline.ts';
 import { assertOurs, findLogins, type Login, type Wanted } from './logins.ts';
 import { account } from './quote.ts';
 import type { Server } from './server.ts';
 import { countSessions, endSessions } from './sessions.ts';
 
-type Outcome = 'removed' | 'already_absent';
 type Ending = { signal: AbortSignal; onInUse?: ((inUse: InUse) => void) | undefined };
 
 /** A replica has what the primary did only after a moment. */
@@ -22,31 +24,60 @@ const find = async (server: Server, items: readonly Wanted[], signal: AbortSigna
   return logins;
 };
 
-/** On the other nodes too: while one still knows a login, somebody may log in there. */
-const confirmGone = async (server: Server, items: readonly Wanted[], signal: AbortSignal): Promise<void> =>
+type Confirm = { isSo: (logins: readonly Login[]) => boolean; what: string };
+
+/** On the other nodes too: while one still knows a login, or knows it as open, somebody may log in there. */
+const confirmOnEach = async (
+  server: Server,
+  { items, signal }: { items: readonly Wanted[]; signal: AbortSignal },
+  { isSo, what }: Confirm,
+): Promise<void> =>
   await confirmed({
-    read: async () => {
-      const left = await server.runOnEach(signal, async (client) => await findLogins(client, items));
-      return left.flat().length === 0;
-    },
-    what: 'on each node that the login is gone',
+    read: async () => isSo((await server.runOnEach(signal, async (client) => await findLogins(client, items))).flat()),
+    what: `on each node that ${what}`,
     everyMs: 50,
     withinMs: REPLICATED_WITHIN_MS,
     signal,
   });
 
-/** Access is gone in the target when this returns. Every step may be repeated: after a crash or a failure it starts over. */
-export const revokeAll = async (server: Server, items: readonly Wanted[], ending: Ending): Promise<Outcome[]> => {
+const LOCKED: Confirm = { isSo: (logins) => logins.every(({ isLocked }) => isLocked), what: 'the login is locked' };
+const GONE: Confirm = { isSo: (logins) => logins.length === 0, what: 'the login is gone' };
+
+type Closed = { logins: Login[]; users: string[]; cut: number };
+
+/** Every step may be repeated: after a crash or a failure it starts over, and what is locked is not locked again. */
+const close = async (server: Server, items: readonly Wanted[], ending: Ending): Promise<Closed> => {
   const { signal } = ending;
   const logins = await find(server, items, signal);
   const users = [...new Set([...logins.map(({ user }) => user), ...items.flatMap(({ user }) => user ?? [])])];
+  const open = logins.filter(({ isLocked }) => !isLocked);
   // Before sessions are cut, so that nobody comes back in between.
-  if (logins.length > 0)
-    await server.run(signal, async (client) => await client.run([`ALTER USER ${accounts(logins)} ACCOUNT LOCK`]));
+  if (open.length > 0) {
+    await server.run(signal, async (client) => await client.run([`ALTER USER ${accounts(open)} ACCOUNT LOCK`]));
+    await confirmOnEach(server, { items, signal }, LOCKED);
+  }
   const cut = await endSessions(server, users, ending);
+  return { logins, users, cut };
+};
+
+const hadAccess = (items: readonly Wanted[], { logins, cut }: Closed): boolean[] => {
+  const hadLogin = new Set(logins.map(({ grantId }) => grantId));
+  const hadOnlySessions = logins.length === 0 && items.length === 1 && cut > 0;
+  return items.map(({ grantId }) => hadLogin.has(grantId) || hadOnlySessions);
+};
+
+/** The first stroke. A login that was there and locked before counts as closed. */
+export const closeAll = async (server: Server, items: readonly Wanted[], ending: Ending): Promise<CloseOutcome[]> =>
+  hadAccess(items, await close(server, items, ending)).map((had) => (had ? 'closed' : 'absent'));
+
+/** The second stroke, and the first where that was not made: access is gone in the target when this returns. */
+export const revokeAll = async (server: Server, items: readonly Wanted[], ending: Ending): Promise<RevokeOutcome[]> => {
+  const { signal } = ending;
+  const closed = await close(server, items, ending);
+  const { logins, users } = closed;
   if (logins.length > 0) {
     await server.run(signal, async (client) => await client.run([`DROP USER IF EXISTS ${accounts(logins)}`]));
-    await confirmGone(server, items, signal);
+    await confirmOnEach(server, { items, signal }, GONE);
     // Again: one that was between password and session when the login was locked is visible only now.
     await endSessions(server, users, ending);
   }
@@ -57,9 +88,7 @@ export const revokeAll = async (server: Server, items: readonly Wanted[], ending
       items.map(({ grantId }) => grantId),
     );
   });
-  const hadLogin = new Set(logins.map(({ grantId }) => grantId));
-  const hadOnlySessions = logins.length === 0 && items.length === 1 && cut > 0;
-  return items.map(({ grantId }) => (hadLogin.has(grantId) || hadOnlySessions ? 'removed' : 'already_absent'));
+  return hadAccess(items, closed).map((had) => (had ? 'removed' : 'already_absent'));
 };
 
 /** A session counts: it outlives a login that was dropped by hand. */

@@ -128,6 +128,21 @@ const rightsActingAs = async (client: Client, role: string): Promise<Rights | nu
   return rights;
 };
 
+/** MariaDB tells what comes to a role through others; MySQL tells only which others those are. */
+const allRightsOf = async (client: Client, role: string, seen = new Set<string>()): Promise<Rights | null> => {
+  seen.add(role);
+  const own = await rightsOfRole(client, role);
+  if (own === null || client.dialect.id === 'mariadb') return own;
+  const all: Rights = { rights: [...own.rights], roles: [...own.roles] };
+  for (const inner of own.roles.filter((given) => !seen.has(given.role))) {
+    const more = await allRightsOf(client, inner.role, seen);
+    if (more === null) return null;
+    all.rights.push(...more.rights);
+    all.roles.push(...more.roles);
+  }
+  return all;
+};
+
 export const notAdmin = (role: string, who: string): Finding =>
   error(
     'no_admin_option',
@@ -190,7 +205,7 @@ export const roleRisks = async (client: Client, roles: readonly string[]): Promi
   );
   const unseen: string[] = [];
   for (const role of distinct.filter((each) => !missing.includes(each))) {
-    const rights = await rightsOfRole(client, role);
+    const rights = await allRightsOf(client, role);
     if (rights === null) unseen.push(role);
     const sql = client.dialect.id === 'mariadb' ? name(role) : account(role);
     findings.push(...(rights === null ? [notAdmin(role, client.who)] : roleFindings(rights, role, sql)));

@@ -7,7 +7,7 @@ import type { Address, Settings } from './config.ts';
 import type { Dialect } from './dialect.ts';
 import { toProviderError } from './errors.ts';
 import { ownAccount } from './quote.ts';
-import { dialectOf } from './version.ts';
+import { dialectOf, unseenSessions } from './version.ts';
 
 const MAX_CONNECTIONS = 10;
 const IDLE_MS = 30_000;
@@ -46,9 +46,9 @@ export type Server = {
 /** As the server gives them back. Quotes, dates and numbers then mean the same on every server, whatever its administrators prefer. */
 const SQL_MODE = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION';
 const PIN = `set session sql_mode = '${SQL_MODE}', time_zone = '+00:00', autocommit = 1, lock_wait_timeout = ${LOCK_WAIT}`;
-const READ_BACK = `select version() as version, current_user() as user, @@session.sql_mode as mode, @@session.time_zone as zone, @@global.event_scheduler as events`;
+const READ_BACK = `select version() as version, current_user() as user, @@session.sql_mode as mode, @@session.time_zone as zone, @@global.event_scheduler as events, @@global.performance_schema as performance`;
 
-type Pinned = { version: string; user: string; mode: string; zone: string; events: string };
+type Pinned = { version: string; user: string; mode: string; zone: string; events: string; performance: number };
 type Seen = { events: boolean | null };
 
 const sslOf = ({ sslmode, ca }: Settings['tls']): mysql.SslOptions | undefined => {
@@ -103,7 +103,10 @@ const pin = async (connection: mysql.Connection, node: Address, seen: Seen): Pro
         'A proxy in between drops them: point the url of the target straight at the server.',
     );
   seen.events = row.events.toUpperCase() === 'ON';
-  return clientOn(connection, { node, dialect: dialectOf(row.version, node.name), who: ownAccount(row.user) });
+  const dialect = dialectOf(row.version, node.name);
+  const unseen = unseenSessions(dialect, row.performance === 1);
+  if (unseen !== null) throw new ProviderError('misconfigured', unseen);
+  return clientOn(connection, { node, dialect, who: ownAccount(row.user) });
 };
 
 type Use<T> = {

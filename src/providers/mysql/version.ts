@@ -11,6 +11,12 @@ export const oldVersion = ({ id, number, title, version }: Dialect): string | nu
     ? null
     : `This is ${title} ${version}; Latchkey lends access in MariaDB 10.6 and MySQL 8.0.21 or newer.`;
 
+/** MySQL lists sessions in performance_schema. Where that is off the list is empty, whoever is in, so no end could be believed. */
+export const unseenSessions = ({ id }: Pick<Dialect, 'id'>, hasPerformanceSchema: boolean): string | null =>
+  id === 'mariadb' || hasPerformanceSchema
+    ? null
+    : 'performance_schema is off in this MySQL, so nobody sees which sessions are open. Set performance_schema = ON in the configuration of the server, and restart it.';
+
 /** `8.0.36`, or `10.11.19-MariaDB-0+deb12u1`; some proxies put `5.5.5-` in front. */
 export const dialectOf = (told: string, where: string): Dialect => {
   const isMariaDb = /mariadb/i.test(told);

@@ -6,7 +6,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProviderError } from '../provider.ts';
-import { codeOf } from './errors.ts';
+import { codeOf } from '../kit/network-errors.ts';
 import type { Server } from './server.ts';
 
 /** `transaction` tells a process from a later one with the same number. */

@@ -6,6 +6,8 @@ import { tlsOf, tlsProblem, type SslMode, type TlsSettings } from '../../lib/pos
 import { readPostgresUrl, urlProblem } from '../../lib/postgres-url.ts';
 import { caField, clearTextWarnings, portField, sslmodeField, wholeNumber } from '../kit/config-fields.ts';
 import { groupSettingsSchema } from './group-settings.ts';
+import { limitsField } from './login-settings.ts';
+import { startsSchema } from './log-position.ts';
 
 /** Identifiers in Postgres are cut here (postgresql.org/docs/current/sql-syntax-lexical.html). */
 export const MAX_NAME_BYTES = 63;
@@ -49,12 +51,20 @@ const togetherProblem = (config: Given): { path: string[]; message: string } | n
   return message === null ? null : { path: [config.ca === undefined ? 'sslmode' : 'ca'], message };
 };
 
-const configShape = z.strictObject({
-  /** The role that Latchkey works as. Secret. */
-  url: z.string('is missing: the URL of the role that Latchkey works as').superRefine((text, ctx) => {
+const urlOf = (isMissing: string) =>
+  z.string(isMissing).superRefine((text, ctx) => {
     const message = targetUrlProblem(text);
     if (message) ctx.addIssue({ code: 'custom', message });
-  }),
+  });
+
+const configShape = z.strictObject({
+  /** The role that Latchkey works as. Secret. */
+  url: urlOf('is missing: the URL of the role that Latchkey works as'),
+  /** Standbys that people can reach: an end is whole when each of them has taken it over. Secret. */
+  replicas: z
+    .array(urlOf('must be the URL of a standby'), 'must be a list of URLs, one for each standby')
+    .max(20, 'has more than 20 standbys')
+    .optional(),
   /** Where people connect, when that is another address than Latchkey's own (a proxy, a public name). */
   connect: z
     .strictObject({
@@ -69,17 +79,43 @@ const configShape = z.strictObject({
   max_connections: wholeNumber(1, 10_000).default(10),
 });
 
+const placeOf = (url: string): string => {
+  const { host, port } = readPostgresUrl(url);
+  return `${host}:${port}`;
+};
+
+/** With a standby in place of the primary; what the others say of TLS holds for it too. */
+const replicaProblems = (config: z.infer<typeof configShape>): { path: string[]; message: string }[] => {
+  const { url, replicas = [] } = config;
+  if ([url, ...replicas].some(targetUrlProblem)) return [];
+  const problems = replicas.flatMap((replica, index) => {
+    const problem = togetherProblem({ ...config, url: replica });
+    return problem ? [{ path: ['replicas', String(index)], message: problem.message }] : [];
+  });
+  const places = [url, ...replicas].map(placeOf);
+  const twice = { path: ['replicas'], message: 'names a server twice, or the primary: leave it out' };
+  return new Set(places).size < places.length ? [...problems, twice] : problems;
+};
+
 export const configSchema = configShape.superRefine((config, ctx) => {
   const problem = togetherProblem(config);
   if (problem) ctx.addIssue({ code: 'custom', ...problem });
+  else for (const one of replicaProblems(config)) ctx.addIssue({ code: 'custom', ...one });
 });
 export type Config = z.infer<typeof configSchema>;
 
 /** What is allowed and unwise. */
 export const configWarnings = (config: Config): { path: string; message: string }[] => {
-  const { host } = readPostgresUrl(config.url);
-  const { sslmode } = tlsSettingsOf(config);
-  return clearTextWarnings({ host, sslmode, isInUrl: config.sslmode === undefined });
+  const warningsFor = (url: string) =>
+    clearTextWarnings({
+      host: readPostgresUrl(url).host,
+      sslmode: tlsSettingsOf({ ...config, url }).sslmode,
+      isInUrl: config.sslmode === undefined,
+    });
+  const ofReplicas = (config.replicas ?? []).flatMap((url, index) =>
+    warningsFor(url).map((one) => ({ ...one, path: `replicas.${index}` })),
+  );
+  return [...warningsFor(config.url), ...ofReplicas];
 };
 
 export const scopeSchema = z
@@ -92,6 +128,10 @@ export const scopeSchema = z
     set_role: roleName.optional(),
     /** Sessions at once. */
     connection_limit: wholeNumber(1, 10_000).default(5),
+    /** Settings of each session, as limits or as defaults. */
+    limits: limitsField.optional(),
+    /** The server logs what is done through the login, and Latchkey keeps it. */
+    record: z.literal('statements', 'must be "statements", or be left out').optional(),
   })
   .refine((scope) => scope.set_role === undefined || scope.member_of.includes(scope.set_role), {
     path: ['set_role'],
@@ -105,6 +145,8 @@ export const handleSchema = z.object({
   oid: z.number().nullable().default(null),
   /** What the groups had set at the grant; the comment of the login has it too. Left out in handles from before it was noted. */
   settings: groupSettingsSchema.optional(),
+  /** Where the log of each server ended before the login was made. Only where statements are recorded. */
+  starts: startsSchema.optional(),
 });
 export type Handle = z.infer<typeof handleSchema>;
 
@@ -121,6 +163,7 @@ export type Settings = {
   /** What people are told. */
   shown: { host: string; port: number; database: string; sslmode: SslMode | null };
   maxSessions: number;
+  replicas: Settings[];
 };
 
 export const settingsOf = (config: Config): Settings => {
@@ -139,5 +182,6 @@ export const settingsOf = (config: Config): Settings => {
       sslmode,
     },
     maxSessions: config.max_connections,
+    replicas: (config.replicas ?? []).map((url) => settingsOf({ ...config, url, replicas: [] })),
   };
 };

@@ -1,17 +1,10 @@
 /** What Postgres and the network say, as the error kinds of the contract. By SQLSTATE and errno only, never by message text. */
 import { tlsFault } from '../../lib/postgres-tls-faults.ts';
-import { ProviderError, type ProviderErrorKind } from '../provider.ts';
-
-type Meaning = { kind: ProviderErrorKind; sentence: string };
-
-const means = (kind: ProviderErrorKind, sentence: string): Meaning => ({ kind, sentence });
+import { ProviderError } from '../provider.ts';
+import { SERVER_AWAY, SERVER_SILENT, byErrno, codeOf, means } from '../kit/network-errors.ts';
+import type { Meaning } from '../kit/network-errors.ts';
 
 const COLLIDED = means('conflict', 'another change of the same role came in between');
-const AWAY = means('unavailable', 'the server is starting, stopping or broke the connection');
-const NO_ANSWER = means(
-  'unavailable',
-  'nothing answers there: is the server up, and does a firewall let Latchkey through?',
-);
 
 /** postgresql.org/docs/current/errcodes-appendix.html */
 const BY_SQLSTATE: Record<string, Meaning> = {
@@ -41,29 +34,16 @@ const BY_SQLSTATE: Record<string, Meaning> = {
 };
 
 const BY_CLASS: Record<string, Meaning> = {
-  '08': AWAY,
+  '08': SERVER_AWAY,
   '40': COLLIDED,
   '53': means('unavailable', 'it is out of memory, disk or another resource'),
-  '57': AWAY,
-  '58': AWAY,
-  XX: AWAY,
+  '57': SERVER_AWAY,
+  '58': SERVER_AWAY,
+  XX: SERVER_AWAY,
 };
 
 /** nodejs.org/api/errors.html#common-system-errors */
-const BY_ERRNO: Record<string, Meaning> = {
-  ECONNREFUSED: NO_ANSWER,
-  ECONNRESET: AWAY,
-  EPIPE: AWAY,
-  ETIMEDOUT: NO_ANSWER,
-  EHOSTUNREACH: NO_ANSWER,
-  ENETUNREACH: NO_ANSWER,
-  ENOTFOUND: means('unavailable', 'its host name is not known'),
-  EAI_AGAIN: means('unavailable', 'its host name could not be looked up'),
-};
-
-/** SQLSTATE or errno of an error; empty when it has none (time-outs and lost connections of the pg library have none). */
-export const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+const BY_ERRNO = byErrno({ away: SERVER_AWAY, noAnswer: SERVER_SILENT });
 
 const meaningOf = (code: string): Meaning => {
   const known = BY_SQLSTATE[code] ?? BY_ERRNO[code];

@@ -7,6 +7,9 @@ import type { GroupSettings } from './group-settings.ts';
 import { loginNameOf } from '../kit/login-name.ts';
 import { readGroupSettings, writeMark } from './login-name.ts';
 import { assertOurs, explained, findLogins, type Login } from './logins.ts';
+import { assertKept } from './log-access.ts';
+import { readStarts } from './log-reader.ts';
+import { loginSettingsSql, missingSetting } from './login-settings.ts';
 import { nextSecret } from './scram.ts';
 import { secretFor } from './secret.ts';
 import { actingAs, chooseCreatorRole } from './creator-roles.ts';
@@ -84,6 +87,7 @@ const assertAsAsked = (login: Login, scope: Scope, asked: { mark: string; until:
     isValidUntil(login, asked.until) &&
     wanted.every((group) => login.groups.includes(group)) &&
     (login.settings ?? []).some((setting) => setting.startsWith('role=')) &&
+    missingSetting(login.settings, scope) === null &&
     login.comment === asked.mark &&
     !(login.isSuperuser || login.canCreateDb || login.canCreateRole || login.canReplicate || login.canBypassRls);
   if (!isAsAsked)
@@ -101,17 +105,25 @@ const begin = async (client: Client, statements: readonly string[]): Promise<voi
   await client.query(['BEGIN;', ...statements].join('\n'));
 };
 
-export const grant = async (server: Server, scope: Scope, ctx: ProviderContext): Promise<Granted<Handle>> => {
+type Servers = { server: Server; standbys: readonly Server[] };
+
+export const grant = async (
+  { server, standbys }: Servers,
+  scope: Scope,
+  ctx: ProviderContext,
+): Promise<Granted<Handle>> => {
   const groups = [...new Set(scope.member_of)].sort();
   const look = server.run(ctx.signal, async (client) => {
     const [settings, [existing], maker] = await Promise.all([
       assertGrantable(client, groups),
       findLogins(client, [{ grantId: ctx.grantId, oid: null }]),
       chooseCreatorRole(client),
+      assertKept(client, scope),
     ]);
     return { existing, maker, settings };
   });
   const [{ existing, maker, settings }, { password, verifier }] = await Promise.all([look, nextSecret()]);
+  const starts = scope.record ? await readStarts([server, ...standbys], ctx.signal) : null;
   const options = optionsOf({ scope, verifier, maxSessions: server.settings.maxSessions }, ctx);
   if (existing) assertOurs(existing);
   const login = existing?.name ?? loginNameOf(ctx.grantId, granteeName(ctx), MAX_NAME_BYTES);
@@ -120,15 +132,16 @@ export const grant = async (server: Server, scope: Scope, ctx: ProviderContext):
   const make = existing ? repairSql(existing, options) : createSql(login, options);
   const join = membershipSql(login, existing?.groups ?? [], groups);
   const actAs = `ALTER ROLE ${name(login)} SET role = ${literal(groupOf(scope))};`;
+  const set = loginSettingsSql(login, scope);
   try {
     const made = await server.run(ctx.signal, async (client) => {
-      const own = actingAs(existing ? null : maker, [make, actAs, commentSql(login, mark)]);
+      const own = actingAs(existing ? null : maker, [make, actAs, ...set, commentSql(login, mark)]);
       await begin(client, [...own, ...join]);
       const [, read] = await Promise.all([client.query('COMMIT'), readBack(client, ctx.grantId, login)]);
       return read;
     });
     assertAsAsked(made, scope, { mark, until: ctx.expiresAt });
-    const handle = { role: made.name, oid: made.oid, settings: before };
+    const handle = { role: made.name, oid: made.oid, settings: before, ...(starts && { starts }) };
     return { handle, ...secretFor(server.settings, { user: made.name, password }) };
   } catch (error) {
     throw existing ? explained(error, [existing], server.settings.user) : error;

@@ -1,10 +1,13 @@
 /** What a borrower could leave in the target that no end of access takes back, because Latchkey cannot tell it from wanted changes. */
 import pg from 'pg';
-import type { Finding } from '../provider.ts';
+import { ProviderError, type Finding } from '../provider.ts';
 import type { Scope } from './config.ts';
-import type { Client } from './server.ts';
+import type { Client, Server } from './server.ts';
 
 const name = pg.escapeIdentifier;
+/** Of more, the first by name are looked into. */
+const DATABASES_MAX = 20;
+const KEPT_MS = 10 * 60_000;
 
 type Remains = {
   group: string;
@@ -23,6 +26,23 @@ type Remains = {
 const grantableIn = (from: string, acl: string): string =>
   `exists (select from ${from} cross join lateral aclexplode(${acl}) as a join roles on roles.oid = a.grantee where ${acl}::text like '%*%' and a.is_grantable)`;
 
+/** Everything that has an access list: postgresql.org/docs/current/ddl-priv.html. */
+const GRANTABLE = [
+  ['pg_class c', 'c.relacl'],
+  ['pg_attribute c', 'c.attacl'],
+  ['pg_proc c', 'c.proacl'],
+  ['pg_namespace c', 'c.nspacl'],
+  ['pg_database c', 'c.datacl'],
+  ['pg_tablespace c', 'c.spcacl'],
+  ['pg_type c', 'c.typacl'],
+  ['pg_language c', 'c.lanacl'],
+  ['pg_foreign_server c', 'c.srvacl'],
+  ['pg_foreign_data_wrapper c', 'c.fdwacl'],
+  ['pg_largeobject_metadata c', 'c.lomacl'],
+  ['pg_parameter_acl c', 'c.paracl'],
+  ['pg_default_acl c', 'c.defaclacl'],
+] as const;
+
 /** Over every role that the group may act as or has the rights of, in the target's database. A superuser is refused anyway. */
 const REMAINS = `
   with recursive reach(group_oid, oid) as (
@@ -38,11 +58,9 @@ const REMAINS = `
         and exists (select from roles where has_schema_privilege(roles.oid, n.oid, 'CREATE')) order by 1) as schemas,
       exists (select from roles join pg_database d on d.datname = current_database()
         where has_database_privilege(roles.oid, d.oid, 'CREATE')) as "createsSchemas",
-      exists (select from pg_class c join roles on roles.oid = c.relowner)
-        or exists (select from pg_proc p join roles on roles.oid = p.proowner)
-        or exists (select from pg_namespace n join roles on roles.oid = n.nspowner) as "ownsObjects",
-      ${grantableIn('pg_class c', 'c.relacl')} or ${grantableIn('pg_attribute c', 'c.attacl')} or ${grantableIn('pg_proc c', 'c.proacl')}
-        or ${grantableIn('pg_namespace c', 'c.nspacl')} or ${grantableIn('pg_database c', 'c.datacl')} as "hasGrantOptions",
+      exists (select from pg_shdepend s join roles on roles.oid = s.refobjid where s.refclassid = 'pg_authid'::regclass and s.deptype = 'o'
+        and s.dbid in (0, (select d.oid from pg_database d where d.datname = current_database()))) as "ownsObjects",
+      ${GRANTABLE.map(([from, acl]) => grantableIn(from, acl)).join(' or ')} as "hasGrantOptions",
       exists (select from pg_class c cross join roles where c.relkind in ('r', 'p', 'v', 'f') and c.relowner <> roles.oid
         and has_table_privilege(roles.oid, c.oid, 'TRIGGER')) as "addsTriggers",
       exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join roles
@@ -101,11 +119,45 @@ const partsOf = (remains: Remains): Part[] => {
 const rolesWith = (scopes: Record<string, Scope>, group: string): string[] =>
   Object.entries(scopes).flatMap(([role, { member_of: groups }]) => (groups.includes(group) ? [role] : []));
 
-const remainsFinding = (remains: Remains, scopes: Record<string, Scope>): Finding[] => {
-  const parts = partsOf(remains);
+/**
+ * Databases beside the target's own that one of these groups may enter. `hasOwn`: the server itself keeps that the group has something there.
+ * What everybody may do there stands in the database alone.
+ */
+const ELSEWHERE = `
+  with recursive reach(oid) as (
+    select g.oid from pg_roles g where g.rolname = any($1)
+    union select m.roleid from reach r join pg_auth_members m on m.member = r.oid
+  ), entered as (
+    select d.oid, d.datname::text as name, exists (select from pg_shdepend s join reach r on r.oid = s.refobjid
+      where s.refclassid = 'pg_authid'::regclass and s.dbid = d.oid and has_database_privilege(r.oid, d.oid, 'CONNECT')) as "hasOwn"
+    from pg_database d where d.datallowconn and d.datname <> current_database()
+      and exists (select from reach r where has_database_privilege(r.oid, d.oid, 'CONNECT'))
+  )
+  select name, "hasOwn" from entered where "hasOwn" or has_database_privilege(current_user, oid, 'CONNECT')
+  order by "hasOwn" desc, name limit ${DATABASES_MAX}`;
+
+/** Of the database that it is asked in. */
+const PUBLIC_CREATES = `
+  select exists (select from pg_namespace n cross join lateral aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) as a
+      where n.nspname !~ '^pg_' and a.grantee = 0 and a.privilege_type = 'CREATE')
+    or exists (select from pg_database d cross join lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as a
+      where d.datname = current_database() and a.grantee = 0 and a.privilege_type = 'CREATE') as "isOpen"`;
+
+/** What of one group remains in the target's database (null), or in another one. */
+type Found = { group: string; database: string | null; parts: Part[] };
+
+const inDatabase = (database: string, { admin, approver }: Part): Part => ({
+  admin: `in the database ${name(database)}, ${admin}`,
+  approver: `In the database ${database}: ${approver}`,
+});
+
+const remainsFinding = (group: string, found: readonly Found[], scopes: Record<string, Scope>): Finding[] => {
+  const parts = found.flatMap(({ database, parts: each }) =>
+    database === null ? each : each.map((part) => inDatabase(database, part)),
+  );
   if (parts.length === 0) return [];
   const all = parts.map(({ admin }) => admin).join('; ');
-  const what = `What may remain after access through the group ${name(remains.group)}: ${all}.`;
+  const what = `What may remain after access through the group ${name(group)}: ${all}.`;
   const remedy = 'If that is not meant, take these rights from the group: it should own nothing and have no CREATE.';
   const sentences = parts.map(({ approver }) => approver);
   return [
@@ -113,13 +165,93 @@ const remainsFinding = (remains: Remains, scopes: Record<string, Scope>): Findin
       level: 'warning',
       code: 'group_leaves_behind',
       message: `${what} ${remedy}`,
-      remains: { roles: rolesWith(scopes, remains.group), sentences },
+      remains: { roles: rolesWith(scopes, group), sentences },
     },
   ];
 };
 
-export const remainsFindings = async (client: Client, scopes: Record<string, Scope>): Promise<Finding[]> => {
+const readRemains = async (client: Client, groups: readonly string[]): Promise<Remains[]> =>
+  (await client.query<Remains>({ text: REMAINS, values: [groups] })).rows;
+
+const foundIn = (database: string | null, rows: readonly Remains[]): Found[] =>
+  rows.map((row) => ({ group: row.group, database, parts: partsOf(row) }));
+
+type Other = { name: string; hasOwn: boolean };
+/** `open`: databases in which everybody may create something. */
+type Elsewhere = { found: Found[]; open: string[] };
+
+/** One that cannot be looked into now has another turn. */
+const lookInto = async (
+  server: Server,
+  { name: database, hasOwn }: Other,
+  { groups, signal }: { groups: readonly string[]; signal: AbortSignal },
+): Promise<Elsewhere | null> => {
+  try {
+    return await server.runIn(database, signal, async (client) => {
+      const { rows } = await client.query<{ isOpen: boolean }>(PUBLIC_CREATES);
+      const found = hasOwn ? foundIn(database, await readRemains(client, groups)) : [];
+      return { found, open: rows[0]?.isOpen === true ? [database] : [] };
+    });
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    return null;
+  }
+};
+
+type Kept = { key: string; atMs: number; elsewhere: Elsewhere };
+const kept = new WeakMap<Server, Kept>();
+
+/** Looked into now and then: a connection keeps others from dropping or copying a database for as long as it lasts. */
+const lookElsewhere = async (server: Server, groups: readonly string[], signal: AbortSignal): Promise<Elsewhere> => {
+  const databases = await server.query<Other>(signal, { text: ELSEWHERE, values: [groups] });
+  const key = JSON.stringify([groups, databases]);
+  const known = kept.get(server);
+  if (known?.key === key && performance.now() - known.atMs < KEPT_MS) return known.elsewhere;
+  const each: (Elsewhere | null)[] = [];
+  for (const database of databases) each.push(await lookInto(server, database, { groups, signal }));
+  const elsewhere = {
+    found: each.flatMap((one) => one?.found ?? []),
+    open: each.flatMap((one) => one?.open ?? []),
+  };
+  if (each.every((one, at) => one !== null || databases[at]?.hasOwn === false))
+    kept.set(server, { key, atMs: performance.now(), elsewhere });
+  return elsewhere;
+};
+
+const SHOWN_MAX = 5;
+
+const openFindings = (open: readonly string[], scopes: Record<string, Scope>): Finding[] => {
+  if (open.length === 0) return [];
+  const more = open.length > SHOWN_MAX ? ` and ${open.length - SHOWN_MAX} more` : '';
+  const shown = open.slice(0, SHOWN_MAX);
+  return [
+    {
+      level: 'warning',
+      code: 'public_creates',
+      message: `Everybody who enters them may create functions and tables in other databases of this server: ${shown.map(name).join(', ')}${more}. What a borrower leaves there stays, and others may run it. In each: REVOKE CREATE ON SCHEMA public FROM PUBLIC; or keep the logins out: REVOKE CONNECT ON DATABASE … FROM PUBLIC;`,
+      remains: {
+        roles: Object.keys(scopes),
+        sentences: [`Functions and tables created in other databases (${shown.join(', ')}${more}) stay after the end.`],
+      },
+    },
+  ];
+};
+
+export const remainsFindings = async (
+  server: Server,
+  scopes: Record<string, Scope>,
+  signal: AbortSignal,
+): Promise<Finding[]> => {
   const groups = [...new Set(Object.values(scopes).flatMap((scope) => scope.member_of))];
-  const { rows } = await client.query<Remains>({ text: REMAINS, values: [groups] });
-  return rows.flatMap((row) => remainsFinding(row, scopes));
+  const here = await server.run(signal, async (client) => readRemains(client, groups));
+  const elsewhere = await lookElsewhere(server, groups, signal);
+  const found = [...foundIn(null, here), ...elsewhere.found];
+  const ofGroups = groups.toSorted().flatMap((group) =>
+    remainsFinding(
+      group,
+      found.filter((each) => each.group === group),
+      scopes,
+    ),
+  );
+  return [...ofGroups, ...openFindings(elsewhere.open, scopes)];
 };

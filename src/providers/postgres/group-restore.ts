@@ -1,7 +1,7 @@
 /** Puts the settings of a group back to what they were at the grant, one by one, and says it where that cannot be done. */
 import pg from 'pg';
 import { ProviderError, type ProviderLog } from '../provider.ts';
-import { codeOf } from './errors.ts';
+import { codeOf } from '../kit/network-errors.ts';
 import { changedSettings, settingSql, type Setting, type SettingsOfGroup } from './group-settings.ts';
 import { readGroupSettings } from './login-name.ts';
 import type { Ended } from './prepared.ts';

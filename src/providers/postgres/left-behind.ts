@@ -1,4 +1,7 @@
-/** What a borrower may have left to come back by, undone between the cut of the sessions and the drop of the login. */
+/**
+ * What a borrower may have left. What somebody could still act by is cut with the first stroke, before the access is called closed; the
+ * rest (prepared transactions, passwords and settings of groups) gives nobody access and is undone before the login is dropped.
+ */
 import pg from 'pg';
 import { oneAtATime } from '../../lib/serializer.ts';
 import { ProviderError, type ProviderLog } from '../provider.ts';
@@ -99,6 +102,15 @@ const cutMembers = async (
 };
 
 type Context = { signal: AbortSignal; log: ProviderLog };
+/** @throws ProviderError where somebody may still act by what was granted, and only others can end that. */
+export const cutOthers = async (server: Server, ended: Ended, signal: AbortSignal): Promise<void> => {
+  const left = await look(server, ended, signal);
+  if (left.members.length > 0) await cutMembers(server, { members: left.members, logins: ended.logins }, signal);
+  assertCannotLogIn(left.groups);
+  const busy = left.groups.filter((group) => group.sessions > 0);
+  await endSessions(server, { oids: busy.map(({ oid }) => oid), names: busy.map((group) => group.name) }, signal);
+};
+
 export type Undo = (ended: Ended, context: Context) => Promise<void>;
 
 const RESET_MS = 10_000;
@@ -118,10 +130,6 @@ export const createUndo = (server: Server): Undo => {
     const { signal, log } = context;
     const left = await look(server, ended, signal);
     for (const prepared of left.prepared) await rollBack(server, { prepared, logins: ended.logins }, signal);
-    if (left.members.length > 0) await cutMembers(server, { members: left.members, logins: ended.logins }, signal);
-    assertCannotLogIn(left.groups);
-    const busy = left.groups.filter((group) => group.sessions > 0);
-    await endSessions(server, { oids: busy.map(({ oid }) => oid), names: busy.map((group) => group.name) }, signal);
     const taken = await Promise.all(left.groups.map(async (group) => await takePassword(group.name)));
     if (taken.includes(false))
       log.warn(

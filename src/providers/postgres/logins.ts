@@ -1,7 +1,7 @@
 /** Looks for the logins of grants in a target, and refuses to touch what Latchkey did not make. */
 import pg from 'pg';
 import { ProviderError } from '../provider.ts';
-import { codeOf } from './errors.ts';
+import { codeOf } from '../kit/network-errors.ts';
 import { checkGrantId, prefixOf } from '../kit/login-name.ts';
 import { readMark } from './login-name.ts';
 import { MAKER_OF } from './creator-roles.ts';
@@ -87,7 +87,7 @@ export const explained = (error: unknown, logins: readonly Login[], user: string
   const altered = logins.filter(
     (login) => login.isSuperuser || login.canReplicate || login.canBypassRls || login.canCreateDb,
   );
-  const mend = (altered.length > 0 ? altered : logins).map(({ name }) =>
+  const fix = (altered.length > 0 ? altered : logins).map(({ name }) =>
     altered.length > 0
       ? `ALTER ROLE ${pg.escapeIdentifier(name)} ${REPAIR};`
       : `GRANT ${pg.escapeIdentifier(name)} TO ${pg.escapeIdentifier(user)} WITH ADMIN OPTION;`,
@@ -95,7 +95,7 @@ export const explained = (error: unknown, logins: readonly Login[], user: string
   const why = altered.length > 0 ? 'somebody gave it rights by hand' : 'another role made it';
   return new ProviderError(
     'denied',
-    `Latchkey may not change this login, because ${why}. As a superuser: ${mend.join(' ')}`,
+    `Latchkey may not change this login, because ${why}. As a superuser: ${fix.join(' ')}`,
     { cause: error },
   );
 };

@@ -1,7 +1,7 @@
 /** Drops a login that came to own something after all: what it owns goes to its group, what it was given is taken back, in every database. */
 import pg from 'pg';
 import { ProviderError } from '../provider.ts';
-import { codeOf } from './errors.ts';
+import { codeOf } from '../kit/network-errors.ts';
 import { assertNoForeignTrigger } from './event-triggers.ts';
 import type { Login } from './logins.ts';
 import { actingAs } from './creator-roles.ts';

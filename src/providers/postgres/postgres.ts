@@ -1,6 +1,6 @@
 /** Temporary logins in a Postgres server: made at the start of a grant, closed, cut and dropped at its end. */
 import { defineProvider } from '../define-provider.ts';
-import type { Connection } from '../provider.ts';
+import type { Connected, Item } from '../provider.ts';
 import {
   configSchema,
   configWarnings,
@@ -19,10 +19,13 @@ import { createUndo } from './left-behind.ts';
 import { manual } from './manual.ts';
 import { preflight } from './preflight.ts';
 import { prepare } from './prepare.ts';
-import { isPresent, revokeAll, type ToRevoke } from './revoke.ts';
+import { closeAll, isPresent, revokeAll, type ToRevoke } from './revoke.ts';
+import { recorded } from './log-reader.ts';
+import { termsOf } from './login-settings.ts';
 import { openServer } from './server.ts';
+import { openStandbys, standbyFindings } from './standbys.ts';
 
-const toRevoke = (grantId: string, scope: Scope, handle: Handle | undefined): ToRevoke => ({
+const toRevoke = ({ grantId, scope, handle }: Item<Scope, Handle>): ToRevoke => ({
   grantId,
   oid: handle?.oid ?? null,
   group: groupOf(scope),
@@ -30,33 +33,35 @@ const toRevoke = (grantId: string, scope: Scope, handle: Handle | undefined): To
   settings: handle?.settings ?? null,
 });
 
-const connect = (config: Config): Connection<Scope, Handle> => {
-  const server = openServer(settingsOf(config));
-  const target = { server, undo: createUndo(server) };
+const connect = (config: Config): Connected<Scope, Handle> => {
+  const settings = settingsOf(config);
+  const server = openServer(settings);
+  const standbys = openStandbys(settings.replicas);
+  const target = { server, standbys, undo: createUndo(server) };
   return {
-    grant: async (scope, ctx) => await grant(server, scope, ctx),
-    revoke: async (scope, handle, ctx) => {
-      const [outcome] = await revokeAll(target, [toRevoke(ctx.grantId, scope, handle)], ctx);
-      return outcome ?? 'already_absent';
-    },
+    grant: async (scope, ctx) => await grant({ server, standbys }, scope, ctx),
     check: async (_scope, handle, ctx) =>
-      (await isPresent(server, { grantId: ctx.grantId, oid: handle?.oid ?? null }, ctx.signal)) ? 'present' : 'absent',
+      (await isPresent(target, { grantId: ctx.grantId, oid: handle?.oid ?? null }, ctx.signal)) ? 'present' : 'absent',
     extend: async (scope, handle, ctx) => await extend(server, { scope, handle }, ctx),
-    revokeMany: async (items, ctx) =>
-      await revokeAll(
-        target,
-        items.map(({ grantId, scope, handle }) => toRevoke(grantId, scope, handle)),
-        ctx,
-      ),
-    activity: async (ctx) => await activity(server, ctx.signal),
+    closeMany: async (items, ctx) => await closeAll(target, items.map(toRevoke), ctx),
+    revokeMany: async (items, ctx) => await revokeAll(target, items.map(toRevoke), ctx),
+    isRecorded: (scope) => scope.record === 'statements',
+    recorded: async (items, ctx) => await recorded([server, ...standbys], items, ctx.signal),
+    terms: termsOf,
+    activity: async (ctx) => await activity([server, ...standbys], ctx.signal),
     listOurs: async (ctx) => await listOurs(server, ctx.signal),
     listLookalikes: async (scopes, ctx) => await listLookalikes(server, scopes, ctx.signal),
     differences,
     restore: async (scope, ctx) => await restore(server, scope, ctx),
     manual,
-    preflight: async (scopes, ctx) => await preflight(server, scopes, ctx.signal),
+    preflight: async (scopes, ctx) => [
+      ...(await preflight(server, scopes, ctx.signal)),
+      ...(await standbyFindings(standbys, ctx.signal)),
+    ],
     guarantee: () => ({ endsBy: 'both', survives: null }),
-    close: async () => await server.close(),
+    disconnect: async () => {
+      await Promise.all([server, ...standbys].map(async (each) => await each.close()));
+    },
   };
 };
 

@@ -5,6 +5,7 @@ import type { Scope } from './config.ts';
 import { findReach } from './group-reach.ts';
 import { remainsFindings } from './group-remains.ts';
 import { OLDEST_TARGET, oldVersionSentence, riskFindings } from './group-risks.ts';
+import { logFindings } from './log-access.ts';
 import { UNFIT_MAKERS } from './creator-roles.ts';
 import { isLoopback } from '../../lib/postgres-tls.ts';
 import { whereIs, type Server } from './server.ts';
@@ -95,7 +96,7 @@ const ungrantable = (group: string, self: Self): Finding =>
 type UnfitCreatorRole = { name: string; others: string[] };
 
 const unfitCreatorRole = ({ name: maker, others }: UnfitCreatorRole, self: Self): Finding => {
-  const mend = [
+  const fix = [
     `ALTER ROLE ${name(maker)} NOSUPERUSER NOLOGIN CREATEROLE;`,
     `GRANT ${name(maker)} TO ${name(self.user)} WITH INHERIT FALSE, SET TRUE;`,
     ...others.map((other) => `REVOKE ${name(maker)} FROM ${name(other)};`),
@@ -103,7 +104,7 @@ const unfitCreatorRole = ({ name: maker, others }: UnfitCreatorRole, self: Self)
   return warning(
     'unfit_maker',
     `The role ${name(maker)} is named like a maker of logins and is not used: it must make roles, not log in, and be one that Latchkey's role may act as and nobody else. ` +
-      `As a superuser: ${mend.join(' ')}`,
+      `As a superuser: ${fix.join(' ')}`,
   );
 };
 
@@ -123,10 +124,11 @@ const lookAtGroups = async (
   { scopes, signal }: { scopes: Record<string, Scope>; signal: AbortSignal },
 ): Promise<Finding[]> => {
   const wanted = [...new Set(Object.values(scopes).flatMap((scope) => scope.member_of))];
-  const [reaches, remains] = await server.run(
-    signal,
-    async (client) => await Promise.all([findReach(client, wanted), remainsFindings(client, scopes)]),
-  );
+  const [reaches, log, remains] = await Promise.all([
+    server.run(signal, async (client) => findReach(client, wanted)),
+    server.run(signal, async (client) => logFindings(client, Object.values(scopes))),
+    remainsFindings(server, scopes, signal),
+  ]);
   const isAdminNeeded = !self.isSuperuser && self.version >= 160_000;
   const unable = isAdminNeeded
     ? await server.query<{ name: string }>(signal, { text: UNGRANTABLE, values: [wanted] })
@@ -141,6 +143,7 @@ const lookAtGroups = async (
       ),
     ),
     ...riskFindings(reaches),
+    ...log,
     ...remains,
     ...unable.map((group) => ungrantable(group.name, self)),
     ...unfit.map((maker) => unfitCreatorRole(maker, self)),

@@ -4,6 +4,7 @@ import { ProviderError } from '../provider.ts';
 import type { Preparation, ProviderContext } from '../provider.ts';
 import { settingsOf } from './config.ts';
 import type { Config, Scope } from './config.ts';
+import { LOG_FORMAT_SQL, recordSql } from './log-access.ts';
 import { openServer } from './server.ts';
 
 const { escapeIdentifier: name, escapeLiteral: literal } = pg;
@@ -24,6 +25,7 @@ export type ToPrepare = {
   why: string;
   /** Role of the policy to the groups it grants. */
   roles: Record<string, readonly string[]>;
+  scopes: readonly Scope[];
 };
 
 /** A superuser runs it where borrowers may have made functions of their own. */
@@ -136,13 +138,16 @@ const optionalSql = ({ login, version, roles }: ToPrepare): string[] => {
 /** Runs as it is, in one transaction, as often as one likes; holds no secret. */
 export const preparationSql = (plan: ToPrepare): string => {
   const groups = [...new Set(Object.values(plan.roles).flat())].sort();
+  const record = recordSql(plan.login, plan.scopes);
   const parts = [
     header(plan),
     ['BEGIN;', '-- Whatever people made in this database, names mean what Postgres means by them.', PINNED],
     loginSql(plan),
     ...groups.map((group) => groupSql(group, plan)),
     SCHEMA_SQL,
+    ...(record.length > 0 ? [record] : []),
     ['COMMIT;'],
+    ...(plan.scopes.some((scope) => scope.record) ? [LOG_FORMAT_SQL] : []),
     optionalSql(plan),
   ];
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
@@ -180,6 +185,7 @@ export const prepare = async (
     version: told.version,
     why,
     roles: Object.fromEntries(Object.entries(scopes).map(([role, scope]) => [role, scope.member_of])),
+    scopes: Object.values(scopes),
   });
   const usual = config === null ? [`The login is called ${USUAL_LOGIN} here, since the url is not set.`] : [];
   return {

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { ProviderError } from '../provider.ts';
-import { codeOf } from './errors.ts';
+import { codeOf } from '../kit/network-errors.ts';
 import type { Login } from './logins.ts';
 import { actingAs } from './creator-roles.ts';
 import type { GroupSettings } from './group-settings.ts';

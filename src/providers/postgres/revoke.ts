@@ -1,20 +1,23 @@
-/** Takes access back: shut the door, cut the sessions, drop the login, and read its absence back. One or a hundred, in the same steps. */
+/**
+ * Takes access back in two strokes. Closed: the login may not log in, no session is left, nobody else can act by it, all read back.
+ * Removed: what was left behind is undone, the login is dropped, and its absence is read back. One or a hundred, in the same steps.
+ */
 import pg from 'pg';
-import { ProviderError, type InUse, type ProviderLog } from '../provider.ts';
-import { codeOf } from './errors.ts';
+import { ProviderError, type CloseOutcome, type InUse, type ProviderLog, type RevokeOutcome } from '../provider.ts';
+import { codeOf } from '../kit/network-errors.ts';
 import type { GroupSettings } from './group-settings.ts';
-import type { Undo } from './left-behind.ts';
+import { cutOthers, type Undo } from './left-behind.ts';
 import { assertOurs, explained, findLogins, type Login, type Wanted } from './logins.ts';
 import { perMaker } from './creator-roles.ts';
 import { dropWithWhatItOwns } from './owned.ts';
 import { countSessions, cutBlockers, endSessions, type SessionsOf } from './sessions.ts';
 import type { Ended } from './prepared.ts';
 import type { Server } from './server.ts';
+import { countOnStandbys, endOnStandbys, type Standbys } from './standbys.ts';
 import { despiteChanges, unblocking } from './unblock.ts';
 
 /** `groups`: all that were granted; `group`: the one that sessions acted as; `settings`: what the groups had set then, where it was noted. */
 export type ToRevoke = Wanted & { group: string; groups: readonly string[]; settings: GroupSettings | null };
-type Outcome = 'removed' | 'already_absent';
 
 const DEPENDENT_OBJECTS = '2BP01';
 
@@ -69,13 +72,6 @@ const shutDoors = async (server: Server, ended: Ended, { signal, onInUse }: Endi
   }
 };
 
-/** Nobody keeps access because a login cannot be dropped: its door is shut, and once its sessions are looked for again that is said. */
-const closedAllTheSame = async (error: ProviderError, endAgain: () => Promise<unknown>): Promise<ProviderError> => {
-  await endAgain();
-  const { kind, message, cause, isUnknown } = error;
-  return new ProviderError(kind, message, { cause, isUnknown, isClosed: true });
-};
-
 const drop = async (
   server: Server,
   found: { logins: readonly Login[]; items: readonly ToRevoke[] },
@@ -101,56 +97,105 @@ const drop = async (
 const groupsOf = (items: readonly ToRevoke[], logins: readonly Login[]): string[] =>
   [...new Set([...items.flatMap((item) => item.groups), ...logins.flatMap((login) => login.groups)])].sort();
 
+export type Target = { server: Server; standbys: Standbys; undo: Undo };
+
+/** Of the primary first: nobody comes back there meanwhile. */
+const endEverywhere = async (
+  { server, standbys }: Target,
+  sessions: SessionsOf,
+  how: { isDropped: boolean; signal: AbortSignal },
+): Promise<number> =>
+  (await endSessions(server, sessions, how.signal)) + (await endOnStandbys(standbys, sessions, how));
+
+/** What is there of them, closed. `cut`: how many sessions there were. */
+type Closed = { ended: Ended; sessions: SessionsOf; cut: number };
+
+const isShut = ({ canLogin, validUntil }: Login): boolean => !canLogin && validUntil === Number.NEGATIVE_INFINITY;
+
+const find = async (server: Server, items: readonly Wanted[], signal: AbortSignal): Promise<Login[]> => {
+  const logins = await server.run(signal, async (client) => await findLogins(client, items));
+  logins.forEach(assertOurs);
+  return logins;
+};
+
+const confirmShut = async (server: Server, items: readonly Wanted[], signal: AbortSignal): Promise<void> => {
+  const open = (await find(server, items, signal)).find((login) => !isShut(login));
+  if (open)
+    throw new ProviderError(
+      'conflict',
+      `The login ${name(open.name)} could log in when it was read back after it was closed.`,
+    );
+};
+
 /**
- * Access is gone in the target when this returns. Every step may be repeated: after a crash or a failure it starts over.
+ * Every step may be repeated: after a crash or a failure it starts over, and what is shut is not shut again.
  * No advisory locks: whoever has a session in the target could hold them and keep the access.
  */
-export const revokeAll = async (
-  { server, undo }: { server: Server; undo: Undo },
-  items: readonly ToRevoke[],
-  ending: Ending,
-): Promise<Outcome[]> => {
+const close = async (target: Target, items: readonly ToRevoke[], ending: Ending): Promise<Closed> => {
+  const { server } = target;
   const { signal, onInUse } = ending;
-  const find = async (): Promise<Login[]> =>
-    await server.run(signal, async (client) => await findLogins(client, items));
-  const logins = await find();
-  logins.forEach(assertOurs);
+  const logins = await find(server, items, signal);
   const sessions = tellingSessionsOf(items, logins, onInUse);
   const noted = items.flatMap(({ settings }) => (settings ? [settings] : []));
   const ended = { logins, groups: groupsOf(items, logins), noted };
-  if (logins.length > 0) await shutDoors(server, ended, ending);
-  const cut = await endSessions(server, sessions, signal);
+  const open = logins.filter((login) => !isShut(login));
+  if (open.length > 0) await shutDoors(server, { ...ended, logins: open }, ending);
+  const cut = await endEverywhere(target, sessions, { isDropped: logins.length === 0, signal });
   // Also after somebody dropped the login by hand.
+  if (logins.length > 0 || items.some(({ oid }) => oid !== null)) await cutOthers(server, ended, signal);
+  if (open.length > 0) await confirmShut(server, items, signal);
+  return { ended, sessions, cut };
+};
+
+/** Which of them had something that could be used: a login, or sessions of one that somebody dropped by hand. */
+const hadAccess = (items: readonly ToRevoke[], { ended: { logins }, cut }: Closed): boolean[] => {
+  const hadLogin = new Set(logins.map(({ grantId }) => grantId));
+  const hadOnlySessions = (item: ToRevoke): boolean =>
+    logins.length === 0 && items.length === 1 && cut > 0 && item.oid !== null;
+  return items.map((item) => hadLogin.has(item.grantId) || hadOnlySessions(item));
+};
+
+/** The first stroke. A login that was there and closed before counts as closed. */
+export const closeAll = async (target: Target, items: readonly ToRevoke[], ending: Ending): Promise<CloseOutcome[]> => {
+  const closed = await close(target, items, ending);
+  return hadAccess(items, closed).map((had) => (had ? 'closed' : 'absent'));
+};
+
+/** The second stroke, and the first where that was not made: access is gone in the target when this returns. */
+export const revokeAll = async (
+  target: Target,
+  items: readonly ToRevoke[],
+  ending: Ending,
+): Promise<RevokeOutcome[]> => {
+  const { signal } = ending;
+  const { server, undo } = target;
+  const closed = await close(target, items, ending);
+  const { ended, sessions } = closed;
+  const { logins } = ended;
   if (logins.length > 0 || items.some(({ oid }) => oid !== null)) await undo(ended, ending);
   if (logins.length > 0) {
     const dropAll = async (): Promise<void> =>
       await unblocking(server, async () => await drop(server, { logins, items }, signal), { ended, signal });
     // Doors are shut and sessions cut by now, so nobody keeps access for waiting here; one by itself need not wait.
-    try {
-      await (logins.length > 1 ? server.inTurn(dropAll, signal) : dropAll());
-    } catch (error) {
-      if (error instanceof ProviderError)
-        throw await closedAllTheSame(error, () => endSessions(server, sessions, signal));
-      throw error;
-    }
+    await (logins.length > 1 ? server.inTurn(dropAll, signal) : dropAll());
     // Again: one that was between password and session when the door was shut is visible only now.
-    await endSessions(server, sessions, signal);
-    const [left] = await find();
+    await endEverywhere(target, sessions, { isDropped: true, signal });
+    const [left] = await find(server, items, signal);
     if (left)
       throw new ProviderError('conflict', `The login ${name(left.name)} is still in the target after it was dropped.`);
   }
-  return outcomes(items, logins, cut);
-};
-
-const outcomes = (items: readonly ToRevoke[], logins: readonly Login[], cut: number): Outcome[] => {
-  const hadLogin = new Set(logins.map(({ grantId }) => grantId));
-  const hadOnlySessions = (item: ToRevoke): boolean =>
-    logins.length === 0 && items.length === 1 && cut > 0 && item.oid !== null;
-  return items.map((item) => (hadLogin.has(item.grantId) || hadOnlySessions(item) ? 'removed' : 'already_absent'));
+  return hadAccess(items, closed).map((had) => (had ? 'removed' : 'already_absent'));
 };
 
 /** A session counts: it outlives a login that was dropped by hand. */
-export const isPresent = async (server: Server, wanted: Wanted, signal: AbortSignal): Promise<boolean> => {
+export const isPresent = async (
+  { server, standbys }: Target,
+  wanted: Wanted,
+  signal: AbortSignal,
+): Promise<boolean> => {
   const logins = await server.run(signal, async (client) => await findLogins(client, [wanted]));
-  return logins.length > 0 || (await countSessions(server, sessionsOf([wanted], []), signal)) > 0;
+  if (logins.length > 0) return true;
+  const sessions = sessionsOf([wanted], []);
+  if ((await countSessions(server, sessions, signal)) > 0) return true;
+  return (await countOnStandbys(standbys, sessions, signal)) > 0;
 };

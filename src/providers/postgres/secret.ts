@@ -11,9 +11,8 @@ export const secretFor = (settings: Settings, access: Access): { secret: Secret;
   const hostInUrl = host.includes(':') ? `[${host}]` : host;
   const query = sslmode === null ? '' : `?sslmode=${sslmode}`;
   const url = `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${hostInUrl}:${port}/${encodeURIComponent(database)}${query}`;
-  const environment = [`PGPASSWORD=${quoted(password)}`, ...(sslmode === null ? [] : [`PGSSLMODE=${sslmode}`])].join(
-    ' ',
-  );
+  // psql asks for the password: a secret in the command would stay in the shell's history.
+  const environment = sslmode === null ? '' : `PGSSLMODE=${sslmode} `;
   return {
     secret: {
       fields: [
@@ -26,11 +25,11 @@ export const secretFor = (settings: Settings, access: Access): { secret: Secret;
       ],
     },
     instructions: {
-      text: 'At the end open sessions are cut and the login is removed. What you make belongs to the group you act as.',
+      text: 'The command asks for the password. At the end open sessions are cut and the login is removed. What you make belongs to the group you act as.',
       commands: [
         {
-          label: 'psql',
-          command: `${environment} psql -h ${quoted(host)} -p ${port} -U ${quoted(user)} -d ${quoted(database)}`,
+          label: 'Command',
+          command: `${environment}psql -h ${quoted(host)} -p ${port} -U ${quoted(user)} -d ${quoted(database)}`,
         },
         { label: 'URL', command: url },
       ],

@@ -3,7 +3,8 @@ import pg from 'pg';
 import { createLanes, type Lanes } from '../../lib/limiter.ts';
 import { adminConnection, assertPinned, NEWEST_OPTIONS, OLD_OPTIONS, UNKNOWN_SETTING } from './admin-connection.ts';
 import type { Settings } from './config.ts';
-import { codeOf, toProviderError } from './errors.ts';
+import { codeOf } from '../kit/network-errors.ts';
+import { toProviderError } from './errors.ts';
 import { assertNothingRunsAtLogin } from './event-triggers.ts';
 
 const MAX_CONNECTIONS = 10;

@@ -43,7 +43,11 @@ const cut = async (ask: Ask, of: SessionsOf, signal: AbortSignal): Promise<numbe
   return sessions.length;
 };
 
-/** Sends the signal once, over the spare connection. */
+/** Sends the signal once. @returns how many there were. */
+export const cutSessions = async (server: Server, of: SessionsOf, signal: AbortSignal): Promise<number> =>
+  await cut(server.query, of, signal);
+
+/** The same over the spare connection. */
 export const cutBlockers = async (server: Server, of: SessionsOf, signal: AbortSignal): Promise<number> =>
   await cut(server.querySpare, of, signal);
 

@@ -1,7 +1,7 @@
 /** Frees Latchkey's own statements from the locks of borrowers: of their sessions, and of what they prepared and left. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProviderError } from '../provider.ts';
-import { codeOf } from './errors.ts';
+import { codeOf } from '../kit/network-errors.ts';
 import { clearTheWay, type Ended } from './prepared.ts';
 import type { Server } from './server.ts';
 

@@ -146,7 +146,8 @@ const restoreOn = async (client: Client, scope: Scope, ctx: ProviderContext): Pr
   if (!found?.isOn) return false;
   assertOurs(found, null);
   const hash = found.mark?.hash ?? '';
-  const mark = markRule({ grantId: ctx.grantId, expiresAt: ctx.expiresAt, hash });
+  const begunAt = found.mark?.begunAt ?? null;
+  const mark = markRule({ grantId: ctx.grantId, expiresAt: ctx.expiresAt, hash, begunAt });
   const rules = ['resetpass', `#${hash}`, 'clearselectors', ...scopeRules(scope), mark];
   const after = await change(client, found.user, rules);
   if (after.isOpen || after.selectors.length > 0 || after.mark?.expiresAt.getTime() !== ctx.expiresAt.getTime())

@@ -1,18 +1,12 @@
 /** What Redis and the network say, as the error kinds of the contract. By code: the first word of a reply, or errno. */
 import { tlsFault } from '../../lib/postgres-tls-faults.ts';
-import { ProviderError, type ProviderErrorKind } from '../provider.ts';
-
-type Meaning = { kind: ProviderErrorKind; sentence: string };
-const means = (kind: ProviderErrorKind, sentence: string): Meaning => ({ kind, sentence });
+import { ProviderError } from '../provider.ts';
+import { SERVER_AWAY, SERVER_SILENT, byErrno, codeOf, means } from '../kit/network-errors.ts';
+import type { Meaning } from '../kit/network-errors.ts';
 
 const REFUSED = means(
   'misconfigured',
   "it refuses Latchkey's own account: check user and password in the nodes of the target",
-);
-const AWAY = means('unavailable', 'the server is starting, stopping or broke the connection');
-const NO_ANSWER = means(
-  'unavailable',
-  'nothing answers there: is the server up, and does a firewall let Latchkey through?',
 );
 
 const BY_REPLY: Readonly<Record<string, Meaning>> = {
@@ -23,30 +17,18 @@ const BY_REPLY: Readonly<Record<string, Meaning>> = {
     'unavailable',
     'a script keeps it busy, so that it answers nothing else; as an administrator: SCRIPT KILL, or FUNCTION KILL',
   ),
-  LOADING: AWAY,
-  MASTERDOWN: AWAY,
+  LOADING: SERVER_AWAY,
+  MASTERDOWN: SERVER_AWAY,
   MISCONF: means('unavailable', 'it cannot write its data, so it takes no changes'),
   OOM: means('unavailable', 'it is out of memory'),
 };
 
-const BY_CODE: Readonly<Record<string, Meaning>> = {
-  ECONNREFUSED: NO_ANSWER,
-  ETIMEDOUT: NO_ANSWER,
-  EHOSTUNREACH: NO_ANSWER,
-  ENETUNREACH: NO_ANSWER,
-  ECONNRESET: AWAY,
-  EPIPE: AWAY,
-  ENOTFOUND: means('unavailable', 'its host name is not known'),
-  EAI_AGAIN: means('unavailable', 'its host name could not be looked up'),
-};
+const BY_CODE = byErrno({ away: SERVER_AWAY, noAnswer: SERVER_SILENT });
 
 export const isReply = (error: unknown): error is Error => error instanceof Error && error.name === 'ReplyError';
 
 /** `NOPERM` of "NOPERM this user has no permissions …"; empty where it is no reply of the server. */
 export const replyCode = (error: unknown): string => (isReply(error) ? (/^[A-Z]+/.exec(error.message)?.[0] ?? '') : '');
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
 const NAMES = { ca: '"ca" of the target', sslmode: 'the URL of the node' };
 

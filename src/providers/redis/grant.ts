@@ -37,7 +37,7 @@ const dropUser = async (client: Client, user: string): Promise<void> => {
 const makeOn = async (client: Client, { user, hash, scope }: Making, ctx: ProviderContext): Promise<void> => {
   await only(client, ctx);
   await assertGrantable(client, scope);
-  const mark = markRule({ grantId: ctx.grantId, expiresAt: ctx.expiresAt, hash });
+  const mark = markRule({ grantId: ctx.grantId, expiresAt: ctx.expiresAt, hash, begunAt: new Date() });
   await client.call('ACL', 'SETUSER', user, 'reset', `#${hash}`, ...scopeRules(scope), mark);
   const catalog = await client.catalog();
   const { names } = catalog.expand(scope.commands);
@@ -98,7 +98,9 @@ const moveOn = async (
       'denied',
       `The user of grant ${ctx.grantId} is no longer there or already closed on ${client.node.name}, so its deadline cannot be moved.`,
     );
-  const mark = markRule({ grantId: ctx.grantId, expiresAt: ctx.expiresAt, hash: found.mark?.hash ?? hash });
+  const { grantId, expiresAt } = ctx;
+  const begunAt = found.mark?.begunAt ?? null;
+  const mark = markRule({ grantId, expiresAt, hash: found.mark?.hash ?? hash, begunAt });
   const after = await change(client, found.user, ['clearselectors', mark]);
   if (after.mark?.expiresAt.getTime() !== ctx.expiresAt.getTime())
     throw new ProviderError('conflict', `The new deadline of grant ${ctx.grantId} was not there when read back.`);

@@ -1,6 +1,6 @@
 /** Temporary ACL users on the nodes of a Redis or Valkey target: made at the start of a grant, closed, cut and deleted at its end. */
 import { defineProvider } from '../define-provider.ts';
-import type { Connection } from '../provider.ts';
+import type { Connected } from '../provider.ts';
 import {
   configSchema,
   configWarnings,
@@ -16,31 +16,25 @@ import { extend, grant } from './grant.ts';
 import { manual } from './manual.ts';
 import { preflight } from './preflight.ts';
 import { prepare } from './prepare.ts';
-import { isPresent, revokeAll } from './revoke.ts';
+import { closeAll, isPresent, revokeAll } from './revoke.ts';
 import { openServer } from './server.ts';
 import { activity } from './sessions.ts';
 import { survivesOf } from './survives.ts';
 import type { Wanted } from './users.ts';
 
-const wanted = (grantId: string, handle: Handle | undefined): Wanted => ({ grantId, user: handle?.user ?? null });
+type Of = { grantId: string; handle: Handle | undefined };
 
-const connect = (config: Config): Connection<Scope, Handle> => {
+const wantedOf = ({ grantId, handle }: Of): Wanted => ({ grantId, user: handle?.user ?? null });
+
+const connect = (config: Config): Connected<Scope, Handle> => {
   const server = openServer(settingsOf(config));
   return {
     grant: async (scope, ctx) => await grant(server, scope, ctx),
-    revoke: async (_scope, handle, ctx) => {
-      const [outcome] = await revokeAll(server, [wanted(ctx.grantId, handle)], ctx);
-      return outcome ?? 'already_absent';
-    },
     check: async (_scope, handle, ctx) =>
-      (await isPresent(server, wanted(ctx.grantId, handle), ctx.signal)) ? 'present' : 'absent',
+      (await isPresent(server, wantedOf({ grantId: ctx.grantId, handle }), ctx.signal)) ? 'present' : 'absent',
     extend: async (scope, handle, ctx) => await extend(server, { scope, handle }, ctx),
-    revokeMany: async (items, ctx) =>
-      await revokeAll(
-        server,
-        items.map(({ grantId, handle }) => wanted(grantId, handle)),
-        ctx,
-      ),
+    closeMany: async (items, ctx) => await closeAll(server, items.map(wantedOf), ctx),
+    revokeMany: async (items, ctx) => await revokeAll(server, items.map(wantedOf), ctx),
     activity: async (ctx) => await activity(server, ctx.signal),
     listOurs: async (ctx) => await listOurs(server, ctx.signal),
     listLookalikes: async (_scopes, ctx) => await listLookalikes(server, ctx.signal),
@@ -50,7 +44,7 @@ const connect = (config: Config): Connection<Scope, Handle> => {
     preflight: async (scopes, ctx) => await preflight(server, scopes, ctx.signal),
     // Redis knows no deadline for a user.
     guarantee: (scope) => ({ endsBy: 'revoke', survives: survivesOf(scope, server.seen()) }),
-    close: async () => {
+    disconnect: async () => {
       await Promise.resolve(server.close());
     },
   };

@@ -1,4 +1,5 @@
 /** Latchkey's own connection to each node of one target. Opens nothing until the first command. */
+import { orAborted } from '../../lib/or-aborted.ts';
 import { Redis } from 'ioredis';
 import { pemOf } from '../../lib/certificates.ts';
 import { onEachNode } from '../kit/nodes.ts';
@@ -114,20 +115,6 @@ const open = (node: RedisAddress, ca: string | null): Opened => {
   return { redis, client, failure: () => failure };
 };
 
-const untilAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
-  signal.throwIfAborted();
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
-};
-
 type Kept = { run: Server['run']; close: () => void; seen: () => Catalog | null };
 
 /** Made anew after it was closed: by ACL LOAD, by a restart, by whom ever. */
@@ -142,10 +129,10 @@ const keep = (node: RedisAddress, ca: string | null): Kept => {
     const mine = current();
     let isUntouched = true;
     try {
-      const client = await untilAborted(mine.client, signal);
-      seen = await untilAborted(client.catalog(), signal);
+      const client = await orAborted(mine.client, signal);
+      seen = await orAborted(client.catalog(), signal);
       isUntouched = false;
-      return await untilAborted(work(client), signal);
+      return await orAborted(work(client), signal);
     } catch (error) {
       if (isUntouched) {
         mine.redis.disconnect();

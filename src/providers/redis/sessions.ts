@@ -4,7 +4,8 @@ import { grantNamedIn } from '../kit/login-name.ts';
 import { ProviderError, type InUse } from '../provider.ts';
 import type { Client, Server } from './server.ts';
 
-export type Session = { id: string; user: string; forMs: number };
+/** `subscriptions`: to channels and patterns. `isTracking`: it is told which keys change (CLIENT TRACKING). */
+export type Session = { id: string; user: string; forMs: number; subscriptions: number; isTracking: boolean };
 
 const GONE_WITHIN_MS = 5_000;
 const FIRST_LOOK_AFTER_MS = 2;
@@ -17,39 +18,53 @@ const sessionOf = (line: string): Session => ({
   id: field(line, 'id'),
   user: field(line, 'user'),
   forMs: Math.max(0, Number(field(line, 'age')) - 1) * 1000,
+  subscriptions: ['sub', 'psub', 'ssub'].reduce((sum, name) => sum + Number(field(line, name)), 0),
+  isTracking: field(line, 'flags').includes('t'),
 });
 
-export const sessionsOn = async (client: Client): Promise<Session[]> =>
+export const allSessionsOn = async (client: Client): Promise<Session[]> =>
   String(await client.call('CLIENT', 'LIST'))
     .split('\n')
     .filter((line) => line !== '')
-    .map(sessionOf)
-    .filter(({ user }) => grantNamedIn(user) !== null);
+    .map(sessionOf);
+
+export const sessionsOn = async (client: Client): Promise<Session[]> =>
+  (await allSessionsOn(client)).filter(({ user }) => grantNamedIn(user) !== null);
 
 export type Ending = { signal: AbortSignal; onInUse?: ((inUse: InUse) => void) | undefined };
 
-/** By number: that also works where the user is gone already. @returns the users that had connections. */
+/** By number: that also works where the user is gone already. `first`: what was found; `find` looks again. */
+export const cutOn = async (
+  client: Client,
+  first: readonly Session[],
+  { find, signal }: { find: () => Promise<Session[]>; signal: AbortSignal },
+): Promise<void> => {
+  const deadline = performance.now() + GONE_WITHIN_MS;
+  const users = [...new Set(first.map(({ user }) => user))];
+  let live = first;
+  for (let waitMs = FIRST_LOOK_AFTER_MS; live.length > 0; waitMs = Math.min(waitMs * 2, SLOWEST_LOOK_MS)) {
+    if (performance.now() > deadline)
+      throw new ProviderError(
+        'unavailable',
+        `${live.length} connection(s) of ${users.join(', ')} on ${client.node.name} did not end within ${GONE_WITHIN_MS / 1000} s of being closed.`,
+      );
+    await client.all(live.map(({ id }) => ['CLIENT', 'KILL', 'ID', id]));
+    await delay(waitMs, undefined, { signal });
+    live = await find();
+  }
+};
+
+/** @returns the users that had connections. */
 export const endSessionsOn = async (
   client: Client,
   users: ReadonlySet<string>,
   { signal, onInUse }: Ending,
 ): Promise<Set<string>> => {
-  const deadline = performance.now() + GONE_WITHIN_MS;
-  const mine = async (): Promise<Session[]> => (await sessionsOn(client)).filter(({ user }) => users.has(user));
-  let live = await mine();
-  const cut = new Set(live.map(({ user }) => user));
-  for (const { user, forMs } of live) onInUse?.({ grantId: grantNamedIn(user) ?? '', forMs });
-  for (let waitMs = FIRST_LOOK_AFTER_MS; live.length > 0; waitMs = Math.min(waitMs * 2, SLOWEST_LOOK_MS)) {
-    if (performance.now() > deadline)
-      throw new ProviderError(
-        'unavailable',
-        `${live.length} connection(s) of ${[...cut].join(', ')} on ${client.node.name} did not end within ${GONE_WITHIN_MS / 1000} s of being closed.`,
-      );
-    await client.all(live.map(({ id }) => ['CLIENT', 'KILL', 'ID', id]));
-    await delay(waitMs, undefined, { signal });
-    live = await mine();
-  }
-  return cut;
+  const find = async (): Promise<Session[]> => (await sessionsOn(client)).filter(({ user }) => users.has(user));
+  const first = await find();
+  for (const { user, forMs } of first) onInUse?.({ grantId: grantNamedIn(user) ?? '', forMs });
+  await cutOn(client, first, { find, signal });
+  return new Set(first.map(({ user }) => user));
 };
 
 export const activity = async (server: Server, signal: AbortSignal): Promise<InUse[]> => {

@@ -7,8 +7,11 @@ import type { Client } from './server.ts';
 /** What is asked for: a grant, and the name of its user where it is known. */
 export type Wanted = { grantId: string; user: string | null };
 
-/** The selector that allows nothing and says whose user this is. `hash`: of the password that Latchkey gave it. */
-export type Mark = { grantId: string; expiresAt: Date; hash: string };
+/**
+ * The selector that allows nothing and says whose user this is. `hash`: of the password that Latchkey gave it. `begunAt`: null in marks of
+ * older versions.
+ */
+export type Mark = { grantId: string; expiresAt: Date; hash: string; begunAt: Date | null };
 
 export type User = {
   grantId: string;
@@ -25,15 +28,19 @@ export type User = {
   mark: Mark | null;
 };
 
-const MARK = /^%R~latchkey:([a-z0-9]{1,40}):(\d{1,15}):([0-9a-f]{64})(?: resetchannels)?(?: -@all)?$/;
+const MARK = /^%R~latchkey:([a-z0-9]{1,40}):(\d{1,15}):([0-9a-f]{64})(?::(\d{1,15}))?(?: resetchannels)?(?: -@all)?$/;
 
 /** For ACL SETUSER, after `clearselectors`. */
-export const markRule = ({ grantId, expiresAt, hash }: Mark): string =>
-  `(%R~latchkey:${grantId}:${expiresAt.getTime()}:${hash} resetchannels -@all)`;
+export const markRule = ({ grantId, expiresAt, hash, begunAt }: Mark): string => {
+  const facts = [grantId, expiresAt.getTime(), hash, ...(begunAt ? [begunAt.getTime()] : [])];
+  return `(%R~latchkey:${facts.join(':')} resetchannels -@all)`;
+};
 
 const markIn = (selector: string): Mark | null => {
-  const [, grantId, epoch, hash] = MARK.exec(selector) ?? [];
-  return grantId === undefined || hash === undefined ? null : { grantId, expiresAt: new Date(Number(epoch)), hash };
+  const [, grantId, epoch, hash, begun] = MARK.exec(selector) ?? [];
+  if (grantId === undefined || hash === undefined) return null;
+  const begunAt = begun === undefined ? null : new Date(Number(begun));
+  return { grantId, expiresAt: new Date(Number(epoch)), hash, begunAt };
 };
 
 export const keyRules = (scope: Pick<Scope, 'keys'>): string[] =>

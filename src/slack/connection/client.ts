@@ -10,8 +10,11 @@ import type { WebClientOptions } from '@slack/web-api';
 import type { ClockReading } from '../../domain/finding.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Pace } from '../../application/identity/fact-ports.ts';
+import { createWaits } from '../../lib/waits.ts';
+import type { Waits } from '../../lib/waits.ts';
 import { fetchWithin } from './http-call.ts';
-import { pacedFetch } from './pace.ts';
+import { createPacing, createSpareFetch } from './pace.ts';
+import type { Pacing, Spacing } from './pace.ts';
 import type { OnSlackCall } from './http-call.ts';
 
 /** A person waits in front of the screen: fail soon, and say so. */
@@ -47,17 +50,22 @@ export type ClientSettings = {
   log: Log;
   onCall?: OnSlackCall;
   pace?: Pace | null;
+  /** Told of what waits for a limit. */
+  waits?: Waits;
 };
+
+/** `space` keeps messages to one channel apart, whichever client of this process sends them. */
+type SpacedSettings = ClientSettings & { space: Spacing; waits: Waits };
 
 /** A decision waits out a limit for so long before it says that Slack could not be asked. */
 const INTERACTIVE_HOLD_MS = 20_000;
 /** A message that must wait longer goes back to the queue. */
 const NOTIFIER_HOLD_MS = 1_500;
 
-const fetchOf = ({ pace, onCall }: ClientSettings, { timeoutMs, holdMs }: { timeoutMs: number; holdMs: number }) => {
-  const call = fetchWithin(timeoutMs, onCall);
-  return pacedFetch(call, pace ?? null, holdMs);
-};
+const pacingOf = (
+  { pace = null, space, waits, onCall }: SpacedSettings,
+  { timeoutMs, holdMs }: { timeoutMs: number; holdMs: number },
+): Pacing => createPacing(fetchWithin(timeoutMs, onCall), { pace, space, waits }, holdMs);
 
 const baseOptions = ({ apiUrl, log }: Omit<ClientSettings, 'botToken'>): WebClientOptions => ({
   ...(apiUrl ? { slackApiUrl: apiUrl } : {}),
@@ -66,19 +74,37 @@ const baseOptions = ({ apiUrl, log }: Omit<ClientSettings, 'botToken'>): WebClie
   allowAbsoluteUrls: false,
 });
 
-export const createInteractiveClient = (settings: ClientSettings): WebClient =>
-  new WebClient(settings.botToken, {
+/** How calls keep Slack's limits, for who must know when one may be made, and whether one waits. */
+export type Limits = Pick<Pacing, 'ready'> & Pick<Waits, 'isWaiting'>;
+
+export const createInteractiveClient = (settings: SpacedSettings): { client: WebClient; limits: Limits } => {
+  const { fetch, ready } = pacingOf(settings, { timeoutMs: INTERACTIVE_TIMEOUT_MS, holdMs: INTERACTIVE_HOLD_MS });
+  const client = new WebClient(settings.botToken, {
     ...baseOptions(settings),
-    fetch: fetchOf(settings, { timeoutMs: INTERACTIVE_TIMEOUT_MS, holdMs: INTERACTIVE_HOLD_MS }),
+    fetch,
     retryConfig: { retries: 1, minTimeout: 100, maxTimeout: 300 },
   });
+  return { client, limits: { ready, isWaiting: settings.waits.isWaiting } };
+};
 
-export const createNotifierClient = (settings: ClientSettings): WebClient =>
+export const createNotifierClient = (settings: SpacedSettings): WebClient =>
   new WebClient(settings.botToken, {
     ...baseOptions(settings),
-    fetch: fetchOf(settings, { timeoutMs: NOTIFIER_TIMEOUT_MS, holdMs: NOTIFIER_HOLD_MS }),
+    // Nobody waits in front of a message: it is none of the waits that people are told of.
+    fetch: pacingOf({ ...settings, waits: createWaits() }, { timeoutMs: NOTIFIER_TIMEOUT_MS, holdMs: NOTIFIER_HOLD_MS })
+      .fetch,
     retryConfig: { retries: 0 },
   });
+
+/** For messages that may come late: they leave room for those that people wait for. */
+export const createPatientClient = (settings: SpacedSettings): WebClient => {
+  const call = fetchWithin(NOTIFIER_TIMEOUT_MS, settings.onCall);
+  return new WebClient(settings.botToken, {
+    ...baseOptions(settings),
+    fetch: settings.pace ? createSpareFetch(call, settings.pace, settings.space) : call,
+    retryConfig: { retries: 0 },
+  });
+};
 
 /** For `latchkey doctor`: waits as long as Slack asks it to, and notes what Slack's clock showed. */
 export const createExaminingClient = (

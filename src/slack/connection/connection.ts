@@ -1,8 +1,10 @@
 /** Who we are in Slack, and the clients that speak for us. Made before the use cases, because they look people up through it. */
 import type { WebClient } from '@slack/web-api';
 import { DomainError } from '../../domain/errors.ts';
-import { createInteractiveClient, createNotifierClient } from './client.ts';
-import type { ClientSettings } from './client.ts';
+import { createInteractiveClient, createNotifierClient, createPatientClient } from './client.ts';
+import type { ClientSettings, Limits } from './client.ts';
+import { createWaits } from '../../lib/waits.ts';
+import { createSpacing } from './pace.ts';
 import { startErrorOf, StartError } from './start-error.ts';
 
 export type Team = { teamId: string; botUserId: string; botId: string };
@@ -10,8 +12,12 @@ export type Team = { teamId: string; botUserId: string; botId: string };
 export type SlackConnection = {
   /** For look-ups and views: fails within seconds. */
   client: WebClient;
+  /** Of `client`. */
+  limits: Limits;
   /** For messages: one try, and rate limits are handed to the caller. */
   notifierClient: WebClient;
+  /** For messages that may come late. */
+  patientClient: WebClient;
   botToken: string;
   /** Throws `lookup_failed` until Slack has told us. */
   team(): Team;
@@ -19,12 +25,15 @@ export type SlackConnection = {
   identify(): Promise<Team>;
 };
 
-export const createSlackConnection = (settings: ClientSettings): SlackConnection => {
-  const client = createInteractiveClient(settings);
+export const createSlackConnection = (given: ClientSettings): SlackConnection => {
+  const settings = { ...given, space: createSpacing(), waits: given.waits ?? createWaits() };
+  const { client, limits } = createInteractiveClient(settings);
   let team: Team | null = null;
   return {
     client,
+    limits,
     notifierClient: createNotifierClient(settings),
+    patientClient: createPatientClient(settings),
     botToken: settings.botToken,
     team: () => {
       if (!team)

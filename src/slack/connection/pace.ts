@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FetchFunction } from '@slack/web-api';
 import type { Pace } from '../../application/identity/fact-ports.ts';
+import type { Waits } from '../../lib/waits.ts';
 
 type Limit = { key: string; everyMs: number; burst: number };
 
@@ -21,7 +22,8 @@ const TIERS: Readonly<Record<string, Omit<Limit, 'key'>>> = {
   'users.lookupByEmail': TIER_3,
   'conversations.info': TIER_3,
   'conversations.join': TIER_3,
-  'chat.update': TIER_3,
+  // In an incident this one is needed for minutes on end: few at once, so that more come evenly.
+  'chat.update': tier(50, 10),
   'users.info': TIER_4,
   'users.profile.get': TIER_4,
   'conversations.members': TIER_4,
@@ -47,12 +49,15 @@ const limitsOf = (method: string, body: string): Limit[] => {
 /** A planned moment that was not used for so long has passed. */
 const PLAN_KEPT_MS = 5_000;
 
+/** `isTaken` false: it comes too late, and nobody has it. */
+type Moment = { atMs: number; isTaken: boolean };
+
 /** Moments that were planned for calls that could not wait here: the next call with the same key takes the earliest. */
 const createPlans = (pace: Pace) => {
   const plans = new Map<string, number[]>();
   return {
     /** The moment of the next call, in milliseconds of `performance.now()`. */
-    next: async ({ key, ...limit }: Limit, holdMs: number): Promise<number> => {
+    next: async ({ key, ...limit }: Limit, holdMs: number): Promise<Moment> => {
       const nowMs = performance.now();
       const planned = (plans.get(key) ?? []).filter((atMs) => atMs > nowMs - PLAN_KEPT_MS);
       const [earliest] = planned;
@@ -60,7 +65,9 @@ const createPlans = (pace: Pace) => {
       if (isUsable) planned.shift();
       if (planned.length > 0) plans.set(key, planned);
       else plans.delete(key);
-      return isUsable ? earliest : nowMs + (await pace.reserve(key, limit));
+      if (isUsable) return { atMs: earliest, isTaken: true };
+      const { isTaken, waitMs } = await pace.reserve(key, { ...limit, mostMs: holdMs });
+      return { atMs: nowMs + waitMs, isTaken };
     },
     keep: ({ key }: Limit, atMs: number): void => {
       plans.set(
@@ -74,7 +81,7 @@ const createPlans = (pace: Pace) => {
 const POST_GAP_MS = 1_000;
 
 /** A call that was late, as on a busy machine, must not bring the next one too near: the gap is counted from its answer. */
-const createSpacing = () => {
+export const createSpacing = () => {
   const tails = new Map<string, Promise<void>>();
   return async <T>(limits: readonly Limit[], call: () => Promise<T>): Promise<T> => {
     const key = limits.find(({ burst }) => burst === 1)?.key;
@@ -120,33 +127,78 @@ const tooMany = (url: string, waitMs: number): Awaited<ReturnType<FetchFunction>
 
 const methodIn = (url: string): string => new URL(url).pathname.split('/').at(-1) ?? '';
 
-/** Waits up to `holdMs` for the moment of a call, and for what Slack asks for; past that it answers as Slack does when a limit is met. */
-export const pacedFetch = (call: FetchFunction, pace: Pace | null, holdMs: number): FetchFunction => {
-  const plans = pace && createPlans(pace);
-  const space = createSpacing();
-  const momentOf = async (limits: Limit[]): Promise<{ waitMs: number; keep: () => void }> => {
-    if (!plans) return { waitMs: 0, keep: () => undefined };
-    const moments = await Promise.all(limits.map(async (limit) => ({ limit, atMs: await plans.next(limit, holdMs) })));
-    const atMs = Math.max(0, ...moments.map((one) => one.atMs));
-    return { waitMs: atMs - performance.now(), keep: () => moments.forEach((one) => plans.keep(one.limit, one.atMs)) };
+export type Spacing = ReturnType<typeof createSpacing>;
+
+export type Pacing = {
+  /** Makes a call when its moment comes; past `holdMs` it answers as Slack does when a limit is met. */
+  fetch: FetchFunction;
+  /** Resolves when a call of this method may be made. The next one goes at once; what would wait too long is left to it to say. */
+  ready(method: string): Promise<void>;
+};
+
+/** Hundreds may wait in an incident: they must not come back all at once, again and again. */
+const SPREAD_MS = 30_000;
+
+/**
+ * For what may come late: a call goes only where a good part of each limit stays free for what people wait for. Else it is answered as Slack does
+ * when a limit is met, without having taken a moment of anybody.
+ */
+export const createSpareFetch =
+  (call: FetchFunction, pace: Pace, space: Spacing): FetchFunction =>
+  async (url, init = {}) => {
+    const limits = limitsOf(methodIn(String(url)), typeof init.body === 'string' ? init.body : '');
+    for (const { key, everyMs, burst } of limits) {
+      const half = Math.max(1, Math.floor(burst / 2));
+      const { isTaken, waitMs } = await pace.reserve(key, { everyMs, burst: half, mostMs: 0 });
+      if (!isTaken) return tooMany(String(url), waitMs + Math.random() * SPREAD_MS);
+    }
+    return space(limits, () => call(url, init));
   };
-  return async (url, init = {}) => {
+
+const createMoments = (pace: Pace | null, holdMs: number) => {
+  const plans = pace && createPlans(pace);
+  return async (limits: Limit[]): Promise<{ waitMs: number; isTaken: boolean; keep: () => void }> => {
+    if (!plans) return { waitMs: 0, isTaken: true, keep: () => undefined };
+    const moments = await Promise.all(limits.map(async (limit) => ({ limit, ...(await plans.next(limit, holdMs)) })));
+    const taken = moments.filter((one) => one.isTaken);
+    return {
+      waitMs: Math.max(0, ...moments.map(({ atMs }) => atMs)) - performance.now(),
+      isTaken: taken.length === moments.length,
+      keep: () => taken.forEach(({ limit, atMs }) => plans.keep(limit, atMs)),
+    };
+  };
+};
+
+/** Waits up to `holdMs` for the moment of a call, and for what Slack asks for. */
+export const createPacing = (
+  call: FetchFunction,
+  { pace, space, waits }: { pace: Pace | null; space: Spacing; waits: Waits },
+  holdMs: number,
+): Pacing => {
+  const momentOf = createMoments(pace, holdMs);
+  const fetch: FetchFunction = async (url, init = {}) => {
     const untilMs = performance.now() + holdMs;
     const limits = limitsOf(methodIn(String(url)), typeof init.body === 'string' ? init.body : '');
-    const { waitMs, keep } = await momentOf(limits);
-    if (waitMs > holdMs) {
+    const { waitMs, isTaken, keep } = await momentOf(limits);
+    if (!isTaken) {
       keep();
       return tooMany(String(url), waitMs);
     }
-    if (waitMs > 0) await delay(waitMs);
+    if (waitMs > 0) await waits.wait(waitMs);
     const send = async (): Promise<Awaited<ReturnType<FetchFunction>>> => {
       for (;;) {
         const answer = await call(url, init);
         const askedMs = answer.status === TOO_MANY_REQUESTS ? Number(answer.headers.get('retry-after')) * SECOND_MS : 0;
         if (!(askedMs > 0) || performance.now() + askedMs > untilMs) return answer;
-        await delay(askedMs);
+        await waits.wait(askedMs);
       }
     };
-    return plans ? space(limits, send) : send();
+    return pace ? space(limits, send) : send();
   };
+  const ready = async (method: string): Promise<void> => {
+    const { waitMs, isTaken, keep } = await momentOf(limitsOf(method, ''));
+    keep();
+    if (isTaken && waitMs > 0) await waits.wait(waitMs);
+  };
+  return { fetch, ready };
 };

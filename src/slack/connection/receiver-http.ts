@@ -17,13 +17,30 @@ const BODY_MAX_BYTES = 1_500_000;
 
 export type RequestHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
 export type HttpReceiver = Receiver & { handle: RequestHandler };
-export type HttpReceiverSettings = { signingSecret: string; replays: Replays; log: Log };
+export type HttpReceiverSettings = {
+  signingSecret: string;
+  replays: Replays;
+  /** Slack says that it leaves events out. */
+  onEventsLeftOut: () => void;
+  log: Log;
+};
 
 type Payload = Record<string, unknown>;
-type Receiving = { app: App | null; once: Once; log: Log; rarely: Rarely };
+type Receiving = Pick<HttpReceiverSettings, 'onEventsLeftOut' | 'log'> & {
+  app: App | null;
+  once: Once;
+  rarely: Rarely;
+};
 
-export const createHttpReceiver = ({ signingSecret, replays, log }: HttpReceiverSettings): HttpReceiver => {
-  const receiving: Receiving = { app: null, once: createOnce(replays, log), log, rarely: createRarely() };
+export const createHttpReceiver = (settings: HttpReceiverSettings): HttpReceiver => {
+  const { signingSecret, replays, onEventsLeftOut, log } = settings;
+  const receiving: Receiving = {
+    app: null,
+    once: createOnce(replays, log),
+    onEventsLeftOut,
+    log,
+    rarely: createRarely(),
+  };
   return {
     init: (given) => {
       receiving.app = given;
@@ -92,10 +109,17 @@ const parserFor = (contentType: string): ((body: Buffer) => Payload) => {
 
 type Taken = { req: IncomingMessage; res: ServerResponse; payload: Payload; key: string; untilSeconds: number };
 
-const answer = async ({ app, once }: Receiving, taken: Taken): Promise<void> => {
+/** More than 30,000 in an hour, or deliveries failed for long. Slack: docs.slack.dev/reference/events/app_rate_limited */
+const LEFT_OUT = 'app_rate_limited';
+
+const answer = async ({ app, once, onEventsLeftOut }: Receiving, taken: Taken): Promise<void> => {
   const { res, payload, key, untilSeconds } = taken;
   if (payload['type'] === 'url_verification') return answerChallenge(res, payload['challenge']);
   if (payload['ssl_check'] === '1') return send(res, 200, '');
+  if (payload['type'] === LEFT_OUT) {
+    onEventsLeftOut();
+    return send(res, 200, '');
+  }
   if (!app) throw new Refused(503, 'Slack is not connected yet.');
   if (!(await once.take(key, untilSeconds))) throw new Refused(401, 'The request was taken before.');
   try {

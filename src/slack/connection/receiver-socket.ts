@@ -1,29 +1,40 @@
 /**
- * Slack over a WebSocket. Bolt's own reconnecting drops a rejected promise when the address for the next connection is refused,
- * which ends the process, or never tries again; so it is switched off and done here.
+ * Slack over WebSockets: two for each process, so that one that Slack refreshes, or that breaks, turns nobody away while it is opened again.
+ * Bolt's own reconnecting drops a rejected promise when the address for the next connection is refused, which ends the process, or never
+ * tries again; so it is switched off and done here.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { SocketModeReceiver } from '@slack/bolt';
 import type { Receiver } from '@slack/bolt';
 import type { Log } from '../../lib/log.ts';
-import { slackLogger } from './client.ts';
+import { slackFailureOf, slackLogger } from './client.ts';
 import { startErrorOf } from './start-error.ts';
 
 const RECONNECT_MIN_MS = 250;
 const RECONNECT_MAX_MS = 15_000;
+const RETRY_AFTER_MAX_MS = 60_000;
 const OPEN_TIMEOUT_MS = 10_000;
+
+/**
+ * Slack: docs.slack.dev/apis/events-api/using-socket-mode, "Using multiple connections": an app may have up to ten, and each payload goes to
+ * one of them. Two leave room for five processes.
+ */
+export const SOCKETS = 2;
+
+/** `interrupted`: one connection ended, what was on it may be lost, and another still hears. */
+export type LineState = 'connected' | 'interrupted' | 'lost';
 
 export type SocketReceiver = { receiver: Receiver; isConnected(): boolean };
 
-export const createSocketReceiver = (settings: {
+type SocketSettings = {
   appToken: string;
   apiUrl: string | null;
   log: Log;
-  /** Called when the connection stands, and when it no longer does. */
-  onLine: (isConnected: boolean) => void;
-}): SocketReceiver => {
-  const { appToken, apiUrl, log, onLine } = settings;
-  const bolt = new SocketModeReceiver({
+  onLine: (state: LineState) => void;
+};
+
+const createBoltReceiver = ({ appToken, apiUrl, log }: SocketSettings): SocketModeReceiver =>
+  new SocketModeReceiver({
     appToken,
     logger: slackLogger(log),
     autoReconnectEnabled: false,
@@ -36,72 +47,109 @@ export const createSocketReceiver = (settings: {
       },
     },
   });
-  return supervise(bolt, { log, onLine });
+
+const createLines = (settings: SocketSettings, stopping: AbortController): Line[] => {
+  const lines: Line[] = [];
+  const isAnyUp = (): boolean => lines.some(({ isConnected }) => isConnected);
+  for (let made = 0; made < SOCKETS; made += 1) {
+    const line: Line = {
+      bolt: createBoltReceiver(settings),
+      isConnected: false,
+      isConnecting: false,
+      stopping,
+      set: (isConnected) => {
+        const was = { isUp: line.isConnected, isAnyUp: isAnyUp() };
+        line.isConnected = isConnected;
+        if (isConnected && !was.isAnyUp) settings.onLine('connected');
+        if (!isConnected && was.isUp) settings.onLine(isAnyUp() ? 'interrupted' : 'lost');
+      },
+    };
+    keepUp(line, settings.log);
+    lines.push(line);
+  }
+  return lines;
 };
 
-/** Whether the connection stands, as Bolt's client and our own attempts leave it. */
-type Line = {
-  isConnected: boolean;
-  isConnecting: boolean;
-  stopping: AbortController;
-  onLine: (isConnected: boolean) => void;
-};
-
-const supervise = (bolt: SocketModeReceiver, { log, onLine }: { log: Log; onLine: Line['onLine'] }): SocketReceiver => {
-  const line: Line = { isConnected: false, isConnecting: false, stopping: new AbortController(), onLine };
-  // A connection that ends while it is being made rejects `start`, and whoever called that decides.
-  bolt.client.on('disconnected', () => {
-    const isLost = line.isConnected && !line.isConnecting && !line.stopping.signal.aborted;
-    line.isConnected = false;
-    line.onLine(false);
-    if (!isLost) return;
-    log.info({}, 'the connection to Slack ended');
-    reconnect(bolt, line, log).catch((error: unknown) => log.error({ err: error }, 'reconnecting to Slack failed'));
-  });
+export const createSocketReceiver = (settings: SocketSettings): SocketReceiver => {
+  const stopping = new AbortController();
+  const lines = createLines(settings, stopping);
+  const [first, ...spare] = lines as [Line, ...Line[]];
+  let opening: Promise<unknown> = Promise.resolve();
   return {
-    isConnected: () => line.isConnected,
+    isConnected: () => lines.some(({ isConnected }) => isConnected),
     receiver: {
-      init: (app) => bolt.init(app),
+      init: (app) => {
+        for (const { bolt } of lines) bolt.init(app);
+      },
       start: async () => {
         try {
-          await connect(bolt, line);
+          await connect(first);
         } catch (error) {
           throw startErrorOf('SLACK_APP_TOKEN', error);
         }
+        opening = Promise.all(spare.map((line) => reconnect(line, settings.log)));
       },
       stop: async () => {
-        line.stopping.abort();
-        await bolt.client.disconnect();
+        stopping.abort();
+        await Promise.all(lines.map(({ bolt }) => bolt.client.disconnect()));
+        await opening;
       },
     },
   };
 };
 
-const connect = async (bolt: SocketModeReceiver, line: Line): Promise<void> => {
+/** Whether one connection stands, as Bolt's client and our own attempts leave it. */
+type Line = {
+  bolt: SocketModeReceiver;
+  isConnected: boolean;
+  isConnecting: boolean;
+  stopping: AbortController;
+  set(isConnected: boolean): void;
+};
+
+const keepUp = (line: Line, log: Log): void => {
+  // A connection that ends while it is being made rejects `start`, and whoever called that decides.
+  line.bolt.client.on('disconnected', () => {
+    const isLost = line.isConnected && !line.isConnecting && !line.stopping.signal.aborted;
+    line.set(false);
+    if (!isLost) return;
+    log.info({}, 'a connection to Slack ended');
+    reconnect(line, log).catch((error: unknown) => log.error({ err: error }, 'reconnecting to Slack failed'));
+  });
+};
+
+const connect = async (line: Line): Promise<void> => {
   line.isConnecting = true;
   try {
-    await bolt.start();
-    line.isConnected = true;
-    line.onLine(true);
+    await line.bolt.start();
+    line.set(true);
   } finally {
     line.isConnecting = false;
   }
 };
 
-/** Never gives up while the process runs: a token that is refused today may be mended at Slack tomorrow. */
-const reconnect = async (bolt: SocketModeReceiver, line: Line, log: Log): Promise<void> => {
+/** Slack allows few connections a minute to be asked for: sooner, each try is refused and counted. */
+const retryAfterOf = (error: unknown): number => {
+  const failure = slackFailureOf(error);
+  return failure?.kind === 'rate_limited' ? Math.min(failure.retryInMs, RETRY_AFTER_MAX_MS) : 0;
+};
+
+/** Never gives up while the process runs: a token that is refused today may be fixed at Slack tomorrow. */
+const reconnect = async (line: Line, log: Log): Promise<void> => {
   const { signal } = line.stopping;
   for (let waitMs = RECONNECT_MIN_MS; !signal.aborted; waitMs = Math.min(waitMs * 2, RECONNECT_MAX_MS)) {
+    let askedMs = 0;
     try {
-      await connect(bolt, line);
+      await connect(line);
       // The stop came while the address was being fetched, and found no connection to close.
-      if (signal.aborted) await bolt.client.disconnect();
-      else log.info({}, 'connected to Slack again');
+      if (signal.aborted) await line.bolt.client.disconnect();
+      else log.info({}, 'connected to Slack');
       return;
     } catch (error) {
-      log.warn({ err: startErrorOf('SLACK_APP_TOKEN', error), waitMs }, 'not connected to Slack');
+      log.warn({ err: startErrorOf('SLACK_APP_TOKEN', error), waitMs }, 'a connection to Slack could not be opened');
+      askedMs = retryAfterOf(error);
     }
     // The wait ends early, by an abort, only when the process stops.
-    await delay(waitMs, undefined, { signal }).catch(() => undefined);
+    await delay(Math.max(waitMs, askedMs), undefined, { signal }).catch(() => undefined);
   }
 };

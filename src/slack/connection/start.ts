@@ -42,7 +42,7 @@ export const startSlack = async (settings: StartSettings): Promise<RunningSlack>
   };
   const fail = (error: unknown): void => {
     problem = error instanceof Error ? error.message : String(error);
-    settings.log.error({ err: error }, 'Slack refuses us; nothing can be asked until its token is mended');
+    settings.log.error({ err: error }, 'Slack refuses us; nothing can be asked until its token is fixed');
   };
   const trying = (await attempt()) ? Promise.resolve() : keepTrying().catch(fail);
   return {

@@ -10,14 +10,20 @@ const ALIVE_EVERY_MS = 5_000;
 
 export type StreamWatch = {
   connected(): void;
+  /** Something may be lost, and this process goes on hearing. */
+  interrupted(): void;
   lost(): void;
   stop(): Promise<void>;
 };
 
-export const createStreamWatch = (
-  streams: EventStreams,
-  { teamId, log }: { teamId: () => string; log: Log },
-): StreamWatch => {
+type WatchSettings = {
+  teamId: () => string;
+  /** A loss that is being noted: what is looked up in this process waits for it. */
+  onNoting: (noted: Promise<unknown>) => void;
+  log: Log;
+};
+
+export const createStreamWatch = (streams: EventStreams, { teamId, onNoting, log }: WatchSettings): StreamWatch => {
   const processId = newId();
   let isConnected = false;
   let isNew = false;
@@ -47,7 +53,10 @@ export const createStreamWatch = (
       loop ??= startLoop({ everyMs: ALIVE_EVERY_MS, run: sayAlive, onError });
       loop.poke();
     },
-    lost: () => void sayLost().catch(onError),
+    interrupted: () => {
+      if (isConnected) onNoting(streams.alive(teamId(), processId, true));
+    },
+    lost: () => onNoting(sayLost()),
     stop: async () => {
       await loop?.stop();
       await sayLost().catch(onError);

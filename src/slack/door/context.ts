@@ -6,26 +6,42 @@ import type { Log } from '../../lib/log.ts';
 import type { Store } from '../../application/deps.ts';
 import type { VerbsByUser } from './verbs-by-user.ts';
 import type { ChannelWatch } from '../incident-channels/channel-watch.ts';
+import type { RequestView } from '../../application/record/request-view.ts';
+import type { MessageFacts } from '../../application/messages/facts.ts';
+import type { Message } from '../messages/render/text.ts';
 import type { Turns } from '../turns.ts';
+import type { Limits } from '../connection/client.ts';
+import type { Once } from '../connection/once.ts';
 
 export type Slack = {
   client: WebClient;
+  /** Whether a look-up waits for a limit of Slack now. */
+  limits: Pick<Limits, 'isWaiting'>;
   useCases: VerbsByUser;
   policy: () => Policy;
   store: { read: Pick<Store['read'], 'view' | 'alertView' | 'incident'> };
   channels: Pick<ChannelWatch, 'heard' | 'read'>;
+  /** What the card of a request shows besides the request. */
+  cardFacts(view: RequestView): Promise<MessageFacts>;
+  /** As Slack shows them; null for who is no member. */
+  nameOf(userId: string): Promise<string | null>;
   /** Which redraw of an open view is the newest in this process. */
   turns: Turns;
+  /** What came twice from Slack is done once, in whichever process. */
+  once: Pick<Once, 'take'>;
   log: Log;
 };
 
 /** A private answer to whoever clicked or typed. */
-export type Reply = { text: string; blocks?: KnownBlock[] };
+export type Reply = Pick<Message, 'text' | 'attachments'> & { blocks?: KnownBlock[] };
 
 export type CommandCall = {
   slack: Slack;
   userId: string;
-  triggerId: string;
+  /** null where it was written in the direct message: that opens no view. */
+  triggerId: string | null;
+  /** By which a second delivery of the same is known. */
+  deliveryKey: string | null;
   /** Where it was typed; a direct message is one too. */
   channelId: string;
   /** What stands after the subcommand, or after the command when there is none. */

@@ -1,5 +1,6 @@
 /** Hangs the registries onto Bolt: acknowledge first, then work, and every failure becomes a private sentence. */
 import { setImmediate } from 'node:timers/promises';
+import { isDomainError } from '../../domain/errors.ts';
 import type { App } from '@slack/bolt';
 import { actions } from './actions/registry.ts';
 import { runCommand } from './commands/registry.ts';
@@ -7,6 +8,7 @@ import { COMMAND } from './commands/command.ts';
 import { accountChanged } from '../connection/account-changed.ts';
 import type { Action, EventHandler, PersonHandler, Reply, Search, Slack, ViewAnswer, ViewHandler } from './context.ts';
 import { explainError } from '../errors.ts';
+import { nextSteps } from '../next-steps.ts';
 import { homeOpened } from './home/home.ts';
 import { channelEvents } from '../incident-channels/channel-events.ts';
 import type { ChannelEvent } from '../incident-channels/channel-events.ts';
@@ -20,8 +22,12 @@ import {
   submitPayload,
   userChangePayload,
 } from './payloads.ts';
+import { answerWith } from './answer.ts';
+import { answerDirectMessage, readDirectMessage } from './direct-message.ts';
+import { deliveryKey } from './delivered-once.ts';
 import { createReply } from './reply.ts';
 import { readTyped } from './typed-text.ts';
+import { whileSayingSo } from './waiting.ts';
 import { searches, views } from './views/registry.ts';
 import { toOption } from './views/request-form.ts';
 
@@ -33,10 +39,10 @@ type Answer = (message: Reply) => Promise<void>;
 /** A failure is told to whoever caused the work; when not even that works, the log has both. */
 const attempt = async (slack: Slack, reply: Answer, work: () => Promise<void>): Promise<void> => {
   try {
-    await work();
+    await whileSayingSo({ ...slack, reply }, work);
   } catch (error) {
     try {
-      await reply({ text: explainError(error, slack.log) });
+      await reply(answerWith(explainError(error, slack.log), isDomainError(error) ? nextSteps(error) : []));
     } catch (untold) {
       slack.log.error({ err: untold, cause: error }, 'a failure could not be told to the person');
     }
@@ -67,7 +73,9 @@ const listenToCommand = (app: App, slack: Slack): void => {
     const { user_id: userId, channel_id: channelId, trigger_id: triggerId, response_url: responseUrl } = payload;
     const text = readTyped(payload.text);
     const reply = createReply(slack, { userId, responseUrl });
-    await attempt(slack, reply, () => runCommand({ slack, userId, channelId, triggerId, text, reply }));
+    const key = deliveryKey('trigger', triggerId);
+    const call = { slack, userId, channelId, triggerId, deliveryKey: key, text, reply };
+    await attempt(slack, reply, () => runCommand(call));
   });
 };
 
@@ -132,9 +140,14 @@ const listenToChannels = (app: App, slack: Slack, { type, read }: ChannelEvent):
   });
 };
 
-/** Slack sends them only where an admin asked for it; see `channel-messages.ts`. */
+/** Those of channels come only where an admin asked for it; see `channel-messages.ts`. */
 const listenToMessages = (app: App, slack: Slack): void => {
   app.event('message', async ({ event, context }) => {
+    const said = readDirectMessage(event, context.botUserId ?? '');
+    if (said) {
+      const reply = createReply(slack, { userId: said.userId, responseUrl: undefined, threadTs: said.threadTs });
+      return attempt(slack, reply, () => answerDirectMessage({ slack, message: said, reply }));
+    }
     const message = readMessage(event);
     const isOwn = message?.authorIds.some((id) => id === context.botUserId || id === context.botId);
     if (message && !(isOwn && message.change === null)) await slack.channels.read(message);

@@ -4,16 +4,19 @@ import { post } from '../connection/http-call.ts';
 
 const TIMEOUT_MS = 5_000;
 
-export type ReplyTo = { userId: string; responseUrl: string | undefined };
+/** `threadTs`: of the thread in the direct message where it was written. */
+export type ReplyTo = { userId: string; responseUrl: string | undefined; threadTs?: string | undefined };
 
 export const createReply =
-  ({ client, log }: Pick<Slack, 'client' | 'log'>, { userId, responseUrl }: ReplyTo) =>
+  ({ client, log }: Pick<Slack, 'client' | 'log'>, { userId, responseUrl, threadTs }: ReplyTo) =>
   async (message: Reply): Promise<void> => {
     if (responseUrl && (await respond(responseUrl, message, log))) return;
     await client.chat.postMessage({
       channel: userId,
       text: message.text,
+      ...(threadTs === undefined ? {} : { thread_ts: threadTs }),
       ...(message.blocks ? { blocks: message.blocks } : {}),
+      ...(message.attachments ? { attachments: message.attachments } : {}),
     });
   };
 

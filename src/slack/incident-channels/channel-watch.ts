@@ -36,7 +36,7 @@ export type WatchSettings = {
   client: WebClient;
   policy: () => Policy;
   useCases: Pick<UseCases, 'syncIncidentChannel' | 'handleToolMessage'>;
-  store: Pick<Store, 'transaction' | 'incidentMessages'> & {
+  store: Pick<Store, 'transaction' | 'messages'> & {
     read: Pick<Store['read'], 'openIncidents' | 'incidentOfChannel'>;
   };
   log: Log;
@@ -143,7 +143,7 @@ const saidOf = ({ how, userId, name, said }: ChannelNews, { namedBy, ...channel 
 /** What could not be posted or drawn there before is tried anew. */
 const reachAgain = async ({ store }: Watching, channelId: string): Promise<void> => {
   const incident = await store.read.incidentOfChannel(channelId);
-  if (!incident || !(await store.incidentMessages.clearFailures(incident.id, channelId))) return;
+  if (!incident || !(await store.messages.clearFailures({ kind: 'incident', id: incident.id }, channelId))) return;
   await store.transaction((tx) => tx.outbox.add('incident', incident.id));
 };
 
@@ -178,7 +178,7 @@ const look = async (watching: Watching): Promise<number | void> => {
     await lookAtOpen(watching);
     if (performance.now() - watching.listedAt >= LIST_MS) {
       await lookForNew(watching);
-      await redrawOpen(watching);
+      await refreshOpen(watching);
       watching.listedAt = performance.now();
     }
     return watching.gone.size > 0 ? LOOK_AGAIN_MS : undefined;
@@ -212,7 +212,7 @@ const lookAtOpen = async (watching: Watching): Promise<void> => {
 };
 
 /** Who is on call changes without the incident changing: its message is compared with what it should be. */
-const redrawOpen = async ({ store }: Watching): Promise<void> => {
+const refreshOpen = async ({ store }: Watching): Promise<void> => {
   const open = await store.read.openIncidents(OPEN_MAX);
   if (open.length === 0) return;
   await store.transaction(async (tx) => {

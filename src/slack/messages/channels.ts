@@ -4,7 +4,9 @@ import type { Log } from '../../lib/log.ts';
 import { slackFailureOf } from '../connection/client.ts';
 import { newId } from '../../lib/ids.ts';
 import { createLoader } from '../../lib/loader.ts';
+import { channelProblemText } from './channel-problems.ts';
 import { channelFor } from '../../application/messages/channel-names.ts';
+import type { ChannelProblem } from '../../application/messages/review-places.ts';
 import type { Store } from '../../application/deps.ts';
 
 const RECENT_MS = 5 * 60_000;
@@ -18,8 +20,8 @@ export const roomOf = (channelId: string): string | null => (CHANNEL_ID.test(cha
 
 export type Channels = {
   idOf(channel: string): Promise<string | null>;
-  /** Whether the bot can post there now, asked of Slack. */
-  isUsable(channel: string): Promise<boolean>;
+  /** Why the bot cannot post there now, asked of Slack; null where it can. That its name was taken has a notice of its own. */
+  problem(channel: string): Promise<ChannelProblem | null>;
 };
 export type ChannelSettings = {
   client: WebClient;
@@ -40,22 +42,28 @@ export const createChannels = ({ client, store }: ChannelSettings): Channels => 
   };
   return {
     idOf,
-    isUsable: async (channel) => {
+    problem: async (channel) => {
       const id = await idOf(channel);
-      return id !== null && isOpenToUs(client, id);
+      const code = id === null ? 'channel_not_found' : await problemCode(client, id);
+      if (code === null) return null;
+      return { why: channelProblemText(code), isTaken: id === null && (await isTaken(store, channel)) };
     },
   };
 };
 
+const isTaken = async ({ read }: ChannelSettings['store'], channel: string): Promise<boolean> =>
+  ((await read.channelName(channel.replace(/^#/, '').toLowerCase()))?.takenBy ?? null) !== null;
+
 /** Slack: docs.slack.dev/reference/methods/conversations.info */
-const isOpenToUs = async (client: WebClient, id: string): Promise<boolean> => {
+const problemCode = async (client: WebClient, id: string): Promise<string | null> => {
   try {
     const { channel } = await client.conversations.info({ channel: id });
-    return channel?.is_archived !== true && channel?.is_member === true;
+    if (channel?.is_archived === true) return 'is_archived';
+    return channel?.is_member === true ? null : 'not_in_channel';
   } catch (error) {
     const failure = slackFailureOf(error);
     if (failure?.kind !== 'permanent') throw error;
-    return false;
+    return 'channel_not_found';
   }
 };
 

@@ -1,7 +1,8 @@
 /** Files to one person by direct message. */
 import type { WebClient } from '@slack/web-api';
 
-type Upload = { filename: string; title: string } & ({ content: string } | { file: Buffer });
+/** `file`: the bytes, or the path of a file. */
+type Upload = { filename: string; title: string } & ({ content: string } | { file: Buffer | string });
 type Sending = { userId: string; text: string; files: Upload[] };
 
 export const sendPrivately = async (client: WebClient, { userId, text, files }: Sending): Promise<void> => {

@@ -19,8 +19,9 @@ export const hashOf = (seq: number, prevHash: string, event: AuditRecord): strin
 };
 
 /** Columns of `audit_events` (as `e`) in the order of `eventOf`. Postgres writes the time itself: a `Date` would lose the microseconds. */
-export const EVENT_COLUMNS = `e.id::text, to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+export const COLUMNS_AFTER_ID = `to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
   e.type, e.actor, e.request_id, e.grant_id, e.target, e.role, e.data`;
+export const EVENT_COLUMNS = `e.id::text, ${COLUMNS_AFTER_ID}`;
 
 export type EventRow = [
   id: string,

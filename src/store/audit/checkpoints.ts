@@ -52,8 +52,11 @@ const publishing: (pool: pg.Pool) => AuditTree['publishing'] = (pool) => (work) 
 const UNPUBLISHED = `${SELECT} c where not exists (
   select from audit_publications p where p.place = $1 and p.size = c.size and p.published_at is not null) order by size`;
 const PUBLISHED = `
-insert into audit_publications (place, size, published_at, error) values ($1, $2, clock_timestamp(), null)
-on conflict (place, size) do update set published_at = clock_timestamp(), error = null`;
+insert into audit_publications (place, size, published_at, error, receipt) values ($1, $2, clock_timestamp(), null, $3)
+on conflict (place, size) do update set published_at = clock_timestamp(), error = null, receipt = excluded.receipt`;
+const RECEIPTS = `
+select c.size::float8 as size, c.note, p.receipt from audit_publications p join audit_checkpoints c on c.size = p.size
+where p.place = $1 and p.receipt is not null order by p.size`;
 const FAILED = `
 insert into audit_publications (place, size, published_at, error) values ($1, $2, null, $3)
 on conflict (place, size) do update set error = $3`;
@@ -71,13 +74,15 @@ const keysOf = (pool: pg.Pool): AuditTree['keys'] => ({
 
 const publications = (
   pool: pg.Pool,
-): Pick<AuditTree, 'unpublished' | 'publishedSize' | 'setPublished' | 'setFailed'> => ({
+): Pick<AuditTree, 'unpublished' | 'publishedSize' | 'setPublished' | 'setFailed' | 'receipts'> => ({
   unpublished: async (place) => (await pool.query<StoredCheckpoint>(UNPUBLISHED, [place])).rows,
   publishedSize: async (place) => {
     const text = `select coalesce(max(size), 0)::float8 as size from audit_publications where place = $1 and published_at is not null`;
     return (await pool.query<{ size: number }>(text, [place])).rows[0]?.size ?? 0;
   },
-  setPublished: async (place, size) => void (await pool.query(PUBLISHED, [place, size])),
+  setPublished: async (place, size, receipt) => void (await pool.query(PUBLISHED, [place, size, receipt])),
+  receipts: async (place) =>
+    (await pool.query<{ size: number; note: string; receipt: Buffer }>(RECEIPTS, [place])).rows,
   setFailed: async (place, size, error) => void (await pool.query(FAILED, [place, size, error])),
 });
 

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { AuditTree, StoredEvent } from '../../application/evidence/evidence-ports.ts';
 import { inclusionPlan } from '../../lib/transparency/tree.ts';
+import { personalTextOf } from './leaf.ts';
 import { readPlans, readTreeSize } from './tree.ts';
 
 type Row = {
@@ -9,34 +10,46 @@ type Row = {
   openText: string;
   openSalt: Buffer;
   personalCommitment: Buffer;
-  text: string | null;
+  actor: string;
+  data: string;
   salt: Buffer | null;
 };
 
 /** Two statements, since each has an index of its own. */
 const EVENTS = `
-select c.seq, c.open_text as "openText", c.open_salt as "openSalt", c.personal_commitment as "personalCommitment", p.text, p.salt
+select c.seq, c.open_text as "openText", c.open_salt as "openSalt", c.personal_commitment as "personalCommitment", e.actor, e.data, p.salt
 from (
   select * from audit_chain where grant_id = $1 and open_text is not null
   union
   select * from audit_chain where request_id = $2 and open_text is not null
-) c left join audit_personal p on p.event_id = c.event_id
+) c join audit_events e on e.id = c.event_id left join audit_personal p on p.event_id = c.event_id
 where c.seq <= $3 order by c.seq`;
 
-const eventOf = ({ seq, openText, openSalt, personalCommitment, text, salt }: Row): StoredEvent => ({
+const eventOf = ({ seq, openText, openSalt, personalCommitment, actor, data, salt }: Row): StoredEvent => ({
   seq: Number(seq),
   open: { text: openText, salt: openSalt },
-  personal: text === null || salt === null ? { commitment: personalCommitment } : { text, salt },
+  personal: salt === null ? { commitment: personalCommitment } : { text: personalTextOf({ actor, data }), salt },
   personalCommitment,
 });
 
-type EvidenceReads = Pick<AuditTree, 'eventsOf' | 'proofs' | 'policySource'>;
+/** The newest of them covers the most. */
+const ERASURE = `
+select c.seq, c.open_text as "openText", c.open_salt as "openSalt", c.personal_commitment as "personalCommitment", e.actor, e.data, p.salt
+from audit_events e join audit_chain c on c.event_id = e.id left join audit_personal p on p.event_id = e.id
+where e.type = 'record.erased' and c.open_text is not null and c.seq <= $1 order by c.seq desc limit 1`;
+
+type EvidenceReads = Pick<AuditTree, 'eventsOf' | 'proofs' | 'policySource' | 'newestErasure'>;
 
 export const evidenceReads = (pool: pg.Pool): EvidenceReads => ({
   eventsOf: async ({ grant, request }, size) => {
     const { before } = await readTreeSize(pool);
     const { rows } = await pool.query<Row>(EVENTS, [grant, request, before + size]);
     return rows.map(eventOf);
+  },
+  newestErasure: async (size) => {
+    const { before } = await readTreeSize(pool);
+    const [row] = (await pool.query<Row>(ERASURE, [before + size])).rows;
+    return row ? eventOf(row) : null;
   },
   proofs: async (seqs, size) => {
     const { before } = await readTreeSize(pool);

@@ -1,6 +1,7 @@
 /** Writes the sealed log for people and programs outside: JSONL to verify, CSV to read in a spreadsheet. */
 import type pg from 'pg';
 import type { SealedRecord } from '../../domain/audit/events.ts';
+import { csvCell } from '../../lib/csv.ts';
 import { inSnapshot, linkBatches } from './read.ts';
 import type { Link, TreePlace } from './read.ts';
 
@@ -22,24 +23,14 @@ const COLUMNS = [
 /** `since` is included, `until` is not. What comes out is one stretch of the chain without gaps. */
 export type ExportOptions = { format: 'jsonl' | 'csv'; since?: Date; until?: Date };
 
-/** A spreadsheet runs a cell that begins so as a formula: CWE-1236, owasp.org/www-community/attacks/CSV_Injection. */
-const BEGINS_LIKE_FORMULA = /^[=+\-@\t\r]/;
-
-/** RFC 4180: quoted when it holds a quote, a comma or a line end; quotes are doubled. */
-export const csvCell = (value: string | number | null): string => {
-  const text = value === null ? '' : String(value);
-  const harmless = BEGINS_LIKE_FORMULA.test(text) ? `'${text}` : text;
-  return /["',\r\n\t]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
-};
-
 const csvLine = (record: SealedRecord): string => `${COLUMNS.map((column) => csvCell(record[column])).join(',')}\r\n`;
 
 /** With what the commitments are made of; the personal text is that of `actor` and `data`. */
-const treeColumns = ({ open, personal, personalCommitment }: TreePlace) => ({
+const treeColumns = ({ open, personalSalt, personalCommitment }: TreePlace) => ({
   openText: open.text,
   openSalt: open.salt.toString('base64'),
-  ...(personal
-    ? { personalSalt: personal.salt.toString('base64') }
+  ...(personalSalt
+    ? { personalSalt: personalSalt.toString('base64') }
     : { personalCommitment: personalCommitment.toString('base64') }),
 });
 

@@ -2,25 +2,40 @@
  * What an event is in the tree: two texts with a salt each, a commitment to each, and the entry of both commitments.
  * `docs/audit.md` has the format; whoever checks evidence computes the same from the same texts.
  */
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AuditRecord, Counters } from '../../domain/audit/events.ts';
 import { splitEvent } from '../../domain/audit/split.ts';
 import { withoutPeople } from '../../domain/audit/without-people.ts';
 import type { Json } from '../../domain/json.ts';
+import { sha256 } from '../../lib/sha256.ts';
 import { leafHash } from '../../lib/transparency/tree.ts';
-import { canonicalJson } from './canonical-json.ts';
 
 export const OPEN_TAG = 'latchkey/event/open/v2';
 export const PERSONAL_TAG = 'latchkey/event/personal/v2';
-const SALT_BYTES = 32;
+export const SALT_BYTES = 32;
 
 export type Salted = { text: string; salt: Buffer };
 export type Commitments = { open: Buffer; personal: Buffer };
 
-export const commitmentTo = (tag: string, { text, salt }: Salted): Buffer =>
-  hash('sha256', Buffer.concat([Buffer.from(tag, 'ascii'), salt, Buffer.from(text)]), 'buffer');
+/** Where a text is put together before it is hashed; it grows with the longest. */
+let room = Buffer.alloc(16_384);
 
-export const leafOf = ({ open, personal }: Commitments): Buffer => leafHash(Buffer.concat([open, personal]));
+/** UTF-8 takes at most three bytes for each of a string's units. */
+const roomFor = (bytes: number): Buffer => {
+  if (room.length < bytes) room = Buffer.alloc(2 * bytes);
+  return room;
+};
+
+export const commitmentTo = (tag: string, { text, salt }: Salted): Buffer => {
+  const taken = roomFor(tag.length + salt.length + 3 * text.length);
+  let end = taken.write(tag, 0, 'latin1');
+  taken.set(salt, end);
+  end += salt.length;
+  end += taken.write(text, end, 'utf8');
+  return sha256(taken.subarray(0, end));
+};
+
+export const leafOf = ({ open, personal }: Commitments): Buffer => leafHash(open, personal);
 
 /** The place in the chain of an event of version 2 covers its commitments, so that it can be checked after an erasure. */
 export const chainHashOf = (seq: number, prevHash: string, { open, personal }: Commitments): string =>
@@ -40,26 +55,32 @@ const openTextOf = (event: AuditRecord, counters: Counters): string => {
   const actor = kindOf(JSON.parse(event.actor) as { kind?: Json });
   const data = withoutPeople(splitEvent(event.type, JSON.parse(event.data) as { [key: string]: Json }).open);
   const counted = Object.entries(counters).flatMap(([name, value]) => (value === null ? [] : [`,"${name}":${value}`]));
-  return `${openColumns(event)}${counted.join('')},"actor":${canonicalJson(actor)},"data":${canonicalJson(data)}}`;
+  return `${openColumns(event)}${counted.join('')},"actor":${JSON.stringify(actor)},"data":${JSON.stringify(data)}}`;
 };
 
 /** The texts of actor and data as they are stored. */
 export const personalTextOf = ({ actor, data }: Pick<AuditRecord, 'actor' | 'data'>): string =>
   `{"actor":${actor},"data":${data}}`;
 
-/** Whether the event in its table is the one these texts were made of. What is open of its data is in both texts. */
-export const isMadeOf = (texts: { open: string; personal: string | null }, event: AuditRecord): boolean => {
+const ERASED_ACTOR = ',"actor":';
+
+/** Whether the event in its table is the one its open text was made of. Where the personal part is erased, the table holds what is open. */
+export const isMadeOf = (open: string, { event, isErased }: { event: AuditRecord; isErased: boolean }): boolean => {
   const columns = openColumns(event);
-  const isOpen = texts.open.startsWith(columns) && texts.open[columns.length] === ',';
-  return isOpen && (texts.personal === null || texts.personal === personalTextOf(event));
+  if (!open.startsWith(columns) || open[columns.length] !== ',') return false;
+  return !isErased || open.endsWith(`${ERASED_ACTOR}${event.actor},"data":${event.data}}`);
 };
 
-export type Leaf = { open: Salted; personal: Salted; commitments: Commitments; leaf: Buffer };
+export type Leaf = { openText: string; openSalt: Buffer; personalSalt: Buffer; commitments: Commitments; leaf: Buffer };
 
-export const makeLeaf = (event: AuditRecord, counters: Counters): Leaf => {
-  const salts = randomBytes(2 * SALT_BYTES);
-  const open = { text: openTextOf(event, counters), salt: salts.subarray(0, SALT_BYTES) };
-  const personal = { text: personalTextOf(event), salt: salts.subarray(SALT_BYTES) };
-  const commitments = { open: commitmentTo(OPEN_TAG, open), personal: commitmentTo(PERSONAL_TAG, personal) };
-  return { open, personal, commitments, leaf: leafOf(commitments) };
+/** `salts`: random, of both texts. */
+export const makeLeaf = (event: AuditRecord, counters: Counters, salts: Buffer): Leaf => {
+  const openText = openTextOf(event, counters);
+  const openSalt = salts.subarray(0, SALT_BYTES);
+  const personalSalt = salts.subarray(SALT_BYTES);
+  const commitments = {
+    open: commitmentTo(OPEN_TAG, { text: openText, salt: openSalt }),
+    personal: commitmentTo(PERSONAL_TAG, { text: personalTextOf(event), salt: personalSalt }),
+  };
+  return { openText, openSalt, personalSalt, commitments, leaf: leafOf(commitments) };
 };

@@ -12,6 +12,7 @@ export type ProblemKind =
   | 'tree_mismatch'
   | 'checkpoint_mismatch'
   | 'erased_without_record'
+  | 'day_mismatch'
   | 'unsealed_without_queue'
   | 'queued_without_event'
   | 'queued_again';
@@ -47,8 +48,8 @@ const partnerOf = (suspect: Suspect, others: readonly Suspect[]): Suspect | unde
     if (other === suspect || !theirs) return false;
     return (
       isSealedAs(link, { seq: other.link.seq }) ||
-      isSealedAs(link, { event: theirs, personal: other.link.tree?.personal ?? null }) ||
-      isSealedAs(link, { event: { ...theirs, id: event.id }, personal: link.tree?.personal ?? null })
+      isSealedAs(link, { event: theirs, personalSalt: other.link.tree?.personalSalt ?? null }) ||
+      isSealedAs(link, { event: { ...theirs, id: event.id }, personalSalt: link.tree?.personalSalt ?? null })
     );
   });
 };

@@ -1,17 +1,19 @@
 /** Reads the chain with its events in order, batch by batch in one snapshot: flat memory however long the log is. */
 import type pg from 'pg';
 import type { AuditRecord } from '../../domain/audit/events.ts';
-import { EVENT_COLUMNS, eventOf } from './chain.ts';
+import { COLUMNS_AFTER_ID, eventOf } from './chain.ts';
 import type { EventRow } from './chain.ts';
+import { HASH_BYTES } from '../../lib/transparency/tree.ts';
 import { inTransaction } from '../in-transaction.ts';
 import type { Salted } from './leaf.ts';
 
-const BATCH = 5000;
+/** What is read while it is worked on: more of it would only live long enough to be moved about in memory. */
+const BATCH = 1000;
 
-/** What a place has since there is a tree. `personal` is null when it was erased. */
+/** What a place has since there is a tree. The personal text is that of the event in its table; its salt is null when it was erased. */
 export type TreePlace = {
   open: Salted;
-  personal: Salted | null;
+  personalSalt: Buffer | null;
   personalCommitment: Buffer;
   nodes: Buffer;
 };
@@ -26,50 +28,51 @@ export type Link = {
   tree: TreePlace | null;
 };
 
-type TreeColumns = [
-  openText: string | null,
-  openSalt: Buffer | null,
-  personalCommitment: Buffer | null,
-  nodes: Buffer | null,
-  personalText: string | null,
-  personalSalt: Buffer | null,
-];
+/** `bytes`: the salt and the commitment, the other salt where there is one, and the nodes, in one: a column costs more than what is in it. */
 type LinkRow = [
   seq: string,
   prevHash: string,
   hash: string,
-  eventId: string,
-  ...TreeColumns,
-  ...(EventRow | [null, ...unknown[]]),
+  openText: string | null,
+  hasPersonalSalt: boolean,
+  bytes: Buffer | null,
+  ...(EventRow | [id: string, null, ...unknown[]]),
 ];
 
+const isWhole = (column: string): string => `octet_length(${column}) = ${HASH_BYTES}`;
+
+/** Values of another length than theirs are none. */
 const LINKS = `
-select c.seq, c.prev_hash, c.hash, c.event_id, c.open_text, c.open_salt, c.personal_commitment, c.nodes, p.text, p.salt, ${EVENT_COLUMNS}
+select c.seq::text, c.prev_hash, c.hash, c.open_text, p.salt is not null,
+  case when ${isWhole('c.open_salt')} and ${isWhole('c.personal_commitment')} and (p.salt is null or ${isWhole('p.salt')})
+    then c.open_salt || c.personal_commitment || coalesce(p.salt, '') || c.nodes end,
+  c.event_id::text, ${COLUMNS_AFTER_ID}
 from (select * from audit_chain where seq > $1 and seq <= $2 order by seq limit ${BATCH}) c
 left join audit_events e on e.id = c.event_id
 left join audit_personal p on p.event_id = c.event_id
 order by c.seq`;
 
-const hasEvent = (row: EventRow | [null, ...unknown[]]): row is EventRow => row[0] !== null;
+const hasEvent = (row: EventRow | [string, null, ...unknown[]]): row is EventRow => row[1] !== null;
 
 const NOTHING = Buffer.alloc(0);
+const SALT_AT = 2 * HASH_BYTES;
 
-const treeOf = ([openText, openSalt, personalCommitment, nodes, text, salt]: TreeColumns): TreePlace | null =>
-  openText === null
-    ? null
-    : {
-        open: { text: openText, salt: openSalt ?? NOTHING },
-        personal: text === null ? null : { text, salt: salt ?? NOTHING },
-        personalCommitment: personalCommitment ?? NOTHING,
-        nodes: nodes ?? NOTHING,
-      };
+const treeOf = (openText: string, hasPersonalSalt: boolean, bytes: Buffer = NOTHING): TreePlace => {
+  const nodesAt = hasPersonalSalt ? SALT_AT + HASH_BYTES : SALT_AT;
+  return {
+    open: { text: openText, salt: bytes.subarray(0, HASH_BYTES) },
+    personalCommitment: bytes.subarray(HASH_BYTES, SALT_AT),
+    personalSalt: hasPersonalSalt ? bytes.subarray(SALT_AT, nodesAt) : null,
+    nodes: bytes.subarray(nodesAt),
+  };
+};
 
-const linkOf = ([seq, prevHash, hash, eventId, a, b, c, d, e, f, ...row]: LinkRow): Link => ({
+const linkOf = ([seq, prevHash, hash, openText, hasPersonalSalt, bytes, ...row]: LinkRow): Link => ({
   seq: Number(seq),
   prevHash,
   hash,
-  eventId,
-  tree: treeOf([a, b, c, d, e, f]),
+  eventId: row[0],
+  tree: openText === null ? null : treeOf(openText, hasPersonalSalt, bytes ?? undefined),
   event: hasEvent(row) ? eventOf(row) : null,
 });
 

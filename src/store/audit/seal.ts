@@ -1,7 +1,9 @@
 /** Numbers committed events, chains them and adds them to the tree. One process at a time; writers of events wait for nobody. */
+import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { SYSTEM } from '../../domain/audit/events.ts';
 import type { AuditRecord, Counters } from '../../domain/audit/events.ts';
+import { LAST_OF_GRANT } from '../../domain/audit/last-of-grant.ts';
 import { addLeaf } from '../../lib/transparency/tree.ts';
 import type { Edge } from '../../lib/transparency/tree.ts';
 import { inTransaction } from '../in-transaction.ts';
@@ -9,12 +11,15 @@ import type { Line } from '../in-transaction.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { EMPTY_HEAD, EVENT_COLUMNS, eventOf } from './chain.ts';
 import type { EventRow, Head } from './chain.ts';
-import { chainHashOf, makeLeaf } from './leaf.ts';
-import type { Leaf } from './leaf.ts';
+import { SALT_BYTES, chainHashOf, makeLeaf } from './leaf.ts';
+import { STORE_PLACES, parametersOf } from './places.ts';
+import type { Place } from './places.ts';
 import { readEdge } from './tree.ts';
 
 const SEAL_LOCK = 7_215_002;
 const MAX_BATCH = 1000;
+/** Of both texts of an event. */
+const SALTS_BYTES = 2 * SALT_BYTES;
 
 const HEAD = `select seq::int8, hash, open_text is null as "isOld" from audit_chain order by seq desc limit 1`;
 /** With what was counted of its request and its grant before. */
@@ -22,17 +27,6 @@ const UNSEALED = `
 select (select max(c.request_event) from audit_chain c where c.request_id = e.request_id),
   (select max(c.grant_event) from audit_chain c where c.grant_id = e.grant_id), ${EVENT_COLUMNS}
 from audit_unsealed u join audit_events e on e.id = u.event_id order by u.event_id limit $1`;
-const CHAIN = `
-with sealed as (
-  insert into audit_chain (seq, event_id, prev_hash, hash, open_text, open_salt, personal_commitment, nodes,
-    request_id, grant_id, request_event, grant_event)
-  select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[],
-    $9::text[], $10::text[], $11::int[], $12::int[])
-  returning event_id
-), personal as (
-  insert into audit_personal (event_id, text, salt) select * from unnest($2::bigint[], $13::text[], $14::bytea[])
-)
-delete from audit_unsealed where event_id = any ($2::bigint[])`;
 const UPGRADE = `
 insert into audit_events as e (at, type, actor, data) values (clock_timestamp(), 'log.upgraded', $1, $2) returning ${EVENT_COLUMNS}`;
 
@@ -53,9 +47,6 @@ const isAlone = async (client: pg.PoolClient): Promise<boolean> => {
 
 type Counted = { event: AuditRecord; counters: Counters };
 type UnsealedRow = [requestEvents: number | null, grantEvents: number | null, ...EventRow];
-
-/** Says that all of this grant's access is gone, or that there never was any. */
-const LAST_OF_GRANT = new Set<AuditRecord['type']>(['grant.ended', 'grant.failed']);
 
 const counter = () => {
   const counts = new Map<string, number>();
@@ -80,36 +71,24 @@ const count = (rows: readonly UnsealedRow[]): Counted[] => {
   });
 };
 
-type Place = Counted & { seq: number; prevHash: string; hash: string; made: Leaf; nodes: Buffer };
-
 const placesAfter = (head: Head, edge: Edge, counted: readonly Counted[]): Place[] => {
   let { seq, hash } = head;
-  return counted.map((one) => {
-    const made = makeLeaf(one.event, one.counters);
+  const salts = randomBytes(counted.length * SALTS_BYTES);
+  return counted.map((one, index) => {
+    const made = makeLeaf(one.event, one.counters, salts.subarray(index * SALTS_BYTES, (index + 1) * SALTS_BYTES));
     seq += 1;
     const prevHash = hash;
     hash = chainHashOf(seq, prevHash, made.commitments);
-    return { ...one, seq, prevHash, hash, made, nodes: Buffer.concat(addLeaf(edge, made.leaf)) };
+    return { ...one, prevHash, hash, made, nodes: addLeaf(edge, made.leaf) };
   });
 };
 
-/** In the order of the parameters of `CHAIN`. */
-const COLUMNS: ((place: Place) => unknown)[] = [
-  ({ seq }) => seq,
-  ({ event }) => event.id,
-  ({ prevHash }) => prevHash,
-  ({ hash }) => hash,
-  ({ made }) => made.open.text,
-  ({ made }) => made.open.salt,
-  ({ made }) => made.commitments.personal,
-  ({ nodes }) => nodes,
-  ({ event }) => event.requestId,
-  ({ event }) => event.grantId,
-  ({ counters }) => counters.requestEvent,
-  ({ counters }) => counters.grantEvent,
-  ({ made }) => made.personal.text,
-  ({ made }) => made.personal.salt,
-];
+/** The right edge of the tree after the head with this hash: it is what is read anew only when another process sealed since. */
+type Frontier = { hash: string; edge: Edge };
+const frontiers = new WeakMap<pg.Pool, Frontier>();
+
+const edgeAfter = async (client: pg.PoolClient, known: Frontier | undefined, head: Head): Promise<Edge> =>
+  known?.hash === head.hash ? { ...known.edge, peaks: [...known.edge.peaks] } : readEdge(client);
 
 /** The first event of the tree commits to the chain before it, which stays as it is. */
 const upgradeEvent = async (client: pg.PoolClient, head: Head): Promise<Counted> => {
@@ -120,23 +99,30 @@ const upgradeEvent = async (client: pg.PoolClient, head: Head): Promise<Counted>
   return { event: eventOf(row), counters: { requestEvent: null, grantEvent: null, grantEventsTotal: null } };
 };
 
-const sealBatch = async ({ client, later }: Line, limit: number): Promise<number> => {
-  if (!(await isAlone(client))) return 0;
+type Sealed = { count: number; frontier: Frontier | undefined };
+
+const sealBatch = async ({ client, later }: Line, limit: number, known: Frontier | undefined): Promise<Sealed> => {
+  if (!(await isAlone(client))) return { count: 0, frontier: known };
   const values = [Math.min(limit, MAX_BATCH)];
-  const [{ rows }, last, edge] = await Promise.all([
+  const [{ rows }, last] = await Promise.all([
     client.query<UnsealedRow>({ name: 'seal_unsealed', text: UNSEALED, values, rowMode: 'array' }),
     headRow(client),
-    readEdge(client),
   ]);
-  if (rows.length === 0) return 0;
+  if (rows.length === 0) return { count: 0, frontier: known };
   const head = last ? { seq: Number(last.seq), hash: last.hash } : EMPTY_HEAD;
+  const edge = await edgeAfter(client, known, head);
   const first = last?.isOld ? [await upgradeEvent(client, head)] : [];
   const places = placesAfter(head, edge, [...first, ...count(rows)]);
-  const columns = COLUMNS.map((column) => places.map(column));
-  later(() => client.query({ name: 'seal_chain', text: CHAIN, values: columns }));
-  return rows.length;
+  later(() => client.query({ name: 'seal_places', text: STORE_PLACES, values: parametersOf(head.seq, places) }));
+  return { count: rows.length, frontier: { hash: places.at(-1)?.hash ?? head.hash, edge } };
 };
 
 /** Seals up to `limit` events, at most 1,000 at a time; 0 when there are none or another process is sealing. */
-export const sealEvents = (pool: pg.Pool, limit: number): Promise<number> =>
-  inTransaction(pool, 'begin', (line) => sealBatch(line, limit));
+export const sealEvents = async (pool: pg.Pool, limit: number): Promise<number> => {
+  const { count: sealed, frontier } = await inTransaction(pool, 'begin', (line) =>
+    sealBatch(line, limit, frontiers.get(pool)),
+  );
+  // Only now is it stored.
+  if (frontier) frontiers.set(pool, frontier);
+  return sealed;
+};

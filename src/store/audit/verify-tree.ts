@@ -2,9 +2,9 @@
 import type { Head } from './chain.ts';
 import type { AuditProblem } from './problems.ts';
 import type { Link } from './read.ts';
-import { commitmentsOf } from './sealed-as.ts';
 import { leafOf } from './leaf.ts';
-import { addLeaf, emptyEdge, rootOf } from '../../lib/transparency/tree.ts';
+import type { Commitments } from './leaf.ts';
+import { HASH_BYTES, addLeaf, emptyEdge, rootOf } from '../../lib/transparency/tree.ts';
 import type { Edge } from '../../lib/transparency/tree.ts';
 
 /** A signed head, and where it was found. */
@@ -98,13 +98,19 @@ const checkRoot = (walk: TreeWalk, seq: number): void => {
     }
 };
 
-export const stepTree = (walk: TreeWalk, link: Link): void => {
+/** Whether the hashes that are stored are these, one after the other. */
+const areStored = (nodes: readonly Buffer[], stored: Buffer): boolean =>
+  stored.length === nodes.length * HASH_BYTES &&
+  nodes.every((node, at) => node.compare(stored, at * HASH_BYTES, (at + 1) * HASH_BYTES) === 0);
+
+/** `commitments`: null for a place from before the tree. */
+export const stepTree = (walk: TreeWalk, link: Link, commitments: Commitments | null): void => {
   const { tree } = link;
-  if (!tree) return stepOld(walk, link);
-  if (!tree.personal) noteErased(walk, link);
+  if (!tree || !commitments) return stepOld(walk, link);
+  if (!tree.personalSalt) noteErased(walk, link);
   if (MARKERS.test(tree.open.text)) heed(walk, link, tree.open.text);
-  const nodes = addLeaf(walk.edge, leafOf(commitmentsOf(tree)));
-  if (!walk.isOff && !Buffer.concat(nodes).equals(tree.nodes)) {
+  const nodes = addLeaf(walk.edge, leafOf(commitments));
+  if (!walk.isOff && !areStored(nodes, tree.nodes)) {
     walk.isOff = true;
     const message = `The tree does not fit the log from ${link.seq} on.`;
     walk.problems.push({ seq: link.seq, kind: 'tree_mismatch', eventId: link.eventId, message });

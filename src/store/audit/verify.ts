@@ -6,7 +6,9 @@ import { explain, movedBy } from './problems.ts';
 import type { AuditProblem, Suspect } from './problems.ts';
 import { inSnapshot, linkBatches } from './read.ts';
 import type { Link } from './read.ts';
-import { isSealedAs } from './sealed-as.ts';
+import { commitmentsOf, isSealed } from './sealed-as.ts';
+import { startDayWalk, stepDay } from './verify-days.ts';
+import type { DayWalk } from './verify-days.ts';
 import { finishTree, startTreeWalk, stepTree } from './verify-tree.ts';
 import type { SignedHead, TreeWalk } from './verify-tree.ts';
 import { rootOf } from '../../lib/transparency/tree.ts';
@@ -50,6 +52,7 @@ type Walk = {
   expectHead: Head | undefined;
   isCut: boolean;
   tree: TreeWalk;
+  days: DayWalk;
 };
 
 const report = (walk: Walk, problem: AuditProblem): void => {
@@ -76,7 +79,9 @@ const gap = (from: number, to: number): string =>
 
 const step = (walk: Walk, link: Link): void => {
   const { head } = walk;
-  stepTree(walk.tree, link);
+  const commitments = link.tree && commitmentsOf(link.tree, link.event);
+  stepTree(walk.tree, link, commitments);
+  stepDay(walk.days, link);
   const isNext = link.seq === head.seq + 1;
   const isLinked = isNext && link.prevHash === head.hash;
   if (!isNext)
@@ -84,7 +89,7 @@ const step = (walk: Walk, link: Link): void => {
   if (!link.event) {
     const message = `Event ${link.eventId}, sealed as ${link.seq}, is not there any more.`;
     report(walk, { seq: link.seq, kind: 'removed', eventId: link.eventId, message });
-  } else if (!isSealedAs(link)) suspect(walk, link, isLinked);
+  } else if (!isSealed(link, commitments)) suspect(walk, link, isLinked);
   else {
     walk.shift = 0;
     const isKnown = walk.suspects.at(-1)?.link.seq === head.seq;
@@ -149,9 +154,9 @@ const checkQueue = async (client: pg.PoolClient, walk: Walk): Promise<Queue> => 
 };
 
 /** A tree that does not fit is news only where the log itself fits; what was signed counts in any case. */
-const treeProblems = ({ tree, suspects, problems }: Walk): AuditProblem[] =>
+const treeProblems = ({ tree, days, suspects, problems }: Walk): AuditProblem[] =>
   suspects.length + problems.length === 0
-    ? tree.problems
+    ? [...tree.problems, ...days.problems]
     : tree.problems.filter(({ kind }) => kind !== 'tree_mismatch' && kind !== 'erased_without_record');
 
 /** Reads everything once; 1M events take seconds. Changes nothing and holds nobody up. */
@@ -166,6 +171,7 @@ export const verifyAudit = (pool: pg.Pool, options: VerifyOptions = {}): Promise
       expectHead: options.expectHead,
       isCut: false,
       tree: startTreeWalk(options.signed ?? []),
+      days: startDayWalk(),
     };
     for await (const links of linkBatches(client)) for (const link of links) step(walk, link);
     checkTail(walk);

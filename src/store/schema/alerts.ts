@@ -1,6 +1,6 @@
 /** The tables of alerts: what sources said, what people are shown of it, where, and what was asked for it. */
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, integer, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core';
+import { check, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { ALERT_SOURCES, ALERT_STATES } from '../../domain/alerts/types.ts';
 import type { AlertRoute, AlertSource, AlertState } from '../../domain/alerts/types.ts';
 import { idText, instant, isOneOf, json } from './columns.ts';
@@ -28,8 +28,6 @@ export const alerts = pgTable(
     version: integer().notNull().default(1),
     createdAt: instant('created_at').notNull(),
     resolvedAt: instant('resolved_at'),
-    /** While in the future, one process brings its messages up to date. */
-    syncLeaseUntil: instant('sync_lease_until'),
   },
   (table) => [
     index('alerts_of_mapping').on(table.mapping, table.createdAt),
@@ -63,24 +61,6 @@ export const alertSignals = pgTable(
       .where(sql`${table.alertId} is null`),
     check('alert_signals_state', isOneOf(table.state, ALERT_STATES)),
   ],
-);
-
-export const alertMessages = pgTable(
-  'alert_messages',
-  {
-    id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-    alertId: idText('alert_id')
-      .notNull()
-      .references(() => alerts.id),
-    /** A user's or a channel's id. */
-    audience: text().notNull(),
-    channel: text(),
-    ts: text(),
-    drawnVersion: integer('drawn_version').notNull().default(0),
-    failure: text(),
-    createdAt: instant('created_at').notNull(),
-  },
-  (table) => [unique('alert_messages_once').on(table.alertId, table.audience)],
 );
 
 /** Which request was made for which alert. */

@@ -3,7 +3,10 @@ import { sql } from 'drizzle-orm';
 import { bigint, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { bytes, idText, instant, serialId } from './columns.ts';
 
-/** Append-only: a trigger refuses everything but INSERT. `actor` and `data` are kept as the exact text that is hashed. */
+/**
+ * Append-only: triggers refuse everything but INSERT, and the erasure of personal parts that an event says. `actor` and `data` are kept as
+ * the exact text that is hashed.
+ */
 export const auditEvents = pgTable(
   'audit_events',
   {
@@ -22,6 +25,14 @@ export const auditEvents = pgTable(
     index('audit_credentials_shown')
       .on(table.grantId, table.at)
       .where(sql`${table.type} = 'credentials.shown'`),
+    // For the triggers that let through what these events say was erased.
+    index('audit_erasures')
+      .on(table.id)
+      .where(sql`${table.type} = 'record.erased'`),
+    // For the day that is to be closed next.
+    index('audit_days')
+      .on(table.id)
+      .where(sql`${table.type} = 'day.closed'`),
   ],
 );
 
@@ -62,10 +73,12 @@ export const auditChain = pgTable(
   ],
 );
 
-/** What an event says of people, and its salt. A table of its own, so that it can be erased and the tree stays whole. */
+/**
+ * The salt of what an event says of people; the text is that of its actor and its data. A table of its own, so that it can be erased
+ * and the tree stays whole.
+ */
 export const auditPersonal = pgTable('audit_personal', {
   eventId: bigint('event_id', { mode: 'number' }).primaryKey(),
-  text: text().notNull(),
   salt: bytes('salt').notNull(),
 });
 
@@ -99,6 +112,34 @@ export const auditPublications = pgTable(
     publishedAt: instant('published_at'),
     /** Why it failed last. */
     error: text(),
+    /** What the place answered and cannot be asked for again: a time stamp. */
+    receipt: bytes('receipt'),
   },
   (table) => [primaryKey({ columns: [table.place, table.size] })],
+);
+
+/** How far each sink has the log, and why it has no more. */
+export const auditSinks = pgTable('audit_sinks', {
+  name: text().primaryKey(),
+  /** The number of the last event that it took, or that was parked. */
+  cursor: bigint({ mode: 'number' }).notNull(),
+  failures: integer().notNull().default(0),
+  /** Why it failed last; null while it takes events. */
+  error: text(),
+  /** It refuses our credentials, or wants no more: nothing is sent until a person says so or its settings change. */
+  pausedBy: text('paused_by'),
+  nextAt: instant('next_at').notNull(),
+});
+
+/** Events that a sink does not take, and why; both numbers included. */
+export const auditSinkParked = pgTable(
+  'audit_sink_parked',
+  {
+    sink: text().notNull(),
+    fromSeq: bigint('from_seq', { mode: 'number' }).notNull(),
+    toSeq: bigint('to_seq', { mode: 'number' }).notNull(),
+    why: text().notNull(),
+    parkedAt: instant('parked_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.sink, table.fromSeq] })],
 );

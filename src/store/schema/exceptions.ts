@@ -26,9 +26,6 @@ export const allowances = pgTable(
     expiresAt: instant('expires_at').notNull(),
     revokedAt: instant('revoked_at'),
     revokedBy: idText('revoked_by').references(() => people.id),
-    /** Where the person was told. */
-    channel: text(),
-    ts: text(),
   },
   (table) => [
     index('allowances_of_person').on(table.personId, table.expiresAt),

@@ -1,6 +1,6 @@
 /** Tables about people rather than requests: who is away, and what admins are told. */
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, integer, pgTable, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bigint, check, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { ANNOUNCEMENT_KINDS } from '../../application/record/admin-notification-ports.ts';
 import type { AdminNotificationKind, NoticeFacts, Offer } from '../../application/record/admin-notification-ports.ts';
 import { idText, instant, isOneOf, json } from './columns.ts';
@@ -66,23 +66,6 @@ export const announcements = pgTable(
       .where(sql`${table.closing} is null`),
     check('announcements_kind', isOneOf(table.kind, ANNOUNCEMENT_KINDS)),
   ],
-);
-
-/** Who was told, so that a repeat tells nobody twice. */
-export const announcementCopies = pgTable(
-  'announcement_copies',
-  {
-    announcementId: idText('announcement_id')
-      .notNull()
-      .references(() => announcements.id),
-    audience: text().notNull(),
-    failure: text(),
-    channel: text(),
-    ts: text(),
-    drawnVersion: integer('drawn_version').notNull().default(1),
-    createdAt: instant('created_at').notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.announcementId, table.audience] })],
 );
 
 /** When ends were late by more than admins should have to hear of. At most one is open. */

@@ -46,6 +46,15 @@ export const people = pgTable(
   ],
 );
 
+/** The SSH public key that a person gave: type and key on one line, without a comment. */
+export const publicKeys = pgTable('public_keys', {
+  personId: idText('person_id')
+    .primaryKey()
+    .references(() => people.id),
+  line: text().notNull(),
+  setAt: instant('set_at').notNull(),
+});
+
 /** Clients as the policy described them when they were last seen. What they may be stands in the policy, and never here. */
 export const clients = pgTable(
   'clients',

@@ -1,5 +1,6 @@
-/** The tables. Truth is here; what must never happen is a constraint, so that no code path can make it happen. */
+/** Requests, decisions and grants, which name each other. What must never happen is a constraint, so that no code path can make it happen. */
 import { sql } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
 import {
   bigint,
   boolean,
@@ -8,95 +9,39 @@ import {
   index,
   integer,
   pgTable,
-  primaryKey,
   text,
   unique,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
-import { GRANT_MOVES, REQUEST_MOVES } from '../../domain/lifecycle.ts';
-import type { GrantState, RequestState } from '../../domain/lifecycle.ts';
-import { END_CAUSES, END_OUTCOMES } from '../../domain/grants/ending.ts';
-import { INCIDENT_CLOSE_CAUSES, INCIDENT_ORIGINS } from '../../domain/incidents/incident.ts';
-import type { EndCause, EndOutcome } from '../../domain/grants/ending.ts';
-import type { Incident } from '../../domain/incidents/incident.ts';
+import { GRANT_MOVES, REQUEST_MOVES, type GrantState, type RequestState } from '../../domain/lifecycle.ts';
+import { END_CAUSES, END_OUTCOMES, type EndCause, type EndOutcome } from '../../domain/grants/ending.ts';
 import type { Json } from '../../domain/json.ts';
 import type { ClientJob } from '../../domain/principals/client.ts';
+import type { InTarget } from '../../domain/principals/in-target.ts';
+import type { RequestOrigin } from '../../domain/requests/origin.ts';
 import type { RequestChange, Requirement, Source } from '../../domain/requests/request.ts';
-import type { VoteKind } from '../../domain/requests/vote.ts';
-import { WORK_KINDS } from '../../application/record/outbox.ts';
-import { MESSAGE_KINDS } from '../../application/messages/message-ports.ts';
-import type { MessageKind } from '../../application/messages/message-ports.ts';
-import type { WorkKind } from '../../application/record/outbox.ts';
 import { people, principals } from './principals.ts';
-import { bytes, idText, instant, isOneOf, json, serialId } from './columns.ts';
+import { idText, instant, isOneOf, json } from './columns.ts';
+import { incidents } from './incidents.ts';
 
 export const LIVE_STATES = ['activating', 'active', 'ending'] as const satisfies readonly GrantState[];
-export const UNFINISHED_STATES = ['activating', 'ending'] as const satisfies readonly GrantState[];
-const VOTE_KINDS = ['approve', 'deny'] as const satisfies readonly VoteKind[];
-const INCIDENT_STATES = ['open', 'closed'] as const satisfies readonly Incident['state'][];
+export const UNFINISHED_STATES = ['activating', 'ending', 'closed'] as const satisfies readonly GrantState[];
+/** What the sweep looks for. What is closed has a clock of its own, so that many of it crowd out nothing that may still work. */
+export const STALLED_STATES = ['activating', 'ending'] as const satisfies readonly GrantState[];
 const OUTCOMES = ['approved', 'denied'] as const;
 
 const durationMs = () => bigint('duration_ms', { mode: 'number' }).notNull();
 
-/** A row lasts from the first opening to the last close; its history is in `incident_history`. */
-export const incidents = pgTable(
-  'incidents',
-  {
-    id: idText().primaryKey(),
-    teamId: text('team_id'),
-    channelId: text('channel_id').notNull(),
-    channelName: text('channel_name').notNull(),
-    topic: text().notNull(),
-    purpose: text().notNull().default(''),
-    isPrivate: boolean('is_private').notNull(),
-    isArchived: boolean('is_archived').notNull().default(false),
-    severity: text().notNull(),
-    confirmedSeverity: text('confirmed_severity'),
-    confirmedSeverityAt: instant('confirmed_severity_at'),
-    state: text().$type<Incident['state']>().notNull(),
-    how: text().$type<Incident['how']>().notNull(),
-    openedAt: instant('opened_at').notNull(),
-    openedBy: idText('opened_by').references(() => people.id),
-    vouchedBy: idText('vouched_by').references(() => people.id),
-    vouchedAt: instant('vouched_at'),
-    vouchedName: text('vouched_name'),
-    closedAt: instant('closed_at'),
-    closedBy: idText('closed_by').references(() => people.id),
-    closeCause: text('close_cause').$type<Incident['closeCause']>(),
-    endsAt: instant('ends_at'),
-    endedAt: instant('ended_at'),
-    version: integer().notNull().default(1),
-    channelUpdatedMs: bigint('channel_updated_ms', { mode: 'number' }).notNull().default(0),
-    /** While in the future, one process brings this incident's messages up to date. */
-    syncLeaseUntil: instant('sync_lease_until'),
-  },
-  (table) => [
-    // However many events and processes see a channel, it is one incident.
-    uniqueIndex('incidents_one_open')
-      .on(table.channelId)
-      .where(sql`${table.state} = 'open'`),
-    index('incidents_of_channel').on(table.channelId, table.openedAt),
-    index('incidents_in_time').on(table.openedAt),
-    index('incidents_to_end')
-      .on(table.endsAt)
-      .where(sql`${table.endsAt} is not null and ${table.endedAt} is null`),
-    check('incidents_state', isOneOf(table.state, INCIDENT_STATES)),
-    check('incidents_how', isOneOf(table.how, INCIDENT_ORIGINS)),
-    check('incidents_close_cause', isOneOf(table.closeCause, INCIDENT_CLOSE_CAUSES)),
-    check(
-      'incidents_closed',
-      sql`(${table.state} = 'closed') = (${table.closedAt} is not null and ${table.closeCause} is not null)`,
-    ),
-    check('incidents_ends', sql`${table.endsAt} is null or ${table.state} = 'closed'`),
-  ],
-);
+const isPending = (state: AnyPgColumn): SQL => sql`${state} = 'pending'`;
 
 export const requests = pgTable(
   'requests',
   {
     id: idText().primaryKey(),
     idempotencyKey: text('idempotency_key').unique(),
+    /** Sent by a client with the call, so that a call that is sent again is known. */
+    clientKey: text('client_key'),
     requesterId: idText('requester_id')
       .notNull()
       .references(() => principals.id),
@@ -117,8 +62,6 @@ export const requests = pgTable(
     createdAt: instant('created_at').notNull(),
     lapsesAt: instant('lapses_at').notNull(),
     decidedAt: instant('decided_at'),
-    /** While in the future, one process brings this request's messages up to date. */
-    syncLeaseUntil: instant('sync_lease_until'),
     /** Approvers are reminded this long after the ask, then after twice as long, and so on; null is never. */
     remindMs: bigint('remind_ms', { mode: 'number' }),
     reminders: integer().notNull().default(0),
@@ -138,6 +81,7 @@ export const requests = pgTable(
     mayRemain: json<string[]>('may_remain')
       .notNull()
       .default(sql`'[]'::jsonb`),
+    inTarget: json<InTarget>('in_target'),
     extendsGrantId: idText('extends_grant_id').references((): AnyPgColumn => grants.id),
     extendsByMs: bigint('extends_by_ms', { mode: 'number' }),
     /** Which job of the client requests; null for a person. */
@@ -146,18 +90,15 @@ export const requests = pgTable(
     startedBy: json<string[]>('started_by')
       .notNull()
       .default(sql`'[]'::jsonb`),
+    /** What made it, where neither a person nor a job did. */
+    origin: json<RequestOrigin>(),
   },
   (table) => [
     index('requests_of_requester').on(table.requesterId, table.createdAt),
-    index('requests_pending_of_requester')
-      .on(table.requesterId)
-      .where(sql`${table.state} = 'pending'`),
-    index('requests_pending')
-      .on(table.createdAt)
-      .where(sql`${table.state} = 'pending'`),
-    index('requests_to_lapse')
-      .on(table.lapsesAt)
-      .where(sql`${table.state} = 'pending'`),
+    index('requests_in_time').on(table.createdAt),
+    index('requests_pending_of_requester').on(table.requesterId).where(isPending(table.state)),
+    index('requests_pending').on(table.createdAt).where(isPending(table.state)),
+    index('requests_to_lapse').on(table.lapsesAt).where(isPending(table.state)),
     index('requests_to_remind')
       .on(table.nextReminderAt)
       .where(sql`${table.state} = 'pending' and ${table.nextReminderAt} is not null`),
@@ -178,29 +119,17 @@ export const requests = pgTable(
     check('requests_state', isOneOf(table.state, Object.keys(REQUEST_MOVES))),
     check('requests_duration', sql`${table.durationMs} > 0`),
     check('requests_job', sql`(${table.job} is null) = (${table.requesterId} not like 'client:%')`),
+    index('requests_to_claim')
+      .on(table.requesterId)
+      .where(sql`${table.origin} is not null`),
+    index('requests_of_run')
+      .on(sql`(${table.job} ->> 'repositoryId')`, sql`(${table.job} ->> 'run')`)
+      .where(sql`${table.job} is not null`),
+    index('requests_of_job')
+      .on(sql`(${table.job} ->> 'key')`)
+      .where(sql`${table.job} is not null`),
     check('requests_break_glass_is_human', sql`not ${table.isBreakGlass} or ${table.job} is null`),
     check('requests_decided_at', sql`(${table.state} = 'pending') = (${table.decidedAt} is null)`),
-  ],
-);
-
-export const votes = pgTable(
-  'votes',
-  {
-    requestId: idText('request_id')
-      .notNull()
-      .references(() => requests.id),
-    voterId: idText('voter_id')
-      .notNull()
-      .references(() => people.id),
-    kind: text().$type<VoteKind>().notNull(),
-    reason: text(),
-    createdAt: instant('created_at').notNull(),
-    /** By whose right it was cast, when the voter stood in for somebody who was away. */
-    inSteadOf: idText('in_stead_of').references(() => people.id),
-  },
-  (table) => [
-    primaryKey({ columns: [table.requestId, table.voterId] }),
-    check('votes_kind', isOneOf(table.kind, VOTE_KINDS)),
   ],
 );
 
@@ -226,6 +155,20 @@ export const decisions = pgTable(
   ],
 );
 
+type EndColumns = Record<'state' | 'endingAt' | 'endCause' | 'closedAt' | 'removedAt' | 'endOutcome', AnyPgColumn>;
+
+const endChecks = (table: EndColumns) => [
+  check(
+    'grants_ending_since',
+    sql`${table.state} not in ('ending', 'closed', 'removed') or (${table.endingAt} is not null and ${table.endCause} is not null)`,
+  ),
+  check('grants_closed_since', sql`(${table.state} in ('closed', 'removed')) = (${table.closedAt} is not null)`),
+  check(
+    'grants_removed_how',
+    sql`(${table.state} = 'removed') = (${table.removedAt} is not null and ${table.endOutcome} is not null)`,
+  ),
+];
+
 export const grants = pgTable(
   'grants',
   {
@@ -242,6 +185,8 @@ export const grants = pgTable(
     provider: text().notNull(),
     scope: json<Json>().notNull(),
     handle: json<Json>(),
+    /** What the person had in the target before, which no end takes away. */
+    hadAlready: boolean('had_already').notNull().default(false),
     state: text().$type<GrantState>().notNull(),
     durationMs: durationMs(),
     /** Nothing touches the target before this. */
@@ -251,7 +196,8 @@ export const grants = pgTable(
     expiresAt: instant('expires_at').notNull(),
     activatedAt: instant('activated_at'),
     endingAt: instant('ending_at'),
-    endedAt: instant('ended_at'),
+    closedAt: instant('closed_at'),
+    removedAt: instant('removed_at'),
     firstUsedAt: instant('first_used_at'),
     isUseTold: boolean('is_use_told').notNull().default(false),
     endCause: text('end_cause').$type<EndCause>(),
@@ -268,9 +214,7 @@ export const grants = pgTable(
     nextAttemptAt: instant('next_attempt_at'),
     lastError: text('last_error'),
     lastErrorKind: text('last_error_kind'),
-    /** Since when the target was found closed while something of it could not be removed. */
-    closedAt: instant('closed_at'),
-    /** The sweep of somebody who ended much at once; `schema-revocations.ts`. */
+    /** The revocation of much at once that ended it; `revocations.ts`. */
     revocationId: idText('revocation_id'),
     createdAt: instant('created_at').notNull(),
   },
@@ -286,7 +230,10 @@ export const grants = pgTable(
     index('grants_to_warn')
       .on(table.warnAt)
       .where(sql`${table.state} = 'active' and ${table.warnAt} is not null`),
-    index('grants_stalled').on(table.nextAttemptAt).where(isOneOf(table.state, UNFINISHED_STATES)),
+    index('grants_stalled').on(table.nextAttemptAt).where(isOneOf(table.state, STALLED_STATES)),
+    index('grants_to_remove')
+      .on(table.closedAt)
+      .where(isOneOf(table.state, ['closed'])),
     index('grants_live').on(table.expiresAt).where(isOneOf(table.state, LIVE_STATES)),
     index('grants_live_in_target').on(table.target, table.expiresAt).where(isOneOf(table.state, LIVE_STATES)),
     index('grants_to_see_used')
@@ -303,78 +250,6 @@ export const grants = pgTable(
     check('grants_end_cause', isOneOf(table.endCause, END_CAUSES)),
     check('grants_end_outcome', isOneOf(table.endOutcome, END_OUTCOMES)),
     check('grants_active_since', sql`${table.state} <> 'active' or ${table.activatedAt} is not null`),
-    check(
-      'grants_ending_since',
-      sql`${table.state} not in ('ending', 'ended') or (${table.endingAt} is not null and ${table.endCause} is not null)`,
-    ),
-    check(
-      'grants_ended_how',
-      sql`${table.state} <> 'ended' or (${table.endedAt} is not null and ${table.endOutcome} is not null)`,
-    ),
+    ...endChecks(table),
   ],
 );
-
-/** What the requester may see while the grant lives, encrypted; the row goes when the grant ends. */
-export const secrets = pgTable('secrets', {
-  grantId: idText('grant_id')
-    .primaryKey()
-    .references(() => grants.id),
-  keyId: text('key_id').notNull(),
-  nonce: bytes().notNull(),
-  ciphertext: bytes().notNull(),
-  createdAt: instant('created_at').notNull(),
-});
-
-export const messages = pgTable(
-  'messages',
-  {
-    id: serialId(),
-    requestId: idText('request_id')
-      .notNull()
-      .references(() => requests.id),
-    kind: text().$type<MessageKind>().notNull(),
-    audience: text().notNull(),
-    /** Which of several of one kind: the number of the reminder or of the change; else 0. */
-    part: integer().notNull().default(0),
-    channel: text(),
-    ts: text(),
-    drawnVersion: integer('drawn_version').notNull().default(0),
-    failure: text(),
-    createdAt: instant('created_at').notNull(),
-  },
-  (table) => [
-    unique('messages_once_per_audience').on(table.requestId, table.kind, table.audience, table.part),
-    check('messages_kind', isOneOf(table.kind, MESSAGE_KINDS)),
-  ],
-);
-
-/** Work that must go out, written with the state that asks for it. A row lives until the work is done. */
-export const outbox = pgTable(
-  'outbox',
-  {
-    id: serialId(),
-    kind: text().$type<WorkKind>().notNull(),
-    subjectId: idText('subject_id').notNull(),
-    availableAt: instant('available_at').notNull(),
-    dispatchedAt: instant('dispatched_at'),
-    /** How often it was handed to Redis; the same number below zero, or zero, while a process keeps it. */
-    dispatches: integer().notNull().default(0),
-    lastError: text('last_error'),
-    createdAt: instant('created_at').notNull(),
-  },
-  (table) => [
-    index('outbox_waiting')
-      .on(table.id)
-      .where(sql`${table.dispatchedAt} is null`),
-    index('outbox_late')
-      .on(table.availableAt)
-      .where(sql`${table.dispatchedAt} is not null`),
-    check('outbox_kind', isOneOf(table.kind, WORK_KINDS)),
-  ],
-);
-
-export const policies = pgTable('policies', {
-  sha256: text().primaryKey(),
-  source: text().notNull(),
-  loadedAt: instant('loaded_at').notNull(),
-});

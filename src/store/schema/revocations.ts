@@ -21,10 +21,6 @@ export const revocations = pgTable(
     finishedAt: instant('finished_at'),
     requests: integer().notNull().default(0),
     allowances: integer().notNull().default(0),
-    /** Where its progress is shown, and what was drawn there last. */
-    channel: text(),
-    ts: text(),
-    drawn: text(),
   },
   (table) => [
     index('revocations_in_time').on(table.createdAt),

@@ -7,7 +7,7 @@ export const slackFacts = pgTable(
   'slack_facts',
   {
     teamId: text('team_id').notNull(),
-    /** `user`, `email`, `manager`, `user_groups`. */
+    /** `user`, `email`, `manager`, `user_groups`, `accounts`, `on_call`; `user_group_change` for the moment of a group's last change. */
     kind: text().notNull(),
     key: text().notNull(),
     /** Null where only an event was heard. */
@@ -16,6 +16,8 @@ export const slackFacts = pgTable(
     readAt: instant('read_at'),
     /** When an event said that it changed: what was read before no longer counts. */
     forgottenAt: instant('forgotten_at'),
+    /** Until then one process reads it for all. */
+    claimedUntil: instant('claimed_until'),
   },
   (table) => [primaryKey({ columns: [table.teamId, table.kind, table.key] })],
 );
@@ -33,6 +35,8 @@ export const slackStreams = pgTable('slack_streams', {
 export const slackStreamGaps = pgTable('slack_stream_gaps', {
   teamId: text('team_id').primaryKey(),
   lastAt: instant('last_at').notNull(),
+  /** Events came late: until then they prove nothing. */
+  unheardUntil: instant('unheard_until'),
 });
 
 /** How far ahead calls of a method are planned, so that all processes together keep Slack's rate limits. */

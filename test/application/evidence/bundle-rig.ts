@@ -52,10 +52,15 @@ export const giveAndRemove = async ({ store, deps }: EvidenceRig, votedBy: Actor
     await tx.audit.append({ ...of, type: 'grant.active', data: active });
     await tx.grants.setEnding(grantId, { cause: 'done', by: null, reason: null });
     await tx.audit.append({ ...of, type: 'grant.ending', data: { cause: 'done' } });
-    await tx.grants.setEndedMany([grantId], 'removed');
+    await tx.grants.setClosedMany([grantId], null);
+    const closing = { operation: 'close_and_read_back', answer: 'closed' } as const;
+    const ended = { cause: 'done', lateMs: 3, attempts: 1, expiresAt } as const;
+    const handle = { login: 'lk_1_ada' };
+    await tx.audit.append({ ...of, type: 'grant.closed', data: { ...ended, readback: closing, handle } });
+    await tx.grants.setRemovedMany([grantId], 'removed');
     const readback = { operation: 'revoke_and_read_back', answer: 'absent' } as const;
     const how = { cause: 'done', lateMs: 3, outcome: 'removed', attempts: 1, expiresAt } as const;
-    await tx.audit.append({ ...of, type: 'grant.ended', data: { ...how, readback, handle: { login: 'lk_1_ada' } } });
+    await tx.audit.append({ ...of, type: 'grant.removed', data: { ...how, readback, handle: { login: 'lk_1_ada' } } });
     await tx.audit.append({ ...of, type: 'credentials.shown', data: {} });
     return { grant: grantId, request: made.id };
   });

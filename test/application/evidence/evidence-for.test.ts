@@ -3,6 +3,7 @@ import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openSigners } from '../../../src/lib/transparency/signers.ts';
 import { ED25519, vkeyOf } from '../../../src/lib/transparency/note.ts';
+import { runCli } from '../../support/process.ts';
 import { storyOf, until } from '../../support/story.ts';
 import type { Story } from '../../support/story.ts';
 import { startWorld } from '../../support/world.ts';
@@ -20,6 +21,8 @@ rules:
 admins: [security]
 auditors: [ines@acme.test]
 audit: { origin: ${ORIGIN} }
+reviews:
+  - { name: who administers, every: year, what: admins, by: admins }
 `;
 
 let world: World;
@@ -61,13 +64,13 @@ test('what is not over has no evidence yet, and an auditor reads why', async () 
   await ask('ines', 'zzzzzz');
   await story.privately('ines', 'zzzzzz');
   await ask('ines', '');
-  await story.privately('ines', 'Name one grant by its id');
+  await story.privately('ines', 'Evidence of which grant?');
 });
 
 test('auditors and admins get a bundle that holds, in a direct message; it is an event in their name', async () => {
   await world.slack.as('ada').command('/prod-access', `done ${grant}`, 'general');
   await until(
-    async () => (await world.sql(`select 1 from grants where state = 'ended'`)).length,
+    async () => (await world.sql(`select 1 from grants where state = 'removed'`)).length,
     'the end of the access',
     30_000,
   );
@@ -102,4 +105,36 @@ test('nobody else gets one, not even of their own access or as an owner of the t
   }
   expect(world.slack.state.files.size).toBe(before);
   expect(await refusals()).toHaveLength(2);
+});
+
+test('a report comes to auditors as six files, and to nobody else', async () => {
+  const before = world.slack.state.files.size;
+  await world.slack.as('ines').command('/prod-access', 'report 2026-Q9', 'general');
+  await story.privately('ines', 'is not a period');
+  await world.slack.as('ines').command('/prod-access', `report ${new Date().getUTCFullYear()}`, 'general');
+  await story.privately('ines', 'The report of');
+  expect(world.slack.state.files.size).toBe(before + 6);
+  expect(filesOf('ines').slice(-6)).toContain('register.csv');
+  const [made] = await world.sql<{ who: string }>(
+    `select actor::jsonb->>'name' as who from audit_events where type = 'report.made'`,
+  );
+  expect(made?.who).toMatch(/ines/i);
+  await world.slack.as('ada').command('/prod-access', 'report 2026', 'general');
+  const refused = async () => world.sql(`select 1 from audit_events where type = 'report.refused'`);
+  await until(async () => (await refused()).length, 'the refusal', 30_000);
+  expect(await refused()).toHaveLength(1);
+});
+
+test('a review reaches its reviewer with buttons, without the line about themselves, and a click keeps a line', async () => {
+  expect(await runCli(['review', 'start', 'nothing'], world.env)).toMatchObject({ code: 2, out: '' });
+  const started = await runCli(['review', 'start', 'who administers'], world.env);
+  expect(started).toMatchObject({ code: 0, err: '', out: expect.stringContaining('with 2 lines') });
+  const message = await story.dm('sam', 'Review: who administers');
+  expect(JSON.stringify(message)).toContain('waits for you: 1 line');
+  await world.slack.as('sam').click(message, 'review_line_keep');
+  await story.privately('sam', 'Kept:');
+  await world.slack.as('sam').click(message, 'review_line_keep');
+  await story.privately('sam', 'was already decided');
+  const { out } = await runCli(['review', 'status'], world.env);
+  expect(out).toContain('2 lines: 1 keep, 0 change, 1 undecided');
 });

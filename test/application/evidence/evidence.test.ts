@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SYSTEM } from '../../../src/domain/audit/events.ts';
+import { createSealing } from '../../../src/lib/sealing.ts';
+import { segmentOwner } from '../../../src/domain/grants/recording.ts';
 import type { Signer } from '../../../src/lib/transparency/note.ts';
 import {
   bundleOf,
@@ -53,7 +57,7 @@ describe('the bundle of a grant', () => {
 
   test('holds for verify.py, as a zip and as a folder, with the key and without, and for a second verifier', async () => {
     const zip = await verifyFiles(bundle, '--key', rig.vkey);
-    expect(zip).toMatchObject({ code: 0, out: expect.stringContaining('ok      complete    5 events of the grant') });
+    expect(zip).toMatchObject({ code: 0, out: expect.stringContaining('ok      complete    6 events of the grant') });
     expect(zip.out.trimEnd().split('\n')).toHaveLength(10);
     expect(problemOf(bundle, rig.vkey)).toBeNull();
     const folder = await mkdtemp(join(tmpdir(), 'unpacked-'));
@@ -126,5 +130,87 @@ describe('a forged bundle is refused for its own reason by verify.py, and by a s
     expect(await runVerifier([VERIFIER, VERIFIER])).toMatchObject({ code: 1 });
     expect(await runVerifier([VERIFIER, '/nowhere'])).toMatchObject({ code: 1 });
     expect(await runVerifier([VERIFIER, '--wrong'])).toMatchObject({ code: 2 });
+  });
+});
+
+describe('the bundle of a recorded grant', () => {
+  const SESSION = 'db.internal:5432/orders 6b0cdbc4.2951';
+  const sealSegment = async (grantId: string, number: number, ...texts: string[]): Promise<void> => {
+    const lines = texts.map((text, at) => ({ at: '2026-11-30', session: SESSION, line: at + 1, text, code: null }));
+    const plain = [{ grant: grantId, segment: number, salt: 'c2FsdA==' }, ...lines]
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join('');
+    const digest = createHash('sha256').update(plain).digest('hex');
+    const sealed = createSealing([Buffer.alloc(32, 7)]).seal(segmentOwner(grantId, number), plain);
+
+    const about = { actor: SYSTEM, grantId, requestId: recorded.request, target: 'orders-db', role: 'read' };
+    const data = { segment: number, sha256: digest, statements: texts.length, sessions: 1, missing: [], lost: [] };
+    await rig.deps.store.transaction(async (tx) => {
+      await tx.recordings.open(grantId);
+      await tx.recordings.addSegment(grantId, { ...sealed, number, sha256: digest, statements: texts.length });
+      await tx.audit.append({ ...about, type: 'statements.recorded', data });
+      if (number < 2) return;
+      const done = { outcome: 'complete' as const, segments: 2, statements: 3, sessions: 1, missing: [], lost: [] };
+      await tx.audit.append({ ...about, type: 'statements.completed', data: done });
+    });
+  };
+  let recorded: Given;
+  let files: Files;
+  beforeAll(async () => {
+    recorded = await giveAndRemove(rig);
+    await sealSegment(recorded.grant, 1, 'select 1', 'select 2\u2028');
+    await sealSegment(recorded.grant, 2, 'delete from orders');
+    await rig.deps.store.audit.seal(1000);
+    files = await bundleOf(rig, recorded.grant);
+  });
+
+  test('has what was done, as the log says it', async () => {
+    expect(textOf(files, 'statements.jsonl')).toContain('delete from orders');
+    expect(JSON.parse(textOf(files, 'grant.json'))).toMatchObject({ statements: '3 statements, complete' });
+    const { code, out } = await verifyFiles(files, '--key', rig.vkey);
+    expect(out).toContain('ok      statements  3 statements, complete\n');
+    expect(code).toBe(0);
+    expect(problemOf(files, rig.vkey)).toBeNull();
+  });
+
+  test('leaves it out where it is redacted or erased, and says so', async () => {
+    const redacted = await bundleOf(rig, recorded.grant, true);
+    expect(redacted['statements.jsonl']).toBeUndefined();
+    expect((await verifyFiles(redacted)).out).toContain(
+      '3 statements, complete; 2 of 2 segments are left out or erased',
+    );
+    const { 'statements.jsonl': _, ...rest } = files;
+    const { code, out } = await verifyFiles(await signAgain(rest, signers));
+    expect(problemOf(redacted)).toBeNull();
+    expect([code, out.includes('erased  statements')]).toEqual([0, true]);
+  });
+
+  test.each([
+    ['a statement that was changed', (text: string) => text.replace('delete from orders', 'select 3'), 'segment 2'],
+    ['a statement that was taken out', (text: string) => text.split('\n').toSpliced(1, 1).join('\n'), 'segment 1'],
+    [
+      'segments in another order',
+      (text: string) =>
+        text
+          .split('\n')
+          .toSpliced(3, 0, ...text.split('\n').splice(3, 2))
+          .join('\n'),
+      'segment',
+    ],
+    ['another grant', (text: string) => text.replaceAll(recorded.grant, other.grant), 'segment 1'],
+    ['a beginning without its salt', (text: string) => text.split('\n').slice(1).join('\n'), 'in the middle'],
+  ])('with %s is refused', async (_name, change, why) => {
+    const changed = Buffer.from(change(textOf(files, 'statements.jsonl')));
+    const forged = await signAgain({ ...files, 'statements.jsonl': changed }, signers);
+    const { code, out } = await verifyFiles(forged);
+    expect([code, /^REFUSED statements .*/m.exec(out)?.[0].includes(why)]).toEqual([1, true]);
+    expect(problemOf(forged)).toMatch(/segment/);
+  });
+
+  test('with statements that no event has is refused', async () => {
+    const forged = await signAgain({ ...bundle, 'statements.jsonl': Buffer.from('{}\n') }, signers);
+    const { out } = await verifyFiles(forged);
+    expect(problemOf(forged)).toBe('statements without a segment');
+    expect(out).toContain('REFUSED statements  no event says that statements were recorded');
   });
 });

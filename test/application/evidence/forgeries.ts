@@ -180,13 +180,13 @@ const ROWS: readonly Row[] = [
   [
     'a number of an event',
     /proofs\/\d+\.tlog-proof is missing/,
-    () => withLine(7, (line) => ({ ...line, seq: line.seq + 1000 })),
+    () => withLine(8, (line) => ({ ...line, seq: line.seq + 1000 })),
     'again',
   ],
   ['a proof that is missing', /proofs\/\d+\.tlog-proof is missing/, () => without(bundle, proofName(3)), 'again'],
   [
     'the proof of another event',
-    /is a proof for another place in the log/,
+    /is not in the log: it was changed, or the proof is of another event/,
     () => put(bundle, proofName(3), textOf(bundle, proofName(4))),
     'again',
   ],

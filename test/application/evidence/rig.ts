@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { EvidenceDeps, Publisher } from '../../../src/application/evidence/evidence-ports.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { createLog } from '../../../src/lib/log.ts';
+import { createSealing } from '../../../src/lib/sealing.ts';
 import { openSigners } from '../../../src/lib/transparency/signers.ts';
 import { ED25519, vkeyOf } from '../../../src/lib/transparency/note.ts';
 import { filePublisher } from '../../../src/publishers/file.ts';
@@ -35,8 +36,9 @@ export const openEvidenceRig = async (more: readonly Publisher[] = []): Promise<
   const base = {
     store: opened.store,
     tree: auditTree(opened.pool),
-    settings: { origin: ORIGIN, checkpointMs: 3_600_000, publish: [] },
+    settings: { origin: ORIGIN, checkpointMs: 3_600_000, publish: [], retentionMs: null, sinks: [] },
     publishers: [filePublisher(folder), ...more],
+    vault: createSealing([Buffer.alloc(32, 7)]),
     ids: { next: newId },
     log: createLog('silent'),
   };

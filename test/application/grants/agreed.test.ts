@@ -43,7 +43,7 @@ describe('access that is kept beyond its incident', () => {
     await expect(kept).rejects.toMatchObject({ code: 'keep_denied', facts: { rule: 'Reads at once' } });
     await rig.warningIsOver();
     await rig.endIncidents();
-    expect(await rig.grantOf(view)).toMatchObject({ state: 'ended' });
+    expect(await rig.grantOf(view)).toMatchObject({ state: 'removed' });
   });
 
   it('is what they give as it is', async () => {
@@ -201,7 +201,7 @@ describe('access that waits for a fix of its target', () => {
     const view = await agreed();
     rig.setPolicy(rescoped(policyOf(INCIDENTS, other)));
     await rig.settle();
-    expect(await rig.grantOf(view)).toMatchObject({ state: 'ended', endCause: 'not_started' });
+    expect(await rig.grantOf(view)).toMatchObject({ state: 'removed', endCause: 'not_started' });
     expect(rig.made).toEqual(new Set());
     expect(await typesOf('grant.rescoped')).toEqual([]);
   });
@@ -241,7 +241,7 @@ describe('access that waits for a fix of its target', () => {
     const { breakGlass } = policy;
     rig.setPolicy({ ...policy, breakGlass: breakGlass && { ...breakGlass, who: ['sre'] } });
     await rig.settle();
-    expect(await rig.grantOf(view)).toMatchObject({ state: 'ended', endCause: 'not_started' });
+    expect(await rig.grantOf(view)).toMatchObject({ state: 'removed', endCause: 'not_started' });
     expect(rig.made).toEqual(new Set());
   });
 });

@@ -24,7 +24,7 @@ test('its holder returns it, and it is gone from the target', async () => {
   await end('U0ADA', id, 'done');
   expect(await rig.grantOf(view)).toMatchObject({ state: 'ending', endCause: 'done', endedBy: 'T1:U0ADA' });
   await rig.settle();
-  expect(await rig.grantOf(view)).toMatchObject({ state: 'ended', endOutcome: 'removed' });
+  expect(await rig.grantOf(view)).toMatchObject({ state: 'removed', endOutcome: 'removed' });
   expect(rig.made.has(id)).toBe(false);
 });
 

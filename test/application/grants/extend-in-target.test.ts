@@ -92,7 +92,7 @@ test('killed after the target had moved: the store keeps the old end until the n
 test('killed after the target had moved, and the old end comes first: it ends then, in the target too', async () => {
   await killedAfterTheTarget();
   await endNow();
-  expect(await now()).toMatchObject({ state: 'ended', endOutcome: 'removed', extensions: 0 });
+  expect(await now()).toMatchObject({ state: 'removed', endOutcome: 'removed', extensions: 0 });
   expect(await validUntil()).toBeNull();
   await sweep();
   expect(await state()).toBe('failed');
@@ -109,14 +109,14 @@ test('an end that begins while the target is asked wins, and nothing is brought 
   };
   end = endNow;
   await move(access);
-  expect(await now()).toMatchObject({ state: 'ended', endOutcome: 'removed' });
+  expect(await now()).toMatchObject({ state: 'removed', endOutcome: 'removed' });
   expect(await validUntil()).toBeNull();
   expect(await state()).toBe('failed');
 });
 
 test('an end that begins when the target has moved already wins too', async () => {
   await move({ extend: async (...call) => bench.access.extend(...call).then(endNow) });
-  expect(await now()).toMatchObject({ state: 'ended', endOutcome: 'removed', expiresAt: expect.any(Date) as Date });
+  expect(await now()).toMatchObject({ state: 'removed', endOutcome: 'removed', expiresAt: expect.any(Date) as Date });
   expect(await validUntil()).toBeNull();
   expect(await state()).toBe('failed');
 });

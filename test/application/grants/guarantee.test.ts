@@ -32,10 +32,10 @@ test('the record of a grant and of its end has what is not cut, and who ends it'
   await bench.expire(grant.id);
   await bench.useCases.completeRevocation({ grantIds: [grant.id] });
   const events = await bench.sql<{ type: string; data: string }>(
-    `select type, data from audit_events where grant_id = $1 and type in ('grant.active', 'grant.ended') order by id`,
+    `select type, data from audit_events where grant_id = $1 and type in ('grant.active', 'grant.removed') order by id`,
     [grant.id],
   );
-  expect(events.map(({ type }) => type)).toEqual(['grant.active', 'grant.ended']);
+  expect(events.map(({ type }) => type)).toEqual(['grant.active', 'grant.removed']);
   for (const { data } of events) expect(JSON.parse(data)).toMatchObject(GUARANTEE);
 });
 

@@ -8,7 +8,7 @@ import { createSealing } from '../../../src/lib/sealing.ts';
 import type { Grant } from '../../../src/domain/grants/grant.ts';
 import { createAccess } from '../../../src/providers/connections.ts';
 import { findProvider } from '../../../src/providers/registry.ts';
-import type { AnyProvider } from '../../../src/providers/provider.ts';
+import type { AnyProvider } from '../../../src/providers/any-provider.ts';
 import { recordUsage } from '../../../src/application/grants/record-usage.ts';
 import type { InUse } from '../../../src/application/grants/usage-ports.ts';
 import type { Access } from '../../../src/application/deps.ts';
@@ -59,7 +59,7 @@ const enter = async (): ReturnType<typeof openSession> => {
 };
 const events = async (): Promise<string[]> => {
   const rows = await bench.sql<{ type: string }>(
-    `select type from audit_events where grant_id = $1 and type in ('grant.used', 'grant.end_retried', 'grant.ended') order by id`,
+    `select type from audit_events where grant_id = $1 and type in ('grant.used', 'grant.end_retried', 'grant.removed') order by id`,
     [grant.id],
   );
   return rows.map(({ type }) => type);
@@ -76,7 +76,7 @@ test('a login that somebody is in is noted by the next look, once, and keeps the
   await session.client.end();
   await end();
   expect((await bench.grant(grant.id)).firstUsedAt).toEqual(firstUsedAt);
-  expect(await events()).toEqual(['grant.used', 'grant.ended']);
+  expect(await events()).toEqual(['grant.used', 'grant.removed']);
 });
 
 test('two processes that look at one moment write it once', async () => {
@@ -102,7 +102,7 @@ test('a login that nobody was in ends as not seen in use', async () => {
   await look();
   await end();
   expect(await bench.grant(grant.id)).toMatchObject({ isUseTold: true, firstUsedAt: null });
-  expect(await events()).toEqual(['grant.ended']);
+  expect(await events()).toEqual(['grant.removed']);
 });
 
 test('nothing is asked where all that lives was seen in use', async () => {
@@ -128,7 +128,7 @@ test('a session that only its end saw is noted with that end', async () => {
   await end();
   await session.isCut;
   expect((await bench.grant(grant.id)).firstUsedAt).toBeInstanceOf(Date);
-  expect(await events()).toEqual(['grant.used', 'grant.ended']);
+  expect(await events()).toEqual(['grant.used', 'grant.removed']);
 });
 
 test('of several that end together only those that were in use are noted as used', async () => {
@@ -148,15 +148,15 @@ test('of several that end together only those that were in use are noted as used
 test('what was cut by an end that failed afterwards is noted with the failure', async () => {
   const session = await enter();
   const failure: AccessFailure = { kind: 'unavailable', message: 'The target went away.', isRetried: true };
-  const revokeMany: Access['revokeMany'] = async (items, onInUse) => {
-    await bench.access.revokeMany(items, onInUse);
+  const closeMany: Access['closeMany'] = async (items, onInUse) => {
+    await bench.access.closeMany(items, onInUse);
     return items.map(() => failure);
   };
-  await end(bench.useCasesWith({ revokeMany }));
+  await end(bench.useCasesWith({ closeMany }));
   await session.isCut;
   expect((await bench.grant(grant.id)).firstUsedAt).toBeInstanceOf(Date);
   await end();
-  expect(await events()).toEqual(['grant.used', 'grant.end_retried', 'grant.ended']);
+  expect(await events()).toEqual(['grant.used', 'grant.end_retried', 'grant.removed']);
 });
 
 /** Takes every connection and never says a word. */

@@ -23,7 +23,10 @@ test('the holders of a full batch hear of it a moment later, and those of a smal
   for (let made = 0; made < FULL + 1; made += 1) await storeActiveGrant(bench.store);
   await bench.sql('update grants set expires_at = clock_timestamp()');
   await bench.sql('delete from outbox');
-  const useCases = bench.useCasesWith({ revokeMany: (items) => Promise.resolve(items.map(() => 'removed' as const)) });
+  const useCases = bench.useCasesWith({
+    closeMany: (items) => Promise.resolve(items.map(() => 'closed' as const)),
+    revokeMany: (items) => Promise.resolve(items.map(() => 'removed' as const)),
+  });
   const full = await useCases.expireDue();
   await full.work;
   expect(full.count).toBe(FULL);
@@ -34,5 +37,5 @@ test('the holders of a full batch hear of it a moment later, and those of a smal
     { wait: 0, n: 1 },
     { wait: 3, n: FULL },
   ]);
-  expect(await bench.sql(`select count(*)::int as n from grants where state <> 'ended'`)).toEqual([{ n: 0 }]);
+  expect(await bench.sql(`select count(*)::int as n from grants where state <> 'closed'`)).toEqual([{ n: 0 }]);
 });

@@ -47,7 +47,7 @@ const end = async ({ id }: Grant): Promise<Grant> => {
   return bench.grant(id);
 };
 /** Holds one call to the target until it is let go. */
-const hold = (verb: 'grant' | 'revoke', grantId: string): { reached: Promise<void>; letGo: () => void } => {
+const hold = (verb: 'grant' | 'close', grantId: string): { reached: Promise<void>; letGo: () => void } => {
   let letGo = (): void => undefined;
   let reach = (): void => undefined;
   const held = new Promise<void>((resolve) => (letGo = resolve));
@@ -63,9 +63,9 @@ const hold = (verb: 'grant' | 'revoke', grantId: string): { reached: Promise<voi
 test('the first end takes nothing from the second, says so, and the last one out removes it', async () => {
   const [first, second] = [await bench.active(ada), await bench.active(ada)];
   expect(second.handle).toEqual(first.handle);
-  expect(await end(first)).toMatchObject({ state: 'ended', endOutcome: 'still_held' });
+  expect(await end(first)).toMatchObject({ state: 'removed', endOutcome: 'still_held' });
   expect(await isIn()).toBe(true);
-  expect(await end(second)).toMatchObject({ state: 'ended', endOutcome: 'removed' });
+  expect(await end(second)).toMatchObject({ state: 'removed', endOutcome: 'removed' });
   expect(await isIn()).toBe(false);
 });
 
@@ -83,10 +83,10 @@ test('two that end at the same moment leave nothing behind, in one process and i
     for (const { id } of grants) await bench.expire(id);
     if (round % 2 === 0)
       await Promise.all(grants.map(({ id }) => bench.useCases.completeRevocation({ grantIds: [id] })));
-    else await (await bench.useCases.expireDue()).work;
+    else for (const next of ['expireDue', 'removeClosed'] as const) await (await bench.useCases[next]()).work;
     expect((await Promise.all(grants.map(({ id }) => bench.grant(id)))).map(({ state }) => state)).toEqual([
-      'ended',
-      'ended',
+      'removed',
+      'removed',
     ]);
     expect(await isIn()).toBe(false);
   }
@@ -109,7 +109,7 @@ test('an end leaves what another grant is just being given', async () => {
 test('access is not made while the same is being taken away: it is made after that', async () => {
   const first = await bench.active(ada);
   await bench.expire(first.id);
-  const { reached, letGo } = hold('revoke', first.id);
+  const { reached, letGo } = hold('close', first.id);
   const ending = bench.useCases.completeRevocation({ grantIds: [first.id] });
   await reached;
   const second = await bench.approved(ada);

@@ -38,7 +38,7 @@ describe('the close of an incident', () => {
     await rig.warningIsOver();
     expect(await rig.endIncidents()).toBe(1);
     expect(await rig.grantOf(view)).toMatchObject({
-      state: 'ended',
+      state: 'removed',
       endCause: 'incident_closed',
       endOutcome: 'removed',
     });
@@ -94,7 +94,7 @@ describe('the close of an incident', () => {
     await rig.endIncidents();
     await rig.note();
     await rig.settle();
-    expect(await rig.grantOf(view)).toMatchObject({ state: 'ended' });
+    expect(await rig.grantOf(view)).toMatchObject({ state: 'removed' });
     expect(rig.made.size).toBe(0);
   });
 
@@ -106,7 +106,7 @@ describe('the close of an incident', () => {
     await close();
     await rig.warningIsOver();
     await rig.endIncidents();
-    expect(await rig.grantOf(mine)).toMatchObject({ state: 'ended' });
+    expect(await rig.grantOf(mine)).toMatchObject({ state: 'removed' });
     expect(await rig.grantOf(other)).toMatchObject({ state: 'active' });
     expect(rig.made).toEqual(new Set([(await rig.grantOf(other)).id]));
     expect(await rig.store.read.request(untied.request.id)).toMatchObject({ state: 'pending' });
@@ -129,7 +129,7 @@ describe('the close of an incident', () => {
     await close();
     await rig.warningIsOver();
     await rig.endIncidents();
-    expect(await rig.grantOf(taken.view)).toMatchObject({ state: 'ended', endCause: 'incident_closed' });
+    expect(await rig.grantOf(taken.view)).toMatchObject({ state: 'removed', endCause: 'incident_closed' });
   });
 
   it('ends fifty in one go, each once, whatever process is first', async () => {
@@ -140,11 +140,14 @@ describe('the close of an incident', () => {
     await rig.warningIsOver();
     const ended = await Promise.all([rig.useCases, rig.other, rig.useCases].map((process) => process.endIncidents()));
     await Promise.all(ended.map(({ work }) => work));
+    expect(await typesOf('grant.closed')).toHaveLength(50);
+    const removing = await Promise.all([rig.useCases, rig.other].map((process) => process.removeClosed()));
+    await Promise.all(removing.map(({ work }) => work));
     expect(ended.map(({ count }) => count).sort((a, b) => a - b)).toEqual([0, 0, 1]);
     expect(rig.made.size).toBe(0);
     const states = await Promise.all(views.map((view) => rig.grantOf(view)));
-    expect(new Set(states.map(({ state }) => state))).toEqual(new Set(['ended']));
-    expect(await typesOf('grant.ended')).toHaveLength(50);
+    expect(new Set(states.map(({ state }) => state))).toEqual(new Set(['removed']));
+    expect(await typesOf('grant.removed')).toHaveLength(50);
     expect(await typesOf('grant.ending')).toHaveLength(50);
   });
 
@@ -159,11 +162,11 @@ describe('the close of an incident', () => {
       if new.channel_id = 'C0INC' and new.ended_at is not null then raise exception 'no'; end if; return new; end $$;
       create trigger refuse before update on incidents for each row execute function refuse()`);
     expect(await rig.endIncidents()).toBe(1);
-    expect(await rig.grantOf(other)).toMatchObject({ state: 'ended' });
+    expect(await rig.grantOf(other)).toMatchObject({ state: 'removed' });
     expect(await rig.grantOf(stuck)).toMatchObject({ state: 'active' });
     await rig.pool.query('drop trigger refuse on incidents');
     expect(await rig.endIncidents()).toBe(1);
-    expect(await rig.grantOf(stuck)).toMatchObject({ state: 'ended' });
+    expect(await rig.grantOf(stuck)).toMatchObject({ state: 'removed' });
   });
 
   it('is for whoever opened it, may open one, or was let in, and for nobody else', async () => {
@@ -187,7 +190,7 @@ describe('access that is being made when the incident closes', () => {
     };
     await rig.settle();
     await rig.useCases.completeRevocation({ grantIds: (await rig.useCases.sweep()).ending });
-    expect(await rig.grantOf(view)).toMatchObject({ state: 'ended', endCause: 'incident_closed' });
+    expect(await rig.grantOf(view)).toMatchObject({ state: 'removed', endCause: 'incident_closed' });
     expect(rig.made.size).toBe(0);
   });
 
@@ -195,7 +198,7 @@ describe('access that is being made when the incident closes', () => {
     const view = await rig.ask();
     await close();
     await rig.settle();
-    expect(await rig.grantOf(view)).toMatchObject({ state: 'ended', endCause: 'incident_closed' });
+    expect(await rig.grantOf(view)).toMatchObject({ state: 'removed', endCause: 'incident_closed' });
     expect(await typesOf('grant.active')).toEqual([]);
   });
 
@@ -215,7 +218,7 @@ describe('access that is being made when the incident closes', () => {
     expect(await Promise.all(ending)).toEqual([1]);
     await rig.settle();
     const grant = (await rig.store.read.view(request.id))?.grant;
-    expect(grant).toMatchObject({ state: 'ended', endCause: 'incident_closed' });
+    expect(grant).toMatchObject({ state: 'removed', endCause: 'incident_closed' });
     expect(rig.made.size).toBe(0);
   });
 
@@ -260,7 +263,7 @@ describe('access that its owner keeps', () => {
     await close();
     await rig.warningIsOver();
     await rig.endIncidents();
-    expect(await rig.grantOf(view)).toMatchObject({ state: 'ended' });
+    expect(await rig.grantOf(view)).toMatchObject({ state: 'removed' });
   });
 
   it('cannot be what only the incident let in', async () => {

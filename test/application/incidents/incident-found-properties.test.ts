@@ -94,8 +94,9 @@ const NOTHING: Words = { open: false, names: [], severity: '' };
 /** The only texts that the rules may see anew because of this step. */
 const ownWords = (one: Step, at: { known: Incident | null; slack: Slack; maker: string }): Words => {
   const { known, slack, maker } = at;
-  const isMade = (one.do === 'created' || one.do === 'list') && known === null && maker === TRUSTED;
-  if (isMade) return { ...NOTHING, open: true, names: ['inc-a'] };
+  // Who made the channel said its first name, also where Slack brings that late; they open an incident with it only where none is known.
+  const isMade = (one.do === 'created' || one.do === 'list') && maker === TRUSTED;
+  if (isMade) return { ...NOTHING, open: known === null, names: ['inc-a'] };
   if (one.do === 'tool') return { ...NOTHING, open: 'text' in one && one.text === 'Declared' };
   if (one.by !== TRUSTED) return NOTHING;
   if (one.do === 'topic')
@@ -166,7 +167,11 @@ it('whatever happens in a channel, the rules see only the own words of trusted p
         const { open, channel, severity } = after.believed;
         // What was said of an incident that is closed now is there when a trusted person opens it again.
         if (open) confirmed = { channel, severity };
-        else if (words.severity !== '') confirmed = { ...confirmed, severity: words.severity };
+        else
+          confirmed = {
+            channel: words.names[0] ?? confirmed.channel,
+            severity: words.severity === '' ? confirmed.severity : words.severity,
+          };
       }
     }),
     { numRuns: 20 },

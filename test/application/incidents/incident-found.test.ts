@@ -131,7 +131,7 @@ describe('opening again by a person who may not open', () => {
     });
     await rig.warningIsOver();
     expect(await rig.endIncidents()).toBe(1);
-    expect(await rig.grantOf(view)).toMatchObject({ state: 'ended', endCause: 'incident_closed' });
+    expect(await rig.grantOf(view)).toMatchObject({ state: 'removed', endCause: 'incident_closed' });
   });
 
   it('is the same by the archive, and at every close anew', async () => {
@@ -146,7 +146,7 @@ describe('opening again by a person who may not open', () => {
     }
     await rig.warningIsOver();
     await rig.endIncidents();
-    expect(await rig.grantOf(view)).toMatchObject({ state: 'ended', endCause: 'incident_closed' });
+    expect(await rig.grantOf(view)).toMatchObject({ state: 'removed', endCause: 'incident_closed' });
   });
 });
 

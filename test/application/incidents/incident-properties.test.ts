@@ -81,7 +81,7 @@ it('one channel has at most one open incident, and a close leaves nothing but wh
         expect(incident.endedAt).not.toBeNull();
         for (const { request, grant } of views) {
           expect(request.state).not.toBe('pending');
-          const isGone = grant === null || grant.state === 'ended' || grant.state === 'failed';
+          const isGone = grant === null || grant.state === 'removed' || grant.state === 'failed';
           expect(isGone || isKept(grant, incident)).toBe(true);
           expect(grant !== null && rig.made.has(grant.id)).toBe(!isGone);
         }

@@ -94,7 +94,7 @@ export type IncidentRig = TestStore & {
   setPolicy(policy: Policy): void;
   /** As if the warning of every closed incident were over. */
   warningIsOver(): Promise<void>;
-  /** Ends what is due, all of it. */
+  /** Ends what is due, all of it: closed and removed. */
   endIncidents(): Promise<number>;
   incident(id?: string): Promise<Incident>;
   grantOf(view: RequestView): Promise<Grant>;
@@ -151,9 +151,12 @@ const createPeople = (failing: Set<string>, onLookUp: IncidentRig['onLookUp']): 
     members: membersOf,
     recentMembers: membersOf,
     doubts: async () => [],
+    accountProblem: async () => null,
+    lookAtGroup: async () => {},
     whyUnreadable: () => null,
     groupsOf,
     recentGroupsOf: groupsOf,
+    recentFace: () => Promise.resolve(null),
   };
 };
 
@@ -167,10 +170,13 @@ const createTarget = ({ made, onGrant, secret }: Target): Access => ({
     return { handle: { name: id }, credentials, isUseTold: false };
   },
   revoke: async ({ id }) => (made.delete(id) ? 'removed' : 'already_absent'),
+  closeMany: async (grants) => grants.map(({ grant }) => (made.has(grant.id) ? 'closed' : 'absent')),
   revokeMany: async (grants) => grants.map(({ grant }) => (made.delete(grant.id) ? 'removed' : 'already_absent')),
   check: async ({ id }) => (made.has(id) ? 'present' : 'absent'),
   extend: async () => {},
   guarantee: () => null,
+  find: async () => null,
+  nameIn: () => null,
   isShared: () => false,
   activity: async () => [],
   byHand: () => null,
@@ -180,7 +186,12 @@ const createTarget = ({ made, onGrant, secret }: Target): Access => ({
   restore: () => Promise.resolve(),
   problems: () => ({}),
   roleProblem: async () => null,
+  isIssued: () => false,
+  issue: () => ({ fields: [], text: '', commands: [] }),
   mayRemain: () => [],
+  terms: () => [],
+  isRecorded: () => false,
+  recorded: async () => [],
 });
 
 const INC: NoteChannelInput = {
@@ -231,6 +242,8 @@ export const startIncidentRig = async (): Promise<IncidentRig> => {
     endIncidents: async () => {
       const { count, work } = await useCases.endIncidents();
       await work;
+      for (let left = await useCases.removeClosed(); left.count > 0; left = await useCases.removeClosed())
+        await left.work;
       return count;
     },
     incident: async (id) => {

@@ -32,7 +32,7 @@ test('access ends, pending requests are cancelled, votes and pre-approvals are v
     allowance.id,
   );
   await rig.settle();
-  expect(await rig.grantOf(given)).toMatchObject({ state: 'ended' });
+  expect(await rig.grantOf(given)).toMatchObject({ state: 'removed' });
   const before = (await rig.events()).length;
   await rig.useCases.personLeft({ personId: 'T1:U0ADA' });
   expect((await rig.events()).length).toBe(before);

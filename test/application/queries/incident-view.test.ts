@@ -140,19 +140,26 @@ describe('the timeline', () => {
 });
 
 describe('messages of an incident', () => {
-  it('are drawn by one process at a time and planned once', async () => {
+  it('are rendered by one process at a time and kept once', async () => {
     const { incident } = await rig.note();
     const id = incident?.id ?? '';
-    const { incidentMessages } = rig.store;
-    const claims = await Promise.all([1, 2, 3].map(() => incidentMessages.claim(id, 60_000)));
-    expect(claims.filter((claim) => claim !== null)).toHaveLength(1);
-    const plan = () => incidentMessages.plan({ incidentId: id, kind: 'prompt', audience: 'C0INC' });
-    await Promise.all([plan(), plan(), plan()]);
-    const [copy] = await incidentMessages.list(id);
-    await incidentMessages.setPosted(copy?.id ?? '', { channel: 'C0INC', ts: '1.2', drawnVersion: 1 });
-    expect(await incidentMessages.list(id)).toMatchObject([{ kind: 'prompt', ts: '1.2', drawnVersion: 1 }]);
-    expect(await incidentMessages.release(id)).toMatchObject({ version: (await mustView()).version });
-    expect(await incidentMessages.claim(id, 60_000)).not.toBeNull();
+    const { messages } = rig.store;
+    const subject = { kind: 'incident', id } as const;
+    const claims = await Promise.all([1, 2, 3].map(() => messages.claim(subject, 60_000)));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    const copy = {
+      kind: 'prompt',
+      audience: 'C0INC',
+      part: 0,
+      channel: 'C0INC',
+      ts: '1.2',
+      renderedVersion: 1,
+    } as const;
+    const save = () => messages.save(subject, { ...copy, rendered: null, failure: null });
+    await Promise.all([save(), save(), save()]);
+    expect(await messages.list(subject)).toMatchObject([copy]);
+    expect(await messages.release(subject)).toMatchObject({ version: (await mustView()).version });
+    expect(await messages.claim(subject, 60_000)).toBe(true);
   });
 });
 

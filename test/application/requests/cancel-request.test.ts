@@ -49,5 +49,5 @@ test('access that has not begun is ended by the id of its grant, and its decisio
   const ending = (await eventsOf(view.request.id)).find(({ type }) => type === 'grant.ending');
   expect(ending).toMatchObject({ grant_id: id });
   await rig.settle();
-  expect(await rig.grantOf(view)).toMatchObject({ state: 'ended' });
+  expect(await rig.grantOf(view)).toMatchObject({ state: 'removed' });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startIncidentRig } from '../incidents/incident-rig.ts';
+import { exportAudit } from '../../../src/store/audit/export.ts';
+import { policyOf, startIncidentRig } from '../incidents/incident-rig.ts';
 import type { IncidentRig } from '../incidents/incident-rig.ts';
 
 let rig: IncidentRig;
@@ -52,4 +53,28 @@ test('of two votes at once one decides, and the other hears of it', async () => 
   expect(late?.reason).toMatchObject({ code: 'already_decided' });
   const decided = (await typesOf(view.request.id)).filter((type) => /approved|denied/.test(type));
   expect(decided).toHaveLength(1);
+});
+
+test('a decision of two approvers names both in the export of the log, as they were called then', async () => {
+  const two = 'rules:\n  - { name: Both, approvals: [{ from: owners }, { from: sre }] }';
+  rig.setPolicy(policyOf(undefined, two));
+  const { request } = await waiting();
+  expect(await vote('U0OLGA', request.id)).toMatchObject({ outcome: 'counted' });
+  expect(await vote('U0RITA', request.id)).toMatchObject({ outcome: 'decided' });
+  rig.setPolicy(policyOf());
+  await rig.store.audit.seal(10_000);
+  const lines: Record<'jsonl' | 'csv', string[]> = { jsonl: [], csv: [] };
+  for (const format of ['jsonl', 'csv'] as const)
+    await exportAudit(rig.pool, { format }, async (text) => void lines[format].push(...text.split('\n')));
+  const { people } = await rig.store.transaction(async (tx) => ({
+    people: await tx.principals.listByIds(['T1:U0OLGA', 'T1:U0RITA']),
+  }));
+  expect(people).toHaveLength(2);
+  const ofIt = (line: string): boolean => line.includes('request.approved') && line.includes(request.id);
+  for (const format of ['jsonl', 'csv'] as const) {
+    const line = lines[format].find(ofIt) ?? '';
+    // The data of an event is JSON in a column.
+    for (const { name } of people)
+      expect([format, line.replaceAll(/[\\"]/g, '').includes(`name:${name}`)]).toEqual([format, true]);
+  }
 });

@@ -23,7 +23,7 @@ test('an owner revokes all of a person: what is active ends, what is pending is 
   const pending = await rig.ask({ role: 'write', incidentChannelId: null });
   const { id } = await revoke('U0OLGA', ADA);
   await rig.useCases.runRevocation({ id });
-  expect(await rig.grantOf(hers)).toMatchObject({ state: 'ended', endCause: 'revoked', endedBy: 'T1:U0OLGA' });
+  expect(await rig.grantOf(hers)).toMatchObject({ state: 'closed', endCause: 'revoked', endedBy: 'T1:U0OLGA' });
   expect(await rig.grantOf(his)).toMatchObject({ state: 'active' });
   expect(await rig.store.read.request(pending.request.id)).toMatchObject({
     state: 'cancelled',
@@ -41,7 +41,7 @@ test('a person revokes their own without being an owner', async () => {
   const view = await active('U0ADA');
   const { id } = await revoke('U0ADA', ADA);
   await rig.useCases.runRevocation({ id });
-  expect(await rig.grantOf(view)).toMatchObject({ state: 'ended' });
+  expect(await rig.grantOf(view)).toMatchObject({ state: 'closed' });
 });
 
 test('another person may not, and that is recorded', async () => {

@@ -25,14 +25,14 @@ test('two processes at once end each grant once', async () => {
   const { view, id } = await ordered();
   await Promise.all([rig.useCases.runRevocation({ id }), rig.other.runRevocation({ id })]);
   const grant = await rig.grantOf(view);
-  expect(grant).toMatchObject({ state: 'ended' });
+  expect(grant).toMatchObject({ state: 'closed' });
   expect(await endings(grant.id)).toBe(1);
 });
 
 test('another process goes on with what one did not finish', async () => {
   const { view } = await ordered();
   await rig.other.runRevocations();
-  expect(await rig.grantOf(view)).toMatchObject({ state: 'ended' });
+  expect(await rig.grantOf(view)).toMatchObject({ state: 'closed' });
 });
 
 test('run again it changes nothing', async () => {
@@ -41,5 +41,5 @@ test('run again it changes nothing', async () => {
   const before = (await rig.events()).length;
   await rig.useCases.runRevocation({ id });
   expect((await rig.events()).length).toBe(before);
-  expect(await rig.grantOf(view)).toMatchObject({ state: 'ended' });
+  expect(await rig.grantOf(view)).toMatchObject({ state: 'closed' });
 });

@@ -11,9 +11,9 @@ import type { Windows } from './browser.ts';
 
 export type Demo = Windows & { stop: () => Promise<void> };
 
-export const startDemo = async (): Promise<Demo> => {
+export const startDemo = async (paceS = 0): Promise<Demo> => {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'latchkey-page-'));
-  const demo = runDemo(dataDir, '--port', String(await freePort()));
+  const demo = runDemo(dataDir, '--pace', String(paceS), '--port', String(await freePort()));
   const browser = await startBrowser();
   const url = (await demo.url()).replace(/\/$/, '');
   const windows = windowsOf(browser, () => url);
@@ -31,7 +31,7 @@ export const startDemo = async (): Promise<Demo> => {
 };
 
 export const words = (page: Page, text: string | RegExp): Locator => page.getByRole('main').getByText(text);
-export const composer = (page: Page): Locator => page.getByRole('textbox', { name: /^Message / });
+const composer = (page: Page): Locator => page.getByRole('textbox', { name: /^Message / });
 export const panel = (page: Page): Locator => page.getByRole('complementary', { name: 'Production' });
 
 export const typeLine = async (page: Page, text: string): Promise<void> => {
@@ -41,7 +41,7 @@ export const typeLine = async (page: Page, text: string): Promise<void> => {
 
 export const openForm = async (page: Page): Promise<Locator> => {
   await typeLine(page, '/prod-access');
-  const form = page.getByRole('dialog', { name: 'Ask for access' });
+  const form = page.getByRole('dialog', { name: 'Request access' });
   await form.getByRole('combobox', { name: 'Target' }).waitFor();
   return form;
 };
@@ -56,13 +56,13 @@ export type Ask = { role: RegExp; why: string };
 export const fillForm = async (form: Locator, { role, why }: Ask): Promise<void> => {
   await choose(form, 'Target', /Orders/);
   await choose(form, 'Role', role);
-  await form.getByRole('textbox', { name: 'Why' }).fill(why);
+  await form.getByRole('textbox', { name: 'Reason' }).fill(why);
   await form.getByText(/will decide/).waitFor();
 };
 
 /** Sends the form and closes what it turns into. */
 export const sendForm = async (page: Page, form: Locator): Promise<void> => {
-  await form.getByRole('button', { name: 'Send', exact: true }).click();
+  await form.getByRole('button', { name: 'Request access', exact: true }).click();
   const sent = page.getByRole('dialog', { name: 'Sent' });
   await sent.waitFor();
   await page.keyboard.press('Escape');

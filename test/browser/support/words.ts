@@ -1,7 +1,7 @@
 /** Where things are in the page, and the few acts that every test begins with. */
 import type { Locator, Page } from 'playwright-core';
 import { post } from '../../../sandbox/src/slack/messages.ts';
-import type { Block } from '../../../sandbox/src/slack/types.ts';
+import type { Block, Json } from '../../../sandbox/src/slack/types.ts';
 import type { Workspace } from '../../../sandbox/src/slack/workspace.ts';
 
 export const composer = (page: Page): Locator => page.getByRole('textbox', { name: /^Message / });
@@ -20,14 +20,13 @@ export const focused = (page: Page): Promise<unknown> =>
 
 export const lastMessage = (page: Page): Locator => page.getByRole('main').getByRole('article').last();
 
-type Said = { channel: string; text: string; blocks?: Block[] };
+type Said = { channel: string; text: string; blocks?: Block[]; attachments?: Json[] };
 
 /** The app says something, as the workspace's state would have it after a call. */
-export const fromApp = ({ state, app, channelId }: Workspace, { channel, text, blocks }: Said): void => {
+export const fromApp = ({ state, app, channelId }: Workspace, { channel, text, ...more }: Said): void => {
   const found = state.channels.get(channelId(channel));
   if (found === undefined) throw new Error(`no channel ${channel}`);
-  const content = { text, ...(blocks ? { blocks } : {}) };
-  post(state, { channel: found, author: { userId: app.botUserId, isApp: true }, content });
+  post(state, { channel: found, author: { userId: app.botUserId, isApp: true }, content: { text, ...more } });
 };
 
 export const openForm = async (page: Page): Promise<Locator> => {

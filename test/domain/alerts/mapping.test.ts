@@ -11,6 +11,7 @@ const mapping = (name: string, match: Partial<AlertMapping['match']>): AlertMapp
   target: 'orders-db',
   role: 'read',
   durationMs: null,
+  client: null,
   to: 'on-call',
   channel: 'dm',
 });

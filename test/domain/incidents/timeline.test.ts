@@ -77,10 +77,10 @@ const grant = (changes: Partial<Grant> = {}): Grant =>
   ({
     id: 'g1',
     requestId: 'r1',
-    state: 'ended',
+    state: 'removed',
     activatedAt: at(8),
     expiresAt: at(38),
-    endedAt: at(52),
+    closedAt: at(52),
     endCause: 'incident_closed',
     endReason: null,
     endOutcome: 'removed',
@@ -159,7 +159,7 @@ describe('a timeline', () => {
     });
   });
 
-  const live = { state: 'active', endedAt: null, endCause: null, endOutcome: null } as const;
+  const live = { state: 'active', closedAt: null, endCause: null, endOutcome: null } as const;
   it.each([
     [
       'when it was first seen in use',
@@ -238,7 +238,7 @@ describe('a timeline', () => {
     ],
     [
       'a kept one',
-      { grant: grant({ state: 'active', endedAt: null, endCause: null, endOutcome: null, keptAt: at(51) }) },
+      { grant: grant({ state: 'active', closedAt: null, endCause: null, endOutcome: null, keptAt: at(51) }) },
       'kept, still live',
     ],
     ['one by hand', { grant: grant({ endCause: 'revoked', endReason: 'enough' }), endedBy: olga }, 'revoked by Olga'],

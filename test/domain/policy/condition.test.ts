@@ -11,7 +11,10 @@ const problemsOf = (source: string): string => {
 
 describe('a condition is refused when the file is loaded', () => {
   it.each([
-    ['foo', '"foo" is no variable of conditions; known are request, requester, incident, client, alert, local, now'],
+    [
+      'foo',
+      '"foo" is no variable of conditions; known are request, requester, incident, client, pull_request, alert, local, now',
+    ],
     ['request.rol == "read"', 'request has no field "rol"; did you mean "role"?'],
     ['requester.group == "sre"', 'did you mean "groups"?'],
     ['request.duration <= "30m"', 'no such overload'],
@@ -93,7 +96,7 @@ describe('a hostile condition is refused within limits', () => {
       pull_request: { number: 0, labels: [], author: '', base: '', head: '', sha: '' },
       alert: { firing: false, name: '', source: '', severity: '' },
       now: new Date(0),
-      timezone: 'UTC',
+      calendar: { timezone: 'UTC', windows: {}, freezes: {} },
     });
     expect(isMet).toBe(true);
   });

@@ -242,7 +242,7 @@ const CASES: Case[] = [
   ['a role every object has', [anyone], { role: '__proto__' }, {}, { decision: 'deny', problems: ['unknown_role'] }],
 ];
 
-describe('conditions, caps and what can be mended', () => {
+describe('conditions, caps and what can be fixed', () => {
   it.each(CASES)('%s', (...[, rules, ask, facts, expected]) => {
     expectVerdict(decide(policyOf(rules), askFor(ask), factsFor(facts)), expected);
   });

@@ -42,7 +42,15 @@ const clientNamed = (name: string): ClientEntry => ({
 
 type RuleParts = Partial<Omit<Rule, 'match' | 'when'>> & { match?: Partial<RuleMatch>; when?: string };
 
-const NO_LIMIT: RuleMatch = { targets: null, roles: null, people: null, groups: null, clients: null, alerts: null };
+const NO_LIMIT: RuleMatch = {
+  targets: null,
+  roles: null,
+  people: null,
+  groups: null,
+  clients: null,
+  gates: null,
+  alerts: null,
+};
 
 export const rule = (name: string, parts: RuleParts = {}): Rule => {
   const { match, when, ...rest } = parts;
@@ -94,8 +102,13 @@ export const policyOf = (rules: Rule[], parts: Partial<Policy> = {}): Policy => 
   issuers: {},
   clients: { 'api-deploy': clientNamed('api-deploy'), api: clientNamed('api') },
   accounts: {},
+  gates: [],
+  pullRequests: [],
   sha256: 'test',
   timezone: 'Europe/Berlin',
+  windows: {},
+  freezes: {},
+  calendars: {},
   groups: {
     dba: { kind: 'people', people: ['dana@acme.test', 'omar@acme.test'] },
     sre: { kind: 'slack_usergroup', handle: 'sre' },
@@ -112,6 +125,7 @@ export const policyOf = (rules: Rule[], parts: Partial<Policy> = {}): Policy => 
   alerts: [],
   audit: null,
   auditors: [],
+  reviews: [],
   admins: [],
   managerField: null,
   tests: [],

@@ -104,7 +104,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   counts = [];
-  await sql('truncate alerts, alert_signals, alert_messages, alert_requests, outbox, seen_requests');
+  await sql('truncate alerts, alert_signals, messages, alert_requests, outbox, seen_requests');
 });
 
 const to = (path: string, request: { body: string; headers: Record<string, string> }, process = 0) =>
@@ -288,7 +288,7 @@ describe('a signed request that was taken in', () => {
     async (path, made) => {
       const request = made();
       await to(path, request);
-      await sql('truncate alerts, alert_signals, alert_messages, alert_requests, outbox');
+      await sql('truncate alerts, alert_signals, messages, alert_requests, outbox');
       for (const process of [0, 1])
         expect(await to(path, request, process)).toEqual({ status: 202, answer: { repeated: 1 } });
       expect(await alerts()).toEqual([]);

@@ -14,7 +14,7 @@ beforeAll(async () => {
   connection = connectTo(provider, configOf(target));
 });
 afterAll(async () => {
-  await connection.close();
+  await connection.disconnect();
   await target.drop();
 });
 

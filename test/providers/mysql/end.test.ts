@@ -16,7 +16,7 @@ beforeAll(async () => {
   connection = connectTo(provider, configOf(target));
 });
 afterAll(async () => {
-  await connection.close();
+  await connection.disconnect();
   await target.drop();
 });
 
@@ -115,7 +115,7 @@ describe("the server's own deadline", () => {
     };
     await waitUntil(isLocked, { timeoutMs: 10_000, what: 'the login to be locked' });
     await apart.revoke(scopeOf(own.read), access.handle, ctx);
-    await apart.close();
+    await apart.disconnect();
     await server.stop();
   });
 
@@ -127,7 +127,7 @@ describe("the server's own deadline", () => {
     const findings = await apart.preflight?.({ read: scopeOf(own.read) }, contextOf());
     expect(findings).toEqual([expect.objectContaining({ level: 'warning', code: 'events_off' })]);
     expect(apart.guarantee(scopeOf(own.read)).endsBy).toBe('revoke');
-    await apart.close();
+    await apart.disconnect();
     await own.drop();
     await server.stop();
   });

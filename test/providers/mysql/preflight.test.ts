@@ -14,7 +14,7 @@ afterAll(async () => await target.drop());
 const findings = async (url: string): Promise<Finding[]> => {
   const connection = connectTo(provider, { url }, { timeoutMs: 10_000 });
   const found = await connection.preflight?.({ read: scopeOf(target.read) }, contextOf());
-  await connection.close();
+  await connection.disconnect();
   return found ?? [];
 };
 

@@ -31,7 +31,7 @@ const rows = async (text: string): Promise<Record<string, unknown>[]> =>
   (await admin.query(text))[0] as Record<string, unknown>[];
 
 describe('the printed SQL', () => {
-  it('says for which server it is, may be run again, and leaves nothing to mend', async () => {
+  it('says for which server it is, may be run again, and leaves nothing to fix', async () => {
     const target = await createTarget(adminUrl);
     const scopes = { read: scopeOf(target.read), write: scopeOf(target.write) };
     const text = await preparation({ url: target.managerUrl }, scopes);
@@ -39,7 +39,7 @@ describe('the printed SQL', () => {
     await target.sql(text);
     const connection = connectTo(provider, { url: target.managerUrl });
     expect(await connection.preflight?.(scopes, contextOf())).toEqual([]);
-    await connection.close();
+    await connection.disconnect();
     await target.drop();
   });
 
@@ -66,7 +66,13 @@ describe('the printed SQL', () => {
     const suffix = randomSuffix();
     const roles = hostile.map((each) => `${each}${suffix}`);
     const who = account(`L${hostile[2] ?? ''}${suffix}`);
-    const sql = preparationSql({ who, dialect: null, why: hostile[2] ?? '', roles: { 'r\nDROP': roles } });
+    const sql = preparationSql({
+      who,
+      dialect: null,
+      why: hostile[2] ?? '',
+      roles: { 'r\nDROP': roles },
+      isRecorded: false,
+    });
     await admin.query(sql);
     const made = await rows(`select User as user from mysql.user where User like '%${suffix}' order by 1`);
     expect(made.map(({ user }) => user)).toEqual([...roles, `L${hostile[2] ?? ''}${suffix}`].sort());

@@ -42,7 +42,7 @@ describe.each(HOSTILE_SERVERS)('the use of a login on $title', ({ start }) => {
     scope = { member_of: [target.read, target.write], set_role: target.write };
   });
   afterAll(async () => {
-    await connection.close();
+    await connection.disconnect();
     await target.drop();
     await server.stop();
   });

@@ -16,7 +16,7 @@ beforeAll(async () => {
   scope = { member_of: [target.read] };
 });
 afterAll(async () => {
-  await connection.close();
+  await connection.disconnect();
   await target.drop();
 });
 

@@ -21,7 +21,7 @@ describe.each([...SERVERS, ...HOSTILE_SERVERS])('the end of a login on $title', 
     scope = { member_of: [target.read, target.write], set_role: target.write, connection_limit: 150 };
   });
   afterAll(async () => {
-    await connection.close();
+    await connection.disconnect();
     await target.drop();
     await server.stop();
   });
@@ -205,7 +205,7 @@ describe.each([...SERVERS, ...HOSTILE_SERVERS])('the end of a login on $title', 
     const session = await enter(access.secret);
     expect(await strong.revoke(scope, access.handle, ctx)).toBe('removed');
     await untilCut([session]);
-    await strong.close();
+    await strong.disconnect();
   });
 
   test('a role with the name but without the comment of a grant is left alone', async () => {

@@ -35,7 +35,7 @@ describe('a target that cannot serve', () => {
   const grantFails = async (config: Json, options: { timeoutMs?: number } = {}): Promise<ProviderError> => {
     const connection = connectTo(postgres, config, options);
     const failure = await failureOf(connection.grant(scope, contextOf()));
-    await connection.close();
+    await connection.disconnect();
     return failure;
   };
 
@@ -102,7 +102,7 @@ describe('a target that cannot serve', () => {
     const ctx = contextOf();
     const access = await connection.grant(scope, ctx);
     expect(await connection.revoke(scope, access.handle, ctx)).toBe('removed');
-    await connection.close();
+    await connection.disconnect();
   });
 
   test('a grant that was stopped half way leaves no login behind', async () => {
@@ -125,7 +125,7 @@ describe('a target that cannot serve', () => {
         .length === 0;
     await waitUntil(isOver, { timeoutMs: 5_000, what: 'the abandoned transaction to end' });
     expect(await blocker.check(scope, undefined, ctx)).toBe('absent');
-    await blocker.close();
+    await blocker.disconnect();
   });
 });
 
@@ -156,7 +156,7 @@ describe('a target that goes away and comes back', () => {
     await server.start();
     expect(await connection.check(scope, access.handle, ctx)).toBe('present');
     expect(await connection.revoke(scope, access.handle, ctx)).toBe('removed');
-    await connection.close();
+    await connection.disconnect();
   });
 
   test('connections that died while idle are replaced without a failure', async () => {
@@ -167,6 +167,6 @@ describe('a target that goes away and comes back', () => {
     await target.sql('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [target.manager]);
     const access = await connection.grant(scope, ctx);
     expect(await connection.revoke(scope, access.handle, ctx)).toBe('removed');
-    await connection.close();
+    await connection.disconnect();
   });
 });

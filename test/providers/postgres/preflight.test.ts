@@ -1,4 +1,4 @@
-/** Each thing that is wrong with a target is one sentence with the SQL that mends it, and that SQL does mend it. */
+/** Each thing that is wrong with a target is one sentence with the SQL that fixes it, and that SQL does fix it. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { postgres } from '../../../src/providers/postgres/postgres.ts';
 import { connectTo, contextOf } from '../connection.ts';
@@ -25,7 +25,7 @@ describe.each(SERVERS)('a look at $title', ({ start }) => {
       { read: { member_of: [target.read] }, write: { member_of: [target.write, target.read] } },
       contextOf(),
     );
-    await connection.close();
+    await connection.disconnect();
     // The write group may create tables here, which is meant; `attacks/remains.test.ts` is about that.
     return (findings ?? []).filter(({ code }) => code !== 'group_leaves_behind');
   };
@@ -33,7 +33,7 @@ describe.each(SERVERS)('a look at $title', ({ start }) => {
   const sqlOf = (finding: Finding | undefined): string =>
     /(?:As a superuser|As another superuser): ([^;]+;)/.exec(finding?.message ?? '')?.[1] ?? '';
 
-  test('what Latchkey lacks is found, and mended by the SQL in the sentences', async () => {
+  test('what Latchkey lacks is found, and fixed by the SQL in the sentences', async () => {
     expect(await look()).toEqual([]);
     await target.sql(
       `alter role ${target.manager} nocreaterole; revoke pg_signal_backend from ${target.manager}; alter role ${target.read} login createrole`,

@@ -63,7 +63,7 @@ const sqlFor = async (server: Server): Promise<Preparation> => {
 const look = async (server: Server): Promise<string[]> => {
   const connection = connectTo(postgres, { url: server.url });
   const findings = await connection.preflight?.(scopesIn(server), contextOf());
-  await connection.close();
+  await connection.disconnect();
   return (findings ?? []).flatMap(({ level, code }) => (level === 'error' ? [code] : []));
 };
 
@@ -120,7 +120,7 @@ describe.each(VERSIONS)('a Postgres %s that knows nothing of Latchkey', (version
     expect(await session.query('select current_user::text as who')).toEqual([{ who: server.groups[1] }]);
     await expect(session.query('create table public.left_behind (id int)')).rejects.toMatchObject({ code: '42501' });
     expect(await connection.revoke(scope, handle, ctx)).toBe('removed');
-    await connection.close();
+    await connection.disconnect();
   });
 
   it('gives Latchkey no right in what the groups may do', async () => {
@@ -153,7 +153,8 @@ describe.each(VERSIONS)('a Postgres %s that knows nothing of Latchkey', (version
         [`${server.login}_maker_`],
       );
       expect(rows).toHaveLength(version >= 16 ? 16 : 0);
-      for (const { name } of rows) await client.query(`drop role ${pg.escapeIdentifier(name)}`);
+      for (const { name } of rows)
+        await client.query(`drop owned by ${pg.escapeIdentifier(name)}; drop role ${pg.escapeIdentifier(name)}`);
     });
   });
 
@@ -200,7 +201,8 @@ describe('names that could be mistaken for SQL', () => {
     const server = await createServer(18);
     const groups = HOSTILE.map((name) => `${name}${server.database}`.slice(0, 60));
     const login = `L${HOSTILE[2]}${server.database}`.slice(0, 60);
-    const plan = { login, database: HOSTILE[2] ?? '', why: HOSTILE[2] ?? '', roles: { 'r\nDROP': groups } };
+    const scopes = [{ member_of: groups, connection_limit: 5, record: 'statements' as const }];
+    const plan = { login, database: HOSTILE[2] ?? '', why: HOSTILE[2] ?? '', roles: { 'r\nDROP': groups }, scopes };
     for (const version of [null, 18]) {
       const sql = preparationSql({ ...plan, version });
       await paste(server.adminUrl, sql);
@@ -212,7 +214,8 @@ describe('names that could be mistaken for SQL', () => {
         [[...groups, login]],
       );
       expect(rows.map(({ name }) => name).sort()).toEqual([...groups, login].sort());
-      for (const { name } of rows) await client.query(`drop role ${pg.escapeIdentifier(name)}`);
+      for (const { name } of rows)
+        await client.query(`drop owned by ${pg.escapeIdentifier(name)}; drop role ${pg.escapeIdentifier(name)}`);
     });
     await remove(server);
   });

@@ -27,7 +27,7 @@ export const VERSIONS: readonly number[] = [
   EMBEDDED_VERSION,
 ];
 
-const filesOf = (version: number): { binaries?: string } => {
+export const filesOf = (version: number): { binaries?: string } => {
   if (version === EMBEDDED_VERSION) return {};
   const problem = inject('olderPostgresProblem');
   if (problem) throw new Error(problem);
@@ -46,6 +46,14 @@ export const startVersion = async (version: number): Promise<string> =>
 /** One of its own, with prepared transactions, which are off in a server as it comes. */
 export const startPreparing = async (version: number): Promise<string> =>
   await startShared(`postgres-${version}-preparing`, version, ['max_prepared_transactions=20']);
+
+/** One of its own, which logs as a server does whose statements are recorded. */
+export const startRecording = async (version: number): Promise<string> =>
+  await startShared(`postgres-${version}-recording`, version, [
+    'logging_collector=on',
+    'log_destination=stderr,jsonlog',
+    'log_connections=on',
+  ]);
 
 const option =
   (version: number, makers = 0): ServerOption['start'] =>

@@ -23,7 +23,7 @@ describe.each(HOSTILE_SERVERS)('what no grant explains on $title', ({ start }) =
   });
   afterEach(async () => await target.sql(`drop role if exists ${svc}`));
   afterAll(async () => {
-    await connection.close();
+    await connection.disconnect();
     await target.drop();
   });
 

@@ -168,7 +168,10 @@ const removeAll = async (
     'select rolname as name from pg_roles where starts_with(rolname, $1)',
     [`${names.manager}_maker_`],
   );
-  for (const { name } of makers.rows) await admin.query(`drop role ${pg.escapeIdentifier(name)}`);
+  for (const { name } of makers.rows)
+    await admin.query(`drop owned by ${pg.escapeIdentifier(name)}; drop role ${pg.escapeIdentifier(name)}`);
+  // Rights on parameters belong to the whole server.
+  await admin.query(`drop owned by ${names.manager}`);
   await admin.query(`drop role ${names.manager}`);
   if (outcome.status === 'rejected') throw outcome.reason;
 };

@@ -20,7 +20,7 @@ describe.runIf(isForThisMachine(TOO_OLD))(`Postgres ${TOO_OLD}`, () => {
     connection = connectTo(postgres, configOf(target));
   });
   afterAll(async () => {
-    await connection.close();
+    await connection.disconnect();
     await target.drop();
   });
 

@@ -14,7 +14,7 @@ beforeAll(async () => {
   connection = connectTo(provider, target.config);
 });
 afterAll(async () => {
-  await connection.close();
+  await connection.disconnect();
   await target.drop();
 });
 
@@ -41,7 +41,7 @@ describe('a role by which access could be kept', () => {
     ['+lastsave', 'lastsave'],
     ['+pfdebug', 'pfdebug'],
     ['+role', 'role'],
-  ])('is refused by what the server says of it, with rules that mend it: %s', async (rule, command) => {
+  ])('is refused by what the server says of it, with rules that fix it: %s', async (rule, command) => {
     const scope = scopeOf(rule);
     const findings = (await connection.preflight?.({ risky: scope }, contextOf())) ?? [];
     expect(findings.map(({ level, code }) => ({ level, code }))).toEqual([{ level: 'error', code: 'role_refused' }]);
@@ -49,13 +49,13 @@ describe('a role by which access could be kept', () => {
     expect(failure.kind).toBe('misconfigured');
     const remedy = /Add at the end of its commands: ([^:]+)\.$/.exec(failure.message)?.[1]?.split(' ') ?? [];
     const ctx = contextOf();
-    const mended = scopeOf('+ping', rule, ...remedy);
-    const access = await connection.grant(mended, ctx);
+    const fixed = scopeOf('+ping', rule, ...remedy);
+    const access = await connection.grant(fixed, ctx);
     const session = await enter(access.secret);
     const [first, ...rest] = [...command.split('|'), 'x', 'x', 'x'];
     await expect(session.redis.call(first, ...rest)).rejects.toThrow(/NOPERM|wrong number/);
     session.leave();
-    await connection.revoke(mended, access.handle, ctx);
+    await connection.revoke(fixed, access.handle, ctx);
   });
 
   test('that names what this server does not know is refused', async () => {

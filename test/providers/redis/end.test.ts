@@ -15,7 +15,7 @@ const rig = async (options: { nodes?: number; hasFile?: boolean } = {}) => {
   const target: Target = await createTarget(options);
   closing.push(target.drop);
   const connection: Connection<Json, Json> = connectTo(provider, target.config, { timeoutMs: 10_000 });
-  closing.push(async () => await connection.close());
+  closing.push(async () => await connection.disconnect());
   const [server] = target.nodes;
   if (!server) throw new Error('a target has a node');
   return { target, connection, server };

@@ -16,7 +16,7 @@ afterAll(async () => await target.drop());
 const findings = async (config: Json): Promise<Finding[]> => {
   const connection = connectTo(provider, config, { timeoutMs: 10_000 });
   const found = await connection.preflight?.({ read: READ }, contextOf());
-  await connection.close();
+  await connection.disconnect();
   return found ?? [];
 };
 

@@ -9,6 +9,7 @@ import { freePort } from '../../../sandbox/src/embedded/port.ts';
 import { removePostgres } from '../../../sandbox/src/embedded/postgres.ts';
 import { waitUntil } from '../../../sandbox/src/embedded/wait.ts';
 import type { QueryResult, WorldConnection } from '../../../sandbox/src/page-server/protocol.ts';
+import { blocksOf } from '../../../sandbox/src/slack/messages.ts';
 import { canReadListening, listeningOf } from '../../support/listening.ts';
 import { killHard, pidsIn, runDemo, stillRunning } from './demo-process.ts';
 import type { DemoProcess } from './demo-process.ts';
@@ -55,7 +56,10 @@ const borrow = async (ana: PageWindow, dana: PageWindow, line: string): Promise<
   const asked = await dana.message('"approve"', line.split(' ').slice(-2).join(' '));
   await dana.click(asked, 'approve');
   const told = await ana.until(
-    () => ana.messages().find(({ ts, blocks }) => ts > asked.ts && JSON.stringify(blocks).includes('show_credentials')),
+    () =>
+      ana
+        .messages()
+        .find((message) => message.ts > asked.ts && JSON.stringify(blocksOf(message)).includes('show_credentials')),
     'the message with the button',
   );
   await ana.click(told, 'show_credentials');

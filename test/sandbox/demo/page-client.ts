@@ -2,6 +2,7 @@
 import { WebSocket } from 'ws';
 import type { Act } from '../../../sandbox/src/page-server/act.ts';
 import type { Hello, MessageCard, Push, ViewCard, WorldCard } from '../../../sandbox/src/page-server/protocol.ts';
+import { blocksOf } from '../../../sandbox/src/slack/messages.ts';
 import { waitUntil } from '../../../sandbox/src/embedded/wait.ts';
 
 export type PageWindow = {
@@ -25,12 +26,12 @@ const WITHIN_MS = 20_000;
 type Block = { block_id?: string; elements?: { action_id?: string; value?: string }[] };
 
 const buttonIn = (message: MessageCard, actionId: string): { blockId: string; value?: string } => {
-  for (const block of (message.blocks ?? []) as Block[]) {
+  for (const block of blocksOf(message) as Block[]) {
     const button = block.elements?.find((element) => element.action_id === actionId);
     if (button === undefined) continue;
     return { blockId: block.block_id ?? '', ...(button.value === undefined ? {} : { value: button.value }) };
   }
-  throw new Error(`The message has no button "${actionId}": ${JSON.stringify(message.blocks)}`);
+  throw new Error(`The message has no button "${actionId}": ${JSON.stringify(blocksOf(message))}`);
 };
 
 type Seen = {
@@ -94,7 +95,7 @@ export const openPage = async (url: string, who: string): Promise<PageWindow> =>
   const messages = (): MessageCard[] => [...seen.messages.values()].sort((a, b) => (a.ts < b.ts ? -1 : 1));
   return {
     hello,
-    world: () => seen.world ?? { state: null, quests: [], trouble: 'none yet' },
+    world: () => seen.world ?? { state: null, quests: [], trouble: 'none yet', pipeline: null, tour: null },
     messages,
     modals: () => seen.modals,
     act,

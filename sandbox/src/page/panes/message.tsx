@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { Json, MessageCard } from '../../page-server/protocol.ts';
+import { Attachment } from '../blocks/attachment.tsx';
 import { Blocks } from '../blocks/blocks.tsx';
 import { PlaceProvider } from '../blocks/place.tsx';
 import type { PlaceContext } from '../blocks/place.tsx';
@@ -46,19 +47,6 @@ const Files = ({ files }: { files: Json[] }): JSX.Element => {
   );
 };
 
-const Attachments = ({ attachments }: { attachments: Json[] }): JSX.Element => (
-  <>
-    {attachments.map((one, index) => (
-      <div class="attachment" key={index}>
-        {typeof one.title === 'string' && <b>{one.title}</b>}
-        {typeof one.text === 'string' && <Mrkdwn text={one.text} />}
-        {Array.isArray(one.blocks) && <Blocks blocks={one.blocks as never} />}
-        {typeof one.text !== 'string' && !Array.isArray(one.blocks) && typeof one.fallback === 'string' && one.fallback}
-      </div>
-    ))}
-  </>
-);
-
 const Reactions = ({ reactions }: { reactions: MessageCard['reactions'] }): JSX.Element => (
   <div class="reactions">
     {reactions.map(({ name, users }) => (
@@ -81,7 +69,9 @@ const Body = ({ message }: { message: MessageCard }): JSX.Element => {
     <PlaceProvider value={place}>
       {hasBlocks ? <Blocks blocks={message.blocks ?? []} /> : message.text !== '' && <Mrkdwn text={message.text} />}
       {message.edited !== undefined && <span class="edited">(edited)</span>}
-      {message.attachments !== undefined && <Attachments attachments={message.attachments} />}
+      {message.attachments?.map((attachment, index) => (
+        <Attachment key={index} attachment={attachment} />
+      ))}
       {message.files !== undefined && message.files.length > 0 && <Files files={message.files} />}
       {message.reactions.length > 0 && <Reactions reactions={message.reactions} />}
     </PlaceProvider>

@@ -10,7 +10,7 @@ const isForMe = (data: Data, channel: ChannelCard, message: MessageCard): boolea
   channel.kind === 'im' ||
   channel.kind === 'mpim' ||
   message.isEphemeral ||
-  `${message.text} ${JSON.stringify(message.blocks ?? [])}`.includes(`<@${data.me}>`);
+  `${message.text} ${JSON.stringify([message.blocks, message.attachments])}`.includes(`<@${data.me}>`);
 
 export type Unread = { count: number; forMe: number };
 

@@ -8,6 +8,7 @@ import { useNow } from '../state/now.ts';
 import { usePage } from '../state/page.tsx';
 import { countdown } from '../text/dates.ts';
 import type { Credentials } from './credentials.ts';
+import { AlertPart, CiPart } from './pipeline.tsx';
 import { Prompt } from './prompt.tsx';
 import { Quests } from './quests.tsx';
 
@@ -165,6 +166,8 @@ export const WorldPanel = ({ world, seen, onClose }: Props): JSX.Element => {
         <Part title="Connect with my credentials">
           <Prompt key={data.me} seen={seen} sessions={world.state?.sessions ?? []} />
         </Part>
+        {world.pipeline !== null && <CiPart pipeline={world.pipeline} />}
+        {world.pipeline !== null && <AlertPart />}
         {world.state !== null && <Facts state={world.state} />}
       </div>
     </aside>

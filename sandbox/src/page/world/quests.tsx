@@ -4,17 +4,21 @@ import { useState } from 'preact/hooks';
 import type { Quest } from '../../page-server/protocol.ts';
 import { Icon } from '../panes/icons.tsx';
 import { InlineMrkdwn } from '../text/inline-view.tsx';
+import { usePage } from '../state/page.tsx';
 import { escape } from '../text/mrkdwn.ts';
+import { ForReal } from './for-real.tsx';
 
 /** The last one done, and the next ones. */
 const LISTED = 4;
 
 export const Quests = ({ quests }: { quests: Quest[] }): JSX.Element | null => {
+  const { ask, attempt } = usePage();
   const [opened, setOpened] = useState<string | null>(null);
   const done = quests.filter((quest) => quest.isDone).length;
   const next = quests.find((quest) => !quest.isDone);
   const shown = opened ?? next?.id;
   const [isWhole, setWhole] = useState(false);
+  const [isForReal, setForReal] = useState(false);
   const nextAt = next === undefined ? quests.length : quests.indexOf(next);
   const listed = isWhole ? quests : quests.slice(Math.max(0, nextAt - 1), nextAt + LISTED - 1);
   if (quests.length === 0) return null;
@@ -52,6 +56,13 @@ export const Quests = ({ quests }: { quests: Quest[] }): JSX.Element | null => {
           {isWhole ? 'Show only what comes next' : `Show all ${quests.length}`}
         </button>
       )}
+      <button type="button" class="all-quests" onClick={() => setForReal(true)}>
+        Set it up for real
+      </button>
+      <button type="button" class="all-quests" onClick={() => attempt(ask({ act: 'world_tour', does: 'start' }))}>
+        Watch the tour
+      </button>
+      {isForReal && <ForReal onClose={() => setForReal(false)} />}
     </section>
   );
 };

@@ -28,6 +28,9 @@ export type Shape = {
   check?: Check;
 };
 
+export const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 export const string = (max: number, min = 1): Rule => ({ is: 'string', max, min });
 export const oneOf = (...values: string[]): Rule => ({ is: 'string', oneOf: values });
 export const matching = (pattern: RegExp): Rule => ({ is: 'string', pattern });

@@ -1,5 +1,6 @@
 /** Blocks and views. Slack: docs.slack.dev/reference/block-kit/blocks and docs.slack.dev/reference/views */
 import { slackFile } from './composition.ts';
+import { richText, table } from './rich-text.ts';
 import { accessoryElements, actionsElements, image, inputElements } from './elements.ts';
 import { anyText, anything, boolean, list, oneOf, plainText, string } from './rules.ts';
 import type { Rule, Shape } from './rules.ts';
@@ -66,7 +67,7 @@ const layout: Record<string, Shape> = {
 };
 
 const rich: Record<string, Shape> = {
-  rich_text: { required: { elements: list(anything, 1000, 0) }, optional: blockId },
+  rich_text: richText,
   video: {
     required: {
       alt_text: string(2000),
@@ -90,11 +91,7 @@ const rich: Record<string, Shape> = {
     optional: blockId,
     on: ['message'],
   },
-  table: {
-    required: { rows: list(list(anything, 20), 100) },
-    optional: { ...blockId, column_settings: list(anything, 20) },
-    on: ['message'],
-  },
+  table,
   context_actions: {
     required: { elements: list(anything, 5) },
     optional: blockId,

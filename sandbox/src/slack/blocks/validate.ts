@@ -1,12 +1,10 @@
 /** Reads the tables and says what Slack would say: the problem in its words, and a JSON pointer to it. */
 import type { Json } from '../types.ts';
+import { isObject } from './rules.ts';
 import type { Problem, Rule, Shape, Surface } from './rules.ts';
 import { messageBlocks, viewShapes } from './table.ts';
 
 type Where = { surface: Surface; pointer: string };
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const at = (where: Where, step: string | number): Where => ({
   ...where,
@@ -180,11 +178,14 @@ const checkMarkdownTotal = (blocks: unknown, where: Where): Problem[] => {
   return total > 12_000 ? problem('markdown text must be less than 12001 characters in all', where) : [];
 };
 
-/** Every problem of a message's blocks, pointers starting at `/blocks`. */
-export const checkMessageBlocks = (blocks: unknown): Problem[] => {
-  const where: Where = { surface: 'message', pointer: '/blocks' };
+/** Every problem of a message's blocks, wherever in the message they stand. */
+export const checkBlocksAt = (blocks: unknown, pointer: string): Problem[] => {
+  const where: Where = { surface: 'message', pointer };
   return [...checkRule(blocks, messageBlocks, where), ...checkIds(blocks, where), ...checkMarkdownTotal(blocks, where)];
 };
+
+/** Every problem of a message's blocks, pointers starting at `/blocks`. */
+export const checkMessageBlocks = (blocks: unknown): Problem[] => checkBlocksAt(blocks, '/blocks');
 
 /** Every problem of a view, pointers starting at `/view`. */
 export const checkView = (view: unknown): Problem[] => {

@@ -46,7 +46,8 @@ export const runCommand = async (
   const ack = await runtime.delivery.command(payload);
   if (!ack.ok) return refuse(ack.error, `${command} failed with the error "${ack.error}"`);
   const body = ack.body as Json | undefined;
-  if (body === undefined || (body.text === undefined && body.blocks === undefined)) return { ok: true };
+  const says = body !== undefined && ['text', 'blocks', 'attachments'].some((key) => body[key] !== undefined);
+  if (!says) return { ok: true };
   const url = state.responseUrls.get(new URL(String(payload.response_url)).pathname);
   try {
     const reply = url === undefined ? undefined : respond(state, url, body);

@@ -2,7 +2,7 @@
 import { DriverError } from '../errors.ts';
 import { placedElements } from '../inputs.ts';
 import type { Placed } from '../inputs.ts';
-import { findMessage, visibleTo } from '../messages.ts';
+import { blocksOf as blocksOfMessage, findMessage, visibleTo } from '../messages.ts';
 import type { Place } from '../payloads.ts';
 import type { State } from '../state.ts';
 import type { Block, Json, Message } from '../types.ts';
@@ -36,7 +36,7 @@ export const placeOf = (state: State, userId: string, target: Target): Place => 
   return { is: 'view', view };
 };
 
-const blocksOf = (place: Place): Block[] => (place.is === 'view' ? place.view.blocks : (place.message.blocks ?? []));
+const blocksOf = (place: Place): Block[] => (place.is === 'view' ? place.view.blocks : blocksOfMessage(place.message));
 
 const has = (element: Json, value: string): boolean => {
   const options = (element.options as Json[] | undefined) ?? [];

@@ -1,4 +1,6 @@
 /** chat.*, reactions.add and pins.add. Slack: docs.slack.dev/reference/methods/chat.postmessage and its siblings */
+import { checkAttachments, doAttachmentsSay } from '../blocks/attachments.ts';
+import type { Problem } from '../blocks/rules.ts';
 import { checkMessageBlocks, inSlacksWords } from '../blocks/validate.ts';
 import { openDirect } from '../channels.ts';
 import { SlackError } from '../errors.ts';
@@ -16,25 +18,37 @@ const POST_TEXT_MAX = 40_000;
 const UPDATE_TEXT_MAX = 4_000;
 const ATTACHMENTS_MAX = 100;
 
+/** Not documented; seen at about this size of all blocks together: github.com/slackapi/bolt-js/issues/2509 */
+const BLOCKS_CHARACTERS_MAX = 13_200;
+
+const refuse = (code: string, found: Problem[]): void => {
+  if (found.length === 0) return;
+  const errors = inSlacksWords(found);
+  throw new SlackError(code, { errors, response_metadata: { messages: errors.map((one) => `[ERROR] ${one}`) } });
+};
+
 export const checkedBlocks = (given: unknown): Block[] | undefined => {
   if (given === undefined || given === null) return undefined;
   if (!Array.isArray(given)) throw new SlackError('invalid_blocks_format');
-  const errors = inSlacksWords(checkMessageBlocks(given));
-  if (errors.length > 0) {
-    throw new SlackError('invalid_blocks', {
-      errors,
-      response_metadata: { messages: errors.map((one) => `[ERROR] ${one}`) },
-    });
-  }
+  refuse('invalid_blocks', checkMessageBlocks(given));
+  if (JSON.stringify(given).length > BLOCKS_CHARACTERS_MAX) throw new SlackError('msg_blocks_too_long');
   return given as Block[];
+};
+
+export const checkedAttachments = (given: unknown): Json[] | undefined => {
+  if (given === undefined || given === null) return undefined;
+  refuse('invalid_attachments', checkAttachments(given));
+  const attachments = given as Json[];
+  if (attachments.length > ATTACHMENTS_MAX) throw new SlackError('too_many_attachments');
+  if (!doAttachmentsSay(attachments)) throw new SlackError('no_text');
+  return attachments;
 };
 
 const contentOf = (call: CallContext, textMax: number): Partial<Content> => {
   const written = text(call, 'text');
   if (written !== undefined && written.length > textMax) throw new SlackError('msg_too_long');
   const blocks = checkedBlocks(structure(call, 'blocks', 'invalid_blocks_format'));
-  const attachments = structure(call, 'attachments', 'invalid_attachments') as Json[] | undefined;
-  if ((attachments?.length ?? 0) > ATTACHMENTS_MAX) throw new SlackError('too_many_attachments');
+  const attachments = checkedAttachments(structure(call, 'attachments', 'invalid_attachments'));
   const metadata = structure(call, 'metadata', 'invalid_metadata_format') as Json | undefined;
   return {
     ...(written === undefined ? {} : { text: written }),
@@ -139,7 +153,7 @@ const update = (call: CallContext): Json => {
   // Slack: docs.slack.dev/reference/methods/chat.update: text without blocks takes the old blocks away.
   const dropsBlocks = content.text !== undefined && content.blocks === undefined;
   const whole = dropsBlocks ? { ...content, blocks: [] } : content;
-  someContent({ text: message.text, ...whole });
+  someContent({ text: message.text, ...(message.attachments ? { attachments: message.attachments } : {}), ...whole });
   // Slack shows "(edited)" only where text was changed without blocks.
   const editor = content.blocks === undefined ? { editor: state.app.botUserId } : {};
   edit(state, message, { content: whole, ...editor });

@@ -47,8 +47,27 @@ const lookupByEmail = (call: CallContext): Json => {
 /** Custom fields are shown here only, not by users.info. */
 const profile = (call: CallContext): Json => {
   const person = needPerson(call, text(call, 'user') ?? call.state.app.botUserId);
-  return { profile: { ...profileWire(call.state, person), fields: { ...person.fields } } };
+  const labels = new Map(call.state.profileFields.map(({ id, label }) => [id, label]));
+  const fields = Object.entries(person.fields).map(([id, field]) => {
+    const label = flag(call, 'include_labels') ? labels.get(id) : undefined;
+    return [id, { ...field, ...(label !== undefined && { label }) }];
+  });
+  return { profile: { ...profileWire(call.state, person), fields: Object.fromEntries(fields) as Json } };
 };
+
+const profileFields = (call: CallContext): Json => ({
+  profile: {
+    fields: call.state.profileFields.map(({ id, label, type, ...has }, ordering) => ({
+      id,
+      ordering,
+      label,
+      hint: '',
+      type: type ?? 'text',
+      is_hidden: has.isHidden ?? false,
+      options: { is_protected: has.isProtected ?? false, is_scim: has.isScim ?? false },
+    })),
+  },
+});
 
 const usergroupsList = (call: CallContext): Json => ({
   usergroups: [...call.state.usergroups.values()]
@@ -84,6 +103,7 @@ export const peopleMethods: Record<string, Method> = {
   'users.list': bot(['users:read'], usersList),
   'users.lookupByEmail': bot(['users:read.email'], lookupByEmail),
   'users.profile.get': bot(['users.profile:read'], profile),
+  'team.profile.get': bot(['users.profile:read'], profileFields),
   'usergroups.list': bot(['usergroups:read'], usergroupsList),
   'usergroups.users.list': bot(['usergroups:read'], usergroupUsers),
   'bots.info': bot(['users:read'], botsInfo),

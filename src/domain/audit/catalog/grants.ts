@@ -38,7 +38,7 @@ const starting = {
   'grant.active': defineEvent({
     about: 'grant',
     when: 'The target made the access, and it can be used until the expiry.',
-    open: { expiresAt: at, ...guarantee },
+    open: { expiresAt: at, hadAlready: flag.optional(), ...guarantee },
     personal: { handle: z.json(), person: personId },
   }),
   'grant.used': defineEvent({
@@ -116,30 +116,54 @@ const extending = {
 const ending = {
   'grant.ending': defineEvent({
     about: 'grant',
-    when: 'A grant is about to end, and its target is asked to remove the access.',
+    when: 'A grant is about to end, and its target is asked to close the access.',
     open: { cause: z.enum(END_CAUSES), expiresAt: at.optional(), incident: id.optional(), revocation: id.optional() },
     personal: { reason: text.nullable().optional() },
   }),
   'grant.end_retried': defineEvent({
     about: 'grant',
-    when: 'The target could not remove the access now; Latchkey tries again until it is removed.',
+    when: 'The target could not close the access now; Latchkey tries again until it is closed.',
     ...FAILURE,
   }),
   'grant.end_refused': defineRefusal('A person tried to end access that they may not end.', { open: {}, personal: {} }),
-  'grant.ended': defineEvent({
+  'grant.closed': defineEvent({
     about: 'grant',
-    when: 'The target confirmed that the access is gone, or another grant holds the same access.',
+    when: 'The access ended, confirmed by the target: it is closed, another grant holds the same access, or the person had it before.',
     open: {
       cause: z.enum(END_CAUSES).nullable(),
-      outcome: z.enum(END_OUTCOMES).nullable(),
       lateMs: ms,
       attempts: count,
       expiresAt: at,
+      readback: z.strictObject({
+        operation: z.literal('close_and_read_back'),
+        answer: z.enum(['closed', 'absent', 'held_by_another_grant', 'held_before_the_grant']),
+      }),
+      ...guarantee,
+    },
+    personal: { handle: z.json() },
+  }),
+  'grant.removal_retried': defineEvent({
+    about: 'grant',
+    when: 'The access is closed, and the target could not remove what was made for it now; Latchkey tries again.',
+    ...FAILURE,
+  }),
+  'grant.removed': defineEvent({
+    about: 'grant',
+    when: 'The target confirmed that what was made for the grant is gone, another grant holds the same access, or the person had it before.',
+    open: {
+      cause: z.enum(END_CAUSES).nullable(),
+      outcome: z.enum(END_OUTCOMES).nullable(),
+      /** How late it was closed. */
+      lateMs: ms,
+      attempts: count,
+      expiresAt: at,
+      /** Events of older versions have none: they closed and removed in one. */
+      closedAt: at.optional(),
       /** What was asked of the target last, and what it answered; events of older versions have none. */
       readback: z
         .strictObject({
           operation: z.literal('revoke_and_read_back'),
-          answer: z.enum(['absent', 'held_by_another_grant']),
+          answer: z.enum(['absent', 'held_by_another_grant', 'held_before_the_grant']),
         })
         .optional(),
       ...guarantee,
@@ -148,12 +172,30 @@ const ending = {
   }),
 };
 
+const missing = z.array(z.strictObject({ session: text, from: z.int(), to: z.int() }));
+const done = { statements: count, sessions: count, missing, lost: z.array(text) };
+
+const statements = {
+  'statements.recorded': defineEvent({
+    about: 'grant',
+    when: 'Statements that were run through the access were read from the log of its target and kept; or lines of that log are missing.',
+    open: { segment: count.optional(), sha256: sha256.optional(), ...done },
+    personal: {},
+  }),
+  'statements.completed': defineEvent({
+    about: 'grant',
+    when: 'The log of the target was read to the end of the access: what was recorded, and whether it is complete.',
+    open: { outcome: z.enum(['complete', 'incomplete']), segments: count, ...done },
+    personal: {},
+  }),
+};
+
 const credentials = {
   'credentials.shown': defineEvent({
     about: 'grant',
-    when: 'The holder of a grant opened its credentials; written before they are decrypted.',
+    when: 'The holder of a grant opened its credentials; written before they are decrypted, with the SSH key where they are a certificate.',
     open: {},
-    personal: {},
+    personal: { fingerprint: text.optional() },
   }),
   'credentials.refused': defineRefusal(
     'A person tried to see credentials that are not theirs, or of access that is not active.',
@@ -214,4 +256,12 @@ const differences = {
   }),
 };
 
-export const GRANT_EVENTS = { ...starting, ...extending, ...ending, ...credentials, ...revocations, ...differences };
+export const GRANT_EVENTS = {
+  ...starting,
+  ...extending,
+  ...ending,
+  ...statements,
+  ...credentials,
+  ...revocations,
+  ...differences,
+};

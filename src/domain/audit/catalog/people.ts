@@ -96,6 +96,31 @@ const identity = {
       personal: { address: text.optional(), for: personId.optional() },
     },
   ),
+  'account_link.made': defineEvent({
+    about: 'none',
+    when: 'A person proved that an account of GitHub or GitLab is theirs, which counts only against them.',
+    open: { kind: code, host: text },
+    personal: { account: text, login: text, place: text },
+  }),
+  'account_link.ended': defineEvent({
+    about: 'none',
+    when: 'A person took back the link to an account: it is shown no more, and still counts against them.',
+    open: { kind: code, host: text },
+    personal: { account: text, login: text },
+  }),
+  'account_link.released': defineEvent({
+    about: 'none',
+    when: 'An admin released an account from the person it was linked to: it counts against them no more.',
+    open: { kind: code, host: text },
+    personal: { account: text, login: text, person: personId },
+  }),
+  'account_link.refused': defineRefusal(
+    'A person tried to link, list or release an account and may not, or did not prove that it is theirs.',
+    {
+      open: { kind: code.optional() },
+      personal: { account: text.optional(), place: text.optional() },
+    },
+  ),
   'user_group.moved': defineEvent({
     about: 'none',
     when: 'A handle of a Slack user group now belongs to another group than the one that Latchkey knows.',
@@ -122,6 +147,20 @@ const policy = {
     when: 'A policy file was refused, and the policy before stays in force.',
     open: { kept: sha256 },
     personal: { problems: z.array(text) },
+  }),
+  'calendar.loaded': defineEvent({
+    about: 'none',
+    when: 'A calendar file of a freeze was read for the first time, or held something else than before.',
+    open: {
+      freeze: code,
+      sha256,
+      before: sha256.nullable(),
+      policy: sha256,
+      times: count,
+      from: at.nullable(),
+      to: at.nullable(),
+    },
+    personal: { file: text, why: text.nullable() },
   }),
 };
 

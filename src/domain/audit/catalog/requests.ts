@@ -19,6 +19,8 @@ import {
 const requirements = z.array(z.object({ label: text, count }));
 /** Sentences of the provider; they name objects of the target. */
 const remains = z.array(text);
+/** Everyone whose approval made the decision, as they were called then; in the order of `votes`. */
+const approvers = z.array(z.object({ id: personId, name: text, email: text.nullable() }));
 const terms = z.object({ role: code, durationMs: ms });
 /** Slack ids of user groups, by the name of the group in the policy. */
 const userGroups = z.record(text, code);
@@ -32,6 +34,8 @@ const requests = {
       startsAt: at.nullable().optional(),
       incident: id.nullable().optional(),
       alert: z.strictObject({ id, mapping: code, source: code }).optional(),
+      /** The opening of a window that it is for. */
+      window: z.strictObject({ name: code, from: at, to: at }).optional(),
       extends: id.optional(),
       extendsByMs: ms.nullable().optional(),
       expiresAt: at.optional(),
@@ -44,7 +48,11 @@ const requests = {
       reason: text,
       ticket: text.nullable(),
       mayRemain: remains.optional(),
+      /** Who the requester is in the target, as approvers read it. */
+      inTarget: z.strictObject({ name: text, account: text.nullable(), hadAlready: flag.nullable() }).optional(),
       alertUrl: text.nullable().optional(),
+      /** Who clicked on the alert, where the request is a client's. */
+      startedBy: text.nullable().optional(),
       requirements: requirements.optional(),
       skipped: requirements.optional(),
       overrides: z.object({ rule: code.nullable(), message: text }).nullable().optional(),
@@ -67,8 +75,8 @@ const requests = {
     },
   ),
   'request.approved': defineEvent({
-    about: 'grant',
-    when: 'A request was approved, by people or by its rule; the grant exists from this moment.',
+    about: 'request',
+    when: 'A request was approved, by people or by its rule; from this moment the grant exists, unless only a deployment was decided.',
     open: {
       decision: id,
       rule: code.nullable(),
@@ -77,7 +85,7 @@ const requests = {
       userGroups: userGroups.optional(),
       requestedAt: at.optional(),
     },
-    personal: { votes: ids, managers: ids.optional() },
+    personal: { votes: ids, approvers: approvers.optional(), managers: ids.optional() },
   }),
   'request.denied': defineEvent({
     about: 'request',
@@ -90,6 +98,24 @@ const requests = {
       requestedAt: at.optional(),
     },
     personal: { reason: text.nullable(), managers: ids.optional() },
+  }),
+  'request.claimed': defineEvent({
+    about: 'request',
+    when: 'A job took over a request that a deployment or a pull request had made for it.',
+    open: { from: code },
+    personal: {},
+  }),
+  'request.pushed': defineEvent({
+    about: 'request',
+    when: 'A pull request got another commit while its request waited, so its votes are void.',
+    open: { before: code, sha: code },
+    personal: {},
+  }),
+  'deployment.answered': defineEvent({
+    about: 'either',
+    when: 'GitHub got the answer whether a deployment may start.',
+    open: { state: code, repositoryId: code, run: code, attempt: count, environment: code, sha: code },
+    personal: { repository: text },
   }),
   'request.cancelled': defineEvent({
     about: 'request',
@@ -158,13 +184,19 @@ const votes = {
   }),
   'vote.voided': defineEvent({
     about: 'request',
-    when: 'The vote of a person whose account was closed was removed from a pending request.',
+    when: 'A vote on a pending request counts no more: its voter withdrew it or has no account any more, or a commit was pushed.',
     open: { why: code },
     personal: { voter: personId },
   }),
 };
 
 const absences = {
+  'public_key.set': defineEvent({
+    about: 'none',
+    when: 'A person set the SSH public key that certificates of their access are made for.',
+    open: {},
+    personal: { fingerprint: text },
+  }),
   'absence.set': defineEvent({
     about: 'none',
     when: 'A person said that they are away, and named a delegate if they have one.',

@@ -1,5 +1,7 @@
 /** A request as the API says it. */
+import { isOver } from '../../../domain/lifecycle.ts';
 import type { z } from 'zod';
+import type { Request } from '../../../domain/requests/request.ts';
 import { formatDuration } from '../../../domain/time/durations.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import type { REQUEST_STATES, requestAnswer } from './schemas.ts';
@@ -21,12 +23,20 @@ const denierOf = ({ votes }: RequestView): { name: string; reason: string | null
 const whyOf = (view: RequestView): string | null => {
   const { request, decision, grant } = view;
   if (request.state === 'denied') return decision?.reason ?? denierOf(view)?.reason ?? null;
-  if (grant && (grant.state === 'ended' || grant.state === 'ending' || grant.state === 'failed'))
+  if (grant && (grant.state === 'ending' || isOver(grant.state)))
     return grant.endReason ?? grant.endCause ?? grant.lastError;
   return request.cancelReason;
 };
 
-export const requestAnswerOf = (view: RequestView, waitingFor: string[]): RequestAnswer => {
+const windowOf = ({ origin }: Request): RequestAnswer['window'] =>
+  origin?.kind === 'window'
+    ? { name: origin.window, opens_at: origin.from, closes_at: origin.to, taken: origin.isClaimed }
+    : null;
+
+export const requestAnswerOf = (
+  view: RequestView,
+  { waitingFor, messageUrl }: { waitingFor: string[]; messageUrl: string | null },
+): RequestAnswer => {
   const { request, grant, decidedBy } = view;
   return {
     id: request.id,
@@ -39,7 +49,8 @@ export const requestAnswerOf = (view: RequestView, waitingFor: string[]): Reques
     by: decidedBy?.name ?? denierOf(view)?.name ?? null,
     why: whyOf(view),
     grant: grant?.id ?? null,
+    window: windowOf(request),
     expires_at: (grant?.expiresAt ?? request.lapsesAt).toISOString(),
-    message_url: null,
+    message_url: messageUrl,
   };
 };

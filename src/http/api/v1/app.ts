@@ -18,7 +18,7 @@ import { ApiError, UNAUTHORIZED, fail, problemFor, problemOf } from './problem.t
 import type { Problem } from './problem.ts';
 import { ROUTES } from './routes.ts';
 import type { ApiVerbs, Route } from './routes.ts';
-import { endQuery, sessionBody, waitQuery } from './schemas.ts';
+import { IDEMPOTENCY_KEY, endQuery, idempotencyKey, sessionBody, waitQuery } from './schemas.ts';
 import type { Waiting } from './waiting.ts';
 
 type Env = { Bindings: HttpBindings };
@@ -54,15 +54,19 @@ const answerProblem = (problem: Problem, headers: Record<string, string> = {}): 
     ...headers,
   });
 
+/** Whole seconds, and not before the time is over. */
+const retryAfter = (ms: number): Record<string, string> => ({ 'retry-after': String(Math.ceil(ms / 1000)) });
+
 const BODY_PROBLEMS: Record<BodyProblem, () => ApiError> = {
   too_large: () => fail(413, 'too_large', `The body is larger than ${BODY_MAX_BYTES} bytes.`),
   busy: () => fail(503, 'busy', 'There are too many large requests at the moment; send it again.'),
   cut_off: () => fail(408, 'cut_off', 'The body did not arrive.'),
 };
 
-const bodyOf = async (c: Ctx): Promise<unknown> => {
+const bodyOf = async (c: Ctx, isOptional = false): Promise<unknown> => {
   const read = await readRawBody(c.env.incoming, BODY_MAX_BYTES);
   if ('problem' in read) throw BODY_PROBLEMS[read.problem]();
+  if (isOptional && read.body.length === 0) return {};
   try {
     return JSON.parse(read.body.toString('utf8')) as unknown;
   } catch (error) {
@@ -89,9 +93,11 @@ const exchange = async (api: Api, c: Ctx): Promise<Response> => {
   const found = await login(api.auth, token.trim());
   if (found)
     return answerJson(201, { session: found.session, client: found.client, expires_at: found.expiresAt.toISOString() });
-  if (api.failedLogins(addressOf(c))) return answerProblem(UNAUTHORIZED);
+  const { retryMs } = api.failedLogins(addressOf(c));
+  if (retryMs === null) return answerProblem(UNAUTHORIZED);
   return answerProblem(
     problemOf(429, 'too_many_logins', 'Too many tokens from this address were refused; wait a minute.'),
+    retryAfter(retryMs),
   );
 };
 
@@ -100,8 +106,12 @@ const callerOf = ({ auth, calls }: Api, c: Ctx): ClientCaller => {
   const policy = auth.policy();
   const opened = session === '' ? null : auth.sessions.open(session, { policy, now: new Date() });
   if (!opened) throw new ApiError(UNAUTHORIZED);
-  if (!calls(opened.job.key))
-    throw new ApiError(problemOf(429, 'too_many_calls', `A job may make ${CALLS} calls a minute; wait a minute.`));
+  const { retryMs } = calls(opened.job.key);
+  if (retryMs !== null)
+    throw new ApiError(
+      problemOf(429, 'too_many_calls', `A job may make ${CALLS} calls a minute; wait a minute.`),
+      retryAfter(retryMs),
+    );
   return callerFromSession(clientSessionOf(opened, policy));
 };
 
@@ -114,17 +124,20 @@ const gone = (c: Ctx): AbortSignal => {
 const serve = async (api: Api, route: Route, c: Ctx): Promise<Response> => {
   const caller = callerOf(api, c);
   const query = checked(anyQuery, route.query ? c.req.query() : {}) as ReturnType<typeof anyQuery.parse>;
-  const body = route.body ? checked(route.body, await bodyOf(c)) : null;
+  const body = route.body ? checked(route.body, await bodyOf(c, route.isBodyOptional)) : null;
   if (route.path === '/grants' && c.req.query('mine') === undefined)
     throw fail(400, 'bad_request', 'Write ?mine to give back all access of this job, or name a grant.');
+  const header = route.isKeyed ? c.req.header(IDEMPOTENCY_KEY) : undefined;
+  const key = header === undefined ? null : (checked(idempotencyKey, header) as string);
   const { verbs, waiting } = api;
-  const answer = await route.run({ verbs, waiting, caller, id: c.req.param('id') ?? '', body, query, signal: gone(c) });
+  const id = c.req.param('id') ?? '';
+  const answer = await route.run({ verbs, waiting, caller, id, key, body, query, signal: gone(c) });
   return answerJson(answer.status, answer.body);
 };
 
 const onError = ({ log }: Api, error: unknown): Response => {
   const problem = problemFor(error);
-  if (problem) return answerProblem(problem);
+  if (problem) return answerProblem(problem, error instanceof ApiError ? error.headers : {});
   log.error({ err: error }, 'a call of the API failed');
   return answerProblem(problemOf(500, 'internal', 'Something went wrong here; the log says what.'));
 };

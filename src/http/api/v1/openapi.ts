@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Route } from './routes.ts';
 import { ROUTES } from './routes.ts';
-import { problemAnswer, sessionAnswer, sessionBody } from './schemas.ts';
+import { idempotencyKey, problemAnswer, sessionAnswer, sessionBody } from './schemas.ts';
 
 const BASE = '/api/v1';
 
@@ -22,7 +22,9 @@ const PROBLEM = {
   content: { 'application/problem+json': { schema: schemaOf(problemAnswer, 'output') } },
 };
 
-const parametersOf = ({ path, query }: Route): object[] => {
+const KEY = { name: 'Idempotency-Key', in: 'header', required: false, schema: schemaOf(idempotencyKey, 'input') };
+
+const parametersOf = ({ path, query, isKeyed }: Route): object[] => {
   const inPath = path.includes(':id') ? [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }] : [];
   const inQuery = Object.entries(query?.shape ?? {}).map(([name, type]) => ({
     name,
@@ -30,7 +32,7 @@ const parametersOf = ({ path, query }: Route): object[] => {
     required: false,
     schema: schemaOf(type as z.ZodType, 'output'),
   }));
-  return [...inPath, ...inQuery];
+  return [...inPath, ...inQuery, ...(isKeyed ? [KEY] : [])];
 };
 
 const operationOf = (route: Route): object => ({
@@ -38,7 +40,10 @@ const operationOf = (route: Route): object => ({
   security: [{ session: [] }],
   parameters: parametersOf(route),
   ...(route.body && {
-    requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } },
+    requestBody: {
+      required: route.isBodyOptional !== true,
+      content: { 'application/json': { schema: schemaOf(route.body, 'input') } },
+    },
   }),
   responses: {
     ...Object.fromEntries(Object.entries(route.answers).map(([status, type]) => [status, json(type)])),

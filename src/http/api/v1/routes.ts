@@ -1,14 +1,18 @@
 /** What the API does. One entry is one call: its schemas check what comes, and the OpenAPI document is made of the same. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { isOver } from '../../../domain/lifecycle.ts';
 import type { z } from 'zod';
 import { readTypedDuration } from '../../../domain/time/typed-duration.ts';
 import type { Caller, ClientCaller } from '../../../application/identity/caller.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import type { CreateRequestResult } from '../../../application/requests/request-types.ts';
+import type { JobRequestInput } from '../../../application/requests/request-of-job.ts';
 import type { UseCases } from '../../../application/verbs.ts';
 import { requestAnswerOf } from './answers.ts';
 import { ApiError, fail, problemOf } from './problem.ts';
 import {
   credentialsAnswer,
+  credentialsBody,
   endAnswer,
   endQuery,
   heartbeatAnswer,
@@ -18,8 +22,11 @@ import {
 } from './schemas.ts';
 import type { Waiting } from './waiting.ts';
 
-export type ApiVerbs = Pick<UseCases, 'createRequest' | 'ownRequest' | 'cancel' | 'showCredentials' | 'end'> & {
+export type ApiVerbs = Pick<UseCases, 'ownRequest' | 'cancel' | 'showCredentials' | 'end'> & {
+  createRequest(input: JobRequestInput): Promise<CreateRequestResult>;
   waitingFor(view: RequestView): Promise<string[]>;
+  /** Where the request stands in Slack; null before it does. */
+  messageUrl(requestId: string): Promise<string | null>;
   heartbeat(input: { caller: Caller; grantId: string }): Promise<{ id: string; expiresAt: Date }>;
   /** Live grants of this job. */
   grantsOf(caller: Caller): Promise<string[]>;
@@ -30,6 +37,8 @@ export type Call = {
   waiting: Waiting;
   caller: ClientCaller;
   id: string;
+  /** What the client calls this call. */
+  key: string | null;
   body: unknown;
   query: z.infer<typeof waitQuery> & z.infer<typeof endQuery>;
   signal: AbortSignal;
@@ -42,13 +51,20 @@ export type Route = {
   path: string;
   summary: string;
   body?: z.ZodType;
+  /** Nothing at all counts as `{}`. */
+  isBodyOptional?: true;
+  /** Takes a header that tells a call that is sent again from a new one. */
+  isKeyed?: true;
   query?: z.ZodObject;
   answers: Record<number, z.ZodType>;
   run(call: Call): Promise<Answer>;
 };
 
 const shown = async ({ verbs }: Pick<Call, 'verbs'>, view: RequestView): Promise<object> =>
-  requestAnswerOf(view, view.request.state === 'pending' ? await verbs.waitingFor(view) : []);
+  requestAnswerOf(view, {
+    waitingFor: view.request.state === 'pending' ? await verbs.waitingFor(view) : [],
+    messageUrl: await verbs.messageUrl(view.request.id),
+  });
 
 const durationOf = (text: string | undefined): number | null => {
   if (text === undefined) return null;
@@ -72,8 +88,10 @@ const demandSent = (result: CreateRequestResult): Extract<CreateRequestResult, {
 };
 
 const create = async (call: Call): Promise<Answer> => {
-  const { verbs, caller } = call;
-  const { role, for: length, reason, ticket, starts } = call.body as z.infer<typeof requestBody>;
+  const { verbs, caller, key: clientKey } = call;
+  const { role, for: length, reason, ticket, starts, window } = call.body as z.infer<typeof requestBody>;
+  if (starts !== undefined && window !== undefined)
+    throw fail(422, 'bad_request', 'starts and window are two ways to say when; give one.');
   const [target = '', name = '', ...rest] = role.split('/');
   if (!target || !name || rest.length > 0) throw fail(422, 'unknown_role', 'role must be target/role.');
   const result = demandSent(
@@ -85,7 +103,8 @@ const create = async (call: Call): Promise<Answer> => {
       reason,
       ticket: ticket ?? null,
       start: starts === undefined ? null : { kind: 'at', at: new Date(starts) },
-      idempotencyKey: `client:${JSON.stringify([caller.client.name, caller.job.key, role])}`,
+      window: window ?? null,
+      clientKey,
     }),
   );
   return { status: result.isRepeat ? 200 : 201, body: await shown(call, result.view) };
@@ -101,11 +120,16 @@ const read = async (call: Call): Promise<Answer> => {
   return { status: 200, body: await shown(call, await verbs.ownRequest({ caller, requestId })) };
 };
 
-const credentials = async ({ verbs, caller, id: requestId }: Call): Promise<Answer> => {
+const credentials = async ({ verbs, caller, id: requestId, body: sent }: Call): Promise<Answer> => {
+  const { public_key: publicKey } = sent as z.infer<typeof credentialsBody>;
   const { request, grant } = await verbs.ownRequest({ caller, requestId });
   if (grant?.state !== 'active')
     throw fail(409, 'not_active', `The request is ${request.state}, and its access is not active.`);
-  const { credentials: found } = await verbs.showCredentials({ caller, grantId: grant.id });
+  const { credentials: found } = await verbs.showCredentials({
+    caller,
+    grantId: grant.id,
+    ...(publicKey !== undefined && { publicKey }),
+  });
   const fields = found.fields.map(({ name, env, value, secret }) => ({ name, env, value, secret }));
   const body = { grant: grant.id, expires_at: grant.expiresAt.toISOString(), fields, instructions: found.text };
   return { status: 200, body };
@@ -124,8 +148,11 @@ const heartbeat = async ({ verbs, caller, id }: Call): Promise<Answer> => {
 };
 
 const CONFIRM_MS = 25_000;
+/** Removal follows closing at once; one that takes longer keeps no job waiting, since nobody gets in any more. */
+const REMOVED_MS = 5_000;
+const LOOK_MS = 100;
 
-/** Begins to end it, and waits for the target's word. */
+/** Begins to end it, and waits for the target's word: closed, and where that does not take long, removed. */
 const endOne = async (call: Call, grantId: string): Promise<boolean> => {
   const { verbs, caller, waiting, signal, query } = call;
   const begun = performance.now();
@@ -133,10 +160,11 @@ const endOne = async (call: Call, grantId: string): Promise<boolean> => {
   let { view } = await verbs.end({ caller, id: grantId, cause: 'done', reason });
   for (;;) {
     const { grant, request } = view;
-    if (grant?.state === 'ended' || grant?.state === 'failed') return true;
-    const ms = CONFIRM_MS - (performance.now() - begun);
-    if (ms <= 0 || signal.aborted) return false;
-    await waiting.change(request.id, request.version, { ms, signal });
+    const isClosed = grant !== null && isOver(grant.state);
+    if (isClosed && grant.state !== 'closed') return true;
+    const ms = (isClosed ? REMOVED_MS : CONFIRM_MS) - (performance.now() - begun);
+    if (ms <= 0 || signal.aborted) return isClosed;
+    await (isClosed ? delay(LOOK_MS) : waiting.change(request.id, request.version, { ms, signal }));
     view = await verbs.ownRequest({ caller, requestId: request.id });
   }
 };
@@ -152,8 +180,9 @@ export const ROUTES: readonly Route[] = [
   {
     method: 'post',
     path: '/requests',
-    summary: 'Request access. The same run, attempt, job and role is the same request.',
+    summary: 'Request access. The same run, attempt, job and role is the same request, until its access has ended.',
     body: requestBody,
+    isKeyed: true,
     answers: { 201: requestAnswer, 200: requestAnswer },
     run: create,
   },
@@ -169,6 +198,8 @@ export const ROUTES: readonly Route[] = [
     method: 'post',
     path: '/requests/:id/credentials',
     summary: 'The credentials, while the access is active.',
+    body: credentialsBody,
+    isBodyOptional: true,
     answers: { 200: credentialsAnswer },
     run: credentials,
   },

@@ -1,8 +1,12 @@
 /** What the API takes and answers, once: bodies are checked by these, and the OpenAPI document is made of them. */
 import { z } from 'zod';
+import { storable } from '../../../lib/storable.ts';
 
 const instant = z.iso.datetime().describe('A time, in UTC.');
 const duration = z.string().max(30).describe('A duration such as 30m or 1h30m.');
+
+/** Without what a database refuses. */
+const kept = z.string().overwrite(storable);
 
 export const sessionBody = z.strictObject({
   token: z.string().max(20_000).describe("The OIDC token of the job, with this server's address as its only audience."),
@@ -15,12 +19,23 @@ export const sessionAnswer = z.strictObject({
 });
 
 export const requestBody = z.strictObject({
-  role: z.string().min(3).max(130).describe('target/role'),
+  role: kept.min(3).max(130).describe('target/role'),
   for: duration.optional(),
-  reason: z.string().max(4_000).default(''),
-  ticket: z.string().max(500).optional(),
+  reason: kept.max(4_000).default(''),
+  ticket: kept.max(500).optional(),
   starts: z.iso.datetime({ offset: true }).optional().describe('Not before this time.'),
+  window: kept
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('A window of the policy: decided now, used once, by the first job of this client in its next opening.'),
 });
+
+export const IDEMPOTENCY_KEY = 'idempotency-key';
+export const idempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible characters')
+  .describe('Of this call: sent again with the same key, it gives what it made, whatever became of that.');
 
 export const REQUEST_STATES = ['pending', 'approved', 'active', 'denied', 'lapsed', 'cancelled', 'ended'] as const;
 
@@ -36,7 +51,22 @@ export const requestAnswer = z.strictObject({
   why: z.string().nullable().describe('What they said, or why it ended.'),
   grant: z.string().nullable(),
   expires_at: instant.describe('When the access ends, or the request lapses.'),
-  message_url: z.string().nullable(),
+  window: z
+    .strictObject({
+      name: z.string(),
+      opens_at: instant,
+      closes_at: instant,
+      taken: z
+        .boolean()
+        .describe('Whether a job has taken it over. Until then each job of this client may request it.'),
+    })
+    .nullable()
+    .describe('Where it is for a window of the policy.'),
+  message_url: z.string().nullable().describe('Its message in Slack; null before it stands there.'),
+});
+
+export const credentialsBody = z.strictObject({
+  public_key: z.string().max(8_000).optional().describe('For SSH hosts: the line of a file that ends in .pub.'),
 });
 
 export const credentialsAnswer = z.strictObject({

@@ -14,6 +14,10 @@ export type Waiting = {
   stop(): void;
 };
 
+/** Each holds one of the server's connections, of which there are a thousand. Who comes after these is answered soon: clicks of people need some. */
+const WAITERS_MAX = 700;
+const CROWDED_MS = 1_000;
+
 const LOOK_MS = 500;
 const POKED_MS = 20;
 
@@ -69,7 +73,7 @@ const changeOf = (all: Looking, { id, version, ms, signal }: Wanted): Promise<vo
       all.waiters.delete(waiter);
       resolve();
     };
-    const limit = setTimeout(done, ms);
+    const limit = setTimeout(done, all.waiters.size >= WAITERS_MAX ? Math.min(ms, CROWDED_MS) : ms);
     const waiter: Waiter = { id, version, wake: done };
     signal.addEventListener('abort', done, { once: true });
     all.waiters.add(waiter);

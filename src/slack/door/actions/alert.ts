@@ -5,7 +5,7 @@ import { roomOf } from '../../messages/channels.ts';
 import type { Action } from '../context.ts';
 import { sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
 import { choose, EMPTY } from '../views/form-state.ts';
-import { redrawForm } from '../views/open-form.ts';
+import { refreshForm } from '../views/open-form.ts';
 import { loadingForm } from '../views/request-form.ts';
 import { sentLines } from '../views/result-view.ts';
 import { deliveryKey } from '../delivered-once.ts';
@@ -37,6 +37,6 @@ export const changeForAlert: Action = {
     const room = channelId ? { channelId, isIncident: true } : null;
     const reason = view ? reasonOf(view.alert) : '';
     const state = { ...EMPTY, ...choose(slack.policy(), target, role), durationMs, reason, alertId, room };
-    if (id) await redrawForm(slack, { userId, view: { id, hash: hash ?? '' }, state });
+    if (id) await refreshForm(slack, { userId, view: { id, hash: hash ?? '' }, state });
   },
 };

@@ -27,5 +27,5 @@ const formFor = async (slack: Slack, requestId: string): ReturnType<typeof draw>
 const draw = async (slack: Slack, requestId: string) => {
   const view = await slack.store.read.view(requestId);
   if (!view) throw new DomainError('request_not_found', { id: requestId });
-  return changesForm(slack.policy(), view);
+  return changesForm(slack.policy(), view, slack.useCases.roleRemains(view.request));
 };

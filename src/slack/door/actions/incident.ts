@@ -4,20 +4,21 @@ import { DomainError } from '../../../domain/errors.ts';
 import type { Incident } from '../../../domain/incidents/incident.ts';
 import { reasonFor } from '../../../application/queries/incident-briefing.ts';
 import type { IncidentView } from '../../../application/incidents/incident-types.ts';
+import type { RequestView } from '../../../application/record/request-view.ts';
 import type { PreviewResult } from '../../../application/queries/preview.ts';
-import { ACTION } from '../../messages/render/buttons.ts';
-import { factsOf } from '../../messages/render/facts.ts';
+import { ACTION, actions, showCredentialsButton } from '../../messages/render/buttons.ts';
+import { factsOf } from '../../../application/messages/facts.ts';
 import { names, roomName } from '../../messages/render/incident-lines.ts';
 import { readSubject } from '../../messages/render/incident-subject.ts';
 import { missingWords } from '../../messages/render/incident.ts';
 import { ruleName, what } from '../../messages/render/phrases.ts';
-import { date } from '../../messages/render/text.ts';
-import type { Action, ActionCall, Slack } from '../context.ts';
+import { date, section } from '../../messages/render/text.ts';
+import type { Action, ActionCall, Reply, Slack } from '../context.ts';
 import { sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
 import { readChannel } from '../../incident-channels/read-channel.ts';
 import { choose, EMPTY, onlyRole } from '../views/form-state.ts';
 import type { FormState } from '../views/form-state.ts';
-import { openForm, redrawForm } from '../views/open-form.ts';
+import { openForm, refreshForm } from '../views/open-form.ts';
 import { loadingForm } from '../views/request-form.ts';
 
 const openIncidentOf = async ({ store }: Slack, incidentId: string): Promise<Incident> => {
@@ -56,7 +57,7 @@ export const incidentAgain: Action = {
     const { durationMs = null, reason = '', ticket = null } = last ?? {};
     const chosen = formFor(slack, incident, { target: last?.target ?? '', role: last?.role ?? '' });
     const state = { ...chosen, durationMs, reason, ticket: ticket ?? '' };
-    if (id) await redrawForm(slack, { userId, view: { id, hash }, state });
+    if (id) await refreshForm(slack, { userId, view: { id, hash }, state });
   },
 };
 
@@ -129,11 +130,17 @@ const take = async (call: ActionCall, wish: Wish, wanted: Wanted): Promise<void>
   const result = await slack.useCases.createRequest({ ...wanted, idempotencyKey: keyOf(wish, userId) });
   if (result.outcome === 'denied') return call.reply({ text: sentenceOfDenial(result.verdict) });
   if (result.outcome === 'refused') return call.reply({ text: result.problems.map(sentenceOfProblem).join(' ') });
-  const { request } = result.view;
-  const name = what({ request }, factsOf(slack.policy(), request));
-  const how =
-    request.state === 'pending' ? 'is asked for; approvers were told' : `is yours by rule ${ruleName(request.rule)}`;
-  return call.reply({ text: `${name} ${how}. The way in comes by direct message.` });
+  return call.reply(takenReply(slack, result.view));
+};
+
+/** The way in is on it; until the target has confirmed the access, the button says so. */
+const takenReply = ({ policy }: Slack, { request, grant }: RequestView): Reply => {
+  const name = what({ request }, factsOf(policy(), request));
+  if (request.state === 'pending') return { text: `${name} is requested. The approvers were notified.` };
+  const words = `${name} is yours by rule ${ruleName(request.rule)}.`;
+  return grant === null
+    ? { text: words }
+    : { text: words, blocks: [section(words), actions(showCredentialsButton(grant.id))] };
 };
 
 /** By whoever may open incidents: from then on the rules take it for one. */

@@ -1,4 +1,5 @@
 /** What the requester can do with their own request or grant. */
+import { isDomainError } from '../../../domain/errors.ts';
 import { userIdIn } from '../../../domain/principals/requester.ts';
 import type { Policy } from '../../../domain/policy/types.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
@@ -8,7 +9,8 @@ import { explainError } from '../../errors.ts';
 import { credentialsProblem, credentialsView, loadingCredentials } from '../views/credentials.ts';
 import { choose, EMPTY } from '../views/form-state.ts';
 import type { FormState } from '../views/form-state.ts';
-import { openForm, redrawForm } from '../views/open-form.ts';
+import { openForm, refreshForm } from '../views/open-form.ts';
+import { publicKeyForm } from '../views/public-key.ts';
 import { loadingForm } from '../views/request-form.ts';
 import { refreshHome } from './refresh-home.ts';
 
@@ -21,18 +23,19 @@ export const showCredentials: Action = {
     const opened = await slack.client.views.open({ trigger_id: triggerId, view: loadingCredentials() });
     const viewId = opened.view?.id;
     if (!viewId) throw new Error('views.open gave no view id');
-    const view = await credentialsOf(() => slack.useCases.showCredentials({ userId, grantId }), slack);
+    const view = await credentialsOf(() => slack.useCases.showCredentials({ userId, grantId }), { slack, grantId });
     await slack.client.views.update({ view_id: viewId, view });
   },
 };
 
 const credentialsOf = async (
   show: () => ReturnType<ActionCall['slack']['useCases']['showCredentials']>,
-  { log }: ActionCall['slack'],
+  { slack: { log }, grantId }: Pick<ActionCall, 'slack'> & { grantId: string },
 ): Promise<ReturnType<typeof credentialsView>> => {
   try {
     return credentialsView(await show());
   } catch (error) {
+    if (isDomainError(error) && error.code === 'public_key_missing') return publicKeyForm(grantId);
     return credentialsProblem(explainError(error, log));
   }
 };
@@ -75,6 +78,6 @@ export const askAgain: Action = {
     const view = await slack.store.read.view(requestId);
     const isOwn = view !== null && userIdIn(view.requester) === userId;
     const state = isOwn ? stateOf(slack.policy(), view) : EMPTY;
-    if (id) await redrawForm(slack, { userId, view: { id, hash: hash ?? '' }, state });
+    if (id) await refreshForm(slack, { userId, view: { id, hash: hash ?? '' }, state });
   },
 };

@@ -10,14 +10,17 @@ import { endNow, tryAgain } from './fix.ts';
 import { formActions } from './form.ts';
 import { incidentAgain, incidentAsk, incidentConfirm, incidentRead, keepGrant } from './incident.ts';
 import { ask, askAgain, cancel, done, showCredentials } from './own.ts';
-import { refresh } from './refresh-home.ts';
+import { changeLine, keepLine } from './review-line.ts';
+import { homeActions } from './refresh-home.ts';
 import { justified, notJustified } from './review.ts';
-import { approve, deny } from './vote.ts';
+import { formWithLineActions, sayLineActions } from './say-line.ts';
+import { approve, deny, withdrawVote } from './vote.ts';
 
 export const actions: readonly Action[] = [
   approve,
   approveChanges,
   deny,
+  withdrawVote,
   discuss,
   showCredentials,
   done,
@@ -27,11 +30,13 @@ export const actions: readonly Action[] = [
   cancel,
   ask,
   askAgain,
-  refresh,
+  ...homeActions,
   breakGlass,
   askForAlertNow,
   changeForAlert,
   justified,
+  keepLine,
+  changeLine,
   notJustified,
   incidentAsk,
   incidentRead,
@@ -40,5 +45,7 @@ export const actions: readonly Action[] = [
   keepGrant,
   repairDrift,
   leaveDrift,
+  ...formWithLineActions,
+  ...sayLineActions,
   ...formActions,
 ];

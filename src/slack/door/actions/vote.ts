@@ -1,5 +1,6 @@
 /** Approve counts at once; Deny asks why first. */
-import { ACTION } from '../../messages/render/buttons.ts';
+import { ACTION, withdrawVoteButton } from '../../messages/render/buttons.ts';
+import { answerWith } from '../answer.ts';
 import type { Action } from '../context.ts';
 import { denyForm } from '../views/deny.ts';
 import { refreshHome } from './refresh-home.ts';
@@ -9,7 +10,20 @@ export const approve: Action = {
   run: async (call) => {
     const { slack, userId, value: requestId } = call;
     const { outcome } = await slack.useCases.vote({ userId, requestId, kind: 'approve', reason: null });
-    if (outcome === 'counted') await call.reply({ text: 'Your approval counts. Somebody else has to agree too.' });
+    if (outcome === 'counted')
+      await call.reply(
+        answerWith('Your approval counts. Another approver has to agree too.', [withdrawVoteButton(requestId)]),
+      );
+    await refreshHome(call);
+  },
+};
+
+/** A mistaken Approve that has decided nothing yet; one that has is undone by *End now*. */
+export const withdrawVote: Action = {
+  id: ACTION.withdrawVote,
+  run: async (call) => {
+    await call.slack.useCases.withdrawVote({ userId: call.userId, requestId: call.value });
+    await call.reply({ text: 'Your approval is withdrawn. The request waits as before.' });
     await refreshHome(call);
   },
 };

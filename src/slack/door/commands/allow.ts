@@ -2,10 +2,14 @@
 import { readTypedDuration } from '../../../domain/time/typed-duration.ts';
 import type { PreApproveResult } from '../../../application/requests/pre-approve.ts';
 import { allowanceLine } from '../../messages/render/pre-approval.ts';
-import { factsOf } from '../../messages/render/facts.ts';
-import { oneOf, what } from '../../messages/render/phrases.ts';
+import { factsOf } from '../../../application/messages/facts.ts';
+import { oneOf, remainLines, what } from '../../messages/render/phrases.ts';
 import { date, mention, sentenceList } from '../../messages/render/text.ts';
-import type { Slack } from '../context.ts';
+import { sayButtons } from '../../messages/render/line-buttons.ts';
+import type { Policy } from '../../../domain/policy/types.ts';
+import type { Overview } from '../../../application/queries/overview.ts';
+import type { Reply, Slack } from '../context.ts';
+import { choose } from './choose.ts';
 import { whatToType } from './request.ts';
 import type { Command } from './command.ts';
 import { code, typed } from './command.ts';
@@ -15,7 +19,8 @@ import { readPerson } from './read-person.ts';
 const SHAPE = /^(\S+)\s+(\S.*?)\s+for\s+(\S.*)$/is;
 const USAGE = `Write it like ${typed('allow @person orders-db read for 2d')}, with the person as a mention.`;
 
-const answer = (slack: Slack, { allowance, missing }: PreApproveResult): string => {
+const answer = (slack: Slack, result: PreApproveResult): string => {
+  const { allowance, missing } = result;
   const { person, target, role, expiresAt, id } = allowance;
   const name = what({ request: { target, role } }, factsOf(slack.policy(), { target, role }));
   const needed = sentenceList(missing.map((one) => oneOf({ ...one, people: [] })));
@@ -23,19 +28,21 @@ const answer = (slack: Slack, { allowance, missing }: PreApproveResult): string 
     missing.length === 0
       ? `When ${mention(person)} asks for ${name} until ${date(expiresAt)}, nobody else is asked.`
       : `Your part for ${mention(person)} and ${name} counts until ${date(expiresAt)}. *It is not enough alone:* ${needed} must allow it too, with the same command.`;
-  return `${state} The rules and their limits still hold. ${typed(`disallow ${id}`)} takes it back.`;
+  const remains = remainLines(result).map((line) => `\n${line}`);
+  return `${state} The rules and their limits still hold. ${typed(`disallow ${id}`)} takes it back.${remains.join('')}`;
 };
 
 export const preApprove: Command = {
   name: 'allow',
   usage: 'allow @person <target> <role> for <time>',
   does: 'pre-approve: the request is approved when it comes, within the rules',
+  audience: 'approvers',
   run: async ({ slack, userId, text, reply }) => {
     const [, who = '', into = '', time = ''] = SHAPE.exec(text.trim()) ?? [];
     const personUserId = readPerson(who);
     if (personUserId === null) return reply({ text: `${who ? `${code(who)} names nobody I know. ` : ''}${USAGE}` });
     const read = parseRequestLine(slack.policy(), into);
-    if (!read.isRead) return reply({ text: whatToType(read.problem, `allow @person `) });
+    if (!read.isRead) return reply(whatToType(read.problem, `allow @person `));
     const forMs = readTypedDuration(time);
     if (forMs === null || read.line.reason || read.line.durationMs !== null || read.line.start)
       return reply({ text: `I do not understand that. ${USAGE}` });
@@ -45,16 +52,26 @@ export const preApprove: Command = {
   },
 };
 
+const whichToWithdraw = (policy: Policy, { allowances }: Overview): Reply =>
+  choose({
+    title: 'Which pre-approval do you withdraw?',
+    none: 'There is no pre-approval of yours or for you.',
+    items: allowances,
+    lineOf: (one) => allowanceLine(policy, one),
+    buttonsOf: ({ id }) => sayButtons([{ line: `disallow ${id}`, label: 'Withdraw' }]),
+  });
+
 export const withdrawPreApproval: Command = {
   name: 'disallow',
-  usage: 'disallow <id>',
+  usage: 'disallow [id]',
   does: 'withdraw a pre-approval',
+  audience: 'approvers',
   run: async ({ slack, userId, text, reply }) => {
     const id = text
       .trim()
       .replace(/^[`#]+|`+$/g, '')
       .toLowerCase();
-    if (!id) return reply({ text: `Say which: ${typed('disallow <id>')}. ${typed('list')} shows the ids.` });
+    if (!id) return reply(whichToWithdraw(slack.policy(), await slack.useCases.overview({ userId })));
     const { allowance } = await slack.useCases.withdrawPreApproval({ userId, id });
     return reply({ text: `Taken back: ${allowanceLine(slack.policy(), allowance)}` });
   },

@@ -19,6 +19,7 @@ export const away: Command = {
   name: 'away',
   usage: 'away [until Friday | 3d] [@person]',
   does: 'pause reminders until then, and let a delegate vote on your behalf; without arguments it shows what is set',
+  audience: 'approvers',
   run: async ({ slack, userId, text, reply }) => {
     if (text.trim() === '') {
       const absence = await slack.useCases.showAway({ userId });
@@ -35,6 +36,7 @@ export const back: Command = {
   name: 'back',
   usage: 'back',
   does: 'end your absence now',
+  audience: 'approvers',
   run: async ({ slack, userId, reply }) => {
     await slack.useCases.endAway({ userId });
     await reply({ text: 'Welcome back. You are asked again, and nobody votes in your stead any more.' });

@@ -1,6 +1,7 @@
 /** `/prod-access break-glass orders-db write reason…`: asks once in a view, then gives access at once. */
 import { roomOf } from '../../messages/channels.ts';
 import { openBreakGlass } from '../views/break-glass-form.ts';
+import { withTrigger } from '../answer.ts';
 import { whatToType } from './request.ts';
 import type { Command } from './command.ts';
 import { parseRequestLine, ticketPatterns } from './parse-request.ts';
@@ -11,12 +12,15 @@ export const breakGlass: Command = {
   name: NAME,
   usage: 'break-glass <target> <role> [time] <why>',
   does: 'take access now, without approval; everyone named is notified, and a follow-up is due',
-  run: async ({ slack, userId, triggerId, channelId, text, reply }) => {
+  audience: 'break-glass users',
+  run: async (call) => {
+    const { slack, userId, channelId, text, reply } = call;
     const policy = slack.policy();
     const read = parseRequestLine(policy, text, { tickets: ticketPatterns(policy), isAtOnce: true });
-    if (!read.isRead) return reply({ text: whatToType(read.problem, `${NAME} `) });
+    if (!read.isRead) return reply(whatToType(read.problem, `${NAME} `));
     if (read.line.start) return reply({ text: 'Break-glass begins at once: leave out when it should start.' });
     const ask = { ...read.line, incidentChannelId: roomOf(channelId) };
-    return openBreakGlass(slack, { userId, triggerId, ask }, 'open');
+    const opening = { line: `${NAME} ${text}`, label: 'Open break-glass' };
+    return withTrigger(call, opening, (triggerId) => openBreakGlass(slack, { userId, triggerId, ask }, 'open'));
   },
 };

@@ -2,12 +2,25 @@
 import { inline } from '../../messages/render/text.ts';
 import type { CommandCall } from '../context.ts';
 
+/** Who has a use for it: the help shows a command to them. What a person may do is judged by the verb. */
+export type Audience =
+  | 'everyone'
+  | 'key holders'
+  | 'approvers'
+  | 'incident responders'
+  | 'break-glass users'
+  | 'reviewers'
+  | 'owners'
+  | 'auditors'
+  | 'admins';
+
 export type Command = {
   name: string;
   /** As shown after the slash command: `revoke <id> [reason]`. */
   usage: string;
   /** One line for `help`. */
   does: string;
+  audience: Audience;
   run(call: CommandCall): Promise<void>;
 };
 

@@ -3,7 +3,10 @@ import type { MadeEvidence } from '../../../application/evidence/make-evidence.t
 import { StartError } from '../../../lib/start-error.ts';
 import { sendPrivately } from '../../messages/send-privately.ts';
 import { inline } from '../../messages/render/text.ts';
-import type { CommandCall } from '../context.ts';
+import { sayButtons } from '../../messages/render/line-buttons.ts';
+import type { CommandCall, Reply } from '../context.ts';
+import { theirLine } from '../lines.ts';
+import { choose } from './choose.ts';
 import type { Command } from './command.ts';
 import { code, typed } from './command.ts';
 
@@ -32,11 +35,28 @@ const send = async (call: CommandCall, { grant, zip }: MadeEvidence): Promise<vo
   await call.reply({ text: `The evidence of grant ${code(grant)} is in your direct messages with Latchkey.` });
 };
 
+const whichGrant = async ({ slack, userId }: CommandCall): Promise<Reply> =>
+  choose({
+    title: 'Evidence of which grant?',
+    none: 'There is no grant yet.',
+    items: await slack.useCases.recentGrants({ userId }),
+    lineOf: (view) => theirLine(slack.policy(), view),
+    buttonsOf: ({ grant }) =>
+      grant
+        ? sayButtons([
+            { line: `${NAME} ${grant.id}`, label: 'Evidence' },
+            { line: `${NAME} ${grant.id} redact`, label: 'Without personal text' },
+          ])
+        : [],
+  });
+
 export const evidence: Command = {
   name: NAME,
-  usage: `${NAME} <grant> [redact]`,
+  usage: `${NAME} [grant] [redact]`,
   does: 'auditors and admins: the signed evidence of a grant, as a file in a direct message; `redact` leaves out personal text',
+  audience: 'auditors',
   run: async (call) => {
+    if (call.text.trim() === '') return call.reply(await whichGrant(call));
     const [, id, redact] = LINE.exec(call.text.trim()) ?? [];
     if (id === undefined)
       return call.reply({

@@ -5,15 +5,21 @@ import type { Token } from '../../../domain/time/tokens.ts';
 import { durationAt, looksLikeDuration } from '../../../domain/time/typed-duration.ts';
 import { whenAt } from '../../../domain/time/when.ts';
 import type { CreateRequestResult } from '../../../application/requests/request-types.ts';
-import { factsOf } from '../../messages/render/facts.ts';
+import { factsOf } from '../../../application/messages/facts.ts';
 import { SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
-import { howLong, status, what, whoIsAsked } from '../../messages/render/phrases.ts';
-import { context, cut, section } from '../../messages/render/text.ts';
+import { howLong, what, whoIsAsked } from '../../messages/render/phrases.ts';
+import { status } from '../../messages/render/status.ts';
+import { actions, cancelButton, extendButton } from '../../messages/render/buttons.ts';
+import { cut, section } from '../../messages/render/text.ts';
+import type { Policy } from '../../../domain/policy/types.ts';
+import type { Overview } from '../../../application/queries/overview.ts';
+import type { RequestView } from '../../../application/record/request-view.ts';
+import { stateLine } from '../lines.ts';
+import { active, choose } from './choose.ts';
 import type { Reply, Slack } from '../context.ts';
 import { sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
 import type { Command } from './command.ts';
 import { code, typed } from './command.ts';
-import { deliveryKey } from '../delivered-once.ts';
 
 type Line = { id: string | null; byMs: number | null; reason: string | null };
 
@@ -68,7 +74,7 @@ export const extendAnswer = ({ policy }: Pick<Slack, 'policy'>, result: CreateRe
   if (result.outcome === 'denied') return { text: `Not extended. ${sentenceOfDenial(result.verdict)}` };
   if (result.outcome === 'refused')
     return {
-      text: `Not extended. ${result.problems.map(sentenceOfProblem).join(' ')} Say it with ${typed('extend <id> 30m why')}.`,
+      text: `Not extended. ${result.problems.map(sentenceOfProblem).join(' ')} Say why behind the duration: ${typed('extend 30m why')}.`,
     };
   const { view } = result;
   const facts = factsOf(policy(), view.request);
@@ -76,19 +82,38 @@ export const extendAnswer = ({ policy }: Pick<Slack, 'policy'>, result: CreateRe
   const lines = [`${what(view, facts)}: *${howLong(view)}*${isOpen ? ' was asked for.' : '.'}`, status(view)];
   if (isOpen) lines.push(`${whoIsAsked(view, facts)} Until then the end stays as it is.`);
   const words = cut(lines.join('\n'), SECTION_TEXT_MAX);
-  const hint = isOpen ? [context(`${typed(`cancel ${view.request.id}`)} takes it back.`)] : [];
+  const hint = isOpen ? [actions(cancelButton(view.request.id))] : [];
   return { text: words, blocks: [section(words), ...hint] };
 };
+
+type Extendable = { views: RequestView[]; offers: Overview['offers'] };
+
+const whichToExtend = (policy: Policy, { views, offers }: Extendable): Reply =>
+  choose({
+    title: 'Which access do you need for longer?',
+    none: 'You have no access now.',
+    items: views,
+    lineOf: (view) => stateLine(policy, view),
+    buttonsOf: ({ grant }) => {
+      const byMs = grant ? offers.get(grant.id) : undefined;
+      return grant && byMs !== undefined ? [extendButton(grant, byMs)] : [];
+    },
+  });
 
 export const extend: Command = {
   name: 'extend',
   usage: 'extend [id] [30m] [why]',
   does: 'request more time for access you have',
-  run: async ({ slack, userId, triggerId, text, reply }) => {
+  audience: 'everyone',
+  run: async ({ slack, userId, deliveryKey, text, reply }) => {
     const line = readExtendLine(text);
     if ('bad' in line)
       return reply({ text: `${code(line.bad)} is no duration. Write it like ${typed('extend 30m')}.` });
-    const wanted = { ...line, userId, deadline: null, idempotencyKey: deliveryKey('trigger', triggerId) };
+    const several = line.id === null ? await slack.useCases.overview({ userId }) : null;
+    const live = active(several?.live ?? []).filter(({ grant }) => grant?.state === 'active');
+    if (several && live.length > 1)
+      return reply(whichToExtend(slack.policy(), { views: live, offers: several.offers }));
+    const wanted = { ...line, userId, deadline: null, idempotencyKey: deliveryKey };
     return reply(extendAnswer(slack, await slack.useCases.extend(wanted)));
   },
 };

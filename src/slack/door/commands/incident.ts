@@ -9,7 +9,7 @@ import type { Incident } from '../../../domain/incidents/incident.ts';
 import type { CommandCall } from '../context.ts';
 import { readChannel } from '../../incident-channels/read-channel.ts';
 import type { SeenChannel } from '../../incident-channels/read-channel.ts';
-import { sendFiles } from '../../messages/incidents/send-files.ts';
+import { sendFiles } from '../../messages/timeline-files.ts';
 import type { Command } from './command.ts';
 import { code, typed } from './command.ts';
 
@@ -58,9 +58,9 @@ const open = async (call: CommandCall, severity: string | null): Promise<void> =
 };
 
 const showTimeline = (call: CommandCall, story: IncidentTimeline, before: string | null): Promise<void> => {
-  const { text, blocks } = timelineMessage(story, call.slack.policy());
+  const { text, blocks, attachments = [] } = timelineMessage(story, call.slack.policy());
   const first = before ? [{ type: 'section' as const, text: { type: 'mrkdwn' as const, text: before } }] : [];
-  return call.reply({ text: before ?? text, blocks: [...first, ...blocks] });
+  return call.reply({ text: before ?? text, blocks: [...first, ...blocks], attachments });
 };
 
 const find = async (call: CommandCall): Promise<IncidentTimeline | null> => {
@@ -74,7 +74,7 @@ const stateLine = (incident: Incident): string => {
   const name = incidentName(incident);
   if (incident.state === 'closed') return `${name} is closed. ${typed(`${NAME} reopen`)} opens it again.`;
   if (incident.vouchedAt === null) return `${name} is open and not confirmed. ${typed(`${NAME} confirm`)} confirms it.`;
-  return [`${name} is open.`, unbelieved(incident)].filter((line) => line !== null).join(' ');
+  return [`${name} is open.`, unbelieved(incident)?.words ?? null].filter((line) => line !== null).join(' ');
 };
 
 /** What stands in the channel now is taken in as every look does it: in nobody's name, and no rule believes it. */
@@ -139,6 +139,7 @@ export const incident: Command = {
   name: NAME,
   usage: `${NAME} [sev1 | confirm | close | reopen | timeline]`,
   does: 'show the incident of this channel; opens one where there is none',
+  audience: 'incident responders',
   run: async (call) => {
     const words = call.text.trim().split(/\s+/);
     const [first = ''] = words;

@@ -23,6 +23,7 @@ export const people: Command = {
   name: 'people',
   usage: 'people',
   does: 'admins: email addresses that moved to another account; `people confirm <address> @person` binds one',
+  audience: 'admins',
   run: async (call) => {
     const given = call.text.trim();
     if (given === '') return listDoubts(call);

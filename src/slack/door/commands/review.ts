@@ -5,6 +5,9 @@ import { actions, justifiedButton, notJustifiedButton } from '../../messages/ren
 import { REASON_SHOWN_MAX, SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
 import { context, cut, mention, quote, section } from '../../messages/render/text.ts';
 import type { CommandCall } from '../context.ts';
+import { linesCsv } from '../../../domain/reviews/lines-csv.ts';
+import { campaignMessage } from '../../messages/render/campaign.ts';
+import { sendPrivately } from '../../messages/send-privately.ts';
 import { reviewedLine } from '../lines.ts';
 import type { Command } from './command.ts';
 import { typed } from './command.ts';
@@ -23,8 +26,10 @@ const mineBlocks = (call: CommandCall, view: RequestView): KnownBlock[] => [
 const listOpen = async (call: CommandCall): Promise<void> => {
   const { mine, all } = await call.slack.useCases.openReviews({ userId: call.userId });
   const others = (all ?? []).filter((view) => !mine.some(({ request }) => request.id === view.request.id));
+  const [campaign] = await call.slack.useCases.waitingLines({ userId: call.userId });
+  if (campaign) await call.reply(campaignMessage(campaign));
   if (mine.length === 0 && others.length === 0)
-    return call.reply({ text: all ? 'No review is open.' : 'No review waits for you.' });
+    return campaign ? undefined : call.reply({ text: all ? 'No review is open.' : 'No review waits for you.' });
   const rest = mine.length > SHOWN_MAX ? [context(`and ${mine.length - SHOWN_MAX} more that wait for you`)] : [];
   const lines = others.slice(0, SHOWN_MAX).map((view) => line(call, view));
   const blocks = [
@@ -36,6 +41,23 @@ const listOpen = async (call: CommandCall): Promise<void> => {
   return call.reply({ text: 'Open reviews', blocks });
 };
 
+/** All lines that wait for the person, with the facts, by direct message. */
+const sendCsv = async (call: CommandCall): Promise<void> => {
+  const waiting = await call.slack.useCases.waitingLines({ userId: call.userId });
+  if (waiting.length === 0) return call.reply({ text: 'No line of a review waits for you.' });
+  const files = waiting.map(({ campaign, lines }) => ({
+    filename: `review-${campaign.id}.csv`,
+    title: `${campaign.name}, ${campaign.period}`,
+    content: linesCsv(lines),
+  }));
+  await sendPrivately(call.slack.client, {
+    userId: call.userId,
+    text: 'The lines of reviews that wait for you.',
+    files,
+  });
+  return call.reply({ text: 'The list is in your direct messages with Latchkey.' });
+};
+
 const ALLOW = /^allow\s+(\S+)$/i;
 
 const preApprove = async (call: CommandCall, word: string): Promise<void> => {
@@ -43,16 +65,18 @@ const preApprove = async (call: CommandCall, word: string): Promise<void> => {
   if (personUserId === null) return call.reply({ text: `Say whom, as a mention: ${typed('review allow @person')}.` });
   const { person, waived } = await call.slack.useCases.allowBreakGlass({ userId: call.userId, personUserId });
   const reviews = waived === 1 ? 'One overdue review stays' : `${waived} overdue reviews stay`;
-  return call.reply({ text: `${mention(person)} may break glass again. ${reviews} open.` });
+  return call.reply({ text: `${mention(person)} may use break-glass again. ${reviews} open.` });
 };
 
 export const review: Command = {
   name: 'review',
-  usage: 'review',
-  does: 'open follow-ups of break-glass; admins: `review allow @person` lets a person use break-glass although one is overdue',
+  usage: 'review [csv]',
+  does: 'lines of reviews and follow-ups of break-glass that wait for you; `csv` sends all lines as a file; admins: `review allow @person` lets a person use break-glass although one is overdue',
+  audience: 'reviewers',
   run: async (call) => {
     const given = call.text.trim();
     if (given === '') return listOpen(call);
+    if (given.toLowerCase() === 'csv') return sendCsv(call);
     const word = ALLOW.exec(given)?.[1];
     if (word) return preApprove(call, word);
     return call.reply({ text: `Type ${typed('review')} for the list, or ${typed('review allow @person')}.` });

@@ -6,27 +6,30 @@ import { isDomainError } from '../../../domain/errors.ts';
 import type { ErrorCode } from '../../../domain/errors.ts';
 import { smallerRoles } from '../../../domain/requests/smaller-role.ts';
 import type { Policy, Role } from '../../../domain/policy/types.ts';
+import type { Remains } from '../../../application/decisions/remains.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
-import { factsOf } from '../../messages/render/facts.ts';
+import { factsOf } from '../../../application/messages/facts.ts';
 import {
   OPTION_TEXT_MAX,
   SECTION_TEXT_MAX,
   SELECT_OPTIONS_MAX,
   VOTE_REASON_SHOWN_MAX,
 } from '../../messages/render/limits.ts';
-import { howLong, status, what } from '../../messages/render/phrases.ts';
-import { context, cut, mention, section } from '../../messages/render/text.ts';
+import { howLong, remainLines, what } from '../../messages/render/phrases.ts';
+import { status } from '../../messages/render/status.ts';
+import { context, cut, inline, mention, section } from '../../messages/render/text.ts';
 import type { Choice, SubmitCall, ViewHandler } from '../context.ts';
-import { explainError, forField } from '../../errors.ts';
-import { withinMs } from '../../../lib/timeout.ts';
-import { durationChoices, text, toOption } from './request-form.ts';
+import { explainError } from '../../errors.ts';
+import { answerSubmit } from './answer-submit.ts';
+import type { Refused } from './answer-submit.ts';
+import { durationChoices } from './duration-field.ts';
+import { toOption } from './request-form.ts';
+import { text } from './texts.ts';
 
 const CHANGES_FORM = 'approve_changes_form';
 const ROLE = 'role';
 const DURATION = 'duration';
 const NOTE = 'note';
-/** Slack waits three seconds for the answer to a submit. */
-const ANSWER_WITHIN_MS = 1_800;
 
 const shell = (blocks: KnownBlock[]): ModalView => ({
   type: 'modal',
@@ -75,7 +78,20 @@ const note: InputBlock = {
   element: { type: 'plain_text_input', action_id: NOTE, multiline: true, max_length: VOTE_REASON_SHOWN_MAX },
 };
 
-export const changesForm = (policy: Policy, view: RequestView): ModalView => {
+/** What may stay by role, where the roles that can be chosen differ in it. */
+const remainSections = (roles: readonly Role[], remains: Record<string, Remains>): KnownBlock[] => {
+  const each = roles.map((role) => ({ role, text: remainLines(remains[role.name] ?? NO_REMAINS).join('\n') }));
+  const isOne = new Set(each.map(({ text: said }) => said)).size === 1;
+  const lines = isOne
+    ? [each[0]?.text ?? '']
+    : each.map(({ role, text: said }) => (said ? `${inline(role.title || role.name, OPTION_TEXT_MAX)}: ${said}` : ''));
+  const all = lines.filter(Boolean).join('\n');
+  return all ? [section(cut(all, SECTION_TEXT_MAX))] : [];
+};
+
+const NO_REMAINS: Remains = { mayRemain: [], survives: null, terms: [] };
+
+export const changesForm = (policy: Policy, view: RequestView, remains: Record<string, Remains>): ModalView => {
   const { request, requester } = view;
   const facts = factsOf(policy, request);
   const { target, role } = facts;
@@ -90,6 +106,7 @@ export const changesForm = (policy: Policy, view: RequestView): ModalView => {
         choices: lengths(role, request.durationMs),
         chosen: formatDuration(request.durationMs),
       }),
+      ...remainSections(roles, remains),
       note,
       context(
         'What is chosen here is approved, when it is shorter or smaller than the request. The requester is notified of what changed, and may cancel.',
@@ -109,20 +126,10 @@ const ABOUT_ROLE: ReadonlySet<ErrorCode> = new Set([
   'unknown_role',
 ]);
 
-type Refused = { sentence: string; field: string };
-
 export const changesSubmit: ViewHandler = {
   callbackId: CHANGES_FORM,
   run: async (call) => {
-    const approving = approve(call);
-    const soon = await withinMs(approving, ANSWER_WITHIN_MS);
-    if (soon.isThere && soon.value !== null) {
-      const { field, sentence } = soon.value;
-      return call.ack({ response_action: 'errors', errors: { [field]: forField(sentence) } });
-    }
-    await call.ack();
-    const late = await approving;
-    if (late !== null) await call.reply({ text: late.sentence });
+    await answerSubmit(call, approve(call));
   },
 };
 

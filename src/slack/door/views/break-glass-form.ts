@@ -5,29 +5,28 @@ import { formatDuration } from '../../../domain/time/durations.ts';
 import type { Policy } from '../../../domain/policy/types.ts';
 import type { BreakGlassPreview, BreakGlassResult } from '../../../application/break-glass/break-glass.ts';
 import { typed } from '../commands/command.ts';
-import { factsOf } from '../../messages/render/facts.ts';
+import { factsOf } from '../../../application/messages/facts.ts';
 import {
   INPUT_TEXT_MAX,
   OPTION_TEXT_MAX,
   SECTION_TEXT_MAX,
   VOTE_REASON_SHOWN_MAX,
 } from '../../messages/render/limits.ts';
-import { oneOf, ruleName, warning, what } from '../../messages/render/phrases.ts';
+import { oneOf, remainLines, ruleName, warning, what } from '../../messages/render/phrases.ts';
 import { context, cut, inline, section, sentenceList } from '../../messages/render/text.ts';
 import { slackFailureOf } from '../../connection/client.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField, sentenceOfProblem } from '../../errors.ts';
 import { withinMs } from '../../../lib/timeout.ts';
+import { ANSWER_WITHIN_MS } from './answer-submit.ts';
 import { sentView } from './result-view.ts';
-import { text } from './request-form.ts';
+import { text } from './texts.ts';
 import { deliveryKey } from '../delivered-once.ts';
 
 const BREAK_GLASS_FORM = 'break_glass_form';
 const REASON = 'reason';
 const TICKET = 'ticket';
 const TICKET_MAX = 200;
-/** Slack waits three seconds for the answer to a submit. */
-const ANSWER_WITHIN_MS = 1_800;
 /** What a trigger of three seconds leaves for looking up who may, before the view is opened. */
 const LOOK_WITHIN_MS = 1_500;
 
@@ -45,7 +44,7 @@ const toldLine = (policy: Policy, preview: BreakGlassPreview | null): string => 
   const tell = (policy.breakGlass?.tell ?? []).map((name) => inline(name, OPTION_TEXT_MAX));
   const skipped = (preview?.skipped ?? []).map((one) => oneOf({ ...one, people: [] }).replace(/^(one|\d+) of /, ''));
   const approvers = preview ? skipped : ['everyone who would have had to approve'];
-  return `• Told now, with your reason: ${sentenceList([...new Set([...tell, ...approvers])])}.`;
+  return `• Notified now, with your reason: ${sentenceList([...new Set([...tell, ...approvers])])}.`;
 };
 
 const words = (policy: Policy, ask: BreakGlassFacts, preview: BreakGlassPreview | null): string[] => {
@@ -66,9 +65,10 @@ const words = (policy: Policy, ask: BreakGlassFacts, preview: BreakGlassPreview 
       ? `• You override ${no.rule === null ? 'the policy' : `rule ${ruleName(no.rule)}`}, which says no: ${inline(no.message, VOTE_REASON_SHOWN_MAX)}`
       : null,
     toldLine(policy, preview),
-    `• A review follows: ${sentenceList(reviewers, 'or')} say within ${within} whether it was justified. While one of yours is overdue you cannot break glass again.`,
+    `• A review follows: ${sentenceList(reviewers, 'or')} say within ${within} whether it was justified. While one of yours is overdue you cannot use break-glass again.`,
     '• Everything is recorded.',
     warning(facts),
+    ...(preview ? remainLines(preview) : []),
   ];
   return lines.filter((line) => line !== null);
 };
@@ -95,12 +95,12 @@ const breakGlassForm = (policy: Policy, ask: BreakGlassFacts, preview: BreakGlas
   type: 'modal',
   callback_id: BREAK_GLASS_FORM,
   private_metadata: JSON.stringify(subject.parse(ask)),
-  title: text('Break the glass?'),
+  title: text('Use break-glass?'),
   submit: text('Take access now'),
   close: text('Back'),
   blocks: [
     section(cut(words(policy, ask, preview).join('\n'), SECTION_TEXT_MAX)),
-    input(REASON, 'Why', { value: ask.reason, isMultiline: true, max: INPUT_TEXT_MAX }),
+    input(REASON, 'Reason', { value: ask.reason, isMultiline: true, max: INPUT_TEXT_MAX }),
     input(TICKET, 'Ticket', { value: ask.ticket ?? '', isMultiline: false, max: TICKET_MAX }),
     context('Others judge this by what you write here.'),
   ],

@@ -1,9 +1,10 @@
 /** Credentials are shown in a view that only the requester sees, never in a message. */
 import type { KnownBlock, ModalView, RichTextBlock } from '@slack/types';
 import type { ShowCredentialsResult } from '../../../application/grants/show-credentials.ts';
+import { formatDuration } from '../../../domain/time/durations.ts';
 import { SECTION_TEXT_MAX, VIEW_BLOCKS_MAX } from '../../messages/render/limits.ts';
 import { context, cut, date, escape, section } from '../../messages/render/text.ts';
-import { text } from './request-form.ts';
+import { text } from './texts.ts';
 
 const shell = (blocks: KnownBlock[]): ModalView => ({
   type: 'modal',
@@ -23,14 +24,28 @@ const code = (value: string): RichTextBlock => ({
 
 const labelled = (label: string, value: string): KnownBlock[] => [section(`*${escape(label)}*`), code(value)];
 
-export const credentialsView = ({ credentials, grant }: ShowCredentialsResult): ModalView => {
+const MINUTE_MS = 60_000;
+
+/** `Ends 12:11 (in 24m).` Less than a minute is said so. */
+const timeLeft = (expiresAt: Date, now: Date): string => {
+  const leftMs = expiresAt.getTime() - now.getTime();
+  const left = leftMs < MINUTE_MS ? 'in less than a minute' : `in ${formatDuration(leftMs - (leftMs % MINUTE_MS))}`;
+  return `*Ends ${date(expiresAt, now)}* (${left}).`;
+};
+
+/** What one connects with comes first, the secret by itself after it, and last what a client may ask for one by one. */
+export const credentialsView = (
+  { credentials, grant }: Pick<ShowCredentialsResult, 'credentials' | 'grant'>,
+  now = new Date(),
+): ModalView => {
   const { commands, fields, text: words } = credentials;
-  const isShown = (value: string): boolean => commands.some(({ command }) => command === value);
+  const rest = fields.filter(({ value }) => !commands.some(({ command }) => command === value));
+  const inOrder = [...rest.filter(({ secret }) => secret), ...rest.filter(({ secret }) => !secret)];
   return shell([
-    section(cut(`*Works until ${date(grant.expiresAt)}.* ${escape(words)}`.trim(), SECTION_TEXT_MAX)),
+    section(cut(`${timeLeft(grant.expiresAt, now)} ${escape(words)}`.trim(), SECTION_TEXT_MAX)),
     ...commands.flatMap(({ label, command }) => labelled(label, command)),
-    ...fields.filter(({ value }) => !isShown(value)).flatMap(({ label, value }) => labelled(label, value)),
-    context('Shown to you only; each showing is recorded.'),
+    ...inOrder.flatMap(({ label, value }) => labelled(label, value)),
+    context('🔒 Shown to you only. Each showing is recorded.'),
   ]);
 };
 

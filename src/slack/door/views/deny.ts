@@ -2,15 +2,14 @@
 import type { ModalView } from '@slack/types';
 import { VOTE_REASON_SHOWN_MAX } from '../../messages/render/limits.ts';
 import type { SubmitCall, ViewHandler } from '../context.ts';
-import { explainError, forField } from '../../errors.ts';
+import { explainError } from '../../errors.ts';
+import { answerSubmit } from './answer-submit.ts';
+import type { Refused } from './answer-submit.ts';
 import { publishHome } from '../home/home.ts';
-import { withinMs } from '../../../lib/timeout.ts';
-import { text } from './request-form.ts';
+import { text } from './texts.ts';
 
 const DENY_FORM = 'deny_form';
 const REASON = 'reason';
-/** Slack waits three seconds for the answer to a submit. */
-const ANSWER_WITHIN_MS = 1_800;
 
 /** The form remembers where it was opened: a home tab is drawn again afterwards, since nobody else does that. */
 const HOME = ' home';
@@ -44,23 +43,17 @@ export const denySubmit: ViewHandler = {
   run: async (call) => {
     const reason = call.view.values[REASON]?.[REASON]?.value?.trim() ?? '';
     if (!reason) return call.ack({ response_action: 'errors', errors: { [REASON]: 'Say why, in a few words.' } });
-    const refusing = deny(call, reason);
-    const soon = await withinMs(refusing, ANSWER_WITHIN_MS);
-    if (soon.isThere && soon.value !== null)
-      return call.ack({ response_action: 'errors', errors: { [REASON]: forField(soon.value) } });
-    await call.ack();
-    const late = await refusing;
-    if (late !== null) await call.reply({ text: late });
-    if (call.view.privateMetadata.endsWith(HOME)) await publishHome(call.slack, call.userId);
+    const isOver = await answerSubmit(call, deny(call, reason));
+    if (isOver && call.view.privateMetadata.endsWith(HOME)) await publishHome(call.slack, call.userId);
   },
 };
 
-/** null when the vote counted, else the sentence that says why not. */
-const deny = async ({ slack, userId, view }: SubmitCall, reason: string): Promise<string | null> => {
+/** null when the vote counted. */
+const deny = async ({ slack, userId, view }: SubmitCall, reason: string): Promise<Refused | null> => {
   try {
     await slack.useCases.vote({ userId, requestId: view.privateMetadata.replace(HOME, ''), kind: 'deny', reason });
     return null;
   } catch (error) {
-    return explainError(error, slack.log);
+    return { sentence: explainError(error, slack.log), field: REASON };
   }
 };

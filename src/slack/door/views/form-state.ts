@@ -18,16 +18,23 @@ export const FIELD = {
   reason: 'reason',
   ticket: 'ticket',
   start: 'start',
+  later: 'start_later',
+  publicKey: 'public_key',
+  picks: ['pick_0', 'pick_1', 'pick_2', 'pick_3', 'pick_4'],
 } as const;
+export const PICKS_MAX = FIELD.picks.length;
 
 /** Slack: docs.slack.dev/reference/block-kit/blocks/input-block, block_id at most 255 characters. */
 export const blockId = {
   target: 'target',
   role: (target: string): string => `role:${target}`,
-  duration: (target: string, role: string): string => `duration:${target}/${role}`,
+  /** `picks`: how often a quick pick was clicked, after which the field holds that and not what was typed. */
+  duration: (target: string, role: string, picks: number): string =>
+    `duration:${target}/${role}${picks > 0 ? `:${picks}` : ''}`,
   reason: 'reason',
   ticket: 'ticket',
   start: 'start',
+  publicKey: 'public_key',
 } as const;
 
 export const targetOfRoleBlock = (id: string): string => (id.startsWith('role:') ? id.slice('role:'.length) : '');
@@ -36,7 +43,9 @@ export const targetOfRoleBlock = (id: string): string => (id.startsWith('role:')
 export type Room = { channelId: string; isIncident: boolean };
 
 const ROOM = /^(incident )?([A-Z0-9]+)(?: |$)/;
-const ALERT = /(?:^| )alert ([0-9a-z]+)$/;
+const ALERT = /(?:^| )alert ([0-9a-z]+)(?: |$)/;
+const LATER = /(?:^| )later(?: |$)/;
+const PICKS = /(?:^| )picks (\d{1,4})$/;
 
 const writeRoom = ({ channelId, isIncident }: Room): string => `${isIncident ? 'incident ' : ''}${channelId}`;
 
@@ -46,20 +55,35 @@ const readRoom = (metadata: string): Room | null => {
 };
 
 /** What the form carries unseen. Read back as if from a stranger: the use case judges all of it again. */
-export const writeMetadata = ({ room, alertId }: Pick<FormState, 'room' | 'alertId'>): string =>
-  [room && writeRoom(room), alertId && `alert ${alertId}`].filter(Boolean).join(' ');
+export const writeMetadata = ({ room, alertId, isLater, picks }: Carried): string =>
+  [
+    room && writeRoom(room),
+    alertId && `alert ${alertId}`,
+    isLater ? 'later' : null,
+    picks > 0 ? `picks ${picks}` : null,
+  ]
+    .filter(Boolean)
+    .join(' ');
+
+type Carried = Pick<FormState, 'room' | 'alertId' | 'isLater' | 'picks'>;
 
 export type FormState = {
   target: Target | null;
   role: Role | null;
   /** null: the role's default. */
   durationMs: number | null;
-  /** What was typed as a duration and is none. */
-  badDuration: string | null;
+  /** As it was typed; null where nothing was. Where it is none, `durationMs` is null. */
+  typedDuration: string | null;
+  /** How often a quick pick was clicked. */
+  picks: number;
   reason: string;
   ticket: string;
   /** null: at once. */
   startsAt: Date | null;
+  /** The field for a start is unfolded. */
+  isLater: boolean;
+  /** Of the person, where the target needs one and none was known. */
+  publicKey: string;
   /** Where it was opened from; null for a direct message and the home tab. */
   room: Room | null;
   /** The alert it is asked for. */
@@ -70,10 +94,13 @@ export const EMPTY: FormState = {
   target: null,
   role: null,
   durationMs: null,
-  badDuration: null,
+  typedDuration: null,
+  picks: 0,
   reason: '',
   ticket: '',
   startsAt: null,
+  isLater: false,
+  publicKey: '',
   room: null,
   alertId: null,
 };
@@ -102,14 +129,18 @@ export const readForm = (policy: Policy, view: Pick<ShownView, 'values' | 'priva
   const targetName = valueOf(values, blockId.target);
   const roleName = valueOf(values, blockId.role(targetName));
   const chosen = choose(policy, targetName, roleName || onlyRole(policy, targetName));
-  const typed = valueOf(values, blockId.duration(targetName, chosen.role?.name ?? ''));
+  const picks = Number(PICKS.exec(view.privateMetadata)?.[1] ?? 0);
+  const typed = valueOf(values, blockId.duration(targetName, chosen.role?.name ?? '', picks)).trim();
   return {
     ...chosen,
     durationMs: readTypedDuration(typed),
-    badDuration: typed && readTypedDuration(typed) === null ? typed : null,
+    typedDuration: typed || null,
+    picks,
     reason: valueOf(values, blockId.reason),
     ticket: valueOf(values, blockId.ticket),
     startsAt: startOf(values),
+    isLater: LATER.test(view.privateMetadata),
+    publicKey: valueOf(values, blockId.publicKey).trim(),
     room: readRoom(view.privateMetadata),
     alertId: ALERT.exec(view.privateMetadata)?.[1] ?? null,
   };

@@ -7,7 +7,7 @@ import { previewLines } from '../../preview-text.ts';
 import { withinMs } from '../../../lib/timeout.ts';
 import { choose, EMPTY, onlyRole } from './form-state.ts';
 import type { FormState, Room } from './form-state.ts';
-import { PREVIEW_EMPTY, PREVIEW_LOADING, requestForm } from './request-form.ts';
+import { PREVIEW_BAD_DURATION, PREVIEW_EMPTY, PREVIEW_LOADING, requestForm } from './request-form.ts';
 import type { Preview } from './request-form.ts';
 
 type Opening = { userId: string; triggerId: string; room?: Room | null; state?: FormState };
@@ -27,15 +27,15 @@ export const openForm = async (slack: Slack, opening: Opening): Promise<void> =>
   const view = requestForm(slack.policy(), shown, { lines: [isChosen ? PREVIEW_LOADING : PREVIEW_EMPTY] });
   const opened = await slack.client.views.open({ trigger_id: triggerId, view });
   const { id, hash } = opened.view ?? {};
-  if (isChosen && id) await redrawForm(slack, { userId, view: { id, hash: hash ?? '' }, state: shown });
+  if (isChosen && id) await refreshForm(slack, { userId, view: { id, hash: hash ?? '' }, state: shown });
 };
 
-type Redrawing = { userId: string; view: { id: string; hash: string }; state: FormState };
+type Refreshing = { userId: string; view: { id: string; hash: string }; state: FormState };
 
 /** Look-ups that answer sooner than this need no "looking up" in between. */
 const PATIENCE_MS = 250;
 
-export const redrawForm = async (slack: Slack, { userId, view, state }: Redrawing): Promise<void> => {
+export const refreshForm = async (slack: Slack, { userId, view, state }: Refreshing): Promise<void> => {
   const isNewest = slack.turns.begin(view.id);
   const looking = previewOf(slack, userId, state);
   const soon = await withinMs(looking, PATIENCE_MS);
@@ -72,6 +72,7 @@ const updateView = async (slack: Slack, { viewId, hash, form, isNewest }: ViewUp
 const previewOf = async (slack: Slack, userId: string, state: FormState): Promise<Preview> => {
   const { target, role } = state;
   if (!target || !role) return { lines: [PREVIEW_EMPTY] };
+  if (state.typedDuration && state.durationMs === null) return { lines: [PREVIEW_BAD_DURATION] };
   const ask = { target: target.name, role: role.name };
   try {
     const { durationMs, reason, ticket, room, alertId } = state;
@@ -80,7 +81,7 @@ const previewOf = async (slack: Slack, userId: string, state: FormState): Promis
     const wanted = { userId, ...ask, durationMs, reason, ticket: ticket || null, incidentChannelId, alert };
     const result = await slack.useCases.preview(wanted);
     const lines = previewLines(slack.policy(), { ...ask, isTyping: true }, result);
-    return { lines, mayBreakGlass: result.mayBreakGlass };
+    return { lines, mayBreakGlass: result.mayBreakGlass, needsPublicKey: result.needsPublicKey };
   } catch (error) {
     return { lines: [explainError(error, slack.log)] };
   }

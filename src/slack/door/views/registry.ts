@@ -3,7 +3,9 @@ import type { Search, ViewHandler } from '../context.ts';
 import { changesSubmit } from './approve-changes.ts';
 import { breakGlassSubmit } from './break-glass-form.ts';
 import { denySubmit } from './deny.ts';
+import { publicKeySubmit } from './public-key.ts';
 import { requestSubmit } from './request-submit.ts';
+import { lineSubmit } from './review-line-form.ts';
 import { reviewSubmit } from './review-form.ts';
 import { revokeSubmit } from './revoke-form.ts';
 import { roleSearch, targetSearch } from './searches.ts';
@@ -14,6 +16,8 @@ export const views: readonly ViewHandler[] = [
   changesSubmit,
   breakGlassSubmit,
   reviewSubmit,
+  lineSubmit,
   revokeSubmit,
+  publicKeySubmit,
 ];
 export const searches: readonly Search[] = [targetSearch, roleSearch];

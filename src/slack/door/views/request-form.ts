@@ -2,23 +2,16 @@
 import type { InputBlock, KnownBlock, ModalView, PlainTextOption } from '@slack/types';
 import { formatDuration } from '../../../domain/time/durations.ts';
 import type { Policy, Role, Target } from '../../../domain/policy/types.ts';
-import {
-  INPUT_TEXT_MAX,
-  OPTION_TEXT_MAX,
-  SECTION_TEXT_MAX,
-  SELECT_OPTIONS_MAX,
-  VIEW_TITLE_MAX,
-} from '../../messages/render/limits.ts';
+import { INPUT_TEXT_MAX, OPTION_TEXT_MAX, SECTION_TEXT_MAX, SELECT_OPTIONS_MAX } from '../../messages/render/limits.ts';
 import { actions, breakGlassButton } from '../../messages/render/buttons.ts';
-import { context, cut, plain, section } from '../../messages/render/text.ts';
+import { context, cut, section } from '../../messages/render/text.ts';
 import type { Choice } from '../context.ts';
+import { durationBlocks } from './duration-field.ts';
 import { blockId, FIELD, REQUEST_FORM, writeMetadata } from './form-state.ts';
 import type { FormState } from './form-state.ts';
+import { text } from './texts.ts';
 
 const TICKET_MAX = 200;
-
-export const text = (words: string, max = VIEW_TITLE_MAX) =>
-  ({ type: 'plain_text', text: plain(words, max), emoji: false }) as const;
 
 export const toOption = ({ text: words, value, description }: Choice): PlainTextOption => ({
   text: text(words, OPTION_TEXT_MAX),
@@ -67,50 +60,11 @@ const picker = ({ label, block, ids, choices, chosen }: Picker): InputBlock => {
   };
 };
 
-const STEPS_MS = [5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1_440, 2_880, 4_320, 10_080].map(
-  (minutes) => minutes * 60_000,
-);
-
-/** Usual lengths up to the role's cap, with the default and the cap always among them. */
-export const durationChoices = (role: Role): Choice[] => {
-  const lengths = new Set([...STEPS_MS.filter((ms) => ms <= role.maxMs), role.defaultMs, role.maxMs]);
-  return [...lengths]
-    .sort((a, b) => a - b)
-    .map((ms) => {
-      const words = formatDuration(ms);
-      const notes = [ms === role.defaultMs ? 'usual' : '', ms === role.maxMs ? 'the most' : '']
-        .filter(Boolean)
-        .join(', ');
-      return { text: notes ? `${words} (${notes})` : words, value: words };
-    });
-};
-
-const durationInput = (target: Target, role: Role, durationMs: number | null): InputBlock => {
-  const choices = durationChoices(role);
-  const wanted = formatDuration(durationMs ?? role.defaultMs);
-  const initial =
-    choices.find(({ value }) => value === wanted) ??
-    choices.find(({ value }) => value === formatDuration(role.defaultMs));
-  return {
-    type: 'input',
-    block_id: blockId.duration(target.name, role.name),
-    dispatch_action: true,
-    label: text('For how long'),
-    hint: text('The clock starts when the access works, not now.', OPTION_TEXT_MAX),
-    element: {
-      type: 'static_select',
-      action_id: FIELD.duration,
-      options: choices.map(toOption),
-      ...(initial ? { initial_option: toOption(initial) } : {}),
-    },
-  };
-};
-
 const wordsInputs = ({ reason, ticket }: FormState): InputBlock[] => [
   {
     type: 'input',
     block_id: blockId.reason,
-    label: text('Why'),
+    label: text('Reason'),
     element: {
       type: 'plain_text_input',
       action_id: FIELD.reason,
@@ -135,7 +89,7 @@ const wordsInputs = ({ reason, ticket }: FormState): InputBlock[] => [
   },
 ];
 
-const startInput = ({ startsAt }: FormState): InputBlock => ({
+const startInput = ({ startsAt }: FormState): KnownBlock => ({
   type: 'input',
   block_id: blockId.start,
   optional: true,
@@ -148,8 +102,30 @@ const startInput = ({ startsAt }: FormState): InputBlock => ({
   },
 });
 
-export const PREVIEW_EMPTY = 'Choose what you need, and you will see here who decides before anything is sent.';
-export const PREVIEW_LOADING = 'Looking up who will be asked…';
+/** Folded away until somebody wants it. */
+const laterButton = (): KnownBlock => ({
+  type: 'actions',
+  block_id: 'later',
+  elements: [{ type: 'button', action_id: FIELD.later, value: 'later', text: text('Start later…', OPTION_TEXT_MAX) }],
+});
+
+const publicKeyInput = (): KnownBlock => ({
+  type: 'input',
+  block_id: blockId.publicKey,
+  optional: true,
+  label: text('SSH public key'),
+  hint: text('The line of a file such as ~/.ssh/id_ed25519.pub. It is kept for your next access.', 150),
+  element: {
+    type: 'plain_text_input',
+    action_id: FIELD.publicKey,
+    max_length: INPUT_TEXT_MAX,
+    placeholder: text('ssh-ed25519 AAAA…', OPTION_TEXT_MAX),
+  },
+});
+
+export const PREVIEW_EMPTY = 'Choose what you need to see who decides. Nothing is sent before you do.';
+export const PREVIEW_LOADING = 'Looking up who decides…';
+export const PREVIEW_BAD_DURATION = 'Write a duration like 20m, 1h or 1h30m to see who decides.';
 
 const previewBlock = (lines: readonly string[]): KnownBlock => {
   const words = cut(lines.join('\n'), SECTION_TEXT_MAX);
@@ -160,9 +136,9 @@ const shell = (blocks: KnownBlock[], isSendable: boolean, metadata = ''): ModalV
   type: 'modal',
   ...(metadata ? { private_metadata: metadata } : {}),
   callback_id: REQUEST_FORM,
-  title: text('Ask for access'),
-  close: text('Close'),
-  ...(isSendable ? { submit: text('Send') } : {}),
+  title: text('Request access'),
+  close: text('Cancel'),
+  ...(isSendable ? { submit: text('Request access') } : {}),
   blocks,
 });
 
@@ -173,28 +149,33 @@ const BREAK_GLASS_HINT =
 const NO_TARGETS =
   'There is nothing to ask for yet: the policy names no targets. An admin adds them in `latchkey.yml`.';
 
-/** What stands below the fields; the button only where the policy lets this person take the role at once. */
-export type Preview = { lines: readonly string[]; mayBreakGlass?: boolean };
+/** Who decides, and what depends on who asks: break-glass where the policy lets them take it, and a key where none is known. */
+export type Preview = { lines: readonly string[]; mayBreakGlass?: boolean; needsPublicKey?: boolean };
+
+const pickers = (policy: Policy, { target, role }: FormState): KnownBlock[] => {
+  const ids = { list: FIELD.target, search: FIELD.targetSearch };
+  const choices = targetChoices(policy);
+  const first = picker({ label: 'Target', block: blockId.target, ids, choices, chosen: target?.name ?? null });
+  if (!target) return [first];
+  const roleIds = { list: FIELD.role, search: FIELD.roleSearch };
+  const [block, roles] = [blockId.role(target.name), roleChoices(target)];
+  return [first, picker({ label: 'Role', block, ids: roleIds, choices: roles, chosen: role?.name ?? null })];
+};
 
 export const requestForm = (policy: Policy, state: FormState, preview: Preview): ModalView => {
-  const targets = targetChoices(policy);
-  if (targets.length === 0) return shell([section(NO_TARGETS)], false);
-  const { target, role } = state;
-  const targetIds = { list: FIELD.target, search: FIELD.targetSearch };
-  const roleIds = { list: FIELD.role, search: FIELD.roleSearch };
+  if (Object.keys(policy.targets).length === 0) return shell([section(NO_TARGETS)], false);
+  const { target, role, room } = state;
   const blocks: KnownBlock[] = [
-    ...(state.room?.isIncident ? [context(`For the incident in <#${state.room.channelId}>.`)] : []),
-    picker({ label: 'Target', block: blockId.target, ids: targetIds, choices: targets, chosen: target?.name ?? null }),
+    ...(room?.isIncident ? [context(`For the incident in <#${room.channelId}>.`)] : []),
+    ...pickers(policy, state),
+    ...(target && role ? durationBlocks({ target, role }, state) : []),
+    previewBlock(preview.lines),
+    ...wordsInputs(state),
+    ...(preview.needsPublicKey ? [publicKeyInput()] : []),
+    state.isLater || state.startsAt ? startInput(state) : laterButton(),
+    ...(preview.mayBreakGlass
+      ? [{ type: 'divider' } as const, actions(breakGlassButton()), context(BREAK_GLASS_HINT)]
+      : []),
   ];
-  if (target) {
-    const chosen = role?.name ?? null;
-    blocks.push(
-      picker({ label: 'Role', block: blockId.role(target.name), ids: roleIds, choices: roleChoices(target), chosen }),
-    );
-  }
-  if (target && role) blocks.push(durationInput(target, role, state.durationMs));
-  blocks.push(...wordsInputs(state), startInput(state), { type: 'divider' }, previewBlock(preview.lines));
-  if (role) blocks.push(context('Nothing is given before those named here have agreed. Everything is recorded.'));
-  if (preview.mayBreakGlass) blocks.push(actions(breakGlassButton()), context(BREAK_GLASS_HINT));
   return shell(blocks, true, writeMetadata(state));
 };

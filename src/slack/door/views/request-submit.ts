@@ -5,20 +5,19 @@ import type { CreateRequestResult } from '../../../application/requests/request-
 import { newId } from '../../../lib/ids.ts';
 import type { SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { plain } from '../../messages/render/text.ts';
 import { withinMs } from '../../../lib/timeout.ts';
+import { ANSWER_WITHIN_MS } from './answer-submit.ts';
 import { blockId, readForm, REQUEST_FORM } from './form-state.ts';
 import type { FormState } from './form-state.ts';
 import { notSentView, sendingView, sentView } from './result-view.ts';
 import { deliveryKey } from '../delivered-once.ts';
 
-/** Slack waits three seconds for the answer to a submit; the rest is for the way there and back. */
-const ANSWER_WITHIN_MS = 1_800;
-
 /** What the person is told: sent, or sentences by field. */
 type Outcome =
   | { isSent: true; result: Extract<CreateRequestResult, { outcome: 'sent' }> }
   | { isSent: false; problems: Problem[] };
-type Field = RequestField | 'start';
+type Field = RequestField | 'start' | 'publicKey';
 type Problem = { field: Field; sentence: string };
 
 export const requestSubmit: ViewHandler = {
@@ -34,14 +33,17 @@ export const requestSubmit: ViewHandler = {
   },
 };
 
-const missingFields = ({ target, role, badDuration }: FormState): Problem[] => {
+const missingFields = ({ target, role, durationMs, typedDuration }: FormState): Problem[] => {
   if (!target) return [{ field: 'target', sentence: 'Choose a target.' }];
   if (!role) return [{ field: 'role', sentence: 'Choose a role.' }];
-  return badDuration ? [{ field: 'duration', sentence: 'Write a duration like 30m or 1h.' }] : [];
+  if (!typedDuration || durationMs !== null) return [];
+  const said = plain(typedDuration, 40);
+  return [{ field: 'duration', sentence: `“${said}” is no duration. Write it like 20m, 1h or 1h30m.` }];
 };
 
 const askFor = async ({ slack, userId, view }: SubmitCall, state: FormState): Promise<Outcome> => {
   try {
+    if (state.publicKey) await slack.useCases.setPublicKey({ userId, text: state.publicKey });
     const result = await slack.useCases.createRequest({
       userId,
       target: state.target?.name ?? '',
@@ -64,16 +66,21 @@ const askFor = async ({ slack, userId, view }: SubmitCall, state: FormState): Pr
   }
 };
 
-const fieldOf = (error: unknown): Field => (isDomainError(error) && error.code.startsWith('start_') ? 'start' : 'role');
+const fieldOf = (error: unknown): Field => {
+  if (!isDomainError(error)) return 'role';
+  if (error.code === 'bad_public_key') return 'publicKey';
+  return error.code.startsWith('start_') ? 'start' : 'role';
+};
 
-const blockOf = ({ target, role }: FormState, field: Field): string => {
+const blockOf = ({ target, role, picks }: FormState, field: Field): string => {
   const blocks = {
     target: blockId.target,
     role: target ? blockId.role(target.name) : blockId.target,
-    duration: target && role ? blockId.duration(target.name, role.name) : blockId.target,
+    duration: target && role ? blockId.duration(target.name, role.name, picks) : blockId.target,
     reason: blockId.reason,
     ticket: blockId.ticket,
     start: blockId.start,
+    publicKey: blockId.publicKey,
   } satisfies Record<Field, string>;
   return blocks[field];
 };

@@ -2,13 +2,14 @@
 import type { KnownBlock, ModalView } from '@slack/types';
 import type { Policy } from '../../../domain/policy/types.ts';
 import type { CreateRequestResult } from '../../../application/requests/request-types.ts';
-import { factsOf } from '../../messages/render/facts.ts';
+import { factsOf } from '../../../application/messages/facts.ts';
 import { ERROR_SHOWN_MAX, SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
-import { howLong, mark, status, what, whoIsAsked } from '../../messages/render/phrases.ts';
+import { howLong, what, whoIsAsked } from '../../messages/render/phrases.ts';
+import { mark, status } from '../../messages/render/status.ts';
 import { alreadyLine, askedAlreadyLine, liveFullLine } from '../../messages/render/moves.ts';
-import { context, cut, inline, section } from '../../messages/render/text.ts';
+import { context, cut, inline, mention, section } from '../../messages/render/text.ts';
 import { COMMAND } from '../commands/command.ts';
-import { text } from './request-form.ts';
+import { text } from './texts.ts';
 
 type Sent = Extract<CreateRequestResult, { outcome: 'sent' }>;
 
@@ -16,6 +17,8 @@ const sentWord = ({ request }: Sent['view'], isRepeat: boolean): string => {
   const did = request.isBreakGlass ? 'taken by break-glass' : 'sent';
   return isRepeat ? ` was already ${did}.` : ` was ${did}.`;
 };
+
+const isForJob = ({ requester }: Sent['view']): boolean => requester.kind === 'client';
 
 export const sentLines = (
   policy: Policy,
@@ -25,7 +28,12 @@ export const sentLines = (
   const lines = [
     `${mark(view)} ${what(view, facts)} for *${howLong(view)}*${sentWord(view, isRepeat)}`,
     status(view),
-    view.request.state === 'pending' ? `${whoIsAsked(view, facts)} You will be told by direct message.` : null,
+    view.request.state === 'pending'
+      ? `${whoIsAsked(view, facts)}${isForJob(view) ? '' : ' You will be told by direct message.'}`
+      : null,
+    isForJob(view)
+      ? `It is for the next job of ${mention(view.requester)}. You started it, so you do not count as its approver.`
+      : null,
     alreadyHas ? alreadyLine(alreadyHas) : null,
     liveFull ? liveFullLine(liveFull) : null,
     alreadyAsked ? askedAlreadyLine(alreadyAsked) : null,
@@ -35,10 +43,10 @@ export const sentLines = (
 };
 
 export const sentHint = ({ view }: Sent): string => {
-  const { grant, request } = view;
+  const { request } = view;
   return request.state === 'pending'
-    ? `\`${COMMAND} cancel ${request.id}\` takes it back.`
-    : `\`${COMMAND} list\` shows where it stands${grant ? ` (\`${grant.id}\`)` : ''}.`;
+    ? 'Latchkey writes to you when it is decided; *Cancel request* is on that message.'
+    : `\`${COMMAND} list\` shows where it stands.`;
 };
 
 const plainView = (title: string, blocks: KnownBlock[], close = 'Close'): ModalView => ({

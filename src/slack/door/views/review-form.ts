@@ -4,14 +4,13 @@ import type { ReviewOutcome } from '../../../domain/break-glass/follow-up.ts';
 import { REVIEW_OUTCOMES } from '../../../domain/break-glass/follow-up.ts';
 import { VOTE_REASON_SHOWN_MAX } from '../../messages/render/limits.ts';
 import type { SubmitCall, ViewHandler } from '../context.ts';
-import { explainError, forField } from '../../errors.ts';
-import { withinMs } from '../../../lib/timeout.ts';
-import { text } from './request-form.ts';
+import { explainError } from '../../errors.ts';
+import { answerSubmit } from './answer-submit.ts';
+import type { Refused } from './answer-submit.ts';
+import { text } from './texts.ts';
 
 const REVIEW_FORM = 'review_form';
 const NOTE = 'note';
-/** Slack waits three seconds for the answer to a submit. */
-const ANSWER_WITHIN_MS = 1_800;
 
 const TITLES = { justified: 'Justified', not_justified: 'Not justified' } satisfies Record<ReviewOutcome, string>;
 
@@ -47,25 +46,19 @@ const closing = ({ view }: SubmitCall): { grantId: string; outcome: ReviewOutcom
   return { grantId, outcome, note: view.values[NOTE]?.[NOTE]?.value?.trim() || null };
 };
 
-/** null when the review was closed, else the sentence that says why not. */
-const close = async (call: SubmitCall): Promise<string | null> => {
+/** null when the review was closed. */
+const close = async (call: SubmitCall): Promise<Refused | null> => {
   try {
     await call.slack.useCases.closeReview({ userId: call.userId, ...closing(call) });
     return null;
   } catch (error) {
-    return explainError(error, call.slack.log);
+    return { sentence: explainError(error, call.slack.log), field: NOTE };
   }
 };
 
 export const reviewSubmit: ViewHandler = {
   callbackId: REVIEW_FORM,
   run: async (call) => {
-    const work = close(call);
-    const soon = await withinMs(work, ANSWER_WITHIN_MS);
-    if (soon.isThere && soon.value !== null)
-      return call.ack({ response_action: 'errors', errors: { [NOTE]: forField(soon.value) } });
-    await call.ack();
-    const late = await work;
-    if (late !== null) await call.reply({ text: late });
+    await answerSubmit(call, close(call));
   },
 };

@@ -8,13 +8,12 @@ import { cut, section } from '../../messages/render/text.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField } from '../../errors.ts';
 import { withinMs } from '../../../lib/timeout.ts';
-import { text } from './request-form.ts';
+import { ANSWER_WITHIN_MS } from './answer-submit.ts';
+import { text } from './texts.ts';
 import { pluralize } from '../../../lib/pluralize.ts';
 
 const REVOKE_FORM = 'revoke_form';
 const REASON = 'reason';
-/** Slack waits three seconds for the answer to a submit. */
-const ANSWER_WITHIN_MS = 1_800;
 
 const shell = (blocks: KnownBlock[], rest: Partial<ModalView> = {}): ModalView => ({
   type: 'modal',

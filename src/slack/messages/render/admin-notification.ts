@@ -1,108 +1,164 @@
-/** What admins are told that belongs to no request: the policy, ends that are late, access that was revoked, targets that were changed. */
-import type { KnownBlock } from '@slack/types';
+/** What admins are notified of that belongs to no request: the policy, late expirations, revoked access, targets that were changed. */
 import type { AdminNotification, AdminNotificationKind } from '../../../application/record/admin-notification-ports.ts';
 import { actions, leaveDriftButton, repairDriftButton } from './buttons.ts';
-import { ERROR_SHOWN_MAX, MESSAGE_TEXT_MAX, SECTION_TEXT_MAX } from './limits.ts';
+import { card, iconOf } from './card.ts';
+import type { Tone } from './card.ts';
+import { CONTEXT_TEXT_MAX, ERROR_SHOWN_MAX, SECTION_TEXT_MAX } from './limits.ts';
+import { sayButtons } from './line-buttons.ts';
 import { context, cut, date, inline, section } from './text.ts';
 import type { Message } from './text.ts';
 
-/** `more` is where lines beyond those shown are found. */
-type Words = { heading: string; foot: string; more: string };
+/** `detail` follows the heading in small. `more` is where lines beyond those shown are found, null where nowhere. */
+type Words = { tone: Tone; heading: string; detail: string; more: string | null };
 
-const POLICY = {
-  foot: 'Every change of the policy is recorded.',
-  more: '`latchkey policy check` and the audit log have them all.',
-};
-const OVERDUE = { foot: 'Ends are tried until the target confirms them.', more: '`/prod-access who` shows the rest.' };
-const DRIFT = { foot: 'Every finding and repair is in the audit log.', more: 'the audit log has them all.' };
+const POLICY = { more: '`latchkey policy check` and the audit log have them all' };
+const DOCTOR = { tone: 'trouble', more: '`latchkey doctor` shows the rest' } as const;
+const DRIFT = { more: 'the audit log has them all' };
+const LOOKS_AGAIN = 'Latchkey looks again every few minutes.';
 
 const WORDS = {
   policy_adopted: {
     ...POLICY,
-    heading: '*A new policy is in force.* Requests that wait are judged by it at their next vote.',
+    tone: 'note',
+    heading: 'A new policy is in force',
+    detail: 'Waiting requests are judged by it at their next vote.',
   },
   policy_rejected: {
     ...POLICY,
-    heading: '*The changed policy file was refused.* The policy before stays in force; nothing was changed.',
+    tone: 'failed',
+    heading: 'The changed policy file was refused',
+    detail: 'The policy before stays in force.',
+  },
+  calendar_changed: {
+    ...POLICY,
+    tone: 'note',
+    heading: 'The calendar of a freeze changed',
+    detail: 'Requests are judged by its new times from now on.',
   },
   overdue: {
-    ...OVERDUE,
-    heading: '*Access has not ended in time.* It should be gone and is not confirmed gone.',
+    tone: 'alarm',
+    heading: 'Access has not ended in time',
+    detail: 'The target has not confirmed that it is gone. Latchkey keeps trying until it does.',
+    more: '`/prod-access who` shows the rest',
   },
-  overdue_resolved: { ...OVERDUE, heading: '*Nothing is overdue any more.*' },
-  revocation: { heading: '*Access is being revoked.*', foot: 'The audit log has each of them.', more: 'more.' },
-  drift_found: { ...DRIFT, heading: '*A target was changed past Latchkey.*' },
+  overdue_resolved: { tone: 'done', heading: 'Nothing is overdue any more', detail: '', more: null },
+  revocation: {
+    tone: 'trouble',
+    heading: 'Access is being revoked',
+    detail: 'The audit log has each of them.',
+    more: null,
+  },
+  drift_found: {
+    ...DRIFT,
+    tone: 'trouble',
+    heading: 'A target was changed outside of Latchkey',
+    detail: 'Every finding and repair is in the audit log.',
+  },
   drift_asked: {
     ...DRIFT,
-    heading: '*Much was changed in a target past Latchkey, so nothing was repaired yet.* Look at it, then say.',
+    tone: 'alarm',
+    heading: 'Many changes in a target were made outside of Latchkey',
+    detail: 'Nothing was repaired yet. An admin decides.',
+  },
+  drift_repaired: {
+    ...DRIFT,
+    tone: 'done',
+    heading: 'Changes made outside of Latchkey were repaired',
+    detail: 'As an admin decided.',
   },
   address_doubted: {
-    heading: '*An address of the policy or of an on-call schedule counts for nobody.* Nobody is let in or asked by it.',
-    foot: 'Every such doubt is in the audit log.',
-    more: '`/prod-access people` shows the rest.',
+    tone: 'trouble',
+    heading: 'An email address is not trusted',
+    detail: 'The policy or an on-call schedule names it. Until this is settled, no one gets access or approves by it.',
+    more: '`/prod-access people` shows the rest',
   },
   channel_taken: {
-    heading: '*The name of a channel in the policy belongs to another channel now.*',
-    foot: 'Latchkey keeps the id of each channel that the policy names.',
-    more: '`latchkey doctor` shows the rest.',
+    ...DOCTOR,
+    heading: 'A channel name of the policy belongs to another channel now',
+    detail: 'Latchkey keeps the id of each channel that the policy names.',
   },
   channel_gone: {
-    heading: '*Latchkey cannot post in a channel of the policy.* Approvers and others concerned get direct messages.',
-    foot: 'Latchkey looks again every few minutes.',
-    more: '`latchkey doctor` shows the rest.',
+    ...DOCTOR,
+    heading: 'Latchkey cannot post in a channel of the policy',
+    detail: `Approvers get direct messages instead. ${LOOKS_AGAIN}`,
+  },
+  account_gone: {
+    ...DOCTOR,
+    heading: 'The policy names an account that cannot be used',
+    detail: `The others named there decide or are notified. ${LOOKS_AGAIN}`,
   },
   group_gone: {
-    heading: '*A group of the policy cannot be read.* No one counts as a member of it, and what needs it is refused.',
-    foot: 'Latchkey looks again every few minutes and with each request that needs it.',
-    more: '`latchkey doctor` shows the rest.',
+    ...DOCTOR,
+    heading: 'A group of the policy cannot be read',
+    detail: `No one counts as its member, and requests that need it are refused. ${LOOKS_AGAIN}`,
   },
   targets_unfit: {
-    heading: '*Targets cannot grant what the policy says.* Approved requests for these roles wait until it is fixed.',
-    foot: 'The same is not repeated for a day. `latchkey doctor` looks again.',
-    more: '`latchkey doctor` has them all.',
+    tone: 'trouble',
+    heading: 'Targets cannot grant what the policy says',
+    detail: 'Approved requests for these roles wait until it is fixed. `latchkey doctor` looks again.',
+    more: '`latchkey doctor` has them all',
   },
   user_group_moved: {
-    heading:
-      '*Another Slack user group has taken a handle of the policy.* Until an admin writes an id, rules with that group fail closed.',
-    foot: 'It is in the audit log.',
-    more: 'the audit log has them all.',
+    tone: 'alarm',
+    heading: 'Another Slack user group has taken a handle of the policy',
+    detail: 'Until an admin writes its id into the policy, rules with that group let no one in.',
+    more: 'the audit log has them all',
   },
   checkpoint_refused: {
-    heading:
-      '*The audit log is not the one that was signed before.* Latchkey signs no checkpoint until this is explained.',
-    foot: 'Run `latchkey audit verify` to see what differs.',
-    more: '`latchkey audit verify` has them all.',
+    tone: 'alarm',
+    heading: 'The audit log is not the one that was signed before',
+    detail: 'Latchkey signs no checkpoint until this is explained. `latchkey audit verify` shows what differs.',
+    more: '`latchkey audit verify` has them all',
   },
-  drift_repaired: { ...DRIFT, heading: '*What was changed past Latchkey was repaired, as an admin said.*' },
 } satisfies Record<AdminNotificationKind, Words>;
 
-const LINES_SHOWN_MAX = 15;
+/** With heading and foot no more than six lines. */
+const LINES_SHOWN = 4;
+/** What an admin decides on is shown as far as a message goes. */
+const DECIDED_SHOWN = 15;
 
-export const announcementMessage = ({
-  kind,
-  lines,
-  createdAt,
-  closing,
-  closedAt,
-  offer,
-}: AdminNotification): Message => {
-  const { heading, foot, more } = WORDS[kind];
-  const shown = lines.slice(0, LINES_SHOWN_MAX).map((line) => `• ${inline(line, ERROR_SHOWN_MAX)}`);
-  const rest = lines.length - shown.length;
-  const andMore = rest > 0 ? [`and ${rest} more; ${more}`] : [];
-  const became: KnownBlock[] =
+const shownOf = ({ kind, lines, offer, closing }: AdminNotification): string[] => {
+  const room = offer && closing === null ? DECIDED_SHOWN : closing === null ? LINES_SHOWN : LINES_SHOWN - 1;
+  const isAll = lines.length <= room;
+  const shown = lines.slice(0, isAll ? room : room - 1).map((line) => `• ${inline(line, ERROR_SHOWN_MAX)}`);
+  const where = WORDS[kind].more;
+  return isAll ? shown : [...shown, `and ${lines.length - shown.length} more${where === null ? '' : `; ${where}`}`];
+};
+
+/** Commands that show or settle it, as a button. */
+const NEXT: Partial<Record<AdminNotificationKind, { line: string; label: string }>> = {
+  address_doubted: { line: 'people', label: 'Show addresses' },
+  revocation: { line: 'revoke', label: 'Show live access' },
+  overdue: { line: 'who', label: 'Who has access' },
+};
+
+const nextSteps = ({ kind, offer, closing }: AdminNotification): Message['blocks'] => {
+  if (closing !== null) return [];
+  if (offer) return [actions(repairDriftButton(offer), leaveDriftButton(offer))];
+  const next = NEXT[kind];
+  return next ? [actions(...sayButtons([next]))] : [];
+};
+
+export const announcementMessage = (notification: AdminNotification): Message => {
+  const { kind, createdAt, closing, closedAt } = notification;
+  const { heading, detail, tone: due } = WORDS[kind];
+  const tone = closing === null ? due : 'over';
+  const lines = shownOf(notification);
+  // First, since what follows may no longer hold.
+  const became =
     closing === null
       ? []
       : [section(`*Since then:* ${inline(closing, ERROR_SHOWN_MAX)}${closedAt ? ` (${date(closedAt)})` : ''}`)];
-  return {
-    text: cut(heading, MESSAGE_TEXT_MAX),
-    blocks: [
-      // First, since what follows may no longer hold.
+  const foot = [date(createdAt), closing === null ? detail : ''].filter(Boolean).join(' · ');
+  return card({
+    tone,
+    text: `${heading}. ${detail}`,
+    head: [section(`${iconOf(tone)} *${heading}*`)],
+    body: [
       ...became,
-      section(heading),
-      ...(lines.length > 0 ? [section(cut([...shown, ...andMore].join('\n'), SECTION_TEXT_MAX))] : []),
-      ...(offer && closing === null ? [actions(repairDriftButton(offer), leaveDriftButton(offer))] : []),
-      context(`${date(createdAt)}. ${foot}`),
+      ...(lines.length > 0 ? [section(cut(lines.join('\n'), SECTION_TEXT_MAX))] : []),
+      context(cut(foot, CONTEXT_TEXT_MAX)),
+      ...nextSteps(notification),
     ],
-  };
+  });
 };

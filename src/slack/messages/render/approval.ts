@@ -1,62 +1,53 @@
-/** The message approvers decide on: who, what, how risky, how long, why, who is asked, and what is still missing. */
+/** The card approvers decide on: who, what and how long, why, who still must approve, how risky. */
 import type { KnownBlock } from '@slack/types';
+import { isDeployment } from '../../../domain/policy/deployments.ts';
 import { formatDuration } from '../../../domain/time/durations.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
-import { actions, approveButton, approveChangesButton, denyButton, discussButton, endNowButton } from './buttons.ts';
+import { careBlocks, liveBlocks, whoLine } from './access-blocks.ts';
+import { actions, approveButton, approveChangesButton, denyButton, discussButton } from './buttons.ts';
+import { card, toneOf } from './card.ts';
 import { jobLine } from './client.ts';
-import type { MessageFacts } from './facts.ts';
-import { CONTEXT_TEXT_MAX, MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX, TICKET_SHOWN_MAX } from './limits.ts';
+import type { MessageFacts } from '../../../application/messages/facts.ts';
+import { CONTEXT_TEXT_MAX, REASON_PUSHED_MAX, SECTION_TEXT_MAX, TICKET_SHOWN_MAX } from './limits.ts';
 import { newEndLine } from './more-time.ts';
-import {
-  allows,
-  changeLines,
-  escalation,
-  groups,
-  howLong,
-  mark,
-  mayRemain,
-  notCut,
-  status,
-  ticket,
-  votesBeside,
-  warning,
-  what,
-  whoEnds,
-  whoIsAsked,
-} from './phrases.ts';
-import { context, cut, inline, mention, plain, quote, section } from './text.ts';
+import { changeLines, howLong, lasting, reason, what } from './phrases.ts';
+import { mark, status, votesBeside } from './status.ts';
+import { progress } from './progress.ts';
+import { context, cut, inline, mention, plain, said, section } from './text.ts';
 import type { Message } from './text.ts';
 
 const WHOSE_SHOWN_MAX = 80;
-/** A lock screen shows little more. */
-const REASON_PUSHED_MAX = 150;
 
 export const approvalMessage = (view: RequestView, facts: MessageFacts): Message => {
   const isOpen = view.request.state === 'pending';
-  const blocks: KnownBlock[] = [
-    section(cut(heading(view, facts), SECTION_TEXT_MAX)),
-    section(quote(view.request.reason, REASON_SHOWN_MAX)),
-    ...details(view, facts),
-    section(cut(decisionLines(view, facts, isOpen), SECTION_TEXT_MAX)),
-  ];
-  if (isOpen)
-    blocks.push(
-      actions(
-        approveButton(view.request.id, approvalCare(view, facts)),
-        ...(view.request.extendsGrantId === null ? [approveChangesButton(view.request.id)] : []),
-        denyButton(view.request.id),
-        discussButton(view.request.id),
-      ),
-    );
-  else blocks.push(...liveBlocks(view));
-  return { text: cut(notification(view, facts, isOpen), MESSAGE_TEXT_MAX), blocks };
+  return card({
+    tone: toneOf(view),
+    text: isOpen ? pushed(view, facts) : `${what(view, facts)} for ${mention(view.requester)}: ${status(view, facts)}`,
+    head: [whoLine(view, facts), section(`${mark(view)} ${what(view, facts)}${lasting(view, `*${howLong(view)}*`)}`)],
+    body: [
+      section(cut(reason(view), SECTION_TEXT_MAX)),
+      ...jobBlocks(view),
+      section(cut(decisionLines(view, facts, isOpen), SECTION_TEXT_MAX)),
+      ...careBlocks(view, facts),
+      ...(isOpen ? [decide(view, facts)] : liveBlocks(view)),
+    ],
+  });
 };
 
+/** More time and a deployment are agreed to as they are, or not at all. */
+const mayBeLess = ({ request }: RequestView): boolean =>
+  request.extendsGrantId === null && !isDeployment(request.target);
+
+const decide = (view: RequestView, facts: MessageFacts): KnownBlock =>
+  actions(
+    approveButton(view.request.id, approvalCare(view, facts)),
+    denyButton(view.request.id),
+    ...(mayBeLess(view) ? [approveChangesButton(view.request.id)] : []),
+    discussButton(view.request.id),
+  );
+
 /** What a mistaken click would give, asked once more: for sensitive roles only. */
-export const approvalCare = (
-  view: RequestView,
-  { role, target }: Pick<MessageFacts, 'role' | 'target'>,
-): string | null => {
+const approvalCare = (view: RequestView, { role, target }: Pick<MessageFacts, 'role' | 'target'>): string | null => {
   if (!role?.isSensitive) return null;
   const { request, requester } = view;
   const [who, to] = [requester.name, `${target?.title ?? request.target}: ${role.title}`].map((text) =>
@@ -67,47 +58,25 @@ export const approvalCare = (
   return `${who} gets ${to}, a sensitive role, for ${length}.`;
 };
 
-/** The way back from a mistaken approval, and the id for whoever would type it. */
-export const liveBlocks = ({ grant, requester }: Pick<RequestView, 'grant' | 'requester'>): KnownBlock[] => {
-  if (!grant) return [];
-  const isEndable = grant.state === 'activating' || grant.state === 'active';
-  const end = isEndable ? [actions(endNowButton(grant.id, plain(requester.name, WHOSE_SHOWN_MAX)))] : [];
-  return [...end, context(`Grant \`${grant.id}\``)];
-};
-
-const heading = (view: RequestView, facts: MessageFacts): string => {
-  const inGroups = groups(facts.groups);
-  const who = `${mention(view.requester)}${inGroups ? ` (${inGroups})` : ''}`;
-  return `${mark(view)} ${what(view, facts)} for *${howLong(view)}*\n${who} asks:`;
-};
-
-const details = (view: RequestView, facts: MessageFacts): KnownBlock[] => {
-  const allowed = allows(facts);
-  const lines = [
-    jobLine(view.requester),
-    newEndLine(view),
-    ticket(view),
-    allowed ? `Allows: ${allowed}` : null,
-    warning(facts),
-    notCut(facts),
-    mayRemain(view.request.mayRemain),
-    whoEnds(facts),
-  ].filter((line) => line !== null);
-  return lines.length > 0 ? [context(cut(lines.join('\n'), CONTEXT_TEXT_MAX))] : [];
+const jobBlocks = ({ requester }: RequestView): KnownBlock[] => {
+  const job = jobLine(requester);
+  return job === null ? [] : [context(cut(job, CONTEXT_TEXT_MAX))];
 };
 
 const decisionLines = (view: RequestView, facts: MessageFacts, isOpen: boolean): string =>
   [
     ...changeLines(view, facts),
-    isOpen ? whoIsAsked(view, facts) : null,
-    isOpen ? escalation(view, facts) : null,
-    votesBeside(view, facts),
-    status(view),
+    newEndLine(view),
+    isOpen ? progress(view, facts) : status(view, facts),
+    isOpen ? null : votesBeside(view, facts),
   ]
     .filter((line) => line !== null)
     .join('\n');
 
-const notification = (view: RequestView, facts: MessageFacts, isOpen: boolean): string =>
-  isOpen
-    ? `${mention(view.requester)} requests ${what(view, facts)} for ${howLong(view)}${facts.role?.isSensitive ? ' (sensitive)' : ''}: “${inline(view.request.reason, REASON_PUSHED_MAX)}”${view.request.ticket ? ` ${inline(view.request.ticket, TICKET_SHOWN_MAX)}` : ''}`
-    : `${what(view, facts)} for ${mention(view.requester)}: ${status(view)}`;
+/** What decides whether one gets up for it: who, what, how long, how risky, why. */
+const pushed = (view: RequestView, facts: MessageFacts): string => {
+  const { reason: why, ticket } = view.request;
+  const sensitive = facts.role?.isSensitive ? ' (sensitive)' : '';
+  const tied = ticket ? ` ${inline(ticket, TICKET_SHOWN_MAX)}` : '';
+  return `${mention(view.requester)} requests ${what(view, facts)}${lasting(view, howLong(view))}${sensitive}: ${said(why, REASON_PUSHED_MAX)}${tied}`;
+};

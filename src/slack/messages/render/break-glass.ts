@@ -1,21 +1,20 @@
-/** What is told about access that was taken without approval: the alarm, the banner, the review, and how the review came out. */
-import type { KnownBlock } from '@slack/types';
+/** What is said about access that was taken without approval: the alarm, the banner, the review, and how the review came out. */
+import type { Button, KnownBlock } from '@slack/types';
 import { formatDuration } from '../../../domain/time/durations.ts';
 import type { Review } from '../../../domain/break-glass/follow-up.ts';
-import { isTerminalGrant } from '../../../domain/lifecycle.ts';
+import { isOver } from '../../../domain/lifecycle.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import { actions, justifiedButton, notJustifiedButton } from './buttons.ts';
-import { liveBlocks } from './approval.ts';
-import type { MessageFacts } from './facts.ts';
-import {
-  CONTEXT_TEXT_MAX,
-  MESSAGE_TEXT_MAX,
-  REASON_SHOWN_MAX,
-  SECTION_TEXT_MAX,
-  VOTE_REASON_SHOWN_MAX,
-} from './limits.ts';
-import { howLong, mark, mayRemain, notCut, oneOf, ruleName, status, ticket, warning, what } from './phrases.ts';
-import { context, cut, date, inline, mention, quote, section, sentenceList } from './text.ts';
+import { liveBlocks, whoLine } from './access-blocks.ts';
+import { card, iconOf } from './card.ts';
+import type { Tone } from './card.ts';
+import { conditions } from './conditions.ts';
+import type { MessageFacts } from '../../../application/messages/facts.ts';
+import { CONTEXT_TEXT_MAX, REASON_PUSHED_MAX, SECTION_TEXT_MAX, VOTE_REASON_SHOWN_MAX } from './limits.ts';
+import { sayButtons } from './line-buttons.ts';
+import { howLong, inTarget, mayRemain, notCut, oneOf, reason, ruleName, warning, what } from './phrases.ts';
+import { status } from './status.ts';
+import { context, cut, date, inline, mention, said, section, sentenceList } from './text.ts';
 import type { Message } from './text.ts';
 
 const OUTCOME_WORDS = { justified: 'justified', not_justified: 'not justified' } as const;
@@ -34,86 +33,106 @@ const openLine = ({ dueAt, waivedAt }: Review, now: Date): string => {
   return `*Review:* overdue since ${date(dueAt, now)}.${waivedAt ? ' An admin allows further break-glass meanwhile.' : ''}`;
 };
 
-/** What the policy would have asked for, and what it said no to. */
+/** What the policy would have required, and what it said no to. */
 const skippedLine = ({ request, decision }: RequestView): string => {
-  const asked = request.requirements.map(({ label, count }) => oneOf({ label, count, people: [] }));
+  const skipped = request.requirements.map(({ label, count }) => oneOf({ label, count, people: [] }));
   const no = decision?.reason ? `*Overridden:* ${inline(decision.reason, VOTE_REASON_SHOWN_MAX)} ` : '';
-  if (asked.length === 0) return `${no}No approval was skipped.`;
+  if (skipped.length === 0) return `${no}No approval was skipped.`;
   return no
-    ? `${no}Told: ${sentenceList(asked)}.`
-    : `Not asked: ${sentenceList(asked)} (rule ${ruleName(request.rule)}).`;
+    ? `${no}Notified: ${sentenceList(skipped)}.`
+    : `Skipped: ${sentenceList(skipped)} (rule ${ruleName(request.rule)}).`;
 };
 
-const taken = (view: RequestView, facts: MessageFacts): string =>
-  `${mark(view)} *Break-glass:* ${mention(view.requester)} took ${what(view, facts)} for *${howLong(view)}* without approval.`;
+const isLive = ({ grant }: RequestView): boolean => grant !== null && !isOver(grant.state);
 
-const body = (view: RequestView, facts: MessageFacts): KnownBlock[] => {
+/** Red while it is in use, and as long as its review is open; then it is a record. */
+const toneOf = (view: RequestView): Tone => {
+  if (isLive(view)) return 'alarm';
+  return view.review?.state === 'open' ? 'trouble' : 'over';
+};
+
+const headline = (view: RequestView): string =>
+  `${iconOf(toneOf(view))} ${isLive(view) ? '*Break-glass is in use:*' : '*Break-glass is over:*'}`;
+
+const head = (view: RequestView, facts: MessageFacts): KnownBlock[] => [
+  whoLine(view, facts),
+  section(cut(`${headline(view)} ${what(view, facts)} for *${howLong(view)}*, without approval`, SECTION_TEXT_MAX)),
+];
+
+const body = (view: RequestView, facts: MessageFacts, review: string | null): KnownBlock[] => {
   const small = [
-    ticket(view),
-    skippedLine(view),
     warning(facts),
+    skippedLine(view),
+    inTarget(view),
+    conditions(facts.terms),
     notCut(facts),
     mayRemain(view.request.mayRemain),
-  ].filter((line) => line !== null);
+  ];
   return [
-    section(cut(taken(view, facts), SECTION_TEXT_MAX)),
-    section(quote(view.request.reason, REASON_SHOWN_MAX)),
-    context(cut(small.join('\n'), CONTEXT_TEXT_MAX)),
-    section(cut([status(view), reviewLine(view)].filter((line) => line !== null).join('\n'), SECTION_TEXT_MAX)),
+    section(cut(reason(view), SECTION_TEXT_MAX)),
+    section(cut([status(view, facts), review].filter((line) => line !== null).join('\n'), SECTION_TEXT_MAX)),
+    context(cut(small.filter((line) => line !== null).join(' · '), CONTEXT_TEXT_MAX)),
   ];
 };
 
 const short = (view: RequestView, facts: MessageFacts): string =>
-  `Break-glass: ${mention(view.requester)} took ${what(view, facts)}. ${status(view)}`;
+  `Break-glass: ${mention(view.requester)} took ${what(view, facts)} for ${howLong(view)}${facts.role?.isSensitive ? ' (sensitive)' : ''}: ${said(view.request.reason, REASON_PUSHED_MAX)}. ${status(view, facts)}`;
 
-/** To everyone the policy names and every approver who was not asked. */
-export const alarmMessage = (view: RequestView, facts: MessageFacts): Message => ({
-  text: cut(short(view, facts), MESSAGE_TEXT_MAX),
-  blocks: body(view, facts),
-});
+type Extra = { text?: string; review?: string | null; after?: KnownBlock[] };
 
-/** In the target's channel while the access lasts; at its end it says so. */
-export const bannerMessage = (view: RequestView, facts: MessageFacts): Message => {
-  const isOver = view.grant === null || isTerminalGrant(view.grant.state);
-  const heading = isOver ? '*Break-glass is over.*' : '*Break-glass is in use.*';
-  return {
-    text: cut(short(view, facts), MESSAGE_TEXT_MAX),
-    blocks: [section(heading), ...body(view, facts), ...liveBlocks(view)],
-  };
-};
+const message = (
+  view: RequestView,
+  facts: MessageFacts,
+  { text = short(view, facts), review = reviewLine(view), after = [] }: Extra,
+): Message =>
+  card({ tone: toneOf(view), text, head: head(view, facts), body: [...body(view, facts, review), ...after] });
 
-const REVIEW_ASKS = 'Was it justified? Say so when you have looked; the person reads what you say, and it is kept.';
+/** To everyone the policy names, every approver who was passed over, and the target's channel; owners and admins end it from here. */
+export const alarmMessage = (view: RequestView, facts: MessageFacts): Message =>
+  message(view, facts, { after: liveBlocks(view) });
 
-const reviewBlocks = (view: RequestView, facts: MessageFacts): KnownBlock[] => {
-  const { review, grant } = view;
-  if (review?.state !== 'open' || !grant) return body(view, facts);
-  return [...body(view, facts), context(REVIEW_ASKS), actions(justifiedButton(grant.id), notJustifiedButton(grant.id))];
-};
+const reviewButtons = ({ review, grant }: RequestView): Button[] =>
+  review?.state === 'open' && grant ? [justifiedButton(grant.id), notJustifiedButton(grant.id)] : [];
+
+const rowOf = (buttons: Button[]): KnownBlock[] => (buttons.length > 0 ? [actions(...buttons)] : []);
+
+const QUESTION = '*Was it justified?* The requester reads your answer, and it is kept.';
 
 export const reviewMessage = (view: RequestView, facts: MessageFacts): Message => {
-  const reminded = view.review && view.review.state === 'open' && view.review.reminders > 0;
-  const asks = reminded ? 'Reminder: a review waits for you' : 'A review waits for you';
   const isOpen = view.review?.state === 'open';
-  const text = `${isOpen ? asks : 'Reviewed'}: ${mention(view.requester)} took ${what(view, facts)}. ${reviewLine(view) ?? ''}`;
-  return { text: cut(text, MESSAGE_TEXT_MAX), blocks: reviewBlocks(view, facts) };
+  const opens =
+    view.review && view.review.reminders > 0 ? 'Reminder: a review waits for you' : 'A review waits for you';
+  const text = `${isOpen ? opens : 'Reviewed'}: ${mention(view.requester)} took ${what(view, facts)}: ${said(view.request.reason, REASON_PUSHED_MAX)}. ${reviewLine(view) ?? ''}`;
+  const review = isOpen ? `${reviewLine(view) ?? ''} ${QUESTION}` : reviewLine(view);
+  return message(view, facts, { text, review, after: rowOf(reviewButtons(view)) });
 };
 
-/** To admins, once, when nobody reviewed in time: they may close it too. */
+/** Lifts the block without closing the review. */
+const allowButtons = ({ review, requester }: RequestView): Button[] =>
+  review?.state === 'open' && review.waivedAt === null && requester.kind === 'person'
+    ? sayButtons([{ line: `review allow ${mention(requester)}`, label: 'Allow break-glass again' }])
+    : [];
+
+/** To admins, once, when no reviewer answered in time: they may close it too. */
 export const reviewOverdueMessage = (view: RequestView, facts: MessageFacts): Message => {
-  const isOpen = view.review?.state === 'open';
   const within = view.review ? formatDuration(view.review.withinMs) : '';
-  const heading = isOpen
-    ? `*Nobody reviewed this within ${within}.* Until somebody does, ${mention(view.requester)} cannot break glass again, unless you say otherwise: \`/prod-access review allow\` and their name.`
-    : '*This review was overdue and is closed now.*';
+  const block = view.review?.waivedAt
+    ? 'An admin allows further break-glass meanwhile.'
+    : 'Until a reviewer answers, they cannot use break-glass again.';
+  const review =
+    view.review?.state === 'open' ? `*No reviewer answered within ${within}.* ${block} ${QUESTION}` : reviewLine(view);
   const text = `An overdue review of ${mention(view.requester)}: ${what(view, facts)}. ${reviewLine(view) ?? ''}`;
-  return {
-    text: cut(text, MESSAGE_TEXT_MAX),
-    blocks: [section(cut(heading, SECTION_TEXT_MAX)), ...reviewBlocks(view, facts)],
-  };
+  return message(view, facts, { text, review, after: rowOf([...reviewButtons(view), ...allowButtons(view)]) });
 };
 
-/** To whoever took the access: how the review came out. */
+/** To the person who took the access: how the review came out. */
 export const reviewedMessage = (view: RequestView, facts: MessageFacts): Message => {
-  const words = `${what(view, facts)} that you took by break-glass was reviewed.\n${reviewLine(view) ?? ''}`;
-  return { text: cut(words, MESSAGE_TEXT_MAX), blocks: [section(cut(words, SECTION_TEXT_MAX))] };
+  const isFine = view.review?.outcome !== 'not_justified';
+  const words = `Your break-glass access to ${what(view, facts)} was reviewed.`;
+  return card({
+    tone: isFine ? 'over' : 'refused',
+    text: `${words} ${reviewLine(view) ?? ''}`,
+    head: [section(cut(`${iconOf(isFine ? 'over' : 'refused')} ${words}`, SECTION_TEXT_MAX))],
+    body: [section(cut(reviewLine(view) ?? '*Review:* closed.', SECTION_TEXT_MAX))],
+  });
 };

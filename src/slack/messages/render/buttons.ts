@@ -10,6 +10,7 @@ export const ACTION = {
   approveChanges: 'approve_changes',
   deny: 'deny',
   discuss: 'discuss',
+  withdrawVote: 'withdraw_vote',
   showCredentials: 'show_credentials',
   done: 'done',
   extend: 'extend',
@@ -19,6 +20,8 @@ export const ACTION = {
   askAgain: 'ask_again',
   ask: 'ask',
   refreshHome: 'refresh_home',
+  keepLine: 'review_line_keep',
+  changeLine: 'review_line_change',
   justified: 'review_justified',
   notJustified: 'review_not_justified',
   breakGlass: 'break_glass',
@@ -63,6 +66,9 @@ export const approveChangesButton = (requestId: string): Button =>
   button('Approve with changes', { actionId: ACTION.approveChanges, value: requestId });
 export const discussButton = (requestId: string): Button =>
   button('Discuss', { actionId: ACTION.discuss, value: requestId });
+/** Of one's own vote, while it has not decided anything. */
+export const withdrawVoteButton = (requestId: string): Button =>
+  button('Withdraw approval', { actionId: ACTION.withdrawVote, value: requestId });
 export const denyButton = (requestId: string): Button =>
   button('Deny', { actionId: ACTION.deny, value: requestId }, { style: 'danger' });
 export const showCredentialsButton = (grantId: string): Button =>
@@ -117,7 +123,10 @@ export const cancelButton = (requestId: string): Button =>
 export const askAgainButton = (requestId: string): Button =>
   button('Ask again', { actionId: ACTION.askAgain, value: requestId });
 export const askButton = (): Button =>
-  button('Ask for access', { actionId: ACTION.ask, value: 'form' }, { style: 'primary' });
+  button('Request access', { actionId: ACTION.ask, value: 'form' }, { style: 'primary' });
+export const keepLineButton = (lineId: string): Button => button('Keep', { actionId: ACTION.keepLine, value: lineId });
+export const changeLineButton = (lineId: string): Button =>
+  button('Change…', { actionId: ACTION.changeLine, value: lineId });
 export const justifiedButton = (grantId: string): Button =>
   button('Justified…', { actionId: ACTION.justified, value: grantId }, { style: 'primary' });
 export const notJustifiedButton = (grantId: string): Button =>

@@ -1,25 +1,21 @@
 /** What is shown of a client in place of a person: which machine it is, and the job that requests. */
-import { jobFacts } from '../../../domain/principals/job-words.ts';
+import { STARTER, jobFacts } from '../../../domain/principals/job-words.ts';
+import type { AlertOrigin, PullRequestOrigin } from '../../../domain/requests/origin.ts';
 import type { Requester } from '../../../domain/principals/requester.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
-import type { MessageFacts } from './facts.ts';
-import { CONTEXT_TEXT_MAX, MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX } from './limits.ts';
-import {
-  changeLines,
-  escalation,
-  howLongInAll,
-  mark,
-  status,
-  ticket,
-  votesBeside,
-  what,
-  whoIsAsked,
-} from './phrases.ts';
-import { context, cut, escape, inline, mention, quote, section } from './text.ts';
+import { liveBlocks } from './access-blocks.ts';
+import { card, toneOf } from './card.ts';
+import type { MessageFacts } from '../../../application/messages/facts.ts';
+import { CONTEXT_TEXT_MAX, SECTION_TEXT_MAX } from './limits.ts';
+import { changeLines, howLongInAll, lasting, reason, what } from './phrases.ts';
+import { mark, status, votesBeside } from './status.ts';
+import { progress } from './progress.ts';
+import { context, cut, escape, inline, mention, section } from './text.ts';
 import type { Message } from './text.ts';
 
 const FACT_MAX = 120;
 const SHORT_MAX = 60;
+const SHA_CHARS = 12;
 
 /** Anything but http and https is no link, and nothing in it closes the link early. */
 const linkTo = (url: string | null, text: string): string | null => {
@@ -29,14 +25,63 @@ const linkTo = (url: string | null, text: string): string | null => {
   return `<${escape(href).replaceAll('|', '%7C')}|${text}>`;
 };
 
-/** `Repository *acme/api* · Workflow *deploy* · … · Open the run`; null for a person. */
-export const jobLine = (requester: Requester): string | null => {
-  if (requester.kind === 'person') return null;
-  const facts = jobFacts(requester.job).map(
-    ({ label, text }) => `${label} *${inline(text, FACT_MAX).replaceAll('*', '∗')}*`,
-  );
-  return [...facts, linkTo(requester.job.runUrl, 'Open the run')].filter((part) => part !== null).join(' · ');
+const fact = ({ label, text }: { label: string; text: string }): string =>
+  `${label} *${inline(text, FACT_MAX).replaceAll('*', '∗')}*`;
+
+/** `Pull request *118* · Title … · Labelled by … · Open the pull request` */
+const pullFacts = (origin: PullRequestOrigin): (string | null)[] => {
+  const { facts, repository, title, labeller, files, url, diffUrl } = origin;
+  const shown = [
+    { label: 'Pull request', text: `${repository}#${facts.number}` },
+    { label: 'Title', text: title },
+    { label: 'Author', text: facts.author },
+    { label: 'Labelled by', text: labeller },
+    { label: 'Commit', text: facts.sha.slice(0, SHA_CHARS) },
+    { label: 'Into', text: facts.base },
+    { label: 'Files', text: String(files) },
+  ].filter(({ text }) => text !== '');
+  return [
+    ...shown.map(fact),
+    linkTo(url, 'Open the pull request'),
+    linkTo(`${url}/files`, 'Diff'),
+    linkTo(diffUrl, 'Changes since the last look'),
+  ];
 };
+
+/** `Alert *orders-db-down* · Title … · Started by *Ada* · Open the alert` */
+const alertFacts = ({ alert, title, startedBy, url }: AlertOrigin): string[] => {
+  const shown = [
+    { label: 'Alert', text: alert },
+    { label: 'Title', text: title },
+    { label: 'Started by', text: startedBy ?? 'a rule that names the alert' },
+  ];
+  return [...shown.map(fact), ...[linkTo(url, 'Open the alert')].filter((part) => part !== null)];
+};
+
+/** `Repository *acme/api* · Workflow *deploy* · … · Open the run`; for a person only what a pull request says; else null. */
+export const jobLine = (requester: Requester): string | null => {
+  const { origin } = requester;
+  if (origin?.kind === 'pull_request' && !isRunning(requester))
+    return pullFacts(origin)
+      .filter((part) => part !== null)
+      .join(' · ');
+  if (requester.kind === 'person') return null;
+  if (origin?.kind === 'alert' && !isRunning(requester)) return alertFacts(origin).join(' · ');
+  const links = [
+    linkTo(requester.job.runUrl, 'Open the run'),
+    origin?.kind === 'gate' ? linkTo(origin.diffUrl, 'Diff') : null,
+    origin?.kind === 'pull_request' ? linkTo(origin.url, 'Open the pull request') : null,
+    origin?.kind === 'alert' ? linkTo(origin.url, 'Open the alert') : null,
+  ];
+  const { actorUserId } = requester.job;
+  const facts = jobFacts(requester.job).map((one) =>
+    one.label === STARTER && actorUserId !== undefined ? `${fact(one)}, who is <@${actorUserId}>` : fact(one),
+  );
+  return [...facts, ...links].filter((part) => part !== null).join(' · ');
+};
+
+/** A job has taken it over. */
+const isRunning = (requester: Requester): boolean => requester.kind === 'client' && requester.job.run !== '';
 
 /** For lists: the person, or the client with what tells its jobs apart. */
 export const whoRequests = (requester: Requester): string => {
@@ -52,21 +97,28 @@ export const whoRequests = (requester: Requester): string => {
 export const clientMessage = (view: RequestView, facts: MessageFacts): Message => {
   const { requester, request } = view;
   const isOpen = request.state === 'pending';
-  const heading = `${mark(view)} ${mention(requester)} requested ${what(view, facts)} for *${howLongInAll(view)}*.`;
-  const small = [
-    jobLine(requester),
-    ticket(view),
+  const job = jobLine(requester);
+  const lines = [
     ...changeLines(view, facts),
-    isOpen ? whoIsAsked(view, facts) : null,
-    isOpen ? escalation(view, facts) : null,
-    votesBeside(view, facts),
+    isOpen ? progress(view, facts) : status(view, facts),
+    isOpen ? null : votesBeside(view, facts),
   ].filter((line) => line !== null);
-  return {
-    text: cut(`${mention(requester)}, ${what(view, facts)}: ${status(view)}`, MESSAGE_TEXT_MAX),
-    blocks: [
-      section(cut(`${heading}\n${status(view)}`, SECTION_TEXT_MAX)),
-      section(quote(request.reason, REASON_SHOWN_MAX)),
-      context(cut(small.join('\n'), CONTEXT_TEXT_MAX)),
+  return card({
+    tone: toneOf(view),
+    text: `${mention(requester)}, ${what(view, facts)}: ${status(view, facts)}`,
+    head: [
+      section(
+        cut(
+          `${mark(view)} ${mention(requester)} · ${what(view, facts)}${lasting(view, `*${howLongInAll(view)}*`)}`,
+          SECTION_TEXT_MAX,
+        ),
+      ),
     ],
-  };
+    body: [
+      section(cut(reason(view), SECTION_TEXT_MAX)),
+      ...(job ? [context(cut(job, CONTEXT_TEXT_MAX))] : []),
+      section(cut(lines.join('\n'), SECTION_TEXT_MAX)),
+      ...liveBlocks(view),
+    ],
+  });
 };

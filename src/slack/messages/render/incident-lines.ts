@@ -8,10 +8,12 @@ import { isKept } from '../../../domain/grants/ending.ts';
 import type { IncidentView, RoleBriefing } from '../../../application/incidents/incident-types.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import type { PotentialApprovers } from '../../../application/decisions/potential-approvers.ts';
-import { factsOf } from './facts.ts';
+import { factsOf } from '../../../application/messages/facts.ts';
 import { INCIDENT_NAMES_MAX, REASON_SHOWN_MAX, TITLE_SHOWN_MAX, TOPIC_SHOWN_MAX } from './limits.ts';
-import { mark, ruleName, untilWhen, what } from './phrases.ts';
-import { date, inline, quote, sentenceList } from './text.ts';
+import { ruleName, what } from './phrases.ts';
+import { mark, untilWhen } from './status.ts';
+import type { Say } from './line-buttons.ts';
+import { date, inline, said, sentenceList } from './text.ts';
 
 export const nameOf = ({ name }: Pick<Person, 'name'>): string => inline(name, TITLE_SHOWN_MAX);
 
@@ -22,25 +24,31 @@ export const roomName = ({ channelName }: Pick<Incident, 'channelName'>): string
 export const incidentName = (incident: Pick<Incident, 'channelName' | 'severity'>): string =>
   incident.severity ? `${roomName(incident)} · ${inline(incident.severity, TITLE_SHOWN_MAX)}` : roomName(incident);
 
-/** What is shown and no rule sees, with how a person who may open incidents changes that. Null where the rules see all of it. */
-export const unbelieved = (incident: Incident): string | null => {
+/**
+ * What is shown and no rule sees, with the lines by which a person who may open incidents confirms it. Null where the rules see all of it.
+ */
+export const unbelieved = (incident: Incident): { words: string; says: Say[] } | null => {
   const { severity, confirmedSeverity, channelName, vouchedName, vouchedAt } = incident;
   if (vouchedAt === null) return null;
   const isSeverityOpen = severity !== (confirmedSeverity ?? '');
+  const isNameOpen = channelName !== vouchedName;
   const parts = [
     ...(isSeverityOpen ? [`the severity ${inline(severity, TITLE_SHOWN_MAX)}`] : []),
-    ...(channelName !== vouchedName ? [`the name ${roomName(incident)}`] : []),
+    ...(isNameOpen ? [`the name ${roomName(incident)}`] : []),
   ];
   if (parts.length === 0) return null;
-  const how = [
-    ...(isSeverityOpen ? [`\`/prod-access incident ${inline(severity, TITLE_SHOWN_MAX)}\``] : []),
-    ...(channelName !== vouchedName ? ['`/prod-access incident confirm`'] : []),
+  const says = [
+    ...(isSeverityOpen ? [{ line: `incident ${severity}`, label: `Confirm ${severity}` }] : []),
+    ...(isNameOpen ? [{ line: 'incident confirm', label: 'Confirm the name' }] : []),
   ];
-  return `Rules do not see ${sentenceList(parts)} yet: ${sentenceList(how)} ${how.length === 1 ? 'confirms it' : 'confirm them'}.`;
+  return {
+    words: `Rules do not see ${sentenceList(parts)} yet: a person who may open incidents can confirm it.`,
+    says,
+  };
 };
 
 export const topicQuote = ({ topic }: Pick<Incident, 'topic'>): string | null =>
-  topic.trim() === '' ? null : quote(topic, TOPIC_SHOWN_MAX);
+  topic.trim() === '' ? null : said(topic, TOPIC_SHOWN_MAX);
 
 /** At most a few by name, the others counted. */
 export const names = (people: readonly Pick<Person, 'name'>[]): string => {
@@ -50,18 +58,18 @@ export const names = (people: readonly Pick<Person, 'name'>[]): string => {
 };
 
 const WHY = {
-  configured: 'the policy names it for this channel',
-  name: 'the channel’s name speaks of it',
-  topic: 'the topic speaks of it',
-  few: 'there are not many others',
+  configured: 'set in the policy for this channel',
+  name: 'matches the channel name',
+  topic: 'matches the topic',
+  few: 'one of few targets',
 } as const;
 
 const whyOf = (why: LikelyWhy): string =>
   why.kind === 'recent'
-    ? `used in ${why.incidents === 1 ? 'another incident' : `${why.incidents} other incidents`} lately`
+    ? `used in ${why.incidents === 1 ? 'another incident' : `${why.incidents} other incidents`} recently`
     : WHY[why.kind];
 
-/** `the channel’s name speaks of it, used in 3 other incidents lately` */
+/** `matches the channel name, used in 3 other incidents recently` */
 export const reasons = (why: readonly LikelyWhy[]): string => why.map(whyOf).join(', ');
 
 /** `one of owners (Dana Brandt, Ben Aydin)`: whoever is away is not named. */
@@ -69,34 +77,19 @@ const oneOfNamed = ({ label, count, people, away, unknown }: PotentialApprovers)
   const isAway = new Set(away.map(({ personId }) => personId));
   const here = people.filter(({ id }) => !isAway.has(id));
   const lost = unknown.length > 0 ? 'not all could be looked up' : null;
-  const nobody = people.length > 0 ? 'all away now' : null;
-  const inside = [here.length > 0 ? names(here) : nobody, lost].filter((part) => part !== null);
+  const allAway = people.length > 0 ? 'all away now' : null;
+  const inside = [here.length > 0 ? names(here) : allAway, lost].filter((part) => part !== null);
   const amount = `${count === 1 ? 'one' : count} of ${inline(label, TITLE_SHOWN_MAX)}`;
   return inside.length > 0 ? `${amount} (${inside.join('; ')})` : amount;
 };
 
-/** `Read-write: one of owners (Dana Brandt) and one of sre (Omar Haddad)` */
+/** `Read-write needs one of owners (Dana Brandt) and one of sre (Omar Haddad)` */
 export const roleLine = ({ role, title, decision, rule, asked }: RoleBriefing): string => {
   const name = inline(title || role, TITLE_SHOWN_MAX);
-  if (decision === 'approve') return `${name}: at once for whoever is on call`;
-  if (decision === 'deny') return `${name}: nobody now${rule === null ? '' : `, rule ${ruleName(rule)} says no`}`;
-  return `${name}: ${asked.length > 0 ? sentenceList(asked.map(oneOfNamed)) : `rule ${ruleName(rule)} decides`}`;
+  if (decision === 'approve') return `${name} at once for those on call`;
+  if (decision === 'deny') return `${name}: no one now${rule === null ? '' : `, denied by rule ${ruleName(rule)}`}`;
+  return `${name} needs ${asked.length > 0 ? sentenceList(asked.map(oneOfNamed)) : `what rule ${ruleName(rule)} says`}`;
 };
-
-const isLive = ({ grant }: RequestView): boolean =>
-  grant !== null && (grant.state === 'activating' || grant.state === 'active' || grant.state === 'ending');
-
-export const liveOf = ({ requests }: IncidentView): RequestView[] => requests.filter(isLive);
-export const waitingOf = ({ requests }: IncidentView): RequestView[] =>
-  requests.filter(({ request }) => request.state === 'pending');
-export const overOf = ({ requests }: IncidentView): RequestView[] =>
-  requests.filter((view) => !isLive(view) && view.request.state !== 'pending');
-
-/** What is still to end because the incident was closed; nothing where the policy lets it run on. */
-export const endingOf = (view: IncidentView): RequestView[] =>
-  view.incident.endsAt === null
-    ? []
-    : liveOf(view).filter(({ grant }) => grant !== null && !isKept(grant, view.incident));
 
 const subject = (policy: Policy, view: RequestView): string =>
   `${mark(view)} ${nameOf(view.requester)} · ${what(view, factsOf(policy, view.request))}`;
@@ -108,13 +101,12 @@ const whereItStands = ({ grant, now }: RequestView, incident: Incident): string 
     const until = `until ${untilWhen(grant, { incident, now })}`;
     return isKept(grant, incident) ? `kept ${until}` : until;
   }
-  if (grant.closedAt) return `closed since ${date(grant.closedAt, now)}, and not removed yet`;
   return grant.attempts > 0
     ? `*still being ended, not yet confirmed* (attempt ${grant.attempts} failed, trying again)`
     : 'being ended, not yet confirmed';
 };
 
-/** `● Kim Tanaka · Orders database · Read only · until 03:40` */
+/** `🟢 Kim Tanaka · Orders database · Read only · until 03:40` */
 export const liveLine = (policy: Policy, view: RequestView, incident: Incident): string =>
   `${subject(policy, view)} · ${whereItStands(view, incident)}`;
 
@@ -122,7 +114,7 @@ export const liveLine = (policy: Policy, view: RequestView, incident: Incident):
 export const waitingLines = (policy: Policy, view: RequestView, missing: string | null): string => {
   const { request } = view;
   const waits = missing ? ` · waits for ${missing}` : '';
-  return `${subject(policy, view)} for *${formatDuration(request.durationMs)}*${waits}\n${quote(request.reason, REASON_SHOWN_MAX / 10)}`;
+  return `${subject(policy, view)} for *${formatDuration(request.durationMs)}*${waits}: ${said(request.reason, REASON_SHOWN_MAX / 10)}`;
 };
 
 const CLOSED_BY = {

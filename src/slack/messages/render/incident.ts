@@ -6,6 +6,8 @@ import type {
   OnCallBriefing,
   TargetBriefing,
 } from '../../../application/incidents/incident-types.ts';
+import { endingOf, liveOf, overOf, waitingOf } from '../../../application/messages/incident-parts.ts';
+import { INCIDENT_WAITING_MAX } from '../../../application/messages/subjects/incident-reach.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import {
   actions,
@@ -17,35 +19,31 @@ import {
   incidentConfirmButton,
   incidentReadButton,
 } from './buttons.ts';
+import { card, iconOf } from './card.ts';
+import type { Card } from './card.ts';
 import { incidentSubject } from './incident-subject.ts';
+import { sayButtons } from './line-buttons.ts';
 import {
   closedLine,
-  endingOf,
   incidentName,
   liveLine,
-  liveOf,
   nameOf,
   names,
-  overOf,
   reasons,
   roleLine,
   roomName,
   topicQuote,
   unbelieved,
   waitingLines,
-  waitingOf,
 } from './incident-lines.ts';
 import {
-  HEADER_TEXT_MAX,
   INCIDENT_LINES_MAX,
   INCIDENT_TARGETS_MAX,
-  INCIDENT_WAITING_MAX,
   MESSAGE_BLOCKS_MAX,
-  MESSAGE_TEXT_MAX,
   SECTION_TEXT_MAX,
   TITLE_SHOWN_MAX,
 } from './limits.ts';
-import { context, cut, date, divider, inline, plain, section, sentenceList } from './text.ts';
+import { context, cut, date, inline, section, sentenceList } from './text.ts';
 import type { Message } from './text.ts';
 
 export type PromptDrawing = {
@@ -57,7 +55,7 @@ export type PromptDrawing = {
   askedHere: ReadonlySet<string>;
   /** The incident was closed and opened again since this message was posted: a newer one has everything. */
   isOld: boolean;
-  /** Why it is told to somebody directly instead of in the channel; null in the channel. */
+  /** Why this reader has it directly instead of in the channel; null in the channel. */
   detour: string | null;
 };
 
@@ -68,13 +66,9 @@ const WAITING_TEXT_MAX = 400;
 const ABOUT_TEXT_MAX = 800;
 const SMALL_TEXT_MAX = 600;
 
-export const header = (text: string): KnownBlock => ({
-  type: 'header',
-  text: { type: 'plain_text', text: plain(text, HEADER_TEXT_MAX), emoji: false },
-});
-
-export const headline = ({ channelName, severity }: { channelName: string; severity: string }): string =>
-  `Incident #${channelName}${severity ? ` · ${severity}` : ''}`;
+/** `Incident #inc-42 · sev1` */
+export const headline = (incident: { channelName: string; severity: string }, rest = ''): string =>
+  `Incident ${incidentName(incident)}${rest}`;
 
 const withRest = (lines: string[], most: number): string[] => {
   const rest = lines.length - most;
@@ -92,7 +86,7 @@ export const listSection = (title: string, lines: string[]): KnownBlock =>
 const onCallOf = ({ group, people }: OnCallBriefing, now: Date): string => {
   const name = inline(group, TITLE_SHOWN_MAX);
   if (people === null) return `${name}: *could not be looked up* at ${date(now, now)}`;
-  return people.length > 0 ? `${names(people)} (${name})` : `nobody (${name})`;
+  return people.length > 0 ? `${names(people)} (${name})` : `no one (${name})`;
 };
 
 const onCallLine = (onCall: readonly OnCallBriefing[], now: Date): string | null =>
@@ -105,27 +99,32 @@ const onCallLine = (onCall: readonly OnCallBriefing[], now: Date): string | null
 
 const openedLine = ({ briefing: { view } }: PromptDrawing): string => {
   const by = view.openedBy ? ` by ${nameOf(view.openedBy)}` : '';
-  return `Open since ${date(view.incident.openedAt, view.now)}${by}.`;
+  return `Open since ${date(view.incident.openedAt, view.now)}${by}`;
 };
 
-const about = ({ briefing: { view, onCall }, detour }: PromptDrawing, opened: string): KnownBlock[] => {
+const about = ({ briefing: { view, onCall }, detour }: PromptDrawing): KnownBlock[] => {
   const topic = topicQuote(view.incident);
-  const lines = [opened, onCallLine(onCall, view.now), detour].filter((line) => line !== null);
-  return [...(topic ? [section(topic)] : []), section(cut(lines.join('\n'), ABOUT_TEXT_MAX))];
+  const lines = [onCallLine(onCall, view.now), detour].filter((line) => line !== null);
+  return [
+    ...(topic ? [section(topic)] : []),
+    ...(lines.length > 0 ? [section(cut(lines.join('\n'), ABOUT_TEXT_MAX))] : []),
+  ];
 };
 
-const targetBlocks = (incidentId: string, { target, title, why, roles, readNow }: TargetBriefing): KnownBlock[] => {
+/** Where several targets are named, each button says which it is for. */
+const targetBlocks = (incidentId: string, briefing: TargetBriefing, isFirst: boolean): KnownBlock[] => {
+  const { target, title, why, roles, readNow } = briefing;
   const because = reasons(why);
-  const lines = [
-    `*${inline(title || target, TITLE_SHOWN_MAX)}*${because ? `  _${because}_` : ''}`,
-    ...roles.map((role) => `• ${roleLine(role)}`),
-  ];
+  const name = inline(title || target, TITLE_SHOWN_MAX);
+  const deciders = roles.map(roleLine).join(' · ');
+  const line = [`*${name}*${because ? ` (${because})` : ''}`, deciders].filter(Boolean).join(': ');
   const subject = { incidentId, target };
-  const ask = incidentAskButton(incidentSubject(subject));
-  return [
-    section(cut(lines.join('\n'), TARGET_TEXT_MAX)),
-    readNow ? actions(incidentReadButton(incidentSubject({ ...subject, role: readNow.role })), ask) : actions(ask),
-  ];
+  const ask = incidentAskButton(
+    incidentSubject(subject),
+    isFirst ? 'Request access' : `Request access: ${title || target}`,
+  );
+  const read = readNow ? [incidentReadButton(incidentSubject({ ...subject, role: readNow.role }))] : [];
+  return [section(cut(line, TARGET_TEXT_MAX)), actions(...read, ask)];
 };
 
 const targets = ({ briefing }: PromptDrawing): KnownBlock[] => {
@@ -136,8 +135,8 @@ const targets = ({ briefing }: PromptDrawing): KnownBlock[] => {
     shown.length > 0 ? 'Something else' : 'Request access',
   );
   return [
-    ...(shown.length === 0 ? [section('Nothing points at a target yet.')] : []),
-    ...shown.flatMap((target) => targetBlocks(id, target)),
+    ...(shown.length === 0 ? [section('No target matches this incident yet.')] : []),
+    ...shown.flatMap((target, at) => targetBlocks(id, target, at === 0)),
     actions(other, ...(overOf(briefing.view).length > 0 ? [incidentAgainButton(id)] : [])),
   ];
 };
@@ -156,79 +155,94 @@ const waiting = (drawing: PromptDrawing): KnownBlock[] => {
   return [
     section('*Waits for approval*'),
     ...views.slice(0, INCIDENT_WAITING_MAX).flatMap((view) => waitingBlocks(drawing, view)),
-    ...(rest > 0 ? [context(`and ${rest} more; approvers were asked where their targets say`)] : []),
+    ...(rest > 0 ? [context(`and ${rest} more; approvers were notified where their targets say`)] : []),
   ];
 };
 
-const inside = ({ briefing: { view }, policy }: PromptDrawing): KnownBlock => {
+/** That no one is stands in small: the prompt is short when it is needed most. */
+const inside = ({ briefing: { view }, policy }: PromptDrawing): KnownBlock[] => {
   const live = liveOf(view).map((one) => liveLine(policy, one, view.incident));
-  return listSection('In there now', live.length > 0 ? live : ['Nobody has access through this incident.']);
+  return live.length > 0 ? [listSection('In there now', live)] : [];
 };
 
 const UNVOUCHED =
-  '*Not confirmed yet:* anyone can make a channel, so rules that look at an incident let in only those who may open one, until one of them confirms it.';
+  '*Not confirmed yet.* Anyone can make a channel: until a person who may open incidents confirms this one, rules about incidents do not count here.';
+
+const WHEN_IT_ENDS = {
+  keep: 'Access that is taken here runs to its own expiry.',
+  end: 'Access that is taken here ends with the incident: archive the channel, or type `/prod-access incident close`.',
+};
 
 const small = ({ briefing, policy }: PromptDrawing): KnownBlock => {
   const { view, unknown } = briefing;
   const over = overOf(view).length;
+  const empty = liveOf(view).length === 0 ? 'No one has access through this incident. ' : '';
   const lines = [
     unknown.length > 0
-      ? `Could not be looked up at ${date(view.now, view.now)}: ${inline(unknown.join(', '), TITLE_SHOWN_MAX)}. What hangs on it is left to people.`
+      ? `Could not be looked up at ${date(view.now, view.now)}: ${inline(unknown.join(', '), TITLE_SHOWN_MAX)}. Approvers decide where that matters.`
       : null,
     over > 0
-      ? `${over} more ${over === 1 ? 'is' : 'are'} over: \`/prod-access incident timeline\` shows all of it.`
+      ? `${over} more ${over === 1 ? 'is' : 'are'} over; \`/prod-access incident timeline\` shows all of it.`
       : null,
-    policy.incidents?.onClose === 'keep'
-      ? 'What is taken here runs to its own end.'
-      : 'What is taken here ends when the incident does: when the channel is archived, or by `/prod-access incident close`.',
+    `${empty}${WHEN_IT_ENDS[policy.incidents?.onClose === 'keep' ? 'keep' : 'end']}`,
   ];
   return context(cut(lines.filter((line) => line !== null).join('\n'), SMALL_TEXT_MAX));
 };
 
-const openBlocks = (drawing: PromptDrawing): KnownBlock[] => {
-  const { incident } = drawing.briefing.view;
-  const isVouched = incident.vouchedAt !== null;
+const confirming = ({ incident }: PromptDrawing['briefing']['view']): KnownBlock[] => {
+  if (incident.vouchedAt === null) return [context(UNVOUCHED), actions(incidentConfirmButton(incident.id))];
   const unseen = unbelieved(incident);
-  return [
-    header(headline(incident)),
-    ...about(drawing, openedLine(drawing)),
-    ...(isVouched ? [] : [context(UNVOUCHED), actions(incidentConfirmButton(incident.id))]),
-    ...(unseen ? [context(unseen)] : []),
-    divider,
-    ...targets(drawing),
-    divider,
-    inside(drawing),
-    ...waiting(drawing),
-    small(drawing),
-  ];
+  return unseen === null ? [] : [context(unseen.words), actions(...sayButtons(unseen.says))];
 };
 
-const OVER = 'Nobody has access through this incident any more.';
+const openCard = (drawing: PromptDrawing): Omit<Card, 'text'> => {
+  const { view } = drawing.briefing;
+  return {
+    tone: 'alarm',
+    head: [section(cut(`${iconOf('alarm')} *${headline(view.incident)}* · ${openedLine(drawing)}`, SECTION_TEXT_MAX))],
+    body: [
+      ...about(drawing),
+      ...confirming(view),
+      ...targets(drawing),
+      ...inside(drawing),
+      ...waiting(drawing),
+      small(drawing),
+    ],
+  };
+};
+
+const OVER = 'No one has access through this incident any more.';
 
 /** What is still in there after the close, in the words of the database. */
 export const afterClose = ({ briefing: { view } }: Pick<PromptDrawing, 'briefing'>): string => {
   const { endsAt } = view.incident;
   const [live, ending] = [liveOf(view).length, endingOf(view).length];
   if (live === 0) return OVER;
-  if (ending === 0) return `What is still in there runs to its own end.`;
+  if (ending === 0) return 'Access that is still live runs to its own expiry.';
   if (endsAt && endsAt > view.now) return `*Access ends at ${date(endsAt, view.now)}.*`;
-  return 'Access is being ended; it is over when its target has confirmed it.';
+  return 'Access is being ended; it is over when its target confirms that.';
 };
 
-const closedBlocks = (drawing: PromptDrawing): KnownBlock[] => {
+const closedCard = (drawing: PromptDrawing): Omit<Card, 'text'> => {
   const { view } = drawing.briefing;
   const live = liveOf(view).map((one) => liveLine(drawing.policy, one, view.incident));
-  const lines = [closedLine(view), afterClose(drawing), drawing.detour].filter((line) => line !== null);
-  return [
-    header(`${headline(view.incident)} is closed`),
-    section(cut(lines.join('\n'), SECTION_TEXT_MAX)),
-    ...(live.length > 0 ? [listSection('In there now', live)] : []),
-  ];
+  const lines = [`${closedLine(view)} ${afterClose(drawing)}`, drawing.detour].filter((line) => line !== null);
+  const tone = live.length > 0 ? 'trouble' : 'over';
+  return {
+    tone,
+    head: [section(`${iconOf(tone)} *${headline(view.incident, ' is closed')}*`)],
+    body: [
+      section(cut(lines.join('\n'), SECTION_TEXT_MAX)),
+      ...(live.length > 0 ? [listSection('In there now', live)] : []),
+    ],
+  };
 };
 
-const oldBlocks = (): KnownBlock[] => [
-  section('○ An earlier message of this incident: the newest one below has what is so now.'),
-];
+const oldCard = (): Omit<Card, 'text'> => ({
+  tone: 'over',
+  head: [section(`${iconOf('over')} An earlier message of this incident. The newest one below is current.`)],
+  body: [],
+});
 
 const notification = ({ briefing: { view, onCall } }: PromptDrawing): string => {
   const name = incidentName(view.incident);
@@ -239,14 +253,19 @@ const notification = ({ briefing: { view, onCall } }: PromptDrawing): string => 
 
 export const promptMessage = (drawing: PromptDrawing): Message => {
   const isOpen = drawing.briefing.view.incident.state === 'open';
-  const blocks = drawing.isOld ? oldBlocks() : isOpen ? openBlocks(drawing) : closedBlocks(drawing);
-  return { text: cut(notification(drawing), MESSAGE_TEXT_MAX), blocks: blocks.slice(0, MESSAGE_BLOCKS_MAX) };
+  const { body, ...rest } = drawing.isOld ? oldCard() : isOpen ? openCard(drawing) : closedCard(drawing);
+  return card({ ...rest, text: notification(drawing), body: body.slice(0, MESSAGE_BLOCKS_MAX - 1) });
 };
 
 /** To admins: the channel of an incident that we cannot post in, and what is to be done. */
 export const noticeMessage = ({ briefing: { view }, detour }: PromptDrawing): Message => {
-  const words = [`*An incident goes on in ${roomName(view.incident)}.*`, detour ?? ''].join('\n');
-  return { text: cut(words, MESSAGE_TEXT_MAX), blocks: [section(cut(words, SECTION_TEXT_MAX))] };
+  const words = `An incident goes on in ${roomName(view.incident)}`;
+  return card({
+    tone: 'alarm',
+    text: `${words}. ${detour ?? ''}`,
+    head: [section(`${iconOf('alarm')} *${words}*`)],
+    body: detour === null ? [] : [section(cut(detour, SECTION_TEXT_MAX))],
+  });
 };
 
 /** `one of owners and one of sre` */

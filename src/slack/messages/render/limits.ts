@@ -28,6 +28,8 @@ export const MESSAGE_TOTAL_MAX = 10_000;
 
 /** What is shown of what people and targets wrote; the database keeps it whole. */
 export const REASON_SHOWN_MAX = 1_500;
+/** A lock screen shows little more. */
+export const REASON_PUSHED_MAX = 150;
 export const VOTE_REASON_SHOWN_MAX = 500;
 export const TICKET_SHOWN_MAX = 100;
 export const TITLE_SHOWN_MAX = 100;
@@ -38,6 +40,7 @@ export const WARNING_SHOWN_MAX = 300;
 export const SCOPE_SHOWN_MAX = 300;
 /** Of what the end of an access does not cut: shown whole where a provider keeps to two sentences. */
 export const SURVIVES_SHOWN_MAX = 600;
+export const ACCOUNT_SHOWN_MAX = 200;
 /** Of what may remain: a handful of short sentences. */
 export const REMAINS_SHOWN_MAX = 700;
 export const ERROR_SHOWN_MAX = 400;
@@ -51,6 +54,7 @@ export const EXPLAIN_LINE_MAX = 400;
 export const TOPIC_SHOWN_MAX = 250;
 /** Of an incident's message: what is beyond is counted. */
 export const INCIDENT_TARGETS_MAX = 4;
-export const INCIDENT_WAITING_MAX = 6;
 export const INCIDENT_LINES_MAX = 12;
 export const INCIDENT_NAMES_MAX = 6;
+
+export const RECORDING_SHOWN_MAX = 400;

@@ -12,7 +12,7 @@ import { date, inline } from './text.ts';
 const sinceThen = ({ incident, now }: Pick<RequestView, 'incident' | 'now'>, extended: Grant): string | null => {
   if (extended.state === 'ending') return 'The access is being ended.';
   if (extended.state !== 'active')
-    return extended.endedAt ? `The access ended ${date(extended.endedAt, now)}.` : 'The access has ended.';
+    return extended.closedAt ? `The access ended ${date(extended.closedAt, now)}.` : 'The access has ended.';
   const earlier = endWithIncident(extended, incident);
   return earlier ? `The access ends ${date(earlier, now)}, with its incident.` : null;
 };
@@ -35,14 +35,14 @@ export const moveLine = (view: RequestView): string | null => {
   if (extension.state === 'moved') return extended ? moved(view, extension, extended) : null;
   if (extension.state === 'failed') return `*Not extended.*${why}${oldEnd(view)}`;
   const again = extension.attempts > 0 ? ` Attempt ${extension.attempts} failed; trying again.${why}` : '';
-  return `*Agreed.* The end is being moved to ${date(extension.newExpiresAt, now)}, not yet confirmed by the target.${again}`;
+  return `*Approved.* The expiry is being moved to ${date(extension.newExpiresAt, now)}, not yet confirmed by the target.${again}`;
 };
 
 /** What holds where nothing was moved. */
 export const oldEnd = (view: Pick<RequestView, 'extended' | 'incident' | 'now'>): string => {
   const { extended, now } = view;
   if (!extended) return '';
-  return ` ${sinceThen(view, extended) ?? `The old end stays: ${date(extended.expiresAt, now)}.`}`;
+  return ` ${sinceThen(view, extended) ?? `The old expiry stays: ${date(extended.expiresAt, now)}.`}`;
 };
 
 /** Where the same person has the same already: more time on it may be what is meant, and a second is possible all the same. */

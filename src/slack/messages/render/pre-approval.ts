@@ -1,8 +1,12 @@
-/** What was allowed ahead of time: as a line in lists, and as the message to whom it lets in. */
+/** A pre-approval: as a line in lists, and as the message to whom it lets in. */
+import type { KnownBlock } from '@slack/types';
 import type { Policy } from '../../../domain/policy/types.ts';
 import type { PreApprovalView } from '../../../domain/requests/pre-approval.ts';
-import { factsOf } from './facts.ts';
-import { MESSAGE_TEXT_MAX, SECTION_TEXT_MAX } from './limits.ts';
+import { actions } from './buttons.ts';
+import { card, iconOf } from './card.ts';
+import { oftenButtons } from './line-buttons.ts';
+import { factsOf } from '../../../application/messages/facts.ts';
+import { SECTION_TEXT_MAX } from './limits.ts';
 import { what } from './phrases.ts';
 import { cut, date, mention, section } from './text.ts';
 import type { Message } from './text.ts';
@@ -11,12 +15,25 @@ const name = (policy: Policy, { target, role }: PreApprovalView): string =>
   what({ request: { target, role } }, factsOf(policy, { target, role }));
 
 export const allowanceLine = (policy: Policy, allowance: PreApprovalView): string =>
-  `◇ ${mention(allowance.person)} · ${name(policy, allowance)} · allowed by ${mention(allowance.by)} until ${date(allowance.expiresAt)} \`${allowance.id}\``;
+  `${iconOf('note')} ${mention(allowance.person)} · ${name(policy, allowance)} · pre-approved by ${mention(allowance.by)} until ${date(allowance.expiresAt)}`;
+
+/** The line that requests it, without a reason: the form asks for that. */
+const requestButton = ({ target, role }: PreApprovalView): KnownBlock =>
+  actions(...oftenButtons([{ line: `${target} ${role}`, label: 'Request access…' }]));
 
 export const allowanceMessage = (policy: Policy, allowance: PreApprovalView): Message => {
-  const until = date(allowance.expiresAt);
-  const heading = allowance.revokedAt
-    ? `○ ${mention(allowance.by)} had allowed you ${name(policy, allowance)} ahead of time. *That was taken back.*`
-    : `◇ ${mention(allowance.by)} allowed you ${name(policy, allowance)} ahead of time, until ${until}. When you ask for it, their approval is there already.`;
-  return { text: cut(heading, MESSAGE_TEXT_MAX), blocks: [section(cut(heading, SECTION_TEXT_MAX))] };
+  const { revokedAt, by, expiresAt } = allowance;
+  const tone = revokedAt ? 'over' : 'note';
+  const heading = revokedAt
+    ? `Your pre-approval for ${name(policy, allowance)} was withdrawn.`
+    : `${mention(by)} pre-approved ${name(policy, allowance)} for you until ${date(expiresAt)}.`;
+  const next = revokedAt
+    ? `It was given by ${mention(by)}. New requests need an approval again.`
+    : 'When you request it, their approval counts at once.';
+  return card({
+    tone,
+    text: heading,
+    head: [section(cut(`${iconOf(tone)} ${heading}`, SECTION_TEXT_MAX))],
+    body: [section(cut(next, SECTION_TEXT_MAX)), ...(revokedAt ? [] : [requestButton(allowance)])],
+  });
 };

@@ -1,9 +1,10 @@
 /** What is said in the thread of an approval message: once each, short, and mentioning only those it is about. */
 import { userIdIn } from '../../../domain/principals/requester.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
-import type { MessageFacts } from './facts.ts';
+import type { MessageFacts } from '../../../application/messages/facts.ts';
 import { MENTIONS_MAX, MESSAGE_TEXT_MAX } from './limits.ts';
-import { escalation, status, what } from './phrases.ts';
+import { escalation, what } from './phrases.ts';
+import { mark, status } from './status.ts';
 import { cut, date, mention, section, sentenceList } from './text.ts';
 import type { Message } from './text.ts';
 import { pluralize } from '../../../lib/pluralize.ts';
@@ -20,12 +21,12 @@ const some = (userIds: readonly string[]): string => {
 };
 
 /** What is over is not said to wait: the reply says what came of the request. */
-const settled = (view: RequestView, was: string): Message => reply(`○ ${was} Since then: ${status(view)}`);
+const settled = (view: RequestView, was: string): Message => reply(`${mark(view)} ${was} Since then: ${status(view)}`);
 
 export const reminderReply = (view: RequestView, facts: MessageFacts, part: number): Message => {
   const { state, reminders } = view.request;
   if (state !== 'pending') return settled(view, `${mention(view.requester)} waited for an answer.`);
-  if (part < reminders) return reply('○ An earlier reminder; the newest one below says what is so now.');
+  if (part < reminders) return reply('An earlier reminder. The newest one below is current.');
   return reply(
     `${mention(view.requester)} still waits for ${some(facts.waitingFor ?? [])}. It expires ${date(view.request.lapsesAt, view.now)}.`,
   );
@@ -33,8 +34,8 @@ export const reminderReply = (view: RequestView, facts: MessageFacts, part: numb
 
 export const escalationReply = (view: RequestView, facts: MessageFacts): Message =>
   view.request.state === 'pending'
-    ? reply(escalation(view, facts) ?? `${what(view, facts)} still waits.`)
-    : settled(view, 'Others were asked, too.');
+    ? reply(`${what(view, facts)}: ${escalation(view, facts) ?? 'no answer yet'}.`)
+    : settled(view, 'More approvers were notified.');
 
 export const discussionReply = (view: RequestView, facts: MessageFacts): Message => {
   const by = view.request.discussedBy?.split(':').at(-1) ?? '';
@@ -43,6 +44,6 @@ export const discussionReply = (view: RequestView, facts: MessageFacts): Message
     return settled(view, `${by ? mention({ userId: by }) : 'The requester'} wanted to talk about this.`);
   const others = isRequester ? some(facts.waitingFor ?? []) : mention(view.requester);
   return reply(
-    `${by ? mention({ userId: by }) : 'Somebody'} would like to talk about this${others ? ` with ${others}` : ''}. What is said here is not a vote.`,
+    `${by ? mention({ userId: by }) : 'The requester'} would like to talk about this${others ? ` with ${others}` : ''}. What is said here is not a vote.`,
   );
 };

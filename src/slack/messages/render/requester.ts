@@ -1,7 +1,9 @@
-/** What the requester is told by direct message: asked, granted, and how it came out. Each is redrawn as the request moves on. */
+/** What the requester reads by direct message: one message that follows the request, and short ones beside it where a ping is due. */
+import { hasEnded } from '../../../domain/lifecycle.ts';
 import type { KnownBlock } from '@slack/types';
 import type { Grant } from '../../../domain/grants/grant.ts';
 import { endWithIncident } from '../../../domain/grants/ending.ts';
+import { isOutcomePinged } from '../../../application/messages/subjects/request-wanted.ts';
 import { isHeld } from '../../../application/grants/hold.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import {
@@ -14,129 +16,151 @@ import {
   tryAgainButton,
 } from './buttons.ts';
 import { reviewLine } from './break-glass.ts';
-import type { MessageFacts } from './facts.ts';
+import { card, iconOf, toneOf } from './card.ts';
+import type { MessageFacts } from '../../../application/messages/facts.ts';
 import { moreTimeLine } from './more-time.ts';
-import { CONTEXT_TEXT_MAX, MESSAGE_TEXT_MAX, REASON_SHOWN_MAX, SECTION_TEXT_MAX } from './limits.ts';
-import {
-  changeLine,
-  changeLines,
-  escalation,
-  howLong,
-  howLongInAll,
-  isAhead,
-  mark,
-  notCut,
-  status,
-  ticket,
-  untilWhen,
-  votesBeside,
-  warning,
-  what,
-  whoIsAsked,
-} from './phrases.ts';
-import { context, cut, date, quote, section } from './text.ts';
+import { CONTEXT_TEXT_MAX, SECTION_TEXT_MAX } from './limits.ts';
+import { changeLine, changeLines, howLong, howLongInAll, isAhead, notCut, reason, warning, what } from './phrases.ts';
+import { mark, status, untilWhen, votesBeside } from './status.ts';
+import { progress } from './progress.ts';
+import { context, cut, date, mention, section } from './text.ts';
 import type { Message } from './text.ts';
 
-const message = (view: RequestView, facts: MessageFacts, rest: KnownBlock[]): Message => ({
-  text: cut(`${what(view, facts)}: ${status(view)}`, MESSAGE_TEXT_MAX),
-  blocks: rest,
-});
+type Part = string | null;
 
-const lines = (...parts: (string | null)[]): KnownBlock =>
+const lines = (...parts: Part[]): KnownBlock =>
   section(cut(parts.filter((part) => part !== null).join('\n'), SECTION_TEXT_MAX));
 
-/** Nobody got into what was never set up, so nothing goes on there. */
-const atItsEnd = ({ grant }: RequestView, facts: MessageFacts): string | null =>
-  grant?.state === 'ended' && grant.activatedAt ? notCut(facts) : null;
+const small = (...parts: Part[]): KnownBlock[] => {
+  const known = parts.filter((part) => part !== null);
+  return known.length > 0 ? [context(cut(known.join(' · '), CONTEXT_TEXT_MAX))] : [];
+};
+
+/** No one got into what was never set up, so nothing goes on there. */
+const atItsEnd = ({ grant }: RequestView, facts: MessageFacts): Part =>
+  grant?.activatedAt && hasEnded(grant.state) ? notCut(facts) : null;
 
 const UNREACHABLE = {
   untold:
-    '*Nobody who may approve could be reached in Slack.* The request stays open; ask one of them directly, or an admin of Latchkey.',
-  away: '*Everybody who may approve is away now.* The request stays open, and they may still answer; if it cannot wait, ask an admin of Latchkey.',
+    '*No approver could be reached in Slack.* The request stays open. Contact one of them directly, or an admin of Latchkey.',
+  away: '*Every approver is away now.* The request stays open, and they may still answer. If it cannot wait, contact an admin of Latchkey.',
 } as const;
 
-/** The first message: what was asked and who is asked. It follows the request to its end. */
-export const requesterMessage = (view: RequestView, facts: MessageFacts): Message => {
-  const isOpen = view.request.state === 'pending';
-  const blocks: KnownBlock[] = [
-    lines(
-      `${mark(view)} You ${view.request.isBreakGlass ? 'broke glass' : 'asked'} for ${what(view, facts)} for *${howLong(view)}*.`,
-      status(view),
-    ),
-    section(quote(view.request.reason, REASON_SHOWN_MAX)),
-  ];
-  const small = [
-    ticket(view),
-    reviewLine(view),
-    ...changeLines(view, facts),
-    isOpen ? whoIsAsked(view, facts) : null,
-    isOpen ? escalation(view, facts) : null,
-    votesBeside(view, facts),
-    atItsEnd(view, facts),
-  ].filter((line) => line !== null);
-  if (small.length > 0) blocks.push(context(cut(small.join('\n'), CONTEXT_TEXT_MAX)));
-  if (isOpen && facts.unreachable) blocks.push(section(UNREACHABLE[facts.unreachable]));
-  if (isOpen || isAhead(view)) blocks.push(actions(cancelButton(view.request.id)));
-  if (view.grant && isHeld(view.grant)) {
-    blocks.push(actions(tryAgainButton(view.grant.id)));
-    blocks.push(context(`There is nothing for you to do. \`/prod-access done ${view.grant.id}\` gives it up.`));
-  }
-  return message(view, facts, blocks);
-};
+const isOver = ({ request, grant }: RequestView): boolean =>
+  grant
+    ? hasEnded(grant.state) || grant.state === 'failed'
+    : request.state !== 'pending' && request.state !== 'approved';
 
-/** Posted when an approver agreed to less than was asked: exactly what changed, and the way out while there is one. */
-export const changedMessage = (view: RequestView, facts: MessageFacts, part: number): Message => {
-  const change = view.request.changes[part - 1];
-  const isOpen = view.request.state === 'pending';
-  const said = change ? changeLine(change, facts) : 'Your request was changed.';
-  const blocks: KnownBlock[] = [lines(`${mark(view)} Your request was approved *with changes*.`, said, status(view))];
-  if (isOpen) {
-    blocks.push(actions(cancelButton(view.request.id)));
-    blocks.push(context('It goes on as changed. If it is no longer of use to you, cancel it.'));
-  }
-  return { text: cut(said, MESSAGE_TEXT_MAX), blocks };
+/** More time is asked for on the access itself, where there still is any. */
+const mayAskAgain = (view: RequestView): boolean => isOver(view) && view.extended?.state !== 'active';
+
+const liveButtons = (grant: Grant, { offerMs }: MessageFacts): KnownBlock =>
+  actions(
+    showCredentialsButton(grant.id),
+    ...(offerMs === null ? [] : [extendButton(grant, offerMs)]),
+    doneButton(grant.id),
+  );
+
+/** The one thing to do next, where there is one. *Ask again* stands once: on the ping, where there is one. */
+const nextSteps = (view: RequestView, facts: MessageFacts, isOnly: boolean): KnownBlock[] => {
+  const { request, grant } = view;
+  if (grant?.state === 'active') return [liveButtons(grant, facts)];
+  if (grant && isHeld(grant)) return [actions(tryAgainButton(grant.id), doneButton(grant.id))];
+  if (request.state === 'pending' || isAhead(view)) return [actions(cancelButton(request.id))];
+  return mayAskAgain(view) && (isOnly || !isOutcomePinged(view)) ? [actions(askAgainButton(request.id))] : [];
 };
 
 /** Why it ends earlier than it was given for, and what to do about it. */
-const ownEndLine = (view: RequestView, grant: Grant): string | null =>
+const ownEndLine = (view: RequestView, grant: Grant): Part =>
   endWithIncident(grant, view.incident)
     ? `Its incident was closed. Where the rules allow it, *Keep mine* in the message about the close lets it run until ${date(grant.expiresAt, view.now)}.`
     : null;
 
+const standing = (view: RequestView, facts: MessageFacts): KnownBlock => {
+  const { request, grant } = view;
+  if (request.state === 'pending') return lines(...changeLines(view, facts), progress(view, facts));
+  const own = grant?.state === 'active' ? [ownEndLine(view, grant), moreTimeLine(view)] : [];
+  return lines(...changeLines(view, facts), status(view, facts), votesBeside(view, facts), ...own);
+};
+
+const subject = (view: RequestView, facts: MessageFacts): string => {
+  const glass = view.request.isBreakGlass ? '*Break-glass:* ' : '';
+  const { grant } = view;
+  const length = isOver(view) ? howLongInAll(view) : howLong(view);
+  return grant?.state === 'active'
+    ? `${mark(view)} ${glass}${what(view, facts)} until *${untilWhen(grant, view)}*`
+    : `${mark(view)} ${glass}${what(view, facts)} for *${length}*`;
+};
+
+/** The one message: what was requested, where it stands, and what to do next, from the first to the last. */
+export const requesterMessage = (view: RequestView, facts: MessageFacts): Message => living(view, facts, false);
+
+const living = (view: RequestView, facts: MessageFacts, isOnly: boolean): Message => {
+  const isUsable = view.request.state === 'pending' || view.grant?.state === 'active';
+  const unreachable = view.request.state === 'pending' ? facts.unreachable : null;
+  return card({
+    tone: toneOf(view),
+    text:
+      view.grant?.state === 'active' ? inText(view, view.grant, facts) : `${what(view, facts)}: ${status(view, facts)}`,
+    head: [section(cut(subject(view, facts), SECTION_TEXT_MAX))],
+    body: [
+      section(cut(reason(view), SECTION_TEXT_MAX)),
+      standing(view, facts),
+      ...(unreachable ? [section(UNREACHABLE[unreachable])] : []),
+      ...small(isUsable ? warning(facts) : null, isUsable ? notCut(facts) : atItsEnd(view, facts), reviewLine(view)),
+      ...nextSteps(view, facts, isOnly),
+    ],
+  });
+};
+
+/** Posted when an approver agreed to less than was requested: exactly what changed, and the way out while there is one. */
+export const changedMessage = (view: RequestView, facts: MessageFacts, part: number): Message => {
+  const change = view.request.changes[part - 1];
+  const isOpen = view.request.state === 'pending';
+  const words = change ? changeLine(change, facts) : 'Your request was changed.';
+  return card({
+    tone: toneOf(view),
+    text: words,
+    head: [lines(`${mark(view)} Your request was approved *with changes*.`)],
+    body: [lines(words), ...(isOpen ? [actions(cancelButton(view.request.id))] : [])],
+  });
+};
+
+const inText = (view: RequestView, grant: Grant, facts: MessageFacts): string =>
+  `You're in: ${what(view, facts)} until ${untilWhen(grant, view)}.`;
+
 /** Posted once the access was read back from the target; its buttons live as long as the access. */
 export const grantedMessage = (view: RequestView, facts: MessageFacts): Message => {
   const { grant } = view;
-  const isLive = grant?.state === 'active';
-  const heading = isLive
-    ? `${mark(view)} You have ${what(view, facts)} until *${untilWhen(grant, view)}*.`
-    : `${mark(view)} You had ${what(view, facts)}.`;
-  const blocks: KnownBlock[] = [
-    lines(
-      heading,
-      ...(isLive
-        ? [ownEndLine(view, grant), moreTimeLine(view), warning(facts), notCut(facts)]
-        : [status(view), atItsEnd(view, facts)]),
-    ),
-  ];
-  if (!isLive) return message(view, facts, blocks);
-  const more = facts.offerMs === null ? [] : [extendButton(grant, facts.offerMs)];
-  blocks.push(actions(showCredentialsButton(grant.id), ...more, doneButton(grant.id)));
-  blocks.push(
-    context(`Give it back when you are done: \`/prod-access done ${grant.id}\` does the same as the button.`),
-  );
-  const text = `Granted: ${what(view, facts)} until ${untilWhen(grant, view)}.`;
-  return { text: cut(text, MESSAGE_TEXT_MAX), blocks };
+  if (!facts.isBeside) return requesterMessage(view, facts);
+  if (grant?.state !== 'active') {
+    const words = `${mark(view)} This access to ${what(view, facts)} is over.`;
+    return card({ tone: toneOf(view), text: words, head: [lines(words)], body: [] });
+  }
+  return card({
+    tone: 'live',
+    text: inText(view, grant, facts),
+    head: [lines(`${iconOf('live')} *You're in:* ${what(view, facts)} until *${untilWhen(grant, view)}*`)],
+    body: [liveButtons(grant, facts)],
+  });
 };
 
-/** The last word: denied, lapsed, failed or ended. */
-export const outcomeMessage = (view: RequestView, facts: MessageFacts): Message =>
-  message(view, facts, [
-    lines(
-      `${mark(view)} ${what(view, facts)} for ${howLongInAll(view)}`,
-      status(view),
-      atItsEnd(view, facts),
-      reviewLine(view),
-    ),
-    // More time is asked for on the access itself, where there still is any.
-    ...(view.extended?.state === 'active' ? [] : [actions(askAgainButton(view.request.id))]),
-  ]);
+const becameOf = ({ request, grant, extension, decidedBy }: RequestView): string => {
+  if (extension?.state === 'failed') return 'was not extended';
+  if (request.state === 'denied') return `was denied${decidedBy ? ` by ${mention(decidedBy)}` : ''}`;
+  if (request.state === 'lapsed') return 'expired';
+  if (request.state === 'cancelled') return 'was cancelled';
+  if (grant?.state === 'failed') return 'could not be set up';
+  return grant?.activatedAt ? 'has ended' : 'did not begin';
+};
+
+/** The last word, as a ping: the message of the request says how and why; a lock screen shows it, too. */
+export const outcomeMessage = (view: RequestView, facts: MessageFacts): Message => {
+  if (!facts.isBeside) return living(view, facts, true);
+  return card({
+    tone: toneOf(view),
+    text: `${what(view, facts)}: ${status(view, facts)}`,
+    head: [lines(`${mark(view)} ${what(view, facts)} for ${howLongInAll(view)} ${becameOf(view)}.`)],
+    body: mayAskAgain(view) ? [actions(askAgainButton(view.request.id))] : [],
+  });
+};

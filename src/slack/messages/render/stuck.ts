@@ -1,71 +1,80 @@
-/** Tells admins and owners that a grant cannot be set up or ended without them, with what they can do; redrawn when it is resolved. */
+/** Says to admins and owners that a grant cannot be set up or ended without them, and what they can do; refreshed when it is resolved. */
 import type { KnownBlock } from '@slack/types';
 import { roughDuration } from '../../../domain/time/durations.ts';
 import type { Grant } from '../../../domain/grants/grant.ts';
 import { isHeld, needsHuman } from '../../../application/grants/hold.ts';
+import { isStuck } from '../../../application/messages/stuck.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import type { ManualSteps } from '../../../application/grants/access-ports.ts';
 import { actions, tryAgainButton } from './buttons.ts';
-import type { MessageFacts } from './facts.ts';
-import { ERROR_SHOWN_MAX, MESSAGE_TEXT_MAX, SECTION_TEXT_MAX } from './limits.ts';
-import { mark, status, what } from './phrases.ts';
-import { context, cut, date, escape, inline, mention, section, utc } from './text.ts';
+import type { MessageFacts } from '../../../application/messages/facts.ts';
+import { card, iconOf, toneOf } from './card.ts';
+import { cutsAll } from './how-ended.ts';
+import { ERROR_SHOWN_MAX, SECTION_TEXT_MAX } from './limits.ts';
+import { what } from './phrases.ts';
+import { status } from './status.ts';
+import { cut, date, escape, inline, mention, section, utc } from './text.ts';
 import type { Message } from './text.ts';
 
-/** Failed attempts after which people are told; before that a passing fault mends itself. */
-const STUCK_ATTEMPTS = 3;
 /** Less than this is not worth a word: no end is made in no time. */
 const LATE_MS = 1_000;
 /** The fence and the words around the statements. */
 const AROUND_STATEMENTS = 100;
 
-export const isStuck = ({ grant }: RequestView): boolean => {
-  if (grant?.state !== 'ending' && grant?.state !== 'activating') return false;
-  // What does not pass by itself is told at the first failure.
-  const enough = needsHuman(grant) ? 1 : STUCK_ATTEMPTS;
-  return grant.attempts >= enough;
-};
-
 export const stuckMessage = (view: RequestView, facts: MessageFacts): Message => {
   const { grant } = view;
   const whose = `${what(view, facts)} of ${mention(view.requester)}`;
   const isOpen = isStuck(view);
-  const said = isOpen ? problem(view) : `${status(view)}${late(grant)}`;
-  const blocks: KnownBlock[] = [section(cut(`${mark(view)} ${whose}\n${said}`, SECTION_TEXT_MAX))];
+  const said = isOpen ? problem(view, facts) : `${status(view, facts)}${late(grant)}`;
+  const tone = isOpen ? (isDangerous(view) ? 'alarm' : 'trouble') : toneOf(view);
+  const blocks: KnownBlock[] = [section(cut(said, SECTION_TEXT_MAX))];
   const isCauseShown = isOpen || grant?.state === 'failed';
   if (isCauseShown && grant?.lastError)
     blocks.push(section(cut(`>${inline(grant.lastError, ERROR_SHOWN_MAX)}`, SECTION_TEXT_MAX)));
-  if (isOpen && grant?.state === 'ending') blocks.push(...leftOpen(view, grant, facts.byHand));
+  if (isOpen && grant && grant.state !== 'activating') blocks.push(...leftOpen(view, grant, facts.byHand));
   if (grant && isHeld(grant)) blocks.push(actions(tryAgainButton(grant.id)));
-  if (grant) blocks.push(context(`Grant \`${grant.id}\`, due ${date(dueAt(grant))}`));
-  return { text: cut(`${whose}: ${said}`, MESSAGE_TEXT_MAX), blocks };
+  return card({
+    tone,
+    text: `${whose}: ${said}`,
+    head: [
+      section(
+        cut(`${iconOf(tone)} ${whose}${grant ? ` · due ${date(dueAt(grant), view.now)}` : ''}`, SECTION_TEXT_MAX),
+      ),
+    ],
+    body: blocks,
+  });
 };
+
+/** Access that should be gone may still work. */
+const isDangerous = ({ grant }: RequestView): boolean => grant?.state === 'ending';
 
 /** Expired access was due at its deadline; what was ended before it, when somebody said so. */
 const dueAt = ({ endCause, endingAt, expiresAt }: Grant): Date =>
   endingAt && endCause !== null && endCause !== 'expired' ? endingAt : expiresAt;
 
 const late = (grant: Grant | null): string => {
-  if (grant?.state !== 'ended' || !grant.endedAt) return '';
-  const lateMs = grant.endedAt.getTime() - dueAt(grant).getTime();
-  return lateMs > LATE_MS ? ` *${roughDuration(lateMs)} late.* Nothing is left to do.` : '';
+  if (!grant?.closedAt) return '';
+  const removed = grant.endOutcome === 'removed' ? ' What was made is removed, and its absence was read back.' : '';
+  const lateMs = grant.closedAt.getTime() - dueAt(grant).getTime();
+  return lateMs > LATE_MS ? `${removed} *${roughDuration(lateMs)} late.* Nothing is left to do.` : removed;
 };
 
 const HELD =
   '*Access could not be set up: the target needs a fix.* When it is fixed, Latchkey sets it up without a new approval, by itself within seconds or with *Try again*, while the approval may be used.';
 
-const problem = ({ grant, now }: RequestView): string => {
+const problem = ({ grant, now }: RequestView, facts: MessageFacts): string => {
   if (grant && isHeld(grant)) return HELD;
   const attempts = grant?.attempts ?? 0;
   const failed = attempts === 1 ? 'One attempt failed' : `${attempts} attempts failed`;
-  const human = grant && needsHuman(grant) ? ' This does not mend itself.' : '';
+  const human = grant && needsHuman(grant) ? ' An administrator has to fix it.' : '';
   const next = grant?.nextAttemptAt ? ` Next attempt ${date(grant.nextAttemptAt, now)}.` : ` Last look ${utc(now)}.`;
   if (grant?.state === 'activating') return `*Access is not being set up.* ${failed}; trying again.${human}${next}`;
+  const closed = cutsAll(facts) ? 'No login works and no session is left' : 'It lets no one in any more';
   if (grant?.closedAt)
-    return `*Access is closed and not removed yet.* Nobody can get in and no session is left, read back in the target since ${date(grant.closedAt, now)}. ${failed} to remove what is left.${human}${next}`;
+    return `*Access is closed and not removed yet.* ${closed}, read back in the target since ${date(grant.closedAt, now)}. ${failed} to remove what is left.${human}${next}`;
   const since = grant?.endingAt ? ` since ${date(grant.endingAt, now)}` : '';
-  const tried = 'to close it, cut its sessions, remove it and read that back';
-  return `*Access is not ending.* ${failed}${since} ${tried}.${human}${next} It is tried until it is confirmed gone.`;
+  const tried = 'to close it, cut its sessions and read that back';
+  return `*Access is not ending.* ${failed}${since} ${tried}.${human}${next} It is tried until that is confirmed.`;
 };
 
 /** What may still work, as far as the target holds its own deadline, and what to run there. */

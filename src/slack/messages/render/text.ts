@@ -2,13 +2,18 @@
 import type { KnownBlock } from '@slack/types';
 import type { Client } from '../../../domain/principals/client.ts';
 import type { Person } from '../../../domain/principals/person.ts';
+import { TURNS } from '../../../lib/printable.ts';
 
-export type Message = { text: string; blocks: KnownBlock[] };
+/** Slack: docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments: the colour is the bar beside its blocks. */
+export type Attachment = { color: string; fallback: string; blocks: KnownBlock[] };
+
+/** `text` is what a lock screen shows; the blocks say it to whoever opens the message, so it stands nowhere in them. */
+export type Message = { text: string; blocks: KnownBlock[]; attachments?: Attachment[] };
 
 const ELLIPSIS = '…';
 
 /** Characters that draw nothing, or that turn the reading direction so that text shows as what it is not. */
-const INVISIBLE = /(?![\n\t])\p{Cc}|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const INVISIBLE = new RegExp(`(?![\\n\\t])\\p{Cc}|[${TURNS}]`, 'gu');
 
 /** Slack: docs.slack.dev/messaging/formatting-message-text, "Escaping text": these three and no others. */
 export const escape = (text: string): string =>
@@ -43,6 +48,9 @@ export const quote = (text: string, max: number): string => {
     .replace(/\n{3,}/g, '\n\n');
   return cut(`>${calm.replace(/\n/g, '\n>')}`, max);
 };
+
+/** What a person wrote, in quotes that only we can close. */
+export const said = (text: string, max: number): string => `“${inline(text.replace(/[“”„«»]/g, '"'), max)}”`;
 
 const CLIENT_NAME_MAX = 80;
 
@@ -80,6 +88,15 @@ export const section = (text: string): KnownBlock => ({
 export const context = (text: string): KnownBlock => ({
   type: 'context',
   elements: [{ type: 'mrkdwn', text, verbatim: true }],
+});
+
+/** A small line that begins with somebody's face; without the face where its address is not known. */
+export const faceLine = (face: { url: string; name: string } | null, text: string): KnownBlock => ({
+  type: 'context',
+  elements: [
+    ...(face ? [{ type: 'image' as const, image_url: face.url, alt_text: face.name }] : []),
+    { type: 'mrkdwn', text, verbatim: true },
+  ],
 });
 
 export const divider: KnownBlock = { type: 'divider' };

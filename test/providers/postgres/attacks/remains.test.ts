@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { contextOf, textWith } from '../../connection.ts';
 import { startPreparing, startVersion, VERSIONS } from '../servers.ts';
-import { createRig, type Rig } from './rig.ts';
+import { urlFor } from '../target.ts';
+import { createRig, sessionAt, type Rig } from './rig.ts';
 
 const look = async (rig: Rig, code: string): Promise<string[]> =>
   ((await rig.connection.preflight?.({ read: { member_of: [rig.target.read] } }, contextOf())) ?? [])
@@ -12,7 +13,9 @@ const look = async (rig: Rig, code: string): Promise<string[]> =>
 const remainsOf = async (rig: Rig): Promise<unknown[]> => {
   const scopes = { read: { member_of: [rig.target.read] }, write: { member_of: [rig.target.write] } };
   const found = (await rig.connection.preflight?.(scopes, contextOf())) ?? [];
-  return found.flatMap(({ remains }) => (remains?.roles.includes('read') ? [{ ...remains, roles: ['read'] }] : []));
+  // Databases of other tests of this server may be open to everybody.
+  const own = found.filter(({ code }) => code !== 'public_creates');
+  return own.flatMap(({ remains }) => (remains?.roles.includes('read') ? [{ ...remains, roles: ['read'] }] : []));
 };
 
 type Case = {
@@ -69,6 +72,50 @@ const CASES: Case[] = [
     undo: () => 'drop table granted_remains',
   },
   {
+    how: 'a grant option on a type',
+    says: 'it has grant options',
+    sql: (group) =>
+      `create type kept_remains as enum ('a'); grant usage on type kept_remains to ${group} with grant option`,
+    undo: () => 'drop type kept_remains',
+  },
+  {
+    how: 'a grant option on a language',
+    says: 'it has grant options',
+    sql: (group) => `grant usage on language plpgsql to ${group} with grant option`,
+    undo: (group) => `revoke usage on language plpgsql from ${group}`,
+  },
+  {
+    how: 'a grant option on a foreign data wrapper',
+    says: 'it has grant options',
+    sql: (group) =>
+      `create foreign data wrapper w; grant usage on foreign data wrapper w to ${group} with grant option`,
+    undo: () => 'drop foreign data wrapper w',
+  },
+  {
+    how: 'a grant option on a setting of the server',
+    says: 'it has grant options',
+    sql: (group) => `grant set on parameter log_min_messages to ${group} with grant option`,
+    undo: (group) => `revoke set on parameter log_min_messages from ${group}`,
+  },
+  {
+    how: 'a grant option on a large object',
+    says: 'it has grant options',
+    sql: (group) => `select lo_create(4711); grant select on large object 4711 to ${group} with grant option`,
+    undo: () => 'select lo_unlink(4711)',
+  },
+  {
+    how: 'a large object of its own',
+    says: 'grants and triggers on objects it owns',
+    sql: (group) => `select lo_create(4712); alter large object 4712 owner to ${group}`,
+    undo: () => 'select lo_unlink(4712)',
+  },
+  {
+    how: 'a type of its own',
+    says: 'grants and triggers on objects it owns',
+    sql: (group) => `create type own_remains as enum ('a'); alter type own_remains owner to ${group}`,
+    undo: () => 'drop type own_remains',
+  },
+  {
     how: 'TRIGGER on a table',
     says: 'triggers it adds to tables',
     sql: (group) => `create table triggered_remains (i int); grant trigger on triggered_remains to ${group}`,
@@ -111,6 +158,57 @@ describe.each(VERSIONS.map((version) => ({ version })))('what may remain on Post
       }
     },
   );
+
+  test('what it may make, owns or pass on in another database of the server is named with that database', async () => {
+    const { read, database, superuserUrl, sql } = rig.target;
+    const other = `${database}_other`;
+    await sql(`create database ${other}`);
+    try {
+      const there = await sessionAt(urlFor(superuserUrl, { database: other }));
+      await there.query(`create schema bills; grant create, usage on schema bills to ${read}`);
+      await there.leave();
+      expect(await look(rig, 'group_leaves_behind')).toEqual([
+        textWith(`in the database "${other}", functions, tables and default privileges it creates in "bills"`),
+      ]);
+      const sentence = `In the database ${other}: Functions and tables created in bills stay after the end.`;
+      expect(await remainsOf(rig)).toEqual([{ roles: ['read'], sentences: [sentence] }]);
+    } finally {
+      await sql(`drop database ${other} with (force)`);
+    }
+    expect(await look(rig, 'group_leaves_behind')).toEqual([]);
+  });
+
+  test.each([
+    ['its schema', 'grant create on schema public to public'],
+    ['the database itself', 'DATABASE'],
+  ])('another database in which everybody may create, by %s, is named; closed, it is not', async (_how, open) => {
+    const { read, database, superuserUrl, sql } = rig.target;
+    const other = `${database}_open`;
+    const said = async (): Promise<string[]> =>
+      ((await rig.connection.preflight?.({ read: { member_of: [read] } }, contextOf())) ?? [])
+        .filter(({ code }) => code === 'public_creates')
+        .flatMap(({ message, remains }) => [message, ...(remains?.sentences ?? [])])
+        .filter((text) => text.includes(other));
+    await sql(`create database ${other}`);
+    try {
+      expect(await said()).toEqual([]);
+      const there = await sessionAt(urlFor(superuserUrl, { database: other }));
+      await there.query(open === 'DATABASE' ? `grant create on database ${other} to public` : open);
+      await there.query(`comment on database ${other} is 'changed'`);
+      await there.leave();
+      // What was seen is kept for some minutes: another database is looked at anew.
+      await sql(`create database ${other}_two`);
+      expect(await said()).toEqual([
+        textWith('REVOKE CREATE ON SCHEMA public FROM PUBLIC'),
+        textWith('stay after the end.'),
+      ]);
+      await sql(`revoke connect on database ${other} from public`);
+      expect(await said()).toEqual([]);
+    } finally {
+      await sql(`drop database if exists ${other} with (force)`);
+      await sql(`drop database if exists ${other}_two with (force)`);
+    }
+  });
 });
 
 test('a server that takes prepared transactions is a warning, and one that does not is none', async () => {

@@ -45,7 +45,7 @@ export const createRig = async (adminUrl: string, makers = 0): Promise<Rig> => {
     logIn: async (user, password) => await sessionAt(urlFor(target.superuserUrl, { user, password })),
     exists: async (role) => (await target.sql('select from pg_roles where rolname = $1', [role])).length > 0,
     tearDown: async () => {
-      await connection.close();
+      await connection.disconnect();
       await target.drop();
     },
   };

@@ -1,0 +1,1 @@
+CREATE INDEX "requests_in_time" ON "requests" USING btree ("created_at");

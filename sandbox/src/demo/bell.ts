@@ -1,0 +1,12 @@
+/** What happens around production is told to the page, which is put up later than the first of it is started. */
+export type Bell = { ring(): void; onRing(listener: () => void): void };
+
+export const createBell = (): Bell => {
+  let listener = (): void => {};
+  return {
+    ring: () => listener(),
+    onRing: (given) => {
+      listener = given;
+    },
+  };
+};

@@ -1,0 +1,123 @@
+/** A pull request with a label becomes a request: of its author, or of the client whose job deploys it. */
+import { clientNamed, clientOf, issuerNamed } from '../../domain/clients/named.ts';
+import type { PullRequestEntry } from '../../domain/github/entries.ts';
+import type { Account } from '../../domain/github/events.ts';
+import type { ClientJob } from '../../domain/principals/client.ts';
+import type { PullRequestOrigin } from '../../domain/requests/origin.ts';
+import { callerFromSession, callerFromSlack } from '../identity/caller.ts';
+import type { Caller } from '../identity/caller.ts';
+import { createRequest } from '../requests/create-request.ts';
+import { namedInPolicy, peopleOfAccounts } from '../identity/accounts.ts';
+import type { GithubDeps } from './github-deps.ts';
+import type { CommitAuthor, Pull, PullFacts } from './github-ports.ts';
+import { asked } from './open-gate.ts';
+import type { Asked } from './open-gate.ts';
+import { plain } from './words.ts';
+
+export type Pulled = { entry: PullRequestEntry; pull: PullFacts; row: Pull };
+
+const TITLE_MAX = 200;
+const TICKET = /\b[A-Z][A-Z0-9]+-\d+\b/;
+
+export const originOf = ({ pull, row, entry }: Pulled, more: Partial<PullRequestOrigin> = {}): PullRequestOrigin => {
+  const { number, labels, author, base, head, sha, title, url, files, mergeSha } = pull;
+  return {
+    kind: 'pull_request',
+    id: row.id,
+    isClaimed: entry.to.kind === 'author',
+    repositoryId: row.repository.id,
+    repository: row.repository.fullName,
+    title: title.slice(0, TITLE_MAX),
+    url,
+    labeller: row.labeller?.login ?? '',
+    files,
+    facts: { number, labels: [...labels], author: author.login, base, head, sha },
+    mergeSha: pull.isMerged ? mergeSha : null,
+    diffUrl: null,
+    ...more,
+  };
+};
+
+/** Before any job: its key is the pull request's, until the job that deploys it takes the request over. */
+export const jobOfPull = ({ pull, row }: Pulled): ClientJob => ({
+  key: JSON.stringify(['pull_request', row.id]),
+  repository: row.repository.fullName,
+  repositoryId: row.repository.id,
+  ref: `refs/heads/${pull.head}`,
+  environment: '',
+  workflow: '',
+  event: 'pull_request',
+  run: '',
+  attempt: 0,
+  sha: pull.sha,
+  actor: pull.author.login,
+  actorId: pull.author.id,
+  subject: '',
+  runUrl: pull.url,
+});
+
+/** Whoever wrote, labelled or started it: by their accounts, and by the addresses of the commits. */
+export const peopleBehindPull = async (
+  deps: GithubDeps,
+  { entry, pull, row }: Pulled,
+  sender: Account | null,
+): Promise<string[]> => {
+  const commits: CommitAuthor[] = await deps.github.commitAuthors(row.repository, pull.number);
+  const accounts = [pull.author, row.labeller, sender, ...commits.map(({ account }) => account)];
+  const emails = commits.flatMap(({ email }) => (email !== null && email.includes('@') ? [email] : []));
+  return [...new Set([...(await peopleOfAccounts(deps, entry.issuer, accounts)), ...emails])];
+};
+
+/** By the policy alone: a link counts against its person, and gives nothing. */
+const authorOf = async (deps: GithubDeps, { entry, pull }: Pulled): Promise<Caller | { refusal: string }> => {
+  const ref = namedInPolicy(deps.policy(), entry.issuer, pull.author.id);
+  const unknown = {
+    refusal: `Latchkey does not know who ${pull.author.login} is in Slack. An admin adds the account ${pull.author.id} under accounts in the policy.`,
+  };
+  if (ref === null) return unknown;
+  const [person] = await deps.directory.members([{ kind: 'person', ref }], null);
+  return person ? callerFromSlack(deps, person.userId) : unknown;
+};
+
+const clientCaller = (deps: GithubDeps, pulled: Pulled, startedBy: string[]): Caller | { refusal: string } => {
+  const policy = deps.policy();
+  const { to } = pulled.entry;
+  const client = to.kind === 'client' ? clientNamed(policy, to.client) : null;
+  const issuer = client && issuerNamed(policy, client.issuer);
+  if (!client || !issuer) return { refusal: 'The policy changed meanwhile; set the label again.' };
+  return callerFromSession({ client: clientOf(client, issuer), job: jobOfPull(pulled), startedBy });
+};
+
+export const askForPull = async (
+  deps: GithubDeps,
+  pulled: Pulled,
+  { sender, key }: { sender: Account | null; key: string },
+): Promise<Asked> => {
+  const { entry, pull } = pulled;
+  const startedBy = await peopleBehindPull(deps, pulled, sender);
+  const caller = entry.to.kind === 'author' ? await authorOf(deps, pulled) : clientCaller(deps, pulled, startedBy);
+  if ('refusal' in caller) return caller;
+  const { target, role, durationMs } = entry;
+  return asked(() =>
+    createRequest(deps, {
+      caller,
+      target,
+      role,
+      durationMs,
+      reason: `${pull.title.slice(0, TITLE_MAX)} (pull request ${pull.number})`,
+      ticket: TICKET.exec(pull.title)?.[0] ?? null,
+      idempotencyKey: key,
+      from: { origin: originOf(pulled), startedBy },
+    }),
+  );
+};
+
+/** Why a pull request gets no access whoever agrees; null where nothing is in the way. */
+export const obstacleOf = ({ entry, pull }: Pick<Pulled, 'entry' | 'pull'>): string | null => {
+  if (pull.isFork)
+    return 'This pull request is from a fork, and forks get no access. Open it from a branch of this repository.';
+  if (pull.isDraft) return 'This pull request is a draft. Mark it as ready for review, and access is requested.';
+  if (entry.base !== null && pull.base !== entry.base)
+    return `This pull request is for the branch ${plain(pull.base)}. Access is for pull requests to ${plain(entry.base)}: change the base.`;
+  return null;
+};

@@ -1,0 +1,145 @@
+/** A deployment waits on GitHub: the run is read anew, and becomes a request of its client. Where it cannot be one, it is rejected with the reason. */
+import { clientNamed, clientOf, issuerNamed } from '../../domain/clients/named.ts';
+import { isDomainError } from '../../domain/errors.ts';
+import type { GateEntry } from '../../domain/github/entries.ts';
+import type { GithubEvent } from '../../domain/github/events.ts';
+import { jobOfRun, matchRun } from '../../domain/github/run.ts';
+import type { RunFacts, RunMatch } from '../../domain/github/run.ts';
+import { deploymentOf, deploymentReason } from '../../domain/policy/deployments.ts';
+import type { Policy } from '../../domain/policy/types.ts';
+import type { GateOrigin } from '../../domain/requests/origin.ts';
+import { callerFromSession } from '../identity/caller.ts';
+import { createRequest } from '../requests/create-request.ts';
+import type { CreateRequestResult } from '../requests/request-types.ts';
+import { peopleOfAccounts } from '../identity/accounts.ts';
+import { subjectText } from './github-deps.ts';
+import type { GithubDeps } from './github-deps.ts';
+import type { Gate } from './github-ports.ts';
+import { endRun } from './end-jobs.ts';
+
+type Requested = Extract<GithubEvent, { kind: 'gate_requested' }>;
+
+type Fitting = { entry: GateEntry; match: RunMatch };
+type Looked = { fitting: Fitting } | { refusal: string };
+
+/** Which gate of the policy this is. Two are none, as a token that fits two clients is none. */
+const gateFor = (policy: Policy, { repository, environment }: Requested, run: RunFacts): Looked => {
+  const found = policy.gates.flatMap((entry) => {
+    const client = clientNamed(policy, entry.client);
+    const issuer = client && issuerNamed(policy, client.issuer);
+    if (!client || !issuer || entry.environment !== environment || client.repository?.id !== repository.id) return [];
+    return [{ entry, match: matchRun({ issuer, repository, environment, run }, client) }];
+  });
+  const [first] = found;
+  if (!first)
+    return { refusal: `No gate of the policy is for the environment ${environment} of ${repository.fullName}.` };
+  const fitting = found.filter(({ match }) => match.failing === null);
+  const [only, ...others] = fitting;
+  if (only && others.length === 0) return { fitting: only };
+  if (only)
+    return {
+      refusal: `This run fits two gates of the policy: ${fitting.map(({ entry }) => entry.client).join(', ')}.`,
+    };
+  const { claim = '', expected = '', found: seen = '' } = first.match.failing ?? {};
+  return { refusal: `This run is not the client ${first.entry.client}: ${claim} must be ${expected}, and is ${seen}.` };
+};
+
+const refusalOf = (result: Exclude<CreateRequestResult, { outcome: 'sent' }>): string =>
+  result.outcome === 'denied'
+    ? result.verdict.message
+    : `The request is not complete: ${result.problems.map(({ code }) => code.replaceAll('_', ' ')).join(', ')}.`;
+
+const SENTENCES: Record<string, string> = {
+  nobody_can_approve: 'No one can approve this deployment by the rules.',
+  open_requests_reached: 'This client has as many open requests as the policy allows.',
+  live_grants_reached: 'This client has as much live access as the policy allows.',
+};
+
+/** What will not be otherwise in a moment is an answer; the rest is tried again. */
+const refusalIn = (error: unknown): string => {
+  if (!isDomainError(error) || error.code === 'lookup_failed' || error.code === 'conflict') throw error;
+  return SENTENCES[error.code] ?? `The request was refused: ${error.code.replaceAll('_', ' ')}.`;
+};
+
+export type Asked = { requestId: string } | { refusal: string };
+
+export const asked = async (asking: () => Promise<CreateRequestResult>): Promise<Asked> => {
+  try {
+    const result = await asking();
+    return result.outcome === 'sent' ? { requestId: result.view.request.id } : { refusal: refusalOf(result) };
+  } catch (error) {
+    return { refusal: refusalIn(error) };
+  }
+};
+
+const diffOf = async (deps: GithubDeps, gate: Gate, run: RunFacts): Promise<string> => {
+  const { repository, environment, sha } = gate;
+  const of = { repositoryId: repository.id, environment };
+  const last = await deps.store.transaction((tx) => tx.github.lastDeployed(of));
+  const base = run.url.replace(/\/actions\/runs\/\d+$/, '');
+  return last === null || last === sha ? `${base}/commit/${sha}` : `${base}/compare/${last}...${sha}`;
+};
+
+type Asking = { gate: Gate; run: RunFacts; fitting: Fitting };
+
+const wantedBy = ({ access, client, environment }: GateEntry): NonNullable<GateEntry['access']> =>
+  access ?? { target: deploymentOf(client), role: environment, durationMs: null };
+
+const ask = async (deps: GithubDeps, { gate, run, fitting }: Asking): Promise<Asked> => {
+  const policy = deps.policy();
+  const client = clientNamed(policy, fitting.entry.client);
+  const issuer = client && issuerNamed(policy, client.issuer);
+  if (!client || !issuer) return { refusal: 'The policy changed meanwhile; run it again.' };
+  const { repository, environment, sha, attempt } = gate;
+  const place = { repositoryId: repository.id, run: gate.run, attempt, environment, sha };
+  const origin: GateOrigin = {
+    kind: 'gate',
+    id: gate.id,
+    isClaimed: false,
+    ...place,
+    diffUrl: await diffOf(deps, gate, run),
+  };
+  const job = { ...jobOfRun({ issuer, repository, environment, run }, fitting.match), sha };
+  const startedBy = await peopleOfAccounts(deps, issuer.name, [run.actor, run.starter]);
+  return asked(() =>
+    createRequest(deps, {
+      caller: callerFromSession({ client: clientOf(client, issuer), job, startedBy }),
+      ...wantedBy(fitting.entry),
+      reason: `${deploymentReason(repository.fullName, environment)}, run ${gate.run}`,
+      ticket: null,
+      idempotencyKey: `gate:${JSON.stringify([repository.id, gate.run, attempt, environment])}`,
+      from: { origin, startedBy },
+    }),
+  );
+};
+
+const decideGate = async (
+  deps: GithubDeps,
+  requested: Requested,
+  { gate, run }: { gate: Gate; run: RunFacts },
+): Promise<Asked> => {
+  if (run.headRepositoryId !== requested.repository.id)
+    return { refusal: 'The run is of a fork, and forks get no access.' };
+  const looked = gateFor(deps.policy(), requested, run);
+  if ('refusal' in looked) return looked;
+  return ask(deps, { gate, run, fitting: looked.fitting });
+};
+
+export const openGate = async (deps: GithubDeps, requested: Requested): Promise<void> => {
+  const { repository, environment } = requested;
+  const run = await deps.github.run(repository, requested.run);
+  if (!run) return deps.log.warn({ run: requested.run }, 'GitHub knows no such run; the delivery is left');
+  const { attempt } = run;
+  if (run.isCompleted) return endRun(deps, { repositoryId: repository.id, run: run.id, attempt }, run);
+  const wanted = { id: deps.ids.next(), repository, run: run.id, attempt, environment, sha: requested.sha };
+  const gate = await deps.store.transaction((tx) => tx.github.openGate(wanted));
+  const subject = subjectText({ kind: 'gate', id: gate.id });
+  if (gate.requestId === null && gate.refusal === null) {
+    const decided = await decideGate(deps, requested, { gate, run });
+    return deps.store.transaction(async (tx) => {
+      await tx.github.setGate(gate.id, decided);
+      await tx.outbox.add('github', subject);
+    });
+  }
+  if (gate.settledAt === null) await deps.store.transaction((tx) => tx.outbox.add('github', subject));
+};

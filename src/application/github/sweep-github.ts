@@ -1,0 +1,63 @@
+/** What GitHub said and nobody heard: deliveries that were lost, runs that ended, deployments that wait no more. */
+import { clientIdOf } from '../../domain/principals/client.ts';
+import { parseEvent } from '../../domain/github/parse-event.ts';
+import { lookAtGate } from './answer-gate.ts';
+import { endRun } from './end-jobs.ts';
+import type { GithubDeps } from './github-deps.ts';
+import type { WatchedRun } from './github-ports.ts';
+import { receiveDelivery } from './receive-delivery.ts';
+
+const BATCH = 100;
+const KEPT_MS = 7 * 24 * 3_600_000;
+
+/** One that fails holds up none of the others. */
+const each = async <T>(deps: GithubDeps, items: readonly T[], look: (item: T) => Promise<void>): Promise<void> => {
+  for (const item of items) {
+    try {
+      await look(item);
+    } catch (error) {
+      deps.log.warn({ err: error }, 'GitHub could not be asked; the next sweep tries again');
+    }
+  }
+};
+
+/** Trusted by the App's own right: the list and the payload come from GitHub's API. */
+const recoverLost = async (deps: GithubDeps): Promise<void> => {
+  const failed = await deps.github.failedDeliveries();
+  const kept = new Set(await deps.store.transaction((tx) => tx.github.keptOf(failed.map(({ guid }) => guid))));
+  await each(
+    deps,
+    failed.filter(({ guid }) => !kept.has(guid)),
+    async ({ id, guid, event: name }) => {
+      const parsed = parseEvent(name, await deps.github.payloadOf(id));
+      if (!('event' in parsed)) return;
+      const isNew = await receiveDelivery(deps, { id: guid, event: parsed.event });
+      if (isNew) deps.log.warn({ delivery: guid, event: name }, 'a lost delivery of GitHub was found');
+    },
+  );
+};
+
+const githubClients = ({ policy }: GithubDeps): string[] => {
+  const { clients, issuers } = policy();
+  return Object.values(clients)
+    .filter(({ issuer }) => Object.hasOwn(issuers, issuer) && issuers[issuer]?.kind === 'github')
+    .map(({ name }) => clientIdOf(name));
+};
+
+const lookAtRun = async (deps: GithubDeps, { repository, repositoryId, run, attempt }: WatchedRun): Promise<void> => {
+  const found = await deps.github.run({ id: repositoryId, fullName: repository, installation: '' }, run);
+  if (!found || (!found.isCompleted && found.attempt === attempt)) return;
+  await endRun(deps, { repositoryId, run, attempt }, found);
+};
+
+export const sweepGithub = async (deps: GithubDeps): Promise<void> => {
+  await each(deps, [recoverLost], (recover) => recover(deps));
+  const clientIds = githubClients(deps);
+  const { gates, runs } = await deps.store.transaction(async (tx) => ({
+    gates: await tx.github.openGates(BATCH),
+    runs: await tx.github.runsToWatch(clientIds, BATCH),
+  }));
+  await each(deps, gates, (gate) => lookAtGate(deps, gate));
+  await each(deps, runs, (run) => lookAtRun(deps, run));
+  await deps.store.transaction((tx) => tx.github.forgetDeliveries(KEPT_MS));
+};

@@ -1,0 +1,24 @@
+/** Who is in the workspace, as the chat service itself knows; `directory/` makes people of it. */
+import type { Account } from '../../domain/principals/account.ts';
+import type { UserGroup } from '../../domain/principals/user-groups.ts';
+
+export type ListedGroups = { groups: UserGroup[]; changes: { groupId: string; updatedS: number }[] };
+
+/** A field of somebody's profile. */
+export type ProfileField = { id: string; label?: string; value?: string };
+
+/**
+ * Each asks the chat service anew.
+ * @throws DomainError `unknown_person` where there is no such account, `lookup_failed` where it could not be asked.
+ */
+export type Workspace = {
+  account(userId: string): Promise<Account>;
+  accountOfEmail(email: string): Promise<Account>;
+  /** All of them, in pages; answers how many there were. A very large workspace is read in part. */
+  accounts(onPage: (accounts: Account[]) => Promise<void>): Promise<number>;
+  /** With the disabled ones, to tell them from those that do not exist, and with the second in which each last changed. */
+  userGroups(): Promise<ListedGroups>;
+  profileFields(userId: string): Promise<ProfileField[]>;
+  /** Resolves when this may be called, by the service's rate limits. */
+  ready(call: Exclude<keyof Workspace, 'ready'>): Promise<void>;
+};

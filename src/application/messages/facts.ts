@@ -1,0 +1,66 @@
+/** What a message shows besides the request itself: the policy's words and recent look-ups. Missing look-ups are null, never guessed. */
+import { targetNamed } from '../../domain/policy/deployments.ts';
+import type { EndGuarantee } from '../../domain/grants/end-guarantee.ts';
+import type { Policy, Role, Target } from '../../domain/policy/types.ts';
+import type { ManualSteps } from '../grants/access-ports.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import type { PotentialApprovers } from '../decisions/potential-approvers.ts';
+
+/** Who may fill one requirement. Without `quiet`, `away`, `standIns`, `unknown` and `doubts` nobody and nothing is. */
+export type Asked = Pick<PotentialApprovers, 'label' | 'count' | 'people'> &
+  Partial<Pick<PotentialApprovers, 'quiet' | 'away' | 'standIns' | 'unknown' | 'doubts'>> & {
+    /** Those of `unknown` that stay so until an admin fixes them. */
+    unreadable?: string[];
+  };
+
+export type MessageFacts = {
+  /** Where the requester's picture is; null for a client, or where it is not known. */
+  face: string | null;
+  /** The requester has the one message of the request, which says all of it: what is posted besides is short. */
+  isBeside: boolean;
+  target: Target | null;
+  role: Role | null;
+  /** The requester's groups, for the approvers. */
+  groups: string[] | null;
+  /** Who may fill each requirement, the requester left out. */
+  asked: Asked[] | null;
+  /** What no vote fills yet. */
+  missing: { label: string; count: number }[] | null;
+  /** User ids of those whose answer is waited for now: may decide, are not away, have not voted. null when not known. */
+  waitingFor: string[] | null;
+  /** Whose approval was given ahead of time and counts, though they have not voted. */
+  ahead: Person[];
+  /** Whom the rule falls back on, once the request was silent for too long. */
+  fallback: Asked | null;
+  /** What *+30 min* would ask for; null where it could not be granted. */
+  offerMs: number | null;
+  /** What keeps the request from being decided: nobody could be told in Slack, or all who may decide are away. */
+  unreachable: 'untold' | 'away' | null;
+  /** Of a grant that is stuck: how a human ends it in the target. */
+  byHand: ManualSteps | null;
+  /** What its end does and does not do in the target; null where the target is not in the policy. */
+  guarantee: EndGuarantee | null;
+  /** What holds of the access while it lasts. */
+  terms: string[];
+};
+
+export const factsOf = (policy: Policy, ask: { target: string; role: string }): MessageFacts => {
+  const target = targetNamed(policy, ask.target);
+  return {
+    face: null,
+    isBeside: true,
+    target,
+    role: target?.roles[ask.role] ?? null,
+    groups: null,
+    asked: null,
+    missing: null,
+    waitingFor: null,
+    ahead: [],
+    fallback: null,
+    unreachable: null,
+    byHand: null,
+    guarantee: null,
+    terms: [],
+    offerMs: null,
+  };
+};

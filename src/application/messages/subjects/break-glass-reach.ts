@@ -1,0 +1,83 @@
+/** Who is told of access taken without approval: looked up when the messages are drawn, each list by itself. */
+import { isBehind, personIn } from '../../../domain/principals/requester.ts';
+import { sourceOf } from '../../../domain/policy/sources.ts';
+import type { Source } from '../../../domain/requests/request.ts';
+import type { RequestView } from '../../record/request-view.ts';
+import { readMembers } from '../../identity/members.ts';
+import type { SceneDeps } from '../scene.ts';
+import { CHANNEL_NAME } from '../channel-names.ts';
+
+export type BreakGlassReach = {
+  /** The target's channel. */
+  banner: string | null;
+  /** Channels and people, by id. */
+  told: string[];
+  reviewers: string[];
+  admins: string[];
+  /** A channel that should be told is not there for us; the admins are told instead. */
+  isChannelLost: boolean;
+  /** False when a look-up failed: whom it names is told at the next attempt. */
+  isComplete: boolean;
+};
+
+type ReachSources = Pick<SceneDeps, 'directory' | 'policy' | 'log' | 'channel'>;
+
+export const findBreakGlassReach = async (
+  sources: ReachSources,
+  view: RequestView,
+): Promise<BreakGlassReach | null> => {
+  if (!view.review) return null;
+  const policy = sources.policy();
+  const channel = policy.targets[view.request.target]?.channel ?? null;
+  const banner = channel ? await sources.channel.findChannel(channel) : null;
+  const { breakGlass } = policy;
+  const names = breakGlass?.tell ?? [];
+  const channels = await channelsOf(sources, names);
+  const isChannelLost = channels.includes(null);
+  if (isChannelLost)
+    sources.log.error({ tell: names, requestId: view.request.id }, 'a channel of break_glass.tell is not there for us');
+  const refs = names.filter((name) => !CHANNEL_NAME.test(name)).map((name) => sourceOf(policy, name));
+  const skipped = view.request.requirements.flatMap(({ from }) => from);
+  const [told, reviewers, admins] = await Promise.all([
+    peopleOf(sources, view, [...refs, ...skipped]),
+    peopleOf(
+      sources,
+      view,
+      (breakGlass?.reviewers ?? []).map((ref) => sourceOf(policy, ref)),
+    ),
+    peopleOf(
+      sources,
+      view,
+      policy.admins.map((ref) => sourceOf(policy, ref)),
+    ),
+  ]);
+  // Who is asked to review reads it all there already.
+  const others = told.userIds.filter((userId) => !reviewers.userIds.includes(userId));
+  const rooms = channels.filter((id): id is string => id !== null && id !== banner);
+  return {
+    banner,
+    told: [...new Set([...rooms, ...others])],
+    reviewers: reviewers.userIds,
+    admins: admins.userIds,
+    isChannelLost,
+    isComplete: [told, reviewers, admins].every(({ isComplete }) => isComplete),
+  };
+};
+
+const channelsOf = ({ channel }: ReachSources, names: readonly string[]): Promise<(string | null)[]> =>
+  Promise.all(names.filter((name) => CHANNEL_NAME.test(name)).map((name) => channel.findChannel(name)));
+
+type Found = { userIds: string[]; isComplete: boolean };
+
+/** Without whoever took the access, in any identity. One group that cannot be looked up keeps the news from nobody else. */
+const peopleOf = async (
+  { directory, log }: ReachSources,
+  { requester, request }: RequestView,
+  from: Source[],
+): Promise<Found> => {
+  const { people, unknown } = await readMembers(directory, personIn(requester), { from, freshness: 'recent' });
+  if (unknown.length > 0)
+    log.error({ unknown, requestId: request.id }, 'people who should hear of a break-glass cannot be looked up');
+  const userIds = people.filter((member) => !isBehind(requester, member)).map(({ userId }) => userId);
+  return { userIds, isComplete: unknown.length === 0 };
+};

@@ -1,0 +1,28 @@
+/** A report for a person who requests it in Slack: auditors and admins may have it. */
+import type { Actor } from '../../domain/audit/events.ts';
+import { DomainError } from '../../domain/errors.ts';
+import type { Period } from '../../domain/reports/period.ts';
+import type { PersonCaller } from '../identity/caller.ts';
+import { isAmong } from '../identity/named-among.ts';
+import { actorOf } from '../record/audit-entry.ts';
+import { refuse } from '../record/record-refusal.ts';
+import type { Deps } from '../deps.ts';
+import type { MadeReport } from './make-report.ts';
+
+export type ReportForInput = { caller: PersonCaller; period: Period };
+/** `files` are there until `discard`. */
+export type DeliveredReport = MadeReport & { files: { name: string; path: string }[]; discard(): Promise<void> };
+export type MakeReportFiles = (input: { period: Period; actor: Actor }) => Promise<DeliveredReport>;
+
+export const reportFor = async (
+  deps: Deps,
+  { caller, period }: ReportForInput,
+  makeFiles: MakeReportFiles,
+): Promise<DeliveredReport> => {
+  const { person } = caller;
+  const policy = deps.policy();
+  const refs = [...policy.auditors, ...policy.admins];
+  if (!(await isAmong(deps, { policy, person, refs, freshness: 'fresh' })))
+    return refuse(deps, { type: 'report.refused', person }, new DomainError('auditors_only', { who: refs }));
+  return makeFiles({ period, actor: actorOf(person) });
+};

@@ -1,0 +1,84 @@
+/** What a report says beside its register: all of it fits on pages. */
+import type { ExceptionKind } from '../../domain/reports/exceptions.ts';
+import type { Drawn } from '../../domain/reports/sample.ts';
+import type { GrantFlow, LogFacts } from './report-ports.ts';
+
+/** A number that two ways of counting must agree on. */
+export type Control = { what: string; log: number; register: number; agrees: boolean };
+
+export type Tally = { name: string; requests: number; grants: number };
+
+export type Totals = {
+  rows: number;
+  /** Rows of which names and reasons were erased. */
+  erased: number;
+  byState: Record<string, number>;
+  byDecision: Record<string, number>;
+  byTarget: Tally[];
+  /** Requests that a rule approved alone, by rule. */
+  byRuleAlone: Tally[];
+  flow: GrantFlow;
+  controls: Control[];
+  exceptions: { kind: ExceptionKind; title: string; count: number; unanswered: number }[];
+};
+
+/** `refs`: as the policy writes them; `people`: as they were looked up, null where they were not. */
+export type Power = {
+  what: string;
+  where: string;
+  refs: string[];
+  people: string[] | null;
+  unknown: string[];
+};
+
+/** Who decided or administered in the period, from the log. */
+export type Exercised = { id: string; name: string; approved: number; denied: number; other: number };
+
+export type PolicyVersion = {
+  at: string;
+  sha256: string;
+  by: string | null;
+  revision: string | null;
+  differences: string[];
+  isBefore: boolean;
+};
+
+export type ReviewSummary = {
+  id: string;
+  name: string;
+  what: string;
+  startedAt: string;
+  dueAt: string;
+  state: string;
+  population: number;
+  kept: number;
+  toChange: number;
+  undecided: number;
+};
+
+export type LogHealth = LogFacts & {
+  verified: { ok: boolean; events: number; problems: string[] } | null;
+  ranges: { witnessed: string; published: string; neither: string };
+  places: string[];
+  keys: string[];
+  evidenceMade: number;
+  reportsMade: number;
+};
+
+export type ControlMapping = { framework: string; control: string; about: string; where: string };
+
+export type Report = {
+  period: { label: string; from: string; to: string; zone: 'UTC'; isOver: boolean };
+  made: { at: string; by: string; product: string };
+  checkpoint: { origin: string; size: number; root: string; note: string; signedAt: string };
+  policy: { sha256: string };
+  totals: Totals;
+  carried: number;
+  sample: { method: string; root: string; population: number; drawn: Drawn[] };
+  powers: Power[];
+  exercised: Exercised[];
+  policies: PolicyVersion[];
+  reviews: ReviewSummary[];
+  log: LogHealth;
+  controls: ControlMapping[];
+};

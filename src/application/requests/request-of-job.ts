@@ -1,0 +1,47 @@
+/** `createRequest` for jobs: what this job has already, what was prepared for it, or a new request. */
+import type { Policy } from '../../domain/policy/types.ts';
+import type { ClientCaller } from '../identity/caller.ts';
+import { mustView } from '../record/must-find.ts';
+import type { Deps } from '../deps.ts';
+import { claimPrepared } from './claim-prepared.ts';
+import { createRequest } from './create-request.ts';
+import { requestInWindow } from './request-in-window.ts';
+import type { CreateRequestInput, CreateRequestResult } from './request-types.ts';
+
+/** `window`: for its next opening. `clientKey`: a call that is sent again gives what it made, whatever became of that. */
+export type JobRequestInput = Omit<CreateRequestInput, 'idempotencyKey'> & {
+  caller: ClientCaller;
+  window: string | null;
+  clientKey: string | null;
+};
+
+const mayBePrepared = ({ gates, pullRequests, windows, alerts }: Policy): boolean =>
+  gates.length + pullRequests.length + Object.keys(windows).length > 0 || alerts.some(({ client }) => client !== null);
+
+const given = async (deps: Deps, requestId: string): Promise<CreateRequestResult> => {
+  const view = await mustView(deps, requestId);
+  const targetProblem = deps.access.problems()[view.request.target] ?? null;
+  return { outcome: 'sent', view, isRepeat: true, targetProblem };
+};
+
+/** The first has the key without a number: rows from before there could be another have it. */
+const keyOf = ({ caller, target, role }: JobRequestInput, number: number): string => {
+  const key = `client:${JSON.stringify([caller.client.name, caller.job.key, `${target}/${role}`])}`;
+  return number === 0 ? key : `${key}#${number + 1}`;
+};
+
+/** What was prepared is given as it was requested: its duration, reason and decision stand. */
+export const requestOfJob = async (deps: Deps, input: JobRequestInput): Promise<CreateRequestResult> => {
+  const { caller, target, role, window, clientKey } = input;
+  const wanted = { ...input, idempotencyKey: null };
+  if (window !== null) return requestInWindow(deps, { input: wanted, caller, window });
+  const own = await deps.store.read.requestsOfJob({ clientId: caller.client.id, jobKey: caller.job.key, target, role });
+  const known =
+    own.find((one) => clientKey !== null && one.clientKey === clientKey) ?? own.find(({ isOver }) => !isOver);
+  if (known) return given(deps, known.id);
+  if (mayBePrepared(deps.policy())) {
+    const claimed = await claimPrepared(deps, caller, input);
+    if ('requestId' in claimed) return given(deps, claimed.requestId);
+  }
+  return createRequest(deps, { ...wanted, clientKey, idempotencyKey: keyOf(input, own.length) });
+};

@@ -1,0 +1,213 @@
+/** A tagged PDF with a language, a title and its own fonts; headings, paragraphs and tables that go on over pages. */
+import PdfKit from 'pdfkit';
+import { BODY, BOLD, registerFonts, shown } from './fonts.ts';
+
+export type Doc = InstanceType<typeof PdfKit>;
+export type Page = { doc: Doc; parent: PDFKit.PDFStructureElement };
+
+export const MARGIN = 48;
+const INK = '#1b1f24';
+export const QUIET = '#57606a';
+const LINE = '#d0d7de';
+const HEAD = '#f0f3f6';
+const ACCENT = '#0b5cad';
+const PADDING = 4;
+const TEXT_SIZE = 9;
+const TABLE_SIZE = 7.5;
+const SIZES = { H1: 24, H2: 14, H3: 10.5 } as const;
+/** A cell with more than this goes on in a row of its own below: a row never has to be cut by a page. */
+const CELL_CHARS = 900;
+
+type About = { title: string; madeAt: Date; onData: (part: Buffer) => void };
+
+export const openPdf = ({ title, madeAt, onData }: About): { page: Page; finish(): Promise<void> } => {
+  const info = { Title: title, Creator: 'Latchkey', CreationDate: madeAt };
+  const settings = {
+    size: 'A4',
+    margin: MARGIN,
+    pdfVersion: '1.7',
+    tagged: true,
+    lang: 'en',
+    displayTitle: true,
+    info,
+  } as const;
+  const doc = new PdfKit(settings);
+  registerFonts(doc);
+  doc.on('data', onData);
+  footer(doc, title);
+  const parent = doc.struct('Document');
+  doc.addStructure(parent);
+  const ended = new Promise<void>((resolve, reject) => {
+    doc.on('end', resolve);
+    doc.on('error', reject);
+  });
+  const finish = (): Promise<void> => {
+    parent.end();
+    doc.end();
+    return ended;
+  };
+  return { page: { doc, parent }, finish };
+};
+
+/** On each page, below the text: what this file is, and the number of the page. */
+const footer = (doc: Doc, title: string): void => {
+  let number = 0;
+  const draw = (): void => {
+    number += 1;
+    const { x, y } = doc;
+    doc.markContent('Artifact', { type: 'Pagination' });
+    doc.page.margins.bottom = 0;
+    const at = { width: doc.page.width - 2 * MARGIN, lineBreak: false } as const;
+    const top = doc.page.height - MARGIN * 0.6;
+    doc.font(BODY).fontSize(7).fillColor(QUIET).text(shown(title), MARGIN, top, at);
+    doc.text(`Page ${number}`, MARGIN, top, { ...at, align: 'right' });
+    doc.page.margins.bottom = MARGIN;
+    doc.endMarkedContent();
+    doc.x = x;
+    doc.y = y;
+  };
+  doc.on('pageAdded', draw);
+  draw();
+};
+
+const bottom = ({ doc }: Page): number => doc.page.height - MARGIN;
+export const widthOf = ({ doc }: Page): number => doc.page.width - 2 * MARGIN;
+
+/** A new page where less than this is left. */
+export const keepRoom = (page: Page, height: number): void => {
+  if (page.doc.y + height > bottom(page)) page.doc.addPage();
+};
+
+export const heading = (page: Page, tag: keyof typeof SIZES, text: string): void => {
+  const { doc, parent } = page;
+  keepRoom(page, SIZES[tag] * 5);
+  if (tag !== 'H1' && doc.y > MARGIN) doc.moveDown(1);
+  parent.add(
+    doc.struct(tag, {}, () => {
+      doc
+        .font(BOLD)
+        .fontSize(SIZES[tag])
+        .fillColor(tag === 'H2' ? ACCENT : INK)
+        .text(shown(text), MARGIN, doc.y, { width: widthOf(page) });
+    }),
+  );
+  doc.moveDown(0.4);
+};
+
+export const paragraph = (page: Page, text: string, color = INK): void => {
+  const { doc, parent } = page;
+  parent.add(
+    doc.struct('P', {}, () => {
+      doc
+        .font(BODY)
+        .fontSize(TEXT_SIZE)
+        .fillColor(color)
+        .text(shown(text), MARGIN, doc.y, { width: widthOf(page), lineGap: 1.5 });
+    }),
+  );
+  doc.moveDown(0.5);
+};
+
+/** `share`: of the width. `isHead`: each cell of the column names its row. */
+export type Column = { title: string; share: number; align?: 'left' | 'right'; isHead?: boolean };
+type Cell = { text: string; column: Column; isHead: boolean; x: number; width: number };
+
+const pieces = (text: string): string[] =>
+  text.length <= CELL_CHARS
+    ? [text]
+    : (text.match(new RegExp(`[^]{1,${CELL_CHARS}}(?=\\s|$)|[^]{1,${CELL_CHARS}}`, 'g')) ?? [text]);
+
+/** One row of cells as rows that each fit on a page. */
+const rowPieces = (cells: readonly string[]): string[][] => {
+  const split = cells.map((cell) => pieces(shown(cell)));
+  const count = Math.max(1, ...split.map(({ length }) => length));
+  return Array.from({ length: count }, (_, index) => split.map((parts) => parts[index]?.trim() ?? ''));
+};
+
+type Row = { texts: readonly string[]; isHeader: boolean };
+
+const place = (page: Page, columns: readonly Column[], { texts, isHeader }: Row): Cell[] => {
+  const total = columns.reduce((sum, { share }) => sum + share, 0);
+  let x = MARGIN;
+  return columns.map((column, index) => {
+    const width = (widthOf(page) * column.share) / total;
+    const cell = { text: texts[index] ?? '', column, isHead: isHeader || column.isHead === true, x, width };
+    x += width;
+    return cell;
+  });
+};
+
+const setFont = (doc: Doc, isHead: boolean): Doc => doc.font(isHead ? BOLD : BODY).fontSize(TABLE_SIZE);
+const inner = ({ width }: Cell): number => width - 2 * PADDING;
+
+const heightOf = ({ doc }: Page, cells: readonly Cell[]): number =>
+  2 * PADDING +
+  Math.max(...cells.map((cell) => setFont(doc, cell.isHead).heightOfString(cell.text || ' ', { width: inner(cell) })));
+
+type Drawing = { cells: readonly Cell[]; height: number; isHeader: boolean; table: PDFKit.PDFStructureElement };
+
+const scopeOf = (isHeader: boolean) => ({ scope: isHeader ? 'Column' : 'Row' });
+
+const drawRow = (page: Page, { cells, height, isHeader, table }: Drawing): void => {
+  const { doc } = page;
+  const top = doc.y;
+  doc.markContent('Artifact', { type: 'Layout' });
+  if (isHeader) doc.rect(MARGIN, top, widthOf(page), height).fill(HEAD);
+  doc
+    .moveTo(MARGIN, top + height)
+    .lineTo(MARGIN + widthOf(page), top + height)
+    .lineWidth(0.5)
+    .stroke(LINE);
+  doc.endMarkedContent();
+  const row = doc.struct('TR');
+  table.add(row);
+  for (const cell of cells) {
+    const draw = (): void => {
+      const { align = 'left' } = cell.column;
+      setFont(doc, cell.isHead)
+        .fillColor(INK)
+        .text(cell.text || ' ', cell.x + PADDING, top + PADDING, { width: inner(cell), align });
+    };
+    row.add(cell.isHead ? doc.struct('TH', scopeOf(isHeader) as object, draw) : doc.struct('TD', {}, draw));
+  }
+  row.end();
+  doc.x = MARGIN;
+  doc.y = top + height;
+};
+
+/** The header stands on each page. */
+export const table = (page: Page, columns: readonly Column[], rows: Iterable<readonly string[]>): void => {
+  const { doc, parent } = page;
+  const element = doc.struct('Table');
+  parent.add(element);
+  const titles = columns.map(({ title }) => title);
+  const hasHeader = titles.some((title) => title !== '');
+  const header = (): void => {
+    const cells = place(page, columns, { texts: titles.map(shown), isHeader: true });
+    if (hasHeader) drawRow(page, { cells, height: heightOf(page, cells), isHeader: true, table: element });
+  };
+  header();
+  for (const row of rows)
+    for (const texts of rowPieces(row)) {
+      const cells = place(page, columns, { texts, isHeader: false });
+      const height = heightOf(page, cells);
+      if (doc.y + height > bottom(page)) {
+        doc.addPage();
+        header();
+      }
+      drawRow(page, { cells, height, isHeader: false, table: element });
+    }
+  element.end();
+  doc.moveDown(0.6);
+};
+
+/** Two columns: a name, and what it is. */
+export const facts = (page: Page, lines: readonly (readonly [string, string])[], nameShare = 1): void =>
+  table(
+    page,
+    [
+      { title: '', share: nameShare, isHead: true },
+      { title: '', share: 4 - nameShare },
+    ],
+    lines,
+  );

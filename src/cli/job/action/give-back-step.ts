@@ -1,0 +1,37 @@
+/** The post step: gives back all that this job has, and cancels what still waits. A failure is a warning: the access ends by itself. */
+import type { Variables } from '../../../config/variable.ts';
+import type { EndAnswer, RequestAnswer } from '../answers.ts';
+import { JobFailure, say } from '../failure.ts';
+import { connect } from '../server.ts';
+import type { Server } from '../server.ts';
+import { removeFiles, stateOf, warn, withAddress } from './runner.ts';
+
+const PATIENCE_MS = 10_000;
+const END_MS = 30_000;
+
+const cancel = async (server: Server, id: string): Promise<void> => {
+  const path = `/requests/${encodeURIComponent(id)}`;
+  const { state } = await server.call<RequestAnswer>('GET', path, { patienceMs: PATIENCE_MS });
+  if (state === 'pending') await server.call('POST', `${path}/cancel`, { patienceMs: PATIENCE_MS });
+};
+
+const giveBackAll = async (env: Variables): Promise<void> => {
+  const server = connect(withAddress(env));
+  const request = stateOf(env, 'request');
+  if (request !== null) await cancel(server, request);
+  const options = { timeoutMs: END_MS, patienceMs: PATIENCE_MS };
+  const { ended, ending } = await server.call<EndAnswer>('DELETE', '/grants?mine', options);
+  if (ended.length > 0) say(`Given back: ${ended.join(', ')}.`);
+  if (ending.length > 0) say(`Being ended, not yet confirmed by the target: ${ending.join(', ')}.`);
+};
+
+export const giveBackStep = async (env: Variables): Promise<void> => {
+  if (stateOf(env, 'begun') === null) return;
+  removeFiles(env);
+  try {
+    await giveBackAll(env);
+  } catch (error) {
+    if (!(error instanceof JobFailure)) throw error;
+    warn(`The access could not be given back: ${error.message} It ends by itself.`);
+  }
+};

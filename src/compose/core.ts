@@ -1,0 +1,120 @@
+/** What every part of the app shares: the store, the directory, the targets, the verbs. */
+import { openGithub } from './github.ts';
+import type { OpenGithub } from './github.ts';
+import { openGitlab } from './gitlab.ts';
+import { makersOf } from './makers.ts';
+import { proofsOf } from './proofs.ts';
+import type { PolicySource } from '../config/policy-source.ts';
+import { createPool, createStore } from '../store/client.ts';
+import { createReplays } from '../store/replays.ts';
+import { createSlackMemory } from '../store/slack-facts.ts';
+import { newId } from '../lib/ids.ts';
+import { createSealing } from '../lib/sealing.ts';
+import { createWaits } from '../lib/waits.ts';
+import { programVersion } from '../lib/version.ts';
+import { createAccess } from '../providers/connections.ts';
+import type { OpenAccess } from '../providers/connections.ts';
+import type { AccessDeps } from '../providers/open-connections.ts';
+import { findProvider } from '../providers/registry.ts';
+import type { SlackAppSettings } from '../slack/app.ts';
+import { createSlackConnection } from '../slack/connection/connection.ts';
+import type { SlackConnection } from '../slack/connection/connection.ts';
+import { createHeardFacts } from '../slack/directory/heard.ts';
+import { createWorkspace } from '../slack/directory/workspace.ts';
+import { createDirectory } from '../directory/people.ts';
+import { createUseCases } from '../application/application.ts';
+import type { Deps } from '../application/deps.ts';
+import type { Written } from '../application/record/outbox.ts';
+import type { UseCases } from '../application/verbs.ts';
+import { NOTHING_CHECKED } from '../http/ops/health.ts';
+import type { Checked } from '../http/ops/health.ts';
+import { createMetrics } from '../http/ops/metrics.ts';
+import type { Metrics } from '../http/ops/metrics.ts';
+import type { MetricSources } from '../http/metric-gauges.ts';
+import type { AppOptions, Late } from './options.ts';
+import { createBindings, createOnCall } from './identity.ts';
+import { createPolicyHolder } from './policy-holder.ts';
+import { evidenceOf } from './record.ts';
+
+/** Beside the store's: one that notes signed requests, and one for what is looked up. */
+const REPLAY_CONNECTIONS = 2;
+
+type Pool = ReturnType<typeof createPool>;
+
+export type Core = {
+  pool: Pool;
+  store: ReturnType<typeof createStore>;
+  replays: ReturnType<typeof createReplays>;
+  policies: PolicySource;
+  connection: SlackConnection;
+  hearing: Pick<SlackAppSettings, 'facts' | 'streams'>;
+  access: OpenAccess;
+  metrics: Metrics;
+  deps: Deps;
+  github: OpenGithub | null;
+  useCases: UseCases;
+};
+
+const createOwnMetrics = (
+  { environment, log }: AppOptions,
+  late: Late,
+  sources: Omit<MetricSources, 'checks'>,
+): Metrics => {
+  const checks = async (): Promise<Checked> => (await late.health?.check()) ?? NOTHING_CHECKED;
+  const namesTargets = environment.metricsPort !== null;
+  return createMetrics({ ...sources, checks }, { version: programVersion(), namesTargets, log });
+};
+
+const notingIn =
+  (late: Late): AccessDeps['onRemains'] =>
+  async (target, remains) =>
+    await late.useCases?.noteRemains({ target, remains });
+
+/** After each commit that wrote work: for the jobs, and for who waits for a change. */
+const onWorkOf =
+  (late: Late) =>
+  (written: Written): void => {
+    late.jobs?.onWork(written);
+    late.api?.poke();
+  };
+
+export const createCore = (options: AppOptions, late: Late): Core => {
+  const { environment, log } = options;
+  const database = { url: environment.databaseUrl, ca: environment.databaseCa, log };
+  const pool = createPool(database);
+  const memory = createSlackMemory(pool);
+  const store = createStore({
+    pool,
+    log,
+    onWork: onWorkOf(late),
+    room: (kind) => late.jobs?.room(kind) ?? 0,
+    onEvents: (entries) => metrics.onEvents(entries),
+  });
+  const replays = createReplays(createPool({ ...database, max: REPLAY_CONNECTIONS }), log);
+  const policies = createPolicyHolder(options, late);
+  const policy = policies.current;
+  const waits = createWaits();
+  const connection = createSlackConnection({
+    waits,
+    botToken: environment.slack.botToken,
+    apiUrl: environment.slack.apiUrl,
+    log,
+    onCall: (call) => metrics.onSlackCall(call),
+    pace: environment.keepsSlackLimits ? memory.pace : null,
+  });
+  const metrics = createOwnMetrics(options, late, { ...store.read, targetProblems: () => access.problems() });
+  const access = createAccess({ findProvider, policy, log, onCall: metrics.onTargetCall, onRemains: notingIn(late) });
+  const teamId = (): string => connection.team().teamId;
+  const facts = createHeardFacts(memory.facts, { teamId, log });
+  const identity = { ...createBindings(store, policy), onCall: createOnCall(environment, { waits, log }), facts };
+  const workspace = createWorkspace(connection.client, connection.limits.ready);
+  const directory = createDirectory({ workspace, teamId, policy, ...identity, log });
+  const [vault, ids] = [createSealing(environment.secretKeys), { next: newId }];
+  const deps: Deps = { store, directory, access, vault, ids, policy, log };
+  const github = openGithub(environment);
+  const makers = makersOf(evidenceOf(options, { pool, store, connection, deps }), deps);
+  const useCases = createUseCases(deps, { ...makers, proofs: proofsOf({ github, gitlab: openGitlab(environment) }) });
+  Object.assign(late, { useCases, access } satisfies Partial<Late>);
+  const hearing = { facts, streams: memory.streams };
+  return { pool, store, replays, policies, connection, hearing, access, metrics, deps, github, useCases };
+};

@@ -1,0 +1,37 @@
+/** What people get of the signed log in Slack: bundles of evidence, and reports. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Makers } from '../application/application.ts';
+import type { Deps } from '../application/deps.ts';
+import { makeReport } from '../application/reports/make-report.ts';
+import type { MakeReportFiles } from '../application/reports/report-for.ts';
+import { REPORT_FILES, reportFolder } from '../bundles/report/folder.ts';
+import { StartError } from '../lib/start-error.ts';
+import { bundleMaker, openEvidence } from './evidence.ts';
+import type { Running } from './evidence.ts';
+import { reportDeps } from './report.ts';
+
+const reportMaker =
+  ({ parts, audit }: Running, { policy, directory }: Pick<Deps, 'policy' | 'directory'>): MakeReportFiles =>
+  async (input) => {
+    const settings = audit();
+    if (!settings)
+      throw new StartError('There is no section "audit" in the policy, so the log is not signed; an admin adds it.');
+    const evidence = await openEvidence(parts, settings);
+    const folder = await mkdtemp(path.join(tmpdir(), 'latchkey-report-'));
+    const discard = (): Promise<void> => rm(folder, { recursive: true, force: true });
+    try {
+      const deps = reportDeps({ pool: parts.pool, evidence, policy: policy(), directory });
+      const made = await makeReport(deps, input, reportFolder(folder));
+      return { ...made, discard, files: REPORT_FILES.map((name) => ({ name, path: path.join(folder, name) })) };
+    } catch (error) {
+      await discard();
+      throw error;
+    }
+  };
+
+export const makersOf = (running: Running, deps: Deps): Omit<Makers, 'proofs'> => ({
+  bundle: bundleMaker(running),
+  report: reportMaker(running, deps),
+});

@@ -1,0 +1,89 @@
+/** Whom an address of the policy or of an on-call schedule means: what Slack finds for it now, held against the address book. */
+import { addressesAgainst, addressOf, whomItNames } from '../domain/principals/email-bindings.ts';
+import type { EmailConflict, EmailObservation } from '../domain/principals/email-bindings.ts';
+import type { Person } from '../domain/principals/person.ts';
+import type { Log } from '../lib/log.ts';
+import type { EmailBindings } from '../application/identity/email-binding-ports.ts';
+import type { Loader } from '../lib/loader.ts';
+
+export type Freshness = 'fresh' | 'recent';
+
+/** Accounts as Slack knows them; null where there is none that is active and a full member. */
+export type Accounts = {
+  byEmail(email: string, freshness: Freshness): Promise<Person | null>;
+  byId(userId: string, freshness: Freshness): Promise<Person | null>;
+};
+
+export type AddressSources = {
+  teamId: () => string;
+  book: EmailBindings;
+  /** What was seen of one address. */
+  sightings: Loader<string, EmailObservation[]>;
+  accounts: Accounts;
+  log: Log;
+};
+
+export type Meant = { person: Person; doubt: null } | { person: null; doubt: EmailConflict };
+
+const carries = (person: Person | null, address: string): boolean =>
+  person?.isActive === true && person.email !== null && addressOf(person.email) === address;
+
+/** Notes what these people carry now; what is known already costs nothing. */
+export const note = (sources: Pick<AddressSources, 'book' | 'teamId'>, people: readonly Person[]): Promise<void> =>
+  sources.book.see(
+    sources.teamId(),
+    people.flatMap(({ userId, email, isActive }) => (email && isActive ? [{ userId, address: addressOf(email) }] : [])),
+  );
+
+/** Other accounts that were seen with the address and carry it still. */
+const twinsOf = async (
+  { accounts }: Pick<AddressSources, 'accounts'>,
+  {
+    address,
+    userId,
+    sightings,
+    freshness,
+  }: { address: string; userId: string; sightings: EmailObservation[]; freshness: Freshness },
+): Promise<string[]> => {
+  const others = sightings.filter((one) => one.address === address && one.userId !== userId);
+  const found = await Promise.all(others.map((one) => accounts.byId(one.userId, freshness)));
+  return found.flatMap((one) => (one && carries(one, address) ? [one.userId] : []));
+};
+
+export const whomAddressMeans = async (
+  sources: AddressSources,
+  email: string,
+  freshness: Freshness,
+): Promise<Meant> => {
+  const address = addressOf(email);
+  const found = await sources.accounts.byEmail(address, freshness);
+  if (!found || !carries(found, address)) return { person: null, doubt: 'unheld' };
+  await note(sources, [found]);
+  const sightings = await sources.sightings[freshness](address);
+  const twins = await twinsOf(sources, { address, userId: found.userId, sightings, freshness });
+  const { doubt } = whomItNames({ address, holders: [found.userId, ...twins], sightings });
+  if (doubt === null) return { person: found, doubt };
+  if (sightings.some(({ isTold }) => !isTold)) {
+    sources.log.warn({ users: [found.userId, ...twins], doubt }, 'an address counts for nobody until it is confirmed');
+    await sources.book.report(sources.teamId(), address, doubt);
+  }
+  return { person: null, doubt };
+};
+
+/** `email` counts for them; `others` count against them only. */
+export type Standing = { email: string | null; others: string[] };
+
+export const standingOf = async (sources: AddressSources, who: Person, freshness: Freshness): Promise<Standing> => {
+  const address = who.email === null ? null : addressOf(who.email);
+  await note(sources, [who]);
+  const of = { addresses: address === null ? [] : [address], userIds: [who.userId] };
+  const sightings = await sources.book.find(sources.teamId(), of);
+  const isBack = sightings.some((one) => one.userId === who.userId && one.address === address && one.isPast);
+  if (isBack && address !== null) await sources.book.seeAgain(sources.teamId(), { userId: who.userId, address });
+  const against = addressesAgainst(who.userId, sightings);
+  if (address === null) return { email: null, others: against };
+  const twins = await twinsOf(sources, { address, userId: who.userId, sightings, freshness });
+  const { userId } = whomItNames({ address, holders: [who.userId, ...twins], sightings });
+  if (userId === null) return { email: null, others: [...new Set([address, ...against])] };
+  return { email: who.email, others: against.filter((one) => one !== address) };
+};

@@ -1,0 +1,142 @@
+/**
+ * Look-ups that are kept for all processes. A decision uses what is proven to be so still: every event of Slack was heard since it was read,
+ * or it was read seconds ago. Else it is read, once for all processes that need the same.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FactKind, FactName, Facts, Found, LookedFor, WantedFact } from '../application/identity/fact-ports.ts';
+import type { Loader } from '../lib/loader.ts';
+import { createLoader } from '../lib/loader.ts';
+import type { Log } from '../lib/log.ts';
+
+const REMEMBERED_MAX = 5_000;
+/** How often is looked for what another process reads. */
+const OTHERS_READ_MS = 40;
+
+export type KeptSettings = { facts: Facts; teamId: () => string; log: Log };
+
+/** What is wanted in one moment, as by one decision, is one look into the database. */
+export type Finder = (wanted: WantedFact) => Promise<LookedFor>;
+
+export const createFinder = ({ facts, teamId }: Pick<KeptSettings, 'facts' | 'teamId'>): Finder => {
+  let batch: { wanted: WantedFact[]; looked: Promise<LookedFor[]> } | null = null;
+  const begin = (): { wanted: WantedFact[]; looked: Promise<LookedFor[]> } => {
+    const wanted: WantedFact[] = [];
+    const looked = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      batch = null;
+      return facts.find(teamId(), wanted);
+    });
+    return { wanted, looked };
+  };
+  return async (wanted) => {
+    batch ??= begin();
+    const place = batch.wanted.push(wanted) - 1;
+    const found = (await batch.looked)[place];
+    if (!found) throw new Error('a look for facts gave fewer answers than were wanted');
+    return found;
+  };
+};
+
+/** Values by their version, so that large ones are not sent by the database each time. */
+const createVersions = <T>() => {
+  const values = new Map<string, { version: string; value: T }>();
+  return {
+    versionOf: (key: string): string | null => values.get(key)?.version ?? null,
+    /** Null where the value of that version is no longer here. */
+    valueOf: (key: string, found: Found): { value: T } | null => {
+      const known = values.get(key);
+      if (found.isKnown) return known?.version === found.version ? known : null;
+      // Only `keep` below writes them.
+      const held = { version: found.version, value: found.value as T };
+      values.delete(key);
+      values.set(key, held);
+      const [oldest] = values.keys();
+      if (values.size > REMEMBERED_MAX && oldest !== undefined) values.delete(oldest);
+      return held;
+    },
+  };
+};
+
+const RENEW_MS = 1_000;
+
+type Call<T> = {
+  name: FactName;
+  /** Resolves when a call may be made. */
+  ready: () => Promise<void>;
+  load: (asOf: string) => Promise<T>;
+};
+
+/** `asOf` is null until the call begins: until then everybody may wait for it. */
+type Reading<T> = { asOf: string | null; value: Promise<T> };
+
+/** Others wait for the claim, also while this waits for a limit of Slack. */
+const holding = async <T>({ facts, teamId }: KeptSettings, name: FactName, work: () => Promise<T>): Promise<T> => {
+  // A claim that cannot be renewed runs out, and another process reads it too.
+  const timer = setInterval(() => void facts.renew(teamId(), name).catch(() => undefined), RENEW_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+};
+
+/** Gives what was read, though it could not be kept. `asOf` is the moment of the look before. */
+const beginReading = <T>(settings: KeptSettings, { name, ready, load }: Call<T>, asOf: string): Reading<T> => {
+  const { facts, teamId, log } = settings;
+  const lookedMs = performance.now();
+  const warn = (error: unknown): void =>
+    log.warn({ kind: name.kind, error: String(error) }, 'what was read of the directory could not be kept');
+  const run = async (): Promise<T> => {
+    try {
+      await ready();
+      const beginsAt = String(BigInt(asOf) + BigInt(Math.floor((performance.now() - lookedMs) * 1_000)));
+      reading.asOf = beginsAt;
+      const value = await load(beginsAt);
+      await facts.keep(teamId(), [{ ...name, value }], beginsAt).catch(warn);
+      return value;
+    } catch (error) {
+      await facts.release(teamId(), name).catch(warn);
+      throw error;
+    }
+  };
+  const reading: Reading<T> = { asOf: null, value: Promise.resolve().then(() => holding(settings, name, run)) };
+  return reading;
+};
+
+export type KeptKind<T> = {
+  kind: FactKind;
+  ready: () => Promise<void>;
+  /** Gives plain data, which is kept as JSON. `asOf`: what is kept beside it is so as of then. */
+  load: (key: string, asOf: string) => Promise<T>;
+};
+
+export const createKeptLoader = <T>(
+  settings: KeptSettings & { find: Finder },
+  { kind, ready, load }: KeptKind<T>,
+): Loader<string, T> => {
+  const versions = createVersions<T>();
+  const readings = new Map<string, Reading<T>>();
+  const read = (key: string, asOf: string): Promise<T> => {
+    const mine = beginReading(settings, { name: { kind, key }, ready, load: (at) => load(key, at) }, asOf);
+    readings.set(key, mine);
+    const isOver = (): void => {
+      if (readings.get(key) === mine) readings.delete(key);
+    };
+    mine.value.then(isOver, isOver);
+    return mine.value;
+  };
+  const lookUp = async (key: string, use: WantedFact['use']): Promise<T> => {
+    for (;;) {
+      const { found, asOf, notBefore } = await settings.find({ kind, key, known: versions.versionOf(key), use });
+      const held = found && versions.valueOf(key, found);
+      if (held) return held.value;
+      const reading = readings.get(key);
+      if (reading && (reading.asOf === null || BigInt(reading.asOf) > BigInt(notBefore))) return reading.value;
+      if (await settings.facts.claim(settings.teamId(), { kind, key })) return read(key, asOf);
+      await delay(OTHERS_READ_MS);
+    }
+  };
+  // Nothing is remembered beside Postgres, where alone is known what was changed since.
+  const forDecisions = createLoader((key: string) => lookUp(key, 'decision'), 0);
+  const forShow = createLoader((key: string) => lookUp(key, 'shown'), 0);
+  return { fresh: forDecisions.fresh, recent: forShow.fresh };
+};

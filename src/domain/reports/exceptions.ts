@@ -1,0 +1,223 @@
+/** What in a period needs an answer, with the answer that the log has. Pure. */
+import type { LogEvent, RegisterRow } from './register.ts';
+
+export const EXCEPTION_KINDS = {
+  own_decision: 'Requester approved their own request',
+  no_decision: 'Access without a decision',
+  late_removal: 'Removed more than a minute late',
+  not_removed: 'Not removed after its expiry',
+  not_read_back: 'Removal not read back from the target',
+  break_glass: 'Break-glass',
+  follow_up_overdue: 'Follow-up after its deadline',
+  activation_failed: 'Approved, and not given',
+  vote_voided: 'Vote voided',
+  drift: 'Target differed from the log',
+  revocation: 'Access of many revoked',
+  policy_rejected: 'Policy file refused',
+  checkpoint_refused: 'Checkpoint not signed',
+  review_overdue: 'Review after its deadline',
+} as const;
+
+export type ExceptionKind = keyof typeof EXCEPTION_KINDS;
+
+/** `answer` is null where the log has none. */
+export type Exception = {
+  kind: ExceptionKind;
+  at: string;
+  request: string | null;
+  grant: string | null;
+  target: string | null;
+  role: string | null;
+  who: string | null;
+  what: string;
+  answer: string | null;
+};
+
+const LATE_MS = 60_000;
+const SECOND_MS = 1_000;
+
+/** `2026-07-01 09:15:02 UTC` */
+const timeOf = (at: string): string => `${at.slice(0, 19).replace('T', ' ')} UTC`;
+
+const nameOf = ({ requester }: RegisterRow): string => requester.name ?? requester.id ?? '';
+
+type Found = Pick<Exception, 'kind' | 'at' | 'what' | 'answer'>;
+type Look = (row: RegisterRow, asOf: string) => Found | null;
+
+const ownDecision: Look = ({ requester, approvers }) => {
+  const own = approvers.find(({ id }) => id !== '' && id === requester.id);
+  return own ? { kind: 'own_decision', at: own.at, what: `${own.name} requested and approved.`, answer: null } : null;
+};
+
+const noDecision: Look = ({ activeAt, decidedBy }) =>
+  activeAt !== null && decidedBy === null
+    ? { kind: 'no_decision', at: activeAt, what: 'Access became active, and no event has a decision.', answer: null }
+    : null;
+
+const lateRemoval: Look = ({ endedAt, lateMs, removalAttempts, lastRemovalFailure }) => {
+  if (endedAt === null || lateMs === null || lateMs <= LATE_MS) return null;
+  const tries = removalAttempts === null ? '' : ` by attempt ${removalAttempts}`;
+  const why = lastRemovalFailure === null ? '' : `; the failure before: ${lastRemovalFailure}`;
+  return {
+    kind: 'late_removal',
+    at: endedAt,
+    what: `Removed ${Math.round(lateMs / SECOND_MS)} seconds late.`,
+    answer: `Removed${tries}, ${timeOf(endedAt)}${why}`,
+  };
+};
+
+const notRemoved: Look = ({ state, expiresAt, lastRemovalFailure }, asOf) =>
+  (state === 'active' || state === 'ending' || state === 'closed') &&
+  expiresAt !== null &&
+  Date.parse(expiresAt) + LATE_MS < Date.parse(asOf)
+    ? {
+        kind: 'not_removed',
+        at: expiresAt,
+        what: `Still ${state} at the checkpoint${lastRemovalFailure === null ? '' : `; last failure: ${lastRemovalFailure}`}.`,
+        answer: null,
+      }
+    : null;
+
+const notReadBack: Look = ({ state, activeAt, endedAt, readback }) =>
+  state === 'ended' && activeAt !== null && readback === null && endedAt !== null
+    ? {
+        kind: 'not_read_back',
+        at: endedAt,
+        what: 'The event of the removal has no answer of the target.',
+        answer: null,
+      }
+    : null;
+
+const breakGlass: Look = ({ kind, requestedAt, followUp, reason }) => {
+  if (kind !== 'break-glass') return null;
+  const { outcome = null, by, at, note, dueAt } = followUp ?? {};
+  const said = outcome === 'justified' ? 'Justified' : 'Not justified';
+  return {
+    kind: 'break_glass',
+    at: requestedAt,
+    what: [
+      `Access was taken before a decision. Reason: ${reason ?? 'none'}`,
+      dueAt && `Follow-up due ${timeOf(dueAt)}.`,
+    ]
+      .filter(Boolean)
+      .join(' '),
+    answer:
+      outcome === null
+        ? null
+        : `${said}, says ${by ?? 'an erased person'}, ${timeOf(at ?? '')}${note ? `: ${note}` : ''}`,
+  };
+};
+
+const overdue: Look = ({ isFollowUpOverdue, followUp }) =>
+  isFollowUpOverdue && followUp
+    ? {
+        kind: 'follow_up_overdue',
+        at: followUp.dueAt,
+        what: 'The follow-up was open at its deadline.',
+        answer: followUp.at === null ? null : `Closed ${timeOf(followUp.at)} by ${followUp.by ?? 'an erased person'}`,
+      }
+    : null;
+
+const failed: Look = ({ state, endedAt, failure }) =>
+  state === 'failed' && endedAt !== null
+    ? {
+        kind: 'activation_failed',
+        at: endedAt,
+        what: `The target could not make the access${failure === null ? '' : `: ${failure}`}.`,
+        answer: 'Nothing was left in the target.',
+      }
+    : null;
+
+const voted: Look = ({ voided, decidedAt, requestedAt, state }) =>
+  voided.length > 0
+    ? {
+        kind: 'vote_voided',
+        at: decidedAt ?? requestedAt,
+        what: `Votes did not count any more: ${voided.join(', ')}.`,
+        answer: `The request was decided without them: ${state}.`,
+      }
+    : null;
+
+const LOOKS = [ownDecision, noDecision, lateRemoval, notRemoved, notReadBack, breakGlass, overdue, failed, voted];
+
+/** `asOf`: when the checkpoint was signed. */
+export const exceptionsOf = (row: RegisterRow, asOf: string): Exception[] =>
+  LOOKS.flatMap((look) => {
+    const found = look(row, asOf);
+    if (!found) return [];
+    const { request, grant, target, role } = row;
+    return [{ ...found, request, grant, target, role, who: nameOf(row) }];
+  });
+
+const str = (event: LogEvent, field: string): string =>
+  typeof event.data[field] === 'string' ? event.data[field] : '';
+
+const amount = (event: LogEvent, field: string): number =>
+  typeof event.data[field] === 'number' ? event.data[field] : 0;
+
+const lineOf = (event: LogEvent, found: Omit<Found, 'at'>): Exception => ({
+  ...found,
+  at: event.at,
+  request: event.requestId,
+  grant: event.grantId,
+  target: event.target,
+  role: event.role,
+  who: event.actor.name,
+});
+
+const listText = (event: LogEvent, field: string): string => {
+  const { [field]: value } = event.data;
+  return Array.isArray(value) ? value.map(String).join(' ') : '';
+};
+
+type Answering = { started: string; kind: ExceptionKind; by: string; key: string; what: (event: LogEvent) => string };
+
+/** Events of the log that have an event as their answer, by the id that both carry. */
+const ANSWERED: readonly Answering[] = [
+  {
+    started: 'drift.found',
+    kind: 'drift',
+    by: 'drift.repaired',
+    key: 'finding',
+    what: (event) => str(event, 'description') || str(event, 'kind'),
+  },
+  {
+    started: 'revocation.started',
+    kind: 'revocation',
+    by: 'revocation.finished',
+    key: 'revocation',
+    what: (event) =>
+      `${amount(event, 'grants')} grants and ${amount(event, 'requests')} requests. Reason: ${str(event, 'reason') || 'none'}`,
+  },
+];
+
+const answeredIn = (events: readonly LogEvent[], { started, kind, by, key, what }: Answering): Exception[] => {
+  const answers = new Map(events.filter(({ type }) => type === by).map((event) => [str(event, key), event]));
+  return events
+    .filter(({ type }) => type === started)
+    .map((event) => {
+      const answer = answers.get(str(event, key));
+      const outcome = answer ? str(answer, 'outcome') : '';
+      const said = answer
+        ? `${by === 'drift.repaired' ? `Repaired (${outcome})` : 'Finished'}, ${timeOf(answer.at)}`
+        : null;
+      return lineOf(event, { kind, what: what(event), answer: said });
+    });
+};
+
+/** Exceptions that are about no single request. */
+export const logExceptions = (events: readonly LogEvent[]): Exception[] => [
+  ...ANSWERED.flatMap((answering) => answeredIn(events, answering)),
+  ...events
+    .filter(({ type }) => type === 'policy.rejected')
+    .map((event) =>
+      lineOf(event, {
+        kind: 'policy_rejected',
+        what: listText(event, 'problems') || 'The policy file had problems.',
+        answer: `The policy ${str(event, 'kept')} stayed in force.`,
+      }),
+    ),
+  ...events
+    .filter(({ type }) => type === 'checkpoint.refused')
+    .map((event) => lineOf(event, { kind: 'checkpoint_refused', what: listText(event, 'problems'), answer: null })),
+];

@@ -1,0 +1,211 @@
+/** The calls that the verbs need, with GitHub's answers as facts. Ids are numbers there and text here. */
+import { z } from 'zod';
+import type { Repository } from '../domain/github/events.ts';
+import type { RunFacts } from '../domain/github/run.ts';
+import type {
+  CheckShown,
+  CommitAuthor,
+  FailedDelivery,
+  Github,
+  PullFacts,
+} from '../application/github/github-ports.ts';
+import { GithubError, demand } from './app-client.ts';
+import type { Answer, AppClient, Call } from './app-client.ts';
+
+const id = z.int().transform(String);
+const account = z.object({ id, login: z.string() });
+
+const runAnswer = z.object({
+  id,
+  run_attempt: z.int().default(1),
+  head_sha: z.string(),
+  head_branch: z.string().nullish(),
+  event: z.string(),
+  path: z.string().nullish(),
+  status: z.string().nullish(),
+  conclusion: z.string().nullish(),
+  actor: account.nullish(),
+  triggering_actor: account.nullish(),
+  head_repository: z.object({ id }).nullish(),
+  referenced_workflows: z.array(z.object({ path: z.string(), ref: z.string().nullish() })).nullish(),
+  html_url: z.string(),
+});
+
+const pullAnswer = z.object({
+  number: z.int(),
+  title: z.string(),
+  html_url: z.string(),
+  state: z.string(),
+  merged: z.boolean().nullish(),
+  draft: z.boolean().nullish(),
+  user: account.nullish(),
+  labels: z.array(z.object({ name: z.string() })),
+  base: z.object({ ref: z.string(), repo: z.object({ id }) }),
+  head: z.object({ ref: z.string(), sha: z.string(), repo: z.object({ id }).nullish() }),
+  merge_commit_sha: z.string().nullish(),
+  changed_files: z.int().default(0),
+});
+
+const commit = z.object({
+  author: account.nullish().catch(null),
+  committer: account.nullish().catch(null),
+  commit: z.object({
+    author: z.object({ email: z.string().nullish() }).nullish(),
+    committer: z.object({ email: z.string().nullish() }).nullish(),
+  }),
+});
+
+const deliveryItem = z.object({
+  id,
+  guid: z.string(),
+  event: z.string(),
+  status: z.string(),
+  status_code: z.int().nullish(),
+});
+const deliveryAnswer = z.object({ request: z.object({ payload: z.unknown() }) });
+const madeAnswer = z.object({ id });
+
+const readAs = <T>(schema: z.ZodType<T>, { body }: Answer, what: string): T => {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new GithubError(`GitHub's answer about ${what} cannot be read (${(issue?.path ?? []).join('.')}).`, {
+    status: 0,
+  });
+};
+
+const GHOST = { id: '0', login: 'ghost' };
+
+const bare = (path: string): string => path.split('@')[0] ?? path;
+
+const calledBy = (workflows: z.infer<typeof runAnswer>['referenced_workflows']): string[] =>
+  (workflows ?? []).flatMap(({ path, ref }) => (ref ? [path, `${bare(path)}@${ref}`] : [path]));
+
+const runFacts = (run: z.infer<typeof runAnswer>): RunFacts => ({
+  id: run.id,
+  attempt: run.run_attempt,
+  sha: run.head_sha,
+  branch: run.head_branch ?? '',
+  event: run.event,
+  path: bare(run.path ?? ''),
+  called: calledBy(run.referenced_workflows),
+  actor: run.actor ?? GHOST,
+  starter: run.triggering_actor ?? run.actor ?? GHOST,
+  isCompleted: run.status === 'completed',
+  isCancelled: run.conclusion === 'cancelled',
+  headRepositoryId: run.head_repository?.id ?? null,
+  url: run.html_url,
+});
+
+const pullFacts = (pull: z.infer<typeof pullAnswer>): PullFacts => ({
+  number: pull.number,
+  title: pull.title,
+  url: pull.html_url,
+  isOpen: pull.state === 'open',
+  isMerged: pull.merged === true,
+  isDraft: pull.draft === true,
+  isFork: pull.head.repo?.id !== pull.base.repo.id,
+  author: pull.user ?? GHOST,
+  labels: pull.labels.map(({ name }) => name),
+  base: pull.base.ref,
+  head: pull.head.ref,
+  sha: pull.head.sha,
+  mergeSha: pull.merge_commit_sha ?? null,
+  files: pull.changed_files,
+});
+
+const authorsOf = ({
+  author,
+  committer,
+  commit: { author: a, committer: c },
+}: z.infer<typeof commit>): CommitAuthor[] => [
+  { account: author ?? null, email: a?.email ?? null },
+  { account: committer ?? null, email: c?.email ?? null },
+];
+
+const checkBody = ({ sha, name, url, title, summary, conclusion }: CheckShown): object => ({
+  name,
+  head_sha: sha,
+  ...(url !== null && { details_url: url }),
+  ...(conclusion === null ? { status: 'in_progress' } : { status: 'completed', conclusion }),
+  output: { title, summary },
+});
+
+const isTaken = ({ status, status_code: code }: z.infer<typeof deliveryItem>): boolean =>
+  status === 'OK' || (code !== null && code !== undefined && code >= 200 && code < 300);
+
+const NEWEST = 100;
+
+/** Of one delivery all attempts have one `guid`. */
+const failedIn = (items: readonly z.infer<typeof deliveryItem>[]): FailedDelivery[] => {
+  const taken = new Set(items.filter(isTaken).map(({ guid }) => guid));
+  const failed = items.filter(({ guid }) => !taken.has(guid));
+  return [...new Map(failed.map((item) => [item.guid, { id: item.id, guid: item.guid, event: item.event }])).values()];
+};
+
+type Asking = {
+  inRepository(repository: Repository, call: Call): Promise<Answer>;
+  client: AppClient;
+};
+
+const pathOf = ({ fullName }: Repository, rest: string): string => `/repos/${fullName}${rest}`;
+
+const ofActions = ({ inRepository }: Asking): Pick<Github, 'run' | 'review'> => ({
+  run: async (repository, run) => {
+    const what = `the run ${run}`;
+    const path = pathOf(repository, `/actions/runs/${encodeURIComponent(run)}`);
+    const answer = demand(await inRepository(repository, { method: 'GET', path }), [200, 404], what);
+    return answer.status === 404 ? null : runFacts(readAs(runAnswer, answer, what));
+  },
+  review: async (repository, { run, environment, state, comment }) => {
+    const path = pathOf(repository, `/actions/runs/${encodeURIComponent(run)}/deployment_protection_rule`);
+    const body = { environment_name: environment, ...(state !== null && { state }), comment };
+    const answer = await inRepository(repository, { method: 'POST', path, body });
+    return demand(answer, [200, 204, 404, 422], `the answer for ${environment}`).status < 300 ? 'done' : 'gone';
+  },
+});
+
+const ofPulls = ({ inRepository }: Asking): Pick<Github, 'pull' | 'commitAuthors' | 'comment' | 'putCheck'> => ({
+  pull: async (repository, number) => {
+    const what = `the pull request ${number}`;
+    const answer = await inRepository(repository, { method: 'GET', path: pathOf(repository, `/pulls/${number}`) });
+    return demand(answer, [200, 404], what).status === 404 ? null : pullFacts(readAs(pullAnswer, answer, what));
+  },
+  commitAuthors: async (repository, number) => {
+    const what = `the commits of the pull request ${number}`;
+    const path = pathOf(repository, `/pulls/${number}/commits?per_page=100`);
+    const answer = demand(await inRepository(repository, { method: 'GET', path }), [200], what);
+    return readAs(z.array(commit), answer, what).flatMap(authorsOf);
+  },
+  comment: async (repository, number, body) => {
+    const path = pathOf(repository, `/issues/${number}/comments`);
+    demand(await inRepository(repository, { method: 'POST', path, body: { body } }), [201], 'a comment');
+  },
+  putCheck: async (repository, check) => {
+    const path = pathOf(repository, check.id === null ? '/check-runs' : `/check-runs/${check.id}`);
+    const method = check.id === null ? 'POST' : 'PATCH';
+    const answer = demand(
+      await inRepository(repository, { method, path, body: checkBody(check) }),
+      [200, 201],
+      'a check',
+    );
+    return readAs(madeAnswer, answer, 'a check').id;
+  },
+});
+
+const ofDeliveries = ({ client }: Asking): Pick<Github, 'failedDeliveries' | 'payloadOf'> => ({
+  failedDeliveries: async () => {
+    const answer = await client.asApp({ method: 'GET', path: `/app/hook/deliveries?per_page=${NEWEST}` });
+    return failedIn(readAs(z.array(deliveryItem), demand(answer, [200], 'the deliveries'), 'the deliveries'));
+  },
+  payloadOf: async (deliveryId) => {
+    const path = `/app/hook/deliveries/${encodeURIComponent(deliveryId)}`;
+    const answer = demand(await client.asApp({ method: 'GET', path }), [200], 'a delivery');
+    return readAs(deliveryAnswer, answer, 'a delivery').request.payload;
+  },
+});
+
+export const createGithub = (client: AppClient): Github => {
+  const asking = { client, inRepository: client.asInstallation };
+  return { ...ofActions(asking), ...ofPulls(asking), ...ofDeliveries(asking) };
+};

@@ -1,0 +1,86 @@
+/** May Latchkey do at each scope what it needs and no more, are the roles there, and what could be kept by them? */
+import { errorFinding, warningFinding, type Finding } from '../../domain/finding.ts';
+import { ProviderError } from '../provider.ts';
+import type { Client } from './client.ts';
+import type { Scope } from './config.ts';
+import { allows, API, keepsAccess, permissionsAnswer, roleAt } from './roles.ts';
+
+export const NEEDED = [
+  'Microsoft.Authorization/roleAssignments/read',
+  'Microsoft.Authorization/roleAssignments/write',
+  'Microsoft.Authorization/roleAssignments/delete',
+  'Microsoft.Authorization/roleDefinitions/read',
+  'Microsoft.Authorization/permissions/read',
+] as const;
+
+const TOO_MUCH = [
+  'Microsoft.Authorization/roleDefinitions/write',
+  'Microsoft.Compute/virtualMachines/write',
+  'Microsoft.Storage/storageAccounts/listKeys/action',
+  'Microsoft.Resources/subscriptions/resourceGroups/delete',
+];
+
+const rightsAt = async (client: Client, scope: string, signal: AbortSignal): Promise<Finding[]> => {
+  const path = `${scope}/providers/Microsoft.Authorization/permissions?${API}`;
+  const asked = {
+    call: { method: 'GET' as const, path },
+    doing: `say what Latchkey may do at ${scope}`,
+    statuses: [200],
+  };
+  const { value } = permissionsAnswer.parse((await client.manage(asked, signal)).body);
+  const missing = NEEDED.filter((one) => !allows(value, one));
+  const surplus = TOO_MUCH.filter((one) => allows(value, one));
+  return [
+    ...(missing.length > 0
+      ? [
+          errorFinding(
+            'lacks_rights',
+            `Latchkey lacks at ${scope}: ${missing.join(', ')}. Run what \`latchkey doctor --sql\` prints.`,
+          ),
+        ]
+      : []),
+    ...(surplus.length > 0
+      ? [
+          warningFinding(
+            'more_than_needed',
+            `Latchkey may do more than it needs at ${scope}: ${surplus.join(', ')}. Take the roles that allow it away.`,
+          ),
+        ]
+      : []),
+  ];
+};
+
+const roleFindings = async (
+  client: Client,
+  { name, scope }: { name: string; scope: Scope },
+  signal: AbortSignal,
+): Promise<Finding[]> => {
+  const role = await roleAt(client, scope, signal);
+  if (role.refused.length > 0) return [errorFinding('role_keeps_access', keepsAccess(role))];
+  if (role.remains.length === 0) return [];
+  const message = `After access by the role ${role.name} something may stay: ${role.remains.join(' ')}`;
+  return [{ ...warningFinding('role_leaves_behind', message), remains: { roles: [name], sentences: role.remains } }];
+};
+
+/** One that fails is a finding, and the others are looked at. */
+const found = async (work: Promise<Finding[]>): Promise<Finding[]> => {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof ProviderError) || error.isRetried) throw error;
+    return [errorFinding(error.kind, error.message)];
+  }
+};
+
+export const preflight = async (
+  client: Client,
+  scopes: Record<string, Scope>,
+  signal: AbortSignal,
+): Promise<Finding[]> => {
+  const places = [...new Set(Object.values(scopes).map(({ scope }) => scope))];
+  const looked = await Promise.all([
+    ...places.map(async (scope) => await found(rightsAt(client, scope, signal))),
+    ...Object.entries(scopes).map(async ([name, scope]) => await found(roleFindings(client, { name, scope }, signal))),
+  ]);
+  return looked.flat();
+};

@@ -1,0 +1,121 @@
+/** The few calls of the Kubernetes API that are needed, over one pool of connections. */
+import { Agent, request } from 'undici';
+import { z } from 'zod';
+import type { Json } from '../../domain/json.ts';
+import { codeOf } from '../kit/network-errors.ts';
+import { ProviderError } from '../provider.ts';
+import type { Settings } from './config.ts';
+import { toProviderError, unreachable } from './errors.ts';
+
+const LONGEST_ANSWER = 16 * 1_048_576;
+const PAGE = 500;
+const AT_ONCE = 16;
+
+export type Answer = { status: number; body: Json; date: Date };
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+type Call = { method: Method; path: string; body?: object; what: string; allowed?: readonly number[] };
+
+export type Api = {
+  settings: Settings;
+  call(call: Call, signal: AbortSignal): Promise<Answer>;
+  /** Null where there is none. */
+  get<T>(path: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T | null>;
+  list<T>(
+    at: { path: string; query?: Record<string, string> },
+    schema: z.ZodType<T>,
+    signal: AbortSignal,
+  ): Promise<T[]>;
+  close(): Promise<void>;
+};
+
+const read = async (body: AsyncIterable<Buffer>): Promise<Json> => {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of body) {
+    length += part.length;
+    if (length > LONGEST_ANSWER)
+      throw new ProviderError('misconfigured', 'The API server gave an answer that is too long.');
+    parts.push(part);
+  }
+  try {
+    return JSON.parse(Buffer.concat(parts).toString('utf8')) as Json;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return null;
+  }
+};
+
+const parsed = <T>(schema: z.ZodType<T>, value: unknown, what: string): T => {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new ProviderError('misconfigured', `The API server gave an answer that is none of Kubernetes (${what}).`);
+};
+
+const page = z.looseObject({
+  metadata: z.looseObject({ continue: z.string().nullish() }).nullish(),
+  items: z.array(z.unknown()).nullish(),
+});
+
+/** Lists leave out what each item is. */
+const caller =
+  (settings: Settings, agent: Agent): Api['call'] =>
+  async ({ method, path, body, what, allowed = [] }, signal) => {
+    const { host } = settings.url;
+    const headers = {
+      authorization: `Bearer ${settings.token()}`,
+      accept: 'application/json',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    };
+    const base = settings.url.href.replace(/\/+$/, '');
+    try {
+      const answer = await request(`${base}${path}`, {
+        method,
+        headers,
+        dispatcher: agent,
+        signal,
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      const value = await read(answer.body);
+      const { statusCode: status } = answer;
+      if (status >= 300 && !allowed.includes(status)) throw toProviderError({ host, what, status, body: value });
+      const date = Date.parse(String(answer.headers['date'] ?? ''));
+      return { status, body: value, date: new Date(Number.isNaN(date) ? Date.now() : date) };
+    } catch (error) {
+      if (error instanceof ProviderError || signal.aborted || codeOf(error) === '') throw error;
+      throw unreachable(host, error);
+    }
+  };
+
+const lister =
+  (call: Api['call']): Api['list'] =>
+  async ({ path, query = {} }, schema, signal) => {
+    const found = [];
+    for (let from = ''; ;) {
+      const search = new URLSearchParams({ ...query, limit: String(PAGE), ...(from && { continue: from }) });
+      const { body } = await call(
+        { method: 'GET', path: `${path}?${search.toString()}`, what: `list ${path}` },
+        signal,
+      );
+      const { items, metadata } = parsed(page, body, path);
+      found.push(...(items ?? []).map((item) => parsed(schema, item, path)));
+      from = metadata?.continue ?? '';
+      if (from === '') return found;
+    }
+  };
+
+export const openApi = (settings: Settings): Api => {
+  const agent = new Agent({ connections: AT_ONCE, connect: settings.ca === null ? {} : { ca: settings.ca } });
+  const call = caller(settings, agent);
+  return {
+    settings,
+    call,
+    get: async (path, schema, signal) => {
+      const { status, body } = await call({ method: 'GET', path, what: `read ${path}`, allowed: [404] }, signal);
+      return status === 404 ? null : parsed(schema, body, path);
+    },
+    list: lister(call),
+    close: async () => await agent.destroy(),
+  };
+};
+
+export const asObject = parsed;

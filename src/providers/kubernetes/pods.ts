@@ -1,0 +1,40 @@
+/** Restarts the pods that somebody could have entered: what is open into a pod ends with its container, and with nothing else. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { ProviderError } from '../provider.ts';
+import type { Api } from './api.ts';
+import { objectSchema, type KubeObject } from './objects.ts';
+
+const GRACE_S = 5;
+const GONE_WITHIN_MS = 15_000;
+
+const podsIn = (namespace: string): string => `/api/v1/namespaces/${namespace}/pods`;
+
+const remove = async (api: Api, pod: KubeObject, signal: AbortSignal): Promise<void> => {
+  const { name, namespace = '', uid } = pod.metadata;
+  const body = { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: GRACE_S, preconditions: { uid } };
+  const path = `${podsIn(namespace)}/${name}`;
+  // One of a StatefulSet comes again under its name: the precondition keeps that one.
+  await api.call({ method: 'DELETE', path, body, what: 'restart a pod', allowed: [404, 409] }, signal);
+};
+
+/** `before`: what was started later was started when the access was closed already. */
+export const restartPods = async (
+  api: Api,
+  { namespace, labelSelector, before }: { namespace: string; labelSelector: string; before: Date },
+  signal: AbortSignal,
+): Promise<void> => {
+  const query: Record<string, string> = labelSelector === '' ? {} : { labelSelector };
+  const entered = async (): Promise<KubeObject[]> =>
+    (await api.list({ path: podsIn(namespace), query }, objectSchema, signal)).filter(
+      ({ metadata }) => Date.parse(metadata.creationTimestamp ?? '') <= before.getTime(),
+    );
+  const startedAt = performance.now();
+  for (let left = await entered(); left.length > 0; left = await entered()) {
+    await Promise.all(
+      left.filter(({ metadata }) => !metadata.deletionTimestamp).map(async (pod) => await remove(api, pod, signal)),
+    );
+    if (performance.now() - startedAt > GONE_WITHIN_MS)
+      throw new ProviderError('unavailable', `${left.length} pods in ${namespace} are not restarted yet.`);
+    await delay(200, undefined, { signal });
+  }
+};

@@ -1,0 +1,177 @@
+/** What a role lets its holder keep when it has ended, or read of others: refused, or said to approvers. */
+import type { Role, Rule } from './objects.ts';
+
+type What = { group: string; resource: string; verbs: readonly string[]; why: string; isNameFine?: boolean };
+
+export const CHANGE: readonly string[] = ['create', 'update', 'patch'];
+const READ = ['get', 'list', 'watch'];
+const RBAC = 'rbac.authorization.k8s.io';
+
+/** With each of these somebody gets in again after the end, by rights that are not of the grant. */
+const REFUSED: readonly What[] = [
+  ...['roles', 'clusterroles'].flatMap((resource): What[] => [
+    { group: RBAC, resource, verbs: ['escalate', 'bind'], why: 'gives rights that its holder does not have' },
+    { group: RBAC, resource, verbs: CHANGE, why: 'changes what roles allow' },
+  ]),
+  ...['rolebindings', 'clusterrolebindings'].map((resource): What => ({
+    group: RBAC,
+    resource,
+    verbs: [...CHANGE, 'delete', 'deletecollection'],
+    why: 'gives roles to others, and these stay',
+  })),
+  ...['users', 'groups', 'serviceaccounts', 'uids'].map((resource): What => ({
+    group: '',
+    resource,
+    verbs: ['impersonate'],
+    why: 'acts as anybody',
+  })),
+  { group: 'authentication.k8s.io', resource: 'userextras', verbs: ['impersonate'], why: 'acts as anybody' },
+  {
+    group: '',
+    resource: 'secrets',
+    verbs: READ,
+    why: 'reads secrets, and with them tokens that go on working',
+    isNameFine: true,
+  },
+  {
+    group: '',
+    resource: 'secrets',
+    verbs: CHANGE,
+    why: 'makes tokens of service accounts, and these stay',
+    isNameFine: true,
+  },
+  {
+    group: '',
+    resource: 'serviceaccounts/token',
+    verbs: ['create'],
+    why: 'makes tokens of service accounts, and these stay',
+  },
+  { group: '', resource: 'pods', verbs: CHANGE, why: 'starts pods with the rights of any service account there' },
+  { group: '', resource: 'nodes/proxy', verbs: ['get', ...CHANGE], why: 'reaches every container by its node' },
+  { group: '', resource: 'pods/proxy', verbs: ['get', ...CHANGE], why: 'reaches every port of pods' },
+  ...['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'].map((resource): What => ({
+    group: 'admissionregistration.k8s.io',
+    resource,
+    verbs: CHANGE,
+    why: 'sees and changes requests of others',
+  })),
+  // Each can refuse or hold up what Latchkey does at the end.
+  ...[
+    'mutatingadmissionpolicies',
+    'mutatingadmissionpolicybindings',
+    'validatingadmissionpolicies',
+    'validatingadmissionpolicybindings',
+  ].map((resource): What => ({
+    group: 'admissionregistration.k8s.io',
+    resource,
+    verbs: CHANGE,
+    why: 'changes and refuses requests of others, such as the end of an access',
+  })),
+  ...['flowschemas', 'prioritylevelconfigurations'].map((resource): What => ({
+    group: 'flowcontrol.apiserver.k8s.io',
+    resource,
+    verbs: [...CHANGE, 'delete', 'deletecollection'],
+    why: 'holds up requests of others, such as the end of an access',
+  })),
+  {
+    group: 'apiregistration.k8s.io',
+    resource: 'apiservices',
+    verbs: CHANGE,
+    why: 'answers requests of others in place of the API server',
+  },
+  {
+    group: 'certificates.k8s.io',
+    resource: 'certificatesigningrequests/approval',
+    verbs: ['update', 'patch'],
+    why: 'makes certificates that cannot be taken back',
+  },
+  {
+    group: 'certificates.k8s.io',
+    resource: 'certificatesigningrequests',
+    verbs: ['create'],
+    why: 'requests certificates that cannot be taken back',
+  },
+];
+
+export const WORKLOADS: readonly [group: string, resource: string][] = [
+  ['apps', 'deployments'],
+  ['apps', 'daemonsets'],
+  ['apps', 'statefulsets'],
+  ['apps', 'replicasets'],
+  ['batch', 'jobs'],
+  ['batch', 'cronjobs'],
+  ['', 'replicationcontrollers'],
+  ['', 'podtemplates'],
+];
+
+const isIn = (patterns: readonly string[] | null | undefined, value: string): boolean =>
+  (patterns ?? []).some(
+    (pattern) => pattern === '*' || pattern === value || (pattern.startsWith('*/') && value.endsWith(pattern.slice(1))),
+  );
+
+const allows = (
+  rule: Rule,
+  { group, resource, verbs }: Pick<What, 'group' | 'resource' | 'verbs'>,
+): string | undefined =>
+  isIn(rule.apiGroups, group) && isIn(rule.resources, resource)
+    ? verbs.find((verb) => isIn(rule.verbs, verb))
+    : undefined;
+
+export const allowsAny = (
+  rules: readonly Rule[],
+  what: readonly Pick<What, 'group' | 'resource' | 'verbs'>[],
+): string[] => what.filter((one) => some(rules, one)).map(({ resource }) => resource);
+
+const isNamed = ({ resourceNames }: Rule): boolean => (resourceNames ?? []).length > 0;
+
+/** Clauses: "get secrets: reads secrets, …". Empty where the role may be granted. */
+export const refusedIn = (rules: readonly Rule[]): string[] => [
+  ...new Set(
+    REFUSED.flatMap((what) =>
+      rules.flatMap((rule) => {
+        const verb = what.isNameFine && isNamed(rule) ? undefined : allows(rule, what);
+        return verb === undefined ? [] : [`${verb} ${what.resource}: ${what.why}`];
+      }),
+    ),
+  ),
+];
+
+const ENTERED: readonly string[] = ['pods/exec', 'pods/attach', 'pods/portforward'];
+
+const some = (rules: readonly Rule[], what: Pick<What, 'group' | 'resource' | 'verbs'>): boolean =>
+  rules.some((rule) => allows(rule, what) !== undefined);
+
+/** `get` is enough for these over WebSocket. */
+export const enteredBy = (rules: readonly Rule[]): string[] => [
+  ...ENTERED.filter((resource) => some(rules, { group: '', resource, verbs: ['create', 'get'] })),
+  ...(some(rules, { group: '', resource: 'pods/ephemeralcontainers', verbs: ['update', 'patch'] })
+    ? ['pods/ephemeralcontainers']
+    : []),
+];
+
+export const followsLogs = (rules: readonly Rule[]): boolean =>
+  some(rules, { group: '', resource: 'pods/log', verbs: ['get'] });
+export const watches = (rules: readonly Rule[]): boolean => rules.some(({ verbs }) => isIn(verbs, 'watch'));
+
+/** What stays, in short sentences for approvers. */
+export const remainsIn = (rules: readonly Rule[]): string[] => {
+  const workloads = WORKLOADS.filter(([group, resource]) => some(rules, { group, resource, verbs: CHANGE }));
+  const named = rules.some((rule) => isNamed(rule) && allows(rule, { group: '', resource: 'secrets', verbs: READ }));
+  return [
+    ...(workloads.length > 0
+      ? [
+          `${workloads.map(([, resource]) => resource).join(', ')} that were made or changed stay, and their pods run on with the service account that they name.`,
+        ]
+      : []),
+    ...(some(rules, { group: '', resource: 'serviceaccounts', verbs: CHANGE })
+      ? ['Service accounts that were made stay.']
+      : []),
+    ...(enteredBy(rules).length > 0
+      ? ['Who enters a pod can read the token of its service account, which goes on working until it expires.']
+      : []),
+    ...(named ? ['The secrets that the role names stay known.'] : []),
+  ];
+};
+
+export const isAggregated = ({ aggregationRule }: Role): boolean =>
+  aggregationRule !== undefined && aggregationRule !== null;

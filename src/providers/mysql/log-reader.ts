@@ -1,0 +1,127 @@
+/** Reads what temporary logins did from the general log of each node, from where the last look ended, and compares it with what the node counted. */
+import type { Recorded, Statement, ToRecord } from '../provider.ts';
+import type { Handle, Scope } from './config.ts';
+import { assertKept, countOf, isLogging, isRecorded, logLines, nowOf, type LogLine } from './log-access.ts';
+import { counted, type Compared } from './log-counts.ts';
+import { positionSchema, type LogPosition, type Position, type Starts } from './log-position.ts';
+import { mostStatements, statementOf } from './log-text.ts';
+import type { Client, Server } from './server.ts';
+
+/** Of one look; the next goes on. */
+const LINES_AT_ONCE = 5_000;
+const NOTHING_LOGGED = { text: 0, executed: 0 };
+
+const startOn = async (client: Client, user: string): Promise<LogPosition> => ({
+  at: await nowOf(client),
+  seen: 0,
+  from: await countOf(client, user),
+  logged: NOTHING_LOGGED,
+  missed: 0,
+});
+
+/** After Latchkey's own visit as the login, and before anybody else knows its password. */
+export const readStarts = async (server: Server, user: string, signal: AbortSignal): Promise<Starts> =>
+  Object.fromEntries(
+    await server.runOnEach(signal, async (client): Promise<[string, LogPosition]> => [
+      client.node.name,
+      await startOn(client, user),
+    ]),
+  );
+
+export const assertKeptOnEach = async (server: Server, scope: Scope, signal: AbortSignal): Promise<void> => {
+  if (isRecorded([scope])) await server.runOnEach(signal, async (client) => await assertKept(client, scope));
+};
+
+const most = (lines: readonly LogLine[]): LogPosition['logged'] => ({
+  text: lines.reduce((sum, { command, text }) => sum + (command === 'Query' ? mostStatements(text) : 0), 0),
+  executed: lines.filter(({ command }) => command === 'Execute').length,
+});
+
+const afterReading = (at: LogPosition, lines: readonly LogLine[]): LogPosition => {
+  const last = lines.at(-1)?.at ?? at.at;
+  const ofLast = lines.filter((line) => line.at === last).length;
+  const more = most(lines);
+  return {
+    ...at,
+    at: last,
+    seen: last === at.at ? at.seen + ofLast : ofLast,
+    logged: { text: at.logged.text + more.text, executed: at.logged.executed + more.executed },
+  };
+};
+
+type FromNode = Compared & { where: string; lines: LogLine[]; isAtEnd: boolean };
+
+/** Counted before the log is read, so that what begins meanwhile is at most logged too early. */
+const readNode = async (client: Client, user: string, from: LogPosition): Promise<FromNode> => {
+  const where = client.node.name;
+  const off = (await isLogging(client)) ? [] : [`${where} does not log statements into its table any more.`];
+  const count = await countOf(client, user);
+  const found = await logLines(client, user, { from: from.at, limit: from.seen + LINES_AT_ONCE });
+  const isAtEnd = found.length < from.seen + LINES_AT_ONCE;
+  const lines = found.slice(Math.min(from.seen, found.filter(({ at }) => at === from.at).length));
+  const at = afterReading(from, lines);
+  const told = isAtEnd ? counted(where, at, count) : { at, lost: [] };
+  return { ...told, where, lines, isAtEnd, lost: [...off, ...told.lost] };
+};
+
+/** A node that joined the policy later has no start, and what an older version noted may not be known: what was before is lost. */
+const startOf = async (client: Client, user: string, at: LogPosition | undefined): Promise<Compared> =>
+  at
+    ? { at, lost: [] }
+    : {
+        at: await startOn(client, user),
+        lost: [`What was done on ${client.node.name} until now is not recorded: where its log began is not known.`],
+      };
+
+const lookOn = async (client: Client, user: string, position: Position): Promise<FromNode> => {
+  const start = await startOf(client, user, position.logs[client.node.name]);
+  const read = await readNode(client, user, start.at);
+  return { ...read, lost: [...start.lost, ...read.lost] };
+};
+
+const atOf = (time: string): string => `${time.replace(' ', 'T')}Z`;
+
+const recordedOf = (position: Position, found: readonly FromNode[]): Recorded => {
+  const sessions = { ...position.sessions };
+  const statements: Statement[] = [];
+  let begun = 0;
+  for (const { where, lines } of found)
+    for (const line of lines) {
+      const session = `${where} ${line.session}`;
+      const text = statementOf(line);
+      if (sessions[session] === undefined) begun += 1;
+      const number = (sessions[session] ?? 0) + (text === null ? 0 : 1);
+      sessions[session] = number;
+      if (text !== null) statements.push({ at: atOf(line.at), session, line: number, text, code: null });
+    }
+  return {
+    position: { logs: Object.fromEntries(found.map(({ where, at }) => [where, at])), sessions },
+    statements,
+    sessions: begun,
+    missing: [],
+    lost: found.flatMap(({ lost }) => lost),
+    isAtEnd: found.every(({ isAtEnd }) => isAtEnd),
+  };
+};
+
+const NOT_NOTED = 'Where the log stood at the beginning was not noted, so nothing of it is recorded.';
+
+export const recorded = async (
+  server: Server,
+  items: readonly ToRecord<Scope, Handle>[],
+  signal: AbortSignal,
+): Promise<Recorded[]> => {
+  const all: Recorded[] = [];
+  for (const { handle, position } of items) {
+    if (!handle?.starts) {
+      all.push({ position: null, statements: [], sessions: 0, missing: [], lost: [NOT_NOTED], isAtEnd: true });
+      continue;
+    }
+    const known = positionSchema.safeParse(position).data ?? { logs: {}, sessions: {} };
+    const from = position === null ? { logs: handle.starts, sessions: {} } : known;
+    const { user } = handle;
+    const found = await server.runOnEach(signal, async (client) => await lookOn(client, user, from));
+    all.push(recordedOf(from, found));
+  }
+  return all;
+};

@@ -1,0 +1,38 @@
+/** Elasticsearch's bulk call. Each event has its number as id, so one that is sent again is the same document. */
+import type { SealedRecord } from '../domain/audit/events.ts';
+import type { Outcome } from '../application/evidence/deliver-events.ts';
+import { post } from './http.ts';
+
+const CONFLICT = 409;
+const BUSY = 429;
+
+export type Elastic = { url: string; key: string; index: string };
+
+type Items = { errors?: boolean; items?: { create?: { status?: number } }[] };
+
+/** The call is answered with 200 also where a document was refused. */
+const judge = (text: string, what: string): Outcome => {
+  const { errors, items = [] } = JSON.parse(text) as Items;
+  if (errors !== true) return { kind: 'taken' };
+  const bad = items.map(({ create }) => create?.status ?? 0).filter((status) => status >= 300 && status !== CONFLICT);
+  const [status] = bad;
+  if (status === undefined) return { kind: 'taken' };
+  const why = `${what} refused a document with status ${status}`;
+  return bad.some((one) => one === BUSY || one >= 500)
+    ? { kind: 'later', why, afterMs: null }
+    : { kind: 'refused', why };
+};
+
+export const sendElastic =
+  ({ url, key, index }: Elastic, body: (event: SealedRecord) => object) =>
+  async (events: readonly SealedRecord[]): Promise<Outcome> => {
+    const lines = events.flatMap((event) => [
+      JSON.stringify({ create: { _index: index, _id: String(event.seq) } }),
+      JSON.stringify({ '@timestamp': event.at, ...body(event) }),
+    ]);
+    const what = `Elasticsearch at ${url}`;
+    const headers = { 'content-type': 'application/x-ndjson', authorization: `ApiKey ${key}` };
+    const address = `${url.replace(/\/+$/, '')}/_bulk`;
+    const { text = '', ...outcome } = await post({ url: address, headers, body: `${lines.join('\n')}\n`, what });
+    return outcome.kind === 'taken' ? judge(text, what) : outcome;
+  };

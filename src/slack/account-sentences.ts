@@ -1,0 +1,46 @@
+/** What is said where an account of the CI cannot be linked or released. */
+import type { Facts } from '../domain/errors.ts';
+import { inline } from './messages/render/text.ts';
+
+const SHOWN_MAX = 100;
+
+const fact = (facts: Facts, key: string): string => {
+  const value = facts[key];
+  return typeof value === 'string' ? inline(value, SHOWN_MAX) : '';
+};
+
+const isGitlab = (facts: Facts): boolean => facts['kind'] === 'gitlab';
+const service = (facts: Facts): string => (isGitlab(facts) ? 'GitLab' : 'GitHub');
+const place = (facts: Facts): string => (isGitlab(facts) ? 'personal snippet' : 'gist');
+const account = (facts: Facts): string => `the ${service(facts)} account \`${fact(facts, 'login')}\``;
+
+const WHY: Record<string, (facts: Facts) => string> = {
+  absent: (facts) =>
+    `There is no ${place(facts)} at that address that Latchkey can read. Give the address of the ${place(facts)} itself${isGitlab(facts) ? ', visible as Internal or Public' : ''}.`,
+  text: (facts) => `That ${place(facts)} does not hold the statement, word by word and nothing else.`,
+  code: (facts) => `The statement in that ${place(facts)} is another person’s, or older than 15 minutes.`,
+  used: () => 'That statement was used already.',
+};
+
+const unproven = (facts: Facts): string => {
+  const why = WHY[fact(facts, 'why')] ?? WHY['text'];
+  const again = `\`/prod-access link ${fact(facts, 'kind')}\` gives a new statement.`;
+  return `${why ? why(facts) : ''} Nothing was linked. ${again}`;
+};
+
+const taken = (facts: Facts): string =>
+  facts['by'] === 'policy'
+    ? `The policy says that ${account(facts)} is another person’s, and the policy counts. Ask an admin to correct \`accounts\`.`
+    : `Already linked to another person: ${account(facts)}. An admin releases it with \`/prod-access unlink ${fact(facts, 'kind')} ${fact(facts, 'accountId')}\`.`;
+
+export const ACCOUNT_SENTENCES = {
+  account_links_off: (facts: Facts) =>
+    `Latchkey cannot read ${service(facts)} here, so no account was linked. An admin ${isGitlab(facts) ? 'sets `LATCHKEY_GITLAB_TOKEN`' : 'sets up the GitHub App'}, or writes the account under \`accounts\` in the policy.`,
+  account_unproven: unproven,
+  account_taken: taken,
+  account_unknown: (facts: Facts) =>
+    facts['accountId'] === undefined
+      ? `You have no linked ${service(facts)} account. \`/prod-access link\` shows yours.`
+      : `No ${service(facts)} account with the id \`${fact(facts, 'accountId')}\` is linked. \`/prod-access link list\` shows all.`,
+  account_own: () => 'Your own account counts against you, so another admin has to release it. Nothing was changed.',
+};

@@ -1,0 +1,41 @@
+/** Which lines of reviews wait for a person: those that they may decide, of the campaign that is due first in front. */
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { callerFromSlack } from '../../../src/application/identity/caller.ts';
+import { startCampaign } from '../../../src/application/reviews/start-campaign.ts';
+import { waitingLines } from '../../../src/application/reviews/waiting-lines.ts';
+import { personOf } from '../../support/quarter/people.ts';
+import type { Name } from '../../support/quarter/people.ts';
+import { openQuarter } from '../../support/quarter/run.ts';
+import type { SimulatedStore } from '../../support/quarter/run.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
+
+let quarter: SimulatedStore;
+
+beforeAll(async () => {
+  quarter = await openQuarter({ from: new Date('2026-08-20T00:00:00Z'), days: 0, perDay: 0, seed: 1 });
+  for (const name of ['quarterly reach', 'durations', 'who decides']) await startCampaign(quarter.deps, { name });
+});
+afterAll(() => quarter.close());
+
+const waitingFor = async (name: Name): Promise<[string, number][]> => {
+  const caller = await callerFromSlack(quarter.deps, personOf(name).userId);
+  const waiting = await waitingLines(quarter.deps, { caller });
+  return waiting.map(({ campaign, lines }) => [campaign.name, lines.length]);
+};
+
+test.each([
+  ['olga', [['quarterly reach', 4]]],
+  ['kim', [['quarterly reach', 2]]],
+  ['ada', []],
+] as const)('of %s', async (name, waiting) => {
+  expect(await waitingFor(name)).toEqual(waiting);
+});
+
+test('an admin has all lines but those about themselves, the soonest first', async () => {
+  const [first, second] = await waitingFor('ines');
+  expect(first).toEqual(['durations', 6]);
+  expect(second?.[0]).toBe('who decides');
+  const sam = (await waitingFor('sam')).find(([name]) => name === 'who decides')?.[1] ?? 0;
+  expect(sam).toBe((second?.[1] ?? 0) - 1);
+});

@@ -1,0 +1,48 @@
+/** Credentials that clients read from a file: the variable holds its path. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { childEnvironment, shellLines } from '../../src/cli/job/environment.ts';
+
+const KUBECONFIG = "apiVersion: v1\nusers: [{ name: it's, user: { token: $(id) } }]\n";
+const FIELDS = [
+  { name: 'token', env: null, value: 't', secret: true },
+  { name: 'kubeconfig', env: 'KUBECONFIG', value: KUBECONFIG, secret: true },
+];
+
+test('a command gets the kubeconfig as a file that only its user may read, in place of one that the job had', () => {
+  const given = { fields: FIELDS, namings: [{ name: 'TOKEN', field: 'token' }], grant: 'g', inFile: false };
+  const env = childEnvironment({ KUBECONFIG: '/home/ci/.kube/config', PATH: '/bin' }, given);
+  const file = env['KUBECONFIG'] ?? '';
+  expect(readFileSync(file, 'utf8')).toBe(KUBECONFIG);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(env).toMatchObject({ TOKEN: 't', PATH: '/bin' });
+});
+
+test('the lines for a shell make such a file, whatever stands in it', () => {
+  const script = `${shellLines(FIELDS, []).join('\n')}\nstat -c %a "$KUBECONFIG"; cat "$KUBECONFIG"; rm "$KUBECONFIG"`;
+  expect(execFileSync('sh', ['-c', script], { encoding: 'utf8' })).toBe(`600\n${KUBECONFIG}`);
+});
+
+test.each(['LD_PRELOAD', 'NODE_OPTIONS', 'BASH_ENV', 'PATH', 'GIT_SSH_COMMAND', 'HTTPS_PROXY', 'LATCHKEY_URL'])(
+  'what a target wants to be called %s is no credential, for a command or a shell',
+  (env) => {
+    const fields = [{ name: 'token', env, value: '/tmp/theirs', secret: true }];
+    const given = { fields, namings: [], grant: 'g', inFile: false };
+    expect(() => childEnvironment({ PATH: '/bin' }, given)).toThrow('which is no name for it');
+    expect(() => shellLines(fields, [])).toThrow('which is no name for it');
+  },
+);
+
+test.each(['PGPASSWORD', 'MYSQL_PWD', 'NPM_TOKEN', 'GIT_TOKEN', 'GITHUB_TOKEN', 'API_TOKEN', 'PATH_TOKEN', 'HOME_KEY'])(
+  '%s is a name for a credential',
+  (env) => {
+    const given = {
+      fields: [{ name: 'token', env, value: 't', secret: true }],
+      namings: [],
+      grant: 'g',
+      inFile: false,
+    };
+    expect(childEnvironment({}, given)).toMatchObject({ [env]: 't' });
+  },
+);

@@ -1,0 +1,93 @@
+/** Every place of the policy's schema that may name something in Slack or in an on-call service is in the list that is looked at. */
+import { describe, expect, it } from 'vitest';
+import { namedPlaces, namedThing } from '../../src/domain/policy/named-places.ts';
+import { ALSO_NAMED, NAMED, NAMED_ENV, namedPolicy } from '../support/named-policy.ts';
+import { POLICY_LEAVES } from '../support/policy-leaves.ts';
+import { load } from './made.ts';
+
+/** Names of the policy's own things, words, patterns, and text: nothing outside is named here. A new place of the schema belongs here or above. */
+const NO_PLACES = [
+  'alerts[].client',
+  ...['alerts[].for', 'alerts[].match.labels.*', 'alerts[].match.service', 'alerts[].match.severity'],
+  ...['alerts[].match.title', 'alerts[].name', 'alerts[].role', 'audit.checkpoint', 'audit.origin'],
+  // `latchkey doctor` looks at folders and witnesses by themselves.
+  ...['audit.publish[].file', 'audit.publish[].witness', 'audit.publish[].witness.key', 'audit.publish[].witness.url'],
+  ...['audit.publish[].git.branch', 'audit.publish[].git.url', 'audit.publish[].tsa', 'audit.retention'],
+  ...['bucket', 'endpoint', 'for', 'prefix', 'region'].map((of) => `audit.publish[].s3.${of}`),
+  ...['datadog', 'elastic', 'webhook'].flatMap((sink) => [`audit.sinks.*.${sink}.key`, `audit.sinks.*.${sink}.url`]),
+  ...['bucket', 'endpoint', 'prefix', 'region'].map((of) => `audit.sinks.*.s3.${of}`),
+  ...['audit.sinks.*.elastic.index', 'audit.sinks.*.splunk_hec.index'],
+  ...['audit.sinks.*.syslog.ca', 'audit.sinks.*.syslog.host'],
+  ...['audit.sinks.*.splunk_hec.token', 'audit.sinks.*.splunk_hec.url'],
+  ...['break_glass.max', 'break_glass.review_within', 'break_glass.roles[]', 'claim', 'clients.*.audience'],
+  ...['clients.*.claims.*', 'clients.*.environment', 'clients.*.events[]', 'clients.*.issuer'],
+  ...['organization', 'pipeline', 'project', 'repository'].flatMap((of) => [
+    `clients.*.${of}.id`,
+    `clients.*.${of}.name`,
+  ]),
+  ...[
+    'clients.*.refs[]',
+    'clients.*.service_account.name',
+    'clients.*.service_account.namespace',
+    'clients.*.workflow',
+  ],
+  ...['gates[].client', 'gates[].environment', 'gates[].for', 'gates[].role'],
+  // Of GitHub; `latchkey doctor` looks at the App.
+  ...['base', 'client', 'for', 'label', 'repository.id', 'repository.issuer', 'repository.name', 'role'].map(
+    (of) => `pull_requests[].${of}`,
+  ),
+  ...[
+    'incidents.channels[]',
+    'incidents.closed[]',
+    'incidents.concerns[].channels[]',
+    'incidents.concerns[].targets[]',
+  ],
+  // Groups of the policy alone.
+  ...['incidents.on_call[]', 'rules[].match.groups[]'],
+  ...[
+    'incidents.severity',
+    'incidents.targets[]',
+    'incidents.tool.closes',
+    'incidents.tool.opens',
+    'incidents.warning',
+  ],
+  ...[
+    'issuers.*.enterprise',
+    'issuers.*.host',
+    'issuers.*.keys',
+    'issuers.*.url',
+    'manager_field',
+    'pending',
+    'remind',
+  ],
+  ...['reviews[].name', 'reviews[].targets[]', 'reviews[].within'],
+  ...['rules[].claim', 'rules[].deny', 'rules[].escalate.after', 'rules[].match.alerts[]', 'rules[].match.clients[]'],
+  'rules[].match.gates[]',
+  ...['rules[].match.roles[]', 'rules[].match.targets[]', 'rules[].max', 'rules[].name', 'rules[].pending'],
+  ...['rules[].remind', 'rules[].require.ticket', 'targets.*.config.*', 'targets.*.provider', 'targets.*.title'],
+  ...['targets.*.roles.*.default', 'targets.*.roles.*.max', 'targets.*.roles.*.scope', 'targets.*.roles.*.title'],
+  ...['targets.*.identity.lookup', 'targets.*.identity.map.*', 'targets.*.identity.user'],
+  ...['targets.*.warning', 'timezone'],
+  ...['windows.*.from', 'windows.*.to', 'freezes.*.from', 'freezes.*.to', 'freezes.*.why', 'freezes.*.ics'],
+  // Stated, and never looked up.
+  ...POLICY_LEAVES.filter((path) => path.startsWith('tests[]')),
+];
+
+const loaded = load(namedPolicy(), { env: NAMED_ENV });
+
+describe('what the policy names', () => {
+  it('stands in a place that is known to name something outside, or to name nothing, whatever the schema grows', () => {
+    expect([...Object.keys(NAMED), ...NO_PLACES].toSorted()).toEqual([...POLICY_LEAVES].toSorted());
+  });
+
+  it('is in the list that is looked at, from every place', () => {
+    if ('problems' in loaded)
+      throw new Error(loaded.problems.map(({ path, message }) => `${path}: ${message}`).join('\n'));
+    const found = namedPlaces(loaded.policy).map(namedThing);
+    const schedules = { PSCHED1: 'pagerduty PSCHED1', 'ops-schedule': 'opsgenie ops-schedule' };
+    const wanted = [...Object.values(NAMED), ...Object.values(ALSO_NAMED)].map(
+      (name) => schedules[name as keyof typeof schedules] ?? name,
+    );
+    expect(found.toSorted()).toEqual(wanted.toSorted());
+  });
+});

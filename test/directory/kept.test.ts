@@ -1,0 +1,101 @@
+/** One look-up for all processes that need the same; what is read is dated before the call, and not before it may begin. */
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createLog } from '../../src/lib/log.ts';
+import type { Loader } from '../../src/lib/loader.ts';
+import { createFinder, createKeptLoader } from '../../src/directory/kept.ts';
+import { createSlackMemory } from '../../src/store/slack-facts.ts';
+import type { SlackMemory } from '../../src/store/slack-facts.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+
+const TEAM = 'T1';
+const SCHEDULE = 'pagerduty P1';
+
+let database: TestDatabase;
+let pool: pg.Pool;
+let memory: SlackMemory;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  pool = new pg.Pool({ connectionString: database.url, max: 5 });
+  memory = createSlackMemory(pool);
+});
+afterAll(() => pool.end());
+beforeEach(() => pool.query('truncate slack_facts, slack_streams, slack_stream_gaps'));
+
+type Reads = { count: number; asOf: string[] };
+
+/** A process with its own memory. */
+const startProcess = (
+  reads: Reads,
+  {
+    load = async () => 'oscar',
+    ready = async () => undefined,
+  }: { load?: () => Promise<string>; ready?: () => Promise<void> } = {},
+): Loader<string, string> => {
+  const settings = { facts: memory.facts, teamId: () => TEAM, log: createLog('silent') };
+  return createKeptLoader(
+    { ...settings, find: createFinder(settings) },
+    {
+      kind: 'on_call',
+      ready,
+      load: (_key, asOf) => {
+        reads.count += 1;
+        reads.asOf.push(asOf);
+        return load();
+      },
+    },
+  );
+};
+
+test('two processes that need the same schedule at once ask once', async () => {
+  const reads: Reads = { count: 0, asOf: [] };
+  const load = () => delay(150, 'oscar');
+  const [one, other] = [startProcess(reads, { load }), startProcess(reads, { load })];
+  const asked = [one, other, one, other].map((each) => each.fresh(SCHEDULE));
+  expect(await Promise.all(asked)).toEqual(['oscar', 'oscar', 'oscar', 'oscar']);
+  expect(await other.recent(SCHEDULE)).toBe('oscar');
+  expect(reads.count).toBe(1);
+});
+
+test('when it fails for one, the other tries for itself', async () => {
+  const reads: Reads = { count: 0, asOf: [] };
+  const one = startProcess(reads, { load: () => delay(100).then(() => Promise.reject(new Error('down'))) });
+  const other = startProcess(reads);
+  const failing = one.fresh(SCHEDULE).catch((error: unknown) => String(error));
+  await delay(30);
+  expect(await other.fresh(SCHEDULE)).toBe('oscar');
+  expect(await failing).toContain('down');
+  expect(reads.count).toBe(2);
+});
+
+test('what changed while it was read is read again by the next, also by one who came meanwhile', async () => {
+  const reads: Reads = { count: 0, asOf: [] };
+  let now = 'oscar';
+  const load = async () => {
+    const read = now;
+    await delay(150);
+    return read;
+  };
+  const one = startProcess(reads, { load });
+  const first = one.fresh(SCHEDULE);
+  await delay(50);
+  now = 'rita';
+  await memory.facts.forget(TEAM, [{ kind: 'on_call', key: SCHEDULE }]);
+  const other = startProcess(reads, { load }).fresh(SCHEDULE);
+  expect(await other).toBe('rita');
+  await first;
+  expect(await one.fresh(SCHEDULE)).toBe('rita');
+});
+
+test('a call that waits for its turn is shared, and dated when it begins', async () => {
+  const reads: Reads = { count: 0, asOf: [] };
+  const one = startProcess(reads, { ready: () => delay(300) });
+  const { rows } = await pool.query<{ now: string }>(
+    'select (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as now',
+  );
+  await Promise.all([one.fresh(SCHEDULE), one.recent(SCHEDULE)]);
+  expect(reads.count).toBe(1);
+  expect(Number(BigInt(reads.asOf[0] ?? '0') - BigInt(rows[0]?.now ?? '0'))).toBeGreaterThan(290_000);
+});

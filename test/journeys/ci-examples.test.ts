@@ -1,0 +1,248 @@
+/** The examples in `integrations/` as each CI runs them: its script by its shell, its token by a stand-in issuer, the program as an image would hold it. */
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import {
+  buildkiteClaims,
+  circleciClaims,
+  gitlabClaims,
+  kubernetesClaims,
+  plainClaims,
+} from '../../sandbox/src/issuer/claims.ts';
+import type { Claims } from '../../sandbox/src/issuer/claims.ts';
+import { startIssuer } from '../../sandbox/src/issuer/issuer.ts';
+import type { StandInIssuer } from '../../sandbox/src/issuer/issuer.ts';
+import { runCli } from '../support/process.ts';
+import { startWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+
+const KINDS = ['gitlab', 'buildkite', 'circleci', 'oidc', 'kubernetes'] as const;
+type Kind = (typeof KINDS)[number];
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const read = (file: string): string => readFileSync(path.join(root, 'integrations', file), 'utf8');
+const LONG = 120_000;
+
+let issuers: Record<Kind, StandInIssuer>;
+let world: World;
+let url: string;
+/** The files of a job's image, and what it works in. */
+let image: string;
+
+const rulesOf = (from: Record<Kind, StandInIssuer>, audience: string): string => `
+rules:
+  - name: Jobs at once
+    match: { clients: ["*"] }
+    approve: true
+  - name: An owner agrees
+    approvals: [{ from: owners }]
+issuers:
+${KINDS.map((kind) => `  ${kind}: { kind: ${kind}, url: "${from[kind].url}" }`).join('\n')}
+clients:
+  lab-deploy: { issuer: gitlab, audience: "${audience}", project: { id: "77", name: acme/shop }, environment: production, refs: [refs/heads/main] }
+  kite: { issuer: buildkite, audience: "${audience}", pipeline: { id: 0184990a-4782-42b5-afc1-16715b10b8ff }, organization: { id: 0184990a-477b-4fa8-9968-496074483cee }, refs: [refs/heads/main] }
+  circle: { issuer: circleci, audience: o-1, project: { id: p-1 }, refs: [refs/heads/main] }
+  jenkins: { issuer: oidc, audience: "${audience}", claims: { sub: "https://jenkins.acme.test/job/migrate/" } }
+  nightly: { issuer: kubernetes, audience: "${audience}", service_account: { namespace: ops, name: nightly } }
+admins: [security]
+`;
+
+/** A program on the job's PATH. */
+const shim = (name: string, text: string): void => {
+  writeFileSync(path.join(image, 'bin', name), text);
+  chmodSync(path.join(image, 'bin', name), 0o755);
+};
+
+/** `psql -f FILE`, as far as these scripts use it: there is no psql beside the embedded servers. */
+const PSQL = `#!${process.execPath}
+const pg = require(${JSON.stringify(createRequire(import.meta.url).resolve('pg'))});
+const client = new pg.Client();
+client.connect()
+  .then(() => client.query(require('node:fs').readFileSync(process.argv[3], 'utf8')))
+  .then(({ rows }) => { console.log(JSON.stringify(rows)); return client.end(); })
+  .catch((error) => { console.error(error.message); process.exit(3); });
+`;
+
+/** As docs/ci.md has it: the bundle and package.json, and nothing else of Latchkey. */
+const makeImage = async (): Promise<void> => {
+  await runCli(['exec', '--help'], {});
+  image = mkdtempSync(path.join(tmpdir(), 'latchkey-job-'));
+  mkdirSync(path.join(image, 'bin'));
+  cpSync(path.join(root, 'dist/bundle'), path.join(image, 'latchkey/dist/bundle'), { recursive: true });
+  copyFileSync(path.join(root, 'package.json'), path.join(image, 'latchkey/package.json'));
+  symlinkSync(path.join(image, 'latchkey/dist/bundle/latchkey.js'), path.join(image, 'bin/latchkey'));
+  shim('psql', PSQL);
+  for (const file of ['migrate.sql', 'report.sql'])
+    writeFileSync(path.join(image, file), 'select count(*)::int as orders from orders');
+};
+
+beforeAll(async () => {
+  await makeImage();
+  const started = await Promise.all(KINDS.map(async (kind) => [kind, await startIssuer()] as const));
+  issuers = Object.fromEntries(started) as Record<Kind, StandInIssuer>;
+  const audience = 'https://latchkey.acme.test';
+  world = await startWorld({ rules: rulesOf(issuers, audience) });
+  const app = await world.start();
+  url = `http://127.0.0.1:${app.port}`;
+}, LONG);
+afterAll(async () => {
+  await world.stop();
+  await Promise.all(KINDS.map((kind) => issuers[kind].stop()));
+  rmSync(image, { recursive: true, force: true });
+});
+
+const AUDIENCE = 'https://latchkey.acme.test';
+const tokenOf = (kind: Kind, claims: Claims, aud = AUDIENCE): Promise<string> => issuers[kind].mint({ ...claims, aud });
+
+type Ended = { code: number | null; out: string; err: string };
+
+const run = (program: string, args: string[], env: Record<string, string>): Promise<Ended> =>
+  new Promise((resolve, reject) => {
+    const job = spawn(program, args, {
+      cwd: image,
+      env: { PATH: `${path.join(image, 'bin')}:${process.env['PATH'] ?? ''}`, LATCHKEY_URL: url, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [out, err] = ['', ''];
+    job.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    job.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    job.once('error', reject);
+    job.once('close', (code) => resolve({ code, out, err }));
+  });
+
+const shell = (script: string, env: Record<string, string>): Promise<Ended> =>
+  run('bash', ['-eo', 'pipefail', '-c', script], env);
+
+/** How a job ended, by whom it was, and the logins that are left. */
+const storyOf = async ({ code, out, err }: Ended) => {
+  const [last] = await world.sql<{ name: string }>(
+    `select c.name from grants g join clients c on c.id = g.grantee_id order by g.created_at desc limit 1`,
+  );
+  return { code, out: out.trim(), err: code === 0 ? '' : err, client: last?.name, logins: await world.logins() };
+};
+
+/** It ran its statement with a login of its own, and nothing of that is left. */
+const done = (client: string) => ({ code: 0, out: '[{"orders":2}]', err: '', client, logins: [] });
+
+type GitlabJob = { script: string[]; after_script: string[]; id_tokens: Record<string, { aud: string }> };
+
+test(
+  'GitLab: the job that extends the template',
+  async () => {
+    const template = (parse(read('gitlab/latchkey.yml')) as Record<string, GitlabJob>)['.latchkey'];
+    const { migrate } = parse(read('gitlab/example.gitlab-ci.yml')) as { migrate: GitlabJob & { extends: string } };
+    expect(migrate.extends).toBe('.latchkey');
+    expect(template?.id_tokens).toEqual({ LATCHKEY_ID_TOKEN: { aud: '$LATCHKEY_URL' } });
+    const env = { LATCHKEY_ID_TOKEN: await tokenOf('gitlab', gitlabClaims()), CI_COMMIT_SHORT_SHA: '5f1c2d3e' };
+    expect(await storyOf(await shell(migrate.script.join('\n'), env))).toEqual(done('lab-deploy'));
+    const after = await shell((template?.after_script ?? []).join('\n'), env);
+    expect(after).toMatchObject({ code: 0 });
+  },
+  LONG,
+);
+
+test(
+  'GitLab: what a killed script leaves is given back after it',
+  async () => {
+    const { after_script: after = [] } =
+      (parse(read('gitlab/latchkey.yml')) as Record<string, GitlabJob>)['.latchkey'] ?? {};
+    const env = { LATCHKEY_ID_TOKEN: await tokenOf('gitlab', gitlabClaims({ job_id: '6002', pipeline_id: '601' })) };
+    const held = await shell(
+      'id=$(latchkey request --role orders-db/read --for 30m --reason "a script that is killed"); latchkey wait "$id"; kill -9 $$',
+      env,
+    );
+    expect(held.code).not.toBe(0);
+    await expect.poll(() => world.logins().then((logins) => logins.length), { timeout: 30_000 }).toBe(1);
+    expect(await shell(after.join('\n'), env)).toMatchObject({ code: 0 });
+    expect(await world.logins()).toEqual([]);
+  },
+  LONG,
+);
+
+test(
+  'Buildkite: the agent hands out the token',
+  async () => {
+    const { steps } = parse(read('buildkite/pipeline.yml')) as { steps: { command: string[]; env: object }[] };
+    // Its agent expands variables itself, and `$$` is its way to leave one to the shell.
+    const script = (steps[0]?.command ?? []).join('\n').replaceAll('$$', '$');
+    writeFileSync(path.join(image, 'token'), await tokenOf('buildkite', buildkiteClaims()));
+    shim(
+      'buildkite-agent',
+      `#!/bin/sh
+case "$1 $2 $4" in
+  "oidc request-token ${url}") cat ${path.join(image, 'token')} ;;
+  "redactor add "*) cat > /dev/null ;;
+  *) echo "not understood: $*" >&2; exit 1 ;;
+esac
+`,
+    );
+    const ended = await shell(script, { BUILDKITE: 'true', BUILDKITE_COMMIT: '5f1c2d3e' });
+    expect(await storyOf(ended)).toEqual(done('kite'));
+  },
+  LONG,
+);
+
+test(
+  'CircleCI: its token has the organization as audience',
+  async () => {
+    type Step = string | { run: { command: string } };
+    const { jobs } = parse(read('circleci/config.yml')) as { jobs: { migrate: { steps: Step[] } } };
+    const script = jobs.migrate.steps
+      .flatMap((step) => (typeof step === 'string' ? [] : [step.run.command]))
+      .join('\n');
+    const token = await tokenOf('circleci', circleciClaims(), 'o-1');
+    expect(await storyOf(await shell(script, { CIRCLE_OIDC_TOKEN_V2: token, CIRCLE_SHA1: '5f1c2d3e' }))).toEqual(
+      done('circle'),
+    );
+  },
+  LONG,
+);
+
+test(
+  'Jenkins: the credential of the plugin is the token',
+  async () => {
+    const file = read('jenkins/Jenkinsfile');
+    const [, variable = ''] = /variable: '(\w+)'/.exec(file) ?? [];
+    const [, script = ''] = /sh '''([\s\S]*?)'''/.exec(file) ?? [];
+    // As the plugin makes it: the job's address as subject, and the number of the build.
+    const { run_id: _run, job_id: _job, ...common } = plainClaims();
+    const token = await tokenOf('oidc', {
+      ...common,
+      sub: 'https://jenkins.acme.test/job/migrate/',
+      build_number: 118,
+    });
+    expect(await storyOf(await shell(script, { [variable]: token, BUILD_NUMBER: '118' }))).toEqual(done('jenkins'));
+  },
+  LONG,
+);
+
+test(
+  'Kubernetes: the projected token is a file',
+  async () => {
+    type Container = { command: string[]; env: { name: string; value: string }[] };
+    type Cron = { spec: { jobTemplate: { spec: { template: { spec: { containers: Container[] } } } } } };
+    const cron = parseAllDocuments(read('kubernetes/job.yml'))[0]?.toJS() as Cron;
+    const [container] = cron.spec.jobTemplate.spec.template.spec.containers;
+    expect(container?.env.map(({ name }) => name)).toEqual(['LATCHKEY_URL', 'LATCHKEY_ID_TOKEN_FILE']);
+    const file = path.join(image, 'projected');
+    writeFileSync(file, await tokenOf('kubernetes', kubernetesClaims()));
+    const [program = '', ...args] = container?.command ?? [];
+    expect(await storyOf(await run(program, args, { LATCHKEY_ID_TOKEN_FILE: file }))).toEqual(done('nightly'));
+  },
+  LONG,
+);

@@ -1,0 +1,343 @@
+/** The promises of memberships on a strict stand-in for Entra: names and addresses, groups that are not Latchkey's to change, late reads. */
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startEntra, type Entra } from '../../../sandbox/src/entra/entra.ts';
+import { newGroup, type Group } from '../../../sandbox/src/entra/state.ts';
+import type { Json } from '../../../src/domain/json.ts';
+import { entra } from '../../../src/providers/entra/entra.ts';
+import type { Connection, Identity, ProviderContext } from '../../../src/providers/provider.ts';
+import { connectTo, contextOf, failureOf } from '../connection.ts';
+
+let api: Entra;
+let connection: Connection<Json, Json>;
+
+const idOf = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+const [GROUP, INNER] = [idOf(900), idOf(901)];
+const SCOPE = { group: GROUP };
+const [ADA, OLGA, EVE] = [idOf(1), idOf(2), idOf(3)];
+const as = (identity: Identity): ProviderContext => contextOf({ identity });
+const of = (user: string): ProviderContext => as({ user });
+const ada = (): ProviderContext => of('ada@acme.test');
+
+const configOf = (): Record<string, Json> => ({
+  tenant: api.state.tenant,
+  client_id: api.state.clientId,
+  client_secret: api.state.clientSecret,
+  login_url: api.url,
+  graph_url: api.url,
+});
+
+beforeAll(async () => {
+  api = await startEntra();
+  connection = connectTo(entra, configOf());
+});
+afterAll(async () => {
+  await connection.disconnect();
+  await api.stop();
+});
+
+const user = (id: string, name: string, accountEnabled = true) => ({
+  id,
+  userPrincipalName: `${name}@acme.test`,
+  mail: `${name}.mail@acme.test`,
+  accountEnabled,
+});
+
+beforeEach(() => {
+  const { state } = api;
+  state.users = [user(ADA, 'ada'), user(OLGA, 'olga'), user(EVE, 'eve', false), user(idOf(4), "o'brien")];
+  state.groups = [newGroup(GROUP, 'Production'), newGroup(INNER, 'Engineers')];
+  state.permissions = new Set(['GroupMember.ReadWrite.All', 'User.Read.All']);
+  Object.assign(state, { fault: null, lagMs: 0, certificate: null, federatedToken: null, notBefore: 0, calls: [] });
+});
+
+const groupOf = (id = GROUP): Group => {
+  const found = api.state.groups.find((group) => group.id === id);
+  if (!found) throw new Error('no such group');
+  return found;
+};
+const members = (id = GROUP): string[] => [...groupOf(id).members].flatMap(([who, { isIn }]) => (isIn ? [who] : []));
+const put = (who: string, into = GROUP): unknown => groupOf(into).members.set(who, { isIn: true, at: 0 });
+
+describe('a group', () => {
+  test('is given once however often it is requested, found without a handle, and taken away', async () => {
+    expect(await connection.find?.(SCOPE, ada())).toMatchObject({
+      account: `ada@acme.test (${ADA})`,
+      hadAlready: false,
+    });
+    expect(await connection.revoke(SCOPE, undefined, ada())).toBe('already_absent');
+    const { handle } = await connection.grant(SCOPE, ada());
+    expect((await connection.grant(SCOPE, ada())).handle).toEqual(handle);
+    expect(members()).toEqual([ADA]);
+    expect(await connection.find?.(SCOPE, ada())).toMatchObject({ hadAlready: true });
+    expect(await connection.check(SCOPE, undefined, ada())).toBe('present');
+    expect(await connection.close(SCOPE, undefined, ada())).toBe('closed');
+    expect(members()).toEqual([]);
+    expect(await connection.check(SCOPE, handle, ada())).toBe('absent');
+    expect(await connection.revoke(SCOPE, handle, ada())).toBe('already_absent');
+  });
+
+  test('is given to two people side by side, and twice at once, and taken from one of them alone', async () => {
+    const given = await Promise.all([
+      connection.grant(SCOPE, ada()),
+      connection.grant(SCOPE, ada()),
+      connection.grant(SCOPE, of('olga@acme.test')),
+    ]);
+    expect(members().toSorted()).toEqual([ADA, OLGA]);
+    const ends = await Promise.all([
+      connection.revoke(SCOPE, given[0].handle, ada()),
+      connection.close(SCOPE, undefined, ada()),
+    ]);
+    expect(ends.some((one) => one === 'removed' || one === 'closed')).toBe(true);
+    expect(members()).toEqual([OLGA]);
+  });
+
+  test('is taken from the account it was given to, whoever has that name by now', async () => {
+    const { handle } = await connection.grant(SCOPE, ada());
+    const [first, second] = api.state.users;
+    if (first) first.userPrincipalName = 'ada.new@acme.test';
+    if (second) second.userPrincipalName = 'ada@acme.test';
+    await connection.grant(SCOPE, ada());
+    expect(await connection.revoke(SCOPE, handle, ada())).toBe('removed');
+    expect(members()).toEqual([OLGA]);
+  });
+
+  test('never costs anybody the account: a member is removed by reference only', async () => {
+    api.state.permissions.add('User.ReadWrite.All');
+    const other = connectTo(entra, configOf());
+    await other.grant(SCOPE, ada());
+    expect(await other.revoke(SCOPE, undefined, ada())).toBe('removed');
+    await other.disconnect();
+    expect(api.state.users.some(({ isDeleted }) => isDeleted)).toBe(false);
+    expect(api.state.calls.filter((call) => call.startsWith('DELETE'))).not.toEqual([]);
+    expect(api.state.calls.every((call) => !call.startsWith('DELETE') || call.endsWith('/$ref'))).toBe(true);
+  });
+
+  test('is left by an account that was blocked since, with and without a handle, and whose group got a rule', async () => {
+    for (const handle of [true, false]) {
+      const given = await connection.grant(SCOPE, ada());
+      const [first] = api.state.users;
+      if (first) first.accountEnabled = false;
+      expect(await failureOf(connection.find?.(SCOPE, ada()))).toMatchObject({ kind: 'denied' });
+      expect(await connection.check(SCOPE, undefined, ada())).toBe('present');
+      expect(await connection.revoke(SCOPE, handle ? given.handle : undefined, ada())).toBe('removed');
+      expect(members()).toEqual([]);
+      if (first) first.accountEnabled = true;
+    }
+    await connection.grant(SCOPE, ada());
+    groupOf().visibility = 'Public';
+    groupOf().groupTypes = ['Unified'];
+    expect(await connection.revoke(SCOPE, undefined, ada())).toBe('removed');
+  });
+
+  test('has nothing left of an account that is deleted, and is seen again where the account is restored', async () => {
+    const { handle } = await connection.grant(SCOPE, ada());
+    const [first] = api.state.users;
+    if (first) first.isDeleted = true;
+    expect(await connection.revoke(SCOPE, handle, ada())).toBe('already_absent');
+    expect(await connection.revoke(SCOPE, undefined, ada())).toBe('already_absent');
+    // Entra restores a deleted account with its groups: the comparison with the grants finds it.
+    if (first) first.isDeleted = false;
+    expect(await connection.check(SCOPE, handle, ada())).toBe('present');
+    expect(await connection.revoke(SCOPE, handle, ada())).toBe('removed');
+  });
+
+  test('that is deleted has nobody in it, and of another tenant proves no absence', async () => {
+    const { handle } = await connection.grant(SCOPE, ada());
+    api.state.groups = [];
+    expect(await connection.revoke(SCOPE, handle, ada())).toBe('already_absent');
+    api.state.users = [];
+    for (const call of [connection.revoke, connection.check])
+      expect(await failureOf<string>(call(SCOPE, handle, ada()))).toMatchObject({ kind: 'misconfigured' });
+  });
+});
+
+describe('a group in the group', () => {
+  test('gives it anyway: nothing is added, nothing is taken, and who leaves it is found out', async () => {
+    put(INNER);
+    put(ADA, INNER);
+    expect(await connection.find?.(SCOPE, ada())).toMatchObject({ hadAlready: true });
+    const { handle } = await connection.grant(SCOPE, ada());
+    expect(members()).toEqual([INNER]);
+    expect(await connection.check(SCOPE, handle, ada())).toBe('present');
+    expect(await connection.revoke(SCOPE, handle, ada())).toBe('already_absent');
+    expect(await connection.check(SCOPE, handle, ada())).toBe('present');
+    groupOf(INNER).members.clear();
+    expect(await connection.check(SCOPE, handle, ada())).toBe('absent');
+  });
+});
+
+describe('replicas that hear of it late', () => {
+  test('are waited for: one answer is no proof', { timeout: 30_000 }, async () => {
+    api.state.lagMs = 900;
+    const { handle } = await connection.grant(SCOPE, ada());
+    const before = performance.now();
+    expect(await connection.revoke(SCOPE, handle, ada())).toBe('removed');
+    expect(performance.now() - before).toBeGreaterThan(900);
+    expect(await connection.check(SCOPE, handle, ada())).toBe('absent');
+  });
+
+  test('that never hear of it are no end', { timeout: 40_000 }, async () => {
+    const { handle } = await connection.grant(SCOPE, ada());
+    api.state.lagMs = 3_600_000;
+    // What is read is the opposite of what is so: an end that believed its own answer would be called one.
+    groupOf().members.set(ADA, { isIn: false, at: Date.now() });
+    expect(await failureOf(connection.revoke(SCOPE, handle, ada()))).toMatchObject({ kind: 'unavailable' });
+  });
+});
+
+describe('an account', () => {
+  test.each([
+    ...['nobody@acme.test', 'ada', ADA, 'me', '', '.', '..', '*', '?$top=1', '#', "o'brien"],
+    ...['ada@acme.test/memberOf', 'olga@acme.test/../ada@acme.test', '$count@acme.test', 'ada@acme.test\u0000'],
+  ])('of the name %j is none: only a whole user principal name counts', async (name) => {
+    const failure = await failureOf(connection.find?.(SCOPE, of(name)));
+    expect(failure).toMatchObject({ kind: 'denied' });
+    expect(failure.message).toContain('There is no account');
+  });
+
+  test('is found by address where exactly one has it, and a quote is a letter', async () => {
+    const lookup = (value: string): Identity => ({ lookup: 'mail', value });
+    expect(await connection.find?.(SCOPE, as(lookup('Ada.Mail@acme.test')))).toMatchObject({
+      account: `ada@acme.test (${ADA})`,
+    });
+    expect(await connection.find?.(SCOPE, as(lookup("o'brien.mail@acme.test")))).toMatchObject({ hadAlready: false });
+    for (const value of ['ada@acme.test', "x' or mail ne 'y"])
+      expect((await failureOf(connection.find?.(SCOPE, as(lookup(value))))).message).toContain('There is no account');
+    const [, olga] = api.state.users;
+    if (olga) olga.mail = 'ada.mail@acme.test';
+    const failure = await failureOf(connection.grant(SCOPE, as(lookup('ada.mail@acme.test'))));
+    expect(failure.message).toContain('More than one account');
+    expect(members()).toEqual([]);
+  });
+
+  test('that may not sign in is given nothing, and a client is none', async () => {
+    expect((await failureOf(connection.grant(SCOPE, of('eve@acme.test')))).message).toContain('blocked');
+    const client = { ...contextOf(), person: undefined, client: { id: 'client:ci', name: 'ci' } };
+    expect(await failureOf(connection.grant(SCOPE, client as never))).toMatchObject({ kind: 'unsupported' });
+    expect(await connection.revoke(SCOPE, undefined, client as never)).toBe('already_absent');
+  });
+});
+
+describe('a group whose members are not Latchkey’s to change', () => {
+  test.each<[string, Partial<Group>, string]>([
+    ['a rule fills', { groupTypes: ['DynamicMembership'] }, 'a rule fills it'],
+    ['comes from elsewhere', { onPremisesSyncEnabled: true }, 'Active Directory'],
+    ['gives roles of Entra', { isAssignableToRole: true }, 'global administrator'],
+    ['Exchange keeps', { mailEnabled: true }, 'Exchange'],
+    ['anybody can join', { groupTypes: ['Unified'], mailEnabled: true, visibility: 'Public' }, 'join it'],
+  ])('is refused before approval and at the look: one that %s', async (_what, change, why) => {
+    Object.assign(groupOf(), change);
+    for (const work of [connection.find?.(SCOPE, ada()), connection.grant(SCOPE, ada())]) {
+      const failure = await failureOf<unknown>(work);
+      expect(failure).toMatchObject({ kind: 'denied', isUntouched: true });
+      expect(failure.message).toContain(why);
+    }
+    const [finding] = (await connection.preflight?.({ prod: SCOPE }, contextOf())) ?? [];
+    expect(finding).toMatchObject({ level: 'error', message: expect.stringContaining(why) as string });
+    expect(members()).toEqual([]);
+  });
+
+  test('a private one of Microsoft 365 is as good as a security group', async () => {
+    Object.assign(groupOf(), { groupTypes: ['Unified'], mailEnabled: true, visibility: 'Private' });
+    await connection.grant(SCOPE, ada());
+    expect(await connection.revoke(SCOPE, undefined, ada())).toBe('removed');
+  });
+});
+
+test('a limit and a fault are tried again, say when, and are no proof of absence', async () => {
+  const { handle } = await connection.grant(SCOPE, ada());
+  const kinds = {
+    limit: 'throttled',
+    busy: 'throttled',
+    error: 'unavailable',
+    down: 'unavailable',
+    moved: 'misconfigured',
+    elsewhere: 'misconfigured',
+  } as const;
+  for (const [fault, kind] of Object.entries(kinds)) {
+    const other = connectTo(entra, configOf());
+    await other.check(SCOPE, handle, ada());
+    api.state.fault = fault as keyof typeof kinds;
+    api.state.calls = [];
+    const failure = await failureOf(other.revoke(SCOPE, handle, ada()));
+    expect([fault, failure.kind]).toEqual([fault, kind]);
+    expect(/It asks to wait (29|30) s\./.test(failure.message)).toBe(kind === 'throttled');
+    // Who is asked to wait does not ask again before that.
+    expect(kind !== 'throttled' || api.state.calls.length === 1).toBe(true);
+    api.state.fault = null;
+    await other.disconnect();
+  }
+  expect(members()).toEqual([ADA]);
+  expect(await connection.revoke(SCOPE, handle, ada())).toBe('removed');
+});
+
+test('a token that Entra took back is replaced, and one token serves many calls', async () => {
+  await connection.find?.(SCOPE, ada());
+  const firstS = Math.floor(Date.now() / 1000);
+  api.state.notBefore = firstS + 1;
+  api.state.calls = [];
+  // Entra counts whole seconds.
+  while (Math.floor(Date.now() / 1000) <= firstS) await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await connection.find?.(SCOPE, ada())).toMatchObject({ hadAlready: false });
+  await connection.find?.(SCOPE, ada());
+  expect(api.state.calls.filter((call) => call.endsWith('/token'))).toHaveLength(1);
+});
+
+describe('a look', () => {
+  const look = async (scopes: Record<string, Json> = { prod: SCOPE }) => {
+    const other = connectTo(entra, configOf());
+    const findings = (await other.preflight?.(scopes, contextOf())) ?? [];
+    await other.disconnect();
+    return findings;
+  };
+
+  test('finds nothing to fix where the app has its two permissions; less is an error, more is a warning', async () => {
+    expect(await look()).toEqual([]);
+    api.state.permissions.add('Directory.ReadWrite.All');
+    expect(await look()).toMatchObject([
+      {
+        level: 'warning',
+        code: 'more_than_needed',
+        message: expect.stringContaining('Directory.ReadWrite.All') as string,
+      },
+    ]);
+    api.state.permissions = new Set(['GroupMember.ReadWrite.All']);
+    expect(await look()).toMatchObject([
+      { level: 'error', code: 'entra_permissions', message: expect.stringContaining('User.Read.All') as string },
+    ]);
+    api.state.permissions.clear();
+    expect(await failureOf(connectTo(entra, configOf()).grant(SCOPE, ada()))).toMatchObject({ kind: 'denied' });
+  });
+
+  test('says of a group with owners who could let people in, and that to approvers, too', async () => {
+    groupOf().owners = [
+      { id: OLGA, type: 'user' },
+      { id: idOf(5), type: 'servicePrincipal' },
+    ];
+    const [finding] = await look({ prod: SCOPE, same: SCOPE });
+    expect(finding).toMatchObject({ level: 'warning', code: 'group_has_owners', remains: { roles: ['prod', 'same'] } });
+    groupOf().owners = [{ id: idOf(5), type: 'servicePrincipal' }];
+    expect(await look()).toEqual([]);
+  });
+
+  test('names a group that is not there', async () => {
+    expect(await look({ none: { group: idOf(777) } })).toMatchObject([{ level: 'error', code: 'misconfigured' }]);
+  });
+});
+
+test('what is said of the end is honest, and what an administrator runs names both', async () => {
+  expect(connection.guarantee(SCOPE)).toMatchObject({
+    endsBy: 'revoke',
+    survives: expect.stringContaining('60 to 90 minutes') as string,
+  });
+  const { handle } = await connection.grant(SCOPE, ada());
+  expect(connection.manual?.(SCOPE, handle, ada()).statements).toEqual([
+    `az ad group member remove --group ${GROUP} --member-id ${ADA}`,
+  ]);
+  await connection.revoke(SCOPE, handle, ada());
+  const prepared = await entra.prepare?.(configOf(), { prod: SCOPE }, contextOf());
+  expect(prepared?.text).toContain('GroupMember.ReadWrite.All User.Read.All');
+  expect(prepared?.text).not.toContain(api.state.clientSecret);
+  execFileSync('sh', ['-n'], { input: prepared?.text ?? '' });
+});

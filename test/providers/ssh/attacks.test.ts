@@ -1,0 +1,219 @@
+/** What somebody who was let into a host could try, to keep some of it: nothing outlives the removal of the account. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Json } from '../../../src/domain/json.ts';
+import type { Connection, ProviderContext } from '../../../src/providers/provider.ts';
+import { ssh as provider } from '../../../src/providers/ssh/ssh.ts';
+import { waitUntil } from '../../../sandbox/src/embedded/wait.ts';
+import { whyNoSshHost } from '../../support/ssh-host.ts';
+import type { SshHost } from '../../support/ssh-host.ts';
+import { connectTo, contextOf, failureOf } from '../connection.ts';
+import {
+  accountsOf,
+  createTarget,
+  enter,
+  loginOf,
+  must,
+  newKey,
+  prepareHost,
+  run,
+  configOf,
+  newCaKey,
+  type Login,
+  type Target,
+} from './target.ts';
+
+const why = whyNoSshHost();
+
+/** Everything of it that could go on: in sessions of its own, with other parents, by jobs, in files, as key, in memory. */
+const KEEP = `exec 3>&1 >/dev/null 2>&1 </dev/null
+keep() { setsid -f "$@" 3>&-; }
+keep sleep 7001; (nohup sleep 7002 3>&- &); keep bash -c 'trap "" TERM HUP INT; while :; do sleep 7003; done'
+keep bash -c 'while :; do (sleep 7004 &); sleep 0.05; done'
+mkdir -p ~/.ssh /tmp/mine/deep; echo x >/tmp/mine/deep/x; echo x >/var/tmp/mine; echo x >/dev/shm/mine; echo 'ssh-ed25519 AAAA' >~/.ssh/authorized_keys
+cp /bin/sleep /tmp/suid; chmod 4755 /tmp/suid; ln -s /etc/passwd /tmp/link; mkfifo /tmp/pipe; touch "/tmp/a
+b" /tmp/-rf; mkdir -p /tmp/mine/shut; chmod 0 /tmp/mine/shut
+ipcmk -M 100; ipcmk -S 1; ipcmk -Q
+echo done >&3`;
+
+describe.skipIf(why !== null)(`on a real host${why === null ? '' : ` (not run: ${why})`}`, () => {
+  let target: Target;
+  let host: SshHost;
+  let connection: Connection<Json, Json>;
+  beforeAll(async () => {
+    target = await createTarget();
+    [host] = target.hosts as [SshHost];
+    connection = connectTo(provider, target.config);
+  });
+  afterAll(async () => {
+    await connection?.disconnect();
+    await target?.drop();
+  });
+
+  const granted = async (scope: Json, ctx: ProviderContext): Promise<Login> => {
+    const { handle } = await connection.grant(scope, ctx);
+    const { expiresAt } = ctx;
+    return loginOf(
+      connection.issue?.(scope, handle, { expiresAt, publicKey: target.key.publicKey }).secret,
+      target.key,
+    );
+  };
+  /** Whatever has the user id, anywhere on the host. */
+  const leftOf = (uid: string): string =>
+    host.sh(
+      `for each in / /tmp /var/tmp /dev/shm /run /home; do find $each -xdev -uid ${uid} -print; done
+      awk '$2 == "Uid:" && $3 == ${uid}' /proc/[0-9]*/status 2>/dev/null || true; grep -l '^Uid:.*${uid}' /proc/[0-9]*/status 2>/dev/null | while read -r f; do grep -q '^State:.*Z' $f || echo $f; done
+      awk 'NR > 1 && / ${uid} /' /proc/sysvipc/shm /proc/sysvipc/sem /proc/sysvipc/msg; getent passwd ${uid} || true`,
+    );
+
+  test('nothing that they left is there after the end: processes, jobs, files, keys, memory', async () => {
+    const ctx = contextOf();
+    const login = await granted({}, ctx);
+    const uid = (await must(login, 'id -u')).trim();
+    // What cron, at and logind keep for a user, as their own programs write it.
+    host.sh(`mkdir -p /var/spool/cron/crontabs /var/spool/cron/atjobs /var/lib/systemd/linger
+      echo '* * * * * true' >/var/spool/cron/crontabs/${login.user}; chown ${uid} /var/spool/cron/crontabs/${login.user}
+      touch /var/lib/systemd/linger/${login.user} /var/spool/cron/atjobs/a1; chown ${uid} /var/spool/cron/atjobs/a1`);
+    expect(await must(login, KEEP)).toContain('done');
+    const session = await enter(login);
+    expect(await connection.revoke({}, undefined, ctx)).toBe('removed');
+    await waitUntil(session.isCut, { timeoutMs: 5_000, what: 'the session to be cut' });
+    expect(leftOf(uid).trim()).toBe('');
+    expect(
+      host.sh(`ls /var/lib/systemd/linger /var/spool/cron/crontabs /var/spool/cron/atjobs /etc/latchkey/ssh/keys`),
+    ).not.toMatch(/lk_|a1/);
+    expect((await run(login, 'true')).err).toContain('Permission denied');
+  });
+
+  test('the host cuts what is open at the deadline, though Latchkey does nothing', async () => {
+    const ctx = contextOf({ lastsMs: 4_000 });
+    const login = await granted({}, ctx);
+    const session = await enter(login);
+    await must(login, 'setsid -f sleep 7005');
+    await waitUntil(session.isCut, { timeoutMs: 20_000, what: 'the host to cut the session' });
+    expect(Date.now()).toBeGreaterThanOrEqual(ctx.expiresAt.getTime());
+    await waitUntil(() => host.sh('pgrep -fx "sleep 7005" || true') === '', {
+      timeoutMs: 5_000,
+      what: 'its process to end',
+    });
+    expect(
+      (await failureOf(connection.extend?.({}, { user: login.user }, contextOf({ grantId: ctx.grantId })))).kind,
+    ).toBe('denied');
+    await connection.revoke({}, undefined, ctx);
+  });
+
+  test.each([
+    ['remote', ['-N', '-R', '0:127.0.0.1:22', '-o', 'ExitOnForwardFailure=yes']],
+    ['standard input', ['-W', '127.0.0.1:22']],
+  ])('no forwarding unless the role says so: %s', async (_what, options) => {
+    const ctx = contextOf();
+    const login = await granted({}, ctx);
+    const { code, err } = await run(login, null, options);
+    expect({ code, err }).toEqual({ code: 255, err: expect.stringMatching(/prohibited|forwarding failed/) as string });
+    await connection.revoke({}, undefined, ctx);
+  });
+
+  test('a forced command is all that runs, and a certificate of somebody else does not get in', async () => {
+    const [ctx, other] = [contextOf(), contextOf()];
+    const scope = { command: '/usr/bin/printf "%s" "only this"' };
+    const login = await granted(scope, ctx);
+    expect(await must(login, 'id -un')).toBe('only this');
+    const mine = await granted({}, other);
+    expect((await run({ ...mine, user: login.user }, 'true')).code).not.toBe(0);
+    expect((await run({ ...mine, key: newKey() }, 'true')).code).not.toBe(0);
+    await connection.revoke(scope, undefined, ctx);
+    await connection.revoke({}, undefined, other);
+  });
+
+  test('an account with our name that Latchkey did not make is left alone, also by another ca_key', async () => {
+    const ctx = contextOf();
+    const name = `lk_${ctx.grantId}_ada_lovelace`;
+    host.sh(`useradd -M -u 1234 ${name}`);
+    expect((await failureOf(connection.grant({}, ctx))).kind).toBe('denied');
+    expect((await failureOf(connection.revoke({}, undefined, ctx))).message).toContain(`userdel -r ${name}`);
+    expect(await connection.listLookalikes?.({}, ctx)).toMatchObject([{ kind: 'lookalike', name }]);
+    expect(accountsOf(host, ctx.grantId)).toEqual([name]);
+    host.sh(`userdel ${name}`);
+    const config = configOf(target.hosts, newCaKey());
+    const stranger = connectTo(provider, config);
+    expect((await failureOf(stranger.listOurs?.(ctx))).message).toContain('doctor --sql');
+    await prepareHost(host, config);
+    const mine = contextOf();
+    await granted({}, mine);
+    expect(await stranger.listOurs?.(ctx)).toEqual([]);
+    expect(await stranger.revoke({}, undefined, mine)).toBe('already_absent');
+    expect(await connection.check({}, undefined, mine)).toBe('present');
+    await connection.revoke({}, undefined, mine);
+    await stranger.disconnect();
+  });
+
+  test('drift finds what was changed by hand, puts back what is wider, and leaves closed what was closed', async () => {
+    const ctx = contextOf();
+    const { user } = await granted({}, ctx);
+    const kinds = async (): Promise<string[]> => {
+      const ours = (await connection.listOurs?.(ctx))?.find(({ grantId }) => grantId === ctx.grantId);
+      return ours ? (connection.differences?.({}, ours, ctx.expiresAt) ?? []).map(({ kind }) => kind) : ['gone'];
+    };
+    expect(await kinds()).toEqual([]);
+    for (const change of [
+      `usermod -aG daemon ${user}`,
+      `usermod -p x ${user}`,
+      `echo '${target.key.publicKey}' >>/etc/latchkey/ssh/keys/${user}`,
+      `mkdir -p /etc/sudoers.d; echo x >/etc/sudoers.d/latchkey_${user}`,
+    ]) {
+      host.sh(change);
+      expect(await kinds()).toEqual(['wider']);
+      await connection.restore?.({}, ctx);
+      expect(await kinds()).toEqual([]);
+    }
+    host.sh(`rm /etc/latchkey/ssh/keys/${user}`);
+    expect(await kinds()).toEqual(['closed']);
+    expect((await failureOf(connection.restore?.({}, ctx))).kind).toBe('conflict');
+    await connection.revoke({}, undefined, ctx);
+    expect(await kinds()).toEqual(['gone']);
+  });
+
+  test('a host that is down or has another key fails the end with its name, and is done when it is back', async () => {
+    const ctx = contextOf();
+    const login = await granted({}, ctx);
+    const [one] = (target.config as { hosts: { address: string; host_key: string }[] }).hosts;
+    const wrong = connectTo(provider, {
+      hosts: [{ ...one, host_key: newKey().publicKey }],
+      ca_key: target.caKey,
+      helper: true,
+    });
+    expect((await failureOf(wrong.check({}, undefined, ctx))).message).toContain('another key than the host_key');
+    await wrong.disconnect();
+    await host.stopSshd();
+    const failure = await failureOf(connection.revoke({}, undefined, ctx));
+    expect(failure).toMatchObject({ kind: 'unavailable' });
+    expect(failure.message).toContain(`127.0.0.1:${host.port}`);
+    await host.startSshd();
+    expect(await connection.revoke({}, undefined, ctx)).toBe('removed');
+    expect(accountsOf(host, login.user.split('_')[1] ?? '')).toEqual([]);
+  });
+});
+
+test.each([
+  [{ hosts: [] }, 'hosts', 'at least one host'],
+  [{ hosts: [{ address: 'a b', host_key: 'KEY' }] }, 'hosts.0.address', 'must be a host'],
+  [{ hosts: [{ address: '::1', host_key: 'KEY' }] }, 'hosts.0.address', 'brackets'],
+  [{ hosts: [{ address: 'h', host_key: 'ssh-ed25519 AAAA' }] }, 'hosts.0.host_key', 'cut short'],
+  [{ ca_key: 'secret' }, 'ca_key', 'ssh-keygen -t ed25519'],
+  [{ helper: false }, 'helper', 'cannot be taken back'],
+])('a config that is wrong is a sentence: %#', (change, path, message) => {
+  const { publicKey } = newKey();
+  const config = { hosts: [{ address: 'h:2222', host_key: publicKey }], ca_key: newCaKey(), helper: true, ...change };
+  const filled = JSON.parse(JSON.stringify(config).replaceAll('"KEY"', JSON.stringify(publicKey))) as Json;
+  expect(provider.configProblems(filled)).toEqual([{ path, message: expect.stringContaining(message) as string }]);
+});
+
+test.each([
+  [{ user: 'deploy' }, 'user', 'per-grant'],
+  [{ sudo: ['systemctl restart app'] }, 'sudo', 'path of a program'],
+  [{ sudo: ['/bin/sh -c *'] }, 'sudo', 'exact arguments'],
+  [{ command: 'a\nb' }, 'command', 'one line'],
+])('a scope by which something could be kept is refused when the policy is loaded: %j', (scope, path, message) => {
+  const [problem] = provider.scopeProblems(scope);
+  expect(problem?.path.startsWith(path)).toBe(true);
+  expect(problem?.message).toContain(message);
+});

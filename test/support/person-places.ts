@@ -1,0 +1,23 @@
+/** Every place of the policy's schema that may name a person: by an address, or by a Slack id. */
+export const PERSON_PLACES = [
+  'accounts.*.*',
+  'admins[]',
+  'alerts[].to',
+  'auditors[]',
+  'break_glass.reviewers[]',
+  'break_glass.tell[]',
+  'break_glass.who[]',
+  'groups.*.people[]',
+  'incidents.keep_by[]',
+  'incidents.open_by[]',
+  'reviews[].by',
+  'reviews[].by[]',
+  'rules[].approvals[].also',
+  'rules[].approvals[].also[]',
+  'rules[].approvals[].from',
+  'rules[].approvals[].from[]',
+  'rules[].escalate.to',
+  'rules[].match.people[]',
+  'rules[].when',
+  'targets.*.owners[]',
+] as const;

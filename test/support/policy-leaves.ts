@@ -1,0 +1,19 @@
+/** Every place of the policy's schema that takes text, a number or a truth value, as a path: `targets.*.owners[]`. */
+import { z } from 'zod';
+import { policyDocument } from '../../src/config/policy-schema.ts';
+
+const leavesOf = (schema: z.core.$ZodType, path: string): string[] => {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return leavesOf(schema.unwrap(), path);
+  if (schema instanceof z.ZodObject)
+    return Object.entries<z.core.$ZodType>(schema.shape).flatMap(([key, inner]) =>
+      leavesOf(inner, path === '' ? key : `${path}.${key}`),
+    );
+  if (schema instanceof z.ZodRecord) return leavesOf(schema.valueType, `${path}.*`);
+  if (schema instanceof z.ZodArray) return leavesOf(schema.element, `${path}[]`);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => leavesOf(option, path));
+  // Text that may only be one of a few words names nothing.
+  if (schema instanceof z.ZodEnum || schema instanceof z.ZodLiteral) return [];
+  return schema instanceof z.ZodNumber || schema instanceof z.ZodBoolean ? [] : [path];
+};
+
+export const POLICY_LEAVES: readonly string[] = [...new Set(leavesOf(policyDocument, ''))].toSorted();
