@@ -12,7 +12,7 @@ import { setPublicKey, showPublicKey } from './identity/public-key.ts';
 import { endAway, setAway, showAway } from './requests/away.ts';
 import { checkAccounts } from './people/check-accounts.ts';
 import { cancel } from './requests/cancel-request.ts';
-import { confirmAddress, doubtedAddresses } from './people/confirm-email.ts';
+import { confirmAddress, conflictingAddresses } from './people/confirm-email.ts';
 import { linkAccount, linkStatement, ownLinks } from './people/link-account.ts';
 import { allLinks, releaseAccount, unlinkAccounts } from './people/unlink-account.ts';
 import type { ProofSources } from './identity/account-link-ports.ts';
@@ -133,14 +133,14 @@ const lookingVerbs = (deps: Deps): Looking => ({
 });
 
 /** What is made of the signed log, and where people prove that an account is theirs. */
-export type Makers = { bundle: MakeBundle; report: MakeReportFiles; proofs: ProofSources };
+export type DocumentWriters = { bundle: MakeBundle; report: MakeReportFiles; proofs: ProofSources };
 
 /** Where the log is not signed. */
 const unsigned = (): Promise<never> =>
   Promise.reject(
     new StartError('There is no section "audit" in the policy, so the log is not signed; an admin adds it.'),
   );
-const NO_MAKERS: Makers = { bundle: unsigned, report: unsigned, proofs: { github: null, gitlab: null } };
+const NO_WRITERS: DocumentWriters = { bundle: unsigned, report: unsigned, proofs: { github: null, gitlab: null } };
 
 type Linking = Pick<
   UseCases,
@@ -173,13 +173,13 @@ const votingVerbs = (deps: Deps): Pick<UseCases, 'vote' | 'approveWithChanges' |
   discuss: (input) => discuss(deps, input),
 });
 
-export const createUseCases = (deps: Deps, makers = NO_MAKERS): UseCases => ({
+export const createUseCases = (deps: Deps, writers = NO_WRITERS): UseCases => ({
   ...guardingVerbs(deps),
   ...incidentUseCases(deps),
   ...alertUseCases(deps),
   ...revocationUseCases(deps),
   ...lookingVerbs(deps),
-  ...ownVerbs(deps, makers.proofs),
+  ...ownVerbs(deps, writers.proofs),
   createRequest: (input) => createRequest(deps, input),
   preApprove: (input) => preApprove(deps, input),
   withdrawPreApproval: (input) => withdrawPreApproval(deps, input),
@@ -189,9 +189,9 @@ export const createUseCases = (deps: Deps, makers = NO_MAKERS): UseCases => ({
   openReviews: (input) => openReviews(deps, input),
   allowBreakGlass: (input) => allowBreakGlass(deps, input),
   confirmAddress: (input) => confirmAddress(deps, input),
-  evidenceFor: (input) => evidenceFor(deps, input, makers.bundle),
-  reportFor: (input) => reportFor(deps, input, makers.report),
-  doubtedAddresses: (input) => doubtedAddresses(deps, input),
+  evidenceFor: (input) => evidenceFor(deps, input, writers.bundle),
+  reportFor: (input) => reportFor(deps, input, writers.report),
+  conflictingAddresses: (input) => conflictingAddresses(deps, input),
   ...votingVerbs(deps),
   cancel: (input) => cancel(deps, input),
   showCredentials: (input) => showCredentials(deps, input),

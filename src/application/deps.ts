@@ -101,9 +101,9 @@ export type Tx = {
   };
   grants: GrantWrites;
   extensions: ExtensionWrites;
-  allowances: {
+  preApprovals: {
     insert(
-      allowance: Pick<PreApproval, 'id' | 'personId' | 'target' | 'role' | 'byPersonId'> & { forMs: number },
+      preApproval: Pick<PreApproval, 'id' | 'personId' | 'target' | 'role' | 'byPersonId'> & { forMs: number },
     ): Promise<Pick<PreApproval, 'expiresAt'>>;
     /** Live ones for this person and role, kept from being revoked until the transaction ends. */
     hold(wanted: Pick<PreApproval, 'personId' | 'target' | 'role'>): Promise<PreApprovalView[]>;
@@ -171,8 +171,8 @@ export type Store = AlertStore & {
       /** Grants that are activating, active or ending, soonest end first; of one target when given. */
       liveViews(target: string | null, limit: number): Promise<RequestView[]>;
       /** Live ones, soonest end first: of or by this person, or in this target. */
-      allowances(of: { personId: string } | { target: string }, limit: number): Promise<PreApprovalView[]>;
-      allowance(id: string): Promise<PreApprovalView | null>;
+      preApprovals(of: { personId: string } | { target: string }, limit: number): Promise<PreApprovalView[]>;
+      preApproval(id: string): Promise<PreApprovalView | null>;
       /** Requests whose review is open, soonest deadline first. */
       openReviews(limit: number): Promise<RequestView[]>;
       /** Ids of grants whose id or request id begins with `prefix`, of `personId` when given; with an empty prefix only live ones. */

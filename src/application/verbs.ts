@@ -53,13 +53,13 @@ export type UseCases = IncidentUseCases & {
   ownRequest(input: OwnRequestInput): Promise<RequestView>;
   preview(input: PreviewInput): Promise<PreviewResult>;
   preApprove(input: PreApproveInput): Promise<PreApproveResult>;
-  withdrawPreApproval(input: { caller: PersonCaller; id: string }): Promise<{ allowance: PreApprovalView }>;
+  withdrawPreApproval(input: { caller: PersonCaller; id: string }): Promise<{ preApproval: PreApprovalView }>;
   breakGlass(input: BreakGlassInput): Promise<BreakGlassResult>;
   /** Throws what `breakGlass` would throw, as far as recent look-ups know. */
   previewBreakGlass(input: PreviewInput): Promise<BreakGlassPreview>;
   closeReview(input: CloseReviewInput): Promise<{ view: RequestView }>;
   openReviews(input: { caller: PersonCaller }): Promise<OpenReviews>;
-  /** An admin lets somebody break glass again although reviews of theirs are overdue; says how many. */
+  /** An admin lets somebody use break-glass again although reviews of theirs are overdue; says how many. */
   allowBreakGlass(input: { caller: PersonCaller; personUserId: string }): Promise<{ person: Person; waived: number }>;
   /** An admin says whose an address is that moved. */
   confirmAddress(input: ConfirmAddressInput): Promise<{ person: Person }>;
@@ -68,10 +68,10 @@ export type UseCases = IncidentUseCases & {
   /** Rejects with `own_line` for a person whom the line is about. */
   decideLine(input: DecideLineInput): Promise<DecidedLine>;
   waitingLines(input: { caller: PersonCaller }): Promise<WaitingLines>;
-  /** For auditors and admins; whoever calls discards the files. Throws a `StartError` where the log is not signed. */
+  /** For auditors and admins; the caller discards the files. Throws a `StartError` where the log is not signed. */
   reportFor(input: ReportForInput): Promise<DeliveredReport>;
-  /** For admins: addresses that count for nobody until they are confirmed. */
-  doubtedAddresses(input: { caller: PersonCaller }): Promise<EmailObservation[]>;
+  /** For admins: addresses that are not trusted until they are confirmed. */
+  conflictingAddresses(input: { caller: PersonCaller }): Promise<EmailObservation[]>;
   vote(input: VoteInput): Promise<VoteResult>;
   approveWithChanges(input: ChangeInput): Promise<VoteResult>;
   cancel(input: CancelInput): Promise<{ view: RequestView }>;
@@ -106,8 +106,7 @@ export type UseCases = IncidentUseCases & {
   removeClosed(): Promise<{ count: number; work: Promise<void> }>;
   /** Lapses requests, chases and reminds, and lists the grants that nobody is working on. */
   sweep(): Promise<{ ending: string[]; activating: string[]; extending: string[]; lapsed: number }>;
-  /** Tells admins of ends that are late, and when none is any more. */
-  /** Looks at accounts that are due for it, and lets go of whoever left. */
+  /** Looks at accounts that are due for it, and lets go of people who left. */
   checkAccounts(): Promise<void>;
   /** Looks at the targets whose look is due, and carries out what admins ordered. */
   watchDrift(): Promise<void>;
@@ -121,6 +120,7 @@ export type UseCases = IncidentUseCases & {
   reviewNotices(looks: PlaceLooks): Promise<void>;
   /** Looks whether the next of what the policy names is there; the admins are notified of what is not. Gives where to go on. */
   reviewPlaces(input: ReviewPlacesInput): Promise<PlaceCursor>;
+  /** Notifies admins of ends that are late, and when none is any more. */
   watchOverdue(input: { seenMs: number }): Promise<void>;
   adoptPolicy(input: AdoptInput): Promise<void>;
   /** Notifies admins of targets that cannot grant what the policy says; of each once a day. */
@@ -148,7 +148,7 @@ export type UseCases = IncidentUseCases & {
   setPublicKey(input: { caller: PersonCaller; text: string }): Promise<{ fingerprint: string }>;
   showPublicKey(input: { caller: PersonCaller }): Promise<{ fingerprint: string } | null>;
   explainRequest(input: ExplainRequestInput): Promise<ExplainRequestResult>;
-  /** Opens the thread of the approval message; once, whoever is first. */
+  /** Opens the thread of the approval message; once, no matter who is first. */
   discuss(input: { caller: PersonCaller; requestId: string }): Promise<{ view: RequestView }>;
   withdrawVote(input: { caller: PersonCaller; requestId: string }): Promise<{ view: RequestView }>;
   /** A Slack account was closed: its votes are void, its access ends, and what waits is shown anew. */

@@ -2,7 +2,7 @@
 import { openGithub } from './github.ts';
 import type { OpenGithub } from './github.ts';
 import { openGitlab } from './gitlab.ts';
-import { makersOf } from './makers.ts';
+import { documentsOf } from './documents.ts';
 import { proofsOf } from './proofs.ts';
 import type { PolicySource } from '../config/policy-source.ts';
 import { createPool, createStore } from '../store/client.ts';
@@ -112,8 +112,8 @@ export const createCore = (options: AppOptions, late: Late): Core => {
   const [vault, ids] = [createSealing(environment.secretKeys), { next: newId }];
   const deps: Deps = { store, directory, access, vault, ids, policy, log };
   const github = openGithub(environment);
-  const makers = makersOf(evidenceOf(options, { pool, store, connection, deps }), deps);
-  const useCases = createUseCases(deps, { ...makers, proofs: proofsOf({ github, gitlab: openGitlab(environment) }) });
+  const writers = documentsOf(evidenceOf(options, { pool, store, connection, deps }), deps);
+  const useCases = createUseCases(deps, { ...writers, proofs: proofsOf({ github, gitlab: openGitlab(environment) }) });
   Object.assign(late, { useCases, access } satisfies Partial<Late>);
   const hearing = { facts, streams: memory.streams };
   return { pool, store, replays, policies, connection, hearing, access, metrics, deps, github, useCases };

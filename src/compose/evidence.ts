@@ -65,7 +65,7 @@ export const openEvidence = async (parts: EvidenceParts, settings: AuditSettings
 export type Running = { parts: EvidenceParts; audit: () => AuditSettings | null };
 
 /** Makes evidence by the policy in force. */
-export const bundleMaker =
+export const bundleWriter =
   ({ parts, audit }: Running): MakeBundle =>
   async (input) => {
     const settings = audit();

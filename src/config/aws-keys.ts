@@ -9,7 +9,7 @@ const valueOf = (env: Variables, name: string): string | null => {
   return 'problem' in found ? null : found.value;
 };
 
-/** null where there are none; whoever needs them says so. */
+/** null where there are none; anyone who needs them says so. */
 export const awsKeys = (env: Variables): AwsKeys | null => {
   const [accessKeyId, secretAccessKey] = [valueOf(env, 'AWS_ACCESS_KEY_ID'), valueOf(env, 'AWS_SECRET_ACCESS_KEY')];
   if (accessKeyId === null || secretAccessKey === null) return null;

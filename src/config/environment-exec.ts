@@ -1,4 +1,4 @@
-/** Which programs beside the app the operator lets `exec` targets run. Whoever edits the policy cannot widen it. */
+/** Which programs beside the app the operator lets `exec` targets run. Anyone who edits the policy cannot widen it. */
 import path from 'node:path';
 import { readVariable } from './variable.ts';
 import type { Variables } from './variable.ts';

@@ -148,7 +148,7 @@ const checkBound = (at: At): void => {
   }
   const isNarrow = narrowing.length === 0 || narrowing.some((field) => isSet(client, field));
   if (isNarrow || Object.keys(client.claims).length > 0) return;
-  const message = `"${client.name}" is bound to no branch: whoever can push any branch would be this client. Add ${narrowing.join(' or ')}, such as refs: ["refs/heads/main"].`;
+  const message = `"${client.name}" is bound to no branch: anyone who can push any branch would be this client. Add ${narrowing.join(' or ')}, such as refs: ["refs/heads/main"].`;
   check.report.refuse('client_unbound', path, message);
 };
 

@@ -18,12 +18,12 @@ export type AddressSources = {
   teamId: () => string;
   book: EmailBindings;
   /** What was seen of one address. */
-  sightings: Loader<string, EmailObservation[]>;
+  observations: Loader<string, EmailObservation[]>;
   accounts: Accounts;
   log: Log;
 };
 
-export type Meant = { person: Person; doubt: null } | { person: null; doubt: EmailConflict };
+export type Meant = { person: Person; conflict: null } | { person: null; conflict: EmailConflict };
 
 const carries = (person: Person | null, address: string): boolean =>
   person?.isActive === true && person.email !== null && addressOf(person.email) === address;
@@ -41,11 +41,11 @@ const twinsOf = async (
   {
     address,
     userId,
-    sightings,
+    observations,
     freshness,
-  }: { address: string; userId: string; sightings: EmailObservation[]; freshness: Freshness },
+  }: { address: string; userId: string; observations: EmailObservation[]; freshness: Freshness },
 ): Promise<string[]> => {
-  const others = sightings.filter((one) => one.address === address && one.userId !== userId);
+  const others = observations.filter((one) => one.address === address && one.userId !== userId);
   const found = await Promise.all(others.map((one) => accounts.byId(one.userId, freshness)));
   return found.flatMap((one) => (one && carries(one, address) ? [one.userId] : []));
 };
@@ -57,17 +57,20 @@ export const whomAddressMeans = async (
 ): Promise<Meant> => {
   const address = addressOf(email);
   const found = await sources.accounts.byEmail(address, freshness);
-  if (!found || !carries(found, address)) return { person: null, doubt: 'unheld' };
+  if (!found || !carries(found, address)) return { person: null, conflict: 'unheld' };
   await note(sources, [found]);
-  const sightings = await sources.sightings[freshness](address);
-  const twins = await twinsOf(sources, { address, userId: found.userId, sightings, freshness });
-  const { doubt } = whomItNames({ address, holders: [found.userId, ...twins], sightings });
-  if (doubt === null) return { person: found, doubt };
-  if (sightings.some(({ isTold }) => !isTold)) {
-    sources.log.warn({ users: [found.userId, ...twins], doubt }, 'an address counts for nobody until it is confirmed');
-    await sources.book.report(sources.teamId(), address, doubt);
+  const observations = await sources.observations[freshness](address);
+  const twins = await twinsOf(sources, { address, userId: found.userId, observations, freshness });
+  const { conflict } = whomItNames({ address, holders: [found.userId, ...twins], observations });
+  if (conflict === null) return { person: found, conflict };
+  if (observations.some(({ isTold }) => !isTold)) {
+    sources.log.warn(
+      { users: [found.userId, ...twins], conflict },
+      'an address is not trusted until it is confirmed',
+    );
+    await sources.book.report(sources.teamId(), address, conflict);
   }
-  return { person: null, doubt };
+  return { person: null, conflict };
 };
 
 /** `email` counts for them; `others` count against them only. */
@@ -77,13 +80,13 @@ export const standingOf = async (sources: AddressSources, who: Person, freshness
   const address = who.email === null ? null : addressOf(who.email);
   await note(sources, [who]);
   const of = { addresses: address === null ? [] : [address], userIds: [who.userId] };
-  const sightings = await sources.book.find(sources.teamId(), of);
-  const isBack = sightings.some((one) => one.userId === who.userId && one.address === address && one.isPast);
+  const observations = await sources.book.find(sources.teamId(), of);
+  const isBack = observations.some((one) => one.userId === who.userId && one.address === address && one.isPast);
   if (isBack && address !== null) await sources.book.seeAgain(sources.teamId(), { userId: who.userId, address });
-  const against = addressesAgainst(who.userId, sightings);
+  const against = addressesAgainst(who.userId, observations);
   if (address === null) return { email: null, others: against };
-  const twins = await twinsOf(sources, { address, userId: who.userId, sightings, freshness });
-  const { userId } = whomItNames({ address, holders: [who.userId, ...twins], sightings });
+  const twins = await twinsOf(sources, { address, userId: who.userId, observations, freshness });
+  const { userId } = whomItNames({ address, holders: [who.userId, ...twins], observations });
   if (userId === null) return { email: null, others: [...new Set([address, ...against])] };
   return { email: who.email, others: against.filter((one) => one !== address) };
 };

@@ -14,7 +14,7 @@ import type { Finder, KeptKind, KeptSettings } from './kept.ts';
 import { createSchedules } from './schedules.ts';
 import type { Schedules } from './schedules.ts';
 
-const SIGHTINGS_MS = 60_000;
+const OBSERVATIONS_MS = 60_000;
 /** More accounts than this are read from the list of all. */
 const ONE_BY_ONE_MAX = 25;
 
@@ -33,7 +33,7 @@ export type Loaders = {
   schedules: Schedules;
   /** Reads those of many accounts that are not known, in few calls. */
   readMany(userIds: readonly string[]): Promise<void>;
-} & Pick<AddressSources, 'sightings'>;
+} & Pick<AddressSources, 'observations'>;
 
 /** The account in the profile field that names the manager, or null. */
 const findManager = async (workspace: Workspace, key: string): Promise<string | null> => {
@@ -97,6 +97,9 @@ export const createLoaders = (settings: LoaderSettings): Loaders => {
     schedules: createSchedules(onCall, (load) =>
       createKeptLoader({ ...settings, find }, { kind: 'on_call', ready: () => Promise.resolve(), load }),
     ),
-    sightings: createLoader((address) => book.find(teamId(), { addresses: [address], userIds: [] }), SIGHTINGS_MS),
+    observations: createLoader(
+      (address) => book.find(teamId(), { addresses: [address], userIds: [] }),
+      OBSERVATIONS_MS,
+    ),
   };
 };

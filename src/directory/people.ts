@@ -57,7 +57,7 @@ export const createDirectory = (settings: DirectorySettings): Directory => {
     whyUnreadable: (name) => sources.states.whyUnreadable(name),
     accountProblem: (ref) => accountProblem(sources, ref),
     lookAtGroup: (name) => lookAtGroup(sources, name),
-    doubts: (from) => doubtsOf(sources, from),
+    conflicts: (from) => conflictsOf(sources, from),
     members: (from, requester) => members(sources, from, { requester, freshness: 'fresh' }),
     groupsOf: (who, names) => groupsOf(sources, who, { names, freshness: 'fresh' }),
     recentMembers: (from, requester) => members(sources, from, { requester, freshness: 'recent' }),
@@ -102,7 +102,7 @@ const faceOf = async (sources: Sources, userId: string): Promise<string | null> 
   }
 };
 
-/** Whoever does something: what they carry is noted, so that an address that moves is seen to move. */
+/** The one who does something: what they carry is noted, so that an address that moves is seen to move. */
 const actor = async (sources: Sources, userId: string): Promise<Person> => {
   const found = await person(sources, userId, 'fresh');
   await note(sources, [found]);
@@ -241,19 +241,19 @@ const refsIn = async (sources: Sources, source: Source): Promise<string[]> => {
   return group.kind === 'people' ? group.people : sources.schedules.emails(group, 'recent');
 };
 
-const doubtAbout = async (sources: Sources, ref: string): Promise<ConflictingEmail[]> => {
-  if (!ref.includes('@')) return (await byRef(sources, ref, 'recent')) ? [] : [{ address: ref, doubt: 'unheld' }];
-  const { doubt } = await whomAddressMeans(sources, ref, 'recent');
-  return doubt === null ? [] : [{ address: addressOf(ref), doubt }];
+const conflictAbout = async (sources: Sources, ref: string): Promise<ConflictingEmail[]> => {
+  if (!ref.includes('@')) return (await byRef(sources, ref, 'recent')) ? [] : [{ address: ref, conflict: 'unheld' }];
+  const { conflict } = await whomAddressMeans(sources, ref, 'recent');
+  return conflict === null ? [] : [{ address: addressOf(ref), conflict }];
 };
 
 /** What cannot be looked up is said elsewhere. */
-const doubtsOf = async (sources: Sources, from: readonly Source[]): Promise<ConflictingEmail[]> => {
+const conflictsOf = async (sources: Sources, from: readonly Source[]): Promise<ConflictingEmail[]> => {
   const found = await Promise.all(
     from.map(async (source) => {
       try {
         const refs = await refsIn(sources, source);
-        return (await Promise.all(refs.map((ref) => doubtAbout(sources, ref)))).flat();
+        return (await Promise.all(refs.map((ref) => conflictAbout(sources, ref)))).flat();
       } catch (error) {
         if (!isDomainError(error) || error.code !== 'lookup_failed') throw error;
         return [];

@@ -7,7 +7,7 @@ import type { Loader } from '../lib/loader.ts';
 type ScheduleGroup = Extract<GroupSource, { kind: 'on_call_schedule' }>;
 
 export type Schedules = {
-  /** Lower-case addresses of whoever is on call now, in these tiers. Somebody whose address the service does not give counts as nobody. */
+  /** Lower-case addresses of the one who is on call now, in these tiers. Somebody whose address the service does not give counts as nobody. */
   emails(group: ScheduleGroup, freshness: 'fresh' | 'recent'): Promise<string[]>;
 };
 

@@ -41,7 +41,7 @@ const keyFor = (routes: Routes, method: string, path: string): string | undefine
   return Object.keys(routes).find((key) => key.endsWith('/*') && exact.startsWith(key.slice(0, -1)));
 };
 
-/** What else answers at this path; whoever may GET may HEAD. */
+/** What else answers at this path; anyone who may GET may HEAD. */
 const methodsAt = (routes: Routes, path: string): string[] => {
   const methods = Object.keys(routes).map((key) => key.slice(0, key.indexOf(' ')));
   const known = [...new Set(methods)].filter((method) => keyFor(routes, method, path) !== undefined);

@@ -1,7 +1,7 @@
 /** Lets so many pieces of work run at once and no more; the rest waits its turn. */
 export type Lanes = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
-/** Whoever gives up while waiting rejects with the signal's reason, and its work is never begun. */
+/** Anyone who gives up while waiting rejects with the signal's reason, and its work is never begun. */
 export const createLanes = (width: number): Lanes => {
   const waiting: (() => void)[] = [];
   let free = width;

@@ -11,6 +11,6 @@ export const oneLine = (text: string): string => text.replaceAll(ALL, ' ');
 
 export const printable = (text: string): string => text.replaceAll(BUT_LINES, ' ');
 
-/** The same value for whoever parses it. */
+/** The same value for the one who parses it. */
 export const printableJson = (json: string): string =>
   json.replaceAll(RAW_IN_JSON, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);

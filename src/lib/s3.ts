@@ -1,4 +1,4 @@
-/** Calls to a bucket of S3, or of a maker that speaks the same: signed, with a time-out, and what an answer says. */
+/** Calls to a bucket of S3, or of a service that speaks the same: signed, with a time-out, and what an answer says. */
 import { AwsClient } from 'aws4fetch';
 
 const TIMEOUT_MS = 20_000;

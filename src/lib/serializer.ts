@@ -1,7 +1,7 @@
 /** Work on one key is never done twice at a time; work on different keys goes on side by side. */
 
 /**
- * Whoever comes while it is done waits for it to be done once more, and shares that with everybody who waits: what they came for
+ * Anyone who comes while it is done waits for it to be done once more, and shares that with everybody who waits: what they came for
  * happened before it begins.
  */
 export const oneAtATime = <T>(work: (key: string) => Promise<T>): ((key: string) => Promise<T>) => {

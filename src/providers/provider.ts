@@ -89,7 +89,7 @@ export type Manual = { name: string; enforcedBy: string | null; statements: stri
 
 /**
  * What an administrator runs so that Latchkey can work in a target, and may do nothing else there: SQL, a shell script, YAML. `text` holds no
- * secret and runs as it is, more than once. `version`: of the server, where it told. `notes`: sentences for whoever asked, beside the text.
+ * secret and runs as it is, more than once. `version`: of the server, where it told. `notes`: sentences for the one who asked, beside the text.
  */
 export type Preparation = { text: string; version: string | null; notes: string[] };
 
@@ -197,7 +197,7 @@ export type Connected<Scope, Handle> = (
 
 /**
  * `account`: what the target itself calls the person's account, in a form that another account never gets. `hadAlready`: they have what the
- * scope gives, whoever gave it.
+ * scope gives, no matter who gave it.
  */
 export type Standing<Handle> = { handle: Handle; account: string; hadAlready: boolean };
 
@@ -213,7 +213,7 @@ type OtherMethods<Scope, Handle> = {
   /** Twice with one `grantId`: the same access, not two (a password may be new; the deadline is that of the last call). Reads back before it returns. */
   grant(scope: Scope, ctx: ProviderContext): Promise<Granted<Handle>>;
   /**
-   * Credentials for the public key of whoever has the access, made anew each time they are shown and never kept: `grant` gives no
+   * Credentials for the public key of the one who has the access, made anew each time they are shown and never kept: `grant` gives no
    * secret then. Asks no target.
    */
   issue?: (scope: Scope, handle: Handle, ctx: Pick<ProviderContext, 'expiresAt'> & { publicKey: string }) => Issued;
@@ -231,7 +231,7 @@ type OtherMethods<Scope, Handle> = {
   /** Whether this access says so, what was done through it, in the order of `items`. */
   isRecorded?: (scope: Scope) => boolean;
   recorded?: (items: ToRecord<Scope, Handle>[], ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<Recorded[]>;
-  /** What holds of the access while it lasts, in sentences for whoever agrees to it and whoever takes it. Asks no target. */
+  /** What holds of the access while it lasts, in sentences for the one who agrees to it and the one who takes it. Asks no target. */
   terms?: (scope: Scope) => string[];
   /** What we made that still exists in the target, for the reconciler. */
   listOurs?: (ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<Ours<Handle>[]>;
@@ -273,7 +273,7 @@ export type Provider<Config, Scope, Handle> = {
   config: z.ZodType<Config>;
   scope: z.ZodType<Scope>;
   handle: z.ZodType<Handle>;
-  /** What the operator's environment does not let it do. Whoever edits the policy cannot change that. */
+  /** What the operator's environment does not let it do. Anyone who edits the policy cannot change that. */
   environmentProblems?: (config: Config, allowed: Allowed) => { path: string; message: string }[];
   /** Sentences about a `config` that is allowed and unwise. */
   configWarnings?: (config: Config) => { path: string; message: string }[];

@@ -51,7 +51,7 @@ export type SlackAppSettings = {
   store: Pick<Store, 'transaction' | 'messages'> & {
     read: Pick<
       Store['read'],
-      'view' | 'alertView' | 'incident' | 'openIncidents' | 'incidentOfChannel' | 'absencesOf' | 'allowances' | 'now'
+      'view' | 'alertView' | 'incident' | 'openIncidents' | 'incidentOfChannel' | 'absencesOf' | 'preApprovals' | 'now'
     >;
   };
   log: Log;

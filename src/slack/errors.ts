@@ -52,8 +52,8 @@ const nobody = (facts: Facts): string => {
   const count = words(facts, 'count');
   const have = words(facts, 'have');
   const need = label ? ` The rule needs ${count ?? 'one'} of ${label}${have ? `, and has ${have}` : ''}.` : '';
-  const doubts = list(facts, 'doubts');
-  const why = doubts.length > 0 ? ` ${sentenceCase(doubts.join('; '))}. An admin can confirm whose it is.` : '';
+  const conflicts = list(facts, 'conflicts');
+  const why = conflicts.length > 0 ? ` ${sentenceCase(conflicts.join('; '))}. An admin can confirm whose it is.` : '';
   return `Nobody can approve this now, so it was not sent.${need}${why || ' Ask an admin to add someone.'}`;
 };
 
@@ -285,12 +285,12 @@ const SENTENCES = {
     'The person who approved this started the job that uses it. Another person approves it, or starts the job.',
   already_started: () =>
     'It was approved and has begun, so it cannot be cancelled any more. Give it back with `/prod-access done`.',
-  own_allowance: () => 'Nobody allows anything to themselves. Somebody else has to.',
-  allowance_needless: (facts) =>
-    `They need no allowance: ${words(facts, 'rule') ? `rule “${words(facts, 'rule') ?? ''}”` : 'a rule'} lets them in at once when they ask.`,
-  allowance_too_long: (facts) =>
-    `That is no time an allowance can last. ${duration(facts, 'maxMs') ? `Write one like 2d, at most ${duration(facts, 'maxMs') ?? ''}.` : 'Write one like 2d.'}`,
-  allowance_not_found: () => 'There is no such allowance now. `/prod-access list` shows yours.',
+  own_pre_approval: () => 'Nobody allows anything to themselves. Somebody else has to.',
+  pre_approval_needless: (facts) =>
+    `They need no pre-approval: ${words(facts, 'rule') ? `rule “${words(facts, 'rule') ?? ''}”` : 'a rule'} lets them in at once when they ask.`,
+  pre_approval_too_long: (facts) =>
+    `That is no time a pre-approval can last. ${duration(facts, 'maxMs') ? `Write one like 2d, at most ${duration(facts, 'maxMs') ?? ''}.` : 'Write one like 2d.'}`,
+  pre_approval_not_found: () => 'There is no such pre-approval now. `/prod-access list` shows yours.',
   drift_not_found: () => 'There is no such list of findings any more.',
   drift_decided: (facts) =>
     `This was already decided${words(facts, 'by') ? ` by ${words(facts, 'by') ?? ''}` : ''}. Your click changed nothing.`,
@@ -305,8 +305,8 @@ const SENTENCES = {
     'This alert is resolved, so nothing was asked. If you still need access, ask with `/prod-access`.',
   alert_not_automatic: () =>
     'No rule gives access for this alert by itself. Ask with its button, or with `/prod-access`.',
-  not_your_allowance: () =>
-    'Only who gave it, whom it is for, owners of the target and admins may take an allowance back. Nothing was changed.',
+  not_your_pre_approval: () =>
+    'Only who gave it, whom it is for, owners of the target and admins may take a pre-approval back. Nothing was changed.',
   own_address: () => 'Nobody confirms an address for their own account. Another admin has to.',
   address_not_theirs: (facts) =>
     `${sentenceCase(named(facts, 'name', 'account'))} does not have the address ${words(facts, 'address') ?? ''} in Slack now, so nothing was confirmed.`,

@@ -1,4 +1,4 @@
-/** Who is away, until when, and who votes in their stead. An absence that is over counts for nothing, whether or not its row is there. */
+/** Who is away, until when, and who votes as their delegate. An absence that is over counts for nothing, whether or not its row is there. */
 import { and, eq, gt, inArray } from 'drizzle-orm';
 import type { Store, Tx } from '../application/deps.ts';
 import { people } from './schema/principals.ts';

@@ -1,4 +1,4 @@
-/** News for admins, and whom they reached. */
+/** Admin notifications, and whom they reached. */
 import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm';
 import type {
   AdminNotificationReads,
@@ -20,7 +20,7 @@ const isDue = sql`(${announcements.lookedAt} is null or ${announcements.lookedAt
 
 export const announcementWrites = (db: Db): AdminNotificationWrites => ({
   add: async ({ id, kind, key, lines, offer = null, facts = null }, withinMs) => {
-    // Two processes that find the same news at once: the second waits here and then sees the first's row.
+    // Two processes that find the same at once: the second waits here and then sees the first's row.
     await db.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`announcement:${key}`}, 0))`);
     const { rows } = await db.execute(sql`select 1 from announcements
       where key = ${key} and (case when ${withinMs}::double precision is null then closing is null
@@ -114,7 +114,7 @@ export const announcementReads = (db: Db): AdminNotificationReads => ({
   adminNotification: async (id) => {
     const found = firstOrNull(await db.select().from(announcements).where(eq(announcements.id, id)));
     if (!found) return null;
-    const { key: _key, facts: _facts, lookedAt: _lookedAt, ...news } = found;
-    return news;
+    const { key: _key, facts: _facts, lookedAt: _lookedAt, ...notification } = found;
+    return notification;
   },
 });

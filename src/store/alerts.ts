@@ -1,7 +1,7 @@
-/** Alerts: each signal is taken in once, whoever brings it, and what fires together is one alert. */
+/** Alerts: each signal is taken in once, no matter who brings it, and what fires together is one alert. */
 import { and, asc, desc, eq, getTableColumns, gt, sql } from 'drizzle-orm';
 import { ALERT_STATES } from '../domain/alerts/types.ts';
-import type { AlertNews } from '../domain/alerts/occurrence.ts';
+import type { AlertTransition } from '../domain/alerts/occurrence.ts';
 import type { Alert, AlertSignal, AlertSource, KnownSignal } from '../domain/alerts/types.ts';
 import type {
   AlertChange,
@@ -99,25 +99,26 @@ const known = async (db: Db, source: AlertSource, keys: readonly string[]): Prom
   return new Map(rows.map((row) => [row.key, row]));
 };
 
-const begins = ({ before, after }: AlertNews): boolean => after.state === 'firing' && before?.state !== 'firing';
-const isOver = ({ before, after }: AlertNews): boolean => after.state === 'resolved' && before?.state === 'firing';
+const begins = ({ before, after }: AlertTransition): boolean => after.state === 'firing' && before?.state !== 'firing';
+const isOver = ({ before, after }: AlertTransition): boolean =>
+  after.state === 'resolved' && before?.state === 'firing';
 
-const rowOf = ({ signal, before, after }: AlertNews, alertId = before?.alertId ?? null): StoredSignal => ({
+const rowOf = ({ signal, before, after }: AlertTransition, alertId = before?.alertId ?? null): StoredSignal => ({
   source: signal.source,
   key: signal.key,
   alertId,
   ...after,
 });
 
-const take = async (db: Db, news: readonly AlertNews[], taking: AlertTaking): Promise<AlertChange[]> => {
-  const first = news.find(begins);
+const take = async (db: Db, transitions: readonly AlertTransition[], taking: AlertTaking): Promise<AlertChange[]> => {
+  const first = transitions.find(begins);
   const placed = first ? await place(db, first.signal, taking) : null;
   await put(
     db,
-    news.map((one) => (begins(one) ? rowOf(one, placed?.alertId) : rowOf(one))),
+    transitions.map((one) => (begins(one) ? rowOf(one, placed?.alertId) : rowOf(one))),
   );
   const changes: AlertChange[] = placed && first ? [{ ...placed, signal: first.signal }] : [];
-  for (const { signal, before } of news.filter(isOver)) {
+  for (const { signal, before } of transitions.filter(isOver)) {
     const alertId = before?.alertId ?? null;
     if (alertId === null || changes.some((change) => change.alertId === alertId)) continue;
     changes.push({ outcome: await settle(db, alertId), alertId, signal });
@@ -148,11 +149,11 @@ export const alertForgetting =
 
 export const alertWrites = (db: Db): AlertWrites => ({
   known: (source, keys) => known(db, source, keys),
-  take: (news, taking) => take(db, news, taking),
-  keepOver: async (news) =>
+  take: (transitions, taking) => take(db, transitions, taking),
+  keepOver: async (transitions) =>
     put(
       db,
-      news.map((one) => rowOf(one)),
+      transitions.map((one) => rowOf(one)),
     ),
   lock: async (id) => firstOrNull(await db.select(columns).from(alerts).where(eq(alerts.id, id)).for(ROW_LOCK)),
   setRoute: async (alertId, { route, told, audiences }) => {

@@ -9,7 +9,7 @@ import type { Log } from '../lib/log.ts';
 import { oneAtATime } from '../lib/serializer.ts';
 import type { Store } from '../application/deps.ts';
 import type { WorkKind, Written } from '../application/record/outbox.ts';
-import { allowanceReads } from './pre-approvals.ts';
+import { preApprovalReads } from './pre-approvals.ts';
 import { sealEvents } from './audit/seal.ts';
 import { withPlainFailures } from './failures.ts';
 import { absenceReads } from './absences.ts';
@@ -117,7 +117,7 @@ export const createStore = ({
   onEvents = () => undefined,
 }: StoreOptions): Store & { problem(): Promise<string | null>; close(): Promise<void> } => {
   const db = drizzle(pool);
-  // Whoever asks while it is asked shares the next answer: readyz is open to everybody.
+  // Anyone who asks while it is asked shares the next answer: readyz is open to everybody.
   const probe = oneAtATime(writeProblem(pool));
   return withPlainFailures({
     transaction: transactionRunner({ pool, room, onWork, onEvents, ...reportsTo(log) }),
@@ -133,7 +133,7 @@ export const createStore = ({
       ...viewReads(db),
       ...lastWeekReads(db),
       ...limitReads(db),
-      ...allowanceReads(db),
+      ...preApprovalReads(db),
       ...extensionReads(db),
       ...channelNameReads(db),
       ...alertReads(db),

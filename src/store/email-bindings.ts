@@ -23,14 +23,14 @@ const rowsOf = async (db: Db, statement: SQL): Promise<EmailObservation[]> =>
 const textArray = (texts: readonly string[]): SQL => sql`${sql.param([...texts])}::text[]`;
 
 export const addressReads = (db: Db): AddressReads => ({
-  sightings: (teamId, { addresses, userIds }) =>
+  observations: (teamId, { addresses, userIds }) =>
     rowsOf(
       db,
       sql`select ${COLUMNS} from addresses a where a.team_id = ${teamId} and (
         a.address = any(${textArray(addresses)})
         or a.address in (select b.address from addresses b where b.team_id = ${teamId} and b.user_id = any(${textArray(userIds)})))`,
     ),
-  doubted: (teamId, limit) =>
+  conflicting: (teamId, limit) =>
     rowsOf(
       db,
       sql`select ${COLUMNS} from addresses a where a.team_id = ${teamId} and a.told_at is not null and not a.is_bound

@@ -78,7 +78,7 @@ const endMany = async (
   const idsIn = (state: GrantState): string[] => states.filter((one) => one.state === state).map(({ id }) => id);
   const leaseUntil = clockPlus(sql`${leaseMs}`);
   await changeMany(db, { ids: idsIn('active'), from: 'active', set: { state: 'ending', ...ending, leaseUntil } });
-  // Whoever is still making the access keeps it until they are done: only then may somebody take it away.
+  // The one who is still making the access keeps it until they are done: only then may somebody take it away.
   await changeMany(db, { ids: idsIn('activating'), from: 'activating', set: { state: 'ending', ...ending } });
 };
 

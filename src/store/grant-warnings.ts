@@ -18,7 +18,7 @@ export const warnBefore = (expiresAt: SQL): SQL => {
 
 const isActive = sql`${grants.state} = 'active'`;
 
-/** What has ended, or is about to be, is not warned of: the end itself is the news. */
+/** What has ended, or is about to be, is not warned of: the end itself is the message. */
 export const warningWrites = (db: Db): Pick<Tx['grants'], 'warnDue'> => ({
   warnDue: async (limit) => {
     const due = await db

@@ -137,7 +137,7 @@ const setFailedStatement = (db: Db) =>
     where: comesFrom('failed'),
   });
 
-/** Keeps the lease: whoever is still making the access must be done before anybody takes it away. */
+/** Keeps the lease: the one who is still making the access must be done before anybody takes it away. */
 const setEndingStatement = (db: Db) =>
   changeStatement(db, 'grant_set_ending', {
     set: {

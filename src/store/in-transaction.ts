@@ -79,7 +79,7 @@ const createLine = (connection: pg.PoolClient): Owner => {
   };
 };
 
-/** Kept as long as the connection, because whoever prepares statements for it keeps them with it. */
+/** Kept as long as the connection, because anyone who prepares statements for it keeps them with it. */
 const lines = new WeakMap<pg.PoolClient, Owner>();
 
 const lineOf = (connection: pg.PoolClient): Owner => {

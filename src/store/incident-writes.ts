@@ -28,7 +28,7 @@ const change = async (db: Db, id: string, set: PgUpdateSetSource<typeof incident
 
 const insertOne =
   (db: Db): IncidentWrites['insert'] =>
-  async ({ isVouched, updatedMs, teamId, ...incident }) => {
+  async ({ isConfirmed, updatedMs, teamId, ...incident }) => {
     const rows = await db
       .insert(incidents)
       .values({
@@ -36,7 +36,7 @@ const insertOne =
         teamId: teamId ?? null,
         state: 'open',
         openedAt: clock,
-        vouchedAt: isVouched ? clock : null,
+        confirmedAt: isConfirmed ? clock : null,
         confirmedSeverityAt: incident.confirmedSeverity === null ? null : clock,
         channelUpdatedMs: updatedMs ?? 0,
       })
@@ -86,7 +86,7 @@ const raiseHeld = async (db: Db, id: string): Promise<string[]> => {
 
 type Changes = Pick<
   IncidentWrites,
-  'raiseHeld' | 'setChannel' | 'setSeverity' | 'vouch' | 'confirmName' | 'reopen' | 'close' | 'setEnded'
+  'raiseHeld' | 'setChannel' | 'setSeverity' | 'confirm' | 'confirmName' | 'reopen' | 'close' | 'setEnded'
 >;
 
 const changes = (db: Db): Changes => ({
@@ -100,15 +100,15 @@ const changes = (db: Db): Changes => ({
       severity,
       ...(isConfirmed ? { confirmedSeverity: severity, confirmedSeverityAt: saidAt ?? clock } : {}),
     }),
-  vouch: (id, { by, name }) => change(db, id, { vouchedBy: by, vouchedAt: clock, vouchedName: name }),
-  confirmName: (id, name) => change(db, id, { vouchedName: name }),
-  reopen: (id, { isVouched, ...reopening }) =>
+  confirm: (id, { by, name }) => change(db, id, { confirmedBy: by, confirmedAt: clock, confirmedName: name }),
+  confirmName: (id, name) => change(db, id, { confirmedName: name }),
+  reopen: (id, { isConfirmed, ...reopening }) =>
     change(db, id, {
       ...reopening,
       state: 'open',
       openedAt: clock,
-      vouchedAt: isVouched ? clock : none,
-      ...(isVouched ? {} : { confirmedSeverity: none, confirmedSeverityAt: none }),
+      confirmedAt: isConfirmed ? clock : none,
+      ...(isConfirmed ? {} : { confirmedSeverity: none, confirmedSeverityAt: none }),
       closedAt: none,
       closedBy: none,
       closeCause: none,

@@ -29,7 +29,7 @@ export const ofChannel = (db: Db) =>
 
 const openedBy = alias(people, 'opened_by');
 const closedBy = alias(people, 'closed_by');
-const vouchedBy = alias(people, 'vouched_by');
+const confirmedBy = alias(people, 'confirmed_by');
 
 const countsOfIncident = sql<IncidentRow['counts']>`(
   select json_build_object(
@@ -45,7 +45,7 @@ const rowStatement = (db: Db) =>
       incident: columns,
       openedBy,
       closedBy,
-      vouchedBy,
+      confirmedBy,
       version: incidentVersion,
       counts: countsOfIncident,
       now: clock,
@@ -53,7 +53,7 @@ const rowStatement = (db: Db) =>
     .from(incidents)
     .leftJoin(openedBy, eq(openedBy.id, incidents.openedBy))
     .leftJoin(closedBy, eq(closedBy.id, incidents.closedBy))
-    .leftJoin(vouchedBy, eq(vouchedBy.id, incidents.vouchedBy))
+    .leftJoin(confirmedBy, eq(confirmedBy.id, incidents.confirmedBy))
     .where(isId)
     .prepare('incident_row');
 

@@ -1,7 +1,7 @@
 /** Whose account is due for a check, and what goes with somebody who left. */
 import { and, asc, eq, gt, isNull, or, sql } from 'drizzle-orm';
 import type { LeaverWrites } from '../application/people/leaver-ports.ts';
-import { allowances } from './schema/exceptions.ts';
+import { preApprovals } from './schema/exceptions.ts';
 import { absences, accountChecks } from './schema/notices.ts';
 import { people } from './schema/principals.ts';
 import { requests } from './schema/requests.ts';
@@ -13,7 +13,7 @@ const involved = sql`(
   select grantee_id as id from grants where state in ('activating', 'active', 'ending')
   union select requester_id from requests where state = 'pending'
   union select v.voter_id from votes v join requests r on r.id = v.request_id where r.state = 'pending'
-  union select unnest(array[person_id, by_person_id]) from allowances where revoked_at is null and expires_at > clock_timestamp()
+  union select unnest(array[person_id, by_person_id]) from pre_approvals where revoked_at is null and expires_at > clock_timestamp()
   union select unnest(array[person_id, delegate_id]) from absences where until > clock_timestamp())`;
 
 /** A first check comes at some moment of the pause, so that checks spread by themselves. */
@@ -55,18 +55,18 @@ export const leaverWrites = (db: Db): LeaverWrites => ({
       .where(and(sql`${requests.state} = 'pending'`, eq(requests.requesterId, personId)))
       .orderBy(asc(requests.id))
       .for(ROW_LOCK),
-  revokeAllowances: (personId) =>
+  withdrawAllPreApprovals: (personId) =>
     db
-      .update(allowances)
+      .update(preApprovals)
       .set({ revokedAt: clock })
       .where(
         and(
-          isNull(allowances.revokedAt),
-          gt(allowances.expiresAt, clockOnce),
-          or(eq(allowances.personId, personId), eq(allowances.byPersonId, personId)),
+          isNull(preApprovals.revokedAt),
+          gt(preApprovals.expiresAt, clockOnce),
+          or(eq(preApprovals.personId, personId), eq(preApprovals.byPersonId, personId)),
         ),
       )
-      .returning({ id: allowances.id, target: allowances.target, role: allowances.role }),
+      .returning({ id: preApprovals.id, target: preApprovals.target, role: preApprovals.role }),
   voidAbsences: async (personId) => {
     const own = await db.delete(absences).where(eq(absences.personId, personId));
     const stoodIn = await db.update(absences).set({ delegateId: null }).where(eq(absences.delegateId, personId));

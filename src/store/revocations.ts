@@ -11,7 +11,7 @@ import type {
   RevocationScope,
   RevocationWrites,
 } from '../application/revocations/revocation-ports.ts';
-import { allowances } from './schema/exceptions.ts';
+import { preApprovals } from './schema/exceptions.ts';
 import { revocations } from './schema/revocations.ts';
 import { isOneOf } from './schema/columns.ts';
 import { clients, people } from './schema/principals.ts';
@@ -32,12 +32,12 @@ const within = ({ personId, targets }: RevocationScope, on: { person: AnyPgColum
 const grantsOf = (scope: RevocationScope) => within(scope, { person: grants.granteeId, target: grants.target });
 const requestsOf = (scope: RevocationScope) => within(scope, { person: requests.requesterId, target: requests.target });
 /** What was allowed to the person lets them back in; what they allowed lets others in on their word. */
-const allowancesOf = ({ personId, targets }: RevocationScope) =>
+const preApprovalsOf = ({ personId, targets }: RevocationScope) =>
   and(
-    isNull(allowances.revokedAt),
-    gt(allowances.expiresAt, clockOnce),
-    personId === null ? undefined : or(eq(allowances.personId, personId), eq(allowances.byPersonId, personId)),
-    targets === null ? undefined : inArray(allowances.target, targets),
+    isNull(preApprovals.revokedAt),
+    gt(preApprovals.expiresAt, clockOnce),
+    personId === null ? undefined : or(eq(preApprovals.personId, personId), eq(preApprovals.byPersonId, personId)),
+    targets === null ? undefined : inArray(preApprovals.target, targets),
   );
 
 const count = sql<number>`count(*)::int`;
@@ -50,10 +50,10 @@ const revocable = async (db: Db, scope: RevocationScope, limit: number): Promise
     db.select({ target: grants.target, count, isStart }).from(grants).where(live).groupBy(grants.target),
     db.select({ target: requests.target, count }).from(requests).where(pending).groupBy(requests.target),
     db
-      .select({ target: allowances.target, count })
-      .from(allowances)
-      .where(allowancesOf(scope))
-      .groupBy(allowances.target),
+      .select({ target: preApprovals.target, count })
+      .from(preApprovals)
+      .where(preApprovalsOf(scope))
+      .groupBy(preApprovals.target),
     db
       .select({
         grantId: grants.id,
@@ -75,7 +75,7 @@ const revocable = async (db: Db, scope: RevocationScope, limit: number): Promise
     grants: sum(counted),
     startsLater: counted.reduce((total, row) => total + row.isStart, 0),
     requests: sum(asked),
-    allowances: sum(allowed),
+    preApprovals: sum(allowed),
     targets: [...new Set([...counted, ...asked, ...allowed].map(({ target }) => target))].sort(),
     some: some.map(withGrantee),
   };
@@ -223,7 +223,7 @@ const standing = (db: Db): Pick<RevocationWrites, 'count' | 'finish' | 'reopen'>
       .update(revocations)
       .set({
         requests: sql`${revocations.requests} + ${counted.requests}`,
-        allowances: sql`${revocations.allowances} + ${counted.allowances}`,
+        preApprovals: sql`${revocations.preApprovals} + ${counted.preApprovals}`,
       })
       .where(eq(revocations.id, id));
   },
@@ -251,17 +251,17 @@ export const revocationWrites = (db: Db): RevocationWrites => ({
     await db.insert(revocations).values({ ...revocation, createdAt: clock });
   },
   find: async (id) => firstOrNull(await db.select().from(revocations).where(eq(revocations.id, id))),
-  revokeAllowances: (revocation) =>
+  withdrawAllPreApprovals: (revocation) =>
     db
-      .update(allowances)
+      .update(preApprovals)
       .set({ revokedAt: clock, revokedBy: revocation.byPersonId })
-      .where(allowancesOf(revocation))
+      .where(preApprovalsOf(revocation))
       .returning({
-        id: allowances.id,
-        personId: allowances.personId,
-        byPersonId: allowances.byPersonId,
-        target: allowances.target,
-        role: allowances.role,
+        id: preApprovals.id,
+        personId: preApprovals.personId,
+        byPersonId: preApprovals.byPersonId,
+        target: preApprovals.target,
+        role: preApprovals.role,
       }),
   lockPending: (revocation, limit) => lockPending(db, revocation, limit),
   lockLive: (revocation, limit) => lockLive(db, revocation, limit),

@@ -13,7 +13,7 @@ export const UNHEARD_SECONDS = 3;
 /** A process that has not said for so long that it hears events is taken for dead. */
 export const SILENT_SECONDS = 15;
 /** After an event that came late or a second time, events prove nothing for so long. */
-export const DOUBTED_SECONDS = 60;
+export const UNTRUSTED_SECONDS = 60;
 /** Who claims to read a fact has so long until another process does. */
 export const CLAIM_SECONDS = 3;
 const KEPT_HOURS = 24;
@@ -114,7 +114,7 @@ const noteGroups = async (db: Db, teamId: string, groups: readonly Change[]): Pr
       where f.value is null or (f.value #>> '{}')::bigint < (excluded.value #>> '{}')::bigint`);
 };
 
-const historyOf = (db: Db): Pick<Facts, 'noteGroups' | 'isNextOf' | 'doubt'> => ({
+const historyOf = (db: Db): Pick<Facts, 'noteGroups' | 'isNextOf' | 'distrust'> => ({
   noteGroups: (teamId, groups) => noteGroups(db, teamId, groups),
   isNextOf: async (teamId, { groupId, previousS, updatedS }) => {
     const { rows } = await db.execute(sql`select 1 from slack_facts where team_id = ${teamId} and kind = ${GROUP_CHANGE}
@@ -122,9 +122,9 @@ const historyOf = (db: Db): Pick<Facts, 'noteGroups' | 'isNextOf' | 'doubt'> => 
     await noteGroups(db, teamId, [{ groupId, updatedS }]);
     return rows.length === 0;
   },
-  doubt: async (teamId) => {
+  distrust: async (teamId) => {
     await db.execute(sql`insert into slack_stream_gaps (team_id, last_at, unheard_until)
-      values (${teamId}, clock_timestamp(), clock_timestamp() + ${seconds(DOUBTED_SECONDS)})
+      values (${teamId}, clock_timestamp(), clock_timestamp() + ${seconds(UNTRUSTED_SECONDS)})
       on conflict (team_id) do update set last_at = excluded.last_at, unheard_until = excluded.unheard_until`);
   },
 });

@@ -23,7 +23,7 @@ export const clockPlus = (delayMs: SQL): SQL<Date> =>
 /** The clock for comparisons with an indexed column: read once per statement. Postgres cannot search an index for a function that may change from row to row. */
 export const clockOnce: SQL<Date> = sql`(select clock_timestamp())`.mapWith(instantOf);
 
-/** NO KEY: foreign keys that point at the row are not held up, yet whoever locks or changes the row is. */
+/** NO KEY: foreign keys that point at the row are not held up, yet anyone who locks or changes the row is. */
 export const ROW_LOCK = 'no key update';
 
 /** The single row of a statement that always returns one. */

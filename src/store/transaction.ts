@@ -37,7 +37,7 @@ import { publicKeyWrites } from './public-keys.ts';
 import { policyWrites } from './policies.ts';
 import { recordingWrites } from './recordings.ts';
 import { requestWrites } from './requests.ts';
-import { allowanceWrites } from './pre-approvals.ts';
+import { preApprovalWrites } from './pre-approvals.ts';
 import { incidentWrites } from './incident-writes.ts';
 import { reviewWrites } from './follow-ups.ts';
 import { campaignWrites } from './campaigns.ts';
@@ -80,7 +80,7 @@ order by w.position
 returning id::text, kind, subject_id as "subjectId", dispatched_at is not null as "isKept"`;
 
 type NewWork = { kind: WorkKind; subjectId: string; availableInMs: number };
-/** `wrong`: an event that was refused. Whoever catches that cannot commit without it. */
+/** `wrong`: an event that was refused. Anyone who catches that cannot commit without it. */
 type Pending = { entries: AuditEntry[]; work: NewWork[]; wrong: WrongEventError | null };
 
 const append = async (pending: Pending, entry: AuditEntry): Promise<void> => {
@@ -135,7 +135,7 @@ const createSession = (line: Line): Session => {
     decisions: decisionWrites(db, line),
     grants: grantWrites(db, line),
     extensions: extensionWrites(db),
-    allowances: allowanceWrites(db),
+    preApprovals: preApprovalWrites(db),
     reviews: reviewWrites(db),
     campaigns: campaignWrites(db),
     incidents: incidentWrites(db),
@@ -238,7 +238,7 @@ export type TransactionOptions = {
   onWork: (written: Written) => void;
   onEvents: (entries: readonly AuditEntry[]) => void;
   onRetry: (attempt: number, error: unknown) => void;
-  /** Whoever hears of it may take it for a failure of a target; the log has it in any case. */
+  /** The one who hears of it may take it for a failure of a target; the log has it in any case. */
   onWrongEvent: (error: WrongEventError) => void;
 };
 

@@ -43,7 +43,7 @@ export const createHandlers = (useCases: UseCases, { messages, github }: Messeng
     incident: messagesOf('incident', 4),
     revocation: messagesOf('revocation', 1),
     campaign: messagesOf('campaign', 1),
-    allowance: messagesOf('pre_approval', 2),
+    pre_approval: messagesOf('pre_approval', 2),
     alert: { ...alert, handle: (alertId) => useCases.routeAlert({ alertId }).then(() => alert.handle(alertId)) },
     // Without the App there is nobody to notify.
     github: { concurrency: 8, handle: async (subject) => (github ? handled(await github.handle(subject)) : DONE) },

@@ -1,4 +1,4 @@
-/** Work that Redis did not bring in time is done from Postgres. Whoever holds Redis up, or writes into it, delays work and cannot keep it from being done. */
+/** Work that Redis did not bring in time is done from Postgres. Anyone who holds Redis up, or writes into it, delays work and cannot keep it from being done. */
 import type { Log } from '../lib/log.ts';
 import { startLoop } from '../lib/loop.ts';
 import type { Loop } from '../lib/loop.ts';

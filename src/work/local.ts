@@ -10,7 +10,7 @@ import type { WorkDeps } from './do-work.ts';
 
 /** Beyond this it is handed out, so that processes that are less busy may help. */
 const WAITING_MAX = 64;
-/** How long the messages of a request wait for access that is being made or taken away: mostly one redraw then tells both. */
+/** How long the messages of a request wait for access that is being made or taken away: mostly one refresh then shows both. */
 const PATIENCE_MS = 250;
 
 export type Local = {

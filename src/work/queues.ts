@@ -41,7 +41,7 @@ const openQueues = (connection: Redis, prefix: string, onTrouble: OpenDeps['onTr
     extend: open('extend'),
     notify: open('notify'),
     announce: open('announce'),
-    allowance: open('allowance'),
+    pre_approval: open('pre_approval'),
     campaign: open('campaign'),
     incident: open('incident'),
     revocation: open('revocation'),

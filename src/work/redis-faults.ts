@@ -172,7 +172,7 @@ const MANY_CLIENTS = /\bmax number of clients\b/;
 const replyFault = (code: string, message: string): RedisFault => {
   const known = LACKS_IN_SCRIPT.test(message) ? 'lacks_right' : REPLIES[code];
   if (!known) return MANY_CLIENTS.test(message) ? fault('many_clients') : fault('unknown', code);
-  // Redis names the command, and whoever gives rights needs to know which.
+  // Redis names the command, and the one who gives rights needs to know which.
   const command = /'([a-z|]+)' (?:command|subcommand)/i.exec(message)?.[1];
   return known === 'lacks_right' ? fault(known, command?.toUpperCase() ?? null) : fault(known);
 };

@@ -17,7 +17,7 @@ const REMOVAL_POLL_MS = 500;
 /** One batch at a time, so that what is being closed goes first; a target that hangs keeps the next batch no longer than this. */
 const REMOVAL_PATIENCE_MS = 1_000;
 const SWEEP_MS = 2_000;
-/** Whoever takes the mark away again and again makes work go out again only so often. */
+/** Anyone who takes the mark away again and again makes work go out again only so often. */
 const EMPTIED_GAP_MS = 5_000;
 const OVERDUE_POLL_MS = 10_000;
 /** An end that is this late is told to admins; `application/grants/watch-overdue.ts` says how. */
@@ -157,7 +157,7 @@ export const startRecorder = ({ useCases, log }: TimerDeps, inFlight: InFlight):
     onError: complain(log, 'the look for what was done'),
   });
 
-/** Whoever gave an order to end much begins it; this finishes it when they could not, and looks again for what came in between. */
+/** The one who gave an order to end much begins it; this finishes it when they could not, and looks again for what came in between. */
 export const startRevocations = ({ useCases, log }: TimerDeps): Loop =>
   startLoop({
     everyMs: REVOCATION_POLL_MS,
@@ -201,7 +201,7 @@ export const startIncidentEnds = ({ store, useCases, log }: TimerDeps, inFlight:
     onError: complain(log, 'ending what was given for closed incidents'),
   });
 
-/** Finds what was due or lost, whoever lost it. */
+/** Finds what was due or lost, no matter who lost it. */
 type SweepOptions = { client: () => Redis | null; prefix: string; inFlight: InFlight; onFound: () => void };
 
 export const startSweep = ({ store, useCases, log }: TimerDeps, options: SweepOptions): Loop => {
@@ -221,7 +221,7 @@ export const startSweep = ({ store, useCases, log }: TimerDeps, options: SweepOp
   });
 };
 
-/** A mark in Redis that only a loss of its data can remove; whoever has to set it again knows. While Redis is down nothing is known. */
+/** A mark in Redis that only a loss of its data can remove; anyone who has to set it again knows. While Redis is down nothing is known. */
 const createEmptiedLook = ({ client, prefix }: SweepOptions): (() => Promise<boolean>) => {
   let foundAtMs = Number.NEGATIVE_INFINITY;
   return async () => {
@@ -251,7 +251,7 @@ export const startSealer = ({ store, log }: Pick<TimerDeps, 'store' | 'log'>): L
   return { ...loop, stop };
 };
 
-/** Whoever stops last may be the last for long, and nothing shows that an event was removed before it was chained. Others may be sealing meanwhile. */
+/** The process that stops last may be the last for long, and nothing shows that an event was removed before it was chained. Others may be sealing meanwhile. */
 const sealRest = async ({ audit, read }: Store, log: Log): Promise<void> => {
   const until = performance.now() + SEAL_REST_MS;
   const sealAll = async (): Promise<boolean> => {
@@ -261,7 +261,7 @@ const sealRest = async ({ audit, read }: Store, log: Log): Promise<void> => {
     }
     return true;
   };
-  const left = 'audit events were left that are not chained yet; whoever runs next chains them';
+  const left = 'audit events were left that are not chained yet; the next process chains them';
   try {
     const sealed = await withinMs(sealAll(), SEAL_REST_MS);
     if (!sealed.isThere || !sealed.value) log.warn({ waitedMs: SEAL_REST_MS }, left);

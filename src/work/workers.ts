@@ -36,7 +36,7 @@ export type WorkerDeps = WorkDeps & {
 
 const ID = /^[1-9]\d{0,14}$/;
 
-/** Whoever can write to Redis writes jobs: of what one says only this is used, and only to look it up. */
+/** Anyone who can write to Redis writes jobs: of what one says only this is used, and only to look it up. */
 export const readJobData = (data: unknown): JobData | null => {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return null;
   const { workId, dispatch } = data as Record<string, unknown>;

@@ -72,7 +72,7 @@ const directory: Deps['directory'] = {
   recentMembers: nobodyToAsk,
   recentGroupsOf: nobodyToAsk,
   recentFace: nobodyToAsk,
-  doubts: nobodyToAsk,
+  conflicts: nobodyToAsk,
   accountProblem: nobodyToAsk,
   lookAtGroup: nobodyToAsk,
   whyUnreadable: () => null,

@@ -29,7 +29,7 @@ afterAll(async () => {
   const count = async (table: string) =>
     (await client.query<{ n: number }>(`select count(*)::int n from ${table}`)).rows[0]?.n;
   // What was asked waits; nobody voted, so nothing was given.
-  claim([await count('grants'), await count('votes'), await count('allowances')]).toEqual([0, 0, 0]);
+  claim([await count('grants'), await count('votes'), await count('pre_approvals')]).toEqual([0, 0, 0]);
   await client.end();
   await rig.stop();
 });

@@ -144,12 +144,12 @@ describe('opening again by a person who may not open incidents', () => {
         1,
       'the end of the grant',
     );
-    const all = await world.sql<{ state: string; by: string | null; vouched: boolean }>(
-      'select state, opened_by as by, vouched_at is not null as vouched from incidents order by opened_at',
+    const all = await world.sql<{ state: string; by: string | null; isConfirmed: boolean }>(
+      'select state, opened_by as by, confirmed_at is not null as "isConfirmed" from incidents order by opened_at',
     );
     expect(all).toEqual([
-      { state: 'closed', by: expect.stringContaining('U0SAM') as string, vouched: true },
-      { state: 'open', by: null, vouched: false },
+      { state: 'closed', by: expect.stringContaining('U0SAM') as string, isConfirmed: true },
+      { state: 'open', by: null, isConfirmed: false },
     ]);
     await room.said('inc-84', 'Timeline ·', { who: 'sam' });
   });

@@ -33,7 +33,7 @@ const say = (who: string, text: string) => world.slack.as(who).command('/prod-ac
 const count = async (where: string): Promise<number> =>
   (await world.sql<{ n: number }>(`select count(*)::int as n from ${where}`))[0]?.n ?? -1;
 
-/** Olga has access, a request that waits, a vote on another's, an allowance that she gave, and stands in for Sam. */
+/** Olga has access, a request that waits, a vote on another's, a pre-approval that she gave, and stands in for Sam. */
 const involve = async (): Promise<void> => {
   await say('olga', `orders-db read 30m ${why}`);
   await until(async () => (await count(`grants where state = 'active'`)) === 1, 'the grant');
@@ -43,7 +43,7 @@ const involve = async (): Promise<void> => {
   await say('olga', `orders-db write 15m ${why} OPS-2`);
   await say('olga', 'allow <@U0ADA|ada> orders-db write for 2d');
   await say('sam', 'away until tomorrow <@U0OLGA|olga>');
-  await until(async () => (await count('allowances')) === 1 && (await count('absences')) === 1, 'the rest');
+  await until(async () => (await count('pre_approvals')) === 1 && (await count('absences')) === 1, 'the rest');
   await until(async () => (await count(`requests where state = 'pending'`)) === 2, 'her request');
 };
 
@@ -57,7 +57,7 @@ const isOut = async (): Promise<void> => {
     { ada: false, state: 'cancelled' },
     { ada: true, state: 'pending' },
   ]);
-  expect(await count('allowances where revoked_at is null')).toBe(0);
+  expect(await count('pre_approvals where revoked_at is null')).toBe(0);
   expect(await count('absences where delegate_id is not null')).toBe(0);
   expect(await count(`people where user_id = 'U0OLGA' and is_active`)).toBe(0);
 };

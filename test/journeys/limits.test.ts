@@ -144,7 +144,7 @@ test('two accounts of one human count together, whatever the tag', async () => {
 test('a start that lies ahead and a pre-approval count; more time does not, and neither holds up break-glass', async () => {
   await begin();
   await say('olga', 'allow <@U0ADA|ada> orders-db read for 2d');
-  await until(async () => (await countOf('allowances')) === 1, 'the pre-approval');
+  await until(async () => (await countOf('pre_approvals')) === 1, 'the pre-approval');
   await say('ada', 'orders-db look 30m look at order 1');
   await say('ada', 'orders-db look 30m from 2h look at order 2');
   await say('ada', 'orders-db read 30m look at order 3');

@@ -68,7 +68,7 @@ test('an admin revokes all: the count is confirmed, sessions are cut, what waits
   for (const who of ['ada', 'rita', 'oscar']) await say(who, `orders-db read 30m ${why}`);
   await active(3);
   await say('olga', `allow ${ADA} orders-db write for 2d`);
-  await until(async () => (await count('allowances')) === 1, 'the allowance');
+  await until(async () => (await count('pre_approvals')) === 1, 'the pre-approval');
   await story.ask('rita', `orders-db write 15m ${why} OPS-1`);
   await say('ada', `users-db read 30m from 23:59 ${why}`);
   await until(async () => (await count('grants')) === 4, 'the future start');
@@ -90,7 +90,7 @@ test('an admin revokes all: the count is confirmed, sessions are cut, what waits
     Array.from({ length: 4 }, () => ({ state: 'removed', cause: 'revoked', reason: 'The <laptop> was stolen' })),
   );
   expect(await count(`requests where state = 'cancelled' and cancelled_by like '%U0SAM'`)).toBe(1);
-  expect(await count('allowances where revoked_at is null')).toBe(0);
+  expect(await count('pre_approvals where revoked_at is null')).toBe(0);
   const done = seen(await story.dm('sam', '*Revoked*: all access'));
   expect(done).toContain('*3 of 4 closed*, 1 already gone');
   expect(done).toContain('1 pending request cancelled. 1 pre-approval withdrawn.');

@@ -138,7 +138,7 @@ describe('an address that moves to another account', () => {
       { address: 'sam@acme.test', conflict: 'moved', userIds: ['U0RITA', 'U0SAM'] },
     ]);
     const news = await database.query<{ lines: string[] }>(
-      "select lines from announcements where kind = 'address_doubted'",
+      "select lines from announcements where kind = 'email_conflict'",
     );
     expect(news.rows.map(({ lines }) => lines.join(' '))).toEqual([
       expect.stringContaining('/prod-access people confirm sam@acme.test'),
@@ -167,9 +167,9 @@ describe('an address at first sight', () => {
     await Promise.all(
       books.map((book, at) => book.see(team.id, [{ address: 'new@acme.test', userId: users[at] ?? '' }])),
     );
-    const sightings = await rig.store.read.sightings(team.id, { addresses: ['new@acme.test'], userIds: [] });
-    expect(sightings).toHaveLength(4);
-    expect(sightings.filter(({ isBound }) => isBound)).toHaveLength(1);
+    const observations = await rig.store.read.observations(team.id, { addresses: ['new@acme.test'], userIds: [] });
+    expect(observations).toHaveLength(4);
+    expect(observations.filter(({ isBound }) => isBound)).toHaveLength(1);
   });
 
   it('is bound to the first of several that are seen together, and an account to its first address', async () => {
@@ -184,7 +184,7 @@ describe('an address at first sight', () => {
     ];
     await Promise.all([book.see(team.id, pairs), book.see(team.id, pairs)]);
     const addresses = ['a@acme.test', 'b@acme.test', 'c@acme.test'];
-    const seen = await rig.store.read.sightings(team.id, { addresses, userIds: [] });
+    const seen = await rig.store.read.observations(team.id, { addresses, userIds: [] });
     expect(seen).toHaveLength(4);
     const bound = seen.filter(({ isBound }) => isBound).map(({ userId, address }) => `${userId} ${address}`);
     expect(bound.toSorted()).toEqual(['U0ONE a@acme.test', 'U0THREE c@acme.test']);
@@ -211,8 +211,8 @@ describe('an address at first sight', () => {
     expect(await ids(rig.directory, 'sre')).toEqual(['U0RITA']);
     move('rita', 'ada', 'rita@acme.test');
     expect(await ids(rig.directory, 'sre')).toEqual([]);
-    expect(await rig.directory.doubts([{ kind: 'group', name: 'sre' }])).toEqual([
-      { address: 'rita@acme.test', doubt: 'moved' },
+    expect(await rig.directory.conflicts([{ kind: 'group', name: 'sre' }])).toEqual([
+      { address: 'rita@acme.test', conflict: 'moved' },
     ]);
   });
 });
@@ -275,16 +275,16 @@ describe('an admin who confirms an address', () => {
     expect(await ids(rig.directory)).toEqual(['U0RITA']);
   });
 
-  it('is told by explain and by the approval message what counts for nobody', async () => {
+  it('is told by explain and by the approval message what is not trusted', async () => {
     // What is shown may be a minute old, so this process has looked at nothing before.
     await ids(anotherProcess(), 'dba');
     move('olga', 'rita', 'olga@acme.test');
     await ask();
-    expect(approvalText()).toContain('olga@acme.test counts for nobody: it has moved to another Slack account');
+    expect(approvalText()).toContain('olga@acme.test is not trusted: it has moved to another Slack account');
     const wanted = { target: 'orders-db', role: 'read', durationMs: null, reason: '', ticket: null };
     const { lines } = await rig.useCases.explainRequest({ userId: 'U0RITA', forUserId: null, ...wanted });
-    expect(lines.join('\n')).toContain('olga@acme.test counts for nobody');
+    expect(lines.join('\n')).toContain('olga@acme.test is not trusted');
     expect(lines.join('\n')).toContain('does not count for them until an admin confirms');
-    expect(await rig.directory.doubts(SECURITY)).toEqual([]);
+    expect(await rig.directory.conflicts(SECURITY)).toEqual([]);
   });
 });

@@ -36,9 +36,9 @@ const query = async <Row extends pg.QueryResultRow>(text: string, values: unknow
 };
 const approval = (): string => seen(rig.slack.as('olga').messages('prod-access').at(-1));
 
-describe('an allowance that is one of two approvals', () => {
+describe('a pre-approval that is one of two approvals', () => {
   it('is said in the message, and the other approval decides', async () => {
-    const { allowance, missing } = await preApprove('U0OLGA');
+    const { preApproval, missing } = await preApprove('U0OLGA');
     expect(missing).toEqual([{ label: 'sre', count: 1 }]);
     const { id, state } = await ask();
     expect(state).toBe('pending');
@@ -46,14 +46,14 @@ describe('an allowance that is one of two approvals', () => {
     expect(approval()).toContain('waiting for one of sre');
     const { outcome, view } = await vote('U0RITA', id);
     expect(outcome).toBe('decided');
-    expect(view.decision?.reason).toBe(`by rita, and ahead of time by olga (allowance ${allowance.id})`);
+    expect(view.decision?.reason).toBe(`by rita, and ahead of time by olga (pre-approval ${preApproval.id})`);
     expect(approval()).toContain('Approved by rita, and ahead of time by olga');
   });
 
   it('taken back before the other approval counts for nothing', async () => {
-    const { allowance } = await preApprove('U0OLGA');
+    const { preApproval } = await preApprove('U0OLGA');
     const { id } = await ask();
-    await rig.useCases.withdrawPreApproval({ userId: 'U0OLGA', id: allowance.id });
+    await rig.useCases.withdrawPreApproval({ userId: 'U0OLGA', id: preApproval.id });
     expect((await vote('U0RITA', id)).outcome).toBe('counted');
     expect((await vote('U0OLGA', id)).outcome).toBe('decided');
   });
@@ -65,7 +65,7 @@ describe('an allowance that is one of two approvals', () => {
     expect([outcome, view.request.state]).toEqual(['decided', 'denied']);
   });
 
-  it('counts its giver once: two allowances of one approver fill one requirement', async () => {
+  it('counts its giver once: two pre-approvals of one approver fill one requirement', async () => {
     rig.setPolicy(POLICY.replace('{ from: sre, count: 1 }', '{ from: dba, count: 1 }'));
     await preApprove('U0OLGA');
     await preApprove('U0OLGA');
@@ -82,7 +82,7 @@ describe('an allowance that is one of two approvals', () => {
   });
 });
 
-describe('an allowance that is enough', () => {
+describe('a pre-approval that is enough', () => {
   it('is said by the form and by explain, for its role only', async () => {
     await preApprove('U0OLGA', 'read');
     const wanted = {
@@ -102,15 +102,15 @@ describe('an allowance that is enough', () => {
   it('revoked at the very moment of its use is either used or revoked, never both ways round', async () => {
     const rounds = Array.from({ length: 8 }, (_, index) => index);
     for (const round of rounds) {
-      const { allowance } = await preApprove('U0OLGA', 'read');
+      const { preApproval } = await preApprove('U0OLGA', 'read');
       const [asked] = await Promise.all([
         ask('read'),
-        codeOf(rig.useCases.withdrawPreApproval({ userId: 'U0OLGA', id: allowance.id })),
+        codeOf(rig.useCases.withdrawPreApproval({ userId: 'U0OLGA', id: preApproval.id })),
       ]);
       const { rows } = await query<{ decided: Date | null; revoked: Date | null }>(
         `select (select d.decided_at from decisions d where d.request_id = $1) as decided,
-                (select revoked_at from allowances where id = $2) as revoked`,
-        [asked.id, allowance.id],
+                (select revoked_at from pre_approvals where id = $2) as revoked`,
+        [asked.id, preApproval.id],
       );
       const [row] = rows;
       expect(row?.revoked, `round ${round}`).not.toBeNull();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Review } from '../../src/domain/break-glass/follow-up.ts';
 import type { Grant } from '../../src/domain/grants/grant.ts';
-import { allowanceMessage } from '../../src/slack/messages/render/pre-approval.ts';
+import { preApprovalMessage } from '../../src/slack/messages/render/pre-approval.ts';
 import {
   alarmMessage,
   reviewedMessage,
@@ -11,7 +11,7 @@ import {
 import { factsOf } from '../../src/application/messages/facts.ts';
 import { MESSAGE_TOTAL_MAX } from '../../src/slack/messages/render/limits.ts';
 import { requesterMessage } from '../../src/slack/messages/render/requester.ts';
-import { breakGlassCopies, isGlassNews } from '../../src/application/messages/subjects/break-glass-wanted.ts';
+import { breakGlassCopies, isBreakGlassCurrent } from '../../src/application/messages/subjects/break-glass-wanted.ts';
 import type { BreakGlassReach } from '../../src/application/messages/subjects/break-glass-reach.ts';
 import type { MessageCopy } from '../../src/application/messages/message-ports.ts';
 import type { RequestView } from '../../src/application/record/request-view.ts';
@@ -125,12 +125,12 @@ describe('every message of break-glass', () => {
     expect(buttonsOf(alarmMessage(viewOf({ state: 'removed' }), facts))).toEqual([]);
   });
 
-  it('of an allowance shows hostile names as text', () => {
+  it('of a pre-approval shows hostile names as text', () => {
     const target = '<!channel>`x`';
     const ids = { id: 'a1', personId: 'T1:U1', byPersonId: 'T1:U2' };
     const times = { createdAt: NOW, expiresAt: later, revokedAt: null, revokedBy: null };
     const people = { person: personOf('U1'), by: personOf('U2') };
-    const message = allowanceMessage(policy, { ...ids, ...times, ...people, target, role: '<!here>' });
+    const message = preApprovalMessage(policy, { ...ids, ...times, ...people, target, role: '<!here>' });
     expect(problemsOf(message)).toEqual([]);
     // The value of a button is read by no one.
     expect(seen(message).replace(/"value":"[^"]*"/g, '')).not.toMatch(/<!(?!date)/);
@@ -166,8 +166,8 @@ describe('who is written to', () => {
   it('is the reviewers anew with each reminder, and the admins once it is overdue', () => {
     const view = viewOf({ state: 'removed', at: later, review: { reminders: 4, escalatedAt: later } });
     expect(audiences(view)).toEqual(expect.arrayContaining(['review U2 4', 'review U3 4', 'review_overdue U9 0']));
-    expect(isGlassNews(view, 3).review).toBe(false);
-    expect(isGlassNews(view, 4).review).toBe(true);
+    expect(isBreakGlassCurrent(view, 3).review).toBe(false);
+    expect(isBreakGlassCurrent(view, 4).review).toBe(true);
   });
 
   it('is whoever took it when the review is closed, and nobody else any more', () => {

@@ -186,7 +186,7 @@ describe('the stop', () => {
     });
     const overview = async () => {
       await isHeld;
-      return { pending: [], live: [], recent: [], waitingForMe: [], allowances: [] };
+      return { pending: [], live: [], recent: [], waitingForMe: [], preApprovals: [] };
     };
     const app = make({ useCases: { overview } as unknown as UseCases });
     await app.start();

@@ -176,7 +176,7 @@ const revocation = (state: string, more: Partial<RevocationView>): Case => ({
       createdAt: NOW,
       finishedAt: null,
       requests: 1,
-      allowances: 2,
+      preApprovals: 2,
       by: dana,
       person: personOf('U0ADA', 'ada'),
       closed: 3,

@@ -44,9 +44,9 @@ const incident = (more: Partial<Incident> = {}): Incident => ({
   how: 'created',
   openedAt: now,
   openedBy: null,
-  vouchedBy: null,
-  vouchedName: 'inc-1-orders',
-  vouchedAt: now,
+  confirmedBy: null,
+  confirmedName: 'inc-1-orders',
+  confirmedAt: now,
   closedAt: null,
   closedBy: null,
   closeCause: null,
@@ -69,7 +69,7 @@ const viewOf = (of: Incident, requests: RequestView[] = []): IncidentView => ({
   incident: of,
   openedBy: null,
   closedBy: null,
-  vouchedBy: null,
+  confirmedBy: null,
   version: 1,
   counts: {
     live: requests.filter(({ grant }) => grant?.state === 'active').length,
@@ -168,7 +168,7 @@ describe('the largest incident there can be', () => {
     readNow: { role: 'a', durationMs: 1, rule: 'r' },
   }));
   const onCall = Array.from({ length: 9 }, (_, at) => ({ group: `${EVIL}${at}`, people: asked.people }));
-  const hostile = incident({ topic: EVIL.repeat(9), channelName: EVIL, severity: EVIL, vouchedAt: null });
+  const hostile = incident({ topic: EVIL.repeat(9), channelName: EVIL, severity: EVIL, confirmedAt: null });
   const requests = [...many(60, {}), ...many(40, { grant: null, state: 'pending' })];
   const closed = { ...hostile, state: 'closed', closedAt: now, closeCause: 'archived', endsAt: later } as Incident;
   const briefing = { targets, onCall, unknown: [EVIL.repeat(9)] } as unknown as IncidentBriefing;

@@ -33,9 +33,9 @@ const incident = (more: Partial<Incident> = {}): Incident => ({
   how: 'created',
   openedAt: NOW,
   openedBy: kim.id,
-  vouchedBy: null,
-  vouchedName: 'inc-1-orders',
-  vouchedAt: NOW,
+  confirmedBy: null,
+  confirmedName: 'inc-1-orders',
+  confirmedAt: NOW,
   closedAt: null,
   closedBy: null,
   closeCause: null,
@@ -54,7 +54,7 @@ const viewOf = (of: Incident, requests: RequestView[]): IncidentView => ({
   incident: of,
   openedBy: kim,
   closedBy: of.closedBy === null ? null : kim,
-  vouchedBy: null,
+  confirmedBy: null,
   version: 1,
   counts: { live: requests.length, pending: 0, ended: 0 },
   now: NOW,
@@ -62,7 +62,7 @@ const viewOf = (of: Incident, requests: RequestView[]): IncidentView => ({
   requests,
 });
 
-const asked = { isOnlyRequester: false, standIns: [], away: [], unknown: [], quiet: [], doubts: [] };
+const asked = { isOnlyRequester: false, standIns: [], away: [], unknown: [], quiet: [], conflicts: [] };
 const owners = { ...asked, label: 'owners', count: 1, people: [personOf('U0DANA', 'Dana Brandt')] };
 const orders = {
   target: 'orders-db',
@@ -130,7 +130,7 @@ export const incidentCases = (policy: Policy): Record<Kind, readonly Case[]> => 
     prompt: [
       one('prompt', 'just opened'),
       one('prompt', 'no target matches', { briefing: { targets: [], onCall: [] } }),
-      one('prompt', 'not confirmed', { of: { vouchedAt: null }, listed: 1 }),
+      one('prompt', 'not confirmed', { of: { confirmedAt: null }, listed: 1 }),
       one('prompt', 'another severity and name', { of: { severity: 'sev2', channelName: 'inc-2' }, listed: 1 }),
       one('prompt', 'everything', {
         requests: [live, over, waits],

@@ -6,7 +6,7 @@ import type { FactName } from '../../src/application/identity/fact-ports.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createHeardFacts, LATE_MS } from '../../src/slack/directory/heard.ts';
 import type { HeardFacts } from '../../src/slack/directory/heard.ts';
-import { createSlackMemory, DOUBTED_SECONDS, HEARD_SECONDS, UNHEARD_SECONDS } from '../../src/store/slack-facts.ts';
+import { createSlackMemory, UNTRUSTED_SECONDS, HEARD_SECONDS, UNHEARD_SECONDS } from '../../src/store/slack-facts.ts';
 import type { SlackMemory } from '../../src/store/slack-facts.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -53,7 +53,7 @@ type Model = {
   knownChangeS: number;
   connected: Set<string>;
   connectedSince: number | null;
-  doubtedUntil: number;
+  untrustedUntil: number;
 };
 
 type World = { model: Model; facts: HeardFacts[] };
@@ -69,16 +69,16 @@ const newModel = (): Model => ({
   knownChangeS: -1,
   connected: new Set(),
   connectedSince: null,
-  doubtedUntil: -1,
+  untrustedUntil: -1,
 });
 
 const gap = (model: Model): void => {
   model.gapAfterRead = model.readNo;
 };
 
-const doubt = (model: Model): void => {
+const distrust = (model: Model): void => {
   gap(model);
-  model.doubtedUntil = model.now + DOUBTED_SECONDS;
+  model.untrustedUntil = model.now + UNTRUSTED_SECONDS;
 };
 
 const versionOf = (model: Model, subject: Subject): number => model.truth[subject].length - 1;
@@ -122,9 +122,9 @@ const deliver = ({ model, facts }: World, which: number, { process, retryNum, is
   facts[process]?.hear(eventOf(sent), { sentAtMs: Date.now() - ageMs, retryNum });
   const { subject, version } = sent;
   model.heardUpTo[subject] = Math.max(model.heardUpTo[subject], version);
-  if (ageMs > LATE_MS || retryNum > 0) doubt(model);
+  if (ageMs > LATE_MS || retryNum > 0) distrust(model);
   if (subject === 'account') return;
-  if (model.knownChangeS >= 0 && model.knownChangeS < changeS(version - 1)) doubt(model);
+  if (model.knownChangeS >= 0 && model.knownChangeS < changeS(version - 1)) distrust(model);
   model.knownChangeS = Math.max(model.knownChangeS, changeS(version));
 };
 
@@ -175,7 +175,7 @@ const check = async ({ model, facts }: World, subject: Subject, process: number)
   expect(readNo, 'what was read before a gap is not believed').toBeGreaterThan(model.gapAfterRead);
   const endedAt = model.truth[subject][version + 1];
   if (endedAt === undefined) return;
-  const isHeard = model.connectedSince !== null && model.now > model.doubtedUntil;
+  const isHeard = model.connectedSince !== null && model.now > model.untrustedUntil;
   const bound = (isHeard ? HEARD_SECONDS : UNHEARD_SECONDS) + SLACK_SECONDS;
   expect(model.now - endedAt, 'how long it has not been so').toBeLessThanOrEqual(bound);
 };

@@ -66,7 +66,7 @@ const rightsOf = async (userId: string): Promise<Record<string, unknown>> => {
     member: (await rig.directory.members([{ kind: 'person', ref: KIM }], null)).some(({ id }) => id === person.id),
     vote: await codeOf(rig.useCases.vote(vote)),
     glass: await codeOf(rig.useCases.breakGlass({ ...wanted, userId, target: 'orders-db', role: 'read' })),
-    opens: (await rig.useCases.openIncident({ userId, channel, severity: null })).isVouched,
+    opens: (await rig.useCases.openIncident({ userId, channel, severity: null })).isConfirmed,
     panic: await codeOf(rig.useCases.confirmAddress({ userId, address: 'ada@acme.test', personUserId: 'U0ADA' })),
   };
 };

@@ -5,7 +5,7 @@ import type { FactName, LookedFor } from '../../src/application/identity/fact-po
 import {
   CLAIM_SECONDS,
   createSlackMemory,
-  DOUBTED_SECONDS,
+  UNTRUSTED_SECONDS,
   HEARD_SECONDS,
   SILENT_SECONDS,
   UNHEARD_SECONDS,
@@ -252,14 +252,14 @@ describe('events are no longer heard throughout', () => {
   });
 
   it('when one came late: nothing read before counts, and for a while what is read counts for seconds', async () => {
-    await memory.facts.doubt(TEAM);
+    await memory.facts.distrust(TEAM);
     expect(await find()).toBeNull();
     await read();
     expect(await find()).toEqual(ADA);
     await age('slack_facts', 'read_at', UNHEARD_SECONDS + 1);
     await age('slack_stream_gaps', 'last_at', UNHEARD_SECONDS + 2);
     expect(await find()).toBeNull();
-    await age('slack_stream_gaps', 'unheard_until', DOUBTED_SECONDS);
+    await age('slack_stream_gaps', 'unheard_until', UNTRUSTED_SECONDS);
     expect(await find()).toEqual(ADA);
   });
 

@@ -187,20 +187,20 @@ test('late work is taken by who looks for it, however often it was handed out si
   await store.transaction(async (tx) => {
     await tx.outbox.add('alert', 'late');
     await tx.outbox.add('alert', 'later', 60_000);
-    await tx.outbox.add('allowance', 'never handed out');
+    await tx.outbox.add('pre_approval', 'never handed out');
   });
   const late = { handedOutMs: 30_000, waitingMs: 30_000 };
   await opened.pool.query(
-    `update outbox set available_at = available_at - interval '31 s' where kind in ('alert', 'allowance')`,
+    `update outbox set available_at = available_at - interval '31 s' where kind in ('alert', 'pre_approval')`,
   );
   const [handed] = await store.outbox.take(1);
   await store.outbox.take(1);
-  expect((await store.outbox.lateKinds(late)).toSorted()).toEqual(['alert', 'allowance']);
+  expect((await store.outbox.lateKinds(late)).toSorted()).toEqual(['alert', 'pre_approval']);
   expect(await store.outbox.keepLate('notify', { ...late, limit: 10 })).toEqual([]);
   const [kept] = await store.outbox.keepLate('alert', { ...late, limit: 10 });
   expect(kept).toMatchObject({ subjectId: 'late', dispatches: -2 });
   expect(await store.outbox.keepLate('alert', { ...late, limit: 10 })).toEqual([]);
-  expect(await store.outbox.keepLate('allowance', { ...late, limit: 10 })).toMatchObject([
+  expect(await store.outbox.keepLate('pre_approval', { ...late, limit: 10 })).toMatchObject([
     { subjectId: 'never handed out' },
   ]);
   // The job that Redis may still bring names nothing any more, and settles nothing.

@@ -43,6 +43,15 @@ const IDENTITIES = `select column_name as name from information_schema.columns
 const RENAMED: Record<string, Record<string, string>> = {
   grants: { person_id: 'grantee_id', ended_at: 'removed_at' },
   refusal_counts: { person_id: 'principal_id' },
+  revocations: { allowances: 'pre_approvals' },
+  incidents: { vouched_by: 'confirmed_by', vouched_at: 'confirmed_at', vouched_name: 'confirmed_name' },
+};
+
+/** Where the rows of tables are now that were renamed, or whose words were. */
+const SOURCES: Record<string, string> = {
+  allowances: 'select * from pre_approvals',
+  outbox: `select * from outbox where kind <> 'pre_approval'`,
+  announcements: `select * from announcements where kind <> 'email_conflict'`,
 };
 
 const shownAs = (subject: string, id: string): string =>
@@ -56,7 +65,7 @@ const BEFORE_ONE_TABLE: Record<string, string> = {
   incident_messages: shownAs('incident', 'incident_id'),
   alert_messages: shownAs('alert', 'alert_id'),
   announcement_copies: shownAs('admin_notification', 'announcement_id'),
-  allowances: `select s.*, ${shown('channel')} as channel, ${shown('ts')} as ts from allowances s`,
+  allowances: `select s.*, ${shown('channel')} as channel, ${shown('ts')} as ts from pre_approvals s`,
   revocations: `select s.*, ${shown('channel')} as channel, ${shown('ts')} as ts, ${shown('rendered')} as drawn from revocations s`,
 };
 const HAS_OWN_TABLES = `select from information_schema.columns
@@ -121,7 +130,9 @@ export const asOfMigration = async (url: string, last: string): Promise<{ url: s
       await to.query('set session_replication_role = replica');
       const tables = await to.query<{ name: string }>(TABLES);
       const hasOwnTables = (await to.query(HAS_OWN_TABLES)).rowCount !== 0;
-      const sourceOf = (table: string): string => (hasOwnTables && BEFORE_ONE_TABLE[table]) || `select * from ${table}`;
+      const isRenamed = tables.rows.some((row) => row.name === 'pre_approvals');
+      const sourceOf = (table: string): string =>
+        (hasOwnTables && BEFORE_ONE_TABLE[table]) || (!isRenamed && SOURCES[table]) || `select * from ${table}`;
       const hasTree = (await to.query(HAS_TREE)).rowCount !== 0;
       for (const { name: table } of tables.rows)
         if (hasTree || table !== 'audit_chain') await copyTable(from, to, { table, source: sourceOf(table) });

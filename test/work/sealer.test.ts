@@ -83,6 +83,6 @@ test('a database that is away holds nothing up, and it is said that events may b
   await store.close();
   await sealer.stop();
   expect(warn.mock.calls.map(([, said]) => said)).toEqual([
-    'audit events were left that are not chained yet; whoever runs next chains them',
+    'audit events were left that are not chained yet; the next process chains them',
   ]);
 });

@@ -1,5 +1,5 @@
 /** What use cases need of the store for alerts. */
-import type { AlertNews } from '../../domain/alerts/occurrence.ts';
+import type { AlertTransition } from '../../domain/alerts/occurrence.ts';
 import type { Alert, AlertRoute, AlertSignal, AlertSource, KnownSignal } from '../../domain/alerts/types.ts';
 import type { Person } from '../../domain/principals/person.ts';
 
@@ -18,11 +18,11 @@ export type AlertWrites = {
    * Takes in what changed under one mapping, and gives the alerts that changed. What fires joins the open alert of its mapping, or
    * reopens the last one if that was resolved within `reopenMs`; else `newId` becomes a new alert.
    */
-  take(news: readonly AlertNews[], taking: AlertTaking): Promise<AlertChange[]>;
+  take(transitions: readonly AlertTransition[], taking: AlertTaking): Promise<AlertChange[]>;
   /** Keeps that these are over though they belong to no alert: what is heard late of them is old. */
-  keepOver(news: readonly AlertNews[]): Promise<void>;
+  keepOver(transitions: readonly AlertTransition[]): Promise<void>;
   lock(id: string): Promise<Alert | null>;
-  /** Decides who is told: once, by whoever is first. */
+  /** Decides who is told: once, by the one who is first. */
   setRoute(id: string, routing: { route: AlertRoute; told: string[]; audiences: string[] }): Promise<void>;
   /** The request was made for this alert. */
   tie(requestId: string, alertId: string): Promise<void>;

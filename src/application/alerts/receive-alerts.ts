@@ -1,13 +1,13 @@
 /** Takes in what sources say: what the policy maps is kept, told and recorded; what it does not is counted by the caller. */
 import { entryOf, hearAll, subjectOf } from '../../domain/alerts/occurrence.ts';
-import type { AlertNews } from '../../domain/alerts/occurrence.ts';
+import type { AlertTransition } from '../../domain/alerts/occurrence.ts';
 import type { AlertSignal, AlertSource, KnownSignal } from '../../domain/alerts/types.ts';
 import { SYSTEM } from '../../domain/audit/events.ts';
 import type { Policy } from '../../domain/policy/types.ts';
 import type { AlertOutcome } from './alert-ports.ts';
 import type { Deps, Tx } from '../deps.ts';
 
-/** One that comes back soon is the same trouble: its message is drawn again, and nobody is pinged again. */
+/** One that comes back soon is the same trouble: its message is refreshed, and nobody is pinged again. */
 const REOPEN_MS = 10 * 60_000;
 
 const EVENTS: Partial<Record<AlertOutcome, 'alert.fired' | 'alert.reopened' | 'alert.resolved'>> = {
@@ -18,15 +18,15 @@ const EVENTS: Partial<Record<AlertOutcome, 'alert.fired' | 'alert.reopened' | 'a
 
 type Receiving = Pick<Deps, 'policy' | 'ids'>;
 /** `mapping`: the name of an entry, which may be gone from the policy. */
-type Entry = { mapping: string; source: AlertSource; news: AlertNews[] };
+type Entry = { mapping: string; source: AlertSource; transitions: AlertTransition[] };
 
 const applyChannelState = async (
   { policy, ids }: Receiving,
   tx: Tx,
-  { news, mapping, source }: Entry,
+  { transitions, mapping, source }: Entry,
 ): Promise<void> => {
   const taking = { mapping, source, newId: ids.next(), reopenMs: REOPEN_MS };
-  for (const { outcome, alertId, signal } of await tx.alerts.take(news, taking)) {
+  for (const { outcome, alertId, signal } of await tx.alerts.take(transitions, taking)) {
     const type = EVENTS[outcome];
     const { key, title, url, at, endsBegunBy } = signal;
     const when = endsBegunBy instanceof Date ? endsBegunBy : at;
@@ -37,21 +37,21 @@ const applyChannelState = async (
   }
 };
 
-type Sorted = { entries: Entry[]; over: AlertNews[] };
+type Sorted = { entries: Entry[]; over: AlertTransition[] };
 
 /** By entry; `over` belongs to none, and is kept where an entry of its source could still match what is heard of it late. */
-const sortOut = (policy: Policy, source: AlertSource, all: readonly AlertNews[]): Sorted => {
+const sortOut = (policy: Policy, source: AlertSource, all: readonly AlertTransition[]): Sorted => {
   const entries = new Map<string, Entry>();
-  const over: AlertNews[] = [];
+  const over: AlertTransition[] = [];
   const isMapped = policy.alerts.some((mapping) => mapping.source === source);
-  for (const news of all) {
-    const mapping = entryOf(policy, news.signal, news.before);
+  for (const transition of all) {
+    const mapping = entryOf(policy, transition.signal, transition.before);
     if (mapping === null) {
-      if (isMapped && news.after.state === 'resolved') over.push(news);
+      if (isMapped && transition.after.state === 'resolved') over.push(transition);
       continue;
     }
-    const entry = entries.get(mapping) ?? { mapping, source, news: [] };
-    entry.news.push(news);
+    const entry = entries.get(mapping) ?? { mapping, source, transitions: [] };
+    entry.transitions.push(transition);
     entries.set(mapping, entry);
   }
   return { entries: [...entries.values()], over };

@@ -1,4 +1,4 @@
-/** Decides who is told of an alert: whoever is on call for it, or the owners when that is nobody or cannot be looked up. And asks for them where a rule names the alert. */
+/** Decides who is notified of an alert: those on call for it, or the owners where nobody is or cannot be looked up. And asks for them where a rule names the alert. */
 import { callerOnCall } from '../identity/caller.ts';
 import { hasRuleForAlert, mappingNamed } from '../../domain/alerts/mapping.ts';
 import type { Alert, AlertRoute } from '../../domain/alerts/types.ts';
@@ -33,7 +33,7 @@ const peopleIn = async ({ directory, log }: Deps, policy: Policy, refs: readonly
   return { people: [...people.values()], isUnknown: each.some(({ isUnknown }) => isUnknown) };
 };
 
-/** Somebody is always told: the owners in place of whoever is on call, the admins in place of them. */
+/** Somebody is always told: the owners in place of the one who is on call, the admins in place of them. */
 const recipientsOf = async (deps: Deps, policy: Policy, { to, target, name }: AlertMapping): Promise<Recipients> => {
   const onCall = await peopleIn(deps, policy, [to]);
   if (onCall.people.length > 0) return { route: 'on_call', people: onCall.people };

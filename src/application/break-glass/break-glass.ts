@@ -112,7 +112,7 @@ export const mayBreak = async (deps: Deps, person: Person, ask: Pick<Ask, 'targe
     return await isAmong(deps, { policy, person, refs: policy.breakGlass.who, freshness: 'recent' });
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
-    deps.log.warn({ err: error, person: person.id }, 'could not look up who may break glass');
+    deps.log.warn({ err: error, person: person.id }, 'could not look up who may use break-glass');
     return false;
   }
 };

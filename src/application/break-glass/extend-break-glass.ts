@@ -1,5 +1,5 @@
 /**
- * More time on access that was taken by break-glass is taken the same way: by those who may break glass now, within
+ * More time on access that was taken by break-glass is taken the same way: by those who may use break-glass now, within
  * `break_glass.max` for the whole time. Everyone who was told sees the new end, and the one review covers it: closed before, it
  * is open again.
  */
@@ -82,7 +82,7 @@ const take = async (deps: Deps, tx: Tx, taking: Taking): Promise<Written> => {
   const facts = extensionFacts(taking, wanted);
   const { outcome, request } = await storeRequest(tx, { request: wanted, actor: actorOf(person), facts });
   if (outcome === 'exists') return { id: request.id, isRepeat: true };
-  // Before the request is touched, as whoever closes a review does.
+  // Before the request is touched, as the one who closes a review does.
   await reviewAgain(tx, taking, request.id);
   const common = { request, policy, rule: BREAK_GLASS_RULE, actor: actorOf(person), byPersonId: person.id };
   await approveRequest(tx, deps.ids, { ...common, voterIds: [] });

@@ -102,7 +102,7 @@ const close = async (tx: Tx, { view, person, input }: Closing): Promise<boolean>
     actor: actorOf(person),
     data: { outcome, note, dueAt: review.dueAt.toISOString(), person: review.personId },
   });
-  await redraw(tx, review);
+  await refresh(tx, review);
   return true;
 };
 
@@ -113,7 +113,7 @@ const entryOf = (review: Review, { target, role }: { target: string; role: strin
   role,
 });
 
-const redraw = async (tx: Tx, review: Review): Promise<void> => {
+const refresh = async (tx: Tx, review: Review): Promise<void> => {
   await tx.requests.touch(review.requestId);
   await tx.outbox.add('notify', review.requestId);
 };
@@ -176,7 +176,7 @@ const waive = async (tx: Tx, admin: Person, person: Person): Promise<number> => 
       role: null,
       data: { person: review.personId, dueAt: review.dueAt.toISOString() },
     });
-    await redraw(tx, review);
+    await refresh(tx, review);
   }
   return overdue.length;
 };
@@ -201,7 +201,7 @@ export const remindReviewers = (deps: Deps): Promise<number> =>
         role: null,
         data: { dueAt: review.dueAt.toISOString(), reminders: review.reminders + 1 },
       });
-      await redraw(tx, review);
+      await refresh(tx, review);
     }
     return due.length;
   });

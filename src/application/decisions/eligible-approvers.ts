@@ -1,5 +1,5 @@
 /**
- * Who may vote on a request: the members of each requirement, and whoever stands in for a member who is away. A stand-in votes
+ * Who may vote on a request: the members of each requirement, and the one who stands in for a member who is away. A stand-in votes
  * by the absent person's right, once, while the absence lasts, and only if the absent person has not voted. There are no chains.
  */
 import { isSameHuman } from '../../domain/principals/identity.ts';
@@ -13,7 +13,7 @@ import type { Deps, Store } from '../deps.ts';
 import { readMembers } from '../identity/members.ts';
 import type { Members } from '../identity/members.ts';
 
-/** `isAway`: the stand-in is away too; they may vote, and nobody may in their stead. */
+/** `isAway`: the stand-in is away too; they may vote, and nobody may vote as their delegate. */
 export type Delegate = { delegate: Person; absent: Person; isAway: boolean };
 
 /** For one requirement. The requester is in neither list, in any identity. */
@@ -31,7 +31,7 @@ export type EligibleApprovers = {
   /** What could not be looked up, and why: then there may be more members than these. */
   unknown: Members['unknown'];
   failures: Members['failures'];
-  doubts: Members['doubts'];
+  conflicts: Members['conflicts'];
 };
 
 export type EligibleApproversDeps = {
@@ -41,7 +41,7 @@ export type EligibleApproversDeps = {
 
 type Asking = { requester: Requester; requirements: readonly Requirement[]; freshness: Freshness };
 
-const NOBODY: Members = { people: [], managers: [], unknown: [], failures: [], doubts: [] };
+const NOBODY: Members = { people: [], managers: [], unknown: [], failures: [], conflicts: [] };
 
 /** Who is asked anyway is not quiet. */
 const withQuiet = ([asked, also]: [Members, Members]): Members & { quiet: Person[] } => {
@@ -52,7 +52,7 @@ const withQuiet = ([asked, also]: [Members, Members]): Members & { quiet: Person
     managers: [...asked.managers, ...also.managers],
     unknown: [...asked.unknown, ...also.unknown],
     failures: [...asked.failures, ...also.failures],
-    doubts: [...asked.doubts, ...also.doubts],
+    conflicts: [...asked.conflicts, ...also.conflicts],
   };
 };
 
@@ -80,9 +80,9 @@ export const eligibleApproversOf = async (
     const standIns = away.flatMap(({ person: absent, delegate }) =>
       delegate ? [{ delegate, absent, isAway: awayToo.has(delegate.id) }] : [],
     );
-    const { people = [], managers = [], quiet = [], unknown = [], failures = [], doubts = [] } = found[index] ?? {};
+    const { people = [], managers = [], quiet = [], unknown = [], failures = [], conflicts = [] } = found[index] ?? {};
     const isOnlyRequester = members.length === 0 && people.length > 0 && unknown.length === 0;
-    return { members, managers, quiet, away, standIns, isOnlyRequester, unknown, failures, doubts };
+    return { members, managers, quiet, away, standIns, isOnlyRequester, unknown, failures, conflicts };
   });
 };
 

@@ -15,7 +15,7 @@ type Asked = { person: Person; freshness: Freshness };
 
 const NO_INCIDENT: Facts = { open: false, channel: '', severity: '' };
 
-/** Left out, whoever the policy names: members of its groups, its admins, owners and those who may break glass. */
+/** Left out: those whom the policy names: members of its groups, its admins, owners and those who may use break-glass. */
 const openersOf = (policy: Policy): readonly string[] =>
   policy.incidents?.openBy ?? [
     ...Object.keys(policy.groups),
@@ -34,12 +34,12 @@ export const factsOfIncident = async (
   { incident, person, freshness }: { incident: Incident | null; person: Person | null; freshness: Freshness },
 ): Promise<Facts> => {
   if (incident?.state !== 'open' || !policy.incidents) return NO_INCIDENT;
-  if (incident.vouchedAt === null) {
+  if (incident.confirmedAt === null) {
     // A client opens no incidents: for it one counts that a person has confirmed.
     if (person === null || (await mayOpen(deps, policy, { person, freshness })) !== 'yes') return NO_INCIDENT;
   }
   // Its name and severity as people who may open incidents said them: what only stands in the channel is nobody's word.
-  return { open: true, channel: incident.vouchedName ?? '', severity: incident.confirmedSeverity ?? '' };
+  return { open: true, channel: incident.confirmedName ?? '', severity: incident.confirmedSeverity ?? '' };
 };
 
 /** For an ask: the open incident of the channel it comes from; any other channel is none. */

@@ -8,13 +8,13 @@ import type { RequestView } from '../record/request-view.ts';
 import type { Deps } from '../deps.ts';
 import { eligibleApproversOf, fillersOf } from './eligible-approvers.ts';
 import type { EligibleApprovers, EligibleApproversDeps } from './eligible-approvers.ts';
-import { countingAhead, liveAllowances } from './pre-approvals.ts';
+import { countingAhead, livePreApprovals } from './pre-approvals.ts';
 
 /** `ahead`: whose approval was given ahead of time and counts. */
 export type MissingApprovals = { asked: EligibleApprovers[]; fallback: EligibleApprovers | null; ahead: Person[] };
 
 type Sources = EligibleApproversDeps & {
-  store: { read: Pick<Deps['store']['read'], 'absencesOf' | 'allowances'> };
+  store: { read: Pick<Deps['store']['read'], 'absencesOf' | 'preApprovals'> };
 };
 
 const nameOf = (source: Source): string =>
@@ -34,8 +34,8 @@ export const missingApprovalsOf = async (sources: Sources, view: RequestView): P
     requirements: more ? [...requirements, more] : requirements,
     freshness: 'recent',
   });
-  const allowances = await liveAllowances(sources, view.requester.id, view.request);
-  const ahead = countingAhead(allowances, { eligibleApprovers, votes: view.votes }).map(({ by }) => by);
+  const preApprovals = await livePreApprovals(sources, view.requester.id, view.request);
+  const ahead = countingAhead(preApprovals, { eligibleApprovers, votes: view.votes }).map(({ by }) => by);
   return {
     asked: eligibleApprovers.slice(0, requirements.length),
     fallback: eligibleApprovers[requirements.length] ?? null,

@@ -8,7 +8,7 @@ import type { EligibleApprovers } from './eligible-approvers.ts';
 
 type Deciding = { policy: Policy; request: Request; rule: string | null };
 
-/** Every name that may have had a say: groups that rules for the role look at, and whoever is asked. */
+/** Every name that may have had a say: groups that rules for the role look at, and the one who is asked. */
 const namesIn = ({ policy, request, rule }: Deciding): string[] => {
   const deciding = policy.rules.find(({ name }) => name === rule);
   const asked =

@@ -33,7 +33,7 @@ export const approversNow = (
 const asked = (
   label: string,
   count: number,
-  { members, quiet, away, standIns, isOnlyRequester, unknown, doubts }: EligibleApprovers,
+  { members, quiet, away, standIns, isOnlyRequester, unknown, conflicts }: EligibleApprovers,
 ): PotentialApprovers => ({
   label,
   count,
@@ -43,7 +43,7 @@ const asked = (
   away,
   standIns,
   unknown,
-  doubts,
+  conflicts,
 });
 
 /**
@@ -61,6 +61,6 @@ export type PotentialApprovers = {
   away: EligibleApprovers['away'];
   standIns: Delegate[];
   unknown: string[];
-  /** Addresses that count for nobody, and so may be why there are too few. */
-  doubts: ConflictingEmail[];
+  /** Addresses that are not trusted, and so may be why there are too few. */
+  conflicts: ConflictingEmail[];
 };

@@ -1,4 +1,4 @@
-/** Whether what was allowed ahead of time fills what the rule of now asks for. Each allowance is its giver's vote, and nothing more. */
+/** Whether what was allowed ahead of time fills what the rule of now asks for. Each pre-approval is its giver's vote, and nothing more. */
 import { humansAmong, isSameHuman } from '../../domain/principals/identity.ts';
 import { tally } from '../../domain/requests/tally.ts';
 import type { Tally } from '../../domain/requests/tally.ts';
@@ -17,41 +17,41 @@ import type { Deps } from '../deps.ts';
 /** Looked up before the transaction: who may approve now. A giver who may no longer approve does not count. */
 export type Ahead = { requester: Requester; requirements: Requirement[]; managers: string[]; members: Person[][] };
 
-/** Allowances of one person: more than anybody has. */
+/** Pre-approvals of one person: more than anybody has. */
 const LIMIT = 200;
 
 /** `startsAt`: null where it begins at once. */
 type Asked = { requester: Requester; verdict: Verdict; ask: Pick<Ask, 'target' | 'role'>; startsAt: Date | null };
 
-type Reader = { store: { read: Pick<Deps['store']['read'], 'allowances'> } };
+type Reader = { store: { read: Pick<Deps['store']['read'], 'preApprovals'> } };
 
 /** What this person was allowed for this role, and is still. */
-export const liveAllowances = async (
+export const livePreApprovals = async (
   { store }: Reader,
   personId: string,
   ask: Pick<Ask, 'target' | 'role'>,
 ): Promise<PreApprovalView[]> => {
-  const all = await store.read.allowances({ personId }, LIMIT);
+  const all = await store.read.preApprovals({ personId }, LIMIT);
   return all.filter((one) => one.personId === personId && one.target === ask.target && one.role === ask.role);
 };
 
 /** Those that still hold when the access begins: nobody agreed to a start after their word ends. */
-export const holdingAt = (allowances: readonly PreApprovalView[], startsAt: Date | null): PreApprovalView[] =>
-  allowances.filter(({ expiresAt }) => startsAt === null || startsAt < expiresAt);
+export const holdingAt = (preApprovals: readonly PreApprovalView[], startsAt: Date | null): PreApprovalView[] =>
+  preApprovals.filter(({ expiresAt }) => startsAt === null || startsAt < expiresAt);
 
 /** null where nothing was allowed that would let this person in at once. */
 export const aheadOf = async (deps: Deps, { requester, verdict, ask, startsAt }: Asked): Promise<Ahead | null> => {
   if (verdict.decision !== 'ask') return null;
-  const live = holdingAt(await liveAllowances(deps, requester.id, ask), startsAt);
+  const live = holdingAt(await livePreApprovals(deps, requester.id, ask), startsAt);
   if (live.length === 0) return null;
   const ahead = await lookUp(deps, requester, { requirements: verdict.requirements, freshness: 'fresh' });
   return isFilled(ahead, live) ? ahead : null;
 };
 
-/** For showing, from recent look-ups: those whose allowances would let this person in at once; empty where they would not. */
+/** For showing, from recent look-ups: those whose pre-approvals would let this person in at once; empty where they would not. */
 export const allowedBy = async (deps: Deps, { requester, verdict, ask, startsAt }: Asked): Promise<Person[]> => {
   if (verdict.decision !== 'ask') return [];
-  const live = holdingAt(await liveAllowances(deps, requester.id, ask), startsAt);
+  const live = holdingAt(await livePreApprovals(deps, requester.id, ask), startsAt);
   if (live.length === 0) return [];
   const ahead = await lookUp(deps, requester, { requirements: verdict.requirements, freshness: 'recent' });
   return isFilled(ahead, live) ? [...new Map(live.map(({ by }) => [by.id, by])).values()] : [];
@@ -76,21 +76,21 @@ export const lookUp = async (
 type Voted = { eligibleApprovers: readonly EligibleApprovers[]; votes: readonly { voter: Person }[] };
 
 /**
- * Those of the allowances that are a vote on a request that waits: their giver may approve it now by their own right, and has not
- * voted. Whoever votes on it says what they mean now, and their allowance is silent.
+ * Those of the pre-approvals that are a vote on a request that waits: their giver may approve it now by their own right, and has not
+ * voted. An approver who votes on it says what they mean now, and their pre-approval is silent.
  */
 export const countingAhead = (
-  allowances: readonly PreApprovalView[],
+  preApprovals: readonly PreApprovalView[],
   { eligibleApprovers, votes }: Voted,
 ): PreApprovalView[] => {
   const may = new Set(eligibleApprovers.flatMap(({ members }) => members.map(({ id }) => id)));
-  const first = new Map(allowances.toReversed().map((one) => [one.byPersonId, one]));
+  const first = new Map(preApprovals.toReversed().map((one) => [one.byPersonId, one]));
   return [...first.values()].filter(({ by }) => may.has(by.id) && !votes.some(({ voter }) => isSameHuman(voter, by)));
 };
 
-export const count = ({ requester, requirements, members }: Ahead, allowances: readonly PreApprovalView[]): Tally => {
+export const count = ({ requester, requirements, members }: Ahead, preApprovals: readonly PreApprovalView[]): Tally => {
   const ids = members.map((people) => new Set(people.map(({ id }) => id)));
-  const givers = [...new Map(allowances.map(({ by }) => [by.id, by])).values()];
+  const givers = [...new Map(preApprovals.map(({ by }) => [by.id, by])).values()];
   return tally({
     requirements,
     isInOrder: false,
@@ -101,16 +101,16 @@ export const count = ({ requester, requirements, members }: Ahead, allowances: r
   });
 };
 
-export const isFilled = (ahead: Ahead, allowances: readonly PreApprovalView[]): boolean =>
-  count(ahead, allowances).isSatisfied;
+export const isFilled = (ahead: Ahead, preApprovals: readonly PreApprovalView[]): boolean =>
+  count(ahead, preApprovals).isSatisfied;
 
 const listed = (items: string[]): string =>
   items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
 
-/** For the decision: by whom, and which allowances. `voters` are those who agreed when they were asked. */
-export const noteOf = (allowances: readonly PreApprovalView[], voters: readonly Person[] = []): string => {
+/** For the decision: by whom, and which pre-approvals. `voters` are those who agreed when they were asked. */
+export const noteOf = (preApprovals: readonly PreApprovalView[], voters: readonly Person[] = []): string => {
   const asked = voters.length > 0 ? `by ${listed(voters.map(({ name }) => name))}, and ` : '';
-  const givers = listed([...new Set(allowances.map(({ by }) => by.name))]);
-  const noun = allowances.length === 1 ? 'allowance' : 'allowances';
-  return `${asked}ahead of time by ${givers} (${noun} ${allowances.map(({ id }) => id).join(', ')})`;
+  const givers = listed([...new Set(preApprovals.map(({ by }) => by.name))]);
+  const noun = preApprovals.length === 1 ? 'pre-approval' : 'pre-approvals';
+  return `${asked}ahead of time by ${givers} (${noun} ${preApprovals.map(({ id }) => id).join(', ')})`;
 };

@@ -2,7 +2,7 @@
 import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Person } from '../../domain/principals/person.ts';
-import { notifyAdmins, closeNews, keyOf } from '../record/notify-admins.ts';
+import { notifyAdmins, closeNotification, keyOf } from '../record/notify-admins.ts';
 import { isAmong } from '../identity/named-among.ts';
 import { findDrift } from './find-drift.ts';
 import { actorOf } from '../record/audit-entry.ts';
@@ -136,7 +136,7 @@ const ask = async (
   });
 };
 
-/** Admins say what becomes of a batch; once, whoever is first. */
+/** Admins say what becomes of a batch; once, no matter who is first. */
 export const decideDrift = async (
   deps: Deps,
   input: { caller: PersonCaller; batchId: string; isRepairing: boolean },
@@ -164,7 +164,7 @@ const decide = async (tx: Tx, { person, batchId, isRepairing }: Deciding): Promi
   const entry = { actor: actorOf(person), requestId: null, grantId: null, target, role: null };
   await tx.audit.append({ ...entry, type: 'drift.decided', data: { batch: batchId, count, isRepairing } });
   const said = isRepairing ? `${person.name} has these ${count} repaired.` : `${person.name} left it as it is.`;
-  await closeNews(tx, keyOf('drift_asked', batchId), said);
+  await closeNotification(tx, keyOf('drift_asked', batchId), said);
 };
 
 /** Carries out what was ordered; what fails stands alone afterwards, and is tried at every look. */

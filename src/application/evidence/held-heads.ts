@@ -4,7 +4,7 @@ import { ED25519, checkNote, parseVkey } from '../../lib/transparency/note.ts';
 import type { VerifierKey } from '../../lib/transparency/note.ts';
 import type { EvidenceDeps, Held, Publisher } from './evidence-ports.ts';
 
-/** `by`: the vkey names of whoever signed beside the log. */
+/** `by`: the vkey names of the one who signed beside the log. */
 export type Head = { size: number; root: Buffer; source: string; place: string; isCosigned: boolean };
 /** What one place said. `problems`: what it holds and cannot be; `failure`: why it could not be read. */
 export type PlaceHeads = {

@@ -85,8 +85,8 @@ const signNow = async (deps: EvidenceDeps, signing: Signing, heads: readonly Sig
 const recordRefusal = (deps: EvidenceDeps, { problems }: CheckpointRefused): Promise<void> =>
   deps.store.transaction(async (tx) => {
     const lines = [...problems];
-    const news = { kind: 'checkpoint_refused', about: deps.settings.origin, lines, withinMs: DAY_MS } as const;
-    await notifyAdmins(tx, deps.ids, news);
+    const refused = { kind: 'checkpoint_refused', about: deps.settings.origin, lines, withinMs: DAY_MS } as const;
+    await notifyAdmins(tx, deps.ids, refused);
     await tx.audit.append({ ...NOWHERE, type: 'checkpoint.refused', data: { problems: lines } });
   });
 

@@ -56,7 +56,7 @@ export const jobOfPull = ({ pull, row }: Pulled): ClientJob => ({
   runUrl: pull.url,
 });
 
-/** Whoever wrote, labelled or started it: by their accounts, and by the addresses of the commits. */
+/** Those who wrote, labelled or started it: by their accounts, and by the addresses of the commits. */
 export const peopleBehindPull = async (
   deps: GithubDeps,
   { entry, pull, row }: Pulled,
@@ -112,7 +112,7 @@ export const askForPull = async (
   );
 };
 
-/** Why a pull request gets no access whoever agrees; null where nothing is in the way. */
+/** Why a pull request gets no access, no matter who agrees; null where nothing is in the way. */
 export const obstacleOf = ({ entry, pull }: Pick<Pulled, 'entry' | 'pull'>): string | null => {
   if (pull.isFork)
     return 'This pull request is from a fork, and forks get no access. Open it from a branch of this repository.';

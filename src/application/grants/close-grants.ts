@@ -15,7 +15,7 @@ import { NO_ANSWER, allStored, byTarget, lateMsOf, storeTogether } from './strok
 import type { Item } from './strokes.ts';
 import type { InUse, OnInUse } from './usage-ports.ts';
 
-/** `held`: another grant has the same access, so nothing is taken from it. `had`: nor from whoever had it before Latchkey gave it. */
+/** `held`: another grant has the same access, so nothing is taken from it. `had`: nor from the one who had it before Latchkey gave it. */
 type Answer = 'closed' | 'absent' | 'held' | 'had';
 /** `inUse`: what was still open when it was closed, if anything was. */
 type Closed = { item: Item; answer: Answer; inUse: InUse | undefined };

@@ -1,6 +1,6 @@
 /**
  * Moves the end of a grant: first in the target, read back, then in the store. A crash in between leaves the old end in force, because
- * only the store's ends access, and whoever comes next does it again. What begins to end first is not extended.
+ * only the store's ends access, and the one who comes next does it again. What begins to end first is not extended.
  */
 import type { Extension } from '../../domain/grants/extension.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
@@ -67,12 +67,12 @@ const finish = async (tx: Tx, { extension, grant: { id } }: Move): Promise<void>
     data: { decision: extension.decisionId, ...data },
   });
   await tx.outbox.add('end', id, Math.max(0, newExpiresAt.getTime() - (await tx.now()).getTime()));
-  await redraw(tx, move);
+  await refresh(tx, move);
 };
 
 const entryFor = ({ grant, extension }: Move) => ({ ...entryOf(grant), requestId: extension.requestId });
 
-const redraw = async (tx: Tx, { grant }: Pick<Move, 'grant'>): Promise<void> => {
+const refresh = async (tx: Tx, { grant }: Pick<Move, 'grant'>): Promise<void> => {
   await tx.requests.touch(grant.requestId);
   // The one that was settled just now is among the others.
   await notifyHolder(tx, grant.requestId);
@@ -83,7 +83,7 @@ const settleFailed = async (tx: Tx, move: Move, error: string): Promise<void> =>
   await tx.extensions.settle(extension.requestId, { state: 'failed', error });
   const data = { error, attempts: extension.attempts + 1, expiresAt: grant.expiresAt.toISOString() };
   await tx.audit.append({ ...entryFor(move), type: 'grant.extension_failed', data });
-  await redraw(tx, move);
+  await refresh(tx, move);
 };
 
 const fail = async (tx: Tx, { extension, grant }: Move, error: string): Promise<void> => {
@@ -103,7 +103,7 @@ const retry = async (tx: Tx, { extension, grant }: Move, failure: AccessFailure)
     data: { kind, message, attempts, waitMs },
   });
   await tx.outbox.add('extend', extension.requestId, waitMs);
-  await redraw(tx, move);
+  await refresh(tx, move);
 };
 
 /** The target may have taken the new end and failed after that: it should not hold one that the store does not. The store's holds anyway. */

@@ -39,7 +39,7 @@ export type GrantWrites = {
   setScope(id: string, scope: Json): Promise<void>;
   /** Locks up to `limit` active grants whose deadline has passed by the database clock, skipping those others hold. */
   lockDue(limit: number): Promise<Grant[]>;
-  /** Locks these, in one order whoever asks. */
+  /** Locks these, in one order, no matter who asks. */
   lockMany(ids: string[]): Promise<Grant[]>;
   /** Active grants that `lockDue` gave, into ending for cause `expired`, and held by the caller for `leaseMs`. */
   expireMany(ids: string[], leaseMs: number): Promise<void>;

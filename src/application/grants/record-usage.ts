@@ -31,7 +31,7 @@ const look = async (deps: LookDeps, target: string): Promise<void> => {
   }
 };
 
-/** Once for each grant, by whoever comes first. */
+/** Once for each grant, by the one that comes first. */
 export const recordUse = async (tx: Tx, inUse: readonly InUse[]): Promise<void> => {
   for (const grant of await tx.use.setUsed(inUse)) await tx.audit.append(eventOf(grant));
 };

@@ -81,7 +81,7 @@ const record = (deps: Deps, grant: Grant, caller: Requester): Promise<SealedSecr
     return sealed;
   });
 
-/** `publicKey`: of whoever gets in, for credentials that are made for one. */
+/** `publicKey`: of the one who gets in, for credentials that are made for one. */
 export type ShowCredentialsInput = { caller: Caller; grantId: string; publicKey?: string };
 
 export type ShowCredentialsResult = { credentials: Credentials; grant: Grant };

@@ -73,7 +73,7 @@ const dataOf = (grant: Grant, ending: EndingTogether) => {
 
 /**
  * Puts them into `ending`, held by the caller. Holders are not notified yet: the confirmed end, or its first failure, notifies them.
- * A grant that its incident ends while it is being made is handed on as outgoing work: its maker releases it first.
+ * A grant that its incident ends while it is being made is handed on as outgoing work: who makes it releases it first.
  */
 export const endGrants = async (tx: Tx, grants: readonly Grant[], ending: EndingTogether): Promise<void> => {
   await setEnding(tx, grants, ending);

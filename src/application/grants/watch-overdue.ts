@@ -1,6 +1,6 @@
 /** Tells admins when access outlives its time by more than a minute: once, again at growing pauses, and when it is over. */
 import { roughDuration } from '../../domain/time/durations.ts';
-import { notifyAdmins, closeNews, keyOf } from '../record/notify-admins.ts';
+import { notifyAdmins, closeNotification, keyOf } from '../record/notify-admins.ts';
 import type { OverdueTarget } from '../record/admin-notification-ports.ts';
 import type { Deps, Tx } from '../deps.ts';
 
@@ -59,5 +59,5 @@ const resolve = async (deps: Deps): Promise<void> => {
 
 const closeAlerts = async (tx: Tx, episodeId: string, alerts: number): Promise<void> => {
   for (let number = 0; number < alerts; number += 1)
-    await closeNews(tx, keyOf('overdue', `${episodeId}:${number}`), 'All of it has ended.');
+    await closeNotification(tx, keyOf('overdue', `${episodeId}:${number}`), 'All of it has ended.');
 };

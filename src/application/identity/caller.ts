@@ -1,6 +1,6 @@
 /**
  * On whose behalf a verb runs. The door that a call came through establishes it, by Slack's word or by a token that was verified, and
- * nobody else can: the mark on a caller is this file's own, and a layout test keeps the makers to the doors. So a verb trusts its caller
+ * nobody else can: the mark on a caller is this file's own, and a layout test lets only the doors make one. So a verb trusts its caller
  * and never asks anybody who it is.
  */
 import type { ClientSession } from '../../domain/principals/client.ts';
@@ -25,7 +25,7 @@ type PeopleDirectory = { directory: Pick<Directory, 'person'> };
 export const callerFromSlack = async ({ directory }: PeopleDirectory, userId: string): Promise<PersonCaller> =>
   ({ kind: 'person', person: await directory.person(userId) }) as PersonCaller;
 
-/** For an alert that a rule names: whoever is on call requests, without a click. */
+/** For an alert that a rule names: those on call request, without a click. */
 export const callerOnCall = (deps: PeopleDirectory, userId: string): Promise<PersonCaller> =>
   callerFromSlack(deps, userId);
 

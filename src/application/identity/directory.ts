@@ -16,8 +16,8 @@ export type Directory = {
   accountProblem(ref: string): Promise<string | null>;
   /** Reads where a group of the policy comes from, without its people, and notifies the admins where that needs a fix. */
   lookAtGroup(name: string): Promise<void>;
-  /** Addresses and accounts in these sources that count for nobody now. From a short cache: it explains, and decides nothing. */
-  doubts(sources: Source[]): Promise<ConflictingEmail[]>;
+  /** Addresses and accounts in these sources that are not trusted now. From a short cache: it explains, and decides nothing. */
+  conflicts(sources: Source[]): Promise<ConflictingEmail[]>;
   /** The same from a short cache: for lists and previews, never for a decision. */
   recentMembers(sources: Source[], requester: Person | null): Promise<Person[]>;
   /** The address of their picture, or null where they have none or it cannot be looked up. */

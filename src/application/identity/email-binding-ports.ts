@@ -3,7 +3,7 @@ import type { EmailConflict, EmailObservation } from '../../domain/principals/em
 
 /** An address, as `addressOf` writes it, and the Slack user id of an account that carries it. */
 export type Pair = { address: string; userId: string };
-export type ConflictingEmail = { address: string; doubt: EmailConflict };
+export type ConflictingEmail = { address: string; conflict: EmailConflict };
 
 /** Which account every address was seen at, in the database and so for all processes. */
 export type EmailBindings = {
@@ -11,19 +11,19 @@ export type EmailBindings = {
   /** Writes it even if this process has noted it before: an account went back to an address that was past. */
   seeAgain(teamId: string, pair: Pair): Promise<void>;
   find(teamId: string, of: { addresses: string[]; userIds: string[] }): Promise<EmailObservation[]>;
-  /** Writes down that an address counts for nobody, and tells admins; once for each account. */
-  report(teamId: string, address: string, doubt: EmailConflict): Promise<void>;
+  /** Writes down that an address is not trusted, and tells admins; once for each account. */
+  report(teamId: string, address: string, conflict: EmailConflict): Promise<void>;
 };
 
 export type AddressReads = {
   /** Everything that was seen of these addresses and of these accounts, and who else was seen with the addresses of those. */
-  sightings(teamId: string, of: { addresses: string[]; userIds: string[] }): Promise<EmailObservation[]>;
+  observations(teamId: string, of: { addresses: string[]; userIds: string[] }): Promise<EmailObservation[]>;
   /** Pairs that admins were told of and that are not settled, newest first. */
-  doubted(teamId: string, limit: number): Promise<EmailObservation[]>;
+  conflicting(teamId: string, limit: number): Promise<EmailObservation[]>;
 };
 
 export type AddressWrites = {
-  /** Notes who was seen with what, and binds what was never seen before. One process at a time, and only where there is news. */
+  /** Notes who was seen with what, and binds what was never seen before. One process at a time, and only where something changed. */
   see(teamId: string, pairs: readonly Pair[]): Promise<void>;
   /** Binds the address to this account and to no other. */
   confirm(teamId: string, pair: Pair, byPersonId: string): Promise<void>;
@@ -31,11 +31,11 @@ export type AddressWrites = {
   setTold(teamId: string, address: string): Promise<string[]>;
 };
 
-/** What of a requester the rules look at. `unknownGroups` could not be read: whoever decides must not take them for groups that the person is not in. */
+/** What of a requester the rules look at. `unknownGroups` could not be read: the one who decides must not take them for groups that the person is not in. */
 export type GroupsRead = {
   groups: string[];
   unknownGroups: string[];
-  /** Whether the person is in these hangs on an address that counts for nobody until an admin confirms it. */
+  /** Whether the person is in these hangs on an address that is not trusted until an admin confirms it. */
   contestedGroups: string[];
   /** Theirs by the address book; null where it is not certain. */
   email: string | null;

@@ -1,5 +1,5 @@
-/** The address book that the directory looks people up by: what was seen is kept in the database, and doubts are told to admins. */
-import { doubtText } from '../../domain/principals/email-bindings.ts';
+/** The address book that the directory looks people up by: what was seen is kept in the database, and admins are notified of conflicts. */
+import { conflictText } from '../../domain/principals/email-bindings.ts';
 import type { EmailConflict } from '../../domain/principals/email-bindings.ts';
 import { SYSTEM } from '../../domain/audit/events.ts';
 import { notifyAdmins } from '../record/notify-admins.ts';
@@ -9,7 +9,7 @@ import type { Ids, Store } from '../deps.ts';
 /** Pairs this process has noted: they need not be written again. One that is forgotten is written again, which changes nothing. */
 const NOTED_MAX = 50_000;
 
-type BookDeps = { store: Pick<Store, 'transaction'> & { read: Pick<Store['read'], 'sightings'> }; ids: Ids };
+type BookDeps = { store: Pick<Store, 'transaction'> & { read: Pick<Store['read'], 'observations'> }; ids: Ids };
 
 type See = EmailBindings['see'];
 
@@ -45,14 +45,14 @@ export const createEmailBindings = (deps: BookDeps): EmailBindings => {
   return {
     see: createSeeing(deps),
     seeAgain: (teamId, pair) => deps.store.transaction((tx) => tx.addresses.see(teamId, [pair])),
-    find: (teamId, of) => deps.store.read.sightings(teamId, of),
-    report: (teamId, address, doubt) => report(deps, { teamId, address, doubt }),
+    find: (teamId, of) => deps.store.read.observations(teamId, of),
+    report: (teamId, address, conflict) => report(deps, { teamId, address, conflict }),
   };
 };
 
-type Reporting = { teamId: string; address: string; doubt: EmailConflict };
+type Reporting = { teamId: string; address: string; conflict: EmailConflict };
 
-const report = (deps: BookDeps, { teamId, address, doubt }: Reporting): Promise<void> =>
+const report = (deps: BookDeps, { teamId, address, conflict }: Reporting): Promise<void> =>
   deps.store.transaction(async (tx) => {
     const userIds = await tx.addresses.setTold(teamId, address);
     if (userIds.length === 0) return;
@@ -63,14 +63,14 @@ const report = (deps: BookDeps, { teamId, address, doubt }: Reporting): Promise<
       grantId: null,
       target: null,
       role: null,
-      data: { address, conflict: doubt, userIds },
+      data: { address, conflict, userIds },
     });
     const about = `${teamId}:${address}:${userIds.join(',')}`;
-    const lines = [`${doubtText(address, doubt)}.`, remedyOf(address, doubt)];
-    await notifyAdmins(tx, deps.ids, { kind: 'address_doubted', about, lines, facts: { kind: 'address', address } });
+    const lines = [`${conflictText(address, conflict)}.`, remedyOf(address, conflict)];
+    await notifyAdmins(tx, deps.ids, { kind: 'email_conflict', about, lines, facts: { kind: 'address', address } });
   });
 
-const remedyOf = (address: string, doubt: EmailConflict): string =>
-  doubt === 'shared'
+const remedyOf = (address: string, conflict: EmailConflict): string =>
+  conflict === 'shared'
     ? 'Close one of the accounts or give it an address of its own, or name people by Slack id in the policy.'
     : `If it is right, type: /prod-access people confirm ${address} @their-account. Or name people by Slack id in the policy.`;

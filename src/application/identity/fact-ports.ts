@@ -41,7 +41,7 @@ export type Facts = {
   /** A change of a user group and the one before it. False where that one was not heard: then events were lost. */
   isNextOf(teamId: string, change: { groupId: string; previousS: number; updatedS: number }): Promise<boolean>;
   /** Events were lost or came late: nothing that was read before now counts, and for a while events prove nothing. */
-  doubt(teamId: string): Promise<void>;
+  distrust(teamId: string): Promise<void>;
 };
 
 /** Whether every event of Slack is heard by one process or another. */

@@ -7,7 +7,7 @@ import type { ConflictingEmail } from './email-binding-ports.ts';
 import type { Directory } from './directory.ts';
 
 /**
- * `unknown` names the sources that could not be read, in the order of `failures`. `doubts` are addresses that count for nobody;
+ * `unknown` names the sources that could not be read, in the order of `failures`. `conflicts` are addresses that are not trusted;
  * they explain what is shown, and are not looked for where something is decided.
  */
 export type Members = {
@@ -16,7 +16,7 @@ export type Members = {
   managers: string[];
   unknown: string[];
   failures: DomainError[];
-  doubts: ConflictingEmail[];
+  conflicts: ConflictingEmail[];
 };
 
 type Wanted = { from: Source[]; freshness: 'fresh' | 'recent' };
@@ -35,7 +35,7 @@ const readOne = async (look: () => Promise<Person[]>, source: Source): Promise<R
 };
 
 export const readMembers = async (
-  directory: Pick<Directory, 'members' | 'recentMembers' | 'doubts'>,
+  directory: Pick<Directory, 'members' | 'recentMembers' | 'conflicts'>,
   requester: Person | null,
   { from, freshness }: Wanted,
 ): Promise<Members> => {
@@ -48,6 +48,6 @@ export const readMembers = async (
     people: [...new Map(each.flatMap(({ people }) => people).map((person) => [person.id, person])).values()],
     unknown: each.flatMap(({ unknown }) => unknown ?? []),
     failures: each.flatMap(({ failure }) => failure ?? []),
-    doubts: freshness === 'recent' ? await directory.doubts(from) : [],
+    conflicts: freshness === 'recent' ? await directory.conflicts(from) : [],
   };
 };

@@ -1,4 +1,4 @@
-/** The SSH public key of a person. Certificates are made for it, so whoever sets it decides which private key gets in. */
+/** The SSH public key of a person. Certificates are made for it, so anyone who sets it decides which private key gets in. */
 import { DomainError } from '../../domain/errors.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { readSshPublicKey } from '../../lib/ssh-public-key.ts';

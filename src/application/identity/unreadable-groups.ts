@@ -2,7 +2,7 @@
 import { handleOf } from '../../domain/principals/user-groups.ts';
 import type { GroupSource, Policy } from '../../domain/policy/types.ts';
 import type { Ids, Store, Tx } from '../deps.ts';
-import { closeNews, keyOf, notifyAdmins } from '../record/notify-admins.ts';
+import { closeNotification, keyOf, notifyAdmins } from '../record/notify-admins.ts';
 import { refreshPending } from '../record/refresh-pending.ts';
 
 export type UnreadableGroups = {
@@ -27,7 +27,7 @@ export const namesFrom = ({ groups }: Policy, origin: string): string[] =>
 const KIND = 'group_gone';
 
 export const closeUnreadable = async (tx: Tx, origin: string, closing: string): Promise<void> => {
-  if (await closeNews(tx, keyOf(KIND, origin), closing)) await refreshPending(tx);
+  if (await closeNotification(tx, keyOf(KIND, origin), closing)) await refreshPending(tx);
 };
 
 export const createUnreadableGroups = ({ store, ids, policy }: UnreadableDeps): UnreadableGroups => ({
@@ -35,13 +35,13 @@ export const createUnreadableGroups = ({ store, ids, policy }: UnreadableDeps): 
   unreadable: (group, why) =>
     store.transaction(async (tx) => {
       const origin = originOf(group);
-      const isNews = await notifyAdmins(tx, ids, {
+      const isNew = await notifyAdmins(tx, ids, {
         kind: KIND,
         about: origin,
         lines: [why, `Groups of the policy that are read from it: ${namesFrom(policy(), origin).join(', ')}.`],
         facts: { kind: 'group', origin },
         untilClosed: true,
       });
-      if (isNews) await refreshPending(tx);
+      if (isNew) await refreshPending(tx);
     }),
 });

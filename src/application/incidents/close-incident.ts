@@ -28,7 +28,7 @@ export const closeIncident = async (deps: Deps, input: CloseIncidentInput): Prom
   });
 };
 
-/** Whoever opened it, whoever may open one, and whoever was let in because of it. */
+/** The one who opened it, those who may open one, and those who were let in because of it. */
 const demandRight = async (deps: Deps, incident: Incident, person: Person): Promise<boolean> => {
   if (incident.openedBy === person.id) return false;
   const may = await mayOpen(deps, deps.policy(), { person, freshness: 'fresh' });

@@ -43,7 +43,7 @@ export const applyChannelState = async (tx: Tx, incidents: Incidents, taking: Ta
   for (const { type, before, after, of } of changed)
     await noteChange(tx, { incident, type, doer: authorOf(words, of, texts), data: { before, after } });
   const severity = changed.length > 0 ? severityFound(incidents, texts) : '';
-  const isShown = severity !== '' && incident.vouchedAt === null && incident.confirmedSeverity === null;
+  const isShown = severity !== '' && incident.confirmedAt === null && incident.confirmedSeverity === null;
   const isOtherSeverity = isShown && (await changeSeverity(tx, { incident, severity, doer: FOUND }));
   const isBelieved = await believe(tx, incidents, { incident: taking.incident, texts, words });
   return isOther || isOtherSeverity || isBelieved;
@@ -77,7 +77,8 @@ type Believing = { incident: Incident; texts: Texts; words: Words | null };
 /** The rules see the name of a confirmed incident and its severity as people who may open incidents said them; late words change nothing. */
 const believe = async (tx: Tx, incidents: Incidents, { incident, texts, words }: Believing): Promise<boolean> => {
   if (words?.doer.isTrusted !== true) return false;
-  const isNamed = isSaid(words, 'name', texts) && incident.vouchedAt !== null && incident.vouchedName !== texts.name;
+  const isNamed =
+    isSaid(words, 'name', texts) && incident.confirmedAt !== null && incident.confirmedName !== texts.name;
   if (isNamed) await tx.incidents.confirmName(incident.id, texts.name);
   const severity = isSaid(words, 'topic', texts) ? severityIn(incidents, [texts.topic]) : '';
   const { saidAt } = words;

@@ -46,7 +46,7 @@ export const openAgain = async (
 const isEnding = ({ endsAt, endedAt }: Incident): boolean => endsAt !== null && endedAt === null;
 
 /** The name that the rules know it by: the doer's own word for it, where it is its name still. */
-const confirmedName = ({ doer, name, channel }: Opening): string | null =>
+const nameConfirmedBy = ({ doer, name, channel }: Opening): string | null =>
   doer.isTrusted && name === textsOf(channel).name ? name : null;
 
 const openNew = async (
@@ -70,9 +70,9 @@ const openNew = async (
     confirmedSeverity: doer.isTrusted ? severity : null,
     how,
     openedBy,
-    vouchedBy: doer.isTrusted ? (doer.person?.id ?? null) : null,
-    vouchedName: confirmedName(opening),
-    isVouched: doer.isTrusted,
+    confirmedBy: doer.isTrusted ? (doer.person?.id ?? null) : null,
+    confirmedName: nameConfirmedBy(opening),
+    isConfirmed: doer.isTrusted,
   });
   if (!incident) return null;
   const { channelName: name, topic, isPrivate } = incident;
@@ -90,13 +90,13 @@ const reopen = async (
   const { channel, how, doer, severity } = opening;
   if (doer.person) await tx.principals.upsert(doer.person);
   const by = doer.isTrusted ? (doer.person?.id ?? null) : null;
-  const isSameName = doer.isTrusted && incident.vouchedName === textsOf(channel).name;
+  const isSameName = doer.isTrusted && incident.confirmedName === textsOf(channel).name;
   await tx.incidents.reopen(incident.id, {
     how,
     openedBy: by,
-    vouchedBy: by,
-    vouchedName: isSameName ? incident.vouchedName : confirmedName(opening),
-    isVouched: doer.isTrusted,
+    confirmedBy: by,
+    confirmedName: isSameName ? incident.confirmedName : nameConfirmedBy(opening),
+    isConfirmed: doer.isTrusted,
   });
   const isSaved = isEnding(incident);
   const data = { how, isConfirmed: doer.isTrusted, isEndCancelled: isSaved };

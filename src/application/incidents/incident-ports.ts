@@ -27,12 +27,15 @@ export type IncidentChange = {
 
 export type NewIncident = Pick<
   Incident,
-  'id' | 'topic' | 'purpose' | 'severity' | 'confirmedSeverity' | 'how' | 'openedBy' | 'vouchedBy' | 'vouchedName'
+  'id' | 'topic' | 'purpose' | 'severity' | 'confirmedSeverity' | 'how' | 'openedBy' | 'confirmedBy' | 'confirmedName'
 > &
-  Pick<ChannelState, 'channelId' | 'isPrivate' | 'teamId' | 'updatedMs'> & { channelName: string; isVouched: boolean };
+  Pick<ChannelState, 'channelId' | 'isPrivate' | 'teamId' | 'updatedMs'> & {
+    channelName: string;
+    isConfirmed: boolean;
+  };
 
 /** What was confirmed before stays only where the reopening itself is confirmed. */
-export type Reopening = Pick<Incident, 'how' | 'openedBy' | 'vouchedBy' | 'vouchedName'> & { isVouched: boolean };
+export type Reopening = Pick<Incident, 'how' | 'openedBy' | 'confirmedBy' | 'confirmedName'> & { isConfirmed: boolean };
 
 /** `isConfirmed`: by a person who may open incidents; then the rules see it. `saidAt`: when, where that was before now. */
 export type SeverityChange = { severity: string; isConfirmed: boolean; saidAt: Date | null };
@@ -56,7 +59,7 @@ export type IncidentWrites = {
   ): Promise<void>;
   setSeverity(id: string, change: SeverityChange): Promise<void>;
   /** `name`: by which the rules know it from now on; null where it was not said. */
-  vouch(id: string, confirmation: { by: string | null; name: string | null }): Promise<void>;
+  confirm(id: string, confirmation: { by: string | null; name: string | null }): Promise<void>;
   /** The rules know it by this name from now on. */
   confirmName(id: string, name: string): Promise<void>;
   reopen(id: string, reopening: Reopening): Promise<void>;
@@ -70,11 +73,11 @@ export type IncidentWrites = {
   /** Locks and returns grants that are activating or active and were not kept at its close, in the order of all locks. */
   lockGrantsToEnd(id: string): Promise<Grant[]>;
   keepGrant(grantId: string): Promise<void>;
-  /** What shows live access that was given for it is to be drawn anew; the requests of that access. */
+  /** What shows live access that was given for it is to be refreshed; the requests of that access. */
   raiseHeld(id: string): Promise<string[]>;
 };
 
-/** How often a target was used in incidents lately, and when last. */
+/** How often a target was used in recent incidents, and when last. */
 export type TargetUse = { target: string; incidents: number; lastAt: Date };
 
 /** The incident with the people it names. `version` also counts every change of what is tied to it. */
@@ -82,7 +85,7 @@ export type IncidentRow = {
   incident: Incident;
   openedBy: Person | null;
   closedBy: Person | null;
-  vouchedBy: Person | null;
+  confirmedBy: Person | null;
   version: number;
   counts: { live: number; pending: number; ended: number };
   now: Date;

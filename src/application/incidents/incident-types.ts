@@ -31,16 +31,16 @@ export type NoteChannelResult =
 export type OpenIncidentInput = { caller: PersonCaller; channel: ChannelState; severity: string | null };
 
 /**
- * `vouched`: it was open, and counts for the rules from now on, by its name of now. `renamed`: nothing was confirmed, since its name
- * changed meanwhile. `isVouched` false: the rules do not take it for an incident yet.
+ * `confirmed`: it was open, and counts for the rules from now on, by its name of now. `renamed`: nothing was confirmed, since its name
+ * changed meanwhile. `isConfirmed` false: the rules do not take it for an incident yet.
  */
 export type OpenIncidentResult = {
-  outcome: 'opened' | 'reopened' | 'vouched' | 'open' | 'renamed';
-  isVouched: boolean;
+  outcome: 'opened' | 'reopened' | 'confirmed' | 'open' | 'renamed';
+  isConfirmed: boolean;
   incident: Incident;
 };
 
-/** For alerts: `source` goes into the log; such an incident counts for the rules only when somebody vouches for it. */
+/** For alerts: `source` goes into the log; such an incident counts for the rules only when somebody confirms it. */
 export type AlertIncidentInput = { channel: ChannelState; source: string };
 
 export type SetSeverityInput = { caller: PersonCaller; channelId: string; severity: string };
@@ -96,7 +96,7 @@ export type TargetBriefing = LikelyTarget & {
 /** One on-call group; `people` null when it could not be looked up. */
 export type OnCallBriefing = { group: string; people: Person[] | null };
 
-/** The view with what is looked up when it is drawn. `unknown` names what could not be looked up. */
+/** The view with what is looked up when it is rendered. `unknown` names what could not be looked up. */
 export type IncidentBriefing = {
   view: IncidentView;
   targets: TargetBriefing[];

@@ -68,7 +68,7 @@ export const open = async (tx: Tx, opening: Opening): Promise<OpenIncidentResult
   // A person opens the channel that they see; the tool's message says nothing of its name.
   const name = doer.person ? keptName(channel.name) : null;
   const opened = await openAgain(tx, { incidents, ids: deps.ids }, { ...opening, name, last });
-  if (opened) return { ...opened, isVouched: opened.incident.vouchedAt !== null };
+  if (opened) return { ...opened, isConfirmed: opened.incident.confirmedAt !== null };
   const first = await tx.incidents.lockOfChannel(channel.channelId);
   if (first?.state !== 'open') throw new DomainError('conflict', { noun: 'incident', id: channel.channelId });
   return confirm(tx, opening, first);
@@ -80,22 +80,22 @@ const confirm = async (tx: Tx, opening: Opening, known: Incident): Promise<OpenI
   const found = await mustLock(tx, known.id);
   // Latchkey's message and the person had another name before them: that one is what they would confirm.
   if (doer.isTrusted && doer.person && found.channelName !== known.channelName)
-    return { outcome: 'renamed', isVouched: found.vouchedAt !== null, incident: found };
-  const isNews = await confirmOpen(tx, found, doer);
-  if (severity !== null && (doer.isTrusted || (found.vouchedAt === null && found.confirmedSeverity === null)))
+    return { outcome: 'renamed', isConfirmed: found.confirmedAt !== null, incident: found };
+  const isNewlyConfirmed = await confirmOpen(tx, found, doer);
+  if (severity !== null && (doer.isTrusted || (found.confirmedAt === null && found.confirmedSeverity === null)))
     await changeSeverity(tx, { incident: await mustLock(tx, known.id), severity, doer });
   const incident = await mustLock(tx, known.id);
-  return { outcome: isNews ? 'vouched' : 'open', isVouched: incident.vouchedAt !== null, incident };
+  return { outcome: isNewlyConfirmed ? 'confirmed' : 'open', isConfirmed: incident.confirmedAt !== null, incident };
 };
 
 /** True when the rules see more than before: that it is an incident, or its name. */
 const confirmOpen = async (tx: Tx, incident: Incident, doer: Doer): Promise<boolean> => {
-  const isNamed = doer.person === null || incident.vouchedName === incident.channelName;
-  if (!doer.isTrusted || (incident.vouchedAt !== null && isNamed)) return false;
+  const isNamed = doer.person === null || incident.confirmedName === incident.channelName;
+  if (!doer.isTrusted || (incident.confirmedAt !== null && isNamed)) return false;
   const { person } = doer;
   if (person) await tx.principals.upsert(person);
-  const name = person ? incident.channelName : incident.vouchedName;
-  await tx.incidents.vouch(incident.id, { by: person?.id ?? null, name });
+  const name = person ? incident.channelName : incident.confirmedName;
+  await tx.incidents.confirm(incident.id, { by: person?.id ?? null, name });
   await noteChange(tx, { incident, type: 'incident.confirmed', doer, data: { name } });
   return true;
 };

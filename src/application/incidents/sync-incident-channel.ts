@@ -35,7 +35,7 @@ const doerOf = async (deps: Deps, policy: Policy, userId: string | null): Promis
     if (!isDomainError(error)) throw error;
     deps.log.debug(
       { err: error, user: userId },
-      'whoever did something to an incident channel is no member, or could not be read',
+      'the one who did something to an incident channel is no member, or could not be read',
     );
     return { person: null, userId, isTrusted: false };
   }

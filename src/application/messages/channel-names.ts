@@ -5,7 +5,7 @@
 import { namedPlaces, whereNamed } from '../../domain/policy/named-places.ts';
 import type { Policy } from '../../domain/policy/types.ts';
 import type { Ids, Store } from '../deps.ts';
-import { closeNews, keyOf, notifyAdmins } from '../record/notify-admins.ts';
+import { closeNotification, keyOf, notifyAdmins } from '../record/notify-admins.ts';
 
 /** How the policy writes a channel: `#name` or its id. */
 export const CHANNEL_NAME = /^(#\S+|[CG][A-Z0-9]{6,})$/;
@@ -74,7 +74,7 @@ const notifyTaken = (
   store.transaction(async (tx) => {
     if (!(await tx.channelNames.setTaken(name, foundId))) return;
     if (takenBy !== null)
-      await closeNews(tx, keyOf(KIND, aboutOf(name, takenBy)), 'Yet another channel has the name now.');
+      await closeNotification(tx, keyOf(KIND, aboutOf(name, takenBy)), 'Yet another channel has the name now.');
     await notifyAdmins(tx, ids, {
       kind: KIND,
       about: aboutOf(name, foundId),
@@ -90,7 +90,7 @@ const notifyTaken = (
 const noteBack = ({ store }: Deps, name: string, takenBy: string): Promise<void> =>
   store.transaction(async (tx) => {
     if (await tx.channelNames.setTaken(name, null))
-      await closeNews(
+      await closeNotification(
         tx,
         keyOf(KIND, aboutOf(name, takenBy)),
         `The channel has its name #${name} back, and Latchkey posts there again.`,

@@ -6,9 +6,9 @@ import type { ManualSteps } from '../grants/access-ports.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { PotentialApprovers } from '../decisions/potential-approvers.ts';
 
-/** Who may fill one requirement. Without `quiet`, `away`, `standIns`, `unknown` and `doubts` nobody and nothing is. */
+/** Who may fill one requirement. Without `quiet`, `away`, `standIns`, `unknown` and `conflicts` nobody and nothing is. */
 export type Asked = Pick<PotentialApprovers, 'label' | 'count' | 'people'> &
-  Partial<Pick<PotentialApprovers, 'quiet' | 'away' | 'standIns' | 'unknown' | 'doubts'>> & {
+  Partial<Pick<PotentialApprovers, 'quiet' | 'away' | 'standIns' | 'unknown' | 'conflicts'>> & {
     /** Those of `unknown` that stay so until an admin fixes them. */
     unreadable?: string[];
   };

@@ -13,7 +13,7 @@ import { isStuck } from './stuck.ts';
 
 export type FactSources = Pick<SceneDeps, 'directory' | 'policy' | 'log'> & {
   access: Pick<SceneDeps['access'], 'byHand' | 'guarantee' | 'terms'>;
-  store: { read: Pick<SceneDeps['store']['read'], 'absencesOf' | 'allowances' | 'now'> };
+  store: { read: Pick<SceneDeps['store']['read'], 'absencesOf' | 'preApprovals' | 'now'> };
 };
 
 /** `approvers`: user ids in the order in which they are asked, nobody who is away among them; null when not known. `fallback`: of them, those asked after the silence. */
@@ -48,7 +48,7 @@ const boundsOf = (
   return of ? { guarantee: access.guarantee(of), terms: access.terms(of) } : { guarantee: null, terms: [] };
 };
 
-/** A message without these lines is better than none; the failure is logged and the next redraw looks again. */
+/** A message without these lines is better than none; the failure is logged and the next refresh looks again. */
 const orNull = async <T>({ log }: FactSources, view: RequestView, look: () => Promise<T>): Promise<T | null> => {
   try {
     return await look();
@@ -84,7 +84,7 @@ const withMissingApprovals = (view: RequestView, facts: MessageFacts, missingApp
     return members.length > quiet.length;
   });
   const more = fallbackOf(view);
-  // Whoever is asked because the others were silent comes first: there is little time left.
+  // Approvers who are asked because the others were silent comes first: there is little time left.
   const asking = [...new Set([...others, ...perOpen.flat()])];
   return {
     approvers: asking.length > 0 || !open.some(isUnknown) ? asking : null,
@@ -118,5 +118,5 @@ const askedOf = (label: string, needed: number, eligibleApprovers: EligibleAppro
   away: eligibleApprovers?.away ?? [],
   standIns: eligibleApprovers?.standIns ?? [],
   unknown: eligibleApprovers?.unknown ?? [],
-  doubts: eligibleApprovers?.doubts ?? [],
+  conflicts: eligibleApprovers?.conflicts ?? [],
 });

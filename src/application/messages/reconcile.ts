@@ -118,7 +118,7 @@ const plan = ({ scene, copies }: Sheet): void => {
 
 const isDue = (scene: Scene, copy: MessageCopy): boolean => {
   if (copy.failure !== null || scene.isStill?.(copy)) return false;
-  if (copy.ts === null) return scene.isNews(copy);
+  if (copy.ts === null) return scene.isCurrent(copy);
   return copy.renderedVersion < scene.version || (isWatched(scene, copy) && copy.rendered !== null);
 };
 

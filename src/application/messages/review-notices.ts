@@ -1,4 +1,4 @@
-/** Looks whether what admins were notified of still holds. Where it does not, the message says so, whoever fixed it and wherever. */
+/** Looks whether what admins were notified of still holds. Where it does not, the message says so, no matter who fixed it and wherever. */
 import { isDomainError } from '../../domain/errors.ts';
 import { handleOf } from '../../domain/principals/user-groups.ts';
 import { closeUnreadable, namesFrom } from '../identity/unreadable-groups.ts';
@@ -8,14 +8,14 @@ import { accountProblem, accountsNamed } from './review-places.ts';
 import type { PlaceLooks } from './review-places.ts';
 import { misfitLine } from '../policy/misfits.ts';
 import type { AdminNotificationKind, NoticeFacts, OpenNotice } from '../record/admin-notification-ports.ts';
-import { closeNews, refreshNews } from '../record/notify-admins.ts';
+import { closeNotification, refreshNotification } from '../record/notify-admins.ts';
 import type { Deps } from '../deps.ts';
 
 const REVIEWED = [
   'policy_adopted',
   'group_gone',
   'user_group_moved',
-  'address_doubted',
+  'email_conflict',
   'account_gone',
   'channel_taken',
   'channel_gone',
@@ -38,7 +38,7 @@ export const reviewNotices = async (deps: Deps, looks: PlaceLooks): Promise<void
 const close = (deps: Deps, { key, facts }: OpenNotice, closing: string): Promise<void> =>
   deps.store.transaction(async (tx) => {
     if (facts?.kind === 'group') await closeUnreadable(tx, facts.origin, closing);
-    else await closeNews(tx, key, closing);
+    else await closeNotification(tx, key, closing);
   });
 
 /** Null where it still holds, or that cannot be told now. Notices of older versions have no facts and stay as they are. */
@@ -105,8 +105,8 @@ const handleClosing = async (deps: Deps, { handle, found }: MovedHandle): Promis
 };
 
 const addressClosing = async (deps: Deps, address: string): Promise<string | null> => {
-  const doubts = await deps.directory.doubts([{ kind: 'person', ref: address }]);
-  return doubts.length === 0 ? `The address ${address} names one account now, and counts again.` : null;
+  const conflicts = await deps.directory.conflicts([{ kind: 'person', ref: address }]);
+  return conflicts.length === 0 ? `The address ${address} names one account now, and counts again.` : null;
 };
 
 type Unfit = { at: number; target: string; roles: string[]; problem: string };
@@ -120,7 +120,7 @@ const targetsClosing = async (deps: Deps, notice: OpenNotice, misfits: readonly 
   const said = new Map(misfits.map((misfit, index) => [misfit.at, states[index] ?? misfitLine(misfit)]));
   const lines = notice.lines.map((line, at) => said.get(at) ?? line);
   if (lines.some((line, at) => line !== notice.lines[at]))
-    await deps.store.transaction((tx) => refreshNews(tx, notice.id, lines));
+    await deps.store.transaction((tx) => refreshNotification(tx, notice.id, lines));
   return null;
 };
 

@@ -102,7 +102,8 @@ const reviewAccount = async (deps: Deps, looks: PlaceLooks, { place, places }: N
   const why = await accountProblem(looks, place);
   const ref = namedThing(place);
   // Whether the address is theirs for sure; the admins are notified of a conflict there.
-  if (why === null) return void (place.kind === 'person' && (await deps.directory.doubts([{ kind: 'person', ref }])));
+  if (why === null)
+    return void (place.kind === 'person' && (await deps.directory.conflicts([{ kind: 'person', ref }])));
   await deps.store.transaction((tx) =>
     notifyAdmins(tx, deps.ids, {
       kind: 'account_gone',

@@ -23,8 +23,8 @@ export type Scene<S extends SubjectKind = SubjectKind> = {
   version: number;
   /** Which messages should exist by now. Looked at again where one turned out not to reach its recipient: others may be wanted in its place. */
   wanted(copies: readonly MessageCopy<S>[]): WantedCopy<S>[];
-  /** What was wanted and never posted is posted only while it is news. */
-  isNews(copy: MessageCopy<S>): boolean;
+  /** What was wanted and never posted is posted only while it is current. */
+  isCurrent(copy: MessageCopy<S>): boolean;
   /** What it shows may change without the version. */
   isWatched?(copy: MessageCopy<S>): boolean;
   /** It is neither posted nor updated now, whatever changed. */

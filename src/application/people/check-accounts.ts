@@ -1,4 +1,4 @@
-/** Looks once a day at everybody who has or waits for something: whoever left without our hearing of it loses it then. */
+/** Looks once a day at everybody who has or waits for something: those who left without our hearing of it lose it then. */
 import { isDomainError } from '../../domain/errors.ts';
 import { personLeft } from './person-left.ts';
 import type { AccountCheck } from './leaver-ports.ts';

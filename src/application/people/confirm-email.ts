@@ -1,4 +1,4 @@
-/** An admin says whose an address is, after it moved; until then it counts for nobody. Nobody says so about their own account. */
+/** An admin says whose an address is, after it moved; until then it is not trusted. Nobody says so about their own account. */
 import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError, isDomainError } from '../../domain/errors.ts';
 import { addressOf } from '../../domain/principals/email-bindings.ts';
@@ -6,7 +6,7 @@ import type { EmailObservation } from '../../domain/principals/email-bindings.ts
 import { isSameHuman } from '../../domain/principals/identity.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { isAmong } from '../identity/named-among.ts';
-import { closeNews } from '../record/notify-admins.ts';
+import { closeNotification } from '../record/notify-admins.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { Deps } from '../deps.ts';
 import { refreshPending } from '../record/refresh-pending.ts';
@@ -41,7 +41,7 @@ export const confirmAddress = async (deps: Deps, input: ConfirmAddressInput): Pr
   if (isSameHuman(admin, person)) return refuse(deps, refusal, new DomainError('own_address'));
   if (!(await carries(deps, person.userId, address)))
     return refuse(deps, refusal, new DomainError('address_not_theirs', { address, name: person.name }));
-  const seen = await deps.store.read.sightings(person.teamId, { addresses: [address], userIds: [] });
+  const seen = await deps.store.read.observations(person.teamId, { addresses: [address], userIds: [] });
   for (const { userId } of seen.filter((one) => one.userId !== person.userId)) {
     if (await carries(deps, userId, address))
       return refuse(deps, refusal, new DomainError('address_shared', { address, userId }));
@@ -55,17 +55,20 @@ export const confirmAddress = async (deps: Deps, input: ConfirmAddressInput): Pr
     await tx.audit.append({ ...entry, type: 'email_binding.confirmed', data: { address, person: person.id, before } });
     const notices = await tx.announcements.openAbout({ kind: 'address', address });
     for (const key of notices)
-      await closeNews(tx, key, `${admin.name} confirmed that the address ${address} is ${person.name}'s.`);
+      await closeNotification(tx, key, `${admin.name} confirmed that the address ${address} is ${person.name}'s.`);
     await refreshPending(tx);
   });
   return { person };
 };
 
 /** For admins: addresses of which they were told and that are not settled. */
-export const doubtedAddresses = async (deps: Deps, input: { caller: PersonCaller }): Promise<EmailObservation[]> => {
+export const conflictingAddresses = async (
+  deps: Deps,
+  input: { caller: PersonCaller },
+): Promise<EmailObservation[]> => {
   const admin = input.caller.person;
   await assertAdmin(deps, admin);
-  return deps.store.read.doubted(admin.teamId, SHOWN_MAX);
+  return deps.store.read.conflicting(admin.teamId, SHOWN_MAX);
 };
 
 export type ConfirmAddressInput = { caller: PersonCaller; address: string; personUserId: string };

@@ -23,10 +23,10 @@ const takeOut = async (tx: Tx, personId: string): Promise<void> => {
     const note = { by: null, reason: REASON };
     await cancelRequest(tx, request, { actor: SYSTEM, note, facts: { reason: REASON } });
   }
-  for (const { id, target, role } of await tx.leavers.revokeAllowances(personId)) {
+  for (const { id, target, role } of await tx.leavers.withdrawAllPreApprovals(personId)) {
     const data = { preApproval: id, leaver: personId, reason: REASON };
     await tx.audit.append({ ...entry, type: 'pre_approval.withdrawn', requestId: null, target, role, data });
-    await tx.outbox.add('allowance', id);
+    await tx.outbox.add('pre_approval', id);
   }
   if ((await tx.leavers.voidAbsences(personId)) > 0)
     await tx.audit.append({

@@ -1,8 +1,8 @@
-/** Records what the calendar files of freezes hold: each change is an audit event, and news for the admins. */
+/** Records what the calendar files of freezes hold: each change is an audit event, and admins are notified. */
 import { SYSTEM } from '../../domain/audit/events.ts';
 import { dayAndClock, nextSpan } from '../../domain/policy/calendar.ts';
 import type { Freeze } from '../../domain/policy/calendar.ts';
-import { closeNews, keyOf, notifyAdmins } from '../record/notify-admins.ts';
+import { closeNotification, keyOf, notifyAdmins } from '../record/notify-admins.ts';
 import type { Deps, Tx } from '../deps.ts';
 
 const entry = { actor: SYSTEM, requestId: null, grantId: null, target: null, role: null } as const;
@@ -12,7 +12,7 @@ const nextLine = (next: Freeze | null, timezone: string): string =>
     ? 'no event lies ahead'
     : `next from ${dayAndClock(next.from, timezone)} to ${dayAndClock(next.to, timezone)} (${next.why})`;
 
-/** After the policy was adopted, in its transaction. What a new installation reads first is recorded and is no news. */
+/** After the policy was adopted, in its transaction. What a new installation reads first is recorded, without a notification. */
 export const adoptCalendars = async (deps: Pick<Deps, 'policy' | 'ids'>, tx: Tx): Promise<void> => {
   const { sha256: policy, calendars, freezes, timezone } = deps.policy();
   const current = Object.entries(calendars).map(([freeze, { sha256 }]) => ({ freeze, sha256 }));
@@ -27,8 +27,8 @@ export const adoptCalendars = async (deps: Pick<Deps, 'policy' | 'ids'>, tx: Tx)
     await tx.audit.append({ ...entry, type: 'calendar.loaded', data });
     if (before === null) continue;
     const lines = [`Freeze ${freeze}: ${nextLine(next, timezone)}`];
-    const news = { kind: 'calendar_changed', about: freeze } as const;
-    await closeNews(tx, keyOf(news.kind, news.about), 'The calendar changed again.');
-    await notifyAdmins(tx, deps.ids, { ...news, lines, untilClosed: true });
+    const notification = { kind: 'calendar_changed', about: freeze } as const;
+    await closeNotification(tx, keyOf(notification.kind, notification.about), 'The calendar changed again.');
+    await notifyAdmins(tx, deps.ids, { ...notification, lines, untilClosed: true });
   }
 };

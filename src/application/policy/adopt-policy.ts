@@ -1,4 +1,4 @@
-/** Records which policy is in force: each change is an audit event and news for the admins, and so is each file that was refused. */
+/** Records which policy is in force: each change is an audit event that admins are notified of, and so is each file that was refused. */
 import { createHash } from 'node:crypto';
 import { SYSTEM } from '../../domain/audit/events.ts';
 import { closeKind, notifyAdmins } from '../record/notify-admins.ts';

@@ -1,4 +1,4 @@
-/** Targets that the policy does not fit: found when Latchkey starts or a policy is adopted, and news for the admins. */
+/** Targets that the policy does not fit: found when Latchkey starts or a policy is adopted, and admins are notified. */
 import { createHash } from 'node:crypto';
 import { notifyAdmins } from '../record/notify-admins.ts';
 import type { Deps } from '../deps.ts';
@@ -6,7 +6,7 @@ import type { Deps } from '../deps.ts';
 /** These roles of a target cannot be granted. `problem` says why, and what to run. */
 export type Misfit = { target: string; roles: string[]; problem: string };
 
-/** A restart, or a target that comes and goes, is no news for so long. */
+/** A restart, or a target that comes and goes, is not notified again for so long. */
 const SAME_MISFIT_MS = 24 * 60 * 60_000;
 const LINES_MAX = 50;
 const ROLES_MAX = 10;

@@ -1,7 +1,7 @@
 /** Which rule would decide an ask and why, which were passed over, who would be asked and who of them is here now. Nothing is stored. */
 import { mappingNamed } from '../../domain/alerts/mapping.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { doubtText } from '../../domain/principals/email-bindings.ts';
+import { conflictText } from '../../domain/principals/email-bindings.ts';
 import { decide } from '../../domain/policy/decide.ts';
 import { explain } from '../../domain/policy/explain.ts';
 import { humansAmong } from '../../domain/principals/identity.ts';
@@ -40,9 +40,12 @@ export const explainRequest = async (deps: Deps, input: ExplainRequestInput): Pr
   const reach = reachOf(person, requirements, eligibleApprovers);
   const { lines } = explain({ policy, ask, facts, reach, nameOf: namesOf(eligibleApprovers) });
   const unknown = [...unreadGroups(facts), ...eligibleApprovers.flatMap((one) => one.unknown)];
-  const doubts = [...requesterDoubts(person, facts), ...eligibleApprovers.flatMap((one) => one.doubts).map(textOf)];
+  const conflicts = [
+    ...requesterConflicts(person, facts),
+    ...eligibleApprovers.flatMap((one) => one.conflicts).map(textOf),
+  ];
   const ahead = aheadLines(await allowedBy(deps, { requester: person, verdict, ask, startsAt: null }), person);
-  const said = [...lines, ...ahead, ...unknownLines(deps, unknown), ...new Set(doubts)];
+  const said = [...lines, ...ahead, ...unknownLines(deps, unknown), ...new Set(conflicts)];
   return { person, lines: said, verdict, ...remainsOf(deps, ask) };
 };
 
@@ -67,10 +70,10 @@ const aheadLines = (allowers: readonly Person[], { name }: Person): string[] => 
   return allowers.length > 0 ? [`Allowed ahead of time by ${by}: nobody is asked, ${name} is let in at once.`] : [];
 };
 
-const textOf = ({ address, doubt }: ConflictingEmail): string => `${doubtText(address, doubt)}.`;
+const textOf = ({ address, conflict }: ConflictingEmail): string => `${conflictText(address, conflict)}.`;
 
 /** Rules by address let nobody in whose address is not certain. */
-const requesterDoubts = ({ email, name }: Person, { requester }: DecisionFacts): string[] =>
+const requesterConflicts = ({ email, name }: Person, { requester }: DecisionFacts): string[] =>
   email !== null && requester.email === null
     ? [`The address of ${name} (${email}) does not count for them until an admin confirms whose it is.`]
     : [];

@@ -1,4 +1,4 @@
-/** An incident as its prompt shows it: with who is on call, who may approve, and where somebody on call gets in at once. Looked up when it is drawn, from recent look-ups. */
+/** An incident as its prompt shows it: with who is on call, who may approve, and where somebody on call gets in at once. Looked up when it is rendered, from recent look-ups. */
 import { decide } from '../../domain/policy/decide.ts';
 import { isDomainError } from '../../domain/errors.ts';
 import type { LikelyTarget } from '../../domain/incidents/likely-targets.ts';
@@ -126,9 +126,19 @@ const evaluateFor = async (
 /** Nobody on call is known, and what the rules would say to anybody else is not guessed: the owners are those to turn to. */
 const ownersOf = async ({ directory }: BriefDeps, policy: Policy, target: string): Promise<RoleBriefing['asked']> => {
   const from = (policy.targets[target]?.owners ?? []).map((ref) => sourceOf(policy, ref));
-  const { people, unknown, doubts } = await readMembers(directory, null, { from, freshness: 'recent' });
+  const { people, unknown, conflicts } = await readMembers(directory, null, { from, freshness: 'recent' });
   return [
-    { label: 'owners', count: 1, people, quiet: [], isOnlyRequester: false, away: [], standIns: [], unknown, doubts },
+    {
+      label: 'owners',
+      count: 1,
+      people,
+      quiet: [],
+      isOnlyRequester: false,
+      away: [],
+      standIns: [],
+      unknown,
+      conflicts,
+    },
   ];
 };
 

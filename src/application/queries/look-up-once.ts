@@ -19,7 +19,9 @@ export const lookingUpOnce = (deps: Deps): Deps => {
     return directory.recentMembers(sources, requester);
   });
   const absences = remembering((key) => store.read.absencesOf(JSON.parse(key) as string[]));
-  const doubts = remembering((key) => directory.doubts(JSON.parse(key) as Parameters<typeof directory.doubts>[0]));
+  const conflicts = remembering((key) =>
+    directory.conflicts(JSON.parse(key) as Parameters<typeof directory.conflicts>[0]),
+  );
   return {
     ...deps,
     directory: {
@@ -31,7 +33,7 @@ export const lookingUpOnce = (deps: Deps): Deps => {
         inputs.set(key, [sources, requester]);
         return members(key);
       },
-      doubts: (sources) => doubts(JSON.stringify(sources)),
+      conflicts: (sources) => conflicts(JSON.stringify(sources)),
     },
     store: {
       ...store,

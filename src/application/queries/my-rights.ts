@@ -16,7 +16,7 @@ export type Rights = {
   usesKeys: boolean;
 };
 
-/** A manager is whoever the requester's profile names: that cannot be asked of the manager. */
+/** A manager is the one whom the requester's profile names: that cannot be asked of the manager. */
 const approversIn = ({ rules, targets }: Policy): string[] => [
   ...Object.values(targets).flatMap(({ owners }) => owners),
   ...rules.flatMap(({ effect, escalate }) => [

@@ -28,7 +28,7 @@ const LIVE = 200;
 const RECENT = 5;
 const OFTEN = 3;
 const OFTEN_TIMES = 2;
-const ALLOWANCES = 30;
+const PRE_APPROVALS = 30;
 
 const isLive = ({ grant }: RequestView): boolean => grant !== null && !isOver(grant.state);
 const isPending = ({ request }: RequestView): boolean => request.state === 'pending';
@@ -36,10 +36,10 @@ const isPending = ({ request }: RequestView): boolean => request.state === 'pend
 export const overview = async (deps: Deps, input: OverviewInput): Promise<Overview> => {
   const person = input.caller.person;
   const { after = null, size = WAITING } = input.waiting ?? {};
-  const [mine, waiting, allowances, reviews, week] = await Promise.all([
+  const [mine, waiting, preApprovals, reviews, week] = await Promise.all([
     deps.store.read.viewsOf(person.id, MINE),
     waitingFor(lookingUpOnce(deps), person, { after, size }),
-    deps.store.read.allowances({ personId: person.id }, ALLOWANCES),
+    deps.store.read.preApprovals({ personId: person.id }, PRE_APPROVALS),
     reviewsWaitingFor(deps, person),
     deps.store.read.lastWeek(),
   ]);
@@ -53,7 +53,7 @@ export const overview = async (deps: Deps, input: OverviewInput): Promise<Overvi
       .slice(0, RECENT),
     often: oftenOf(deps, mine),
     ...waiting,
-    allowances,
+    preApprovals,
     reviews,
     week,
   };
@@ -134,9 +134,9 @@ export const targetOverview = async (
   const target = policy.targets[input.target];
   if (!target) throw new DomainError('unknown_target', { target: input.target });
   const person = input.caller.person;
-  const [live, allowances] = await Promise.all([
+  const [live, preApprovals] = await Promise.all([
     deps.store.read.liveViews(target.name, LIVE),
-    deps.store.read.allowances({ target: target.name }, ALLOWANCES),
+    deps.store.read.preApprovals({ target: target.name }, PRE_APPROVALS),
   ]);
   const roles = await Promise.all(
     Object.values(target.roles).map(async (role) => {
@@ -146,7 +146,7 @@ export const targetOverview = async (
       return { role: role.name, title: role.title, rule: verdict.rule, decision: verdict.decision, asked };
     }),
   );
-  return { live, allowances, roles };
+  return { live, preApprovals, roles };
 };
 
 /** `waiting`: which part of what waits for the caller, after which request. */
@@ -167,7 +167,7 @@ export type Overview = {
   often: { target: string; role: string; durationMs: number }[];
   week: LastWeek;
   /** Given ahead of time, to me or by me. */
-  allowances: PreApprovalView[];
+  preApprovals: PreApprovalView[];
   /** Break-glass of others that I may review, soonest deadline first. */
   reviews: RequestView[];
 };
@@ -175,7 +175,7 @@ export type Overview = {
 /** Who is in one target now, and who may let others in. */
 export type TargetOverview = {
   live: RequestView[];
-  allowances: PreApprovalView[];
+  preApprovals: PreApprovalView[];
   roles: {
     role: string;
     title: string;

@@ -84,7 +84,7 @@ export type PreviewResult = Remains & {
   mayBreakGlass: boolean;
   /** Credentials of the target are made for a public key of this person, and none is known. */
   needsPublicKey: boolean;
-  /** Those whose allowances let this person in at once; empty where they do not. */
+  /** Those whose pre-approvals let this person in at once; empty where they do not. */
   allowedBy: Person[];
   alreadyHas: AlreadyHas | null;
   /** Why it would not be sent: this person has as much as one person may have. */

@@ -1,4 +1,4 @@
-/** The part of the ports that is news for admins: announcements, and the episodes of late ends they are told of. */
+/** The part of the ports for admin notifications, and for the episodes of late ends they are about. */
 
 export const ANNOUNCEMENT_KINDS = [
   'policy_adopted',
@@ -10,7 +10,7 @@ export const ANNOUNCEMENT_KINDS = [
   'drift_found',
   'drift_asked',
   'drift_repaired',
-  'address_doubted',
+  'email_conflict',
   'channel_taken',
   'channel_gone',
   'account_gone',
@@ -52,7 +52,7 @@ export type NewAdminNotification = {
 export type AdminNotification = Omit<NewAdminNotification, 'key' | 'offer' | 'facts'> & {
   createdAt: Date;
   offer: Offer | null;
-  /** What became of it; null while it is news. Raises the version, and what was posted is drawn again. */
+  /** What became of it; null while it is current. Raises the version, and what was posted is refreshed. */
   closing: string | null;
   closedAt: Date | null;
   version: number;
@@ -65,12 +65,12 @@ export type OverdueTarget = { target: string; count: number; oldestMs: number };
 
 export type AdminNotificationWrites = {
   /** False when the same key was announced within `withinMs`; where that is null, when it was and is not closed yet. */
-  add(news: NewAdminNotification, withinMs: number | null): Promise<boolean>;
-  /** Of these lines, those that no announcement had within `withinMs`. Until the transaction ends, no other looks for news of this kind. */
+  add(notification: NewAdminNotification, withinMs: number | null): Promise<boolean>;
+  /** Of these lines, those that no announcement had within `withinMs`. Until the transaction ends, no other looks for one of this kind. */
   untold(lines: string[], of: { kind: AdminNotificationKind; withinMs: number }): Promise<string[]>;
   /** Somebody who knows it already is not told. */
   leaveOut(id: string, userId: string): Promise<void>;
-  /** Says what became of the news under this key, where that is not said yet, and gives their ids. */
+  /** Says what became of the notification under this key, where that is not said yet, and gives their ids. */
   close(key: string, closing: string): Promise<string[]>;
   /** The same for all of a kind that are open, of the newest. */
   closeKind(kind: AdminNotificationKind, closing: string): Promise<string[]>;

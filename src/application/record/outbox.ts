@@ -4,7 +4,7 @@ export const WORK_KINDS = [
   'extend',
   'notify',
   'announce',
-  'allowance',
+  'pre_approval',
   'incident',
   'revocation',
   'alert',
@@ -12,7 +12,7 @@ export const WORK_KINDS = [
   'campaign',
 ] as const;
 
-/** Outgoing work: activate or end a grant, move its end, bring the Slack messages of a request or of an incident up to date, or tell admins some news. */
+/** Outgoing work: activate or end a grant, move its end, bring the Slack messages of a request or of an incident up to date, or notify admins. */
 export type WorkKind = (typeof WORK_KINDS)[number];
 
 /** One row of the outbox. `subjectId` is a grant id for activate and end, a request id for extend and notify, an announcement's for announce. */

@@ -1,7 +1,7 @@
 /** Draws the messages of everything that waits anew: who is asked may be others now. */
 import type { Tx } from '../deps.ts';
 
-/** More than ever wait at once; the others are drawn anew when something happens to them. */
+/** More than ever wait at once; the others are refreshed when something happens to them. */
 const REFRESHED_MAX = 500;
 
 export const refreshPending = async (tx: Tx): Promise<void> => {

@@ -6,7 +6,7 @@ import { readMembers } from '../identity/members.ts';
 import type { Directory } from '../identity/directory.ts';
 import type { Power } from './report-types.ts';
 
-export type Looking = Pick<Directory, 'members' | 'recentMembers' | 'doubts'>;
+export type Looking = Pick<Directory, 'members' | 'recentMembers' | 'conflicts'>;
 type Written = Pick<Power, 'what' | 'where' | 'refs'>;
 
 const ofTarget = (target: Target): Written => ({ what: 'Owner', where: target.name, refs: target.owners });

@@ -21,10 +21,10 @@ export type Approval = {
   /** Null where a rule approves by itself. */
   byPersonId: string | null;
   voterIds: string[];
-  /** What else whoever reads the decision should know: the denial that break-glass overrode. */
+  /** What else anyone who reads the decision should know: the denial that break-glass overrode. */
   note?: string | null;
   /** What was allowed ahead of time and stood in for the approvals. */
-  allowanceIds?: string[];
+  preApprovalIds?: string[];
   /** Who counted as the requester's manager, where the rule asks the manager. */
   managerIds?: string[];
 };
@@ -57,7 +57,7 @@ export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Prom
 
 const decisionOf = (approval: Approval, grantId: string | null): Omit<Decision, 'id'> => {
   const { request, policy, rule, actor, byPersonId, voterIds, note = null } = approval;
-  const approved = { grantId, votes: voterIds, preApprovals: approval.allowanceIds ?? [] };
+  const approved = { grantId, votes: voterIds, preApprovals: approval.preApprovalIds ?? [] };
   const managerIds = approval.managerIds ?? [];
   return { request, policy, rule, actor, byPersonId, reason: note, managerIds, outcome: { approved } };
 };

@@ -1,4 +1,4 @@
-/** Somebody says that they are away, until when, and who votes in their stead meanwhile. */
+/** Somebody says that they are away, until when, and who votes as their delegate meanwhile. */
 import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError, isDomainError } from '../../domain/errors.ts';
 import { isSameHuman } from '../../domain/principals/identity.ts';
@@ -29,7 +29,7 @@ export const setAway = async (deps: Deps, input: AwayInput): Promise<Absence> =>
   return { personId: person.id, until: read.until, delegate };
 };
 
-/** Another active full member; whoever it is need not be an approver themself, and does not become one for anything else. */
+/** Another active full member, who need not be an approver, and does not become one for anything else. */
 const readDelegate = async (deps: Deps, person: Person, userId: string): Promise<Person> => {
   try {
     const delegate = await deps.directory.person(userId);

@@ -47,7 +47,7 @@ export const castVote = async (deps: Deps, tx: Tx, casting: Casting): Promise<Co
   if (put !== 'exists') await recordVote(tx, casting, { absent, isChanged: put === 'changed' });
   await storeJudged(tx, voteContext, request);
   const ahead = kind === 'approve' ? await heldAhead(tx, { voteContext, request, votes }) : [];
-  const all = [...votes, ...ahead.map((allowance) => voteOf(request, allowance))];
+  const all = [...votes, ...ahead.map((preApproval) => voteOf(request, preApproval))];
   const result = countVotes(voteContext, all);
   if (kind === 'approve') demandNeededGroups(voteContext, all, result);
   return settle(deps, tx, { ...casting, votes: all, ahead, result });
@@ -55,11 +55,11 @@ export const castVote = async (deps: Deps, tx: Tx, casting: Casting): Promise<Co
 
 type Holding = { voteContext: VoteContext; request: Request; votes: readonly Cast[] };
 
-/** Allowances that count as votes here; none of them is taken back before this transaction ends. */
+/** Pre-approvals that count as votes here; none of them is taken back before this transaction ends. */
 const heldAhead = async (tx: Tx, { voteContext, request, votes }: Holding): Promise<PreApprovalView[]> => {
-  if (!voteContext.hasAllowances) return [];
+  if (!voteContext.hasPreApprovals) return [];
   const { target, role, requesterId: personId } = request;
-  const held = await tx.allowances.hold({ personId, target, role });
+  const held = await tx.preApprovals.hold({ personId, target, role });
   return countingAhead(holdingAt(held, request.startsAt), { eligibleApprovers: voteContext.eligibleApprovers, votes });
 };
 
@@ -168,7 +168,12 @@ const approve = (
     used,
     asked.map((one) => one.voter),
   );
-  return approveRequest(tx, deps.ids, { ...approval, voterIds: counted, note, allowanceIds: used.map(({ id }) => id) });
+  return approveRequest(tx, deps.ids, {
+    ...approval,
+    voterIds: counted,
+    note,
+    preApprovalIds: used.map(({ id }) => id),
+  });
 };
 
 type Denial = { request: Request; voteContext: VoteContext; reason: string | null; byPersonId: string | null };

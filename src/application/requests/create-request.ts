@@ -7,7 +7,7 @@ import { decide } from '../../domain/policy/decide.ts';
 import { isDeployment } from '../../domain/policy/deployments.ts';
 import { evaluationRecordOf } from '../../domain/policy/past.ts';
 import type { Ask, Policy, Verdict } from '../../domain/policy/types.ts';
-import { doubtText } from '../../domain/principals/email-bindings.ts';
+import { conflictText } from '../../domain/principals/email-bindings.ts';
 import type { InTarget } from '../../domain/principals/in-target.ts';
 import { personIn } from '../../domain/principals/requester.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
@@ -170,9 +170,11 @@ export const refuseIfNobodyCanApprove = async (
     have: unfilled?.people.length ?? 0,
     isOnlyRequester: unfilled?.isOnlyRequester ?? false,
     rule: verdict.rule,
-    doubts: kept.flatMap(({ doubts }) => doubts.map(({ address, doubt }) => doubtText(address, doubt))),
+    conflicts: kept.flatMap(({ conflicts }) =>
+      conflicts.map(({ address, conflict }) => conflictText(address, conflict)),
+    ),
   };
-  const { doubts: conflicts, ...known } = facts;
+  const { conflicts, ...known } = facts;
   const data = { ...known, conflicts };
   const refusal = {
     type: 'request.refused',

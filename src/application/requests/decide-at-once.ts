@@ -28,7 +28,7 @@ export const decideAtOnce = async (
     return 'approved';
   }
   const { target, role } = request;
-  const all = ahead ? await tx.allowances.hold({ personId: requester.id, target, role }) : [];
+  const all = ahead ? await tx.preApprovals.hold({ personId: requester.id, target, role }) : [];
   const held = holdingAt(all, request.startsAt);
   const last = held.at(-1);
   if (!ahead || !last || !isFilled(ahead, held)) {
@@ -36,13 +36,13 @@ export const decideAtOnce = async (
     return 'waits';
   }
   const voterIds = held.map(({ byPersonId }) => byPersonId);
-  const allowanceIds = held.map(({ id }) => id);
+  const preApprovalIds = held.map(({ id }) => id);
   await approveRequest(tx, deps.ids, {
     ...common,
     byPersonId: last.byPersonId,
     voterIds,
     note: noteOf(held),
-    allowanceIds,
+    preApprovalIds,
     managerIds: ahead.managers,
   });
   return 'approved';

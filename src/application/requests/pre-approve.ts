@@ -15,7 +15,7 @@ import type { Deps } from '../deps.ts';
 import { refuse } from '../record/record-refusal.ts';
 
 /** Longer than this, a rule should say it. */
-const ALLOWANCE_MAX_MS = 30 * 86_400_000;
+const PRE_APPROVAL_MAX_MS = 30 * 86_400_000;
 const LIMIT = 200;
 
 type Askable = Extract<Verdict, { decision: 'ask' }>;
@@ -24,12 +24,12 @@ export const preApprove = async (deps: Deps, input: PreApproveInput): Promise<Pr
   const policy = deps.policy();
   const { target, role, forMs } = input;
   assertRole(policy, input);
-  if (!(forMs > 0) || forMs > ALLOWANCE_MAX_MS)
-    throw new DomainError('allowance_too_long', { maxMs: ALLOWANCE_MAX_MS });
+  if (!(forMs > 0) || forMs > PRE_APPROVAL_MAX_MS)
+    throw new DomainError('pre_approval_too_long', { maxMs: PRE_APPROVAL_MAX_MS });
   const { person: by } = input.caller;
   const person = await deps.directory.person(input.personUserId);
   const refusal = { type: 'pre_approval.refused', person: by, target, role, data: { for: person.id } } as const;
-  if (isSameHuman(by, person)) return refuse(deps, refusal, new DomainError('own_allowance'));
+  if (isSameHuman(by, person)) return refuse(deps, refusal, new DomainError('own_pre_approval'));
   const verdict = await askableVerdict(deps, policy, { person, target, role });
   const ahead = await lookUp(deps, person, { requirements: verdict.requirements, freshness: 'fresh' });
   if (!ahead.members.some((members) => members.some(({ id }) => id === by.id))) {
@@ -38,12 +38,12 @@ export const preApprove = async (deps: Deps, input: PreApproveInput): Promise<Pr
   }
   const id = deps.ids.next();
   await write(deps, { id, by, person, input, verdict, policy });
-  const allowance = await mustAllowance(deps, id);
-  const all = await deps.store.read.allowances({ personId: person.id }, LIMIT);
+  const preApproval = await mustPreApproval(deps, id);
+  const all = await deps.store.read.preApprovals({ personId: person.id }, LIMIT);
   const live = all.filter((one) => one.personId === person.id && one.target === target && one.role === role);
   const { missing } = count(ahead, live);
   const short = missing.map((one) => ({ label: one.label, count: one.count - one.have }));
-  return { allowance, missing: short, ...remainsOf(deps, input) };
+  return { preApproval, missing: short, ...remainsOf(deps, input) };
 };
 
 const assertRole = ({ targets }: Policy, { target, role }: Pick<PreApproveInput, 'target' | 'role'>): void => {
@@ -60,7 +60,7 @@ const askableVerdict = async (deps: Deps, policy: Policy, { person, target, role
   const ask = { target, role, durationMs, reason: '', ticket: null };
   const verdict = await evaluate(deps, policy, { requester: person, ask, freshness: 'fresh', incident: null });
   if (verdict.decision === 'ask') return verdict;
-  if (verdict.decision === 'approve') throw new DomainError('allowance_needless', { rule: verdict.rule });
+  if (verdict.decision === 'approve') throw new DomainError('pre_approval_needless', { rule: verdict.rule });
   throw new DomainError(verdict.code, { rule: verdict.rule, message: verdict.message });
 };
 
@@ -71,7 +71,7 @@ const write = (deps: Deps, { id, by, person, input, verdict, policy }: Writing):
     const { target, role, forMs } = input;
     await tx.principals.upsert(by);
     await tx.principals.upsert(person);
-    const { expiresAt } = await tx.allowances.insert({
+    const { expiresAt } = await tx.preApprovals.insert({
       id,
       personId: person.id,
       target,
@@ -89,31 +89,31 @@ const write = (deps: Deps, { id, by, person, input, verdict, policy }: Writing):
       role,
       data: { preApproval: id, person: person.id, expiresAt: expiresAt.toISOString(), ...rule },
     });
-    await tx.outbox.add('allowance', id);
+    await tx.outbox.add('pre_approval', id);
   });
 
-const mustAllowance = async (deps: Deps, id: string): Promise<PreApprovalView> => {
-  const allowance = await deps.store.read.allowance(id);
-  if (!allowance) throw new DomainError('allowance_not_found', { id });
-  return allowance;
+const mustPreApproval = async (deps: Deps, id: string): Promise<PreApprovalView> => {
+  const preApproval = await deps.store.read.preApproval(id);
+  if (!preApproval) throw new DomainError('pre_approval_not_found', { id });
+  return preApproval;
 };
 
 /** By its giver, by whom it is for, by owners of the target and by admins. */
 export const withdrawPreApproval = async (
   deps: Deps,
   input: { caller: PersonCaller; id: string },
-): Promise<{ allowance: PreApprovalView }> => {
+): Promise<{ preApproval: PreApprovalView }> => {
   const person = input.caller.person;
-  const allowance = await mustAllowance(deps, input.id);
-  const { id, target, role } = allowance;
-  const isTheirs = person.id === allowance.byPersonId || person.id === allowance.personId;
+  const preApproval = await mustPreApproval(deps, input.id);
+  const { id, target, role } = preApproval;
+  const isTheirs = person.id === preApproval.byPersonId || person.id === preApproval.personId;
   if (!isTheirs && !(await mayRevoke(deps, person, target))) {
     const refusal = { type: 'pre_approval.refused', person, target, role, data: { preApproval: id } } as const;
-    return refuse(deps, refusal, new DomainError('not_your_allowance', { id }));
+    return refuse(deps, refusal, new DomainError('not_your_pre_approval', { id }));
   }
   await deps.store.transaction(async (tx) => {
     await tx.principals.upsert(person);
-    if (!(await tx.allowances.revoke(id, person.id))) throw new DomainError('allowance_not_found', { id });
+    if (!(await tx.preApprovals.revoke(id, person.id))) throw new DomainError('pre_approval_not_found', { id });
     await tx.audit.append({
       type: 'pre_approval.withdrawn',
       actor: actorOf(person),
@@ -121,11 +121,11 @@ export const withdrawPreApproval = async (
       grantId: null,
       target,
       role,
-      data: { preApproval: id, person: allowance.personId, by: allowance.byPersonId },
+      data: { preApproval: id, person: preApproval.personId, by: preApproval.byPersonId },
     });
-    await tx.outbox.add('allowance', id);
+    await tx.outbox.add('pre_approval', id);
   });
-  return { allowance: await mustAllowance(deps, id) };
+  return { preApproval: await mustPreApproval(deps, id) };
 };
 
 const mayRevoke = (deps: Deps, person: Person, target: string): Promise<boolean> => {
@@ -143,4 +143,4 @@ export type PreApproveInput = {
 };
 
 /** `missing`: what others still have to allow before it lets the person in; empty when it does by itself. */
-export type PreApproveResult = Remains & { allowance: PreApprovalView; missing: { label: string; count: number }[] };
+export type PreApproveResult = Remains & { preApproval: PreApprovalView; missing: { label: string; count: number }[] };

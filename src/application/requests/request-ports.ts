@@ -56,7 +56,7 @@ export type RequestWrites = {
   restartSilence(id: string): Promise<void>;
   /** Locks and returns pending requests whose approvers are to be reminded now, skipping those others hold. */
   lockToRemind(limit: number): Promise<Request[]>;
-  /** Counts a reminder and sets the next one twice as far away, or none when the request lapses before it. */
+  /** Counts a reminder and sets the next one twice as far away, or none when the request expires before it. */
   setReminded(id: string): Promise<void>;
   /** Locks and returns pending requests that were silent for too long, skipping those others hold. */
   lockToEscalate(limit: number): Promise<Request[]>;

@@ -2,7 +2,7 @@
 import { SYSTEM } from '../../domain/audit/events.ts';
 import type { Deps } from '../deps.ts';
 
-/** More requests than ever wait at once; those beyond are drawn anew when something else happens to them. */
+/** More requests than ever wait at once; those beyond are refreshed when something else happens to them. */
 const REFRESHED_MAX = 500;
 const RECENT_MS = 65_000;
 

@@ -11,7 +11,7 @@ import type { Person } from '../../domain/principals/person.ts';
 import { isBehind } from '../../domain/principals/requester.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { Request, Requirement } from '../../domain/requests/request.ts';
-import { liveAllowances } from '../decisions/pre-approvals.ts';
+import { livePreApprovals } from '../decisions/pre-approvals.ts';
 import { eligibleApproversOf, rightOf } from '../decisions/eligible-approvers.ts';
 import type { EligibleApprovers } from '../decisions/eligible-approvers.ts';
 import { tiedIncident } from '../decisions/incident-tie.ts';
@@ -31,7 +31,7 @@ export type VoteContext = {
   requirements: Requirement[];
   eligibleApprovers: EligibleApprovers[];
   /** Something was allowed ahead of time that may be a vote. */
-  hasAllowances: boolean;
+  hasPreApprovals: boolean;
   /** Names the groups of the requester that a rule looks at and that could not be read; null where all were. */
   unread: DomainError | null;
 };
@@ -61,10 +61,10 @@ type Asked = Pick<VoteContext, 'policy' | 'request' | 'requester' | 'voter'>;
 /** The verdict and the eligible approvers by the policy and the facts of now. */
 export const evaluateVoteContext = async (deps: Deps, asked: Asked): Promise<VoteContext> => {
   const { policy, request, requester } = asked;
-  const [incident, alert, allowances] = await Promise.all([
+  const [incident, alert, preApprovals] = await Promise.all([
     tiedIncident(deps, request),
     tiedAlert(deps, policy, request),
-    liveAllowances(deps, requester.id, request),
+    livePreApprovals(deps, requester.id, request),
   ]);
   const tied = { incident, alert };
   const facts = await factsOfRequest(deps, policy, { requester, ask: request, freshness: 'fresh', ...tied });
@@ -74,10 +74,10 @@ export const evaluateVoteContext = async (deps: Deps, asked: Asked): Promise<Vot
   const requirements = isAsked ? verdict.requirements : request.requirements;
   const open = widened(requirements, request.escalatedAt ? fallback : null);
   const eligibleApprovers = await eligibleApproversOf(deps, { requester, requirements: open, freshness: 'fresh' });
-  const hasAllowances = allowances.length > 0;
+  const hasPreApprovals = preApprovals.length > 0;
   const unknown = unreadGroups(facts);
   const unread = unknown.length > 0 ? lookupFailed(deps.directory, unknown) : null;
-  return { ...asked, verdict, requirements, eligibleApprovers, hasAllowances, unread };
+  return { ...asked, verdict, requirements, eligibleApprovers, hasPreApprovals, unread };
 };
 
 export const assertEligibleApprover = async (deps: Deps, voteContext: VoteContext): Promise<VoteContext> => {
@@ -89,7 +89,7 @@ export const assertEligibleApprover = async (deps: Deps, voteContext: VoteContex
   return refuse(deps, refusalOf(voter, request), new DomainError('not_an_approver', { labels }));
 };
 
-/** What a request that is no longer pending answers to whoever comes too late. */
+/** What a request that is no longer pending answers to the one who comes too late. */
 export const CLOSED = {
   approved: 'already_decided',
   denied: 'already_decided',

@@ -14,9 +14,9 @@ export type Revocation = RevocationScope & {
   createdAt: Date;
   /** When nothing of it was left; null while something is. */
   finishedAt: Date | null;
-  /** Pending requests that were cancelled, and allowances that were taken back. */
+  /** Pending requests that were cancelled, and pre-approvals that were taken back. */
   requests: number;
-  allowances: number;
+  preApprovals: number;
 };
 
 /** One grant of a revocation that does not end yet. */
@@ -46,7 +46,7 @@ export type Revocable = {
   grants: number;
   startsLater: number;
   requests: number;
-  allowances: number;
+  preApprovals: number;
   /** Where any of it is. */
   targets: string[];
   /** Some of the grants, soonest end last. */
@@ -67,7 +67,7 @@ export type RevocationWrites = {
   insert(revocation: RevocationScope & Pick<Revocation, 'id' | 'byPersonId' | 'reason'>): Promise<void>;
   find(id: string): Promise<Revocation | null>;
   /** Takes back what was allowed to or by the person, or in the targets; gives what it was. */
-  revokeAllowances(
+  withdrawAllPreApprovals(
     revocation: RevocationScope & Pick<Revocation, 'byPersonId'>,
   ): Promise<{ id: string; personId: string; byPersonId: string; target: string; role: string }[]>;
   /** Locks pending requests of its scope that were asked for before it. */
@@ -78,7 +78,7 @@ export type RevocationWrites = {
   setEnding(revocation: Revocation, ids: string[], leaseMs: number): Promise<void>;
   /** Counts what is being ended anyway as part of it. */
   adoptEnding(revocation: Revocation): Promise<void>;
-  count(id: string, counted: { requests: number; allowances: number }): Promise<void>;
+  count(id: string, counted: { requests: number; preApprovals: number }): Promise<void>;
   /** False when some of its grants have not ended, or it was finished before. */
   finish(id: string): Promise<boolean>;
   /** Something was found after all. */

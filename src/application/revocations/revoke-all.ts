@@ -36,8 +36,8 @@ export const revokeAll = async (deps: Deps, input: RevokeAllInput): Promise<{ id
   await deps.store.transaction(async (tx) => {
     await tx.principals.upsert(actor);
     await tx.revocations.insert({ id, ...scope, byPersonId: actor.id, reason });
-    const allowances = await takeBackAllowances(tx, { actor, scope, id });
-    await tx.revocations.count(id, { requests: 0, allowances });
+    const preApprovals = await withdrawPreApprovals(tx, { actor, scope, id });
+    await tx.revocations.count(id, { requests: 0, preApprovals });
     const { grants, requests } = found;
     const data = {
       revocation: id,
@@ -46,11 +46,11 @@ export const revokeAll = async (deps: Deps, input: RevokeAllInput): Promise<{ id
       reason,
       grants,
       requests,
-      preApprovals: allowances,
+      preApprovals,
     };
     await tx.audit.append({ ...entry, actor: actorOf(actor), type: 'revocation.started', data });
     await tx.outbox.add('revocation', id);
-    const lines = newsOf(judged, found, reason);
+    const lines = linesOf(judged, found, reason);
     await notifyAdmins(tx, deps.ids, { kind: 'revocation', about: id, lines, exceptUserId: actor.userId });
   });
   return { id };
@@ -58,31 +58,31 @@ export const revokeAll = async (deps: Deps, input: RevokeAllInput): Promise<{ id
 
 const entry = { requestId: null, grantId: null, target: null, role: null } as const;
 
-const isNothing = ({ grants, requests, allowances }: Revocable): boolean => grants + requests + allowances === 0;
+const isNothing = ({ grants, requests, preApprovals }: Revocable): boolean => grants + requests + preApprovals === 0;
 
-const newsOf = ({ actor, person, scope }: Evaluated, found: Revocable, reason: string | null): string[] => {
+const linesOf = ({ actor, person, scope }: Evaluated, found: Revocable, reason: string | null): string[] => {
   const whose = person ? `all access of ${person.name}` : 'all access';
   const where = scope.targets ? ` in ${scope.targets.join(', ')}` : '';
-  const { grants, requests, allowances } = found;
+  const { grants, requests, preApprovals } = found;
   const amounts: [number, string][] = [
     [grants, 'grant'],
     [requests, 'pending request'],
-    [allowances, 'allowance'],
+    [preApprovals, 'pre-approval'],
   ];
   const counts = amounts.filter(([amount]) => amount > 0).map(([amount, noun]) => pluralize(amount, noun));
   return [`${actor.name} revokes ${whose}${where}: ${counts.join(', ')}.`, ...(reason ? [`Reason: ${reason}`] : [])];
 };
 
 /** Before anything else: what was allowed ahead of time would let somebody back in without a click. */
-const takeBackAllowances = async (
+const withdrawPreApprovals = async (
   tx: Tx,
   { actor, scope, id }: { actor: Person; scope: RevocationScope; id: string },
 ): Promise<number> => {
-  const taken = await tx.revocations.revokeAllowances({ ...scope, byPersonId: actor.id });
-  for (const { id: allowance, personId, byPersonId, target, role } of taken) {
-    const data = { preApproval: allowance, person: personId, by: byPersonId, revocation: id };
+  const taken = await tx.revocations.withdrawAllPreApprovals({ ...scope, byPersonId: actor.id });
+  for (const { id: preApproval, personId, byPersonId, target, role } of taken) {
+    const data = { preApproval, person: personId, by: byPersonId, revocation: id };
     await tx.audit.append({ ...entry, actor: actorOf(actor), type: 'pre_approval.withdrawn', target, role, data });
-    await tx.outbox.add('allowance', allowance);
+    await tx.outbox.add('pre_approval', preApproval);
   }
   return taken.length;
 };
@@ -113,7 +113,7 @@ const evaluate = async (
   return refuse(deps, refusal, new DomainError('not_a_revoker', facts));
 };
 
-/** As Latchkey knows them: whoever has access was seen, and somebody whose account is closed must be reached too. */
+/** As Latchkey knows them: anyone who has access was seen, and somebody whose account is closed must be reached too. */
 const knownPerson = async (deps: Deps, id: string): Promise<Person> => {
   const person = await deps.store.read.person(id);
   if (!person) throw new DomainError('nothing_to_revoke');

@@ -4,7 +4,7 @@ import type { Request } from '../../domain/requests/request.ts';
 import { closeAll } from '../grants/close-grants.ts';
 import { withGrantees } from '../grants/revoke-grants.ts';
 import type { Item } from '../grants/strokes.ts';
-import { closeNews, keyOf } from '../record/notify-admins.ts';
+import { closeNotification, keyOf } from '../record/notify-admins.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { LiveGrant, Revocation } from './revocation-ports.ts';
 import type { Deps, Tx } from '../deps.ts';
@@ -54,7 +54,7 @@ const advance = async (deps: Deps, tx: Tx, id: string): Promise<Step> => {
   const live = await tx.revocations.lockLive(revocation, BATCH);
   const items = await beginEnds(tx, { live, revocation, actor });
   await tx.revocations.adoptEnding(revocation);
-  if (pending.length > 0) await tx.revocations.count(id, { requests: pending.length, allowances: 0 });
+  if (pending.length > 0) await tx.revocations.count(id, { requests: pending.length, preApprovals: 0 });
   if (revocation.finishedAt && pending.length + live.length > 0) {
     await tx.revocations.reopen(id);
     await tx.outbox.add('revocation', id);
@@ -74,7 +74,7 @@ const cancelFor = (tx: Tx, request: Request, { revocation, actor }: Acting): Pro
   return cancelRequest(tx, request, { actor, note: { by, reason }, facts: { revocation: id, reason } });
 };
 
-/** Nobody is told yet: the end itself, or its first failure, is the news. What somebody is making right now is let go of by them, and then ended. */
+/** Nobody is notified yet: the end itself, or its first failure, is the message. What somebody is making right now is let go of by them, and then ended. */
 const beginEnds = async (tx: Tx, { live, revocation, actor }: Acting & { live: LiveGrant[] }): Promise<Item[]> => {
   const grants = live.map(({ grant }) => grant);
   await endGrants(tx, grants, { cause: 'revoked', revocation, actor });
@@ -91,5 +91,5 @@ const finish = async (tx: Tx, id: string): Promise<void> => {
   const entry = { actor: SYSTEM, requestId: null, grantId: null, target: null, role: null } as const;
   await tx.audit.append({ ...entry, type: 'revocation.finished', data: { revocation: id } });
   await tx.outbox.add('revocation', id);
-  await closeNews(tx, keyOf('revocation', id), 'All of it has ended; the targets confirmed it.');
+  await closeNotification(tx, keyOf('revocation', id), 'All of it has ended; the targets confirmed it.');
 };

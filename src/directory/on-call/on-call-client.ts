@@ -1,4 +1,4 @@
-/** Asks the service that keeps a schedule: soon or not at all, one second try, limits obeyed, and every failure a sentence for whoever clicked. */
+/** Asks the service that keeps a schedule: soon or not at all, one second try, limits obeyed, and every failure a sentence for the one who clicked. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { DomainError } from '../../domain/errors.ts';

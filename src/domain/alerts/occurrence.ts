@@ -4,7 +4,7 @@ import { mappingNamed, mappingOf } from './mapping.ts';
 import type { AlertSignal, AlertSource, Heard, KnownSignal } from './types.ts';
 
 /** `after`: what is known now. `signal` is the one that changed it last. */
-export type AlertNews = { signal: AlertSignal; before: KnownSignal | null; after: Heard };
+export type AlertTransition = { signal: AlertSignal; before: KnownSignal | null; after: Heard };
 
 const later = (a: Date, b: Date): Date => (a > b ? a : b);
 
@@ -23,20 +23,23 @@ const hear = (known: Heard | null, signal: AlertSignal): Heard | null => {
 const byTime = (a: AlertSignal, b: AlertSignal): number =>
   a.at.getTime() - b.at.getTime() || Number(a.state === 'resolved') - Number(b.state === 'resolved');
 
-const newsOf = (signals: readonly AlertSignal[], before: KnownSignal | null): AlertNews | null => {
-  let news: AlertNews | null = null;
+const transitionOf = (signals: readonly AlertSignal[], before: KnownSignal | null): AlertTransition | null => {
+  let transition: AlertTransition | null = null;
   for (const signal of [...signals].sort(byTime)) {
-    const after = hear(news?.after ?? before, signal);
-    if (after) news = { signal, before, after };
+    const after = hear(transition?.after ?? before, signal);
+    if (after) transition = { signal, before, after };
   }
-  return news;
+  return transition;
 };
 
 /** One delivery, key by key. */
-export const hearAll = (signals: readonly AlertSignal[], known: ReadonlyMap<string, KnownSignal>): AlertNews[] => {
+export const hearAll = (
+  signals: readonly AlertSignal[],
+  known: ReadonlyMap<string, KnownSignal>,
+): AlertTransition[] => {
   const byKey = new Map<string, AlertSignal[]>();
   for (const signal of signals) byKey.set(signal.key, [...(byKey.get(signal.key) ?? []), signal]);
-  return [...byKey].flatMap(([key, said]) => newsOf(said, known.get(key) ?? null) ?? []);
+  return [...byKey].flatMap(([key, said]) => transitionOf(said, known.get(key) ?? null) ?? []);
 };
 
 /** Alertmanager's fingerprint names the same labels each time they fire; elsewhere a key is one occurrence, reopened or not. */

@@ -39,10 +39,10 @@ export type Incident = {
   openedAt: Date;
   openedBy: string | null;
   /** By whose word the rules take it for an incident: nobody's own channel lets them in. Null until somebody who may open one said so. */
-  vouchedBy: string | null;
-  vouchedAt: Date | null;
+  confirmedBy: string | null;
+  confirmedAt: Date | null;
   /** Its name as a person who may open incidents confirmed or gave it: what the rules see. Null until then. */
-  vouchedName: string | null;
+  confirmedName: string | null;
   closedAt: Date | null;
   closedBy: string | null;
   closeCause: IncidentCloseCause | null;

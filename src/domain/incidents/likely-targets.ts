@@ -4,7 +4,7 @@ import type { Incidents, Target } from '../policy/types.ts';
 
 /**
  * `configured`: the policy says so for channels of this name. `name`, `topic`: the channel speaks of it. `recent`: used in other
- * incidents lately. `few`: there are hardly any others.
+ * recent incidents. `few`: there are hardly any others.
  */
 export type LikelyWhy = { kind: 'configured' | 'name' | 'topic' | 'few' } | { kind: 'recent'; incidents: number };
 export type LikelyTarget = { target: string; title: string; why: LikelyWhy[] };

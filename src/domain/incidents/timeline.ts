@@ -90,7 +90,7 @@ export type Timeline = {
     openedBy: TimelinePerson | null;
     how: string;
     /** By whose word the rules took it for an incident. */
-    vouchedBy: TimelinePerson | null;
+    confirmedBy: TimelinePerson | null;
     closedAt: string | null;
     closedBy: TimelinePerson | null;
     closeCause: string | null;
@@ -117,7 +117,7 @@ export type TimelineInput = {
   incident: Incident;
   openedBy: Person | null;
   closedBy: Person | null;
-  vouchedBy: Person | null;
+  confirmedBy: Person | null;
   requests: readonly Tied[];
   history: readonly { type: EventType; at: Date; by: Person | null; data: { [key: string]: Json } }[];
   /** By grant. */
@@ -277,7 +277,7 @@ export const timelineOf = (input: TimelineInput): Timeline => {
       openedAt: incident.openedAt.toISOString(),
       openedBy: personOf(input.openedBy),
       how: incident.how,
-      vouchedBy: personOf(input.vouchedBy),
+      confirmedBy: personOf(input.confirmedBy),
       closedAt: iso(incident.closedAt),
       closedBy: personOf(input.closedBy),
       closeCause: incident.closeCause,

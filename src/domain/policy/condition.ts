@@ -78,7 +78,7 @@ const localFacts = (now: Date, { timezone }: Calendar): object => {
 
 type Variable = keyof typeof FIELDS | 'now' | 'windows' | 'freezes';
 
-const makers: Record<Variable, (facts: ConditionFacts) => object> = {
+const valueOf: Record<Variable, (facts: ConditionFacts) => object> = {
   request: ({ request: { durationMs, ...request } }) =>
     requestType.make({ ...request, duration: Duration.fromMilliseconds(durationMs) }),
   requester: (facts) => requesterType.make(facts.requester),
@@ -104,11 +104,11 @@ const contextOf = (facts: ConditionFacts, variables: readonly Variable[]): Conte
     lastFacts = facts;
     lastContext = {};
   }
-  for (const variable of variables) lastContext[variable] ??= makers[variable](facts);
+  for (const variable of variables) lastContext[variable] ??= valueOf[variable](facts);
   return lastContext;
 };
 
-const isVariable = (name: string): name is Variable => Object.hasOwn(makers, name);
+const isVariable = (name: string): name is Variable => Object.hasOwn(valueOf, name);
 
 const childrenOf = (node: ASTNode): ASTNode[] => {
   const args: unknown = node.args;

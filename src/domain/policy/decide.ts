@@ -68,17 +68,17 @@ const conditionFactsOf = (policy: Policy, ask: Ask, facts: DecisionFacts): Condi
 });
 
 type Passed = SkippedRule & { index: number };
-/** `doubt`: why it is not certain that the rule matches. */
-type Denial = { rule: Rule; doubt: string | null };
+/** `uncertainty`: why it is not certain that the rule matches. */
+type Denial = { rule: Rule; uncertainty: string | null };
 type Found = Denial | null;
-/** `doubted`: rules that ask for approvals and might apply, had everything been readable. */
+/** `uncertain`: rules that ask for approvals and might apply, had everything been readable. */
 type Judge = {
   facts: DecisionFacts;
   conditionFacts: ConditionFacts;
   /** The requester by each address that does not count for them. */
   others: Variant[];
   passed: Passed[];
-  doubted: Rule[];
+  uncertain: Rule[];
 };
 
 /** Those that they carry and that do not count for them, and those of the same mailbox, which may be theirs. */
@@ -106,8 +106,8 @@ const firstMatch = (candidates: Candidate[], judge: Judge): Found => {
   for (const { rule, index } of candidates) {
     const { isMatch, why, detail } = outcomeOf(rule, judge);
     const isByError = why === 'condition_error' && rule.effect.kind === 'deny';
-    if (isMatch || isByError) return { rule, doubt: isMatch ? null : detail };
-    if (why === 'condition_error' && rule.effect.kind === 'ask') judge.doubted.push(rule);
+    if (isMatch || isByError) return { rule, uncertainty: isMatch ? null : detail };
+    if (why === 'condition_error' && rule.effect.kind === 'ask') judge.uncertain.push(rule);
     judge.passed.push({ rule: rule.name, line: rule.line, why: why ?? 'no_match', detail, index });
   }
   return null;
@@ -142,7 +142,7 @@ type Decided = { policy: Policy; target: Target; role: Role; ask: Ask; rule: Rul
 
 const byDeny = (
   { policy, ask, role, passedOver }: Pick<Decided, 'policy' | 'ask' | 'role' | 'passedOver'>,
-  { rule, doubt }: Denial,
+  { rule, uncertainty }: Denial,
   now: Date,
 ): Verdict => {
   const until = freezeSentences(policy, rule.when?.freezes ?? [], now);
@@ -150,7 +150,7 @@ const byDeny = (
   return {
     decision: 'deny',
     code: 'denied_by_rule',
-    message: doubt === null ? said : `${said} (This rule counts as met, since ${doubt}.)`,
+    message: uncertainty === null ? said : `${said} (This rule counts as met, since ${uncertainty}.)`,
     rule: rule.name,
     passedOver,
     capMs: role.maxMs,
@@ -205,7 +205,7 @@ export const decide = (policy: Policy, ask: Ask, facts: DecisionFacts): Verdict 
     conditionFacts: conditionFactsOf(policy, ask, facts),
     others: othersOf(policy, ask, facts),
     passed: [],
-    doubted: [],
+    uncertain: [],
   };
   const denied = firstMatch(denies, judge);
   // What a client may do ends with its place in the policy, also for what it requested before.
@@ -216,5 +216,5 @@ export const decide = (policy: Policy, ask: Ask, facts: DecisionFacts): Verdict 
   const message = isGone ? 'This client is not in the policy.' : 'No rule of the policy allows this.';
   if (!found) return noRule({ ask, role, passedOver, message });
   const verdict = byRule({ policy, target, role, ask, rule: found.rule, passedOver });
-  return stricter(verdict, { policy, target, role, ask, rules: judge.doubted });
+  return stricter(verdict, { policy, target, role, ask, rules: judge.uncertain });
 };

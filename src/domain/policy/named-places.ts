@@ -1,6 +1,6 @@
 /**
  * Everything outside of Latchkey that the policy names: people, channels, user groups, schedules, the users of an incident tool.
- * Whoever looks whether those are there asks this one list, so that no place of the policy is forgotten.
+ * Anyone who looks whether those are there asks this one list, so that no place of the policy is forgotten.
  */
 import { isLiteralGlob } from './glob.ts';
 import type { OnCallName, Policy, Rule } from './types.ts';

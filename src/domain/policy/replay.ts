@@ -84,8 +84,8 @@ const changeOf = (policy: Policy, past: PastRequest): ReplayChange | null => {
   const { isRecorded } = past;
   const looked = groupsToRead(policy, past.ask);
   const unknownGroups = (past.facts.requester.unknownGroups ?? []).filter((name) => looked.includes(name));
-  const doubt = unknownGroups.length > 0 ? `; not known: were they in ${unknownGroups.join(', ')} then` : '';
-  const message = `${past.facts.now.toISOString()} ${requester} ${target}/${role}: ${words(before)} -> ${words(after)} (${kind}${doubt})`;
+  const uncertainty = unknownGroups.length > 0 ? `; not known: were they in ${unknownGroups.join(', ')} then` : '';
+  const message = `${past.facts.now.toISOString()} ${requester} ${target}/${role}: ${words(before)} -> ${words(after)} (${kind}${uncertainty})`;
   const what = { id, at: past.facts.now, requester, target, role, kind, before, after };
   return { ...what, unknownGroups, isRecorded, message };
 };

@@ -41,7 +41,7 @@ const notMatched = (detail: string): RuleOutcome => ({ isMatch: false, why: 'no_
 
 const unknownDetail = (group: string, contested: readonly string[]): string =>
   contested.includes(group)
-    ? `whether they are in ${group} hangs on an address that counts for nobody`
+    ? `whether they are in ${group} hangs on an address that is not trusted`
     : `the members of ${group} could not be read`;
 
 const matchGroups = (groups: readonly string[], requester: DecisionFacts['requester']): RuleOutcome => {
@@ -99,7 +99,7 @@ export type Variant = { facts: DecisionFacts; conditionFacts: ConditionFacts };
 const HEDGED: RuleOutcome = {
   isMatch: false,
   why: 'condition_error',
-  detail: 'it hangs on an address of theirs that counts for nobody until an admin confirms it',
+  detail: 'it hangs on an address of theirs that is not trusted until an admin confirms it',
 };
 
 /**

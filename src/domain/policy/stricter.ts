@@ -8,7 +8,7 @@ import { requirementOf, sourceKey } from './sources.ts';
 import type { Ask, RequestProblem, Policy, Role, Rule, Target, Verdict } from './types.ts';
 
 type Sendable = Exclude<Verdict, { decision: 'deny' }>;
-export type Doubt = { policy: Policy; target: Target; role: Role; ask: Ask; rules: readonly Rule[] };
+export type Uncertain = { policy: Policy; target: Target; role: Role; ask: Ask; rules: readonly Rule[] };
 
 const keyOf = ({ from, also = [] }: Requirement): string =>
   [from, also].map((sources) => sources.map(sourceKey).sort().join(' ')).join(' / ');
@@ -28,11 +28,11 @@ const withoutTwins = (problems: readonly RequestProblem[]): RequestProblem[] => 
 ];
 
 /** `rules` are those that ask for approvals and could not be judged; without any, the verdict stays as it is. */
-export const stricter = (verdict: Sendable, { policy, target, role, ask, rules }: Doubt): Sendable => {
+export const stricter = (verdict: Sendable, { policy, target, role, ask, rules }: Uncertain): Sendable => {
   if (rules.length === 0) return verdict;
   const capMs = Math.min(verdict.capMs, ...rules.map(({ maxMs }) => maxMs ?? role.maxMs));
   const problems = withoutTwins([...verdict.problems, ...rules.flatMap((rule) => requestProblems(ask, rule, capMs))]);
-  const doubted = rules.flatMap(({ effect }) => (effect.kind === 'ask' ? effect.approvals : []));
+  const uncertain = rules.flatMap(({ effect }) => (effect.kind === 'ask' ? effect.approvals : []));
   const decided = verdict.decision === 'ask' ? verdict.requirements : [];
   const isAsk = verdict.decision === 'ask';
   return {
@@ -42,7 +42,7 @@ export const stricter = (verdict: Sendable, { policy, target, role, ask, rules }
     passedOver: verdict.passedOver,
     capMs,
     problems,
-    requirements: merged([...doubted.map((approval) => requirementOf(policy, target, approval)), ...decided]),
+    requirements: merged([...uncertain.map((approval) => requirementOf(policy, target, approval)), ...decided]),
     isInOrder: isAsk && verdict.isInOrder,
     escalate: isAsk ? verdict.escalate : null,
     pendingMs: isAsk ? verdict.pendingMs : policy.pendingMs,

@@ -276,7 +276,7 @@ export type DecisionFacts = {
     groups: string[];
     /** Groups of which it is not known whether they are in it. A rule that needs one of them fails closed. */
     unknownGroups?: string[];
-    /** Of those, which hang on an address that counts for nobody until it is confirmed: asking again changes nothing. */
+    /** Of those, which hang on an address that is not trusted until it is confirmed: asking again changes nothing. */
     contestedGroups?: string[];
     /** Addresses that do not count for them and still count against them: one they had, or one that is not confirmed. */
     otherEmails?: string[];

@@ -15,7 +15,7 @@ export type EmailObservation = {
   isConfirmed: boolean;
   /** Theirs before an admin confirmed another address for this account; it counts against it no more. */
   isPast: boolean;
-  /** Admins were told that it counts for nobody. */
+  /** Admins were told that it is not trusted. */
   isTold: boolean;
 };
 
@@ -32,18 +32,18 @@ export type Carried = {
   address: string;
   /** Slack user ids of the active accounts that carry it now. */
   holders: readonly string[];
-  sightings: readonly EmailObservation[];
+  observations: readonly EmailObservation[];
 };
 
-export type Named = { userId: string; doubt: null } | { userId: null; doubt: EmailConflict };
+export type Named = { userId: string; conflict: null } | { userId: null; conflict: EmailConflict };
 
-export const whomItNames = ({ address, holders, sightings }: Carried): Named => {
+export const whomItNames = ({ address, holders, observations }: Carried): Named => {
   const [userId, ...twins] = new Set(holders);
-  if (userId === undefined) return { userId: null, doubt: 'unheld' };
-  if (twins.length > 0) return { userId: null, doubt: 'shared' };
-  const bound = sightings.find((one) => one.address === address && one.isBound);
-  if (bound?.userId === userId) return { userId, doubt: null };
-  return { userId: null, doubt: bound ? 'moved' : 'changed' };
+  if (userId === undefined) return { userId: null, conflict: 'unheld' };
+  if (twins.length > 0) return { userId: null, conflict: 'shared' };
+  const bound = observations.find((one) => one.address === address && one.isBound);
+  if (bound?.userId === userId) return { userId, conflict: null };
+  return { userId: null, conflict: bound ? 'moved' : 'changed' };
 };
 
 /** Seen for the first time, both ways: nobody had the address, and the account had no other. Only then it is bound unasked. */
@@ -53,12 +53,12 @@ export const isFirstSight = (
 ): boolean => !known.some((one) => one.address === address || one.userId === userId);
 
 /** Every address that counts against an account: all it was seen with, but for those that an admin's confirmation settled. */
-export const addressesAgainst = (userId: string, sightings: readonly EmailObservation[]): string[] =>
-  sightings
+export const addressesAgainst = (userId: string, observations: readonly EmailObservation[]): string[] =>
+  observations
     .filter((one) => one.userId === userId && !one.isPast)
     .map(({ address }) => address)
     .filter((address) => {
-      const bound = sightings.find((one) => one.address === address && one.isBound);
+      const bound = observations.find((one) => one.address === address && one.isBound);
       return !(bound && bound.userId !== userId && bound.isConfirmed);
     });
 
@@ -69,6 +69,6 @@ const WHY: Record<EmailConflict, string> = {
   unheld: 'no active member of this workspace has it',
 };
 
-/** `dana@acme.test counts for nobody: it has moved to another Slack account` */
-export const doubtText = (address: string, doubt: EmailConflict): string =>
-  `${address} counts for nobody: ${WHY[doubt]}`;
+/** `dana@acme.test is not trusted: it has moved to another Slack account` */
+export const conflictText = (address: string, conflict: EmailConflict): string =>
+  `${address} is not trusted: ${WHY[conflict]}`;

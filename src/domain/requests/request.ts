@@ -46,7 +46,7 @@ export type Request = {
   policySha256: string;
   requirements: Requirement[];
   isInOrder: boolean;
-  /** Raised by each change of the request, its votes or its grant; messages are redrawn when it moves. */
+  /** Raised by each change of the request, its votes or its grant; messages are refreshed when it moves. */
   version: number;
   createdAt: Date;
   lapsesAt: Date;

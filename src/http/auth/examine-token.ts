@@ -126,7 +126,7 @@ export const examineToken = async (token: string, settings: TokenSettings): Prom
   const clients = Object.values(policy.clients).filter((client) => client.issuer === issuer.name);
   const { client, matches } = whichClient({ issuer, claims, defaultAudiences: audiencesOf(publicUrl) }, clients);
   const isFine = client !== null && checks.every(({ isMet }) => isMet);
-  // Nothing is fetched for a token that would be no client whoever signed it.
+  // Nothing is fetched for a token that would be no client, no matter who signed it.
   if (isFine || isThorough) checks.push(await signatureCheck(token, issuer, settings));
   return { issuer, claims, checks, matches, client: checks.every(({ isMet }) => isMet) ? client : null };
 };

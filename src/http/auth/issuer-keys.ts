@@ -1,6 +1,6 @@
 /**
  * The keys of issuers, kept: what is known works through an outage, an unknown key refreshes an issuer's keys at most twice a minute, and
- * nothing that a stranger sends takes a known key away.
+ * nothing that anyone sends takes a known key away.
  */
 import { errors } from 'jose';
 import type { CompactVerifyGetKey } from 'jose';

@@ -44,7 +44,7 @@ const whyNot = ({ checks, matches }: Examination): string => {
 const TRIES = 10;
 const TRY_MS = 100;
 
-/** An id of a token belongs to the first token that had it. Whoever is second looks whether that was the same one, in any process. */
+/** An id of a token belongs to the first token that had it. The second one looks whether that was the same one, in any process. */
 const isReplay = async (
   { replays }: LoginDeps,
   { id, token, keptMs }: { id: string; token: string; keptMs: number },

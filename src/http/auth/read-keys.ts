@@ -17,7 +17,7 @@ export class KeysError extends Error {
 }
 
 const discovery = z.object({ issuer: z.string(), jwks_uri: z.string() });
-/** Symmetric keys are no keys of an issuer: whoever can read them could sign. */
+/** Symmetric keys are no keys of an issuer: anyone who can read them could sign. */
 const jwk = z.looseObject({ kty: z.enum(['RSA', 'EC', 'OKP']) });
 const keySet = z.object({ keys: z.array(z.unknown()).max(KEYS_MAX) });
 

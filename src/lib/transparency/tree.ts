@@ -1,4 +1,4 @@
-/** The Merkle tree of RFC 6962 with SHA-256. Hashes of complete subtrees are stored by whoever calls; nothing here reads or writes. */
+/** The Merkle tree of RFC 6962 with SHA-256. Hashes of complete subtrees are stored by the one who calls; nothing here reads or writes. */
 import { sha256 } from '../sha256.ts';
 
 export const HASH_BYTES = 32;

@@ -1,4 +1,4 @@
-/** Who has a role at a scope. Azure knows one assignment of a role for an account at a scope, whoever made it. */
+/** Who has a role at a scope. Azure knows one assignment of a role for an account at a scope, no matter who made it. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Named, Place, Roster } from '../kit/membership.ts';

@@ -41,7 +41,7 @@ export const listMade = async (api: Api, labelSelector: string | null, signal: A
 
 export type Wanted = { grantId: string; scope: Scope };
 
-/** Also what lost its labels: that is found by its name, and whoever wants to touch it must look at whose it is. */
+/** Also what lost its labels: that is found by its name, and the one who wants to touch it must look at whose it is. */
 const byName = async (api: Api, { grantId, scope }: Wanted, signal: AbortSignal): Promise<Made> => {
   const name = nameOf(grantId);
   const [account, ...bindings] = await Promise.all([

@@ -22,7 +22,7 @@ const WRITE = ['create', 'get', 'update', 'delete'];
 const namesOf = (scopes: readonly Scope[], kind: string): string[] =>
   unique(scopes.map(roleRefOf).flatMap((ref) => (ref.kind === kind ? [ref.name] : [])));
 
-const lent = (scopes: readonly Scope[], verb: string): Rule[] =>
+const bindable = (scopes: readonly Scope[], verb: string): Rule[] =>
   [
     { kind: 'ClusterRole', resource: 'clusterroles' },
     { kind: 'Role', resource: 'roles' },
@@ -34,8 +34,8 @@ const lent = (scopes: readonly Scope[], verb: string): Rule[] =>
 /** In one namespace: bindings, the roles that may be bound, and pods where they are restarted. */
 const inNamespace = (scopes: readonly Scope[]): Rule[] => [
   rule({ group: RBAC, resources: ['rolebindings'], verbs: WRITE }),
-  ...lent(scopes, 'bind'),
-  ...lent(
+  ...bindable(scopes, 'bind'),
+  ...bindable(
     scopes.filter(({ role }) => role !== undefined),
     'get',
   ),
@@ -63,7 +63,7 @@ export const needsOf = (scopes: Record<string, Scope>, own: string): Needs => {
       ? [rule({ group: RBAC, resources: ['clusterroles'], verbs: ['get'], names: clusterRoles })]
       : []),
     ...(wide.length > 0
-      ? [rule({ group: RBAC, resources: ['clusterrolebindings'], verbs: WRITE }), ...lent(wide, 'bind')]
+      ? [rule({ group: RBAC, resources: ['clusterrolebindings'], verbs: WRITE }), ...bindable(wide, 'bind')]
       : []),
   ];
   const named = new Map<string, Rule[]>([[own, inOwn()]]);

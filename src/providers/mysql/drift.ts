@@ -55,7 +55,7 @@ const deadlineSaid = (found: Date | null, expiresAt: Date): string =>
 
 export const differences = (scope: Scope, ours: Ours<Handle>, expiresAt: Date): Difference[] => {
   const found = foundSchema.parse(ours.found);
-  // Whoever shut it wanted it shut; its deadline and width do not matter any more.
+  // The one who shut it wanted it shut; its deadline and width do not matter any more.
   if (found.isLocked) return [{ kind: 'closed', message: 'it was closed by hand' }];
   const surplus = found.roles.filter((role) => !scope.roles.includes(role));
   const missing = scope.roles.filter((role) => !found.roles.includes(role));

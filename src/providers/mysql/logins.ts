@@ -85,7 +85,7 @@ export const findLogins = async (client: Client, wanted: readonly Wanted[] | nul
 };
 
 /**
- * Its event says so, or we remember that we made it: whoever dropped the event shall not keep a login from being ended.
+ * Its event says so, or we remember that we made it: anyone who dropped the event shall not keep a login from being ended.
  * @throws ProviderError `denied` otherwise.
  */
 export const assertOurs = (login: Login, remembered: string | null): void => {

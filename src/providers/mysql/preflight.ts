@@ -49,7 +49,7 @@ const selfFindings = (self: Self, server: Server, sentAt: Date): Finding[] => {
 const ANONYMOUS = (accounts: string): string =>
   `select user, host from (${accounts}) as accounts where user = '' order by host`;
 
-/** They count before every account that may come from anywhere, and let in whoever knows no password. */
+/** They count before every account that may come from anywhere, and let in anyone who knows no password. */
 const anonymousFindings = async (client: Client): Promise<Finding[]> => {
   const found = await client.query<{ user: string; host: string }>(ANONYMOUS(client.dialect.accountsSql));
   if (found.length === 0) return [];

@@ -36,9 +36,9 @@ const HARMLESS_EVERYWHERE = new Set(['USAGE', 'SHOW DATABASES', 'SHOW VIEW', 'LO
 const WHY: Readonly<Record<string, string>> = {
   EVENT: 'an event goes on with the rights of the role after the access has ended',
   TRIGGER: 'a trigger goes on with the rights of the role after the access has ended',
-  'CREATE ROUTINE': 'a routine keeps the rights of the role for whoever may call it',
-  'ALTER ROUTINE': 'a routine that is changed keeps the rights of its definer for whoever may call it',
-  'CREATE VIEW': 'a view keeps the rights of the role for whoever may read it',
+  'CREATE ROUTINE': 'a routine keeps the rights of the role for the one who may call it',
+  'ALTER ROUTINE': 'a routine that is changed keeps the rights of its definer for the one who may call it',
+  'CREATE VIEW': 'a view keeps the rights of the role for the one who may read it',
   'CREATE USER': 'it makes accounts and sets any password',
   'SET USER': 'it makes things that run as somebody else',
   SET_USER_ID: 'it makes things that run as somebody else',
@@ -115,7 +115,7 @@ const rightsOfRole = async (client: Client, role: string): Promise<Rights | null
   }
 };
 
-/** Whoever may grant a role may act as it, and then see it. A connection on which that fails is thrown away. */
+/** Anyone who may grant a role may act as it, and then see it. A connection on which that fails is thrown away. */
 const rightsActingAs = async (client: Client, role: string): Promise<Rights | null> => {
   try {
     await client.run([`SET ROLE ${name(role)}`]);

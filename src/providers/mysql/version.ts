@@ -9,9 +9,9 @@ const OLDEST = { mariadb: 100_600, mysql: 80_021 } as const;
 export const oldVersion = ({ id, number, title, version }: Dialect): string | null =>
   number >= OLDEST[id]
     ? null
-    : `This is ${title} ${version}; Latchkey lends access in MariaDB 10.6 and MySQL 8.0.21 or newer.`;
+    : `This is ${title} ${version}; Latchkey grants access in MariaDB 10.6 and MySQL 8.0.21 or newer.`;
 
-/** MySQL lists sessions in performance_schema. Where that is off the list is empty, whoever is in, so no end could be believed. */
+/** MySQL lists sessions in performance_schema. Where that is off the list is empty, no matter who is in, so no end could be believed. */
 export const unseenSessions = ({ id }: Pick<Dialect, 'id'>, hasPerformanceSchema: boolean): string | null =>
   id === 'mariadb' || hasPerformanceSchema
     ? null

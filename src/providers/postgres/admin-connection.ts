@@ -34,7 +34,7 @@ const PINNED: Readonly<Record<string, string>> = {
 
 /**
  * Settings that only newer servers know, by the first version that does.
- * `createrole_self_grant`: each login that is made would make its maker a member with rights.
+ * `createrole_self_grant`: each login that is made would make its creator a member with rights.
  */
 const PINNED_SINCE: Readonly<Record<string, { version: number; value: string }>> = {
   createrole_self_grant: { version: 160_000, value: '' },

@@ -79,7 +79,7 @@ const deadlineSaid = (found: Date | null, expiresAt: Date): string =>
 
 export const differences = (scope: Scope, ours: Ours<Handle>, expiresAt: Date): Difference[] => {
   const found = foundSchema.parse(ours.found);
-  // Whoever shut it wanted it shut; its deadline and width do not matter any more.
+  // The one who shut it wanted it shut; its deadline and width do not matter any more.
   if (!found.canLogin) return [{ kind: 'closed', message: 'it was closed by hand' }];
   const more = found.groups.filter((group) => !scope.member_of.includes(group));
   const missing = scope.member_of.filter((group) => !found.groups.includes(group));

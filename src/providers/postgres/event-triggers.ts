@@ -1,5 +1,5 @@
 /**
- * Event triggers run their function as whoever changes something, or logs in (17 and newer). A function that a borrower can replace must
+ * Event triggers run their function as the one who changes something, or logs in (17 and newer). A function that a borrower can replace must
  * not run as Latchkey: groups that own one are refused (`group-risks.ts`), and where one turned up all the same Latchkey changes nothing.
  */
 import pg from 'pg';

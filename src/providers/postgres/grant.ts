@@ -114,15 +114,15 @@ export const grant = async (
 ): Promise<Granted<Handle>> => {
   const groups = [...new Set(scope.member_of)].sort();
   const look = server.run(ctx.signal, async (client) => {
-    const [settings, [existing], maker] = await Promise.all([
+    const [settings, [existing], creator] = await Promise.all([
       assertGrantable(client, groups),
       findLogins(client, [{ grantId: ctx.grantId, oid: null }]),
       chooseCreatorRole(client),
       assertKept(client, scope),
     ]);
-    return { existing, maker, settings };
+    return { existing, creator, settings };
   });
-  const [{ existing, maker, settings }, { password, verifier }] = await Promise.all([look, nextSecret()]);
+  const [{ existing, creator, settings }, { password, verifier }] = await Promise.all([look, nextSecret()]);
   const starts = scope.record ? await readStarts([server, ...standbys], ctx.signal) : null;
   const options = optionsOf({ scope, verifier, maxSessions: server.settings.maxSessions }, ctx);
   if (existing) assertOurs(existing);
@@ -135,7 +135,7 @@ export const grant = async (
   const set = loginSettingsSql(login, scope);
   try {
     const made = await server.run(ctx.signal, async (client) => {
-      const own = actingAs(existing ? null : maker, [make, actAs, ...set, commentSql(login, mark)]);
+      const own = actingAs(existing ? null : creator, [make, actAs, ...set, commentSql(login, mark)]);
       await begin(client, [...own, ...join]);
       const [, read] = await Promise.all([client.query('COMMIT'), readBack(client, ctx.grantId, login)]);
       return read;
@@ -168,7 +168,7 @@ export const extend = async (
     const until = `ALTER ROLE ${name(login.name)} VALID UNTIL ${literal(ctx.expiresAt.toISOString())};`;
     await begin(
       client,
-      actingAs(login.maker, [until, commentSql(login.name, markOf(server, ctx, readGroupSettings(login.comment)))]),
+      actingAs(login.creator, [until, commentSql(login.name, markOf(server, ctx, readGroupSettings(login.comment)))]),
     );
     const [, moved] = await Promise.all([client.query('COMMIT'), readBack(client, ctx.grantId, login.name)]);
     if (!isValidUntil(moved, ctx.expiresAt))

@@ -49,12 +49,12 @@ BEGIN
 END $log_lines$;`;
 
 /** `"` in a role's name of the script is doubled by `name`; the tag of a block must not be in what it holds. */
-const forMakers = (login: string, settings: string): string =>
-  `DO $latchkey_makers$ DECLARE maker name; BEGIN
-  FOR maker IN SELECT rolname FROM pg_catalog.pg_roles WHERE starts_with(rolname, ${literal(`${login}_maker_`)}) AND NOT rolsuper LOOP
-    EXECUTE format(${literal(`GRANT SET ON PARAMETER ${settings} TO %I`)}, maker);
+const forCreatorRoles = (login: string, settings: string): string =>
+  `DO $latchkey_creator_roles$ DECLARE creator name; BEGIN
+  FOR creator IN SELECT rolname FROM pg_catalog.pg_roles WHERE starts_with(rolname, ${literal(`${login}_maker_`)}) AND NOT rolsuper LOOP
+    EXECUTE format(${literal(`GRANT SET ON PARAMETER ${settings} TO %I`)}, creator);
   END LOOP;
-END $latchkey_makers$;`;
+END $latchkey_creator_roles$;`;
 
 /** For the script that prepares a target; empty where no role needs it. */
 export const recordSql = (login: string, scopes: readonly Scope[]): string[] => {
@@ -64,7 +64,7 @@ export const recordSql = (login: string, scopes: readonly Scope[]): string[] => 
   const granted = [
     '-- What Latchkey sets on logins, and nobody can undo in a session: limits, and that statements are logged.',
     `GRANT SET ON PARAMETER ${list} TO ${name(login)};`,
-    ...(login.includes('$') ? [] : [forMakers(login, list)]),
+    ...(login.includes('$') ? [] : [forCreatorRoles(login, list)]),
   ];
   if (scopes.every(({ record }) => record === undefined)) return granted;
   return [

@@ -4,7 +4,7 @@ import { ProviderError } from '../provider.ts';
 import { codeOf } from '../kit/network-errors.ts';
 import { checkGrantId, prefixOf } from '../kit/login-name.ts';
 import { readMark } from './login-name.ts';
-import { MAKER_OF } from './creator-roles.ts';
+import { CREATOR_OF } from './creator-roles.ts';
 import type { Client } from './server.ts';
 
 /** What is asked for: a grant, and the oid of its login where it is known. */
@@ -23,7 +23,7 @@ export type Login = {
   canBypassRls: boolean;
   groups: string[];
   /** The role that made it for Latchkey, where that was not Latchkey's own. */
-  maker: string | null;
+  creator: string | null;
   /** pg reads 'infinity' and '-infinity' as infinite numbers. */
   validUntil: Date | number | null;
   settings: string[] | null;
@@ -40,7 +40,7 @@ const FIND = `
     r.rolreplication as "canReplicate", r.rolbypassrls as "canBypassRls", r.rolvaliduntil as "validUntil",
     (select s.setconfig from pg_db_role_setting s where s.setdatabase = 0 and s.setrole = r.oid) as settings,
     array(select distinct pg_get_userbyid(m.roleid)::text from pg_auth_members m where m.member = r.oid order by 1) as groups,
-    ${MAKER_OF} as maker
+    ${CREATOR_OF} as creator
   from unnest($1::text[], $2::oid[]) as w(grant_id, oid)
   cross join lateral (
     select oid from pg_roles where rolname >= ('lk_' || w.grant_id || '_')::name and rolname < ('lk_' || w.grant_id || '\`')::name
@@ -77,7 +77,7 @@ const NO_RIGHT = '42501';
 
 /**
  * Postgres lets only a superuser change a login that somebody made a superuser (or, before 16, gave REPLICATION or BYPASSRLS), only a role
- * with CREATEDB take CREATEDB away, and, since 16, only its maker change it at all (postgresql.org/docs/current/sql-alterrole.html).
+ * with CREATEDB take CREATEDB away, and, since 16, only its creator change it at all (postgresql.org/docs/current/sql-alterrole.html).
  */
 const REPAIR = 'NOSUPERUSER NOREPLICATION NOBYPASSRLS NOCREATEDB NOCREATEROLE';
 

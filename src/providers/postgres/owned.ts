@@ -28,7 +28,7 @@ const STANDING = `
     case when current_setting('server_version_num')::int >= 160000 then pg_has_role(current_user, $1, 'SET') else true end as "canAct"`;
 
 /**
- * REASSIGN OWNED needs the rights of both roles. Since Postgres 16 the maker of a role may give them to itself
+ * REASSIGN OWNED needs the rights of both roles. Since Postgres 16 the creator of a role may give them to itself
  * (postgresql.org/docs/16/role-attributes.html); before, any CREATEROLE may. In one transaction, so nobody ever sees Latchkey in the group.
  * Not where it is a member without rights before 16: taking the membership back would then take more than was given.
  */
@@ -39,10 +39,10 @@ const handOver = async (client: Client, { login, group }: Doomed): Promise<void>
   const withRights = me?.isModern ? ' WITH INHERIT TRUE' : '';
   const needsLogin = me?.isSuperuser === false;
   const needsGroup = needsLogin && (me.isModern ? !(me.hasRights && me.canAct) : !me.isMember);
-  const mine = login.maker === null ? 'CURRENT_USER' : 'SESSION_USER';
+  const mine = login.creator === null ? 'CURRENT_USER' : 'SESSION_USER';
   const statements = [
     'BEGIN;',
-    ...(needsLogin ? actingAs(login.maker, [`GRANT ${name(login.name)} TO ${mine}${withRights};`]) : []),
+    ...(needsLogin ? actingAs(login.creator, [`GRANT ${name(login.name)} TO ${mine}${withRights};`]) : []),
     ...(needsGroup ? [`GRANT ${name(group)} TO CURRENT_USER${withRights}${me.isModern ? ', SET TRUE' : ''};`] : []),
     `REASSIGN OWNED BY ${name(login.name)} TO ${name(group)};`,
     `DROP OWNED BY ${name(login.name)};`,

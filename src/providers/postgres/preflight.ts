@@ -6,7 +6,7 @@ import { findReach } from './group-reach.ts';
 import { remainsFindings } from './group-remains.ts';
 import { OLDEST_TARGET, oldVersionSentence, riskFindings } from './group-risks.ts';
 import { logFindings } from './log-access.ts';
-import { UNFIT_MAKERS } from './creator-roles.ts';
+import { UNFIT_CREATOR_ROLES } from './creator-roles.ts';
 import { isLoopback } from '../../lib/postgres-tls.ts';
 import { whereIs, type Server } from './server.ts';
 
@@ -95,15 +95,15 @@ const ungrantable = (group: string, self: Self): Finding =>
 
 type UnfitCreatorRole = { name: string; others: string[] };
 
-const unfitCreatorRole = ({ name: maker, others }: UnfitCreatorRole, self: Self): Finding => {
+const unfitCreatorRole = ({ name: creator, others }: UnfitCreatorRole, self: Self): Finding => {
   const fix = [
-    `ALTER ROLE ${name(maker)} NOSUPERUSER NOLOGIN CREATEROLE;`,
-    `GRANT ${name(maker)} TO ${name(self.user)} WITH INHERIT FALSE, SET TRUE;`,
-    ...others.map((other) => `REVOKE ${name(maker)} FROM ${name(other)};`),
+    `ALTER ROLE ${name(creator)} NOSUPERUSER NOLOGIN CREATEROLE;`,
+    `GRANT ${name(creator)} TO ${name(self.user)} WITH INHERIT FALSE, SET TRUE;`,
+    ...others.map((other) => `REVOKE ${name(creator)} FROM ${name(other)};`),
   ];
   return warning(
-    'unfit_maker',
-    `The role ${name(maker)} is named like a maker of logins and is not used: it must make roles, not log in, and be one that Latchkey's role may act as and nobody else. ` +
+    'unfit_creator_role',
+    `The role ${name(creator)} is named like a creator role and is not used: it must make roles, not log in, and be one that Latchkey's role may act as and nobody else. ` +
       `As a superuser: ${fix.join(' ')}`,
   );
 };
@@ -133,7 +133,7 @@ const lookAtGroups = async (
   const unable = isAdminNeeded
     ? await server.query<{ name: string }>(signal, { text: UNGRANTABLE, values: [wanted] })
     : [];
-  const unfit = await server.query<UnfitCreatorRole>(signal, { text: UNFIT_MAKERS });
+  const unfit = await server.query<UnfitCreatorRole>(signal, { text: UNFIT_CREATOR_ROLES });
   const missing = wanted.filter((group) => !reaches.some((reach) => reach.group === group));
   return [
     ...missing.map((group) =>
@@ -146,7 +146,7 @@ const lookAtGroups = async (
     ...log,
     ...remains,
     ...unable.map((group) => ungrantable(group.name, self)),
-    ...unfit.map((maker) => unfitCreatorRole(maker, self)),
+    ...unfit.map((creator) => unfitCreatorRole(creator, self)),
   ];
 };
 

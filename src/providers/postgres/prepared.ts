@@ -62,11 +62,11 @@ const actingFor = async (
 ): Promise<void> => {
   const { rows } = await client.query<{ isModern: boolean; canAct: boolean }>(STANDING, [owner]);
   const me = rows[0];
-  const maker = login?.maker ?? null;
+  const creator = login?.creator ?? null;
   if (!me?.canAct) {
-    const to = maker === null ? 'CURRENT_USER' : 'SESSION_USER';
+    const to = creator === null ? 'CURRENT_USER' : 'SESSION_USER';
     const join = `GRANT ${name(owner)} TO ${to}${me?.isModern ? ' WITH SET TRUE, INHERIT FALSE' : ''};`;
-    await client.query(['BEGIN;', ...actingAs(maker, [join]), 'COMMIT;'].join('\n'));
+    await client.query(['BEGIN;', ...actingAs(creator, [join]), 'COMMIT;'].join('\n'));
   }
   try {
     await client.query(`SET ROLE ${name(owner)}`);

@@ -8,7 +8,7 @@ import { codeOf } from '../kit/network-errors.ts';
 import type { GroupSettings } from './group-settings.ts';
 import { cutOthers, type Undo } from './left-behind.ts';
 import { assertOurs, explained, findLogins, type Login, type Wanted } from './logins.ts';
-import { perMaker } from './creator-roles.ts';
+import { perCreator } from './creator-roles.ts';
 import { dropWithWhatItOwns } from './owned.ts';
 import { countSessions, cutBlockers, endSessions, type SessionsOf } from './sessions.ts';
 import type { Ended } from './prepared.ts';
@@ -55,7 +55,7 @@ const endedFirst = (logins: readonly Login[]): string =>
  */
 const shutDoors = async (server: Server, ended: Ended, { signal, onInUse }: Ending): Promise<void> => {
   const { logins } = ended;
-  const sql = perMaker(logins, (made) =>
+  const sql = perCreator(logins, (made) =>
     made.map((login) => `ALTER ROLE ${name(login.name)} NOLOGIN VALID UNTIL '-infinity';`),
   );
   const alsoCut = async (): Promise<unknown> =>
@@ -78,7 +78,7 @@ const drop = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const { logins, items } = found;
-  const sql = perMaker(logins, (made) => [`DROP ROLE ${made.map((login) => name(login.name)).join(', ')};`]);
+  const sql = perCreator(logins, (made) => [`DROP ROLE ${made.map((login) => name(login.name)).join(', ')};`]);
   try {
     await server.run(signal, async (client) => await client.query(sql));
   } catch (error) {
@@ -129,7 +129,7 @@ const confirmShut = async (server: Server, items: readonly Wanted[], signal: Abo
 
 /**
  * Every step may be repeated: after a crash or a failure it starts over, and what is shut is not shut again.
- * No advisory locks: whoever has a session in the target could hold them and keep the access.
+ * No advisory locks: anyone who has a session in the target could hold them and keep the access.
  */
 const close = async (target: Target, items: readonly ToRevoke[], ending: Ending): Promise<Closed> => {
   const { server } = target;

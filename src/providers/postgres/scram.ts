@@ -42,7 +42,7 @@ export const nextSecret = (): Promise<LoginSecret> => {
   ahead = null;
   return given.finally(() => {
     ahead ??= newSecret();
-    // Whoever takes it hears of a failure.
+    // Anyone who takes it hears of a failure.
     ahead.catch(() => undefined);
   });
 };

@@ -10,7 +10,7 @@ import { assertNothingRunsAtLogin } from './event-triggers.ts';
 const MAX_CONNECTIONS = 10;
 const IDLE_MS = 30_000;
 /**
- * From 16 on, whoever makes a role is a member of it, and each DROP makes every session forget what it knows of memberships and read them
+ * From 16 on, anyone who makes a role is a member of it, and each DROP makes every session forget what it knows of memberships and read them
  * all again: with a thousand logins, ten batches at once took three times as long as two (2,580 and 914 ms).
  */
 const DROPS_AT_ONCE = 2;
@@ -50,7 +50,7 @@ const poolOf = (settings: Settings, { options }: Taken, max: number): pg.Pool =>
     pipeline: true,
   });
   pool.on('error', onBroken);
-  // From its first moment on: the word of its end can come with the greeting, before whoever asked for it has it in hand.
+  // From its first moment on: the word of its end can come with the greeting, before the one who asked for it has it in hand.
   pool.on('connect', (client) => client.on('error', onBroken));
   return pool;
 };

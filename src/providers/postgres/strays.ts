@@ -18,7 +18,7 @@ type Stray = {
 };
 
 /**
- * Since 16 the maker of a role keeps ADMIN on it. Creator roles hold it on nothing else; Latchkey's own role holds it on the groups that
+ * Since 16 the creator of a role keeps ADMIN on it. Creator roles hold it on nothing else; Latchkey's own role holds it on the groups that
  * an administrator prepared too, so there only a role that can log in, or has attributes, is one. A superuser holds it on nothing, and its
  * grants are those of any administrator. `$1` is the name of our logins, `$2` the groups that are granted.
  */

@@ -1,4 +1,4 @@
-/** Users that need no password: whoever was cut off would come back by one. */
+/** Users that need no password: anyone who was cut off would come back by one. */
 import type { Client } from './server.ts';
 import { allUsers } from './users.ts';
 

@@ -15,7 +15,7 @@ const NEEDS = [
 /** Names of users hold no space; redis-cli reads quotes. */
 const word = (text: string): string => (/^[\w.:@-]+$/.test(text) ? text : JSON.stringify(text));
 
-/** Without a password: whoever has none yet gets one in a step of its own. */
+/** Without a password: anyone who has none yet gets one in a step of its own. */
 export const preparationLine = (user: string): string =>
   `ACL SETUSER ${word(user)} on resetkeys resetchannels clearselectors -@all ${NEEDS.map((name) => `+${name}`).join(' ')}`;
 

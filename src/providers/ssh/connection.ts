@@ -54,7 +54,7 @@ const open = (host: Host, privateKey: string): Opened => {
       fail(new Error('closed'));
     });
   });
-  // Whoever waits for it hears of it.
+  // Anyone who waits for it hears of it.
   ready.catch(() => undefined);
   client.connect(config);
   return { client, ready, isOver: () => isOver };

@@ -108,7 +108,7 @@ type Line = {
 };
 
 const keepUp = (line: Line, log: Log): void => {
-  // A connection that ends while it is being made rejects `start`, and whoever called that decides.
+  // A connection that ends while it is being made rejects `start`, and the one who called that decides.
   line.bolt.client.on('disconnected', () => {
     const isLost = line.isConnected && !line.isConnecting && !line.stopping.signal.aborted;
     line.set(false);

@@ -57,7 +57,7 @@ type Noting = { facts: Facts; teamId: () => string };
 const noteAccount = async ({ facts, teamId }: Noting, user: unknown): Promise<void> => {
   const { data } = account.safeParse(user);
   // Whose account it is cannot be said: it may be any.
-  if (!data) return facts.doubt(teamId());
+  if (!data) return facts.distrust(teamId());
   await facts.forgetAccount(teamId(), data.id);
   const names = namesOf(data.profile?.email);
   if (names.length > 0) await facts.forget(teamId(), names);
@@ -75,12 +75,12 @@ const noteGroup = async ({ facts, teamId }: Noting, event: unknown): Promise<'ne
 const isLate = ({ sentAtMs, retryNum }: Arrival): boolean =>
   retryNum > 0 || (sentAtMs !== null && Date.now() - sentAtMs > LATE_MS);
 
-/** A change that could not be noted may be any: then everything is doubted, as soon as that can be noted. */
+/** A change that could not be noted may be any: then nothing kept is trusted, as soon as that can be noted. */
 const createDebt = ({ facts, teamId }: Noting, log: Log) => {
   let isOwed = false;
   const pay = async (): Promise<void> => {
     if (!isOwed) return;
-    await facts.doubt(teamId());
+    await facts.distrust(teamId());
     isOwed = false;
   };
   const payLater = (): void => {
@@ -110,7 +110,7 @@ export const createHeardFacts = (facts: Facts, { teamId, log }: { teamId: () => 
     rarely(why, (leftOut) =>
       log.warn({ why, leftOut }, 'events of Slack were lost or late: what was read before is read again'),
     );
-    after(facts.doubt(teamId()));
+    after(facts.distrust(teamId()));
   };
   return {
     ...facts,

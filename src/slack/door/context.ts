@@ -25,14 +25,14 @@ export type Slack = {
   cardFacts(view: RequestView): Promise<MessageFacts>;
   /** As Slack shows them; null for who is no member. */
   nameOf(userId: string): Promise<string | null>;
-  /** Which redraw of an open view is the newest in this process. */
+  /** Which refresh of an open view is the newest in this process. */
   turns: Turns;
   /** What came twice from Slack is done once, in whichever process. */
   once: Pick<Once, 'take'>;
   log: Log;
 };
 
-/** A private answer to whoever clicked or typed. */
+/** A private answer to the one who clicked or typed. */
 export type Reply = Pick<Message, 'text' | 'attachments'> & { blocks?: KnownBlock[] };
 
 export type CommandCall = {

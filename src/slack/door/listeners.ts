@@ -36,7 +36,7 @@ export const personEvents: readonly PersonHandler[] = [accountChanged];
 
 type Answer = (message: Reply) => Promise<void>;
 
-/** A failure is told to whoever caused the work; when not even that works, the log has both. */
+/** A failure is told to the one who caused the work; when not even that works, the log has both. */
 const attempt = async (slack: Slack, reply: Answer, work: () => Promise<void>): Promise<void> => {
   try {
     await whileSayingSo({ ...slack, reply }, work);
@@ -135,8 +135,8 @@ const listenToPeople = (app: App, slack: Slack, { type, run }: PersonHandler): v
 /** Slack was answered already: what cannot be looked at now is looked at again by the watch. */
 const listenToChannels = (app: App, slack: Slack, { type, read }: ChannelEvent): void => {
   app.event(type, async ({ event, context }) => {
-    const news = read(event, context.botUserId ?? '');
-    if (news) await slack.channels.heard(news);
+    const heard = read(event, context.botUserId ?? '');
+    if (heard) await slack.channels.heard(heard);
   });
 };
 

@@ -12,7 +12,7 @@ type Body = {
   user?: string | { id?: string; team_id?: string };
 };
 
-/** The team of whoever acted. Slack: in shared channels `user.team_id` differs from the team the app is installed in. */
+/** The team of the one who acted. Slack: in shared channels `user.team_id` differs from the team the app is installed in. */
 const teamOf = ({ team_id: teamId, user }: Body): string | undefined =>
   typeof user === 'object' ? user.team_id : teamId;
 

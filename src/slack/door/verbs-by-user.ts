@@ -60,7 +60,7 @@ const otherVerbs = (verbs: UseCases, by: By) => ({
   decideLine: by(verbs.decideLine),
   waitingLines: by(verbs.waitingLines),
   confirmAddress: by(verbs.confirmAddress),
-  doubtedAddresses: by(verbs.doubtedAddresses),
+  conflictingAddresses: by(verbs.conflictingAddresses),
   showCredentials: by(verbs.showCredentials),
   end: by(verbs.end),
   tryAgain: by(verbs.tryAgain),

@@ -5,7 +5,7 @@ import { storableStart } from '../../lib/storable.ts';
 import { readable } from '../door/commands/readable.ts';
 import { text } from '../door/payloads.ts';
 
-export type ChannelNews = {
+export type ChannelReport = {
   channelId: string;
   /** `said`: a notice in the channel tells what `userId` changed it to. */
   how: 'created' | 'renamed' | 'unarchived' | 'archived' | 'deleted' | 'invited' | 'said';
@@ -28,7 +28,7 @@ export type ChannelEvent = {
     | 'group_deleted'
     | 'member_joined_channel';
   /** null when it tells of nothing that matters here. */
-  read(event: unknown, botUserId: string): ChannelNews | null;
+  read(event: unknown, botUserId: string): ChannelReport | null;
 };
 
 /** Slack allows 80 for a name and 250 for a topic or purpose, counted before it escapes them. */

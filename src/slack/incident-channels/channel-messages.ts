@@ -17,7 +17,7 @@ export const MESSAGE_EVENTS = [
 /** Slack: docs.slack.dev/reference/events/message; tools often say it in attachments alone. */
 const message = z.object({
   channel: text,
-  /** What is no time is long ago: then nothing is news. */
+  /** What is no time is long ago: then nothing is recent. */
   ts: z
     .string()
     .regex(/^\d{1,12}(?:\.\d{1,9})?$/)

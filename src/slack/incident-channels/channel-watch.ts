@@ -14,7 +14,7 @@ import type { IncidentOrigin } from '../../domain/incidents/incident.ts';
 import type { NoteChannelInput, SaidOfChannel } from '../../application/incidents/incident-types.ts';
 import type { UseCases } from '../../application/verbs.ts';
 import { slackFailureOf } from '../connection/client.ts';
-import type { ChannelNews } from './channel-events.ts';
+import type { ChannelReport } from './channel-events.ts';
 import type { ChannelMessage } from './channel-messages.ts';
 import { lookAtChannel, readChannel, toSeen } from './read-channel.ts';
 import type { SeenChannel } from './read-channel.ts';
@@ -28,7 +28,7 @@ const LIST_MS = 5 * 60_000;
 const PAGE = 999;
 const PAGES_MAX = 20;
 const OPEN_MAX = 50;
-/** What matches and has been there for longer is no news: whoever wants it says `/prod-access incident` there. */
+/** What matches and has been there for longer is no event: anyone who wants it says `/prod-access incident` there. */
 const NEWS_MAX_AGE_MS = 24 * 3_600_000;
 const MISSED_MAX = 500;
 
@@ -43,7 +43,7 @@ export type WatchSettings = {
 };
 
 export type ChannelWatch = {
-  heard(news: ChannelNews): Promise<void>;
+  heard(event: ChannelReport): Promise<void>;
   /** A message was written; only the tool's words, and notices of a changed topic or name, matter. */
   read(message: ChannelMessage): Promise<void>;
   start(): void;
@@ -67,7 +67,7 @@ export const createChannelWatch = (settings: WatchSettings): ChannelWatch => {
     listedAt: Number.NEGATIVE_INFINITY,
   };
   return {
-    heard: (news) => heard(watching, news),
+    heard: (event) => heard(watching, event),
     read: (message) => read(watching, message),
     start: () => {
       watching.loop ??= startLoop({
@@ -86,11 +86,11 @@ export const createChannelWatch = (settings: WatchSettings): ChannelWatch => {
 const isIncidentName = (policy: Policy, name: string): boolean =>
   policy.incidents?.channels.some((pattern) => compileGlob(pattern)(name)) ?? false;
 
-const heard = async (watching: Watching, news: ChannelNews): Promise<void> => {
+const heard = async (watching: Watching, event: ChannelReport): Promise<void> => {
   const policy = watching.policy();
   if (!policy.incidents) return;
-  if (news.how === 'created' && news.name !== null && !isIncidentName(policy, news.name)) return;
-  await attempt(watching, news.channelId, () => take(watching, news));
+  if (event.how === 'created' && event.name !== null && !isIncidentName(policy, event.name)) return;
+  await attempt(watching, event.channelId, () => take(watching, event));
 };
 
 /** What fails is done again at the next look, which is soon. */
@@ -109,8 +109,8 @@ const read = async (watching: Watching, message: ChannelMessage): Promise<void> 
   const { channelId, authorIds, text, postedAt } = message;
   if (message.change) {
     const isKnown = (await watching.store.read.incidentOfChannel(channelId)) !== null;
-    const news = { channelId, how: 'said', userId: message.userId, name: null, said: message.change } as const;
-    return isKnown ? heard(watching, news) : undefined;
+    const event = { channelId, how: 'said', userId: message.userId, name: null, said: message.change } as const;
+    return isKnown ? heard(watching, event) : undefined;
   }
   if (!tool || !authorIds.some((id) => tool.users.includes(id))) return;
   await attempt(watching, `${channelId} ${text}`, async () => {
@@ -119,28 +119,28 @@ const read = async (watching: Watching, message: ChannelMessage): Promise<void> 
   });
 };
 
-const take = async (watching: Watching, news: ChannelNews): Promise<void> => {
+const take = async (watching: Watching, event: ChannelReport): Promise<void> => {
   const channel =
-    news.how === 'deleted'
-      ? await deleted(watching, news.channelId)
-      : await readChannel(watching.client, news.channelId);
+    event.how === 'deleted'
+      ? await deleted(watching, event.channelId)
+      : await readChannel(watching.client, event.channelId);
   if (!channel) return;
-  await note(watching, channel, { how: originOf(news), userId: news.userId, said: saidOf(news, channel) });
-  if (news.how === 'invited' || news.how === 'unarchived') await reachAgain(watching, news.channelId);
+  await note(watching, channel, { how: originOf(event), userId: event.userId, said: saidOf(event, channel) });
+  if (event.how === 'invited' || event.how === 'unarchived') await reachAgain(watching, event.channelId);
 };
 
-const originOf = ({ how }: ChannelNews): IncidentOrigin =>
+const originOf = ({ how }: ChannelReport): IncidentOrigin =>
   how === 'archived' || how === 'deleted' || how === 'said' ? 'found' : how;
 
 /** Only what the event itself has of this person: the channel may say something else by now, and then another said that. */
-const saidOf = ({ how, userId, name, said }: ChannelNews, { namedBy, ...channel }: SeenChannel): SaidOfChannel => {
+const saidOf = ({ how, userId, name, said }: ChannelReport, { namedBy, ...channel }: SeenChannel): SaidOfChannel => {
   if (said) return said;
   if (how === 'created' && name !== null) return { name };
   if (how === 'archived' || how === 'deleted') return { isArchived: true };
   return how === 'invited' && userId !== null && userId === namedBy ? { name: channel.name } : {};
 };
 
-/** What could not be posted or drawn there before is tried anew. */
+/** What could not be posted or refreshed there before is tried anew. */
 const reachAgain = async ({ store }: Watching, channelId: string): Promise<void> => {
   const incident = await store.read.incidentOfChannel(channelId);
   if (!incident || !(await store.messages.clearFailures({ kind: 'incident', id: incident.id }, channelId))) return;
@@ -220,7 +220,7 @@ const refreshOpen = async ({ store }: Watching): Promise<void> => {
   });
 };
 
-const isNews = ({ createdAtMs, updatedMs }: SeenChannel): boolean =>
+const isRecent = ({ createdAtMs, updatedMs }: SeenChannel): boolean =>
   Date.now() - Math.max(createdAtMs, updatedMs ?? 0) < NEWS_MAX_AGE_MS;
 
 const lookForNew = async (watching: Watching): Promise<void> => {
@@ -234,7 +234,7 @@ const lookForNew = async (watching: Watching): Promise<void> => {
       ...(cursor ? { cursor } : {}),
     });
     const seen = (answer.channels ?? []).map((one) => toSeen(one)).filter((one) => one !== null);
-    for (const channel of seen.filter((one) => isIncidentName(policy, one.name) && isNews(one)))
+    for (const channel of seen.filter((one) => isIncidentName(policy, one.name) && isRecent(one)))
       await note(watching, channel, { how: 'found', userId: channel.namedBy, said: { name: channel.name } });
     cursor = answer.response_metadata?.next_cursor ?? '';
     if (!cursor) return;

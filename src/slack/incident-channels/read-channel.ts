@@ -14,7 +14,7 @@ export type SeenChannel = {
   isPrivate: boolean;
   teamId: string | null;
   createdAtMs: number;
-  /** Who gave it its name: its maker, where it never had another; null where that is not known. */
+  /** Who gave it its name: its creator, where it never had another; null where that is not known. */
   namedBy: string | null;
   /** When its settings last changed, as Slack counts; null where it does not say. */
   updatedMs: number | null;

@@ -1,6 +1,6 @@
 /**
  * What an event is in the tree: two texts with a salt each, a commitment to each, and the entry of both commitments.
- * `docs/audit.md` has the format; whoever checks evidence computes the same from the same texts.
+ * `docs/audit.md` has the format; anyone who checks evidence computes the same from the same texts.
  */
 import { hash } from 'node:crypto';
 import type { AuditRecord, Counters } from '../../domain/audit/events.ts';

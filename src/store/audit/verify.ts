@@ -153,7 +153,7 @@ const checkQueue = async (client: pg.PoolClient, walk: Walk): Promise<Queue> => 
   return queue;
 };
 
-/** A tree that does not fit is news only where the log itself fits; what was signed counts in any case. */
+/** A tree that does not fit is reported only where the log itself fits; what was signed counts in any case. */
 const treeProblems = ({ tree, days, suspects, problems }: Walk): AuditProblem[] =>
   suspects.length + problems.length === 0
     ? [...tree.problems, ...days.problems]

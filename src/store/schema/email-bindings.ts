@@ -19,7 +19,7 @@ export const addresses = pgTable(
     isPast: boolean('is_past').notNull().default(false),
     confirmedBy: idText('confirmed_by').references(() => people.id),
     confirmedAt: instant('confirmed_at'),
-    /** When admins were told that this pair counts for nobody. */
+    /** When admins were told that this pair is not trusted. */
     toldAt: instant('told_at'),
   },
   (table) => [

@@ -10,8 +10,8 @@ import { grants, requests } from './requests.ts';
 const REVIEW_STATES = ['open', 'closed'] as const;
 
 /** One approver's yes ahead of time, for one person and role. Several together may fill a rule. */
-export const allowances = pgTable(
-  'allowances',
+export const preApprovals = pgTable(
+  'pre_approvals',
   {
     id: idText().primaryKey(),
     personId: idText('person_id')
@@ -28,10 +28,10 @@ export const allowances = pgTable(
     revokedBy: idText('revoked_by').references(() => people.id),
   },
   (table) => [
-    index('allowances_of_person').on(table.personId, table.expiresAt),
-    index('allowances_by_person').on(table.byPersonId, table.expiresAt),
-    index('allowances_of_target').on(table.target, table.expiresAt),
-    check('allowances_by_another', sql`${table.byPersonId} <> ${table.personId}`),
+    index('pre_approvals_of_person').on(table.personId, table.expiresAt),
+    index('pre_approvals_by_person').on(table.byPersonId, table.expiresAt),
+    index('pre_approvals_of_target').on(table.target, table.expiresAt),
+    check('pre_approvals_by_another', sql`${table.byPersonId} <> ${table.personId}`),
   ],
 );
 

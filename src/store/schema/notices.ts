@@ -6,7 +6,7 @@ import type { AdminNotificationKind, NoticeFacts, Offer } from '../../applicatio
 import { idText, instant, isOneOf, json } from './columns.ts';
 import { people } from './principals.ts';
 
-/** Who is away until when, and who votes in their stead. */
+/** Who is away until when, and who votes as their delegate. */
 export const absences = pgTable('absences', {
   personId: idText('person_id')
     .primaryKey()
@@ -39,23 +39,23 @@ export const channelNames = pgTable('channel_names', {
   createdAt: instant('created_at').notNull(),
 });
 
-/** News for admins that belong to no request. */
+/** Admin notifications, which belong to no request. */
 export const announcements = pgTable(
   'announcements',
   {
     id: idText().primaryKey(),
     kind: text().$type<AdminNotificationKind>().notNull(),
-    /** The same news from several processes are one. */
+    /** The same from several processes is one. */
     key: text().notNull(),
     lines: json<string[]>().notNull(),
     offer: json<Offer>(),
-    /** What it is about, for whoever looks whether it still holds. */
+    /** What it is about, for the one who looks whether it still holds. */
     facts: json<NoticeFacts>(),
     closing: text(),
     closedAt: instant('closed_at'),
     /** When it was last looked at whether it still holds. */
     lookedAt: instant('looked_at'),
-    /** Raised when it is closed, so that what was posted is drawn again. */
+    /** Raised when it is closed, so that what was posted is refreshed. */
     version: integer().notNull().default(1),
     createdAt: instant('created_at').notNull(),
   },

@@ -20,7 +20,7 @@ export const revocations = pgTable(
     createdAt: instant('created_at').notNull(),
     finishedAt: instant('finished_at'),
     requests: integer().notNull().default(0),
-    allowances: integer().notNull().default(0),
+    preApprovals: integer('pre_approvals').notNull().default(0),
   },
   (table) => [
     index('revocations_in_time').on(table.createdAt),

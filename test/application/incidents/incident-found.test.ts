@@ -70,7 +70,7 @@ describe('what is found in the channel', () => {
 
   it('is not inherited by the confirmation of an incident that somebody else opened', async () => {
     await rig.note({ userId: 'U0MALLORY', topic: 'sev1' });
-    expect(await command(TRUSTED, { topic: 'sev1' })).toMatchObject({ outcome: 'vouched', isVouched: true });
+    expect(await command(TRUSTED, { topic: 'sev1' })).toMatchObject({ outcome: 'confirmed', isConfirmed: true });
     expect(await believed('C0INC')).toEqual({ open: true, channel: 'inc-checkout', severity: '' });
   });
 
@@ -83,9 +83,9 @@ describe('what is found in the channel', () => {
 
   it('confirms nothing under a name that came up just then', async () => {
     await rig.note({ userId: 'U0MALLORY' });
-    expect(await command(TRUSTED, { name: 'inc-payments' })).toMatchObject({ outcome: 'renamed', isVouched: false });
+    expect(await command(TRUSTED, { name: 'inc-payments' })).toMatchObject({ outcome: 'renamed', isConfirmed: false });
     expect(await believed('C0INC')).toMatchObject({ open: false });
-    expect(await command(TRUSTED, { name: 'inc-payments' })).toMatchObject({ outcome: 'vouched' });
+    expect(await command(TRUSTED, { name: 'inc-payments' })).toMatchObject({ outcome: 'confirmed' });
     expect(await believed('C0INC')).toMatchObject({ open: true, channel: 'inc-payments' });
   });
 });
@@ -122,7 +122,7 @@ describe('opening again by a person who may not open', () => {
     const closed = await rig.incident();
     expect(await command('U0OSCAR')).toMatchObject({
       outcome: 'reopened',
-      isVouched: false,
+      isConfirmed: false,
       incident: { openedBy: null, state: 'open' },
     });
     expect(await rig.store.read.incident(closed.id)).toMatchObject({ state: 'closed', endsAt: closed.endsAt });
@@ -147,18 +147,5 @@ describe('opening again by a person who may not open', () => {
     await rig.warningIsOver();
     await rig.endIncidents();
     expect(await rig.grantOf(view)).toMatchObject({ state: 'removed', endCause: 'incident_closed' });
-  });
-});
-
-describe('a message of the tool that comes late', () => {
-  const say = (text: string, postedAt: Date) =>
-    rig.useCases.handleToolMessage({ channel: CHANNEL, userIds: ['B0TOOL'], text, postedAt });
-
-  it('opens nothing that was closed after it was posted, and a newer one does', async () => {
-    const declaredAt = new Date();
-    expect(await say('Declared', declaredAt)).toMatchObject({ outcome: 'opened' });
-    expect(await say('Resolved', new Date(Date.now() + 1_000))).toMatchObject({ outcome: 'closed' });
-    expect(await say('Declared', declaredAt)).toMatchObject({ outcome: 'nothing', incident: { state: 'closed' } });
-    expect(await say('Declared', new Date(Date.now() + 60_000))).toMatchObject({ outcome: 'reopened' });
   });
 });

@@ -150,7 +150,7 @@ const createPeople = (failing: Set<string>, onLookUp: IncidentRig['onLookUp']): 
     person: async (userId) => find(userId),
     members: membersOf,
     recentMembers: membersOf,
-    doubts: async () => [],
+    conflicts: async () => [],
     accountProblem: async () => null,
     lookAtGroup: async () => {},
     whyUnreadable: () => null,

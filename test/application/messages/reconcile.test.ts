@@ -90,12 +90,12 @@ const preApproval = async (): Promise<MessageSubject<'pre_approval'>> => {
     await tx.principals.upsert(person);
     await tx.principals.upsert(by);
     const of = { id, personId: person.id, byPersonId: by.id, target: 'orders-db', role: 'read' };
-    await tx.allowances.insert({ ...of, forMs: 60_000 });
+    await tx.preApprovals.insert({ ...of, forMs: 60_000 });
   });
   return { kind: 'pre_approval', id };
 };
 const withdraw = ({ id }: MessageSubject): Promise<unknown> =>
-  opened.pool.query('update allowances set revoked_at = now(), revoked_by = by_person_id where id = $1', [id]);
+  opened.pool.query('update pre_approvals set revoked_at = now(), revoked_by = by_person_id where id = $1', [id]);
 
 const notification = async (): Promise<MessageSubject<'admin_notification'>> => {
   const id = newId();
@@ -216,7 +216,7 @@ test('a bulk revocation is looked at until it is finished, and sent only where i
   expect(await engine().sync(subject)).toMatchObject(again);
   expect(await engine().sync(subject)).toMatchObject(again);
   expect(channel.updates).toEqual([]);
-  await opened.store.transaction((tx) => tx.revocations.count(subject.id, { requests: 3, allowances: 0 }));
+  await opened.store.transaction((tx) => tx.revocations.count(subject.id, { requests: 3, preApprovals: 0 }));
   expect(await engine().sync(subject)).toMatchObject(again);
   expect(channel.updates).toHaveLength(1);
   await opened.store.transaction((tx) => tx.revocations.finish(subject.id));

@@ -13,7 +13,7 @@ test('access ends, pending requests are cancelled, votes and pre-approvals are v
   await rig.useCases.vote({ userId: 'U0OLGA', requestId: given.request.id, kind: 'approve', reason: null });
   await rig.settle();
   const pending = await rig.ask({ role: 'write', incidentChannelId: null });
-  const { allowance } = await rig.useCases.preApprove({
+  const { preApproval } = await rig.useCases.preApprove({
     userId: 'U0OLGA',
     personUserId: 'U0ADA',
     target: 'users-db',
@@ -28,8 +28,8 @@ test('access ends, pending requests are cancelled, votes and pre-approvals are v
     cancelledBy: null,
     cancelReason: 'The Slack account was deactivated.',
   });
-  expect((await rig.store.read.allowances({ personId: 'T1:U0ADA' }, 10)).map(({ id }) => id)).not.toContain(
-    allowance.id,
+  expect((await rig.store.read.preApprovals({ personId: 'T1:U0ADA' }, 10)).map(({ id }) => id)).not.toContain(
+    preApproval.id,
   );
   await rig.settle();
   expect(await rig.grantOf(given)).toMatchObject({ state: 'removed' });

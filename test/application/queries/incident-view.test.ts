@@ -187,7 +187,7 @@ describe('the incident tool and alerts', () => {
   it('opens for an alert, and the rules wait for the word of somebody', async () => {
     expect(await rig.useCases.openIncidentForAlert({ channel, source: 'alertmanager' })).toMatchObject({
       outcome: 'opened',
-      incident: { how: 'alert', vouchedAt: null },
+      incident: { how: 'alert', confirmedAt: null },
     });
     expect(await rig.useCases.openIncidentForAlert({ channel, source: 'alertmanager' })).toMatchObject({
       outcome: 'open',

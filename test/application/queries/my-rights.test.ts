@@ -34,7 +34,7 @@ it.each([
 
 it('shows what cannot be looked up now', async () => {
   const recentGroupsOf = (_: unknown, names: string[]) => Promise.resolve({ groups: [], unknownGroups: names });
-  const directory = { recentGroupsOf, recentMembers: () => Promise.resolve([]), doubts: () => Promise.resolve([]) };
+  const directory = { recentGroupsOf, recentMembers: () => Promise.resolve([]), conflicts: () => Promise.resolve([]) };
   const deps = { policy: () => policyOf(POLICY), directory, access: { isIssued: () => true } } as unknown as Deps;
   const person = { id: 'T1:U1', userId: 'U1', email: null } as unknown as Person;
   expect(await myRights(deps, { caller: { kind: 'person', person } as PersonCaller })).toEqual({

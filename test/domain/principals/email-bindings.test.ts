@@ -23,27 +23,38 @@ const seen = (address: string, userId: string, parts: Partial<EmailObservation> 
   ...parts,
 });
 const bound = (address: string, userId: string): EmailObservation => seen(address, userId, { isBound: true });
-const names = (holders: string[], sightings: EmailObservation[]) => whomItNames({ address: DANA, holders, sightings });
+const names = (holders: string[], observations: EmailObservation[]) =>
+  whomItNames({ address: DANA, holders, observations });
 
 describe('an address', () => {
   it('names the account it was first seen at, while that account carries it alone', () => {
-    expect(names(['U1'], [bound(DANA, 'U1')])).toEqual({ userId: 'U1', doubt: null });
-    expect(names(['U1'], [bound(DANA, 'U1'), seen(DANA, 'U2')])).toEqual({ userId: 'U1', doubt: null });
+    expect(names(['U1'], [bound(DANA, 'U1')])).toEqual({ userId: 'U1', conflict: null });
+    expect(names(['U1'], [bound(DANA, 'U1'), seen(DANA, 'U2')])).toEqual({ userId: 'U1', conflict: null });
   });
 
   it.each([
-    { when: 'moved to another account', holders: ['U2'], book: [bound(DANA, 'U1'), seen(DANA, 'U2')], doubt: 'moved' },
+    {
+      when: 'moved to another account',
+      holders: ['U2'],
+      book: [bound(DANA, 'U1'), seen(DANA, 'U2')],
+      conflict: 'moved',
+    },
     {
       when: 'is new at an account that had another',
       holders: ['U2'],
       book: [bound('eve@acme.test', 'U2'), seen(DANA, 'U2')],
-      doubt: 'changed',
+      conflict: 'changed',
     },
-    { when: 'is at two accounts', holders: ['U1', 'U2'], book: [bound(DANA, 'U1'), seen(DANA, 'U2')], doubt: 'shared' },
-    { when: 'is at nobody', holders: [], book: [bound(DANA, 'U1')], doubt: 'unheld' },
-    { when: 'was never noted', holders: ['U1'], book: [], doubt: 'changed' },
-  ])('names nobody when it $when', ({ holders, book, doubt }) => {
-    expect(names(holders, book)).toEqual({ userId: null, doubt });
+    {
+      when: 'is at two accounts',
+      holders: ['U1', 'U2'],
+      book: [bound(DANA, 'U1'), seen(DANA, 'U2')],
+      conflict: 'shared',
+    },
+    { when: 'is at nobody', holders: [], book: [bound(DANA, 'U1')], conflict: 'unheld' },
+    { when: 'was never noted', holders: ['U1'], book: [], conflict: 'changed' },
+  ])('names nobody when it $when', ({ holders, book, conflict }) => {
+    expect(names(holders, book)).toEqual({ userId: null, conflict });
   });
 
   it('is compared in small letters and with its tag', () => {
@@ -94,7 +105,7 @@ const requesterOf = (
   userId: string,
 ): DecisionFacts['requester'] => {
   const address = held.get(userId) ?? '';
-  const named = whomItNames({ address, holders: holdersOf(held, address), sightings: book });
+  const named = whomItNames({ address, holders: holdersOf(held, address), observations: book });
   const email = named.userId === userId ? address : null;
   const otherEmails = [...new Set([address, ...addressesAgainst(userId, book)])].filter((one) => one !== email);
   return { personId: `T1:${userId}`, userId, email, groups: [], otherEmails };
@@ -129,7 +140,7 @@ describe('whatever moves where', () => {
     const made = fc.record({ moves: anyMoves, address: fc.constantFrom(...ADDRESSES.slice(0, 3)) });
     const outcome = outcomeOf(made, ({ moves, address }) => {
       const { book, held } = afterMoves(moves);
-      const { userId } = whomItNames({ address, holders: holdersOf(held, address), sightings: book });
+      const { userId } = whomItNames({ address, holders: holdersOf(held, address), observations: book });
       return userId === null || userId === ACCOUNTS[ADDRESSES.indexOf(address)];
     });
     expect(outcome).toBe('holds');

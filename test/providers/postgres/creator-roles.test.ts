@@ -1,4 +1,4 @@
-/** Logins made by makers: who made them, that they end by whom they were made, and that nothing hangs on the makers. */
+/** Logins made by creator roles: who made them, that they end by whom they were made, and that nothing hangs on the makers. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Json } from '../../../src/domain/json.ts';
 import type { Connection, Finding, ProviderContext } from '../../../src/providers/provider.ts';
@@ -39,9 +39,11 @@ const makersOf = async (login: string): Promise<string[]> =>
 const maker = (n: number): string => `${target.manager}_maker_${n}`;
 
 const unfit = async (): Promise<Finding[]> =>
-  ((await connection.preflight?.({ read: scope }, contextOf())) ?? []).filter(({ code }) => code === 'unfit_maker');
+  ((await connection.preflight?.({ read: scope }, contextOf())) ?? []).filter(
+    ({ code }) => code === 'unfit_creator_role',
+  );
 
-test('a login is made by a maker once there are some; one from before, and those of several makers, end together', async () => {
+test('a login is made by a creator role once there are some; one from before, and those of several creator roles, end together', async () => {
   const before = await make();
   expect(await makersOf(before.login)).toEqual([target.manager]);
   await target.sql(makersSql(target.manager, 2));
@@ -65,7 +67,7 @@ test('a login is made by a maker once there are some; one from before, and those
   );
 });
 
-test('a maker that may not be acted as any more holds up neither an end nor a new deadline', async () => {
+test('a creator role that may not be acted as any more holds up neither an end nor a new deadline', async () => {
   const { ctx, handle, login } = await make();
   const [by = ''] = await makersOf(login);
   await target.sql(`revoke set option for ${by} from ${target.manager}`);
@@ -75,7 +77,7 @@ test('a maker that may not be acted as any more holds up neither an end nor a ne
   await target.sql(`grant ${by} to ${target.manager} with set true`);
 });
 
-test('a maker that somebody else put there is not used: they could change the logins it made', async () => {
+test('a creator role that somebody else put there is not used: they could change the logins it made', async () => {
   const stranger = `stranger_${target.database}`;
   await target.sql(`drop role ${maker(1)}, ${maker(2)}; create role ${stranger} createrole; set role ${stranger};
     create role ${maker(1)} nologin createrole; grant ${maker(1)} to ${target.manager} with inherit false, set true; reset role`);
@@ -90,7 +92,7 @@ test('a maker that somebody else put there is not used: they could change the lo
   await target.sql(makersSql(target.manager, 2));
 });
 
-test('what is named like a maker and may log in, make no roles, or not be acted as is not used, and doctor says so', async () => {
+test('what is named like a creator role and may log in, make no roles, or not be acted as is not used, and doctor says so', async () => {
   await target.sql(`alter role ${maker(1)} login; alter role ${maker(2)} nocreaterole`);
   const { ctx, handle, login } = await make();
   expect(await makersOf(login)).toEqual([target.manager]);

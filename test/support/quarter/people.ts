@@ -71,7 +71,7 @@ export const directoryOf = (policy: () => Policy): Directory => {
     groupsOf,
     recentGroupsOf: groupsOf,
     recentFace: () => Promise.resolve(null),
-    doubts: () => Promise.resolve([]),
+    conflicts: () => Promise.resolve([]),
     whyUnreadable: () => null,
     accountProblem: () => Promise.resolve(null),
     lookAtGroup: () => Promise.resolve(),

@@ -24,7 +24,7 @@ export const openAdminNotification: OpenScene<'admin_notification'> = async (dep
   return {
     version: notification.version,
     wanted: () => admins.map((audience) => ({ kind: 'notice', audience })),
-    isNews: () => true,
+    isCurrent: () => true,
     content: () => ({ subject: 'admin_notification', notification }),
   };
 };

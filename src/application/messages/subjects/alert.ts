@@ -16,7 +16,7 @@ export const openAlert: OpenScene<'alert'> = async ({ store, policy }, id) => {
     version: alert.version,
     wanted: (copies) => insteadOfChannel(alert.told, copies),
     // Resolved before anyone heard of it: there is nothing to do.
-    isNews: () => alert.state !== 'resolved',
+    isCurrent: () => alert.state !== 'resolved',
     content: ({ audience }) => ({ subject: 'alert', policy: policy(), view, audience }),
   };
 };

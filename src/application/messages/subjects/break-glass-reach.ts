@@ -1,4 +1,4 @@
-/** Who is told of access taken without approval: looked up when the messages are drawn, each list by itself. */
+/** Who is told of access taken without approval: looked up when the messages are rendered, each list by itself. */
 import { isBehind, personIn } from '../../../domain/principals/requester.ts';
 import { sourceOf } from '../../../domain/policy/sources.ts';
 import type { Source } from '../../../domain/requests/request.ts';
@@ -69,7 +69,7 @@ const channelsOf = ({ channel }: ReachSources, names: readonly string[]): Promis
 
 type Found = { userIds: string[]; isComplete: boolean };
 
-/** Without whoever took the access, in any identity. One group that cannot be looked up keeps the news from nobody else. */
+/** Without the person who took the access, in any identity. One group that cannot be looked up keeps the message from nobody else. */
 const peopleOf = async (
   { directory, log }: ReachSources,
   { requester, request }: RequestView,

@@ -31,7 +31,7 @@ export const breakGlassCopies = (
     void wanted.push(...audiences.map((audience) => ({ kind, audience, part })));
   if (hasBanner(view) && reach.banner) to('banner', [reach.banner]);
   const isSomeoneLost = reach.isChannelLost || copies.some(({ kind, failure }) => kind === 'alarm' && failure !== null);
-  // Whoever cannot be reached is not passed over in silence: the admins hear of it in their place.
+  // Anyone who cannot be reached is not passed over in silence: the admins hear of it in their place.
   const told = isSomeoneLost ? [...reach.told, ...reach.admins.filter((id) => !reach.told.includes(id))] : reach.told;
   if (isLive(view) || isOpen(view)) to('alarm', told);
   const asked = reach.reviewers.length > 0 ? reach.reviewers : reach.admins;
@@ -45,8 +45,8 @@ export const breakGlassCopies = (
   return wanted;
 };
 
-/** An alarm is news as long as nobody has looked at what happened, however late Slack takes it. */
-export const isGlassNews = (view: RequestView, part: number): Record<BreakGlassKind, boolean> => ({
+/** An alarm is current as long as nobody has looked at what happened, however late Slack takes it. */
+export const isBreakGlassCurrent = (view: RequestView, part: number): Record<BreakGlassKind, boolean> => ({
   alarm: isLive(view) || isOpen(view),
   banner: hasBanner(view),
   review: isOpen(view) && part === view.review?.reminders,

@@ -24,7 +24,7 @@ export const openCampaign: OpenScene<'campaign'> = async (deps, id) => {
   return {
     version: 1,
     wanted: () => [...waiting.keys()].map((audience) => ({ kind: 'lines', audience, part: campaign.reminders })),
-    isNews: ({ part, audience }) => part === campaign.reminders && linesOf(audience).length > 0,
+    isCurrent: ({ part, audience }) => part === campaign.reminders && linesOf(audience).length > 0,
     content: ({ audience }) => ({ subject: 'campaign', campaign, lines: linesOf(audience) }),
   };
 };

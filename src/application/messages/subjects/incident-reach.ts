@@ -56,7 +56,7 @@ const findElsewhere = async (
       return (channel ? await sources.channel.findChannel(channel) : null) ?? userIdIn(requester);
     }),
   );
-  // Whoever opened it and whoever asked hear of it where nobody got in.
+  // Those who opened it and who requested hear of it where nobody got in.
   const others = [...(openedBy ? [openedBy] : []), ...requests.map(({ requester }) => requester)];
   const places = found.filter((place) => place !== null);
   return unique(places.length > 0 ? places : others.flatMap((one) => userIdIn(one) ?? []));

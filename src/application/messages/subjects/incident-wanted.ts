@@ -12,7 +12,7 @@ export type IncidentReach = {
   /** How often it was opened and closed; a new opening has a new prompt, a new close a new warning and timeline. */
   openings: number;
   closings: number;
-  /** User ids of whoever is on call now. */
+  /** User ids of the one who is on call now. */
   onCall: string[];
   admins: string[];
   /** Channels of targets that somebody got into, and holders where there is none: told where the incident's own channel cannot be. */
@@ -29,7 +29,7 @@ const isLost = (copies: Copies, { kind, audience, part }: Wanted): boolean =>
 const all = (kind: MessageKindOf<'incident'>, audiences: readonly string[], part: number): Wanted[] =>
   [...new Set(audiences)].map((audience) => ({ kind, audience, part }));
 
-/** In the channel; where we cannot be there, to whoever is on call; where nobody can be told so either, admins hear of it. */
+/** In the channel; where we cannot be there, to the one who is on call; where nobody can be told so either, admins hear of it. */
 const promptCopies = ({ incident }: IncidentView, reach: IncidentReach, copies: Copies): Wanted[] => {
   const part = reach.openings - 1;
   const own: Wanted = { kind: 'prompt', audience: incident.channelId, part };
@@ -90,10 +90,10 @@ const closingCopies = (view: IncidentView, reach: IncidentReach, copies: Copies)
 export const wantedIncidentCopies = (view: IncidentView, reach: IncidentReach, copies: Copies): Wanted[] =>
   view.incident.state === 'open' ? promptCopies(view, reach, copies) : closingCopies(view, reach, copies);
 
-/** What was planned and never posted is posted only while it is still news. */
-export const isIncidentNews = (view: IncidentView, reach: IncidentReach, { kind, part }: Wanted): boolean => {
+/** What was planned and never posted is posted only while it is still so. */
+export const isIncidentCurrent = (view: IncidentView, reach: IncidentReach, { kind, part }: Wanted): boolean => {
   const isOpen = view.incident.state === 'open';
-  const news = {
+  const current = {
     prompt: isOpen && part === reach.openings - 1,
     notice: isOpen && part === reach.openings - 1,
     closing: !isOpen && part === reach.closings && endingOf(view).length > 0,
@@ -101,5 +101,5 @@ export const isIncidentNews = (view: IncidentView, reach: IncidentReach, { kind,
     files: !isOpen && part === reach.closings,
     opener: false,
   } satisfies Record<MessageKindOf<'incident'>, boolean>;
-  return news[kind];
+  return current[kind];
 };

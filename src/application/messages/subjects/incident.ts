@@ -8,7 +8,7 @@ import { placeOf } from '../scene.ts';
 import type { OpenScene, SceneDeps } from '../scene.ts';
 import { findIncidentReach, lookUpWaiting } from './incident-reach.ts';
 import type { WaitingFacts } from './incident-reach.ts';
-import { isIncidentNews, wantedIncidentCopies } from './incident-wanted.ts';
+import { isIncidentCurrent, wantedIncidentCopies } from './incident-wanted.ts';
 import type { IncidentReach } from './incident-wanted.ts';
 
 type Copy = MessageCopy<'incident'>;
@@ -62,7 +62,7 @@ export const openIncidentScene: OpenScene<'incident'> = async (deps, id) => {
   return {
     version: view.version,
     wanted: (copies) => wantedIncidentCopies(view, reach, copies),
-    isNews: (copy) => isIncidentNews(view, reach, copy),
+    isCurrent: (copy) => isIncidentCurrent(view, reach, copy),
     // Who is on call may change without the incident changing.
     isWatched: ({ kind }) => kind === 'prompt',
     isStill: (copy) => isPosted(copy) && (copy.kind === 'files' || isOutOfReach(copy)),

@@ -6,7 +6,7 @@ import { isStuck } from '../stuck.ts';
 import { isHeld } from '../../grants/hold.ts';
 import type { MessageCopy, MessageKind, WantedCopy } from '../message-ports.ts';
 import type { RequestView } from '../../record/request-view.ts';
-import { breakGlassCopies, isGlassNews } from './break-glass-wanted.ts';
+import { breakGlassCopies, isBreakGlassCurrent } from './break-glass-wanted.ts';
 import type { BreakGlassReach } from './break-glass-reach.ts';
 
 type Wanted = WantedCopy<'request'>;
@@ -132,7 +132,7 @@ export const isOutcomePinged = (view: RequestView): boolean => isOutcome(view) &
 const requesterCopies = (view: RequestView, userId: string, copies: Copies): Wanted[] => {
   const wanted: Wanted[] = [];
   const { length: changes } = view.request.changes;
-  if (changes > 0 && isNews(view, { kind: 'changed', part: changes }))
+  if (changes > 0 && isCurrent(view, { kind: 'changed', part: changes }))
     wanted.push({ kind: 'changed', audience: userId, part: changes });
   if (isBegun(view)) wanted.push({ kind: 'requester', audience: userId, part: 0 });
   if (view.grant?.state === 'active') wanted.push({ kind: 'granted', audience: userId, part: 0 });
@@ -146,24 +146,27 @@ const requesterCopies = (view: RequestView, userId: string, copies: Copies): Wan
 const REPLIES: ReadonlySet<MessageKind> = new Set(['reminder', 'escalation', 'discussion']);
 export const isReply = (kind: MessageKind): boolean => REPLIES.has(kind);
 
-/** A copy that was planned and never posted is posted only while what it says is still news. */
-export const isNews = (view: RequestView, { kind, part }: Pick<MessageCopy<'request'>, 'kind' | 'part'>): boolean => {
+/** A copy that was planned and never posted is posted only while what it says is still so. */
+export const isCurrent = (
+  view: RequestView,
+  { kind, part }: Pick<MessageCopy<'request'>, 'kind' | 'part'>,
+): boolean => {
   const { request } = view;
   const isPending = request.state === 'pending';
-  const news = {
+  const current = {
     approval: isPending,
     requester: view.requester.kind === 'client' || isBegun(view),
     granted: view.grant?.state === 'active',
     warning: isWarned(view) && part === view.grant?.extensions,
     outcome: isOutcome(view),
     stuck: isStuck(view),
-    ...isGlassNews(view, part),
+    ...isBreakGlassCurrent(view, part),
     changed: part === request.changes.length && (isPending || (request.state === 'approved' && !isOver(view))),
     reminder: isPending && part === request.reminders,
     escalation: isPending && request.escalatedAt !== null,
     discussion: isPending && request.discussedBy !== null,
   } satisfies Record<MessageKind, boolean>;
-  return news[kind];
+  return current[kind];
 };
 
 /** Nobody who may decide could be told: there is no copy for them that was posted. */

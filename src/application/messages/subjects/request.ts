@@ -9,7 +9,7 @@ import type { OpenScene, SceneDeps, SyncOutcome } from '../scene.ts';
 import type { RequestView } from '../../record/request-view.ts';
 import { noteLostChannels } from './lost-channels.ts';
 import { findReach } from './request-reach.ts';
-import { isBeside, isNews, isReply, isUntold, wantedCopies } from './request-wanted.ts';
+import { isBeside, isCurrent, isReply, isUntold, wantedCopies } from './request-wanted.ts';
 import type { Reach } from './request-wanted.ts';
 
 type Copy = MessageCopy<'request'>;
@@ -80,7 +80,7 @@ export const openRequest: OpenScene<'request'> = async (deps, id) => {
   return {
     version: view.request.version,
     wanted: (copies) => wantedCopies(view, known.reach, copies),
-    isNews: (copy) => isNews(view, copy),
+    isCurrent: (copy) => isCurrent(view, copy),
     isStill: (copy) => isReminderUnknown(known, copy),
     // First those who may approve: what the others read depends on whether any of them could be reached.
     isLater: ({ kind }) => kind !== 'approval',

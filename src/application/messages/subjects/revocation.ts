@@ -19,7 +19,7 @@ export const openRevocation: OpenScene<'revocation'> = async ({ store, policy },
   return {
     version: 1,
     wanted: () => [{ kind: 'progress', audience: view.by.userId }],
-    isNews: () => true,
+    isCurrent: () => true,
     isWatched: () => true,
     content: () => ({ subject: 'revocation', policy: policy(), view }),
     finish: (outcome, copies) => {

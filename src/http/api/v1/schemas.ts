@@ -50,7 +50,7 @@ export const requestAnswer = z.strictObject({
   by: z.string().nullable().describe('Who decided, by name; null where a rule did, or nobody yet.'),
   why: z.string().nullable().describe('What they said, or why it ended.'),
   grant: z.string().nullable(),
-  expires_at: instant.describe('When the access ends, or the request lapses.'),
+  expires_at: instant.describe('When the access ends, or the request expires.'),
   window: z
     .strictObject({
       name: z.string(),

@@ -1,4 +1,4 @@
-/** What whoever is told of an alert can do: ask at once for what it is mapped to, or look the ask over in the form first. */
+/** What those who are notified of an alert can do: ask at once for what it is mapped to, or look the ask over in the form first. */
 import { mappingNamed, reasonOf } from '../../../domain/alerts/mapping.ts';
 import { ACTION } from '../../messages/render/buttons.ts';
 import { roomOf } from '../../messages/channels.ts';
@@ -10,7 +10,7 @@ import { loadingForm } from '../views/request-form.ts';
 import { sentLines } from '../views/result-view.ts';
 import { deliveryKey } from '../delivered-once.ts';
 
-/** Whoever clicks asks; the alert's message is drawn again, and the request's own messages say the rest. */
+/** The one who clicks requests; the alert's message is refreshed, and the request's own messages say the rest. */
 export const askForAlertNow: Action = {
   id: ACTION.askForAlert,
   run: async ({ slack, userId, triggerId, value: alertId, message, reply }) => {

@@ -1,10 +1,10 @@
-/** A choice in the request form: what depends on it is drawn anew. */
+/** A choice in the request form: what depends on it is refreshed. */
 import { readTypedDuration } from '../../../domain/time/typed-duration.ts';
 import type { Action } from '../context.ts';
 import { FIELD, readForm } from '../views/form-state.ts';
 import { refreshForm } from '../views/open-form.ts';
 
-const redraw: Action['run'] = async ({ slack, userId, view }) => {
+const refresh: Action['run'] = async ({ slack, userId, view }) => {
   if (view) await refreshForm(slack, { userId, view, state: readForm(slack.policy(), view) });
 };
 
@@ -21,7 +21,7 @@ const unfoldStart: Action['run'] = async ({ slack, userId, view }) => {
 };
 
 const choices: readonly Action[] = [FIELD.target, FIELD.targetSearch, FIELD.role, FIELD.roleSearch, FIELD.duration].map(
-  (id) => ({ id, run: redraw }),
+  (id) => ({ id, run: refresh }),
 );
 
 export const formActions: readonly Action[] = [

@@ -120,7 +120,7 @@ const refusal = ({ verdict, asked }: PreviewResult): string | null => {
   if (verdict.decision === 'deny') return `You do not get in at once. ${sentenceOfDenial(verdict)}`;
   const may = asked.flatMap(({ people }) => people);
   const who = may.length > 0 ? ` (${names(may)})` : '';
-  return `You do not get in at once: for you, rule ${ruleName(verdict.rule)} asks ${missingWords(verdict.requirements)}${who} first. The button is for whoever is on call.`;
+  return `You do not get in at once: for you, rule ${ruleName(verdict.rule)} asks ${missingWords(verdict.requirements)}${who} first. The button is for the one who is on call.`;
 };
 
 type Wanted = Parameters<Slack['useCases']['preview']>[0];
@@ -143,19 +143,19 @@ const takenReply = ({ policy }: Slack, { request, grant }: RequestView): Reply =
     : { text: words, blocks: [section(words), actions(showCredentialsButton(grant.id))] };
 };
 
-/** By whoever may open incidents: from then on the rules take it for one. */
+/** By anyone who may open incidents: from then on the rules take it for one. */
 export const incidentConfirm: Action = {
   id: ACTION.incidentConfirm,
   run: async ({ slack, userId, value: incidentId, reply }) => {
     const { channelId, channelName } = await openIncidentOf(slack, incidentId);
     const channel = await readChannel(slack.client, channelId);
     if (!channel) throw new DomainError('incident_not_found', { id: incidentId });
-    const { isVouched, outcome, incident } = await slack.useCases.openIncident({ userId, channel, severity: null });
+    const { isConfirmed, outcome, incident } = await slack.useCases.openIncident({ userId, channel, severity: null });
     if (outcome === 'renamed')
       return reply({
         text: `The channel is called ${roomName(incident)} since a moment ago, so nothing was confirmed. Look at it and press the button again.`,
       });
-    if (!isVouched)
+    if (!isConfirmed)
       return reply({
         text: `You are not one of those who may open incidents, so ${roomName({ channelName })} stays as it is. Ask somebody of a group that the policy names.`,
       });

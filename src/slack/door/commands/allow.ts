@@ -1,7 +1,7 @@
 /** `allow @person orders-db read for 2d`: approves ahead of time; `disallow <id>` takes it back. */
 import { readTypedDuration } from '../../../domain/time/typed-duration.ts';
 import type { PreApproveResult } from '../../../application/requests/pre-approve.ts';
-import { allowanceLine } from '../../messages/render/pre-approval.ts';
+import { preApprovalLine } from '../../messages/render/pre-approval.ts';
 import { factsOf } from '../../../application/messages/facts.ts';
 import { oneOf, remainLines, what } from '../../messages/render/phrases.ts';
 import { date, mention, sentenceList } from '../../messages/render/text.ts';
@@ -20,8 +20,8 @@ const SHAPE = /^(\S+)\s+(\S.*?)\s+for\s+(\S.*)$/is;
 const USAGE = `Write it like ${typed('allow @person orders-db read for 2d')}, with the person as a mention.`;
 
 const answer = (slack: Slack, result: PreApproveResult): string => {
-  const { allowance, missing } = result;
-  const { person, target, role, expiresAt, id } = allowance;
+  const { preApproval, missing } = result;
+  const { person, target, role, expiresAt, id } = preApproval;
   const name = what({ request: { target, role } }, factsOf(slack.policy(), { target, role }));
   const needed = sentenceList(missing.map((one) => oneOf({ ...one, people: [] })));
   const state =
@@ -52,12 +52,12 @@ export const preApprove: Command = {
   },
 };
 
-const whichToWithdraw = (policy: Policy, { allowances }: Overview): Reply =>
+const whichToWithdraw = (policy: Policy, { preApprovals }: Overview): Reply =>
   choose({
     title: 'Which pre-approval do you withdraw?',
     none: 'There is no pre-approval of yours or for you.',
-    items: allowances,
-    lineOf: (one) => allowanceLine(policy, one),
+    items: preApprovals,
+    lineOf: (one) => preApprovalLine(policy, one),
     buttonsOf: ({ id }) => sayButtons([{ line: `disallow ${id}`, label: 'Withdraw' }]),
   });
 
@@ -72,7 +72,7 @@ export const withdrawPreApproval: Command = {
       .replace(/^[`#]+|`+$/g, '')
       .toLowerCase();
     if (!id) return reply(whichToWithdraw(slack.policy(), await slack.useCases.overview({ userId })));
-    const { allowance } = await slack.useCases.withdrawPreApproval({ userId, id });
-    return reply({ text: `Taken back: ${allowanceLine(slack.policy(), allowance)}` });
+    const { preApproval } = await slack.useCases.withdrawPreApproval({ userId, id });
+    return reply({ text: `Taken back: ${preApprovalLine(slack.policy(), preApproval)}` });
   },
 };

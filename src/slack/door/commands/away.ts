@@ -1,4 +1,4 @@
-/** `/prod-access away until Friday @omar`: who is away is not pinged, and somebody votes in their stead; `back` ends it. */
+/** `/prod-access away until Friday @omar`: who is away is not pinged, and a delegate votes; `back` ends it. */
 import { DomainError } from '../../../domain/errors.ts';
 import type { Absence } from '../../../domain/requests/vote.ts';
 import { date, mention } from '../../messages/render/text.ts';

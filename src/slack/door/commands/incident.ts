@@ -29,8 +29,8 @@ const channelOf = async (call: CommandCall): Promise<SeenChannel | null> => {
 
 const SAID = {
   opened: 'is an incident now',
-  reopened: 'is open again. Nothing of access came back by itself: whoever needs it asks again',
-  vouched: 'is confirmed: rules take it for an incident now',
+  reopened: 'is open again. Nothing of access came back by itself: anyone who needs it asks again',
+  confirmed: 'is confirmed: rules take it for an incident now',
   open: 'is open',
   renamed: 'has another name since a moment ago, so nothing was confirmed. Look at it and confirm it again',
 } as const;
@@ -41,7 +41,7 @@ const NOT_YET =
 const open = async (call: CommandCall, severity: string | null): Promise<void> => {
   const channel = await channelOf(call);
   if (!channel) return;
-  const { outcome, isVouched, incident } = await call.slack.useCases.openIncident({
+  const { outcome, isConfirmed, incident } = await call.slack.useCases.openIncident({
     userId: call.userId,
     channel,
     severity,
@@ -49,7 +49,7 @@ const open = async (call: CommandCall, severity: string | null): Promise<void> =
   const graded = incident.severity ? ` (${inline(incident.severity, 20)})` : '';
   const lines = [
     `${roomName(incident)}${graded} ${SAID[outcome]}.`,
-    ...(isVouched ? [] : [NOT_YET]),
+    ...(isConfirmed ? [] : [NOT_YET]),
     ...(outcome === 'open' ? [] : ['Latchkey posts what there is to enter here, and who lets in.']),
   ];
   if (outcome !== 'open') return call.reply({ text: lines.join(' ') });
@@ -73,7 +73,8 @@ const find = async (call: CommandCall): Promise<IncidentTimeline | null> => {
 const stateLine = (incident: Incident): string => {
   const name = incidentName(incident);
   if (incident.state === 'closed') return `${name} is closed. ${typed(`${NAME} reopen`)} opens it again.`;
-  if (incident.vouchedAt === null) return `${name} is open and not confirmed. ${typed(`${NAME} confirm`)} confirms it.`;
+  if (incident.confirmedAt === null)
+    return `${name} is open and not confirmed. ${typed(`${NAME} confirm`)} confirms it.`;
   return [`${name} is open.`, unbelieved(incident)?.words ?? null].filter((line) => line !== null).join(' ');
 };
 
@@ -117,7 +118,7 @@ const grade = async (call: CommandCall, severity: string): Promise<void> => {
   const room = roomOf(call.channelId);
   if (!room) return call.reply({ text: NO_ROOM });
   const view = await call.slack.useCases.incidentView({ channelId: room });
-  if (view?.incident.state !== 'open' || view.incident.vouchedAt === null) return open(call, severity);
+  if (view?.incident.state !== 'open' || view.incident.confirmedAt === null) return open(call, severity);
   const { incident } = await call.slack.useCases.setSeverity({ userId: call.userId, channelId: room, severity });
   return call.reply({
     text: `${roomName(incident)} is ${incident.severity ? inline(incident.severity, 20) : 'without a severity'} now.`,

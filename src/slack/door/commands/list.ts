@@ -1,6 +1,6 @@
 /** `/prod-access list`: my requests and grants, what waits for me, and buttons for what can be done with them. */
 import type { RequestView } from '../../../application/record/request-view.ts';
-import { allowanceLine } from '../../messages/render/pre-approval.ts';
+import { preApprovalLine } from '../../messages/render/pre-approval.ts';
 import { actions } from '../../messages/render/buttons.ts';
 import { sayButtons } from '../../messages/render/line-buttons.ts';
 import type { Say } from '../../messages/render/line-buttons.ts';
@@ -32,7 +32,7 @@ export const list: Command = {
   audience: 'everyone',
   run: async ({ slack, userId, reply }) => {
     const policy = slack.policy();
-    const { pending, live, recent, waitingForMe, allowances } = await slack.useCases.overview({ userId });
+    const { pending, live, recent, waitingForMe, preApprovals } = await slack.useCases.overview({ userId });
     const groups: [string, RequestView[], typeof myLine][] = [
       ['Your access', live, myLine],
       ['Your requests', pending, myLine],
@@ -45,8 +45,8 @@ export const list: Command = {
         const rest = views.length > SHOWN_MAX ? [`and ${views.length - SHOWN_MAX} more`] : [];
         return [`*${title}*`, ...views.slice(0, SHOWN_MAX).map((view) => line(policy, view)), ...rest].join('\n');
       });
-    if (allowances.length > 0)
-      shown.push(['*Pre-approvals*', ...allowances.map((one) => allowanceLine(policy, one))].join('\n'));
+    if (preApprovals.length > 0)
+      shown.push(['*Pre-approvals*', ...preApprovals.map((one) => preApprovalLine(policy, one))].join('\n'));
     if (shown.length === 0) return reply(answerWith('You have no access and no open request.', sayButtons([FORM])));
     return reply({
       text: 'Your requests and grants',

@@ -1,4 +1,4 @@
-/** `/prod-access people`: addresses that count for nobody since they moved; `people confirm dana@acme.test @dana` says whose one is. */
+/** `/prod-access people`: addresses that are not trusted since they moved; `people confirm dana@acme.test @dana` says whose one is. */
 import { mention, sentenceList } from '../../messages/render/text.ts';
 import type { CommandCall } from '../context.ts';
 import type { Command } from './command.ts';
@@ -8,15 +8,15 @@ import { readPerson } from './read-person.ts';
 const CONFIRM = /^confirm\s+(\S+@\S+)\s+(\S+)$/i;
 const USAGE = `Write it like ${typed('people confirm dana@acme.test @dana')}, with the person as a mention.`;
 
-const listDoubts = async ({ slack, userId, reply }: CommandCall): Promise<void> => {
-  const doubts = await slack.useCases.doubtedAddresses({ userId });
-  if (doubts.length === 0) return reply({ text: 'Every address that was looked up counts for somebody.' });
-  const addresses = [...new Set(doubts.map(({ address }) => address))];
+const listConflicts = async ({ slack, userId, reply }: CommandCall): Promise<void> => {
+  const conflicts = await slack.useCases.conflictingAddresses({ userId });
+  if (conflicts.length === 0) return reply({ text: 'Every address that was looked up is trusted.' });
+  const addresses = [...new Set(conflicts.map(({ address }) => address))];
   const lines = addresses.map((address) => {
-    const at = doubts.filter((one) => one.address === address).map(mention);
+    const at = conflicts.filter((one) => one.address === address).map(mention);
     return `• ${code(address)} was seen at ${sentenceList(at)}`;
   });
-  return reply({ text: ['*These count for nobody until an admin confirms them.*', ...lines, USAGE].join('\n') });
+  return reply({ text: ['*These are not trusted until an admin confirms them.*', ...lines, USAGE].join('\n') });
 };
 
 export const people: Command = {
@@ -26,7 +26,7 @@ export const people: Command = {
   audience: 'admins',
   run: async (call) => {
     const given = call.text.trim();
-    if (given === '') return listDoubts(call);
+    if (given === '') return listConflicts(call);
     const [, address, who = ''] = CONFIRM.exec(given) ?? [];
     const personUserId = readPerson(who);
     if (address === undefined || personUserId === null) return call.reply({ text: USAGE });

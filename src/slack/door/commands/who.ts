@@ -2,7 +2,7 @@
 import type { Policy } from '../../../domain/policy/types.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import type { TargetOverview } from '../../../application/queries/overview.ts';
-import { allowanceLine } from '../../messages/render/pre-approval.ts';
+import { preApprovalLine } from '../../messages/render/pre-approval.ts';
 import { SECTION_TEXT_MAX, TITLE_SHOWN_MAX } from '../../messages/render/limits.ts';
 import { oneOf, ruleName } from '../../messages/render/phrases.ts';
 import { use } from '../../messages/render/status.ts';
@@ -28,16 +28,16 @@ export const who: Command = {
     const wanted = text.trim().split(/\s+/)[0] ?? '';
     const name = names.find((one) => one.toLowerCase() === wanted.toLowerCase());
     if (!name) return reply(unknown(wanted, names));
-    const { live, roles, allowances } = await slack.useCases.targetOverview({ userId, target: name });
+    const { live, roles, preApprovals } = await slack.useCases.targetOverview({ userId, target: name });
     const title = inline(policy.targets[name]?.title || name, TITLE_SHOWN_MAX);
     const inside = live.slice(0, SHOWN_MAX).map((view) => insideLine(policy, view));
     const rest = live.length > SHOWN_MAX ? [`and ${live.length - SHOWN_MAX} more`] : [];
     const now = [`*${title}: in there now*`, ...(inside.length > 0 ? inside : ['No one.']), ...rest].join('\n');
-    const ahead = ['*Pre-approvals*', ...allowances.map((one) => allowanceLine(policy, one))].join('\n');
+    const ahead = ['*Pre-approvals*', ...preApprovals.map((one) => preApprovalLine(policy, one))].join('\n');
     const may = ['*Who approves*', ...roles.map(roleLine)].join('\n');
     return reply({
       text: `Who is in ${title}`,
-      blocks: [now, ...(allowances.length > 0 ? [ahead] : []), may].map((lines) =>
+      blocks: [now, ...(preApprovals.length > 0 ? [ahead] : []), may].map((lines) =>
         section(cut(lines, SECTION_TEXT_MAX)),
       ),
     });

@@ -26,7 +26,7 @@ import { REASON_SHOWN_MAX, SECTION_TEXT_MAX, VIEW_BLOCKS_MAX } from '../../messa
 import { oftenButtons } from '../../messages/render/line-buttons.ts';
 import { isAhead, what } from '../../messages/render/phrases.ts';
 import { mark, status } from '../../messages/render/status.ts';
-import { allowanceLine } from '../../messages/render/pre-approval.ts';
+import { preApprovalLine } from '../../messages/render/pre-approval.ts';
 import { context, cut, divider, inline, quote, section, utc } from '../../messages/render/text.ts';
 import { reviewedLine, stateLine } from '../lines.ts';
 import { countdown, entry, heading, weekBlock } from './parts.ts';
@@ -130,12 +130,12 @@ const accessBlocks = (policy: Policy, { live, offers }: Overview): KnownBlock[] 
     empty: 'You have no access to production now. That is how it should be.',
   });
 
-const ahead = (policy: Policy, { allowances }: Overview): KnownBlock[] =>
-  allowances.length === 0
+const ahead = (policy: Policy, { preApprovals }: Overview): KnownBlock[] =>
+  preApprovals.length === 0
     ? []
     : [
         heading('Pre-approvals'),
-        section(cut(allowances.map((one) => allowanceLine(policy, one)).join('\n'), SECTION_TEXT_MAX)),
+        section(cut(preApprovals.map((one) => preApprovalLine(policy, one)).join('\n'), SECTION_TEXT_MAX)),
         divider,
       ];
 

@@ -30,7 +30,7 @@ const TICKET_MAX = 200;
 /** What a trigger of three seconds leaves for looking up who may, before the view is opened. */
 const LOOK_WITHIN_MS = 1_500;
 
-/** What the view is about. Read back from Slack as if from a stranger: the use case judges all of it again. */
+/** What the view is about. Read back from Slack as if from anyone: the use case judges all of it again. */
 const subject = z.object({
   target: z.string(),
   role: z.string(),

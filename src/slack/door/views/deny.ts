@@ -11,7 +11,7 @@ import { text } from './texts.ts';
 const DENY_FORM = 'deny_form';
 const REASON = 'reason';
 
-/** The form remembers where it was opened: a home tab is drawn again afterwards, since nobody else does that. */
+/** The form remembers where it was opened: a home tab is refreshed afterwards, since nobody else does that. */
 const HOME = ' home';
 
 export const denyForm = (requestId: string, isFromHome: boolean): ModalView => ({

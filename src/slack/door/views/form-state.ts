@@ -54,7 +54,7 @@ const readRoom = (metadata: string): Room | null => {
   return channelId ? { channelId, isIncident: isIncident !== undefined } : null;
 };
 
-/** What the form carries unseen. Read back as if from a stranger: the use case judges all of it again. */
+/** What the form carries unseen. Read back as if from anyone: the use case judges all of it again. */
 export const writeMetadata = ({ room, alertId, isLater, picks }: Carried): string =>
   [
     room && writeRoom(room),

@@ -53,7 +53,7 @@ type ViewUpdate = { viewId: string; hash: string | null; form: ModalView; isNewe
 
 /**
  * Gives the new hash, or null when there is nothing left to draw on. `hash_conflict` means that another update came between
- * the choice and this one: an older one of ours is drawn over, a newer one stays.
+ * the choice and this one: an older one of ours is replaced, a newer one stays.
  */
 const updateView = async (slack: Slack, { viewId, hash, form, isNewest }: ViewUpdate): Promise<string | null> => {
   try {

@@ -1,4 +1,4 @@
-/** The request form as blocks. It is drawn from the policy alone, so it opens at once; the preview is filled in after. */
+/** The request form as blocks. It is rendered from the policy alone, so it opens at once; the preview is filled in after. */
 import type { InputBlock, KnownBlock, ModalView, PlainTextOption } from '@slack/types';
 import { formatDuration } from '../../../domain/time/durations.ts';
 import type { Policy, Role, Target } from '../../../domain/policy/types.ts';

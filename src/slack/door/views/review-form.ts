@@ -27,7 +27,7 @@ export const reviewForm = (grantId: string, outcome: ReviewOutcome): ModalView =
       block_id: NOTE,
       optional: outcome === 'justified',
       label: text('What you found', 50),
-      hint: text('Whoever took the access reads this, and it is kept.', 75),
+      hint: text('The person who took the access reads this, and it is kept.', 75),
       element: {
         type: 'plain_text_input',
         action_id: NOTE,

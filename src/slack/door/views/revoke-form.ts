@@ -46,8 +46,8 @@ const readBack = (metadata: string): RevokeWhat | null => {
 
 const confirmView = (policy: Policy, what: RevokeWhat, preview: RevocationPreview): ModalView => {
   const blocks = previewBlocks(policy, preview, what.kind === 'target' ? what.target : null);
-  const { grants, requests, allowances } = preview;
-  if (grants + requests + allowances === 0)
+  const { grants, requests, preApprovals } = preview;
+  if (grants + requests + preApprovals === 0)
     return shell([section('There is nothing to end: no access, no pending request, nothing allowed ahead of time.')]);
   const submit = grants > 0 ? `End ${pluralize(grants, 'grant')}` : 'Revoke';
   const rest = { callback_id: REVOKE_FORM, private_metadata: written(what), submit: text(submit) };

@@ -66,7 +66,7 @@ const WORDS = {
     heading: 'Changes made outside of Latchkey were repaired',
     detail: 'As an admin decided.',
   },
-  address_doubted: {
+  email_conflict: {
     tone: 'trouble',
     heading: 'An email address is not trusted',
     detail: 'The policy or an on-call schedule names it. Until this is settled, no one gets access or approves by it.',
@@ -127,7 +127,7 @@ const shownOf = ({ kind, lines, offer, closing }: AdminNotification): string[] =
 
 /** Commands that show or settle it, as a button. */
 const NEXT: Partial<Record<AdminNotificationKind, { line: string; label: string }>> = {
-  address_doubted: { line: 'people', label: 'Show addresses' },
+  email_conflict: { line: 'people', label: 'Show addresses' },
   revocation: { line: 'revoke', label: 'Show live access' },
   overdue: { line: 'who', label: 'Who has access' },
 };

@@ -83,7 +83,7 @@ export const doneButton = (grantId: string): Button =>
   );
 export const tryAgainButton = (grantId: string): Button =>
   button('Try again', { actionId: ACTION.tryAgain, value: grantId }, { style: 'primary' });
-/** For owners and admins; whoever clicks is judged by the use case. */
+/** For owners and admins; the one who clicks is judged by the use case. */
 export const endNowButton = (grantId: string, whose: string): Button =>
   button(
     'End now',
@@ -101,7 +101,7 @@ export const endNowButton = (grantId: string, whose: string): Button =>
 const more = (byMs: number): string => (byMs % 60_000 === 0 ? `+${byMs / 60_000} min` : `+${formatDuration(byMs)}`);
 
 /**
- * The one button that carries more than an id: which end it was drawn for, by how often it had been moved, so that a second click
+ * The one button that carries more than an id: which end it was rendered for, by how often it had been moved, so that a second click
  * moves nothing. Whether it may be moved is read from the database.
  */
 export const extendButton = ({ id, extensions }: Pick<Grant, 'id' | 'extensions'>, byMs: number): Button =>

@@ -14,7 +14,7 @@ import { announcementMessage } from './admin-notification.ts';
 import { alertMessage } from './alert.ts';
 import { incidentMessage } from './incident-message.ts';
 import { campaignMessage } from './campaign.ts';
-import { allowanceMessage } from './pre-approval.ts';
+import { preApprovalMessage } from './pre-approval.ts';
 import { revocationMessage } from './revocation.ts';
 import type { Message } from './text.ts';
 
@@ -43,7 +43,7 @@ const RENDERERS: Renderers = {
   request: ({ kind, view, facts, part }) => REQUEST_RENDERERS[kind](view, facts, part),
   incident: (content) => incidentMessage(content),
   alert: ({ policy, view, audience }) => alertMessage(policy, view, audience),
-  pre_approval: ({ policy, preApproval }) => allowanceMessage(policy, preApproval),
+  pre_approval: ({ policy, preApproval }) => preApprovalMessage(policy, preApproval),
   revocation: ({ policy, view }) => revocationMessage(policy, view),
   admin_notification: ({ notification }) => announcementMessage(notification),
   campaign: (content) => campaignMessage(content),

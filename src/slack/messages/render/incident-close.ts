@@ -174,7 +174,7 @@ const elsewhere = ({ incident }: IncidentView): string =>
     ? `Posted here because ${roomName(incident)} was archived or deleted and takes no messages.`
     : `Posted here because Latchkey cannot post in ${roomName(incident)}.`;
 
-/** As a message, for the channel after the close and for whoever types `/prod-access incident`. */
+/** As a message, for the channel after the close and for the one who types `/prod-access incident`. */
 export const timelineMessage = (
   { view, timeline }: IncidentTimeline,
   policy: Policy,

@@ -28,10 +28,10 @@ export const incidentName = (incident: Pick<Incident, 'channelName' | 'severity'
  * What is shown and no rule sees, with the lines by which a person who may open incidents confirms it. Null where the rules see all of it.
  */
 export const unbelieved = (incident: Incident): { words: string; says: Say[] } | null => {
-  const { severity, confirmedSeverity, channelName, vouchedName, vouchedAt } = incident;
-  if (vouchedAt === null) return null;
+  const { severity, confirmedSeverity, channelName, confirmedName, confirmedAt } = incident;
+  if (confirmedAt === null) return null;
   const isSeverityOpen = severity !== (confirmedSeverity ?? '');
-  const isNameOpen = channelName !== vouchedName;
+  const isNameOpen = channelName !== confirmedName;
   const parts = [
     ...(isSeverityOpen ? [`the severity ${inline(severity, TITLE_SHOWN_MAX)}`] : []),
     ...(isNameOpen ? [`the name ${roomName(incident)}`] : []),
@@ -72,7 +72,7 @@ const whyOf = (why: LikelyWhy): string =>
 /** `matches the channel name, used in 3 other incidents recently` */
 export const reasons = (why: readonly LikelyWhy[]): string => why.map(whyOf).join(', ');
 
-/** `one of owners (Dana Brandt, Ben Aydin)`: whoever is away is not named. */
+/** `one of owners (Dana Brandt, Ben Aydin)`: anyone who is away is not named. */
 const oneOfNamed = ({ label, count, people, away, unknown }: PotentialApprovers): string => {
   const isAway = new Set(away.map(({ personId }) => personId));
   const here = people.filter(({ id }) => !isAway.has(id));

@@ -165,7 +165,7 @@ const inside = ({ briefing: { view }, policy }: PromptDrawing): KnownBlock[] => 
   return live.length > 0 ? [listSection('In there now', live)] : [];
 };
 
-const UNVOUCHED =
+const UNCONFIRMED =
   '*Not confirmed yet.* Anyone can make a channel: until a person who may open incidents confirms this one, rules about incidents do not count here.';
 
 const WHEN_IT_ENDS = {
@@ -190,7 +190,7 @@ const small = ({ briefing, policy }: PromptDrawing): KnownBlock => {
 };
 
 const confirming = ({ incident }: PromptDrawing['briefing']['view']): KnownBlock[] => {
-  if (incident.vouchedAt === null) return [context(UNVOUCHED), actions(incidentConfirmButton(incident.id))];
+  if (incident.confirmedAt === null) return [context(UNCONFIRMED), actions(incidentConfirmButton(incident.id))];
   const unseen = unbelieved(incident);
   return unseen === null ? [] : [context(unseen.words), actions(...sayButtons(unseen.says))];
 };

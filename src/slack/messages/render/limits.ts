@@ -33,8 +33,8 @@ export const REASON_PUSHED_MAX = 150;
 export const VOTE_REASON_SHOWN_MAX = 500;
 export const TICKET_SHOWN_MAX = 100;
 export const TITLE_SHOWN_MAX = 100;
-/** What is said of addresses that count for nobody. */
-export const DOUBTS_SHOWN_MAX = 300;
+/** What is said of addresses that are not trusted. */
+export const CONFLICTS_SHOWN_MAX = 300;
 export const RULE_SHOWN_MAX = 150;
 export const WARNING_SHOWN_MAX = 300;
 export const SCOPE_SHOWN_MAX = 300;

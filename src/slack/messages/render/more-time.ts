@@ -11,7 +11,7 @@ import { untilWhen } from './status.ts';
 import { cut, date, section } from './text.ts';
 import type { Message } from './text.ts';
 
-/** `Extension: 15:12 → 15:42 (1h in total)` for whoever decides on it; null for access of its own. */
+/** `Extension: 15:12 → 15:42 (1h in total)` for the one who decides on it; null for access of its own. */
 export const newEndLine = ({ request, extended, now }: RequestView): string | null => {
   if (request.state !== 'pending' || !extended || request.extendsByMs === null) return null;
   const newEnd = new Date(extended.expiresAt.getTime() + request.extendsByMs);

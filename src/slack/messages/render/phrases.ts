@@ -1,16 +1,16 @@
-/** Sentences about one request, drawn from what the database says; every message is made of these. */
+/** Sentences about one request, rendered from what the database says; every message is made of these. */
 import type { Remains } from '../../../application/decisions/remains.ts';
 import type { Json } from '../../../domain/json.ts';
 import type { Request, RequestChange } from '../../../domain/requests/request.ts';
 import { isDeployment } from '../../../domain/policy/deployments.ts';
 import type { Role } from '../../../domain/policy/types.ts';
-import { doubtText } from '../../../domain/principals/email-bindings.ts';
+import { conflictText } from '../../../domain/principals/email-bindings.ts';
 import { formatDuration } from '../../../domain/time/durations.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import type { Asked, MessageFacts } from '../../../application/messages/facts.ts';
 import {
   CHANGES_SHOWN_MAX,
-  DOUBTS_SHOWN_MAX,
+  CONFLICTS_SHOWN_MAX,
   GROUPS_SHOWN_MAX,
   MENTIONS_MAX,
   RULE_SHOWN_MAX,
@@ -84,9 +84,11 @@ const notLookedUp = ({ unknown = [], unreadable = [] }: Asked): string | null =>
 };
 
 /** An address nobody has is left to `explain`: people leave, and the policy names them for a while. */
-const notCertain = ({ doubts = [] }: Asked): string | null => {
-  const said = doubts.filter(({ doubt }) => doubt !== 'unheld').map(({ address, doubt }) => doubtText(address, doubt));
-  return said.length > 0 ? inline(said.join(', '), DOUBTS_SHOWN_MAX) : null;
+const notCertain = ({ conflicts = [] }: Asked): string | null => {
+  const said = conflicts
+    .filter(({ conflict }) => conflict !== 'unheld')
+    .map(({ address, conflict }) => conflictText(address, conflict));
+  return said.length > 0 ? inline(said.join(', '), CONFLICTS_SHOWN_MAX) : null;
 };
 
 /** `one of owners (@dana, @omar for Olga and 3 others may too)`: at most a few are mentioned, and nobody who is away or may decide unasked. */

@@ -14,19 +14,19 @@ import type { Message } from './text.ts';
 const name = (policy: Policy, { target, role }: PreApprovalView): string =>
   what({ request: { target, role } }, factsOf(policy, { target, role }));
 
-export const allowanceLine = (policy: Policy, allowance: PreApprovalView): string =>
-  `${iconOf('note')} ${mention(allowance.person)} · ${name(policy, allowance)} · pre-approved by ${mention(allowance.by)} until ${date(allowance.expiresAt)}`;
+export const preApprovalLine = (policy: Policy, preApproval: PreApprovalView): string =>
+  `${iconOf('note')} ${mention(preApproval.person)} · ${name(policy, preApproval)} · pre-approved by ${mention(preApproval.by)} until ${date(preApproval.expiresAt)}`;
 
 /** The line that requests it, without a reason: the form asks for that. */
 const requestButton = ({ target, role }: PreApprovalView): KnownBlock =>
   actions(...oftenButtons([{ line: `${target} ${role}`, label: 'Request access…' }]));
 
-export const allowanceMessage = (policy: Policy, allowance: PreApprovalView): Message => {
-  const { revokedAt, by, expiresAt } = allowance;
+export const preApprovalMessage = (policy: Policy, preApproval: PreApprovalView): Message => {
+  const { revokedAt, by, expiresAt } = preApproval;
   const tone = revokedAt ? 'over' : 'note';
   const heading = revokedAt
-    ? `Your pre-approval for ${name(policy, allowance)} was withdrawn.`
-    : `${mention(by)} pre-approved ${name(policy, allowance)} for you until ${date(expiresAt)}.`;
+    ? `Your pre-approval for ${name(policy, preApproval)} was withdrawn.`
+    : `${mention(by)} pre-approved ${name(policy, preApproval)} for you until ${date(expiresAt)}.`;
   const next = revokedAt
     ? `It was given by ${mention(by)}. New requests need an approval again.`
     : 'When you request it, their approval counts at once.';
@@ -34,6 +34,6 @@ export const allowanceMessage = (policy: Policy, allowance: PreApprovalView): Me
     tone,
     text: heading,
     head: [section(cut(`${iconOf(tone)} ${heading}`, SECTION_TEXT_MAX))],
-    body: [section(cut(next, SECTION_TEXT_MAX)), ...(revokedAt ? [] : [requestButton(allowance)])],
+    body: [section(cut(next, SECTION_TEXT_MAX)), ...(revokedAt ? [] : [requestButton(preApproval)])],
   });
 };

@@ -1,4 +1,4 @@
-/** An order to end much at once: what it would end, how far it has come, and how it came out, each drawn from the database. */
+/** An order to end much at once: what it would end, how far it has come, and how it came out, each rendered from the database. */
 import type { KnownBlock } from '@slack/types';
 import type { Policy } from '../../../domain/policy/types.ts';
 import type { Person } from '../../../domain/principals/person.ts';
@@ -34,13 +34,13 @@ const whose = (policy: Policy, { person, targets }: { person: Person | null; tar
 
 /** What a confirmation shows: the exact count, then names. */
 export const previewBlocks = (policy: Policy, preview: RevocationPreview, target: string | null): KnownBlock[] => {
-  const { grants, startsLater, requests, allowances, some, limitedTo, person } = preview;
+  const { grants, startsLater, requests, preApprovals, some, limitedTo, person } = preview;
   const name = whose(policy, { person, targets: limitedTo ?? (target === null ? null : [target]) });
   const later = startsLater > 0 ? ` (${startsLater} of them not begun yet)` : '';
   const counts = [
     `*${pluralize(grants, 'grant')}*${later}: the access is closed, sessions are cut, and what was made is removed.`,
     `*${pluralize(requests, 'pending request')}*: cancelled. People can ask again.`,
-    `*${pluralize(allowances, 'pre-approval')}*: withdrawn.`,
+    `*${pluralize(preApprovals, 'pre-approval')}*: withdrawn.`,
   ];
   const lines = some.map((one) => `${mention(one.grantee)} · ${roleOf(policy, one)}`);
   const rest = grants - some.length;
@@ -71,10 +71,10 @@ const progress = ({ closed, alreadyAbsent, ending, stuckCount }: RevocationView)
   return `*${closed} of ${total} closed*${gone}${waiting}${stuck}.`;
 };
 
-const besides = ({ requests, allowances }: RevocationView): string =>
+const besides = ({ requests, preApprovals }: RevocationView): string =>
   [
     requests > 0 ? `${pluralize(requests, 'pending request')} cancelled.` : '',
-    allowances > 0 ? `${pluralize(allowances, 'pre-approval')} withdrawn.` : '',
+    preApprovals > 0 ? `${pluralize(preApprovals, 'pre-approval')} withdrawn.` : '',
   ]
     .filter(Boolean)
     .join(' ');

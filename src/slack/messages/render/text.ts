@@ -7,7 +7,7 @@ import { TURNS } from '../../../lib/printable.ts';
 /** Slack: docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments: the colour is the bar beside its blocks. */
 export type Attachment = { color: string; fallback: string; blocks: KnownBlock[] };
 
-/** `text` is what a lock screen shows; the blocks say it to whoever opens the message, so it stands nowhere in them. */
+/** `text` is what a lock screen shows; the blocks say it to the one who opens the message, so it stands nowhere in them. */
 export type Message = { text: string; blocks: KnownBlock[]; attachments?: Attachment[] };
 
 const ELLIPSIS = '…';

@@ -33,7 +33,7 @@ const latest = async (): Promise<Row> => {
 };
 
 const live = async (): Promise<{ id: string }[]> =>
-  world.sql('select id from allowances where revoked_at is null and expires_at > now() order by created_at');
+  world.sql('select id from pre_approvals where revoked_at is null and expires_at > now() order by created_at');
 
 /** Asks, and waits until it is stored and decided or not. */
 const ask = async (who: string, line: string): Promise<Row> => {
@@ -48,11 +48,11 @@ test('who is allowed is let in at once, and the decision and the messages say by
   await say('olga', `allow ${ADA} orders-db read for 2d`);
   expect(seen(await story.privately('olga', 'nobody else is asked'))).toContain('disallow');
   await story.dm('ada', 'pre-approved');
-  const [allowance] = await live();
+  const [preApproval] = await live();
   expect(await ask('ada', `orders-db read 30m ${reason}`)).toMatchObject({
     state: 'approved',
     by: expect.stringContaining('U0OLGA'),
-    reason: expect.stringContaining(allowance?.id ?? 'none'),
+    reason: expect.stringContaining(preApproval?.id ?? 'none'),
     votes: 0,
   });
   expect(seen(await story.dm('ada', 'Active'))).toContain('ahead of time by');
@@ -102,26 +102,26 @@ test('who gave it and may approve no more gives nothing', async () => {
 });
 
 test('taken back, it is asked as ever; strangers take nothing back', async () => {
-  const [allowance] = await live();
-  const id = allowance?.id ?? '';
+  const [preApproval] = await live();
+  const id = preApproval?.id ?? '';
   await say('oscar', `disallow ${id}`);
-  await story.privately('oscar', 'may take an allowance back');
+  await story.privately('oscar', 'may take a pre-approval back');
   await say('olga', `disallow ${id}`);
   await story.privately('olga', 'Taken back');
   expect(seen(await story.dm('ada', 'was withdrawn'))).not.toContain('counts at once');
   expect((await ask('ada', `orders-db read 30m ${reason}`)).state).toBe('pending');
   await say('olga', `disallow ${id}`);
-  await story.privately('olga', 'no such allowance');
+  await story.privately('olga', 'no such pre-approval');
 });
 
 test('expired, it is asked as ever', async () => {
   await say('sam', `allow ${ADA} orders-db read for 1h`);
   await story.privately('sam', 'nobody else is asked');
-  await world.sql(`update allowances set expires_at = now() - interval '1 second'`);
+  await world.sql(`update pre_approvals set expires_at = now() - interval '1 second'`);
   expect((await ask('ada', `orders-db read 30m ${reason}`)).state).toBe('pending');
 });
 
-test('where two must agree, one allowance is half, and the second opens it', async () => {
+test('where two must agree, one pre-approval is half, and the second opens it', async () => {
   await say('olga', `allow ${ADA} orders-db write for 1h`);
   expect(seen(await story.privately('olga', 'not enough alone'))).toContain('sre');
   expect((await ask('ada', `orders-db write 5m ${reason} OPS-1`)).state).toBe('pending');
@@ -142,10 +142,10 @@ test.each([
   ['olga', 'allow <!channel> orders-db read for 1d', 'names nobody'],
   ['olga', `allow ${ADA} nothing-db read for 1d`, 'no target of that name'],
   ['olga', `allow ${ADA}`, 'Write it like'],
-  ['olga', 'disallow `<!here>`', 'no such allowance'],
+  ['olga', 'disallow `<!here>`', 'no such pre-approval'],
 ])('%s writing "%s" is told what is wrong', async (who, line, answer) => {
-  const before = (await world.sql('select 1 from allowances')).length;
+  const before = (await world.sql('select 1 from pre_approvals')).length;
   await say(who, line);
   expect(seen(await story.privately(who, answer))).not.toMatch(/<!/);
-  expect(await world.sql('select 1 from allowances')).toHaveLength(before);
+  expect(await world.sql('select 1 from pre_approvals')).toHaveLength(before);
 });

@@ -2,17 +2,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Makers } from '../application/application.ts';
+import type { DocumentWriters } from '../application/application.ts';
 import type { Deps } from '../application/deps.ts';
 import { makeReport } from '../application/reports/make-report.ts';
 import type { MakeReportFiles } from '../application/reports/report-for.ts';
 import { REPORT_FILES, reportFolder } from '../bundles/report/folder.ts';
 import { StartError } from '../lib/start-error.ts';
-import { bundleMaker, openEvidence } from './evidence.ts';
+import { bundleWriter, openEvidence } from './evidence.ts';
 import type { Running } from './evidence.ts';
 import { reportDeps } from './report.ts';
 
-const reportMaker =
+const reportWriter =
   ({ parts, audit }: Running, { policy, directory }: Pick<Deps, 'policy' | 'directory'>): MakeReportFiles =>
   async (input) => {
     const settings = audit();
@@ -31,7 +31,7 @@ const reportMaker =
     }
   };
 
-export const makersOf = (running: Running, deps: Deps): Omit<Makers, 'proofs'> => ({
-  bundle: bundleMaker(running),
-  report: reportMaker(running, deps),
+export const documentsOf = (running: Running, deps: Deps): Omit<DocumentWriters, 'proofs'> => ({
+  bundle: bundleWriter(running),
+  report: reportWriter(running, deps),
 });

@@ -17,15 +17,7 @@ const close = () => rig.useCases.closeIncident({ userId: 'U0OSCAR', channelId: '
 const typesOf = async (type: string): Promise<Record<string, unknown>[]> =>
   (await rig.events()).filter((event) => event.type === type).map(({ data }) => data);
 
-/** Asked by Ada, agreed to by Olga: nothing of it hangs on the incident. */
-const agreedWrite = async () => {
-  const view = await rig.ask({ role: 'write' });
-  await rig.useCases.vote({ userId: 'U0OLGA', requestId: view.request.id, kind: 'approve', reason: null });
-  await rig.settle();
-  return view;
-};
-
-describe('the close of an incident', () => {
+describe('the end of an incident', () => {
   it('ends what was given for it when the warning is over, and not before', async () => {
     const view = await rig.ask();
     await rig.settle();
@@ -48,16 +40,6 @@ describe('the close of an incident', () => {
     expect(await typesOf('incident.ended')).toMatchObject([{ incident: incident.id, cancelled: [] }]);
   });
 
-  it('leaves everything to its own end where the policy says keep', async () => {
-    rig.setPolicy(policyOf('channels: ["inc-*"], on_close: keep'));
-    const view = await rig.ask();
-    await rig.settle();
-    expect(await close()).toMatchObject({ incident: { endsAt: null } });
-    await rig.warningIsOver();
-    expect(await rig.endIncidents()).toBe(0);
-    expect(await rig.grantOf(view)).toMatchObject({ state: 'active' });
-  });
-
   it('cancels what still waits for a vote, by the system and with the reason', async () => {
     const { request } = await rig.ask({ role: 'write' });
     await close();
@@ -69,21 +51,6 @@ describe('the close of an incident', () => {
     await expect(
       rig.useCases.vote({ userId: 'U0OLGA', requestId: request.id, kind: 'approve', reason: null }),
     ).rejects.toMatchObject({ code: 'already_cancelled' });
-  });
-
-  it('is called off when the incident is opened again before the end', async () => {
-    const view = await rig.ask();
-    await rig.settle();
-    await close();
-    await rig.useCases.openIncident({
-      userId: 'U0OSCAR',
-      channel: { channelId: 'C0INC', name: 'inc-checkout', topic: '', purpose: '', isPrivate: false },
-      severity: null,
-    });
-    await rig.warningIsOver();
-    expect(await rig.endIncidents()).toBe(0);
-    expect(await rig.grantOf(view)).toMatchObject({ state: 'active' });
-    expect(await typesOf('incident.reopened')).toMatchObject([{ isEndCancelled: true }]);
   });
 
   it('brings nothing back when the incident is opened again after the end', async () => {
@@ -168,16 +135,14 @@ describe('the close of an incident', () => {
     expect(await rig.endIncidents()).toBe(1);
     expect(await rig.grantOf(stuck)).toMatchObject({ state: 'removed' });
   });
-
-  it('is for whoever opened it, may open one, or was let in, and for nobody else', async () => {
-    const closeBy = (userId: string) => rig.useCases.closeIncident({ userId, channelId: 'C0INC' });
-    await expect(closeBy('U0MALLORY')).rejects.toMatchObject({ code: 'incident_who' });
-    expect(await typesOf('incident.refused')).toHaveLength(1);
-    await rig.ask({ userId: 'U0MALLORY' });
-    expect(await closeBy('U0MALLORY')).toMatchObject({ outcome: 'closed', incident: { closedBy: 'T1:U0MALLORY' } });
-    expect(await closeBy('U0OSCAR')).toMatchObject({ outcome: 'already' });
-  });
 });
+
+const waiting = async (): Promise<number> => {
+  const { rows } = await rig.pool.query<{ count: number }>(
+    `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return rows[0]?.count ?? 0;
+};
 
 describe('access that is being made when the incident closes', () => {
   it('is taken away as soon as it was made', async () => {
@@ -229,65 +194,5 @@ describe('access that is being made when the incident closes', () => {
     };
     await expect(rig.ask()).rejects.toMatchObject({ code: 'incident_closed' });
     expect((await rig.ask()).request).toMatchObject({ state: 'pending', incidentId: null });
-  });
-});
-
-const waiting = async (): Promise<number> => {
-  const { rows } = await rig.pool.query<{ count: number }>(
-    `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-  );
-  return rows[0]?.count ?? 0;
-};
-
-describe('access that its owner keeps', () => {
-  const keep = async (view: Awaited<ReturnType<typeof rig.ask>>, userId = 'U0ADA') =>
-    rig.useCases.keepGrant({ userId, grantId: (await rig.grantOf(view)).id });
-
-  it('lasts to its own end, and says so', async () => {
-    const view = await agreedWrite();
-    await close();
-    expect(await keep(view)).toMatchObject({ isRepeat: false });
-    expect(await keep(view)).toMatchObject({ isRepeat: true });
-    await rig.warningIsOver();
-    await rig.endIncidents();
-    expect(await rig.grantOf(view)).toMatchObject({ state: 'active' });
-    expect(await typesOf('grant.kept')).toHaveLength(1);
-  });
-
-  it('ends with the next close when the incident was opened again meanwhile', async () => {
-    const view = await agreedWrite();
-    await close();
-    await keep(view);
-    await rig.note({ isArchived: true });
-    await rig.note({ how: 'unarchived' });
-    await close();
-    await rig.warningIsOver();
-    await rig.endIncidents();
-    expect(await rig.grantOf(view)).toMatchObject({ state: 'removed' });
-  });
-
-  it('cannot be what only the incident let in', async () => {
-    const view = await rig.ask();
-    await rig.settle();
-    await close();
-    await expect(keep(view)).rejects.toMatchObject({ code: 'keep_denied', facts: { rule: 'The rest needs an owner' } });
-    expect(await typesOf('grant.keep_refused')).toMatchObject([{ code: 'keep_denied' }]);
-  });
-
-  it('is nobody else’s to keep, and nobody’s whom the policy does not name for it', async () => {
-    const view = await agreedWrite();
-    await close();
-    await expect(keep(view, 'U0RITA')).rejects.toMatchObject({ code: 'not_your_grant' });
-    rig.setPolicy(policyOf('channels: ["inc-*"], keep_by: [sre]'));
-    await expect(keep(view)).rejects.toMatchObject({ code: 'keep_denied', facts: { who: ['sre'] } });
-  });
-
-  it('is chosen between the close and the end, at no other time', async () => {
-    const view = await agreedWrite();
-    await expect(keep(view)).rejects.toMatchObject({ code: 'keep_needless' });
-    await close();
-    await rig.warningIsOver();
-    await rig.endIncidents();
-    await expect(keep(view)).rejects.toMatchObject({ code: 'grant_not_live' });
   });
 });
