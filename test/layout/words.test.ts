@@ -68,21 +68,21 @@ test.each([
 
 /** How often each is in the code still. These numbers only shrink. */
 const MOST: Record<string, number> = {
-  ask: 285,
-  tell: 320,
-  stead: 8,
-  ahead: 250,
-  makers: 66,
-  drawn: 56,
+  ask: 270,
+  tell: 290,
+  stead: 1,
+  ahead: 32,
+  makers: 0,
+  drawn: 20,
   electors: 0,
-  vouch: 66,
-  doubt: 158,
-  mend: 6,
-  strangers: 4,
-  glass: 8,
-  whoever: 145,
-  lately: 8,
-  news: 104,
+  vouch: 1,
+  doubt: 2,
+  mend: 0,
+  strangers: 0,
+  glass: 3,
+  whoever: 1,
+  lately: 2,
+  news: 2,
 };
 
 test.each(Object.keys(BANNED))('in the code, "%s" becomes rarer', (name) => {
