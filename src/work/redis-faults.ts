@@ -104,7 +104,7 @@ export const REDIS_FAULTS = {
     isUsable: true,
   },
   password_unused: {
-    seen: 'a password in `REDIS_URL` that Redis does not ask for',
+    seen: 'a password in `REDIS_URL` that Redis does not require',
     sentence: 'Redis asks for no password, though REDIS_URL has one; set it in Redis, or take it out.',
     isUsable: true,
   },

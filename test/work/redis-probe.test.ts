@@ -6,7 +6,7 @@ import type { AddressInfo, Server } from 'node:net';
 import path from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, expect, test, vi } from 'vitest';
-import { endProcess, spawnServer } from '../../sandbox/src/embedded/process.ts';
+import { endProcess, logTail, spawnServer } from '../../sandbox/src/embedded/process.ts';
 import { findRedis } from '../../sandbox/src/embedded/redis-program.ts';
 import { freePort, isPortOpen } from '../../sandbox/src/embedded/port.ts';
 import { waitUntil } from '../../sandbox/src/embedded/wait.ts';
@@ -69,7 +69,11 @@ const startReal = async (...args: string[]): Promise<number> => {
     logFile: path.join(dir, 'log'),
   });
   closers.push(() => endProcess(server.pid, 'SIGKILL'));
-  await waitUntil(() => isPortOpen(port), { timeoutMs: 20_000, what: 'Redis' });
+  await waitUntil(async () => server.exit() !== undefined || (await isPortOpen(port)), {
+    timeoutMs: 20_000,
+    what: 'Redis',
+  });
+  if (server.exit() !== undefined) throw new Error(`Redis did not start: ${logTail(path.join(dir, 'log'))}`);
   return port;
 };
 
@@ -107,7 +111,8 @@ test.each([
 });
 
 test('real: cluster mode, a wrong password, no password, one that is not asked for, a database that is not there', async () => {
-  const cluster = await startReal('--cluster-enabled', 'yes');
+  // Its own choice for the bus is the port and 10,000, which may be one of an outgoing connection.
+  const cluster = await startReal('--cluster-enabled', 'yes', '--cluster-port', String(await freePort()));
   expect(await said(`redis://127.0.0.1:${cluster}`)).toContain('Redis is in cluster mode');
   const open = await startReal();
   expect(await said(`redis://:secret@127.0.0.1:${open}`)).toContain('Redis asks for no password');
