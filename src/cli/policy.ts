@@ -16,7 +16,7 @@ import { createPool } from '../store/client.ts';
 import { pastAsks } from '../store/request-evaluations.ts';
 import { createLog } from '../lib/log.ts';
 import { policyInput } from '../compose/policy-holder.ts';
-import { demandSchema } from '../compose/serve.ts';
+import { demandSchema } from '../store/demand-schema.ts';
 import { reaching } from '../store/reaching.ts';
 import { demandDatabase } from './database.ts';
 import { UsageError } from './exit.ts';

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { allAdvice } from '../application/reviews/all-advice.ts';
 import type { AllAdvice } from '../application/reviews/all-advice.ts';
 import { policyInput } from '../compose/policy-holder.ts';
-import { demandSchema } from '../compose/serve.ts';
+import { demandSchema } from '../store/demand-schema.ts';
 import { replayPolicy } from '../config/policy-commands.ts';
 import { editPolicy } from '../config/policy-edit.ts';
 import { loadPolicy } from '../config/policy-file.ts';

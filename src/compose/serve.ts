@@ -9,9 +9,7 @@ import type { Environment } from '../config/environment.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import { clearTextWarning } from '../store/address.ts';
-import type { DatabaseAddress } from '../store/address.ts';
-import { reaching } from '../store/reaching.ts';
-import { SCHEMA_SENTENCES, schemaState } from '../store/migrate.ts';
+import { demandSchema } from '../store/demand-schema.ts';
 import { StartError } from '../lib/start-error.ts';
 import { createLog } from '../lib/log.ts';
 import type { Log } from '../lib/log.ts';
@@ -40,11 +38,6 @@ const readSettings = async (): Promise<Settings> => {
   if ('first' in policy && policy.first.policy.audit && environment.auditKey === null) problems.push(MISSING_AUDIT_KEY);
   if (problems.length === 0 && 'first' in policy) return { environment, first: policy.first };
   throw new StartError(listed([...problems, ...('problems' in policy ? policy.problems : [])]));
-};
-
-export const demandSchema = async (address: DatabaseAddress): Promise<void> => {
-  const { state } = await reaching(address, () => schemaState(address));
-  if (state !== 'current') throw new StartError(SCHEMA_SENTENCES[state]);
 };
 
 /** A second signal ends the process at once; what it held is found again by the next one. */

@@ -60,7 +60,7 @@ const every = (command: Command, above: string[] = []): { name: string; command:
     const names = [...above, each.name()];
     return [{ name: names.join(' '), command: each }, ...every(each, names)];
   });
-const COMMANDS = every(buildProgram(() => undefined));
+const COMMANDS = every(await buildProgram(() => undefined));
 const LEAVES = COMMANDS.filter(({ command }) => command.commands.length === 0);
 /** They print what is asked of them in a form of their own: a running log, what the command that is run prints, lines of JSON or CSV, a signed note. */
 const OWN_FORM = ['serve', 'exec', 'audit checkpoint', 'audit export', 'witness serve'];

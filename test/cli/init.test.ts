@@ -55,7 +55,9 @@ describe('latchkey init', () => {
     expect(statSync(path.join(dir, '.env')).mode & 0o777).toBe(0o600);
     expect(Buffer.from(env['LATCHKEY_SECRET_KEY'] ?? '', 'base64')).toHaveLength(32);
     for (const id of ids)
-      expect(Object.keys(env).some((name) => name.startsWith(`MY_${id.toUpperCase()}_`))).toBe(true);
+      expect(Object.keys(env).some((name) => name.startsWith(`MY_${id.toUpperCase().replaceAll('-', '_')}_`))).toBe(
+        true,
+      );
     const secrets = [env['LATCHKEY_SECRET_KEY'] ?? '?', env['POSTGRES_PASSWORD'] ?? '?'];
     const elsewhere = [
       out,

@@ -6,7 +6,7 @@ import { commands as slashCommands } from '../../src/slack/door/commands/registr
 import { documents, productSources } from '../support/sources.ts';
 
 const texts = [...documents(), ...productSources()];
-const program = buildProgram(() => undefined);
+const program = await buildProgram(() => undefined);
 
 type Named = { file: string; line: string };
 

@@ -7,6 +7,7 @@ import { COMMAND } from '../../src/slack/door/commands/command.ts';
 import { commands } from '../../src/slack/door/commands/registry.ts';
 
 const FILE = new URL('../../docs/commands.md', import.meta.url);
+const program = await buildProgram(() => undefined);
 
 const cell = (text: string): string => text.replaceAll('|', String.raw`\|`);
 const row = (left: string, right: string): string => `| \`${cell(left)}\` | ${cell(right)} |`;
@@ -64,7 +65,7 @@ const page = (): string =>
     'It exits with 0, with 1 when it found something wrong, and with 2 when it was used wrongly.',
     'Commands of a job (`exec`, `request`, `wait`, `credentials`, `done`) have [exit codes of their own](pipelines.md#how-it-ends).',
     '',
-    ...leaves(buildProgram(() => undefined)).flatMap(shellSection),
+    ...leaves(program).flatMap(shellSection),
   ].join('\n');
 
 if (process.env['UPDATE_DOCS']) writeFileSync(FILE, page());
@@ -74,7 +75,7 @@ test('docs/commands.md says what the commands take and do', () => {
 });
 
 test('every command and option has a description', () => {
-  const described = leaves(buildProgram(() => undefined)).flatMap(({ line, command }) => [
+  const described = leaves(program).flatMap(({ line, command }) => [
     { of: line, is: command.description() },
     ...command.options.map(({ flags, description }) => ({ of: `${line} ${flags}`, is: description })),
   ]);

@@ -194,7 +194,7 @@ describe('the stop', () => {
     const stopping = app.stop();
     finish();
     await stopping;
-    expect(seen(slack.as('olga').messages('general').at(-1))).toContain('You have nothing');
+    expect(seen(slack.as('olga').messages('general').at(-1))).toContain('You have no access and no open request.');
     await slack.waitFor(() => slack.connectionCount() === 0);
   });
 });

@@ -1,5 +1,5 @@
 /** Latchkey's own small pools of connections to the nodes of one target. Open nothing until the first statement. */
-import mysql from 'mysql2/promise';
+import type mysql from 'mysql2/promise';
 import { pemOf } from '../../lib/certificates.ts';
 import { onEachNode } from '../kit/nodes.ts';
 import { ProviderError } from '../provider.ts';
@@ -136,7 +136,13 @@ const using = async <T>({ release, signal, work }: Use<T>): Promise<T> => {
   }
 };
 
-type Pooled = { node: Address; pool: mysql.Pool; pinned: WeakMap<object, Client>; seen: Seen };
+type Pooled = {
+  node: Address;
+  pool(): Promise<mysql.Pool>;
+  close(): Promise<void>;
+  pinned: WeakMap<object, Client>;
+  seen: Seen;
+};
 
 const runOn = async <T>(
   { node, pool, pinned, seen }: Pooled,
@@ -146,7 +152,7 @@ const runOn = async <T>(
   let isUntouched = true;
   try {
     at.signal.throwIfAborted();
-    const connection = await pool.getConnection();
+    const connection = await (await pool()).getConnection();
     const release = (isBroken: boolean): void => (isBroken ? connection.destroy() : connection.release());
     return await using({
       release,
@@ -164,18 +170,27 @@ const runOn = async <T>(
   }
 };
 
-const poolOf = (settings: Settings, node: Address, seen: Seen): Pooled => ({
-  node,
-  pinned: new WeakMap(),
-  seen,
-  pool: mysql.createPool({
-    ...optionsOf(settings, node),
-    connectionLimit: MAX_CONNECTIONS,
-    maxIdle: MAX_CONNECTIONS,
-    idleTimeout: IDLE_MS,
-    enableKeepAlive: true,
-  }),
-});
+/** Loaded with the first statement: it is larger than most of the app, and most installations have no such target. */
+const loadDriver = async (): Promise<typeof mysql> => (await import('mysql2/promise')).default;
+
+const poolOf = (settings: Settings, node: Address, seen: Seen): Pooled => {
+  let opened: Promise<mysql.Pool> | null = null;
+  const open = async (): Promise<mysql.Pool> =>
+    (await loadDriver()).createPool({
+      ...optionsOf(settings, node),
+      connectionLimit: MAX_CONNECTIONS,
+      maxIdle: MAX_CONNECTIONS,
+      idleTimeout: IDLE_MS,
+      enableKeepAlive: true,
+    });
+  return {
+    node,
+    pinned: new WeakMap(),
+    seen,
+    pool: () => (opened ??= open()),
+    close: async () => await (await opened)?.end(),
+  };
+};
 
 export const openServer = (settings: Settings): Server => {
   const seen: Seen = { events: null };
@@ -196,7 +211,7 @@ export const openServer = (settings: Settings): Server => {
     runAs: async (user, signal, work) => await visit({ settings, user, signal }, work),
     areEventsRun: () => seen.events,
     close: async () => {
-      await Promise.all([first, ...others].map(async ({ pool }) => await pool.end()));
+      await Promise.all([first, ...others].map(async ({ close }) => await close()));
     },
   };
 };
@@ -205,7 +220,7 @@ type Visit = { settings: Settings; user: { user: string; password: string }; sig
 
 const visit = async <T>({ settings, user, signal }: Visit, work: (client: Client) => Promise<T>): Promise<T> => {
   const [node] = settings.nodes;
-  const connection = await mysql.createConnection({ ...optionsOf(settings, node), ...user });
+  const connection = await (await loadDriver()).createConnection({ ...optionsOf(settings, node), ...user });
   // A connection that is cut breaks outside of any statement as well; the statement that runs says so.
   connection.on('error', () => undefined);
   const release = (): void => connection.destroy();
