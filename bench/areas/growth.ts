@@ -135,8 +135,16 @@ export const measureGrowth = async (bench: Bench): Promise<Measured> => {
     ...rowFor(growth.targets, { what: 'one decision', noun: 'targets', of: ({ decisionMs }) => decisionMs }),
     ...rowFor(growth.logins, { what: 'a login made in the target', noun: 'logins', of: ({ makeMs }) => makeMs }),
     ...rowFor(growth.logins, { what: 'a login dropped, of 100', noun: 'logins', of: ({ dropMs }) => dropMs }),
-    ...rowFor(growth.loginsOfOne, { what: 'the same without creator roles', noun: 'logins', of: ({ makeMs }) => makeMs }),
-    ...rowFor(growth.loginsOfOne, { what: 'one dropped without creator roles', noun: 'logins', of: ({ dropMs }) => dropMs }),
+    ...rowFor(growth.loginsOfOne, {
+      what: 'the same without creator roles',
+      noun: 'logins',
+      of: ({ makeMs }) => makeMs,
+    }),
+    ...rowFor(growth.loginsOfOne, {
+      what: 'one dropped without creator roles',
+      noun: 'logins',
+      of: ({ dropMs }) => dropMs,
+    }),
     ...(largest
       ? [
           rowOf('growth', {

@@ -64,10 +64,7 @@ export const whomAddressMeans = async (
   const { conflict } = whomItNames({ address, holders: [found.userId, ...twins], observations });
   if (conflict === null) return { person: found, conflict };
   if (observations.some(({ isTold }) => !isTold)) {
-    sources.log.warn(
-      { users: [found.userId, ...twins], conflict },
-      'an address is not trusted until it is confirmed',
-    );
+    sources.log.warn({ users: [found.userId, ...twins], conflict }, 'an address is not trusted until it is confirmed');
     await sources.book.report(sources.teamId(), address, conflict);
   }
   return { person: null, conflict };
