@@ -5,6 +5,7 @@ import { formatProblem } from '../../../src/config/problem.ts';
 import type { Policy } from '../../../src/domain/policy/types.ts';
 import { isTheOneNamed, namedAddress } from '../../../src/domain/principals/identity.ts';
 import { DomainError } from '../../../src/domain/errors.ts';
+import type { ErrorCode } from '../../../src/domain/errors.ts';
 import type { Grant } from '../../../src/domain/grants/grant.ts';
 import type { Incident } from '../../../src/domain/incidents/incident.ts';
 import type { Person } from '../../../src/domain/principals/person.ts';
@@ -19,6 +20,7 @@ import type { Directory } from '../../../src/application/identity/directory.ts';
 import type { Work } from '../../../src/application/record/outbox.ts';
 import type { RequestView } from '../../../src/application/record/request-view.ts';
 import type { Access } from '../../../src/application/deps.ts';
+import type { AccessFailure } from '../../../src/application/grants/access-ports.ts';
 import { callerFromSlack } from '../../../src/application/identity/caller.ts';
 import type { UseCases } from '../../../src/application/verbs.ts';
 import { verbsByUser } from '../../../src/slack/door/verbs-by-user.ts';
@@ -30,7 +32,9 @@ const GROUPS: Record<string, string[]> = { 'on-call': ['U0OSCAR'], sre: ['U0RITA
 /** Everybody else is in no group. */
 const NAMES = ['ADA', 'OSCAR', 'RITA', 'OLGA', 'SAM', 'MALLORY'];
 
-export const policyOf = (incidents = 'channels: ["inc-*"], warning: 1s', rules = RULES): Policy => {
+const LIMITS = '{ open_requests: 1000, live_grants: 1000 }';
+
+export const policyOf = (incidents = 'channels: ["inc-*"], warning: 1s', rules = RULES, limits = LIMITS): Policy => {
   const loaded: LoadedPolicy = loadPolicy({
     text: `version: 1
 groups:
@@ -52,7 +56,7 @@ targets:
     owners: [dba]
     roles: { read: { scope: { member_of: [app_read] }, max: 4h } }
 ${rules}
-limits: { open_requests: 1000, live_grants: 1000 }
+limits: ${limits}
 break_glass: { who: [on-call], roles: ["*/*"], max: 1h, tell: [dba], review_within: 1d, reviewers: [dba] }
 incidents: { ${incidents} }
 `,
@@ -79,6 +83,8 @@ const RULES = `rules:
 export type IncidentRig = TestStore & {
   directory: Directory;
   useCases: VerbsByUser;
+  /** With callers, as another door would call them. */
+  verbs: UseCases;
   /** A second process, on the same database. */
   other: VerbsByUser;
   /** Names of grants that exist in the target now. */
@@ -89,6 +95,12 @@ export type IncidentRig = TestStore & {
   failing: Set<string>;
   /** Called before the target makes anything. */
   onGrant: { run: () => Promise<void> };
+  /** How the target refuses to make anything; it makes all while that is null. */
+  refusal: { is: AccessFailure | null };
+  /** By name of a target: what keeps its roles from being granted. */
+  problems: Map<string, string>;
+  /** By user id: how Slack answers for an account that it does not know as a full member. */
+  accounts: Map<string, ErrorCode>;
   /** Called when groups are looked up. */
   onLookUp: { run: () => Promise<void> };
   setPolicy(policy: Policy): void;
@@ -119,8 +131,12 @@ const personOf = (name: string): Person => ({
 });
 const PEOPLE = new Map(NAMES.map((name) => [`U0${name}`, personOf(name)]));
 
-const createPeople = (failing: Set<string>, onLookUp: IncidentRig['onLookUp']): Directory => {
+type People = Pick<IncidentRig, 'failing' | 'onLookUp' | 'accounts'>;
+
+const createPeople = ({ failing, onLookUp, accounts }: People): Directory => {
   const find = (userId: string): Person => {
+    const code = accounts.get(userId);
+    if (code) throw new DomainError(code, { id: userId });
     const person = PEOPLE.get(userId);
     if (!person) throw new DomainError('unknown_person', { id: userId });
     return person;
@@ -160,11 +176,12 @@ const createPeople = (failing: Set<string>, onLookUp: IncidentRig['onLookUp']): 
   };
 };
 
-type Target = Pick<IncidentRig, 'made' | 'onGrant' | 'secret'>;
+type Target = Pick<IncidentRig, 'made' | 'onGrant' | 'secret' | 'refusal' | 'problems'>;
 
-const createTarget = ({ made, onGrant, secret }: Target): Access => ({
+const createTarget = ({ made, onGrant, secret, refusal, problems }: Target): Access => ({
   grant: async ({ id }) => {
     await onGrant.run();
+    if (refusal.is) throw new Error(refusal.is.message);
     made.add(id);
     const credentials = secret.text === null ? null : { fields: [], text: secret.text, commands: [] };
     return { handle: { name: id }, credentials, isUseTold: false };
@@ -180,12 +197,12 @@ const createTarget = ({ made, onGrant, secret }: Target): Access => ({
   isShared: () => false,
   activity: async () => [],
   byHand: () => null,
-  failureOf: () => ({ kind: 'unavailable', message: 'no', isRetried: true }),
+  failureOf: () => refusal.is ?? { kind: 'unavailable', message: 'no', isRetried: true },
   listOurs: () => Promise.resolve(null),
   differences: () => [],
   restore: () => Promise.resolve(),
-  problems: () => ({}),
-  roleProblem: async () => null,
+  problems: () => Object.fromEntries(problems),
+  roleProblem: async (target) => problems.get(target) ?? null,
   isIssued: () => false,
   issue: () => ({ fields: [], text: '', commands: [] }),
   mayRemain: () => [],
@@ -211,30 +228,36 @@ export const startIncidentRig = async (): Promise<IncidentRig> => {
   const log = createLog('silent');
   let policy = policyOf();
   const [made, failing] = [new Set<string>(), new Set<string>()];
+  const [problems, accounts] = [new Map<string, string>(), new Map<string, ErrorCode>()];
+  const refusal = { is: null };
   const onGrant = { run: async () => {} };
   const secret = { text: null };
   const onLookUp = { run: async () => {} };
   const vault = createSealing([Buffer.alloc(32, 7)]);
   const deps = {
     store,
-    directory: createPeople(failing, onLookUp),
-    access: createTarget({ made, onGrant, secret }),
+    directory: createPeople({ failing, onLookUp, accounts }),
+    access: createTarget({ made, onGrant, secret, refusal, problems }),
     vault,
     ids: { next: newId },
     policy: () => policy,
     log,
   };
   const callerOf = (userId: string) => callerFromSlack(deps, userId);
-  const verbs = () => verbsByUser(createUseCases(deps), callerOf);
-  const useCases = verbs();
+  const verbs = createUseCases(deps);
+  const useCases = verbsByUser(verbs, callerOf);
   return {
     ...opened,
     directory: deps.directory,
     useCases,
-    other: verbs(),
+    verbs,
+    other: verbsByUser(createUseCases(deps), callerOf),
     made,
     secret,
     failing,
+    refusal,
+    problems,
+    accounts,
     onGrant,
     onLookUp,
     warningIsOver: async () =>
