@@ -1,42 +1,21 @@
 /** A client requests, and people decide in Slack: at the level of verbs, as its door will call them. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { callerFromSession } from '../../src/application/identity/caller.ts';
 import type { ClientCaller } from '../../src/application/identity/caller.ts';
 import type { RequestView } from '../../src/application/record/request-view.ts';
-import { clientIdOf } from '../../src/domain/principals/client.ts';
 import type { ClientJob } from '../../src/domain/principals/client.ts';
+import { CLIENT_SECTIONS, jobCaller } from '../support/client-caller.ts';
 import { codeOf } from '../support/refusal.ts';
 import { withClient } from '../support/world.ts';
 import { POLICY, seen, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
-const CLIENTS = `issuers: { github: { kind: github } }
-clients:
-  api-deploy: { issuer: github, audience: latchkey, repository: { id: "456789", name: acme/api }, environment: production, refs: ["refs/heads/*"] }
-rules:
+const CLIENTS = `${CLIENT_SECTIONS}rules:
   - name: Users are free for main
     match: { roles: ["users-db/read"], clients: [api-deploy] }
     when: 'client.ref == "refs/heads/main"'
     approve: true
 `;
 const WITH_CLIENTS = POLICY.replace('rules:\n', CLIENTS);
-const JOB: ClientJob = {
-  key: '456789/4711/1/migrate',
-  repository: 'acme/api',
-  repositoryId: '456789',
-  ref: 'refs/heads/main',
-  environment: 'production',
-  workflow: 'deploy.yml',
-  event: 'push',
-  run: '4711',
-  attempt: 1,
-  sha: 'f00dfacef00dfacef00dfacef00dfacef00dface',
-  actor: 'octo<cat>',
-  actorId: '1001',
-  subject: 'repo:acme/api:environment:production',
-  runUrl: 'https://github.com/acme/api/actions/runs/4711',
-};
-
 let rig: Rig;
 let deploys: string;
 beforeEach(async () => {
@@ -48,19 +27,7 @@ beforeEach(async () => {
 afterEach(() => rig.stop());
 
 const session = (job: Partial<ClientJob> = {}, startedBy: string[] = [], channel: string | null = '#deploys') =>
-  callerFromSession({
-    client: {
-      kind: 'client',
-      id: clientIdOf('api-deploy'),
-      name: 'api-deploy',
-      issuer: 'github',
-      issuerKind: 'github',
-      binding: 'repository acme/api (456789)',
-      channel,
-    },
-    job: { ...JOB, ...job },
-    startedBy,
-  });
+  jobCaller(job, startedBy, channel);
 
 const request = (caller: ClientCaller, target = 'orders-db') =>
   rig.verbs.createRequest({
