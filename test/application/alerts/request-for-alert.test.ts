@@ -50,7 +50,7 @@ describe('without a click', () => {
   test('a rule that names the alert gives access to who is on call for it, once', async () => {
     const id = await fire(rig);
     const both = await Promise.all([request(id, { isAutomatic: true }), request(id, { isAutomatic: true })]);
-    expect(both.map(({ isRepeat }) => isRepeat).toSorted()).toEqual([false, true]);
+    expect(both.filter(({ isRepeat }) => isRepeat)).toHaveLength(1);
     expect(both[0]?.view.request).toMatchObject({ state: 'approved', rule: 'The lag lets those on call read' });
     expect(await requests()).toBe(1);
   });

@@ -20,8 +20,9 @@ const take = async (): Promise<string> => {
   if (taken.outcome !== 'sent') throw new Error(taken.outcome);
   return (await rig.grantOf(taken.view)).id;
 };
-const close = (userId: string, grantId: string, outcome: ReviewOutcome = 'justified', note: string | null = null) =>
-  rig.useCases.closeReview({ userId, grantId, outcome, note });
+type Said = { outcome: ReviewOutcome; note: string | null };
+const close = (userId: string, grantId: string, said: Said = { outcome: 'justified', note: null }) =>
+  rig.useCases.closeReview({ userId, grantId, ...said });
 const fallDue = () =>
   rig.pool.query('update reviews set due_at = clock_timestamp(), next_reminder_at = clock_timestamp()');
 const eventsOf = async (type: string) => (await rig.events()).filter((event) => event.type === type);
@@ -29,7 +30,10 @@ const eventsOf = async (type: string) => (await rig.events()).filter((event) => 
 describe('closing a review', () => {
   test('is for the reviewers, and records who, what and the note', async () => {
     const grantId = await take();
-    const { view } = await close('U0OLGA', grantId, 'not_justified', '  the runbook has another way <!here> ');
+    const { view } = await close('U0OLGA', grantId, {
+      outcome: 'not_justified',
+      note: '  the runbook has another way <!here> ',
+    });
     const note = 'the runbook has another way <!here>';
     expect(view.review).toMatchObject({ state: 'closed', outcome: 'not_justified', note, reviewerId: 'T1:U0OLGA' });
     const [event] = await eventsOf('follow_up.closed');
@@ -55,14 +59,19 @@ describe('closing a review', () => {
 
   test('with "not justified" needs a note, and there must be a review', async () => {
     const grantId = await take();
-    await expect(close('U0OLGA', grantId, 'not_justified', '   ')).rejects.toMatchObject({ code: 'note_missing' });
+    await expect(close('U0OLGA', grantId, { outcome: 'not_justified', note: '   ' })).rejects.toMatchObject({
+      code: 'note_missing',
+    });
     await expect(close('U0OLGA', 'none')).rejects.toMatchObject({ code: 'review_not_found' });
     expect(await eventsOf('follow_up.closed')).toEqual([]);
   });
 
   test('happens once: of two reviewers at the same moment the second hears who was first', async () => {
     const grantId = await take();
-    const both = await Promise.allSettled([close('U0OLGA', grantId), close('U0SAM', grantId, 'not_justified', 'no')]);
+    const both = await Promise.allSettled([
+      close('U0OLGA', grantId),
+      close('U0SAM', grantId, { outcome: 'not_justified', note: 'no' }),
+    ]);
     expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     const late = both.find((one) => one.status === 'rejected');
     expect(late?.reason).toMatchObject({ code: 'review_closed', facts: { by: expect.stringMatching(/Olga|Sam/) } });

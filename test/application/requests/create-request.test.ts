@@ -112,7 +112,7 @@ describe('is stored by no rule', () => {
 test('one form delivered twice, to two processes, is one request', async () => {
   const form = { idempotencyKey: 'view:1' };
   const both = await Promise.all([request(form), request(form, rig.other)]);
-  expect(both.map((one) => one.outcome === 'sent' && one.isRepeat).toSorted()).toEqual([false, true]);
+  expect(both.filter((one) => one.outcome === 'sent' && one.isRepeat)).toHaveLength(1);
   expect(await requests()).toBe(1);
   expect((await rig.events()).filter(({ type }) => type === 'request.created')).toHaveLength(1);
   await sent();
