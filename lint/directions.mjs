@@ -214,7 +214,10 @@ export const directionRules = () => [
     [
       { regex: '^(\\.\\./)+src/', message: 'The sandbox runs the app as a program; it imports nothing of it.' },
       { regex: '^@slack/', message: "The sandbox may use Slack's types, as types.", allowTypeImports: true },
-      ...PACKAGES.slice(1, 3).map(({ regex, message }) => ({ regex, message })),
+      {
+        regex: '^(bullmq|drizzle-orm)(/|$)',
+        message: "The sandbox knows no queue and no store; its Redis and MariaDB are people's.",
+      },
     ],
   ),
 ];

@@ -4,7 +4,7 @@ import type { StoredView } from '../../sandbox/src/slack/types.ts';
 import { waitUntil } from '../../sandbox/src/embedded/wait.ts';
 import { createTarget, enter, newKey, run } from '../providers/ssh/target.ts';
 import type { Login, Target } from '../providers/ssh/target.ts';
-import { whyNoSshHost } from '../support/ssh-host.ts';
+import { whyNoSshHost } from '../../sandbox/src/embedded/ssh-host.ts';
 import { storyOf, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';

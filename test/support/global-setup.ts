@@ -6,7 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { removePostgres, startPostgres } from '../../sandbox/src/embedded/postgres.ts';
 import { isRunning } from '../../sandbox/src/embedded/process.ts';
 import { removeRedis, startRedis } from '../../sandbox/src/embedded/redis.ts';
-import { removeMariaDb } from './mariadb.ts';
+import { removeMariaDb } from '../../sandbox/src/embedded/mariadb.ts';
 import { installOlderPostgres } from './older-postgres.ts';
 import { freeSmallDisks, unmountSmallDisks } from './small-disk.ts';
 import { makeTemplate } from './template.ts';

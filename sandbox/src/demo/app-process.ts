@@ -1,8 +1,9 @@
 /** The app, unmodified, as a child process: told everything by its environment, asked for readiness, started again when it dies. */
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { isPortOpen } from '../embedded/port.ts';
 import { endProcess } from '../embedded/process.ts';
 import { waitUntil } from '../embedded/wait.ts';
@@ -25,6 +26,9 @@ export type AppOptions = {
   /** Ends the wait for readiness. */
   signal: AbortSignal;
 };
+
+/** What is built. */
+export const APP = path.join(ROOT, 'dist', 'bundle', 'latchkey.js');
 
 const READY_WITHIN_MS = 60_000;
 const ASK_EVERY_MS = 100;
@@ -63,12 +67,21 @@ const openLog = (file: string): number => {
 
 /** Runs `latchkey migrate`. Throws with its output. */
 export const migrate = (env: Record<string, string>): void => {
-  const run = spawnSync(process.execPath, [path.join(ROOT, 'dist', 'bundle', 'latchkey.js'), 'migrate'], {
+  const run = spawnSync(process.execPath, [APP, 'migrate'], {
     cwd: ROOT,
     env: fullEnv(env),
     encoding: 'utf8',
   });
   if (run.status !== 0) throw new Error(`latchkey migrate failed:\n${run.stdout}${run.stderr}`);
+};
+
+type ToPrepare = { env: Record<string, string>; target: string; policyFile: string };
+
+/** What `latchkey doctor --sql` prints for a target. Rejects with its output. */
+export const printPreparation = async ({ env, target, policyFile }: ToPrepare): Promise<string> => {
+  const args = [APP, 'doctor', '--sql', target, '--policy', policyFile];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, env: fullEnv(env) });
+  return stdout;
 };
 
 /** One life of the app. `logFrom`: where in the log it begins. */
@@ -78,7 +91,7 @@ type Run = { child: ChildProcess; logFrom: number };
 const launch = ({ env, logFile, say, onStarted }: AppOptions): Run => {
   const log = openLog(logFile);
   const logFrom = fstatSync(log).size;
-  const child = spawn(process.execPath, [path.join(ROOT, 'dist', 'bundle', 'latchkey.js'), 'serve'], {
+  const child = spawn(process.execPath, [APP, 'serve'], {
     cwd: ROOT,
     env: fullEnv(env),
     detached: true,

@@ -1,8 +1,12 @@
-/** Answers the page's side panel from the demo's real server. */
+/** Answers the page's side panel from the demo's real servers. */
 import pg from 'pg';
 import { endSoon } from './deadline.ts';
 import { SHOP, TARGET_DATABASES } from './production.ts';
 import type { Urls } from './production.ts';
+import { grantIdOf } from './hosts/host.ts';
+import type { Way } from './hosts/host.ts';
+import type { Hosts } from './hosts/hosts.ts';
+import { postgresWay } from './hosts/postgres.ts';
 import { openPrompts } from './prompts.ts';
 import type { Prompts } from './prompts.ts';
 import type { QuestLog } from './quest-log.ts';
@@ -18,7 +22,13 @@ export type DemoWorld = World & {
 /** Catalogues send no notifications, so they are looked at while somebody looks at the page. */
 const LOOK_EVERY_MS = 500;
 
-type Parts = { pool: pg.Pool; nameOf: (userId: string) => string; quests: QuestLog; listeners: Set<() => void> };
+type Parts = {
+  hosts: Hosts;
+  pool: pg.Pool;
+  nameOf: (userId: string) => string;
+  quests: QuestLog;
+  listeners: Set<() => void>;
+};
 
 const openPool = (url: string): pg.Pool => {
   const pool = new pg.Pool({
@@ -42,14 +52,13 @@ const tell = ({ listeners }: Parts): void => {
 /** What the page draws, without the time of the look. */
 const faceOf = ({ logins, sessions, grants }: WorldState): string => JSON.stringify([logins, sessions, grants]);
 
+const stateOf = ({ pool, nameOf, hosts }: Parts): Promise<WorldState> => readWorld(pool, { nameOf, hosts });
+
 const startLooking = (parts: Parts): (() => void) => {
   let face = '';
   let isLooking = false;
   const look = async (): Promise<void> => {
-    const seen = await readWorld(parts.pool, parts.nameOf).then(
-      faceOf,
-      (error: unknown) => `trouble: ${String(error)}`,
-    );
+    const seen = await stateOf(parts).then(faceOf, (error: unknown) => `trouble: ${String(error)}`);
     const isTicked = await parts.quests
       .look(async (sql) => (await parts.pool.query<Record<string, boolean>>(sql)).rows[0] ?? {})
       // The same trouble that the state above shows: the database is away, or not made yet.
@@ -83,7 +92,7 @@ const subscriber = (parts: Parts): World['subscribe'] => {
   };
 };
 
-/** A lent login says in its comment for which database; others get the shop. */
+/** A login that Latchkey made says in its comment for which database; others get the shop. */
 const databaseOf =
   (pool: pg.Pool) =>
   async (user: string): Promise<string> => {
@@ -95,24 +104,32 @@ const databaseOf =
     return database !== undefined && TARGET_DATABASES.includes(database) ? database : SHOP;
   };
 
+/** A login names its grant, and the grant its target, also after its end. */
+const wayOf = ({ pool, hosts }: Parts, postgres: Way) => {
+  return async (user: string): Promise<{ way: Way; target: string | null }> => {
+    const { rows } = await pool.query<{ target: string }>('select target from grants where id = $1', [grantIdOf(user)]);
+    const target = rows[0]?.target ?? null;
+    return { target, way: (target !== null && hosts.wayTo(target)) || postgres };
+  };
+};
+
 const promptsOf = (parts: Parts, serverUrl: string): Prompts =>
   openPrompts({
-    serverUrl,
-    databaseOf: databaseOf(parts.pool),
+    wayOf: wayOf(parts, postgresWay({ serverUrl, databaseOf: databaseOf(parts.pool) })),
     onFact: (fact) => {
       parts.quests.note(fact);
       tell(parts);
     },
   });
 
-export type WorldOptions = Pick<Parts, 'quests' | 'nameOf'> & { urls: Urls };
+export type WorldOptions = Pick<Parts, 'quests' | 'nameOf' | 'hosts'> & { urls: Urls };
 
-export const createWorld = ({ urls, quests, nameOf }: WorldOptions): DemoWorld => {
-  const parts: Parts = { pool: openPool(urls.watch), nameOf, quests, listeners: new Set() };
+export const createWorld = ({ urls, quests, nameOf, hosts }: WorldOptions): DemoWorld => {
+  const parts: Parts = { pool: openPool(urls.watch), hosts, nameOf, quests, listeners: new Set() };
   const prompts = promptsOf(parts, urls.watch);
   const subscribe = subscriber(parts);
   return {
-    state: () => readWorld(parts.pool, parts.nameOf),
+    state: () => stateOf(parts),
     subscribe,
     connect: prompts.connect,
     query: prompts.query,

@@ -14,6 +14,10 @@ export type DemoFiles = {
   /** The pretend CI's workflow, and the keys of its tokens. */
   workflow: string;
   ciKeys: string;
+  /** Each host beside Postgres has a folder there. */
+  hosts: string;
+  /** The policy with every target that can be had here; it is never in force. */
+  wholePolicy: string;
 };
 
 export const filesIn = (dir: string): DemoFiles => {
@@ -29,6 +33,8 @@ export const filesIn = (dir: string): DemoFiles => {
     log: inDir('latchkey.log'),
     workflow: inDir('deploy.yml'),
     ciKeys: inDir('ci-keys.json'),
+    hosts: inDir('hosts'),
+    wholePolicy: inDir('latchkey.all.yml'),
   };
 };
 

@@ -73,8 +73,10 @@ const run = async (options: DemoOptions): Promise<number> => {
     const demo = await startDemo({ options, files, claim, signal });
     onForce(demo.kill);
     console.log(introduce(demo));
+    const adding = demo.addRest().catch((error: unknown) => signal.aborted || console.log(sentenceOf(error)));
     await aborted(signal);
     await demo.stop();
+    await adding;
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {

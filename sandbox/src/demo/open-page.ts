@@ -6,42 +6,36 @@ import type { AlertOptions } from './alert.ts';
 import type { Bell } from './bell.ts';
 import type { Ci } from './ci.ts';
 import { createWorld } from './demo-world.ts';
+import type { Hosts } from './hosts/hosts.ts';
 import type { OpenWorkspace } from './open-workspace.ts';
 import { ROOT } from './options.ts';
 import type { Urls } from './production.ts';
-import { openQuestLog } from './quest-log.ts';
+import type { QuestLog } from './quest-log.ts';
 import { createTour } from './tour.ts';
 import type { Around } from './world.ts';
 
 export { startCi } from './ci.ts';
+export { openQuestLog } from './quest-log.ts';
 
 type Options = {
   open: OpenWorkspace;
   urls: Urls;
-  questFile: string;
-  onBroken(movedTo: string): void;
+  quests: QuestLog;
   ci: Ci;
   alerts: AlertOptions;
   /** `isOwn`: the demo plays itself as soon as a window is open, not only when somebody asks for it. */
   tour: { paceMs: number; isOwn: boolean };
   around: Bell;
+  hosts: Hosts;
 };
 
 /** @returns how to close it. */
-export const openPage = ({
-  open,
-  urls,
-  questFile,
-  onBroken,
-  ci,
-  alerts,
-  tour,
-  around,
-}: Options): (() => Promise<void>) => {
+export const openPage = ({ open, urls, quests, ci, alerts, tour, around, hosts }: Options): (() => Promise<void>) => {
   const { workspace } = open;
   const world = createWorld({
     urls,
-    quests: openQuestLog(questFile, onBroken),
+    hosts,
+    quests,
     nameOf: (userId) => workspace.state.people.get(userId)?.realName ?? userId,
   });
   around.onRing(world.tell);

@@ -125,6 +125,15 @@ export const migrationState = async (url: string): Promise<'current' | 'behind' 
   });
 };
 
+/** How often Latchkey has taken up rules. `url`: its database. */
+export const policiesLoaded = async (url: string): Promise<number> =>
+  await withClient(url, async (client) => {
+    const { rows } = await client.query<{ count: number }>(
+      `select count(*)::int as count from audit_events where type = 'policy.loaded'`,
+    );
+    return rows[0]?.count ?? 0;
+  });
+
 /** Brings all databases to where the app can be started on them. @returns whether production was filled anew. */
 export const prepareDatabases = async (server: string, settings: Settings): Promise<boolean> =>
   await withClient(server, async (client) => {

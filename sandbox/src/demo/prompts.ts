@@ -1,59 +1,41 @@
-/** The SQL prompts of the page: real connections to the demo's production, with whatever login was given. */
+/** The prompts of the page: real connections to the demo's production, with whatever login was given. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
-import { urlFor } from './production.ts';
+import { HostError } from './hosts/host.ts';
+import type { Login, Session, Way } from './hosts/host.ts';
 import type { PromptFact } from './quests.ts';
-import { runSql } from './sql-run.ts';
 import type { QueryResult, WorldConnection } from './world.ts';
 
 export type Prompts = {
   connect(login: Login): Promise<WorldConnection>;
-  query(connectionId: string, sql: string): Promise<QueryResult>;
+  query(connectionId: string, text: string): Promise<QueryResult>;
   disconnect(connectionId: string): Promise<void>;
   close(): Promise<void>;
 };
 
 export type PromptOptions = {
-  /** Any URL of the server. */
-  serverUrl: string;
-  /** Which database a login was lent for. */
-  databaseOf(user: string): Promise<string>;
+  /** Which host a login was made for; `target` is null for one that Latchkey did not make. */
+  wayOf(user: string): Promise<{ way: Way; target: string | null }>;
   onFact(fact: PromptFact): void;
 };
 
+type Who = { user: string; target: string | null };
+
 /** `lost`: why it can no longer be used, once it cannot. */
-type Login = { user: string; password: string };
-type Prompt = {
-  user: string;
-  client: pg.Client;
-  lost: { message: string; code: string | null; isCut: boolean } | null;
-};
+type Prompt = Who & { session: Session; lost: { message: string; code: string | null } | null };
 
 const PROMPTS_MAX = 20;
 const PROMPTS_PER_USER = 5;
-const CONNECT_WITHIN_MS = 5_000;
-const STATEMENT_WITHIN_MS = 5_000;
-const TRIES = 5;
-const TRY_AGAIN_MS = 100;
-const SQL_MAX = 20_000;
+const TEXT_MAX = 20_000;
 
-/** postgresql.org/docs/current/errcodes-appendix.html: no such login, not with this password, not any more. */
-const LOGIN_REFUSED = new Set(['28P01', '28000']);
-const TOO_MANY = '53300';
-const CUT_CODE = '57P01';
 const CUT = 'The session was ended from outside: this access is over.';
-
-const codeOf = (error: unknown): string | null =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 
 const said = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-const refusalOf = (error: unknown): string => {
-  const code = codeOf(error) ?? '';
-  if (LOGIN_REFUSED.has(code))
-    return `Postgres refused the login: ${said(error)}. Either the access has ended, or user or password are not right.`;
-  if (code === TOO_MANY) return `Postgres refused the login: ${said(error)}. Close another prompt first.`;
+const refusalOf = (error: unknown, title: string): string => {
+  const kind = error instanceof HostError ? error.kind : 'other';
+  if (kind === 'login')
+    return `${title} refused the login: ${said(error)}. Either the access has ended, or what you entered is not right.`;
+  if (kind === 'full') return `${title} refused the login: ${said(error)}. Close another prompt first.`;
   return `The connection could not be made: ${said(error)}.`;
 };
 
@@ -63,52 +45,45 @@ const assertRoom = (prompts: Map<string, Prompt>, user: string): void => {
     throw new Error('There are too many open prompts. Close one first.');
 };
 
-const NEVER_HERE: QueryResult = {
+type Refusal = Extract<QueryResult, { ok: false }>;
+
+const refusal = (message: string, more: Partial<Refusal> = {}): Refusal => ({
   ok: false,
-  message: 'This prompt is closed. Connect again.',
+  message,
   code: null,
   isCut: false,
+  isDenied: false,
   ms: 0,
-};
+  ...more,
+});
 
-const ask = async (prompt: Prompt, sql: string, onFact: PromptOptions['onFact']): Promise<QueryResult> => {
+const ask = async (prompt: Prompt, text: string, onFact: PromptOptions['onFact']): Promise<QueryResult> => {
   const startedAt = performance.now();
   const ms = (): number => Math.round(performance.now() - startedAt);
-  const { user } = prompt;
-  if (prompt.lost) return { ok: false, ...prompt.lost, ms: 0 };
-  if (sql.length > SQL_MAX)
-    return { ok: false, message: `More than ${SQL_MAX} characters.`, code: null, isCut: false, ms: 0 };
+  const { user, target } = prompt;
+  if (prompt.lost) return refusal(prompt.lost.message, { code: prompt.lost.code, isCut: true });
+  if (text.length > TEXT_MAX) return refusal(`More than ${TEXT_MAX} characters.`);
   try {
-    const answer = await runSql(prompt.client, sql);
-    onFact({ kind: 'asked', user, command: answer.command });
+    const answer = await prompt.session.run(text);
+    onFact({ kind: 'asked', user, target, command: answer.command });
     return { ok: true, ...answer, ms: ms() };
   } catch (error) {
-    const code = codeOf(error);
-    const wasCut = code === CUT_CODE || prompt.lost !== null;
-    if (!wasCut) onFact({ kind: 'refused', user, code: code ?? '' });
-    return { ok: false, message: wasCut ? CUT : said(error), code, isCut: wasCut, ms: ms() };
+    const { kind, code } = error instanceof HostError ? error : { kind: 'other', code: null };
+    if (kind === 'cut' || prompt.lost !== null) return refusal(CUT, { code, isCut: true, ms: ms() });
+    const isDenied = kind === 'denied';
+    onFact({ kind: 'refused', user, target, isDenied });
+    return refusal(said(error), { code, isDenied, ms: ms() });
   }
 };
 
-const open = async (options: PromptOptions, login: Login, triesLeft = TRIES): Promise<pg.Client> => {
-  const database = await options.databaseOf(login.user);
-  const client = new pg.Client({
-    connectionString: urlFor(options.serverUrl, database, login),
-    application_name: 'SQL prompt',
-    connectionTimeoutMillis: CONNECT_WITHIN_MS,
-    statement_timeout: STATEMENT_WITHIN_MS,
-  });
+const enter = async ({ wayOf, onFact }: PromptOptions, login: Login): Promise<Who & { session: Session; way: Way }> => {
+  const { user } = login;
+  const { way, target } = await wayOf(user);
   try {
-    await client.connect();
-    return client;
+    return { user, target, way, session: await way.open(login) };
   } catch (error) {
-    // A session that was just closed takes a moment to be gone on the server, and still counts.
-    if (codeOf(error) === TOO_MANY && triesLeft > 0) {
-      await delay(TRY_AGAIN_MS);
-      return open(options, login, triesLeft - 1);
-    }
-    if (LOGIN_REFUSED.has(codeOf(error) ?? '')) options.onFact({ kind: 'login_refused', user: login.user });
-    throw new Error(refusalOf(error), { cause: error });
+    if (error instanceof HostError && error.kind === 'login') onFact({ kind: 'login_refused', user, target });
+    throw new Error(refusalOf(error, way.title), { cause: error });
   }
 };
 
@@ -117,28 +92,27 @@ export const openPrompts = (options: PromptOptions): Prompts => {
   const onLost = (id: string, code: string | null): void => {
     const prompt = prompts.get(id);
     if (!prompt || prompt.lost) return;
-    prompt.lost = { message: CUT, code, isCut: true };
-    options.onFact({ kind: 'cut', user: prompt.user });
+    prompt.lost = { message: CUT, code };
+    options.onFact({ kind: 'cut', user: prompt.user, target: prompt.target });
   };
   const disconnect = async (id: string): Promise<void> => {
     const prompt = prompts.get(id);
     prompts.delete(id);
-    if (prompt && !prompt.lost) await prompt.client.end();
+    if (prompt && !prompt.lost) await prompt.session.close();
   };
   return {
     connect: async (login) => {
       assertRoom(prompts, login.user);
-      const client = await open(options, login);
+      const { user, target, session, way } = await enter(options, login);
       const id = randomUUID();
-      prompts.set(id, { user: login.user, client, lost: null });
-      client.on('error', (error) => onLost(id, codeOf(error)));
-      client.on('end', () => onLost(id, null));
-      options.onFact({ kind: 'logged_in', user: login.user });
-      return { id, user: login.user };
+      prompts.set(id, { user, target, session, lost: null });
+      session.onEnd((code) => onLost(id, code));
+      options.onFact({ kind: 'logged_in', user, target });
+      return { id, user, server: way.title };
     },
-    query: async (id, sql) => {
+    query: async (id, text) => {
       const prompt = prompts.get(id);
-      return prompt ? ask(prompt, sql, options.onFact) : NEVER_HERE;
+      return prompt ? ask(prompt, text, options.onFact) : refusal('This prompt is closed. Connect again.');
     },
     disconnect,
     close: async () => void (await Promise.all([...prompts.keys()].map(disconnect))),

@@ -12,7 +12,16 @@ export type QuestLog = {
   look(ask: (sql: string) => Promise<Record<string, boolean>>): Promise<boolean>;
 };
 
-export const openQuestLog = (file: string, onBroken: (movedTo: string) => void): QuestLog => {
+export type QuestLogOptions = {
+  file: string;
+  onBroken(movedTo: string): void;
+  /** Why a target is not there; null where it is. */
+  missing(target: string): string | null;
+  /** The public key that a hint names. */
+  personLine: string;
+};
+
+export const openQuestLog = ({ file, onBroken, missing, personLine }: QuestLogOptions): QuestLog => {
   const done = new Set((readJson(file, onBroken) as string[] | undefined) ?? []);
   const tick = (ids: string[]): boolean => {
     const fresh = ids.filter((id) => !done.has(id));
@@ -22,7 +31,11 @@ export const openQuestLog = (file: string, onBroken: (movedTo: string) => void):
   };
   const open = (): Set<string> => new Set(QUESTS.map(({ id }) => id).filter((id) => !done.has(id)));
   return {
-    list: () => QUESTS.map((plan) => toQuest(plan, done.has(plan.id))),
+    list: () =>
+      QUESTS.map((plan) => {
+        const isDone = done.has(plan.id);
+        return toQuest(plan, { isDone, personLine, missing: plan.target && !isDone ? missing(plan.target) : null });
+      }),
     note: (fact) => tick(QUESTS.flatMap((plan) => ('prompt' in plan && plan.prompt(fact) ? [plan.id] : []))),
     look: async (ask) => {
       const { sql, asked } = questsSql(open());

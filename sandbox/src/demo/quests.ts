@@ -1,20 +1,22 @@
 /** The list of things to try. Each entry says by itself how to see that it was done; the order is the order in the page. */
 import type { Quest } from './world.ts';
 
-/** What happened at the SQL prompts of the page. */
+/** What happened at the prompts of the page. */
 export type PromptFact =
   /** A borrowed login got in. */
-  | { kind: 'logged_in'; user: string }
-  | { kind: 'asked'; user: string; command: string }
-  /** Postgres refused a statement. Its SQLSTATE. */
-  | { kind: 'refused'; user: string; code: string }
-  | { kind: 'cut'; user: string }
-  | { kind: 'login_refused'; user: string };
+  | { kind: 'logged_in'; user: string; target: string | null }
+  | { kind: 'asked'; user: string; target: string | null; command: string }
+  /** The host refused what was typed. */
+  | { kind: 'refused'; user: string; target: string | null; isDenied: boolean }
+  | { kind: 'cut'; user: string; target: string | null }
+  | { kind: 'login_refused'; user: string; target: string | null };
 
 type QuestPlan = {
   id: string;
   title: string;
   hint: string;
+  /** It takes this target, which not every machine has. */
+  target?: string;
 } & (
   | {
       /** A condition on Latchkey's own database, most often on audit_events (see core/events.ts). */
@@ -23,8 +25,8 @@ type QuestPlan = {
   | { prompt: (fact: PromptFact) => boolean }
 );
 
-/** SQLSTATE insufficient_privilege (postgresql.org/docs/current/errcodes-appendix.html). */
-const NO_RIGHT = '42501';
+/** Where a hint names the public key, which is made up on each machine. */
+const KEY_MARK = '<public key>';
 
 const isBorrowed = (user: string): boolean => user.startsWith('lk_');
 
@@ -57,7 +59,7 @@ export const QUESTS: QuestPlan[] = [
     id: 'write-refused',
     title: 'See a write refused',
     hint: "At the prompt: `update orders set status = 'paid' where id = 1183`. With read access Postgres says no.",
-    prompt: (fact) => fact.kind === 'refused' && fact.code === NO_RIGHT && isBorrowed(fact.user),
+    prompt: (fact) => fact.kind === 'refused' && fact.isDenied && isBorrowed(fact.user),
   },
   {
     id: 'session-cut',
@@ -131,9 +133,37 @@ export const QUESTS: QuestPlan[] = [
     hint: 'Switch to Sam (security), who got a message about it, and say whether it was justified. Kim cannot.',
     sql: `exists (select from audit_events where type = 'follow_up.closed')`,
   },
+  {
+    id: 'mariadb',
+    title: 'Get into MariaDB',
+    hint: 'As Ana: `/prod-access loyalty-db read 5m points of order 1183`. Dana approves. Connect below, then `select * from points`.',
+    target: 'loyalty-db',
+    prompt: (fact) => fact.kind === 'logged_in' && fact.target === 'loyalty-db',
+  },
+  {
+    id: 'redis',
+    title: 'Get into Redis',
+    hint: 'As Ana: `/prod-access cache read 5m session of order 1183`. Dana approves. Connect below, then `GET session:1183`.',
+    target: 'cache',
+    prompt: (fact) => fact.kind === 'logged_in' && fact.target === 'cache',
+  },
+  {
+    id: 'ssh',
+    title: 'Get into a web server by SSH',
+    hint: `As Ana: \`/prod-access web shell 5m log of order 1183\`. Omar approves. *Show credentials* wants a public key: paste \`${KEY_MARK}\`, which is hers here. Connect below, then \`cat /srv/app/checkout.log\`.`,
+    target: 'web',
+    prompt: (fact) => fact.kind === 'logged_in' && fact.target === 'web',
+  },
 ];
 
-export const toQuest = ({ id, title, hint }: QuestPlan, isDone: boolean): Quest => ({ id, title, hint, isDone });
+type Facts = Pick<Quest, 'isDone' | 'missing'> & { personLine: string };
+
+export const toQuest = ({ id, title, hint }: QuestPlan, { personLine, ...facts }: Facts): Quest => ({
+  id,
+  title,
+  hint: hint.replace(KEY_MARK, personLine),
+  ...facts,
+});
 
 /** One row, one column for each of the quests that the database can answer. */
 export const questsSql = (ids: ReadonlySet<string>): { sql: string; asked: string[] } => {

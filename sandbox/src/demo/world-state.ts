@@ -1,7 +1,8 @@
-/** One look at the demo's server: who can log in, who is in, and what Latchkey believes about it. Reads only. */
+/** One look at the demo's servers: who can log in, who is in, and what Latchkey believes about it. Reads only. */
 import type pg from 'pg';
 import { TARGET_DATABASES } from './production.ts';
-import type { WorldState } from './world.ts';
+import type { Hosts } from './hosts/hosts.ts';
+import type { WorldLogin, WorldState } from './world.ts';
 
 /** Latchkey's mark on the logins it makes: who has it, and for which grant and database. */
 type Mark = { latchkey?: { grant?: string; database?: string; person?: string } };
@@ -35,11 +36,11 @@ const LOGINS = `
   where not r.rolsuper and r.rolname not like 'latchkey%' and (r.rolcanlogin or r.rolname like 'lk\\_%')
   order by r.rolname like 'lk\\_%' desc, r.rolname`;
 
-type SessionRow = { pid: number; role: string; since: Date; state: string | null; query: string };
+type SessionRow = { pid: number; role: string; state: string | null; query: string };
 
 /** The short visits of Latchkey's own logins are left out: they would flicker in the panel. */
 const SESSIONS = `
-  select pid, usename::text as role, backend_start as since, state, left(query, 300) as query
+  select pid, usename::text as role, state, left(query, 300) as query
   from pg_stat_activity
   where datname = any($1) and backend_type = 'client backend' and usename is not null
     and usename not like 'latchkey%' and usename <> 'postgres'
@@ -55,29 +56,42 @@ const GRANTS = `
   join requests r on r.id = g.request_id left join incidents i on i.id = r.incident_id
   where g.state in ('activating', 'active', 'ending') order by "expiresAt"`;
 
-/** `nameOf`: how the workspace calls a person, by Slack user id. */
-export const readWorld = async (pool: pg.Pool, nameOf: (userId: string) => string): Promise<WorldState> => {
-  const [logins, sessions, live] = await Promise.all([
-    pool.query<LoginRow>(LOGINS),
-    pool.query<SessionRow>(SESSIONS, [TARGET_DATABASES]),
-    pool.query<GrantRow>(GRANTS),
-  ]);
-  const grants = live.rows.map(({ userId, expiresAt, ...grant }) => ({
+const livingGrants = async (pool: pg.Pool, nameOf: Seen['nameOf']): Promise<WorldState['grants']> => {
+  const { rows } = await pool.query<GrantRow>(GRANTS);
+  return rows.map(({ userId, expiresAt, ...grant }) => ({
     ...grant,
     person: nameOf(userId),
     expiresAt: expiresAt.toISOString(),
   }));
+};
+
+/** `nameOf`: how the workspace calls a person, by Slack user id. */
+type Seen = { nameOf(userId: string): string; hosts: Pick<Hosts, 'look'> };
+
+export const readWorld = async (pool: pg.Pool, { nameOf, hosts }: Seen): Promise<WorldState> => {
+  const [others, logins, sessions, grants] = await Promise.all([
+    hosts.look(),
+    pool.query<LoginRow>(LOGINS),
+    pool.query<SessionRow>(SESSIONS, [TARGET_DATABASES]),
+    livingGrants(pool, nameOf),
+  ]);
+  const holderOf = (grantId: string | undefined): string | null =>
+    grants.find(({ id }) => id === grantId)?.person ?? null;
   return {
-    logins: logins.rows.map(({ comment, validUntil, ...login }) => {
-      const mark = readLoginMark(comment);
-      return {
-        ...login,
-        grantId: mark?.grant ?? null,
-        person: grants.find(({ id }) => id === mark?.grant)?.person ?? mark?.person ?? null,
-        validUntil: validUntil?.toISOString() ?? null,
-      };
-    }),
-    sessions: sessions.rows.map((row) => ({ ...row, since: row.since.toISOString(), state: row.state ?? 'idle' })),
+    logins: [
+      ...others.logins.map((login): WorldLogin => ({ ...login, person: holderOf(login.grantId ?? undefined) })),
+      ...logins.rows.map(({ comment, validUntil, ...login }): WorldLogin => {
+        const mark = readLoginMark(comment);
+        return {
+          ...login,
+          server: 'Postgres',
+          grantId: mark?.grant ?? null,
+          person: holderOf(mark?.grant) ?? mark?.person ?? null,
+          validUntil: validUntil?.toISOString() ?? null,
+        };
+      }),
+    ],
+    sessions: [...others.sessions, ...sessions.rows.map((row) => ({ ...row, state: row.state ?? 'idle' }))],
     grants,
     checkedAt: new Date().toISOString(),
   };

@@ -1,7 +1,9 @@
-/** The demo's production database as the page's side panel sees it. The demo implements it; the page draws it. */
+/** The demo's production as the page's side panel sees it. The demo implements it; the page draws it. */
 
-/** A login role of the demo database that people could use right now. Latchkey's own ones carry a grant id. */
+/** A login of a host of production that people could use right now. Latchkey's own ones carry a grant id. */
 export type WorldLogin = {
+  /** Which host: Postgres, MariaDB. */
+  server: string;
   role: string;
   grantId: string | null;
   person: string | null;
@@ -11,7 +13,7 @@ export type WorldLogin = {
   validUntil: string | null;
 };
 
-export type WorldSession = { pid: number; role: string; since: string; state: string; query: string };
+export type WorldSession = { pid: number; role: string; state: string; query: string };
 
 export type WorldState = {
   logins: WorldLogin[];
@@ -21,14 +23,15 @@ export type WorldState = {
   checkedAt: string;
 };
 
-/** One SQL prompt in the page: a real connection with real credentials to the demo database. */
-export type WorldConnection = { id: string; user: string };
+/** One prompt in the page: a real connection with real credentials to the host that they are for. */
+export type WorldConnection = { id: string; user: string; server: string };
 export type QueryResult =
   | { ok: true; columns: string[]; rows: (string | null)[][]; command: string; rowCount: number; ms: number }
-  /** `isCut`: the session was ended from outside. */
-  | { ok: false; message: string; code: string | null; isCut: boolean; ms: number };
+  /** `isCut`: the session was ended from outside. `isDenied`: the role may not do that. */
+  | { ok: false; message: string; code: string | null; isCut: boolean; isDenied: boolean; ms: number };
 
-export type Quest = { id: string; title: string; hint: string; isDone: boolean };
+/** `missing`: why it cannot be tried here, and what to do about it. */
+export type Quest = { id: string; title: string; hint: string; isDone: boolean; missing: string | null };
 
 export type PipelineStep = { name: string; state: 'waiting' | 'running' | 'done' | 'failed' };
 

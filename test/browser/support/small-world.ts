@@ -17,26 +17,51 @@ const quests = (): Quest[] => [
     title: 'Ask for access',
     hint: 'Type /prod-access in a channel, or use the button in the app’s Home.',
     isDone: false,
+    missing: null,
   },
   {
     id: 'approve',
     title: 'Approve it as somebody else',
     hint: 'Open a second window as Olga, who owns the database.',
     isDone: false,
+    missing: null,
   },
   {
     id: 'connect',
     title: 'Log in with the credentials',
     hint: 'Show the credentials, then connect below.',
     isDone: false,
+    missing: null,
   },
-  { id: 'end', title: 'Let it end', hint: 'Press “End in 10 s” and watch the session being cut.', isDone: false },
+  {
+    id: 'end',
+    title: 'Let it end',
+    hint: 'Press “End in 10 s” and watch the session being cut.',
+    isDone: false,
+    missing: null,
+  },
 ];
 
 const startState = (): WorldState => ({
   logins: [
-    { role: 'app_owner', grantId: null, person: null, memberOf: ['app_write'], canLogIn: true, validUntil: null },
-    { role: 'reporting', grantId: null, person: null, memberOf: ['app_read'], canLogIn: true, validUntil: null },
+    {
+      server: 'Postgres',
+      role: 'app_owner',
+      grantId: null,
+      person: null,
+      memberOf: ['app_write'],
+      canLogIn: true,
+      validUntil: null,
+    },
+    {
+      server: 'Postgres',
+      role: 'reporting',
+      grantId: null,
+      person: null,
+      memberOf: ['app_read'],
+      canLogIn: true,
+      validUntil: null,
+    },
   ],
   sessions: [],
   grants: [],
@@ -78,9 +103,9 @@ export const createSmallWorld = (): SmallWorld => {
       lastId += 1;
       const id = `c${lastId}`;
       open.add(id);
-      const session = { pid: 4_000 + lastId, role: user, since: new Date().toISOString(), state: 'idle', query: '' };
+      const session = { pid: 4_000 + lastId, role: user, state: 'idle', query: '' };
       change({ sessions: [...state.sessions, session] });
-      return { id, user };
+      return { id, user, server: 'Postgres' };
     },
     query: async (id, sql) => {
       if (!open.has(id)) {
@@ -89,11 +114,19 @@ export const createSmallWorld = (): SmallWorld => {
           message: 'terminating connection due to administrator command',
           code: '57P01',
           isCut: true,
+          isDenied: false,
           ms: 1,
         };
       }
       if (!/^\s*select/i.test(sql)) {
-        return { ok: false, message: 'permission denied for table orders', code: '42501', isCut: false, ms: 2 };
+        return {
+          ok: false,
+          message: 'permission denied for table orders',
+          code: '42501',
+          isCut: false,
+          isDenied: true,
+          ms: 2,
+        };
       }
       return {
         ok: true,

@@ -10,7 +10,7 @@ import { PROVIDERS } from '../../../src/providers/registry.ts';
 import { randomSuffix } from '../../support/services.ts';
 import { connectTo, contextOf } from '../connection.ts';
 import { mysql as provider } from '../../../src/providers/mysql/mysql.ts';
-import type { MariaDb } from '../../support/mariadb.ts';
+import type { MariaDb } from '../../../sandbox/src/embedded/mariadb.ts';
 import { ownServer } from './servers.ts';
 import { adminConnection, createTarget, preparation, scopeOf, urlFor } from './target.ts';
 

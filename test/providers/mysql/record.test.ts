@@ -5,7 +5,7 @@ import type { Json } from '../../../src/domain/json.ts';
 import { mostStatements, statementOf } from '../../../src/providers/mysql/log-text.ts';
 import { mysql } from '../../../src/providers/mysql/mysql.ts';
 import type { Connection, Recorded } from '../../../src/providers/provider.ts';
-import type { MariaDb } from '../../support/mariadb.ts';
+import type { MariaDb } from '../../../sandbox/src/embedded/mariadb.ts';
 import { randomSuffix } from '../../support/services.ts';
 import { connectTo, contextOf } from '../connection.ts';
 import { ownServer } from './servers.ts';

@@ -1,7 +1,7 @@
 /** The server that the MySQL tests run on, started once for the whole run by the file that needs it first. */
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import path from 'node:path';
-import { startMariaDb, type MariaDb } from '../../support/mariadb.ts';
+import { startMariaDb, type MariaDb } from '../../../sandbox/src/embedded/mariadb.ts';
 import { oncePerRun } from '../../support/once-per-run.ts';
 import { testServices } from '../../support/services.ts';
 
@@ -13,5 +13,5 @@ export const sharedServer = async (): Promise<string> =>
 export const ownServer = async (settings: readonly string[] = []): Promise<MariaDb> => {
   const { runDir } = testServices();
   mkdirSync(runDir, { recursive: true });
-  return await startMariaDb(mkdtempSync(path.join(runDir, 'mariadb-')), settings);
+  return await startMariaDb(mkdtempSync(path.join(runDir, 'mariadb-')), { settings });
 };

@@ -1,10 +1,13 @@
 /** A production Redis as `latchkey doctor --sql` prepares it, with a user for Latchkey that has the least rights. */
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import path from 'node:path';
 import { Redis } from 'ioredis';
 import { waitUntil } from '../../../sandbox/src/embedded/wait.ts';
 import type { Json } from '../../../src/domain/json.ts';
 import type { Secret } from '../../../src/providers/provider.ts';
 import { redis as provider } from '../../../src/providers/redis/redis.ts';
-import { startAclRedis, type AclRedis } from '../../support/redis-with-acl.ts';
+import { startAclRedis, type AclRedis } from '../../../sandbox/src/embedded/acl-redis.ts';
+import { testServices } from '../../support/services.ts';
 
 export const READ: Json = { keys: ['app:*'], commands: ['+@read'], channels: [] };
 export const WRITE: Json = {
@@ -41,9 +44,15 @@ export const runLines = async (server: AclRedis, text: string): Promise<void> =>
 
 const managerUrl = ({ port }: AclRedis): string => `redis://latchkey:${PASSWORD}@127.0.0.1:${port}`;
 
+const newServer = async (hasFile: boolean): Promise<AclRedis> => {
+  const { runDir, downloadDir } = testServices();
+  mkdirSync(runDir, { recursive: true });
+  return await startAclRedis({ dir: mkdtempSync(path.join(runDir, 'acl-redis-')), downloadDir, hasFile });
+};
+
 export const createTarget = async (options: { nodes?: number; hasFile?: boolean } = {}): Promise<Target> => {
   const { nodes: count = 1, hasFile = true } = options;
-  const nodes = await Promise.all(Array.from({ length: count }, async () => await startAclRedis({ hasFile })));
+  const nodes = await Promise.all(Array.from({ length: count }, async () => await newServer(hasFile)));
   const urls = nodes.map(managerUrl);
   for (const server of nodes) {
     await runLines(server, await preparation({ nodes: urls }));

@@ -4,8 +4,8 @@ import type { Json } from '../../../src/domain/json.ts';
 import type { Connection, ProviderContext } from '../../../src/providers/provider.ts';
 import { ssh as provider } from '../../../src/providers/ssh/ssh.ts';
 import { waitUntil } from '../../../sandbox/src/embedded/wait.ts';
-import { whyNoSshHost } from '../../support/ssh-host.ts';
-import type { SshHost } from '../../support/ssh-host.ts';
+import { whyNoSshHost } from '../../../sandbox/src/embedded/ssh-host.ts';
+import type { SshHost } from '../../../sandbox/src/embedded/ssh-host.ts';
 import { connectTo, contextOf, failureOf } from '../connection.ts';
 import {
   accountsOf,

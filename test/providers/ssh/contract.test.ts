@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
 import { ssh } from '../../../src/providers/ssh/ssh.ts';
-import { whyNoSshHost } from '../../support/ssh-host.ts';
+import { whyNoSshHost } from '../../../sandbox/src/embedded/ssh-host.ts';
 import { holdToContract } from '../contract.ts';
 import { WORLDS } from './world.ts';
 

@@ -1,12 +1,13 @@
 /** Hosts as `latchkey doctor --sql` prepares them, and how a person gets in there: with the real ssh program, a key and a certificate. */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Json } from '../../../src/domain/json.ts';
 import type { Secret } from '../../../src/providers/provider.ts';
 import { ssh as provider } from '../../../src/providers/ssh/ssh.ts';
-import { startSshHost, type SshHost } from '../../support/ssh-host.ts';
+import { startSshHost, type SshHost } from '../../../sandbox/src/embedded/ssh-host.ts';
+import { testServices } from '../../support/services.ts';
 
 export type Target = {
   hosts: SshHost[];
@@ -56,9 +57,15 @@ esac
 END
 chmod 755 /srv/app/read`;
 
+const newHost = async (): Promise<SshHost> => {
+  const { runDir } = testServices();
+  mkdirSync(runDir, { recursive: true });
+  return await startSshHost({ dir: mkdtempSync(path.join(runDir, 'ssh-host-')), isLasting: true });
+};
+
 export const createTarget = async (options: { hosts?: number } = {}): Promise<Target> => {
   const caKey = newCaKey();
-  const hosts = await Promise.all(Array.from({ length: options.hosts ?? 1 }, startSshHost));
+  const hosts = await Promise.all(Array.from({ length: options.hosts ?? 1 }, newHost));
   const config = configOf(hosts, caKey);
   for (const host of hosts) {
     await prepareHost(host, config);

@@ -41,7 +41,7 @@ const pieces = (view: ViewCard): Piece[] =>
   });
 
 const fromUrl = (code: string): Credentials | undefined => {
-  const found = /postgres(?:ql)?:\/\/[^\s'"]+/.exec(code)?.[0];
+  const found = /(?:postgres(?:ql)?|mysql|rediss?):\/\/[^\s'"]+/.exec(code)?.[0];
   if (found === undefined || !URL.canParse(found)) return undefined;
   const { username, password } = new URL(found);
   if (username === '' || password === '') return undefined;
@@ -57,7 +57,8 @@ export const credentialsIn = (view: ViewCard): Credentials | undefined => {
     if (piece.code === null || piece.code === '') continue;
     const whole = fromUrl(piece.code);
     if (whole !== undefined) return whole;
-    if (/password/i.test(label)) found.password ??= piece.code;
+    // An SSH certificate stands in the place of a password.
+    if (/password|^\W*certificate\W*$/i.test(label)) found.password ??= piece.code;
     else if (/user|login|role/i.test(label)) found.user ??= piece.code;
     label = '';
   }

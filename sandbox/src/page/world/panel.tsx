@@ -85,6 +85,7 @@ const LoginLine = ({ login }: { login: Login }): JSX.Element => {
         <span class="login-facts">
           {login.canLogIn ? '' : 'cannot log in · '}
           {login.person === null ? 'permanent, not Latchkey’s' : (person?.realName ?? login.person)}
+          {login.server !== 'Postgres' && ` · ${login.server}`}
           {login.memberOf.length > 0 && ` · ${login.memberOf.join(', ')}`}
         </span>
       </span>
@@ -126,7 +127,7 @@ const Facts = ({ state }: { state: WorldState }): JSX.Element => (
       {state.logins.length === 0 && <Nothing>Nobody can log in.</Nothing>}
       <ul>
         {state.logins.map((login) => (
-          <LoginLine key={login.role} login={login} />
+          <LoginLine key={`${login.server}/${login.role}`} login={login} />
         ))}
       </ul>
     </Part>
@@ -134,7 +135,7 @@ const Facts = ({ state }: { state: WorldState }): JSX.Element => (
       {state.sessions.length === 0 && <Nothing>Nobody is connected.</Nothing>}
       <ul>
         {state.sessions.map((session) => (
-          <SessionLine key={session.pid} session={session} />
+          <SessionLine key={`${session.role}/${session.pid}`} session={session} />
         ))}
       </ul>
     </Part>
@@ -149,7 +150,7 @@ export const WorldPanel = ({ world, seen, onClose }: Props): JSX.Element => {
     <aside class="world" aria-label="Production">
       <header class="pane-head">
         <h2>
-          <Icon name="server" /> Production <span class="topic">a real Postgres, read live</span>
+          <Icon name="server" /> Production <span class="topic">real servers, read live</span>
         </h2>
         <button type="button" class="icon-button" aria-label="Hide production" onClick={onClose}>
           <Icon name="close" />

@@ -1,4 +1,4 @@
-/** A small SQL prompt with the credentials one was given: a write may be refused, and the session is cut when the time is over. */
+/** A small prompt with the credentials one was given: a write may be refused, and the session is cut when the time is over. */
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { QueryResult, WorldConnection, WorldState } from '../../page-server/protocol.ts';
@@ -6,8 +6,10 @@ import { Icon } from '../panes/icons.tsx';
 import { usePage } from '../state/page.tsx';
 import type { Credentials } from './credentials.ts';
 
+type Chip = { label: string; sql: string };
+
 /** Of the demo's shop, and of any database. */
-const chips = [
+const postgresChips: Chip[] = [
   { label: 'Select', sql: 'select * from stuck_orders limit 5' },
   { label: 'Update', sql: "update orders set status = 'paid' where id = 1183" },
   {
@@ -17,13 +19,28 @@ const chips = [
   { label: 'Tables', sql: "select table_name from information_schema.tables where table_schema = 'public'" },
 ];
 
-const NOT_ALLOWED = '42501';
+/** Ready-made for each of the demo's hosts. */
+const chipsOf: Record<string, Chip[]> = {
+  Postgres: postgresChips,
+  MariaDB: [
+    { label: 'Select', sql: 'select * from points' },
+    { label: 'Update', sql: "update points set state = 'credited' where order_id = 1183" },
+  ],
+  Redis: [
+    { label: 'Get', sql: 'GET session:1183' },
+    { label: 'Set', sql: 'SET session:1183 gone' },
+  ],
+  SSH: [
+    { label: 'Log', sql: 'cat /srv/app/checkout.log' },
+    { label: 'Who am I', sql: 'id -un' },
+  ],
+};
 
 const reasonOf = (result: Extract<QueryResult, { ok: false }>): { title: string; isGood: boolean } => {
   if (result.isCut) return { title: 'The session was cut. The access is over.', isGood: true };
-  return result.code === NOT_ALLOWED
+  return result.isDenied
     ? { title: 'Refused: this role may not do that.', isGood: true }
-    : { title: 'The database says no.', isGood: false };
+    : { title: 'The host says no.', isGood: false };
 };
 
 /** An answer below the edge of the panel would look like none. */
@@ -130,11 +147,11 @@ const Login = ({ seen, onConnected }: LoginProps): JSX.Element => {
         />
       </label>
       <label>
-        <span class="visually-hidden">Password</span>
+        <span class="visually-hidden">Password or certificate</span>
         <input
           class="field"
           type="password"
-          placeholder="Password"
+          placeholder="Password or certificate"
           autocomplete="off"
           value={password}
           onInput={(event) => setPassword(event.currentTarget.value)}
@@ -155,7 +172,7 @@ const Login = ({ seen, onConnected }: LoginProps): JSX.Element => {
         </div>
       )}
       {seen === undefined && refusal === null && (
-        <p class="small-print">Ask Latchkey for access, choose “Show credentials”, and bring them here.</p>
+        <p class="small-print">Request access, choose “Show credentials”, and bring them here.</p>
       )}
     </form>
   );
@@ -171,11 +188,11 @@ const useIsCut = (connection: WorldConnection, sessions: WorldState['sessions'])
   return wasSeen.current && !isThere;
 };
 
-const Cut = ({ onAgain }: { onAgain: () => void }): JSX.Element => (
+const Cut = ({ server, onAgain }: { server: string; onAgain: () => void }): JSX.Element => (
   <>
     <div class="result result-refused" role="alert">
       <b>The session was cut. The access is over.</b>
-      <span>Nobody logged out: the database ended it at the deadline.</span>
+      <span>{server} ended it: nobody logged out.</span>
     </div>
     <button type="button" class="button button-default" onClick={onAgain}>
       Try to log in again
@@ -183,11 +200,17 @@ const Cut = ({ onAgain }: { onAgain: () => void }): JSX.Element => (
   </>
 );
 
-type FormProps = { sql: string; isBusy: boolean; onSql: (sql: string) => void; onRun: (sql: string) => void };
+type FormProps = {
+  chips: Chip[];
+  sql: string;
+  isBusy: boolean;
+  onSql: (sql: string) => void;
+  onRun: (sql: string) => void;
+};
 
-const SqlForm = ({ sql, isBusy, onSql, onRun }: FormProps): JSX.Element => (
+const SqlForm = ({ chips, sql, isBusy, onSql, onRun }: FormProps): JSX.Element => (
   <>
-    <div class="chips" role="group" aria-label="Ready-made queries">
+    <div class="chips" role="group" aria-label="Ready-made">
       {chips.map((chip) => (
         <button type="button" class="chip-button" key={chip.label} disabled={isBusy} onClick={() => onRun(chip.sql)}>
           {chip.label}
@@ -196,7 +219,7 @@ const SqlForm = ({ sql, isBusy, onSql, onRun }: FormProps): JSX.Element => (
     </div>
     <textarea
       class="field sql-text"
-      aria-label="SQL"
+      aria-label="What to run"
       rows={2}
       spellcheck={false}
       value={sql}
@@ -226,6 +249,7 @@ type SqlProps = { connection: WorldConnection; sessions: WorldState['sessions'];
 
 const Sql = ({ connection, sessions, onClosed }: SqlProps): JSX.Element => {
   const { ask, attempt } = usePage();
+  const chips = chipsOf[connection.server] ?? postgresChips;
   const [sql, setSql] = useState(chips[0]?.sql ?? '');
   const [result, setResult] = useState<QueryResult | null>(null);
   const [isBusy, setBusy] = useState(false);
@@ -247,6 +271,7 @@ const Sql = ({ connection, sessions, onClosed }: SqlProps): JSX.Element => {
       <div class="card-line">
         <span class={`dot${isCut ? '' : ' is-on'}`} aria-hidden="true" />
         <span class="login-role">{connection.user}</span>
+        <span class="pill">{connection.server}</span>
         {!isCut && (
           <button type="button" class="button button-default button-small" onClick={close}>
             Log out
@@ -254,9 +279,9 @@ const Sql = ({ connection, sessions, onClosed }: SqlProps): JSX.Element => {
         )}
       </div>
       {isCut ? (
-        <Cut onAgain={close} />
+        <Cut server={connection.server} onAgain={close} />
       ) : (
-        <SqlForm sql={sql} isBusy={isBusy} onSql={setSql} onRun={(text) => attempt(run(text))} />
+        <SqlForm chips={chips} sql={sql} isBusy={isBusy} onSql={setSql} onRun={(text) => attempt(run(text))} />
       )}
       {result !== null && !isCut && <Result result={result} />}
     </div>

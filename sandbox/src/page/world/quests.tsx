@@ -14,8 +14,9 @@ const LISTED = 4;
 export const Quests = ({ quests }: { quests: Quest[] }): JSX.Element | null => {
   const { ask, attempt } = usePage();
   const [opened, setOpened] = useState<string | null>(null);
-  const done = quests.filter((quest) => quest.isDone).length;
-  const next = quests.find((quest) => !quest.isDone);
+  const possible = quests.filter((quest) => quest.missing === null);
+  const done = possible.filter((quest) => quest.isDone).length;
+  const next = possible.find((quest) => !quest.isDone);
   const shown = opened ?? next?.id;
   const [isWhole, setWhole] = useState(false);
   const [isForReal, setForReal] = useState(false);
@@ -27,13 +28,16 @@ export const Quests = ({ quests }: { quests: Quest[] }): JSX.Element | null => {
       <h3>
         Things to try
         <span class="part-count">
-          {done} of {quests.length}
+          {done} of {possible.length}
         </span>
       </h3>
-      <progress value={done} max={quests.length} aria-label={`${done} of ${quests.length} done`} />
+      <progress value={done} max={possible.length} aria-label={`${done} of ${possible.length} done`} />
       <ol>
         {listed.map((quest) => (
-          <li key={quest.id} class={`quest${quest.isDone ? ' is-done' : ''}`}>
+          <li
+            key={quest.id}
+            class={`quest${quest.isDone ? ' is-done' : ''}${quest.missing === null ? '' : ' is-missing'}`}
+          >
             <button
               type="button"
               aria-expanded={shown === quest.id}
@@ -42,10 +46,11 @@ export const Quests = ({ quests }: { quests: Quest[] }): JSX.Element | null => {
               <span class="quest-tick">{quest.isDone && <Icon name="check" size={12} />}</span>
               <span>{quest.title}</span>
               {quest.isDone && <span class="visually-hidden">, done</span>}
+              {quest.missing !== null && <span class="pill">not here</span>}
             </button>
             {shown === quest.id && (
               <p class="quest-hint">
-                <InlineMrkdwn text={escape(quest.hint)} />
+                <InlineMrkdwn text={escape(quest.missing ?? quest.hint)} />
               </p>
             )}
           </li>

@@ -1,18 +1,18 @@
-/** A private Redis with ACL users of its own, with or without an ACL file, for tests only. */
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+/** A private Redis with ACL users of its own, with or without an ACL file, for the demo and the tests only. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Redis } from 'ioredis';
-import { freePort } from '../../sandbox/src/embedded/port.ts';
-import { endProcess, logTail, spawnServer } from '../../sandbox/src/embedded/process.ts';
-import { findRedis } from '../../sandbox/src/embedded/redis-program.ts';
-import { waitUntil } from '../../sandbox/src/embedded/wait.ts';
-import { testServices } from './services.ts';
+import { freePort } from './port.ts';
+import { endProcess, logTail, spawnServer } from './process.ts';
+import { findRedis } from './redis-program.ts';
+import { waitUntil } from './wait.ts';
 
 export type AclRedis = {
   /** Of the user that may do everything. */
   url: string;
   port: number;
   admin: Redis;
+  pid: () => number;
   /** What the ACL file holds; empty where there is none. */
   aclFile: () => string;
   /** SIGKILL, and later a start with the same ACL file on the same port. */
@@ -43,16 +43,27 @@ const configuration = (dir: string, port: number, acl: string): string =>
     '',
   ].join('\n');
 
-export const startAclRedis = async ({ hasFile = true } = {}): Promise<AclRedis> => {
-  const { runDir, downloadDir } = testServices();
-  mkdirSync(runDir, { recursive: true });
-  const dir = mkdtempSync(path.join(runDir, 'acl-redis-'));
-  const port = await freePort();
+export type AclRedisOptions = {
+  dir: string;
+  /** Where a Redis that had to be fetched is kept. */
+  downloadDir: string;
+  hasFile?: boolean;
+  /** The ACL file of the folder is read again with these. */
+  kept?: { port: number; password: string };
+};
+
+/** How the user that may do everything stands there. */
+const firstUser = (password: string): string => `user default on >${password} ~* &* +@all`;
+
+export const startAclRedis = async ({ dir, downloadDir, hasFile = true, kept }: AclRedisOptions): Promise<AclRedis> => {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const { port, password } = kept ?? { port: await freePort(), password: 'root-secret' };
   const file = path.join(dir, 'users.acl');
-  const user = 'user default on >root-secret ~* &* +@all';
-  if (hasFile) writeFileSync(file, `${user}\n`);
+  const user = firstUser(password);
+  if (hasFile && !existsSync(file)) writeFileSync(file, `${user}\n`, { mode: 0o600 });
   const program = await findRedis(downloadDir);
-  const admin = adminOf(`redis://:root-secret@127.0.0.1:${port}`);
+  const url = `redis://:${password}@127.0.0.1:${port}`;
+  const admin = adminOf(url);
   let pid = 0;
   const start = async (): Promise<void> => {
     const logFile = path.join(dir, 'log');
@@ -68,9 +79,10 @@ export const startAclRedis = async ({ hasFile = true } = {}): Promise<AclRedis> 
   };
   await start();
   return {
-    url: `redis://:root-secret@127.0.0.1:${port}`,
+    url,
     port,
     admin,
+    pid: () => pid,
     aclFile: () => (hasFile ? readFileSync(file, 'utf8') : ''),
     kill: async () => await endProcess(pid, 'SIGKILL'),
     start,

@@ -1,18 +1,18 @@
 /**
- * A host with a real sshd, for tests only: the machine's own files under an overlay, with processes and accounts of its own, so that
+ * A host with a real sshd, for the demo and the tests only: the machine's own files under an overlay, with processes and accounts of its own, so that
  * nothing it does is seen outside. It takes root, Linux and openssh-server.
  */
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
-import path from 'node:path';
-import { freePort } from '../../sandbox/src/embedded/port.ts';
-import { waitUntil } from '../../sandbox/src/embedded/wait.ts';
-import { testServices } from './services.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { freePort } from './port.ts';
+import { waitUntil } from './wait.ts';
 
 export type SshHost = {
   port: number;
   /** Its public host key, as the policy wants it. */
   hostKey: string;
+  /** Where its files are seen from outside. */
+  root: () => string;
   /** Runs as root on the host; what it prints. Throws where it fails. */
   sh: (script: string) => string;
   /** Ends sshd and leaves the rest as it is, and starts it again. */
@@ -33,13 +33,18 @@ export const whyNoSshHost = (): string | null => {
   return status === 0 ? null : `namespaces cannot be made (${stderr?.trim() ?? ''})`;
 };
 
+/** null where the programs are there; else what to install. */
+export const whyNoSshd = (): string | null => {
+  const missing = [SSHD, '/usr/bin/ssh', '/usr/bin/ssh-keygen'].filter((program) => !existsSync(program));
+  return missing.length === 0
+    ? null
+    : `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not installed here; \`apt install openssh-server openssh-client\` adds that.`;
+};
+
 /** What is missing is said, and never skipped. */
 const demandPrograms = (): void => {
-  const missing = [SSHD, '/usr/bin/ssh', '/usr/bin/ssh-keygen'].filter((program) => !existsSync(program));
-  if (missing.length > 0)
-    throw new Error(
-      `Found no ${missing.join(', ')}. Install them (Debian: apt-get install openssh-server openssh-client).`,
-    );
+  const why = whyNoSshd();
+  if (why !== null) throw new Error(why);
 };
 
 const CONFIG = (port: number): string => `Include /etc/ssh/sshd_config.d/*.conf
@@ -56,6 +61,7 @@ Subsystem sftp internal-sftp
 
 /** PID 1 of the host. What the machine holds besides its system is hidden, as no host has it. */
 const BOOT = `set -e
+if [ "$2" = own ]; then mount -t tmpfs latchkey-host "$1"; fi
 mkdir -p "$1/upper" "$1/work" "$1/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
 cd "$1/root"
@@ -79,10 +85,14 @@ const inHost = (pid: number): string[] => ['-t', String(pid), '-m', '-p', '-i', 
 const childOf = (pid: number): number =>
   Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0] ?? 0);
 
-const boot = async (dir: string): Promise<{ outer: ChildProcess; pid: number }> => {
-  const outer = spawn('unshare', ['-m', '-p', '-i', '-f', '--kill-child', 'bash', '-c', BOOT, 'boot', dir], {
+type Disk = { dir: string; kind: 'own' | 'lasting' };
+
+const boot = async ({ dir, kind }: Disk): Promise<{ outer: ChildProcess; pid: number }> => {
+  const outer = spawn('unshare', ['-m', '-p', '-i', '-f', '--kill-child', 'bash', '-c', BOOT, 'boot', dir, kind], {
     // Its end is the end of the host: also where this process is killed.
     stdio: ['pipe', 'ignore', 'pipe'],
+    // A Ctrl-C in the terminal reaches the demo, which ends it in its turn.
+    detached: true,
   });
   let said = '';
   outer.stderr.on('data', (part: Buffer) => (said += part.toString()));
@@ -106,22 +116,37 @@ const ended = async (child: ChildProcess): Promise<void> => {
   });
 };
 
-export const startSshHost = async (): Promise<SshHost> => {
+export type SshHostOptions = {
+  /** An empty folder for its disk. */
+  dir: string;
+  /** Chosen by the caller, as is the key that it shows; both are made up otherwise. */
+  port?: number;
+  hostKey?: string;
+  /** Its disk outlives a restart. Else it goes with the host, and nothing of it is seen on the machine. */
+  isLasting?: boolean;
+};
+
+const layOut = (sh: SshHost['sh'], { port, hostKey }: { port: number; hostKey: string | undefined }): void => {
+  sh('rm -f /etc/ssh/sshd_config.d/* /etc/ssh/test_host_key*');
+  if (hostKey === undefined) sh(`ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/test_host_key`);
+  else sh(`umask 077; cat >/etc/ssh/test_host_key <<'END'\n${hostKey.trim()}\nEND`);
+  sh('ssh-keygen -y -f /etc/ssh/test_host_key >/etc/ssh/test_host_key.pub');
+  sh(`cat >/etc/ssh/sshd_config <<'END'\n${CONFIG(port)}END`);
+};
+
+export const startSshHost = async ({ dir, isLasting = false, ...given }: SshHostOptions): Promise<SshHost> => {
   demandPrograms();
-  const { runDir } = testServices();
-  mkdirSync(runDir, { recursive: true });
-  const dir = mkdtempSync(path.join(runDir, 'ssh-host-'));
   // An overlay cannot lie upon itself: its own files are on a disk of their own.
-  execFileSync('mount', ['-t', 'tmpfs', 'latchkey-test', dir]);
-  const port = await freePort();
-  let { outer, pid } = await boot(dir);
+  if (isLasting) execFileSync('mount', ['-t', 'tmpfs', 'latchkey-test', dir]);
+  const disk: Disk = { dir, kind: isLasting ? 'lasting' : 'own' };
+  const port = given.port ?? (await freePort());
+  let { outer, pid } = await boot(disk);
   const sh = (script: string): string =>
     execFileSync('nsenter', [...inHost(pid), '/bin/bash', '-c', script], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-  sh(`ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/test_host_key <<<y >/dev/null; rm -f /etc/ssh/sshd_config.d/*`);
-  sh(`cat >/etc/ssh/sshd_config <<'END'\n${CONFIG(port)}END`);
+  layOut(sh, { port, hostKey: given.hostKey });
   const startSshd = async (): Promise<void> => {
     sh(`${SSHD} -E /var/log/sshd-test.log`);
     await waitUntil(() => spawnSync('nsenter', [...inHost(pid), 'test', '-s', '/run/sshd.pid']).status === 0, {
@@ -132,6 +157,7 @@ export const startSshHost = async (): Promise<SshHost> => {
   return {
     port,
     hostKey: sh('cat /etc/ssh/test_host_key.pub').trim(),
+    root: () => `/proc/${pid}/root`,
     sh,
     startSshd,
     stopSshd: async () => {
@@ -140,12 +166,12 @@ export const startSshHost = async (): Promise<SshHost> => {
     },
     restart: async () => {
       await ended(outer);
-      ({ outer, pid } = await boot(dir));
+      ({ outer, pid } = await boot(disk));
       await startSshd();
     },
     stop: async () => {
       await ended(outer);
-      execFileSync('umount', ['-l', dir]);
+      if (isLasting) execFileSync('umount', ['-l', dir]);
     },
   };
 };

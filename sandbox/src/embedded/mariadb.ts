@@ -1,18 +1,19 @@
-/** A real MariaDB from the machine's own package, on loopback, with its data in a private folder; for tests only. */
+/** A real MariaDB from the machine's own package, on loopback, with its data in a private folder; for the demo and the tests only. */
 import { accessSync, chownSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import mysql from 'mysql2/promise';
-import { freePort } from '../../sandbox/src/embedded/port.ts';
-import { endProcess, logTail, spawnServer } from '../../sandbox/src/embedded/process.ts';
-import { newPassword } from '../../sandbox/src/embedded/state-file.ts';
-import { unprivilegedUser } from '../../sandbox/src/embedded/unprivileged.ts';
-import { waitUntil } from '../../sandbox/src/embedded/wait.ts';
+import { freePort } from './port.ts';
+import { endProcess, logTail, spawnServer } from './process.ts';
+import { newPassword } from './state-file.ts';
+import { isReachableByAll, unprivilegedUser, type RunAs } from './unprivileged.ts';
+import { waitUntil } from './wait.ts';
 
 /** `url`: of an account that may do everything. */
 export type MariaDb = {
   url: string;
   port: number;
+  pid(): number;
   /** SIGKILL, and later a start with the same data on the same port. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -35,16 +36,24 @@ const firstOf = (places: readonly string[], mode: number): string | undefined =>
     }
   });
 
-const program = (): string => {
+const found = (): string | undefined => {
   const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), ...PLACES];
-  const found = firstOf(
+  return firstOf(
     folders.map((folder) => path.join(folder, 'mariadbd')),
     constants.X_OK,
   );
-  if (found) return found;
-  throw new Error(
-    'Found no mariadbd. Install it (Debian: apt-get install mariadb-server-core; macOS: brew install mariadb).',
-  );
+};
+
+/** null where the machine has it; else what to install. */
+export const whyNoMariaDb = (): string | null =>
+  found() === undefined
+    ? 'MariaDB is not installed here; `apt install mariadb-server-core` adds it (macOS: `brew install mariadb`).'
+    : null;
+
+const program = (): string => {
+  const file = found();
+  if (file !== undefined) return file;
+  throw new Error(whyNoMariaDb() ?? 'MariaDB has just been removed from this machine.');
 };
 
 const systemTables = (): string => {
@@ -60,6 +69,12 @@ const systemTables = (): string => {
 const ENVIRONMENT = { PATH: process.env['PATH'], TZ: 'UTC' };
 
 type Place = { dir: string; port: number; settings: readonly string[] };
+
+/** It refuses root unless it is named; in a folder that only root can enter there is no other way. */
+const runAs = ({ dir }: Place): { user: RunAs | undefined; args: string[] } => {
+  const user = unprivilegedUser();
+  return user === undefined || isReachableByAll(dir) ? { user, args: [] } : { user: undefined, args: ['--user=root'] };
+};
 
 const argumentsOf = ({ dir, port, settings }: Place): string[] => [
   '--no-defaults',
@@ -80,8 +95,9 @@ const argumentsOf = ({ dir, port, settings }: Place): string[] => [
 ];
 
 const bootstrap = async (place: Place, sql: string): Promise<void> => {
-  const child = spawn(program(), [...argumentsOf(place), '--bootstrap', '--skip-networking'], {
-    ...unprivilegedUser(),
+  const { user, args } = runAs(place);
+  const child = spawn(program(), [...argumentsOf(place), ...args, '--bootstrap', '--skip-networking'], {
+    ...user,
     env: ENVIRONMENT,
     cwd: '/',
     stdio: ['pipe', 'ignore', 'pipe'],
@@ -105,8 +121,9 @@ const answers = async (url: string): Promise<boolean> => {
 
 const run = async (place: Place, url: string): Promise<number> => {
   const logFile = path.join(place.dir, 'log');
-  const user = unprivilegedUser();
-  const server = spawnServer({ command: program(), args: argumentsOf(place), env: ENVIRONMENT, user, logFile });
+  const { user, args } = runAs(place);
+  const plan = { command: program(), args: [...argumentsOf(place), ...args], env: ENVIRONMENT, user, logFile };
+  const server = spawnServer(plan);
   await waitUntil(async () => server.exit() !== undefined || (await answers(url)), {
     timeoutMs: TIMEOUT_MS,
     what: 'MariaDB to start',
@@ -122,23 +139,35 @@ export const removeMariaDb = async (dir: string): Promise<void> => {
   await endProcess(Number(readFileSync(file, 'utf8')), 'SIGKILL');
 };
 
-/** `settings`: `name=value`, besides those that it always has. The event scheduler is off, as in a server that comes fresh. */
-export const startMariaDb = async (dir: string, settings: readonly string[] = []): Promise<MariaDb> => {
-  const place = { dir, port: await freePort(), settings };
-  const user = unprivilegedUser();
-  mkdirSync(path.join(dir, 'data'), { recursive: true });
-  if (user) for (const each of [dir, path.join(dir, 'data')]) chownSync(each, user.uid, user.gid);
-  const password = newPassword();
+export type MariaDbOptions = {
+  /** `name=value`, besides those that it always has. The event scheduler is off, as in a server that comes fresh. */
+  settings?: readonly string[];
+  /** Of its data, which is made where there is none. */
+  kept?: { port: number; password: string };
+};
+
+const makeData = async (place: Place, password: string): Promise<void> => {
   const account = `create or replace user 'root'@'%' identified by '${password}';\ngrant all on *.* to 'root'@'%' with grant option;`;
   await bootstrap(
     place,
     `${systemTables()}\nflush privileges;\ndelete from global_priv where user in ('', 'root');\nflush privileges;\n${account}\n`,
   );
+};
+
+export const startMariaDb = async (dir: string, { settings = [], kept }: MariaDbOptions = {}): Promise<MariaDb> => {
+  const place = { dir, port: kept?.port ?? (await freePort()), settings };
+  const isNew = !existsSync(path.join(dir, 'data', 'ibdata1'));
+  mkdirSync(path.join(dir, 'data'), { recursive: true });
+  const { user } = runAs(place);
+  if (user) for (const each of [dir, path.join(dir, 'data')]) chownSync(each, user.uid, user.gid);
+  const password = kept?.password ?? newPassword();
+  if (isNew) await makeData(place, password);
   const url = `mysql://root:${password}@127.0.0.1:${place.port}/mysql`;
   let pid = await run(place, url);
   return {
     url,
     port: place.port,
+    pid: () => pid,
     kill: async () => await endProcess(pid, 'SIGKILL'),
     start: async () => {
       pid = await run(place, url);
