@@ -7,6 +7,7 @@ import { policyInput } from '../../src/compose/policy-holder.ts';
 import { answerCalls } from '../child.ts';
 import { assertThat, eachOf, median } from '../measure.ts';
 import { withClient } from '../setup/servers.ts';
+import { boundEmail } from '../../src/domain/principals/identity.ts';
 
 export type PolicyInput = { rules: number; targets: number; decisions: number };
 export type PolicyFigures = {
@@ -65,7 +66,7 @@ const factsOf = (index: number): DecisionFacts => ({
   requester: {
     personId: `T:U${index}`,
     userId: `U${index}`,
-    email: `dana${index % TEAMS}@acme.test`,
+    email: boundEmail(`dana${index % TEAMS}@acme.test`),
     groups: [`team-${index % TEAMS}`],
   },
   incident: { open: false, channel: '', severity: '' },

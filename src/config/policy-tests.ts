@@ -5,7 +5,8 @@ import type { ClaimCheck } from '../domain/clients/match-client.ts';
 import type { Stated } from '../domain/clients/stated.ts';
 import { decide } from '../domain/policy/decide.ts';
 import { mappingNamed } from '../domain/alerts/mapping.ts';
-import { isTheOneNamed, namedAddress } from '../domain/principals/identity.ts';
+import { boundEmail, isTheOneNamed, namedAddress } from '../domain/principals/identity.ts';
+import type { BoundEmail } from '../domain/principals/identity.ts';
 import type { PolicyTest, StatedAlert, StatedClient } from '../domain/policy/policy-test.ts';
 import type { AlertFacts, DecisionFacts, Policy, Verdict } from '../domain/policy/types.ts';
 
@@ -22,8 +23,10 @@ export type PolicyTestResult = {
 };
 
 /** Someone known by an email or a Slack id only, as tests and the command line name people. */
-export const personFromRef = (ref: string): { id: string; userId: string; email: string | null } =>
-  ref.includes('@') ? { id: '', userId: '', email: namedAddress(ref) } : { id: '', userId: ref, email: null };
+export const personFromRef = (ref: string): { id: string; userId: string; email: BoundEmail | null } =>
+  ref.includes('@')
+    ? { id: '', userId: '', email: boundEmail(namedAddress(ref)) }
+    : { id: '', userId: ref, email: null };
 
 /** The groups someone is in as far as the file says, with `given` members for those only Slack or an on-call service knows. */
 export const groupsOfPerson = (policy: Policy, ref: string, given: Record<string, string[]>): string[] => {

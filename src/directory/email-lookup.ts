@@ -1,6 +1,8 @@
 /** Whom an address of the policy or of an on-call schedule means: what Slack finds for it now, held against the address book. */
 import { addressesAgainst, addressOf, whomItNames } from '../domain/principals/email-bindings.ts';
 import type { EmailConflict, EmailObservation } from '../domain/principals/email-bindings.ts';
+import { boundEmail } from '../domain/principals/identity.ts';
+import type { BoundEmail } from '../domain/principals/identity.ts';
 import type { Person } from '../domain/principals/person.ts';
 import type { Log } from '../lib/log.ts';
 import type { EmailBindings } from '../application/identity/email-binding-ports.ts';
@@ -71,7 +73,7 @@ export const whomAddressMeans = async (
 };
 
 /** `email` counts for them; `others` count against them only. */
-export type Standing = { email: string | null; others: string[] };
+export type Standing = { email: BoundEmail | null; others: string[] };
 
 export const standingOf = async (sources: AddressSources, who: Person, freshness: Freshness): Promise<Standing> => {
   const address = who.email === null ? null : addressOf(who.email);
@@ -81,9 +83,9 @@ export const standingOf = async (sources: AddressSources, who: Person, freshness
   const isBack = observations.some((one) => one.userId === who.userId && one.address === address && one.isPast);
   if (isBack && address !== null) await sources.book.seeAgain(sources.teamId(), { userId: who.userId, address });
   const against = addressesAgainst(who.userId, observations);
-  if (address === null) return { email: null, others: against };
+  if (who.email === null || address === null) return { email: null, others: against };
   const twins = await twinsOf(sources, { address, userId: who.userId, observations, freshness });
   const { userId } = whomItNames({ address, holders: [who.userId, ...twins], observations });
   if (userId === null) return { email: null, others: [...new Set([address, ...against])] };
-  return { email: who.email, others: against.filter((one) => one !== address) };
+  return { email: boundEmail(who.email), others: against.filter((one) => one !== address) };
 };

@@ -1,6 +1,7 @@
 /** Asks as they were judged: written once, read by `policy replay`. */
 import type pg from 'pg';
 import type { EvaluationRecord, PastEvaluation } from '../domain/policy/past.ts';
+import type { BoundEmail } from '../domain/principals/identity.ts';
 import type { RequestChange, Requirement } from '../domain/requests/request.ts';
 import type { Tx } from '../application/deps.ts';
 import type { Line } from './in-transaction.ts';
@@ -23,7 +24,7 @@ type Row = {
   person_id: string;
   user_id: string;
   name: string;
-  email: string | null;
+  email: BoundEmail | null;
   id: string | null;
   target: string;
   role: string;

@@ -4,6 +4,7 @@ import { loadPolicy } from '../../src/config/policy-file.ts';
 import type { LoadedPolicy } from '../../src/config/policy-file.ts';
 import { decide } from '../../src/domain/policy/decide.ts';
 import { askFor, factsFor } from '../domain/policy/made.ts';
+import { boundEmail } from '../../src/domain/principals/identity.ts';
 
 const RULES_MAX = 10_000;
 const TARGETS = 100;
@@ -43,7 +44,7 @@ it('ten thousand rules are loaded and decide, one more is refused in words', { t
   if ('problems' in loaded) throw new Error(JSON.stringify(loaded.problems.slice(0, 3)));
   expect(loaded.policy.rules).toHaveLength(RULES_MAX);
   const by = (email: string, ask: Parameters<typeof askFor>[0]) =>
-    decide(loaded.policy, askFor(ask), factsFor({ requester: { email, groups: ['dba'] } }));
+    decide(loaded.policy, askFor(ask), factsFor({ requester: { email: boundEmail(email), groups: ['dba'] } }));
   expect(by('p9900@acme.test', { target: 'db-000' })).toMatchObject({ decision: 'approve', rule: 'Rule 9900' });
   expect(by('p9902@acme.test', { target: 'db-002' })).toMatchObject({ decision: 'ask', rule: 'The owners' });
   expect(by('p9800@acme.test', { target: 'db-003' })).toMatchObject({ decision: 'deny', rule: 'Rule 9800' });

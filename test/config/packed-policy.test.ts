@@ -4,6 +4,7 @@ import { decide } from '../../src/domain/policy/decide.ts';
 import { policyDifferences } from '../../src/domain/policy/differences.ts';
 import type { DecisionFacts, Policy } from '../../src/domain/policy/types.ts';
 import { changed, load } from './made.ts';
+import { boundEmail } from '../../src/domain/principals/identity.ts';
 
 const policyFrom = (text: string): Policy => {
   const loaded = load(text);
@@ -17,7 +18,7 @@ const sent = unpackPolicy(structuredClone(packPolicy(policy)));
 
 const facts: DecisionFacts = {
   now: new Date(0),
-  requester: { personId: 'T1:U1', userId: 'U1', email: 'lee@acme.test', groups: [] },
+  requester: { personId: 'T1:U1', userId: 'U1', email: boundEmail('lee@acme.test'), groups: [] },
   incident: { open: false, channel: '', severity: '' },
   client: null,
   pullRequest: null,

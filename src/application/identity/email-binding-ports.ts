@@ -1,5 +1,6 @@
 /** The part of the ports that knows which Slack account was seen with which address. */
 import type { EmailConflict, EmailObservation } from '../../domain/principals/email-bindings.ts';
+import type { BoundEmail } from '../../domain/principals/identity.ts';
 
 /** An address, as `addressOf` writes it, and the Slack user id of an account that carries it. */
 export type Pair = { address: string; userId: string };
@@ -38,7 +39,7 @@ export type GroupsRead = {
   /** Whether the person is in these hangs on an address that is not trusted until an admin confirms it. */
   contestedGroups: string[];
   /** Theirs by the address book; null where it is not certain. */
-  email: string | null;
+  email: BoundEmail | null;
   /** Every other address that counts against them. */
   otherEmails: string[];
 };

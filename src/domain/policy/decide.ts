@@ -4,7 +4,7 @@ import { freezeSentences } from './calendar.ts';
 import { candidatesFor } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
 import { targetNamed } from './deployments.ts';
-import { namedAddress, normalEmail } from '../principals/identity.ts';
+import { boundEmail, namedAddress, normalEmail } from '../principals/identity.ts';
 import { hedged, matchRule } from './rule-match.ts';
 import type { RuleOutcome, Variant } from './rule-match.ts';
 import { requirementOf, sourceOf } from './sources.ts';
@@ -92,7 +92,8 @@ const otherEmailsOf = ({ requester: { email, otherEmails = [] } }: DecisionFacts
 
 const othersOf = (policy: Policy, ask: Ask, facts: DecisionFacts): Variant[] =>
   otherEmailsOf(facts).map((email) => {
-    const other = { ...facts, requester: { ...facts.requester, email } };
+    // As if it were theirs: `hedged` takes it against them alone.
+    const other = { ...facts, requester: { ...facts.requester, email: boundEmail(email) } };
     return { facts: other, conditionFacts: conditionFactsOf(policy, ask, other) };
   });
 

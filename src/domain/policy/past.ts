@@ -2,6 +2,7 @@
 import type { Requirement } from '../requests/request.ts';
 import { groupsToRead } from './candidates.ts';
 import { isTheOneNamed, namedAddress } from '../principals/identity.ts';
+import type { BoundEmail } from '../principals/identity.ts';
 import { REASON_CHARS_MAX } from '../requests/reason.ts';
 import { evaluationOf } from './replay.ts';
 import type { Evaluation, PastRequest } from './replay.ts';
@@ -46,7 +47,8 @@ export const evaluationRecordOf = (
 export type PastEvaluation = {
   id: string;
   at: Date;
-  requester: { personId: string; userId: string; name: string; email: string | null };
+  /** `email`: the address as it was kept, then theirs. */
+  requester: { personId: string; userId: string; name: string; email: BoundEmail | null };
   ask: Ask;
   rule: string | null;
   requirements: Requirement[];

@@ -16,6 +16,14 @@ export type NamedAddress = string & { readonly [meaning]: 'named' };
 /** An address without its tag: whose it is nobody knows, so it may only count against. */
 export type SuspectMailbox = string & { readonly [meaning]: 'suspect' };
 
+/**
+ * An address as its account carries it, once the address book says that it is theirs. Rules compare it, so it may give a right: plain text
+ * is none, and `boundEmail` is called only where that is known (a layout test holds the places).
+ */
+export type BoundEmail = string & { readonly [meaning]: 'bound' };
+
+export const boundEmail = (email: string): BoundEmail => email as BoundEmail;
+
 /** An account, with the address that is theirs by the address book. */
 export type NamedAccount = { id: string; userId: string; address: NamedAddress | null };
 

@@ -3,6 +3,7 @@ import { decide } from '../../../src/domain/policy/decide.ts';
 import { anyone, client, asks, approves, denies, nobody, expectVerdict } from './decide-cases.ts';
 import type { Case } from './decide-cases.ts';
 import { approve, deny, rule, askFor, factsFor, policyOf } from './made.ts';
+import { boundEmail } from '../../../src/domain/principals/identity.ts';
 
 const DOWN = { name: 'down', source: 'alertmanager', severity: 'critical', isUnknown: false };
 const WORST = { match: { alerts: ['down'] }, when: 'alert.severity == "critical" && alert.source == "alertmanager"' };
@@ -113,7 +114,7 @@ const CASES: Case[] = [
     'a plus address is the same person',
     [deny('p', { match: { people: ['anna@acme.test'] } })],
     {},
-    { requester: { email: 'anna+x@acme.test' } },
+    { requester: { email: boundEmail('anna+x@acme.test') } },
     denies('p'),
   ],
   ['a person by Slack id', [approve('p', { match: { people: ['U0ANNA'] } })], {}, {}, approves('p')],
@@ -123,7 +124,7 @@ const CASES: Case[] = [
     'a domain is not the end of another',
     [approve('p', { match: { people: ['*@acme.test'] } })],
     {},
-    { requester: { email: 'eve@evil-acme.test' } },
+    { requester: { email: boundEmail('eve@evil-acme.test') } },
     nobody,
   ],
   [

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { decide } from '../../../src/domain/policy/decide.ts';
-import { isSameHuman, isTheOneNamed, namedAddress } from '../../../src/domain/principals/identity.ts';
+import { boundEmail, isSameHuman, isTheOneNamed, namedAddress } from '../../../src/domain/principals/identity.ts';
 import { approve, askFor, deny, factsFor, policyOf, rule } from './made.ts';
 
 const mailbox = fc.stringMatching(/^[a-z][a-z0-9]{0,7}$/);
@@ -22,7 +22,11 @@ const suspect = fc
   });
 
 const verdictOf = (email: string, rules: ReturnType<typeof rule>[]) =>
-  decide(policyOf(rules), askFor(), factsFor({ requester: { personId: 'T1:U9', userId: 'U9', email, groups: [] } }));
+  decide(
+    policyOf(rules),
+    askFor(),
+    factsFor({ requester: { personId: 'T1:U9', userId: 'U9', email: boundEmail(email), groups: [] } }),
+  );
 
 it('another account of the one who is named gets no rule that gives, and stays in every rule that denies', () => {
   fc.assert(

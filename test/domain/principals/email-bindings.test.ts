@@ -11,6 +11,7 @@ import type { EmailObservation } from '../../../src/domain/principals/email-bind
 import { decide } from '../../../src/domain/policy/decide.ts';
 import type { DecisionFacts, Rule } from '../../../src/domain/policy/types.ts';
 import { approve, askFor, deny, factsFor, policyOf, rule } from '../policy/made.ts';
+import { boundEmail } from '../../../src/domain/principals/identity.ts';
 
 const DANA = 'dana@acme.test';
 const seen = (address: string, userId: string, parts: Partial<EmailObservation> = {}): EmailObservation => ({
@@ -106,7 +107,7 @@ const requesterOf = (
 ): DecisionFacts['requester'] => {
   const address = held.get(userId) ?? '';
   const named = whomItNames({ address, holders: holdersOf(held, address), observations: book });
-  const email = named.userId === userId ? address : null;
+  const email = named.userId === userId ? boundEmail(address) : null;
   const otherEmails = [...new Set([address, ...addressesAgainst(userId, book)])].filter((one) => one !== email);
   return { personId: `T1:${userId}`, userId, email, groups: [], otherEmails };
 };

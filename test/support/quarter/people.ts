@@ -4,6 +4,7 @@ import type { Directory } from '../../../src/application/identity/directory.ts';
 import type { GroupSource, Policy } from '../../../src/domain/policy/types.ts';
 import type { Person } from '../../../src/domain/principals/person.ts';
 import type { Source } from '../../../src/domain/requests/request.ts';
+import { boundEmail } from '../../../src/domain/principals/identity.ts';
 
 const NAMES = {
   ada: 'Ada Lovelace',
@@ -61,7 +62,7 @@ export const directoryOf = (policy: () => Policy): Directory => {
       groups: names.filter((name) => inGroup(policy().groups[name]).some(({ id }) => id === person.id)),
       unknownGroups: [],
       contestedGroups: [],
-      email: person.email,
+      email: person.email === null ? null : boundEmail(person.email),
       otherEmails: [],
     });
   return {
