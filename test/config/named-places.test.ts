@@ -69,6 +69,16 @@ const NO_PLACES = [
   ...['targets.*.identity.lookup', 'targets.*.identity.map.*', 'targets.*.identity.user'],
   ...['targets.*.warning', 'timezone'],
   ...['windows.*.from', 'windows.*.to', 'freezes.*.from', 'freezes.*.to', 'freezes.*.why', 'freezes.*.ics'],
+  // Keys: names of the policy's own things, and of what a target, a token or an alert has.
+  ...[
+    'accounts.{}',
+    'accounts.*.{}',
+    'alerts[].match.labels.{}',
+    'audit.sinks.{}',
+    'clients.{}',
+    'clients.*.claims.{}',
+  ],
+  ...['freezes.{}', 'groups.{}', 'issuers.{}', 'targets.{}', 'targets.*.config.{}', 'targets.*.roles.{}', 'windows.{}'],
   // Stated, and never looked up.
   ...POLICY_LEAVES.filter((path) => path.startsWith('tests[]')),
 ];

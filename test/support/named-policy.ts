@@ -32,6 +32,12 @@ targets:
     owners: [dba, "${at('targets.*.owners[]')}"]
     channel: "${at('targets.*.channel')}"
     roles: { read: { scope: { member_of: [r] }, max: 4h } }
+  directory:
+    provider: ldap
+    config: { url: "ldap://127.0.0.1", bind_dn: "cn=l,dc=acme,dc=test", bind_password: x, people: { base: "dc=acme,dc=test" } }
+    owners: [dba]
+    identity: { map: { "${at('targets.*.identity.map.{}')}": somebody } }
+    roles: { in: { scope: { group: "cn=g,dc=acme,dc=test" }, max: 4h } }
 rules:
   - name: Named
     match: { people: ["${at('rules[].match.people[]')}", "*@acme.test"] }

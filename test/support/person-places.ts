@@ -19,5 +19,6 @@ export const PERSON_PLACES = [
   'rules[].escalate.to',
   'rules[].match.people[]',
   'rules[].when',
+  'targets.*.identity.map.{}',
   'targets.*.owners[]',
 ] as const;

@@ -1,4 +1,4 @@
-/** Every place of the policy's schema that takes text, a number or a truth value, as a path: `targets.*.owners[]`. */
+/** Every place of the policy's schema that takes text of one's own, as a path: `targets.*.owners[]`; `targets.{}` is the key. */
 import { z } from 'zod';
 import { policyDocument } from '../../src/config/policy-schema.ts';
 
@@ -8,7 +8,9 @@ const leavesOf = (schema: z.core.$ZodType, path: string): string[] => {
     return Object.entries<z.core.$ZodType>(schema.shape).flatMap(([key, inner]) =>
       leavesOf(inner, path === '' ? key : `${path}.${key}`),
     );
-  if (schema instanceof z.ZodRecord) return leavesOf(schema.valueType, `${path}.*`);
+  // A key may name somebody as well as a value.
+  if (schema instanceof z.ZodRecord)
+    return [...leavesOf(schema.keyType, `${path}.{}`), ...leavesOf(schema.valueType, `${path}.*`)];
   if (schema instanceof z.ZodArray) return leavesOf(schema.element, `${path}[]`);
   if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => leavesOf(option, path));
   // Text that may only be one of a few words names nothing.

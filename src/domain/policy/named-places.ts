@@ -3,7 +3,7 @@
  * Anyone who looks whether those are there asks this one list, so that no place of the policy is forgotten.
  */
 import { isLiteralGlob } from './glob.ts';
-import type { OnCallName, Policy, Rule } from './types.ts';
+import type { OnCallName, Policy, Rule, Target } from './types.ts';
 
 /** `where`: the place in the policy, for people. */
 export type NamedPlace = { where: string } & (
@@ -65,12 +65,16 @@ const incidentPlaces = (policy: Policy): NamedPlace[] => {
   ];
 };
 
+/** In the map of `identity` people are the keys. */
+const targetPlaces = (policy: Policy, { name, owners, channel, identity }: Target): NamedPlace[] => [
+  ...refPlaces(policy, `owners of ${name}`, owners),
+  ...channelPlaces(`target ${name}`, channel),
+  ...(identity && 'map' in identity ? refPlaces(policy, `identity of ${name}`, Object.keys(identity.map)) : []),
+];
+
 const listPlaces = (policy: Policy): NamedPlace[] => [
   ...groupPlaces(policy),
-  ...Object.values(policy.targets).flatMap(({ name, owners, channel }) => [
-    ...refPlaces(policy, `owners of ${name}`, owners),
-    ...channelPlaces(`target ${name}`, channel),
-  ]),
+  ...Object.values(policy.targets).flatMap((target) => targetPlaces(policy, target)),
   ...policy.rules.flatMap((rule) => rulePlaces(policy, rule)),
   ...refPlaces(policy, 'break_glass.who', policy.breakGlass?.who),
   ...refPlaces(policy, 'break_glass.tell', policy.breakGlass?.tell),
