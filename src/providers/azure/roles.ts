@@ -33,6 +33,9 @@ const KEEPS = [
   'Microsoft.Authorization/roleAssignmentScheduleRequests/write',
   'Microsoft.Authorization/roleEligibilityScheduleRequests/write',
   'Microsoft.Authorization/elevateAccess/action',
+  // What activates roles by itself, and what assigns them by an identity of its own.
+  'Microsoft.Authorization/roleManagementPolicies/write',
+  'Microsoft.Blueprint/blueprintAssignments/write',
 ];
 
 const LEAVES: readonly [string, string][] = [
@@ -40,6 +43,20 @@ const LEAVES: readonly [string, string][] = [
     'Microsoft.Storage/storageAccounts/listKeys/action',
     'Keys of storage accounts that were read stay valid until they are rotated.',
   ],
+  [
+    'Microsoft.KeyVault/vaults/accessPolicies/write',
+    'Access policies of key vaults that were changed stay, and let in whom they name.',
+  ],
+  [
+    'Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action',
+    'Administrator credentials of Kubernetes clusters that were read stay valid until they are rotated.',
+  ],
+  [
+    'Microsoft.DocumentDB/databaseAccounts/listKeys/action',
+    'Keys of Cosmos DB that were read stay valid until they are rotated.',
+  ],
+  ['Microsoft.Web/sites/publishxml/action', 'Publishing passwords of web apps that were read stay valid.'],
+  ['Microsoft.Sql/servers/administrators/write', 'Administrators of SQL servers that were set stay.'],
   [
     'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write',
     'Federated credentials of managed identities stay.',

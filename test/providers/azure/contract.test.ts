@@ -13,6 +13,7 @@ const guid = (n: number): string => `00000000-0000-4000-8000-${String(n).padStar
 const SUBSCRIPTION = `/subscriptions/${guid(1)}`;
 const PLACE = `${SUBSCRIPTION}/resourceGroups/prod`;
 const [READER, WIDE, LEAVING] = [guid(10), guid(11), guid(12)];
+const [VAULTS, BLUEPRINTS, ACTIVATION] = [guid(13), guid(14), guid(15)];
 const SCOPE = { scope: PLACE, role: READER };
 const [ADA, OLGA] = [guid(20), guid(21)];
 const of = (user: string): ProviderContext => contextOf({ identity: { user } });
@@ -55,7 +56,20 @@ beforeEach(() => {
     roles: new Map([
       [READER, role(['*/read'])],
       [WIDE, role(['*'], ['Microsoft.Authorization/roleDefinitions/*'])],
-      [LEAVING, role(['*'], ['Microsoft.Authorization/*/Write', 'Microsoft.Authorization/elevateAccess/Action'])],
+      // As Contributor.
+      [
+        LEAVING,
+        role(
+          ['*'],
+          [
+            ...['Microsoft.Authorization/*/Write', 'Microsoft.Authorization/elevateAccess/Action'],
+            'Microsoft.Blueprint/blueprintAssignments/write',
+          ],
+        ),
+      ],
+      [VAULTS, role(['Microsoft.KeyVault/*'], [])],
+      [BLUEPRINTS, role(['Microsoft.Blueprint/*'], [])],
+      [ACTIVATION, role(['Microsoft.Authorization/roleManagementPolicies/*'], [])],
     ]),
     own: { actions: ['Microsoft.Authorization/roleAssignments/*', 'Microsoft.Authorization/*/read'], notActions: [] },
   });
@@ -240,6 +254,17 @@ test('a look finds nothing to fix, or says each right that is missing or too muc
     kind: 'denied',
     message: textWith('AuthorizationFailed'),
   });
+});
+
+test('what a role could keep by other ways than assignments is refused or said', async () => {
+  const look = async (role: string) =>
+    (await connection.preflight?.({ one: { scope: PLACE, role } }, contextOf())) ?? [];
+  const [vaults] = await look(VAULTS);
+  expect(vaults?.remains?.sentences).toEqual([textWith('Access policies of key vaults')]);
+  for (const role of [BLUEPRINTS, ACTIVATION]) {
+    expect((await look(role)).map(({ code }) => code)).toEqual(['role_keeps_access']);
+    expect(await failureOf(connection.grant({ scope: PLACE, role }, ada()))).toMatchObject({ kind: 'denied' });
+  }
 });
 
 test('a token that Azure took back is replaced, and a secret that is wrong is said', async () => {
