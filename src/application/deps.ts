@@ -271,6 +271,8 @@ export type Access = DriftAccess &
     terms(of: Pick<Grant, 'target' | 'scope'>): string[];
     /** True where two grants may hold one and the same thing in the target, so that ends are counted. */
     isShared(grant: Pick<Grant, 'provider' | 'scope'>): boolean;
+    /** Shared, and in a person's own name: it is found, and stored, before it is given. */
+    isFoundFirst(grant: Pick<Grant, 'provider' | 'scope'>): boolean;
     /** Moves the target's own deadline, where it has one, to `grant.expiresAt`, and reads it back. */
     extend(grant: Grant, grantee: Principal): Promise<void>;
     /** What keeps this role from being granted, asked of the target by the policy in force; null where nothing is known to. From a few seconds ago, unless fresh. */

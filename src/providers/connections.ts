@@ -195,7 +195,11 @@ const nameIn = (state: State, name: string, grantee: Principal): string | null =
   return 'user' in identity ? identity.user : null;
 };
 
-const names = (state: State): Pick<Access, 'find' | 'nameIn' | 'isShared'> => ({
+const names = (state: State): Pick<Access, 'find' | 'nameIn' | 'isShared' | 'isFoundFirst'> => ({
+  isFoundFirst: ({ provider: id, scope }) => {
+    const provider = state.deps.findProvider(id);
+    return provider !== undefined && provider.isShared(scope) && provider.isInOwnName(scope);
+  },
   isShared: ({ provider, scope }) => state.deps.findProvider(provider)?.isShared(scope) ?? false,
   find: (of, grantee) => find(state, of, grantee),
   nameIn: (target, grantee) => nameIn(state, target, grantee),

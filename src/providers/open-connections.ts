@@ -108,6 +108,7 @@ export const contextOf = ({ deps, stopping }: State, grant: Grant, grantee: Prin
   grantId: grant.id,
   ...granteeOf(grantee),
   ...identityOf(deps, grant, grantee),
+  hadAlready: grant.hadAlready,
   expiresAt: grant.expiresAt,
   signal: stopping.signal,
   log: deps.log,

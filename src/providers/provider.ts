@@ -54,6 +54,8 @@ export type ProviderContext = Grantee & {
   grantId: string;
   /** For providers where access is in the person's own name. */
   identity?: Identity;
+  /** They had it before this grant, by `find`: it is left to them at the end, so `grant` must not give it. It throws a conflict where it is gone. */
+  hadAlready?: boolean;
   /** The deadline; a target that can end access by itself must be given it. */
   expiresAt: Date;
   /** Aborts when the guard's time-out has passed; a provider stops its work then. */

@@ -44,9 +44,13 @@ export const extensionReads = (db: Db): Pick<Store['read'], 'extension' | 'activ
       .orderBy(desc(grants.expiresAt)),
   countSharers: async (grant, states, how) => {
     const { id, target, granteeId, handle, scope } = grant;
+    const given = sql`${sql.param(handle, grants.handle)}::jsonb`;
+    // By what stays the same of both, where it is known of both: names may have changed in between.
     const isSame = sql`case when ${grants.handle} is null or ${handle === null}
       then ${grants.granteeId} = ${granteeId} and ${grants.scope} = ${sql.param(scope, grants.scope)}::jsonb
-      else ${grants.handle} = ${sql.param(handle, grants.handle)}::jsonb end`;
+      when ${grants.handle} -> 'ids' is not null and ${given} -> 'ids' is not null
+      then ${grants.handle} -> 'ids' = ${given} -> 'ids'
+      else ${grants.handle} - 'ids' = ${given} - 'ids' end`;
     const isBegun = or(isNull(grants.startsAt), lte(grants.startsAt, clock));
     // One that waits for a fix has nothing in the target, unless an attempt is being made.
     const isWaiting = sql`${grants.state} = 'activating' and ${inArray(grants.lastErrorKind, [...HUMAN_KINDS])}

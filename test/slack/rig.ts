@@ -66,6 +66,7 @@ const createTarget = (): Target => {
       find: async () => null,
       nameIn: () => null,
       isShared: () => false,
+      isFoundFirst: () => false,
       activity: () => Promise.resolve([]),
       extend: () => (target.isBroken ? Promise.reject(new Error('down')) : Promise.resolve()),
       revoke: (grant) => {

@@ -66,6 +66,8 @@ export const membershipProvider = (
         grant: async ({ group }, ctx) => {
           await hooks.before('grant', ctx.grantId);
           const member = of(ctx);
+          if (ctx.hadAlready === true && !(await isMember(group, member)))
+            throw new ProviderError('conflict', 'What they had before is gone.');
           await pool.query(`grant ${id(group)} to ${id(member)}`);
           if (!(await isMember(group, member))) throw new ProviderError('conflict', 'The membership was not there.');
           await hooks.after?.(ctx.grantId);

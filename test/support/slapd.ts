@@ -29,6 +29,9 @@ export type Slapd = {
   stop: () => Promise<void>;
 };
 
+/** `access`: rules that stand before those of every server. `isKeepingUp`: members of groups follow renamed entries, as in Active Directory. */
+type Settings = { access: readonly string[]; isKeepingUp: boolean };
+
 const PLACES = ['/usr/sbin/slapd', '/usr/libexec/slapd', '/usr/local/libexec/slapd'];
 
 /** What is missing is said, and never skipped. */
@@ -39,7 +42,9 @@ const program = (): string => {
   throw new Error('Found no slapd with its tools. Install them (Debian: apt-get install slapd ldap-utils).');
 };
 
-const configOf = (folder: string, access: readonly string[]): string => `
+const REFINT = 'overlay refint\nrefint_attributes member uniqueMember';
+
+const configOf = (folder: string, { access, isKeepingUp }: Settings): string => `
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
@@ -47,6 +52,7 @@ include /etc/ldap/schema/nis.schema
 pidfile ${folder}/slapd.pid
 modulepath /usr/lib/ldap
 moduleload back_mdb
+${isKeepingUp ? 'moduleload refint' : ''}
 TLSCACertificateFile ${folder}/ca.pem
 TLSCertificateFile ${folder}/server.pem
 TLSCertificateKeyFile ${folder}/server.key
@@ -61,6 +67,7 @@ ${access.map((rule) => `access ${rule}`).join('\n')}
 access to attrs=userPassword by self write by anonymous auth by * none
 access to attrs=member by dnattr=owner write by users read
 access to * by users read
+${isKeepingUp ? REFINT : ''}
 `;
 
 const makeCertificates = (folder: string): void => {
@@ -98,14 +105,13 @@ const isListening = async (port: number): Promise<boolean> =>
     socket.once('error', () => resolve(false));
   });
 
-/** `access`: rules that stand before those of every server. */
-export const startSlapd = async (access: readonly string[] = []): Promise<Slapd> => {
+export const startSlapd = async (access: readonly string[] = [], isKeepingUp = false): Promise<Slapd> => {
   const slapd = program();
   const folder = mkdtempSync(path.join(tmpdir(), 'lk-slapd-'));
   mkdirSync(path.join(folder, 'data'));
   makeCertificates(folder);
   const config = path.join(folder, 'slapd.conf');
-  writeFileSync(config, configOf(folder, access));
+  writeFileSync(config, configOf(folder, { access, isKeepingUp }));
   const [port, tlsPort] = [await freePort(), await freePort()];
   const [url, tlsUrl] = [`ldap://127.0.0.1:${port}`, `ldaps://localhost:${tlsPort}`];
   const logFile = path.join(folder, 'slapd.log');

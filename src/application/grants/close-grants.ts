@@ -10,7 +10,7 @@ import type { AccessFailure } from './access-ports.ts';
 import { notifyHolder, notifyHolders } from './notify-holder.ts';
 import { recordUse } from './record-usage.ts';
 import { recordRemoved } from './remove-grants.ts';
-import { isHeldByOthers } from './shared-access.ts';
+import { isHeldByOthers, isNotGiven } from './shared-access.ts';
 import { NO_ANSWER, allStored, byTarget, lateMsOf, storeTogether } from './strokes.ts';
 import type { Item } from './strokes.ts';
 import type { InUse, OnInUse } from './usage-ports.ts';
@@ -29,14 +29,21 @@ const NOTIFIED_AFTER_MS = 3_000;
 export const closeAll = (deps: Deps, items: Item[]): Promise<void> =>
   byTarget(items, (ofTarget) => closeTogether(deps, ofTarget));
 
-const holderOf = async (deps: Deps, grant: Grant): Promise<'had' | 'held' | null> => {
+/** What is known without taking anything away; null where this grant alone gave it. */
+const holderOf = async (deps: Deps, { grant, grantee }: Item): Promise<Answer | AccessFailure | null> => {
   if (grant.hadAlready) return 'had';
-  return (await isHeldByOthers(deps, grant)) ? 'held' : null;
+  if (await isHeldByOthers(deps, grant)) return 'held';
+  if (!isNotGiven(deps, grant)) return null;
+  try {
+    return (await deps.access.check(grant, grantee)) === 'present' ? 'had' : 'absent';
+  } catch (error) {
+    return deps.access.failureOf(error);
+  }
 };
 
 /** What others hold is left alone; the rest goes together. In the order of `items`. */
 const closeInTarget = async (deps: Deps, items: Item[], onInUse: OnInUse): Promise<(Answer | AccessFailure)[]> => {
-  const held = await Promise.all(items.map(({ grant }) => holderOf(deps, grant)));
+  const held = await Promise.all(items.map((item) => holderOf(deps, item)));
   const ours = items.filter((_, index) => held[index] === null);
   const answers = new Map((await deps.access.closeMany(ours, onInUse)).map((answer, index) => [ours[index], answer]));
   return items.map((item, index) => held[index] ?? answers.get(item) ?? NO_ANSWER);

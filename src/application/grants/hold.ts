@@ -16,7 +16,7 @@ import { TOO_OLD, abandon, isTooOld } from './activation-failures.ts';
 import type { Deps, Tx } from '../deps.ts';
 import type { AccessFailure } from './access-ports.ts';
 import { refuse } from '../record/record-refusal.ts';
-import { isHeldByOthers } from './shared-access.ts';
+import { isHeldByOthers, isNotGiven } from './shared-access.ts';
 
 export type TryAgainInput = { caller: PersonCaller; grantId: string };
 
@@ -38,7 +38,8 @@ export const isSurelyGone = async (
   { grant, grantee }: { grant: Grant; grantee: Principal },
 ): Promise<boolean> => {
   try {
-    if (!grant.hadAlready && !(await isHeldByOthers(deps, grant))) await deps.access.revoke(grant, grantee);
+    const isOthers = grant.hadAlready || isNotGiven(deps, grant) || (await isHeldByOthers(deps, grant));
+    if (!isOthers) await deps.access.revoke(grant, grantee);
     return true;
   } catch (error) {
     const { kind, message } = deps.access.failureOf(error);

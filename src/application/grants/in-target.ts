@@ -61,13 +61,13 @@ type Giving = { grant: Grant; grantee: Principal; isFirst: boolean };
 
 /**
  * What is about to be given is stored before the target is touched: by it an end knows what to take away, whatever happens in between.
- * An attempt that came to nothing may have given it, so what was found before that counts.
+ * An attempt that came to nothing may have given it, so what was found before that counts; but where they had it, none gives it.
  */
 export const noteFound = async (
   deps: Deps,
   { grant, grantee, isFirst }: Giving,
 ): Promise<{ grant: Grant } | { failure: AccessFailure }> => {
-  if (!isFirst && grant.handle !== null) return { grant };
+  if (!isFirst && grant.handle !== null && !grant.hadAlready) return { grant };
   const found = await deps.access.find(grant, grantee);
   if (!found) return { grant };
   const approved = (await deps.store.read.request(grant.requestId))?.inTarget ?? null;

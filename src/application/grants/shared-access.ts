@@ -17,3 +17,10 @@ export const takenAway = async (deps: Deps, grant: Grant): Promise<AccessFailure
   deps.access.isShared(grant) && (await deps.store.read.countSharers(grant, ['ending', 'closed'])) > 0
     ? { kind: 'conflict', message: 'Earlier access of the same kind is just being taken away.', isRetried: true }
     : null;
+
+/**
+ * Nothing was given: what could be shared is stored before the target is touched. What is there all the same is somebody else's doing, and
+ * an end that looked for it would take that away.
+ */
+export const isNotGiven = ({ access }: Pick<Deps, 'access'>, grant: Grant): boolean =>
+  grant.handle === null && access.isFoundFirst(grant);

@@ -20,8 +20,13 @@ import type {
 } from '../provider.ts';
 import { confirmed } from './read-back.ts';
 
-/** Both as the target itself names them, in a form that is never given to another; `list` says of what kind it is, too. */
-export const placeSchema = z.object({ list: z.string(), member: z.string() });
+/** Both as the target itself names them, in a form that is never given to another, or with `ids` that are not; `list` says of what kind it is, too. */
+export const placeSchema = z.object({
+  list: z.string(),
+  member: z.string(),
+  /** Where the target names both by names that change: what stays the same. Two places with equal ids are one, whatever they are called. */
+  ids: z.object({ list: z.string(), member: z.string() }).optional(),
+});
 export type Place = z.infer<typeof placeSchema>;
 
 export type Named = Exclude<Identity, { missing: string }>;
@@ -107,6 +112,9 @@ const readBackAs = async <Scope>(
 const INVITED = (account: string): string =>
   `${account} has to accept an invitation first, and has no access before that, so Latchkey takes none for given. An administrator invites them, they accept, and then they request this again.`;
 
+const VANISHED = (account: string): string =>
+  `${account} was in before and was taken out meanwhile; it is looked up again before anything is given.`;
+
 /** A person who has it by another list is not put into this one: what was there before stays at the end. */
 const isIn = async <Scope>({ roster }: Open<Scope>, place: Place, signal: AbortSignal): Promise<State | 'nested'> => {
   const state = await roster.stateOf(place, signal);
@@ -119,6 +127,8 @@ const grant = async <Scope>(open: Open<Scope>, scope: Scope, ctx: ProviderContex
   const { place, account } = await roster.locate(scope, namedIn(ctx), signal);
   const before = await isIn(open, place, signal);
   if (before === 'nested') return { handle: place };
+  // Put in now, it would be taken for what they had before, and stay at the end.
+  if (before !== 'in' && ctx.hadAlready === true) throw new ProviderError('conflict', VANISHED(account));
   if (before === 'in') await roster.keepUntil?.(place, signal, ctx.expiresAt);
   else await roster.add(place, signal, ctx.expiresAt);
   if ((await roster.stateOf(place, signal)) === 'pending') {

@@ -4,6 +4,9 @@ import { ProviderError } from '../provider.ts';
 import { CODES, resultCodeOf } from './errors.ts';
 import type { Server } from './server.ts';
 
+/** What stays the same of an entry, by the server's kind. */
+export const ID_ATTRIBUTES = ['entryUUID', 'objectGUID'];
+
 /** How each class of group keeps its members, in this order where an entry is of several. */
 const KEEPS = [
   ['groupofnames', 'member'],
@@ -35,7 +38,11 @@ export const readEntry = async (
     `read ${dn}`,
     async (client) =>
       await unless([CODES.noSuchObject], null, async () => {
-        const { searchEntries, searchReferences } = await client.search(dn, { scope: 'base', attributes });
+        const { searchEntries, searchReferences } = await client.search(dn, {
+          scope: 'base',
+          attributes,
+          explicitBufferAttributes: ['objectGUID'],
+        });
         if (searchReferences.length > 0) throw referred(server);
         return searchEntries[0] ?? null;
       }),

@@ -2,11 +2,11 @@
 import { Attribute, Change } from 'ldapts';
 import { ProviderError, type Finding } from '../provider.ts';
 import type { Config, Scope } from './config.ts';
-import { keepsOf, readEntry, textsOf } from './entries.ts';
+import { ID_ATTRIBUTES, keepsOf, readEntry, textsOf } from './entries.ts';
 import { CODES, resultCodeOf } from './errors.ts';
 import { isSameDn } from './names.ts';
-
 import type { Server } from './server.ts';
+import { idOf } from './stable-ids.ts';
 
 type Opened = { server: Server; config: Config };
 
@@ -38,6 +38,21 @@ const mayChange = async (
   );
 };
 
+const noRight = (dn: string, keeps: string): Finding =>
+  error('no_right', `Latchkey may not change ${keeps} of ${dn}. doctor --sql prints the access rule that lets it.`);
+
+const tooMuch = (dn: string, keeps: string): Finding =>
+  warning(
+    'more_than_needed',
+    `Latchkey may change more of ${dn} than ${keeps}. Let it write ${keeps} only; doctor --sql prints the rule.`,
+  );
+
+const noStableId = (dn: string): Finding =>
+  warning(
+    'no_stable_id',
+    `Latchkey cannot read entryUUID of ${dn}, so access of an account or a group that is renamed meanwhile may stay. Let it read entryUUID; doctor --sql prints the rule.`,
+  );
+
 const ownedBy = (roles: string[], dn: string): Finding => ({
   ...warning(
     'group_owns_itself',
@@ -51,7 +66,11 @@ const ofGroup = async (
   { dn, roles }: { dn: string; roles: string[] },
   signal: AbortSignal,
 ): Promise<Finding[]> => {
-  const entry = await readEntry(opened.server, { dn, attributes: ['objectClass', 'owner', 'managedBy'] }, signal);
+  const entry = await readEntry(
+    opened.server,
+    { dn, attributes: ['objectClass', 'owner', 'managedBy', ...ID_ATTRIBUTES] },
+    signal,
+  );
   const keeps = entry && keepsOf(entry);
   if (!entry || !keeps)
     return [
@@ -65,29 +84,16 @@ const ofGroup = async (
   );
   const owners = ['owner', 'managedBy'].flatMap((attribute) => textsOf(entry, attribute));
   return [
-    ...(mayDo
-      ? []
-      : [
-          error(
-            'no_right',
-            `Latchkey may not change ${keeps} of ${dn}. doctor --sql prints the access rule that lets it.`,
-          ),
-        ]),
-    ...(mayMore
-      ? [
-          warning(
-            'more_than_needed',
-            `Latchkey may change more of ${dn} than ${keeps}. Let it write ${keeps} only; doctor --sql prints the rule.`,
-          ),
-        ]
-      : []),
+    ...(mayDo ? [] : [noRight(dn, keeps)]),
+    ...(mayMore ? [tooMuch(dn, keeps)] : []),
+    ...(idOf(entry) === null ? [noStableId(dn)] : []),
     ...(owners.some((owner) => isSameDn(owner, dn)) ? [ownedBy(roles, dn)] : []),
   ];
 };
 
 const ofPeople = async (opened: Opened, signal: AbortSignal): Promise<Finding[]> => {
   const { base } = opened.config.people;
-  const entry = await readEntry(opened.server, { dn: base, attributes: ['1.1'] }, signal);
+  const entry = await readEntry(opened.server, { dn: base, attributes: ID_ATTRIBUTES }, signal);
   if (!entry)
     return [
       error(
@@ -95,8 +101,10 @@ const ofPeople = async (opened: Opened, signal: AbortSignal): Promise<Finding[]>
         `There is no ${base}, or Latchkey may not read it. Correct people.base, or let Latchkey read it.`,
       ),
     ];
-  if (!(await mayChange(opened, { dn: base, type: 'description' }, signal))) return [];
+  const unread = idOf(entry) === null ? [noStableId(base)] : [];
+  if (!(await mayChange(opened, { dn: base, type: 'description' }, signal))) return unread;
   return [
+    ...unread,
     warning(
       'more_than_needed',
       `Latchkey may change ${base}, which it needs to read only. doctor --sql prints the rule.`,

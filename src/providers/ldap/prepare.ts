@@ -24,9 +24,10 @@ const accessRules = (
       `to dn.exact="${group}" attrs=member,uniqueMember,memberUid by dn.exact="${config.bind_dn}" write by * break`,
   ),
   ...groups.map(
-    (group) => `to dn.exact="${group}" attrs=entry,objectClass,owner by dn.exact="${config.bind_dn}" read by * break`,
+    (group) =>
+      `to dn.exact="${group}" attrs=entry,objectClass,owner,entryUUID by dn.exact="${config.bind_dn}" read by * break`,
   ),
-  `to dn.subtree="${config.people.base}" attrs=entry,children,objectClass,uid,cn,mail by dn.exact="${config.bind_dn}" read by * break`,
+  `to dn.subtree="${config.people.base}" attrs=entry,children,objectClass,uid,cn,mail,entryUUID by dn.exact="${config.bind_dn}" read by * break`,
 ];
 
 export const prepare = (config: Config | null, scopes: Record<string, Scope>): Preparation => {

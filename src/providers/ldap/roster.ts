@@ -3,11 +3,12 @@ import { Attribute, Change, EqualityFilter, type Client, type Entry } from 'ldap
 import type { Named, Place, Roster } from '../kit/membership.ts';
 import { ProviderError } from '../provider.ts';
 import type { Config, Scope } from './config.ts';
-import { keepsOf, readEntry, referred, textsOf, unless, type Keeps } from './entries.ts';
+import { ID_ATTRIBUTES, keepsOf, readEntry, referred, textsOf, unless, type Keeps } from './entries.ts';
 import { CODES, resultCodeOf } from './errors.ts';
-import { isDn, isUnder } from './names.ts';
+import { isDn, isSameDn, isUnder } from './names.ts';
 import { preflight } from './preflight.ts';
 import { openServer, type Server } from './server.ts';
+import { entryOfId, idOf } from './stable-ids.ts';
 
 type Opened = { server: Server; config: Config };
 
@@ -31,7 +32,9 @@ const several = (config: Config, what: string): ProviderError =>
 
 /** By its DN, which must lie where people are: the map of identity may hold it. */
 const accountAt = async ({ server, config }: Opened, dn: string, signal: AbortSignal): Promise<Entry | null> =>
-  isUnder(dn, config.people.base) ? await readEntry(server, { dn, attributes: [attributeOf(config)] }, signal) : null;
+  isUnder(dn, config.people.base)
+    ? await readEntry(server, { dn, attributes: [attributeOf(config), ...ID_ATTRIBUTES] }, signal)
+    : null;
 
 const attributeOf = ({ people }: Config): string => people.attribute ?? 'uid';
 
@@ -67,7 +70,8 @@ const searchPeople = async (client: Client, { server, config }: Opened, by: By):
       scope: 'sub',
       // As a value of its own, never as text of a filter.
       filter: new EqualityFilter(by),
-      attributes: [attributeOf(config)],
+      attributes: [attributeOf(config), ...ID_ATTRIBUTES],
+      explicitBufferAttributes: ['objectGUID'],
       sizeLimit: 2,
     });
     if (searchReferences.length > 0) throw referred(server);
@@ -78,11 +82,13 @@ const searchPeople = async (client: Client, { server, config }: Opened, by: By):
   }
 };
 
-const groupOf = async ({ server }: Opened, dn: string, signal: AbortSignal): Promise<{ dn: string; keeps: Keeps }> => {
-  const entry = await readEntry(server, { dn, attributes: ['objectClass'] }, signal);
+type Group = { dn: string; keeps: Keeps; id: string | null };
+
+const groupOf = async ({ server }: Opened, dn: string, signal: AbortSignal): Promise<Group> => {
+  const entry = await readEntry(server, { dn, attributes: ['objectClass', ...ID_ATTRIBUTES] }, signal);
   if (!entry) throw new ProviderError('misconfigured', `There is no group ${dn}, or Latchkey may not read it.`);
   const keeps = keepsOf(entry);
-  if (keeps) return { dn: entry.dn, keeps };
+  if (keeps) return { dn: entry.dn, keeps, id: idOf(entry) };
   throw new ProviderError(
     'misconfigured',
     `${dn} is no group that Latchkey knows: groupOfNames, groupOfUniqueNames, groupOfMembers, posixGroup or group.`,
@@ -96,14 +102,19 @@ const locate = async (
 ): Promise<{ place: Place; account: string }> => {
   const account = await accountBy(opened, named, signal);
   if (!account) throw nobody(opened.config, whatOf(opened.config, named));
-  const { dn, keeps } = await groupOf(opened, scope.group, signal);
-  const member = memberIn(opened, account, keeps);
+  const group = await groupOf(opened, scope.group, signal);
+  const member = memberIn(opened, account, group.keeps);
   if (member === null)
     throw new ProviderError(
       'denied',
-      `${account.dn} has not exactly one ${attributeOf(opened.config)}, which ${dn} lists.`,
+      `${account.dn} has not exactly one ${attributeOf(opened.config)}, which ${group.dn} lists.`,
     );
-  return { place: { list: `${keeps}:${dn}`, member }, account: account.dn };
+  return { place: placeOf(group, account, member), account: account.dn };
+};
+
+const placeOf = ({ dn, keeps, id: list }: Group, account: Entry, member: string): Place => {
+  const of = idOf(account);
+  return { list: `${keeps}:${dn}`, member, ...(list !== null && of !== null && { ids: { list, member: of } }) };
 };
 
 /** What the group lists of the account; null where it has not exactly one name to list. */
@@ -120,9 +131,9 @@ const trace = async (
 ): Promise<Place | null> => {
   const account = await accountBy(opened, named, signal);
   if (!account) return null;
-  const { dn, keeps } = await groupOf(opened, scope.group, signal);
-  const member = memberIn(opened, account, keeps);
-  return member === null ? null : { list: `${keeps}:${dn}`, member };
+  const group = await groupOf(opened, scope.group, signal);
+  const member = memberIn(opened, account, group.keeps);
+  return member === null ? null : placeOf(group, account, member);
 };
 
 const inList = ({ list }: Place): { keeps: string; dn: string } => {
@@ -130,19 +141,59 @@ const inList = ({ list }: Place): { keeps: string; dn: string } => {
   return { keeps: list.slice(0, at), dn: list.slice(at + 1) };
 };
 
-const isIn = async ({ server }: Opened, place: Place, signal: AbortSignal): Promise<boolean> => {
+/** Where the place is now. */
+type Now = { keeps: string; dn: string; members: string[] };
+
+/** The group by its id: an entry that has its name now is another one. Null where it is gone, or lies where Latchkey may not look. */
+const groupNow = async ({ server }: Opened, { dn, id }: { dn: string; id: string }, signal: AbortSignal) => {
+  const there = await readEntry(server, { dn, attributes: ID_ATTRIBUTES }, signal);
+  if (there && idOf(there) === id) return there.dn;
+  return (await entryOfId(server, { id, near: null, at: dn }, signal))?.dn ?? null;
+};
+
+/**
+ * The names that the group may list of the account: the one that was put in, and the one that it has now, where the directory keeps up
+ * (refint, Active Directory). Null where the group is gone.
+ */
+const nowOf = async (opened: Opened, place: Place, signal: AbortSignal): Promise<Now | null> => {
   const { keeps, dn } = inList(place);
-  return await server.ask(
-    `ask whether ${place.member} is in ${dn}`,
+  const { ids, member } = place;
+  if (!ids) return { keeps, dn, members: [member] };
+  const { base } = opened.config.people;
+  const [group, account] = await Promise.all([
+    groupNow(opened, { dn, id: ids.list }, signal),
+    entryOfId(opened.server, { id: ids.member, near: base, at: base }, signal),
+  ]);
+  if (group === null) return null;
+  const name = account && memberIn(opened, account, keeps as Keeps);
+  const isOther = name !== null && (keeps === 'memberUid' ? name !== member : !isSameDn(name, member));
+  return { keeps, dn: group, members: isOther ? [member, name] : [member] };
+};
+
+type Listed = { now: Now; member: string };
+
+const isListed = async (
+  { server }: Opened,
+  { now: { keeps, dn }, member }: Listed,
+  signal: AbortSignal,
+): Promise<boolean> =>
+  await server.ask(
+    `ask whether ${member} is in ${dn}`,
     // Nobody is in a group that is gone, or that has no member.
     async (client) =>
       await unless(
         [CODES.noSuchAttribute, CODES.noSuchObject],
         false,
-        async () => await client.compare(dn, keeps, place.member),
+        async () => await client.compare(dn, keeps, member),
       ),
     signal,
   );
+
+const isIn = async (opened: Opened, place: Place, signal: AbortSignal): Promise<boolean> => {
+  const now = await nowOf(opened, place, signal);
+  if (now === null) return false;
+  for (const member of now.members) if (await isListed(opened, { now, member }, signal)) return true;
+  return false;
 };
 
 const change = (operation: 'add' | 'delete', type: string, value: string): Change =>
@@ -163,12 +214,15 @@ const add = async ({ server }: Opened, place: Place, signal: AbortSignal): Promi
 };
 
 /** A group of names must have one: where the person is the last, a placeholder takes their place in the same change. */
-const remove = async ({ server, config }: Opened, place: Place, signal: AbortSignal): Promise<void> => {
-  const { keeps, dn } = inList(place);
-  const out = change('delete', keeps, place.member);
+const takeOut = async (
+  { server, config }: Opened,
+  { now: { keeps, dn }, member }: Listed,
+  signal: AbortSignal,
+): Promise<void> => {
+  const out = change('delete', keeps, member);
   const gone = [CODES.noSuchAttribute, CODES.noSuchObject];
   await server.ask(
-    `take ${place.member} out of ${dn}`,
+    `take ${member} out of ${dn}`,
     async (client) =>
       await unless(gone, undefined, async () => {
         try {
@@ -180,6 +234,12 @@ const remove = async ({ server, config }: Opened, place: Place, signal: AbortSig
       }),
     signal,
   );
+};
+
+const remove = async (opened: Opened, place: Place, signal: AbortSignal): Promise<void> => {
+  const now = await nowOf(opened, place, signal);
+  if (now === null) return;
+  for (const member of now.members) await takeOut(opened, { now, member }, signal);
 };
 
 export const openRoster = (config: Config): Roster<Scope> => {

@@ -160,3 +160,48 @@ test('who is in again after the end is reported and left in, unless they were in
   expect(await end(next)).toMatchObject({ endOutcome: 'had_already' });
   expect(await foundIn()).toEqual([]);
 });
+
+const endingNow = (id: string): Promise<unknown> =>
+  bench.sql(
+    `update grants set state = 'ending', ending_at = clock_timestamp(), end_cause = 'revoked', next_attempt_at = null where id = $1`,
+    [id],
+  );
+
+test('what was there before and vanishes right before it is given is given by Latchkey, and taken away by it', async () => {
+  await byHand('grant');
+  const { id } = await bench.approved(ada);
+  let isFirst = true;
+  hooks.before = async (verb) => {
+    if (verb !== 'grant' || !isFirst) return;
+    isFirst = false;
+    await byHand('revoke');
+  };
+  await bench.useCases.activate({ grantId: id });
+  expect(await bench.grant(id)).toMatchObject({ state: 'activating', hadAlready: true });
+  expect(await isIn()).toBe(false);
+  await bench.sql('update grants set next_attempt_at = clock_timestamp() where id = $1', [id]);
+  await bench.useCases.activate({ grantId: id });
+  const made = await bench.grant(id);
+  expect(made).toMatchObject({ state: 'active', hadAlready: false });
+  expect(await isIn()).toBe(true);
+  expect((await end(made)).endOutcome).toBe('removed');
+  expect(await isIn()).toBe(false);
+});
+
+test('an end of what was never given takes nothing away: what is there is somebody else’s', async () => {
+  const { id } = await bench.approved(ada);
+  // The target was down whenever it was looked at, and meanwhile an administrator gave it by hand.
+  await endingNow(id);
+  await byHand('grant');
+  await bench.useCases.completeRevocation({ grantIds: [id] });
+  expect(await bench.grant(id)).toMatchObject({ state: 'removed', handle: null, endOutcome: 'had_already' });
+  expect(await isIn()).toBe(true);
+});
+
+test('an end of what was never given, and is not there, says so', async () => {
+  const { id } = await bench.approved(ada);
+  await endingNow(id);
+  await bench.useCases.completeRevocation({ grantIds: [id] });
+  expect(await bench.grant(id)).toMatchObject({ handle: null, endOutcome: 'already_absent' });
+  expect(await isIn()).toBe(false);
+});

@@ -3,7 +3,7 @@ import type { LoadedPolicy } from '../../../src/config/policy-file.ts';
 import { loadPolicy } from '../../../src/config/policy-file.ts';
 import { formatProblem } from '../../../src/config/problem.ts';
 import type { Policy } from '../../../src/domain/policy/types.ts';
-import { isTheOneNamed, namedAddress } from '../../../src/domain/principals/identity.ts';
+import { boundEmail, isTheOneNamed, namedAddress } from '../../../src/domain/principals/identity.ts';
 import { DomainError } from '../../../src/domain/errors.ts';
 import type { ErrorCode } from '../../../src/domain/errors.ts';
 import type { Grant } from '../../../src/domain/grants/grant.ts';
@@ -155,7 +155,7 @@ const createPeople = ({ failing, onLookUp, accounts }: People): Directory => {
     groups: names.filter((name) => !failing.has(name) && GROUPS[name]?.includes(person.userId)),
     unknownGroups: names.filter((name) => failing.has(name)),
     contestedGroups: [],
-    email: person.email,
+    email: person.email === null ? null : boundEmail(person.email),
     otherEmails: [],
   });
   const groupsOf = async (person: Person, names: readonly string[] = Object.keys(GROUPS)) => {
@@ -195,6 +195,7 @@ const createTarget = ({ made, onGrant, secret, refusal, problems }: Target): Acc
   find: async () => null,
   nameIn: () => null,
   isShared: () => false,
+  isFoundFirst: () => false,
   activity: async () => [],
   byHand: () => null,
   failureOf: () => refusal.is ?? { kind: 'unavailable', message: 'no', isRetried: true },

@@ -45,7 +45,7 @@ export type Directory = {
 /** As the comments of the preparation say. */
 const rulesIn = (text: string): string[] => [...text.matchAll(/^# {3}(to .*)$/gm)].map(([, rule = '']) => rule);
 
-export const openDirectory = async (): Promise<Directory> => {
+export const openDirectory = async (isKeepingUp = false): Promise<Directory> => {
   const config: Record<string, Json> = {
     url: 'ldap://127.0.0.1',
     bind_dn: LATCHKEY,
@@ -54,7 +54,7 @@ export const openDirectory = async (): Promise<Directory> => {
   };
   const scopes = Object.fromEntries(NAMES.map((name) => [name, { group: groupOf(name) }]));
   const prepared = await ldap.prepare?.(config, scopes, contextOf());
-  const slapd = await startSlapd(rulesIn(prepared?.text ?? ''));
+  const slapd = await startSlapd(rulesIn(prepared?.text ?? ''), isKeepingUp);
   slapd.modify(ENTRIES);
   slapd.modify(prepared?.text ?? '');
   slapd.setPassword(LATCHKEY, PASSWORD);
