@@ -31,6 +31,14 @@ export const SHA = '5f1c2d3e4b5a69788796a5b4c3d2e1f001122334';
 
 const STARTER: Account = { id: 7, login: 'robin-gh' };
 
+let second = 0;
+
+/** GitHub writes seconds. No two deliveries here have the same body, as no two events of one thing have there. */
+const changedAt = (): string => {
+  second = Math.max(Math.floor(Date.now() / 1000), second + 1);
+  return new Date(second * 1000).toISOString().replace('.000Z', 'Z');
+};
+
 const gateEvent = (run: Run, environment: string): Event => ({
   event: 'deployment_protection_rule',
   action: 'requested',
@@ -40,7 +48,15 @@ const gateEvent = (run: Run, environment: string): Event => ({
     environment,
     event: run.event,
     deployment_callback_url: `https://api.github.com/repos/${run.repository.full_name}/actions/runs/${run.id}/deployment_protection_rule`,
-    deployment: { id: run.id * 10, sha: run.sha, ref: run.branch, environment, task: 'deploy', payload: {} },
+    deployment: {
+      id: run.id * 10,
+      sha: run.sha,
+      ref: run.branch,
+      environment,
+      task: 'deploy',
+      payload: {},
+      updated_at: changedAt(),
+    },
     pull_requests: [],
   },
 });
@@ -55,6 +71,7 @@ const jobEvent = (run: Run, job: Job): Event => ({
       run_id: run.id,
       run_attempt: run.attempt,
       head_sha: run.sha,
+      completed_at: changedAt(),
       check_run_url: `https://api.github.com/repos/${run.repository.full_name}/check-runs/${job.id}`,
     },
   },
@@ -64,7 +81,7 @@ const runEvent = (run: Run): Event => ({
   event: 'workflow_run',
   action: 'completed',
   repository: run.repository,
-  payload: { workflow_run: runJson(run) },
+  payload: { workflow_run: { ...runJson(run), updated_at: changedAt() } },
 });
 
 const statusEvent = (run: Run, environment: string, state: string): Event => ({
@@ -73,7 +90,15 @@ const statusEvent = (run: Run, environment: string, state: string): Event => ({
   repository: run.repository,
   payload: {
     deployment_status: { state, environment, description: '' },
-    deployment: { id: run.id * 10, sha: run.sha, ref: run.branch, environment, task: 'deploy', payload: {} },
+    deployment: {
+      id: run.id * 10,
+      sha: run.sha,
+      ref: run.branch,
+      environment,
+      task: 'deploy',
+      payload: {},
+      updated_at: changedAt(),
+    },
     workflow_run: { id: run.id, run_number: run.id % 1000, head_sha: run.sha, event: run.event },
   },
 });
@@ -83,7 +108,7 @@ const pullEvent = (pull: Pull, action: string, { by, more = {} }: { by: Account;
   action,
   repository: pull.repository,
   sender: accountJson(by),
-  payload: { number: pull.number, pull_request: pullJson(pull), ...more },
+  payload: { number: pull.number, pull_request: { ...pullJson(pull), updated_at: changedAt() }, ...more },
 });
 
 let runs = 9_000;

@@ -8,6 +8,9 @@ export type GithubDeps = Deps & {
   linkTo(requestId: string): Promise<string | null>;
 };
 
+/** GitHub sends nothing again by itself, and its list of what failed reaches back some days. */
+export const DELIVERIES_KEPT_MS = 7 * 24 * 3_600_000;
+
 /** As people find its kind of work: `gate:…`, `pull:…`, `delivery:…`. */
 export type Subject = { kind: 'gate' | 'pull' | 'delivery'; id: string };
 

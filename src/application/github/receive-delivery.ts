@@ -3,7 +3,7 @@ import type { GithubEvent } from '../../domain/github/events.ts';
 import type { Deps } from '../deps.ts';
 import { subjectText } from './github-deps.ts';
 
-/** `id` is GitHub's: a repeat has the same. False where it was kept before. */
+/** `id` by its body (`deliveryIdOf`): a repeat has the same, whatever its headers say. False where it was kept before. */
 export const receiveDelivery = (
   { store }: Pick<Deps, 'store'>,
   delivery: { id: string; event: GithubEvent },

@@ -1,14 +1,15 @@
 /** What GitHub said and nobody heard: deliveries that were lost, runs that ended, deployments that wait no more. */
 import { clientIdOf } from '../../domain/principals/client.ts';
+import { deliveryIdOf } from '../../domain/github/delivery-id.ts';
 import { parseEvent } from '../../domain/github/parse-event.ts';
 import { lookAtGate } from './answer-gate.ts';
 import { endRun } from './end-jobs.ts';
+import { DELIVERIES_KEPT_MS } from './github-deps.ts';
 import type { GithubDeps } from './github-deps.ts';
-import type { WatchedRun } from './github-ports.ts';
+import type { FailedDelivery, WatchedRun } from './github-ports.ts';
 import { receiveDelivery } from './receive-delivery.ts';
 
 const BATCH = 100;
-const KEPT_MS = 7 * 24 * 3_600_000;
 
 /** One that fails holds up none of the others. */
 const each = async <T>(deps: GithubDeps, items: readonly T[], look: (item: T) => Promise<void>): Promise<void> => {
@@ -21,17 +22,24 @@ const each = async <T>(deps: GithubDeps, items: readonly T[], look: (item: T) =>
   }
 };
 
+/** GitHub's word, by its API: no webhook makes a row of this form, so none silences what was lost. */
+const lookedAt = ({ guid }: FailedDelivery): string => `guid:${guid}`;
+
 /** Trusted by the App's own right: the list and the payload come from GitHub's API. */
 const recoverLost = async (deps: GithubDeps): Promise<void> => {
   const failed = await deps.github.failedDeliveries();
-  const kept = new Set(await deps.store.transaction((tx) => tx.github.keptOf(failed.map(({ guid }) => guid))));
+  const kept = new Set(await deps.store.transaction((tx) => tx.github.keptOf(failed.map(lookedAt))));
   await each(
     deps,
-    failed.filter(({ guid }) => !kept.has(guid)),
-    async ({ id, guid, event: name }) => {
-      const parsed = parseEvent(name, await deps.github.payloadOf(id));
+    failed.filter((one) => !kept.has(lookedAt(one))),
+    async (one) => {
+      const { id, guid, event: name } = one;
+      const payload = await deps.github.payloadOf(id);
+      const parsed = parseEvent(name, payload);
       if (!('event' in parsed)) return;
-      const isNew = await receiveDelivery(deps, { id: guid, event: parsed.event });
+      const { event } = parsed;
+      const isNew = await receiveDelivery(deps, { id: deliveryIdOf(payload), event });
+      await deps.store.transaction((tx) => tx.github.keep({ id: lookedAt(one), event }));
       if (isNew) deps.log.warn({ delivery: guid, event: name }, 'a lost delivery of GitHub was found');
     },
   );
@@ -59,5 +67,5 @@ export const sweepGithub = async (deps: GithubDeps): Promise<void> => {
   }));
   await each(deps, gates, (gate) => lookAtGate(deps, gate));
   await each(deps, runs, (run) => lookAtRun(deps, run));
-  await deps.store.transaction((tx) => tx.github.forgetDeliveries(KEPT_MS));
+  await deps.store.transaction((tx) => tx.github.forgetDeliveries(DELIVERIES_KEPT_MS));
 };

@@ -10,5 +10,5 @@ export type GithubEvent = { repository: Repository } & (
   | { kind: 'job_completed'; run: string; attempt: number; job: string }
   | { kind: 'run_completed'; run: string; attempt: number; isCancelled: boolean }
   | { kind: 'deployment_changed'; run: string; environment: string }
-  | { kind: 'pull_request'; number: number; action: string; label: string | null; sender: Account }
+  | { kind: 'pull_request'; number: number; action: string; label: string | null; sender: Account; at?: string }
 );

@@ -46,6 +46,10 @@ const pull = common.extend({
   number: z.int().positive(),
   label: z.object({ name: z.string().max(200) }).nullish(),
   sender: account,
+  pull_request: z
+    .object({ updated_at: z.iso.datetime({ offset: true }) })
+    .nullish()
+    .catch(null),
 });
 
 export type Parsed = { event: GithubEvent } | { ignored: string } | { problem: string };
@@ -89,7 +93,7 @@ const readDeployment = (payload: z.infer<typeof deployment>): Parsed => {
 };
 
 const readPull = (payload: z.infer<typeof pull>): Parsed => {
-  const { number, action, label, sender } = payload;
+  const { number, action, label, sender, pull_request: changed } = payload;
   const event = {
     kind: 'pull_request',
     repository: repositoryOf(payload),
@@ -97,6 +101,7 @@ const readPull = (payload: z.infer<typeof pull>): Parsed => {
     action,
     label: label?.name ?? null,
     sender,
+    ...(changed && { at: changed.updated_at }),
   } as const;
   return { event };
 };

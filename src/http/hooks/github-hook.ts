@@ -1,14 +1,16 @@
 /**
  * `POST /hooks/github`: believed by its SHA-256 signature alone, looked at before anything is parsed, kept before it is answered.
- * docs.github.com, "Validating webhook deliveries": 10 seconds for an answer, and no repeat unless somebody asks for it.
+ * docs.github.com, "Validating webhook deliveries": 10 seconds for an answer, and no repeat unless somebody asks for it. Headers are not signed, so
+ * the body alone says which delivery it is.
  */
 import type { IncomingMessage } from 'node:http';
+import { deliveryIdOf } from '../../domain/github/delivery-id.ts';
 import { parseEvent } from '../../domain/github/parse-event.ts';
 import type { GithubEvent } from '../../domain/github/events.ts';
 import type { Log } from '../../lib/log.ts';
 import { createRarely } from '../../lib/rarely.ts';
 import { readRawBody } from '../../lib/raw-body.ts';
-import { NOT_JSON, bodyRefusals, jsonIn, refusal } from './hook-answers.ts';
+import { NOT_JSON, bodyRefusals, isTooDeep, jsonIn, refusal } from './hook-answers.ts';
 import { headerOf, hmacHex, isAnyOf } from './source.ts';
 import type { HookAnswer } from './webhook-handler.ts';
 
@@ -37,14 +39,14 @@ export const createGithubHook = ({ secrets, receive, log }: GithubHookSettings) 
     rarely(why, (leftOut) => log.warn({ why, leftOut }, 'a delivery of GitHub was refused'));
     return NOT_AUTHENTIC;
   };
-  const take = async (name: string, id: string, payload: unknown): Promise<HookAnswer> => {
+  const take = async (name: string, payload: unknown): Promise<HookAnswer> => {
     const parsed = parseEvent(name, payload);
     if ('ignored' in parsed) return { status: 202, body: { ignored: parsed.ignored } };
     if ('problem' in parsed) {
       log.warn({ event: name, why: parsed.problem }, 'a delivery of GitHub cannot be read');
       return refusal(400, 'unreadable', parsed.problem);
     }
-    const isNew = await receive({ id, event: parsed.event });
+    const isNew = await receive({ id: deliveryIdOf(payload), event: parsed.event });
     return { status: 202, body: isNew ? { received: 1 } : { repeated: 1 } };
   };
   return async (request: IncomingMessage): Promise<HookAnswer> => {
@@ -59,6 +61,7 @@ export const createGithubHook = ({ secrets, receive, log }: GithubHookSettings) 
     if (!DELIVERY.test(id)) return refusal(400, 'no_delivery', 'X-GitHub-Delivery is missing.');
     const payload = jsonIn(read.body);
     if (!payload) return refusal(400, 'not_json', NOT_JSON);
-    return take(headerOf(headers, 'x-github-event'), id, payload.value);
+    if (isTooDeep(read.body)) return refusal(400, 'unreadable', 'The body is nested too deeply.');
+    return take(headerOf(headers, 'x-github-event'), payload.value);
   };
 };

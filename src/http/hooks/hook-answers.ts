@@ -24,3 +24,23 @@ export const jsonIn = (body: Buffer): { value: unknown } | null => {
     throw error;
   }
 };
+
+const DEPTH_MAX = 100;
+const [QUOTE, BACKSLASH] = ['"'.charCodeAt(0), '\\'.charCodeAt(0)];
+const OPENS = new Set(['[', '{'].map((char) => char.charCodeAt(0)));
+const CLOSES = new Set([']', '}'].map((char) => char.charCodeAt(0)));
+
+/** Of JSON: what is nested so deeply is nobody's event, and exhausts whatever walks through it. */
+export const isTooDeep = (body: Buffer): boolean => {
+  let depth = 0;
+  let isText = false;
+  for (let at = 0; at < body.length; at += 1) {
+    const byte = body[at] ?? 0;
+    if (byte === BACKSLASH && isText) at += 1;
+    else if (byte === QUOTE) isText = !isText;
+    else if (!isText && OPENS.has(byte)) depth += 1;
+    else if (!isText && CLOSES.has(byte)) depth -= 1;
+    if (depth > DEPTH_MAX) return true;
+  }
+  return false;
+};

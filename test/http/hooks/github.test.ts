@@ -79,6 +79,28 @@ test('a signed delivery is kept once, and no address of it is', async () => {
   expect((await send({ id: 'd-2', signature: hmac('sha256', OLD, JSON.stringify(gate)) })).status).toBe(202);
 });
 
+test('a delivery is known by its body, which is signed, and not by its id, which is not', async () => {
+  const other = JSON.stringify({ ...gate, environment: 'staging' });
+  expect(await send({ id: 'd-1' })).toMatchObject({ body: { received: 1 } });
+  // Sent again under another id, it is the same.
+  expect(await send({ id: 'd-9' })).toMatchObject({ body: { repeated: 1 } });
+  // An id that another body used up silences nothing.
+  expect(await send({ id: 'd-1', body: other })).toMatchObject({ body: { received: 1 } });
+  const reordered = JSON.stringify(Object.fromEntries(Object.entries(gate).toReversed()));
+  expect(await send({ id: 'd-8', body: reordered })).toMatchObject({ body: { repeated: 1 } });
+  expect(kept).toHaveLength(2);
+});
+
+test('an unsigned body uses up nothing', async () => {
+  expect((await send({ id: 'd-1', signature: null })).status).toBe(401);
+  expect(await send({ id: 'd-1' })).toMatchObject({ body: { received: 1 } });
+});
+
+test('a signed body that is nested without end is answered', async () => {
+  const deep = `{"action":"requested","x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
+  expect(await send({ body: deep })).toMatchObject({ status: 400, body: { error: 'unreadable' } });
+});
+
 const text = JSON.stringify(gate);
 test.each<[string, Sent]>([
   ['no signature', { signature: null }],
