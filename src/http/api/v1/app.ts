@@ -5,6 +5,7 @@ import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { callerFromSession } from '../../../application/identity/caller.ts';
 import type { ClientCaller } from '../../../application/identity/caller.ts';
+import { DomainError } from '../../../domain/errors.ts';
 import type { Log } from '../../../lib/log.ts';
 import { readRawBody } from '../../../lib/raw-body.ts';
 import type { BodyProblem } from '../../../lib/raw-body.ts';
@@ -121,6 +122,15 @@ const gone = (c: Ctx): AbortSignal => {
   return controller.signal;
 };
 
+/** What is no id of ours is nothing's: a database would refuse some of it. */
+const ID = /^[\w-]{1,100}$/;
+
+const idOf = ({ path }: Route, c: Ctx): string => {
+  const id = c.req.param('id') ?? '';
+  if (!path.includes(':id') || ID.test(id)) return id;
+  throw new DomainError(path.startsWith('/grants') ? 'grant_not_found' : 'request_not_found', {});
+};
+
 const serve = async (api: Api, route: Route, c: Ctx): Promise<Response> => {
   const caller = callerOf(api, c);
   const query = checked(anyQuery, route.query ? c.req.query() : {}) as ReturnType<typeof anyQuery.parse>;
@@ -130,7 +140,7 @@ const serve = async (api: Api, route: Route, c: Ctx): Promise<Response> => {
   const header = route.isKeyed ? c.req.header(IDEMPOTENCY_KEY) : undefined;
   const key = header === undefined ? null : (checked(idempotencyKey, header) as string);
   const { verbs, waiting } = api;
-  const id = c.req.param('id') ?? '';
+  const id = idOf(route, c);
   const answer = await route.run({ verbs, waiting, caller, id, key, body, query, signal: gone(c) });
   return answerJson(answer.status, answer.body);
 };
