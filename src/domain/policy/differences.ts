@@ -12,9 +12,9 @@ const textOf = (value: unknown): string =>
 const ruleText = ({ line: _line, when, ...rule }: Rule): string => textOf({ ...rule, when: when?.source ?? null });
 const targetText = (target: Target): string => textOf(target);
 
-type Named = { what: string; before: Map<string, string>; after: Map<string, string> };
+type Changing = { what: string; before: Map<string, string>; after: Map<string, string> };
 
-const namedChanges = ({ what, before, after }: Named): string[] => [
+const namedChanges = ({ what, before, after }: Changing): string[] => [
   ...[...after.keys()].filter((name) => !before.has(name)).map((name) => `${what} "${name}" was added`),
   ...[...before.keys()].filter((name) => !after.has(name)).map((name) => `${what} "${name}" was removed`),
   ...[...after]
@@ -25,20 +25,41 @@ const namedChanges = ({ what, before, after }: Named): string[] => [
 const byKey = <Value>(items: Record<string, Value>, text: (value: Value) => string): Map<string, string> =>
   new Map(Object.entries(items).map(([name, value]) => [name, text(value)]));
 
-const PLAIN = [
-  ['timezone', 'The time zone'],
-  ['pendingMs', 'How long requests wait (pending)'],
-  ['claimMs', 'How long approvals keep (claim)'],
-  ['remindMs', 'When approvers are reminded (remind)'],
-  ['limits', 'How much one person may have at the same time (limits)'],
-  ['breakGlass', 'Break-glass'],
-  ['incidents', 'Incidents'],
-  ['alerts', 'The list of alerts'],
-  ['admins', 'The list of admins'],
-  ['auditors', 'The list of auditors'],
-  ['reviews', 'The list of reviews'],
-  ['managerField', 'The manager field'],
-] as const satisfies readonly (readonly [keyof Policy, string])[];
+type Named = 'groups' | 'targets' | 'rules' | 'clients';
+/** Neither decides anything: the hash is that of the text, and tests are about the rest. */
+type Silent = 'sha256' | 'tests';
+
+/** No other part of a policy changes without a word. */
+const PLAIN = {
+  timezone: 'The time zone',
+  pendingMs: 'How long requests wait (pending)',
+  claimMs: 'How long approvals keep (claim)',
+  remindMs: 'When approvers are reminded (remind)',
+  limits: 'How much one person may have at the same time (limits)',
+  breakGlass: 'Break-glass',
+  incidents: 'Incidents',
+  alerts: 'The list of alerts',
+  windows: 'The list of windows',
+  freezes: 'The list of freezes',
+  calendars: 'What a calendar file holds',
+  issuers: 'The list of issuers',
+  accounts: 'Whose accounts of the CI are (accounts)',
+  unlinkedAccounts: 'What follows from accounts that are not linked (unlinked_accounts)',
+  gates: 'The list of gates',
+  pullRequests: 'The list of pull requests',
+  audit: 'Where the audit log goes (audit)',
+  admins: 'The list of admins',
+  auditors: 'The list of auditors',
+  reviews: 'The list of reviews',
+  managerField: 'The manager field',
+} as const satisfies Record<Exclude<keyof Policy, Named | Silent>, string>;
+
+const plainChanges = (before: Policy, after: Policy): string[] =>
+  Object.entries(PLAIN).flatMap(([key, what]) =>
+    textOf(before[key as keyof typeof PLAIN]) === textOf(after[key as keyof typeof PLAIN])
+      ? []
+      : [`${what} was changed`],
+  );
 
 const orderChange = (before: Policy, after: Policy): string[] => {
   const names = new Set(after.rules.map(({ name }) => name));
@@ -51,6 +72,7 @@ const orderChange = (before: Policy, after: Policy): string[] => {
 /** Empty when the two decide alike, whatever their comments and layout. */
 export const policyDifferences = (before: Policy, after: Policy): string[] => [
   ...namedChanges({ what: 'Group', before: byKey(before.groups, textOf), after: byKey(after.groups, textOf) }),
+  ...namedChanges({ what: 'Client', before: byKey(before.clients, textOf), after: byKey(after.clients, textOf) }),
   ...namedChanges({
     what: 'Target',
     before: byKey(before.targets, targetText),
@@ -62,5 +84,5 @@ export const policyDifferences = (before: Policy, after: Policy): string[] => [
     after: new Map(after.rules.map((rule) => [rule.name, ruleText(rule)])),
   }),
   ...orderChange(before, after),
-  ...PLAIN.filter(([key]) => textOf(before[key]) !== textOf(after[key])).map(([, what]) => `${what} was changed`),
+  ...plainChanges(before, after),
 ];

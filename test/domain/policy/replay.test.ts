@@ -8,6 +8,7 @@ import type { Policy, Rule } from '../../../src/domain/policy/types.ts';
 import { pastRequestOf } from '../../../src/domain/policy/past.ts';
 import type { EvaluationRecord } from '../../../src/domain/policy/past.ts';
 import { approve, askFor, deny, factsFor, HOUR, policyOf, rule } from './made.ts';
+import { boundEmail } from '../../../src/domain/principals/identity.ts';
 
 const pastUnder = (policy: Policy, role: string, id: string): PastRequest => {
   const ask = askFor({ role });
@@ -87,6 +88,15 @@ describe('what changed between two policies', () => {
   });
 });
 
+it('no part of a policy changes without a word, but for its tests and the hash of its text', () => {
+  const before = policyOf([rule('a')]);
+  const silent = Object.keys(before).filter((key) => {
+    const changed = key === 'rules' ? [rule('b')] : { changed: {} };
+    return policyDifferences(before, { ...before, [key]: changed }).length === 0;
+  });
+  expect(silent.toSorted()).toEqual(['sha256', 'tests']);
+});
+
 describe('explaining in words', () => {
   const policy = policyOf([
     deny('freeze', { when: 'incident.open', line: 4 }),
@@ -147,7 +157,7 @@ describe('an ask from before more of an alert was kept than its name', () => {
       rule('rest'),
     ]);
     const before = { decision: 'approve' as const, rule: 'lag', requirements: [] };
-    const requester = { personId: 'T1:U0ANNA', userId: 'U0ANNA', name: 'Anna', email: 'anna@acme.test' };
+    const requester = { personId: 'T1:U0ANNA', userId: 'U0ANNA', name: 'Anna', email: boundEmail('anna@acme.test') };
     const record = { ask: askFor(), facts, groupsRead: [], judged: before };
     const past = pastRequestOf(policy, {
       id: 'r1',
