@@ -269,6 +269,7 @@ export const policyDocument = z.strictObject(
     issuers: issuers.optional(),
     clients: clients.optional(),
     accounts: accounts.optional(),
+    unlinked_accounts: z.enum(['restrict', 'allow'], 'must be restrict or allow').optional(),
     gates: gates.optional(),
     pull_requests: pullRequests.optional(),
     alerts: z.array(alert, 'must be a list of alerts').max(1000, 'has more than 1000 alerts').optional(),

@@ -9,57 +9,63 @@ import type {
   Github,
   PullFacts,
 } from '../application/github/github-ports.ts';
+import { storable } from '../lib/storable.ts';
 import { GithubError, demand } from './app-client.ts';
 import type { Answer, AppClient, Call } from './app-client.ts';
 
+/** Without what a database refuses. */
+const text = z.string().overwrite(storable);
 const id = z.int().transform(String);
-const account = z.object({ id, login: z.string() });
+const account = z.object({ id, login: text });
 
 const runAnswer = z.object({
   id,
   run_attempt: z.int().default(1),
-  head_sha: z.string(),
-  head_branch: z.string().nullish(),
-  event: z.string(),
-  path: z.string().nullish(),
-  status: z.string().nullish(),
-  conclusion: z.string().nullish(),
+  head_sha: text,
+  head_branch: text.nullish(),
+  event: text,
+  path: text.nullish(),
+  status: text.nullish(),
+  conclusion: text.nullish(),
   actor: account.nullish(),
   triggering_actor: account.nullish(),
   head_repository: z.object({ id }).nullish(),
-  referenced_workflows: z.array(z.object({ path: z.string(), ref: z.string().nullish() })).nullish(),
-  html_url: z.string(),
+  referenced_workflows: z.array(z.object({ path: text, ref: text.nullish() })).nullish(),
+  html_url: text,
 });
 
 const pullAnswer = z.object({
   number: z.int(),
-  title: z.string(),
-  html_url: z.string(),
-  state: z.string(),
+  title: text,
+  html_url: text,
+  state: text,
   merged: z.boolean().nullish(),
   draft: z.boolean().nullish(),
   user: account.nullish(),
-  labels: z.array(z.object({ name: z.string() })),
-  base: z.object({ ref: z.string(), repo: z.object({ id }) }),
-  head: z.object({ ref: z.string(), sha: z.string(), repo: z.object({ id }).nullish() }),
-  merge_commit_sha: z.string().nullish(),
+  labels: z.array(z.object({ name: text })),
+  base: z.object({ ref: text, repo: z.object({ id }) }),
+  head: z.object({ ref: text, sha: text, repo: z.object({ id }).nullish() }),
+  merge_commit_sha: text.nullish(),
   changed_files: z.int().default(0),
+  commits: z.int().default(0),
 });
 
 const commit = z.object({
   author: account.nullish().catch(null),
   committer: account.nullish().catch(null),
   commit: z.object({
-    author: z.object({ email: z.string().nullish() }).nullish(),
-    committer: z.object({ email: z.string().nullish() }).nullish(),
+    author: z.object({ email: text.nullish() }).nullish(),
+    committer: z.object({ email: text.nullish() }).nullish(),
+    message: text.nullish(),
+    verification: z.object({ verified: z.boolean() }).nullish(),
   }),
 });
 
 const deliveryItem = z.object({
   id,
-  guid: z.string(),
-  event: z.string(),
-  status: z.string(),
+  guid: text,
+  event: text,
+  status: text,
   status_code: z.int().nullish(),
 });
 const deliveryAnswer = z.object({ request: z.object({ payload: z.unknown() }) });
@@ -112,16 +118,32 @@ const pullFacts = (pull: z.infer<typeof pullAnswer>): PullFacts => ({
   sha: pull.head.sha,
   mergeSha: pull.merge_commit_sha ?? null,
   files: pull.changed_files,
+  commits: pull.commits,
 });
 
+/** A signature is the committer's: of the author it says nothing, unless both are one. */
 const authorsOf = ({
   author,
   committer,
-  commit: { author: a, committer: c },
-}: z.infer<typeof commit>): CommitAuthor[] => [
-  { account: author ?? null, email: a?.email ?? null },
-  { account: committer ?? null, email: c?.email ?? null },
-];
+  commit: { author: a, committer: c, verification },
+}: z.infer<typeof commit>): CommitAuthor[] => {
+  const isSigned = verification?.verified === true;
+  const isOne = author?.id === committer?.id && a?.email === c?.email;
+  return [
+    { account: author ?? null, email: a?.email ?? null, isVerified: isSigned && isOne },
+    { account: committer ?? null, email: c?.email ?? null, isVerified: isSigned },
+  ];
+};
+
+/** docs.github.com, "Creating a commit with multiple authors". */
+const CO_AUTHOR = /^co-authored-by:[^<\n]{0,200}<([^<>\s]{3,254})>[ \t]*$/gim;
+
+const coAuthorsOf = ({ commit: { message } }: z.infer<typeof commit>): string[] =>
+  [...(message ?? '').matchAll(CO_AUTHOR)].flatMap(([, email]) => email ?? []);
+
+/** docs.github.com, "List commits on a pull request": at most 250, whatever the number of pages. */
+const COMMITS_MAX = 250;
+const PAGE = 100;
 
 const checkBody = ({ sha, name, url, title, summary, conclusion }: CheckShown): object => ({
   name,
@@ -165,17 +187,24 @@ const ofActions = ({ inRepository }: Asking): Pick<Github, 'run' | 'review'> => 
   },
 });
 
-const ofPulls = ({ inRepository }: Asking): Pick<Github, 'pull' | 'commitAuthors' | 'comment' | 'putCheck'> => ({
+const ofPulls = ({ inRepository }: Asking): Pick<Github, 'pull' | 'commits' | 'comment' | 'putCheck'> => ({
   pull: async (repository, number) => {
     const what = `the pull request ${number}`;
     const answer = await inRepository(repository, { method: 'GET', path: pathOf(repository, `/pulls/${number}`) });
     return demand(answer, [200, 404], what).status === 404 ? null : pullFacts(readAs(pullAnswer, answer, what));
   },
-  commitAuthors: async (repository, number) => {
+  commits: async (repository, { number, commits: all }) => {
     const what = `the commits of the pull request ${number}`;
-    const path = pathOf(repository, `/pulls/${number}/commits?per_page=100`);
-    const answer = demand(await inRepository(repository, { method: 'GET', path }), [200], what);
-    return readAs(z.array(commit), answer, what).flatMap(authorsOf);
+    const found: z.infer<typeof commit>[] = [];
+    for (let page = 1; (page - 1) * PAGE < COMMITS_MAX; page += 1) {
+      const path = pathOf(repository, `/pulls/${number}/commits?per_page=${PAGE}&page=${page}`);
+      const answer = demand(await inRepository(repository, { method: 'GET', path }), [200], what);
+      const listed = readAs(z.array(commit), answer, what);
+      found.push(...listed);
+      if (listed.length < PAGE) break;
+    }
+    const unlisted = Math.max(0, all - found.length);
+    return { authors: found.flatMap(authorsOf), coAuthors: found.flatMap(coAuthorsOf), unlisted };
   },
   comment: async (repository, number, body) => {
     const path = pathOf(repository, `/issues/${number}/comments`);

@@ -1,5 +1,6 @@
 /** What is said where an account of the CI cannot be linked or released. */
 import type { Facts } from '../domain/errors.ts';
+import { linkStep, unlinkedNames } from './messages/render/unlinked.ts';
 import { inline } from './messages/render/text.ts';
 
 const SHOWN_MAX = 100;
@@ -33,7 +34,13 @@ const taken = (facts: Facts): string =>
     ? `The policy says that ${account(facts)} is another person’s, and the policy counts. Ask an admin to correct \`accounts\`.`
     : `Already linked to another person: ${account(facts)}. An admin releases it with \`/prod-access unlink ${fact(facts, 'kind')} ${fact(facts, 'accountId')}\`.`;
 
+const needed = (facts: Facts): string => {
+  const given = Array.isArray(facts['unlinked']) ? (facts['unlinked'] as Parameters<typeof unlinkedNames>[0]) : [];
+  return `It is not known whose account this is: ${unlinkedNames(given)}. It could be yours, and nobody approves their own request, so your approval was not counted. First ${linkStep(given)}, then approve again.`;
+};
+
 export const ACCOUNT_SENTENCES = {
+  account_needed: needed,
   account_links_off: (facts: Facts) =>
     `Latchkey cannot read ${service(facts)} here, so no account was linked. An admin ${isGitlab(facts) ? 'sets `LATCHKEY_GITLAB_TOKEN`' : 'sets up the GitHub App'}, or writes the account under \`accounts\` in the policy.`,
   account_unproven: unproven,

@@ -51,7 +51,16 @@ export type SlackAppSettings = {
   store: Pick<Store, 'transaction' | 'messages'> & {
     read: Pick<
       Store['read'],
-      'view' | 'alertView' | 'incident' | 'openIncidents' | 'incidentOfChannel' | 'absencesOf' | 'preApprovals' | 'now'
+      | 'view'
+      | 'alertView'
+      | 'incident'
+      | 'openIncidents'
+      | 'incidentOfChannel'
+      | 'absencesOf'
+      | 'preApprovals'
+      | 'linksOf'
+      | 'linksOfPerson'
+      | 'now'
     >;
   };
   log: Log;

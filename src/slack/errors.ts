@@ -283,6 +283,8 @@ const SENTENCES = {
     'The access of this window was used, or a person ended it. Each opening of a window is for one use.',
   approver_started_job: () =>
     'The person who approved this started the job that uses it. Another person approves it, or starts the job.',
+  starter_unlinked: () =>
+    'It is not known whose the account is that started the job, so it may be the approver’s. Link it with `/prod-access link`, or let an admin list it under `accounts` in the policy.',
   already_started: () =>
     'It was approved and has begun, so it cannot be cancelled any more. Give it back with `/prod-access done`.',
   own_pre_approval: () => 'Nobody allows anything to themselves. Somebody else has to.',

@@ -14,16 +14,19 @@ const INCIDENT = { line: 'incident', label: 'Show the incident' };
 const AWAY = { line: 'away', label: 'Show my absence' };
 const KEY = { line: 'key', label: 'Show my public key' };
 const PEOPLE = { line: 'people', label: 'Show addresses' };
+const LINK = { line: 'link', label: 'Show my accounts' };
 const HELP = { line: 'help', label: 'What can I do?' };
 
 /** The help says what this person may do, where nothing nearer leads on. */
 const STEPS: Record<ErrorCode, readonly Say[]> = {
   account_links_off: [HELP],
+  account_needed: [LINK, HELP],
   account_own: [HELP],
   account_taken: [HELP],
   account_unknown: [HELP],
   account_unproven: [HELP],
   approver_started_job: [HELP],
+  starter_unlinked: [LINK, HELP],
   unknown_window: [HELP],
   window_used: [HELP],
   unknown_person: [HELP],

@@ -187,10 +187,10 @@ const preparedWrites = (db: Db): Prepared => ({
       .orderBy(desc(requests.createdAt))
       .limit(200)
       .for('update'),
-  setOrigin: async (id, { origin, startedBy, job }) => {
+  setOrigin: async (id, { origin, startedBy, accounts, job }) => {
     await db
       .update(requests)
-      .set({ origin, startedBy, version: raisedVersion, ...(job && { job }) })
+      .set({ origin, startedBy, accounts, version: raisedVersion, ...(job && { job }) })
       .where(eq(requests.id, id));
   },
   preparedGrant: async (grantId) => {

@@ -114,9 +114,11 @@ type Row = Omit<RequestView, 'votes' | 'requester' | 'endedBy' | 'recording'> & 
 };
 
 /** The check of the table says that a client's request has its job. */
-const requesterOf = (person: Person | null, client: Client | null, { job, startedBy, origin }: Request): Requester => {
-  if (person) return startedBy.length > 0 || origin ? { ...person, startedBy, origin } : person;
-  if (client && job) return { ...client, job, startedBy, ...(origin && { origin }) };
+const requesterOf = (person: Person | null, client: Client | null, request: Request): Requester => {
+  const { job, startedBy, accounts, origin } = request;
+  const more = { ...(accounts.length > 0 && { accounts }), ...(origin && { origin }) };
+  if (person) return startedBy.length > 0 || origin ? { ...person, startedBy, ...more } : person;
+  if (client && job) return { ...client, job, startedBy, ...more };
   throw new Error('a request has neither a person nor a job of a client');
 };
 

@@ -37,6 +37,14 @@ const escalateAfterMs = sql`${slot('escalateAfterMs')}::bigint`;
 /** Nobody is reminded of what has lapsed by then; an interval of null gives null. */
 const firstReminder = sql`case when ${remindMs} < ${slot('pendingMs')}::bigint then ${clockPlus(remindMs)} end`;
 
+/** A placeholder of a JSON column would write the JSON null, which is not null. */
+const made = {
+  job: sql`${slot('job')}::jsonb`,
+  startedBy: slot('startedBy'),
+  accounts: slot('accounts'),
+  origin: sql`${slot('origin')}::jsonb`,
+};
+
 const insertStatement = (db: Db) =>
   db
     .insert(requests)
@@ -68,10 +76,7 @@ const insertStatement = (db: Db) =>
       escalateAt: clockPlus(escalateAfterMs),
       extendsGrantId: slot('extendsGrantId'),
       extendsByMs: slot('extendsByMs'),
-      // A placeholder of a JSON column would write the JSON null, which is not null.
-      job: sql`${slot('job')}::jsonb`,
-      startedBy: slot('startedBy'),
-      origin: sql`${slot('origin')}::jsonb`,
+      ...made,
       mayRemain: slot('mayRemain'),
       inTarget: sql`${slot('inTarget')}::jsonb`,
     })
@@ -134,7 +139,15 @@ const refuseMove = async (find: ReturnType<typeof findStatement>, id: string, to
 
 const NONE: Schedule & { clientKey: null } & Pick<
     Request,
-    'extendsGrantId' | 'extendsByMs' | 'incidentId' | 'mayRemain' | 'inTarget' | 'job' | 'startedBy' | 'origin'
+    | 'extendsGrantId'
+    | 'extendsByMs'
+    | 'incidentId'
+    | 'mayRemain'
+    | 'inTarget'
+    | 'job'
+    | 'startedBy'
+    | 'accounts'
+    | 'origin'
   > = {
   clientKey: null,
   mayRemain: [],
@@ -147,6 +160,7 @@ const NONE: Schedule & { clientKey: null } & Pick<
   incidentId: null,
   job: null,
   startedBy: [],
+  accounts: [],
   origin: null,
 };
 

@@ -46,6 +46,7 @@ clients:
     repository: { id: "456789", name: acme/api }
     environment: production
     refs: [refs/heads/main]
+accounts: { ci: { "7": ada@acme.test } }
 admins: [security]
 `;
 

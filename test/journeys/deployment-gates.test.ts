@@ -33,7 +33,7 @@ clients:
     repository: { id: "456789", name: acme/api }
     environment: lab
     refs: [refs/heads/main]
-accounts: { ci: { "1002": sam@acme.test } }
+accounts: { ci: { "1002": sam@acme.test, "1003": olga@acme.test } }
 gates:
   - { client: api-canary, environment: canary }
   - { client: api-lab, environment: lab }

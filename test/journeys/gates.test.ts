@@ -35,7 +35,7 @@ clients:
     repository: { id: "456789", name: acme/api }
     environment: night
     refs: [refs/heads/main]
-accounts: { ci: { "1001": olga@acme.test } }
+accounts: { ci: { "1001": olga@acme.test, "1003": sam@acme.test } }
 gates:
   - { client: api-deploy, environment: production, role: orders-db/read, for: 30m }
 admins: [security]

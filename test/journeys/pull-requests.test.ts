@@ -1,5 +1,7 @@
 /** A labelled pull request requests access: for its author, or for the job that deploys it. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sign } from '../../sandbox/src/github/deliver.ts';
 import type { Check, Pull } from '../../sandbox/src/github/state.ts';
 import { startGithubWorld, until } from '../support/github.ts';
 import type { GithubWorld } from '../support/github.ts';
@@ -26,7 +28,7 @@ clients:
     repository: { id: "456789", name: acme/api }
     environment: production
     refs: [refs/heads/main]
-accounts: { ci: { "2001": ada@acme.test, "2002": sam@acme.test } }
+accounts: { ci: { "2001": ada@acme.test, "2002": sam@acme.test, "2003": olga@acme.test } }
 pull_requests:
   - { repository: { issuer: ci, id: "456789", name: acme/api }, label: prod-access, base: main, role: orders-db/read, for: 20m, to: author }
   - { repository: { issuer: ci, id: "456789" }, label: deploy, role: orders-db/write, for: 20m, client: api-deploy }
@@ -164,4 +166,40 @@ test('the job that deploys the pull request finds what was approved for its comm
   const found = await all.call('POST', '/requests', { session: await all.sessionOf(run), body: wanted });
   expect(found).toMatchObject({ status: 200, body: { for: '20m' } });
   await until(async () => (await rowOf(pull))?.grant === 'active', 'the access');
+});
+
+const resend = async (payload: object, event = 'pull_request'): Promise<Record<string, unknown>> => {
+  const { hookUrl, secret } = all.github.state;
+  const body = JSON.stringify(payload);
+  const response = await fetch(hookUrl ?? '', {
+    method: 'POST',
+    body,
+    headers: {
+      'x-github-event': event,
+      'x-github-delivery': randomUUID(),
+      'x-hub-signature-256': sign(secret, body),
+    },
+  });
+  return (await response.json()) as Record<string, unknown>;
+};
+
+test('a delivery that somebody sends again under another id requests nothing, and changes no one’s name', async () => {
+  const pull = pullOf();
+  await all.github.label(pull, 'prod-access', SAM);
+  const captured = all.github.state.deliveries[0]?.payload ?? {};
+  await all.card(pull.title);
+  await all.world.sql(`update requests set state = 'denied', decided_at = now() where reason like $1`, [
+    `${pull.title}%`,
+  ]);
+  expect(await resend(captured)).toEqual({ repeated: 1 });
+  const changed = { ...captured, pull_request: { updated_at: '2020-01-01T00:00:00Z' }, sender: ADA };
+  expect(await resend(changed)).toEqual({ received: 1 });
+  await until(
+    async () => (await all.world.sql(`select 1 from outbox where kind = 'github'`)).length === 0,
+    'the work on it',
+  );
+  expect(await rowOf(pull)).toMatchObject({ state: 'denied' });
+  expect(
+    await all.world.sql(`select labeller ->> 'login' as login from github_pulls where number = $1`, [pull.number]),
+  ).toEqual([{ login: 'sam-gh' }]);
 });

@@ -60,7 +60,7 @@ clients:
     repository: { id: "456789", name: acme/api }
     environment: production
     refs: [refs/heads/main]
-accounts: { ci: { "1001": olga@acme.test } }
+accounts: { ci: { "1001": olga@acme.test, "1003": sam@acme.test } }
 admins: [security]
 `;
 

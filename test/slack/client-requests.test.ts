@@ -9,7 +9,8 @@ import { withClient } from '../support/world.ts';
 import { POLICY, seen, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
-const CLIENTS = `${CLIENT_SECTIONS}rules:
+const CLIENTS = `${CLIENT_SECTIONS}accounts: { github: { "2001": olga@acme.test, "2002": sam@acme.test } }
+rules:
   - name: Users are free for main
     match: { roles: ["users-db/read"], clients: [api-deploy] }
     when: 'client.ref == "refs/heads/main"'

@@ -92,6 +92,7 @@ export const requestOf = (more: Partial<Request> = {}): Request => ({
   extendsByMs: null,
   job: null,
   startedBy: [],
+  accounts: [],
   origin: null,
   ...more,
 });

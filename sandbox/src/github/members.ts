@@ -56,7 +56,7 @@ const personNamed = ({ organization: { people } }: State, login = ''): Account |
 const json = (account: Account | undefined): Answer =>
   account ? { status: 200, body: { ...account, type: 'User' } } : NOT_FOUND;
 
-const paged = (items: object[], query: URLSearchParams): Answer => {
+export const paged = (items: object[], query: URLSearchParams): Answer => {
   const size = Math.min(Number(query.get('per_page') ?? 30), 100);
   const from = (Number(query.get('page') ?? 1) - 1) * size;
   return { status: 200, body: items.slice(from, from + size) };

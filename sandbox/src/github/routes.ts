@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { deliverAgain, deliveryJson } from './deliver.ts';
 import { GIST_ROUTES } from './gists.ts';
-import { MEMBER_ROUTES } from './members.ts';
-import { pullJson, repositoryJson, runJson } from './state.ts';
+import { MEMBER_ROUTES, paged } from './members.ts';
+import { commitJson, pullJson, repositoryJson, runJson } from './state.ts';
 import type { Check, Permissions, Pull, Repository, Run, State } from './state.ts';
 
 export type Asked = {
@@ -50,6 +50,8 @@ const pullOf = (asked: Asked, at: Record<string, string>): Pull | undefined => {
 };
 
 const REPORTS_MAX = 10;
+/** Of a pull request, whatever the number of pages. */
+const COMMITS_LISTED = 250;
 const COMMENT_MAX = 1024;
 
 const review = (asked: Asked, at: Record<string, string>): Answer => {
@@ -266,15 +268,10 @@ export const ROUTES: readonly Route[] = [
     path: `${ofRepository}/pulls/:number/commits`,
     as: 'installation',
     needs: ['pull_requests', 'read'],
-    run: (asked, at) =>
-      found(
-        pullOf(asked, at)?.commits.map(({ sha, author, email }) => ({
-          sha,
-          author,
-          committer: author,
-          commit: { author: { email, name: author?.login ?? email }, committer: { email, name: email } },
-        })),
-      ),
+    run: (asked, at) => {
+      const pull = pullOf(asked, at);
+      return pull ? paged(pull.commits.slice(0, COMMITS_LISTED).map(commitJson), asked.query) : NOT_FOUND;
+    },
   },
   {
     method: 'POST',

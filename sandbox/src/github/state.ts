@@ -38,7 +38,15 @@ export type Run = {
   jobs: Job[];
 };
 
-export type Commit = { sha: string; author: Account | null; email: string };
+/** `committer`: the author where it is left out. `isSigned`: by the committer, with an address that GitHub has verified. */
+export type Commit = {
+  sha: string;
+  author: Account | null;
+  email: string;
+  committer?: { account: Account | null; email: string };
+  message?: string;
+  isSigned?: boolean;
+};
 
 export type Pull = {
   number: number;
@@ -204,3 +212,18 @@ export const pullJson = (pull: Pull): object => ({
   commits: pull.commits.length,
   html_url: `https://github.com/${pull.repository.full_name}/pull/${pull.number}`,
 });
+
+export const commitJson = ({ sha, author, email, committer, message, isSigned = false }: Commit): object => {
+  const by = committer ?? { account: author, email };
+  return {
+    sha,
+    author: author && accountJson(author),
+    committer: by.account && accountJson(by.account),
+    commit: {
+      author: { email, name: author?.login ?? email },
+      committer: { email: by.email, name: by.account?.login ?? by.email },
+      message: message ?? 'Repair the orders',
+      verification: { verified: isSigned, reason: isSigned ? 'valid' : 'unsigned', signature: null, payload: null },
+    },
+  };
+};

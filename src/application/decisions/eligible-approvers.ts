@@ -10,8 +10,11 @@ import type { Requirement, Source } from '../../domain/requests/request.ts';
 import type { Absence, Vote } from '../../domain/requests/vote.ts';
 import type { Freshness } from '../identity/directory.ts';
 import type { Deps, Store } from '../deps.ts';
+import { maybeBehind } from '../identity/account-holders.ts';
 import { readMembers } from '../identity/members.ts';
 import type { Members } from '../identity/members.ts';
+import { readBehind } from '../identity/people-behind.ts';
+import type { UnlinkedAccount } from '../identity/people-behind.ts';
 
 /** `isAway`: the stand-in is away too; they may vote, and nobody may vote as their delegate. */
 export type Delegate = { delegate: Person; absent: Person; isAway: boolean };
@@ -32,19 +35,24 @@ export type EligibleApprovers = {
   unknown: Members['unknown'];
   failures: Members['failures'];
   conflicts: Members['conflicts'];
+  /** Accounts behind the request of which it is not known whose they are. */
+  unlinked: UnlinkedAccount[];
+  /** Ids of members and stand-ins who may be behind one of those: they are asked, and do not count until they show that they are not. */
+  uncounted: ReadonlySet<string>;
 };
 
-export type EligibleApproversDeps = {
-  directory: Deps['directory'];
-  store: { read: Pick<Store['read'], 'absencesOf'> };
+export type EligibleApproversDeps = Pick<Deps, 'directory' | 'log' | 'policy'> & {
+  store: { read: Pick<Store['read'], 'absencesOf' | 'linksOf' | 'linksOfPerson'> };
 };
 
 type Asking = { requester: Requester; requirements: readonly Requirement[]; freshness: Freshness };
 
 const NOBODY: Members = { people: [], managers: [], unknown: [], failures: [], conflicts: [] };
 
+type Read = Members & { quiet: Person[] };
+
 /** Who is asked anyway is not quiet. */
-const withQuiet = ([asked, also]: [Members, Members]): Members & { quiet: Person[] } => {
+const withQuiet = ([asked, also]: [Members, Members]): Read => {
   const quiet = also.people.filter((person) => !asked.people.some(({ id }) => id === person.id));
   return {
     people: [...asked.people, ...quiet],
@@ -56,33 +64,55 @@ const withQuiet = ([asked, also]: [Members, Members]): Members & { quiet: Person
   };
 };
 
-export const eligibleApproversOf = async (
-  deps: EligibleApproversDeps,
+type Absences = { absences: ReadonlyMap<string, Absence>; awayToo: ReadonlySet<string> };
+
+const readEach = (
+  { directory }: EligibleApproversDeps,
   { requester, requirements, freshness }: Asking,
-): Promise<EligibleApprovers[]> => {
-  const found = await Promise.all(
+): Promise<Read[]> =>
+  Promise.all(
     requirements.map(async ({ from, also = [] }) => {
-      const read = (sources: Source[]) =>
-        readMembers(deps.directory, personIn(requester), { from: sources, freshness });
+      const read = (sources: Source[]) => readMembers(directory, personIn(requester), { from: sources, freshness });
       return withQuiet(await Promise.all([read(from), also.length > 0 ? read(also) : NOBODY]));
     }),
   );
+
+type Known = Pick<EligibleApprovers, 'members' | 'away' | 'standIns' | 'isOnlyRequester'>;
+
+const knownOf = (members: Person[], { people, unknown }: Read, { absences, awayToo }: Absences): Known => {
+  const away = members.flatMap((person) => {
+    const absence = absences.get(person.id);
+    return absence ? [{ ...absence, person }] : [];
+  });
+  const standIns = away.flatMap(({ person: absent, delegate }) =>
+    delegate ? [{ delegate, absent, isAway: awayToo.has(delegate.id) }] : [],
+  );
+  return {
+    members,
+    away,
+    standIns,
+    isOnlyRequester: members.length === 0 && people.length > 0 && unknown.length === 0,
+  };
+};
+
+export const eligibleApproversOf = async (
+  deps: EligibleApproversDeps,
+  { requester: stored, requirements, freshness }: Asking,
+): Promise<EligibleApprovers[]> => {
+  const { requester, unlinked } = await readBehind(deps, stored, freshness);
+  const found = await readEach(deps, { requester, requirements, freshness });
   const others = found.map(({ people }) => people.filter((member) => !isBehind(requester, member)));
   const ids = [...new Set(others.flat().map(({ id }) => id))];
   const absences = await activeAbsences(deps, await deps.store.read.absencesOf(ids), { requester, freshness });
-  const delegates = [...absences.values()].flatMap(({ delegate }) => (delegate ? [delegate.id] : []));
-  const awayToo = new Set((await deps.store.read.absencesOf(delegates)).map(({ personId }) => personId));
-  return others.map((members, index) => {
-    const away = members.flatMap((person) => {
-      const absence = absences.get(person.id);
-      return absence ? [{ ...absence, person }] : [];
-    });
-    const standIns = away.flatMap(({ person: absent, delegate }) =>
-      delegate ? [{ delegate, absent, isAway: awayToo.has(delegate.id) }] : [],
-    );
-    const { people = [], managers = [], quiet = [], unknown = [], failures = [], conflicts = [] } = found[index] ?? {};
-    const isOnlyRequester = members.length === 0 && people.length > 0 && unknown.length === 0;
-    return { members, managers, quiet, away, standIns, isOnlyRequester, unknown, failures, conflicts };
+  const delegates = [...absences.values()].flatMap(({ delegate }) => delegate ?? []);
+  const awayToo = new Set(
+    (await deps.store.read.absencesOf(delegates.map(({ id }) => id))).map(({ personId }) => personId),
+  );
+  const uncounted = await maybeBehind(deps, { people: [...others.flat(), ...delegates], unlinked, freshness });
+  return found.map((read, index) => {
+    const { managers, quiet, unknown, failures, conflicts } = read;
+    const known = knownOf(others[index] ?? [], read, { absences, awayToo });
+    return { ...known, managers, quiet, unknown, failures, conflicts, unlinked, uncounted };
   });
 };
 
@@ -113,11 +143,16 @@ const hasVoted = (person: Person, votes: readonly Cast[]): boolean =>
   votes.some(({ voter }) => isSameHuman(voter, person));
 
 /** Person ids that may fill a requirement now. One right is used once: who has voted is not represented as well. */
-export const fillersOf = ({ members, standIns }: EligibleApprovers, votes: readonly Cast[]): Set<string> => {
-  const own = members.map(({ id }) => id);
-  const represented = standIns.filter(({ absent }) => !hasVoted(absent, votes));
-  return new Set([...own, ...represented.map(({ delegate }) => delegate.id)]);
+export const fillersOf = (approvers: EligibleApprovers, votes: readonly Cast[]): Set<string> => {
+  const own = countedOf(approvers).map(({ id }) => id);
+  const represented = approvers.standIns.filter(({ absent }) => !hasVoted(absent, votes));
+  const delegates = represented.map(({ delegate }) => delegate.id).filter((id) => !approvers.uncounted.has(id));
+  return new Set([...own, ...delegates]);
 };
+
+/** Members whose approval counts now. */
+export const countedOf = ({ members, uncounted }: Pick<EligibleApprovers, 'members' | 'uncounted'>): Person[] =>
+  members.filter(({ id }) => !uncounted.has(id));
 
 export type Right = { kind: 'own' } | { kind: 'stead'; of: Person } | { kind: 'used'; of: Person } | { kind: 'none' };
 

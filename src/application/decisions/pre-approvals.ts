@@ -7,7 +7,7 @@ import type { Person } from '../../domain/principals/person.ts';
 import { humanIn, idsBehind } from '../../domain/principals/requester.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { Requirement } from '../../domain/requests/request.ts';
-import { eligibleApproversOf } from './eligible-approvers.ts';
+import { countedOf, eligibleApproversOf } from './eligible-approvers.ts';
 import type { EligibleApprovers } from './eligible-approvers.ts';
 import { managersOf } from './named-ids.ts';
 import type { Freshness } from '../identity/directory.ts';
@@ -69,7 +69,7 @@ export const lookUp = async (
     requester,
     requirements,
     managers: managersOf(eligibleApprovers),
-    members: eligibleApprovers.map(({ members }) => members),
+    members: eligibleApprovers.map(countedOf),
   };
 };
 
@@ -83,7 +83,7 @@ export const countingAhead = (
   preApprovals: readonly PreApprovalView[],
   { eligibleApprovers, votes }: Voted,
 ): PreApprovalView[] => {
-  const may = new Set(eligibleApprovers.flatMap(({ members }) => members.map(({ id }) => id)));
+  const may = new Set(eligibleApprovers.flatMap((one) => countedOf(one).map(({ id }) => id)));
   const first = new Map(preApprovals.toReversed().map((one) => [one.byPersonId, one]));
   return [...first.values()].filter(({ by }) => may.has(by.id) && !votes.some(({ voter }) => isSameHuman(voter, by)));
 };

@@ -1,15 +1,17 @@
 /** A pull request with a label becomes a request: of its author, or of the client whose job deploys it. */
 import { clientNamed, clientOf, issuerNamed } from '../../domain/clients/named.ts';
 import type { PullRequestEntry } from '../../domain/github/entries.ts';
-import type { Account } from '../../domain/github/events.ts';
 import type { ClientJob } from '../../domain/principals/client.ts';
 import type { PullRequestOrigin } from '../../domain/requests/origin.ts';
+import { storableStart } from '../../lib/storable.ts';
 import { callerFromSession, callerFromSlack } from '../identity/caller.ts';
 import type { Caller } from '../identity/caller.ts';
 import { createRequest } from '../requests/create-request.ts';
-import { namedInPolicy, peopleOfAccounts } from '../identity/accounts.ts';
+import { namedInPolicy } from '../identity/accounts.ts';
+import type { Sender } from './behind-pull.ts';
 import type { GithubDeps } from './github-deps.ts';
-import type { CommitAuthor, Pull, PullFacts } from './github-ports.ts';
+import type { Pull, PullFacts } from './github-ports.ts';
+import { behindPull } from './behind-pull.ts';
 import { asked } from './open-gate.ts';
 import type { Asked } from './open-gate.ts';
 import { plain } from './words.ts';
@@ -27,7 +29,7 @@ export const originOf = ({ pull, row, entry }: Pulled, more: Partial<PullRequest
     isClaimed: entry.to.kind === 'author',
     repositoryId: row.repository.id,
     repository: row.repository.fullName,
-    title: title.slice(0, TITLE_MAX),
+    title: storableStart(title, TITLE_MAX),
     url,
     labeller: row.labeller?.login ?? '',
     files,
@@ -56,18 +58,6 @@ export const jobOfPull = ({ pull, row }: Pulled): ClientJob => ({
   runUrl: pull.url,
 });
 
-/** Those who wrote, labelled or started it: by their accounts, and by the addresses of the commits. */
-export const peopleBehindPull = async (
-  deps: GithubDeps,
-  { entry, pull, row }: Pulled,
-  sender: Account | null,
-): Promise<string[]> => {
-  const commits: CommitAuthor[] = await deps.github.commitAuthors(row.repository, pull.number);
-  const accounts = [pull.author, row.labeller, sender, ...commits.map(({ account }) => account)];
-  const emails = commits.flatMap(({ email }) => (email !== null && email.includes('@') ? [email] : []));
-  return [...new Set([...(await peopleOfAccounts(deps, entry.issuer, accounts)), ...emails])];
-};
-
 /** By the policy alone: a link counts against its person, and gives nothing. */
 const authorOf = async (deps: GithubDeps, { entry, pull }: Pulled): Promise<Caller | { refusal: string }> => {
   const ref = namedInPolicy(deps.policy(), entry.issuer, pull.author.id);
@@ -91,10 +81,10 @@ const clientCaller = (deps: GithubDeps, pulled: Pulled, startedBy: string[]): Ca
 export const askForPull = async (
   deps: GithubDeps,
   pulled: Pulled,
-  { sender, key }: { sender: Account | null; key: string },
+  { sender, key }: { sender: Sender; key: string },
 ): Promise<Asked> => {
   const { entry, pull } = pulled;
-  const startedBy = await peopleBehindPull(deps, pulled, sender);
+  const { startedBy, accounts } = await behindPull(deps, pulled, sender);
   const caller = entry.to.kind === 'author' ? await authorOf(deps, pulled) : clientCaller(deps, pulled, startedBy);
   if ('refusal' in caller) return caller;
   const { target, role, durationMs } = entry;
@@ -104,10 +94,10 @@ export const askForPull = async (
       target,
       role,
       durationMs,
-      reason: `${pull.title.slice(0, TITLE_MAX)} (pull request ${pull.number})`,
+      reason: `${storableStart(pull.title, TITLE_MAX)} (pull request ${pull.number})`,
       ticket: TICKET.exec(pull.title)?.[0] ?? null,
       idempotencyKey: key,
-      from: { origin: originOf(pulled), startedBy },
+      from: { origin: originOf(pulled), startedBy, accounts },
     }),
   );
 };

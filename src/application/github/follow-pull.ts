@@ -3,11 +3,14 @@ import { SYSTEM } from '../../domain/audit/events.ts';
 import type { GithubEvent } from '../../domain/github/events.ts';
 import type { RequestView } from '../record/request-view.ts';
 import type { Tx } from '../deps.ts';
-import { askForPull, jobOfPull, obstacleOf, originOf, peopleBehindPull } from './ask-for-pull.ts';
+import { accountsOnce } from '../../domain/principals/account-behind.ts';
+import { askForPull, jobOfPull, obstacleOf, originOf } from './ask-for-pull.ts';
 import type { Pulled } from './ask-for-pull.ts';
+import { behindPull } from './behind-pull.ts';
+import type { Sender } from './behind-pull.ts';
 import { closeRequest } from './close-request.ts';
 import type { Closing } from './close-request.ts';
-import { subjectText } from './github-deps.ts';
+import { DELIVERIES_KEPT_MS, subjectText } from './github-deps.ts';
 import type { GithubDeps } from './github-deps.ts';
 import { plain } from './words.ts';
 
@@ -57,11 +60,13 @@ const voidVotes = async (tx: Tx, { request }: RequestView, sha: string): Promise
   }
 };
 
+const senderOf = ({ sender: account, action }: PullEvent): Sender => ({ account, action });
+
 /** What they looked at is not what is there now: votes are void, and the message shows the new commit. */
 const moveTo = async (deps: GithubDeps, following: Following, view: RequestView): Promise<void> => {
   const before = shaIn(view);
   const { pull, event } = following;
-  const behind = await peopleBehindPull(deps, following, event.sender);
+  const behind = await behindPull(deps, following, senderOf(event));
   const base = pull.url.replace(/\/pull\/\d+$/, '');
   const diffUrl = `${base}/compare/${before}...${pull.sha}`;
   await deps.store.transaction(async (tx) => {
@@ -72,7 +77,8 @@ const moveTo = async (deps: GithubDeps, following: Following, view: RequestView)
     const { isClaimed, labeller } = request.origin;
     await tx.github.setOrigin(request.id, {
       origin: originOf(following, { isClaimed, labeller, diffUrl }),
-      startedBy: [...new Set([...request.startedBy, ...behind])],
+      startedBy: [...new Set([...request.startedBy, ...behind.startedBy])],
+      accounts: accountsOnce([...request.accounts, ...behind.accounts]),
       job: request.job && jobOfPull(following),
     });
     const { id: requestId, target, role } = request;
@@ -92,7 +98,12 @@ const noteMerge = async (deps: GithubDeps, following: Following, view: RequestVi
     const request = await tx.requests.lock(view.request.id);
     if (request?.origin?.kind !== 'pull_request' || request.origin.isClaimed) return;
     const origin = { ...request.origin, mergeSha: following.pull.mergeSha };
-    await tx.github.setOrigin(request.id, { origin, startedBy: request.startedBy, job: null });
+    await tx.github.setOrigin(request.id, {
+      origin,
+      startedBy: request.startedBy,
+      accounts: request.accounts,
+      job: null,
+    });
   });
 
 const closed = async (deps: GithubDeps, following: Following): Promise<void> => {
@@ -116,7 +127,7 @@ const isLive = ({ request, grant }: RequestView): boolean =>
 
 const ask = async (deps: GithubDeps, following: Following): Promise<void> => {
   const { row, event, key } = following;
-  const made = await askForPull(deps, following, { sender: event.sender, key: `pull:${row.id}:${key}` });
+  const made = await askForPull(deps, following, { sender: senderOf(event), key: `pull:${row.id}:${key}` });
   if ('refusal' in made) return say(deps, following, `Latchkey requested no access. ${plain(made.refusal)}`);
   await deps.store.transaction(async (tx) => {
     await tx.github.setPull(row.id, { requestId: made.requestId, said: null });
@@ -142,8 +153,13 @@ const follow = async (deps: GithubDeps, following: Following): Promise<void> => 
   if (isAsked(following, view)) await ask(deps, following);
 };
 
+/** As long as a delivery is known again: what is older is somebody's repeat of it. */
+const isOld = async ({ store }: GithubDeps, { at }: PullEvent): Promise<boolean> =>
+  at !== undefined && (await store.read.now()).getTime() - Date.parse(at) > DELIVERIES_KEPT_MS;
+
 export const followPull = async (deps: GithubDeps, event: PullEvent, key: string): Promise<void> => {
   const { repository, number, sender } = event;
+  if (await isOld(deps, event)) return;
   const entries = deps.policy().pullRequests.filter((entry) => entry.repository.id === repository.id);
   if (entries.length === 0) return;
   const pull = await deps.github.pull(repository, number);

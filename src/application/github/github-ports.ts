@@ -2,6 +2,7 @@
 import type { Account, GithubEvent, Repository } from '../../domain/github/events.ts';
 import type { RunFacts } from '../../domain/github/run.ts';
 import type { GrantState, RequestState } from '../../domain/lifecycle.ts';
+import type { AccountBehind } from '../../domain/principals/account-behind.ts';
 import type { ClientJob } from '../../domain/principals/client.ts';
 import type { RequestOrigin } from '../../domain/requests/origin.ts';
 import type { Request } from '../../domain/requests/request.ts';
@@ -22,9 +23,14 @@ export type PullFacts = {
   sha: string;
   mergeSha: string | null;
   files: number;
+  commits: number;
 };
 
-export type CommitAuthor = { account: Account | null; email: string | null };
+/** `isVerified`: the commit is signed, so the address is one that GitHub has verified as the account's. */
+export type CommitAuthor = { account: Account | null; email: string | null; isVerified: boolean };
+
+/** `coAuthors`: what the messages of commits say, which nobody checks. `unlisted`: commits whose authors GitHub does not list. */
+export type Commits = { authors: CommitAuthor[]; coAuthors: string[]; unlisted: number };
 
 export type CheckShown = {
   /** Of the check that is there already; null makes one. */
@@ -48,7 +54,7 @@ export type Github = {
   /** `state` null is a report. `gone`: nothing waits there for this answer. */
   review(repository: Repository, review: Review): Promise<'done' | 'gone'>;
   pull(repository: Repository, number: number): Promise<PullFacts | null>;
-  commitAuthors(repository: Repository, number: number): Promise<CommitAuthor[]>;
+  commits(repository: Repository, pull: Pick<PullFacts, 'number' | 'commits'>): Promise<Commits>;
   comment(repository: Repository, number: number, text: string): Promise<void>;
   /** Gives the id of the check. */
   putCheck(repository: Repository, check: CheckShown): Promise<string>;
@@ -121,7 +127,7 @@ export type GithubWrites = {
   /** Raises the version. */
   setOrigin(
     requestId: string,
-    set: { origin: RequestOrigin; startedBy: string[]; job: ClientJob | null },
+    set: { origin: RequestOrigin; startedBy: string[]; accounts: AccountBehind[]; job: ClientJob | null },
   ): Promise<void>;
   /** Whether a job has taken over its request, and when the window that it is for ends; null where it was made by its requester. */
   preparedGrant(grantId: string): Promise<{ isClaimed: boolean; windowEndsAt: Date | null } | null>;

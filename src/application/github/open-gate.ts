@@ -7,11 +7,12 @@ import { jobOfRun, matchRun } from '../../domain/github/run.ts';
 import type { RunFacts, RunMatch } from '../../domain/github/run.ts';
 import { deploymentOf, deploymentReason } from '../../domain/policy/deployments.ts';
 import type { Policy } from '../../domain/policy/types.ts';
+import { accountsOnce } from '../../domain/principals/account-behind.ts';
+import type { AccountBehind } from '../../domain/principals/account-behind.ts';
 import type { GateOrigin } from '../../domain/requests/origin.ts';
 import { callerFromSession } from '../identity/caller.ts';
 import { createRequest } from '../requests/create-request.ts';
 import type { CreateRequestResult } from '../requests/request-types.ts';
-import { peopleOfAccounts } from '../identity/accounts.ts';
 import { subjectText } from './github-deps.ts';
 import type { GithubDeps } from './github-deps.ts';
 import type { Gate } from './github-ports.ts';
@@ -100,15 +101,16 @@ const ask = async (deps: GithubDeps, { gate, run, fitting }: Asking): Promise<As
     diffUrl: await diffOf(deps, gate, run),
   };
   const job = { ...jobOfRun({ issuer, repository, environment, run }, fitting.match), sha };
-  const startedBy = await peopleOfAccounts(deps, issuer.name, [run.actor, run.starter]);
+  const starter: AccountBehind = { issuer: issuer.name, ...run.starter, by: 'ran_again', emails: [] };
+  const accounts = accountsOnce([{ ...starter, ...run.actor, by: 'started' }, starter]);
   return asked(() =>
     createRequest(deps, {
-      caller: callerFromSession({ client: clientOf(client, issuer), job, startedBy }),
+      caller: callerFromSession({ client: clientOf(client, issuer), job, startedBy: [] }),
       ...wantedBy(fitting.entry),
       reason: `${deploymentReason(repository.fullName, environment)}, run ${gate.run}`,
       ticket: null,
       idempotencyKey: `gate:${JSON.stringify([repository.id, gate.run, attempt, environment])}`,
-      from: { origin, startedBy },
+      from: { origin, startedBy: [], accounts },
     }),
   );
 };

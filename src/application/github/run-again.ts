@@ -4,12 +4,12 @@
  */
 import type { ClientCaller } from '../identity/caller.ts';
 import { callerFromSession } from '../identity/caller.ts';
-import { peopleOfAccounts } from '../identity/accounts.ts';
+import type { AccountBehind } from '../../domain/principals/account-behind.ts';
 import { issuerNamed } from '../../domain/clients/named.ts';
 import type { Deps } from '../deps.ts';
 import type { Github } from './github-ports.ts';
 
-type Asking = Pick<Deps, 'policy' | 'store'> & { github: Pick<Github, 'run'> };
+type Asking = Pick<Deps, 'policy'> & { github: Pick<Github, 'run'> };
 
 /** Throws where GitHub cannot be asked now. As it was where the App does not see the run: the job's words then say that it was run again. */
 export const withRunAgain = async (deps: Asking, caller: ClientCaller): Promise<ClientCaller> => {
@@ -18,10 +18,11 @@ export const withRunAgain = async (deps: Asking, caller: ClientCaller): Promise<
   const issuer = issuerNamed(deps.policy(), client.issuer);
   const run = await deps.github.run({ id: job.repositoryId, fullName: job.repository, installation: '' }, job.run);
   if (!issuer || !run || run.attempt !== job.attempt) return caller;
-  const people = await peopleOfAccounts(deps, issuer.name, [run.actor, run.starter]);
+  const starter: AccountBehind = { issuer: issuer.name, ...run.starter, by: 'ran_again', emails: [] };
   return callerFromSession({
     client,
     job: { ...job, ranAgainBy: run.starter.login },
-    startedBy: [...new Set([...startedBy, ...people])],
+    startedBy,
+    accounts: [{ ...starter, ...run.actor, by: 'started' }, starter],
   });
 };

@@ -30,12 +30,14 @@ export const callerOnCall = (deps: PeopleDirectory, userId: string): Promise<Per
   callerFromSlack(deps, userId);
 
 /** For a session that the door of clients has verified. */
-export const callerFromSession = ({ client, job, startedBy }: ClientSession): ClientCaller =>
-  ({ kind: 'client', client, job, startedBy }) as ClientCaller;
+export const callerFromSession = ({ client, job, startedBy, accounts = [] }: ClientSession): ClientCaller =>
+  ({ kind: 'client', client, job, startedBy, accounts }) as ClientCaller;
 
 /** As decisions see them. */
 export const requesterOf = (caller: Caller): Requester =>
-  caller.kind === 'person' ? caller.person : { ...caller.client, job: caller.job, startedBy: [...caller.startedBy] };
+  caller.kind === 'person'
+    ? caller.person
+    : { ...caller.client, job: caller.job, startedBy: [...caller.startedBy], accounts: [...(caller.accounts ?? [])] };
 
 /** A person's own request, or that of this very job: another job of the same client has its own. */
 export const isOwnRequest = (caller: Caller, { requesterId, job }: Pick<Request, 'requesterId' | 'job'>): boolean =>

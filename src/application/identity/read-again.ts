@@ -1,4 +1,5 @@
 /** Who requested, as they are now: an account may have been closed, or its address changed, since the request. */
+import { madeOf } from '../../domain/principals/requester.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { Directory } from './directory.ts';
 
@@ -8,7 +9,5 @@ export const readRequesterAgain = async (
   stored: Requester,
 ): Promise<Requester> => {
   if (stored.kind === 'client') return stored;
-  const person = await directory.person(stored.userId);
-  const { startedBy, origin } = stored;
-  return startedBy || origin ? { ...person, startedBy: startedBy ?? [], origin: origin ?? null } : person;
+  return { ...(await directory.person(stored.userId)), ...madeOf(stored) };
 };

@@ -3,6 +3,7 @@ import { targetNamed } from '../../domain/policy/deployments.ts';
 import type { EndGuarantee } from '../../domain/grants/end-guarantee.ts';
 import type { Policy, Role, Target } from '../../domain/policy/types.ts';
 import type { ManualSteps } from '../grants/access-ports.ts';
+import type { UnlinkedAccount } from '../identity/people-behind.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { PotentialApprovers } from '../decisions/potential-approvers.ts';
 
@@ -32,6 +33,8 @@ export type MessageFacts = {
   ahead: Person[];
   /** Whom the rule falls back on, once the request was silent for too long. */
   fallback: Asked | null;
+  /** Accounts behind it of which it is not known whose they are. `isAllowed`: the policy lets that pass. `toLink`: user ids of those who are asked and do not count until they link theirs. */
+  unlinked: { accounts: UnlinkedAccount[]; isAllowed: boolean; toLink: string[] } | null;
   /** What *+30 min* would ask for; null where it could not be granted. */
   offerMs: number | null;
   /** What keeps the request from being decided: nobody could be told in Slack, or all who may decide are away. */
@@ -61,6 +64,7 @@ export const factsOf = (policy: Policy, ask: { target: string; role: string }): 
     byHand: null,
     guarantee: null,
     terms: [],
+    unlinked: null,
     offerMs: null,
   };
 };

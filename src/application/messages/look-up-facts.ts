@@ -3,6 +3,8 @@ import { isDomainError } from '../../domain/errors.ts';
 import { countSoFar, missingApprovalsOf, fallbackOf, missingIn } from '../decisions/missing-approvals.ts';
 import type { MissingApprovals } from '../decisions/missing-approvals.ts';
 import { offerOf } from '../grants/extension-terms.ts';
+import type { Policy } from '../../domain/policy/types.ts';
+import { everyoneOf } from '../decisions/eligible-approvers.ts';
 import type { EligibleApprovers } from '../decisions/eligible-approvers.ts';
 import type { SceneDeps } from './scene.ts';
 import type { Directory } from '../identity/directory.ts';
@@ -13,7 +15,7 @@ import { isStuck } from './stuck.ts';
 
 export type FactSources = Pick<SceneDeps, 'directory' | 'policy' | 'log'> & {
   access: Pick<SceneDeps['access'], 'byHand' | 'guarantee' | 'terms'>;
-  store: { read: Pick<SceneDeps['store']['read'], 'absencesOf' | 'preApprovals' | 'now'> };
+  store: { read: Pick<SceneDeps['store']['read'], 'absencesOf' | 'preApprovals' | 'linksOf' | 'linksOfPerson' | 'now'> };
 };
 
 /** `approvers`: user ids in the order in which they are asked, nobody who is away among them; null when not known. `fallback`: of them, those asked after the silence. */
@@ -31,7 +33,23 @@ export const lookUpFacts = async (sources: FactSources, view: RequestView): Prom
     orNull(sources, view, () => missingApprovalsOf(sources, view)),
   ]);
   if (!missingApprovals) return { facts: { ...facts, groups }, approvers: null, fallback: [] };
-  return withUnreadable(sources.directory, withMissingApprovals(view, { ...facts, groups }, missingApprovals));
+  const unlinked = unlinkedIn(sources.policy(), missingApprovals);
+  return withUnreadable(
+    sources.directory,
+    withMissingApprovals(view, { ...facts, groups, unlinked }, missingApprovals),
+  );
+};
+
+const unlinkedIn = (policy: Policy, { asked, fallback }: MissingApprovals): MessageFacts['unlinked'] => {
+  const all = [...asked, ...(fallback ? [fallback] : [])];
+  const accounts = all[0]?.unlinked ?? [];
+  if (accounts.length === 0) return null;
+  const toLink = everyoneOf(all).filter(({ id }) => all.some(({ uncounted }) => uncounted.has(id)));
+  return {
+    accounts,
+    isAllowed: policy.unlinkedAccounts === 'allow',
+    toLink: [...new Set(toLink.map(({ userId }) => userId))],
+  };
 };
 
 /** A client is in none. */

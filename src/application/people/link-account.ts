@@ -13,6 +13,7 @@ import type { AccountLink, LinkedAccount, Proof, ProofSource, ProofSources } fro
 import { namedInPolicy } from '../identity/accounts.ts';
 import type { PersonCaller } from '../identity/caller.ts';
 import { actorOf } from '../record/audit-entry.ts';
+import { refreshPending } from '../record/refresh-pending.ts';
 import { refuse } from '../record/record-refusal.ts';
 import type { Deps } from '../deps.ts';
 import { openCode, sealCode } from './link-code.ts';
@@ -97,6 +98,8 @@ const write = (deps: Deps, { caller, kind, place }: Linking, { host, proof, code
     const data = { kind, host, account: proof.accountId, login: proof.login, place };
     const entry = { actor: actorOf(person), requestId: null, grantId: null, target: null, role: null };
     await tx.audit.append({ ...entry, type: 'account_link.made', data });
+    // Who counts, and whose accounts are not known, may be others now.
+    await refreshPending(tx);
     return 'linked';
   });
 };

@@ -7,6 +7,7 @@ import type { AccountLink } from '../identity/account-link-ports.ts';
 import type { PersonCaller } from '../identity/caller.ts';
 import { isAmong } from '../identity/named-among.ts';
 import { actorOf } from '../record/audit-entry.ts';
+import { refreshPending } from '../record/refresh-pending.ts';
 import { refuse } from '../record/record-refusal.ts';
 import type { Deps } from '../deps.ts';
 import { policyNames } from './link-account.ts';
@@ -69,6 +70,7 @@ export const releaseAccount = async (
     await tx.accountLinks.release(id);
     const data = { kind, host, account: accountId, login, person: personId };
     await tx.audit.append({ ...entryOf(admin), type: 'account_link.released', data });
+    await refreshPending(tx);
   });
   return found;
 };

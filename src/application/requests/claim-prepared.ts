@@ -1,21 +1,42 @@
 /** A job finds what was requested for it before it began: of this run and commit, of the pull request, or for the window that is open. Once. */
+import { accountsBehind, accountsOnce } from '../../domain/principals/account-behind.ts';
 import { isForJob } from '../../domain/requests/origin.ts';
 import { isBehind } from '../../domain/principals/requester.ts';
-import type { ClientJob } from '../../domain/principals/client.ts';
+import type { RequestingClient } from '../../domain/principals/requester.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import { requesterOf } from '../identity/caller.ts';
 import type { ClientCaller } from '../identity/caller.ts';
-import { withPeopleBehind } from '../identity/people-behind.ts';
+import { maybeBehind } from '../identity/account-holders.ts';
+import { readBehind, withPeopleBehind } from '../identity/people-behind.ts';
+import type { UnlinkedAccount } from '../identity/people-behind.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { RequestView } from '../record/request-view.ts';
 import type { Deps, Tx } from '../deps.ts';
 
-type Claiming = { caller: ClientCaller; people: string[]; job: ClientJob; request: Request };
+/** `requester`: the job with the people behind it. */
+type Claiming = {
+  caller: ClientCaller;
+  requester: RequestingClient;
+  unlinked: UnlinkedAccount[];
+  request: Request;
+};
 
-const take = async (tx: Tx, { caller, people, job, request }: Claiming, grantId: string | null): Promise<void> => {
+/** What made the request is still behind it, whichever job takes it over. */
+const behindBoth = ({ request, requester }: Claiming): Pick<Request, 'startedBy' | 'accounts'> => {
+  const { job, startedBy, accounts } = request;
+  const before = job ? accountsBehind({ ...requester, job, accounts }) : accounts;
+  return {
+    startedBy: [...new Set([...startedBy, ...requester.startedBy])],
+    accounts: accountsOnce([...before, ...accountsBehind(requester)]),
+  };
+};
+
+const take = async (tx: Tx, claiming: Claiming, grantId: string | null): Promise<void> => {
+  const { caller, requester, request } = claiming;
   const { id: requestId, target, role, origin } = request;
   if (!origin) return;
-  await tx.github.setOrigin(requestId, { origin: { ...origin, isClaimed: true }, startedBy: people, job });
+  const of = { origin: { ...origin, isClaimed: true }, ...behindBoth(claiming), job: requester.job };
+  await tx.github.setOrigin(requestId, of);
   await tx.audit.append({
     type: 'request.claimed',
     actor: actorOf(requesterOf(caller)),
@@ -29,45 +50,55 @@ const take = async (tx: Tx, { caller, people, job, request }: Claiming, grantId:
   await tx.outbox.add('notify', requestId);
 };
 
-const hasApproverBehind = ({ votes, decidedBy }: RequestView, { caller, people }: Claiming): boolean => {
-  const approvers = votes.filter(({ kind }) => kind === 'approve').map(({ voter }) => voter);
-  const requester = { ...requesterOf(caller), startedBy: people };
-  return [...approvers, ...(decidedBy ? [decidedBy] : [])].some((person) => isBehind(requester, person));
+/** An approver is behind the job, or may be: by an account of which it is not known whose it is. */
+const approverBehind = async (
+  deps: Deps,
+  { votes, decidedBy }: RequestView,
+  { request, requester, unlinked }: Claiming,
+): Promise<'approver' | 'unlinked' | null> => {
+  const voters = votes.filter(({ kind }) => kind === 'approve').map(({ voter }) => voter);
+  const approvers = [...voters, ...(decidedBy ? [decidedBy] : [])];
+  const behind = { ...requester, startedBy: [...request.startedBy, ...requester.startedBy] };
+  if (approvers.some((person) => isBehind(behind, person))) return 'approver';
+  const maybe = await maybeBehind(deps, { people: approvers, unlinked, freshness: 'fresh' });
+  return maybe.size > 0 ? 'unlinked' : null;
 };
 
 /**
  * The grant that waits for the job; null where nothing is decided yet. `over`: what was approved is over by now. `approver`: the person
- * who started the job approved it, and never counts for it.
+ * who started the job approved it, and never counts for it. `unlinked`: they may have, since whose an account behind it is, is not known.
  */
-const usable = async (deps: Deps, claiming: Claiming): Promise<{ grantId: string | null } | 'over' | 'approver'> => {
+type Usable = { grantId: string | null } | 'over' | 'approver' | 'unlinked';
+
+const usable = async (deps: Deps, claiming: Claiming): Promise<Usable> => {
   const { id, state } = claiming.request;
   if (state === 'pending') return { grantId: null };
   const view = state === 'approved' ? await deps.store.read.view(id) : null;
   if (view?.grant?.state !== 'activating') return 'over';
-  return hasApproverBehind(view, claiming) ? 'approver' : { grantId: view.grant.id };
+  return (await approverBehind(deps, view, claiming)) ?? { grantId: view.grant.id };
 };
 
-export type Claimed = { requestId: string } | { refusal: 'none' | 'approver' };
+export type Claimed = { requestId: string } | { refusal: 'none' | 'approver' | 'unlinked' };
 
 export const claimPrepared = async (
   deps: Deps,
   caller: ClientCaller,
   { target, role }: Pick<Request, 'target' | 'role'>,
 ): Promise<Claimed> => {
-  const requester = await withPeopleBehind(deps, requesterOf(caller));
-  const { startedBy = [] } = requester;
-  const job = requester.kind === 'client' ? requester.job : caller.job;
+  const found = await withPeopleBehind(deps, requesterOf(caller));
+  if (found.kind !== 'client') throw new Error('a job is a client');
+  const { requester, unlinked } = await readBehind(deps, found, 'fresh');
   return deps.store.transaction(async (tx) => {
     const prepared = await tx.github.prepared({ clientId: caller.client.id, target, role });
     const now = await tx.now();
-    let refusal: 'none' | 'approver' = 'none';
+    let refusal: Extract<Claimed, { refusal: string }>['refusal'] = 'none';
     for (const request of prepared) {
       if (!request.origin || !isForJob(request.origin, caller.job, now)) continue;
-      const claiming = { caller, people: [...new Set([...request.startedBy, ...startedBy])], job, request };
-      const found = await usable(deps, claiming);
-      if (found === 'approver') refusal = found;
-      if (typeof found === 'string') continue;
-      await take(tx, claiming, found.grantId);
+      const claiming = { caller, requester, unlinked, request };
+      const use = await usable(deps, claiming);
+      if (use === 'approver' || use === 'unlinked') refusal = use;
+      if (typeof use === 'string') continue;
+      await take(tx, claiming, use.grantId);
       return { requestId: request.id };
     }
     return { refusal };

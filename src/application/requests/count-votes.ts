@@ -15,10 +15,14 @@ import type { VoteContext } from './vote-context.ts';
 import { everyoneOf, fillersOf, rightOf } from '../decisions/eligible-approvers.ts';
 import { scheduleOf } from '../decisions/evaluate.ts';
 import { managersOf } from '../decisions/named-ids.ts';
+import type { UnlinkedAccount } from '../identity/people-behind.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { PreApprovalView } from '../../domain/requests/pre-approval.ts';
 import type { Deps, Tx } from '../deps.ts';
 import { decideRequest } from './transitions.ts';
+
+/** As the refusal names it. */
+type Unlinked = Pick<UnlinkedAccount, 'kind' | 'login' | 'by'>;
 
 export type Counted = { outcome: 'counted' | 'decided' } | { outcome: 'refused'; code: ErrorCode; facts?: Facts };
 type Cast = Vote & { voter: Person };
@@ -38,6 +42,9 @@ export const castVote = async (deps: Deps, tx: Tx, casting: Casting): Promise<Co
   if (kind === 'approve') demandKnownDenial(voteContext);
   const before = await tx.votes.list(request.id);
   const right = rightOf(voter, eligibleApprovers, before);
+  const isApproval = kind === 'approve' && voteContext.verdict.decision !== 'deny';
+  const unlinked = isApproval ? unlinkedFor(voteContext) : [];
+  if (unlinked.length > 0) return { outcome: 'refused', code: 'account_needed', facts: { unlinked } };
   if (right.kind === 'used') return { outcome: 'refused', code: 'stead_used', facts: { name: right.of.name } };
   const absent = right.kind === 'stead' ? right.of : null;
   for (const person of [requester, voter, ...(absent ? [absent] : [])]) await tx.principals.upsert(person);
@@ -52,6 +59,14 @@ export const castVote = async (deps: Deps, tx: Tx, casting: Casting): Promise<Co
   if (kind === 'approve') demandNeededGroups(voteContext, all, result);
   return settle(deps, tx, { ...casting, votes: all, ahead, result });
 };
+
+/** Accounts behind the request that may be the voter's own: then only their denial counts. */
+const unlinkedFor = ({ voter, eligibleApprovers }: VoteContext): Unlinked[] =>
+  (eligibleApprovers.find(({ uncounted }) => uncounted.has(voter.id))?.unlinked ?? []).map(({ kind, login, by }) => ({
+    kind,
+    login,
+    by,
+  }));
 
 type Holding = { voteContext: VoteContext; request: Request; votes: readonly Cast[] };
 

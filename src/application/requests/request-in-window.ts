@@ -59,11 +59,11 @@ const request = (
     caller: callerFor(wanted, key),
     start: span.from > now ? { kind: 'at', at: span.from } : null,
     idempotencyKey: key,
-    from: { origin, startedBy: [...caller.startedBy] },
+    from: { origin, startedBy: [...caller.startedBy], accounts: [...(caller.accounts ?? [])] },
   });
 };
 
-const USED = { none: 'window_used', approver: 'approver_started_job' } as const;
+const USED = { none: 'window_used', approver: 'approver_started_job', unlinked: 'starter_unlinked' } as const;
 
 /** What is open already is taken over at once. */
 const claimed = async (deps: Deps, { caller, input, window }: Wanted): Promise<CreateRequestResult> => {

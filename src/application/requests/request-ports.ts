@@ -23,7 +23,7 @@ type Filled =
 
 type MoreTime = Pick<Request, 'extendsGrantId' | 'extendsByMs'>;
 /** Left out where a person requests. */
-type OfClient = Pick<Request, 'job' | 'startedBy' | 'origin'>;
+type OfClient = Pick<Request, 'job' | 'startedBy' | 'accounts' | 'origin'>;
 
 export type NewRequest = Omit<
   Request,

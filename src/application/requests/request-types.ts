@@ -1,3 +1,4 @@
+import type { AccountBehind } from '../../domain/principals/account-behind.ts';
 import type { Caller, PersonCaller } from '../identity/caller.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { RequestOrigin } from '../../domain/requests/origin.ts';
@@ -25,7 +26,7 @@ export type CreateRequestInput = {
   /** The alert it is asked for. `isAutomatic`: nobody clicked, so only a rule that names the alert may decide. */
   alert?: { id: string; isAutomatic: boolean } | null;
   /** What made it, where neither a person nor a job did, and who is behind it. */
-  from?: { origin: RequestOrigin; startedBy: string[] };
+  from?: { origin: RequestOrigin; startedBy: string[]; accounts?: AccountBehind[] };
 };
 
 /** Live access of the same person to the same role: a second is possible, and more time on the first may be meant. */

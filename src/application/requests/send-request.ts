@@ -41,9 +41,10 @@ export type Evaluated = {
 } & Pick<CreateRequestInput, 'idempotencyKey' | 'clientKey'>;
 
 /** A client's request is its job's. */
-const jobOf = (requester: Requester): Pick<NewRequest, 'job' | 'startedBy' | 'origin'> => ({
+const jobOf = (requester: Requester): Pick<NewRequest, 'job' | 'startedBy' | 'accounts' | 'origin'> => ({
   ...(requester.kind === 'client' && { job: requester.job }),
   startedBy: [...(requester.startedBy ?? [])],
+  accounts: [...(requester.accounts ?? [])],
   origin: requester.origin ?? null,
 });
 

@@ -15,6 +15,7 @@ import { livePreApprovals } from '../decisions/pre-approvals.ts';
 import { eligibleApproversOf, rightOf } from '../decisions/eligible-approvers.ts';
 import type { EligibleApprovers } from '../decisions/eligible-approvers.ts';
 import { tiedIncident } from '../decisions/incident-tie.ts';
+import { readBehind } from '../identity/people-behind.ts';
 import { readRequesterAgain } from '../identity/read-again.ts';
 import { factsOfRequest, unreadGroups } from '../decisions/evaluate.ts';
 import type { Deps } from '../deps.ts';
@@ -48,7 +49,7 @@ export const prepareVoteContext = async (
   if (!view) throw new DomainError('request_not_found', { id: input.requestId });
   const { request, requester: stored } = view;
   // Read anew: the account may have been closed, or its email changed, since the ask.
-  const requester = await readRequesterAgain(deps, stored);
+  const { requester } = await readBehind(deps, await readRequesterAgain(deps, stored), 'fresh');
   if (isBehind(requester, voter) || isBehind(stored, voter)) {
     return refuse(deps, refusalOf(voter, request), new DomainError('own_request', { id: request.id }));
   }

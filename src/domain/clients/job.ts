@@ -1,4 +1,5 @@
 /** The job a token was made for: what people are shown, what a request belongs to, and who started it. */
+import { storableStart } from '../../lib/storable.ts';
 import type { ClientJob, IssuerKind } from '../principals/client.ts';
 import { innerClaims, looseClaim, textClaim } from './claims.ts';
 import type { Claims } from './claims.ts';
@@ -18,6 +19,7 @@ type Run = Record<
   | 'sha'
   | 'actor'
   | 'actorId'
+  | 'actorEmail'
   | 'runUrl',
   string
 >;
@@ -35,6 +37,7 @@ const EMPTY: Run = {
   sha: '',
   actor: '',
   actorId: '',
+  actorEmail: '',
   runUrl: '',
 };
 
@@ -78,6 +81,7 @@ const ofGitlab = (claims: Claims, { url }: Issuer): Run => ({
   sha: textClaim(claims, 'sha'),
   actor: textClaim(claims, 'user_login'),
   actorId: looseClaim(claims, 'user_id'),
+  actorEmail: textClaim(claims, 'user_email'),
   runUrl: /^[\w./-]+ \d+$/.test(`${textClaim(claims, 'project_path')} ${looseClaim(claims, 'job_id')}`)
     ? `${url.replace(/\/+$/, '')}/${textClaim(claims, 'project_path')}/-/jobs/${looseClaim(claims, 'job_id')}`
     : '',
@@ -160,8 +164,8 @@ const READERS: Record<IssuerKind, (claims: Claims, issuer: Issuer) => Run> = {
 
 const TEXT_MAX = 500;
 
-/** Names come from people who push: bounded, and without control characters. */
-const tidy = (text: string): string => text.slice(0, TEXT_MAX).replaceAll(/\p{Cc}/gu, ' ');
+/** Names come from people who push: bounded, without control characters, and with no half of a character, which no database keeps. */
+const tidy = (text: string): string => storableStart(text.replaceAll(/\p{Cc}/gu, ' '), TEXT_MAX);
 
 /** What makes two tokens tokens of one job. Where the issuer names no job, one token is one job: `token` names it. */
 const keyOf = ({ url }: Issuer, { run, job, repository, repositoryId, attempt }: Run, token: string): string =>
@@ -187,6 +191,7 @@ export const jobOf = (issuer: Issuer, claims: Claims, token: string): ClientJob 
     sha: tidy(run.sha),
     actor: tidy(run.actor),
     actorId: tidy(run.actorId),
+    ...(run.actorEmail !== '' && { actorEmail: tidy(run.actorEmail) }),
     subject: tidy(textClaim(claims, 'sub')),
     runUrl: run.runUrl || null,
   };

@@ -8,6 +8,7 @@ import type { Json } from '../json.ts';
 import type { Calendar } from './calendar.ts';
 import type { PolicyTest } from './policy-test.ts';
 import type { ClientFacts } from '../principals/client.ts';
+import type { BoundEmail } from '../principals/identity.ts';
 import type { Requirement, Source } from '../requests/request.ts';
 
 export type GroupSource =
@@ -230,6 +231,8 @@ export type Policy = {
   clients: Record<string, ClientEntry>;
   /** By the name of the issuer and the id of an account there: an email or a Slack id. */
   accounts: Record<string, Record<string, string>>;
+  /** `restrict`: where it is not known whose an account behind a request is, only approvers with a known one of their own count. */
+  unlinkedAccounts: 'restrict' | 'allow';
   gates: GateEntry[];
   pullRequests: PullRequestEntry[];
   admins: string[];
@@ -272,7 +275,7 @@ export type DecisionFacts = {
     personId: string;
     userId: string;
     /** The address that counts for them. */
-    email: string | null;
+    email: BoundEmail | null;
     groups: string[];
     /** Groups of which it is not known whether they are in it. A rule that needs one of them fails closed. */
     unknownGroups?: string[];

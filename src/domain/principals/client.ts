@@ -3,6 +3,8 @@
  * policy; the client is the same for all of its jobs, and a `ClientJob` says which of them it is this time.
  */
 
+import type { AccountBehind } from './account-behind.ts';
+
 /** How an issuer's tokens are read. */
 export const ISSUER_KINDS = ['github', 'gitlab', 'kubernetes', 'buildkite', 'circleci', 'oidc'] as const;
 export type IssuerKind = (typeof ISSUER_KINDS)[number];
@@ -44,6 +46,8 @@ export type ClientJob = {
   /** Who started it, by the name and the id that the issuer knows. */
   actor: string;
   actorId: string;
+  /** Its address, where the issuer says it. It may be one that nobody checked: it only ever counts against the one who has it, and is not shown. */
+  actorEmail?: string;
   /** The Slack account of the person behind that account, where the policy or a link names one. */
   actorUserId?: string;
   /** Who started this attempt, where it is not the first and that is known. */
@@ -63,9 +67,9 @@ export type ClientFacts = Pick<Client, 'name' | 'issuer'> &
 
 /**
  * What a client's door has established. `startedBy`: the people behind the job, who started, wrote or labelled what it does; Slack user
- * ids, principal ids or addresses, as the policy's `accounts` have them. None of them ever approves it.
+ * ids, principal ids or addresses. None of them ever approves it. `accounts`: of the CI, beside the one that started the job.
  */
-export type ClientSession = { client: Client; job: ClientJob; startedBy: string[] };
+export type ClientSession = { client: Client; job: ClientJob; startedBy: string[]; accounts?: AccountBehind[] };
 
 /** No principal of another kind has an id of this form: a person's begins with a Slack team id. */
 export const clientIdOf = (name: string): string => `client:${name}`;

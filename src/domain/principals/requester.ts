@@ -1,19 +1,18 @@
 /** Who requests, with all of it that a decision hangs on: for a client which job it is, and the people behind that job. */
 import type { Client, ClientFacts, ClientJob } from './client.ts';
+import type { AccountBehind } from './account-behind.ts';
 import { isSameHuman, mayMean } from './identity.ts';
 import type { Identity } from './identity.ts';
 import type { Person } from './person.ts';
 import type { RequestOrigin } from '../requests/origin.ts';
 
-/** `origin`: what made the request, where neither a person nor a job did. */
-export type RequestingClient = Client & {
-  job: ClientJob;
-  startedBy: readonly string[];
-  origin?: RequestOrigin | null;
-};
+/** `origin`: what made the request, where neither a person nor a job did. `accounts`: behind it, beside the one that started the job. */
+type Made = { origin?: RequestOrigin | null; accounts?: readonly AccountBehind[] };
+
+export type RequestingClient = Client & Made & { job: ClientJob; startedBy: readonly string[] };
 
 /** `startedBy`: for a pull request, who wrote and labelled it beside the author. */
-type RequestingPerson = Person & { startedBy?: readonly string[]; origin?: RequestOrigin | null };
+type RequestingPerson = Person & Made & { startedBy?: readonly string[] };
 
 export type Requester = RequestingPerson | RequestingClient;
 
@@ -31,6 +30,17 @@ export const humanIn = (requester: Requester): Person[] => (requester.kind === '
 /** Ids that never count as voters on this request. */
 export const idsBehind = (requester: Requester): string[] => [requester.id, ...(requester.startedBy ?? [])];
 
+/** As of the whole record: an account that was read anew is still behind all that it was behind. */
+export const madeOf = ({
+  startedBy,
+  origin,
+  accounts,
+}: Requester): Pick<Requester, 'startedBy' | 'origin' | 'accounts'> => ({
+  ...(startedBy && { startedBy }),
+  ...(origin && { origin }),
+  ...(accounts && { accounts }),
+});
+
 /** What conditions see of the client and its job. */
 export const clientFactsOf = ({ name, issuer, job }: RequestingClient): ClientFacts => {
   const { repository, repositoryId, ref, environment, workflow, event, run, attempt, sha, actor } = job;
@@ -42,7 +52,11 @@ export const userIdIn = (requester: Requester): string | null =>
   requester.kind === 'person' ? requester.userId : null;
 
 /** As the audit log keeps a job. */
-export const jobRecordOf = ({ key: _key, ...job }: ClientJob): { [fact: string]: string | number | null } => ({
+export const jobRecordOf = ({
+  key: _key,
+  actorEmail: _email,
+  ...job
+}: ClientJob): { [fact: string]: string | number | null } => ({
   ...job,
 });
 

@@ -1,4 +1,5 @@
 import type { RequestState } from '../lifecycle.ts';
+import type { AccountBehind } from '../principals/account-behind.ts';
 import type { ClientJob } from '../principals/client.ts';
 import type { InTarget } from '../principals/in-target.ts';
 import type { RequestOrigin } from './origin.ts';
@@ -80,6 +81,8 @@ export type Request = {
   job: ClientJob | null;
   /** The people behind the job: Slack user ids, principal ids or addresses. None of them ever approves. */
   startedBy: string[];
+  /** Accounts of the CI behind it, beside the one that started the job. */
+  accounts: AccountBehind[];
   /** What made it, where neither a person nor a job did: a deployment that waits, or a pull request. */
   origin: RequestOrigin | null;
 };

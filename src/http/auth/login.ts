@@ -117,6 +117,6 @@ export const clientSessionOf = ({ client, issuer, job }: OpenedSession, policy: 
       channel: client.channel,
     },
     job,
-    startedBy: person === undefined ? [] : [person],
+    startedBy: [...(person === undefined ? [] : [person]), ...(job.actorEmail === undefined ? [] : [job.actorEmail])],
   };
 };

@@ -28,6 +28,7 @@ const job: z.ZodType<ClientJob> = z.strictObject({
   sha: text,
   actor: text,
   actorId: text,
+  actorEmail: text.optional(),
   subject: text,
   runUrl: text.nullable(),
 });

@@ -17,6 +17,7 @@ import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import { GRANT_MOVES, REQUEST_MOVES, type GrantState, type RequestState } from '../../domain/lifecycle.ts';
 import { END_CAUSES, END_OUTCOMES, type EndCause, type EndOutcome } from '../../domain/grants/ending.ts';
 import type { Json } from '../../domain/json.ts';
+import type { AccountBehind } from '../../domain/principals/account-behind.ts';
 import type { ClientJob } from '../../domain/principals/client.ts';
 import type { InTarget } from '../../domain/principals/in-target.ts';
 import type { RequestOrigin } from '../../domain/requests/origin.ts';
@@ -88,6 +89,10 @@ export const requests = pgTable(
     job: json<ClientJob>(),
     /** The people behind the job, who never approve it. */
     startedBy: json<string[]>('started_by')
+      .notNull()
+      .default(sql`'[]'::jsonb`),
+    /** Accounts of the CI behind it, beside the one that started the job. */
+    accounts: json<AccountBehind[]>()
       .notNull()
       .default(sql`'[]'::jsonb`),
     /** What made it, where neither a person nor a job did. */

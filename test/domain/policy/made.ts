@@ -11,6 +11,7 @@ import type {
   RuleMatch,
   Target,
 } from '../../../src/domain/policy/types.ts';
+import { boundEmail } from '../../../src/domain/principals/identity.ts';
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -102,6 +103,7 @@ export const policyOf = (rules: Rule[], parts: Partial<Policy> = {}): Policy => 
   issuers: {},
   clients: { 'api-deploy': clientNamed('api-deploy'), api: clientNamed('api') },
   accounts: {},
+  unlinkedAccounts: 'restrict',
   gates: [],
   pullRequests: [],
   sha256: 'test',
@@ -149,7 +151,13 @@ type FactParts = Partial<Omit<DecisionFacts, 'requester' | 'incident'>> & {
 /** Wednesday noon UTC, one o'clock in Berlin. */
 export const factsFor = (parts: FactParts = {}): DecisionFacts => ({
   now: parts.now ?? new Date('2026-01-14T12:00:00Z'),
-  requester: { personId: 'T1:U0ANNA', userId: 'U0ANNA', email: 'anna@acme.test', groups: [], ...parts.requester },
+  requester: {
+    personId: 'T1:U0ANNA',
+    userId: 'U0ANNA',
+    email: boundEmail('anna@acme.test'),
+    groups: [],
+    ...parts.requester,
+  },
   incident: { open: false, channel: '', severity: '', ...parts.incident },
   client: parts.client ?? null,
   pullRequest: parts.pullRequest ?? null,

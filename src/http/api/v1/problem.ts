@@ -84,6 +84,11 @@ const KNOWN: Partial<Record<ErrorCode, Known>> = {
     status: 409,
     detail: 'The person who approved this started the job, and never counts for it.',
   },
+  starter_unlinked: {
+    status: 409,
+    detail:
+      'It is not known whose the account is that started this job, so it may be the approver’s. Its owner links it in Slack with /prod-access link, or an admin lists it under accounts in the policy.',
+  },
   identity_unknown: { status: 409, detail: 'This client has no account of its own in the target.' },
   nobody_can_approve: { status: 409, detail: 'No one can approve this request.' },
   lookup_failed: { status: 503, detail: 'The people or groups of a rule could not be read; try again.' },

@@ -15,6 +15,7 @@ import { mark, status, votesBeside } from './status.ts';
 import { progress } from './progress.ts';
 import { context, cut, inline, mention, plain, said, section } from './text.ts';
 import type { Message } from './text.ts';
+import { unlinkedLine } from './unlinked.ts';
 
 const WHOSE_SHOWN_MAX = 80;
 
@@ -68,6 +69,7 @@ const decisionLines = (view: RequestView, facts: MessageFacts, isOpen: boolean):
     ...changeLines(view, facts),
     newEndLine(view),
     isOpen ? progress(view, facts) : status(view, facts),
+    isOpen ? unlinkedLine(facts) : null,
     isOpen ? null : votesBeside(view, facts),
   ]
     .filter((line) => line !== null)
