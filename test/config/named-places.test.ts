@@ -1,6 +1,7 @@
 /** Every place of the policy's schema that may name something in Slack or in an on-call service is in the list that is looked at. */
 import { describe, expect, it } from 'vitest';
 import { namedPlaces, namedThing } from '../../src/domain/policy/named-places.ts';
+import { PROVIDERS } from '../../src/providers/registry.ts';
 import { ALSO_NAMED, NAMED, NAMED_ENV, namedPolicy } from '../support/named-policy.ts';
 import { POLICY_LEAVES } from '../support/policy-leaves.ts';
 import { load } from './made.ts';
@@ -83,7 +84,7 @@ const NO_PLACES = [
   ...POLICY_LEAVES.filter((path) => path.startsWith('tests[]')),
 ];
 
-const loaded = load(namedPolicy(), { env: NAMED_ENV });
+const loaded = load(namedPolicy(), { env: NAMED_ENV, providers: PROVIDERS });
 
 describe('what the policy names', () => {
   it('stands in a place that is known to name something outside, or to name nothing, whatever the schema grows', () => {

@@ -108,7 +108,7 @@ const call = ({ method, path, body, headers = {} }: Sent): Promise<Answered> =>
       answer.setEncoding('utf8');
       answer.on('data', (part: string) => (text += part));
       answer.on('end', () => {
-        const isJson = answer.headers['content-type']?.includes('json') === true;
+        const isJson = text !== '' && answer.headers['content-type']?.includes('json') === true;
         resolve({
           status: answer.statusCode ?? 0,
           body: isJson ? (JSON.parse(text) as Record<string, unknown>) : { text },

@@ -59,9 +59,9 @@ export const createGithubHook = ({ secrets, receive, log }: GithubHookSettings) 
     if (!isAnyOf(signature, made)) return disbelieve('its signature is wrong');
     const id = headerOf(headers, 'x-github-delivery');
     if (!DELIVERY.test(id)) return refusal(400, 'no_delivery', 'X-GitHub-Delivery is missing.');
+    if (isTooDeep(read.body)) return refusal(400, 'unreadable', 'The body is nested too deeply.');
     const payload = jsonIn(read.body);
     if (!payload) return refusal(400, 'not_json', NOT_JSON);
-    if (isTooDeep(read.body)) return refusal(400, 'unreadable', 'The body is nested too deeply.');
     return take(headerOf(headers, 'x-github-event'), payload.value);
   };
 };
