@@ -15,7 +15,9 @@ import { isStuck } from './stuck.ts';
 
 export type FactSources = Pick<SceneDeps, 'directory' | 'policy' | 'log'> & {
   access: Pick<SceneDeps['access'], 'byHand' | 'guarantee' | 'terms'>;
-  store: { read: Pick<SceneDeps['store']['read'], 'absencesOf' | 'preApprovals' | 'linksOf' | 'linksOfPerson' | 'now'> };
+  store: {
+    read: Pick<SceneDeps['store']['read'], 'absencesOf' | 'preApprovals' | 'linksOf' | 'linksOfPerson' | 'now'>;
+  };
 };
 
 /** `approvers`: user ids in the order in which they are asked, nobody who is away among them; null when not known. `fallback`: of them, those asked after the silence. */
