@@ -8,8 +8,11 @@ const MAIL = /@/;
 const ACCOUNT_ID = /^(?:[A-Z0-9]+:)?[UW][A-Z0-9]+$/;
 const ACCOUNT_ID_IN_TEXT = /\b[UW](?=[A-Z0-9]*\d)[A-Z0-9]{4,}\b/;
 
+/** Most texts are hashes, ids and codes in small letters, which have none of these. */
+const MAY_NAME = /[@UW]/;
+
 const namesPerson = (text: string): boolean =>
-  MAIL.test(text) || ACCOUNT_ID.test(text) || ACCOUNT_ID_IN_TEXT.test(text);
+  MAY_NAME.test(text) && (MAIL.test(text) || ACCOUNT_ID.test(text) || ACCOUNT_ID_IN_TEXT.test(text));
 
 /** undefined where nothing is left. */
 const partOf = (value: Json): Json | undefined => {
@@ -23,10 +26,11 @@ const partOf = (value: Json): Json | undefined => {
   return Object.keys(fields).length === 0 ? undefined : fields;
 };
 
-export const withoutPeople = (data: { [key: string]: Json }): { [key: string]: Json } =>
-  Object.fromEntries(
-    Object.entries(data).flatMap(([key, value]) => {
-      const part = partOf(value);
-      return part === undefined ? [] : [[key, part]];
-    }),
-  );
+export const withoutPeople = (data: { [key: string]: Json }): { [key: string]: Json } => {
+  const left: { [key: string]: Json } = {};
+  for (const key of Object.keys(data)) {
+    const part = partOf(data[key] ?? null);
+    if (part !== undefined) left[key] = part;
+  }
+  return left;
+};

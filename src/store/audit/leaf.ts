@@ -4,7 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import type { AuditRecord, Counters } from '../../domain/audit/events.ts';
-import { splitEvent } from '../../domain/audit/split.ts';
+import { openPart } from '../../domain/audit/split.ts';
 import { withoutPeople } from '../../domain/audit/without-people.ts';
 import type { Json } from '../../domain/json.ts';
 import { sha256 } from '../../lib/sha256.ts';
@@ -51,11 +51,15 @@ const openColumns = ({ id, at, type, requestId, grantId, target, role }: AuditRe
 
 const kindOf = ({ kind }: { kind?: Json }): { kind: Json } => ({ kind: kind ?? null });
 
+const countersText = ({ requestEvent, grantEvent, grantEventsTotal }: Counters): string =>
+  (requestEvent === null ? '' : `,"requestEvent":${requestEvent}`) +
+  (grantEvent === null ? '' : `,"grantEvent":${grantEvent}`) +
+  (grantEventsTotal === null ? '' : `,"grantEventsTotal":${grantEventsTotal}`);
+
 const openTextOf = (event: AuditRecord, counters: Counters): string => {
   const actor = kindOf(JSON.parse(event.actor) as { kind?: Json });
-  const data = withoutPeople(splitEvent(event.type, JSON.parse(event.data) as { [key: string]: Json }).open);
-  const counted = Object.entries(counters).flatMap(([name, value]) => (value === null ? [] : [`,"${name}":${value}`]));
-  return `${openColumns(event)}${counted.join('')},"actor":${JSON.stringify(actor)},"data":${JSON.stringify(data)}}`;
+  const data = withoutPeople(openPart(event.type, JSON.parse(event.data) as { [key: string]: Json }));
+  return `${openColumns(event)}${countersText(counters)},"actor":${JSON.stringify(actor)},"data":${JSON.stringify(data)}}`;
 };
 
 /** The texts of actor and data as they are stored. */
