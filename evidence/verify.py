@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Checks the evidence of one grant of temporary access. Needs Python 3.8 and nothing else, and no network.
 
-    python3 verify.py [BUNDLE] [--key VKEY]
+    python3 verify.py [BUNDLE] [--key VKEY] [--revoked FILE]
 
 BUNDLE is the zip or the unpacked folder; the folder of this file by default. The folder of a report is checked, too: its
 files, its checkpoint, that its register is complete in both forms, and that its sample is the one that had to be drawn. VKEY is the verifier key of the log, from
-somewhere else than this bundle: with it, only that key counts. Exit code 0 only if everything holds. A verdict "erased" is
+somewhere else than this bundle: with it, only that key counts. FILE has keys that were revoked, as after a theft, from the
+owner of the log: a line "VKEY SIZE TIME" for each; what such a key signed of a longer log is refused. Exit code 0 only if everything holds. A verdict "erased" is
 neither good nor broken: after the retention, personal texts are erased, and the log itself says so.
 
 What is proved: the log that VKEY signed holds these events and says that there are no others about this grant up to
@@ -95,6 +96,17 @@ def parse_vkey(text):
         raise Refused("the verifier key of %s does not fit to its id" % name)
     return {"name": name, "id": bytes.fromhex(key_id), "type": data[0], "public": data[1:]}
 
+def parse_revoked(text):
+    """The key of each line, the size of the log up to which it counts, and since when it was revoked."""
+    revoked = []
+    for line in text.splitlines():
+        if line.strip() and not line.startswith("#"):
+            parts = line.split()
+            if len(parts) != 3 or not re.match("^[0-9]+$", parts[1]):
+                raise Refused("the file of revoked keys has a line that is not VKEY SIZE TIME: %s" % line.strip())
+            revoked.append((parse_vkey(parts[0])["public"], int(parts[1]), parts[2]))
+    return revoked
+
 def open_note(data, keys, what):
     """The text, and which of the keys signed it. A signature by a known key that does not hold refuses the note."""
     try:
@@ -174,8 +186,8 @@ class Erased(str):
     """A verdict that is neither good nor broken."""
 
 class Bundle:
-    def __init__(self, files, key):
-        self.files, self.events, self.key = files, [], key
+    def __init__(self, files, key, revoked=()):
+        self.files, self.events, self.key, self.revoked = files, [], key, list(revoked)
         self.keys = [parse_vkey(key)] if key else [parse_vkey(line) for line in self.text("keys.txt").splitlines() if line.strip()]
 
     def text(self, name):
@@ -189,14 +201,28 @@ class Bundle:
     def json(self, name):
         return read_json(self.text(name), name)
 
-    def log_signers(self, signers):
-        return [key for key in signers if key["type"] == 1 and (self.key or key["name"] == self.origin)]
+    def revocation(self, key, size):
+        found = [(limit, since) for public, limit, since in self.revoked if public == key["public"] and size > limit]
+        return min(found) if found else None
+
+    def log_signers(self, signers, size):
+        own = [key for key in signers if key["type"] == 1 and (self.key or key["name"] == self.origin)]
+        good = [key for key in own if not self.revocation(key, size)]
+        if own and not good:
+            limit, since = self.revocation(own[0], size)
+            raise Refused("the key of %s that signed this was revoked from %s on, when the log had %d leaves, and this is of %d leaves: the holder of a stolen key can make that" % (own[0]["name"], since, limit, size))
+        return good
+
+    def stated_size(self):
+        """What the checkpoint says; check_checkpoint looks whether the signature holds."""
+        lines = self.text("checkpoint").split("\n")
+        return int(lines[1]) if len(lines) > 1 and re.match("^[0-9]+$", lines[1]) else 0
 
     def check_manifest(self):
         self.text("manifest.note"), self.text("manifest.json")
         self.origin = self.text("checkpoint").split("\n")[0]
         text, signers = open_note(self.files["manifest.note"], self.keys, "manifest.note")
-        if not self.log_signers(signers):
+        if not self.log_signers(signers, self.stated_size()):
             raise Refused("manifest.note is not signed by %s" % ("the key that was given" if self.key else "a key of keys.txt"))
         found = hashlib.sha256(self.files["manifest.json"]).hexdigest()
         if not text.startswith("latchkey/evidence/v1\n") or found not in text.split("\n"):
@@ -220,7 +246,7 @@ class Bundle:
 
     def check_checkpoint(self):
         text, signers = open_note(self.files["checkpoint"], self.keys, "checkpoint")
-        if not self.log_signers(signers):
+        if not self.log_signers(signers, self.stated_size()):
             raise Refused("the checkpoint is not signed by %s" % ("the key that was given" if self.key else "a key of keys.txt"))
         lines = text.split("\n")
         if len(lines) < 4 or not re.match("^(0|[1-9][0-9]*)$", lines[1]):
@@ -279,19 +305,33 @@ class Bundle:
             raise Refused("event %d is not in the log: it was changed, or the proof is of another event" % event["seq"])
         return index
 
+    def other_event(self, event, kind, name):
+        """What an event of the log says that is about no grant; it has its proof with it."""
+        seq = event["seq"]
+        event["entry"] = commitment(event["open"], "open", seq) + commitment(event["personal"], "personal", seq)
+        if self.check_proof(event, event["proof"], name) - seq != self.before:
+            raise Refused("%s is a proof for another place in the log" % name)
+        facts = read_json(event["open"]["text"], "the open text of event %d" % seq)
+        if facts["type"] != kind:
+            raise Refused("%s has an event that is no %s" % (name, kind))
+        return facts["data"]
+
     def erased_through(self):
         """Up to which event the log itself says that personal parts are erased; 0 where nothing says so."""
         if "erased.json" not in self.files:
             return 0
         event = self.json("erased.json")
-        seq = event["seq"]
-        event["entry"] = commitment(event["open"], "open", seq) + commitment(event["personal"], "personal", seq)
-        if self.check_proof(event, event["proof"], "erased.json") - seq != self.before:
-            raise Refused("erased.json is a proof for another place in the log")
-        facts = read_json(event["open"]["text"], "the open text of event %d" % seq)
-        if facts["type"] != "record.erased":
-            raise Refused("erased.json is no event that says what was erased")
-        return min(facts["data"]["throughSeq"], seq - 1)
+        return min(self.other_event(event, "record.erased", "erased.json")["throughSeq"], event["seq"] - 1)
+
+    def check_keys(self):
+        """Keys that the log itself says were revoked: the one that signed this may be one of them."""
+        if "revoked.json" not in self.files:
+            return None
+        said = [self.other_event(event, "key.revoked", "revoked.json") for event in self.json("revoked.json")]
+        self.revoked += [(parse_vkey(data["vkey"])["public"], data["size"], data["from"]) for data in said]
+        for name in ("checkpoint", "manifest.note"):
+            self.log_signers(open_note(self.files[name], self.keys, name)[1], self.size)
+        return "; ".join("%s was revoked from %s on: refuse what it signed of more than %d leaves" % (data["vkey"], data["from"], data["size"]) for data in said)
 
     def counted(self, field, owner, owner_id):
         numbers = [event["facts"].get(field) for event in self.events if event["facts"].get(owner) == owner_id]
@@ -403,15 +443,17 @@ class Bundle:
 
 class Report(Bundle):
     """The folder that `latchkey report` makes."""
-    def __init__(self, files, key):
-        self.files, self.key, self.report = files, key, read_json(files.get("report.json", b""), "report.json")
+    def __init__(self, files, key, revoked=()):
+        self.files, self.key, self.revoked, self.report = files, key, list(revoked), read_json(files.get("report.json", b""), "report.json")
+        self.revoked += [(parse_vkey(one["vkey"])["public"], one["size"], one["from"]) for one in self.report["log"].get("revoked", [])]
         self.keys = [parse_vkey(key)] if key else [parse_vkey(line) for line in self.report["log"]["keys"]]
         self.origin = self.report["checkpoint"]["origin"]
+        self.files = dict(files, checkpoint=self.report["checkpoint"]["note"].encode())
 
     def check_manifest(self):
         self.text("manifest.note"), self.text("manifest.json")
         text, signers = open_note(self.files["manifest.note"], self.keys, "manifest.note")
-        if not self.log_signers(signers):
+        if not self.log_signers(signers, self.stated_size()):
             raise Refused("manifest.note is not signed by %s" % ("the key that was given" if self.key else "a key of report.json"))
         if text.split("\n")[2:] != [hashlib.sha256(self.files["manifest.json"]).hexdigest(), ""]:
             raise Refused("manifest.note is about another manifest.json")
@@ -425,12 +467,11 @@ class Report(Bundle):
                 raise Refused("%s is missing" % entry["name"])
             if len(data) != entry["size"] or hashlib.sha256(data).hexdigest() != entry["sha256"]:
                 raise Refused("%s is not the file that manifest.json lists" % entry["name"])
-        more = sorted(set(self.files) - set(listed) - {"manifest.json", "manifest.note"})
+        more = sorted(set(self.files) - set(listed) - {"manifest.json", "manifest.note", "checkpoint"})
         return "%d files are those that %s signed%s" % (len(listed), signers[0]["name"], "; not signed: " + ", ".join(more) if more else "")
 
     def check_checkpoint(self):
         signed = self.report["checkpoint"]
-        self.files = dict(self.files, checkpoint=signed["note"].encode())
         verdict = Bundle.check_checkpoint(self)
         if (self.size, signed["root"]) != (signed["size"], base64.b64encode(self.root).decode()):
             raise Refused("report.json names another checkpoint than it holds")
@@ -471,7 +512,7 @@ def within(part, whole):
 
 CHECKS = [
     ("manifest", Bundle.check_manifest), ("checkpoint", Bundle.check_checkpoint), ("events", Bundle.check_events),
-    ("included", Bundle.check_inclusion), ("complete", Bundle.check_complete), ("texts", Bundle.check_texts),
+    ("included", Bundle.check_inclusion), ("keys", Bundle.check_keys), ("complete", Bundle.check_complete), ("texts", Bundle.check_texts),
     ("policy", Bundle.check_policy), ("people", Bundle.check_people), ("end", Bundle.check_end),
     ("statements", Bundle.check_statements), ("facts", Bundle.check_facts),
 ]
@@ -482,7 +523,7 @@ REPORT_CHECKS = [
 ]
 
 def main(arguments):
-    path, key = os.path.dirname(os.path.abspath(__file__)), None
+    path, key, revoked = os.path.dirname(os.path.abspath(__file__)), None, None
     while arguments:
         argument = arguments.pop(0)
         if argument in ("-h", "--help"):
@@ -492,16 +533,21 @@ def main(arguments):
             key = argument[6:]
         elif argument == "--key" and arguments:
             key = arguments.pop(0)
+        elif argument.startswith("--revoked="):
+            revoked = argument[10:]
+        elif argument == "--revoked" and arguments:
+            revoked = arguments.pop(0)
         elif argument.startswith("-"):
-            print("verify.py [BUNDLE] [--key VKEY]", file=sys.stderr)
+            print("verify.py [BUNDLE] [--key VKEY] [--revoked FILE]", file=sys.stderr)
             return 2
         else:
             path = argument
     name = "bundle"
     try:
         files = read_bundle(path)
+        revoked = parse_revoked(open(revoked, encoding="utf-8").read()) if revoked else []
         is_report = files.get("manifest.note", b"").startswith(b"latchkey/report/v1\n")
-        bundle = (Report if is_report else Bundle)(files, key)
+        bundle = (Report if is_report else Bundle)(files, key, revoked)
         for name, check in REPORT_CHECKS if is_report else CHECKS:
             verdict = check(bundle)
             if verdict is not None:

@@ -17,6 +17,7 @@ import type { ReviewWrites } from './break-glass/follow-up-ports.ts';
 import type { Holdings, LimitWrites } from './decisions/limit-ports.ts';
 import type { LastWeek } from './queries/last-week.ts';
 import type { DriftAccess, DriftReads, DriftWrites } from './drift/drift-ports.ts';
+import type { AuditKeyWrites } from './evidence/evidence-ports.ts';
 import type { FoundInTarget } from './grants/in-target.ts';
 import type { AccessFailure, ManualSteps, Credentials } from './grants/access-ports.ts';
 import type { ExtensionReads, ExtensionWrites } from './grants/extension-ports.ts';
@@ -112,6 +113,7 @@ export type Tx = {
   };
   reviews: ReviewWrites;
   campaigns: CampaignWrites;
+  auditKeys: AuditKeyWrites;
   secrets: {
     put(grantId: string, secret: SealedSecret): Promise<void>;
     find(grantId: string): Promise<SealedSecret | null>;

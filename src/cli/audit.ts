@@ -13,7 +13,8 @@ import { print, printJson } from './output.ts';
 import type { Exit } from './output.ts';
 import type { EvidenceDeps } from '../application/evidence/evidence-ports.ts';
 import { readHeads } from '../application/evidence/held-heads.ts';
-import type { PlaceHeads } from '../application/evidence/held-heads.ts';
+import type { PlaceHeads, RevokedHead } from '../application/evidence/held-heads.ts';
+import { revokedText } from '../application/evidence/revoked-keys.ts';
 import { publishCheckpoints } from '../application/evidence/publish-checkpoints.ts';
 import { rangesOf } from '../application/evidence/ranges.ts';
 import type { Range, Ranges } from '../application/evidence/ranges.ts';
@@ -24,8 +25,10 @@ import { parseVkey } from '../lib/transparency/note.ts';
 import type { VerifierKey } from '../lib/transparency/note.ts';
 import type { SignedHead } from '../store/audit/verify-tree.ts';
 import { addEraseCommand } from './audit-erase.ts';
+import { addKeyCommands } from './audit-keys.ts';
 import { addSinksCommand } from './audit-sinks.ts';
 import { addEvidenceCommand, withEvidenceOf } from './evidence.ts';
+import { readDate } from './read-date.ts';
 import { pluralize } from '../lib/pluralize.ts';
 
 type Pool = ReturnType<typeof createPool>;
@@ -45,13 +48,6 @@ const readHead = (text: string): Head => {
   if (seq === undefined || hash === undefined)
     throw new InvalidArgumentError('A head is written as 1234:<64 hex digits>, as audit verify prints it.');
   return { seq: Number(seq), hash };
-};
-
-const readDate = (text: string): Date => {
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime()))
-    throw new InvalidArgumentError('Write a date as 2026-09-30 or 2026-09-30T12:00:00Z.');
-  return date;
 };
 
 const sayReport = ({
@@ -91,8 +87,9 @@ const collectSigned = async (deps: EvidenceDeps, key: VerifierKey | undefined): 
     source: 'signed and kept in the database',
   }));
   const places = await readHeads(deps, 'all', key && [key]);
+  const revoked = places.flatMap((place) => place.revoked.map((head) => ({ ...head, isRevoked: true })));
   return {
-    heads: [...stored, ...places.flatMap(({ heads }) => heads)],
+    heads: [...stored, ...places.flatMap(({ heads }) => heads), ...revoked],
     places,
     problems: places.flatMap(({ problems }) => problems),
   };
@@ -106,9 +103,13 @@ const placeText = ({ place, heads, failure }: PlaceHeads): string =>
     ? `${place} holds ${pluralize(heads.length, 'checkpoint')}, the newest of ${Math.max(0, ...heads.map(({ size }) => size))} leaves.`
     : `${place} could not be read: ${failure}`;
 
+const revokedHeadText = ({ size, source, key }: RevokedHead): string =>
+  `revoked: ${source} has a checkpoint of ${pluralize(size, 'leaf', 'leaves')} that counts for nothing. ${revokedText(key)}.`;
+
 const saySigned = ({ places, problems }: Signed, ranges: Ranges): string[] => [
   ...problems.map((problem) => `signature: ${problem}`),
   ...places.map(placeText),
+  ...places.flatMap(({ revoked }) => revoked.map(revokedHeadText)),
   rangeText('witnessed', ranges.witnessed),
   rangeText('published', ranges.published),
   rangeText('neither', ranges.neither),
@@ -136,10 +137,11 @@ const verify = async ({ json, expectHead, key }: VerifyFlags): Promise<Exit> => 
   return ok ? 0 : 1;
 };
 
-const placeFacts = ({ place, kind, heads, failure }: PlaceHeads) => ({
+const placeFacts = ({ place, kind, heads, revoked, failure }: PlaceHeads) => ({
   place,
   kind,
   failure,
+  revoked: revoked.map(({ size, source, key }) => ({ size, source, vkey: key.vkey, from: key.from.toISOString() })),
   checkpoints: heads.map(({ size, root, source }) => ({ size, root: root.toString('base64'), source })),
 });
 
@@ -190,6 +192,7 @@ export const addAuditCommands = (program: Command, setExit: (code: Exit) => void
   addEvidenceCommand(audit);
   addEraseCommand(audit);
   addSinksCommand(audit);
+  addKeyCommands(audit);
   audit
     .command('checkpoint')
     .description('sign the head of the log, publish it, and print the signed note')

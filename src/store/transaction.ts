@@ -21,6 +21,7 @@ import { absenceWrites } from './absences.ts';
 import { accountLinkWrites } from './account-links.ts';
 import { addressWrites } from './email-bindings.ts';
 import { handleWrites } from './user-groups.ts';
+import { auditKeyWrites } from './audit-keys.ts';
 import { alertWrites } from './alerts.ts';
 import { askWrites } from './request-evaluations.ts';
 import { channelNameWrites } from './channel-names.ts';
@@ -138,6 +139,7 @@ const createSession = (line: Line): Session => {
     preApprovals: preApprovalWrites(db),
     reviews: reviewWrites(db),
     campaigns: campaignWrites(db),
+    auditKeys: auditKeyWrites(db),
     incidents: incidentWrites(db),
     secrets: secretWrites(db, line),
     alerts: alertWrites(db),

@@ -36,6 +36,16 @@ const publicKeys = (vkeys: string, origin: string): Map<string, Buffer> =>
       }),
   );
 
+/** A key by its vkey, and the size of the log up to which it counts. */
+export type RevokedKey = { vkey: string; size: number };
+
+/** Keys without those that were revoked before the log had so many leaves. */
+const unrevoked = (keys: Map<string, Buffer>, revoked: readonly RevokedKey[], size: number): Map<string, Buffer> => {
+  const gone = new Set(revoked.filter((one) => size > one.size).map(({ vkey }) => vkey.split('+')[1]));
+  const left = new Map([...keys].filter(([id]) => !gone.has(id)));
+  return left.size === 0 && keys.size > 0 ? fail('revoked key') : left;
+};
+
 const signedText = (note: string, origin: string, keys: Map<string, Buffer>): string => {
   const at = note.lastIndexOf('\n\n');
   if (at < 0) fail('note');
@@ -145,9 +155,23 @@ const checkStatements = (files: Files, opens: readonly Open[], grant: string): v
   }
 };
 
-const check = (files: Files, vkey: string | undefined): void => {
+/** What the log itself says of revoked keys. */
+const revokedIn = (files: Files, tree: { size: number; root: Buffer }, offset: number): RevokedKey[] => {
+  if (!files['revoked.json']) return [];
+  const lines = JSON.parse(utf8(files['revoked.json'], 'revoked.json')) as (Line & { proof: string })[];
+  return lines.map((line) => {
+    const own = { ...files, [`proofs/${line.seq}.tlog-proof`]: Buffer.from(line.proof) };
+    if (checkLine(own, line, tree) !== offset) fail('place of a revocation');
+    const { type, data } = JSON.parse(line.open.text ?? fail('no open text')) as Open;
+    if (type !== 'key.revoked') fail('no revocation');
+    return { vkey: String(data['vkey']), size: Number(data['size']) };
+  });
+};
+
+const check = (files: Files, vkey: string | undefined, known: readonly RevokedKey[]): void => {
   const [origin = ''] = utf8(files['checkpoint'], 'checkpoint').split('\n');
-  const keys = publicKeys(vkey ?? utf8(files['keys.txt'], 'keys.txt'), origin);
+  const stated = Number(utf8(files['checkpoint'], 'checkpoint').split('\n')[1]);
+  const keys = unrevoked(publicKeys(vkey ?? utf8(files['keys.txt'], 'keys.txt'), origin), known, stated);
   const manifestText = utf8(files['manifest.json'], 'manifest.json');
   const noted = signedText(utf8(files['manifest.note'], 'manifest.note'), origin, keys);
   if (!noted.includes(sha(manifestText).toString('hex'))) fail('manifest');
@@ -161,6 +185,8 @@ const check = (files: Files, vkey: string | undefined): void => {
     .map((line) => JSON.parse(line) as Line);
   const offsets = new Set(lines.map((line) => checkLine(files, line, tree)));
   if (offsets.size !== 1) fail('places');
+  const live = unrevoked(keys, revokedIn(files, tree, [...offsets][0] ?? 0), tree.size);
+  for (const name of ['checkpoint', 'manifest.note']) signedText(utf8(files[name], name), origin, live);
   if (lines.some(({ seq }, index) => index > 0 && seq <= (lines[index - 1]?.seq ?? 0))) fail('order');
   const proofs = Object.keys(files).filter((name) => name.startsWith('proofs/'));
   if (proofs.length !== lines.length) fail('proofs');
@@ -179,9 +205,9 @@ const check = (files: Files, vkey: string | undefined): void => {
   checkStatements(files, opens, manifest.grant);
 };
 
-export const problemOf = (files: Files, vkey?: string): string | null => {
+export const problemOf = (files: Files, vkey?: string, revoked: readonly RevokedKey[] = []): string | null => {
   try {
-    check(files, vkey);
+    check(files, vkey, revoked);
     return null;
   } catch (error) {
     if (error instanceof Bad || error instanceof SyntaxError || error instanceof TypeError) return error.message;

@@ -9,6 +9,13 @@ import type { Ids, Store } from '../deps.ts';
 /** `note`: the signed note, with what witnesses added. */
 export type StoredCheckpoint = { size: number; root: Buffer; note: string; signedAt: Date };
 
+/** `size`: of heads with more leaves a signature of the key counts for nothing. */
+export type Revoked = { from: Date; size: number };
+/** A verifier key that signs or signed this log. */
+export type KnownKey = { vkey: string; isRetired: boolean; revoked: Revoked | null };
+
+export type AuditKeyWrites = { revoke(vkey: string, revoked: Revoked): Promise<void> };
+
 /** What one process at a time does: nobody else signs meanwhile. */
 export type Signing = {
   /** Of the tree as it is now. */
@@ -39,8 +46,10 @@ export type AuditTree = {
   /** The text of a policy that was in force. */
   policySource(sha256: string): Promise<string | null>;
   keys: {
-    all(): Promise<{ vkey: string; isRetired: boolean }[]>;
+    all(): Promise<KnownKey[]>;
     put(vkey: string, isRetired: boolean): Promise<void>;
+    /** Leaves of the last head that was signed at this moment or before; 0 where there was none. */
+    sizeAt(moment: Date): Promise<number>;
   };
   /** Runs `work` unless another process publishes. */
   publishing(work: () => Promise<void>): Promise<void>;
@@ -54,6 +63,8 @@ export type AuditTree = {
   receipts(place: string): Promise<{ size: number; note: string; receipt: Buffer }[]>;
   /** The newest event up to this size of the tree that says which personal parts are erased. */
   newestErasure(size: number): Promise<StoredEvent | null>;
+  /** The events up to this size of the tree that say which keys were revoked. */
+  revocations(size: number): Promise<StoredEvent[]>;
   setFailed(place: string, size: number, error: string): Promise<void>;
 };
 

@@ -116,6 +116,9 @@ readback.json is what the target answered when it was asked whether the access i
 statements.jsonl is there where what was done was recorded: the statements, as the target's own log has them, in segments whose
 digests are in the log. Each segment begins with a line that has its salt.
 
+revoked.json is there where a key of the log was revoked, as after a theft: the events that say so, and their proofs. Refuse what
+that key signed later: python3 verify.py --revoked <file with lines of: key, size, time>.
+
 erased.json is there where names, reasons and other personal text of old events were erased: the event that says so, and its proof.
 stamps/ has time stamps (RFC 3161) of the head of the log: head -n 3 checkpoint > head;
 openssl ts -verify -data head -in stamps/1.tsr -CAfile <certificate of the authority>
@@ -165,6 +168,7 @@ const filesOf = async (bundle: Bundle, facts: GrantFacts, rendering: Rendering):
     'events.jsonl': Buffer.from(events.map(lineOf).join('')),
     ...(await proofsOf(bundle)),
     ...(await erasureOf(bundle)),
+    ...(await revocationsOf(bundle)),
     ...(await stampsOf(bundle)),
     ...(await statementsOf(bundle, facts.grant)),
     checkpoint: Buffer.from(checkpoint.note),
@@ -185,21 +189,42 @@ const signed = async (deps: EvidenceDeps, files: Files, about: object): Promise<
   return { manifest: digest, files: { 'manifest.json': manifest, 'manifest.note': note, ...files } };
 };
 
+type Proof = { index: number; path: Buffer[] };
+
+/** An event of the log beside those of the grant, without its personal part, and with its proof. */
+const openLine = (
+  { seq, open, personalCommitment }: StoredEvent,
+  { index, path }: Proof,
+  { note }: StoredCheckpoint,
+) => ({
+  seq,
+  open: partOf(open),
+  personal: partOf({ commitment: personalCommitment }),
+  proof: proofText(index, path, note),
+});
+
 /** What is erased has its commitment alone; the event that says so comes with its own proof. */
 const erasureOf = async ({ deps, checkpoint, events, isRedacted }: Bundle): Promise<Files> => {
   if (isRedacted || events.every(({ personal }) => 'text' in personal)) return {};
   const erasure = await deps.tree.newestErasure(checkpoint.size);
   const [proof] = erasure ? await deps.tree.proofs([erasure.seq], checkpoint.size) : [];
   if (!erasure || !proof) return {};
-  const { seq, open } = erasure;
-  const personal = { commitment: erasure.personalCommitment };
-  const line = {
-    seq,
-    open: partOf(open),
-    personal: partOf(personal),
-    proof: proofText(proof.index, proof.path, checkpoint.note),
-  };
-  return { 'erased.json': json(line) };
+  return { 'erased.json': json(openLine(erasure, proof, checkpoint)) };
+};
+
+/** For those who have bundles that a key signed which was revoked since. */
+const revocationsOf = async ({ deps, checkpoint }: Bundle): Promise<Files> => {
+  const events = await deps.tree.revocations(checkpoint.size);
+  if (events.length === 0) return {};
+  const proofs = await deps.tree.proofs(
+    events.map(({ seq }) => seq),
+    checkpoint.size,
+  );
+  const lines = events.flatMap((event, at) => {
+    const proof = proofs[at];
+    return proof ? [openLine(event, proof, checkpoint)] : [];
+  });
+  return { 'revoked.json': json(lines) };
 };
 
 type Sealed = { grant: string; segment: Segment };

@@ -6,9 +6,10 @@ import { SYSTEM } from '../../domain/audit/events.ts';
 import { checkpointText, parseCheckpoint } from '../../lib/transparency/checkpoint.ts';
 import { ED25519, signNote, vkeyOf } from '../../lib/transparency/note.ts';
 import { StartError } from '../../lib/start-error.ts';
-import { notifyAdmins } from '../record/notify-admins.ts';
+import { closeKind, notifyAdmins } from '../record/notify-admins.ts';
 import type { EvidenceDeps, Signing, StoredCheckpoint } from './evidence-ports.ts';
 import { readHeads } from './held-heads.ts';
+import { liveSigners } from './revoked-keys.ts';
 
 const NOWHERE = { actor: SYSTEM, requestId: null, grantId: null, target: null, role: null } as const;
 const DAY_MS = 86_400_000;
@@ -49,6 +50,7 @@ const recordKeys = async ({ store, tree, signers, settings }: EvidenceDeps): Pro
   await store.transaction(async (tx) => {
     for (const vkey of added) await tx.audit.append({ ...NOWHERE, type: 'key.added', data: { vkey } });
     for (const vkey of retired) await tx.audit.append({ ...NOWHERE, type: 'key.retired', data: { vkey } });
+    if (added.length > 0) await closeKind(tx, 'key_revoked', 'Another key signs the log now.');
   });
   for (const vkey of added) await tree.keys.put(vkey, false);
   for (const vkey of retired) await tree.keys.put(vkey, true);
@@ -82,18 +84,35 @@ const signNow = async (deps: EvidenceDeps, signing: Signing, heads: readonly Sig
   return { size, root, note, signedAt: new Date(0) };
 };
 
-const recordRefusal = (deps: EvidenceDeps, { problems }: CheckpointRefused): Promise<void> =>
+/** Once a day: it is tried again and again. */
+const recordRefusal = (
+  deps: EvidenceDeps,
+  kind: 'checkpoint_refused' | 'key_revoked',
+  { problems }: CheckpointRefused,
+): Promise<void> =>
   deps.store.transaction(async (tx) => {
     const lines = [...problems];
-    const refused = { kind: 'checkpoint_refused', about: deps.settings.origin, lines, withinMs: DAY_MS } as const;
-    await notifyAdmins(tx, deps.ids, refused);
-    await tx.audit.append({ ...NOWHERE, type: 'checkpoint.refused', data: { problems: lines } });
+    const refused = { kind, about: deps.settings.origin, lines, withinMs: DAY_MS } as const;
+    if (await notifyAdmins(tx, deps.ids, refused))
+      await tx.audit.append({ ...NOWHERE, type: 'checkpoint.refused', data: { problems: lines } });
   });
+
+const demandLive = async (deps: EvidenceDeps): Promise<EvidenceDeps['signers']> => {
+  try {
+    return await liveSigners(deps);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    const refused = new CheckpointRefused([error.message]);
+    await recordRefusal(deps, 'key_revoked', refused);
+    throw refused;
+  }
+};
 
 /** The newest checkpoint, which covers every event that was committed before; null while the log is empty. */
 export const signCheckpoint = async (deps: EvidenceDeps): Promise<StoredCheckpoint | null> => {
   if (deps.signers.length === 0)
     throw new StartError('LATCHKEY_AUDIT_KEY is not set; make a key with `openssl genpkey -algorithm ed25519`.');
+  const signers = await demandLive(deps);
   await recordKeys(deps);
   await sealAll(deps);
   const places = await readHeads(deps, 'newest');
@@ -101,9 +120,9 @@ export const signCheckpoint = async (deps: EvidenceDeps): Promise<StoredCheckpoi
     if (failure !== null) deps.log.warn({ place, error: failure }, 'a place of checkpoints cannot be read');
   const heads = places.flatMap((place) => place.heads);
   try {
-    return await deps.tree.signing((signing) => signNow(deps, signing, heads));
+    return await deps.tree.signing((signing) => signNow({ ...deps, signers }, signing, heads));
   } catch (error) {
-    if (error instanceof CheckpointRefused) await recordRefusal(deps, error);
+    if (error instanceof CheckpointRefused) await recordRefusal(deps, 'checkpoint_refused', error);
     throw error;
   }
 };

@@ -18,6 +18,7 @@ export const ANNOUNCEMENT_KINDS = [
   'targets_unfit',
   'user_group_moved',
   'checkpoint_refused',
+  'key_revoked',
 ] as const;
 export type AdminNotificationKind = (typeof ANNOUNCEMENT_KINDS)[number];
 /** What admins may answer with a click: to repair or to leave a batch of findings. */

@@ -18,6 +18,8 @@ export const LOG_EVENTS: readonly string[] = [
   'policy.loaded',
   'policy.rejected',
   'checkpoint.refused',
+  'key.added',
+  'key.revoked',
   'drift.found',
   'drift.repaired',
   'revocation.finished',

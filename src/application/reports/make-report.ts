@@ -85,8 +85,9 @@ const goThrough = async (
 const rangeText = (range: Range): string => (range ? `events ${range.from} to ${range.to}` : 'none');
 
 const healthOf = async ({ deps }: Making, reads: ReportReads, counts: Record<string, number>): Promise<LogHealth> => {
-  const [facts, places, vkeys, verified] = await Promise.all([
+  const [facts, known, places, vkeys, verified] = await Promise.all([
     reads.log(),
+    deps.tree.keys.all(),
     readHeads(deps, 'newest'),
     vkeysOf(deps),
     deps.verify(),
@@ -103,6 +104,9 @@ const healthOf = async ({ deps }: Making, reads: ReportReads, counts: Record<str
     },
     places: places.map(({ place, failure }) => (failure === null ? place : `${place} (could not be read: ${failure})`)),
     keys: vkeys,
+    revoked: known.flatMap(({ vkey, revoked }) =>
+      revoked ? [{ vkey, from: revoked.from.toISOString(), size: revoked.size }] : [],
+    ),
     evidenceMade: counts['evidence.made'] ?? 0,
     reportsMade: counts['report.made'] ?? 0,
   };

@@ -61,6 +61,7 @@ export type LogHealth = LogFacts & {
   ranges: { witnessed: string; published: string; neither: string };
   places: string[];
   keys: string[];
+  revoked: { vkey: string; from: string; size: number }[];
   evidenceMade: number;
   reportsMade: number;
 };

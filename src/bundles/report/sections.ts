@@ -71,6 +71,13 @@ export const logLines = ({ log }: Report): Lines => [
     log.checkpoints.longestGapMs === null ? 'no two' : `${(log.checkpoints.longestGapMs / HOUR_MS).toFixed(1)} hours`,
   ],
   ['Verifier keys', log.keys.join('; ')],
+  ...log.revoked.map(
+    ({ vkey, from, size }) =>
+      [
+        'Revoked key',
+        `${vkey}, from ${from} on: it counts for nothing in checkpoints of more than ${size} leaves`,
+      ] as const,
+  ),
   ['Bundles of evidence made', String(log.evidenceMade)],
   ['Reports made', String(log.reportsMade)],
   ...(log.beforeTree > 0

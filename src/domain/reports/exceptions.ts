@@ -15,6 +15,7 @@ export const EXCEPTION_KINDS = {
   revocation: 'Access of many revoked',
   policy_rejected: 'Policy file refused',
   checkpoint_refused: 'Checkpoint not signed',
+  key_revoked: 'Signing key revoked',
   review_overdue: 'Review after its deadline',
 } as const;
 
@@ -205,9 +206,23 @@ const answeredIn = (events: readonly LogEvent[], { started, kind, by, key, what 
     });
 };
 
+/** Answered by the key that came after it. */
+const revokedKeys = (events: readonly LogEvent[]): Exception[] =>
+  events
+    .filter(({ type }) => type === 'key.revoked')
+    .map((event) => {
+      const next = events.find(({ type, seq }) => type === 'key.added' && seq > event.seq);
+      return lineOf(event, {
+        kind: 'key_revoked',
+        what: `${str(event, 'vkey')} counts for nothing from ${timeOf(str(event, 'from'))} on. Reason: ${str(event, 'reason') || 'erased'}`,
+        answer: next ? `Another key signs, ${timeOf(next.at)}` : null,
+      });
+    });
+
 /** Exceptions that are about no single request. */
 export const logExceptions = (events: readonly LogEvent[]): Exception[] => [
   ...ANSWERED.flatMap((answering) => answeredIn(events, answering)),
+  ...revokedKeys(events),
   ...events
     .filter(({ type }) => type === 'policy.rejected')
     .map((event) =>

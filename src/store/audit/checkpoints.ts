@@ -64,10 +64,23 @@ const PUT_KEY = `
 insert into audit_keys (vkey, added_at, retired_at) values ($1, clock_timestamp(), case when $2 then clock_timestamp() end)
 on conflict (vkey) do update set retired_at = excluded.retired_at`;
 
+const KEYS = `
+select vkey, retired_at is not null as "isRetired", revoked_from as "from", revoked_size::float8 as size
+from audit_keys order by added_at, vkey`;
+type KeyRow = { vkey: string; isRetired: boolean; from: Date | null; size: number | null };
+
 const keysOf = (pool: pg.Pool): AuditTree['keys'] => ({
   all: async () => {
-    const text = `select vkey, retired_at is not null as "isRetired" from audit_keys order by added_at, vkey`;
-    return (await pool.query<{ vkey: string; isRetired: boolean }>(text)).rows;
+    const { rows } = await pool.query<KeyRow>(KEYS);
+    return rows.map(({ vkey, isRetired, from, size }) => ({
+      vkey,
+      isRetired,
+      revoked: from === null || size === null ? null : { from, size },
+    }));
+  },
+  sizeAt: async (moment) => {
+    const text = 'select coalesce(max(size), 0)::float8 as size from audit_checkpoints where signed_at <= $1';
+    return (await pool.query<{ size: number }>(text, [moment])).rows[0]?.size ?? 0;
   },
   put: async (vkey, isRetired) => void (await pool.query(PUT_KEY, [vkey, isRetired])),
 });

@@ -38,7 +38,12 @@ select c.seq, c.open_text as "openText", c.open_salt as "openSalt", c.personal_c
 from audit_events e join audit_chain c on c.event_id = e.id left join audit_personal p on p.event_id = e.id
 where e.type = 'record.erased' and c.open_text is not null and c.seq <= $1 order by c.seq desc limit 1`;
 
-type EvidenceReads = Pick<AuditTree, 'eventsOf' | 'proofs' | 'policySource' | 'newestErasure'>;
+const REVOCATIONS = `
+select c.seq, c.open_text as "openText", c.open_salt as "openSalt", c.personal_commitment as "personalCommitment", e.actor, e.data, p.salt
+from audit_events e join audit_chain c on c.event_id = e.id left join audit_personal p on p.event_id = e.id
+where e.type = 'key.revoked' and c.open_text is not null and c.seq <= $1 order by c.seq`;
+
+type EvidenceReads = Pick<AuditTree, 'eventsOf' | 'proofs' | 'policySource' | 'newestErasure' | 'revocations'>;
 
 export const evidenceReads = (pool: pg.Pool): EvidenceReads => ({
   eventsOf: async ({ grant, request }, size) => {
@@ -50,6 +55,10 @@ export const evidenceReads = (pool: pg.Pool): EvidenceReads => ({
     const { before } = await readTreeSize(pool);
     const [row] = (await pool.query<Row>(ERASURE, [before + size])).rows;
     return row ? eventOf(row) : null;
+  },
+  revocations: async (size) => {
+    const { before } = await readTreeSize(pool);
+    return (await pool.query<Row>(REVOCATIONS, [before + size])).rows.map(eventOf);
   },
   proofs: async (seqs, size) => {
     const { before } = await readTreeSize(pool);

@@ -11,6 +11,7 @@ export type ProblemKind =
   | 'head_mismatch'
   | 'tree_mismatch'
   | 'checkpoint_mismatch'
+  | 'revoked_key'
   | 'erased_without_record'
   | 'day_mismatch'
   | 'unsealed_without_queue'

@@ -7,8 +7,8 @@ import type { Commitments } from './leaf.ts';
 import { HASH_BYTES, addLeaf, emptyEdge, rootOf } from '../../lib/transparency/tree.ts';
 import type { Edge } from '../../lib/transparency/tree.ts';
 
-/** A signed head, and where it was found. */
-export type SignedHead = { size: number; root: Buffer; source: string };
+/** A signed head, and where it was found. `isRevoked`: by keys that were revoked before, so it counts for nothing. */
+export type SignedHead = { size: number; root: Buffer; source: string; isRevoked?: boolean };
 
 /** Numbers `from` to `to`, both included. */
 type Stretch = { from: number; to: number };
@@ -86,16 +86,27 @@ const stepOld = (walk: TreeWalk, link: Link): void => {
   walk.problems.push({ seq: link.seq, kind: 'tree_mismatch', eventId: link.eventId, message });
 };
 
+/** The log itself may be whole: what is wrong is that a key was used that no honest party uses any more. */
+const strangeHead = ({ size, source }: SignedHead): AuditProblem => ({
+  seq: null,
+  kind: 'revoked_key',
+  eventId: null,
+  message: `A checkpoint of ${size} leaves that is not of this log was signed with a revoked key (${source}): somebody else has that key. It counts for nothing.`,
+});
+
 const checkRoot = (walk: TreeWalk, seq: number): void => {
   const heads = walk.wanted.get(walk.edge.size);
   if (!heads) return;
   walk.wanted.delete(walk.edge.size);
   const root = rootOf(walk.edge);
-  for (const head of heads)
-    if (!head.root.equals(root)) {
+  for (const head of heads) {
+    if (head.root.equals(root)) continue;
+    if (head.isRevoked === true) walk.problems.push(strangeHead(head));
+    else {
       const message = `The log up to ${seq} is not the one that was signed (${head.source}): it was rewritten, or two logs were signed.`;
       walk.problems.push({ seq, kind: 'checkpoint_mismatch', eventId: null, message });
     }
+  }
 };
 
 /** Whether the hashes that are stored are these, one after the other. */
@@ -126,8 +137,13 @@ export const finishTree = (walk: TreeWalk): void => {
       walk.problems.push({ seq: from, kind: 'erased_without_record', eventId: null, message });
     }
   for (const [size, heads] of walk.wanted)
-    for (const { source, root } of heads) {
+    for (const head of heads) {
+      const { source, root } = head;
       if (size === 0 && rootOf(emptyEdge()).equals(root)) continue;
+      if (head.isRevoked === true) {
+        walk.problems.push(strangeHead(head));
+        continue;
+      }
       const message = `The tree has ${walk.edge.size} leaves, and ${size} were signed (${source}): the tail was cut off.`;
       walk.problems.push({ seq: walk.before.seq + walk.edge.size + 1, kind: 'truncated', eventId: null, message });
     }

@@ -33,6 +33,10 @@ export const auditEvents = pgTable(
     index('audit_days')
       .on(table.id)
       .where(sql`${table.type} = 'day.closed'`),
+    // For bundles, which say which keys were revoked.
+    index('audit_key_revocations')
+      .on(table.id)
+      .where(sql`${table.type} = 'key.revoked'`),
   ],
 );
 
@@ -101,6 +105,10 @@ export const auditKeys = pgTable('audit_keys', {
   vkey: text().primaryKey(),
   addedAt: instant('added_at').notNull(),
   retiredAt: instant('retired_at'),
+  /** From this moment on it counts for nothing; null where no operator said so. */
+  revokedFrom: instant('revoked_from'),
+  /** Leaves of the last head that was signed before that moment; of later heads its signature counts for nothing. */
+  revokedSize: bigint('revoked_size', { mode: 'number' }),
 });
 
 /** Which place has which checkpoint, or why it has not. */

@@ -22,6 +22,12 @@ export const RECORD_EVENTS = {
     open: { vkey: text, origin: text.optional() },
     personal: {},
   }),
+  'key.revoked': defineEvent({
+    about: 'none',
+    when: 'An operator said that a key counts for nothing from a moment on, as after a theft; `size` is of the last head before it.',
+    open: { vkey: text, from: at, size: count },
+    personal: { reason: text },
+  }),
   'checkpoint.refused': defineEvent({
     about: 'none',
     when: 'Latchkey did not sign a checkpoint, because the log is not the one that was signed before.',

@@ -104,6 +104,12 @@ const WORDS = {
     detail: 'Until an admin writes its id into the policy, rules with that group let no one in.',
     more: 'the audit log has them all',
   },
+  key_revoked: {
+    tone: 'alarm',
+    heading: 'The key that signs the audit log was revoked',
+    detail: 'Latchkey signs no checkpoint, evidence or report until it is given another key.',
+    more: '`latchkey audit keys` has them all',
+  },
   checkpoint_refused: {
     tone: 'alarm',
     heading: 'The audit log is not the one that was signed before',

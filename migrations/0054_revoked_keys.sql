@@ -1,0 +1,5 @@
+ALTER TABLE "announcements" DROP CONSTRAINT "announcements_kind";--> statement-breakpoint
+ALTER TABLE "audit_keys" ADD COLUMN "revoked_from" timestamp with time zone;--> statement-breakpoint
+ALTER TABLE "audit_keys" ADD COLUMN "revoked_size" bigint;--> statement-breakpoint
+CREATE INDEX "audit_key_revocations" ON "audit_events" USING btree ("id") WHERE "audit_events"."type" = 'key.revoked';--> statement-breakpoint
+ALTER TABLE "announcements" ADD CONSTRAINT "announcements_kind" CHECK ("announcements"."kind" in ('policy_adopted', 'policy_rejected', 'calendar_changed', 'overdue', 'overdue_resolved', 'revocation', 'drift_found', 'drift_asked', 'drift_repaired', 'email_conflict', 'channel_taken', 'channel_gone', 'account_gone', 'group_gone', 'targets_unfit', 'user_group_moved', 'checkpoint_refused', 'key_revoked'));
