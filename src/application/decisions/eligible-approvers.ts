@@ -37,7 +37,7 @@ export type EligibleApprovers = {
   conflicts: Members['conflicts'];
   /** Accounts behind the request of which it is not known whose they are. */
   unlinked: UnlinkedAccount[];
-  /** Ids of members and stand-ins who may be behind one of those: they are asked, and do not count until they show that they are not. */
+  /** Ids of members and stand-ins who may be behind one of those: they are notified, and do not count until they show that they are not. */
   uncounted: ReadonlySet<string>;
 };
 

@@ -1,6 +1,6 @@
 /**
- * Who is known to be no stranger's account: a person who has an account of their own on the host is not behind another one there. Where
- * whose an account is, is not known, only those count as approvers (ADR 13).
+ * Who has a known account of their own on a host: such a person is not behind another one there. Where it is not known whose an account is,
+ * only they count as approvers (ADR 13).
  */
 import { accountHost } from '../../domain/clients/account-host.ts';
 import { issuerNamed } from '../../domain/clients/named.ts';

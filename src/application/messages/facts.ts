@@ -33,7 +33,7 @@ export type MessageFacts = {
   ahead: Person[];
   /** Whom the rule falls back on, once the request was silent for too long. */
   fallback: Asked | null;
-  /** Accounts behind it of which it is not known whose they are. `isAllowed`: the policy lets that pass. `toLink`: user ids of those who are asked and do not count until they link theirs. */
+  /** Accounts behind it of which it is not known whose they are. `isAllowed`: the policy lets that pass. `toLink`: user ids of those who are notified and do not count until they link theirs. */
   unlinked: { accounts: UnlinkedAccount[]; isAllowed: boolean; toLink: string[] } | null;
   /** What *+30 min* would ask for; null where it could not be granted. */
   offerMs: number | null;

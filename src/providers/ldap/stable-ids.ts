@@ -1,6 +1,6 @@
 /**
  * What stays of an entry whatever it is called and wherever it is moved: entryUUID (RFC 4530), in Active Directory objectGUID. By it an end
- * finds an account or a group that was renamed while the access lasted, and tells them from others that have their names now.
+ * finds an account or a group that was renamed while the access lasted, and none of the others that have their names now.
  */
 import { EqualityFilter, type Client, type Entry } from 'ldapts';
 import { ID_ATTRIBUTES, referred, textsOf, unless } from './entries.ts';

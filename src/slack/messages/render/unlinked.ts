@@ -52,7 +52,7 @@ export const unlinkedLine = ({ unlinked }: Pick<MessageFacts, 'unlinked'>): stri
   const { accounts, isAllowed, toLink } = unlinked;
   const named = `*Not linked:* ${unlinkedNames(accounts)}.`;
   if (isAllowed) return `${named} The person could approve this unnoticed. To ${linkStep(accounts)} shows who it is.`;
-  if (toLink.length === 0) return `${named} All who are asked have shown another account as theirs.`;
+  if (toLink.length === 0) return `${named} All of its approvers have shown another account as theirs.`;
   const shown = toLink.slice(0, MENTIONED_MAX).map((userId) => `<@${userId}>`);
   const left = toLink.length - shown.length;
   const who = sentenceList([...shown, ...(left > 0 ? [`${left} more`] : [])]);
