@@ -31,7 +31,7 @@ const giveStatement = async ({ slack, userId, reply }: CommandCall, kind: Linked
     `*Show that a ${SERVICE[kind]} account is yours.* ${HOW[kind](host)}`,
     `\`\`\`${escape(statement)}\`\`\``,
     `Then type ${typed(`link ${kind} <address of the ${PLACE[kind]}>`)} within 15 minutes. After that you can delete the ${PLACE[kind]}.`,
-    'A linked account names you on the messages of jobs that it starts, and you never approve those. It gives you no right.',
+    'A linked account names you on the messages of jobs that it starts, and you never approve those. It gives no access.',
   ];
   return reply({ text: lines.join('\n') });
 };
