@@ -69,6 +69,12 @@ describe('a table', () => {
     ['a bare string for a cell', table([['x']]), '/blocks/0/rows/0/0'],
     ['more than 20 cells', table([Array.from({ length: 21 }, () => raw('x'))]), '/blocks/0/rows/0'],
     ['more than 100 rows', table(Array.from({ length: 101 }, () => [raw('x')])), '/blocks/0/rows'],
+    ['an empty cell', table([[raw('')]]), '/blocks/0/rows/0/0/text'],
+    [
+      'more than 10,000 characters in all',
+      table(Array.from({ length: 11 }, () => [raw('x'.repeat(1_000))])),
+      '/blocks',
+    ],
     [
       'an alignment that is none',
       table([[raw('x')]], { column_settings: [{ align: 'top' }] }),

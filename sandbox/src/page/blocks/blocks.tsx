@@ -131,21 +131,36 @@ const asMrkdwn = (text: string): string =>
 const cellText = (cell: Json): JSX.Element =>
   cell.type === 'rich_text' ? <RichText block={cell} /> : <>{typeof cell.text === 'string' ? cell.text : ''}</>;
 
-const TableBlock = ({ block }: Props): JSX.Element => (
-  <div class="block table-scroll">
-    <table class="table">
-      <tbody>
-        {(Array.isArray(block.rows) ? (block.rows as Json[][]) : []).map((row, index) => (
-          <tr key={index}>
-            {row.map((cell, column) =>
-              index === 0 ? <th key={column}>{cellText(cell)}</th> : <td key={column}>{cellText(cell)}</td>,
-            )}
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </div>
-);
+type Column = { align?: unknown; is_wrapped?: unknown } | null;
+
+/** Slack: columns without a setting are on the left, and not wrapped. */
+const columnClass = (column: Column | undefined): string =>
+  [`is-${wordsOf(column?.align) || 'left'}`, ...(column?.is_wrapped === true ? ['is-wrapped'] : [])].join(' ');
+
+const TableBlock = ({ block }: Props): JSX.Element => {
+  const rows = Array.isArray(block.rows) ? (block.rows as Json[][]) : [];
+  const columns = Array.isArray(block.column_settings) ? (block.column_settings as Column[]) : [];
+  return (
+    <div class="block table-scroll" tabIndex={0} role="region" aria-label="Table">
+      <table class="table">
+        <tbody>
+          {rows.map((row, index) => (
+            <tr key={index}>
+              {row.map((cell, at) => {
+                const Cell = index === 0 ? 'th' : 'td';
+                return (
+                  <Cell key={at} class={columnClass(columns[at])}>
+                    {cellText(cell)}
+                  </Cell>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+};
 
 const AlertBlock = ({ block }: Props): JSX.Element => (
   <div class={`block alert alert-${wordsOf(block.level) || 'default'}`}>

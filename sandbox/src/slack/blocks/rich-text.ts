@@ -69,11 +69,11 @@ export const richText: Shape = {
   optional: { block_id: string(255) },
 };
 
-const cells: Record<string, Shape> = { raw_text: { required: { text: string(TEXT_MAX, 0) } }, rich_text: richText };
+const cells: Record<string, Shape> = { raw_text: { required: { text: string(TEXT_MAX) } }, rich_text: richText };
 
 const columnSetting: Shape = { optional: { align: oneOf('left', 'center', 'right'), is_wrapped: boolean } };
 
-/** Slack: at most 100 rows of 20 cells, each cell `raw_text` or `rich_text`. */
+/** Slack: at most 100 rows of 20 cells, each cell `raw_text` or `rich_text`, none of them empty. */
 export const table: Shape = {
   required: { rows: list(list(typed(cells), 20), 100) },
   optional: {

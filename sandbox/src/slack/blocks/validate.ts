@@ -178,10 +178,29 @@ const checkMarkdownTotal = (blocks: unknown, where: Where): Problem[] => {
   return total > 12_000 ? problem('markdown text must be less than 12001 characters in all', where) : [];
 };
 
+const charactersIn = (node: unknown): number => {
+  if (Array.isArray(node)) return node.reduce<number>((sum, one) => sum + charactersIn(one), 0);
+  if (!isObject(node)) return 0;
+  return (typeof node.text === 'string' ? node.text.length : 0) + charactersIn(node.elements);
+};
+
+/** Slack: the cells of all tables of a message together hold 10,000 characters. */
+const checkTableTotal = (blocks: unknown, where: Where): Problem[] => {
+  if (!Array.isArray(blocks)) return [];
+  const tables = blocks.filter(isObject).filter(({ type }) => type === 'table');
+  const total = tables.reduce((sum, { rows }) => sum + charactersIn(Array.isArray(rows) ? rows.flat() : []), 0);
+  return total > 10_000 ? problem('table cells must be less than 10001 characters in all', where) : [];
+};
+
 /** Every problem of a message's blocks, wherever in the message they stand. */
 export const checkBlocksAt = (blocks: unknown, pointer: string): Problem[] => {
   const where: Where = { surface: 'message', pointer };
-  return [...checkRule(blocks, messageBlocks, where), ...checkIds(blocks, where), ...checkMarkdownTotal(blocks, where)];
+  return [
+    ...checkRule(blocks, messageBlocks, where),
+    ...checkIds(blocks, where),
+    ...checkMarkdownTotal(blocks, where),
+    ...checkTableTotal(blocks, where),
+  ];
 };
 
 /** Every problem of a message's blocks, pointers starting at `/blocks`. */
