@@ -31,7 +31,7 @@ const unproven = (facts: Facts): string => {
 
 const taken = (facts: Facts): string =>
   facts['by'] === 'policy'
-    ? `The policy says that ${account(facts)} is another person’s, and the policy counts. Ask an admin to correct \`accounts\`.`
+    ? `The policy says that ${account(facts)} is another person’s. Ask an admin to correct \`accounts\`.`
     : `Already linked to another person: ${account(facts)}. An admin releases it with \`/prod-access unlink ${fact(facts, 'kind')} ${fact(facts, 'accountId')}\`.`;
 
 const needed = (facts: Facts): string => {

@@ -47,14 +47,15 @@ const alreadyDecided = (facts: Facts): string => {
 const nobody = (facts: Facts): string => {
   const label = words(facts, 'label');
   if (facts.isOnlyRequester === true) {
-    return `Nobody can approve this but you${label ? ` (${label})` : ''}, and you cannot approve your own request. Ask an admin to add someone.`;
+    return `You are the only approver${label ? ` (${label})` : ''}, and you cannot approve your own request. Ask an admin to add another approver.`;
   }
   const count = words(facts, 'count');
   const have = words(facts, 'have');
   const need = label ? ` The rule needs ${count ?? 'one'} of ${label}${have ? `, and has ${have}` : ''}.` : '';
   const conflicts = list(facts, 'conflicts');
-  const why = conflicts.length > 0 ? ` ${sentenceCase(conflicts.join('; '))}. An admin can confirm whose it is.` : '';
-  return `Nobody can approve this now, so it was not sent.${need}${why || ' Ask an admin to add someone.'}`;
+  const why =
+    conflicts.length > 0 ? ` ${sentenceCase(conflicts.join('; '))}. An admin can confirm whose address it is.` : '';
+  return `There is no approver now, so it was not sent.${need}${why || ' Ask an admin to add an approver.'}`;
 };
 
 const deniedByRule = (facts: Facts): string => {
@@ -132,22 +133,21 @@ const SENTENCES = {
   duration_over_cap: (facts) => {
     const cap = duration(facts, 'capMs');
     const asked = duration(facts, 'askedMs') ?? duration(facts, 'durationMs');
-    return `${asked ? `${asked} is` : 'That is'} too long. ${cap ? `At most ${cap} here.` : 'Ask for less.'}`;
+    return `${asked ? `${asked} is` : 'That is'} too long. ${cap ? `At most ${cap} here.` : 'Choose a shorter time.'}`;
   },
-  reason_missing: () => 'Say why, in a few words: approvers decide on it, and it is kept.',
+  reason_missing: () => 'Say why you need it, in a few words. Approvers read it.',
   reason_too_short: (facts) =>
-    `Say a little more: the rule wants at least ${words(facts, 'minimum') ?? 'a few'} characters of real text.`,
+    `Say a little more: at least ${words(facts, 'minimum') ?? 'a few'} characters of real text.`,
   reason_too_long: (facts) =>
     `The reason is too long${words(facts, 'maximum') ? `: at most ${words(facts, 'maximum') ?? ''} characters` : ''}. Say it shorter and link to the rest.`,
   ticket_missing: (facts) =>
-    `This rule needs a ticket${words(facts, 'pattern') ? ` like \`${words(facts, 'pattern') ?? ''}\`` : ''}.`,
+    `This rule needs a ticket${words(facts, 'pattern') ? ` that matches \`${words(facts, 'pattern') ?? ''}\`` : ''}. Add one.`,
   ticket_mismatch: (facts) =>
-    `That ticket does not look right${words(facts, 'pattern') ? `: it must match \`${words(facts, 'pattern') ?? ''}\`` : ''}.`,
+    `This ticket does not fit${words(facts, 'pattern') ? `: write one that matches \`${words(facts, 'pattern') ?? ''}\`` : '; check it'}.`,
   ticket_too_long: (facts) =>
-    `The ticket is too long${words(facts, 'maximum') ? `: at most ${words(facts, 'maximum') ?? ''} characters` : ''}.`,
+    `The ticket is too long${words(facts, 'maximum') ? `: at most ${words(facts, 'maximum') ?? ''} characters` : ''}. Give only its number.`,
   denied_by_rule: deniedByRule,
-  no_rule: () =>
-    'No rule lets you ask for this, so it was not sent. Ask an admin of Latchkey for a rule that covers it.',
+  no_rule: () => 'No rule of the policy covers this, so it was not sent. Ask an admin of Latchkey to add one.',
   nobody_can_approve: nobody,
   identity_unknown: (facts) =>
     `Nothing was sent, since Latchkey does not know who you are there${words(facts, 'message') ? `: ${(words(facts, 'message') ?? '').replace(/[.]$/, '')}.` : '. An admin adds you to `identity` of the target.'}`,
@@ -156,7 +156,7 @@ const SENTENCES = {
   retry_needless: (facts) =>
     words(facts, 'state') === 'active'
       ? 'This access is set up already.'
-      : 'This access does not wait for a fix any more. The requester can ask again.',
+      : 'This access does not wait for a fix any more. The requester can request it again.',
   open_requests_reached: openReached,
   live_grants_reached: liveReached,
   target_unavailable: (facts) => `Right now ${named(facts, 'target', 'target')} cannot be reached. ${TRY_LATER}`,
@@ -171,42 +171,43 @@ const SENTENCES = {
       .map((id) => `\`${id}\``);
     return `More than one grant fits${ids.length > 0 ? `: ${sentenceList(ids)}` : ''}. Name one by its id.`;
   },
-  own_request: () => 'You cannot decide on your own request. Somebody else has to.',
+  own_request: () => 'You cannot decide on your own request. Another approver decides.',
   not_an_approver: (facts) => {
     const labels = list(facts, 'labels');
-    return `You are not one of those who may decide this${labels.length > 0 ? ` (${sentenceList(labels, 'or')})` : ''}. Nothing was changed.`;
+    return `You are not an approver of this request${labels.length > 0 ? `: that is ${sentenceList(labels, 'or')}` : ''}. Nothing was changed.`;
   },
-  not_your_request: () => 'This is somebody else’s request. Only they can cancel it.',
-  not_your_grant: () => 'This access is somebody else’s. Nothing was changed.',
+  not_your_request: () => 'This is another person’s request. Only the requester can cancel it.',
+  not_your_grant: () => 'This is another person’s access. Nothing was changed.',
   not_an_admin: (facts) =>
-    `Only admins of Latchkey and owners of ${named(facts, 'target', 'target')} may end somebody else’s access.`,
+    `Only admins of Latchkey and owners of ${named(facts, 'target', 'target')} may end another person’s access.`,
   already_voted: () => 'You have already voted on this. Your vote counts once.',
   no_vote: () => 'You have no vote on this request now, so there is nothing to withdraw.',
   stead_used: (facts) =>
-    `${words(facts, 'name') ?? 'Whoever you stand in for'} has voted already, so there is nothing to say in their stead.`,
-  change_nothing: () => 'That is what was asked. Make it shorter or choose a smaller role, or approve it as it is.',
+    `${words(facts, 'name') ?? 'The approver'} has voted already, so you cannot vote on their behalf.`,
+  change_nothing: () =>
+    'That is the request as it is. Choose a shorter time or a smaller role, or approve it unchanged.',
   change_longer: (facts) =>
-    `That is longer than what was asked${words(facts, 'asked') ? ` (${words(facts, 'asked') ?? ''})` : ''}. You can only make it shorter.`,
+    `That is longer than requested${words(facts, 'asked') ? ` (${words(facts, 'asked') ?? ''})` : ''}. Choose a shorter time.`,
   change_wider_role: (facts) =>
-    `${sentenceCase(named(facts, 'role', 'role'))} is not smaller than the one that was asked for (\`${words(facts, 'asked') ?? ''}\`): the policy lists it later. Choose one that stands before it.`,
+    `${sentenceCase(named(facts, 'role', 'role'))} is not smaller than the requested role (\`${words(facts, 'asked') ?? ''}\`): the policy lists it later. Choose one that the policy lists earlier.`,
   change_sensitive: (facts) =>
-    `${sentenceCase(named(facts, 'role', 'role'))} is sensitive and the one that was asked for is not, so it is not smaller. Choose another.`,
+    `${sentenceCase(named(facts, 'role', 'role'))} is sensitive and the requested role is not. Choose another role.`,
   change_more_people: (facts) =>
-    `That asks more people to agree than before (${words(facts, 'after') ?? 'more'} instead of ${words(facts, 'before') ?? 'fewer'}), so it is not less. Choose another role, or only a shorter time.`,
-  change_denied: (facts) => `So changed it is not allowed. ${deniedOrNoRule(facts)}`,
+    `That needs more approvals than before (${words(facts, 'after') ?? 'more'} instead of ${words(facts, 'before') ?? 'fewer'}). Choose another role, or only a shorter time.`,
+  change_denied: (facts) => `The rules do not allow this change. ${deniedOrNoRule(facts)}`,
   change_unfit: (facts) =>
-    `So changed it does not fit its rule: ${isRequestProblem(facts.problem) ? sentenceOfProblem(facts.problem) : 'it would have to be asked anew.'}`,
+    `The changed request does not fit its rule: ${isRequestProblem(facts.problem) ? sentenceOfProblem(facts.problem) : 'it takes a new request.'}`,
   change_extension: () =>
-    'More time is agreed to as it was asked for, or not. Deny it and say how much you would agree to.',
+    'An extension is approved as requested, or denied. Deny it and say which time you would approve.',
   extend_over_cap: (facts) =>
     `That is too long: ${duration(facts, 'capMs') ?? 'the cap'} in all is the most its rule allows, so at most ${duration(facts, 'leftMs') ?? 'less'} more. Nothing was changed.`,
   extend_at_cap: (facts) =>
-    `This access already has all the time its rule allows${duration(facts, 'capMs') ? ` (${duration(facts, 'capMs') ?? ''})` : ''}. When it has ended, ask again.`,
+    `This access already has all the time its rule allows${duration(facts, 'capMs') ? ` (${duration(facts, 'capMs') ?? ''})` : ''}. When it has ended, request it again.`,
   extend_pending: (facts) =>
-    `${duration(facts, 'byMs') ? `${duration(facts, 'byMs') ?? ''} more were` : 'More time was'} asked for already, and that is not settled yet. You will be told.`,
-  extend_ended: () => 'This access is ending or has ended, so there is nothing to extend. It can be asked for again.',
+    `An extension${duration(facts, 'byMs') ? ` by ${duration(facts, 'byMs') ?? ''}` : ''} is already waiting for approval. You get a message when it is decided.`,
+  extend_ended: () => 'This access is ending or has ended, so there is nothing to extend. Request it again.',
   extend_stale: (facts) =>
-    `Its end was moved meanwhile${typeof facts.expiresAt === 'string' ? `: it lasts until ${date(new Date(facts.expiresAt), new Date())} now` : ''}. Nothing more was asked for.`,
+    `It was extended already${typeof facts.expiresAt === 'string' ? `, until ${date(new Date(facts.expiresAt), new Date())}` : ''}. Nothing more was requested.`,
   extend_with_incident: (facts) =>
     `Its incident was closed, so this access ends with it${typeof facts.endsAt === 'string' ? ` at ${date(new Date(facts.endsAt), new Date())}` : ''}, and more time of its own would change nothing. *Keep mine* in the message about the close lets it run to its own end, where the rules allow it; then it can be extended.`,
   absence_unreadable: (facts) =>
@@ -215,23 +216,23 @@ const SENTENCES = {
     `${words(facts, 'text') ? `\`${words(facts, 'text') ?? ''}\`` : 'That'} is over already. ${ABSENCE_EXAMPLES}`,
   absence_too_long: () => `That is more than a year away. Say a nearer day. ${ABSENCE_EXAMPLES}`,
   absence_none: () => 'You are not away, so there is nothing to end.',
-  delegate_self: () => 'You cannot stand in for yourself. Name somebody else, or nobody.',
+  delegate_self: () => 'You cannot be your own delegate. Name another person, or leave the delegate out.',
   delegate_unfit: (facts) =>
-    `${words(facts, 'name') ?? 'That account'} cannot stand in for you: only active full members of this workspace can. Nothing was changed.`,
+    `${words(facts, 'name') ?? 'That account'} cannot be your delegate: only active full members of this workspace can. Nothing was changed.`,
   person_unreadable: (facts) =>
     `I do not know who \`${words(facts, 'text') ?? ''}\` is. Type \`@\` and choose the person from the list that Slack shows.`,
   already_decided: alreadyDecided,
   already_cancelled: () => 'The requester has cancelled this. Nothing was changed.',
-  already_lapsed: () => 'This lapsed before it was decided. The requester can ask again.',
+  already_lapsed: () => 'This expired before it was decided. The requester can request it again.',
   grant_not_live: (facts) =>
     words(facts, 'state') === 'activating'
-      ? 'This access is not set up yet. You will be told when it is.'
+      ? 'This access is not set up yet. You get a message when it is.'
       : 'This access is not active any more.',
   public_key_missing: () =>
     'This access is for your own SSH key, and none is known. Set it with `/prod-access key` and the line of a file that ends in `.pub`.',
   ...ACCOUNT_SENTENCES,
   bad_public_key: (facts) => `The public key ${words(facts, 'problem') ?? 'cannot be read'}.`,
-  credentials_gone: () => 'The credentials of this access no longer exist. End it and ask again for new ones.',
+  credentials_gone: () => 'The credentials of this access no longer exist. End it, then request access again.',
   lookup_failed: lookupFailed,
   bad_transition: () => `It changed while you clicked, so nothing was done. Look again and decide on what you see.`,
   break_glass_off: () => 'The policy of Latchkey has no break-glass. Request access with `/prod-access` instead.',
@@ -246,12 +247,12 @@ const SENTENCES = {
   review_not_found: () => 'There is no such review. `/prod-access review` lists those that are open.',
   review_closed: (facts) =>
     `This review was already closed${words(facts, 'by') ? ` by ${words(facts, 'by') ?? ''}` : ''}. Your click changed nothing.`,
-  own_review: () => 'Nobody reviews or allows their own break-glass. Somebody else has to.',
+  own_review: () => 'You cannot review or allow your own break-glass. Another reviewer does.',
   not_a_reviewer: (facts) => {
     const labels = list(facts, 'labels');
     return `You are not one of the reviewers${labels.length > 0 ? ` (${sentenceList(labels, 'or')})` : ''}. Nothing was changed.`;
   },
-  note_missing: () => 'Say why it was not justified, in a few words: the person reads it, and it is kept.',
+  note_missing: () => 'Say why it was not justified, in a few words. The person reads it.',
   nothing_to_allow: (facts) =>
     `${words(facts, 'name') ? `There is no overdue review of ${words(facts, 'name') ?? ''}` : 'There is no overdue review of theirs'}, so nothing holds them up.`,
   admins_only: () => 'Only admins of Latchkey may do this. Nothing was changed.',
@@ -264,7 +265,7 @@ const SENTENCES = {
   line_not_found: () => 'That line is not part of a review any more.',
   line_decided: (facts) =>
     `This line was already decided${words(facts, 'by') ? ` by ${words(facts, 'by') ?? ''}` : ''}. Your click changed nothing.`,
-  line_note_missing: () => 'Say what is to be changed: the person who edits the policy reads it, and it is kept.',
+  line_note_missing: () => 'Say what to change. The person who edits the policy reads it.',
   own_line: () => 'This line is about you, so another reviewer decides on it.',
   auditors_only: (facts) => {
     const who = list(facts, 'who');
@@ -287,29 +288,29 @@ const SENTENCES = {
     'It is not known whose the account is that started the job, so it may be the approver’s. Link it with `/prod-access link`, or let an admin list it under `accounts` in the policy.',
   already_started: () =>
     'It was approved and has begun, so it cannot be cancelled any more. Give it back with `/prod-access done`.',
-  own_pre_approval: () => 'Nobody allows anything to themselves. Somebody else has to.',
+  own_pre_approval: () => 'You cannot pre-approve your own access. Another approver can.',
   pre_approval_needless: (facts) =>
-    `They need no pre-approval: ${words(facts, 'rule') ? `rule “${words(facts, 'rule') ?? ''}”` : 'a rule'} lets them in at once when they ask.`,
+    `No pre-approval is needed: ${words(facts, 'rule') ? `rule “${words(facts, 'rule') ?? ''}”` : 'a rule'} approves their request at once.`,
   pre_approval_too_long: (facts) =>
-    `That is no time a pre-approval can last. ${duration(facts, 'maxMs') ? `Write one like 2d, at most ${duration(facts, 'maxMs') ?? ''}.` : 'Write one like 2d.'}`,
+    `A pre-approval cannot last that long. ${duration(facts, 'maxMs') ? `Write one like 2d, at most ${duration(facts, 'maxMs') ?? ''}.` : 'Write one like 2d.'}`,
   pre_approval_not_found: () => 'There is no such pre-approval now. `/prod-access list` shows yours.',
   drift_not_found: () => 'There is no such list of findings any more.',
   drift_decided: (facts) =>
     `This was already decided${words(facts, 'by') ? ` by ${words(facts, 'by') ?? ''}` : ''}. Your click changed nothing.`,
   not_a_revoker: (facts) =>
     words(facts, 'what') === 'all'
-      ? 'Only admins of Latchkey may end everybody’s access. Nothing was changed.'
+      ? 'Only admins of Latchkey may end all access. Nothing was changed.'
       : 'Only admins of Latchkey may do this, and owners within their own targets. Nothing was changed.',
-  nothing_to_revoke: () => 'There is nothing to end: no access, no pending request, and nothing allowed ahead of time.',
+  nothing_to_revoke: () => 'There is nothing to end: no access, no pending request, and no pre-approval.',
   alert_not_found: () =>
-    'There is no such alert any more, or the policy no longer says what it is for. Ask with `/prod-access`.',
+    'There is no such alert any more, or the policy no longer has a role for it. Request access with `/prod-access`.',
   alert_resolved: () =>
-    'This alert is resolved, so nothing was asked. If you still need access, ask with `/prod-access`.',
+    'This alert is resolved, so nothing was requested. If you still need access, request it with `/prod-access`.',
   alert_not_automatic: () =>
-    'No rule gives access for this alert by itself. Ask with its button, or with `/prod-access`.',
+    'No rule gives access for this alert by itself. Use its button, or request access with `/prod-access`.',
   not_your_pre_approval: () =>
-    'Only who gave it, whom it is for, owners of the target and admins may take a pre-approval back. Nothing was changed.',
-  own_address: () => 'Nobody confirms an address for their own account. Another admin has to.',
+    'Only the approver who gave it, the person it is for, owners of the target and admins may withdraw a pre-approval. Nothing was changed.',
+  own_address: () => 'You cannot confirm an address for your own account. Another admin does.',
   address_not_theirs: (facts) =>
     `${sentenceCase(named(facts, 'name', 'account'))} does not have the address ${words(facts, 'address') ?? ''} in Slack now, so nothing was confirmed.`,
   address_shared: (facts) =>
@@ -318,7 +319,7 @@ const SENTENCES = {
   incident_not_found: () =>
     'There is no incident in this channel. `/prod-access incident` opens one; invite Latchkey here first.',
   incident_closed: (facts) =>
-    `The incident${words(facts, 'channel') ? ` of #${words(facts, 'channel') ?? ''}` : ''} was closed, so nothing was sent. Ask again without it, or reopen it with \`/prod-access incident\`.`,
+    `The incident${words(facts, 'channel') ? ` of #${words(facts, 'channel') ?? ''}` : ''} was closed, so nothing was sent. Request access without it, or reopen it with \`/prod-access incident\`.`,
   incident_who: (facts) => {
     const who = list(facts, 'who');
     return `Only those who may open incidents${who.length > 0 ? ` (${sentenceList(who, 'or')})` : ''} may do this. Nothing was changed.`;
@@ -326,14 +327,14 @@ const SENTENCES = {
   bad_severity: (facts) =>
     `${words(facts, 'text') ? `\`${words(facts, 'text') ?? ''}\`` : 'That'} is no severity${words(facts, 'pattern') ? `: it must match \`${words(facts, 'pattern') ?? ''}\`` : '. Write it like sev1 or p2, or `none`'}.`,
   keep_needless: () => 'This access does not end with an incident now, so there is nothing to keep.',
-  keep_too_late: () => 'The incident is over and its access is being ended. Ask again if you still need it.',
+  keep_too_late: () => 'The incident is over and its access is being ended. Request it again if you still need it.',
   keep_denied: (facts) => {
     const who = list(facts, 'who');
     if (who.length > 0)
-      return `Only ${sentenceList(who, 'or')} may keep access beyond an incident. Ask again without it.`;
-    return `Without the incident the rules would not give you this${words(facts, 'rule') ? ` (rule “${words(facts, 'rule') ?? ''}”)` : ''}, so it ends with it. Ask again to have it decided anew.`;
+      return `Only ${sentenceList(who, 'or')} may keep access beyond an incident. Request it again without the incident.`;
+    return `Without the incident the rules would not give you this${words(facts, 'rule') ? ` (rule “${words(facts, 'rule') ?? ''}”)` : ''}, so it ends with it. Request it again for a new decision.`;
   },
-  conflict: () => `Somebody else changed this at the same moment. ${TRY_LATER}`,
+  conflict: () => `Another person changed this at the same moment. ${TRY_LATER}`,
 } satisfies Record<ErrorCode, (facts: Facts) => string>;
 
 export const sentenceOf = (error: DomainError): string => SENTENCES[error.code](error.facts);

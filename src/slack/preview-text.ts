@@ -16,9 +16,9 @@ const NAME_SHOWN_MAX = 80;
 const denialReason = (asked: PotentialApprovers): string => {
   const label = inline(asked.label, 100);
   if (asked.isOnlyRequester)
-    return `*Nobody can approve this but you* (${label}), and nobody decides about themselves.`;
-  if (asked.people.length === 0) return `*Nobody can approve this now:* there is nobody in ${label}.`;
-  return `*This cannot be approved now:* it needs ${asked.count} of ${label}, and only ${asked.people.length} can be asked.`;
+    return `*You are the only approver* (${label}), and no one approves their own request. An admin can add another approver.`;
+  if (asked.people.length === 0) return `*No approver now:* ${label} has no members. An admin can add one.`;
+  return `*Too few approvers now:* it needs ${asked.count} of ${label}, which has ${asked.people.length}. An admin can add more.`;
 };
 
 /** `*Needs 2 approvals:*` */
@@ -33,7 +33,7 @@ const decisionLines = ({ verdict, asked, allowedBy }: PreviewResult): string[] =
   if (verdict.decision === 'approve') return [`Rule ${ruleName(verdict.rule)} approves this at once.`];
   if (allowedBy.length > 0) {
     const names = sentenceList(allowedBy.map(({ name }) => inline(name, NAME_SHOWN_MAX)));
-    return [`Allowed ahead of time by ${names}: this is approved at once and nobody is asked.`];
+    return [`*Pre-approved* by ${names}: you get access at once.`];
   }
   const order = verdict.isInOrder ? ', in this order' : '';
   const short = asked.filter(({ people, count, unknown }) => people.length < count && unknown.length === 0);

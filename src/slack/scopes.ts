@@ -20,11 +20,11 @@ const namesChannels = (policy: Policy): boolean =>
 export const BOT_SCOPES: readonly Scope[] = [
   { name: 'commands', without: '/prod-access does nothing', isNeeded: always },
   { name: 'chat:write', without: 'no message can be sent', isNeeded: always },
-  { name: 'users:read', without: 'nobody can request or approve', isNeeded: always },
-  { name: 'users:read.email', without: 'people whom the policy names by email do not count', isNeeded: always },
+  { name: 'users:read', without: 'no one can request or approve', isNeeded: always },
+  { name: 'users:read.email', without: 'people named by email in the policy are not found', isNeeded: always },
   {
     name: 'users.profile:read',
-    without: 'rules that ask a manager refuse',
+    without: 'rules that need a manager refuse',
     isNeeded: ({ managerField }) => managerField !== null,
   },
   {

@@ -41,7 +41,7 @@ const decidedAt = async (): Promise<Date | null> => {
 const isRefused = (before: number): boolean => refusals() > before;
 const refusals = (): number =>
   [...world.slack.as('rita').messages('prod-access'), ...world.slack.as('rita').dmsWithApp()].filter(
-    ({ ephemeralFor, text }) => ephemeralFor !== undefined && text.includes('may decide this'),
+    ({ ephemeralFor, text }) => ephemeralFor !== undefined && text.includes('an approver of this request'),
   ).length;
 
 /** Runs until the vote was refused, or decided. */

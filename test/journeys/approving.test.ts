@@ -46,7 +46,7 @@ test('an approver agrees to less; the login that is made can do no more, and the
   const { slack } = world;
   const message = await story.ask('ada', 'orders-db write 30m repair order 1183 OPS-12');
   await slack.as('olga').click(message, 'approve_changes');
-  await slack.waitFor(() => JSON.stringify(slack.as('olga').modal() ?? {}).includes('as asked'));
+  await slack.waitFor(() => JSON.stringify(slack.as('olga').modal() ?? {}).includes('as requested'));
   await slack.as('olga').select('role', 'read');
   await slack.as('olga').select('duration', '10m');
   await slack.as('olga').submit();
@@ -85,7 +85,7 @@ test('silence is reminded of and then heard by others, once each although two pr
   expect(numbers).toEqual(numbers.map((_, index) => index + 1));
   // Sam owns the database and is of security: one person, one requirement.
   await slack.as('sam').click(message, 'approve');
-  await story.privately('sam', 'Another approver has to agree too', 'prod-access');
+  await story.privately('sam', 'It needs one more approver', 'prod-access');
   await slack.as('rita').click(message, 'approve');
   await until(async () => (await story.state()).at(-1)?.grant === 'active', 'the grant');
 });

@@ -127,7 +127,9 @@ test('a double click extends once', async () => {
   const message = await story.dm('ada', 'show_credentials');
   await Promise.all([world.slack.as('ada').click(message, 'extend'), world.slack.as('ada').click(message, 'extend')]);
   await moved(1);
-  await story.privately('ada', 'asked for already').catch(() => story.privately('ada', 'Its end was moved meanwhile'));
+  await story
+    .privately('ada', 'already waiting for approval')
+    .catch(() => story.privately('ada', 'It was extended already'));
   expect((await grantNow()).extensions).toBe(1);
   expect(await world.sql('select 1 from extensions')).toHaveLength(1);
 });
@@ -142,7 +144,7 @@ test('where people decide they are asked again, and the end moves when they agre
   expect(seen(await story.dm('ada', 'You requested *45m more*'))).toContain('show_credentials');
   expect((await grantNow()).at).toEqual(before.at);
   await say('ada', 'extend 10m');
-  await story.privately('ada', '45m more were asked for already');
+  await story.privately('ada', 'by 45m is already waiting for approval');
   await world.slack.as('olga').click(asked, 'approve');
   const after = await moved(1);
   expect(after.at.getTime() - before.at.getTime()).toBe(45 * MINUTE_MS);

@@ -66,7 +66,7 @@ test('the requester cancels it before it begins; nobody gets in', async () => {
   await approved('ada', '3h');
   const { grant_id: grantId } = await latest();
   await slack.as('oscar').command('/prod-access', `cancel ${grantId}`, 'general');
-  await story.privately('oscar', 'somebody else');
+  await story.privately('oscar', 'another person');
   await slack.as('ada').command('/prod-access', `cancel ${grantId}`, 'general');
   await until(async () => (await latest()).cause === 'cancelled', 'the cancellation');
 });

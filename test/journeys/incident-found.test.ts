@@ -136,7 +136,7 @@ describe('opening again by a person who may not open incidents', () => {
     await slack.as('sam').command('/prod-access', 'incident close', 'inc-84');
     await room.privately('sam', 'inc-84', 'is closed');
     await slack.as('oscar').command('/prod-access', 'incident reopen', 'inc-84');
-    await room.privately('oscar', 'inc-84', 'You are not one of those who may open incidents');
+    await room.privately('oscar', 'inc-84', 'You may not open incidents');
     await until(async () => (await world.logins()).length === 0, 'no login in the target');
     await until(
       async () =>

@@ -154,7 +154,7 @@ describe('a channel becomes an incident', () => {
     const ada = world.slack.as('ada');
     await ada.command('/prod-access', 'incident', 'prod-access');
     // Ada is in none of the groups: rules do not take it for an incident yet, and the message says so.
-    await room.privately('ada', 'prod-access', 'You are not one of those who may open incidents');
+    await room.privately('ada', 'prod-access', 'You may not open incidents');
     await room.said('prod-access', 'Not confirmed yet');
     await world.slack.as('rita').command('/prod-access', 'incident sev2', 'prod-access');
     await room.privately('rita', 'prod-access', 'sev2');

@@ -32,7 +32,7 @@ it('an address that moves lets its new holder decide nothing until an admin conf
 
   for (const who of ['rita', 'olga']) {
     await slack.as(who).click(asked, 'approve');
-    await story.privately(who, 'not one of those who may decide', 'prod-access');
+    await story.privately(who, 'not an approver of this request', 'prod-access');
   }
   const news = await story.dm('oscar', 'An email address is not trusted');
   expect(seen(news)).toContain('people confirm olga@acme.test');

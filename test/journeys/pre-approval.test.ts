@@ -46,7 +46,7 @@ const ask = async (who: string, line: string): Promise<Row> => {
 test('who is allowed is let in at once, and the decision and the messages say by whom', async () => {
   const { slack } = world;
   await say('olga', `allow ${ADA} orders-db read for 2d`);
-  expect(seen(await story.privately('olga', 'nobody else is asked'))).toContain('disallow');
+  expect(seen(await story.privately('olga', 'it is approved at once'))).toContain('disallow');
   await story.dm('ada', 'pre-approved');
   const [preApproval] = await live();
   expect(await ask('ada', `orders-db read 30m ${reason}`)).toMatchObject({
@@ -105,9 +105,9 @@ test('taken back, it is asked as ever; strangers take nothing back', async () =>
   const [preApproval] = await live();
   const id = preApproval?.id ?? '';
   await say('oscar', `disallow ${id}`);
-  await story.privately('oscar', 'may take a pre-approval back');
+  await story.privately('oscar', 'may withdraw a pre-approval');
   await say('olga', `disallow ${id}`);
-  await story.privately('olga', 'Taken back');
+  await story.privately('olga', 'Withdrawn');
   expect(seen(await story.dm('ada', 'was withdrawn'))).not.toContain('counts at once');
   expect((await ask('ada', `orders-db read 30m ${reason}`)).state).toBe('pending');
   await say('olga', `disallow ${id}`);
@@ -116,7 +116,7 @@ test('taken back, it is asked as ever; strangers take nothing back', async () =>
 
 test('expired, it is asked as ever', async () => {
   await say('sam', `allow ${ADA} orders-db read for 1h`);
-  await story.privately('sam', 'nobody else is asked');
+  await story.privately('sam', 'it is approved at once');
   await world.sql(`update pre_approvals set expires_at = now() - interval '1 second'`);
   expect((await ask('ada', `orders-db read 30m ${reason}`)).state).toBe('pending');
 });
@@ -126,7 +126,7 @@ test('where two must agree, one pre-approval is half, and the second opens it', 
   expect(seen(await story.privately('olga', 'not enough alone'))).toContain('sre');
   expect((await ask('ada', `orders-db write 5m ${reason} OPS-1`)).state).toBe('pending');
   await say('rita', `allow ${ADA} orders-db write for 1h`);
-  await story.privately('rita', 'nobody else is asked');
+  await story.privately('rita', 'it is approved at once');
   expect(await ask('ada', `orders-db write 5m ${reason} OPS-2`)).toMatchObject({
     state: 'approved',
     reason: expect.stringMatching(/olga.* and .*rita/i),
@@ -135,7 +135,7 @@ test('where two must agree, one pre-approval is half, and the second opens it', 
 
 test.each([
   ['ada', `allow ${ADA} orders-db read for 1d`, 'to themselves'],
-  ['oscar', `allow ${ADA} orders-db read for 1d`, 'not one of those who may decide'],
+  ['oscar', `allow ${ADA} orders-db read for 1d`, 'not an approver of this request'],
   ['olga', `allow ${ADA} orders-db read for 90d`, 'at most 30d'],
   ['olga', `allow ${ADA} orders-db read for ever`, 'do not understand'],
   ['olga', 'allow @ada orders-db read for 1d', 'names nobody'],

@@ -77,7 +77,7 @@ test('an approver who was taken out of the group a moment ago decides nothing, t
   expect(slack.calls('usergroups.list').length).toBeGreaterThan(0);
   slack.setUsergroup('sre', ['oscar']);
   await slack.as('rita').click(message, 'approve');
-  await story.privately('rita', 'may decide this', 'prod-access');
+  await story.privately('rita', 'an approver of this request', 'prod-access');
   expect(await story.state()).toEqual([{ request: 'pending', grant: null }]);
   await slack.as('oscar').click(message, 'approve');
   await until(async () => (await story.state())[0]?.grant === 'active', 'the grant');
@@ -100,6 +100,6 @@ test('after the connection was lost nothing that was read before it is believed'
   const before = slack.calls('usergroups.list').length;
   await slack.as('rita').click(message, 'approve');
   await slack.waitFor(() => slack.calls('usergroups.list').length > before, { what: 'the groups to be read again' });
-  await story.privately('rita', 'may decide this', 'prod-access');
+  await story.privately('rita', 'an approver of this request', 'prod-access');
   expect(await story.state()).toEqual([{ request: 'pending', grant: null }]);
 });

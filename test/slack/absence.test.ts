@@ -52,7 +52,7 @@ describe('somebody who is away', () => {
     expect(await type('rita', 'away')).toContain('You are here');
     const said = await type('rita', 'away until Friday @oscar');
     expect(said).toContain('You are away until');
-    expect(said).toContain('<@U0OSCAR> votes in your stead');
+    expect(said).toContain('<@U0OSCAR> votes on your behalf');
     expect(await type('rita', 'away')).toContain('<@U0OSCAR>');
     expect(await type('rita', 'back')).toContain('Welcome back');
     expect(await type('rita', 'back')).toContain('You are not away');
@@ -63,7 +63,7 @@ describe('somebody who is away', () => {
     ['away until 2020-01-01', 'is over already'],
     ['away 900d', 'more than a year'],
     ['away 3d @nobody', 'choose the person from the list'],
-    ['away 3d @rita', 'cannot stand in for yourself'],
+    ['away 3d @rita', 'cannot be your own delegate'],
     ['away @oscar', 'Say until when'],
   ])('is told what is wrong with %j', async (text, words) => {
     expect(await type('rita', text)).toContain(words);

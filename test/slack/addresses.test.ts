@@ -271,7 +271,7 @@ describe('an admin who confirms an address', () => {
     expect(await type('people')).toContain('`sam@acme.test` was seen at <@U0RITA>');
     expect(await type('people confirm sam@acme.test')).toContain('with the person as a mention');
     expect(await type('people confirm sam@acme.test @rita')).toContain('is <@U0RITA> from now on');
-    expect(await type('people')).toContain('counts for somebody');
+    expect(await type('people')).toContain('is trusted');
     expect(await ids(rig.directory)).toEqual(['U0RITA']);
   });
 

@@ -42,7 +42,7 @@ describe('a pre-approval that is one of two approvals', () => {
     expect(missing).toEqual([{ label: 'sre', count: 1 }]);
     const { id, state } = await ask();
     expect(state).toBe('pending');
-    expect(approval()).toContain('olga (ahead of time) approved');
+    expect(approval()).toContain('olga (pre-approved) approved');
     expect(approval()).toContain('waiting for one of sre');
     const { outcome, view } = await vote('U0RITA', id);
     expect(outcome).toBe('decided');
@@ -96,7 +96,7 @@ describe('a pre-approval that is enough', () => {
     expect((await previewed('read')).map(({ name }) => name)).toEqual(['olga']);
     expect(await previewed('write')).toEqual([]);
     const { lines } = await rig.useCases.explainRequest({ ...wanted, role: 'read', forUserId: null });
-    expect(lines.join('\n')).toContain('Allowed ahead of time by olga: nobody is asked');
+    expect(lines.join('\n')).toContain('Pre-approved by olga: ');
   });
 
   it('revoked at the very moment of its use is either used or revoked, never both ways round', async () => {

@@ -106,7 +106,7 @@ describe('what approvers and requesters are shown', () => {
     expect(JSON.stringify(form)).not.toContain('"write"');
     const odd = changesForm(policy, { ...view, request: { ...view.request, durationMs: 61_000 } }, {});
     expect(checkView(odd)).toEqual([]);
-    expect(JSON.stringify(odd)).toContain('1m1s (as asked)');
+    expect(JSON.stringify(odd)).toContain('1m1s (as requested)');
     expect(JSON.stringify(odd)).not.toContain('"value":"5m"');
   });
 

@@ -100,7 +100,7 @@ describe('approve with changes', () => {
     const message = inChannel().find((one) => buttonsOf(one).includes('approve_changes'));
     if (!message) throw new Error('no button');
     await olga.click(message, 'approve_changes');
-    await until(rig, () => JSON.stringify(olga.modal() ?? {}).includes('as asked'));
+    await until(rig, () => JSON.stringify(olga.modal() ?? {}).includes('as requested'));
     await olga.select('role', 'read');
     await olga.select('duration', '30m');
     await olga.type('note', 'the replica lags, <@U0SAM> knows');

@@ -361,7 +361,7 @@ describe('views', () => {
       credentialsView({ credentials: { fields, text: 'Connect.', commands: [] }, grant: grantOf('active') }),
     ];
     for (const view of views) expect(checkView({ ...view })).toEqual([]);
-    expect(seen(requestForm({ ...policy, targets: {} }, EMPTY, { lines: [] }))).toContain('nothing to ask for');
+    expect(seen(requestForm({ ...policy, targets: {} }, EMPTY, { lines: [] }))).toContain('nothing to request yet');
   });
 
   it('offer durations up to the cap, the default among them', () => {

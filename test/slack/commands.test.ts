@@ -161,6 +161,6 @@ describe('the slash command', () => {
     expect(await say(`revoke ${live?.grant?.id ?? ''} mistake`, 'rita')).toContain(
       'Only admins of Latchkey and owners',
     );
-    expect(await say(`revoke ${live?.grant?.id ?? ''} mistake`, 'sam')).toContain('It is being ended');
+    expect(await say(`revoke ${live?.grant?.id ?? ''} mistake`, 'sam')).toContain('It is ending');
   });
 });

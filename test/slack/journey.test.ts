@@ -59,7 +59,7 @@ describe('a request in Slack', () => {
       rig.slack
         .as('ada')
         .dmsWithApp()
-        .some((message) => seen(message).includes('It is being ended')),
+        .some((message) => seen(message).includes('It is ending')),
     );
     await rig.settle();
     // Who gave it back needs no new message: the one of the request says it.
@@ -104,7 +104,7 @@ describe('a request in Slack', () => {
       rig.slack
         .as('rita')
         .messages('prod-access')
-        .some((one) => seen(one).includes('not one of those who may decide')),
+        .some((one) => seen(one).includes('not an approver of this request')),
     );
     expect(
       rig.slack

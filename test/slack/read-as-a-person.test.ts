@@ -114,12 +114,12 @@ describe('what a person reads', () => {
     expect(message.text).not.toMatch(/[○●◌◇✕⧗]/);
   });
 
-  it.each(OVER)('of a request that is over, %s, has *Ask again* at most once', (_state, view) => {
+  it.each(OVER)('of a request that is over, %s, has *Request again* at most once', (_state, view) => {
     const beside = factsOf(policyOf(POLICY), view.request);
     const both = isOutcomePinged(view)
       ? [requesterMessage(view, beside), outcomeMessage(view, beside)]
       : [requesterMessage(view, beside)];
-    const all = both.flatMap((message) => rowsOf(message).flat()).filter(({ text }) => text === 'Ask again');
+    const all = both.flatMap((message) => rowsOf(message).flat()).filter(({ text }) => text === 'Request again');
     expect(all).toHaveLength(view.grant?.state === 'ending' ? 0 : 1);
     // The only message of a request says all of it.
     expect(rowsOf(outcomeMessage(view, { ...beside, isBeside: false })).flat()).toEqual(all);

@@ -67,7 +67,7 @@ const unknownLines = ({ directory }: Pick<Deps, 'directory'>, groups: readonly s
 
 const aheadLines = (allowers: readonly Person[], { name }: Person): string[] => {
   const by = allowers.map((one) => one.name).join(' and ');
-  return allowers.length > 0 ? [`Allowed ahead of time by ${by}: nobody is asked, ${name} is let in at once.`] : [];
+  return allowers.length > 0 ? [`Pre-approved by ${by}: ${name} gets access at once.`] : [];
 };
 
 const textOf = ({ address, conflict }: ConflictingEmail): string => `${conflictText(address, conflict)}.`;

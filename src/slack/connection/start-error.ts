@@ -41,7 +41,7 @@ export const startErrorOf = (variable: keyof typeof WHERE, error: unknown): Star
     });
   }
   const what = failure ? failure.code : error instanceof Error ? error.message : 'no answer';
-  return new StartError(`Slack cannot be reached (${what}); nothing can be asked or approved until it can.`, true, {
+  return new StartError(`Slack cannot be reached (${what}); no one can request or approve until it can.`, true, {
     cause: error,
   });
 };

@@ -12,7 +12,7 @@ export const discuss: Action = {
   run: async ({ slack, userId, value: requestId, message, reply }) => {
     const { view } = await slack.useCases.discuss({ userId, requestId });
     if (!message || isDirect(message.channelId)) {
-      const other = userIdIn(view.requester) === userId ? 'those who were asked' : mention(view.requester);
+      const other = userIdIn(view.requester) === userId ? 'the approvers' : mention(view.requester);
       return reply({ text: `There is no shared thread here: write to ${other} directly.` });
     }
     const { permalink } = await slack.client.chat.getPermalink({
@@ -21,7 +21,7 @@ export const discuss: Action = {
     });
     const where = permalink ? `<${permalink}|The thread of the request>` : 'The thread of the request';
     return reply({
-      text: `${where} is the place to talk about it. It stays open meanwhile, and your vote is yet to come.`,
+      text: `${where} is the place to talk about it. The request stays open, and you can still vote.`,
     });
   },
 };

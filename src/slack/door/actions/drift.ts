@@ -6,7 +6,7 @@ export const repairDrift: Action = {
   id: ACTION.repairDrift,
   run: async ({ slack, userId, value: batchId, reply }) => {
     const { batch } = await slack.useCases.decideDrift({ userId, batchId, isRepairing: true });
-    await reply({ text: `These ${batch.count} are being repaired. You will be told how it came out.` });
+    await reply({ text: `These ${batch.count} are being repaired. You get a message with the result.` });
     await slack.useCases.repairBatch({ batchId });
   },
 };
@@ -15,6 +15,6 @@ export const leaveDrift: Action = {
   id: ACTION.leaveDrift,
   run: async ({ slack, userId, value: batchId, reply }) => {
     await slack.useCases.decideDrift({ userId, batchId, isRepairing: false });
-    await reply({ text: 'Left as it is. The same differences are not told again.' });
+    await reply({ text: 'Left as it is. You get no further message about these differences.' });
   },
 };

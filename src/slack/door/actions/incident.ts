@@ -53,7 +53,7 @@ export const incidentAgain: Action = {
     const view = await slack.useCases.incidentView({ id: incidentId });
     const own = (view?.requests ?? []).filter(({ requester }) => userIdIn(requester) === userId);
     const last = own.toSorted((a, b) => b.request.createdAt.getTime() - a.request.createdAt.getTime())[0]?.request;
-    if (!last) await reply({ text: 'You asked for nothing in this incident yet: the form is empty.' });
+    if (!last) await reply({ text: 'You have not requested access in this incident yet, so the form is empty.' });
     const { durationMs = null, reason = '', ticket = null } = last ?? {};
     const chosen = formFor(slack, incident, { target: last?.target ?? '', role: last?.role ?? '' });
     const state = { ...chosen, durationMs, reason, ticket: ticket ?? '' };
@@ -106,7 +106,7 @@ export const incidentRead: Action = {
     };
     const looked = await slack.useCases.preview({ ...wanted, durationMs: null });
     const no = refusal(looked);
-    if (no) return call.reply({ text: `${no} *Request access* asks those who may let you in.` });
+    if (no) return call.reply({ text: `${no} *Request access* sends a request to the approvers.` });
     await take(call, wish, { ...wanted, durationMs: usualMs(slack, wish, looked.verdict.capMs) });
   },
 };
@@ -120,7 +120,7 @@ const refusal = ({ verdict, asked }: PreviewResult): string | null => {
   if (verdict.decision === 'deny') return `You do not get in at once. ${sentenceOfDenial(verdict)}`;
   const may = asked.flatMap(({ people }) => people);
   const who = may.length > 0 ? ` (${names(may)})` : '';
-  return `You do not get in at once: for you, rule ${ruleName(verdict.rule)} asks ${missingWords(verdict.requirements)}${who} first. The button is for the one who is on call.`;
+  return `You do not get in at once: this button is for the person on call. For you, rule ${ruleName(verdict.rule)} needs an approval by ${missingWords(verdict.requirements)}${who}.`;
 };
 
 type Wanted = Parameters<Slack['useCases']['preview']>[0];
@@ -157,7 +157,7 @@ export const incidentConfirm: Action = {
       });
     if (!isConfirmed)
       return reply({
-        text: `You are not one of those who may open incidents, so ${roomName({ channelName })} stays as it is. Ask somebody of a group that the policy names.`,
+        text: `You may not open incidents, so ${roomName({ channelName })} stays as it is. Ask a member of a group that the policy names.`,
       });
     return reply({ text: `${roomName({ channelName })} is confirmed: rules take it for an incident now.` });
   },

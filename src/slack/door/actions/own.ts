@@ -14,7 +14,7 @@ import { publicKeyForm } from '../views/public-key.ts';
 import { loadingForm } from '../views/request-form.ts';
 import { refreshHome } from './refresh-home.ts';
 
-export const ENDING = 'It is being ended. You will be told when the target has confirmed it.';
+export const ENDING = 'It is ending. You get a message when the target has confirmed it.';
 
 /** The view opens before anything is read, because the trigger lives three seconds; then it is filled. */
 export const showCredentials: Action = {

@@ -12,7 +12,7 @@ export const approve: Action = {
     const { outcome } = await slack.useCases.vote({ userId, requestId, kind: 'approve', reason: null });
     if (outcome === 'counted')
       await call.reply(
-        answerWith('Your approval counts. Another approver has to agree too.', [withdrawVoteButton(requestId)]),
+        answerWith('Your approval counts. It needs one more approver.', [withdrawVoteButton(requestId)]),
       );
     await refreshHome(call);
   },

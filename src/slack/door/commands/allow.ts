@@ -26,10 +26,10 @@ const answer = (slack: Slack, result: PreApproveResult): string => {
   const needed = sentenceList(missing.map((one) => oneOf({ ...one, people: [] })));
   const state =
     missing.length === 0
-      ? `When ${mention(person)} asks for ${name} until ${date(expiresAt)}, nobody else is asked.`
-      : `Your part for ${mention(person)} and ${name} counts until ${date(expiresAt)}. *It is not enough alone:* ${needed} must allow it too, with the same command.`;
+      ? `Pre-approved: when ${mention(person)} requests ${name} until ${date(expiresAt)}, it is approved at once.`
+      : `Your pre-approval of ${name} for ${mention(person)} counts until ${date(expiresAt)}. *It is not enough alone:* ${needed} must give theirs too, with the same command.`;
   const remains = remainLines(result).map((line) => `\n${line}`);
-  return `${state} The rules and their limits still hold. ${typed(`disallow ${id}`)} takes it back.${remains.join('')}`;
+  return `${state} The rules and their limits still hold. ${typed(`disallow ${id}`)} withdraws it.${remains.join('')}`;
 };
 
 export const preApprove: Command = {
@@ -40,7 +40,7 @@ export const preApprove: Command = {
   run: async ({ slack, userId, text, reply }) => {
     const [, who = '', into = '', time = ''] = SHAPE.exec(text.trim()) ?? [];
     const personUserId = readPerson(who);
-    if (personUserId === null) return reply({ text: `${who ? `${code(who)} names nobody I know. ` : ''}${USAGE}` });
+    if (personUserId === null) return reply({ text: `${who ? `${code(who)} is no person I know. ` : ''}${USAGE}` });
     const read = parseRequestLine(slack.policy(), into);
     if (!read.isRead) return reply(whatToType(read.problem, `allow @person `));
     const forMs = readTypedDuration(time);
@@ -73,6 +73,6 @@ export const withdrawPreApproval: Command = {
       .toLowerCase();
     if (!id) return reply(whichToWithdraw(slack.policy(), await slack.useCases.overview({ userId })));
     const { preApproval } = await slack.useCases.withdrawPreApproval({ userId, id });
-    return reply({ text: `Taken back: ${preApprovalLine(slack.policy(), preApproval)}` });
+    return reply({ text: `Withdrawn: ${preApprovalLine(slack.policy(), preApproval)}` });
   },
 };

@@ -7,13 +7,13 @@ import { typed } from './command.ts';
 import { splitPerson } from './read-person.ts';
 
 const said = ({ until, delegate }: Absence): string => {
-  const stead = delegate
-    ? `${mention(delegate)} votes in your stead where you may vote and they have not asked themselves.`
-    : 'Nobody votes in your stead.';
-  return `You are away until ${date(until)}. ${stead} You are not pinged meanwhile, and may still vote. ${typed('back')} ends it.`;
+  const votes = delegate
+    ? `${mention(delegate)} votes on your behalf, but not on their own requests.`
+    : 'You have no delegate.';
+  return `You are away until ${date(until)}. ${votes} You get no reminders until then, and may still vote. ${typed('back')} ends it.`;
 };
 
-const HERE = `You are here. ${typed('away until Friday @omar')} says that you are not, and who votes in your stead.`;
+const HERE = `You are here. ${typed('away until Friday @omar')} pauses reminders, and lets a delegate vote on your behalf.`;
 
 export const away: Command = {
   name: 'away',
@@ -39,6 +39,6 @@ export const back: Command = {
   audience: 'approvers',
   run: async ({ slack, userId, reply }) => {
     await slack.useCases.endAway({ userId });
-    await reply({ text: 'Welcome back. You are asked again, and nobody votes in your stead any more.' });
+    await reply({ text: 'Welcome back. Reminders reach you again, and your delegate votes no more.' });
   },
 };

@@ -79,8 +79,8 @@ export const extendAnswer = ({ policy }: Pick<Slack, 'policy'>, result: CreateRe
   const { view } = result;
   const facts = factsOf(policy(), view.request);
   const isOpen = view.request.state === 'pending';
-  const lines = [`${what(view, facts)}: *${howLong(view)}*${isOpen ? ' was asked for.' : '.'}`, status(view)];
-  if (isOpen) lines.push(`${whoIsAsked(view, facts)} Until then the end stays as it is.`);
+  const lines = [`${what(view, facts)}: *${howLong(view)}*${isOpen ? ' requested.' : '.'}`, status(view)];
+  if (isOpen) lines.push(`${whoIsAsked(view, facts)} Until then the expiry stays as it is.`);
   const words = cut(lines.join('\n'), SECTION_TEXT_MAX);
   const hint = isOpen ? [actions(cancelButton(view.request.id))] : [];
   return { text: words, blocks: [section(words), ...hint] };

@@ -29,7 +29,7 @@ const channelOf = async (call: CommandCall): Promise<SeenChannel | null> => {
 
 const SAID = {
   opened: 'is an incident now',
-  reopened: 'is open again. Nothing of access came back by itself: anyone who needs it asks again',
+  reopened: 'is open again. Ended access did not come back: request it again',
   confirmed: 'is confirmed: rules take it for an incident now',
   open: 'is open',
   renamed: 'has another name since a moment ago, so nothing was confirmed. Look at it and confirm it again',

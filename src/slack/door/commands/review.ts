@@ -62,7 +62,8 @@ const ALLOW = /^allow\s+(\S+)$/i;
 
 const preApprove = async (call: CommandCall, word: string): Promise<void> => {
   const personUserId = readPerson(word);
-  if (personUserId === null) return call.reply({ text: `Say whom, as a mention: ${typed('review allow @person')}.` });
+  if (personUserId === null)
+    return call.reply({ text: `Name the person, as a mention: ${typed('review allow @person')}.` });
   const { person, waived } = await call.slack.useCases.allowBreakGlass({ userId: call.userId, personUserId });
   const reviews = waived === 1 ? 'One overdue review stays' : `${waived} overdue reviews stay`;
   return call.reply({ text: `${mention(person)} may use break-glass again. ${reviews} open.` });

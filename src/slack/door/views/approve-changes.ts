@@ -59,14 +59,14 @@ const select = (id: string, label: string, { choices, chosen }: { choices: Choic
 const roleChoice = ({ name, title }: Role, asked: string): Choice => ({
   text: title || name,
   value: name,
-  description: name === asked ? 'as asked' : name,
+  description: name === asked ? 'as requested' : name,
 });
 
 /** Lengths up to what was asked, which may be none of the usual ones. */
 const lengths = (role: Role, askedMs: number): Choice[] => {
   const shorter = durationChoices(role).filter(({ value }) => (readTypedDuration(value) ?? 0) < askedMs);
   const asked = formatDuration(askedMs);
-  return [...shorter, { text: `${asked} (as asked)`, value: asked }];
+  return [...shorter, { text: `${asked} (as requested)`, value: asked }];
 };
 
 const note: InputBlock = {
@@ -100,7 +100,7 @@ export const changesForm = (policy: Policy, view: RequestView, remains: Record<s
   const choices = roles.map((one) => roleChoice(one, role.name));
   return {
     ...shell([
-      section(cut(`${mention(requester)} asked for ${what(view, facts)} for *${howLong(view)}*.`, SECTION_TEXT_MAX)),
+      section(cut(`${mention(requester)} requested ${what(view, facts)} for *${howLong(view)}*.`, SECTION_TEXT_MAX)),
       ...(roles.length > 1 ? [select(ROLE, 'Role', { choices, chosen: role.name })] : []),
       select(DURATION, 'For how long', {
         choices: lengths(role, request.durationMs),

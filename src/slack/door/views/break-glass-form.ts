@@ -59,7 +59,7 @@ const words = (policy: Policy, ask: BreakGlassFacts, preview: BreakGlassPreview 
       ? `*This will be refused:* a review of access you took before (grant \`${preview.blockedBy.grantId}\`) is overdue. Ask the reviewers to close it, or an admin to allow you: ${typed(`review allow @you`)}.`
       : null,
     preview?.needlessBy
-      ? `*You do not need this:* rule ${ruleName(preview.needlessBy)} lets you in at once when you ask as usual.`
+      ? `*You do not need this:* rule ${ruleName(preview.needlessBy)} approves an ordinary request at once.`
       : null,
     no
       ? `• You override ${no.rule === null ? 'the policy' : `rule ${ruleName(no.rule)}`}, which says no: ${inline(no.message, VOTE_REASON_SHOWN_MAX)}`
@@ -170,7 +170,7 @@ const lateView = (): ModalView => ({
   title: text('Break-glass'),
   close: text('Close'),
   clear_on_close: true,
-  blocks: [section('It is being set up. You will be told by direct message how it went.')],
+  blocks: [section('It is being set up. You get a direct message when it is ready.')],
 });
 
 export const breakGlassSubmit: ViewHandler = {

@@ -145,9 +145,8 @@ const shell = (blocks: KnownBlock[], isSendable: boolean, metadata = ''): ModalV
 export const loadingForm = (): ModalView => shell([section('Loading…')], false);
 
 const BREAK_GLASS_HINT =
-  'No time to wait? Break-glass gives it at once; everyone concerned is told, and it is reviewed.';
-const NO_TARGETS =
-  'There is nothing to ask for yet: the policy names no targets. An admin adds them in `latchkey.yml`.';
+  'No time to wait? Break-glass gives access at once. Approvers are notified, and it is reviewed.';
+const NO_TARGETS = 'There is nothing to request yet: the policy has no targets. An admin adds them in `latchkey.yml`.';
 
 /** Who decides, and what depends on who asks: break-glass where the policy lets them take it, and a key where none is known. */
 export type Preview = { lines: readonly string[]; mayBreakGlass?: boolean; needsPublicKey?: boolean };

@@ -29,7 +29,7 @@ export const sentLines = (
     `${mark(view)} ${what(view, facts)} for *${howLong(view)}*${sentWord(view, isRepeat)}`,
     status(view),
     view.request.state === 'pending'
-      ? `${whoIsAsked(view, facts)}${isForJob(view) ? '' : ' You will be told by direct message.'}`
+      ? `${whoIsAsked(view, facts)}${isForJob(view) ? '' : ' You get a direct message when it is decided.'}`
       : null,
     isForJob(view)
       ? `It is for the next job of ${mention(view.requester)}. You started it, so you do not count as its approver.`

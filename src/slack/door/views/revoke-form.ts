@@ -48,7 +48,7 @@ const confirmView = (policy: Policy, what: RevokeWhat, preview: RevocationPrevie
   const blocks = previewBlocks(policy, preview, what.kind === 'target' ? what.target : null);
   const { grants, requests, preApprovals } = preview;
   if (grants + requests + preApprovals === 0)
-    return shell([section('There is nothing to end: no access, no pending request, nothing allowed ahead of time.')]);
+    return shell([section('There is nothing to end: no access, no pending request, no pre-approval.')]);
   const submit = grants > 0 ? `End ${pluralize(grants, 'grant')}` : 'Revoke';
   const rest = { callback_id: REVOKE_FORM, private_metadata: written(what), submit: text(submit) };
   return shell([...blocks, reasonInput], rest);

@@ -30,7 +30,7 @@ export const reviewLine = ({ review, reviewer, now }: RequestView): string | nul
 
 const openLine = ({ dueAt, waivedAt }: Review, now: Date): string => {
   if (now < dueAt) return `*Review:* open, due ${date(dueAt, now)}.`;
-  return `*Review:* overdue since ${date(dueAt, now)}.${waivedAt ? ' An admin allows further break-glass meanwhile.' : ''}`;
+  return `*Review:* overdue since ${date(dueAt, now)}.${waivedAt ? ' An admin allows further break-glass.' : ''}`;
 };
 
 /** What the policy would have required, and what it said no to. */
@@ -117,7 +117,7 @@ const allowButtons = ({ review, requester }: RequestView): Button[] =>
 export const reviewOverdueMessage = (view: RequestView, facts: MessageFacts): Message => {
   const within = view.review ? formatDuration(view.review.withinMs) : '';
   const block = view.review?.waivedAt
-    ? 'An admin allows further break-glass meanwhile.'
+    ? 'An admin allows further break-glass.'
     : 'Until a reviewer answers, they cannot use break-glass again.';
   const review =
     view.review?.state === 'open' ? `*No reviewer answered within ${within}.* ${block} ${QUESTION}` : reviewLine(view);

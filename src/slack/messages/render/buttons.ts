@@ -117,11 +117,15 @@ export const cancelButton = (requestId: string): Button =>
     'Cancel request',
     { actionId: ACTION.cancel, value: requestId },
     {
-      confirm: confirm('Cancel this request?', 'Nobody can approve it any more. You can ask again.', 'Cancel request'),
+      confirm: confirm(
+        'Cancel this request?',
+        'Its approvers cannot approve it any more. You can request it again.',
+        'Cancel request',
+      ),
     },
   );
 export const askAgainButton = (requestId: string): Button =>
-  button('Ask again', { actionId: ACTION.askAgain, value: requestId });
+  button('Request again', { actionId: ACTION.askAgain, value: requestId });
 export const askButton = (): Button =>
   button('Request access', { actionId: ACTION.ask, value: 'form' }, { style: 'primary' });
 export const keepLineButton = (lineId: string): Button => button('Keep', { actionId: ACTION.keepLine, value: lineId });
@@ -140,7 +144,7 @@ export const incidentAskButton = (about: string, text = 'Request access'): Butto
 export const incidentReadButton = (about: string): Button =>
   button("I'm on call: read now", { actionId: ACTION.incidentRead, value: about }, { style: 'primary' });
 export const incidentAgainButton = (incidentId: string): Button =>
-  button('Ask again', { actionId: ACTION.incidentAgain, value: incidentId });
+  button('Request again', { actionId: ACTION.incidentAgain, value: incidentId });
 export const incidentConfirmButton = (incidentId: string): Button =>
   button('Confirm the incident', { actionId: ACTION.incidentConfirm, value: incidentId });
 export const keepGrantButton = (grantId: string): Button =>

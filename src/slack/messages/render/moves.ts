@@ -47,7 +47,7 @@ export const oldEnd = (view: Pick<RequestView, 'extended' | 'incident' | 'now'>)
 
 /** Where the same person has the same already: more time on it may be what is meant, and a second is possible all the same. */
 export const alreadyLine = ({ id, expiresAt }: AlreadyHas): string =>
-  `You have this already, until ${date(expiresAt)}. To stay longer, \`/prod-access extend ${id} 30m\` asks for more time on it; a second one ends by itself.`;
+  `You have this already, until ${date(expiresAt)}. To stay longer, \`/prod-access extend ${id} 30m\` requests more time for it; a second one ends by itself.`;
 
 /** Where the same person waits for the same already. */
 export const askedAlreadyLine = ({ requestId, lapsesAt }: OpenRequest): string =>

@@ -102,7 +102,7 @@ export const oneOf = (asked: Asked): string => {
   const rest = everyone.size - shown.length;
   const others = rest > 0 ? ` and ${pluralize(rest, 'other')} may too` : '';
   const allAway = (asked.away?.length ?? 0) > 0 ? 'all away now' : null;
-  const unasked = asked.quiet?.length ? `${asked.quiet.length} may, unasked` : null;
+  const unasked = asked.quiet?.length ? `${asked.quiet.length} may, without a message` : null;
   const who = shown.length > 0 ? `${shown.join(', ')}${others}` : (unasked ?? allAway);
   const inside = [who, notLookedUp(asked), notCertain(asked)].filter((part) => part !== null);
   return inside.length > 0 ? `${amount} ${name} (${inside.join('; ')})` : `${amount} ${name}`;
@@ -111,12 +111,12 @@ export const oneOf = (asked: Asked): string => {
 export const ruleName = (rule: string | null): string =>
   rule === null ? 'no rule' : `_${inline(rule, RULE_SHOWN_MAX)}_`;
 
-/** `Rule _Writes need an owner_ asks one of owners and one of sre.` */
+/** `Rule _Writes need an owner_ needs one of owners and one of sre.` */
 export const whoIsAsked = ({ request }: Pick<RequestView, 'request'>, facts: Pick<MessageFacts, 'asked'>): string => {
   const asked = facts.asked ?? request.requirements.map(({ label, count }) => ({ label, count, people: [] }));
   if (asked.length === 0) return `Rule ${ruleName(request.rule)} decides.`;
   const order = request.isInOrder ? ', in this order' : '';
-  return `Rule ${ruleName(request.rule)} asks ${sentenceList(asked.map(oneOf))}${order}.`;
+  return `Rule ${ruleName(request.rule)} needs ${sentenceList(asked.map(oneOf))}${order}.`;
 };
 
 /** Person ids are `<team>:<user>`. */
@@ -140,7 +140,7 @@ const terms = (role: Role | null | undefined, { role: name, durationMs }: Reques
 export const changeLine = (change: RequestChange, { target }: Pick<MessageFacts, 'target'>): string => {
   const [before, after] = [change.before, change.after].map((one) => terms(target?.roles[one.role], one));
   const note = change.note ? ` ${inline(change.note, VOTE_REASON_SHOWN_MAX)}` : '';
-  return `${mentionId(change.byPersonId)} agreed to less: ${before} → *${after}*.${note}`;
+  return `${mentionId(change.byPersonId)} approved less: ${before} → *${after}*.${note}`;
 };
 
 /** The latest few; the audit log has them all. */
@@ -149,7 +149,7 @@ export const changeLines = ({ request }: Pick<RequestView, 'request'>, facts: Me
 
 /** `@dana approved`; null while there is no approval. */
 export const agreed = ({ votes }: Pick<RequestView, 'votes'>, facts: Pick<MessageFacts, 'ahead'>): string | null => {
-  const ahead = facts.ahead.map((person) => `${inline(person.name, TITLE_SHOWN_MAX)} (ahead of time)`);
+  const ahead = facts.ahead.map((person) => `${inline(person.name, TITLE_SHOWN_MAX)} (pre-approved)`);
   const all = [...votes.filter(({ kind }) => kind === 'approve').map(agreedBy), ...ahead];
   return all.length > 0 ? `${sentenceList(all)} approved` : null;
 };

@@ -39,7 +39,7 @@ export const previewBlocks = (policy: Policy, preview: RevocationPreview, target
   const later = startsLater > 0 ? ` (${startsLater} of them not begun yet)` : '';
   const counts = [
     `*${pluralize(grants, 'grant')}*${later}: the access is closed, sessions are cut, and what was made is removed.`,
-    `*${pluralize(requests, 'pending request')}*: cancelled. People can ask again.`,
+    `*${pluralize(requests, 'pending request')}*: cancelled. People can request again.`,
     `*${pluralize(preApprovals, 'pre-approval')}*: withdrawn.`,
   ];
   const lines = some.map((one) => `${mention(one.grantee)} · ${roleOf(policy, one)}`);
