@@ -4,10 +4,12 @@ import { adoptPolicy, rejectPolicy } from './policy/adopt-policy.ts';
 import { reportMisfits } from './policy/misfits.ts';
 import { noteRemains } from './requests/note-remains.ts';
 import { approveWithChanges } from './requests/approve-with-changes.ts';
+import { allowClient } from './requests/allow-client.ts';
 import { preApprove, withdrawPreApproval } from './requests/pre-approve.ts';
 import { createRequest } from './requests/create-request.ts';
 import { requestForAlert } from './alerts/request-for-alert.ts';
 import { breakGlass, previewBreakGlass } from './break-glass/break-glass.ts';
+import { overrideChoices, overrideFreeze } from './break-glass/override-freeze.ts';
 import { setPublicKey, showPublicKey } from './identity/public-key.ts';
 import { endAway, setAway, showAway } from './requests/away.ts';
 import { checkAccounts } from './people/check-accounts.ts';
@@ -173,6 +175,19 @@ const votingVerbs = (deps: Deps): Pick<UseCases, 'vote' | 'approveWithChanges' |
   discuss: (input) => discuss(deps, input),
 });
 
+type FollowUps = Pick<
+  UseCases,
+  'overrideChoices' | 'overrideFreeze' | 'closeReview' | 'openReviews' | 'allowBreakGlass'
+>;
+
+const followUpVerbs = (deps: Deps): FollowUps => ({
+  overrideChoices: (input) => overrideChoices(deps, input),
+  overrideFreeze: (input) => overrideFreeze(deps, input),
+  closeReview: (input) => closeReview(deps, input),
+  openReviews: (input) => openReviews(deps, input),
+  allowBreakGlass: (input) => allowBreakGlass(deps, input),
+});
+
 export const createUseCases = (deps: Deps, writers = NO_WRITERS): UseCases => ({
   ...guardingVerbs(deps),
   ...incidentUseCases(deps),
@@ -182,12 +197,11 @@ export const createUseCases = (deps: Deps, writers = NO_WRITERS): UseCases => ({
   ...ownVerbs(deps, writers.proofs),
   createRequest: (input) => createRequest(deps, input),
   preApprove: (input) => preApprove(deps, input),
+  allowClient: (input) => allowClient(deps, input),
   withdrawPreApproval: (input) => withdrawPreApproval(deps, input),
   breakGlass: (input) => breakGlass(deps, input),
   previewBreakGlass: (input) => previewBreakGlass(deps, input),
-  closeReview: (input) => closeReview(deps, input),
-  openReviews: (input) => openReviews(deps, input),
-  allowBreakGlass: (input) => allowBreakGlass(deps, input),
+  ...followUpVerbs(deps),
   confirmAddress: (input) => confirmAddress(deps, input),
   evidenceFor: (input) => evidenceFor(deps, input, writers.bundle),
   reportFor: (input) => reportFor(deps, input, writers.report),

@@ -23,6 +23,7 @@ import type { AccessFailure, ManualSteps, Credentials } from './grants/access-po
 import type { ExtensionReads, ExtensionWrites } from './grants/extension-ports.ts';
 import type { HeartbeatWrites } from './grants/heartbeat-ports.ts';
 import type { GithubWrites } from './github/github-ports.ts';
+import type { GitlabWrites } from './gitlab/gitlab-ports.ts';
 import type { GrantWrites } from './grants/grant-ports.ts';
 import type { OnInUse, ReportsUsage, UseAccess, UseReads, UseWrites } from './grants/usage-ports.ts';
 import type { SealedSecret, Vault } from './grants/vault.ts';
@@ -43,6 +44,7 @@ import type {
 import type { RequestEvaluation } from './record/request-evaluation.ts';
 import type { RequestView } from './record/request-view.ts';
 import type { RecordingAccess, RecordingReads, RecordingWrites } from './recordings/recording-ports.ts';
+import type { FrozenReads, FrozenWrites } from './requests/frozen-ports.ts';
 import type { RequestWrites } from './requests/request-ports.ts';
 import type { RevocationReads, RevocationWrites } from './revocations/revocation-ports.ts';
 
@@ -92,6 +94,7 @@ export type Tx = {
   recordings: RecordingWrites;
   heartbeats: HeartbeatWrites;
   github: GithubWrites;
+  gitlab: GitlabWrites;
   limits: LimitWrites;
   leavers: LeaverWrites;
   addresses: AddressWrites;
@@ -112,6 +115,7 @@ export type Tx = {
     revoke(id: string, byPersonId: string): Promise<boolean>;
   };
   reviews: ReviewWrites;
+  frozen: FrozenWrites;
   campaigns: CampaignWrites;
   auditKeys: AuditKeyWrites;
   secrets: {
@@ -136,6 +140,7 @@ export type Store = AlertStore & {
     HandleReads &
     ExtensionReads &
     AlertReads &
+    FrozenReads &
     IncidentReads &
     RevocationReads &
     DriftReads &
@@ -148,6 +153,8 @@ export type Store = AlertStore & {
         target: string;
         role: string;
       }): Promise<{ id: string; clientKey: string | null; isOver: boolean }[]>;
+      /** The commit of this client's last job whose request for this role was approved; null where there is none. */
+      lastCommitOf(of: { clientId: string; target: string; role: string }): Promise<string | null>;
       now(): Promise<Date>;
       request(id: string): Promise<Request | null>;
       grant(id: string): Promise<Grant | null>;

@@ -3,12 +3,14 @@ import type { AccountLink } from './identity/account-link-ports.ts';
 import type { ShownLink } from './people/link-account.ts';
 import type { AlertSignal } from '../domain/alerts/types.ts';
 import type { EmailObservation } from '../domain/principals/email-bindings.ts';
+import type { RequestProblem } from '../domain/policy/types.ts';
 import type { Person } from '../domain/principals/person.ts';
 import type { PreApprovalView } from '../domain/requests/pre-approval.ts';
 import type { Absence } from '../domain/requests/vote.ts';
 import type { PersonCaller } from './identity/caller.ts';
 import type { RequestForAlertInput } from './alerts/request-for-alert.ts';
 import type { BreakGlassInput, BreakGlassPreview, BreakGlassResult } from './break-glass/break-glass.ts';
+import type { OverrideChoices, OverrideFreezeInput } from './break-glass/override-freeze.ts';
 import type { CloseReviewInput, OpenReviews } from './break-glass/follow-up.ts';
 import type { DriftBatch } from './drift/drift-ports.ts';
 import type { EvidenceForInput } from './evidence/evidence-for.ts';
@@ -32,6 +34,7 @@ import type { ChangeInput } from './requests/approve-with-changes.ts';
 import type { AwayInput } from './requests/away.ts';
 import type { CancelInput } from './requests/cancel-request.ts';
 import type { ExtendInput, ExtendResult } from './requests/extension-request.ts';
+import type { AllowClientInput, AllowClientResult } from './requests/allow-client.ts';
 import type { PreApproveInput, PreApproveResult } from './requests/pre-approve.ts';
 import type { CreateRequestInput, CreateRequestResult, PreviewInput } from './requests/request-types.ts';
 import type { VoteResult } from './requests/vote-context.ts';
@@ -53,10 +56,18 @@ export type UseCases = IncidentUseCases & {
   ownRequest(input: OwnRequestInput): Promise<RequestView>;
   preview(input: PreviewInput): Promise<PreviewResult>;
   preApprove(input: PreApproveInput): Promise<PreApproveResult>;
+  /** One use by a client in the next opening of a window, with the caller's approval. */
+  allowClient(input: AllowClientInput): Promise<AllowClientResult>;
   withdrawPreApproval(input: { caller: PersonCaller; id: string }): Promise<{ preApproval: PreApprovalView }>;
   breakGlass(input: BreakGlassInput): Promise<BreakGlassResult>;
   /** Throws what `breakGlass` would throw, as far as recent look-ups know. */
   previewBreakGlass(input: PreviewInput): Promise<BreakGlassPreview>;
+  /** Rejects with `frozen_*` where the request cannot be overridden any more, with `override_cause` where nothing is open or fires. */
+  overrideChoices(input: { caller: PersonCaller; id: string }): Promise<OverrideChoices>;
+  /** `unclear`: the reason for the override, and not the request, is in the way. */
+  overrideFreeze(
+    input: OverrideFreezeInput,
+  ): Promise<CreateRequestResult | { outcome: 'unclear'; problems: RequestProblem[] }>;
   closeReview(input: CloseReviewInput): Promise<{ view: RequestView }>;
   openReviews(input: { caller: PersonCaller }): Promise<OpenReviews>;
   /** An admin lets somebody use break-glass again although reviews of theirs are overdue; says how many. */

@@ -4,7 +4,7 @@ import { heartbeat, hearJobs } from '../application/grants/heartbeat.ts';
 import { requestOfJob } from '../application/requests/request-of-job.ts';
 import { ownGrants } from '../application/queries/own-grants.ts';
 import { waitingFor } from '../application/queries/waiting-for.ts';
-import { askWhoRanAgain } from './github.ts';
+import { askForChecks, askWhoRanAgain } from './github.ts';
 import type { OpenGithub } from './github.ts';
 import type { Deps } from '../application/deps.ts';
 import type { Replays } from '../application/record/replay-ports.ts';
@@ -39,14 +39,15 @@ type Parts = {
   log: Log;
 };
 
-type VerbParts = Pick<Parts, 'github' | 'deps' | 'useCases' | 'connection'>;
+type VerbParts = Pick<Parts, 'github' | 'deps' | 'useCases' | 'connection' | 'log'>;
 
-const verbsOf = ({ github, deps, useCases, connection }: VerbParts): ApiVerbs => {
+const verbsOf = ({ github, deps, useCases, connection, log }: VerbParts): ApiVerbs => {
   const whoRanAgain = askWhoRanAgain({ github, deps });
+  const checksOf = askForChecks({ github, log });
   return {
     createRequest: async (input) => {
       const caller = whoRanAgain === null ? input.caller : await whoRanAgain(input.caller);
-      return requestOfJob(deps, { ...input, caller });
+      return requestOfJob(deps, { ...input, caller: await checksOf(caller) });
     },
     ownRequest: useCases.ownRequest,
     cancel: useCases.cancel,

@@ -100,7 +100,7 @@ const startParts = async (options: AppOptions, { core, late, opened }: Starting)
     hooks: {
       ...hooksOf(TRIGGERS, { ...options, ...core }),
       ...githubRoutes({ github: core.github, deps, log }),
-      ...gitlabRoutes({ environment, deps, log }),
+      ...gitlabRoutes({ environment, deps, nudge: core.nudge, log }),
     },
     log,
   });

@@ -1,7 +1,8 @@
 /** What every part of the app shares: the store, the directory, the targets, the verbs. */
 import { openGithub } from './github.ts';
 import type { OpenGithub } from './github.ts';
-import { openGitlab } from './gitlab.ts';
+import { createNudge, openGitlab } from './gitlab.ts';
+import type { Nudge, OpenGitlab } from './gitlab.ts';
 import { documentsOf } from './documents.ts';
 import { proofsOf } from './proofs.ts';
 import type { PolicySource } from '../config/policy-source.ts';
@@ -52,6 +53,8 @@ export type Core = {
   metrics: Metrics;
   deps: Deps;
   github: OpenGithub | null;
+  gitlab: OpenGitlab | null;
+  nudge: Nudge;
   useCases: UseCases;
 };
 
@@ -111,10 +114,10 @@ export const createCore = (options: AppOptions, late: Late): Core => {
   const directory = createDirectory({ workspace, teamId, policy, ...identity, log });
   const [vault, ids] = [createSealing(environment.secretKeys), { next: newId }];
   const deps: Deps = { store, directory, access, vault, ids, policy, log };
-  const github = openGithub(environment);
+  const hosts = { github: openGithub(environment), gitlab: openGitlab(environment), nudge: createNudge() };
   const writers = documentsOf(evidenceOf(options, { pool, store, connection, deps }), deps);
-  const useCases = createUseCases(deps, { ...writers, proofs: proofsOf({ github, gitlab: openGitlab(environment) }) });
+  const useCases = createUseCases(deps, { ...writers, proofs: proofsOf(hosts) });
   Object.assign(late, { useCases, access } satisfies Partial<Late>);
   const hearing = { facts, streams: memory.streams };
-  return { pool, store, replays, policies, connection, hearing, access, metrics, deps, github, useCases };
+  return { pool, store, replays, policies, connection, hearing, access, metrics, deps, useCases, ...hosts };
 };

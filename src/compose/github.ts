@@ -3,6 +3,7 @@ import type { Environment } from '../config/environment.ts';
 import type { Deps } from '../application/deps.ts';
 import type { GithubDeps } from '../application/github/github-deps.ts';
 import type { Github } from '../application/github/github-ports.ts';
+import { withChecks } from '../application/github/job-checks.ts';
 import { handleGithub } from '../application/github/handle-github.ts';
 import { receiveDelivery } from '../application/github/receive-delivery.ts';
 import { withRunAgain } from '../application/github/run-again.ts';
@@ -16,6 +17,7 @@ import { createGithubHook } from '../http/hooks/github-hook.ts';
 import { sendJson } from '../http/routes.ts';
 import type { Routes } from '../http/routes.ts';
 import type { Log } from '../lib/log.ts';
+import { withinMs } from '../lib/timeout.ts';
 import type { SlackConnection } from '../slack/connection/connection.ts';
 import { linkToMessage } from '../slack/messages/link-to-message.ts';
 import type { GithubWorker } from '../work/handlers.ts';
@@ -49,6 +51,24 @@ const depsOf = ({ github, deps, connection, log }: Parts): GithubDeps | null => 
       const place = await deps.store.transaction((tx) => tx.github.messageOf(requestId));
       return place && linkToMessage(connection.notifierClient, place);
     },
+  };
+};
+
+/** What GitHub takes to say how checks stand is not waited for longer: people decide without. */
+const CHECKS_WITHIN_MS = 3_000;
+
+/** The job with the checks of its commit, where the App says in time. */
+export const askForChecks = ({ github, log }: Pick<Parts, 'github' | 'log'>): AskWhoRanAgain => {
+  if (!github) return (caller) => Promise.resolve(caller);
+  return async (caller) => {
+    try {
+      const soon = await withinMs(withChecks({ log, github: github.api }, caller), CHECKS_WITHIN_MS);
+      return soon.isThere ? soon.value : caller;
+    } catch (error) {
+      if (!(error instanceof GithubError)) throw error;
+      log.warn({ err: error }, 'the checks of a commit could not be read');
+      return caller;
+    }
   };
 };
 

@@ -2,6 +2,7 @@
 import { createMessenger } from './messages.ts';
 import { placeLooks } from './place-looks.ts';
 import { githubWorker } from './github.ts';
+import { gitlabWorker } from './gitlab.ts';
 import { startJobs } from '../work/jobs.ts';
 import type { Jobs } from '../work/jobs.ts';
 import type { Log } from '../lib/log.ts';
@@ -19,8 +20,9 @@ export const createJobs = ({ environment, only, log }: AppOptions, core: Core): 
   const messages = createMessenger({ ...told, ids: deps.ids, metrics });
   const redis = { url: environment.redisUrl, ca: environment.redisCa, prefix: environment.redisPrefix };
   const github = githubWorker({ github: core.github, deps, connection, log });
+  const gitlab = gitlabWorker({ gitlab: core.gitlab, deps, nudge: core.nudge, log });
   const jobs = {
-    ...{ redis, store, useCases, messages, github },
+    ...{ redis, store, useCases, messages, github, gitlab },
     looks: placeLooks({ ...told, connection }),
     onDropped: metrics.onJobDropped,
     log,

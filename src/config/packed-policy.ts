@@ -34,6 +34,7 @@ export const unpackPolicy = (packed: PackedPolicy): Policy => ({
   groups: record(Object.entries(packed.groups)),
   windows: record(Object.entries(packed.windows)),
   freezes: record(Object.entries(packed.freezes)),
+  overrides: record(Object.entries(packed.overrides)),
   calendars: record(Object.entries(packed.calendars)),
   targets: record(
     Object.entries(packed.targets).map(([name, target]) => [

@@ -10,7 +10,7 @@ import { isKnownTimezone } from '../domain/time/instant.ts';
 import { readCalendar } from './calendar-file.ts';
 import { record } from './record.ts';
 import type { Report } from './report.ts';
-import { name, someOf, text } from './policy-words.ts';
+import { name, reference, someOf, text } from './policy-words.ts';
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const CLOCK = /^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/;
@@ -37,6 +37,7 @@ const freeze = z.strictObject(
     to: moment.optional(),
     why: text(200, 'a few words for people').optional(),
     ics: text(1000, 'the name of a calendar file').optional(),
+    override: someOf(reference, 'groups or people').optional(),
   },
   'must be a freeze, as { from: 2026-12-20, to: 2027-01-04, why: Change freeze } or { ics: freezes.ics }',
 );
@@ -91,7 +92,7 @@ const freezeOf = ({ shape, timezone, name: called, report }: Freezing<Written>):
   return never(shape.why);
 };
 
-type Built = Pick<Calendar, 'windows' | 'freezes'> & Pick<Policy, 'calendars'>;
+type Built = Pick<Calendar, 'windows' | 'freezes'> & Pick<Policy, 'calendars' | 'overrides'>;
 
 const BYTES_MAX = 1024 * 1024;
 
@@ -180,5 +181,10 @@ export const buildCalendar = (
       ]),
     ),
     calendars,
+    overrides: record(
+      Object.entries(sections.freezes ?? {}).flatMap(([called, { override }]) =>
+        override === undefined ? [] : [[called, override] as const],
+      ),
+    ),
   };
 };

@@ -106,6 +106,7 @@ export const loadPolicy = (input: PolicyInput): LoadedPolicy => {
     publicUrl: publicUrlIn(env),
     execPrograms: execPrograms(env),
     hasGithubApp: isSet(env, 'LATCHKEY_GITHUB_APP_ID'),
+    hasGitlabToken: isSet(env, 'LATCHKEY_GITLAB_TOKEN'),
     areVariablesOptional: input.areVariablesOptional === true,
     providers,
     roles: rolesOf(policy),

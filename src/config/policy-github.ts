@@ -50,25 +50,28 @@ const checkAccess = (check: Check, { target, role, durationMs }: Access, path: P
   report.refuse('too_long', [...path, 'for'], message);
 };
 
-const isGithub = (check: Check, issuer: string, path: Path): boolean => {
+/** Whose deployments wait for a decision. */
+type Host = 'github' | 'gitlab';
+
+const isOf = (check: Check, hosts: readonly Host[], { issuer, path }: { issuer: string; path: Path }): boolean => {
   const { issuers } = check.policy;
   const kind = Object.hasOwn(issuers, issuer) ? issuers[issuer]?.kind : undefined;
-  if (kind === 'github') return true;
+  if (hosts.some((host) => host === kind)) return true;
   if (!check.isComplete) return false;
   const names = Object.values(issuers)
-    .filter((one) => one.kind === 'github')
+    .filter((one) => hosts.some((host) => host === one.kind))
     .map(({ name }) => name);
-  const why = kind === undefined ? 'is no issuer of this policy' : 'is no issuer of the kind github';
+  const why = kind === undefined ? 'is no issuer of this policy' : `is no issuer of the kind ${hosts.join(' or ')}`;
   const message = `"${issuer}" ${why}${suggestion(issuer, names, 'define it under issuers, as github: { kind: github }.')}`;
   check.report.refuse('unknown_issuer', path, message);
   return false;
 };
 
-/** The client, where it is one of a GitHub issuer. */
-const githubClient = (check: Check, name: string, path: Path) => {
+/** The client, where it is one of such an issuer. */
+const clientAt = (check: Check, hosts: readonly Host[], { name, path }: { name: string; path: Path }) => {
   const { clients } = check.policy;
   const client = Object.hasOwn(clients, name) ? clients[name] : undefined;
-  if (client) return isGithub(check, client.issuer, path) ? client : null;
+  if (client) return isOf(check, hosts, { issuer: client.issuer, path }) ? client : null;
   if (!check.isComplete) return null;
   const message = `"${name}" is no client of this policy${suggestion(name, Object.keys(clients), 'define it under clients.')}`;
   check.report.refuse('unknown_client', path, message);
@@ -76,7 +79,7 @@ const githubClient = (check: Check, name: string, path: Path) => {
 };
 
 const checkGate = (check: Check, { client: name, environment, access }: GateEntry, path: Path): void => {
-  const client = githubClient(check, name, [...path, 'client']);
+  const client = clientAt(check, ['github', 'gitlab'], { name, path: [...path, 'client'] });
   const bound = client?.environment ?? null;
   if (bound !== null && bound !== environment) {
     const message = `"${name}" is bound to the environment ${bound}, so this gate never opens; write environment: ${bound}.`;
@@ -97,10 +100,10 @@ const checkOnce = (
 };
 
 const checkPullRequest = (check: Check, entry: PullRequestEntry, path: Path): void => {
-  isGithub(check, entry.issuer, [...path, 'repository', 'issuer']);
+  isOf(check, ['github'], { issuer: entry.issuer, path: [...path, 'repository', 'issuer'] });
   checkAccess(check, entry, path);
   if (entry.to.kind === 'author') return;
-  const client = githubClient(check, entry.to.client, [...path, 'client']);
+  const client = clientAt(check, ['github'], { name: entry.to.client, path: [...path, 'client'] });
   const bound = client?.repository?.id ?? null;
   if (bound === null || bound === entry.repository.id) return;
   const message = `"${entry.to.client}" is bound to the repository ${bound}, so none of its jobs can use this; name a client of the repository ${entry.repository.id}.`;
@@ -127,8 +130,21 @@ export const checkGithub = (check: Check, document: PolicyDocument): void => {
   checkOnce(check, gateKeys, { section: 'gates', what: 'client and environment' });
   const pullKeys = pullRequests.map(({ repository, label }) => JSON.stringify([repository.id, label]));
   checkOnce(check, pullKeys, { section: 'pull_requests', what: 'repository and label' });
-  if (check.hasGithubApp || check.areVariablesOptional || gates.length + pullRequests.length === 0) return;
-  const section = gates.length > 0 ? 'gates' : 'pull_requests';
-  const message = `"${section}" needs the GitHub App, and LATCHKEY_GITHUB_APP_ID is not set, so nothing comes from GitHub; docs/github.md says how to make one.`;
-  check.report.warn('no_github_app', [section], message);
+  warnUnset(check);
+};
+
+const warnUnset = (check: Check): void => {
+  if (check.areVariablesOptional) return;
+  const { gates, pullRequests, clients, issuers } = check.policy;
+  const kindOf = ({ client }: GateEntry): string | undefined => issuers[clients[client]?.issuer ?? '']?.kind;
+  const ofGithub = gates.filter((gate) => kindOf(gate) !== 'gitlab');
+  if (!check.hasGithubApp && ofGithub.length + pullRequests.length > 0) {
+    const section = ofGithub.length > 0 ? 'gates' : 'pull_requests';
+    const message = `"${section}" needs the GitHub App, and LATCHKEY_GITHUB_APP_ID is not set, so nothing comes from GitHub; docs/github.md says how to make one.`;
+    check.report.warn('no_github_app', [section], message);
+  }
+  if (check.hasGitlabToken || ofGithub.length === gates.length) return;
+  const message =
+    '"gates" has a client of GitLab, and LATCHKEY_GITLAB_TOKEN is not set, so no deployment of it is seen; docs/gitlab.md says how to make a token.';
+  check.report.warn('no_gitlab_token', ['gates'], message);
 };

@@ -34,6 +34,7 @@ export type Check = {
   /** LATCHKEY_PUBLIC_URL, the audience of clients that name none. */
   publicUrl: string | null;
   hasGithubApp: boolean;
+  hasGitlabToken: boolean;
   /** What LATCHKEY_EXEC_PROGRAMS lets targets run. */
   execPrograms: readonly string[];
   /** True where the secrets are not at hand, as in CI. */
@@ -287,4 +288,6 @@ export const checkReferences = (check: Check): void => {
   checkRefs(check, { refs: policy.auditors, path: ['auditors'] });
   checkBreakGlass(check);
   checkIncidents(check);
+  for (const [freeze, refs] of Object.entries(policy.overrides))
+    checkRefs(check, { refs, path: ['freezes', freeze, 'override'] });
 };

@@ -93,6 +93,7 @@ export const ERROR_CODES = [
   'line_note_missing',
   'own_line',
   'start_in_past',
+  'unknown_client',
   'unknown_window',
   'window_used',
   'approver_started_job',
@@ -121,6 +122,12 @@ export const ERROR_CODES = [
   'drift_not_found',
   'drift_decided',
   'nothing_to_revoke',
+  'frozen_not_found',
+  'frozen_over',
+  'override_who',
+  'override_own',
+  'override_cause',
+  'override_blocked',
 ] as const;
 
 export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -1,5 +1,6 @@
 /** The calls that the verbs need, with GitHub's answers as facts. Ids are numbers there and text here. */
 import { z } from 'zod';
+import type { CommitCheck } from '../domain/github/checks.ts';
 import type { Repository } from '../domain/github/events.ts';
 import type { RunFacts } from '../domain/github/run.ts';
 import type {
@@ -172,6 +173,30 @@ type Asking = {
 
 const pathOf = ({ fullName }: Repository, rest: string): string => `/repos/${fullName}${rest}`;
 
+/** docs.github.com, "Check runs": `conclusion` of one that is completed. */
+const checkRun = z.object({
+  id,
+  name: z.string().max(300),
+  status: z.string(),
+  conclusion: z.string().nullish(),
+});
+const FAILED = new Set(['failure', 'timed_out', 'cancelled', 'action_required', 'startup_failure']);
+
+const checkIn = ({ id: one, name, status, conclusion }: z.infer<typeof checkRun>): CommitCheck => {
+  if (status !== 'completed') return { id: one, name, state: 'running' };
+  return { id: one, name, state: FAILED.has(conclusion ?? '') ? 'failed' : 'passed' };
+};
+
+const ofChecks = ({ inRepository }: Asking): Pick<Github, 'checks'> => ({
+  checks: async (repository, sha) => {
+    const what = 'the checks of a commit';
+    const path = pathOf(repository, `/commits/${encodeURIComponent(sha)}/check-runs?per_page=100`);
+    const answer = demand(await inRepository(repository, { method: 'GET', path }), [200, 403, 404, 422], what);
+    if (answer.status !== 200) return null;
+    return readAs(z.object({ check_runs: z.array(checkRun) }), answer, what).check_runs.map(checkIn);
+  },
+});
+
 const ofActions = ({ inRepository }: Asking): Pick<Github, 'run' | 'review'> => ({
   run: async (repository, run) => {
     const what = `the run ${run}`;
@@ -236,5 +261,5 @@ const ofDeliveries = ({ client }: Asking): Pick<Github, 'failedDeliveries' | 'pa
 
 export const createGithub = (client: AppClient): Github => {
   const asking = { client, inRepository: client.asInstallation };
-  return { ...ofActions(asking), ...ofPulls(asking), ...ofDeliveries(asking) };
+  return { ...ofActions(asking), ...ofChecks(asking), ...ofPulls(asking), ...ofDeliveries(asking) };
 };

@@ -4,6 +4,7 @@ import type { RequestProblem } from '../domain/policy/types.ts';
 import { formatDuration } from '../domain/time/durations.ts';
 import { isDomainError } from '../domain/errors.ts';
 import type { DomainError, ErrorCode, Facts } from '../domain/errors.ts';
+import type { FreezeOverride } from '../application/requests/request-types.ts';
 import { newId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import { slackFailureOf } from './connection/client.ts';
@@ -242,6 +243,19 @@ const SENTENCES = {
     const who = list(facts, 'who');
     return `You are not one of those who may use break-glass${who.length > 0 ? ` (${sentenceList(who, 'or')})` : ''}. Request access with \`/prod-access\` instead.`;
   },
+  frozen_not_found: () => 'There is no such denied request. The id stands in the message of the denial.',
+  frozen_over: () =>
+    'That denied request can no longer be overridden: it was already, or it is older than a day. The requester requests again.',
+  override_own: () =>
+    'You cannot override a freeze for your own request, nor for a job that you started. Another person who may has to.',
+  override_who: (facts) => {
+    const who = list(facts, 'who');
+    return `You are not one of those who may override ${named(facts, 'freeze', 'freeze')}${who.length > 0 ? ` (${sentenceList(who, 'or')})` : ''}. Nothing was changed.`;
+  },
+  override_cause: () =>
+    'An override is tied to an open incident or to an alert that fires, and this one is neither. Open an incident channel first, or choose another.',
+  override_blocked: (facts) =>
+    `A follow-up of yours is overdue${words(facts, 'grantId') ? ` (grant \`${words(facts, 'grantId') ?? ''}\`)` : ''}, so you cannot override a freeze. Ask the reviewers to close it, or an admin of Latchkey to allow it.`,
   break_glass_blocked: (facts) =>
     `A review of access you took before is overdue${words(facts, 'grantId') ? ` (grant \`${words(facts, 'grantId') ?? ''}\`)` : ''}, so you cannot use break-glass again. Ask the reviewers to close it, or an admin of Latchkey to allow it.`,
   review_not_found: () => 'There is no such review. `/prod-access review` lists those that are open.',
@@ -278,6 +292,10 @@ const SENTENCES = {
   start_in_past: () => 'That start has passed already. Name a later one, or leave it out to begin at once.',
   start_too_far: (facts) =>
     `That start is too far away. ${duration(facts, 'maxMs') ? `At most ${duration(facts, 'maxMs') ?? ''} ahead.` : 'Name a nearer one.'}`,
+  unknown_client: (facts) => {
+    const clients = list(facts, 'clients');
+    return `The policy has no client of that name${clients.length > 0 ? `; it has ${sentenceList(clients.slice(0, 20))}` : ''}.`;
+  },
   unknown_window: (facts) =>
     `The policy has no window of that name${list(facts, 'windows').length > 0 ? `; it has ${sentenceList(list(facts, 'windows'))}` : ''}.`,
   window_used: () =>
@@ -346,6 +364,12 @@ export const sentenceOfDenial = (denial: {
   rule: string | null;
   message: string;
 }): string => SENTENCES[denial.code]({ rule: denial.rule, message: denial.message });
+
+/** Who may override the freezes that alone denied it, and how; empty where nobody may. */
+export const overrideHint = (override: FreezeOverride | null | undefined): string =>
+  override
+    ? ` One of ${inline(override.by.join(', '), SHOWN_MAX)} may override it for this request, because of an open incident or an alert: \`/prod-access override ${override.id}\``
+    : '';
 
 /** The same sentence where Slack formats nothing: under a field of a form. */
 export const forField = (sentence: string): string => plain(unescape(sentence).replace(/`/g, ''), FIELD_ERROR_MAX);

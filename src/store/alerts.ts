@@ -206,6 +206,8 @@ export const alertReads = (db: Db): AlertReads => {
     firstOrNull(await db.select(columns).from(alerts).where(eq(alerts.id, id)));
   return {
     alert: find,
+    firingAlerts: (limit) =>
+      db.select(columns).from(alerts).where(eq(alerts.state, 'firing')).orderBy(desc(alerts.createdAt)).limit(limit),
     alertOfRequest: async (requestId) =>
       firstOrNull(
         await db

@@ -9,6 +9,7 @@ import type { Log } from '../lib/log.ts';
 import { oneAtATime } from '../lib/serializer.ts';
 import type { Store } from '../application/deps.ts';
 import type { WorkKind, Written } from '../application/record/outbox.ts';
+import { frozenReads } from './frozen-requests.ts';
 import { preApprovalReads } from './pre-approvals.ts';
 import { sealEvents } from './audit/seal.ts';
 import { withPlainFailures } from './failures.ts';
@@ -32,7 +33,7 @@ import { overdueReads } from './overdue.ts';
 import { accountLinkReads } from './account-links.ts';
 import { principalReads } from './principals.ts';
 import { requestReads } from './requests.ts';
-import { requestsOfJob } from './requests-of-job.ts';
+import { lastCommitOf, requestsOfJob } from './requests-of-job.ts';
 import { revocationReads } from './revocations.ts';
 import { recordingReads } from './recordings.ts';
 import { useReads } from './usage.ts';
@@ -105,6 +106,13 @@ const guardingReads = (db: Db) => ({
   ...campaignReads(db),
 });
 
+/** Of jobs, and of what freezes denied them. */
+const jobReads = (db: Db) => ({
+  requestsOfJob: requestsOfJob(db),
+  lastCommitOf: lastCommitOf(db),
+  ...frozenReads(db),
+});
+
 const identityReads = (db: Db) => ({ ...addressReads(db), ...handleReads(db) });
 
 const reportsTo = (log: Log) => ({ onRetry: tellOfRetry(log), onWrongEvent: reportWrongEvent(log) });
@@ -124,7 +132,7 @@ export const createStore = ({
     read: {
       now: nowReader(db),
       request: requestReads(db),
-      requestsOfJob: requestsOfJob(db),
+      ...jobReads(db),
       grant: grantReads(db),
       ...principalReads(db),
       ...accountLinkReads(db),

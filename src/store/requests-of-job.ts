@@ -3,6 +3,7 @@ import { and, desc, eq, inArray, sql } from 'drizzle-orm';
 import type { Store } from '../application/deps.ts';
 import { REPEATABLE_CAUSES } from '../domain/grants/ending.ts';
 import { grants, requests } from './schema/requests.ts';
+import { firstOrNull } from './statement.ts';
 import type { Db } from './statement.ts';
 
 const LIMIT = 1_000;
@@ -29,3 +30,24 @@ export const requestsOfJob =
       )
       .orderBy(desc(requests.createdAt), desc(requests.id))
       .limit(LIMIT);
+
+export const lastCommitOf =
+  (db: Db): Store['read']['lastCommitOf'] =>
+  async ({ clientId, target, role }) => {
+    const sha = sql<string>`${requests.job} ->> 'sha'`;
+    const found = await db
+      .select({ sha })
+      .from(requests)
+      .where(
+        and(
+          eq(requests.requesterId, clientId),
+          eq(requests.target, target),
+          eq(requests.role, role),
+          eq(requests.state, 'approved'),
+          sql`${sha} <> ''`,
+        ),
+      )
+      .orderBy(desc(requests.createdAt))
+      .limit(1);
+    return firstOrNull(found)?.sha ?? null;
+  };

@@ -41,9 +41,11 @@ import { requestWrites } from './requests.ts';
 import { preApprovalWrites } from './pre-approvals.ts';
 import { incidentWrites } from './incident-writes.ts';
 import { reviewWrites } from './follow-ups.ts';
+import { frozenWrites } from './frozen-requests.ts';
 import { campaignWrites } from './campaigns.ts';
 import { revocationWrites } from './revocations.ts';
 import { githubWrites } from './github.ts';
+import { gitlabWrites } from './gitlab.ts';
 import { heartbeatWrites } from './heartbeats.ts';
 import { useWrites } from './usage.ts';
 import { secretWrites } from './secrets.ts';
@@ -111,6 +113,8 @@ const ofIdentity = (db: Db) => ({
   userGroups: handleWrites(db),
 });
 
+const ofHosts = (db: Db) => ({ github: githubWrites(db), gitlab: gitlabWrites(db) });
+
 const createSession = (line: Line): Session => {
   const db = drizzle({ client: line.client });
   const pending: Pending = { entries: [], work: [], wrong: null };
@@ -130,7 +134,7 @@ const createSession = (line: Line): Session => {
     drift: driftWrites(db),
     ...seenInTargets(db),
     heartbeats: heartbeatWrites(db),
-    github: githubWrites(db),
+    ...ofHosts(db),
     limits: limitWrites(db),
     leavers: leaverWrites(db),
     decisions: decisionWrites(db, line),
@@ -138,6 +142,7 @@ const createSession = (line: Line): Session => {
     extensions: extensionWrites(db),
     preApprovals: preApprovalWrites(db),
     reviews: reviewWrites(db),
+    frozen: frozenWrites(db),
     campaigns: campaignWrites(db),
     auditKeys: auditKeyWrites(db),
     incidents: incidentWrites(db),

@@ -11,6 +11,9 @@ export type Messenger = { sync(subject: MessageSubject): Promise<SyncOutcome> };
 /** What GitHub brought, and what it is told; null where no App is set. */
 export type GithubWorker = { handle(subject: string): Promise<SyncOutcome>; sweep(): Promise<void> };
 
+/** Deployments that wait on GitLab; null where no token is set. `run` gives the milliseconds until the next look. */
+export type GitlabWorker = { run(): Promise<number> };
+
 export type Messengers = { messages: Messenger; github: GithubWorker | null };
 
 /** `retryInMs` null: by the usual back-off. */

@@ -9,7 +9,7 @@ import type { UseCases } from '../application/verbs.ts';
 import { createDroppedJobs } from './dropped-jobs.ts';
 import type { DropReason } from './dropped-jobs.ts';
 import { createHandlers } from './handlers.ts';
-import type { GithubWorker, Messenger } from './handlers.ts';
+import type { GithubWorker, GitlabWorker, Messenger } from './handlers.ts';
 import { startLateWork } from './late-work.ts';
 import { createLocal } from './local.ts';
 import type { Local } from './local.ts';
@@ -30,6 +30,7 @@ import {
   startDeadlines,
   startDriftWatch,
   startGithubSweep,
+  startGitlabLook,
   startIncidentEnds,
   startOverdueWatch,
   startRemovals,
@@ -46,6 +47,7 @@ export type JobsDeps = {
   useCases: UseCases;
   messages: Messenger;
   github: GithubWorker | null;
+  gitlab: GitlabWorker | null;
   looks: PlaceLooks;
   /** A job that names no waiting work was dropped. */
   onDropped: (reason: DropReason) => void;
@@ -136,6 +138,7 @@ const startWork = (
     startUseWatch(deps, inFlight),
     startRecorder(deps, inFlight),
     ...(deps.github ? [startGithubSweep(deps.github, log)] : []),
+    ...(deps.gitlab ? [startGitlabLook(deps.gitlab, log)] : []),
   ];
   const stop = async (): Promise<void> => {
     await Promise.all(clocks.map((clock) => clock.stop()));

@@ -9,7 +9,7 @@ import { withinMs } from '../lib/timeout.ts';
 import type { Store } from '../application/deps.ts';
 import type { PlaceCursor, PlaceLooks } from '../application/messages/review-places.ts';
 import type { UseCases } from '../application/verbs.ts';
-import type { GithubWorker } from './handlers.ts';
+import type { GithubWorker, GitlabWorker } from './handlers.ts';
 
 const DEADLINE_POLL_MS = 250;
 const INCIDENT_POLL_MS = 500;
@@ -31,6 +31,7 @@ const PLACES_ROUND_MS = 10 * 60_000;
 const DRIFT_POLL_MS = 5_000;
 /** Well below the pause between two looks at one target, which `application/grants/record-usage.ts` keeps. */
 const GITHUB_POLL_MS = 30_000;
+const GITLAB_POLL_MS = 10_000;
 const USE_POLL_MS = 2_500;
 const RECORD_POLL_MS = 2_000;
 const REVOCATION_POLL_MS = 1_000;
@@ -236,6 +237,9 @@ const createEmptiedLook = ({ client, prefix }: SweepOptions): (() => Promise<boo
 /** GitHub repeats nothing by itself: what was lost is found here. */
 export const startGithubSweep = ({ sweep }: Pick<GithubWorker, 'sweep'>, log: Log): Loop =>
   startLoop({ everyMs: GITHUB_POLL_MS, run: sweep, onError: complain(log, 'the look at GitHub') });
+
+export const startGitlabLook = ({ run }: GitlabWorker, log: Log): Loop =>
+  startLoop({ everyMs: GITLAB_POLL_MS, run, onError: complain(log, 'the look at GitLab') });
 
 export const startSealer = ({ store, log }: Pick<TimerDeps, 'store' | 'log'>): Loop => {
   const loop = startLoop({

@@ -59,7 +59,7 @@ targets:
 windows:
   night: { days: [mon], from: "22:00", to: "02:00" }
 freezes:
-  later: { from: 2030-01-01, to: 2030-02-01, why: Freeze }
+  later: { from: 2030-01-01, to: 2030-02-01, why: Freeze, override: [sre] }
   peak: { ics: test/support/freezes.ics }
 rules:
   - { name: Freeze, match: { roles: ["*/write"] }, when: '"later" in freezes || "peak" in freezes || "night" in windows', deny: Not now. }

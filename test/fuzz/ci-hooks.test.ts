@@ -101,6 +101,7 @@ describe('jobs and pull requests', () => {
       canBeStored(finished);
       return Promise.resolve(ended % 2 === 0 ? null : 1);
     },
+    onWaiting: () => undefined,
     log,
   });
   fuzz({

@@ -5,6 +5,7 @@ import type { Github } from '../../sandbox/src/github/github.ts';
 import { EVENTS, PERMISSIONS } from '../../sandbox/src/github/state.ts';
 import { GithubError, createAppClient } from '../../src/github-api/app-client.ts';
 import { examineGithub } from '../../src/github-api/examine.ts';
+import { checksText } from '../../src/domain/github/checks.ts';
 import { createGithub } from '../../src/github-api/github.ts';
 
 let github: Github;
@@ -88,4 +89,24 @@ test('doctor is content where all is there, and names what lacks', async () => {
   github.state.events = [...EVENTS];
   expect(await codesOf(undefined, other)).toEqual(['github_repository']);
   expect(await codesOf(appWith(github.state.privateKey.pkcs1, { appId: '1' }))).toEqual(['github_unreachable']);
+});
+
+test('checks of a commit are read as they stand, and are left out where the App may not see them', async () => {
+  const client = createGithub(createAppClient(appWith(github.state.privateKey.pkcs1)));
+  const sha = 'c'.repeat(40);
+  const common = { repository: 'acme/api', head_sha: sha, details_url: null, output: null };
+  github.state.checks.push(
+    { ...common, id: 1, name: 'unit', status: 'completed', conclusion: 'success' },
+    { ...common, id: 2, name: 'lint', status: 'completed', conclusion: 'failure' },
+    { ...common, id: 3, name: 'docs', status: 'completed', conclusion: 'skipped' },
+    { ...common, id: 4, name: 'e2e', status: 'in_progress', conclusion: null },
+    { ...common, id: 5, name: 'other', status: 'queued', conclusion: null, head_sha: 'd'.repeat(40) },
+  );
+  const found = await client.checks(api, sha);
+  expect(checksText(found ?? [])).toBe('2 passed, 1 failed (lint), 1 running');
+  expect(checksText([])).toBeNull();
+  const { checks: _checks, ...permissions } = PERMISSIONS;
+  github.state.permissions = permissions;
+  github.state.tokens.clear();
+  expect(await client.checks(api, sha)).toBeNull();
 });

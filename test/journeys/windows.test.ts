@@ -8,7 +8,7 @@ import type { App } from '../../src/compose/app.ts';
 import { githubJob, startFront, startJob } from '../support/job.ts';
 import type { Front, Job } from '../support/job.ts';
 import { runCli } from '../support/process.ts';
-import { untilRemoved } from '../support/story.ts';
+import { storyOf, untilRemoved } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
@@ -222,3 +222,58 @@ test('a window that the policy does not have is used wrongly', { timeout: LONG }
   expect(await job.ended).toBe(64);
   expect(job.err()).toContain('no window of that name');
 });
+
+test(
+  'an approver allows a client one use of the window, by the command and by the form',
+  { timeout: 240_000 },
+  async () => {
+    // What an earlier test left would be moved along with the window.
+    await world.sql(`update requests set state = 'cancelled', decided_at = now() where state = 'pending'`);
+    await moveWindow(opening(8 * HOUR_MS, 9 * HOUR_MS));
+    const count = async () => (await world.sql('select 1 from requests')).length;
+    const before = await count();
+    const olga = world.slack.as('olga');
+    const command = (who: string, line: string) => world.slack.as(who).command('/prod-access', line, 'general');
+    await command('ada', 'allow nightly orders-db read 10m in night nightly report of orders');
+    await storyOf(world).privately('ada', 'not one of those who may decide');
+    await command('olga', 'allow nightly orders-db read 10m in noon nightly report of orders');
+    await storyOf(world).privately('olga', 'no window of that name');
+    await command('olga', 'allow nightly orders-db write 10m in night nightly repair of orders');
+    await storyOf(world).privately('olga', 'Peak season');
+    expect(await count()).toBe(before);
+
+    await command('olga', 'allow nightly orders-db read 10m in night nightly report of orders');
+    await storyOf(world).privately('olga', 'in the window gets it');
+    await expect.poll(async () => (await newest())?.grant, { timeout: 60_000 }).toBe('activating');
+    const id = (await newest())?.id ?? '';
+    expect(seen(await cardWith(id, 'once in the window night'))).toMatch(/Allowed by \*olga/i);
+    await moveWindow(opening(-HOUR_MS, HOUR_MS));
+    const job = begin(['exec', ...READ, ...RUN]);
+    expect(await job.ended).toBe(0);
+    await untilRemoved(world);
+    expect(await newest()).toMatchObject({ id, cause: 'done' });
+    const second = begin(['exec', ...READ, ...RUN]);
+    expect(await second.ended).toBe(77);
+
+    await moveWindow(opening(10 * HOUR_MS, 11 * HOUR_MS));
+    await olga.command('/prod-access', 'allow client', 'general');
+    await world.slack.waitFor(() => olga.modals().find((view) => JSON.stringify(view).includes('Allow a client')));
+    await olga.select('client', 'nightly');
+    await olga.select('role', 'orders-db/read');
+    await olga.select('window', 'night');
+    await olga.type('time', 'long');
+    await olga.type('reason', 'nightly report of orders');
+    expect(JSON.stringify(await olga.submit())).toContain('is no duration');
+    await olga.type('time', '10m');
+    expect(JSON.stringify([await olga.submit(), olga.modals()])).toContain('in the window gets it');
+    await olga.close();
+    expect(await newest()).toMatchObject({ grant: 'activating' });
+    const [event] = await world.sql<{ data: string }>(
+      `select data from audit_events where type = 'request.created' order by id desc limit 1`,
+    );
+    expect(JSON.parse(event?.data ?? '')).toMatchObject({
+      allowedBy: expect.stringMatching(/olga/i),
+      window: { name: 'night' },
+    });
+  },
+);

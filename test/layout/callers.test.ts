@@ -13,16 +13,19 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((n
 const textOf = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 
 const CALLER = path.join('application', 'identity', 'caller.ts');
-const MAKERS = /\bcaller(?:FromSlack|OnCall|FromSession)\b/;
+const MAKERS = /\bcaller(?:FromSlack|OnCall|FromSession|ForOverride)\b/;
 const CAST = /\bas (?:unknown as )?(?:Caller|PersonCaller|ClientCaller)\b/;
 
-/** Doors, the place that opens them, the alert that a rule answers for whoever is on call or a person for a client, and what GitHub's signed deliveries bring. */
+/** Doors, the place that opens them, the alert that a rule answers for whoever is on call or a person for a client, a freeze that is overridden for who was denied, a window that an approver allows a client to use, and what GitHub's signed deliveries and GitLab's API bring. */
 const DOORS = [
   /^slack\/door\//,
   /^http\//,
   /^compose\//,
   /^application\/alerts\/(?:route-alert|request-for-client)\.ts$/,
+  /^application\/break-glass\/override-freeze\.ts$/,
+  /^application\/requests\/(?:allow-client|request-of-job)\.ts$/,
   /^application\/github\//,
+  /^application\/gitlab\//,
 ];
 
 test('only doors make callers', () => {

@@ -53,6 +53,8 @@ break_glass:
   tell: ["${ALSO_NAMED['break_glass.tell[]']}", "${at('break_glass.tell[]')}"]
   review_within: 1d
   reviewers: ["${at('break_glass.reviewers[]')}", dba]
+freezes:
+  peak: { from: 2030-01-01, to: 2030-02-01, why: Peak, override: ["${at('freezes.*.override[]')}"] }
 incidents:
   channels: ["inc-*"]
   open_by: ["${at('incidents.open_by[]')}"]

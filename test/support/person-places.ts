@@ -7,6 +7,7 @@ export const PERSON_PLACES = [
   'break_glass.reviewers[]',
   'break_glass.tell[]',
   'break_glass.who[]',
+  'freezes.*.override[]',
   'groups.*.people[]',
   'incidents.keep_by[]',
   'incidents.open_by[]',

@@ -281,6 +281,18 @@ export const ROUTES: readonly Route[] = [
     run: comment,
   },
   {
+    method: 'GET',
+    path: `${ofRepository}/commits/:sha/check-runs`,
+    as: 'installation',
+    needs: ['checks', 'read'],
+    run: (asked, at) => {
+      const found = asked.state.checks.filter(
+        ({ repository, head_sha: sha }) => repository === `${at['owner']}/${at['repo']}` && sha === at['sha'],
+      );
+      return { status: 200, body: { total_count: found.length, check_runs: found } };
+    },
+  },
+  {
     method: 'POST',
     path: `${ofRepository}/check-runs`,
     as: 'installation',

@@ -5,16 +5,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../embedded/listen.ts';
 import { route } from './routes.ts';
 import type { Answer } from './routes.ts';
+import { addDeployment } from './deployments.ts';
+import type { NewDeployment } from './deployments.ts';
 import { addSnippet } from './snippets.ts';
 import type { NewSnippet } from './snippets.ts';
 import { newState } from './state.ts';
-import type { Account, Snippet, State } from './state.ts';
+import type { Account, Deployment, Project, Snippet, State } from './state.ts';
 
 export type Gitlab = {
   state: State;
   /** Of the instance, without a trailing slash. */
   url: string;
-  addToken(account: Account): string;
+  /** With the scope `api` unless others are given. */
+  addToken(account: Account, scopes?: string[]): string;
+  addProject(project: Project): void;
+  addDeployment(deployment: NewDeployment): Deployment;
   addSnippet(snippet: NewSnippet): Snippet;
   stop(): Promise<void>;
 };
@@ -45,15 +50,16 @@ const faultAnswered = ({ fault }: State, request: IncomingMessage, response: Ser
 
 const serve = async (state: State, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const { method = 'GET', headers } = request;
-  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+  const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://localhost');
   state.calls.push(`${method} ${pathname}`);
   if (faultAnswered(state, request, response)) return;
   const token = headers['private-token'] ?? headers.authorization?.replace(/^Bearer /i, '');
-  const who = state.tokens.get(String(token));
-  if (!who) return send(response, { status: 401, body: { message: '401 Unauthorized' } });
+  const known = state.tokens.get(String(token));
+  if (!known) return send(response, { status: 401, body: { message: '401 Unauthorized' } });
   if (!pathname.startsWith(`${BASE}/`)) return send(response, { status: 404, body: { error: '404 Not Found' } });
   const path = pathname.slice(BASE.length).split('/').slice(1).map(decodeURIComponent);
-  send(response, await route(method, { state, who, path, body: await bodyOf(request) }));
+  const { account: who, scopes } = known;
+  send(response, await route(method, { state, who, scopes, path, query, body: await bodyOf(request) }));
 };
 
 export const startGitlab = async (): Promise<Gitlab> => {
@@ -62,14 +68,17 @@ export const startGitlab = async (): Promise<Gitlab> => {
     serve(state, request, response).catch(() => response.writeHead(500).end());
   });
   const { port, stop } = await listenOnLoopback(server);
+  state.page = `http://127.0.0.1:${port}`;
   return {
     state,
     url: `http://127.0.0.1:${port}`,
-    addToken: (account) => {
+    addToken: (account, scopes = ['api']) => {
       const token = `glpat-${randomBytes(15).toString('base64url')}`;
-      state.tokens.set(token, account);
+      state.tokens.set(token, { account, scopes });
       return token;
     },
+    addProject: (project) => void state.projects.set(project.id, project),
+    addDeployment: (deployment) => addDeployment(state, deployment),
     addSnippet: (snippet) => addSnippet(state, snippet),
     stop,
   };

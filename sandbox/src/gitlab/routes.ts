@@ -1,8 +1,16 @@
 /** The calls that a token makes, answered as GitLab documents them. */
+import { DEPLOYMENT_ROUTES } from './deployments.ts';
 import { SNIPPET_ROUTES } from './snippets.ts';
 import type { Account, State } from './state.ts';
 
-export type Asked = { state: State; who: Account; path: string[]; body: Record<string, unknown> };
+export type Asked = {
+  state: State;
+  who: Account;
+  scopes: readonly string[];
+  path: string[];
+  query: URLSearchParams;
+  body: Record<string, unknown>;
+};
 /** `text` where the answer is no JSON. */
 export type Answer = { status: number; body?: unknown; text?: string };
 
@@ -13,7 +21,7 @@ export type Route = {
   run(asked: Asked, at: Record<string, string>): Answer | Promise<Answer>;
 };
 
-const ROUTES: readonly Route[] = [...SNIPPET_ROUTES];
+const ROUTES: readonly Route[] = [...SNIPPET_ROUTES, ...DEPLOYMENT_ROUTES];
 
 const match = (pattern: string, path: string[]): Record<string, string> | null => {
   const parts = pattern.split('/').slice(1);

@@ -30,6 +30,8 @@ export type AlertWrites = {
 
 export type AlertReads = {
   alert(id: string): Promise<Alert | null>;
+  /** Those that fire now, newest first. */
+  firingAlerts(limit: number): Promise<Alert[]>;
   alertOfRequest(requestId: string): Promise<Alert | null>;
   /** With who asked for something because of it, oldest first. */
   alertView(id: string): Promise<AlertView | null>;

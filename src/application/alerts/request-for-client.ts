@@ -2,10 +2,9 @@
 import { reasonOf } from '../../domain/alerts/mapping.ts';
 import type { Alert } from '../../domain/alerts/types.ts';
 import { clientNamed, clientOf, issuerNamed } from '../../domain/clients/named.ts';
+import { unbegunJob } from '../../domain/clients/unbegun-job.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { AlertMapping } from '../../domain/policy/types.ts';
-import type { ClientEntry } from '../../domain/clients/client.ts';
-import type { ClientJob } from '../../domain/principals/client.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { AlertOrigin } from '../../domain/requests/origin.ts';
 import { callerFromSession } from '../identity/caller.ts';
@@ -16,24 +15,6 @@ import { createRequest } from '../requests/create-request.ts';
 import type { CreateRequestResult } from '../requests/request-types.ts';
 import type { Deps } from '../deps.ts';
 
-/** Of no job yet: none of its parts can be taken for a run's. */
-const jobOfAlert = (entry: ClientEntry, key: string, { url }: Alert): ClientJob => ({
-  key,
-  repository: entry.repository?.name ?? entry.project?.name ?? '',
-  repositoryId: entry.repository?.id ?? entry.project?.id ?? '',
-  ref: '',
-  environment: entry.environment ?? '',
-  workflow: entry.workflow ?? '',
-  event: '',
-  run: '',
-  attempt: 0,
-  sha: '',
-  actor: '',
-  actorId: '',
-  subject: '',
-  runUrl: url,
-});
-
 export type ForClient = { alert: Alert; mapping: AlertMapping & { client: string }; starter: Person | null };
 
 const callerFor = (deps: Deps, { alert, mapping, starter }: ForClient, key: string): ClientCaller => {
@@ -42,7 +23,7 @@ const callerFor = (deps: Deps, { alert, mapping, starter }: ForClient, key: stri
   const issuer = entry && issuerNamed(policy, entry.issuer);
   if (!entry || !issuer) throw new DomainError('alert_not_found', { id: alert.id });
   const startedBy = starter === null ? [] : [starter.userId];
-  return callerFromSession({ client: clientOf(entry, issuer), job: jobOfAlert(entry, key, alert), startedBy });
+  return callerFromSession({ client: clientOf(entry, issuer), job: unbegunJob(entry, key, alert.url), startedBy });
 };
 
 /** What was decided and is over leaves the alert to another request. */

@@ -6,7 +6,7 @@ import { decide } from '../../domain/policy/decide.ts';
 import { targetNamed } from '../../domain/policy/deployments.ts';
 import type { Ask, DecisionFacts, Policy, Verdict } from '../../domain/policy/types.ts';
 import { clientFactsOf, personIn } from '../../domain/principals/requester.ts';
-import { judgedFor, pullRequestIn } from '../../domain/requests/origin.ts';
+import { judgedFor, overriddenIn, pullRequestIn } from '../../domain/requests/origin.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { Deps, Store } from '../deps.ts';
 import type { Directory, Freshness } from '../identity/directory.ts';
@@ -40,9 +40,11 @@ export const factsOfRequest = async (deps: EvaluateDeps, policy: Policy, asking:
     factsOfAlert(deps, policy, { alert, requester, target: ask.target, role: ask.role, freshness }),
   ]);
   const judged = judgedFor(requester.origin, now);
+  const overridden = overriddenIn(requester.origin);
   return {
     now: judged,
     ...(judged > now && { clock: now }),
+    ...(overridden.length > 0 && { overridden }),
     requester: ofRequester,
     incident: ofIncident,
     client: requester.kind === 'client' ? clientFactsOf(requester) : null,

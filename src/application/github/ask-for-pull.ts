@@ -10,6 +10,7 @@ import { createRequest } from '../requests/create-request.ts';
 import { namedInPolicy } from '../identity/accounts.ts';
 import type { Sender } from './behind-pull.ts';
 import type { GithubDeps } from './github-deps.ts';
+import { checksOfPull } from './job-checks.ts';
 import type { Pull, PullFacts } from './github-ports.ts';
 import { behindPull } from './behind-pull.ts';
 import { asked } from './open-gate.ts';
@@ -88,6 +89,7 @@ export const askForPull = async (
   const caller = entry.to.kind === 'author' ? await authorOf(deps, pulled) : clientCaller(deps, pulled, startedBy);
   if ('refusal' in caller) return caller;
   const { target, role, durationMs } = entry;
+  const checks = await checksOfPull(deps, pulled.row, pull.sha);
   return asked(() =>
     createRequest(deps, {
       caller,
@@ -97,7 +99,7 @@ export const askForPull = async (
       reason: `${storableStart(pull.title, TITLE_MAX)} (pull request ${pull.number})`,
       ticket: TICKET.exec(pull.title)?.[0] ?? null,
       idempotencyKey: key,
-      from: { origin: originOf(pulled), startedBy, accounts },
+      from: { origin: originOf(pulled, checks), startedBy, accounts },
     }),
   );
 };

@@ -11,6 +11,7 @@ import type { Sender } from './behind-pull.ts';
 import { closeRequest } from './close-request.ts';
 import type { Closing } from './close-request.ts';
 import { DELIVERIES_KEPT_MS, subjectText } from './github-deps.ts';
+import { checksOfPull } from './job-checks.ts';
 import type { GithubDeps } from './github-deps.ts';
 import { plain } from './words.ts';
 
@@ -69,6 +70,7 @@ const moveTo = async (deps: GithubDeps, following: Following, view: RequestView)
   const behind = await behindPull(deps, following, senderOf(event));
   const base = pull.url.replace(/\/pull\/\d+$/, '');
   const diffUrl = `${base}/compare/${before}...${pull.sha}`;
+  const checks = await checksOfPull(deps, following.row, pull.sha);
   await deps.store.transaction(async (tx) => {
     const request = await tx.requests.lock(view.request.id);
     if (request?.state !== 'pending' || request.origin?.kind !== 'pull_request') return;
@@ -76,7 +78,7 @@ const moveTo = async (deps: GithubDeps, following: Following, view: RequestView)
     await voidVotes(tx, { ...view, request }, pull.sha);
     const { isClaimed, labeller } = request.origin;
     await tx.github.setOrigin(request.id, {
-      origin: originOf(following, { isClaimed, labeller, diffUrl }),
+      origin: originOf(following, { isClaimed, labeller, diffUrl, ...checks }),
       startedBy: [...new Set([...request.startedBy, ...behind.startedBy])],
       accounts: accountsOnce([...request.accounts, ...behind.accounts]),
       job: request.job && jobOfPull(following),

@@ -1,5 +1,6 @@
 /** GitHub as the verbs see it, and what the store keeps of it. */
 import type { Account, GithubEvent, Repository } from '../../domain/github/events.ts';
+import type { CommitCheck } from '../../domain/github/checks.ts';
 import type { RunFacts } from '../../domain/github/run.ts';
 import type { GrantState, RequestState } from '../../domain/lifecycle.ts';
 import type { AccountBehind } from '../../domain/principals/account-behind.ts';
@@ -51,6 +52,8 @@ type Review = { run: string; environment: string; state: 'approved' | 'rejected'
 /** Throws where GitHub cannot be asked now; `null` and `gone` are its answers. */
 export type Github = {
   run(repository: Repository, run: string): Promise<RunFacts | null>;
+  /** Of this commit; null where the App may not see checks. */
+  checks(repository: Repository, sha: string): Promise<CommitCheck[] | null>;
   /** `state` null is a report. `gone`: nothing waits there for this answer. */
   review(repository: Repository, review: Review): Promise<'done' | 'gone'>;
   pull(repository: Repository, number: number): Promise<PullFacts | null>;

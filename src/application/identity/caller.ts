@@ -3,8 +3,9 @@
  * nobody else can: the mark on a caller is this file's own, and a layout test lets only the doors make one. So a verb trusts its caller
  * and never asks anybody who it is.
  */
-import type { ClientSession } from '../../domain/principals/client.ts';
+import type { ClientJob, ClientSession } from '../../domain/principals/client.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import type { Principal } from '../../domain/principals/principal.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import type { Directory } from './directory.ts';
@@ -32,6 +33,15 @@ export const callerOnCall = (deps: PeopleDirectory, userId: string): Promise<Per
 /** For a session that the door of clients has verified. */
 export const callerFromSession = ({ client, job, startedBy, accounts = [] }: ClientSession): ClientCaller =>
   ({ kind: 'client', client, job, startedBy, accounts }) as ClientCaller;
+
+type Denied = { requester: Principal; job: ClientJob | null };
+
+/** For a request that a freeze denied, when a person overrides that: on behalf of the one who was denied. The person is read anew. */
+export const callerForOverride = async (deps: PeopleDirectory, { requester, job }: Denied): Promise<Caller> => {
+  if (requester.kind === 'person') return callerFromSlack(deps, requester.userId);
+  if (!job) throw new Error('a client was denied without a job');
+  return callerFromSession({ client: requester, job, startedBy: [] });
+};
 
 /** As decisions see them. */
 export const requesterOf = (caller: Caller): Requester =>

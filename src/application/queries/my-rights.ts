@@ -10,6 +10,7 @@ export type Rights = {
   /** Owns a target, or a rule asks them. */
   mayApprove: boolean;
   mayBreakGlass: boolean;
+  mayOverride: boolean;
   mayReview: boolean;
   hasIncidents: boolean;
   /** A target gives credentials for a public key. */
@@ -35,18 +36,20 @@ export const myRights = async (deps: Deps, { caller }: { caller: PersonCaller })
   const { admins, auditors, breakGlass, incidents, targets } = policy;
   const isIn = async (refs: readonly string[]): Promise<boolean> =>
     (await mayBy(deps, { policy, person: caller.person, refs: named(refs), freshness: 'recent' })) !== 'no';
-  const [isAdmin, isNamedAuditor, mayApprove, mayBreakGlass, isReviewer] = await Promise.all([
+  const [isAdmin, isNamedAuditor, mayApprove, mayBreakGlass, isReviewer, mayOverride] = await Promise.all([
     isIn(admins),
     isIn(auditors),
     isIn(approversIn(policy)),
     isIn(breakGlass?.who ?? []),
     isIn(breakGlass?.reviewers ?? []),
+    isIn(Object.values(policy.overrides).flat()),
   ]);
   return {
     isAdmin,
     isAuditor: isAdmin || isNamedAuditor,
     mayApprove,
     mayBreakGlass,
+    mayOverride,
     mayReview: isReviewer || (mayApprove && policy.reviews.length > 0),
     hasIncidents: incidents !== null,
     usesKeys: Object.keys(targets).some((target) => deps.access.isIssued({ target })),

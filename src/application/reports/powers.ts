@@ -32,6 +32,11 @@ const writtenIn = (policy: Policy): Written[] => {
           { what: 'Reviewer of break-glass', where: 'all', refs: breakGlass.reviewers },
         ]
       : []),
+    ...Object.entries(policy.overrides).map(([name, refs]) => ({
+      what: 'Freeze override',
+      where: `freeze ${name}`,
+      refs,
+    })),
   ];
 };
 

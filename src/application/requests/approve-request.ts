@@ -9,6 +9,7 @@ import { isDeployment, targetNamed } from '../../domain/policy/deployments.ts';
 import { liveProblem } from '../decisions/limits.ts';
 import { orderExtension } from '../grants/order-extension.ts';
 import { openGrant } from '../grants/transitions.ts';
+import { openOverrideFollowUp } from './override-follow-up.ts';
 import { decideRequest } from './transitions.ts';
 import type { Decision } from './transitions.ts';
 import type { Ids, Tx } from '../deps.ts';
@@ -50,8 +51,10 @@ export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Prom
   if (request.extendsGrantId === null) await demandLive(tx, approval);
   const grantId = request.extendsGrantId ?? ids.next();
   await decideRequest(tx, { ...decisionOf(approval, grantId), id: decisionId });
-  if (request.extendsGrantId === null) await open(tx, approval, { id: grantId, decisionId, target, scope: role.scope });
-  else await orderExtension(tx, { request, grantId, decisionId, actor: approval.actor });
+  if (request.extendsGrantId === null) {
+    await open(tx, approval, { id: grantId, decisionId, target, scope: role.scope });
+    await openOverrideFollowUp(tx, ids, { request, policy, grantId });
+  } else await orderExtension(tx, { request, grantId, decisionId, actor: approval.actor });
   return grantId;
 };
 

@@ -6,7 +6,7 @@ import { DomainError } from '../../domain/errors.ts';
 import { decide } from '../../domain/policy/decide.ts';
 import { isDeployment } from '../../domain/policy/deployments.ts';
 import { evaluationRecordOf } from '../../domain/policy/past.ts';
-import type { Ask, Policy, Verdict } from '../../domain/policy/types.ts';
+import type { Ask, DecisionFacts, Policy, Verdict } from '../../domain/policy/types.ts';
 import { conflictText } from '../../domain/principals/email-bindings.ts';
 import type { InTarget } from '../../domain/principals/in-target.ts';
 import { personIn } from '../../domain/principals/requester.ts';
@@ -24,6 +24,7 @@ import { requesterOf } from '../identity/caller.ts';
 import { withPeopleBehind } from '../identity/people-behind.ts';
 import { recordRefusal, refuse } from '../record/record-refusal.ts';
 import type { CreateRequestInput, CreateRequestResult } from './request-types.ts';
+import { keepFrozen } from './frozen-request.ts';
 import { sendRequest } from './send-request.ts';
 import type { Evaluated, Sendable } from './send-request.ts';
 
@@ -35,10 +36,10 @@ export const createRequest = async (deps: Deps, input: CreateRequestInput): Prom
   const startsAt = await startOf(deps, policy, { requester, wish: input.start ?? null });
   const incident = await openIncidentOf(deps, input.incidentChannelId);
   const alert = input.alert ? await deps.store.read.alert(input.alert.id) : null;
-  const { verdict, asked } = await judged(deps, policy, { requester, ask: wanted, incident, alert });
+  const { verdict, asked, facts } = await judged(deps, policy, { requester, ask: wanted, incident, alert });
   if (input.alert?.isAutomatic) refuseUnlessNamed(policy, verdict, alert);
   if (verdict.problems.length > 0 || verdict.decision === 'deny')
-    return rejectInvalid(deps, policy, { requester, ask: wanted, asked, verdict });
+    return rejectInvalid(deps, policy, { requester, ask: wanted, asked, verdict, facts, startsAt });
   const inTarget = await identified(deps, policy, { requester, ask: wanted, asked });
   const ahead = await aheadOf(deps, { requester, verdict, ask: wanted, startsAt });
   if (!ahead) await refuseIfNobodyCanApprove(deps, { requester, verdict, ask: wanted });
@@ -83,6 +84,7 @@ const judged = async (
   const verdict = decide(policy, wanted, known);
   return {
     verdict,
+    facts: known,
     asked: {
       judgedAt: known.clock ?? known.now,
       record: evaluationRecordOf(policy, { ask: wanted, facts: known, verdict }),
@@ -113,20 +115,20 @@ const refuseUnlessNamed = (policy: Policy, verdict: Verdict, alert: Alert | null
     throw new DomainError('alert_not_automatic', { rule: verdict.rule });
 };
 
-type TurnedDown = { requester: Requester; ask: Ask; asked: Evaluated['asked']; verdict: Verdict };
+type TurnedDown = Pick<Evaluated, 'requester' | 'ask' | 'asked' | 'startsAt'> & {
+  verdict: Verdict;
+  facts: DecisionFacts;
+};
 
 /** What the requester can fix is said before what a rule says: fixed, it may be another rule's to decide. */
-const rejectInvalid = async (
-  deps: Deps,
-  policy: Policy,
-  { requester, ask: wanted, asked, verdict }: TurnedDown,
-): Promise<CreateRequestResult> => {
+const rejectInvalid = async (deps: Deps, policy: Policy, turnedDown: TurnedDown): Promise<CreateRequestResult> => {
+  const { requester, ask: wanted, asked, verdict } = turnedDown;
   const { problems, code, rule } = verdict;
   const [target, role] = [wanted.target.slice(0, 100), wanted.role.slice(0, 100)];
   const refusal = { type: 'request.refused', person: requester, asked, target, role } as const;
   if (verdict.decision === 'deny' && problems.length === 0) {
     await recordRefusal(deps, { ...refusal, data: { codes: [code], rule, policy: policy.sha256 } });
-    return { outcome: 'denied', verdict };
+    return { outcome: 'denied', verdict, override: await keepFrozen(deps, policy, turnedDown) };
   }
   await recordRefusal(deps, { ...refusal, data: { codes: problems.map((problem) => problem.code) } });
   return { outcome: 'refused', problems };

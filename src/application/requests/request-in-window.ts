@@ -11,10 +11,11 @@ import { claimPrepared } from './claim-prepared.ts';
 import { createRequest } from './create-request.ts';
 import type { CreateRequestInput, CreateRequestResult } from './request-types.ts';
 
-type Wanted = { input: CreateRequestInput; caller: ClientCaller; window: string };
+/** `allowedBy`: the approver, where no job requests. */
+export type Wanted = { input: CreateRequestInput; caller: ClientCaller; window: string; allowedBy?: string };
 type Opening = { span: Span; now: Date };
 
-const openingOf = async (deps: Deps, { window }: Wanted): Promise<Opening> => {
+export const openingOf = async (deps: Deps, { window }: Pick<Wanted, 'window'>): Promise<Opening> => {
   const { windows, timezone } = deps.policy();
   const entry = Object.hasOwn(windows, window) ? windows[window] : undefined;
   const now = await deps.store.read.now();
@@ -45,15 +46,25 @@ const callerFor = (wanted: Wanted, key: string): ClientCaller => ({
   job: { ...wanted.caller.job, key, run: '', attempt: 0 },
 });
 
+export const originOf = ({ window, allowedBy }: Wanted, span: Span, id: string): WindowOrigin => ({
+  kind: 'window',
+  id,
+  isClaimed: false,
+  window,
+  from: span.from.toISOString(),
+  to: span.to.toISOString(),
+  ...(allowedBy !== undefined && { allowedBy }),
+});
+
 const request = (
   deps: Deps,
   wanted: Wanted,
   { span, now, number }: Opening & { number: number },
 ): Promise<CreateRequestResult> => {
   const { input, caller, window } = wanted;
-  const [from, to] = [span.from.toISOString(), span.to.toISOString()];
+  const from = span.from.toISOString();
   const key = JSON.stringify(['window', caller.client.name, input.target, input.role, window, from, number]);
-  const origin: WindowOrigin = { kind: 'window', id: key, isClaimed: false, window, from, to };
+  const origin = originOf(wanted, span, key);
   return createRequest(deps, {
     ...input,
     caller: callerFor(wanted, key),
@@ -72,16 +83,34 @@ const claimed = async (deps: Deps, { caller, input, window }: Wanted): Promise<C
   throw new DomainError(USED[found.refusal], { window });
 };
 
-export const requestInWindow = async (deps: Deps, wanted: Wanted): Promise<CreateRequestResult> => {
+type Prepared = { known: Request | null; make(): Promise<CreateRequestResult>; isOpen: boolean };
+
+/** What there is for the next opening, or how to request it. */
+const prepare = async (deps: Deps, wanted: Wanted): Promise<Prepared> => {
   const { caller, input } = wanted;
   const opening = await openingOf(deps, wanted);
-  const isOpen = opening.span.from <= opening.now;
   const of = { clientId: caller.client.id, target: input.target, role: input.role };
   const prepared = await deps.store.transaction((tx) => tx.github.prepared(of));
   const ofOpening = prepared.filter((one) => isOfOpening(one, wanted, opening));
-  const known = ofOpening.find((one) => isAnswerFor(caller, one));
+  return {
+    known: ofOpening.find((one) => isAnswerFor(caller, one)) ?? null,
+    make: () => request(deps, wanted, { ...opening, number: ofOpening.length }),
+    isOpen: opening.span.from <= opening.now,
+  };
+};
+
+export const requestInWindow = async (deps: Deps, wanted: Wanted): Promise<CreateRequestResult> => {
+  const { caller } = wanted;
+  const { known, make, isOpen } = await prepare(deps, wanted);
   if (known?.origin?.isClaimed && known.job?.key === caller.job.key) return sent(deps, known.id);
   if (known) return isOpen ? claimed(deps, wanted) : sent(deps, known.id);
-  const result = await request(deps, wanted, { ...opening, number: ofOpening.length });
+  const result = await make();
   return isOpen && result.outcome === 'sent' ? claimed(deps, wanted) : result;
+};
+
+/** For a person who allows it: it waits for a job, also while the window is open. @throws DomainError `window_used` where a job has it. */
+export const prepareInWindow = async (deps: Deps, wanted: Wanted): Promise<CreateRequestResult> => {
+  const { known, make } = await prepare(deps, wanted);
+  if (known?.origin?.isClaimed) throw new DomainError('window_used', { window: wanted.window });
+  return known ? sent(deps, known.id) : make();
 };

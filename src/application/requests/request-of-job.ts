@@ -1,5 +1,7 @@
 /** `createRequest` for jobs: what this job has already, what was prepared for it, or a new request. */
 import type { Policy } from '../../domain/policy/types.ts';
+import { diffUrlOf } from '../../domain/clients/diff-url.ts';
+import { callerFromSession } from '../identity/caller.ts';
 import type { ClientCaller } from '../identity/caller.ts';
 import { mustView } from '../record/must-find.ts';
 import type { Deps } from '../deps.ts';
@@ -12,11 +14,14 @@ import type { CreateRequestInput, CreateRequestResult } from './request-types.ts
 export type JobRequestInput = Omit<CreateRequestInput, 'idempotencyKey'> & {
   caller: ClientCaller;
   window: string | null;
+  /** What the job says that it will run. */
+  plan: string | null;
   clientKey: string | null;
 };
 
-const mayBePrepared = ({ gates, pullRequests, windows, alerts }: Policy): boolean =>
-  gates.length + pullRequests.length + Object.keys(windows).length > 0 || alerts.some(({ client }) => client !== null);
+const mayBePrepared = ({ gates, pullRequests, windows, alerts, overrides }: Policy): boolean =>
+  gates.length + pullRequests.length + Object.keys(windows).length + Object.keys(overrides).length > 0 ||
+  alerts.some(({ client }) => client !== null);
 
 const given = async (deps: Deps, requestId: string): Promise<CreateRequestResult> => {
   const view = await mustView(deps, requestId);
@@ -30,10 +35,23 @@ const keyOf = ({ caller, target, role }: JobRequestInput, number: number): strin
   return number === 0 ? key : `${key}#${number + 1}`;
 };
 
+/** With what is for people alone: what it will run, and where to read what it changes. */
+const withWords = async (deps: Deps, { caller, target, role, plan }: JobRequestInput): Promise<ClientCaller> => {
+  const { client, job, startedBy } = caller;
+  const before = await deps.store.read.lastCommitOf({ clientId: client.id, target, role });
+  const diffUrl = diffUrlOf(client.issuerKind, job, before);
+  return callerFromSession({
+    client,
+    job: { ...job, ...(plan !== null && { plan }), ...(diffUrl !== null && { diffUrl }) },
+    startedBy: [...startedBy],
+  });
+};
+
 /** What was prepared is given as it was requested: its duration, reason and decision stand. */
 export const requestOfJob = async (deps: Deps, input: JobRequestInput): Promise<CreateRequestResult> => {
-  const { caller, target, role, window, clientKey } = input;
-  const wanted = { ...input, idempotencyKey: null };
+  const { target, role, window, clientKey } = input;
+  const caller = await withWords(deps, input);
+  const wanted = { ...input, caller, idempotencyKey: null };
   if (window !== null) return requestInWindow(deps, { input: wanted, caller, window });
   const own = await deps.store.read.requestsOfJob({ clientId: caller.client.id, jobKey: caller.job.key, target, role });
   const known =

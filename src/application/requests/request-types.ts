@@ -32,6 +32,9 @@ export type CreateRequestInput = {
 /** Live access of the same person to the same role: a second is possible, and more time on the first may be meant. */
 export type AlreadyHas = Pick<Grant, 'id' | 'expiresAt'>;
 
+/** `id`: by which those who may override find this request; `by`: who they are, as the policy names them. */
+export type FreezeOverride = { id: string; by: string[] };
+
 /** `refused`: the requester can fix it, nothing was stored but the refusal. `denied`: a rule or the lack of one said no. */
 export type CreateRequestResult =
   | {
@@ -46,7 +49,12 @@ export type CreateRequestResult =
       liveFull?: number | null;
     }
   | { outcome: 'refused'; problems: RequestProblem[] }
-  | { outcome: 'denied'; verdict: Extract<Verdict, { decision: 'deny' }> };
+  | {
+      outcome: 'denied';
+      verdict: Extract<Verdict, { decision: 'deny' }>;
+      /** Where only freezes deny it, and some people may override them for it. */
+      override?: FreezeOverride | null;
+    };
 
 /** The dry run of what a person would send. */
 export type PreviewInput = Omit<CreateRequestInput, 'idempotencyKey' | 'caller'> & { caller: PersonCaller };

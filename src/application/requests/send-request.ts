@@ -1,4 +1,5 @@
 /** What was judged is stored once, decided where nothing stands in the way, and sent to those who may approve. */
+import { DomainError } from '../../domain/errors.ts';
 import type { Alert } from '../../domain/alerts/types.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
@@ -109,6 +110,7 @@ const store = async (deps: Deps, judged: Evaluated): Promise<CreateRequestResult
     const { outcome, request } = await storeRequest(tx, { ...storing, facts: factsOf(judged, storing.request) });
     if (outcome === 'exists') return { id: request.id, isRepeat: true };
     await tieToAlert(tx, judged, request);
+    await recordOverride(tx, judged, request);
     const outcomeNow = await decideAtOnce(deps, tx, { judged, request });
     if (outcomeNow === 'waits') await demandRoom(tx, judged, request);
     return { id: request.id, isRepeat: false };
@@ -150,13 +152,41 @@ const tieToAlert = async (tx: Tx, { alert }: Evaluated, request: Request): Promi
   await tx.outbox.add('alert', alert.id);
 };
 
+/** Who overrode a freeze for it, in the transaction that stores it. */
+const recordOverride = async (tx: Tx, { policy, requester }: Evaluated, request: Request): Promise<void> => {
+  const { origin } = requester;
+  if (origin?.kind !== 'override') return;
+  const { freezes, id: frozen, by, reason, because } = origin;
+  if (!(await tx.frozen.setRequest(frozen, request.id))) throw new DomainError('frozen_over', { id: frozen });
+  await tx.audit.append({
+    type: 'freeze.overridden',
+    actor: { kind: 'person', id: by.id, name: by.name, email: by.email },
+    requestId: request.id,
+    grantId: null,
+    target: request.target,
+    role: request.role,
+    data: {
+      freezes,
+      frozen,
+      ...(because.kind === 'incident' ? { incident: because.id } : { alert: because.id }),
+      policy: policy.sha256,
+      reason,
+      cause: because.title,
+    },
+  });
+};
+
 const windowOf = ({ window: name, from, to }: WindowOrigin) => ({ name, from, to });
 
 const factsOf = ({ incident, startsAt, alert, requester }: Evaluated, { requirements }: NewRequest) => ({
   startsAt: startsAt?.toISOString() ?? null,
   incident: incident?.id ?? null,
   requirements: requirements.map(({ label, count }) => ({ label, count })),
-  ...(requester.origin?.kind === 'window' && { window: windowOf(requester.origin) }),
+  ...(requester.origin?.kind === 'window' && {
+    window: windowOf(requester.origin),
+    ...(requester.origin.allowedBy && { allowedBy: requester.origin.allowedBy }),
+  }),
+  ...(requester.kind === 'client' && requester.job.plan !== undefined && { plan: requester.job.plan }),
   ...(alert && { alert: { id: alert.id, mapping: alert.mapping, source: alert.source }, alertUrl: alert.url }),
   ...(requester.origin?.kind === 'alert' && { startedBy: requester.origin.startedBy }),
 });

@@ -153,6 +153,7 @@ const adminPowers = ({ policy }: Making): Powers => [
   { what: 'auditor', refs: policy.auditors },
   { what: 'may use break-glass', refs: policy.breakGlass?.who ?? [] },
   { what: 'reviewer of break-glass', refs: policy.breakGlass?.reviewers ?? [] },
+  ...Object.entries(policy.overrides).map(([name, refs]) => ({ what: `may override freeze ${name}`, refs })),
 ];
 
 type Holder = { person: Person; powers: string[] };

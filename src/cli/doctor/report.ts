@@ -36,6 +36,7 @@ const TITLES = {
   audit: 'Audit log',
   issuers: 'Issuers',
   github: 'GitHub App',
+  gitlab: 'GitLab',
   target: 'Target',
   clocks: 'Clocks',
 } satisfies Record<Check['area'], string>;

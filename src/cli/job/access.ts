@@ -5,7 +5,14 @@ import { EXITS, JobFailure, say } from './failure.ts';
 import { PATIENCE_MS } from './server.ts';
 import type { Server } from './server.ts';
 
-export type Wanted = { role: string; for?: string; reason: string; ticket?: string; window?: string };
+export type Wanted = {
+  role: string;
+  for?: string;
+  reason: string;
+  ticket?: string;
+  window?: string;
+  plan?: string;
+};
 export type Until = { deadline: number; signal?: AbortSignal };
 
 const POLL_S = 50;

@@ -10,12 +10,13 @@ import type { Naming } from './environment.ts';
 import { exec } from './exec.ts';
 import { JobFailure, say, usedWrongly } from './failure.ts';
 import { mask } from './masks.ts';
+import { planOf } from './plan.ts';
 import { PATIENCE_MS, connect } from './server.ts';
 
 type SetExit = (code: number) => void;
 type Json = { json?: boolean };
-type RequestFlags = { role: string; for?: string; reason: string; ticket?: string; window?: string };
-type ExecFlags = RequestFlags & { wait: string; env: Naming[]; file?: boolean };
+type RequestFlags = { role: string; for?: string; reason: string; ticket?: string; window?: string; plan?: string };
+type ExecFlags = RequestFlags & { wait: string; env: Naming[]; file?: boolean; showCommand?: boolean };
 
 const WAIT = '30m';
 const ROLE = /^[^/\s]+\/[^/\s]+$/;
@@ -26,20 +27,25 @@ const durationOf = (flag: string, text: string): number => {
   return ms;
 };
 
-const wantedOf = ({ role, for: length, reason, ticket, window }: RequestFlags): Wanted => {
+const wantedOf = (
+  { role, for: length, reason, ticket, window, plan: file }: RequestFlags,
+  command: readonly string[] | null = null,
+): Wanted => {
+  const plan = planOf({ file, command }, process.env);
   if (!ROLE.test(role)) throw usedWrongly(`--role ${role.slice(0, 60)}: write target/role, such as orders-db/read.`);
   if (length !== undefined) durationOf('--for', length);
   const more = {
     ...(length !== undefined && { for: length }),
     ...(ticket !== undefined && { ticket }),
     ...(window !== undefined && { window }),
+    ...(plan !== undefined && { plan }),
   };
   return { role, reason, ...more };
 };
 
 const runExec = (command: string[], flags: ExecFlags): Promise<number> =>
   exec({
-    wanted: wantedOf(flags),
+    wanted: wantedOf(flags, flags.showCommand === true ? command : null),
     waitMs: durationOf('--wait', flags.wait),
     namings: flags.env,
     inFile: flags.file === true,
@@ -103,7 +109,11 @@ const requesting = (command: Command): Command =>
     .requiredOption('--reason <text>', 'why, for the people who decide')
     .option('--for <duration>', "how long; the role's default if left out")
     .option('--ticket <id>', 'the ticket, where a rule wants one')
-    .option('--window <name>', 'for the next opening of a window of the policy: decided now, used then, once');
+    .option('--window <name>', 'for the next opening of a window of the policy: decided now, used then, once')
+    .option(
+      '--plan <file>',
+      'what it will do, for the people who decide: the beginning of this file, without secrets of the job',
+    );
 
 export const addJobCommands = (program: Command, setExit: SetExit): void => {
   requesting(
@@ -114,6 +124,7 @@ export const addJobCommands = (program: Command, setExit: SetExit): void => {
   )
     .option('--wait <duration>', 'how long to wait for a decision', WAIT)
     .option(ENV_FLAG[0], `${ENV_FLAG[1]}; may be repeated`, addNaming, [])
+    .option('--show-command', 'show the command line to the people who decide, without secrets of the job')
     .option('--file', 'PostgreSQL: the password in a file (PGPASSFILE) in place of PGPASSWORD')
     .action(async (command: string[], flags: ExecFlags) => setExit(await runExec(command, flags)));
   requesting(program.command('request').description('request access for this job, and print the id of the request'))

@@ -14,6 +14,7 @@ export type Area =
   | 'audit'
   | 'issuers'
   | 'github'
+  | 'gitlab'
   | 'target'
   | 'clocks';
 /** What `--json` prints of each; `name` is for people, and the target's own for a target. */

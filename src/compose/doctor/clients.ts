@@ -3,6 +3,8 @@ import { warningFinding } from '../../domain/finding.ts';
 import type { Examined, Finding } from '../../domain/finding.ts';
 import type { Issuer } from '../../domain/clients/issuer.ts';
 import type { Policy } from '../../domain/policy/types.ts';
+import { gitlabPlaces } from '../../application/gitlab/sweep-gitlab.ts';
+import { examineGitlab } from '../../gitlab-api/examine.ts';
 import { examineGithub } from '../../github-api/examine.ts';
 import type { Needed } from '../../github-api/examine.ts';
 import { KeysError, readKeys } from '../../http/auth/read-keys.ts';
@@ -34,12 +36,12 @@ const neededBy = ({ gates, pullRequests, clients }: Policy): Needed => {
   );
   return {
     repositories: [...new Map(named)].map(([id, name]) => ({ id, name })),
-    gates: gates.length > 0,
+    gates: ofGates.some((one) => (one?.id ?? null) !== null),
     pullRequests: pullRequests.length > 0,
   };
 };
 
-export const clientLooks = ({ environment: { github }, policy }: Configured): Look[] => {
+export const clientLooks = ({ environment: { github, gitlab }, policy }: Configured): Look[] => {
   if (!policy) return [];
   const issuers = Object.values(policy.issuers);
   const issuerLook: Look = { area: 'issuers', name: 'issuers', limitMs: 15_000, look: () => examineIssuers(issuers) };
@@ -49,5 +51,15 @@ export const clientLooks = ({ environment: { github }, policy }: Configured): Lo
     limitMs: 30_000,
     look: () => examineGithub(github, neededBy(policy)),
   };
-  return [...(issuers.length > 0 ? [issuerLook] : []), ...(githubLook ? [githubLook] : [])];
+  const gitlabLook: Look | null = gitlab && {
+    area: 'gitlab',
+    name: 'GitLab',
+    limitMs: 30_000,
+    look: () => examineGitlab(gitlab, gitlabPlaces({ policy: () => policy, instance: gitlab.url })),
+  };
+  return [
+    ...(issuers.length > 0 ? [issuerLook] : []),
+    ...(githubLook ? [githubLook] : []),
+    ...(gitlabLook ? [gitlabLook] : []),
+  ];
 };

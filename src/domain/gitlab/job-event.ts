@@ -5,7 +5,12 @@ import type { Issuer } from '../clients/issuer.ts';
 /** Ids are numbers at GitLab and text here. `page`: the project's address on its instance. */
 export type FinishedJob = { page: string; projectId: string; pipeline: string; job: string };
 
-export type ParsedJobEvent = { finished: FinishedJob } | { ignored: string } | { problem: string };
+/** `waiting`: a job waits for a click, as one does whose deployment waits for approvals. Or its deployment changed. */
+export type ParsedJobEvent =
+  | { finished: FinishedJob }
+  | { waiting: string }
+  | { ignored: string }
+  | { problem: string };
 
 const id = z.int().positive().transform(String);
 
@@ -30,10 +35,12 @@ export const parseJobEvent = (payload: unknown): ParsedJobEvent => {
   const named = kind.safeParse(payload);
   if (!named.success) return problemOf(named.error);
   const { object_kind: name } = named.data;
+  if (name === 'deployment') return { waiting: name };
   if (name !== 'build') return { ignored: name.slice(0, 100) };
   const parsed = build.safeParse(payload);
   if (!parsed.success) return problemOf(parsed.error);
   const { build_status: status, build_id: job, project_id: projectId, pipeline_id: pipeline, repository } = parsed.data;
+  if (status === 'manual') return { waiting: `build.${status}` };
   if (!FINISHED.has(status)) return { ignored: `build.${status}` };
   return { finished: { page: repository.homepage, projectId, pipeline, job } };
 };

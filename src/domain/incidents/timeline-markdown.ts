@@ -72,6 +72,11 @@ const detail = (access: TimelineAccess): string[] => [
   ...(access.who.client ? [`- Job: ${markdownText(jobText(access.who.client.job), 400)}`] : []),
   `- Why: ${orDash(markdownText(access.reason))}`,
   ...(access.ticket ? [`- Ticket: ${markdownText(access.ticket)}`] : []),
+  ...(access.override
+    ? [
+        `- Freeze ${markdownText(access.override.freezes.join(', '))} overridden by ${markdownText(access.override.by)}: ${markdownText(access.override.reason)}`,
+      ]
+    : []),
   `- Agreed: ${agreed(access)}${access.decidedAt ? `, ${time(access.decidedAt)}` : ''}`,
   ...access.votes.flatMap((vote) =>
     vote.reason ? [`- ${name(vote.by) ?? ''} said: ${markdownText(vote.reason)}`] : [],

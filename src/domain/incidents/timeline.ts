@@ -66,6 +66,8 @@ export type TimelineAccess = {
   /** Its owner kept it beyond the close. */
   isKept: boolean;
   review: { outcome: string | null; note: string | null } | null;
+  /** A freeze denied it, and a person overrode that for it. */
+  override?: { by: string; freezes: string[]; reason: string };
 };
 
 export type TimelineEvent = {
@@ -172,6 +174,11 @@ const grantFacts = (grant: Grant | null, input: TimelineInput) => ({
   isKept: isKept(grant, input.incident),
 });
 
+const overrideIn = ({ origin }: Request): Pick<TimelineAccess, 'override'> =>
+  origin?.kind === 'override'
+    ? { override: { by: origin.by.name, freezes: origin.freezes, reason: origin.reason } }
+    : {};
+
 const accessOf = (tied: Tied, input: TimelineInput): TimelineAccess => {
   const { request, votes, decision, review } = tied;
   return {
@@ -200,6 +207,7 @@ const accessOf = (tied: Tied, input: TimelineInput): TimelineAccess => {
     ...grantFacts(tied.grant, input),
     endedBy: personOf(tied.endedBy),
     review: review && { outcome: review.outcome, note: review.note },
+    ...overrideIn(request),
   };
 };
 
@@ -236,6 +244,8 @@ const approversOf = ({ votes, decidedBy }: TimelineAccess): string | null => {
   return [...new Set([...names, decidedBy.name])].join(', ');
 };
 
+const overrodeWords = ({ override }: TimelineAccess): string => `overrode freeze ${override?.freezes.join(', ') ?? ''}`;
+
 const accessEvents = (access: TimelineAccess): TimelineEvent[] => {
   const { requestId, who, decidedBy, endedBy } = access;
   const detail = `${access.target}/${access.role}`;
@@ -243,6 +253,7 @@ const accessEvents = (access: TimelineAccess): TimelineEvent[] => {
   const isAgreed = access.grantId !== null;
   const steps: [at: string | null, what: string, who: string | null][] = [
     [access.askedAt, access.isBreakGlass ? 'broke glass' : 'asked', who.name],
+    [access.override ? access.askedAt : null, overrodeWords(access), access.override?.by ?? null],
     ...access.votes.map(({ at, kind, by }): [string, string, string] => [
       at,
       kind === 'approve' ? 'agreed' : 'refused',

@@ -1,6 +1,7 @@
 /** Decides one ask. Pure: policy, ask and facts in; verdict out. The same call serves the form's preview, the button, `explain` and `replay`. */
 import { requestProblems } from '../requests/request-problems.ts';
 import { freezeSentences } from './calendar.ts';
+import type { Calendar } from './calendar.ts';
 import { candidatesFor } from './candidates.ts';
 import type { Candidate } from './candidates.ts';
 import { targetNamed } from './deployments.ts';
@@ -50,7 +51,7 @@ const clientOf = ({ client }: DecisionFacts): ConditionFacts['client'] => {
   return { ...NO_CLIENT, ...rest, repository_id: repositoryId ?? '' };
 };
 
-const conditionFactsOf = (policy: Policy, ask: Ask, facts: DecisionFacts): ConditionFacts => ({
+const conditionFactsOf = (calendar: Calendar, ask: Ask, facts: DecisionFacts): ConditionFacts => ({
   request: {
     target: ask.target,
     role: ask.role,
@@ -64,8 +65,17 @@ const conditionFactsOf = (policy: Policy, ask: Ask, facts: DecisionFacts): Condi
   pull_request: { ...NO_PULL_REQUEST, ...facts.pullRequest },
   alert: alertOf(facts),
   now: facts.now,
-  calendar: policy,
+  calendar,
 });
+
+/** As denials see it: without the freezes that were overridden. */
+const calendarFor = (policy: Policy, { overridden = [] }: DecisionFacts): Calendar =>
+  overridden.length === 0
+    ? policy
+    : {
+        ...policy,
+        freezes: Object.fromEntries(Object.entries(policy.freezes).filter(([name]) => !overridden.includes(name))),
+      };
 
 type Passed = SkippedRule & { index: number };
 /** `uncertainty`: why it is not certain that the rule matches. */
@@ -90,11 +100,11 @@ const otherEmailsOf = ({ requester: { email, otherEmails = [] } }: DecisionFacts
   return [...others];
 };
 
-const othersOf = (policy: Policy, ask: Ask, facts: DecisionFacts): Variant[] =>
+const othersOf = (calendar: Calendar, ask: Ask, facts: DecisionFacts): Variant[] =>
   otherEmailsOf(facts).map((email) => {
     // As if it were theirs: `hedged` takes it against them alone.
     const other = { ...facts, requester: { ...facts.requester, email: boundEmail(email) } };
-    return { facts: other, conditionFacts: conditionFactsOf(policy, ask, other) };
+    return { facts: other, conditionFacts: conditionFactsOf(calendar, ask, other) };
   });
 
 const outcomeOf = (rule: Rule, { facts, conditionFacts, others }: Judge): RuleOutcome => {
@@ -183,6 +193,14 @@ const byRule = ({ policy, target, role, ask, rule, passedOver }: Decided): Exclu
   };
 };
 
+const judgeBy = (calendar: Calendar, ask: Ask, facts: DecisionFacts): Judge => ({
+  facts,
+  conditionFacts: conditionFactsOf(calendar, ask, facts),
+  others: othersOf(calendar, ask, facts),
+  passed: [],
+  uncertain: [],
+});
+
 /**
  * A matching deny wins wherever it stands; else the first rule that matches decides; else nobody gets in.
  * `passedOver` lists the rules for this role that were looked at and did not match; with any `problems`, nothing may be sent.
@@ -201,14 +219,12 @@ export const decide = (policy: Policy, ask: Ask, facts: DecisionFacts): Verdict 
     });
   }
   const { denies, others } = candidatesFor(policy, target.name, role.name);
-  const judge: Judge = {
-    facts,
-    conditionFacts: conditionFactsOf(policy, ask, facts),
-    others: othersOf(policy, ask, facts),
-    passed: [],
-    uncertain: [],
-  };
-  const denied = firstMatch(denies, judge);
+  const judge = judgeBy(policy, ask, facts);
+  const calendar = calendarFor(policy, facts);
+  const denied = firstMatch(
+    denies,
+    calendar === policy ? judge : { ...judgeBy(calendar, ask, facts), passed: judge.passed },
+  );
   // What a client may do ends with its place in the policy, also for what it requested before.
   const isGone = facts.client !== null && !Object.hasOwn(policy.clients, facts.client.name);
   const found = denied ?? (isGone ? null : firstMatch(others, judge));

@@ -41,6 +41,7 @@ const PLAIN = {
   alerts: 'The list of alerts',
   windows: 'The list of windows',
   freezes: 'The list of freezes',
+  overrides: 'Who may override a freeze',
   calendars: 'What a calendar file holds',
   issuers: 'The list of issuers',
   accounts: 'Whose accounts of the CI are (accounts)',

@@ -4,6 +4,7 @@ import { pluralize } from '../../lib/pluralize.ts';
 import { limitsOf } from './limits.ts';
 import { decide } from './decide.ts';
 import { isDeployment } from './deployments.ts';
+import { overridableFreezes } from './freeze-override.ts';
 import type { Reachability } from './reachability.ts';
 import type { Requirement, Source } from '../requests/request.ts';
 import type { Ask, DecisionFacts, RequestProblem, Policy, Verdict } from './types.ts';
@@ -114,6 +115,14 @@ const limitLines = (policy: Policy, verdict: Verdict): string[] => {
   ];
 };
 
+const overrideLines = ({ policy, ask, facts }: ExplainInput, { decision }: Verdict): string[] =>
+  decision === 'deny'
+    ? overridableFreezes(policy, ask, facts).map(
+        ({ freeze, by }) =>
+          `${by.join(' or ')} may override the freeze "${freeze}" for one request, because of an open incident or an alert.`,
+      )
+    : [];
+
 export const explain = (input: ExplainInput): Explanation => {
   const { policy, ask, facts } = input;
   const verdict = decide(policy, ask, facts);
@@ -123,6 +132,7 @@ export const explain = (input: ExplainInput): Explanation => {
   const fix = verdict.problems.map((problem) => `  - ${problemSentence(problem)}`);
   const lines = [
     outcomeLine(input, verdict),
+    ...overrideLines(input, verdict),
     ...approvalLines(input, verdict),
     ...(fix.length > 0 ? ['Before it can be sent:', ...fix] : []),
     ...limitLines(policy, verdict),

@@ -80,6 +80,7 @@ const listPlaces = (policy: Policy): NamedPlace[] => [
   ...refPlaces(policy, 'break_glass.tell', policy.breakGlass?.tell),
   ...refPlaces(policy, 'break_glass.reviewers', policy.breakGlass?.reviewers),
   ...incidentPlaces(policy),
+  ...Object.entries(policy.overrides).flatMap(([name, refs]) => refPlaces(policy, `override of freeze ${name}`, refs)),
   ...policy.alerts.flatMap(({ name, to }) => refPlaces(policy, `alert ${name}`, [to])),
   ...Object.values(policy.clients).flatMap(({ name, channel }) => channelPlaces(`client ${name}`, channel)),
   ...Object.entries(policy.accounts).flatMap(([issuer, people]) =>

@@ -212,6 +212,8 @@ export type Policy = {
   timezone: string;
   windows: Calendar['windows'];
   freezes: Calendar['freezes'];
+  /** Who may override which freeze, for one request at a time: groups, emails and Slack ids. */
+  overrides: Record<string, string[]>;
   /** By the name of each freeze by a calendar file: its whole path, and the SHA-256 of what it held. */
   calendars: Record<string, CalendarFile>;
   groups: Record<string, GroupSource>;
@@ -271,6 +273,8 @@ export type DecisionFacts = {
   now: Date;
   /** The database clock, where `now` lies ahead of it. */
   clock?: Date;
+  /** Freezes that a person overrode for this request: denials do not see them, and every other rule does. */
+  overridden?: string[];
   requester: {
     personId: string;
     userId: string;

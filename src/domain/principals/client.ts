@@ -56,6 +56,12 @@ export type ClientJob = {
   subject: string;
   /** Link to the run, http or https; null where none is known. */
   runUrl: string | null;
+  /** What it says that it will run; for people alone. */
+  plan?: string;
+  /** Link to what it changes. */
+  diffUrl?: string;
+  /** How the checks of its commit stood when it requested. */
+  checks?: string;
 };
 
 /** What conditions see of a client that requests. */

@@ -27,6 +27,7 @@ export const jobFacts = (job: ClientJob): JobFact[] =>
     { label: STARTER, text: starter(job) },
     { label: 'Event', text: job.event },
     { label: 'Run', text: run(job) },
+    { label: 'Checks', text: job.checks ?? '' },
     // Where the issuer says nothing else, it is all there is.
     { label: 'Subject', text: job.repository === '' ? job.subject : '' },
   ].filter(({ text }) => text !== '');

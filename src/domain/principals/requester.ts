@@ -55,6 +55,7 @@ export const userIdIn = (requester: Requester): string | null =>
 export const jobRecordOf = ({
   key: _key,
   actorEmail: _email,
+  plan: _plan,
   ...job
 }: ClientJob): { [fact: string]: string | number | null } => ({
   ...job,

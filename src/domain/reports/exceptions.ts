@@ -8,6 +8,7 @@ export const EXCEPTION_KINDS = {
   not_removed: 'Not removed after its expiry',
   not_read_back: 'Removal not read back from the target',
   break_glass: 'Break-glass',
+  freeze_override: 'Freeze overridden',
   follow_up_overdue: 'Follow-up after its deadline',
   activation_failed: 'Approved, and not given',
   vote_voided: 'Vote voided',
@@ -89,10 +90,34 @@ const notReadBack: Look = ({ state, activeAt, endedAt, readback }) =>
       }
     : null;
 
-const breakGlass: Look = ({ kind, requestedAt, followUp, reason }) => {
-  if (kind !== 'break-glass') return null;
-  const { outcome = null, by, at, note, dueAt } = followUp ?? {};
+/** Null while no reviewer answered. */
+const followUpAnswer = ({ followUp }: RegisterRow): string | null => {
+  const { outcome = null, by, at, note } = followUp ?? {};
+  if (outcome === null) return null;
   const said = outcome === 'justified' ? 'Justified' : 'Not justified';
+  return `${said}, says ${by ?? 'an erased person'}, ${timeOf(at ?? '')}${note ? `: ${note}` : ''}`;
+};
+
+/** One that came to no access has nothing to follow up. */
+const freezeOverride: Look = (row) => {
+  const { override, followUp, state, grant } = row;
+  if (override === null) return null;
+  const what = [
+    `${override.by || 'An erased person'} overrode ${override.freezes.join(', ')}. Reason: ${override.reason ?? 'none'}`,
+    followUp && `Follow-up due ${timeOf(followUp.dueAt)}.`,
+  ];
+  return {
+    kind: 'freeze_override',
+    at: override.at,
+    what: what.filter(Boolean).join(' '),
+    answer: grant === null ? `No access came of it: ${state}.` : followUpAnswer(row),
+  };
+};
+
+const breakGlass: Look = (row) => {
+  const { kind, requestedAt, followUp, reason } = row;
+  if (kind !== 'break-glass') return null;
+  const { dueAt } = followUp ?? {};
   return {
     kind: 'break_glass',
     at: requestedAt,
@@ -102,10 +127,7 @@ const breakGlass: Look = ({ kind, requestedAt, followUp, reason }) => {
     ]
       .filter(Boolean)
       .join(' '),
-    answer:
-      outcome === null
-        ? null
-        : `${said}, says ${by ?? 'an erased person'}, ${timeOf(at ?? '')}${note ? `: ${note}` : ''}`,
+    answer: followUpAnswer(row),
   };
 };
 
@@ -139,7 +161,10 @@ const voted: Look = ({ voided, decidedAt, requestedAt, state }) =>
       }
     : null;
 
-const LOOKS = [ownDecision, noDecision, lateRemoval, notRemoved, notReadBack, breakGlass, overdue, failed, voted];
+const LOOKS = [
+  ...[ownDecision, noDecision, lateRemoval, notRemoved, notReadBack],
+  ...[breakGlass, freezeOverride, overdue, failed, voted],
+];
 
 /** `asOf`: when the checkpoint was signed. */
 export const exceptionsOf = (row: RegisterRow, asOf: string): Exception[] =>

@@ -54,6 +54,8 @@ export type RegisterRow = {
   extensions: number;
   followUp: { dueAt: string; outcome: string | null; by: string | null; at: string | null; note: string | null } | null;
   isFollowUpOverdue: boolean;
+  /** Who overrode which freezes for it. */
+  override: { by: string; freezes: string[]; reason: string | null; at: string } | null;
   failure: string | null;
   voided: string[];
   lastRemovalFailure: string | null;
@@ -83,6 +85,7 @@ const emptyRow = (event: LogEvent): RegisterRow => ({
   ...{ decidedBy: null, approvers: [], deniers: [], decidedAt: null, decisionNote: null },
   ...{ activeAt: null, firstUsedAt: null, expiresAt: null, endedAt: null, endCause: null, readback: null },
   ...{ lateMs: null, removalAttempts: null, extensions: 0, followUp: null, isFollowUpOverdue: false },
+  override: null,
   ...{ failure: null, voided: [], lastRemovalFailure: null, done: null, events: 0, isErased: false },
   firstSeq: event.seq,
   lastSeq: event.seq,
@@ -170,6 +173,10 @@ const changed: Change = ({ role, durationMs }, { data }) => {
   return { role: text(after['role']) ?? role, durationMs: number(after['durationMs']) ?? durationMs };
 };
 
+const overridden: Change = (_row, { at, actor, data }) => ({
+  override: { by: actor.name ?? actor.id ?? '', freezes: texts(data['freezes']), reason: text(data['reason']), at },
+});
+
 const followUpOpened: Change = (_row, { data }) => ({
   followUp: { dueAt: text(data['dueAt']) ?? '', outcome: null, by: null, at: null, note: null },
 });
@@ -188,6 +195,7 @@ const recorded: Change = ({ done }, event) => ({ done: withRecordEvent(done, eve
 
 const CHANGES: Readonly<Record<string, Change>> = {
   'request.created': created,
+  'freeze.overridden': overridden,
   'request.changed': changed,
   'request.approved': approved,
   'request.denied': denied,

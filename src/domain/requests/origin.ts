@@ -1,4 +1,4 @@
-/** What made a request where neither a person nor a job did: a deployment that waits on GitHub, a pull request with a label, a window that lies ahead, or an alert. */
+/** What made a request where neither a person nor a job did: a deployment that waits on GitHub, a pull request with a label, a window that lies ahead, an alert, or a freeze that a person overrode. */
 import type { PullRequestFacts } from '../policy/types.ts';
 
 /** `isClaimed`: a job has taken it over, and nobody else can. */
@@ -24,6 +24,8 @@ export type PullRequestOrigin = OfRepository & {
   labeller: string;
   files: number;
   facts: PullRequestFacts;
+  /** How the checks of the commit stood when approvers were notified of it. */
+  checks?: string;
   /** The commit that the merge made; null before. */
   mergeSha: string | null;
   /** From the commit that approvers looked at before to the one of now; null where there was no push. */
@@ -31,7 +33,14 @@ export type PullRequestOrigin = OfRepository & {
 };
 
 /** One opening of a window of the policy, for whichever job of the client comes first. ISO; `to` is the first moment outside. */
-export type WindowOrigin = Common & { kind: 'window'; window: string; from: string; to: string };
+export type WindowOrigin = Common & {
+  kind: 'window';
+  window: string;
+  from: string;
+  to: string;
+  /** The approver who allowed it before any job requested it. */
+  allowedBy?: string;
+};
 
 /** An alert that names the client: for whichever job of it comes first. `startedBy`: who clicked; null where a rule that names the alert did it. */
 export type AlertOrigin = Common & {
@@ -43,7 +52,26 @@ export type AlertOrigin = Common & {
   startedBy: string | null;
 };
 
-export type RequestOrigin = GateOrigin | PullRequestOrigin | WindowOrigin | AlertOrigin;
+/** What an override is tied to. */
+export type OverrideCause =
+  | { kind: 'incident'; id: string; channelId: string; title: string }
+  | { kind: 'alert'; id: string; title: string; url: string | null };
+
+/**
+ * Freezes denied it, and a person overrode that for this one request; for nothing else. A client's is for a job of the same repository,
+ * run and commit; what its issuer does not say is empty in both.
+ */
+export type OverrideOrigin = OfRepository & {
+  kind: 'override';
+  freezes: string[];
+  run: string;
+  sha: string;
+  by: { id: string; userId: string; name: string; email: string | null };
+  reason: string;
+  because: OverrideCause;
+};
+
+export type RequestOrigin = GateOrigin | PullRequestOrigin | WindowOrigin | AlertOrigin | OverrideOrigin;
 
 /** What of a job tells whether a prepared request is its own. */
 type JobPlace = { repositoryId: string; run: string; attempt: number; environment: string; sha: string };
@@ -56,6 +84,8 @@ export const isForJob = (origin: RequestOrigin, job: JobPlace, now: Date): boole
   if (origin.isClaimed) return false;
   if (origin.kind === 'alert') return true;
   if (origin.kind === 'window') return isWindowOpen(origin, now);
+  if (origin.kind === 'override')
+    return origin.repositoryId === job.repositoryId && origin.run === job.run && origin.sha === job.sha;
   if (job.repositoryId === '' || origin.repositoryId !== job.repositoryId) return false;
   if (origin.kind === 'pull_request')
     return job.sha !== '' && (job.sha === origin.facts.sha || job.sha === origin.mergeSha);
@@ -72,3 +102,7 @@ export const judgedFor = (origin: RequestOrigin | null | undefined, now: Date): 
   const opens = origin?.kind === 'window' ? new Date(origin.from) : now;
   return opens > now ? opens : now;
 };
+
+/** Freezes that do not deny this request. */
+export const overriddenIn = (origin: RequestOrigin | null | undefined): string[] =>
+  origin?.kind === 'override' ? origin.freezes : [];

@@ -12,7 +12,7 @@ const durationProblems = (durationMs: number, capMs: number): RequestProblem[] =
     : [];
 };
 
-const reasonProblems = (reason: string, minimum: number): RequestProblem[] => {
+export const reasonProblems = (reason: string, minimum: number): RequestProblem[] => {
   const text = plainText(reason);
   if (text === '') return [{ field: 'reason', code: 'reason_missing', facts: { minimum } }];
   const length = charCount(text);

@@ -19,6 +19,8 @@ export type GitlabHookSettings = {
   secrets: readonly string[];
   /** How many requests it closed; null where no issuer is that instance. */
   end(finished: FinishedJob): Promise<number | null>;
+  /** A deployment may wait: what the event says of it is not believed: the next look says it. */
+  onWaiting(): void;
   log: Log;
 };
 
@@ -30,11 +32,15 @@ const NOT_AUTHENTIC = refusal(
   'It is not known to be from GitLab; check LATCHKEY_GITLAB_WEBHOOK_SECRET and the secret token of the webhook.',
 );
 
-export const createGitlabHook = ({ secrets, end, log }: GitlabHookSettings) => {
+export const createGitlabHook = ({ secrets, end, onWaiting, log }: GitlabHookSettings) => {
   const rarely = createRarely();
   const take = async (payload: unknown): Promise<HookAnswer> => {
     const parsed = parseJobEvent(payload);
     if ('ignored' in parsed) return { status: 202, body: { ignored: parsed.ignored } };
+    if ('waiting' in parsed) {
+      onWaiting();
+      return { status: 202, body: { looked: parsed.waiting } };
+    }
     if ('problem' in parsed) {
       rarely('unreadable', (leftOut) =>
         log.warn({ why: parsed.problem, leftOut }, 'an event of GitLab cannot be read'),

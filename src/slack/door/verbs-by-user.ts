@@ -40,6 +40,7 @@ const requestVerbs = (verbs: UseCases, by: By) => ({
   withdrawVote: by(verbs.withdrawVote),
   extend: by(verbs.extend),
   preApprove: by(verbs.preApprove),
+  allowClient: by(verbs.allowClient),
   withdrawPreApproval: by(verbs.withdrawPreApproval),
   explainRequest: by(verbs.explainRequest),
   myRights: by(verbs.myRights),
@@ -52,6 +53,8 @@ const requestVerbs = (verbs: UseCases, by: By) => ({
 const otherVerbs = (verbs: UseCases, by: By) => ({
   breakGlass: by(verbs.breakGlass),
   previewBreakGlass: by(verbs.previewBreakGlass),
+  overrideChoices: by(verbs.overrideChoices),
+  overrideFreeze: by(verbs.overrideFreeze),
   closeReview: by(verbs.closeReview),
   openReviews: by(verbs.openReviews),
   allowBreakGlass: by(verbs.allowBreakGlass),

@@ -25,14 +25,19 @@ test.each(['success', 'failed', 'canceled'])('a job that is %s has finished', (s
   });
 });
 
-test.each(['created', 'pending', 'running', 'canceling', 'manual', 'skipped', 'scheduled', 'Success', ''])(
+test.each(['created', 'pending', 'running', 'canceling', 'skipped', 'scheduled', 'Success', ''])(
   'a job that is "%s" has not',
   (status) => {
     expect(parseJobEvent({ ...event, build_status: status })).toEqual({ ignored: `build.${status}` });
   },
 );
 
-test.each(['push', 'pipeline', 'deployment', 'merge_request'])('an event of the kind %s is ignored', (kind) => {
+test('a job that waits for a click, and a deployment that changed, are a reason to look, and nothing of them is believed', () => {
+  expect(parseJobEvent({ ...event, build_status: 'manual' })).toEqual({ waiting: 'build.manual' });
+  expect(parseJobEvent({ object_kind: 'deployment' })).toEqual({ waiting: 'deployment' });
+});
+
+test.each(['push', 'pipeline', 'merge_request'])('an event of the kind %s is ignored', (kind) => {
   expect(parseJobEvent({ object_kind: kind })).toEqual({ ignored: kind });
 });
 

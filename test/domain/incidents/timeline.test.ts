@@ -186,6 +186,25 @@ describe('a timeline', () => {
     expect(timelineMarkdown(timeline).split('\n')).toContain(`- ${said}`);
   });
 
+  it('says who overrode which freeze for it, and why, as text', () => {
+    const by = { id: oscar.id, userId: oscar.userId, name: oscar.name, email: oscar.email };
+    const because = { kind: 'incident', id: 'i1', channelId: 'C1', title: 'inc-checkout' } as const;
+    const common = { id: 'f1', isClaimed: true, repositoryId: '', run: '', sha: '' };
+    const said = { freezes: ['peak'], by, reason: 'the [payout](http://x.test) is blocked', because };
+    const timeline = timelineOf(
+      input({ requests: [tied({ request: request({ origin: { kind: 'override', ...common, ...said } }) })] }),
+    );
+    expect(timeline.access[0]?.override).toEqual({ by: 'Oscar', freezes: ['peak'], reason: said.reason });
+    expect(timeline.events).toContainEqual({
+      at: at(5).toISOString(),
+      what: 'overrode freeze peak',
+      who: 'Oscar',
+      detail: 'orders-db/write',
+      requestId: 'r1',
+    });
+    expect(timelineMarkdown(timeline)).toContain(`- Freeze peak overridden by Oscar: ${markdownText(said.reason)}`);
+  });
+
   it('has the first use among what happened, where it was seen', () => {
     const used = tied({ grant: grant({ isUseTold: true, firstUsedAt: at(12) }) });
     const { events } = timelineOf(input({ requests: [used] }));

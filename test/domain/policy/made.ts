@@ -100,6 +100,7 @@ const target = (name: string, owners: string[]): Target => ({
 });
 
 export const policyOf = (rules: Rule[], parts: Partial<Policy> = {}): Policy => ({
+  overrides: {},
   issuers: {},
   clients: { 'api-deploy': clientNamed('api-deploy'), api: clientNamed('api') },
   accounts: {},

@@ -28,28 +28,23 @@ export const findBreakGlassReach = async (
 ): Promise<BreakGlassReach | null> => {
   if (!view.review) return null;
   const policy = sources.policy();
-  const channel = policy.targets[view.request.target]?.channel ?? null;
+  // What overrode a freeze was approved: no alarm is due, and no banner.
+  const isTaken = view.request.origin?.kind !== 'override';
+  const channel = (isTaken && policy.targets[view.request.target]?.channel) || null;
   const banner = channel ? await sources.channel.findChannel(channel) : null;
   const { breakGlass } = policy;
-  const names = breakGlass?.tell ?? [];
+  const names = (isTaken && breakGlass?.tell) || [];
   const channels = await channelsOf(sources, names);
   const isChannelLost = channels.includes(null);
   if (isChannelLost)
     sources.log.error({ tell: names, requestId: view.request.id }, 'a channel of break_glass.tell is not there for us');
-  const refs = names.filter((name) => !CHANNEL_NAME.test(name)).map((name) => sourceOf(policy, name));
-  const skipped = view.request.requirements.flatMap(({ from }) => from);
+  const named = (all: readonly string[]): Source[] => all.map((ref) => sourceOf(policy, ref));
+  const refs = named(names.filter((name) => !CHANNEL_NAME.test(name)));
+  const skipped = isTaken ? view.request.requirements.flatMap(({ from }) => from) : [];
   const [told, reviewers, admins] = await Promise.all([
     peopleOf(sources, view, [...refs, ...skipped]),
-    peopleOf(
-      sources,
-      view,
-      (breakGlass?.reviewers ?? []).map((ref) => sourceOf(policy, ref)),
-    ),
-    peopleOf(
-      sources,
-      view,
-      policy.admins.map((ref) => sourceOf(policy, ref)),
-    ),
+    peopleOf(sources, view, named(breakGlass?.reviewers ?? [])),
+    peopleOf(sources, view, named(policy.admins)),
   ]);
   // Who is asked to review reads it all there already.
   const others = told.userIds.filter((userId) => !reviewers.userIds.includes(userId));

@@ -8,6 +8,10 @@ import type { BreakGlassReach } from './break-glass-reach.ts';
 type BreakGlassKind = Extract<MessageKind, 'alarm' | 'banner' | 'review' | 'review_overdue' | 'reviewed'>;
 type Copy = { kind: BreakGlassKind; audience: string; part?: number };
 
+/** Whom the follow-up is about: who took the access, or who overrode a freeze for it. */
+const answerableFor = ({ request: { origin }, requester }: RequestView): string | null =>
+  origin?.kind === 'override' ? origin.by.userId : userIdIn(requester);
+
 const isLive = ({ grant }: RequestView): boolean => grant !== null && !isOver(grant.state);
 const isOpen = ({ review }: RequestView): boolean => review?.state === 'open';
 const isOverdue = (view: RequestView): boolean => isOpen(view) && view.review?.escalatedAt !== null;
@@ -25,7 +29,7 @@ export const breakGlassCopies = (
   reach: BreakGlassReach,
   copies: readonly MessageCopy<'request'>[],
 ): Copy[] => {
-  const { review, requester } = view;
+  const { review } = view;
   const wanted: Copy[] = [];
   const to = (kind: BreakGlassKind, audiences: string[], part = 0): void =>
     void wanted.push(...audiences.map((audience) => ({ kind, audience, part })));
@@ -40,7 +44,7 @@ export const breakGlassCopies = (
   if (review?.state === 'closed')
     to(
       'reviewed',
-      [userIdIn(requester)].filter((id) => id !== null),
+      [answerableFor(view)].filter((id) => id !== null),
     );
   return wanted;
 };

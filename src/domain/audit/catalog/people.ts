@@ -45,7 +45,7 @@ const breakGlass = {
   }),
   'follow_up.opened': defineEvent({
     about: 'grant',
-    when: 'Access was taken by break-glass, so its follow-up was opened.',
+    when: 'Access was taken by break-glass, or a freeze was overridden for it, so its follow-up was opened.',
     open: { ...due, extension: id.optional() },
     personal: { reviewers: z.array(text), notified: z.array(text) },
   }),
@@ -63,7 +63,7 @@ const breakGlass = {
   }),
   'follow_up.closed': defineEvent({
     about: 'grant',
-    when: 'A reviewer said whether break-glass was justified.',
+    when: 'A reviewer said whether break-glass, or the override of a freeze, was justified.',
     open: { ...due, outcome: code },
     personal: { note: text.nullable(), person: personId },
   }),

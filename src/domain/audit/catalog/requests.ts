@@ -53,6 +53,10 @@ const requests = {
       alertUrl: text.nullable().optional(),
       /** Who clicked on the alert, where the request is a client's. */
       startedBy: text.nullable().optional(),
+      /** What the job says that it will run. */
+      plan: text.optional(),
+      /** The approver who allowed a client's use of a window before any job requested it. */
+      allowedBy: text.optional(),
       requirements: requirements.optional(),
       skipped: requirements.optional(),
       overrides: z.object({ rule: code.nullable(), message: text }).nullable().optional(),
@@ -99,9 +103,22 @@ const requests = {
     },
     personal: { reason: text.nullable(), managers: ids.optional() },
   }),
+  'freeze.overridden': defineEvent({
+    about: 'request',
+    when: 'A person overrode freezes for one request, because of an open incident or an alert; its rule still decides it.',
+    open: { freezes: z.array(code), frozen: id, incident: id.optional(), alert: id.optional(), policy: sha256 },
+    personal: { reason: text, cause: text },
+  }),
+  'freeze.override_refused': defineRefusal(
+    'A person tried to override a freeze and may not, or not for this request.',
+    {
+      open: { frozen: id.optional(), freezes: z.array(code).optional() },
+      personal: {},
+    },
+  ),
   'request.claimed': defineEvent({
     about: 'request',
-    when: 'A job took over a request that a deployment or a pull request had made for it.',
+    when: 'A job took over a request that was made for it: by a deployment, a pull request, a window, an alert or an override.',
     open: { from: code },
     personal: {},
   }),
@@ -113,7 +130,7 @@ const requests = {
   }),
   'deployment.answered': defineEvent({
     about: 'either',
-    when: 'GitHub got the answer whether a deployment may start.',
+    when: 'GitHub or GitLab got the answer whether a deployment may start.',
     open: { state: code, repositoryId: code, run: code, attempt: count, environment: code, sha: code },
     personal: { repository: text },
   }),

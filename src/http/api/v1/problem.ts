@@ -12,6 +12,8 @@ export type Problem = {
   /** What is wrong with which field. */
   problems?: { field: string; code: string; facts: RequestProblem['facts'] }[];
   rule?: string | null;
+  /** Where only freezes deny a request: by which a person may override them for it. */
+  override?: string | null;
 };
 
 const TITLES: Record<number, string> = {

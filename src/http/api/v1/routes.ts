@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isOver } from '../../../domain/lifecycle.ts';
 import type { z } from 'zod';
+import { overrideText } from '../../../domain/policy/freeze-override.ts';
 import { readTypedDuration } from '../../../domain/time/typed-duration.ts';
 import type { Caller, ClientCaller } from '../../../application/identity/caller.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
@@ -76,8 +77,9 @@ const durationOf = (text: string | undefined): number | null => {
 const demandSent = (result: CreateRequestResult): Extract<CreateRequestResult, { outcome: 'sent' }> => {
   if (result.outcome === 'sent') return result;
   if (result.outcome === 'denied') {
-    const { verdict } = result;
-    throw new ApiError({ ...problemOf(403, verdict.code, verdict.message), rule: verdict.rule });
+    const { verdict, override = null } = result;
+    const detail = override ? `${verdict.message} ${overrideText(override)}` : verdict.message;
+    throw new ApiError({ ...problemOf(403, verdict.code, detail), rule: verdict.rule, override: override?.id ?? null });
   }
   const problems = result.problems.map(({ field, code, facts }) => ({ field, code, facts }));
   const code = problems[0]?.code ?? 'bad_request';
@@ -89,7 +91,7 @@ const demandSent = (result: CreateRequestResult): Extract<CreateRequestResult, {
 
 const create = async (call: Call): Promise<Answer> => {
   const { verbs, caller, key: clientKey } = call;
-  const { role, for: length, reason, ticket, starts, window } = call.body as z.infer<typeof requestBody>;
+  const { role, for: length, reason, ticket, plan, starts, window } = call.body as z.infer<typeof requestBody>;
   if (starts !== undefined && window !== undefined)
     throw fail(422, 'bad_request', 'starts and window are two ways to say when; give one.');
   const [target = '', name = '', ...rest] = role.split('/');
@@ -104,6 +106,7 @@ const create = async (call: Call): Promise<Answer> => {
       ticket: ticket ?? null,
       start: starts === undefined ? null : { kind: 'at', at: new Date(starts) },
       window: window ?? null,
+      plan: plan ?? null,
       clientKey,
     }),
   );

@@ -23,6 +23,12 @@ export const requestBody = z.strictObject({
   for: duration.optional(),
   reason: kept.max(4_000).default(''),
   ticket: kept.max(500).optional(),
+  plan: kept
+    .trim()
+    .min(1)
+    .max(300)
+    .optional()
+    .describe('What the job will run, in its own words, for the people who decide. No secrets: it stands in Slack.'),
   starts: z.iso.datetime({ offset: true }).optional().describe('Not before this time.'),
   window: kept
     .min(1)

@@ -3,7 +3,7 @@ import { mappingNamed, reasonOf } from '../../../domain/alerts/mapping.ts';
 import { ACTION } from '../../messages/render/buttons.ts';
 import { roomOf } from '../../messages/channels.ts';
 import type { Action } from '../context.ts';
-import { sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { overrideHint, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
 import { choose, EMPTY } from '../views/form-state.ts';
 import { refreshForm } from '../views/open-form.ts';
 import { loadingForm } from '../views/request-form.ts';
@@ -19,7 +19,8 @@ export const askForAlertNow: Action = {
     const asked = { userId, alertId, incidentChannelId, ...key };
     const result = await slack.useCases.requestForAlert(asked);
     if (result.outcome === 'sent') return reply({ text: sentLines(slack.policy(), result).join('\n') });
-    if (result.outcome === 'denied') return reply({ text: sentenceOfDenial(result.verdict) });
+    if (result.outcome === 'denied')
+      return reply({ text: `${sentenceOfDenial(result.verdict)}${overrideHint(result.override)}` });
     const problems = result.problems.map(sentenceOfProblem).join(' ');
     return reply({ text: `Not sent. ${problems} *Change first…* opens the form.` });
   },

@@ -14,7 +14,7 @@ import { missingWords } from '../../messages/render/incident.ts';
 import { ruleName, what } from '../../messages/render/phrases.ts';
 import { date, section } from '../../messages/render/text.ts';
 import type { Action, ActionCall, Reply, Slack } from '../context.ts';
-import { sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { overrideHint, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
 import { readChannel } from '../../incident-channels/read-channel.ts';
 import { choose, EMPTY, onlyRole } from '../views/form-state.ts';
 import type { FormState } from '../views/form-state.ts';
@@ -128,7 +128,8 @@ type Wanted = Parameters<Slack['useCases']['preview']>[0];
 const take = async (call: ActionCall, wish: Wish, wanted: Wanted): Promise<void> => {
   const { slack, userId } = call;
   const result = await slack.useCases.createRequest({ ...wanted, idempotencyKey: keyOf(wish, userId) });
-  if (result.outcome === 'denied') return call.reply({ text: sentenceOfDenial(result.verdict) });
+  if (result.outcome === 'denied')
+    return call.reply({ text: `${sentenceOfDenial(result.verdict)}${overrideHint(result.override)}` });
   if (result.outcome === 'refused') return call.reply({ text: result.problems.map(sentenceOfProblem).join(' ') });
   return call.reply(takenReply(slack, result.view));
 };

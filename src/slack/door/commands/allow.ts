@@ -9,6 +9,7 @@ import { sayButtons } from '../../messages/render/line-buttons.ts';
 import type { Policy } from '../../../domain/policy/types.ts';
 import type { Overview } from '../../../application/queries/overview.ts';
 import type { Reply, Slack } from '../context.ts';
+import { allowClient, clientLine } from './allow-client.ts';
 import { choose } from './choose.ts';
 import { whatToType } from './request.ts';
 import type { Command } from './command.ts';
@@ -17,7 +18,7 @@ import { parseRequestLine } from './parse-request.ts';
 import { readPerson } from './read-person.ts';
 
 const SHAPE = /^(\S+)\s+(\S.*?)\s+for\s+(\S.*)$/is;
-const USAGE = `Write it like ${typed('allow @person orders-db read for 2d')}, with the person as a mention.`;
+const USAGE = `Write it like ${typed('allow @person orders-db read for 2d')}, with the person as a mention. ${typed('allow client')} opens the form for a client.`;
 
 const answer = (slack: Slack, result: PreApproveResult): string => {
   const { preApproval, missing } = result;
@@ -34,10 +35,13 @@ const answer = (slack: Slack, result: PreApproveResult): string => {
 
 export const preApprove: Command = {
   name: 'allow',
-  usage: 'allow @person <target> <role> for <time>',
-  does: 'pre-approve: the request is approved when it comes, within the rules',
+  usage: 'allow @person <target> <role> for <time> | <client> <target> <role> [time] in <window> <why>',
+  does: 'pre-approve: the request is approved when it comes, within the rules; of a client, one use in a window',
   audience: 'approvers',
-  run: async ({ slack, userId, text, reply }) => {
+  run: async (call) => {
+    const { slack, userId, text, reply } = call;
+    const line = clientLine(slack.policy(), text);
+    if (line !== null) return allowClient(call, line);
     const [, who = '', into = '', time = ''] = SHAPE.exec(text.trim()) ?? [];
     const personUserId = readPerson(who);
     if (personUserId === null) return reply({ text: `${who ? `${code(who)} is no person I know. ` : ''}${USAGE}` });

@@ -9,6 +9,7 @@ export type Audience =
   | 'approvers'
   | 'incident responders'
   | 'break-glass users'
+  | 'freeze overriders'
   | 'reviewers'
   | 'owners'
   | 'auditors'

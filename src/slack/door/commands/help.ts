@@ -15,6 +15,7 @@ const ALL: Rights = {
   isAuditor: true,
   mayApprove: true,
   mayBreakGlass: true,
+  mayOverride: true,
   mayReview: true,
   hasIncidents: true,
   usesKeys: true,
@@ -24,7 +25,10 @@ const ALL: Rights = {
 const GROUPS: readonly { title: string; audiences: readonly Audience[] }[] = [
   { title: 'Everyday', audiences: ['everyone', 'key holders'] },
   { title: 'Approving', audiences: ['approvers'] },
-  { title: 'Incidents and break-glass', audiences: ['incident responders', 'break-glass users', 'reviewers'] },
+  {
+    title: 'Incidents and break-glass',
+    audiences: ['incident responders', 'break-glass users', 'freeze overriders', 'reviewers'],
+  },
   { title: 'Owners, auditors and admins', audiences: ['owners', 'auditors', 'admins'] },
 ];
 
@@ -34,6 +38,7 @@ const mayBe = (rights: Rights): Record<Audience, boolean> => ({
   approvers: rights.mayApprove || rights.isAdmin,
   'incident responders': rights.hasIncidents,
   'break-glass users': rights.mayBreakGlass,
+  'freeze overriders': rights.mayOverride,
   reviewers: rights.mayReview || rights.isAdmin,
   owners: rights.mayApprove || rights.isAdmin,
   auditors: rights.isAuditor,

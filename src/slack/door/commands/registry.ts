@@ -21,6 +21,7 @@ import { createHelp } from './help.ts';
 import { incident } from './incident.ts';
 import { key } from './key.ts';
 import { link, unlink } from './link.ts';
+import { override } from './override.ts';
 import { list } from './list.ts';
 import { people } from './people.ts';
 import { report } from './report.ts';
@@ -39,6 +40,7 @@ const verbs: readonly Command[] = [
   preApprove,
   withdrawPreApproval,
   breakGlass,
+  override,
   incident,
   review,
   evidence,

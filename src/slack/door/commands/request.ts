@@ -5,7 +5,7 @@ import { SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
 import { actions, cancelButton } from '../../messages/render/buttons.ts';
 import { context, cut, section, sentenceList } from '../../messages/render/text.ts';
 import type { CommandCall, Reply } from '../context.ts';
-import { sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { overrideHint, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
 import { sentHint, sentLines } from '../views/result-view.ts';
 import { withNames, withoutMentions } from '../typed-text.ts';
 import { answerWith } from '../answer.ts';
@@ -77,7 +77,8 @@ const answer = ({ slack, text }: CommandCall, result: CreateRequestResult, isUsu
     const foot = isOpen ? actions(cancelButton(result.view.request.id)) : context(sentHint(result));
     return { text: words, blocks: [section(words), foot] };
   }
-  if (result.outcome === 'denied') return answerWith(sentenceOfDenial(result.verdict), formWithLineButtons(text));
+  if (result.outcome === 'denied')
+    return answerWith(`${sentenceOfDenial(result.verdict)}${overrideHint(result.override)}`, formWithLineButtons(text));
   const problems = result.problems.map(sentenceOfProblem).join(' ');
   const words = `Not sent. ${problems}\nYou wrote ${typed(text)}; change it and send it again, or change it in the form.`;
   return answerWith(words, formWithLineButtons(text));

@@ -4,7 +4,7 @@ import type { RequestField } from '../../../domain/policy/types.ts';
 import type { CreateRequestResult } from '../../../application/requests/request-types.ts';
 import { newId } from '../../../lib/ids.ts';
 import type { SubmitCall, ViewHandler } from '../context.ts';
-import { explainError, forField, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { explainError, forField, overrideHint, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
 import { plain } from '../../messages/render/text.ts';
 import { withinMs } from '../../../lib/timeout.ts';
 import { ANSWER_WITHIN_MS } from './answer-submit.ts';
@@ -58,7 +58,10 @@ const askFor = async ({ slack, userId, view }: SubmitCall, state: FormState): Pr
     });
     if (result.outcome === 'sent') return { isSent: true, result };
     if (result.outcome === 'denied')
-      return { isSent: false, problems: [{ field: 'role', sentence: sentenceOfDenial(result.verdict) }] };
+      return {
+        isSent: false,
+        problems: [{ field: 'role', sentence: `${sentenceOfDenial(result.verdict)}${overrideHint(result.override)}` }],
+      };
     const problems = result.problems.map((problem) => ({ field: problem.field, sentence: sentenceOfProblem(problem) }));
     return { isSent: false, problems };
   } catch (error) {

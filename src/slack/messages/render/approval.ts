@@ -59,8 +59,8 @@ const approvalCare = (view: RequestView, { role, target }: Pick<MessageFacts, 'r
   return `${who} gets ${to}, a sensitive role, for ${length}.`;
 };
 
-const jobBlocks = ({ requester }: RequestView): KnownBlock[] => {
-  const job = jobLine(requester);
+const jobBlocks = (view: RequestView): KnownBlock[] => {
+  const job = jobLine(view);
   return job === null ? [] : [context(cut(job, CONTEXT_TEXT_MAX))];
 };
 

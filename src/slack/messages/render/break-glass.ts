@@ -12,7 +12,18 @@ import { conditions } from './conditions.ts';
 import type { MessageFacts } from '../../../application/messages/facts.ts';
 import { CONTEXT_TEXT_MAX, REASON_PUSHED_MAX, SECTION_TEXT_MAX, VOTE_REASON_SHOWN_MAX } from './limits.ts';
 import { sayButtons } from './line-buttons.ts';
-import { howLong, inTarget, mayRemain, notCut, oneOf, reason, ruleName, warning, what } from './phrases.ts';
+import {
+  howLong,
+  inTarget,
+  mayRemain,
+  notCut,
+  oneOf,
+  overrideLine,
+  reason,
+  ruleName,
+  warning,
+  what,
+} from './phrases.ts';
 import { status } from './status.ts';
 import { context, cut, date, inline, mention, said, section, sentenceList } from './text.ts';
 import type { Message } from './text.ts';
@@ -33,8 +44,17 @@ const openLine = ({ dueAt, waivedAt }: Review, now: Date): string => {
   return `*Review:* overdue since ${date(dueAt, now)}.${waivedAt ? ' An admin allows further break-glass.' : ''}`;
 };
 
+/** Whose doing the review is about. */
+const answerable = ({ request: { origin }, requester }: RequestView): string =>
+  origin?.kind === 'override' ? mention(origin.by) : mention(requester);
+
+const isOverride = ({ request }: RequestView): boolean => request.origin?.kind === 'override';
+
 /** What the policy would have required, and what it said no to. */
-const skippedLine = ({ request, decision }: RequestView): string => {
+const skippedLine = (view: RequestView): string => {
+  const { request, decision } = view;
+  const overridden = overrideLine(view);
+  if (overridden !== null) return overridden;
   const skipped = request.requirements.map(({ label, count }) => oneOf({ label, count, people: [] }));
   const no = decision?.reason ? `*Overridden:* ${inline(decision.reason, VOTE_REASON_SHOWN_MAX)} ` : '';
   if (skipped.length === 0) return `${no}No approval was skipped.`;
@@ -51,12 +71,19 @@ const toneOf = (view: RequestView): Tone => {
   return view.review?.state === 'open' ? 'trouble' : 'over';
 };
 
-const headline = (view: RequestView): string =>
-  `${iconOf(toneOf(view))} ${isLive(view) ? '*Break-glass is in use:*' : '*Break-glass is over:*'}`;
+const headline = (view: RequestView): string => {
+  const words = isLive(view) ? '*Break-glass is in use:*' : '*Break-glass is over:*';
+  return `${iconOf(toneOf(view))} ${isOverride(view) ? '*A freeze was overridden:*' : words}`;
+};
 
 const head = (view: RequestView, facts: MessageFacts): KnownBlock[] => [
   whoLine(view, facts),
-  section(cut(`${headline(view)} ${what(view, facts)} for *${howLong(view)}*, without approval`, SECTION_TEXT_MAX)),
+  section(
+    cut(
+      `${headline(view)} ${what(view, facts)} for *${howLong(view)}*${isOverride(view) ? '' : ', without approval'}`,
+      SECTION_TEXT_MAX,
+    ),
+  ),
 ];
 
 const body = (view: RequestView, facts: MessageFacts, review: string | null): KnownBlock[] => {
@@ -96,21 +123,34 @@ const reviewButtons = ({ review, grant }: RequestView): Button[] =>
 
 const rowOf = (buttons: Button[]): KnownBlock[] => (buttons.length > 0 ? [actions(...buttons)] : []);
 
-const QUESTION = '*Was it justified?* The requester reads your answer, and it is kept.';
+const question = (view: RequestView): string =>
+  isOverride(view)
+    ? `*Was the override justified?* ${answerable(view)} reads your answer, and it is kept.`
+    : '*Was it justified?* The requester reads your answer, and it is kept.';
+
+/** `@ada took …: “why”`, or `@sam overrode a freeze for @ada: …: “why”`. */
+const did = (view: RequestView, facts: MessageFacts): string => {
+  const about = `${what(view, facts)}: ${said(view.request.reason, REASON_PUSHED_MAX)}`;
+  return isOverride(view)
+    ? `${answerable(view)} overrode a freeze for ${mention(view.requester)}, ${about}`
+    : `${mention(view.requester)} took ${about}`;
+};
 
 export const reviewMessage = (view: RequestView, facts: MessageFacts): Message => {
   const isOpen = view.review?.state === 'open';
   const opens =
     view.review && view.review.reminders > 0 ? 'Reminder: a review waits for you' : 'A review waits for you';
-  const text = `${isOpen ? opens : 'Reviewed'}: ${mention(view.requester)} took ${what(view, facts)}: ${said(view.request.reason, REASON_PUSHED_MAX)}. ${reviewLine(view) ?? ''}`;
-  const review = isOpen ? `${reviewLine(view) ?? ''} ${QUESTION}` : reviewLine(view);
+  const text = `${isOpen ? opens : 'Reviewed'}: ${did(view, facts)}. ${reviewLine(view) ?? ''}`;
+  const review = isOpen ? `${reviewLine(view) ?? ''} ${question(view)}` : reviewLine(view);
   return message(view, facts, { text, review, after: rowOf(reviewButtons(view)) });
 };
 
 /** Lifts the block without closing the review. */
-const allowButtons = ({ review, requester }: RequestView): Button[] =>
-  review?.state === 'open' && review.waivedAt === null && requester.kind === 'person'
-    ? sayButtons([{ line: `review allow ${mention(requester)}`, label: 'Allow break-glass again' }])
+const allowButtons = (view: RequestView): Button[] =>
+  view.review?.state === 'open' &&
+  view.review.waivedAt === null &&
+  (isOverride(view) || view.requester.kind === 'person')
+    ? sayButtons([{ line: `review allow ${answerable(view)}`, label: 'Allow break-glass again' }])
     : [];
 
 /** To admins, once, when no reviewer answered in time: they may close it too. */
@@ -118,17 +158,19 @@ export const reviewOverdueMessage = (view: RequestView, facts: MessageFacts): Me
   const within = view.review ? formatDuration(view.review.withinMs) : '';
   const block = view.review?.waivedAt
     ? 'An admin allows further break-glass.'
-    : 'Until a reviewer answers, they cannot use break-glass again.';
+    : `Until a reviewer answers, they cannot use break-glass again${isOverride(view) ? ', nor override a freeze' : ''}.`;
   const review =
-    view.review?.state === 'open' ? `*No reviewer answered within ${within}.* ${block} ${QUESTION}` : reviewLine(view);
-  const text = `An overdue review of ${mention(view.requester)}: ${what(view, facts)}. ${reviewLine(view) ?? ''}`;
+    view.review?.state === 'open'
+      ? `*No reviewer answered within ${within}.* ${block} ${question(view)}`
+      : reviewLine(view);
+  const text = `An overdue review of ${answerable(view)}: ${what(view, facts)}. ${reviewLine(view) ?? ''}`;
   return message(view, facts, { text, review, after: rowOf([...reviewButtons(view), ...allowButtons(view)]) });
 };
 
 /** To the person who took the access: how the review came out. */
 export const reviewedMessage = (view: RequestView, facts: MessageFacts): Message => {
   const isFine = view.review?.outcome !== 'not_justified';
-  const words = `Your break-glass access to ${what(view, facts)} was reviewed.`;
+  const words = `Your ${isOverride(view) ? 'override of a freeze for' : 'break-glass access to'} ${what(view, facts)} was reviewed.`;
   return card({
     tone: isFine ? 'over' : 'refused',
     text: `${words} ${reviewLine(view) ?? ''}`,

@@ -7,7 +7,7 @@ import { liveBlocks } from './access-blocks.ts';
 import { card, toneOf } from './card.ts';
 import type { MessageFacts } from '../../../application/messages/facts.ts';
 import { CONTEXT_TEXT_MAX, SECTION_TEXT_MAX } from './limits.ts';
-import { changeLines, howLongInAll, lasting, reason, what } from './phrases.ts';
+import { changeLines, howLongInAll, lasting, overrideLine, reason, what } from './phrases.ts';
 import { mark, status, votesBeside } from './status.ts';
 import { progress } from './progress.ts';
 import { context, cut, escape, inline, mention, section } from './text.ts';
@@ -16,6 +16,7 @@ import type { Message } from './text.ts';
 const FACT_MAX = 120;
 const SHORT_MAX = 60;
 const SHA_CHARS = 12;
+const PLAN_SHOWN_MAX = 400;
 
 /** Anything but http and https is no link, and nothing in it closes the link early. */
 const linkTo = (url: string | null, text: string): string | null => {
@@ -39,6 +40,7 @@ const pullFacts = (origin: PullRequestOrigin): (string | null)[] => {
     { label: 'Commit', text: facts.sha.slice(0, SHA_CHARS) },
     { label: 'Into', text: facts.base },
     { label: 'Files', text: String(files) },
+    { label: 'Checks', text: origin.checks ?? '' },
   ].filter(({ text }) => text !== '');
   return [
     ...shown.map(fact),
@@ -58,8 +60,18 @@ const alertFacts = ({ alert, title, startedBy, url }: AlertOrigin): string[] => 
   return [...shown.map(fact), ...[linkTo(url, 'Open the alert')].filter((part) => part !== null)];
 };
 
+/** What the job says of itself, as code, so that none of it is a link or a mention. */
+const planText = (plan: string | undefined): string | null =>
+  plan === undefined ? null : `Will run \`${inline(plan, PLAN_SHOWN_MAX)}\``;
+
+/** What made the request and what runs; and who overrode a freeze for it, on the same line, so that a card stays short. */
+export const jobLine = (view: Pick<RequestView, 'request' | 'requester'>): string | null => {
+  const parts = [requesterLine(view.requester), overrideLine(view)].filter((part) => part !== null);
+  return parts.length > 0 ? parts.join(' · ') : null;
+};
+
 /** `Repository *acme/api* · Workflow *deploy* · … · Open the run`; for a person only what a pull request says; else null. */
-export const jobLine = (requester: Requester): string | null => {
+const requesterLine = (requester: Requester): string | null => {
   const { origin } = requester;
   if (origin?.kind === 'pull_request' && !isRunning(requester))
     return pullFacts(origin)
@@ -67,9 +79,11 @@ export const jobLine = (requester: Requester): string | null => {
       .join(' · ');
   if (requester.kind === 'person') return null;
   if (origin?.kind === 'alert' && !isRunning(requester)) return alertFacts(origin).join(' · ');
+  if (origin?.kind === 'window' && origin.allowedBy !== undefined && !isRunning(requester))
+    return [...jobFacts(requester.job), { label: 'Allowed by', text: origin.allowedBy }].map(fact).join(' · ');
   const links = [
     linkTo(requester.job.runUrl, 'Open the run'),
-    origin?.kind === 'gate' ? linkTo(origin.diffUrl, 'Diff') : null,
+    linkTo(origin?.kind === 'gate' ? origin.diffUrl : (requester.job.diffUrl ?? null), 'Diff'),
     origin?.kind === 'pull_request' ? linkTo(origin.url, 'Open the pull request') : null,
     origin?.kind === 'alert' ? linkTo(origin.url, 'Open the alert') : null,
   ];
@@ -77,7 +91,8 @@ export const jobLine = (requester: Requester): string | null => {
   const facts = jobFacts(requester.job).map((one) =>
     one.label === STARTER && actorUserId !== undefined ? `${fact(one)}, who is <@${actorUserId}>` : fact(one),
   );
-  return [...facts, ...links].filter((part) => part !== null).join(' · ');
+  const plan = planText(requester.job.plan);
+  return [...facts, ...links, plan].filter((part) => part !== null).join(' · ');
 };
 
 /** A job has taken it over. */
@@ -97,7 +112,7 @@ export const whoRequests = (requester: Requester): string => {
 export const clientMessage = (view: RequestView, facts: MessageFacts): Message => {
   const { requester, request } = view;
   const isOpen = request.state === 'pending';
-  const job = jobLine(requester);
+  const job = jobLine(view);
   const lines = [
     ...changeLines(view, facts),
     isOpen ? progress(view, facts) : status(view, facts),

@@ -220,3 +220,12 @@ export const reason = ({ request }: Pick<RequestView, 'request'>): string =>
 
 export const groups = (names: string[] | null): string | null =>
   names && names.length > 0 ? inline(names.join(', '), GROUPS_SHOWN_MAX) : null;
+
+/** `*Freeze year-end* overridden by @sam, because of #inc-7: “the payout is blocked”`; null where no freeze was overridden. */
+export const overrideLine = ({ request: { origin } }: Pick<RequestView, 'request'>): string | null => {
+  if (origin?.kind !== 'override') return null;
+  const { freezes, by, because, reason: why } = origin;
+  const cause =
+    because.kind === 'incident' ? `<#${because.channelId}>` : `alert ${said(because.title, TITLE_SHOWN_MAX)}`;
+  return `*Freeze ${inline(freezes.join(', '), TITLE_SHOWN_MAX)}* overridden by ${mention(by)}, because of ${cause}: ${said(why, VOTE_REASON_SHOWN_MAX)}`;
+};

@@ -20,7 +20,18 @@ import { card, iconOf, toneOf } from './card.ts';
 import type { MessageFacts } from '../../../application/messages/facts.ts';
 import { moreTimeLine } from './more-time.ts';
 import { CONTEXT_TEXT_MAX, SECTION_TEXT_MAX } from './limits.ts';
-import { changeLine, changeLines, howLong, howLongInAll, isAhead, notCut, reason, warning, what } from './phrases.ts';
+import {
+  changeLine,
+  changeLines,
+  howLong,
+  howLongInAll,
+  isAhead,
+  notCut,
+  overrideLine,
+  reason,
+  warning,
+  what,
+} from './phrases.ts';
 import { mark, status, untilWhen, votesBeside } from './status.ts';
 import { progress } from './progress.ts';
 import { context, cut, date, mention, section } from './text.ts';
@@ -78,9 +89,9 @@ const ownEndLine = (view: RequestView, grant: Grant): Part =>
 
 const standing = (view: RequestView, facts: MessageFacts): KnownBlock => {
   const { request, grant } = view;
-  if (request.state === 'pending') return lines(...changeLines(view, facts), progress(view, facts));
+  if (request.state === 'pending') return lines(overrideLine(view), ...changeLines(view, facts), progress(view, facts));
   const own = grant?.state === 'active' ? [ownEndLine(view, grant), moreTimeLine(view)] : [];
-  return lines(...changeLines(view, facts), status(view, facts), votesBeside(view, facts), ...own);
+  return lines(overrideLine(view), ...changeLines(view, facts), status(view, facts), votesBeside(view, facts), ...own);
 };
 
 const subject = (view: RequestView, facts: MessageFacts): string => {

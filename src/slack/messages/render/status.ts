@@ -4,6 +4,7 @@ import type { Grant } from '../../../domain/grants/grant.ts';
 import { endWithIncident } from '../../../domain/grants/ending.ts';
 import type { EndCause } from '../../../domain/grants/ending.ts';
 import { isHeld } from '../../../application/grants/hold.ts';
+import type { RequestOrigin } from '../../../domain/requests/origin.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import { NOTHING_LEFT, howEnded } from './how-ended.ts';
 import type { AtTheEnd } from './how-ended.ts';
@@ -107,13 +108,24 @@ const ended = (view: RequestView, grant: Grant, facts?: AtTheEnd): string => {
 
 const approvedBold = (view: RequestView): string => howDecided(view).replace(/^\w+/, '*$&*');
 
-/** For a window or an alert: nothing is set up before a job comes. */
-const isForFirstJob = ({ request: { origin } }: RequestView): boolean =>
-  (origin?.kind === 'window' || origin?.kind === 'alert') && !origin.isClaimed;
+/** Nothing is set up before the job comes that it was requested for; null where that has come, or none is waited for. */
+const forJob = ({ request: { origin }, requester }: RequestView): string | null => {
+  if (!origin || origin.isClaimed) return null;
+  const who = mention(requester);
+  const gets = {
+    gate: `The job of ${who} that this deployment starts gets it.`,
+    pull_request: `The first job of ${who} for this pull request gets it.`,
+    window: `The first job of ${who} in the window gets it.`,
+    alert: `The first job of ${who} gets it.`,
+    override: `The job of ${who} gets it when it runs again.`,
+  } satisfies Record<RequestOrigin['kind'], string>;
+  return gets[origin.kind];
+};
 
-const activating = (view: RequestView, grant: Grant): string =>
-  isForFirstJob(view)
-    ? `${approvedBold(view)} The first job of ${mention(view.requester)}${view.request.origin?.kind === 'window' ? ' in the window' : ''} gets it.`
+const activating = (view: RequestView, grant: Grant): string => {
+  const job = forJob(view);
+  return job
+    ? `${approvedBold(view)} ${job}`
     : isAhead(view)
       ? `${approvedBold(view)} Starts ${grant.startsAt ? date(grant.startsAt) : ''}.`
       : isHeld(grant)
@@ -121,6 +133,7 @@ const activating = (view: RequestView, grant: Grant): string =>
         : grant.attempts > 0
           ? `${approvedBold(view)} Access is not set up yet; trying again.${lastError(grant)}`
           : `${approvedBold(view)} Access is being set up.`;
+};
 
 /** `03:40`, or `03:38, with the incident` where that comes first. */
 export const untilWhen = (grant: Grant, { incident, now }: Pick<RequestView, 'incident' | 'now'>): string => {
