@@ -6,7 +6,7 @@ import { seen } from './world.ts';
 const WAIT_MS = 30_000;
 
 /** What only this person is answered in #general. */
-export const answerTo = async ({ world: { slack } }: GithubWorld, who: string, line: string): Promise<string> => {
+const answerTo = async ({ world: { slack } }: GithubWorld, who: string, line: string): Promise<string> => {
   const own = (): string[] =>
     slack
       .as(who)

@@ -10,7 +10,7 @@ import type { Freshness } from './directory.ts';
 import { isAmong } from './named-among.ts';
 import type { UnlinkedAccount } from './people-behind.ts';
 
-export type HolderDeps = Pick<Deps, 'directory' | 'policy'> & {
+type HolderDeps = Pick<Deps, 'directory' | 'policy'> & {
   store: { read: Pick<Deps['store']['read'], 'linksOfPerson'> };
 };
 

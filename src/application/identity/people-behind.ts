@@ -10,7 +10,7 @@ import { behindAccounts } from './accounts.ts';
 import type { Behind } from './accounts.ts';
 import type { Freshness } from './directory.ts';
 
-export type BehindDeps = Pick<Deps, 'log' | 'policy'> & {
+type BehindDeps = Pick<Deps, 'log' | 'policy'> & {
   directory: Pick<Deps['directory'], 'members' | 'recentMembers'>;
   store: { read: Pick<Deps['store']['read'], 'linksOf'> };
 };
@@ -45,7 +45,7 @@ const knownOf = async (
   return found.flat();
 };
 
-export type ReadBehind<R extends Requester> = { requester: R; unlinked: UnlinkedAccount[] };
+type ReadBehind<R extends Requester> = { requester: R; unlinked: UnlinkedAccount[] };
 
 /** Read at every decision: an account may be linked, or listed in the policy, only after the request was made. */
 export const readBehind = async <R extends Requester>(

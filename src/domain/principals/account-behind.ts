@@ -4,16 +4,7 @@
  */
 import type { Requester } from './requester.ts';
 
-export const BEHIND_BY = [
-  'opened',
-  'labelled',
-  'changed',
-  'pushed',
-  'wrote',
-  'unlisted',
-  'started',
-  'ran_again',
-] as const;
+type What = 'opened' | 'labelled' | 'changed' | 'pushed' | 'wrote' | 'unlisted' | 'started' | 'ran_again';
 
 export type AccountBehind = {
   /** By its name in the policy. */
@@ -22,7 +13,7 @@ export type AccountBehind = {
   id: string;
   /** A commit by no account has its address here. */
   login: string;
-  by: (typeof BEHIND_BY)[number];
+  by: What;
   /** Addresses that are the account's for sure: the host has verified them. */
   emails: string[];
 };
