@@ -68,10 +68,10 @@ test.each([
 
 /** How often each is in the code still. These numbers only shrink. */
 const MOST: Record<string, number> = {
-  ask: 270,
-  tell: 290,
-  stead: 1,
-  ahead: 32,
+  ask: 246,
+  tell: 282,
+  stead: 0,
+  ahead: 27,
   makers: 0,
   drawn: 20,
   electors: 0,
@@ -80,7 +80,7 @@ const MOST: Record<string, number> = {
   mend: 0,
   strangers: 0,
   glass: 3,
-  whoever: 1,
+  whoever: 0,
   lately: 2,
   news: 2,
 };
