@@ -27,6 +27,7 @@ export default defineConfig({
     './src/store/schema/replays.ts',
     './src/store/schema/heartbeats.ts',
     './src/store/schema/slack.ts',
+    './src/store/schema/slack-installations.ts',
     './src/store/schema/github.ts',
     './src/store/schema/gitlab.ts',
     './src/store/schema/account-links.ts',

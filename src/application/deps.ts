@@ -30,6 +30,7 @@ import type { SealedSecret, Vault } from './grants/vault.ts';
 import type { AccountLinkReads, AccountLinkWrites } from './identity/account-link-ports.ts';
 import type { Directory } from './identity/directory.ts';
 import type { AddressReads, AddressWrites } from './identity/email-binding-ports.ts';
+import type { InstallationReads, InstallationWrites } from './identity/installation-ports.ts';
 import type { HandleReads, HandleWrites } from './identity/user-group-ports.ts';
 import type { IncidentReads, IncidentWrites } from './incidents/incident-ports.ts';
 import type { ChannelNameReads, ChannelNameWrites, MessageStore } from './messages/message-ports.ts';
@@ -99,6 +100,7 @@ export type Tx = {
   leavers: LeaverWrites;
   addresses: AddressWrites;
   userGroups: HandleWrites;
+  installations: InstallationWrites;
   decisions: {
     insert(decision: Omit<Decision, 'decidedAt'>): Promise<void>;
     find(requestId: string): Promise<Decision | null>;
@@ -138,6 +140,7 @@ export type Store = AlertStore & {
     CampaignReads &
     ChannelNameReads &
     HandleReads &
+    InstallationReads &
     ExtensionReads &
     AlertReads &
     FrozenReads &

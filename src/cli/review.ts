@@ -15,7 +15,8 @@ import { UsageError } from './exit.ts';
 import { print, printJson } from './output.ts';
 import { addAdviceCommand } from './review-advice.ts';
 
-const NO_SLACK = 'SLACK_BOT_TOKEN is not set, or Slack does not take it; a review needs to know who its reviewers are.';
+const NO_SLACK =
+  'SLACK_BOT_TOKEN (or SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_ENTERPRISE_ID) is not set, or Slack does not take it; a review needs to know who its reviewers are.';
 
 const start = async (name: string, { json }: { json?: boolean }): Promise<void> => {
   const { policy, settings } = await demandAuditedPolicy();

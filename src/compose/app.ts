@@ -12,6 +12,7 @@ import { TRIGGERS } from '../http/hooks/registry.ts';
 import { callerFromSlack } from '../application/identity/caller.ts';
 import { createCore } from './core.ts';
 import type { Core } from './core.ts';
+import { installRoutes } from './install.ts';
 import { createJobs, healthOf } from './jobs.ts';
 import type { AppOptions, Late } from './options.ts';
 import { adoption } from './policy-holder.ts';
@@ -101,6 +102,7 @@ const startParts = async (options: AppOptions, { core, late, opened }: Starting)
       ...hooksOf(TRIGGERS, { ...options, ...core }),
       ...githubRoutes({ github: core.github, deps, log }),
       ...gitlabRoutes({ environment, deps, nudge: core.nudge, log }),
+      ...(only === 'worker' ? {} : installRoutes({ ...core, environment, log })),
     },
     log,
   });

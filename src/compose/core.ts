@@ -27,6 +27,7 @@ import { createUseCases } from '../application/application.ts';
 import type { Deps } from '../application/deps.ts';
 import type { Written } from '../application/record/outbox.ts';
 import type { UseCases } from '../application/verbs.ts';
+import type { Environment } from '../config/environment.ts';
 import { NOTHING_CHECKED } from '../http/ops/health.ts';
 import type { Checked } from '../http/ops/health.ts';
 import { createMetrics } from '../http/ops/metrics.ts';
@@ -34,6 +35,7 @@ import type { Metrics } from '../http/ops/metrics.ts';
 import type { MetricSources } from '../http/metric-gauges.ts';
 import type { AppOptions, Late } from './options.ts';
 import { createBindings, createOnCall } from './identity.ts';
+import { openOrganisation } from './organisation.ts';
 import { createPolicyHolder } from './policy-holder.ts';
 import { evidenceOf } from './record.ts';
 
@@ -81,6 +83,11 @@ const onWorkOf =
     late.api?.poke();
   };
 
+const slackOf = ({ slack }: Environment, parts: Parameters<typeof openOrganisation>[1]) => {
+  const { botToken, apiUrl } = slack;
+  return { botToken, apiUrl, organisation: openOrganisation(slack, parts) };
+};
+
 export const createCore = (options: AppOptions, late: Late): Core => {
   const { environment, log } = options;
   const database = { url: environment.databaseUrl, ca: environment.databaseCa, log };
@@ -97,12 +104,10 @@ export const createCore = (options: AppOptions, late: Late): Core => {
   const policies = createPolicyHolder(options, late);
   const policy = policies.current;
   const waits = createWaits();
+  const vault = createSealing(environment.secretKeys);
   const connection = createSlackConnection({
-    waits,
-    botToken: environment.slack.botToken,
-    apiUrl: environment.slack.apiUrl,
-    log,
-    onCall: (call) => metrics.onSlackCall(call),
+    ...{ waits, log, onCall: (call) => metrics.onSlackCall(call) },
+    ...slackOf(environment, { store, vault, log }),
     pace: environment.keepsSlackLimits ? memory.pace : null,
   });
   const metrics = createOwnMetrics(options, late, { ...store.read, targetProblems: () => access.problems() });
@@ -110,9 +115,10 @@ export const createCore = (options: AppOptions, late: Late): Core => {
   const teamId = (): string => connection.team().teamId;
   const facts = createHeardFacts(memory.facts, { teamId, log });
   const identity = { ...createBindings(store, policy), onCall: createOnCall(environment, { waits, log }), facts };
-  const workspace = createWorkspace(connection.client, connection.limits.ready);
+  const enterpriseId = connection.organisation?.enterpriseId ?? null;
+  const workspace = createWorkspace(connection.client, connection.limits.ready, enterpriseId);
   const directory = createDirectory({ workspace, teamId, policy, ...identity, log });
-  const [vault, ids] = [createSealing(environment.secretKeys), { next: newId }];
+  const ids = { next: newId };
   const deps: Deps = { store, directory, access, vault, ids, policy, log };
   const hosts = { github: openGithub(environment), gitlab: openGitlab(environment), nudge: createNudge() };
   const writers = documentsOf(evidenceOf(options, { pool, store, connection, deps }), deps);

@@ -8,6 +8,7 @@ import { readPolicyText } from '../config/policy-source.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { AuditSettings, Policy } from '../domain/policy/types.ts';
 import { createLog } from '../lib/log.ts';
+import type { Log } from '../lib/log.ts';
 import { createSealing } from '../lib/sealing.ts';
 import { StartError } from '../lib/start-error.ts';
 import { createSlackConnection } from '../slack/connection/connection.ts';
@@ -15,6 +16,7 @@ import type { SlackConnection } from '../slack/connection/connection.ts';
 import { createPool, createStore } from '../store/client.ts';
 import { policyInput } from './policy-holder.ts';
 import { openEvidence } from './evidence.ts';
+import { openOrganisation } from './organisation.ts';
 
 const readText = (name: string): string | null => {
   const found = readVariable(process.env, name);
@@ -23,7 +25,7 @@ const readText = (name: string): string | null => {
 };
 
 /** Recorded statements are encrypted with it; without it a bundle leaves them out. */
-const readVault = (): EvidenceDeps['vault'] => {
+const readVault = () => {
   const text = readText('LATCHKEY_SECRET_KEY');
   return text === null ? null : createSealing(text.split(',').map((key) => Buffer.from(key.trim(), 'base64')));
 };
@@ -68,6 +70,25 @@ export type EvidenceCommand = {
   connection: SlackConnection | null;
 };
 
+/** With the bot token of one workspace, or with those of the organisation that is served. */
+const openConnection = (store: EvidenceCommand['store'], log: Log): SlackConnection | null => {
+  const botToken = readText('SLACK_BOT_TOKEN');
+  const apiUrl = readText('SLACK_API_URL')?.replace(/\/*$/, '/') ?? null;
+  const common = { apiUrl, log, onCall: () => undefined };
+  if (botToken !== null) return createSlackConnection({ botToken, ...common });
+  const [enterpriseId, clientId, clientSecret] = ['SLACK_ENTERPRISE_ID', 'SLACK_CLIENT_ID', 'SLACK_CLIENT_SECRET'].map(
+    (name) => readText(name),
+  );
+  const vault = readVault();
+  if (!enterpriseId || !clientId || !clientSecret || vault === null) return null;
+  const given = { organisation: { enterpriseId, clientId, clientSecret }, apiUrl };
+  return createSlackConnection({
+    botToken: null,
+    organisation: openOrganisation(given, { store, vault, log }),
+    ...common,
+  });
+};
+
 export const withEvidence = async <T>(
   database: { url: string; ca: string | null },
   settings: AuditSettings,
@@ -76,10 +97,7 @@ export const withEvidence = async <T>(
   const log = createLog('silent');
   const pool = createPool({ ...database, log, max: 4 });
   const store = createStore({ pool, log, onWork: () => undefined });
-  const token = readText('SLACK_BOT_TOKEN');
-  const apiUrl = readText('SLACK_API_URL')?.replace(/\/*$/, '/') ?? null;
-  const connection =
-    token === null ? null : createSlackConnection({ botToken: token, apiUrl, log, onCall: () => undefined });
+  const connection = openConnection(store, log);
   const client = connection?.client ?? null;
   try {
     const parts = { pool, store, client, auditKey: readText('LATCHKEY_AUDIT_KEY'), vault: readVault(), log };

@@ -10,6 +10,8 @@ import { readGitlab } from './environment-gitlab.ts';
 import type { GitlabEnvironment } from './environment-gitlab.ts';
 import { readListening } from './environment-listening.ts';
 import type { Listening } from './environment-listening.ts';
+import { readSlack } from './environment-slack.ts';
+import type { SlackEnvironment } from './environment-slack.ts';
 import { redisProblems } from './redis.ts';
 import { readVariable } from './variable.ts';
 import type { Variables } from './variable.ts';
@@ -17,12 +19,6 @@ import type { ConfigProblem } from './problem.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
-
-export type SlackEnvironment = {
-  botToken: string;
-  /** Another Slack API address, with its trailing slash; null for Slack itself. */
-  apiUrl: string | null;
-} & ({ mode: 'socket'; appToken: string } | { mode: 'http'; signingSecret: string });
 
 export type Environment = {
   slack: SlackEnvironment;
@@ -62,6 +58,7 @@ export const OWN_SECRETS = [
   'SLACK_BOT_TOKEN',
   'SLACK_APP_TOKEN',
   'SLACK_SIGNING_SECRET',
+  'SLACK_CLIENT_SECRET',
   'DATABASE_URL',
   'REDIS_URL',
   'LATCHKEY_SECRET_KEY',
@@ -104,13 +101,6 @@ const createReader = (env: Variables): Reader => {
   return { problems, refuse, read, required };
 };
 
-const checkPrefix = (reader: Reader, name: 'SLACK_BOT_TOKEN' | 'SLACK_APP_TOKEN', value: string | null): void => {
-  const prefix = name === 'SLACK_BOT_TOKEN' ? 'xoxb-' : 'xapp-';
-  if (!value || value.startsWith(prefix)) return;
-  const message = `${name} does not start with ${prefix}; copy the token of that kind from the Slack app's settings.`;
-  reader.refuse('bad_token', name, message);
-};
-
 const SCHEMES = {
   SLACK_API_URL: ['https:', 'http:'],
   LATCHKEY_PUBLIC_URL: ['https:', 'http:'],
@@ -137,26 +127,6 @@ const readRedis = (reader: Reader): { redisUrl: string; redisCa: string | null }
     for (const { name, problem } of redisProblems(redisUrl, redisCa))
       reader.refuse('bad_url', name, `${name} ${problem}.`);
   return { redisUrl, redisCa: redisCa && pemOf(redisCa) };
-};
-
-const readSlack = (reader: Reader): SlackEnvironment => {
-  const botToken = reader.required('SLACK_BOT_TOKEN', "give the bot token (xoxb-…) from the app's OAuth page");
-  const appToken = reader.read('SLACK_APP_TOKEN');
-  const signingSecret = reader.read('SLACK_SIGNING_SECRET');
-  checkPrefix(reader, 'SLACK_BOT_TOKEN', botToken);
-  checkPrefix(reader, 'SLACK_APP_TOKEN', appToken);
-  const given = checkUrl(reader, 'SLACK_API_URL', reader.read('SLACK_API_URL'));
-  const apiUrl = given && `${given.replace(/\/+$/, '')}/`;
-  if (appToken) return { mode: 'socket', appToken, botToken, apiUrl };
-  const isUnread = reader.problems.some(({ path }) => path === 'SLACK_APP_TOKEN' || path === 'SLACK_SIGNING_SECRET');
-  if (!signingSecret && !isUnread) {
-    reader.refuse(
-      'missing_variable',
-      'SLACK_APP_TOKEN',
-      'Neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET (HTTP) is set; give one of them.',
-    );
-  }
-  return { mode: 'http', signingSecret: signingSecret ?? '', botToken, apiUrl };
 };
 
 const KEY_BYTES = 32;
@@ -253,7 +223,7 @@ export const readEnvironment = (env: Variables): { environment: Environment } | 
 /** What can be used in spite of the problems; what a problem names is empty. For `latchkey doctor`, which looks at the rest all the same. */
 export const readPartly = (env: Variables): { environment: Environment; problems: ConfigProblem[] } => {
   const reader = createReader(env);
-  const slack = readSlack(reader);
+  const slack = readSlack(reader, checkUrl(reader, 'SLACK_API_URL', reader.read('SLACK_API_URL')));
   const databaseUrl = reader.required(
     'DATABASE_URL',
     'give the address of a Postgres database, as postgres://user:password@host/name',

@@ -7,7 +7,7 @@ import { reviewsSection } from './policy-reviews.ts';
 import { accounts, clients, issuers } from './policy-clients-schema.ts';
 import { gates, pullRequests, statedPullRequest } from './policy-github-schema.ts';
 import { duration } from './policy-values.ts';
-import { channel, name, pattern, person, reference, someOf, text } from './policy-words.ts';
+import { channels, name, pattern, person, reference, someOf, text } from './policy-words.ts';
 
 const group = z.strictObject(
   {
@@ -52,7 +52,7 @@ const target = z.strictObject(
     provider: text(64, 'the kind of target, such as postgres'),
     config: z.record(z.string(), z.json(), 'must hold the settings of the provider, as { url: "${NAME}" }').optional(),
     owners: someOf(reference, 'groups or people'),
-    channel: channel.optional(),
+    channel: channels.optional(),
     warning: text(300, 'a sentence').optional(),
     identity: identity.optional(),
     roles: z.record(name, role, 'must hold the roles of this target by name'),

@@ -84,6 +84,13 @@ const buildRole = (role: RoleShape, path: Path, report: Report): Role => {
   };
 };
 
+/** One for each workspace, where it says which: `#name@T…`. */
+const channelsOf = (channel: string | Record<string, string> | undefined): string[] => {
+  if (channel === undefined || typeof channel === 'string') return channel === undefined ? [] : [channel];
+  const named = Object.entries(channel).map(([team, name]) => (name.startsWith('#') ? `${name}@${team}` : name));
+  return [...new Set(named)];
+};
+
 /** Targets whose `config` could not be filled; their provider is not asked about it. */
 type BuiltTargets = { targets: Record<string, Target>; unfilled: Set<string> };
 
@@ -103,10 +110,12 @@ export const buildTargets = ({ document, env, areVariablesOptional, report }: Pa
         [...path, 'roles'],
         `Target "${name}" has no roles, so nobody can ask for it; add one.`,
       );
-    const { title = name, provider, channel = null, warning = null } = target;
+    const { title = name, provider, warning = null } = target;
+    const [channel = null, ...otherChannels] = channelsOf(target.channel);
     const owners = [...new Set(target.owners)];
     const { identity } = target;
-    return [name, { name, title, provider, config, owners, channel, warning, roles, ...(identity && { identity }) }];
+    const more = { ...(otherChannels.length > 0 && { otherChannels }), ...(identity && { identity }) };
+    return [name, { name, title, provider, config, owners, channel, warning, roles, ...more }];
   });
   return { targets: record(entries), unfilled };
 };

@@ -25,6 +25,17 @@ export const channel = z
   .string('must be a channel')
   .regex(CHANNEL, 'must be a channel as "#name" (in quotes) or its id (C…)');
 
+/** Of the workspaces of an organisation. */
+export const channels = z.union(
+  [
+    channel,
+    z
+      .record(z.string().regex(/^T[A-Z0-9]{2,}$/, 'must be the id of a workspace (T…)'), channel)
+      .refine((each) => Object.keys(each).length > 0, 'is empty; name a channel or leave the key out'),
+  ],
+  'must be a channel as "#name" (in quotes) or its id (C…), or one for each workspace, as { T123: "#a", T456: "#b" }',
+);
+
 export const someOf = <Item extends z.ZodType>(item: Item, what: string, max = 1000): z.ZodArray<Item> =>
   z
     .array(item, `must be a list of ${what}, as [a, b]`)

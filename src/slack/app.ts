@@ -31,6 +31,10 @@ import type { StreamWatch } from './connection/stream.ts';
 import { StartError } from './connection/start-error.ts';
 import { verbsByUser } from './door/verbs-by-user.ts';
 import { rejectExternalUsers } from './door/reject-external-users.ts';
+import type { IsOurs } from './door/reject-external-users.ts';
+import { INSTALLATION_EVENTS } from './connection/organisation.ts';
+import type { Organisation } from './connection/organisation.ts';
+import { inWorkspace } from './connection/token-choice.ts';
 import { createTurns } from './turns.ts';
 
 /** Handlers acknowledge within three seconds and finish soon after; what takes longer is cut off. */
@@ -112,15 +116,15 @@ export const createSlackApp = (settings: SlackAppSettings): SlackApp => {
   const once = createOnce(settings.replays, log);
   const cardFacts: Slack['cardFacts'] = async (view) => (await lookUpFacts({ ...settings, log }, view)).facts;
   const base = { client, limits, useCases: byUser, policy, store, channels, log };
-  const slack: Slack = { ...base, cardFacts, nameOf: namesFrom(settings.directory), turns: createTurns(), once };
+  const enterpriseId = connection.organisation?.enterpriseId ?? null;
+  const known = { enterpriseId, nameOf: namesFrom(settings.directory), turns: createTurns(), once };
+  const slack: Slack = { ...base, ...known, cardFacts };
   const inFlight = createInFlight();
   const app = createBolt(settings, way.receiver, log);
-  app.use(({ next }) => inFlight.track(next()));
-  app.use(({ payload, body, context, next }) => {
-    settings.facts.hear(payload, arrivalOf(body, context));
-    return next();
-  });
-  app.use(rejectExternalUsers(slack, teamId));
+  app.use(({ next, context }) => inFlight.track(inWorkspace(context.teamId, () => next())));
+  hearFacts(app, settings.facts);
+  if (connection.organisation) listenToInstallations(app, connection.organisation);
+  app.use(rejectExternalUsers(slack, isOursIn(connection, slack)));
   listen(app, slack);
   let isStarted = false;
   return {
@@ -140,6 +144,30 @@ export const createSlackApp = (settings: SlackAppSettings): SlackApp => {
   };
 };
 
+const hearFacts = (app: App, facts: HeardFacts): void => {
+  app.use(({ payload, body, context, next }) => {
+    facts.hear(payload, arrivalOf(body, context));
+    return next();
+  });
+};
+
+/** A workspace that the app is in, or a person whom the organisation knows. */
+const isOursIn =
+  ({ organisation, team }: SlackConnection, { nameOf }: Pick<Slack, 'nameOf'>): IsOurs =>
+  async ({ teamId, userId }) => {
+    if (!organisation) return teamId === team().teamId;
+    return (await organisation.serves(teamId)) || (userId !== '' && (await nameOf(userId)) !== null);
+  };
+
+/** Before who sent it is looked at: no token of the workspace is left. The event says only that there is something to look at. */
+const listenToInstallations = (app: App, { lookForRemoved }: Organisation): void => {
+  app.use(async ({ body, next }) => {
+    const { event } = body as { event?: { type?: string } };
+    if (INSTALLATION_EVENTS.some((type) => type === event?.type)) return lookForRemoved();
+    await next();
+  });
+};
+
 /** A line is answered all the same where a person is no member: with the id. */
 const namesFrom =
   (directory: Directory): Slack['nameOf'] =>
@@ -156,10 +184,7 @@ const createBolt = ({ connection, environment }: SlackAppSettings, receiver: Rec
   const app = new App({
     receiver,
     // Bolt's own check of the token floats; ours is awaited at start.
-    authorize: () => {
-      const { botId, botUserId, teamId } = connection.team();
-      return Promise.resolve({ botToken: connection.botToken, botId, botUserId, teamId });
-    },
+    authorize: connection.authorize,
     convoStore: false,
     logger: slackLogger(log),
     ...(environment.apiUrl ? { clientOptions: { slackApiUrl: environment.apiUrl } } : {}),

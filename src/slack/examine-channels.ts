@@ -9,16 +9,20 @@ import type { NamedPlace } from '../domain/policy/named-places.ts';
 const PAGE = 999;
 const PAGES_MAX = 50;
 
-type Channel = { id: string; name: string; isMember: boolean; isArchived: boolean };
+/** `teamId`: of the workspace, where Slack says it. */
+type Channel = { id: string; name: string; teamId: string; isMember: boolean; isArchived: boolean };
 
 const listChannels = async (client: WebClient, types: string): Promise<Channel[]> => {
   const channels: Channel[] = [];
   let cursor = '';
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const answer = await client.conversations.list({ types, limit: PAGE, ...(cursor ? { cursor } : {}) });
-    for (const { id, name, is_member: isMember, is_archived: isArchived } of answer.channels ?? [])
+    for (const { id, name, context_team_id: teamId = '', ...is } of answer.channels ?? [])
       if (id && name)
-        channels.push({ id, name: name.toLowerCase(), isMember: isMember === true, isArchived: isArchived === true });
+        channels.push({
+          ...{ id, name: name.toLowerCase(), teamId },
+          ...{ isMember: is.is_member === true, isArchived: is.is_archived === true },
+        });
     cursor = answer.response_metadata?.next_cursor ?? '';
     if (!cursor) break;
   }
@@ -35,20 +39,27 @@ const channelsOf = (policy: Policy): Map<string, NamedPlace[]> => {
 
 const nameOf = (wanted: string): string => wanted.replace(/^#/, '').toLowerCase();
 
+/** `#name` of any workspace, `#name@T…` of that one. */
+const isNamed = ({ name, teamId }: Channel, wanted: string): boolean =>
+  name === wanted || `${name}@${teamId}`.toLowerCase() === wanted;
+
+const isAmbiguous = (channels: readonly Channel[], wanted: string): boolean =>
+  new Set(channels.filter((one) => !one.isArchived && one.name === nameOf(wanted)).map(({ id }) => id)).size > 1;
+
 /** An archived channel keeps its name until another takes it. */
 const pick = (channels: readonly Channel[], wanted: string, keptId: string | undefined): Channel | undefined => {
   // A renamed channel is the same channel.
   const kept = channels.find(({ id }) => id === keptId);
   if (kept) return kept;
   const name = nameOf(wanted);
-  const found = channels.filter((channel) => channel.id === wanted || channel.name === name);
+  const found = channels.filter((channel) => channel.id === wanted || isNamed(channel, name));
   return found.find(({ isArchived }) => !isArchived) ?? found[0];
 };
 
 /** Latchkey writes to a renamed channel, and to neither of two where another has the name now. */
 const movedFinding = (where: string, { id, name }: Channel, channels: readonly Channel[]): Finding => {
   const wanted = /^#(\S+)/.exec(where)?.[1]?.toLowerCase();
-  const taker = channels.find((one) => one.name === wanted && !one.isArchived);
+  const taker = channels.find((one) => wanted !== undefined && isNamed(one, wanted) && !one.isArchived);
   return taker
     ? errorFinding(
         'channel_taken',
@@ -76,6 +87,13 @@ export const examineChannels = async (
     const keptId = name.startsWith('#') ? kept.get(nameOf(name)) : undefined;
     const channel = pick(channels, name, keptId);
     const where = `${name} (${whereNamed(uses)})`;
+    if (keptId === undefined && isAmbiguous(channels, name))
+      return [
+        errorFinding(
+          'several_channels',
+          `Several workspaces have a channel ${where}, and none of them is meant: write ${name}@T… with the id of the workspace, or the id of the channel.`,
+        ),
+      ];
     if (!channel)
       return [
         errorFinding(
@@ -85,7 +103,8 @@ export const examineChannels = async (
       ];
     if (channel.isArchived)
       return [errorFinding('channel_archived', `The channel ${where} is archived: restore it, or name another one.`)];
-    const moved = name.startsWith('#') && channel.name !== nameOf(name) ? [movedFinding(where, channel, channels)] : [];
+    const moved =
+      name.startsWith('#') && !isNamed(channel, nameOf(name)) ? [movedFinding(where, channel, channels)] : [];
     return channel.isMember
       ? moved
       : [...moved, errorFinding('bot_not_in_channel', `The bot is not in ${where}: type \`/invite @${bot}\` there.`)];

@@ -5,6 +5,8 @@ import type { ClockReading, Examined, Finding } from '../domain/finding.ts';
 import type { Policy } from '../domain/policy/types.ts';
 import type { Log } from '../lib/log.ts';
 import { createExaminingClient, slackFailureOf } from './connection/client.ts';
+import type { Installation } from './connection/installations.ts';
+import type { Organisation } from './connection/organisation.ts';
 import { examineChannels } from './examine-channels.ts';
 import { examineManagerField } from './examine-profile-field.ts';
 import { examinePeople } from './examine-people.ts';
@@ -12,7 +14,9 @@ import { BOT_SCOPES, TOOL_SCOPES } from './scopes.ts';
 import { startErrorOf } from './connection/start-error.ts';
 
 export type SlackToExamine = {
-  botToken: string;
+  /** Null where an organisation is served. */
+  botToken: string | null;
+  organisation?: Organisation | null;
   apiUrl: string | null;
   /** null in HTTP mode. */
   appToken: string | null;
@@ -27,7 +31,7 @@ const ADD =
   'add it under "OAuth & Permissions" of the Slack app, or paste manifest.yml again, and install the app again';
 
 /** A policy that cannot be read needs what every policy needs. */
-const scopeFindings = (granted: readonly string[], policy: Policy | null): Finding[] => {
+const scopeFindings = (granted: readonly string[], policy: Policy | null, whose = 'The bot token'): Finding[] => {
   const known = [...BOT_SCOPES, ...TOOL_SCOPES];
   const missing = known.filter(({ name }) => !granted.includes(name));
   const isTool = policy !== null && TOOL_SCOPES.some(({ isNeeded }) => isNeeded(policy));
@@ -37,14 +41,14 @@ const scopeFindings = (granted: readonly string[], policy: Policy | null): Findi
     ...missing
       .filter((scope) => !TOOL_SCOPES.includes(scope) || isTool)
       .map(({ name, without, isNeeded }) => {
-        const message = `The bot token lacks the scope ${name}, and ${without}: ${ADD}.`;
+        const message = `${whose} lacks the scope ${name}, and ${without}: ${ADD}.`;
         const isError = policy === null ? isNeededByAll(name) : isNeeded(policy);
         return isError ? errorFinding('missing_scope', message) : warningFinding('missing_scope', message);
       }),
     ...[...more, ...unused].map((name) =>
       warningFinding(
         'unused_scope',
-        `The bot token has the scope ${name}, which Latchkey does not use: remove it under "OAuth & Permissions" of the Slack app.`,
+        `${whose} has the scope ${name}, which Latchkey does not use: remove it under "OAuth & Permissions" of the Slack app.`,
       ),
     ),
   ];
@@ -81,6 +85,56 @@ const examineToken = async (client: WebClient, policy: Policy | null, kept: Kept
   } catch (error) {
     return { about: null, findings: [errorFinding('slack_token', startErrorOf('SLACK_BOT_TOKEN', error).message)] };
   }
+};
+
+/** Slack's word where it does not take the token of an installation. */
+const refusalOf = async (client: WebClient, token: string): Promise<string | null> => {
+  try {
+    await client.auth.test({ token });
+    return null;
+  } catch (error) {
+    const failure = slackFailureOf(error);
+    if (!failure) throw error;
+    return failure.code;
+  }
+};
+
+const installationFindings = (
+  { id, name, scopes }: Installation,
+  code: string | null,
+  policy: Policy | null,
+): Finding[] => {
+  if (code === null) return scopeFindings(scopes, policy, `The token of ${name} (${id})`);
+  const message = `Slack answers ${code} to the token of ${name} (${id}): open /slack/install there again, or remove the app.`;
+  return [errorFinding('slack_token', message)];
+};
+
+type Clients = {
+  /** Without a token of its own. */
+  plain: WebClient;
+  /** Chooses the token of each call. */
+  choosing: WebClient;
+};
+
+const examineOrganisation = async (
+  { enterpriseId, installations }: Organisation,
+  { plain, choosing }: Clients,
+  { policy, kept }: { policy: Policy | null; kept: Kept },
+): Promise<Named> => {
+  const all = await installations.all();
+  if (all.length === 0) {
+    const message = `The Slack app is installed nowhere in ${enterpriseId}: open /slack/install at LATCHKEY_PUBLIC_URL.`;
+    return { about: null, findings: [errorFinding('not_installed', message)] };
+  }
+  const codes = await Promise.all(all.map(async (one) => refusalOf(plain, await installations.tokenOf(one))));
+  const findings = all.flatMap((one, index) => installationFindings(one, codes[index] ?? null, policy));
+  const granted = all.map(({ scopes }) => scopes).reduce((some, more) => some.filter((scope) => more.includes(scope)));
+  const isWell = codes.every((code) => code === null);
+  const named = policy !== null && isWell ? { policy, bot: 'latchkey', granted, kept } : null;
+  return {
+    about: `organisation ${enterpriseId}, installed in ${all.map(({ name }) => name).join(', ')}`,
+    findings: [...findings, ...(named ? await examineNamed(choosing, named) : [])],
+  };
 };
 
 type Kept = ReadonlyMap<string, string>;
@@ -120,11 +174,16 @@ const looking = async (what: string, look: () => Promise<Finding[]>): Promise<Fi
 };
 
 export const examineSlack = async (settings: SlackToExamine): Promise<Examined> => {
-  const { botToken, appToken, apiUrl, policy, log } = settings;
+  const { botToken, organisation = null, appToken, apiUrl, policy, log } = settings;
   const readings: ClockReading[] = [];
-  const client = createExaminingClient({ botToken, apiUrl, log }, (reading) => void readings.push(reading));
+  const onClock = (reading: ClockReading): void => void readings.push(reading);
+  const plain = createExaminingClient({ botToken, apiUrl, log }, onClock);
+  const choosing = createExaminingClient({ botToken, organisation, apiUrl, log }, onClock);
+  const kept = (await settings.keptChannels?.()) ?? new Map<string, string>();
   const [token, app] = await Promise.all([
-    examineToken(client, policy, (await settings.keptChannels?.()) ?? new Map()),
+    organisation
+      ? examineOrganisation(organisation, { plain, choosing }, { policy, kept })
+      : examineToken(plain, policy, kept),
     appToken === null
       ? []
       : appTokenFindings(createExaminingClient({ botToken: appToken, apiUrl, log }, () => undefined)),

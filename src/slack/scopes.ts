@@ -43,6 +43,10 @@ export const BOT_SCOPES: readonly Scope[] = [
   { name: 'files:write', without: 'the timeline of an incident is not sent as a file', isNeeded: hasIncidents },
 ];
 
+/** What an installation by OAuth wants of Slack. */
+export const scopesFor = (policy: Policy): string[] =>
+  [...BOT_SCOPES, ...TOOL_SCOPES.filter(({ isNeeded }) => isNeeded(policy))].map(({ name }) => name);
+
 /** Only for `incidents.tool`, and only then asked for: see the comments of `manifest.yml`. */
 export const TOOL_SCOPES: readonly Scope[] = ['channels:history', 'groups:history'].map((name) => ({
   name,

@@ -16,6 +16,7 @@ import { withPlainFailures } from './failures.ts';
 import { absenceReads } from './absences.ts';
 import { addressReads } from './email-bindings.ts';
 import { handleReads } from './user-groups.ts';
+import { installationReads } from './installations.ts';
 import { alertForgetting, alertReads } from './alerts.ts';
 import { campaignReads } from './campaigns.ts';
 import { channelNameReads } from './channel-names.ts';
@@ -113,7 +114,7 @@ const jobReads = (db: Db) => ({
   ...frozenReads(db),
 });
 
-const identityReads = (db: Db) => ({ ...addressReads(db), ...handleReads(db) });
+const identityReads = (db: Db) => ({ ...addressReads(db), ...handleReads(db), ...installationReads(db) });
 
 const reportsTo = (log: Log) => ({ onRetry: tellOfRetry(log), onWrongEvent: reportWrongEvent(log) });
 

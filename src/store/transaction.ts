@@ -22,6 +22,7 @@ import { accountLinkWrites } from './account-links.ts';
 import { addressWrites } from './email-bindings.ts';
 import { handleWrites } from './user-groups.ts';
 import { auditKeyWrites } from './audit-keys.ts';
+import { installationWrites } from './installations.ts';
 import { alertWrites } from './alerts.ts';
 import { askWrites } from './request-evaluations.ts';
 import { channelNameWrites } from './channel-names.ts';
@@ -111,6 +112,7 @@ const ofIdentity = (db: Db) => ({
   accountLinks: accountLinkWrites(db),
   addresses: addressWrites(db),
   userGroups: handleWrites(db),
+  installations: installationWrites(db),
 });
 
 const ofHosts = (db: Db) => ({ github: githubWrites(db), gitlab: gitlabWrites(db) });

@@ -26,6 +26,14 @@ const GOOD: Variables = {
   LATCHKEY_SECRET_KEY: KEY,
 };
 
+const ORGANISATION: Variables = {
+  SLACK_BOT_TOKEN: undefined,
+  SLACK_CLIENT_ID: '1.2',
+  SLACK_CLIENT_SECRET: 'made-up',
+  SLACK_ENTERPRISE_ID: 'E0ACME',
+  LATCHKEY_PUBLIC_URL: 'https://latchkey.acme.test',
+};
+
 const read = (env: Variables): Environment => {
   const found = readEnvironment(env);
   if ('problems' in found) throw new Error(found.problems.map(({ message }) => message).join('\n'));
@@ -40,7 +48,7 @@ const problemsOf = (env: Variables): string[][] => {
 describe('an environment that is right', () => {
   it('needs five names and has sound defaults for the rest', () => {
     expect(read(GOOD)).toEqual({
-      slack: { mode: 'socket', botToken: 'xoxb-made-up', appToken: 'xapp-made-up', apiUrl: null },
+      slack: { mode: 'socket', botToken: 'xoxb-made-up', organisation: null, appToken: 'xapp-made-up', apiUrl: null },
       databaseUrl: GOOD['DATABASE_URL'],
       databaseCa: null,
       redisUrl: GOOD['REDIS_URL'],
@@ -141,6 +149,12 @@ describe('an environment that is right', () => {
     expect(listening({ LATCHKEY_HOST: 'localhost' })).toEqual(['localhost', 3000, null]);
   });
 
+  it('may serve an organisation in place of one workspace', () => {
+    const { slack } = read({ ...GOOD, ...ORGANISATION });
+    const organisation = { enterpriseId: 'E0ACME', clientId: '1.2', clientSecret: 'made-up' };
+    expect(slack).toEqual({ mode: 'socket', botToken: null, organisation, appToken: 'xapp-made-up', apiUrl: null });
+  });
+
   it('counts an empty value as not set', () => {
     expect(read({ ...GOOD, PORT: '', LATCHKEY_POLICY: ' ' })).toMatchObject({ port: 3000, policyPath: 'latchkey.yml' });
   });
@@ -159,6 +173,31 @@ describe('an environment that is wrong', () => {
 
   it.each<[string, Variables, string[]]>([
     ['a bot token of another kind', { SLACK_BOT_TOKEN: 'xoxp-1' }, ['bad_token', 'SLACK_BOT_TOKEN']],
+    [
+      'a bot token beside an organisation',
+      {
+        SLACK_CLIENT_ID: '1.2',
+        SLACK_CLIENT_SECRET: 's',
+        SLACK_ENTERPRISE_ID: 'E0ACME',
+        LATCHKEY_PUBLIC_URL: 'https://l.test',
+      },
+      ['two_ways_into_slack', 'SLACK_BOT_TOKEN'],
+    ],
+    [
+      'an id of a workspace for the organisation',
+      { ...ORGANISATION, SLACK_ENTERPRISE_ID: 'T0ACME' },
+      ['bad_enterprise_id', 'SLACK_ENTERPRISE_ID'],
+    ],
+    [
+      'an organisation without a secret',
+      { ...ORGANISATION, SLACK_CLIENT_SECRET: '' },
+      ['missing_variable', 'SLACK_CLIENT_SECRET'],
+    ],
+    [
+      'an organisation without an address',
+      { ...ORGANISATION, LATCHKEY_PUBLIC_URL: '' },
+      ['missing_variable', 'LATCHKEY_PUBLIC_URL'],
+    ],
     ['an app token of another kind', { SLACK_APP_TOKEN: 'xoxb-1' }, ['bad_token', 'SLACK_APP_TOKEN']],
     ['a database that is no Postgres', { DATABASE_URL: 'mysql://a/b' }, ['bad_url', 'DATABASE_URL']],
     [

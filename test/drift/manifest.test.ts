@@ -22,6 +22,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Bot scopes that each Web API method asks for. Slack: the "Required scopes" of docs.slack.dev/reference/methods/<method> */
 const METHOD_SCOPES: Record<string, string[]> = {
   'auth.test': [],
+  'auth.teams.list': [],
+  'oauth.v2.access': [],
   // By the app token, which has connections:write.
   'apps.connections.open': [],
   'chat.getPermalink': [],

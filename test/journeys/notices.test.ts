@@ -105,7 +105,14 @@ test('a handle that another user group took, when an admin writes the id', { tim
   const { usergroups } = world.slack.state;
   const first = usergroups.get('S0SRE');
   if (first) first.handle = 'sre-old';
-  usergroups.set('S0EVE', { id: 'S0EVE', handle: 'sre', name: 'sre', members: ['U0INES'], isDisabled: false });
+  usergroups.set('S0EVE', {
+    id: 'S0EVE',
+    teamId: 'T0LOCAL001',
+    handle: 'sre',
+    name: 'sre',
+    members: ['U0INES'],
+    isDisabled: false,
+  });
   // The same members: Slack says that the group changed.
   world.slack.setUsergroup('sre-old', ['rita']);
   await world.slack.as('rita').click(card, 'approve');

@@ -23,7 +23,7 @@ beforeEach(async () => {
   rig = await startRig({ policy: WITH_CLIENTS });
   const channel = rig.slack.as('rita').createChannel('deploys');
   deploys = channel.id;
-  rig.slack.as('rita').invite(deploys, rig.connection.team().botUserId);
+  rig.slack.as('rita').invite(deploys, rig.slack.app.botUserId);
 });
 afterEach(() => rig.stop());
 

@@ -29,7 +29,10 @@ const naming = (ref: string): void => rig.setPolicy(POLICY.replace('slack_usergr
 const group = (
   handle: string,
   { id, member = 'U0SAM', isDisabled = false }: { id: string; member?: string; isDisabled?: boolean },
-) => rig.slack.state.usergroups.set(id, { id, handle, name: handle, members: [member], isDisabled });
+) => {
+  const { usergroups, team } = rig.slack.state;
+  usergroups.set(id, { id, teamId: team.id, handle, name: handle, members: [member], isDisabled });
+};
 const rename = (id: string, handle: string): void => {
   const found = rig.slack.state.usergroups.get(id);
   if (found) found.handle = handle;

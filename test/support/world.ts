@@ -12,14 +12,20 @@ import { formatProblem } from '../../src/config/problem.ts';
 import { createLog } from '../../src/lib/log.ts';
 import { createTargetDatabase, createTestDatabase } from './database.ts';
 import type { TargetDatabase, TestDatabase } from './database.ts';
+import type { WorkspaceConfig } from '../../sandbox/src/slack/config.ts';
 import { startSlack } from './slack.ts';
 import type { Slack } from './slack.ts';
+import { LATCHKEY_URL, ORGANISATION } from './organisation.ts';
 import { testRedis, testServices } from './services.ts';
 import type { TestServices } from './services.ts';
 
 const REMOVAL_MS = 10_000;
 
 export type WorldOptions = {
+  /** Slack Enterprise with two workspaces, in which the app is installed by OAuth. */
+  isOrganisation?: boolean;
+  /** Changes the Slack of this world. */
+  slackConfig?: WorkspaceConfig;
   mode?: 'socket' | 'http';
   /** Replaces the rules and what follows them. */
   rules?: string;
@@ -127,10 +133,17 @@ const removals = async (sql: World['sql']): Promise<void> => {
   }
 };
 
+const organisationEnv = ({ state: { oauth, organisation } }: Slack): Record<string, string> => ({
+  SLACK_CLIENT_ID: oauth.clientId,
+  SLACK_CLIENT_SECRET: oauth.clientSecret,
+  SLACK_ENTERPRISE_ID: organisation?.id ?? '',
+  LATCHKEY_PUBLIC_URL: LATCHKEY_URL,
+});
+
 export const startWorld = async (options: WorldOptions = {}): Promise<World> => {
   const { services = testServices() } = options;
   const [slack, database, target] = await Promise.all([
-    startSlack(),
+    startSlack({ ...(options.isOrganisation ? ORGANISATION : {}), ...options.slackConfig }),
     createTestDatabase(services),
     createTargetDatabase({
       groups: ['app_read', 'app_write'],
@@ -143,7 +156,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
   writeFileSync(policyPath, policyText(options, target.groups));
   const redis = testRedis(services);
   const env: Record<string, string> = {
-    SLACK_BOT_TOKEN: slack.botToken,
+    ...(options.isOrganisation ? organisationEnv(slack) : { SLACK_BOT_TOKEN: slack.botToken }),
     SLACK_API_URL: slack.apiUrl,
     ...(options.mode === 'http' ? { SLACK_SIGNING_SECRET: slack.signingSecret } : { SLACK_APP_TOKEN: slack.appToken }),
     DATABASE_URL: database.url,

@@ -14,7 +14,7 @@ import type {
 import type { Workspace } from '../slack/workspace.ts';
 
 type Saved = {
-  version: 1;
+  version: 2;
   lastId: number;
   people: [string, Person][];
   channels: (Omit<Channel, 'members' | 'pins'> & { members: string[]; pins: string[] })[];
@@ -73,7 +73,7 @@ const restore = (state: State, saved: Saved): void => {
 };
 
 const snapshot = (state: State, lastId: number): Saved => ({
-  version: 1,
+  version: 2,
   lastId,
   people: [...state.people],
   channels: [...state.channels.values()].map((one) => ({ ...one, members: [...one.members], pins: [...one.pins] })),
@@ -94,7 +94,7 @@ export const keepSlackState = (
 ): SlackKeeper => {
   const { state } = workspace;
   const saved = readJson(file, onBroken) as Saved | undefined;
-  if (saved?.version === 1) restore(state, saved);
+  if (saved?.version === 2) restore(state, saved);
   let lastId = saved?.lastId ?? FIRST_ID;
   state.nextId = (prefix) => `${prefix}0L${(++lastId).toString(36).toUpperCase().padStart(7, '0')}`;
   let timer: NodeJS.Timeout | undefined;

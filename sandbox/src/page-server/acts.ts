@@ -106,7 +106,12 @@ const handlers: { [K in Act['act']]: Handler<K> } = {
     return { ok, error };
   },
   open_app: (doer, act) => {
-    doer.workspace.state.emit({ type: 'home_opened', userId: doer.person.userId, tab: act.tab });
+    doer.workspace.state.emit({
+      type: 'home_opened',
+      userId: doer.person.userId,
+      tab: act.tab,
+      teamId: doer.workspace.state.team.id,
+    });
   },
   ...inputs,
   ...channels,

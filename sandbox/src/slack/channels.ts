@@ -34,6 +34,7 @@ const add = (state: State, given: NewChannel): Channel => {
     creator: given.creator,
     createdAtS: Math.floor(state.now().getTime() / 1_000),
     connectedTeamIds: [],
+    teamIds: [state.team.id],
     pins: new Set(),
   };
   state.channels.set(channel.id, channel);

@@ -19,6 +19,8 @@ export type PersonInput = {
   fields?: Record<string, string>;
   /** Another team than the workspace's own makes a stranger, met only in shared channels. */
   teamId?: string;
+  /** In an organisation: all of its workspaces that they are a member of; their `teamId` where it is left out. */
+  teamIds?: string[];
 };
 
 export type ChannelInput = {
@@ -31,6 +33,8 @@ export type ChannelInput = {
   /** Names or ids of people. The bot is a member only when `bot` (or its id) is named. */
   members?: string[];
   connectedTeamIds?: string[];
+  /** In an organisation: the workspaces that share it; the first one where it is left out. */
+  teamIds?: string[];
 };
 
 /** A field that the workspace adds to profiles. Slack: docs.slack.dev/reference/methods/team.profile.get */
@@ -51,6 +55,8 @@ export type UsergroupInput = {
   name?: string;
   members: string[];
   isDisabled?: boolean;
+  /** In an organisation: its workspace; the first one where it is left out. */
+  teamId?: string;
 };
 
 /** The parts of an app manifest that change what Slack does. Slack: docs.slack.dev/reference/app-manifest */
@@ -69,6 +75,12 @@ export type ManifestInput = {
 export type WorkspaceConfig = {
   team?: { id?: string; name?: string; domain?: string };
   otherTeams?: { id: string; name: string; domain: string }[];
+  /** Slack Enterprise: `team` and `teams` are its workspaces. The app is in none of them until it is installed by OAuth. */
+  organisation?: { id: string; name: string; domain: string; teams: { id: string; name: string; domain: string }[] };
+  /** Where Slack sends a browser that allowed the app. */
+  redirectUrls?: string[];
+  /** Token rotation, with tokens that live so long; null where tokens never expire. */
+  tokenTtlS?: number | null;
   users?: PersonInput[];
   channels?: ChannelInput[];
   usergroups?: UsergroupInput[];

@@ -1,6 +1,7 @@
 /** From what happened to the Events API: which change is which event, and who is allowed to hear of it. */
 import { openDirect } from './channels.ts';
 import { messageWire } from './messages.ts';
+import { homeKey, isChannelHere, isMember, seenBy } from './organisation.ts';
 import { isBotIn } from './state.ts';
 import type { State } from './state.ts';
 import type { Change, Channel, ChannelKind, Json, Message } from './types.ts';
@@ -108,7 +109,7 @@ const membership = (
 
 const inChannel = (state: State, change: Change & { channelId: string }): AppEvent[] => {
   const channel = state.channels.get(change.channelId);
-  if (channel === undefined) return [];
+  if (channel === undefined || !isChannelHere(state, channel)) return [];
   const verb = (name: string, body: Json): AppEvent[] => lifecycle(state, channel, { verb: name, body });
   switch (change.type) {
     case 'message_posted':
@@ -157,7 +158,7 @@ const reaction = (state: State, channel: Channel, change: Change & { type: 'reac
 
 const aboutPerson = (state: State, change: { type: string; userId: string }): AppEvent[] => {
   const person = state.people.get(change.userId);
-  if (person === undefined || person.teamId !== state.team.id) return [];
+  if (person === undefined || !isMember(state, person)) return [];
   const type = change.type === 'person_joined' ? 'team_join' : 'user_change';
   const event = { type, user: personWire(state, person), event_ts: state.nextTs() };
   return [{ subscription: type, scopes: ['users:read'], event }];
@@ -165,7 +166,7 @@ const aboutPerson = (state: State, change: { type: string; userId: string }): Ap
 
 const homeOpened = (state: State, change: Change & { type: 'home_opened' }): AppEvent[] => {
   const { channel } = openDirect(state, [state.app.botUserId, change.userId]);
-  const view = state.homes.get(change.userId);
+  const view = state.homes.get(homeKey(state, change.userId));
   const event = {
     type: 'app_home_opened',
     user: change.userId,
@@ -182,15 +183,18 @@ const SHOWN_MEMBERS_MAX = 500;
 
 type GroupChange = Change & { type: 'usergroup_changed' };
 
+const isTeamHere = ({ installation, team }: State, teamId: string): boolean =>
+  installation?.teamId === null || team.id === teamId;
+
 /** The group as it is, and what changed in it. */
 const groupChanged = (state: State, { usergroupId, previousS, added, removed }: GroupChange): AppEvent[] => {
   const group = state.usergroups.get(usergroupId);
-  if (group === undefined) return [];
+  if (group === undefined || !isTeamHere(state, group.teamId)) return [];
   const scopes = ['usergroups:read'];
-  const subteam = { ...usergroupWire(state, group, true), users: group.members.slice(0, SHOWN_MEMBERS_MAX) };
+  const subteam = { ...usergroupWire(group, true), users: group.members.slice(0, SHOWN_MEMBERS_MAX) };
   const delta = {
     subteam_id: group.id,
-    team_id: state.team.id,
+    team_id: group.teamId,
     date_previous_update: previousS,
     date_update: group.updatedS,
     added_users: added,
@@ -226,13 +230,13 @@ const eventsOf = (state: State, change: Change): AppEvent[] => {
     case 'person_changed':
       return aboutPerson(state, change);
     case 'home_opened':
-      return homeOpened(state, change);
+      return isTeamHere(state, change.teamId) ? homeOpened(state, change) : [];
     case 'usergroup_changed':
       return groupChanged(state, change);
     case 'channel_deleted':
       return lifecycle(state, change.channel, { verb: 'deleted', body: { channel: change.channelId } });
     case 'token_revoked':
-      return tokenRevoked(state);
+      return change.installationId === state.installation?.id ? tokenRevoked(state) : [];
     default:
       return 'channelId' in change ? inChannel(state, change) : [];
   }
@@ -243,11 +247,12 @@ const isWanted = ({ app }: State, one: AppEvent): boolean =>
   (one.scopes.length === 0 || one.scopes.some((scope) => app.scopes.has(scope)));
 
 /** The envelope around an event. Slack: docs.slack.dev/apis/events-api#callback-field */
-const wrap = (state: State, event: Json): Json => ({
+const wrap = (state: State, event: Json, teamId: string): Json => ({
   token: 'local',
-  team_id: state.team.id,
-  context_team_id: state.team.id,
-  context_enterprise_id: null,
+  team_id: teamId,
+  ...(state.organisation ? { enterprise_id: state.organisation.id } : {}),
+  context_team_id: teamId,
+  context_enterprise_id: state.organisation?.id ?? null,
   api_app_id: state.app.appId,
   event,
   type: 'event_callback',
@@ -255,17 +260,41 @@ const wrap = (state: State, event: Json): Json => ({
   event_time: Math.floor(state.now().getTime() / 1_000),
   authorizations: [
     {
-      enterprise_id: null,
-      team_id: state.team.id,
+      enterprise_id: state.organisation?.id ?? null,
+      team_id: state.installation?.teamId === null ? null : teamId,
       user_id: state.app.botUserId,
       is_bot: true,
-      is_enterprise_install: false,
+      is_enterprise_install: state.installation?.teamId === null,
     },
   ],
   is_ext_shared_channel: false,
 });
 
-export const callbacksOf = (state: State, change: Change): Json[] =>
+const heardBy = (state: State, change: Change): Json[] =>
   eventsOf(state, change)
     .filter((one) => isWanted(state, one))
-    .map((one) => wrap(state, one.event));
+    .map((one) => wrap(state, one.event, teamOf(state, change)));
+
+/** Where it happened: of an installation for all, the workspace of the person, group or channel. */
+const teamOf = (state: State, change: Change): string => {
+  if (state.installation?.teamId !== null) return state.team.id;
+  const first = (teamIds: string[] | undefined): string => teamIds?.[0] ?? state.team.id;
+  if (change.type === 'home_opened') return change.teamId;
+  if (change.type === 'usergroup_changed') return first([state.usergroups.get(change.usergroupId)?.teamId ?? '']);
+  if ('channelId' in change) return first(state.channels.get(change.channelId)?.teamIds);
+  return 'userId' in change ? first(state.people.get(change.userId)?.teamIds) : state.team.id;
+};
+
+/**
+ * Several installations may hear of one channel's event: Slack sends it once, with one of the authorizations. What concerns a workspace is
+ * sent for each. Slack: docs.slack.dev/apis/events-api#authorizations
+ */
+export const callbacksOf = (state: State, change: Change): Json[] => {
+  if (state.organisation === null) return heardBy(state, change);
+  const isRevoked = change.type === 'token_revoked';
+  const views = [...state.installations.values()]
+    .filter((one) => isRevoked || !one.isRevoked)
+    .map((one) => seenBy(state, one));
+  const heard = views.map((view) => heardBy(view, change)).filter((events) => events.length > 0);
+  return 'channelId' in change ? (heard[0] ?? []) : heard.flat();
+};

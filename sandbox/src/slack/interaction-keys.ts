@@ -10,14 +10,15 @@ export const newTrigger = (state: State, userId: string): string => {
   const [seconds] = state.nextTs().split('.');
   const id = `${seconds}.${state.triggers.size + 1}.${randomBytes(16).toString('hex')}`;
   const expiresAtMs = state.now().getTime() + state.timing.triggerTtlMs;
-  state.triggers.set(id, { userId, expiresAtMs, isUsed: false });
+  state.triggers.set(id, { userId, botId: state.app.botId, expiresAtMs, isUsed: false });
   return id;
 };
 
 /** Gives the person whose act made the trigger, and uses it up. */
 export const exchangeTrigger = (state: State, id: unknown): string => {
   const trigger = typeof id === 'string' ? state.triggers.get(id) : undefined;
-  if (trigger === undefined) throw new SlackError('invalid_trigger_id');
+  // Another installation's token knows nothing of it.
+  if (trigger === undefined || trigger.botId !== state.app.botId) throw new SlackError('invalid_trigger_id');
   if (trigger.isUsed) throw new SlackError('exchanged_trigger_id');
   if (state.now().getTime() > trigger.expiresAtMs) throw new SlackError('expired_trigger_id');
   trigger.isUsed = true;

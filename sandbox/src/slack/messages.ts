@@ -1,5 +1,6 @@
 /** Messages: posting, editing, deleting, and who may see which. */
 import { attachedBlocks, storedAttachments } from './blocks/attachments.ts';
+import { isMember } from './organisation.ts';
 import type { State } from './state.ts';
 import type { Block, Channel, Json, Message } from './types.ts';
 
@@ -150,7 +151,11 @@ export const remove = (state: State, message: Message, deletedBy: string): void 
 /** Direct messages and private channels are for members; public ones for everyone of the team. */
 export const canRead = (state: State, channel: Channel, userId: string): boolean => {
   if (channel.members.has(userId)) return true;
-  return channel.kind === 'public' && state.people.get(userId)?.teamId === state.team.id;
+  const person = state.people.get(userId);
+  if (channel.kind !== 'public' || person === undefined) return false;
+  return state.organisation === null
+    ? isMember(state, person)
+    : channel.teamIds.some((id) => person.teamIds.includes(id));
 };
 
 export const visibleTo = (state: State, channel: Channel, userId: string): Message[] =>

@@ -11,19 +11,22 @@ import { viewWire } from './views.ts';
 const who = (state: State, userId: string): Json => {
   const person = state.people.get(userId);
   const name = person?.name ?? userId;
-  return { id: userId, username: name, name, team_id: person?.teamId };
+  const teamId = person?.teamIds.includes(state.team.id) === true ? state.team.id : person?.teamId;
+  return { id: userId, username: name, name, team_id: teamId };
 };
 
-/** `team` is where the app is installed; a person of another team is known by `user.team_id`. */
+/** `team` is where the app is installed, null where in the whole organisation; a person of another team is known by `user.team_id`. */
 const common = (state: State, userId: string): Json => {
-  const { team } = state;
+  const { team, organisation } = state;
+  const isForAll = state.installation?.teamId === null;
+  const ofEnterprise = organisation && { enterprise_id: organisation.id, enterprise_name: organisation.name };
   return {
     user: who(state, userId),
     api_app_id: state.app.appId,
     token: 'local',
-    team: { id: team.id, domain: team.domain },
-    enterprise: null,
-    is_enterprise_install: false,
+    team: isForAll ? null : { id: team.id, domain: team.domain, ...ofEnterprise },
+    enterprise: organisation && { id: organisation.id, name: organisation.name },
+    is_enterprise_install: isForAll,
   };
 };
 
@@ -38,7 +41,7 @@ export const commandPayload = (
   given: { userId: string; channel: Channel; command: string; text: string },
 ): Json => {
   const { state } = runtime;
-  const { team } = state;
+  const { team, organisation } = state;
   const isEscaped = state.app.commands?.find(({ command }) => command === given.command)?.isEscaped === true;
   const url = newResponseUrl(state, {
     userId: given.userId,
@@ -50,6 +53,7 @@ export const commandPayload = (
     token: 'local',
     team_id: team.id,
     team_domain: team.domain,
+    ...(organisation ? { enterprise_id: organisation.id, enterprise_name: organisation.name } : {}),
     channel_id: given.channel.id,
     channel_name: channelLabel(given.channel),
     user_id: given.userId,
@@ -57,7 +61,7 @@ export const commandPayload = (
     command: given.command,
     text: isEscaped ? escapeCommandText(state, given.text) : given.text,
     api_app_id: state.app.appId,
-    is_enterprise_install: 'false',
+    is_enterprise_install: String(state.installation?.teamId === null),
     response_url: `${runtime.baseUrl()}${url.path}`,
     trigger_id: newTrigger(state, given.userId),
   };

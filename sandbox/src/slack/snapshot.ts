@@ -2,7 +2,7 @@
 import { deserialize, serialize } from 'node:v8';
 import type { State } from './state.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** Triggers, response_urls and modals do not outlive a restart, as they would not outlive a reload. */
 const kept = ['people', 'channels', 'messages', 'usergroups', 'files', 'homes'] as const;

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { everyBotScope, slackTiming } from './config.ts';
 import { restore } from './snapshot.ts';
+import type { Code, Installation, Organisation } from './organisation.ts';
 import type { ChannelInput, PersonInput, ProfileField, WorkspaceConfig } from './config.ts';
 import type {
   Call,
@@ -37,7 +38,7 @@ export type AppIdentity = {
   isRevoked: boolean;
 };
 
-export type Trigger = { userId: string; expiresAtMs: number; isUsed: boolean };
+export type Trigger = { userId: string; botId: string; expiresAtMs: number; isUsed: boolean };
 
 export type ResponseUrl = {
   path: string;
@@ -49,12 +50,27 @@ export type ResponseUrl = {
   expiresAtMs: number;
 };
 
+export type OAuth = {
+  clientId: string;
+  clientSecret: string;
+  redirectUrls: string[];
+  tokenTtlS: number | null;
+  codes: Map<string, Code>;
+};
+
 export type Counters = { id: number; tsMicros: number };
 
 export type State = {
   counters: Counters;
   team: Team;
   teams: Map<string, Team>;
+  organisation: Organisation | null;
+  /** Ids of its workspaces. */
+  organisationTeams: Set<string>;
+  installations: Map<string, Installation>;
+  /** Whose view this is; null outside of an organisation, and for all of it. */
+  installation: Installation | null;
+  oauth: OAuth;
   people: Map<string, Person>;
   channels: Map<string, Channel>;
   messages: Map<string, Message[]>;
@@ -148,7 +164,8 @@ const appOf = (config: WorkspaceConfig, nextId: State['nextId']): AppIdentity =>
 
 export const personFrom = (state: Pick<State, 'team' | 'nextId'>, given: PersonInput): Person => ({
   id: given.id ?? state.nextId('U'),
-  teamId: given.teamId ?? state.team.id,
+  teamId: given.teamId ?? given.teamIds?.[0] ?? state.team.id,
+  teamIds: given.teamIds ?? [given.teamId ?? state.team.id],
   name: given.name,
   displayName: given.displayName ?? given.name,
   realName: given.realName ?? given.name.charAt(0).toUpperCase() + given.name.slice(1),
@@ -175,6 +192,7 @@ const channelFrom = (state: State, given: ChannelInput): Channel => {
     creator: members[0] ?? state.app.botUserId,
     createdAtS: Math.floor(state.now().getTime() / 1_000),
     connectedTeamIds: given.connectedTeamIds ?? [],
+    teamIds: given.teamIds ?? [state.team.id],
     pins: new Set(),
   };
 };
@@ -198,10 +216,13 @@ export const channelId = (state: State, which: string): string => {
 };
 
 const fill = (state: State, config: WorkspaceConfig): void => {
-  for (const team of config.otherTeams ?? []) state.teams.set(team.id, team);
+  for (const team of [...(config.organisation?.teams ?? []), ...(config.otherTeams ?? [])])
+    state.teams.set(team.id, team);
   const { app } = state;
   const bot = { id: app.botUserId, name: app.name, email: '', isBot: true, tz: 'UTC' };
-  for (const given of [bot, ...(config.users ?? [])]) {
+  // In an organisation there is a bot once the app is installed.
+  const bots = state.organisation === null ? [bot] : [];
+  for (const given of [...bots, ...(config.users ?? [])]) {
     const person = personFrom(state, given);
     state.people.set(person.id, person);
   }
@@ -214,6 +235,7 @@ const fill = (state: State, config: WorkspaceConfig): void => {
     const id = given.id ?? state.nextId('S');
     state.usergroups.set(id, {
       id,
+      teamId: given.teamId ?? state.team.id,
       handle: given.handle.replace(/^@/, ''),
       name: given.name ?? given.handle,
       members: given.members.map((who) => personId(state, who)),
@@ -221,6 +243,23 @@ const fill = (state: State, config: WorkspaceConfig): void => {
     });
   }
 };
+
+const organisationOf = (
+  { organisation }: WorkspaceConfig,
+  team: Team,
+): Pick<State, 'organisation' | 'organisationTeams'> => {
+  if (organisation === undefined) return { organisation: null, organisationTeams: new Set() };
+  const { teams, ...own } = organisation;
+  return { organisation: own, organisationTeams: new Set([team.id, ...teams.map(({ id }) => id)]) };
+};
+
+const oauthOf = ({ redirectUrls = [], tokenTtlS = null }: WorkspaceConfig): OAuth => ({
+  clientId: '1000000001.2000000002',
+  clientSecret: randomBytes(16).toString('hex'),
+  redirectUrls,
+  tokenTtlS,
+  codes: new Map(),
+});
 
 export const createState = (config: WorkspaceConfig): State => {
   const now = config.now ?? ((): Date => new Date());
@@ -231,6 +270,10 @@ export const createState = (config: WorkspaceConfig): State => {
     counters,
     team,
     teams: new Map([[team.id, team]]),
+    ...organisationOf(config, team),
+    installations: new Map(),
+    installation: null,
+    oauth: oauthOf(config),
     people: new Map(),
     channels: new Map(),
     messages: new Map(),

@@ -18,6 +18,7 @@ export type Tier = keyof typeof PER_MINUTE | 'posting' | 'special' | 'none';
 export const TIERS: Readonly<Record<string, Tier>> = {
   'api.test': 'none',
   'apps.connections.open': 'tier1',
+  'auth.teams.list': 'tier2',
   'auth.test': 'special',
   'bots.info': 'tier3',
   'chat.delete': 'tier3',
@@ -42,6 +43,7 @@ export const TIERS: Readonly<Record<string, Tier>> = {
   'conversations.unarchive': 'tier2',
   'files.completeUploadExternal': 'tier4',
   'files.getUploadURLExternal': 'tier4',
+  'oauth.v2.access': 'special',
   'pins.add': 'tier2',
   'pins.remove': 'tier2',
   'reactions.add': 'tier3',

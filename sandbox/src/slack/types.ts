@@ -10,6 +10,8 @@ export type Team = { id: string; name: string; domain: string };
 export type Person = {
   id: string;
   teamId: string;
+  /** More than one only in an organisation. */
+  teamIds: string[];
   name: string;
   realName: string;
   displayName: string;
@@ -42,6 +44,8 @@ export type Channel = {
   previousNames?: string[];
   /** Other teams in a shared channel. */
   connectedTeamIds: string[];
+  /** The workspaces of the organisation that share it. */
+  teamIds: string[];
   pins: Set<string>;
 };
 
@@ -107,6 +111,7 @@ export type StoredView = {
 
 export type Usergroup = {
   id: string;
+  teamId: string;
   handle: string;
   name: string;
   members: string[];
@@ -155,9 +160,10 @@ export type Change =
   | { type: 'usergroup_changed'; usergroupId: string; previousS: number; added: string[]; removed: string[] }
   | { type: 'modals_changed'; userId: string }
   | { type: 'home_changed'; userId: string }
-  | { type: 'home_opened'; userId: string; tab: 'home' | 'messages' }
+  | { type: 'home_opened'; userId: string; tab: 'home' | 'messages'; teamId: string }
   | { type: 'file_shared'; fileId: string; channelId: string }
-  | { type: 'token_revoked' }
+  /** `installationId`: in an organisation. */
+  | { type: 'token_revoked'; installationId?: string }
   | { type: 'connections_changed'; count: number }
   | { type: 'call'; call: Call }
   /** What the call did is done, and whoever made it was not told: the connection was gone first. */

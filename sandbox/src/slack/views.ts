@@ -4,6 +4,7 @@ import { checkView, inSlacksWords } from './blocks/validate.ts';
 import { SlackError } from './errors.ts';
 import { initialValues, keepValues } from './inputs.ts';
 import { completeBlocks } from './messages.ts';
+import { homeKey } from './organisation.ts';
 import type { State } from './state.ts';
 import type { Block, Json, StoredView } from './types.ts';
 
@@ -134,10 +135,10 @@ export const replaceView = (state: State, target: StoredView, view: Json): Store
 };
 
 export const publishHome = (state: State, userId: string, view: Json): StoredView => {
-  const current = state.homes.get(userId);
+  const current = state.homes.get(homeKey(state, userId));
   if (current !== undefined) return replaceView(state, current, view);
   const stored = store(state, userId, view);
-  state.homes.set(userId, stored);
+  state.homes.set(homeKey(state, userId), stored);
   state.emit({ type: 'home_changed', userId });
   return stored;
 };
@@ -170,6 +171,6 @@ export const viewWire = (state: State, view: StoredView): Json => ({
   notify_on_close: view.notifyOnClose,
   submit_disabled: view.isSubmitDisabled,
   app_id: state.app.appId,
-  app_installed_team_id: state.team.id,
+  app_installed_team_id: state.installation?.teamId === null ? state.organisation?.id : state.team.id,
   bot_id: state.app.botId,
 });

@@ -8,6 +8,8 @@ import { answerJson, parseFields, readBody } from './http.ts';
 import { needScope } from './methods/method.ts';
 import type { CallContext, Method } from './methods/method.ts';
 import { methods } from './methods/registry.ts';
+import { isOfOrganisation, seenBy } from './organisation.ts';
+import type { Installation } from './organisation.ts';
 import { remember } from './state.ts';
 import type { State } from './state.ts';
 import type { Call, Json } from './types.ts';
@@ -30,9 +32,47 @@ const tokenOf = (request: IncomingMessage, args: Json): string | undefined => {
   return bearer(request) ?? (isJson || typeof args.token !== 'string' ? undefined : args.token);
 };
 
+const installationOf = (state: State, token: string): Installation => {
+  for (const installation of state.installations.values()) {
+    const issued = installation.tokens.find(({ text }) => text === token);
+    if (issued === undefined) continue;
+    if (installation.isRevoked) throw new SlackError('token_revoked');
+    if (issued.expiresAtMs !== null && state.now().getTime() > issued.expiresAtMs)
+      throw new SlackError('token_expired');
+    return installation;
+  }
+  throw new SlackError('invalid_auth');
+};
+
+/** Slack: each method's page: "required if org token is used". */
+const NEED_TEAM = new Set([
+  'bots.info',
+  'conversations.create',
+  'conversations.list',
+  'usergroups.list',
+  'usergroups.users.list',
+  'users.conversations',
+  'users.list',
+]);
+
+/** What the call sees: all, or in an organisation what its token may see. */
+const sightOf = (state: State, name: string, { args, token }: { args: Json; token: string | undefined }): State => {
+  const method = methods[name];
+  if (state.organisation === null || method?.token !== 'bot' || token === undefined || token === '') return state;
+  if (token === state.app.appToken) throw new SlackError('not_allowed_token_type');
+  const installation = installationOf(state, token);
+  // Slack: usergroups.list: "This field will be ignored if the API call is sent using a workspace-level token."
+  if (installation.teamId !== null) return seenBy(state, installation);
+  const asked = typeof args.team_id === 'string' ? args.team_id : '';
+  if (asked === '' && NEED_TEAM.has(name)) throw new SlackError('missing_argument');
+  if (asked === '') return seenBy(state, installation);
+  if (!isOfOrganisation(state, asked)) throw new SlackError('team_access_not_granted');
+  return seenBy(state, installation, state.teams.get(asked));
+};
+
 const checkToken = (state: State, method: Method, token: string | undefined): void => {
   const { app } = state;
-  if (method.token === 'none') return;
+  if (method.token === 'none' || state.installation !== null) return;
   if (token === undefined || token === '') throw new SlackError('not_authed');
   if (token === app.botToken && app.isRevoked) throw new SlackError('token_revoked');
   if (token !== app.botToken && token !== app.appToken) throw new SlackError('invalid_auth');
@@ -41,7 +81,7 @@ const checkToken = (state: State, method: Method, token: string | undefined): vo
 };
 
 const run = (api: WebApi, name: string, given: { args: Json; token: string | undefined }): Answer => {
-  const { state } = api;
+  let { state } = api;
   let accepted: string[] = [];
   const headers = (): Record<string, string> => ({
     'x-oauth-scopes': [...state.app.scopes].join(','),
@@ -51,6 +91,7 @@ const run = (api: WebApi, name: string, given: { args: Json; token: string | und
   try {
     const method = methods[name];
     if (method === undefined) throw new SlackError('unknown_method', { req_method: name });
+    state = sightOf(state, name, given);
     const call: CallContext = {
       state,
       args,

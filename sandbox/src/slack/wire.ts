@@ -1,4 +1,5 @@
 /** People, channels, files and groups in Slack's own words. */
+import { isMember, isOfOrganisation } from './organisation.ts';
 import { isBotIn } from './state.ts';
 import type { State } from './state.ts';
 import type { Channel, Json, Person, StoredFile, Usergroup } from './types.ts';
@@ -13,9 +14,22 @@ const offsetS = (tz: string, now: Date): number => {
   }
 };
 
+/** Slack: docs.slack.dev/reference/objects/user-object, `enterprise_user` */
+const enterpriseUser = (state: State, { id, teamIds, isAdmin }: Person): Json => {
+  const { organisation } = state;
+  const teams = teamIds.filter((teamId) => isOfOrganisation(state, teamId));
+  if (organisation === null || teams.length === 0) return {};
+  const { id: enterpriseId, name } = organisation;
+  const own = { id, enterprise_id: enterpriseId, enterprise_name: name, is_admin: isAdmin, is_owner: false, teams };
+  return { enterprise_user: own };
+};
+
+const teamOf = (state: State, { teamId, teamIds }: Person): string =>
+  teamIds.includes(state.team.id) ? state.team.id : teamId;
+
 export const personWire = (state: State, person: Person): Json => ({
   id: person.id,
-  team_id: person.teamId,
+  team_id: teamOf(state, person),
   name: person.name,
   deleted: person.isDeleted,
   real_name: person.realName,
@@ -30,7 +44,8 @@ export const personWire = (state: State, person: Person): Json => ({
   is_ultra_restricted: false,
   is_bot: person.isBot,
   is_app_user: person.isBot,
-  ...(person.teamId === state.team.id ? {} : { is_stranger: true }),
+  ...enterpriseUser(state, person),
+  ...(isMember(state, person) ? {} : { is_stranger: true }),
   updated: Math.floor(state.now().getTime() / 1_000),
 });
 
@@ -46,7 +61,7 @@ const avatarUrls = (person: Person): Json =>
 export const profileWire = (state: State, person: Person): Json => ({
   real_name: person.realName,
   display_name: person.displayName,
-  team: person.teamId,
+  team: teamOf(state, person),
   ...avatarUrls(person),
   ...(person.email !== '' && state.app.scopes.has('users:read.email') ? { email: person.email } : {}),
   ...(person.id === state.app.botUserId ? { api_app_id: state.app.appId, bot_id: state.app.botId } : {}),
@@ -55,6 +70,10 @@ export const profileWire = (state: State, person: Person): Json => ({
 /** Slack: docs.slack.dev/messaging/formatting-message-text, "Escaping text": what people typed comes back so. */
 export const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+/** In an organisation: the workspace of the token, or the first one that the channel is in. */
+const contextTeamOf = (state: State, { teamIds }: Channel): string =>
+  teamIds.includes(state.team.id) ? state.team.id : (teamIds[0] ?? state.team.id);
 
 export const channelWire = (state: State, channel: Channel): Json => {
   const common = {
@@ -65,8 +84,8 @@ export const channelWire = (state: State, channel: Channel): Json => {
     is_im: channel.kind === 'im',
     is_mpim: channel.kind === 'mpim',
     is_private: channel.kind !== 'public',
-    is_org_shared: false,
-    context_team_id: state.team.id,
+    is_org_shared: channel.teamIds.length > 1,
+    context_team_id: contextTeamOf(state, channel),
   };
   if (channel.kind === 'im') {
     const other = [...channel.members].find((id) => id !== state.app.botUserId);
@@ -81,9 +100,9 @@ export const channelWire = (state: State, channel: Channel): Json => {
     is_group: channel.kind === 'private',
     is_general: channel.name === 'general',
     is_member: isBotIn(state, channel),
-    is_shared: channel.connectedTeamIds.length > 0,
+    is_shared: channel.connectedTeamIds.length > 0 || channel.teamIds.length > 1,
     is_ext_shared: channel.connectedTeamIds.length > 0,
-    shared_team_ids: [state.team.id, ...channel.connectedTeamIds],
+    shared_team_ids: [...channel.teamIds, ...channel.connectedTeamIds],
     topic: { value: escaped(channel.topic), creator: channel.creator, last_set: channel.createdAtS },
     purpose: { value: escaped(channel.purpose), creator: channel.creator, last_set: channel.createdAtS },
     previous_names: channel.previousNames ?? [],
@@ -94,9 +113,9 @@ export const channelWire = (state: State, channel: Channel): Json => {
 /** Of a user group that was not changed since the workspace was made. */
 export const CREATED_S = 1_700_000_000;
 
-export const usergroupWire = (state: State, group: Usergroup, withUsers: boolean): Json => ({
+export const usergroupWire = (group: Usergroup, withUsers: boolean): Json => ({
   id: group.id,
-  team_id: state.team.id,
+  team_id: group.teamId,
   is_usergroup: true,
   handle: group.handle,
   name: group.name,

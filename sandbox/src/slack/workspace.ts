@@ -9,6 +9,9 @@ import type { PersonAtWork } from './driver/person.ts';
 import { callbacksOf } from './events.ts';
 import { createFaults, createFaultState } from './faults.ts';
 import type { Faults } from './faults.ts';
+import { consent } from './consent.ts';
+import type { Consent } from './consent.ts';
+import { installationFor, seenBy } from './organisation.ts';
 import type { Runtime } from './runtime.ts';
 import { createPort } from './server.ts';
 import type { Listening, ListenOptions, Port } from './server.ts';
@@ -31,8 +34,12 @@ export type Workspace = {
   listen: (options?: ListenOptions) => Promise<Listening>;
   close: () => Promise<void>;
   subscribe: (listener: Listener) => () => void;
-  /** Acts as a person, given by id or name. */
-  as: (who: string) => PersonAtWork;
+  /** Acts as a person, given by id or name; in an organisation in one of their workspaces, the first one where it is left out. */
+  as: (who: string, teamId?: string) => PersonAtWork;
+  /** In an organisation: allows the app, or cancels, on Slack's page at this address. Gives the address that the browser is sent to. */
+  consent: (address: string, given: Consent) => string;
+  /** In an organisation: removes the app from a workspace, or the organisation's installation. */
+  uninstall: (teamId: string | null) => void;
   personId: (name: string) => string;
   channelId: (name: string) => string;
   /** A new member of the team (team_join), and changes to people (user_change). */
@@ -89,6 +96,21 @@ const directory = (
   },
 });
 
+/** In an organisation a person acts in a workspace, and sees the app that serves it. */
+const sightOf = (state: State, who: string, teamId: string | undefined): State => {
+  if (state.organisation === null) return state;
+  const where = teamId ?? state.people.get(personId(state, who))?.teamIds[0] ?? state.team.id;
+  const installation = installationFor(state, where);
+  return installation ? seenBy(state, installation, state.teams.get(where)) : state;
+};
+
+const uninstall = (state: State, teamId: string | null): void => {
+  const found = [...state.installations.values()].find((one) => one.teamId === teamId && !one.isRevoked);
+  if (found === undefined) throw new Error(`The app is not installed in ${teamId ?? 'the organisation'}.`);
+  found.isRevoked = true;
+  state.emit({ type: 'token_revoked', installationId: found.id });
+};
+
 const assemble = (config: WorkspaceConfig): Parts & { faults: Faults } => {
   const state = createState(config);
   const hub = createSocketHub(state);
@@ -130,11 +152,16 @@ export const createWorkspace = (config: WorkspaceConfig = {}): Workspace => {
     close,
     listen: async (options) => ({ ...(await port.listen(options)), close }),
     subscribe: state.subscribe,
-    as: (who) => personAtWork(runtime, who),
+    as: (who, teamId) => personAtWork({ ...runtime, state: sightOf(state, who, teamId) }, who),
+    consent: (address, given) => consent(state, address, { ...given, as: personId(state, given.as) }),
+    uninstall: (teamId) => uninstall(state, teamId),
     ...directory(state),
-    addBotTo: (channel) => {
+    addBotTo: (which) => {
       const [inviter] = [...state.people.values()].filter((person) => !person.isBot);
-      personAtWork(runtime, inviter?.id ?? state.app.botUserId).invite(channel, state.app.botUserId);
+      const [teamId] = state.channels.get(channelId(state, which))?.teamIds ?? [];
+      const seen = sightOf(state, inviter?.id ?? state.app.botUserId, teamId);
+      const doer = { ...runtime, state: seen };
+      personAtWork(doer, inviter?.id ?? seen.app.botUserId).invite(which, seen.app.botUserId);
     },
     postByBot: (which, bot, content) => {
       const channel = state.channels.get(channelId(state, which));

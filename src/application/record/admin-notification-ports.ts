@@ -19,6 +19,7 @@ export const ANNOUNCEMENT_KINDS = [
   'user_group_moved',
   'checkpoint_refused',
   'key_revoked',
+  'app_removed',
 ] as const;
 export type AdminNotificationKind = (typeof ANNOUNCEMENT_KINDS)[number];
 /** What admins may answer with a click: to repair or to leave a batch of findings. */

@@ -20,6 +20,10 @@ import { examineTarget, scopesOf } from '../../providers/examine.ts';
 import { findProvider } from '../../providers/registry.ts';
 import type { Preparation } from '../../providers/provider.ts';
 import { examineSlack } from '../../slack/examine.ts';
+import type { SlackToExamine } from '../../slack/examine.ts';
+import { createPool, createStore } from '../../store/client.ts';
+import { openOrganisation } from '../organisation.ts';
+import type { Environment } from '../../config/environment.ts';
 import { examineAddress } from './address.ts';
 import { examineAuditLog } from './audit-log.ts';
 import { examine, plain } from './check.ts';
@@ -140,6 +144,26 @@ const addressLooks = (url: string | null, isHttpMode: boolean): Look[] => {
   return [{ area: 'address', name: 'LATCHKEY_PUBLIC_URL', limitMs: 10_000, look }];
 };
 
+const FOR_ORGANISATION = /^(?:SLACK_|LATCHKEY_SECRET_KEY|(?:LATCHKEY_)?DATABASE_)/;
+
+/** Where an organisation is served, its tokens are in the database. */
+const lookAtSlack = async (environment: Environment, look: Omit<SlackToExamine, 'organisation'>): Promise<Examined> => {
+  if (!environment.slack.organisation) return examineSlack(look);
+  const database = { url: environment.databaseUrl, ca: environment.databaseCa };
+  const pool = createPool({ ...database, log: silent, max: 1 });
+  try {
+    const store = createStore({ pool, log: silent, onWork: () => undefined });
+    const organisation = openOrganisation(environment.slack, {
+      store,
+      vault: createSealing(environment.secretKeys),
+      log: silent,
+    });
+    return await reaching(database, () => examineSlack({ ...look, organisation }));
+  } finally {
+    await pool.end();
+  }
+};
+
 const generalLooks = (configured: Configured): Look[] => {
   const { environment, environmentProblems, policy } = configured;
   const { slack, databaseUrl, databaseCa, redisUrl, redisCa, redisPrefix, secretKeys, publicUrl } = environment;
@@ -149,8 +173,10 @@ const generalLooks = (configured: Configured): Look[] => {
   const [isHttpMode, database] = [slack.mode === 'http', { url: databaseUrl, ca: databaseCa }];
   const keptChannels = wrong(/^(?:LATCHKEY_)?DATABASE_/).length === 0 ? () => readKeptChannels(database, silent) : null;
   const toSlack = { botToken: slack.botToken, apiUrl: slack.apiUrl, appToken, policy, keptChannels, log: silent };
+  const examineOurs = (): Promise<Examined> => lookAtSlack(environment, toSlack);
+  const wrongForSlack = wrong(slack.organisation ? FOR_ORGANISATION : /^SLACK_/);
   return [
-    { area: 'slack', name: 'Slack', limitMs: 45_000, look: unless(wrong(/^SLACK_/), () => examineSlack(toSlack)) },
+    { area: 'slack', name: 'Slack', limitMs: 45_000, look: unless(wrongForSlack, examineOurs) },
     {
       area: 'database',
       name: 'Postgres',

@@ -66,9 +66,9 @@ const incidentPlaces = (policy: Policy): NamedPlace[] => {
 };
 
 /** In the map of `identity` people are the keys. */
-const targetPlaces = (policy: Policy, { name, owners, channel, identity }: Target): NamedPlace[] => [
+const targetPlaces = (policy: Policy, { name, owners, identity, ...target }: Target): NamedPlace[] => [
   ...refPlaces(policy, `owners of ${name}`, owners),
-  ...channelPlaces(`target ${name}`, channel),
+  ...[target.channel, ...(target.otherChannels ?? [])].flatMap((one) => channelPlaces(`target ${name}`, one)),
   ...(identity && 'map' in identity ? refPlaces(policy, `identity of ${name}`, Object.keys(identity.map)) : []),
 ];
 

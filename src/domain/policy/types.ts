@@ -40,6 +40,8 @@ export type Target = {
   config: Json;
   owners: string[];
   channel: string | null;
+  /** Its channels in other workspaces of the organisation. */
+  otherChannels?: string[];
   warning: string | null;
   roles: Record<string, Role>;
   identity?: IdentityRule;

@@ -3,7 +3,10 @@ import type { PersonHandler } from '../door/context.ts';
 
 export const accountChanged: PersonHandler = {
   type: 'user_change',
-  run: async ({ slack, personId, isDeleted }) => {
-    if (isDeleted) await slack.useCases.personLeft({ personId });
+  run: async ({ slack, userId, personId, isDeleted }) => {
+    if (!isDeleted) return;
+    // Who leaves one workspace of an organisation may be a member of another.
+    if (slack.enterpriseId !== null && (await slack.nameOf(userId)) !== null) return;
+    await slack.useCases.personLeft({ personId });
   },
 };

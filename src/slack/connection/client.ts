@@ -6,7 +6,7 @@ import {
   WebAPIRequestError,
   WebClient,
 } from '@slack/web-api';
-import type { WebClientOptions } from '@slack/web-api';
+import type { FetchFunction, WebClientOptions } from '@slack/web-api';
 import type { ClockReading } from '../../domain/finding.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Pace } from '../../application/identity/fact-ports.ts';
@@ -16,6 +16,7 @@ import { fetchWithin } from './http-call.ts';
 import { createPacing, createSpareFetch } from './pace.ts';
 import type { Pacing, Spacing } from './pace.ts';
 import type { OnSlackCall } from './http-call.ts';
+import type { Organisation } from './organisation.ts';
 
 /** A person waits in front of the screen: fail soon, and say so. */
 const INTERACTIVE_TIMEOUT_MS = 8_000;
@@ -45,7 +46,9 @@ export const slackLogger = (log: Log): SlackLogger => {
 
 /** `pace`: how calls are planned so that Slack's rate limits are kept; where there is none, only what Slack asks for is waited out. */
 export type ClientSettings = {
-  botToken: string;
+  /** Null where `organisation` has the tokens. */
+  botToken: string | null;
+  organisation?: Organisation | null;
   apiUrl: string | null;
   log: Log;
   onCall?: OnSlackCall;
@@ -62,10 +65,21 @@ const INTERACTIVE_HOLD_MS = 20_000;
 /** A message that must wait longer goes back to the queue. */
 const NOTIFIER_HOLD_MS = 1_500;
 
+/** Each installation has limits of its own. */
 const pacingOf = (
-  { pace = null, space, waits, onCall }: SpacedSettings,
+  { organisation, pace: shared = null, space, waits, onCall }: SpacedSettings,
   { timeoutMs, holdMs }: { timeoutMs: number; holdMs: number },
-): Pacing => createPacing(fetchWithin(timeoutMs, onCall), { pace, space, waits }, holdMs);
+): Pacing => {
+  const call = fetchWithin(timeoutMs, onCall);
+  const pacing = (pace: Pace | null): Pacing => createPacing(call, { pace, space, waits }, holdMs);
+  return organisation ? organisation.pacing((id) => pacing(shared && paceOf(shared, id))) : pacing(shared);
+};
+
+const paceOf = ({ reserve }: Pace, installationId: string): Pace => ({
+  reserve: (key, limit) => reserve(`${installationId} ${key}`, limit),
+});
+
+const tokenOf = ({ botToken }: Pick<ClientSettings, 'botToken'>): string | undefined => botToken ?? undefined;
 
 const baseOptions = ({ apiUrl, log }: Omit<ClientSettings, 'botToken'>): WebClientOptions => ({
   ...(apiUrl ? { slackApiUrl: apiUrl } : {}),
@@ -79,7 +93,7 @@ export type Limits = Pick<Pacing, 'ready'> & Pick<Waits, 'isWaiting'>;
 
 export const createInteractiveClient = (settings: SpacedSettings): { client: WebClient; limits: Limits } => {
   const { fetch, ready } = pacingOf(settings, { timeoutMs: INTERACTIVE_TIMEOUT_MS, holdMs: INTERACTIVE_HOLD_MS });
-  const client = new WebClient(settings.botToken, {
+  const client = new WebClient(tokenOf(settings), {
     ...baseOptions(settings),
     fetch,
     retryConfig: { retries: 1, minTimeout: 100, maxTimeout: 300 },
@@ -88,7 +102,7 @@ export const createInteractiveClient = (settings: SpacedSettings): { client: Web
 };
 
 export const createNotifierClient = (settings: SpacedSettings): WebClient =>
-  new WebClient(settings.botToken, {
+  new WebClient(tokenOf(settings), {
     ...baseOptions(settings),
     // Nobody waits in front of a message: it is none of the waits that people are told of.
     fetch: pacingOf({ ...settings, waits: createWaits() }, { timeoutMs: NOTIFIER_TIMEOUT_MS, holdMs: NOTIFIER_HOLD_MS })
@@ -98,10 +112,12 @@ export const createNotifierClient = (settings: SpacedSettings): WebClient =>
 
 /** For messages that may come late: they leave room for those that people wait for. */
 export const createPatientClient = (settings: SpacedSettings): WebClient => {
-  const call = fetchWithin(NOTIFIER_TIMEOUT_MS, settings.onCall);
-  return new WebClient(settings.botToken, {
+  const { organisation, pace: shared = null, space, onCall } = settings;
+  const call = fetchWithin(NOTIFIER_TIMEOUT_MS, onCall);
+  const spare = (pace: Pace | null): FetchFunction => (pace ? createSpareFetch(call, pace, space) : call);
+  return new WebClient(tokenOf(settings), {
     ...baseOptions(settings),
-    fetch: settings.pace ? createSpareFetch(call, settings.pace, settings.space) : call,
+    fetch: organisation ? organisation.calls((id) => spare(shared && paceOf(shared, id))) : spare(shared),
     retryConfig: { retries: 0 },
   });
 };
@@ -112,18 +128,19 @@ export const createExaminingClient = (
   onClock: (reading: ClockReading) => void,
 ): WebClient => {
   const call = fetchWithin(INTERACTIVE_TIMEOUT_MS);
-  return new WebClient(settings.botToken, {
+  const timed: FetchFunction = async (url, init) => {
+    const sentAtMs = Date.now();
+    const answer = await call(url, init);
+    const shownMs = Date.parse(answer.headers.get('date') ?? '');
+    // HTTP tells whole seconds: the middle of that second is nearest.
+    if (!Number.isNaN(shownMs)) onClock({ shownMs: shownMs + 500, sentAtMs, receivedAtMs: Date.now() });
+    return answer;
+  };
+  return new WebClient(tokenOf(settings), {
     ...baseOptions(settings),
     rejectRateLimitedCalls: false,
     retryConfig: { retries: 1, minTimeout: 100, maxTimeout: 300 },
-    fetch: async (url, init) => {
-      const sentAtMs = Date.now();
-      const answer = await call(url, init);
-      const shownMs = Date.parse(answer.headers.get('date') ?? '');
-      // HTTP tells whole seconds: the middle of that second is nearest.
-      if (!Number.isNaN(shownMs)) onClock({ shownMs: shownMs + 500, sentAtMs, receivedAtMs: Date.now() });
-      return answer;
-    },
+    fetch: settings.organisation ? settings.organisation.calls(() => timed) : timed,
   });
 };
 

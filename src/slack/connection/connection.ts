@@ -3,11 +3,15 @@ import type { WebClient } from '@slack/web-api';
 import { DomainError } from '../../domain/errors.ts';
 import { createInteractiveClient, createNotifierClient, createPatientClient } from './client.ts';
 import type { ClientSettings, Limits } from './client.ts';
+import type { Authorized, Organisation, Source } from './organisation.ts';
 import { createWaits } from '../../lib/waits.ts';
 import { createSpacing } from './pace.ts';
 import { startErrorOf, StartError } from './start-error.ts';
 
-export type Team = { teamId: string; botUserId: string; botId: string };
+/** `teamId`: of the workspace, or of the organisation that is served. */
+export type Team = { teamId: string };
+
+type Bot = Team & { botUserId: string; botId: string };
 
 export type SlackConnection = {
   /** For look-ups and views: fails within seconds. */
@@ -18,7 +22,10 @@ export type SlackConnection = {
   notifierClient: WebClient;
   /** For messages that may come late. */
   patientClient: WebClient;
-  botToken: string;
+  /** Null where one workspace is served. */
+  organisation: Organisation | null;
+  /** For what comes from Slack: who we are there. */
+  authorize(source: Source): Promise<Omit<Authorized, 'enterpriseId'> & Partial<Pick<Authorized, 'enterpriseId'>>>;
   /** Throws `lookup_failed` until Slack has told us. */
   team(): Team;
   /** Asks Slack whose token this is; a `StartError` says what is wrong. */
@@ -28,29 +35,46 @@ export type SlackConnection = {
 export const createSlackConnection = (given: ClientSettings): SlackConnection => {
   const settings = { ...given, space: createSpacing(), waits: given.waits ?? createWaits() };
   const { client, limits } = createInteractiveClient(settings);
-  let team: Team | null = null;
+  const { organisation = null } = settings;
   return {
     client,
     limits,
     notifierClient: createNotifierClient(settings),
     patientClient: createPatientClient(settings),
-    botToken: settings.botToken,
-    team: () => {
-      if (!team)
-        throw new DomainError('lookup_failed', {
-          what: 'the workspace',
-          why: 'Latchkey is not connected to Slack yet; try again in a moment.',
-        });
-      return team;
-    },
-    identify: async () => {
-      team ??= await authTest(client);
-      return team;
-    },
+    organisation,
+    ...(organisation ? inOrganisation(organisation) : inWorkspace(client, settings.botToken ?? '')),
   };
 };
 
-const authTest = async (client: WebClient): Promise<Team> => {
+type Identity = Pick<SlackConnection, 'authorize' | 'team' | 'identify'>;
+
+const inWorkspace = (client: WebClient, botToken: string): Identity => {
+  let team: Bot | null = null;
+  const known = (): Bot => {
+    if (team) return team;
+    const why = 'Latchkey is not connected to Slack yet; try again in a moment.';
+    throw new DomainError('lookup_failed', { what: 'the workspace', why });
+  };
+  return {
+    team: known,
+    identify: async () => (team ??= await authTest(client)),
+    authorize: async () => ({ botToken, ...known() }),
+  };
+};
+
+/** Whom it serves is configured, so that is known without Slack. */
+const inOrganisation = ({ enterpriseId, authorize, lookForRemoved }: Organisation): Identity => ({
+  team: () => ({ teamId: enterpriseId }),
+  identify: async () => {
+    await lookForRemoved().catch((error: unknown) => {
+      throw startErrorOf('SLACK_CLIENT_ID', error);
+    });
+    return { teamId: enterpriseId };
+  },
+  authorize,
+});
+
+const authTest = async (client: WebClient): Promise<Bot> => {
   const answer = await client.auth.test().catch((error: unknown) => {
     throw startErrorOf('SLACK_BOT_TOKEN', error);
   });

@@ -6,6 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FetchFunction } from '@slack/web-api';
 import type { Pace } from '../../application/identity/fact-ports.ts';
 import type { Waits } from '../../lib/waits.ts';
+import { answerOf } from './answers.ts';
+import type { Answer } from './answers.ts';
 
 type Limit = { key: string; everyMs: number; burst: number };
 
@@ -107,22 +109,9 @@ const SECOND_MS = 1_000;
 const TOO_MANY_REQUESTS = 429;
 
 /** As Slack answers, without having been called. */
-const tooMany = (url: string, waitMs: number): Awaited<ReturnType<FetchFunction>> => {
-  const text = JSON.stringify({ ok: false, error: 'ratelimited' });
-  const headers: [string, string][] = [['retry-after', String(Math.max(1, Math.ceil(waitMs / SECOND_MS)))]];
-  return {
-    ok: false,
-    status: TOO_MANY_REQUESTS,
-    statusText: '',
-    url,
-    headers: {
-      get: (name) => headers.find(([known]) => known === name.toLowerCase())?.[1] ?? null,
-      entries: () => headers,
-    },
-    arrayBuffer: () => Promise.resolve(new TextEncoder().encode(text).buffer),
-    json: () => Promise.resolve(JSON.parse(text) as unknown),
-    text: () => Promise.resolve(text),
-  };
+const tooMany = (url: string, waitMs: number): Answer => {
+  const headers = { 'retry-after': String(Math.max(1, Math.ceil(waitMs / SECOND_MS))) };
+  return answerOf(url, { status: TOO_MANY_REQUESTS, body: { ok: false, error: 'ratelimited' }, headers });
 };
 
 const methodIn = (url: string): string => new URL(url).pathname.split('/').at(-1) ?? '';
@@ -185,7 +174,7 @@ export const createPacing = (
       return tooMany(String(url), waitMs);
     }
     if (waitMs > 0) await waits.wait(waitMs);
-    const send = async (): Promise<Awaited<ReturnType<FetchFunction>>> => {
+    const send = async (): Promise<Answer> => {
       for (;;) {
         const answer = await call(url, init);
         const askedMs = answer.status === TOO_MANY_REQUESTS ? Number(answer.headers.get('retry-after')) * SECOND_MS : 0;

@@ -13,6 +13,8 @@ export class StartError extends StartProblem {
 
 const WHERE = {
   SLACK_BOT_TOKEN: 'the bot token (xoxb-…) is under "OAuth & Permissions" of the Slack app',
+  SLACK_CLIENT_ID:
+    'the client id and the client secret are under "Basic Information", "App Credentials", of the Slack app',
   SLACK_APP_TOKEN: 'an app token (xapp-…) with connections:write is made under "Basic Information" of the Slack app',
 } as const;
 

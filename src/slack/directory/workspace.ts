@@ -9,23 +9,16 @@ export type SlackUser = NonNullable<Awaited<ReturnType<WebClient['users']['info'
 
 export const UNKNOWN_USER = new Set(['user_not_found', 'users_not_found', 'user_not_visible']);
 
-const accountOf = (user: SlackUser | undefined): Account | undefined => {
+/** Whose an account is: in an organisation all of its accounts are its own, whichever workspaces they are in. */
+const homeOf = ({ team_id: teamId, enterprise_user: own }: SlackUser, enterpriseId: string | null) =>
+  enterpriseId !== null && own?.enterprise_id === enterpriseId ? enterpriseId : teamId;
+
+const accountOf = (user: SlackUser | undefined, enterpriseId: string | null): Account | undefined => {
   if (!user) return undefined;
-  const {
-    id,
-    team_id,
-    is_stranger,
-    is_bot,
-    is_restricted,
-    is_ultra_restricted,
-    deleted,
-    name,
-    real_name,
-    tz,
-    profile,
-  } = user;
+  const { id, is_stranger, is_bot, is_restricted, is_ultra_restricted, deleted, name, real_name, tz, profile } = user;
   const { email, display_name, real_name: full, image_48 } = profile ?? {};
   const flags = { is_stranger, is_bot, is_restricted, is_ultra_restricted, deleted };
+  const team_id = homeOf(user, enterpriseId);
   return { id, team_id, ...flags, name, real_name, tz, profile: { email, display_name, real_name: full, image_48 } };
 };
 
@@ -34,7 +27,11 @@ const PAGE = 999;
 const PAGES_MAX = 20;
 
 /** Page by page; a workspace of more than 20,000 accounts is read in part, and who is missing is read by themselves. */
-const listAccounts = async (client: WebClient, onPage: (accounts: Account[]) => Promise<void>): Promise<number> => {
+const listAccounts = async (
+  client: WebClient,
+  enterpriseId: string | null,
+  onPage: (accounts: Account[]) => Promise<void>,
+): Promise<number> => {
   let count = 0;
   let cursor = '';
   for (let page = 0; page < PAGES_MAX; page += 1) {
@@ -42,7 +39,9 @@ const listAccounts = async (client: WebClient, onPage: (accounts: Account[]) => 
       limit: PAGE,
       ...(cursor ? { cursor } : {}),
     });
-    const accounts = members.flatMap((member) => accountOf(member) ?? []);
+    // One that is closed in this workspace may be a member of another: it is read by itself.
+    const listed = enterpriseId === null ? members : members.filter(({ deleted }) => deleted !== true);
+    const accounts = listed.flatMap((member) => accountOf(member, enterpriseId) ?? []);
     count += accounts.length;
     await onPage(accounts);
     cursor = more?.next_cursor ?? '';
@@ -106,13 +105,25 @@ const METHODS = {
   profileFields: 'users.profile.get',
 } as const satisfies Record<Exclude<keyof Workspace, 'ready'>, string>;
 
-/** `ready` resolves when a method of Slack may be called. */
-export const createWorkspace = (client: WebClient, ready: (method: string) => Promise<void>): Workspace => ({
+/** `ready` resolves when a method of Slack may be called. `enterpriseId`: of the organisation that is served, null for one workspace. */
+export const createWorkspace = (
+  client: WebClient,
+  ready: (method: string) => Promise<void>,
+  enterpriseId: string | null = null,
+): Workspace => ({
   account: (userId) =>
-    lookUp('the account', async () => accountOf((await client.users.info({ user: userId })).user), userId),
+    lookUp(
+      'the account',
+      async () => accountOf((await client.users.info({ user: userId })).user, enterpriseId),
+      userId,
+    ),
   accountOfEmail: (email) =>
-    lookUp('an email address', async () => accountOf((await client.users.lookupByEmail({ email })).user), email),
-  accounts: (onPage) => lookUp('the accounts', () => listAccounts(client, onPage), null),
+    lookUp(
+      'an email address',
+      async () => accountOf((await client.users.lookupByEmail({ email })).user, enterpriseId),
+      email,
+    ),
+  accounts: (onPage) => lookUp('the accounts', () => listAccounts(client, enterpriseId, onPage), null),
   userGroups: () => lookUp('user groups', () => listUserGroups(client), null),
   profileFields: (userId) => lookUp('the profile', () => profileFields(client, userId), null),
   ready: (call) => ready(METHODS[call]),

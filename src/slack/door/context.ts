@@ -23,6 +23,8 @@ export type Slack = {
   channels: Pick<ChannelWatch, 'heard' | 'read'>;
   /** What the card of a request shows besides the request. */
   cardFacts(view: RequestView): Promise<MessageFacts>;
+  /** The organisation that is served; null for one workspace. */
+  enterpriseId: string | null;
   /** As Slack shows them; null for who is no member. */
   nameOf(userId: string): Promise<string | null>;
   /** Which refresh of an open view is the newest in this process. */
@@ -109,5 +111,5 @@ export type EventHandler = {
 /** An account changed; `isDeleted` when it was deactivated. */
 export type PersonHandler = {
   type: 'user_change';
-  run(call: { slack: Slack; personId: string; isDeleted: boolean }): Promise<void>;
+  run(call: { slack: Slack; userId: string; personId: string; isDeleted: boolean }): Promise<void>;
 };

@@ -128,7 +128,9 @@ const listenToEvent = (app: App, slack: Slack, { type, run }: EventHandler): voi
 const listenToPeople = (app: App, slack: Slack, { type, run }: PersonHandler): void => {
   app.event(type, async ({ event }) => {
     const { user } = userChangePayload.parse(event);
-    await run({ slack, personId: `${user.team_id}:${user.id}`, isDeleted: user.deleted });
+    const isOrganisations = slack.enterpriseId !== null && user.enterprise_user?.enterprise_id === slack.enterpriseId;
+    const home = isOrganisations ? slack.enterpriseId : user.team_id;
+    await run({ slack, userId: user.id, personId: `${home}:${user.id}`, isDeleted: user.deleted });
   });
 };
 

@@ -43,7 +43,12 @@ export const actionPayload = z.object({
 });
 
 export const userChangePayload = z.object({
-  user: z.object({ id: text, team_id: text, deleted: z.boolean().default(false) }),
+  user: z.object({
+    id: text,
+    team_id: text,
+    deleted: z.boolean().default(false),
+    enterprise_user: z.object({ enterprise_id: text }).optional().catch(undefined),
+  }),
 });
 
 export const submitPayload = z.object({ user, view });

@@ -18,12 +18,14 @@ const teamOf = ({ team_id: teamId, user }: Body): string | undefined =>
 
 const userOf = ({ user_id: userId, user }: Body): string => (typeof user === 'object' ? user.id : userId) ?? '';
 
+export type IsOurs = (from: { teamId: string; userId: string }) => Promise<boolean>;
+
 export const rejectExternalUsers =
-  (slack: Slack, ourTeamId: () => string) =>
+  (slack: Slack, isOurs: IsOurs) =>
   async ({ body, next, ...args }: AnyMiddlewareArgs & AllMiddlewareArgs): Promise<void> => {
     const seen = body as Body;
     const teamId = teamOf(seen);
-    if (teamId === undefined || teamId === ourTeamId()) return next();
+    if (teamId === undefined || (await isOurs({ teamId, userId: userOf(seen) }))) return next();
     slack.log.warn({ teamId, userId: userOf(seen) }, 'a click from another workspace was refused');
     if ('ack' in args && typeof args.ack === 'function') await args.ack();
     if (!seen.response_url) return;

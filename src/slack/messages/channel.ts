@@ -6,6 +6,7 @@ import type { Delivered, Delivery, IncidentContent, MessageChannel } from '../..
 import type { Place } from '../../application/messages/message-ports.ts';
 import type { Log } from '../../lib/log.ts';
 import { slackFailureOf } from '../connection/client.ts';
+import { nearChannel } from '../connection/token-choice.ts';
 import { channelProblemText } from './channel-problems.ts';
 import { createChannels, findChannel, roomOf } from './channels.ts';
 import type { ChannelSettings } from './channels.ts';
@@ -112,10 +113,7 @@ const enter = async ({ client, log }: SlackChannelSettings, { content, audience 
 /** Slack: docs.slack.dev/reference/methods/files.completeUploadExternal; it gives no ts, so the thread's stands for it. */
 const upload = async (client: WebClient, { thread }: Delivery, { timeline }: IncidentContent): Promise<Delivered> => {
   if (!thread || !timeline) throw new Error('files of an incident have a timeline and go under its message');
-  await client.files.uploadV2({
-    channel_id: thread.channel,
-    thread_ts: thread.ts,
-    file_uploads: timelineFiles(timeline),
-  });
+  const files = { channel_id: thread.channel, thread_ts: thread.ts, file_uploads: timelineFiles(timeline) };
+  await nearChannel(thread.channel, () => client.files.uploadV2(files));
   return { outcome: 'posted', place: thread, rendered: '' };
 };

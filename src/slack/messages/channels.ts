@@ -1,4 +1,4 @@
-/** Channel names to ids. The policy names channels as people do. */
+/** Channel names to ids. The policy names channels as people do; `#name@T…` is the one of that workspace. */
 import type { WebClient } from '@slack/web-api';
 import type { Log } from '../../lib/log.ts';
 import { slackFailureOf } from '../connection/client.ts';
@@ -34,7 +34,7 @@ export const createChannels = ({ client, store }: ChannelSettings): Channels => 
   const idOf = async (channel: string): Promise<string | null> => {
     if (CHANNEL_ID.test(channel)) return channel;
     const name = channel.replace(/^#/, '').toLowerCase();
-    const byName = async (listed: Promise<Map<string, string>>): Promise<string | null> =>
+    const byName = async (listed: Promise<Map<string, string | null>>): Promise<string | null> =>
       (await listed).get(name) ?? null;
     const recent = (): Promise<string | null> => byName(names.recent('all'));
     const fresh = (): Promise<string | null> => byName(names.fresh('all'));
@@ -82,8 +82,8 @@ export const findChannel = async (
   }
 };
 
-const listNames = async (client: WebClient): Promise<Map<string, string>> => {
-  const ids = new Map<string, string>();
+const listNames = async (client: WebClient): Promise<Map<string, string | null>> => {
+  const ids = new Map<string, string | null>();
   let cursor = '';
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const answer = await client.conversations.list({
@@ -92,7 +92,13 @@ const listNames = async (client: WebClient): Promise<Map<string, string>> => {
       limit: PAGE,
       ...(cursor ? { cursor } : {}),
     });
-    for (const { id, name } of answer.channels ?? []) if (id && name) ids.set(name.toLowerCase(), id);
+    for (const { id, name, context_team_id: teamId } of answer.channels ?? []) {
+      if (!id || !name) continue;
+      const known = ids.get(name.toLowerCase());
+      // In an organisation each workspace may have a channel of this name: none of them is meant.
+      ids.set(name.toLowerCase(), known === undefined || known === id ? id : null);
+      if (teamId) ids.set(`${name}@${teamId}`.toLowerCase(), id);
+    }
     cursor = answer.response_metadata?.next_cursor ?? '';
     if (!cursor) break;
   }

@@ -1,6 +1,7 @@
 /** A slash command as a person types it, and what they see when it fails. */
 import { SlackError } from '../errors.ts';
 import { post } from '../messages.ts';
+import { isMember } from '../organisation.ts';
 import { commandPayload } from '../payloads.ts';
 import { respond } from '../response-url.ts';
 import type { Runtime } from '../runtime.ts';
@@ -19,10 +20,12 @@ const tellPrivately = (runtime: Runtime, userId: string, given: { channel: Chann
   });
 
 /** People of other teams in a shared channel cannot use this team's commands. */
-const canUse = (state: State, userId: string, command: string): boolean =>
-  state.people.get(userId)?.teamId === state.team.id &&
-  state.app.scopes.has('commands') &&
-  isKnownCommand(state, command);
+const canUse = (state: State, userId: string, command: string): boolean => {
+  const person = state.people.get(userId);
+  const isInstalled = state.organisation === null || state.installation !== null;
+  if (person === undefined || !isInstalled || !isMember(state, person)) return false;
+  return state.app.scopes.has('commands') && isKnownCommand(state, command);
+};
 
 const isKnownCommand = (state: State, command: string): boolean =>
   state.app.commands === undefined || state.app.commands.some((one) => one.command === command);

@@ -3,6 +3,7 @@ import { DriverError } from '../errors.ts';
 import { placedElements } from '../inputs.ts';
 import type { Placed } from '../inputs.ts';
 import { blocksOf as blocksOfMessage, findMessage, visibleTo } from '../messages.ts';
+import { homeKey } from '../organisation.ts';
 import type { Place } from '../payloads.ts';
 import type { State } from '../state.ts';
 import type { Block, Json, Message } from '../types.ts';
@@ -23,7 +24,7 @@ export const nameOf = (state: State, userId: string): string => state.people.get
 
 export const placeOf = (state: State, userId: string, target: Target): Place => {
   if (typeof target === 'object' && 'ts' in target) return messagePlace(state, userId, target);
-  const home = state.homes.get(userId);
+  const home = state.homes.get(homeKey(state, userId));
   const top = stackOf(state, userId).at(-1);
   const isHome = target === 'home' || (typeof target === 'object' && target.id === home?.id);
   const view = isHome ? home : top;

@@ -2,6 +2,7 @@
 import * as channels from '../channels.ts';
 import { DriverError } from '../errors.ts';
 import { canRead, post, visibleTo } from '../messages.ts';
+import { homeKey } from '../organisation.ts';
 import { shortcutPayload } from '../payloads.ts';
 import type { Place } from '../payloads.ts';
 import type { Runtime } from '../runtime.ts';
@@ -136,7 +137,7 @@ const sights = (
   const seen = (channel: Channel): Message[] => structuredClone(visibleTo(state, channel, userId));
   const mine = (): Channel[] => [...state.channels.values()].filter((one) => canRead(state, one, userId));
   return {
-    home: () => structuredClone(state.homes.get(userId)),
+    home: () => structuredClone(state.homes.get(homeKey(state, userId))),
     modal: () => structuredClone(stackOf(state, userId).at(-1)),
     modals: () => structuredClone(stackOf(state, userId)),
     messages: (which) => seen(find(state, which)),
@@ -222,6 +223,6 @@ export const personAtWork = (runtime: Runtime, who: string): PersonAtWork => {
     ...inputs(runtime, userId),
     ...sights(state, userId),
     ...channelActs(state, userId),
-    openHome: () => state.emit({ type: 'home_opened', userId, tab: 'home' }),
+    openHome: () => state.emit({ type: 'home_opened', userId, tab: 'home', teamId: state.team.id }),
   };
 };

@@ -4,6 +4,7 @@ import type { Problem } from '../blocks/rules.ts';
 import { checkMessageBlocks, inSlacksWords } from '../blocks/validate.ts';
 import { openDirect } from '../channels.ts';
 import { SlackError } from '../errors.ts';
+import { isChannelHere, isMember } from '../organisation.ts';
 import { edit, findMessage, messageWire, post, remove } from '../messages.ts';
 import type { Content } from '../messages.ts';
 import { isBotIn } from '../state.ts';
@@ -71,14 +72,16 @@ const target = (call: CallContext): Channel => {
   const given = text(call, 'channel') ?? '';
   const person = state.people.get(given);
   if (person !== undefined) {
-    if (person.id === state.app.botUserId) throw new SlackError('channel_not_found');
+    if (person.id === state.app.botUserId || (state.organisation !== null && !isMember(state, person)))
+      throw new SlackError('channel_not_found');
     return openDirect(state, [state.app.botUserId, person.id]).channel;
   }
   const name = given.replace(/^#/, '');
   const channel =
-    state.channels.get(given) ?? [...state.channels.values()].find((one) => one.name === name && name !== '');
+    state.channels.get(given) ??
+    [...state.channels.values()].find((one) => one.name === name && name !== '' && isChannelHere(state, one));
   const isHidden = channel !== undefined && channel.kind !== 'public' && !isBotIn(state, channel);
-  if (channel === undefined || isHidden) throw new SlackError('channel_not_found');
+  if (channel === undefined || isHidden || !isChannelHere(state, channel)) throw new SlackError('channel_not_found');
   return channel;
 };
 

@@ -2,6 +2,7 @@
 import * as channels from '../channels.ts';
 import { SlackError } from '../errors.ts';
 import { messageWire, messagesOf } from '../messages.ts';
+import { isChannelHere, isMember } from '../organisation.ts';
 import { isBotIn } from '../state.ts';
 import type { Channel, ChannelKind, Json, Message } from '../types.ts';
 import { channelWire } from '../wire.ts';
@@ -47,6 +48,7 @@ const listChannels = (call: CallContext): Json => {
   const all = [...state.channels.values()].filter(
     (channel) =>
       asked.includes(channel.kind) &&
+      isChannelHere(state, channel) &&
       (channel.kind === 'public' || isBotIn(state, channel)) &&
       !(flag(call, 'exclude_archived') && channel.isArchived),
   );
@@ -101,7 +103,7 @@ const inviteProblem = (call: CallContext, channel: Channel, id: string): string 
   if (person === undefined) return 'user_not_found';
   if (id === call.state.app.botUserId) return 'cant_invite_self';
   if (channel.members.has(id)) return 'already_in_channel';
-  const isStranger = person.teamId !== call.state.team.id && !channel.connectedTeamIds.includes(person.teamId);
+  const isStranger = !isMember(call.state, person) && !channel.connectedTeamIds.includes(person.teamId);
   return person.isDeleted || isStranger ? 'cant_invite' : undefined;
 };
 

@@ -1,5 +1,6 @@
 /** Uploading in three steps. Slack: docs.slack.dev/reference/methods/files.getuploadurlexternal */
 import { SlackError } from '../errors.ts';
+import { isChannelHere } from '../organisation.ts';
 import { findMessage, post } from '../messages.ts';
 import { isBotIn } from '../state.ts';
 import type { State } from '../state.ts';
@@ -38,7 +39,8 @@ export const receiveUpload = (state: State, fileId: string, bytes: Buffer): bool
 const target = (call: CallContext, id: string): Channel => {
   const channel = call.state.channels.get(id);
   const isHidden = channel?.kind !== 'public' && !(channel && isBotIn(call.state, channel));
-  if (channel === undefined || isHidden) throw new SlackError('channel_not_found');
+  if (channel === undefined || isHidden || !isChannelHere(call.state, channel))
+    throw new SlackError('channel_not_found');
   if (!isBotIn(call.state, channel)) throw new SlackError('not_in_channel');
   if (channel.isArchived) throw new SlackError('posting_to_channel_denied');
   return channel;

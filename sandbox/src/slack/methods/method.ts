@@ -1,5 +1,6 @@
 /** What a Web API method is, and how its arguments are read. */
 import { SlackError } from '../errors.ts';
+import { isChannelHere } from '../organisation.ts';
 import type { State } from '../state.ts';
 import type { Channel, Json } from '../types.ts';
 
@@ -84,7 +85,7 @@ export const needChannel = (call: CallContext, name = 'channel'): Channel => {
   const { state } = call;
   const channel = state.channels.get(needText(call, name));
   const isHidden = channel !== undefined && channel.kind !== 'public' && !channel.members.has(state.app.botUserId);
-  if (channel === undefined || isHidden) throw new SlackError('channel_not_found');
+  if (channel === undefined || isHidden || !isChannelHere(state, channel)) throw new SlackError('channel_not_found');
   return channel;
 };
 

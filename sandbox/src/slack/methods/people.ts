@@ -1,5 +1,6 @@
 /** users.*, usergroups.*, team.info, bots.info. Slack: docs.slack.dev/reference/methods/users.info and its siblings */
 import { SlackError } from '../errors.ts';
+import { isChannelHere, isMember } from '../organisation.ts';
 import type { Json, Person } from '../types.ts';
 import { personWire, profileWire, usergroupWire } from '../wire.ts';
 import { bot, flag, needText, page, text } from './method.ts';
@@ -7,9 +8,12 @@ import type { CallContext, Method } from './method.ts';
 
 /** A person of another team is known only through a shared channel. */
 const isVisible = (call: CallContext, person: Person): boolean =>
-  person.teamId === call.state.team.id ||
+  isMember(call.state, person) ||
   [...call.state.channels.values()].some(
-    (channel) => channel.connectedTeamIds.length > 0 && channel.members.has(person.id),
+    (channel) =>
+      isChannelHere(call.state, channel) &&
+      channel.connectedTeamIds.length + channel.teamIds.length > 1 &&
+      channel.members.has(person.id),
   );
 
 const needPerson = (call: CallContext, id: string): Person => {
@@ -25,7 +29,7 @@ const usersInfo = (call: CallContext): Json => ({
 
 const usersList = (call: CallContext): Json => {
   const { state } = call;
-  const all = [...state.people.values()].filter((one) => one.teamId === state.team.id);
+  const all = [...state.people.values()].filter((one) => isMember(state, one));
   const { items, metadata } = page(call, all, { fallback: 1_000, max: 1_000 });
   return {
     members: items.map((person) => personWire(state, person)),
@@ -38,7 +42,7 @@ const lookupByEmail = (call: CallContext): Json => {
   const email = needText(call, 'email').toLowerCase();
   const { state } = call;
   const found = [...state.people.values()].find(
-    (person) => person.email.toLowerCase() === email && person.teamId === state.team.id && !person.isDeleted,
+    (person) => person.email.toLowerCase() === email && isMember(state, person) && !person.isDeleted,
   );
   if (found === undefined) throw new SlackError('users_not_found');
   return { user: personWire(state, found) };
@@ -71,13 +75,14 @@ const profileFields = (call: CallContext): Json => ({
 
 const usergroupsList = (call: CallContext): Json => ({
   usergroups: [...call.state.usergroups.values()]
+    .filter(({ teamId }) => teamId === call.state.team.id)
     .filter((group) => flag(call, 'include_disabled') || !group.isDisabled)
-    .map((group) => usergroupWire(call.state, group, flag(call, 'include_users'))),
+    .map((group) => usergroupWire(group, flag(call, 'include_users'))),
 });
 
 const usergroupUsers = (call: CallContext): Json => {
   const group = call.state.usergroups.get(needText(call, 'usergroup'));
-  if (group === undefined) throw new SlackError('no_such_subteam');
+  if (group === undefined || group.teamId !== call.state.team.id) throw new SlackError('no_such_subteam');
   if (group.isDisabled && !flag(call, 'include_disabled')) throw new SlackError('subteam_disabled');
   return { users: [...group.members] };
 };

@@ -4,6 +4,7 @@ import type { Json } from '../types.ts';
 import { chatMethods } from './chat.ts';
 import { conversationMethods } from './conversations.ts';
 import { fileMethods } from './files.ts';
+import { oauthMethods } from './oauth.ts';
 import { bot } from './method.ts';
 import type { CallContext, Method } from './method.ts';
 import { peopleMethods } from './people.ts';
@@ -16,7 +17,8 @@ const authTest = ({ state }: CallContext): Json => ({
   user: state.app.name,
   user_id: state.app.botUserId,
   bot_id: state.app.botId,
-  is_enterprise_install: false,
+  ...(state.organisation ? { enterprise_id: state.organisation.id } : {}),
+  is_enterprise_install: state.installation?.teamId === null,
 });
 
 const apiTest = ({ args }: CallContext): Json => {
@@ -31,6 +33,7 @@ export const methods: Record<string, Method> = {
   'api.test': { token: 'none', scopes: [], run: apiTest },
   'apps.connections.open': { token: 'app', scopes: [], run: openConnection },
   'auth.test': bot([], authTest),
+  ...oauthMethods,
   ...chatMethods,
   ...conversationMethods,
   ...peopleMethods,

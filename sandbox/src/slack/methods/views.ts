@@ -2,6 +2,7 @@
 import { SlackError } from '../errors.ts';
 import type { Json, StoredView } from '../types.ts';
 import { exchangeTrigger } from '../interaction-keys.ts';
+import { homeKey } from '../organisation.ts';
 import { openModal, publishHome, pushModal, readView, replaceView, stackOf, viewWire } from '../views.ts';
 import { bot, needText, text } from './method.ts';
 import type { CallContext, Method } from './method.ts';
@@ -60,7 +61,7 @@ const publish = (call: CallContext): Json => {
     });
   }
   const view = readView(state, call.args.view, 'home');
-  checkHash(call, state.homes.get(userId));
+  checkHash(call, state.homes.get(homeKey(state, userId)));
   return answer(call, publishHome(state, userId, view));
 };
 

@@ -20,11 +20,24 @@ export const findReach = async (
   const isPending = view.request.state === 'pending';
   const clientChannelId = await find(view.requester.kind === 'client' ? view.requester.channel : null);
   const ofTarget = isPending ? await find(facts.target?.channel) : null;
+  const others = isPending
+    ? await Promise.all((facts.target?.otherChannels ?? []).map((one) => deps.channel.findChannel(one)))
+    : [];
+  const otherChannelIds = others.filter((id) => id !== null);
   // Where the target has none, the client's channel is where its approvers are: nobody else has to be written to.
   const channelId = ofTarget ?? (isPending ? clientChannelId : null);
   const helpers = isStuck(view) ? await findHelpers(deps, view, facts.target) : [];
   const glass = await findBreakGlassReach(deps, view);
-  return { channelId, clientChannelId, approvers, fallback, waitingFor: facts.waitingFor ?? [], helpers, glass };
+  return {
+    channelId,
+    otherChannelIds,
+    clientChannelId,
+    approvers,
+    fallback,
+    waitingFor: facts.waitingFor ?? [],
+    helpers,
+    glass,
+  };
 };
 
 const unique = (ids: string[]): string[] => [...new Set(ids)];

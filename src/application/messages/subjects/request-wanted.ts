@@ -14,6 +14,8 @@ type Wanted = WantedCopy<'request'>;
 export type Reach = {
   /** The target's channel; null when it has none, or none that we can find. */
   channelId: string | null;
+  /** Of the same target, in other workspaces. */
+  otherChannelIds: string[];
   /** Where the policy has messages about this client's requests; null for a person. */
   clientChannelId: string | null;
   /** Who may decide now, by Slack user id; null when that could not be looked up. */
@@ -46,10 +48,16 @@ const isOver = (view: RequestView): boolean => isOutcome(view) || view.request.s
 const isFailed = (copies: readonly MessageCopy<'request'>[], audience: string): boolean =>
   copies.some((copy) => copy.kind === 'approval' && copy.audience === audience && copy.failure !== null);
 
+const channelsOf = ({ channelId, otherChannelIds }: Reach): string[] => [
+  ...(channelId === null ? [] : [channelId]),
+  ...otherChannelIds,
+];
+
 /** The channel, or approvers one by one where there is none or we are not in it; in their place others when they cannot be reached. */
 const approvalAudiences = (view: RequestView, reach: Reach, copies: readonly MessageCopy<'request'>[]): string[] => {
-  const { channelId, approvers } = reach;
-  if (channelId && !isFailed(copies, channelId)) return [channelId];
+  const { approvers } = reach;
+  const channels = channelsOf(reach).filter((id) => !isFailed(copies, id));
+  if (channels.length > 0) return channels;
   const reachable = (approvers ?? []).filter((userId) => !isFailed(copies, userId));
   return reachable.slice(0, ASKED_AT_ONCE * (view.request.reminders + 1));
 };
@@ -58,7 +66,8 @@ const approvalAudiences = (view: RequestView, reach: Reach, copies: readonly Mes
 const replies = (view: RequestView, reach: Reach, copies: readonly MessageCopy<'request'>[]): Wanted[] => {
   const { request } = view;
   const parents = copies.filter(({ kind, ts }) => kind === 'approval' && ts !== null).map(({ audience }) => audience);
-  const isChannel = (audience: string): boolean => audience === reach.channelId;
+  const channels = channelsOf(reach);
+  const isChannel = (audience: string): boolean => channels.includes(audience);
   const isShared = parents.some(isChannel);
   const isWaited = (audience: string): boolean => !isShared && reach.waitingFor.includes(audience);
   const wanted: Wanted[] = [];

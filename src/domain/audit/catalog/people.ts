@@ -127,6 +127,18 @@ const identity = {
     open: { handle: text, before: code, found: code },
     personal: {},
   }),
+  'slack_app.installed': defineEvent({
+    about: 'none',
+    when: 'The Slack app was installed in a workspace of the organisation, or in all of it.',
+    open: { workspace: code, name: text, scopes: z.array(code) },
+    personal: { installedBy: text },
+  }),
+  'slack_app.removed': defineEvent({
+    about: 'none',
+    when: 'The Slack app was removed from a workspace, or its token was revoked there.',
+    open: { workspace: code, name: text, why: code },
+    personal: {},
+  }),
 };
 
 const policy = {

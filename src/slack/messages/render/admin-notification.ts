@@ -116,6 +116,12 @@ const WORDS = {
     detail: 'Latchkey signs no checkpoint until this is explained. `latchkey audit verify` shows what differs.',
     more: '`latchkey audit verify` has them all',
   },
+  app_removed: {
+    tone: 'trouble',
+    heading: 'Latchkey was removed from a workspace',
+    detail: 'Access that was given goes on, and ends on time.',
+    more: 'the audit log has them all',
+  },
 } satisfies Record<AdminNotificationKind, Words>;
 
 /** With heading and foot no more than six lines. */
