@@ -46,6 +46,7 @@ import type { RequestEvaluation } from './record/request-evaluation.ts';
 import type { RequestView } from './record/request-view.ts';
 import type { RecordingAccess, RecordingReads, RecordingWrites } from './recordings/recording-ports.ts';
 import type { FrozenReads, FrozenWrites } from './requests/frozen-ports.ts';
+import type { PreparedReads, PreparedWrites } from './requests/prepared-ports.ts';
 import type { RequestWrites } from './requests/request-ports.ts';
 import type { RevocationReads, RevocationWrites } from './revocations/revocation-ports.ts';
 
@@ -54,6 +55,7 @@ export type Tx = {
   now(): Promise<Date>;
   principals: { listByIds(ids: string[]): Promise<Principal[]>; upsert(principal: Principal): Promise<void> };
   requests: RequestWrites;
+  prepared: PreparedWrites;
   asks: {
     /** Keeps what was asked and the facts it was judged by; `requestId` is null where nothing was sent. */
     record(asked: RequestEvaluation): Promise<void>;
@@ -147,6 +149,7 @@ export type Store = AlertStore & {
     IncidentReads &
     RevocationReads &
     DriftReads &
+    PreparedReads &
     RecordingReads &
     UseReads & {
       /** What this job requested for this role, newest first. `isOver`: it had its access, and may request anew. */

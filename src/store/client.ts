@@ -32,6 +32,7 @@ import { messageStore } from './messages.ts';
 import { outboxStore } from './outbox.ts';
 import { overdueReads } from './overdue.ts';
 import { accountLinkReads } from './account-links.ts';
+import { preparedReads } from './prepared.ts';
 import { principalReads } from './principals.ts';
 import { requestReads } from './requests.ts';
 import { lastCommitOf, requestsOfJob } from './requests-of-job.ts';
@@ -142,6 +143,7 @@ export const createStore = ({
       ...viewReads(db),
       ...lastWeekReads(db),
       ...limitReads(db),
+      ...preparedReads(db),
       ...preApprovalReads(db),
       ...extensionReads(db),
       ...channelNameReads(db),

@@ -1,7 +1,6 @@
 /** Deliveries, gates and pull requests of GitHub, and the requests that belong to its jobs. */
-import { and, asc, desc, eq, inArray, isNotNull, isNull, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
 import type { Gate, GithubWrites, OfJob, Pull, WatchedRun } from '../application/github/github-ports.ts';
-import { requestColumns, raisedVersion } from './request-columns.ts';
 import { githubDeliveries, githubGates, githubPulls } from './schema/github.ts';
 import { grants, requests } from './schema/requests.ts';
 import { clock, firstOrNull, only } from './statement.ts';
@@ -169,40 +168,7 @@ const repositoryId = sql<string>`${requests.job} ->> 'repositoryId'`;
 const run = sql<string>`${requests.job} ->> 'run'`;
 const attempt = sql<number>`(${requests.job} ->> 'attempt')::int`;
 
-type Prepared = Pick<GithubWrites, 'prepared' | 'setOrigin' | 'preparedGrant' | 'messageOf'>;
-
-const preparedWrites = (db: Db): Prepared => ({
-  prepared: async ({ clientId, target, role }) =>
-    db
-      .select(requestColumns)
-      .from(requests)
-      .where(
-        and(
-          eq(requests.requesterId, clientId),
-          eq(requests.target, target),
-          eq(requests.role, role),
-          isNotNull(requests.origin),
-        ),
-      )
-      .orderBy(desc(requests.createdAt))
-      .limit(200)
-      .for('update'),
-  setOrigin: async (id, { origin, startedBy, accounts, job }) => {
-    await db
-      .update(requests)
-      .set({ origin, startedBy, accounts, version: raisedVersion, ...(job && { job }) })
-      .where(eq(requests.id, id));
-  },
-  preparedGrant: async (grantId) => {
-    const found = await db
-      .select({ origin: requests.origin })
-      .from(grants)
-      .innerJoin(requests, eq(requests.id, grants.requestId))
-      .where(eq(grants.id, grantId));
-    const origin = firstOrNull(found)?.origin;
-    if (!origin) return null;
-    return { isClaimed: origin.isClaimed, windowEndsAt: origin.kind === 'window' ? new Date(origin.to) : null };
-  },
+const messageWrites = (db: Db): Pick<GithubWrites, 'messageOf'> => ({
   messageOf: async (requestId) => {
     const { rows } = await db.execute<{ channel: string; ts: string }>(sql`select channel, ts from messages
       where subject_kind = 'request' and subject_id = ${requestId} and channel is not null and ts is not null
@@ -244,6 +210,6 @@ export const githubWrites = (db: Db): GithubWrites => ({
   ...deliveryWrites(db),
   ...gateWrites(db),
   ...pullWrites(db),
-  ...preparedWrites(db),
+  ...messageWrites(db),
   ...jobWrites(db),
 });

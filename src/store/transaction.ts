@@ -40,6 +40,7 @@ import { policyWrites } from './policies.ts';
 import { recordingWrites } from './recordings.ts';
 import { requestWrites } from './requests.ts';
 import { preApprovalWrites } from './pre-approvals.ts';
+import { preparedWrites } from './prepared.ts';
 import { incidentWrites } from './incident-writes.ts';
 import { reviewWrites } from './follow-ups.ts';
 import { frozenWrites } from './frozen-requests.ts';
@@ -137,6 +138,7 @@ const createSession = (line: Line): Session => {
     ...seenInTargets(db),
     heartbeats: heartbeatWrites(db),
     ...ofHosts(db),
+    prepared: preparedWrites(db),
     limits: limitWrites(db),
     leavers: leaverWrites(db),
     decisions: decisionWrites(db, line),

@@ -78,7 +78,10 @@ const directory: Deps['directory'] = {
   whyUnreadable: () => null,
 };
 
-export type BenchTarget = {
+/** `adminUrl`: of a server that is nobody else's. `directory`: where people are looked up after all. */
+type BenchOptions = { adminUrl?: string; directory?: Partial<Deps['directory']> };
+
+export type BenchTarget = BenchOptions & {
   provider: AnyProvider;
   config(target: TargetDatabase<'app_read'>): Json;
   scope(group: string): Json;
@@ -86,7 +89,11 @@ export type BenchTarget = {
 };
 
 export const openBench = async (made: BenchTarget): Promise<Bench> => {
-  const [store, target] = await Promise.all([openTestStore(), createTargetDatabase({ groups: ['app_read'] })]);
+  const where = made.adminUrl === undefined ? {} : { adminUrl: made.adminUrl };
+  const [store, target] = await Promise.all([
+    openTestStore(),
+    createTargetDatabase({ groups: ['app_read'], ...where }),
+  ]);
   const log = createLog('silent');
   const scope = made.scope(target.groups.app_read);
   const load = (rule: IdentityRule | undefined) =>
@@ -100,7 +107,7 @@ export const openBench = async (made: BenchTarget): Promise<Bench> => {
   const useCasesWith = (changes: Partial<Access>): UseCases =>
     createUseCases({
       store: store.store,
-      directory,
+      directory: { ...directory, ...made.directory },
       access: { ...access, ...changes },
       vault: createSealing([Buffer.alloc(32, 7)]),
       ids: { next: newId },
@@ -162,10 +169,11 @@ export const openBench = async (made: BenchTarget): Promise<Bench> => {
 };
 
 /** With the provider of Postgres as it is. */
-export const openPostgresBench = async (): Promise<Bench> => {
+export const openPostgresBench = async (options: BenchOptions = {}): Promise<Bench> => {
   const provider = findProvider('postgres');
   if (!provider) throw new Error('there is no postgres');
   return openBench({
+    ...options,
     provider,
     config: ({ managerUrl }) => ({ url: managerUrl }),
     scope: (group) => ({ member_of: [group] }),

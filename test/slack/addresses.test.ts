@@ -220,43 +220,6 @@ describe('an address at first sight', () => {
 describe('an admin who confirms an address', () => {
   const ADMINS = POLICY.replace('admins: [security]', 'admins: [security, U0OSCAR]');
 
-  it('settles it, and the message of what waits is drawn anew', async () => {
-    rig.setPolicy(ADMINS);
-    const id = await ask();
-    move('olga', 'rita', 'olga@acme.test');
-    expect(await codeOf(vote('U0RITA', id))).toBe('not_an_approver');
-    await confirm('U0OSCAR', 'olga@acme.test', 'U0RITA');
-    await rig.settle();
-    expect((await vote('U0RITA', id)).outcome).toBe('decided');
-  });
-
-  it.each([
-    { who: 'is no admin', admin: 'U0ADA', address: 'sam@acme.test', person: 'U0RITA', code: 'admins_only' },
-    { who: 'means themselves', admin: 'U0OSCAR', address: 'oscar@acme.test', person: 'U0OSCAR', code: 'own_address' },
-    {
-      who: 'names an account without it',
-      admin: 'U0OSCAR',
-      address: 'sam@acme.test',
-      person: 'U0OLGA',
-      code: 'address_not_theirs',
-    },
-    { who: 'names nobody', admin: 'U0OSCAR', address: 'sam@acme.test', person: 'U0NOBODY', code: 'unknown_person' },
-  ])('is refused who $who', async ({ admin, address, person, code }) => {
-    rig.setPolicy(ADMINS);
-    await ids(rig.directory);
-    move('sam', 'rita');
-    expect(await codeOf(confirm(admin, address, person))).toBe(code);
-    expect(await ids(rig.directory)).toEqual([]);
-  });
-
-  it('is refused while two accounts carry it', async () => {
-    rig.setPolicy(ADMINS);
-    rig.slack.addPerson({ id: 'U0OLGA2', name: 'olga2', email: 'olga@acme.test' });
-    await Promise.all([rig.directory.person('U0OLGA'), rig.directory.person('U0OLGA2')]);
-    expect(await codeOf(confirm('U0OSCAR', 'olga@acme.test', 'U0OLGA2'))).toBe('address_shared');
-    expect((await auditOf('email_binding.refused')).map(({ code }) => code)).toEqual(['address_shared']);
-  });
-
   it('sees what is open and says it in the chat', async () => {
     rig.setPolicy(ADMINS);
     await ids(rig.directory);

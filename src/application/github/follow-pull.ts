@@ -77,7 +77,7 @@ const moveTo = async (deps: GithubDeps, following: Following, view: RequestView)
     if (request.origin.facts.sha === pull.sha) return;
     await voidVotes(tx, { ...view, request }, pull.sha);
     const { isClaimed, labeller } = request.origin;
-    await tx.github.setOrigin(request.id, {
+    await tx.prepared.setOrigin(request.id, {
       origin: originOf(following, { isClaimed, labeller, diffUrl, ...checks }),
       startedBy: [...new Set([...request.startedBy, ...behind.startedBy])],
       accounts: accountsOnce([...request.accounts, ...behind.accounts]),
@@ -100,7 +100,7 @@ const noteMerge = async (deps: GithubDeps, following: Following, view: RequestVi
     const request = await tx.requests.lock(view.request.id);
     if (request?.origin?.kind !== 'pull_request' || request.origin.isClaimed) return;
     const origin = { ...request.origin, mergeSha: following.pull.mergeSha };
-    await tx.github.setOrigin(request.id, {
+    await tx.prepared.setOrigin(request.id, {
       origin,
       startedBy: request.startedBy,
       accounts: request.accounts,

@@ -3,10 +3,6 @@ import type { Account, GithubEvent, Repository } from '../../domain/github/event
 import type { CommitCheck } from '../../domain/github/checks.ts';
 import type { RunFacts } from '../../domain/github/run.ts';
 import type { GrantState, RequestState } from '../../domain/lifecycle.ts';
-import type { AccountBehind } from '../../domain/principals/account-behind.ts';
-import type { ClientJob } from '../../domain/principals/client.ts';
-import type { RequestOrigin } from '../../domain/requests/origin.ts';
-import type { Request } from '../../domain/requests/request.ts';
 
 export type PullFacts = {
   number: number;
@@ -125,15 +121,6 @@ export type GithubWrites = {
     id: string,
     set: Partial<Pick<Pull, 'requestId' | 'labeller' | 'said' | 'checkId' | 'checkSha'>>,
   ): Promise<void>;
-  /** Requests of this client for this role that no job made, newest first. Locked. */
-  prepared(of: { clientId: string; target: string; role: string }): Promise<Request[]>;
-  /** Raises the version. */
-  setOrigin(
-    requestId: string,
-    set: { origin: RequestOrigin; startedBy: string[]; accounts: AccountBehind[]; job: ClientJob | null },
-  ): Promise<void>;
-  /** Whether a job has taken over its request, and when the window that it is for ends; null where it was made by its requester. */
-  preparedGrant(grantId: string): Promise<{ isClaimed: boolean; windowEndsAt: Date | null } | null>;
   /** Where those who decide it see it. */
   messageOf(requestId: string): Promise<{ channel: string; ts: string } | null>;
   ofJobs(keys: string[]): Promise<OfJob[]>;

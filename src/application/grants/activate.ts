@@ -7,7 +7,7 @@ import { entryOf } from '../record/audit-entry.ts';
 import { LEASE_MS } from '../record/backoff.ts';
 import { mustPrincipal } from '../record/must-find.ts';
 import type { AccessFailure, Credentials } from './access-ports.ts';
-import { TOO_OLD, abandon, isTooOld, retry } from './activation-failures.ts';
+import { TOO_OLD, abandon, isTooOld, readsOf, retry } from './activation-failures.ts';
 import { isOverWith } from './end-with-incident.ts';
 import { hold, isFixed, isHeld, isSurelyGone } from './hold.ts';
 import { noteFound } from './in-target.ts';
@@ -58,15 +58,18 @@ const give = async (deps: Deps, claimed: Claimed & { grantee: Principal }): Prom
   }
 };
 
+const WINDOW_PASSED = { cause: 'window_passed', reason: null } as const;
+
 /** Its window closed: it is over for that, whatever the rules say of access outside of it. */
-const isPastWindow = (deps: Deps, { id }: Grant): Promise<boolean> =>
-  deps.store.transaction(async (tx) => {
-    const prepared = await tx.github.preparedGrant(id);
-    if (!prepared?.windowEndsAt || prepared.windowEndsAt > (await tx.now())) return false;
+const isPastWindow = async ({ store }: Deps, { id }: Grant): Promise<boolean> => {
+  const prepared = await store.read.preparedGrant(id);
+  if (!prepared?.windowEndsAt || prepared.windowEndsAt > (await store.read.now())) return false;
+  await store.transaction(async (tx) => {
     const grant = await tx.grants.lock(id);
-    if (grant?.state === 'activating') await abandon(tx, grant, { cause: 'window_passed', reason: null });
-    return true;
+    if (grant?.state === 'activating') await abandon(tx, grant, WINDOW_PASSED);
   });
+  return true;
+};
 
 /** How often it is looked at whether nobody came for it in time. */
 const UNCLAIMED_LOOK_MS = 30_000;
@@ -79,24 +82,22 @@ const claim = async (deps: Deps, tx: Tx, planned: Grant): Promise<Claimed | null
   const [grant, lease, prepared] = await Promise.all([
     tx.grants.lock(grantId),
     tx.grants.leaseOf(grantId),
-    tx.github.preparedGrant(grantId),
+    tx.prepared.ofGrant(grantId),
   ]);
   if (!grant || grant.state !== 'activating' || lease === 'live') return null;
   // Held since it was read: it is judged again before it is set up, and was not.
   if (isHeld(grant) && !isHeld(planned)) return null;
   const leftMs = prepared?.windowEndsAt ? prepared.windowEndsAt.getTime() - (await tx.now()).getTime() : null;
-  // It closed since it was looked at: the next look ends it.
   if (leftMs !== null && leftMs <= 0) {
-    await tx.grants.setNextAttempt(grantId, 0);
+    await abandon(tx, grant, WINDOW_PASSED);
     return null;
   }
-  // The job that it is for has not begun: its time begins when the job asks for it, and a window is open as long as it is.
-  const isWaiting = prepared?.isClaimed === false;
-  if (!(isWaiting && leftMs !== null) && (await isTooOld(deps, tx, grant))) {
+  if (await isTooOld(deps, readsOf(tx), grant)) {
     await abandon(tx, grant, { cause: 'abandoned', reason: TOO_OLD });
     return null;
   }
-  if (isWaiting) {
+  // The job that it is for has not begun: its time begins when the job requests it.
+  if (prepared?.isClaimed === false) {
     await tx.grants.setNextAttempt(grantId, UNCLAIMED_LOOK_MS);
     return null;
   }

@@ -6,14 +6,24 @@ import { retryInMs } from '../record/backoff.ts';
 import type { AccessFailure } from './access-ports.ts';
 import { endGrant } from './transitions.ts';
 
-/** An approval that was not used in time, counted from its start, is not made any more: nobody waits for it, and nobody would see it end. */
+type Reads = Pick<Deps['store']['read'], 'now' | 'preparedGrant'>;
+
+export const readsOf = (tx: Tx): Reads => ({ now: () => tx.now(), preparedGrant: (id) => tx.prepared.ofGrant(id) });
+
+/**
+ * An approval that was not used in time, counted from its start, is not made any more: nobody waits for it, and nobody would see it end.
+ * What is for a window is used as long as that is open.
+ */
 export const isTooOld = async (
   deps: Deps,
-  tx: Pick<Tx, 'now'>,
-  { createdAt, startsAt, claimMs }: Grant,
+  reads: Reads,
+  { id, createdAt, startsAt, claimMs }: Grant,
 ): Promise<boolean> => {
   const sinceMs = Math.max(createdAt.getTime(), startsAt?.getTime() ?? 0);
-  return (await tx.now()).getTime() - sinceMs > (claimMs ?? deps.policy().claimMs);
+  const now = await reads.now();
+  if (now.getTime() - sinceMs <= (claimMs ?? deps.policy().claimMs)) return false;
+  const windowEndsAt = (await reads.preparedGrant(id))?.windowEndsAt ?? null;
+  return windowEndsAt === null || windowEndsAt <= now;
 };
 
 export const TOO_OLD = 'It could not be made within the time an approval may be claimed.';

@@ -4,7 +4,7 @@ import { tiedAlert } from '../decisions/alert-facts.ts';
 import { DomainError, isDomainError } from '../../domain/errors.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Json } from '../../domain/json.ts';
-import { TOO_OLD, abandon, isTooOld, retry } from './activation-failures.ts';
+import { TOO_OLD, abandon, isTooOld, readsOf, retry } from './activation-failures.ts';
 import { isHeld, LOOK_MS, scopeOfNow } from './hold.ts';
 import { entryOf } from '../record/audit-entry.ts';
 import { tiedIncident } from '../decisions/incident-tie.ts';
@@ -49,7 +49,7 @@ export const reEvaluateStart = async (deps: Deps, grant: Grant): Promise<boolean
       // It stays one that waits for a fix, so that it is judged before it is set up.
       isHeld(current)
         ? tx.grants.setNextAttempt(current.id, LOOK_MS)
-        : (await isTooOld(deps, tx, current))
+        : (await isTooOld(deps, readsOf(tx), current))
           ? abandon(tx, current, { cause: 'abandoned', reason: TOO_OLD })
           : retry(tx, { grant: current, failure }),
     );

@@ -36,7 +36,7 @@ const take = async (tx: Tx, claiming: Claiming, grantId: string | null): Promise
   const { id: requestId, target, role, origin } = request;
   if (!origin) return;
   const of = { origin: { ...origin, isClaimed: true }, ...behindBoth(claiming), job: requester.job };
-  await tx.github.setOrigin(requestId, of);
+  await tx.prepared.setOrigin(requestId, of);
   await tx.audit.append({
     type: 'request.claimed',
     actor: actorOf(requesterOf(caller)),
@@ -89,7 +89,7 @@ export const claimPrepared = async (
   if (found.kind !== 'client') throw new Error('a job is a client');
   const { requester, unlinked } = await readBehind(deps, found, 'fresh');
   return deps.store.transaction(async (tx) => {
-    const prepared = await tx.github.prepared({ clientId: caller.client.id, target, role });
+    const prepared = await tx.prepared.list({ clientId: caller.client.id, target, role });
     const now = await tx.now();
     let refusal: Extract<Claimed, { refusal: string }>['refusal'] = 'none';
     for (const request of prepared) {

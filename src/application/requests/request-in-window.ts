@@ -90,7 +90,7 @@ const prepare = async (deps: Deps, wanted: Wanted): Promise<Prepared> => {
   const { caller, input } = wanted;
   const opening = await openingOf(deps, wanted);
   const of = { clientId: caller.client.id, target: input.target, role: input.role };
-  const prepared = await deps.store.transaction((tx) => tx.github.prepared(of));
+  const prepared = await deps.store.transaction((tx) => tx.prepared.list(of));
   const ofOpening = prepared.filter((one) => isOfOpening(one, wanted, opening));
   return {
     known: ofOpening.find((one) => isAnswerFor(caller, one)) ?? null,
