@@ -6,7 +6,7 @@ import { demandAuditSettings, rendering, withEvidence } from '../compose/evidenc
 import type { EvidenceCommand } from '../compose/evidence-command.ts';
 import { isDomainError } from '../domain/errors.ts';
 import type { DomainError } from '../domain/errors.ts';
-import type { AuditSettings } from '../domain/policy/types.ts';
+import type { AuditSettings } from '../domain/policy/audit-settings.ts';
 import { StartError } from '../lib/start-error.ts';
 import { reaching } from '../store/reaching.ts';
 import { demandDatabase } from './database.ts';

@@ -7,7 +7,7 @@ import { publishCheckpoints } from '../application/evidence/publish-checkpoints.
 import type { Pauses } from '../application/evidence/publish-checkpoints.ts';
 import { CheckpointRefused, signWhenDue } from '../application/evidence/sign-checkpoint.ts';
 import type { Store } from '../application/deps.ts';
-import type { AuditSettings, Place } from '../domain/policy/types.ts';
+import type { AuditSettings, Place } from '../domain/policy/audit-settings.ts';
 import { newId } from '../lib/ids.ts';
 import type { Log } from '../lib/log.ts';
 import { startLoop } from '../lib/loop.ts';

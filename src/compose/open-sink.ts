@@ -4,7 +4,7 @@ import { awsKeys } from '../config/aws-keys.ts';
 import { readVariable } from '../config/variable.ts';
 import type { Variables } from '../config/variable.ts';
 import type { SealedRecord } from '../domain/audit/events.ts';
-import type { SinkSettings } from '../domain/policy/types.ts';
+import type { SinkSettings } from '../domain/policy/audit-settings.ts';
 import { caProblem, pemOf } from '../lib/certificates.ts';
 import { DATADOG_OLDEST_MS, sendDatadog } from '../sinks/datadog.ts';
 import { sendElastic } from '../sinks/elastic.ts';

@@ -1,5 +1,5 @@
 /** The clock of what is done to the log itself: days are closed, and personal parts are erased after the retention. */
-import type { AuditSettings } from '../domain/policy/types.ts';
+import type { AuditSettings } from '../domain/policy/audit-settings.ts';
 import { closeDays, erasePersonal } from '../application/evidence/record-keeping.ts';
 import type { RecordDeps } from '../application/evidence/record-keeping.ts';
 import type { Log } from '../lib/log.ts';

@@ -1,6 +1,6 @@
 /** What keeps the record of the app: checkpoints, what was done in targets, and sinks. */
 import { createPool } from '../store/client.ts';
-import { SINKS_MAX } from '../domain/policy/types.ts';
+import { SINKS_MAX } from '../domain/policy/audit-settings.ts';
 import type { Loop } from '../lib/loop.ts';
 import type { Core } from './core.ts';
 import { startCheckpoints } from './evidence.ts';

@@ -2,7 +2,7 @@
 import { deliverEvents } from '../application/evidence/deliver-events.ts';
 import type { DeliveryDeps } from '../application/evidence/deliver-events.ts';
 import type { Variables } from '../config/variable.ts';
-import type { AuditSettings, SinkSettings } from '../domain/policy/types.ts';
+import type { AuditSettings, SinkSettings } from '../domain/policy/audit-settings.ts';
 import type { Log } from '../lib/log.ts';
 import { startLoop } from '../lib/loop.ts';
 import { sinkStore } from '../store/audit/sinks.ts';

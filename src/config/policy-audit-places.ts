@@ -1,7 +1,7 @@
 /** The list `audit.publish` of `latchkey.yml`: where the signed head of the log is kept. */
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
-import type { Place } from '../domain/policy/types.ts';
+import type { Place } from '../domain/policy/audit-settings.ts';
 import { parseDuration } from '../domain/time/durations.ts';
 import { isLocalHttp } from '../lib/local-http.ts';
 import { parseVkey } from '../lib/transparency/note.ts';

@@ -1,8 +1,8 @@
 /** The section `audit.sinks` of `latchkey.yml`: programs outside that get every event of the log. Secrets stand in the environment. */
 import { isIPv6 } from 'node:net';
 import { z } from 'zod';
-import { SINKS_MAX } from '../domain/policy/types.ts';
-import type { SinkSettings } from '../domain/policy/types.ts';
+import { SINKS_MAX } from '../domain/policy/audit-settings.ts';
+import type { SinkSettings } from '../domain/policy/audit-settings.ts';
 import { isLoopback } from '../lib/postgres-tls.ts';
 import { OWN_SECRETS } from './environment.ts';
 import { address, DEFAULT_PREFIX, s3Bucket } from './policy-audit-places.ts';

@@ -1,6 +1,6 @@
 /** The section `audit` of `latchkey.yml`: the log's name, how often its head is signed, and where that is published. */
 import { z } from 'zod';
-import type { AuditSettings } from '../domain/policy/types.ts';
+import type { AuditSettings } from '../domain/policy/audit-settings.ts';
 import { isKeyName } from '../lib/transparency/note.ts';
 import { place, placeOf } from './policy-audit-places.ts';
 import { sinks, sinksOf } from './policy-audit-sinks.ts';

@@ -1,5 +1,5 @@
 /** Ports of what is signed: the tree in the store, and the places that hold its checkpoints. */
-import type { AuditSettings } from '../../domain/policy/types.ts';
+import type { AuditSettings } from '../../domain/policy/audit-settings.ts';
 import type { Vault } from '../grants/vault.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Signer } from '../../lib/transparency/note.ts';

@@ -2,7 +2,7 @@
 import type { EvidenceDeps, Publisher } from '../../application/evidence/evidence-ports.ts';
 import { errorFinding, warningFinding } from '../../domain/finding.ts';
 import type { Examined, Finding } from '../../domain/finding.ts';
-import type { AuditSettings, Place } from '../../domain/policy/types.ts';
+import type { AuditSettings, Place } from '../../domain/policy/audit-settings.ts';
 import { pluralize } from '../../lib/pluralize.ts';
 import { StartError } from '../../lib/start-error.ts';
 import { openSigners } from '../../lib/transparency/signers.ts';

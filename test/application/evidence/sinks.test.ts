@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { deliverEvents } from '../../../src/application/evidence/deliver-events.ts';
 import type { Sink } from '../../../src/application/evidence/deliver-events.ts';
 import { openSink } from '../../../src/compose/open-sink.ts';
-import type { SinkSettings } from '../../../src/domain/policy/types.ts';
+import type { SinkSettings } from '../../../src/domain/policy/audit-settings.ts';
 import { sendAgain, sinkFacts, sinkStore } from '../../../src/store/audit/sinks.ts';
 import { verifyAudit } from '../../../src/store/audit/verify.ts';
 import { ORIGIN, openEvidenceRig } from './rig.ts';
