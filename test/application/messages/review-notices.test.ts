@@ -53,9 +53,19 @@ const closings = async () => (await notices()).map(({ closing }) => closing);
 
 describe('of a channel, an account, an address or a group it closes when that is well again', () => {
   test.each([
-    [{ kind: 'lost_channel', channel: '#deploys' }, 'channel_gone', '#deploys', 'Latchkey can post in #deploys again.'],
-    [{ kind: 'account', ref: 'U0GHOST' }, 'account_gone', 'U0GHOST', 'U0GHOST is there, and counts again.'],
-  ] as const)('%o', async (facts, kind, name, closing) => {
+    {
+      facts: { kind: 'lost_channel', channel: '#deploys' },
+      kind: 'channel_gone',
+      name: '#deploys',
+      closing: 'Latchkey can post in #deploys again.',
+    },
+    {
+      facts: { kind: 'account', ref: 'U0GHOST' },
+      kind: 'account_gone',
+      name: 'U0GHOST',
+      closing: 'U0GHOST is there, and counts again.',
+    },
+  ] as const)('$name', async ({ facts, kind, name, closing }) => {
     await notify(kind, facts);
     wrong.set(name, 'is not there');
     await review();
