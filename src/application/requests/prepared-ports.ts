@@ -5,7 +5,7 @@ import type { RequestOrigin } from '../../domain/requests/origin.ts';
 import type { Request } from '../../domain/requests/request.ts';
 
 /** `windowEndsAt`: when the window that it is for ends; null for any other. */
-export type PreparedGrant = { isClaimed: boolean; windowEndsAt: Date | null };
+type PreparedGrant = { isClaimed: boolean; windowEndsAt: Date | null };
 
 export type PreparedWrites = {
   /** Of this client for this role, newest first. Locked. */
