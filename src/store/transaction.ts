@@ -116,7 +116,12 @@ const ofIdentity = (db: Db) => ({
   installations: installationWrites(db),
 });
 
-const ofHosts = (db: Db) => ({ github: githubWrites(db), gitlab: gitlabWrites(db) });
+/** What clients and their hosts need. */
+const ofClients = (db: Db) => ({
+  github: githubWrites(db),
+  gitlab: gitlabWrites(db),
+  prepared: preparedWrites(db),
+});
 
 const createSession = (line: Line): Session => {
   const db = drizzle({ client: line.client });
@@ -137,8 +142,7 @@ const createSession = (line: Line): Session => {
     drift: driftWrites(db),
     ...seenInTargets(db),
     heartbeats: heartbeatWrites(db),
-    ...ofHosts(db),
-    prepared: preparedWrites(db),
+    ...ofClients(db),
     limits: limitWrites(db),
     leavers: leaverWrites(db),
     decisions: decisionWrites(db, line),
