@@ -120,7 +120,7 @@ const requestFor = async (deps: Deps, overriding: Overriding): Promise<CreateReq
   const key = `override:${frozen.id}`;
   return {
     // Until a job takes it over it is no job's own: the end of the one that was denied ends nothing of it.
-    caller: await callerForOverride(deps, { requester, job: job && { ...job, key, run: '', attempt: 0 } }),
+    caller: await callerForOverride(deps, { requester, job: job && { ...job, key, run: '' } }),
     target,
     role,
     durationMs,

@@ -16,13 +16,13 @@ const ownCheckOf = (key: string): string | null => {
 
 /** As it was where GitHub cannot be asked, or the App may not see checks: nothing is decided by it. */
 export const withChecks = async (deps: Asking, caller: ClientCaller): Promise<ClientCaller> => {
-  const { client, job, startedBy } = caller;
+  const { client, job } = caller;
   if (client.issuerKind !== 'github' || job.sha === '') return caller;
   const repository = { id: job.repositoryId, fullName: job.repository, installation: '' };
   const found = await deps.github.checks(repository, job.sha);
   const own = ownCheckOf(job.key);
   const checks = found && checksText(found.filter(({ id }) => id !== own));
-  return checks === null ? caller : callerFromSession({ client, job: { ...job, checks }, startedBy });
+  return checks === null ? caller : callerFromSession({ ...caller, job: { ...job, checks } });
 };
 
 /** Of a pull request, without the check that Latchkey itself keeps on it. */

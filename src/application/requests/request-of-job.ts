@@ -37,14 +37,11 @@ const keyOf = ({ caller, target, role }: JobRequestInput, number: number): strin
 
 /** With what is for people alone: what it will run, and where to read what it changes. */
 const withWords = async (deps: Deps, { caller, target, role, plan }: JobRequestInput): Promise<ClientCaller> => {
-  const { client, job, startedBy } = caller;
+  const { client, job } = caller;
   const before = await deps.store.read.lastCommitOf({ clientId: client.id, target, role });
   const diffUrl = diffUrlOf(client.issuerKind, job, before);
-  return callerFromSession({
-    client,
-    job: { ...job, ...(plan !== null && { plan }), ...(diffUrl !== null && { diffUrl }) },
-    startedBy: [...startedBy],
-  });
+  const words = { ...(plan !== null && { plan }), ...(diffUrl !== null && { diffUrl }) };
+  return callerFromSession({ ...caller, job: { ...job, ...words } });
 };
 
 /** What was prepared is given as it was requested: its duration, reason and decision stand. */
