@@ -33,9 +33,6 @@ export type Code = {
   isUsed: boolean;
 };
 
-/** Slack: docs.slack.dev/authentication/using-token-rotation: "it expires every 12 hours". */
-export const TOKEN_TTL_S = 12 * 3_600;
-
 const secret = (): string => randomBytes(12).toString('hex');
 
 export const issueToken = (state: State, installation: Installation): IssuedToken => {

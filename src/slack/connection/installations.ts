@@ -42,7 +42,7 @@ type Settings = {
 /** A token opens for its own installation only. */
 const ownerOf = (id: string): string => `slack-installation:${id}`;
 
-export const sealTokens = (vault: Sealing, id: string, { token, refreshToken, expiresAt }: Tokens) => ({
+const sealTokens = (vault: Sealing, id: string, { token, refreshToken, expiresAt }: Tokens) => ({
   sealed: vault.seal(ownerOf(id), JSON.stringify({ token, refreshToken })),
   expiresAt,
 });
