@@ -17,6 +17,7 @@ export default defineConfig({
     './src/store/schema/request-evaluations.ts',
     './src/store/schema/exceptions.ts',
     './src/store/schema/campaigns.ts',
+    './src/store/schema/reports.ts',
     './src/store/schema/extensions.ts',
     './src/store/schema/incidents.ts',
     './src/store/schema/revocations.ts',

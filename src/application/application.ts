@@ -59,6 +59,8 @@ import { evidenceFor } from './evidence/evidence-for.ts';
 import type { MakeBundle } from './evidence/evidence-for.ts';
 import { decideLine } from './reviews/decide-line.ts';
 import { waitingLines } from './reviews/waiting-lines.ts';
+import { makeDueReport } from './reports/make-due-report.ts';
+import type { PutReport } from './reports/make-due-report.ts';
 import { reportFor } from './reports/report-for.ts';
 import type { MakeReportFiles } from './reports/report-for.ts';
 import type { UseCases } from './verbs.ts';
@@ -135,14 +137,14 @@ const lookingVerbs = (deps: Deps): Looking => ({
 });
 
 /** What is made of the signed log, and where people prove that an account is theirs. */
-export type DocumentWriters = { bundle: MakeBundle; report: MakeReportFiles; proofs: ProofSources };
+export type DocumentWriters = { bundle: MakeBundle; report: MakeReportFiles; putReport: PutReport; proofs: ProofSources };
 
 /** Where the log is not signed. */
 const unsigned = (): Promise<never> =>
   Promise.reject(
     new StartError('There is no section "audit" in the policy, so the log is not signed; an admin adds it.'),
   );
-const NO_WRITERS: DocumentWriters = { bundle: unsigned, report: unsigned, proofs: { github: null, gitlab: null } };
+const NO_WRITERS: DocumentWriters = { bundle: unsigned, report: unsigned, putReport: unsigned, proofs: { github: null, gitlab: null } };
 
 type Linking = Pick<
   UseCases,
@@ -205,6 +207,7 @@ export const createUseCases = (deps: Deps, writers = NO_WRITERS): UseCases => ({
   confirmAddress: (input) => confirmAddress(deps, input),
   evidenceFor: (input) => evidenceFor(deps, input, writers.bundle),
   reportFor: (input) => reportFor(deps, input, writers.report),
+  makeDueReport: (input) => makeDueReport(deps, input, { make: writers.report, put: writers.putReport }),
   conflictingAddresses: (input) => conflictingAddresses(deps, input),
   ...votingVerbs(deps),
   cancel: (input) => cancel(deps, input),

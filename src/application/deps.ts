@@ -47,6 +47,7 @@ import type { RequestView } from './record/request-view.ts';
 import type { RecordingAccess, RecordingReads, RecordingWrites } from './recordings/recording-ports.ts';
 import type { FrozenReads, FrozenWrites } from './requests/frozen-ports.ts';
 import type { PreparedReads, PreparedWrites } from './requests/prepared-ports.ts';
+import type { ReportFiles, ReportRunReads, ReportRunWrites } from './reports/report-run-ports.ts';
 import type { RequestWrites } from './requests/request-ports.ts';
 import type { RevocationReads, RevocationWrites } from './revocations/revocation-ports.ts';
 
@@ -122,6 +123,7 @@ export type Tx = {
   frozen: FrozenWrites;
   campaigns: CampaignWrites;
   auditKeys: AuditKeyWrites;
+  reportRuns: ReportRunWrites;
   secrets: {
     put(grantId: string, secret: SealedSecret): Promise<void>;
     find(grantId: string): Promise<SealedSecret | null>;
@@ -151,6 +153,7 @@ export type Store = AlertStore & {
     DriftReads &
     PreparedReads &
     RecordingReads &
+    ReportRunReads &
     UseReads & {
       /** What this job requested for this role, newest first. `isOver`: it had its access, and may request anew. */
       requestsOfJob(of: {
@@ -217,6 +220,7 @@ export type Store = AlertStore & {
       }>;
     };
   messages: MessageStore;
+  reports: ReportFiles;
   outbox: {
     /** Marks up to `limit` rows as dispatched and returns them; rows another process holds are skipped. */
     take(limit: number): Promise<HandedOut[]>;

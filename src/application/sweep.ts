@@ -5,6 +5,7 @@ import { endSilent } from './grants/heartbeat.ts';
 import type { Deps } from './deps.ts';
 import { chaseCampaigns } from './reviews/chase-campaigns.ts';
 import { startDueCampaigns } from './reviews/start-campaign.ts';
+import { startDueReports } from './reports/start-due-reports.ts';
 import { warnDue } from './grants/warn-before-expiry.ts';
 import { lapseRequest } from './requests/transitions.ts';
 
@@ -35,7 +36,7 @@ const endSilentJobs = (deps: Deps): Promise<void> =>
 
 /** A reminder that cannot be written holds up neither the others nor what was left lying. */
 const remindApprovers = async (deps: Deps): Promise<void> => {
-  for (const remind of [warnDue, remindReviewers, escalateDue, remindDue, chaseCampaigns, startDueCampaigns]) {
+  for (const remind of [warnDue, remindReviewers, escalateDue, remindDue, chaseCampaigns, startDueCampaigns, startDueReports]) {
     try {
       await remind(deps);
     } catch (error) {

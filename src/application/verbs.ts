@@ -26,6 +26,7 @@ import type { Overview, OverviewInput, TargetOverview } from './queries/overview
 import type { Remains } from './decisions/remains.ts';
 import type { OwnRequestInput } from './queries/own-request.ts';
 import type { PreviewResult } from './queries/preview.ts';
+import type { DueReportInput, ReportStep } from './reports/make-due-report.ts';
 import type { DeliveredReport, ReportForInput } from './reports/report-for.ts';
 import type { DecidedLine, DecideLineInput } from './reviews/decide-line.ts';
 import type { WaitingLines } from './reviews/waiting-lines.ts';
@@ -81,6 +82,8 @@ export type UseCases = IncidentUseCases & {
   waitingLines(input: { caller: PersonCaller }): Promise<WaitingLines>;
   /** For auditors and admins; the caller discards the files. Throws a `StartError` where the log is not signed. */
   reportFor(input: ReportForInput): Promise<DeliveredReport>;
+  /** Makes a report that a plan of the policy wants, and writes it into its folder. Messages bring it to people. */
+  makeDueReport(input: DueReportInput): Promise<ReportStep>;
   /** For admins: addresses that are not trusted until they are confirmed. */
   conflictingAddresses(input: { caller: PersonCaller }): Promise<EmailObservation[]>;
   vote(input: VoteInput): Promise<VoteResult>;

@@ -3,10 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { DocumentWriters } from '../application/application.ts';
-import type { Deps } from '../application/deps.ts';
+import type { Deps, Tx } from '../application/deps.ts';
 import { makeReport } from '../application/reports/make-report.ts';
+import type { MadeReport } from '../application/reports/make-report.ts';
 import type { MakeReportFiles } from '../application/reports/report-for.ts';
 import { REPORT_FILES, reportFolder } from '../bundles/report/folder.ts';
+import { putReport } from '../bundles/report/put-report.ts';
 import { StartError } from '../lib/start-error.ts';
 import { bundleWriter, openEvidence } from './evidence.ts';
 import type { Running } from './evidence.ts';
@@ -23,8 +25,11 @@ const reportWriter =
     const discard = (): Promise<void> => rm(folder, { recursive: true, force: true });
     try {
       const deps = reportDeps({ pool: parts.pool, evidence, policy: policy(), directory });
-      const made = await makeReport(deps, input, reportFolder(folder));
-      return { ...made, discard, files: REPORT_FILES.map((name) => ({ name, path: path.join(folder, name) })) };
+      const files = REPORT_FILES.map((name) => ({ name, path: path.join(folder, name) }));
+      const { scheduled } = input;
+      const keeping = scheduled && { id: scheduled.id, keep: (tx: Tx, made: MadeReport) => scheduled.keep(tx, made, files) };
+      const made = await makeReport(deps, { ...input, ...(keeping && { scheduled: keeping }) }, reportFolder(folder));
+      return { ...made, discard, files };
     } catch (error) {
       await discard();
       throw error;
@@ -34,4 +39,5 @@ const reportWriter =
 export const documentsOf = (running: Running, deps: Deps): Omit<DocumentWriters, 'proofs'> => ({
   bundle: bundleWriter(running),
   report: reportWriter(running, deps),
+  putReport: ({ folder, run }) => putReport(deps.store.reports, { folder, run }),
 });

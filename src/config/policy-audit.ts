@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AuditSettings } from '../domain/policy/audit-settings.ts';
 import { isKeyName } from '../lib/transparency/note.ts';
 import { place, placeOf } from './policy-audit-places.ts';
+import { reports, reportsOf } from './policy-audit-reports.ts';
 import { sinks, sinksOf } from './policy-audit-sinks.ts';
 import { duration } from './policy-values.ts';
 import { parseDuration } from '../domain/time/durations.ts';
@@ -27,6 +28,7 @@ export const auditSection = z.strictObject(
       .max(20)
       .optional(),
     sinks: sinks.optional(),
+    reports: reports.optional(),
     retention: duration
       .refine(
         (text) => parseDuration(text) >= DAY_MS,
@@ -46,6 +48,7 @@ export const buildAudit = (shape: z.infer<typeof auditSection> | undefined): Aud
         checkpointMs: parseDuration(shape.checkpoint ?? DEFAULT_CHECKPOINT),
         publish: (shape.publish ?? []).map(placeOf),
         sinks: sinksOf(shape.sinks ?? {}),
+        reports: reportsOf(shape.reports ?? []),
         retentionMs: shape.retention === undefined ? null : parseDuration(shape.retention),
       }
     : null;

@@ -271,6 +271,14 @@ const checkBreakGlass = (check: Check): void => {
   for (const [index, pattern] of roles.entries()) checkRolePattern(check, pattern, ['break_glass', 'roles', index]);
 };
 
+const checkReports = (check: Check): void => {
+  for (const [at, { to }] of (check.policy.audit?.reports ?? []).entries())
+    for (const [index, ref] of to.entries()) {
+      const path = ['audit', 'reports', at, 'to', index];
+      if (!CHANNEL.test(ref)) checkRef(check, { ref, path, allowed: ['auditors', 'admins'] });
+    }
+};
+
 /** Every name that means nothing, wherever it stands. */
 export const checkReferences = (check: Check): void => {
   const { policy } = check;
@@ -286,6 +294,7 @@ export const checkReferences = (check: Check): void => {
   for (const [index, { by }] of policy.reviews.entries())
     checkRefs(check, { refs: by, path: ['reviews', index, 'by'], allowed: ['owners', 'admins'] });
   checkRefs(check, { refs: policy.auditors, path: ['auditors'] });
+  checkReports(check);
   checkBreakGlass(check);
   checkIncidents(check);
   for (const [freeze, refs] of Object.entries(policy.overrides))

@@ -19,6 +19,7 @@ import { handleReads } from './user-groups.ts';
 import { installationReads } from './installations.ts';
 import { alertForgetting, alertReads } from './alerts.ts';
 import { campaignReads } from './campaigns.ts';
+import { reportFileStore, reportRunReads } from './report-runs.ts';
 import { channelNameReads } from './channel-names.ts';
 import { announcementReads } from './admin-notifications.ts';
 import { driftReads } from './drift.ts';
@@ -106,6 +107,7 @@ const guardingReads = (db: Db) => ({
   ...useReads(db),
   ...recordingReads(db),
   ...campaignReads(db),
+  ...reportRunReads(db),
 });
 
 /** Of jobs, and of what freezes denied them. */
@@ -154,6 +156,7 @@ export const createStore = ({
     },
     messages: messageStore(db, pool),
     outbox: outboxStore(db),
+    reports: reportFileStore(pool),
     audit: { seal: (limit) => sealEvents(pool, limit) },
     forgetAlerts: alertForgetting(db),
     problem: () => probe('store'),

@@ -45,6 +45,7 @@ import { incidentWrites } from './incident-writes.ts';
 import { reviewWrites } from './follow-ups.ts';
 import { frozenWrites } from './frozen-requests.ts';
 import { campaignWrites } from './campaigns.ts';
+import { reportRunWrites } from './report-runs.ts';
 import { revocationWrites } from './revocations.ts';
 import { githubWrites } from './github.ts';
 import { gitlabWrites } from './gitlab.ts';
@@ -153,6 +154,7 @@ const createSession = (line: Line): Session => {
     frozen: frozenWrites(db),
     campaigns: campaignWrites(db),
     auditKeys: auditKeyWrites(db),
+    reportRuns: reportRunWrites(db),
     incidents: incidentWrites(db),
     secrets: secretWrites(db, line),
     alerts: alertWrites(db),

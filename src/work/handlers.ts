@@ -46,6 +46,11 @@ export const createHandlers = (useCases: UseCases, { messages, github }: Messeng
     incident: messagesOf('incident', 4),
     revocation: messagesOf('revocation', 1),
     campaign: messagesOf('campaign', 1),
+    report: {
+      concurrency: 1,
+      handle: async (id) =>
+        handled(await useCases.makeDueReport({ id, deliver: () => messages.sync({ kind: 'report', id }) })),
+    },
     pre_approval: messagesOf('pre_approval', 2),
     alert: { ...alert, handle: (alertId) => useCases.routeAlert({ alertId }).then(() => alert.handle(alertId)) },
     // Without the App there is nobody to notify.

@@ -134,6 +134,7 @@ audit:
   origin: latchkey.acme.test/prod
   checkpoint: 2h
   retention: 400d
+  reports: [{ name: board, every: month, to: [auditors], folder: /srv/reports }, { every: year, to: auditors }]
   sinks:
     siem: { splunk_hec: { url: "https://splunk.acme.test:8088", token: "\${SPLUNK_TOKEN}", index: audit }, format: ecs, from: beginning }
     hook: { webhook: { url: "https://hooks.acme.test", key: "\${HOOK_KEY}" } }

@@ -6,6 +6,7 @@ import type { AlertView } from '../alerts/alert-ports.ts';
 import type { AdminNotification } from '../record/admin-notification-ports.ts';
 import type { IncidentBriefing, IncidentTimeline } from '../incidents/incident-types.ts';
 import type { RequestView } from '../record/request-view.ts';
+import type { ReportRun } from '../reports/report-run-ports.ts';
 import type { RevocationView } from '../revocations/revocation-ports.ts';
 import type { MessageFacts } from './facts.ts';
 import type { MessageKindOf, MessageSubject, Place, SubjectKind } from './message-ports.ts';
@@ -30,6 +31,14 @@ export type IncidentContent = {
   timeline: IncidentTimeline | null;
 };
 
+/** `files` are read when they are sent: together they may be large. */
+export type ReportContent = {
+  subject: 'report';
+  kind: MessageKindOf<'report'>;
+  run: ReportRun;
+  files: { name: string; read(): Promise<Buffer> }[];
+};
+
 /** What a message says, as data. */
 export type MessageContent =
   | { subject: 'request'; kind: MessageKindOf<'request'>; part: number; view: RequestView; facts: MessageFacts }
@@ -38,7 +47,8 @@ export type MessageContent =
   | { subject: 'pre_approval'; policy: Policy; preApproval: PreApprovalView }
   | { subject: 'revocation'; policy: Policy; view: RevocationView }
   | { subject: 'admin_notification'; notification: AdminNotification }
-  | { subject: 'campaign'; campaign: Campaign; lines: readonly CampaignLine[] };
+  | { subject: 'campaign'; campaign: Campaign; lines: readonly CampaignLine[] }
+  | ReportContent;
 
 export type Delivery = {
   subject: MessageSubject;
@@ -68,6 +78,8 @@ export type MessageChannel = {
   findChannel(named: string): Promise<string | null>;
   /** False where it is a person's id. */
   isChannel(audience: string): boolean;
+  /** Whether everybody in the workspace can read it. Rejects with `ChannelHeldError`. */
+  isPublic(channelId: string): Promise<boolean>;
   /** Why nothing can be posted in a channel, as the end of a sentence that begins with its name. */
   problemText(code: string): string;
 };

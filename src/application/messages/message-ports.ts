@@ -28,6 +28,7 @@ export const MESSAGES = {
   revocation: ['progress'],
   admin_notification: ['notice'],
   campaign: ['lines'],
+  report: ['report', 'files'],
 } as const;
 export type SubjectKind = keyof typeof MESSAGES;
 export type MessageKindOf<S extends SubjectKind> = (typeof MESSAGES)[S][number];

@@ -20,6 +20,7 @@ export const ANNOUNCEMENT_KINDS = [
   'checkpoint_refused',
   'key_revoked',
   'app_removed',
+  'report_failed',
 ] as const;
 export type AdminNotificationKind = (typeof ANNOUNCEMENT_KINDS)[number];
 /** What admins may answer with a click: to repair or to leave a batch of findings. */

@@ -10,6 +10,7 @@ export const WORK_KINDS = [
   'alert',
   'github',
   'campaign',
+  'report',
 ] as const;
 
 /** Outgoing work: activate or end a grant, move its end, bring the Slack messages of a request or of an incident up to date, or notify admins. */

@@ -18,6 +18,7 @@ import { readHeads } from '../evidence/held-heads.ts';
 import { rangesOf } from '../evidence/ranges.ts';
 import type { Range } from '../evidence/ranges.ts';
 import { signManifest } from '../evidence/sign-manifest.ts';
+import type { Tx } from '../deps.ts';
 import { createCount } from './count-rows.ts';
 import { ADMINISTERED, LOG_EVENTS, policiesOf } from './log-sections.ts';
 import { powersOf } from './powers.ts';
@@ -35,8 +36,10 @@ export type ReportDeps = EvidenceDeps & {
   verify(): Promise<LogHealth['verified']>;
   controls(): Promise<ControlMapping[]>;
 };
-export type ReportInput = { period: Period; actor?: Actor };
 export type MadeReport = { report: Report; manifest: string };
+/** A report that makes itself: `keep` runs in the transaction of the event. */
+type Scheduled = { id: string; keep(tx: Tx, made: MadeReport): Promise<void> };
+export type ReportInput = { period: Period; actor?: Actor; scheduled?: Scheduled };
 
 type Making = { deps: ReportDeps; period: Period; checkpoint: StoredCheckpoint; asOf: string; actor: Actor };
 
@@ -158,9 +161,15 @@ const makeFrom = async (making: Making, reads: ReportReads, writer: ReportWriter
   return { report, files: await writer.finish(report, all) };
 };
 
-const recordMade = (deps: ReportDeps, actor: Actor, { report, manifest }: MadeReport): Promise<void> =>
-  deps.store.transaction((tx) =>
-    tx.audit.append({
+const recordMade = (
+  deps: ReportDeps,
+  { actor = SYSTEM, scheduled }: ReportInput,
+  made: MadeReport,
+): Promise<void> =>
+  deps.store.transaction(async (tx) => {
+    const { report, manifest } = made;
+    await scheduled?.keep(tx, made);
+    await tx.audit.append({
       type: 'report.made',
       actor,
       requestId: null,
@@ -173,9 +182,10 @@ const recordMade = (deps: ReportDeps, actor: Actor, { report, manifest }: MadeRe
         size: report.checkpoint.size,
         rows: report.totals.rows,
         exceptions: report.totals.exceptions.reduce((sum, { count }) => sum + count, 0),
+        ...(scheduled && { report: scheduled.id }),
       },
-    }),
-  );
+    });
+  });
 
 export const makeReport = async (deps: ReportDeps, input: ReportInput, folder: ReportFolder): Promise<MadeReport> => {
   const { period, actor = SYSTEM } = input;
@@ -194,8 +204,9 @@ export const makeReport = async (deps: ReportDeps, input: ReportInput, folder: R
     };
     const { manifest, note, digest } = await signManifest(deps, { kind: 'report', about: facts, files });
     await folder.publish(manifest, note);
-    await recordMade(deps, actor, { report, manifest: digest });
-    return { report, manifest: digest };
+    const made = { report, manifest: digest };
+    await recordMade(deps, input, made);
+    return made;
   } catch (error) {
     await folder.discard();
     throw error;

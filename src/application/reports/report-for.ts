@@ -6,13 +6,19 @@ import type { PersonCaller } from '../identity/caller.ts';
 import { isAmong } from '../identity/named-among.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import { refuse } from '../record/record-refusal.ts';
-import type { Deps } from '../deps.ts';
+import type { Deps, Tx } from '../deps.ts';
 import type { MadeReport } from './make-report.ts';
+import type { ReportFile } from './report-run-ports.ts';
 
 export type ReportForInput = { caller: PersonCaller; period: Period };
 /** `files` are there until `discard`. */
-export type DeliveredReport = MadeReport & { files: { name: string; path: string }[]; discard(): Promise<void> };
-export type MakeReportFiles = (input: { period: Period; actor: Actor }) => Promise<DeliveredReport>;
+export type DeliveredReport = MadeReport & { files: ReportFile[]; discard(): Promise<void> };
+/** `keep` runs in the transaction of the event that says that it was made. */
+export type MakeReportFiles = (input: {
+  period: Period;
+  actor: Actor;
+  scheduled?: { id: string; keep(tx: Tx, made: MadeReport, files: ReportFile[]): Promise<void> };
+}) => Promise<DeliveredReport>;
 
 export const reportFor = async (
   deps: Deps,

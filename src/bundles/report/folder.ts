@@ -16,7 +16,7 @@ const REGISTER = 'register.csv';
 const JSON_FILE = 'report.json';
 const WORKBOOK = 'report.xlsx';
 const PDF = 'report.pdf';
-const MANIFEST = 'manifest.json';
+export const MANIFEST = 'manifest.json';
 const NOTE = 'manifest.note';
 export const REPORT_FILES = [REGISTER, WORKBOOK, PDF, JSON_FILE, MANIFEST, NOTE] as const;
 

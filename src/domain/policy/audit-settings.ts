@@ -1,4 +1,5 @@
 /** What the section `audit` of the policy says: where checkpoints are published, and who gets every event. */
+import type { ReportPlan } from '../reports/plans.ts';
 
 /** Where checkpoints are published. `key` is the verifier key of a witness, where it is known. */
 export type Place =
@@ -47,4 +48,5 @@ export type AuditSettings = {
   publish: Place[];
   retentionMs: number | null;
   sinks: SinkSettings[];
+  reports: ReportPlan[];
 };

@@ -89,6 +89,7 @@ const listPlaces = (policy: Policy): NamedPlace[] => [
   ...(policy.audit?.publish ?? []).flatMap((place) =>
     place.kind === 'slack' ? channelPlaces('audit.publish', place.channel) : [],
   ),
+  ...(policy.audit?.reports ?? []).flatMap(({ name, to }) => refPlaces(policy, `report ${name}`, to)),
   ...policy.reviews.flatMap(({ name, by }) => refPlaces(policy, `review ${name}`, by)),
   ...refPlaces(policy, 'admins', policy.admins),
   ...refPlaces(policy, 'auditors', policy.auditors),

@@ -2,7 +2,13 @@
 import { createHash } from 'node:crypto';
 import type { WebClient } from '@slack/web-api';
 import { ChannelHeldError } from '../../application/messages/channel.ts';
-import type { Delivered, Delivery, IncidentContent, MessageChannel } from '../../application/messages/channel.ts';
+import type {
+  Delivered,
+  Delivery,
+  IncidentContent,
+  MessageChannel,
+  ReportContent,
+} from '../../application/messages/channel.ts';
 import type { Place } from '../../application/messages/message-ports.ts';
 import type { Log } from '../../lib/log.ts';
 import { slackFailureOf } from '../connection/client.ts';
@@ -42,23 +48,27 @@ export const createSlackChannel = (settings: SlackChannelSettings): MessageChann
     },
     isChannel: (audience) => roomOf(audience) !== null,
     problemText: channelProblemText,
-    findChannel: async (named) => {
-      try {
-        return await findChannel({ channels, log }, named);
-      } catch (error) {
-        const failure = slackFailureOf(error);
-        if (!failure) throw error;
-        const retryInMs = failure.kind === 'rate_limited' ? failure.retryInMs : LOOKUP_RETRY_MS;
-        throw new ChannelHeldError(failure.code, retryInMs, { cause: error });
-      }
-    },
+    findChannel: (named) => lookedUp(() => findChannel({ channels, log }, named)),
+    isPublic: (channelId) => lookedUp(() => channels.isPublic(channelId)),
   };
+};
+
+const lookedUp = async <T>(look: () => Promise<T>): Promise<T> => {
+  try {
+    return await look();
+  } catch (error) {
+    const failure = slackFailureOf(error);
+    if (!failure) throw error;
+    const retryInMs = failure.kind === 'rate_limited' ? failure.retryInMs : LOOKUP_RETRY_MS;
+    throw new ChannelHeldError(failure.code, retryInMs, { cause: error });
+  }
 };
 
 const deliver = async (settings: SlackChannelSettings, delivery: Delivery): Promise<Delivered> => {
   const { client, patientClient } = settings;
   const { content, place, unless, isPatient } = delivery;
   if (content.subject === 'incident' && content.kind === 'files') return upload(client, delivery, content);
+  if (content.subject === 'report' && content.kind === 'files') return uploadReport(patientClient, delivery, content);
   const message = messageOf(content);
   const rendered = fingerprintOf(message);
   const calling = isPatient ? patientClient : client;
@@ -108,6 +118,15 @@ const enter = async ({ client, log }: SlackChannelSettings, { content, audience 
     if (failure?.kind !== 'permanent') throw error;
     log.warn({ channel: channelId, code: failure.code }, 'the channel of an incident cannot be entered');
   }
+};
+
+const uploadReport = async (client: WebClient, { thread }: Delivery, { files }: ReportContent): Promise<Delivered> => {
+  if (!thread) throw new Error('files of a report go under its message');
+  const uploads = await Promise.all(
+    files.map(async ({ name, read }) => ({ filename: name, title: name, file: await read() })),
+  );
+  await client.files.uploadV2({ channel_id: thread.channel, thread_ts: thread.ts, file_uploads: uploads });
+  return { outcome: 'posted', place: thread, rendered: '' };
 };
 
 /** Slack: docs.slack.dev/reference/methods/files.completeUploadExternal; it gives no ts, so the thread's stands for it. */

@@ -20,6 +20,8 @@ export const roomOf = (channelId: string): string | null => (CHANNEL_ID.test(cha
 
 export type Channels = {
   idOf(channel: string): Promise<string | null>;
+  /** Whether everybody in the workspace can read it. */
+  isPublic(channelId: string): Promise<boolean>;
   /** Why the bot cannot post there now, asked of Slack; null where it can. That its name was taken has a notice of its own. */
   problem(channel: string): Promise<ChannelProblem | null>;
 };
@@ -42,6 +44,10 @@ export const createChannels = ({ client, store }: ChannelSettings): Channels => 
   };
   return {
     idOf,
+    isPublic: async (channelId) => {
+      const { channel } = await client.conversations.info({ channel: channelId });
+      return channel?.is_private !== true && channel?.is_im !== true;
+    },
     problem: async (channel) => {
       const id = await idOf(channel);
       const code = id === null ? 'channel_not_found' : await problemCode(client, id);

@@ -36,7 +36,7 @@ export const openEvidenceRig = async (more: readonly Publisher[] = []): Promise<
   const base = {
     store: opened.store,
     tree: auditTree(opened.pool),
-    settings: { origin: ORIGIN, checkpointMs: 3_600_000, publish: [], retentionMs: null, sinks: [] },
+    settings: { origin: ORIGIN, checkpointMs: 3_600_000, publish: [], retentionMs: null, sinks: [], reports: [] },
     publishers: [filePublisher(folder), ...more],
     vault: createSealing([Buffer.alloc(32, 7)]),
     ids: { next: newId },

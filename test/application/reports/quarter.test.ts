@@ -40,7 +40,7 @@ const report = async (label: string, out: string): Promise<MadeReport> => {
   const evidence = {
     store,
     tree: auditTree(pool),
-    settings: { origin: ORIGIN, checkpointMs: 3_600_000, publish: [], retentionMs: null, sinks: [] },
+    settings: { origin: ORIGIN, checkpointMs: 3_600_000, publish: [], retentionMs: null, sinks: [], reports: [] },
     signers: await openSigners(KEY, ORIGIN),
     publishers: [],
     vault: null,

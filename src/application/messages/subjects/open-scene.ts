@@ -6,6 +6,7 @@ import { openAlert } from './alert.ts';
 import { openCampaign } from './campaign.ts';
 import { openIncidentScene } from './incident.ts';
 import { openPreApproval } from './pre-approval.ts';
+import { openReport } from './report.ts';
 import { openRequest } from './request.ts';
 import { openRevocation } from './revocation.ts';
 
@@ -17,6 +18,7 @@ const SCENES = {
   revocation: openRevocation,
   admin_notification: openAdminNotification,
   campaign: openCampaign,
+  report: openReport,
 } satisfies { [S in SubjectKind]: OpenScene<S> };
 
 export const openScene = (deps: SceneDeps, { kind, id }: MessageSubject): Promise<Opened<SubjectKind>> =>

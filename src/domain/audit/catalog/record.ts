@@ -44,11 +44,29 @@ export const RECORD_EVENTS = {
     open: {},
     personal: {},
   }),
+  'report.due': defineEvent({
+    about: 'none',
+    when: 'A period is over of which the policy wants a report.',
+    open: { report: id, period: code },
+    personal: { name: text },
+  }),
   'report.made': defineEvent({
     about: 'none',
-    when: 'A report of a period was made of the log.',
-    open: { period: code, manifest: sha256, size: count, rows: count, exceptions: count },
+    when: 'A report of a period was made of the log; `report` is the id of one that made itself.',
+    open: { period: code, manifest: sha256, size: count, rows: count, exceptions: count, report: id.optional() },
     personal: {},
+  }),
+  'report.delivered': defineEvent({
+    about: 'none',
+    when: 'A report that made itself was brought to a person, a channel or a folder.',
+    open: { report: id, period: code, manifest: sha256, way: z.enum(['person', 'channel', 'folder']) },
+    personal: { to: text },
+  }),
+  'report.withdrawn': defineEvent({
+    about: 'none',
+    when: 'A report that was due was given up, because the policy does not have it any more.',
+    open: { report: id, period: code },
+    personal: { name: text },
   }),
   'report.refused': defineRefusal('A person tried to get a report that they may not have.', {
     open: {},

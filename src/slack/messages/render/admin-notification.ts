@@ -110,6 +110,12 @@ const WORDS = {
     detail: 'Latchkey signs no checkpoint, evidence or report until it is given another key.',
     more: '`latchkey audit keys` has them all',
   },
+  report_failed: {
+    tone: 'trouble',
+    heading: 'A report could not be made or delivered',
+    detail: LOOKS_AGAIN,
+    more: 'the log of the process has the rest',
+  },
   checkpoint_refused: {
     tone: 'alarm',
     heading: 'The audit log is not the one that was signed before',

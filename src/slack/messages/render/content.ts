@@ -15,6 +15,7 @@ import { alertMessage } from './alert.ts';
 import { incidentMessage } from './incident-message.ts';
 import { campaignMessage } from './campaign.ts';
 import { preApprovalMessage } from './pre-approval.ts';
+import { reportMessage } from './report.ts';
 import { revocationMessage } from './revocation.ts';
 import type { Message } from './text.ts';
 
@@ -47,6 +48,7 @@ const RENDERERS: Renderers = {
   revocation: ({ policy, view }) => revocationMessage(policy, view),
   admin_notification: ({ notification }) => announcementMessage(notification),
   campaign: (content) => campaignMessage(content),
+  report: (content) => reportMessage(content),
 };
 
 const render = <S extends MessageContent['subject']>(content: Extract<MessageContent, { subject: S }>): Message =>
