@@ -58,6 +58,8 @@ import { StartError } from '../lib/start-error.ts';
 import { evidenceFor } from './evidence/evidence-for.ts';
 import type { MakeBundle } from './evidence/evidence-for.ts';
 import { decideLine } from './reviews/decide-line.ts';
+import { adviceFor } from './reviews/made-advice.ts';
+import type { MakeAdvice } from './reviews/made-advice.ts';
 import { waitingLines } from './reviews/waiting-lines.ts';
 import { makeDueReport } from './reports/make-due-report.ts';
 import type { PutReport } from './reports/make-due-report.ts';
@@ -137,14 +139,15 @@ const lookingVerbs = (deps: Deps): Looking => ({
 });
 
 /** What is made of the signed log, and where people prove that an account is theirs. */
-export type DocumentWriters = { bundle: MakeBundle; report: MakeReportFiles; putReport: PutReport; proofs: ProofSources };
+export type DocumentWriters = { bundle: MakeBundle; report: MakeReportFiles; putReport: PutReport; advice: MakeAdvice; proofs: ProofSources };
 
 /** Where the log is not signed. */
 const unsigned = (): Promise<never> =>
   Promise.reject(
     new StartError('There is no section "audit" in the policy, so the log is not signed; an admin adds it.'),
   );
-const NO_WRITERS: DocumentWriters = { bundle: unsigned, report: unsigned, putReport: unsigned, proofs: { github: null, gitlab: null } };
+const unadvised = (): Promise<never> => Promise.reject(new StartError('There is no policy file to advise on.'));
+const NO_WRITERS: DocumentWriters = { bundle: unsigned, report: unsigned, putReport: unsigned, advice: unadvised, proofs: { github: null, gitlab: null } };
 
 type Linking = Pick<
   UseCases,
@@ -207,6 +210,7 @@ export const createUseCases = (deps: Deps, writers = NO_WRITERS): UseCases => ({
   confirmAddress: (input) => confirmAddress(deps, input),
   evidenceFor: (input) => evidenceFor(deps, input, writers.bundle),
   reportFor: (input) => reportFor(deps, input, writers.report),
+  adviceFor: (input) => adviceFor(deps, input, writers.advice),
   makeDueReport: (input) => makeDueReport(deps, input, { make: writers.report, put: writers.putReport }),
   conflictingAddresses: (input) => conflictingAddresses(deps, input),
   ...votingVerbs(deps),

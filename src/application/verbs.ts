@@ -29,6 +29,7 @@ import type { PreviewResult } from './queries/preview.ts';
 import type { DueReportInput, ReportStep } from './reports/make-due-report.ts';
 import type { DeliveredReport, ReportForInput } from './reports/report-for.ts';
 import type { DecidedLine, DecideLineInput } from './reviews/decide-line.ts';
+import type { MadeAdvice } from './reviews/made-advice.ts';
 import type { WaitingLines } from './reviews/waiting-lines.ts';
 import type { RequestView } from './record/request-view.ts';
 import type { ChangeInput } from './requests/approve-with-changes.ts';
@@ -79,6 +80,8 @@ export type UseCases = IncidentUseCases & {
   evidenceFor(input: EvidenceForInput): Promise<MadeEvidence>;
   /** Rejects with `own_line` for a person whom the line is about. */
   decideLine(input: DecideLineInput): Promise<DecidedLine>;
+  /** For admins. */
+  adviceFor(input: { caller: PersonCaller }): Promise<MadeAdvice>;
   waitingLines(input: { caller: PersonCaller }): Promise<WaitingLines>;
   /** For auditors and admins; the caller discards the files. Throws a `StartError` where the log is not signed. */
   reportFor(input: ReportForInput): Promise<DeliveredReport>;

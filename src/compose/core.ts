@@ -3,6 +3,7 @@ import { openGithub } from './github.ts';
 import type { OpenGithub } from './github.ts';
 import { createNudge, openGitlab } from './gitlab.ts';
 import type { Nudge, OpenGitlab } from './gitlab.ts';
+import { adviceWriter } from './advice.ts';
 import { documentsOf } from './documents.ts';
 import { proofsOf } from './proofs.ts';
 import type { PolicySource } from '../config/policy-source.ts';
@@ -122,7 +123,7 @@ export const createCore = (options: AppOptions, late: Late): Core => {
   const deps: Deps = { store, directory, access, vault, ids, policy, log };
   const hosts = { github: openGithub(environment), gitlab: openGitlab(environment), nudge: createNudge() };
   const writers = documentsOf(evidenceOf(options, { pool, store, connection, deps }), deps);
-  const useCases = createUseCases(deps, { ...writers, proofs: proofsOf(hosts) });
+  const useCases = createUseCases(deps, { ...writers, advice: adviceWriter(options, { pool, deps }), proofs: proofsOf(hosts) });
   Object.assign(late, { useCases, access } satisfies Partial<Late>);
   const hearing = { facts, streams: memory.streams };
   return { pool, store, replays, policies, connection, hearing, access, metrics, deps, useCases, ...hosts };

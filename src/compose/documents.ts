@@ -36,7 +36,7 @@ const reportWriter =
     }
   };
 
-export const documentsOf = (running: Running, deps: Deps): Omit<DocumentWriters, 'proofs'> => ({
+export const documentsOf = (running: Running, deps: Deps): Omit<DocumentWriters, 'proofs' | 'advice'> => ({
   bundle: bundleWriter(running),
   report: reportWriter(running, deps),
   putReport: ({ folder, run }) => putReport(deps.store.reports, { folder, run }),

@@ -1,4 +1,5 @@
 /** The work of the app, and what health asks of it. */
+import { adviceWriter } from './advice.ts';
 import { createMessenger } from './messages.ts';
 import { placeLooks } from './place-looks.ts';
 import { githubWorker } from './github.ts';
@@ -12,12 +13,13 @@ import type { Health } from '../http/ops/health.ts';
 import type { Core } from './core.ts';
 import type { AppOptions } from './options.ts';
 
-export const createJobs = ({ environment, only, log }: AppOptions, core: Core): Jobs => {
+export const createJobs = (options: AppOptions, core: Core): Jobs => {
+  const { environment, only, log } = options;
   const { store, useCases, connection, deps, metrics } = core;
   const { policy, directory, access } = deps;
   const { notifierClient: client, patientClient } = connection;
   const told = { client, patientClient, store, policy, directory, access, log };
-  const messages = createMessenger({ ...told, ids: deps.ids, metrics });
+  const messages = createMessenger({ ...told, ids: deps.ids, metrics, makeAdvice: adviceWriter(options, core) });
   const redis = { url: environment.redisUrl, ca: environment.redisCa, prefix: environment.redisPrefix };
   const github = githubWorker({ github: core.github, deps, connection, log });
   const gitlab = gitlabWorker({ gitlab: core.gitlab, deps, nudge: core.nudge, log });

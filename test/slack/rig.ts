@@ -171,6 +171,7 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   const messages = createMessages({
     ...{ store, policy, directory, access, log, ids: { next: newId } },
     channel: createSlackChannel({ ...clients, store, log }),
+    makeAdvice: () => Promise.reject(new Error('no campaign is in this rig')),
     onPosted: () => undefined,
   });
   const notifier: Rig['notifier'] = { sync: (id) => messages.sync({ kind: 'request', id }) };

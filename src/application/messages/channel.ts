@@ -7,6 +7,7 @@ import type { AdminNotification } from '../record/admin-notification-ports.ts';
 import type { IncidentBriefing, IncidentTimeline } from '../incidents/incident-types.ts';
 import type { RequestView } from '../record/request-view.ts';
 import type { ReportRun } from '../reports/report-run-ports.ts';
+import type { AllAdvice } from '../reviews/all-advice.ts';
 import type { RevocationView } from '../revocations/revocation-ports.ts';
 import type { MessageFacts } from './facts.ts';
 import type { MessageKindOf, MessageSubject, Place, SubjectKind } from './message-ports.ts';
@@ -31,12 +32,23 @@ export type IncidentContent = {
   timeline: IncidentTimeline | null;
 };
 
-/** `files` are read when they are sent: together they may be large. */
+/** Read when it is sent: together they may be large. */
+export type MessageFile = { name: string; read(): Promise<Buffer> };
+
+/** For admins, beside a campaign about roles. */
+export type AdviceContent = {
+  subject: 'advice';
+  kind: 'advice' | 'advice_files';
+  campaign: Campaign;
+  advice: AllAdvice;
+  files: MessageFile[];
+};
+
 export type ReportContent = {
   subject: 'report';
   kind: MessageKindOf<'report'>;
   run: ReportRun;
-  files: { name: string; read(): Promise<Buffer> }[];
+  files: MessageFile[];
 };
 
 /** What a message says, as data. */
@@ -48,6 +60,7 @@ export type MessageContent =
   | { subject: 'revocation'; policy: Policy; view: RevocationView }
   | { subject: 'admin_notification'; notification: AdminNotification }
   | { subject: 'campaign'; campaign: Campaign; lines: readonly CampaignLine[] }
+  | AdviceContent
   | ReportContent;
 
 export type Delivery = {

@@ -27,7 +27,7 @@ export const MESSAGES = {
   pre_approval: ['pre_approval'],
   revocation: ['progress'],
   admin_notification: ['notice'],
-  campaign: ['lines'],
+  campaign: ['lines', 'advice', 'advice_files'],
   report: ['report', 'files'],
 } as const;
 export type SubjectKind = keyof typeof MESSAGES;

@@ -1,5 +1,6 @@
 /** What one subject's messages are made from, as its part of `subjects/` looks it up. Knows no channel and stores nothing. */
 import type { Deps } from '../deps.ts';
+import type { MakeAdvice } from '../reviews/made-advice.ts';
 import type { MessageChannel, MessageContent } from './channel.ts';
 import type { MessageCopy, Place, SubjectKind, WantedCopy } from './message-ports.ts';
 
@@ -15,6 +16,7 @@ export const ASKED_AT_ONCE = 5;
 
 export type SceneDeps = Pick<Deps, 'store' | 'policy' | 'directory' | 'access' | 'ids' | 'log'> & {
   channel: Omit<MessageChannel, 'deliver'>;
+  makeAdvice: MakeAdvice;
 };
 
 /** `copies` are those that stand or are about to; each is kept up to date with what becomes of it. */

@@ -6,7 +6,7 @@ import { SYSTEM } from '../../domain/audit/events.ts';
 import type { Actor } from '../../domain/audit/events.ts';
 import { parsePeriod } from '../../domain/reports/period.ts';
 import type { ReportPlan } from '../../domain/reports/plans.ts';
-import { closeNews, keyOf, notifyAdmins } from '../record/notify-admins.ts';
+import { closeNotification, keyOf, notifyAdmins } from '../record/notify-admins.ts';
 import type { Deps, Tx } from '../deps.ts';
 import type { MadeReport } from './make-report.ts';
 import type { MakeReportFiles } from './report-for.ts';
@@ -105,7 +105,7 @@ export const noteFailure = ({ store, ids }: MakeDeps, run: ReportRun, { part, li
   );
 
 const closeFailures = async (tx: Tx, run: ReportRun, closing: string): Promise<void> => {
-  for (const part of PARTS) await closeNews(tx, keyOf(FAILED, aboutOf(run, part)), closing);
+  for (const part of PARTS) await closeNotification(tx, keyOf(FAILED, aboutOf(run, part)), closing);
 };
 
 const withdraw = ({ store }: MakeDeps, { id, period, name }: ReportRun): Promise<void> =>

@@ -7,7 +7,7 @@ import type {
   Delivery,
   IncidentContent,
   MessageChannel,
-  ReportContent,
+  MessageFile,
 } from '../../application/messages/channel.ts';
 import type { Place } from '../../application/messages/message-ports.ts';
 import type { Log } from '../../lib/log.ts';
@@ -68,7 +68,9 @@ const deliver = async (settings: SlackChannelSettings, delivery: Delivery): Prom
   const { client, patientClient } = settings;
   const { content, place, unless, isPatient } = delivery;
   if (content.subject === 'incident' && content.kind === 'files') return upload(client, delivery, content);
-  if (content.subject === 'report' && content.kind === 'files') return uploadReport(patientClient, delivery, content);
+  if (content.subject === 'report' && content.kind === 'files') return uploadFiles(patientClient, delivery, content);
+  if (content.subject === 'advice' && content.kind === 'advice_files')
+    return uploadFiles(patientClient, delivery, content);
   const message = messageOf(content);
   const rendered = fingerprintOf(message);
   const calling = isPatient ? patientClient : client;
@@ -120,8 +122,12 @@ const enter = async ({ client, log }: SlackChannelSettings, { content, audience 
   }
 };
 
-const uploadReport = async (client: WebClient, { thread }: Delivery, { files }: ReportContent): Promise<Delivered> => {
-  if (!thread) throw new Error('files of a report go under its message');
+const uploadFiles = async (
+  client: WebClient,
+  { thread }: Delivery,
+  { files }: { files: MessageFile[] },
+): Promise<Delivered> => {
+  if (!thread) throw new Error('files go under their message');
   const uploads = await Promise.all(
     files.map(async ({ name, read }) => ({ filename: name, title: name, file: await read() })),
   );

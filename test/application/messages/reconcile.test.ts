@@ -51,6 +51,7 @@ const recordingChannel = (): Recorded => {
       };
     },
     findChannel: () => Promise.resolve(null),
+    isPublic: () => Promise.resolve(false),
     isChannel: (audience) => audience.startsWith('C'),
     problemText: (code) => code,
   };
@@ -75,6 +76,7 @@ const engine = (directory: Partial<Deps['directory']> = {}): Messages =>
     ids: { next: newId },
     log: createLog('silent'),
     channel,
+    makeAdvice: () => Promise.reject(new Error('no campaign is in this test')),
     onPosted: (content) => posted.push(content),
   });
 

@@ -125,7 +125,7 @@ export const openReport: OpenScene<'report'> = async (deps, id) => {
         { kind: 'report', audience },
         { kind: 'files', audience },
       ]),
-    isNews: () => true,
+    isCurrent: () => true,
     isLater: ({ kind }) => kind === 'files',
     isPatient: () => true,
     threadOf: ({ kind, audience }, copies) => {

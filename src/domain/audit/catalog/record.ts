@@ -114,6 +114,10 @@ export const RECORD_EVENTS = {
     open: { campaign: id, line: id },
     personal: {},
   }),
+  'advice.refused': defineRefusal('A person who is no admin tried to get the advice of reviews.', {
+    open: {},
+    personal: {},
+  }),
   'record.erased': defineEvent({
     about: 'none',
     when: 'Personal parts of old events were erased; their commitments stay.',

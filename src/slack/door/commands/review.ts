@@ -3,8 +3,9 @@ import type { KnownBlock } from '@slack/types';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import { actions, justifiedButton, notJustifiedButton } from '../../messages/render/buttons.ts';
 import { REASON_SHOWN_MAX, SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
-import { context, cut, mention, quote, section } from '../../messages/render/text.ts';
+import { context, cut, inline, mention, quote, section } from '../../messages/render/text.ts';
 import type { CommandCall } from '../context.ts';
+import { adviceFiles, adviceLines } from '../../../application/reviews/made-advice.ts';
 import { linesCsv } from '../../../domain/reviews/lines-csv.ts';
 import { campaignMessage } from '../../messages/render/campaign.ts';
 import { sendPrivately } from '../../messages/send-privately.ts';
@@ -13,6 +14,7 @@ import type { Command } from './command.ts';
 import { typed } from './command.ts';
 import { readPerson } from './read-person.ts';
 
+const LINE_MAX = 300;
 /** Three blocks each, and a message has fifty. */
 const SHOWN_MAX = 10;
 
@@ -58,6 +60,19 @@ const sendCsv = async (call: CommandCall): Promise<void> => {
   return call.reply({ text: 'The list is in your direct messages with Latchkey.' });
 };
 
+/** For admins: what history suggests, as files by direct message. */
+const sendAdvice = async (call: CommandCall): Promise<void> => {
+  const made = await call.slack.useCases.adviceFor({ userId: call.userId });
+  if (made.advice.length === 0)
+    return call.reply({ text: cut(adviceLines(made).map((said) => inline(said, LINE_MAX)).join('\n'), SECTION_TEXT_MAX) });
+  await sendPrivately(call.slack.client, {
+    userId: call.userId,
+    text: 'What history suggests for `latchkey.yml`. Nothing changes by itself; an admin edits the file.',
+    files: adviceFiles(made, 'now').map(({ name, content }) => ({ filename: name, title: name, content })),
+  });
+  return call.reply({ text: 'The advice is in your direct messages with Latchkey.' });
+};
+
 const ALLOW = /^allow\s+(\S+)$/i;
 
 const preApprove = async (call: CommandCall, word: string): Promise<void> => {
@@ -71,13 +86,14 @@ const preApprove = async (call: CommandCall, word: string): Promise<void> => {
 
 export const review: Command = {
   name: 'review',
-  usage: 'review [csv]',
-  does: 'lines of reviews and follow-ups of break-glass that wait for you; `csv` sends all lines as a file; admins: `review allow @person` lets a person use break-glass although one is overdue',
+  usage: 'review [csv|advice]',
+  does: 'lines of reviews and follow-ups of break-glass that wait for you; `csv` sends all lines as a file; admins: `advice` sends what history suggests for the policy, `review allow @person` lets a person use break-glass although one is overdue',
   audience: 'reviewers',
   run: async (call) => {
     const given = call.text.trim();
     if (given === '') return listOpen(call);
     if (given.toLowerCase() === 'csv') return sendCsv(call);
+    if (given.toLowerCase() === 'advice') return sendAdvice(call);
     const word = ALLOW.exec(given)?.[1];
     if (word) return preApprove(call, word);
     return call.reply({ text: `Type ${typed('review')} for the list, or ${typed('review allow @person')}.` });

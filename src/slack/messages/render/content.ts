@@ -15,6 +15,7 @@ import { alertMessage } from './alert.ts';
 import { incidentMessage } from './incident-message.ts';
 import { campaignMessage } from './campaign.ts';
 import { preApprovalMessage } from './pre-approval.ts';
+import { adviceMessage } from './advice.ts';
 import { reportMessage } from './report.ts';
 import { revocationMessage } from './revocation.ts';
 import type { Message } from './text.ts';
@@ -48,6 +49,7 @@ const RENDERERS: Renderers = {
   revocation: ({ policy, view }) => revocationMessage(policy, view),
   admin_notification: ({ notification }) => announcementMessage(notification),
   campaign: (content) => campaignMessage(content),
+  advice: (content) => adviceMessage(content),
   report: (content) => reportMessage(content),
 };
 
