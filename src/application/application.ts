@@ -139,7 +139,13 @@ const lookingVerbs = (deps: Deps): Looking => ({
 });
 
 /** What is made of the signed log, and where people prove that an account is theirs. */
-export type DocumentWriters = { bundle: MakeBundle; report: MakeReportFiles; putReport: PutReport; advice: MakeAdvice; proofs: ProofSources };
+export type DocumentWriters = {
+  bundle: MakeBundle;
+  report: MakeReportFiles;
+  putReport: PutReport;
+  advice: MakeAdvice;
+  proofs: ProofSources;
+};
 
 /** Where the log is not signed. */
 const unsigned = (): Promise<never> =>
@@ -147,7 +153,13 @@ const unsigned = (): Promise<never> =>
     new StartError('There is no section "audit" in the policy, so the log is not signed; an admin adds it.'),
   );
 const unadvised = (): Promise<never> => Promise.reject(new StartError('There is no policy file to advise on.'));
-const NO_WRITERS: DocumentWriters = { bundle: unsigned, report: unsigned, putReport: unsigned, advice: unadvised, proofs: { github: null, gitlab: null } };
+const NO_WRITERS: DocumentWriters = {
+  bundle: unsigned,
+  report: unsigned,
+  putReport: unsigned,
+  advice: unadvised,
+  proofs: { github: null, gitlab: null },
+};
 
 type Linking = Pick<
   UseCases,

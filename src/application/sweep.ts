@@ -36,7 +36,15 @@ const endSilentJobs = (deps: Deps): Promise<void> =>
 
 /** A reminder that cannot be written holds up neither the others nor what was left lying. */
 const remindApprovers = async (deps: Deps): Promise<void> => {
-  for (const remind of [warnDue, remindReviewers, escalateDue, remindDue, chaseCampaigns, startDueCampaigns, startDueReports]) {
+  for (const remind of [
+    warnDue,
+    remindReviewers,
+    escalateDue,
+    remindDue,
+    chaseCampaigns,
+    startDueCampaigns,
+    startDueReports,
+  ]) {
     try {
       await remind(deps);
     } catch (error) {

@@ -25,6 +25,7 @@ import { createHeardFacts } from '../slack/directory/heard.ts';
 import { createWorkspace } from '../slack/directory/workspace.ts';
 import { createDirectory } from '../directory/people.ts';
 import { createUseCases } from '../application/application.ts';
+import type { DocumentWriters } from '../application/application.ts';
 import type { Deps } from '../application/deps.ts';
 import type { Written } from '../application/record/outbox.ts';
 import type { UseCases } from '../application/verbs.ts';
@@ -89,6 +90,14 @@ const slackOf = ({ slack }: Environment, parts: Parameters<typeof openOrganisati
   return { botToken, apiUrl, organisation: openOrganisation(slack, parts) };
 };
 
+type Writing = Pick<Core, 'pool' | 'store' | 'connection' | 'deps' | 'github' | 'gitlab'>;
+
+const writersOf = (options: AppOptions, { github, gitlab, ...parts }: Writing): DocumentWriters => ({
+  ...documentsOf(evidenceOf(options, parts), parts.deps),
+  advice: adviceWriter(options, parts),
+  proofs: proofsOf({ github, gitlab }),
+});
+
 export const createCore = (options: AppOptions, late: Late): Core => {
   const { environment, log } = options;
   const database = { url: environment.databaseUrl, ca: environment.databaseCa, log };
@@ -122,8 +131,7 @@ export const createCore = (options: AppOptions, late: Late): Core => {
   const ids = { next: newId };
   const deps: Deps = { store, directory, access, vault, ids, policy, log };
   const hosts = { github: openGithub(environment), gitlab: openGitlab(environment), nudge: createNudge() };
-  const writers = documentsOf(evidenceOf(options, { pool, store, connection, deps }), deps);
-  const useCases = createUseCases(deps, { ...writers, advice: adviceWriter(options, { pool, deps }), proofs: proofsOf(hosts) });
+  const useCases = createUseCases(deps, writersOf(options, { pool, store, connection, deps, ...hosts }));
   Object.assign(late, { useCases, access } satisfies Partial<Late>);
   const hearing = { facts, streams: memory.streams };
   return { pool, store, replays, policies, connection, hearing, access, metrics, deps, useCases, ...hosts };

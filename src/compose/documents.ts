@@ -26,9 +26,11 @@ const reportWriter =
     try {
       const deps = reportDeps({ pool: parts.pool, evidence, policy: policy(), directory });
       const files = REPORT_FILES.map((name) => ({ name, path: path.join(folder, name) }));
-      const { scheduled } = input;
-      const keeping = scheduled && { id: scheduled.id, keep: (tx: Tx, made: MadeReport) => scheduled.keep(tx, made, files) };
-      const made = await makeReport(deps, { ...input, ...(keeping && { scheduled: keeping }) }, reportFolder(folder));
+      const { scheduled, ...about } = input;
+      const keep = (tx: Tx, report: MadeReport): Promise<void> =>
+        scheduled?.keep(tx, report, files) ?? Promise.resolve();
+      const kept = scheduled ? { scheduled: { id: scheduled.id, keep } } : {};
+      const made = await makeReport(deps, { ...about, ...kept }, reportFolder(folder));
       return { ...made, discard, files };
     } catch (error) {
       await discard();

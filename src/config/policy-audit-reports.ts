@@ -34,7 +34,10 @@ const report = z
     },
     `must be as ${EXAMPLE}`,
   )
-  .refine(({ to, folder }) => to !== undefined || folder !== undefined, `goes nowhere; add to or folder, as ${EXAMPLE}`);
+  .refine(
+    ({ to, folder }) => to !== undefined || folder !== undefined,
+    `goes nowhere; add to or folder, as ${EXAMPLE}`,
+  );
 
 const nameOf = ({ name, every }: { name?: string | undefined; every: string }): string => name ?? every;
 

@@ -2,7 +2,12 @@
 import { createReadStream } from 'node:fs';
 import { eq, sql } from 'drizzle-orm';
 import type pg from 'pg';
-import type { ReportFiles, ReportRun, ReportRunReads, ReportRunWrites } from '../application/reports/report-run-ports.ts';
+import type {
+  ReportFiles,
+  ReportRun,
+  ReportRunReads,
+  ReportRunWrites,
+} from '../application/reports/report-run-ports.ts';
 import { inTransaction } from './in-transaction.ts';
 import { reportDeliveries, reportFiles, reportPlans, reportRuns } from './schema/reports.ts';
 import { ROW_LOCK, clock, firstOrNull } from './statement.ts';
@@ -10,7 +15,9 @@ import type { Db } from './statement.ts';
 
 const PART_BYTES = 1_048_576;
 
-const delivered = sql<string[]>`(select coalesce(array_agg(d.place order by d.delivered_at), '{}') from report_deliveries d
+const delivered = sql<
+  string[]
+>`(select coalesce(array_agg(d.place order by d.delivered_at), '{}') from report_deliveries d
   where d.run_id = ${sql.raw('"report_runs"."id"')})`;
 
 const ageMs = sql<number>`(extract(epoch from clock_timestamp() - ${reportRuns.createdAt}) * 1000)::double precision`;
@@ -32,13 +39,15 @@ export const reportRunReads = (db: Db): ReportRunReads => ({
 });
 
 /** A file grows with the period; it is never held as a whole. */
-const keepFile = (db: Db): ReportRunWrites['keepFile'] => async (id, file) => {
-  let part = 0;
-  for await (const content of createReadStream(file.path, { highWaterMark: PART_BYTES })) {
-    await db.insert(reportFiles).values({ runId: id, name: file.name, part, content: content as Buffer });
-    part += 1;
-  }
-};
+const keepFile =
+  (db: Db): ReportRunWrites['keepFile'] =>
+  async (id, file) => {
+    let part = 0;
+    for await (const content of createReadStream(file.path, { highWaterMark: PART_BYTES })) {
+      await db.insert(reportFiles).values({ runId: id, name: file.name, part, content: content as Buffer });
+      part += 1;
+    }
+  };
 
 export const reportRunWrites = (db: Db): ReportRunWrites => ({
   note: async (plans) => {
@@ -65,7 +74,11 @@ export const reportRunWrites = (db: Db): ReportRunWrites => ({
   keepFile: keepFile(db),
   setDelivered: async (id, place) => {
     const row = { runId: id, place, deliveredAt: clock };
-    const noted = await db.insert(reportDeliveries).values(row).onConflictDoNothing().returning({ place: reportDeliveries.place });
+    const noted = await db
+      .insert(reportDeliveries)
+      .values(row)
+      .onConflictDoNothing()
+      .returning({ place: reportDeliveries.place });
     return noted.length > 0;
   },
   close: async (id) => {

@@ -43,6 +43,7 @@ const openQueues = (connection: Redis, prefix: string, onTrouble: OpenDeps['onTr
     announce: open('announce'),
     pre_approval: open('pre_approval'),
     campaign: open('campaign'),
+    report: open('report'),
     incident: open('incident'),
     revocation: open('revocation'),
     alert: open('alert'),

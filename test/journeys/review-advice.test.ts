@@ -64,7 +64,10 @@ afterEach(async () => {
 const filesNamed = (name: RegExp): string[] =>
   [...world.slack.state.files.values()].filter((file) => name.test(file.name)).map(({ bytes }) => bytes.toString());
 const adviceIn = (who: 'sam' | 'olga') =>
-  world.slack.as(who).dmsWithApp().filter((message) => seen(message).includes('Advice for the review'));
+  world.slack
+    .as(who)
+    .dmsWithApp()
+    .filter((message) => seen(message).includes('Advice for the review'));
 const startReview = (name: string) => runCli(['review', 'start', name], { ...world.env, LATCHKEY_AUDIT_KEY: newKey() });
 
 test('with a campaign about roles, admins get it once, with files in its thread that make a policy by patch', async () => {
@@ -72,7 +75,9 @@ test('with a campaign about roles, admins get it once, with files in its thread 
   expect(await startReview('reach')).toMatchObject({ code: 0 });
   await world.slack.waitFor(() => filesNamed(/\.diff$/).length > 0, { what: 'the files', timeoutMs: 60_000 });
   const [message] = adviceIn('sam');
-  expect(seen(message ?? { text: '' })).toContain('orders-db/read*: max: 15m would do: 95 % of 24 grants were over within 10m.');
+  expect(seen(message ?? { text: '' })).toContain(
+    'orders-db/read*: max: 15m would do: 95 % of 24 grants were over within 10m.',
+  );
   expect(seen(message ?? { text: '' })).toContain('INSUFFICIENT_DATA for one role');
   const [text = ''] = filesNamed(/^advice-.*\.txt$/);
   expect(text).toContain('+      read: { title: Read only');
@@ -86,9 +91,17 @@ test('with a campaign about roles, admins get it once, with files in its thread 
   expect(readFileSync(world.policyPath, 'utf8')).toBe(before);
   // What comes later brings none of it again.
   await world.sql(`update campaigns set next_reminder_at = now() - interval '1 minute'`);
-  await until(async () => (await world.sql('select 1 from campaigns where reminders = 1')).length, 'the reminder', 30_000);
+  await until(
+    async () => (await world.sql('select 1 from campaigns where reminders = 1')).length,
+    'the reminder',
+    30_000,
+  );
   await world.slack.waitFor(
-    () => world.slack.as('olga').dmsWithApp().filter((one) => seen(one).includes('Review: reach')).length === 2,
+    () =>
+      world.slack
+        .as('olga')
+        .dmsWithApp()
+        .filter((one) => seen(one).includes('Review: reach')).length === 2,
     { what: 'the reminder of the owner', timeoutMs: 30_000 },
   );
   expect([adviceIn('sam').length, filesNamed(/\.diff$/).length, adviceIn('olga').length]).toEqual([1, 1, 0]);
@@ -96,16 +109,26 @@ test('with a campaign about roles, admins get it once, with files in its thread 
 
 test('a campaign about people brings none', async () => {
   expect(await startReview('deciders')).toMatchObject({ code: 0 });
-  await world.slack.waitFor(() => world.slack.as('sam').dmsWithApp().some((one) => seen(one).includes('Review: deciders')), {
-    what: 'the lines',
-    timeoutMs: 30_000,
-  });
+  await world.slack.waitFor(
+    () =>
+      world.slack
+        .as('sam')
+        .dmsWithApp()
+        .some((one) => seen(one).includes('Review: deciders')),
+    {
+      what: 'the lines',
+      timeoutMs: 30_000,
+    },
+  );
   expect([adviceIn('sam').length, world.slack.state.files.size]).toEqual([0, 0]);
 });
 
 test('by command admins get it at any time, and others are refused, which is an event', async () => {
   await world.slack.as('sam').command('/prod-access', 'review advice', 'general');
-  await world.slack.waitFor(() => filesNamed(/^advice-now\.(txt|diff)$/).length === 2, { what: 'the files', timeoutMs: 30_000 });
+  await world.slack.waitFor(() => filesNamed(/^advice-now\.(txt|diff)$/).length === 2, {
+    what: 'the files',
+    timeoutMs: 30_000,
+  });
   await world.slack.as('ada').command('/prod-access', 'review advice', 'general');
   await until(
     async () => (await world.sql(`select 1 from audit_events where type = 'advice.refused'`)).length,

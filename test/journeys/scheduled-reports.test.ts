@@ -1,6 +1,15 @@
 /** A report that makes itself after its period: by real processes, two at a time, killed in between, and to recipients who cannot be reached. */
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ED25519, vkeyOf } from '../../src/lib/transparency/note.ts';
@@ -64,7 +73,11 @@ const start = async (): Promise<AppProcess> => {
   return app;
 };
 const stateIs = (state: string): Promise<unknown> =>
-  until(async () => (await world.sql(`select 1 from report_runs where state = $1`, [state])).length, `a report ${state}`, 90_000);
+  until(
+    async () => (await world.sql(`select 1 from report_runs where state = $1`, [state])).length,
+    `a report ${state}`,
+    90_000,
+  );
 const countOf = async (type: string): Promise<number> =>
   (await world.sql('select 1 from audit_events where type = $1', [type])).length;
 const reportsIn = (messages: { text: string }[]): number =>
@@ -92,7 +105,9 @@ test('two processes make one report, bring it to people, a private channel and a
   await open('[auditors, "#audit"]');
   await Promise.all([start(), start()]);
   await stateIs('over');
-  expect([await countOf('report.due'), await countOf('report.made'), await countOf('report.delivered')]).toEqual([1, 1, 3]);
+  expect([await countOf('report.due'), await countOf('report.made'), await countOf('report.delivered')]).toEqual([
+    1, 1, 3,
+  ]);
   const target = path.join(folder, `${await period()}-month`);
   expect(readdirSync(folder)).toEqual([path.basename(target)]);
   expect(readdirSync(target).toSorted()).toEqual(FILES);
@@ -107,9 +122,19 @@ test('two processes make one report, bring it to people, a private channel and a
   expect(reportsIn(world.slack.as('ines').messages('audit'))).toBe(1);
   expect(await world.sql('select 1 from report_files')).toEqual([]);
   const [{ manifest }] = [await made()];
-  expect(createHash('sha256').update(readFileSync(path.join(target, 'manifest.json'))).digest('hex')).toBe(manifest);
-  const deliveries = await world.sql<{ data: string }>(`select data from audit_events where type = 'report.delivered' order by id`);
-  expect(deliveries.map(({ data }) => (JSON.parse(data) as { way: string }).way).toSorted()).toEqual(['channel', 'folder', 'person']);
+  expect(
+    createHash('sha256')
+      .update(readFileSync(path.join(target, 'manifest.json')))
+      .digest('hex'),
+  ).toBe(manifest);
+  const deliveries = await world.sql<{ data: string }>(
+    `select data from audit_events where type = 'report.delivered' order by id`,
+  );
+  expect(deliveries.map(({ data }) => (JSON.parse(data) as { way: string }).way).toSorted()).toEqual([
+    'channel',
+    'folder',
+    'person',
+  ]);
 });
 
 test('killed when it is made and not delivered: another process delivers the same files, each once', async () => {
@@ -127,20 +152,27 @@ test('killed when it is made and not delivered: another process delivers the sam
   expect(reportsIn(world.slack.as('ines').dmsWithApp())).toBe(1);
   const [manifest, ...more] = sentFiles().get('manifest.json') ?? [];
   expect(more).toEqual([]);
-  expect(createHash('sha256').update(manifest ?? '').digest('hex')).toBe((await made()).manifest);
+  expect(
+    createHash('sha256')
+      .update(manifest ?? '')
+      .digest('hex'),
+  ).toBe((await made()).manifest);
 });
 
 test('killed while it is made: nothing is said to be made, and another process makes it', async () => {
   await open('auditors');
   await withClient(world.database.url, async (holder) => {
-    const first = await start();
-    await stateIs('due');
     await holder.query('begin');
-    await holder.query('select 1 from report_runs for update');
+    await holder.query('lock table report_files in share mode');
+    const first = await start();
     // All of its files are there, and the transaction that keeps them waits.
     await until(
       async () =>
-        (await world.sql(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%report_runs%'`)).length,
+        (
+          await world.sql(
+            `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%report_files%'`,
+          )
+        ).length,
       'the report',
       60_000,
     );
@@ -159,10 +191,17 @@ test('a public channel and a folder that cannot be written hold up no other, adm
   await open('[auditors, "#general"]');
   const blocked = path.join(folder, 'blocked');
   writeFileSync(blocked, '');
-  writeFileSync(world.policyPath, readFileSync(world.policyPath, 'utf8').replace(`folder: ${folder}`, `folder: ${blocked}`));
+  writeFileSync(
+    world.policyPath,
+    readFileSync(world.policyPath, 'utf8').replace(`folder: ${folder}`, `folder: ${blocked}`),
+  );
   await start();
   await stateIs('made');
-  const notices = () => world.slack.as('sam').dmsWithApp().filter((message) => seen(message).includes('could not be made or delivered'));
+  const notices = () =>
+    world.slack
+      .as('sam')
+      .dmsWithApp()
+      .filter((message) => seen(message).includes('could not be made or delivered'));
   await world.slack.waitFor(() => notices().length === 2, { what: 'both notices', timeoutMs: 60_000 });
   const said = notices().map(seen).join();
   expect(said).toContain(`The folder ${blocked} cannot be used`);
@@ -176,7 +215,11 @@ test('a public channel and a folder that cannot be written hold up no other, adm
   expect(existsSync(path.join(blocked, `${await period()}-month`))).toBe(true);
   expect(reportsIn(world.slack.as('ada').messages('general'))).toBe(0);
   writeFileSync(world.policyPath, readFileSync(world.policyPath, 'utf8').replace('"#general"', '"#audit"'));
-  await until(async () => (await world.sql(`select 1 from audit_events where type = 'policy.loaded'`)).length > 1, 'the new policy', 30_000);
+  await until(
+    async () => (await world.sql(`select 1 from audit_events where type = 'policy.loaded'`)).length > 1,
+    'the new policy',
+    30_000,
+  );
   await hurry();
   await stateIs('over');
   await world.slack.waitFor(() => notices().every((message) => seen(message).includes('Since then')), {

@@ -1,5 +1,6 @@
 /** Every kind of message, in every state that a person may read it in. A kind without a case does not compile. */
 import { MESSAGES } from '../../src/application/messages/message-ports.ts';
+import type { ReportFacts } from '../../src/application/reports/report-run-ports.ts';
 import type { MessageKind, MessageKindOf, SubjectKind } from '../../src/application/messages/message-ports.ts';
 import type { MessageContent } from '../../src/application/messages/channel.ts';
 import { factsOf } from '../../src/application/messages/facts.ts';
@@ -272,6 +273,37 @@ const campaignCase = (state: string, count: number, more: Partial<Campaign> = {}
   },
 });
 
+const adviceCase = (state: string, count: number): Case => ({
+  state,
+  content: {
+    subject: 'advice',
+    kind: 'advice',
+    campaign,
+    advice: {
+      days: 90,
+      advice: Array.from({ length: count }, (_, at) => ({
+        ...{ kind: 'cap_above_need', target: `db-${at}`, role: 'read', field: 'max', to: '15m', path: null },
+        text: 'max: 15m would do: 95 % of 24 grants were over within 10m.',
+      })),
+      insufficient: [{ role: 'orders-db/write', data: 'INSUFFICIENT_DATA: 0 of 20 grants' }],
+    },
+    files: [],
+  },
+});
+
+const reportCase = (state: string, facts: ReportFacts): Case => ({
+  state,
+  content: {
+    subject: 'report',
+    kind: 'report',
+    files: [],
+    run: {
+      ...{ id: 'k3m9x2', name: 'quarter', period: '2026-Q3', state: 'made', ageMs: 1_000, facts },
+      ...{ manifest: 'a'.repeat(64), delivered: [] },
+    },
+  },
+});
+
 const cases: Cases = {
   request: {
     approval: inEach('approval', [...views, ...clientViews]),
@@ -319,11 +351,26 @@ const cases: Cases = {
       campaignCase('overdue', 2, { overdueAt: NOW }),
       campaignCase('decided', 0),
     ],
+    advice: [adviceCase('a few roles', 2), adviceCase('many roles', 20)],
+    advice_files: [],
+  },
+  report: {
+    report: [
+      reportCase('in order', { rows: 214, exceptions: 3, unanswered: 0, disagreeing: 0 }),
+      reportCase('with open exceptions', { rows: 214, exceptions: 9, unanswered: 4, disagreeing: 0 }),
+      reportCase('that does not agree', { rows: 1, exceptions: 1, unanswered: 1, disagreeing: 2 }),
+    ],
+    files: [],
   },
 };
 
 /** Files have no text of their own, and no one gets an `opener` any more. */
-export const NO_MESSAGE: readonly string[] = ['incident files', 'incident opener'];
+export const NO_MESSAGE: readonly string[] = [
+  'incident files',
+  'incident opener',
+  'campaign advice_files',
+  'report files',
+];
 
 export const KINDS: string[] = Object.entries(MESSAGES).flatMap(([subject, kinds]) =>
   kinds.map((kind) => `${subject} ${kind}`),

@@ -15,7 +15,7 @@ import { NOWHERE } from './start-due-reports.ts';
 
 /** Writes the kept files into a folder of their own in `folder`, where they are not there yet. Rejects with what a person can act on. */
 export type PutReport = (input: { folder: string; run: ReportRun }) => Promise<void>;
-export type ReportMakers = { make: MakeReportFiles; put: PutReport };
+export type ReportWriting = { make: MakeReportFiles; put: PutReport };
 
 export type ReportStep = { outcome: 'done' | 'retry'; retryInMs?: number; error?: string };
 /** `deliver` brings what was made to people and channels. It runs while no other process has the report in hand. */
@@ -58,7 +58,10 @@ const make = async ({ store }: MakeDeps, run: ReportRun, makeFiles: MakeReportFi
   if (!period) throw new Error(`A report of "${run.period}" is due, which is no period.`);
   const actor: Actor = SYSTEM;
   try {
-    const scheduled = { id: run.id, keep: (tx: Tx, made: MadeReport, files: ReportFile[]) => keep(tx, run, { made, files }) };
+    const scheduled = {
+      id: run.id,
+      keep: (tx: Tx, made: MadeReport, files: ReportFile[]) => keep(tx, run, { made, files }),
+    };
     const made = await makeFiles({ period, actor, scheduled });
     await made.discard();
   } catch (error) {
@@ -171,7 +174,7 @@ const bring = async (
 export const makeDueReport = async (
   deps: MakeDeps,
   { id, deliver }: DueReportInput,
-  makers: ReportMakers,
+  writing: ReportWriting,
 ): Promise<ReportStep> => {
   const stepped = await deps.store.reports.alone(id, async () => {
     const run = await deps.store.read.reportRun(id);
@@ -179,11 +182,13 @@ export const makeDueReport = async (
     const plan = planOf(deps, run);
     if (!plan) return giveUp(deps, run);
     if (run.state === 'due') {
-      const made = await trying(deps, { run, part: 'make' }, () => make(deps, run, makers.make));
+      const made = await trying(deps, { run, part: 'make' }, () => make(deps, run, writing.make));
       if (made.outcome === 'retry') return made;
     }
     const made = await deps.store.read.reportRun(id);
-    return made?.state === 'made' ? bring(deps, { run: made, folder: plan.folder }, { put: makers.put, deliver }) : DONE;
+    return made?.state === 'made'
+      ? bring(deps, { run: made, folder: plan.folder }, { put: writing.put, deliver })
+      : DONE;
   });
   return stepped ?? { outcome: 'retry', retryInMs: BUSY_MS, error: 'another process has the report in hand' };
 };

@@ -161,11 +161,7 @@ const makeFrom = async (making: Making, reads: ReportReads, writer: ReportWriter
   return { report, files: await writer.finish(report, all) };
 };
 
-const recordMade = (
-  deps: ReportDeps,
-  { actor = SYSTEM, scheduled }: ReportInput,
-  made: MadeReport,
-): Promise<void> =>
+const recordMade = (deps: ReportDeps, { actor = SYSTEM, scheduled }: ReportInput, made: MadeReport): Promise<void> =>
   deps.store.transaction(async (tx) => {
     const { report, manifest } = made;
     await scheduled?.keep(tx, made);

@@ -10,7 +10,7 @@ import type { AllAdvice } from './all-advice.ts';
 export type MadeAdvice = AllAdvice & { diff: string | null; replay: string | null };
 export type MakeAdvice = () => Promise<MadeAdvice>;
 
-export const NOTHING_CHANGED = 'Nothing was changed.';
+const NOTHING_CHANGED = 'Nothing was changed.';
 
 export const adviceLines = ({ advice, insufficient, days }: AllAdvice): string[] => [
   `The last ${days} days:`,

@@ -62,6 +62,7 @@ const otherVerbs = (verbs: UseCases, by: By) => ({
   reportFor: by(verbs.reportFor),
   decideLine: by(verbs.decideLine),
   waitingLines: by(verbs.waitingLines),
+  adviceFor: by(verbs.adviceFor),
   confirmAddress: by(verbs.confirmAddress),
   conflictingAddresses: by(verbs.conflictingAddresses),
   showCredentials: by(verbs.showCredentials),

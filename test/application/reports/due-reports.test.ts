@@ -1,7 +1,7 @@
 /** Reports that are due: noted once, given up where the policy does not want them any more, and failures that admins read. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeDueReport } from '../../../src/application/reports/make-due-report.ts';
-import type { ReportMakers, ReportStep } from '../../../src/application/reports/make-due-report.ts';
+import type { ReportWriting, ReportStep } from '../../../src/application/reports/make-due-report.ts';
 import { startDueReports } from '../../../src/application/reports/start-due-reports.ts';
 import type { ReportPlan } from '../../../src/domain/reports/plans.ts';
 import type { Policy } from '../../../src/domain/policy/types.ts';
@@ -20,7 +20,9 @@ beforeAll(async () => {
 afterAll(() => quarter.close());
 beforeEach(async () => {
   reports = [{ name: 'quarter', every: 'quarter', to: ['auditors'], folder: null }];
-  await quarter.pool.query('truncate report_plans, report_runs, report_files, report_deliveries, outbox, announcements');
+  await quarter.pool.query(
+    'truncate report_plans, report_runs, report_files, report_deliveries, outbox, announcements',
+  );
   await setClock(quarter.pool, new Date('2026-08-10T09:00:00Z'));
 });
 
@@ -61,10 +63,13 @@ describe('a period that is over', () => {
 });
 
 describe('a report that is due', () => {
-  const failing = (why: string): ReportMakers => ({ make: () => Promise.reject(new Error(why)), put: vi.fn() });
-  const deliver = vi.fn((): Promise<ReportStep> => Promise.resolve({ outcome: 'done' }));
-  const make = async (makers: ReportMakers): Promise<ReportStep> =>
-    makeDueReport(deps(), { id: await onlyRun(), deliver }, makers);
+  const failing = (why: string): ReportWriting => ({
+    make: () => Promise.reject(new Error(why)),
+    put: () => Promise.resolve(),
+  });
+  const deliver = vi.fn<() => Promise<ReportStep>>(() => Promise.resolve({ outcome: 'done' }));
+  const make = async (writing: ReportWriting): Promise<ReportStep> =>
+    makeDueReport(deps(), { id: await onlyRun(), deliver }, writing);
 
   beforeEach(async () => {
     deliver.mockClear();
@@ -85,7 +90,10 @@ describe('a report that is due', () => {
 
   test('and that the policy does not have is kept for a day, then given up, which is an event', async () => {
     reports = [];
-    expect(await make(failing('is not called'))).toMatchObject({ outcome: 'retry', error: expect.stringContaining('policy') });
+    expect(await make(failing('is not called'))).toMatchObject({
+      outcome: 'retry',
+      error: expect.stringContaining('policy'),
+    });
     expect(await rows('select state from report_runs')).toEqual([{ state: 'due' }]);
     await at('2026-10-02T00:30:00Z');
     expect(await make(failing('is not called'))).toEqual({ outcome: 'done' });

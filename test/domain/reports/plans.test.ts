@@ -15,7 +15,7 @@ describe('which periods a report is due of', () => {
     ['the year before', 'year', '2026-05-01', '2027-01-01T01:00:00Z', ['2026']],
     ['the last quarter of a year', 'quarter', '2026-12-31', '2027-02-01', ['2026-Q4']],
     ['December in January', 'month', '2026-12-31', '2027-01-02', ['2026-12']],
-  ])('%s', (_, every, since, now, expected) => expect(due(every, since, now)).toEqual(expected));
+  ])('%s', (...[, every, since, now, expected]) => expect(due(every, since, now)).toEqual(expected));
 
   test('a plan that is years old begins with the last twelve periods', () => {
     const found = due('month', '2020-01-01', '2026-10-09');

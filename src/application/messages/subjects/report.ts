@@ -2,7 +2,14 @@
 import { sourceOf } from '../../../domain/policy/sources.ts';
 import type { Policy } from '../../../domain/policy/types.ts';
 import { readMembers } from '../../identity/members.ts';
-import { RETRY_MS, closeReport, folderPlace, noteDelivery, noteFailure, planOf } from '../../reports/make-due-report.ts';
+import {
+  RETRY_MS,
+  closeReport,
+  folderPlace,
+  noteDelivery,
+  noteFailure,
+  planOf,
+} from '../../reports/make-due-report.ts';
 import type { ReportRun } from '../../reports/report-run-ports.ts';
 import { CHANNEL_NAME } from '../channel-names.ts';
 import type { ReportContent } from '../channel.ts';

@@ -64,7 +64,14 @@ const sendCsv = async (call: CommandCall): Promise<void> => {
 const sendAdvice = async (call: CommandCall): Promise<void> => {
   const made = await call.slack.useCases.adviceFor({ userId: call.userId });
   if (made.advice.length === 0)
-    return call.reply({ text: cut(adviceLines(made).map((said) => inline(said, LINE_MAX)).join('\n'), SECTION_TEXT_MAX) });
+    return call.reply({
+      text: cut(
+        adviceLines(made)
+          .map((said) => inline(said, LINE_MAX))
+          .join('\n'),
+        SECTION_TEXT_MAX,
+      ),
+    });
   await sendPrivately(call.slack.client, {
     userId: call.userId,
     text: 'What history suggests for `latchkey.yml`. Nothing changes by itself; an admin edits the file.',

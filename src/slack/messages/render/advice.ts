@@ -13,14 +13,16 @@ const LINE_MAX = 300;
 const NEXT =
   'The files in the thread have all of it: the difference of `latchkey.yml`, and what it would have decided on the requests of these days. Nothing changes by itself; an admin edits the file.';
 
-export const adviceMessage = ({ campaign: { name, period }, advice: { advice, insufficient, days } }: AdviceContent): Message => {
+export const adviceMessage = ({
+  campaign: { name, period },
+  advice: { advice, insufficient, days },
+}: AdviceContent): Message => {
   const title = `Advice for the review ${inline(name, NAME_MAX)}, ${inline(period, NAME_MAX)}`;
   const lines = advice
     .slice(0, LINES_SHOWN)
     .map(({ target, role, text }) => `• *${inline(`${target}/${role}`, NAME_MAX)}*: ${inline(text, LINE_MAX)}`);
   const rest = advice.length > LINES_SHOWN ? [`and ${advice.length - LINES_SHOWN} more, in the files`] : [];
-  const unknown =
-    insufficient.length > 0 ? [`INSUFFICIENT_DATA for ${pluralize(insufficient.length, 'role')}.`] : [];
+  const unknown = insufficient.length > 0 ? [`INSUFFICIENT_DATA for ${pluralize(insufficient.length, 'role')}.`] : [];
   return card({
     tone: 'note',
     text: `${title}: ${pluralize(advice.length, 'line')}`,
