@@ -78,7 +78,7 @@ test('with a campaign about roles, admins get it once, with files in its thread 
   expect(seen(message ?? { text: '' })).toContain(
     'orders-db/read*: max: 15m would do: 95 % of 24 grants were over within 10m.',
   );
-  expect(seen(message ?? { text: '' })).toContain('INSUFFICIENT_DATA for one role');
+  expect(seen(message ?? { text: '' })).toContain('INSUFFICIENT_DATA for 1 role');
   const [text = ''] = filesNamed(/^advice-.*\.txt$/);
   expect(text).toContain('+      read: { title: Read only');
   expect(text).toMatch(/\d+ requests? replayed, \d+ would come out differently/);
