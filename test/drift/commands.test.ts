@@ -75,7 +75,7 @@ describe('latchkey …', () => {
 
 describe('/prod-access …', () => {
   /** After it: a command, or a target, which messages and documents write as one of these. */
-  const TARGETS = /^(?:orders-db|<target>|\$\{)/;
+  const TARGETS = /^(?:orders-db|loyalty-db$|cache$|web$|<target>|\$\{)/
   const slash = texts.flatMap(({ file, text }) =>
     [...text.matchAll(/`\\?\/prod-access ([a-z<$][^`\\\s]*)/g)].map(([, word = '']) => ({ file, word })),
   );
