@@ -147,7 +147,7 @@ export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<strin
     issuers: buildIssuers(document, report),
     clients: buildClients(document),
     accounts: buildAccounts(document),
-    unlinkedAccounts: document.unlinked_accounts ?? 'restrict',
+    unlinkedAccounts: document.unlinked_accounts ?? 'allow',
     gates: buildGates(document),
     pullRequests: buildPullRequests(document),
     admins: document.admins ?? [],

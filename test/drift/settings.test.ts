@@ -125,7 +125,7 @@ clients:
   pipe: { issuer: bk, audience: latchkey, organization: { id: "8", name: acme }, pipeline: { id: "9", name: deploy }, refs: [refs/heads/main] }
   cron: { issuer: k8s, audience: latchkey, service_account: { namespace: ops, name: nightly } }
 accounts: { gh: { "1001": dana@acme.test } }
-unlinked_accounts: allow
+unlinked_accounts: restrict
 gates: [{ client: cloud, environment: production, role: orders/write, for: 10m }, { client: stage, environment: staging }]
 pull_requests:
   - { repository: { issuer: gh, id: "1", name: acme/api }, label: one, base: main, role: orders/read, for: 10m, to: author }

@@ -18,6 +18,7 @@ limits: { open_requests: 100, live_grants: 100 }
 issuers: { ci: { kind: github, url: "${issuer}" } }
 clients:
   api-deploy: { issuer: ci, audience: "${address}", repository: { id: "456789", name: acme/api }, environment: production, refs: [refs/heads/main] }
+unlinked_accounts: restrict
 accounts: { ci: { "2001": ada@acme.test, "2002": sam@acme.test } }
 pull_requests:
   - { repository: { issuer: ci, id: "456789", name: acme/api }, label: prod-access, role: orders-db/read, for: 20m, to: author }

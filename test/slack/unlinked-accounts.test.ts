@@ -10,7 +10,7 @@ import { codeOf } from '../support/refusal.ts';
 import { POLICY, policyOf, seen, startRig } from './rig.ts';
 import type { Rig } from './rig.ts';
 
-const withAccounts = (more: string): string =>
+const withAccounts = (more: string, unlinked = 'restrict'): string =>
   POLICY.replace(
     'rules:\n',
     `issuers: { github: { kind: github }, gitlab: { kind: gitlab }, cluster: { kind: kubernetes, url: "https://k8s.acme.test" } }
@@ -18,11 +18,13 @@ clients:
   api-deploy: { issuer: github, audience: latchkey, repository: { id: "1", name: acme/api }, environment: production }
   lab-deploy: { issuer: gitlab, audience: latchkey, project: { id: "77" }, environment: production, refs: ["refs/heads/main"] }
   cron: { issuer: cluster, audience: latchkey, service_account: { namespace: ops, name: nightly } }
+unlinked_accounts: ${unlinked}
 ${more}
 rules:
 `,
   );
-const KNOWN = withAccounts('accounts: { github: { "2002": sam@acme.test, "2003": "sam+other@acme.test" } }');
+const ACCOUNTS = 'accounts: { github: { "2002": sam@acme.test, "2003": "sam+other@acme.test" } }';
+const KNOWN = withAccounts(ACCOUNTS);
 
 let rig: Rig;
 beforeEach(async () => {
@@ -97,7 +99,7 @@ describe('who started a job', () => {
   });
 
   test('restricts no one where the policy allows it, and is named all the same', async () => {
-    rig.setPolicy(`${KNOWN}unlinked_accounts: allow\n`);
+    rig.setPolicy(withAccounts(ACCOUNTS, 'allow'));
     const id = await requested();
     expect(card()).toContain('The person could approve this unnoticed');
     expect((await vote('U0OLGA', id)).outcome).toBe('decided');
