@@ -124,8 +124,8 @@ test('nobody reviews their own, in any identity; others are not reviewers', asyn
   const message = await story.dm('rita', grantId);
   slack.addPerson({ id: 'U0OSCAR2', name: 'oscar2', realName: 'Oscar Two', email: 'Oscar+ops@acme.test' });
   for (const [who, answer] of [
-    ['oscar', 'Nobody reviews'],
-    ['U0OSCAR2', 'Nobody reviews'],
+    ['oscar', 'cannot review or allow your own'],
+    ['U0OSCAR2', 'cannot review or allow your own'],
     ['ada', 'not one of the reviewers'],
   ] as const) {
     if (who === 'U0OSCAR2') slack.as('sam').invite('prod-access', who);

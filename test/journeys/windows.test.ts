@@ -235,7 +235,7 @@ test(
     const olga = world.slack.as('olga');
     const command = (who: string, line: string) => world.slack.as(who).command('/prod-access', line, 'general');
     await command('ada', 'allow nightly orders-db read 10m in night nightly report of orders');
-    await storyOf(world).privately('ada', 'not one of those who may decide');
+    await storyOf(world).privately('ada', 'not an approver of this request');
     await command('olga', 'allow nightly orders-db read 10m in noon nightly report of orders');
     await storyOf(world).privately('olga', 'no window of that name');
     await command('olga', 'allow nightly orders-db write 10m in night nightly repair of orders');

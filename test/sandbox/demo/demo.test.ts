@@ -142,7 +142,7 @@ describe('the story', () => {
     await ana.act({ act: 'world_end_soon', grantId: grants[0]?.id ?? '', inMs: 1_500 });
     await ana.until(() => ana.world().state?.grants.length === 0, 'the grant to be gone from the panel');
     expect(await ask('select 1')).toMatchObject({ ok: false, isCut: true });
-    await expect(ana.act({ act: 'world_connect', ...login })).rejects.toThrow('Postgres refused the login');
+    await expect(ana.act({ act: 'world_connect', ...login })).rejects.toThrow(/refused the login/);
     await ana.until(() => doneQuests(ana).includes('login-gone'), 'the last tick');
     expect(doneQuests(ana)).toEqual([
       'ask',
