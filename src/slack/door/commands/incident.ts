@@ -36,7 +36,7 @@ const SAID = {
 } as const;
 
 const NOT_YET =
-  'You are not one of those who may open incidents, so rules that look at an incident hold for those only, until one of them confirms it.';
+  'You may not open incidents, so rules that look at an incident hold only for those who may, until one of them confirms it.';
 
 const open = async (call: CommandCall, severity: string | null): Promise<void> => {
   const channel = await channelOf(call);
