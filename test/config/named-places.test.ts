@@ -1,6 +1,7 @@
 /** Every place of the policy's schema that may name something in Slack or in an on-call service is in the list that is looked at. */
 import { describe, expect, it } from 'vitest';
 import { namedPlaces, namedThing } from '../../src/domain/policy/named-places.ts';
+import type { Policy } from '../../src/domain/policy/types.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import { ALSO_NAMED, NAMED, NAMED_ENV, namedPolicy } from '../support/named-policy.ts';
 import { POLICY_LEAVES } from '../support/policy-leaves.ts';
@@ -80,25 +81,49 @@ const NO_PLACES = [
     'clients.*.claims.{}',
   ],
   ...['freezes.{}', 'groups.{}', 'issuers.{}', 'targets.{}', 'targets.*.config.{}', 'targets.*.roles.{}', 'windows.{}'],
+  // The id of a workspace.
+  'targets.*.channel.{}',
   // Stated, and never looked up.
   ...POLICY_LEAVES.filter((path) => path.startsWith('tests[]')),
 ];
 
-const loaded = load(namedPolicy(), { env: NAMED_ENV, providers: PROVIDERS });
+/** Of a place that has another form too. */
+const IN_OTHER_FORMS = { 'targets.*.channel.*': '#of-target-elsewhere' };
+
+const otherForms = (): string => {
+  const channels = `{ T1AB: "#of-target", T2AB: "${IN_OTHER_FORMS['targets.*.channel.*']}" }`;
+  return namedPolicy().replace('channel: "#of-target"', `channel: ${channels}`);
+};
+
+const whole = (text: string): Policy => {
+  const loaded = load(text, { env: NAMED_ENV, providers: PROVIDERS });
+  if ('policy' in loaded) return loaded.policy;
+  throw new Error(loaded.problems.map(({ path, message }) => `${path}: ${message}`).join('\n'));
+};
 
 describe('what the policy names', () => {
   it('stands in a place that is known to name something outside, or to name nothing, whatever the schema grows', () => {
-    expect([...Object.keys(NAMED), ...NO_PLACES].toSorted()).toEqual([...POLICY_LEAVES].toSorted());
+    expect([...Object.keys({ ...NAMED, ...IN_OTHER_FORMS }), ...NO_PLACES].toSorted()).toEqual(
+      [...POLICY_LEAVES].toSorted(),
+    );
   });
 
   it('is in the list that is looked at, from every place', () => {
-    if ('problems' in loaded)
-      throw new Error(loaded.problems.map(({ path, message }) => `${path}: ${message}`).join('\n'));
-    const found = namedPlaces(loaded.policy).map(namedThing);
+    const found = namedPlaces(whole(namedPolicy())).map(namedThing);
     const schedules = { PSCHED1: 'pagerduty PSCHED1', 'ops-schedule': 'opsgenie ops-schedule' };
     const wanted = [...Object.values(NAMED), ...Object.values(ALSO_NAMED)].map(
       (name) => schedules[name as keyof typeof schedules] ?? name,
     );
     expect(found.toSorted()).toEqual(wanted.toSorted());
+  });
+
+  it('is in it from channels of other workspaces too', () => {
+    const found = namedPlaces(whole(otherForms())).map((place) => namedThing(place).replace(/@T\w+$/, ''));
+    expect(found).toEqual(
+      expect.arrayContaining([
+        ...Object.values(NAMED).filter((name) => name.startsWith('#of-target')),
+        ...Object.values(IN_OTHER_FORMS),
+      ]),
+    );
   });
 });
