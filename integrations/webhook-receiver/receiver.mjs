@@ -40,7 +40,8 @@ const VERBS = {
     if (grants[grant_id]?.asked !== id) {
       // Yours: make the account, or give it a new password and deadline where it is there already.
       const token = randomBytes(32).toString('base64url');
-      grants[grant_id] = { asked: id, account, token, scope, expires_at, holder: (person ?? client).name };
+      const holder = (person ?? client).name;
+      grants[grant_id] = { asked: id, account, token, scope, expires_at, holder, closed: false };
       save(grants);
     }
     const { token } = grants[grant_id];
@@ -53,6 +54,15 @@ const VERBS = {
       instructions: 'Log in with this user and password.',
     };
   },
+  /** Quick: no one gets in any more, and open sessions are cut. The account may still be there. */
+  close: ({ grant_id }) => {
+    const grants = load();
+    if (!grants[grant_id]) return { outcome: 'absent' };
+    // Yours: lock the account and end its sessions.
+    grants[grant_id].closed = true;
+    save(grants);
+    return { outcome: 'closed' };
+  },
   /** For something that was never made, or is gone, too. Close it, end its sessions, remove it. */
   revoke: ({ grant_id }) => {
     const grants = load();
@@ -63,10 +73,13 @@ const VERBS = {
     return { outcome: 'removed' };
   },
   /** Ask your system, never a memory of what you did. */
-  check: ({ grant_id }) => ({ state: load()[grant_id] ? 'present' : 'absent' }),
+  check: ({ grant_id }) => {
+    const found = load()[grant_id];
+    return { state: found ? (found.closed ? 'closed' : 'present') : 'absent' };
+  },
   extend: ({ grant_id, expires_at }) => {
     const grants = load();
-    if (!grants[grant_id]) return null;
+    if (!grants[grant_id] || grants[grant_id].closed) return null;
     grants[grant_id].expires_at = expires_at;
     save(grants);
     return { expires_at: load()[grant_id].expires_at };

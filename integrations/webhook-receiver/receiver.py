@@ -53,7 +53,7 @@ def grant(question, ident):
     if grants.get(key, {}).get("asked") != ident:
         # Yours: make the account, or give it a new password and deadline where it is there already.
         holder = (question.get("person") or question.get("client"))["name"]
-        kept = {"scope": question["scope"], "expires_at": question["expires_at"], "holder": holder}
+        kept = {"scope": question["scope"], "expires_at": question["expires_at"], "holder": holder, "closed": False}
         grants[key] = {"asked": ident, "account": account, "token": secrets.token_urlsafe(32), **kept}
         save(grants)
     fields = [
@@ -61,6 +61,17 @@ def grant(question, ident):
         {"name": "password", "label": "Password", "value": grants[key]["token"], "env": "APP_TOKEN"},
     ]
     return {"handle": {"account": account}, "fields": fields, "instructions": "Log in with this user and password."}
+
+
+def close(question, _ident):
+    """Quick: no one gets in any more, and open sessions are cut. The account may still be there."""
+    grants = load()
+    if question["grant_id"] not in grants:
+        return {"outcome": "absent"}
+    # Yours: lock the account and end its sessions.
+    grants[question["grant_id"]]["closed"] = True
+    save(grants)
+    return {"outcome": "closed"}
 
 
 def revoke(question, _ident):
@@ -76,12 +87,13 @@ def revoke(question, _ident):
 
 def check(question, _ident):
     """Ask your system, never a memory of what you did."""
-    return {"state": "present" if question["grant_id"] in load() else "absent"}
+    found = load().get(question["grant_id"])
+    return {"state": "absent" if found is None else "closed" if found.get("closed") else "present"}
 
 
 def extend(question, _ident):
     grants = load()
-    if question["grant_id"] not in grants:
+    if question["grant_id"] not in grants or grants[question["grant_id"]].get("closed"):
         return None
     grants[question["grant_id"]]["expires_at"] = question["expires_at"]
     save(grants)
@@ -97,7 +109,7 @@ def list_grants(_question, _ident):
     }
 
 
-VERBS = {"grant": grant, "revoke": revoke, "check": check, "extend": extend, "list": list_grants}
+VERBS = {"grant": grant, "close": close, "revoke": revoke, "check": check, "extend": extend, "list": list_grants}
 
 
 class Receiver(BaseHTTPRequestHandler):

@@ -5,6 +5,8 @@ const HIDDEN = '[hidden]';
 /** Below this a secret is part of ordinary words, and hiding it would only show where it stands. */
 const SHORTEST_SECRET = 4;
 const SECRET_KEY = /pass|secret|token|key|credential/i;
+/** Where it is, which a message about it has to say, and not what it is. */
+const PLACE_KEY = /_(?:file|ur[il]|type)$/i;
 
 const stringsIn = (value: Json, key: string): { key: string; text: string }[] => {
   if (typeof value === 'string') return [{ key, text: value }];
@@ -27,7 +29,7 @@ const secretsOfUrl = (text: string): string[] => {
 /** Every value of a target's configuration that must never be repeated: values under telling keys, and URLs with a password. */
 export const secretsIn = (config: Json): string[] => {
   const found = stringsIn(config, '').flatMap(({ key, text }) => [
-    ...(SECRET_KEY.test(key) ? [text] : []),
+    ...(SECRET_KEY.test(key) && !PLACE_KEY.test(key) ? [text] : []),
     ...secretsOfUrl(text),
   ]);
   return [...new Set(found)].filter((secret) => secret.length >= SHORTEST_SECRET);

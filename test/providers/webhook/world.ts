@@ -11,7 +11,7 @@ import { visitBy } from '../token-visit.ts';
 import type { KeptToken } from '../token-visit.ts';
 import type { World, WorldOption } from '../worlds.ts';
 
-type Kept = Record<string, KeptToken>;
+type Kept = Record<string, KeptToken & { closed: boolean }>;
 
 export type Receiver = { config: Json; state: () => Kept; stop: () => Promise<void> };
 
@@ -38,7 +38,7 @@ export const startReceiver = async (language: keyof typeof PROGRAMS): Promise<Re
     child.once('exit', (code) => reject(new Error(`${file} ended with ${code}`)));
   });
   return {
-    config: { url: `http://127.0.0.1:${port}/`, secret, supports: ['extend', 'list'] },
+    config: { url: `http://127.0.0.1:${port}/`, secret, supports: ['extend', 'list', 'close'] },
     state: () => (existsSync(state) ? (JSON.parse(readFileSync(state, 'utf8')) as Kept) : {}),
     stop: async () => {
       child.kill('SIGKILL');
@@ -47,6 +47,8 @@ export const startReceiver = async (language: keyof typeof PROGRAMS): Promise<Re
   };
 };
 
+const notClosed = (kept: Kept): Kept => Object.fromEntries(Object.entries(kept).filter(([, { closed }]) => !closed));
+
 const worldOf = (receiver: Receiver): World => ({
   takesAnyScope: true,
   config: receiver.config,
@@ -54,7 +56,7 @@ const worldOf = (receiver: Receiver): World => ({
     read: { scope: { role: 'read' }, actsAs: 'read' },
     write: { scope: { role: 'write' }, actsAs: 'write' },
   },
-  enter: async (secret) => await Promise.resolve(visitBy(receiver.state, secret)),
+  enter: async (secret) => await Promise.resolve(visitBy(() => notClosed(receiver.state()), secret)),
   countOf: async (grantId) => await Promise.resolve(receiver.state()[grantId] ? 1 : 0),
   close: receiver.stop,
 });
