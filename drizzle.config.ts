@@ -35,6 +35,7 @@ export default defineConfig({
     './src/store/schema/recordings.ts',
     './src/store/schema/calendars.ts',
     './src/store/schema/frozen-requests.ts',
+    './src/store/schema/target-lists.ts',
   ],
   out: './migrations',
   migrations: { schema: 'public', table: 'schema_migrations' },

@@ -3,7 +3,7 @@ import { groupsToRead } from '../../src/domain/policy/candidates.ts';
 import { decide } from '../../src/domain/policy/decide.ts';
 import type { Ask, DecisionFacts, Policy } from '../../src/domain/policy/types.ts';
 import { loadPolicy } from '../../src/config/policy-file.ts';
-import { policyInput } from '../../src/compose/policy-holder.ts';
+import { policyInput } from '../../src/compose/policy-input.ts';
 import { answerCalls } from '../child.ts';
 import { assertThat, eachOf, median } from '../measure.ts';
 import { withClient } from '../setup/servers.ts';

@@ -1,6 +1,7 @@
 /** All verbs with their dependencies filled in. A new verb is one file and one line here. */
 import { activate } from './grants/activate.ts';
 import { adoptPolicy, rejectPolicy } from './policy/adopt-policy.ts';
+import { claimList, noteList } from './policy/note-list.ts';
 import { reportMisfits } from './policy/misfits.ts';
 import { noteRemains } from './requests/note-remains.ts';
 import { approveWithChanges } from './requests/approve-with-changes.ts';
@@ -243,6 +244,8 @@ export const createUseCases = (deps: Deps, writers = NO_WRITERS): UseCases => ({
   showAway: (input) => showAway(deps, input),
   personLeft: (input) => personLeft(deps, input),
   rejectPolicy: (input) => rejectPolicy(deps, input),
+  claimList: (input) => claimList(deps, input),
+  noteList: (input) => noteList(deps, input),
 });
 
 const incidentUseCases = (deps: Deps): IncidentUseCases => ({

@@ -1,3 +1,4 @@
+import type { ListReads, ListWrites } from './policy/list-ports.ts';
 import type { CampaignReads, CampaignWrites } from './reviews/campaign-ports.ts';
 import type { AuditEntry, Exact } from '../domain/audit/events.ts';
 import type { EndGuarantee } from '../domain/grants/end-guarantee.ts';
@@ -89,6 +90,7 @@ export type Tx = {
       current: { freeze: string; sha256: string }[],
     ): Promise<{ freeze: string; sha256: string; before: string | null }[]>;
   };
+  lists: ListWrites;
   channelNames: ChannelNameWrites;
   announcements: AdminNotificationWrites;
   overdue: OverdueWrites;
@@ -142,6 +144,7 @@ export type Store = AlertStore & {
     AccountLinkReads &
     AdminNotificationReads &
     CampaignReads &
+    ListReads &
     ChannelNameReads &
     HandleReads &
     InstallationReads &
@@ -217,6 +220,8 @@ export type Store = AlertStore & {
         unsealed: number;
         /** Events that the sink that is furthest behind has not got; null where there is none. */
         sinkBehind: number | null;
+        /** Lists of targets that cannot be read now. */
+        listsUnreadable: number;
       }>;
     };
   messages: MessageStore;

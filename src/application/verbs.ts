@@ -20,6 +20,8 @@ import type { ShowCredentialsInput, ShowCredentialsResult } from './grants/show-
 import type { IncidentUseCases } from './incidents/incident-types.ts';
 import type { ConfirmAddressInput } from './people/confirm-email.ts';
 import type { AdoptInput } from './policy/adopt-policy.ts';
+import type { ListId } from './policy/list-ports.ts';
+import type { NoteListInput } from './policy/note-list.ts';
 import type { ExplainRequestInput, ExplainRequestResult } from './queries/explain-request.ts';
 import type { Rights } from './queries/my-rights.ts';
 import type { Overview, OverviewInput, TargetOverview } from './queries/overview.ts';
@@ -171,4 +173,7 @@ export type UseCases = IncidentUseCases & {
   /** A Slack account was closed: its votes are void, its access ends, and what waits is shown anew. */
   personLeft(input: { personId: string }): Promise<void>;
   rejectPolicy(input: { problems: string[] }): Promise<void>;
+  /** True where this process is to read the list of targets now. */
+  claimList(input: ListId & { everyMs: number }): Promise<boolean>;
+  noteList(input: NoteListInput): Promise<void>;
 };

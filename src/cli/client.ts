@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { explainClient, explanationText } from '../compose/explain-client.ts';
-import { policyInput } from '../compose/policy-holder.ts';
+import { policyInput } from '../compose/policy-input.ts';
 import { loadPolicy } from '../config/policy-file.ts';
 import { readPolicyText } from '../config/policy-source.ts';
 import { formatProblem } from '../config/problem.ts';

@@ -15,7 +15,8 @@ import type { Policy } from '../domain/policy/types.ts';
 import { createPool } from '../store/client.ts';
 import { pastAsks } from '../store/request-evaluations.ts';
 import { createLog } from '../lib/log.ts';
-import { policyInput } from '../compose/policy-holder.ts';
+import { lookAtLists } from '../compose/lists/complete-policy.ts';
+import { policyInput } from '../compose/policy-input.ts';
 import { demandSchema } from '../store/demand-schema.ts';
 import { reaching } from '../store/reaching.ts';
 import { demandDatabase } from './database.ts';
@@ -42,7 +43,8 @@ const inputOf = async (flags: Common, file?: string): Promise<PolicyInput> => {
   const path = pathOf(flags, file);
   const read = await readPolicyText(path);
   if ('problems' in read) throw new StartError(read.problems.map(formatProblem).join('\n'));
-  return policyInput(read.text, path, process.env);
+  const { text, unread } = await lookAtLists({ text: read.text, path, env: process.env });
+  return { ...policyInput(text, path, process.env), unread };
 };
 
 const show = <Facts extends object>({ isOk, facts, text }: CommandResult<Facts>, options: Common): Exit => {

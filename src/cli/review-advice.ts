@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { adviceText } from '../application/reviews/made-advice.ts';
 import { makeAdvice } from '../compose/advice.ts';
-import { policyInput } from '../compose/policy-holder.ts';
+import { policyInput } from '../compose/policy-input.ts';
 import { demandSchema } from '../store/demand-schema.ts';
 import { loadPolicy } from '../config/policy-file.ts';
 import { readPolicyText } from '../config/policy-source.ts';

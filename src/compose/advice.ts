@@ -16,7 +16,7 @@ import { pastAsks } from '../store/request-evaluations.ts';
 import { StartError } from '../lib/start-error.ts';
 import { auditTree } from '../store/audit/checkpoints.ts';
 import type { AppOptions } from './options.ts';
-import { policyInput } from './policy-holder.ts';
+import { policyInput } from './policy-input.ts';
 
 const DAY_MS = 86_400_000;
 

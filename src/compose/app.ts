@@ -15,6 +15,8 @@ import type { Core } from './core.ts';
 import { installRoutes } from './install.ts';
 import { createJobs, healthOf } from './jobs.ts';
 import type { AppOptions, Late } from './options.ts';
+import { startLists } from './lists/refresh-lists.ts';
+import { keepLiveTargets } from './policy-changes.ts';
 import { adoption } from './policy-holder.ts';
 import { startRecord } from './record.ts';
 
@@ -38,7 +40,7 @@ const wayIntoSlack = ({ slack }: Environment): SlackAppSettings['environment'] =
 
 /** Everything runs when this resolves. A wrong token or a taken port rejects with a sentence, and leaves nothing open. */
 export const createApp = async (options: AppOptions): Promise<App> => {
-  const late: Late = { jobs: null, useCases: null, health: null, access: null, api: null };
+  const late: Late = { jobs: null, useCases: null, health: null, access: null, api: null, storedRows: null };
   const core = createCore(options, late);
   const opened: (() => Promise<void>)[] = [core.store.close, core.replays.close, core.access.close];
   const stop = async (): Promise<void> => {
@@ -80,7 +82,8 @@ const slackSettingsOf = ({ environment, log }: AppOptions, core: Core): SlackApp
 const startParts = async (options: AppOptions, { core, late, opened }: Starting): Promise<Web> => {
   const { environment, first, only, log } = options;
   const { useCases, deps } = core;
-  await useCases.adoptPolicy(adoption(options, first, deps.policy));
+  await useCases.adoptPolicy(adoption(options, { ...first, previous: null }, deps.policy()));
+  await keepLiveTargets({ options, ...core, policy: deps.policy });
   const jobs = createJobs(options, core);
   opened.push(jobs.stop);
   late.jobs = jobs;
@@ -109,6 +112,7 @@ const startParts = async (options: AppOptions, { core, late, opened }: Starting)
   opened.push(web.stop);
   core.access.startChecks(TARGET_CHECK_MS);
   core.policies.watch(POLICY_POLL_MS);
+  opened.push(startLists(options, core).stop);
   if (only !== 'web') opened.push(...startRecord(options, core));
   return web;
 };

@@ -37,6 +37,7 @@ import type { Metrics } from '../http/ops/metrics.ts';
 import type { MetricSources } from '../http/metric-gauges.ts';
 import type { AppOptions, Late } from './options.ts';
 import { createBindings, createOnCall } from './identity.ts';
+import { storedRowsOf } from './lists/stored-rows.ts';
 import { openOrganisation } from './organisation.ts';
 import { createPolicyHolder } from './policy-holder.ts';
 import { evidenceOf } from './record.ts';
@@ -132,7 +133,7 @@ export const createCore = (options: AppOptions, late: Late): Core => {
   const deps: Deps = { store, directory, access, vault, ids, policy, log };
   const hosts = { github: openGithub(environment), gitlab: openGitlab(environment), nudge: createNudge() };
   const useCases = createUseCases(deps, writersOf(options, { pool, store, connection, deps, ...hosts }));
-  Object.assign(late, { useCases, access } satisfies Partial<Late>);
+  Object.assign(late, { useCases, access, storedRows: storedRowsOf(store) } satisfies Partial<Late>);
   const hearing = { facts, streams: memory.streams };
   return { pool, store, replays, policies, connection, hearing, access, metrics, deps, useCases, ...hosts };
 };

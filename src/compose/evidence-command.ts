@@ -15,7 +15,7 @@ import { StartError } from '../lib/start-error.ts';
 import { createSlackConnection } from '../slack/connection/connection.ts';
 import type { SlackConnection } from '../slack/connection/connection.ts';
 import { createPool, createStore } from '../store/client.ts';
-import { policyInput } from './policy-holder.ts';
+import { policyInput } from './policy-input.ts';
 import { openEvidence } from './evidence.ts';
 import { openOrganisation } from './organisation.ts';
 

@@ -3,7 +3,7 @@ import { loadPolicy } from '../config/policy-file.ts';
 import type { LoadedPolicy } from '../config/policy-file.ts';
 import type { Variables } from '../config/variable.ts';
 import { PROVIDERS } from '../providers/registry.ts';
-import { policyInput } from './policy-holder.ts';
+import { policyInput } from './policy-input.ts';
 
 export const providerIds = (): string[] => PROVIDERS.map(({ id }) => id);
 

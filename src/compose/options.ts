@@ -4,6 +4,7 @@ import type { Environment } from '../config/environment.ts';
 import type { PolicyAuthor } from '../config/policy-author.ts';
 import type { ConfigProblem } from '../config/problem.ts';
 import type { Variables } from '../config/variable.ts';
+import type { StoredRows } from './lists/complete-policy.ts';
 import type { Policy } from '../domain/policy/types.ts';
 import type { Jobs } from '../work/jobs.ts';
 import type { Log } from '../lib/log.ts';
@@ -22,4 +23,6 @@ export type Late = {
   health: Health | null;
   access: OpenAccess | null;
   api: ApiDoor | null;
+  /** What a list of targets gave last. */
+  storedRows: StoredRows | null;
 };

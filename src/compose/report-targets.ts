@@ -66,9 +66,13 @@ export const checkAdopted = async ({
   access,
   useCases,
   log,
-}: Omit<Reporting, 'policy'>): Promise<{ misfits: Misfit[]; tellRest: () => void }> => {
+  only,
+}: Omit<Reporting, 'policy'> & { only?: ReadonlySet<string> }): Promise<{
+  misfits: Misfit[];
+  tellRest: () => void;
+}> => {
   const found: Misfit[] = [];
-  const checking = access.checkNow(({ misfits }) => found.push(...misfits));
+  const checking = access.checkNow(({ misfits }) => found.push(...misfits), only);
   await withinMs(checking, ADOPTED_WITHIN_MS);
   const rest = async (): Promise<void> => {
     await checking;

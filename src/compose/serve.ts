@@ -1,6 +1,7 @@
 /** Starts the app as configured, or says everything that is in the way; stops it on a signal. */
 import { NO_AUDIT_KEY } from './doctor/audit-log.ts';
 import { createApp } from './app.ts';
+import { storedRowsIn } from './lists/stored-rows.ts';
 import { readFirstPolicy } from './policy-holder.ts';
 import type { App } from './app.ts';
 import type { FirstPolicy, Part } from './options.ts';
@@ -34,7 +35,8 @@ const MISSING_AUDIT_KEY: ConfigProblem = {
 
 const readSettings = async (): Promise<Settings> => {
   const { environment, problems } = readPartly(process.env);
-  const policy = await readFirstPolicy(environment.policyPath, process.env);
+  const database = problems.length === 0 ? { url: environment.databaseUrl, ca: environment.databaseCa } : null;
+  const policy = await readFirstPolicy(environment.policyPath, process.env, storedRowsIn(database));
   if ('first' in policy && policy.first.policy.audit && environment.auditKey === null) problems.push(MISSING_AUDIT_KEY);
   if (problems.length === 0 && 'first' in policy) return { environment, first: policy.first };
   throw new StartError(listed([...problems, ...('problems' in policy ? policy.problems : [])]));

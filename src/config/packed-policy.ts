@@ -1,7 +1,7 @@
 /** A policy on its way between threads: functions cannot be sent, and objects arrive with a prototype that names could be mistaken for. */
 import { conditionLater } from '../domain/policy/condition.ts';
 import type { PackedCondition } from '../domain/policy/condition.ts';
-import type { Condition, Policy, Rule } from '../domain/policy/types.ts';
+import type { Condition, Policy, Rule, Target } from '../domain/policy/types.ts';
 import type { PolicyInput } from './policy-file.ts';
 import type { ConfigProblem } from './problem.ts';
 import { record } from './record.ts';
@@ -29,6 +29,17 @@ export const packPolicy = (policy: Policy): PackedPolicy => ({
   })),
 });
 
+/** Targets of one list share their roles, before and after. */
+const unpackTargets = (targets: Policy['targets']): Policy['targets'] => {
+  const unpacked = new Map<Target['roles'], Target['roles']>();
+  const rolesOf = ({ roles }: Target): Target['roles'] => {
+    const made = unpacked.get(roles) ?? record(Object.entries(roles));
+    unpacked.set(roles, made);
+    return made;
+  };
+  return record(Object.entries(targets).map(([name, target]) => [name, { ...target, roles: rolesOf(target) }]));
+};
+
 export const unpackPolicy = (packed: PackedPolicy): Policy => ({
   ...packed,
   groups: record(Object.entries(packed.groups)),
@@ -36,12 +47,8 @@ export const unpackPolicy = (packed: PackedPolicy): Policy => ({
   freezes: record(Object.entries(packed.freezes)),
   overrides: record(Object.entries(packed.overrides)),
   calendars: record(Object.entries(packed.calendars)),
-  targets: record(
-    Object.entries(packed.targets).map(([name, target]) => [
-      name,
-      { ...target, roles: record(Object.entries(target.roles)) },
-    ]),
-  ),
+  targets: unpackTargets(packed.targets),
+  lists: record(Object.entries(packed.lists)),
   issuers: record(Object.entries(packed.issuers)),
   clients: record(
     Object.entries(packed.clients).map(([name, client]) => [

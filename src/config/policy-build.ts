@@ -1,4 +1,5 @@
 /** From the document to the policy: durations, conditions, patterns and `${NAME}` become values; what cannot become one is a problem. */
+import type { Json } from '../domain/json.ts';
 import { parseDuration } from '../domain/time/durations.ts';
 import { deploymentOf, deploymentReason } from '../domain/policy/deployments.ts';
 import { DEFAULT_LIMITS } from '../domain/policy/limits.ts';
@@ -9,6 +10,10 @@ import { buildAudit } from './policy-audit.ts';
 import { buildReviews } from './policy-reviews.ts';
 import { buildAccounts, buildClients } from './policy-clients.ts';
 import { buildGates, buildPullRequests } from './policy-github.ts';
+import { fillConfig } from './fill-config.ts';
+import type { Fill } from './fill-config.ts';
+import type { FoundRows } from './found-text.ts';
+import { planOf } from './list-plans.ts';
 import { buildGroups } from './policy-groups.ts';
 import { buildIncidents } from './policy-incidents.ts';
 import { buildIssuers } from './policy-issuers.ts';
@@ -23,6 +28,8 @@ type Build = PartBuild & {
   /** Of the policy, so that files that it names are found. */
   file: string;
   sha256: string;
+  /** What its lists gave; null where they were not read. */
+  found: FoundRows | null;
   ruleAt: number[];
   testAt: number[];
 };
@@ -108,6 +115,16 @@ const buildLimits = ({ limits }: PolicyDocument): Limits => ({
   liveGrants: limits?.live_grants ?? DEFAULT_LIMITS.liveGrants,
 });
 
+const buildLists = ({ document, env, areVariablesOptional, report, file, found }: Build): Policy['lists'] =>
+  record(
+    Object.entries(document.targets_from ?? {}).map(([name, shape]) => {
+      const fill: Fill = { env, report, areVariablesOptional, isComplete: true };
+      const place = ['targets_from', name, 'list', 'config'];
+      const plan = { file, fill: (config: Json) => fillConfig(config, place, fill), rows: found?.[name] };
+      return [name, planOf(shape, plan)] as const;
+    }),
+  );
+
 /** A rule below the policy would be a limit that does not hold for the same person's other requests. */
 const checkRaised = ({ rules, limits }: Policy, { report, ruleAt }: Build): void => {
   for (const [index, { name, limits: own }] of rules.entries()) {
@@ -134,6 +151,7 @@ export const buildPolicy = (build: Build): { policy: Policy; unfilled: Set<strin
     ...buildCalendar(document, { timezone, report, file: build.file }),
     groups: buildGroups(build),
     targets,
+    lists: buildLists(build),
     rules: document.rules.map((rule, index) => buildRule(rule, ruleAt[index] ?? index, report)),
     pendingMs: ms(document.pending ?? DEFAULTS.pending),
     claimMs: ms(document.claim ?? DEFAULTS.claim),

@@ -31,22 +31,42 @@ export type CommandResult<Facts> = { isOk: boolean; facts: Facts; text: string }
 
 export type Finding = ConfigProblem & { level: 'error' | 'warning' };
 
-const findingsOf = (input: PolicyInput): Finding[] => {
+/** `targets` of `entries`: the others were left out. */
+export type ListFacts = { list: string; entries: number; targets: number; sha256: string };
+
+const listFacts = ({ lists, targets }: Policy): ListFacts[] =>
+  Object.entries(lists).flatMap(([list, { rows: entries, sha256 }]) => {
+    if (sha256 === null) return [];
+    const given = Object.values(targets).filter((target) => target.list === list).length;
+    return [{ list, entries, targets: given, sha256 }];
+  });
+
+type Checked = { findings: Finding[]; lists: ListFacts[] };
+
+const checked = (input: PolicyInput): Checked => {
   const loaded = loadPolicy({ areVariablesOptional: true, ...input });
-  if ('problems' in loaded) return loaded.problems.map((problem) => ({ level: 'error', ...problem }));
-  return loaded.warnings.map((warning) => ({ level: 'warning', ...warning }));
+  if ('problems' in loaded)
+    return { findings: loaded.problems.map((problem) => ({ level: 'error', ...problem })), lists: [] };
+  const findings = loaded.warnings.map((warning): Finding => ({ level: 'warning', ...warning }));
+  return { findings, lists: listFacts(loaded.policy) };
 };
 
 /** Errors make it fail; warnings are shown and do not. */
-export const checkPolicy = (input: PolicyInput): CommandResult<{ findings: Finding[] }> => {
-  const findings = findingsOf(input);
+export const checkPolicy = (input: PolicyInput): CommandResult<Checked> => {
+  const { findings, lists } = checked(input);
   const errors = findings.filter(({ level }) => level === 'error').length;
-  const lines = findings.map((finding) => `${finding.level}: ${formatProblem(finding)}`);
+  const lines = [
+    ...findings.map((finding) => `${finding.level}: ${formatProblem(finding)}`),
+    ...lists.map(
+      ({ list, entries, targets }) =>
+        `list ${list}: ${pluralize(targets, 'target')} of ${pluralize(entries, 'entry', 'entries')}`,
+    ),
+  ];
   const summary =
     findings.length === 0
       ? `${input.path} is right.`
       : `${input.path}: ${pluralize(errors, 'error')}, ${pluralize(findings.length - errors, 'warning')}.`;
-  return { isOk: errors === 0, facts: { findings }, text: [...lines, summary].join('\n') };
+  return { isOk: errors === 0, facts: { findings, lists }, text: [...lines, summary].join('\n') };
 };
 
 export type TestFacts = {
@@ -96,7 +116,10 @@ const listedPeople = ({ policy, facts }: ExplainInput, sources: readonly Source[
 
 export const explainPolicy = (input: ExplainInput): CommandResult<{ verdict: Verdict; lines: string[] }> => {
   const listed = (sources: readonly Source[]): string => listedPeople(input, sources);
-  const { verdict, lines } = explain({ listed, ...input });
+  const { verdict, lines: said } = explain({ listed, ...input });
+  const list = input.policy.targets[input.ask.target]?.list;
+  const lines =
+    list === undefined ? said : [`${input.ask.target} is a target by the list ${list} of targets_from.`, ...said];
   return { isOk: true, facts: { verdict, lines }, text: lines.join('\n') };
 };
 

@@ -6,6 +6,8 @@ import { checkAlerts } from './policy-alerts.ts';
 import { checkClients } from './policy-clients.ts';
 import { checkGithub } from './policy-github.ts';
 import { buildPolicy } from './policy-build.ts';
+import { splitFound } from './found-text.ts';
+import { addFoundTargets } from './policy-found.ts';
 import { createReport } from './report.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import { checkReach } from './policy-reach.ts';
@@ -20,6 +22,7 @@ import { readYaml } from './yaml-source.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 export type PolicyInput = {
+  /** With what `targets_from` found in it, where its lists were read. */
   text: string;
   env: Variables;
   providers: readonly ProviderSchema[];
@@ -27,6 +30,8 @@ export type PolicyInput = {
   path: string;
   /** True where the secrets are not at hand, as in CI: a `${NAME}` that is not set is then a warning. */
   areVariablesOptional?: boolean;
+  /** Why lists of targets could not be read, by list, as clauses that follow its name. */
+  unread?: Readonly<Record<string, string>>;
   /** False leaves the file's own tests to the caller (`latchkey policy test`). */
   runsTests?: boolean;
 };
@@ -77,10 +82,37 @@ const checkAll = (check: Check, document: PolicyDocument): void => {
   checkReach(check);
 };
 
+type Parts = Pick<Check, 'policy' | 'report' | 'unfilled' | 'isComplete'> & {
+  source: YamlSource;
+  ruleAt: readonly number[];
+  testAt: readonly number[];
+};
+
+const checkOf = (
+  { env, providers, areVariablesOptional }: PolicyInput,
+  { policy, report, unfilled, isComplete, source, ruleAt, testAt }: Parts,
+): Check => ({
+  policy,
+  report,
+  groupNames: new Set(namesIn(source, 'groups')),
+  isComplete,
+  unfilled,
+  publicUrl: publicUrlIn(env),
+  execPrograms: execPrograms(env),
+  hasGithubApp: isSet(env, 'LATCHKEY_GITHUB_APP_ID'),
+  hasGitlabToken: isSet(env, 'LATCHKEY_GITLAB_TOKEN'),
+  areVariablesOptional: areVariablesOptional === true,
+  providers,
+  roles: [],
+  rulePath: (index) => ['rules', ruleAt[index] ?? index],
+  testPath: (index) => ['tests', testAt[index] ?? index],
+});
+
 /** Never throws. The same text, environment, providers and calendars always give the same answer. */
 export const loadPolicy = (input: PolicyInput): LoadedPolicy => {
-  const { text, env, providers } = input;
-  const source = readYaml(text);
+  const { text, env } = input;
+  const { typed, found } = splitFound(text);
+  const source = readYaml(typed);
   if ('problems' in source) return source;
   if (source.value === null) return emptyFile(input.path);
   const { document, ruleAt, testAt, problems } = shapePolicy(source);
@@ -93,28 +125,16 @@ export const loadPolicy = (input: PolicyInput): LoadedPolicy => {
     file: input.path,
     areVariablesOptional: input.areVariablesOptional === true,
     sha256,
+    found,
     ruleAt,
     testAt,
     report,
   });
-  const check: Check = {
-    policy,
-    report,
-    groupNames: new Set(namesIn(source, 'groups')),
-    isComplete: problems.length === 0,
-    unfilled,
-    publicUrl: publicUrlIn(env),
-    execPrograms: execPrograms(env),
-    hasGithubApp: isSet(env, 'LATCHKEY_GITHUB_APP_ID'),
-    hasGitlabToken: isSet(env, 'LATCHKEY_GITLAB_TOKEN'),
-    areVariablesOptional: input.areVariablesOptional === true,
-    providers,
-    roles: rolesOf(policy),
-    rulePath: (index) => ['rules', ruleAt[index] ?? index],
-    testPath: (index) => ['tests', testAt[index] ?? index],
-  };
+  const check = checkOf(input, { policy, report, unfilled, source, ruleAt, testAt, isComplete: problems.length === 0 });
+  const { areAllRead } = addFoundTargets({ check, document, found, env, unread: input.unread ?? {} });
+  check.roles = rolesOf(policy);
   checkAll(check, document);
-  const found = [...problems, ...report.problems];
-  if (found.length === 0 && input.runsTests !== false) found.push(...testProblems(policy, testAt));
-  return found.length > 0 ? { problems: found.sort(byLine) } : { policy, warnings: report.warnings.sort(byLine) };
+  const wrong = [...problems, ...report.problems];
+  if (wrong.length === 0 && input.runsTests !== false && areAllRead) wrong.push(...testProblems(policy, testAt));
+  return wrong.length > 0 ? { problems: wrong.sort(byLine) } : { policy, warnings: report.warnings.sort(byLine) };
 };

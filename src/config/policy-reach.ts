@@ -67,20 +67,26 @@ const cover = (policy: Policy): Covered => {
   return covered;
 };
 
+/** What a list gives must not keep the policy from being adopted: nobody gets in there. */
+const sayOf = ({ report }: Check, target: Target | undefined): Check['report']['refuse'] =>
+  target?.list === undefined ? report.refuse : report.warn;
+
 const checkCoverage = (check: Check): void => {
   const { policy, report } = check;
   const { reached, touched, blockers, uncovered } = cover(policy);
   for (const { target, role } of uncovered) {
-    report.refuse(
+    sayOf(check, policy.targets[target])(
       'uncovered_role',
       ['targets', target, 'roles', role],
       `No rule covers ${target}/${role}, so nobody can ever get it; add a rule for it, or remove the role.`,
     );
   }
   checkUncovered(check);
+  // Which targets a rule is for changes with the lists.
+  const say = Object.keys(policy.lists).length > 0 ? report.warn : report.refuse;
   for (const [index, rule] of policy.rules.entries()) {
     if (!touched.has(index)) {
-      report.refuse(
+      say(
         'unreachable_rule',
         check.rulePath(index),
         `"${rule.name}" matches no role at all: its targets and its roles have nothing in common; correct its match.`,
@@ -91,7 +97,7 @@ const checkCoverage = (check: Check): void => {
         policy.rules[blockers.get(index) ?? -1]?.effect.kind === 'deny'
           ? 'narrow that deny, or remove this rule'
           : 'move it before that rule, or remove it';
-      report.refuse(
+      say(
         'unreachable_rule',
         check.rulePath(index),
         `"${rule.name}" can never decide: "${blocker}" already decides every request it would match; ${remedy}.`,
@@ -151,7 +157,7 @@ const checkRuleOnTarget = (check: Check, index: number, target: Target): void =>
     requesters !== null && requesters.length > 0 && requesters.every((person) => !isFillable(part, person));
   if (isForNobody || !isFillable(part, null)) {
     const message = `${needs}, and nobody can give that: each person counts once and never for their own request. Add people to those groups or ask for fewer.`;
-    return report.refuse('nobody_can_approve', path, message);
+    return sayOf(check, target)('nobody_can_approve', path, message);
   }
   const everyone = [...new Set(part.members.flatMap((set) => [...set]))].slice(0, EACH_PERSON_MAX);
   const asking = everyone.filter((person) => requesters === null || requesters.includes(person));

@@ -17,6 +17,8 @@ export type ProviderSchema = {
   environmentProblems?(config: Json, allowed: { execPrograms: readonly string[] }): { path: string; message: string }[];
   configWarnings?(config: Json): { path: string; message: string }[];
   scopeProblems(scope: Json): { path: string; message: string }[];
+  /** What is wrong with `only` of a list of targets; null where the provider has no such list. */
+  listProblems?(only: Json): { path: string; message: string }[] | null;
   identityProblems?(
     identity: IdentityRule | undefined,
     scopes: Record<string, Json>,
@@ -90,11 +92,15 @@ const isSomeTarget = (check: Check, pattern: string): boolean => {
   return targetsBeginning(check, pattern).some(({ target }) => isTarget(target));
 };
 
+/** A list may give it tomorrow, and a target that left its list must not keep the policy from being adopted. */
+const sayUnknown = ({ policy, report }: Check): Report['refuse'] =>
+  Object.keys(policy.lists).length > 0 ? report.warn : report.refuse;
+
 const checkTargetPattern = (check: Check, pattern: string, path: Path): void => {
   if (!check.isComplete || isSomeTarget(check, pattern)) return;
   const names = check.roles.map(({ target }) => target);
   const word = isLiteralGlob(pattern) ? 'is no target' : 'matches no target';
-  check.report.refuse(
+  sayUnknown(check)(
     'unknown_target',
     path,
     `"${pattern}" ${word} of this policy${suggestion(pattern, names, 'correct the name.')}`,
@@ -120,7 +126,7 @@ const checkRolePattern = (check: Check, pattern: string, path: Path): void => {
   if (!check.isComplete || isSomeRole(check, pattern)) return;
   const names = check.roles.flatMap(({ target, roles }) => roles.map((role) => `${target}/${role}`));
   const message = `"${pattern}" matches no role of any target${suggestion(pattern, names, 'correct the name.')}`;
-  check.report.refuse('unknown_role', path, message);
+  sayUnknown(check)('unknown_role', path, message);
 };
 
 const checkPersonPattern = (check: Check, pattern: string, path: Path): void => {
@@ -284,6 +290,8 @@ export const checkReferences = (check: Check): void => {
   const { policy } = check;
   checkGeneral(check);
   for (const target of Object.values(policy.targets)) {
+    // What a list gave was checked when it was made.
+    if (target.list !== undefined) continue;
     checkRefs(check, { refs: target.owners, path: ['targets', target.name, 'owners'] });
     checkProvider(check, target.name);
   }

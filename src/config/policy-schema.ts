@@ -7,7 +7,8 @@ import { reviewsSection } from './policy-reviews.ts';
 import { accounts, clients, issuers } from './policy-clients-schema.ts';
 import { gates, pullRequests, statedPullRequest } from './policy-github-schema.ts';
 import { duration } from './policy-values.ts';
-import { channels, name, pattern, person, reference, someOf, text } from './policy-words.ts';
+import { target, targetsFrom } from './policy-target-schema.ts';
+import { name, pattern, person, reference, someOf, text } from './policy-words.ts';
 
 const group = z.strictObject(
   {
@@ -24,40 +25,6 @@ const group = z.strictObject(
     ).optional(),
   },
   'must be a group, as { people: [dana@acme.test] } or { slack_usergroup: sre }',
-);
-
-const role = z.strictObject(
-  {
-    title: text(100, 'a title for people').optional(),
-    scope: z.json().optional(),
-    max: duration,
-    default: duration.optional(),
-    sensitive: z.boolean('must be true or false').optional(),
-  },
-  'must be a role, as { title: Read only, scope: { … }, max: 4h, default: 30m }',
-);
-
-const identity = z.union(
-  [
-    z.strictObject({ user: text(300, 'a name with {email} in it') }),
-    z.strictObject({ map: z.record(text(200, 'an address or a Slack id'), text(300, 'a name in the target')) }),
-    z.strictObject({ lookup: text(100, 'an attribute of accounts in the target') }),
-  ],
-  'must be { user: "{email}" }, { map: { dana@acme.test: dana } } or { lookup: … }',
-);
-
-const target = z.strictObject(
-  {
-    title: text(100, 'a title for people').optional(),
-    provider: text(64, 'the kind of target, such as postgres'),
-    config: z.record(z.string(), z.json(), 'must hold the settings of the provider, as { url: "${NAME}" }').optional(),
-    owners: someOf(reference, 'groups or people'),
-    channel: channels.optional(),
-    warning: text(300, 'a sentence').optional(),
-    identity: identity.optional(),
-    roles: z.record(name, role, 'must hold the roles of this target by name'),
-  },
-  'must be a target with provider, owners and roles',
 );
 
 const match = z.strictObject(
@@ -257,6 +224,7 @@ export const policyDocument = z.strictObject(
     timezone: text(60, 'a zone such as Europe/Berlin').optional(),
     groups: z.record(name, group, 'must hold groups by name').optional(),
     targets: z.record(name, target, 'must hold targets by name'),
+    targets_from: targetsFrom.optional(),
     rules: someOf(rule, 'rules', 10_000),
     windows: windows.optional(),
     freezes: freezes.optional(),

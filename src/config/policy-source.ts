@@ -9,9 +9,11 @@ export type Loaded = { policy: Policy; warnings: ConfigProblem[] } | { problems:
 
 export type PolicySourceOptions = {
   path: string;
+  /** The text with what its lists of targets gave; what is loaded, adopted and stored is this. */
+  complete: (text: string) => Promise<{ text: string } | { problems: ConfigProblem[] }>;
   load: (text: string) => Loaded | Promise<Loaded>;
   /** After the new policy is in force. */
-  onAdopted: (source: string, warnings: ConfigProblem[]) => Promise<void>;
+  onAdopted: (source: string, warnings: ConfigProblem[], previous: Policy) => Promise<void>;
   onRejected: (problems: ConfigProblem[]) => Promise<void>;
   /** The file was refused and is again the policy in force. */
   onRestored: (source: string, warnings: ConfigProblem[]) => Promise<void>;
@@ -22,6 +24,8 @@ export type PolicySource = {
   current(): Policy;
   /** Reads the file again now; resolves when the outcome is recorded. */
   reload(): Promise<void>;
+  /** The file was refused, and the policy in force is another. */
+  isRejected(): boolean;
   /** Looks for changes every `everyMs`; a poll, since mounted configuration is swapped by links that file events miss. */
   watch(everyMs: number): void;
   stop(): void;
@@ -88,6 +92,16 @@ const isStill = async (path: string, text: string | null): Promise<boolean> => {
   return ('text' in again ? again.text : null) === text;
 };
 
+/** `text`: with what the lists gave, where they could be read. */
+const loadCompleted = async (
+  { complete, load }: PolicySourceOptions,
+  read: string,
+): Promise<{ text: string; loaded: Loaded }> => {
+  const completed = await complete(read);
+  if ('problems' in completed) return { text: read, loaded: completed };
+  return { text: completed.text, loaded: await load(completed.text) };
+};
+
 /** `first` is the policy of the start, which was loaded and checked already. */
 export const createPolicySource = (first: Policy, options: PolicySourceOptions): PolicySource => {
   let current = first;
@@ -106,29 +120,25 @@ export const createPolicySource = (first: Policy, options: PolicySourceOptions):
   const reloadOnce = async (): Promise<void> => {
     const read = await readPolicyText(options.path);
     if ('problems' in read) return (await isStill(options.path, null)) ? reject(read.problems, null) : reloadOnce();
-    const loaded = await options.load(read.text);
-    const { text } = read;
+    const { text, loaded } = await loadCompleted(options, read.text);
     if ('problems' in loaded)
-      return (await isStill(options.path, text)) ? reject(loaded.problems, refusedOf(text, loaded)) : reloadOnce();
+      return (await isStill(options.path, read.text)) ? reject(loaded.problems, refusedOf(text, loaded)) : reloadOnce();
     const wasRejected = isRejected;
     [rejected, isRejected] = [null, false];
     if (isSame(loaded.policy, current)) return wasRejected ? options.onRestored(text, loaded.warnings) : undefined;
+    const previous = current;
     current = loaded.policy;
     follow();
-    await options.onAdopted(text, loaded.warnings);
+    await options.onAdopted(text, loaded.warnings, previous);
   };
 
   const reload = (): Promise<void> => {
     pending = pending.then(reloadOnce).catch(options.onError);
     return pending;
   };
-  return {
-    current: () => current,
-    reload,
-    watch: (everyMs) => {
-      files.begin(everyMs);
-      follow();
-    },
-    stop: files.stop,
+  const watch = (everyMs: number): void => {
+    files.begin(everyMs);
+    follow();
   };
+  return { current: () => current, reload, isRejected: () => isRejected, watch, stop: files.stop };
 };

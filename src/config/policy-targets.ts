@@ -1,13 +1,12 @@
 /** `targets:` of the policy file: their settings, with `${NAME}` from the environment, and their roles. */
 import { parseDuration } from '../domain/time/durations.ts';
 import type { Role, Target } from '../domain/policy/types.ts';
-import type { Json } from '../domain/json.ts';
-import { OWN_SECRETS } from './environment.ts';
+import { fillConfig } from './fill-config.ts';
+import type { Fill } from './fill-config.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import type { Path } from './problem.ts';
 import { record } from './record.ts';
 import type { Report } from './report.ts';
-import { readVariable } from './variable.ts';
 import type { Variables } from './variable.ts';
 
 const DEFAULT_LENGTH = '30m';
@@ -20,50 +19,9 @@ export type PartBuild = {
   report: Report;
 };
 
-const VARIABLE = /\$\$\{|\$\{([^}]*)\}/g;
-
-type Fill = Omit<PartBuild, 'document'> & { isComplete: boolean };
-
-type Unfilled = { code: 'bad_variable' | 'own_secret' | 'missing_variable'; message: string };
-
-const readFill = (name: string, env: Variables): { value: string } | Unfilled => {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-    const message = `\${${name.slice(0, 60)}} names no environment variable; write it as \${NAME}, or $\${ for the characters themselves.`;
-    return { code: 'bad_variable', message };
-  }
-  const own: readonly string[] = OWN_SECRETS;
-  if (own.includes(name) || own.includes(name.replace(/_FILE$/, ''))) {
-    const message = `\${${name}} is a secret of Latchkey itself and is not given to targets; use a variable of the target's own.`;
-    return { code: 'own_secret', message };
-  }
-  const found = readVariable(env, name);
-  if ('problem' in found) return { code: 'missing_variable', message: found.problem };
-  if (found.value !== null) return { value: found.value };
-  const message = `The environment variable ${name} is not set; set it (or ${name}_FILE) where Latchkey starts.`;
-  return { code: 'missing_variable', message };
-};
-
-const fillText = (text: string, path: Path, fill: Fill): string =>
-  text.replace(VARIABLE, (_whole, name: string | undefined) => {
-    if (name === undefined) return '${';
-    const found = readFill(name, fill.env);
-    if ('value' in found) return found.value;
-    fill.isComplete = false;
-    const isTolerated = fill.areVariablesOptional && found.code === 'missing_variable';
-    fill.report[isTolerated ? 'warn' : 'refuse'](found.code, path, found.message);
-    return '';
-  });
-
-const fillConfig = (value: Json, path: Path, fill: Fill): Json => {
-  if (typeof value === 'string') return value.includes('${') ? fillText(value, path, fill) : value;
-  if (Array.isArray(value)) return value.map((item, index) => fillConfig(item, [...path, index], fill));
-  if (typeof value !== 'object' || value === null) return value;
-  return record(Object.entries(value).map(([key, item]) => [key, fillConfig(item, [...path, key], fill)]));
-};
-
 type RoleShape = PolicyDocument['targets'][string]['roles'][string];
 
-const buildRole = (role: RoleShape, path: Path, report: Report): Role => {
+export const buildRole = (role: RoleShape, path: Path, report: Report): Role => {
   const name = String(path.at(-1));
   const maxMs = parseDuration(role.max);
   const defaultMs =
@@ -85,7 +43,7 @@ const buildRole = (role: RoleShape, path: Path, report: Report): Role => {
 };
 
 /** One for each workspace, where it says which: `#name@T…`. */
-const channelsOf = (channel: string | Record<string, string> | undefined): string[] => {
+export const channelsOf = (channel: string | Record<string, string> | undefined): string[] => {
   if (channel === undefined || typeof channel === 'string') return channel === undefined ? [] : [channel];
   const named = Object.entries(channel).map(([team, name]) => (name.startsWith('#') ? `${name}@${team}` : name));
   return [...new Set(named)];

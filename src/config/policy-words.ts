@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CHANNEL } from './policy-values.ts';
 
-const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+export const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 export const PERSON = /^(?:[^\s@]+@[^\s@]+|[UW][A-Z0-9]{4,})$/;
 
 export const text = (max: number, what: string): z.ZodString =>

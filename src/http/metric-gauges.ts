@@ -16,6 +16,7 @@ export type Counts = {
   unsealed: number;
   /** null where there is no sink. */
   sinkBehind: number | null;
+  listsUnreadable: number;
 };
 
 export type MetricSources = {
@@ -51,7 +52,12 @@ const countGauges = (gauge: Made): ((counts: Counts) => void) => {
   );
   const unsealed = gauge('latchkey_audit_unsealed', 'Audit events that are not chained yet');
   const behind = gauge('latchkey_audit_sink_behind', 'Audit events that the sink that is furthest behind has not got');
+  const unreadable = gauge(
+    'latchkey_target_lists_unreadable',
+    'Lists of targets that could not be read when they were read last; the last good ones stay in force',
+  );
   return (counts) => {
+    unreadable.set(counts.listsUnreadable);
     behind.set(counts.sinkBehind ?? 0);
     pending.set(counts.pending);
     active.set(counts.active);

@@ -1,7 +1,7 @@
 /** Any provider, for a registry that holds many. */
 import type { Json } from '../domain/json.ts';
 import type { IdentityRule } from '../domain/policy/types.ts';
-import type { Allowed, Connection, IdentityUse, Preparation, ProviderContext } from './provider.ts';
+import type { Allowed, Connection, IdentityUse, ListedTarget, Preparation, ProviderContext } from './provider.ts';
 
 /** A provider with its types closed over, so that a registry can hold many: everything crosses as JSON and is parsed at the door. */
 export type AnyProvider = {
@@ -25,5 +25,8 @@ export type AnyProvider = {
   isInOwnName(scope: Json): boolean;
   quote?: IdentityUse<never>['quote'];
   prepare?: (config: Json, scopes: Record<string, Json>, ctx: Pick<ProviderContext, 'signal'>) => Promise<Preparation>;
+  /** About `only` of a list in `targets_from`; null where the provider has no list of targets. */
+  listProblems(only: Json): { path: string; message: string }[] | null;
+  list?: (config: Json, only: Json, ctx: Pick<ProviderContext, 'signal'>) => Promise<ListedTarget[]>;
   connect(config: Json): Connection<Json, Json>;
 };

@@ -1,6 +1,7 @@
 /** The use cases' way into targets: each call by grant, over the connection to its target. */
 import type { EndGuarantee } from '../domain/grants/end-guarantee.ts';
 import type { Grant } from '../domain/grants/grant.ts';
+import type { Target } from '../domain/policy/types.ts';
 import type { Principal } from '../domain/principals/principal.ts';
 import { startLoop } from '../lib/loop.ts';
 import type { Difference, Found } from '../application/drift/drift-types.ts';
@@ -12,11 +13,13 @@ import type { CheckedTarget } from './check-targets.ts';
 import { identityIn } from './identity.ts';
 import {
   connectionTo,
+  connectionToGive,
   contextOf,
   createState,
   failureOf,
   granteeOf,
   identityOf,
+  keepDeparted,
   noting,
   scopesOf,
 } from './open-connections.ts';
@@ -31,7 +34,9 @@ export type OpenAccess = Access & {
   /** Looks at every target now and on a timer, for `problems()`. */
   startChecks(everyMs: number): void;
   /** `onChecked`: of each target as it is known. Never rejects. */
-  checkNow(onChecked?: (checked: CheckedTarget) => void): Promise<void>;
+  checkNow(onChecked?: (checked: CheckedTarget) => void, only?: ReadonlySet<string>): Promise<void>;
+  /** Targets that left the policy while access in them may be live: they are reached to end it. */
+  keepDeparted(targets: readonly Target[]): void;
   close(): Promise<void>;
 };
 
@@ -146,7 +151,7 @@ const differences = (state: State, grant: Grant, found: Found): Difference[] =>
 
 const restore = (state: State, { grant, grantee }: Item): Promise<void> =>
   noting(state, grant.target, async () => {
-    const connection = connectionTo(state, grant.target);
+    const connection = connectionToGive(state, grant.target);
     if (!connection.restore) throw new ProviderError('unsupported', 'Its provider cannot put an access back.');
     await connection.restore(grant.scope, contextOf(state, grant, grantee));
   });
@@ -177,11 +182,11 @@ type InTargetOf = Pick<Grant, 'target' | 'scope'>;
 
 /** `account` is as the target has it; where the provider does not look, the name is all there is. */
 const find = async (state: State, of: InTargetOf, grantee: Principal): ReturnType<Access['find']> => {
-  const { identity } = identityOf(state.deps, of, grantee);
+  const { identity } = identityOf(state, of, grantee);
   if (!identity) return null;
   if ('missing' in identity) throw new ProviderError('denied', identity.missing, { isUntouched: true });
   const name = 'user' in identity ? identity.user : identity.value;
-  const connection = connectionTo(state, of.target);
+  const connection = connectionToGive(state, of.target);
   if (!connection.find) return { name, account: null, hadAlready: null, handle: null };
   const context = { ...granteeOf(grantee), identity, signal: state.stopping.signal, log: state.deps.log };
   return { name, ...(await connection.find(of.scope, context)) };
@@ -208,7 +213,7 @@ const names = (state: State): Pick<Access, 'find' | 'nameIn' | 'isShared' | 'isF
 const grantOne = async (state: State, { grant, grantee }: Item): ReturnType<Access['grant']> => {
   const context = contextOf(state, grant, grantee);
   const { handle, secret, instructions, isUseTold } = await noting(state, grant.target, async () => {
-    const connection = connectionTo(state, grant.target);
+    const connection = connectionToGive(state, grant.target);
     return { ...(await connection.grant(grant.scope, context)), isUseTold: connection.activity !== undefined };
   });
   if (!secret) return { handle, credentials: null, isUseTold };
@@ -240,13 +245,18 @@ const issue = (state: State, grant: Grant, publicKey: string): Credentials => {
 /** A target that knows no deadline has none to move; one that keeps its own and cannot move it would end access early. */
 const extend = (state: State, { grant, grantee }: Item): Promise<void> =>
   noting(state, grant.target, async () => {
-    const connection = connectionTo(state, grant.target);
+    const connection = connectionToGive(state, grant.target);
     const { handle } = grant;
     if (connection.extend && handle !== null)
       return connection.extend(grant.scope, handle, contextOf(state, grant, grantee));
     if (connection.guarantee(grant.scope).endsBy === 'revoke') return;
     throw new ProviderError('unsupported', 'This kind of target cannot move the end of access that was given.');
   });
+
+const departing = (state: State): Pick<OpenAccess, 'checkNow' | 'keepDeparted'> => ({
+  checkNow: (onChecked, only) => checkAll(state, onChecked, only),
+  keepDeparted: (targets) => keepDeparted(state, targets),
+});
 
 export const createAccess = (deps: AccessDeps): OpenAccess => {
   const state = createState(deps);
@@ -272,7 +282,7 @@ export const createAccess = (deps: AccessDeps): OpenAccess => {
     mayRemain: (target, role) => state.remains.get(target)?.ofRole[role] ?? [],
     failureOf,
     problems: () => Object.fromEntries(state.problems),
-    checkNow: (onChecked) => checkAll(state, onChecked),
+    ...departing(state),
     startChecks: (everyMs) => {
       const loop = startLoop({
         everyMs,

@@ -16,6 +16,7 @@ import type {
   ProviderContext,
   RevokeOutcome,
   StrokesOfMany,
+  TargetsOf,
 } from './provider.ts';
 
 export const defineProvider = <Config, Scope, Handle extends Json>(
@@ -38,9 +39,19 @@ export const defineProvider = <Config, Scope, Handle extends Json>(
   isInOwnName: (scope) => isInOwnName(provider, scope),
   ...(provider.identity?.quote && { quote: provider.identity.quote }),
   ...(provider.prepare && { prepare: closedPrepare(provider, provider.prepare) }),
+  listProblems: (only) => provider.targets?.problems(only) ?? null,
+  ...(provider.targets && { list: closedList(provider, provider.targets) }),
   connect: (config) =>
     closed(provider, provider.connect(parse(provider.config, config, `The config of a ${provider.id} target`))),
 });
+
+const closedList =
+  <Config, Scope, Handle>(
+    { id, config: schema }: Provider<Config, Scope, Handle>,
+    { list }: TargetsOf<Config>,
+  ): NonNullable<AnyProvider['list']> =>
+  async (config, only, ctx) =>
+    await list(parse(schema, config, `The config of a list from ${id}`), only, ctx);
 
 const isInOwnName = <Config, Scope, Handle>(provider: Provider<Config, Scope, Handle>, scope: Json): boolean => {
   const { data } = provider.scope.safeParse(scope);

@@ -36,6 +36,8 @@ export type State = {
   looks: Map<string, Look>;
   looking: Map<string, Promise<Finding[]>>;
   remains: Map<string, KnownRemains>;
+  /** Left the policy while access in them may be live: they are reached to end it, and never to give any. */
+  departed: Map<string, Target>;
   stopping: AbortController;
 };
 
@@ -53,13 +55,25 @@ export const failureOf = (error: unknown): AccessFailure =>
         isRetried: true,
       };
 
+const targetOf = ({ deps, departed }: Pick<State, 'deps' | 'departed'>, name: string): Target | undefined =>
+  deps.policy().targets[name] ?? departed.get(name);
+
+const leftPolicy = (name: string): ProviderError =>
+  new ProviderError(
+    'misconfigured',
+    `The target ${name} is no longer in the policy, so Latchkey cannot reach it. Put it back until its grants have ended.`,
+  );
+
+/** To give or to widen access. */
+export const connectionToGive = (state: State, name: string): Connection<Json, Json> => {
+  if (!state.deps.policy().targets[name]) throw leftPolicy(name);
+  return connectionTo(state, name);
+};
+
+/** To look, and to end what there is: also in what left the policy. */
 export const connectionTo = (state: State, name: string): Connection<Json, Json> => {
-  const target = state.deps.policy().targets[name];
-  if (!target)
-    throw new ProviderError(
-      'misconfigured',
-      `The target ${name} is no longer in the policy, so Latchkey cannot reach it. Put it back until its grants have ended.`,
-    );
+  const target = targetOf(state, name);
+  if (!target) throw leftPolicy(name);
   const configText = JSON.stringify(target.config);
   const known = state.open.get(name);
   if (known?.configText === configText) return known.connection;
@@ -94,24 +108,24 @@ export const granteeOf = (principal: Principal): Grantee => {
 
 /** By the policy of now; what was approved is compared with it before anything is given. */
 export const identityOf = (
-  { policy, findProvider }: AccessDeps,
+  state: Pick<State, 'deps' | 'departed'>,
   { target: name, scope }: Pick<Grant, 'target' | 'scope'>,
   grantee: Principal,
 ): Pick<ProviderContext, 'identity'> => {
-  const target = policy().targets[name];
-  const provider = target && findProvider(target.provider);
+  const target = targetOf(state, name);
+  const provider = target && state.deps.findProvider(target.provider);
   if (!provider?.isInOwnName(scope)) return {};
   return { identity: identityIn({ target: name, rule: target?.identity, grantee, quote: provider.quote }) };
 };
 
-export const contextOf = ({ deps, stopping }: State, grant: Grant, grantee: Principal): ProviderContext => ({
+export const contextOf = (state: State, grant: Grant, grantee: Principal): ProviderContext => ({
   grantId: grant.id,
   ...granteeOf(grantee),
-  ...identityOf(deps, grant, grantee),
+  ...identityOf(state, grant, grantee),
   hadAlready: grant.hadAlready,
   expiresAt: grant.expiresAt,
-  signal: stopping.signal,
-  log: deps.log,
+  signal: state.stopping.signal,
+  log: state.deps.log,
 });
 
 /** A call that went through proves the target well; one that did not says why it is not. */
@@ -126,6 +140,20 @@ export const noting = async <T>({ problems }: State, target: string, work: () =>
   }
 };
 
+/** Beyond it the oldest are let go of. */
+const DEPARTED_MAX = 50_000;
+
+export const keepDeparted = ({ departed }: State, targets: readonly Target[]): void => {
+  for (const target of targets) {
+    departed.delete(target.name);
+    departed.set(target.name, target);
+  }
+  for (const name of departed.keys()) {
+    if (departed.size <= DEPARTED_MAX) return;
+    departed.delete(name);
+  }
+};
+
 export const createState = (deps: AccessDeps): State => {
   const stopping = new AbortController();
   // Every call to a target listens to it, and there may be hundreds at once.
@@ -137,6 +165,7 @@ export const createState = (deps: AccessDeps): State => {
     looks: new Map(),
     looking: new Map(),
     remains: new Map(),
+    departed: new Map(),
     stopping,
   };
 };

@@ -269,6 +269,28 @@ export type IdentityUse<Scope> = {
   quote?(template: string, value: string): string;
 };
 
+/** One of the things on a server that may each be a target: fields with text, for `targets_from`. */
+export type ListedTarget = Record<string, Json>;
+
+/** What a server has that may be targets of their own: its databases, the namespaces of a cluster. */
+export type TargetsOf<Config> = {
+  /** What is wrong with `only`, which says what of it is wanted; none where nothing is. */
+  problems(only: Json): { path: string; message: string }[];
+  list(config: Config, only: Json, ctx: Pick<ProviderContext, 'signal'>): Promise<ListedTarget[]>;
+};
+
+/** Closes the type of `only` over it. */
+export const targetsOf = <Config, Only>(
+  only: z.ZodType<Only>,
+  list: (config: Config, only: Only, ctx: Pick<ProviderContext, 'signal'>) => Promise<ListedTarget[]>,
+): TargetsOf<Config> => ({
+  problems: (given) =>
+    only
+      .safeParse(given ?? {})
+      .error?.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message })) ?? [],
+  list: (config, given, ctx) => list(config, only.parse(given ?? {}), ctx),
+});
+
 export type Provider<Config, Scope, Handle> = {
   id: string;
   title: string;
@@ -292,6 +314,8 @@ export type Provider<Config, Scope, Handle> = {
     scopes: Record<string, Scope>,
     ctx: Pick<ProviderContext, 'signal'>,
   ) => Promise<Preparation>;
+  /** Left out: `targets_from` has nothing to read there. */
+  targets?: TargetsOf<Config>;
   /** Opens nothing until it is used: a target that is down must not stop the start. */
   connect(config: Config): Connected<Scope, Handle>;
 };

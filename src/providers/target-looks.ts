@@ -79,7 +79,12 @@ export const roleProblem = (state: State, { target, role }: RoleOf, isFresh: boo
   return found;
 };
 
-export const checkAll = async (state: State, onChecked?: (checked: CheckedTarget) => void): Promise<void> => {
+/** `only`: the names of those that are looked at; all where it is left out. */
+export const checkAll = async (
+  state: State,
+  onChecked?: (checked: CheckedTarget) => void,
+  only?: ReadonlySet<string>,
+): Promise<void> => {
   const { targets } = state.deps.policy();
   for (const name of state.remains.keys()) if (!targets[name]) state.remains.delete(name);
   for (const name of state.problems.keys()) if (!targets[name]) state.problems.delete(name);
@@ -88,5 +93,6 @@ export const checkAll = async (state: State, onChecked?: (checked: CheckedTarget
     onErrors: (target: string, errors: Finding[]) => noteErrors(state, target, errors),
     isStopped: () => state.stopping.signal.aborted,
   };
-  await checkTargets(checks, Object.values(targets), onChecked);
+  const wanted = Object.values(targets).filter(({ name }) => only?.has(name) ?? true);
+  await checkTargets(checks, wanted, onChecked);
 };

@@ -20,6 +20,8 @@ import { installationReads } from './installations.ts';
 import { alertForgetting, alertReads } from './alerts.ts';
 import { campaignReads } from './campaigns.ts';
 import { reportFileStore, reportRunReads } from './report-runs.ts';
+import { policyReads } from './policies.ts';
+import { listReads } from './target-lists.ts';
 import { channelNameReads } from './channel-names.ts';
 import { announcementReads } from './admin-notifications.ts';
 import { driftReads } from './drift.ts';
@@ -108,6 +110,8 @@ const guardingReads = (db: Db) => ({
   ...recordingReads(db),
   ...campaignReads(db),
   ...reportRunReads(db),
+  ...listReads(db),
+  ...policyReads(db),
 });
 
 /** Of jobs, and of what freezes denied them. */

@@ -31,7 +31,9 @@ const countsQuery = sql`
     (select greatest(0, coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0) * 1000)
       from outbox where last_error = 'ratelimited')::double precision as "slackLagMs",
     (select count(*) from audit_unsealed)::int as "unsealed",
-    (select greatest(0, coalesce((select max(seq) from audit_chain), 0) - min(cursor)) from audit_sinks)::int as "sinkBehind"`;
+    (select greatest(0, coalesce((select max(seq) from audit_chain), 0) - min(cursor)) from audit_sinks)::int as "sinkBehind",
+    (select count(distinct list) from target_lists
+      where problem is not null and tried_at > clock_timestamp() - interval '1 day')::int as "listsUnreadable"`;
 
 /** Nobody has access by what this waits for. */
 const oldestClosedQuery = sql`

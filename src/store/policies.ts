@@ -1,10 +1,25 @@
 /** Every policy that was ever in force, as its source text. */
-import { desc, inArray, sql } from 'drizzle-orm';
+import { desc, eq, inArray, sql } from 'drizzle-orm';
 import type { Tx } from '../application/deps.ts';
+import type { ListReads } from '../application/policy/list-ports.ts';
 import { calendars } from './schema/calendars.ts';
 import { policies } from './schema/policies.ts';
+import { grants, requests, UNFINISHED_STATES } from './schema/requests.ts';
 import { clock, firstOrNull } from './statement.ts';
 import type { Db } from './statement.ts';
+
+export const policyReads = (db: Db): Pick<ListReads, 'liveTargets' | 'policySource'> => ({
+  liveTargets: () =>
+    db
+      .selectDistinct({ target: grants.target, policy: requests.policySha256 })
+      .from(grants)
+      .innerJoin(requests, eq(requests.id, grants.requestId))
+      .where(inArray(grants.state, ['active', ...UNFINISHED_STATES])),
+  policySource: async (sha256) => {
+    const [known] = await db.select({ source: policies.source }).from(policies).where(eq(policies.sha256, sha256));
+    return known?.source ?? null;
+  },
+});
 
 export const policyWrites = (db: Db): Tx['policies'] => ({
   adopt: async ({ sha256, source }) => {

@@ -37,6 +37,7 @@ import { overdueWrites } from './overdue.ts';
 import { principalWrites } from './principals.ts';
 import { publicKeyWrites } from './public-keys.ts';
 import { policyWrites } from './policies.ts';
+import { listWrites } from './target-lists.ts';
 import { recordingWrites } from './recordings.ts';
 import { requestWrites } from './requests.ts';
 import { preApprovalWrites } from './pre-approvals.ts';
@@ -117,6 +118,8 @@ const ofIdentity = (db: Db) => ({
   installations: installationWrites(db),
 });
 
+const ofPolicy = (db: Db) => ({ policies: policyWrites(db), lists: listWrites(db) });
+
 /** What clients and their hosts need. */
 const ofClients = (db: Db) => ({
   github: githubWrites(db),
@@ -135,7 +138,7 @@ const createSession = (line: Line): Session => {
     votes: voteWrites(db),
     absences: absenceWrites(db),
     ...ofIdentity(db),
-    policies: policyWrites(db),
+    ...ofPolicy(db),
     channelNames: channelNameWrites(db),
     announcements: announcementWrites(db),
     overdue: overdueWrites(db),

@@ -134,6 +134,7 @@ it('a freeze follows its calendar, and one that is broken leaves what holds and 
   const told: string[] = [];
   const source = createPolicySource(first.policy, {
     path: file,
+    complete: (read) => Promise.resolve({ text: read }),
     load: (read) => frozen(read),
     onAdopted: () => Promise.resolve(void told.push('adopted')),
     onRejected: ([problem]) => Promise.resolve(void told.push(problem?.message ?? '')),

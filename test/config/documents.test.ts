@@ -1,7 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { testPolicy } from '../../src/config/policy-commands.ts';
+import { withFound } from '../../src/config/found-text.ts';
+import { listPlansIn } from '../../src/config/list-plans.ts';
+import { pickFields, readRows } from '../../src/config/list-rows.ts';
+import { checkPolicy, testPolicy } from '../../src/config/policy-commands.ts';
 import type { CommandResult, TestFacts } from '../../src/config/policy-commands.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import { inputOf } from './made.ts';
@@ -69,6 +72,25 @@ describe('the examples of docs/incidents.md', () => {
     expect(keys.length).toBeGreaterThan(8);
     const text = shown.join('\n');
     expect(keys.filter((key) => !text.includes(`${key}:`))).toEqual([]);
+  });
+});
+
+describe('the example of docs/many-targets.md', () => {
+  const page = read('docs/many-targets.md');
+  const [text = ''] = examplesOf('docs/many-targets.md');
+  const csv = /^```csv\n([\s\S]*?)^```/m.exec(page)?.[1] ?? '';
+
+  it('loads with the list that stands beside it, and its tests pass', () => {
+    const [plan] = Object.values(listPlansIn({ text, path: 'latchkey.yml', env: {} }));
+    const rows = readRows(csv, 'csv');
+    if ('problem' in rows) throw new Error(rows.problem);
+    const shops = pickFields(rows.rows, plan?.fields ?? []);
+    const input = {
+      ...inputOf(withFound(text, { shops }), { env: { SHOPS_DB_PASSWORD: 'made-up' } }),
+      providers: PROVIDERS,
+    };
+    expect(testPolicy(input).text).toContain('1 passed, 0 failed');
+    expect(checkPolicy(input).text).toBe('list shops: 2 targets of 2 entries\nlatchkey.yml is right.');
   });
 });
 

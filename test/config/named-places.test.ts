@@ -1,5 +1,6 @@
 /** Every place of the policy's schema that may name something in Slack or in an on-call service is in the list that is looked at. */
 import { describe, expect, it } from 'vitest';
+import { withFound } from '../../src/config/found-text.ts';
 import { namedPlaces, namedThing } from '../../src/domain/policy/named-places.ts';
 import type { Policy } from '../../src/domain/policy/types.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
@@ -81,18 +82,44 @@ const NO_PLACES = [
     'clients.*.claims.{}',
   ],
   ...['freezes.{}', 'groups.{}', 'issuers.{}', 'targets.{}', 'targets.*.config.{}', 'targets.*.roles.{}', 'windows.{}'],
-  // The id of a workspace.
+  // The id of a workspace, and what targets that lists give are made of.
   'targets.*.channel.{}',
+  ...['every', 'fields.*', 'fields.{}', 'file', 'name', 'shrink'].map((of) => `targets_from.*.${of}`),
+  ...['config.*', 'config.{}', 'only', 'provider'].map((of) => `targets_from.*.list.${of}`),
+  ...['channel.{}', 'config.*', 'config.{}', 'provider', 'title', 'warning'].map((of) => `targets_from.*.target.${of}`),
+  ...['default', 'max', 'scope', 'title'].map((of) => `targets_from.*.target.roles.*.${of}`),
+  ...['identity.lookup', 'identity.map.*', 'identity.user', 'roles.{}'].map((of) => `targets_from.*.target.${of}`),
+  'targets_from.{}',
   // Stated, and never looked up.
   ...POLICY_LEAVES.filter((path) => path.startsWith('tests[]')),
 ];
 
-/** Of a place that has another form too. */
-const IN_OTHER_FORMS = { 'targets.*.channel.*': '#of-target-elsewhere' };
+/** What stands in a place that has another form too, or in the template of a list. */
+const IN_OTHER_FORMS = {
+  'targets.*.channel.*': '#of-target-elsewhere',
+  'targets_from.*.target.channel': '#of-list',
+  'targets_from.*.target.channel.*': '#of-list-elsewhere',
+  'targets_from.*.target.owners[]': 'list-owner@acme.test',
+  'targets_from.*.target.identity.map.{}': 'list-person@acme.test',
+};
 
 const otherForms = (): string => {
-  const channels = `{ T1AB: "#of-target", T2AB: "${IN_OTHER_FORMS['targets.*.channel.*']}" }`;
-  return namedPolicy().replace('channel: "#of-target"', `channel: ${channels}`);
+  const at = (place: keyof typeof IN_OTHER_FORMS): string => IN_OTHER_FORMS[place];
+  const ldap =
+    'provider: ldap, config: { url: "ldap://127.0.0.1", bind_dn: "cn=l,dc=acme,dc=test", bind_password: x, people: { base: "dc=acme,dc=test" } }';
+  const text =
+    `${namedPolicy().replace('channel: "#of-target"', `channel: { T1: "#of-target", T2: "${at('targets.*.channel.*')}" }`)}
+targets_from:
+  one:
+    file: a.json
+    name: "one-{{n}}"
+    target: { ${ldap}, owners: ["${at('targets_from.*.target.owners[]')}"], channel: "${at('targets_from.*.target.channel')}", identity: { map: { "${at('targets_from.*.target.identity.map.{}')}": somebody } }, roles: { in: { scope: { group: "cn=g,dc=acme,dc=test" }, max: 4h } } }
+  two:
+    file: a.json
+    name: "two-{{n}}"
+    target: { ${ldap}, owners: [dba], channel: { T1: "#of-list", T2: "${at('targets_from.*.target.channel.*')}" }, identity: { lookup: mail }, roles: { in: { scope: { group: "cn=g,dc=acme,dc=test" }, max: 4h } } }
+`.replace(/\b(T\d):/g, '$1AB:');
+  return withFound(text, { one: [{ n: '1' }], two: [{ n: '1' }] });
 };
 
 const whole = (text: string): Policy => {
@@ -117,7 +144,7 @@ describe('what the policy names', () => {
     expect(found.toSorted()).toEqual(wanted.toSorted());
   });
 
-  it('is in it from channels of other workspaces too', () => {
+  it('is in it from templates of lists and from channels of other workspaces too', () => {
     const found = namedPlaces(whole(otherForms())).map((place) => namedThing(place).replace(/@T\w+$/, ''));
     expect(found).toEqual(
       expect.arrayContaining([

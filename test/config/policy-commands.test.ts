@@ -29,7 +29,11 @@ const policyFrom = (text: string): Policy => {
 
 describe('policy check', () => {
   it('is content with a policy that is right', () => {
-    expect(checkPolicy(inputOf(GOOD))).toEqual({ isOk: true, facts: { findings: [] }, text: 'latchkey.yml is right.' });
+    expect(checkPolicy(inputOf(GOOD))).toEqual({
+      isOk: true,
+      facts: { findings: [], lists: [] },
+      text: 'latchkey.yml is right.',
+    });
   });
 
   it('finds an Opsgenie group that no key can read', () => {

@@ -16,6 +16,7 @@ it('does not call a file broken that an editor emptied and then wrote', async ()
   const told: string[] = [];
   const source = createPolicySource(first.policy, {
     path: file,
+    complete: (text) => Promise.resolve({ text }),
     load: (text) => Promise.resolve(load(text)),
     onAdopted: () => Promise.resolve(void told.push('adopted')),
     onRejected: () => Promise.resolve(void told.push('rejected')),

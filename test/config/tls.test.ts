@@ -8,7 +8,7 @@ import { databaseProblems } from '../../src/config/database.ts';
 import { readEnvironment } from '../../src/config/environment.ts';
 import { loadPolicy } from '../../src/config/policy-file.ts';
 import { postgres } from '../../src/providers/postgres/postgres.ts';
-import { policyInput } from '../../src/compose/policy-holder.ts';
+import { policyInput } from '../../src/compose/policy-input.ts';
 
 const PASSWORD = 'hunter22';
 const BASE = `postgresql://latchkey:${PASSWORD}@db.internal:5432/orders`;

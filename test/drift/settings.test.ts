@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { readPartly } from '../../src/config/environment.ts';
+import { withFound } from '../../src/config/found-text.ts';
 import { loadPolicy } from '../../src/config/policy-file.ts';
 import type { LoadedPolicy } from '../../src/config/policy-file.ts';
 import { policyJsonSchema } from '../../src/config/policy-schema.ts';
@@ -56,6 +57,28 @@ targets:
   named: { provider: membership, config: { url: x }, owners: [dba], identity: { user: "{email}" }, roles: { in: { scope: { group: g }, max: 1h } } }
   mapped: { provider: membership, config: { url: x }, owners: [dba], identity: { map: { dana@acme.test: d } }, roles: { in: { scope: { group: g }, max: 1h } } }
   found: { provider: membership, config: { url: x }, owners: [dba], identity: { lookup: mail }, roles: { in: { scope: { group: g }, max: 1h } } }
+targets_from:
+  shops:
+    file: shops.csv
+    every: 5s
+    shrink: 20%
+    fields: { host: "*.db.acme.test", title: "*" }
+    name: "shop-{{shop}}"
+    target:
+      title: "Shop {{title}}"
+      provider: postgres
+      config: { url: "postgres://a:b@{{host}}/c" }
+      owners: [dba]
+      channel: "#prod-access"
+      warning: Addresses.
+      roles: { read: { title: Reading, scope: { member_of: [r] }, max: 4h, default: 20m, sensitive: true } }
+  bases:
+    list: { provider: postgres, config: { url: "postgres://a:b@127.0.0.1/c" }, only: { like: "shop_%" } }
+    name: "base-{{database}}"
+    target: { provider: postgres, config: { url: "postgres://a:b@127.0.0.1/{{database}}" }, owners: [dba], roles: { read: { scope: { member_of: [r] }, max: 1h } } }
+  by-email: { file: a.json, name: "e-{{n}}", target: { provider: membership, config: { url: x }, owners: [dba], identity: { user: "{email}" }, roles: { in: { scope: { group: g }, max: 1h } } } }
+  by-map: { file: a.json, name: "m-{{n}}", target: { provider: membership, config: { url: x }, owners: [dba], identity: { map: { dana@acme.test: d } }, roles: { in: { scope: { group: g }, max: 1h } } } }
+  by-lookup: { file: a.json, name: "l-{{n}}", target: { provider: membership, config: { url: x }, owners: [dba], identity: { lookup: mail }, roles: { in: { scope: { group: g }, max: 1h } } } }
 windows:
   night: { days: [mon], from: "22:00", to: "02:00" }
 freezes:
@@ -163,6 +186,15 @@ tests:
   - { name: three, client: stage, request: { gate: staging }, expect: { decision: ask } }
 `;
 
+/** What each list of `targets_from` gives. */
+const FOUND = {
+  shops: [{ shop: 'lisbon', host: 'lisbon.db.acme.test', title: 'of Lisbon' }],
+  bases: [{ database: 'shop_1' }],
+  'by-email': [{ n: '1' }],
+  'by-map': [{ n: '1' }],
+  'by-lookup': [{ n: '1' }],
+};
+
 type Value = { [key: string]: Value } | Value[] | string | number | boolean | null;
 
 /** Every place of the value at which this key is, once left out. */
@@ -191,7 +223,7 @@ const NAMED = membershipProvider({ before: () => Promise.resolve() }, undefined,
 
 const load = (text: string): LoadedPolicy =>
   loadPolicy({
-    text,
+    text: withFound(text, FOUND),
     env: { PAGERDUTY_TOKEN: 'x', OPSGENIE_API_KEY: 'x' },
     path: 'latchkey.yml',
     providers: [...PROVIDERS, NAMED],

@@ -43,6 +43,7 @@ const SOURCES: MetricSources = {
     slackLagMs: 7_500,
     unsealed: 5,
     sinkBehind: 6,
+    listsUnreadable: 7,
   }),
   oldestOverdueMs: async () => 1_500,
   oldestClosedMs: async () => 400_000,

@@ -149,6 +149,7 @@ test('gauges tell what waits, lives and is late', async () => {
       unsentWork: 0,
       oldestWorkMs: 0,
       sinkBehind: 0,
+      listsUnreadable: 0,
       slackWaiting: 0,
       slackLagMs: 0,
       unsealed: 0,
@@ -161,7 +162,7 @@ test('gauges tell what waits, lives and is late', async () => {
     expect(counts).toEqual({
       ...{ pending: 1, active: 1, ending: 0, closed: 0, unsentWork: 1 },
       ...slack,
-      ...{ sinkBehind: 0, unsealed: 0 },
+      ...{ sinkBehind: 0, listsUnreadable: 0, unsealed: 0 },
     });
     expect(oldestWorkMs).toBeGreaterThanOrEqual(0);
     expect(await read.oldestOverdueMs()).toBe(0);

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { createApp } from '../../src/compose/app.ts';
 import { readFirstPolicy } from '../../src/compose/policy-holder.ts';
+import { storedRowsIn } from '../../src/compose/lists/stored-rows.ts';
 import type { App } from '../../src/compose/app.ts';
 import type { Part } from '../../src/compose/options.ts';
 import { readEnvironment } from '../../src/config/environment.ts';
@@ -215,7 +216,11 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
 const startApp = async (env: Record<string, string>, only: Part | null): Promise<App> => {
   const read = readEnvironment(env);
   if ('problems' in read) throw new Error(read.problems.map(formatProblem).join('\n'));
-  const policy = await readFirstPolicy(read.environment.policyPath, env);
+  const policy = await readFirstPolicy(
+    read.environment.policyPath,
+    env,
+    storedRowsIn({ url: read.environment.databaseUrl }),
+  );
   if ('problems' in policy) throw new Error(policy.problems.map(formatProblem).join('\n'));
   const { environment } = read;
   return createApp({ environment, env, first: policy.first, only, log: createLog(environment.logLevel) });

@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { SYSTEM } from '../../domain/audit/events.ts';
 import { closeKind, notifyAdmins } from '../record/notify-admins.ts';
-import type { Deps } from '../deps.ts';
+import type { ListChange } from '../../domain/policy/list-changes.ts';
+import { pluralize } from '../../lib/pluralize.ts';
+import type { Deps, Tx } from '../deps.ts';
 import { adoptCalendars } from './adopt-calendars.ts';
 import { misfitLine } from './misfits.ts';
 import type { Misfit } from './misfits.ts';
@@ -13,7 +15,8 @@ const LINES_MAX = 50;
 const MISFITS_MAX = 8;
 
 export const adoptPolicy = async (deps: Deps, input: AdoptInput): Promise<void> => {
-  const { sha256, rules, targets } = deps.policy();
+  const { sha256, rules, targets, lists: all } = deps.policy();
+  const written = Object.values(targets).filter(({ list }) => list === undefined);
   await deps.store.transaction(async (tx) => {
     const adopted = await tx.policies.adopt({ sha256, source: input.source });
     await adoptCalendars(deps, tx);
@@ -22,19 +25,23 @@ export const adoptPolicy = async (deps: Deps, input: AdoptInput): Promise<void> 
     if (!adopted) return;
     const { before } = adopted;
     await closeKind(tx, 'policy_adopted', 'A newer policy is in force.');
-    const differences = before ? input.differencesFrom(before.source) : null;
+    const { differences, lists, isListsOnly } = input.changesFrom(before);
     const data = {
       sha256,
       before: before?.sha256 ?? null,
       rules: rules.length,
-      targets: Object.keys(targets),
+      targets: written.map(({ name }) => name),
+      ...(Object.keys(all).length > 0 && { found: Object.values(targets).length - written.length }),
       warnings: input.warnings,
       differences,
       author: input.author,
     };
     await tx.audit.append({ ...entry, type: 'policy.loaded', data });
+    await noteFound(tx, { lists, sha256 });
     // The first policy of a new installation is no change.
-    if (before)
+    if (before && lists.length > 0)
+      await notifyAdmins(tx, deps.ids, foundNotification({ lists, isListsOnly }, input, sha256));
+    if (before && !isListsOnly)
       await notifyAdmins(tx, deps.ids, {
         kind: 'policy_adopted',
         about: sha256,
@@ -64,6 +71,46 @@ const misfitLines = ({ misfits }: AdoptInput): string[] => {
   return [...misfits.slice(0, MISFITS_MAX).map(misfitLine), ...more];
 };
 
+const NAMES_MAX = 100;
+const NAMES_SHOWN = 5;
+
+const noteFound = async (tx: Tx, { lists, sha256: policy }: { lists: readonly ListChange[]; sha256: string }) => {
+  for (const { list, sha256, targets, added, removed, changed } of lists) {
+    const counts = { added: added.length, removed: removed.length, changed: changed.length };
+    const names = {
+      addedNames: added.slice(0, NAMES_MAX),
+      removedNames: removed.slice(0, NAMES_MAX),
+      changedNames: changed.slice(0, NAMES_MAX),
+    };
+    await tx.audit.append({
+      ...entry,
+      type: 'targets.found',
+      data: { list, policy, sha256, targets, ...counts, ...names },
+    });
+  }
+};
+
+/** `3 added (a, b, c)` */
+const countedNames = (names: readonly string[], what: string): string[] => {
+  if (names.length === 0) return [];
+  const more = names.length > NAMES_SHOWN ? ', …' : '';
+  return [`${names.length} ${what} (${names.slice(0, NAMES_SHOWN).join(', ')}${more})`];
+};
+
+const foundLine = ({ list, targets, added, removed, changed }: ListChange): string =>
+  `List ${list}: ${[...countedNames(added, 'added'), ...countedNames(removed, 'removed'), ...countedNames(changed, 'changed')].join(', ')}; ${pluralize(targets, 'target')} in all`;
+
+/** Where the file changed too, the notification about it has the warnings. */
+const foundNotification = (
+  { lists, isListsOnly }: Pick<PolicyChanges, 'lists' | 'isListsOnly'>,
+  input: AdoptInput,
+  sha256: string,
+) => ({
+  kind: 'targets_found' as const,
+  about: sha256,
+  lines: [...lists.map(foundLine), ...(isListsOnly ? input.warnings.map((warning) => `Warning: ${warning}`) : [])],
+});
+
 const adoptedLines = (differences: string[] | null, input: AdoptInput): string[] => {
   const changed = differences ?? ['What changed cannot be said: the policy before can no longer be read.'];
   const said = changed.length > 0 ? changed : ['Nothing that decides was changed'];
@@ -87,7 +134,9 @@ export const rejectPolicy = async (deps: Deps, input: { problems: string[] }): P
   });
 };
 
-/** `differencesFrom`: from the source text of the policy before; null when that cannot be read any more. */
+/** `differences`: null where there was no policy before, or it cannot be read any more. `isListsOnly`: the file itself is the same. */
+export type PolicyChanges = { differences: string[] | null; lists: ListChange[]; isListsOnly: boolean };
+
 export type AdoptInput = {
   source: string;
   /** Who changed it and in which commit, where that is known. Text of people. */
@@ -95,5 +144,5 @@ export type AdoptInput = {
   warnings: string[];
   /** What is known already of targets that it does not fit. */
   misfits: readonly Misfit[];
-  differencesFrom: (before: string) => string[] | null;
+  changesFrom: (before: { sha256: string; source: string } | null) => PolicyChanges;
 };

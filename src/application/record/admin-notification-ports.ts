@@ -4,6 +4,8 @@ export const ANNOUNCEMENT_KINDS = [
   'policy_adopted',
   'policy_rejected',
   'calendar_changed',
+  'targets_found',
+  'list_unreadable',
   'overdue',
   'overdue_resolved',
   'revocation',

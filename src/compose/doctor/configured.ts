@@ -1,5 +1,6 @@
 /** The configuration as far as it can be used: what is wrong with one part must not keep the others from being looked at. */
-import { policyInput } from '../policy-holder.ts';
+import { lookAtLists } from '../lists/complete-policy.ts';
+import { policyInput } from '../policy-input.ts';
 import { readPartly } from '../../config/environment.ts';
 import type { Environment } from '../../config/environment.ts';
 import { loadPolicy } from '../../config/policy-file.ts';
@@ -23,7 +24,8 @@ type Read = Pick<Configured, 'policy' | 'policyProblems' | 'policyWarnings'>;
 const readPolicy = async (path: string): Promise<Read> => {
   const read = await readPolicyText(path);
   if ('problems' in read) return { policy: null, policyProblems: read.problems, policyWarnings: [] };
-  const input = policyInput(read.text, path, process.env);
+  const { text, unread } = await lookAtLists({ text: read.text, path, env: process.env });
+  const input = { ...policyInput(text, path, process.env), unread };
   const loaded = loadPolicy(input);
   if ('policy' in loaded) return { policy: loaded.policy, policyProblems: [], policyWarnings: loaded.warnings };
   const lenient = loadPolicy({ ...input, areVariablesOptional: true });

@@ -1,8 +1,8 @@
 /** What changed between two policies, as short sentences for the people who run it. Never a target's configuration: that may hold secrets. */
-import type { Policy, Rule, Target } from './types.ts';
+import type { Policy, Rule, Target, TargetList } from './types.ts';
 
 /** Stable text of a value whatever the order of its keys. */
-const textOf = (value: unknown): string =>
+export const textOf = (value: unknown): string =>
   JSON.stringify(value, (_key, item: unknown) =>
     typeof item === 'object' && item !== null && !Array.isArray(item)
       ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -25,7 +25,7 @@ const namedChanges = ({ what, before, after }: Changing): string[] => [
 const byKey = <Value>(items: Record<string, Value>, text: (value: Value) => string): Map<string, string> =>
   new Map(Object.entries(items).map(([name, value]) => [name, text(value)]));
 
-type Named = 'groups' | 'targets' | 'rules' | 'clients';
+type Named = 'groups' | 'targets' | 'lists' | 'rules' | 'clients';
 /** Neither decides anything: the hash is that of the text, and tests are about the rest. */
 type Silent = 'sha256' | 'tests';
 
@@ -70,14 +70,24 @@ const orderChange = (before: Policy, after: Policy): string[] => {
   return textOf(kept) === textOf(now) ? [] : ['The order of the rules was changed'];
 };
 
-/** Empty when the two decide alike, whatever their comments and layout. */
+const written = ({ targets }: Policy): Record<string, Target> =>
+  Object.fromEntries(Object.entries(targets).filter(([, { list }]) => list === undefined));
+
+const listText = ({ sha256: _held, rows: _rows, ...plan }: TargetList): string => textOf(plan);
+
+/** Empty when the two decide alike, whatever their comments and layout. What their lists gave is compared by `listChanges`. */
 export const policyDifferences = (before: Policy, after: Policy): string[] => [
   ...namedChanges({ what: 'Group', before: byKey(before.groups, textOf), after: byKey(after.groups, textOf) }),
   ...namedChanges({ what: 'Client', before: byKey(before.clients, textOf), after: byKey(after.clients, textOf) }),
   ...namedChanges({
     what: 'Target',
-    before: byKey(before.targets, targetText),
-    after: byKey(after.targets, targetText),
+    before: byKey(written(before), targetText),
+    after: byKey(written(after), targetText),
+  }),
+  ...namedChanges({
+    what: 'List of targets',
+    before: byKey(before.lists, listText),
+    after: byKey(after.lists, listText),
   }),
   ...namedChanges({
     what: 'Rule',

@@ -46,6 +46,28 @@ export type Target = {
   warning: string | null;
   roles: Record<string, Role>;
   identity?: IdentityRule;
+  /** The entry of `targets_from` that gave it; left out where it is written out. */
+  list?: string;
+};
+
+/** `config` may hold secrets, as that of a target. */
+export type ListSource =
+  | { kind: 'file'; file: string }
+  | { kind: 'provider'; provider: string; config: Json; only: Json };
+
+/** A list that targets are made from. */
+export type TargetList = {
+  source: ListSource;
+  everyMs: number;
+  /** A list that loses more than this share of its targets at once is taken for a fault. */
+  shrink: number;
+  /** What is used of each entry. */
+  fields: string[];
+  /** Of where it is read and what is used of it. */
+  definition: string;
+  /** Of what it held, as far as it is used; null where it was not read. */
+  sha256: string | null;
+  rows: number;
 };
 
 /** A compiled CEL condition. `evaluate` throws when the condition errors; the decision turns that into fail-closed. */
@@ -172,6 +194,8 @@ export type Policy = {
   calendars: Record<string, CalendarFile>;
   groups: Record<string, GroupSource>;
   targets: Record<string, Target>;
+  /** By the name of each list in `targets_from`. */
+  lists: Record<string, TargetList>;
   rules: Rule[];
   pendingMs: number;
   claimMs: number;

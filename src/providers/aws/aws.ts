@@ -40,5 +40,6 @@ export const aws: AnyProvider = {
     const { prepare } = modeIn(config) ?? modeOf(first);
     return (await prepare?.(config, scopes, ctx)) ?? { text: '', version: null, notes: [] };
   },
+  listProblems: () => null,
   connect: (config) => (modeIn(config) ?? sessions).connect(config),
 };

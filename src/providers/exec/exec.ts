@@ -16,6 +16,7 @@ import {
 } from '../kit/spoken.ts';
 import { checkProgram } from './program.ts';
 import { runProgram } from './run.ts';
+import { programTargets } from './targets.ts';
 
 /** A thousand ends at once are no thousand processes. */
 const AT_ONCE = 8;
@@ -65,6 +66,7 @@ export const exec = defineProvider<Config, Scope, Handle>({
   config: configSchema,
   scope: scopeSchema,
   handle: handleSchema,
+  targets: programTargets,
   environmentProblems: ({ program }, { execPrograms }) => {
     if (isAllowed(program, execPrograms)) return [];
     const why =

@@ -21,7 +21,14 @@ const KINDS: Readonly<Record<number, ProviderErrorKind>> = {
   127: 'misconfigured',
 };
 
-export type Run = { program: string; args: readonly string[]; env: Record<string, string>; question: Json };
+/** `answerBytesMax`: 64 KiB unless it says otherwise. */
+export type Run = {
+  program: string;
+  args: readonly string[];
+  env: Record<string, string>;
+  question: Json;
+  answerBytesMax?: number;
+};
 type Ended = { code: number | null; signal: NodeJS.Signals | null; out: Buffer; word: string; isTooLong: boolean };
 
 /** Also what it left running. That the group is gone already is no failure. */
@@ -68,7 +75,7 @@ const ended = (run: Run, signal: AbortSignal): Promise<Ended> =>
     const child = started(run);
     const stop = (): void => endGroup(child);
     let isTooLong = false;
-    const out = collect(child.stdout, LONGEST_ANSWER, () => {
+    const out = collect(child.stdout, run.answerBytesMax ?? LONGEST_ANSWER, () => {
       isTooLong = true;
       stop();
     });
@@ -114,7 +121,10 @@ export const runProgram = async (run: Run, signal: AbortSignal): Promise<Json> =
   const { code, signal: by, out, word, isTooLong } = await spawned(run, signal);
   const said = word === '' ? '' : ` It said: ${word}`;
   if (isTooLong)
-    throw new ProviderError('misconfigured', `The program ${program} answered more than ${LONGEST_ANSWER} bytes.`);
+    throw new ProviderError(
+      'misconfigured',
+      `The program ${program} answered more than ${run.answerBytesMax ?? LONGEST_ANSWER} bytes.`,
+    );
   if (by !== null)
     throw new ProviderError('unavailable', `The program ${program} was ended by ${by} before it answered.${said}`);
   if (code !== 0)

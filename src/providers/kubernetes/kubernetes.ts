@@ -10,6 +10,7 @@ import { preflight } from './preflight.ts';
 import { prepare } from './prepare.ts';
 import { closeAll, isPresent, revokeAll } from './revoke.ts';
 import { createSeen, guaranteeOf } from './seen.ts';
+import { namespaces } from './targets.ts';
 
 const connect = (config: Config): Connected<Scope, Handle> => {
   const settings = settingsOf(config);
@@ -46,5 +47,6 @@ export const kubernetes = defineProvider<Config, Scope, Handle>({
     nameProblem: (name) => (name.startsWith('system:') ? 'is a name that Kubernetes keeps for itself' : null),
   },
   prepare,
+  targets: namespaces,
   connect,
 });

@@ -23,6 +23,7 @@ import { closeAll, isPresent, revokeAll, type ToRevoke } from './revoke.ts';
 import { recorded } from './log-reader.ts';
 import { termsOf } from './login-settings.ts';
 import { openServer } from './server.ts';
+import { databases } from './targets.ts';
 import { openStandbys, standbyFindings } from './standbys.ts';
 
 const toRevoke = ({ grantId, scope, handle }: Item<Scope, Handle>): ToRevoke => ({
@@ -73,5 +74,6 @@ export const postgres = defineProvider<Config, Scope, Handle>({
   scope: scopeSchema,
   handle: handleSchema,
   prepare,
+  targets: databases,
   connect,
 });

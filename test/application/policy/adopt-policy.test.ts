@@ -1,6 +1,7 @@
 /** Which policy is in force is recorded once for all processes; admins are notified of each change and of each file that was refused. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { AdoptInput } from '../../../src/application/policy/adopt-policy.ts';
+import type { AdoptInput, PolicyChanges } from '../../../src/application/policy/adopt-policy.ts';
+import type { ListChange } from '../../../src/domain/policy/list-changes.ts';
 import { policyOf, startIncidentRig } from '../incidents/incident-rig.ts';
 import type { IncidentRig } from '../incidents/incident-rig.ts';
 
@@ -13,13 +14,19 @@ beforeEach(async () => {
 });
 afterEach(() => rig.close());
 
+const changesOf = (differences: string[] | null, lists: ListChange[] = [], isListsOnly = false): PolicyChanges => ({
+  differences,
+  lists,
+  isListsOnly,
+});
+
 const adopt = (source: string, changes: Partial<AdoptInput> = {}, verbs = rig.useCases) =>
   verbs.adoptPolicy({
     source,
     author: null,
     warnings: [],
     misfits: [],
-    differencesFrom: (before) => [`Not as in "${before}"`],
+    changesFrom: (before) => changesOf(before && [`Not as in "${before.source}"`]),
     ...changes,
   });
 type Notice = { kind: string; lines: string[]; closing: string | null };
@@ -62,10 +69,10 @@ test('the notice says who changed it, what cannot be granted, what differs, and 
 test.each([
   [
     'what cannot be compared',
-    { differencesFrom: () => null },
+    { changesFrom: () => changesOf(null) },
     'What changed cannot be said: the policy before can no longer be read.',
   ],
-  ['a change of comments only', { differencesFrom: () => [] }, 'Nothing that decides was changed'],
+  ['a change of comments only', { changesFrom: () => changesOf([]) }, 'Nothing that decides was changed'],
   [
     'a file that was edited and not committed',
     { author: { by: 'Dana', revision: '1a2b3c4', subject: null, isEdited: true } },
@@ -114,4 +121,22 @@ test('a newer policy settles the notice of the one before', async () => {
   rig.setPolicy(FIRST);
   await adopt('third');
   expect((await notices()).map(({ closing }) => closing)).toEqual(['A newer policy is in force.', null]);
+});
+
+test('a list of targets that changed alone is recorded and notified as that, and no policy as new', async () => {
+  await adopt('first');
+  rig.setPolicy(SECOND);
+  const names = Array.from({ length: 120 }, (_, n) => `shop-${n}`);
+  const change = { list: 'shops', sha256: 'aa', targets: 121, added: names, removed: ['shop-old'], changed: [] };
+  await adopt('second', { changesFrom: () => changesOf([], [change], true), warnings: ['One is left out.'] });
+  const [found] = (await rig.events()).filter(({ type }) => type === 'targets.found');
+  expect(found?.data).toMatchObject({ list: 'shops', policy: SECOND.sha256, targets: 121, added: 120, removed: 1 });
+  expect(found?.data['addedNames']).toHaveLength(100);
+  expect(found?.data['removedNames']).toEqual(['shop-old']);
+  const line =
+    'List shops: 120 added (shop-0, shop-1, shop-2, shop-3, shop-4, …), 1 removed (shop-old); 121 targets in all';
+  expect(await notices()).toEqual([
+    { kind: 'targets_found', lines: [line, 'Warning: One is left out.'], closing: null },
+  ]);
+  expect(await loaded()).toHaveLength(2);
 });

@@ -112,6 +112,7 @@ export const policyOf = (rules: Rule[], parts: Partial<Policy> = {}): Policy => 
   windows: {},
   freezes: {},
   calendars: {},
+  lists: {},
   groups: {
     dba: { kind: 'people', people: ['dana@acme.test', 'omar@acme.test'] },
     sre: { kind: 'slack_usergroup', handle: 'sre' },

@@ -169,7 +169,7 @@ export const simulate = async (
       author,
       misfits: [],
       warnings: [],
-      differencesFrom: () => differences,
+      changesFrom: () => ({ differences, lists: [], isListsOnly: false }),
     });
   };
   const expire = async (): Promise<void> => {

@@ -145,7 +145,7 @@ const policy = {
   'policy.loaded': defineEvent({
     about: 'none',
     when: 'Another policy came into force.',
-    open: { sha256, before: sha256.nullable(), rules: count, targets: z.array(code) },
+    open: { sha256, before: sha256.nullable(), rules: count, targets: z.array(code), found: count.optional() },
     personal: {
       warnings: z.array(text),
       differences: z.array(text).nullable(),
@@ -159,6 +159,36 @@ const policy = {
     when: 'A policy file was refused, and the policy before stays in force.',
     open: { kept: sha256 },
     personal: { problems: z.array(text) },
+  }),
+  'targets.found': defineEvent({
+    about: 'none',
+    when: 'A list of targets (targets_from) was read for the first time, or gave other targets than before.',
+    open: {
+      list: code,
+      policy: sha256,
+      sha256: sha256.nullable(),
+      targets: count,
+      added: count,
+      removed: count,
+      changed: count,
+      /** The first of each, by name; the policy that `policy` names has them all. */
+      addedNames: z.array(code),
+      removedNames: z.array(code),
+      changedNames: z.array(code),
+    },
+    personal: {},
+  }),
+  'targets.list_unreadable': defineEvent({
+    about: 'none',
+    when: 'A list of targets could not be read, or lost so many at once that it is taken for a fault. The last good one stays.',
+    open: { list: code },
+    personal: { problem: text },
+  }),
+  'targets.list_readable': defineEvent({
+    about: 'none',
+    when: 'A list of targets can be read again.',
+    open: { list: code, since: at, sha256 },
+    personal: {},
   }),
   'calendar.loaded': defineEvent({
     about: 'none',

@@ -35,6 +35,18 @@ const WORDS = {
     heading: 'The calendar of a freeze changed',
     detail: 'Requests are judged by its new times from now on.',
   },
+  targets_found: {
+    ...POLICY,
+    tone: 'note',
+    heading: 'A list of targets changed',
+    detail:
+      'Requests are judged by it from now on. Access that is live in a target that left the list still ends on time.',
+  },
+  list_unreadable: {
+    ...DOCTOR,
+    heading: 'A list of targets cannot be read',
+    detail: 'The last good list stays in force until it can be read again.',
+  },
   overdue: {
     tone: 'alarm',
     heading: 'Access has not ended in time',
