@@ -49,7 +49,7 @@ const fill = async (): Promise<void> => {
     `insert into incidents (id, channel_id, channel_name, topic, is_private, severity, state, how, opened_at)
      values ('i1', 'C9', 'inc-9', '', false, '', 'open', 'created', now())`,
     `insert into alerts (id, mapping, source, title, state, created_at) values ('a1', 'm', 'generic', 't', 'firing', now())`,
-    `insert into allowances (id, person_id, target, role, by_person_id, created_at, expires_at)
+    `insert into pre_approvals (id, person_id, target, role, by_person_id, created_at, expires_at)
      values ('p1', 'T1:U1', 't', 'r', 'T1:U2', now(), now() + interval '1 hour'), ('p2', 'T1:U1', 't', 'r', 'T1:U2', now(), now())`,
     `insert into revocations (id, by_person_id, created_at) values ('v1', 'T1:U2', now()), ('v2', 'T1:U2', now())`,
     `insert into messages (subject_kind, subject_id, kind, audience, part, channel, ts, rendered_version, rendered, failure, created_at) values

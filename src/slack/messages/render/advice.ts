@@ -6,7 +6,7 @@ import { SECTION_TEXT_MAX } from './limits.ts';
 import { context, cut, inline, section } from './text.ts';
 import type { Message } from './text.ts';
 
-const LINES_SHOWN = 8;
+const LINES_SHOWN = 3;
 const NAME_MAX = 150;
 const LINE_MAX = 300;
 
