@@ -54,7 +54,11 @@ describe('latchkey init', () => {
     const env = readEnvText(read(dir, '.env'));
     expect(statSync(path.join(dir, '.env')).mode & 0o777).toBe(0o600);
     expect(Buffer.from(env['LATCHKEY_SECRET_KEY'] ?? '', 'base64')).toHaveLength(32);
-    const wanted = [...read(dir, 'latchkey.yml').matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name);
+    const wanted = [
+      ...read(dir, 'latchkey.yml')
+        .replaceAll(/#.*/g, '')
+        .matchAll(/\$\{(\w+)\}/g),
+    ].map(([, name]) => name);
     expect(wanted.length).toBeGreaterThan(10);
     expect(wanted.filter((name) => !Object.hasOwn(env, name ?? ''))).toEqual([]);
     const secrets = [env['LATCHKEY_SECRET_KEY'] ?? '?', env['POSTGRES_PASSWORD'] ?? '?'];
