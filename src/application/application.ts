@@ -193,6 +193,12 @@ const votingVerbs = (deps: Deps): Pick<UseCases, 'vote' | 'approveWithChanges' |
   discuss: (input) => discuss(deps, input),
 });
 
+const awayVerbs = (deps: Deps): Pick<UseCases, 'setAway' | 'endAway' | 'showAway'> => ({
+  setAway: (input) => setAway(deps, input),
+  endAway: (input) => endAway(deps, input),
+  showAway: (input) => showAway(deps, input),
+});
+
 type FollowUps = Pick<
   UseCases,
   'overrideChoices' | 'overrideFreeze' | 'closeReview' | 'openReviews' | 'allowBreakGlass'
@@ -239,9 +245,7 @@ export const createUseCases = (deps: Deps, writers = NO_WRITERS): UseCases => ({
   sweep: () => sweep(deps),
   adoptPolicy: (input) => adoptPolicy(deps, input),
   reportMisfits: (input) => reportMisfits(deps, input),
-  setAway: (input) => setAway(deps, input),
-  endAway: (input) => endAway(deps, input),
-  showAway: (input) => showAway(deps, input),
+  ...awayVerbs(deps),
   personLeft: (input) => personLeft(deps, input),
   rejectPolicy: (input) => rejectPolicy(deps, input),
   claimList: (input) => claimList(deps, input),

@@ -125,6 +125,8 @@ const identityReads = (db: Db) => ({ ...addressReads(db), ...handleReads(db), ..
 
 const reportsTo = (log: Log) => ({ onRetry: tellOfRetry(log), onWrongEvent: reportWrongEvent(log) });
 
+const countingReads = (db: Db) => ({ ...lastWeekReads(db), ...limitReads(db), ...gaugeReads(db) });
+
 export const createStore = ({
   pool,
   log,
@@ -147,14 +149,12 @@ export const createStore = ({
       absencesOf: absenceReads(db),
       ...identityReads(db),
       ...viewReads(db),
-      ...lastWeekReads(db),
-      ...limitReads(db),
+      ...countingReads(db),
       ...preparedReads(db),
       ...preApprovalReads(db),
       ...extensionReads(db),
       ...channelNameReads(db),
       ...alertReads(db),
-      ...gaugeReads(db),
       ...guardingReads(db),
       ...incidentReads(db),
     },

@@ -15,14 +15,14 @@ export const createInstallationBook = ({ store, ids }: BookDeps): InstallationBo
     store.transaction(async (tx) => {
       const { id, name, scopes } = installation;
       await tx.installations.put(installation);
-      const data = { workspace: id, name, scopes, installedBy };
+      const data = { workspace: id, title: name, scopes, installedBy };
       await tx.audit.append({ ...ABOUT_NONE, type: 'slack_app.installed', actor: SYSTEM, data });
       await closeNotification(tx, keyOf(KIND, id), 'The app is installed again.');
     }),
   remove: ({ id, name }, why) =>
     store.transaction(async (tx) => {
       if (!(await tx.installations.remove(id))) return;
-      const data = { workspace: id, name, why };
+      const data = { workspace: id, title: name, why };
       await tx.audit.append({ ...ABOUT_NONE, type: 'slack_app.removed', actor: SYSTEM, data });
       await notifyAdmins(tx, ids, {
         kind: KIND,

@@ -18,6 +18,7 @@ const none = {
   isAuditor: false,
   mayApprove: false,
   mayBreakGlass: false,
+  mayOverride: false,
   mayReview: false,
   hasIncidents: false,
   usesKeys: false,

@@ -130,13 +130,13 @@ const identity = {
   'slack_app.installed': defineEvent({
     about: 'none',
     when: 'The Slack app was installed in a workspace of the organisation, or in all of it.',
-    open: { workspace: code, name: text, scopes: z.array(code) },
+    open: { workspace: code, title: text, scopes: z.array(code) },
     personal: { installedBy: text },
   }),
   'slack_app.removed': defineEvent({
     about: 'none',
     when: 'The Slack app was removed from a workspace, or its token was revoked there.',
-    open: { workspace: code, name: text, why: code },
+    open: { workspace: code, title: text, why: code },
     personal: {},
   }),
 };
@@ -180,7 +180,7 @@ const policy = {
   }),
   'targets.list_unreadable': defineEvent({
     about: 'none',
-    when: 'A list of targets could not be read, or lost so many at once that it is taken for a fault. The last good one stays.',
+    when: 'A list of targets could not be read, or lost so many that it is taken for a fault; the last good one stays.',
     open: { list: code },
     personal: { problem: text },
   }),
