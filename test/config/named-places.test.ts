@@ -63,6 +63,7 @@ const NO_PLACES = [
     'pending',
     'remind',
   ],
+  ...['audit.reports[].folder', 'audit.reports[].name'],
   ...['reviews[].name', 'reviews[].targets[]', 'reviews[].within'],
   ...['rules[].claim', 'rules[].deny', 'rules[].escalate.after', 'rules[].match.alerts[]', 'rules[].match.clients[]'],
   'rules[].match.gates[]',

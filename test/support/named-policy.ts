@@ -10,6 +10,8 @@ export const NAMED: Record<string, string> = {
   'targets.*.channel': '#of-target',
   'clients.*.channel': '#of-client',
   'audit.publish[].slack': '#of-audit',
+  'audit.reports[].to': 'report-reader@acme.test',
+  'audit.reports[].to[]': 'reports-reader@acme.test',
   'incidents.tool.users[]': 'B0TOOL1',
 };
 /** The other things that stand in a place where people may stand. */
@@ -74,7 +76,7 @@ clients:
     workflow: acme/api/.github/workflows/d.yml@refs/heads/main
     channel: "${at('clients.*.channel')}"
 accounts: { github: { "1001": "${at('accounts.*.*')}" } }
-audit: { origin: latchkey.acme.test/prod, publish: [{ slack: "${at('audit.publish[].slack')}" }] }
+audit: { origin: latchkey.acme.test/prod, publish: [{ slack: "${at('audit.publish[].slack')}" }], reports: [{ every: month, name: one, to: "${at('audit.reports[].to')}" }, { every: quarter, name: two, to: ["${at('audit.reports[].to[]')}"] }] }
 reviews:
   - { name: one, every: month, what: roles, by: "${at('reviews[].by')}" }
   - { name: two, every: month, what: roles, by: ["${at('reviews[].by[]')}"] }
