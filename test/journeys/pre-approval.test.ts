@@ -134,12 +134,12 @@ test('where two must agree, one pre-approval is half, and the second opens it', 
 });
 
 test.each([
-  ['ada', `allow ${ADA} orders-db read for 1d`, 'to themselves'],
+  ['ada', `allow ${ADA} orders-db read for 1d`, 'cannot pre-approve your own access'],
   ['oscar', `allow ${ADA} orders-db read for 1d`, 'not an approver of this request'],
   ['olga', `allow ${ADA} orders-db read for 90d`, 'at most 30d'],
   ['olga', `allow ${ADA} orders-db read for ever`, 'do not understand'],
-  ['olga', 'allow @ada orders-db read for 1d', 'names nobody'],
-  ['olga', 'allow <!channel> orders-db read for 1d', 'names nobody'],
+  ['olga', 'allow @ada orders-db read for 1d', 'is no person I know'],
+  ['olga', 'allow <!channel> orders-db read for 1d', 'is no person I know'],
   ['olga', `allow ${ADA} nothing-db read for 1d`, 'no target of that name'],
   ['olga', `allow ${ADA}`, 'Write it like'],
   ['olga', 'disallow `<!here>`', 'no such pre-approval'],

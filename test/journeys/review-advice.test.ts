@@ -73,7 +73,8 @@ const startReview = (name: string) => runCli(['review', 'start', name], { ...wor
 test('with a campaign about roles, admins get it once, with files in its thread that make a policy by patch', async () => {
   const before = readFileSync(world.policyPath, 'utf8');
   expect(await startReview('reach')).toMatchObject({ code: 0 });
-  const hasBoth = (): boolean => filesNamed(/\.diff$/).length > 0 && filesNamed(/^advice-.*\.txt$/).length > 0;
+  const isThere = (name: RegExp): boolean => (filesNamed(name)[0] ?? '') !== '';
+  const hasBoth = (): boolean => isThere(/\.diff$/) && isThere(/^advice-.*\.txt$/);
   await world.slack.waitFor(hasBoth, { what: 'the files', timeoutMs: 60_000 });
   const [message] = adviceIn('sam');
   expect(seen(message ?? { text: '' })).toContain(
