@@ -8,10 +8,10 @@ import { INPUT_TEXT_MAX, OPTION_TEXT_MAX, SECTION_TEXT_MAX } from '../../message
 import { howLong, what, whoIsAsked } from '../../messages/render/phrases.ts';
 import { status } from '../../messages/render/status.ts';
 import { context, cut, mention, plain, section } from '../../messages/render/text.ts';
-import { explainError, forField, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { explainError, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
-import { withinMs } from '../../../lib/timeout.ts';
-import { ANSWER_WITHIN_MS } from './answer-submit.ts';
+import { answerWithView } from './answer-submit.ts';
+import type { Done, Refused } from './answer-submit.ts';
 import { text } from './texts.ts';
 
 const ALLOW_CLIENT_FORM = 'allow_client_form';
@@ -111,9 +111,9 @@ export const allowedText = (policy: Policy, result: AllowClientResult): { isAllo
   return { isAllowed: true, text: lines.filter((line) => line !== null).join('\n') };
 };
 
-type Problem = { field: string; sentence: string };
+const doneView = (said: string): ModalView => ({ ...nothing(cut(said, SECTION_TEXT_MAX)), title: text('Allowed') });
 
-const allow = async ({ slack, userId, view: { values } }: SubmitCall): Promise<Problem | { text: string }> => {
+const allow = async ({ slack, userId, view: { values } }: SubmitCall): Promise<Refused | Done> => {
   const chosen = (id: string): string => values[id]?.[id]?.selected_option?.value ?? '';
   const typed = (id: string): string => values[id]?.[id]?.value?.trim() ?? '';
   const time = typed(FIELDS.time);
@@ -136,7 +136,9 @@ const allow = async ({ slack, userId, view: { values } }: SubmitCall): Promise<P
       ticket: typed(FIELDS.ticket) || null,
     });
     const said = allowedText(slack.policy(), result);
-    return said.isAllowed ? { text: said.text } : { field: FIELDS.reason, sentence: said.text };
+    return said.isAllowed
+      ? { text: said.text, view: doneView(said.text) }
+      : { field: FIELDS.reason, sentence: said.text };
   } catch (error) {
     return { field: FIELDS.client, sentence: explainError(error, slack.log) };
   }
@@ -144,18 +146,5 @@ const allow = async ({ slack, userId, view: { values } }: SubmitCall): Promise<P
 
 export const allowClientSubmit: ViewHandler = {
   callbackId: ALLOW_CLIENT_FORM,
-  run: async (call) => {
-    const allowing = allow(call);
-    const soon = await withinMs(allowing, ANSWER_WITHIN_MS);
-    if (!soon.isThere) {
-      await call.ack();
-      const late = await allowing;
-      return call.reply({ text: 'text' in late ? late.text : late.sentence });
-    }
-    const { value } = soon;
-    if ('field' in value)
-      return call.ack({ response_action: 'errors', errors: { [value.field]: forField(value.sentence) } });
-    const view = nothing(cut(value.text, SECTION_TEXT_MAX));
-    return call.ack({ response_action: 'update', view: { ...view, title: text('Allowed') } });
-  },
+  run: (call) => answerWithView(call, allow(call)),
 };

@@ -15,10 +15,10 @@ import {
 import { warning, what, whoIsAsked } from '../../messages/render/phrases.ts';
 import { status } from '../../messages/render/status.ts';
 import { context, cut, inline, mention, plain, said, section } from '../../messages/render/text.ts';
-import { explainError, forField, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { explainError, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
-import { withinMs } from '../../../lib/timeout.ts';
-import { ANSWER_WITHIN_MS } from './answer-submit.ts';
+import { answerWithView } from './answer-submit.ts';
+import type { Done, Refused } from './answer-submit.ts';
 import { text } from './texts.ts';
 
 const OVERRIDE_FORM = 'override_form';
@@ -110,33 +110,6 @@ const causeIn = ({ values }: SubmitCall['view']): Pick<OverrideCause, 'kind' | '
   return kind === 'incident' || kind === 'alert' ? { kind, id } : null;
 };
 
-type Overridden = { lines: string[] } | { why: string };
-
-const override = async ({ slack, userId, view }: SubmitCall): Promise<Overridden> => {
-  try {
-    const result = await slack.useCases.overrideFreeze({
-      userId,
-      id: view.privateMetadata,
-      because: causeIn(view),
-      reason: view.values[REASON]?.[REASON]?.value ?? '',
-    });
-    if (result.outcome === 'unclear') return { why: result.problems.map(sentenceOfProblem).join(' ') };
-    if (result.outcome === 'denied') return { why: sentenceOfDenial(result.verdict) };
-    if (result.outcome === 'refused')
-      return { why: `The request itself cannot be sent: ${result.problems.map(sentenceOfProblem).join(' ')}` };
-    const { request, requester } = result.view;
-    const facts = factsOf(slack.policy(), request);
-    const lines = [
-      `Overridden for this request: ${what(result.view, facts)} for ${mention(requester)}.`,
-      status(result.view),
-      ...(request.state === 'pending' ? [whoIsAsked(result.view, facts)] : []),
-    ];
-    return { lines };
-  } catch (error) {
-    return { why: explainError(error, slack.log) };
-  }
-};
-
 const doneView = (lines: readonly string[]): ModalView => ({
   type: 'modal',
   title: text('Freeze overridden'),
@@ -144,21 +117,34 @@ const doneView = (lines: readonly string[]): ModalView => ({
   blocks: [section(cut(lines.join('\n'), SECTION_TEXT_MAX))],
 });
 
+const refused = (sentence: string): Refused => ({ field: REASON, sentence });
+
+const override = async ({ slack, userId, view }: SubmitCall): Promise<Refused | Done> => {
+  try {
+    const result = await slack.useCases.overrideFreeze({
+      userId,
+      id: view.privateMetadata,
+      because: causeIn(view),
+      reason: view.values[REASON]?.[REASON]?.value ?? '',
+    });
+    if (result.outcome === 'unclear') return refused(result.problems.map(sentenceOfProblem).join(' '));
+    if (result.outcome === 'denied') return refused(sentenceOfDenial(result.verdict));
+    if (result.outcome === 'refused')
+      return refused(`The request itself cannot be sent: ${result.problems.map(sentenceOfProblem).join(' ')}`);
+    const { request, requester } = result.view;
+    const facts = factsOf(slack.policy(), request);
+    const lines = [
+      `Overridden for this request: ${what(result.view, facts)} for ${mention(requester)}.`,
+      status(result.view),
+      ...(request.state === 'pending' ? [whoIsAsked(result.view, facts)] : []),
+    ];
+    return { text: lines.join('\n'), view: doneView(lines) };
+  } catch (error) {
+    return refused(explainError(error, slack.log));
+  }
+};
+
 export const overrideSubmit: ViewHandler = {
   callbackId: OVERRIDE_FORM,
-  run: async (call) => {
-    const overriding = override(call);
-    const soon = await withinMs(overriding, ANSWER_WITHIN_MS);
-    if (!soon.isThere) {
-      await call.ack();
-      const late = await overriding;
-      return call.reply({ text: 'why' in late ? late.why : late.lines.join('\n') });
-    }
-    const { value } = soon;
-    return call.ack(
-      'why' in value
-        ? { response_action: 'errors', errors: { [REASON]: forField(value.why) } }
-        : { response_action: 'update', view: doneView(value.lines) },
-    );
-  },
+  run: (call) => answerWithView(call, override(call)),
 };
