@@ -1,6 +1,7 @@
 /** Whether LATCHKEY_PUBLIC_URL leads to this Latchkey: Slack in HTTP mode and webhooks come by it. */
 import { warningFinding } from '../../domain/finding.ts';
 import type { Examined } from '../../domain/finding.ts';
+import { isLoopback } from '../../lib/postgres-tls.ts';
 import { plain } from './check.ts';
 
 const TIMEOUT_MS = 5_000;
@@ -22,7 +23,8 @@ const denialReason = async (url: string): Promise<string | null> => {
 export const examineAddress = async (url: string, { isHttpMode }: { isHttpMode: boolean }): Promise<Examined> => {
   const users = isHttpMode ? `Slack (as ${url}/slack/events) and webhooks` : `webhooks (as ${url}/hooks/…)`;
   const why = await denialReason(url);
-  const isPlain = url.startsWith('http:') && !/^http:\/\/(?:localhost|127\.|\[::1\])/.test(url);
+  const { protocol, hostname } = new URL(url);
+  const isPlain = protocol === 'http:' && !isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
   return plain(url, [
     ...(why === null
       ? []
