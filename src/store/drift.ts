@@ -141,8 +141,11 @@ const record = async (
   return { fresh, standing };
 };
 
-const lockBatch = async (db: Db, id: string): Promise<DriftBatch | null> =>
-  firstOrNull(await selectBatches(db).where(eq(driftBatches.id, id)).for('update', { of: driftBatches }));
+/** Locked first and read then: what is joined to a row that another wrote meanwhile would be that of before. */
+const lockBatch = async (db: Db, id: string): Promise<DriftBatch | null> => {
+  await db.select({ id: driftBatches.id }).from(driftBatches).where(eq(driftBatches.id, id)).for('update');
+  return firstOrNull(await selectBatches(db).where(eq(driftBatches.id, id)));
+};
 
 type BatchWrites = Pick<DriftWrites, 'insertBatch' | 'lockBatch' | 'claimBatch' | 'setBatch' | 'setBatchFindings'>;
 

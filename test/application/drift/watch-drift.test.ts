@@ -169,7 +169,10 @@ describe('much at once', () => {
     expect((await driftEvents()).at(-1)).toBe('drift.refused');
     const both = await Promise.allSettled([decide(OLGA, id, true), decide(OLGA, id, false)]);
     expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
-    expect(both.find((one) => one.status === 'rejected')?.reason).toMatchObject({ code: 'drift_decided' });
+    expect(both.find((one) => one.status === 'rejected')?.reason).toMatchObject({
+      code: 'drift_decided',
+      facts: { by: 'Olga' },
+    });
     await expect(decide(OLGA, id, true)).rejects.toMatchObject({ code: 'drift_decided', facts: { by: 'Olga' } });
     await expect(decide(OLGA, `none'; --`, true)).rejects.toMatchObject({ code: 'drift_not_found' });
   });
