@@ -25,8 +25,14 @@ const RISKS: readonly Risk[] = [
       'lambda:AddPermission',
       'sqs:AddPermission',
       'ec2:ModifySnapshotAttribute',
+      'ram:CreateResourceShare',
+      'ram:AssociateResourceShare',
     ],
     sentence: 'Data that was shared with another account or person stays shared.',
+  },
+  {
+    actions: ['eks:CreateAccessEntry', 'eks:AssociateAccessPolicy'],
+    sentence: 'Another identity that was let into a Kubernetes cluster stays in it.',
   },
   {
     actions: ['secretsmanager:GetSecretValue', 'ssm:GetParameter', 'rds-db:connect'],
