@@ -161,7 +161,12 @@ export type UseCases = IncidentUseCases & {
   /** Shown no more, and still counts against them. */
   unlinkAccounts(input: { caller: PersonCaller; kind: LinkedKind }): Promise<AccountLink[]>;
   /** For admins. */
-  releaseAccount(input: { caller: PersonCaller; kind: LinkedKind; accountId: string }): Promise<AccountLink>;
+  releaseAccount(input: {
+    caller: PersonCaller;
+    kind: LinkedKind;
+    accountId: string;
+    host: string | null;
+  }): Promise<AccountLink>;
   ownLinks(input: { caller: PersonCaller }): Promise<ShownLink[]>;
   allLinks(input: { caller: PersonCaller }): Promise<ShownLink[]>;
   setPublicKey(input: { caller: PersonCaller; text: string }): Promise<{ fingerprint: string }>;

@@ -67,6 +67,7 @@ export const ERROR_CODES = [
   'account_unproven',
   'account_taken',
   'account_unknown',
+  'account_on_hosts',
   'account_needed',
   'account_own',
   'lookup_failed',

@@ -49,5 +49,7 @@ export const ACCOUNT_SENTENCES = {
     facts['accountId'] === undefined
       ? `You have no linked ${service(facts)} account. \`/prod-access link\` shows yours.`
       : `No ${service(facts)} account with the id \`${fact(facts, 'accountId')}\` is linked. \`/prod-access link list\` shows all.`,
+  account_on_hosts: (facts: Facts) =>
+    `The id \`${fact(facts, 'accountId')}\` is linked on several servers: ${fact(facts, 'hosts')}. Put the one that you mean after the id. Nothing was changed.`,
   account_own: () => 'Your own account counts against you, so another admin has to release it. Nothing was changed.',
 };

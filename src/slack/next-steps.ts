@@ -24,6 +24,7 @@ const STEPS: Record<ErrorCode, readonly Say[]> = {
   account_own: [HELP],
   account_taken: [HELP],
   account_unknown: [HELP],
+  account_on_hosts: [HELP],
   account_unproven: [HELP],
   approver_started_job: [HELP],
   starter_unlinked: [LINK, HELP],

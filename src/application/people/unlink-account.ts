@@ -47,16 +47,29 @@ export const unlinkAccounts = async (
   return links;
 };
 
-type Releasing = { caller: PersonCaller; kind: LinkedKind; accountId: string };
+/** `host`: which of several servers of this kind; null where the id is linked on one only. */
+type Releasing = { caller: PersonCaller; kind: LinkedKind; accountId: string; host: string | null };
+
+const isOn = (link: AccountLink, host: string): boolean => link.host === host || new URL(link.host).host === host;
+
+const linkOf = async (deps: Deps, { kind, accountId, host }: Omit<Releasing, 'caller'>): Promise<AccountLink> => {
+  const all = await deps.store.read.accountLinks(Number.MAX_SAFE_INTEGER);
+  const [link, ...more] = all.filter(
+    (one) => one.kind === kind && one.accountId === accountId && (host === null || isOn(one, host)),
+  );
+  if (!link) throw new DomainError('account_unknown', { kind, accountId });
+  const hosts = [link, ...more].map((one) => one.host);
+  // An id names another account on each server.
+  if (more.length > 0) throw new DomainError('account_on_hosts', { kind, accountId, hosts: hosts.join(', ') });
+  return link;
+};
 
 export const releaseAccount = async (
   deps: Deps,
-  { caller: { person: admin }, kind, accountId }: Releasing,
+  { caller: { person: admin }, kind, accountId, host: named }: Releasing,
 ): Promise<AccountLink> => {
   await assertAdmin(deps, admin);
-  const all = await deps.store.read.accountLinks(Number.MAX_SAFE_INTEGER);
-  const found = all.find((link) => link.kind === kind && link.accountId === accountId);
-  if (!found) throw new DomainError('account_unknown', { kind, accountId });
+  const found = await linkOf(deps, { kind, accountId, host: named });
   const person = await deps.store.read.person(found.personId);
   if (found.personId === admin.id || (person && isSameHuman(admin, person)))
     return refuse(

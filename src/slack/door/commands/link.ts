@@ -97,11 +97,11 @@ export const unlink: Command = {
   audience: 'everyone',
   run: async (call) => {
     const { slack, userId, reply } = call;
-    const [first = '', accountId, ...rest] = call.text.trim().split(/\s+/);
+    const [first = '', accountId, host = null, ...rest] = call.text.trim().split(/\s+/);
     const kind = kindIn(first);
     if (kind === null || rest.length > 0) return reply({ text: `Write it like ${typed('unlink github')}.` });
     if (accountId !== undefined) {
-      const { login, name } = await slack.useCases.releaseAccount({ userId, kind, accountId });
+      const { login, name } = await slack.useCases.releaseAccount({ userId, kind, accountId, host });
       return reply({
         text: `The ${SERVICE[kind]} account ${code(login)} (${code(accountId)}) is no longer linked to ${escape(name)}. It is recorded.`,
       });
