@@ -47,7 +47,7 @@ const patient =
     }
   };
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 const LOGINS = `select rolname from pg_roles where rolname like 'lk\\_%' order by 1`;
 

@@ -1,5 +1,5 @@
 /** What a chaos run looks for is found where it is so: each planted once, in a world where all is well. */
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { until } from '../support/story.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -7,8 +7,6 @@ import { CHAOS_RULES } from './chaos-rules.ts';
 import { noOrphans, startCopies } from './copies.ts';
 import { findIncidentLies } from './incident-truth.ts';
 import { findOtherEnds, findOutlived, findUnended } from './watch-ends.ts';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let world: World;
 beforeAll(async () => {

@@ -36,7 +36,7 @@ test('Redis is stopped for a while: what is due ends on time, what is asked mean
   expect(ended).toMatchObject({ outcome: 'removed' });
   expect(ended.lateMs).toBeLessThan(ON_TIME_MS);
   // While it is being stopped it may still accept a connection and close it, which reads otherwise until the next look.
-  await vi.waitFor(async () => expect(await readyz()).toContain('Redis cannot be reached'), { timeout: 15_000 });
+  await vi.waitFor(async () => expect(await readyz()).toContain('Redis cannot be reached'), { timeout: 60_000 });
   await faults.services.redis.start();
   expect(await faults.grant(meanwhile, 'removed')).toMatchObject({ outcome: 'removed' });
   await faults.toldEnd('ada', before);

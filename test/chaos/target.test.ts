@@ -1,5 +1,5 @@
 /** The target is away, hangs, is locked or was tampered with: no login too many, none too long, and nothing is called ended before it is. */
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startPrivatePostgres } from '../support/services.ts';
 import type { PrivateServer } from '../support/services.ts';
 import { startProxy } from '../support/proxy.ts';
@@ -8,8 +8,6 @@ import { openSession, until } from '../support/story.ts';
 import { seen, withClient } from '../support/world.ts';
 import { ON_TIME_MS, startFaultWorld } from './fault-world.ts';
 import type { FaultWorld } from './fault-world.ts';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let production: PrivateServer;
 let proxy: Proxy;

@@ -135,7 +135,7 @@ test('text that a database refuses is cleaned, and never a failure of the server
   });
   expect(created).toMatchObject({ status: 201, body: { state: 'pending' } });
   // The tests that follow take the next message for their own.
-  await expect.poll(() => messages().length, { timeout: 30_000 }).toBe(before + 1);
+  await expect.poll(() => messages().length, { timeout: 60_000 }).toBe(before + 1);
   expect((await call('POST', `/requests/${String(created.body['id'])}/cancel`, { session })).status).toBe(200);
 });
 
@@ -201,7 +201,7 @@ const activated = async (session: string, key?: string): Promise<Body> => {
   await world.slack.as('olga').click(message, 'approve');
   const read = async (): Promise<Body> =>
     (await call('GET', `/requests/${String(created.body['id'])}`, { session })).body;
-  await expect.poll(async () => (await read())['state'], { timeout: 30_000 }).toBe('active');
+  await expect.poll(async () => (await read())['state'], { timeout: 60_000 }).toBe('active');
   return read();
 };
 
@@ -265,7 +265,7 @@ test('a job that is no longer heard loses its access', async () => {
   while (seen['state'] !== 'ended')
     seen = (await call('GET', `/requests/${String(id)}?wait=20&version=${String(seen['version'])}`, { session })).body;
   expect(seen['why']).toBe('client_lost');
-  await expect.poll(() => world.logins(), { timeout: 20_000, message: 'the end' }).toEqual([]);
+  await expect.poll(() => world.logins(), { timeout: 60_000, message: 'the end' }).toEqual([]);
   expect((await call('POST', `/grants/${grant}/heartbeat`, { session })).status).toBe(409);
 });
 
@@ -280,7 +280,7 @@ test('while nobody could hear the jobs, silence does not count', { timeout: 120_
   await world.slack.as('olga').click(message, 'approve');
   const stateOf = async (): Promise<unknown> =>
     (await call('GET', `/requests/${String(id)}`, { session })).body['state'];
-  await expect.poll(stateOf, { timeout: 30_000 }).toBe('active');
+  await expect.poll(stateOf, { timeout: 60_000 }).toBe('active');
   const grant = String((await call('GET', `/requests/${String(id)}`, { session })).body['grant']);
   await call('POST', `/grants/${grant}/heartbeat`, { session });
 
@@ -297,7 +297,7 @@ test('while nobody could hear the jobs, silence does not count', { timeout: 120_
   expect(await stateOf()).toBe('active');
 
   await world.sql(`update heartbeats set heard_at = heard_at - interval '61 seconds'`);
-  await expect.poll(stateOf, { timeout: 30_000 }).toBe('ended');
+  await expect.poll(stateOf, { timeout: 60_000 }).toBe('ended');
 });
 
 test('the answers name the message in Slack once it is there', async () => {
@@ -305,7 +305,7 @@ test('the answers name the message in Slack once it is there', async () => {
   const { id } = await requested(session);
   const urlOf = async (): Promise<unknown> =>
     (await call('GET', `/requests/${String(id)}`, { session })).body['message_url'];
-  await expect.poll(urlOf, { timeout: 30_000 }).toMatch(/^https?:\/\/.*\/archives\/C\w+\/p\d+$/);
+  await expect.poll(urlOf, { timeout: 60_000 }).toMatch(/^https?:\/\/.*\/archives\/C\w+\/p\d+$/);
   await call('POST', `/requests/${String(id)}/cancel`, { session });
 });
 

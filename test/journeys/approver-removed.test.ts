@@ -5,8 +5,6 @@ import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 import { storyOf, until } from '../support/story.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-
 const RULES = `
 rules:
   - name: An SRE approves

@@ -167,7 +167,7 @@ test(
       env,
     );
     expect(held.code).not.toBe(0);
-    await expect.poll(() => world.logins().then((logins) => logins.length), { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => world.logins().then((logins) => logins.length), { timeout: 60_000 }).toBe(1);
     expect(await shell(after.join('\n'), env)).toMatchObject({ code: 0 });
     expect(await world.logins()).toEqual([]);
   },

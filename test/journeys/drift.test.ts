@@ -240,7 +240,7 @@ test('thirty at once: nothing is touched before an admin said so, others may not
   expect(states).toEqual([{ state: 'repaired', n: 30 }]);
   expect(await count(`audit_events where type = 'drift.repaired'`)).toBe(30);
   expect(await count(`grants where state = 'active'`)).toBe(30);
-}, 120_000);
+});
 
 test('what an admin leaves is left, and not told again', async () => {
   await begin();

@@ -280,7 +280,7 @@ describe('the end of an incident', () => {
     await world.slack.waitFor(() => world.slack.state.files.size === 2, { timeoutMs: 30_000 });
     const told = await room.said('inc-65-orders', 'with the incident');
     expect(told.ts).toBe(stuck.ts);
-  }, 120_000);
+  });
 
   it('happens on time while Slack is down, and is told afterwards', async () => {
     await open({ warning: '3s' });
@@ -324,7 +324,7 @@ describe('what happens at the same time', () => {
     await untilRemoved(world);
     expect(await world.logins()).toEqual([]);
     await room.said('inc-70-orders', 'Timeline ·', { timeoutMs: 40_000 });
-  }, 90_000);
+  });
 
   it('of two incidents on one target, ending one leaves the access of the other', async () => {
     await open({ warning: '1s' });

@@ -218,7 +218,7 @@ describe('one message, whatever happens', () => {
     slack.as('rita').createChannel('inc-50-orders');
     await room.prompt('inc-50-orders', 'Request access', { timeoutMs: 30_000 });
     expect(room.prompts('inc-50-orders')).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('goes to whoever is on call where it cannot be posted, and to the channel once the bot is asked in', async () => {
     await open();

@@ -97,5 +97,5 @@ describe('a message of the incident tool', () => {
     slack.postByBot('inc-82-orders', MODERN, { text: 'Incident closed' });
     await room.prompt('inc-82-orders', 'its tool said so', { timeoutMs: 30_000 });
     expect(await told('incident.closed')).toEqual([{ type: 'incident.closed', user: 'A0TOOL002' }]);
-  }, 60_000);
+  });
 });

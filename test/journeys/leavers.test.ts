@@ -97,4 +97,4 @@ test('without the event the daily check finds it, and a failed look-up or one st
   if (olga) olga.isDeleted = true;
   await checkNow();
   await isOut();
-}, 120_000);
+});

@@ -1,5 +1,5 @@
 /** How much one person may have at the same time: every way in counts, at once and in two processes, and the refusal says what to do. */
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { storyOf, until } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
@@ -23,7 +23,6 @@ const GROUPS = `  rescue: { people: [ada@acme.test] }
 `;
 
 // Two apps, and on a busy machine a hundred commands take a while.
-vi.setConfig({ testTimeout: 90_000 });
 
 let world: World;
 let story: Story;

@@ -1,6 +1,6 @@
 /** An approved request that meets a target which needs a fix: nobody asks or approves again, and it is set up once it is fixed. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { storyOf, until, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
@@ -16,8 +16,6 @@ rules:
 claim: CLAIM
 admins: [security]
 `;
-
-vi.setConfig({ testTimeout: 90_000 });
 
 let world: World;
 let story: Story;

@@ -1,6 +1,6 @@
 /** Everything of a person, of a target, or all is ended at once: confirmed first, shown while it happens, and true at the end. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import type { StoredView } from '../../sandbox/src/slack/types.ts';
 import { openSession, storyOf, until, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
@@ -8,7 +8,6 @@ import { seen, startWorld, withClient } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
 // Each test starts a process or more: on a busy machine that alone takes a while.
-vi.setConfig({ testTimeout: 120_000 });
 
 const RULES = `
 rules:

@@ -1,5 +1,5 @@
 /** The app as a process: started by hand, killed in the middle, stopped with grace, refused with a sentence. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runCli, startProcess } from '../support/process.ts';
 import type { AppProcess } from '../support/process.ts';
 import { storyOf, until } from '../support/story.ts';
@@ -16,7 +16,6 @@ rules:
 `;
 
 // Each test starts processes, some of them several: on a busy machine that alone takes a while.
-vi.setConfig({ testTimeout: 120_000 });
 
 let world: World;
 let story: Story;

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLog } from '../../src/lib/log.ts';
 import { createPool, createStore } from '../../src/store/client.ts';
 import { newKey } from '../application/evidence/rig.ts';
@@ -12,8 +12,6 @@ import { testServices } from '../support/services.ts';
 import { until } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
-
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const RULES = `
 rules: [{ name: One owner, approvals: [{ from: owners }] }]

@@ -1,13 +1,11 @@
 /** What stops people from getting in is said after "ready", and admins are notified: at a start, and when a policy is adopted. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startProcess } from '../support/process.ts';
 import type { AppProcess } from '../support/process.ts';
 import { until } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
-
-vi.setConfig({ testTimeout: 120_000 });
 
 const stamp = `${process.pid}_${Date.now()}`;
 const lost = `lost_${stamp}`;

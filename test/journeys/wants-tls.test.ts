@@ -1,6 +1,6 @@
 /** A target that no connection can be made to, since TLS does not fit: nothing was begun there, so nothing is said to be ended. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { storyOf, until, untilRemoved } from '../support/story.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
@@ -16,8 +16,6 @@ rules:
 claim: CLAIM
 admins: [security]
 `;
-
-vi.setConfig({ testTimeout: 90_000 });
 
 let world: World;
 let story: Story;

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { createInFlight } from '../../src/lib/pending-tasks.ts';
 import { startLoop } from '../../src/lib/loop.ts';
 
@@ -23,7 +23,7 @@ test('a poke while it runs means one more run right after, and never two at a ti
   loop.poke();
   loop.poke();
   release();
-  await vi.waitFor(() => expect(runs).toBe(2));
+  await expect.poll(() => runs).toBe(2);
   release();
   await loop.stop();
   expect({ most, runs }).toEqual({ most: 1, runs: 2 });
@@ -40,7 +40,7 @@ test('a run that fails is told, and the next one comes', async () => {
     },
     onError: (error) => errors.push(error),
   });
-  await vi.waitFor(() => expect(runs).toBeGreaterThan(2));
+  await expect.poll(() => runs).toBeGreaterThan(2);
   await loop.stop();
   expect(errors).toHaveLength(1);
 });
@@ -56,7 +56,7 @@ test('a run may ask to be called sooner, never later', async () => {
     },
     onError: () => undefined,
   });
-  await vi.waitFor(() => expect(at.length).toBeGreaterThan(3));
+  await expect.poll(() => at.length).toBeGreaterThan(3);
   await Promise.all([loop.stop(), soon.stop()]);
 });
 
@@ -68,10 +68,10 @@ test('pokes within the least gap are one run after it', async () => {
     run: async () => void (runs += 1),
     onError: () => undefined,
   });
-  await vi.waitFor(() => expect(runs).toBe(1));
+  await expect.poll(() => runs).toBe(1);
   for (let poke = 0; poke < 20; poke += 1) loop.poke();
   expect(runs).toBe(1);
-  await vi.waitFor(() => expect(runs).toBe(2));
+  await expect.poll(() => runs).toBe(2);
   await loop.stop();
   expect(runs).toBe(2);
 });

@@ -5,7 +5,7 @@ import { waitUntil } from '../../sandbox/src/embedded/wait.ts';
 import type { Json } from '../../src/domain/json.ts';
 import type { AnyProvider } from '../../src/providers/any-provider.ts';
 import type { Connection, Granted, ProviderContext } from '../../src/providers/provider.ts';
-import { connectTo, contextOf } from './connection.ts';
+import { beforeItsDeadline, connectTo, contextOf } from './connection.ts';
 import type { Visit, World, WorldOption } from './worlds.ts';
 
 export const holdToContract = (provider: AnyProvider, option: WorldOption): void => {
@@ -49,7 +49,7 @@ const promises = (provider: AnyProvider, { open }: WorldOption): void => {
   const close = async (handle: Json | undefined, ctx: ProviderContext): Promise<string> =>
     await connection.close(world.roles.read.scope, handle, ctx);
   const isCut = async (visit: Visit): Promise<void> =>
-    await waitUntil(visit.isCut, { timeoutMs: 5_000, what: 'the session to be cut' });
+    await waitUntil(visit.isCut, { timeoutMs: 60_000, what: 'the session to be cut' });
 
   test('its configuration and scopes have no problems', () => {
     expect(provider.configProblems(world.config)).toEqual([]);
@@ -223,21 +223,29 @@ const promises = (provider: AnyProvider, { open }: WorldOption): void => {
 
   test('at the deadline the target refuses the secret though Latchkey does nothing', async ({ skip }) => {
     skip(!endsItself(), ONLY_REVOKED);
-    const ctx = contextOf({ lastsMs: 1_500 });
-    const access = await granted(ctx);
-    await (await world.enter(access.secret)).leave();
-    await waitUntil(() => isRefused(world, access), { timeoutMs: 10_000, what: 'the target to refuse the login' });
+    const { ctx, done: access } = await beforeItsDeadline(async (soon) => {
+      const made = await granted(soon);
+      await (await world.enter(made.secret)).leave();
+      return made;
+    });
+    await waitUntil(() => isRefused(world, access), { timeoutMs: 60_000, what: 'the target to refuse the login' });
     expect(Date.now()).toBeGreaterThanOrEqual(ctx.expiresAt.getTime());
     await revoke(access.handle, ctx);
   });
 
   test('an extended grant outlives its first deadline', async ({ skip }) => {
     skip(!endsItself(), ONLY_REVOKED);
-    const ctx = contextOf({ lastsMs: 1_000 });
-    const access = await granted(ctx);
-    const later = { ...ctx, expiresAt: new Date(Date.now() + 600_000) };
-    await connection.extend?.(world.roles.read.scope, access.handle, later);
-    await waitUntil(() => Date.now() > ctx.expiresAt.getTime() + 100, { timeoutMs: 5_000, what: 'the first deadline' });
+    const inTenMinutes = new Date(Date.now() + 600_000);
+    const { ctx, done: access } = await beforeItsDeadline(async (soon) => {
+      const made = await granted(soon);
+      await connection.extend?.(world.roles.read.scope, made.handle, { ...soon, expiresAt: inTenMinutes });
+      return made;
+    });
+    const later = { ...ctx, expiresAt: inTenMinutes };
+    await waitUntil(() => Date.now() > ctx.expiresAt.getTime() + 100, {
+      timeoutMs: 60_000,
+      what: 'the first deadline',
+    });
     const visit = await world.enter(credentialsOf(access, later).secret);
     expect(await visit.read()).toBe(3);
     await visit.leave();
@@ -305,7 +313,7 @@ const promises = (provider: AnyProvider, { open }: WorldOption): void => {
     expect(await inUse()).not.toContain(unused.grantId);
     await visit.leave();
     await waitUntil(async () => !(await inUse()).includes(used.grantId), {
-      timeoutMs: 5_000,
+      timeoutMs: 60_000,
       what: 'the visit to end',
     });
     await revoke(access.handle, used);

@@ -14,8 +14,8 @@ test('what is left of an earlier server writes behind the log of the next, and l
        if (!existsSync(${JSON.stringify(`${logFile}.over`)})) return; clearInterval(wait); console.log('last words'); }, 10);`,
     logFile,
   );
-  await expect.poll(() => readLog(logFile), { timeout: 10_000 }).toContain('x'.repeat(500));
+  await expect.poll(() => readLog(logFile), { timeout: 60_000 }).toContain('x'.repeat(500));
   program(`console.log('the reason'); require('fs').writeFileSync(${JSON.stringify(`${logFile}.over`)}, '')`, logFile);
-  await expect.poll(() => readLog(logFile), { timeout: 10_000 }).toContain('last words');
+  await expect.poll(() => readLog(logFile), { timeout: 60_000 }).toContain('last words');
   expect(readLog(logFile)).toBe('the reason\nlast words');
 });

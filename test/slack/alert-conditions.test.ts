@@ -115,7 +115,7 @@ describe('a condition on an alert', () => {
         expect(now?.grant?.state).toBe('removed');
         return now;
       },
-      { timeout: 10_000, interval: 100 },
+      { timeout: 60_000, interval: 100 },
     );
     expect(view?.grant).toMatchObject({ state: 'removed', endCause: 'not_started', activatedAt: null });
     expect(view?.grant?.endReason).toContain('No rule approves it by itself any more');

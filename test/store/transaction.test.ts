@@ -270,7 +270,7 @@ test('a connection that is cut between two statements fails its transaction, and
     await waitUntil(
       async () =>
         (await opened.pool.query('select 1 from pg_stat_activity where pid = any($1)', [pids])).rows.length === 0,
-      { timeoutMs: 5_000, what: 'the end of the session' },
+      { timeoutMs: 60_000, what: 'the end of the session' },
     );
     await new Promise((resolve) => {
       setImmediate(resolve);

@@ -3,7 +3,7 @@ import type { Account } from '../../sandbox/src/github/state.ts';
 import type { GithubWorld } from './github.ts';
 import { seen } from './world.ts';
 
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 
 /** What only this person is answered in #general. */
 const answerTo = async ({ world: { slack } }: GithubWorld, who: string, line: string): Promise<string> => {

@@ -74,13 +74,25 @@ function urlFor(adminUrl: string, database: string): string {
   return url.href;
 }
 
-async function asAdmin<T>(adminUrl: string, work: (admin: pg.Client) => Promise<T>): Promise<T> {
-  const admin = new pg.Client({ connectionString: adminUrl });
-  await admin.connect();
+const pools = new Map<string, pg.Pool>();
+
+/** Kept for a moment after use, since worlds come one after the other, and a connection costs as much as making a database. */
+function poolOf(adminUrl: string): pg.Pool {
+  const known = pools.get(adminUrl);
+  if (known) return known;
+  const pool = new pg.Pool({ connectionString: adminUrl, max: 3, allowExitOnIdle: true });
+  // Tests stop servers; an idle connection that dies of it is no failure.
+  pool.on('error', () => undefined);
+  pools.set(adminUrl, pool);
+  return pool;
+}
+
+async function asAdmin<T>(adminUrl: string, work: (admin: pg.PoolClient) => Promise<T>): Promise<T> {
+  const admin = await poolOf(adminUrl).connect();
   try {
     return await work(admin);
   } finally {
-    await admin.end();
+    admin.release();
   }
 }
 
@@ -103,7 +115,7 @@ async function dropDatabase(adminUrl: string, name: string): Promise<void> {
       return leaked.length === 0;
     };
     // A closed connection's session takes a moment to end on the server.
-    const outcome = await waitUntil(areAllGone, { timeoutMs: 3000, what: `sessions of ${name} to end` }).catch(
+    const outcome = await waitUntil(areAllGone, { timeoutMs: 60_000, what: `sessions of ${name} to end` }).catch(
       () => 'leaked',
     );
     await admin.query(`drop database ${name} with (force)`);

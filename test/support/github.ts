@@ -37,7 +37,7 @@ export type GithubWorld = {
   stop(): Promise<void>;
 };
 
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 
 /** Looks again and again: what is waited for is in a database, or at GitHub. */
 export const until = async (look: () => unknown, what: string, timeoutMs = WAIT_MS): Promise<void> => {

@@ -50,7 +50,7 @@ export const incidentsOf = ({ slack }: World): Incidents => {
       .filter(({ bot_id: bot, ephemeralFor }) => bot !== undefined && ephemeralFor === undefined);
   const prompts = (channel: string, who = 'rita'): Message[] =>
     own(channel, who).filter((message) => message.thread_ts === undefined && PROMPT.test(message.text));
-  const find = (messages: () => Message[], text: string, timeoutMs = 20_000): Promise<Message> =>
+  const find = (messages: () => Message[], text: string, timeoutMs = 60_000): Promise<Message> =>
     slack.waitFor(() => messages().findLast((message) => seen(message).includes(text)), {
       what: `a message with "${text}"`,
       timeoutMs,

@@ -13,7 +13,7 @@ export type RawSocket = {
   isOpen(): boolean;
 };
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 
 const within = <T>(what: string, work: Promise<T>): Promise<T> => {
   let timer: NodeJS.Timeout | undefined;

@@ -121,7 +121,7 @@ export const startSlapd = async (access: readonly string[] = [], isKeepingUp = f
     const args = ['-d', '0', '-f', config, '-h', addresses];
     const server = spawnServer({ command: slapd, args, env: {}, logFile });
     await waitUntil(async () => server.exit() !== undefined || (await isListening(port)), {
-      timeoutMs: 30_000,
+      timeoutMs: 60_000,
       what: 'slapd to listen',
     });
     if (server.exit() !== undefined) throw new Error(`slapd did not start (${server.exit()}): ${logTail(logFile)}`);

@@ -20,7 +20,7 @@ export type Story = {
 
 const GENERAL = 'general';
 /** Some clocks look every ten seconds, and a busy machine takes its time. */
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 
 export const storyOf = (world: World): Story => {
   const { slack } = world;
@@ -99,7 +99,7 @@ export const createShowing = (
 export const until = async <T>(
   look: () => Promise<T | false | null | undefined>,
   what: string,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<T> => {
   const endsAt = Date.now() + timeoutMs;
   for (;;) {

@@ -113,7 +113,7 @@ const shownAt = async (port: number): Promise<string> => {
 const untilShown = async (port: number, pem: string): Promise<void> => {
   const { fingerprint256 } = new X509Certificate(pem);
   await waitUntil(async () => (await shownAt(port)) === fingerprint256, {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     what: 'the server to show its other certificate',
   });
 };

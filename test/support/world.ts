@@ -119,10 +119,17 @@ export const withClient = async <T>(url: string, work: (client: pg.Client) => Pr
   }
 };
 
-const rowsOf =
-  (url: string) =>
-  <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> =>
-    withClient(url, async (client) => (await client.query<Row>(text, values)).rows);
+/** Rows of one database, over few connections that stay: a connection costs as much as some hundred statements. */
+const rowsOf = (url: string): { rows: World['sql']; end: () => Promise<void> } => {
+  const pool = new pg.Pool({ connectionString: url, max: 2 });
+  // Tests stop servers; an idle connection that dies of it is no failure.
+  pool.on('error', () => undefined);
+  return {
+    rows: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> =>
+      (await pool.query<Row>(text, values)).rows,
+    end: () => pool.end(),
+  };
+};
 
 /** What is closed is removed a moment later. One whose removal failed is tried again much later, and is not waited for. */
 const removals = async (sql: World['sql']): Promise<void> => {
@@ -173,7 +180,8 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     LATCHKEY_METRICS_PORT: '0',
   };
   const apps: App[] = [];
-  const [sql, targetSql] = [rowsOf(database.url), rowsOf(target.url)];
+  const [own, production] = [rowsOf(database.url), rowsOf(target.url)];
+  const [sql, targetSql] = [own.rows, production.rows];
   return {
     slack,
     database,
@@ -206,6 +214,7 @@ export const startWorld = async (options: WorldOptions = {}): Promise<World> => 
     stop: async () => {
       await Promise.all(apps.map((app) => app.stop()));
       await slack.close();
+      await Promise.all([own.end(), production.end()]);
       await database.drop();
       await target.drop();
       rmSync(folder, { recursive: true, force: true });

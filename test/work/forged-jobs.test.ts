@@ -11,7 +11,7 @@ import type { QueueRig } from './queue-rig.ts';
 let rig: QueueRig;
 afterEach(() => rig.close());
 
-const WAIT = { timeoutMs: 20_000 };
+const WAIT = { timeoutMs: 60_000 };
 const HOUR_MS = 3_600_000;
 const rowIds = async (): Promise<string[]> =>
   (await rig.sql<{ id: string }>('select id::text from outbox order by id')).map(({ id }) => id);
@@ -105,7 +105,7 @@ test('forged jobs of any queue and any form do nothing, and the work that waits 
   await waitUntil(async () => (await rowIds()).length === 0, { ...WAIT, what: 'the rows to be settled' });
   expect(rig.done).toHaveLength(WORK_KINDS.length);
   expect(rig.lines.filter((line) => line.includes('fit no waiting work')).length).toBeLessThanOrEqual(2);
-}, 120_000);
+});
 
 const safeJson = (data: unknown): string => {
   try {
@@ -260,4 +260,4 @@ test('a queue that is flooded with ten thousand junk jobs keeps no work waiting'
   await isDone('notify an alarm');
   expect(performance.now() - startedAt).toBeLessThan(15_000);
   expect(rig.lines.filter((line) => line.includes('fit no waiting work')).length).toBeLessThanOrEqual(1);
-}, 120_000);
+});

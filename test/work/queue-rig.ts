@@ -68,7 +68,7 @@ export const startQueueRig = async ({
     connectForWork({ url, ca: null }, () => undefined).redis,
     new Redis(adminUrl),
   ];
-  await waitUntil(() => redis.status === 'ready', { timeoutMs: 10_000, what: 'Redis' });
+  await waitUntil(() => redis.status === 'ready', { timeoutMs: 60_000, what: 'Redis' });
   const open = (kind: WorkKind): Queue => new Queue(kind, { connection: redis, prefix, ...WITHOUT_INFO });
   const queues = Object.fromEntries(WORK_KINDS.map((kind) => [kind, open(kind)])) as Record<WorkKind, Queue>;
   for (const queue of Object.values(queues)) queue.on('error', () => undefined);

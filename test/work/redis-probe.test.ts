@@ -70,7 +70,7 @@ const startReal = async (...args: string[]): Promise<number> => {
   });
   closers.push(() => endProcess(server.pid, 'SIGKILL'));
   await waitUntil(async () => server.exit() !== undefined || (await isPortOpen(port)), {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     what: 'Redis',
   });
   if (server.exit() !== undefined) throw new Error(`Redis did not start: ${logTail(path.join(dir, 'log'))}`);

@@ -20,7 +20,7 @@ beforeEach(async () => {
   opened = await openTestStore();
   sealer = startSealer({ store: opened.store, log: createLog('silent') });
   await write();
-  await waitUntil(async () => (await unsealed()) === 0, { timeoutMs: 10_000, what: 'the first event to be chained' });
+  await waitUntil(async () => (await unsealed()) === 0, { timeoutMs: 60_000, what: 'the first event to be chained' });
 });
 afterEach(() => opened.close());
 

@@ -61,7 +61,7 @@ beforeEach(async () => {
     onTrouble: () => undefined,
   });
   rig = { redis, connection, workers, begun, settled, finish: () => undefined };
-  await waitUntil(() => connection.status === 'ready', { timeoutMs: 10_000, what: 'the connection' });
+  await waitUntil(() => connection.status === 'ready', { timeoutMs: 60_000, what: 'the connection' });
 });
 
 afterEach(async () => {
@@ -73,7 +73,7 @@ const handOut = async (workId: string): Promise<void> => {
   const queue = new Queue('notify', { connection: { url: rig.redis.url }, prefix: PREFIX });
   await queue.add('notify', { workId, dispatch: 1 });
   await queue.close();
-  await waitUntil(() => rig.begun.includes(`r${workId}`), { timeoutMs: 10_000, what: 'the work' });
+  await waitUntil(() => rig.begun.includes(`r${workId}`), { timeoutMs: 60_000, what: 'the work' });
 };
 
 const isPending = async (work: Promise<unknown>): Promise<boolean> => !(await withinMs(work, 3_000)).isThere;
@@ -90,7 +90,7 @@ test('a stop waits for what is in hand, however long it takes, and it is settled
 test('a stop right after Redis is back ends, though connections are still to be made again', async () => {
   await delay(500);
   await rig.redis.kill();
-  await waitUntil(() => rig.connection.status === 'reconnecting', { timeoutMs: 10_000, what: 'the loss' });
+  await waitUntil(() => rig.connection.status === 'reconnecting', { timeoutMs: 60_000, what: 'the loss' });
   // Long enough that the pauses between two attempts are their longest.
   await delay(3_000);
   await rig.redis.start();
@@ -100,7 +100,7 @@ test('a stop right after Redis is back ends, though connections are still to be 
 test('a stop while Redis is away ends once what is in hand is finished', async () => {
   await handOut('2');
   await rig.redis.kill();
-  await waitUntil(() => rig.connection.status === 'reconnecting', { timeoutMs: 10_000, what: 'the loss' });
+  await waitUntil(() => rig.connection.status === 'reconnecting', { timeoutMs: 60_000, what: 'the loss' });
   const stopped = rig.workers.stop();
   expect(await isPending(stopped)).toBe(true);
   rig.finish({ outcome: 'done' });

@@ -17,7 +17,7 @@ export const waitFor = <T>(
   predicate: () => T | undefined | null | false,
   options: WaitOptions = {},
 ): Promise<T> => {
-  const timeoutMs = options.timeoutMs ?? 15_000;
+  const timeoutMs = options.timeoutMs ?? 60_000;
   return new Promise((resolve, reject) => {
     let finish = (): void => undefined;
     const look = (): void => {

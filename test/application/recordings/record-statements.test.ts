@@ -76,7 +76,7 @@ const untilRecorded = (count: number): Promise<void> =>
       await look();
       return ((await bench.store.read.recording(grant.id))?.statements ?? 0) >= count;
     },
-    { what: `${count} recorded statements`, timeoutMs: 20_000 },
+    { what: `${count} recorded statements`, timeoutMs: 60_000 },
   );
 
 test('each look seals what is new and writes its digest; the end says that it is complete', async () => {
@@ -122,7 +122,7 @@ test('two processes that look at one moment keep it once', async () => {
       const [found] = await bench.access.recorded(grant.target, [{ grant, position: null }]);
       return (found?.statements.length ?? 0) > 0;
     },
-    { what: 'the line in the log', timeoutMs: 20_000 },
+    { what: 'the line in the log', timeoutMs: 60_000 },
   );
   await bench.sql('update recordings set next_at = clock_timestamp() where grant_id = $1', [grant.id]);
   const first = await bench.store.read.takeRecordings(10, 0);

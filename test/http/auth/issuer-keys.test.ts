@@ -46,7 +46,7 @@ describe('keys of an issuer', () => {
     issuer.forgetOld();
     pass(11 * 60_000);
     await whoIs(rig, old);
-    await expect.poll(() => whoIs(rig, old), { timeout: 20_000 }).toBe('not kid (header)');
+    await expect.poll(() => whoIs(rig, old), { timeout: 60_000 }).toBe('not kid (header)');
     expect(await whoIs(rig, await github(rig))).toBe('api-deploy');
   });
 

@@ -122,7 +122,7 @@ test(
 
     expect(await hook(event(lab, 6001))).toEqual({ status: 202, body: { closed: 1 } });
     expect(await stateOf(mine)).toMatchObject({ cause: 'job_completed' });
-    await expect.poll(() => world.logins().then(({ length }) => length), { timeout: 30_000 }).toBe(2);
+    await expect.poll(() => world.logins().then(({ length }) => length), { timeout: 60_000 }).toBe(2);
     expect(await hook(event(lab, 6001))).toEqual({ status: 202, body: { closed: 0 } });
     await untilLive(sibling);
     await untilLive(theirs);

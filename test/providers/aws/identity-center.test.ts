@@ -8,6 +8,9 @@ import { aws } from '../../../src/providers/aws/aws.ts';
 import type { Connection, Identity, ProviderContext } from '../../../src/providers/provider.ts';
 import { connectTo, contextOf, failureOf, textWith } from '../connection.ts';
 import { allow, policyIn } from './target.ts';
+import { shortenWaits } from '../../support/short-waits.ts';
+
+shortenWaits(10);
 
 let api: Aws;
 let connection: Connection<Json, Json>;
@@ -176,7 +179,8 @@ describe('AWS', () => {
     const impatient = connectTo(aws, config, { timeoutMs: 600 });
     expect(await failureOf(impatient.grant(SCOPE, ada()))).toMatchObject({ kind: 'unavailable' });
     expect(have()).toEqual([]);
-    expect(await connection.revoke(SCOPE, undefined, ada())).toBe('already_absent');
+    // Of several tries, the one that finds it gone answers.
+    expect(await connection.revoke(SCOPE, undefined, ada())).toMatch(/^(?:removed|already_absent)$/);
     expect(have()).toEqual([]);
     expect(await failureOf(impatient.grant(SCOPE, ada()))).toMatchObject({ kind: 'unavailable' });
     await connection.grant(SCOPE, ada());
@@ -199,7 +203,8 @@ describe('AWS', () => {
     api.state.lagMs = 700;
     await connection.grant(SCOPE, ada());
     await new Promise((resolve) => setTimeout(resolve, 700));
-    expect(await connection.revoke(SCOPE, undefined, ada())).toBe('removed');
+    expect(await connection.revoke(SCOPE, undefined, ada())).toMatch(/^(?:removed|already_absent)$/);
+    expect(have()).toEqual([]);
     await expect.poll(async () => await connection.check(SCOPE, undefined, ada())).toBe('absent');
   });
 
@@ -243,7 +248,7 @@ describe('AWS', () => {
       names.map(async (name) => await tries(async () => await connection.revoke(SCOPE, undefined, of(name)))),
     );
     expect(have()).toEqual([]);
-  }, 120_000);
+  });
 });
 
 test('killed after each single call of a grant or an end, the next end leaves nothing', async () => {

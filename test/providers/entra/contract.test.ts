@@ -7,6 +7,9 @@ import type { Json } from '../../../src/domain/json.ts';
 import { entra } from '../../../src/providers/entra/entra.ts';
 import type { Connection, Identity, ProviderContext } from '../../../src/providers/provider.ts';
 import { connectTo, contextOf, failureOf } from '../connection.ts';
+import { shortenWaits } from '../../support/short-waits.ts';
+
+shortenWaits(10);
 
 let api: Entra;
 let connection: Connection<Json, Json>;
@@ -171,13 +174,13 @@ describe('replicas that hear of it late', () => {
   test('are waited for: one answer is no proof', { timeout: 30_000 }, async () => {
     api.state.lagMs = 900;
     const { handle } = await connection.grant(SCOPE, ada());
-    const before = performance.now();
+    const before = Date.now();
     expect(await connection.revoke(SCOPE, handle, ada())).toBe('removed');
-    expect(performance.now() - before).toBeGreaterThan(900);
+    expect(Date.now() - before).toBeGreaterThan(900);
     expect(await connection.check(SCOPE, handle, ada())).toBe('absent');
   });
 
-  test('that never hear of it are no end', { timeout: 40_000 }, async () => {
+  test('that never hear of it are no end', async () => {
     const { handle } = await connection.grant(SCOPE, ada());
     api.state.lagMs = 3_600_000;
     // What is read is the opposite of what is so: an end that believed its own answer would be called one.

@@ -7,6 +7,9 @@ import type { Json } from '../../../src/domain/json.ts';
 import { googleGroup } from '../../../src/providers/google-group/google-group.ts';
 import type { Connection, Identity, ProviderContext } from '../../../src/providers/provider.ts';
 import { connectTo, contextOf, failureOf } from '../connection.ts';
+import { shortenWaits } from '../../support/short-waits.ts';
+
+shortenWaits(10);
 
 let api: Google;
 let connection: Connection<Json, Json>;
@@ -178,12 +181,12 @@ describe('servers that hear of it late', () => {
   test('are waited for: one answer is no proof', { timeout: 30_000 }, async () => {
     api.state.lagMs = 900;
     const { handle } = await connection.grant(SCOPE, ada());
-    const before = performance.now();
+    const before = Date.now();
     expect(await connection.revoke(SCOPE, handle, ada())).toBe('removed');
-    expect(performance.now() - before).toBeGreaterThan(900);
+    expect(Date.now() - before).toBeGreaterThan(900);
   });
 
-  test('that never hear of it are no end', { timeout: 40_000 }, async () => {
+  test('that never hear of it are no end', async () => {
     const { handle } = await connection.grant(SCOPE, ada());
     api.state.lagMs = 3_600_000;
     for (const one of groupOf().members) if (one.address === ADA) one.leftAt = Date.now();

@@ -362,7 +362,7 @@ test.skipIf(isReal)(
       const { secret } = await own.grant(to.scopes[role] ?? {}, ctx);
       const agentless = cluster.as(tokenIn(secret))('GET', `/api/v1/namespaces/${to.app}/pods/debug-1/log?follow=true`);
       agentless.catch(() => undefined);
-      await waitUntil(() => openStreams() > 0, { timeoutMs: 5_000, what: 'the stream to open' });
+      await waitUntil(() => openStreams() > 0, { timeoutMs: 60_000, what: 'the stream to open' });
       return ctx;
     };
     const stays = await enter('stays');

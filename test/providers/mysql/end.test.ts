@@ -5,7 +5,7 @@ import { waitUntil } from '../../../sandbox/src/embedded/wait.ts';
 import type { Json } from '../../../src/domain/json.ts';
 import { mysql as provider } from '../../../src/providers/mysql/mysql.ts';
 import type { Connection, Granted } from '../../../src/providers/provider.ts';
-import { connectTo, contextOf, failureOf } from '../connection.ts';
+import { beforeItsDeadline, connectTo, contextOf, failureOf } from '../connection.ts';
 import { ownServer } from './servers.ts';
 import { configOf, createTarget, enter, scopeOf, type Session, type Target } from './target.ts';
 
@@ -23,7 +23,7 @@ afterAll(async () => {
 const scope = (): Json => scopeOf(target.write);
 const userOf = ({ handle }: Granted<Json>): string => (handle as { user: string }).user;
 const isCut = async (session: Session): Promise<void> =>
-  await waitUntil(session.isCut, { timeoutMs: 5_000, what: 'the session to be cut' });
+  await waitUntil(session.isCut, { timeoutMs: 60_000, what: 'the session to be cut' });
 const eventOf = async (grantId: string) =>
   (
     await target.sql<{ status: string; at: Date; body: string }>(
@@ -90,10 +90,12 @@ describe("the server's own deadline", () => {
   });
 
   test('cuts the open session by itself', async () => {
-    const ctx = contextOf({ lastsMs: 1_500 });
-    const access = await connection.grant(scope(), ctx);
-    const session = await enter(access.secret);
-    await waitUntil(session.isCut, { timeoutMs: 10_000, what: 'the event to cut the session' });
+    const { ctx, done } = await beforeItsDeadline(async (soon) => {
+      const made = await connection.grant(scope(), soon);
+      return { access: made, session: await enter(made.secret) };
+    });
+    const { access, session } = done;
+    await waitUntil(session.isCut, { timeoutMs: 60_000, what: 'the event to cut the session' });
     expect(Date.now()).toBeGreaterThanOrEqual(ctx.expiresAt.getTime());
     await expect(enter(access.secret)).rejects.toMatchObject({ errno: 4151 });
     await connection.revoke(scope(), access.handle, ctx);
@@ -103,17 +105,16 @@ describe("the server's own deadline", () => {
     const server = await ownServer(['event_scheduler=ON']);
     const own = await createTarget(server.url);
     const apart = connectTo(provider, configOf(own));
-    const ctx = contextOf({ lastsMs: 1_500 });
-    const access = await apart.grant(scopeOf(own.read), ctx);
+    const { ctx, done: access } = await beforeItsDeadline((soon) => apart.grant(scopeOf(own.read), soon));
     await server.kill();
-    await waitUntil(() => Date.now() > ctx.expiresAt.getTime() + 1_000, { timeoutMs: 10_000, what: 'the deadline' });
+    await waitUntil(() => Date.now() > ctx.expiresAt.getTime() + 1_000, { timeoutMs: 60_000, what: 'the deadline' });
     await server.start();
     const isLocked = async (): Promise<boolean> => {
       const [attempt] = await Promise.allSettled([enter(access.secret)]);
       if (attempt.status === 'fulfilled') await attempt.value.leave();
       return attempt.status === 'rejected' && (attempt.reason as { errno?: number }).errno === 4151;
     };
-    await waitUntil(isLocked, { timeoutMs: 10_000, what: 'the login to be locked' });
+    await waitUntil(isLocked, { timeoutMs: 60_000, what: 'the login to be locked' });
     await apart.revoke(scopeOf(own.read), access.handle, ctx);
     await apart.disconnect();
     await server.stop();

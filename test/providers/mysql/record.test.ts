@@ -195,7 +195,7 @@ describe('what is done through a login in MariaDB', () => {
         const [uptime] = await world.target.sql<{ Value: string }>("show global status like 'Uptime'");
         return Number(uptime?.Value) > 3;
       },
-      { what: 'a server that has been up for some seconds', timeoutMs: 20_000 },
+      { what: 'a server that has been up for some seconds', timeoutMs: 60_000 },
     );
     await world.server.stop();
     await world.server.start();
@@ -213,7 +213,7 @@ describe('what is done through a login in MariaDB', () => {
         after = await look(world, { grantId, handle, position: found.position }).catch(() => undefined);
         return after !== undefined;
       },
-      { what: 'a look at the restarted server', timeoutMs: 20_000 },
+      { what: 'a look at the restarted server', timeoutMs: 60_000 },
     );
     expect(after && textsOf(after)).toEqual(['select 2']);
     expect(after?.lost).toEqual([expect.stringContaining('was restarted, and what it had counted is gone')]);

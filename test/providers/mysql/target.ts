@@ -92,7 +92,7 @@ export const createTarget = async (given?: string): Promise<Target> => {
       const isLeft = async (): Promise<boolean> =>
         (await sql(`select 1 from information_schema.processlist where user = '${manager}'`)).length > 0;
       const leak = waitUntil(async () => !(await isLeft()), {
-        timeoutMs: 3_000,
+        timeoutMs: 60_000,
         what: "Latchkey's connections to be closed",
       });
       const [outcome] = await Promise.allSettled([leak]);

@@ -5,10 +5,10 @@ import type { Json } from '../../../src/domain/json.ts';
 import type { Connection, Granted, ProviderContext } from '../../../src/providers/provider.ts';
 import { postgres } from '../../../src/providers/postgres/postgres.ts';
 import { connectTo, contextOf, failureOf, textWith } from '../connection.ts';
-import { HOSTILE_SERVERS, SERVERS, type TestServer } from './servers.ts';
+import { EVERY_SERVER, type TestServer } from './servers.ts';
 import { configOf, createTarget, enter, untilCut, urlFor, valueOf, type Session, type Target } from './target.ts';
 
-describe.each([...SERVERS, ...HOSTILE_SERVERS])('the end of a login on $title', ({ start }) => {
+describe.each(EVERY_SERVER)('the end of a login on $title', ({ start }) => {
   let target: Target;
   let server: TestServer;
   let connection: Connection<Json, Json>;

@@ -114,7 +114,7 @@ describe('a target that cannot serve', () => {
         (await target.sql(`select from pg_locks where relation = 'pg_authid'::regclass and mode = 'ShareLock'`))
           .length > 0,
       {
-        timeoutMs: 5_000,
+        timeoutMs: 60_000,
         what: 'the lock to be held',
       },
     );
@@ -123,7 +123,7 @@ describe('a target that cannot serve', () => {
     const isOver = async (): Promise<boolean> =>
       (await target.sql(`select from pg_stat_activity where usename = $1 and state <> 'idle'`, [target.manager]))
         .length === 0;
-    await waitUntil(isOver, { timeoutMs: 5_000, what: 'the abandoned transaction to end' });
+    await waitUntil(isOver, { timeoutMs: 60_000, what: 'the abandoned transaction to end' });
     expect(await blocker.check(scope, undefined, ctx)).toBe('absent');
     await blocker.disconnect();
   });

@@ -10,6 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { oncePerRun } from '../../support/once-per-run.ts';
+import { closing } from '../../support/template.ts';
 
 const PROVIDERS = fileURLToPath(new URL('../../../src/providers', import.meta.url));
 
@@ -142,6 +143,7 @@ export const hostileTemplate = async (adminUrl: string): Promise<string> =>
   await oncePerRun(`hostile-${new URL(adminUrl).port}`, async () => {
     await onServer(adminUrl, async (admin) => await admin.query(`create database ${TEMPLATE}`));
     await onServer(urlOf(adminUrl, TEMPLATE), makeHostile);
+    await onServer(adminUrl, async (admin) => await admin.query(closing(TEMPLATE)));
     return TEMPLATE;
   });
 

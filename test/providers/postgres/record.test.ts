@@ -72,7 +72,7 @@ describe.each(VERSIONS.map((version) => ({ version, makers: version === 18 ? 2 :
           found = await look(world, { grantId, handle, position: null });
           return textsOf(found).includes(last);
         },
-        { what: 'the last statement in the record', timeoutMs: 20_000 },
+        { what: 'the last statement in the record', timeoutMs: 60_000 },
       );
       if (!found) throw new Error('nothing was recorded');
       return { found, grantId, handle, secret };
@@ -134,7 +134,7 @@ describe.each(VERSIONS.map((version) => ({ version, makers: version === 18 ? 2 :
         async () => textsOf(await look(world, { grantId, handle, position: found.position })).includes('select 5'),
         {
           what: 'the second session',
-          timeoutMs: 20_000,
+          timeoutMs: 60_000,
         },
       );
       const second = await look(world, { grantId, handle, position: found.position });
@@ -170,7 +170,7 @@ describe.each(VERSIONS.map((version) => ({ version, makers: version === 18 ? 2 :
             );
             return (row?.files ?? 0) > 1;
           },
-          { what: 'a second log', timeoutMs: 20_000 },
+          { what: 'a second log', timeoutMs: 60_000 },
         );
       }, 'select 23');
       expect(textsOf(found)).toEqual(expect.arrayContaining(['select 21', 'select 22', 'select 23']));

@@ -76,3 +76,6 @@ export const HOSTILE_SERVERS: ServerOption[] = SERVERS.map(({ title, start }) =>
   title: `hostile ${title}`,
   start: hostile(start),
 }));
+
+/** Every version with what a borrower has prepared, and the newest without: what holds where names are overloaded holds where they are not. */
+export const EVERY_SERVER: ServerOption[] = [...SERVERS.slice(-2, -1), ...HOSTILE_SERVERS];

@@ -53,7 +53,7 @@ describe(`a target of Postgres ${newest} with a standby`, () => {
         if (entered.status === 'fulfilled') session = entered.value;
         return session !== null;
       },
-      { timeoutMs: 20_000, what: `${valueOf(secret, 'User')} to come in on the standby` },
+      { timeoutMs: 60_000, what: `${valueOf(secret, 'User')} to come in on the standby` },
     );
     if (!session) throw new Error('nobody came in');
     return session;
@@ -82,7 +82,7 @@ describe(`a target of Postgres ${newest} with a standby`, () => {
     await target.sql(`grant select on held to ${target.read}`);
     await waitUntil(
       async () => (await Promise.allSettled([session.query('select * from held')]))[0].status === 'fulfilled',
-      { timeoutMs: 20_000, what: 'the table to be on the standby' },
+      { timeoutMs: 60_000, what: 'the table to be on the standby' },
     );
     await session.query('begin; select * from held');
     // The standby waits with this, and with all that comes after it, for thirty seconds.

@@ -156,7 +156,7 @@ const removeAll = async (
   const isLeft = async (): Promise<boolean> =>
     (await admin.query('select from pg_stat_activity where usename = $1', [names.manager])).rows.length > 0;
   const leak = waitUntil(async () => !(await isLeft()), {
-    timeoutMs: 3_000,
+    timeoutMs: 60_000,
     what: "Latchkey's connections to be closed",
   });
   const [outcome] = await Promise.allSettled([leak]);
@@ -212,6 +212,6 @@ export const enter = async (secret: Secret | undefined, change: { database?: str
 
 export const untilCut = async (sessions: readonly Session[]): Promise<void> =>
   await waitUntil(() => sessions.every((session) => session.isCut()), {
-    timeoutMs: 5_000,
+    timeoutMs: 60_000,
     what: 'the sessions to be cut',
   });

@@ -1,6 +1,6 @@
 /** Postgres servers for the contract suite. */
 import type { Visit, World, WorldOption } from '../worlds.ts';
-import { HOSTILE_SERVERS, SERVERS, type TestServer } from './servers.ts';
+import { EVERY_SERVER, type TestServer } from './servers.ts';
 import { configOf, createTarget, enter, type Session } from './target.ts';
 
 const visitOf = (session: Session): Visit => ({
@@ -36,7 +36,7 @@ const postgresWorld = async (server: TestServer): Promise<World> => {
   };
 };
 
-export const WORLDS: WorldOption[] = [...SERVERS, ...HOSTILE_SERVERS].map(({ title, start }) => ({
+export const WORLDS: WorldOption[] = EVERY_SERVER.map(({ title, start }) => ({
   title,
   open: async () => await postgresWorld(await start()),
 }));

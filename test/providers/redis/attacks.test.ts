@@ -125,7 +125,7 @@ describe('an open connection', () => {
       }
     };
     const all = Array.from({ length: 5 }, comeBack);
-    await waitUntil(() => ins > 10, { timeoutMs: 10_000, what: 'clients to come in' });
+    await waitUntil(() => ins > 10, { timeoutMs: 60_000, what: 'clients to come in' });
     await connection.revoke(READ, access.handle, ctx);
     const list = String(await target.nodes[0]?.admin.client('LIST'));
     isOver = true;

@@ -107,7 +107,7 @@ export const enter = async (secret: Secret | undefined, change: { port?: number 
 };
 
 export const untilCut = async (session: Session): Promise<void> =>
-  await waitUntil(session.isCut, { timeoutMs: 10_000, what: 'the connection to be cut' });
+  await waitUntil(session.isCut, { timeoutMs: 60_000, what: 'the connection to be cut' });
 
 export const usersOf = async (server: AclRedis, grantId: string): Promise<string[]> =>
   ((await server.admin.call('ACL', 'USERS')) as string[]).filter((name) => name.startsWith(`lk_${grantId}_`));

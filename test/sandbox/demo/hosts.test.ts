@@ -95,7 +95,7 @@ afterAll(async () => {
   await demo.exit();
   await removePostgres(dir);
   rmSync(dir, { recursive: true, force: true });
-}, 60_000);
+});
 
 const hintOf = (page: PageWindow, id: string): string =>
   page.world().quests.find((quest) => quest.id === id)?.hint ?? '';
@@ -165,7 +165,7 @@ describe.each(possible)('$title', (host) => {
     await ana.until(() => ana.world().state?.logins.every(({ role }) => role !== login.user), 'the login to be gone');
     expect(ana.world().quests.find((quest) => quest.id === host.quest)?.isDone).toBe(true);
     ana.close();
-  }, 90_000);
+  });
 });
 
 type Marks = { pid: number }[];
@@ -197,7 +197,7 @@ test('Ctrl-C ends each of them, and the next start has all of them before its UR
   await start();
   expect(await openPorts()).toBe(possible.length);
   expect(demo.output()).not.toContain('Also there now');
-}, 120_000);
+});
 
 test('what a killed demo left is ended by the next start, which makes no second one', async () => {
   const left = pids();
@@ -206,7 +206,7 @@ test('what a killed demo left is ended by the next start, which makes no second 
   await start();
   expect(left.filter(isRunning)).toEqual([]);
   expect(await openPorts()).toBe(possible.length);
-}, 120_000);
+});
 
 test('a host that the machine cannot have is in the list, with what to install, and can be done nowhere else', () => {
   const sentence = 'MariaDB is not installed here; `apt install mariadb-server-core` adds it.';

@@ -21,7 +21,7 @@ afterEach(async () => {
   await slack.close();
 });
 
-const WAIT = { timeout: 5_000, interval: 10 };
+const WAIT = { timeout: 60_000, interval: 10 };
 
 type Heard = { type: string; [key: string]: unknown };
 

@@ -44,7 +44,7 @@ describe.each(SERVERS)('holding on to $title', ({ start }) => {
       () => undefined,
     );
     const isOnItsWay = async (): Promise<boolean> => (await rig.target.sql(ON_ITS_WAY)).length > 0;
-    await waitUntil(async () => isIn || (await isOnItsWay()), { timeoutMs: 5_000, what: 'the session to sleep' });
+    await waitUntil(async () => isIn || (await isOnItsWay()), { timeoutMs: 60_000, what: 'the session to sleep' });
     expect(await end()).toBe('removed');
     await opened;
     await expect(hidden.query('select from orders')).rejects.toBeInstanceOf(Error);
@@ -60,7 +60,7 @@ describe.each(SERVERS)('holding on to $title', ({ start }) => {
       () => 'cut',
     );
     await waitUntil(async () => (await rig.target.sql(ON_ITS_WAY)).length > 0, {
-      timeoutMs: 5_000,
+      timeoutMs: 60_000,
       what: 'the session to wait',
     });
     expect(await end()).toBe('removed');

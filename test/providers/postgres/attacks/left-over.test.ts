@@ -72,7 +72,7 @@ describe.each(VERSIONS.map((version) => ({ version })))('drift of a group on Pos
     expect(await drift()).toEqual([]);
     expect(await end()).toBe('removed');
     const why = textWith(`in the database "${database}": ROLLBACK PREPARED '${gid}';`);
-    await expect.poll(drift, { timeout: 15_000 }).toEqual([{ kind: 'prepared', name: gid, why }]);
+    await expect.poll(drift, { timeout: 60_000 }).toEqual([{ kind: 'prepared', name: gid, why }]);
     await rig.target.sql(`rollback prepared '${gid}'`);
     expect(await drift()).toEqual([]);
     await rig.target.sql(`drop role other_${database}`);
