@@ -2,7 +2,7 @@
 import { untilRemoved } from '../support/story.ts';
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { githubClaims } from '../../sandbox/src/issuer/claims.ts';
 import { startIssuer } from '../../sandbox/src/issuer/issuer.ts';
 import type { StandInIssuer } from '../../sandbox/src/issuer/issuer.ts';
@@ -10,6 +10,7 @@ import type { App } from '../../src/compose/app.ts';
 import { githubJob, jobRules, startFront, startJob } from '../support/job.ts';
 import type { Front, Job } from '../support/job.ts';
 import { runCli } from '../support/process.ts';
+import { skipTime } from '../support/short-waits.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
@@ -383,8 +384,7 @@ test('a job that calls too often is told when it may again, and exec waits it ou
   expect(seconds).toBeGreaterThan(0);
   expect(seconds).toBeLessThanOrEqual(60);
   // The server's minute goes by but for a quarter.
-  const now = performance.now.bind(performance);
-  vi.spyOn(performance, 'now').mockImplementation(() => now() + 45_000);
+  skipTime(45_000);
   const env = { LATCHKEY_URL: front.url, LATCHKEY_ID_TOKEN: token };
   const waiting = startJob(['exec', ...READ, ...node(`console.log('ran')`)], env);
   await expect.poll(() => waiting.err(), { timeout: 120_000, message: 'the minute' }).toContain('waits for');
