@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import { blocksOf } from '../../sandbox/src/slack/messages.ts';
 import type { Call, Message } from '../../sandbox/src/slack/types.ts';
+import { slackTiming } from '../../sandbox/src/slack/config.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 import { storyOf, until } from '../support/story.ts';
@@ -43,7 +44,7 @@ const approveAll = async ({ slack }: World, count: number): Promise<void> => {
 };
 
 test('forty people request within a minute, as in an incident, and an approver out of a user group clicks on each', async () => {
-  world = await startWorld({ rules: RULES });
+  world = await startWorld({ rules: RULES, slackConfig: { timing: slackTiming } });
   world.env['LATCHKEY_SLACK_LIMITS'] = 'keep';
   await world.start();
   const { slack } = world;
@@ -69,7 +70,7 @@ test('forty people request within a minute, as in an incident, and an approver o
 });
 
 test('an approver who was taken out of the group a moment ago decides nothing, though the group was just read', async () => {
-  world = await startWorld({ rules: RULES });
+  world = await startWorld({ rules: RULES, slackConfig: { timing: slackTiming } });
   await world.start();
   const { slack } = world;
   const story = storyOf(world);
@@ -84,7 +85,7 @@ test('an approver who was taken out of the group a moment ago decides nothing, t
 });
 
 test('after the connection was lost nothing that was read before it is believed', async () => {
-  world = await startWorld({ rules: RULES });
+  world = await startWorld({ rules: RULES, slackConfig: { timing: slackTiming } });
   await world.start();
   const { slack } = world;
   const story = storyOf(world);

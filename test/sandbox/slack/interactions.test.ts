@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import type { WorkspaceConfig } from '../../../sandbox/src/slack/config.ts';
+import { slackTiming } from '../../../sandbox/src/slack/config.ts';
 import { startSlack } from '../../support/slack.ts';
 import type { Slack } from '../../support/slack.ts';
 import { startHttpApp, startSocketApp } from './bolt-app.ts';
@@ -128,7 +129,7 @@ describe('triggers', () => {
 
   it('serves once, and not after three seconds', async () => {
     const triggers: string[] = [];
-    await open(keep(triggers));
+    await open(keep(triggers), { config: { timing: slackTiming } });
     const client = running?.app.client;
     await slack.as('ada').command('/ask');
     await slack.as('ada').command('/ask');
