@@ -54,59 +54,61 @@ const credentials = async (who: string): Promise<string> => {
   return /postgresql:\/\/[^\s"`\\|>]+/.exec(JSON.stringify(modal))?.[0] ?? '';
 };
 
-describe.each(['socket', 'http'] as const)('over %s', (mode) => {
-  describe.each(Object.keys(WAYS) as Way[])('installed %s', (way) => {
-    test('who is in the north gets access that the south approves, sees it at home, and loses it in time', async () => {
-      await open({ mode });
-      await installAll(way);
-      const { slack } = world;
-      await slack.as('ada').command('/prod-access', 'orders-db read 6s checkout errors after the release', 'team');
-      const asked = await inChannel('checkout errors after the release');
-      await slack.as('olga').click(asked, 'approve');
-      const { isCut } = await openSession(await credentials('ada'));
-      slack.as('ada').openHome();
-      await slack.waitFor(() => JSON.stringify(slack.as('ada').home() ?? null).includes('Orders database'));
-      slack.as('olga').openHome();
-      await slack.waitFor(() => slack.as('olga').home());
-      await isCut;
-      await dm('ada', '*Ended*');
-      await untilRemoved(world);
-      expect(await people()).toEqual([{ id: 'E0ACME:U0ADA' }, { id: 'E0ACME:U0OLGA' }]);
-    });
+// How events come and how the app was installed have nothing to do with each other, so that each stands here once.
+describe.each([
+  { mode: 'socket', way: 'in each workspace' },
+  { mode: 'http', way: 'for the organisation' },
+] as const)('over $mode, installed $way', ({ mode, way }) => {
+  test('who is in the north gets access that the south approves, sees it at home, and loses it in time', async () => {
+    await open({ mode });
+    await installAll(way);
+    const { slack } = world;
+    await slack.as('ada').command('/prod-access', 'orders-db read 6s checkout errors after the release', 'team');
+    const asked = await inChannel('checkout errors after the release');
+    await slack.as('olga').click(asked, 'approve');
+    const { isCut } = await openSession(await credentials('ada'));
+    slack.as('ada').openHome();
+    await slack.waitFor(() => JSON.stringify(slack.as('ada').home() ?? null).includes('Orders database'));
+    slack.as('olga').openHome();
+    await slack.waitFor(() => slack.as('olga').home());
+    await isCut;
+    await dm('ada', '*Ended*');
+    await untilRemoved(world);
+    expect(await people()).toEqual([{ id: 'E0ACME:U0ADA' }, { id: 'E0ACME:U0OLGA' }]);
+  });
 
-    test('who is in the south requests in the form, and two of the north approve', async () => {
-      await open({ mode });
-      await installAll(way);
-      const { slack } = world;
-      const oscar = slack.as('oscar');
-      await oscar.command('/prod-access', '', 'prod-access');
-      await slack.waitFor(() => JSON.stringify(oscar.modal() ?? null).includes('Orders database'));
-      await oscar.select('target', 'orders-db');
-      await slack.waitFor(() => JSON.stringify(oscar.modal() ?? null).includes('Read-write'));
-      await oscar.select('role', 'write');
-      await slack.waitFor(() => JSON.stringify(oscar.modal() ?? null).includes('Writes need an owner and an SRE'));
-      await oscar.type('reason', 'repair order 1183 by hand');
-      await oscar.type('ticket', 'OPS-12');
-      await oscar.submit();
-      const asked = await inChannel('repair order 1183', 'sam');
-      await slack.as('sam').click(asked, 'approve');
-      await slack.as('rita').click(await inChannel('<@U0SAM> approved', 'rita'), 'approve');
-      await credentials('oscar');
-      expect(await states()).toEqual([{ state: 'approved' }]);
-    });
+  test('who is in the south requests in the form, and two of the north approve', async () => {
+    await open({ mode });
+    await installAll(way);
+    const { slack } = world;
+    const oscar = slack.as('oscar');
+    await oscar.command('/prod-access', '', 'prod-access');
+    await slack.waitFor(() => JSON.stringify(oscar.modal() ?? null).includes('Orders database'));
+    await oscar.select('target', 'orders-db');
+    await slack.waitFor(() => JSON.stringify(oscar.modal() ?? null).includes('Read-write'));
+    await oscar.select('role', 'write');
+    await slack.waitFor(() => JSON.stringify(oscar.modal() ?? null).includes('Writes need an owner and an SRE'));
+    await oscar.type('reason', 'repair order 1183 by hand');
+    await oscar.type('ticket', 'OPS-12');
+    await oscar.submit();
+    const asked = await inChannel('repair order 1183', 'sam');
+    await slack.as('sam').click(asked, 'approve');
+    await slack.as('rita').click(await inChannel('<@U0SAM> approved', 'rita'), 'approve');
+    await credentials('oscar');
+    expect(await states()).toEqual([{ state: 'approved' }]);
+  });
 
-    test('who is of another company is refused, whatever they click', async () => {
-      await open({ mode });
-      await installAll(way);
-      const { slack } = world;
-      await slack.as('ada').command('/prod-access', 'orders-db read 30m look at orders', 'prod-access');
-      const asked = await inChannel('look at orders');
-      await slack.as('eve', 'T0NORTH').click(asked, 'approve');
-      await messageOf(() => slack.as('eve', 'T0NORTH').messages('prod-access'), 'full member');
-      expect(await states()).toEqual([{ state: 'pending' }]);
-      await slack.as('olga').click(asked, 'approve');
-      await dm('ada', 'show_credentials');
-    });
+  test('who is of another company is refused, whatever they click', async () => {
+    await open({ mode });
+    await installAll(way);
+    const { slack } = world;
+    await slack.as('ada').command('/prod-access', 'orders-db read 30m look at orders', 'prod-access');
+    const asked = await inChannel('look at orders');
+    await slack.as('eve', 'T0NORTH').click(asked, 'approve');
+    await messageOf(() => slack.as('eve', 'T0NORTH').messages('prod-access'), 'full member');
+    expect(await states()).toEqual([{ state: 'pending' }]);
+    await slack.as('olga').click(asked, 'approve');
+    await dm('ada', 'show_credentials');
   });
 });
 
