@@ -80,15 +80,16 @@ test('with a campaign about roles, admins get it once, with files in its thread 
   );
   expect(seen(message ?? { text: '' })).toContain('INSUFFICIENT_DATA for 1 role');
   const [text = ''] = filesNamed(/^advice-.*\.txt$/);
-  expect(text).toContain('+      read: { title: Read only');
-  // The default of the role is longer: what the admin has to change with it is said beside the difference.
-  expect(text).toContain('The cap of "read" (max: 15m) is under its default (30m)');
+  // A cap under its default is refused, so the default goes with it.
+  expect(text).toMatch(/^\+ {6}read: \{ title: Read only, .*max: 15m, default: 15m \}$/m);
+  expect(text).toContain('default: 15m goes with it');
+  expect(text).toContain('24 requests replayed, ');
   expect(text.trimEnd().endsWith('Nothing was changed.')).toBe(true);
   const file = path.join(folder, 'latchkey.yml');
   writeFileSync(file, before);
   writeFileSync(path.join(folder, 'advice.diff'), filesNamed(/\.diff$/)[0] ?? '');
   execFileSync('git', ['apply', '-p0', 'advice.diff'], { cwd: folder });
-  expect(readFileSync(file, 'utf8')).toContain('max: 15m');
+  expect(readFileSync(file, 'utf8')).toContain('max: 15m, default: 15m');
   expect(readFileSync(world.policyPath, 'utf8')).toBe(before);
   // What comes later brings none of it again.
   await world.sql(`update campaigns set next_reminder_at = now() - interval '1 minute'`);

@@ -11,7 +11,13 @@ const QUARTER_HOUR_MS = 15 * 60_000;
 const FAR_ABOVE = 2;
 
 export type Advice = {
-  kind: 'never_used' | 'cap_above_need' | 'default_above_need' | 'approved_in_seconds' | 'one_approver';
+  kind:
+    | 'never_used'
+    | 'cap_above_need'
+    | 'default_above_need'
+    | 'default_above_cap'
+    | 'approved_in_seconds'
+    | 'one_approver';
   text: string;
   /** What it changes of the role in the policy; 'role' takes the role away, null is for people to think about. */
   field: 'max' | 'default' | 'role' | null;
@@ -43,6 +49,7 @@ const ofDecisions = (history: RoleHistory | undefined): Advice[] => {
 
 const NOTHING_DECIDED = { approved: 0, denied: 0, p95Ms: 0, approver: { name: '', votes: 0 } };
 
+type Ended = { grants: number; usedMs: { median: number; p95: number } };
 type Of = { target: Target; role: Target['roles'][string]; history: RoleHistory | undefined };
 
 export const hasEnough = (history: RoleHistory | undefined): boolean => (history?.grants ?? 0) >= ENOUGH_GRANTS;
@@ -60,29 +67,33 @@ export const adviceFor = ({ role, history }: Of): Advice[] => {
   return [...ofTimes(role, history), ...ofDecisions(history)];
 };
 
+/** null where the cap is not far above need. */
+const ofCap = ({ maxMs }: Of['role'], { grants, usedMs }: Ended): Advice | null => {
+  const max = needOf(usedMs.p95);
+  if (maxMs <= FAR_ABOVE * max) return null;
+  const to = formatDuration(max);
+  const over = formatDuration(usedMs.p95);
+  const text = `max: ${to} would do: 95 % of ${grants} grants were over within ${over}.`;
+  return { kind: 'cap_above_need', field: 'max', to, text };
+};
+
+/** `max`: what the cap becomes. A policy whose default is above its cap is refused, so the two are lowered together. */
+const ofDefault = ({ defaultMs }: Of['role'], { grants, usedMs }: Ended, max: string | null): Advice | null => {
+  const usual = needOf(usedMs.median);
+  const to = formatDuration(usual);
+  if (defaultMs > FAR_ABOVE * usual) {
+    const over = formatDuration(usedMs.median);
+    const text = `default: ${to} would do: half of ${grants} grants were over within ${over}.`;
+    return { kind: 'default_above_need', field: 'default', to, text };
+  }
+  if (max === null || defaultMs <= needOf(usedMs.p95)) return null;
+  const text = `default: ${max} goes with it: a default may not be above max.`;
+  return { kind: 'default_above_cap', field: 'default', to: max, text };
+};
+
 const ofTimes = (role: Of['role'], history: RoleHistory | undefined): Advice[] => {
   if (!history?.usedMs || history.grants < ENOUGH_GRANTS) return [];
-  const [max, usual] = [needOf(history.usedMs.p95), needOf(history.usedMs.median)];
-  return [
-    ...(role.maxMs > FAR_ABOVE * max
-      ? [
-          {
-            kind: 'cap_above_need',
-            field: 'max',
-            to: formatDuration(max),
-            text: `max: ${formatDuration(max)} would do: 95 % of ${history.grants} grants were over within ${formatDuration(history.usedMs.p95)}.`,
-          } as const,
-        ]
-      : []),
-    ...(role.defaultMs > FAR_ABOVE * usual
-      ? [
-          {
-            kind: 'default_above_need',
-            field: 'default',
-            to: formatDuration(usual),
-            text: `default: ${formatDuration(usual)} would do: half of ${history.grants} grants were over within ${formatDuration(history.usedMs.median)}.`,
-          } as const,
-        ]
-      : []),
-  ];
+  const ended = { grants: history.grants, usedMs: history.usedMs };
+  const cap = ofCap(role, ended);
+  return [cap, ofDefault(role, ended, cap?.to ?? null)].filter((advice) => advice !== null);
 };
