@@ -3,13 +3,14 @@ import type { EvidenceDeps } from '../application/evidence/evidence-ports.ts';
 import type { Looking } from '../application/reports/powers.ts';
 import type { ReportDeps } from '../application/reports/make-report.ts';
 import type { ReviewSummary } from '../application/reports/report-types.ts';
-import type { CampaignView } from '../domain/reviews/campaign.ts';
+import type { Campaign, CampaignView } from '../domain/reviews/campaign.ts';
 import type { Directory } from '../application/identity/directory.ts';
 import { createEmailBindings } from '../application/identity/email-bindings.ts';
 import { createHandleBindings } from '../application/identity/user-group-bindings.ts';
 import { createUnreadableGroups } from '../application/identity/unreadable-groups.ts';
 import { readControls } from '../bundles/controls.ts';
 import type { Policy } from '../domain/policy/types.ts';
+import type { Period } from '../domain/reports/period.ts';
 import { newId } from '../lib/ids.ts';
 import { createDirectory } from '../directory/people.ts';
 import { createWorkspace } from '../slack/directory/workspace.ts';
@@ -35,18 +36,29 @@ const verifyShort = async (pool: Pool, { tree }: EvidenceDeps) => {
 
 const REVIEWS_MAX = 1_000;
 
+const stateOf = ({ state, overdueAt }: Campaign): string => {
+  if (state === 'open') return overdueAt ? 'overdue' : 'open';
+  return overdueAt ? 'closed late' : 'closed';
+};
+
 const summaryOf = ({ campaign, counts }: CampaignView): ReviewSummary => ({
   id: campaign.id,
   name: campaign.name,
   what: campaign.what,
   startedAt: campaign.startedAt.toISOString(),
   dueAt: campaign.dueAt.toISOString(),
-  state: campaign.state === 'open' && campaign.overdueAt ? 'overdue' : campaign.state,
+  closedAt: campaign.closedAt?.toISOString() ?? null,
+  state: stateOf(campaign),
   population: counts.lines,
   kept: counts.kept,
+  bySilence: counts.bySilence,
   toChange: counts.toChange,
   undecided: counts.undecided,
 });
+
+/** One of an earlier period that went on into this one, too. */
+const wasOpen = ({ startedAt, closedAt }: Campaign, { from, to }: Pick<Period, 'from' | 'to'>): boolean =>
+  startedAt < to && (closedAt === null || closedAt >= from);
 
 type Parts = { pool: Pool; evidence: EvidenceDeps; policy: Policy; directory: Looking | null };
 
@@ -57,7 +69,7 @@ export const reportDeps = ({ pool, evidence, policy, directory }: Parts): Report
   directory,
   reviews: async ({ from, to }) =>
     (await evidence.store.read.campaigns(REVIEWS_MAX))
-      .filter(({ campaign }) => campaign.startedAt >= from && campaign.startedAt < to)
+      .filter(({ campaign }) => wasOpen(campaign, { from, to }))
       .map(summaryOf),
   verify: () => verifyShort(pool, evidence),
   controls: readControls,

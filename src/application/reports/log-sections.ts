@@ -23,6 +23,8 @@ export const LOG_EVENTS: readonly string[] = [
   'drift.found',
   'drift.repaired',
   'revocation.finished',
+  'campaign.overdue',
+  'campaign.closed',
 ];
 
 const text = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);

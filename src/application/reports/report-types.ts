@@ -49,9 +49,12 @@ export type ReviewSummary = {
   what: string;
   startedAt: string;
   dueAt: string;
+  closedAt: string | null;
   state: string;
   population: number;
   kept: number;
+  /** Of those kept: no reviewer decided before the deadline. */
+  bySilence: number;
   toChange: number;
   undecided: number;
 };

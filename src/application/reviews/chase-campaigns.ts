@@ -7,23 +7,24 @@ const AT_ONCE = 100;
 const NOWHERE = { actor: SYSTEM, requestId: null, grantId: null, target: null, role: null } as const;
 const BY_SILENCE = 'Kept because no reviewer decided before the deadline.';
 
-const keepBySilence = async (tx: Tx, { id }: Campaign): Promise<void> => {
+const keepBySilence = async (tx: Tx, { id, name }: Campaign): Promise<void> => {
   const bySilence = await tx.campaigns.keepRest(id, BY_SILENCE);
   await tx.audit.append({
     ...NOWHERE,
     type: 'campaign.closed',
-    data: { campaign: id, undecided: bySilence, bySilence },
+    data: { campaign: id, name, undecided: bySilence, bySilence },
   });
 };
 
 const chase = async (tx: Tx, campaign: Campaign, now: Date): Promise<void> => {
-  const { id, reminders, dueAt, silence, overdueAt } = campaign;
+  const { id, name, reminders, dueAt, silence, overdueAt } = campaign;
   const isOverdue = now >= dueAt;
   if (isOverdue && silence === 'keep') return keepBySilence(tx, campaign);
   const isFirst = isOverdue && overdueAt === null;
   await tx.campaigns.chase(id, isFirst);
   const data = { campaign: id, dueAt: dueAt.toISOString(), reminders: reminders + 1 };
-  await tx.audit.append({ ...NOWHERE, type: isFirst ? 'campaign.overdue' : 'campaign.reminded', data });
+  if (isFirst) await tx.audit.append({ ...NOWHERE, type: 'campaign.overdue', data: { ...data, name } });
+  else await tx.audit.append({ ...NOWHERE, type: 'campaign.reminded', data });
   await tx.outbox.add('campaign', id);
 };
 

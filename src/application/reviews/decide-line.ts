@@ -44,7 +44,8 @@ export const decideLine = async (deps: Deps, input: DecideLineInput): Promise<De
     await tx.audit.append({ ...NOWHERE, type: 'campaign.decided', actor: actorOf(caller.person), data });
     const { isClosed } = await tx.campaigns.closeWhenDone(found.line.campaignId);
     if (isClosed) {
-      const done = { campaign: found.line.campaignId, undecided: 0, bySilence: 0 };
+      const { campaignId: campaign } = found.line;
+      const done = { campaign, name: found.view.campaign.name, undecided: 0, bySilence: 0 };
       await tx.audit.append({ ...NOWHERE, type: 'campaign.closed', actor: actorOf(caller.person), data: done });
     }
     return true;

@@ -217,21 +217,24 @@ const policySection = (page: Page, { policies }: Report): void => {
 
 const reviewSection = (page: Page, { reviews }: Report): void => {
   heading(page, 'H2', 'Reviews');
-  if (reviews.length === 0) return paragraph(page, 'No review campaign was started in the period.');
+  if (reviews.length === 0) return paragraph(page, 'No review campaign was open in the period.');
   const columns = [
     named('Campaign', 3),
     text('What', 1.6),
     text('Started (UTC)', 2),
     text('Due (UTC)', 2),
+    text('Closed (UTC)', 2),
     text('State', 1.4),
-    number('Lines'),
-    number('Keep'),
-    number('Change'),
+    number('Lines', 0.9),
+    number('Keep', 0.9),
+    number('Of these by silence', 1.3),
+    number('Change', 1.1),
     number('Not decided'),
   ];
   const rows = reviews.map((one) => [
-    ...[one.name, one.what, shortTime(one.startedAt), shortTime(one.dueAt), one.state],
-    ...[one.population, one.kept, one.toChange, one.undecided].map(String),
+    ...[one.name, one.what, shortTime(one.startedAt), shortTime(one.dueAt)],
+    ...[one.closedAt === null ? 'not yet' : shortTime(one.closedAt), one.state],
+    ...[one.population, one.kept, one.bySilence, one.toChange, one.undecided].map(String),
   ]);
   table(page, columns, rows);
 };

@@ -81,18 +81,20 @@ const reviewTable = ({ reviews }: Report): Table => ({
       ['What', 14],
       ['Started (UTC)', 20],
       ['Due (UTC)', 20],
+      ['Closed (UTC)', 20],
       ['State', 12],
     ] as const),
     ...([
       ['Lines', 10],
       ['Keep', 10],
+      ['Of these by silence', 16],
       ['Change', 10],
       ['Not decided', 12],
     ] as const),
   ),
   rows: reviews.map((one) => [
-    ...[one.name, one.id, one.what, moment(one.startedAt), moment(one.dueAt), one.state],
-    ...[one.population, one.kept, one.toChange, one.undecided],
+    ...[one.name, one.id, one.what, moment(one.startedAt), moment(one.dueAt), moment(one.closedAt)],
+    ...[one.state, one.population, one.kept, one.bySilence, one.toChange, one.undecided],
   ]),
 });
 

@@ -1,4 +1,5 @@
 /** What in a period needs an answer, with the answer that the log has. Pure. */
+import { pluralize } from '../../lib/pluralize.ts';
 import type { LogEvent, RegisterRow } from './register.ts';
 
 export const EXCEPTION_KINDS = {
@@ -196,7 +197,17 @@ const listText = (event: LogEvent, field: string): string => {
   return Array.isArray(value) ? value.map(String).join(' ') : '';
 };
 
-type Answering = { started: string; kind: ExceptionKind; by: string; key: string; what: (event: LogEvent) => string };
+type Answering = {
+  started: string;
+  kind: ExceptionKind;
+  by: string;
+  key: string;
+  what: (event: LogEvent) => string;
+  said: (answer: LogEvent) => string;
+};
+
+/** Events of older versions have no name, nor have those whose personal part was erased. */
+const reviewName = (event: LogEvent): string => `The review "${str(event, 'name') || str(event, 'campaign')}"`;
 
 /** Events of the log that have an event as their answer, by the id that both carry. */
 const ANSWERED: readonly Answering[] = [
@@ -206,6 +217,7 @@ const ANSWERED: readonly Answering[] = [
     by: 'drift.repaired',
     key: 'finding',
     what: (event) => str(event, 'description') || str(event, 'kind'),
+    said: (answer) => `Repaired (${str(answer, 'outcome')})`,
   },
   {
     started: 'revocation.started',
@@ -214,22 +226,44 @@ const ANSWERED: readonly Answering[] = [
     key: 'revocation',
     what: (event) =>
       `${amount(event, 'grants')} grants and ${amount(event, 'requests')} requests. Reason: ${str(event, 'reason') || 'none'}`,
+    said: () => 'Finished',
+  },
+  {
+    started: 'campaign.overdue',
+    kind: 'review_overdue',
+    by: 'campaign.closed',
+    key: 'campaign',
+    what: (event) =>
+      `${reviewName(event)} had lines without a decision at its deadline, ${timeOf(str(event, 'dueAt'))}. From then on the admins may decide, too.`,
+    said: () => 'Each line was decided',
   },
 ];
 
-const answeredIn = (events: readonly LogEvent[], { started, kind, by, key, what }: Answering): Exception[] => {
+const answeredIn = (events: readonly LogEvent[], { started, kind, by, key, what, said }: Answering): Exception[] => {
   const answers = new Map(events.filter(({ type }) => type === by).map((event) => [str(event, key), event]));
   return events
     .filter(({ type }) => type === started)
     .map((event) => {
       const answer = answers.get(str(event, key));
-      const outcome = answer ? str(answer, 'outcome') : '';
-      const said = answer
-        ? `${by === 'drift.repaired' ? `Repaired (${outcome})` : 'Finished'}, ${timeOf(answer.at)}`
-        : null;
-      return lineOf(event, { kind, what: what(event), answer: said });
+      return lineOf(event, {
+        kind,
+        what: what(event),
+        answer: answer ? `${said(answer)}, ${timeOf(answer.at)}` : null,
+      });
     });
 };
+
+/** Lines on which no reviewer decided, where the policy says that silence keeps them. */
+const keptBySilence = (events: readonly LogEvent[]): Exception[] =>
+  events
+    .filter((event) => event.type === 'campaign.closed' && amount(event, 'bySilence') > 0)
+    .map((event) =>
+      lineOf(event, {
+        kind: 'review_overdue',
+        what: `${reviewName(event)} had ${pluralize(amount(event, 'bySilence'), 'line')} without a decision at its deadline.`,
+        answer: `Kept, since the policy says "silence: keep", ${timeOf(event.at)}`,
+      }),
+    );
 
 /** Answered by the key that came after it. */
 const revokedKeys = (events: readonly LogEvent[]): Exception[] =>
@@ -247,6 +281,7 @@ const revokedKeys = (events: readonly LogEvent[]): Exception[] =>
 /** Exceptions that are about no single request. */
 export const logExceptions = (events: readonly LogEvent[]): Exception[] => [
   ...ANSWERED.flatMap((answering) => answeredIn(events, answering)),
+  ...keptBySilence(events),
   ...revokedKeys(events),
   ...events
     .filter(({ type }) => type === 'policy.rejected')

@@ -233,6 +233,7 @@ test('the PDF has a language, tags and the text of all scripts', () => {
   for (const sign of ['/Lang (en)', '/Marked true', '/StructTreeRoot', '/S /Table', '/S /TH', '/S /H1'])
     expect(raw).toContain(sign);
   const text = pdfText(readFileSync(path.join(folder, 'report.pdf')));
+  // Those of people with powers: who is in the sample is another each time.
   for (const part of ['Access report 2026-Q3', 'Ольга Петрова', 'Γιώργος Παππάς', 'Control totals', 'Sign-off'])
     expect(text).toContain(part);
 });
@@ -243,6 +244,20 @@ test('break-glass is an exception that has the answer of its follow-up, or none'
   const broken = found.filter(({ kind }) => kind === 'break_glass');
   expect(broken.length).toBeGreaterThan(0);
   expect(broken.some(({ answer }) => answer?.startsWith('Justified, says Inês Duarte') ?? false)).toBe(true);
+});
+
+test('a review with undecided lines at its deadline is an exception, and stands among the reviews', () => {
+  const { exceptions, reviews } = JSON.parse(textOf('report.json')) as {
+    exceptions: { kind: string; what: string; answer: string | null }[];
+    reviews: { name: string; state: string; kept: number; toChange: number; undecided: number }[];
+  };
+  expect(exceptions.filter(({ kind, what }) => kind === 'review_overdue' && what.includes('"who administers"'))).toEqual([
+    expect.objectContaining({ what: expect.stringContaining('at its deadline, 2026-07-04 '), answer: null }),
+  ]);
+  const [overdue] = reviews.filter(({ name }) => name === 'who administers');
+  expect(overdue).toMatchObject({ state: 'overdue', toChange: 1 });
+  expect(overdue?.undecided).toBeGreaterThan(0);
+  expect(made.report.totals.exceptions.find(({ kind }) => kind === 'review_overdue')?.unanswered).toBeGreaterThan(0);
 });
 
 test('an empty quarter is a report, too', async () => {

@@ -33,7 +33,7 @@ timezone: Europe/Berlin
 groups:
   dba: { people: [${mailOf('olga')}, ${mailOf('dana')}] }
   platform: { people: [${mailOf('sam')}, ${mailOf('kim')}] }
-  on-call: { people: [${mailOf('ada')}, ${mailOf('omar')}, ${mailOf('zoe')}] }
+  on-call: { people: [${mailOf('ada')}, ${mailOf('omar')}, ${mailOf('zoe')}, ${mailOf('giorgos')}] }
   security: { people: [${mailOf('sam')}, ${mailOf('ines')}] }
 targets:
   orders-db: ${target('Orders database', 'dba', `{ read: ${role('Read only', '4h', '30m')}, write: ${role('Read-write', '4h', '1h')} }`)}
@@ -53,6 +53,7 @@ reviews:
   - { name: quarterly reach, every: quarter, what: roles, by: owners, within: 14d }
   - { name: durations, every: month, what: durations, by: admins, within: 7d, silence: keep }
   - { name: who decides, every: half-year, what: approvers, by: admins, within: 30d }
+  - { name: who administers, every: half-year, what: admins, by: admins, within: 3d }
   - { name: machines, every: year, what: clients, by: admins }
 `;
 
@@ -255,6 +256,19 @@ export const simulate = async (
     );
   };
 
+  /** Each of them leaves the last line. */
+  const review = async (): Promise<void> => {
+    for (const name of ['olga', 'kim', 'ines'] as const) {
+      const caller = await callerOf(name);
+      for (const { lines } of await verbs.waitingLines({ caller }))
+        for (const [index, { id: lineId }] of lines.slice(0, -1).entries()) {
+          const decision = index === 1 ? 'change' : 'keep';
+          const note = index === 1 ? 'An hour is enough for this.' : null;
+          await verbs.decideLine({ caller, lineId, decision, note });
+        }
+    }
+  };
+
   await setClock(pool, from);
   await adopt('first', []);
   for (let day = 0; day < days; day += 1) {
@@ -264,6 +278,7 @@ export const simulate = async (
       steps.push({ atMs: from.getTime() + day * DAY_MS + (7 + random() * 10) * HOUR_MS, run: ask });
     steps.push({ atMs: from.getTime() + day * DAY_MS + 23 * HOUR_MS, run: async () => void (await verbs.sweep()) });
   }
+  if (days > 0) steps.push({ atMs: from.getTime() + 1.4 * DAY_MS, run: review });
   steps.push({
     atMs: from.getTime() + (days / 2) * DAY_MS,
     run: () => adopt('debug for two hours by default', ['Target "cluster" was changed']),

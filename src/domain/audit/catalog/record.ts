@@ -102,13 +102,13 @@ export const RECORD_EVENTS = {
     about: 'none',
     when: 'A review campaign had undecided lines at its deadline, and the admins may decide on them, too.',
     open: { campaign: id, dueAt: at, reminders: count },
-    personal: {},
+    personal: { name: text.optional() },
   }),
   'campaign.closed': defineEvent({
     about: 'none',
     when: 'Each line of a review campaign was decided, or its deadline kept the rest.',
     open: { campaign: id, undecided: count, bySilence: count },
-    personal: {},
+    personal: { name: text.optional() },
   }),
   'campaign.refused': defineRefusal('A person tried to decide on a line of a review that is not theirs to decide.', {
     open: { campaign: id, line: id },
