@@ -9,6 +9,7 @@ import { measureGrowth } from './areas/growth.ts';
 import { measureIncident } from './areas/incident.ts';
 import { measurePolicy } from './areas/policy.ts';
 import { measureProcess } from './areas/process.ts';
+import { measureReport } from './areas/report.ts';
 import { measureSlack } from './areas/slack.ts';
 import type { Bench, Measured } from './areas/world.ts';
 import type { Results } from './results.ts';
@@ -27,6 +28,7 @@ const MEASURES: Record<Area, (bench: Bench) => Promise<Measured>> = {
   flow: measureFlow,
   end: measureEnd,
   audit: measureAudit,
+  report: measureReport,
   incident: measureIncident,
   policy: measurePolicy,
   process: measureProcess,

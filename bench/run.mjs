@@ -15,6 +15,7 @@ const entryPoints = {
   main: 'bench/main.ts',
   'load-program': 'bench/load/program.ts',
   'audit-program': 'bench/areas/audit-program.ts',
+  'report-program': 'bench/areas/report-program.ts',
   'policy-program': 'bench/areas/policy-program.ts',
   'growth-program': 'bench/areas/growth-program.ts',
   'bolt-program': 'bench/limits/bolt-program.ts',
@@ -27,7 +28,7 @@ const compile = async () => {
   await build({
     absWorkingDir: root,
     entryPoints,
-    // Two folders deep, so that migrations are found where the package has them: two folders up.
+    // Two folders deep, so that migrations and evidence are found where the package has them: two folders up.
     outdir: path.join(runDir, 'build', 'code'),
     bundle: true,
     splitting: true,
@@ -37,7 +38,8 @@ const compile = async () => {
     target: 'node20',
     logLevel: 'error',
   });
-  cpSync(path.join(root, 'migrations'), path.join(runDir, 'migrations'), { recursive: true });
+  for (const folder of ['migrations', 'evidence'])
+    cpSync(path.join(root, folder), path.join(runDir, folder), { recursive: true });
 };
 
 /** Signals go to the benchmark, which ends its servers first. */

@@ -7,6 +7,7 @@ export const AREAS = [
   'flow',
   'end',
   'audit',
+  'report',
   'incident',
   'policy',
   'process',
@@ -36,6 +37,8 @@ export type Sizes = {
   /** Channels made and alerts of each source, one after the other; grants that end when one is closed, and how often. */
   incident: { channels: number; alerts: number; grants: number; closes: number };
   auditEvents: number;
+  /** In the quarter of the report. */
+  reportGrants: number;
   rules: number[];
   targets: number;
   starts: number;
@@ -64,6 +67,7 @@ const SIZES: Record<Extent, Sizes> = {
     overdue: 5,
     incident: { channels: 3, alerts: 3, grants: 5, closes: 1 },
     auditEvents: 1_000,
+    reportGrants: 200,
     rules: [10, 100],
     targets: 100,
     starts: 1,
@@ -87,6 +91,7 @@ const SIZES: Record<Extent, Sizes> = {
     overdue: 1_000,
     incident: { channels: 30, alerts: 30, grants: 50, closes: 2 },
     auditEvents: 20_000,
+    reportGrants: 5_000,
     rules: [10, 1_000, 10_000],
     targets: 10_000,
     starts: 3,
@@ -116,6 +121,7 @@ const SIZES: Record<Extent, Sizes> = {
     overdue: 1_000,
     incident: { channels: 200, alerts: 200, grants: 50, closes: 5 },
     auditEvents: 100_000,
+    reportGrants: 20_000,
     rules: [10, 1_000],
     targets: 10_000,
     starts: 5,
@@ -150,6 +156,7 @@ const SIZES: Record<Extent, Sizes> = {
     overdue: 1_000,
     incident: { channels: 450, alerts: 450, grants: 50, closes: 9 },
     auditEvents: 1_000_000,
+    reportGrants: 100_000,
     rules: [10, 100, 1_000, 10_000],
     targets: 10_000,
     starts: 9,
