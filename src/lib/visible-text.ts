@@ -7,6 +7,11 @@ const LINE_END = /\r\n|[\r\n\u0085]/g;
 const numbered = (letter: string): string =>
   `\\u${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 
+/** Most texts have nothing to replace, and looking for each kind of letter costs more than looking at all once. */
+const PLAIN = /^[\x20-\x7e]*$/;
+
 /** On one line; line ends are shown as ⏎. */
 export const visibleText = (text: string): string =>
-  text.replaceAll(LINE_END, ' \u23ce ').replaceAll('\t', ' ').trim().replaceAll(INVISIBLE, numbered);
+  PLAIN.test(text)
+    ? text.trim()
+    : text.replaceAll(LINE_END, ' \u23ce ').replaceAll('\t', ' ').trim().replaceAll(INVISIBLE, numbered);

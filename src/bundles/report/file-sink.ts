@@ -6,10 +6,37 @@ import path from 'node:path';
 import type { WrittenFile } from '../../application/reports/report-ports.ts';
 
 export type FileSink = {
-  /** Never waits; `drained` does. */
+  /** Never waits; `drained` does, where `isFull` says so. */
   write(data: Uint8Array | string): void;
+  isFull(): boolean;
   drained(): Promise<void>;
   end(): Promise<WrittenFile>;
+};
+
+/** Lines are short: so many letters are hashed and written at a time. */
+const CHUNK_CHARS = 65_536;
+
+/** Gathers texts, and gives on what is long enough; bytes as they come. */
+const gathering = (put: (bytes: Uint8Array) => void) => {
+  let waiting = '';
+  const flush = (): void => {
+    if (waiting === '') return;
+    const text = waiting;
+    waiting = '';
+    put(Buffer.from(text));
+  };
+  return {
+    flush,
+    write: (data: Uint8Array | string): void => {
+      if (typeof data !== 'string') {
+        flush();
+        put(data);
+        return;
+      }
+      waiting += data;
+      if (waiting.length >= CHUNK_CHARS) flush();
+    },
+  };
 };
 
 export const openFile = async (folder: string, name: string): Promise<FileSink> => {
@@ -22,19 +49,21 @@ export const openFile = async (folder: string, name: string): Promise<FileSink> 
   const demandGood = (): void => {
     if (failure) throw failure;
   };
+  const { write, flush } = gathering((bytes) => {
+    digest.update(bytes);
+    size += bytes.length;
+    stream.write(bytes);
+  });
   return {
-    write: (data) => {
-      const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-      digest.update(bytes);
-      size += bytes.length;
-      stream.write(bytes);
-    },
+    write,
+    isFull: () => failure !== null || stream.writableNeedDrain,
     drained: async () => {
       demandGood();
       if (stream.writableNeedDrain) await once(stream, 'drain');
     },
     end: async () => {
       demandGood();
+      flush();
       await new Promise<void>((resolve, reject) => {
         stream.on('error', reject);
         stream.end(resolve);

@@ -44,6 +44,7 @@ const openSinks = async (folder: string): Promise<Sinks> => ({
 });
 
 const writerOf = ({ csv, json, xlsx, pdf }: Sinks): ReportWriter => {
+  const filled = [csv, json, xlsx];
   const workbook = openWorkbook(xlsx);
   const register = workbook.sheet('Register', REGISTER_COLUMNS);
   csv.write(csvLine(REGISTER_COLUMNS.map(({ title }) => title)));
@@ -56,7 +57,7 @@ const writerOf = ({ csv, json, xlsx, pdf }: Sinks): ReportWriter => {
       register.row(cells);
       json.write(`${between}${jsonText(row)}`);
       between = ',\n';
-      await Promise.all([csv.drained(), json.drained(), xlsx.drained()]);
+      for (const sink of filled) if (sink.isFull()) await sink.drained();
     },
     finish: async (report, exceptions) => {
       register.end();

@@ -2,7 +2,9 @@
  * A workbook that is written row by row, since packages that write workbooks hold all rows in memory. It has texts, numbers and moments, and no
  * formula: ECMA-376, part 1, section 18.3.
  */
-import { Zip, ZipDeflate } from 'fflate';
+import { constants, crc32, deflateRawSync } from 'node:zlib';
+import { Zip } from 'fflate';
+import type { ZipInputFile } from 'fflate';
 import { harmless } from '../../lib/csv.ts';
 import { visibleText } from '../../lib/visible-text.ts';
 import type { FileSink } from './file-sink.ts';
@@ -12,8 +14,10 @@ export type XlsxColumn = { title: string; width: number };
 export type Sheet = { row(cells: readonly XlsxCell[]): void; end(): void };
 export type Workbook = { sheet(name: string, columns: readonly XlsxColumn[]): Sheet; end(first: string): void };
 
+/** APPNOTE.TXT of PKWARE, section 4.4.5. */
+const DEFLATE = 8;
 const LEVEL = 3;
-const CHUNK_CHARS = 65_536;
+const CHUNK_CHARS = 262_144;
 /** What a cell holds at most, and a sheet. */
 const CELL_CHARS = 32_767;
 const SHEET_ROWS = 1_048_576;
@@ -34,24 +38,34 @@ const escapeXml = (text: string): string => text.replace(/[&<>"]/g, (letter) => 
 /** `_x0041_` in a text would be read as A. */
 const literal = (text: string): string => text.replaceAll(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_');
 
+const HAS_SIGNS = /[&<>"_]/;
+const cellText = (text: string): string => (HAS_SIGNS.test(text) ? escapeXml(literal(text)) : text);
+
 const fitting = (text: string): string =>
   text.length <= CELL_CHARS ? text : `${text.slice(0, CELL_CHARS - CUT.length)}${CUT}`;
 
 const columnName = (index: number): string =>
   index < 26 ? String.fromCodePoint(65 + index) : `${columnName(Math.floor(index / 26) - 1)}${columnName(index % 26)}`;
 
+/** Visible text has no space at its ends, so none has to be preserved. */
 const cellXml = (ref: string, value: XlsxCell, style: number): string => {
   if (value === null || value === '') return '';
   if (typeof value === 'number') return `<c r="${ref}"><v>${value}</v></c>`;
   if (value instanceof Date)
     return `<c r="${ref}" s="${STYLE.moment}"><v>${value.getTime() / DAY_MS + EPOCH_DAYS}</v></c>`;
-  const text = escapeXml(literal(fitting(harmless(visibleText(value)))));
+  const text = cellText(fitting(harmless(visibleText(value))));
   const styled = style === STYLE.plain ? '' : ` s="${style}"`;
-  return `<c r="${ref}"${styled} t="inlineStr"><is><t xml:space="preserve">${text}</t></is></c>`;
+  return `<c r="${ref}"${styled} t="inlineStr"><is><t>${text}</t></is></c>`;
 };
 
-const rowXml = (number: number, cells: readonly XlsxCell[], style: number): string =>
-  `<row r="${number}">${cells.map((cell, index) => cellXml(`${columnName(index)}${number}`, cell, style)).join('')}</row>`;
+const columnNames: string[] = [];
+const nameOf = (index: number): string => (columnNames[index] ??= columnName(index));
+
+const rowXml = (number: number, cells: readonly XlsxCell[], style: number): string => {
+  let xml = `<row r="${number}">`;
+  for (const [index, cell] of cells.entries()) xml += cellXml(`${nameOf(index)}${number}`, cell, style);
+  return `${xml}</row>`;
+};
 
 const sheetHead = (columns: readonly XlsxColumn[]): string =>
   `${XML}<worksheet xmlns="${MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><cols>${columns
@@ -60,13 +74,18 @@ const sheetHead = (columns: readonly XlsxColumn[]): string =>
 
 const STYLES = `${XML}<styleSheet xmlns="${MAIN}"><numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts><fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts><fills count="3"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill><fill><patternFill patternType="solid"><fgColor rgb="FFE6EDF5"/></patternFill></fill></fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="3"><xf numFmtId="49" applyNumberFormat="0"><alignment vertical="top"/></xf><xf fontId="1" fillId="2" applyFont="1" applyFill="1"><alignment vertical="top"/></xf><xf numFmtId="164" applyNumberFormat="1"><alignment vertical="top"/></xf></cellXfs></styleSheet>`;
 
+/** Compressed by Node itself, chunk by chunk: each is a part of one stream that needs nothing of those before it. */
 const deflated = (zip: Zip, name: string) => {
-  const file = new ZipDeflate(name, { level: LEVEL });
+  const file: ZipInputFile = { filename: name, compression: DEFLATE, size: 0, crc: 0 };
   zip.add(file);
   let waiting = '';
   const flush = (isLast: boolean): void => {
-    file.push(Buffer.from(waiting), isLast);
+    const bytes = Buffer.from(waiting);
     waiting = '';
+    file.size += bytes.length;
+    file.crc = crc32(bytes, file.crc);
+    const finishFlush = isLast ? constants.Z_FINISH : constants.Z_SYNC_FLUSH;
+    file.ondata?.(null, deflateRawSync(bytes, { level: LEVEL, finishFlush }), isLast);
   };
   return {
     write: (text: string): void => {

@@ -59,6 +59,7 @@ export const currentEvent = <D extends { [key: string]: Json }>(
 ): { type: string; data: { [key: string]: Json } } => {
   const type = currentType(written);
   if (type === null) return { type: written, data };
+  if (!Object.hasOwn(FIELDS, type)) return { type, data };
   const entries = Object.entries(data).map(([field, value]): [string, Json] => [currentField(type, field), value]);
   return { type, data: Object.fromEntries(entries) };
 };

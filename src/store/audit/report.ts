@@ -40,30 +40,37 @@ const actorOf = ({ kind, id, name, email }: Data): LogActor => ({
   email: str(email),
 });
 
+/** By their text: many events have the same actor. */
+type Actors = Map<string, LogActor>;
+const ACTORS_MAX = 1_000;
+
+const actorIn = (actors: Actors, text: string): LogActor => {
+  const known = actors.get(text);
+  if (known) return known;
+  const actor = actorOf(JSON.parse(text) as Data);
+  if (actors.size >= ACTORS_MAX) actors.clear();
+  actors.set(text, actor);
+  return actor;
+};
+
 /** Columns from the text that is proved; from the table for events of before the tree. Where the personal part is erased, the table has the open part. */
-const textsOf = (row: Row): { columns: Columns; actor: Data; data: Data; isErased: boolean } => {
-  const columns =
-    row.openText === null ? { ...row, at: row.at ?? '', type: row.type ?? '' } : (JSON.parse(row.openText) as Columns);
-  const [actor, data] = [row.actor ?? '{}', row.data ?? '{}'].map((text) => JSON.parse(text) as Data);
-  return { columns, actor: actor ?? {}, data: data ?? {}, isErased: row.openText !== null && !row.hasPersonal };
-};
+const columnsOf = (row: Row): Columns =>
+  row.openText === null ? { ...row, at: row.at ?? '', type: row.type ?? '' } : (JSON.parse(row.openText) as Columns);
 
-const eventOf = (row: Row): LogEvent => {
-  const { columns, actor, data, isErased } = textsOf(row);
+const eventOf = (row: Row, actors: Actors): LogEvent => {
+  const columns = columnsOf(row);
   const { at, requestId, grantId, target, role } = columns;
-  const current = currentEvent(columns.type, data);
-  return {
-    ...{ at, requestId, grantId, target, role, isErased },
-    ...current,
-    seq: Number(row.seq),
-    actor: actorOf(actor),
-  };
+  const { type, data } = currentEvent(columns.type, JSON.parse(row.data ?? '{}') as Data);
+  const isErased = row.openText !== null && !row.hasPersonal;
+  const actor = actorIn(actors, row.actor ?? '{}');
+  return { seq: Number(row.seq), at, type, requestId, grantId, target, role, actor, data, isErased };
 };
 
-const COLUMNS = `c.seq, c.open_text as "openText", p.salt is not null as "hasPersonal",
-  case when c.open_text is null then to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') end as at,
-  case when c.open_text is null then e.type end as type, e.request_id as "requestId", e.grant_id as "grantId", e.target, e.role,
-  e.actor, e.data`;
+const onlyBeforeTree = (column: string): string => `case when c.open_text is null then ${column} end`;
+const COLUMNS = `c.seq, c.open_text as "openText", p.salt is not null as "hasPersonal", e.actor, e.data,
+  ${onlyBeforeTree(`to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`)} as at, ${onlyBeforeTree('e.type')} as type,
+  ${onlyBeforeTree('e.request_id')} as "requestId", ${onlyBeforeTree('e.grant_id')} as "grantId",
+  ${onlyBeforeTree('e.target')} as target, ${onlyBeforeTree('e.role')} as role`;
 const JOINS = `left join audit_events e on e.id = c.event_id left join audit_personal p on p.event_id = c.event_id`;
 
 const OF_REQUESTS = `
@@ -118,7 +125,7 @@ select count(*)::int8 as count, min(signed_at) as "firstAt", max(signed_at) as "
 from (select signed_at, signed_at - lag(signed_at) over (order by size) as gap from audit_checkpoints
   where signed_at >= $1 and signed_at < $2) c`;
 
-type Reader = { client: pg.PoolClient; before: number; upTo: number; range: ReportRange };
+type Reader = { client: pg.PoolClient; before: number; upTo: number; range: ReportRange; actors: Actors };
 
 /** Scans of the whole log are joined by hashing; pages are read by their keys. */
 const scanning = async <T>({ client }: Reader, scan: () => Promise<T>): Promise<T> => {
@@ -139,22 +146,29 @@ const byRequest = (ids: readonly string[], events: readonly LogEvent[]): LogEven
   return [...found.values()];
 };
 
-const pageOf = async ({ client, before, upTo }: Reader, ids: string[]): Promise<LogEvent[][]> => {
+const pageOf = async ({ client, before, upTo, actors }: Reader, ids: string[]): Promise<LogEvent[][]> => {
   const early = before > 0 ? await client.query<Row>(OF_REQUESTS_BEFORE_TREE, [ids, before]) : { rows: [] };
   const { rows } = await client.query<Row>({ name: 'report_requests', text: OF_REQUESTS, values: [ids, upTo] });
-  return byRequest(ids, [...early.rows, ...rows].map(eventOf));
+  const events = [...early.rows, ...rows].map((row) => eventOf(row, actors));
+  return byRequest(ids, events);
 };
 
+/** Postgres reads the next page while this one is worked on. */
 async function* pagesOf(reader: Reader, cursor: string, query: string): AsyncGenerator<LogEvent[][]> {
   const { client } = reader;
   await scanning(reader, () => client.query(`declare ${cursor} no scroll cursor for ${query}`, values(reader)));
-  for (;;) {
+  const read = async (): Promise<LogEvent[][] | null> => {
     const { rows } = await client.query<{ id: string }>(`fetch ${PAGE} from ${cursor}`);
-    if (rows.length === 0) return;
-    yield await pageOf(
-      reader,
-      rows.map(({ id }) => id),
-    );
+    if (rows.length === 0) return null;
+    const ids = rows.map(({ id }) => id);
+    return pageOf(reader, ids);
+  };
+  for (let page = await read(); page !== null;) {
+    const next = read();
+    // Heard of when it is waited for, also where the work on this page fails first.
+    next.catch(() => undefined);
+    yield page;
+    page = await next;
   }
 }
 
@@ -200,7 +214,7 @@ const countsOf = async (reader: Reader): Promise<Record<string, number>> => {
 const FLOW_KEYS = ['openAtStart', 'activated', 'ended', 'openAtEnd'] as const satisfies readonly (keyof GrantFlow)[];
 
 const readsOf = (reader: Reader): ReportReads => {
-  const { client, upTo, range } = reader;
+  const { client, upTo, range, actors } = reader;
   return {
     counts: () => countsOf(reader),
     flow: async () => {
@@ -213,11 +227,11 @@ const readsOf = (reader: Reader): ReportReads => {
     carried: () => pagesOf(reader, 'report_carried', CARRIED),
     events: async (types) => {
       const { rows } = await scanning(reader, () => client.query<Row>(EVENTS, [...values(reader), types]));
-      return rows.map(eventOf);
+      return rows.map((row) => eventOf(row, actors));
     },
     before: async (type) => {
       const { rows } = await scanning(reader, () => client.query<Row>(BEFORE, [upTo, range.from, type]));
-      return rows[0] ? eventOf(rows[0]) : null;
+      return rows[0] ? eventOf(rows[0], actors) : null;
     },
     log: () => logFacts(reader),
   };
@@ -227,6 +241,6 @@ export const reportSource = (pool: pg.Pool): ReportSource => ({
   read: (range, work) =>
     inSnapshot(pool, async (client) => {
       const { before } = await readTreeSize(client);
-      return work(readsOf({ client, before, upTo: before + range.size, range }));
+      return work(readsOf({ client, before, upTo: before + range.size, range, actors: new Map() }));
     }),
 });

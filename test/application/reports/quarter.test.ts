@@ -198,7 +198,7 @@ test('the register has a row for each request, with whole ids, in CSV, workbook 
   expect(json.totals.rows).toBe(ids.length);
   const sheet = sheets()['xl/worksheets/sheet1.xml'] ?? '';
   expect(
-    [...sheet.matchAll(/<c r="A\d+" t="inlineStr"><is><t xml:space="preserve">([^<]*)</g)]
+    [...sheet.matchAll(/<c r="A\d+" t="inlineStr"><is><t>([^<]*)</g)]
       .map(([, id]) => id)
       .sort(byText),
   ).toEqual(ids);
