@@ -19,8 +19,8 @@ const names = (people: readonly { name: string; id: string }[]): string =>
   people.map(({ name, id }) => name || id || 'erased').join('; ');
 const ids = (people: readonly { id: string }[]): string => people.map(({ id }) => id).join('; ');
 
-const activeMs = ({ activeAt, endedAt }: RegisterRow): number | null =>
-  activeAt === null || endedAt === null ? null : Date.parse(endedAt) - Date.parse(activeAt);
+const activeMs = ({ activeAt, closedAt }: RegisterRow): number | null =>
+  activeAt === null || closedAt === null ? null : Date.parse(closedAt) - Date.parse(activeAt);
 const seconds = (ms: number | null): number | null => (ms === null ? null : Math.round(ms / SECOND_MS));
 
 const column = <Row>(title: string, width: number, value: (row: Row) => XlsxCell): SheetColumn<Row> => ({
@@ -58,6 +58,7 @@ export const REGISTER_COLUMNS: readonly SheetColumn<RegisterRow>[] = [
   at('Active', ({ activeAt }) => activeAt),
   at('First seen in use', ({ firstUsedAt }) => firstUsedAt),
   at('Expiry', ({ expiresAt }) => expiresAt),
+  at('Closed', ({ closedAt }) => closedAt),
   at('Removed', ({ endedAt, state }) => (state === 'ended' ? endedAt : null)),
   column('Removal cause', 16, ({ endCause }) => endCause),
   column('Read back from target', 16, ({ readback }) => readback),

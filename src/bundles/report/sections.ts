@@ -100,7 +100,7 @@ export const signOffLines = (report: Report): Lines => [
   ['Independence', `${pluralize(countOf(report, 'own_decision'), 'requester')} approved their own request.`],
   [
     'Timeliness',
-    `${pluralize(countOf(report, 'late_removal'), 'removal')} more than a minute late; ${countOf(report, 'not_removed')} not removed at the checkpoint.`,
+    `${pluralize(countOf(report, 'late_removal'), 'grant')} closed more than a minute late; ${countOf(report, 'not_removed')} not removed at the checkpoint.`,
   ],
   [
     'Retention',

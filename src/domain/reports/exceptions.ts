@@ -1,11 +1,12 @@
 /** What in a period needs an answer, with the answer that the log has. Pure. */
 import { pluralize } from '../../lib/pluralize.ts';
+import { roughDuration } from '../time/durations.ts';
 import type { LogEvent, RegisterRow } from './register.ts';
 
 export const EXCEPTION_KINDS = {
   own_decision: 'Requester approved their own request',
   no_decision: 'Access without a decision',
-  late_removal: 'Removed more than a minute late',
+  late_removal: 'Closed more than a minute late',
   not_removed: 'Not removed after its expiry',
   not_read_back: 'Removal not read back from the target',
   break_glass: 'Break-glass',
@@ -37,7 +38,6 @@ export type Exception = {
 };
 
 const LATE_MS = 60_000;
-const SECOND_MS = 1_000;
 
 /** `2026-07-01 09:15:02 UTC` */
 const timeOf = (at: string): string => `${at.slice(0, 19).replace('T', ' ')} UTC`;
@@ -57,29 +57,32 @@ const noDecision: Look = ({ activeAt, decidedBy }) =>
     ? { kind: 'no_decision', at: activeAt, what: 'Access became active, and no event has a decision.', answer: null }
     : null;
 
-const lateRemoval: Look = ({ endedAt, lateMs, removalAttempts, lastRemovalFailure }) => {
-  if (endedAt === null || lateMs === null || lateMs <= LATE_MS) return null;
+/** Late is when a login was still possible: what is removed after the access was closed is late for no one. */
+const closedLate: Look = ({ closedAt, endedAt, lateMs, removalAttempts, lastRemovalFailure }) => {
+  if (closedAt === null || lateMs === null || lateMs <= LATE_MS) return null;
+  const why = lastRemovalFailure === null ? '' : ` The last failure before: ${lastRemovalFailure}.`;
   const tries = removalAttempts === null ? '' : ` by attempt ${removalAttempts}`;
-  const why = lastRemovalFailure === null ? '' : `; the failure before: ${lastRemovalFailure}`;
+  const removed = endedAt === null ? 'not removed yet' : `removed${tries}, ${timeOf(endedAt)}`;
   return {
     kind: 'late_removal',
-    at: endedAt,
-    what: `Removed ${Math.round(lateMs / SECOND_MS)} seconds late.`,
-    answer: `Removed${tries}, ${timeOf(endedAt)}${why}`,
+    at: closedAt,
+    what: `Closed ${roughDuration(lateMs)} after it was due.${why}`,
+    answer: `Closed, ${timeOf(closedAt)}; ${removed}`,
   };
 };
 
-const notRemoved: Look = ({ state, expiresAt, lastRemovalFailure }, asOf) =>
-  (state === 'active' || state === 'ending' || state === 'closed') &&
-  expiresAt !== null &&
-  Date.parse(expiresAt) + LATE_MS < Date.parse(asOf)
-    ? {
-        kind: 'not_removed',
-        at: expiresAt,
-        what: `Still ${state} at the checkpoint${lastRemovalFailure === null ? '' : `; last failure: ${lastRemovalFailure}`}.`,
-        answer: null,
-      }
-    : null;
+const STILL: Record<string, string> = {
+  active: 'Still active at the checkpoint',
+  ending: 'A login may still be possible at the checkpoint',
+  closed: 'No login is possible any more, and what was made in the target is not removed at the checkpoint',
+};
+
+const notRemoved: Look = ({ state, expiresAt, lastRemovalFailure }, asOf) => {
+  const { [state]: still } = STILL;
+  if (still === undefined || expiresAt === null || Date.parse(expiresAt) + LATE_MS >= Date.parse(asOf)) return null;
+  const why = lastRemovalFailure === null ? '' : `; last failure: ${lastRemovalFailure}`;
+  return { kind: 'not_removed', at: expiresAt, what: `${still}${why}.`, answer: null };
+};
 
 const notReadBack: Look = ({ state, activeAt, endedAt, readback }) =>
   state === 'ended' && activeAt !== null && readback === null && endedAt !== null
@@ -163,7 +166,7 @@ const voted: Look = ({ voided, decidedAt, requestedAt, state }) =>
     : null;
 
 const LOOKS = [
-  ...[ownDecision, noDecision, lateRemoval, notRemoved, notReadBack],
+  ...[ownDecision, noDecision, closedLate, notRemoved, notReadBack],
   ...[breakGlass, freezeOverride, overdue, failed, voted],
 ];
 

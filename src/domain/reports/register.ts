@@ -46,6 +46,9 @@ export type RegisterRow = {
   activeAt: string | null;
   firstUsedAt: string | null;
   expiresAt: string | null;
+  /** Since then no login is possible, and no session is left. */
+  closedAt: string | null;
+  /** Removed, or failed. */
   endedAt: string | null;
   endCause: string | null;
   readback: string | null;
@@ -83,8 +86,16 @@ const emptyRow = (event: LogEvent): RegisterRow => ({
   role: event.role ?? '',
   ...{ durationMs: null, reason: null, ticket: null, incident: null, rule: null, policy: null },
   ...{ decidedBy: null, approvers: [], deniers: [], decidedAt: null, decisionNote: null },
-  ...{ activeAt: null, firstUsedAt: null, expiresAt: null, endedAt: null, endCause: null, readback: null },
-  ...{ lateMs: null, removalAttempts: null, extensions: 0, followUp: null, isFollowUpOverdue: false },
+  ...{ activeAt: null, firstUsedAt: null, expiresAt: null, closedAt: null, endedAt: null },
+  ...{
+    endCause: null,
+    readback: null,
+    lateMs: null,
+    removalAttempts: null,
+    extensions: 0,
+    followUp: null,
+    isFollowUpOverdue: false,
+  },
   override: null,
   ...{ failure: null, voided: [], lastRemovalFailure: null, done: null, events: 0, isErased: false },
   firstSeq: event.seq,
@@ -153,11 +164,12 @@ const denied: Change = ({ deniers }, event) => ({
   policy: text(event.data['policy']),
 });
 
-const ended: Change = (_row, { at, data }) => {
+const ended: Change = ({ closedAt }, { at, data }) => {
   const readback = data['readback'];
   const isRead = typeof readback === 'object' && readback !== null && !Array.isArray(readback);
   return {
     state: 'ended',
+    closedAt: text(data['closedAt']) ?? closedAt ?? at,
     endedAt: at,
     endCause: text(data['cause']),
     lateMs: number(data['lateMs']),
@@ -224,8 +236,9 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'grant.ending': (_row, { data }) => ({ state: 'ending', endCause: text(data['cause']) }),
   'grant.end_retried': (_row, { data }) => ({ lastRemovalFailure: text(data['message']) ?? text(data['kind']) }),
   'grant.removal_retried': (_row, { data }) => ({ lastRemovalFailure: text(data['message']) ?? text(data['kind']) }),
-  'grant.closed': (_row, { data }) => ({
+  'grant.closed': (_row, { at, data }) => ({
     state: 'closed',
+    closedAt: at,
     endCause: text(data['cause']),
     lateMs: number(data['lateMs']),
   }),

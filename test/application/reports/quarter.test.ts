@@ -197,11 +197,9 @@ test('the register has a row for each request, with whole ids, in CSV, workbook 
   expect(json.register.map(({ request }) => request).sort(byText)).toEqual(ids);
   expect(json.totals.rows).toBe(ids.length);
   const sheet = sheets()['xl/worksheets/sheet1.xml'] ?? '';
-  expect(
-    [...sheet.matchAll(/<c r="A\d+" t="inlineStr"><is><t>([^<]*)</g)]
-      .map(([, id]) => id)
-      .sort(byText),
-  ).toEqual(ids);
+  expect([...sheet.matchAll(/<c r="A\d+" t="inlineStr"><is><t>([^<]*)</g)].map(([, id]) => id).sort(byText)).toEqual(
+    ids,
+  );
 });
 
 test('the register says what was done through each access, or that it was not recorded', () => {
@@ -211,6 +209,20 @@ test('the register says what was done through each access, or that it was not re
     rows.map((row) => (row[active ?? -1] === '' ? '' : 'not recorded')),
   );
   expect(rows.some((row) => row[done ?? -1] === 'not recorded')).toBe(true);
+});
+
+test('the register says when access was closed, which is when it ended, and the removal after that', () => {
+  const [titles = [], ...rows] = csvRows(textOf('register.csv'));
+  const at = (row: readonly string[], title: string): string => row[titles.indexOf(title)] ?? '';
+  const ended = rows.filter((row) => at(row, 'State') === 'ended' && at(row, 'Kind') !== 'more time');
+  expect(ended.length).toBeGreaterThan(5);
+  for (const row of ended) {
+    const [active, closed, removed] = ['Active (UTC)', 'Closed (UTC)', 'Removed (UTC)'].map((title) =>
+      Date.parse(at(row, title)),
+    ) as [number, number, number];
+    expect([closed >= active, removed >= closed]).toEqual([true, true]);
+    expect(Number(at(row, 'Active minutes'))).toBeCloseTo((closed - active) / 60_000, 1);
+  }
 });
 
 test('each control total is counted in the log and in the rows, and both agree', () => {
@@ -251,9 +263,9 @@ test('a review with undecided lines at its deadline is an exception, and stands 
     exceptions: { kind: string; what: string; answer: string | null }[];
     reviews: { name: string; state: string; kept: number; toChange: number; undecided: number }[];
   };
-  expect(exceptions.filter(({ kind, what }) => kind === 'review_overdue' && what.includes('"who administers"'))).toEqual([
-    expect.objectContaining({ what: expect.stringContaining('at its deadline, 2026-07-04 '), answer: null }),
-  ]);
+  expect(
+    exceptions.filter(({ kind, what }) => kind === 'review_overdue' && what.includes('"who administers"')),
+  ).toEqual([expect.objectContaining({ what: expect.stringContaining('at its deadline, 2026-07-04 '), answer: null })]);
   const [overdue] = reviews.filter(({ name }) => name === 'who administers');
   expect(overdue).toMatchObject({ state: 'overdue', toChange: 1 });
   expect(overdue?.undecided).toBeGreaterThan(0);
