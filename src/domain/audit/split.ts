@@ -5,6 +5,7 @@
 import type { Json } from '../json.ts';
 import { EVENTS } from './events.ts';
 import type { Shape } from './define-event.ts';
+import { fits } from './fits.ts';
 import { currentField, currentType } from './names.ts';
 
 /** `written` is the name that the event has in the log, whichever version wrote it. The fields keep the names that they have there. */
@@ -16,7 +17,8 @@ export const openPart = (written: string, data: { [key: string]: Json }): { [key
   for (const field of Object.keys(data)) {
     const name = currentField(type, field);
     const value = data[field] ?? null;
-    if (Object.hasOwn(open, name) && open[name]?.safeParse(value).success === true) found[field] = value;
+    const schema = Object.hasOwn(open, name) ? open[name] : undefined;
+    if (schema && fits(schema, value)) found[field] = value;
   }
   return found;
 };

@@ -49,7 +49,19 @@ export const chainHashOf = (seq: number, prevHash: string, { open, personal }: C
 const openColumns = ({ id, at, type, requestId, grantId, target, role }: AuditRecord): string =>
   JSON.stringify({ v: 2, id, at, type, requestId, grantId, target, role }).slice(0, -1);
 
-const kindOf = ({ kind }: { kind?: Json }): { kind: Json } => ({ kind: kind ?? null });
+/** What is open of an actor, by the actor's text: many events have the same. */
+const openActors = new Map<string, string>();
+const OPEN_ACTORS_MAX = 1_000;
+
+const openActorOf = (actor: string): string => {
+  const known = openActors.get(actor);
+  if (known !== undefined) return known;
+  const { kind = null } = JSON.parse(actor) as { kind?: Json };
+  const text = JSON.stringify({ kind });
+  if (openActors.size >= OPEN_ACTORS_MAX) openActors.clear();
+  openActors.set(actor, text);
+  return text;
+};
 
 const countersText = ({ requestEvent, grantEvent, grantEventsTotal }: Counters): string =>
   (requestEvent === null ? '' : `,"requestEvent":${requestEvent}`) +
@@ -57,9 +69,8 @@ const countersText = ({ requestEvent, grantEvent, grantEventsTotal }: Counters):
   (grantEventsTotal === null ? '' : `,"grantEventsTotal":${grantEventsTotal}`);
 
 const openTextOf = (event: AuditRecord, counters: Counters): string => {
-  const actor = kindOf(JSON.parse(event.actor) as { kind?: Json });
   const data = withoutPeople(openPart(event.type, JSON.parse(event.data) as { [key: string]: Json }));
-  return `${openColumns(event)}${countersText(counters)},"actor":${JSON.stringify(actor)},"data":${JSON.stringify(data)}}`;
+  return `${openColumns(event)}${countersText(counters)},"actor":${openActorOf(event.actor)},"data":${JSON.stringify(data)}}`;
 };
 
 /** The texts of actor and data as they are stored. */
