@@ -40,7 +40,14 @@ const writtenIn = (policy: Policy): Written[] => {
   ];
 };
 
-const isPerson = (ref: string): boolean => ref !== 'owners' && ref !== 'manager';
+/** Others for each target, or each requester. */
+const RELATIVE: Readonly<Record<string, string>> = {
+  owners: 'the owners of the target, named above',
+  manager: "the requester's manager",
+};
+const isPerson = (ref: string): boolean => !Object.hasOwn(RELATIVE, ref);
+const relativesIn = (refs: readonly string[]): string[] =>
+  refs.flatMap((ref) => (isPerson(ref) ? [] : (RELATIVE[ref] ?? [])));
 
 /** A name that Slack does not know holds up no report. */
 const lookUp = async (directory: Looking, policy: Policy, refs: readonly string[]) => {
@@ -60,7 +67,10 @@ export const powersOf = async (policy: Policy, directory: Looking | null): Promi
       const { people, unknown } = await lookUp(directory, policy, written.refs);
       return {
         ...written,
-        people: people.map(({ name, email }) => (email === null ? name : `${name} <${email}>`)),
+        people: [
+          ...relativesIn(written.refs),
+          ...people.map(({ name, email }) => (email === null ? name : `${name} <${email}>`)),
+        ],
         unknown,
       };
     }),

@@ -272,6 +272,14 @@ test('a review with undecided lines at its deadline is an exception, and stands 
   expect(made.report.totals.exceptions.find(({ kind }) => kind === 'review_overdue')?.unanswered).toBeGreaterThan(0);
 });
 
+test('the powers of a rule are those of the owners, who are named above it', () => {
+  const { powers } = made.report;
+  const rule = powers.find(({ where }) => where === 'rule "Everything else needs an owner"');
+  expect(rule?.people).toEqual(['the owners of the target, named above']);
+  expect(powers.filter(({ what }) => what === 'Owner').map(({ people }) => people?.length)).toEqual([2, 2, 2]);
+  expect(powers.filter(({ people }) => people?.length === 0)).toEqual([]);
+});
+
 test('an empty quarter is a report, too', async () => {
   const out = path.join(folder, 'empty');
   const { report: empty } = await report('2020-Q1', out);
