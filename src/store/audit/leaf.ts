@@ -86,16 +86,15 @@ export const isMadeOf = (open: string, { event, isErased }: { event: AuditRecord
   return !isErased || open.endsWith(`${ERASED_ACTOR}${event.actor},"data":${event.data}}`);
 };
 
-export type Leaf = { openText: string; openSalt: Buffer; personalSalt: Buffer; commitments: Commitments; leaf: Buffer };
+/** `salts`: the one of the open text, then the one of the personal text. */
+export type Leaf = { openText: string; salts: Buffer; commitments: Commitments; leaf: Buffer };
 
 /** `salts`: random, of both texts. */
 export const makeLeaf = (event: AuditRecord, counters: Counters, salts: Buffer): Leaf => {
   const openText = openTextOf(event, counters);
-  const openSalt = salts.subarray(0, SALT_BYTES);
-  const personalSalt = salts.subarray(SALT_BYTES);
   const commitments = {
-    open: commitmentTo(OPEN_TAG, { text: openText, salt: openSalt }),
-    personal: commitmentTo(PERSONAL_TAG, { text: personalTextOf(event), salt: personalSalt }),
+    open: commitmentTo(OPEN_TAG, { text: openText, salt: salts.subarray(0, SALT_BYTES) }),
+    personal: commitmentTo(PERSONAL_TAG, { text: personalTextOf(event), salt: salts.subarray(SALT_BYTES) }),
   };
-  return { openText, openSalt, personalSalt, commitments, leaf: leafOf(commitments) };
+  return { openText, salts, commitments, leaf: leafOf(commitments) };
 };

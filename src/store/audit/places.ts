@@ -6,7 +6,7 @@ import type { AuditRecord, Counters } from '../../domain/audit/events.ts';
 import { HASH_BYTES } from '../../lib/transparency/tree.ts';
 import type { Leaf } from './leaf.ts';
 
-export type Place = {
+type Place = {
   event: AuditRecord;
   counters: Counters;
   prevHash: string;
@@ -38,45 +38,68 @@ delete from audit_unsealed where event_id = any ($2::bigint[])`;
 const listOf = (values: readonly (string | number | null)[]): string =>
   `{${values.map((one) => one ?? 'null').join()}}`;
 
+const QUOTED = /["\\]/g;
 const quoted = (id: string | null): string | null =>
-  id === null ? null : `"${id.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+  id === null ? null : `"${id.replaceAll(QUOTED, String.raw`\$&`)}"`;
 
-const lengthOf = ({ made, nodes }: Place): number =>
-  FIXED + nodes.length * HASH_BYTES + Buffer.byteLength(made.openText);
+/** UTF-8 takes at most three bytes for each of a string's units. */
+const lengthAtMost = ({ made, nodes }: Place): number => FIXED + nodes.length * HASH_BYTES + 3 * made.openText.length;
 
-const writePlace = (bytes: Buffer, start: number, { hash, prevHash, made, nodes }: Place): void => {
+/** Returns how many bytes the open text took. */
+const writePlace = (bytes: Buffer, start: number, { hash, prevHash, made, nodes }: Place): number => {
   let at = start;
   at += bytes.write(hash, at, 'hex');
   at += bytes.write(prevHash, at, 'hex');
-  for (const one of [made.openSalt, made.personalSalt, made.commitments.personal, ...nodes]) {
-    bytes.set(one, at);
-    at += one.length;
+  bytes.set(made.salts, at);
+  at += made.salts.length;
+  bytes.set(made.commitments.personal, at);
+  at += HASH_BYTES;
+  for (const node of nodes) {
+    bytes.set(node, at);
+    at += HASH_BYTES;
   }
-  bytes.write(made.openText, at, 'utf8');
+  return bytes.write(made.openText, at, 'utf8');
 };
 
-/** In the order of the parameters of `STORE_PLACES`. `last`: the number before the first of them. */
-export const parametersOf = (last: number, places: readonly Place[]): unknown[] => {
-  const lengths = places.map(lengthOf);
-  const starts: number[] = [];
-  let size = 0;
-  for (const length of lengths) {
-    starts.push(size);
-    size += length;
-  }
-  const bytes = Buffer.allocUnsafe(size);
-  for (const [index, place] of places.entries()) writePlace(bytes, starts[index] ?? 0, place);
-  const nodes = places.map((place) => place.nodes.length * HASH_BYTES);
-  return [
-    last,
-    listOf(places.map(({ event }) => event.id)),
-    listOf(starts),
-    listOf(nodes),
-    listOf(lengths.map((length, index) => length - FIXED - (nodes[index] ?? 0))),
-    listOf(places.map(({ event }) => quoted(event.requestId))),
-    listOf(places.map(({ event }) => quoted(event.grantId))),
-    listOf(places.map(({ counters }) => counters.requestEvent)),
-    listOf(places.map(({ counters }) => counters.grantEvent)),
-    bytes,
-  ];
+/** Most places are smaller. */
+const USUAL_BYTES = 1_536;
+
+/**
+ * The parameters of `STORE_PLACES`, written place by place: nothing of a place is kept while the next is made, since the thousand of a batch would
+ * be moved about in memory. `last`: the number before the first of them.
+ */
+export const placesAfter = (last: number, count: number) => {
+  let bytes = Buffer.allocUnsafe(count * USUAL_BYTES);
+  let end = 0;
+  const [ids, starts, nodes, texts]: [string[], number[], number[], number[]] = [[], [], [], []];
+  const [requests, grants]: [(string | null)[], (string | null)[]] = [[], []];
+  const [requestEvents, grantEvents]: [(number | null)[], (number | null)[]] = [[], []];
+  const makeRoom = (needed: number): void => {
+    if (end + needed <= bytes.length) return;
+    const larger = Buffer.allocUnsafe(2 * (end + needed));
+    bytes.copy(larger, 0, 0, end);
+    bytes = larger;
+  };
+  return {
+    add: (place: Place): void => {
+      const { event, counters } = place;
+      makeRoom(lengthAtMost(place));
+      const nodeBytes = place.nodes.length * HASH_BYTES;
+      const textBytes = writePlace(bytes, end, place);
+      ids.push(event.id);
+      starts.push(end);
+      nodes.push(nodeBytes);
+      texts.push(textBytes);
+      requests.push(quoted(event.requestId));
+      grants.push(quoted(event.grantId));
+      requestEvents.push(counters.requestEvent);
+      grantEvents.push(counters.grantEvent);
+      end += FIXED + nodeBytes + textBytes;
+    },
+    parameters: (): unknown[] => [
+      last,
+      ...[ids, starts, nodes, texts, requests, grants, requestEvents, grantEvents].map(listOf),
+      bytes.subarray(0, end),
+    ],
+  };
 };

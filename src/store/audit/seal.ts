@@ -12,8 +12,7 @@ import { canonicalJson } from './canonical-json.ts';
 import { EMPTY_HEAD, EVENT_COLUMNS, eventOf } from './chain.ts';
 import type { EventRow, Head } from './chain.ts';
 import { SALT_BYTES, chainHashOf, makeLeaf } from './leaf.ts';
-import { STORE_PLACES, parametersOf } from './places.ts';
-import type { Place } from './places.ts';
+import { STORE_PLACES, placesAfter } from './places.ts';
 import { readEdge } from './tree.ts';
 
 const SEAL_LOCK = 7_215_002;
@@ -58,29 +57,35 @@ const counter = () => {
   };
 };
 
-const count = (rows: readonly UnsealedRow[]): Counted[] => {
+function* counted(first: Counted | null, rows: readonly UnsealedRow[]): Generator<Counted> {
+  if (first) yield first;
   const [ofRequest, ofGrant] = [counter(), counter()];
-  return rows.map(([requestEvents, grantEvents, ...row]) => {
+  for (const [requestEvents, grantEvents, ...row] of rows) {
     const event = eventOf(row);
     const grantEvent = ofGrant(event.grantId, grantEvents);
     const grantEventsTotal = LAST_OF_GRANT.has(event.type) ? grantEvent : null;
-    return {
-      event,
-      counters: { requestEvent: ofRequest(event.requestId, requestEvents), grantEvent, grantEventsTotal },
-    };
-  });
-};
+    const requestEvent = ofRequest(event.requestId, requestEvents);
+    yield { event, counters: { requestEvent, grantEvent, grantEventsTotal } };
+  }
+}
 
-const placesAfter = (head: Head, edge: Edge, counted: readonly Counted[]): Place[] => {
+type Batch = { head: Head; edge: Edge; events: Iterable<Counted>; count: number };
+
+/** Adds the events to the edge; with the hash of the last of them. */
+const placesOf = ({ head, edge, events, count }: Batch): { hash: string; parameters: unknown[] } => {
   let { seq, hash } = head;
-  const salts = randomBytes(counted.length * SALTS_BYTES);
-  return counted.map((one, index) => {
-    const made = makeLeaf(one.event, one.counters, salts.subarray(index * SALTS_BYTES, (index + 1) * SALTS_BYTES));
+  let salted = 0;
+  const salts = randomBytes(count * SALTS_BYTES);
+  const places = placesAfter(head.seq, count);
+  for (const { event, counters } of events) {
+    const made = makeLeaf(event, counters, salts.subarray(salted, salted + SALTS_BYTES));
+    salted += SALTS_BYTES;
     seq += 1;
     const prevHash = hash;
     hash = chainHashOf(seq, prevHash, made.commitments);
-    return { ...one, prevHash, hash, made, nodes: addLeaf(edge, made.leaf) };
-  });
+    places.add({ event, counters, prevHash, hash, made, nodes: addLeaf(edge, made.leaf) });
+  }
+  return { hash, parameters: places.parameters() };
 };
 
 /** The right edge of the tree after the head with this hash: it is what is read anew only when another process sealed since. */
@@ -111,10 +116,11 @@ const sealBatch = async ({ client, later }: Line, limit: number, known: Frontier
   if (rows.length === 0) return { count: 0, frontier: known };
   const head = last ? { seq: Number(last.seq), hash: last.hash } : EMPTY_HEAD;
   const edge = await edgeAfter(client, known, head);
-  const first = last?.isOld ? [await upgradeEvent(client, head)] : [];
-  const places = placesAfter(head, edge, [...first, ...count(rows)]);
-  later(() => client.query({ name: 'seal_places', text: STORE_PLACES, values: parametersOf(head.seq, places) }));
-  return { count: rows.length, frontier: { hash: places.at(-1)?.hash ?? head.hash, edge } };
+  const first = last?.isOld ? await upgradeEvent(client, head) : null;
+  const events = counted(first, rows);
+  const { hash, parameters } = placesOf({ head, edge, events, count: rows.length + (first ? 1 : 0) });
+  later(() => client.query({ name: 'seal_places', text: STORE_PLACES, values: parameters }));
+  return { count: rows.length, frontier: { hash, edge } };
 };
 
 /** Seals up to `limit` events, at most 1,000 at a time; 0 when there are none or another process is sealing. */
