@@ -42,7 +42,8 @@ const grantOf = async ({ sql }: World, reason: string): Promise<Grant | undefine
   return rows[0];
 };
 
-const chainProblems = async ({ database }: World): Promise<string[]> => {
+/** What the audit log says of itself. Empty where it is whole and all of it is sealed. */
+export const chainProblems = async ({ database }: Pick<World, 'database'>): Promise<string[]> => {
   const pool = new pg.Pool({ connectionString: database.url, max: 1 });
   try {
     const { problems, unsealed } = await verifyAudit(pool);
