@@ -22,8 +22,8 @@ export const frozenWrites = (db: Db): FrozenWrites => ({
           lt(frozenRequests.createdAt, sql`${clockOnce} - ${KEPT}`),
         ),
       );
-    const { durationMs, reason, ticket, freezes, startedBy } = frozen;
-    const said = { durationMs, reason, ticket, freezes, startedBy, createdAt: clock };
+    const { durationMs, reason, ticket, freezes, startedBy, accounts } = frozen;
+    const said = { durationMs, reason, ticket, freezes, startedBy, accounts, createdAt: clock };
     const { id } = only(
       await db
         .insert(frozenRequests)

@@ -11,6 +11,7 @@ import { alertmanagerMessage, bearer, send } from '../support/alert-payloads.ts'
 import { incidentsOf } from '../support/incident.ts';
 import { githubJob, startFront, startJob } from '../support/job.ts';
 import type { Front, Job } from '../support/job.ts';
+import { openOverride, overrideFreeze } from '../support/override.ts';
 import { runCli } from '../support/process.ts';
 import { storyOf, untilRemoved } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
@@ -121,28 +122,10 @@ const cardWith = (id: string, text: string) =>
     { what: `the card with "${text}"`, timeoutMs: 60_000 },
   );
 
-/** Types the command in the channel, and gives the open view. */
-const open = async (who: string, id: string, channel: string) => {
-  const person = world.slack.as(who);
-  await person.command('/prod-access', `override ${id}`, channel);
-  return world.slack.waitFor(() => person.modals().find((view) => JSON.stringify(view).includes('Override a freeze')), {
-    what: 'the view',
-    timeoutMs: 15_000,
-  });
-};
+const open = (who: string, id: string, channel: string) => openOverride(world, { who, id, channel });
 
-const override = async (who: string, id: string, reason = 'the payout is blocked until then') => {
-  const shown = JSON.stringify(await open(who, id, 'inc-7'));
-  const person = world.slack.as(who);
-  await person.type('reason', reason);
-  const submitted = await person.submit();
-  // What takes longer than Slack waits for is answered by a private message, in place of the view.
-  if (person.modals().length === 0)
-    return { shown, answer: seen(await storyOf(world).privately(who, 'verridden', 'inc-7')) };
-  const answer = JSON.stringify([submitted, person.modals()]);
-  await person.close();
-  return { shown, answer };
-};
+const override = (who: string, id: string, reason?: string) =>
+  overrideFreeze(world, { who, id, channel: 'inc-7', ...(reason !== undefined && { reason }) });
 
 const approveBy = async (id: string, ...people: string[]): Promise<void> => {
   for (const who of people) await world.slack.as(who).click(await cardWith(id, 'Freeze peak'), 'approve');

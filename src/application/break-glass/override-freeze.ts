@@ -78,10 +78,10 @@ const causeOf = async (deps: Deps, { caller: { person }, because }: OverrideFree
   throw new DomainError('override_cause');
 };
 
-const asRequester = ({ requester, job, startedBy }: FrozenView): Requester => {
+const asRequester = ({ requester, job, startedBy, accounts }: FrozenView): Requester => {
   if (requester.kind === 'person') return { ...requester, startedBy };
   if (!job) throw new Error('a client was denied without a job');
-  return { ...requester, job, startedBy };
+  return { ...requester, job, startedBy, accounts };
 };
 
 /** Every freeze that stands in the way must name them. */
@@ -129,7 +129,11 @@ const requestFor = async (deps: Deps, overriding: Overriding): Promise<CreateReq
     incidentChannelId: because.kind === 'incident' ? because.channelId : null,
     alert: because.kind === 'alert' ? { id: because.id, isAutomatic: false } : null,
     idempotencyKey: key,
-    from: { origin: originOf(overriding), startedBy: [...frozen.startedBy, person.userId] },
+    from: {
+      origin: originOf(overriding),
+      startedBy: [...frozen.startedBy, person.userId],
+      accounts: frozen.accounts,
+    },
   };
 };
 

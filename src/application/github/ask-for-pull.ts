@@ -7,14 +7,15 @@ import { storableStart } from '../../lib/storable.ts';
 import { callerFromSession, callerFromSlack } from '../identity/caller.ts';
 import type { Caller } from '../identity/caller.ts';
 import { createRequest } from '../requests/create-request.ts';
+import type { Overridable } from '../requests/request-types.ts';
 import { namedInPolicy } from '../identity/accounts.ts';
 import type { Sender } from './behind-pull.ts';
 import type { GithubDeps } from './github-deps.ts';
 import { checksOfPull } from './job-checks.ts';
 import type { Pull, PullFacts } from './github-ports.ts';
 import { behindPull } from './behind-pull.ts';
-import { asked } from './open-gate.ts';
-import type { Asked } from './open-gate.ts';
+import { asked } from './asked.ts';
+import type { Asked } from './asked.ts';
 import { plain } from './words.ts';
 
 export type Pulled = { entry: PullRequestEntry; pull: PullFacts; row: Pull };
@@ -79,6 +80,18 @@ const clientCaller = (deps: GithubDeps, pulled: Pulled, startedBy: string[]): Ca
   return callerFromSession({ client: clientOf(client, issuer), job: jobOfPull(pulled), startedBy });
 };
 
+/** What is requested for a pull request is void with its next commit, so no override is for it: who needs it now requests it. */
+const deniedPull =
+  ({ entry: { to, target, role }, pull }: Pulled) =>
+  (message: string, { overriders = [] }: Overridable): string => {
+    if (overriders.length === 0) return message;
+    const anew =
+      to.kind === 'author'
+        ? `${pull.author.login} types /prod-access ${target} ${role} in Slack`
+        : `the job requests ${target}/${role} itself, with latchkey exec`;
+    return `${message} Set the label again after that. Where it cannot wait, ${anew}: the denial says how ${overriders.join(' or ')} may override the freeze for that request.`;
+  };
+
 export const askForPull = async (
   deps: GithubDeps,
   pulled: Pulled,
@@ -90,18 +103,17 @@ export const askForPull = async (
   if ('refusal' in caller) return caller;
   const { target, role, durationMs } = entry;
   const checks = await checksOfPull(deps, pulled.row, pull.sha);
-  return asked(() =>
-    createRequest(deps, {
-      caller,
-      target,
-      role,
-      durationMs,
-      reason: `${storableStart(pull.title, TITLE_MAX)} (pull request ${pull.number})`,
-      ticket: TICKET.exec(pull.title)?.[0] ?? null,
-      idempotencyKey: key,
-      from: { origin: originOf(pulled, checks), startedBy, accounts },
-    }),
-  );
+  const wanted = {
+    caller,
+    target,
+    role,
+    durationMs,
+    reason: `${storableStart(pull.title, TITLE_MAX)} (pull request ${pull.number})`,
+    ticket: TICKET.exec(pull.title)?.[0] ?? null,
+    idempotencyKey: key,
+    from: { origin: originOf(pulled, checks), startedBy, accounts },
+  };
+  return asked(() => createRequest(deps, wanted), deniedPull(pulled));
 };
 
 /** Why a pull request gets no access, no matter who agrees; null where nothing is in the way. */

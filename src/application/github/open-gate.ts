@@ -1,6 +1,5 @@
 /** A deployment waits on GitHub: the run is read anew, and becomes a request of its client. Where it cannot be one, it is rejected with the reason. */
 import { clientNamed, clientOf, issuerNamed } from '../../domain/clients/named.ts';
-import { isDomainError } from '../../domain/errors.ts';
 import type { GateEntry } from '../../domain/github/entries.ts';
 import type { GithubEvent } from '../../domain/github/events.ts';
 import { jobOfRun, matchRun } from '../../domain/github/run.ts';
@@ -11,8 +10,8 @@ import { accountsOnce } from '../../domain/principals/account-behind.ts';
 import type { AccountBehind } from '../../domain/principals/account-behind.ts';
 import type { GateOrigin } from '../../domain/requests/origin.ts';
 import { callerFromSession } from '../identity/caller.ts';
-import { createRequest } from '../requests/create-request.ts';
-import type { CreateRequestResult } from '../requests/request-types.ts';
+import { requestDeployment } from './asked.ts';
+import type { Asked } from './asked.ts';
 import { subjectText } from './github-deps.ts';
 import type { GithubDeps } from './github-deps.ts';
 import type { Gate } from './github-ports.ts';
@@ -45,34 +44,6 @@ const gateFor = (policy: Policy, { repository, environment }: Requested, run: Ru
   return { refusal: `This run is not the client ${first.entry.client}: ${claim} must be ${expected}, and is ${seen}.` };
 };
 
-const refusalOf = (result: Exclude<CreateRequestResult, { outcome: 'sent' }>): string =>
-  result.outcome === 'denied'
-    ? result.verdict.message
-    : `The request is not complete: ${result.problems.map(({ code }) => code.replaceAll('_', ' ')).join(', ')}.`;
-
-const SENTENCES: Record<string, string> = {
-  nobody_can_approve: 'No one can approve this deployment by the rules.',
-  open_requests_reached: 'This client has as many open requests as the policy allows.',
-  live_grants_reached: 'This client has as much live access as the policy allows.',
-};
-
-/** What will not be otherwise in a moment is an answer; the rest is tried again. */
-const refusalIn = (error: unknown): string => {
-  if (!isDomainError(error) || error.code === 'lookup_failed' || error.code === 'conflict') throw error;
-  return SENTENCES[error.code] ?? `The request was refused: ${error.code.replaceAll('_', ' ')}.`;
-};
-
-export type Asked = { requestId: string } | { refusal: string };
-
-export const asked = async (asking: () => Promise<CreateRequestResult>): Promise<Asked> => {
-  try {
-    const result = await asking();
-    return result.outcome === 'sent' ? { requestId: result.view.request.id } : { refusal: refusalOf(result) };
-  } catch (error) {
-    return { refusal: refusalIn(error) };
-  }
-};
-
 const diffOf = async (deps: GithubDeps, gate: Gate, run: RunFacts): Promise<string> => {
   const { repository, environment, sha } = gate;
   const of = { repositoryId: repository.id, environment };
@@ -103,16 +74,14 @@ const ask = async (deps: GithubDeps, { gate, run, fitting }: Asking): Promise<As
   const job = { ...jobOfRun({ issuer, repository, environment, run }, fitting.match), sha };
   const starter: AccountBehind = { issuer: issuer.name, ...run.starter, by: 'ran_again', emails: [] };
   const accounts = accountsOnce([{ ...starter, ...run.actor, by: 'started' }, starter]);
-  return asked(() =>
-    createRequest(deps, {
-      caller: callerFromSession({ client: clientOf(client, issuer), job, startedBy: [] }),
-      ...wantedBy(fitting.entry),
-      reason: `${deploymentReason(repository.fullName, environment)}, run ${gate.run}`,
-      ticket: null,
-      idempotencyKey: `gate:${JSON.stringify([repository.id, gate.run, attempt, environment])}`,
-      from: { origin, startedBy: [], accounts },
-    }),
-  );
+  return requestDeployment(deps, gate.id, {
+    caller: callerFromSession({ client: clientOf(client, issuer), job, startedBy: [], accounts }),
+    ...wantedBy(fitting.entry),
+    reason: `${deploymentReason(repository.fullName, environment)}, run ${gate.run}`,
+    ticket: null,
+    idempotencyKey: `gate:${JSON.stringify([repository.id, gate.run, attempt, environment])}`,
+    from: { origin, startedBy: [], accounts },
+  });
 };
 
 const decideGate = async (

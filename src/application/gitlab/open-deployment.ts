@@ -5,11 +5,10 @@ import type { Deployment, GitlabProject } from '../../domain/gitlab/deployment.t
 import type { GateEntry } from '../../domain/github/entries.ts';
 import { deploymentOf, deploymentReason } from '../../domain/policy/deployments.ts';
 import type { GateOrigin } from '../../domain/requests/origin.ts';
-import { asked } from '../github/open-gate.ts';
-import type { Asked } from '../github/open-gate.ts';
+import { requestDeployment } from '../github/asked.ts';
+import type { Asked } from '../github/asked.ts';
 import { peopleOfAccounts } from '../identity/accounts.ts';
 import { callerFromSession } from '../identity/caller.ts';
-import { createRequest } from '../requests/create-request.ts';
 import type { GitlabDeps, GitlabGate } from './gitlab-ports.ts';
 
 export type Waiting = { project: GitlabProject; deployment: Deployment; entries: readonly GateEntry[] };
@@ -64,16 +63,14 @@ const request = async (deps: GitlabDeps, waiting: Waiting, gate: GitlabGate): Pr
   };
   const job = jobOfDeployment({ issuer, project, deployment });
   const startedBy = await peopleOfAccounts(deps, issuer.name, [deployment.starter]);
-  return asked(() =>
-    createRequest(deps, {
-      caller: callerFromSession({ client: clientOf(client, issuer), job, startedBy }),
-      ...wantedBy(fitting.entry),
-      reason: `${deploymentReason(project.path, environment)}, pipeline ${pipeline}`,
-      ticket: null,
-      idempotencyKey: `gitlab:${job.key}`,
-      from: { origin, startedBy },
-    }),
-  );
+  return requestDeployment(deps, gate.id, {
+    caller: callerFromSession({ client: clientOf(client, issuer), job, startedBy }),
+    ...wantedBy(fitting.entry),
+    reason: `${deploymentReason(project.path, environment)}, pipeline ${pipeline}`,
+    ticket: null,
+    idempotencyKey: `gitlab:${job.key}`,
+    from: { origin, startedBy },
+  });
 };
 
 export const openDeployment = async (deps: GitlabDeps, waiting: Waiting): Promise<void> => {

@@ -1,6 +1,10 @@
-/** A job finds what was requested for it before it began: of this run and commit, of the pull request, or for the window that is open. Once. */
+/**
+ * A job finds what was requested for it before it began: of this run and commit, of the pull request, or for the window that is open. Once.
+ * A deployment that runs again finds what was overridden for it, and its job takes it over then.
+ */
 import { accountsBehind, accountsOnce } from '../../domain/principals/account-behind.ts';
 import { isForJob } from '../../domain/requests/origin.ts';
+import type { RequestOrigin } from '../../domain/requests/origin.ts';
 import { isBehind } from '../../domain/principals/requester.ts';
 import type { RequestingClient } from '../../domain/principals/requester.ts';
 import type { Request } from '../../domain/requests/request.ts';
@@ -13,13 +17,19 @@ import { actorOf } from '../record/audit-entry.ts';
 import type { RequestView } from '../record/request-view.ts';
 import type { Deps, Tx } from '../deps.ts';
 
+/** `gate`: of the deployment that waits for it; null where its job has come. */
+type By = { gate: string | null };
+
 /** `requester`: the job with the people behind it. */
-type Claiming = {
+type Claiming = By & {
   caller: ClientCaller;
   requester: RequestingClient;
   unlinked: UnlinkedAccount[];
   request: Request;
 };
+
+const originFor = (origin: RequestOrigin, gate: string | null): RequestOrigin =>
+  gate !== null && origin.kind === 'override' ? { ...origin, gate } : { ...origin, isClaimed: true };
 
 /** What made the request is still behind it, whichever job takes it over. */
 const behindBoth = ({ request, requester }: Claiming): Pick<Request, 'startedBy' | 'accounts'> => {
@@ -32,10 +42,10 @@ const behindBoth = ({ request, requester }: Claiming): Pick<Request, 'startedBy'
 };
 
 const take = async (tx: Tx, claiming: Claiming, grantId: string | null): Promise<void> => {
-  const { caller, requester, request } = claiming;
+  const { caller, requester, request, gate } = claiming;
   const { id: requestId, target, role, origin } = request;
   if (!origin) return;
-  const of = { origin: { ...origin, isClaimed: true }, ...behindBoth(claiming), job: requester.job };
+  const of = { origin: originFor(origin, gate), ...behindBoth(claiming), job: requester.job };
   await tx.prepared.setOrigin(requestId, of);
   await tx.audit.append({
     type: 'request.claimed',
@@ -44,9 +54,9 @@ const take = async (tx: Tx, claiming: Claiming, grantId: string | null): Promise
     grantId: null,
     target,
     role,
-    data: { from: origin.kind },
+    data: { from: origin.kind, ...(gate !== null && { by: 'deployment' }) },
   });
-  if (grantId !== null) await tx.outbox.add('activate', grantId);
+  if (grantId !== null && gate === null) await tx.outbox.add('activate', grantId);
   await tx.outbox.add('notify', requestId);
 };
 
@@ -80,10 +90,12 @@ const usable = async (deps: Deps, claiming: Claiming): Promise<Usable> => {
 
 export type Claimed = { requestId: string } | { refusal: 'none' | 'approver' | 'unlinked' };
 
-export const claimPrepared = async (
+type Wanted = Pick<Request, 'target' | 'role'>;
+
+const claim = async (
   deps: Deps,
-  caller: ClientCaller,
-  { target, role }: Pick<Request, 'target' | 'role'>,
+  { caller, gate }: By & { caller: ClientCaller },
+  { target, role }: Wanted,
 ): Promise<Claimed> => {
   const found = await withPeopleBehind(deps, requesterOf(caller));
   if (found.kind !== 'client') throw new Error('a job is a client');
@@ -94,7 +106,8 @@ export const claimPrepared = async (
     let refusal: Extract<Claimed, { refusal: string }>['refusal'] = 'none';
     for (const request of prepared) {
       if (!request.origin || !isForJob(request.origin, caller.job, now)) continue;
-      const claiming = { caller, requester, unlinked, request };
+      if (gate !== null && request.origin.kind !== 'override') continue;
+      const claiming = { caller, requester, unlinked, request, gate };
       const use = await usable(deps, claiming);
       if (use === 'approver' || use === 'unlinked') refusal = use;
       if (typeof use === 'string') continue;
@@ -104,3 +117,13 @@ export const claimPrepared = async (
     return { refusal };
   });
 };
+
+export const claimPrepared = (deps: Deps, caller: ClientCaller, wanted: Wanted): Promise<Claimed> =>
+  claim(deps, { caller, gate: null }, wanted);
+
+/** `caller`: the job that the deployment would start. */
+export const findOverridden = (
+  deps: Deps,
+  of: { caller: ClientCaller; gate: string },
+  wanted: Wanted,
+): Promise<Claimed> => claim(deps, of, wanted);

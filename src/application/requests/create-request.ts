@@ -128,7 +128,7 @@ const rejectInvalid = async (deps: Deps, policy: Policy, turnedDown: TurnedDown)
   const refusal = { type: 'request.refused', person: requester, asked, target, role } as const;
   if (verdict.decision === 'deny' && problems.length === 0) {
     await recordRefusal(deps, { ...refusal, data: { codes: [code], rule, policy: policy.sha256 } });
-    return { outcome: 'denied', verdict, override: await keepFrozen(deps, policy, turnedDown) };
+    return { outcome: 'denied', verdict, ...(await keepFrozen(deps, policy, turnedDown)) };
   }
   await recordRefusal(deps, { ...refusal, data: { codes: problems.map((problem) => problem.code) } });
   return { outcome: 'refused', problems };

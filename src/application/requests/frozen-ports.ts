@@ -1,4 +1,5 @@
 /** What the store keeps of requests that only freezes denied, so that a person may override those for exactly this request. */
+import type { AccountBehind } from '../../domain/principals/account-behind.ts';
 import type { ClientJob } from '../../domain/principals/client.ts';
 import type { Principal } from '../../domain/principals/principal.ts';
 
@@ -8,6 +9,8 @@ export type FrozenRequest = {
   /** Of a client: the job that was denied. */
   job: ClientJob | null;
   startedBy: string[];
+  /** Behind the job, beside the one that started it. */
+  accounts: AccountBehind[];
   target: string;
   role: string;
   durationMs: number;

@@ -1,33 +1,40 @@
 /** A request that nothing but freezes denied is kept, so that a person may override those for exactly this one. */
+import { isDeployment } from '../../domain/policy/deployments.ts';
 import { overridableFreezes } from '../../domain/policy/freeze-override.ts';
 import type { Ask, DecisionFacts, Policy } from '../../domain/policy/types.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { Deps } from '../deps.ts';
-import type { FreezeOverride } from './request-types.ts';
+import type { Overridable } from './request-types.ts';
 
 type Denied = { requester: Requester; ask: Ask; facts: DecisionFacts; startsAt: Date | null };
 
-/**
- * Null where no override would let it be sent. What a deployment, a pull request, a window or an alert made is requested anew by that,
- * and what starts later can wait.
- */
+/** A pull request gets another commit, and a deployment without access has nothing that could be followed up. */
+const isKept = ({ requester: { origin }, ask: { target } }: Denied): boolean =>
+  !origin || (origin.kind === 'gate' && !isDeployment(target));
+
+/** Nothing where no override would let it be sent. What a window or an alert made is requested anew by that, and what starts later can wait. */
 export const keepFrozen = async (
   deps: Deps,
   policy: Policy,
-  { requester, ask: wanted, facts, startsAt }: Denied,
-): Promise<FreezeOverride | null> => {
-  if (requester.origin || startsAt !== null) return null;
+  denied: Denied,
+): Promise<Overridable> => {
+  const { requester, ask: wanted, facts, startsAt } = denied;
+  const kind = requester.origin?.kind;
+  if (kind === 'window' || kind === 'alert' || kind === 'override' || startsAt !== null) return { override: null };
   const freezes = overridableFreezes(policy, wanted, facts);
-  if (freezes.length === 0) return null;
+  if (freezes.length === 0) return { override: null };
+  const by = [...new Set(freezes.flatMap((one) => one.by))];
+  if (!isKept(denied)) return { override: null, overriders: by };
   const id = await deps.store.transaction((tx) =>
     tx.frozen.keep({
       id: deps.ids.next(),
       requesterId: requester.id,
       job: requester.kind === 'client' ? requester.job : null,
       startedBy: [...(requester.startedBy ?? [])],
+      accounts: [...(requester.accounts ?? [])],
       ...wanted,
       freezes: freezes.map(({ freeze }) => freeze),
     }),
   );
-  return { id, by: [...new Set(freezes.flatMap(({ by }) => by))] };
+  return { override: { id, by } };
 };

@@ -35,6 +35,13 @@ export type AlreadyHas = Pick<Grant, 'id' | 'expiresAt'>;
 /** `id`: by which those who may override find this request; `by`: who they are, as the policy names them. */
 export type FreezeOverride = { id: string; by: string[] };
 
+export type Overridable = {
+  /** Where only freezes deny it, and some people may override them for it. */
+  override?: FreezeOverride | null;
+  /** Where they may not for what made this request, and may for what a person or a job requests. */
+  overriders?: string[];
+};
+
 /** `refused`: the requester can fix it, nothing was stored but the refusal. `denied`: a rule or the lack of one said no. */
 export type CreateRequestResult =
   | {
@@ -49,12 +56,7 @@ export type CreateRequestResult =
       liveFull?: number | null;
     }
   | { outcome: 'refused'; problems: RequestProblem[] }
-  | {
-      outcome: 'denied';
-      verdict: Extract<Verdict, { decision: 'deny' }>;
-      /** Where only freezes deny it, and some people may override them for it. */
-      override?: FreezeOverride | null;
-    };
+  | ({ outcome: 'denied'; verdict: Extract<Verdict, { decision: 'deny' }> } & Overridable);
 
 /** The dry run of what a person would send. */
 export type PreviewInput = Omit<CreateRequestInput, 'idempotencyKey' | 'caller'> & { caller: PersonCaller };

@@ -61,8 +61,9 @@ export const storeRequest = async (
 
 /** GitHub waits for the answer, or shows it. */
 const followOrigin = async (tx: Tx, { origin }: Request): Promise<void> => {
-  if (origin?.kind === 'gate' || origin?.kind === 'pull_request')
-    await tx.outbox.add('github', `${origin.kind === 'gate' ? 'gate' : 'pull'}:${origin.id}`);
+  if (origin?.kind === 'gate') await tx.outbox.add('github', `gate:${origin.id}`);
+  if (origin?.kind === 'pull_request') await tx.outbox.add('github', `pull:${origin.id}`);
+  if (origin?.kind === 'override' && origin.gate !== undefined) await tx.outbox.add('github', `gate:${origin.gate}`);
 };
 
 export type Decision = {

@@ -21,6 +21,17 @@ export const overridableFreezes = (policy: Policy, ask: Ask, facts: DecisionFact
   return decide(policy, ask, { ...facts, overridden }).decision === 'deny' ? [] : found;
 };
 
+const WHO_MAX = 60;
+
+const whoOf = (by: readonly string[]): string => {
+  const names = by.join(', ');
+  return names.length > WHO_MAX ? `${names.slice(0, WHO_MAX - 1)}…` : names;
+};
+
+/** Where a deployment was denied: in the room that a comment on GitLab has. */
+export const overrideTextOfRun = ({ id, by }: { id: string; by: readonly string[] }): string =>
+  `To override it (${whoOf(by)}), type /prod-access override ${id} in Slack, then run this again.`;
+
 /** For who reads no Slack: how those who may override it do. */
 export const overrideText = ({ id, by }: { id: string; by: readonly string[] }): string =>
   `One of ${by.join(', ')} may override it for this request in Slack, because of an open incident or an alert: /prod-access override ${id}`;

@@ -69,6 +69,8 @@ export type OverrideOrigin = OfRepository & {
   by: { id: string; userId: string; name: string; email: string | null };
   reason: string;
   because: OverrideCause;
+  /** Of the deployment that ran again and waits for the decision. */
+  gate?: string;
 };
 
 export type RequestOrigin = GateOrigin | PullRequestOrigin | WindowOrigin | AlertOrigin | OverrideOrigin;

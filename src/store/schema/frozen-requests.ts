@@ -1,6 +1,7 @@
 /** The table of requests that only freezes denied. */
 import { sql } from 'drizzle-orm';
 import { bigint, index, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import type { AccountBehind } from '../../domain/principals/account-behind.ts';
 import type { ClientJob } from '../../domain/principals/client.ts';
 import { idText, instant, json } from './columns.ts';
 import { principals } from './principals.ts';
@@ -17,6 +18,7 @@ export const frozenRequests = pgTable(
     jobKey: text('job_key').notNull(),
     job: json<ClientJob>(),
     startedBy: json<string[]>('started_by').notNull(),
+    accounts: json<AccountBehind[]>().notNull().default([]),
     target: text().notNull(),
     role: text().notNull(),
     durationMs: bigint('duration_ms', { mode: 'number' }).notNull(),

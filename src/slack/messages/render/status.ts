@@ -119,7 +119,8 @@ const forJob = ({ request: { origin }, requester }: RequestView): string | null 
     alert: `The first job of ${who} gets it.`,
     override: `The job of ${who} gets it when it runs again.`,
   } satisfies Record<RequestOrigin['kind'], string>;
-  return gets[origin.kind];
+  // A deployment that ran again waits for it by now.
+  return origin.kind === 'override' && origin.gate !== undefined ? gets.gate : gets[origin.kind];
 };
 
 const activating = (view: RequestView, grant: Grant): string => {

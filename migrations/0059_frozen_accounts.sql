@@ -1,0 +1,1 @@
+ALTER TABLE "frozen_requests" ADD COLUMN "accounts" jsonb DEFAULT '[]'::jsonb NOT NULL;
