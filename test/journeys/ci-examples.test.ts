@@ -1,20 +1,6 @@
-/** The examples in `integrations/` as each CI runs them: its script by its shell, its token by a stand-in issuer, the program as an image would hold it. */
-import { spawn } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+/** The examples in `integrations/` and on their page as each CI runs them: its script by its shell, its token by a stand-in issuer, the program as an image would hold it. */
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import {
@@ -27,24 +13,46 @@ import {
 import type { Claims } from '../../sandbox/src/issuer/claims.ts';
 import { startIssuer } from '../../sandbox/src/issuer/issuer.ts';
 import type { StandInIssuer } from '../../sandbox/src/issuer/issuer.ts';
-import { runCli } from '../support/process.ts';
+import { blocksOf, makeJobImage, readIntegration as read } from '../support/job-image.ts';
+import type { JobImage, Ran } from '../support/job-image.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
 const KINDS = ['gitlab', 'buildkite', 'circleci', 'oidc', 'kubernetes'] as const;
 type Kind = (typeof KINDS)[number];
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const read = (file: string): string => readFileSync(path.join(root, 'integrations', file), 'utf8');
 const LONG = 120_000;
+const AUDIENCE = 'https://latchkey.acme.test';
 
 let issuers: Record<Kind, StandInIssuer>;
 let world: World;
 let url: string;
-/** The files of a job's image, and what it works in. */
-let image: string;
+let image: JobImage;
 
-const rulesOf = (from: Record<Kind, StandInIssuer>, audience: string): string => `
+type Documented = { issuers?: Record<string, object>; clients?: Record<string, object>; migrate?: { script: string[] } };
+
+/** The examples on the page. */
+const ofPage = blocksOf('ci.md', 'yaml').map((text) => parse(text) as Documented);
+
+const line = ([name, entry]: [string, object]): string => `  ${name}: ${JSON.stringify(entry)}`;
+
+/** As the page has them; only the address is the stand-in's. It says of the others in words what their issuer is. */
+const issuerLines = (from: Record<Kind, StandInIssuer>): string[] => {
+  const addresses: Record<string, string> = { jenkins: from.oidc.url, cluster: from.kubernetes.url };
+  const shown = ofPage.flatMap(({ issuers: all = {} }) => Object.entries(all));
+  return [
+    ...shown.map(([name, entry]) => line([name, { ...entry, url: addresses[name] }])),
+    ...(['gitlab', 'buildkite', 'circleci'] as const).map((kind) => line([kind, { kind, url: from[kind].url }])),
+  ];
+};
+
+/** As the page has them; only the audience is this server's. */
+const clientLines = (): string[] =>
+  ofPage
+    .flatMap(({ clients = {} }) => Object.entries(clients))
+    .map(([name, entry]) => line([name, { ...entry, audience: AUDIENCE }]));
+
+const rulesOf = (from: Record<Kind, StandInIssuer>): string => `
 rules:
   - name: Jobs at once
     match: { clients: ["*"] }
@@ -52,84 +60,36 @@ rules:
   - name: An owner agrees
     approvals: [{ from: owners }]
 issuers:
-${KINDS.map((kind) => `  ${kind}: { kind: ${kind}, url: "${from[kind].url}" }`).join('\n')}
+${issuerLines(from).join('\n')}
 clients:
-  lab-deploy: { issuer: gitlab, audience: "${audience}", project: { id: "77", name: acme/shop }, environment: production, refs: [refs/heads/main] }
-  kite: { issuer: buildkite, audience: "${audience}", pipeline: { id: 0184990a-4782-42b5-afc1-16715b10b8ff }, organization: { id: 0184990a-477b-4fa8-9968-496074483cee }, refs: [refs/heads/main] }
+${clientLines().join('\n')}
+  lab-deploy: { issuer: gitlab, audience: "${AUDIENCE}", project: { id: "77", name: acme/shop }, environment: production, refs: [refs/heads/main] }
+  kite: { issuer: buildkite, audience: "${AUDIENCE}", pipeline: { id: 0184990a-4782-42b5-afc1-16715b10b8ff }, organization: { id: 0184990a-477b-4fa8-9968-496074483cee }, refs: [refs/heads/main] }
   circle: { issuer: circleci, audience: o-1, project: { id: p-1 }, refs: [refs/heads/main] }
-  jenkins: { issuer: oidc, audience: "${audience}", claims: { sub: "https://jenkins.acme.test/job/migrate/" } }
-  nightly: { issuer: kubernetes, audience: "${audience}", service_account: { namespace: ops, name: nightly } }
 admins: [security]
 `;
 
-/** A program on the job's PATH. */
-const shim = (name: string, text: string): void => {
-  writeFileSync(path.join(image, 'bin', name), text);
-  chmodSync(path.join(image, 'bin', name), 0o755);
-};
-
-/** `psql -f FILE`, as far as these scripts use it: there is no psql beside the embedded servers. */
-const PSQL = `#!${process.execPath}
-const pg = require(${JSON.stringify(createRequire(import.meta.url).resolve('pg'))});
-const client = new pg.Client();
-client.connect()
-  .then(() => client.query(require('node:fs').readFileSync(process.argv[3], 'utf8')))
-  .then(({ rows }) => { console.log(JSON.stringify(rows)); return client.end(); })
-  .catch((error) => { console.error(error.message); process.exit(3); });
-`;
-
-/** As docs/ci.md has it: the bundle and package.json, and nothing else of Latchkey. */
-const makeImage = async (): Promise<void> => {
-  await runCli(['exec', '--help'], {});
-  image = mkdtempSync(path.join(tmpdir(), 'latchkey-job-'));
-  mkdirSync(path.join(image, 'bin'));
-  cpSync(path.join(root, 'dist/bundle'), path.join(image, 'latchkey/dist/bundle'), { recursive: true });
-  copyFileSync(path.join(root, 'package.json'), path.join(image, 'latchkey/package.json'));
-  symlinkSync(path.join(image, 'latchkey/dist/bundle/latchkey.js'), path.join(image, 'bin/latchkey'));
-  shim('psql', PSQL);
-  for (const file of ['migrate.sql', 'report.sql'])
-    writeFileSync(path.join(image, file), 'select count(*)::int as orders from orders');
-};
-
 beforeAll(async () => {
-  await makeImage();
+  image = await makeJobImage(() => url);
   const started = await Promise.all(KINDS.map(async (kind) => [kind, await startIssuer()] as const));
   issuers = Object.fromEntries(started) as Record<Kind, StandInIssuer>;
-  const audience = 'https://latchkey.acme.test';
-  world = await startWorld({ rules: rulesOf(issuers, audience) });
+  world = await startWorld({ rules: rulesOf(issuers) });
   const app = await world.start();
   url = `http://127.0.0.1:${app.port}`;
 }, LONG);
 afterAll(async () => {
   await world.stop();
   await Promise.all(KINDS.map((kind) => issuers[kind].stop()));
-  rmSync(image, { recursive: true, force: true });
+  image.remove();
 });
 
-const AUDIENCE = 'https://latchkey.acme.test';
 const tokenOf = (kind: Kind, claims: Claims, aud = AUDIENCE): Promise<string> => issuers[kind].mint({ ...claims, aud });
 
-type Ended = { code: number | null; out: string; err: string };
-
-const run = (program: string, args: string[], env: Record<string, string>): Promise<Ended> =>
-  new Promise((resolve, reject) => {
-    const job = spawn(program, args, {
-      cwd: image,
-      env: { PATH: `${path.join(image, 'bin')}:${process.env['PATH'] ?? ''}`, LATCHKEY_URL: url, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let [out, err] = ['', ''];
-    job.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-    job.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-    job.once('error', reject);
-    job.once('close', (code) => resolve({ code, out, err }));
-  });
-
-const shell = (script: string, env: Record<string, string>): Promise<Ended> =>
-  run('bash', ['-eo', 'pipefail', '-c', script], env);
+const run: JobImage['run'] = (...given) => image.run(...given);
+const shell: JobImage['shell'] = (...given) => image.shell(...given);
 
 /** How a job ended, by whom it was, and the logins that are left. */
-const storyOf = async ({ code, out, err }: Ended) => {
+const storyOf = async ({ code, out, err }: Ran) => {
   const [last] = await world.sql<{ name: string }>(
     `select c.name from grants g join clients c on c.id = g.grantee_id order by g.created_at desc limit 1`,
   );
@@ -147,6 +107,8 @@ test(
     const template = (parse(read('gitlab/latchkey.yml')) as Record<string, GitlabJob>)['.latchkey'];
     const { migrate } = parse(read('gitlab/example.gitlab-ci.yml')) as { migrate: GitlabJob & { extends: string } };
     expect(migrate.extends).toBe('.latchkey');
+    // The page shows the job of the file.
+    expect(ofPage.find((block) => block.migrate)?.migrate?.script).toEqual(migrate.script);
     expect(template?.id_tokens).toEqual({ LATCHKEY_ID_TOKEN: { aud: '$LATCHKEY_URL' } });
     const env = { LATCHKEY_ID_TOKEN: await tokenOf('gitlab', gitlabClaims()), CI_COMMIT_SHORT_SHA: '5f1c2d3e' };
     expect(await storyOf(await shell(migrate.script.join('\n'), env))).toEqual(done('lab-deploy'));
@@ -180,12 +142,12 @@ test(
     const { steps } = parse(read('buildkite/pipeline.yml')) as { steps: { command: string[]; env: object }[] };
     // Its agent expands variables itself, and `$$` is its way to leave one to the shell.
     const script = (steps[0]?.command ?? []).join('\n').replaceAll('$$', '$');
-    writeFileSync(path.join(image, 'token'), await tokenOf('buildkite', buildkiteClaims()));
-    shim(
+    writeFileSync(path.join(image.folder, 'token'), await tokenOf('buildkite', buildkiteClaims()));
+    image.shim(
       'buildkite-agent',
       `#!/bin/sh
 case "$1 $2 $4" in
-  "oidc request-token ${url}") cat ${path.join(image, 'token')} ;;
+  "oidc request-token ${url}") cat ${path.join(image.folder, 'token')} ;;
   "redactor add "*) cat > /dev/null ;;
   *) echo "not understood: $*" >&2; exit 1 ;;
 esac
@@ -226,7 +188,7 @@ test(
       sub: 'https://jenkins.acme.test/job/migrate/',
       build_number: 118,
     });
-    expect(await storyOf(await shell(script, { [variable]: token, BUILD_NUMBER: '118' }))).toEqual(done('jenkins'));
+    expect(await storyOf(await shell(script, { [variable]: token, BUILD_NUMBER: '118' }))).toEqual(done('jenkins-migrate'));
   },
   LONG,
 );
@@ -239,7 +201,7 @@ test(
     const cron = parseAllDocuments(read('kubernetes/job.yml'))[0]?.toJS() as Cron;
     const [container] = cron.spec.jobTemplate.spec.template.spec.containers;
     expect(container?.env.map(({ name }) => name)).toEqual(['LATCHKEY_URL', 'LATCHKEY_ID_TOKEN_FILE']);
-    const file = path.join(image, 'projected');
+    const file = path.join(image.folder, 'projected');
     writeFileSync(file, await tokenOf('kubernetes', kubernetesClaims()));
     const [program = '', ...args] = container?.command ?? [];
     expect(await storyOf(await run(program, args, { LATCHKEY_ID_TOKEN_FILE: file }))).toEqual(done('nightly'));

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { startGitlab } from '../../sandbox/src/gitlab/gitlab.ts';
 import type { Gitlab } from '../../sandbox/src/gitlab/gitlab.ts';
 import type { Deployment } from '../../sandbox/src/gitlab/state.ts';
@@ -11,9 +12,12 @@ import { startIssuer } from '../../sandbox/src/issuer/issuer.ts';
 import type { StandInIssuer } from '../../sandbox/src/issuer/issuer.ts';
 import { examineGitlab } from '../../src/gitlab-api/examine.ts';
 import type { App } from '../../src/compose/app.ts';
-import { startFront, startJob } from '../support/job.ts';
-import type { Front, Job } from '../support/job.ts';
-import { runCli } from '../support/process.ts';
+import { incidentsOf } from '../support/incident.ts';
+import { startFront } from '../support/job.ts';
+import type { Front } from '../support/job.ts';
+import { makeJobImage, readIntegration } from '../support/job-image.ts';
+import type { JobImage, Ran } from '../support/job-image.ts';
+import { overrideFreeze } from '../support/override.ts';
 import { untilRemoved } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -24,8 +28,16 @@ const SECRET = 'webhook-secret-of-this-test';
 const BOT = { id: 900, username: 'latchkey-bot' };
 const OMAR = { id: 42, username: 'omar-gl' };
 
+const ROLES = `
+      read: { title: Read only, scope: { member_of: [GROUP_READ] }, max: 4h, default: 30m }
+      migrate: { title: Migrations, scope: { member_of: [GROUP_WRITE] }, max: 1h, default: 15m, sensitive: true }`;
+
 const rulesOf = (url: string, keys: string, audience: string): string => `
 rules:
+  - name: No deployments at peak
+    match: { clients: [lab-peak] }
+    when: '"peak" in freezes'
+    deny: Peak season.
   - name: No deployments to staging
     match: { clients: [lab-stage], gates: [staging] }
     deny: Staging is being rebuilt.
@@ -39,13 +51,17 @@ rules:
     match: { roles: ["*/*"] }
     approvals: [{ from: owners }]
 gates:
-  - { client: lab-deploy, environment: production, role: orders-db/read, for: 10m }
+  - { client: lab-deploy, environment: production, role: orders-db/migrate, for: 10m }
   - { client: lab-stage, environment: staging }
+  - { client: lab-peak, environment: peak, role: orders-db/migrate, for: 10m }
+freezes: { peak: { from: 2020-01-01, to: 2099-01-04, why: Peak season, override: [security] } }
+incidents: { channels: ["inc-*"] }
 limits: { open_requests: 100, live_grants: 100 }
 issuers: { lab: { kind: gitlab, url: "${url}", keys: "file:${keys}" } }
 clients:
   lab-deploy: { issuer: lab, audience: "${audience}", project: { id: "77", name: acme/shop }, environment: production, refs: [refs/heads/main] }
   lab-stage: { issuer: lab, audience: "${audience}", project: { id: "77", name: acme/shop }, environment: staging, refs: [refs/heads/main] }
+  lab-peak: { issuer: lab, audience: "${audience}", project: { id: "77", name: acme/shop }, environment: peak, refs: [refs/heads/main] }
 accounts: { lab: { "42": sam@acme.test } }
 admins: [security]
 `;
@@ -57,20 +73,20 @@ let token: string;
 let front: Front;
 let world: World;
 let app: App;
+let image: JobImage;
 
 beforeAll(async () => {
-  // Builds the bundle where a source is newer.
-  await runCli(['exec', '--help'], {});
+  image = await makeJobImage(() => front.url);
   folder = mkdtempSync(path.join(tmpdir(), 'latchkey-gitlab-'));
   issuer = await startIssuer();
   gitlab = await startGitlab();
   token = gitlab.addToken(BOT);
-  const approvals = { production: 1, staging: 1 };
+  const approvals = { production: 1, staging: 1, peak: 1 };
   gitlab.addProject({ id: 77, path: 'acme/shop', tier: 'premium', members: [BOT, OMAR], approvals });
   const keys = path.join(folder, 'jwks.json');
   writeFileSync(keys, JSON.stringify({ keys: [issuer.key().jwk] }));
   front = await startFront();
-  world = await startWorld({ rules: rulesOf(gitlab.url, keys, front.url) });
+  world = await startWorld({ roles: ROLES, rules: rulesOf(gitlab.url, keys, front.url) });
   Object.assign(world.env, {
     LATCHKEY_GITLAB_TOKEN: token,
     LATCHKEY_GITLAB_URL: gitlab.url,
@@ -84,6 +100,7 @@ afterAll(async () => {
   await front.close();
   await Promise.all([gitlab.stop(), issuer.stop()]);
   rmSync(folder, { recursive: true, force: true });
+  image.remove();
 });
 
 const deploy = (more: Partial<Parameters<Gitlab['addDeployment']>[0]> = {}): Deployment =>
@@ -106,32 +123,23 @@ const nudge = async (): Promise<void> => {
   expect(answer.status).toBe(202);
 };
 
-const exec = async ({ pipeline, job, sha }: Deployment): Promise<Job> =>
-  startJob(
-    [
-      'exec',
-      '--role',
-      'orders-db/read',
-      '--reason',
-      'release',
-      '--wait',
-      '30s',
-      '--',
-      process.execPath,
-      '-e',
-      `console.log('ran')`,
-    ],
-    {
-      LATCHKEY_URL: front.url,
-      LATCHKEY_ID_TOKEN: await issuer.mint(
-        gitlabClaims({
-          ...{ iss: gitlab.url, aud: front.url, pipeline_id: String(pipeline), job_id: String(job), sha },
-          // Whoever starts an approved job is its user from then on.
-          ...{ user_id: String(BOT.id), user_login: BOT.username },
-        }),
-      ),
-    },
-  );
+type GitlabJob = { extends: string; environment: string; script: string[] };
+
+/** The script of `integrations/gitlab/deploy.gitlab-ci.yml`, as the runner runs it with the variables and the token of this job. */
+const runExample = async ({ pipeline, job, sha, environment }: Deployment): Promise<Ran> => {
+  const { migrate } = parse(readIntegration('gitlab/deploy.gitlab-ci.yml')) as { migrate: GitlabJob };
+  expect(migrate).toMatchObject({ extends: '.latchkey', environment: 'production' });
+  return image.shell(migrate.script.join('\n'), {
+    CI_COMMIT_SHORT_SHA: sha.slice(0, 8),
+    LATCHKEY_ID_TOKEN: await issuer.mint(
+      gitlabClaims({
+        ...{ iss: gitlab.url, aud: front.url, pipeline_id: String(pipeline), job_id: String(job), sha, environment },
+        // Who starts an approved job is its user from then on.
+        ...{ user_id: String(BOT.id), user_login: BOT.username },
+      }),
+    ),
+  });
+};
 
 const newest = async () => {
   const [row] = await world.sql<{ id: string; state: string; grant: string | null }>(
@@ -172,12 +180,39 @@ test(
     await cardWith('that this deployment starts gets it');
     expect(await world.logins()).toEqual([]);
 
-    const job = await exec(deployment);
-    expect(await job.ended).toBe(0);
-    expect(job.out()).toContain('ran');
+    expect(await runExample(deployment)).toMatchObject({ code: 0, out: '[{"orders":2}]\n' });
     await untilRemoved(world);
     expect(await world.sql(`select 1 from audit_events where type = 'deployment.answered'`)).toHaveLength(1);
     expect(await world.sql('select 1 from requests')).toHaveLength(1);
+  },
+);
+
+test(
+  'a freeze rejects it with the command to override it, and the job that is retried finds what was overridden',
+  { timeout: LONG },
+  async () => {
+    const starter = { id: 43, username: 'dana-gl' };
+    const frozen = deploy({ environment: 'peak', starter });
+    await nudge();
+    await expect.poll(() => frozen.status, SOON).toBe('failed');
+    const [said] = frozen.approvals;
+    expect(said?.comment).toContain('Freeze "peak" (Peak season) ends on Sunday 4 January 2099');
+    const [, id = ''] = /\/prod-access override (\w+) in Slack, then run this again\.$/.exec(said?.comment ?? '') ?? [];
+    expect(id).not.toBe('');
+
+    world.slack.as('sam').createChannel('inc-9');
+    await incidentsOf(world).prompt('inc-9', '', { who: 'sam' });
+    await overrideFreeze(world, { who: 'sam', id, channel: 'inc-9' });
+    const card = await cardWith('Freeze peak');
+    const retried = deploy({ environment: 'peak', starter, pipeline: frozen.pipeline });
+    await nudge();
+    const claimed = () => world.sql(`select 1 from audit_events where type = 'request.claimed' and data like '%deployment%'`);
+    await expect.poll(claimed, SOON).toHaveLength(1);
+    expect(retried.status).toBe('blocked');
+    await world.slack.as('olga').click(card, 'approve');
+    await expect.poll(() => retried.jobStatus, SOON).toBe('pending');
+    expect(await runExample(retried)).toMatchObject({ code: 0, out: '[{"orders":2}]\n' });
+    await untilRemoved(world);
   },
 );
 

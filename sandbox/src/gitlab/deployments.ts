@@ -10,6 +10,8 @@ export type NewDeployment = {
   sha?: string;
   ref?: string;
   tag?: boolean;
+  /** Of a job that is retried: another deployment in the same pipeline. */
+  pipeline?: number;
 };
 
 /** A job that deploys to an environment with approval rules waits, and is manual from then on. */
@@ -28,7 +30,7 @@ export const addDeployment = (state: State, made: NewDeployment): Deployment => 
     isTag: made.tag ?? false,
     job: 6_000 + number,
     jobStatus: needed > 0 ? 'manual' : 'pending',
-    pipeline: 600 + number,
+    pipeline: made.pipeline ?? 600 + number,
     starter: made.starter,
     needed,
     approvals: [],
