@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Variables } from '../../config/variable.ts';
 import type { HeartbeatAnswer } from './answers.ts';
 import { EXITS, JobFailure, say } from './failure.ts';
+import { PATIENCE_MS } from './server.ts';
 import type { Server } from './server.ts';
 import { exitOf } from './signals.ts';
 import type { Signals } from './signals.ts';
@@ -62,16 +63,15 @@ const tick = ({ server }: Run, state: State, child: ChildProcess): void => {
   if (due.length > 0) say(`The access ends in ${Math.max(1, Math.round(left / 1000))} s.`);
 };
 
-const beat = async ({ server, grant }: Run, signal?: AbortSignal): Promise<HeartbeatAnswer> =>
-  server.call('POST', `/grants/${grant}/heartbeat`, {
-    timeoutMs: BEAT_WITHIN_MS,
-    patienceMs: BEAT_WITHIN_MS,
-    ...(signal && { signal }),
-  });
+const beat = async (
+  { server, grant }: Run,
+  { patienceMs, signal }: { patienceMs: number; signal: AbortSignal },
+): Promise<HeartbeatAnswer> =>
+  server.call('POST', `/grants/${grant}/heartbeat`, { timeoutMs: BEAT_WITHIN_MS, patienceMs, signal });
 
 const beatAgain = async (run: Run, state: State, child: ChildProcess): Promise<void> => {
   try {
-    const { expires_at: expiresAt } = await beat(run, state.done.signal);
+    const { expires_at: expiresAt } = await beat(run, { patienceMs: BEAT_WITHIN_MS, signal: state.done.signal });
     state.expiresAt = Date.parse(expiresAt);
     state.isUnheard = false;
   } catch (error) {
@@ -97,11 +97,11 @@ const exitCode = (child: ChildProcess, command: string): Promise<number> =>
     child.once('exit', (code, signal) => resolve(code ?? exitOf(signal ?? 'SIGKILL')));
   });
 
-/** The first heartbeat is there before the command is. */
+/** The first heartbeat is there before the command is: a restart of the server is waited out, as before any other call. */
 export const runChild = async (run: Run): Promise<number> => {
   const { signals, command, env } = run;
   const [file = '', ...args] = command;
-  const { expires_at: expiresAt } = await beat(run);
+  const { expires_at: expiresAt } = await beat(run, { patienceMs: PATIENCE_MS, signal: signals.ended });
   signals.ended.throwIfAborted();
   const state = begunAt(Date.parse(expiresAt), run.server.now());
   const child = spawn(file, args, { stdio: 'inherit', env });
