@@ -216,7 +216,7 @@ const SPREAD: Record<StepName, Victim[]> = {
   request: ['Postgres'],
   waiting: ['server'],
   approved: ['exec'],
-  credentials: ['server'],
+  credentials: ['Redis'],
   running: ['Postgres'],
   'giving back': ['exec'],
 };

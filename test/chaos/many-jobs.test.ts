@@ -7,7 +7,7 @@ import { githubClaims } from '../../sandbox/src/issuer/claims.ts';
 import { startIssuer } from '../../sandbox/src/issuer/issuer.ts';
 import type { StandInIssuer } from '../../sandbox/src/issuer/issuer.ts';
 import type { App } from '../../src/compose/app.ts';
-import { findLastingLeftOver } from '../support/integrity.ts';
+import { WAITING, findLastingLeftOver } from '../support/integrity.ts';
 import { jobRules } from '../support/job.ts';
 import { until } from '../support/story.ts';
 import { startWorld } from '../support/world.ts';
@@ -15,6 +15,7 @@ import type { World } from '../support/world.ts';
 
 const JOBS = 500;
 const AT_ONCE = 20;
+const TRIES = 5;
 const MEASURED_MS = 1_500;
 /** Of one core, with the five hundred callers in it. On a busy machine the server gets less of it, and uses less. */
 const SHARE_MAX = 0.5;
@@ -58,9 +59,12 @@ const begin = async (): Promise<Waiter> => {
   const { body: opened } = await call('POST', '/sessions', { body: { token } });
   const session = String(opened['session']);
   const wanted = { role: 'orders-db/read', for: '10m', reason: 'one of many jobs' };
-  const { status, body } = await call('POST', '/requests', { session, body: wanted });
-  expect(status).toBe(201);
-  return { session, id: String(body['id']), version: String(body['version']) };
+  let made = await call('POST', '/requests', { session, body: wanted });
+  // As `latchkey exec` does: what a crowd did not get at once is sent again, and stays one request.
+  for (let tries = 1; made.status >= 500 && tries < TRIES; tries += 1)
+    made = await call('POST', '/requests', { session, body: wanted });
+  expect(made).toMatchObject({ body: { state: 'pending' } });
+  return { session, id: String(made.body['id']), version: String(made.body['version']) };
 };
 
 const inTurns = async <T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> => {
@@ -103,7 +107,7 @@ const shareOf = async (work: () => Promise<unknown>): Promise<number> => {
 test('all are answered, one is approved among them, and waiting costs nearly nothing', { timeout: LONG }, async () => {
   const jobs = await inTurns(JOBS, begin);
   // Their cards are posted first: that is no cost of waiting.
-  await until(async () => (await world.sql('select 1 from outbox limit 1')).length === 0, 'the cards', LONG / 2);
+  await until(async () => (await world.sql(WAITING)).length === 0, 'the cards', LONG / 2);
   const waiting = jobs.map(decided);
   // Once each of them is at the server.
   await expect.poll(() => shareOf(() => delay(MEASURED_MS)), { timeout: LONG / 2 }).toBeLessThan(SHARE_MAX);
@@ -121,6 +125,6 @@ test('all are answered, one is approved among them, and waiting costs nearly not
     if (job) await call('POST', `/requests/${job.id}/cancel`, { session: job.session });
   });
   expect(new Set(await Promise.all(waiting.slice(1)))).toEqual(new Set(['cancelled']));
-  await until(async () => (await world.sql('select 1 from outbox limit 1')).length === 0, 'the rest', LONG / 2);
+  await until(async () => (await world.sql(WAITING)).length === 0, 'the rest', LONG / 2);
   expect(await findLastingLeftOver(world)).toEqual([]);
 });

@@ -29,7 +29,11 @@ let world: World;
 let url: string;
 let image: JobImage;
 
-type Documented = { issuers?: Record<string, object>; clients?: Record<string, object>; migrate?: { script: string[] } };
+type Documented = {
+  issuers?: Record<string, object>;
+  clients?: Record<string, object>;
+  migrate?: { script: string[] };
+};
 
 /** The examples on the page. */
 const ofPage = blocksOf('ci.md', 'yaml').map((text) => parse(text) as Documented);
@@ -188,7 +192,9 @@ test(
       sub: 'https://jenkins.acme.test/job/migrate/',
       build_number: 118,
     });
-    expect(await storyOf(await shell(script, { [variable]: token, BUILD_NUMBER: '118' }))).toEqual(done('jenkins-migrate'));
+    expect(await storyOf(await shell(script, { [variable]: token, BUILD_NUMBER: '118' }))).toEqual(
+      done('jenkins-migrate'),
+    );
   },
   LONG,
 );

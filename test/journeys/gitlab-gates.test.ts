@@ -206,7 +206,8 @@ test(
     const card = await cardWith('Freeze peak');
     const retried = deploy({ environment: 'peak', starter, pipeline: frozen.pipeline });
     await nudge();
-    const claimed = () => world.sql(`select 1 from audit_events where type = 'request.claimed' and data like '%deployment%'`);
+    const claimed = () =>
+      world.sql(`select 1 from audit_events where type = 'request.claimed' and data like '%deployment%'`);
     await expect.poll(claimed, SOON).toHaveLength(1);
     expect(retried.status).toBe('blocked');
     await world.slack.as('olga').click(card, 'approve');

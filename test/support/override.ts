@@ -1,6 +1,5 @@
 /** A person overrides a freeze in Slack, as journeys have it in common. */
 import type { StoredView } from '../../sandbox/src/slack/types.ts';
-import { storyOf } from './story.ts';
 import { seen } from './world.ts';
 import type { World } from './world.ts';
 
@@ -23,11 +22,16 @@ export const overrideFreeze = async (
 ): Promise<{ shown: string; answer: string }> => {
   const shown = JSON.stringify(await openOverride(world, of));
   const person = world.slack.as(of.who);
+  const answers = () =>
+    [...person.messages(of.channel), ...person.dmsWithApp()].filter(({ ephemeralFor }) => ephemeralFor !== undefined);
+  const before = answers().length;
   await person.type('reason', reason);
   const submitted = await person.submit();
   // What takes longer than Slack waits for is answered by a private message, in place of the view.
-  if (person.modals().length === 0)
-    return { shown, answer: seen(await storyOf(world).privately(of.who, 'verridden', of.channel)) };
+  if (person.modals().length === 0) {
+    const late = await world.slack.waitFor(() => answers().at(before), { what: 'the answer', timeoutMs: 60_000 });
+    return { shown, answer: seen(late) };
+  }
   const answer = JSON.stringify([submitted, person.modals()]);
   await person.close();
   return { shown, answer };

@@ -54,7 +54,7 @@ const take = async (tx: Tx, claiming: Claiming, grantId: string | null): Promise
     grantId: null,
     target,
     role,
-    data: { from: origin.kind, ...(gate !== null && { by: 'deployment' }) },
+    data: { from: origin.kind, ...(gate !== null && { via: 'deployment' }) },
   });
   if (grantId !== null && gate === null) await tx.outbox.add('activate', grantId);
   await tx.outbox.add('notify', requestId);

@@ -13,11 +13,7 @@ const isKept = ({ requester: { origin }, ask: { target } }: Denied): boolean =>
   !origin || (origin.kind === 'gate' && !isDeployment(target));
 
 /** Nothing where no override would let it be sent. What a window or an alert made is requested anew by that, and what starts later can wait. */
-export const keepFrozen = async (
-  deps: Deps,
-  policy: Policy,
-  denied: Denied,
-): Promise<Overridable> => {
+export const keepFrozen = async (deps: Deps, policy: Policy, denied: Denied): Promise<Overridable> => {
   const { requester, ask: wanted, facts, startsAt } = denied;
   const kind = requester.origin?.kind;
   if (kind === 'window' || kind === 'alert' || kind === 'override' || startsAt !== null) return { override: null };

@@ -118,8 +118,8 @@ const requests = {
   ),
   'request.claimed': defineEvent({
     about: 'request',
-    when: 'A job took over a request that was made for it: by a deployment, a pull request, a window, an alert or an override. `by` is `deployment` where one that ran again waits for it first.',
-    open: { from: code, by: code.optional() },
+    when: 'A job, or a deployment that runs again, took over a request that was made for it before.',
+    open: { from: code, via: code.optional() },
     personal: {},
   }),
   'request.pushed': defineEvent({
