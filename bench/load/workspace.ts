@@ -6,7 +6,9 @@ import { createWorkspace } from '../../sandbox/src/slack/workspace.ts';
 import type { Workspace } from '../../sandbox/src/slack/workspace.ts';
 
 const APPROVER = { id: 'U0RITA', name: 'rita', email: 'rita@acme.test' };
-const SETTLED_LOOK_MS = 20;
+const CHANNEL_ID = 'C0ACCESS';
+/** After the last request. */
+const PATIENCE_MS = 120_000;
 
 export type RealSlack = { workspace: Workspace; apiUrl: string; people: string[]; close(): Promise<void> };
 
@@ -21,7 +23,7 @@ export const startRealSlack = async (count: number): Promise<RealSlack> => {
     users: [APPROVER, ...users],
     channels: [
       { id: 'C0GENERAL', name: 'general', members: ['rita', ...names] },
-      { id: 'C0ACCESS', name: 'prod-access', members: ['bot', 'rita'] },
+      { id: CHANNEL_ID, name: 'prod-access', members: ['bot', 'rita'] },
     ],
     usergroups: [{ id: 'S0SRE', handle: 'sre', members: ['rita'] }],
   });
@@ -51,28 +53,34 @@ const button = (message: Message): string | null =>
 
 const reasonOf = (index: number): string => `rush-${index}-`;
 
-/** Clicks on each approval message as soon as it stands. */
+/** Clicks on each approval message the moment it stands: looking for them again and again would take the time of the Slack that this process is. */
 const approveAll = async (
   { workspace, people }: RealSlack,
   asked: Map<string, number>,
-  untilMs: number,
+  patienceMs: number,
 ): Promise<Asked[]> => {
   const rita = workspace.as('rita');
   const done = new Map<string, Asked>();
   const clicks: Promise<unknown>[] = [];
-  while (done.size < people.length) {
-    if (performance.now() > untilMs) break;
-    for (const message of rita.messages('prod-access')) {
-      if (done.has(message.ts)) continue;
-      const requestId = button(message);
-      const reason = /rush-\d+-/.exec(JSON.stringify(blocksOf(message)))?.[0];
-      if (requestId === null || reason === undefined) continue;
-      const cardAt = Number(message.ts) * 1_000;
-      done.set(message.ts, { requestId, askedAt: asked.get(reason) ?? 0, cardAt, clickedAt: Date.now() });
-      clicks.push(rita.click(message, 'approve'));
-    }
-    await delay(SETTLED_LOOK_MS);
-  }
+  const look = (message: Message): void => {
+    if (message.channel !== CHANNEL_ID || done.has(message.ts)) return;
+    const requestId = button(message);
+    const reason = /rush-\d+-/.exec(JSON.stringify(blocksOf(message)))?.[0];
+    if (requestId === null || reason === undefined) return;
+    const cardAt = Number(message.ts) * 1_000;
+    done.set(message.ts, { requestId, askedAt: asked.get(reason) ?? 0, cardAt, clickedAt: Date.now() });
+    clicks.push(rita.click(message, 'approve'));
+  };
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, patienceMs);
+    const stop = workspace.subscribe((change) => {
+      if (change.type === 'message_posted' || change.type === 'message_changed') look(change.message);
+      if (done.size < people.length) return;
+      clearTimeout(timer);
+      stop();
+      resolve();
+    });
+  });
   await Promise.all(clicks);
   return [...done.values()];
 };
@@ -83,7 +91,7 @@ export const rush = async (slack: RealSlack, seconds: number, onHalf: () => void
   const firstCall = workspace.calls().length;
   const asked = new Map<string, number>();
   const everyMs = (seconds * 1_000) / people.length;
-  const approving = approveAll(slack, asked, performance.now() + seconds * 1_000 + 120_000);
+  const approving = approveAll(slack, asked, seconds * 1_000 + PATIENCE_MS);
   const half = setTimeout(onHalf, (seconds * 1_000) / 2);
   await Promise.all(
     people.map(async (id, index) => {

@@ -127,7 +127,7 @@ export const createCore = (options: AppOptions, late: Late): Core => {
   const facts = createHeardFacts(memory.facts, { teamId, log });
   const identity = { ...createBindings(store, policy), onCall: createOnCall(environment, { waits, log }), facts };
   const enterpriseId = connection.organisation?.enterpriseId ?? null;
-  const workspace = createWorkspace(connection.client, connection.limits.ready, enterpriseId);
+  const workspace = createWorkspace(connection.client, connection.limits, enterpriseId);
   const directory = createDirectory({ workspace, teamId, policy, ...identity, log });
   const ids = { next: newId };
   const deps: Deps = { store, directory, access, vault, ids, policy, log };

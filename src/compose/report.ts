@@ -85,11 +85,7 @@ export const commandDirectory = async (
     const { teamId } = await connection.identify();
     const ids = { next: newId };
     return createDirectory({
-      workspace: createWorkspace(
-        connection.client,
-        () => Promise.resolve(),
-        connection.organisation?.enterpriseId ?? null,
-      ),
+      workspace: createWorkspace(connection.client, connection.limits, connection.organisation?.enterpriseId ?? null),
       teamId: () => teamId,
       policy: () => policy,
       book: createEmailBindings({ store, ids }),

@@ -3,7 +3,15 @@
  * or it was read seconds ago. Else it is read, once for all processes that need the same.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FactKind, FactName, Facts, Found, LookedFor, WantedFact } from '../application/identity/fact-ports.ts';
+import type {
+  FactKind,
+  FactName,
+  Facts,
+  FactUse,
+  Found,
+  LookedFor,
+  WantedFact,
+} from '../application/identity/fact-ports.ts';
 import type { Loader } from '../lib/loader.ts';
 import { createLoader } from '../lib/loader.ts';
 import type { Log } from '../lib/log.ts';
@@ -36,13 +44,18 @@ export const createFinder = ({ facts, teamId }: Pick<KeptSettings, 'facts' | 'te
   };
 };
 
+type Versions<T> = {
+  versionOf(key: string): string | null;
+  /** Null where the value of that version is no longer here. */
+  valueOf(key: string, found: Found): { value: T } | null;
+};
+
 /** Values by their version, so that large ones are not sent by the database each time. */
-const createVersions = <T>() => {
+const createVersions = <T>(): Versions<T> => {
   const values = new Map<string, { version: string; value: T }>();
   return {
-    versionOf: (key: string): string | null => values.get(key)?.version ?? null,
-    /** Null where the value of that version is no longer here. */
-    valueOf: (key: string, found: Found): { value: T } | null => {
+    versionOf: (key) => values.get(key)?.version ?? null,
+    valueOf: (key, found) => {
       const known = values.get(key);
       if (found.isKnown) return known?.version === found.version ? known : null;
       // Only `keep` below writes them.
@@ -104,16 +117,29 @@ const beginReading = <T>(settings: KeptSettings, { name, ready, load }: Call<T>,
 
 export type KeptKind<T> = {
   kind: FactKind;
+  /** Resolves when a call may be made. */
   ready: () => Promise<void>;
+  /** Whether a call may be made now for what only shows. */
+  hasRoom: () => Promise<boolean>;
   /** Gives plain data, which is kept as JSON. `asOf`: what is kept beside it is so as of then. */
   load: (key: string, asOf: string) => Promise<T>;
 };
 
-export const createKeptLoader = <T>(
-  settings: KeptSettings & { find: Finder },
+export type KeptLoader<T> = Loader<string, T> & {
+  /** Seconds old at most, also where there is no room for what only shows. */
+  young(key: string): Promise<T>;
+  /** As it was read last, where no event said that it changed: for what is there to be recognised by. */
+  lasting(key: string): Promise<T>;
+};
+
+type Settings = KeptSettings & { find: Finder };
+
+/** Looks until it is there: kept, or read by this or another process. */
+const createLookUp = <T>(
+  settings: Settings,
   { kind, ready, load }: KeptKind<T>,
-): Loader<string, T> => {
-  const versions = createVersions<T>();
+  versions: Versions<T>,
+): ((key: string, use: FactUse) => Promise<T>) => {
   const readings = new Map<string, Reading<T>>();
   const read = (key: string, asOf: string): Promise<T> => {
     const mine = beginReading(settings, { name: { kind, key }, ready, load: (at) => load(key, at) }, asOf);
@@ -124,7 +150,7 @@ export const createKeptLoader = <T>(
     mine.value.then(isOver, isOver);
     return mine.value;
   };
-  const lookUp = async (key: string, use: WantedFact['use']): Promise<T> => {
+  return async (key, use) => {
     for (;;) {
       const { found, asOf, notBefore } = await settings.find({ kind, key, known: versions.versionOf(key), use });
       const held = found && versions.valueOf(key, found);
@@ -135,8 +161,34 @@ export const createKeptLoader = <T>(
       await delay(OTHERS_READ_MS);
     }
   };
+};
+
+export const createKeptLoader = <T>(settings: Settings, of: KeptKind<T>): KeptLoader<T> => {
+  const { kind, hasRoom } = of;
+  const versions = createVersions<T>();
+  const lookUp = createLookUp(settings, of, versions);
+  const keptAs = async (key: string, use: FactUse): Promise<{ value: T } | null> => {
+    const { found } = await settings.find({ kind, key, known: versions.versionOf(key), use });
+    return found && versions.valueOf(key, found);
+  };
   // Nothing is remembered beside Postgres, where alone is known what was changed since.
   const forDecisions = createLoader((key: string) => lookUp(key, 'decision'), 0);
-  const forShow = createLoader((key: string) => lookUp(key, 'shown'), 0);
-  return { fresh: forDecisions.fresh, recent: forShow.fresh };
+  const young = createLoader((key: string) => lookUp(key, 'shown'), 0);
+  // Hundreds of messages that wait to be changed must not take the calls that a decision needs.
+  const show = async (key: string): Promise<T> => {
+    const recent = await keptAs(key, 'shown');
+    if (recent) return recent.value;
+    const older = await keptAs(key, 'crowded');
+    return older && !(await hasRoom()) ? older.value : young.fresh(key);
+  };
+  const forShow = createLoader(show, 0);
+  return {
+    fresh: forDecisions.fresh,
+    young: young.fresh,
+    recent: forShow.fresh,
+    lasting: async (key) => {
+      const kept = await keptAs(key, 'picture');
+      return kept ? kept.value : forShow.fresh(key);
+    },
+  };
 };

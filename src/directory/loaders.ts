@@ -5,16 +5,17 @@ import type { Policy } from '../domain/policy/types.ts';
 import type { UserGroup } from '../domain/principals/user-groups.ts';
 import type { EmailBindings } from '../application/identity/email-binding-ports.ts';
 import type { OnCallServices } from '../application/identity/on-call-ports.ts';
-import type { Workspace } from '../application/identity/workspace-ports.ts';
+import type { LookUp, Workspace } from '../application/identity/workspace-ports.ts';
 import { createLoader } from '../lib/loader.ts';
 import type { Loader } from '../lib/loader.ts';
 import type { AddressSources } from './email-lookup.ts';
 import { createFinder, createKeptLoader } from './kept.ts';
-import type { Finder, KeptKind, KeptSettings } from './kept.ts';
+import type { Finder, KeptKind, KeptLoader, KeptSettings } from './kept.ts';
 import { createSchedules } from './schedules.ts';
 import type { Schedules } from './schedules.ts';
 
 const OBSERVATIONS_MS = 60_000;
+const UNLIMITED = { ready: () => Promise.resolve(), hasRoom: () => Promise.resolve(true) };
 /** More accounts than this are read from the list of all. */
 const ONE_BY_ONE_MAX = 25;
 
@@ -26,7 +27,7 @@ export type LoaderSettings = KeptSettings & {
 };
 
 export type Loaders = {
-  users: Loader<string, Account>;
+  users: KeptLoader<Account>;
   emails: Loader<string, Account>;
   groups: Loader<string, UserGroup[]>;
   managers: Loader<string, string | null>;
@@ -60,17 +61,17 @@ const readAll = ({ workspace, facts, teamId }: LoaderSettings, asOf: string): Pr
 
 const createReadMany = (
   find: Finder,
-  all: Pick<Loader<string, number>, 'recent'>,
+  all: Pick<KeptLoader<number>, 'young'>,
 ): ((userIds: readonly string[]) => Promise<void>) => {
   const isKnown = async (key: string): Promise<boolean> =>
     (await find({ kind: 'user', key, known: null, use: 'shown' })).found !== null;
   return async (userIds) => {
     const known = await Promise.all(userIds.map(isKnown));
-    if (known.filter((one) => !one).length > ONE_BY_ONE_MAX) await all.recent('all');
+    if (known.filter((one) => !one).length > ONE_BY_ONE_MAX) await all.young('all');
   };
 };
 
-type Kept = <T>(kind: Omit<KeptKind<T>, 'ready'> & { call: Parameters<Workspace['ready']>[0] }) => Loader<string, T>;
+type Kept = <T>(kind: Omit<KeptKind<T>, 'ready' | 'hasRoom'> & { call: LookUp }) => KeptLoader<T>;
 
 const createManagers = ({ workspace, policy }: LoaderSettings, kept: Kept): Loaders['managers'] => {
   const managers = kept({
@@ -86,7 +87,10 @@ export const createLoaders = (settings: LoaderSettings): Loaders => {
   const { workspace, onCall, book, teamId } = settings;
   const find = createFinder(settings);
   const kept: Kept = ({ call, ...kind }) =>
-    createKeptLoader({ ...settings, find }, { ...kind, ready: () => workspace.ready(call) });
+    createKeptLoader(
+      { ...settings, find },
+      { ...kind, ready: () => workspace.ready(call), hasRoom: () => workspace.hasRoom(call) },
+    );
   const all = kept({ kind: 'accounts', call: 'accounts', load: (_all, asOf) => readAll(settings, asOf) });
   return {
     users: kept({ kind: 'user', call: 'account', load: workspace.account }),
@@ -95,7 +99,7 @@ export const createLoaders = (settings: LoaderSettings): Loaders => {
     managers: createManagers(settings, kept),
     readMany: createReadMany(find, all),
     schedules: createSchedules(onCall, (load) =>
-      createKeptLoader({ ...settings, find }, { kind: 'on_call', ready: () => Promise.resolve(), load }),
+      createKeptLoader({ ...settings, find }, { kind: 'on_call', ...UNLIMITED, load }),
     ),
     observations: createLoader(
       (address) => book.find(teamId(), { addresses: [address], userIds: [] }),

@@ -84,8 +84,11 @@ const toPerson = (sources: Sources, user: Account): Person => {
   };
 };
 
-const person = async (sources: Sources, userId: string, freshness: Freshness): Promise<Person> => {
-  const found = toPerson(sources, await sources.users[freshness](userId));
+const person = (sources: Sources, userId: string, freshness: Freshness): Promise<Person> =>
+  personBy(sources, userId, sources.users[freshness]);
+
+const personBy = async (sources: Sources, userId: string, read: Loaders['users']['young']): Promise<Person> => {
+  const found = toPerson(sources, await read(userId));
   if (!found.isActive) throw new DomainError('inactive_person', { id: userId, name: found.name });
   return found;
 };
@@ -93,7 +96,7 @@ const person = async (sources: Sources, userId: string, freshness: Freshness): P
 /** A card without a face is better than none, so nothing fails for it. */
 const faceOf = async (sources: Sources, userId: string): Promise<string | null> => {
   try {
-    const { profile } = await sources.users.recent(userId);
+    const { profile } = await sources.users.lasting(userId);
     const url = profile.image_48 ?? null;
     return url?.startsWith('https://') === true ? url : null;
   } catch (error) {
@@ -136,7 +139,9 @@ const groupMembers = async (sources: Sources, group: GroupSource, freshness: Fre
   if (ids.length <= FRESH_MEMBERS_MAX)
     return Promise.all(ids.map((id) => countedPerson(() => person(sources, id, freshness))));
   await sources.readMany(ids);
-  return Promise.all(ids.map((id) => countedPerson(() => person(sources, id, 'recent'))));
+  // What counts at a vote is seconds old at most, however many calls are waited for.
+  const read = freshness === 'fresh' ? sources.users.young : sources.users.recent;
+  return Promise.all(ids.map((id) => countedPerson(() => personBy(sources, id, read))));
 };
 
 const lookAtGroup = async (sources: Sources, name: string): Promise<void> => {

@@ -10,6 +10,8 @@ import type { Db } from './statement.ts';
 export const HEARD_SECONDS = 30;
 /** How old a fact may be where events are not heard, as over HTTP. */
 export const UNHEARD_SECONDS = 3;
+/** How old a fact may be that only shows, while the calls that Slack allows are needed for decisions. */
+export const CROWDED_SECONDS = 600;
 /** A process that has not said for so long that it hears events is taken for dead. */
 export const SILENT_SECONDS = 15;
 /** After an event that came late or a second time, events prove nothing for so long. */
@@ -17,6 +19,8 @@ export const UNTRUSTED_SECONDS = 60;
 /** Who claims to read a fact has so long until another process does. */
 export const CLAIM_SECONDS = 3;
 const KEPT_HOURS = 24;
+/** A picture may be as old as anything that is kept. */
+const PICTURE_SECONDS = KEPT_HOURS * 3_600;
 
 const gap = (
   teamId: string,
@@ -41,6 +45,7 @@ const team = (teamId: string) => sql`team as materialized (
 
 /** On-call services send no events. */
 const boundOf = sql`case when w.kind = 'on_call' then ${UNHEARD_SECONDS}::int
+  when w.use = 'picture' then ${PICTURE_SECONDS}::int when w.use = 'crowded' then ${CROWDED_SECONDS}::int
   when w.use = 'shown' or f.read_at > t.heard_since then ${HEARD_SECONDS}::int else ${UNHEARD_SECONDS}::int end`;
 
 type FoundRow = { version: string | null; value: unknown; asOf: string; notBefore: string };
@@ -59,7 +64,8 @@ const findIn =
         with ordinality as w(kind, key, known, use, place)
       cross join team t
       left join slack_facts f on f.team_id = ${teamId} and f.kind = w.kind and f.key = w.key
-      cross join lateral (select greatest(coalesce(f.forgotten_at, '-infinity'), t.last_gap) as changed_at) c
+      cross join lateral (select greatest(coalesce(f.forgotten_at, '-infinity'),
+        case when w.use not in ('crowded', 'picture') then t.last_gap end) as changed_at) c
       cross join lateral (select ${microsOf(sql`f.read_at`)}::text as version,
         coalesce(f.read_at > c.changed_at and f.read_at > t.now - ${boundOf} * interval '1 second', false) as counts) v
       order by w.place`);

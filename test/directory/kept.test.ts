@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createLog } from '../../src/lib/log.ts';
-import type { Loader } from '../../src/lib/loader.ts';
 import { createFinder, createKeptLoader } from '../../src/directory/kept.ts';
-import { createSlackMemory } from '../../src/store/slack-facts.ts';
+import type { KeptKind, KeptLoader } from '../../src/directory/kept.ts';
+import { createSlackMemory, CROWDED_SECONDS, HEARD_SECONDS } from '../../src/store/slack-facts.ts';
 import type { SlackMemory } from '../../src/store/slack-facts.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -32,14 +32,15 @@ const startProcess = (
   {
     load = async () => 'oscar',
     ready = async () => undefined,
-  }: { load?: () => Promise<string>; ready?: () => Promise<void> } = {},
-): Loader<string, string> => {
+    kind = 'on_call',
+    hasRoom = async () => true,
+  }: Partial<Pick<KeptKind<string>, 'kind' | 'ready' | 'hasRoom'>> & { load?: () => Promise<string> } = {},
+): KeptLoader<string> => {
   const settings = { facts: memory.facts, teamId: () => TEAM, log: createLog('silent') };
   return createKeptLoader(
     { ...settings, find: createFinder(settings) },
     {
-      kind: 'on_call',
-      ready,
+      ...{ kind, ready, hasRoom },
       load: (_key, asOf) => {
         reads.count += 1;
         reads.asOf.push(asOf);
@@ -98,4 +99,59 @@ test('a call that waits for its turn is shared, and dated when it begins', async
   await Promise.all([one.fresh(SCHEDULE), one.recent(SCHEDULE)]);
   expect(reads.count).toBe(1);
   expect(Number(BigInt(reads.asOf[0] ?? '0') - BigInt(rows[0]?.now ?? '0'))).toBeGreaterThan(290_000);
+});
+
+/** What was read so long ago. */
+const pass = (seconds: number): Promise<unknown> =>
+  pool.query(`update slack_facts set read_at = read_at - $1 * interval '1 second'`, [seconds]);
+
+test('what only shows takes no call that a decision needs: it shows what was read minutes ago', async () => {
+  const reads: Reads = { count: 0, asOf: [] };
+  let now = 'oscar';
+  let hasRoom = true;
+  const one = startProcess(reads, { kind: 'user', load: async () => now, hasRoom: async () => hasRoom });
+  await one.fresh('U1');
+  now = 'rita';
+  hasRoom = false;
+  await pass(HEARD_SECONDS + 1);
+  expect(await one.recent('U1')).toBe('oscar');
+  expect(reads.count).toBe(1);
+  expect(await one.young('U1')).toBe('rita');
+  now = 'omar';
+  await pass(HEARD_SECONDS + 1);
+  expect(await one.fresh('U1')).toBe('omar');
+  now = 'dana';
+  await pass(HEARD_SECONDS + 1);
+  hasRoom = true;
+  expect(await one.recent('U1')).toBe('dana');
+  now = 'ada';
+  hasRoom = false;
+  await pass(CROWDED_SECONDS + 1);
+  expect(await one.recent('U1')).toBe('ada');
+});
+
+test('what an event says has changed is read again, though there is no room', async () => {
+  const reads: Reads = { count: 0, asOf: [] };
+  let now = 'oscar';
+  const one = startProcess(reads, { kind: 'user', load: async () => now, hasRoom: async () => false });
+  await one.fresh('U1');
+  now = 'rita';
+  await memory.facts.forget(TEAM, [{ kind: 'user', key: 'U1' }]);
+  expect(await one.recent('U1')).toBe('rita');
+  now = 'dana';
+  await memory.facts.forgetAccount(TEAM, 'U1');
+  expect(await one.lasting('U1')).toBe('dana');
+});
+
+test('a picture is read once for hours, also after a connection was lost, and by another process', async () => {
+  const reads: Reads = { count: 0, asOf: [] };
+  const one = startProcess(reads, { kind: 'user' });
+  expect(await one.lasting('U1')).toBe('oscar');
+  await pass(3_600);
+  await memory.facts.distrust(TEAM);
+  expect(await one.lasting('U1')).toBe('oscar');
+  expect(await startProcess(reads, { kind: 'user' }).lasting('U1')).toBe('oscar');
+  expect(reads.count).toBe(1);
+  await one.fresh('U1');
+  expect(reads.count).toBe(2);
 });

@@ -67,6 +67,8 @@ test('forty people request within a minute, as in an incident, and an approver o
   // Approval message, direct message and their changes: what was looked up is shared.
   expect(calls().filter(({ method }) => method !== 'response_url').length).toBeLessThanOrEqual(PEOPLE * 6);
   expect(countOf(calls())['usergroups.list']).toBeLessThanOrEqual(5);
+  // Each requester once, the approver twice a minute; what messages show of people is kept.
+  expect(countOf(calls())['users.info']).toBeLessThanOrEqual(PEOPLE * 1.3);
 });
 
 test('an approver who was taken out of the group a moment ago decides nothing, though the group was just read', async () => {

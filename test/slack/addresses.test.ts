@@ -37,7 +37,7 @@ const anotherProcess = (): Directory => {
   const store = createStore({ pool: createPool({ url: rig.databaseUrl, log, max: 3 }), log, onWork: () => undefined });
   closing.push(() => store.close());
   return createDirectory({
-    workspace: createWorkspace(rig.connection.client, () => Promise.resolve()),
+    workspace: createWorkspace(rig.connection.client, rig.connection.limits),
     teamId: () => rig.slack.state.team.id,
     policy: () => policyOf(POLICY),
     book: createEmailBindings({ store, ids: { next: newId } }),

@@ -119,3 +119,19 @@ test('a limit that Slack meets all the same is waited out, within the patience t
   ).toBe(429);
   expect(strict.at).toHaveLength(1);
 });
+
+test('what only shows has room for half of a burst; what decides has the other half, and the call that had room goes at once', async () => {
+  const slack = slackOf();
+  const { fetch, hasRoom } = createPacing(
+    slack.call,
+    { pace: createPace(), space: createSpacing(), waits: createWaits() },
+    100,
+  );
+  const info = async (): Promise<number> => (await fetch(`${URL}users.info`, post(''))).status;
+  const shown: (number | null)[] = [];
+  for (let count = 0; count < 27; count += 1) shown.push((await hasRoom('users.info')) ? await info() : null);
+  expect(shown).toEqual([...Array.from({ length: 25 }, () => 200), null, null]);
+  // Had each call that had room taken a second moment, none would be left for a decision.
+  for (let count = 0; count < 25; count += 1) expect(await info()).toBe(200);
+  expect(await info()).toBe(429);
+});

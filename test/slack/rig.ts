@@ -156,7 +156,7 @@ export const startRig = async (options: RigOptions = {}): Promise<Rig> => {
   const facts = options.isKept ? createHeardFacts(createSlackMemory(pool).facts, { teamId, log }) : forgetfulFacts;
   const identity = { book, handles, unreadable, onCall, facts };
   const directory = createDirectory({
-    workspace: createWorkspace(connection.client, connection.limits.ready),
+    workspace: createWorkspace(connection.client, connection.limits),
     teamId,
     policy,
     ...identity,

@@ -117,7 +117,7 @@ describe('a handle that another group has taken', () => {
     const store = rig.store;
     const ids = { next: newId };
     const other = createDirectory({
-      workspace: createWorkspace(rig.connection.client, () => Promise.resolve()),
+      workspace: createWorkspace(rig.connection.client, rig.connection.limits),
       teamId: () => rig.slack.state.team.id,
       policy: () => policyOf(POLICY),
       book: createEmailBindings({ store, ids }),

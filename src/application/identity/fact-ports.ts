@@ -7,8 +7,14 @@
 export type FactKind = 'user' | 'email' | 'manager' | 'user_groups' | 'accounts' | 'on_call';
 export type FactName = { kind: FactKind; key: string };
 
-/** `known` is a version that the caller has: its value is not sent again. `use`: what only shows need not be proven, and is seconds old at most. */
-export type WantedFact = FactName & { known: string | null; use: 'decision' | 'shown' };
+/**
+ * How old it may be. `decision`: it is proven to be so still. `shown`: seconds. `crowded`: minutes, for what shows while decisions need what Slack
+ * allows. `picture`: a day. Nothing is used of which an event said that it changed.
+ */
+export type FactUse = 'decision' | 'shown' | 'crowded' | 'picture';
+
+/** `known` is a version that the caller has: its value is not sent again. */
+export type WantedFact = FactName & { known: string | null; use: FactUse };
 export type Found = { version: string; isKnown: true } | { version: string; isKnown: false; value: unknown };
 
 /** Moments of the database's clock in microseconds. */

@@ -19,6 +19,14 @@ export type Workspace = {
   /** With the disabled ones, to tell them from those that do not exist, and with the second in which each last changed. */
   userGroups(): Promise<ListedGroups>;
   profileFields(userId: string): Promise<ProfileField[]>;
-  /** Resolves when this may be called, by the service's rate limits. */
-  ready(call: Exclude<keyof Workspace, 'ready'>): Promise<void>;
+} & LookUpLimits;
+
+export type LookUp = 'account' | 'accountOfEmail' | 'accounts' | 'userGroups' | 'profileFields';
+
+/** By the service's rate limits. */
+type LookUpLimits = {
+  /** Resolves when this may be called. */
+  ready(call: LookUp): Promise<void>;
+  /** Whether it may be called now for what only shows: enough stays free for decisions. */
+  hasRoom(call: LookUp): Promise<boolean>;
 };

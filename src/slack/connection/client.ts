@@ -89,16 +89,17 @@ const baseOptions = ({ apiUrl, log }: Omit<ClientSettings, 'botToken'>): WebClie
 });
 
 /** How calls keep Slack's limits, for who must know when one may be made, and whether one waits. */
-export type Limits = Pick<Pacing, 'ready'> & Pick<Waits, 'isWaiting'>;
+export type Limits = Pick<Pacing, 'ready' | 'hasRoom'> & Pick<Waits, 'isWaiting'>;
 
 export const createInteractiveClient = (settings: SpacedSettings): { client: WebClient; limits: Limits } => {
-  const { fetch, ready } = pacingOf(settings, { timeoutMs: INTERACTIVE_TIMEOUT_MS, holdMs: INTERACTIVE_HOLD_MS });
+  const patience = { timeoutMs: INTERACTIVE_TIMEOUT_MS, holdMs: INTERACTIVE_HOLD_MS };
+  const { fetch, ready, hasRoom } = pacingOf(settings, patience);
   const client = new WebClient(tokenOf(settings), {
     ...baseOptions(settings),
     fetch,
     retryConfig: { retries: 1, minTimeout: 100, maxTimeout: 300 },
   });
-  return { client, limits: { ready, isWaiting: settings.waits.isWaiting } };
+  return { client, limits: { ready, hasRoom, isWaiting: settings.waits.isWaiting } };
 };
 
 export const createNotifierClient = (settings: SpacedSettings): WebClient =>

@@ -120,6 +120,21 @@ const remembered = <T>(make: (id: string) => T): ((installation: Pick<Installati
   };
 };
 
+/** Before a call nobody knows which token will make it: the first one's limits stand for all. */
+const ofFirst = (
+  { all }: Installations,
+  pacingOf: (installation: Installation) => Pacing,
+): Pick<Pacing, 'ready' | 'hasRoom'> => ({
+  ready: async (method) => {
+    const [first] = await all();
+    if (first) await pacingOf(first).ready(method);
+  },
+  hasRoom: async (method) => {
+    const [first] = await all();
+    return first ? pacingOf(first).hasRoom(method) : true;
+  },
+});
+
 export const createOrganisation = (settings: OrganisationSettings): Organisation => {
   const { enterpriseId, clientId, clientSecret, log } = settings;
   const client = ownClient(settings);
@@ -141,11 +156,7 @@ export const createOrganisation = (settings: OrganisationSettings): Organisation
     calls: (make) => choose(remembered(make)),
     pacing: (make) => {
       const pacingOf = remembered(make);
-      const ready: Pacing['ready'] = async (method) => {
-        const [first] = await installations.all();
-        if (first) await pacingOf(first).ready(method);
-      };
-      return { fetch: choose((one) => pacingOf(one).fetch), ready };
+      return { fetch: choose((one) => pacingOf(one).fetch), ...ofFirst(installations, pacingOf) };
     },
     authorize: async (source) => {
       const found = await installationOf({ enterpriseId, installations, serving }, source);

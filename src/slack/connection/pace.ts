@@ -123,29 +123,36 @@ export type Pacing = {
   fetch: FetchFunction;
   /** Resolves when a call of this method may be made. The next one goes at once; what would wait too long is left to it to say. */
   ready(method: string): Promise<void>;
+  /** Whether a call may be made now that leaves a good part of each limit free. If so, the next one goes at once. */
+  hasRoom(method: string): Promise<boolean>;
 };
 
 /** Hundreds may wait in an incident: they must not come back all at once, again and again. */
 const SPREAD_MS = 30_000;
 
-/**
- * For what may come late: a call goes only where a good part of each limit stays free for what people wait for. Else it is answered as Slack does
- * when a limit is met, without having taken a moment of anybody.
- */
+/** Takes a moment where a good part of each limit stays free for what people wait for, and gives null; else the milliseconds until there may be one. */
+const reserveSpare = async (pace: Pace, limits: readonly Limit[]): Promise<number | null> => {
+  for (const { key, everyMs, burst } of limits) {
+    const half = Math.max(1, Math.floor(burst / 2));
+    const { isTaken, waitMs } = await pace.reserve(key, { everyMs, burst: half, mostMs: 0 });
+    if (!isTaken) return waitMs;
+  }
+  return null;
+};
+
+/** For what may come late: a call goes only where there is room for it. Else it is answered as Slack does when a limit is met. */
 export const createSpareFetch =
   (call: FetchFunction, pace: Pace, space: Spacing): FetchFunction =>
   async (url, init = {}) => {
     const limits = limitsOf(methodIn(String(url)), typeof init.body === 'string' ? init.body : '');
-    for (const { key, everyMs, burst } of limits) {
-      const half = Math.max(1, Math.floor(burst / 2));
-      const { isTaken, waitMs } = await pace.reserve(key, { everyMs, burst: half, mostMs: 0 });
-      if (!isTaken) return tooMany(String(url), waitMs + Math.random() * SPREAD_MS);
-    }
+    const waitMs = await reserveSpare(pace, limits);
+    if (waitMs !== null) return tooMany(String(url), waitMs + Math.random() * SPREAD_MS);
     return space(limits, () => call(url, init));
   };
 
-const createMoments = (pace: Pace | null, holdMs: number) => {
-  const plans = pace && createPlans(pace);
+type Plans = ReturnType<typeof createPlans>;
+
+const createMoments = (plans: Plans | null, holdMs: number) => {
   return async (limits: Limit[]): Promise<{ waitMs: number; isTaken: boolean; keep: () => void }> => {
     if (!plans) return { waitMs: 0, isTaken: true, keep: () => undefined };
     const moments = await Promise.all(limits.map(async (limit) => ({ limit, ...(await plans.next(limit, holdMs)) })));
@@ -158,13 +165,24 @@ const createMoments = (pace: Pace | null, holdMs: number) => {
   };
 };
 
+const createHasRoom =
+  (pace: Pace | null, plans: Plans | null): Pacing['hasRoom'] =>
+  async (method) => {
+    if (!pace || !plans) return true;
+    const limits = limitsOf(method, '');
+    if ((await reserveSpare(pace, limits)) !== null) return false;
+    for (const limit of limits) plans.keep(limit, performance.now());
+    return true;
+  };
+
 /** Waits up to `holdMs` for the moment of a call, and for what Slack asks for. */
 export const createPacing = (
   call: FetchFunction,
   { pace, space, waits }: { pace: Pace | null; space: Spacing; waits: Waits },
   holdMs: number,
 ): Pacing => {
-  const momentOf = createMoments(pace, holdMs);
+  const plans = pace && createPlans(pace);
+  const momentOf = createMoments(plans, holdMs);
   const fetch: FetchFunction = async (url, init = {}) => {
     const untilMs = performance.now() + holdMs;
     const limits = limitsOf(methodIn(String(url)), typeof init.body === 'string' ? init.body : '');
@@ -189,5 +207,5 @@ export const createPacing = (
     keep();
     if (isTaken && waitMs > 0) await waits.wait(waitMs);
   };
-  return { fetch, ready };
+  return { fetch, ready, hasRoom: createHasRoom(pace, plans) };
 };

@@ -2,8 +2,9 @@
 import type { WebClient } from '@slack/web-api';
 import { DomainError, isDomainError } from '../../domain/errors.ts';
 import type { Account } from '../../domain/principals/account.ts';
-import type { ListedGroups, ProfileField, Workspace } from '../../application/identity/workspace-ports.ts';
+import type { ListedGroups, LookUp, ProfileField, Workspace } from '../../application/identity/workspace-ports.ts';
 import { slackFailureOf } from '../connection/client.ts';
+import type { Limits } from '../connection/client.ts';
 
 export type SlackUser = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>;
 
@@ -103,12 +104,12 @@ const METHODS = {
   accounts: 'users.list',
   userGroups: 'usergroups.list',
   profileFields: 'users.profile.get',
-} as const satisfies Record<Exclude<keyof Workspace, 'ready'>, string>;
+} as const satisfies Record<LookUp, string>;
 
-/** `ready` resolves when a method of Slack may be called. `enterpriseId`: of the organisation that is served, null for one workspace. */
+/** `enterpriseId`: of the organisation that is served, null for one workspace. */
 export const createWorkspace = (
   client: WebClient,
-  ready: (method: string) => Promise<void>,
+  { ready, hasRoom }: Pick<Limits, 'ready' | 'hasRoom'>,
   enterpriseId: string | null = null,
 ): Workspace => ({
   account: (userId) =>
@@ -127,4 +128,5 @@ export const createWorkspace = (
   userGroups: () => lookUp('user groups', () => listUserGroups(client), null),
   profileFields: (userId) => lookUp('the profile', () => profileFields(client, userId), null),
   ready: (call) => ready(METHODS[call]),
+  hasRoom: (call) => hasRoom(METHODS[call]),
 });
