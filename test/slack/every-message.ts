@@ -364,10 +364,9 @@ const cases: Cases = {
   },
 };
 
-/** Files have no text of their own, and no one gets an `opener` any more. */
+/** Files have no text of their own. */
 export const NO_MESSAGE: readonly string[] = [
   'incident files',
-  'incident opener',
   'campaign advice_files',
   'report files',
 ];

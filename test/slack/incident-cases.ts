@@ -153,7 +153,6 @@ export const incidentCases = (policy: Policy): Record<Kind, readonly Case[]> => 
       one('timeline', 'still open', { requests: [live, over, waits], listed: 3 }),
     ],
     files: [],
-    opener: [],
     notice: [one('notice', 'to an admin', { audience: 'U0SAM', refusal: 'missing_scope' })],
   };
 };

@@ -22,7 +22,7 @@ export const MESSAGES = {
     'escalation',
     'discussion',
   ],
-  incident: ['prompt', 'closing', 'timeline', 'files', 'opener', 'notice'],
+  incident: ['prompt', 'closing', 'timeline', 'files', 'notice'],
   alert: ['alert'],
   pre_approval: ['pre_approval'],
   revocation: ['progress'],

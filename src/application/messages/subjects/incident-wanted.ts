@@ -99,7 +99,6 @@ export const isIncidentCurrent = (view: IncidentView, reach: IncidentReach, { ki
     closing: !isOpen && part === reach.closings && endingOf(view).length > 0,
     timeline: !isOpen && part === reach.closings,
     files: !isOpen && part === reach.closings,
-    opener: false,
   } satisfies Record<MessageKindOf<'incident'>, boolean>;
   return current[kind];
 };

@@ -39,7 +39,7 @@ const contentOf = async (
 ): Promise<IncidentContent | null> => {
   const { kind, audience, part } = copy;
   const shows = kind === 'timeline' || kind === 'files' ? await timeline() : null;
-  if (kind === 'opener' || (kind === 'timeline' && !shows)) return null;
+  if (kind === 'timeline' && !shows) return null;
   if (kind === 'files' && (!shows || !underTimeline(copy, copies))) return null;
   return {
     ...{ subject: 'incident', kind, audience, policy, briefing, ...waiting },
