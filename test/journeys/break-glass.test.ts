@@ -1,6 +1,7 @@
 /** Access taken without approval: given at once, told to everyone concerned, reviewed by others, and chased until it is. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSession, storyOf, until, untilRemoved } from '../support/story.ts';
+import type { Message } from '../../sandbox/src/slack/types.ts';
 import type { Story } from '../support/story.ts';
 import { seen, startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
@@ -303,4 +304,30 @@ test('a review nobody closes is chased, escalated to admins, and blocks until an
     async () => (await world.sql(`select 1 from reviews where state = 'closed'`)).length === 1,
     'the closed review',
   );
+});
+
+test('a request that waits has it as a button, for those who may, with what was requested and no longer than it may last', async () => {
+  await world.stop();
+  await startStory('24h');
+  const { slack } = world;
+  const asks = async (who: string): Promise<Message> => {
+    const why = `${who} repairs order 1184`;
+    await slack.as(who).command('/prod-access', `orders-db write 1h ${why} OPS-7`, 'general');
+    return story.dm(who, why);
+  };
+  expect(seen(await asks('ada'))).not.toContain('break_glass_for');
+  const oscar = slack.as('oscar');
+  const before = await countRequests();
+  const waiting = await asks('oscar');
+  await oscar.click(waiting, 'break_glass_for');
+  const view = await slack.waitFor(() => oscar.modal());
+  expect(JSON.stringify(view)).toContain('for *30m* at once');
+  expect(JSON.stringify(view)).toContain('oscar repairs order 1184');
+  await slack.as('ada').clickStale({ ...waiting, channel: 'C0ACCESS' }, 'break_glass_for');
+  await story.privately('ada', 'no such request', 'prod-access');
+  expect(await oscar.submit()).toMatchObject({ ok: true });
+  await oscar.close();
+  await until(async () => (await countRequests()) === before + 2, 'the access');
+  expect(await latest()).toMatchObject({ rule: 'break-glass', duration: '1800000' });
+  expect(slack.as('ada').modal()).toBeUndefined();
 });

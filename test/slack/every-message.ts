@@ -307,7 +307,11 @@ const reportCase = (state: string, facts: ReportFacts): Case => ({
 const cases: Cases = {
   request: {
     approval: inEach('approval', [...views, ...clientViews]),
-    requester: [...inEach('requester', [...views, ...glass]), ...inEach('requester', talks, { unreachable: 'away' })],
+    requester: [
+      ...inEach('requester', [...views, ...glass]),
+      ...inEach('requester', talks, { unreachable: 'away' }),
+      ...inEach('requester', [['pending, with break-glass', viewWith(requestOf())]], { mayBreakGlass: true }),
+    ],
     granted: inEach('granted', views),
     warning: inEach('warning', views),
     outcome: inEach('outcome', views),

@@ -104,8 +104,12 @@ export const previewBreakGlass = async (deps: Deps, input: PreviewInput): Promis
   };
 };
 
-/** For the form: whether its button is worth showing. A look-up that fails hides it; the command says why. */
-export const mayBreak = async (deps: Deps, person: Person, ask: Pick<Ask, 'target' | 'role'>): Promise<boolean> => {
+/** Whether a button for it is worth showing. A look-up that fails hides it; the command says why. */
+export const mayBreak = async (
+  deps: Pick<Deps, 'policy' | 'directory' | 'log'>,
+  person: Person,
+  ask: Pick<Ask, 'target' | 'role'>,
+): Promise<boolean> => {
   const policy = deps.policy();
   if (!policy.breakGlass || !isBreakGlassRole(policy.breakGlass, ask)) return false;
   try {

@@ -35,6 +35,8 @@ export type MessageFacts = {
   fallback: Asked | null;
   /** Accounts behind it of which it is not known whose they are. `isAllowed`: the policy lets that pass. `toLink`: user ids of those who are notified and do not count until they link theirs. */
   unlinked: { accounts: UnlinkedAccount[]; isAllowed: boolean; toLink: string[] } | null;
+  /** The requester of a request that waits may take the same at once. */
+  mayBreakGlass: boolean;
   /** What *+30 min* would ask for; null where it could not be granted. */
   offerMs: number | null;
   /** What keeps the request from being decided: nobody could be told in Slack, or all who may decide are away. */
@@ -65,6 +67,7 @@ export const factsOf = (policy: Policy, ask: { target: string; role: string }): 
     guarantee: null,
     terms: [],
     unlinked: null,
+    mayBreakGlass: false,
     offerMs: null,
   };
 };

@@ -2,6 +2,7 @@
 import { isDomainError } from '../../domain/errors.ts';
 import { countSoFar, missingApprovalsOf, fallbackOf, missingIn } from '../decisions/missing-approvals.ts';
 import type { MissingApprovals } from '../decisions/missing-approvals.ts';
+import { mayBreak } from '../break-glass/break-glass.ts';
 import { offerOf } from '../grants/extension-terms.ts';
 import type { Policy } from '../../domain/policy/types.ts';
 import { everyoneOf } from '../decisions/eligible-approvers.ts';
@@ -30,17 +31,23 @@ export const lookUpFacts = async (sources: FactSources, view: RequestView): Prom
   const facts = { ...known, face, byHand, ...boundsOf(sources, view, known) };
   if (view.request.state !== 'pending')
     return { facts: { ...facts, offerMs: await offerOf(sources, view) }, approvers: null, fallback: [] };
-  const [groups, missingApprovals] = await Promise.all([
+  const [groups, missingApprovals, mayBreakGlass] = await Promise.all([
     orNull(sources, view, () => groupsOf(sources, view)),
     orNull(sources, view, () => missingApprovalsOf(sources, view)),
+    mayTakeAtOnce(sources, view),
   ]);
-  if (!missingApprovals) return { facts: { ...facts, groups }, approvers: null, fallback: [] };
+  const all = { ...facts, groups, mayBreakGlass };
+  if (!missingApprovals) return { facts: all, approvers: null, fallback: [] };
   const unlinked = unlinkedIn(sources.policy(), missingApprovals);
-  return withUnreadable(
-    sources.directory,
-    withMissingApprovals(view, { ...facts, groups, unlinked }, missingApprovals),
-  );
+  return withUnreadable(sources.directory, withMissingApprovals(view, { ...all, unlinked }, missingApprovals));
 };
+
+/** More time of access that there is, and what begins later, are not taken at once. */
+const mayTakeAtOnce = async (sources: FactSources, { request, requester }: RequestView): Promise<boolean> =>
+  requester.kind === 'person' &&
+  request.extendsGrantId === null &&
+  request.startsAt === null &&
+  mayBreak(sources, requester, request);
 
 const unlinkedIn = (policy: Policy, { asked, fallback }: MissingApprovals): MessageFacts['unlinked'] => {
   const all = [...asked, ...(fallback ? [fallback] : [])];

@@ -3,7 +3,7 @@ import type { Action } from '../context.ts';
 import { askForAlertNow, changeForAlert } from './alert.ts';
 import { approveChanges } from './approve-changes.ts';
 import { discuss } from './discuss.ts';
-import { breakGlass } from './break-glass.ts';
+import { breakGlass, breakGlassFor } from './break-glass.ts';
 import { leaveDrift, repairDrift } from './drift.ts';
 import { extend } from './extend.ts';
 import { endNow, tryAgain } from './fix.ts';
@@ -32,6 +32,7 @@ export const actions: readonly Action[] = [
   askAgain,
   ...homeActions,
   breakGlass,
+  breakGlassFor,
   askForAlertNow,
   changeForAlert,
   justified,

@@ -25,6 +25,7 @@ export const ACTION = {
   justified: 'review_justified',
   notJustified: 'review_not_justified',
   breakGlass: 'break_glass',
+  breakGlassFor: 'break_glass_for',
   incidentAsk: 'incident_ask',
   incidentRead: 'incident_read',
   incidentAgain: 'incident_again',
@@ -137,7 +138,10 @@ export const notJustifiedButton = (grantId: string): Button =>
   button('Not justified…', { actionId: ACTION.notJustified, value: grantId }, { style: 'danger' });
 /** The one button without an id: it stands in the form, whose fields are read from the view. */
 export const breakGlassButton = (): Button =>
-  button('Break glass…', { actionId: ACTION.breakGlass, value: 'form' }, { style: 'danger' });
+  button('Use break-glass…', { actionId: ACTION.breakGlass, value: 'form' }, { style: 'danger' });
+/** On a request that waits, for who may take the same at once. */
+export const breakGlassForButton = (requestId: string): Button =>
+  button('Use break-glass…', { actionId: ACTION.breakGlassFor, value: requestId }, { style: 'danger' });
 /** `about` names the incident and what of it, as `incidentSubject` writes it; who may is judged at the click. */
 export const incidentAskButton = (about: string, text = 'Request access'): Button =>
   button(text, { actionId: ACTION.incidentAsk, value: about });

@@ -9,6 +9,7 @@ import type { RequestView } from '../../../application/record/request-view.ts';
 import {
   actions,
   askAgainButton,
+  breakGlassForButton,
   cancelButton,
   doneButton,
   extendButton,
@@ -77,7 +78,10 @@ const nextSteps = (view: RequestView, facts: MessageFacts, isOnly: boolean): Kno
   const { request, grant } = view;
   if (grant?.state === 'active') return [liveButtons(grant, facts)];
   if (grant && isHeld(grant)) return [actions(tryAgainButton(grant.id), doneButton(grant.id))];
-  if (request.state === 'pending' || isAhead(view)) return [actions(cancelButton(request.id))];
+  if (request.state === 'pending' || isAhead(view)) {
+    const atOnce = facts.mayBreakGlass ? [breakGlassForButton(request.id)] : [];
+    return [actions(cancelButton(request.id), ...atOnce)];
+  }
   return mayAskAgain(view) && (isOnly || !isOutcomePinged(view)) ? [actions(askAgainButton(request.id))] : [];
 };
 
