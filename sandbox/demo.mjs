@@ -67,9 +67,17 @@ function run(program, args) {
 }
 
 /** Some programs side by side; all that they wrote when one fails. */
-async function step(title, commands, howFar = () => '') {
-  const end = showProgress(title, howFar);
-  const runs = await Promise.all(commands.map(([program, ...args]) => run(program, args)));
+async function step(title, commands, howFar) {
+  let done = 0;
+  const partsDone = () => (commands.length > 1 ? `${done} of ${commands.length} parts` : '');
+  const end = showProgress(title, howFar ?? partsDone);
+  const runs = await Promise.all(
+    commands.map(async ([program, ...args]) => {
+      const ran = await run(program, args);
+      done += 1;
+      return ran;
+    }),
+  );
   const failed = commands.flatMap((command, at) => (runs[at].isDone ? [] : [{ command, output: runs[at].output }]));
   end(failed.length === 0 ? 'done' : 'FAILED');
   if (failed.length === 0) return;

@@ -1,5 +1,5 @@
 /** The app, unmodified, as a child process: told everything by its environment, asked for readiness, started again when it dies. */
-import { execFile, spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -65,14 +65,13 @@ const openLog = (file: string): number => {
   return openSync(file, 'a', 0o600);
 };
 
-/** Runs `latchkey migrate`. Throws with its output. */
-export const migrate = (env: Record<string, string>): void => {
-  const run = spawnSync(process.execPath, [APP, 'migrate'], {
-    cwd: ROOT,
-    env: fullEnv(env),
-    encoding: 'utf8',
+/** Runs `latchkey migrate`. Rejects with its output. */
+export const migrate = async (env: Record<string, string>): Promise<void> => {
+  const running = promisify(execFile)(process.execPath, [APP, 'migrate'], { cwd: ROOT, env: fullEnv(env) });
+  await running.catch((cause: unknown) => {
+    const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
+    throw new Error(`latchkey migrate failed:\n${stdout}${stderr}`, { cause });
   });
-  if (run.status !== 0) throw new Error(`latchkey migrate failed:\n${run.stdout}${run.stderr}`);
 };
 
 type ToPrepare = { env: Record<string, string>; target: string; policyFile: string };

@@ -82,14 +82,14 @@ const hasDatabase = async (client: pg.Client, database: string): Promise<boolean
   (await client.query('select from pg_database where datname = $1', [database])).rowCount !== 0;
 
 /** A half-made one is never seen: it is filled under another name. */
-const ensureFilled = async (server: string, client: pg.Client, database: string): Promise<boolean> => {
+const ensureFilled = async (server: string, client: pg.Client, database: string): Promise<void> => {
   const sql = readFileSync(path.join(ROOT, 'sandbox', 'src', 'demo', `${database}.sql`), 'utf8');
   const hash = createHash('sha256').update(sql).digest('hex').slice(0, 12);
   const { rows } = await client.query<{ mark: string | null }>(
     `select shobj_description(oid, 'pg_database') as mark from pg_database where datname = $1`,
     [database],
   );
-  if (rows[0]?.mark === hash) return false;
+  if (rows[0]?.mark === hash) return;
   const half = `${database}_new`;
   await client.query(`drop database if exists ${name(half)} with (force)`);
   await client.query(`create database ${name(half)} strategy file_copy`);
@@ -97,7 +97,6 @@ const ensureFilled = async (server: string, client: pg.Client, database: string)
   await client.query(`comment on database ${name(half)} is ${literal(hash)}`);
   await client.query(`drop database if exists ${name(database)} with (force)`);
   await client.query(`alter database ${name(half)} rename to ${name(database)}`);
-  return true;
 };
 
 const ensureLatchkey = async (client: pg.Client): Promise<void> => {
@@ -134,12 +133,15 @@ export const policiesLoaded = async (url: string): Promise<number> =>
     return rows[0]?.count ?? 0;
   });
 
-/** Brings all databases to where the app can be started on them. @returns whether production was filled anew. */
-export const prepareDatabases = async (server: string, settings: Settings): Promise<boolean> =>
-  await withClient(server, async (client) => {
+/** The roles, and Latchkey's own database, which is empty at first. */
+export const prepareServer = (server: string, settings: Settings): Promise<void> =>
+  withClient(server, async (client) => {
     await ensureRoles(client, settings);
     await ensureLatchkey(client);
-    const isShopNew = await ensureFilled(server, client, SHOP);
-    const isBillingNew = await ensureFilled(server, client, BILLING);
-    return isShopNew || isBillingNew;
+  });
+
+/** Brings production to where the app can be started on it. */
+export const fillProduction = (server: string): Promise<void> =>
+  withClient(server, async (client) => {
+    for (const database of TARGET_DATABASES) await ensureFilled(server, client, database);
   });

@@ -17,7 +17,7 @@ import type { OpenWorkspace } from './open-workspace.ts';
 import { ROOT } from './options.ts';
 import type { DemoOptions } from './options.ts';
 import { choosePort, placePolicy, say, sayBroken, sayDone, settle, startOver } from './place.ts';
-import { migrationState, policiesLoaded, prepareDatabases, urlsOf } from './production.ts';
+import { fillProduction, migrationState, policiesLoaded, prepareServer, urlsOf } from './production.ts';
 import type { Urls } from './production.ts';
 import { startServices } from './services.ts';
 import type { Services } from './services.ts';
@@ -80,12 +80,18 @@ const endLeftApp = async ({ leftApp }: Claim): Promise<void> => {
   if (isStillThere(leftApp)) await endProcess(leftApp.pid, 'SIGKILL');
 };
 
-const prepare = async (server: string, parts: AppParts, env: Record<string, string>): Promise<void> => {
-  await prepareDatabases(server, parts.settings);
-  const state = await migrationState(parts.urls.watch);
+const bringUpToDate = async ({ urls }: AppParts, env: Record<string, string>): Promise<void> => {
+  const state = await migrationState(urls.watch);
   if (state === 'foreign')
     throw new Error('What is kept there was made by another version of Latchkey. Start over: npm run demo -- --fresh');
-  if (state === 'behind') migrate(env);
+  if (state === 'behind') await migrate(env);
+};
+
+/** Production is filled while Latchkey's own database is made: they have nothing to do with each other. */
+const prepare = async (server: string, parts: AppParts, env: Record<string, string>): Promise<void> => {
+  await prepareServer(server, parts.settings);
+  const both = await Promise.allSettled([fillProduction(server), bringUpToDate(parts, env)]);
+  for (const one of both) if (one.status === 'rejected') throw one.reason;
 };
 
 const LOADED_WITHIN_MS = 60_000;
