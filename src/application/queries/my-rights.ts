@@ -1,4 +1,5 @@
 /** What this person may do, for a help that shows nothing else. It gives no right: each verb judges by itself, from fresh look-ups. */
+import { accountHost } from '../../domain/clients/account-host.ts';
 import type { Policy } from '../../domain/policy/types.ts';
 import type { Deps } from '../deps.ts';
 import { mayBy } from '../identity/named-among.ts';
@@ -15,6 +16,8 @@ export type Rights = {
   hasIncidents: boolean;
   /** A target gives credentials for a public key. */
   usesKeys: boolean;
+  /** Jobs of GitHub or GitLab request access, and people may link their accounts there. */
+  linksAccounts: boolean;
 };
 
 /** A manager is the one whom the requester's profile names: that cannot be asked of the manager. */
@@ -33,7 +36,7 @@ const named = (refs: readonly string[]): string[] => [
 /** What cannot be looked up now is shown: a line too many does less harm than one that is missing. */
 export const myRights = async (deps: Deps, { caller }: { caller: PersonCaller }): Promise<Rights> => {
   const policy = deps.policy();
-  const { admins, auditors, breakGlass, incidents, targets } = policy;
+  const { admins, auditors, breakGlass, incidents, issuers, targets } = policy;
   const isIn = async (refs: readonly string[]): Promise<boolean> =>
     (await mayBy(deps, { policy, person: caller.person, refs: named(refs), freshness: 'recent' })) !== 'no';
   const [isAdmin, isNamedAuditor, mayApprove, mayBreakGlass, isReviewer, mayOverride] = await Promise.all([
@@ -53,5 +56,6 @@ export const myRights = async (deps: Deps, { caller }: { caller: PersonCaller })
     mayReview: isReviewer || (mayApprove && policy.reviews.length > 0),
     hasIncidents: incidents !== null,
     usesKeys: Object.keys(targets).some((target) => deps.access.isIssued({ target })),
+    linksAccounts: Object.values(issuers).some((issuer) => accountHost(issuer) !== null),
   };
 };

@@ -22,6 +22,7 @@ const none = {
   mayReview: false,
   hasIncidents: false,
   usesKeys: false,
+  linksAccounts: false,
 };
 
 it.each([

@@ -36,7 +36,7 @@ const answer = (slack: Slack, result: PreApproveResult): string => {
 export const preApprove: Command = {
   name: 'allow',
   usage: 'allow @person <target> <role> for <time> | <client> <target> <role> [time] in <window> <why>',
-  does: 'pre-approve: the request is approved when it comes, within the rules; of a client, one use in a window',
+  does: 'pre-approve what a person will request, or one run of a CI job in a time window',
   audience: 'approvers',
   run: async (call) => {
     const { slack, userId, text, reply } = call;

@@ -18,7 +18,7 @@ const HERE = `You are here. ${typed('away until Friday @omar')} pauses reminders
 export const away: Command = {
   name: 'away',
   usage: 'away [until Friday | 3d] [@person]',
-  does: 'pause reminders until then, and let a delegate vote on your behalf; without arguments it shows what is set',
+  does: 'pause reminders while you are away; the person you name may approve on your behalf',
   audience: 'approvers',
   run: async ({ slack, userId, text, reply }) => {
     if (text.trim() === '') {
@@ -35,7 +35,7 @@ export const away: Command = {
 export const back: Command = {
   name: 'back',
   usage: 'back',
-  does: 'end your absence now',
+  does: 'get reminders again; your delegate no longer approves',
   audience: 'approvers',
   run: async ({ slack, userId, reply }) => {
     await slack.useCases.endAway({ userId });

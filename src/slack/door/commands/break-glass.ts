@@ -11,7 +11,7 @@ const NAME = 'break-glass';
 export const breakGlass: Command = {
   name: NAME,
   usage: 'break-glass <target> <role> [time] <why>',
-  does: 'take access now, without approval; everyone named is notified, and a follow-up is due',
+  does: 'take access now, without approval; the approvers are notified, and it is reviewed afterwards',
   audience: 'break-glass users',
   run: async (call) => {
     const { slack, userId, channelId, text, reply } = call;

@@ -6,6 +6,7 @@ import type { CommandCall } from '../context.ts';
 export type Audience =
   | 'everyone'
   | 'key holders'
+  | 'CI users'
   | 'approvers'
   | 'incident responders'
   | 'break-glass users'

@@ -53,7 +53,7 @@ const whichGrant = async ({ slack, userId }: CommandCall): Promise<Reply> =>
 export const evidence: Command = {
   name: NAME,
   usage: `${NAME} [grant] [redact]`,
-  does: 'auditors and admins: the signed evidence of a grant, as a file in a direct message; `redact` leaves out personal text',
+  does: 'get the signed evidence of a grant as a file; `redact` leaves out personal text',
   audience: 'auditors',
   run: async (call) => {
     if (call.text.trim() === '') return call.reply(await whichGrant(call));

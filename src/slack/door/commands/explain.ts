@@ -31,7 +31,7 @@ const splitAlert = (text: string): { line: string; statedAlert: StatedAlert | nu
 export const explain: Command = {
   name: 'explain',
   usage: 'explain <target> <role> [@person] [for alert <name> [severity]]',
-  does: 'show which rule would decide, for you or for another person, and who the approvers are; sends nothing',
+  does: 'show which rule would decide and who approves, for you or another person; sends nothing',
   audience: 'everyone',
   run: async ({ slack, userId, text, channelId, reply }) => {
     const policy = slack.policy();

@@ -19,11 +19,12 @@ const ALL: Rights = {
   mayReview: true,
   hasIncidents: true,
   usesKeys: true,
+  linksAccounts: true,
 };
 
 /** In the order in which they are shown; each command is in one of them. */
 const GROUPS: readonly { title: string; audiences: readonly Audience[] }[] = [
-  { title: 'Everyday', audiences: ['everyone', 'key holders'] },
+  { title: 'Everyday', audiences: ['everyone', 'key holders', 'CI users'] },
   { title: 'Approving', audiences: ['approvers'] },
   {
     title: 'Incidents and break-glass',
@@ -35,6 +36,7 @@ const GROUPS: readonly { title: string; audiences: readonly Audience[] }[] = [
 const mayBe = (rights: Rights): Record<Audience, boolean> => ({
   everyone: true,
   'key holders': rights.usesKeys,
+  'CI users': rights.linksAccounts,
   approvers: rights.mayApprove || rights.isAdmin,
   'incident responders': rights.hasIncidents,
   'break-glass users': rights.mayBreakGlass,
@@ -86,7 +88,7 @@ const helpBlocks = (slack: Slack, { commands, rights, lead }: Shown): KnownBlock
     actions(...sayButtons(BUTTONS)),
     ...groups.map(({ title, lines }) => section(cut([`*${title}*`, ...lines].join('\n'), SECTION_TEXT_MAX))),
     context(
-      `Type these after \`${COMMAND}\` anywhere, or alone in the Messages tab of Latchkey. \`${COMMAND} help all\` shows what others may do.`,
+      `Type these after \`${COMMAND}\` anywhere, or alone in the Messages tab of Latchkey. \`${COMMAND} help all\` shows every command.`,
     ),
   ];
 };
@@ -112,7 +114,7 @@ export const createHelp = (others: readonly Command[]): { help: Command; giveHel
   const help: Command = {
     name: 'help',
     usage: 'help [all]',
-    does: 'show what you can do; `all` shows what others may do, too',
+    does: 'show what you can do; `all` shows every command',
     audience: 'everyone',
     run: (call) =>
       call.text.trim().toLowerCase() === 'all' ? show(call, { rights: ALL, lead: null }) : giveHelp(call, null),

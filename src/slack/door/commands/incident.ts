@@ -139,7 +139,7 @@ const ways = ['', ' sev1', ' confirm', ' close', ' reopen', ' timeline'].map((wo
 export const incident: Command = {
   name: NAME,
   usage: `${NAME} [sev1 | confirm | close | reopen | timeline]`,
-  does: 'show the incident of this channel; opens one where there is none',
+  does: 'show the incident of this channel, or open one; `timeline` lists who got access',
   audience: 'incident responders',
   run: async (call) => {
     const words = call.text.trim().split(/\s+/);

@@ -7,7 +7,7 @@ const EXAMPLE = typed('key ssh-ed25519 AAAA…');
 export const key: Command = {
   name: 'key',
   usage: 'key [public key]',
-  does: 'set the SSH public key that your certificates are made for; without one it shows which is set',
+  does: 'show your SSH public key, or set it; your certificates are made for it',
   audience: 'key holders',
   run: async ({ slack, userId, text, reply }) => {
     if (text.trim() !== '') {

@@ -78,8 +78,8 @@ const showAll = async ({ slack, userId, reply }: CommandCall): Promise<void> => 
 export const link: Command = {
   name: 'link',
   usage: 'link [github|gitlab]',
-  does: 'show that an account of your CI is yours: it names you, and you never approve what you started',
-  audience: 'everyone',
+  does: 'link your GitHub or GitLab account: jobs you start name you, and you never approve them yourself',
+  audience: 'CI users',
   run: async (call) => {
     const [first = '', place, ...rest] = call.text.trim().split(/\s+/);
     if (first === '') return showOwn(call);
@@ -93,8 +93,8 @@ export const link: Command = {
 export const unlink: Command = {
   name: 'unlink',
   usage: 'unlink <github|gitlab>',
-  does: 'stop naming you for a linked account; admins: with an id, release an account from its person',
-  audience: 'everyone',
+  does: 'stop naming you on its jobs; admins: with an account id, release it from its person',
+  audience: 'CI users',
   run: async (call) => {
     const { slack, userId, reply } = call;
     const [first = '', accountId, host = null, ...rest] = call.text.trim().split(/\s+/);

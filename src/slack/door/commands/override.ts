@@ -11,7 +11,7 @@ const ID = /^[a-z0-9]{6,40}$/;
 export const override: Command = {
   name: NAME,
   usage: 'override <id>',
-  does: 'override a freeze for one request that it denied, because of an open incident or an alert',
+  does: 'override a change freeze for one denied request, because of an open incident or an alert',
   audience: 'freeze overriders',
   run: async (call) => {
     const { slack, userId, channelId, text, reply } = call;

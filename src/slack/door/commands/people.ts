@@ -22,7 +22,7 @@ const listConflicts = async ({ slack, userId, reply }: CommandCall): Promise<voi
 export const people: Command = {
   name: 'people',
   usage: 'people',
-  does: 'admins: email addresses that moved to another account; `people confirm <address> @person` binds one',
+  does: 'admins: email addresses that moved to another Slack account; `confirm <address> @person` says whose one is',
   audience: 'admins',
   run: async (call) => {
     const given = call.text.trim();

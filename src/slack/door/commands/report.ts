@@ -50,7 +50,7 @@ const make = async (call: CommandCall, period: Period): Promise<DeliveredReport 
 export const report: Command = {
   name: NAME,
   usage: `${NAME} <period>`,
-  does: 'auditors and admins: the report of a quarter, month or year, as files in a direct message',
+  does: 'get the report of a quarter, month or year as files',
   audience: 'auditors',
   run: async (call) => {
     const period = parsePeriod(call.text);

@@ -54,7 +54,7 @@ const sendCsv = async (call: CommandCall): Promise<void> => {
   }));
   await sendPrivately(call.slack.client, {
     userId: call.userId,
-    text: 'The lines of reviews that wait for you.',
+    text: 'What waits for your review.',
     files,
   });
   return call.reply({ text: 'The list is in your direct messages with Latchkey.' });
@@ -94,7 +94,7 @@ const preApprove = async (call: CommandCall, word: string): Promise<void> => {
 export const review: Command = {
   name: 'review',
   usage: 'review [csv|advice]',
-  does: 'lines of reviews and follow-ups of break-glass that wait for you; `csv` sends all lines as a file; admins: `advice` sends what history suggests for the policy, `review allow @person` lets a person use break-glass although one is overdue',
+  does: 'access reviews and break-glass follow-ups that wait for you; `csv` sends them as a file. Admins: `advice` suggests policy changes from past use; `allow @person` permits break-glass while a review is overdue',
   audience: 'reviewers',
   run: async (call) => {
     const given = call.text.trim();

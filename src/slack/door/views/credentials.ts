@@ -45,7 +45,7 @@ export const credentialsView = (
     section(cut(`${timeLeft(grant.expiresAt, now)} ${escape(words)}`.trim(), SECTION_TEXT_MAX)),
     ...commands.flatMap(({ label, command }) => labelled(label, command)),
     ...inOrder.flatMap(({ label, value }) => labelled(label, value)),
-    context('🔒 Shown to you only. Each showing is recorded.'),
+    context('🔒 Only you can see this. Each view is recorded.'),
   ]);
 };
 

@@ -28,11 +28,11 @@ export const durationChoices = (role: Role): Choice[] => {
 };
 
 const noteOf = ({ defaultMs, maxMs }: Role, ms: number, between: string): string => {
-  const notes = [ms === defaultMs ? 'usual' : '', ms === maxMs ? 'the most' : ''].filter(Boolean);
+  const notes = [ms === defaultMs ? 'usual' : '', ms === maxMs ? 'max' : ''].filter(Boolean);
   return notes.length > 0 ? ` (${notes.join(between)})` : '';
 };
 
-/** The usual one, the most, and of the others those that are nearest to the usual one. */
+/** The usual one, the longest, and of the others those that are nearest to the usual one. */
 const quickPicks = (role: Role): number[] => {
   const { defaultMs, maxMs } = role;
   const always = new Set([defaultMs, maxMs]);
@@ -60,7 +60,10 @@ export const durationBlocks = (
     block_id: blockId.duration(target.name, role.name, picks),
     dispatch_action: true,
     label: text('For how long'),
-    hint: text(`Like 20m, 1h or 1h30m; at most ${formatDuration(role.maxMs)}. It counts from when access works.`, 150),
+    hint: text(
+      `Like 20m, 1h or 1h30m; at most ${formatDuration(role.maxMs)}. The time starts when access is ready.`,
+      150,
+    ),
     element: {
       type: 'plain_text_input',
       action_id: FIELD.duration,

@@ -93,7 +93,7 @@ const startInput = ({ startsAt }: FormState): KnownBlock => ({
   type: 'input',
   block_id: blockId.start,
   optional: true,
-  label: text('Not before'),
+  label: text('Start at'),
   hint: text('Leave it empty to begin as soon as it is approved.', OPTION_TEXT_MAX),
   element: {
     type: 'datetimepicker',
@@ -123,9 +123,9 @@ const publicKeyInput = (): KnownBlock => ({
   },
 });
 
-export const PREVIEW_EMPTY = 'Choose what you need to see who decides. Nothing is sent before you do.';
-export const PREVIEW_LOADING = 'Looking up who decides…';
-export const PREVIEW_BAD_DURATION = 'Write a duration like 20m, 1h or 1h30m to see who decides.';
+export const PREVIEW_EMPTY = 'Choose a target and a role to see who approves.';
+export const PREVIEW_LOADING = 'Looking up who approves…';
+export const PREVIEW_BAD_DURATION = 'Write a duration like 20m, 1h or 1h30m to see who approves.';
 
 const previewBlock = (lines: readonly string[]): KnownBlock => {
   const words = cut(lines.join('\n'), SECTION_TEXT_MAX);

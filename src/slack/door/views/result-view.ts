@@ -45,7 +45,7 @@ export const sentLines = (
 export const sentHint = ({ view }: Sent): string => {
   const { request } = view;
   return request.state === 'pending'
-    ? 'Latchkey writes to you when it is decided; *Cancel request* is on that message.'
+    ? '*Cancel request* is in your direct messages with Latchkey.'
     : `\`${COMMAND} list\` shows where it stands.`;
 };
 
