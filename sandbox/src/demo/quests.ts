@@ -39,14 +39,14 @@ export const QUESTS: QuestPlan[] = [
   },
   {
     id: 'approve',
-    title: 'Approve as somebody else',
+    title: 'Approve as another person',
     hint: 'Switch to Dana, who owns the orders database, and press Approve in #prod-access. Ana cannot approve her own.',
     sql: `exists (select from audit_events where type = 'vote.cast' and data::jsonb->>'kind' = 'approve')`,
   },
   {
     id: 'credentials',
     title: 'See the credentials',
-    hint: 'As Ana, open the direct message from Latchkey and press Show credentials. Only she can, and each showing is recorded.',
+    hint: 'As Ana, open the direct message from Latchkey and press Show credentials. Only she can, and each view is recorded.',
     sql: `exists (select from audit_events where type = 'credentials.shown')`,
   },
   {
@@ -76,12 +76,12 @@ export const QUESTS: QuestPlan[] = [
   {
     id: 'deny',
     title: 'Deny one, with a reason',
-    hint: 'Ask again as Ana, and as Dana press Deny. Ana is told why.',
+    hint: 'Request again as Ana, and as Dana press Deny. Ana reads why.',
     sql: `exists (select from audit_events where type = 'vote.cast' and data::jsonb->>'kind' = 'deny')`,
   },
   {
     id: 'two-people',
-    title: 'Get a write agreed by two people',
+    title: 'Get a write approved by two people',
     hint: 'As Ana: `/prod-access orders-db write 5m set order 1183 to paid`. Dana and Omar (SRE) must both approve, in any order.',
     sql: `exists (select from audit_events where type = 'grant.active' and role = 'write')`,
   },
@@ -94,13 +94,13 @@ export const QUESTS: QuestPlan[] = [
   {
     id: 'incident',
     title: 'Open an incident',
-    hint: 'Make a channel named `inc-1-orders` with the + beside Channels. Latchkey enters it and says what there is to enter, and who lets in.',
+    hint: 'Make a channel named `inc-1-orders` with the + beside Channels. Latchkey joins it, and shows what you can get into and who approves.',
     sql: `exists (select from audit_events where type = 'incident.opened')`,
   },
   {
     id: 'incident-read',
     title: 'Read at once, on call',
-    hint: 'Switch to Kim, who is on call, open that channel, and press *I’m on call: read now*. Others are told privately that they are not.',
+    hint: 'Switch to Kim, who is on call, open that channel, and press *I’m on call: read now*. Others read privately that they are not.',
     sql: `exists (select from requests r join grants g on g.request_id = r.id where r.incident_id is not null and g.activated_at is not null)`,
   },
   {
@@ -124,7 +124,7 @@ export const QUESTS: QuestPlan[] = [
   {
     id: 'break-glass',
     title: 'Use break-glass',
-    hint: 'As Kim, who is on call: `/prod-access break-glass orders-db write 5m checkout is down`. Access comes at once, and everyone concerned is told.',
+    hint: 'As Kim, who is on call: `/prod-access break-glass orders-db write 5m checkout is down`. Access comes at once, and the approvers are notified.',
     sql: `exists (select from audit_events where type = 'follow_up.opened')`,
   },
   {

@@ -39,7 +39,7 @@ export const CHANNELS: ChannelInput[] = [
     id: 'C0ACCESS',
     name: 'prod-access',
     topic: 'Who needs to get into production, and who lets them',
-    purpose: 'Asks for production access',
+    purpose: 'Requests for production access',
     members: ['bot', ...EVERYONE],
   },
   {
@@ -58,7 +58,7 @@ export const USERGROUPS: UsergroupInput[] = [
 
 /** What was said before the story begins, in #general. */
 export const FIRST_WORDS: readonly { who: string; text: string }[] = [
-  { who: 'sam', text: 'Reminder: production is asked for with `/prod-access` now. The old shared password is gone.' },
+  { who: 'sam', text: 'Reminder: request production access with `/prod-access` now. The old shared password is gone.' },
   {
     who: 'kim',
     text: 'Support asks about order 1183: the customer has paid, and nothing was shipped. <@U0ANA>, can you look?',
