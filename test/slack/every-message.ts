@@ -369,11 +369,7 @@ const cases: Cases = {
 };
 
 /** Files have no text of their own. */
-export const NO_MESSAGE: readonly string[] = [
-  'incident files',
-  'campaign advice_files',
-  'report files',
-];
+export const NO_MESSAGE: readonly string[] = ['incident files', 'campaign advice_files', 'report files'];
 
 export const KINDS: string[] = Object.entries(MESSAGES).flatMap(([subject, kinds]) =>
   kinds.map((kind) => `${subject} ${kind}`),
