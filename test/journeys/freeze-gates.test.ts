@@ -148,6 +148,17 @@ test('an approver who then starts the run never counts for it, and who ran it ag
   await deploy(own);
   expect((await override(await denied(own))).answer).toContain('nor for a job that you started');
   expect(await requestsOf(own)).toEqual([]);
+
+  const unknown = all.github.addRun({ repository: all.repository, actor: DANA });
+  all.github.rerun(unknown, { id: 5005, login: 'eve-gh' });
+  await deploy(unknown);
+  await override(await denied(unknown));
+  await until(async () => (await requestsOf(unknown)).length === 1, 'the request');
+  const [kept] = await all.world.sql<{ accounts: object[] }>(
+    `select accounts from requests where origin ->> 'run' = $1`,
+    [String(unknown.id)],
+  );
+  expect(kept?.accounts).toContainEqual(expect.objectContaining({ id: '5005', login: 'eve-gh', by: 'ran_again' }));
 });
 
 test('a deployment without a role, and pull requests, say what to do in place of an override', async () => {
