@@ -276,8 +276,8 @@ test('the report names each override among its exceptions, with the answer of th
   });
   const overrides = found.filter(({ kind }) => kind === 'freeze_override');
   expect(overrides.map(({ what }) => what)).toEqual([
-    expect.stringContaining('overrode peak. Reason: the payout is blocked until then'),
-    expect.stringContaining('overrode peak. Reason: orders cannot be paid before that'),
+    expect.stringContaining('overrode peak. Reason: “the payout is blocked until then'),
+    expect.stringContaining('overrode peak. Reason: “orders cannot be paid before that'),
   ]);
   expect(overrides.map(({ answer }) => answer)).toEqual([expect.stringContaining('Justified, says'), null]);
 });

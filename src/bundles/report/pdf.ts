@@ -152,7 +152,7 @@ const sampleSection = (page: Page, { sample }: Report): void => {
       row.activeAt === null ? '' : shortTime(row.activeAt),
       row.endedAt === null ? 'not yet' : shortTime(row.endedAt),
     ],
-    `${digest.slice(0, 12)}…`,
+    `${digest.slice(0, 10)}…`,
   ]);
   table(page, columns, rows);
   paragraph(

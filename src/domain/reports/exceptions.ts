@@ -42,6 +42,10 @@ const LATE_MS = 60_000;
 /** `2026-07-01 09:15:02 UTC` */
 const timeOf = (at: string): string => `${at.slice(0, 19).replace('T', ' ')} UTC`;
 
+/** In quotes, since people end it as they like and a sentence may follow. */
+const reasonText = (reason: string | null): string =>
+  reason === null ? 'No reason is known.' : `Reason: “${reason}”.`;
+
 const nameOf = ({ requester }: RegisterRow): string => requester.name ?? requester.id ?? '';
 
 type Found = Pick<Exception, 'kind' | 'at' | 'what' | 'answer'>;
@@ -107,7 +111,7 @@ const freezeOverride: Look = (row) => {
   const { override, followUp, state, grant } = row;
   if (override === null) return null;
   const what = [
-    `${override.by || 'An erased person'} overrode ${override.freezes.join(', ')}. Reason: ${override.reason ?? 'none'}`,
+    `${override.by || 'An erased person'} overrode ${override.freezes.join(', ')}. ${reasonText(override.reason)}`,
     followUp && `Follow-up due ${timeOf(followUp.dueAt)}.`,
   ];
   return {
@@ -125,10 +129,7 @@ const breakGlass: Look = (row) => {
   return {
     kind: 'break_glass',
     at: requestedAt,
-    what: [
-      `Access was taken before a decision. Reason: ${reason ?? 'none'}`,
-      dueAt && `Follow-up due ${timeOf(dueAt)}.`,
-    ]
+    what: [`Access was taken before a decision. ${reasonText(reason)}`, dueAt && `Follow-up due ${timeOf(dueAt)}.`]
       .filter(Boolean)
       .join(' '),
     answer: followUpAnswer(row),
@@ -228,7 +229,7 @@ const ANSWERED: readonly Answering[] = [
     by: 'revocation.finished',
     key: 'revocation',
     what: (event) =>
-      `${amount(event, 'grants')} grants and ${amount(event, 'requests')} requests. Reason: ${str(event, 'reason') || 'none'}`,
+      `${amount(event, 'grants')} grants and ${amount(event, 'requests')} requests. ${reasonText(str(event, 'reason') || null)}`,
     said: () => 'Finished',
   },
   {
@@ -276,7 +277,7 @@ const revokedKeys = (events: readonly LogEvent[]): Exception[] =>
       const next = events.find(({ type, seq }) => type === 'key.added' && seq > event.seq);
       return lineOf(event, {
         kind: 'key_revoked',
-        what: `${str(event, 'vkey')} counts for nothing from ${timeOf(str(event, 'from'))} on. Reason: ${str(event, 'reason') || 'erased'}`,
+        what: `${str(event, 'vkey')} counts for nothing from ${timeOf(str(event, 'from'))} on. ${reasonText(str(event, 'reason') || null)}`,
         answer: next ? `Another key signs, ${timeOf(next.at)}` : null,
       });
     });
