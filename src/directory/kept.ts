@@ -150,14 +150,24 @@ const createLookUp = <T>(
     mine.value.then(isOver, isOver);
     return mine.value;
   };
+  const look = async (key: string, use: FactUse) => {
+    const { found, asOf, notBefore } = await settings.find({ kind, key, known: versions.versionOf(key), use });
+    return { held: found && versions.valueOf(key, found), asOf, notBefore };
+  };
+  /** Another process may have read it between the look and the claim. */
+  const readUnlessKept = async (key: string, use: FactUse): Promise<T> => {
+    const { held, asOf } = await look(key, use);
+    if (!held) return read(key, asOf);
+    await settings.facts.release(settings.teamId(), { kind, key });
+    return held.value;
+  };
   return async (key, use) => {
     for (;;) {
-      const { found, asOf, notBefore } = await settings.find({ kind, key, known: versions.versionOf(key), use });
-      const held = found && versions.valueOf(key, found);
+      const { held, notBefore } = await look(key, use);
       if (held) return held.value;
       const reading = readings.get(key);
       if (reading && (reading.asOf === null || BigInt(reading.asOf) > BigInt(notBefore))) return reading.value;
-      if (await settings.facts.claim(settings.teamId(), { kind, key })) return read(key, asOf);
+      if (await settings.facts.claim(settings.teamId(), { kind, key })) return readUnlessKept(key, use);
       await delay(OTHERS_READ_MS);
     }
   };

@@ -1,7 +1,7 @@
 /** One look-up for all processes that need the same; what is read is dated before the call, and not before it may begin. */
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createLog } from '../../src/lib/log.ts';
 import { createFinder, createKeptLoader } from '../../src/directory/kept.ts';
 import type { KeptKind, KeptLoader } from '../../src/directory/kept.ts';
@@ -58,6 +58,21 @@ test('two processes that need the same schedule at once ask once', async () => {
   expect(await Promise.all(asked)).toEqual(['oscar', 'oscar', 'oscar', 'oscar']);
   expect(await other.recent(SCHEDULE)).toBe('oscar');
   expect(reads.count).toBe(1);
+});
+
+test('one that looked before the other had read it, and claims it after, reads it not again', async () => {
+  const reads: Reads = { count: 0, asOf: [] };
+  const [one, other] = [startProcess(reads), startProcess(reads)];
+  const { claim } = memory.facts;
+  vi.spyOn(memory.facts, 'claim')
+    .mockImplementationOnce(async (...of) => {
+      await other.fresh(SCHEDULE);
+      return await claim(...of);
+    })
+    .mockImplementation(claim);
+  expect(await one.fresh(SCHEDULE)).toBe('oscar');
+  expect(reads.count).toBe(1);
+  expect(await claim(TEAM, { kind: 'on_call', key: SCHEDULE })).toBe(true);
 });
 
 test('when it fails for one, the other tries for itself', async () => {
