@@ -42,6 +42,7 @@ export const createFakeSlack = (pick: number, hostile: string): FakeSlack => {
     policy: () => policy,
     store: { read: { view: async () => null, alertView: async () => null, incident: async () => null } },
     channels: { heard: async () => undefined, read: async () => undefined },
+    nameOf: async () => hostile,
     turns: createTurns(),
     once: { take: async () => true },
     log: createLog('silent'),

@@ -84,7 +84,7 @@ describe('a fact', () => {
     await read();
     await memory.facts.forget(TEAM, [USER]);
     expect(await find()).toBeNull();
-    await read(50);
+    await read(5_000);
     expect(await find()).toBeNull();
     await read();
     expect(await find()).toEqual(ADA);

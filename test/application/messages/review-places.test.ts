@@ -4,7 +4,6 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { PlaceCursor, PlaceLooks } from '../../../src/application/messages/review-places.ts';
 import { placeLooks } from '../../../src/compose/place-looks.ts';
 import { ALSO_NAMED, NAMED, namedPolicy } from '../../support/named-policy.ts';
-import { PERSON_PLACES } from '../../support/person-places.ts';
 import { POLICY, startRig } from '../../slack/rig.ts';
 import type { Rig } from '../../slack/rig.ts';
 
@@ -39,7 +38,9 @@ it('names each of them, in whatever place of the schema the policy names it', as
     expect([name, said(byGroup[name] ?? name).length]).toEqual([name, 1]);
   const kinds = found.map(({ kind }) => kind);
   expect(new Set(kinds)).toEqual(new Set(['account_gone', 'channel_gone', 'group_gone']));
-  expect(kinds.filter((kind) => kind === 'account_gone')).toHaveLength(PERSON_PLACES.length + 1);
+  // People by their addresses, and the app of a tool.
+  const accounts = Object.values(NAMED).filter((name) => name.includes('@'));
+  expect(kinds.filter((kind) => kind === 'account_gone')).toHaveLength(accounts.length + 1);
   expect(said('#of-client')[0]?.lines).toEqual([
     expect.stringContaining('#of-client is not there for Latchkey'),
     'The policy names it here: client deploy.',
