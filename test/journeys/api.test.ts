@@ -356,6 +356,19 @@ test('five hundred wait at once, and a change wakes only whose it is', async () 
   expect(new Set(states)).toEqual(new Set(['cancelled']));
 });
 
+test('a call that gets no connection to the database in time is to be sent again, and the others wait on', async () => {
+  const session = await sessionOf();
+  const answers = await withClient(world.database.url, async (client) => {
+    await client.query('begin; lock table requests in access exclusive mode');
+    const all = Array.from({ length: 40 }, () => call('GET', '/requests/none', { session }));
+    const first = await Promise.race(all);
+    expect(first).toMatchObject({ status: 503, body: { code: 'busy' } });
+    await client.query('rollback');
+    return await Promise.all(all);
+  });
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503, 404]));
+});
+
 test('the audit log names the client', async () => {
   expect(await story.events()).toContain('request.created');
   const [row] = await world.sql<{ actor: string }>(

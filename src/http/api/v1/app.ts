@@ -40,6 +40,7 @@ type Api = ApiParts & { failedLogins: PerMinute; calls: PerMinute };
 const BODY_MAX_BYTES = 64 * 1024;
 const FAILED_LOGINS = 30;
 const CALLS = 600;
+const BUSY_MS = 5_000;
 
 const answerJson = (status: number, body: object, headers: Record<string, string> = {}): Response =>
   new Response(`${JSON.stringify(body)}\n`, {
@@ -145,9 +146,18 @@ const serve = async (api: Api, route: Route, c: Ctx): Promise<Response> => {
   return answerJson(answer.status, answer.body);
 };
 
+/** The pool had no connection to spare in time, so nothing was done; pg-pool says so by these words alone. */
+const isCrowded = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'timeout exceeded when trying to connect';
+
 const onError = ({ log }: Api, error: unknown): Response => {
   const problem = problemFor(error);
   if (problem) return answerProblem(problem, error instanceof ApiError ? error.headers : {});
+  if (isCrowded(error)) {
+    log.warn({ err: error }, 'a call of the API found no free connection to Postgres in time');
+    const busy = problemOf(503, 'busy', 'Latchkey has too much to do at the moment; send it again.');
+    return answerProblem(busy, retryAfter(BUSY_MS));
+  }
   log.error({ err: error }, 'a call of the API failed');
   return answerProblem(problemOf(500, 'internal', 'Something went wrong here; the log says what.'));
 };
