@@ -50,9 +50,11 @@ test('access that outlived its incident, an end that is late, and a message that
   const id = await readsIn('inc-2-orders');
   const change = (set: string) => world.sql(`update incidents set ${set} where channel_name = 'inc-2-orders'`);
   expect([await findOutlived(world), await findUnended(world, 0)]).toEqual([[], []]);
-  const silent = expect.stringContaining('(#inc-2-orders, open) does not say that nobody has access');
-  await until(async () => (await findIncidentLies(world)).length > 1, 'what is live to be shown');
-  expect(await findIncidentLies(world)).toContainEqual(silent);
+  const silent = '(#inc-2-orders, open) does not say that no one has access';
+  await until(
+    async () => (await findIncidentLies(world)).some((lie) => lie.includes(silent)),
+    'what is live to be shown',
+  );
   await change(`state = 'closed', closed_at = now(), close_cause = 'command', ends_at = now() + interval '1 hour'`);
   expect(await findUnended(world, 0)).toEqual([]);
   expect(await findUnended(world, -2 * 3_600_000)).toHaveLength(1);

@@ -86,7 +86,7 @@ describe('the command alone', () => {
     });
     const answer = await say('olga', 'disallow');
     await rig.slack.as('olga').click(answer, 'say_line_0');
-    await until(rig, () => seen(rig.slack.as('olga').messages('prod-access').at(-1)).includes('Taken back'));
+    await until(rig, () => seen(rig.slack.as('olga').messages('prod-access').at(-1)).includes('Withdrawn'));
   });
 
   it('gives one of two back with the button, and the other without a choice', async () => {

@@ -68,7 +68,7 @@ test('a pre-approval is shown, since with it nobody is asked', async () => {
     role: 'write',
     forMs: 3_600_000,
   });
-  expect((await explain()).lines.join('\n')).toMatch(/by Olga: .*Ada is let in at once/);
+  expect((await explain()).lines.join('\n')).toMatch(/Pre-approved by Olga: Ada gets access at once/);
 });
 
 test('a group that cannot be read is named', async () => {
