@@ -34,7 +34,7 @@ const notices = (): string[] =>
 
 test(
   'an archived channel is told to admins once, until it is restored; the next time again',
-  { timeout: 120_000 },
+  { timeout: 400_000 },
   async () => {
     await ask('look at order zero');
     await story.inChannel('look at order zero');
@@ -48,7 +48,7 @@ test(
     expect(await world.sql('select 1 from announcements where kind = $1', ['channel_gone'])).toHaveLength(1);
 
     world.slack.as('sam').unarchive('prod-access');
-    await until(() => Promise.resolve(notices()[0]?.includes('can post in #prod-access again')), 'it is over', 60_000);
+    await until(() => Promise.resolve(notices()[0]?.includes('can post in #prod-access again')), 'it is over', 180_000);
     await ask('look at the third order');
     await story.inChannel('look at the third order');
 
@@ -58,17 +58,21 @@ test(
   },
 );
 
-test('a channel that never was is told to admins, too', { timeout: 120_000 }, async () => {
+test('a channel that never was is told to admins, too', { timeout: 400_000 }, async () => {
   const text = readFileSync(world.policyPath, 'utf8');
   writeFileSync(world.policyPath, text.replace('"#prod-access"', '"#never-was"'));
   await story.dm('sam', 'A new policy is in force');
   // Before anybody asks for anything.
-  await until(() => Promise.resolve(notices().length === 1), 'admins are notified', 60_000);
+  await until(() => Promise.resolve(notices().length === 1), 'admins are notified', 180_000);
   await ask('look at the first order');
   await story.dm('olga', 'look at the first order');
   expect(notices()).toHaveLength(1);
   expect(notices()[0]).toContain('#never-was is not there for Latchkey');
   expect(notices()[0]).toContain('The policy names it here: target orders-db.');
   writeFileSync(world.policyPath, text);
-  await until(() => Promise.resolve(notices()[0]?.includes('does not name #never-was any more')), 'it is over', 60_000);
+  await until(
+    () => Promise.resolve(notices()[0]?.includes('does not name #never-was any more')),
+    'it is over',
+    180_000,
+  );
 });

@@ -47,7 +47,7 @@ it('nobody is told when only those who are not asked could, and the requester he
   rig.setPolicy(RULES.replace('also: [security, U0RITA]', 'also: [security]'));
   const id = await ask('users-db');
   expect(rig.slack.as('sam').dmsWithApp()).toEqual([]);
-  expect(seen(rig.slack.as('ada').dmsWithApp().at(-1))).toContain('Nobody');
+  expect(seen(rig.slack.as('ada').dmsWithApp().at(-1))).toContain('No approver could be reached in Slack');
   expect((await rig.useCases.vote({ userId: 'U0SAM', requestId: id, kind: 'approve', reason: null })).outcome).toBe(
     'decided',
   );
