@@ -44,7 +44,7 @@ describe('access that is lent', () => {
     await panel.getByText('Refused: this role may not do that.').waitFor();
 
     await panel.getByRole('button', { name: 'End in 10 s' }).click();
-    await panel.getByText('The session was cut. The access is over.').waitFor({ timeout: 40_000 });
+    await panel.getByText('The session was cut. The access is over.').waitFor({ timeout: 90_000 });
     await panel.getByText('Nobody has access now.').waitFor();
     await steps
       .words(ana, /^Ended/)
@@ -122,7 +122,7 @@ describe('the home tab', () => {
     const before = await home.getByRole('button', { name: 'Approve', exact: true }).count();
     await home.getByRole('button', { name: 'Approve', exact: true }).first().click();
     await expect
-      .poll(() => home.getByRole('button', { name: 'Approve', exact: true }).count(), { timeout: 20_000 })
+      .poll(() => home.getByRole('button', { name: 'Approve', exact: true }).count(), { timeout: 60_000 })
       .toBeLessThan(before);
   });
 
@@ -152,7 +152,7 @@ describe('what happens around production', () => {
     const ana = await demo.open('ana', { query: '&at=general', viewport: { width: 1_280, height: 800 } });
     await steps.panel(ana).getByRole('button', { name: 'Watch the tour' }).click();
     const end = ana.getByRole('dialog', { name: 'Now for real' });
-    await end.getByText('./bin/latchkey init').waitFor({ timeout: 100_000 });
+    await end.getByText('./bin/latchkey init').waitFor({ timeout: 300_000 });
     const guide = await end.getByRole('link', { name: 'Getting started' }).getAttribute('href');
     expect((await ana.request.get(new URL(guide ?? '', ana.url()).href)).status()).toBe(200);
     await end.getByRole('button', { name: 'Try it yourself' }).click();
@@ -168,5 +168,5 @@ describe('what happens around production', () => {
       expect.stringContaining('Release, done'),
     ]);
     await expect.poll(() => steps.panel(ana).getByText('shop-deploy').count()).toBe(0);
-  }, 150_000);
+  }, 400_000);
 });

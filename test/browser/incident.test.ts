@@ -71,7 +71,7 @@ it('finds people: the message is there first, on-call reads, a write is agreed t
   await steps.panel(kim).getByText('Nobody has access now.').waitFor();
 
   const timeline = steps.messageWith(kim, `Timeline · Incident #${CHANNEL}`);
-  await timeline.getByText(/2 people were in one target/).waitFor({ timeout: 30_000 });
+  await timeline.getByText(/2 people were in one target/).waitFor({ timeout: 60_000 });
   await timeline.getByText('1 reply').waitFor();
   await timeline.getByText('1 reply').click();
   const file = kim.getByRole('link', { name: new RegExp(`Timeline of #${CHANNEL} .Markdown`) });

@@ -35,7 +35,7 @@ export const windowsOf = (browser: Browser, url: () => string): Windows => {
       const context = await browser.newContext({ viewport: { width: 1_440, height: 900 }, ...options });
       contexts.push(context);
       const page = await context.newPage();
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(60_000);
       page.on('pageerror', (error) => problems.push(String(error)));
       page.on('console', (said) => {
         if (said.type() === 'error') problems.push(said.text());
