@@ -134,11 +134,22 @@ export type KeptLoader<T> = Loader<string, T> & {
 
 type Settings = KeptSettings & { find: Finder };
 
+type Looked<T> = Pick<LookedFor, 'asOf' | 'notBefore'> & { held: { value: T } | null };
+type Look<T> = (key: string, use: FactUse) => Promise<Looked<T>>;
+
+const createLook = <T>({ find }: Settings, kind: FactKind): Look<T> => {
+  const versions = createVersions<T>();
+  return async (key, use) => {
+    const { found, asOf, notBefore } = await find({ kind, key, known: versions.versionOf(key), use });
+    return { held: found && versions.valueOf(key, found), asOf, notBefore };
+  };
+};
+
 /** Looks until it is there: kept, or read by this or another process. */
 const createLookUp = <T>(
   settings: Settings,
   { kind, ready, load }: KeptKind<T>,
-  versions: Versions<T>,
+  look: Look<T>,
 ): ((key: string, use: FactUse) => Promise<T>) => {
   const readings = new Map<string, Reading<T>>();
   const read = (key: string, asOf: string): Promise<T> => {
@@ -149,10 +160,6 @@ const createLookUp = <T>(
     };
     mine.value.then(isOver, isOver);
     return mine.value;
-  };
-  const look = async (key: string, use: FactUse) => {
-    const { found, asOf, notBefore } = await settings.find({ kind, key, known: versions.versionOf(key), use });
-    return { held: found && versions.valueOf(key, found), asOf, notBefore };
   };
   /** Another process may have read it between the look and the claim. */
   const readUnlessKept = async (key: string, use: FactUse): Promise<T> => {
@@ -175,20 +182,16 @@ const createLookUp = <T>(
 
 export const createKeptLoader = <T>(settings: Settings, of: KeptKind<T>): KeptLoader<T> => {
   const { kind, hasRoom } = of;
-  const versions = createVersions<T>();
-  const lookUp = createLookUp(settings, of, versions);
-  const keptAs = async (key: string, use: FactUse): Promise<{ value: T } | null> => {
-    const { found } = await settings.find({ kind, key, known: versions.versionOf(key), use });
-    return found && versions.valueOf(key, found);
-  };
+  const look = createLook<T>(settings, kind);
+  const lookUp = createLookUp(settings, of, look);
   // Nothing is remembered beside Postgres, where alone is known what was changed since.
   const forDecisions = createLoader((key: string) => lookUp(key, 'decision'), 0);
   const young = createLoader((key: string) => lookUp(key, 'shown'), 0);
   // Hundreds of messages that wait to be changed must not take the calls that a decision needs.
   const show = async (key: string): Promise<T> => {
-    const recent = await keptAs(key, 'shown');
+    const { held: recent } = await look(key, 'shown');
     if (recent) return recent.value;
-    const older = await keptAs(key, 'crowded');
+    const { held: older } = await look(key, 'crowded');
     return older && !(await hasRoom()) ? older.value : young.fresh(key);
   };
   const forShow = createLoader(show, 0);
@@ -197,8 +200,8 @@ export const createKeptLoader = <T>(settings: Settings, of: KeptKind<T>): KeptLo
     young: young.fresh,
     recent: forShow.fresh,
     lasting: async (key) => {
-      const kept = await keptAs(key, 'picture');
-      return kept ? kept.value : forShow.fresh(key);
+      const { held } = await look(key, 'picture');
+      return held ? held.value : forShow.fresh(key);
     },
   };
 };
