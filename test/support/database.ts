@@ -1,6 +1,7 @@
 /** Databases for one test file: Latchkey's own, migrated; and a production database for grants to be made in. */
 import pg from 'pg';
 import { waitUntil } from '../../sandbox/src/embedded/wait.ts';
+import { openPool } from './pool.ts';
 import { randomSuffix, testServices } from './services.ts';
 import type { TestServices } from './services.ts';
 
@@ -80,9 +81,7 @@ const pools = new Map<string, pg.Pool>();
 function poolOf(adminUrl: string): pg.Pool {
   const known = pools.get(adminUrl);
   if (known) return known;
-  const pool = new pg.Pool({ connectionString: adminUrl, max: 3, allowExitOnIdle: true });
-  // Tests stop servers; an idle connection that dies of it is no failure.
-  pool.on('error', () => undefined);
+  const pool = openPool(adminUrl, { max: 3, allowExitOnIdle: true });
   pools.set(adminUrl, pool);
   return pool;
 }

@@ -17,6 +17,7 @@ import type { WorkspaceConfig } from '../../sandbox/src/slack/config.ts';
 import { startSlack } from './slack.ts';
 import type { Slack } from './slack.ts';
 import { LATCHKEY_URL, ORGANISATION } from './organisation.ts';
+import { openPool } from './pool.ts';
 import { testRedis, testServices } from './services.ts';
 import type { TestServices } from './services.ts';
 
@@ -121,9 +122,7 @@ export const withClient = async <T>(url: string, work: (client: pg.Client) => Pr
 
 /** Rows of one database, over few connections that stay: a connection costs as much as some hundred statements. */
 const rowsOf = (url: string): { rows: World['sql']; end: () => Promise<void> } => {
-  const pool = new pg.Pool({ connectionString: url, max: 2 });
-  // Tests stop servers; an idle connection that dies of it is no failure.
-  pool.on('error', () => undefined);
+  const pool = openPool(url, { max: 2 });
   return {
     rows: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<Row[]> =>
       (await pool.query<Row>(text, values)).rows,

@@ -5,6 +5,7 @@ import { waitUntil } from '../../../sandbox/src/embedded/wait.ts';
 import type { Json } from '../../../src/domain/json.ts';
 import type { Secret } from '../../../src/providers/provider.ts';
 import { hostilePathSql, recordedIn } from './hostile.ts';
+import { openPool } from '../../support/pool.ts';
 import { randomSuffix } from '../../support/services.ts';
 
 type Sql = <Row extends object = Record<string, unknown>>(text: string, values?: unknown[]) => Promise<Row[]>;
@@ -66,12 +67,7 @@ const prepare = (names: {
     GRANT CREATE ON SCHEMA public TO ${write};`;
 };
 
-const poolOf = (url: string): pg.Pool => {
-  const pool = new pg.Pool({ connectionString: url, max: 3 });
-  // Tests stop servers; an idle connection that dies of it is no failure.
-  pool.on('error', () => undefined);
-  return pool;
-};
+const poolOf = (url: string): pg.Pool => openPool(url, { max: 3 });
 
 const sqlOn =
   (pool: pg.Pool): Sql =>
