@@ -1,7 +1,8 @@
 /** Loads large policies and decides by them. A process of its own: its memory is measured. */
 import { groupsToRead } from '../../src/domain/policy/candidates.ts';
 import { decide } from '../../src/domain/policy/decide.ts';
-import type { Ask, DecisionFacts, Policy } from '../../src/domain/policy/types.ts';
+import type { Policy } from '../../src/domain/policy/types.ts';
+import type { RequestedAccess, DecisionFacts } from '../../src/domain/policy/decision-facts.ts';
 import { loadPolicy } from '../../src/config/policy-file.ts';
 import { policyInput } from '../../src/compose/policy-input.ts';
 import { answerCalls } from '../child.ts';
@@ -53,7 +54,7 @@ const textOf = ({ rules, targets }: PolicyInput): string => {
   return `version: 1\ngroups:\n${groups.join('\n')}\ntargets:\n${each.join('\n')}\nrules:\n${[...list, last].join('\n')}\nadmins: [team-0]\n`;
 };
 
-const askOf = (index: number, targets: number): Ask => ({
+const askOf = (index: number, targets: number): RequestedAccess => ({
   target: `db-${String((index * 7_919) % targets).padStart(5, '0')}`,
   role: index % 3 === 0 ? 'write' : 'read',
   durationMs: 1_800_000,

@@ -36,7 +36,7 @@ import type { HandleReads, HandleWrites } from './identity/user-group-ports.ts';
 import type { IncidentReads, IncidentWrites } from './incidents/incident-ports.ts';
 import type { ChannelNameReads, ChannelNameWrites, MessageStore } from './messages/message-ports.ts';
 import type { LeaverWrites } from './people/leaver-ports.ts';
-import type { HandedOut, Late, TakenWork, Work, WorkKind } from './record/outbox.ts';
+import type { OutboxStore, WorkKind } from './record/outbox.ts';
 import type {
   AdminNotificationReads,
   AdminNotificationWrites,
@@ -58,9 +58,9 @@ export type Tx = {
   principals: { listByIds(ids: string[]): Promise<Principal[]>; upsert(principal: Principal): Promise<void> };
   requests: RequestWrites;
   prepared: PreparedWrites;
-  asks: {
-    /** Keeps what was asked and the facts it was judged by; `requestId` is null where nothing was sent. */
-    record(asked: RequestEvaluation): Promise<void>;
+  evaluations: {
+    /** Keeps what was requested and the facts it was judged by; `requestId` is null where nothing was sent. */
+    record(evaluation: RequestEvaluation): Promise<void>;
   };
   votes: {
     /** One vote per person: `exists` when there was one of the same kind, `changed` when it was of the other. */
@@ -226,24 +226,7 @@ export type Store = AlertStore & {
     };
   messages: MessageStore;
   reports: ReportFiles;
-  outbox: {
-    /** Marks up to `limit` rows as dispatched and returns them; rows another process holds are skipped. */
-    take(limit: number): Promise<HandedOut[]>;
-    /** The row that a job names, when it is of that kind and that hand-over; else null. */
-    find(named: Pick<Work, 'id' | 'kind' | 'dispatches'>): Promise<Work | null>;
-    /** Deletes the row, if it is still as it was taken. */
-    done(work: TakenWork): Promise<void>;
-    /** Puts a row back for `retryInMs` later with the error, if it is still as it was taken. */
-    postpone(work: TakenWork, error: string, retryInMs: number): Promise<void>;
-    /** Puts back rows that could not be handed to Redis. They are due when they were. */
-    release(work: TakenWork[], error: string): Promise<void>;
-    /** Puts back all rows that were handed to Redis and are not done: its data was lost. */
-    putBack(): Promise<number>;
-    /** The kinds of work that were not done in time. */
-    lateKinds(late: Late): Promise<WorkKind[]>;
-    /** Takes up to `limit` of the late rows of a kind, for this process to do itself. */
-    keepLate(kind: WorkKind, late: Late & { limit: number }): Promise<TakenWork[]>;
-  };
+  outbox: OutboxStore;
   audit: {
     /** Numbers and chains committed events; one process at a time, the others return 0. */
     seal(limit: number): Promise<number>;

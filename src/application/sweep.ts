@@ -10,7 +10,7 @@ import { warnDue } from './grants/warn-before-expiry.ts';
 import { lapseRequest } from './requests/transitions.ts';
 
 const BATCH = 100;
-/** Resolved, and nobody asked for anything because of it. */
+/** Resolved, and nobody requested anything because of it. */
 const ALERTS_KEPT_MS = 30 * 24 * 3_600_000;
 
 export type Swept = { ending: string[]; activating: string[]; extending: string[]; lapsed: number };
@@ -55,7 +55,7 @@ const remindApprovers = async (deps: Deps): Promise<void> => {
 
 const lapseDue = (deps: Deps): Promise<number> =>
   deps.store.transaction(async (tx) => {
-    const overdue = await tx.requests.lockLapsed(BATCH);
+    const overdue = await tx.requests.lockExpired(BATCH);
     // More time for access that has ended meanwhile: nobody can agree to it any more.
     const orphans = await tx.extensions.lockOrphans(BATCH);
     const lapsed = [...overdue, ...orphans.filter(({ id }) => overdue.every((other) => other.id !== id))];

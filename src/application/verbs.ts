@@ -3,7 +3,7 @@ import type { AccountLink } from './identity/account-link-ports.ts';
 import type { ShownLink } from './people/link-account.ts';
 import type { AlertSignal } from '../domain/alerts/types.ts';
 import type { EmailObservation } from '../domain/principals/email-bindings.ts';
-import type { RequestProblem } from '../domain/policy/types.ts';
+import type { RequestProblem } from '../domain/policy/verdict.ts';
 import type { Person } from '../domain/principals/person.ts';
 import type { PreApprovalView } from '../domain/requests/pre-approval.ts';
 import type { Absence } from '../domain/requests/vote.ts';
@@ -123,7 +123,7 @@ export type UseCases = IncidentUseCases & {
   expireDue(): Promise<{ count: number; work: Promise<void> }>;
   /** Claims closed grants whose removal is due and begins to remove what was made; `work` resolves when that is done. */
   removeClosed(): Promise<{ count: number; work: Promise<void> }>;
-  /** Lapses requests, chases and reminds, and lists the grants that nobody is working on. */
+  /** Lets requests expire, chases and reminds, and lists the grants that nobody is working on. */
   sweep(): Promise<{ ending: string[]; activating: string[]; extending: string[]; lapsed: number }>;
   /** Looks at accounts that are due for it, and lets go of people who left. */
   checkAccounts(): Promise<void>;

@@ -1,4 +1,4 @@
-/** How a command ends when it cannot do what it was asked to. */
+/** How a command ends when it cannot do what it was started for. */
 import { StartError } from '../lib/start-error.ts';
 
 export const USED_WRONGLY = 2;

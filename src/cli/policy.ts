@@ -13,7 +13,7 @@ import { pastRequestOf } from '../domain/policy/past.ts';
 import type { PastRequest } from '../domain/policy/replay.ts';
 import type { Policy } from '../domain/policy/types.ts';
 import { createPool } from '../store/client.ts';
-import { pastAsks } from '../store/request-evaluations.ts';
+import { pastEvaluations } from '../store/request-evaluations.ts';
 import { createLog } from '../lib/log.ts';
 import { lookAtLists } from '../compose/lists/complete-policy.ts';
 import { policyInput } from '../compose/policy-input.ts';
@@ -89,7 +89,7 @@ async function* replayable(
   policy: Policy,
   sinceMs: number,
 ): AsyncGenerator<PastRequest> {
-  for await (const past of pastAsks(pool, sinceMs)) yield pastRequestOf(policy, past);
+  for await (const past of pastEvaluations(pool, sinceMs)) yield pastRequestOf(policy, past);
 }
 
 const readSince = (text: string): number => {

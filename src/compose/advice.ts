@@ -12,7 +12,7 @@ import { pastRequestOf } from '../domain/policy/past.ts';
 import type { PastRequest } from '../domain/policy/replay.ts';
 import type { Policy } from '../domain/policy/types.ts';
 import type { createPool } from '../store/client.ts';
-import { pastAsks } from '../store/request-evaluations.ts';
+import { pastEvaluations } from '../store/request-evaluations.ts';
 import { StartError } from '../lib/start-error.ts';
 import { auditTree } from '../store/audit/checkpoints.ts';
 import type { AppOptions } from './options.ts';
@@ -25,7 +25,7 @@ type Source = { text: string; path: string; env: Variables };
 type Parts = { pool: Pool; store: { read: Pick<Store['read'], 'roleHistory'> }; policy: Policy; source: Source };
 
 async function* pastOf(pool: Pool, policy: Policy, days: number): AsyncGenerator<PastRequest> {
-  for await (const past of pastAsks(pool, days * DAY_MS)) yield pastRequestOf(policy, past);
+  for await (const past of pastEvaluations(pool, days * DAY_MS)) yield pastRequestOf(policy, past);
 }
 
 /** A policy that no longer holds together after the change says so: that is a result, too. */

@@ -4,7 +4,7 @@ import { heartbeat, hearJobs } from '../application/grants/heartbeat.ts';
 import { requestOfJob } from '../application/requests/request-of-job.ts';
 import { ownGrants } from '../application/queries/own-grants.ts';
 import { waitingFor } from '../application/queries/waiting-for.ts';
-import { askForChecks, askWhoRanAgain } from './github.ts';
+import { lookUpChecks, lookUpWhoRanAgain } from './github.ts';
 import type { OpenGithub } from './github.ts';
 import type { Deps } from '../application/deps.ts';
 import type { Replays } from '../application/record/replay-ports.ts';
@@ -42,8 +42,8 @@ type Parts = {
 type VerbParts = Pick<Parts, 'github' | 'deps' | 'useCases' | 'connection' | 'log'>;
 
 const verbsOf = ({ github, deps, useCases, connection, log }: VerbParts): ApiVerbs => {
-  const whoRanAgain = askWhoRanAgain({ github, deps });
-  const checksOf = askForChecks({ github, log });
+  const whoRanAgain = lookUpWhoRanAgain({ github, deps });
+  const checksOf = lookUpChecks({ github, log });
   return {
     createRequest: async (input) => {
       const caller = whoRanAgain === null ? input.caller : await whoRanAgain(input.caller);

@@ -22,7 +22,7 @@ import type { SlackConnection } from '../slack/connection/connection.ts';
 import { linkToMessage } from '../slack/messages/link-to-message.ts';
 import type { GithubWorker } from '../work/handlers.ts';
 
-type AskWhoRanAgain = (caller: ClientCaller) => Promise<ClientCaller>;
+type LookUpCaller = (caller: ClientCaller) => Promise<ClientCaller>;
 
 /** One for the whole process: the tokens of installations and GitHub's limits are its own. */
 export type OpenGithub = { api: Github; client: AppClient; apiUrl: string; secrets: string[] };
@@ -58,7 +58,7 @@ const depsOf = ({ github, deps, connection, log }: Parts): GithubDeps | null => 
 const CHECKS_WITHIN_MS = 3_000;
 
 /** The job with the checks of its commit, where the App says in time. */
-export const askForChecks = ({ github, log }: Pick<Parts, 'github' | 'log'>): AskWhoRanAgain => {
+export const lookUpChecks = ({ github, log }: Pick<Parts, 'github' | 'log'>): LookUpCaller => {
   if (!github) return (caller) => Promise.resolve(caller);
   return async (caller) => {
     try {
@@ -72,8 +72,8 @@ export const askForChecks = ({ github, log }: Pick<Parts, 'github' | 'log'>): As
   };
 };
 
-/** Null where no App is set. A job whose attempt cannot be looked up is asked to try again: who may decide would be a guess. */
-export const askWhoRanAgain = ({ github, deps }: Omit<Parts, 'connection' | 'log'>): AskWhoRanAgain | null => {
+/** Null where no App is set. A job whose attempt cannot be looked up has to try again: who may decide would be a guess. */
+export const lookUpWhoRanAgain = ({ github, deps }: Omit<Parts, 'connection' | 'log'>): LookUpCaller | null => {
   if (!github) return null;
   return async (caller) => {
     try {

@@ -18,14 +18,14 @@ export const createJobs = (options: AppOptions, core: Core): Jobs => {
   const { store, useCases, connection, deps, metrics } = core;
   const { policy, directory, access } = deps;
   const { notifierClient: client, patientClient } = connection;
-  const told = { client, patientClient, store, policy, directory, access, log };
-  const messages = createMessenger({ ...told, ids: deps.ids, metrics, makeAdvice: adviceWriter(options, core) });
+  const parts = { client, patientClient, store, policy, directory, access, log };
+  const messages = createMessenger({ ...parts, ids: deps.ids, metrics, makeAdvice: adviceWriter(options, core) });
   const redis = { url: environment.redisUrl, ca: environment.redisCa, prefix: environment.redisPrefix };
   const github = githubWorker({ github: core.github, deps, connection, log });
   const gitlab = gitlabWorker({ gitlab: core.gitlab, deps, nudge: core.nudge, log });
   const jobs = {
     ...{ redis, store, useCases, messages, github, gitlab },
-    looks: placeLooks({ ...told, connection }),
+    looks: placeLooks({ ...parts, connection }),
     onDropped: metrics.onJobDropped,
     log,
   };

@@ -84,9 +84,9 @@ const adopted = async (
   if (!access || !useCases) return;
   const isFileSame = policyDifferences(previous, current).length === 0;
   const only = isFileSame && Object.keys(lists).length > 0 ? { only: newlyFound(previous, current) } : {};
-  const { misfits, tellRest } = await checkAdopted({ access, useCases, log, ...only });
+  const { misfits, reportRest } = await checkAdopted({ access, useCases, log, ...only });
   await useCases.adoptPolicy(adoption(options, { source, warnings, author, misfits, previous }, current));
-  tellRest();
+  reportRest();
 };
 
 export const createPolicyHolder = (options: AppOptions, late: Late): PolicySource => {

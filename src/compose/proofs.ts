@@ -9,7 +9,7 @@ import { readSnippet } from '../gitlab-api/snippet.ts';
 import type { OpenGithub } from './github.ts';
 import type { OpenGitlab } from './gitlab.ts';
 
-const asked =
+const reading =
   (what: string, read: ProofSource['read']): ProofSource['read'] =>
   async (url) => {
     try {
@@ -29,10 +29,10 @@ export const proofsOf = ({
 }): ProofSources => ({
   github: github && {
     host: hostOf('github', github.apiUrl),
-    read: asked('the gist', (url) => readGist(github.client, url)),
+    read: reading('the gist', (url) => readGist(github.client, url)),
   },
   gitlab: gitlab && {
     host: hostOf('gitlab', gitlab.url),
-    read: asked('the snippet', (url) => readSnippet(gitlab.client, url)),
+    read: reading('the snippet', (url) => readSnippet(gitlab.client, url)),
   },
 });

@@ -61,7 +61,7 @@ export const reportTargets = async ({ access, policy, useCases, log }: Reporting
   await useCases.reportMisfits({ misfits });
 };
 
-/** What is known within a few seconds is for the message about the new policy; `rest` resolves when all were checked and told. */
+/** What is known within a few seconds is for the message about the new policy; `rest` resolves when all were checked and reported. */
 export const checkAdopted = async ({
   access,
   useCases,
@@ -69,7 +69,7 @@ export const checkAdopted = async ({
   only,
 }: Omit<Reporting, 'policy'> & { only?: ReadonlySet<string> }): Promise<{
   misfits: Misfit[];
-  tellRest: () => void;
+  reportRest: () => void;
 }> => {
   const found: Misfit[] = [];
   const checking = access.checkNow(({ misfits }) => found.push(...misfits), only);
@@ -78,7 +78,7 @@ export const checkAdopted = async ({
     await checking;
     await useCases.reportMisfits({ misfits: found });
   };
-  const tellRest = (): void =>
+  const reportRest = (): void =>
     void rest().catch((error: unknown) => log.warn({ err: error }, 'the admins could not be notified of targets'));
-  return { misfits: [...found], tellRest };
+  return { misfits: [...found], reportRest };
 };

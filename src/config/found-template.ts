@@ -6,7 +6,7 @@ import type { Fill } from './fill-config.ts';
 import { fieldChecks, rowProblem, showValue } from './found-row.ts';
 import type { FoundRow } from './found-text.ts';
 import { fieldsUsed } from './list-plans.ts';
-import type { ProviderSchema } from './policy-references.ts';
+import type { ProviderSchema } from './policy-check.ts';
 import type { TargetListShape } from './policy-target-schema.ts';
 import { buildRole, channelsOf } from './policy-targets.ts';
 import { CHANNEL } from './policy-values.ts';

@@ -2,8 +2,8 @@
 import { parseDuration, formatDuration } from '../domain/time/durations.ts';
 import { compileRoleGlob } from '../domain/policy/glob.ts';
 import type { AlertMapping, Rule } from '../domain/policy/types.ts';
-import { checkRef } from './policy-references.ts';
-import type { Check } from './policy-references.ts';
+import { checkRef } from './policy-check.ts';
+import type { Check } from './policy-check.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import { suggestion } from './problem.ts';
 import { record } from './record.ts';
@@ -25,13 +25,13 @@ const checkRole = ({ check, mapping, index }: At): void => {
   if (!role) {
     if (!check.isComplete) return;
     const names = roles.flatMap((each) => each.roles.map((one) => `${each.target}/${one}`));
-    const asked = `${mapping.target}/${mapping.role}`;
-    const message = `"${asked}" is no role of any target${suggestion(asked, names, 'write target/role.')}`;
+    const named = `${mapping.target}/${mapping.role}`;
+    const message = `"${named}" is no role of any target${suggestion(named, names, 'write target/role.')}`;
     return report.refuse('unknown_role', ['alerts', index, 'role'], message);
   }
   if (mapping.durationMs === null || mapping.durationMs <= role.maxMs) return;
   const cap = formatDuration(role.maxMs);
-  const message = `"${mapping.name}" asks for longer than ${mapping.target}/${mapping.role} allows (${cap}); make "for" shorter.`;
+  const message = `"${mapping.name}" requests more time than ${mapping.target}/${mapping.role} allows (${cap}); make "for" shorter.`;
   report.refuse('alert_too_long', ['alerts', index, 'for'], message);
 };
 
@@ -42,7 +42,7 @@ const checkClient = ({ check, mapping: { client, name }, index }: At): void => {
   check.report.refuse('unknown_client', ['alerts', index, 'client'], message);
 };
 
-/** Without any it would turn every alert of the source into an ask. */
+/** Without any it would turn every alert of the source into a request. */
 const checkMatch = ({ check, mapping, index }: At): void => {
   const { service, title, severity, labels } = mapping.match;
   const patterns = [service, title, severity, ...Object.values(labels)];
@@ -93,7 +93,7 @@ const checkRuleAlerts = (check: Check): void => {
       const problem = nameProblem(check, name);
       if (problem !== null) report.refuse('unknown_alert', path, problem);
       if (!mapping || coversRole(rule, mapping)) continue;
-      const message = `"${rule.name}" names the alert "${name}", which asks for ${mapping.target}/${mapping.role}, a role that the rule is not for; correct its roles.`;
+      const message = `"${rule.name}" names the alert "${name}", which requests ${mapping.target}/${mapping.role}, a role that the rule is not for; correct its roles.`;
       report.refuse('alert_role_mismatch', path, message);
     }
   }

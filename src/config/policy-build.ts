@@ -4,7 +4,8 @@ import { parseDuration } from '../domain/time/durations.ts';
 import { deploymentOf, deploymentReason } from '../domain/policy/deployments.ts';
 import { DEFAULT_LIMITS } from '../domain/policy/limits.ts';
 import type { PolicyTest, StatedAlert, StatedClient } from '../domain/policy/policy-test.ts';
-import type { BreakGlass, Limits, Policy, PullRequestFacts } from '../domain/policy/types.ts';
+import type { BreakGlass, Limits, Policy } from '../domain/policy/types.ts';
+import type { PullRequestFacts } from '../domain/policy/decision-facts.ts';
 import { buildAlerts } from './policy-alerts.ts';
 import { buildAudit } from './policy-audit.ts';
 import { buildReviews } from './policy-reviews.ts';
@@ -59,7 +60,7 @@ const statedPullRequest = (
         sha: stated.sha ?? '',
       };
 
-/** What a gate without a role asks for has no length. */
+/** The request of a gate without a role has no length. */
 const askedIn = ({
   request,
   client,
@@ -104,7 +105,7 @@ const buildBreakGlass = ({ break_glass: shape }: PolicyDocument): BreakGlass | n
         who: shape.who,
         roles: shape.roles,
         maxMs: ms(shape.max),
-        tell: shape.tell,
+        notify: shape.tell,
         reviewWithinMs: ms(shape.review_within),
         reviewers: shape.reviewers,
       }

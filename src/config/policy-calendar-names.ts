@@ -1,6 +1,6 @@
 /** Checks that rules and the sections `windows` and `freezes` know each other's names. */
 import type { Rule } from '../domain/policy/types.ts';
-import type { Check } from './policy-references.ts';
+import type { Check } from './policy-check.ts';
 import { suggestion } from './problem.ts';
 import type { Path } from './problem.ts';
 
@@ -10,7 +10,7 @@ export const checkCalendar = ({ policy, report }: Check, { name, when }: Rule, p
     const known = Object.keys(policy[section]);
     for (const used of when?.[section] ?? []) {
       if (known.includes(used)) continue;
-      const message = `The condition of "${name}" asks for "${used}", which is none of the ${section} of this policy${suggestion(used, known, `define it under ${section}.`)}`;
+      const message = `The condition of "${name}" names "${used}", which is none of the ${section} of this policy${suggestion(used, known, `define it under ${section}.`)}`;
       report.refuse(section === 'windows' ? 'unknown_window' : 'unknown_freeze', [...path, 'when'], message);
     }
   }
@@ -26,7 +26,7 @@ export const warnUnused = ({ policy, report, isComplete }: Check): void => {
     for (const name of Object.keys(policy[section])) {
       if (used.has(name)) continue;
       const what = section === 'windows' ? 'window' : 'freeze';
-      const message = `No condition asks for the ${what} "${name}", so it does nothing; write '"${name}" in ${section}' in the rule it is for, or remove it.`;
+      const message = `No condition names the ${what} "${name}", so it does nothing; write '"${name}" in ${section}' in the rule it is for, or remove it.`;
       report.warn(`unused_${what}`, [section, name], message);
     }
   }

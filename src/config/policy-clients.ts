@@ -8,7 +8,7 @@ import { coversClient, overlapsClient } from '../domain/clients/overlap.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import { suggestion } from './problem.ts';
 import type { Path } from './problem.ts';
-import type { Check } from './policy-references.ts';
+import type { Check } from './policy-check.ts';
 import { record } from './record.ts';
 
 type ClientShape = NonNullable<PolicyDocument['clients']>[string];

@@ -9,7 +9,9 @@ import type { ExplainInput } from '../domain/policy/explain.ts';
 import { evaluationOf, replay } from '../domain/policy/replay.ts';
 import type { PastRequest, ReplayResult } from '../domain/policy/replay.ts';
 import type { StatedAlert } from '../domain/policy/policy-test.ts';
-import type { DecisionFacts, OnCallName, Policy, Verdict } from '../domain/policy/types.ts';
+import type { OnCallName, Policy } from '../domain/policy/types.ts';
+import type { Verdict } from '../domain/policy/verdict.ts';
+import type { DecisionFacts } from '../domain/policy/decision-facts.ts';
 import type { Source } from '../domain/requests/request.ts';
 import { loadPolicy } from './policy-file.ts';
 import type { PolicyInput } from './policy-file.ts';
@@ -117,9 +119,9 @@ const listedPeople = ({ policy, facts }: ExplainInput, sources: readonly Source[
 export const explainPolicy = (input: ExplainInput): CommandResult<{ verdict: Verdict; lines: string[] }> => {
   const listed = (sources: readonly Source[]): string => listedPeople(input, sources);
   const { verdict, lines: said } = explain({ listed, ...input });
-  const list = input.policy.targets[input.ask.target]?.list;
+  const list = input.policy.targets[input.requested.target]?.list;
   const lines =
-    list === undefined ? said : [`${input.ask.target} is a target by the list ${list} of targets_from.`, ...said];
+    list === undefined ? said : [`${input.requested.target} is a target by the list ${list} of targets_from.`, ...said];
   return { isOk: true, facts: { verdict, lines }, text: lines.join('\n') };
 };
 
@@ -140,7 +142,7 @@ export type ExplainOptions = {
   isIncidentOpen?: boolean;
   channel?: string;
   severity?: string;
-  /** As asked for this alert of the policy, by who is on call for it. */
+  /** As requested for this alert of the policy, by who is on call for it. */
   alert?: string;
   alertSeverity?: string;
   now: Date;
@@ -166,7 +168,7 @@ const alertProblem = (policy: Policy, { alert, alertSeverity, role }: ExplainOpt
   const names = policy.alerts.map(({ name }) => name).join(', ') || 'none';
   if (!mapping) return `"${alert}" is no alert of the policy; known are: ${names}.`;
   const its = `${mapping.target}/${mapping.role}`;
-  return its === role ? null : `The alert "${alert}" asks for ${its}, and says nothing about ${role}.`;
+  return its === role ? null : `The alert "${alert}" requests ${its}, and says nothing about ${role}.`;
 };
 
 type Who = Pick<DecisionFacts, 'requester' | 'client'>;
@@ -234,7 +236,7 @@ export const explainInput = (policy: Policy, options: ExplainOptions): ExplainIn
   };
   return {
     policy,
-    ask: {
+    requested: {
       target,
       role,
       durationMs,
@@ -267,5 +269,5 @@ export const replayPolicy = async (
 const printable = (text: string): string => text.replaceAll(/\p{Cc}/gu, ' ');
 
 /** What another policy says now about a request whose judgement was not kept. */
-export const evaluate = (policy: Policy, past: Pick<PastRequest, 'ask' | 'facts'>): PastRequest['before'] =>
-  evaluationOf(decide(policy, past.ask, past.facts));
+export const evaluate = (policy: Policy, past: Pick<PastRequest, 'requested' | 'facts'>): PastRequest['before'] =>
+  evaluationOf(decide(policy, past.requested, past.facts));

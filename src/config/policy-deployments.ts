@@ -5,7 +5,7 @@ import { clientOfDeployment, deploymentOf, deploymentTargets } from '../domain/p
 import { compileGlob } from '../domain/policy/glob.ts';
 import type { Policy, Rule, Target } from '../domain/policy/types.ts';
 import type { PolicyDocument } from './policy-schema.ts';
-import type { Check } from './policy-references.ts';
+import type { Check } from './policy-check.ts';
 import { suggestion } from './problem.ts';
 
 /** One client asks, and nobody else: rules for other clients and for people are none of its. */
@@ -71,7 +71,7 @@ export const checkGateShapes = (check: Check, document: PolicyDocument): void =>
   for (const [index, { name, request }] of (document.tests ?? []).entries()) {
     const isGate = request.gate !== undefined;
     if (isGate !== (request.role !== undefined) && isGate !== (request.for !== undefined)) continue;
-    const message = `The test "${name}" must ask for a role, with request.role and request.for, or for a deployment, with request.gate.`;
+    const message = `The test "${name}" must request a role, with request.role and request.for, or for a deployment, with request.gate.`;
     check.report.refuse('test_request', check.testPath(index), message);
   }
 };

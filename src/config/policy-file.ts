@@ -12,7 +12,7 @@ import { createReport } from './report.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import { checkReach } from './policy-reach.ts';
 import { checkReferences } from './policy-references.ts';
-import type { Check, ProviderSchema } from './policy-references.ts';
+import type { Check, ProviderSchema } from './policy-check.ts';
 import { shapePolicy } from './policy-shape.ts';
 import { runPolicyTests } from './policy-tests.ts';
 import type { ConfigProblem } from './problem.ts';

@@ -8,7 +8,7 @@ import { showValue } from './found-row.ts';
 import type { FoundRow, FoundRows } from './found-text.ts';
 import { LIST_ENDINGS } from './list-rows.ts';
 import { fieldsUsed } from './list-plans.ts';
-import type { Check, ProviderSchema } from './policy-references.ts';
+import type { Check, ProviderSchema } from './policy-check.ts';
 import type { PolicyDocument } from './policy-schema.ts';
 import type { TargetListShape } from './policy-target-schema.ts';
 import { suggestion } from './problem.ts';

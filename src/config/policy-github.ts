@@ -4,7 +4,7 @@ import { splitRole } from '../domain/policy/role-name.ts';
 import { formatDuration, parseDuration } from '../domain/time/durations.ts';
 import { checkGatePatterns, checkGateShapes } from './policy-deployments.ts';
 import type { PolicyDocument } from './policy-schema.ts';
-import type { Check } from './policy-references.ts';
+import type { Check } from './policy-check.ts';
 import type { Path } from './problem.ts';
 import { suggestion } from './problem.ts';
 
@@ -41,12 +41,12 @@ const checkAccess = (check: Check, { target, role, durationMs }: Access, path: P
   if (!found) {
     if (!check.isComplete) return;
     const names = roles.flatMap((each) => each.roles.map((one) => `${each.target}/${one}`));
-    const asked = target === '' ? role : `${target}/${role}`;
-    const message = `"${asked}" is no role of any target${suggestion(asked, names, 'write target/role.')}`;
+    const named = target === '' ? role : `${target}/${role}`;
+    const message = `"${named}" is no role of any target${suggestion(named, names, 'write target/role.')}`;
     return report.refuse('unknown_role', [...path, 'role'], message);
   }
   if (durationMs === null || durationMs <= found.maxMs) return;
-  const message = `It asks for longer than ${target}/${role} allows (${formatDuration(found.maxMs)}); make "for" shorter.`;
+  const message = `It requests more time than ${target}/${role} allows (${formatDuration(found.maxMs)}); make "for" shorter.`;
   report.refuse('too_long', [...path, 'for'], message);
 };
 

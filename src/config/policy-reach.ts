@@ -9,7 +9,7 @@ import type { Policy, Rule, Target } from '../domain/policy/types.ts';
 import type { Requirement, Source } from '../domain/requests/request.ts';
 import { formatDuration } from '../domain/time/durations.ts';
 import { checkUncovered, deploymentRules } from './policy-deployments.ts';
-import type { Check } from './policy-references.ts';
+import type { Check } from './policy-check.ts';
 import { PERSON } from './policy-words.ts';
 
 const personKey = (ref: string): string => normalEmail(ref) ?? ref;
@@ -28,7 +28,7 @@ const membersOf = (policy: Policy, sources: readonly Source[]): Set<string> | nu
   return all.includes(null) ? null : new Set(all.flatMap((people) => people ?? []));
 };
 
-/** A rule that matches everyone who asks: what stands behind it for the same role is never reached. */
+/** A rule that matches every requester: what stands behind it for the same role is never reached. */
 const isTotal = ({ when, match }: Rule): boolean =>
   when === null && match.people === null && match.groups === null && match.clients === null && match.alerts === null;
 
@@ -156,7 +156,7 @@ const checkRuleOnTarget = (check: Check, index: number, target: Target): void =>
   const isForNobody =
     requesters !== null && requesters.length > 0 && requesters.every((person) => !isFillable(part, person));
   if (isForNobody || !isFillable(part, null)) {
-    const message = `${needs}, and nobody can give that: each person counts once and never for their own request. Add people to those groups or ask for fewer.`;
+    const message = `${needs}, and nobody can give that: each person counts once and never for their own request. Add people to those groups or require fewer.`;
     return sayOf(check, target)('nobody_can_approve', path, message);
   }
   const everyone = [...new Set(part.members.flatMap((set) => [...set]))].slice(0, EACH_PERSON_MAX);
@@ -258,7 +258,7 @@ const checkIncidentRules = ({ policy, report, rulePath }: Check): void => {
     report.warn(
       'incident_for_anyone',
       [...rulePath(index), 'when'],
-      `"${name}" lets in everybody who asks in an open incident's channel; say who, such as: "on-call" in requester.groups && ${when.source.slice(0, 60)}`,
+      `"${name}" lets in everybody who makes a request in an open incident's channel; say who, such as: "on-call" in requester.groups && ${when.source.slice(0, 60)}`,
     );
   }
 };

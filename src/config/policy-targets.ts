@@ -66,7 +66,7 @@ export const buildTargets = ({ document, env, areVariablesOptional, report }: Pa
       report.refuse(
         'no_roles',
         [...path, 'roles'],
-        `Target "${name}" has no roles, so nobody can ask for it; add one.`,
+        `Target "${name}" has no roles, so no one can request it; add one.`,
       );
     const { title = name, provider, warning = null } = target;
     const [channel = null, ...otherChannels] = channelsOf(target.channel);

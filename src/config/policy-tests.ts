@@ -8,7 +8,9 @@ import { mappingNamed } from '../domain/alerts/mapping.ts';
 import { boundEmail, isTheOneNamed, namedAddress } from '../domain/principals/identity.ts';
 import type { BoundEmail } from '../domain/principals/identity.ts';
 import type { PolicyTest, StatedAlert, StatedClient } from '../domain/policy/policy-test.ts';
-import type { AlertFacts, DecisionFacts, Policy, Verdict } from '../domain/policy/types.ts';
+import type { Policy } from '../domain/policy/types.ts';
+import type { Verdict } from '../domain/policy/verdict.ts';
+import type { AlertFacts, DecisionFacts } from '../domain/policy/decision-facts.ts';
 
 /** A Wednesday noon. A test about a date says `at`; any other must not start to fail because a freeze began. */
 const CLIENT_MISMATCH = 'client_mismatch';
@@ -39,7 +41,7 @@ export const groupsOfPerson = (policy: Policy, ref: string, given: Record<string
   });
 };
 
-/** As if it fired and who asks were on call for it, or the client that it names. For another role or client it says nothing, as in life. */
+/** As if it fired and the requester were on call for it, or the client that it names. For another role or client it says nothing, as in life. */
 export const alertStated = (
   policy: Policy,
   stated: StatedAlert | null,

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { loadPolicy } from './policy-file.ts';
 import { packPolicy } from './packed-policy.ts';
 import type { AsideInput } from './packed-policy.ts';
-import type { ProviderSchema } from './policy-references.ts';
+import type { ProviderSchema } from './policy-check.ts';
 
 const { providersModule, ...input } = workerData as AsideInput;
 const { PROVIDERS } = (await import(providersModule)) as { PROVIDERS: readonly ProviderSchema[] };

@@ -65,7 +65,7 @@ export const whomAddressMeans = async (
   const twins = await twinsOf(sources, { address, userId: found.userId, observations, freshness });
   const { conflict } = whomItNames({ address, holders: [found.userId, ...twins], observations });
   if (conflict === null) return { person: found, conflict };
-  if (observations.some(({ isTold }) => !isTold)) {
+  if (observations.some(({ isNotified }) => !isNotified)) {
     sources.log.warn({ users: [found.userId, ...twins], conflict }, 'an address is not trusted until it is confirmed');
     await sources.book.report(sources.teamId(), address, conflict);
   }

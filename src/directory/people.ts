@@ -68,9 +68,9 @@ export const createDirectory = (settings: DirectorySettings): Directory => {
 
 const toPerson = (sources: Sources, user: Account): Person => {
   const { id, team_id: teamId, profile } = user;
-  const isStranger = !id || teamId !== sources.teamId() || user.is_stranger === true;
+  const isExternal = !id || teamId !== sources.teamId() || user.is_stranger === true;
   const isLimited = user.is_bot === true || user.is_restricted === true || user.is_ultra_restricted === true;
-  if (isStranger || isLimited || id === 'USLACKBOT') throw new DomainError('unknown_person', { id: id ?? null });
+  if (isExternal || isLimited || id === 'USLACKBOT') throw new DomainError('unknown_person', { id: id ?? null });
   const email = profile?.email || null;
   return {
     kind: 'person',
@@ -163,12 +163,12 @@ const policyGroup = (sources: Sources, name: string): GroupSource => {
   return group;
 };
 
-type Asking = { requester: Person | null; freshness: Freshness };
+type MembersQuery = { requester: Person | null; freshness: Freshness };
 
 const sourceMembers = async (
   sources: Sources,
   source: Source,
-  { requester, freshness }: Asking,
+  { requester, freshness }: MembersQuery,
 ): Promise<(Person | null)[]> => {
   if (source.kind === 'person') return [await byRef(sources, source.ref, freshness)];
   if (source.kind === 'group') {
@@ -180,21 +180,21 @@ const sourceMembers = async (
   return managerId ? [await byRef(sources, managerId, freshness)] : [];
 };
 
-const members = async (sources: Sources, from: Source[], asking: Asking): Promise<Person[]> => {
-  const found = await Promise.all(from.map((source) => sourceMembers(sources, source, asking)));
+const members = async (sources: Sources, from: Source[], query: MembersQuery): Promise<Person[]> => {
+  const found = await Promise.all(from.map((source) => sourceMembers(sources, source, query)));
   const counted = found.flat().filter((one) => one !== null);
   await note(sources, counted);
   return [...new Map(counted.map((one) => [one.id, one])).values()];
 };
 
-type Asked = { who: Person; standing: Standing; freshness: Freshness };
+type MembershipQuery = { who: Person; standing: Standing; freshness: Freshness };
 type Membership = 'inside' | 'outside' | 'contested' | 'unknown';
 
 /** An address names a person only when Slack itself finds that very account for it, and it is theirs by the address book. */
 const isNamed = async (
   sources: Sources,
   refs: readonly string[],
-  { who, standing, freshness }: Asked,
+  { who, standing, freshness }: MembershipQuery,
 ): Promise<Membership> => {
   if (refs.includes(who.userId)) return 'inside';
   const theirs = [...(standing.email ? [standing.email] : []), ...standing.others];
@@ -205,18 +205,18 @@ const isNamed = async (
   return found.some((one) => one?.id === who.id) ? 'inside' : 'contested';
 };
 
-const isIn = async (sources: Sources, group: GroupSource, asked: Asked): Promise<Membership> => {
-  if (group.kind === 'people') return isNamed(sources, group.people, asked);
+const isIn = async (sources: Sources, group: GroupSource, query: MembershipQuery): Promise<Membership> => {
+  if (group.kind === 'people') return isNamed(sources, group.people, query);
   if (group.kind === 'on_call_schedule')
-    return isNamed(sources, await sources.schedules.emails(group, asked.freshness), asked);
-  const userIds = await userGroupMembers(sources, group.handle, asked.freshness);
-  return userIds.includes(asked.who.userId) ? 'inside' : 'outside';
+    return isNamed(sources, await sources.schedules.emails(group, query.freshness), query);
+  const userIds = await userGroupMembers(sources, group.handle, query.freshness);
+  return userIds.includes(query.who.userId) ? 'inside' : 'outside';
 };
 
-const membershipOf = async (sources: Sources, name: string, asked: Asked): Promise<Membership> => {
+const membershipOf = async (sources: Sources, name: string, query: MembershipQuery): Promise<Membership> => {
   try {
     const group = policyGroup(sources, name);
-    return await sources.states.watch(name, group, () => isIn(sources, group, asked));
+    return await sources.states.watch(name, group, () => isIn(sources, group, query));
   } catch (error) {
     if (!isDomainError(error) || error.code !== 'lookup_failed') throw error;
     sources.log.warn({ group: name, err: error }, 'a group could not be looked up');

@@ -170,7 +170,7 @@ const createTokens = (asApp: AppClient['asApp']) => {
   return { get, drop: (installation: string): unknown => tokens.delete(installation) };
 };
 
-/** Where a delivery did not say it, GitHub is asked, once for each repository. */
+/** Where a delivery did not say it, GitHub is called, once for each repository. */
 const createInstallations = (asApp: AppClient['asApp']) => {
   const known = new Map<string, string>();
   return async ({ id, fullName, installation }: Repository): Promise<string> => {

@@ -166,7 +166,7 @@ const failedIn = (items: readonly z.infer<typeof deliveryItem>[]): FailedDeliver
   return [...new Map(failed.map((item) => [item.guid, { id: item.id, guid: item.guid, event: item.event }])).values()];
 };
 
-type Asking = {
+type Calling = {
   inRepository(repository: Repository, call: Call): Promise<Answer>;
   client: AppClient;
 };
@@ -187,7 +187,7 @@ const checkIn = ({ id: one, name, status, conclusion }: z.infer<typeof checkRun>
   return { id: one, name, state: FAILED.has(conclusion ?? '') ? 'failed' : 'passed' };
 };
 
-const ofChecks = ({ inRepository }: Asking): Pick<Github, 'checks'> => ({
+const ofChecks = ({ inRepository }: Calling): Pick<Github, 'checks'> => ({
   checks: async (repository, sha) => {
     const what = 'the checks of a commit';
     const path = pathOf(repository, `/commits/${encodeURIComponent(sha)}/check-runs?per_page=100`);
@@ -197,7 +197,7 @@ const ofChecks = ({ inRepository }: Asking): Pick<Github, 'checks'> => ({
   },
 });
 
-const ofActions = ({ inRepository }: Asking): Pick<Github, 'run' | 'review'> => ({
+const ofActions = ({ inRepository }: Calling): Pick<Github, 'run' | 'review'> => ({
   run: async (repository, run) => {
     const what = `the run ${run}`;
     const path = pathOf(repository, `/actions/runs/${encodeURIComponent(run)}`);
@@ -212,7 +212,7 @@ const ofActions = ({ inRepository }: Asking): Pick<Github, 'run' | 'review'> => 
   },
 });
 
-const ofPulls = ({ inRepository }: Asking): Pick<Github, 'pull' | 'commits' | 'comment' | 'putCheck'> => ({
+const ofPulls = ({ inRepository }: Calling): Pick<Github, 'pull' | 'commits' | 'comment' | 'putCheck'> => ({
   pull: async (repository, number) => {
     const what = `the pull request ${number}`;
     const answer = await inRepository(repository, { method: 'GET', path: pathOf(repository, `/pulls/${number}`) });
@@ -247,7 +247,7 @@ const ofPulls = ({ inRepository }: Asking): Pick<Github, 'pull' | 'commits' | 'c
   },
 });
 
-const ofDeliveries = ({ client }: Asking): Pick<Github, 'failedDeliveries' | 'payloadOf'> => ({
+const ofDeliveries = ({ client }: Calling): Pick<Github, 'failedDeliveries' | 'payloadOf'> => ({
   failedDeliveries: async () => {
     const answer = await client.asApp({ method: 'GET', path: `/app/hook/deliveries?per_page=${NEWEST}` });
     return failedIn(readAs(z.array(deliveryItem), demand(answer, [200], 'the deliveries'), 'the deliveries'));

@@ -1,4 +1,4 @@
-/** Gathers what is asked for at about the same time and does it together: under load many cost one, alone nobody waits. */
+/** Gathers what is wanted at about the same time and does it together: under load many cost one, alone nobody waits. */
 
 export type BatchOptions<In, Out> = {
   /** Answers in the order of what it was given. */

@@ -8,7 +8,7 @@ export type Loop = {
 
 export type LoopOptions = {
   everyMs: number;
-  /** The least time between the end of a run and the next that a poke brings; 0 unless told. */
+  /** The least time between the end of a run and the next that a poke brings; 0 unless given. */
   minGapMs?: number;
   /** May return how many milliseconds to wait before the next run, if that is less than `everyMs`. */
   run: () => Promise<number | void>;

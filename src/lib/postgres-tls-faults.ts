@@ -37,7 +37,7 @@ const OF_CERTIFICATES =
   /^(?:CERT_|CRL_|UNABLE_TO_|HOSTNAME_|INVALID_PURPOSE|PATH_LENGTH|ERR_TLS_CERT|EE_KEY|CA_KEY|CA_MD)/;
 const OF_TLS = /^(?:ERR_SSL_|ERR_TLS_|ERR_OSSL_|EPROTO$)/;
 
-/** null where the failure is none of TLS. `isEncrypted`: whether Latchkey asked for TLS. */
+/** null where the failure is none of TLS. `isEncrypted`: whether Latchkey wanted TLS. */
 export const tlsFault = (error: unknown, isEncrypted: boolean, names: TlsNames): string | null => {
   if (!(error instanceof Error)) return null;
   const code = codeIn(error);

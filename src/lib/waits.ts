@@ -1,4 +1,4 @@
-/** What waits for a limit that a service sets, so that people can be told that it does. */
+/** What waits for a limit that a service sets, so that people can be notified that it does. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 export type Waits = {

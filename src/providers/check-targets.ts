@@ -26,7 +26,7 @@ export type LookOver = (target: Target, roles: string[]) => Promise<Finding[]>;
 
 export type Checks = {
   lookOver: LookOver;
-  /** Told of each target, with all that is wrong. */
+  /** Called for each target, with all that is wrong. */
   onErrors(target: string, errors: Finding[]): void;
   isStopped(): boolean;
 };

@@ -212,14 +212,14 @@ const names = (state: State): Pick<Access, 'find' | 'nameIn' | 'isShared' | 'isF
 
 const grantOne = async (state: State, { grant, grantee }: Item): ReturnType<Access['grant']> => {
   const context = contextOf(state, grant, grantee);
-  const { handle, secret, instructions, isUseTold } = await noting(state, grant.target, async () => {
+  const { handle, secret, instructions, reportsUsage } = await noting(state, grant.target, async () => {
     const connection = connectionToGive(state, grant.target);
-    return { ...(await connection.grant(grant.scope, context)), isUseTold: connection.activity !== undefined };
+    return { ...(await connection.grant(grant.scope, context)), reportsUsage: connection.activity !== undefined };
   });
-  if (!secret) return { handle, credentials: null, isUseTold };
+  if (!secret) return { handle, credentials: null, reportsUsage };
   return {
     handle,
-    isUseTold,
+    reportsUsage,
     credentials: { fields: secret.fields, text: instructions?.text ?? '', commands: instructions?.commands ?? [] },
   };
 };

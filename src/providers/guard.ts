@@ -16,7 +16,7 @@ type GuardOptions = {
   secrets: readonly string[];
   /** For the whole call with its tries, where that is less than the call's own limit in `methods.ts`. */
   timeoutMs?: number;
-  /** How often a passing failure is tried in one call; 4 unless told. Longer waits are the caller's. */
+  /** How often a passing failure is tried in one call; 4 unless given. Longer waits are the caller's. */
   maxAttempts?: number;
   /** Called once per call, when it is over. */
   onCall?: (call: Call) => void;

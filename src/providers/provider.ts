@@ -1,38 +1,13 @@
 /** The contract between Latchkey and one kind of target. A provider sees `domain`, `lib`, this file, `define-provider.ts` and `kit/` only. */
 import type { z } from 'zod';
 import type { EndGuarantee } from '../domain/grants/end-guarantee.ts';
-import type { Remains } from '../domain/finding.ts';
 import type { Json } from '../domain/json.ts';
+import type { Difference, Finding, InUse, Lookalike, Ours, Recorded } from './observations.ts';
 
 export type { EndGuarantee };
-
-export type ProviderErrorKind = 'conflict' | 'throttled' | 'unavailable' | 'denied' | 'misconfigured' | 'unsupported';
-
-const RETRIED: readonly ProviderErrorKind[] = ['conflict', 'throttled', 'unavailable'];
-
-/** A failure of a target in our words. `message` is one sentence fit for admins and holds no secret. */
-export class ProviderError extends Error {
-  override readonly name = 'ProviderError';
-  readonly kind: ProviderErrorKind;
-  /** Nothing was sent to the target that could have changed it: no connection came about. */
-  readonly isUntouched: boolean;
-  /** True where nobody had foreseen it: the log then has where in the code it was found. */
-  readonly isUnknown: boolean;
-  constructor(
-    kind: ProviderErrorKind,
-    message: string,
-    options?: ErrorOptions & { isUntouched?: boolean; isUnknown?: boolean },
-  ) {
-    super(message, options);
-    this.kind = kind;
-    this.isUntouched = options?.isUntouched ?? false;
-    this.isUnknown = options?.isUnknown ?? false;
-  }
-  /** `conflict`, `throttled` and `unavailable` pass; the rest need a human. */
-  get isRetried(): boolean {
-    return RETRIED.includes(this.kind);
-  }
-}
+export type { Difference, Finding, InUse, Lookalike, MissingLines, Ours, Recorded, Statement } from './observations.ts';
+export { ProviderError } from './provider-error.ts';
+export type { ProviderErrorKind } from './provider-error.ts';
 
 export type ProviderLog = { info(facts: object, message: string): void; warn(facts: object, message: string): void };
 
@@ -64,7 +39,7 @@ export type ProviderContext = Grantee & {
 };
 
 /**
- * One value that somebody gets in with. `name` is what a program asks for (`password`), `label` what a person reads, `env` the variable
+ * One value that somebody gets in with. `name` is what a program selects it by (`password`), `label` what a person reads, `env` the variable
  * that clients of the target read (`PGPASSWORD`), or null where there is none. `secret`: shown in the credentials modal and nowhere else.
  */
 export type CredentialField = { name: string; label: string; env: string | null; value: string; secret: boolean };
@@ -80,9 +55,6 @@ export type Issued = { secret: Secret; instructions?: Instructions };
 
 export type Granted<Handle> = { handle: Handle; secret?: Secret; instructions?: Instructions };
 
-/** One thing about a target that is wrong or unwise, in a sentence with how to fix it. */
-export type Finding = { level: 'error' | 'warning'; code: string; message: string; remains?: Remains };
-
 /**
  * How an administrator of the target ends one access by hand. `enforcedBy`: what refuses new sessions there after the deadline
  * without Latchkey (`VALID UNTIL`), or null. `statements`: each complete and quoted, to be run in this order.
@@ -91,55 +63,12 @@ export type Manual = { name: string; enforcedBy: string | null; statements: stri
 
 /**
  * What an administrator runs so that Latchkey can work in a target, and may do nothing else there: SQL, a shell script, YAML. `text` holds no
- * secret and runs as it is, more than once. `version`: of the server, where it told. `notes`: sentences for the one who asked, beside the text.
+ * secret and runs as it is, more than once. `version`: of the server, where it reports one. `notes`: sentences for the reader, beside the text.
  */
 export type Preparation = { text: string; version: string | null; notes: string[] };
 
-/** `name` is what it is called there; `found` is what the provider itself compares with the role, opaque to everybody else. */
-export type Ours<Handle> = { grantId: string; handle: Handle; expiresAt: Date | null; name: string; found: Json };
-
-/**
- * To be reported, and never touched. `lookalike`: named as if it were ours and without our mark. `stray`: made or let in by Latchkey's own
- * rights or those of a grant, and no grant explains it. `group`: what is granted lets access be kept now, or was changed.
- * `prepared`: a transaction that was left and keeps its locks. `why` is a sentence.
- */
-export type Lookalike = { kind: 'lookalike' | 'stray' | 'group' | 'prepared'; name: string; why: string };
-
-/**
- * How an access differs from what its grant says. `deadline` and `wider` can be put back; `narrower` is somebody's wish to report;
- * `closed` means that somebody shut it by hand. `message` is a clause about the access, for admins: "its deadline is …".
- */
-export type Difference = { kind: 'deadline' | 'wider' | 'narrower' | 'closed'; message: string };
-
-/**
- * An access that somebody is in. `forMs`: how long the oldest of what is open there has been, by the target's own clock, so that no two
- * clocks need agree; 0 where the target tells only that something is open.
- */
-export type InUse = { grantId: string; forMs: number };
-
-/** What a `close` or `revoke` cuts is reported here, at once: it shows use also where the call then fails. May be told more than once. */
+/** What a `close` or `revoke` cuts is reported here, at once: it shows use also where the call then fails. May be reported more than once. */
 type ReportsUsage = { onInUse?: (inUse: InUse) => void };
-
-/**
- * One statement, as the target logged it, without secrets. `session` and `line` are the target's own, so that a line that is missing shows.
- * `code` is the target's, of a statement that failed.
- */
-export type Statement = { at: string; session: string; line: number; text: string; code: string | null };
-
-/** Lines of one session that the target's log should have and has not. */
-export type MissingLines = { session: string; from: number; to: number };
-
-/** What was done through one access since `position`. `lost`: sentences on what of the log was gone before it was read. */
-export type Recorded = {
-  position: Json;
-  statements: Statement[];
-  /** Sessions that were not seen before. */
-  sessions: number;
-  missing: MissingLines[];
-  lost: string[];
-  /** False where there is more to read at once. */
-  isAtEnd: boolean;
-};
 
 /** `position`: what the last look answered, null before the first. */
 export type ToRecord<Scope, Handle> = Item<Scope, Handle> & { position: Json };
@@ -227,7 +156,7 @@ type OtherMethods<Scope, Handle> = {
   extend?: (scope: Scope, handle: Handle, ctx: ProviderContext) => Promise<void>;
   /**
    * Which of what we made is in use at this moment, all in one call. A look now and then: what was opened and closed between two looks
-   * is missed, so "not in use" never means "not used". For a target that cannot tell it is left out.
+   * is missed, so "not in use" never means "not used". Left out for a target that cannot report it.
    */
   activity?: (ctx: Pick<ProviderContext, 'signal' | 'log'>) => Promise<InUse[]>;
   /** Whether this access says so, what was done through it, in the order of `items`. */

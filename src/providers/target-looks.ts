@@ -1,4 +1,4 @@
-/** Looks at targets before they are needed: all of them now and then, and one role when somebody asks for it. */
+/** Looks at targets before they are needed: all of them now and then, and one role when a requester wants it. */
 import { errorFinding } from '../domain/finding.ts';
 import type { Finding } from '../domain/finding.ts';
 import type { Target } from '../domain/policy/types.ts';
@@ -7,7 +7,7 @@ import type { CheckedTarget } from './check-targets.ts';
 import { connectionTo, failureOf } from './open-connections.ts';
 import type { State } from './open-connections.ts';
 
-/** Errors only. Who asks for the same while it is looked at shares the look. */
+/** Errors only. A caller for the same while it is looked at shares the look. */
 const lookOver = (state: State, target: Target, roles: string[]): Promise<Finding[]> => {
   const key = JSON.stringify([state.deps.policy().sha256, target.name, roles]);
   const known = state.looking.get(key);

@@ -13,7 +13,7 @@ const PUSH_TRIES = 3;
 
 export type GitSettings = { url: string; branch: string };
 
-/** No question is asked of a person, and no helper program is named by an address. */
+/** No person gets a question, and no helper program is named by an address. */
 const ENVIRONMENT = {
   GIT_TERMINAL_PROMPT: '0',
   GIT_ALLOW_PROTOCOL: 'https:ssh:file',
@@ -41,7 +41,7 @@ const gitIn =
         const missing = 'code' in error && error.code === 'ENOENT' ? 'there is no program git; install it' : said;
         reject(new GitFailure(missing || error.message));
       });
-      // A program that does not read is told by how it ends.
+      // How a program ends says that it did not read.
       child.stdin?.on('error', () => child.stdin?.destroy());
       child.stdin?.end(input);
     });

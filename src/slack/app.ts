@@ -49,7 +49,7 @@ export type SlackAppSettings = {
   directory: Directory;
   access: FactSources['access'];
   replays: Replays;
-  /** Told of every event. */
+  /** Called for every event. */
   facts: HeardFacts;
   streams: EventStreams;
   store: Pick<Store, 'transaction' | 'messages'> & {

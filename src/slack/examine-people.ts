@@ -91,13 +91,13 @@ export const examinePeople = async (
   const all = [...new Set(lists.flatMap(({ people }) => people))];
   const lane = createLanes(AT_ONCE);
   const { signal } = new AbortController();
-  const asked = all.slice(0, PEOPLE_MAX);
+  const looked = all.slice(0, PEOPLE_MAX);
   const [userGroups, tools, ...found] = await Promise.all([
     hasUserGroups ? examineUserGroups(client, policy) : [],
     examineTools(client, policy),
-    ...asked.map((ref) => lane(async () => [ref, await lookUp(client, ref)] as const, signal)),
+    ...looked.map((ref) => lane(async () => [ref, await lookUp(client, ref)] as const, signal)),
   ]);
-  const left = all.length - asked.length;
+  const left = all.length - looked.length;
   const why = new Map(found);
   return [
     ...userGroups,

@@ -1,6 +1,7 @@
 /** What will happen if this is sent, in words: the form's preview and `explain` say the same. */
 import { DomainError } from '../domain/errors.ts';
-import type { Policy, Verdict } from '../domain/policy/types.ts';
+import type { Policy } from '../domain/policy/types.ts';
+import type { Verdict } from '../domain/policy/verdict.ts';
 import type { PotentialApprovers } from '../application/decisions/potential-approvers.ts';
 import type { PreviewResult } from '../application/queries/preview.ts';
 import { factsOf } from '../application/messages/facts.ts';
@@ -9,26 +10,27 @@ import { oneOf, remainLines, ruleName, warning } from './messages/render/phrases
 import { pluralize } from '../lib/pluralize.ts';
 import { inline, sentenceList } from './messages/render/text.ts';
 import { alreadyLine, liveFullLine } from './messages/render/moves.ts';
-import { sentenceOf, sentenceOfDenial, sentenceOfProblem } from './errors.ts';
+import { sentenceOf } from './errors.ts';
+import { sentenceOfDenial, sentenceOfProblem } from './sentences/problems.ts';
 
 const NAME_SHOWN_MAX = 80;
 
-const denialReason = (asked: PotentialApprovers): string => {
-  const label = inline(asked.label, 100);
-  if (asked.isOnlyRequester)
+const denialReason = (eligible: PotentialApprovers): string => {
+  const label = inline(eligible.label, 100);
+  if (eligible.isOnlyRequester)
     return `*You are the only approver* (${label}), and no one approves their own request. An admin can add another approver.`;
-  if (asked.people.length === 0) return `*No approver now:* ${label} has no members. An admin can add one.`;
-  return `*Too few approvers now:* it needs ${asked.count} of ${label}, which has ${asked.people.length}. An admin can add more.`;
+  if (eligible.people.length === 0) return `*No approver now:* ${label} has no members. An admin can add one.`;
+  return `*Too few approvers now:* it needs ${eligible.count} of ${label}, which has ${eligible.people.length}. An admin can add more.`;
 };
 
 /** `*Needs 2 approvals:*` */
-const needed = (asked: readonly PotentialApprovers[]): string =>
+const needed = (eligible: readonly PotentialApprovers[]): string =>
   `*Needs ${pluralize(
-    asked.reduce((sum, { count }) => sum + count, 0),
+    eligible.reduce((sum, { count }) => sum + count, 0),
     'approval',
   )}:*`;
 
-const decisionLines = ({ verdict, asked, allowedBy }: PreviewResult): string[] => {
+const decisionLines = ({ verdict, eligible, allowedBy }: PreviewResult): string[] => {
   if (verdict.decision === 'deny') return [`*Cannot be sent.* ${sentenceOfDenial(verdict)}`];
   if (verdict.decision === 'approve') return [`Rule ${ruleName(verdict.rule)} approves this at once.`];
   if (allowedBy.length > 0) {
@@ -36,15 +38,15 @@ const decisionLines = ({ verdict, asked, allowedBy }: PreviewResult): string[] =
     return [`*Pre-approved* by ${names}: you get access at once.`];
   }
   const order = verdict.isInOrder ? ', in this order' : '';
-  const short = asked.filter(({ people, count, unknown }) => people.length < count && unknown.length === 0);
+  const short = eligible.filter(({ people, count, unknown }) => people.length < count && unknown.length === 0);
   return [
-    `${needed(asked)} ${sentenceList(asked.map(oneOf))}${order}.`,
+    `${needed(eligible)} ${sentenceList(eligible.map(oneOf))}${order}.`,
     `Rule ${ruleName(verdict.rule)} will decide.`,
     ...short.map(denialReason),
   ];
 };
 
-/** Problems of the field that is being filled in are told only when they are about something that was chosen. */
+/** Problems of the field that is being filled in are shown only when they are about something that was chosen. */
 const problemLines = (verdict: Verdict, isTyping: boolean): string[] =>
   verdict.problems
     .filter(({ code }) => !isTyping || code !== 'reason_missing')
@@ -52,8 +54,8 @@ const problemLines = (verdict: Verdict, isTyping: boolean): string[] =>
 
 export type PreviewFacts = { target: string; role: string; isTyping: boolean };
 
-export const previewLines = (policy: Policy, ask: PreviewFacts, result: PreviewResult): string[] => {
-  const care = warning(factsOf(policy, ask));
+export const previewLines = (policy: Policy, requested: PreviewFacts, result: PreviewResult): string[] => {
+  const care = warning(factsOf(policy, requested));
   const problem = result.targetProblem
     ? `*The target has a problem now:* ${inline(result.targetProblem, ERROR_SHOWN_MAX)}`
     : null;
@@ -67,7 +69,7 @@ export const previewLines = (policy: Policy, ask: PreviewFacts, result: PreviewR
     limit,
     ...decisionLines(result),
     full,
-    ...problemLines(result.verdict, ask.isTyping),
+    ...problemLines(result.verdict, requested.isTyping),
     care,
     ...remainLines(result),
     problem,

@@ -1,4 +1,4 @@
-/** What the Slack app may do, and which policy needs it. `manifest.yml` asks for these; `latchkey doctor` compares with what the token has. */
+/** What the Slack app may do, and which policy needs it. `manifest.yml` names these; `latchkey doctor` compares with what the token has. */
 import type { Policy } from '../domain/policy/types.ts';
 
 type Scope = {
@@ -15,7 +15,7 @@ const hasGroup = (kind: string) => (policy: Policy) =>
 const namesChannels = (policy: Policy): boolean =>
   hasIncidents(policy) ||
   Object.values(policy.targets).some(({ channel }) => channel !== null) ||
-  (policy.breakGlass?.tell.some((ref) => ref.startsWith('#')) ?? false);
+  (policy.breakGlass?.notify.some((ref) => ref.startsWith('#')) ?? false);
 
 export const BOT_SCOPES: readonly Scope[] = [
   { name: 'commands', without: '/prod-access does nothing', isNeeded: always },
@@ -47,7 +47,7 @@ export const BOT_SCOPES: readonly Scope[] = [
 export const scopesFor = (policy: Policy): string[] =>
   [...BOT_SCOPES, ...TOOL_SCOPES.filter(({ isNeeded }) => isNeeded(policy))].map(({ name }) => name);
 
-/** Only for `incidents.tool`, and only then asked for: see the comments of `manifest.yml`. */
+/** Only for `incidents.tool`, and only then needed: see the comments of `manifest.yml`. */
 export const TOOL_SCOPES: readonly Scope[] = ['channels:history', 'groups:history'].map((name) => ({
   name,
   without: 'the words of the incident tool are not heard',

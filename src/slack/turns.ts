@@ -1,4 +1,4 @@
-/** Tells an update of an open view whether a newer one has begun meanwhile. Only for drawing: nothing is decided by it. */
+/** Says to an update of an open view whether a newer one has begun meanwhile. Only for drawing: nothing is decided by it. */
 
 export type Turns = {
   /** Begins a turn; the function says whether it is still the newest. */

@@ -32,11 +32,11 @@ export const announcementWrites = (db: Db): AdminNotificationWrites => ({
   untold: async (lines, { kind, withinMs }) => {
     await db.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`announcements:${kind}`}, 0))`);
     const { rows } = await db.execute<{ line: string }>(sql`
-      with told as (
+      with notified as (
         select jsonb_array_elements_text(lines) as line from announcements
         where created_at > clock_timestamp() - ${withinMs}::double precision * interval '1 millisecond')
       select line from jsonb_array_elements_text(${JSON.stringify(lines)}::jsonb) with ordinality as wanted (line, at)
-      where line not in (select line from told) order by at`);
+      where line not in (select line from notified) order by at`);
     return rows.map(({ line }) => line);
   },
   leaveOut: async (announcementId, audience) => {

@@ -156,8 +156,8 @@ export const alertWrites = (db: Db): AlertWrites => ({
       transitions.map((one) => rowOf(one)),
     ),
   lock: async (id) => firstOrNull(await db.select(columns).from(alerts).where(eq(alerts.id, id)).for(ROW_LOCK)),
-  setRoute: async (alertId, { route, told, audiences }) => {
-    await db.update(alerts).set({ route, told, version: raised }).where(eq(alerts.id, alertId));
+  setRoute: async (alertId, { route, notified, audiences }) => {
+    await db.update(alerts).set({ route, notified, version: raised }).where(eq(alerts.id, alertId));
     for (const audience of audiences)
       await planMessage(db, { kind: 'alert', id: alertId }, { kind: 'alert', audience });
   },

@@ -82,7 +82,7 @@ export type StoreOptions = {
   log: Log;
   /** Called after each commit that wrote outgoing work; must not block. */
   onWork: (written: Written) => void;
-  /** How many rows of this kind of work this process keeps to do them itself; none unless told. */
+  /** How many rows of this kind of work this process keeps to do them itself; none unless given. */
   room?: (kind: WorkKind) => number;
   /** Called after each commit with the audit events that it wrote; must not throw. */
   onEvents?: (entries: readonly AuditEntry[]) => void;
@@ -93,7 +93,7 @@ const reportWrongEvent =
   (error: WrongEventError): void =>
     log.error({ err: error }, 'a wrong audit event was refused, and nothing was stored with it');
 
-const tellOfRetry =
+const logRetry =
   (log: Log) =>
   (attempt: number, error: unknown): void => {
     const reason = error instanceof Error ? error.message : String(error);
@@ -123,7 +123,7 @@ const jobReads = (db: Db) => ({
 
 const identityReads = (db: Db) => ({ ...addressReads(db), ...handleReads(db), ...installationReads(db) });
 
-const reportsTo = (log: Log) => ({ onRetry: tellOfRetry(log), onWrongEvent: reportWrongEvent(log) });
+const reportsTo = (log: Log) => ({ onRetry: logRetry(log), onWrongEvent: reportWrongEvent(log) });
 
 const countingReads = (db: Db) => ({ ...lastWeekReads(db), ...limitReads(db), ...gaugeReads(db) });
 
@@ -135,7 +135,7 @@ export const createStore = ({
   onEvents = () => undefined,
 }: StoreOptions): Store & { problem(): Promise<string | null>; close(): Promise<void> } => {
   const db = drizzle(pool);
-  // Anyone who asks while it is asked shares the next answer: readyz is open to everybody.
+  // A caller while it is looked up shares the next answer: readyz is open to everybody.
   const probe = oneAtATime(writeProblem(pool));
   return withPlainFailures({
     transaction: transactionRunner({ pool, room, onWork, onEvents, ...reportsTo(log) }),

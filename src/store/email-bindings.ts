@@ -6,17 +6,17 @@ import type { AddressReads, AddressWrites } from '../application/identity/email-
 import type { Db } from './statement.ts';
 
 const COLUMNS = sql`a.address, a.user_id as "userId", a.is_bound as "isBound", a.is_past as "isPast",
-  a.confirmed_at is not null as "isConfirmed", a.told_at is not null as "isTold"`;
+  a.confirmed_at is not null as "isConfirmed", a.told_at is not null as "isNotified"`;
 
 const rowsOf = async (db: Db, statement: SQL): Promise<EmailObservation[]> =>
   (await db.execute<EmailObservation>(statement)).rows.map(
-    ({ address, userId, isBound, isPast, isConfirmed, isTold }) => ({
+    ({ address, userId, isBound, isPast, isConfirmed, isNotified }) => ({
       address,
       userId,
       isBound,
       isPast,
       isConfirmed,
-      isTold,
+      isNotified,
     }),
   );
 
@@ -72,9 +72,9 @@ export const addressWrites = (db: Db): AddressWrites => ({
       on conflict (team_id, user_id, address) do update set is_bound = true, is_past = false, confirmed_by = excluded.confirmed_by,
         confirmed_at = excluded.confirmed_at, last_seen_at = excluded.last_seen_at, told_at = null`);
   },
-  setTold: async (teamId, address) => {
-    const told = await db.execute<{ userId: string }>(sql`update addresses set told_at = clock_timestamp()
+  markNotified: async (teamId, address) => {
+    const marked = await db.execute<{ userId: string }>(sql`update addresses set told_at = clock_timestamp()
       where team_id = ${teamId} and address = ${address} and told_at is null returning user_id as "userId"`);
-    return told.rows.map(({ userId }) => userId).sort();
+    return marked.rows.map(({ userId }) => userId).sort();
   },
 });

@@ -9,7 +9,7 @@ const DEADLOCK = '40P01';
 export const databaseFailure = (error: unknown): unknown =>
   error instanceof DrizzleQueryError && error.cause ? error.cause : error;
 
-const told = (result: unknown): unknown =>
+const passing = (result: unknown): unknown =>
   result instanceof Promise
     ? result.catch((error: unknown) => {
         throw databaseFailure(error);
@@ -23,7 +23,7 @@ export const withPlainFailures = <Part extends object>(part: Part): Part =>
       const value: unknown = Reflect.get(whole, key);
       if (typeof value === 'object' && value !== null) return withPlainFailures(value);
       if (typeof value !== 'function') return value;
-      return (...given: unknown[]) => told(Reflect.apply(value, whole, given));
+      return (...given: unknown[]) => passing(Reflect.apply(value, whole, given));
     },
   });
 

@@ -110,7 +110,7 @@ const setActiveStatement = (db: Db) =>
       state: 'active',
       handle: sql`${sql.param(slot('handle'), grants.handle)}`,
       activatedAt: clock,
-      isUseTold: given('isUseTold'),
+      reportsUsage: given('reportsUsage'),
       warnAt: warnBefore(sql`${grants.expiresAt}`),
       leaseUntil: null,
       ...freshAttempts,
@@ -236,8 +236,8 @@ const stateWrites = (
     return firstOrNull(await change.execute({ id, ...values })) ?? refuse(find, refusal);
   };
   return {
-    setActive: async (id, handle, { isUseTold } = { isUseTold: false }) => {
-      const { expiresAt } = await run(setActive, { id, to: 'active' }, { handle, isUseTold });
+    setActive: async (id, handle, { reportsUsage } = { reportsUsage: false }) => {
+      const { expiresAt } = await run(setActive, { id, to: 'active' }, { handle, reportsUsage });
       return { expiresAt };
     },
     setExtended: async (id, { expiresAt, durationMs }) =>

@@ -1,4 +1,4 @@
-/** What one principal has at the same time. Two accounts of one human count together, as `core/policy/identity.ts` tells them. */
+/** What one principal has at the same time. Two accounts of one human count together, as `domain/principals/identity.ts` distinguishes them. */
 import { sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import type { Holdings, LimitWrites } from '../application/decisions/limit-ports.ts';

@@ -1,4 +1,4 @@
-/** Pre-approvals: approvals given ahead of time, one row per giver. Live until they expire by the database clock or are revoked. */
+/** Pre-approvals, one row per giver. Live until they expire by the database clock or are revoked. */
 import { and, asc, eq, getTableColumns, gt, isNull, or, sql } from 'drizzle-orm';
 import type { SQL } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';

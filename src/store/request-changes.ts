@@ -13,7 +13,7 @@ const isPending = sql`${requests.state} = 'pending'`;
 type ChangeWrites = Pick<
   Tx['requests'],
   | 'noteCancelled'
-  | 'setAsk'
+  | 'makeSmaller'
   | 'setMayRemain'
   | 'lockWithOtherRemains'
   | 'setDiscussed'
@@ -22,8 +22,8 @@ type ChangeWrites = Pick<
   | 'touchPending'
 >;
 
-const setAsk =
-  (db: Db): ChangeWrites['setAsk'] =>
+const makeSmaller =
+  (db: Db): ChangeWrites['makeSmaller'] =>
   async (id, change) => {
     const changed = await db
       .update(requests)
@@ -72,7 +72,7 @@ const touchPending =
 
 /** None of these is on the way of every request, so they are not prepared. */
 export const changeWrites = (db: Db): ChangeWrites => ({
-  setAsk: setAsk(db),
+  makeSmaller: makeSmaller(db),
   lockWithOtherRemains: lockWithOtherRemains(db),
   setMayRemain: async (id, mayRemain) => {
     await db.update(requests).set({ mayRemain, version: raisedVersion }).where(eq(requests.id, id));

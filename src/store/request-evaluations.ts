@@ -1,16 +1,16 @@
-/** Asks as they were judged: written once, read by `policy replay`. */
+/** Requests as they were judged: written once, read by `policy replay`. */
 import type pg from 'pg';
 import type { EvaluationRecord, PastEvaluation } from '../domain/policy/past.ts';
 import type { BoundEmail } from '../domain/principals/identity.ts';
 import type { RequestChange, Requirement } from '../domain/requests/request.ts';
 import type { Tx } from '../application/deps.ts';
 import type { Line } from './in-transaction.ts';
-import { asks } from './schema/request-evaluations.ts';
+import { requestEvaluations } from './schema/request-evaluations.ts';
 import type { Db } from './statement.ts';
 
-export const askWrites = (db: Db, { later }: Line): Tx['asks'] => ({
+export const evaluationWrites = (db: Db, { later }: Line): Tx['evaluations'] => ({
   record: async ({ requestId, requesterId, judgedAt, record }) => {
-    later(() => db.insert(asks).values({ requestId, requesterId, judgedAt, record }).execute());
+    later(() => db.insert(requestEvaluations).values({ requestId, requesterId, judgedAt, record }).execute());
   },
 });
 
@@ -54,14 +54,14 @@ from asks a left join people p on p.id = a.requester_id left join clients c on c
 where a.judged_at > clock_timestamp() - $1 * interval '1 millisecond' and (a.judged_at, a.id) > ($2, $3::bigint)
 order by a.judged_at, a.id limit ${BATCH}`;
 
-const pastAsk = (row: Row): PastEvaluation => {
-  // What was asked first, before an approver made it smaller.
+const pastEvaluation = (row: Row): PastEvaluation => {
+  // What was requested first, before an approver made it smaller.
   const first = row.changes[0]?.before;
   return {
     id: row.id ?? `ask ${row.key}`,
     at: row.at,
     requester: { personId: row.person_id, userId: row.user_id, name: row.name, email: row.email },
-    ask: {
+    requested: {
       target: row.target,
       role: first?.role ?? row.role,
       durationMs: first?.durationMs ?? Number(row.duration_ms),
@@ -80,15 +80,15 @@ async function* rowsOf(pool: pg.Pool, sinceMs: number, { statement, firstKey }: 
   let [at, key] = ['-infinity', firstKey];
   for (;;) {
     const { rows } = await pool.query<Row>(statement, [sinceMs, at, key]);
-    for (const row of rows) yield pastAsk(row);
+    for (const row of rows) yield pastEvaluation(row);
     const last = rows.at(-1);
     if (!last || rows.length < BATCH) return;
     [at, key] = [last.exact, last.key];
   }
 }
 
-/** From the last `sinceMs`, oldest first, in batches: requests from before records were kept, then every ask that was recorded. */
-export async function* pastAsks(pool: pg.Pool, sinceMs: number): AsyncGenerator<PastEvaluation> {
+/** From the last `sinceMs`, oldest first, in batches: requests from before records were kept, then every one that was recorded. */
+export async function* pastEvaluations(pool: pg.Pool, sinceMs: number): AsyncGenerator<PastEvaluation> {
   yield* rowsOf(pool, sinceMs, { statement: UNRECORDED, firstKey: '' });
   yield* rowsOf(pool, sinceMs, { statement: RECORDED, firstKey: '0' });
 }

@@ -1,4 +1,4 @@
-/** When approvers of a request are reminded, and when others are asked too: all by the database clock. */
+/** When approvers of a request are reminded, and when others are notified too: all by the database clock. */
 import { and, asc, eq, isNull, lte, sql } from 'drizzle-orm';
 import type { Tx } from '../application/deps.ts';
 import type { Line } from './in-transaction.ts';

@@ -8,7 +8,7 @@ import type { Request } from '../domain/requests/request.ts';
 import type { Vote, VoteKind } from '../domain/requests/vote.ts';
 import type { Store } from '../application/deps.ts';
 import type { RequestView } from '../application/record/request-view.ts';
-import type { MoreTimeAsked } from '../domain/grants/extension.ts';
+import type { MoreTimeRequested } from '../domain/grants/extension.ts';
 import { isOneOf } from './schema/columns.ts';
 import { reviews } from './schema/exceptions.ts';
 import { extensions } from './schema/extensions.ts';
@@ -52,7 +52,7 @@ const {
   ...extendedColumns
 } = getTableColumns(extended);
 
-const moreTimeOfGrant = sql<MoreTimeAsked | null>`(
+const moreTimeOfGrant = sql<MoreTimeRequested | null>`(
   select json_build_object('requestId', ${asking.id}, 'byMs', ${asking.extendsByMs}, 'isDecided', ${moving.state} is not null)
   from ${requests} as asking left join ${extensions} as moving on ${moving.requestId} = ${asking.id} and ${moving.state} = 'moving'
   where ${asking.extendsGrantId} = ${grants.id} and (${asking.state} = 'pending' or ${moving.state} is not null) limit 1)`;

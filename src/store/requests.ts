@@ -1,4 +1,4 @@
-/** Requests: what was asked and where it stands. */
+/** Requests: what was requested and where it stands. */
 import { and, asc, eq, lte, sql } from 'drizzle-orm';
 import { DomainError } from '../domain/errors.ts';
 import { REQUEST_MOVES, moveRequest } from '../domain/lifecycle.ts';
@@ -114,7 +114,7 @@ const setRuleStatement = (db: Db) =>
 const touchStatement = (db: Db) =>
   db.update(requests).set({ version: raisedVersion }).where(isId).prepare('request_touch');
 
-const lockLapsedStatement = (db: Db) =>
+const lockExpiredStatement = (db: Db) =>
   db
     .select(requestColumns)
     .from(requests)
@@ -171,7 +171,7 @@ export const requestWrites = (db: Db, line: Line): Tx['requests'] => {
   const setState = setStateStatement(db);
   const setRule = setRuleStatement(db);
   const touch = touchStatement(db);
-  const lockLapsed = lockLapsedStatement(db);
+  const lockExpired = lockExpiredStatement(db);
 
   const stored = async (request: NewRequest) => {
     const key = request.idempotencyKey ?? '';
@@ -200,6 +200,6 @@ export const requestWrites = (db: Db, line: Line): Tx['requests'] => {
       if (changed.length === 0) throw new DomainError('request_not_found', { id });
     },
     touch: async (id) => line.later(() => touch.execute({ id })),
-    lockLapsed: (limit) => lockLapsed.execute({ limit }),
+    lockExpired: (limit) => lockExpired.execute({ limit }),
   };
 };

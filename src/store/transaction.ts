@@ -24,7 +24,7 @@ import { handleWrites } from './user-groups.ts';
 import { auditKeyWrites } from './audit-keys.ts';
 import { installationWrites } from './installations.ts';
 import { alertWrites } from './alerts.ts';
-import { askWrites } from './request-evaluations.ts';
+import { evaluationWrites } from './request-evaluations.ts';
 import { channelNameWrites } from './channel-names.ts';
 import { announcementWrites } from './admin-notifications.ts';
 import { leaverWrites } from './leavers.ts';
@@ -141,7 +141,7 @@ const createSession = (line: Line): Session => {
     now: nowReader(db),
     principals: principalWrites(db, line),
     requests: requestWrites(db, line),
-    asks: askWrites(db, line),
+    evaluations: evaluationWrites(db, line),
     votes: voteWrites(db),
     absences: absenceWrites(db),
     ...ofIdentity(db),
@@ -230,7 +230,7 @@ const flush = async (
   const kept = rows
     .filter((row) => row.isKept)
     .map(({ id, kind, subjectId }) => ({ id, kind, subjectId, dispatches: 0 }));
-  // More rows than were asked for are of incidents, and nobody keeps those.
+  // More rows than were named are of incidents, and nobody keeps those.
   return { kept, othersInMs: rows.length > work.length ? 0 : othersInMs(work, isKept) };
 };
 

@@ -20,7 +20,7 @@ export const handleWrites = (db: Db): HandleWrites => ({
       values (${teamId}, ${handle}, ${groupId}, clock_timestamp()) on conflict do nothing`);
     return (await groupOfHandle(db, teamId, handle)) ?? groupId;
   },
-  setTold: async (teamId, { handle, groupId }) => {
+  markNotified: async (teamId, { handle, groupId }) => {
     const { rows } = await db.execute(sql`insert into moved_user_group_handles (team_id, handle, group_id, told_at)
       values (${teamId}, ${handle}, ${groupId}, clock_timestamp()) on conflict do nothing returning 1`);
     return rows.length > 0;

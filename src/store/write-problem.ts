@@ -8,7 +8,7 @@ const LITTLE_MEMORY = `set local work_mem = '64kB'`;
 /** Where the data are, and not where temporary files may have been sent. */
 const SAME_DISK = `set local temp_tablespaces = ''`;
 /**
- * Too much for that memory. A temporary file asks for room as a table does, and leaves nothing behind: no row, no WAL, nothing to
+ * Too much for that memory. A temporary file needs room as a table does, and leaves nothing behind: no row, no WAL, nothing to
  * vacuum, and it takes none of the last room in the pages of tables, which the record of an end may need.
  */
 const ASK_FOR_ROOM = `select current_setting('transaction_read_only') = 'on' as "isReadOnly", count(*) from generate_series(1, 8000)`;

@@ -8,7 +8,7 @@ type SyncOutcome = { outcome: 'done' | 'retry'; retryInMs?: number; error?: stri
 /** Brings the messages of one subject up to date. */
 export type Messenger = { sync(subject: MessageSubject): Promise<SyncOutcome> };
 
-/** What GitHub brought, and what it is told; null where no App is set. */
+/** What GitHub brought, and what it is sent; null where no App is set. */
 export type GithubWorker = { handle(subject: string): Promise<SyncOutcome>; sweep(): Promise<void> };
 
 /** Deployments that wait on GitLab; null where no token is set. `run` gives the milliseconds until the next look. */

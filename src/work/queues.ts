@@ -53,15 +53,15 @@ const openQueues = (connection: Redis, prefix: string, onTrouble: OpenDeps['onTr
 
 export const openForWork = ({ place, working, onReady, onTrouble }: OpenDeps): OpenQueues => {
   let isClosed = false;
-  const tell = (error: Error | null): void => {
+  const report = (error: Error | null): void => {
     if (!isClosed) onTrouble(error);
   };
-  const dispatch = connectForDispatch(place, tell);
+  const dispatch = connectForDispatch(place, report);
   dispatch.redis.on('ready', onReady);
   let queues: Queues | null = null;
-  const work = working && connectForWork(place, tell);
+  const work = working && connectForWork(place, report);
   const workers =
-    working && work && startWorkers({ ...working, connection: work.redis, prefix: place.prefix, onTrouble: tell });
+    working && work && startWorkers({ ...working, connection: work.redis, prefix: place.prefix, onTrouble: report });
   const stopWorkers = async (): Promise<void> => {
     await workers?.stop();
     work?.disconnect();
@@ -70,7 +70,7 @@ export const openForWork = ({ place, working, onReady, onTrouble }: OpenDeps): O
     redis: dispatch.redis,
     queues: () => {
       if (dispatch.redis.status !== 'ready') return null;
-      queues ??= openQueues(dispatch.redis, place.prefix, tell);
+      queues ??= openQueues(dispatch.redis, place.prefix, report);
       return queues;
     },
     stopWorkers,

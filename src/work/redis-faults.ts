@@ -105,7 +105,7 @@ export const REDIS_FAULTS = {
   },
   password_unused: {
     seen: 'a password in `REDIS_URL` that Redis does not require',
-    sentence: 'Redis asks for no password, though REDIS_URL has one; set it in Redis, or take it out.',
+    sentence: 'Redis has no password, though REDIS_URL has one; set it in Redis, or take it out.',
     isUsable: true,
   },
 } as const satisfies Record<string, Known>;

@@ -16,26 +16,26 @@ const PROBE_TTL_S = 60;
 export type RedisLook = {
   fault: RedisFault | null;
   version: string | null;
-  /** What its clock showed, and when it was asked. */
+  /** What its clock showed, and when it was read. */
   clock: { shownMs: number; sentAtMs: number; receivedAtMs: number } | null;
 };
 
-type Asked = { url: URL; db: number; username: string; password: string; isTls: boolean };
+type RedisAddress = { url: URL; db: number; username: string; password: string; isTls: boolean };
 
-const askedOf = (text: string): Asked => {
+const addressOf = (text: string): RedisAddress => {
   const url = new URL(text);
   const [username, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
   const db = Number(url.pathname.replaceAll('/', '') || 0);
   const isTls = url.protocol === 'rediss:';
-  // What ioredis sends by itself it only warns about on the console, or tells as an event: all that is asked here, and answered.
+  // What ioredis sends by itself it only warns about on the console, or emits as an event: all that is sent here, and answered.
   url.username = url.password = url.pathname = '';
   return { url, db, username, password, isTls };
 };
 
 /** An error that Redis answers is a result here; any other is thrown. */
-const answerOf = async <T>(asked: Promise<T>): Promise<{ value: T } | { refused: Error }> => {
+const answerOf = async <T>(answer: Promise<T>): Promise<{ value: T } | { refused: Error }> => {
   try {
-    return { value: await asked };
+    return { value: await answer };
   } catch (error) {
     if (error instanceof Error && replyCodeOf(error) !== null) return { refused: error };
     throw error;
@@ -48,7 +48,7 @@ const asUnknown = (error: Error): RedisFault => replyFaultOf(error) ?? fault('un
 type Step = (redis: Redis) => Promise<RedisFault | null>;
 
 const logIn =
-  ({ username, password }: Asked): Step =>
+  ({ username, password }: RedisAddress): Step =>
   async (redis) => {
     if (!password) return null;
     const answer = await answerOf(username ? redis.auth(username, password) : redis.auth(password));
@@ -81,7 +81,7 @@ const whatItIs = async (redis: Redis): Promise<Record<string, string>> => {
 };
 
 const selectDb =
-  ({ db }: Asked): Step =>
+  ({ db }: RedisAddress): Step =>
   async (redis) => {
     if (db === 0) return null;
     const answer = await answerOf(redis.select(db));
@@ -140,18 +140,18 @@ const readClock = async (redis: Redis): Promise<RedisLook['clock']> => {
 };
 
 /** `isIn`: the connection has logged in before. */
-const askAll = async (
+const readAll = async (
   redis: Redis,
-  asked: Asked,
+  address: RedisAddress,
   { prefix, isIn }: { prefix: string; isIn: boolean },
 ): Promise<RedisLook> => {
-  const login = isIn ? null : await logIn(asked)(redis);
+  const login = isIn ? null : await logIn(address)(redis);
   if (login && login.code !== 'password_unused') return { fault: login, version: null, clock: null };
   const facts = await whatItIs(redis);
   const look: RedisLook = { fault: kindFault(facts), version: facts['version'] || null, clock: null };
   if (look.fault) return look;
   look.clock = await readClock(redis);
-  for (const step of [selectDb(asked), writeOnce(prefix), runScript(prefix), eviction]) {
+  for (const step of [selectDb(address), writeOnce(prefix), runScript(prefix), eviction]) {
     look.fault = await step(redis);
     if (look.fault) return look;
   }
@@ -161,8 +161,8 @@ const askAll = async (
 
 export type RedisProbe = { look(): Promise<RedisLook>; close(): void };
 
-const newConnection = (asked: Asked, place: RedisPlace): Redis =>
-  new Redis(asked.url.href, {
+const newConnection = (address: RedisAddress, place: RedisPlace): Redis =>
+  new Redis(address.url.href, {
     ...tlsOf(place),
     lazyConnect: true,
     // Before it logs in it says nothing.
@@ -174,23 +174,27 @@ const newConnection = (asked: Asked, place: RedisPlace): Redis =>
     retryStrategy: () => null,
   });
 
-const lookWith = async (redis: Redis, asked: Asked, about: { prefix: string; isIn: boolean }): Promise<RedisLook> => {
-  // What failed is told by an event; the command only says that the connection is closed.
+const lookWith = async (
+  redis: Redis,
+  address: RedisAddress,
+  about: { prefix: string; isIn: boolean },
+): Promise<RedisLook> => {
+  // What failed is reported by an event; the command only says that the connection is closed.
   let failure: Error | null = null;
   redis.removeAllListeners('error');
   redis.on('error', (error: Error) => (failure ??= error));
   try {
     if (!about.isIn) await redis.connect();
-    return await askAll(redis, asked, about);
+    return await readAll(redis, address, about);
   } catch (error) {
-    const found = replyFaultOf(failure) ?? replyFaultOf(error) ?? networkFault(failure ?? error, asked.isTls);
+    const found = replyFaultOf(failure) ?? replyFaultOf(error) ?? networkFault(failure ?? error, address.isTls);
     return { fault: found, version: null, clock: null };
   }
 };
 
 /** The connection is kept while all is well, and made anew after any fault: the address may lead elsewhere by then. */
 export const createRedisProbe = (place: RedisPlace): RedisProbe => {
-  const asked = askedOf(place.url);
+  const address = addressOf(place.url);
   let kept: Redis | null = null;
   const close = (): void => {
     kept?.disconnect();
@@ -198,8 +202,8 @@ export const createRedisProbe = (place: RedisPlace): RedisProbe => {
   };
   const lookOnce = async (isIn: boolean): Promise<RedisLook> => {
     if (!isIn) close();
-    kept ??= newConnection(asked, place);
-    const seen = await withinMs(lookWith(kept, asked, { prefix: place.prefix, isIn }), LOOK_MS);
+    kept ??= newConnection(address, place);
+    const seen = await withinMs(lookWith(kept, address, { prefix: place.prefix, isIn }), LOOK_MS);
     const look = seen.isThere ? seen.value : { fault: fault('silent'), version: null, clock: null };
     if (look.fault && look.fault.code !== 'may_evict') close();
     return look;

@@ -52,12 +52,12 @@ const createPause = () => {
 
 type Options<T> = { probe: RedisProbe; open: (seen: RedisFault | null) => T; log: Log };
 
-const createTeller = (log: Log): ((found: RedisFault | null) => void) => {
-  let told: string | null = null;
+const createReporter = (log: Log): ((found: RedisFault | null) => void) => {
+  let reported: string | null = null;
   return (found) => {
     const sentence = found && faultSentence(found);
-    if (sentence === told) return;
-    told = sentence;
+    if (sentence === reported) return;
+    reported = sentence;
     if (found) log.warn({ redis: found.code, isUsed: isUsableWith(found) }, faultSentence(found));
     else log.info({}, 'Redis is well');
   };
@@ -100,7 +100,7 @@ const createCore = <T extends Opened>({ probe, open, log }: Options<T>): Core<T>
   let opened: T | null = null;
   let found: RedisFault | null = null;
   let failures = 0;
-  const [tell, hold, pause] = [createTeller(log), createHold(), createPause()];
+  const [report, hold, pause] = [createReporter(log), createHold(), createPause()];
   const closing = createInFlight((error) => log.warn({ err: error }, 'the queues could not be closed in order'));
   const close = (): void => {
     if (opened) closing.add(opened.close());
@@ -110,7 +110,7 @@ const createCore = <T extends Opened>({ probe, open, log }: Options<T>): Core<T>
     const seen = (await probe.look()).fault;
     if (!isUsableWith(seen)) hold.drop();
     found = isUsableWith(seen) ? (hold.current() ?? seen) : seen;
-    tell(found);
+    report(found);
     if (!isUsableWith(found)) {
       close();
       failures += 1;

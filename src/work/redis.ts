@@ -14,14 +14,14 @@ const RECONNECT_CAP_MS = 2_000;
 
 const retryStrategy = (times: number): number => Math.min(50 * 2 ** Math.min(times, 10), RECONNECT_CAP_MS);
 
-/** Nothing here needs INFO, which a Redis user may be refused: BullMQ would ask for it again without a pause. */
+/** Nothing here needs INFO, which a Redis user may be refused: BullMQ would call it again without a pause. */
 export const WITHOUT_INFO = { skipVersionCheck: true };
 
 /** With rediss:// the certificate and the host's name are always checked. */
 export const tlsOf = ({ ca }: Pick<RedisPlace, 'ca'>): Pick<RedisOptions, 'tls'> =>
   ca === null ? {} : { tls: { ca } };
 
-/** ioredis would write of a password that Redis does not ask for to the console. */
+/** ioredis would write of a password that Redis does not need to the console. */
 export const withoutPassword = (place: RedisPlace): RedisPlace => {
   const url = new URL(place.url);
   url.username = url.password = '';

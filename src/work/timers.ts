@@ -20,7 +20,7 @@ const SWEEP_MS = 2_000;
 /** Anyone who takes the mark away again and again makes work go out again only so often. */
 const EMPTIED_GAP_MS = 5_000;
 const OVERDUE_POLL_MS = 10_000;
-/** An end that is this late is told to admins; `application/grants/watch-overdue.ts` says how. */
+/** Admins are notified of an end that is this late; `application/grants/watch-overdue.ts` says how. */
 const LATE_MS = 60_000;
 const ACCOUNTS_POLL_MS = 10_000;
 const NOTICES_POLL_MS = 5_000;
@@ -166,7 +166,7 @@ export const startRevocations = ({ useCases, log }: TimerDeps): Loop =>
     onError: complain(log, 'ending what was revoked'),
   });
 
-/** Looks whether something is late, sooner when told so: what was late while nobody worked is ended before the next look. */
+/** Looks whether something is late, sooner when poked: what was late while nobody worked is ended before the next look. */
 export const startOverdueWatch = ({ useCases, log }: TimerDeps): Loop & { onLate: (lateMs: number) => void } => {
   let seenMs = 0;
   const loop = startLoop({

@@ -3,7 +3,7 @@
  * many pieces of one person stand behind the single one of another. Start-time fair queueing: its whole state is one moment a person.
  */
 
-/** What one piece is taken to cost. Anyone who asks for less than one in so long never waits. */
+/** What one piece is taken to cost. Anyone who takes less than one in so long never waits. */
 const PIECE_MS = 100;
 /** BullMQ's lowest priority. */
 const LAST = 2_097_152;

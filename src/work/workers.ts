@@ -57,7 +57,7 @@ const processJob = async (deps: WorkerDeps, kind: WorkKind, data: unknown): Prom
 
 /** Closing waits for the jobs in hand; what it cannot wait for is found again in the outbox. */
 export const startWorkers = (deps: WorkerDeps): { stop(): Promise<void> } => {
-  // The worker tells of what fails.
+  // The worker reports what fails.
   const inHand = createInFlight(() => undefined);
   const process = async (kind: WorkKind, job: Job<unknown>): Promise<void> => {
     const work = processJob(deps, kind, job.data);

@@ -150,7 +150,7 @@ const EVENTS = ['grant.extending', 'grant.extended', 'grant.extension_failed', '
 type Crashed = Lived<Left> & {
   events: Record<string, number>;
   whileAlive: Ends | null;
-  isTold: boolean;
+  isNotified: boolean;
 };
 
 export const expectedMore = ({ leaves, isRefused, isLate }: MorePoint): Crashed => ({
@@ -164,12 +164,12 @@ export const expectedMore = ({ leaves, isRefused, isLate }: MorePoint): Crashed 
     'grant.removed': 1,
   },
   whileAlive: isLate ? null : isRefused ? { store: 0, target: 0 } : { store: 30, target: 30 },
-  isTold: true,
+  isNotified: true,
   repeated: [],
 });
 
 /** Under the request for more time, whose words stand by themselves. */
-const isTold = async ({ world, row, point }: MoreCase): Promise<boolean> => {
+const isNotified = async ({ world, row, point }: MoreCase): Promise<boolean> => {
   const [more] = await world.sql<{ id: string }>('select request_id as id from extensions where grant_id = $1', [
     row.grantId,
   ]);
@@ -194,6 +194,6 @@ export const crashMoreAt = async (world: World, app: Restarts, point: MorePoint)
     ...lived,
     events: await countEvents(one, EVENTS, one.row.grantId),
     whileAlive: one.whileAlive,
-    isTold: await isTold(one),
+    isNotified: await isNotified(one),
   };
 };

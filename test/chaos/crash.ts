@@ -26,7 +26,7 @@ const lastWords = ({ refusal }: CrashPoint): string => {
   return 'no session is left, confirmed by the target';
 };
 
-const isTold = async (one: Case): Promise<boolean> => {
+const isNotified = async (one: Case): Promise<boolean> => {
   const row = await find(one);
   const own = one.world.slack.as(one.who).dmsWithApp();
   return own.some(
@@ -82,7 +82,7 @@ const act = async (one: Case, row: Row | null): Promise<boolean> => {
     else if (message) await slack.as('olga').click(message, 'approve');
     return true;
   }
-  if (point.refusal) return !(await isTold(one));
+  if (point.refusal) return !(await isNotified(one));
   const own = slack.as(who).dmsWithApp();
   const granted = ofRequest(own, 'granted');
   if (granted && row.grant === 'active' && seen(granted).includes('"done"')) {
@@ -98,14 +98,14 @@ const act = async (one: Case, row: Row | null): Promise<boolean> => {
 };
 
 type Crashed = Lived<CrashPoint['leaves']> & {
-  isTold: boolean;
+  isNotified: boolean;
 };
 
 export const expected = (point: CrashPoint): Crashed => ({
   signal: 'SIGKILL',
   left: point.leaves,
   leftOver: [],
-  isTold: true,
+  isNotified: true,
   repeated: [],
 });
 
@@ -129,6 +129,6 @@ export const crashAt = async (world: World, app: Restarts, point: CrashPoint): P
   });
   return {
     ...lived,
-    isTold: await isTold(one),
+    isNotified: await isNotified(one),
   };
 };

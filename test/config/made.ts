@@ -1,7 +1,7 @@
 /** A small policy file that is right, to be made wrong in one place at a time. */
 import { loadPolicy } from '../../src/config/policy-file.ts';
 import type { LoadedPolicy, PolicyInput } from '../../src/config/policy-file.ts';
-import type { ProviderSchema } from '../../src/config/policy-references.ts';
+import type { ProviderSchema } from '../../src/config/policy-check.ts';
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { packPolicy, unpackPolicy } from '../../src/config/packed-policy.ts';
 import { decide } from '../../src/domain/policy/decide.ts';
 import { policyDifferences } from '../../src/domain/policy/differences.ts';
-import type { DecisionFacts, Policy } from '../../src/domain/policy/types.ts';
+import type { Policy } from '../../src/domain/policy/types.ts';
+import type { DecisionFacts } from '../../src/domain/policy/decision-facts.ts';
 import { changed, load } from './made.ts';
 import { boundEmail } from '../../src/domain/principals/identity.ts';
 

@@ -186,7 +186,7 @@ tests:
     ['of no severity', { alert: 'lag' }, 'Decided by the rule "Rest"'],
     ['none', {}, 'Decided by the rule "Rest"'],
     ['one that is none', { alert: 'down' }, 'known are: lag'],
-    ['of another role', { alert: 'lag', role: 'orders/write' }, 'asks for orders/read'],
+    ['of another role', { alert: 'lag', role: 'orders/write' }, 'requests orders/read'],
     ['a severity alone', { alertSeverity: 'critical' }, 'Name the alert too'],
   ])('%s', (...[, parts, says]) => expect(explained(parts)).toContain(says));
 
@@ -204,9 +204,9 @@ describe('policy replay', () => {
       now: new Date(0),
     });
     if ('problem' in input) throw new Error(input.problem);
-    const { ask, facts } = input;
-    const before = evaluate(policyFrom(GOOD), { ask, facts });
-    const past = [{ id: 'r1', requester: 'Lee', ask, facts, before, isRecorded: true }];
+    const { requested, facts } = input;
+    const before = evaluate(policyFrom(GOOD), { requested, facts });
+    const past = [{ id: 'r1', requester: 'Lee', requested, facts, before, isRecorded: true }];
     const wider = policyFrom(changed('{ from: owners }, { from: sre }', '{ from: sre }'));
     const { isOk, facts: found, text } = await replayPolicy(wider, past);
     expect(isOk).toBe(false);

@@ -157,7 +157,7 @@ test('while Postgres is away a scrape is answered, says so, and writes one line 
   expect(text).toContain('latchkey_metrics_current 0');
   expect(text).toContain('latchkey_check_ok{check="redis"} 0');
   for (let again = 0; again < 5; again += 1) await fetch(`http://127.0.0.1:${server?.port}/metrics`);
-  expect(lines.match(/could not be asked for metrics/g)).toHaveLength(1);
+  expect(lines.match(/failed to read metrics from Postgres/g)).toHaveLength(1);
 });
 
 test('a target that is well again is not named any more', async () => {

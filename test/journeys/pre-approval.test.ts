@@ -1,4 +1,4 @@
-/** Approved ahead of time: inside the rules, visible, revocable, and never more than its givers' votes. */
+/** Pre-approved: inside the rules, visible, revocable, and never more than its givers' votes. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { App } from '../../src/compose/app.ts';
@@ -55,7 +55,7 @@ test('who is allowed is let in at once, and the decision and the messages say by
     reason: expect.stringContaining(preApproval?.id ?? 'none'),
     votes: 0,
   });
-  expect(seen(await story.dm('ada', 'Active'))).toContain('ahead of time by');
+  expect(seen(await story.dm('ada', 'Active'))).toContain('in advance by');
   await story.credentials('ada');
   await slack.as('ada').close();
   expect(slack.as('olga').messages('prod-access')).toHaveLength(0);

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import type { DecisionFacts } from '../../src/domain/policy/types.ts';
+import type { DecisionFacts } from '../../src/domain/policy/decision-facts.ts';
 import { boundEmail, namedAddress, normalEmail } from '../../src/domain/principals/identity.ts';
 
 const root = fileURLToPath(new URL('../../src', import.meta.url));

@@ -98,16 +98,16 @@ describe('the guard', () => {
   });
 
   test('the time-out reaches the provider as a signal', async () => {
-    let isTold = false;
+    let isNotified = false;
     const { run } = guarded(
       async (ctx) => {
-        ctx.signal.addEventListener('abort', () => (isTold = true));
+        ctx.signal.addEventListener('abort', () => (isNotified = true));
         return await new Promise(() => undefined);
       },
       { timeoutMs: 50 },
     );
     await failureOf(run());
-    expect(isTold).toBe(true);
+    expect(isNotified).toBe(true);
   });
 
   test('a caller that stops is obeyed at once', async () => {

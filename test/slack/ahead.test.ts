@@ -46,8 +46,8 @@ describe('a pre-approval that is one of two approvals', () => {
     expect(approval()).toContain('waiting for one of sre');
     const { outcome, view } = await vote('U0RITA', id);
     expect(outcome).toBe('decided');
-    expect(view.decision?.reason).toBe(`by rita, and ahead of time by olga (pre-approval ${preApproval.id})`);
-    expect(approval()).toContain('Approved by rita, and ahead of time by olga');
+    expect(view.decision?.reason).toBe(`by rita, and in advance by olga (pre-approval ${preApproval.id})`);
+    expect(approval()).toContain('Approved by rita, and in advance by olga');
   });
 
   it('taken back before the other approval counts for nothing', async () => {

@@ -5,7 +5,7 @@ import { checkView } from '../../sandbox/src/slack/blocks/validate.ts';
 import { announcementMessage } from '../../src/slack/messages/render/admin-notification.ts';
 import { approvalMessage } from '../../src/slack/messages/render/approval.ts';
 import { factsOf } from '../../src/application/messages/facts.ts';
-import type { Asked, MessageFacts } from '../../src/application/messages/facts.ts';
+import type { EligibleShown, MessageFacts } from '../../src/application/messages/facts.ts';
 import { MESSAGE_TOTAL_MAX } from '../../src/slack/messages/render/limits.ts';
 import { oneOf } from '../../src/slack/messages/render/phrases.ts';
 import { discussionReply, escalationReply, reminderReply } from '../../src/slack/messages/render/replies.ts';
@@ -43,7 +43,7 @@ const person = (index: number): Person => ({
 });
 const people = Array.from({ length: 40 }, (_, index) => person(index));
 
-const asked: Asked = {
+const eligible: EligibleShown = {
   label: HOSTILE,
   count: 3,
   people,
@@ -75,10 +75,10 @@ const drawn = (): { view: RequestView; facts: MessageFacts } => ({
   facts: {
     ...factsOf(policy, view.request),
     groups: Array.from({ length: 50 }, () => HOSTILE),
-    asked: Array.from({ length: 8 }, () => asked),
+    eligible: Array.from({ length: 8 }, () => eligible),
     missing: Array.from({ length: 8 }, () => ({ label: HOSTILE, count: 3 })),
     waitingFor: people.map(({ userId }) => userId),
-    fallback: asked,
+    fallback: eligible,
     unreachable: 'away',
   },
 });
@@ -111,7 +111,7 @@ describe('what approvers and requesters are shown', () => {
   });
 
   it('mentions five people at most, and nobody who is away', () => {
-    const words = oneOf({ ...asked, label: 'owners' });
+    const words = oneOf({ ...eligible, label: 'owners' });
     expect(words.match(/<@/g)).toHaveLength(5);
     expect(words).toContain('others may too');
     expect(words).not.toMatch(/<@U[012]>/);

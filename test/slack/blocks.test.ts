@@ -105,10 +105,10 @@ describe('the last word on access', () => {
     seen(requesterMessage(viewOf({ state: 'approved', grant: grantOf('removed', more) }), facts));
 
   it('says when it was first seen in use, or that it was not seen', () => {
-    expect(ended({ isUseTold: true, firstUsedAt: NOW })).toContain(
+    expect(ended({ reportsUsage: true, firstUsedAt: NOW })).toContain(
       'confirmed by the target. First seen in use <!date^',
     );
-    expect(ended({ isUseTold: true })).toContain('confirmed by the target. Not seen in use.');
+    expect(ended({ reportsUsage: true })).toContain('confirmed by the target. Not seen in use.');
   });
 
   it('says what was recorded, and nothing where nothing was', () => {
@@ -124,12 +124,12 @@ describe('the last word on access', () => {
 
   it('says nothing of use where the target cannot tell, or where access never began', () => {
     expect(ended({})).not.toMatch(/in use/);
-    expect(ended({ isUseTold: true, activatedAt: null })).not.toMatch(/in use/);
+    expect(ended({ reportsUsage: true, activatedAt: null })).not.toMatch(/in use/);
   });
 
   it('says nothing of use while it lives: nobody looks at the message again when it is used', () =>
     expect(
-      seen(grantedMessage(viewOf({ state: 'approved', grant: grantOf('active', { isUseTold: true }) }), facts)),
+      seen(grantedMessage(viewOf({ state: 'approved', grant: grantOf('active', { reportsUsage: true }) }), facts)),
     ).not.toMatch(/in use/));
 });
 
@@ -265,7 +265,7 @@ describe('text of people', () => {
       ...facts,
       groups: [text],
       missing: null,
-      asked: [{ label: text, count: 1, people: [olga], unknown: [text] }],
+      eligible: [{ label: text, count: 1, people: [olga], unknown: [text] }],
     };
     const open = { ...view, request: { ...view.request, rule: text, target: text, role: text } };
     for (const draw of drawings) {

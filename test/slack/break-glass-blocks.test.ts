@@ -139,7 +139,7 @@ describe('every message of break-glass', () => {
 
 const reach: BreakGlassReach = {
   banner: 'C1',
-  told: ['C2', 'U1'],
+  notified: ['C2', 'U1'],
   reviewers: ['U2', 'U3'],
   admins: ['U9'],
   isChannelLost: false,

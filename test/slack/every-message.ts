@@ -29,7 +29,7 @@ const facts: MessageFacts = {
   ...factsOf(policy, { target: 'orders-db', role: 'write' }),
   face: 'https://avatars.slack-edge.com/local/U0ADA_48.png',
   groups: ['sre'],
-  asked: [{ label: 'owners', count: 1, people: [personOf('U0OLGA', 'olga')] }],
+  eligible: [{ label: 'owners', count: 1, people: [personOf('U0OLGA', 'olga')] }],
   missing: [{ label: 'owners', count: 1 }],
   waitingFor: ['U0OLGA'],
   offerMs: 1_800_000,
@@ -121,7 +121,7 @@ const alert = (more: Partial<Alert> = {}): Alert => ({
   firing: 1,
   signals: 3,
   route: 'on_call',
-  told: ['U0KIM'],
+  notified: ['U0KIM'],
   version: 1,
   createdAt: NOW,
   resolvedAt: null,
@@ -331,7 +331,9 @@ const cases: Cases = {
     alert: [
       alertCase('firing', alert()),
       alertCase('firing, in a channel', alert({ firing: 2, route: 'nobody' }), { askedBy: three, audience: 'C0INC' }),
-      alertCase('firing, with no one on call', alert({ route: 'nobody', told: ['U0OLGA'] }), { audience: 'U0OLGA' }),
+      alertCase('firing, with no one on call', alert({ route: 'nobody', notified: ['U0OLGA'] }), {
+        audience: 'U0OLGA',
+      }),
       alertCase('requested', alert(), { askedBy: three }),
       repairCase('firing, for a job', []),
       repairCase('requested for a job', [repair]),

@@ -13,7 +13,7 @@ import { status } from '../../src/slack/messages/render/status.ts';
 import { grantedMessage, requesterMessage } from '../../src/slack/messages/render/requester.ts';
 import { date } from '../../src/slack/messages/render/text.ts';
 import { MESSAGE_TOTAL_MAX } from '../../src/slack/messages/render/limits.ts';
-import { timelineOf } from '../../src/domain/incidents/timeline.ts';
+import { timelineOf } from '../../src/domain/incidents/make-timeline.ts';
 import type { Message } from '../../src/slack/messages/render/text.ts';
 import type { IncidentBriefing, IncidentView } from '../../src/application/incidents/incident-types.ts';
 import type { RequestView } from '../../src/application/record/request-view.ts';

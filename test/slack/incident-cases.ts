@@ -8,7 +8,7 @@ import type {
 } from '../../src/application/incidents/incident-types.ts';
 import type { RequestView } from '../../src/application/record/request-view.ts';
 import type { Incident } from '../../src/domain/incidents/incident.ts';
-import { timelineOf } from '../../src/domain/incidents/timeline.ts';
+import { timelineOf } from '../../src/domain/incidents/make-timeline.ts';
 import type { Policy } from '../../src/domain/policy/types.ts';
 import type { Case } from './every-message.ts';
 import { grantOf, NOW, personOf, requestOf, viewWith } from './some-view.ts';
@@ -69,8 +69,8 @@ const orders = {
   title: 'Orders database',
   why: [{ kind: 'name' }],
   roles: [
-    { role: 'read', title: 'Read only', decision: 'approve', rule: 'On-call reads', asked: [] },
-    { role: 'write', title: 'Read-write', decision: 'ask', rule: 'Writes', asked: [owners] },
+    { role: 'read', title: 'Read only', decision: 'approve', rule: 'On-call reads', eligible: [] },
+    { role: 'write', title: 'Read-write', decision: 'ask', rule: 'Writes', eligible: [owners] },
   ],
   readNow: { role: 'read', durationMs: 1_800_000, reason: 'incident', rule: 'On-call reads' },
 } as unknown as IncidentBriefing['targets'][number];

@@ -146,7 +146,7 @@ describe('while on-call cannot be looked up', () => {
       reason: '',
       ticket: null,
     });
-    expect(preview.asked).toMatchObject([{ label: 'on-call', people: [], unknown: ['on-call'] }]);
+    expect(preview.eligible).toMatchObject([{ label: 'on-call', people: [], unknown: ['on-call'] }]);
   });
 
   it('an owner’s vote counts, one that needs them changes nothing, and works again afterwards', async () => {

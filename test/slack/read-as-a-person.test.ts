@@ -143,13 +143,13 @@ describe('what a person reads', () => {
     const facts = factsOf(policyOf(POLICY), { target: 'orders-db', role: 'read' });
     const of = (grant: Parameters<typeof grantOf>) =>
       linesOf(approvalMessage({ ...jobView, grant: grantOf(...grant) }, facts)).join('\n');
-    const running = of(['active', { isUseTold: true }]);
+    const running = of(['active', { reportsUsage: true }]);
     expect(running).toContain('⚙️ *client `api-deploy`*');
     expect(running).toContain(': the job is running.');
-    const finished = of(['removed', { isUseTold: true, endCause: 'done', endReason: 'Exit code 3' }]);
+    const finished = of(['removed', { reportsUsage: true, endCause: 'done', endReason: 'Exit code 3' }]);
     expect(finished).toContain('*Finished*');
     expect(finished).toContain('Exit code 3');
-    const lost = of(['removed', { isUseTold: true, endCause: 'client_lost' }]);
+    const lost = of(['removed', { reportsUsage: true, endCause: 'client_lost' }]);
     expect(lost).toContain('*Ended*');
     for (const text of [running, finished, lost]) expect(text).not.toContain('seen in use');
   });

@@ -60,7 +60,7 @@ const createTarget = (): Target => {
           text: 'Connect with psql.',
           commands: [{ label: 'psql', command: 'psql "postgres://x"' }],
         };
-        return Promise.resolve({ handle: { name: grant.id }, credentials, isUseTold: false });
+        return Promise.resolve({ handle: { name: grant.id }, credentials, reportsUsage: false });
       },
       guarantee: () => ({ endsBy: 'both', survives: null }),
       find: async () => null,

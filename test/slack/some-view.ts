@@ -36,7 +36,7 @@ export const grantOf = (state: Grant['state'], more: Partial<Grant> = {}): Grant
   closedAt: state === 'closed' || state === 'removed' ? NOW : null,
   removedAt: state === 'removed' ? NOW : null,
   firstUsedAt: null,
-  isUseTold: false,
+  reportsUsage: false,
   endCause: ['ending', 'closed', 'removed'].includes(state) ? 'expired' : null,
   endedBy: null,
   endReason: null,

@@ -64,7 +64,7 @@ const rowsReadBy = async (work: (store: Store) => Promise<unknown>): Promise<num
 test.each<[string, (store: Store) => Promise<unknown>]>([
   ['for due grants', (store) => store.transaction((tx) => tx.grants.lockDue(100))],
   ['for stalled grants', (store) => store.transaction((tx) => tx.grants.listStalled(100))],
-  ['for lapsed requests', (store) => store.transaction((tx) => tx.requests.lockLapsed(100))],
+  ['for lapsed requests', (store) => store.transaction((tx) => tx.requests.lockExpired(100))],
   ['for approvers to remind', (store) => store.transaction((tx) => tx.requests.lockToRemind(100))],
   ['for silence to break', (store) => store.transaction((tx) => tx.requests.lockToEscalate(100))],
   ['for reviews to chase', (store) => store.transaction((tx) => tx.reviews.lockToChase(100))],

@@ -84,15 +84,15 @@ describe('requests', () => {
     await storeRequest(store);
     await store.transaction(async (one) => {
       await one.requests.lock(over.id);
-      const lapsed = await store.transaction((two) => two.requests.lockLapsed(10));
+      const lapsed = await store.transaction((two) => two.requests.lockExpired(10));
       expect(lapsed.map(({ id }) => id)).toEqual([alsoOver.id]);
     });
     await store.transaction(async (tx) => {
-      const lapsed = await tx.requests.lockLapsed(10);
+      const lapsed = await tx.requests.lockExpired(10);
       for (const { id } of lapsed) await tx.requests.setState(id, 'lapsed');
       expect(lapsed.map(({ id }) => id).toSorted()).toEqual([over.id, alsoOver.id].toSorted());
     });
-    expect(await store.transaction((tx) => tx.requests.lockLapsed(10))).toEqual([]);
+    expect(await store.transaction((tx) => tx.requests.lockExpired(10))).toEqual([]);
   });
 });
 

@@ -115,7 +115,7 @@ test('real: cluster mode, a wrong password, no password, one that is not asked f
   const cluster = await startReal('--cluster-enabled', 'yes', '--cluster-port', String(await freePort()));
   expect(await said(`redis://127.0.0.1:${cluster}`)).toContain('Redis is in cluster mode');
   const open = await startReal();
-  expect(await said(`redis://:secret@127.0.0.1:${open}`)).toContain('Redis asks for no password');
+  expect(await said(`redis://:secret@127.0.0.1:${open}`)).toContain('Redis has no password');
   const { url } = testRedis();
   expect(await said(`${url}/99`)).toBe('Redis has no database with the number in REDIS_URL; correct the number.');
   expect(await said(`${url}/15`)).toBeNull();

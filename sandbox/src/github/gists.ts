@@ -1,6 +1,6 @@
 /** Gists: whoever has the address of a secret one reads it, and nobody but its owner writes it. */
 import { randomBytes } from 'node:crypto';
-import type { Route } from './routes.ts';
+import type { Route } from './api.ts';
 import { accountJson } from './state.ts';
 import type { Account, Gist, State } from './state.ts';
 

@@ -6,7 +6,7 @@ import { listenOnLoopback } from '../embedded/listen.ts';
 import { createActs } from './acts.ts';
 import type { Acts } from './acts.ts';
 import { route } from './routes.ts';
-import type { Answer } from './routes.ts';
+import type { Answer } from './api.ts';
 import { addGist } from './gists.ts';
 import { newState } from './state.ts';
 import type { Account, Gist, State } from './state.ts';

@@ -1,53 +1,15 @@
 /** The calls that an App makes, answered as GitHub documents them. */
 import { randomUUID } from 'node:crypto';
+import { NOT_FOUND, answer, invalid, ofRepository, pullOf, repositoryOf, runOf } from './api.ts';
+import type { Answer, Asked, Route } from './api.ts';
+import { CHECK_ROUTES } from './checks.ts';
 import { deliverAgain, deliveryJson } from './deliver.ts';
 import { GIST_ROUTES } from './gists.ts';
 import { MEMBER_ROUTES, paged } from './members.ts';
 import { commitJson, pullJson, repositoryJson, runJson } from './state.ts';
-import type { Check, Permissions, Pull, Repository, Run, State } from './state.ts';
+import type { State } from './state.ts';
 
-export type Asked = {
-  state: State;
-  /** Of the token; null where the App itself asks. */
-  installation: number | null;
-  path: string[];
-  query: URLSearchParams;
-  body: Record<string, unknown>;
-};
-export type Answer = { status: number; body?: unknown };
-
-const answer = (status: number, message: string): Answer => ({
-  status,
-  body: { message, documentation_url: 'https://docs.github.com/rest' },
-});
-const NOT_FOUND = answer(404, 'Not Found');
 const FORBIDDEN = answer(403, 'Resource not accessible by integration');
-const invalid = (message: string): Answer => answer(422, message);
-
-export type Route = {
-  method: string;
-  /** `:name` is one part of the path. */
-  path: string;
-  as: 'app' | 'installation';
-  needs?: [keyof Permissions, 'read' | 'write'];
-  run(asked: Asked, at: Record<string, string>): Answer | Promise<Answer>;
-};
-
-const repositoryOf = ({ state, installation }: Asked, at: Record<string, string>): Repository | undefined =>
-  state.repositories.find(
-    (one) =>
-      one.full_name === `${at['owner']}/${at['repo']}` && (installation === null || one.installation === installation),
-  );
-
-const runOf = (asked: Asked, at: Record<string, string>): Run | undefined => {
-  const repository = repositoryOf(asked, at);
-  return asked.state.runs.find(({ id, repository: of }) => String(id) === at['run'] && of === repository);
-};
-
-const pullOf = (asked: Asked, at: Record<string, string>): Pull | undefined => {
-  const repository = repositoryOf(asked, at);
-  return asked.state.pulls.find(({ number, repository: of }) => String(number) === at['number'] && of === repository);
-};
 
 const REPORTS_MAX = 10;
 /** Of a pull request, whatever the number of pages. */
@@ -75,58 +37,6 @@ const review = (asked: Asked, at: Record<string, string>): Answer => {
     run.status = state === 'approved' ? 'in_progress' : 'completed';
   if (state === 'rejected') run.conclusion = 'failure';
   return { status: 204 };
-};
-
-let ids = 500;
-
-const TEXT_MAX = 65_536;
-
-const createCheck = (asked: Asked, at: Record<string, string>): Answer => {
-  const repository = repositoryOf(asked, at);
-  const { name, head_sha: sha } = asked.body;
-  if (!repository || typeof name !== 'string' || typeof sha !== 'string')
-    return invalid('name and head_sha are needed');
-  ids += 1;
-  const check: Check = {
-    id: ids,
-    repository: repository.full_name,
-    name,
-    head_sha: sha,
-    status: 'queued',
-    conclusion: null,
-    details_url: null,
-    output: null,
-  };
-  asked.state.checks.push(check);
-  return updated(check, asked, 201);
-};
-
-const updated = (check: Check, { body }: Asked, status: number): Answer => {
-  const { conclusion, output, details_url: url } = body;
-  const said = body['status'] ?? (conclusion === undefined ? check.status : 'completed');
-  if (said === 'completed' && typeof conclusion !== 'string') return invalid('conclusion is needed with completed');
-  if (output !== undefined && JSON.stringify(output).length > TEXT_MAX) return invalid('output is too long');
-  check.status = typeof said === 'string' ? said : check.status;
-  check.conclusion = typeof conclusion === 'string' ? conclusion : null;
-  if (typeof url === 'string') check.details_url = url;
-  if (output !== undefined) check.output = output as Check['output'];
-  return { status, body: check };
-};
-
-const patchCheck = (asked: Asked, at: Record<string, string>): Answer => {
-  const check = asked.state.checks.find(({ id }) => String(id) === at['check']);
-  return check ? updated(check, asked, 200) : NOT_FOUND;
-};
-
-const comment = (asked: Asked, at: Record<string, string>): Answer => {
-  const { body } = asked.body;
-  const pull = pullOf(asked, at);
-  if (!pull) return NOT_FOUND;
-  if (typeof body !== 'string' || body === '') return invalid('body cannot be blank');
-  ids += 1;
-  const made = { id: ids, repository: pull.repository.full_name, number: pull.number, body };
-  asked.state.comments.push(made);
-  return { status: 201, body: made };
 };
 
 const TOKEN_MS = 3_600_000;
@@ -160,8 +70,6 @@ const deliveryOf = ({ state }: Asked, at: Record<string, string>) =>
   state.deliveries.find(({ id }) => String(id) === at['delivery']);
 
 const found = (value: unknown): Answer => (value === undefined ? NOT_FOUND : { status: 200, body: value });
-
-const ofRepository = '/repos/:owner/:repo';
 
 export const ROUTES: readonly Route[] = [
   {
@@ -273,39 +181,7 @@ export const ROUTES: readonly Route[] = [
       return pull ? paged(pull.commits.slice(0, COMMITS_LISTED).map(commitJson), asked.query) : NOT_FOUND;
     },
   },
-  {
-    method: 'POST',
-    path: `${ofRepository}/issues/:number/comments`,
-    as: 'installation',
-    needs: ['pull_requests', 'write'],
-    run: comment,
-  },
-  {
-    method: 'GET',
-    path: `${ofRepository}/commits/:sha/check-runs`,
-    as: 'installation',
-    needs: ['checks', 'read'],
-    run: (asked, at) => {
-      const found = asked.state.checks.filter(
-        ({ repository, head_sha: sha }) => repository === `${at['owner']}/${at['repo']}` && sha === at['sha'],
-      );
-      return { status: 200, body: { total_count: found.length, check_runs: found } };
-    },
-  },
-  {
-    method: 'POST',
-    path: `${ofRepository}/check-runs`,
-    as: 'installation',
-    needs: ['checks', 'write'],
-    run: createCheck,
-  },
-  {
-    method: 'PATCH',
-    path: `${ofRepository}/check-runs/:check`,
-    as: 'installation',
-    needs: ['checks', 'write'],
-    run: patchCheck,
-  },
+  ...CHECK_ROUTES,
   ...MEMBER_ROUTES,
   ...GIST_ROUTES,
 ];

@@ -22,8 +22,8 @@ export type AlertWrites = {
   /** Keeps that these are over though they belong to no alert: what is heard late of them is old. */
   keepOver(transitions: readonly AlertTransition[]): Promise<void>;
   lock(id: string): Promise<Alert | null>;
-  /** Decides who is told: once, by the one who is first. */
-  setRoute(id: string, routing: { route: AlertRoute; told: string[]; audiences: string[] }): Promise<void>;
+  /** Decides who is notified: once, by the one who is first. */
+  setRoute(id: string, routing: { route: AlertRoute; notified: string[]; audiences: string[] }): Promise<void>;
   /** The request was made for this alert. */
   tie(requestId: string, alertId: string): Promise<void>;
 };
@@ -33,7 +33,7 @@ export type AlertReads = {
   /** Those that fire now, newest first. */
   firingAlerts(limit: number): Promise<Alert[]>;
   alertOfRequest(requestId: string): Promise<Alert | null>;
-  /** With who asked for something because of it, oldest first. */
+  /** With who requested something because of it, oldest first. */
   alertView(id: string): Promise<AlertView | null>;
 };
 

@@ -1,4 +1,4 @@
-/** Takes in what sources say: what the policy maps is kept, told and recorded; what it does not is counted by the caller. */
+/** Takes in what sources say: what the policy maps is kept, notified and recorded; what it does not is counted by the caller. */
 import { entryOf, hearAll, subjectOf } from '../../domain/alerts/occurrence.ts';
 import type { AlertTransition } from '../../domain/alerts/occurrence.ts';
 import type { AlertSignal, AlertSource, KnownSignal } from '../../domain/alerts/types.ts';

@@ -1,4 +1,4 @@
-/** Asks for what an alert was mapped to, with the alert as the reason: by the click of a person, or for the one who is on call where a rule names it. */
+/** Requests what an alert was mapped to, with the alert as the reason: by the click of a person, or for the one who is on call where a rule names it. */
 import { mappingNamed, reasonOf } from '../../domain/alerts/mapping.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { requestForClient } from './request-for-client.ts';
@@ -6,7 +6,7 @@ import { createRequest } from '../requests/create-request.ts';
 import type { Deps } from '../deps.ts';
 import type { CreateRequestResult, CreateRequestInput } from '../requests/request-types.ts';
 
-/** The key that an ask without a click has: one for each alert, no matter who is on call by then. */
+/** The key that a request without a click has: one for each alert, no matter who is on call by then. */
 const automaticKey = (alertId: string): string => `alert:${alertId}`;
 
 export const requestForAlert = async (deps: Deps, input: RequestForAlertInput): Promise<CreateRequestResult> => {

@@ -1,4 +1,4 @@
-/** Decides who is notified of an alert: those on call for it, or the owners where nobody is or cannot be looked up. And asks for them where a rule names the alert. */
+/** Decides who is notified of an alert: those on call for it, or the owners where nobody is or cannot be looked up. And requests it for them where a rule names the alert. */
 import { callerOnCall } from '../identity/caller.ts';
 import { hasRuleForAlert, mappingNamed } from '../../domain/alerts/mapping.ts';
 import type { Alert, AlertRoute } from '../../domain/alerts/types.ts';
@@ -24,7 +24,7 @@ const peopleIn = async ({ directory, log }: Deps, policy: Policy, refs: readonly
         return { people: await directory.members([sourceOf(policy, ref)], null), isUnknown: false };
       } catch (error) {
         if (!isDomainError(error) || error.code !== 'lookup_failed') throw error;
-        log.warn({ err: error, group: ref }, 'who is to be told of an alert could not be looked up');
+        log.warn({ err: error, group: ref }, 'who is to be notified of an alert could not be looked up');
         return { people: [], isUnknown: true };
       }
     }),
@@ -33,7 +33,7 @@ const peopleIn = async ({ directory, log }: Deps, policy: Policy, refs: readonly
   return { people: [...people.values()], isUnknown: each.some(({ isUnknown }) => isUnknown) };
 };
 
-/** Somebody is always told: the owners in place of the one who is on call, the admins in place of them. */
+/** Somebody is always notified: the owners in place of the one who is on call, the admins in place of them. */
 const recipientsOf = async (deps: Deps, policy: Policy, { to, target, name }: AlertMapping): Promise<Recipients> => {
   const onCall = await peopleIn(deps, policy, [to]);
   if (onCall.people.length > 0) return { route: 'on_call', people: onCall.people };
@@ -42,7 +42,7 @@ const recipientsOf = async (deps: Deps, policy: Policy, { to, target, name }: Al
     const { people } = await peopleIn(deps, policy, refs);
     if (people.length > 0) return { route, people };
   }
-  throw new DomainError('lookup_failed', { what: `anybody to tell of the alert ${name}` });
+  throw new DomainError('lookup_failed', { what: `anybody to notify of the alert ${name}` });
 };
 
 const INCIDENTS_MAX = 50;
@@ -61,7 +61,7 @@ const roomOf = async ({ store }: Deps, policy: Policy, mapping: AlertMapping): P
 
 type Routing = { alert: Alert; mapping: AlertMapping; people: Person[] };
 
-const ask = async (deps: Deps, { alert, mapping, people }: Routing): Promise<void> => {
+const sendRequest = async (deps: Deps, { alert, mapping, people }: Routing): Promise<void> => {
   const { client } = mapping;
   if (client !== null) {
     await requestForClient(deps, { alert, mapping: { ...mapping, client }, starter: null }, true);
@@ -74,13 +74,13 @@ const ask = async (deps: Deps, { alert, mapping, people }: Routing): Promise<voi
 };
 
 /** A rule that names this alert, and the client that it names, or one person and nobody else on call: then nobody needs to click. */
-const askByRule = async (deps: Deps, policy: Policy, routing: Routing) => {
+const requestByRule = async (deps: Deps, policy: Policy, routing: Routing) => {
   const { alert } = routing;
   if (!hasRuleForAlert(policy, alert.mapping)) return;
   try {
-    await ask(deps, routing);
+    await sendRequest(deps, routing);
   } catch (error) {
-    // Whatever is in the way, the ask is posted and waits for a click.
+    // Whatever is in the way, the offer is posted and waits for a click.
     if (!isDomainError(error)) throw error;
     deps.log.info({ alert: alert.id, code: error.code }, 'an alert was not answered with access by itself');
   }
@@ -92,13 +92,13 @@ export const routeAlert = async (deps: Deps, { alertId }: { alertId: string }): 
   const mapping = alert && mappingNamed(policy, alert.mapping);
   if (!mapping || alert.state !== 'firing' || alert.route !== null) return;
   const { route, people } = await recipientsOf(deps, policy, mapping);
-  if (route === 'on_call' || mapping.client !== null) await askByRule(deps, policy, { alert, mapping, people });
+  if (route === 'on_call' || mapping.client !== null) await requestByRule(deps, policy, { alert, mapping, people });
   const room = await roomOf(deps, policy, mapping);
   await deps.store.transaction(async (tx) => {
     const current = await tx.alerts.lock(alertId);
     if (!current || current.route !== null) return;
-    const told = people.map(({ userId }) => userId);
-    await tx.alerts.setRoute(alertId, { route, told, audiences: room === null ? told : [room] });
+    const notified = people.map(({ userId }) => userId);
+    await tx.alerts.setRoute(alertId, { route, notified, audiences: room === null ? notified : [room] });
     const { target, role } = mapping;
     const data = { alert: alertId, mapping: mapping.name, route, notified: people.map(({ id }) => id) };
     await tx.audit.append({

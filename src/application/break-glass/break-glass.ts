@@ -1,4 +1,4 @@
-/** Takes access at once, without approval: for those the policy names, with a reason, told to everyone concerned, and reviewed after. */
+/** Takes access at once, without approval: for those the policy names, with a reason, notified to everyone concerned, and reviewed after. */
 import { remainsOf } from '../decisions/remains.ts';
 import type { Remains } from '../decisions/remains.ts';
 import type { PersonCaller } from '../identity/caller.ts';
@@ -6,7 +6,9 @@ import { DomainError } from '../../domain/errors.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import type { BreakGlassVerdict } from '../../domain/policy/break-glass.ts';
 import { isBreakGlassRole, evaluateBreakGlass } from '../../domain/policy/break-glass.ts';
-import type { Ask, RequestProblem, BreakGlass, Policy } from '../../domain/policy/types.ts';
+import type { BreakGlass, Policy } from '../../domain/policy/types.ts';
+import type { RequestProblem } from '../../domain/policy/verdict.ts';
+import type { RequestedAccess } from '../../domain/policy/decision-facts.ts';
 import { isSameHuman } from '../../domain/principals/identity.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { Request, Requirement } from '../../domain/requests/request.ts';
@@ -55,7 +57,7 @@ type Evaluated = {
   policy: Policy;
   breakGlass: BreakGlass;
   person: Person;
-  ask: Ask;
+  requested: RequestedAccess;
   incident: Incident | null;
   verdict: BreakGlassVerdict;
 };
@@ -86,21 +88,21 @@ export const breakGlass = async (deps: Deps, input: BreakGlassInput): Promise<Br
 export const previewBreakGlass = async (deps: Deps, input: PreviewInput): Promise<BreakGlassPreview> => {
   const person = input.caller.person;
   // Taking looks again, inside its own transaction.
-  const [{ ask, verdict }, blockedBy] = await Promise.all([
+  const [{ requested, verdict }, blockedBy] = await Promise.all([
     judgeTaking(deps, { person, input, freshness: 'recent' }),
     deps.store.transaction((tx) => overdueOf(tx, person)),
   ]);
   const { capMs, problems, skipped, overrides, isNeedless, rule } = verdict;
   const needlessBy = isNeedless ? rule : null;
   return {
-    durationMs: ask.durationMs,
+    durationMs: requested.durationMs,
     capMs,
     problems,
     skipped,
     overrides,
     needlessBy,
     blockedBy,
-    ...remainsOf(deps, ask),
+    ...remainsOf(deps, requested),
   };
 };
 
@@ -108,10 +110,10 @@ export const previewBreakGlass = async (deps: Deps, input: PreviewInput): Promis
 export const mayBreak = async (
   deps: Pick<Deps, 'policy' | 'directory' | 'log'>,
   person: Person,
-  ask: Pick<Ask, 'target' | 'role'>,
+  requested: Pick<RequestedAccess, 'target' | 'role'>,
 ): Promise<boolean> => {
   const policy = deps.policy();
-  if (!policy.breakGlass || !isBreakGlassRole(policy.breakGlass, ask)) return false;
+  if (!policy.breakGlass || !isBreakGlassRole(policy.breakGlass, requested)) return false;
   try {
     return await isAmong(deps, { policy, person, refs: policy.breakGlass.who, freshness: 'recent' });
   } catch (error) {
@@ -121,7 +123,7 @@ export const mayBreak = async (
   }
 };
 
-const assertRole = (policy: Policy, { target, role }: Pick<Ask, 'target' | 'role'>): void => {
+const assertRole = (policy: Policy, { target, role }: Pick<RequestedAccess, 'target' | 'role'>): void => {
   const found = Object.hasOwn(policy.targets, target) ? policy.targets[target] : undefined;
   if (!found) throw new DomainError('unknown_target', { target });
   if (!Object.hasOwn(found.roles, role)) throw new DomainError('unknown_role', { target, role });
@@ -139,7 +141,7 @@ export const judgeTaking = async (deps: Deps, { person, input, freshness }: Judg
   if (!isBreakGlassRole(allowed, input)) throw new DomainError('break_glass_role', { target, role });
   if (!(await isAmong(deps, { policy, person, refs: allowed.who, freshness })))
     throw new DomainError('break_glass_who', { who: allowed.who });
-  const asked = {
+  const wanted = {
     target,
     role,
     durationMs: input.durationMs ?? 0,
@@ -147,11 +149,11 @@ export const judgeTaking = async (deps: Deps, { person, input, freshness }: Judg
     ticket: input.ticket?.trim() || null,
   };
   const incident = await openIncidentOf(deps, input.incidentChannelId);
-  const facts = await factsOfRequest(deps, policy, { requester: person, ask: asked, freshness, incident });
-  const verdict = evaluateBreakGlass(policy, allowed, { ask: asked, facts });
+  const facts = await factsOfRequest(deps, policy, { requester: person, requested: wanted, freshness, incident });
+  const verdict = evaluateBreakGlass(policy, allowed, { requested: wanted, facts });
   if (!verdict) throw new DomainError('unknown_role', { target, role });
-  const ask = { ...asked, durationMs: input.durationMs ?? verdict.defaultMs };
-  return { policy, breakGlass: allowed, person, ask, incident, verdict };
+  const requested = { ...wanted, durationMs: input.durationMs ?? verdict.defaultMs };
+  return { policy, breakGlass: allowed, person, requested, incident, verdict };
 };
 
 /** A review of theirs that keeps them from breaking glass again. */
@@ -163,8 +165,8 @@ export const overdueOf = async (tx: Tx, person: Person): Promise<{ dueAt: string
 type Writing = { judged: Evaluated; key: string | null };
 
 const writeIdentified = async (deps: Deps, writing: Writing): Promise<Written> => {
-  const { policy, ask, person } = writing.judged;
-  const { target, role } = ask;
+  const { policy, requested, person } = writing.judged;
+  const { target, role } = requested;
   const inTarget = await lookUpInTarget(deps, { policy, target, role, requester: person });
   return deps.store.transaction((tx) => write(deps, tx, { ...writing, inTarget }));
 };
@@ -174,11 +176,11 @@ type Written = { id: string; isRepeat: boolean } | { blockedBy: { dueAt: string;
 type Identified = Writing & Pick<NewRequest, 'inTarget'>;
 
 const newRequest = (deps: Deps, { judged, key, inTarget }: Identified): NewRequest => {
-  const { policy, person, ask, incident, verdict } = judged;
+  const { policy, person, requested, incident, verdict } = judged;
   return {
     id: deps.ids.next(),
     requesterId: person.id,
-    ...ask,
+    ...requested,
     incidentId: incident?.id ?? null,
     isBreakGlass: true,
     state: 'pending',
@@ -188,7 +190,7 @@ const newRequest = (deps: Deps, { judged, key, inTarget }: Identified): NewReque
     isInOrder: false,
     idempotencyKey: key,
     pendingMs: policy.pendingMs,
-    mayRemain: deps.access.mayRemain(ask.target, ask.role),
+    mayRemain: deps.access.mayRemain(requested.target, requested.role),
     inTarget,
   };
 };
@@ -245,6 +247,6 @@ const openReview = async (deps: Deps, tx: Tx, { judged, request, grantId }: Open
     grantId,
     target: request.target,
     role: request.role,
-    data: { dueAt: dueAt.toISOString(), reviewers: allowed.reviewers, notified: allowed.tell },
+    data: { dueAt: dueAt.toISOString(), reviewers: allowed.reviewers, notified: allowed.notify },
   });
 };

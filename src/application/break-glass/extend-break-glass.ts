@@ -1,6 +1,6 @@
 /**
  * More time on access that was taken by break-glass is taken the same way: by those who may use break-glass now, within
- * `break_glass.max` for the whole time. Everyone who was told sees the new end, and the one review covers it: closed before, it
+ * `break_glass.max` for the whole time. Everyone who was notified sees the new end, and the one review covers it: closed before, it
  * is open again.
  */
 import { DomainError } from '../../domain/errors.ts';
@@ -8,7 +8,7 @@ import { approveRequest } from '../requests/approve-request.ts';
 import { BREAK_GLASS_RULE, judgeTaking, overdueOf } from './break-glass.ts';
 import { demandRoom, holdGrant, extensionFacts, sent } from '../requests/extension-request.ts';
 import type { Extending, ExtendResult } from '../requests/extension-request.ts';
-import { fitted, longerAsk, refreshExtended, USUAL_MORE_MS } from '../grants/extension-terms.ts';
+import { fitted, longerRequest, refreshExtended, USUAL_MORE_MS } from '../grants/extension-terms.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { Deps, Tx } from '../deps.ts';
 import { recordRefusal, refuse } from '../record/record-refusal.ts';
@@ -42,7 +42,7 @@ const evaluateExtension = async (deps: Deps, extending: Extending): Promise<Taki
       person,
       input: {
         caller: input.caller,
-        ...longerAsk(grant, reasoned, moreMs),
+        ...longerRequest(grant, reasoned, moreMs),
         incidentChannelId: base.incident?.channelId ?? null,
       },
       freshness: 'fresh',
@@ -56,7 +56,7 @@ const evaluateExtension = async (deps: Deps, extending: Extending): Promise<Taki
 type Written = { id: string; isRepeat: boolean } | { blockedBy: { dueAt: string; grantId: string } };
 
 const take = async (deps: Deps, tx: Tx, taking: Taking): Promise<Written> => {
-  const { policy, person, ask, base, verdict, byMs, input } = taking;
+  const { policy, person, requested, base, verdict, byMs, input } = taking;
   const blockedBy = await overdueOf(tx, person);
   if (blockedBy) return { blockedBy };
   const { grant, repeatOf } = await holdGrant(tx, taking);
@@ -65,7 +65,7 @@ const take = async (deps: Deps, tx: Tx, taking: Taking): Promise<Written> => {
   const wanted: NewRequest = {
     id: deps.ids.next(),
     requesterId: person.id,
-    ...ask,
+    ...requested,
     incidentId: base.request.incidentId,
     isBreakGlass: true,
     state: 'pending',
@@ -77,7 +77,7 @@ const take = async (deps: Deps, tx: Tx, taking: Taking): Promise<Written> => {
     pendingMs: policy.pendingMs,
     extendsGrantId: grant.id,
     extendsByMs: byMs,
-    mayRemain: deps.access.mayRemain(ask.target, ask.role),
+    mayRemain: deps.access.mayRemain(requested.target, requested.role),
   };
   const facts = extensionFacts(taking, wanted);
   const { outcome, request } = await storeRequest(tx, { request: wanted, actor: actorOf(person), facts });
@@ -94,7 +94,7 @@ const take = async (deps: Deps, tx: Tx, taking: Taking): Promise<Written> => {
 const reviewAgain = async (tx: Tx, { grant, person, breakGlass }: Taking, extension: string): Promise<void> => {
   const review = await tx.reviews.reopen(grant.id);
   if (!review) return;
-  const { reviewers, tell } = breakGlass;
+  const { reviewers, notify } = breakGlass;
   await tx.audit.append({
     type: 'follow_up.opened',
     actor: actorOf(person),
@@ -102,6 +102,6 @@ const reviewAgain = async (tx: Tx, { grant, person, breakGlass }: Taking, extens
     grantId: grant.id,
     target: grant.target,
     role: grant.role,
-    data: { dueAt: review.dueAt.toISOString(), reviewers, notified: tell, extension },
+    data: { dueAt: review.dueAt.toISOString(), reviewers, notified: notify, extension },
   });
 };

@@ -183,7 +183,7 @@ const waive = async (tx: Tx, admin: Person, person: Person): Promise<number> => 
 
 const CHASED_AT_ONCE = 100;
 
-/** Reminds reviewers of what is open, and tells admins once of what is overdue. */
+/** Reminds reviewers of what is open, and notifies admins once of what is overdue. */
 export const remindReviewers = (deps: Deps): Promise<number> =>
   deps.store.transaction(async (tx) => {
     const due = await tx.reviews.lockToChase(CHASED_AT_ONCE);

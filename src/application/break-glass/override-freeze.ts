@@ -6,7 +6,7 @@ import { isBehind } from '../../domain/principals/requester.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { OverrideCause, OverrideOrigin } from '../../domain/requests/origin.ts';
 import { reasonProblems } from '../../domain/requests/request-problems.ts';
-import type { RequestProblem } from '../../domain/policy/types.ts';
+import type { RequestProblem } from '../../domain/policy/verdict.ts';
 import { factsOfIncident } from '../decisions/incident-facts.ts';
 import type { Deps } from '../deps.ts';
 import { callerForOverride } from '../identity/caller.ts';

@@ -1,7 +1,8 @@
-/** What rules may believe of an alert that is asked for: it fires, this role was mapped to it, and who asks is on call for it now. */
+/** What rules may believe of the alert of a request: it fires, this role was mapped to it, and the requester is on call for it now. */
 import { usesAlerts, mappingNamed } from '../../domain/alerts/mapping.ts';
 import type { Alert } from '../../domain/alerts/types.ts';
-import type { AlertFacts, AlertMapping, Policy } from '../../domain/policy/types.ts';
+import type { AlertMapping, Policy } from '../../domain/policy/types.ts';
+import type { AlertFacts } from '../../domain/policy/decision-facts.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import { mayBy } from '../identity/named-among.ts';
@@ -11,7 +12,7 @@ import type { Deps } from '../deps.ts';
 /** What of an alert a decision may hang on; its texts are the source's own. */
 export type EvaluatedAlert = Pick<Alert, 'mapping' | 'state' | 'source' | 'severity'>;
 
-type Asked = { target: string; role: string; freshness: Freshness };
+type RequestedRole = { target: string; role: string; freshness: Freshness };
 
 type Meant = { mapping: AlertMapping; requester: Requester; freshness: Freshness };
 
@@ -27,17 +28,17 @@ const isMeant = async (
   return mayBy(deps, { policy, person: requester, freshness, refs: [mapping.to] });
 };
 
-/** null where it says nothing for this person: then the ask is one like any other. */
+/** null where it says nothing for this person: then the request is one like any other. */
 export const factsOfAlert = async (
   deps: Pick<Deps, 'directory'>,
   policy: Policy,
-  { alert, requester, ...asked }: Asked & { alert: EvaluatedAlert | null; requester: Requester },
+  { alert, requester, ...wanted }: RequestedRole & { alert: EvaluatedAlert | null; requester: Requester },
 ): Promise<AlertFacts | null> => {
   const mapping = alert?.state === 'firing' ? mappingNamed(policy, alert.mapping) : null;
-  if (!mapping || mapping.target !== asked.target || mapping.role !== asked.role) return null;
+  if (!mapping || mapping.target !== wanted.target || mapping.role !== wanted.role) return null;
   // Where no rule looks at alerts, nobody needs to be looked up.
   if (!alert || !usesAlerts(policy)) return null;
-  const found = await isMeant(deps, policy, { mapping, requester, freshness: asked.freshness });
+  const found = await isMeant(deps, policy, { mapping, requester, freshness: wanted.freshness });
   if (found === 'no') return null;
   const { source, severity } = alert;
   return { name: mapping.name, source, severity: severity ?? '', isUnknown: found === 'unknown' };

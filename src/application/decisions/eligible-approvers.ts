@@ -45,22 +45,22 @@ export type EligibleApproversDeps = Pick<Deps, 'directory' | 'log' | 'policy'> &
   store: { read: Pick<Store['read'], 'absencesOf' | 'linksOf' | 'linksOfPerson'> };
 };
 
-type Asking = { requester: Requester; requirements: readonly Requirement[]; freshness: Freshness };
+type ApproverQuery = { requester: Requester; requirements: readonly Requirement[]; freshness: Freshness };
 
 const NOBODY: Members = { people: [], managers: [], unknown: [], failures: [], conflicts: [] };
 
 type Read = Members & { quiet: Person[] };
 
-/** Who is asked anyway is not quiet. */
-const withQuiet = ([asked, also]: [Members, Members]): Read => {
-  const quiet = also.people.filter((person) => !asked.people.some(({ id }) => id === person.id));
+/** Who is notified anyway is not quiet. */
+const withQuiet = ([named, also]: [Members, Members]): Read => {
+  const quiet = also.people.filter((person) => !named.people.some(({ id }) => id === person.id));
   return {
-    people: [...asked.people, ...quiet],
+    people: [...named.people, ...quiet],
     quiet,
-    managers: [...asked.managers, ...also.managers],
-    unknown: [...asked.unknown, ...also.unknown],
-    failures: [...asked.failures, ...also.failures],
-    conflicts: [...asked.conflicts, ...also.conflicts],
+    managers: [...named.managers, ...also.managers],
+    unknown: [...named.unknown, ...also.unknown],
+    failures: [...named.failures, ...also.failures],
+    conflicts: [...named.conflicts, ...also.conflicts],
   };
 };
 
@@ -68,7 +68,7 @@ type Absences = { absences: ReadonlyMap<string, Absence>; awayToo: ReadonlySet<s
 
 const readEach = (
   { directory }: EligibleApproversDeps,
-  { requester, requirements, freshness }: Asking,
+  { requester, requirements, freshness }: ApproverQuery,
 ): Promise<Read[]> =>
   Promise.all(
     requirements.map(async ({ from, also = [] }) => {
@@ -97,7 +97,7 @@ const knownOf = (members: Person[], { people, unknown }: Read, { absences, awayT
 
 export const eligibleApproversOf = async (
   deps: EligibleApproversDeps,
-  { requester: stored, requirements, freshness }: Asking,
+  { requester: stored, requirements, freshness }: ApproverQuery,
 ): Promise<EligibleApprovers[]> => {
   const { requester, unlinked } = await readBehind(deps, stored, freshness);
   const found = await readEach(deps, { requester, requirements, freshness });
@@ -120,7 +120,7 @@ export const eligibleApproversOf = async (
 const activeAbsences = async (
   deps: EligibleApproversDeps,
   absences: Absence[],
-  { requester, freshness }: Pick<Asking, 'requester' | 'freshness'>,
+  { requester, freshness }: Pick<ApproverQuery, 'requester' | 'freshness'>,
 ): Promise<Map<string, Absence>> => {
   const checked = await Promise.all(
     absences.map(async (absence): Promise<[string, Absence]> => {

@@ -1,10 +1,12 @@
-/** Decides an ask with facts that were looked up outside of any transaction. */
+/** Decides a request with facts that were looked up outside of any transaction. */
 import { lookupFailed } from '../identity/lookup-failed.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import { groupsToRead } from '../../domain/policy/candidates.ts';
 import { decide } from '../../domain/policy/decide.ts';
 import { targetNamed } from '../../domain/policy/deployments.ts';
-import type { Ask, DecisionFacts, Policy, Verdict } from '../../domain/policy/types.ts';
+import type { Policy } from '../../domain/policy/types.ts';
+import type { Verdict } from '../../domain/policy/verdict.ts';
+import type { RequestedAccess, DecisionFacts } from '../../domain/policy/decision-facts.ts';
 import { clientFactsOf, personIn } from '../../domain/principals/requester.ts';
 import { judgedFor, overriddenIn, pullRequestIn } from '../../domain/requests/origin.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
@@ -20,24 +22,28 @@ export const defaultDurationMs = (policy: Policy, target: string, role: string):
 
 export type EvaluateDeps = { store: { read: Pick<Store['read'], 'now'> }; directory: Directory };
 
-/** `incident`: the one it is tied to; null where it is tied to none. `alert`: the one it is asked for, where there is one. */
-type Asking = {
+/** `incident`: the one it is tied to; null where it is tied to none. `alert`: the one it is for, where there is one. */
+type EvaluationInput = {
   requester: Requester;
-  ask: Ask;
+  requested: RequestedAccess;
   freshness: Freshness;
   incident: Incident | null;
   alert?: EvaluatedAlert | null;
 };
 
 /** Only the groups that some rule for this role looks at are read. */
-export const factsOfRequest = async (deps: EvaluateDeps, policy: Policy, asking: Asking): Promise<DecisionFacts> => {
-  const { requester, ask, freshness, incident, alert = null } = asking;
-  const names = groupsToRead(policy, ask);
+export const factsOfRequest = async (
+  deps: EvaluateDeps,
+  policy: Policy,
+  input: EvaluationInput,
+): Promise<DecisionFacts> => {
+  const { requester, requested, freshness, incident, alert = null } = input;
+  const names = groupsToRead(policy, requested);
   const [now, ofRequester, ofIncident, ofAlert] = await Promise.all([
     deps.store.read.now(),
     factsOfRequester(deps, requester, { names, freshness }),
     factsOfIncident(deps, policy, { incident, person: personIn(requester), freshness }),
-    factsOfAlert(deps, policy, { alert, requester, target: ask.target, role: ask.role, freshness }),
+    factsOfAlert(deps, policy, { alert, requester, target: requested.target, role: requested.role, freshness }),
   ]);
   const judged = judgedFor(requester.origin, now);
   const overridden = overriddenIn(requester.origin);
@@ -73,21 +79,21 @@ export const unreadGroups = ({ requester }: DecisionFacts): string[] =>
 const evaluateRequest = async (
   deps: Deps,
   policy: Policy,
-  asking: Asking,
+  input: EvaluationInput,
 ): Promise<{ verdict: Verdict; unknownGroups: string[] }> => {
-  const facts = await factsOfRequest(deps, policy, asking);
-  return { verdict: decide(policy, asking.ask, facts), unknownGroups: unreadGroups(facts) };
+  const facts = await factsOfRequest(deps, policy, input);
+  return { verdict: decide(policy, input.requested, facts), unknownGroups: unreadGroups(facts) };
 };
 
 /** Rejects with `lookup_failed` rather than give a denial that may decide and hangs on a group that could not be read. */
-export const evaluate = async (deps: Deps, policy: Policy, asking: Asking): Promise<Verdict> => {
-  const { verdict, unknownGroups: unknown } = await evaluateRequest(deps, policy, asking);
-  if (asking.freshness === 'fresh' && verdict.decision === 'deny' && unknown.length > 0)
+export const evaluate = async (deps: Deps, policy: Policy, input: EvaluationInput): Promise<Verdict> => {
+  const { verdict, unknownGroups: unknown } = await evaluateRequest(deps, policy, input);
+  if (input.freshness === 'fresh' && verdict.decision === 'deny' && unknown.length > 0)
     throw lookupFailed(deps.directory, unknown);
   return verdict;
 };
 
-/** What the deciding rule says about reminders and escalation; nothing where nobody is asked. */
+/** What the deciding rule says about reminders and escalation; nothing where there is no approver. */
 export const scheduleOf = (verdict: Verdict): Schedule => ({
   remindMs: verdict.decision === 'ask' ? verdict.remindMs : null,
   escalateAfterMs: verdict.decision === 'ask' ? (verdict.escalate?.afterMs ?? null) : null,

@@ -2,7 +2,8 @@
  * What the rules may believe of an incident. Anyone can make a channel, so nobody's own channel lets them in: it counts when
  * somebody who may open incidents said that it is one, or for those who may say so themselves.
  */
-import type { DecisionFacts, Policy } from '../../domain/policy/types.ts';
+import type { Policy } from '../../domain/policy/types.ts';
+import type { DecisionFacts } from '../../domain/policy/decision-facts.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { Freshness } from '../identity/directory.ts';
@@ -11,7 +12,7 @@ import type { May } from '../identity/named-among.ts';
 import type { Deps } from '../deps.ts';
 
 type Facts = DecisionFacts['incident'];
-type Asked = { person: Person; freshness: Freshness };
+type OpenerQuery = { person: Person; freshness: Freshness };
 
 const NO_INCIDENT: Facts = { open: false, channel: '', severity: '' };
 
@@ -24,8 +25,8 @@ const openersOf = (policy: Policy): readonly string[] =>
     ...Object.values(policy.targets).flatMap(({ owners }) => owners),
   ];
 
-export const mayOpen = (deps: Pick<Deps, 'directory'>, policy: Policy, asked: Asked): Promise<May> =>
-  mayBy(deps, { policy, ...asked, refs: openersOf(policy) });
+export const mayOpen = (deps: Pick<Deps, 'directory'>, policy: Policy, query: OpenerQuery): Promise<May> =>
+  mayBy(deps, { policy, ...query, refs: openersOf(policy) });
 
 /** As conditions see it. Whatever is not surely so is no incident. */
 export const factsOfIncident = async (
@@ -42,7 +43,7 @@ export const factsOfIncident = async (
   return { open: true, channel: incident.confirmedName ?? '', severity: incident.confirmedSeverity ?? '' };
 };
 
-/** For an ask: the open incident of the channel it comes from; any other channel is none. */
+/** For a request: the open incident of the channel it comes from; any other channel is none. */
 export const openIncidentOf = async (
   deps: Pick<Deps, 'store'>,
   channelId: string | null | undefined,

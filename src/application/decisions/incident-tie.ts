@@ -1,4 +1,4 @@
-/** Ties what is asked to an incident, so that anyone who closes it sees all of it. */
+/** Ties a request to an incident, so that anyone who closes it sees all of it. */
 import { DomainError } from '../../domain/errors.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import type { Request } from '../../domain/requests/request.ts';

@@ -5,7 +5,7 @@ import type { Policy } from '../../domain/policy/types.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import type { Holdings } from './limit-ports.ts';
 
-type Asking = { policy: Policy; rule: string | null };
+type LimitsOf = { policy: Policy; rule: string | null };
 type Of = Pick<Request, 'id' | 'isBreakGlass'>;
 
 /** Facts of a refusal name a few; `list` has them all. */
@@ -29,7 +29,7 @@ const liveError = (max: number, live: Holdings['live'], isBreakGlass: boolean): 
 /** Null where one more may wait. `exceptId` is the request that is being written. */
 export const openProblem = (
   { open }: Holdings,
-  { policy, rule }: Asking,
+  { policy, rule }: LimitsOf,
   exceptId: string | null = null,
 ): DomainError | null => {
   const max = limitsOf(policy, rule).openRequests;
@@ -40,7 +40,7 @@ export const openProblem = (
 /** Null where one more may live. Break-glass is held up by break-glass only: no ordinary access stands between a person and a fire. */
 export const liveProblem = (
   { live }: Holdings,
-  { policy, rule }: Asking,
+  { policy, rule }: LimitsOf,
   { isBreakGlass }: Pick<Of, 'isBreakGlass'>,
 ): DomainError | null => {
   const max = isBreakGlass ? policy.limits.liveGrants : limitsOf(policy, rule).liveGrants;

@@ -1,4 +1,4 @@
-/** What a request that waits still needs, for showing: from recent look-ups, with what was allowed ahead of time. */
+/** What a request that waits still needs, for showing: from recent look-ups, with the pre-approvals. */
 import { tally } from '../../domain/requests/tally.ts';
 import type { Tally } from '../../domain/requests/tally.ts';
 import type { Person } from '../../domain/principals/person.ts';
@@ -10,8 +10,8 @@ import { eligibleApproversOf, fillersOf } from './eligible-approvers.ts';
 import type { EligibleApprovers, EligibleApproversDeps } from './eligible-approvers.ts';
 import { countingAhead, livePreApprovals } from './pre-approvals.ts';
 
-/** `ahead`: whose approval was given ahead of time and counts. */
-export type MissingApprovals = { asked: EligibleApprovers[]; fallback: EligibleApprovers | null; ahead: Person[] };
+/** `ahead`: whose pre-approval counts. */
+export type MissingApprovals = { eligible: EligibleApprovers[]; fallback: EligibleApprovers | null; ahead: Person[] };
 
 type Sources = EligibleApproversDeps & {
   store: { read: Pick<Deps['store']['read'], 'absencesOf' | 'preApprovals'> };
@@ -37,7 +37,7 @@ export const missingApprovalsOf = async (sources: Sources, view: RequestView): P
   const preApprovals = await livePreApprovals(sources, view.requester.id, view.request);
   const ahead = countingAhead(preApprovals, { eligibleApprovers, votes: view.votes }).map(({ by }) => by);
   return {
-    asked: eligibleApprovers.slice(0, requirements.length),
+    eligible: eligibleApprovers.slice(0, requirements.length),
     fallback: eligibleApprovers[requirements.length] ?? null,
     ahead,
   };
@@ -45,7 +45,7 @@ export const missingApprovalsOf = async (sources: Sources, view: RequestView): P
 
 export const countSoFar = (
   { request, requester, votes }: RequestView,
-  { asked, fallback, ahead }: MissingApprovals,
+  { eligible, fallback, ahead }: MissingApprovals,
 ): Tally =>
   tally({
     requirements: request.requirements,
@@ -56,7 +56,7 @@ export const countSoFar = (
     ],
     requester: idsBehind(requester),
     members: (index) => {
-      const own = asked[index] ? fillersOf(asked[index], votes) : new Set<string>();
+      const own = eligible[index] ? fillersOf(eligible[index], votes) : new Set<string>();
       return fallback ? new Set([...own, ...fillersOf(fallback, votes)]) : own;
     },
   });

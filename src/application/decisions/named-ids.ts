@@ -8,16 +8,16 @@ import type { EligibleApprovers } from './eligible-approvers.ts';
 
 type Deciding = { policy: Policy; request: Request; rule: string | null };
 
-/** Every name that may have had a say: groups that rules for the role look at, and the one who is asked. */
+/** Every name that may have had a say: groups that rules for the role look at, and its approvers. */
 const namesIn = ({ policy, request, rule }: Deciding): string[] => {
   const deciding = policy.rules.find(({ name }) => name === rule);
-  const asked =
+  const approvers =
     deciding?.effect.kind === 'ask'
       ? deciding.effect.approvals.flatMap(({ from, also = [] }) => [...from, ...also])
       : [];
   return [
     ...groupsToRead(policy, request),
-    ...asked,
+    ...approvers,
     ...(deciding?.escalate ? [deciding.escalate.to] : []),
     ...(policy.targets[request.target]?.owners ?? []),
     ...(request.isBreakGlass ? (policy.breakGlass?.who ?? []) : []),

@@ -1,4 +1,4 @@
-/** Who is asked for each requirement. For showing, recent look-ups serve; a refusal needs fresh ones. */
+/** Who may approve, for each requirement. For showing, recent look-ups serve; a refusal needs fresh ones. */
 import type { Person } from '../../domain/principals/person.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { Requirement } from '../../domain/requests/request.ts';
@@ -6,13 +6,13 @@ import { eligibleApproversOf } from './eligible-approvers.ts';
 import type { EligibleApprovers, EligibleApproversDeps, Delegate } from './eligible-approvers.ts';
 import type { ConflictingEmail } from '../identity/email-binding-ports.ts';
 
-type Asking = Parameters<typeof eligibleApproversOf>[1];
+type ApproverQuery = Parameters<typeof eligibleApproversOf>[1];
 
-const approversOf = async (deps: EligibleApproversDeps, asking: Asking): Promise<PotentialApprovers[]> => {
-  const eligibleApprovers = await eligibleApproversOf(deps, asking);
-  return asking.requirements.flatMap(({ label, count }, index) => {
+const approversOf = async (deps: EligibleApproversDeps, query: ApproverQuery): Promise<PotentialApprovers[]> => {
+  const eligibleApprovers = await eligibleApproversOf(deps, query);
+  return query.requirements.flatMap(({ label, count }, index) => {
     const found = eligibleApprovers[index];
-    return found ? [asked(label, count, found)] : [];
+    return found ? [potential(label, count, found)] : [];
   });
 };
 
@@ -30,7 +30,7 @@ export const approversNow = (
   requirements: readonly Requirement[],
 ): Promise<PotentialApprovers[]> => approversOf(deps, { requester, requirements, freshness: 'fresh' });
 
-const asked = (
+const potential = (
   label: string,
   count: number,
   { members, quiet, away, standIns, isOnlyRequester, unknown, conflicts }: EligibleApprovers,
@@ -47,7 +47,7 @@ const asked = (
 });
 
 /**
- * Who would be asked for one requirement, the requester left out. `unknown` names what could not be looked up; with none,
+ * Who may approve for one requirement, the requester left out. `unknown` names what could not be looked up; with none,
  * fewer people than `count` means that it cannot be filled.
  */
 export type PotentialApprovers = {

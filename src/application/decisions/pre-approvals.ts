@@ -1,8 +1,9 @@
-/** Whether what was allowed ahead of time fills what the rule of now asks for. Each pre-approval is its giver's vote, and nothing more. */
+/** Whether pre-approvals fill what the rule of now needs. Each pre-approval is its giver's vote, and nothing more. */
 import { humansAmong, isSameHuman } from '../../domain/principals/identity.ts';
 import { tally } from '../../domain/requests/tally.ts';
 import type { Tally } from '../../domain/requests/tally.ts';
-import type { Ask, Verdict } from '../../domain/policy/types.ts';
+import type { Verdict } from '../../domain/policy/verdict.ts';
+import type { RequestedAccess } from '../../domain/policy/decision-facts.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { humanIn, idsBehind } from '../../domain/principals/requester.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
@@ -21,7 +22,12 @@ export type Ahead = { requester: Requester; requirements: Requirement[]; manager
 const LIMIT = 200;
 
 /** `startsAt`: null where it begins at once. */
-type Asked = { requester: Requester; verdict: Verdict; ask: Pick<Ask, 'target' | 'role'>; startsAt: Date | null };
+type PreApprovalQuery = {
+  requester: Requester;
+  verdict: Verdict;
+  requested: Pick<RequestedAccess, 'target' | 'role'>;
+  startsAt: Date | null;
+};
 
 type Reader = { store: { read: Pick<Deps['store']['read'], 'preApprovals'> } };
 
@@ -29,10 +35,12 @@ type Reader = { store: { read: Pick<Deps['store']['read'], 'preApprovals'> } };
 export const livePreApprovals = async (
   { store }: Reader,
   personId: string,
-  ask: Pick<Ask, 'target' | 'role'>,
+  requested: Pick<RequestedAccess, 'target' | 'role'>,
 ): Promise<PreApprovalView[]> => {
   const all = await store.read.preApprovals({ personId }, LIMIT);
-  return all.filter((one) => one.personId === personId && one.target === ask.target && one.role === ask.role);
+  return all.filter(
+    (one) => one.personId === personId && one.target === requested.target && one.role === requested.role,
+  );
 };
 
 /** Those that still hold when the access begins: nobody agreed to a start after their word ends. */
@@ -40,18 +48,24 @@ export const holdingAt = (preApprovals: readonly PreApprovalView[], startsAt: Da
   preApprovals.filter(({ expiresAt }) => startsAt === null || startsAt < expiresAt);
 
 /** null where nothing was allowed that would let this person in at once. */
-export const aheadOf = async (deps: Deps, { requester, verdict, ask, startsAt }: Asked): Promise<Ahead | null> => {
+export const aheadOf = async (
+  deps: Deps,
+  { requester, verdict, requested, startsAt }: PreApprovalQuery,
+): Promise<Ahead | null> => {
   if (verdict.decision !== 'ask') return null;
-  const live = holdingAt(await livePreApprovals(deps, requester.id, ask), startsAt);
+  const live = holdingAt(await livePreApprovals(deps, requester.id, requested), startsAt);
   if (live.length === 0) return null;
   const ahead = await lookUp(deps, requester, { requirements: verdict.requirements, freshness: 'fresh' });
   return isFilled(ahead, live) ? ahead : null;
 };
 
 /** For showing, from recent look-ups: those whose pre-approvals would let this person in at once; empty where they would not. */
-export const allowedBy = async (deps: Deps, { requester, verdict, ask, startsAt }: Asked): Promise<Person[]> => {
+export const allowedBy = async (
+  deps: Deps,
+  { requester, verdict, requested, startsAt }: PreApprovalQuery,
+): Promise<Person[]> => {
   if (verdict.decision !== 'ask') return [];
-  const live = holdingAt(await livePreApprovals(deps, requester.id, ask), startsAt);
+  const live = holdingAt(await livePreApprovals(deps, requester.id, requested), startsAt);
   if (live.length === 0) return [];
   const ahead = await lookUp(deps, requester, { requirements: verdict.requirements, freshness: 'recent' });
   return isFilled(ahead, live) ? [...new Map(live.map(({ by }) => [by.id, by])).values()] : [];
@@ -107,10 +121,10 @@ export const isFilled = (ahead: Ahead, preApprovals: readonly PreApprovalView[])
 const listed = (items: string[]): string =>
   items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
 
-/** For the decision: by whom, and which pre-approvals. `voters` are those who agreed when they were asked. */
+/** For the decision: by whom, and which pre-approvals. `voters` are those who agreed to the request. */
 export const noteOf = (preApprovals: readonly PreApprovalView[], voters: readonly Person[] = []): string => {
-  const asked = voters.length > 0 ? `by ${listed(voters.map(({ name }) => name))}, and ` : '';
+  const agreed = voters.length > 0 ? `by ${listed(voters.map(({ name }) => name))}, and ` : '';
   const givers = listed([...new Set(preApprovals.map(({ by }) => by.name))]);
   const noun = preApprovals.length === 1 ? 'pre-approval' : 'pre-approvals';
-  return `${asked}ahead of time by ${givers} (${noun} ${preApprovals.map(({ id }) => id).join(', ')})`;
+  return `${agreed}in advance by ${givers} (${noun} ${preApprovals.map(({ id }) => id).join(', ')})`;
 };

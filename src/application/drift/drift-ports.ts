@@ -26,7 +26,7 @@ export const FINDING_KINDS = [
  */
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
-/** `key` tells findings of one target apart: the same fact found again is the same finding. `said` is a clause for admins. */
+/** `key` distinguishes the findings of one target: the same fact found again is the same finding. `said` is a clause for admins. */
 export type Drifted = { kind: FindingKind; key: string; name: string; grantId: string | null; said: string };
 
 export type FindingState = 'open' | 'left' | 'repaired' | 'gone';
@@ -45,7 +45,7 @@ export type DriftBatch = { id: string; target: string; count: number; state: Bat
 /** `isBusy`: somebody is working on it, or its end is being moved; `isSettled`: it was active before the look began. */
 export type LedgerEntry = { grant: Grant; grantee: Principal; isBusy: boolean; isSettled: boolean };
 
-/** What the ledger says of one target: the grants asked for by id, and every active one. */
+/** What the ledger says of one target: the grants looked up by id, and every active one. */
 export type Ledger = { entries: Map<string, LedgerEntry>; liveCount: number };
 
 export type DriftReads = {
@@ -78,7 +78,7 @@ export type DriftWrites = {
   lockEntry(grantId: string): Promise<Omit<LedgerEntry, 'isSettled'> | null>;
 };
 
-/** Of one target; null where its provider cannot tell. */
+/** Of one target; null where its provider cannot report it. */
 export type DriftAccess = {
   listOurs(target: string): Promise<{ ours: Found[]; lookalikes: Lookalike[] } | null>;
   differences(grant: Grant, found: Found): Difference[];

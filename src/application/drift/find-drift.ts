@@ -6,7 +6,7 @@ import type { Drifted, Ledger, LedgerEntry } from './drift-ports.ts';
 import type { Deps } from '../deps.ts';
 import { findSharedDrift } from './find-shared-drift.ts';
 
-/** More missing ones than this are not each asked for: so many are shown to admins first, and each is looked at before it is ended. */
+/** More missing ones than this are not each looked up: so many are shown to admins first, and each is looked at before it is ended. */
 const ASKED_FOR_MAX = 100;
 const AT_ONCE = 10;
 

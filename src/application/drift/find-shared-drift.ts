@@ -1,5 +1,5 @@
 /**
- * Access that leaves no mark of its own in a target, such as a person in a group, cannot be listed: each is asked for. What was taken away
+ * Access that leaves no mark of its own in a target, such as a person in a group, cannot be listed: each is looked up. What was taken away
  * by hand ends its grant. What is there again after its last grant was ended by Latchkey is reported, and never touched: somebody may mean it.
  */
 import type { Drifted, LedgerEntry } from './drift-ports.ts';

@@ -1,4 +1,4 @@
-/** The reconciler: looks at each target every few minutes, repairs what this ledger made, tells admins once, and asks first when it is much. */
+/** The reconciler: looks at each target every few minutes, repairs what this ledger made, notifies admins once, and asks first when it is much. */
 import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Person } from '../../domain/principals/person.ts';
@@ -29,7 +29,7 @@ export const watchDrift = async (deps: Deps): Promise<void> => {
   await Promise.all(due.map((target) => guarded(deps, target, () => reconcile(deps, target))));
 };
 
-/** A target that cannot be looked at holds up no other; its problem is told by the look at targets. */
+/** A target that cannot be looked at holds up no other; its problem is reported by the look at targets. */
 const guarded = async (deps: Deps, target: string, run: () => Promise<void>): Promise<void> => {
   try {
     await run();
@@ -54,9 +54,9 @@ const reconcile = async (deps: Deps, target: string): Promise<void> => {
   if (exceedsSafetyLimit(open.length, drift.liveCount)) {
     await ask(deps, target, { findings: open, liveCount: drift.liveCount });
     const rest = fresh.filter((one) => !open.some(({ id }) => id === one.id));
-    return tell(deps, target, { fresh: rest, repaired: [] });
+    return notify(deps, target, { fresh: rest, repaired: [] });
   }
-  return tell(deps, target, { fresh, repaired: await repairAll(deps, target, open) });
+  return notify(deps, target, { fresh, repaired: await repairAll(deps, target, open) });
 };
 
 /** Read from the target once more, since a while may have passed. */
@@ -103,10 +103,10 @@ const lineOf = (title: string, finding: Finding, did: string): string =>
 
 const titleOf = (deps: Deps, target: string): string => deps.policy().targets[target]?.title || target;
 
-type Told = { fresh: readonly Finding[]; repaired: readonly Repaired[] };
+type Watched = { fresh: readonly Finding[]; repaired: readonly Repaired[] };
 
 /** Once per finding: what stands since an earlier look is not said again. */
-const tell = async (deps: Deps, target: string, { fresh, repaired }: Told): Promise<void> => {
+const notify = async (deps: Deps, target: string, { fresh, repaired }: Watched): Promise<void> => {
   const title = titleOf(deps, target);
   const lines = fresh.flatMap((finding) => {
     const result = repaired.find((one) => one.finding.id === finding.id);

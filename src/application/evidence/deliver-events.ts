@@ -72,8 +72,8 @@ type Failure = Exclude<Outcome, { kind: 'taken' }>;
 const stopped = async ({ deps, sink, state }: Serving, outcome: Failure): Promise<void> => {
   const { why } = outcome;
   const isClosed = outcome.kind === 'closed';
-  const asked = outcome.kind === 'later' ? outcome.afterMs : null;
-  const waitMs = isClosed ? LONGEST_WAIT_MS : Math.min(LONGEST_WAIT_MS, asked ?? waitOf(state.failures));
+  const afterMs = outcome.kind === 'later' ? outcome.afterMs : null;
+  const waitMs = isClosed ? LONGEST_WAIT_MS : Math.min(LONGEST_WAIT_MS, afterMs ?? waitOf(state.failures));
   await deps.sinks.failed(sink.name, { why, isClosed, waitMs });
   const about = { sink: sink.name, error: why, waitMs: Math.round(waitMs) };
   deps.log.warn(about, 'audit events could not be delivered; they are sent again');

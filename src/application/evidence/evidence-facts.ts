@@ -89,7 +89,7 @@ const statementsOf = (grantId: string, events: readonly ReadEvent[]): string | n
   return done && completenessOf(done);
 };
 
-/** Who is asked for has been given and removed; null where the events do not say so. */
+/** What is wanted has been given and removed; null where the events do not say so. */
 export const factsOf = (ids: { grant: string; request: string }, events: readonly ReadEvent[]): GrantFacts | null => {
   const last = (type: string): ReadEvent | undefined =>
     events.findLast(({ open }) => open.type === type && open.requestId === ids.request);

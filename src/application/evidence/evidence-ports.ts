@@ -57,7 +57,7 @@ export type AuditTree = {
   unpublished(place: string): Promise<StoredCheckpoint[]>;
   /** The largest size that this place is known to hold. */
   publishedSize(place: string): Promise<number>;
-  /** `receipt`: what the place answered and cannot be asked for again. */
+  /** `receipt`: what the place answered and cannot be fetched again. */
   setPublished(place: string, size: number, receipt: Buffer | null): Promise<void>;
   /** Oldest first. */
   receipts(place: string): Promise<{ size: number; note: string; receipt: Buffer }[]>;

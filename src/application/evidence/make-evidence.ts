@@ -90,7 +90,7 @@ const removalOf = (events: readonly ReadEvent[]): ReadEvent => {
   return removed;
 };
 
-/** What the event of the removal says was asked of the target. `handle` names the login, and with it the person. */
+/** What the event of the removal says was wanted of the target. `handle` names the login, and with it the person. */
 const readbackOf = ({ grant, target, role }: GrantFacts, removed: ReadEvent): Buffer => {
   const readback = removed.open.data['readback'];
   if (typeof readback !== 'object' || readback === null || Array.isArray(readback))
@@ -111,7 +111,7 @@ exits with 0 only if everything holds. Take verify.py from somewhere else than t
 
 report.pdf and report.html are for people. grant.json has the same facts. events.jsonl has the events, proofs/ a proof for each
 that it is in the log, checkpoint the signed head of the log. policy.yml is the policy that the decision was made by.
-readback.json is what the target answered when it was asked whether the access is gone. keys.txt has the verifier keys.
+readback.json is what the target answered to the question whether the access is gone. keys.txt has the verifier keys.
 
 statements.jsonl is there where what was done was recorded: the statements, as the target's own log has them, in segments whose
 digests are in the log. Each segment begins with a line that has its salt.

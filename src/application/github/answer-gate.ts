@@ -1,4 +1,4 @@
-/** Tells GitHub what was decided of a deployment: who, why, and where to read it. */
+/** Sends GitHub what was decided of a deployment: who, why, and where to read it. */
 import { SYSTEM } from '../../domain/audit/events.ts';
 import { waitingFor } from '../queries/waiting-for.ts';
 import { mustView } from '../record/must-find.ts';
@@ -39,7 +39,7 @@ const settle = (deps: GithubDeps, { gate, state, requestId }: Answered): Promise
     });
   });
 
-/** GitHub takes no answer: the run is over, or it is another attempt, or it does not wait yet and is asked again by the sweep. */
+/** GitHub takes no answer: the run is over, or it is another attempt, or it does not wait yet and is answered again by the sweep. */
 const lookAgain = async (deps: GithubDeps, gate: Gate): Promise<void> => {
   const { repository, attempt } = gate;
   const run = await deps.github.run(repository, gate.run);

@@ -4,8 +4,8 @@ import type { GithubEvent } from '../../domain/github/events.ts';
 import type { RequestView } from '../record/request-view.ts';
 import type { Tx } from '../deps.ts';
 import { accountsOnce } from '../../domain/principals/account-behind.ts';
-import { askForPull, jobOfPull, obstacleOf, originOf } from './ask-for-pull.ts';
-import type { Pulled } from './ask-for-pull.ts';
+import { requestForPull, jobOfPull, obstacleOf, originOf } from './request-for-pull.ts';
+import type { Pulled } from './request-for-pull.ts';
 import { behindPull } from './behind-pull.ts';
 import type { Sender } from './behind-pull.ts';
 import { closeRequest } from './close-request.ts';
@@ -118,7 +118,7 @@ const closed = async (deps: GithubDeps, following: Following): Promise<void> => 
   await close(deps, view, { reason: `The pull request ${word}.`, keepsUsed: entry.to.kind === 'client' });
 };
 
-const isAsked = ({ event, entry, row }: Following, view: RequestView | null): boolean =>
+const isRequested = ({ event, entry, row }: Following, view: RequestView | null): boolean =>
   (event.action === 'labeled' && event.label === entry.label) ||
   (ASKING_AGAIN.has(event.action) && (view === null || view.request.state === 'cancelled')) ||
   (row.requestId === null && row.said !== null && event.action === 'synchronize');
@@ -127,9 +127,9 @@ const isLive = ({ request, grant }: RequestView): boolean =>
   request.state === 'pending' ||
   (request.state === 'approved' && (grant?.state === 'activating' || grant?.state === 'active'));
 
-const ask = async (deps: GithubDeps, following: Following): Promise<void> => {
+const sendRequest = async (deps: GithubDeps, following: Following): Promise<void> => {
   const { row, event, key } = following;
-  const made = await askForPull(deps, following, { sender: senderOf(event), key: `pull:${row.id}:${key}` });
+  const made = await requestForPull(deps, following, { sender: senderOf(event), key: `pull:${row.id}:${key}` });
   if ('refusal' in made) return say(deps, following, `Latchkey requested no access. ${plain(made.refusal)}`);
   await deps.store.transaction(async (tx) => {
     await tx.github.setPull(row.id, { requestId: made.requestId, said: null });
@@ -149,10 +149,10 @@ const follow = async (deps: GithubDeps, following: Following): Promise<void> => 
   if (view?.request.state === 'pending' && shaIn(view) !== pull.sha) return moveTo(deps, following, view);
   if (view && isUnclaimed(view) && shaIn(view) !== pull.sha) {
     await close(deps, view, { reason: 'Another commit was pushed before it was used.', keepsUsed: true });
-    return ask(deps, following);
+    return sendRequest(deps, following);
   }
   if (view && isLive(view)) return;
-  if (isAsked(following, view)) await ask(deps, following);
+  if (isRequested(following, view)) await sendRequest(deps, following);
 };
 
 /** As long as a delivery is known again: what is older is somebody's repeat of it. */

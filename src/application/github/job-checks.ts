@@ -5,7 +5,7 @@ import { checksText } from '../../domain/github/checks.ts';
 import type { Deps } from '../deps.ts';
 import type { Github, Pull } from './github-ports.ts';
 
-type Asking = Pick<Deps, 'log'> & { github: Pick<Github, 'checks'> };
+type CheckDeps = Pick<Deps, 'log'> & { github: Pick<Github, 'checks'> };
 
 /** The job that requests is a check of its own, and runs. */
 const ownCheckOf = (key: string): string | null => {
@@ -15,7 +15,7 @@ const ownCheckOf = (key: string): string | null => {
 };
 
 /** As it was where GitHub cannot be asked, or the App may not see checks: nothing is decided by it. */
-export const withChecks = async (deps: Asking, caller: ClientCaller): Promise<ClientCaller> => {
+export const withChecks = async (deps: CheckDeps, caller: ClientCaller): Promise<ClientCaller> => {
   const { client, job } = caller;
   if (client.issuerKind !== 'github' || job.sha === '') return caller;
   const repository = { id: job.repositoryId, fullName: job.repository, installation: '' };
@@ -27,7 +27,7 @@ export const withChecks = async (deps: Asking, caller: ClientCaller): Promise<Cl
 
 /** Of a pull request, without the check that Latchkey itself keeps on it. */
 export const checksOfPull = async (
-  { github }: Pick<Asking, 'github'>,
+  { github }: Pick<CheckDeps, 'github'>,
   { repository, checkId }: Pick<Pull, 'repository' | 'checkId'>,
   sha: string,
 ): Promise<{ checks?: string }> => {

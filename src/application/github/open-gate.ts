@@ -10,8 +10,8 @@ import { accountsOnce } from '../../domain/principals/account-behind.ts';
 import type { AccountBehind } from '../../domain/principals/account-behind.ts';
 import type { GateOrigin } from '../../domain/requests/origin.ts';
 import { callerFromSession } from '../identity/caller.ts';
-import { requestDeployment } from './asked.ts';
-import type { Asked } from './asked.ts';
+import { requestDeployment } from './request-outcome.ts';
+import type { RequestOutcome } from './request-outcome.ts';
 import { subjectText } from './github-deps.ts';
 import type { GithubDeps } from './github-deps.ts';
 import type { Gate } from './github-ports.ts';
@@ -52,12 +52,12 @@ const diffOf = async (deps: GithubDeps, gate: Gate, run: RunFacts): Promise<stri
   return last === null || last === sha ? `${base}/commit/${sha}` : `${base}/compare/${last}...${sha}`;
 };
 
-type Asking = { gate: Gate; run: RunFacts; fitting: Fitting };
+type Opening = { gate: Gate; run: RunFacts; fitting: Fitting };
 
 const wantedBy = ({ access, client, environment }: GateEntry): NonNullable<GateEntry['access']> =>
   access ?? { target: deploymentOf(client), role: environment, durationMs: null };
 
-const ask = async (deps: GithubDeps, { gate, run, fitting }: Asking): Promise<Asked> => {
+const requestFor = async (deps: GithubDeps, { gate, run, fitting }: Opening): Promise<RequestOutcome> => {
   const policy = deps.policy();
   const client = clientNamed(policy, fitting.entry.client);
   const issuer = client && issuerNamed(policy, client.issuer);
@@ -88,12 +88,12 @@ const decideGate = async (
   deps: GithubDeps,
   requested: Requested,
   { gate, run }: { gate: Gate; run: RunFacts },
-): Promise<Asked> => {
+): Promise<RequestOutcome> => {
   if (run.headRepositoryId !== requested.repository.id)
     return { refusal: 'The run is of a fork, and forks get no access.' };
   const looked = gateFor(deps.policy(), requested, run);
   if ('refusal' in looked) return looked;
-  return ask(deps, { gate, run, fitting: looked.fitting });
+  return requestFor(deps, { gate, run, fitting: looked.fitting });
 };
 
 export const openGate = async (deps: GithubDeps, requested: Requested): Promise<void> => {

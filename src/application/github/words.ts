@@ -1,4 +1,4 @@
-/** What GitHub is told: Markdown of people's own words, in which nothing links, mentions or hides. */
+/** What GitHub is sent: Markdown of people's own words, in which nothing links, mentions or hides. */
 import { formatDuration } from '../../domain/time/durations.ts';
 import { TURNS } from '../../lib/printable.ts';
 import type { RequestView } from '../record/request-view.ts';
@@ -25,7 +25,7 @@ const linked = (url: string | null): string => (url === null ? '' : `\n\n[The re
 
 const names = (people: readonly string[]): string => people.map(plain).join(' and ');
 
-/** `Olga agreed` … or the rule, where nobody was asked. */
+/** `Olga agreed` … or the rule, where it needs no approver. */
 const approvedBy = ({ votes, request, decidedBy }: RequestView): string => {
   const agreed = votes.filter(({ kind }) => kind === 'approve').map(({ voter }) => voter.name);
   const who = agreed.length > 0 ? agreed : decidedBy ? [decidedBy.name] : [];

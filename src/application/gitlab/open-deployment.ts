@@ -5,8 +5,8 @@ import type { Deployment, GitlabProject } from '../../domain/gitlab/deployment.t
 import type { GateEntry } from '../../domain/github/entries.ts';
 import { deploymentOf, deploymentReason } from '../../domain/policy/deployments.ts';
 import type { GateOrigin } from '../../domain/requests/origin.ts';
-import { requestDeployment } from '../github/asked.ts';
-import type { Asked } from '../github/asked.ts';
+import { requestDeployment } from '../github/request-outcome.ts';
+import type { RequestOutcome } from '../github/request-outcome.ts';
 import { peopleOfAccounts } from '../identity/accounts.ts';
 import { callerFromSession } from '../identity/caller.ts';
 import type { GitlabDeps, GitlabGate } from './gitlab-ports.ts';
@@ -45,7 +45,7 @@ const diffOf = async (deps: GitlabDeps, { project, deployment }: Waiting): Promi
     : `${project.page}/-/compare/${last}...${sha}`;
 };
 
-const request = async (deps: GitlabDeps, waiting: Waiting, gate: GitlabGate): Promise<Asked> => {
+const request = async (deps: GitlabDeps, waiting: Waiting, gate: GitlabGate): Promise<RequestOutcome> => {
   const fitting = fittingOf(deps, waiting);
   if ('refusal' in fitting) return fitting;
   const policy = deps.policy();

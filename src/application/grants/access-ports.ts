@@ -1,7 +1,7 @@
 /** Access in targets, as use cases need it. */
 
 /**
- * `name` is what a program asks for, `label` what a person reads, `env` the variable that clients of the target read, or null. `secret`:
+ * `name` is what a program selects it by, `label` what a person reads, `env` the variable that clients of the target read, or null. `secret`:
  * never shown outside of the credentials modal.
  */
 export type CredentialField = { name: string; label: string; env: string | null; value: string; secret: boolean };

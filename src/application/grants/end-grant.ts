@@ -36,9 +36,9 @@ const find = async (deps: Deps, { id, cause }: EndInput, callerId: string): Prom
   return grant;
 };
 
-type Asked = { input: EndInput; grant: Grant };
+type Ending = { input: EndInput; grant: Grant };
 
-const demandRight = async (deps: Deps, { input, grant }: Asked): Promise<void> => {
+const demandRight = async (deps: Deps, { input, grant }: Ending): Promise<void> => {
   const { caller, cause } = input;
   if (await isOwnGrant(deps, caller, grant)) return;
   const refusal = {

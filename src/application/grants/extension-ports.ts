@@ -28,7 +28,7 @@ export type ExtensionWrites = {
   settle(requestId: string, to: { state: 'moved' | 'failed'; error: string | null }): Promise<void>;
   /** Requests whose move nobody works on, or whose grant is not active any more. */
   listStalled(limit: number): Promise<string[]>;
-  /** What asks for more time for this grant and is not settled yet: a pending request or a move that is under way. */
+  /** The request of more time for this grant and is not settled yet: a pending request or a move that is under way. */
   findOpen(grantId: string): Promise<{ requestId: string; byMs: number; idempotencyKey: string | null } | null>;
   /** Locks and returns pending requests for more time whose grant is not active any more, skipping those others hold. */
   lockOrphans(limit: number): Promise<Request[]>;

@@ -18,7 +18,7 @@ export type GrantWrites = {
   isLeased(id: string): Promise<boolean>;
   /** `over`: an attempt began and never said how it went. */
   leaseOf(id: string): Promise<'none' | 'live' | 'over'>;
-  setActive(id: string, handle: Json, told?: ReportsUsage): Promise<{ expiresAt: Date }>;
+  setActive(id: string, handle: Json, use?: ReportsUsage): Promise<{ expiresAt: Date }>;
   /** A new end that the target has confirmed; `durationMs` is the whole time. Only of an active grant. */
   setExtended(id: string, end: Pick<Grant, 'expiresAt' | 'durationMs'>): Promise<void>;
   /** Marks up to `limit` active grants whose warning is due as warned of the end they have now; gives their requests. */
@@ -39,7 +39,7 @@ export type GrantWrites = {
   setScope(id: string, scope: Json): Promise<void>;
   /** Locks up to `limit` active grants whose deadline has passed by the database clock, skipping those others hold. */
   lockDue(limit: number): Promise<Grant[]>;
-  /** Locks these, in one order, no matter who asks. */
+  /** Locks these, in one order, no matter who calls. */
   lockMany(ids: string[]): Promise<Grant[]>;
   /** Active grants that `lockDue` gave, into ending for cause `expired`, and held by the caller for `leaseMs`. */
   expireMany(ids: string[], leaseMs: number): Promise<void>;

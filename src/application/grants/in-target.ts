@@ -16,15 +16,15 @@ import type { AccessFailure } from './access-ports.ts';
 /** `handle`: of the access as a grant would give it; null where that is another for each grant. */
 export type FoundInTarget = InTarget & { handle: Json | null };
 
-type Asked = { policy: Policy; target: string; role: string; requester: Principal };
+type InTargetQuery = { policy: Policy; target: string; role: string; requester: Principal };
 
 /** @throws DomainError `identity_unknown` with a sentence where it is known that it cannot be given. Null where access is in nobody's own name. */
-export const lookUpInTarget = async (deps: Deps, asked: Asked): Promise<InTarget | null> => {
-  const { policy, target, role, requester } = asked;
+export const lookUpInTarget = async (deps: Deps, query: InTargetQuery): Promise<InTarget | null> => {
+  const { policy, target, role, requester } = query;
   const scope = policy.targets[target]?.roles[role]?.scope;
   if (scope === undefined) return null;
   const found = await findOrName(deps, { target, scope }, requester);
-  if (found) await demandOwnAddress(deps, asked);
+  if (found) await demandOwnAddress(deps, query);
   return found;
 };
 
@@ -46,7 +46,7 @@ const findOrName = async (
 };
 
 /** Names follow from addresses: one that another account had before, or has too, is nobody's until an admin confirms it. */
-const demandOwnAddress = async (deps: Deps, { policy, target, requester }: Asked): Promise<void> => {
+const demandOwnAddress = async (deps: Deps, { policy, target, requester }: InTargetQuery): Promise<void> => {
   const identity = policy.targets[target]?.identity;
   if (requester.kind !== 'person' || requester.email === null || !identity) return;
   if ('map' in identity && Object.hasOwn(identity.map, requester.userId)) return;

@@ -13,7 +13,8 @@ import { readRequesterAgain } from '../identity/read-again.ts';
 import { isAmong } from '../identity/named-among.ts';
 import { evaluateBreakGlass, isBreakGlassRole } from '../../domain/policy/break-glass.ts';
 import { decide } from '../../domain/policy/decide.ts';
-import type { DecisionFacts, Policy } from '../../domain/policy/types.ts';
+import type { Policy } from '../../domain/policy/types.ts';
+import type { DecisionFacts } from '../../domain/policy/decision-facts.ts';
 import { personIn } from '../../domain/principals/requester.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { Request } from '../../domain/requests/request.ts';
@@ -79,7 +80,7 @@ const TOO_LONG = 'The policy does not allow it for so long any more.';
 /**
  * Denials and caps of now hold. What people approved stays approved; what a rule alone approved must be approved by a rule now,
  * since the person may no longer be who it was for: on call then, say. What a role allows is part of what people approved: another scope
- * needs another approval, whether it is wider or a mere rename, since nobody but an approver can tell.
+ * needs another approval, whether it is wider or a mere rename, since only an approver can judge that.
  */
 const judgeAgain = async (deps: Deps, grant: Grant): Promise<Judged> => {
   const view = await deps.store.read.view(grant.requestId);
@@ -92,14 +93,14 @@ const judgeAgain = async (deps: Deps, grant: Grant): Promise<Judged> => {
     const [incident, alert] = await Promise.all([tiedIncident(deps, request), tiedAlert(deps, policy, request)]);
     const facts = await factsOfRequest(deps, policy, {
       requester: now,
-      ask: request,
+      requested: request,
       freshness: 'fresh',
       incident,
       alert,
     });
     const scope = isHeld(grant) ? scopeOfNow(deps, grant) : undefined;
     if (request.isBreakGlass) {
-      const why = await breakGlassDenial(deps, policy, { grant, requester: now, ask: request, facts });
+      const why = await breakGlassDenial(deps, policy, { grant, requester: now, requested: request, facts });
       return refused(why ?? (scope === undefined ? null : RESCOPED));
     }
     const verdict = decide(policy, request, facts);
@@ -119,16 +120,16 @@ const judgeAgain = async (deps: Deps, grant: Grant): Promise<Judged> => {
   }
 };
 
-type Taken = { grant: Grant; requester: Requester; ask: Request; facts: DecisionFacts };
+type Taken = { grant: Grant; requester: Requester; requested: Request; facts: DecisionFacts };
 
 /** What overrode a rule when it was taken does so now; who may take it, what, and for how long is as the policy of now has it. */
 const breakGlassDenial = async (deps: Deps, policy: Policy, taken: Taken): Promise<string | null> => {
-  const { grant, requester, ask, facts } = taken;
+  const { grant, requester, requested, facts } = taken;
   const { breakGlass } = policy;
-  if (!breakGlass || !isBreakGlassRole(breakGlass, ask)) return 'Break-glass does not reach this role any more.';
+  if (!breakGlass || !isBreakGlassRole(breakGlass, requested)) return 'Break-glass does not reach this role any more.';
   const person = personIn(requester);
   if (person === null || !(await isAmong(deps, { policy, person, refs: breakGlass.who, freshness: 'fresh' })))
-    return 'The policy does not let this person break glass any more.';
-  const verdict = evaluateBreakGlass(policy, breakGlass, { ask, facts });
+    return 'The policy does not let this person use break-glass any more.';
+  const verdict = evaluateBreakGlass(policy, breakGlass, { requested, facts });
   return verdict === null || grant.durationMs > verdict.capMs ? TOO_LONG : null;
 };

@@ -19,7 +19,7 @@ export const recordUsage = async (deps: LookDeps): Promise<{ work: Promise<unkno
   return { work: Promise.all(targets.map((target) => look(deps, target))) };
 };
 
-/** A target that does not answer is told of by the look at targets; here it only means that nothing was seen. */
+/** A target that does not answer is reported by the look at targets; here it only means that nothing was seen. */
 const look = async (deps: LookDeps, target: string): Promise<void> => {
   try {
     const inUse = await deps.access.activity(target);

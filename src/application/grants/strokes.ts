@@ -51,7 +51,7 @@ const REMOVAL_ANSWERS = {
   had_already: 'held_before_the_grant',
 } as const satisfies Record<EndOutcome, string>;
 
-/** What was asked of the target last, and its answer: evidence shows it. The handle names the login, and with it the person. */
+/** The last question to the target, and its answer: evidence shows it. The handle names the login, and with it the person. */
 export const removalReadbackOf = ({ handle }: Grant, outcome: EndOutcome) => ({
   readback: {
     operation: 'revoke_and_read_back' as const,

@@ -1,6 +1,6 @@
 /**
  * How a grant begins and how it begins to end: state, audit event, outgoing work and version, together. No other file opens a grant or
- * puts one into `ending`; a test holds that. What the target confirms is written where it was asked: `activate.ts`, `hold.ts`,
+ * puts one into `ending`; a test holds that. What the target confirms is written where the target was called: `activate.ts`, `hold.ts`,
  * `revoke-grants.ts`.
  */
 import type { Actor } from '../../domain/audit/events.ts';
@@ -36,7 +36,7 @@ export const openGrant = async (tx: Tx, grant: NewGrant, actor: Actor): Promise<
 /** Why one grant ends before its time. `by`: the person or client who ends it, or null where Latchkey does. */
 type Ending = { cause: Exclude<EndCause, 'expired' | 'incident_closed'>; by: Requester | null; reason: string | null };
 
-/** `grant` is locked. Its holder is notified now; the target is asked as outgoing work. @throws DomainError `bad_transition` */
+/** `grant` is locked. Its holder is notified now; the target is called as outgoing work. @throws DomainError `bad_transition` */
 export const endGrant = async (tx: Tx, grant: Grant, { cause, by, reason }: Ending): Promise<void> => {
   moveGrant(grant.state, 'ending');
   await tx.grants.setEnding(grant.id, { cause, by: by?.id ?? null, reason });

@@ -5,12 +5,12 @@ import type { Grant } from '../../domain/grants/grant.ts';
 export type InUse = { grantId: string; forMs: number };
 export type OnInUse = (inUse: InUse) => void;
 
-/** Whether the target of a grant tells whether it is used. */
-export type ReportsUsage = Pick<Grant, 'isUseTold'>;
+/** Whether the target of a grant reports whether it is used. */
+export type ReportsUsage = Pick<Grant, 'reportsUsage'>;
 
 export type UseReads = {
   /**
-   * Takes those of these targets that hold active access which tells of use and was not seen in use, and puts the next look of each off
+   * Takes those of these targets that hold active access which reports use and was not seen in use, and puts the next look of each off
    * by `everyMs`. One process gets each; a target in which nothing is left to see is not asked.
    */
   takeTargetsToSee(targets: string[], everyMs: number): Promise<string[]>;
@@ -22,6 +22,6 @@ export type UseWrites = {
 };
 
 export type UseAccess = {
-  /** What is in use in this target at this moment; nothing where its provider cannot tell. */
+  /** What is in use in this target at this moment; nothing where its provider cannot report it. */
   activity(target: string): Promise<InUse[]>;
 };

@@ -1,4 +1,4 @@
-/** Tells admins when access outlives its time by more than a minute: once, again at growing pauses, and when it is over. */
+/** Notifies admins when access outlives its time by more than a minute: once, again at growing pauses, and when it is over. */
 import { roughDuration } from '../../domain/time/durations.ts';
 import { notifyAdmins, closeNotification, keyOf } from '../record/notify-admins.ts';
 import type { OverdueTarget } from '../record/admin-notification-ports.ts';

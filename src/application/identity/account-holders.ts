@@ -14,10 +14,10 @@ type HolderDeps = Pick<Deps, 'directory' | 'policy'> & {
   store: { read: Pick<Deps['store']['read'], 'linksOfPerson'> };
 };
 
-type Asking = { person: Person; issuer: string; freshness: Freshness };
+type HolderQuery = { person: Person; issuer: string; freshness: Freshness };
 
 /** By the very account that the policy names; what is only like it gives nothing. */
-const isListed = async (deps: HolderDeps, { person, issuer, freshness }: Asking): Promise<boolean> => {
+const isListed = async (deps: HolderDeps, { person, issuer, freshness }: HolderQuery): Promise<boolean> => {
   const policy = deps.policy();
   const { accounts } = policy;
   const refs = Object.hasOwn(accounts, issuer) ? Object.values(accounts[issuer] ?? {}) : [];
@@ -25,7 +25,7 @@ const isListed = async (deps: HolderDeps, { person, issuer, freshness }: Asking)
 };
 
 /** Also one that they took back: it goes on being theirs until an admin releases it. */
-const isLinked = async ({ policy, store }: HolderDeps, { person, issuer }: Asking): Promise<boolean> => {
+const isLinked = async ({ policy, store }: HolderDeps, { person, issuer }: HolderQuery): Promise<boolean> => {
   const named = issuerNamed(policy(), issuer);
   const of = named && accountHost(named);
   if (!of) return false;
@@ -33,8 +33,8 @@ const isLinked = async ({ policy, store }: HolderDeps, { person, issuer }: Askin
   return links.some(({ kind, host }) => kind === of.kind && host === of.host);
 };
 
-const hasAccount = async (deps: HolderDeps, asking: Asking): Promise<boolean> =>
-  (await isLinked(deps, asking)) || (await isListed(deps, asking));
+const hasAccount = async (deps: HolderDeps, query: HolderQuery): Promise<boolean> =>
+  (await isLinked(deps, query)) || (await isListed(deps, query));
 
 type Among = { people: readonly Person[]; unlinked: readonly UnlinkedAccount[]; freshness: Freshness };
 

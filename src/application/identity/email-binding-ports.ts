@@ -12,14 +12,14 @@ export type EmailBindings = {
   /** Writes it even if this process has noted it before: an account went back to an address that was past. */
   seeAgain(teamId: string, pair: Pair): Promise<void>;
   find(teamId: string, of: { addresses: string[]; userIds: string[] }): Promise<EmailObservation[]>;
-  /** Writes down that an address is not trusted, and tells admins; once for each account. */
+  /** Writes down that an address is not trusted, and notifies admins; once for each account. */
   report(teamId: string, address: string, conflict: EmailConflict): Promise<void>;
 };
 
 export type AddressReads = {
   /** Everything that was seen of these addresses and of these accounts, and who else was seen with the addresses of those. */
   observations(teamId: string, of: { addresses: string[]; userIds: string[] }): Promise<EmailObservation[]>;
-  /** Pairs that admins were told of and that are not settled, newest first. */
+  /** Pairs that admins were notified of and that are not settled, newest first. */
   conflicting(teamId: string, limit: number): Promise<EmailObservation[]>;
 };
 
@@ -28,8 +28,8 @@ export type AddressWrites = {
   see(teamId: string, pairs: readonly Pair[]): Promise<void>;
   /** Binds the address to this account and to no other. */
   confirm(teamId: string, pair: Pair, byPersonId: string): Promise<void>;
-  /** Accounts seen with this address of which admins were not told yet; they are now. */
-  setTold(teamId: string, address: string): Promise<string[]>;
+  /** Accounts seen with this address of which admins were not notified yet; they are now. */
+  markNotified(teamId: string, address: string): Promise<string[]>;
 };
 
 /** What of a requester the rules look at. `unknownGroups` could not be read: the one who decides must not take them for groups that the person is not in. */

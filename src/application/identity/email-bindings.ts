@@ -54,7 +54,7 @@ type Reporting = { teamId: string; address: string; conflict: EmailConflict };
 
 const report = (deps: BookDeps, { teamId, address, conflict }: Reporting): Promise<void> =>
   deps.store.transaction(async (tx) => {
-    const userIds = await tx.addresses.setTold(teamId, address);
+    const userIds = await tx.addresses.markNotified(teamId, address);
     if (userIds.length === 0) return;
     await tx.audit.append({
       type: 'email_binding.conflicted',

@@ -1,4 +1,4 @@
-/** Remembers which Slack user group a handle of the policy meant first, and tells admins when another group has taken the handle. */
+/** Remembers which Slack user group a handle of the policy meant first, and notifies admins when another group has taken the handle. */
 import { SYSTEM } from '../../domain/audit/events.ts';
 import { handleOf, movedHandleText } from '../../domain/principals/user-groups.ts';
 import { notifyAdmins } from '../record/notify-admins.ts';
@@ -8,8 +8,8 @@ import type { HandleBindings, HeldHandle } from './user-group-ports.ts';
 type BindingDeps = { store: Pick<Store, 'transaction'> & { read: Pick<Store['read'], 'groupOfHandle'> }; ids: Ids };
 
 export const createHandleBindings = (deps: BindingDeps): HandleBindings => {
-  /** Pairs that admins were told of by this process: the database need not be asked again. */
-  const told = new Set<string>();
+  /** Pairs that admins were notified of by this process: the database need not be asked again. */
+  const notified = new Set<string>();
   return {
     bind: async (teamId, given) => {
       const held = { ...given, handle: handleOf(given.handle) };
@@ -17,9 +17,9 @@ export const createHandleBindings = (deps: BindingDeps): HandleBindings => {
         (await deps.store.read.groupOfHandle(teamId, held.handle)) ??
         (await deps.store.transaction((tx) => tx.userGroups.bind(teamId, held)));
       const pair = `${teamId} ${held.handle} ${held.groupId}`;
-      if (bound !== held.groupId && !told.has(pair)) {
+      if (bound !== held.groupId && !notified.has(pair)) {
         await report(deps, { teamId, held, bound });
-        told.add(pair);
+        notified.add(pair);
       }
       return bound;
     },
@@ -30,7 +30,7 @@ type Reporting = { teamId: string; held: HeldHandle; bound: string };
 
 const report = (deps: BindingDeps, { teamId, held, bound }: Reporting): Promise<void> =>
   deps.store.transaction(async (tx) => {
-    if (!(await tx.userGroups.setTold(teamId, held))) return;
+    if (!(await tx.userGroups.markNotified(teamId, held))) return;
     const { handle, groupId: found } = held;
     await tx.audit.append({
       type: 'user_group.moved',

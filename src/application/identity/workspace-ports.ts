@@ -16,7 +16,7 @@ export type Workspace = {
   accountOfEmail(email: string): Promise<Account>;
   /** All of them, in pages; answers how many there were. A very large workspace is read in part. */
   accounts(onPage: (accounts: Account[]) => Promise<void>): Promise<number>;
-  /** With the disabled ones, to tell them from those that do not exist, and with the second in which each last changed. */
+  /** With the disabled ones, to distinguish them from those that do not exist, and with the second in which each last changed. */
   userGroups(): Promise<ListedGroups>;
   profileFields(userId: string): Promise<ProfileField[]>;
 } & LookUpLimits;

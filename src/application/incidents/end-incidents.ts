@@ -47,7 +47,7 @@ const endOne = async (tx: Tx, id: string): Promise<Item[] | null> => {
   return itemsOf(tx, grants);
 };
 
-/** Nobody should agree to access for what is over; one click asks again. */
+/** Nobody should agree to access for what is over; one click requests again. */
 const cancelPending = async (tx: Tx, incident: Incident): Promise<string[]> => {
   const pending = await tx.incidents.lockPending(incident.id);
   const note = { by: null, reason: CANCELLED };

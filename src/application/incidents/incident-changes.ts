@@ -31,8 +31,8 @@ type Noted = {
 export const noteChange = async (tx: Tx, { incident, type, doer, data }: Noted): Promise<void> => {
   const { person, userId } = doer;
   if (person) await tx.principals.upsert(person);
-  const told = person || userId === null ? data : { ...data, user: userId };
-  await tx.incidents.note(incident.id, { type, byPersonId: person?.id ?? null, data: told });
+  const named = person || userId === null ? data : { ...data, user: userId };
+  await tx.incidents.note(incident.id, { type, byPersonId: person?.id ?? null, data: named });
   const entry = checkEntry({
     type,
     actor: person ? actorOf(person) : SYSTEM,
@@ -40,7 +40,7 @@ export const noteChange = async (tx: Tx, { incident, type, doer, data }: Noted):
     grantId: null,
     target: null,
     role: null,
-    data: { ...told, incident: incident.id, channel: incident.channelId },
+    data: { ...named, incident: incident.id, channel: incident.channelId },
   });
   await tx.audit.append(entry);
   await tx.outbox.add('incident', incident.id);

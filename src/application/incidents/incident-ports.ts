@@ -101,7 +101,7 @@ export type IncidentReads = {
   /** Open ones, oldest first. */
   openIncidents(limit: number): Promise<Incident[]>;
   incidentHistory(id: string): Promise<(IncidentChange & { by: Person | null })[]>;
-  /** Targets that were asked for in other incidents of the last `withinMs`, most used first. */
+  /** Targets that were requested in other incidents of the last `withinMs`, most used first. */
   targetsOfIncidents(exceptId: string, withinMs: number): Promise<TargetUse[]>;
   /** By grant: when its credentials were first shown. */
   credentialsShownAt(grantIds: string[]): Promise<Map<string, Date>>;

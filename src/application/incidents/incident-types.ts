@@ -83,13 +83,13 @@ export type RoleBriefing = {
   /** What the rules say to somebody on call now. */
   decision: 'approve' | 'ask' | 'deny';
   rule: string | null;
-  /** Who may approve; empty where nobody is asked. */
-  asked: PotentialApprovers[];
+  /** Who may approve; empty where there is no approver. */
+  eligible: PotentialApprovers[];
 };
 
 export type TargetBriefing = LikelyTarget & {
   roles: RoleBriefing[];
-  /** The first role that a rule gives at once to somebody who is on call: worth a button. What it asks for, and why. */
+  /** The first role that a rule gives at once to somebody who is on call: worth a button. What it requests, and why. */
   readNow: { role: string; durationMs: number; reason: string; rule: string | null } | null;
 };
 

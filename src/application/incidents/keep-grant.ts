@@ -63,14 +63,14 @@ const denialOf = async (deps: Deps, { person, view, grant }: Keeping): Promise<D
     if (may === 'no') return { code: 'keep_denied', facts: { who: keepBy } };
   }
   if (view.request.isBreakGlass) return null;
-  const ask: Request = { ...view.request, durationMs: grant.durationMs };
-  const verdict = await evaluate(deps, policy, { requester: person, ask, freshness: 'fresh', incident: null });
+  const requested: Request = { ...view.request, durationMs: grant.durationMs };
+  const verdict = await evaluate(deps, policy, { requester: person, requested, freshness: 'fresh', incident: null });
   if (verdict.decision === 'deny')
     return { code: 'keep_denied', facts: { rule: verdict.rule, message: verdict.message } };
   // Longer than the rules give without the incident, say.
   if (verdict.problems.length > 0) return { code: 'keep_denied', facts: { rule: verdict.rule } };
   if (verdict.decision === 'approve') return null;
-  // People agreed to it by the very rule that asks for them without the incident: nothing would come out differently.
+  // People agreed to it by the very rule that needs them without the incident: nothing would come out differently.
   const { decision } = view;
   const isAgreed = decision !== null && decision.byPersonId !== null && decision.rule === verdict.rule;
   return isAgreed ? null : { code: 'keep_denied', facts: { rule: verdict.rule } };

@@ -8,7 +8,7 @@ import type { Person } from '../../domain/principals/person.ts';
 import type { PotentialApprovers } from '../decisions/potential-approvers.ts';
 
 /** Who may fill one requirement. Without `quiet`, `away`, `standIns`, `unknown` and `conflicts` nobody and nothing is. */
-export type Asked = Pick<PotentialApprovers, 'label' | 'count' | 'people'> &
+export type EligibleShown = Pick<PotentialApprovers, 'label' | 'count' | 'people'> &
   Partial<Pick<PotentialApprovers, 'quiet' | 'away' | 'standIns' | 'unknown' | 'conflicts'>> & {
     /** Those of `unknown` that stay so until an admin fixes them. */
     unreadable?: string[];
@@ -24,22 +24,22 @@ export type MessageFacts = {
   /** The requester's groups, for the approvers. */
   groups: string[] | null;
   /** Who may fill each requirement, the requester left out. */
-  asked: Asked[] | null;
+  eligible: EligibleShown[] | null;
   /** What no vote fills yet. */
   missing: { label: string; count: number }[] | null;
   /** User ids of those whose answer is waited for now: may decide, are not away, have not voted. null when not known. */
   waitingFor: string[] | null;
-  /** Whose approval was given ahead of time and counts, though they have not voted. */
+  /** Whose pre-approval counts, though they have not voted. */
   ahead: Person[];
   /** Whom the rule falls back on, once the request was silent for too long. */
-  fallback: Asked | null;
+  fallback: EligibleShown | null;
   /** Accounts behind it of which it is not known whose they are. `isAllowed`: the policy lets that pass. `toLink`: user ids of those who are notified and do not count until they link theirs. */
   unlinked: { accounts: UnlinkedAccount[]; isAllowed: boolean; toLink: string[] } | null;
   /** The requester of a request that waits may take the same at once. */
   mayBreakGlass: boolean;
-  /** What *+30 min* would ask for; null where it could not be granted. */
+  /** What *+30 min* would request; null where it could not be granted. */
   offerMs: number | null;
-  /** What keeps the request from being decided: nobody could be told in Slack, or all who may decide are away. */
+  /** What keeps the request from being decided: nobody could be notified in Slack, or all who may decide are away. */
   unreachable: 'untold' | 'away' | null;
   /** Of a grant that is stuck: how a human ends it in the target. */
   byHand: ManualSteps | null;
@@ -49,15 +49,15 @@ export type MessageFacts = {
   terms: string[];
 };
 
-export const factsOf = (policy: Policy, ask: { target: string; role: string }): MessageFacts => {
-  const target = targetNamed(policy, ask.target);
+export const factsOf = (policy: Policy, requested: { target: string; role: string }): MessageFacts => {
+  const target = targetNamed(policy, requested.target);
   return {
     face: null,
     isBeside: true,
     target,
-    role: target?.roles[ask.role] ?? null,
+    role: target?.roles[requested.role] ?? null,
     groups: null,
-    asked: null,
+    eligible: null,
     missing: null,
     waitingFor: null,
     ahead: [],

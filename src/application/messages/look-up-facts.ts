@@ -21,7 +21,7 @@ export type FactSources = Pick<SceneDeps, 'directory' | 'policy' | 'log'> & {
   };
 };
 
-/** `approvers`: user ids in the order in which they are asked, nobody who is away among them; null when not known. `fallback`: of them, those asked after the silence. */
+/** `approvers`: user ids in the order in which they are notified, nobody who is away among them; null when not known. `fallback`: of them, those asked after the silence. */
 export type LookedUp = { facts: MessageFacts; approvers: string[] | null; fallback: string[] };
 
 export const lookUpFacts = async (sources: FactSources, view: RequestView): Promise<LookedUp> => {
@@ -49,8 +49,8 @@ const mayTakeAtOnce = async (sources: FactSources, { request, requester }: Reque
   request.startsAt === null &&
   mayBreak(sources, requester, request);
 
-const unlinkedIn = (policy: Policy, { asked, fallback }: MissingApprovals): MessageFacts['unlinked'] => {
-  const all = [...asked, ...(fallback ? [fallback] : [])];
+const unlinkedIn = (policy: Policy, { eligible, fallback }: MissingApprovals): MessageFacts['unlinked'] => {
+  const all = [...eligible, ...(fallback ? [fallback] : [])];
   const accounts = all[0]?.unlinked ?? [];
   if (accounts.length === 0) return null;
   const toLink = everyoneOf(all).filter(({ id }) => all.some(({ uncounted }) => uncounted.has(id)));
@@ -97,30 +97,34 @@ const pingable = ({ members, quiet, away, standIns }: EligibleApprovers): string
 
 const withMissingApprovals = (view: RequestView, facts: MessageFacts, missingApprovals: MissingApprovals): LookedUp => {
   const { request, votes } = view;
-  const { asked, fallback, ahead } = missingApprovals;
+  const { eligible, fallback, ahead } = missingApprovals;
   const soFar = countSoFar(view, missingApprovals);
   const { open } = soFar;
   const hasVoted = new Set([...votes.map(({ voter }) => voter), ...ahead].map(({ userId }) => userId));
   const others = fallback ? pingable(fallback) : [];
-  const perOpen = open.map((index) => (asked[index] ? pingable(asked[index]) : []).filter((id) => !hasVoted.has(id)));
-  const isUnknown = (index: number): boolean => (asked[index]?.unknown.length ?? 0) > 0;
+  const perOpen = open.map((index) =>
+    (eligible[index] ? pingable(eligible[index]) : []).filter((id) => !hasVoted.has(id)),
+  );
+  const isUnknown = (index: number): boolean => (eligible[index]?.unknown.length ?? 0) > 0;
   const isEmpty = perOpen.some((ids, at) => ids.length === 0 && !isUnknown(open[at] ?? -1));
   const isStuck = isEmpty && others.every((id) => hasVoted.has(id));
   const hasMembers = open.every((index) => {
-    const { members = [], quiet = [] } = asked[index] ?? {};
+    const { members = [], quiet = [] } = eligible[index] ?? {};
     return members.length > quiet.length;
   });
   const more = fallbackOf(view);
-  // Approvers who are asked because the others were silent comes first: there is little time left.
+  // Approvers who are notified because the others were silent comes first: there is little time left.
   const asking = [...new Set([...others, ...perOpen.flat()])];
   return {
     approvers: asking.length > 0 || !open.some(isUnknown) ? asking : null,
     fallback: others,
     facts: {
       ...facts,
-      asked: request.requirements.map(({ label, count: needed }, index) => askedOf(label, needed, asked[index])),
+      eligible: request.requirements.map(({ label, count: needed }, index) =>
+        eligibleOf(label, needed, eligible[index]),
+      ),
       ahead,
-      fallback: more ? askedOf(more.label, more.count, fallback ?? undefined) : null,
+      fallback: more ? eligibleOf(more.label, more.count, fallback ?? undefined) : null,
       missing: missingIn(soFar),
       waitingFor: [...new Set([...perOpen.flat(), ...others.filter((id) => !hasVoted.has(id))])],
       unreachable: isStuck ? (hasMembers ? 'away' : 'untold') : null,
@@ -130,14 +134,14 @@ const withMissingApprovals = (view: RequestView, facts: MessageFacts, missingApp
 
 /** What stays so until an admin fixes it is not said to be so *just now*. */
 const withUnreadable = (directory: Pick<Directory, 'whyUnreadable'>, found: LookedUp): LookedUp => {
-  const asked = found.facts.asked?.map((one) => ({
+  const eligible = found.facts.eligible?.map((one) => ({
     ...one,
     unreadable: (one.unknown ?? []).filter((name) => directory.whyUnreadable(name) !== null),
   }));
-  return { ...found, facts: { ...found.facts, asked: asked ?? null } };
+  return { ...found, facts: { ...found.facts, eligible: eligible ?? null } };
 };
 
-const askedOf = (label: string, needed: number, eligibleApprovers: EligibleApprovers | undefined) => ({
+const eligibleOf = (label: string, needed: number, eligibleApprovers: EligibleApprovers | undefined) => ({
   label,
   count: needed,
   people: eligibleApprovers?.members ?? [],

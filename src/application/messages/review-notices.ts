@@ -41,7 +41,7 @@ const close = (deps: Deps, { key, facts }: OpenNotice, closing: string): Promise
     else await closeNotification(tx, key, closing);
   });
 
-/** Null where it still holds, or that cannot be told now. Notices of older versions have no facts and stay as they are. */
+/** Null where it still holds, or that is not known now. Notices of older versions have no facts and stay as they are. */
 const closingOf = async (deps: Deps, looks: PlaceLooks, notice: OpenNotice): Promise<string | null> => {
   const { facts } = notice;
   if (facts === null) return null;

@@ -1,6 +1,6 @@
 /**
  * Looks whether what the policy names is there: soon after it is in force, and again and again. What is not there counts for nothing
- * and is asked for nothing, so the admins are notified, with the places that name it. Groups and channels say it at their look-up, too.
+ * and gets no form, so the admins are notified, with the places that name it. Groups and channels say it at their look-up, too.
  */
 import { isDomainError } from '../../domain/errors.ts';
 import { namedPlaces, namedThing, whereNamed } from '../../domain/policy/named-places.ts';

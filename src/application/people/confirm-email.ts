@@ -61,7 +61,7 @@ export const confirmAddress = async (deps: Deps, input: ConfirmAddressInput): Pr
   return { person };
 };
 
-/** For admins: addresses of which they were told and that are not settled. */
+/** For admins: addresses of which they were notified and that are not settled. */
 export const conflictingAddresses = async (
   deps: Deps,
   input: { caller: PersonCaller },

@@ -1,4 +1,4 @@
-/** Somebody's Slack account was closed: what they asked for, allowed and voted is void, and the access they have ends now, as any access ends. */
+/** Somebody's Slack account was closed: what they requested, pre-approved and voted is void, and the access they have ends now, as any access ends. */
 import { SYSTEM } from '../../domain/audit/events.ts';
 import type { Deps, Tx } from '../deps.ts';
 import { voidVotes } from '../requests/void-votes.ts';
@@ -7,7 +7,7 @@ import { cancelRequest } from '../requests/transitions.ts';
 
 const REASON = 'The Slack account was deactivated.';
 
-/** Safe to run again: Slack may tell it more than once. */
+/** Safe to run again: Slack may report it more than once. */
 export const personLeft = async (deps: Deps, { personId }: { personId: string }): Promise<void> => {
   await deps.store.transaction((tx) => takeOut(tx, personId));
   await voidVotes(deps, { personId });
@@ -15,7 +15,7 @@ export const personLeft = async (deps: Deps, { personId }: { personId: string })
   for (const id of grantIds) await endOf(deps, id);
 };
 
-/** What they asked for is cancelled, and nobody stands in for them or on their word: it would wait for somebody who is not there. */
+/** What they requested is cancelled, and nobody stands in for them or on their word: it would wait for somebody who is not there. */
 const takeOut = async (tx: Tx, personId: string): Promise<void> => {
   await tx.leavers.setInactive(personId);
   const entry = { actor: SYSTEM, grantId: null } as const;

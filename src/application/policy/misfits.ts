@@ -16,7 +16,7 @@ export const misfitLine = ({ target, roles, problem }: Misfit): string => {
   return `${target}: cannot grant ${roles.slice(0, ROLES_MAX).join(', ')}${more}: ${problem}`;
 };
 
-/** Each misfit is told once, in whichever message comes first. */
+/** Each misfit is reported once, in whichever message comes first. */
 export const reportMisfits = async (deps: Deps, { misfits }: { misfits: readonly Misfit[] }): Promise<void> => {
   if (misfits.length === 0) return;
   const all = misfits.map(misfitLine).toSorted();

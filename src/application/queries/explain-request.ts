@@ -1,4 +1,4 @@
-/** Which rule would decide an ask and why, which were passed over, who would be asked and who of them is here now. Nothing is stored. */
+/** Which rule would decide a request and why, which were passed over, who could approve and who of them is here now. Nothing is stored. */
 import { mappingNamed } from '../../domain/alerts/mapping.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { conflictText } from '../../domain/principals/email-bindings.ts';
@@ -8,7 +8,9 @@ import { humansAmong } from '../../domain/principals/identity.ts';
 import { reachability } from '../../domain/policy/reachability.ts';
 import type { Reachability } from '../../domain/policy/reachability.ts';
 import type { StatedAlert } from '../../domain/policy/policy-test.ts';
-import type { DecisionFacts, Policy, Verdict } from '../../domain/policy/types.ts';
+import type { Policy } from '../../domain/policy/types.ts';
+import type { Verdict } from '../../domain/policy/verdict.ts';
+import type { DecisionFacts } from '../../domain/policy/decision-facts.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { Requirement } from '../../domain/requests/request.ts';
 import type { EvaluatedAlert } from '../decisions/alert-facts.ts';
@@ -30,23 +32,29 @@ export const explainRequest = async (deps: Deps, input: ExplainRequestInput): Pr
   const person = input.forUserId === null ? asker : await deps.directory.person(input.forUserId);
   const { target, role, reason, ticket } = input;
   const durationMs = input.durationMs ?? defaultDurationMs(policy, target, role);
-  const ask = { target, role, durationMs, reason: reason.trim(), ticket: ticket?.trim() || null };
+  const requested = { target, role, durationMs, reason: reason.trim(), ticket: ticket?.trim() || null };
   const incident = await openIncidentOf(deps, input.incidentChannelId);
   const alert = alertOf(policy, input.statedAlert ?? null);
-  const facts = await factsOfRequest(deps, policy, { requester: person, ask, freshness: 'recent', incident, alert });
-  const verdict = decide(policy, ask, facts);
+  const facts = await factsOfRequest(deps, policy, {
+    requester: person,
+    requested,
+    freshness: 'recent',
+    incident,
+    alert,
+  });
+  const verdict = decide(policy, requested, facts);
   const requirements = verdict.decision === 'ask' ? verdict.requirements : [];
   const eligibleApprovers = await eligibleApproversOf(deps, { requester: person, requirements, freshness: 'recent' });
   const reach = reachOf(person, requirements, eligibleApprovers);
-  const { lines } = explain({ policy, ask, facts, reach, nameOf: namesOf(eligibleApprovers) });
+  const { lines } = explain({ policy, requested, facts, reach, nameOf: namesOf(eligibleApprovers) });
   const unknown = [...unreadGroups(facts), ...eligibleApprovers.flatMap((one) => one.unknown)];
   const conflicts = [
     ...requesterConflicts(person, facts),
     ...eligibleApprovers.flatMap((one) => one.conflicts).map(textOf),
   ];
-  const ahead = aheadLines(await allowedBy(deps, { requester: person, verdict, ask, startsAt: null }), person);
+  const ahead = aheadLines(await allowedBy(deps, { requester: person, verdict, requested, startsAt: null }), person);
   const said = [...lines, ...ahead, ...unknownLines(deps, unknown), ...new Set(conflicts)];
-  return { person, lines: said, verdict, ...remainsOf(deps, ask) };
+  return { person, lines: said, verdict, ...remainsOf(deps, requested) };
 };
 
 const alertOf = (policy: Policy, stated: StatedAlert | null): EvaluatedAlert | null => {
@@ -106,7 +114,7 @@ const namesOf = (eligibleApprovers: readonly EligibleApprovers[]): ((personId: s
   };
 };
 
-/** `forUserId` asks for somebody else's case; null for one's own. Nothing is stored. */
+/** `forUserId` is for somebody else's case; null for one's own. Nothing is stored. */
 /** `statedAlert`: as if this one fired now. Whether the person is on call for it is looked up as ever. */
 export type ExplainRequestInput = PreviewInput & { forUserId: string | null; statedAlert?: StatedAlert | null };
 

@@ -36,7 +36,7 @@ export const incidentBriefing = async (deps: BriefDeps, ref: IncidentRef): Promi
   const briefed = await Promise.all(view.targets.map((likely) => briefTarget(deps, policy, { view, likely, people })));
   const unknown = [
     ...onCall.filter((one) => one.people === null).map(({ group }) => group),
-    ...briefed.flatMap(({ roles }) => roles.flatMap(({ asked }) => asked.flatMap((one) => one.unknown))),
+    ...briefed.flatMap(({ roles }) => roles.flatMap(({ eligible }) => eligible.flatMap((one) => one.unknown))),
   ];
   return { view, targets: briefed, onCall, unknown: [...new Set(unknown)] };
 };
@@ -88,7 +88,7 @@ type Judging = { incident: Incident; target: string; role: Role; people: readonl
 /** `isAtOnce`: with the reason of the button and nothing else. */
 type Evaluated = { role: Role; briefing: RoleBriefing; capMs: number; isAtOnce: boolean };
 
-/** The best that anyone on call is told. */
+/** The best that anyone on call is shown. */
 const evaluateRole = async (deps: BriefDeps, policy: Policy, judging: Judging): Promise<Evaluated> => {
   const { role } = judging;
   let best: Evaluated | null = null;
@@ -98,11 +98,11 @@ const evaluateRole = async (deps: BriefDeps, policy: Policy, judging: Judging): 
     if (best === null || best.briefing.decision === 'deny') best = found;
   }
   const { name, title } = role;
-  const asked = best ? [] : await ownersOf(deps, policy, judging.target);
+  const eligible = best ? [] : await ownersOf(deps, policy, judging.target);
   return (
     best ?? {
       role,
-      briefing: { role: name, title, decision: 'ask', rule: null, asked },
+      briefing: { role: name, title, decision: 'ask', rule: null, eligible },
       capMs: role.maxMs,
       isAtOnce: false,
     }
@@ -114,17 +114,21 @@ const evaluateFor = async (
   policy: Policy,
   { incident, target, role, person }: Judging & { person: Person },
 ): Promise<Evaluated> => {
-  const ask = { target, role: role.name, durationMs: role.defaultMs, reason: reasonFor(incident), ticket: null };
-  const facts = await factsOfRequest(deps, policy, { requester: person, ask, freshness: 'recent', incident });
-  const verdict = decide(policy, ask, facts);
+  const requested = { target, role: role.name, durationMs: role.defaultMs, reason: reasonFor(incident), ticket: null };
+  const facts = await factsOfRequest(deps, policy, { requester: person, requested, freshness: 'recent', incident });
+  const verdict = decide(policy, requested, facts);
   const { decision, rule, capMs } = verdict;
-  const asked = verdict.decision === 'ask' ? await potentialApprovers(deps, person, verdict.requirements) : [];
+  const eligible = verdict.decision === 'ask' ? await potentialApprovers(deps, person, verdict.requirements) : [];
   const isAtOnce = decision === 'approve' && verdict.problems.every(({ code }) => code === 'duration_over_cap');
-  return { role, briefing: { role: role.name, title: role.title, decision, rule, asked }, capMs, isAtOnce };
+  return { role, briefing: { role: role.name, title: role.title, decision, rule, eligible }, capMs, isAtOnce };
 };
 
 /** Nobody on call is known, and what the rules would say to anybody else is not guessed: the owners are those to turn to. */
-const ownersOf = async ({ directory }: BriefDeps, policy: Policy, target: string): Promise<RoleBriefing['asked']> => {
+const ownersOf = async (
+  { directory }: BriefDeps,
+  policy: Policy,
+  target: string,
+): Promise<RoleBriefing['eligible']> => {
   const from = (policy.targets[target]?.owners ?? []).map((ref) => sourceOf(policy, ref));
   const { people, unknown, conflicts } = await readMembers(directory, null, { from, freshness: 'recent' });
   return [

@@ -1,7 +1,7 @@
 /** Everything about an incident: for its messages, and for the timeline that is kept of it. */
 import { likelyTargets } from '../../domain/incidents/likely-targets.ts';
 import { timelineMarkdown } from '../../domain/incidents/timeline-markdown.ts';
-import { timelineOf } from '../../domain/incidents/timeline.ts';
+import { timelineOf } from '../../domain/incidents/make-timeline.ts';
 import type { IncidentRef, IncidentTimeline, IncidentView } from '../incidents/incident-types.ts';
 import type { Deps } from '../deps.ts';
 

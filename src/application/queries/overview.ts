@@ -15,7 +15,7 @@ import { offerOf } from '../grants/extension-terms.ts';
 import type { Deps } from '../deps.ts';
 import type { RequestView } from '../record/request-view.ts';
 import { reviewsWaitingFor } from '../break-glass/follow-up.ts';
-import type { Verdict } from '../../domain/policy/types.ts';
+import type { Verdict } from '../../domain/policy/verdict.ts';
 import type { PreApprovalView } from '../../domain/requests/pre-approval.ts';
 import type { PotentialApprovers } from '../decisions/potential-approvers.ts';
 
@@ -140,10 +140,15 @@ export const targetOverview = async (
   ]);
   const roles = await Promise.all(
     Object.values(target.roles).map(async (role) => {
-      const ask = { target: target.name, role: role.name, durationMs: role.defaultMs, reason: '', ticket: null };
-      const verdict = await evaluate(deps, policy, { requester: person, ask, freshness: 'recent', incident: null });
-      const asked = verdict.decision === 'ask' ? await potentialApprovers(deps, person, verdict.requirements) : [];
-      return { role: role.name, title: role.title, rule: verdict.rule, decision: verdict.decision, asked };
+      const requested = { target: target.name, role: role.name, durationMs: role.defaultMs, reason: '', ticket: null };
+      const verdict = await evaluate(deps, policy, {
+        requester: person,
+        requested,
+        freshness: 'recent',
+        incident: null,
+      });
+      const eligible = verdict.decision === 'ask' ? await potentialApprovers(deps, person, verdict.requirements) : [];
+      return { role: role.name, title: role.title, rule: verdict.rule, decision: verdict.decision, eligible };
     }),
   );
   return { live, preApprovals, roles };
@@ -156,7 +161,7 @@ export type Overview = {
   /** My pending requests, my live grants, and my latest finished ones. */
   pending: RequestView[];
   live: RequestView[];
-  /** By grant id: what *+30 min* would ask for, where it could be granted. */
+  /** By grant id: what *+30 min* would request, where it could be granted. */
   offers: Map<string, number>;
   recent: RequestView[];
   /** Pending requests of others that I may vote on and have not. */
@@ -166,7 +171,7 @@ export type Overview = {
   /** What this person requests again and again, most often first. */
   often: { target: string; role: string; durationMs: number }[];
   week: LastWeek;
-  /** Given ahead of time, to me or by me. */
+  /** Given to me or by me. */
   preApprovals: PreApprovalView[];
   /** Break-glass of others that I may review, soonest deadline first. */
   reviews: RequestView[];
@@ -181,6 +186,6 @@ export type TargetOverview = {
     title: string;
     rule: string | null;
     decision: Verdict['decision'];
-    asked: PotentialApprovers[];
+    eligible: PotentialApprovers[];
   }[];
 };

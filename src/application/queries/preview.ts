@@ -13,14 +13,15 @@ import type { PreviewInput, AlreadyHas } from '../requests/request-types.ts';
 import type { Holdings } from '../decisions/limit-ports.ts';
 import { liveProblem, openProblem } from '../decisions/limits.ts';
 import type { DomainError } from '../../domain/errors.ts';
-import type { Policy, Verdict } from '../../domain/policy/types.ts';
+import type { Policy } from '../../domain/policy/types.ts';
+import type { Verdict } from '../../domain/policy/verdict.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import type { PotentialApprovers } from '../decisions/potential-approvers.ts';
 
 export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewResult> => {
   const policy = deps.policy();
   const person = input.caller.person;
-  const ask = {
+  const requested = {
     target: input.target,
     role: input.role,
     durationMs: input.durationMs ?? defaultDurationMs(policy, input.target, input.role),
@@ -29,21 +30,21 @@ export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewR
   };
   const incident = await openIncidentOf(deps, input.incidentChannelId);
   const alert = input.alert ? await deps.store.read.alert(input.alert.id) : null;
-  const verdict = await evaluate(deps, policy, { requester: person, ask, freshness: 'recent', incident, alert });
-  const asked = verdict.decision === 'ask' ? await potentialApprovers(deps, person, verdict.requirements) : [];
+  const verdict = await evaluate(deps, policy, { requester: person, requested, freshness: 'recent', incident, alert });
+  const eligible = verdict.decision === 'ask' ? await potentialApprovers(deps, person, verdict.requirements) : [];
   const [mayBreakGlass, allowers, alreadyHas, held, needsPublicKey] = await Promise.all([
-    mayBreak(deps, person, ask),
-    allowedBy(deps, { requester: person, verdict, ask, startsAt: await startOf(deps, input, person) }),
-    liveAccessOf(deps, { granteeId: person.id, ...ask }),
+    mayBreak(deps, person, requested),
+    allowedBy(deps, { requester: person, verdict, requested, startsAt: await startOf(deps, input, person) }),
+    liveAccessOf(deps, { granteeId: person.id, ...requested }),
     deps.store.read.holdings(person.id),
-    isKeyMissing(deps, person, ask),
+    isKeyMissing(deps, person, requested),
   ]);
   const targetProblem = deps.access.problems()[input.target] ?? null;
-  const remains = remainsOf(deps, ask);
+  const remains = remainsOf(deps, requested);
   const limit = limitProblems(policy, verdict, { held, isAtOnce: allowers.length > 0 });
   return {
     verdict,
-    asked,
+    eligible,
     targetProblem,
     ...remains,
     mayBreakGlass,
@@ -54,12 +55,12 @@ export const preview = async (deps: Deps, input: PreviewInput): Promise<PreviewR
   };
 };
 
-const isKeyMissing = async (deps: Deps, { id }: Person, ask: { target: string }): Promise<boolean> =>
-  deps.access.isIssued(ask) && (await deps.store.read.publicKey(id)) === null;
+const isKeyMissing = async (deps: Deps, { id }: Person, requested: { target: string }): Promise<boolean> =>
+  deps.access.isIssued(requested) && (await deps.store.read.publicKey(id)) === null;
 
 type Having = { held: Holdings; isAtOnce: boolean };
 
-/** What is approved at once counts as live; what waits counts as open, and whether it could be approved now is told. */
+/** What is approved at once counts as live; what waits counts as open, and whether it could be approved now is shown. */
 const limitProblems = (
   policy: Policy,
   { decision, rule }: Verdict,
@@ -76,10 +77,10 @@ const startOf = async (deps: Deps, { start = null }: PreviewInput, person: Perso
   return start && resolveStart(start, { now: await deps.store.read.now(), timezones });
 };
 
-/** `targetProblem`: what is wrong with the target right now, in a sentence, or null. It holds nothing up; it is told. */
+/** `targetProblem`: what is wrong with the target right now, in a sentence, or null. It holds nothing up; it is shown. */
 export type PreviewResult = Remains & {
   verdict: Verdict;
-  asked: PotentialApprovers[];
+  eligible: PotentialApprovers[];
   targetProblem: string | null;
   mayBreakGlass: boolean;
   /** Credentials of the target are made for a public key of this person, and none is known. */

@@ -63,7 +63,7 @@ export type AdminNotification = Omit<NewAdminNotification, 'key' | 'offer' | 'fa
   version: number;
 };
 
-/** A time during which some end was late by more than a minute; admins are told of it once and again at growing pauses. */
+/** A time during which some end was late by more than a minute; admins are notified of it once, and again at growing pauses. */
 export type OverdueEpisode = { id: string; openedAt: Date; worstMs: number; alerts: number; isAlertDue: boolean };
 /** What is overdue in one target now, by the database clock. */
 export type OverdueTarget = { target: string; count: number; oldestMs: number };
@@ -73,7 +73,7 @@ export type AdminNotificationWrites = {
   add(notification: NewAdminNotification, withinMs: number | null): Promise<boolean>;
   /** Of these lines, those that no announcement had within `withinMs`. Until the transaction ends, no other looks for one of this kind. */
   untold(lines: string[], of: { kind: AdminNotificationKind; withinMs: number }): Promise<string[]>;
-  /** Somebody who knows it already is not told. */
+  /** Somebody who knows it already is not notified. */
   leaveOut(id: string, userId: string): Promise<void>;
   /** Says what became of the notification under this key, where that is not said yet, and gives their ids. */
   close(key: string, closing: string): Promise<string[]>;

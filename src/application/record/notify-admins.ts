@@ -50,7 +50,7 @@ export const notifyAdmins = async (
   return true;
 };
 
-/** Draws what was told under this key again, with what became of it. False where nothing was open. */
+/** Renders the notification of this key again, with what became of it. False where nothing was open. */
 export const closeNotification = async (tx: Tx, key: string, closing: string): Promise<boolean> => {
   const closed = await tx.announcements.close(key, closing);
   for (const id of closed) await tx.outbox.add('announce', id);

@@ -38,3 +38,23 @@ export type Late = { handedOutMs: number; waitingMs: number };
 
 /** What settles a row: it is the one that was read, and no other process has taken it since. */
 export type TakenWork = Omit<Work, 'delayMs'>;
+
+/** The outbox, for those who hand its rows out and settle them. */
+export type OutboxStore = {
+  /** Marks up to `limit` rows as dispatched and returns them; rows another process holds are skipped. */
+  take(limit: number): Promise<HandedOut[]>;
+  /** The row that a job names, when it is of that kind and that hand-over; else null. */
+  find(named: Pick<Work, 'id' | 'kind' | 'dispatches'>): Promise<Work | null>;
+  /** Deletes the row, if it is still as it was taken. */
+  done(work: TakenWork): Promise<void>;
+  /** Puts a row back for `retryInMs` later with the error, if it is still as it was taken. */
+  postpone(work: TakenWork, error: string, retryInMs: number): Promise<void>;
+  /** Puts back rows that could not be handed to Redis. They are due when they were. */
+  release(work: TakenWork[], error: string): Promise<void>;
+  /** Puts back all rows that were handed to Redis and are not done: its data was lost. */
+  putBack(): Promise<number>;
+  /** The kinds of work that were not done in time. */
+  lateKinds(late: Late): Promise<WorkKind[]>;
+  /** Takes up to `limit` of the late rows of a kind, for this process to do itself. */
+  keepLate(kind: WorkKind, late: Late & { limit: number }): Promise<TakenWork[]>;
+};

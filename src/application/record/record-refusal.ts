@@ -21,8 +21,8 @@ export type Refusal = {
     grantId?: string | null;
     target?: string | null;
     role?: string | null;
-    /** Kept with it, where an ask is refused. */
-    asked?: Pick<RequestEvaluation, 'judgedAt' | 'record'>;
+    /** Kept with it, where a request is refused. */
+    evaluation?: Pick<RequestEvaluation, 'judgedAt' | 'record'>;
   };
 }[RefusalType];
 
@@ -37,7 +37,8 @@ export const recordRefusal = (deps: Deps, refusal: Refusal, code: ErrorCode | nu
     await tx.principals.upsert(refusal.person);
     const count = await tx.limits.countRefusal(refusal.person.id);
     if (!isWritten(count)) return;
-    if (refusal.asked) await tx.asks.record({ requestId: null, requesterId: refusal.person.id, ...refusal.asked });
+    if (refusal.evaluation)
+      await tx.evaluations.record({ requestId: null, requesterId: refusal.person.id, ...refusal.evaluation });
     const entry = checkEntry({
       type: refusal.type,
       actor: actorOf(refusal.person),

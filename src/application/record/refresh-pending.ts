@@ -1,4 +1,4 @@
-/** Draws the messages of everything that waits anew: who is asked may be others now. */
+/** Draws the messages of everything that waits anew: the approvers may be others now. */
 import type { Tx } from '../deps.ts';
 
 /** More than ever wait at once; the others are refreshed when something happens to them. */

@@ -1,5 +1,5 @@
 import type { Review } from '../../domain/break-glass/follow-up.ts';
-import type { Extension, MoreTimeAsked } from '../../domain/grants/extension.ts';
+import type { Extension, MoreTimeRequested } from '../../domain/grants/extension.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Completeness } from '../../domain/grants/recording.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
@@ -21,11 +21,11 @@ export type RequestView = {
   endedBy: Principal | null;
   /** What was recorded of what was done through it; null where nothing is. */
   recording: Completeness | null;
-  /** Where this asks for more time: the grant it is about, and the move of its end once that was decided. */
+  /** Where this requests more time: the grant it is about, and the move of its end once that was decided. */
   extended: Grant | null;
   extension: Extension | null;
-  /** Where this is a grant: what asks for more time for it and is not settled yet. */
-  moreTime: MoreTimeAsked | null;
+  /** Where this is a grant: what requests more time for it and is not settled yet. */
+  moreTime: MoreTimeRequested | null;
   /** Of access that was taken by break-glass. */
   review: Review | null;
   reviewer: Person | null;

@@ -7,7 +7,7 @@ import { entryOf } from '../record/audit-entry.ts';
 import type { OpenRecording, Recorded, RecordedStatement, Segment } from './recording-ports.ts';
 
 const EVERY_MS = 10_000;
-/** A target that does not answer is asked less often. */
+/** A target that does not answer is read less often. */
 const FAILED_MS = 60_000;
 const LIMIT = 200;
 /** What a session said last stands in the log some time after it was cut. */

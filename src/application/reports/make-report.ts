@@ -150,7 +150,7 @@ const makeFrom = async (making: Making, reads: ReportReads, writer: ReportWriter
     ...about(making),
     totals: count.totals(counts, flow, all),
     carried,
-    sample: { method: SAMPLE_METHOD, root: making.checkpoint.root.toString('base64'), ...draw.drawn() },
+    sample: { method: SAMPLE_METHOD, root: making.checkpoint.root.toString('base64'), ...draw.sampled() },
     powers: await powersOf(deps.policy, deps.directory),
     exercised: count.exercised(),
     policies: policiesOf(await reads.before('policy.loaded'), events),

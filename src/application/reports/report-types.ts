@@ -1,6 +1,6 @@
 /** What a report says beside its register: all of it fits on pages. */
 import type { ExceptionKind } from '../../domain/reports/exceptions.ts';
-import type { Drawn } from '../../domain/reports/sample.ts';
+import type { Sampled } from '../../domain/reports/sample.ts';
 import type { GrantFlow, LogFacts } from './report-ports.ts';
 
 /** A number that two ways of counting must agree on. */
@@ -78,7 +78,7 @@ export type Report = {
   policy: { sha256: string };
   totals: Totals;
   carried: number;
-  sample: { method: string; root: string; population: number; drawn: Drawn[] };
+  sample: { method: string; root: string; population: number; drawn: Sampled[] };
   powers: Power[];
   exercised: Exercised[];
   policies: PolicyVersion[];

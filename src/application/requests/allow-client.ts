@@ -2,7 +2,7 @@
 import { clientNamed, clientOf, issuerNamed } from '../../domain/clients/named.ts';
 import { unbegunJob } from '../../domain/clients/unbegun-job.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { RequestProblem } from '../../domain/policy/types.ts';
+import type { RequestProblem } from '../../domain/policy/verdict.ts';
 import { isBehind } from '../../domain/principals/requester.ts';
 import { eligibleApproversOf, rightOf } from '../decisions/eligible-approvers.ts';
 import { defaultDurationMs, evaluate } from '../decisions/evaluate.ts';
@@ -59,8 +59,8 @@ const demandApprover = async (deps: Deps, input: AllowClientInput, wanted: Wante
   const { person } = input.caller;
   const { span } = await openingOf(deps, wanted);
   const requester = await withPeopleBehind(deps, { ...requesterOf(wanted.caller), origin: originOf(wanted, span, '') });
-  const asked = { target, role, durationMs: durationMs ?? defaultDurationMs(policy, target, role), reason, ticket };
-  const verdict = await evaluate(deps, policy, { requester, ask: asked, freshness: 'fresh', incident: null });
+  const requested = { target, role, durationMs: durationMs ?? defaultDurationMs(policy, target, role), reason, ticket };
+  const verdict = await evaluate(deps, policy, { requester, requested, freshness: 'fresh', incident: null });
   if (verdict.decision !== 'ask') return;
   const { requirements } = verdict;
   const eligibleApprovers = await eligibleApproversOf(deps, { requester, requirements, freshness: 'fresh' });

@@ -24,7 +24,7 @@ export type Approval = {
   voterIds: string[];
   /** What else anyone who reads the decision should know: the denial that break-glass overrode. */
   note?: string | null;
-  /** What was allowed ahead of time and stood in for the approvals. */
+  /** The pre-approvals that stood in for the approvals. */
   preApprovalIds?: string[];
   /** Who counted as the requester's manager, where the rule asks the manager. */
   managerIds?: string[];
@@ -36,7 +36,7 @@ const demandLive = async (tx: Tx, { request, policy, rule }: Approval): Promise<
   if (problem) throw problem;
 };
 
-/** Gives the id of the new grant; where more time was asked for, of the grant whose end moves; null where only a deployment is decided. */
+/** Gives the id of the new grant; where more time was requested, of the grant whose end moves; null where only a deployment is decided. */
 export const approveRequest = async (tx: Tx, ids: Ids, approval: Approval): Promise<string | null> => {
   const { request, policy } = approval;
   const target = targetNamed(policy, request.target);

@@ -1,4 +1,4 @@
-/** An approver agrees to less than was asked: shorter, or a smaller role of the same target. Never to more. */
+/** An approver agrees to less than was requested: shorter, or a smaller role of the same target. Never to more. */
 import type { PersonCaller } from '../identity/caller.ts';
 import { formatDuration } from '../../domain/time/durations.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -23,22 +23,22 @@ import { refuse } from '../record/record-refusal.ts';
 type Terms = RequestChange['before'];
 
 export const approveWithChanges = async (deps: Deps, input: ChangeInput): Promise<VoteResult> => {
-  const asked = await prepareVoteContext(deps, input);
-  const before = { role: asked.request.role, durationMs: asked.request.durationMs };
+  const context = await prepareVoteContext(deps, input);
+  const before = { role: context.request.role, durationMs: context.request.durationMs };
   const after = { role: input.role ?? before.role, durationMs: input.durationMs ?? before.durationMs };
-  const problem = asked.request.extendsGrantId
+  const problem = context.request.extendsGrantId
     ? new DomainError('change_extension')
-    : wideningOf(asked.policy, asked.request, { before, after });
-  if (problem) return refuse(deps, refusalOf(asked.voter, asked.request), problem);
-  const changed = await evaluateVoteContext(deps, { ...asked, request: { ...asked.request, ...after } });
-  const unfit = unfitnessOf(asked, changed);
-  if (unfit) return refuse(deps, refusalOf(asked.voter, asked.request), unfit);
-  // A rule that approves the smaller ask by itself asks nobody; then being an approver of the larger one is enough.
+    : wideningOf(context.policy, context.request, { before, after });
+  if (problem) return refuse(deps, refusalOf(context.voter, context.request), problem);
+  const changed = await evaluateVoteContext(deps, { ...context, request: { ...context.request, ...after } });
+  const unfit = unfitnessOf(context, changed);
+  if (unfit) return refuse(deps, refusalOf(context.voter, context.request), unfit);
+  // A rule that approves the smaller request by itself needs no approver; then being an approver of the larger one is enough.
   const voteContext = changed.verdict.decision === 'ask' ? await assertEligibleApprover(deps, changed) : changed;
   return decidedBy(deps, voteContext, (tx) => change(deps, tx, { voteContext, before, after, note: input.note }));
 };
 
-/** What would make it more than was asked, or nothing different. */
+/** What would make it more than was requested, or nothing different. */
 const wideningOf = (
   policy: Policy,
   request: Request,
@@ -59,14 +59,14 @@ const wideningOf = (
 const peopleNeeded = ({ requirements }: Pick<VoteContext, 'requirements'>): number =>
   requirements.reduce((sum, { count }) => sum + count, 0);
 
-/** Why the changed ask may not be sent at all. */
-const unfitnessOf = (asked: VoteContext, { verdict, requirements, unread }: VoteContext): DomainError | null => {
+/** Why the changed request may not be sent at all. */
+const unfitnessOf = (context: VoteContext, { verdict, requirements, unread }: VoteContext): DomainError | null => {
   const [problem] = verdict.problems;
   if (verdict.decision === 'deny' && unread) return unread;
   if (verdict.decision === 'deny')
     return new DomainError('change_denied', { code: verdict.code, rule: verdict.rule, message: verdict.message });
   if (problem) return new DomainError('change_unfit', { problem });
-  const [before, after] = [peopleNeeded(asked), peopleNeeded({ requirements })];
+  const [before, after] = [peopleNeeded(context), peopleNeeded({ requirements })];
   const isMore = verdict.decision === 'ask' && after > before;
   return isMore ? new DomainError('change_more_people', { before, after, rule: verdict.rule }) : null;
 };
@@ -83,7 +83,7 @@ const change = async (deps: Deps, tx: Tx, { voteContext, before, after, note }: 
   await tx.principals.upsert(voteContext.voter);
   const at = (await tx.now()).toISOString();
   const made: RequestChange = { byPersonId: voteContext.voter.id, at, before, after, note };
-  await tx.requests.setAsk(locked.id, made);
+  await tx.requests.makeSmaller(locked.id, made);
   const mayRemain = deps.access.mayRemain(locked.target, after.role);
   await tx.requests.setMayRemain(locked.id, mayRemain);
   await tx.audit.append({
@@ -102,7 +102,7 @@ const change = async (deps: Deps, tx: Tx, { voteContext, before, after, note }: 
   return counted;
 };
 
-/** `null` keeps what was asked. */
+/** `null` keeps what was requested. */
 export type ChangeInput = {
   caller: PersonCaller;
   requestId: string;

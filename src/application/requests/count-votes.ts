@@ -178,10 +178,10 @@ const approve = (
   const approval = { request, policy, rule: verdict.rule, ...by };
   const used = ahead.filter(({ by }) => counted.includes(by.id));
   if (used.length === 0) return approveRequest(tx, deps.ids, { ...approval, voterIds: counted });
-  const asked = votes.filter(({ voterId }) => counted.includes(voterId) && !used.some(({ by }) => by.id === voterId));
+  const voted = votes.filter(({ voterId }) => counted.includes(voterId) && !used.some(({ by }) => by.id === voterId));
   const note = noteOf(
     used,
-    asked.map((one) => one.voter),
+    voted.map((one) => one.voter),
   );
   return approveRequest(tx, deps.ids, {
     ...approval,

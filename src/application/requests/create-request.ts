@@ -6,7 +6,9 @@ import { DomainError } from '../../domain/errors.ts';
 import { decide } from '../../domain/policy/decide.ts';
 import { isDeployment } from '../../domain/policy/deployments.ts';
 import { evaluationRecordOf } from '../../domain/policy/past.ts';
-import type { Ask, DecisionFacts, Policy, Verdict } from '../../domain/policy/types.ts';
+import type { Policy } from '../../domain/policy/types.ts';
+import type { Verdict } from '../../domain/policy/verdict.ts';
+import type { RequestedAccess, DecisionFacts } from '../../domain/policy/decision-facts.ts';
 import { conflictText } from '../../domain/principals/email-bindings.ts';
 import type { InTarget } from '../../domain/principals/in-target.ts';
 import { personIn } from '../../domain/principals/requester.ts';
@@ -36,21 +38,21 @@ export const createRequest = async (deps: Deps, input: CreateRequestInput): Prom
   const startsAt = await startOf(deps, policy, { requester, wish: input.start ?? null });
   const incident = await openIncidentOf(deps, input.incidentChannelId);
   const alert = input.alert ? await deps.store.read.alert(input.alert.id) : null;
-  const { verdict, asked, facts } = await judged(deps, policy, { requester, ask: wanted, incident, alert });
+  const { verdict, evaluation, facts } = await judged(deps, policy, { requester, requested: wanted, incident, alert });
   if (input.alert?.isAutomatic) refuseUnlessNamed(policy, verdict, alert);
   if (verdict.problems.length > 0 || verdict.decision === 'deny')
-    return rejectInvalid(deps, policy, { requester, ask: wanted, asked, verdict, facts, startsAt });
-  const inTarget = await identified(deps, policy, { requester, ask: wanted, asked });
-  const ahead = await aheadOf(deps, { requester, verdict, ask: wanted, startsAt });
-  if (!ahead) await refuseIfNobodyCanApprove(deps, { requester, verdict, ask: wanted });
+    return rejectInvalid(deps, policy, { requester, requested: wanted, evaluation, verdict, facts, startsAt });
+  const inTarget = await identified(deps, policy, { requester, requested: wanted, evaluation });
+  const ahead = await aheadOf(deps, { requester, verdict, requested: wanted, startsAt });
+  if (!ahead) await refuseIfNobodyCanApprove(deps, { requester, verdict, requested: wanted });
   return sendRequest(deps, {
     policy,
     requester,
-    ask: wanted,
+    requested: wanted,
     incident,
     startsAt,
     verdict,
-    asked,
+    evaluation,
     ahead,
     alert,
     inTarget,
@@ -59,13 +61,13 @@ export const createRequest = async (deps: Deps, input: CreateRequestInput): Prom
   });
 };
 
-/** Only a gate asks for a deployment: nobody and no job can by its name. */
+/** Only a gate requests a deployment: nobody and no job can by its name. */
 const demandGate = ({ target, from }: CreateRequestInput): void => {
   if (isDeployment(target) && from?.origin?.kind !== 'gate')
     throw new DomainError('unknown_target', { target: target.slice(0, 100) });
 };
 
-const wantedBy = (policy: Policy, input: CreateRequestInput): Ask => ({
+const wantedBy = (policy: Policy, input: CreateRequestInput): RequestedAccess => ({
   target: input.target,
   role: input.role,
   durationMs: input.durationMs ?? defaultDurationMs(policy, input.target, input.role),
@@ -77,33 +79,33 @@ const wantedBy = (policy: Policy, input: CreateRequestInput): Ask => ({
 const judged = async (
   deps: Deps,
   policy: Policy,
-  asking: Pick<Evaluated, 'requester' | 'ask' | 'incident' | 'alert'>,
+  asking: Pick<Evaluated, 'requester' | 'requested' | 'incident' | 'alert'>,
 ) => {
-  const { ask: wanted } = asking;
+  const { requested: wanted } = asking;
   const known = await factsOfRequest(deps, policy, { ...asking, freshness: 'fresh' });
   const verdict = decide(policy, wanted, known);
   return {
     verdict,
     facts: known,
-    asked: {
+    evaluation: {
       judgedAt: known.clock ?? known.now,
-      record: evaluationRecordOf(policy, { ask: wanted, facts: known, verdict }),
+      record: evaluationRecordOf(policy, { requested: wanted, facts: known, verdict }),
     },
   };
 };
 
-/** Who they are in the target, before approvers are asked for something that cannot be given. */
+/** Who they are in the target, before approvers see something that cannot be given. */
 const identified = async (
   deps: Deps,
   policy: Policy,
-  { requester, ask: wanted, asked }: Pick<Evaluated, 'requester' | 'ask' | 'asked'>,
+  { requester, requested: wanted, evaluation }: Pick<Evaluated, 'requester' | 'requested' | 'evaluation'>,
 ): Promise<InTarget | null> => {
   const { target, role } = wanted;
   try {
     return await lookUpInTarget(deps, { policy, target, role, requester });
   } catch (error) {
     if (!(error instanceof DomainError) || error.code !== 'identity_unknown') throw error;
-    const refusal = { type: 'request.refused', person: requester, asked, target, role } as const;
+    const refusal = { type: 'request.refused', person: requester, evaluation, target, role } as const;
     return refuse(deps, { ...refusal, data: { codes: [error.code] } }, error);
   }
 };
@@ -115,17 +117,17 @@ const refuseUnlessNamed = (policy: Policy, verdict: Verdict, alert: Alert | null
     throw new DomainError('alert_not_automatic', { rule: verdict.rule });
 };
 
-type TurnedDown = Pick<Evaluated, 'requester' | 'ask' | 'asked' | 'startsAt'> & {
+type TurnedDown = Pick<Evaluated, 'requester' | 'requested' | 'evaluation' | 'startsAt'> & {
   verdict: Verdict;
   facts: DecisionFacts;
 };
 
 /** What the requester can fix is said before what a rule says: fixed, it may be another rule's to decide. */
 const rejectInvalid = async (deps: Deps, policy: Policy, turnedDown: TurnedDown): Promise<CreateRequestResult> => {
-  const { requester, ask: wanted, asked, verdict } = turnedDown;
+  const { requester, requested: wanted, evaluation, verdict } = turnedDown;
   const { problems, code, rule } = verdict;
   const [target, role] = [wanted.target.slice(0, 100), wanted.role.slice(0, 100)];
-  const refusal = { type: 'request.refused', person: requester, asked, target, role } as const;
+  const refusal = { type: 'request.refused', person: requester, evaluation, target, role } as const;
   if (verdict.decision === 'deny' && problems.length === 0) {
     await recordRefusal(deps, { ...refusal, data: { codes: [code], rule, policy: policy.sha256 } });
     return { outcome: 'denied', verdict, ...(await keepFrozen(deps, policy, turnedDown)) };
@@ -147,8 +149,8 @@ const startOf = async (deps: Deps, policy: Policy, { requester, wish }: Wished):
 };
 
 /** A requirement that cannot be filled, or nobody at all for any of them. */
-const hasNobody = (asked: readonly PotentialApprovers[]): boolean =>
-  asked.some(isUnfilled) || asked.every(({ people }) => people.length === 0);
+const hasNobody = (approvers: readonly PotentialApprovers[]): boolean =>
+  approvers.some(isUnfilled) || approvers.every(({ people }) => people.length === 0);
 
 const isUnfilled = ({ people, count, unknown }: PotentialApprovers): boolean =>
   people.length < count && unknown.length === 0;
@@ -156,15 +158,15 @@ const isUnfilled = ({ people, count, unknown }: PotentialApprovers): boolean =>
 /** What is kept of look-ups may be old, so it lets a request go and refuses none. */
 export const refuseIfNobodyCanApprove = async (
   deps: Deps,
-  { requester, verdict, ask: wanted }: { requester: Requester; verdict: Sendable; ask: Ask },
+  { requester, verdict, requested: wanted }: { requester: Requester; verdict: Sendable; requested: RequestedAccess },
 ): Promise<void> => {
   if (verdict.decision !== 'ask') return;
   const kept = await potentialApprovers(deps, requester, verdict.requirements);
   if (!hasNobody(kept)) return;
-  const asked = await approversNow(deps, requester, verdict.requirements);
-  if (!hasNobody(asked)) return;
-  const unfilled = asked.find(isUnfilled);
-  const unknown = asked.flatMap((one) => one.unknown);
+  const approvers = await approversNow(deps, requester, verdict.requirements);
+  if (!hasNobody(approvers)) return;
+  const unfilled = approvers.find(isUnfilled);
+  const unknown = approvers.flatMap((one) => one.unknown);
   if (!unfilled && unknown.length > 0) throw lookupFailed(deps.directory, unknown);
   const facts = {
     label: unfilled?.label ?? '',

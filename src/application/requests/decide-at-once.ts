@@ -1,6 +1,7 @@
 /** A request that needs no approver any more is approved as it is stored. */
 import { SYSTEM } from '../../domain/audit/events.ts';
-import type { Policy, Verdict } from '../../domain/policy/types.ts';
+import type { Policy } from '../../domain/policy/types.ts';
+import type { Verdict } from '../../domain/policy/verdict.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import type { Ahead } from '../decisions/pre-approvals.ts';
@@ -15,7 +16,7 @@ type Judged = {
   ahead: Ahead | null;
 };
 
-/** By the rule, or by what was allowed ahead and is still allowed now; else those who may approve are asked. */
+/** By the rule, or by what was allowed ahead and is still allowed now; else by approvers. */
 export const decideAtOnce = async (
   deps: Deps,
   tx: Tx,

@@ -1,12 +1,13 @@
 /**
- * A person asks for more time on access they have. It is a new ask for the whole time, judged by the policy and the facts of now:
+ * A person requests more time on access they have. It is a new request for the whole time, judged by the policy and the facts of now:
  * a rule that approves does so again, anything else asks those who may approve again. Break-glass is extended by its own rules.
  */
 import { lookupFailed } from '../identity/lookup-failed.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { decide } from '../../domain/policy/decide.ts';
 import { evaluationRecordOf } from '../../domain/policy/past.ts';
-import type { Ask, DecisionFacts, Verdict } from '../../domain/policy/types.ts';
+import type { Verdict } from '../../domain/policy/verdict.ts';
+import type { RequestedAccess, DecisionFacts } from '../../domain/policy/decision-facts.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { aheadOf } from '../decisions/pre-approvals.ts';
@@ -18,7 +19,7 @@ import { endWithIncident } from '../../domain/grants/ending.ts';
 import { factsOfRequest, scheduleOf, unreadGroups } from '../decisions/evaluate.ts';
 import { assertExtendable, demandRoom, holdGrant, extensionFacts, sent } from './extension-request.ts';
 import type { Extending, ExtendInput, ExtendResult } from './extension-request.ts';
-import { fitted, longerAsk, refreshExtended, USUAL_MORE_MS } from '../grants/extension-terms.ts';
+import { fitted, longerRequest, refreshExtended, USUAL_MORE_MS } from '../grants/extension-terms.ts';
 import type { Deps, Tx } from '../deps.ts';
 import type { RequestEvaluation } from '../record/request-evaluation.ts';
 import { actorOf } from '../record/audit-entry.ts';
@@ -28,10 +29,10 @@ import { recordRefusal } from '../record/record-refusal.ts';
 
 type Evaluated = Extending & {
   byMs: number;
-  ask: Ask;
+  requested: RequestedAccess;
   verdict: Exclude<Verdict, { decision: 'deny' }>;
   ahead: Ahead | null;
-  asked: Pick<RequestEvaluation, 'judgedAt' | 'record'>;
+  evaluation: Pick<RequestEvaluation, 'judgedAt' | 'record'>;
 };
 
 /** `byBreakGlass` extends access that was taken by break-glass: its rules are its own, in a room below. */
@@ -62,32 +63,37 @@ const findOwn = async (deps: Deps, { id }: ExtendInput, person: Person): Promise
 const extendByRule = async (deps: Deps, extending: Extending): Promise<ExtendResult> => {
   const { policy, person, grant, base, input } = extending;
   const reasoned = { ...base.request, reason: input.reason?.trim() || base.request.reason };
-  const usual = longerAsk(grant, reasoned, input.byMs ?? USUAL_MORE_MS);
+  const usual = longerRequest(grant, reasoned, input.byMs ?? USUAL_MORE_MS);
   const { incident } = base;
-  const facts = await factsOfRequest(deps, policy, { requester: person, ask: usual, freshness: 'fresh', incident });
+  const facts = await factsOfRequest(deps, policy, {
+    requester: person,
+    requested: usual,
+    freshness: 'fresh',
+    incident,
+  });
   const { byMs, leftMs, verdict } = fitted(grant, input.byMs, (moreMs) =>
-    decide(policy, longerAsk(grant, reasoned, moreMs), facts),
+    decide(policy, longerRequest(grant, reasoned, moreMs), facts),
   );
-  const ask = longerAsk(grant, reasoned, byMs);
-  const refused = await rejectInvalid(deps, extending, { ask, facts, verdict });
+  const requested = longerRequest(grant, reasoned, byMs);
+  const refused = await rejectInvalid(deps, extending, { requested, facts, verdict });
   if (refused) return refused;
   if (verdict.decision === 'deny') return { outcome: 'denied', verdict };
   demandRoom({ byMs, leftMs, capMs: verdict.capMs });
-  const asked = { judgedAt: facts.now, record: evaluationRecordOf(policy, { ask, facts, verdict }) };
-  const ahead = await aheadOf(deps, { requester: person, verdict, ask, startsAt: null });
-  if (!ahead) await refuseIfNobodyCanApprove(deps, { requester: person, verdict, ask });
-  const judged: Evaluated = { ...extending, byMs, ask, verdict, ahead, asked };
+  const evaluation = { judgedAt: facts.now, record: evaluationRecordOf(policy, { requested, facts, verdict }) };
+  const ahead = await aheadOf(deps, { requester: person, verdict, requested, startsAt: null });
+  if (!ahead) await refuseIfNobodyCanApprove(deps, { requester: person, verdict, requested });
+  const judged: Evaluated = { ...extending, byMs, requested, verdict, ahead, evaluation };
   const stored = await deps.store.transaction((tx) => write(deps, tx, judged));
   return sent(deps, extending, stored);
 };
 
-type Turning = { ask: Ask; facts: DecisionFacts; verdict: Verdict };
+type Turning = { requested: RequestedAccess; facts: DecisionFacts; verdict: Verdict };
 
 /** A denial that hangs on a group that could not be read is none. What is too long has its own words. */
 const rejectInvalid = async (
   deps: Deps,
   { policy, person, grant }: Extending,
-  { ask, facts, verdict }: Turning,
+  { requested, facts, verdict }: Turning,
 ): Promise<ExtendResult | null> => {
   const problems = verdict.problems.filter(({ field }) => field !== 'duration');
   const unknown = unreadGroups(facts);
@@ -102,18 +108,18 @@ const rejectInvalid = async (
     target: grant.target,
     role: grant.role,
     data: { codes, rule: verdict.rule, policy: policy.sha256, extends: grant.id },
-    asked: { judgedAt: facts.now, record: evaluationRecordOf(policy, { ask, facts, verdict }) },
+    evaluation: { judgedAt: facts.now, record: evaluationRecordOf(policy, { requested, facts, verdict }) },
   });
   return isDenied ? { outcome: 'denied', verdict } : { outcome: 'refused', problems };
 };
 
 const newRequest = (deps: Deps, judged: Evaluated, leftMs: number): NewRequest => {
-  const { policy, person, ask, verdict, grant, byMs, input } = judged;
+  const { policy, person, requested, verdict, grant, byMs, input } = judged;
   const pendingMs = verdict.decision === 'ask' ? verdict.pendingMs : policy.pendingMs;
   return {
     id: deps.ids.next(),
     requesterId: person.id,
-    ...ask,
+    ...requested,
     incidentId: judged.base.request.incidentId,
     isBreakGlass: false,
     state: 'pending',
@@ -126,21 +132,21 @@ const newRequest = (deps: Deps, judged: Evaluated, leftMs: number): NewRequest =
     pendingMs: Math.min(pendingMs, leftMs),
     extendsGrantId: grant.id,
     extendsByMs: byMs,
-    mayRemain: deps.access.mayRemain(ask.target, ask.role),
+    mayRemain: deps.access.mayRemain(requested.target, requested.role),
     inTarget: judged.base.request.inTarget,
     ...scheduleOf(verdict),
   };
 };
 
 const write = async (deps: Deps, tx: Tx, judged: Evaluated): Promise<{ id: string; isRepeat: boolean }> => {
-  const { person, policy, verdict, ahead, asked } = judged;
+  const { person, policy, verdict, ahead, evaluation } = judged;
   const held = await holdGrant(tx, judged);
   if (held.repeatOf) return { id: held.repeatOf, isRepeat: true };
   await tx.principals.upsert(person);
   const leftMs = held.grant.expiresAt.getTime() - held.now.getTime();
   const wanted = newRequest(deps, judged, leftMs);
   const facts = extensionFacts(judged, wanted);
-  const storing = { request: wanted, actor: actorOf(person), evaluation: asked, facts };
+  const storing = { request: wanted, actor: actorOf(person), evaluation, facts };
   const { outcome, request } = await storeRequest(tx, storing);
   if (outcome === 'exists') return { id: request.id, isRepeat: true };
   await decideAtOnce(deps, tx, { judged: { policy, requester: person, verdict, ahead }, request });

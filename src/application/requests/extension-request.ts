@@ -13,7 +13,7 @@ import type { CreateRequestResult } from './request-types.ts';
 /** Everything that is known before the transaction. */
 export type Extending = { policy: Policy; person: Person; grant: Grant; base: RequestView; input: ExtendInput };
 
-/** `deadline` is the end that the person saw when they clicked: a second click on it asks for nothing more. */
+/** `deadline` is the end that the person saw when they clicked: a second click on it requests nothing more. */
 export const assertExtendable = ({ input }: Extending, grant: Grant, now: Date): void => {
   if (grant.state === 'activating') throw new DomainError('grant_not_live', { id: grant.id, state: grant.state });
   if (grant.state !== 'active' || now >= grant.expiresAt) throw new DomainError('extend_ended', { id: grant.id });

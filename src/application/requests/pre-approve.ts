@@ -1,8 +1,9 @@
-/** An approver agrees before it is asked for, and takes it back. It is judged again, whole, at every use. */
+/** An approver agrees before there is a request, and takes it back. It is judged again, whole, at every use. */
 import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isSameHuman } from '../../domain/principals/identity.ts';
-import type { Policy, Verdict } from '../../domain/policy/types.ts';
+import type { Policy } from '../../domain/policy/types.ts';
+import type { Verdict } from '../../domain/policy/verdict.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { count, lookUp } from '../decisions/pre-approvals.ts';
 import { remainsOf } from '../decisions/remains.ts';
@@ -18,7 +19,7 @@ import { refuse } from '../record/record-refusal.ts';
 const PRE_APPROVAL_MAX_MS = 30 * 86_400_000;
 const LIMIT = 200;
 
-type Askable = Extract<Verdict, { decision: 'ask' }>;
+type NeedsApprovals = Extract<Verdict, { decision: 'ask' }>;
 
 export const preApprove = async (deps: Deps, input: PreApproveInput): Promise<PreApproveResult> => {
   const policy = deps.policy();
@@ -30,7 +31,7 @@ export const preApprove = async (deps: Deps, input: PreApproveInput): Promise<Pr
   const person = await deps.directory.person(input.personUserId);
   const refusal = { type: 'pre_approval.refused', person: by, target, role, data: { for: person.id } } as const;
   if (isSameHuman(by, person)) return refuse(deps, refusal, new DomainError('own_pre_approval'));
-  const verdict = await askableVerdict(deps, policy, { person, target, role });
+  const verdict = await verdictNeedingApprovals(deps, policy, { person, target, role });
   const ahead = await lookUp(deps, person, { requirements: verdict.requirements, freshness: 'fresh' });
   if (!ahead.members.some((members) => members.some(({ id }) => id === by.id))) {
     const labels = verdict.requirements.map(({ label }) => label);
@@ -55,16 +56,27 @@ const assertRole = ({ targets }: Policy, { target, role }: Pick<PreApproveInput,
 type Allowed = { person: Person; target: string; role: string };
 
 /** What the rules say to this person now. Reason, ticket and time are judged when it is used. */
-const askableVerdict = async (deps: Deps, policy: Policy, { person, target, role }: Allowed): Promise<Askable> => {
+const verdictNeedingApprovals = async (
+  deps: Deps,
+  policy: Policy,
+  { person, target, role }: Allowed,
+): Promise<NeedsApprovals> => {
   const durationMs = defaultDurationMs(policy, target, role);
-  const ask = { target, role, durationMs, reason: '', ticket: null };
-  const verdict = await evaluate(deps, policy, { requester: person, ask, freshness: 'fresh', incident: null });
+  const requested = { target, role, durationMs, reason: '', ticket: null };
+  const verdict = await evaluate(deps, policy, { requester: person, requested, freshness: 'fresh', incident: null });
   if (verdict.decision === 'ask') return verdict;
   if (verdict.decision === 'approve') throw new DomainError('pre_approval_needless', { rule: verdict.rule });
   throw new DomainError(verdict.code, { rule: verdict.rule, message: verdict.message });
 };
 
-type Writing = { id: string; by: Person; person: Person; input: PreApproveInput; verdict: Askable; policy: Policy };
+type Writing = {
+  id: string;
+  by: Person;
+  person: Person;
+  input: PreApproveInput;
+  verdict: NeedsApprovals;
+  policy: Policy;
+};
 
 const write = (deps: Deps, { id, by, person, input, verdict, policy }: Writing): Promise<void> =>
   deps.store.transaction(async (tx) => {

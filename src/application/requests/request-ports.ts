@@ -30,7 +30,7 @@ export type NewRequest = Omit<
   Filled | keyof Schedule | keyof MoreTime | keyof OfClient | 'startsAt' | 'incidentId'
 > &
   Partial<Schedule & MoreTime & OfClient & Pick<Request, 'startsAt' | 'incidentId' | 'mayRemain' | 'inTarget'>> & {
-    /** One ask is stored once: the view id, trigger id or client key that brought it. */
+    /** One request is stored once: the view id, trigger id or client key that brought it. */
     idempotencyKey: string | null;
     clientKey?: string | null;
     pendingMs: number;
@@ -48,11 +48,11 @@ export type RequestWrites = {
   setMayRemain(id: string, mayRemain: string[]): Promise<void>;
   /** Locks and returns pending requests for this role that say something else of what may remain. */
   lockWithOtherRemains(of: { target: string; role: string; mayRemain: string[] }): Promise<Request[]>;
-  /** An approver made it smaller; the request asks for this from now on. */
-  setAsk(id: string, change: RequestChange): Promise<void>;
+  /** An approver made it smaller; the request is for this from now on. */
+  makeSmaller(id: string, change: RequestChange): Promise<void>;
   /** Replaces what the rule says about reminders and escalation; what has happened stays, and the silence begins anew. */
   setSchedule(id: string, schedule: Schedule): Promise<void>;
-  /** Somebody voted: the silence after which others are asked begins anew. */
+  /** Somebody voted: the silence after which others are notified begins anew. */
   restartSilence(id: string): Promise<void>;
   /** Locks and returns pending requests whose approvers are to be reminded now, skipping those others hold. */
   lockToRemind(limit: number): Promise<Request[]>;
@@ -72,5 +72,5 @@ export type RequestWrites = {
   /** Makes the messages of everything that waits old, in one statement, oldest first up to a limit. @returns their ids */
   touchPending(limit: number): Promise<string[]>;
   /** Locks and returns pending requests whose time is over, skipping those others hold. */
-  lockLapsed(limit: number): Promise<Request[]>;
+  lockExpired(limit: number): Promise<Request[]>;
 };

@@ -2,7 +2,7 @@ import type { AccountBehind } from '../../domain/principals/account-behind.ts';
 import type { Caller, PersonCaller } from '../identity/caller.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { RequestOrigin } from '../../domain/requests/origin.ts';
-import type { RequestProblem, Verdict } from '../../domain/policy/types.ts';
+import type { RequestProblem, Verdict } from '../../domain/policy/verdict.ts';
 import type { StartWish } from '../../domain/time/start.ts';
 import type { OpenRequest } from '../decisions/limit-ports.ts';
 import type { RequestView } from '../record/request-view.ts';
@@ -23,7 +23,7 @@ export type CreateRequestInput = {
   idempotencyKey: string | null;
   /** What a client sent with the call, to know it again. */
   clientKey?: string | null;
-  /** The alert it is asked for. `isAutomatic`: nobody clicked, so only a rule that names the alert may decide. */
+  /** The alert it is for. `isAutomatic`: nobody clicked, so only a rule that names the alert may decide. */
   alert?: { id: string; isAutomatic: boolean } | null;
   /** What made it, where neither a person nor a job did, and who is behind it. */
   from?: { origin: RequestOrigin; startedBy: string[]; accounts?: AccountBehind[] };
@@ -51,7 +51,7 @@ export type CreateRequestResult =
       targetProblem: string | null;
       alreadyHas?: AlreadyHas | null;
       /** Of the same person for the same role, and not decided yet. */
-      alreadyAsked?: OpenRequest | null;
+      alreadyRequested?: OpenRequest | null;
       /** How many live grants the person has, where this waits and they have as many as one may. */
       liveFull?: number | null;
     }

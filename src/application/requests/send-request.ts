@@ -3,7 +3,9 @@ import { DomainError } from '../../domain/errors.ts';
 import type { Alert } from '../../domain/alerts/types.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
-import type { Ask, Policy, Verdict } from '../../domain/policy/types.ts';
+import type { Policy } from '../../domain/policy/types.ts';
+import type { Verdict } from '../../domain/policy/verdict.ts';
+import type { RequestedAccess } from '../../domain/policy/decision-facts.ts';
 import type { InTarget } from '../../domain/principals/in-target.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { WindowOrigin } from '../../domain/requests/origin.ts';
@@ -30,15 +32,15 @@ export type Sendable = Exclude<Verdict, { decision: 'deny' }>;
 export type Evaluated = {
   policy: Policy;
   requester: Requester;
-  ask: Ask;
+  requested: RequestedAccess;
   incident: Incident | null;
   startsAt: Date | null;
   verdict: Sendable;
-  /** Approvals that were given ahead of time; null where none stand in. */
+  /** Pre-approvals; null where none stand in. */
   ahead: Ahead | null;
   alert: Alert | null;
   inTarget: InTarget | null;
-  asked: Pick<RequestEvaluation, 'judgedAt' | 'record'>;
+  evaluation: Pick<RequestEvaluation, 'judgedAt' | 'record'>;
 } & Pick<CreateRequestInput, 'idempotencyKey' | 'clientKey'>;
 
 /** A client's request is its job's. */
@@ -50,12 +52,12 @@ const jobOf = (requester: Requester): Pick<NewRequest, 'job' | 'startedBy' | 'ac
 });
 
 /** What is for a window may be decided until that is over; null for everything else. */
-const pendingOf = ({ origin }: Requester, { judgedAt }: Evaluated['asked']): number | null =>
+const pendingOf = ({ origin }: Requester, { judgedAt }: Evaluated['evaluation']): number | null =>
   origin?.kind === 'window' ? Date.parse(origin.to) - judgedAt.getTime() : null;
 
 const newRequest = (
   deps: Deps,
-  { policy, requester, ask: wanted, incident, startsAt, verdict, asked, inTarget, ...keys }: Evaluated,
+  { policy, requester, requested: wanted, incident, startsAt, verdict, evaluation, inTarget, ...keys }: Evaluated,
 ): NewRequest => ({
   id: deps.ids.next(),
   requesterId: requester.id,
@@ -71,7 +73,7 @@ const newRequest = (
   isInOrder: verdict.decision === 'ask' && verdict.isInOrder,
   idempotencyKey: keys.idempotencyKey,
   clientKey: keys.clientKey ?? null,
-  pendingMs: pendingOf(requester, asked) ?? (verdict.decision === 'ask' ? verdict.pendingMs : policy.pendingMs),
+  pendingMs: pendingOf(requester, evaluation) ?? (verdict.decision === 'ask' ? verdict.pendingMs : policy.pendingMs),
   mayRemain: deps.access.mayRemain(wanted.target, wanted.role),
   inTarget,
   ...scheduleOf(verdict),
@@ -83,11 +85,11 @@ export const sendRequest = async (deps: Deps, judged: Evaluated): Promise<Create
     return await store(deps, judged);
   } catch (error) {
     if (!isLimit(error)) throw error;
-    const { requester, ask: wanted, asked } = judged;
+    const { requester, requested: wanted, evaluation } = judged;
     const refusal = {
       type: 'request.refused',
       person: requester,
-      asked,
+      evaluation,
       target: wanted.target,
       role: wanted.role,
     } as const;
@@ -106,7 +108,7 @@ const store = async (deps: Deps, judged: Evaluated): Promise<CreateRequestResult
   const stored = await deps.store.transaction(async (tx) => {
     await tx.principals.upsert(requester);
     await holdIncident(tx, judged.incident);
-    const storing = { request: newRequest(deps, judged), actor: actorOf(requester), evaluation: judged.asked };
+    const storing = { request: newRequest(deps, judged), actor: actorOf(requester), evaluation: judged.evaluation };
     const { outcome, request } = await storeRequest(tx, { ...storing, facts: factsOf(judged, storing.request) });
     if (outcome === 'exists') return { id: request.id, isRepeat: true };
     await tieToAlert(tx, judged, request);
@@ -117,7 +119,7 @@ const store = async (deps: Deps, judged: Evaluated): Promise<CreateRequestResult
   });
   const [view, alreadyHas, held] = await Promise.all([
     mustView(deps, stored.id),
-    liveAccessOf(deps, { granteeId: requester.id, ...judged.ask }, stored.id),
+    liveAccessOf(deps, { granteeId: requester.id, ...judged.requested }, stored.id),
     deps.store.read.holdings(requester.id),
   ]);
   const asking = { policy: judged.policy, rule: judged.verdict.rule };
@@ -125,7 +127,7 @@ const store = async (deps: Deps, judged: Evaluated): Promise<CreateRequestResult
     outcome: 'sent',
     view,
     alreadyHas,
-    alreadyAsked: openRequestOf(held, view.request),
+    alreadyRequested: openRequestOf(held, view.request),
     liveFull: view.request.state === 'pending' && liveProblem(held, asking, view.request) ? held.live.length : null,
     isRepeat: stored.isRepeat,
     targetProblem: deps.access.problems()[view.request.target] ?? null,

@@ -49,7 +49,7 @@ export const storeRequest = async (
     mayRemain,
     inTarget,
   } = stored.request;
-  if (evaluation) await tx.asks.record({ requestId, requesterId, ...evaluation });
+  if (evaluation) await tx.evaluations.record({ requestId, requesterId, ...evaluation });
   await tx.audit.append({
     ...subjectOf(stored.request),
     actor,

@@ -6,7 +6,8 @@ import { DomainError } from '../../domain/errors.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
 import { decide } from '../../domain/policy/decide.ts';
 import { widened } from '../../domain/policy/escalation.ts';
-import type { Policy, Verdict } from '../../domain/policy/types.ts';
+import type { Policy } from '../../domain/policy/types.ts';
+import type { Verdict } from '../../domain/policy/verdict.ts';
 import type { Person } from '../../domain/principals/person.ts';
 import { isBehind } from '../../domain/principals/requester.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
@@ -22,7 +23,7 @@ import type { Deps } from '../deps.ts';
 import { refuse } from '../record/record-refusal.ts';
 import type { RequestView } from '../record/request-view.ts';
 
-/** `request` is the ask as it is judged: with an approver's changes, where there are any. */
+/** `request` is the request as it is judged: with an approver's changes, where there are any. */
 export type VoteContext = {
   policy: Policy;
   request: Request;
@@ -31,7 +32,7 @@ export type VoteContext = {
   verdict: Verdict;
   requirements: Requirement[];
   eligibleApprovers: EligibleApprovers[];
-  /** Something was allowed ahead of time that may be a vote. */
+  /** There is a pre-approval that may be a vote. */
   hasPreApprovals: boolean;
   /** Names the groups of the requester that a rule looks at and that could not be read; null where all were. */
   unread: DomainError | null;
@@ -48,7 +49,7 @@ export const prepareVoteContext = async (
   const view = await deps.store.read.view(input.requestId);
   if (!view) throw new DomainError('request_not_found', { id: input.requestId });
   const { request, requester: stored } = view;
-  // Read anew: the account may have been closed, or its email changed, since the ask.
+  // Read anew: the account may have been closed, or its email changed, since the request.
   const { requester } = await readBehind(deps, await readRequesterAgain(deps, stored), 'fresh');
   if (isBehind(requester, voter) || isBehind(stored, voter)) {
     return refuse(deps, refusalOf(voter, request), new DomainError('own_request', { id: request.id }));
@@ -57,28 +58,28 @@ export const prepareVoteContext = async (
   return assertEligibleApprover(deps, voteContext);
 };
 
-type Asked = Pick<VoteContext, 'policy' | 'request' | 'requester' | 'voter'>;
+type VoteInput = Pick<VoteContext, 'policy' | 'request' | 'requester' | 'voter'>;
 
 /** The verdict and the eligible approvers by the policy and the facts of now. */
-export const evaluateVoteContext = async (deps: Deps, asked: Asked): Promise<VoteContext> => {
-  const { policy, request, requester } = asked;
+export const evaluateVoteContext = async (deps: Deps, input: VoteInput): Promise<VoteContext> => {
+  const { policy, request, requester } = input;
   const [incident, alert, preApprovals] = await Promise.all([
     tiedIncident(deps, request),
     tiedAlert(deps, policy, request),
     livePreApprovals(deps, requester.id, request),
   ]);
   const tied = { incident, alert };
-  const facts = await factsOfRequest(deps, policy, { requester, ask: request, freshness: 'fresh', ...tied });
+  const facts = await factsOfRequest(deps, policy, { requester, requested: request, freshness: 'fresh', ...tied });
   const verdict = decide(policy, request, facts);
-  const isAsked = verdict.decision === 'ask';
-  const fallback = isAsked ? (verdict.escalate?.to ?? null) : request.escalateTo;
-  const requirements = isAsked ? verdict.requirements : request.requirements;
+  const needsApprovals = verdict.decision === 'ask';
+  const fallback = needsApprovals ? (verdict.escalate?.to ?? null) : request.escalateTo;
+  const requirements = needsApprovals ? verdict.requirements : request.requirements;
   const open = widened(requirements, request.escalatedAt ? fallback : null);
   const eligibleApprovers = await eligibleApproversOf(deps, { requester, requirements: open, freshness: 'fresh' });
   const hasPreApprovals = preApprovals.length > 0;
   const unknown = unreadGroups(facts);
   const unread = unknown.length > 0 ? lookupFailed(deps.directory, unknown) : null;
-  return { ...asked, verdict, requirements, eligibleApprovers, hasPreApprovals, unread };
+  return { ...input, verdict, requirements, eligibleApprovers, hasPreApprovals, unread };
 };
 
 export const assertEligibleApprover = async (deps: Deps, voteContext: VoteContext): Promise<VoteContext> => {

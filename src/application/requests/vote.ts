@@ -52,7 +52,7 @@ const count = async (
   if (!request) throw new DomainError('request_not_found', { id: input.requestId });
   const closed = closedCode(request, now);
   if (closed) return { outcome: 'refused', code: closed };
-  // Somebody made it smaller between the look-ups and the lock: what was judged is not what is asked now.
+  // Somebody made it smaller between the look-ups and the lock: what was judged is not what is requested now.
   const isOther = request.role !== voteContext.request.role || request.durationMs !== voteContext.request.durationMs;
   if (isOther) return { outcome: 'refused', code: 'conflict' };
   return castVote(deps, tx, { voteContext, request, kind: input.kind, reason: input.reason, isRepeatFine: false });

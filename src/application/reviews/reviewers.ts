@@ -8,7 +8,7 @@ import { readMembers } from '../identity/members.ts';
 import type { Deps } from '../deps.ts';
 
 type LookDeps = Pick<Deps, 'directory' | 'policy'>;
-type Asked = {
+type ReviewerQuery = {
   line: Pick<CampaignLine, 'reviewers' | 'about'>;
   campaign: Pick<Campaign, 'overdueAt' | 'silence'>;
   freshness: Freshness;
@@ -21,7 +21,7 @@ const membersOf = (
 ) => readMembers(deps.directory, null, { from: refs.map((ref) => sourceOf(policy, ref)), freshness });
 
 /** Where no reviewer is left but those it is about, the admins decide. `failures`: what could not be looked up. */
-export const eligibleReviewers = async (deps: LookDeps, { line, campaign, freshness }: Asked) => {
+export const eligibleReviewers = async (deps: LookDeps, { line, campaign, freshness }: ReviewerQuery) => {
   const policy = deps.policy();
   const isOther = ({ id }: Person): boolean => !line.about.includes(id);
   const own = await membersOf(deps, policy, { refs: line.reviewers, freshness });

@@ -70,7 +70,7 @@ export type RevocationWrites = {
   withdrawAllPreApprovals(
     revocation: RevocationScope & Pick<Revocation, 'byPersonId'>,
   ): Promise<{ id: string; personId: string; byPersonId: string; target: string; role: string }[]>;
-  /** Locks pending requests of its scope that were asked for before it. */
+  /** Locks pending requests of its scope that were made before it. */
   lockPending(revocation: Revocation, limit: number): Promise<Request[]>;
   /** Locks grants of its scope that are activating or active, and whose request is older than it. */
   lockLive(revocation: Revocation, limit: number): Promise<LiveGrant[]>;

@@ -73,7 +73,7 @@ const linesOf = ({ actor, person, scope }: Evaluated, found: Revocable, reason: 
   return [`${actor.name} revokes ${whose}${where}: ${counts.join(', ')}.`, ...(reason ? [`Reason: ${reason}`] : [])];
 };
 
-/** Before anything else: what was allowed ahead of time would let somebody back in without a click. */
+/** Before anything else: pre-approvals would let somebody back in without a click. */
 const withdrawPreApprovals = async (
   tx: Tx,
   { actor, scope, id }: { actor: Person; scope: RevocationScope; id: string },

@@ -133,7 +133,7 @@ const sampleSection = (page: Page, { sample }: Report): void => {
   paragraph(page, sample.method);
   facts(page, [
     ['Root', sample.root],
-    ['Population', `${sample.population} grants, of which ${sample.drawn.length} are drawn`],
+    ['Population', `${sample.population} grants, of which ${sample.drawn.length} are in the sample`],
   ]);
   if (sample.drawn.length === 0) return;
   const columns = [

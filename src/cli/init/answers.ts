@@ -84,7 +84,7 @@ const readPublicUrl = (text: string): { value: string | null } | { problem: stri
     : { problem: `"${text}" is no public address; write it as https://latchkey.acme.test, or leave it out.` };
 };
 
-/** A flag that is wrong ends the command; a wrong answer is asked again. */
+/** A flag that is wrong ends the command; a wrong answer is prompted for again. */
 const answer = async <Value>(ask: Ask, { text, flag, given, usual, read }: Question<Value>): Promise<Value> => {
   if (given !== undefined || ask === null) {
     const found = read((given ?? usual).trim());

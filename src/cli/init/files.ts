@@ -69,7 +69,7 @@ export const variablesIn = (policy: string): string[] => [
   ),
 ];
 
-/** Without its heading, which tells how to make it by hand what it is here. */
+/** Without its heading, which says how to make it by hand what it is here. */
 export const manifestText = (shipped: string, publicUrl: string | null): string => {
   const manifest = `# The Slack app of Latchkey, written by \`latchkey init\`.\n${shipped.replace(/^(?:#.*\n)+/, '')}`;
   if (publicUrl === null) return manifest;

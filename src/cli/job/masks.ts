@@ -1,4 +1,4 @@
-/** Tells the CI what must not appear in its log, before it could. */
+/** Names to the CI what must not appear in its log, before it could. */
 import { execFile } from 'node:child_process';
 import { fstatSync, readlinkSync } from 'node:fs';
 import { promisify } from 'node:util';

@@ -2,7 +2,7 @@
 import { errorFinding, warningFinding } from '../../domain/finding.ts';
 import type { ClockReading, Finding } from '../../domain/finding.ts';
 
-/** Deadlines are told to people by one clock and kept by another. */
+/** Deadlines are shown to people by one clock and kept by another. */
 const WARNING_MS = 5_000;
 /** Slack: docs.slack.dev/authentication/verifying-requests-from-slack: a request older than five minutes is refused. */
 const SLACK_REFUSES_MS = 300_000;
@@ -18,7 +18,7 @@ const shown = (ms: number): string => `${Math.round(Math.abs(ms) / 1000)} s`;
 export const clockFindings = (clocks: readonly NamedClock[], { isHttpMode }: { isHttpMode: boolean }): Finding[] =>
   clocks.flatMap(({ name, isSlack, reading }): Finding[] => {
     const ms = offsetMs(reading);
-    // HTTP tells whole seconds.
+    // HTTP has whole seconds.
     if (Math.abs(ms) <= WARNING_MS) return [];
     const where = ms > 0 ? 'ahead of' : 'behind';
     const message = `The clock of ${name} is ${shown(ms)} ${where} that of this machine: synchronise both with NTP.`;

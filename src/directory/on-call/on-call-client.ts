@@ -9,7 +9,7 @@ import type { Waits } from '../../lib/waits.ts';
 
 /** Somebody waits in front of the screen: fail soon, and say so. */
 const TIMEOUT_MS = 5_000;
-/** All waits of one look-up together; a longer one is told, not waited for. Who clicked is told that it waits. */
+/** All waits of one look-up together; a longer one is reported, not waited for. Who clicked is notified that it waits. */
 const PATIENCE_MS = 10_000;
 const RETRY_MS = 250;
 /** A page of a hundred people is some hundred kB. */
@@ -30,13 +30,13 @@ export type OnCallService = {
   refusals: Record<number, (schedule: string) => string>;
   /** How long one answer is waited for; five seconds where it is not said. */
   timeoutMs: number | undefined;
-  /** Told of what waits for a limit. */
+  /** Called for what waits for a limit. */
   waits: Waits | undefined;
   log: Log;
 };
 
 /** Rejects with `lookup_failed`, whose facts name the schedule and say why. */
-export type Asking = {
+export type OnCallClient = {
   read<T>(schedule: string, path: string, schema: z.ZodType<T>): Promise<T>;
   failed(schedule: string, why: string): DomainError;
 };
@@ -80,7 +80,7 @@ const send = async ({ apiUrl, headers, timeoutMs = TIMEOUT_MS }: Client, path: s
 
 const limited = (client: Client, schedule: string): DomainError => {
   const inS = Math.max(1, Math.ceil((client.limitedUntil - performance.now()) / 1000));
-  const why = `${client.name} is asked too often. Nothing was changed; try again in ${inS} s.`;
+  const why = `${client.name} is called too often. Nothing was changed; try again in ${inS} s.`;
   return failed(client, schedule, { why, status: 429 });
 };
 
@@ -104,7 +104,7 @@ const isFinal = (answer: Response | Error): boolean =>
   // A time-out has cost the person enough already.
   answer instanceof Error ? answer.name === 'TimeoutError' : false;
 
-/** A second try after a hiccup, as many as there is patience for after a limit; a wrong token or schedule is told at once. */
+/** A second try after a hiccup, as many as there is patience for after a limit; a wrong token or schedule is reported at once. */
 const ask = async (client: Client, schedule: string, path: string): Promise<Response> => {
   const untilMs = performance.now() + PATIENCE_MS;
   for (let hiccups = 0; ;) {
@@ -143,7 +143,7 @@ const readJson = async (client: Client, schedule: string, path: string): Promise
 const unreadable = (client: Client, schedule: string, cause: unknown): DomainError =>
   failed(client, schedule, { why: `${client.name} answers something that cannot be read. ${RETRY}`, cause });
 
-export const createAsking = (service: OnCallService): Asking => {
+export const createOnCallClient = (service: OnCallService): OnCallClient => {
   const client: Client = { ...service, waits: service.waits ?? createWaits(), limitedUntil: 0 };
   return {
     read: async (schedule, path, schema) => {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Log } from '../../lib/log.ts';
 import type { Waits } from '../../lib/waits.ts';
 import type { OnCall } from '../../application/identity/on-call-ports.ts';
-import { createAsking, secondsIn } from './on-call-client.ts';
+import { createOnCallClient, secondsIn } from './on-call-client.ts';
 
 /** Where a 429 does not say which of the limits, by second or by minute, was met. */
 const LIMITED_MS = 5_000;
@@ -47,7 +47,7 @@ const REFUSALS: Record<number, (schedule: string) => string> = {
 
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Opsgenie is told which of the two it is given, and takes an id where it is not. */
+/** The call says which of the two Opsgenie is given, and takes an id where it is not. */
 const pathOf = (schedule: string): string => {
   const query = new URLSearchParams({ flat: 'true', scheduleIdentifierType: ID.test(schedule) ? 'id' : 'name' });
   return `/v2/schedules/${encodeURIComponent(schedule)}/on-calls?${query.toString()}`;
@@ -56,7 +56,7 @@ const pathOf = (schedule: string): string => {
 const isAddress = (name: string): boolean => /^[^\s@]+@[^\s@]+$/.test(name);
 
 export const createOpsgenie = ({ apiKey, apiUrl, timeoutMs, waits, log }: OpsgenieSettings): OnCall => {
-  const asking = createAsking({
+  const onCall = createOnCallClient({
     name: 'Opsgenie',
     apiUrl,
     headers: { authorization: `GenieKey ${apiKey}`, accept: 'application/json' },
@@ -69,7 +69,7 @@ export const createOpsgenie = ({ apiKey, apiUrl, timeoutMs, waits, log }: Opsgen
   });
   return {
     shifts: async (schedule) => {
-      const { data } = await asking.read(schedule, pathOf(schedule), onCalls);
+      const { data } = await onCall.read(schedule, pathOf(schedule), onCalls);
       // Nobody is paged by a schedule that was switched off, so nobody is on call by it.
       const { _parent: parent } = data;
       if (parent?.enabled === false) return [];

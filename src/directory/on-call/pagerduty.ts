@@ -7,8 +7,8 @@ import { z } from 'zod';
 import type { Log } from '../../lib/log.ts';
 import type { Waits } from '../../lib/waits.ts';
 import type { OnCall, Shift } from '../../application/identity/on-call-ports.ts';
-import { createAsking, secondsIn } from './on-call-client.ts';
-import type { Asking } from './on-call-client.ts';
+import { createOnCallClient, secondsIn } from './on-call-client.ts';
+import type { OnCallClient } from './on-call-client.ts';
 
 /** The most that one page may hold. */
 const PAGE = 100;
@@ -53,22 +53,22 @@ const pathOf = (schedule: string, offset: number): string => {
   return `/oncalls?${query.toString()}`;
 };
 
-const shiftsOf = async (asking: Asking, schedule: string): Promise<Shift[]> => {
+const shiftsOf = async (onCall: OnCallClient, schedule: string): Promise<Shift[]> => {
   const shifts: Shift[] = [];
   for (let index = 0; index < PAGES_MAX; index += 1) {
-    const { oncalls, more } = await asking.read(schedule, pathOf(schedule, index * PAGE), page);
+    const { oncalls, more } = await onCall.read(schedule, pathOf(schedule, index * PAGE), page);
     const ours = oncalls.filter((one) => one.schedule?.id === schedule);
     shifts.push(...ours.map(({ user, escalation_level: level }) => ({ email: user.email?.trim() || null, level })));
     if (more !== true) return shifts;
   }
-  throw asking.failed(
+  throw onCall.failed(
     schedule,
     'PagerDuty lists more people than a schedule can have; an admin of Latchkey can check the policy.',
   );
 };
 
 export const createPagerDuty = ({ token, apiUrl, timeoutMs, waits, log }: PagerDutySettings): OnCall => {
-  const asking = createAsking({
+  const onCall = createOnCallClient({
     name: 'PagerDuty',
     apiUrl,
     headers: { authorization: `Token token=${token}`, accept: 'application/vnd.pagerduty+json;version=2' },
@@ -80,9 +80,9 @@ export const createPagerDuty = ({ token, apiUrl, timeoutMs, waits, log }: PagerD
   });
   return {
     shifts: async (schedule) => {
-      const shifts = await shiftsOf(asking, schedule);
+      const shifts = await shiftsOf(onCall, schedule);
       // A schedule that does not exist is answered with nobody; that must not pass for an empty one.
-      if (shifts.length === 0) await asking.read(schedule, `/schedules/${encodeURIComponent(schedule)}`, z.unknown());
+      if (shifts.length === 0) await onCall.read(schedule, `/schedules/${encodeURIComponent(schedule)}`, z.unknown());
       return shifts;
     },
   };

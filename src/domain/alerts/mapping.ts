@@ -23,7 +23,7 @@ export const mappingOf = (policy: Pick<Policy, 'alerts'>, signal: AlertSignal): 
 export const mappingNamed = (policy: Pick<Policy, 'alerts'>, name: string): AlertMapping | null =>
   policy.alerts.find((mapping) => mapping.name === name) ?? null;
 
-/** Why access is asked for it: what stands in the request, the audit log and the messages. */
+/** Why access is requested for it: what stands in the request, the audit log and the messages. */
 export const reasonOf = ({ mapping, title, url }: Pick<Alert, 'mapping' | 'title' | 'url'>): string =>
   [`Alert ${mapping}: ${title}`, url].filter((part) => part !== null).join(' ');
 
@@ -31,7 +31,7 @@ export const reasonOf = ({ mapping, title, url }: Pick<Alert, 'mapping' | 'title
 export const isNamedBy = (policy: Policy, rule: string | null, mapping: string): boolean =>
   policy.rules.some(({ name, match }) => name === rule && match.alerts?.includes(mapping) === true);
 
-/** Whether any rule, or its condition, looks at the alert an ask is for. */
+/** Whether any rule, or its condition, looks at the alert a request is for. */
 export const usesAlerts = ({ rules }: Policy): boolean =>
   rules.some(({ match, when }) => match.alerts !== null || (when?.alerts ?? null) !== null);
 

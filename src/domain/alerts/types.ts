@@ -27,7 +27,7 @@ export type AlertSignal = {
   labels: Record<string, string>;
 };
 
-/** What was posted and was not; `nobody` and `unknown` tell why the owners were told instead. */
+/** What was posted and was not; `nobody` and `unknown` say why the owners were notified instead. */
 export type AlertRoute = 'on_call' | 'nobody' | 'unknown';
 
 /** What is known of one occurrence from all that its source said so far. */
@@ -49,10 +49,10 @@ export type Alert = {
   /** How many of its signals fire now, and how many there were. */
   firing: number;
   signals: number;
-  /** null until it was decided who is told. */
+  /** null until it was decided who is notified. */
   route: AlertRoute | null;
-  /** User ids of whom it is for, wherever they are told. */
-  told: string[];
+  /** User ids of whom it is for, wherever they are notified. */
+  notified: string[];
   version: number;
   createdAt: Date;
   resolvedAt: Date | null;

@@ -20,7 +20,7 @@ export type Review = {
   /** How often reviewers were reminded; each time waits twice as long as the one before. */
   reminders: number;
   nextReminderAt: Date;
-  /** When admins were told that it is overdue. */
+  /** When admins were notified that it is overdue. */
   escalatedAt: Date | null;
   /** An admin said that this review, though overdue, does not block further break-glass. */
   waivedAt: Date | null;

@@ -35,7 +35,7 @@ const workflowsOf = ({ path, called }: RunFacts, repository: Repository, ref: st
   ...called,
 ];
 
-/** Only a token says these; they are looked at when the job asks for its credentials. */
+/** Only a token says these; they are looked at when the job fetches its credentials. */
 const UNSEEN = new Set(['aud', 'runner_environment']);
 
 type Seen = { issuer: Issuer; repository: Repository; environment: string; run: RunFacts };

@@ -2,7 +2,7 @@ import type { ExtensionState } from '../lifecycle.ts';
 
 /** One move of a grant's end that was decided. The old end holds until the target has confirmed the new one. */
 export type Extension = {
-  /** The request that asked for it. */
+  /** The request for it. */
   requestId: string;
   grantId: string;
   decisionId: string;
@@ -18,4 +18,4 @@ export type Extension = {
 };
 
 /** `isDecided`: it was agreed to, and the target has not confirmed it yet. */
-export type MoreTimeAsked = { requestId: string; byMs: number; isDecided: boolean };
+export type MoreTimeRequested = { requestId: string; byMs: number; isDecided: boolean };

@@ -34,8 +34,8 @@ export type Grant = {
   removedAt: Date | null;
   /** When what was first seen in use had begun, on our clock: at the latest the moment in which it was seen. */
   firstUsedAt: Date | null;
-  /** Its target tells whether it is used; where it does not, nothing follows from its not having been seen. */
-  isUseTold: boolean;
+  /** Its target reports whether it is used; where it does not, nothing follows from its not having been seen. */
+  reportsUsage: boolean;
   endCause: EndCause | null;
   endedBy: string | null;
   endReason: string | null;

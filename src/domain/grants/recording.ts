@@ -1,4 +1,4 @@
-/** What was done through one access, as the log of its target told it: how much, and how complete. */
+/** What was done through one access, as the log of its target has it: how much, and how complete. */
 
 import type { Json } from '../json.ts';
 

@@ -1,11 +1,11 @@
-/** Incidents: what the name and the topic of a channel say, what may be concerned, and what is told afterwards. Pure. */
+/** Incidents: what the name and the topic of a channel say, what may be concerned, and what is reported afterwards. Pure. */
 import { compileGlob } from '../policy/glob.ts';
 import type { Incidents } from '../policy/types.ts';
 
 const isAny = (patterns: readonly string[], name: string): boolean =>
   patterns.some((pattern) => compileGlob(pattern.toLowerCase())(name.toLowerCase()));
 
-/** A name that tells of an incident that is over. */
+/** A name that says so of an incident that is over. */
 export const isClosedName = ({ closed }: Pick<Incidents, 'closed'>, name: string): boolean => isAny(closed, name);
 
 /** A channel of this name is an incident's, as long as it is not archived. */

@@ -24,7 +24,7 @@ const FEW = 3;
 const WEIGHTS = { configured: 1000, name: 300, topic: 200, few: 1 } as const;
 const RECENT_WEIGHT_MAX = 100;
 
-/** Words that stand in many titles and tell nothing apart. */
+/** Words that stand in many titles and distinguish nothing. */
 const COMMON = new Set([
   'db',
   'database',

@@ -1,4 +1,4 @@
-/** The severity of an incident, as its channel's name and topic tell it or somebody types it. */
+/** The severity of an incident, as its channel's name and topic say it or somebody types it. */
 import type { Incidents } from '../policy/types.ts';
 
 /** `sev1`, `SEV-2`, `p3`: not as a part of a longer word or number. */

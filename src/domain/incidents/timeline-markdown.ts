@@ -28,7 +28,7 @@ const END_OUTCOMES: Record<string, string> = {
 
 const agreed = (access: TimelineAccess): string => {
   const votes = access.votes.filter(({ kind }) => kind === 'approve').map(({ by }) => name(by) ?? '');
-  if (access.isBreakGlass) return 'nobody was asked (break-glass)';
+  if (access.isBreakGlass) return 'no approval (break-glass)';
   if (votes.length > 0) return votes.join(', ');
   if (access.decidedBy && access.outcome !== 'denied') return name(access.decidedBy) ?? '–';
   return access.grantId === null ? '–' : 'the rule by itself';
@@ -68,7 +68,7 @@ const row = (access: TimelineAccess): string => {
 const detail = (access: TimelineAccess): string[] => [
   `### ${name(access.who) ?? ''}: ${markdownText(`${access.target}/${access.role}`)}`,
   '',
-  `- Asked: ${time(access.askedAt)} for ${formatDuration(access.askedForMs)}${access.isBreakGlass ? ', by break-glass' : ''}`,
+  `- Requested: ${time(access.askedAt)} for ${formatDuration(access.askedForMs)}${access.isBreakGlass ? ', by break-glass' : ''}`,
   ...(access.who.client ? [`- Job: ${markdownText(jobText(access.who.client.job), 400)}`] : []),
   `- Why: ${orDash(markdownText(access.reason))}`,
   ...(access.ticket ? [`- Ticket: ${markdownText(access.ticket)}`] : []),
@@ -117,7 +117,7 @@ export const timelineMarkdown = (timeline: Timeline): string => {
   const { access, events, madeAt } = timeline;
   const table =
     access.length === 0
-      ? ['Nobody asked for access in this incident.', '']
+      ? ['No one requested access in this incident.', '']
       : [`| ${COLUMNS.join(' | ')} |`, `|${COLUMNS.map(() => ' --- |').join('')}`, ...access.map(row), ''];
   return [
     ...head(timeline),

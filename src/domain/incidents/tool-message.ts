@@ -3,7 +3,7 @@ import type { Incidents } from '../policy/types.ts';
 
 const READ_CHARS_MAX = 2000;
 
-/** Closing goes first: a message that fits both patterns tells of an end. Null: not the tool's, or nothing of the kind. */
+/** Closing goes first: a message that fits both patterns is about an end. Null: not the tool's, or nothing of the kind. */
 export const meaningOf = (
   tool: NonNullable<Incidents['tool']>,
   { userIds, text }: { userIds: readonly string[]; text: string },

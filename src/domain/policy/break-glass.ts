@@ -3,7 +3,9 @@ import { requestProblems } from '../requests/request-problems.ts';
 import { decide } from './decide.ts';
 import { compileRoleGlob } from './glob.ts';
 import { requirementOf } from './sources.ts';
-import type { Ask, DecisionFacts, RequestProblem, BreakGlass, Policy, Target } from './types.ts';
+import type { BreakGlass, Policy, Target } from './types.ts';
+import type { RequestProblem } from './verdict.ts';
+import type { RequestedAccess, DecisionFacts } from './decision-facts.ts';
 import type { Requirement } from '../requests/request.ts';
 
 /** Least characters of real text: others judge the reason afterwards. */
@@ -15,7 +17,7 @@ export type BreakGlassVerdict = {
   problems: RequestProblem[];
   /** The rule that would have decided, or null where none would. */
   rule: string | null;
-  /** The approvals that are skipped; where a rule denies, those of the owners: they are told in any case. */
+  /** The approvals that are skipped; where a rule denies, those of the owners: they are notified in any case. */
   skipped: Requirement[];
   /** The rule that says no and is overridden. */
   overrides: { rule: string | null; message: string } | null;
@@ -24,8 +26,8 @@ export type BreakGlassVerdict = {
 };
 
 /** An empty list of roles is no role. */
-export const isBreakGlassRole = ({ roles }: BreakGlass, ask: Pick<Ask, 'target' | 'role'>): boolean =>
-  roles.map(compileRoleGlob).some(({ isTarget, isRole }) => isTarget(ask.target) && isRole(ask.role));
+export const isBreakGlassRole = ({ roles }: BreakGlass, requested: Pick<RequestedAccess, 'target' | 'role'>): boolean =>
+  roles.map(compileRoleGlob).some(({ isTarget, isRole }) => isTarget(requested.target) && isRole(requested.role));
 
 const ownersOf = (policy: Policy, target: Target): Requirement[] =>
   target.owners.length > 0 ? [requirementOf(policy, target, { from: ['owners'], count: 1 })] : [];
@@ -37,15 +39,15 @@ const ownersOf = (policy: Policy, target: Target): Requirement[] =>
 export const evaluateBreakGlass = (
   policy: Policy,
   breakGlass: BreakGlass,
-  asked: { ask: Ask; facts: DecisionFacts },
+  evaluated: { requested: RequestedAccess; facts: DecisionFacts },
 ): BreakGlassVerdict | null => {
-  const { ask, facts } = asked;
-  const target = Object.hasOwn(policy.targets, ask.target) ? policy.targets[ask.target] : undefined;
-  const role = target && Object.hasOwn(target.roles, ask.role) ? target.roles[ask.role] : undefined;
+  const { requested, facts } = evaluated;
+  const target = Object.hasOwn(policy.targets, requested.target) ? policy.targets[requested.target] : undefined;
+  const role = target && Object.hasOwn(target.roles, requested.role) ? target.roles[requested.role] : undefined;
   if (!target || !role) return null;
   const capMs = Math.min(role.maxMs, breakGlass.maxMs);
   const defaultMs = Math.min(role.defaultMs, capMs);
-  const wanted = { ...ask, durationMs: ask.durationMs || defaultMs };
+  const wanted = { ...requested, durationMs: requested.durationMs || defaultMs };
   const verdict = decide(policy, wanted, facts);
   const isDenied = verdict.decision === 'deny';
   const judged: BreakGlassVerdict = {

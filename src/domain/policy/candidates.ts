@@ -127,8 +127,8 @@ export const candidatesFor = (policy: Policy, target: string, role: string): Can
 };
 
 /** Groups of which the requester's membership must be known before `decide` can judge this role. */
-export const groupsToRead = (policy: Policy, ask: { target: string; role: string }): string[] => {
-  const { denies, others } = candidatesFor(policy, ask.target, ask.role);
+export const groupsToRead = (policy: Policy, requested: { target: string; role: string }): string[] => {
+  const { denies, others } = candidatesFor(policy, requested.target, requested.role);
   const groups = new Set<string>();
   for (const { rule } of [...denies, ...others]) {
     for (const group of rule.match.groups ?? []) groups.add(group);

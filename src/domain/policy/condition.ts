@@ -6,7 +6,8 @@ import { activeFreezes, openWindows } from './calendar.ts';
 import type { Calendar } from './calendar.ts';
 import { FIELDS, MACROS, isNode, misspelling } from './condition-names.ts';
 import { patternProblem } from './safe-pattern.ts';
-import type { Condition, ConditionFacts } from './types.ts';
+import type { Condition } from './types.ts';
+import type { ConditionFacts } from './decision-facts.ts';
 
 const CONDITION_CHARS_MAX = 2000;
 const LIMITS = { maxAstNodes: 300, maxDepth: 24, maxListElements: 200, maxMapEntries: 16, maxCallArguments: 8 };

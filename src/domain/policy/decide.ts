@@ -1,4 +1,4 @@
-/** Decides one ask. Pure: policy, ask and facts in; verdict out. The same call serves the form's preview, the button, `explain` and `replay`. */
+/** Decides one request. Pure: policy, request and facts in; verdict out. The same call serves the form's preview, the button, `explain` and `replay`. */
 import { requestProblems } from '../requests/request-problems.ts';
 import { freezeSentences } from './calendar.ts';
 import type { Calendar } from './calendar.ts';
@@ -10,18 +10,9 @@ import { hedged, matchRule } from './rule-match.ts';
 import type { RuleOutcome, Variant } from './rule-match.ts';
 import { requirementOf, sourceOf } from './sources.ts';
 import { stricter } from './stricter.ts';
-import type {
-  Ask,
-  DecisionFacts,
-  RequestProblem,
-  ConditionFacts,
-  SkippedRule,
-  Policy,
-  Role,
-  Rule,
-  Target,
-  Verdict,
-} from './types.ts';
+import type { Policy, Role, Rule, Target } from './types.ts';
+import type { RequestProblem, SkippedRule, Verdict } from './verdict.ts';
+import type { RequestedAccess, DecisionFacts, ConditionFacts } from './decision-facts.ts';
 
 const NO_CLIENT: ConditionFacts['client'] = {
   name: '',
@@ -51,13 +42,13 @@ const clientOf = ({ client }: DecisionFacts): ConditionFacts['client'] => {
   return { ...NO_CLIENT, ...rest, repository_id: repositoryId ?? '' };
 };
 
-const conditionFactsOf = (calendar: Calendar, ask: Ask, facts: DecisionFacts): ConditionFacts => ({
+const conditionFactsOf = (calendar: Calendar, requested: RequestedAccess, facts: DecisionFacts): ConditionFacts => ({
   request: {
-    target: ask.target,
-    role: ask.role,
-    durationMs: ask.durationMs,
-    reason: ask.reason,
-    ticket: ask.ticket ?? '',
+    target: requested.target,
+    role: requested.role,
+    durationMs: requested.durationMs,
+    reason: requested.reason,
+    ticket: requested.ticket ?? '',
   },
   requester: { email: facts.requester.email ?? '', groups: facts.requester.groups },
   incident: facts.incident,
@@ -81,7 +72,7 @@ type Passed = SkippedRule & { index: number };
 /** `uncertainty`: why it is not certain that the rule matches. */
 type Denial = { rule: Rule; uncertainty: string | null };
 type Found = Denial | null;
-/** `uncertain`: rules that ask for approvals and might apply, had everything been readable. */
+/** `uncertain`: rules that need approvals and might apply, had everything been readable. */
 type Judge = {
   facts: DecisionFacts;
   conditionFacts: ConditionFacts;
@@ -100,11 +91,11 @@ const otherEmailsOf = ({ requester: { email, otherEmails = [] } }: DecisionFacts
   return [...others];
 };
 
-const othersOf = (calendar: Calendar, ask: Ask, facts: DecisionFacts): Variant[] =>
+const othersOf = (calendar: Calendar, requested: RequestedAccess, facts: DecisionFacts): Variant[] =>
   otherEmailsOf(facts).map((email) => {
     // As if it were theirs: `hedged` takes it against them alone.
     const other = { ...facts, requester: { ...facts.requester, email: boundEmail(email) } };
-    return { facts: other, conditionFacts: conditionFactsOf(calendar, ask, other) };
+    return { facts: other, conditionFacts: conditionFactsOf(calendar, requested, other) };
   });
 
 const outcomeOf = (rule: Rule, { facts, conditionFacts, others }: Judge): RuleOutcome => {
@@ -112,7 +103,7 @@ const outcomeOf = (rule: Rule, { facts, conditionFacts, others }: Judge): RuleOu
   return others.length === 0 ? outcome : hedged(rule, outcome, others);
 };
 
-/** Fails closed: a deny whose condition cannot be evaluated denies, an approval then is none, and what it asks for is not forgotten. */
+/** Fails closed: a deny whose condition cannot be evaluated denies, an approval then is none, and what it needs is not forgotten. */
 const firstMatch = (candidates: Candidate[], judge: Judge): Found => {
   for (const { rule, index } of candidates) {
     const { isMatch, why, detail } = outcomeOf(rule, judge);
@@ -137,22 +128,29 @@ const unknownVerdict = (problem: RequestProblem): Verdict => ({
   problems: [problem],
 });
 
-type Unmatched = { ask: Ask; role: Role; passedOver: SkippedRule[]; message: string };
+type Unmatched = { requested: RequestedAccess; role: Role; passedOver: SkippedRule[]; message: string };
 
-const noRule = ({ ask, role, passedOver, message }: Unmatched): Verdict => ({
+const noRule = ({ requested, role, passedOver, message }: Unmatched): Verdict => ({
   decision: 'deny',
   code: 'no_rule',
   message,
   rule: null,
   passedOver,
   capMs: role.maxMs,
-  problems: requestProblems(ask, null, role.maxMs),
+  problems: requestProblems(requested, null, role.maxMs),
 });
 
-type Decided = { policy: Policy; target: Target; role: Role; ask: Ask; rule: Rule; passedOver: SkippedRule[] };
+type Decided = {
+  policy: Policy;
+  target: Target;
+  role: Role;
+  requested: RequestedAccess;
+  rule: Rule;
+  passedOver: SkippedRule[];
+};
 
 const byDeny = (
-  { policy, ask, role, passedOver }: Pick<Decided, 'policy' | 'ask' | 'role' | 'passedOver'>,
+  { policy, requested, role, passedOver }: Pick<Decided, 'policy' | 'requested' | 'role' | 'passedOver'>,
   { rule, uncertainty }: Denial,
   now: Date,
 ): Verdict => {
@@ -165,13 +163,20 @@ const byDeny = (
     rule: rule.name,
     passedOver,
     capMs: role.maxMs,
-    problems: requestProblems(ask, null, role.maxMs),
+    problems: requestProblems(requested, null, role.maxMs),
   };
 };
 
-const byRule = ({ policy, target, role, ask, rule, passedOver }: Decided): Exclude<Verdict, { decision: 'deny' }> => {
+const byRule = ({
+  policy,
+  target,
+  role,
+  requested,
+  rule,
+  passedOver,
+}: Decided): Exclude<Verdict, { decision: 'deny' }> => {
   const capMs = rule.maxMs === null ? role.maxMs : Math.min(role.maxMs, rule.maxMs);
-  const problems = requestProblems(ask, rule, capMs);
+  const problems = requestProblems(requested, rule, capMs);
   const claimMs = rule.claimMs ?? policy.claimMs;
   if (rule.effect.kind !== 'ask') {
     return { decision: 'approve', code: 'approved_by_rule', rule: rule.name, passedOver, capMs, problems, claimMs };
@@ -193,10 +198,10 @@ const byRule = ({ policy, target, role, ask, rule, passedOver }: Decided): Exclu
   };
 };
 
-const judgeBy = (calendar: Calendar, ask: Ask, facts: DecisionFacts): Judge => ({
+const judgeBy = (calendar: Calendar, requested: RequestedAccess, facts: DecisionFacts): Judge => ({
   facts,
-  conditionFacts: conditionFactsOf(calendar, ask, facts),
-  others: othersOf(calendar, ask, facts),
+  conditionFacts: conditionFactsOf(calendar, requested, facts),
+  others: othersOf(calendar, requested, facts),
   passed: [],
   uncertain: [],
 });
@@ -205,33 +210,37 @@ const judgeBy = (calendar: Calendar, ask: Ask, facts: DecisionFacts): Judge => (
  * A matching deny wins wherever it stands; else the first rule that matches decides; else nobody gets in.
  * `passedOver` lists the rules for this role that were looked at and did not match; with any `problems`, nothing may be sent.
  */
-export const decide = (policy: Policy, ask: Ask, facts: DecisionFacts): Verdict => {
-  const target = targetNamed(policy, ask.target);
+export const decide = (policy: Policy, requested: RequestedAccess, facts: DecisionFacts): Verdict => {
+  const target = targetNamed(policy, requested.target);
   if (!target)
-    return unknownVerdict({ field: 'target', code: 'unknown_target', facts: { target: ask.target.slice(0, 80) } });
-  const role = Object.hasOwn(target.roles, ask.role) ? target.roles[ask.role] : undefined;
+    return unknownVerdict({
+      field: 'target',
+      code: 'unknown_target',
+      facts: { target: requested.target.slice(0, 80) },
+    });
+  const role = Object.hasOwn(target.roles, requested.role) ? target.roles[requested.role] : undefined;
   if (!role) {
     const roles = Object.keys(target.roles).join(', ');
     return unknownVerdict({
       field: 'role',
       code: 'unknown_role',
-      facts: { target: target.name, role: ask.role.slice(0, 80), roles },
+      facts: { target: target.name, role: requested.role.slice(0, 80), roles },
     });
   }
   const { denies, others } = candidatesFor(policy, target.name, role.name);
-  const judge = judgeBy(policy, ask, facts);
+  const judge = judgeBy(policy, requested, facts);
   const calendar = calendarFor(policy, facts);
   const denied = firstMatch(
     denies,
-    calendar === policy ? judge : { ...judgeBy(calendar, ask, facts), passed: judge.passed },
+    calendar === policy ? judge : { ...judgeBy(calendar, requested, facts), passed: judge.passed },
   );
   // What a client may do ends with its place in the policy, also for what it requested before.
   const isGone = facts.client !== null && !Object.hasOwn(policy.clients, facts.client.name);
   const found = denied ?? (isGone ? null : firstMatch(others, judge));
   const passedOver = inFileOrder(judge.passed);
-  if (denied) return byDeny({ policy, ask, role, passedOver }, denied, facts.now);
+  if (denied) return byDeny({ policy, requested, role, passedOver }, denied, facts.now);
   const message = isGone ? 'This client is not in the policy.' : 'No rule of the policy allows this.';
-  if (!found) return noRule({ ask, role, passedOver, message });
-  const verdict = byRule({ policy, target, role, ask, rule: found.rule, passedOver });
-  return stricter(verdict, { policy, target, role, ask, rules: judge.uncertain });
+  if (!found) return noRule({ requested, role, passedOver, message });
+  const verdict = byRule({ policy, target, role, requested, rule: found.rule, passedOver });
+  return stricter(verdict, { policy, target, role, requested, rules: judge.uncertain });
 };

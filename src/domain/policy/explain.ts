@@ -7,13 +7,15 @@ import { isDeployment } from './deployments.ts';
 import { overridableFreezes } from './freeze-override.ts';
 import type { Reachability } from './reachability.ts';
 import type { Requirement, Source } from '../requests/request.ts';
-import type { Ask, DecisionFacts, RequestProblem, Policy, Verdict } from './types.ts';
+import type { Policy } from './types.ts';
+import type { RequestProblem, Verdict } from './verdict.ts';
+import type { RequestedAccess, DecisionFacts } from './decision-facts.ts';
 
 export type Explanation = { verdict: Verdict; lines: string[] };
 
 export type ExplainInput = {
   policy: Policy;
-  ask: Ask;
+  requested: RequestedAccess;
   facts: DecisionFacts;
   /** Who would be asked, where the caller could look it up. */
   reach?: Reachability;
@@ -33,7 +35,7 @@ const PROBLEM_WORDS: Record<RequestProblem['code'], (facts: RequestProblem['fact
   bad_duration: (facts) =>
     `The duration is not usable; write one up to ${formatDuration(number(facts, 'capMs'))}, such as 30m.`,
   duration_over_cap: (facts) =>
-    `${formatDuration(number(facts, 'askedMs'))} is longer than the ${formatDuration(number(facts, 'capMs'))} that is allowed here; ask for less.`,
+    `${formatDuration(number(facts, 'askedMs'))} is longer than the ${formatDuration(number(facts, 'capMs'))} that is allowed here; request less.`,
   reason_missing: () => 'A reason is needed: say what you are going to do.',
   reason_too_short: (facts) =>
     facts['why'] === 'not_text'
@@ -49,14 +51,14 @@ const PROBLEM_WORDS: Record<RequestProblem['code'], (facts: RequestProblem['fact
 const problemSentence = ({ code, facts }: RequestProblem): string => PROBLEM_WORDS[code](facts);
 
 /** A deployment has no length. */
-const upTo = ({ target }: Ask, { capMs }: Verdict): string =>
+const upTo = ({ target }: RequestedAccess, { capMs }: Verdict): string =>
   isDeployment(target) ? '' : `, for up to ${formatDuration(capMs)}`;
 
-const outcomeLine = ({ policy, ask }: ExplainInput, verdict: Verdict): string => {
+const outcomeLine = ({ policy, requested }: ExplainInput, verdict: Verdict): string => {
   const line = policy.rules.find(({ name }) => name === verdict.rule)?.line ?? null;
   const by = verdict.rule === null ? '' : `by the rule "${verdict.rule}"${ordinal(line)}`;
-  if (verdict.decision === 'approve') return `Approved at once ${by}${upTo(ask, verdict)}.`;
-  if (verdict.decision === 'ask') return `Decided ${by}${upTo(ask, verdict)}.`;
+  if (verdict.decision === 'approve') return `Approved at once ${by}${upTo(requested, verdict)}.`;
+  if (verdict.decision === 'ask') return `Decided ${by}${upTo(requested, verdict)}.`;
   return verdict.code === 'no_rule' ? `Denied: ${verdict.message}` : `Denied ${by}: ${verdict.message}`;
 };
 
@@ -75,8 +77,8 @@ const listedLine = ({ listed }: ExplainInput, from: readonly Source[]): string =
 const askedLine = (input: ExplainInput, { from }: Pick<Requirement, 'from'>, at: number): string => {
   const found = input.reach?.requirements[at];
   if (!found) return listedLine(input, from);
-  const shown = found.asked.slice(0, 10).map((id) => input.nameOf?.(id) ?? id);
-  const more = found.asked.length > shown.length ? ` and ${found.asked.length - shown.length} more` : '';
+  const shown = found.eligible.slice(0, 10).map((id) => input.nameOf?.(id) ?? id);
+  const more = found.eligible.length > shown.length ? ` and ${found.eligible.length - shown.length} more` : '';
   const names = shown.length > 0 ? `: ${shown.join(', ')}${more}` : '';
   return found.state === 'ok' ? names : `${names} (${REACH_WORDS[found.state]})`;
 };
@@ -85,7 +87,7 @@ const nameOfSource = (source: Source): string =>
   source.kind === 'group' ? source.name : source.kind === 'person' ? source.ref : 'the manager';
 
 const unasked = (also: readonly Source[]): string =>
-  also.length > 0 ? ` (or ${also.map(nameOfSource).join(', ')}, who may and are not asked)` : '';
+  also.length > 0 ? ` (or ${also.map(nameOfSource).join(', ')}, who may and get no message)` : '';
 
 const approvalLines = (input: ExplainInput, verdict: Verdict): string[] => {
   if (verdict.decision !== 'ask') return [];
@@ -97,8 +99,13 @@ const approvalLines = (input: ExplainInput, verdict: Verdict): string[] => {
   const { escalate } = verdict;
   const to = escalate === null ? '' : nameOfSource(escalate.to);
   const later =
-    escalate === null ? [] : [`Nobody answers within ${formatDuration(escalate.afterMs)}: ${to} is asked too.`];
-  return [`It needs${order}:`, ...lines, ...later, `Unanswered, it lapses after ${formatDuration(verdict.pendingMs)}.`];
+    escalate === null ? [] : [`Nobody answers within ${formatDuration(escalate.afterMs)}: ${to} may approve too.`];
+  return [
+    `It needs${order}:`,
+    ...lines,
+    ...later,
+    `Unanswered, it expires after ${formatDuration(verdict.pendingMs)}.`,
+  ];
 };
 
 const passedLines = ({ passedOver }: Verdict): string[] => {
@@ -115,17 +122,17 @@ const limitLines = (policy: Policy, verdict: Verdict): string[] => {
   ];
 };
 
-const overrideLines = ({ policy, ask, facts }: ExplainInput, { decision }: Verdict): string[] =>
+const overrideLines = ({ policy, requested, facts }: ExplainInput, { decision }: Verdict): string[] =>
   decision === 'deny'
-    ? overridableFreezes(policy, ask, facts).map(
+    ? overridableFreezes(policy, requested, facts).map(
         ({ freeze, by }) =>
           `${by.join(' or ')} may override the freeze "${freeze}" for one request, because of an open incident or an alert.`,
       )
     : [];
 
 export const explain = (input: ExplainInput): Explanation => {
-  const { policy, ask, facts } = input;
-  const verdict = decide(policy, ask, facts);
+  const { policy, requested, facts } = input;
+  const verdict = decide(policy, requested, facts);
   const [first] = verdict.problems;
   // Nothing was decided: the target or the role does not exist.
   if (verdict.capMs === 0 && first) return { verdict, lines: [problemSentence(first)] };

@@ -2,14 +2,19 @@
 import { activeFreezes } from './calendar.ts';
 import { candidatesFor } from './candidates.ts';
 import { decide } from './decide.ts';
-import type { Ask, DecisionFacts, Policy } from './types.ts';
+import type { Policy } from './types.ts';
+import type { RequestedAccess, DecisionFacts } from './decision-facts.ts';
 
 /** `by`: groups, emails and Slack ids. */
 export type OverridableFreeze = { freeze: string; by: string[] };
 
 /** Of a request that was denied. Empty where it would be denied without the freezes, too, or where one of them has nobody who may override it. */
-export const overridableFreezes = (policy: Policy, ask: Ask, facts: DecisionFacts): OverridableFreeze[] => {
-  const { denies } = candidatesFor(policy, ask.target, ask.role);
+export const overridableFreezes = (
+  policy: Policy,
+  requested: RequestedAccess,
+  facts: DecisionFacts,
+): OverridableFreeze[] => {
+  const { denies } = candidatesFor(policy, requested.target, requested.role);
   const named = new Set(denies.flatMap(({ rule }) => rule.when?.freezes ?? []));
   const holding = activeFreezes(policy, facts.now).filter((name) => named.has(name));
   const found = holding.flatMap((freeze) => {
@@ -18,7 +23,7 @@ export const overridableFreezes = (policy: Policy, ask: Ask, facts: DecisionFact
   });
   if (found.length === 0) return [];
   const overridden = found.map(({ freeze }) => freeze);
-  return decide(policy, ask, { ...facts, overridden }).decision === 'deny' ? [] : found;
+  return decide(policy, requested, { ...facts, overridden }).decision === 'deny' ? [] : found;
 };
 
 const WHO_MAX = 60;

@@ -45,12 +45,12 @@ const addressesIn = (condition: string): string[] =>
 
 const rulePlaces = (policy: Policy, { name, match, when, effect, escalate }: Rule): NamedPlace[] => {
   const where = `rule "${name}"`;
-  const asked = effect.kind === 'ask' ? effect.approvals.flatMap(({ from, also = [] }) => [...from, ...also]) : [];
+  const refs = effect.kind === 'ask' ? effect.approvals.flatMap(({ from, also = [] }) => [...from, ...also]) : [];
   return [
     // A pattern names no one in particular.
     ...refPlaces(policy, `match of ${where}`, match.people?.filter(isLiteralGlob)),
     ...refPlaces(policy, `condition of ${where}`, when && addressesIn(when.source)),
-    ...refPlaces(policy, where, asked),
+    ...refPlaces(policy, where, refs),
     ...refPlaces(policy, `escalate of ${where}`, escalate && [escalate.to]),
   ];
 };
@@ -77,7 +77,7 @@ const listPlaces = (policy: Policy): NamedPlace[] => [
   ...Object.values(policy.targets).flatMap((target) => targetPlaces(policy, target)),
   ...policy.rules.flatMap((rule) => rulePlaces(policy, rule)),
   ...refPlaces(policy, 'break_glass.who', policy.breakGlass?.who),
-  ...refPlaces(policy, 'break_glass.tell', policy.breakGlass?.tell),
+  ...refPlaces(policy, 'break_glass.tell', policy.breakGlass?.notify),
   ...refPlaces(policy, 'break_glass.reviewers', policy.breakGlass?.reviewers),
   ...incidentPlaces(policy),
   ...Object.entries(policy.overrides).flatMap(([name, refs]) => refPlaces(policy, `override of freeze ${name}`, refs)),

@@ -1,4 +1,4 @@
-/** An ask as it is kept: enough of it to be judged again by another policy, long after. */
+/** A request as it is kept: enough of it to be judged again by another policy, long after. */
 import type { Requirement } from '../requests/request.ts';
 import { groupsToRead } from './candidates.ts';
 import { isTheOneNamed, namedAddress } from '../principals/identity.ts';
@@ -6,11 +6,13 @@ import type { BoundEmail } from '../principals/identity.ts';
 import { REASON_CHARS_MAX } from '../requests/reason.ts';
 import { evaluationOf } from './replay.ts';
 import type { Evaluation, PastRequest } from './replay.ts';
-import type { AlertFacts, Ask, DecisionFacts, Policy, Verdict } from './types.ts';
+import type { Policy } from './types.ts';
+import type { Verdict } from './verdict.ts';
+import type { AlertFacts, RequestedAccess, DecisionFacts } from './decision-facts.ts';
 
 /** `groupsRead` are those whose membership was looked at; of any other nothing is known. */
 export type EvaluationRecord = {
-  ask: Ask;
+  ask: RequestedAccess;
   /** `judgedFor`: ISO, where that was not the moment it was judged at. */
   facts: Omit<DecisionFacts, 'now' | 'clock'> & { judgedFor?: string };
   groupsRead: string[];
@@ -25,31 +27,31 @@ const kept = (text: string, max: number): string => text.slice(0, max).replaceAl
 
 export const evaluationRecordOf = (
   policy: Policy,
-  { ask, facts, verdict }: { ask: Ask; facts: DecisionFacts; verdict: Verdict },
+  { requested, facts, verdict }: { requested: RequestedAccess; facts: DecisionFacts; verdict: Verdict },
 ): EvaluationRecord => {
   const { now, clock, ...known } = facts;
   return {
     ask: {
-      target: kept(ask.target, NAME_CHARS_MAX),
-      role: kept(ask.role, ROLE_CHARS_MAX),
-      durationMs: ask.durationMs,
+      target: kept(requested.target, NAME_CHARS_MAX),
+      role: kept(requested.role, ROLE_CHARS_MAX),
+      durationMs: requested.durationMs,
       // One more than is allowed, so that what was too long stays so.
-      reason: kept(ask.reason, REASON_CHARS_MAX + 1),
-      ticket: ask.ticket === null ? null : kept(ask.ticket, 2 * NAME_CHARS_MAX + 1),
+      reason: kept(requested.reason, REASON_CHARS_MAX + 1),
+      ticket: requested.ticket === null ? null : kept(requested.ticket, 2 * NAME_CHARS_MAX + 1),
     },
     facts: { ...known, ...(clock && { judgedFor: now.toISOString() }) },
-    groupsRead: groupsToRead(policy, ask),
+    groupsRead: groupsToRead(policy, requested),
     judged: evaluationOf(verdict),
   };
 };
 
-/** One ask from the database. `record` is null for those from before records were kept. */
+/** One request from the database. `record` is null for those from before records were kept. */
 export type PastEvaluation = {
   id: string;
   at: Date;
   /** `email`: the address as it was kept, then theirs. */
   requester: { personId: string; userId: string; name: string; email: BoundEmail | null };
-  ask: Ask;
+  requested: RequestedAccess;
   rule: string | null;
   requirements: Requirement[];
   record: EvaluationRecord | null;
@@ -81,7 +83,7 @@ const UNRECORDED = {
 const alertThen = (alert: DecisionFacts['alert']): AlertFacts | null =>
   alert ? { ...alert, source: alert.source ?? '', severity: alert.severity ?? '' } : null;
 
-/** The ask as `replay` takes it, with the requester's groups as far as they are known for then. */
+/** The request as `replay` takes it, with the requester's groups as far as they are known for then. */
 export const pastRequestOf = (policy: Policy, past: PastEvaluation): PastRequest => {
   const { record, at } = past;
   const { personId, userId } = past.requester;
@@ -95,7 +97,7 @@ export const pastRequestOf = (policy: Policy, past: PastEvaluation): PastRequest
   return {
     id: past.id,
     requester: past.requester.name,
-    ask: record?.ask ?? past.ask,
+    requested: record?.ask ?? past.requested,
     facts: {
       ...UNRECORDED,
       ...record?.facts,

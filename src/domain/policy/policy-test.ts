@@ -1,6 +1,7 @@
 /** What a test of the policy states and expects. */
 import type { Claims } from '../clients/claims.ts';
-import type { ConditionFacts, PullRequestFacts, Verdict } from './types.ts';
+import type { Verdict } from './verdict.ts';
+import type { ConditionFacts, PullRequestFacts } from './decision-facts.ts';
 
 /** An alert as a test or a question states it. */
 export type StatedAlert = { name: string; severity: string };
@@ -15,7 +16,7 @@ export type PolicyTest = {
   facts: {
     groups: Record<string, string[]>;
     incident: Partial<ConditionFacts['incident']>;
-    /** The alert it is asked for by who is on call for it. */
+    /** The alert it is for, requested by who is on call for it. */
     alert: StatedAlert | null;
     /** The client that requests, with claims of its token beside those that its entry demands. */
     client: StatedClient | null;

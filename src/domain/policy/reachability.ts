@@ -1,4 +1,4 @@
-/** Who would be asked for an ask, and whether they could agree to it at all: said before it is sent, not after hours of silence. */
+/** Who could approve a request, and whether they could agree to it at all: said before it is sent, not after hours of silence. */
 import type { Requirement } from '../requests/request.ts';
 import { tally } from '../requests/tally.ts';
 
@@ -7,7 +7,7 @@ export type Reach = {
   label: string;
   count: number;
   /** Person ids that would be asked: the members without the requester. */
-  asked: string[];
+  eligible: string[];
   state: 'ok' | 'nobody' | 'only_requester' | 'too_few';
 };
 
@@ -27,9 +27,9 @@ type ReachInput = {
   humanOf?: ReadonlyMap<string, string>;
 };
 
-const stateOf = (asked: number, members: number, count: number): Reach['state'] => {
-  if (asked >= Math.max(1, count)) return 'ok';
-  if (asked > 0) return 'too_few';
+const stateOf = (eligible: number, members: number, count: number): Reach['state'] => {
+  if (eligible >= Math.max(1, count)) return 'ok';
+  if (eligible > 0) return 'too_few';
   return members > 0 ? 'only_requester' : 'nobody';
 };
 
@@ -38,17 +38,17 @@ export const reachability = (input: ReachInput): Reachability => {
   const requester = new Set([...input.requester].map(human));
   const requirements = input.requirements.map(({ label, count }, index): Reach => {
     const members = [...input.members(index)];
-    const asked = members.filter((id) => !requester.has(human(id))).sort();
-    const humans = new Set(asked.map(human)).size;
-    return { index, label, count, asked, state: stateOf(humans, members.length, count) };
+    const eligible = members.filter((id) => !requester.has(human(id))).sort();
+    const humans = new Set(eligible.map(human)).size;
+    return { index, label, count, eligible, state: stateOf(humans, members.length, count) };
   });
-  const everyone = [...new Set(requirements.flatMap(({ asked }) => asked))];
+  const everyone = [...new Set(requirements.flatMap(({ eligible }) => eligible))];
   const { isSatisfied } = tally({
     requirements: input.requirements,
     isInOrder: false,
     votes: everyone.map((personId) => ({ personId, kind: 'approve' })),
     requester,
-    members: (index) => new Set(requirements[index]?.asked),
+    members: (index) => new Set(requirements[index]?.eligible),
     ...(input.humanOf ? { humanOf: input.humanOf } : {}),
   });
   const first = requirements.find(({ state }) => state !== 'ok')?.state;

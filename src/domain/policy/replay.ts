@@ -2,7 +2,9 @@
 import { groupsToRead } from './candidates.ts';
 import { decide } from './decide.ts';
 import { sourceKey } from './sources.ts';
-import type { Ask, DecisionFacts, Policy, Verdict } from './types.ts';
+import type { Policy } from './types.ts';
+import type { Verdict } from './verdict.ts';
+import type { RequestedAccess, DecisionFacts } from './decision-facts.ts';
 import type { Requirement, Source } from '../requests/request.ts';
 
 /** What a policy said, or says, about one request. */
@@ -12,8 +14,8 @@ export type PastRequest = {
   id: string;
   /** For people: a name or an email. */
   requester: string;
-  ask: Ask;
-  /** As they were when it was asked, as far as they are known. */
+  requested: RequestedAccess;
+  /** As they were when it was requested, as far as they are known. */
   facts: DecisionFacts;
   /** What the policy of that time said. */
   before: Evaluation;
@@ -46,7 +48,7 @@ export const evaluationOf = (verdict: Verdict): Evaluation => ({
   requirements: verdict.decision === 'ask' ? verdict.requirements : [],
 });
 
-/** How far a judgement lets one: a refusal can be fixed by the requester, so it lies between a denial and an ask. */
+/** How far a judgement lets one: a refusal can be fixed by the requester, so it lies between a denial and a request that waits. */
 const OPENNESS = { deny: 0, refuse: 1, ask: 2, approve: 3 } as const;
 
 const needed = ({ requirements }: Evaluation): number => requirements.reduce((sum, { count }) => sum + count, 0);
@@ -76,13 +78,13 @@ const words = (judgement: Evaluation): string => {
 };
 
 const changeOf = (policy: Policy, past: PastRequest): ReplayChange | null => {
-  const after = evaluationOf(decide(policy, past.ask, past.facts));
+  const after = evaluationOf(decide(policy, past.requested, past.facts));
   const kind = kindOf(past.before, after);
   if (kind === null) return null;
   const { id, requester, before } = past;
-  const { target, role } = past.ask;
+  const { target, role } = past.requested;
   const { isRecorded } = past;
-  const looked = groupsToRead(policy, past.ask);
+  const looked = groupsToRead(policy, past.requested);
   const unknownGroups = (past.facts.requester.unknownGroups ?? []).filter((name) => looked.includes(name));
   const uncertainty = unknownGroups.length > 0 ? `; not known: were they in ${unknownGroups.join(', ')} then` : '';
   const message = `${past.facts.now.toISOString()} ${requester} ${target}/${role}: ${words(before)} -> ${words(after)} (${kind}${uncertainty})`;

@@ -1,7 +1,9 @@
 /** Does one rule that covers the role match this request? Said with the reason, so that `explain` can repeat it. */
 import { compileGlob, isLiteralGlob } from './glob.ts';
 import { isTheOneNamed, mayMean, namedAddress, normalEmail } from '../principals/identity.ts';
-import type { DecisionFacts, ConditionFacts, SkippedRule, Rule } from './types.ts';
+import type { Rule } from './types.ts';
+import type { SkippedRule } from './verdict.ts';
+import type { DecisionFacts, ConditionFacts } from './decision-facts.ts';
 
 export type RuleOutcome = { isMatch: boolean; why: SkippedRule['why'] | null; detail: string };
 

@@ -21,7 +21,7 @@ const sourcesOf = (policy: Policy, target: Target, refs: readonly string[]): Sou
 
 export const requirementOf = (policy: Policy, target: Target, approval: RuleApproval): Requirement => {
   const from = sourcesOf(policy, target, approval.from);
-  const asked = new Set(from.map(sourceKey));
-  const also = sourcesOf(policy, target, approval.also ?? []).filter((source) => !asked.has(sourceKey(source)));
+  const named = new Set(from.map(sourceKey));
+  const also = sourcesOf(policy, target, approval.also ?? []).filter((source) => !named.has(sourceKey(source)));
   return { label: approval.from.join(' or '), from, ...(also.length > 0 ? { also } : {}), count: approval.count };
 };

@@ -1,14 +1,22 @@
 /**
- * When it could not be known whether an earlier rule applies, that rule is not simply passed over: it might have asked for more
- * than the one that then decides. What both ask for is demanded, so that a failed look-up never makes access easier.
+ * When it could not be known whether an earlier rule applies, that rule is not simply passed over: it might have needed more
+ * than the one that then decides. What both need is demanded, so that a failed look-up never makes access easier.
  */
 import type { Requirement } from '../requests/request.ts';
 import { requestProblems } from '../requests/request-problems.ts';
 import { requirementOf, sourceKey } from './sources.ts';
-import type { Ask, RequestProblem, Policy, Role, Rule, Target, Verdict } from './types.ts';
+import type { Policy, Role, Rule, Target } from './types.ts';
+import type { RequestProblem, Verdict } from './verdict.ts';
+import type { RequestedAccess } from './decision-facts.ts';
 
 type Sendable = Exclude<Verdict, { decision: 'deny' }>;
-export type Uncertain = { policy: Policy; target: Target; role: Role; ask: Ask; rules: readonly Rule[] };
+export type Uncertain = {
+  policy: Policy;
+  target: Target;
+  role: Role;
+  requested: RequestedAccess;
+  rules: readonly Rule[];
+};
 
 const keyOf = ({ from, also = [] }: Requirement): string =>
   [from, also].map((sources) => sources.map(sourceKey).sort().join(' ')).join(' / ');
@@ -27,14 +35,17 @@ const withoutTwins = (problems: readonly RequestProblem[]): RequestProblem[] => 
   ...new Map(problems.map((problem) => [`${problem.field} ${problem.code}`, problem])).values(),
 ];
 
-/** `rules` are those that ask for approvals and could not be judged; without any, the verdict stays as it is. */
-export const stricter = (verdict: Sendable, { policy, target, role, ask, rules }: Uncertain): Sendable => {
+/** `rules` are those that need approvals and could not be judged; without any, the verdict stays as it is. */
+export const stricter = (verdict: Sendable, { policy, target, role, requested, rules }: Uncertain): Sendable => {
   if (rules.length === 0) return verdict;
   const capMs = Math.min(verdict.capMs, ...rules.map(({ maxMs }) => maxMs ?? role.maxMs));
-  const problems = withoutTwins([...verdict.problems, ...rules.flatMap((rule) => requestProblems(ask, rule, capMs))]);
+  const problems = withoutTwins([
+    ...verdict.problems,
+    ...rules.flatMap((rule) => requestProblems(requested, rule, capMs)),
+  ]);
   const uncertain = rules.flatMap(({ effect }) => (effect.kind === 'ask' ? effect.approvals : []));
   const decided = verdict.decision === 'ask' ? verdict.requirements : [];
-  const isAsk = verdict.decision === 'ask';
+  const needsApprovals = verdict.decision === 'ask';
   return {
     decision: 'ask',
     code: 'approvals_needed',
@@ -43,10 +54,10 @@ export const stricter = (verdict: Sendable, { policy, target, role, ask, rules }
     capMs,
     problems,
     requirements: merged([...uncertain.map((approval) => requirementOf(policy, target, approval)), ...decided]),
-    isInOrder: isAsk && verdict.isInOrder,
-    escalate: isAsk ? verdict.escalate : null,
-    pendingMs: isAsk ? verdict.pendingMs : policy.pendingMs,
+    isInOrder: needsApprovals && verdict.isInOrder,
+    escalate: needsApprovals ? verdict.escalate : null,
+    pendingMs: needsApprovals ? verdict.pendingMs : policy.pendingMs,
     claimMs: verdict.claimMs,
-    remindMs: isAsk ? verdict.remindMs : policy.remindMs,
+    remindMs: needsApprovals ? verdict.remindMs : policy.remindMs,
   };
 };

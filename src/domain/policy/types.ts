@@ -7,10 +7,8 @@ import type { GateEntry, PullRequestEntry } from '../github/entries.ts';
 import type { Json } from '../json.ts';
 import type { AuditSettings } from './audit-settings.ts';
 import type { Calendar } from './calendar.ts';
+import type { ConditionFacts } from './decision-facts.ts';
 import type { PolicyTest } from './policy-test.ts';
-import type { ClientFacts } from '../principals/client.ts';
-import type { BoundEmail } from '../principals/identity.ts';
-import type { Requirement, Source } from '../requests/request.ts';
 
 export type GroupSource =
   | { kind: 'people'; people: string[] }
@@ -23,7 +21,7 @@ export type OnCallName = 'pagerduty' | 'opsgenie';
 export type Role = {
   name: string;
   title: string;
-  /** What the provider is asked for; checked by the provider's own schema when the policy is loaded. */
+  /** What the provider grants; checked by the provider's own schema when the policy is loaded. */
   scope: Json;
   maxMs: number;
   defaultMs: number;
@@ -96,7 +94,7 @@ export type RuleMatch = {
   clients: string[] | null;
   /** Globs on environments of gates without a role: a rule that names them is about deployments alone. */
   gates: string[] | null;
-  /** Names of `alerts`: for what is asked for one of them, by who is on call for it. */
+  /** Names of `alerts`: for requests about one of them, by who is on call for it. */
   alerts: string[] | null;
 };
 
@@ -118,19 +116,19 @@ export type Rule = {
   line: number | null;
 };
 
-/** `from` as written (`owners`, a group, an email, a Slack id, `manager`); one or several that count alike. `also` may fill it too, unasked. */
+/** `from` as written (`owners`, a group, an email, a Slack id, `manager`); one or several that count alike. `also` may fill it too, without a message. */
 export type RuleApproval = { from: string[]; also?: string[]; count: number };
 
 export type BreakGlass = {
   who: string[];
   roles: string[];
   maxMs: number;
-  tell: string[];
+  notify: string[];
   reviewWithinMs: number;
   reviewers: string[];
 };
 
-/** References are groups, emails and Slack ids. Null is the default, which `docs/policy.md` tells. */
+/** References are groups, emails and Slack ids. Null is the default, which `docs/policy.md` names. */
 export type Incidents = {
   /** Globs on channel names. */
   channels: string[];
@@ -155,7 +153,7 @@ export type Incidents = {
   tool: { users: string[]; opens: string | null; closes: string | null } | null;
 };
 
-/** Which alerts are answered with which ask. */
+/** Which alerts are answered with which request. */
 export type AlertMapping = {
   name: string;
   source: AlertSource;
@@ -172,7 +170,7 @@ export type AlertMapping = {
   durationMs: number | null;
   /** The client that requests, in place of the person who clicks; its job finds the request. */
   client: string | null;
-  /** Who gets the ask: a group, an email or a Slack id. */
+  /** Who gets the offer: a group, an email or a Slack id. */
   to: string;
   /** `incident`: into the channel of an open incident about the target, where there is one. */
   channel: 'dm' | 'incident';
@@ -221,109 +219,4 @@ export type Policy = {
   /** Label or id of the Slack profile field that names someone's manager; needed where approvals come `from: manager`. */
   managerField: string | null;
   tests: PolicyTest[];
-};
-
-/** What is asked, before anything was decided. `role` is the role's name inside the target. */
-export type Ask = {
-  target: string;
-  role: string;
-  durationMs: number;
-  reason: string;
-  ticket: string | null;
-};
-
-/** `name` is the policy's own word, `source` whose secret it came with, `severity` what the source said when it began, or empty. */
-export type AlertFacts = { name: string; source: string; severity: string; isUnknown: boolean };
-
-/** The pull request that a request comes from. */
-export type PullRequestFacts = {
-  number: number;
-  labels: string[];
-  author: string;
-  base: string;
-  head: string;
-  sha: string;
-};
-
-/** What a decision may look at besides the ask itself. Nothing here is read inside the decision. */
-export type DecisionFacts = {
-  /** Database clock; of what is for a window that lies ahead, its opening. */
-  now: Date;
-  /** The database clock, where `now` lies ahead of it. */
-  clock?: Date;
-  /** Freezes that a person overrode for this request: denials do not see them, and every other rule does. */
-  overridden?: string[];
-  requester: {
-    personId: string;
-    userId: string;
-    /** The address that counts for them. */
-    email: BoundEmail | null;
-    groups: string[];
-    /** Groups of which it is not known whether they are in it. A rule that needs one of them fails closed. */
-    unknownGroups?: string[];
-    /** Of those, which hang on an address that is not trusted until it is confirmed: asking again changes nothing. */
-    contestedGroups?: string[];
-    /** Addresses that do not count for them and still count against them: one they had, or one that is not confirmed. */
-    otherEmails?: string[];
-  };
-  incident: { open: boolean; channel: string; severity: string };
-  /** Of a client that requests; null where a person does. */
-  client: ClientFacts | null;
-  pullRequest: PullRequestFacts | null;
-  /** The alert it is asked for, where it fires and the requester is on call for it; `isUnknown` when that could not be looked up. */
-  alert?: AlertFacts | null;
-};
-
-/** The variables a condition sees (CEL), as `interface.md` lists them. */
-export type ConditionFacts = {
-  request: { target: string; role: string; durationMs: number; reason: string; ticket: string };
-  requester: { email: string; groups: string[] };
-  incident: { open: boolean; channel: string; severity: string };
-  client: Omit<ClientFacts, 'repositoryId'> & { repository_id: string };
-  pull_request: PullRequestFacts;
-  alert: { firing: boolean; name: string; source: string; severity: string };
-  now: Date;
-  calendar: Calendar;
-};
-
-export type SkippedRule = {
-  rule: string;
-  line: number | null;
-  why: 'no_match' | 'condition_false' | 'condition_error';
-  detail: string;
-};
-
-type VerdictBase = { rule: string | null; passedOver: SkippedRule[]; capMs: number };
-
-/** The outcome of deciding one ask. `problems` are what the requester can fix (reason, ticket, duration); with any, nothing may be sent. */
-export type Verdict = VerdictBase & { problems: RequestProblem[] } & (
-    | { decision: 'deny'; code: 'denied_by_rule' | 'no_rule'; message: string }
-    | { decision: 'approve'; code: 'approved_by_rule'; claimMs: number }
-    | {
-        decision: 'ask';
-        code: 'approvals_needed';
-        requirements: Requirement[];
-        isInOrder: boolean;
-        escalate: { afterMs: number; to: Source } | null;
-        pendingMs: number;
-        claimMs: number;
-        remindMs: number;
-      }
-  );
-
-export type RequestField = 'target' | 'role' | 'duration' | 'reason' | 'ticket';
-export type RequestProblem = {
-  field: RequestField;
-  code:
-    | 'unknown_target'
-    | 'unknown_role'
-    | 'duration_over_cap'
-    | 'bad_duration'
-    | 'reason_missing'
-    | 'reason_too_short'
-    | 'reason_too_long'
-    | 'ticket_missing'
-    | 'ticket_mismatch'
-    | 'ticket_too_long';
-  facts: Record<string, string | number>;
 };

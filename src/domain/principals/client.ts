@@ -28,7 +28,7 @@ export type Client = {
  * One job, as its token said. Text is empty where the issuer says nothing of it, as conditions read it. Everything here may be shown.
  */
 export type ClientJob = {
-  /** Tells this job from every other of its client. Only the same job sees its requests and reads their credentials. */
+  /** Distinguishes this job from every other of its client. Only the same job sees its requests and reads their credentials. */
   key: string;
   /** `owner/name`, or a GitLab project's path. */
   repository: string;

@@ -15,8 +15,8 @@ export type EmailObservation = {
   isConfirmed: boolean;
   /** Theirs before an admin confirmed another address for this account; it counts against it no more. */
   isPast: boolean;
-  /** Admins were told that it is not trusted. */
-  isTold: boolean;
+  /** Admins were notified that it is not trusted. */
+  isNotified: boolean;
 };
 
 /**

@@ -6,7 +6,7 @@
  * `isTheOneNamed`: is this the one whom the policy names? Exact: the whole address, or the Slack id. Only this gives a right.
  */
 
-/** What of a person's record tells them apart; any two records that share one of these are one human. */
+/** What of a person's record distinguishes them; any two records that share one of these are one human. */
 export type Identity = { id: string; userId: string; email: string | null };
 
 declare const meaning: unique symbol;

@@ -24,7 +24,7 @@ export const isBehind = (requester: Requester, person: Identity): boolean =>
   (requester.kind === 'person' && isSameHuman(requester, person)) ||
   (requester.startedBy ?? []).some((ref) => isMeant(ref, person));
 
-/** What of the requester tells humans apart, for `humansAmong`: a client is none. */
+/** What of the requester distinguishes humans, for `humansAmong`: a client is none. */
 export const humanIn = (requester: Requester): Person[] => (requester.kind === 'person' ? [requester] : []);
 
 /** Ids that never count as voters on this request. */

@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto';
 import type { RegisterRow } from './register.ts';
 
-/** Up to this many grants of a period, so many are drawn. The last is for all larger populations. */
+/** Up to this many grants of a period, so many are in the sample. The last is for all larger populations. */
 const SIZES = [
   [4, 2],
   [12, 5],
@@ -14,7 +14,7 @@ const SIZES = [
 ] as const;
 const LARGEST = 25;
 
-export type Drawn = { digest: string; row: RegisterRow };
+export type Sampled = { digest: string; row: RegisterRow };
 
 export const SAMPLE_METHOD =
   'For each grant that became active in the period: SHA-256 of the root of the checkpoint (base64, as in the checkpoint), a newline, and the id of the grant. The grants with the lowest digests are the sample, lowest first. To draw it again: printf \'%s\\n%s\' "$ROOT" "$GRANT" | sha256sum';
@@ -28,7 +28,7 @@ const digestOf = (root: string, grant: string): string => hash('sha256', `${root
 
 /** Keeps the lowest while rows go by. */
 export const createDraw = (root: string) => {
-  let kept: Drawn[] = [];
+  let kept: Sampled[] = [];
   let population = 0;
   return {
     see: (row: RegisterRow): void => {
@@ -39,7 +39,7 @@ export const createDraw = (root: string) => {
       if (last && digest >= last.digest) return;
       kept = [...kept, { digest, row }].sort((a, b) => (a.digest < b.digest ? -1 : 1)).slice(0, LARGEST);
     },
-    drawn: (): { population: number; drawn: Drawn[] } => ({
+    sampled: (): { population: number; drawn: Sampled[] } => ({
       population,
       drawn: kept.slice(0, sampleSize(population)),
     }),

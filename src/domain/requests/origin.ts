@@ -1,5 +1,5 @@
 /** What made a request where neither a person nor a job did: a deployment that waits on GitHub, a pull request with a label, a window that lies ahead, an alert, or a freeze that a person overrode. */
-import type { PullRequestFacts } from '../policy/types.ts';
+import type { PullRequestFacts } from '../policy/decision-facts.ts';
 
 /** `isClaimed`: a job has taken it over, and nobody else can. */
 type Common = { id: string; isClaimed: boolean };
@@ -75,7 +75,7 @@ export type OverrideOrigin = OfRepository & {
 
 export type RequestOrigin = GateOrigin | PullRequestOrigin | WindowOrigin | AlertOrigin | OverrideOrigin;
 
-/** What of a job tells whether a prepared request is its own. */
+/** What of a job says whether a prepared request is its own. */
 type JobPlace = { repositoryId: string; run: string; attempt: number; environment: string; sha: string };
 
 const isWindowOpen = ({ from, to }: Pick<WindowOrigin, 'from' | 'to'>, now: Date): boolean =>

@@ -1,6 +1,6 @@
 import type { Person } from '../principals/person.ts';
 
-/** One approver's yes, given before it is asked for: it stands in for their vote until it expires or is taken back. */
+/** One approver's yes, given before the request: it stands in for their vote until it expires or is taken back. */
 export type PreApproval = {
   id: string;
   /** Whom it lets in. */

@@ -1,4 +1,4 @@
-/** Tells a reason that someone can judge later from a dot, `asdf` and the like. */
+/** Distinguishes a reason that someone can judge later from a dot, `asdf` and the like. */
 
 export const REASON_CHARS_MAX = 3000;
 

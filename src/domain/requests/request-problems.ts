@@ -1,6 +1,8 @@
-/** What the requester can fix in an ask before it is sent: the duration, the reason, the ticket. */
+/** What the requester can fix in a request before it is sent: the duration, the reason, the ticket. */
 import { charCount, plainText, REASON_CHARS_MAX, realChars } from './reason.ts';
-import type { Ask, RequestProblem, Rule } from '../policy/types.ts';
+import type { Rule } from '../policy/types.ts';
+import type { RequestProblem } from '../policy/verdict.ts';
+import type { RequestedAccess } from '../policy/decision-facts.ts';
 
 const TICKET_CHARS_MAX = 200;
 
@@ -52,8 +54,12 @@ const ticketProblems = (given: string | null, pattern: string | null): RequestPr
 };
 
 /** `rule` is null where none decides: then only what no rule could allow is a problem. */
-export const requestProblems = (ask: Ask, rule: Pick<Rule, 'require'> | null, capMs: number): RequestProblem[] => [
-  ...durationProblems(ask.durationMs, capMs),
-  ...reasonProblems(ask.reason, rule?.require.reasonChars ?? 0),
-  ...ticketProblems(ask.ticket, rule?.require.ticket ?? null),
+export const requestProblems = (
+  requested: RequestedAccess,
+  rule: Pick<Rule, 'require'> | null,
+  capMs: number,
+): RequestProblem[] => [
+  ...durationProblems(requested.durationMs, capMs),
+  ...reasonProblems(requested.reason, rule?.require.reasonChars ?? 0),
+  ...ticketProblems(requested.ticket, rule?.require.ticket ?? null),
 ];

@@ -17,7 +17,7 @@ export type Requirement = {
 
 export type Source = { kind: 'group'; name: string } | { kind: 'person'; ref: string } | { kind: 'manager' };
 
-/** An approver made the ask smaller. `by` is who, `at` when; `before` and `after` are roles of the same target. */
+/** An approver made the request smaller. `by` is who, `at` when; `before` and `after` are roles of the same target. */
 export type RequestChange = {
   byPersonId: string;
   /** ISO. */
@@ -39,7 +39,7 @@ export type Request = {
   isBreakGlass: boolean;
   /** When the access should begin; null is as soon as it is approved. */
   startsAt: Date | null;
-  /** The incident in whose channel it was asked. */
+  /** The incident in whose channel it was requested. */
   incidentId: string | null;
   state: RequestState;
   /** The rule that decides, or null where no rule matched. */
@@ -63,7 +63,7 @@ export type Request = {
   escalatedAt: Date | null;
   /** Who first wanted to talk about it. */
   discussedBy: string | null;
-  /** When it was found that nobody who may approve could be told. */
+  /** When it was found that nobody who may approve could be notified. */
   unreachableAt: Date | null;
   /** Who cancelled it, where that was not the requester; with a reason and nobody it was Latchkey. */
   cancelledBy: string | null;

@@ -7,17 +7,17 @@ const order = (target: Target): string[] => Object.keys(target.roles);
 export type NotSmaller = 'unknown_role' | 'change_wider_role' | 'change_sensitive';
 
 /** null when `wanted` is `asked` itself or smaller. */
-export const isSmallerRole = (target: Target, asked: string, wanted: string): NotSmaller | null => {
-  if (wanted === asked) return null;
+export const isSmallerRole = (target: Target, requested: string, wanted: string): NotSmaller | null => {
+  if (wanted === requested) return null;
   const names = order(target);
-  const from = Object.hasOwn(target.roles, asked) ? target.roles[asked] : undefined;
+  const from = Object.hasOwn(target.roles, requested) ? target.roles[requested] : undefined;
   const to = Object.hasOwn(target.roles, wanted) ? target.roles[wanted] : undefined;
   if (!from || !to) return 'unknown_role';
   if (to.isSensitive && !from.isSensitive) return 'change_sensitive';
   const isNumbered = names.some((name) => /^\d+$/.test(name));
-  return isNumbered || names.indexOf(wanted) > names.indexOf(asked) ? 'change_wider_role' : null;
+  return isNumbered || names.indexOf(wanted) > names.indexOf(requested) ? 'change_wider_role' : null;
 };
 
 /** The asked role and every smaller one, smallest first. */
-export const smallerRoles = (target: Target, asked: string): Role[] =>
-  Object.values(target.roles).filter((role) => isSmallerRole(target, asked, role.name) === null);
+export const smallerRoles = (target: Target, requested: string): Role[] =>
+  Object.values(target.roles).filter((role) => isSmallerRole(target, requested, role.name) === null);

@@ -30,7 +30,7 @@ export type Tally = {
   assignment: Map<string, number>;
 };
 
-/** No rule may ask for more, so that the assignment stays quick. */
+/** No rule may need more, so that the assignment stays quick. */
 const COUNT_MAX = 50;
 
 type Voter = { personId: string; isDeny: boolean; canFill: boolean[] };

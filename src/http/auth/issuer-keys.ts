@@ -33,7 +33,7 @@ const keptOf = ({ kept }: Keeper, { url, keysFile }: Issuer): Kept => {
   return found;
 };
 
-/** Of a file each look is cheap; an issuer is asked in the background, since a slow one must not hold up known keys. */
+/** Of a file each look is cheap; an issuer is read in the background, since a slow one must not hold up known keys. */
 const refreshOld = async (keeper: Keeper, issuer: Issuer): Promise<void> => {
   const { known, readAt } = keptOf(keeper, issuer);
   const ageMs = keeper.now() - readAt;

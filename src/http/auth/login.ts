@@ -1,4 +1,4 @@
-/** A token for a session. Why a token is refused is written to the log and told to nobody who asks. */
+/** A token for a session. Why a token is refused is written to the log, and not answered. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { clientIdOf } from '../../domain/principals/client.ts';
 import type { ClientSession } from '../../domain/principals/client.ts';

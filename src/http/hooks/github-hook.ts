@@ -1,6 +1,6 @@
 /**
  * `POST /hooks/github`: believed by its SHA-256 signature alone, looked at before anything is parsed, kept before it is answered.
- * docs.github.com, "Validating webhook deliveries": 10 seconds for an answer, and no repeat unless somebody asks for it. Headers are not signed, so
+ * docs.github.com, "Validating webhook deliveries": 10 seconds for an answer, and no repeat unless somebody starts it. Headers are not signed, so
  * the body alone says which delivery it is.
  */
 import type { IncomingMessage } from 'node:http';

@@ -11,7 +11,7 @@ import type { Handle } from '../routes.ts';
 import type { Answered } from '../server.ts';
 
 export type TargetCall = { provider: string; target: string; verb: string; outcome: string; durationMs: number };
-/** `refused` counts requests, the others alerts; `asked` those that somebody was told of. */
+/** `refused` counts requests, the others alerts; `asked` those that somebody was notified of. */
 export type AlertCount = {
   source: string;
   outcome: 'received' | 'refused' | 'unreadable' | 'unmapped' | 'repeated' | 'asked';
@@ -123,7 +123,7 @@ export const createMetrics = (sources: MetricSources, { version, namesTargets, l
   collectDefaultMetrics({ register: registry });
   addBuildInfo(registry, version);
   const onError = (error: unknown): void =>
-    rarely('scrape', (leftOut) => log.warn({ err: error, leftOut }, 'Postgres could not be asked for metrics'));
+    rarely('scrape', (leftOut) => log.warn({ err: error, leftOut }, 'failed to read metrics from Postgres'));
   const refresh = addGauges(registry, sources, { namesTargets, onError });
   const scrape = oneAtATime(async () => {
     await refresh();

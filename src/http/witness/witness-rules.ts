@@ -15,9 +15,9 @@ const HASH = /^[A-Za-z0-9+/]{43}=$/;
 const answer = (status: number, body: string): Answer => ({ status, type: PLAIN, body });
 const conflict = (size: number): Answer => ({ status: 409, type: 'text/x.tlog.size', body: `${size}\n` });
 
-type Asked = { oldSize: number; proof: Buffer[]; checkpoint: string };
+type SignRequest = { oldSize: number; proof: Buffer[]; checkpoint: string };
 
-const readBody = (body: string): Asked | null => {
+const readBody = (body: string): SignRequest | null => {
   const at = body.indexOf('\n\n');
   const [first = '', ...hashes] = body.slice(0, Math.max(at, 0)).split('\n');
   const [, size] = /^old (0|[1-9]\d{0,15})$/.exec(first) ?? [];
@@ -40,7 +40,7 @@ const cosign = async (text: string, signer: Signer, nowSeconds: bigint): Promise
 
 export type Witness = { signer: Signer; logs: readonly VerifierKey[]; nowSeconds: () => bigint };
 
-const judge = (seen: Seen, { oldSize, proof, checkpoint: text }: Asked, logs: readonly VerifierKey[]) => {
+const judge = (seen: Seen, { oldSize, proof, checkpoint: text }: SignRequest, logs: readonly VerifierKey[]) => {
   const checkpoint = parseCheckpoint(text);
   if (!checkpoint) return answer(400, 'This is no checkpoint.\n');
   const { origin, size, root, note } = checkpoint;
@@ -59,12 +59,12 @@ const judge = (seen: Seen, { oldSize, proof, checkpoint: text }: Asked, logs: re
 
 /** `seen` of the answer is stored before it is sent. */
 export const addCheckpoint = async (witness: Witness, seen: Seen, body: string): Promise<Answer> => {
-  const asked = readBody(body);
-  if (!asked) return answer(400, 'This is no request of tlog-witness.\n');
-  const judged = judge(seen, asked, witness.logs);
+  const signing = readBody(body);
+  if (!signing) return answer(400, 'This is no request of tlog-witness.\n');
+  const judged = judge(seen, signing, witness.logs);
   if ('status' in judged) return judged;
   const { origin, size, root, note } = judged;
   const line = await cosign(note.text, witness.signer, witness.nowSeconds());
-  const checkpoint = `${asked.checkpoint}${line}`;
+  const checkpoint = `${signing.checkpoint}${line}`;
   return { ...answer(200, line), seen: { ...seen, [origin]: { size, root: root.toString('base64'), checkpoint } } };
 };

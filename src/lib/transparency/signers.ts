@@ -46,7 +46,7 @@ const run = (program: string, verb: string, input: Buffer): Promise<string> =>
           )
         : resolve(stdout.trim()),
     );
-    // A program that does not read is told by how it ends.
+    // How a program ends says that it did not read.
     child.stdin?.on('error', () => child.stdin?.destroy());
     child.stdin?.end(input);
   });

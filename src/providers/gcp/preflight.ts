@@ -10,7 +10,7 @@ import { refusedIn, remainsIn } from './role-risks.ts';
 /** What Latchkey needs on a project. */
 export const NEEDED = [GET_POLICY, SET_POLICY, GET_ROLE] as const;
 
-/** Asked for beside it: anyone who has one of these has a role that is too wide. */
+/** Looked for beside it: anyone who has one of these has a role that is too wide. */
 const TOO_MUCH = [
   'resourcemanager.projects.delete',
   'iam.serviceAccountKeys.create',

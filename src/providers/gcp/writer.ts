@@ -177,7 +177,7 @@ const sharedRead = ({ api, project }: Project, stopping: AbortSignal): Writer['r
   };
   return async (signal) => {
     if (running === null) return await orAborted(start(), signal);
-    // What is under way may have been read before this was asked.
+    // What is under way may have been read before this was wanted.
     next ??= running.then(start, start);
     return await orAborted(next, signal);
   };

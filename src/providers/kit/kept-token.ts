@@ -1,4 +1,4 @@
-/** An access token for an API, kept until shortly before its end and asked for once however many wait for it. What failed is not kept. */
+/** An access token for an API, kept until shortly before its end and fetched once however many wait for it. What failed is not kept. */
 import { orAborted } from '../../lib/or-aborted.ts';
 import { within } from './time-limit.ts';
 

@@ -7,7 +7,7 @@ type ReadBack = {
   read: () => Promise<boolean>;
   /** Ends the sentence "The target did not say … within 5 s": `that the login is gone`. */
   what: string;
-  /** So many equal answers in a row count as one. 1 unless told. */
+  /** So many equal answers in a row count as one. 1 unless given. */
   times?: number;
   everyMs?: number;
   withinMs?: number;

@@ -21,13 +21,13 @@ export const VERBS = ['extend', 'list', 'close'] as const;
 export type Extra = (typeof VERBS)[number];
 
 type Body = Record<string, Json> & { action: string };
-/** A change is asked for by the same id each time; a look by a new one. */
+/** A change carries the same id each time; a look by a new one. */
 export type Question = { id: string; isChange: boolean; body: Body };
 export type Speaker = (question: Question, signal: AbortSignal) => Promise<Json>;
 
 export const scopeSchema = z.record(z.string(), z.json(), 'must be an object, such as { role: support }');
 export type Scope = z.infer<typeof scopeSchema>;
-/** Whatever it wants to be told again. */
+/** Whatever it wants to be given again. */
 export const handleSchema = z.object({ handle: z.json() });
 export type Handle = z.infer<typeof handleSchema>;
 

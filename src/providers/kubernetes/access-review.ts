@@ -35,7 +35,7 @@ const probeOf = (rule: Rule, { namespace }: Place): Probe | null => {
   };
 };
 
-/** The least common of what the role allows, as far as one can tell: a plain read is what somebody may have anyway. */
+/** The least common of what the role allows, as far as one can see: a plain read is what somebody may have anyway. */
 export const probeIn = (rules: readonly Rule[], place: Place): Probe | null => {
   const isRead = ({ verbs }: Rule): boolean => verbs.every((verb) => ['get', 'list', 'watch'].includes(verb));
   const ordered = [...rules.filter((rule) => !isRead(rule)), ...rules.filter(isRead)];

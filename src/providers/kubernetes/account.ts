@@ -69,7 +69,7 @@ export const makeToken = async (api: Api, account: KubeObject, ctx: ProviderCont
   const made = await api.call({ method: 'POST', path, body, what: 'make a token' }, ctx.signal);
   const { status } = asObject(tokenSchema, made.body, 'a token');
   const expiresAt = new Date(status.expirationTimestamp);
-  // The server may give less than was asked for.
+  // The server may give less than was requested.
   await noteExpiry(api, account, { at: expiresAt, signal: ctx.signal });
   return { token: status.token, expiresAt };
 };

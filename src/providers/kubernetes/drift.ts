@@ -89,11 +89,11 @@ const at = (one: One): string => sayPlace({ namespace: one.namespace });
 
 const widerIn = (one: One, scope: Scope): string[] => {
   const extra = one.subjects.filter((subject) => subject !== one.madeFor);
-  const isAsked = placesOf(scope).some(({ namespace }) => namespace === one.namespace);
+  const isWanted = placesOf(scope).some(({ namespace }) => namespace === one.namespace);
   return [
     ...(extra.length > 0 ? [`${extra.slice(0, 5).join(', ')} got it too in ${at(one)}`] : []),
     ...(one.role === roleText(roleRefOf(scope)) ? [] : [`it gives the ${one.role} in ${at(one)}`]),
-    ...(isAsked ? [] : [`it gives access in ${at(one)}`]),
+    ...(isWanted ? [] : [`it gives access in ${at(one)}`]),
     ...(one.finalizers.length > 0
       ? [`it has finalizers in ${at(one)} (${one.finalizers.slice(0, 3).join(', ')}), which keep it when it is deleted`]
       : []),
@@ -215,7 +215,7 @@ const subjectFor = (
     ? { kind: 'ServiceAccount', namespace: api.settings.namespace, name: nameOf(grantId) }
     : madeFor(binding);
 
-/** What has another role, or is where none was asked for, goes; the rest gets its own subject, deadline and no finalizers. */
+/** What has another role, or is where none was granted, goes; the rest gets its own subject, deadline and no finalizers. */
 export const restore = async (api: Api, scope: Scope, ctx: ProviderContext): Promise<void> => {
   const [made] = await findMade(api, [{ grantId: ctx.grantId, scope }], ctx.signal);
   const open = (made?.bindings ?? []).filter((one) => subjectsOf(one).length > 0 && closedAtOf(one) === null);

@@ -22,7 +22,7 @@ const mayChange = async (
   const isOfNames = type === 'member' || type === 'uniqueMember';
   const values = [isOfNames ? `cn=latchkey-doctor,${config.people.base}` : 'latchkey-doctor'];
   return await server.ask(
-    `ask for its rights on ${dn}`,
+    `read its rights on ${dn}`,
     async (client) => {
       try {
         await client.modify(dn, new Change({ operation: 'delete', modification: new Attribute({ type, values }) }));

@@ -117,7 +117,7 @@ export type Settings = {
   user: string;
   password: string;
   tls: Pick<TlsSettings, 'sslmode' | 'ca'>;
-  /** What people are told. */
+  /** What people are shown. */
   shown: { host: string; port: number; database: string; sslmode: SslMode | null };
 };
 

@@ -76,7 +76,7 @@ type Row = { event: string; status: string; at: Date | null; zone: string; body:
 const FIND = `select EVENT_NAME as event, STATUS as status, EXECUTE_AT as at, TIME_ZONE as zone, EVENT_DEFINITION as body
   from information_schema.EVENTS where EVENT_SCHEMA = ${literal(SCHEMA)}`;
 
-/** Does what is asked of it: it locks this login. Somebody may have changed the body and left the mark. */
+/** Does its work: it locks this login. Somebody may have changed the body and left the mark. */
 const doesItsWork = (body: string, user: string): boolean => body.includes(`${account(user)} ACCOUNT LOCK`);
 
 const foundIn = ({ event, status, at, zone, body }: Row): FoundDeadline[] => {
@@ -94,7 +94,7 @@ export const findDeadlines = async (client: Client, grantIds: readonly string[] 
   return (await client.query<Row>(names ? `${FIND} and EVENT_NAME in (${names})` : FIND)).flatMap(foundIn);
 };
 
-/** The time that was asked for, where the event runs at it. */
+/** The time that was requested, where the event runs at it. */
 export const deadlineOf = (found: FoundDeadline | null): Date | null => {
   if (!found?.runsAt) return null;
   return wholeSecond(found.until).getTime() === found.runsAt.getTime() ? found.until : found.runsAt;

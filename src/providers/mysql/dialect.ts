@@ -6,7 +6,7 @@ export type Limits = NonNullable<Scope['limits']>;
 export type Dialect = {
   id: 'mariadb' | 'mysql';
   title: string;
-  /** As a server tells it, and as a number that compares: 10.11.19 is 101119. */
+  /** As a server reports it, and as a number that compares: 10.11.19 is 101119. */
   version: string;
   number: number;
   /** Whether a person's own log-in must set the role it begins with: MariaDB lets nobody else do that without rights on its own tables. */
@@ -20,7 +20,7 @@ export type Dialect = {
   defaultRoles(roles: readonly string[], user: string): string[];
   /** Sessions of accounts whose name is like this. */
   sessionsSql(where: string): string;
-  /** Tells the sessions it found to end. */
+  /** Terminates the sessions it found. */
   killSql(user: string, ids: readonly number[]): string[];
   /** `user`, `host`, `isLocked`, `access`: more than 0 where it has rights on everything. */
   accountsSql: string;

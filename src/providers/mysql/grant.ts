@@ -60,18 +60,18 @@ const makeLogin = async (client: Client, { user, password, scope }: Making, exis
   ]);
 };
 
-const assertAsAsked = (login: Login | null, scope: Scope, ctx: ProviderContext): void => {
+const assertAsRequested = (login: Login | null, scope: Scope, ctx: ProviderContext): void => {
   const roles = [...new Set(scope.roles)].sort();
-  const isAsAsked =
+  const isAsRequested =
     login !== null &&
     endsAt(login.deadline, ctx.expiresAt) &&
     login.more.length === 0 &&
     login.roles.length === roles.length &&
     login.roles.every((role) => roles.includes(role));
-  if (!isAsAsked)
+  if (!isAsRequested)
     throw new ProviderError(
       'conflict',
-      `The login of grant ${ctx.grantId} is not as it was asked for when read back from the target.`,
+      `The login of grant ${ctx.grantId} is not as it was requested when read back from the target.`,
     );
 };
 
@@ -116,7 +116,7 @@ export const grant = async (server: Server, scope: Scope, ctx: ProviderContext):
     const making = { user: existing?.user ?? loginNameOf(ctx.grantId, granteeName(ctx), MAX_NAME), password, scope };
     await putDeadline(client, { user: making.user, database }, ctx);
     await makeLogin(client, making, existing);
-    assertAsAsked(await only(client, ctx), scope, ctx);
+    assertAsRequested(await only(client, ctx), scope, ctx);
     if (!client.dialect.setsOwnDefaultRole) await client.run(client.dialect.defaultRoles(scope.roles, making.user));
     await client.run([`ALTER USER ${account(making.user)} ACCOUNT UNLOCK`]);
     return { user: making.user, dialect: client.dialect };

@@ -31,9 +31,9 @@ export const counted = (where: string, at: LogPosition, count: Count | null): Co
       at: { ...at, from: count, logged: { text: 0, executed: 0 }, missed: 0 },
       lost: [`${where} was restarted, and what it had counted is gone: a statement lost before that would not show.`],
     };
-  const told = compared(where, at, count);
+  const found = compared(where, at, count);
   // Clocks drift; what is compared is always the last look.
-  return told.at.from === null
-    ? told
-    : { ...told, at: { ...told.at, from: { ...told.at.from, startedMs: count.startedMs } } };
+  return found.at.from === null
+    ? found
+    : { ...found, at: { ...found.at, from: { ...found.at.from, startedMs: count.startedMs } } };
 };

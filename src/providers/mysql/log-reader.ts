@@ -60,8 +60,8 @@ const readNode = async (client: Client, user: string, from: LogPosition): Promis
   const isAtEnd = found.length < from.seen + LINES_AT_ONCE;
   const lines = found.slice(Math.min(from.seen, found.filter(({ at }) => at === from.at).length));
   const at = afterReading(from, lines);
-  const told = isAtEnd ? counted(where, at, count) : { at, lost: [] };
-  return { ...told, where, lines, isAtEnd, lost: [...off, ...told.lost] };
+  const counts = isAtEnd ? counted(where, at, count) : { at, lost: [] };
+  return { ...counts, where, lines, isAtEnd, lost: [...off, ...counts.lost] };
 };
 
 /** A node that joined the policy later has no start, and what an older version noted may not be known: what was before is lost. */

@@ -5,7 +5,7 @@ import { findDeadlines, type FoundDeadline } from './deadline.ts';
 import { account, literal } from './quote.ts';
 import type { Client } from './server.ts';
 
-/** What is asked for: a grant, and the name of its login where it is known. */
+/** What is looked for: a grant, and the name of its login where it is known. */
 export type Wanted = { grantId: string; user: string | null };
 
 export type Login = {

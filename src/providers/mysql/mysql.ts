@@ -27,7 +27,7 @@ type Of = { grantId: string; handle: Handle | undefined };
 
 const wantedOf = ({ grantId, handle }: Of): Wanted => ({ grantId, user: handle?.user ?? null });
 
-/** Neither server tells whose a prepared transaction is, and anybody with a session may prepare one. */
+/** Neither server reports whose a prepared transaction is, and anybody with a session may prepare one. */
 const SURVIVES =
   'A transaction that was prepared with XA PREPARE stays, with its row locks, until an administrator rolls it back (XA RECOVER).';
 

@@ -118,7 +118,7 @@ const askServer = async (config: Config, signal: AbortSignal): Promise<Asked> =>
   }
 };
 
-/** Before its account is made, a server tells nobody its version. */
+/** Before its account is made, a server reveals its version to nobody. */
 export const prepare = async (
   config: Config | null,
   scopes: Record<string, Scope>,

@@ -128,7 +128,7 @@ const rightsActingAs = async (client: Client, role: string): Promise<Rights | nu
   return rights;
 };
 
-/** MariaDB tells what comes to a role through others; MySQL tells only which others those are. */
+/** MariaDB reports what comes to a role through others; MySQL reports only which others those are. */
 const allRightsOf = async (client: Client, role: string, seen = new Set<string>()): Promise<Rights | null> => {
   seen.add(role);
   const own = await rightsOfRole(client, role);

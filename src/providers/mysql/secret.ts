@@ -33,7 +33,7 @@ export const secretFor = (
   const query = sslmode === null ? '' : `?sslmode=${sslmode}`;
   const url = `mysql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${hostInUrl}:${port}/${encodeURIComponent(database)}${query}`;
   const client = dialect.id === 'mariadb' ? 'mariadb' : 'mysql';
-  // It asks for the password: a secret in the command would stay in the shell's history.
+  // It prompts for the password: a secret in the command would stay in the shell's history.
   const command = `${client} -h ${quoted(host)} -P ${port} -u ${quoted(user)} -p --protocol=tcp${TLS_OPTIONS[sslmode ?? 'disable']}${database ? ` ${quoted(database)}` : ''}`;
   return {
     secret: {
@@ -47,7 +47,7 @@ export const secretFor = (
       ],
     },
     instructions: {
-      text: `The command asks for the password. At the end open sessions are cut and the login is removed.${otherRoles(scope, dialect)}`,
+      text: `The command prompts for the password. At the end open sessions are cut and the login is removed.${otherRoles(scope, dialect)}`,
       commands: [
         { label: 'Command', command },
         { label: 'URL', command: url },

@@ -38,7 +38,7 @@ export type Server = {
     signal: AbortSignal,
     work: (client: Client) => Promise<T>,
   ): Promise<T>;
-  /** Whether the server runs events, as it last said; null before it was asked. */
+  /** Whether the server runs events, as it last said; null before it answered. */
   areEventsRun: () => boolean | null;
   close(): Promise<void>;
 };

@@ -1,4 +1,4 @@
-/** Ends the sessions of logins on every node, and waits until each node says they are gone. Tells which are open. */
+/** Ends the sessions of logins on every node, and waits until each node says they are gone. Lists which are open. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { LIKE_OURS, grantNamedIn } from '../kit/login-name.ts';
 import { ProviderError, type InUse } from '../provider.ts';
@@ -48,7 +48,7 @@ const endOn = async (client: Client, { users, onCut, signal }: ToEnd): Promise<n
 const stillThere = ({ node }: Client, live: number, users: readonly string[]): ProviderError =>
   new ProviderError(
     'unavailable',
-    `${live} session(s) of ${users.join(', ')} on ${node.name} did not end within ${GONE_WITHIN_MS / 1000} s of being told to.`,
+    `${live} session(s) of ${users.join(', ')} on ${node.name} did not end within ${GONE_WITHIN_MS / 1000} s of being terminated.`,
   );
 
 type Ending = { signal: AbortSignal; onInUse?: ((inUse: InUse) => void) | undefined };
@@ -74,7 +74,7 @@ export const countSessions = async (server: Server, users: readonly string[], si
   return found.flat().length;
 };
 
-/** The server tells how long a session has been at what it does, and not how long it has been open. */
+/** The server reports how long a session has been at what it does, and not how long it has been open. */
 export const activity = async (server: Server, signal: AbortSignal): Promise<InUse[]> => {
   const found = await server.runOnEach(
     signal,

@@ -1,4 +1,4 @@
-/** Which server it is, by the version that it tells. */
+/** Which server it is, by the version that it reports. */
 import { ProviderError } from '../provider.ts';
 import { mariadb } from './dialect-mariadb.ts';
 import { mysql8 } from './dialect-mysql.ts';
@@ -18,11 +18,11 @@ export const unseenSessions = ({ id }: Pick<Dialect, 'id'>, hasPerformanceSchema
     : 'performance_schema is off in this MySQL, so nobody sees which sessions are open. Set performance_schema = ON in the configuration of the server, and restart it.';
 
 /** `8.0.36`, or `10.11.19-MariaDB-0+deb12u1`; some proxies put `5.5.5-` in front. */
-export const dialectOf = (told: string, where: string): Dialect => {
-  const isMariaDb = /mariadb/i.test(told);
-  const [, major, minor, patch] = /^(?:5\.5\.5-(?=\d))?(\d+)\.(\d+)\.(\d+)/.exec(told) ?? [];
+export const dialectOf = (reported: string, where: string): Dialect => {
+  const isMariaDb = /mariadb/i.test(reported);
+  const [, major, minor, patch] = /^(?:5\.5\.5-(?=\d))?(\d+)\.(\d+)\.(\d+)/.exec(reported) ?? [];
   if (major === undefined)
-    throw new ProviderError('unsupported', `The server at ${where} does not tell a version that Latchkey knows.`);
+    throw new ProviderError('unsupported', `The server at ${where} does not report a version that Latchkey knows.`);
   const number = Number(major) * 10_000 + Number(minor) * 100 + Number(patch);
   const version = `${major}.${minor}.${patch}`;
   return isMariaDb ? mariadb(version, number) : mysql8(version, number);

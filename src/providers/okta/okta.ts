@@ -50,7 +50,7 @@ export const okta = defineMembership({
     nameProblem: (name) => (/^[^\s/\\]{1,100}$/.test(name) ? null : 'is no login of Okta'),
   },
   configWarnings: ({ token }) => (token === undefined ? [] : [{ path: 'token', message: BROAD }]),
-  // Its limits count what is asked at once, too.
+  // Its limits count calls at once, too.
   width: 4,
   open: openRoster,
   survives: () => SURVIVES,

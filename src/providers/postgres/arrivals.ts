@@ -9,7 +9,7 @@ import { ProviderError } from '../provider.ts';
 import { codeOf } from '../kit/network-errors.ts';
 import type { Server } from './server.ts';
 
-/** `transaction` tells a process from a later one with the same number. */
+/** `transaction` distinguishes a process from a later one with the same number. */
 type Arrival = { pid: number; transaction: string };
 
 /** Far longer than a session is on its way that does not want to be. */
@@ -57,7 +57,7 @@ export const untilArrived = async (server: Server, seen: readonly Arrival[], sig
     if (waitedMs > GONE_WITHIN_MS)
       throw new ProviderError(
         'unavailable',
-        `${left.length} session(s) that may be of this access are on their way into the server and did not end within ${GONE_WITHIN_MS / 1000} s of being told to.`,
+        `${left.length} session(s) that may be of this access are on their way into the server and did not end within ${GONE_WITHIN_MS / 1000} s of being terminated.`,
       );
     if (waitedMs > PATIENCE_MS) {
       const ended = await Promise.all(left.map(async (arrival) => await end(server, arrival, signal)));

@@ -160,7 +160,7 @@ export type Settings = {
   user: string;
   password: string;
   ssl: ConnectionOptions | false;
-  /** What people are told. */
+  /** What people are shown. */
   shown: { host: string; port: number; database: string; sslmode: SslMode | null };
   maxSessions: number;
   replicas: Settings[];

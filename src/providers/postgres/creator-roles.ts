@@ -15,7 +15,7 @@ const ME = `(select oid from pg_roles where rolname = current_user)`;
 
 /**
  * Another role that may act as a creator role could change the logins it made; so all of them must be able to act as Latchkey's own role anyway, or
- * anybody who may make roles could put one here that is theirs. By name first, and only then by membership, and rights are asked for
+ * anybody who may make roles could put one here that is theirs. By name first, and only then by membership, and rights are looked up
  * last: without creator roles, Latchkey's own role is a member of each login. `set_option` is not there before 16.
  */
 const CREATOR_ROLES = `

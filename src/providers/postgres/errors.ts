@@ -58,7 +58,7 @@ const NAMES = { ca: '"ca" of the target', sslmode: '"sslmode" of the target' };
 type At = {
   /** Names the server without secrets: `host:port/database`. */
   where: string;
-  /** Whether the connection asks for TLS. */
+  /** Whether the connection wants TLS. */
   isEncrypted: boolean;
   /** No connection came about. */
   isUntouched?: boolean;

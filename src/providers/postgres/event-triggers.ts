@@ -35,7 +35,7 @@ export const assertNoForeignTrigger = async (client: pg.ClientBase, login: strin
 const RUNS_AT_LOGIN = `
   select coalesce((to_jsonb(d)->>'dathasloginevt')::boolean, false) and ${ARE_ON} as "runsAtLogin" from pg_database d where d.datname = $1`;
 
-/** From outside, a database tells only that it has one. It would run before Latchkey could look at it. */
+/** From outside, a database reveals only that it has one. It would run before Latchkey could look at it. */
 export const assertNothingRunsAtLogin = async (
   ask: (query: pg.QueryConfig) => Promise<{ runsAtLogin: boolean }[]>,
   { database, user }: { database: string; user: string },

@@ -73,7 +73,7 @@ const readBack = async (client: Client, grantId: string, login: string): Promise
 const isValidUntil = (login: Login, until: Date): boolean =>
   login.validUntil instanceof Date && login.validUntil.getTime() === until.getTime();
 
-const assertAsAsked = (login: Login, scope: Scope, asked: { mark: string; until: Date }): void => {
+const assertAsRequested = (login: Login, scope: Scope, asked: { mark: string; until: Date }): void => {
   assertOurs(login);
   const wanted = [...scope.member_of].sort();
   const isMemberOfMore = login.groups.some((group) => !wanted.includes(group));
@@ -82,7 +82,7 @@ const assertAsAsked = (login: Login, scope: Scope, asked: { mark: string; until:
       'denied',
       `Somebody else put the login ${name(login.name)} into other groups than it should be in (${login.groups.join(', ')}), and only they or a superuser can undo it.`,
     );
-  const isAsAsked =
+  const isAsRequested =
     login.canLogin &&
     isValidUntil(login, asked.until) &&
     wanted.every((group) => login.groups.includes(group)) &&
@@ -90,15 +90,15 @@ const assertAsAsked = (login: Login, scope: Scope, asked: { mark: string; until:
     missingSetting(login.settings, scope) === null &&
     login.comment === asked.mark &&
     !(login.isSuperuser || login.canCreateDb || login.canCreateRole || login.canReplicate || login.canBypassRls);
-  if (!isAsAsked)
+  if (!isAsRequested)
     throw new ProviderError(
       'conflict',
-      `The login ${name(login.name)} is not as it was asked for when read back from the target.`,
+      `The login ${name(login.name)} is not as it was requested when read back from the target.`,
     );
 };
 
 /**
- * In one transaction, whose COMMIT goes out by itself: if we were told to stop meanwhile, it is never sent and the target rolls back.
+ * In one transaction, whose COMMIT goes out by itself: if we were stopped meanwhile, it is never sent and the target rolls back.
  * What is read back is sent with the COMMIT and answered after it.
  */
 const begin = async (client: Client, statements: readonly string[]): Promise<void> => {
@@ -140,7 +140,7 @@ export const grant = async (
       const [, read] = await Promise.all([client.query('COMMIT'), readBack(client, ctx.grantId, login)]);
       return read;
     });
-    assertAsAsked(made, scope, { mark, until: ctx.expiresAt });
+    assertAsRequested(made, scope, { mark, until: ctx.expiresAt });
     const handle = { role: made.name, oid: made.oid, settings: before, ...(starts && { starts }) };
     return { handle, ...secretFor(server.settings, { user: made.name, password }) };
   } catch (error) {

@@ -1,4 +1,4 @@
-/** What a borrower could leave in the target that no end of access takes back, because Latchkey cannot tell it from wanted changes. */
+/** What a borrower could leave in the target that no end of access takes back, because Latchkey cannot distinguish it from wanted changes. */
 import pg from 'pg';
 import { ProviderError, type Finding } from '../provider.ts';
 import type { Scope } from './config.ts';
@@ -136,7 +136,7 @@ const ELSEWHERE = `
   select name, "hasOwn" from entered where "hasOwn" or has_database_privilege(current_user, oid, 'CONNECT')
   order by "hasOwn" desc, name limit ${DATABASES_MAX}`;
 
-/** Of the database that it is asked in. */
+/** Of the database that it runs in. */
 const PUBLIC_CREATES = `
   select exists (select from pg_namespace n cross join lateral aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) as a
       where n.nspname !~ '^pg_' and a.grantee = 0 and a.privilege_type = 'CREATE')

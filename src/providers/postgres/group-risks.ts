@@ -243,7 +243,7 @@ const VERSION = `select current_setting('server_version_num')::int as version`;
 
 /** @returns what the groups had set before. @throws ProviderError for people to act on when access through one of them could be kept. */
 export const assertGrantable = async (client: Client, groups: readonly string[]): Promise<GroupSettings> => {
-  // Together, and the version first: what asks for the rest is not understood by servers that are too old.
+  // Together, and the version first: what reads the rest is not understood by servers that are too old.
   const [versions, found] = await Promise.allSettled([
     client.query<{ version: number }>({ name: 'latchkey_version', text: VERSION }),
     findReach(client, groups),

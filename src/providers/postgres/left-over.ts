@@ -10,7 +10,7 @@ import type { Server } from './server.ts';
 
 const { escapeIdentifier: name, escapeLiteral: literal } = pg;
 
-/** Doctor's warnings too where they tell of an attribute; the others are about what admins granted on purpose. */
+/** Doctor's warnings too where they name an attribute; the others are about what admins granted on purpose. */
 const REPORTED_WARNINGS = ['strong_group'];
 
 const riskyGroups = (reaches: readonly Reach[]): Lookalike[] =>
@@ -83,7 +83,7 @@ export const listLeft = async (
 ): Promise<Lookalike[]> => {
   if (groups.length === 0) return [];
   const [row] = await server.query<{ version: number }>(signal, { text: VERSION });
-  // Older ones do not know what the rest asks for; nothing is granted there.
+  // Older ones do not know what the rest needs; nothing is granted there.
   if (!row || row.version < OLDEST_TARGET) return [];
   const reaches = await server.run(signal, async (client) => await findReach(client, groups));
   const looks = await Promise.all([groupsWithPassword(server, groups, signal), leftPrepared(server, groups, signal)]);

@@ -16,7 +16,7 @@ const CHUNK = 4_194_304;
 const FILE_NAME = '^[A-Za-z0-9_.+-]+[.]json$';
 
 /**
- * Lines are told apart as bytes: each database writes in its own encoding. A quote inside of a value has a backslash before it, so
+ * Lines are distinguished as bytes: each database writes in its own encoding. A quote inside of a value has a backslash before it, so
  * `"user":"lk_` is the key. A line before the login is known, as of `log_connections`, has no user; its session counts on from it.
  */
 const READER = `CREATE OR REPLACE FUNCTION latchkey.log_files() RETURNS TABLE (name text, size bigint, modified timestamptz, is_current boolean)

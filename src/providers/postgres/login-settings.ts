@@ -35,7 +35,7 @@ export const limitsField = z.strictObject(
 );
 
 /**
- * `lc_messages`: lines of the log begin with the words that tell a statement from the rest. Values of parameters are data of customers
+ * `lc_messages`: lines of the log begin with the words that distinguish a statement from the rest. Values of parameters are data of customers
  * more often than not, and stay out of the log.
  */
 const RECORDING = [
@@ -63,7 +63,7 @@ export const lockedSettings = (scope: Scope): string[] => [
 export const loginSettingsSql = (login: string, scope: Scope): string[] =>
   loginSettings(scope).map(([setting, value]) => `ALTER ROLE ${name(login)} SET ${name(setting)} = ${literal(value)};`);
 
-/** The first that is not there as it was asked for, read back from the login; null where all are. */
+/** The first that is not there as it was requested, read back from the login; null where all are. */
 export const missingSetting = (settings: readonly string[] | null, scope: Scope): string | null =>
   loginSettings(scope).find(([setting, value]) => !(settings ?? []).includes(`${setting}=${value}`))?.[0] ?? null;
 

@@ -7,7 +7,7 @@ import { readMark } from './login-name.ts';
 import { CREATOR_OF } from './creator-roles.ts';
 import type { Client } from './server.ts';
 
-/** What is asked for: a grant, and the oid of its login where it is known. */
+/** What is looked for: a grant, and the oid of its login where it is known. */
 export type Wanted = { grantId: string; oid: number | null };
 
 export type Login = {

@@ -153,9 +153,9 @@ export const preparationSql = (plan: ToPrepare): string => {
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 };
 
-type Told = { version: number } | { version: null; why: string };
+type Found = { version: number } | { version: null; why: string };
 
-const askVersion = async (config: Config, signal: AbortSignal): Promise<Told> => {
+const askVersion = async (config: Config, signal: AbortSignal): Promise<Found> => {
   const server = openServer(settingsOf(config));
   try {
     const text = `select current_setting('server_version_num')::int as version`;
@@ -169,20 +169,20 @@ const askVersion = async (config: Config, signal: AbortSignal): Promise<Told> =>
   }
 };
 
-/** Before its login is made, a server tells nobody its version: then the SQL is for each. */
+/** Before its login is made, a server reveals its version to nobody: then the SQL is for each. */
 export const prepare = async (
   config: Config | null,
   scopes: Record<string, Scope>,
   { signal }: Pick<ProviderContext, 'signal'>,
 ): Promise<Preparation> => {
-  const told: Told =
+  const found: Found =
     config === null ? { version: null, why: "The target's url is not set" } : await askVersion(config, signal);
   const settings = config && settingsOf(config);
-  const why = told.version === null ? told.why : '';
+  const why = found.version === null ? found.why : '';
   const text = preparationSql({
     login: settings?.user ?? USUAL_LOGIN,
     database: settings?.database ?? null,
-    version: told.version,
+    version: found.version,
     why,
     roles: Object.fromEntries(Object.entries(scopes).map(([role, scope]) => [role, scope.member_of])),
     scopes: Object.values(scopes),
@@ -190,7 +190,7 @@ export const prepare = async (
   const usual = config === null ? [`The login is called ${USUAL_LOGIN} here, since the url is not set.`] : [];
   return {
     text,
-    version: told.version === null ? null : String(told.version),
+    version: found.version === null ? null : String(found.version),
     notes: [...(why ? [`${why}.`] : []), ...usual],
   };
 };

@@ -30,7 +30,7 @@ const sessionsOf = (items: readonly Wanted[], logins: readonly Login[]): Session
   names: logins.map((login) => login.name),
 });
 
-/** The same, and whose sessions they were is told. */
+/** The same, and whose sessions they were is reported. */
 const tellingSessionsOf = (
   items: readonly Wanted[],
   logins: readonly Login[],

@@ -11,7 +11,7 @@ export const secretFor = (settings: Settings, access: Access): { secret: Secret;
   const hostInUrl = host.includes(':') ? `[${host}]` : host;
   const query = sslmode === null ? '' : `?sslmode=${sslmode}`;
   const url = `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${hostInUrl}:${port}/${encodeURIComponent(database)}${query}`;
-  // psql asks for the password: a secret in the command would stay in the shell's history.
+  // psql prompts for the password: a secret in the command would stay in the shell's history.
   const environment = sslmode === null ? '' : `PGSSLMODE=${sslmode} `;
   return {
     secret: {
@@ -25,7 +25,7 @@ export const secretFor = (settings: Settings, access: Access): { secret: Secret;
       ],
     },
     instructions: {
-      text: 'The command asks for the password. At the end open sessions are cut and the login is removed. What you make belongs to the group you act as.',
+      text: 'The command prompts for the password. At the end open sessions are cut and the login is removed. What you make belongs to the group you act as.',
       commands: [
         {
           label: 'Command',

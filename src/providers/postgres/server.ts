@@ -50,7 +50,7 @@ const poolOf = (settings: Settings, { options }: Taken, max: number): pg.Pool =>
     pipeline: true,
   });
   pool.on('error', onBroken);
-  // From its first moment on: the word of its end can come with the greeting, before the one who asked for it has it in hand.
+  // From its first moment on: the word of its end can come with the greeting, before the caller has it in hand.
   pool.on('connect', (client) => client.on('error', onBroken));
   return pool;
 };

@@ -6,7 +6,7 @@ import type { Server } from './server.ts';
 
 /**
  * Names as well as oids: an oid that another role has taken over is not ours to end, one that no role has any more is. `onCut` hears of
- * each session that is told to end, and of its age.
+ * each session that is terminated, and of its age.
  */
 export type SessionsOf = { oids: number[]; names: string[]; onCut?: (cut: Cut) => void };
 
@@ -16,7 +16,7 @@ const GONE_WITHIN_MS = 5_000;
 const FIRST_LOOK_AFTER_MS = 2;
 const SLOWEST_LOOK_MS = 100;
 
-/** Who may not read others' statistics is not told when a session began, only that it is there: null, which `greatest` passes over. */
+/** Who may not read others' statistics is not shown when a session began, only that it is there: null, which `greatest` passes over. */
 export const AGE_MS = `greatest(extract(epoch from clock_timestamp() - backend_start) * 1000, 0)::double precision`;
 
 /**
@@ -66,7 +66,7 @@ const endListed = async (server: Server, of: SessionsOf, signal: AbortSignal): P
     if (Date.now() > deadline)
       throw new ProviderError(
         'unavailable',
-        `${live} session(s) of ${of.names.join(', ')} did not end within ${GONE_WITHIN_MS / 1000} s of being told to.`,
+        `${live} session(s) of ${of.names.join(', ')} did not end within ${GONE_WITHIN_MS / 1000} s of being terminated.`,
       );
     await delay(waitMs, undefined, { signal });
     live = await cut(server.query, of, signal);

@@ -1,5 +1,5 @@
 /**
- * What a connection began as one user and goes on with as another: AUTH ends no subscription and no CLIENT TRACKING, and Redis tells nobody
+ * What a connection began as one user and goes on with as another: AUTH ends no subscription and no CLIENT TRACKING, and Redis reports it to nobody
  * which channels they are. So connections that may have begun so are closed: of users that could not have begun it themselves.
  */
 import type { Catalog } from './catalog.ts';

@@ -1,4 +1,4 @@
-/** The commands and categories of a server as it tells them, and what rules mean there. */
+/** The commands and categories of a server as it lists them, and what rules mean there. */
 import type { Client } from './server.ts';
 
 type Command = {

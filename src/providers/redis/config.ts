@@ -58,7 +58,7 @@ const pattern = z
   .max(500, 'must be at most 500 characters')
   .regex(/^(?:%(?:R|W|RW)~)?[^\s\p{Cc}()]+$/u, 'must be a pattern without spaces and parentheses, such as app:*')
   .refine((text) => !/^[~&]/.test(text), 'must be a pattern without ~ or &, such as app:*');
-const channel = pattern.refine((text) => !text.startsWith('%'), 'must be a pattern of channels, such as news:*');
+const channel = pattern.refine((text) => !text.startsWith('%'), 'must be a pattern of channels, such as orders:*');
 
 export const scopeSchema = z.strictObject({
   /** Patterns of keys. `%R~app:*` allows reading only. */
@@ -76,7 +76,7 @@ export const scopeSchema = z.strictObject({
     .max(200, 'has more than 200 rules')
     .refine((rules) => rules.some((rule) => rule.startsWith('+')), 'must allow at least one command'),
   channels: z
-    .array(channel, 'must be a list of patterns, such as ["news:*"]')
+    .array(channel, 'must be a list of patterns, such as ["orders:*"]')
     .max(100, 'has more than 100 patterns')
     .optional(),
 });

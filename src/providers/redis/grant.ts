@@ -53,17 +53,17 @@ const makeOn = async (client: Client, { user, hash, scope }: Making, ctx: Provid
   }
   await client.call('ACL', 'SETUSER', user, 'on');
   const made = await only(client, ctx);
-  const isAsAsked =
+  const isAsRequested =
     made !== null &&
     made.isOn &&
     !made.isOpen &&
     made.hashes.join() === hash &&
     made.selectors.length === 0 &&
     made.mark?.expiresAt.getTime() === ctx.expiresAt.getTime();
-  if (!isAsAsked)
+  if (!isAsRequested)
     throw new ProviderError(
       'conflict',
-      `The user of grant ${ctx.grantId} is not as it was asked for when read back from ${client.node.name}.`,
+      `The user of grant ${ctx.grantId} is not as it was requested when read back from ${client.node.name}.`,
     );
   await saveUsers(client);
 };

@@ -41,7 +41,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
 /** Whose subcommands are all refused; of `client` and `cluster` some do no harm. */
 const WHOLE = new Set(Object.keys(COMMANDS).filter((name) => name !== 'client' && name !== 'cluster'));
 
-/** In `@dangerous` because they are slow or tell much. They keep nothing, and hold to the keys of a role or read only. */
+/** In `@dangerous` because they are slow or reveal much. They keep nothing, and hold to the keys of a role or read only. */
 const HARMLESS = new Set(['keys', 'sort', 'sort_ro', 'info', 'restore']);
 
 /** Why a command is in no role, by its name alone; null where the name says nothing. */

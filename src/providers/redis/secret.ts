@@ -10,7 +10,7 @@ export const secretFor = (
   const { host, port, isTls } = shown;
   const hostInUrl = host.includes(':') ? `[${host}]` : host;
   const url = `${isTls ? 'rediss' : 'redis'}://${user}:${encodeURIComponent(password)}@${hostInUrl}:${port}`;
-  // It asks for the password: a secret in the command would stay in the shell's history.
+  // It prompts for the password: a secret in the command would stay in the shell's history.
   const command = `redis-cli -h ${quoted(host)} -p ${port} --user ${user} --askpass${isTls ? ' --tls' : ''}`;
   return {
     secret: {
@@ -23,7 +23,7 @@ export const secretFor = (
       ],
     },
     instructions: {
-      text: 'The command asks for the password. At the end open connections are cut and the user is removed on every node.',
+      text: 'The command prompts for the password. At the end open connections are cut and the user is removed on every node.',
       commands: [
         { label: 'Command', command },
         { label: 'URL', command: url },

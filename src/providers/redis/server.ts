@@ -20,7 +20,7 @@ export type Client = {
   all: (commands: readonly string[][]) => Promise<unknown[]>;
   /** In one journey; an error in place of an answer. */
   each: (commands: readonly string[][]) => Promise<unknown[]>;
-  /** As this server told them at the start of the connection. */
+  /** As this server reported them at the start of the connection. */
   catalog: () => Promise<Catalog>;
 };
 
@@ -55,7 +55,7 @@ const connectionTo = (node: RedisAddress, ca: string | null): Redis =>
 
 const OLDEST = 7;
 
-/** HELLO needs no right. Valkey tells the version of Redis that it is compatible with. */
+/** HELLO needs no right. Valkey reports the version of Redis that it is compatible with. */
 const helloOf = async (redis: Redis, node: RedisAddress): Promise<string> => {
   const answer = await redis.call('HELLO', '2');
   const facts = Array.isArray(answer) ? answer.map(String) : [];
@@ -105,7 +105,7 @@ type Opened = { redis: Redis; client: Promise<Client>; failure: () => Error | nu
 
 const open = (node: RedisAddress, ca: string | null): Opened => {
   const redis = connectionTo(node, ca);
-  // What failed is told by an event; the command only says that the connection is closed.
+  // What failed is reported by an event; the command only says that the connection is closed.
   let failure: Error | null = null;
   redis.on('error', (error: Error) => (failure = error));
   const client = (async () => {

@@ -1,10 +1,10 @@
-/** Ends the connections of users on a node, and waits until the node says they are gone. Tells which are open. */
+/** Ends the connections of users on a node, and waits until the node says they are gone. Lists which are open. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { grantNamedIn } from '../kit/login-name.ts';
 import { ProviderError, type InUse } from '../provider.ts';
 import type { Client, Server } from './server.ts';
 
-/** `subscriptions`: to channels and patterns. `isTracking`: it is told which keys change (CLIENT TRACKING). */
+/** `subscriptions`: to channels and patterns. `isTracking`: it is notified which keys change (CLIENT TRACKING). */
 export type Session = { id: string; user: string; forMs: number; subscriptions: number; isTracking: boolean };
 
 const GONE_WITHIN_MS = 5_000;

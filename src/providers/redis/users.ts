@@ -4,7 +4,7 @@ import { ProviderError } from '../provider.ts';
 import type { Scope } from './config.ts';
 import type { Client } from './server.ts';
 
-/** What is asked for: a grant, and the name of its user where it is known. */
+/** What is looked for: a grant, and the name of its user where it is known. */
 export type Wanted = { grantId: string; user: string | null };
 
 /**

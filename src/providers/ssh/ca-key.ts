@@ -22,7 +22,7 @@ const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 /** `line`: as in a file that ends in .pub. */
 type Pair = { seed: Buffer; privateKey: KeyObject; blob: Buffer; line: string };
 
-/** `id`: the same for every host and every start, and tells nothing of the key. */
+/** `id`: the same for every host and every start, and reveals nothing of the key. */
 export type CaKey = Pair & { id: string; helper: Pair };
 
 const pairOf = (seed: Buffer): Pair => {

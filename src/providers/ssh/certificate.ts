@@ -14,7 +14,7 @@ export type Wish = {
   now: Date;
   expiresAt: Date;
   canForward: boolean;
-  /** Run in place of what the person asks for; null where they may run what they like. */
+  /** Run in place of what the person wants to run; null where they may run what they like. */
   command: string | null;
 };
 
@@ -34,7 +34,7 @@ const option = (name: string, value: string | null): Buffer =>
 /** In seconds; the second that the deadline falls into is still good. */
 const seconds = (ms: number): bigint => BigInt(Math.ceil(ms / 1000));
 
-/** One line, as in a file that ends in -cert.pub. Sorted by name, as sshd wants them: nothing but a terminal unless asked for. */
+/** One line, as in a file that ends in -cert.pub. Sorted by name, as sshd wants them: nothing but a terminal unless wanted. */
 export const certificateFor = (ca: CaKey, key: SshPublicKey, wish: Wish): string => {
   const type = certificateTypeOf(key.type);
   if (type === null) throw new Error(`no certificate is known for ${key.type}`);

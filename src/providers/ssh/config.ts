@@ -46,7 +46,7 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 
 const SHARED =
-  'must be per-grant: on an account that others use, Latchkey cannot tell the processes and files of one person from those of the others, so they would be kept';
+  'must be per-grant: on an account that others use, Latchkey cannot distinguish the processes and files of one person from those of the others, so they would be kept';
 
 /** For sudoers: a program and its exact arguments, nothing that sudo reads as a pattern or a list. */
 const sudoCommand = z
@@ -68,7 +68,7 @@ export const scopeSchema = z.strictObject({
     .optional(),
   /** Forwarding of ports and sockets (ssh -L, -R, -D). Never of the agent or X11. */
   forward: z.boolean('must be true or false').optional(),
-  /** The only thing that is run, whatever the person asks for; that is in SSH_ORIGINAL_COMMAND. */
+  /** The only thing that is run, whatever the person wants to run; that is in SSH_ORIGINAL_COMMAND. */
   command: z
     .string('must be a command')
     .min(1, 'must be a command')

@@ -12,7 +12,7 @@ const HELPER_USER = 'latchkey-host';
 
 const CONNECT_MS = 10_000;
 const IDLE_MS = 20_000;
-/** sshd lets ten sessions run over one connection, unless told. */
+/** sshd lets ten sessions run over one connection, unless configured. */
 const AT_ONCE = 6;
 const LONGEST_ANSWER = 4_000_000;
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { onEachNode } from '../kit/nodes.ts';
 import { ProviderError, type Difference, type Lookalike, type Ours, type ProviderContext } from '../provider.ts';
 import { sudoLines, type Handle, type Scope } from './config.ts';
-import { isAsAsked, isScope, valuesOf } from './grant.ts';
+import { isAsRequested, isScope, valuesOf } from './grant.ts';
 import { ask, type Account } from './questions.ts';
 import type { Server } from './server.ts';
 
@@ -110,7 +110,7 @@ export const restore = async (server: Server, scope: Scope, ctx: ProviderContext
     const after = (await ask(host, { verb: 'restore', values }, ctx.signal)).accounts.find(
       ({ account }) => account === found.account,
     );
-    if (!after || !isAsAsked(after, scope, ctx.expiresAt))
+    if (!after || !isAsRequested(after, scope, ctx.expiresAt))
       throw new ProviderError(
         'conflict',
         `The account ${found.account} was not as it should be when read back from ${host.name}.`,

@@ -19,7 +19,7 @@ export const valuesOf = (scope: Scope): Record<string, string> => ({
   ),
 });
 
-export const isAsAsked = (found: Account, scope: Scope, expiresAt: Date): boolean =>
+export const isAsRequested = (found: Account, scope: Scope, expiresAt: Date): boolean =>
   found.isOpen && found.changed.length === 0 && found.deadlineMs === expiresAt.getTime() && isScope(found, scope);
 
 export const isScope = (found: Account, scope: Scope): boolean =>
@@ -37,10 +37,10 @@ export const grant = async (server: Server, scope: Scope, ctx: ProviderContext):
     const values = { account, grant: ctx.grantId, deadline, ...valuesOf(scope) };
     const { accounts } = await ask(host, { verb: 'open', values }, ctx.signal);
     const made = accounts.find((found) => found.account === account);
-    if (!made || !isAsAsked(made, scope, ctx.expiresAt))
+    if (!made || !isAsRequested(made, scope, ctx.expiresAt))
       throw new ProviderError(
         'conflict',
-        `The account ${account} is not as it was asked for when read back from ${host.name}.`,
+        `The account ${account} is not as it was requested when read back from ${host.name}.`,
       );
   });
   return { handle: { user: account } };

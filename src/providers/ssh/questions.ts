@@ -1,4 +1,4 @@
-/** What the helper on a host is asked, and what its answers say. `integrations/ssh-host/latchkey-host` is the other end. */
+/** The questions to the helper on a host, and what its answers say. `integrations/ssh-host/latchkey-host` is the other end. */
 import { ProviderError } from '../provider.ts';
 import type { HostConnection } from './connection.ts';
 import { isKind } from './errors.ts';

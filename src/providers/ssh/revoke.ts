@@ -6,7 +6,7 @@ import { ask, type Answer } from './questions.ts';
 import type { HostConnection } from './connection.ts';
 import type { Server } from './server.ts';
 
-/** What is asked for: a grant, and the name of its account where it is known. */
+/** What is looked for: a grant, and the name of its account where it is known. */
 export type Wanted = { grantId: string; user: string | null };
 type Outcome = 'removed' | 'already_absent';
 type Ending = Pick<ProviderContext, 'signal'> & { onInUse?: ((inUse: InUse) => void) | undefined };
@@ -58,7 +58,7 @@ const confirmOn = async (
   if (left)
     throw new ProviderError(
       'unavailable',
-      `The account ${left.account} was still there when ${host.name} was asked again.`,
+      `The account ${left.account} was still there when ${host.name} was read again.`,
     );
 };
 

@@ -26,7 +26,7 @@ const urlProblem = (text: string): string | null => {
   if (!URL.canParse(text)) return 'must be a URL like https://access.internal/latchkey';
   const url = new URL(text);
   const { protocol, username, password, hash } = url;
-  if (username || password) return 'must hold no user and password: the signature says who asks';
+  if (username || password) return 'must hold no user and password: the signature says who calls';
   if (hash) return 'must hold no part after "#"';
   if (protocol === 'https:' || isLocalHttp(url)) return null;
   return 'must start with https:// (http:// is for this machine only)';

@@ -44,7 +44,7 @@ export const slackLogger = (log: Log): SlackLogger => {
   };
 };
 
-/** `pace`: how calls are planned so that Slack's rate limits are kept; where there is none, only what Slack asks for is waited out. */
+/** `pace`: how calls are planned so that Slack's rate limits are kept; where there is none, only what Slack demands is waited out. */
 export type ClientSettings = {
   /** Null where `organisation` has the tokens. */
   botToken: string | null;
@@ -53,7 +53,7 @@ export type ClientSettings = {
   log: Log;
   onCall?: OnSlackCall;
   pace?: Pace | null;
-  /** Told of what waits for a limit. */
+  /** Called for what waits for a limit. */
   waits?: Waits;
 };
 
@@ -105,7 +105,7 @@ export const createInteractiveClient = (settings: SpacedSettings): { client: Web
 export const createNotifierClient = (settings: SpacedSettings): WebClient =>
   new WebClient(tokenOf(settings), {
     ...baseOptions(settings),
-    // Nobody waits in front of a message: it is none of the waits that people are told of.
+    // Nobody waits in front of a message: it is none of the waits that people are notified of.
     fetch: pacingOf({ ...settings, waits: createWaits() }, { timeoutMs: NOTIFIER_TIMEOUT_MS, holdMs: NOTIFIER_HOLD_MS })
       .fetch,
     retryConfig: { retries: 0 },
@@ -133,7 +133,7 @@ export const createExaminingClient = (
     const sentAtMs = Date.now();
     const answer = await call(url, init);
     const shownMs = Date.parse(answer.headers.get('date') ?? '');
-    // HTTP tells whole seconds: the middle of that second is nearest.
+    // HTTP has whole seconds: the middle of that second is nearest.
     if (!Number.isNaN(shownMs)) onClock({ shownMs: shownMs + 500, sentAtMs, receivedAtMs: Date.now() });
     return answer;
   };

@@ -26,7 +26,7 @@ export type SlackConnection = {
   organisation: Organisation | null;
   /** For what comes from Slack: who we are there. */
   authorize(source: Source): Promise<Omit<Authorized, 'enterpriseId'> & Partial<Pick<Authorized, 'enterpriseId'>>>;
-  /** Throws `lookup_failed` until Slack has told us. */
+  /** Throws `lookup_failed` until Slack has answered. */
   team(): Team;
   /** Asks Slack whose token this is; a `StartError` says what is wrong. */
   identify(): Promise<Team>;

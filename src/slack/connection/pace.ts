@@ -175,7 +175,7 @@ const createHasRoom =
     return true;
   };
 
-/** Waits up to `holdMs` for the moment of a call, and for what Slack asks for. */
+/** Waits up to `holdMs` for the moment of a call, and for what Slack demands. */
 export const createPacing = (
   call: FetchFunction,
   { pace, space, waits }: { pace: Pace | null; space: Spacing; waits: Waits },

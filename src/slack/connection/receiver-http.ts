@@ -151,7 +151,7 @@ const dispatch = async (app: App, { req, res, payload }: Taken): Promise<void> =
       if (!res.headersSent) send(res, 200, answer ?? '');
     },
   });
-  // Nobody wanted it: Slack must not send it again, and a person must not be told that it worked.
+  // Nobody wanted it: Slack must not send it again, and a person must not be shown that it worked.
   if (!res.headersSent) send(res, 404, '');
 };
 

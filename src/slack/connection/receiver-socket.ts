@@ -128,7 +128,7 @@ const connect = async (line: Line): Promise<void> => {
   }
 };
 
-/** Slack allows few connections a minute to be asked for: sooner, each try is refused and counted. */
+/** Slack allows few new connections a minute: sooner, each try is refused and counted. */
 const retryAfterOf = (error: unknown): number => {
   const failure = slackFailureOf(error);
   return failure?.kind === 'rate_limited' ? Math.min(failure.retryInMs, RETRY_AFTER_MAX_MS) : 0;

@@ -19,7 +19,7 @@ export const headerOf = (req: IncomingMessage, name: string): string => {
   return typeof value === 'string' ? value : '';
 };
 
-/** What can be told before a byte of the body is read. */
+/** What can be seen before a byte of the body is read. */
 export const readSigned = (req: IncomingMessage, nowMs: number): Signed => {
   const hash = SIGNATURE.exec(headerOf(req, 'x-slack-signature'))?.[1];
   const stamp = headerOf(req, 'x-slack-request-timestamp');

@@ -59,7 +59,7 @@ const membersOf = async (client: WebClient, id: string, { listed, count }: { lis
   return (await client.usergroups.users.list({ usergroup: id, include_disabled: true })).users ?? [];
 };
 
-/** With the disabled ones, to tell them from those that do not exist. Slack: docs.slack.dev/reference/methods/usergroups.list */
+/** With the disabled ones, to distinguish them from those that do not exist. Slack: docs.slack.dev/reference/methods/usergroups.list */
 export const listUserGroups = async (client: WebClient): Promise<ListedGroups> => {
   const answer = await client.usergroups.list({ include_users: true, include_count: true, include_disabled: true });
   const listed = answer.usergroups ?? [];

@@ -16,7 +16,7 @@ import { readTyped } from './typed-text.ts';
 /** What `manifest.yml` needs for it. Slack: docs.slack.dev/reference/events/message.im */
 export const DIRECT_MESSAGE = { type: 'message.im', scope: 'im:history' } as const;
 
-/** Slack sends an event again for five minutes, and much later where the app was away: what is older is asked about, not done. */
+/** Slack sends an event again for five minutes, and much later where the app was away: what is older gets a question, and is not done. */
 const STALE_SECONDS = 10 * 60;
 /** As long as Slack may send it again. */
 const KEPT_SECONDS = 24 * 3_600;

@@ -36,15 +36,15 @@ export const personEvents: readonly PersonHandler[] = [accountChanged];
 
 type Answer = (message: Reply) => Promise<void>;
 
-/** A failure is told to the one who caused the work; when not even that works, the log has both. */
+/** The one who caused the work is notified of a failure; when not even that works, the log has both. */
 const attempt = async (slack: Slack, reply: Answer, work: () => Promise<void>): Promise<void> => {
   try {
     await whileSayingSo({ ...slack, reply }, work);
   } catch (error) {
     try {
       await reply(answerWith(explainError(error, slack.log), isDomainError(error) ? nextSteps(error) : []));
-    } catch (untold) {
-      slack.log.error({ err: untold, cause: error }, 'a failure could not be told to the person');
+    } catch (unsent) {
+      slack.log.error({ err: unsent, cause: error }, 'failed to notify the person of a failure');
     }
   }
 };
@@ -124,7 +124,7 @@ const listenToEvent = (app: App, slack: Slack, { type, run }: EventHandler): voi
   });
 };
 
-/** Nobody is there to be told of a failure: Slack sends the event again when it is not taken. */
+/** No person is there to be notified of a failure: Slack sends the event again when it is not taken. */
 const listenToPeople = (app: App, slack: Slack, { type, run }: PersonHandler): void => {
   app.event(type, async ({ event }) => {
     const { user } = userChangePayload.parse(event);
@@ -142,7 +142,7 @@ const listenToChannels = (app: App, slack: Slack, { type, read }: ChannelEvent):
   });
 };
 
-/** Those of channels come only where an admin asked for it; see `channel-messages.ts`. */
+/** Those of channels come only where an admin wants it; see `channel-messages.ts`. */
 const listenToMessages = (app: App, slack: Slack): void => {
   app.event('message', async ({ event, context }) => {
     const said = readDirectMessage(event, context.botUserId ?? '');

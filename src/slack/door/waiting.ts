@@ -21,7 +21,7 @@ export const whileSayingSo = async <T>({ limits, reply, log }: Saying, work: () 
     }
     // What was waited for comes all the same, and says how it ended.
     reply({ text: WAITING_TEXT }).catch((error: unknown) =>
-      log.warn({ err: error }, 'a person could not be told that a look-up waits for a limit'),
+      log.warn({ err: error }, 'failed to notify a person that a look-up waits for a rate limit'),
     );
   };
   timer = setTimeout(look, FIRST_LOOK_MS);

@@ -1,4 +1,4 @@
-/** Which events tell of a channel that may be an incident's. What they carry may be late or out of order: only the id is believed. */
+/** Which events are about a channel that may be an incident's. What they carry may be late or out of order: only the id is believed. */
 import { z } from 'zod';
 import type { SaidOfChannel } from '../../application/incidents/incident-types.ts';
 import { storableStart } from '../../lib/storable.ts';
@@ -7,7 +7,7 @@ import { text } from '../door/payloads.ts';
 
 export type ChannelReport = {
   channelId: string;
-  /** `said`: a notice in the channel tells what `userId` changed it to. */
+  /** `said`: a notice in the channel says what `userId` changed it to. */
   how: 'created' | 'renamed' | 'unarchived' | 'archived' | 'deleted' | 'invited' | 'said';
   userId: string | null;
   /** Where the event has it. */
@@ -27,7 +27,7 @@ export type ChannelEvent = {
     | 'channel_deleted'
     | 'group_deleted'
     | 'member_joined_channel';
-  /** null when it tells of nothing that matters here. */
+  /** null when it is about nothing that matters here. */
   read(event: unknown, botUserId: string): ChannelReport | null;
 };
 

@@ -19,7 +19,7 @@ import type { ChannelMessage } from './channel-messages.ts';
 import { lookAtChannel, readChannel, toSeen } from './read-channel.ts';
 import type { SeenChannel } from './read-channel.ts';
 
-/** How soon a change that no event told of, such as a topic, is seen in an open incident. */
+/** How soon a change that no event reported, such as a topic, is seen in an open incident. */
 const LOOK_MS = 30_000;
 const LOOK_GAP_MS = 1_000;
 const LOOK_AGAIN_MS = 5_000;
@@ -170,7 +170,7 @@ const note = async (
   }
 };
 
-/** Gives how long to wait where Slack asks for it. */
+/** Gives how long to wait where Slack says so. */
 const look = async (watching: Watching): Promise<number | void> => {
   if (!watching.policy().incidents) return;
   try {
@@ -241,6 +241,6 @@ const lookForNew = async (watching: Watching): Promise<void> => {
   }
   watching.log.warn(
     { channels: PAGES_MAX * PAGE },
-    'there are more channels than are looked at; events still tell of them',
+    'there are more channels than are looked at; events still report them',
   );
 };

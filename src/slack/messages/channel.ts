@@ -84,7 +84,7 @@ const deliver = async (settings: SlackChannelSettings, delivery: Delivery): Prom
   return { outcome: 'updated', rendered };
 };
 
-/** Slack: docs.slack.dev/messaging/message-metadata; tells which of our messages is which to the one who looks at the channel. */
+/** Slack: docs.slack.dev/messaging/message-metadata; says which of our messages is which to the one who looks at the channel. */
 const metadataOf = ({ subject, kind }: Delivery) => ({
   event_type: `latchkey_${subject.kind}`,
   event_payload: { [`${subject.kind}_id`]: subject.id, kind },

@@ -17,7 +17,7 @@ export type TreeWalk = {
   edge: Edge;
   /** Roots that somebody signed, by size. */
   wanted: Map<number, SignedHead[]>;
-  /** What does not fit is told once: all after it differs, too. */
+  /** What does not fit is reported once: all after it differs, too. */
   isOff: boolean;
   erased: Stretch[];
   erasedCount: number;

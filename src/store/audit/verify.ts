@@ -62,7 +62,7 @@ const report = (walk: Walk, problem: AuditProblem): void => {
 
 const suspect = (walk: Walk, link: Link, isLinked: boolean): void => {
   const by = movedBy(link, walk.shift);
-  // The rest of a renumbered stretch is told once, at its beginning.
+  // The rest of a renumbered stretch is reported once, at its beginning.
   if (by !== null && by === walk.shift && isLinked) {
     const beginning = walk.suspects.at(-1);
     if (beginning) beginning.isFollowed = true;

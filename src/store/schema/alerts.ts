@@ -1,4 +1,4 @@
-/** The tables of alerts: what sources said, what people are shown of it, where, and what was asked for it. */
+/** The tables of alerts: what sources said, what people are shown of it, where, and what was requested for it. */
 import { sql } from 'drizzle-orm';
 import { check, index, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { ALERT_SOURCES, ALERT_STATES } from '../../domain/alerts/types.ts';
@@ -8,7 +8,7 @@ import { requests } from './requests.ts';
 
 const ROUTES = ['on_call', 'nobody', 'unknown'] as const satisfies readonly AlertRoute[];
 
-/** One for everything a mapping says until all of it is resolved: what fires together is told once. */
+/** One for everything a mapping says until all of it is resolved: what fires together is notified once. */
 export const alerts = pgTable(
   'alerts',
   {
@@ -19,10 +19,10 @@ export const alerts = pgTable(
     url: text(),
     severity: text(),
     state: text().$type<AlertState>().notNull(),
-    /** null until it was decided who is told. */
+    /** null until it was decided who is notified. */
     route: text().$type<AlertRoute>(),
     /** User ids of whom it is for. */
-    told: json<string[]>()
+    notified: json<string[]>('told')
       .notNull()
       .default(sql`'[]'::jsonb`),
     version: integer().notNull().default(1),

@@ -120,7 +120,7 @@ export const auditPublications = pgTable(
     publishedAt: instant('published_at'),
     /** Why it failed last. */
     error: text(),
-    /** What the place answered and cannot be asked for again: a time stamp. */
+    /** What the place answered and cannot be fetched again: a time stamp. */
     receipt: bytes('receipt'),
   },
   (table) => [primaryKey({ columns: [table.place, table.size] })],

@@ -1,4 +1,4 @@
-/** Tables of the reconciler: when each target was looked at, what was found there, and what admins were asked about. */
+/** Tables of the reconciler: when each target was looked at, what was found there, and what admins had to decide. */
 import { sql } from 'drizzle-orm';
 import { check, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { FINDING_KINDS } from '../../application/drift/drift-ports.ts';

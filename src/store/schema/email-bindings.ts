@@ -19,8 +19,8 @@ export const addresses = pgTable(
     isPast: boolean('is_past').notNull().default(false),
     confirmedBy: idText('confirmed_by').references(() => people.id),
     confirmedAt: instant('confirmed_at'),
-    /** When admins were told that this pair is not trusted. */
-    toldAt: instant('told_at'),
+    /** When admins were notified that this pair is not trusted. */
+    notifiedAt: instant('told_at'),
   },
   (table) => [
     primaryKey({ columns: [table.teamId, table.userId, table.address] }),

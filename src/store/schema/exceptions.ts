@@ -1,4 +1,4 @@
-/** The tables of what goes beside the usual way: approvals given ahead of time, and reviews of access that was taken without any. */
+/** The tables of what goes beside the usual way: pre-approvals, and reviews of access that was taken without any. */
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { REVIEW_OUTCOMES } from '../../domain/break-glass/follow-up.ts';
@@ -9,7 +9,7 @@ import { grants, requests } from './requests.ts';
 
 const REVIEW_STATES = ['open', 'closed'] as const;
 
-/** One approver's yes ahead of time, for one person and role. Several together may fill a rule. */
+/** One approver's yes before the request, for one person and role. Several together may fill a rule. */
 export const preApprovals = pgTable(
   'pre_approvals',
   {

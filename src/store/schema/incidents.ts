@@ -61,7 +61,7 @@ export const incidents = pgTable(
   ],
 );
 
-/** For the timeline, next to the audit log, which tells the same and is not made to be searched. */
+/** For the timeline, next to the audit log, which says the same and is not made to be searched. */
 export const incidentHistory = pgTable(
   'incident_history',
   {

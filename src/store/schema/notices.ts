@@ -1,4 +1,4 @@
-/** Tables about people rather than requests: who is away, and what admins are told. */
+/** Tables about people rather than requests: who is away, and what admins are notified of. */
 import { sql } from 'drizzle-orm';
 import { bigint, check, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { ANNOUNCEMENT_KINDS } from '../../application/record/admin-notification-ports.ts';

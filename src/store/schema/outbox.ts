@@ -4,7 +4,7 @@ import { check, index, integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { WORK_KINDS, type WorkKind } from '../../application/record/outbox.ts';
 import { idText, instant, isOneOf, serialId } from './columns.ts';
 
-/** Work that must go out, written with the state that asks for it. A row lives until the work is done. */
+/** Work that must go out, written with the state that needs it. A row lives until the work is done. */
 export const outbox = pgTable(
   'outbox',
   {

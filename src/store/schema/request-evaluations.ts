@@ -1,12 +1,12 @@
-/** Tables about what was asked, besides the requests that were made of it. */
+/** Tables about what was requested, besides the requests that were made of it. */
 import { bigint, index, pgTable } from 'drizzle-orm/pg-core';
 import type { EvaluationRecord } from '../../domain/policy/past.ts';
 import { idText, instant, json } from './columns.ts';
 import { principals } from './principals.ts';
 import { requests } from './requests.ts';
 
-/** Every ask as it was judged, also those that were refused, to be judged again by another policy. Never changed. */
-export const asks = pgTable(
+/** Every request as it was judged, also those that were refused, to be judged again by another policy. Never changed. */
+export const requestEvaluations = pgTable(
   'asks',
   {
     id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),

@@ -63,7 +63,7 @@ export const requests = pgTable(
     createdAt: instant('created_at').notNull(),
     lapsesAt: instant('lapses_at').notNull(),
     decidedAt: instant('decided_at'),
-    /** Approvers are reminded this long after the ask, then after twice as long, and so on; null is never. */
+    /** Approvers are reminded this long after the request, then after twice as long, and so on; null is never. */
     remindMs: bigint('remind_ms', { mode: 'number' }),
     reminders: integer().notNull().default(0),
     nextReminderAt: instant('next_reminder_at'),
@@ -75,7 +75,7 @@ export const requests = pgTable(
     unreachableAt: instant('unreachable_at'),
     cancelledBy: idText('cancelled_by').references(() => principals.id),
     cancelReason: text('cancel_reason'),
-    /** What approvers made of the ask, oldest first; `role` and `duration_ms` hold what is asked now. */
+    /** What approvers made of the request, oldest first; `role` and `duration_ms` hold what is requested now. */
     changes: json<RequestChange[]>()
       .notNull()
       .default(sql`'[]'::jsonb`),
@@ -204,7 +204,7 @@ export const grants = pgTable(
     closedAt: instant('closed_at'),
     removedAt: instant('removed_at'),
     firstUsedAt: instant('first_used_at'),
-    isUseTold: boolean('is_use_told').notNull().default(false),
+    reportsUsage: boolean('is_use_told').notNull().default(false),
     endCause: text('end_cause').$type<EndCause>(),
     endedBy: idText('ended_by').references(() => principals.id),
     endReason: text('end_reason'),
@@ -243,7 +243,7 @@ export const grants = pgTable(
     index('grants_live_in_target').on(table.target, table.expiresAt).where(isOneOf(table.state, LIVE_STATES)),
     index('grants_to_see_used')
       .on(table.target)
-      .where(sql`${table.state} = 'active' and ${table.isUseTold} and ${table.firstUsedAt} is null`),
+      .where(sql`${table.state} = 'active' and ${table.reportsUsage} and ${table.firstUsedAt} is null`),
     index('grants_of_revocation')
       .on(table.revocationId)
       .where(sql`${table.revocationId} is not null`),

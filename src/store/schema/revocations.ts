@@ -16,7 +16,7 @@ export const revocations = pgTable(
       .notNull()
       .references(() => people.id),
     reason: text(),
-    /** What was asked for before this is ended; what is asked for after it is not. */
+    /** What was requested before this is ended; what is requested after it is not. */
     createdAt: instant('created_at').notNull(),
     finishedAt: instant('finished_at'),
     requests: integer().notNull().default(0),

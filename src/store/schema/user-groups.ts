@@ -14,14 +14,14 @@ export const userGroupHandles = pgTable(
   (table) => [primaryKey({ columns: [table.teamId, table.handle] })],
 );
 
-/** Other groups that were found at a bound handle later, and of which admins were told. */
+/** Other groups that were found at a bound handle later, and of which admins were notified. */
 export const movedHandles = pgTable(
   'moved_user_group_handles',
   {
     teamId: text('team_id').notNull(),
     handle: text().notNull(),
     groupId: text('group_id').notNull(),
-    toldAt: instant('told_at').notNull(),
+    notifiedAt: instant('told_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.teamId, table.handle, table.groupId] })],
 );

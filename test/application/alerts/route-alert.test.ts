@@ -14,7 +14,7 @@ afterEach(() => rig.close());
 const route = (alertId: string) => rig.useCases.routeAlert({ alertId });
 const routed = async (alertId: string) => {
   const alert = await rig.store.read.alert(alertId);
-  return { route: alert?.route, told: alert?.told.toSorted() };
+  return { route: alert?.route, told: alert?.notified.toSorted() };
 };
 const notified = async () => (await rig.events()).filter(({ type }) => type === 'alert.notified');
 const requests = async () => (await rig.pool.query('select requester_id as by, state from requests')).rows;

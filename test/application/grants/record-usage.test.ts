@@ -67,7 +67,7 @@ const events = async (): Promise<string[]> => {
 
 test('a login that somebody is in is noted by the next look, once, and keeps the time of the first', async () => {
   await look();
-  expect(await bench.grant(grant.id)).toMatchObject({ isUseTold: true, firstUsedAt: null });
+  expect(await bench.grant(grant.id)).toMatchObject({ reportsUsage: true, firstUsedAt: null });
   const session = await enter();
   await look();
   const { firstUsedAt } = await bench.grant(grant.id);
@@ -101,7 +101,7 @@ test('two processes that look at one moment write it once', async () => {
 test('a login that nobody was in ends as not seen in use', async () => {
   await look();
   await end();
-  expect(await bench.grant(grant.id)).toMatchObject({ isUseTold: true, firstUsedAt: null });
+  expect(await bench.grant(grant.id)).toMatchObject({ reportsUsage: true, firstUsedAt: null });
   expect(await events()).toEqual(['grant.removed']);
 });
 

@@ -34,7 +34,7 @@ const NAMES = ['inc-a', 'inc-b', 'inc-a-closed', 'lobby'];
 
 type Slack = { name: string; topic: string; purpose: string; isArchived: boolean; isRenamed: boolean };
 type Step =
-  | { do: 'topic' | 'rename'; text: string; by: string; isTold: boolean }
+  | { do: 'topic' | 'rename'; text: string; by: string; isNotified: boolean }
   | { do: 'purpose'; text: string; by: string }
   | { do: 'archive' | 'unarchive' | 'invite' | 'open' | 'close'; by: string }
   | { do: 'severity'; by: string; text: string }
@@ -45,8 +45,8 @@ const by = fc.constantFrom(...PEOPLE);
 const text = fc.constantFrom(...TEXTS);
 const of = <T extends string>(...all: T[]) => fc.constantFrom(...all);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ do: of('topic'), text, by, isTold: fc.boolean() }) },
-  { weight: 3, arbitrary: fc.record({ do: of('rename'), text: of(...NAMES), by, isTold: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: of('topic'), text, by, isNotified: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: of('rename'), text: of(...NAMES), by, isNotified: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: of('purpose'), text, by }) },
   { weight: 6, arbitrary: fc.record({ do: of('archive', 'unarchive', 'invite', 'open', 'close'), by }) },
   { weight: 2, arbitrary: fc.record({ do: of('severity'), by, text: of('sev1', 'sev2', 'p3') }) },
@@ -62,12 +62,12 @@ const take = async (channelId: string, slack: Slack, { maker, one }: { maker: st
     rig.note({ ...channel(), isArchived: slack.isArchived, how: 'found', userId: null, said: {}, ...changes });
   if (one.do === 'topic') {
     slack.topic = one.text;
-    if (one.isTold) await note({ userId: one.by, said: { topic: one.text, at: new Date() } });
+    if (one.isNotified) await note({ userId: one.by, said: { topic: one.text, at: new Date() } });
   } else if (one.do === 'rename') {
     slack.isRenamed ||= slack.name !== one.text;
     slack.name = one.text;
     await note({ how: 'renamed' });
-    if (one.isTold) await note({ userId: one.by, said: { name: one.text, at: new Date() } });
+    if (one.isNotified) await note({ userId: one.by, said: { name: one.text, at: new Date() } });
   } else if (one.do === 'purpose') slack.purpose = one.text;
   else if (one.do === 'archive' || one.do === 'unarchive') {
     slack.isArchived = one.do === 'archive';
@@ -100,8 +100,8 @@ const ownWords = (one: Step, at: { known: Incident | null; slack: Slack; maker: 
   if (one.do === 'tool') return { ...NOTHING, open: 'text' in one && one.text === 'Declared' };
   if (one.by !== TRUSTED) return NOTHING;
   if (one.do === 'topic')
-    return { ...NOTHING, severity: one.isTold ? (/sev\d|p\d/i.exec(one.text)?.[0].toLowerCase() ?? '') : '' };
-  if (one.do === 'rename') return { ...NOTHING, names: one.isTold ? [one.text] : [] };
+    return { ...NOTHING, severity: one.isNotified ? (/sev\d|p\d/i.exec(one.text)?.[0].toLowerCase() ?? '') : '' };
+  if (one.do === 'rename') return { ...NOTHING, names: one.isNotified ? [one.text] : [] };
   if (one.do === 'severity') return { ...NOTHING, severity: one.text };
   if (one.do === 'unarchive') return { ...NOTHING, open: true };
   // Where an incident is open, its name is the one that Latchkey's message showed; else it is that of the channel they type in.

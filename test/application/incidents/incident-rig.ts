@@ -184,7 +184,7 @@ const createTarget = ({ made, onGrant, secret, refusal, problems }: Target): Acc
     if (refusal.is) throw new Error(refusal.is.message);
     made.add(id);
     const credentials = secret.text === null ? null : { fields: [], text: secret.text, commands: [] };
-    return { handle: { name: id }, credentials, isUseTold: false };
+    return { handle: { name: id }, credentials, reportsUsage: false };
   },
   revoke: async ({ id }) => (made.delete(id) ? 'removed' : 'already_absent'),
   closeMany: async (grants) => grants.map(({ grant }) => (made.has(grant.id) ? 'closed' : 'absent')),

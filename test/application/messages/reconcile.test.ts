@@ -115,13 +115,13 @@ const revocation = async (): Promise<MessageSubject<'revocation'>> => {
   return { kind: 'revocation', id };
 };
 
-const alert = async (told: string[], audiences: string[]): Promise<MessageSubject<'alert'>> => {
+const alert = async (notified: string[], audiences: string[]): Promise<MessageSubject<'alert'>> => {
   const id = newId();
   await opened.pool.query(
     `insert into alerts (id, mapping, source, title, state, created_at) values ($1, $1, 'generic', 't', 'firing', now())`,
     [id],
   );
-  await opened.store.transaction((tx) => tx.alerts.setRoute(id, { route: 'on_call', told, audiences }));
+  await opened.store.transaction((tx) => tx.alerts.setRoute(id, { route: 'on_call', notified, audiences }));
   return { kind: 'alert', id };
 };
 

@@ -27,7 +27,7 @@ test('it names who is on call, and of a target its roles with what the rules say
     ['read', 'approve', 'Reads at once in an open incident'],
     ['write', 'ask', 'The rest needs an owner'],
   ]);
-  expect(found?.roles[1]?.asked.map(({ people }) => namesOf(people))).toEqual([['Olga', 'Sam']]);
+  expect(found?.roles[1]?.eligible.map(({ people }) => namesOf(people))).toEqual([['Olga', 'Sam']]);
 });
 
 test('where reading is approved at once it offers that, and the offer holds', async () => {
@@ -65,7 +65,9 @@ test('where who is on call cannot be read it says so, guesses nothing, and shows
   expect(unknown).toEqual(['on-call']);
   const found = await targetOf('orders-db');
   expect(found?.readNow).toBeNull();
-  expect(found?.roles.map(({ decision, rule, asked }) => [decision, rule, asked.map(({ label }) => label)])).toEqual([
+  expect(
+    found?.roles.map(({ decision, rule, eligible }) => [decision, rule, eligible.map(({ label }) => label)]),
+  ).toEqual([
     ['ask', null, ['owners']],
     ['ask', null, ['owners']],
   ]);

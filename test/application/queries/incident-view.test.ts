@@ -80,8 +80,12 @@ describe('the briefing', () => {
       target: 'orders-db',
       readNow: { role: 'read', durationMs: 1_800_000, reason: 'On call, incident #inc-orders' },
       roles: [
-        { role: 'read', decision: 'approve', asked: [] },
-        { role: 'write', decision: 'ask', asked: [{ label: 'owners', people: [{ name: 'Olga' }, { name: 'Sam' }] }] },
+        { role: 'read', decision: 'approve', eligible: [] },
+        {
+          role: 'write',
+          decision: 'ask',
+          eligible: [{ label: 'owners', people: [{ name: 'Olga' }, { name: 'Sam' }] }],
+        },
       ],
     });
   });
@@ -102,7 +106,7 @@ describe('the briefing', () => {
     const briefing = await rig.useCases.incidentBriefing(here);
     expect(briefing).toMatchObject({ onCall: [{ group: 'on-call', people: null }], unknown: ['on-call'] });
     expect(briefing?.targets[0]).toMatchObject({ readNow: null });
-    expect(briefing?.targets[0]?.roles[0]?.asked[0]?.people.map(({ name }) => name)).toEqual(['Olga', 'Sam']);
+    expect(briefing?.targets[0]?.roles[0]?.eligible[0]?.people.map(({ name }) => name)).toEqual(['Olga', 'Sam']);
   });
 });
 
@@ -118,7 +122,7 @@ describe('the timeline', () => {
     const found = await rig.useCases.incidentTimeline(here);
     expect(found?.timeline.events.map(({ what, who }) => [what, who])).toEqual([
       ['incident opened', 'Oscar'],
-      ['asked', 'Ada'],
+      ['requested', 'Ada'],
       ['agreed', 'Olga'],
       ['approved', 'Olga'],
       ['access began', 'Ada'],

@@ -114,7 +114,7 @@ describe('of a target', () => {
     await active({ userId: 'U0RITA', role: 'read', target: 'users-db' });
     const { live, roles } = await look('orders-db');
     expect(live.map(({ request }) => request.id)).toEqual([id]);
-    expect(roles.map(({ role, decision, asked }) => [role, decision, asked[0]?.people.length])).toEqual([
+    expect(roles.map(({ role, decision, eligible }) => [role, decision, eligible[0]?.people.length])).toEqual([
       ['read', 'ask', 2],
       ['write', 'ask', 2],
     ]);

@@ -24,9 +24,9 @@ const limited = (limits: string) =>
   policyOf(undefined, 'rules:\n  - { name: An owner agrees, approvals: [{ from: owners }] }', limits);
 
 test('it shows the rule, who would be asked, and the length that is usual', async () => {
-  const { verdict, asked, limit, alreadyHas, mayBreakGlass, allowedBy } = await preview();
+  const { verdict, eligible, limit, alreadyHas, mayBreakGlass, allowedBy } = await preview();
   expect(verdict).toMatchObject({ decision: 'ask', rule: 'The rest needs an owner', problems: [] });
-  expect(asked.map(({ label, people }) => [label, people.map(({ name }) => name).toSorted()])).toEqual([
+  expect(eligible.map(({ label, people }) => [label, people.map(({ name }) => name).toSorted()])).toEqual([
     ['owners', ['Olga', 'Sam']],
   ]);
   expect({ limit, alreadyHas, mayBreakGlass, allowedBy }).toEqual({

@@ -131,7 +131,7 @@ test('no one has more open requests than one person may, however many come at th
 
 test('what the person has and awaits for the same role is said with it', async () => {
   const first = await sent();
-  expect((await sent()).alreadyAsked).toMatchObject({ requestId: first.view.request.id });
+  expect((await sent()).alreadyRequested).toMatchObject({ requestId: first.view.request.id });
   await rig.useCases.vote({ userId: 'U0OLGA', requestId: first.view.request.id, kind: 'approve', reason: null });
   await rig.settle();
   expect((await sent()).alreadyHas).toMatchObject({ id: (await rig.grantOf(first.view)).id });

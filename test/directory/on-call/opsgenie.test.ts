@@ -78,7 +78,7 @@ describe('what goes wrong at Opsgenie', () => {
     opsgenie.limitTo(0);
     expect(await whyOf(onCall.shifts(FIRST))).toContain('try again in 60 s');
     const before = opsgenie.requests.length;
-    expect(await whyOf(onCall.shifts('First line'))).toContain('Opsgenie is asked too often');
+    expect(await whyOf(onCall.shifts('First line'))).toContain('Opsgenie is called too often');
     expect(opsgenie.requests).toHaveLength(before);
   });
 

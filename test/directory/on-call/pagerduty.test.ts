@@ -83,7 +83,7 @@ describe('what goes wrong at PagerDuty', () => {
     pagerDuty.limitTo(0);
     expect(await whyOf(onCall.shifts('PFIRST'))).toContain('try again in 20 s');
     const before = pagerDuty.requests.length;
-    expect(await whyOf(onCall.shifts('PSECOND'))).toContain('PagerDuty is asked too often');
+    expect(await whyOf(onCall.shifts('PSECOND'))).toContain('PagerDuty is called too often');
     expect(pagerDuty.requests).toHaveLength(before);
   });
 

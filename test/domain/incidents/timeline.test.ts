@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { markdownText } from '../../../src/domain/incidents/markdown.ts';
 import { timelineMarkdown } from '../../../src/domain/incidents/timeline-markdown.ts';
-import { timelineOf } from '../../../src/domain/incidents/timeline.ts';
+import { timelineOf } from '../../../src/domain/incidents/make-timeline.ts';
 import type { TimelineInput } from '../../../src/domain/incidents/timeline.ts';
 import type { Review } from '../../../src/domain/break-glass/follow-up.ts';
 import type { Grant } from '../../../src/domain/grants/grant.ts';
@@ -86,7 +86,7 @@ const grant = (changes: Partial<Grant> = {}): Grant =>
     endOutcome: 'removed',
     keptAt: null,
     firstUsedAt: null,
-    isUseTold: false,
+    reportsUsage: false,
     ...changes,
   }) as Grant;
 
@@ -163,26 +163,26 @@ describe('a timeline', () => {
   it.each([
     [
       'when it was first seen in use',
-      grant({ isUseTold: true, firstUsedAt: at(12) }),
+      grant({ reportsUsage: true, firstUsedAt: at(12) }),
       'First seen in use: 2026-11-22 03:12:00',
     ],
-    ['that it was not seen in use, and not that it was not used', grant({ isUseTold: true }), 'Not seen in use'],
-    ['that it was not seen so far while it lives', grant({ ...live, isUseTold: true }), 'Not seen in use so far'],
-    ['that it is not known where the target does not tell it', grant(), 'First seen in use: not known'],
+    ['that it was not seen in use, and not that it was not used', grant({ reportsUsage: true }), 'Not seen in use'],
+    ['that it was not seen so far while it lives', grant({ ...live, reportsUsage: true }), 'Not seen in use so far'],
+    ['that it is not known where the target does not report it', grant(), 'First seen in use: not known'],
     [
-      'of access from before that was asked what was seen at its end',
+      'of access from before that was read what was seen at its end',
       grant({ firstUsedAt: at(51) }),
       'First seen in use: 2026-11-22 03:51:00',
     ],
     [
       'nothing of access that never began',
-      grant({ state: 'failed', activatedAt: null, isUseTold: false }),
+      grant({ state: 'failed', activatedAt: null, reportsUsage: false }),
       'First seen in use: never',
     ],
   ])('says %s', (_what, given, said) => {
-    const { firstUsedAt, isUseTold } = given;
+    const { firstUsedAt, reportsUsage } = given;
     const timeline = timelineOf(input({ requests: [tied({ grant: given })] }));
-    expect(timeline.access[0]).toMatchObject({ firstUsedAt: firstUsedAt?.toISOString() ?? null, isUseTold });
+    expect(timeline.access[0]).toMatchObject({ firstUsedAt: firstUsedAt?.toISOString() ?? null, reportsUsage });
     expect(timelineMarkdown(timeline).split('\n')).toContain(`- ${said}`);
   });
 
@@ -206,7 +206,7 @@ describe('a timeline', () => {
   });
 
   it('has the first use among what happened, where it was seen', () => {
-    const used = tied({ grant: grant({ isUseTold: true, firstUsedAt: at(12) }) });
+    const used = tied({ grant: grant({ reportsUsage: true, firstUsedAt: at(12) }) });
     const { events } = timelineOf(input({ requests: [used] }));
     expect(events).toContainEqual({
       at: at(12).toISOString(),
@@ -220,7 +220,7 @@ describe('a timeline', () => {
   it('has everything that happened, in its order', () =>
     expect(timelineOf(input()).events.map(({ what }) => what)).toEqual([
       'incident opened',
-      'asked',
+      'requested',
       'agreed',
       'approved',
       'access began',
@@ -230,7 +230,7 @@ describe('a timeline', () => {
       'access ended',
     ]));
 
-  it('says of break-glass that nobody was asked, and what its review said', () => {
+  it('says of break-glass that it had no approval, and what its review said', () => {
     const review = { outcome: 'not_justified', note: 'could have waited' } as Review;
     const glass = tied({
       request: request({ isBreakGlass: true }),
@@ -239,7 +239,7 @@ describe('a timeline', () => {
       review,
     });
     const page = timelineMarkdown(timelineOf(input({ requests: [glass] })));
-    expect(page).toContain('nobody was asked (break-glass)');
+    expect(page).toContain('no approval (break-glass)');
     expect(page).toContain('Review: not justified, could have waited');
   });
 
@@ -265,9 +265,9 @@ describe('a timeline', () => {
     expect(timelineMarkdown(timelineOf(input({ requests: [tied(changes)] })))).toContain(said),
   );
 
-  it('says so when nobody asked', () =>
+  it('says so when no one requested anything', () =>
     expect(timelineMarkdown(timelineOf(input({ requests: [] })))).toContain(
-      'Nobody asked for access in this incident',
+      'No one requested access in this incident',
     ));
 });
 

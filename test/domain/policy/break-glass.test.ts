@@ -19,7 +19,7 @@ const glass: BreakGlass = {
   who: ['sre'],
   roles: ['*/read', 'orders-db/write'],
   maxMs: 3_600_000,
-  tell: ['#s'],
+  notify: ['#s'],
   reviewWithinMs: 1,
   reviewers: ['security'],
 };
@@ -42,7 +42,7 @@ const ask = (changes: object = {}) => ({
 });
 
 const evaluate = (changes: object = {}, by = policy, given = glass) =>
-  evaluateBreakGlass(by, given, { ask: ask(changes), facts });
+  evaluateBreakGlass(by, given, { requested: ask(changes), facts });
 
 describe('break-glass', () => {
   it.each([

@@ -1,6 +1,8 @@
 /** How the cases of the decision table are written. */
 import { expect } from 'vitest';
-import type { Ask, DecisionFacts, RequestProblem, Rule, Verdict } from '../../../src/domain/policy/types.ts';
+import type { Rule } from '../../../src/domain/policy/types.ts';
+import type { RequestProblem, Verdict } from '../../../src/domain/policy/verdict.ts';
+import type { RequestedAccess, DecisionFacts } from '../../../src/domain/policy/decision-facts.ts';
 import { approve, rule } from './made.ts';
 import type { factsFor } from './made.ts';
 
@@ -15,7 +17,7 @@ export type Expected = {
 export type Case = [
   name: string,
   rules: Rule[],
-  ask: Partial<Ask>,
+  ask: Partial<RequestedAccess>,
   facts: Parameters<typeof factsFor>[0],
   expected: Expected,
 ];

@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../../src/domain/policy/decide.ts';
 import { tally } from '../../../src/domain/requests/tally.ts';
-import type { DecisionFacts, Rule, Verdict } from '../../../src/domain/policy/types.ts';
+import type { Rule } from '../../../src/domain/policy/types.ts';
+import type { Verdict } from '../../../src/domain/policy/verdict.ts';
+import type { DecisionFacts } from '../../../src/domain/policy/decision-facts.ts';
 import { approve, askFor, deny, factsFor, policyOf, rule } from './made.ts';
 
 const GROUPS = ['dba', 'sre', 'on-call'];

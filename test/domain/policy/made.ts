@@ -1,16 +1,8 @@
 /** Small policies, asks and facts for tests: everything has a plain value, and a test names only what it is about. */
 import { compileCondition } from '../../../src/domain/policy/condition.ts';
 import type { ClientEntry } from '../../../src/domain/clients/client.ts';
-import type {
-  Ask,
-  DecisionFacts,
-  Condition,
-  Policy,
-  Role,
-  Rule,
-  RuleMatch,
-  Target,
-} from '../../../src/domain/policy/types.ts';
+import type { Condition, Policy, Role, Rule, RuleMatch, Target } from '../../../src/domain/policy/types.ts';
+import type { RequestedAccess, DecisionFacts } from '../../../src/domain/policy/decision-facts.ts';
 import { boundEmail } from '../../../src/domain/principals/identity.ts';
 
 export const MINUTE = 60_000;
@@ -136,7 +128,7 @@ export const policyOf = (rules: Rule[], parts: Partial<Policy> = {}): Policy => 
   ...parts,
 });
 
-export const askFor = (parts: Partial<Ask> = {}): Ask => ({
+export const askFor = (parts: Partial<RequestedAccess> = {}): RequestedAccess => ({
   target: 'orders',
   role: 'read',
   durationMs: 30 * MINUTE,

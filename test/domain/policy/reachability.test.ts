@@ -21,7 +21,7 @@ describe('who would be asked', () => {
     expect(found).toMatchObject({
       isFillable: true,
       problem: null,
-      requirements: [{ asked: ['ann', 'bob'], state: 'ok' }],
+      requirements: [{ eligible: ['ann', 'bob'], state: 'ok' }],
     });
   });
 

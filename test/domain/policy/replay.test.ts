@@ -16,7 +16,7 @@ const pastUnder = (policy: Policy, role: string, id: string): PastRequest => {
   return {
     id,
     requester: 'anna@acme.test',
-    ask,
+    requested: ask,
     facts,
     before: evaluationOf(decide(policy, ask, facts)),
     isRecorded: true,
@@ -113,12 +113,12 @@ describe('explaining in words', () => {
   it('says which rule decides, who is asked, what is missing and what was passed over', () => {
     const { lines } = explain({
       policy,
-      ask: askFor({ durationMs: 9 * HOUR, reason: 'asdf asdf asdf asdf asdf' }),
+      requested: askFor({ durationMs: 9 * HOUR, reason: 'asdf asdf asdf asdf asdf' }),
       facts: factsFor(),
       reach: {
         isFillable: false,
         problem: 'too_few',
-        requirements: [{ index: 0, label: 'owners', count: 2, asked: ['T1:U2'], state: 'too_few' }],
+        requirements: [{ index: 0, label: 'owners', count: 2, eligible: ['T1:U2'], state: 'too_few' }],
       },
       nameOf: () => 'Dana',
     });
@@ -126,10 +126,10 @@ describe('explaining in words', () => {
       'Decided by the rule "two" (line 9), for up to 4h.',
       'It needs:',
       '  - 2 from owners: Dana (there are too few people)',
-      'Nobody answers within 1h: sre is asked too.',
-      'Unanswered, it lapses after 4h.',
+      'Nobody answers within 1h: sre may approve too.',
+      'Unanswered, it expires after 4h.',
       'Before it can be sent:',
-      '  - 9h is longer than the 4h that is allowed here; ask for less.',
+      '  - 9h is longer than the 4h that is allowed here; request less.',
       '  - The reason does not read like one; write at least 20 characters of real text.',
       '  - A ticket is needed, of the shape ^OPS$.',
       'One person may have 5 open requests and 3 live grants at a time.',
@@ -139,12 +139,12 @@ describe('explaining in words', () => {
   });
 
   it('says why it is denied', () => {
-    const { lines } = explain({ policy, ask: askFor(), facts: factsFor({ incident: { open: true } }) });
+    const { lines } = explain({ policy, requested: askFor(), facts: factsFor({ incident: { open: true } }) });
     expect(lines[0]).toBe('Denied by the rule "freeze" (line 4): No: freeze.');
   });
 
   it('says what there is instead of an unknown role', () => {
-    const { lines } = explain({ policy, ask: askFor({ role: 'admin' }), facts: factsFor() });
+    const { lines } = explain({ policy, requested: askFor({ role: 'admin' }), facts: factsFor() });
     expect(lines).toEqual(['"orders" has no role "admin"; it has read, write.']);
   });
 });
@@ -163,13 +163,13 @@ describe('an ask from before more of an alert was kept than its name', () => {
       id: 'r1',
       at: new Date(),
       requester,
-      ask: askFor(),
+      requested: askFor(),
       rule: 'lag',
       requirements: [],
       record,
     });
     expect(past.facts.alert).toEqual({ name: 'lag', source: '', severity: '', isUnknown: false });
-    expect(decide(policy, past.ask, past.facts)).toMatchObject({
+    expect(decide(policy, past.requested, past.facts)).toMatchObject({
       decision: 'ask',
       passedOver: [{ rule: 'lag', why: 'condition_false' }],
     });

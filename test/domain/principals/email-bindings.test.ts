@@ -9,7 +9,8 @@ import {
 } from '../../../src/domain/principals/email-bindings.ts';
 import type { EmailObservation } from '../../../src/domain/principals/email-bindings.ts';
 import { decide } from '../../../src/domain/policy/decide.ts';
-import type { DecisionFacts, Rule } from '../../../src/domain/policy/types.ts';
+import type { Rule } from '../../../src/domain/policy/types.ts';
+import type { DecisionFacts } from '../../../src/domain/policy/decision-facts.ts';
 import { approve, askFor, deny, factsFor, policyOf, rule } from '../policy/made.ts';
 import { boundEmail } from '../../../src/domain/principals/identity.ts';
 
@@ -20,7 +21,7 @@ const seen = (address: string, userId: string, parts: Partial<EmailObservation> 
   isBound: false,
   isPast: false,
   isConfirmed: false,
-  isTold: false,
+  isNotified: false,
   ...parts,
 });
 const bound = (address: string, userId: string): EmailObservation => seen(address, userId, { isBound: true });

@@ -18,7 +18,7 @@ test('an auditor with a shell and the ids draws the same', () => {
   const ids = Array.from({ length: 500 }, (_, index) => `grant-${index}`);
   const draw = createDraw(ROOT);
   for (const id of ids) draw.see(rowOf(id));
-  const { population, drawn } = draw.drawn();
+  const { population, drawn } = draw.sampled();
   const again = ids
     .map((id) => [createHash('sha256').update(`${ROOT}\n${id}`).digest('hex'), id] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1))

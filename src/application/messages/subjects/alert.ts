@@ -3,9 +3,12 @@ import type { MessageCopy, WantedCopy } from '../message-ports.ts';
 import type { OpenScene } from '../scene.ts';
 
 /** The places themselves were stored with the route. Where a channel takes nothing, the people it is for are notified one by one. */
-const insteadOfChannel = (told: readonly string[], copies: readonly MessageCopy<'alert'>[]): WantedCopy<'alert'>[] => {
-  const isLost = copies.some(({ audience, failure }) => failure !== null && !told.includes(audience));
-  return isLost ? told.map((audience) => ({ kind: 'alert', audience })) : [];
+const insteadOfChannel = (
+  notified: readonly string[],
+  copies: readonly MessageCopy<'alert'>[],
+): WantedCopy<'alert'>[] => {
+  const isLost = copies.some(({ audience, failure }) => failure !== null && !notified.includes(audience));
+  return isLost ? notified.map((audience) => ({ kind: 'alert', audience })) : [];
 };
 
 export const openAlert: OpenScene<'alert'> = async ({ store, policy }, id) => {
@@ -14,7 +17,7 @@ export const openAlert: OpenScene<'alert'> = async ({ store, policy }, id) => {
   const { alert } = view;
   return {
     version: alert.version,
-    wanted: (copies) => insteadOfChannel(alert.told, copies),
+    wanted: (copies) => insteadOfChannel(alert.notified, copies),
     // Resolved before anyone heard of it: there is nothing to do.
     isCurrent: () => alert.state !== 'resolved',
     content: ({ audience }) => ({ subject: 'alert', policy: policy(), view, audience }),

@@ -1,4 +1,4 @@
-/** Who is told of access taken without approval: looked up when the messages are rendered, each list by itself. */
+/** Who is notified of access taken without approval: looked up when the messages are rendered, each list by itself. */
 import { isBehind, personIn } from '../../../domain/principals/requester.ts';
 import { sourceOf } from '../../../domain/policy/sources.ts';
 import type { Source } from '../../../domain/requests/request.ts';
@@ -11,12 +11,12 @@ export type BreakGlassReach = {
   /** The target's channel. */
   banner: string | null;
   /** Channels and people, by id. */
-  told: string[];
+  notified: string[];
   reviewers: string[];
   admins: string[];
-  /** A channel that should be told is not there for us; the admins are told instead. */
+  /** A channel that should be notified is not there for us; the admins are instead. */
   isChannelLost: boolean;
-  /** False when a look-up failed: whom it names is told at the next attempt. */
+  /** False when a look-up failed: whom it names is notified at the next attempt. */
   isComplete: boolean;
 };
 
@@ -33,29 +33,29 @@ export const findBreakGlassReach = async (
   const channel = (isTaken && policy.targets[view.request.target]?.channel) || null;
   const banner = channel ? await sources.channel.findChannel(channel) : null;
   const { breakGlass } = policy;
-  const names = (isTaken && breakGlass?.tell) || [];
+  const names = (isTaken && breakGlass?.notify) || [];
   const channels = await channelsOf(sources, names);
   const isChannelLost = channels.includes(null);
   if (isChannelLost)
-    sources.log.error({ tell: names, requestId: view.request.id }, 'a channel of break_glass.tell is not there for us');
+    sources.log.error({ names, requestId: view.request.id }, 'a channel of break_glass.tell is not there for us');
   const named = (all: readonly string[]): Source[] => all.map((ref) => sourceOf(policy, ref));
   const refs = named(names.filter((name) => !CHANNEL_NAME.test(name)));
   const skipped = isTaken ? view.request.requirements.flatMap(({ from }) => from) : [];
-  const [told, reviewers, admins] = await Promise.all([
+  const [notified, reviewers, admins] = await Promise.all([
     peopleOf(sources, view, [...refs, ...skipped]),
     peopleOf(sources, view, named(breakGlass?.reviewers ?? [])),
     peopleOf(sources, view, named(policy.admins)),
   ]);
-  // Who is asked to review reads it all there already.
-  const others = told.userIds.filter((userId) => !reviewers.userIds.includes(userId));
+  // A reviewer reads it all there already.
+  const others = notified.userIds.filter((userId) => !reviewers.userIds.includes(userId));
   const rooms = channels.filter((id): id is string => id !== null && id !== banner);
   return {
     banner,
-    told: [...new Set([...rooms, ...others])],
+    notified: [...new Set([...rooms, ...others])],
     reviewers: reviewers.userIds,
     admins: admins.userIds,
     isChannelLost,
-    isComplete: [told, reviewers, admins].every(({ isComplete }) => isComplete),
+    isComplete: [notified, reviewers, admins].every(({ isComplete }) => isComplete),
   };
 };
 

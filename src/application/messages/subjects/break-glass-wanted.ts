@@ -23,7 +23,7 @@ const isOverdue = (view: RequestView): boolean => isOpen(view) && view.review?.e
 const hasBanner = (view: RequestView): boolean =>
   isLive(view) || (isOpen(view) && view.grant !== null && hasEnded(view.grant.state));
 
-/** Reminders are the review posted anew. Where nobody else may review, the admins are asked from the first. */
+/** Reminders are the review posted anew. Where nobody else may review, the admins are from the first. */
 export const breakGlassCopies = (
   view: RequestView,
   reach: BreakGlassReach,
@@ -36,10 +36,12 @@ export const breakGlassCopies = (
   if (hasBanner(view) && reach.banner) to('banner', [reach.banner]);
   const isSomeoneLost = reach.isChannelLost || copies.some(({ kind, failure }) => kind === 'alarm' && failure !== null);
   // Anyone who cannot be reached is not passed over in silence: the admins hear of it in their place.
-  const told = isSomeoneLost ? [...reach.told, ...reach.admins.filter((id) => !reach.told.includes(id))] : reach.told;
-  if (isLive(view) || isOpen(view)) to('alarm', told);
-  const asked = reach.reviewers.length > 0 ? reach.reviewers : reach.admins;
-  if (isOpen(view)) to('review', asked, review?.reminders ?? 0);
+  const notified = isSomeoneLost
+    ? [...reach.notified, ...reach.admins.filter((id) => !reach.notified.includes(id))]
+    : reach.notified;
+  if (isLive(view) || isOpen(view)) to('alarm', notified);
+  const reviewers = reach.reviewers.length > 0 ? reach.reviewers : reach.admins;
+  if (isOpen(view)) to('review', reviewers, review?.reminders ?? 0);
   if (isOverdue(view)) to('review_overdue', reach.admins);
   if (review?.state === 'closed')
     to(

@@ -15,7 +15,7 @@ export type IncidentReach = {
   /** User ids of the one who is on call now. */
   onCall: string[];
   admins: string[];
-  /** Channels of targets that somebody got into, and holders where there is none: told where the incident's own channel cannot be. */
+  /** Channels of targets that somebody got into, and holders where there is none: notified where the incident's own channel cannot be. */
   elsewhere: string[];
 };
 
@@ -29,7 +29,7 @@ const isLost = (copies: Copies, { kind, audience, part }: Wanted): boolean =>
 const all = (kind: MessageKindOf<'incident'>, audiences: readonly string[], part: number): Wanted[] =>
   [...new Set(audiences)].map((audience) => ({ kind, audience, part }));
 
-/** In the channel; where we cannot be there, to the one who is on call; where nobody can be told so either, admins hear of it. */
+/** In the channel; where we cannot be there, to the one who is on call; where nobody can be notified so either, admins are. */
 const promptCopies = ({ incident }: IncidentView, reach: IncidentReach, copies: Copies): Wanted[] => {
   const part = reach.openings - 1;
   const own: Wanted = { kind: 'prompt', audience: incident.channelId, part };
@@ -53,7 +53,7 @@ const areWaiting = (view: IncidentView): boolean => view.incident.endsAt !== nul
 const isSettled = (view: IncidentView): boolean => endingOf(view).length === 0 && !areWaiting(view);
 
 /** What does not end is said too, and not waited for. */
-const isTold = (view: IncidentView): boolean =>
+const isNotified = (view: IncidentView): boolean =>
   isSettled(view) || (!areWaiting(view) && endingOf(view).every((one) => isStuck(one)));
 
 const hasFiles = (copies: Copies, audience: string, part: number): boolean =>
@@ -61,7 +61,7 @@ const hasFiles = (copies: Copies, audience: string, part: number): boolean =>
 
 /**
  * Into the channel, or where the access was when the channel takes nothing. Archived or opened later, a channel changes nothing about
- * where all of it was told already.
+ * where all of it was notified already.
  */
 const timelineAudiences = (
   { incident: { channelId } }: IncidentView,
@@ -80,7 +80,7 @@ const closingCopies = (view: IncidentView, reach: IncidentReach, copies: Copies)
   const room = isInChannel(view, copies) ? [view.incident.channelId] : [];
   const holders = holdersOf(view);
   if (holders.length > 0 && view.incident.endsAt !== null) wanted.push(...all('closing', [...room, ...holders], part));
-  if (view.requests.length === 0 || !isTold(view)) return wanted;
+  if (view.requests.length === 0 || !isNotified(view)) return wanted;
   const audiences = timelineAudiences(view, copies, { room, reach });
   wanted.push(...all('timeline', audiences, part));
   if (isSettled(view)) wanted.push(...all('files', audiences, part));

@@ -3,7 +3,7 @@ import { channelsNamed, notifyLost } from '../channel-names.ts';
 import type { MessageCopy } from '../message-ports.ts';
 import type { SceneDeps } from '../scene.ts';
 
-/** That its name was taken is told by a notice of its own. */
+/** That its name was taken has a notice of its own. */
 const isTaken = async ({ store }: SceneDeps, channel: string): Promise<boolean> =>
   channel.startsWith('#') && ((await store.read.channelName(channel.slice(1).toLowerCase()))?.takenBy ?? null) !== null;
 

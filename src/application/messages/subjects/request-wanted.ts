@@ -24,13 +24,13 @@ export type Reach = {
   waitingFor: string[];
   /** Who may decide because the others were silent, and is not away. */
   fallback: string[];
-  /** Whom to tell of a grant that is stuck. */
+  /** Whom to notify of a grant that is stuck. */
   helpers: string[];
   /** Of access taken by break-glass; else null. */
   glass: BreakGlassReach | null;
 };
 
-/** Of the end that the access has now; how often it was moved tells the ends apart. */
+/** Of the end that the access has now; how often it was moved distinguishes the ends. */
 const isWarned = ({ grant }: RequestView): boolean => grant?.state === 'active' && grant.warnedAt !== null;
 
 const isCancelledByOthers = ({ state, cancelledBy, cancelReason }: RequestView['request']): boolean =>
@@ -81,7 +81,7 @@ const replies = (view: RequestView, reach: Reach, copies: readonly MessageCopy<'
 };
 
 const pendingCopies = (view: RequestView, reach: Reach, copies: readonly MessageCopy<'request'>[]): Wanted[] => {
-  // Those who are asked because others were silent may not be in the channel.
+  // Those who are notified because others were silent may not be in the channel.
   const fallback = view.request.escalatedAt ? reach.fallback.slice(0, ASKED_AT_ONCE) : [];
   const audiences = new Set([...approvalAudiences(view, reach, copies), ...fallback]);
   return [
@@ -90,7 +90,7 @@ const pendingCopies = (view: RequestView, reach: Reach, copies: readonly Message
   ];
 };
 
-/** An end that is stuck is told anew, though the same grant could not be set up before. */
+/** An end that is stuck is notified anew, though the same grant could not be set up before. */
 const stuckCopy = ({ grant }: RequestView, audience: string): Wanted => ({
   kind: 'stuck',
   audience,
@@ -178,7 +178,7 @@ export const isCurrent = (
   return current[kind];
 };
 
-/** Nobody who may decide could be told: there is no copy for them that was posted. */
+/** Nobody who may decide could be notified: there is no copy for them that was posted. */
 export const isUntold = (view: RequestView, reach: Reach, copies: readonly MessageCopy<'request'>[]): boolean => {
   if (view.request.state !== 'pending' || reach.approvers === null) return false;
   const approvals = copies.filter(({ kind }) => kind === 'approval');

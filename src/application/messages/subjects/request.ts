@@ -15,7 +15,7 @@ import type { Reach } from './request-wanted.ts';
 type Copy = MessageCopy<'request'>;
 type Known = { view: RequestView; lookedUp: LookedUp; reach: Reach };
 
-/** What tells the requester again what they know. */
+/** What says to the requester again what they know. */
 const LATE_POSTS: ReadonlySet<MessageKind> = new Set(['requester', 'changed']);
 const isPatient = ({ ts, kind }: Copy): boolean => (ts === null ? LATE_POSTS.has(kind) : kind !== 'approval');
 
@@ -53,7 +53,7 @@ const recordUnreachable = ({ store }: SceneDeps, { request }: RequestView, why: 
 const isWaitingForLookUp = ({ view: { request }, reach, lookedUp }: Known): boolean =>
   request.state === 'pending' &&
   reach.channelId === null &&
-  (reach.approvers === null || (lookedUp.facts.asked ?? []).some(({ unknown = [] }) => unknown.length > 0));
+  (reach.approvers === null || (lookedUp.facts.eligible ?? []).some(({ unknown = [] }) => unknown.length > 0));
 
 const isWaiting = (known: Known): boolean => isWaitingForLookUp(known) || known.reach.glass?.isComplete === false;
 

@@ -26,7 +26,7 @@ const guarantee = {
 const starting = {
   'grant.activating': defineEvent({
     about: 'grant',
-    when: 'A grant was opened by an approval, and its target is about to be asked for it.',
+    when: 'A grant was opened by an approval, and its target is about to give it.',
     open: { durationMs: ms, startsAt: at.nullable() },
     personal: {},
   }),
@@ -61,7 +61,7 @@ const starting = {
   }),
   'grant.retry_requested': defineEvent({
     about: 'grant',
-    when: 'A person asked Latchkey to try a waiting grant again.',
+    when: 'A person made Latchkey try a waiting grant again.',
     open: {},
     personal: {},
   }),
@@ -80,7 +80,7 @@ const starting = {
 const extending = {
   'grant.extending': defineEvent({
     about: 'grant',
-    when: 'More time was approved; the target is about to be asked to move the expiry.',
+    when: 'More time was approved; the target is about to move the expiry.',
     open: { decision: id, from: at, to: at },
     personal: {},
   }),
@@ -116,7 +116,7 @@ const extending = {
 const ending = {
   'grant.ending': defineEvent({
     about: 'grant',
-    when: 'A grant is about to end, and its target is asked to close the access.',
+    when: 'A grant is about to end, and its target is about to close the access.',
     open: { cause: z.enum(END_CAUSES), expiresAt: at.optional(), incident: id.optional(), revocation: id.optional() },
     personal: { reason: text.nullable().optional() },
   }),
@@ -159,7 +159,7 @@ const ending = {
       expiresAt: at,
       /** Events of older versions have none: they closed and removed in one. */
       closedAt: at.optional(),
-      /** What was asked of the target last, and what it answered; events of older versions have none. */
+      /** The last question to the target, and what it answered; events of older versions have none. */
       readback: z
         .strictObject({
           operation: z.literal('revoke_and_read_back'),

@@ -176,7 +176,7 @@ const requests = {
   }),
   'request.escalated': defineEvent({
     about: 'request',
-    when: 'No approver had voted for a while, so the approvers of the escalation were asked as well.',
+    when: 'No approver had voted for a while, so the approvers of the escalation were notified as well.',
     open: { afterMs: ms.nullable() },
     personal: { to: text.nullable() },
   }),

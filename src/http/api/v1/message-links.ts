@@ -1,4 +1,4 @@
-/** Addresses of the messages of requests in Slack: Slack is asked once for each, and however many jobs poll, at most once a minute again where it gave none. */
+/** Addresses of the messages of requests in Slack: Slack is called once for each, and however many jobs poll, at most once a minute again where it gave none. */
 
 type Place = { channel: string; ts: string };
 

@@ -1,7 +1,7 @@
 /** Every error of the API: RFC 9457, with a code that stays the same. */
 import { DomainError } from '../../../domain/errors.ts';
 import type { ErrorCode } from '../../../domain/errors.ts';
-import type { RequestProblem } from '../../../domain/policy/types.ts';
+import type { RequestProblem } from '../../../domain/policy/verdict.ts';
 
 export type Problem = {
   type: 'about:blank';
@@ -61,7 +61,7 @@ type Known = { status: number; detail: string; code?: string };
 
 const NOT_FOUND: Known = { status: 404, code: 'not_found', detail: 'There is no such request of this job.' };
 
-/** Whose something is not is told to nobody: it does not exist for them. */
+/** What belongs to others does not exist for the one who calls. */
 const KNOWN: Partial<Record<ErrorCode, Known>> = {
   request_not_found: NOT_FOUND,
   not_your_request: NOT_FOUND,

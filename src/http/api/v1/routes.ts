@@ -54,7 +54,7 @@ export type Route = {
   body?: z.ZodType;
   /** Nothing at all counts as `{}`. */
   isBodyOptional?: true;
-  /** Takes a header that tells a call that is sent again from a new one. */
+  /** Takes a header that distinguishes a call that is sent again from a new one. */
   isKeyed?: true;
   query?: z.ZodObject;
   answers: Record<number, z.ZodType>;

@@ -62,7 +62,7 @@ const timesOf = ({ status, startsAt, endsAt }: Alert, nowMs: number): Pick<Alert
   return { at, endsBegunBy: isUsable ? end : 'any' };
 };
 
-/** The key is the same each time it fires; which time is meant is told by when it began. */
+/** The key is the same each time it fires; when it began says which time is meant. */
 const signalOf = (one: Alert, { nowMs, externalUrl }: Received): AlertSignal => {
   const { status, labels, annotations } = one;
   return {

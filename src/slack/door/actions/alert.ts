@@ -1,9 +1,10 @@
-/** What those who are notified of an alert can do: ask at once for what it is mapped to, or look the ask over in the form first. */
+/** What those who are notified of an alert can do: request at once what it is mapped to, or look the request over in the form first. */
 import { mappingNamed, reasonOf } from '../../../domain/alerts/mapping.ts';
 import { ACTION } from '../../messages/render/buttons.ts';
 import { roomOf } from '../../messages/channels.ts';
 import type { Action } from '../context.ts';
-import { overrideHint, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { overrideHint } from '../../errors.ts';
+import { sentenceOfDenial, sentenceOfProblem } from '../../sentences/problems.ts';
 import { choose, EMPTY } from '../views/form-state.ts';
 import { refreshForm } from '../views/open-form.ts';
 import { loadingForm } from '../views/request-form.ts';
@@ -11,13 +12,13 @@ import { sentLines } from '../views/result-view.ts';
 import { deliveryKey } from '../delivered-once.ts';
 
 /** The one who clicks requests; the alert's message is refreshed, and the request's own messages say the rest. */
-export const askForAlertNow: Action = {
-  id: ACTION.askForAlert,
+export const requestForAlertNow: Action = {
+  id: ACTION.requestForAlertAction,
   run: async ({ slack, userId, triggerId, value: alertId, message, reply }) => {
     const incidentChannelId = message && roomOf(message.channelId);
     const key = { idempotencyKey: deliveryKey('trigger', triggerId), isAutomatic: false };
-    const asked = { userId, alertId, incidentChannelId, ...key };
-    const result = await slack.useCases.requestForAlert(asked);
+    const input = { userId, alertId, incidentChannelId, ...key };
+    const result = await slack.useCases.requestForAlert(input);
     if (result.outcome === 'sent') return reply({ text: sentLines(slack.policy(), result).join('\n') });
     if (result.outcome === 'denied')
       return reply({ text: `${sentenceOfDenial(result.verdict)}${overrideHint(result.override)}` });

@@ -1,4 +1,4 @@
-/** Approve with changes: a form with what was asked, to be made smaller. */
+/** Approve with changes: a form with what was requested, to be made smaller. */
 import { ACTION } from '../../messages/render/buttons.ts';
 import type { Action, Slack } from '../context.ts';
 import { DomainError } from '../../../domain/errors.ts';

@@ -16,7 +16,7 @@ export const breakGlass: Action = {
   run: async ({ slack, userId, triggerId, view }) => {
     if (!view) return;
     const { target, role, durationMs, reason, ticket, room } = readForm(slack.policy(), view);
-    const ask = {
+    const requested = {
       target: target?.name ?? '',
       role: role?.name ?? '',
       durationMs: capped(slack.policy(), durationMs),
@@ -24,7 +24,7 @@ export const breakGlass: Action = {
       ticket: ticket || null,
       incidentChannelId: room?.channelId ?? null,
     };
-    await openBreakGlass(slack, { userId, triggerId, ask }, 'push');
+    await openBreakGlass(slack, { userId, triggerId, requested }, 'push');
   },
 };
 
@@ -35,8 +35,8 @@ export const breakGlassFor: Action = {
     const view = await slack.store.read.view(requestId);
     if (!view || userIdIn(view.requester) !== userId) throw new DomainError('request_not_found', { id: requestId });
     const { target, role, durationMs, reason, ticket } = view.request;
-    const ask = { target, role, reason, ticket, incidentChannelId: view.incident?.channelId ?? null };
-    const opening = { userId, triggerId, ask: { ...ask, durationMs: capped(slack.policy(), durationMs) } };
+    const requested = { target, role, reason, ticket, incidentChannelId: view.incident?.channelId ?? null };
+    const opening = { userId, triggerId, requested: { ...requested, durationMs: capped(slack.policy(), durationMs) } };
     await openBreakGlass(slack, opening, 'open');
   },
 };

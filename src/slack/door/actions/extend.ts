@@ -1,4 +1,4 @@
-/** *+30 min*: asks for more time at once. What is shown after it says what became of it. */
+/** *+30 min*: requests more time at once. What is shown after it says what became of it. */
 import { ACTION, readExtendValue } from '../../messages/render/buttons.ts';
 import { extendAnswer } from '../commands/extend.ts';
 import type { Action } from '../context.ts';

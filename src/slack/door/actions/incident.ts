@@ -14,7 +14,8 @@ import { missingWords } from '../../messages/render/incident.ts';
 import { ruleName, what } from '../../messages/render/phrases.ts';
 import { date, section } from '../../messages/render/text.ts';
 import type { Action, ActionCall, Reply, Slack } from '../context.ts';
-import { overrideHint, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { overrideHint } from '../../errors.ts';
+import { sentenceOfDenial, sentenceOfProblem } from '../../sentences/problems.ts';
 import { readChannel } from '../../incident-channels/read-channel.ts';
 import { choose, EMPTY, onlyRole } from '../views/form-state.ts';
 import type { FormState } from '../views/form-state.ts';
@@ -34,8 +35,8 @@ const formFor = (slack: Slack, incident: Incident, chosen: { target: string; rol
   room: { channelId: incident.channelId, isIncident: true },
 });
 
-export const incidentAsk: Action = {
-  id: ACTION.incidentAsk,
+export const incidentRequest: Action = {
+  id: ACTION.incidentRequest,
   run: async ({ slack, userId, triggerId, value }) => {
     const { incidentId, target = '', role = '' } = readSubject(value);
     const incident = await openIncidentOf(slack, incidentId);
@@ -43,7 +44,7 @@ export const incidentAsk: Action = {
   },
 };
 
-/** The same as this person last asked for here, to be looked over before it is sent. */
+/** The same as this person last requested here, to be looked over before it is sent. */
 export const incidentAgain: Action = {
   id: ACTION.incidentAgain,
   run: async ({ slack, userId, triggerId, value: incidentId, reply }) => {
@@ -72,7 +73,7 @@ const ownLive = ({ view, target, role }: Wish, userId: string) =>
       (grant?.state === 'active' || grant?.state === 'activating'),
   );
 
-/** Two clicks before the first was stored are one ask; after it ended, a click is another one. */
+/** Two clicks before the first was stored are one request; after it ended, a click is another one. */
 const keyOf = ({ incident, target, role, view }: Wish, userId: string): string => {
   const before = view.requests.filter(
     ({ request, requester }) => userIdIn(requester) === userId && request.target === target && request.role === role,
@@ -80,7 +81,7 @@ const keyOf = ({ incident, target, role, view }: Wish, userId: string): string =
   return `incident:${incident.id}:${userId}:${target}/${role}:${before.length}`;
 };
 
-/** Asks only what a rule gives at once: nobody else is asked because of this button. */
+/** Requests only what a rule gives at once: no approver is notified because of this button. */
 export const incidentRead: Action = {
   id: ACTION.incidentRead,
   run: async (call) => {
@@ -115,10 +116,10 @@ const usualMs = ({ policy }: Slack, { target, role }: Wish, capMs: number): numb
   Math.min(policy().targets[target]?.roles[role]?.defaultMs ?? capMs, capMs);
 
 /** null when a rule gives it at once. */
-const refusal = ({ verdict, asked }: PreviewResult): string | null => {
+const refusal = ({ verdict, eligible }: PreviewResult): string | null => {
   if (verdict.decision === 'approve') return null;
   if (verdict.decision === 'deny') return `You do not get in at once. ${sentenceOfDenial(verdict)}`;
-  const may = asked.flatMap(({ people }) => people);
+  const may = eligible.flatMap(({ people }) => people);
   const who = may.length > 0 ? ` (${names(may)})` : '';
   return `You do not get in at once: this button is for the person on call. For you, rule ${ruleName(verdict.rule)} needs an approval by ${missingWords(verdict.requirements)}${who}.`;
 };

@@ -70,8 +70,8 @@ const stateOf = (policy: Policy, { request, now }: RequestView): FormState => {
 };
 
 /** The same ask again, to be looked over before it is sent; only one's own is filled in. */
-export const askAgain: Action = {
-  id: ACTION.askAgain,
+export const requestAgain: Action = {
+  id: ACTION.requestAgain,
   run: async ({ slack, userId, triggerId, value: requestId }) => {
     const opened = await slack.client.views.open({ trigger_id: triggerId, view: loadingForm() });
     const { id, hash } = opened.view ?? {};

@@ -1,6 +1,6 @@
 /** Every button and every choice of a form, one line each. */
 import type { Action } from '../context.ts';
-import { askForAlertNow, changeForAlert } from './alert.ts';
+import { requestForAlertNow, changeForAlert } from './alert.ts';
 import { approveChanges } from './approve-changes.ts';
 import { discuss } from './discuss.ts';
 import { breakGlass, breakGlassFor } from './break-glass.ts';
@@ -8,8 +8,8 @@ import { leaveDrift, repairDrift } from './drift.ts';
 import { extend } from './extend.ts';
 import { endNow, tryAgain } from './fix.ts';
 import { formActions } from './form.ts';
-import { incidentAgain, incidentAsk, incidentConfirm, incidentRead, keepGrant } from './incident.ts';
-import { ask, askAgain, cancel, done, showCredentials } from './own.ts';
+import { incidentAgain, incidentRequest, incidentConfirm, incidentRead, keepGrant } from './incident.ts';
+import { ask, requestAgain, cancel, done, showCredentials } from './own.ts';
 import { changeLine, keepLine } from './review-line.ts';
 import { homeActions } from './refresh-home.ts';
 import { justified, notJustified } from './review.ts';
@@ -29,17 +29,17 @@ export const actions: readonly Action[] = [
   endNow,
   cancel,
   ask,
-  askAgain,
+  requestAgain,
   ...homeActions,
   breakGlass,
   breakGlassFor,
-  askForAlertNow,
+  requestForAlertNow,
   changeForAlert,
   justified,
   keepLine,
   changeLine,
   notJustified,
-  incidentAsk,
+  incidentRequest,
   incidentRead,
   incidentAgain,
   incidentConfirm,

@@ -1,4 +1,4 @@
-/** `allow @person orders-db read for 2d`: approves ahead of time; `disallow <id>` takes it back. */
+/** `allow @person orders-db read for 2d`: approves before the request; `disallow <id>` takes it back. */
 import { readTypedDuration } from '../../../domain/time/typed-duration.ts';
 import type { PreApproveResult } from '../../../application/requests/pre-approve.ts';
 import { preApprovalLine } from '../../messages/render/pre-approval.ts';

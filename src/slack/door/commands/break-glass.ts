@@ -19,8 +19,8 @@ export const breakGlass: Command = {
     const read = parseRequestLine(policy, text, { tickets: ticketPatterns(policy), isAtOnce: true });
     if (!read.isRead) return reply(whatToType(read.problem, `${NAME} `));
     if (read.line.start) return reply({ text: 'Break-glass begins at once: leave out when it should start.' });
-    const ask = { ...read.line, incidentChannelId: roomOf(channelId) };
+    const requested = { ...read.line, incidentChannelId: roomOf(channelId) };
     const opening = { line: `${NAME} ${text}`, label: 'Open break-glass' };
-    return withTrigger(call, opening, (triggerId) => openBreakGlass(slack, { userId, triggerId, ask }, 'open'));
+    return withTrigger(call, opening, (triggerId) => openBreakGlass(slack, { userId, triggerId, requested }, 'open'));
   },
 };

@@ -7,7 +7,7 @@ import { whenAt } from '../../../domain/time/when.ts';
 import type { CreateRequestResult } from '../../../application/requests/request-types.ts';
 import { factsOf } from '../../../application/messages/facts.ts';
 import { SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
-import { howLong, what, whoIsAsked } from '../../messages/render/phrases.ts';
+import { howLong, what, whoMayApprove } from '../../messages/render/phrases.ts';
 import { status } from '../../messages/render/status.ts';
 import { actions, cancelButton, extendButton } from '../../messages/render/buttons.ts';
 import { cut, section } from '../../messages/render/text.ts';
@@ -17,7 +17,7 @@ import type { RequestView } from '../../../application/record/request-view.ts';
 import { stateLine } from '../lines.ts';
 import { active, choose } from './choose.ts';
 import type { Reply, Slack } from '../context.ts';
-import { sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { sentenceOfDenial, sentenceOfProblem } from '../../sentences/problems.ts';
 import type { Command } from './command.ts';
 import { code, typed } from './command.ts';
 
@@ -80,7 +80,7 @@ export const extendAnswer = ({ policy }: Pick<Slack, 'policy'>, result: CreateRe
   const facts = factsOf(policy(), view.request);
   const isOpen = view.request.state === 'pending';
   const lines = [`${what(view, facts)}: *${howLong(view)}*${isOpen ? ' requested.' : '.'}`, status(view)];
-  if (isOpen) lines.push(`${whoIsAsked(view, facts)} Until then the expiry stays as it is.`);
+  if (isOpen) lines.push(`${whoMayApprove(view, facts)} Until then the expiry stays as it is.`);
   const words = cut(lines.join('\n'), SECTION_TEXT_MAX);
   const hint = isOpen ? [actions(cancelButton(view.request.id))] : [];
   return { text: words, blocks: [section(words), ...hint] };

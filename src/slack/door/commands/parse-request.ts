@@ -28,7 +28,7 @@ export type RequestLineProblem = {
   suggestions: string[];
 };
 
-export type AskLineOptions = {
+export type RequestLineOptions = {
   /** Patterns of what a ticket looks like. */
   tickets?: readonly string[];
   /** It begins at once in any case, so a time in the reason was not meant as a start. */
@@ -62,7 +62,7 @@ const splitTargetRole = (text: string): { targetWord: string; roleWord: string; 
 const findName = (names: string[], word: string): string | undefined =>
   names.find((name) => name === word) ?? names.find((name) => name.toLowerCase() === word.toLowerCase());
 
-export const parseRequestLine = (policy: Policy, text: string, options: AskLineOptions = {}): ParsedRequest => {
+export const parseRequestLine = (policy: Policy, text: string, options: RequestLineOptions = {}): ParsedRequest => {
   const { targetWord, roleWord, rest } = splitTargetRole(readable(text));
   const targetNames = Object.keys(policy.targets);
   const target = policy.targets[findName(targetNames, targetWord) ?? ''];
@@ -206,7 +206,7 @@ const strayTime = (
   return { problem: { code: 'bad_duration', word: tokens.at(-1)?.cased ?? '', suggestions } };
 };
 
-const readRest = (into: Into, text: string, { tickets = [], isAtOnce = false }: AskLineOptions): ParsedRequest => {
+const readRest = (into: Into, text: string, { tickets = [], isAtOnce = false }: RequestLineOptions): ParsedRequest => {
   const line = { into, text, tokens: tokensOf(text) };
   const found = readTimes(line);
   if ('problem' in found) return { isRead: false, ...found };

@@ -1,4 +1,4 @@
-/** Every subcommand, one line each; what is none of them is read as an ask in one line. */
+/** Every subcommand, one line each; what is none of them is read as a request in one line. */
 import type { CommandCall, Reply } from '../context.ts';
 import { roomOf } from '../../messages/channels.ts';
 import { nearest } from '../../nearest.ts';
@@ -8,7 +8,7 @@ import { openForm } from '../views/open-form.ts';
 import { answerWith, withTrigger } from '../answer.ts';
 import { sayButtons } from '../../messages/render/line-buttons.ts';
 import { preApprove, withdrawPreApproval } from './allow.ts';
-import { askInOneLine } from './request.ts';
+import { requestInOneLine } from './request.ts';
 import { away, back } from './away.ts';
 import { breakGlass } from './break-glass.ts';
 import type { Command } from './command.ts';
@@ -75,7 +75,7 @@ export const runCommand = async (call: CommandCall): Promise<void> => {
   if (command) return command.run({ ...call, text: rest });
   if (GREETING.test(line)) return giveHelp(call, null);
   return isTarget || !isMistypedCommand(first, rest, targets)
-    ? askInOneLine({ ...call, text: line }, whenUnclear)
+    ? requestInOneLine({ ...call, text: line }, whenUnclear)
     : suggest(call, first, rest);
 };
 

@@ -5,7 +5,8 @@ import { SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
 import { actions, cancelButton } from '../../messages/render/buttons.ts';
 import { context, cut, section, sentenceList } from '../../messages/render/text.ts';
 import type { CommandCall, Reply } from '../context.ts';
-import { overrideHint, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { overrideHint } from '../../errors.ts';
+import { sentenceOfDenial, sentenceOfProblem } from '../../sentences/problems.ts';
 import { sentHint, sentLines } from '../views/result-view.ts';
 import { withNames, withoutMentions } from '../typed-text.ts';
 import { answerWith } from '../answer.ts';
@@ -48,7 +49,7 @@ const OTHERWISE = [
 ];
 
 /** `whenUnclear` answers a line that names no target, nor one that is near to it. */
-export const askInOneLine = async (
+export const requestInOneLine = async (
   call: CommandCall,
   whenUnclear: (call: CommandCall, answer: Reply) => Promise<void>,
 ): Promise<void> => {

@@ -47,12 +47,12 @@ export const who: Command = {
 const insideLine = (policy: Policy, view: RequestView): string =>
   `${theirLine(policy, view)}${view.grant?.state === 'active' ? use(view.grant, view.now) : ''}`;
 
-const roleLine = ({ role, title, rule, decision, asked }: TargetOverview['roles'][number]): string => {
+const roleLine = ({ role, title, rule, decision, eligible }: TargetOverview['roles'][number]): string => {
   const name = `\`${inline(role, TITLE_SHOWN_MAX)}\` ${inline(title, TITLE_SHOWN_MAX)}`;
   if (decision === 'deny')
     return `${name}: no one now${rule === null ? ', no rule covers it' : `, denied by rule ${ruleName(rule)}`}`;
   if (decision === 'approve') return `${name}: rule ${ruleName(rule)} approves at once`;
-  return `${name}: ${sentenceList(asked.map(oneOf))} (rule ${ruleName(rule)})`;
+  return `${name}: ${sentenceList(eligible.map(oneOf))} (rule ${ruleName(rule)})`;
 };
 
 const unknown = (wanted: string, names: string[]): Reply => {

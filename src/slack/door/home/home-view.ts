@@ -9,8 +9,8 @@ import type { RequestView } from '../../../application/record/request-view.ts';
 import { approvalMessage } from '../../messages/render/approval.ts';
 import {
   actions,
-  askAgainButton,
-  askButton,
+  requestAgainButton,
+  requestButton,
   cancelButton,
   doneButton,
   extendButton,
@@ -106,7 +106,7 @@ const reviewing = (policy: Policy, view: RequestView): KnownBlock[] =>
   );
 
 const past = (policy: Policy, view: RequestView): KnownBlock[] =>
-  entry([stateLine(policy, view)], [askAgainButton(view.request.id)]);
+  entry([stateLine(policy, view)], [requestAgainButton(view.request.id)]);
 
 type Group = { title: string; views: RequestView[]; draw: (view: RequestView) => KnownBlock[]; empty?: string };
 
@@ -161,7 +161,7 @@ const topBlocks = (policy: Policy, facts: HomeFacts): KnownBlock[] => {
 export const homeView = (policy: Policy, facts: HomeFacts, now: Date): HomeView => {
   const { overview, after } = facts;
   const blocks = [
-    actions(askButton(), refreshHomeButton()),
+    actions(requestButton(), refreshHomeButton()),
     ...often(policy, overview),
     ...topBlocks(policy, facts),
     ...group({ title: 'Follow-ups', views: overview.reviews, draw: (view) => reviewing(policy, view) }),

@@ -5,10 +5,11 @@ import { factsOf } from '../../../application/messages/facts.ts';
 import { readTypedDuration } from '../../../domain/time/typed-duration.ts';
 import type { Policy } from '../../../domain/policy/types.ts';
 import { INPUT_TEXT_MAX, OPTION_TEXT_MAX, SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
-import { howLong, what, whoIsAsked } from '../../messages/render/phrases.ts';
+import { howLong, what, whoMayApprove } from '../../messages/render/phrases.ts';
 import { status } from '../../messages/render/status.ts';
 import { context, cut, mention, plain, section } from '../../messages/render/text.ts';
-import { explainError, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { explainError } from '../../errors.ts';
+import { sentenceOfDenial, sentenceOfProblem } from '../../sentences/problems.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
 import { answerWithView } from './answer-submit.ts';
 import type { Done, Refused } from './answer-submit.ts';
@@ -105,7 +106,7 @@ export const allowedText = (policy: Policy, result: AllowClientResult): { isAllo
     status(view),
     isNeedless ? 'Its rule approves it by itself, so your approval was not needed.' : null,
     view.request.state === 'pending'
-      ? `Your approval counts. *It is not enough alone:* ${whoIsAsked(view, facts)}`
+      ? `Your approval counts. *It is not enough alone:* ${whoMayApprove(view, facts)}`
       : null,
   ];
   return { isAllowed: true, text: lines.filter((line) => line !== null).join('\n') };

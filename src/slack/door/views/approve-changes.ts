@@ -56,17 +56,17 @@ const select = (id: string, label: string, { choices, chosen }: { choices: Choic
   };
 };
 
-const roleChoice = ({ name, title }: Role, asked: string): Choice => ({
+const roleChoice = ({ name, title }: Role, requested: string): Choice => ({
   text: title || name,
   value: name,
-  description: name === asked ? 'as requested' : name,
+  description: name === requested ? 'as requested' : name,
 });
 
-/** Lengths up to what was asked, which may be none of the usual ones. */
+/** Lengths up to what was requested, which may be none of the usual ones. */
 const lengths = (role: Role, askedMs: number): Choice[] => {
   const shorter = durationChoices(role).filter(({ value }) => (readTypedDuration(value) ?? 0) < askedMs);
-  const asked = formatDuration(askedMs);
-  return [...shorter, { text: `${asked} (as requested)`, value: asked }];
+  const requested = formatDuration(askedMs);
+  return [...shorter, { text: `${requested} (as requested)`, value: requested }];
 };
 
 const note: InputBlock = {

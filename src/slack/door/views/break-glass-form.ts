@@ -1,4 +1,4 @@
-/** Break-glass asks once: a view that says what will happen, who is told, and that a review follows. */
+/** Break-glass asks once: a view that says what will happen, who is notified, and that a review follows. */
 import type { KnownBlock, ModalView } from '@slack/types';
 import { z } from 'zod';
 import { formatDuration } from '../../../domain/time/durations.ts';
@@ -16,7 +16,8 @@ import { oneOf, remainLines, ruleName, warning, what } from '../../messages/rend
 import { context, cut, inline, section, sentenceList } from '../../messages/render/text.ts';
 import { slackFailureOf } from '../../connection/client.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
-import { explainError, forField, sentenceOfProblem } from '../../errors.ts';
+import { explainError, forField } from '../../errors.ts';
+import { sentenceOfProblem } from '../../sentences/problems.ts';
 import { withinMs } from '../../../lib/timeout.ts';
 import { ANSWER_WITHIN_MS } from './answer-submit.ts';
 import { sentView } from './result-view.ts';
@@ -40,21 +41,21 @@ const subject = z.object({
 type Subject = z.infer<typeof subject>;
 export type BreakGlassFacts = Subject & { reason: string; ticket: string | null };
 
-const toldLine = (policy: Policy, preview: BreakGlassPreview | null): string => {
-  const tell = (policy.breakGlass?.tell ?? []).map((name) => inline(name, OPTION_TEXT_MAX));
+const notifiedLine = (policy: Policy, preview: BreakGlassPreview | null): string => {
+  const notified = (policy.breakGlass?.notify ?? []).map((name) => inline(name, OPTION_TEXT_MAX));
   const skipped = (preview?.skipped ?? []).map((one) => oneOf({ ...one, people: [] }).replace(/^(one|\d+) of /, ''));
   const approvers = preview ? skipped : ['everyone who would have had to approve'];
-  return `• Notified now, with your reason: ${sentenceList([...new Set([...tell, ...approvers])])}.`;
+  return `• Notified now, with your reason: ${sentenceList([...new Set([...notified, ...approvers])])}.`;
 };
 
-const words = (policy: Policy, ask: BreakGlassFacts, preview: BreakGlassPreview | null): string[] => {
-  const facts = factsOf(policy, ask);
+const words = (policy: Policy, requested: BreakGlassFacts, preview: BreakGlassPreview | null): string[] => {
+  const facts = factsOf(policy, requested);
   const reviewers = (policy.breakGlass?.reviewers ?? []).map((name) => inline(name, OPTION_TEXT_MAX));
   const within = formatDuration(policy.breakGlass?.reviewWithinMs ?? 0);
-  const durationMs = preview?.durationMs ?? ask.durationMs;
+  const durationMs = preview?.durationMs ?? requested.durationMs;
   const no = preview?.overrides;
   const lines = [
-    `You take ${what({ request: ask }, facts)}${durationMs ? ` for *${formatDuration(durationMs)}*` : ''} at once, *without approval*.`,
+    `You take ${what({ request: requested }, facts)}${durationMs ? ` for *${formatDuration(durationMs)}*` : ''} at once, *without approval*.`,
     preview?.blockedBy
       ? `*This will be refused:* a review of access you took before (grant \`${preview.blockedBy.grantId}\`) is overdue. Ask the reviewers to close it, or an admin to allow you: ${typed(`review allow @you`)}.`
       : null,
@@ -64,7 +65,7 @@ const words = (policy: Policy, ask: BreakGlassFacts, preview: BreakGlassPreview 
     no
       ? `• You override ${no.rule === null ? 'the policy' : `rule ${ruleName(no.rule)}`}, which says no: ${inline(no.message, VOTE_REASON_SHOWN_MAX)}`
       : null,
-    toldLine(policy, preview),
+    notifiedLine(policy, preview),
     `• A review follows: ${sentenceList(reviewers, 'or')} say within ${within} whether it was justified. While one of yours is overdue you cannot use break-glass again.`,
     '• Everything is recorded.',
     warning(facts),
@@ -91,43 +92,43 @@ const input = (
   },
 });
 
-const breakGlassForm = (policy: Policy, ask: BreakGlassFacts, preview: BreakGlassPreview | null): ModalView => ({
+const breakGlassForm = (policy: Policy, requested: BreakGlassFacts, preview: BreakGlassPreview | null): ModalView => ({
   type: 'modal',
   callback_id: BREAK_GLASS_FORM,
-  private_metadata: JSON.stringify(subject.parse(ask)),
+  private_metadata: JSON.stringify(subject.parse(requested)),
   title: text('Use break-glass?'),
   submit: text('Take access now'),
   close: text('Back'),
   blocks: [
-    section(cut(words(policy, ask, preview).join('\n'), SECTION_TEXT_MAX)),
-    input(REASON, 'Reason', { value: ask.reason, isMultiline: true, max: INPUT_TEXT_MAX }),
-    input(TICKET, 'Ticket', { value: ask.ticket ?? '', isMultiline: false, max: TICKET_MAX }),
+    section(cut(words(policy, requested, preview).join('\n'), SECTION_TEXT_MAX)),
+    input(REASON, 'Reason', { value: requested.reason, isMultiline: true, max: INPUT_TEXT_MAX }),
+    input(TICKET, 'Ticket', { value: requested.ticket ?? '', isMultiline: false, max: TICKET_MAX }),
     context('Others judge this by what you write here.'),
   ],
 });
 
-type Opening = { userId: string; triggerId: string; ask: BreakGlassFacts };
+type Opening = { userId: string; triggerId: string; requested: BreakGlassFacts };
 
 /** A refusal that is known in time is thrown instead of a view that could only be refused later. */
 export const openBreakGlass = async (
   slack: Slack,
-  { userId, triggerId, ask }: Opening,
+  { userId, triggerId, requested }: Opening,
   method: 'open' | 'push',
 ): Promise<void> => {
-  const looking = slack.useCases.previewBreakGlass({ userId, ...ask });
+  const looking = slack.useCases.previewBreakGlass({ userId, ...requested });
   const soon = await withinMs(looking, LOOK_WITHIN_MS);
-  const view = breakGlassForm(slack.policy(), ask, soon.isThere ? soon.value : null);
+  const view = breakGlassForm(slack.policy(), requested, soon.isThere ? soon.value : null);
   const opened = await slack.client.views[method]({ trigger_id: triggerId, view });
   const viewId = opened.view?.id;
-  if (!soon.isThere && viewId) await fillLate(slack, viewId, { ask, looking });
+  if (!soon.isThere && viewId) await fillLate(slack, viewId, { requested, looking });
 };
 
-type Late = { ask: BreakGlassFacts; looking: Promise<BreakGlassPreview> };
+type Late = { requested: BreakGlassFacts; looking: Promise<BreakGlassPreview> };
 
 /** Slack keeps what was typed meanwhile, since the blocks are the same. A view that was sent or closed by then needs nothing more. */
-const fillLate = async (slack: Slack, viewId: string, { ask, looking }: Late): Promise<void> => {
+const fillLate = async (slack: Slack, viewId: string, { requested, looking }: Late): Promise<void> => {
   const view = await looking.then(
-    (preview) => breakGlassForm(slack.policy(), ask, preview),
+    (preview) => breakGlassForm(slack.policy(), requested, preview),
     (error: unknown) => refusedView(explainError(error, slack.log)),
   );
   try {

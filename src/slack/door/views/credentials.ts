@@ -33,7 +33,7 @@ const timeLeft = (expiresAt: Date, now: Date): string => {
   return `*Ends ${date(expiresAt, now)}* (${left}).`;
 };
 
-/** What one connects with comes first, the secret by itself after it, and last what a client may ask for one by one. */
+/** What one connects with comes first, the secret by itself after it, and last what a client may fetch one by one. */
 export const credentialsView = (
   { credentials, grant }: Pick<ShowCredentialsResult, 'credentials' | 'grant'>,
   now = new Date(),

@@ -86,7 +86,7 @@ export type FormState = {
   publicKey: string;
   /** Where it was opened from; null for a direct message and the home tab. */
   room: Room | null;
-  /** The alert it is asked for. */
+  /** The alert it is for. */
   alertId: string | null;
 };
 

@@ -68,19 +68,19 @@ const updateView = async (slack: Slack, { viewId, hash, form, isNewest }: ViewUp
   }
 };
 
-/** What would happen. A failed look-up is told in its place; it does not hold up the form. */
+/** What would happen. A failed look-up is shown in its place; it does not hold up the form. */
 const previewOf = async (slack: Slack, userId: string, state: FormState): Promise<Preview> => {
   const { target, role } = state;
   if (!target || !role) return { lines: [PREVIEW_EMPTY] };
   if (state.typedDuration && state.durationMs === null) return { lines: [PREVIEW_BAD_DURATION] };
-  const ask = { target: target.name, role: role.name };
+  const requested = { target: target.name, role: role.name };
   try {
     const { durationMs, reason, ticket, room, alertId } = state;
     const incidentChannelId = room?.channelId ?? null;
     const alert = alertId ? { id: alertId, isAutomatic: false } : null;
-    const wanted = { userId, ...ask, durationMs, reason, ticket: ticket || null, incidentChannelId, alert };
+    const wanted = { userId, ...requested, durationMs, reason, ticket: ticket || null, incidentChannelId, alert };
     const result = await slack.useCases.preview(wanted);
-    const lines = previewLines(slack.policy(), { ...ask, isTyping: true }, result);
+    const lines = previewLines(slack.policy(), { ...requested, isTyping: true }, result);
     return { lines, mayBreakGlass: result.mayBreakGlass, needsPublicKey: result.needsPublicKey };
   } catch (error) {
     return { lines: [explainError(error, slack.log)] };

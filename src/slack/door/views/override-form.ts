@@ -12,10 +12,11 @@ import {
   SECTION_TEXT_MAX,
   VOTE_REASON_SHOWN_MAX,
 } from '../../messages/render/limits.ts';
-import { warning, what, whoIsAsked } from '../../messages/render/phrases.ts';
+import { warning, what, whoMayApprove } from '../../messages/render/phrases.ts';
 import { status } from '../../messages/render/status.ts';
 import { context, cut, inline, mention, plain, said, section } from '../../messages/render/text.ts';
-import { explainError, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { explainError } from '../../errors.ts';
+import { sentenceOfDenial, sentenceOfProblem } from '../../sentences/problems.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
 import { answerWithView } from './answer-submit.ts';
 import type { Done, Refused } from './answer-submit.ts';
@@ -136,7 +137,7 @@ const override = async ({ slack, userId, view }: SubmitCall): Promise<Refused | 
     const lines = [
       `Overridden for this request: ${what(result.view, facts)} for ${mention(requester)}.`,
       status(result.view),
-      ...(request.state === 'pending' ? [whoIsAsked(result.view, facts)] : []),
+      ...(request.state === 'pending' ? [whoMayApprove(result.view, facts)] : []),
     ];
     return { text: lines.join('\n'), view: doneView(lines) };
   } catch (error) {

@@ -148,7 +148,7 @@ const BREAK_GLASS_HINT =
   'No time to wait? Break-glass gives access at once. Approvers are notified, and it is reviewed.';
 const NO_TARGETS = 'There is nothing to request yet: the policy has no targets. An admin adds them in `latchkey.yml`.';
 
-/** Who decides, and what depends on who asks: break-glass where the policy lets them take it, and a key where none is known. */
+/** Who decides, and what depends on the requester: break-glass where the policy lets them take it, and a key where none is known. */
 export type Preview = { lines: readonly string[]; mayBreakGlass?: boolean; needsPublicKey?: boolean };
 
 const pickers = (policy: Policy, { target, role }: FormState): KnownBlock[] => {

@@ -1,10 +1,11 @@
 /** The request form was sent: asks, and answers under the fields, or in a view on top when the answer takes too long. */
 import { isDomainError } from '../../../domain/errors.ts';
-import type { RequestField } from '../../../domain/policy/types.ts';
+import type { RequestField } from '../../../domain/policy/verdict.ts';
 import type { CreateRequestResult } from '../../../application/requests/request-types.ts';
 import { newId } from '../../../lib/ids.ts';
 import type { SubmitCall, ViewHandler } from '../context.ts';
-import { explainError, forField, overrideHint, sentenceOfDenial, sentenceOfProblem } from '../../errors.ts';
+import { explainError, forField, overrideHint } from '../../errors.ts';
+import { sentenceOfDenial, sentenceOfProblem } from '../../sentences/problems.ts';
 import { plain } from '../../messages/render/text.ts';
 import { withinMs } from '../../../lib/timeout.ts';
 import { ANSWER_WITHIN_MS } from './answer-submit.ts';
@@ -13,7 +14,7 @@ import type { FormState } from './form-state.ts';
 import { notSentView, sendingView, sentView } from './result-view.ts';
 import { deliveryKey } from '../delivered-once.ts';
 
-/** What the person is told: sent, or sentences by field. */
+/** What the person is shown: sent, or sentences by field. */
 type Outcome =
   | { isSent: true; result: Extract<CreateRequestResult, { outcome: 'sent' }> }
   | { isSent: false; problems: Problem[] };
@@ -102,7 +103,7 @@ const answer = (call: SubmitCall, state: FormState, outcome: Outcome): Promise<v
     ? call.ack({ response_action: 'update', view: sentView(call.slack.policy(), outcome.result) })
     : call.ack({ response_action: 'errors', errors: underFields(state, outcome.problems) });
 
-/** The form stays below, untouched; only the view on top tells how it went. */
+/** The form stays below, untouched; only the view on top says how it went. */
 const answerLate = async (call: SubmitCall, asking: Promise<Outcome>): Promise<void> => {
   const externalId = `sending-${newId()}`;
   await call.ack({ response_action: 'push', view: sendingView(externalId) });
@@ -113,7 +114,7 @@ const answerLate = async (call: SubmitCall, asking: Promise<Outcome>): Promise<v
   try {
     await call.slack.client.views.update({ external_id: externalId, view });
   } catch (error) {
-    // Closed meanwhile. A sent request is told by direct message anyway; a refusal must not be lost.
+    // Closed meanwhile. A sent request has its direct message anyway; a refusal must not be lost.
     if (!outcome.isSent) await call.reply({ text: outcome.problems.map(({ sentence }) => sentence).join(' ') });
     call.slack.log.info({ err: error }, 'the sending view was gone when the answer came');
   }

@@ -4,9 +4,9 @@ import type { Policy } from '../../../domain/policy/types.ts';
 import type { CreateRequestResult } from '../../../application/requests/request-types.ts';
 import { factsOf } from '../../../application/messages/facts.ts';
 import { ERROR_SHOWN_MAX, SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
-import { howLong, what, whoIsAsked } from '../../messages/render/phrases.ts';
+import { howLong, what, whoMayApprove } from '../../messages/render/phrases.ts';
 import { mark, status } from '../../messages/render/status.ts';
-import { alreadyLine, askedAlreadyLine, liveFullLine } from '../../messages/render/moves.ts';
+import { alreadyLine, requestedAlreadyLine, liveFullLine } from '../../messages/render/moves.ts';
 import { context, cut, inline, mention, section } from '../../messages/render/text.ts';
 import { COMMAND } from '../commands/command.ts';
 import { text } from './texts.ts';
@@ -22,21 +22,21 @@ const isForJob = ({ requester }: Sent['view']): boolean => requester.kind === 'c
 
 export const sentLines = (
   policy: Policy,
-  { view, isRepeat, targetProblem, alreadyHas, alreadyAsked, liveFull }: Sent,
+  { view, isRepeat, targetProblem, alreadyHas, alreadyRequested, liveFull }: Sent,
 ): string[] => {
   const facts = factsOf(policy, view.request);
   const lines = [
     `${mark(view)} ${what(view, facts)} for *${howLong(view)}*${sentWord(view, isRepeat)}`,
     status(view),
     view.request.state === 'pending'
-      ? `${whoIsAsked(view, facts)}${isForJob(view) ? '' : ' You get a direct message when it is decided.'}`
+      ? `${whoMayApprove(view, facts)}${isForJob(view) ? '' : ' You get a direct message when it is decided.'}`
       : null,
     isForJob(view)
       ? `It is for the next job of ${mention(view.requester)}. You started it, so you do not count as its approver.`
       : null,
     alreadyHas ? alreadyLine(alreadyHas) : null,
     liveFull ? liveFullLine(liveFull) : null,
-    alreadyAsked ? askedAlreadyLine(alreadyAsked) : null,
+    alreadyRequested ? requestedAlreadyLine(alreadyRequested) : null,
     targetProblem ? `*The target has a problem now:* ${inline(targetProblem, ERROR_SHOWN_MAX)}` : null,
   ];
   return lines.filter((line) => line !== null);

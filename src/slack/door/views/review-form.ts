@@ -1,4 +1,4 @@
-/** Closing a review asks for a note: wanted always, needed where the access was not justified. */
+/** Closing a review takes a note: wanted always, needed where the access was not justified. */
 import type { ModalView } from '@slack/types';
 import type { ReviewOutcome } from '../../../domain/break-glass/follow-up.ts';
 import { REVIEW_OUTCOMES } from '../../../domain/break-glass/follow-up.ts';

@@ -4,7 +4,7 @@ import { formatDuration } from '../../../domain/time/durations.ts';
 import type { AlertRoute, AlertSource } from '../../../domain/alerts/types.ts';
 import type { AlertMapping, Policy } from '../../../domain/policy/types.ts';
 import type { AlertView } from '../../../application/alerts/alert-ports.ts';
-import { actions, askForAlertButton, changeForAlertButton } from './buttons.ts';
+import { actions, requestForAlertButton, changeForAlertButton } from './buttons.ts';
 import { card, iconOf } from './card.ts';
 import type { Tone } from './card.ts';
 import { factsOf } from '../../../application/messages/facts.ts';
@@ -87,22 +87,22 @@ const wanted = (policy: Policy, mapping: AlertMapping): { text: string; button: 
   const facts = factsOf(policy, { target, role });
   const length = formatDuration(durationMs ?? policy.targets[target]?.roles[role]?.defaultMs ?? 0);
   const care = warning(facts);
-  const asked = `${what({ request: { target, role } }, facts)} for *${length}*${care ? ` · ${care}` : ''}`;
+  const offered = `${what({ request: { target, role } }, facts)} for *${length}*${care ? ` · ${care}` : ''}`;
   if (client !== null)
     return {
-      text: `If *${inline(client, TITLE_SHOWN_MAX)}* should run: ${asked}. Who clicks does not count as its approver.`,
+      text: `If *${inline(client, TITLE_SHOWN_MAX)}* should run: ${offered}. Who clicks does not count as its approver.`,
       button: `Request for ${plain(client, BUTTON_NAME_MAX)}`,
     };
   return {
-    text: `If you need to look: ${asked}`,
+    text: `If you need to look: ${offered}`,
     button: `Request access for ${length}`,
   };
 };
 
 /** In a channel: who was notified, once. */
 const forWhom = ({ alert }: AlertView, audience: string): string | null =>
-  alert.state === 'firing' && !alert.told.includes(audience) && alert.told.length > 0
-    ? `For ${sentenceList(alert.told.slice(0, MENTIONS_MAX).map((userId) => mention({ userId })))}.`
+  alert.state === 'firing' && !alert.notified.includes(audience) && alert.notified.length > 0
+    ? `For ${sentenceList(alert.notified.slice(0, MENTIONS_MAX).map((userId) => mention({ userId })))}.`
     : null;
 
 /** The form is a person's. */
@@ -113,8 +113,8 @@ const changing = (alertId: string, mapping: AlertMapping | null) =>
 export const alertMessage = (policy: Policy, view: AlertView, audience: string): Message => {
   const { alert, askedBy } = view;
   const mapping = mappingNamed(policy, alert.mapping);
-  const isAsked = askedBy.some(({ person }) => person.userId === audience) || waitsForJob(view);
-  const isOffered = alert.state === 'firing' && !isAsked;
+  const isRequested = askedBy.some(({ person }) => person.userId === audience) || waitsForJob(view);
+  const isOffered = alert.state === 'firing' && !isRequested;
   const offer = mapping && isOffered ? wanted(policy, mapping) : null;
   const note = alert.state === 'firing' ? whyYou(alert.route, mapping) : null;
   const lines = [forWhom(view, audience), note, offer?.text ?? null, requestedLine(view, audience)].filter(
@@ -126,7 +126,7 @@ export const alertMessage = (policy: Policy, view: AlertView, audience: string):
     head: [section(cut(heading(view), SECTION_TEXT_MAX)), context(origin(view))],
     body: [
       ...(lines.length > 0 ? [section(cut(lines.join('\n'), SECTION_TEXT_MAX))] : []),
-      ...(offer ? [actions(askForAlertButton(alert.id, offer.button), ...changing(alert.id, mapping))] : []),
+      ...(offer ? [actions(requestForAlertButton(alert.id, offer.button), ...changing(alert.id, mapping))] : []),
     ],
   });
 };

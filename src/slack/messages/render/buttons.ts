@@ -17,7 +17,7 @@ export const ACTION = {
   tryAgain: 'try_again',
   endNow: 'end_now',
   cancel: 'cancel_request',
-  askAgain: 'ask_again',
+  requestAgain: 'ask_again',
   ask: 'ask',
   refreshHome: 'refresh_home',
   keepLine: 'review_line_keep',
@@ -26,12 +26,12 @@ export const ACTION = {
   notJustified: 'review_not_justified',
   breakGlass: 'break_glass',
   breakGlassFor: 'break_glass_for',
-  incidentAsk: 'incident_ask',
+  incidentRequest: 'incident_ask',
   incidentRead: 'incident_read',
   incidentAgain: 'incident_again',
   incidentConfirm: 'incident_confirm',
   keepGrant: 'keep_grant',
-  askForAlert: 'ask_for_alert',
+  requestForAlertAction: 'ask_for_alert',
   changeForAlert: 'change_for_alert',
   repairDrift: 'repair_drift',
   leaveDrift: 'leave_drift',
@@ -56,7 +56,7 @@ const confirm = (title: string, text: string, yes: string): ConfirmationDialog =
   deny: { type: 'plain_text', text: 'Back' },
 });
 
-/** `care`: what is asked once more before the vote is cast. */
+/** `care`: what is to confirm before the vote is cast. */
 export const approveButton = (requestId: string, care: string | null = null): Button =>
   button(
     'Approve',
@@ -125,9 +125,9 @@ export const cancelButton = (requestId: string): Button =>
       ),
     },
   );
-export const askAgainButton = (requestId: string): Button =>
-  button('Request again', { actionId: ACTION.askAgain, value: requestId });
-export const askButton = (): Button =>
+export const requestAgainButton = (requestId: string): Button =>
+  button('Request again', { actionId: ACTION.requestAgain, value: requestId });
+export const requestButton = (): Button =>
   button('Request access', { actionId: ACTION.ask, value: 'form' }, { style: 'primary' });
 export const keepLineButton = (lineId: string): Button => button('Keep', { actionId: ACTION.keepLine, value: lineId });
 export const changeLineButton = (lineId: string): Button =>
@@ -143,8 +143,8 @@ export const breakGlassButton = (): Button =>
 export const breakGlassForButton = (requestId: string): Button =>
   button('Use break-glass…', { actionId: ACTION.breakGlassFor, value: requestId }, { style: 'danger' });
 /** `about` names the incident and what of it, as `incidentSubject` writes it; who may is judged at the click. */
-export const incidentAskButton = (about: string, text = 'Request access'): Button =>
-  button(text, { actionId: ACTION.incidentAsk, value: about });
+export const incidentRequestButton = (about: string, text = 'Request access'): Button =>
+  button(text, { actionId: ACTION.incidentRequest, value: about });
 export const incidentReadButton = (about: string): Button =>
   button("I'm on call: read now", { actionId: ACTION.incidentRead, value: about }, { style: 'primary' });
 export const incidentAgainButton = (incidentId: string): Button =>
@@ -153,8 +153,8 @@ export const incidentConfirmButton = (incidentId: string): Button =>
   button('Confirm the incident', { actionId: ACTION.incidentConfirm, value: incidentId });
 export const keepGrantButton = (grantId: string): Button =>
   button('Keep mine until its own end', { actionId: ACTION.keepGrant, value: grantId });
-export const askForAlertButton = (alertId: string, what: string): Button =>
-  button(what, { actionId: ACTION.askForAlert, value: alertId }, { style: 'primary' });
+export const requestForAlertButton = (alertId: string, what: string): Button =>
+  button(what, { actionId: ACTION.requestForAlertAction, value: alertId }, { style: 'primary' });
 export const changeForAlertButton = (alertId: string): Button =>
   button('Change first…', { actionId: ACTION.changeForAlert, value: alertId });
 export const refreshHomeButton = (): Button => button('Refresh', { actionId: ACTION.refreshHome, value: 'home' });

@@ -98,7 +98,7 @@ const requesterLine = (requester: Requester): string | null => {
 /** A job has taken it over. */
 const isRunning = (requester: Requester): boolean => requester.kind === 'client' && requester.job.run !== '';
 
-/** For lists: the person, or the client with what tells its jobs apart. */
+/** For lists: the person, or the client with what distinguishes its jobs. */
 export const whoRequests = (requester: Requester): string => {
   if (requester.kind === 'person') return mention(requester);
   const { job } = requester;

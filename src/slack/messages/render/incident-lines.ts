@@ -84,11 +84,11 @@ const oneOfNamed = ({ label, count, people, away, unknown }: PotentialApprovers)
 };
 
 /** `Read-write needs one of owners (Dana Brandt) and one of sre (Omar Haddad)` */
-export const roleLine = ({ role, title, decision, rule, asked }: RoleBriefing): string => {
+export const roleLine = ({ role, title, decision, rule, eligible }: RoleBriefing): string => {
   const name = inline(title || role, TITLE_SHOWN_MAX);
   if (decision === 'approve') return `${name} at once for those on call`;
   if (decision === 'deny') return `${name}: no one now${rule === null ? '' : `, denied by rule ${ruleName(rule)}`}`;
-  return `${name} needs ${asked.length > 0 ? sentenceList(asked.map(oneOfNamed)) : `what rule ${ruleName(rule)} says`}`;
+  return `${name} needs ${eligible.length > 0 ? sentenceList(eligible.map(oneOfNamed)) : `what rule ${ruleName(rule)} says`}`;
 };
 
 const subject = (policy: Policy, view: RequestView): string =>

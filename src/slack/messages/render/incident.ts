@@ -15,7 +15,7 @@ import {
   approveChangesButton,
   denyButton,
   incidentAgainButton,
-  incidentAskButton,
+  incidentRequestButton,
   incidentConfirmButton,
   incidentReadButton,
 } from './buttons.ts';
@@ -119,7 +119,7 @@ const targetBlocks = (incidentId: string, briefing: TargetBriefing, isFirst: boo
   const deciders = roles.map(roleLine).join(' · ');
   const line = [`*${name}*${because ? ` (${because})` : ''}`, deciders].filter(Boolean).join(': ');
   const subject = { incidentId, target };
-  const ask = incidentAskButton(
+  const ask = incidentRequestButton(
     incidentSubject(subject),
     isFirst ? 'Request access' : `Request access: ${title || target}`,
   );
@@ -130,7 +130,7 @@ const targetBlocks = (incidentId: string, briefing: TargetBriefing, isFirst: boo
 const targets = ({ briefing }: PromptDrawing): KnownBlock[] => {
   const { id } = briefing.view.incident;
   const shown = briefing.targets.slice(0, INCIDENT_TARGETS_MAX);
-  const other = incidentAskButton(
+  const other = incidentRequestButton(
     incidentSubject({ incidentId: id }),
     shown.length > 0 ? 'Something else' : 'Request access',
   );

@@ -48,7 +48,7 @@ export const GROUPS_SHOWN_MAX = 200;
 export const FIELD_ERROR_MAX = 300;
 /** More mentions than this wake nobody usefully; the others are counted. */
 export const MENTIONS_MAX = 5;
-/** An ask can be made smaller many times; the last ones say it. */
+/** A request can be made smaller many times; the last ones say it. */
 export const CHANGES_SHOWN_MAX = 3;
 export const EXPLAIN_LINE_MAX = 400;
 export const TOPIC_SHOWN_MAX = 250;

@@ -45,7 +45,7 @@ export const formWithLineButtons = (line: string): Button[] =>
     ? [{ ...button('Change it in the form', { actionId: FORM_WITH_LINE, value: line }), style: 'primary' }]
     : [];
 
-/** What somebody often requests: the form opens with it, and asks for the reason. */
+/** What somebody often requests: the form opens with it, and needs the reason. */
 export const oftenButtons = (says: readonly { line: string; label: string }[]): Button[] =>
   says
     .slice(0, FORMS)

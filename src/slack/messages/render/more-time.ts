@@ -1,4 +1,4 @@
-/** Words about more time: what is asked for, where its move stands, and the warning before the end. */
+/** Words about more time: what is requested, where its move stands, and the warning before the end. */
 import { formatDuration } from '../../../domain/time/durations.ts';
 import type { Grant } from '../../../domain/grants/grant.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
@@ -18,7 +18,7 @@ export const newEndLine = ({ request, extended, now }: RequestView): string | nu
   return `Extension: ${date(extended.expiresAt, now)} → *${date(newEnd, now)}* (${formatDuration(request.durationMs)} in total)`;
 };
 
-/** On the message of the access itself: that more is asked for. */
+/** On the message of the access itself: that more is requested. */
 export const moreTimeLine = ({ moreTime }: RequestView): string | null => {
   if (!moreTime) return null;
   const more = `*${formatDuration(moreTime.byMs)} more*`;

@@ -50,7 +50,7 @@ export const alreadyLine = ({ id, expiresAt }: AlreadyHas): string =>
   `You have this already, until ${date(expiresAt)}. To stay longer, \`/prod-access extend ${id} 30m\` requests more time for it; a second one ends by itself.`;
 
 /** Where the same person waits for the same already. */
-export const askedAlreadyLine = ({ requestId, lapsesAt }: OpenRequest): string =>
+export const requestedAlreadyLine = ({ requestId, lapsesAt }: OpenRequest): string =>
   `You requested this already: \`${requestId}\` waits until ${date(lapsesAt)}. If this one replaces it, \`/prod-access cancel ${requestId}\` cancels it.`;
 
 /** Where it may wait and could not be approved now. */

@@ -7,7 +7,7 @@ import type { Role } from '../../../domain/policy/types.ts';
 import { conflictText } from '../../../domain/principals/email-bindings.ts';
 import { formatDuration } from '../../../domain/time/durations.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
-import type { Asked, MessageFacts } from '../../../application/messages/facts.ts';
+import type { EligibleShown, MessageFacts } from '../../../application/messages/facts.ts';
 import {
   CHANGES_SHOWN_MAX,
   CONFLICTS_SHOWN_MAX,
@@ -64,7 +64,7 @@ export const isAhead = ({ grant, now }: Pick<RequestView, 'grant' | 'now'>): boo
   grant?.state === 'activating' && grant.startsAt !== null && now < grant.startsAt;
 
 /** Members who are here and asked, then those who stand in for such members who are away. */
-const present = ({ people, quiet = [], away = [], standIns = [] }: Asked): string[] => {
+const present = ({ people, quiet = [], away = [], standIns = [] }: EligibleShown): string[] => {
   const isLeftInPeace = new Set([...away.map(({ personId }) => personId), ...quiet.map(({ id }) => id)]);
   const here = people.filter(({ id }) => !isLeftInPeace.has(id));
   // Who may decide anyway is not named a second time for somebody else.
@@ -77,14 +77,14 @@ const present = ({ people, quiet = [], away = [], standIns = [] }: Asked): strin
   ];
 };
 
-const notLookedUp = ({ unknown = [], unreadable = [] }: Asked): string | null => {
+const notLookedUp = ({ unknown = [], unreadable = [] }: EligibleShown): string | null => {
   if (unreadable.length > 0)
     return `${inline(unreadable.join(', '), TITLE_SHOWN_MAX)} cannot be looked up until an admin fixes it`;
   return unknown.length > 0 ? `${inline(unknown.join(', '), TITLE_SHOWN_MAX)} could not be looked up just now` : null;
 };
 
 /** An address nobody has is left to `explain`: people leave, and the policy names them for a while. */
-const notCertain = ({ conflicts = [] }: Asked): string | null => {
+const notCertain = ({ conflicts = [] }: EligibleShown): string | null => {
   const said = conflicts
     .filter(({ conflict }) => conflict !== 'unheld')
     .map(({ address, conflict }) => conflictText(address, conflict));
@@ -92,19 +92,19 @@ const notCertain = ({ conflicts = [] }: Asked): string | null => {
 };
 
 /** `one of owners (@dana, @omar for Olga and 3 others may too)`: at most a few are mentioned, and nobody who is away or may decide unasked. */
-export const oneOf = (asked: Asked): string => {
-  const name = inline(asked.label, TITLE_SHOWN_MAX);
-  const amount = asked.count === 1 ? 'one of' : `${asked.count} of`;
-  const shown = present(asked).slice(0, MENTIONS_MAX);
+export const oneOf = (eligible: EligibleShown): string => {
+  const name = inline(eligible.label, TITLE_SHOWN_MAX);
+  const amount = eligible.count === 1 ? 'one of' : `${eligible.count} of`;
+  const shown = present(eligible).slice(0, MENTIONS_MAX);
   const everyone = new Set(
-    [...asked.people, ...(asked.standIns ?? []).map(({ delegate }) => delegate)].map(({ id }) => id),
+    [...eligible.people, ...(eligible.standIns ?? []).map(({ delegate }) => delegate)].map(({ id }) => id),
   );
   const rest = everyone.size - shown.length;
   const others = rest > 0 ? ` and ${pluralize(rest, 'other')} may too` : '';
-  const allAway = (asked.away?.length ?? 0) > 0 ? 'all away now' : null;
-  const unasked = asked.quiet?.length ? `${asked.quiet.length} may, without a message` : null;
+  const allAway = (eligible.away?.length ?? 0) > 0 ? 'all away now' : null;
+  const unasked = eligible.quiet?.length ? `${eligible.quiet.length} may, without a message` : null;
   const who = shown.length > 0 ? `${shown.join(', ')}${others}` : (unasked ?? allAway);
-  const inside = [who, notLookedUp(asked), notCertain(asked)].filter((part) => part !== null);
+  const inside = [who, notLookedUp(eligible), notCertain(eligible)].filter((part) => part !== null);
   return inside.length > 0 ? `${amount} ${name} (${inside.join('; ')})` : `${amount} ${name}`;
 };
 
@@ -112,11 +112,14 @@ export const ruleName = (rule: string | null): string =>
   rule === null ? 'no rule' : `_${inline(rule, RULE_SHOWN_MAX)}_`;
 
 /** `Rule _Writes need an owner_ needs one of owners and one of sre.` */
-export const whoIsAsked = ({ request }: Pick<RequestView, 'request'>, facts: Pick<MessageFacts, 'asked'>): string => {
-  const asked = facts.asked ?? request.requirements.map(({ label, count }) => ({ label, count, people: [] }));
-  if (asked.length === 0) return `Rule ${ruleName(request.rule)} decides.`;
+export const whoMayApprove = (
+  { request }: Pick<RequestView, 'request'>,
+  facts: Pick<MessageFacts, 'eligible'>,
+): string => {
+  const eligible = facts.eligible ?? request.requirements.map(({ label, count }) => ({ label, count, people: [] }));
+  if (eligible.length === 0) return `Rule ${ruleName(request.rule)} decides.`;
   const order = request.isInOrder ? ', in this order' : '';
-  return `Rule ${ruleName(request.rule)} needs ${sentenceList(asked.map(oneOf))}${order}.`;
+  return `Rule ${ruleName(request.rule)} needs ${sentenceList(eligible.map(oneOf))}${order}.`;
 };
 
 /** Person ids are `<team>:<user>`. */

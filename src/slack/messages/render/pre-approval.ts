@@ -17,7 +17,7 @@ const name = (policy: Policy, { target, role }: PreApprovalView): string =>
 export const preApprovalLine = (policy: Policy, preApproval: PreApprovalView): string =>
   `${iconOf('note')} ${mention(preApproval.person)} · ${name(policy, preApproval)} · pre-approved by ${mention(preApproval.by)} until ${date(preApproval.expiresAt)}`;
 
-/** The line that requests it, without a reason: the form asks for that. */
+/** The line that requests it, without a reason: the form has a field for that. */
 const requestButton = ({ target, role }: PreApprovalView): KnownBlock =>
   actions(...oftenButtons([{ line: `${target} ${role}`, label: 'Request access…' }]));
 

@@ -9,9 +9,9 @@ type Needs = { label: string; count: number }[];
 const sum = (needs: Needs): number => needs.reduce((total, { count }) => total + count, 0);
 
 /** What is still missing, with those who may fill it; all of it where that could not be looked up. */
-const waitedFor = ({ request }: RequestView, { asked, missing }: MessageFacts): string[] =>
+const waitedFor = ({ request }: RequestView, { eligible, missing }: MessageFacts): string[] =>
   (missing ?? request.requirements).map(({ label, count }) => {
-    const known = asked?.find((one) => one.label === label);
+    const known = eligible?.find((one) => one.label === label);
     return oneOf(known ? { ...known, count } : { label, count, people: [] });
   });
 

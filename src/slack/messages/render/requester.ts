@@ -8,7 +8,7 @@ import { isHeld } from '../../../application/grants/hold.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import {
   actions,
-  askAgainButton,
+  requestAgainButton,
   breakGlassForButton,
   cancelButton,
   doneButton,
@@ -63,8 +63,8 @@ const isOver = ({ request, grant }: RequestView): boolean =>
     ? hasEnded(grant.state) || grant.state === 'failed'
     : request.state !== 'pending' && request.state !== 'approved';
 
-/** More time is asked for on the access itself, where there still is any. */
-const mayAskAgain = (view: RequestView): boolean => isOver(view) && view.extended?.state !== 'active';
+/** More time is requested on the access itself, where there still is any. */
+const mayRequestAgain = (view: RequestView): boolean => isOver(view) && view.extended?.state !== 'active';
 
 const liveButtons = (grant: Grant, { offerMs }: MessageFacts): KnownBlock =>
   actions(
@@ -82,7 +82,7 @@ const nextSteps = (view: RequestView, facts: MessageFacts, isOnly: boolean): Kno
     const atOnce = facts.mayBreakGlass ? [breakGlassForButton(request.id)] : [];
     return [actions(cancelButton(request.id), ...atOnce)];
   }
-  return mayAskAgain(view) && (isOnly || !isOutcomePinged(view)) ? [actions(askAgainButton(request.id))] : [];
+  return mayRequestAgain(view) && (isOnly || !isOutcomePinged(view)) ? [actions(requestAgainButton(request.id))] : [];
 };
 
 /** Why it ends earlier than it was given for, and what to do about it. */
@@ -176,6 +176,6 @@ export const outcomeMessage = (view: RequestView, facts: MessageFacts): Message 
     tone: toneOf(view),
     text: `${what(view, facts)}: ${status(view, facts)}`,
     head: [lines(`${mark(view)} ${what(view, facts)} for ${howLongInAll(view)} ${becameOf(view)}.`)],
-    body: mayAskAgain(view) ? [actions(askAgainButton(view.request.id))] : [],
+    body: mayRequestAgain(view) ? [actions(requestAgainButton(view.request.id))] : [],
   });
 };

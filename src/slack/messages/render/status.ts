@@ -57,10 +57,10 @@ const endCause = ({ grant, endedBy, requester }: RequestView): string => {
   return 'time was up';
 };
 
-/** Quiet where the target cannot tell. Looks are taken now and then: what was not seen may have been. */
-export const use = ({ firstUsedAt, isUseTold, activatedAt }: Grant, now?: Date): string => {
+/** Quiet where the target cannot report it. Looks are taken now and then: what was not seen may have been. */
+export const use = ({ firstUsedAt, reportsUsage, activatedAt }: Grant, now?: Date): string => {
   if (firstUsedAt) return ` First seen in use ${date(firstUsedAt, now)}.`;
-  return isUseTold && activatedAt ? ' Not seen in use.' : '';
+  return reportsUsage && activatedAt ? ' Not seen in use.' : '';
 };
 
 /** Quiet where the role does not record. What is missing may be long. */

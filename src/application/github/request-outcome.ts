@@ -8,7 +8,7 @@ import { createRequest } from '../requests/create-request.ts';
 import type { CreateRequestInput, CreateRequestResult, Overridable } from '../requests/request-types.ts';
 import { cutTo } from './words.ts';
 
-export type Asked = { requestId: string } | { refusal: string };
+export type RequestOutcome = { requestId: string } | { refusal: string };
 
 /** What a rule says, and what can be done about a freeze. */
 type DeniedText = (message: string, of: Overridable) => string;
@@ -42,9 +42,12 @@ const refusalOf = (result: Exclude<CreateRequestResult, { outcome: 'sent' }>, de
     ? denied(result.verdict.message, result)
     : `The request is not complete: ${result.problems.map(({ code }) => code.replaceAll('_', ' ')).join(', ')}.`;
 
-export const asked = async (asking: () => Promise<CreateRequestResult>, denied: DeniedText): Promise<Asked> => {
+export const outcomeOf = async (
+  request: () => Promise<CreateRequestResult>,
+  denied: DeniedText,
+): Promise<RequestOutcome> => {
   try {
-    const result = await asking();
+    const result = await request();
     if (result.outcome === 'sent') return { requestId: result.view.request.id };
     return { refusal: refusalOf(result, denied) };
   } catch (error) {
@@ -61,11 +64,11 @@ const APPROVER_BEHIND = {
 type Deployment = CreateRequestInput & { caller: ClientCaller };
 
 /** What a person overrode a freeze for when it was denied before; else a new request. */
-export const requestDeployment = async (deps: Deps, gate: string, wanted: Deployment): Promise<Asked> => {
+export const requestDeployment = async (deps: Deps, gate: string, wanted: Deployment): Promise<RequestOutcome> => {
   if (Object.keys(deps.policy().overrides).length > 0) {
     const found = await findOverridden(deps, { caller: wanted.caller, gate }, wanted);
     if ('requestId' in found) return found;
     if (found.refusal !== 'none') return { refusal: APPROVER_BEHIND[found.refusal] };
   }
-  return asked(() => createRequest(deps, wanted), deniedDeployment);
+  return outcomeOf(() => createRequest(deps, wanted), deniedDeployment);
 };

@@ -1,7 +1,7 @@
 /** What is said where an account of the CI cannot be linked or released. */
-import type { Facts } from '../domain/errors.ts';
-import { linkStep, unlinkedNames } from './messages/render/unlinked.ts';
-import { inline } from './messages/render/text.ts';
+import type { Facts } from '../../domain/errors.ts';
+import { linkStep, unlinkedNames } from '../messages/render/unlinked.ts';
+import { inline } from '../messages/render/text.ts';
 
 const SHOWN_MAX = 100;
 

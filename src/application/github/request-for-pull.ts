@@ -14,8 +14,8 @@ import type { GithubDeps } from './github-deps.ts';
 import { checksOfPull } from './job-checks.ts';
 import type { Pull, PullFacts } from './github-ports.ts';
 import { behindPull } from './behind-pull.ts';
-import { asked } from './asked.ts';
-import type { Asked } from './asked.ts';
+import { outcomeOf } from './request-outcome.ts';
+import type { RequestOutcome } from './request-outcome.ts';
 import { plain } from './words.ts';
 
 export type Pulled = { entry: PullRequestEntry; pull: PullFacts; row: Pull };
@@ -92,11 +92,11 @@ const deniedPull =
     return `${message} Set the label again after that. Where it cannot wait, ${anew}: the denial says how ${overriders.join(' or ')} may override the freeze for that request.`;
   };
 
-export const askForPull = async (
+export const requestForPull = async (
   deps: GithubDeps,
   pulled: Pulled,
   { sender, key }: { sender: Sender; key: string },
-): Promise<Asked> => {
+): Promise<RequestOutcome> => {
   const { entry, pull } = pulled;
   const { startedBy, accounts } = await behindPull(deps, pulled, sender);
   const caller = entry.to.kind === 'author' ? await authorOf(deps, pulled) : clientCaller(deps, pulled, startedBy);
@@ -113,7 +113,7 @@ export const askForPull = async (
     idempotencyKey: key,
     from: { origin: originOf(pulled, checks), startedBy, accounts },
   };
-  return asked(() => createRequest(deps, wanted), deniedPull(pulled));
+  return outcomeOf(() => createRequest(deps, wanted), deniedPull(pulled));
 };
 
 /** Why a pull request gets no access, no matter who agrees; null where nothing is in the way. */
