@@ -6,6 +6,7 @@ import type {
   StoredInstallation,
 } from '../application/identity/installation-ports.ts';
 import { slackInstallations as table } from './schema/slack-installations.ts';
+import { distrust } from './slack-facts.ts';
 import { clock } from './statement.ts';
 import type { Db } from './statement.ts';
 
@@ -26,12 +27,19 @@ export const installationReads = (db: Db): InstallationReads => ({
   },
 });
 
+/** Lists are of all workspaces together: with one more, or one less, what was read of them is no longer so. */
 export const installationWrites = (db: Db): InstallationWrites => ({
   put: async ({ sealed, ...facts }) => {
     const values = { ...facts, ...sealed, installedAt: clock, renewingUntil: null };
     await db.insert(table).values(values).onConflictDoUpdate({ target: table.id, set: values });
+    await distrust(db, facts.enterpriseId);
   },
-  remove: async (id) => (await db.delete(table).where(eq(table.id, id)).returning({ id: table.id })).length > 0,
+  remove: async (id) => {
+    const [removed] = await db.delete(table).where(eq(table.id, id)).returning({ enterpriseId: table.enterpriseId });
+    if (!removed) return false;
+    await distrust(db, removed.enterpriseId);
+    return true;
+  },
   claimRenewal: async (id, forMs) => {
     const { rows } = await db.execute(sql`update slack_installations
       set renewing_until = clock_timestamp() + ${forMs} * interval '1 millisecond'

@@ -120,6 +120,13 @@ const noteGroups = async (db: Db, teamId: string, groups: readonly Change[]): Pr
       where f.value is null or (f.value #>> '{}')::bigint < (excluded.value #>> '{}')::bigint`);
 };
 
+/** Nothing that was read before now counts, and for a while events prove nothing. */
+export const distrust = async (db: Db, teamId: string): Promise<void> => {
+  await db.execute(sql`insert into slack_stream_gaps (team_id, last_at, unheard_until)
+    values (${teamId}, clock_timestamp(), clock_timestamp() + ${seconds(UNTRUSTED_SECONDS)})
+    on conflict (team_id) do update set last_at = excluded.last_at, unheard_until = excluded.unheard_until`);
+};
+
 const historyOf = (db: Db): Pick<Facts, 'noteGroups' | 'isNextOf' | 'distrust'> => ({
   noteGroups: (teamId, groups) => noteGroups(db, teamId, groups),
   isNextOf: async (teamId, { groupId, previousS, updatedS }) => {
@@ -128,11 +135,7 @@ const historyOf = (db: Db): Pick<Facts, 'noteGroups' | 'isNextOf' | 'distrust'> 
     await noteGroups(db, teamId, [{ groupId, updatedS }]);
     return rows.length === 0;
   },
-  distrust: async (teamId) => {
-    await db.execute(sql`insert into slack_stream_gaps (team_id, last_at, unheard_until)
-      values (${teamId}, clock_timestamp(), clock_timestamp() + ${seconds(UNTRUSTED_SECONDS)})
-      on conflict (team_id) do update set last_at = excluded.last_at, unheard_until = excluded.unheard_until`);
-  },
+  distrust: (teamId) => distrust(db, teamId),
 });
 
 const factsOf = (db: Db): Facts => ({

@@ -10,6 +10,7 @@ import type { Tokens } from '../../src/slack/connection/installations.ts';
 import { createOrganisation } from '../../src/slack/connection/organisation.ts';
 import type { Organisation } from '../../src/slack/connection/organisation.ts';
 import { createPool, createStore } from '../../src/store/client.ts';
+import { createSlackMemory } from '../../src/store/slack-facts.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { ORGANISATION } from '../support/organisation.ts';
@@ -115,4 +116,25 @@ it('removes what Slack takes for revoked, notifies the admins once, and keeps wh
   expect((await pool.query(`select kind from announcements`)).rows).toEqual([{ kind: 'app_removed' }]);
   const { rows } = await pool.query<{ type: string }>('select type from audit_events order by id');
   expect(rows.map(({ type }) => type)).toEqual(['slack_app.installed', 'slack_app.removed']);
+});
+
+it('what was read of the organisation counts no more once a workspace is added or removed', async () => {
+  const { facts } = createSlackMemory(pool);
+  const NAME = { kind: 'user_groups', key: 'all' } as const;
+  const look = async () => {
+    const [one] = await facts.find('E0ACME', [{ ...NAME, known: null, use: 'decision' }]);
+    if (!one) throw new Error('nothing was looked at');
+    return one;
+  };
+  const keep = async (): Promise<void> => {
+    await facts.keep('E0ACME', [{ ...NAME, value: ['north'] }], (await look()).asOf);
+    expect((await look()).found).not.toBeNull();
+  };
+  const organisation = open();
+  await keep();
+  await install(organisation);
+  expect((await look()).found).toBeNull();
+  await keep();
+  await organisation.installations.remove({ id: 'T0NORTH', name: 'North' }, 'account_inactive');
+  expect((await look()).found).toBeNull();
 });
