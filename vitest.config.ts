@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, 'test/browser/**'],
     globalSetup: 'test/support/global-setup.ts',
+    setupFiles: process.env['LATCHKEY_TEST_SLOW_STATEMENTS'] === '1' ? ['test/support/slow-statements.ts'] : [],
     // Real servers and real timers: a test mostly waits, so one more than there are cores pays off.
     maxWorkers: availableParallelism() + 1,
     // Files share their worker's modules: reading them anew for each file was a third of the processor time. No file may keep state in a module.

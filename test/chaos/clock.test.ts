@@ -21,7 +21,7 @@ const start = async (shiftMs: number): Promise<void> => {
 beforeAll(async () => {
   faults = await startFaultWorld();
   await Promise.all([start(TEN_MINUTES_MS), start(-TEN_MINUTES_MS)]);
-  await faults.world.slack.waitFor(() => faults.world.slack.connectionCount() === 2 * SOCKETS, { timeoutMs: 20_000 });
+  await faults.world.slack.waitFor(() => faults.world.slack.connectionCount() === 2 * SOCKETS);
 });
 afterAll(async () => {
   await Promise.all(running.map((app) => app.kill()));

@@ -47,7 +47,7 @@ export const createRestarts = (world: World): Restarts => {
       isGone = false;
       started.child.once('exit', () => (isGone = true));
       next = standBy(world.env);
-      await world.slack.waitFor(() => world.slack.connectionCount() > 0, { timeoutMs: 20_000 });
+      await world.slack.waitFor(() => world.slack.connectionCount() > 0);
     },
     stop: async () => {
       await Promise.all([app?.kill(), next?.kill()]);

@@ -129,7 +129,7 @@ test('events come twice, late and last first: a closed account is closed once', 
   slack.changePerson('ines', { title: 'On her way' });
   slack.changePerson('ines', { isDeleted: true });
   const acked = (): boolean => slack.deliveries('events_api').filter(({ outcome }) => outcome === 'acked').length >= 4;
-  await slack.waitFor(acked, { timeoutMs: 20_000 });
+  await slack.waitFor(acked);
   await faults.wellAgain();
   expect(await faults.story.events()).not.toContain('vote.voided');
 });

@@ -181,15 +181,12 @@ describe('bodies', () => {
     await small.until('{"bytes":5}');
     for (const { socket } of many) socket.destroy();
     await expect
-      .poll(
-        async () => {
-          const raw = await open(port);
-          raw.write(`POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: ${HELD}\r\n\r\n${'x'.repeat(HELD)}`);
-          await raw.until('HTTP/1.1');
-          return statusOf(raw.received());
-        },
-        { timeout: 20_000 },
-      )
+      .poll(async () => {
+        const raw = await open(port);
+        raw.write(`POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: ${HELD}\r\n\r\n${'x'.repeat(HELD)}`);
+        await raw.until('HTTP/1.1');
+        return statusOf(raw.received());
+      })
       .toBe(200);
   });
 });
@@ -294,6 +291,6 @@ describe('a stop', () => {
     await server?.stop();
     server = null;
     await raw.closed();
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(performance.now() - startedAt).toBeLessThan(40_000);
   });
 });

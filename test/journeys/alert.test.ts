@@ -245,7 +245,6 @@ describe('an alert of a target that an open incident speaks of', () => {
           .findLast((message) => seen(message).includes(text)),
       {
         what: `"${text}" in the room`,
-        timeoutMs: 15_000,
       },
     );
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { githubClaims } from '../../sandbox/src/issuer/claims.ts';
+import type { Message } from '../../sandbox/src/slack/types.ts';
 import type { Claims } from '../../sandbox/src/issuer/claims.ts';
 import { startIssuer } from '../../sandbox/src/issuer/issuer.ts';
 import type { StandInIssuer } from '../../sandbox/src/issuer/issuer.ts';
@@ -90,6 +91,17 @@ const sessionOf = async (claims: Claims = {}): Promise<string> => {
 
 const READ = { role: 'orders-db/read', for: '10m', reason: 'migration of release 118' };
 
+/** By the id in its buttons: cards of earlier tests may still come. */
+const cardOf = (id: string): Promise<Message> =>
+  world.slack.waitFor(
+    () =>
+      world.slack
+        .as('olga')
+        .messages('prod-access')
+        .find((message) => JSON.stringify(message).includes(id)),
+    { what: 'the approval message' },
+  );
+
 const requested = async (session: string, more: Body = {}): Promise<Body> =>
   (await call('POST', '/requests', { session, body: { ...READ, ...more } })).body;
 
@@ -127,21 +139,17 @@ test('every 401 is the same to the byte', async () => {
 
 test('text that a database refuses is cleaned, and never a failure of the server', async () => {
   const session = await sessionOf();
-  const messages = (): unknown[] => world.slack.as('olga').messages('prod-access');
-  const before = messages().length;
   const created = await call('POST', '/requests', {
     session,
     body: '{"role":"orders-db/read","for":"10m","reason":"migration\\u0000 of \\ud800 release 118","ticket":"OPS-1\\u0000"}',
   });
   expect(created).toMatchObject({ status: 201, body: { state: 'pending' } });
-  // The tests that follow take the next message for their own.
-  await expect.poll(() => messages().length, { timeout: 60_000 }).toBe(before + 1);
+  await cardOf(String(created.body['id']));
   expect((await call('POST', `/requests/${String(created.body['id'])}/cancel`, { session })).status).toBe(200);
 });
 
 test('a job requests, waits, is approved by somebody who did not start it, and gives back what it got', async () => {
   const session = await sessionOf();
-  const before = world.slack.as('olga').messages('prod-access').length;
   const created = await call('POST', '/requests', { session, body: READ });
   expect(created).toMatchObject({
     status: 201,
@@ -162,10 +170,7 @@ test('a job requests, waits, is approved by somebody who did not start it, and g
     session,
     at: 1,
   });
-  const message = await world.slack.waitFor(() => world.slack.as('olga').messages('prod-access').at(before), {
-    what: 'the approval message',
-    timeoutMs: 30_000,
-  });
+  const message = await cardOf(id);
   await world.slack.as('olga').click(message, 'approve');
   let seen = (await waiting).body;
   while (seen['state'] === 'pending' || seen['state'] === 'approved')
@@ -192,12 +197,8 @@ test('a job requests, waits, is approved by somebody who did not start it, and g
 
 /** Requested, approved by a click, active. */
 const activated = async (session: string, key?: string): Promise<Body> => {
-  const before = world.slack.as('olga').messages('prod-access').length;
   const created = await call('POST', '/requests', { session, body: READ, ...(key !== undefined && { key }) });
-  const message = await world.slack.waitFor(() => world.slack.as('olga').messages('prod-access').at(before), {
-    what: 'the approval message',
-    timeoutMs: 30_000,
-  });
+  const message = await cardOf(String(created.body['id']));
   await world.slack.as('olga').click(message, 'approve');
   const read = async (): Promise<Body> =>
     (await call('GET', `/requests/${String(created.body['id'])}`, { session })).body;
@@ -248,12 +249,8 @@ test('two calls at the same moment after an end make one request', { timeout: 12
 
 test('a job that is no longer heard loses its access', async () => {
   const session = await sessionOf();
-  const before = world.slack.as('olga').messages('prod-access').length;
   const { id } = await requested(session);
-  const message = await world.slack.waitFor(() => world.slack.as('olga').messages('prod-access').at(before), {
-    what: 'the approval message',
-    timeoutMs: 30_000,
-  });
+  const message = await cardOf(String(id));
   await world.slack.as('olga').click(message, 'approve');
   let seen = (await call('GET', `/requests/${String(id)}`, { session })).body;
   while (seen['state'] !== 'active')
@@ -271,16 +268,12 @@ test('a job that is no longer heard loses its access', async () => {
 
 test('while nobody could hear the jobs, silence does not count', { timeout: 120_000 }, async () => {
   const session = await sessionOf();
-  const before = world.slack.as('olga').messages('prod-access').length;
   const { id } = await requested(session);
-  const message = await world.slack.waitFor(() => world.slack.as('olga').messages('prod-access').at(before), {
-    what: 'the approval message',
-    timeoutMs: 30_000,
-  });
+  const message = await cardOf(String(id));
   await world.slack.as('olga').click(message, 'approve');
   const stateOf = async (): Promise<unknown> =>
     (await call('GET', `/requests/${String(id)}`, { session })).body['state'];
-  await expect.poll(stateOf, { timeout: 60_000 }).toBe('active');
+  await expect.poll(stateOf).toBe('active');
   const grant = String((await call('GET', `/requests/${String(id)}`, { session })).body['grant']);
   await call('POST', `/grants/${grant}/heartbeat`, { session });
 
@@ -289,15 +282,13 @@ test('while nobody could hear the jobs, silence does not count', { timeout: 120_
   await world.sql(`update hearing set last_at = last_at - interval '5 minutes'`);
   apps = [await world.start(), await world.start()];
   await expect
-    .poll(() => world.sql(`select 1 from hearing where last_at > clock_timestamp() - interval '20 seconds'`), {
-      timeout: 30_000,
-    })
+    .poll(() => world.sql(`select 1 from hearing where last_at > clock_timestamp() - interval '20 seconds'`))
     .toHaveLength(1);
   expect(await call('POST', `/grants/${grant}/heartbeat`, { session })).toMatchObject({ status: 200 });
   expect(await stateOf()).toBe('active');
 
   await world.sql(`update heartbeats set heard_at = heard_at - interval '61 seconds'`);
-  await expect.poll(stateOf, { timeout: 60_000 }).toBe('ended');
+  await expect.poll(stateOf).toBe('ended');
 });
 
 test('the answers name the message in Slack once it is there', async () => {

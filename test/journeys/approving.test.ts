@@ -69,9 +69,9 @@ test('an approver agrees to less; the login that is made can do no more, and the
 test('silence is reminded of and then heard by others, once each although two processes look', async () => {
   const { slack } = world;
   const message = await story.ask('ada', 'orders-db write 15m repair order 1184 OPS-13');
-  await slack.waitFor(() => thread(message.ts, 'still waits').length > 0, { timeoutMs: 15_000 });
+  await slack.waitFor(() => thread(message.ts, 'still waits').length > 0);
   await story.inChannel('no answer for 3s');
-  await slack.waitFor(() => thread(message.ts, 'no answer for').length > 0, { timeoutMs: 15_000 });
+  await slack.waitFor(() => thread(message.ts, 'no answer for').length > 0);
   expect(thread(message.ts, 'no answer for')).toHaveLength(1);
   expect(await eventsOf('request.escalated')).toBe(1);
   const [asked] = await world.sql<{ id: string; reminders: number }>(

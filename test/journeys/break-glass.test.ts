@@ -61,7 +61,6 @@ const breakGlass = async (who: string, line: string): Promise<string> => {
     text.includes('Take access now') && !text.includes('everyone who would have had to approve');
   const modal = await world.slack.waitFor(() => person.modals().find((view) => isFilled(JSON.stringify(view))), {
     what: 'the view that asks once more',
-    timeoutMs: 15_000,
   });
   const shown = JSON.stringify(modal);
   await person.submit();
@@ -284,7 +283,6 @@ test('a review nobody closes is chased, escalated to admins, and blocks until an
   await oscar.command('/prod-access', `break-glass orders-db write ${reason} once more`, 'general');
   await slack.waitFor(() => JSON.stringify(oscar.modal() ?? null).includes('This will be refused'), {
     what: 'the warning',
-    timeoutMs: 15_000,
   });
   expect(JSON.stringify(await oscar.submit())).toContain('overdue');
   expect(await countRequests()).toBe(1);

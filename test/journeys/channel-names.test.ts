@@ -62,7 +62,6 @@ const breakGlass = async (why: string): Promise<void> => {
   const isFilled = (text: string): boolean => text.includes('Take access now') && text.includes('"submit":{');
   await world.slack.waitFor(() => rita.modals().find((view) => isFilled(JSON.stringify(view))), {
     what: 'the view that asks once more',
-    timeoutMs: 15_000,
   });
   await rita.submit();
   await rita.close();

@@ -54,7 +54,7 @@ const loginOf = async (who: string): Promise<string> => {
 const lookNow = async (): Promise<void> => {
   await until(async () => (await count('drift_checks')) > 0, 'the clock of the looks');
   await world.sql('update drift_checks set next_at = now()');
-  await until(async () => (await count('drift_checks where next_at > now()')) === 1, 'the look', 30_000);
+  await until(async () => (await count('drift_checks where next_at > now()')) === 1, 'the look');
 };
 const findings = (): Promise<{ kind: string; state: string; name: string }[]> =>
   world.sql('select kind, state, name from drift_findings order by kind, name');
@@ -106,7 +106,7 @@ test('what only a superuser can take back ends the access; so does a login that 
   await world.targetSql(`alter role "${closed}" nologin`);
   await world.targetSql(`drop role "${gone}"`);
   await lookNow();
-  await until(async () => (await count(`grants where state = 'removed'`)) === 3, 'the ends', 30_000);
+  await until(async () => (await count(`grants where state = 'removed'`)) === 3, 'the ends');
   expect(await world.logins()).toEqual([await loginOf('ines')]);
   expect(seen(await story.dm('ada', '*Ended*'))).toContain('made wider in the target');
   expect(seen(await story.dm('rita', '*Ended*'))).toContain('closed it by hand');

@@ -87,7 +87,7 @@ beforeAll(async () => {
   env = { ...world.env, LATCHKEY_AUDIT_KEY: key };
   app = await startProcess(env);
   closing.push(() => app.kill());
-  await world.slack.waitFor(() => world.slack.connectionCount() > 0, { timeoutMs: 30_000 });
+  await world.slack.waitFor(() => world.slack.connectionCount() > 0);
   grant = await giveAndEnd();
 });
 
@@ -118,7 +118,7 @@ test('a bundle by the command holds for verify.py, and its checkpoint is publish
   expect(await runVerifier([VERIFIER, zip])).toMatchObject({ code: 0, out: expect.stringContaining(WITNESS) });
   const files = unzipSync(readFileSync(zip));
   const checkpoint = textOf(Buffer.from(files['checkpoint'] ?? []).toString());
-  await until(async () => published().some((note) => textOf(note) === checkpoint), 'the checkpoint', 20_000);
+  await until(async () => published().some((note) => textOf(note) === checkpoint), 'the checkpoint');
   expect(performance.now() - madeAt).toBeLessThan(20_000);
 });
 
@@ -141,7 +141,7 @@ test('audit checkpoint prints the note and nothing else, and the folder holds it
   const { code, out, err } = await runCli(['audit', 'checkpoint'], env);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toMatch(/^latchkey\.acme\.test\/prod\n\d+\n[A-Za-z0-9+/]+=*\n\n(?:— \S+ [A-Za-z0-9+/]+=*\n)+$/);
-  await until(async () => published().some((note) => textOf(note) === textOf(out)), 'the checkpoint', 20_000);
+  await until(async () => published().some((note) => textOf(note) === textOf(out)), 'the checkpoint');
 });
 
 test('audit verify says what is witnessed, what is published and what is neither', async () => {

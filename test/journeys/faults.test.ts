@@ -130,7 +130,7 @@ test(
       await production.start();
       // The pause before the next attempt has grown; let it be over.
       await world.sql('update grants set next_attempt_at = now()');
-      await until(hasEnded, 'the end', 40_000);
+      await until(hasEnded, 'the end');
       await expect(withClient(url, (client) => client.query('select 1'))).rejects.toThrow(/authentication|exist/);
       await story.dm('ada', '*Ended*');
       await world.stop();

@@ -85,7 +85,7 @@ const cardOf = async (run: Run, text = '') => {
   const isIt = (message: Message): boolean =>
     JSON.stringify(message).includes(request?.id ?? 'no request') && seen(message).includes(text);
   const cards = () => all.world.slack.as('olga').messages('prod-access');
-  return all.world.slack.waitFor(() => cards().findLast(isIt), { what: `the card with "${text}"`, timeoutMs: 30_000 });
+  return all.world.slack.waitFor(() => cards().findLast(isIt), { what: `the card with "${text}"` });
 };
 
 const again = async (run: Run, by: typeof DANA): Promise<void> => {

@@ -57,7 +57,7 @@ const ownEndAgain = (who: string): Promise<unknown> =>
       const granted = own.filter(({ text }) => text.startsWith("You're in: "));
       return granted.length > 0 && own.every((message) => !/, with the incident[*.]/.test(seen(message)));
     },
-    { what: `the own end of ${who}'s access`, timeoutMs: 20_000 },
+    { what: `the own end of ${who}'s access` },
   );
 
 const grants = () =>
@@ -148,7 +148,7 @@ describe('the end of an incident', () => {
         .some((one) => one.files !== undefined),
     );
     slack.as('rita').unarchive('inc-62-orders');
-    const prompt = await slack.waitFor(() => room.prompts('inc-62-orders')[1], { timeoutMs: 20_000 });
+    const prompt = await slack.waitFor(() => room.prompts('inc-62-orders')[1]);
     expect(seen(prompt)).toContain('No one has access through this incident.');
     await slack.waitFor(() => seen(room.prompts('inc-62-orders')[0] ?? prompt).includes('earlier message'));
     await untilRemoved(world);
@@ -180,7 +180,6 @@ describe('the end of an incident', () => {
         .filter(({ args, answer }) => args['channel'] === id && answer['error'] === 'is_archived');
     await slack.waitFor(() => refused().some(({ args }) => JSON.stringify(args['metadata']).includes('"timeline"')), {
       what: 'a timeline that the channel does not take',
-      timeoutMs: 20_000,
     });
     const isIdle = async (): Promise<boolean> =>
       (await world.sql(`select 1 from outbox where kind in ('incident', 'notify')`)).length === 0;
@@ -277,7 +276,7 @@ describe('the end of an incident', () => {
     expect(await world.logins()).toHaveLength(1);
     await world.targetSql(`alter role ${manager} login`);
     await logins(0);
-    await world.slack.waitFor(() => world.slack.state.files.size === 2, { timeoutMs: 30_000 });
+    await world.slack.waitFor(() => world.slack.state.files.size === 2);
     const told = await room.said('inc-65-orders', 'with the incident');
     expect(told.ts).toBe(stuck.ts);
   });
@@ -292,7 +291,7 @@ describe('the end of an incident', () => {
     await logins(0);
     await world.slack.faults.up();
     await room.said('inc-66-orders', 'Timeline ·');
-    await world.slack.waitFor(() => world.slack.state.files.size === 2, { timeoutMs: 30_000 });
+    await world.slack.waitFor(() => world.slack.state.files.size === 2);
     expect(await grants()).toEqual([{ state: 'removed', cause: 'incident_closed' }]);
   });
 });
@@ -323,7 +322,7 @@ describe('what happens at the same time', () => {
     );
     await untilRemoved(world);
     expect(await world.logins()).toEqual([]);
-    await room.said('inc-70-orders', 'Timeline ·', { timeoutMs: 40_000 });
+    await room.said('inc-70-orders', 'Timeline ·');
   });
 
   it('of two incidents on one target, ending one leaves the access of the other', async () => {

@@ -112,7 +112,7 @@ it('is found out by looking where nobody heard of it, at the second look', async
   await app.stop();
   world.slack.as('rita').deleteChannel('inc-95-orders');
   await world.start();
-  await until(async () => (await incidents())[0]?.state === 'closed', 'the close', 40_000);
+  await until(async () => (await incidents())[0]?.state === 'closed', 'the close');
   await room.dm('oscar', 'Keep mine until its own end');
   await logins(0);
   expect(await incidents()).toEqual([{ state: 'closed', cause: 'archived' }]);

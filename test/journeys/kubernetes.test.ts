@@ -63,7 +63,7 @@ test('requested in one line, approved, used with the token that was shown, refus
   expect(await statusBy(token, configmaps)).toBe(200);
   expect(await statusBy(token, `/api/v1/namespaces/${target.app}/secrets`)).toBe(403);
   expect(await bindings()).toHaveLength(1);
-  await until(async () => (await statusBy(token, configmaps)) !== 200, 'the refusal', 40_000);
+  await until(async () => (await statusBy(token, configmaps)) !== 200, 'the refusal');
   await story.dm('ada', '*Ended*');
   await untilRemoved(world);
   expect(await bindings()).toEqual([]);

@@ -48,7 +48,7 @@ const involve = async (): Promise<void> => {
 };
 
 const isOut = async (): Promise<void> => {
-  await until(async () => (await count(`grants where state = 'removed'`)) === 1, 'the end', 30_000);
+  await until(async () => (await count(`grants where state = 'removed'`)) === 1, 'the end');
   await until(async () => (await count('votes')) === 0, 'the vote to be void');
   expect(await world.logins()).toEqual([]);
   expect(
@@ -77,7 +77,7 @@ test('without the event the daily check finds it, and a failed look-up or one st
     await forgetFacts(world);
     return world.sql('update account_checks set next_at = now()');
   };
-  await until(async () => (await count('account_checks')) >= 3, 'the checks', 30_000);
+  await until(async () => (await count('account_checks')) >= 3, 'the checks');
   world.slack.faults.fail('users.info', 'internal_error', 100);
   await checkNow();
   await until(
@@ -88,7 +88,7 @@ test('without the event the daily check finds it, and a failed look-up or one st
   world.slack.faults.clear();
   world.slack.faults.fail('users.info', 'user_not_found', 20);
   await checkNow();
-  await until(async () => (await count('account_checks where misses > 0')) > 0, 'a strange answer to be noted', 30_000);
+  await until(async () => (await count('account_checks where misses > 0')) > 0, 'a strange answer to be noted');
   world.slack.faults.clear();
   expect(await count(`grants where state = 'active'`)).toBe(1);
   expect(await count(`requests where state = 'pending'`)).toBe(2);

@@ -173,7 +173,6 @@ const takeByBreakGlass = async (n: number): Promise<unknown> => {
   );
   await world.slack.waitFor(() => person.modals().some((view) => JSON.stringify(view).includes('Take access now')), {
     what: 'the view that asks once more',
-    timeoutMs: 15_000,
   });
   const answer = await person.submit();
   await person.close();

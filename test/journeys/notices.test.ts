@@ -92,7 +92,6 @@ test('a revocation, when the last of it has ended', { timeout: 120_000 }, async 
   const olga = world.slack.as('olga');
   await world.slack.waitFor(() => olga.modals().find((view) => JSON.stringify(view).includes('End 1 grant')), {
     what: 'the confirmation',
-    timeoutMs: 15_000,
   });
   await olga.submit();
   expect(await becomes('Access is being revoked', 'All of it has ended; the targets confirmed it.')).toContain(

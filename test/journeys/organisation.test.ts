@@ -34,7 +34,6 @@ const installAll = async (way: Way): Promise<void> => {
 const messageOf = (messages: () => Message[], text: string): Promise<Message> =>
   world.slack.waitFor(() => messages().findLast((one) => seen(one).includes(text)), {
     what: `a message with "${text}"`,
-    timeoutMs: 30_000,
   });
 const dm = (who: string, text: string): Promise<Message> => messageOf(() => world.slack.as(who).dmsWithApp(), text);
 const inChannel = (text: string, who = 'olga'): Promise<Message> =>

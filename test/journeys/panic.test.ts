@@ -56,7 +56,7 @@ const confirmation = async (who: string, line: string, text: string): Promise<St
         .as(who)
         .modals()
         .find((view) => JSON.stringify(view).includes(text)),
-    { what: `the view with "${text}"`, timeoutMs: 15_000 },
+    { what: `the view with "${text}"` },
   );
 };
 const asText = (view: StoredView): string => JSON.stringify(view);

@@ -33,8 +33,7 @@ const start = async (args: string[] = [], env: Record<string, string> = {}): Pro
   running.push(app);
   return app;
 };
-const connected = (): Promise<boolean> =>
-  world.slack.waitFor(() => world.slack.connectionCount() > 0, { timeoutMs: 20_000 });
+const connected = (): Promise<boolean> => world.slack.waitFor(() => world.slack.connectionCount() > 0);
 
 test('killed right after the target was changed and before that was saved: one login exists, and it ends', async () => {
   const app = await start();

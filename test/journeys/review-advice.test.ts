@@ -104,7 +104,7 @@ test('with a campaign about roles, admins get it once, with files in its thread 
         .as('olga')
         .dmsWithApp()
         .filter((one) => seen(one).includes('Review: reach')).length === 2,
-    { what: 'the reminder of the owner', timeoutMs: 30_000 },
+    { what: 'the reminder of the owner' },
   );
   expect([adviceIn('sam').length, filesNamed(/\.diff$/).length, adviceIn('olga').length]).toEqual([1, 1, 0]);
 });
@@ -119,7 +119,6 @@ test('a campaign about people brings none', async () => {
         .some((one) => seen(one).includes('Review: deciders')),
     {
       what: 'the lines',
-      timeoutMs: 30_000,
     },
   );
   expect([adviceIn('sam').length, world.slack.state.files.size]).toEqual([0, 0]);
@@ -129,7 +128,6 @@ test('by command admins get it at any time, and others are refused, which is an 
   await world.slack.as('sam').command('/prod-access', 'review advice', 'general');
   await world.slack.waitFor(() => filesNamed(/^advice-now\.(txt|diff)$/).length === 2, {
     what: 'the files',
-    timeoutMs: 30_000,
   });
   await world.slack.as('ada').command('/prod-access', 'review advice', 'general');
   await until(

@@ -59,7 +59,7 @@ test('a target that is down at the end: what is open and what to run is told, an
     await production.start();
   }
   await world.sql('update grants set next_attempt_at = now()');
-  await until(hasEnded, 'the end', 40_000);
+  await until(hasEnded, 'the end');
   await story.dm('sam', 'late.* Nothing is left to do');
 });
 
@@ -83,7 +83,7 @@ test('what does not fix itself is told at the first failure, and the statements 
   await untilRemoved(world);
   expect(await world.logins()).toEqual([]);
   await world.sql('update grants set next_attempt_at = now()');
-  await until(hasEnded, 'the end', 40_000);
+  await until(hasEnded, 'the end');
   await story.dm('sam', '*Ended*');
 });
 
@@ -169,7 +169,7 @@ test(
       expect(all).not.toMatch(/Still open|may still work|not yet confirmed/);
       await withClient(inOther, (client) => client.query('drop table kept'));
       await world.sql('update grants set next_attempt_at = now()');
-      await until(hasEnded, 'the end', 40_000);
+      await until(hasEnded, 'the end');
       await story.dm('sam', '*Ended*');
     } finally {
       await world.targetSql(`drop database if exists ${other} with (force)`);

@@ -39,7 +39,7 @@ const start = async (env: Record<string, string> = {}): Promise<AppProcess> => {
   const before = world.slack.connectionCount();
   const app = await startProcess({ ...world.env, ...env });
   running.push(app);
-  await world.slack.waitFor(() => world.slack.connectionCount() >= before + SOCKETS, { timeoutMs: 30_000 });
+  await world.slack.waitFor(() => world.slack.connectionCount() >= before + SOCKETS);
   return app;
 };
 type Rows = <Row extends object>(text: string) => Promise<Row[]>;

@@ -133,7 +133,7 @@ describe('the socket', () => {
       expect(app.isConnected()).toBe(true);
       await expect.poll(() => gaps()).toBe(noted + 1);
       slack.faults.clear();
-      await slack.waitFor(() => slack.connectionCount() === SOCKETS, { timeoutMs: 10_000 });
+      await slack.waitFor(() => slack.connectionCount() === SOCKETS);
     }
     expect({ gaps: gaps() - before, lost: streams.lost.mock.calls.length }).toEqual({ gaps: 2, lost: 0 });
   });

@@ -42,9 +42,7 @@ test('a click that meets a limit is told that it waits, once, and decides when i
   await rig.slack.as('rita').click(message, 'approve');
   await rig.slack.waitFor(() => toldTo('rita') > 0, { what: 'that it waits' });
   expect((await rig.store.read.view(result.view.request.id))?.request.state).toBe('pending');
-  await expect
-    .poll(async () => (await rig.store.read.view(result.view.request.id))?.request.state, { timeout: 20_000 })
-    .toBe('approved');
+  await expect.poll(async () => (await rig.store.read.view(result.view.request.id))?.request.state).toBe('approved');
   expect(toldTo('rita')).toBe(1);
 });
 
@@ -58,7 +56,7 @@ test('a command that meets a limit is told the same, and the request is sent', a
         .as('ada')
         .messages('general')
         .some(({ text }) => text.includes('was sent')),
-    { what: 'that the request was sent', timeoutMs: 20_000 },
+    { what: 'that the request was sent' },
   );
   expect(toldTo('ada')).toBe(1);
 });

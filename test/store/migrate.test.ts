@@ -65,7 +65,7 @@ test('the tables in code and the migrations say the same: generating would make 
         '--out',
         path.relative('.', folder),
       ],
-      { timeout: 20_000 },
+      { timeout: 90_000 },
     );
     expect(readdirSync(folder)).toEqual(before);
   } finally {

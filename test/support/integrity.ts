@@ -95,7 +95,8 @@ export const findLeftOver = async (sources: Sources): Promise<string[]> => {
   ];
 };
 
-const SETTLES_MS = 10_000;
+/** As every wait: work whose queue was killed is dispatched anew, and a busy machine takes its time. */
+const SETTLES_MS = 60_000;
 
 /** What is left over and stays so. A clock that looks in between, or an event that Slack delivers again, makes work that is soon done. */
 export const findLastingLeftOver = async (sources: Sources): Promise<string[]> => {

@@ -11,7 +11,6 @@ export const openOverride = async (world: World, { who, id, channel }: Override)
   await person.command('/prod-access', `override ${id}`, channel);
   return world.slack.waitFor(() => person.modals().find((view) => JSON.stringify(view).includes('Override a freeze')), {
     what: 'the view',
-    timeoutMs: 15_000,
   });
 };
 

@@ -258,6 +258,6 @@ test('a queue that is flooded with ten thousand junk jobs keeps no work waiting'
   await rig.add('announce', 'elsewhere');
   await isDone('announce elsewhere');
   await isDone('notify an alarm');
-  expect(performance.now() - startedAt).toBeLessThan(15_000);
+  expect(performance.now() - startedAt).toBeLessThan(60_000);
   expect(rig.lines.filter((line) => line.includes('fit no waiting work')).length).toBeLessThanOrEqual(1);
 });

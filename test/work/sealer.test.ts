@@ -70,7 +70,7 @@ test('one that seals for ever holds it up for two seconds', async () => {
     return stopMs();
   });
   expect(tookMs).toBeGreaterThan(1_500);
-  expect(tookMs).toBeLessThan(10_000);
+  expect(tookMs).toBeLessThan(30_000);
   expect(await unsealed()).toBe(1);
 });
 

@@ -121,7 +121,7 @@ test('a report comes to auditors as six files, and to nobody else', async () => 
   expect(made?.who).toMatch(/ines/i);
   await world.slack.as('ada').command('/prod-access', 'report 2026', 'general');
   const refused = async () => world.sql(`select 1 from audit_events where type = 'report.refused'`);
-  await until(async () => (await refused()).length, 'the refusal', 30_000);
+  await until(async () => (await refused()).length, 'the refusal');
   expect(await refused()).toHaveLength(1);
 });
 

@@ -51,7 +51,7 @@ const answer = async (who: string, line: string): Promise<string> => {
       .map(seen);
   const before = own().length;
   await slack.as(who).command('/prod-access', line, 'general');
-  return slack.waitFor(() => own().at(before), { what: `an answer to "${line}"`, timeoutMs: 30_000 });
+  return slack.waitFor(() => own().at(before), { what: `an answer to "${line}"` });
 };
 
 const statement = async (who: string, kind: 'github' | 'gitlab'): Promise<string> => {

@@ -95,6 +95,6 @@ describe('what goes wrong at Opsgenie', () => {
     opsgenie.fail('hang');
     const startedAt = performance.now();
     expect(await whyOf(onCall.shifts(FIRST))).toContain('does not answer');
-    expect(performance.now() - startedAt).toBeLessThan(8_000);
-  }, 15_000);
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
+  });
 });

@@ -100,8 +100,8 @@ describe('what goes wrong at PagerDuty', () => {
     pagerDuty.fail('hang');
     const startedAt = performance.now();
     expect(await whyOf(onCall.shifts('PFIRST'))).toContain('does not answer');
-    expect(performance.now() - startedAt).toBeLessThan(8_000);
-  }, 15_000);
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
+  });
 
   it('a redirect is not followed with the token', async () => {
     pagerDuty.fail({ status: 302, headers: { location: 'http://127.0.0.1:9/' } }, 2);

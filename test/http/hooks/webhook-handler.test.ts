@@ -220,7 +220,7 @@ describe('a request that cannot be read', () => {
     expect(body.length).toBeLessThan(1_000_000);
     expect((await to('alertmanager', { body, headers: bearer(TOKEN) })).status).toBe(202);
     expect(await alerts()).toHaveLength(1);
-  }, 30_000);
+  });
 
   it.each(['incident.annotated', 'incident.responder.added', 'service.updated', 'pagey.ping'])(
     '%s says nothing of an alert: taken and left',

@@ -76,7 +76,7 @@ test('what others write between our read and our write is not lost, and ours is 
   expect(bindings()).toHaveLength(3);
 });
 
-test('others that never stop are a conflict, which is tried again later', { timeout: 60_000 }, async () => {
+test('others that never stop are a conflict, which is tried again later', async () => {
   let count = 0;
   target.state.onRequest = (line) => {
     if (line.endsWith(':setIamPolicy'))
@@ -98,7 +98,7 @@ test('others that never stop are a conflict, which is tried again later', { time
   expect(count).toBeLessThan(60);
 });
 
-test('two processes on one policy lose nothing of each other', { timeout: 60_000 }, async () => {
+test('two processes on one policy lose nothing of each other', async () => {
   const second = connectTo(gcp, target.config);
   const users = people(30);
   const contexts = users.map((user) => of(user));
@@ -261,7 +261,7 @@ test.each([
   expect(bindingsOf(target, ctx.grantId)).toHaveLength(1);
 });
 
-test('a server that hangs is given up in time, and hangs nobody who comes later', { timeout: 60_000 }, async () => {
+test('a server that hangs is given up in time, and hangs nobody who comes later', async () => {
   const impatient = connectTo(gcp, target.config, { timeoutMs: 700 });
   target.state.onRequest = (line) => (line.includes('/v3/') ? 'hang' : null);
   expect(await failureOf(impatient.grant(READER, ada()))).toMatchObject({ kind: 'unavailable' });

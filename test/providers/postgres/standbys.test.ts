@@ -89,7 +89,7 @@ describe(`a target of Postgres ${newest} with a standby`, () => {
     await target.sql('drop table held');
     const startedAt = performance.now();
     expect(await connection.revoke(scope, access.handle, ctx)).toBe('removed');
-    expect(performance.now() - startedAt).toBeLessThan(15_000);
+    expect(performance.now() - startedAt).toBeLessThan(25_000);
     await untilCut([session]);
   });
 
