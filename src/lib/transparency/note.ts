@@ -18,9 +18,11 @@ export type Signer = { name: string; raw: Buffer; sign(message: Buffer): Promise
 /** Before the 32 bytes of an Ed25519 key in DER. */
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 
+/** Of a private or a public key. */
 export const rawPublicKey = (key: KeyObject): Buffer => {
   if (key.asymmetricKeyType !== 'ed25519') throw new TypeError(`This is a ${key.asymmetricKeyType ?? 'secret'} key.`);
-  return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
+  const open = key.type === 'public' ? key : createPublicKey(key);
+  return open.export({ format: 'der', type: 'spki' }).subarray(SPKI.length);
 };
 
 const keyObject = (raw: Buffer): KeyObject =>
