@@ -182,6 +182,17 @@ def commitment(part, kind, seq):
         raise Refused("a salt of event %d is not 32 bytes" % seq)
     return sha256(("latchkey/event/%s/v2" % kind).encode(), salt, part["text"].encode())
 
+def completeness(recorded, is_over):
+    """How much of what was done the log has, in words."""
+    total, sessions = sum(data["statements"] for data in recorded), sum(data.get("sessions", 0) for data in recorded)
+    missing, lost = [gap for data in recorded for gap in data["missing"]], [one for data in recorded for one in data["lost"]]
+    count = "%d statement%s" % (total, "" if total == 1 else "s")
+    if not missing and not lost:
+        return count + (", complete" if is_over else " so far")
+    ranges = [("line %(from)d" if gap["from"] == gap["to"] else "lines %(from)d\u2013%(to)d") % gap + (" of session %s" % gap["session"] if sessions > 1 else "") for gap in missing[:5]]
+    ranges += ["%d more ranges" % (len(missing) - 5)] if len(missing) > 5 else []
+    return "; ".join([count] + ([", ".join(ranges) + " missing"] if missing else []) + list(dict.fromkeys(lost)))
+
 class Erased(str):
     """A verdict that is neither good nor broken."""
 
@@ -395,7 +406,12 @@ class Bundle:
         facts = self.removed["data"].get("readback") or {}
         if readback.get("grant") != self.grant:
             raise Refused("readback.json is about another grant")
-        if readback.get("answer") != "absent" or facts.get("answer") != "absent" or readback.get("at") != self.removed["at"]:
+        said = {"grant": self.grant, "target": self.removed["target"], "role": self.removed["role"], "at": self.removed["at"],
+            "asked": {"operation": facts.get("operation")}, "answer": facts.get("answer")}
+        event = next(event for event in self.events if event["facts"] is self.removed)
+        if "text" in event["personal"]:
+            said["asked"].update({name: value for name, value in json.loads(event["personal"]["text"])["data"].items() if name == "handle"})
+        if said["answer"] != "absent" or {name: readback.get(name) for name in said} != said:
             raise Refused("readback.json is not what the event of the removal says")
         late = self.removed["data"].get("lateMs", 0)
         return "the target said absent at %s, %s" % (readback["at"], "%.1f s late" % (late / 1000) if late >= 1000 else "on time")
@@ -426,19 +442,46 @@ class Bundle:
         for head, lines in segments:
             if head["grant"] != self.grant or hashlib.sha256(b"".join(lines)).hexdigest() != digests.get(head["segment"]):
                 raise Refused("segment %s of statements.jsonl is not what was recorded" % head["segment"])
-        gaps = ["lines %d-%d missing" % (gap["from"], gap["to"]) for data in recorded for gap in data["missing"]] + [lost for data in recorded for lost in data["lost"]]
         left_out = len(digests) - len(segments)
-        text = "%d statements%s%s" % (total, "; " + "; ".join(gaps) if gaps else ", complete" if over else " so far",
-            "; %d of %d segments are left out or erased" % (left_out, len(digests)) if left_out else "")
+        text = completeness(recorded, bool(over)) + ("; %d of %d segments are left out or erased" % (left_out, len(digests)) if left_out else "")
         return Erased(text) if left_out and self.redacted is False else text
 
+    def person(self, event):
+        actor = json.loads(event["personal"]["text"])["actor"]
+        return {"id": actor.get("id") or "", "name": actor.get("name") or "", "email": actor.get("email")}
+
+    def people(self, created):
+        if any("text" not in event["personal"] for event in self.events):
+            raise Refused("grant.json names people, and the events do not")
+        personal = lambda event: json.loads(event["personal"]["text"])["data"]
+        votes = [event for event in self.events if event["facts"]["type"] == "vote.cast"]
+        return {"requester": self.person(created), "reason": personal(created).get("reason"), "ticket": personal(created).get("ticket"),
+            "votes": [dict(self.person(vote), vote=personal(vote).get("kind") or "", at=vote["facts"]["at"]) for vote in votes]}
+
+    def line(self, event):
+        by = self.person(event) if "text" in event["personal"] else {"name": "not shown"}
+        return {"seq": event["seq"], "at": event["facts"]["at"], "type": event["facts"]["type"], "by": by["name"] or by["id"]}
+
     def check_facts(self):
-        facts = self.json("grant.json")
-        created = self.events[0]["facts"]
+        """grant.json is what people read: each of its facts is what the events say."""
+        facts, last = self.json("grant.json"), {event["facts"]["type"]: event for event in self.events if event["facts"].get("requestId") == self.request}
         if facts["grant"] != self.grant or facts["request"] != self.request:
             raise Refused("grant.json is about another grant")
-        if (facts["target"], facts["role"]) != (created["target"], created["role"]) or facts["removedAt"] != self.removed["at"]:
-            raise Refused("grant.json does not say what the events say")
+        at = lambda kind: last[kind]["facts"]["at"] if kind in last else None
+        created, removed, of_grant = last["request.created"]["facts"], self.removed, [event["facts"] for event in self.events if event["facts"].get("grantId") == self.grant]
+        given = last["grant.activating"]["facts"] if "grant.activating" in last else created  # as it was approved, not as it was requested
+        decided = last["request.approved"]["facts"]["data"] if "request.approved" in last else created["data"]
+        recorded = [one["data"] for one in of_grant if one["type"] == "statements.recorded"]
+        is_over = any(one["type"] == "statements.completed" for one in of_grant)
+        said = {"target": removed["target"], "role": removed["role"], "requestedAt": created["at"], "approvedAt": at("request.approved"),
+            "activeAt": at("grant.active"), "removedAt": removed["at"], "lateMs": removed["data"].get("lateMs") or 0, "cause": removed["data"].get("cause"),
+            "durationMs": given["data"].get("durationMs"), "isBreakGlass": created["data"].get("isBreakGlass") is True,
+            "rule": decided.get("rule"), "policySha256": decided.get("policy"), "events": [self.line(event) for event in self.events],
+            "statements": completeness(recorded, is_over) if recorded or is_over else None,
+            "people": None if facts["people"] is None else self.people(last["request.created"])}
+        wrong = [name for name in said if name in facts and facts[name] != said[name]]
+        if wrong:
+            raise Refused("grant.json does not say what the events say: %s" % ", ".join(wrong))
         return "%s/%s, from %s to %s" % (facts["target"], facts["role"], facts["activeAt"] or "never", facts["removedAt"])
 
 class Report(Bundle):

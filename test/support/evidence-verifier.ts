@@ -3,6 +3,7 @@
  * It answers null when everything holds, else the first thing that does not.
  */
 import { createHash, createPublicKey, verify } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 
 type Files = Record<string, Uint8Array>;
 type Part = { text?: string; salt?: string; commitment?: string };
@@ -155,6 +156,97 @@ const checkStatements = (files: Files, opens: readonly Open[], grant: string): v
   }
 };
 
+const SHOWN_RANGES = 5;
+
+/** In words, how much of what was done the log has; null where nothing was recorded. */
+const doneIn = (opens: readonly Open[], grant: string): string | null => {
+  const of = opens.filter((open) => open['grantId'] === grant);
+  const recorded = of.filter(({ type }) => type === 'statements.recorded').map(({ data }) => data);
+  const isOver = of.some(({ type }) => type === 'statements.completed');
+  if (recorded.length === 0 && !isOver) return null;
+  const sum = (name: string): number => recorded.reduce((total, data) => total + Number(data[name] ?? 0), 0);
+  const all = <T>(name: string): T[] => recorded.flatMap((data) => data[name] as T[]);
+  const gaps = all<{ from: number; to: number; session: string }>('missing').map(({ from, to, session }) =>
+    [
+      from === to ? `line ${from}` : `lines ${from}–${to}`,
+      ...(sum('sessions') > 1 ? [`of session ${session}`] : []),
+    ].join(' '),
+  );
+  const shown = gaps.slice(0, SHOWN_RANGES);
+  if (gaps.length > shown.length) shown.push(`${gaps.length - shown.length} more ranges`);
+  const parts = [...(shown.length > 0 ? [`${shown.join(', ')} missing`] : []), ...new Set(all<string>('lost'))];
+  const count = `${sum('statements')} statement${sum('statements') === 1 ? '' : 's'}`;
+  return parts.length > 0 ? [count, ...parts].join('; ') : `${count}${isOver ? ', complete' : ' so far'}`;
+};
+
+type Event = {
+  seq: number;
+  open: Open;
+  personal: { actor: Record<string, unknown>; data: Record<string, unknown> } | null;
+};
+
+const personIn = ({ personal }: Event): Record<string, unknown> => {
+  const { id, name, email } = personal?.actor ?? {};
+  return { id: id ?? '', name: name ?? '', email: email ?? null };
+};
+
+const peopleIn = (created: Event, events: readonly Event[]): unknown => ({
+  requester: personIn(created),
+  reason: created.personal?.data['reason'] ?? null,
+  ticket: created.personal?.data['ticket'] ?? null,
+  votes: events
+    .filter(({ open }) => open['type'] === 'vote.cast')
+    .map((vote) => ({ ...personIn(vote), vote: vote.personal?.data['kind'], at: vote.open['at'] })),
+});
+
+/** What people read is what the events say, field by field. */
+const checkFacts = (
+  files: Files,
+  lines: readonly Line[],
+  { grant, request }: { grant: string; request: string },
+): void => {
+  const events = lines.map(({ seq, open, personal }): Event => ({
+    seq,
+    open: JSON.parse(open.text ?? '') as Open,
+    personal: personal.text === undefined ? null : (JSON.parse(personal.text) as Event['personal']),
+  }));
+  const opens = events.map(({ open }) => open);
+  const facts = JSON.parse(utf8(files['grant.json'], 'grant')) as Record<string, unknown>;
+  const last = (type: string): Event | undefined =>
+    events.findLast(({ open }) => open['type'] === type && open['requestId'] === request);
+  const created = last('request.created') ?? fail('no request');
+  const removed = opens.find((open) => open['grantEventsTotal'] !== undefined) ?? fail('no removal');
+  const decision = last('request.approved') ?? created;
+  if (facts['people'] !== null && events.some(({ personal }) => personal === null)) fail('people');
+  const by = (event: Event): unknown => {
+    const { id, name } = personIn(event);
+    return event.personal === null ? 'not shown' : name || id;
+  };
+  const said: Record<string, unknown> = {
+    ...{ grant, request, target: removed['target'], role: removed['role'] },
+    ...{ requestedAt: created.open['at'], approvedAt: last('request.approved')?.open['at'] ?? null },
+    ...{ activeAt: last('grant.active')?.open['at'] ?? null, removedAt: removed['at'] },
+    ...{ lateMs: removed.data['lateMs'] ?? 0, cause: removed.data['cause'] ?? null },
+    durationMs: (last('grant.activating') ?? created).open.data['durationMs'] ?? null,
+    isBreakGlass: created.open.data['isBreakGlass'] === true,
+    ...{ rule: decision.open.data['rule'] ?? null, policySha256: decision.open.data['policy'] },
+    statements: doneIn(opens, grant),
+    people: facts['people'] === null ? null : peopleIn(created, events),
+    events: events.map((event) => ({ seq: event.seq, at: event.open['at'], type: event.open['type'], by: by(event) })),
+  };
+  for (const [name, value] of Object.entries(facts)) if (!isDeepStrictEqual(value, said[name])) fail(`facts: ${name}`);
+};
+
+const checkReadback = (files: Files, lines: readonly Line[], removed: Open): void => {
+  const found = JSON.parse(utf8(files['readback.json'], 'readback')) as Record<string, unknown>;
+  const { operation, answer } = removed.data['readback'] as Record<string, unknown>;
+  const { personal } = lines.find(({ open }) => 'grantEventsTotal' in (JSON.parse(open.text ?? '') as object)) ?? {};
+  const { handle } = personal?.text === undefined ? {} : (JSON.parse(personal.text) as Open).data;
+  const { target, role, at, grantId: grant } = removed;
+  const asked = { operation, ...(handle !== undefined && { handle }) };
+  if (answer !== 'absent' || !isDeepStrictEqual(found, { grant, target, role, at, asked, answer })) fail('readback');
+};
+
 /** What the log itself says of revoked keys. */
 const revokedIn = (files: Files, tree: { size: number; root: Buffer }, offset: number): RevokedKey[] => {
   if (!files['revoked.json']) return [];
@@ -196,12 +288,8 @@ const check = (files: Files, vkey: string | undefined, known: readonly RevokedKe
     ({ type, requestId }) => type === 'request.approved' && requestId === manifest.request,
   );
   if (decision?.data['policy'] !== sha(files['policy.yml'] ?? fail('policy')).toString('hex')) fail('policy');
-  const readback = JSON.parse(utf8(files['readback.json'], 'readback')) as Record<string, unknown>;
-  if (readback['grant'] !== manifest.grant || readback['answer'] !== 'absent' || readback['at'] !== removed['at'])
-    fail('readback');
-  const facts = JSON.parse(utf8(files['grant.json'], 'grant')) as Record<string, unknown>;
-  if (facts['grant'] !== manifest.grant || facts['target'] !== removed['target'] || facts['role'] !== removed['role'])
-    fail('facts');
+  checkReadback(files, lines, removed);
+  checkFacts(files, lines, manifest);
   checkStatements(files, opens, manifest.grant);
 };
 

@@ -25,6 +25,7 @@ export type Line = { seq: number; at: string; type: string; by: string };
 export type GrantFacts = {
   grant: string;
   request: string;
+  /** As it was given: an approver may have made the role smaller and the time shorter than requested. */
   target: string;
   role: string;
   requestedAt: string;
@@ -95,20 +96,21 @@ export const factsOf = (ids: { grant: string; request: string }, events: readonl
     events.findLast(({ open }) => open.type === type && open.requestId === ids.request);
   const [created, approved, active] = [last('request.created'), last('request.approved'), last('grant.active')];
   const removed = events.find(({ open }) => open.grantEventsTotal !== undefined);
+  const given = last('grant.activating') ?? created;
   const decision = approved ?? created;
   const policySha256 = text(decision?.open.data['policy']);
   if (!created || !removed || policySha256 === null) return null;
   return {
     ...ids,
-    target: created.open.target ?? '',
-    role: created.open.role ?? '',
+    target: removed.open.target ?? '',
+    role: removed.open.role ?? '',
     requestedAt: created.open.at,
     approvedAt: approved?.open.at ?? null,
     activeAt: active?.open.at ?? null,
     removedAt: removed.open.at,
     lateMs: number(removed.open.data['lateMs']) ?? 0,
     cause: text(removed.open.data['cause']),
-    durationMs: number(created.open.data['durationMs']),
+    durationMs: number(given?.open.data['durationMs']),
     isBreakGlass: created.open.data['isBreakGlass'] === true,
     rule: text(decision?.open.data['rule']),
     policySha256,

@@ -109,9 +109,10 @@ Check it:    python3 verify.py --key <the log's verifier key, from somewhere els
 verify.py needs Python 3.8 or later, no package and no network, and can be read in ten minutes. It prints one line a verdict and
 exits with 0 only if everything holds. Take verify.py from somewhere else than this bundle where you can, too.
 
-report.pdf and report.html are for people. grant.json has the same facts. events.jsonl has the events, proofs/ a proof for each
-that it is in the log, checkpoint the signed head of the log. policy.yml is the policy that the decision was made by.
-readback.json is what the target answered to the question whether the access is gone. keys.txt has the verifier keys.
+report.pdf and report.html are for people. grant.json has the same facts, and verify.py compares each of them with the events: where
+a page and grant.json differ, grant.json is what was proved. events.jsonl has the events, proofs/ a proof for each that it is in
+the log, checkpoint the signed head of the log. policy.yml is the policy that the decision was made by. readback.json is what the
+target answered to the question whether the access is gone. keys.txt has the verifier keys.
 
 statements.jsonl is there where what was done was recorded: the statements, as the target's own log has them, in segments whose
 digests are in the log. Each segment begins with a line that has its salt.
