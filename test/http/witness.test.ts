@@ -106,6 +106,24 @@ describe('a witness', () => {
     expect(Object.keys(JSON.parse(await readFile(stateFile, 'utf8')) as object)).toEqual([ORIGIN]);
   });
 
+  test('that comes back with an old state goes on from there, and the log with it', async () => {
+    await rig.append({});
+    await publish();
+    const old = await readFile(stateFile);
+    await rig.append({}, {});
+    await publish();
+    await witness.stop();
+    await writeFile(stateFile, old);
+    await start();
+    await rig.append({});
+    await publish();
+    expect(await errors()).toEqual([]);
+    const { note = '', size } = (await rig.deps.tree.newest()) ?? {};
+    const keys = [parseVkey(vkey)].flatMap((one) => one ?? []);
+    expect(checkNote(parseNote(note) ?? { text: '', signatures: [] }, keys).isGood).toBe(true);
+    expect(Object.values(JSON.parse(await readFile(stateFile, 'utf8')) as object)).toMatchObject([{ size }]);
+  });
+
   test('does not sign a log that was rewritten, also when the app forgot what it published', async () => {
     await rig.append({}, {});
     await publish();
