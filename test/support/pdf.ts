@@ -4,8 +4,12 @@ import { inflateSync } from 'node:zlib';
 type Letters = Map<number, string>;
 
 const bodyOf = (object: string): string => {
-  const [, data] = /stream\r?\n([\s\S]*?)\r?\nendstream/.exec(object) ?? [];
-  if (data === undefined) return '';
+  const start = /stream\r?\n/.exec(object);
+  const [, length] = /\/Length (\d+)/.exec(object) ?? [];
+  if (!start || length === undefined) return '';
+  // By its length: compressed bytes may end like a line does.
+  const from = start.index + start[0].length;
+  const data = object.slice(from, from + Number(length));
   return /FlateDecode/.test(object) ? inflateSync(Buffer.from(data, 'latin1')).toString('latin1') : data;
 };
 

@@ -1,6 +1,7 @@
 /** Counts what goes by, so that the register is never held in memory. */
 import { EXCEPTION_KINDS } from '../../domain/reports/exceptions.ts';
 import type { Exception, ExceptionKind } from '../../domain/reports/exceptions.ts';
+import { createLateness, createOverTime } from '../../domain/reports/over-time.ts';
 import type { RegisterRow } from '../../domain/reports/register.ts';
 import type { Period } from '../../domain/reports/period.ts';
 import type { GrantFlow } from './report-ports.ts';
@@ -91,9 +92,12 @@ export const createCount = (period: Pick<Period, 'from' | 'to'>) => {
   const [byTarget, byRuleAlone] = [tallies(), tallies()];
   const exercised = exerciseBook();
   const counted: Counted = { rows: 0, erased: 0, activated: 0, ended: 0 };
+  const [overTime, lateness] = [createOverTime(period), createLateness()];
   const seeGrant = (row: RegisterRow): void => {
     if (row.kind === 'more time' || row.activeAt === null) return;
     if (isIn(row.activeAt, period)) counted.activated += 1;
+    overTime.grant(row.activeAt);
+    if (isIn(row.closedAt, period) && row.lateMs !== null) lateness.see(row.lateMs);
     if (isIn(row.endedAt, period) && row.state === 'ended') counted.ended += 1;
   };
   return {
@@ -105,6 +109,7 @@ export const createCount = (period: Pick<Period, 'from' | 'to'>) => {
       byTarget.see(`${row.target}/${row.role}`, row);
       if (row.decidedBy === 'rule' && row.state !== 'denied') byRuleAlone.see(row.rule ?? 'none', row);
       exercised.row(row);
+      overTime.request(row.requestedAt);
       seeGrant(row);
     },
     carried: seeGrant,
@@ -118,6 +123,8 @@ export const createCount = (period: Pick<Period, 'from' | 'to'>) => {
       byTarget: byTarget.all(),
       byRuleAlone: byRuleAlone.all(),
       flow,
+      overTime: overTime.all(),
+      lateness: lateness.all(),
       controls: controlsOf(counts, flow, counted),
       exceptions: summaryOf(exceptions),
     }),

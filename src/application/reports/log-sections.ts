@@ -6,6 +6,7 @@ import type { PolicyVersion } from './report-types.ts';
 /** What people do who administer, beside their votes. */
 export const ADMINISTERED: readonly string[] = [
   'break_glass.allowed',
+  'campaign.decided',
   'drift.decided',
   'email_binding.confirmed',
   'follow_up.closed',

@@ -4,8 +4,9 @@
  */
 import { SYSTEM } from '../../domain/audit/events.ts';
 import type { Actor } from '../../domain/audit/events.ts';
-import { exceptionsOf, logExceptions } from '../../domain/reports/exceptions.ts';
+import { exceptionsOf } from '../../domain/reports/exceptions.ts';
 import type { Exception } from '../../domain/reports/exceptions.ts';
+import { ANSWERS, logExceptions } from '../../domain/reports/log-exceptions.ts';
 import type { Period } from '../../domain/reports/period.ts';
 import { foldRequest } from '../../domain/reports/register.ts';
 import type { LogEvent, RegisterRow } from '../../domain/reports/register.ts';
@@ -142,10 +143,10 @@ const makeFrom = async (making: Making, reads: ReportReads, writer: ReportWriter
   const { deps, period } = making;
   const [counts, flow] = [await reads.counts(), await reads.flow()];
   const { exceptions, count, draw, carried } = await goThrough(making, reads, writer);
-  const events = await reads.events(LOG_EVENTS);
+  const { events, later } = await reads.events(LOG_EVENTS, ANSWERS);
   for (const { type, actor: by } of events)
     if (ADMINISTERED.includes(type) && by.kind === 'person') count.administered(by.id ?? '', by.name ?? '');
-  const all = [...exceptions, ...logExceptions(events)].sort((a, b) => (a.at < b.at ? -1 : 1));
+  const all = [...exceptions, ...logExceptions(events, later)].sort((a, b) => (a.at < b.at ? -1 : 1));
   const report: Report = {
     ...about(making),
     totals: count.totals(counts, flow, all),

@@ -18,6 +18,8 @@ export type LogFacts = {
   checkpoints: { count: number; firstAt: string | null; lastAt: string | null; longestGapMs: number | null };
 };
 
+export type LogFound = { events: LogEvent[]; later: LogEvent[] };
+
 export type ReportReads = {
   /** Events of the period by type. */
   counts(): Promise<Record<string, number>>;
@@ -26,8 +28,8 @@ export type ReportReads = {
   requests(): AsyncGenerator<LogEvent[][]>;
   /** The same of earlier requests whose access was live in the period. */
   carried(): AsyncGenerator<LogEvent[][]>;
-  /** Events of the period of these types. */
-  events(types: readonly string[]): Promise<LogEvent[]>;
+  /** Events of the period of these types, and those of `answers` from its end up to the checkpoint, which are among the types. */
+  events(types: readonly string[], answers: readonly string[]): Promise<LogFound>;
   /** The last event of this type before the period. */
   before(type: string): Promise<LogEvent | null>;
   log(): Promise<LogFacts>;

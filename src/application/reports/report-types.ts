@@ -1,5 +1,6 @@
 /** What a report says beside its register: all of it fits on pages. */
 import type { ExceptionKind } from '../../domain/reports/exceptions.ts';
+import type { Lateness, OverTime } from '../../domain/reports/over-time.ts';
 import type { Sampled } from '../../domain/reports/sample.ts';
 import type { GrantFlow, LogFacts } from './report-ports.ts';
 
@@ -18,6 +19,9 @@ export type Totals = {
   /** Requests that a rule approved alone, by rule. */
   byRuleAlone: Tally[];
   flow: GrantFlow;
+  overTime: OverTime;
+  /** Of access that was closed in the period. */
+  lateness: Lateness[];
   controls: Control[];
   exceptions: { kind: ExceptionKind; title: string; count: number; unanswered: number }[];
 };

@@ -83,6 +83,7 @@ export const EXCEPTION_COLUMNS: readonly SheetColumn<Exception>[] = [
   column('What', 60, ({ what }) => what),
   column('Answer', 60, ({ answer }) => answer),
   column('Has an answer', 10, ({ answer }) => (answer === null ? 'no' : 'yes')),
+  column('Concerns', 36, ({ concerns }) => concerns),
   column('Request', 24, ({ request }) => request),
   column('Grant', 24, ({ grant }) => grant),
 ];

@@ -7,6 +7,7 @@ import { QUIET, facts, heading, keepRoom, openPdf, paragraph, table } from '../p
 import type { Page } from '../pdf/document.ts';
 import { isLossy } from '../pdf/fonts.ts';
 import { coverLines, exceptionCounts, logLines, shortTime, signOffLines } from './sections.ts';
+import { latenessPlot, overTimePlot } from './plots.ts';
 import { tiles } from './tiles.ts';
 
 const LOSSY =
@@ -74,6 +75,15 @@ const totalsSection = (page: Page, { totals, carried }: Report): void => {
   ]);
 };
 
+const overTimeSection = (page: Page, { totals }: Report): void => {
+  const { overTime, lateness } = totals;
+  heading(page, 'H2', `Each ${overTime.unit}`);
+  overTimePlot(page, overTime);
+  heading(page, 'H2', 'How late access was closed');
+  paragraph(page, 'From when it was due until no login was possible and no session was left, read back.', QUIET);
+  latenessPlot(page, lateness);
+};
+
 const tallyTable = (page: Page, title: string, tallies: readonly Tally[]): void => {
   const columns = [named(title, 5), number('Requests'), number('Became active')];
   if (tallies.length > 0)
@@ -87,13 +97,13 @@ const tallyTable = (page: Page, title: string, tallies: readonly Tally[]): void 
 const where = ({ target, role }: Exception): string => [target, role].filter(Boolean).join('/');
 
 const exceptionRow = (exception: Exception): string[] => {
-  const { kind, at, who, what, answer, grant, request } = exception;
+  const { kind, at, who, what, answer, concerns } = exception;
   return [
     `${EXCEPTION_KINDS[kind]}, ${shortTime(at)}`,
     [who, where(exception)].filter(Boolean).join(', '),
     what,
     answer ?? 'NO ANSWER',
-    grant ?? request ?? '',
+    concerns,
   ];
 };
 
@@ -113,7 +123,7 @@ const exceptionSection = (page: Page, report: Report, exceptions: readonly Excep
     text('Who, where', 2),
     text('What', 4),
     text('Answer', 4),
-    text('Grant', 2),
+    text('Concerns', 2),
   ];
   if (open.length > 0) {
     heading(page, 'H3', `Without an answer (${open.length})`);
@@ -268,6 +278,7 @@ export const writePdf = async (
   const { page, finish } = openPdf({ title, madeAt: new Date(report.made.at), onData });
   cover(page, report, texts(report, exceptions).some(isLossy));
   totalsSection(page, report);
+  overTimeSection(page, report);
   heading(page, 'H2', 'By role');
   tallyTable(page, 'Role', report.totals.byTarget);
   heading(page, 'H2', 'Approved by a rule alone');

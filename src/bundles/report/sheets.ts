@@ -29,6 +29,20 @@ const totalsTable = ({ totals }: Report): Table => ({
   rows: totals.controls.map(({ what, log, register, agrees }) => [what, log, register, agrees ? 'yes' : 'NO']),
 });
 
+const overTimeTable = ({ totals }: Report): Table => ({
+  name: 'Over time',
+  columns: columns(['From (UTC)', 20], ['Until the next', 16], ['Requests', 12], ['Became active', 14]),
+  rows: totals.overTime.buckets.map(({ from, requests, grants }) => [
+    ...[moment(from), totals.overTime.unit, requests, grants],
+  ]),
+});
+
+const latenessTable = ({ totals }: Report): Table => ({
+  name: 'How late',
+  columns: columns(['Closed after it was due', 30], ['Grants', 12]),
+  rows: totals.lateness.map(({ upTo, grants }) => [upTo, grants]),
+});
+
 const targetsTable = ({ totals }: Report): Table => ({
   name: 'By role',
   columns: columns(['Role', 40], ['Requests', 12], ['Became active', 14]),
@@ -122,9 +136,8 @@ export const writeSheets = (workbook: Workbook, report: Report, exceptions: read
   sheet.end();
   const tables = [
     linesTable('Cover', coverLines(report)),
-    ...[totalsTable, targetsTable, ruleTable, sampleTable, powersTable, exercisedTable, policyTable, reviewTable].map(
-      (make) => make(report),
-    ),
+    ...[totalsTable, overTimeTable, latenessTable, targetsTable, ruleTable].map((make) => make(report)),
+    ...[sampleTable, powersTable, exercisedTable, policyTable, reviewTable].map((make) => make(report)),
     linesTable('Log', logLines(report)),
     controlTable(report),
     linesTable('Sign-off', signOffLines(report)),

@@ -1,7 +1,6 @@
-/** What in a period needs an answer, with the answer that the log has. Pure. */
-import { pluralize } from '../../lib/pluralize.ts';
+/** What of a request needs an answer, with the answer that the log has. Pure. */
 import { roughDuration } from '../time/durations.ts';
-import type { LogEvent, RegisterRow } from './register.ts';
+import type { RegisterRow } from './register.ts';
 
 export const EXCEPTION_KINDS = {
   own_decision: 'Requester approved their own request',
@@ -28,6 +27,8 @@ export type ExceptionKind = keyof typeof EXCEPTION_KINDS;
 export type Exception = {
   kind: ExceptionKind;
   at: string;
+  /** What it is about, with its id: `grant …`, `request …`, `review …`. */
+  concerns: string;
   request: string | null;
   grant: string | null;
   target: string | null;
@@ -40,15 +41,15 @@ export type Exception = {
 const LATE_MS = 60_000;
 
 /** `2026-07-01 09:15:02 UTC` */
-const timeOf = (at: string): string => `${at.slice(0, 19).replace('T', ' ')} UTC`;
+export const timeOf = (at: string): string => `${at.slice(0, 19).replace('T', ' ')} UTC`;
 
 /** In quotes, since people end it as they like and a sentence may follow. */
-const reasonText = (reason: string | null): string =>
+export const reasonText = (reason: string | null): string =>
   reason === null ? 'No reason is known.' : `Reason: “${reason}”.`;
 
 const nameOf = ({ requester }: RegisterRow): string => requester.name ?? requester.id ?? '';
 
-type Found = Pick<Exception, 'kind' | 'at' | 'what' | 'answer'>;
+export type Found = Pick<Exception, 'kind' | 'at' | 'what' | 'answer'>;
 type Look = (row: RegisterRow, asOf: string) => Found | null;
 
 const ownDecision: Look = ({ requester, approvers }) => {
@@ -81,11 +82,13 @@ const STILL: Record<string, string> = {
   closed: 'No login is possible any more, and what was made in the target is not removed at the checkpoint',
 };
 
-const notRemoved: Look = ({ state, expiresAt, lastRemovalFailure }, asOf) => {
+/** What was approved and given up before it was active has no expiry, and may be in the target all the same. */
+const notRemoved: Look = ({ state, expiresAt, decidedAt, lastRemovalFailure }, asOf) => {
   const { [state]: still } = STILL;
-  if (still === undefined || expiresAt === null || Date.parse(expiresAt) + LATE_MS >= Date.parse(asOf)) return null;
+  const due = expiresAt ?? decidedAt;
+  if (still === undefined || due === null || Date.parse(due) + LATE_MS >= Date.parse(asOf)) return null;
   const why = lastRemovalFailure === null ? '' : `; last failure: ${lastRemovalFailure}`;
-  return { kind: 'not_removed', at: expiresAt, what: `${still}${why}.`, answer: null };
+  return { kind: 'not_removed', at: due, what: `${still}${why}.`, answer: null };
 };
 
 const notReadBack: Look = ({ state, activeAt, endedAt, readback }) =>
@@ -146,15 +149,17 @@ const overdue: Look = ({ isFollowUpOverdue, followUp }) =>
       }
     : null;
 
-const failed: Look = ({ state, endedAt, failure }) =>
-  state === 'failed' && endedAt !== null
-    ? {
-        kind: 'activation_failed',
-        at: endedAt,
-        what: `The target could not make the access${failure === null ? '' : `: ${failure}`}.`,
-        answer: 'Nothing was left in the target.',
-      }
-    : null;
+/** Where it was given up, something may have been made: then the answer is that its absence was read back. */
+const failed: Look = ({ state, activeAt, endedAt, endCause, failure, readback }) => {
+  const isGivenUp = activeAt === null && state === 'ended' && endCause === 'abandoned';
+  if ((state !== 'failed' && !isGivenUp) || endedAt === null) return null;
+  return {
+    kind: 'activation_failed',
+    at: endedAt,
+    what: `The target could not make the access${failure === null ? '' : `: ${failure}`}.`,
+    answer: state === 'failed' || readback === 'absent' ? 'Nothing was left in the target.' : null,
+  };
+};
 
 const voted: Look = ({ voided, decidedAt, requestedAt, state }) =>
   voided.length > 0
@@ -177,126 +182,6 @@ export const exceptionsOf = (row: RegisterRow, asOf: string): Exception[] =>
     const found = look(row, asOf);
     if (!found) return [];
     const { request, grant, target, role } = row;
-    return [{ ...found, request, grant, target, role, who: nameOf(row) }];
+    const concerns = grant === null ? `request ${request}` : `grant ${grant}`;
+    return [{ ...found, concerns, request, grant, target, role, who: nameOf(row) }];
   });
-
-const str = (event: LogEvent, field: string): string =>
-  typeof event.data[field] === 'string' ? event.data[field] : '';
-
-const amount = (event: LogEvent, field: string): number =>
-  typeof event.data[field] === 'number' ? event.data[field] : 0;
-
-const lineOf = (event: LogEvent, found: Omit<Found, 'at'>): Exception => ({
-  ...found,
-  at: event.at,
-  request: event.requestId,
-  grant: event.grantId,
-  target: event.target,
-  role: event.role,
-  who: event.actor.name,
-});
-
-const listText = (event: LogEvent, field: string): string => {
-  const { [field]: value } = event.data;
-  return Array.isArray(value) ? value.map(String).join(' ') : '';
-};
-
-type Answering = {
-  started: string;
-  kind: ExceptionKind;
-  by: string;
-  key: string;
-  what: (event: LogEvent) => string;
-  said: (answer: LogEvent) => string;
-};
-
-/** Events of older versions have no name, nor have those whose personal part was erased. */
-const reviewName = (event: LogEvent): string => `The review "${str(event, 'name') || str(event, 'campaign')}"`;
-
-/** Events of the log that have an event as their answer, by the id that both carry. */
-const ANSWERED: readonly Answering[] = [
-  {
-    started: 'drift.found',
-    kind: 'drift',
-    by: 'drift.repaired',
-    key: 'finding',
-    what: (event) => str(event, 'description') || str(event, 'kind'),
-    said: (answer) => `Repaired (${str(answer, 'outcome')})`,
-  },
-  {
-    started: 'revocation.started',
-    kind: 'revocation',
-    by: 'revocation.finished',
-    key: 'revocation',
-    what: (event) =>
-      `${amount(event, 'grants')} grants and ${amount(event, 'requests')} requests. ${reasonText(str(event, 'reason') || null)}`,
-    said: () => 'Finished',
-  },
-  {
-    started: 'campaign.overdue',
-    kind: 'review_overdue',
-    by: 'campaign.closed',
-    key: 'campaign',
-    what: (event) =>
-      `${reviewName(event)} had lines without a decision at its deadline, ${timeOf(str(event, 'dueAt'))}. From then on the admins may decide, too.`,
-    said: () => 'Each line was decided',
-  },
-];
-
-const answeredIn = (events: readonly LogEvent[], { started, kind, by, key, what, said }: Answering): Exception[] => {
-  const answers = new Map(events.filter(({ type }) => type === by).map((event) => [str(event, key), event]));
-  return events
-    .filter(({ type }) => type === started)
-    .map((event) => {
-      const answer = answers.get(str(event, key));
-      return lineOf(event, {
-        kind,
-        what: what(event),
-        answer: answer ? `${said(answer)}, ${timeOf(answer.at)}` : null,
-      });
-    });
-};
-
-/** Lines on which no reviewer decided, where the policy says that silence keeps them. */
-const keptBySilence = (events: readonly LogEvent[]): Exception[] =>
-  events
-    .filter((event) => event.type === 'campaign.closed' && amount(event, 'bySilence') > 0)
-    .map((event) =>
-      lineOf(event, {
-        kind: 'review_overdue',
-        what: `${reviewName(event)} had ${pluralize(amount(event, 'bySilence'), 'line')} without a decision at its deadline.`,
-        answer: `Kept, since the policy says "silence: keep", ${timeOf(event.at)}`,
-      }),
-    );
-
-/** Answered by the key that came after it. */
-const revokedKeys = (events: readonly LogEvent[]): Exception[] =>
-  events
-    .filter(({ type }) => type === 'key.revoked')
-    .map((event) => {
-      const next = events.find(({ type, seq }) => type === 'key.added' && seq > event.seq);
-      return lineOf(event, {
-        kind: 'key_revoked',
-        what: `${str(event, 'vkey')} counts for nothing from ${timeOf(str(event, 'from'))} on. ${reasonText(str(event, 'reason') || null)}`,
-        answer: next ? `Another key signs, ${timeOf(next.at)}` : null,
-      });
-    });
-
-/** Exceptions that are about no single request. */
-export const logExceptions = (events: readonly LogEvent[]): Exception[] => [
-  ...ANSWERED.flatMap((answering) => answeredIn(events, answering)),
-  ...keptBySilence(events),
-  ...revokedKeys(events),
-  ...events
-    .filter(({ type }) => type === 'policy.rejected')
-    .map((event) =>
-      lineOf(event, {
-        kind: 'policy_rejected',
-        what: listText(event, 'problems') || 'The policy file had problems.',
-        answer: `The policy ${str(event, 'kept')} stayed in force.`,
-      }),
-    ),
-  ...events
-    .filter(({ type }) => type === 'checkpoint.refused')
-    .map((event) => lineOf(event, { kind: 'checkpoint_refused', what: listText(event, 'problems'), answer: null })),
-];

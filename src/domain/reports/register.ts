@@ -220,8 +220,10 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'vote.cast': voted,
   'vote.voided': voided,
   'grant.activating': ({ grant }, { grantId }) => ({ state: 'activating', grant: grantId ?? grant }),
+  'grant.activation_retried': (_row, { data }) => ({ failure: text(data['message']) ?? text(data['kind']) }),
   'grant.active': ({ grant, expiresAt }, { at, data, grantId }) => ({
     state: 'active',
+    failure: null,
     grant: grantId ?? grant,
     activeAt: at,
     expiresAt: text(data['expiresAt']) ?? expiresAt,

@@ -3,17 +3,15 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { makeReport } from '../../../src/application/reports/make-report.ts';
 import type { MadeReport } from '../../../src/application/reports/make-report.ts';
 import { reportDeps, reportFolder } from '../../../src/compose/report.ts';
 import { parsePeriod } from '../../../src/domain/reports/period.ts';
-import { newId } from '../../../src/lib/ids.ts';
-import { createLog } from '../../../src/lib/log.ts';
 import { ED25519, checkNote, parseNote, parseVkey, signNote, vkeyOf } from '../../../src/lib/transparency/note.ts';
 import { openSigners } from '../../../src/lib/transparency/signers.ts';
-import { auditTree } from '../../../src/store/audit/checkpoints.ts';
+import { csvRows, sheetsIn } from '../../support/quarter/files.ts';
+import { evidenceOf, keepLog } from '../../support/quarter/keep-log.ts';
 import { setClock } from '../../support/quarter/clock.ts';
 import { storeRequests } from '../../support/quarter/more.ts';
 import { openQuarter } from '../../support/quarter/run.ts';
@@ -31,33 +29,36 @@ const KEY = newKey();
 
 let quarter: SimulatedStore;
 let folder: string;
+let places: string;
 let made: MadeReport;
+
+const log = () => ({ key: KEY, origin: ORIGIN, places });
 
 const report = async (label: string, out: string): Promise<MadeReport> => {
   const period = parsePeriod(label);
   if (!period) throw new Error('no period');
-  const { pool, store, deps } = quarter;
-  const evidence = {
-    store,
-    tree: auditTree(pool),
-    settings: { origin: ORIGIN, checkpointMs: 3_600_000, publish: [], retentionMs: null, sinks: [], reports: [] },
-    signers: await openSigners(KEY, ORIGIN),
-    publishers: [],
-    vault: null,
-    ids: { next: newId },
-    log: createLog('silent'),
-  };
+  const { pool, deps } = quarter;
+  const evidence = await evidenceOf(quarter, log());
   const parts = { pool, evidence, policy: deps.policy(), directory: deps.directory };
   return makeReport(reportDeps(parts), { period }, reportFolder(out));
 };
 
 beforeAll(async () => {
   folder = process.env['QUARTER_OUT'] ?? mkdtempSync(path.join(tmpdir(), 'report-'));
-  quarter = await openQuarter({ from: new Date('2026-07-01T00:00:00Z'), days: DAYS, perDay: PER_DAY, seed: 17 });
+  places = mkdtempSync(path.join(tmpdir(), 'checkpoints-'));
+  const from = new Date('2026-07-01T00:00:00Z');
+  quarter = await openQuarter({
+    from,
+    days: DAYS,
+    perDay: PER_DAY,
+    seed: 17,
+    eachDay: (opened) => keepLog(opened, log()),
+  });
   made = await report('2026-Q3', folder);
 });
 afterAll(async () => {
   await quarter.close();
+  rmSync(places, { recursive: true });
   if (!process.env['QUARTER_OUT']) rmSync(folder, { recursive: true });
 });
 
@@ -65,21 +66,7 @@ const textOf = (name: string): string => readFileSync(path.join(folder, name), '
 const byText = (a = '', b = ''): number => (a < b ? -1 : 1);
 const hex = (data: Buffer): string => createHash('sha256').update(data).digest('hex');
 
-/** RFC 4180. */
-const csvRows = (text: string): string[][] =>
-  text
-    .split('\r\n')
-    .slice(0, -1)
-    .map((line) =>
-      [...line.matchAll(/("(?:[^"]|"")*"|[^,]*)(?:,|$)/g)]
-        .slice(0, -1)
-        .map(([, cell = '']) => cell.replace(/^"|"$/g, '').replaceAll('""', '"')),
-    );
-
-const sheets = (): Record<string, string> => {
-  const files = unzipSync(readFileSync(path.join(folder, 'report.xlsx')));
-  return Object.fromEntries(Object.entries(files).map(([name, data]) => [name, Buffer.from(data).toString('utf8')]));
-};
+const sheets = (): Record<string, string> => sheetsIn(folder);
 
 test('the folder has the six files, and the signed manifest lists the others', async () => {
   expect(readdirSync(folder).sort()).toEqual([
@@ -214,7 +201,8 @@ test('the register says what was done through each access, or that it was not re
 test('the register says when access was closed, which is when it ended, and the removal after that', () => {
   const [titles = [], ...rows] = csvRows(textOf('register.csv'));
   const at = (row: readonly string[], title: string): string => row[titles.indexOf(title)] ?? '';
-  const ended = rows.filter((row) => at(row, 'State') === 'ended' && at(row, 'Kind') !== 'more time');
+  const wasActive = (row: readonly string[]): boolean => at(row, 'Active (UTC)') !== '';
+  const ended = rows.filter((row) => at(row, 'State') === 'ended' && at(row, 'Kind') !== 'more time' && wasActive(row));
   expect(ended.length).toBeGreaterThan(5);
   for (const row of ended) {
     const [active, closed, removed] = ['Active (UTC)', 'Closed (UTC)', 'Removed (UTC)'].map((title) =>
@@ -250,6 +238,41 @@ test('the PDF has a language, tags and the text of all scripts', () => {
     expect(text).toContain(part);
 });
 
+describe('an outage of the targets', () => {
+  type Line = { kind: string; what: string; answer: string | null; concerns: string; grant: string | null };
+  const linesOf = (kind: string): Line[] =>
+    (JSON.parse(textOf('report.json')) as { exceptions: Line[] }).exceptions.filter((one) => one.kind === kind);
+
+  test('closes late, which is an exception with its failure and what became of it', () => {
+    const late = linesOf('late_removal');
+    expect(late.length).toBeGreaterThan(0);
+    for (const { what, answer, concerns, grant } of late) {
+      expect(what).toMatch(/^Closed .+ after it was due\. The last failure before: .*ECONNREFUSED/);
+      expect(answer).toMatch(/^Closed, 2026-07-\d\d .* UTC; removed by attempt \d+/);
+      expect(concerns).toBe(`grant ${grant}`);
+    }
+    const [titles = [], ...rows] = csvRows(textOf('register.csv'));
+    const seconds = rows.map((row) => Number(row[titles.indexOf('Seconds late')]));
+    expect(seconds.filter((one) => one > 60)).toHaveLength(late.length);
+  });
+
+  test('that is not over at the checkpoint leaves access that is not removed, and that has no answer', () => {
+    const open = linesOf('not_removed');
+    expect(open.length).toBeGreaterThan(0);
+    for (const { what, answer } of open)
+      expect([what, answer]).toEqual([expect.stringContaining('A login may still be possible'), null]);
+  });
+});
+
+test('each exception says what it concerns', () => {
+  const { exceptions } = JSON.parse(textOf('report.json')) as { exceptions: { concerns: string }[] };
+  expect(
+    exceptions.filter(({ concerns }) => !/^(grant|request|review|revocation|finding|key|event) \S+$/.test(concerns)),
+  ).toEqual([]);
+  const sheet = sheets()['xl/worksheets/sheet2.xml'] ?? '';
+  expect(sheet).toContain('<t>Concerns</t>');
+});
+
 test('break-glass is an exception that has the answer of its follow-up, or none', () => {
   const found = (JSON.parse(textOf('report.json')) as { exceptions: { kind: string; answer: string | null }[] })
     .exceptions;
@@ -270,6 +293,19 @@ test('a review with undecided lines at its deadline is an exception, and stands 
   expect(overdue).toMatchObject({ state: 'overdue', toChange: 1 });
   expect(overdue?.undecided).toBeGreaterThan(0);
   expect(made.report.totals.exceptions.find(({ kind }) => kind === 'review_overdue')?.unanswered).toBeGreaterThan(0);
+});
+
+test('the health of the log counts the checkpoints of the period, and says what is published', () => {
+  const { checkpoints, ranges, places: named } = made.report.log;
+  expect(checkpoints.count).toBeGreaterThanOrEqual(DAYS);
+  expect(checkpoints.longestGapMs).toBeGreaterThan(0);
+  expect(ranges).toMatchObject({ witnessed: 'none', published: expect.stringMatching(/^events 1 to \d+$/) });
+  expect(named).toEqual([`file:${places}`]);
+});
+
+test('deciding on lines of a review is a power that was used', () => {
+  const olga = made.report.exercised.find(({ name }) => name === 'Ольга Петрова');
+  expect(olga?.other).toBeGreaterThan(0);
 });
 
 test('the powers of a rule are those of the owners, who are named above it', () => {

@@ -1,6 +1,6 @@
-/** Reviews whose deadline passed are exceptions of a report, with the answer that the log has. */
+/** Exceptions of a report that are about no single request: what each concerns, and the answer that the log has. */
 import { expect, test } from 'vitest';
-import { logExceptions } from '../../../src/domain/reports/exceptions.ts';
+import { logExceptions } from '../../../src/domain/reports/log-exceptions.ts';
 import type { LogEvent } from '../../../src/domain/reports/register.ts';
 
 const SYSTEM = { kind: 'system', id: 'latchkey', name: 'Latchkey', email: null };
@@ -28,6 +28,7 @@ test('one that is still open has no answer', () => {
     {
       kind: 'review_overdue',
       at: OVERDUE.at,
+      concerns: 'review c1',
       what: expect.stringContaining(
         '"quarterly reach" had lines without a decision at its deadline, 2026-07-15 07:59:30',
       ),
@@ -40,6 +41,14 @@ test('one that was closed later has the last decision as its answer', () => {
   expect(logExceptions([OVERDUE, closed('c1', 0)])).toMatchObject([
     { kind: 'review_overdue', answer: 'Each line was decided, 2026-07-17 09:30:00 UTC' },
   ]);
+});
+
+test('what answers it may come after the period', () => {
+  const later = closed('c1', 0);
+  expect(logExceptions([OVERDUE], [later])).toEqual(logExceptions([OVERDUE, later]));
+  const revoked = event('key.revoked', OVERDUE.at, { vkey: 'log.test+1a2b3c4d+AV8=', from: OVERDUE.at, size: 3 });
+  const added = event('key.added', '2026-10-01T08:00:00.000Z', { vkey: 'log.test+5e6f7a8b+AV8=' });
+  expect(logExceptions([revoked], [added])).toMatchObject([{ answer: 'Another key signs, 2026-10-01 08:00:00 UTC' }]);
 });
 
 test('lines that silence kept are an exception, too, which names the setting', () => {
@@ -57,4 +66,19 @@ test('where the name was erased, or never written, the id stands', () => {
   expect(logExceptions([{ ...OVERDUE, data }])).toMatchObject([
     { what: expect.stringContaining('The review "c1" had') },
   ]);
+});
+
+test.each([
+  ['drift.found', { finding: 'f1', kind: 'unknown_login', description: 'a login nobody granted' }, 'finding f1'],
+  ['revocation.started', { revocation: 'v1', grants: 2, requests: 0, reason: null }, 'revocation v1'],
+  ['campaign.closed', { campaign: 'c9', name: 'durations', undecided: 1, bySilence: 1 }, 'review c9'],
+  ['key.revoked', { vkey: 'log.test/prod+1a2b3c4d+AV8=', from: OVERDUE.at, size: 3 }, 'key log.test/prod+1a2b3c4d'],
+])('%s says what it is about, since it is about no grant', (type, data, concerns) => {
+  expect(logExceptions([event(type, OVERDUE.at, data)])).toMatchObject([{ concerns, grant: null }]);
+});
+
+test('what has no id of its own is found by the number of its event, and a finding about a grant by the grant', () => {
+  const refused = event('policy.rejected', OVERDUE.at, { kept: 'a'.repeat(64), problems: ['rule 2 matches nothing'] });
+  const found = { ...event('drift.found', OVERDUE.at, { finding: 'f2', kind: 'gone' }), grantId: 'g7' };
+  expect(logExceptions([found, refused]).map(({ concerns }) => concerns)).toEqual(['grant g7', `event ${refused.seq}`]);
 });

@@ -26,7 +26,7 @@ const DAY_MS = 86_400_000;
 const role = (title: string, max: string, first: string): string =>
   `{ title: ${title}, scope: { group: g }, max: ${max}, default: ${first} }`;
 const target = (title: string, owners: string, roles: string): string =>
-  `{ title: ${title}, provider: sim, config: {}, owners: [${owners}], roles: ${roles} }`;
+  `{ title: ${title}, provider: sim, config: { host: ${title} }, owners: [${owners}], roles: ${roles} }`;
 
 const policyText = (remark: string): string => `version: 1
 # ${remark}
@@ -56,6 +56,7 @@ reviews:
   - { name: who decides, every: half-year, what: approvers, by: admins, within: 30d }
   - { name: who administers, every: half-year, what: admins, by: admins, within: 3d }
   - { name: machines, every: year, what: clients, by: admins }
+  - { name: taken first, every: year, what: break_glass, by: admins }
 `;
 
 /** Numbers that are the same for the same seed: mulberry32. */
@@ -82,15 +83,38 @@ const REASONS = [
   'fix <b>totals</b> & rounding',
 ];
 
-export type Quarter = { from: Date; days: number; perDay: number; seed: number };
+/** `eachDay`: what is done to the log before midnight. */
+export type Quarter = {
+  from: Date;
+  days: number;
+  perDay: number;
+  seed: number;
+  eachDay?: (store: TestStore) => Promise<void>;
+};
 export type Simulated = { deps: Deps; requests: number };
 
-/** What the target does: down between these moments. */
-type Outage = { fromMs: number; toMs: number };
+/** Cannot be reached between these moments: one host, or all of them. */
+type Outage = { host: string | null; fromMs: number; toMs: number };
+
+/** In working hours, when access is requested and expires. */
+const dayOf = (from: Date, day: number, hours: number): number => {
+  const atMs = from.getTime() + Math.floor(day) * DAY_MS;
+  const weekday = new Date(atMs).getUTCDay();
+  return atMs - (weekday === 6 ? DAY_MS : weekday === 0 ? 2 * DAY_MS : 0) + hours * HOUR_MS;
+};
+
+/** The network is down twice, and the database of the orders goes down on the last working day and is not back when the quarter is over. */
+const outagesOf = (from: Date, days: number): Outage[] => [
+  ...[1, 2].map((part) => {
+    const fromMs = dayOf(from, (part * days) / 3, 11);
+    return { host: null, fromMs, toMs: fromMs + 3 * HOUR_MS };
+  }),
+  { host: 'Orders database', fromMs: dayOf(from, days - 1, 14), toMs: Number.POSITIVE_INFINITY },
+];
 
 const providerOf = (now: () => number, outages: readonly Outage[]) => {
-  const demandUp = (): void => {
-    if (outages.some(({ fromMs, toMs }) => now() >= fromMs && now() < toMs))
+  const demandUp = (host: string): void => {
+    if (outages.some((one) => now() >= one.fromMs && now() < one.toMs && (one.host ?? host) === host))
       throw new ProviderError('unavailable', 'connect ECONNREFUSED 10.0.3.7:5432');
   };
   const used = new Map<string, number>();
@@ -99,21 +123,21 @@ const providerOf = (now: () => number, outages: readonly Outage[]) => {
     provider: defineProvider({
       id: 'sim',
       title: 'Simulated target',
-      config: z.object({}),
+      config: z.object({ host: z.string() }),
       scope: z.object({ group: z.string() }),
       handle: z.object({ login: z.string() }),
-      connect: () => ({
+      connect: ({ host }) => ({
         grant: (_scope, ctx) => {
-          demandUp();
+          demandUp(host);
           return Promise.resolve({ handle: { login: `lk_${ctx.grantId}` } });
         },
         close: (_scope, _handle, ctx) => {
-          demandUp();
+          demandUp(host);
           used.delete(ctx.grantId);
           return Promise.resolve('closed' as const);
         },
         revoke: (_scope, _handle, ctx) => {
-          demandUp();
+          demandUp(host);
           used.delete(ctx.grantId);
           return Promise.resolve('removed' as const);
         },
@@ -137,9 +161,10 @@ type Deciding = { requestId: string; approver: Name; name: Name; ms: number };
 type Step = { atMs: number; run: () => Promise<void> };
 
 export const simulate = async (
-  { store, pool }: TestStore,
-  { from, days, perDay, seed }: Quarter,
+  opened: TestStore,
+  { from, days, perDay, seed, eachDay }: Quarter,
 ): Promise<Simulated> => {
+  const { store, pool } = opened;
   const random = randomOf(seed);
   const pick = <T>(list: readonly T[]): T => {
     const found = list[Math.floor(random() * list.length)];
@@ -147,10 +172,7 @@ export const simulate = async (
     return found;
   };
   let nowMs = from.getTime();
-  const outages = [1, 2].map((part) => {
-    const fromMs = from.getTime() + (part * days * DAY_MS) / 3 + 10 * HOUR_MS;
-    return { fromMs, toMs: fromMs + 3 * HOUR_MS };
-  });
+  const outages = outagesOf(from, days);
   const { provider, use } = providerOf(() => nowMs, outages);
   const load = (remark: string) => {
     const source = policyText(remark);
@@ -190,10 +212,18 @@ export const simulate = async (
       await verbs.removeClosed()
     ).work;
   };
-  const live = async (grantId: string, name: Name, ms: number): Promise<void> => {
+  const isIn = async (grantId: string, state: string): Promise<boolean> =>
+    (await store.read.grant(grantId))?.state === state;
+  const give = async (grantId: string, ms: number): Promise<void> => {
     await verbs.activate({ grantId });
+    if (await isIn(grantId, 'activating')) later(5 * MINUTE_MS, () => give(grantId, ms));
+    else later(ms + 1_000, expire);
+  };
+  const live = async (grantId: string, name: Name, ms: number): Promise<void> => {
+    await give(grantId, ms);
     if (random() < 0.85)
       later(2 * MINUTE_MS, async () => {
+        if (!(await isIn(grantId, 'active'))) return;
         use(grantId);
         await (
           await verbs.recordUsage()
@@ -201,12 +231,10 @@ export const simulate = async (
       });
     if (random() < 0.6)
       later(ms * (0.2 + random() * 0.6), async () => {
-        const grant = await store.read.grant(grantId);
-        if (grant?.state !== 'active') return;
+        if (!(await isIn(grantId, 'active'))) return;
         await verbs.end({ caller: await callerOf(name), id: grantId, cause: 'done', reason: null });
         await verbs.completeRevocation({ grantIds: [grantId] });
       });
-    later(ms + 1_000, expire);
     for (const hours of [1, 3, 4]) later(ms + hours * HOUR_MS, expire);
   };
   const decide = async ({ requestId, approver, name, ms }: Deciding): Promise<void> => {
@@ -255,7 +283,7 @@ export const simulate = async (
     if (result.outcome !== 'sent') return;
     const { request, grant } = result.view;
     if (grant) return live(grant.id, name, durationMs);
-    if (random() < 0.06) return later(4 * HOUR_MS + MINUTE_MS, async () => void (await verbs.sweep()));
+    if (random() < 0.06) return later(4 * HOUR_MS + MINUTE_MS, expire);
     const approvers = (targetName === 'cluster' ? ['sam', 'kim'] : ['olga', 'olga', 'olga', 'dana']) as Name[];
     const approver = pick(approvers.filter((one) => one !== name));
     later(pick([20_000, 45_000, 5 * MINUTE_MS, 25 * MINUTE_MS]), () =>
@@ -276,6 +304,20 @@ export const simulate = async (
     }
   };
 
+  /** Of the first person who has access just now, if anybody has. */
+  const stolen = async (): Promise<void> => {
+    const { rows } = await pool.query<{ id: string }>(
+      `select grantee_id as id from grants where state = 'active' order by created_at limit 1`,
+    );
+    const name = ENGINEERS.find((one) => personOf(one).id === rows[0]?.id);
+    if (!name) return;
+    const what = { kind: 'person', userId: personOf(name).userId } as const;
+    const { id } = await verbs.revokeAll({ caller: await callerOf('sam'), what, reason: 'The laptop was stolen.' });
+    await verbs.runRevocation({ id });
+    await expire();
+    later(2 * MINUTE_MS, () => verbs.runRevocations());
+  };
+
   await setClock(pool, from);
   await adopt('first', []);
   for (let day = 0; day < days; day += 1) {
@@ -283,9 +325,13 @@ export const simulate = async (
     const count = isWeekend ? 1 : Math.round(perDay * (0.6 + random() * 0.8));
     for (let index = 0; index < count; index += 1)
       steps.push({ atMs: from.getTime() + day * DAY_MS + (7 + random() * 10) * HOUR_MS, run: ask });
-    steps.push({ atMs: from.getTime() + day * DAY_MS + 23 * HOUR_MS, run: async () => void (await verbs.sweep()) });
+    steps.push({ atMs: from.getTime() + day * DAY_MS + 23 * HOUR_MS, run: expire });
+    if (eachDay) steps.push({ atMs: from.getTime() + (day + 1) * DAY_MS - MINUTE_MS, run: () => eachDay(opened) });
   }
   if (days > 0) steps.push({ atMs: from.getTime() + 1.4 * DAY_MS, run: review });
+  for (const { toMs } of outages) if (Number.isFinite(toMs)) steps.push({ atMs: toMs + 20_000, run: expire });
+  // A laptop is stolen.
+  if (days > 1) steps.push({ atMs: dayOf(from, days / 4, 13), run: stolen });
   steps.push({
     atMs: from.getTime() + (days / 2) * DAY_MS,
     run: () => adopt('debug for two hours by default', ['Target "cluster" was changed']),
