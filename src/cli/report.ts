@@ -2,11 +2,12 @@
 import type { Command } from 'commander';
 import { makeReport } from '../application/reports/make-report.ts';
 import type { MadeReport } from '../application/reports/make-report.ts';
-import { demandAuditedPolicy } from '../compose/evidence-command.ts';
+import { demandPolicyInForce } from '../compose/evidence-command.ts';
 import { commandDirectory, reportDeps, reportFolder } from '../compose/report.ts';
 import { PERIOD_FORMS, parsePeriod } from '../domain/reports/period.ts';
 import type { Period } from '../domain/reports/period.ts';
 import { StartError } from '../lib/start-error.ts';
+import { demandDatabase } from './database.ts';
 import { withEvidenceOf } from './evidence.ts';
 import { UsageError } from './exit.ts';
 import { print, printJson } from './output.ts';
@@ -51,7 +52,7 @@ const demandFolder = (out: string, error: unknown): never => {
 const writeReport = async (text: string, flags: Flags): Promise<void> => {
   const period = demandPeriod(text);
   const out = flags.out ?? `latchkey-report-${period.label}`;
-  const { policy, settings } = await demandAuditedPolicy();
+  const { policy, settings } = await demandPolicyInForce(demandDatabase());
   const made = await withEvidenceOf(settings, async (command) => {
     const directory = await commandDirectory(command, policy);
     const deps = reportDeps({ pool: command.pool, evidence: command.deps, policy, directory });

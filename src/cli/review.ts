@@ -1,7 +1,7 @@
 /** `latchkey review`: starts a review campaign of the policy, and says how far campaigns have come. */
 import type { Command } from 'commander';
 import { startCampaign } from '../application/reviews/start-campaign.ts';
-import { demandAuditedPolicy } from '../compose/evidence-command.ts';
+import { demandAuditSettings, demandPolicyInForce } from '../compose/evidence-command.ts';
 import { commandDirectory } from '../compose/report.ts';
 import { isDomainError } from '../domain/errors.ts';
 import { linesCsv } from '../domain/reviews/lines-csv.ts';
@@ -10,6 +10,7 @@ import { newId } from '../lib/ids.ts';
 import { createLog } from '../lib/log.ts';
 import { StartError } from '../lib/start-error.ts';
 import { pluralize } from '../lib/pluralize.ts';
+import { demandDatabase } from './database.ts';
 import { withEvidenceOf } from './evidence.ts';
 import { UsageError } from './exit.ts';
 import { print, printJson } from './output.ts';
@@ -19,7 +20,7 @@ const NO_SLACK =
   'SLACK_BOT_TOKEN (or SLACK_CLIENT_ID, SLACK_CLIENT_SECRET and SLACK_ENTERPRISE_ID) is not set, or Slack does not take it; a review needs to know who its reviewers are.';
 
 const start = async (name: string, { json }: { json?: boolean }): Promise<void> => {
-  const { policy, settings } = await demandAuditedPolicy();
+  const { policy, settings } = await demandPolicyInForce(demandDatabase());
   if (!policy.reviews.some((plan) => plan.name === name)) {
     const names = policy.reviews.map((plan) => `"${plan.name}"`).join(', ');
     throw new UsageError(`The policy has no review "${name}"; it has ${names || 'none: write a section reviews'}.`);
@@ -62,8 +63,7 @@ const statusLine = ({ campaign, counts }: CampaignView): string => {
 };
 
 const status = async (id: string | undefined, { json, csv }: { json?: boolean; csv?: boolean }): Promise<void> => {
-  const { settings } = await demandAuditedPolicy();
-  await withEvidenceOf(settings, async ({ store }) => {
+  await withEvidenceOf(await demandAuditSettings(), async ({ store }) => {
     if (id === undefined) {
       const all = await store.read.campaigns(SHOWN_MAX);
       if (json) return printJson(all);
