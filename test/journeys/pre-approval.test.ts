@@ -46,7 +46,7 @@ const ask = async (who: string, line: string): Promise<Row> => {
 test('who is allowed is let in at once, and the decision and the messages say by whom', async () => {
   const { slack } = world;
   await say('olga', `allow ${ADA} orders-db read for 2d`);
-  expect(seen(await story.privately('olga', 'it is approved at once'))).toContain('disallow');
+  expect(seen(await story.privately('olga', 'it is approved at once'))).toContain('withdraw');
   await story.dm('ada', 'pre-approved');
   const [preApproval] = await live();
   expect(await ask('ada', `orders-db read 30m ${reason}`)).toMatchObject({
@@ -104,12 +104,13 @@ test('who gave it and may approve no more gives nothing', async () => {
 test('taken back, it is asked as ever; strangers take nothing back', async () => {
   const [preApproval] = await live();
   const id = preApproval?.id ?? '';
-  await say('oscar', `disallow ${id}`);
+  await say('oscar', `withdraw ${id}`);
   await story.privately('oscar', 'may withdraw a pre-approval');
-  await say('olga', `disallow ${id}`);
+  await say('olga', `withdraw ${id}`);
   await story.privately('olga', 'Withdrawn');
   expect(seen(await story.dm('ada', 'was withdrawn'))).not.toContain('counts at once');
   expect((await ask('ada', `orders-db read 30m ${reason}`)).state).toBe('pending');
+  // What it was called before.
   await say('olga', `disallow ${id}`);
   await story.privately('olga', 'no such pre-approval');
 });
@@ -142,7 +143,7 @@ test.each([
   ['olga', 'allow <!channel> orders-db read for 1d', 'is no person I know'],
   ['olga', `allow ${ADA} nothing-db read for 1d`, 'no target of that name'],
   ['olga', `allow ${ADA}`, 'Write it like'],
-  ['olga', 'disallow `<!here>`', 'no such pre-approval'],
+  ['olga', 'withdraw `<!here>`', 'no such pre-approval'],
 ])('%s writing "%s" is told what is wrong', async (who, line, answer) => {
   const before = (await world.sql('select 1 from pre_approvals')).length;
   await say(who, line);

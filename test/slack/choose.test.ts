@@ -84,7 +84,7 @@ describe('the command alone', () => {
       role: 'read',
       forMs: 3_600_000,
     });
-    const answer = await say('olga', 'disallow');
+    const answer = await say('olga', 'withdraw');
     await rig.slack.as('olga').click(answer, 'say_line_0');
     await until(rig, () => seen(rig.slack.as('olga').messages('prod-access').at(-1)).includes('Withdrawn'));
   });

@@ -1,4 +1,4 @@
-/** `allow @person orders-db read for 2d`: approves before the request; `disallow <id>` takes it back. */
+/** `allow @person orders-db read for 2d` pre-approves; `withdraw <id>` takes it back. */
 import { readTypedDuration } from '../../../domain/time/typed-duration.ts';
 import type { PreApproveResult } from '../../../application/requests/pre-approve.ts';
 import { preApprovalLine } from '../../messages/render/pre-approval.ts';
@@ -30,7 +30,7 @@ const answer = (slack: Slack, result: PreApproveResult): string => {
       ? `Pre-approved: when ${mention(person)} requests ${name} until ${date(expiresAt)}, it is approved at once.`
       : `Your pre-approval of ${name} for ${mention(person)} counts until ${date(expiresAt)}. *It is not enough alone:* ${needed} must give theirs too, with the same command.`;
   const remains = remainLines(result).map((line) => `\n${line}`);
-  return `${state} The rules and their limits still hold. ${typed(`disallow ${id}`)} withdraws it.${remains.join('')}`;
+  return `${state} The rules and their limits still hold. ${typed(`withdraw ${id}`)} withdraws it.${remains.join('')}`;
 };
 
 export const preApprove: Command = {
@@ -62,12 +62,13 @@ const whichToWithdraw = (policy: Policy, { preApprovals }: Overview): Reply =>
     none: 'There is no pre-approval of yours or for you.',
     items: preApprovals,
     lineOf: (one) => preApprovalLine(policy, one),
-    buttonsOf: ({ id }) => sayButtons([{ line: `disallow ${id}`, label: 'Withdraw' }]),
+    buttonsOf: ({ id }) => sayButtons([{ line: `withdraw ${id}`, label: 'Withdraw' }]),
   });
 
 export const withdrawPreApproval: Command = {
-  name: 'disallow',
-  usage: 'disallow [id]',
+  name: 'withdraw',
+  also: ['disallow'],
+  usage: 'withdraw [id]',
   does: 'withdraw a pre-approval',
   audience: 'approvers',
   run: async ({ slack, userId, text, reply }) => {

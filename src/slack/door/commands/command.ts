@@ -18,6 +18,8 @@ export type Audience =
 
 export type Command = {
   name: string;
+  /** Other names for it, which stay good. */
+  also?: readonly string[];
   /** As shown after the slash command: `revoke <id> [reason]`. */
   usage: string;
   /** One line for `help`. */

@@ -1,4 +1,4 @@
-/** `/prod-access evidence <grant>`: the signed bundle about one grant, for auditors and admins, by direct message. */
+/** `/prod-access evidence <grant>`, also as `audit <grant>`: the signed bundle about one grant, for auditors and admins, by direct message. */
 import type { MadeEvidence } from '../../../application/evidence/make-evidence.ts';
 import { StartError } from '../../../lib/start-error.ts';
 import { sendPrivately } from '../../messages/send-privately.ts';
@@ -52,6 +52,7 @@ const whichGrant = async ({ slack, userId }: CommandCall): Promise<Reply> =>
 
 export const evidence: Command = {
   name: NAME,
+  also: ['audit'],
   usage: `${NAME} [grant] [redact]`,
   does: 'get the signed evidence of a grant as a file; `redact` leaves out personal text',
   audience: 'auditors',

@@ -71,7 +71,7 @@ export const runCommand = async (call: CommandCall): Promise<void> => {
   const targets = Object.keys(call.slack.policy().targets);
   const isTarget = targets.some((name) => name.toLowerCase() === (first.split('/')[0] ?? '').toLowerCase());
   // A target may be called `list`; with a role after it, the target is meant.
-  const command = isTarget && rest !== '' ? undefined : commands.find(({ name }) => name === first.toLowerCase());
+  const command = isTarget && rest !== '' ? undefined : commandNamed(first.toLowerCase());
   if (command) return command.run({ ...call, text: rest });
   if (GREETING.test(line)) return giveHelp(call, null);
   return isTarget || !isMistypedCommand(first, rest, targets)
@@ -84,6 +84,9 @@ const GREETING = /^(?:hi|hello|hey|start|commands|\?)[\s!.,]*$/i;
 
 /** What a button says to open the form, since it has to say something. */
 const FORM = 'form';
+
+const commandNamed = (word: string): Command | undefined =>
+  commands.find(({ name, also = [] }) => name === word || also.includes(word));
 
 const commandNames = (): string[] => commands.map(({ name }) => name);
 
