@@ -4,6 +4,7 @@ import type { Policy } from '../domain/policy/types.ts';
 import { execPrograms } from './environment-exec.ts';
 import { checkAlerts } from './policy-alerts.ts';
 import { checkClients } from './policy-clients.ts';
+import { checkEffects } from './policy-effects.ts';
 import { checkGithub } from './policy-github.ts';
 import { buildPolicy } from './policy-build.ts';
 import { splitFound } from './found-text.ts';
@@ -79,6 +80,7 @@ const checkAll = (check: Check, document: PolicyDocument): void => {
   checkAlerts(check);
   checkClients(check);
   checkGithub(check, document);
+  checkEffects(check, document);
   checkReach(check);
 };
 

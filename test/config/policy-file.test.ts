@@ -156,5 +156,17 @@ describe('a policy that is suspicious', () => {
       ['manager_from_profile'],
     ],
     ['a field for a manager whom no rule asks', withTop('manager_field: Manager'), []],
+    [
+      'an alert for the channel of an incident where there are none',
+      withTop(
+        'alerts: [{ name: down, source: generic, match: { title: x }, role: orders/read, to: sre, channel: incident }]',
+      ),
+      ['no_incidents'],
+    ],
+    [
+      'and none where a review of all names all targets',
+      withTop('reviews: [{ name: r, every: month, what: admins, by: admins, targets: ["*"] }]'),
+      [],
+    ],
   ])('%s', (_name, text, codes) => expect(warningsOf(text)).toEqual(codes));
 });

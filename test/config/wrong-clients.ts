@@ -220,6 +220,13 @@ export const WRONG_CLIENTS: Wrong[] = [
     'did you mean "repository"?',
   ],
   [
+    'accounts of an issuer that does not say who started a job',
+    withTop('issuers: { bk: { kind: buildkite } }\naccounts:\n  bk: { "1": a@b.c }'),
+    'useless_key',
+    22,
+    'do not say who started the job',
+  ],
+  [
     'accounts of an issuer that is none',
     withTop('accounts:\n  github: { "1": a@b.c }'),
     'unknown_issuer',
