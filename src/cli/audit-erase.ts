@@ -21,7 +21,7 @@ const erase = async ({ dryRun = false, json }: Flags): Promise<void> => {
   const { retentionMs } = settings;
   if (retentionMs === null)
     throw new StartError(
-      'audit.retention is not set, so personal parts are kept for ever; write it as retention: 9600h (400 days).',
+      'audit.retention is not set, so personal parts are kept for ever; write it as retention: 400d.',
     );
   await withEvidenceOf(settings, async ({ pool, deps }) => {
     const record = recordDeps(pool, deps.store);

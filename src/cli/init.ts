@@ -32,7 +32,7 @@ type File = { name: string; text: string; isSecret?: boolean };
 const shipped = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const exampleOf = (provider: string): string => shipped(`examples/${provider}.yml`);
 
-const EXTENSIONS: Record<string, string> = { postgres: 'sql', mysql: 'sql', kubernetes: 'yml' };
+const EXTENSIONS: Record<string, string> = { postgres: 'sql', mysql: 'sql', kubernetes: 'yml', ssh: 'sh' };
 
 const preparations = async (policy: string, env: NodeJS.ProcessEnv): Promise<File[]> => {
   const loaded = parsePolicyAt(policy, env);

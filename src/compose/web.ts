@@ -35,7 +35,7 @@ type HookParts = {
 };
 
 /** All of them, so that what is not known is answered as the API answers. */
-const API_METHODS = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH'];
+const API_METHODS = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'OPTIONS'];
 
 export type Web = { port: number; metricsPort: number | null; stop(): Promise<void> };
 

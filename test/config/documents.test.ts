@@ -1,11 +1,13 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { AREAS } from '../../src/compose/doctor/check.ts';
 import { withFound } from '../../src/config/found-text.ts';
 import { listPlansIn } from '../../src/config/list-plans.ts';
 import { pickFields, readRows } from '../../src/config/list-rows.ts';
 import { checkPolicy, testPolicy } from '../../src/config/policy-commands.ts';
 import type { CommandResult, TestFacts } from '../../src/config/policy-commands.ts';
+import { FIELDS } from '../../src/domain/policy/condition-names.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import { inputOf } from './made.ts';
 
@@ -138,6 +140,39 @@ describe('docs/configuration.md', () => {
     const codes = [...source.matchAll(/refuse\(\s*'([a-z_]+)'/g)].map(([, code = '']) => code);
     expect(codes.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
   });
+});
+
+describe('docs/policy.md', () => {
+  const text = read('docs/policy.md');
+  const rows = (heading: string): string[] => {
+    const section = text.slice(text.indexOf(`\n### ${heading}\n`)).split(/\n##+ /)[1] ?? '';
+    return [...section.matchAll(/^\| (.*) \|$/gm)].map(([, row = '']) => row);
+  };
+
+  it('names every key of match', () => {
+    const schema = JSON.parse(read('latchkey.schema.json')) as {
+      properties: { rules: { items: { properties: { match: { properties: Record<string, unknown> } } } } };
+    };
+    const keys = Object.keys(schema.properties.rules.items.properties.match.properties);
+    expect(keys.length).toBeGreaterThan(5);
+    expect(keys.filter((key) => !rows('match').some((row) => row.startsWith(`\`${key}\` |`)))).toEqual([]);
+  });
+
+  it('names every variable of conditions, and each of its fields', () => {
+    const named = rows('when');
+    const missing = Object.entries(FIELDS).flatMap(([variable, fields]) => {
+      const row = named.find((one) => one.startsWith(`\`${variable}\` |`)) ?? '';
+      return Object.keys(fields).flatMap((field) => (row.includes(`\`${field}\``) ? [] : [`${variable}.${field}`]));
+    });
+    expect(missing).toEqual([]);
+    for (const variable of ['now', 'windows', 'freezes'])
+      expect(named.some((row) => row.startsWith(`\`${variable}\` |`))).toBe(true);
+  });
+});
+
+it('docs/operations.md names every area that doctor reports', () => {
+  const [row = ''] = /^\| `checks` \|.*$/m.exec(read('docs/operations.md')) ?? [];
+  expect(AREAS.filter((area) => !row.includes(`\`${area}\``))).toEqual([]);
 });
 
 it('docs/policy.md names every code of a problem', () => {

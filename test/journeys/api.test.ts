@@ -330,7 +330,8 @@ test.each<[string, unknown, number, string]>([
 });
 
 test('what is not there is a problem, too, and the document says what is', async () => {
-  expect(await call('PUT', '/requests')).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  for (const method of ['PUT', 'OPTIONS'])
+    expect(await call(method, '/requests')).toMatchObject({ status: 404, body: { code: 'not_found' } });
   expect(await call('GET', '/nothing')).toMatchObject({ status: 404, type: 'application/problem+json' });
   const { body } = await call('GET', '/openapi.json');
   expect(body).toMatchObject({ openapi: '3.1.0' });

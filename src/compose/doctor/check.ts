@@ -4,19 +4,21 @@ import type { Examined, Finding } from '../../domain/finding.ts';
 import { withinMs } from '../../lib/timeout.ts';
 import { StartError } from '../../lib/start-error.ts';
 
-export type Area =
-  | 'configuration'
-  | 'slack'
-  | 'database'
-  | 'redis'
-  | 'on_call'
-  | 'address'
-  | 'audit'
-  | 'issuers'
-  | 'github'
-  | 'gitlab'
-  | 'target'
-  | 'clocks';
+export const AREAS = [
+  'configuration',
+  'slack',
+  'database',
+  'redis',
+  'on_call',
+  'address',
+  'audit',
+  'issuers',
+  'github',
+  'gitlab',
+  'target',
+  'clocks',
+] as const;
+export type Area = (typeof AREAS)[number];
 /** What `--json` prints of each; `name` is for people, and the target's own for a target. */
 export type Check = { area: Area; name: string; about: string | null; findings: Finding[] };
 
