@@ -102,7 +102,7 @@ const measure = async (options: Options, runDir: string): Promise<Results> => {
 const rounded = (_key: string, value: unknown): unknown =>
   typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;
 
-const tell = ({ machine, rows, isQuiet, extent, seconds }: Results, place: string): void => {
+const report = ({ machine, rows, isQuiet, extent, seconds }: Results, place: string): void => {
   console.log(
     `\n${machine.cores} × ${machine.cpu}, ${machine.memoryGb} GB, Node ${machine.node}, Postgres ${machine.postgres}`,
   );
@@ -124,7 +124,7 @@ const run = async (): Promise<void> => {
   const place = placeOf(options, results);
   mkdirSync(path.dirname(place), { recursive: true });
   writeFileSync(place, `${JSON.stringify(results, rounded, 1)}\n`);
-  tell(results, place);
+  report(results, place);
 };
 
 try {

@@ -13,7 +13,7 @@ import {
   openSessions,
   putOffReconciling,
   untilAllRemoved,
-  untilAllTold,
+  untilAllNotified,
 } from './ending.ts';
 import type { Wave } from './ending.ts';
 import { createWorld } from './world.ts';
@@ -45,7 +45,7 @@ const runWave = async (world: World, wave: Wave): Promise<Round> => {
   const ended = await endedOf(world, wave);
   await assertEnded(world, wave, { ended, sessions: sessions.length });
   const cutMs = (await Promise.all(sessions.map(({ cutAt }) => cutAt))).map((at) => at - dueAt);
-  await untilAllTold(world);
+  await untilAllNotified(world);
   const removedMs = Math.max(...ended.map((one) => one.removedMs));
   return { late: spreadOf(ended.map(({ lateMs }) => lateMs)), removedMs, cutMs };
 };

@@ -20,8 +20,8 @@ const idOf = ({ prefix }: Wave, index: number): string => `${prefix}${String(ind
 export const loginOf = (wave: Wave, index: number): string => `lk_${idOf(wave, index)}_ada`;
 
 /** What is done with a login, by who makes it. */
-export const byMakerOf = ({ makers }: Target, index: number, statements: string): string =>
-  makers.length === 0 ? statements : `set local role ${makers[index % makers.length]}; ${statements}; reset role`;
+export const byCreatorOf = ({ creators }: Target, index: number, statements: string): string =>
+  creators.length === 0 ? statements : `set local role ${creators[index % creators.length]}; ${statements}; reset role`;
 
 /** By those who make them for Latchkey: since Postgres 16 only who made a role may take it away. */
 export const makeLogins = async (target: Target, wave: Wave): Promise<void> => {
@@ -32,7 +32,7 @@ export const makeLogins = async (target: Target, wave: Wave): Promise<void> => {
     const mark = writeMark({ grantId: idOf(wave, index), database: target.database, person: 'ada', until });
     const own = `create role ${login} login noinherit connection limit 5 password '${verifier}' valid until '${until.toISOString()}';
       alter role ${login} set role = '${target.group}'; comment on role ${login} is '${mark}'`;
-    return `${byMakerOf(target, index, own)}; grant ${target.group} to ${login};`;
+    return `${byCreatorOf(target, index, own)}; grant ${target.group} to ${login};`;
   };
   await withClient(target.managerUrl, async (client) => {
     for (let from = 0; from < wave.count; from += ROLES_AT_ONCE) {
@@ -133,8 +133,8 @@ export const untilAllRemoved = (world: Pick<World, 'storeUrl'>, prefix: string):
     what: 'grants were not removed',
   });
 
-/** Until everybody was told, too: what is measured next is not to share the processors with that. */
-export const untilAllTold = (world: Pick<World, 'storeUrl'>): Promise<void> =>
+/** Until everybody was notified, too: what is measured next is not to share the processors with that. */
+export const untilAllNotified = (world: Pick<World, 'storeUrl'>): Promise<void> =>
   untilNone(world, {
     text: `select count(*)::int as n from outbox where available_at <= now() + interval '10 seconds'`,
     what: 'pieces of work were not done',

@@ -8,7 +8,7 @@ import type { Stages, StagesInput } from '../load/stages.ts';
 import type { Walked } from '../load/flow.ts';
 import { cpuMsOf, memoryOf } from '../setup/machine.ts';
 import { loginsIn, rowsFrom } from '../setup/servers.ts';
-import { untilAllRemoved, untilAllTold } from './ending.ts';
+import { untilAllRemoved, untilAllNotified } from './ending.ts';
 import { createWorld } from './world.ts';
 import type { Bench, Measured, World } from './world.ts';
 
@@ -22,7 +22,7 @@ const endAll = async (world: World, flows: number): Promise<void> => {
   assertThat(logins === flows, `${logins} logins for ${flows} flows.`);
   await rowsFrom(world.storeUrl, `update grants set expires_at = clock_timestamp() where state = 'active'`);
   await untilAllRemoved(world, '');
-  await untilAllTold(world);
+  await untilAllNotified(world);
   assertThat((await loginsIn(world.target)) === 0, 'logins were left in the target.');
 };
 

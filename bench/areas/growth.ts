@@ -5,7 +5,7 @@ import { ms, rowOf, shown } from '../rows.ts';
 import type { Row } from '../rows.ts';
 import { createStoreDatabase, createTarget, loginsIn, withClient } from '../setup/servers.ts';
 import type { Target } from '../setup/servers.ts';
-import { byMakerOf, insertGrants, loginOf, makeLogins } from './ending.ts';
+import { byCreatorOf, insertGrants, loginOf, makeLogins } from './ending.ts';
 import type { Wave } from './ending.ts';
 import type { AuditGrowth, GrantGrowth, GrowthInput } from './growth-program.ts';
 import type { PolicyFigures, PolicyInput } from './policy-program.ts';
@@ -20,7 +20,7 @@ export type Growth = {
   grants: At<GrantGrowth>[];
   targets: At<{ decisionMs: number; loadMs: number; memoryMb: number }>[];
   logins: At<LoginGrowth>[];
-  /** Where no makers share them out. */
+  /** Where no creator roles share them out. */
   loginsOfOne: At<LoginGrowth>[];
 };
 type LoginGrowth = { makeMs: number; dropMs: number };
@@ -68,13 +68,13 @@ const measureTargets = async ({ sizes }: Bench): Promise<Growth['targets']> => {
 const LOGINS_TIMED = 100;
 
 /** Postgres' own share: the statements that Latchkey sends, by the login that it works as. */
-const measureLogins = async ({ servers, sizes }: Bench, makers?: number): Promise<Growth['logins']> => {
-  const target = await createTarget(servers, makers);
+const measureLogins = async ({ servers, sizes }: Bench, creators?: number): Promise<Growth['logins']> => {
+  const target = await createTarget(servers, creators);
   const made: Growth['logins'] = [];
   let there = 0;
   for (const [at, size] of sizes.growth.logins.entries()) {
     // Roles belong to the whole server, and what was measured before is still there.
-    const letter = `${makers === 0 ? 'o' : 'm'}${'abcdefgh'[at] ?? 'z'}`;
+    const letter = `${creators === 0 ? 'o' : 'm'}${'abcdefgh'[at] ?? 'z'}`;
     await makeLogins(target, { prefix: `g${letter}`, count: size - there });
     there = size;
     const timed = { prefix: `t${letter}`, count: LOGINS_TIMED };
@@ -96,12 +96,12 @@ const measureLogins = async ({ servers, sizes }: Bench, makers?: number): Promis
 const dropSql = (target: Target, wave: Wave): string => {
   const names = Array.from({ length: wave.count }, (_, index) => loginOf(wave, index));
   const one = `drop role ${names.join(', ')}`;
-  const shares = target.makers.map((_, maker) =>
-    names.filter((_name, index) => index % target.makers.length === maker),
+  const shares = target.creators.map((_, creator) =>
+    names.filter((_name, index) => index % target.creators.length === creator),
   );
   return shares.length === 0
     ? one
-    : shares.map((own, maker) => byMakerOf(target, maker, `drop role ${own.join(', ')}`)).join('; ');
+    : shares.map((own, creator) => byCreatorOf(target, creator, `drop role ${own.join(', ')}`)).join('; ');
 };
 
 type Figure<T> = { what: string; noun: string; of: (at: At<T>) => number };

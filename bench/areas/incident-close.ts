@@ -16,7 +16,7 @@ export const WARNING_S = 3;
 /** Milliseconds after the warning was over. */
 export type CloseRound = { late: Spread; cut: Spread; timelineMs: number; filesMs: number };
 
-/** Each holder is told of the end, so each grant has its own. */
+/** Each holder is notified of the end, so each grant has its own. */
 const TIE = `
 with principal as (
   insert into principals (id, kind) select 'T0BENCH:U0HOLD' || i, 'person' from generate_series(1, $2::int) i on conflict do nothing
@@ -45,7 +45,7 @@ const incidentOf = async ({ storeUrl }: World, { channelId }: Room): Promise<Inc
   return incident;
 };
 
-/** Of the incident, because of it, told once; and each grant as any other that ends. */
+/** Of the incident, because of it, notified once; and each grant as any other that ends. */
 const assertClosed = async (world: World, wave: Wave, { id, endedAt, closeCause }: Incident): Promise<void> => {
   assertThat(
     endedAt !== null && closeCause === 'renamed',
@@ -63,8 +63,8 @@ const assertClosed = async (world: World, wave: Wave, { id, endedAt, closeCause 
      where type in ('incident.closed', 'incident.ended') and data::jsonb ->> 'incident' = $1 group by 1 order by 1`,
     [id],
   );
-  const told = events.map(({ type, n }) => `${n} ${type}`).join();
-  assertThat(told === '1 incident.closed,1 incident.ended', `the events of the close were ${told}.`);
+  const counts = events.map(({ type, n }) => `${n} ${type}`).join();
+  assertThat(counts === '1 incident.closed,1 incident.ended', `the events of the close were ${counts}.`);
 };
 
 const closeOne = async (world: World, url: string, wave: Wave): Promise<CloseRound> => {

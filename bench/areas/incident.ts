@@ -15,11 +15,11 @@ import type { Bench, Measured, World } from './world.ts';
 const SOURCES = ['alertmanager', 'pagerduty'] as const satisfies readonly AlertKind[];
 const TITLES: Record<AlertKind, string> = { alertmanager: 'Alertmanager', pagerduty: 'PagerDuty' };
 
-type Told = { limit: Spread; prompt: Spread } & Record<AlertKind, Spread>;
+type Delays = { limit: Spread; prompt: Spread } & Record<AlertKind, Spread>;
 export type IncidentDetails = {
   coldMs: number;
   transactionMs: number;
-  rounds: Told[];
+  rounds: Delays[];
   closes: CloseRound[];
   /** Of each method, for one prompt. */
   slackCalls: Record<string, number>;
@@ -62,7 +62,7 @@ const callsBetween = (before: Calls, after: Calls, count: number): Calls =>
     }),
   );
 
-type Round = { told: Told; slackCalls: Calls };
+type Round = { delays: Delays; slackCalls: Calls };
 
 const runRound = async (sides: Sides, from: number, { channels, alerts }: Counts): Promise<Round> => {
   const { world, url, boltUrl } = sides;
@@ -73,13 +73,13 @@ const runRound = async (sides: Sides, from: number, { channels, alerts }: Counts
   await archive(sides, ours.rooms);
   const alert = async (kind: AlertKind): Promise<Spread> =>
     spreadOf(await world.load.call<number[]>('alerts', { url, kind, from, count: alerts } satisfies AlertsInput));
-  const told = {
+  const delays = {
     limit: spreadOf(limit.times),
     prompt: spreadOf(ours.times),
     alertmanager: await alert('alertmanager'),
     pagerduty: await alert('pagerduty'),
   };
-  return { told, slackCalls };
+  return { delays, slackCalls };
 };
 
 /** Of each round, so that its sum is what is made in all. */
@@ -92,7 +92,7 @@ const countsOf = ({ rounds, incident }: Bench['sizes']): Counts => ({
 
 type Work = { rooms: number; limitRooms: number; alerts: number; closes: number };
 
-/** One incident and one prompt for each channel, one alert and one ask for each webhook, one timeline for each close: in the record, and in Slack. */
+/** One incident and one prompt for each channel, one alert and one offer for each webhook, one timeline for each close: in the record, and in Slack. */
 const assertWork = async ({ storeUrl, load }: World, { rooms, limitRooms, alerts, closes }: Work): Promise<void> => {
   const events = await rowsFrom<{ type: string; n: number; subjects: number }>(
     storeUrl,
@@ -119,16 +119,16 @@ const assertWork = async ({ storeUrl, load }: World, { rooms, limitRooms, alerts
   }
 };
 
-const rowFor = (what: string, details: IncidentDetails, of: (told: Told) => Spread): Row => {
+const rowFor = (what: string, details: IncidentDetails, of: (delays: Delays) => Spread): Row => {
   const { rounds, transactionMs } = details;
-  const middle = (read: (told: Told) => number): number => median(rounds.map(read));
+  const middle = (read: (delays: Delays) => number): number => median(rounds.map(read));
   const limitMs = middle(({ limit }) => limit.p50);
   return rowOf('incident', {
     what,
     unit: 'ratio',
-    value: middle((told) => of(told).p50 / (told.limit.p50 + transactionMs)),
+    value: middle((delays) => of(delays).p50 / (delays.limit.p50 + transactionMs)),
     goal: null,
-    ours: `${ms(middle((told) => of(told).p50))}, p99 ${ms(middle((told) => of(told).p99))}`,
+    ours: `${ms(middle((delays) => of(delays).p50))}, p99 ${ms(middle((delays) => of(delays).p99))}`,
     limit: `${ms(limitMs + transactionMs)} = bare Bolt posts ${ms(limitMs)} + transaction ${ms(transactionMs)}`,
   });
 };
@@ -138,7 +138,7 @@ const rowsOf = (details: IncidentDetails): Row[] => {
   const calls = Object.values(details.slackCalls).reduce((sum, each) => sum + each, 0);
   return [
     { ...prompt, ours: `${prompt.ours}, the first ${ms(details.coldMs)}; ${shown(calls)} calls of Slack's Web API` },
-    ...SOURCES.map((kind) => rowFor(`${TITLES[kind]} to ask posted, p50`, details, (told) => told[kind])),
+    ...SOURCES.map((kind) => rowFor(`${TITLES[kind]} to ask posted, p50`, details, (delays) => delays[kind])),
   ];
 };
 
@@ -174,7 +174,7 @@ export const measureIncident = async (bench: Bench): Promise<Measured> => {
   const details: IncidentDetails = {
     coldMs: cold.times[0] ?? Number.NaN,
     transactionMs,
-    rounds: made.map(({ told }) => told),
+    rounds: made.map(({ delays }) => delays),
     closes: closes.rounds,
     slackCalls: made.at(-1)?.slackCalls ?? {},
   };

@@ -87,7 +87,10 @@ const decisions = (policy: Policy, { targets, decisions: count }: PolicyInput): 
   for (const { ask, facts } of prepared) {
     groupsToRead(policy, ask);
     const verdict = decide(policy, ask, facts);
-    assertThat(verdict.code !== 'no_rule' && verdict.problems.length === 0, `an ask was decided as ${verdict.code}.`);
+    assertThat(
+      verdict.code !== 'no_rule' && verdict.problems.length === 0,
+      `a request was decided as ${verdict.code}.`,
+    );
   }
   return (performance.now() - startedAt) / count;
 };

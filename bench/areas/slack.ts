@@ -19,7 +19,7 @@ type Figures = Run &
     cameIn: number;
     callsEach: number;
     /** After the last click, until every message showed what is so. */
-    toldAfterMs: number;
+    notifiedAfterMs: number;
     cardMs: { p50: number; p95: number };
     loginMs: { p50: number; p95: number };
   };
@@ -28,7 +28,7 @@ const GRANTS_LIMIT_MS = 120_000;
 const TOLD_LIMIT_MS = 600_000;
 /** What one post a second to a channel costs a message at least where others were before it. */
 const POST_EVERY_MS = 1_000;
-/** By the way into Slack and not by what Latchkey is asked: answers to commands and clicks, and connections. */
+/** By the way into Slack and not by what people send to Latchkey: answers to commands and clicks, and connections. */
 const NOT_COUNTED = new Set(['response_url', 'apps.connections.open', 'auth.test']);
 
 const policyFor = ({ managerUrl, group }: Target): string => `version: 1
@@ -78,18 +78,18 @@ const cardDelays = (asked: readonly Asked[]): number[] => {
 
 const twoOf = (values: number[]) => ({ p50: percentile(values, 50), p95: percentile(values, 95) });
 
-type Came = ReturnType<typeof callsSince> & { asked: Asked[]; active: readonly Active[]; toldAfterMs: number };
+type Came = ReturnType<typeof callsSince> & { asked: Asked[]; active: readonly Active[]; notifiedAfterMs: number };
 
 /** What is due later, as a warning before the end, is not waited for. */
 const LEFT = `select 1 from outbox where available_at <= now() + interval '10 seconds' or last_error = 'ratelimited' limit 1`;
 
-const untilTold = async (storeUrl: string): Promise<void> => {
+const untilNotified = async (storeUrl: string): Promise<void> => {
   const until = Date.now() + TOLD_LIMIT_MS;
   const isLeft = async (): Promise<boolean> => (await rowsFrom(storeUrl, LEFT)).length > 0;
   while ((await isLeft()) && Date.now() < until) await delay(250);
 };
 
-const figuresOf = (run: Run, { asked, calls, refused, active, toldAfterMs }: Came): Figures => {
+const figuresOf = (run: Run, { asked, calls, refused, active, notifiedAfterMs }: Came): Figures => {
   const activeAt = new Map(active.map(({ requestId, at }) => [requestId, at]));
   const logins = asked.flatMap(({ requestId, clickedAt }) => {
     const at = activeAt.get(requestId);
@@ -103,7 +103,7 @@ const figuresOf = (run: Run, { asked, calls, refused, active, toldAfterMs }: Cam
     refused,
     cameIn: logins.length,
     callsEach,
-    toldAfterMs,
+    notifiedAfterMs,
     cardMs: twoOf(cardDelays(asked)),
     loginMs: twoOf(logins),
   };
@@ -127,9 +127,9 @@ const rushOnce = async ({ servers, say }: Bench, run: Run): Promise<Figures> => 
   );
   const clickedAt = performance.now();
   const active = await untilActive(storeUrl, run.people);
-  await untilTold(storeUrl);
-  const toldAfterMs = performance.now() - clickedAt;
-  const figures = figuresOf(run, { ...callsSince(slack, made), asked: made.asked, active, toldAfterMs });
+  await untilNotified(storeUrl);
+  const notifiedAfterMs = performance.now() - clickedAt;
+  const figures = figuresOf(run, { ...callsSince(slack, made), asked: made.asked, active, notifiedAfterMs });
   for (const app of apps) await app.stop();
   await slack.close();
   say(`${run.people} in ${run.seconds} s, ${run.processes} processes: ${figures.cameIn} came in`);
@@ -141,7 +141,7 @@ const nameOf = ({ people, seconds, processes, isCut }: Run): string =>
 
 const rowsOf = (figures: Figures): Row[] => {
   const name = nameOf(figures);
-  const { people, cameIn, refused, calls, callsEach, toldAfterMs, cardMs, loginMs } = figures;
+  const { people, cameIn, refused, calls, callsEach, notifiedAfterMs, cardMs, loginMs } = figures;
   const refusedCount = Object.values(refused).reduce((sum, count) => sum + count, 0);
   const row = (what: string, made: { value: number; most: number; unit: 'ratio' | 'ms'; ours: string }): Row =>
     rowOf('slack', {
@@ -170,7 +170,7 @@ const rowsOf = (figures: Figures): Row[] => {
     rowOf('slack', {
       what: `${name}: all messages as they should be`,
       unit: 's',
-      value: toldAfterMs / 1_000,
+      value: notifiedAfterMs / 1_000,
       goal: null,
       ours: 'after the last click',
       limit: '50 changes of messages a minute',

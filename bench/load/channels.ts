@@ -1,4 +1,4 @@
-/** The channels of the benchmark's Slack that come and go, as events tell of them and as `conversations.*` shows them. */
+/** The channels of the benchmark's Slack that come and go, as events report them and as `conversations.*` shows them. */
 import { TEAM_ID } from './signed.ts';
 
 type Channel = { id: string; name: string; created: number; updated: number; creator: string; isArchived: boolean };
@@ -42,8 +42,8 @@ export const makeChannel = (name: string, creator: string): { id: string; event:
   const id = `C0INC${String(channels.size + 1).padStart(6, '0')}`;
   const channel = { id, name, created: Math.floor(at / 1_000), updated: at, creator, isArchived: false };
   channels.set(id, channel);
-  const told = { id, name, created: channel.created, creator };
-  return { id, event: { type: 'channel_created', channel: told, event_ts: String(at / 1_000) } };
+  const shown = { id, name, created: channel.created, creator };
+  return { id, event: { type: 'channel_created', channel: shown, event_ts: String(at / 1_000) } };
 };
 
 /** docs.slack.dev/reference/events/channel_rename */
@@ -51,8 +51,8 @@ export const renameChannel = (id: string, name: string): Record<string, unknown>
   const at = Date.now();
   const channel = { ...mustFind(id), name, updated: at };
   channels.set(id, channel);
-  const told = { id, name, created: channel.created };
-  return { type: 'channel_rename', channel: told, event_ts: String(at / 1_000) };
+  const shown = { id, name, created: channel.created };
+  return { type: 'channel_rename', channel: shown, event_ts: String(at / 1_000) };
 };
 
 /** docs.slack.dev/reference/events/channel_archive */

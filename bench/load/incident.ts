@@ -1,4 +1,4 @@
-/** Incidents and alerts, told by Slack and by their sources, and when people see what is made of them. */
+/** Incidents and alerts, reported by Slack and by their sources, and when people see what is made of them. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { alertmanagerMessage, bearer, pagerDutyEvent, pagerDutySigned } from '../../test/support/alert-payloads.ts';
 import { ALERTMANAGER_TOKEN, PAGERDUTY_SECRET } from '../setup/app.ts';
@@ -57,7 +57,7 @@ const hookOf = (kind: AlertKind, entry: number, mark: string): { body: string; h
   return { body, headers: pagerDutySigned(body, PAGERDUTY_SECRET) };
 };
 
-/** Milliseconds from the webhook until the ask is posted. */
+/** Milliseconds from the webhook until the offer is posted. */
 export const measureAlerts = async (
   slack: Slack,
   { url, kind, from, count: wanted }: AlertsInput,

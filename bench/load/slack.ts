@@ -1,6 +1,6 @@
 /**
  * Slack's side of the Web API with as little work as can be: what it costs would count as Latchkey's time.
- * It knows everybody, takes every message, and tells whoever waits which buttons and credentials came by.
+ * It knows everybody, takes every message, and notifies those who wait of the buttons and credentials came by.
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -38,7 +38,7 @@ const createWaiting = () => {
   const posts = new Map<string, number>();
   return {
     posts,
-    tell: (key: string, text: string): void => {
+    notify: (key: string, text: string): void => {
       const waits = waiting.get(key);
       if (!waits) arrived.set(key, text);
       else if (waiting.delete(key)) waits(text);
@@ -89,7 +89,7 @@ let count = 0;
 
 const tellAndCount = (waiting: Waiting, key: string, text: string): void => {
   waiting.posts.set(key, (waiting.posts.get(key) ?? 0) + 1);
-  waiting.tell(key, text);
+  waiting.notify(key, text);
 };
 
 const tellOfMessage = (waiting: Waiting, fields: Fields): void => {
@@ -98,7 +98,7 @@ const tellOfMessage = (waiting: Waiting, fields: Fields): void => {
   for (const [, actionId = '', value = ''] of text.matchAll(BUTTON))
     for (const mark of marks)
       if (actionId === 'ask_for_alert') tellAndCount(waiting, `${actionId} ${mark}`, value);
-      else waiting.tell(`${actionId} ${mark}`, value);
+      else waiting.notify(`${actionId} ${mark}`, value);
   const kind = KIND.exec(fields['metadata'] ?? '')?.[1];
   if (kind) for (const mark of marks) tellAndCount(waiting, `${kind} ${mark}`, kind);
 };
@@ -153,7 +153,7 @@ const methods: Record<string, (fields: Fields, place: Place) => Answer> = {
   'views.update': (fields, { waiting }) => {
     const view = fields['view'] ?? '';
     const login = /lk_([0-9a-z]+)_/.exec(view)?.[1];
-    if (login) waiting.tell(`view ${login}`, view);
+    if (login) waiting.notify(`view ${login}`, view);
     return { view: { id: fields['view_id'], hash: '1' } };
   },
 };
@@ -180,7 +180,7 @@ const answerJson = (response: ServerResponse, answer: Answer): void => {
 
 /** Everything but the answers to methods: a sent `response_url`, and the bytes of a file. */
 const answerOther = (waiting: Waiting, path: string, body: string): boolean => {
-  if (path.startsWith('/respond/')) waiting.tell(path, body);
+  if (path.startsWith('/respond/')) waiting.notify(path, body);
   return !path.startsWith('/api/');
 };
 

@@ -109,7 +109,7 @@ const incident = ({ coldMs, rounds, closes }: IncidentDetails): string => {
     note: `${shown(value)} ms${note}`,
     isMet: null,
   });
-  const told = (label: string, of: (round: IncidentDetails['rounds'][number]) => Spread): Bar => {
+  const barOf = (label: string, of: (round: IncidentDetails['rounds'][number]) => Spread): Bar => {
     const [p50, p99] = [middle(rounds.map((round) => of(round).p50)), middle(rounds.map((round) => of(round).p99))];
     return bar(label, p50, `, p99 ${shown(p99)} ms`);
   };
@@ -117,11 +117,11 @@ const incident = ({ coldMs, rounds, closes }: IncidentDetails): string => {
     title: 'Incidents and alerts: milliseconds, median and p99',
     limit: null,
     bars: [
-      told('channel made to a message of bare Bolt', ({ limit }) => limit),
-      told('channel made to prompt posted', ({ prompt }) => prompt),
+      barOf('channel made to a message of bare Bolt', ({ limit }) => limit),
+      barOf('channel made to prompt posted', ({ prompt }) => prompt),
       bar('the same, first of a process', coldMs),
-      told('Alertmanager to ask posted', ({ alertmanager }) => alertmanager),
-      told('PagerDuty to ask posted', ({ pagerduty }) => pagerduty),
+      barOf('Alertmanager to ask posted', ({ alertmanager }) => alertmanager),
+      barOf('PagerDuty to ask posted', ({ pagerduty }) => pagerduty),
       bar('end of the warning to sessions cut', middle(closes.map(({ cut }) => cut.p99)), ' (p99)'),
       bar('end of the warning to the last end', middle(closes.map(({ late }) => late.max))),
       bar('end of the warning to timeline posted', middle(closes.map(({ timelineMs }) => timelineMs))),

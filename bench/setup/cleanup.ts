@@ -22,14 +22,14 @@ export const demandGoingOn = (): void => {
   if (isInterrupted) throw new Error('The run is being ended.');
 };
 
-/** Whatever fails because the run is being ended must not go on to be told, stored or exited with. */
+/** Whatever fails because the run is being ended must not go on to be reported, stored or exited with. */
 export const waitForExitIfInterrupted = async (): Promise<void> => {
   if (isInterrupted) await new Promise(() => undefined);
 };
 
 export const countOfRunning = (): number => endings.length;
 
-/** Ends all but the first `kept`; one that fails is told and does not hold up the rest. */
+/** Ends all but the first `kept`; one that fails is reported and does not hold up the rest. */
 export const endAll = async (kept = 0): Promise<boolean> => {
   let isClean = true;
   while (endings.length > kept) {

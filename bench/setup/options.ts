@@ -194,7 +194,7 @@ const USAGE = `npm run bench -- [--quick | --full] [--only <area>]… [--out <fi
   --quick  a few minutes, for a first look; its figures are rough
   --full   also 10,000 due at once among 100,000 live grants, and 1M audit events
   --only   may be given several times
-  --out    where the JSON goes; a whole run goes to bench/results/<date>.json unless told`;
+  --out    where the JSON goes; a whole run goes to bench/results/<date>.json by default`;
 
 const isArea = (name: string): name is Area => AREAS.some((area) => area === name);
 

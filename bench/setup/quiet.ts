@@ -53,7 +53,7 @@ const usedBy = (pid: number): Used | null => {
   }
 };
 
-/** Of this process and all below it; those that ended are counted with whoever waited for them. */
+/** Of this process and all below it; those that ended are counted with the process that waited for them. */
 const ownTicks = (): number => {
   const all = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (usedBy(Number(name)) ?? []) : []));
   const below = (pid: number): number =>

@@ -104,19 +104,19 @@ export type Target = {
   managerUrl: string;
   manager: string;
   /** Roles that make logins; empty where Latchkey's own makes them all. */
-  makers: string[];
+  creators: string[];
   group: string;
   database: string;
 };
 
 /** As many as docs/postgres.md makes. */
-const MAKERS = 16;
+const CREATORS = 16;
 
-/** A production database, with the login that Latchkey works as, its makers, and one group to lend. */
-export const createTarget = async ({ targetAdminUrl }: Servers, makerCount = MAKERS): Promise<Target> => {
+/** A production database, with the login that Latchkey works as, its creator roles, and one group to grant. */
+export const createTarget = async ({ targetAdminUrl }: Servers, creatorCount = CREATORS): Promise<Target> => {
   const database = nextName('target');
   const [manager, group] = [`${database}_manager`, `${database}_read`];
-  const makers = Array.from({ length: makerCount }, (_, index) => `${manager}_maker_${index + 1}`);
+  const creators = Array.from({ length: creatorCount }, (_, index) => `${manager}_maker_${index + 1}`);
   const url = inDatabase(targetAdminUrl, database);
   await withClient(targetAdminUrl, async (client) => {
     await client.query(`create database ${database}`);
@@ -124,9 +124,9 @@ export const createTarget = async ({ targetAdminUrl }: Servers, makerCount = MAK
     await client.query(`grant pg_signal_backend to ${manager}`);
     await client.query(`create role ${group} nologin`);
     await client.query(`grant ${group} to ${manager} with admin option`);
-    for (const maker of makers) {
-      await client.query(`create role ${maker} nologin createrole`);
-      await client.query(`grant ${maker} to ${manager} with inherit false, set true`);
+    for (const creator of creators) {
+      await client.query(`create role ${creator} nologin createrole`);
+      await client.query(`grant ${creator} to ${manager} with inherit false, set true`);
     }
   });
   await withClient(url, (client) =>
@@ -136,7 +136,7 @@ export const createTarget = async ({ targetAdminUrl }: Servers, makerCount = MAK
   const managerUrl = new URL(url);
   managerUrl.username = manager;
   managerUrl.password = 'manager';
-  return { url, managerUrl: managerUrl.href, manager, makers, group, database };
+  return { url, managerUrl: managerUrl.href, manager, creators, group, database };
 };
 
 /** Temporary logins in the target that carry Latchkey's prefix and are in the group. */

@@ -1,4 +1,4 @@
-/** The stand-in over HTTP on loopback. Login, Resource Manager and Graph share a host; a token counts for what it was asked for. */
+/** The stand-in over HTTP on loopback. Login, Resource Manager and Graph share a host; a token counts for what it was requested for. */
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';

@@ -1,4 +1,4 @@
-/** The app, unmodified, as a child process: told everything by its environment, asked for readiness, started again when it dies. */
+/** The app, unmodified, as a child process: given everything in its environment, probed for readiness, started again when it dies. */
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
@@ -159,7 +159,7 @@ export const startApp = (options: AppOptions): AppProcess => {
     run.child.once('exit', again);
     waitForReady(run, options).then(
       () => say('The app is back.'),
-      // Its end is told by `again`, with the same log.
+      // Its end is reported by `again`, with the same log.
       (error: unknown) => hasEnded(run.child) || say(error instanceof Error ? error.message : String(error)),
     );
   };

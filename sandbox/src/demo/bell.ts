@@ -1,4 +1,4 @@
-/** What happens around production is told to the page, which is put up later than the first of it is started. */
+/** The page is notified of what happens around production; it is put up later than the first of it is started. */
 export type Bell = { ring(): void; onRing(listener: () => void): void };
 
 export const createBell = (): Bell => {

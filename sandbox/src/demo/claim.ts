@@ -1,4 +1,4 @@
-/** One demo per folder: whoever runs it is written down there, together with the app process it started. */
+/** One demo per folder: the process that runs it is written down there, together with the app process it started. */
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { writeFileWhole } from './files.ts';
 import { isStillThere, markOf } from './identity.ts';

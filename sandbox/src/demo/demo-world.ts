@@ -15,7 +15,7 @@ import { readLoginMark, readWorld } from './world-state.ts';
 
 export type DemoWorld = World & {
   /** Something around it has changed. */
-  tell(): void;
+  notify(): void;
   close(): Promise<void>;
 };
 
@@ -45,7 +45,7 @@ const openPool = (url: string): pg.Pool => {
   return pool;
 };
 
-const tell = ({ listeners }: Parts): void => {
+const notify = ({ listeners }: Parts): void => {
   for (const listener of [...listeners]) listener();
 };
 
@@ -65,7 +65,7 @@ const startLooking = (parts: Parts): (() => void) => {
       .catch(() => false);
     if (seen === face && !isTicked) return;
     face = seen;
-    tell(parts);
+    notify(parts);
   };
   const settled = (): void => {
     isLooking = false;
@@ -118,7 +118,7 @@ const promptsOf = (parts: Parts, serverUrl: string): Prompts =>
     wayOf: wayOf(parts, postgresWay({ serverUrl, databaseOf: databaseOf(parts.pool) })),
     onFact: (fact) => {
       parts.quests.note(fact);
-      tell(parts);
+      notify(parts);
     },
   });
 
@@ -136,10 +136,10 @@ export const createWorld = ({ urls, quests, nameOf, hosts }: WorldOptions): Demo
     disconnect: prompts.disconnect,
     endSoon: async (grantId, inMs) => {
       await endSoon({ latchkeyUrl: urls.latchkey, serverUrl: urls.watch }, grantId, inMs);
-      tell(parts);
+      notify(parts);
     },
     quests: () => quests.list(),
-    tell: () => tell(parts),
+    notify: () => notify(parts),
     close: async () => {
       await prompts.close();
       await parts.pool.end();

@@ -1,4 +1,4 @@
-/** Tells a process from a later one that was given the same number. */
+/** Distinguishes a process from a later one that was given the same number. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { isRunning } from '../embedded/process.ts';

@@ -23,7 +23,7 @@ type Options = {
   quests: QuestLog;
   ci: Ci;
   alerts: AlertOptions;
-  /** `isOwn`: the demo plays itself as soon as a window is open, not only when somebody asks for it. */
+  /** `isOwn`: the demo plays itself as soon as a window is open, not only when somebody starts it. */
   tour: { paceMs: number; isOwn: boolean };
   around: Bell;
   hosts: Hosts;
@@ -38,8 +38,8 @@ export const openPage = ({ open, urls, quests, ci, alerts, tour, around, hosts }
     quests,
     nameOf: (userId) => workspace.state.people.get(userId)?.realName ?? userId,
   });
-  around.onRing(world.tell);
-  const player = createTour({ workspace, world, ci, paceMs: tour.paceMs, onChange: world.tell });
+  around.onRing(world.notify);
+  const player = createTour({ workspace, world, ci, paceMs: tour.paceMs, onChange: world.notify });
   const happens: Around = {
     pipeline: ci.pipeline,
     runPipeline: ci.run,

@@ -19,7 +19,7 @@ export type OpenWorkspace = {
   url: string;
   /** For the app. */
   apiUrl: string;
-  /** Until then, whoever opens the URL is asked to wait. */
+  /** Until then, a visitor of the URL has to wait. */
   showPage(page: Page): void;
   close(): Promise<void>;
 };

@@ -9,7 +9,7 @@ import type { Settings } from './settings.ts';
 export type Urls = {
   /** Latchkey's own database, as its owner. */
   latchkey: string;
-  /** As the logins that Latchkey lends with: they may make logins for their groups and end sessions, and read nothing. */
+  /** As the logins that Latchkey grants with: they may make logins for their groups and end sessions, and read nothing. */
   shopAdmin: string;
   billingAdmin: string;
   /** Superuser, for what only the demo does: watching, and moving a deadline when asked to. */
@@ -55,7 +55,7 @@ const ensureRole = async (client: pg.Client, role: string, options: string): Pro
 
 type Admin = { role: string; password: string; groups: string[] };
 
-/** As docs/targets recommend it: CREATEROLE, the right to end sessions, and the right to lend its own groups; no superuser, no data. */
+/** As docs/targets recommend it: CREATEROLE, the right to end sessions, and the right to grant its own groups; no superuser, no data. */
 const ensureAdmin = async (client: pg.Client, admin: Admin): Promise<void> => {
   for (const group of admin.groups) await ensureRole(client, group, 'nologin');
   await ensureRole(client, admin.role, `login createrole password ${literal(admin.password)}`);

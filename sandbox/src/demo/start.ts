@@ -58,7 +58,7 @@ const environmentOf = (
   files: DemoFiles,
 ): Record<string, string> => ({
   SLACK_API_URL: open.apiUrl,
-  // The local Slack has no limits unless it is told to.
+  // The local Slack has no limits unless configured.
   LATCHKEY_SLACK_LIMITS: isReal ? 'keep' : 'ignore',
   SLACK_BOT_TOKEN: open.workspace.app.botToken,
   SLACK_APP_TOKEN: open.workspace.app.appToken,

@@ -62,7 +62,7 @@ export type Around = {
   pipeline(): Pipeline;
   runPipeline(): void;
   fireAlert(): Promise<void>;
-  /** Null where it was not asked for. */
+  /** Null where it was not wanted. */
   tour(): Tour | null;
   startTour(): void;
   stopTour(): void;

@@ -1,4 +1,4 @@
-/** Where the embedded Postgres finds its binaries and keeps its data, whoever starts it and wherever the checkout lies. */
+/** Where the embedded Postgres finds its binaries and keeps its data, for any user and any checkout. */
 import { createHash } from 'node:crypto';
 import {
   accessSync,

@@ -1,4 +1,4 @@
-/** Who asks: a service account by a signed assertion, by federation, or of the machine, each with an access token for an hour. */
+/** Who calls: a service account by a signed assertion, by federation, or of the machine, each with an access token for an hour. */
 import { randomUUID } from 'node:crypto';
 import { jwtVerify } from 'jose';
 import { nowAtGoogle } from './iam.ts';

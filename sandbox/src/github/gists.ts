@@ -1,4 +1,4 @@
-/** Gists: whoever has the address of a secret one reads it, and nobody but its owner writes it. */
+/** Gists: anyone with the address of a secret one reads it, and nobody but its owner writes it. */
 import { randomBytes } from 'node:crypto';
 import type { Route } from './api.ts';
 import { accountJson } from './state.ts';

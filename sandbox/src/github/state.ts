@@ -112,7 +112,7 @@ export type State = {
   deliveries: Delivery[];
   tokens: Map<string, { installation: number; expiresAt: number }>;
   organization: Organization;
-  /** `METHOD path`, of everything that was asked. */
+  /** `METHOD path`, of every call. */
   calls: string[];
   fault: GithubFault | null;
   /** Where webhooks go; null where they fail. */

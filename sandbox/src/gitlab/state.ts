@@ -46,7 +46,7 @@ export type State = {
   snippets: Snippet[];
   projects: Map<number, Project>;
   deployments: Deployment[];
-  /** `METHOD path`, of everything that was asked. */
+  /** `METHOD path`, of every call. */
   calls: string[];
   fault: GitlabFault | null;
 };

@@ -32,7 +32,7 @@ export type State = {
   delegated: Set<string>;
   /** Whether the service account has an administrator's right over every group. */
   isAdministrator: boolean;
-  /** The edition has deadlines, and tells of groups in groups. */
+  /** The edition has deadlines, and shows groups in groups. */
   isEnterprise: boolean;
   tokens: Map<string, { actsAs: string; expiresAt: number }>;
   /** Addresses of accounts of people. */

@@ -1,4 +1,4 @@
-/** Who asks: an API token, or a service app with an access token that it got for a signed assertion. */
+/** Who calls: an API token, or a service app with an access token that it got for a signed assertion. */
 import { randomUUID } from 'node:crypto';
 import { jwtVerify } from 'jose';
 import type { Answer } from './routes.ts';

@@ -1,4 +1,4 @@
-/** What a window may ask for: checked at the door. The browser's code knows the type. */
+/** What a window may do: checked at the door. The browser's code knows the type. */
 import { z } from 'zod';
 
 const id = z.string().min(1).max(255);

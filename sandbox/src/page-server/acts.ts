@@ -1,4 +1,4 @@
-/** Who does what a window asks for. */
+/** Does what a window wants. */
 import type { Around, World } from '../demo/world.ts';
 import { openDirect } from '../slack/channels.ts';
 import type { Target } from '../slack/driver/find.ts';

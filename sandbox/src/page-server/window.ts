@@ -95,7 +95,7 @@ const tellOfOwn = ({ shared, userId, send }: Window, change: Change): void => {
   if (change.type === 'connections_changed') send({ push: 'app', isAppHere: cards.isAppHere(shared.workspace) });
 };
 
-const tell = (window: Window, change: Change): void => {
+const notify = (window: Window, change: Change): void => {
   tellOfMessage(window, change);
   tellOfOwn(window, change);
   if (change.type === 'member_joined' && change.userId === window.userId) sendHistory(window, change.channelId);
@@ -106,7 +106,7 @@ const obey = async (doer: Doer, raw: string): Promise<Push | undefined> => {
   const asked = JSON.parse(raw) as { id?: unknown };
   const id = typeof asked.id === 'number' ? asked.id : 0;
   const act = Act.safeParse(asked);
-  if (!act.success) return { push: 'answer', id, error: `The page asked for something unknown: ${act.error.message}` };
+  if (!act.success) return { push: 'answer', id, error: `The page sent something unknown: ${act.error.message}` };
   try {
     return { push: 'answer', id, value: await perform(doer, act.data) };
   } catch (error) {
@@ -133,7 +133,7 @@ export const openWindow = (socket: WebSocket, shared: Shared, userId: string): v
     redraw: (at) => sendMessage(window, at, false),
   };
   const stops = [
-    shared.workspace.subscribe((change) => tell(window, change)),
+    shared.workspace.subscribe((change) => notify(window, change)),
     shared.marks.subscribe((who) => who === userId && sendChannels(window)),
     shared.worldLink?.subscribe((world) => send({ push: 'world', world })),
   ];

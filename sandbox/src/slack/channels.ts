@@ -1,4 +1,4 @@
-/** What happens to conversations, whoever does it; each act is told to the stream. */
+/** What happens to conversations, by anyone; the stream is notified of each act. */
 import { SlackError } from './errors.ts';
 import { post } from './messages.ts';
 import type { State } from './state.ts';

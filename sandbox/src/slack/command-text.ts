@@ -1,4 +1,4 @@
-/** What Slack makes of a command's text when the app asks for escaped people and channels ("Escape channels, users, and links"). */
+/** What Slack makes of a command's text when the app wants escaped people and channels ("Escape channels, users, and links"). */
 import type { State } from './state.ts';
 
 const entities = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');

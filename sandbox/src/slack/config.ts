@@ -17,7 +17,7 @@ export type PersonInput = {
   isGuest?: boolean;
   /** Custom profile fields, by field id. */
   fields?: Record<string, string>;
-  /** Another team than the workspace's own makes a stranger, met only in shared channels. */
+  /** Another team than the workspace's own makes an external user, met only in shared channels. */
   teamId?: string;
   /** In an organisation: all of its workspaces that they are a member of; their `teamId` where it is left out. */
   teamIds?: string[];
@@ -111,7 +111,7 @@ export const slackTiming: Timing = {
   disconnectGraceMs: 10_000,
 };
 
-/** All scopes that any method or event here asks for: used when neither scopes nor manifest are given. */
+/** All scopes that any method or event here needs: used when neither scopes nor manifest are given. */
 export const everyBotScope: string[] = [
   'app_mentions:read',
   'channels:history',

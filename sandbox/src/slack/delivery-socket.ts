@@ -31,7 +31,7 @@ type Hub = {
   state: State;
   server: WebSocketServer;
   tickets: Set<string>;
-  /** Connections that take envelopes; one that was told to go is no longer among them. */
+  /** Connections that take envelopes; one that has to go is no longer among them. */
   live: WebSocket[];
   pending: Map<string, Pending>;
   timers: Set<NodeJS.Timeout>;

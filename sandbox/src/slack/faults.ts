@@ -96,7 +96,7 @@ export const createFaultState = (): FaultState => ({
   meter: null,
 });
 
-/** The effects waiting for this call; each is counted down by being asked for. */
+/** The effects waiting for this call; each is counted down by being taken. */
 export const takeEffects = (faults: FaultState, method: string): Effect[] => {
   const due = faults.planned.filter((one) => one.method === '*' || one.method === method);
   for (const one of due) one.times -= 1;

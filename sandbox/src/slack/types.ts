@@ -166,7 +166,7 @@ export type Change =
   | { type: 'token_revoked'; installationId?: string }
   | { type: 'connections_changed'; count: number }
   | { type: 'call'; call: Call }
-  /** What the call did is done, and whoever made it was not told: the connection was gone first. */
+  /** What the call did is done, and its caller was not notified: the connection was gone first. */
   | { type: 'answer_lost'; call: Call }
   | { type: 'delivery'; delivery: DeliveryRecord };
 
@@ -182,6 +182,6 @@ export type Timing = {
   responseUrlTtlMs: number;
   /** Slack: docs.slack.dev/apis/events-api, retried at once, after one minute, after five minutes. */
   eventRetryDelaysMs: number[];
-  /** How long a connection stays open after it was told that it will be closed. */
+  /** How long a connection stays open after it was notified that it will be closed. */
   disconnectGraceMs: number;
 };

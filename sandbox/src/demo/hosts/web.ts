@@ -96,7 +96,7 @@ const talkTo = (child: ChildProcessWithoutNullStreams): Shell => {
     child.once('close', () => reject(refused(errors.trim() || 'the connection was closed')));
     child.once('error', reject);
   });
-  // Who asks hears of it; nobody may be asking.
+  // The caller hears of it; there may be none.
   closed.catch(() => undefined);
   child.stdin.on('error', () => undefined);
   child.stdout.on('data', (chunk: Buffer) => {

@@ -56,7 +56,7 @@ const usePlacement = (
   }, [isOpen]);
 };
 
-/** Asks for choices while the list is open; an older answer never replaces a newer one. */
+/** Fetches choices while the list is open; an older answer never replaces a newer one. */
 const useChoices = (isOpen: boolean, query: string, find: Props['find']): List => {
   const [list, setList] = useState<List>(empty);
   const finder = useRef(find);

@@ -1,4 +1,4 @@
-/** The one WebSocket of this window: asks and their answers, news, and connecting again when it was cut. */
+/** The one WebSocket of this window: calls and their answers, news, and connecting again when it was cut. */
 import type { Act } from '../../page-server/act.ts';
 import { CLOSE_UNKNOWN_PERSON } from '../../page-server/protocol.ts';
 import type { Push } from '../../page-server/protocol.ts';

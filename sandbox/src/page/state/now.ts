@@ -1,4 +1,4 @@
-/** The time, told again every so often to the parts that show it. */
+/** The time, given again every so often to the parts that show it. */
 import { useEffect, useState } from 'preact/hooks';
 
 export const useNow = (everyMs: number): number => {

@@ -61,7 +61,7 @@ export type Linked = {
   queue: Queue;
 };
 
-/** One connection for each person; news goes to the data, and to whoever listens. */
+/** One connection for each person; news goes to the data, and to its listeners. */
 export const useLink = (
   as: string | null,
   listeners: { onPush: (push: Push) => void; onTrouble: (error: unknown) => void },

@@ -1,4 +1,4 @@
-/** Dates as Slack writes them, in the zone of whoever reads. Slack: "Date formatting" in formatting-message-text */
+/** Dates as Slack writes them, in the zone of the reader. Slack: "Date formatting" in formatting-message-text */
 
 export type Reader = { now: Date; timeZone?: string; locale?: string };
 

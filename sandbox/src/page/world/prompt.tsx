@@ -94,7 +94,7 @@ const Result = ({ result }: { result: QueryResult }): JSX.Element => {
   );
 };
 
-/** The panel sees in the database itself that the session is gone, before anything is asked through it. */
+/** The panel sees in the database itself that the session is gone, before anything is run through it. */
 const useIsCut = (connection: WorldConnection, sessions: WorldState['sessions']): boolean => {
   const wasSeen = useRef(false);
   const isThere = sessions.some((session) => session.role === connection.user);

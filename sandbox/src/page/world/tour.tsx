@@ -1,4 +1,4 @@
-/** The tour: what is happening, in words, below the chat; the page turns to whoever acts. */
+/** The tour: what is happening, in words, below the chat; the page turns to the one who acts. */
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Tour } from '../../page-server/protocol.ts';

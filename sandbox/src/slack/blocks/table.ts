@@ -12,7 +12,7 @@ const blockId: Record<string, Rule> = { block_id: string(255) };
 
 const typed = (types: () => Record<string, Shape>): Rule => ({ is: 'typed', types });
 
-/** Context elements are text objects or images, all told apart by `type`. */
+/** Context elements are text objects or images, all distinguished by `type`. */
 const contextElements: Record<string, Shape> = {
   image,
   plain_text: { required: { text: string(3000) }, optional: { emoji: boolean } },

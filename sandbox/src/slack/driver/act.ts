@@ -150,7 +150,7 @@ const dispatches = (placed: Placed, isEnter: boolean): boolean => {
   return on.includes('on_character_entered') || (isEnter && on.includes('on_enter_pressed'));
 };
 
-/** Sets an input; the app hears of it at once only where Slack would tell it. */
+/** Sets an input; the app hears of it at once only where Slack would send it. */
 export const fill = async (
   runtime: Runtime,
   userId: string,

@@ -46,7 +46,7 @@ const has = (element: Json, value: string): boolean => {
 
 export type Wanted = { actionId: string; value?: string; blockId?: string };
 
-/** The element with this action_id; value or block tell several of the same apart. */
+/** The element with this action_id; value or block distinguish several of the same. */
 export const findElement = (place: Place, wanted: Wanted): Placed => {
   const all = placedElements(blocksOf(place));
   const named = all.filter(

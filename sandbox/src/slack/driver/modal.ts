@@ -67,7 +67,7 @@ const topView = (state: State, userId: string, viewId: string | undefined): Stor
   return top;
 };
 
-/** Views taken off the stack; the app is told of those that asked for it. */
+/** Views taken off the stack; the app is notified of those that want it. */
 const tellClosed = async (runtime: Runtime, gone: StoredView[], isCleared: boolean): Promise<void> => {
   const asked = gone.filter((view) => view.notifyOnClose);
   await Promise.all(asked.map((view) => runtime.delivery.interact(closedPayload(runtime, view, isCleared))));

@@ -103,8 +103,8 @@ const inviteProblem = (call: CallContext, channel: Channel, id: string): string 
   if (person === undefined) return 'user_not_found';
   if (id === call.state.app.botUserId) return 'cant_invite_self';
   if (channel.members.has(id)) return 'already_in_channel';
-  const isStranger = !isMember(call.state, person) && !channel.connectedTeamIds.includes(person.teamId);
-  return person.isDeleted || isStranger ? 'cant_invite' : undefined;
+  const isOutside = !isMember(call.state, person) && !channel.connectedTeamIds.includes(person.teamId);
+  return person.isDeleted || isOutside ? 'cant_invite' : undefined;
 };
 
 const invite = (call: CallContext): Json => {
