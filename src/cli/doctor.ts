@@ -1,7 +1,8 @@
 /** `latchkey doctor`: looks at everything that is needed for somebody to get in, all at once, and says what is wrong with its remedy. */
 import type { Command } from 'commander';
 import type { Target } from '../domain/policy/types.ts';
-import { examineAll, preparationOf } from '../compose/doctor/examine-all.ts';
+import { examineAll } from '../compose/doctor/examine-all.ts';
+import { preparationOf } from '../compose/doctor/target-look.ts';
 import { readConfigured } from '../compose/doctor/configured.ts';
 import type { Configured } from '../compose/doctor/configured.ts';
 import { formatProblem, suggestion } from '../config/problem.ts';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { preparationOf } from '../compose/doctor/examine-all.ts';
+import { preparationOf } from '../compose/doctor/target-look.ts';
 import { parsePolicyAt, providerIds } from '../compose/init.ts';
 import { formatProblem } from '../config/problem.ts';
 import { StartError } from '../lib/start-error.ts';

@@ -4,7 +4,7 @@ import { heartbeat, hearJobs } from '../application/grants/heartbeat.ts';
 import { requestOfJob } from '../application/requests/request-of-job.ts';
 import { ownGrants } from '../application/queries/own-grants.ts';
 import { waitingFor } from '../application/queries/waiting-for.ts';
-import { lookUpChecks, lookUpWhoRanAgain } from './github.ts';
+import { lookUpChecks, lookUpWhoRanAgain } from './github-callers.ts';
 import type { OpenGithub } from './github.ts';
 import type { Deps } from '../application/deps.ts';
 import type { Replays } from '../application/record/replay-ports.ts';

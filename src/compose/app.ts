@@ -11,7 +11,7 @@ import { startSlack } from '../slack/connection/start.ts';
 import { TRIGGERS } from '../http/hooks/registry.ts';
 import { callerFromSlack } from '../application/identity/caller.ts';
 import { createCore } from './core.ts';
-import type { Core } from './core.ts';
+import type { Core } from './parts.ts';
 import { installRoutes } from './install.ts';
 import { createJobs, healthOf } from './jobs.ts';
 import type { AppOptions, Late } from './options.ts';

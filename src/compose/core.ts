@@ -1,12 +1,6 @@
 /** What every part of the app shares: the store, the directory, the targets, the verbs. */
 import { openGithub } from './github.ts';
-import type { OpenGithub } from './github.ts';
 import { createNudge, openGitlab } from './gitlab.ts';
-import type { Nudge, OpenGitlab } from './gitlab.ts';
-import { adviceWriter } from './advice.ts';
-import { documentsOf } from './documents.ts';
-import { proofsOf } from './proofs.ts';
-import type { PolicySource } from '../config/policy-source.ts';
 import { createPool, createStore } from '../store/client.ts';
 import { createReplays } from '../store/replays.ts';
 import { createSlackMemory } from '../store/slack-facts.ts';
@@ -15,20 +9,15 @@ import { createSealing } from '../lib/sealing.ts';
 import { createWaits } from '../lib/waits.ts';
 import { programVersion } from '../lib/version.ts';
 import { createAccess } from '../providers/connections.ts';
-import type { OpenAccess } from '../providers/connections.ts';
 import type { AccessDeps } from '../providers/open-connections.ts';
 import { findProvider } from '../providers/registry.ts';
-import type { SlackAppSettings } from '../slack/app.ts';
 import { createSlackConnection } from '../slack/connection/connection.ts';
-import type { SlackConnection } from '../slack/connection/connection.ts';
 import { createHeardFacts } from '../slack/directory/heard.ts';
 import { createWorkspace } from '../slack/directory/workspace.ts';
 import { createDirectory } from '../directory/people.ts';
 import { createUseCases } from '../application/application.ts';
-import type { DocumentWriters } from '../application/application.ts';
 import type { Deps } from '../application/deps.ts';
 import type { Written } from '../application/record/outbox.ts';
-import type { UseCases } from '../application/verbs.ts';
 import type { Environment } from '../config/environment.ts';
 import { NOTHING_CHECKED } from '../http/ops/health.ts';
 import type { Checked } from '../http/ops/health.ts';
@@ -40,28 +29,11 @@ import { createBindings, createOnCall } from './identity.ts';
 import { storedRowsOf } from './lists/stored-rows.ts';
 import { openOrganisation } from './organisation.ts';
 import { createPolicyHolder } from './policy-holder.ts';
-import { evidenceOf } from './record.ts';
+import type { Core } from './parts.ts';
+import { writersOf } from './writers.ts';
 
 /** Beside the store's: one that notes signed requests, and one for what is looked up. */
 const REPLAY_CONNECTIONS = 2;
-
-type Pool = ReturnType<typeof createPool>;
-
-export type Core = {
-  pool: Pool;
-  store: ReturnType<typeof createStore>;
-  replays: ReturnType<typeof createReplays>;
-  policies: PolicySource;
-  connection: SlackConnection;
-  hearing: Pick<SlackAppSettings, 'facts' | 'streams'>;
-  access: OpenAccess;
-  metrics: Metrics;
-  deps: Deps;
-  github: OpenGithub | null;
-  gitlab: OpenGitlab | null;
-  nudge: Nudge;
-  useCases: UseCases;
-};
 
 const createOwnMetrics = (
   { environment, log }: AppOptions,
@@ -90,14 +62,6 @@ const slackOf = ({ slack }: Environment, parts: Parameters<typeof openOrganisati
   const { botToken, apiUrl } = slack;
   return { botToken, apiUrl, organisation: openOrganisation(slack, parts) };
 };
-
-type Writing = Pick<Core, 'pool' | 'store' | 'connection' | 'deps' | 'github' | 'gitlab'>;
-
-const writersOf = (options: AppOptions, { github, gitlab, ...parts }: Writing): DocumentWriters => ({
-  ...documentsOf(evidenceOf(options, parts), parts.deps),
-  advice: adviceWriter(options, parts),
-  proofs: proofsOf({ github, gitlab }),
-});
 
 export const createCore = (options: AppOptions, late: Late): Core => {
   const { environment, log } = options;

@@ -4,7 +4,7 @@ import type { Routes } from '../http/routes.ts';
 import type { Log } from '../lib/log.ts';
 import { INSTALL_PATHS, createInstallPages } from '../slack/connection/install.ts';
 import { scopesFor } from '../slack/scopes.ts';
-import type { Core } from './core.ts';
+import type { Core } from './parts.ts';
 
 type Settings = Pick<Core, 'connection' | 'deps' | 'replays'> & {
   environment: Pick<Environment, 'slack' | 'publicUrl'>;

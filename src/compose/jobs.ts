@@ -10,7 +10,7 @@ import type { Log } from '../lib/log.ts';
 import type { RunningSlack } from '../slack/connection/start.ts';
 import { createHealth } from '../http/ops/health.ts';
 import type { Health } from '../http/ops/health.ts';
-import type { Core } from './core.ts';
+import type { Core } from './parts.ts';
 import type { AppOptions } from './options.ts';
 
 export const createJobs = (options: AppOptions, core: Core): Jobs => {

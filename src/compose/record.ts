@@ -2,7 +2,7 @@
 import { createPool } from '../store/client.ts';
 import { SINKS_MAX } from '../domain/policy/audit-settings.ts';
 import type { Loop } from '../lib/loop.ts';
-import type { Core } from './core.ts';
+import type { Core } from './parts.ts';
 import { startCheckpoints } from './evidence.ts';
 import type { AppOptions } from './options.ts';
 import { recordDeps, startRecordKeeping } from './record-keeping.ts';

@@ -9,7 +9,7 @@ import type { TargetList } from '../../domain/policy/types.ts';
 import { startLoop } from '../../lib/loop.ts';
 import type { Loop } from '../../lib/loop.ts';
 import { pluralize } from '../../lib/pluralize.ts';
-import type { Core } from '../core.ts';
+import type { Core } from '../parts.ts';
 import type { AppOptions } from '../options.ts';
 import { readList } from './read-list.ts';
 
