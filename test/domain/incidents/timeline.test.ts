@@ -182,7 +182,10 @@ describe('a timeline', () => {
   ])('says %s', (_what, given, said) => {
     const { firstUsedAt, reportsUsage } = given;
     const timeline = timelineOf(input({ requests: [tied({ grant: given })] }));
-    expect(timeline.access[0]).toMatchObject({ firstUsedAt: firstUsedAt?.toISOString() ?? null, isUseTold: reportsUsage });
+    expect(timeline.access[0]).toMatchObject({
+      firstUsedAt: firstUsedAt?.toISOString() ?? null,
+      isUseTold: reportsUsage,
+    });
     expect(timelineMarkdown(timeline).split('\n')).toContain(`- ${said}`);
   });
 
