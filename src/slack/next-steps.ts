@@ -1,5 +1,6 @@
 /** What a person can do after a refusal, as buttons: one table, so that no refusal is a dead end. */
 import type { Button } from '@slack/types';
+import { isDomainError } from '../domain/errors.ts';
 import type { DomainError, ErrorCode } from '../domain/errors.ts';
 import { sayButtons } from './messages/render/line-buttons.ts';
 import type { Say } from './messages/render/line-buttons.ts';
@@ -158,3 +159,6 @@ const stepsAbout = ({ code, facts }: DomainError): readonly Say[] | null => {
 };
 
 export const nextSteps = (error: DomainError): Button[] => sayButtons(stepsAbout(error) ?? STEPS[error.code]);
+
+/** After any failure; of one that nobody foresaw there are none. */
+export const stepsAfter = (error: unknown): Button[] => (isDomainError(error) ? nextSteps(error) : []);

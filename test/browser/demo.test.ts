@@ -1,7 +1,9 @@
 /** The real app in the demo, clicked through as its first visitors do it. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
 import * as steps from './support/demo.ts';
 import type { Demo } from './support/demo.ts';
+import { countTaps, notTappable, phone } from './support/taps.ts';
 
 let demo: Demo;
 
@@ -139,6 +141,111 @@ describe('the home tab', () => {
     await kim.keyboard.press('Escape');
     await expect.poll(() => kim.getByRole('dialog').count()).toBe(0);
   });
+});
+
+describe('at 3 a.m., on a phone', () => {
+  const tap = (within: Page | Locator, name: string | RegExp): Promise<void> =>
+    within
+      .getByRole('button', typeof name === 'string' ? { name, exact: true } : { name })
+      .last()
+      .tap();
+  const open = async (who: string, at: string): Promise<Page> => {
+    const page = await demo.open(who, { ...phone, query: `&at=${at}` });
+    page.setDefaultTimeout(60_000);
+    return page;
+  };
+  /** Of a path from what one is looking at: its taps, and which buttons of the messages there cannot be tapped. */
+  const walk = async (page: Page, path: () => Promise<void>): Promise<{ taps: number; hidden: string[] }> => {
+    const hidden = await notTappable(page.getByRole('article').locator('.block').getByRole('button'));
+    const taps = await countTaps(page);
+    await path();
+    return { taps: await taps.made(), hidden };
+  };
+
+  it('approving, credentials, more time, the end and the next request take two taps at most', async () => {
+    const why = 'count the parcels of last night';
+    const ana = await open('ana', '@latchkey');
+    const dana = await open('dana', 'prod-access');
+    await steps.typeLine(ana, `/prod-access orders-db read 5m ${why}`);
+    // The request for more time, further down, quotes the same reason.
+    const card = dana.getByRole('main').getByRole('article').filter({ hasText: why }).first();
+    await card.getByRole('button', { name: 'Approve', exact: true }).waitFor();
+    expect(
+      await walk(dana, async () => {
+        await tap(card, 'Approve');
+        await card.getByText(/^Active/).waitFor();
+      }),
+    ).toEqual({ taps: 1, hidden: [] });
+    await steps
+      .words(ana, /You’re in|You're in/)
+      .last()
+      .waitFor();
+    expect(
+      await walk(ana, async () => {
+        await tap(ana, 'Show credentials');
+        await ana.getByRole('dialog', { name: 'Credentials' }).getByText('Password', { exact: true }).waitFor();
+      }),
+    ).toEqual({ taps: 1, hidden: [] });
+    const shown = ana.getByRole('dialog', { name: 'Credentials' });
+    await shown.getByRole('button', { name: 'Close' }).last().tap();
+    await shown.waitFor({ state: 'detached' });
+    expect(
+      await walk(ana, async () => {
+        await tap(ana, /^\+\d+ min$/);
+        await steps
+          .words(ana, /You requested 30m more/)
+          .last()
+          .waitFor();
+      }),
+    ).toEqual({ taps: 1, hidden: [] });
+    expect(
+      await walk(dana, async () => {
+        await tap(card, 'End now');
+        await tap(dana.getByRole('alertdialog'), 'End access');
+        await card.getByText(/^Ended/).waitFor();
+      }),
+    ).toEqual({ taps: 2, hidden: [] });
+    await ana.getByRole('button', { name: 'Request again' }).last().waitFor();
+    expect(
+      await walk(ana, async () => {
+        await tap(ana, 'Request again');
+        const form = ana.getByRole('dialog', { name: 'Request access' });
+        await form.getByText(/will decide/).waitFor();
+        await tap(form, 'Request access');
+        await ana.getByRole('dialog', { name: 'Sent' }).waitFor();
+      }),
+    ).toEqual({ taps: 2, hidden: [] });
+  }, 120_000);
+
+  it('break-glass takes two taps from the request that waits', async () => {
+    const why = 'checkout is down and nobody answers';
+    const kim = await open('kim', '@latchkey');
+    await steps.typeLine(kim, `/prod-access orders-db write 5m ${why}`);
+    const waiting = steps.messageWith(kim, why);
+    await waiting.getByRole('button', { name: 'Use break-glass…' }).waitFor();
+    expect(
+      await walk(kim, async () => {
+        await tap(waiting, 'Use break-glass…');
+        await tap(kim.getByRole('dialog', { name: 'Use break-glass?' }), 'Take access now');
+        // The window says what it knows when Slack wants its answer; the message behind it says that the access is there.
+        await kim.locator('main').getByText('Break-glass:', { exact: true }).last().waitFor();
+      }),
+    ).toEqual({ taps: 2, hidden: [] });
+  }, 120_000);
+
+  it('an alert takes one tap to a request', async () => {
+    const desk = await demo.open('kim', { query: '&at=@latchkey' });
+    const kim = await open('kim', '@latchkey');
+    await steps.panel(desk).getByRole('button', { name: 'Fire an alert' }).click();
+    const alert = steps.messageWith(kim, 'p99 of checkout over 3 s');
+    await alert.getByRole('button', { name: /^Request access for/ }).waitFor();
+    expect(
+      await walk(kim, async () => {
+        await tap(alert, /^Request access for/);
+        await alert.getByText(/You requested access because of it/).waitFor();
+      }),
+    ).toEqual({ taps: 1, hidden: [] });
+  }, 120_000);
 });
 
 describe('what happens around production', () => {

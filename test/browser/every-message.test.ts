@@ -1,10 +1,9 @@
-/** Every kind of message on a phone: nothing hangs over the edge, and each button is reached by keyboard and has a name. */
+/** Every kind of message on a phone: nothing hangs over the edge, and each button is reached by thumb and by keyboard, and has a name. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startKinds } from './support/kinds.ts';
 import type { Kinds } from './support/kinds.ts';
+import { notTappable, PHONE } from './support/taps.ts';
 import { EVERY } from '../slack/every-message.ts';
-
-const PHONE = { width: 390, height: 844 };
 
 let stage: Kinds;
 beforeAll(async () => {
@@ -18,9 +17,8 @@ it.each(KINDS)('%s fits a phone, and its buttons are reached by keyboard', { tim
   const { page, messages } = await stage.look(kind, { viewport: PHONE });
   expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.width);
   const buttons = messages.locator('.block').getByRole('button');
+  expect(await notTappable(buttons)).toEqual([]);
   for (const button of await buttons.all()) {
-    const box = await button.boundingBox();
-    expect(box === null ? 0 : box.x + box.width).toBeLessThanOrEqual(PHONE.width);
     expect(await button.textContent()).toMatch(/\w/);
     await button.focus();
     expect(

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as steps from './support/demo.ts';
 import type { Demo } from './support/demo.ts';
+import { countTaps, notTappable, phone } from './support/taps.ts';
 
 let demo: Demo;
 
@@ -26,22 +27,29 @@ it('finds people: the message is there first, on-call reads, a write is agreed t
   await steps.promptIn(ana, CHANNEL).getByRole('button', readNow).click();
   await steps.words(ana, /You do not get in at once/).waitFor();
 
-  const kim = await demo.open('kim', { query: `&at=${CHANNEL}` });
-  await kim.getByRole('button', { name: /^Join/ }).click();
-  await steps.promptIn(kim, CHANNEL).getByRole('button', { name: 'Confirm the incident' }).click();
-  await steps.promptIn(kim, CHANNEL).getByRole('button', readNow).click();
+  // Kim is, and has a phone in her hand: two taps from the message to the access.
+  const atNight = await demo.open('kim', { ...phone, query: `&at=${CHANNEL}` });
+  await atNight.getByRole('button', { name: /^Join/ }).tap();
+  const prompt = steps.promptIn(atNight, CHANNEL);
+  await prompt.getByRole('button', readNow).waitFor();
+  expect(await notTappable(prompt.locator('.block').getByRole('button'))).toEqual([]);
+  const taps = await countTaps(atNight);
+  await prompt.getByRole('button', { name: 'Confirm the incident' }).tap();
+  await prompt.getByRole('button', readNow).tap();
   await steps
     .promptIn(ana, CHANNEL)
     .getByText(/🟢 kim[^·]*· Orders database · Read only · until/i)
     .waitFor();
+  expect(await taps.made()).toBe(2);
+  const kim = await demo.open('kim', { query: `&at=${CHANNEL}` });
 
   await steps.typeLine(ana, `/prod-access orders-db write 5m ${WHY}`);
   for (const who of ['dana', 'omar']) {
     const approver = await demo.open(who, { query: `&at=${CHANNEL}` });
-    const prompt = steps.promptIn(approver, CHANNEL);
-    await prompt.getByText(WHY).waitFor();
-    await prompt.getByRole('button', { name: 'Approve', exact: true }).click();
-    await prompt
+    const theirs = steps.promptIn(approver, CHANNEL);
+    await theirs.getByText(WHY).waitFor();
+    await theirs.getByRole('button', { name: 'Approve', exact: true }).click();
+    await theirs
       .getByText(who === 'dana' ? /waits for one of sre/ : /🟢 ana[^·]*· Orders database · Read-write · until/i)
       .waitFor();
   }
@@ -58,7 +66,7 @@ it('finds people: the message is there first, on-call reads, a write is agreed t
 
   await steps.typeLine(kim, '/prod-access incident close');
   await steps
-    .words(ana, /Keep mine until its own end/)
+    .words(ana, /Keep mine until it expires/)
     .first()
     .waitFor();
   // The panel counts down to the end that comes with the incident, and not to its own.

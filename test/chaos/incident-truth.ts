@@ -35,7 +35,7 @@ const CLAIMS: Claim[] = [
   { kind: 'prompt', words: '*Waits for approval*', isTrue: ({ state, pending }) => state === 'open' && pending > 0 },
   { kind: 'prompt', words: '*Access ends at', isTrue: () => false },
   { kind: 'prompt', words: 'is being ended', isTrue: () => false },
-  { kind: 'prompt', words: 'In there now', isTrue: () => false },
+  { kind: 'prompt', words: 'Who has access now', isTrue: () => false },
   { kind: 'prompt', words: '🟢 ', isTrue: () => false },
   { kind: 'closing', words: 'ends at', isTrue: () => false },
   { kind: 'closing', words: 'is being ended', isTrue: () => false },

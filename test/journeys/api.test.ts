@@ -368,3 +368,12 @@ test('the audit log names the client', async () => {
   );
   expect(row?.actor).toBe('client:api-deploy');
 });
+
+// Last: for a minute this process answers wrong tokens from here no more.
+test('an address from which many wrong tokens come is told to wait, and a good token still gets in', async () => {
+  const wrong = () => call('POST', '/sessions', { body: { token: 'no.token.atall' }, at: 1 });
+  let limited = await wrong();
+  for (let tries = 0; limited.status === 401 && tries < 40; tries += 1) limited = await wrong();
+  expect(limited).toMatchObject({ status: 429, body: { code: 'too_many_logins' } });
+  expect((await call('POST', '/sessions', { body: { token: await tokenOf() }, at: 1 })).status).toBe(201);
+});

@@ -231,7 +231,7 @@ test('thirty at once: nothing is touched before an admin said so, others may not
 
   await world.slack.as('sam').click(asked, 'repair_drift');
   await until(async () => (await moved()) === 0, 'the repairs', 60_000);
-  expect(seen(await story.dm('sam', '30 of 30 are right again'))).toContain('As an admin decided');
+  expect(seen(await story.dm('sam', '30 of 30 are repaired'))).toContain('As an admin decided');
   const closed = await story.dm('sam', 'has these 30 repaired');
   expect(seen(closed)).not.toContain('repair_drift');
   await world.slack.as('sam').clickStale(asked, 'leave_drift');

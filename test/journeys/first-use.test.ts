@@ -50,7 +50,7 @@ test('who logged in is noted once, who did not is "not seen in use", and the tim
   const oscar = await grantsOf('oscar');
   expect((await grantsOf('ada')).at).toBeNull();
   await slack.as('olga').command('/prod-access', 'who orders-db', 'general');
-  const inside = seen(await story.privately('olga', 'in there now'));
+  const inside = seen(await story.privately('olga', 'who has access now'));
   expect(inside.match(/First seen in use|Not seen in use/g)).toHaveLength(2);
 
   // Ada's is still to be seen, so that the target is asked again while Oscar is in. Time passes:

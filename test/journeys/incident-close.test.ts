@@ -75,7 +75,7 @@ describe('the end of an incident', () => {
     await world.slack.as('rita').command('/prod-access', 'incident close', 'inc-60-orders');
     await room.privately('rita', 'inc-60-orders', 'Access ends at');
     await room.said('inc-60-orders', 'Access that was taken for it ends at');
-    expect(seen(await room.dm('oscar', 'Keep mine until its own end'))).toContain('inc-60-orders');
+    expect(seen(await room.dm('oscar', 'Keep mine until it expires'))).toContain('inc-60-orders');
     await isCut;
     await logins(0);
     expect(await grants()).toEqual([{ state: 'removed', cause: 'incident_closed' }]);
@@ -118,9 +118,9 @@ describe('the end of an incident', () => {
     await room.privately('ada', 'inc-61-orders', 'more time of its own would change nothing');
     await slack.as('ada').command('/prod-access', 'list', 'inc-61-orders');
     await room.privately('ada', 'inc-61-orders', ', with the incident. Approved by');
-    await slack.as('oscar').click(await room.dm('oscar', 'Keep mine until its own end'), 'keep_grant');
+    await slack.as('oscar').click(await room.dm('oscar', 'Keep mine until it expires'), 'keep_grant');
     await room.dm('oscar', 'Without the incident the rules would not give you this');
-    await slack.as('ada').click(await room.dm('ada', 'Keep mine until its own end'), 'keep_grant');
+    await slack.as('ada').click(await room.dm('ada', 'Keep mine until it expires'), 'keep_grant');
     await room.dm('ada', 'stays yours');
     await ownEndAgain('ada');
     await room.prompt('inc-61-orders', '🟢 ada · *Orders database · Read only* · kept until');
@@ -138,7 +138,7 @@ describe('the end of an incident', () => {
     await readNow('inc-62-orders');
     const { slack } = world;
     slack.as('rita').archive('inc-62-orders');
-    await room.dm('oscar', 'Keep mine until its own end');
+    await room.dm('oscar', 'Keep mine until it expires');
     await logins(0);
     const told = await room.said('prod-access', 'Timeline ·');
     await slack.waitFor(() =>
@@ -255,7 +255,7 @@ describe('the end of an incident', () => {
     await room.dm('oscar', 'with the incident*');
     slack.as('oscar').openHome();
     await slack.waitFor(() => JSON.stringify(slack.as('oscar').home() ?? '').includes('with the incident'));
-    await room.dm('oscar', 'Keep mine until its own end');
+    await room.dm('oscar', 'Keep mine until it expires');
     await slack.as('rita').command('/prod-access', 'incident reopen', 'inc-64-orders');
     await room.dm('oscar', 'nothing ends because of it');
     await ownEndAgain('oscar');
@@ -286,7 +286,7 @@ describe('the end of an incident', () => {
     await incident('inc-66-orders');
     await readNow('inc-66-orders');
     await world.slack.as('rita').command('/prod-access', 'incident close', 'inc-66-orders');
-    await room.dm('oscar', 'Keep mine until its own end');
+    await room.dm('oscar', 'Keep mine until it expires');
     await world.slack.faults.down(503);
     await logins(0);
     await world.slack.faults.up();

@@ -58,7 +58,7 @@ it('ends what was taken for it, warned directly, and the timeline goes where the
   const { slack } = world;
   const id = slack.channelId('inc-90-orders');
   slack.as('rita').deleteChannel('inc-90-orders');
-  await room.dm('oscar', 'Keep mine until its own end');
+  await room.dm('oscar', 'Keep mine until it expires');
   await logins(0);
   const told = await room.said('prod-access', 'Timeline ·');
   expect(seen(told)).toContain('Posted here because #inc-90-orders was archived or deleted');
@@ -113,7 +113,7 @@ it('is found out by looking where nobody heard of it, at the second look', async
   world.slack.as('rita').deleteChannel('inc-95-orders');
   await world.start();
   await until(async () => (await incidents())[0]?.state === 'closed', 'the close');
-  await room.dm('oscar', 'Keep mine until its own end');
+  await room.dm('oscar', 'Keep mine until it expires');
   await logins(0);
   expect(await incidents()).toEqual([{ state: 'closed', cause: 'archived' }]);
 });

@@ -47,7 +47,9 @@ describe('the prompt of an incident', () => {
     oscar.join('inc-43-orders');
     ada.join('inc-43-orders');
     await ada.click(prompt, 'incident_read');
-    expect(seen(await room.privately('ada', 'inc-43-orders', 'You do not get in at once'))).toContain('one of owners');
+    const no = await room.privately('ada', 'inc-43-orders', 'You do not get in at once');
+    expect(seen(no)).toContain('one of owners');
+    expect(JSON.stringify(no)).toContain('incident_ask');
     await untilRemoved(world);
     expect(await world.logins()).toEqual([]);
     await oscar.command('/prod-access', 'explain orders-db read', 'inc-43-orders');
@@ -56,10 +58,11 @@ describe('the prompt of an incident', () => {
     await room.prompt('inc-43-orders', '🟢 oscar · *Orders database · Read only* · until');
     expect(await world.logins()).toHaveLength(1);
     // The way in is on what they are looking at.
-    await oscar.click(await room.privately('oscar', 'inc-43-orders', 'is yours by rule'), 'show_credentials');
+    await oscar.click(await room.privately('oscar', 'inc-43-orders', 'is approved by rule'), 'show_credentials');
     await world.slack.waitFor(() => JSON.stringify(oscar.modal() ?? null).includes('postgresql://'));
     await oscar.click(prompt, 'incident_read');
-    await room.privately('oscar', 'inc-43-orders', 'You are in there already');
+    const has = await room.privately('oscar', 'inc-43-orders', 'You have this access already');
+    expect(JSON.stringify(has)).toContain('show_credentials');
     expect(await world.logins()).toHaveLength(1);
     expect(room.prompts('inc-43-orders')).toHaveLength(1);
   });

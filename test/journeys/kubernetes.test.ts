@@ -55,7 +55,7 @@ const statusBy = async (token: string, path: string): Promise<number> => (await 
 test('requested in one line, approved, used with the token that was shown, refused at its expiry, and gone', async () => {
   const configmaps = `/api/v1/namespaces/${target.app}/configmaps`;
   const message = await story.ask('ada', 'shop view 6s checkout errors after the release');
-  expect(seen(message)).toContain('The target has no deadline of its own for it: Latchkey ends it.');
+  expect(seen(message)).toContain('Latchkey ends it; the target does not end it by itself.');
   await world.slack.as('olga').click(message, 'approve');
   const { text } = await credentials('ada');
   for (const label of ['Server', 'Token', 'Kubeconfig']) expect(text).toContain(`*${label}*`);

@@ -46,7 +46,7 @@ const ask = async (who: string, line: string): Promise<Row> => {
 test('who is allowed is let in at once, and the decision and the messages say by whom', async () => {
   const { slack } = world;
   await say('olga', `allow ${ADA} orders-db read for 2d`);
-  expect(seen(await story.privately('olga', 'it is approved at once'))).toContain('withdraw');
+  expect(seen(await story.privately('olga', 'it is approved at once'))).toContain('Withdraw');
   await story.dm('ada', 'pre-approved');
   const [preApproval] = await live();
   expect(await ask('ada', `orders-db read 30m ${reason}`)).toMatchObject({

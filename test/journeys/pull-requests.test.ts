@@ -168,6 +168,27 @@ test('the job that deploys the pull request finds what was approved for its comm
   await until(async () => (await rowOf(pull))?.grant === 'active', 'the access');
 });
 
+test('a push between the approval and its use voids the approval: the new commit waits for its own', async () => {
+  const pull = pullOf();
+  await all.github.label(pull, 'deploy', SAM);
+  await approvedBy('olga', pull);
+  await until(async () => (await rowOf(pull))?.state === 'approved', 'the approval');
+  await all.github.push(pull, { sha: '7'.repeat(40), author: ADA, email: 'ada@acme.test' });
+  await until(async () => (await rowOf(pull))?.state === 'pending', 'the request for the new commit');
+  const [old] = await all.world.sql<{ cause: string; reason: string }>(
+    `select g.end_cause as cause, g.end_reason as reason from requests r join grants g on g.request_id = r.id
+     where (r.origin -> 'facts' ->> 'number')::int = $1`,
+    [pull.number],
+  );
+  expect(old).toEqual({ cause: 'cancelled', reason: 'Another commit was pushed before it was used.' });
+  const sha = '8'.repeat(40);
+  await all.github.close(pull, sha);
+  const run = all.github.addRun({ repository: all.repository, sha });
+  const wanted = { role: 'orders-db/write', for: '5m', reason: 'deploy the repair' };
+  const refused = await all.call('POST', '/requests', { session: await all.sessionOf(run), body: wanted });
+  expect(refused.status).toBe(403);
+});
+
 const resend = async (payload: object, event = 'pull_request'): Promise<Record<string, unknown>> => {
   const { hookUrl, secret } = all.github.state;
   const body = JSON.stringify(payload);
@@ -202,4 +223,29 @@ test('a delivery that somebody sends again under another id requests nothing, an
   expect(
     await all.world.sql(`select labeller ->> 'login' as login from github_pulls where number = $1`, [pull.number]),
   ).toEqual([{ login: 'sam-gh' }]);
+});
+
+test('closed without a merge it ends the access, and what is delivered late or in another order brings nothing back', async () => {
+  const pull = pullOf();
+  await all.github.label(pull, 'prod-access', SAM);
+  await approvedBy('olga', pull);
+  await until(async () => (await rowOf(pull))?.grant === 'active', 'the access');
+  const { hookUrl } = all.github.state;
+  all.github.state.hookUrl = null;
+  await all.github.push(pull, { sha: '6'.repeat(40), author: ADA, email: 'ada@acme.test' });
+  await all.github.close(pull, null);
+  all.github.state.hookUrl = hookUrl;
+  const [closed, pushed] = all.github.state.deliveries.map(({ payload }) => payload);
+  for (const late of [closed, pushed]) await resend(late ?? {});
+  await until(async () => (await rowOf(pull))?.grant === 'removed', 'the end');
+  await until(
+    async () => (await all.world.sql(`select 1 from outbox where kind = 'github'`)).length === 0,
+    'the work on it',
+  );
+  const rows = await all.world.sql<{ cause: string; reason: string }>(
+    `select g.end_cause as cause, g.end_reason as reason from requests r join grants g on g.request_id = r.id
+     where (r.origin -> 'facts' ->> 'number')::int = $1`,
+    [pull.number],
+  );
+  expect(rows).toEqual([{ cause: 'cancelled', reason: 'The pull request was closed.' }]);
 });

@@ -46,7 +46,7 @@ const users = async (): Promise<string[]> => {
 
 test('requested in one line, approved, used as the role says, cut at its expiry, and gone on every node', async () => {
   const message = await story.ask('ada', 'cache read 6s checkout errors after the release');
-  expect(seen(message)).toContain('The target has no deadline of its own for it: Latchkey ends it.');
+  expect(seen(message)).toContain('Latchkey ends it; the target does not end it by itself.');
   await world.slack.as('olga').click(message, 'approve');
   const { url, text } = await credentials('ada');
   for (const label of ['Host', 'Port', 'User', 'Password', 'URL', 'Command']) expect(text).toContain(`*${label}*`);

@@ -78,7 +78,7 @@ test('with a campaign about roles, admins get it once, with files in its thread 
   expect(seen(message ?? { text: '' })).toContain(
     'orders-db/read*: max: 15m would do: 95 % of 24 grants were over within 10m.',
   );
-  expect(seen(message ?? { text: '' })).toContain('INSUFFICIENT_DATA for 1 role');
+  expect(seen(message ?? { text: '' })).toContain('Too little use to advise on 1 role');
   const [text = ''] = filesNamed(/^advice-.*\.txt$/);
   // A cap under its default is refused, so the default goes with it.
   expect(text).toMatch(/^\+ {6}read: \{ title: Read only, .*max: 15m, default: 15m \}$/m);

@@ -117,7 +117,7 @@ admins: [security]
   await say('ada', 'list');
   expect(seen(await story.privately('ada', 'Your access'))).toContain(both);
   await say('olga', 'who orders-db');
-  expect(seen(await story.privately('olga', 'in there now'))).toContain(both);
+  expect(seen(await story.privately('olga', 'who has access now'))).toContain(both);
   world.slack.as('ada').openHome();
   await until(
     () => Promise.resolve(JSON.stringify(world.slack.as('ada').home() ?? null).includes(both)),

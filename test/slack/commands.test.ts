@@ -135,6 +135,11 @@ describe('the slash command', () => {
     expect(await say(text)).toContain(words);
   });
 
+  it.each(commands.map(({ name }) => name))('%s with words that mean nothing leads on by a button', async (name) => {
+    await say(`${name} zzz zzz zzz zzz`, 'sam');
+    expect(buttonsOf(rig.slack.as('sam').messages('prod-access').at(-1))).not.toEqual([]);
+  });
+
   it('explains who would decide, and sends nothing', async () => {
     const text = await say('explain orders-db write');
     expect(text).toContain('Decided by the rule "Writes need an owner and an SRE"');

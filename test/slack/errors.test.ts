@@ -18,6 +18,8 @@ describe('every refusal', () => {
       expect(sentence).toMatch(/^[A-Z9`0-9].*[.?!]$/s);
       expect(sentence).not.toMatch(/undefined|null|NaN|\[object|<!|<@/);
       expect((sentence.match(/`/g) ?? []).length % 2).toBe(0);
+      const parts = sentence.split(/(?<=[.!?:;])\s/);
+      expect(parts.filter((part) => part.split(/\s+/).length > 28)).toEqual([]);
       expect(forField(sentence)).not.toMatch(/`|&lt;/);
     }
   });

@@ -60,7 +60,9 @@ test('that no session is left is said only where the target cuts all of them', (
 
 test('approvers read who ends it where the target cannot, or Latchkey cannot', () => {
   expect(seen(approvalMessage(pending, facts({ endsBy: 'revoke', survives: null })))).toContain('Latchkey ends it');
-  expect(seen(approvalMessage(pending, facts({ endsBy: 'itself', survives: null })))).toContain('and not before');
+  expect(seen(approvalMessage(pending, facts({ endsBy: 'itself', survives: null })))).toContain(
+    'cannot be ended earlier',
+  );
 });
 
 test('what a target says is shown as text', () => {

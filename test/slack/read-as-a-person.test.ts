@@ -14,10 +14,12 @@ import { EVERY, KINDS, NO_MESSAGE, OVER } from './every-message.ts';
 import { grantOf, personOf, requestOf, viewWith } from './some-view.ts';
 
 const LINES_MAX = 6;
+/** One idea a sentence. Names and what people wrote count as words, too. */
+const WORDS_MAX = 28;
 const BUTTONS_MAX = 5;
 const BUTTON_TEXT_MAX = 75;
 const BANNED =
-  /\b(told|tells?|makers|vouch\w*|whoever|whom|somebody|nobody|everybody|lately|lapse[sd]?|broke glass|fixes?|asks for|asked|in my stead|takes? it back|taken back|given back|allowances?|ahead of time|strangers?|past Latchkey)\b/i;
+  /\b(told|tells?|makers|vouch\w*|whoever|whom|somebody|nobody|everybody|lately|lapse[sd]?|broke glass|fixes?|asks for|asked|in my stead|takes? it back|taken back|given back|allowances?|ahead of time|strangers?|past Latchkey|read back|in there|own end|lets? (?:you|people) in|INSUFFICIENT_DATA)\b/i;
 /** Ids of ours look like this, and stand in buttons only. */
 const ID = /\b(r1|g1|d1|i1|a1|p1|x1|n1|c1|b1|l\d)\b/;
 /** Replies in the thread of a card: they need no state of their own. */
@@ -70,6 +72,11 @@ describe('what a person reads', () => {
       expect(line).not.toMatch(BANNED);
       expect(line).not.toMatch(ID);
     }
+  });
+
+  it.each(every)('of %s, has no sentence that is read twice', (_, { message }) => {
+    const sentences = linesOf(message).flatMap((line) => line.split(/(?<=[.!?:;])\s|\s·\s/));
+    expect(sentences.filter((sentence) => sentence.split(/\s+/).length > WORDS_MAX)).toEqual([]);
   });
 
   it.each(every)('of %s, has one clear next step, and each button its own name', (_, { message, listed }) => {

@@ -101,7 +101,7 @@ describe('who started a job', () => {
   test('restricts no one where the policy allows it, and is named all the same', async () => {
     rig.setPolicy(withAccounts(ACCOUNTS, 'allow'));
     const id = await requested();
-    expect(card()).toContain('The person could approve this unnoticed');
+    expect(card()).toContain('It could be an approver’s own account. To show whose it is,');
     expect((await vote('U0OLGA', id)).outcome).toBe('decided');
   });
 

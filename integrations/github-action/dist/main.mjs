@@ -209,8 +209,13 @@ var PATIENCE_MS = 6e4, CALL_MS = 15e3, RETRY_FROM_MS = 500, RETRY_TO_MS = 5e3, L
     );
   let { code = null, detail, rule, problems = [] } = body ?? {}, by = rule ? ` (rule: ${rule})` : "", fields = problems.map((one) => `${one.field}: ${one.code.replaceAll("_", " ")}`).join("; "), text = `${detail ?? `The server answered ${status}.`}${by}${fields ? ` ${fields}.` : ""}`, exit = code === "not_active" ? EXITS.notDecided : STATUS_EXITS[status] ?? EXITS.denied;
   return new JobFailure(exit, status === 403 ? `Denied: ${text}` : text, code);
-}, EXPLAIN = 'with this token, "latchkey client explain" says on the server which claim does not fit', leftOf = ({ patienceMs, sinceMs, limitedMs }) => patienceMs - sinceMs + (patienceMs >= PATIENCE_MS ? limitedMs : 0), callUntil = async (state, method, options) => {
-  let begun = performance.now(), limitedMs = 0;
+}, EXPLAIN = 'with this token, "latchkey client explain" says on the server which claim does not fit', SAY_FROM_MS = 1e3, SAY_AGAIN_MS = 15e3, createSayTrying = (doing) => {
+  let nextMs = SAY_FROM_MS;
+  return (outcome, { sinceMs, leftMs }) => {
+    doing === void 0 || outcome.kind !== "unreached" || sinceMs < nextMs || (nextMs = sinceMs + SAY_AGAIN_MS, say(`${doing}: Latchkey cannot be reached (${outcome.why}). Trying again for ${Math.ceil(leftMs / 1e3)} s.`));
+  };
+}, leftOf = ({ patienceMs, sinceMs, limitedMs }) => patienceMs - sinceMs + (patienceMs >= PATIENCE_MS ? limitedMs : 0), callUntil = async (state, method, options) => {
+  let begun = performance.now(), sayTrying = createSayTrying(options.doing), limitedMs = 0;
   for (let tries = 0; ; tries += 1) {
     options.signal?.throwIfAborted();
     let outcome = await tryOnce(state, method, options);
@@ -224,6 +229,7 @@ var PATIENCE_MS = 6e4, CALL_MS = 15e3, RETRY_FROM_MS = 500, RETRY_TO_MS = 5e3, L
     let sinceMs = performance.now() - begun, left = leftOf({ patienceMs: options.patienceMs ?? PATIENCE_MS, sinceMs, limitedMs });
     if (left <= 0 && outcome.kind === "refused") throw new JobFailure(EXITS.denied, `${outcome.why}; ${EXPLAIN}.`);
     if (left <= 0) throw new JobFailure(EXITS.unreachable, `Latchkey cannot be reached: ${outcome.why}.`);
+    sayTrying(outcome, { sinceMs, leftMs: left });
     let usual = Math.min(RETRY_TO_MS, RETRY_FROM_MS * 2 ** Math.min(tries, 10)) * (0.75 + Math.random() / 2);
     await sleep(Math.min(retryMs ?? usual, left), void 0, options.signal && { signal: options.signal }).catch(() => {
     });
@@ -236,18 +242,42 @@ var PATIENCE_MS = 6e4, CALL_MS = 15e3, RETRY_FROM_MS = 500, RETRY_TO_MS = 5e3, L
   };
 };
 
+// src/cli/job/signals.ts
+import { constants } from "node:os";
+var ENDING = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"], PASSED_ON = ["SIGUSR1", "SIGUSR2"], LAST_MOMENT_MS = 9e3, Interrupted = class extends Error {
+  name = "Interrupted";
+  exit;
+  constructor(signal) {
+    super(`${signal} came.`), this.exit = exitOf(signal);
+  }
+}, exitOf = (signal) => 128 + constants.signals[signal], isOfTerminal = (name) => process.stdin.isTTY && (name === "SIGINT" || name === "SIGQUIT"), listenToSignals = () => {
+  let controller = new AbortController(), exit = null, child = null, end = (name) => {
+    child && isOfTerminal(name) || ((exit === null || name === "SIGTERM") && (exit = exitOf(name)), controller.signal.aborted || setTimeout(() => process.exit(exit ?? 1), LAST_MOMENT_MS).unref(), controller.abort(new Interrupted(name)), child?.signal(name));
+  };
+  for (let name of ENDING) process.on(name, () => end(name));
+  for (let name of PASSED_ON) process.on(name, () => child?.signal(name));
+  return {
+    ended: controller.signal,
+    exit: () => exit,
+    passTo: (next) => {
+      child = next;
+    }
+  };
+};
+
 // src/cli/job/access.ts
-var POLL_S = 50, SAY_AGAIN_MS = 3e5, LOOKS = 3, LOOK_S = 2, leftOf2 = ({ deadline }) => Math.max(0, deadline - performance.now()), patienceOf = (until) => Math.min(PATIENCE_MS, leftOf2(until)), requestAccess = (server, wanted, until) => server.call("POST", "/requests", {
+var POLL_S = 50, SAY_AGAIN_MS2 = 3e5, LOOKS = 3, LOOK_S = 2, leftOf2 = ({ deadline }) => Math.max(0, deadline - performance.now()), patienceOf = (until) => Math.min(PATIENCE_MS, leftOf2(until)), requestAccess = (server, wanted, until) => server.call("POST", "/requests", {
   body: wanted,
   headers: { "idempotency-key": randomUUID() },
   patienceMs: patienceOf(until),
+  doing: "Requesting the access",
   ...until.signal && { signal: until.signal }
 }), waitsFor = ({ waiting_for: names }) => names.length > 0 ? names.join(" or ") : "an approver", isAhead = ({ window }) => window !== null && !window.taken, forWindow = ({ window }) => window === null || window.taken ? "" : ` in the window ${window.name} (${window.opens_at} to ${window.closes_at})`, sentenceOf = (answer) => {
   let { id, state, role, by, why } = answer, link = answer.message_url ? ` ${answer.message_url}` : "", because = why ? `: ${why}` : "";
   return state === "pending" ? `Request ${id} for ${role}${forWindow(answer)} waits for ${waitsFor(answer)}.${link}` : state === "approved" && isAhead(answer) ? `${role} is approved${by ? ` by ${by}` : ""}${forWindow(answer)}: the first job that requests it then gets it, once.` : state === "approved" ? `${role} is approved${by ? ` by ${by}` : ""}; the access is being set up.` : state === "active" ? `${role} is active${by ? `, approved by ${by}` : ""}, until ${answer.expires_at}.` : state === "denied" ? `${role} was denied${by ? ` by ${by}` : ""}${because}.` : state === "lapsed" ? `The request for ${role} lapsed before it was decided${because}.` : state === "cancelled" ? `The request for ${role} was cancelled${because}.` : `The access of this job to ${role} has ended${because}.`;
 }, isOpen = ({ state }) => state === "pending" || state === "approved", sayChange = (answer, said) => {
   let line = sentenceOf(answer);
-  return line === said.line && performance.now() - said.at < SAY_AGAIN_MS ? said : (say(line), { line, at: performance.now() });
+  return line === said.line && performance.now() - said.at < SAY_AGAIN_MS2 ? said : (say(line), { line, at: performance.now() });
 }, waitForAccess = async (server, first, until) => {
   let answer = first, said = { line: "", at: 0 }, looks = 0;
   for (; isOpen(answer); ) {
@@ -261,6 +291,7 @@ var POLL_S = 50, SAY_AGAIN_MS = 3e5, LOOKS = 3, LOOK_S = 2, leftOf2 = ({ deadlin
       {
         timeoutMs: (seconds + 10) * 1e3,
         patienceMs: patienceOf(until),
+        doing: "Waiting for the decision",
         ...until.signal && { signal: until.signal }
       }
     );
@@ -272,31 +303,41 @@ var POLL_S = 50, SAY_AGAIN_MS = 3e5, LOOKS = 3, LOOK_S = 2, leftOf2 = ({ deadlin
     EXITS.notDecided,
     `Not decided in time: the request for ${answer.role} waited for ${waitsFor(answer)}.`
   ) : new JobFailure(answer.state === "lapsed" ? EXITS.notDecided : EXITS.denied, sentenceOf(answer));
-}, TAKE_BACK_MS = 4e3, END_MS = 3e4, takeBack = async (server, answer) => {
-  if (isAhead(answer)) return say(`The request${forWindow(answer)} stays; other jobs of this client may use it.`);
-  let { id } = answer, brief = { timeoutMs: TAKE_BACK_MS, patienceMs: 0 };
+}, END_MS = 3e4, BRIEF = { timeoutMs: 3500, patienceMs: 1500 }, untilHurried = async (hurry, call) => {
+  if (hurry === null) return call(BRIEF);
   try {
-    await server.call("POST", `/requests/${id}/cancel`, brief), say("The request was cancelled.");
+    return await call({ timeoutMs: END_MS, patienceMs: PATIENCE_MS, signal: hurry });
+  } catch (error) {
+    if (error instanceof Interrupted) return call(BRIEF);
+    throw error;
+  }
+}, takeBack = async (server, answer, hurry = null) => {
+  if (isAhead(answer)) return say(`The request${forWindow(answer)} stays; other jobs of this client may use it.`);
+  let { id } = answer, doing = "Cancelling the request";
+  try {
+    await untilHurried(hurry, (options) => server.call("POST", `/requests/${id}/cancel`, { ...options, doing })), say("The request was cancelled.");
   } catch (error) {
     if (!(error instanceof JobFailure)) throw error;
     if (error.exit === EXITS.unreachable) return say(`The request could not be cancelled: ${error.message}`);
-    let { grant } = await server.call("GET", `/requests/${id}`, brief);
-    grant !== null && await giveBack(server, grant, { ms: TAKE_BACK_MS });
+    let { grant } = await server.call("GET", `/requests/${id}`, BRIEF);
+    grant !== null && await giveBack(server, grant, { hurry });
   }
-}, giveBack = async (server, grant, { ms = END_MS, exit }) => {
-  let query = exit === void 0 ? "" : `?exit=${exit}`;
+}, giveBack = async (server, grant, { hurry, exit }) => {
+  let path2 = `/grants/${grant}${exit === void 0 ? "" : `?exit=${exit}`}`, doing = "Giving the access back";
   try {
-    let patienceMs = Math.min(ms / 2, 1e4), { ending } = await server.call("DELETE", `/grants/${grant}${query}`, {
-      timeoutMs: ms,
-      patienceMs
-    });
+    let { ending } = await untilHurried(
+      hurry,
+      (options) => server.call("DELETE", path2, { ...options, doing })
+    );
     say(
       ending.length > 0 ? "The access is being ended; the target has not confirmed it yet." : "The access is given back."
     );
   } catch (error) {
     if (!(error instanceof JobFailure)) throw error;
     if (error.code === "not_active") return say("The access had ended already.");
-    say(`The access could not be given back: ${error.message} It ends by itself within a minute or two.`);
+    say(
+      `The access could not be given back: ${error.message} It ends by itself within a minute, or a minute after Latchkey is back.`
+    );
   }
 };
 
@@ -367,29 +408,6 @@ var run2 = promisify2(execFile2), REDACTOR_MS = 5e3, SHORTEST = 6, formsOf = (va
   adding.child.stdin?.on("error", () => {
   }), adding.child.stdin?.end(forms.join(`
 `)), await adding.catch(() => say("buildkite-agent could not redact the credentials; do not print them."));
-};
-
-// src/cli/job/signals.ts
-import { constants } from "node:os";
-var ENDING = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"], PASSED_ON = ["SIGUSR1", "SIGUSR2"], LAST_MOMENT_MS = 9e3, Interrupted = class extends Error {
-  name = "Interrupted";
-  exit;
-  constructor(signal) {
-    super(`${signal} came.`), this.exit = exitOf(signal);
-  }
-}, exitOf = (signal) => 128 + constants.signals[signal], isOfTerminal = (name) => process.stdin.isTTY && (name === "SIGINT" || name === "SIGQUIT"), listenToSignals = () => {
-  let controller = new AbortController(), exit = null, child = null, end = (name) => {
-    child && isOfTerminal(name) || ((exit === null || name === "SIGTERM") && (exit = exitOf(name)), controller.signal.aborted || setTimeout(() => process.exit(exit ?? 1), LAST_MOMENT_MS).unref(), controller.abort(new Interrupted(name)), child?.signal(name));
-  };
-  for (let name of ENDING) process.on(name, () => end(name));
-  for (let name of PASSED_ON) process.on(name, () => child?.signal(name));
-  return {
-    ended: controller.signal,
-    exit: () => exit,
-    passTo: (next) => {
-      child = next;
-    }
-  };
 };
 
 // src/cli/job/action/runner.ts
@@ -468,7 +486,9 @@ var WAIT = "30m", waitMs = (env) => {
   isExported(env);
   let server = connect(withAddress(env)), signals = listenToSignals();
   saveState(env, "begun", "true");
-  let active = await decided(server, env, { deadline: performance.now() + waitMs(env), signal: signals.ended }), given2 = await server.call("POST", `/requests/${encodeURIComponent(active.id)}/credentials`);
+  let active = await decided(server, env, { deadline: performance.now() + waitMs(env), signal: signals.ended }), given2 = await server.call("POST", `/requests/${encodeURIComponent(active.id)}/credentials`, {
+    doing: "Fetching the credentials"
+  });
   await mask(given2.fields, { env }), setOutput(env, "request", active.id), setOutput(env, "grant", given2.grant), setOutput(env, "expires-at", given2.expires_at);
   let fields = withFiles(env, given2.fields);
   for (let { name, value } of fields) setOutput(env, name, value);

@@ -156,8 +156,13 @@ var PATIENCE_MS = 6e4, CALL_MS = 15e3, RETRY_FROM_MS = 500, RETRY_TO_MS = 5e3, L
     );
   let { code = null, detail, rule, problems = [] } = body ?? {}, by = rule ? ` (rule: ${rule})` : "", fields = problems.map((one) => `${one.field}: ${one.code.replaceAll("_", " ")}`).join("; "), text = `${detail ?? `The server answered ${status}.`}${by}${fields ? ` ${fields}.` : ""}`, exit = code === "not_active" ? EXITS.notDecided : STATUS_EXITS[status] ?? EXITS.denied;
   return new JobFailure(exit, status === 403 ? `Denied: ${text}` : text, code);
-}, EXPLAIN = 'with this token, "latchkey client explain" says on the server which claim does not fit', leftOf = ({ patienceMs, sinceMs, limitedMs }) => patienceMs - sinceMs + (patienceMs >= PATIENCE_MS ? limitedMs : 0), callUntil = async (state, method, options) => {
-  let begun = performance.now(), limitedMs = 0;
+}, EXPLAIN = 'with this token, "latchkey client explain" says on the server which claim does not fit', SAY_FROM_MS = 1e3, SAY_AGAIN_MS = 15e3, createSayTrying = (doing) => {
+  let nextMs = SAY_FROM_MS;
+  return (outcome, { sinceMs, leftMs }) => {
+    doing === void 0 || outcome.kind !== "unreached" || sinceMs < nextMs || (nextMs = sinceMs + SAY_AGAIN_MS, say(`${doing}: Latchkey cannot be reached (${outcome.why}). Trying again for ${Math.ceil(leftMs / 1e3)} s.`));
+  };
+}, leftOf = ({ patienceMs, sinceMs, limitedMs }) => patienceMs - sinceMs + (patienceMs >= PATIENCE_MS ? limitedMs : 0), callUntil = async (state, method, options) => {
+  let begun = performance.now(), sayTrying = createSayTrying(options.doing), limitedMs = 0;
   for (let tries = 0; ; tries += 1) {
     options.signal?.throwIfAborted();
     let outcome = await tryOnce(state, method, options);
@@ -171,6 +176,7 @@ var PATIENCE_MS = 6e4, CALL_MS = 15e3, RETRY_FROM_MS = 500, RETRY_TO_MS = 5e3, L
     let sinceMs = performance.now() - begun, left = leftOf({ patienceMs: options.patienceMs ?? PATIENCE_MS, sinceMs, limitedMs });
     if (left <= 0 && outcome.kind === "refused") throw new JobFailure(EXITS.denied, `${outcome.why}; ${EXPLAIN}.`);
     if (left <= 0) throw new JobFailure(EXITS.unreachable, `Latchkey cannot be reached: ${outcome.why}.`);
+    sayTrying(outcome, { sinceMs, leftMs: left });
     let usual = Math.min(RETRY_TO_MS, RETRY_FROM_MS * 2 ** Math.min(tries, 10)) * (0.75 + Math.random() / 2);
     await sleep(Math.min(retryMs ?? usual, left), void 0, options.signal && { signal: options.signal }).catch(() => {
     });
@@ -208,13 +214,13 @@ var removeFiles = (env) => {
 };
 
 // src/cli/job/action/give-back-step.ts
-var PATIENCE_MS2 = 1e4, END_MS = 3e4, cancel = async (server, id) => {
-  let path = `/requests/${encodeURIComponent(id)}`, { state } = await server.call("GET", path, { patienceMs: PATIENCE_MS2 });
-  state === "pending" && await server.call("POST", `${path}/cancel`, { patienceMs: PATIENCE_MS2 });
+var END_MS = 3e4, DOING = { doing: "Giving the access back", patienceMs: PATIENCE_MS }, cancel = async (server, id) => {
+  let path = `/requests/${encodeURIComponent(id)}`, { state } = await server.call("GET", path, DOING);
+  state === "pending" && await server.call("POST", `${path}/cancel`, DOING);
 }, giveBackAll = async (env) => {
   let server = connect(withAddress(env)), request = stateOf(env, "request");
   request !== null && await cancel(server, request);
-  let options = { timeoutMs: END_MS, patienceMs: PATIENCE_MS2 }, { ended, ending } = await server.call("DELETE", "/grants?mine", options);
+  let { ended, ending } = await server.call("DELETE", "/grants?mine", { ...DOING, timeoutMs: END_MS });
   ended.length > 0 && say(`Given back: ${ended.join(", ")}.`), ending.length > 0 && say(`Being ended, not yet confirmed by the target: ${ending.join(", ")}.`);
 }, giveBackStep = async (env) => {
   if (stateOf(env, "begun") !== null) {

@@ -89,7 +89,7 @@ const settle = async (tx: Tx, results: readonly Repaired[]): Promise<void> => {
 const DID = {
   repaired: { survived: 'Ended again.', other: 'Put back.' },
   ended: 'Its grant is being ended.',
-  no_longer: 'It is so no longer.',
+  no_longer: 'It no longer differs.',
 } as const;
 
 const didOf = ({ finding, outcome, error }: Repaired): string => {
@@ -179,7 +179,7 @@ const work = async (deps: Deps, batch: DriftBatch): Promise<void> => {
     if (locked?.state !== 'ordered') return;
     await tx.drift.setBatch(batch.id, { state: 'done' });
     const lines = [
-      `${title}: ${repaired.length - failed.length} of ${batch.count} are right again.`,
+      `${title}: ${repaired.length - failed.length} of ${batch.count} are repaired.`,
       ...failed.map((one) => lineOf(title, one.finding, didOf(one))),
     ];
     await notifyAdmins(tx, deps.ids, { kind: 'drift_repaired', about: batch.id, lines });

@@ -27,8 +27,8 @@ type SignedHead = { size: number; root: Buffer; source: string };
 
 const problemOf = ({ size, source }: SignedHead, now: number): string =>
   size > now
-    ? `The tree has ${now} leaves, and ${source} has a checkpoint of ${size}: the tail was cut off, or an old copy of the database is in use.`
-    : `The first ${size} leaves are not those of the checkpoint that ${source} has: the log was rewritten, or two logs are signed with one key.`;
+    ? `The audit log has ${now} entries, and ${source} has a checkpoint of ${size}: its newest entries are gone, or an old copy of the database is in use.`
+    : `The first ${size} entries are not those of the checkpoint that ${source} has: the log was rewritten, or two logs are signed with one key.`;
 
 const problemsWith = async (signing: Signing, heads: readonly SignedHead[]): Promise<string[]> => {
   const known = heads.filter(({ size }) => size <= signing.size);

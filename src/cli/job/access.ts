@@ -1,9 +1,10 @@
 /** Requests access and waits for it, saying for whom. */
 import { randomUUID } from 'node:crypto';
-import type { RequestAnswer } from './answers.ts';
+import type { EndAnswer, RequestAnswer } from './answers.ts';
 import { EXITS, JobFailure, say } from './failure.ts';
 import { PATIENCE_MS } from './server.ts';
-import type { Server } from './server.ts';
+import type { CallOptions, Server } from './server.ts';
+import { Interrupted } from './signals.ts';
 
 export type Wanted = {
   role: string;
@@ -30,6 +31,7 @@ export const requestAccess = (server: Server, wanted: Wanted, until: Until): Pro
     body: wanted,
     headers: { 'idempotency-key': randomUUID() },
     patienceMs: patienceOf(until),
+    doing: 'Requesting the access',
     ...(until.signal && { signal: until.signal }),
   });
 
@@ -85,6 +87,7 @@ export const waitForAccess = async (server: Server, first: RequestAnswer, until:
       {
         timeoutMs: (seconds + 10) * 1000,
         patienceMs: patienceOf(until),
+        doing: 'Waiting for the decision',
         ...(until.signal && { signal: until.signal }),
       },
     );
@@ -103,22 +106,40 @@ export const demandActive = (answer: RequestAnswer): RequestAnswer => {
   throw new JobFailure(answer.state === 'lapsed' ? EXITS.notDecided : EXITS.denied, sentenceOf(answer));
 };
 
-const TAKE_BACK_MS = 4_000;
 const END_MS = 30_000;
 
+/** One try, for a job that the CI is about to kill. */
+const BRIEF: CallOptions = { timeoutMs: 3_500, patienceMs: 1_500 };
+
+/**
+ * Until this signal comes, a server that restarts is waited out, as before any other call: what is said to it keeps an approver from
+ * agreeing to what no job waits for, and the exit code from being lost. Null where it has come: then there is one quick try.
+ */
+type Hurry = AbortSignal | null;
+
+const untilHurried = async <T>(hurry: Hurry, call: (options: CallOptions) => Promise<T>): Promise<T> => {
+  if (hurry === null) return call(BRIEF);
+  try {
+    return await call({ timeoutMs: END_MS, patienceMs: PATIENCE_MS, signal: hurry });
+  } catch (error) {
+    if (error instanceof Interrupted) return call(BRIEF);
+    throw error;
+  }
+};
+
 /** No longer wanted: its buttons go, and access that was just set up ends. */
-export const takeBack = async (server: Server, answer: RequestAnswer): Promise<void> => {
+export const takeBack = async (server: Server, answer: RequestAnswer, hurry: Hurry = null): Promise<void> => {
   if (isAhead(answer)) return say(`The request${forWindow(answer)} stays; other jobs of this client may use it.`);
   const { id } = answer;
-  const brief = { timeoutMs: TAKE_BACK_MS, patienceMs: 0 };
+  const doing = 'Cancelling the request';
   try {
-    await server.call('POST', `/requests/${id}/cancel`, brief);
+    await untilHurried(hurry, (options) => server.call('POST', `/requests/${id}/cancel`, { ...options, doing }));
     say('The request was cancelled.');
   } catch (error) {
     if (!(error instanceof JobFailure)) throw error;
     if (error.exit === EXITS.unreachable) return say(`The request could not be cancelled: ${error.message}`);
-    const { grant } = await server.call<RequestAnswer>('GET', `/requests/${id}`, brief);
-    if (grant !== null) await giveBack(server, grant, { ms: TAKE_BACK_MS });
+    const { grant } = await server.call<RequestAnswer>('GET', `/requests/${id}`, BRIEF);
+    if (grant !== null) await giveBack(server, grant, { hurry });
   }
 };
 
@@ -126,15 +147,14 @@ export const takeBack = async (server: Server, answer: RequestAnswer): Promise<v
 export const giveBack = async (
   server: Server,
   grant: string,
-  { ms = END_MS, exit }: { ms?: number; exit?: number },
+  { hurry, exit }: { hurry: Hurry; exit?: number },
 ): Promise<void> => {
-  const query = exit === undefined ? '' : `?exit=${exit}`;
+  const path = `/grants/${grant}${exit === undefined ? '' : `?exit=${exit}`}`;
+  const doing = 'Giving the access back';
   try {
-    const patienceMs = Math.min(ms / 2, 10_000);
-    const { ending } = await server.call<{ ending: string[] }>('DELETE', `/grants/${grant}${query}`, {
-      timeoutMs: ms,
-      patienceMs,
-    });
+    const { ending } = await untilHurried(hurry, (options) =>
+      server.call<EndAnswer>('DELETE', path, { ...options, doing }),
+    );
     say(
       ending.length > 0
         ? 'The access is being ended; the target has not confirmed it yet.'
@@ -143,6 +163,8 @@ export const giveBack = async (
   } catch (error) {
     if (!(error instanceof JobFailure)) throw error;
     if (error.code === 'not_active') return say('The access had ended already.');
-    say(`The access could not be given back: ${error.message} It ends by itself within a minute or two.`);
+    say(
+      `The access could not be given back: ${error.message} It ends by itself within a minute, or a minute after Latchkey is back.`,
+    );
   }
 };

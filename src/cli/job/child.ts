@@ -5,7 +5,7 @@ import type { Variables } from '../../config/variable.ts';
 import type { HeartbeatAnswer } from './answers.ts';
 import { EXITS, JobFailure, say } from './failure.ts';
 import { PATIENCE_MS } from './server.ts';
-import type { Server } from './server.ts';
+import type { CallOptions, Server } from './server.ts';
 import { exitOf } from './signals.ts';
 import type { Signals } from './signals.ts';
 
@@ -65,9 +65,9 @@ const tick = ({ server }: Run, state: State, child: ChildProcess): void => {
 
 const beat = async (
   { server, grant }: Run,
-  { patienceMs, signal }: { patienceMs: number; signal: AbortSignal },
+  options: Pick<CallOptions, 'patienceMs' | 'signal' | 'doing'>,
 ): Promise<HeartbeatAnswer> =>
-  server.call('POST', `/grants/${grant}/heartbeat`, { timeoutMs: BEAT_WITHIN_MS, patienceMs, signal });
+  server.call('POST', `/grants/${grant}/heartbeat`, { timeoutMs: BEAT_WITHIN_MS, ...options });
 
 const beatAgain = async (run: Run, state: State, child: ChildProcess): Promise<void> => {
   try {
@@ -101,7 +101,11 @@ const exitCode = (child: ChildProcess, command: string): Promise<number> =>
 export const runChild = async (run: Run): Promise<number> => {
   const { signals, command, env } = run;
   const [file = '', ...args] = command;
-  const { expires_at: expiresAt } = await beat(run, { patienceMs: PATIENCE_MS, signal: signals.ended });
+  const { expires_at: expiresAt } = await beat(run, {
+    doing: 'Before the command starts',
+    patienceMs: PATIENCE_MS,
+    signal: signals.ended,
+  });
   signals.ended.throwIfAborted();
   const state = begunAt(Date.parse(expiresAt), run.server.now());
   const child = spawn(file, args, { stdio: 'inherit', env });

@@ -64,7 +64,9 @@ const runRequest = async (flags: RequestFlags & Json): Promise<void> => {
 const runWait = async (id: string, { wait, json }: { wait: string } & Json): Promise<void> => {
   const until = { deadline: performance.now() + durationOf('--wait', wait) };
   const server = connect(process.env);
-  const first = await server.call<Parameters<typeof sentenceOf>[0]>('GET', `/requests/${encodeURIComponent(id)}`);
+  const first = await server.call<Parameters<typeof sentenceOf>[0]>('GET', `/requests/${encodeURIComponent(id)}`, {
+    doing: 'Waiting for the decision',
+  });
   const answer = await waitForAccess(server, first, until);
   if (json) printJson(answer);
   demandActive(answer);
@@ -73,7 +75,9 @@ const runWait = async (id: string, { wait, json }: { wait: string } & Json): Pro
 
 const runCredentials = async (id: string, { env, json }: { env: Naming[] } & Json): Promise<void> => {
   const server = connect(process.env);
-  const given = await server.call<CredentialsAnswer>('POST', `/requests/${encodeURIComponent(id)}/credentials`);
+  const given = await server.call<CredentialsAnswer>('POST', `/requests/${encodeURIComponent(id)}/credentials`, {
+    doing: 'Fetching the credentials',
+  });
   await mask(given.fields, { env: process.env, isOutputTaken: true });
   if (json) printJson(given);
   else for (const line of shellLines(given.fields, env)) process.stdout.write(`${line}\n`);
@@ -84,7 +88,7 @@ const GONE: EndAnswer = { ended: [], ending: [] };
 const runDone = async (id: string | undefined, { json }: Json): Promise<void> => {
   const path = id === undefined ? '/grants?mine' : `/grants/${encodeURIComponent(id)}`;
   const answer = await connect(process.env)
-    .call<EndAnswer>('DELETE', path, { timeoutMs: 30_000 })
+    .call<EndAnswer>('DELETE', path, { timeoutMs: 30_000, doing: 'Giving the access back' })
     .catch((error: unknown) => {
       if (error instanceof JobFailure && error.code === 'not_active') return GONE;
       throw error;

@@ -15,8 +15,6 @@ import type { Signals } from './signals.ts';
 
 export type Exec = { wanted: Wanted; waitMs: number; namings: Naming[]; inFile: boolean; command: string[] };
 
-const HURRY_MS = 3_500;
-
 const access = async (server: Server, signals: Signals, { wanted, waitMs }: Exec): Promise<RequestAnswer> => {
   const until = { deadline: performance.now() + waitMs, signal: signals.ended };
   // Not broken off by a signal: what the server has made must be known, to be taken back.
@@ -24,7 +22,7 @@ const access = async (server: Server, signals: Signals, { wanted, waitMs }: Exec
   try {
     first = await waitForWindow(server, { wanted, first }, until);
     const answer = await waitForAccess(server, first, until);
-    if (answer.state === 'pending' || answer.state === 'approved') await takeBack(server, answer);
+    if (answer.state === 'pending' || answer.state === 'approved') await takeBack(server, answer, signals.ended);
     return demandActive(answer);
   } catch (error) {
     if (error instanceof Interrupted) await takeBack(server, first);
@@ -39,6 +37,7 @@ const use = async (
 ): Promise<number> => {
   const { namings, inFile, command } = exec;
   const given = await server.call<CredentialsAnswer>('POST', `/requests/${answer.id}/credentials`, {
+    doing: 'Fetching the credentials',
     signal: signals.ended,
   });
   const { grant, expires_at: expiresAt, fields } = given;
@@ -59,8 +58,7 @@ const useAndGiveBack = async (
     return exit;
   } finally {
     const { grant } = of.answer;
-    const ms = signals.ended.aborted ? HURRY_MS : undefined;
-    if (grant !== null) await giveBack(server, grant, { ...(ms && { ms }), ...(exit !== null && { exit }) });
+    if (grant !== null) await giveBack(server, grant, { hurry: signals.ended, ...(exit !== null && { exit }) });
   }
 };
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readVariable } from '../../config/variable.ts';
 import type { Variables } from '../../config/variable.ts';
 import type { ProblemAnswer } from './answers.ts';
-import { EXITS, JobFailure, usedWrongly } from './failure.ts';
+import { EXITS, JobFailure, say, usedWrongly } from './failure.ts';
 import type { JobExit } from './failure.ts';
 import { TokenUnavailable, faultOf, tokenSource } from './token.ts';
 
@@ -21,6 +21,8 @@ export type CallOptions = {
   patienceMs?: number;
   /** Ends the tries with its reason. */
   signal?: AbortSignal;
+  /** What is tried again, for the log of the job: `Giving the access back`. Without it nothing is said. */
+  doing?: string;
 };
 
 export type Server = {
@@ -147,6 +149,19 @@ const failureOf = ({ status, body, isLatchkey }: Sent): JobFailure => {
 
 const EXPLAIN = 'with this token, "latchkey client explain" says on the server which claim does not fit';
 
+const SAY_FROM_MS = 1_000;
+const SAY_AGAIN_MS = 15_000;
+
+/** A log that stands still says why, now and then. */
+const createSayTrying = (doing: string | undefined) => {
+  let nextMs = SAY_FROM_MS;
+  return (outcome: Outcome, { sinceMs, leftMs }: { sinceMs: number; leftMs: number }): void => {
+    if (doing === undefined || outcome.kind !== 'unreached' || sinceMs < nextMs) return;
+    nextMs = sinceMs + SAY_AGAIN_MS;
+    say(`${doing}: Latchkey cannot be reached (${outcome.why}). Trying again for ${Math.ceil(leftMs / 1000)} s.`);
+  };
+};
+
 type Left = { patienceMs: number; sinceMs: number; limitedMs: number };
 
 /** A limit that passes by itself is waited out beside the patience, unless the wait as a whole ends before. */
@@ -155,6 +170,7 @@ const leftOf = ({ patienceMs, sinceMs, limitedMs }: Left): number =>
 
 const callUntil = async <T>(state: State, method: string, options: CallOptions & { path: string }): Promise<T> => {
   const begun = performance.now();
+  const sayTrying = createSayTrying(options.doing);
   let limitedMs = 0;
   for (let tries = 0; ; tries += 1) {
     options.signal?.throwIfAborted();
@@ -170,6 +186,7 @@ const callUntil = async <T>(state: State, method: string, options: CallOptions &
     const left = leftOf({ patienceMs: options.patienceMs ?? PATIENCE_MS, sinceMs, limitedMs });
     if (left <= 0 && outcome.kind === 'refused') throw new JobFailure(EXITS.denied, `${outcome.why}; ${EXPLAIN}.`);
     if (left <= 0) throw new JobFailure(EXITS.unreachable, `Latchkey cannot be reached: ${outcome.why}.`);
+    sayTrying(outcome, { sinceMs, leftMs: left });
     const usual = Math.min(RETRY_TO_MS, RETRY_FROM_MS * 2 ** Math.min(tries, 10)) * (0.75 + Math.random() / 2);
     const pause = retryMs ?? usual;
     const wait = sleep(Math.min(pause, left), undefined, options.signal && { signal: options.signal });

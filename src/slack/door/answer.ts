@@ -23,7 +23,7 @@ export const withTrigger = (
   const buttons = sayButtons([{ line, label, isFirst: true }]);
   const text =
     buttons.length > 0
-      ? 'This opens a window: one click more.'
+      ? 'Slack opens a window from a button only: click it.'
       : 'That is too long to be opened from here. Shorten it.';
   return reply(answerWith(text, buttons));
 };

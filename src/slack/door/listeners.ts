@@ -1,6 +1,5 @@
 /** Hangs the registries onto Bolt: acknowledge first, then work, and every failure becomes a private sentence. */
 import { setImmediate } from 'node:timers/promises';
-import { isDomainError } from '../../domain/errors.ts';
 import type { App } from '@slack/bolt';
 import { actions } from './actions/registry.ts';
 import { runCommand } from './commands/registry.ts';
@@ -8,7 +7,7 @@ import { COMMAND } from './commands/command.ts';
 import { accountChanged } from '../connection/account-changed.ts';
 import type { Action, EventHandler, PersonHandler, Reply, Search, Slack, ViewAnswer, ViewHandler } from './context.ts';
 import { explainError } from '../errors.ts';
-import { nextSteps } from '../next-steps.ts';
+import { stepsAfter } from '../next-steps.ts';
 import { homeOpened } from './home/home.ts';
 import { channelEvents } from '../incident-channels/channel-events.ts';
 import type { ChannelEvent } from '../incident-channels/channel-events.ts';
@@ -42,7 +41,7 @@ const attempt = async (slack: Slack, reply: Answer, work: () => Promise<void>): 
     await whileSayingSo({ ...slack, reply }, work);
   } catch (error) {
     try {
-      await reply(answerWith(explainError(error, slack.log), isDomainError(error) ? nextSteps(error) : []));
+      await reply(answerWith(explainError(error, slack.log), stepsAfter(error)));
     } catch (unsent) {
       slack.log.error({ err: unsent, cause: error }, 'failed to notify the person of a failure');
     }

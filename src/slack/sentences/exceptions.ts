@@ -4,7 +4,7 @@ import { list, named, words } from './facts.ts';
 import type { Sentences } from './sentences.ts';
 
 export const EXCEPTION_SENTENCES = {
-  break_glass_off: () => 'The policy of Latchkey has no break-glass. Request access with `/prod-access` instead.',
+  break_glass_off: () => 'Break-glass is not set up here. Request access with `/prod-access` instead.',
   break_glass_role: (facts) =>
     `Break-glass does not reach ${named(facts, 'role', 'role')}${words(facts, 'target') ? ` of \`${words(facts, 'target') ?? ''}\`` : ''}: the policy does not list it. Request access with \`/prod-access\` instead.`,
   break_glass_who: (facts) => {
@@ -13,11 +13,11 @@ export const EXCEPTION_SENTENCES = {
   },
   break_glass_blocked: (facts) =>
     `A review of access you took before is overdue${words(facts, 'grantId') ? ` (grant \`${words(facts, 'grantId') ?? ''}\`)` : ''}, so you cannot use break-glass again. Ask the reviewers to close it, or an admin of Latchkey to allow it.`,
-  frozen_not_found: () => 'There is no such denied request. The id stands in the message of the denial.',
+  frozen_not_found: () => 'There is no such denied request. The message of the denial has its id.',
   frozen_over: () =>
     'That denied request can no longer be overridden: it was already, or it is older than a day. The requester requests again.',
   override_own: () =>
-    'You cannot override a freeze for your own request, nor for a job that you started. Another person who may has to.',
+    'You cannot override a freeze for your own request, nor for a job that you started. Another person who may override it can.',
   override_who: (facts) => {
     const who = list(facts, 'who');
     return `You are not one of those who may override ${named(facts, 'freeze', 'freeze')}${who.length > 0 ? ` (${sentenceList(who, 'or')})` : ''}. Nothing was changed.`;

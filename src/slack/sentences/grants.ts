@@ -27,7 +27,7 @@ export const GRANT_SENTENCES = {
   extend_stale: (facts) =>
     `It was extended already${typeof facts.expiresAt === 'string' ? `, until ${date(new Date(facts.expiresAt), new Date())}` : ''}. Nothing more was requested.`,
   extend_with_incident: (facts) =>
-    `Its incident was closed, so this access ends with it${typeof facts.endsAt === 'string' ? ` at ${date(new Date(facts.endsAt), new Date())}` : ''}, and more time of its own would change nothing. *Keep mine* in the message about the close lets it run to its own end, where the rules allow it; then it can be extended.`,
+    `Its incident was closed, so this access ends with it${typeof facts.endsAt === 'string' ? ` at ${date(new Date(facts.endsAt), new Date())}` : ''}, and more time of its own would change nothing. *Keep mine* in the message about the close lets it run until it expires, where the rules allow that. Then it can be extended.`,
   grant_not_live: (facts) =>
     words(facts, 'state') === 'activating'
       ? 'This access is not set up yet. You get a message when it is.'

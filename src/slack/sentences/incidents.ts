@@ -4,7 +4,7 @@ import { list, words } from './facts.ts';
 import type { Sentences } from './sentences.ts';
 
 export const INCIDENT_SENTENCES = {
-  incidents_off: () => 'The policy of Latchkey says nothing of incidents. An admin can add `incidents:` to it.',
+  incidents_off: () => 'Incidents are not set up here. An admin of Latchkey can add `incidents:` to the policy.',
   incident_not_found: () =>
     'There is no incident in this channel. `/prod-access incident` opens one; invite Latchkey here first.',
   incident_closed: (facts) =>

@@ -37,7 +37,7 @@ const heldLines = (items: Held[], id: string, until: string): string => {
 const notSent = (facts: Facts): string => (facts.isAhead === true ? '' : 'Nothing was sent. ');
 
 const openReached = (facts: Facts): string =>
-  `You have ${words(facts, 'count') ?? 'too many'} open requests; one person may have ${words(facts, 'max') ?? 'no more'}. ${notSent(facts)}Cancel one with \`/prod-access cancel\` and its id, or wait for a decision.${heldLines(held(facts, 'open'), 'requestId', 'lapsesAt')}`;
+  `You have ${words(facts, 'count') ?? 'too many'} open requests; one person may have ${words(facts, 'max') ?? 'no more'}. ${notSent(facts)}Cancel one with \`/prod-access cancel\`, or wait for a decision.${heldLines(held(facts, 'open'), 'requestId', 'lapsesAt')}`;
 
 const liveReached = (facts: Facts): string => {
   const name = words(facts, 'name');
@@ -46,7 +46,7 @@ const liveReached = (facts: Facts): string => {
   const lines = heldLines(held(facts, 'live'), 'grantId', 'expiresAt');
   if (name)
     return `${name} has ${count} ${what}; one person may have ${max}. Nothing was changed, and your vote was not counted. Vote again when one of them has ended.${lines}`;
-  return `You have ${count} ${what}; one person may have ${max}. ${notSent(facts)}Give one back with \`/prod-access done\` and its id, or stay longer with \`/prod-access extend\` and its id.${lines}`;
+  return `You have ${count} ${what}; one person may have ${max}. ${notSent(facts)}Give one back with \`/prod-access done\`, or request more time with \`/prod-access extend\`.${lines}`;
 };
 
 /** What stays so until somebody fixes it is not said to be a matter of moments. */

@@ -2,25 +2,25 @@
 import type { Variables } from '../../../config/variable.ts';
 import type { EndAnswer, RequestAnswer } from '../answers.ts';
 import { JobFailure, say } from '../failure.ts';
-import { connect } from '../server.ts';
+import { PATIENCE_MS, connect } from '../server.ts';
 import type { Server } from '../server.ts';
 import { removeFiles, stateOf, warn, withAddress } from './runner.ts';
 
-const PATIENCE_MS = 10_000;
 const END_MS = 30_000;
+/** A server that restarts is waited out. */
+const DOING = { doing: 'Giving the access back', patienceMs: PATIENCE_MS };
 
 const cancel = async (server: Server, id: string): Promise<void> => {
   const path = `/requests/${encodeURIComponent(id)}`;
-  const { state } = await server.call<RequestAnswer>('GET', path, { patienceMs: PATIENCE_MS });
-  if (state === 'pending') await server.call('POST', `${path}/cancel`, { patienceMs: PATIENCE_MS });
+  const { state } = await server.call<RequestAnswer>('GET', path, DOING);
+  if (state === 'pending') await server.call('POST', `${path}/cancel`, DOING);
 };
 
 const giveBackAll = async (env: Variables): Promise<void> => {
   const server = connect(withAddress(env));
   const request = stateOf(env, 'request');
   if (request !== null) await cancel(server, request);
-  const options = { timeoutMs: END_MS, patienceMs: PATIENCE_MS };
-  const { ended, ending } = await server.call<EndAnswer>('DELETE', '/grants?mine', options);
+  const { ended, ending } = await server.call<EndAnswer>('DELETE', '/grants?mine', { ...DOING, timeoutMs: END_MS });
   if (ended.length > 0) say(`Given back: ${ended.join(', ')}.`);
   if (ending.length > 0) say(`Being ended, not yet confirmed by the target: ${ending.join(', ')}.`);
 };

@@ -74,7 +74,9 @@ export const requestStep = async (env: Variables): Promise<void> => {
   const signals = listenToSignals();
   saveState(env, 'begun', 'true');
   const active = await decided(server, env, { deadline: performance.now() + waitMs(env), signal: signals.ended });
-  const given = await server.call<CredentialsAnswer>('POST', `/requests/${encodeURIComponent(active.id)}/credentials`);
+  const given = await server.call<CredentialsAnswer>('POST', `/requests/${encodeURIComponent(active.id)}/credentials`, {
+    doing: 'Fetching the credentials',
+  });
   await mask(given.fields, { env });
   setOutput(env, 'request', active.id);
   setOutput(env, 'grant', given.grant);

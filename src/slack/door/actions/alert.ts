@@ -1,8 +1,10 @@
 /** What those who are notified of an alert can do: request at once what it is mapped to, or look the request over in the form first. */
+import type { Button } from '@slack/types';
 import { mappingNamed, reasonOf } from '../../../domain/alerts/mapping.ts';
-import { ACTION } from '../../messages/render/buttons.ts';
+import { ACTION, changeForAlertButton } from '../../messages/render/buttons.ts';
 import { roomOf } from '../../messages/channels.ts';
-import type { Action } from '../context.ts';
+import { answerWith } from '../answer.ts';
+import type { Action, Slack } from '../context.ts';
 import { overrideHint } from '../../errors.ts';
 import { sentenceOfDenial, sentenceOfProblem } from '../../sentences/problems.ts';
 import { choose, EMPTY } from '../views/form-state.ts';
@@ -10,6 +12,13 @@ import { refreshForm } from '../views/open-form.ts';
 import { loadingForm } from '../views/request-form.ts';
 import { sentLines } from '../views/result-view.ts';
 import { deliveryKey } from '../delivered-once.ts';
+
+/** The form is a person's: a job's request is not changed there. */
+const changing = async (slack: Slack, alertId: string): Promise<Button[]> => {
+  const view = await slack.store.read.alertView(alertId);
+  const mapping = view && mappingNamed(slack.policy(), view.alert.mapping);
+  return mapping?.client === null ? [changeForAlertButton(alertId)] : [];
+};
 
 /** The one who clicks requests; the alert's message is refreshed, and the request's own messages say the rest. */
 export const requestForAlertNow: Action = {
@@ -20,10 +29,10 @@ export const requestForAlertNow: Action = {
     const input = { userId, alertId, incidentChannelId, ...key };
     const result = await slack.useCases.requestForAlert(input);
     if (result.outcome === 'sent') return reply({ text: sentLines(slack.policy(), result).join('\n') });
+    const change = await changing(slack, alertId);
     if (result.outcome === 'denied')
-      return reply({ text: `${sentenceOfDenial(result.verdict)}${overrideHint(result.override)}` });
-    const problems = result.problems.map(sentenceOfProblem).join(' ');
-    return reply({ text: `Not sent. ${problems} *Change first…* opens the form.` });
+      return reply(answerWith(`${sentenceOfDenial(result.verdict)}${overrideHint(result.override)}`, change));
+    return reply(answerWith(`Not sent. ${result.problems.map(sentenceOfProblem).join(' ')}`, change));
   },
 };
 

@@ -1,4 +1,5 @@
 /** The buttons of an incident's messages. What they are about stands in them; who may is judged by the use cases at the click. */
+import type { Button } from '@slack/types';
 import { userIdIn } from '../../../domain/principals/requester.ts';
 import { DomainError } from '../../../domain/errors.ts';
 import type { Incident } from '../../../domain/incidents/incident.ts';
@@ -6,13 +7,14 @@ import { reasonFor } from '../../../application/queries/incident-briefing.ts';
 import type { IncidentView } from '../../../application/incidents/incident-types.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import type { PreviewResult } from '../../../application/queries/preview.ts';
-import { ACTION, actions, showCredentialsButton } from '../../messages/render/buttons.ts';
+import { ACTION, incidentAskButton, showCredentialsButton } from '../../messages/render/buttons.ts';
 import { factsOf } from '../../../application/messages/facts.ts';
 import { names, roomName } from '../../messages/render/incident-lines.ts';
-import { readSubject } from '../../messages/render/incident-subject.ts';
+import { incidentSubject, readSubject } from '../../messages/render/incident-subject.ts';
 import { missingWords } from '../../messages/render/incident.ts';
 import { ruleName, what } from '../../messages/render/phrases.ts';
-import { date, section } from '../../messages/render/text.ts';
+import { date } from '../../messages/render/text.ts';
+import { answerWith } from '../answer.ts';
 import type { Action, ActionCall, Reply, Slack } from '../context.ts';
 import { overrideHint } from '../../errors.ts';
 import { sentenceOfDenial, sentenceOfProblem } from '../../sentences/problems.ts';
@@ -93,10 +95,12 @@ export const incidentRead: Action = {
     const wish = { incident, target, role, view };
     const live = ownLive(wish, userId);
     if (live?.grant?.state === 'active')
-      return call.reply({
-        text: `You are in there already, until ${date(live.grant.expiresAt, live.now)}: see our direct message.`,
-      });
-    if (live) return call.reply({ text: 'It is being set up already: see our direct message.' });
+      return call.reply(
+        answerWith(`You have this access already, until ${date(live.grant.expiresAt, live.now)}.`, [
+          showCredentialsButton(live.grant.id),
+        ]),
+      );
+    if (live) return call.reply({ text: 'It is being set up already. You get a direct message when it is ready.' });
     const wanted = {
       userId,
       target,
@@ -107,13 +111,17 @@ export const incidentRead: Action = {
     };
     const looked = await slack.useCases.preview({ ...wanted, durationMs: null });
     const no = refusal(looked);
-    if (no) return call.reply({ text: `${no} *Request access* sends a request to the approvers.` });
+    if (no) return call.reply(answerWith(no, [requestButton(wish)]));
     await take(call, wish, { ...wanted, durationMs: usualMs(slack, wish, looked.verdict.capMs) });
   },
 };
 
 const usualMs = ({ policy }: Slack, { target, role }: Wish, capMs: number): number =>
   Math.min(policy().targets[target]?.roles[role]?.defaultMs ?? capMs, capMs);
+
+/** The form, which sends it to the approvers. */
+const requestButton = ({ incident, target, role }: Wish): Button =>
+  incidentAskButton(incidentSubject({ incidentId: incident.id, target, role }));
 
 /** null when a rule gives it at once. */
 const refusal = ({ verdict, eligible }: PreviewResult): string | null => {
@@ -130,8 +138,11 @@ const take = async (call: ActionCall, wish: Wish, wanted: Wanted): Promise<void>
   const { slack, userId } = call;
   const result = await slack.useCases.createRequest({ ...wanted, idempotencyKey: keyOf(wish, userId) });
   if (result.outcome === 'denied')
-    return call.reply({ text: `${sentenceOfDenial(result.verdict)}${overrideHint(result.override)}` });
-  if (result.outcome === 'refused') return call.reply({ text: result.problems.map(sentenceOfProblem).join(' ') });
+    return call.reply(
+      answerWith(`${sentenceOfDenial(result.verdict)}${overrideHint(result.override)}`, [requestButton(wish)]),
+    );
+  if (result.outcome === 'refused')
+    return call.reply(answerWith(result.problems.map(sentenceOfProblem).join(' '), [requestButton(wish)]));
   return call.reply(takenReply(slack, result.view));
 };
 
@@ -139,10 +150,8 @@ const take = async (call: ActionCall, wish: Wish, wanted: Wanted): Promise<void>
 const takenReply = ({ policy }: Slack, { request, grant }: RequestView): Reply => {
   const name = what({ request }, factsOf(policy(), request));
   if (request.state === 'pending') return { text: `${name} is requested. The approvers were notified.` };
-  const words = `${name} is yours by rule ${ruleName(request.rule)}.`;
-  return grant === null
-    ? { text: words }
-    : { text: words, blocks: [section(words), actions(showCredentialsButton(grant.id))] };
+  const words = `${name} is approved by rule ${ruleName(request.rule)}.`;
+  return answerWith(words, grant === null ? [] : [showCredentialsButton(grant.id)]);
 };
 
 /** By anyone who may open incidents: from then on the rules take it for one. */
@@ -161,7 +170,7 @@ export const incidentConfirm: Action = {
       return reply({
         text: `You may not open incidents, so ${roomName({ channelName })} stays as it is. Ask a member of a group that the policy names.`,
       });
-    return reply({ text: `${roomName({ channelName })} is confirmed: rules take it for an incident now.` });
+    return reply({ text: `${roomName({ channelName })} is confirmed: rules about incidents apply to it now.` });
   },
 };
 

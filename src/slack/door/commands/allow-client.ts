@@ -2,7 +2,8 @@
 import type { AllowClientInput } from '../../../application/requests/allow-client.ts';
 import type { Policy } from '../../../domain/policy/types.ts';
 import { sentenceList } from '../../messages/render/text.ts';
-import { withTrigger } from '../answer.ts';
+import { sayButtons } from '../../messages/render/line-buttons.ts';
+import { answerWith, withTrigger } from '../answer.ts';
 import type { CommandCall, Reply } from '../context.ts';
 import { allowedText, openAllowClient } from '../views/allow-client-form.ts';
 import { code, typed } from './command.ts';
@@ -26,13 +27,14 @@ export const clientLine = ({ clients }: Policy, text: string): string | null => 
 type Read = { input: Omit<AllowClientInput, 'caller'> } | { answer: Reply };
 
 const read = (policy: Policy, line: string): Read => {
-  const usage = `Write it like ${typed(EXAMPLE)}, or ${typed(FORM)} for the form.`;
+  const usage = `Write it like ${typed(EXAMPLE)}, or use the form.`;
   const [, who = '', into = '', window = '', why = ''] = LINE.exec(line) ?? [];
   const client = nameIn(Object.keys(policy.clients), who);
   if (client === undefined) {
     const names = Object.keys(policy.clients).slice(0, 10).map(code);
     const known = names.length > 0 ? ` Clients are ${sentenceList(names)}.` : '';
-    return { answer: { text: `${who ? `${code(who)} is no client of the policy.${known} ` : ''}${usage}` } };
+    const wrong = who ? `${code(who)} is no client of the policy.${known} ` : '';
+    return { answer: answerWith(`${wrong}${usage}`, sayButtons([{ line: FORM, label: 'Open the form' }])) };
   }
   const parsed = parseRequestLine(policy, `${into} ${why}`, { tickets: ticketPatterns(policy), isAtOnce: true });
   if (!parsed.isRead) return { answer: whatToType(parsed.problem, `allow ${client} `) };

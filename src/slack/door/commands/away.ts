@@ -2,15 +2,19 @@
 import { DomainError } from '../../../domain/errors.ts';
 import type { Absence } from '../../../domain/requests/vote.ts';
 import { date, mention } from '../../messages/render/text.ts';
+import { sayButtons } from '../../messages/render/line-buttons.ts';
+import { answerWith } from '../answer.ts';
+import type { Reply } from '../context.ts';
 import type { Command } from './command.ts';
 import { typed } from './command.ts';
 import { splitPerson } from './read-person.ts';
 
-const said = ({ until, delegate }: Absence): string => {
+const said = ({ until, delegate }: Absence): Reply => {
   const votes = delegate
     ? `${mention(delegate)} votes on your behalf, but not on their own requests.`
     : 'You have no delegate.';
-  return `You are away until ${date(until)}. ${votes} You get no reminders until then, and may still vote. ${typed('back')} ends it.`;
+  const words = `You are away until ${date(until)}. ${votes} You get no reminders until then, and may still vote.`;
+  return answerWith(words, sayButtons([{ line: 'back', label: 'I’m back' }]));
 };
 
 const HERE = `You are here. ${typed('away until Friday @omar')} pauses reminders, and lets a delegate vote on your behalf.`;
@@ -23,12 +27,12 @@ export const away: Command = {
   run: async ({ slack, userId, text, reply }) => {
     if (text.trim() === '') {
       const absence = await slack.useCases.showAway({ userId });
-      return reply({ text: absence ? said(absence) : HERE });
+      return reply(absence ? said(absence) : { text: HERE });
     }
     const { person, unread, rest } = splitPerson(text);
     if (unread !== null) throw new DomainError('person_unreadable', { text: unread });
     const absence = await slack.useCases.setAway({ userId, when: rest, delegateUserId: person });
-    return reply({ text: said(absence) });
+    return reply(said(absence));
   },
 };
 

@@ -4,6 +4,7 @@ import { StartError } from '../../../lib/start-error.ts';
 import { sendPrivately } from '../../messages/send-privately.ts';
 import { inline } from '../../messages/render/text.ts';
 import { sayButtons } from '../../messages/render/line-buttons.ts';
+import { answerWith } from '../answer.ts';
 import type { CommandCall, Reply } from '../context.ts';
 import { theirLine } from '../lines.ts';
 import { choose } from './choose.ts';
@@ -60,9 +61,12 @@ export const evidence: Command = {
     if (call.text.trim() === '') return call.reply(await whichGrant(call));
     const [, id, redact] = LINE.exec(call.text.trim()) ?? [];
     if (id === undefined)
-      return call.reply({
-        text: `Name one grant by its id: ${typed(`${NAME} k3m9x2`)}, or ${typed(`${NAME} k3m9x2 redact`)} without personal text.`,
-      });
+      return call.reply(
+        answerWith(
+          `Name one grant by its id: ${typed(`${NAME} k3m9x2`)}, or ${typed(`${NAME} k3m9x2 redact`)} without personal text.`,
+          sayButtons([{ line: NAME, label: 'Choose from recent grants' }]),
+        ),
+      );
     const made = await make(call, id, redact !== undefined);
     if (made) await send(call, made);
   },

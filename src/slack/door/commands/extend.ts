@@ -16,6 +16,8 @@ import type { Overview } from '../../../application/queries/overview.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import { stateLine } from '../lines.ts';
 import { active, choose } from './choose.ts';
+import { answerWith } from '../answer.ts';
+import { sayButtons } from '../../messages/render/line-buttons.ts';
 import type { Reply, Slack } from '../context.ts';
 import { sentenceOfDenial, sentenceOfProblem } from '../../sentences/problems.ts';
 import type { Command } from './command.ts';
@@ -69,13 +71,21 @@ export const readExtendLine = (text: string): Line | { bad: string } => {
   };
 };
 
+/** Where an access cannot get more time, another one may be requested. */
+const OTHERWISE = [
+  { line: 'list', label: 'Show my access' },
+  { line: 'form', label: 'Request access' },
+];
+
 /** The same words for the button and the command. */
 export const extendAnswer = ({ policy }: Pick<Slack, 'policy'>, result: CreateRequestResult): Reply => {
-  if (result.outcome === 'denied') return { text: `Not extended. ${sentenceOfDenial(result.verdict)}` };
+  if (result.outcome === 'denied')
+    return answerWith(`Not extended. ${sentenceOfDenial(result.verdict)}`, sayButtons(OTHERWISE));
   if (result.outcome === 'refused')
-    return {
-      text: `Not extended. ${result.problems.map(sentenceOfProblem).join(' ')} Say why behind the duration: ${typed('extend 30m why')}.`,
-    };
+    return answerWith(
+      `Not extended. ${result.problems.map(sentenceOfProblem).join(' ')} Say why behind the duration: ${typed('extend 30m why')}.`,
+      sayButtons(OTHERWISE),
+    );
   const { view } = result;
   const facts = factsOf(policy(), view.request);
   const isOpen = view.request.state === 'pending';

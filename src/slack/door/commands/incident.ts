@@ -3,7 +3,11 @@ import type { IncidentTimeline } from '../../../application/incidents/incident-t
 import { incidentName, roomName, unbelieved } from '../../messages/render/incident-lines.ts';
 import { afterClose } from '../../messages/render/incident.ts';
 import { timelineMessage } from '../../messages/render/incident-close.ts';
-import { inline } from '../../messages/render/text.ts';
+import { actions } from '../../messages/render/buttons.ts';
+import { sayButtons } from '../../messages/render/line-buttons.ts';
+import type { Say } from '../../messages/render/line-buttons.ts';
+import { inline, section, sentenceList } from '../../messages/render/text.ts';
+import { answerWith } from '../answer.ts';
 import { roomOf } from '../../messages/channels.ts';
 import type { Incident } from '../../../domain/incidents/incident.ts';
 import type { CommandCall } from '../context.ts';
@@ -16,7 +20,7 @@ import { code, typed } from './command.ts';
 const NAME = 'incident';
 
 const NO_ROOM = `Type it in the channel of the incident: a direct message has none.`;
-const UNSEEN = `Latchkey cannot see this channel. Type \`/invite @latchkey\` here, and then ${typed(NAME)} again. In channels shared with another organisation there are no incidents: its people would read what there is to enter here.`;
+const UNSEEN = `Latchkey cannot see this channel. Type \`/invite @latchkey\` here, and then ${typed(NAME)} again. Channels that are shared with another organisation cannot have incidents: its people would see your targets.`;
 
 /** null after saying why. */
 const channelOf = async (call: CommandCall): Promise<SeenChannel | null> => {
@@ -30,13 +34,13 @@ const channelOf = async (call: CommandCall): Promise<SeenChannel | null> => {
 const SAID = {
   opened: 'is an incident now',
   reopened: 'is open again. Ended access did not come back: request it again',
-  confirmed: 'is confirmed: rules take it for an incident now',
+  confirmed: 'is confirmed: rules about incidents apply to it now',
   open: 'is open',
   renamed: 'has another name since a moment ago, so nothing was confirmed. Look at it and confirm it again',
 } as const;
 
 const NOT_YET =
-  'You may not open incidents, so rules that look at an incident hold only for those who may, until one of them confirms it.';
+  'You may not open incidents. Until a person who may confirms this one, rules about incidents apply to those people only.';
 
 const open = async (call: CommandCall, severity: string | null): Promise<void> => {
   const channel = await channelOf(call);
@@ -50,32 +54,43 @@ const open = async (call: CommandCall, severity: string | null): Promise<void> =
   const lines = [
     `${roomName(incident)}${graded} ${SAID[outcome]}.`,
     ...(isConfirmed ? [] : [NOT_YET]),
-    ...(outcome === 'open' ? [] : ['Latchkey posts what there is to enter here, and who lets in.']),
+    ...(outcome === 'open' ? [] : ['Latchkey posts here which access you can request, and who approves it.']),
   ];
   if (outcome !== 'open') return call.reply({ text: lines.join(' ') });
   const story = await call.slack.useCases.incidentTimeline({ id: incident.id });
-  return story ? showTimeline(call, story, lines.join(' ')) : call.reply({ text: lines.join(' ') });
+  return story
+    ? showTimeline(call, story, { words: lines.join(' '), says: [] })
+    : call.reply({ text: lines.join(' ') });
 };
 
-const showTimeline = (call: CommandCall, story: IncidentTimeline, before: string | null): Promise<void> => {
+const showTimeline = (call: CommandCall, story: IncidentTimeline, before: Standing | null): Promise<void> => {
   const { text, blocks, attachments = [] } = timelineMessage(story, call.slack.policy());
-  const first = before ? [{ type: 'section' as const, text: { type: 'mrkdwn' as const, text: before } }] : [];
-  return call.reply({ text: before ?? text, blocks: [...first, ...blocks], attachments });
+  const buttons = sayButtons(before?.says ?? []);
+  const first = before ? [section(before.words), ...(buttons.length > 0 ? [actions(...buttons)] : [])] : [];
+  return call.reply({ text: before?.words ?? text, blocks: [...first, ...blocks], attachments });
 };
 
 const find = async (call: CommandCall): Promise<IncidentTimeline | null> => {
   const room = roomOf(call.channelId);
   const story = room ? await call.slack.useCases.incidentTimeline({ channelId: room }) : null;
-  if (!story) await call.reply({ text: room ? `This channel has no incident. ${typed(NAME)} opens one.` : NO_ROOM });
+  if (!story)
+    await call.reply(room ? answerWith('This channel has no incident.', sayButtons([OPEN])) : { text: NO_ROOM });
   return story;
 };
 
-const stateLine = (incident: Incident): string => {
+const OPEN: Say = { line: NAME, label: 'Open an incident' };
+const REOPEN: Say = { line: `${NAME} reopen`, label: 'Reopen it' };
+const CONFIRM: Say = { line: `${NAME} confirm`, label: 'Confirm the incident' };
+
+/** How it stands, and what can be done about that. */
+type Standing = { words: string; says: readonly Say[] };
+
+const standingOf = (incident: Incident): Standing => {
   const name = incidentName(incident);
-  if (incident.state === 'closed') return `${name} is closed. ${typed(`${NAME} reopen`)} opens it again.`;
-  if (incident.confirmedAt === null)
-    return `${name} is open and not confirmed. ${typed(`${NAME} confirm`)} confirms it.`;
-  return [`${name} is open.`, unbelieved(incident)?.words ?? null].filter((line) => line !== null).join(' ');
+  if (incident.state === 'closed') return { words: `${name} is closed.`, says: [REOPEN] };
+  if (incident.confirmedAt === null) return { words: `${name} is open and not confirmed.`, says: [CONFIRM] };
+  const unseen = unbelieved(incident);
+  return { words: [`${name} is open.`, ...(unseen ? [unseen.words] : [])].join(' '), says: unseen?.says ?? [] };
 };
 
 /** What stands in the channel now is taken in as every look does it: in nobody's name, and no rule believes it. */
@@ -93,7 +108,7 @@ const show = async (call: CommandCall): Promise<void> => {
   if (!view) return open(call, null);
   await lookAnew(call, view.incident);
   const story = await find(call);
-  if (story) await showTimeline(call, story, stateLine(story.view.incident));
+  if (story) await showTimeline(call, story, standingOf(story.view.incident));
 };
 
 const timeline = async (call: CommandCall): Promise<void> => {
@@ -134,7 +149,11 @@ const VERBS: Record<string, (call: CommandCall) => Promise<void>> = {
   timeline,
 };
 
-const ways = ['', ' sev1', ' confirm', ' close', ' reopen', ' timeline'].map((word) => typed(`${NAME}${word}`));
+const WAYS = ['', ' sev1', ' confirm', ' close', ' reopen', ' timeline'].map((word) => `${NAME}${word}`);
+const SHOW: readonly Say[] = [
+  { line: NAME, label: 'Show the incident' },
+  { line: `${NAME} timeline`, label: 'Timeline' },
+];
 
 export const incident: Command = {
   name: NAME,
@@ -148,8 +167,9 @@ export const incident: Command = {
     if (verb && words.length <= 1) return verb(call);
     const severity = first.toLowerCase() === 'severity' ? words.slice(1).join(' ') : words.join(' ');
     if (!verb && severity && words.length <= 3) return grade(call, severity);
-    return call.reply({
-      text: `${code(call.text)} is nothing that can be done with an incident. Type one of ${ways.join(', ')}.`,
-    });
+    const ways = sentenceList(WAYS.map(typed), 'or');
+    return call.reply(
+      answerWith(`An incident cannot be changed by ${code(call.text)}. Type ${ways}.`, sayButtons(SHOW)),
+    );
   },
 };

@@ -3,11 +3,20 @@ import { LINKED_KINDS } from '../../../domain/clients/account-host.ts';
 import type { LinkedKind } from '../../../domain/clients/account-host.ts';
 import { PLACE, SERVICE } from '../../../domain/clients/account-statement.ts';
 import { date, escape, mention } from '../../messages/render/text.ts';
-import type { CommandCall } from '../context.ts';
+import { answerWith } from '../answer.ts';
+import { sayButtons } from '../../messages/render/line-buttons.ts';
+import type { CommandCall, Reply } from '../context.ts';
 import type { Command } from './command.ts';
 import { code, typed } from './command.ts';
 
-const USAGE = `Write it like ${typed('link github')} or ${typed('link gitlab')}.`;
+/** Where it cannot be read which, or none is linked yet: a button for each. */
+const whichOne = (words: string, verb: keyof typeof LABELS): Reply =>
+  answerWith(
+    words,
+    sayButtons(LINKED_KINDS.map((kind) => ({ line: `${verb} ${kind}`, label: `${LABELS[verb]} ${SERVICE[kind]}` }))),
+  );
+
+const LABELS = { link: 'Link', unlink: 'Unlink' } as const;
 
 type Shown = Awaited<ReturnType<CommandCall['slack']['useCases']['ownLinks']>>[number];
 
@@ -45,14 +54,14 @@ const prove = async ({ slack, userId, reply }: CommandCall, kind: LinkedKind, wo
   const said =
     policyNames === null
       ? 'You never approve what it starts, and its jobs name you. It is recorded.'
-      : 'The policy said so already, and the policy counts. It is recorded.';
+      : 'The policy said so already. It is recorded.';
   return reply({ text: `The ${SERVICE[kind]} account ${code(login)} (${accountId}) is linked to you. ${said}` });
 };
 
 const stateOf = ({ unlinkedAt, policyNames }: Shown): string =>
   [
     ...(unlinkedAt === null ? [] : ['unlinked: its jobs do not name its person, who still does not approve them']),
-    ...(policyNames === null ? [] : [`the policy says ${code(policyNames)}, and the policy counts`]),
+    ...(policyNames === null ? [] : [`the policy names ${code(policyNames)}, which comes first`]),
   ].join('; ');
 
 const line = (one: Shown, whose: string): string => {
@@ -63,7 +72,7 @@ const line = (one: Shown, whose: string): string => {
 
 const showOwn = async ({ slack, userId, reply }: CommandCall): Promise<void> => {
   const links = await slack.useCases.ownLinks({ userId });
-  if (links.length === 0) return reply({ text: `You have no linked account. ${USAGE}` });
+  if (links.length === 0) return reply(whichOne('You have no linked account.', 'link'));
   return reply({ text: ['*Your linked accounts*', ...links.map((one) => line(one, ''))].join('\n') });
 };
 
@@ -85,7 +94,8 @@ export const link: Command = {
     if (first === '') return showOwn(call);
     if (first.toLowerCase() === 'list' && place === undefined) return showAll(call);
     const kind = kindIn(first);
-    if (kind === null || rest.length > 0) return call.reply({ text: USAGE });
+    if (kind === null || rest.length > 0)
+      return call.reply(whichOne(`Write it like ${typed('link github')} or ${typed('link gitlab')}.`, 'link'));
     return place === undefined ? giveStatement(call, kind) : prove(call, kind, place);
   },
 };
@@ -99,7 +109,7 @@ export const unlink: Command = {
     const { slack, userId, reply } = call;
     const [first = '', accountId, host = null, ...rest] = call.text.trim().split(/\s+/);
     const kind = kindIn(first);
-    if (kind === null || rest.length > 0) return reply({ text: `Write it like ${typed('unlink github')}.` });
+    if (kind === null || rest.length > 0) return reply(whichOne(`Write it like ${typed('unlink github')}.`, 'unlink'));
     if (accountId !== undefined) {
       const { login, name } = await slack.useCases.releaseAccount({ userId, kind, accountId, host });
       return reply({

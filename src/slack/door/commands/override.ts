@@ -1,6 +1,7 @@
 /** `/prod-access override <id>`: overrides a freeze for one request that it denied, because of an open incident or an alert. */
 import { roomOf } from '../../messages/channels.ts';
-import { withTrigger } from '../answer.ts';
+import { sayButtons } from '../../messages/render/line-buttons.ts';
+import { answerWith, withTrigger } from '../answer.ts';
 import { openOverrideForm } from '../views/override-form.ts';
 import type { Command } from './command.ts';
 import { code, typed } from './command.ts';
@@ -21,7 +22,8 @@ export const override: Command = {
       .toLowerCase();
     if (!ID.test(id)) {
       const shown = id === '' ? '' : `${code(text.trim())} is no id of a denied request. `;
-      return reply({ text: `${shown}Write it like ${typed(`${NAME} 7k3m9qzt2vxa`)}: the denial says which id.` });
+      const words = `${shown}Write it like ${typed(`${NAME} 7k3m9qzt2vxa`)}: the denial says which id.`;
+      return reply(answerWith(words, sayButtons([{ line: 'help', label: 'What can I do?' }])));
     }
     const opening = { line: `${NAME} ${id}`, label: 'Open the override' };
     return withTrigger(call, opening, (triggerId) =>

@@ -1,5 +1,7 @@
 /** `/prod-access people`: addresses that are not trusted since they moved; `people confirm dana@acme.test @dana` says whose one is. */
 import { mention, sentenceList } from '../../messages/render/text.ts';
+import { sayButtons } from '../../messages/render/line-buttons.ts';
+import { answerWith } from '../answer.ts';
 import type { CommandCall } from '../context.ts';
 import type { Command } from './command.ts';
 import { code, typed } from './command.ts';
@@ -29,7 +31,8 @@ export const people: Command = {
     if (given === '') return listConflicts(call);
     const [, address, who = ''] = CONFIRM.exec(given) ?? [];
     const personUserId = readPerson(who);
-    if (address === undefined || personUserId === null) return call.reply({ text: USAGE });
+    if (address === undefined || personUserId === null)
+      return call.reply(answerWith(USAGE, sayButtons([{ line: 'people', label: 'Show addresses' }])));
     const { person } = await call.slack.useCases.confirmAddress({ userId: call.userId, address, personUserId });
     return call.reply({
       text: `${code(address)} is ${mention(person)} from now on, for the policy and for who is on call. It is recorded.`,

@@ -6,7 +6,9 @@ import { pluralize } from '../../../lib/pluralize.ts';
 import { StartError } from '../../../lib/start-error.ts';
 import { sendPrivately } from '../../messages/send-privately.ts';
 import { inline } from '../../messages/render/text.ts';
-import type { CommandCall } from '../context.ts';
+import { sayButtons } from '../../messages/render/line-buttons.ts';
+import { answerWith } from '../answer.ts';
+import type { CommandCall, Reply } from '../context.ts';
 import type { Command } from './command.ts';
 import { code, typed } from './command.ts';
 
@@ -47,6 +49,23 @@ const make = async (call: CommandCall, period: Period): Promise<DeliveredReport 
   }
 };
 
+const QUARTER_MONTHS = 3;
+
+/** `2026-Q3`: the one that is over since the least time. */
+const lastQuarter = (now: Date): string => {
+  const quarter = Math.floor(now.getUTCMonth() / QUARTER_MONTHS);
+  return quarter === 0 ? `${now.getUTCFullYear() - 1}-Q4` : `${now.getUTCFullYear()}-Q${quarter}`;
+};
+
+const whichPeriod = (word: string): Reply => {
+  const last = `${NAME} ${lastQuarter(new Date())}`;
+  const wrong = word === '' ? 'Name a period' : `${code(word)} is not a period`;
+  return answerWith(
+    `${wrong}: ${typed(last)}. It may be ${PERIOD_FORMS}.`,
+    sayButtons([{ line: last, label: 'Last quarter' }]),
+  );
+};
+
 export const report: Command = {
   name: NAME,
   usage: `${NAME} <period>`,
@@ -54,10 +73,7 @@ export const report: Command = {
   audience: 'auditors',
   run: async (call) => {
     const period = parsePeriod(call.text);
-    if (!period)
-      return call.reply({
-        text: `${call.text.trim() === '' ? 'Name a period' : `${code(call.text.trim())} is not a period`}: ${typed(`${NAME} 2026-Q3`)}. It may be ${PERIOD_FORMS}.`,
-      });
+    if (!period) return call.reply(whichPeriod(call.text.trim()));
     const made = await make(call, period);
     if (!made) return;
     await send(call, made);

@@ -4,6 +4,8 @@ import type { RequestView } from '../../../application/record/request-view.ts';
 import { actions, justifiedButton, notJustifiedButton } from '../../messages/render/buttons.ts';
 import { REASON_SHOWN_MAX, SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
 import { context, cut, inline, mention, quote, section } from '../../messages/render/text.ts';
+import { sayButtons } from '../../messages/render/line-buttons.ts';
+import { answerWith } from '../answer.ts';
 import type { CommandCall } from '../context.ts';
 import { adviceFiles, adviceLines } from '../../../application/reviews/made-advice.ts';
 import { linesCsv } from '../../../domain/reviews/lines-csv.ts';
@@ -103,6 +105,11 @@ export const review: Command = {
     if (given.toLowerCase() === 'advice') return sendAdvice(call);
     const word = ALLOW.exec(given)?.[1];
     if (word) return preApprove(call, word);
-    return call.reply({ text: `Type ${typed('review')} for the list, or ${typed('review allow @person')}.` });
+    return call.reply(
+      answerWith(
+        `Type ${typed('review')} for the list, or ${typed('review allow @person')}.`,
+        sayButtons([{ line: 'review', label: 'Show open reviews' }]),
+      ),
+    );
   },
 };

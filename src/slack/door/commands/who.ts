@@ -1,4 +1,4 @@
-/** `/prod-access who orders-db`: who is in there now, and who may approve. */
+/** `/prod-access who orders-db`: who has access now, and who may approve. */
 import type { Policy } from '../../../domain/policy/types.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import type { TargetOverview } from '../../../application/queries/overview.ts';
@@ -32,7 +32,7 @@ export const who: Command = {
     const title = inline(policy.targets[name]?.title || name, TITLE_SHOWN_MAX);
     const inside = live.slice(0, SHOWN_MAX).map((view) => insideLine(policy, view));
     const rest = live.length > SHOWN_MAX ? [`and ${live.length - SHOWN_MAX} more`] : [];
-    const now = [`*${title}: in there now*`, ...(inside.length > 0 ? inside : ['No one.']), ...rest].join('\n');
+    const now = [`*${title}: who has access now*`, ...(inside.length > 0 ? inside : ['No one.']), ...rest].join('\n');
     const ahead = ['*Pre-approvals*', ...preApprovals.map((one) => preApprovalLine(policy, one))].join('\n');
     const may = ['*Who approves*', ...roles.map(roleLine)].join('\n');
     return reply({

@@ -8,10 +8,9 @@ import { INPUT_TEXT_MAX, OPTION_TEXT_MAX, SECTION_TEXT_MAX } from '../../message
 import { howLong, what, whoMayApprove } from '../../messages/render/phrases.ts';
 import { status } from '../../messages/render/status.ts';
 import { context, cut, mention, plain, section } from '../../messages/render/text.ts';
-import { explainError } from '../../errors.ts';
 import { sentenceOfDenial, sentenceOfProblem } from '../../sentences/problems.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
-import { answerWithView } from './answer-submit.ts';
+import { answerWithView, refusedBy } from './answer-submit.ts';
 import type { Done, Refused } from './answer-submit.ts';
 import { text } from './texts.ts';
 
@@ -141,7 +140,7 @@ const allow = async ({ slack, userId, view: { values } }: SubmitCall): Promise<R
       ? { text: said.text, view: doneView(said.text) }
       : { field: FIELDS.reason, sentence: said.text };
   } catch (error) {
-    return { field: FIELDS.client, sentence: explainError(error, slack.log) };
+    return refusedBy(error, { slack, field: FIELDS.client });
   }
 };
 

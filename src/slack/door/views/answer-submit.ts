@@ -1,13 +1,23 @@
 /** Answers a submit by what its work says. */
-import type { ModalView } from '@slack/types';
+import type { Button, ModalView } from '@slack/types';
 import { withinMs } from '../../../lib/timeout.ts';
-import { forField } from '../../errors.ts';
-import type { SubmitCall } from '../context.ts';
+import { explainError, forField } from '../../errors.ts';
+import { stepsAfter } from '../../next-steps.ts';
+import { answerWith } from '../answer.ts';
+import type { Reply, SubmitCall } from '../context.ts';
 
 /** Slack waits three seconds for the answer to a submit; the rest is for the way there and back. */
 export const ANSWER_WITHIN_MS = 1_800;
 
-export type Refused = { sentence: string; field: string };
+/** `steps`: what the person can do then, for the message; a field has no buttons. */
+export type Refused = { sentence: string; field: string; steps?: readonly Button[] };
+
+export const refusedBy = (
+  error: unknown,
+  { slack, field }: { slack: Pick<SubmitCall['slack'], 'log'>; field: string },
+): Refused => ({ field, sentence: explainError(error, slack.log), steps: stepsAfter(error) });
+
+const asMessage = ({ sentence, steps = [] }: Refused): Reply => answerWith(sentence, steps);
 
 /**
  * A refusal stands under its field while Slack waits, and comes as a message when it is later. `work` gives null when it was done.
@@ -22,7 +32,7 @@ export const answerSubmit = async (call: SubmitCall, work: Promise<Refused | nul
   }
   await call.ack();
   const late = await work;
-  if (late !== null) await call.reply({ text: late.sentence });
+  if (late !== null) await call.reply(asMessage(late));
   return true;
 };
 
@@ -35,7 +45,7 @@ export const answerWithView = async (call: SubmitCall, work: Promise<Refused | D
   if (!soon.isThere) {
     await call.ack();
     const late = await work;
-    return call.reply({ text: 'view' in late ? late.text : late.sentence });
+    return call.reply('view' in late ? { text: late.text } : asMessage(late));
   }
   const { value } = soon;
   return call.ack(

@@ -19,8 +19,7 @@ import { howLong, remainLines, what } from '../../messages/render/phrases.ts';
 import { status } from '../../messages/render/status.ts';
 import { context, cut, inline, mention, section } from '../../messages/render/text.ts';
 import type { Choice, SubmitCall, ViewHandler } from '../context.ts';
-import { explainError } from '../../errors.ts';
-import { answerSubmit } from './answer-submit.ts';
+import { answerSubmit, refusedBy } from './answer-submit.ts';
 import type { Refused } from './answer-submit.ts';
 import { durationChoices } from './duration-field.ts';
 import { toOption } from './request-form.ts';
@@ -150,6 +149,6 @@ const approve = async ({ slack, userId, view }: SubmitCall): Promise<Refused | n
     return null;
   } catch (error) {
     const isAboutRole = isDomainError(error) && ABOUT_ROLE.has(error.code) && role !== null;
-    return { sentence: explainError(error, slack.log), field: isAboutRole ? ROLE : DURATION };
+    return refusedBy(error, { slack, field: isAboutRole ? ROLE : DURATION });
   }
 };

@@ -1,5 +1,5 @@
 /** Break-glass asks once: a view that says what will happen, who is notified, and that a review follows. */
-import type { KnownBlock, ModalView } from '@slack/types';
+import type { Button, KnownBlock, ModalView } from '@slack/types';
 import { z } from 'zod';
 import { formatDuration } from '../../../domain/time/durations.ts';
 import type { Policy } from '../../../domain/policy/types.ts';
@@ -18,6 +18,8 @@ import { slackFailureOf } from '../../connection/client.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField } from '../../errors.ts';
 import { sentenceOfProblem } from '../../sentences/problems.ts';
+import { stepsAfter } from '../../next-steps.ts';
+import { answerWith } from '../answer.ts';
 import { withinMs } from '../../../lib/timeout.ts';
 import { ANSWER_WITHIN_MS } from './answer-submit.ts';
 import { sentView } from './result-view.ts';
@@ -148,7 +150,7 @@ const refusedView = (why: string): ModalView => ({
 
 type Taken =
   | { isTaken: true; result: Extract<BreakGlassResult, { outcome: 'sent' }> }
-  | { isTaken: false; why: string };
+  | { isTaken: false; why: string; steps: readonly Button[] };
 
 const take = async ({ slack, userId, view }: SubmitCall): Promise<Taken> => {
   try {
@@ -160,9 +162,9 @@ const take = async ({ slack, userId, view }: SubmitCall): Promise<Taken> => {
       idempotencyKey: deliveryKey('view', view.id),
     });
     if (result.outcome === 'sent') return { isTaken: true, result };
-    return { isTaken: false, why: result.problems.map(sentenceOfProblem).join(' ') };
+    return { isTaken: false, why: result.problems.map(sentenceOfProblem).join(' '), steps: [] };
   } catch (error) {
-    return { isTaken: false, why: explainError(error, slack.log) };
+    return { isTaken: false, why: explainError(error, slack.log), steps: stepsAfter(error) };
   }
 };
 
@@ -182,7 +184,7 @@ export const breakGlassSubmit: ViewHandler = {
     if (!soon.isThere) {
       await call.ack({ response_action: 'update', view: lateView() });
       const late = await taking;
-      if (!late.isTaken) await call.reply({ text: late.why });
+      if (!late.isTaken) await call.reply(answerWith(late.why, late.steps));
       return;
     }
     const { value } = soon;

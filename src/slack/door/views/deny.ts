@@ -2,8 +2,7 @@
 import type { ModalView } from '@slack/types';
 import { VOTE_REASON_SHOWN_MAX } from '../../messages/render/limits.ts';
 import type { SubmitCall, ViewHandler } from '../context.ts';
-import { explainError } from '../../errors.ts';
-import { answerSubmit } from './answer-submit.ts';
+import { answerSubmit, refusedBy } from './answer-submit.ts';
 import type { Refused } from './answer-submit.ts';
 import { publishHome } from '../home/home.ts';
 import { text } from './texts.ts';
@@ -54,6 +53,6 @@ const deny = async ({ slack, userId, view }: SubmitCall, reason: string): Promis
     await slack.useCases.vote({ userId, requestId: view.privateMetadata.replace(HOME, ''), kind: 'deny', reason });
     return null;
   } catch (error) {
-    return { sentence: explainError(error, slack.log), field: REASON };
+    return refusedBy(error, { slack, field: REASON });
   }
 };

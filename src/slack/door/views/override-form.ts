@@ -15,10 +15,9 @@ import {
 import { warning, what, whoMayApprove } from '../../messages/render/phrases.ts';
 import { status } from '../../messages/render/status.ts';
 import { context, cut, inline, mention, plain, said, section } from '../../messages/render/text.ts';
-import { explainError } from '../../errors.ts';
 import { sentenceOfDenial, sentenceOfProblem } from '../../sentences/problems.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
-import { answerWithView } from './answer-submit.ts';
+import { answerWithView, refusedBy } from './answer-submit.ts';
 import type { Done, Refused } from './answer-submit.ts';
 import { text } from './texts.ts';
 
@@ -141,7 +140,7 @@ const override = async ({ slack, userId, view }: SubmitCall): Promise<Refused | 
     ];
     return { text: lines.join('\n'), view: doneView(lines) };
   } catch (error) {
-    return refused(explainError(error, slack.log));
+    return refusedBy(error, { slack, field: REASON });
   }
 };
 

@@ -7,12 +7,16 @@ import type { SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField, overrideHint } from '../../errors.ts';
 import { sentenceOfDenial, sentenceOfProblem } from '../../sentences/problems.ts';
 import { plain } from '../../messages/render/text.ts';
+import { sayButtons } from '../../messages/render/line-buttons.ts';
+import { answerWith } from '../answer.ts';
 import { withinMs } from '../../../lib/timeout.ts';
 import { ANSWER_WITHIN_MS } from './answer-submit.ts';
 import { blockId, readForm, REQUEST_FORM } from './form-state.ts';
 import type { FormState } from './form-state.ts';
 import { notSentView, sendingView, sentView } from './result-view.ts';
 import { deliveryKey } from '../delivered-once.ts';
+
+const AGAIN = { line: 'form', label: 'Request access' };
 
 /** What the person is shown: sent, or sentences by field. */
 type Outcome =
@@ -115,7 +119,8 @@ const answerLate = async (call: SubmitCall, asking: Promise<Outcome>): Promise<v
     await call.slack.client.views.update({ external_id: externalId, view });
   } catch (error) {
     // Closed meanwhile. A sent request has its direct message anyway; a refusal must not be lost.
-    if (!outcome.isSent) await call.reply({ text: outcome.problems.map(({ sentence }) => sentence).join(' ') });
+    if (!outcome.isSent)
+      await call.reply(answerWith(outcome.problems.map(({ sentence }) => sentence).join(' '), sayButtons([AGAIN])));
     call.slack.log.info({ err: error }, 'the sending view was gone when the answer came');
   }
 };

@@ -4,8 +4,7 @@ import type { ReviewOutcome } from '../../../domain/break-glass/follow-up.ts';
 import { REVIEW_OUTCOMES } from '../../../domain/break-glass/follow-up.ts';
 import { VOTE_REASON_SHOWN_MAX } from '../../messages/render/limits.ts';
 import type { SubmitCall, ViewHandler } from '../context.ts';
-import { explainError } from '../../errors.ts';
-import { answerSubmit } from './answer-submit.ts';
+import { answerSubmit, refusedBy } from './answer-submit.ts';
 import type { Refused } from './answer-submit.ts';
 import { text } from './texts.ts';
 
@@ -52,7 +51,7 @@ const close = async (call: SubmitCall): Promise<Refused | null> => {
     await call.slack.useCases.closeReview({ userId: call.userId, ...closing(call) });
     return null;
   } catch (error) {
-    return { sentence: explainError(error, call.slack.log), field: NOTE };
+    return refusedBy(error, { slack: call.slack, field: NOTE });
   }
 };
 

@@ -1,9 +1,8 @@
 /** What is to be changed about a line of a review: a note for the person who edits the policy. */
 import type { ModalView } from '@slack/types';
-import { explainError } from '../../errors.ts';
 import { VOTE_REASON_SHOWN_MAX } from '../../messages/render/limits.ts';
 import type { SubmitCall, ViewHandler } from '../context.ts';
-import { answerSubmit } from './answer-submit.ts';
+import { answerSubmit, refusedBy } from './answer-submit.ts';
 import type { Refused } from './answer-submit.ts';
 import { text } from './texts.ts';
 
@@ -41,7 +40,7 @@ const record = async ({ slack, userId, view }: SubmitCall): Promise<Refused | nu
     await slack.useCases.decideLine({ userId, lineId: view.privateMetadata, decision: 'change', note });
     return null;
   } catch (error) {
-    return { sentence: explainError(error, slack.log), field: NOTE };
+    return refusedBy(error, { slack, field: NOTE });
   }
 };
 

@@ -1,5 +1,5 @@
 /** Before much is ended at once: what exactly, and why. */
-import type { KnownBlock, ModalView } from '@slack/types';
+import type { Button, KnownBlock, ModalView } from '@slack/types';
 import type { Policy } from '../../../domain/policy/types.ts';
 import type { RevocationPreview, RevokeWhat } from '../../../application/revocations/revoke-all.ts';
 import { SECTION_TEXT_MAX, VOTE_REASON_SHOWN_MAX } from '../../messages/render/limits.ts';
@@ -7,6 +7,9 @@ import { previewBlocks } from '../../messages/render/revocation.ts';
 import { cut, section } from '../../messages/render/text.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
 import { explainError, forField } from '../../errors.ts';
+import { sayButtons } from '../../messages/render/line-buttons.ts';
+import { stepsAfter } from '../../next-steps.ts';
+import { answerWith } from '../answer.ts';
 import { withinMs } from '../../../lib/timeout.ts';
 import { ANSWER_WITHIN_MS } from './answer-submit.ts';
 import { text } from './texts.ts';
@@ -14,6 +17,7 @@ import { pluralize } from '../../../lib/pluralize.ts';
 
 const REVOKE_FORM = 'revoke_form';
 const REASON = 'reason';
+const AGAIN = { line: 'revoke', label: 'Show live access' };
 
 const shell = (blocks: KnownBlock[], rest: Partial<ModalView> = {}): ModalView => ({
   type: 'modal',
@@ -76,16 +80,16 @@ const filled = async (slack: Slack, userId: string, what: RevokeWhat): Promise<M
   }
 };
 
-type Ordered = { id: string } | { problem: string };
+type Ordered = { id: string } | { problem: string; steps: readonly Button[] };
 
 const order = async ({ slack, userId, view }: SubmitCall): Promise<Ordered> => {
   const what = readBack(view.privateMetadata);
-  if (!what) return { problem: 'What to end could not be read. Type the command again.' };
+  if (!what) return { problem: 'What to end could not be read. Choose it again.', steps: sayButtons([AGAIN]) };
   const reason = view.values[REASON]?.[REASON]?.value?.trim() || null;
   try {
     return await slack.useCases.revokeAll({ userId, what, reason });
   } catch (error) {
-    return { problem: explainError(error, slack.log) };
+    return { problem: explainError(error, slack.log), steps: stepsAfter(error) };
   }
 };
 
@@ -98,7 +102,7 @@ export const revokeSubmit: ViewHandler = {
       return call.ack({ response_action: 'errors', errors: { [REASON]: forField(soon.value.problem) } });
     await call.ack();
     const ordered = await ordering;
-    if ('problem' in ordered) return call.reply({ text: ordered.problem });
+    if ('problem' in ordered) return call.reply(answerWith(ordered.problem, ordered.steps));
     // At once and here: this needs neither Redis nor another process. Workers go on where this one stops.
     await call.slack.useCases.runRevocation({ id: ordered.id });
   },

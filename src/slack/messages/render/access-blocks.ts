@@ -34,7 +34,7 @@ export const careBlocks = (view: RequestView, facts: MessageFacts): KnownBlock[]
   const allowed = allows(facts);
   const parts = [
     warning(facts),
-    allowed ? `Gives ${allowed}` : null,
+    allowed ? `Scope: ${allowed}` : null,
     inTarget(view),
     conditions(facts.terms),
     notCut(facts),

@@ -22,7 +22,8 @@ export const adviceMessage = ({
     .slice(0, LINES_SHOWN)
     .map(({ target, role, text }) => `• *${inline(`${target}/${role}`, NAME_MAX)}*: ${inline(text, LINE_MAX)}`);
   const rest = advice.length > LINES_SHOWN ? [`and ${advice.length - LINES_SHOWN} more, in the files`] : [];
-  const unknown = insufficient.length > 0 ? [`INSUFFICIENT_DATA for ${pluralize(insufficient.length, 'role')}.`] : [];
+  const unknown =
+    insufficient.length > 0 ? [`Too little use to advise on ${pluralize(insufficient.length, 'role')}.`] : [];
   return card({
     tone: 'note',
     text: `${title}: ${pluralize(advice.length, 'line')}`,

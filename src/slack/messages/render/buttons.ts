@@ -152,7 +152,7 @@ export const incidentAgainButton = (incidentId: string): Button =>
 export const incidentConfirmButton = (incidentId: string): Button =>
   button('Confirm the incident', { actionId: ACTION.incidentConfirm, value: incidentId });
 export const keepGrantButton = (grantId: string): Button =>
-  button('Keep mine until its own end', { actionId: ACTION.keepGrant, value: grantId });
+  button('Keep mine until it expires', { actionId: ACTION.keepGrant, value: grantId });
 export const requestForAlertButton = (alertId: string, what: string): Button =>
   button(what, { actionId: ACTION.requestForAlertAction, value: alertId }, { style: 'primary' });
 export const changeForAlertButton = (alertId: string): Button =>

@@ -65,7 +65,7 @@ export const closingMessage = ({ view, policy }: ClosingDrawing): Message => {
   if (live.length > 0)
     blocks.push(
       listSection(
-        'In there now',
+        'Who has access now',
         live.map((one) => liveLine(policy, one, view.incident)),
       ),
     );

@@ -42,7 +42,7 @@ export const unbelieved = (incident: Incident): { words: string; says: Say[] } |
     ...(isNameOpen ? [{ line: 'incident confirm', label: 'Confirm the name' }] : []),
   ];
   return {
-    words: `Rules do not see ${sentenceList(parts)} yet: a person who may open incidents can confirm it.`,
+    words: `Rules do not use ${sentenceList(parts)} yet: a person who may open incidents has to confirm it.`,
     says,
   };
 };

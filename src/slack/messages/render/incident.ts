@@ -1,4 +1,4 @@
-/** The one message of an incident's channel: what it is, what to enter and who lets in, who is in there, who waits for whom. */
+/** The one message of an incident's channel: what it is, what can be requested and who approves, who has access, who waits for whom. */
 import type { KnownBlock } from '@slack/types';
 import type { Policy } from '../../../domain/policy/types.ts';
 import type {
@@ -162,11 +162,11 @@ const waiting = (drawing: PromptDrawing): KnownBlock[] => {
 /** That no one is stands in small: the prompt is short when it is needed most. */
 const inside = ({ briefing: { view }, policy }: PromptDrawing): KnownBlock[] => {
   const live = liveOf(view).map((one) => liveLine(policy, one, view.incident));
-  return live.length > 0 ? [listSection('In there now', live)] : [];
+  return live.length > 0 ? [listSection('Who has access now', live)] : [];
 };
 
 const UNCONFIRMED =
-  '*Not confirmed yet.* Anyone can make a channel: until a person who may open incidents confirms this one, rules about incidents do not count here.';
+  '*Not confirmed yet.* Anyone can make a channel: until a person who may open incidents confirms this one, rules about incidents do not apply here.';
 
 const WHEN_IT_ENDS = {
   keep: 'Access that is taken here runs to its own expiry.',
@@ -233,7 +233,7 @@ const closedCard = (drawing: PromptDrawing): Omit<Card, 'text'> => {
     head: [section(`${iconOf(tone)} *${headline(view.incident, ' is closed')}*`)],
     body: [
       section(cut(lines.join('\n'), SECTION_TEXT_MAX)),
-      ...(live.length > 0 ? [listSection('In there now', live)] : []),
+      ...(live.length > 0 ? [listSection('Who has access now', live)] : []),
     ],
   };
 };

@@ -47,7 +47,7 @@ export const oldEnd = (view: Pick<RequestView, 'extended' | 'incident' | 'now'>)
 
 /** Where the same person has the same already: more time on it may be what is meant, and a second is possible all the same. */
 export const alreadyLine = ({ id, expiresAt }: AlreadyHas): string =>
-  `You have this already, until ${date(expiresAt)}. To stay longer, \`/prod-access extend ${id} 30m\` requests more time for it; a second one ends by itself.`;
+  `You have this already, until ${date(expiresAt)}. To stay longer, \`/prod-access extend ${id} 30m\` requests more time for it. A second one has an expiry of its own.`;
 
 /** Where the same person waits for the same already. */
 export const requestedAlreadyLine = ({ requestId, lapsesAt }: OpenRequest): string =>
@@ -55,4 +55,4 @@ export const requestedAlreadyLine = ({ requestId, lapsesAt }: OpenRequest): stri
 
 /** Where it may wait and could not be approved now. */
 export const liveFullLine = (live: number): string =>
-  `You have ${live} live grants, as many as one person may have. This can be approved once one of them has ended: \`/prod-access done\` and its id gives it back.`;
+  `You have ${live} live grants, the most that one person may have. An approver can approve this after one of them has ended: \`/prod-access done\` gives one back.`;

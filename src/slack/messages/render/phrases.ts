@@ -102,7 +102,7 @@ export const oneOf = (eligible: EligibleShown): string => {
   const rest = everyone.size - shown.length;
   const others = rest > 0 ? ` and ${pluralize(rest, 'other')} may too` : '';
   const allAway = (eligible.away?.length ?? 0) > 0 ? 'all away now' : null;
-  const unasked = eligible.quiet?.length ? `${eligible.quiet.length} may, without a message` : null;
+  const unasked = eligible.quiet?.length ? `${eligible.quiet.length} can, and get no message` : null;
   const who = shown.length > 0 ? `${shown.join(', ')}${others}` : (unasked ?? allAway);
   const inside = [who, notLookedUp(eligible), notCertain(eligible)].filter((part) => part !== null);
   return inside.length > 0 ? `${amount} ${name} (${inside.join('; ')})` : `${amount} ${name}`;
@@ -139,11 +139,11 @@ export const escalation = ({ request }: Pick<RequestView, 'request'>, { fallback
 const terms = (role: Role | null | undefined, { role: name, durationMs }: RequestChange['before']): string =>
   `${inline(role?.title || name, TITLE_SHOWN_MAX)} for ${formatDuration(durationMs)}`;
 
-/** `@olga made it smaller: Read-write for 1h → Read only for 30m. The replica will do.` */
+/** `@olga approved with changes: Read-write for 1h → Read only for 30m. The replica will do.` */
 export const changeLine = (change: RequestChange, { target }: Pick<MessageFacts, 'target'>): string => {
   const [before, after] = [change.before, change.after].map((one) => terms(target?.roles[one.role], one));
   const note = change.note ? ` ${inline(change.note, VOTE_REASON_SHOWN_MAX)}` : '';
-  return `${mentionId(change.byPersonId)} approved less: ${before} → *${after}*.${note}`;
+  return `${mentionId(change.byPersonId)} approved with changes: ${before} → *${after}*.${note}`;
 };
 
 /** The latest few; the audit log has them all. */
@@ -200,7 +200,7 @@ export const inTarget = ({ request, requester }: Pick<RequestView, 'request' | '
   const shown = inline(name, ACCOUNT_SHOWN_MAX);
   const whole = account === null || account === name ? '' : ` (${inline(account, ACCOUNT_SHOWN_MAX)})`;
   const had = hadAlready
-    ? ` *Has it already:* ${inline(requester.name, ACCOUNT_SHOWN_MAX)} has the same without this grant, and Latchkey does not take that away at its end.`
+    ? ` *Has it already:* ${inline(requester.name, ACCOUNT_SHOWN_MAX)} has the same access without this grant, and keeps it after the end.`
     : '';
   return `Account in the target: ${shown}${whole}.${had}`;
 };
@@ -213,8 +213,8 @@ export const remainLines = ({ mayRemain: sentences, survives, terms }: Remains):
 
 /** For approvers: who closes it at its deadline, where that is not the target and Latchkey both. */
 export const whoEnds = ({ guarantee }: Pick<MessageFacts, 'guarantee'>): string | null => {
-  if (guarantee?.endsBy === 'revoke') return 'The target has no deadline of its own for it: Latchkey ends it.';
-  return guarantee?.endsBy === 'itself' ? 'The target ends it at its deadline, and not before.' : null;
+  if (guarantee?.endsBy === 'revoke') return 'Latchkey ends it; the target does not end it by itself.';
+  return guarantee?.endsBy === 'itself' ? 'It ends at its expiry and cannot be ended earlier.' : null;
 };
 
 /** What the requester wrote: `“OPS-12: checkout errors”`. */

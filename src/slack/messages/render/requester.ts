@@ -136,7 +136,7 @@ export const changedMessage = (view: RequestView, facts: MessageFacts, part: num
   return card({
     tone: toneOf(view),
     text: words,
-    head: [lines(`${mark(view)} Your request was approved *with changes*.`)],
+    head: [lines(`${mark(view)} Your request was *changed* by an approver.`)],
     body: [lines(words), ...(isOpen ? [actions(cancelButton(view.request.id))] : [])],
   });
 };

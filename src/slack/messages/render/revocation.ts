@@ -38,7 +38,7 @@ export const previewBlocks = (policy: Policy, preview: RevocationPreview, target
   const name = whose(policy, { person, targets: limitedTo ?? (target === null ? null : [target]) });
   const later = startsLater > 0 ? ` (${startsLater} of them not begun yet)` : '';
   const counts = [
-    `*${pluralize(grants, 'grant')}*${later}: the access is closed, sessions are cut, and what was made is removed.`,
+    `*${pluralize(grants, 'grant')}*${later}: logins are blocked, sessions are cut, and what Latchkey created is removed.`,
     `*${pluralize(requests, 'pending request')}*: cancelled. People can request again.`,
     `*${pluralize(preApprovals, 'pre-approval')}*: withdrawn.`,
   ];

@@ -130,7 +130,7 @@ const activating = (view: RequestView, grant: Grant): string => {
     : isAhead(view)
       ? `${approvedBold(view)} Starts ${grant.startsAt ? date(grant.startsAt) : ''}.`
       : isHeld(grant)
-        ? `${approvedBold(view)} *It could not be set up yet.* The owners and the admins were notified; when they have fixed it, access comes without a new approval. There is nothing for you to do.`
+        ? `${approvedBold(view)} *It could not be set up yet.* The owners and the admins were notified. Once the target is fixed, you get access without a new approval. There is nothing for you to do.`
         : grant.attempts > 0
           ? `${approvedBold(view)} Access is not set up yet; trying again.${lastError(grant)}`
           : `${approvedBold(view)} Access is being set up.`;

@@ -54,13 +54,14 @@ const dueAt = ({ endCause, endingAt, expiresAt }: Grant): Date =>
 
 const late = (grant: Grant | null): string => {
   if (!grant?.closedAt) return '';
-  const removed = grant.endOutcome === 'removed' ? ' What was made is removed, and its absence was read back.' : '';
+  const removed =
+    grant.endOutcome === 'removed' ? ' Everything that was created is removed, confirmed by the target.' : '';
   const lateMs = grant.closedAt.getTime() - dueAt(grant).getTime();
   return lateMs > LATE_MS ? `${removed} *${roughDuration(lateMs)} late.* Nothing is left to do.` : removed;
 };
 
 const HELD =
-  '*Access could not be set up: the target needs a fix.* When it is fixed, Latchkey sets it up without a new approval, by itself within seconds or with *Try again*, while the approval may be used.';
+  '*Access could not be set up: the target has to be fixed first.* After that Latchkey sets it up within seconds, or at once with *Try again*. It needs no new approval until the old one expires.';
 
 const problem = ({ grant, now }: RequestView, facts: MessageFacts): string => {
   if (grant && isHeld(grant)) return HELD;
@@ -71,10 +72,10 @@ const problem = ({ grant, now }: RequestView, facts: MessageFacts): string => {
   if (grant?.state === 'activating') return `*Access is not being set up.* ${failed}; trying again.${human}${next}`;
   const closed = cutsAll(facts) ? 'No login works and no session is left' : 'It lets no one in any more';
   if (grant?.closedAt)
-    return `*Access is closed and not removed yet.* ${closed}, read back in the target since ${date(grant.closedAt, now)}. ${failed} to remove what is left.${human}${next}`;
+    return `*Access is closed and not removed yet.* ${closed}, confirmed by the target since ${date(grant.closedAt, now)}. ${failed} to remove what is left.${human}${next}`;
   const since = grant?.endingAt ? ` since ${date(grant.endingAt, now)}` : '';
-  const tried = 'to close it, cut its sessions and read that back';
-  return `*Access is not ending.* ${failed}${since} ${tried}.${human}${next} It is tried until that is confirmed.`;
+  const tried = 'to block its login and cut its sessions';
+  return `*Access is not ending.* ${failed}${since} ${tried}.${human}${next} Latchkey keeps trying until the target confirms it.`;
 };
 
 /** What may still work, as far as the target holds its own deadline, and what to run there. */

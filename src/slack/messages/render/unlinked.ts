@@ -51,7 +51,7 @@ export const unlinkedLine = ({ unlinked }: Pick<MessageFacts, 'unlinked'>): stri
   if (!unlinked || unlinked.accounts.length === 0) return null;
   const { accounts, isAllowed, toLink } = unlinked;
   const named = `*Not linked:* ${unlinkedNames(accounts)}.`;
-  if (isAllowed) return `${named} The person could approve this unnoticed. To ${linkStep(accounts)} shows who it is.`;
+  if (isAllowed) return `${named} It could be an approver’s own account. To show whose it is, ${linkStep(accounts)}.`;
   if (toLink.length === 0) return `${named} All of its approvers have shown another account as theirs.`;
   const shown = toLink.slice(0, MENTIONED_MAX).map((userId) => `<@${userId}>`);
   const left = toLink.length - shown.length;
