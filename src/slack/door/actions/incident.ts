@@ -7,7 +7,7 @@ import { reasonFor } from '../../../application/queries/incident-briefing.ts';
 import type { IncidentView } from '../../../application/incidents/incident-types.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import type { PreviewResult } from '../../../application/queries/preview.ts';
-import { ACTION, incidentAskButton, showCredentialsButton } from '../../messages/render/buttons.ts';
+import { ACTION, incidentRequestButton, showCredentialsButton } from '../../messages/render/buttons.ts';
 import { factsOf } from '../../../application/messages/facts.ts';
 import { names, roomName } from '../../messages/render/incident-lines.ts';
 import { incidentSubject, readSubject } from '../../messages/render/incident-subject.ts';
@@ -121,7 +121,7 @@ const usualMs = ({ policy }: Slack, { target, role }: Wish, capMs: number): numb
 
 /** The form, which sends it to the approvers. */
 const requestButton = ({ incident, target, role }: Wish): Button =>
-  incidentAskButton(incidentSubject({ incidentId: incident.id, target, role }));
+  incidentRequestButton(incidentSubject({ incidentId: incident.id, target, role }));
 
 /** null when a rule gives it at once. */
 const refusal = ({ verdict, eligible }: PreviewResult): string | null => {
