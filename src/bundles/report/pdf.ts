@@ -78,6 +78,7 @@ const totalsSection = (page: Page, { totals, carried }: Report): void => {
 const overTimeSection = (page: Page, { totals }: Report): void => {
   const { overTime, lateness } = totals;
   heading(page, 'H2', `Each ${overTime.unit}`);
+  paragraph(page, `From the first day of the period on; the last ${overTime.unit} ends with it.`, QUIET);
   overTimePlot(page, overTime);
   heading(page, 'H2', 'How late access was closed');
   paragraph(page, 'From when it was due until no login was possible and no session was left, read back.', QUIET);
