@@ -1,7 +1,7 @@
 /** GitLab, put together: its API, and its webhook. Without a secret it has no door: nothing could be believed that comes through it. */
 import type { Deps } from '../application/deps.ts';
 import { endGitlabJob } from '../application/gitlab/end-gitlab-job.ts';
-import type { GitlabDeps } from '../application/gitlab/gitlab-ports.ts';
+import type { GitlabDeps } from '../application/gitlab/gitlab-deps.ts';
 import { answerGitlab, gitlabPlaces, lookAtGitlab } from '../application/gitlab/sweep-gitlab.ts';
 import type { Environment } from '../config/environment.ts';
 import { createGitlabClient } from '../gitlab-api/client.ts';

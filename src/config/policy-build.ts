@@ -5,7 +5,7 @@ import { deploymentOf, deploymentReason } from '../domain/policy/deployments.ts'
 import { DEFAULT_LIMITS } from '../domain/policy/limits.ts';
 import type { PolicyTest, StatedAlert, StatedClient } from '../domain/policy/policy-test.ts';
 import type { BreakGlass, Limits, Policy } from '../domain/policy/types.ts';
-import type { PullRequestFacts } from '../domain/policy/decision-facts.ts';
+import type { PullRequestFacts } from '../domain/requests/pull-request.ts';
 import { buildAlerts } from './policy-alerts.ts';
 import { buildAudit } from './policy-audit.ts';
 import { buildReviews } from './policy-reviews.ts';

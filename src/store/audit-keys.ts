@@ -1,6 +1,6 @@
 /** What is written about the keys of the audit log beside its events. */
 import { eq } from 'drizzle-orm';
-import type { AuditKeyWrites } from '../application/evidence/evidence-ports.ts';
+import type { AuditKeyWrites } from '../application/evidence/audit-key-ports.ts';
 import { auditKeys } from './schema/audit.ts';
 import type { Db } from './statement.ts';
 

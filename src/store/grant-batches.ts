@@ -4,7 +4,7 @@ import type { SQL } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import { DomainError } from '../domain/errors.ts';
 import type { GrantState } from '../domain/lifecycle.ts';
-import type { EndCause } from '../domain/grants/ending.ts';
+import type { EndCause } from '../domain/grants/end-cause.ts';
 import type { Tx } from '../application/deps.ts';
 import { grants, requests } from './schema/requests.ts';
 import { ROW_LOCK, clock, clockOnce, clockPlus } from './statement.ts';

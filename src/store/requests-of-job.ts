@@ -1,7 +1,7 @@
 /** What one job of a client requested for one role, newest first. */
 import { and, desc, eq, inArray, sql } from 'drizzle-orm';
 import type { Store } from '../application/deps.ts';
-import { REPEATABLE_CAUSES } from '../domain/grants/ending.ts';
+import { REPEATABLE_CAUSES } from '../domain/grants/end-cause.ts';
 import { grants, requests } from './schema/requests.ts';
 import { firstOrNull } from './statement.ts';
 import type { Db } from './statement.ts';

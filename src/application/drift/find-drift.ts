@@ -1,5 +1,5 @@
 /** Compares one target with the ledger: the target is read first, so that whatever it shows is in the ledger by the time that is read. */
-import type { EndOutcome } from '../../domain/grants/ending.ts';
+import type { EndOutcome } from '../../domain/grants/end-cause.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Found } from './drift-types.ts';
 import type { Drifted, Ledger, LedgerEntry } from './drift-ports.ts';

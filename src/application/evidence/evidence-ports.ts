@@ -14,8 +14,6 @@ export type Revoked = { from: Date; size: number };
 /** A verifier key that signs or signed this log. */
 export type KnownKey = { vkey: string; isRetired: boolean; revoked: Revoked | null };
 
-export type AuditKeyWrites = { revoke(vkey: string, revoked: Revoked): Promise<void> };
-
 /** What one process at a time does: nobody else signs meanwhile. */
 export type Signing = {
   /** Of the tree as it is now. */

@@ -4,9 +4,9 @@
  */
 import type { Account } from '../../domain/github/events.ts';
 import { accountsOnce } from '../../domain/principals/account-behind.ts';
-import type { AccountBehind } from '../../domain/principals/account-behind.ts';
+import type { AccountBehind } from '../../domain/principals/ci-account.ts';
 import { peopleOfAccounts } from '../identity/accounts.ts';
-import type { Pulled } from './request-for-pull.ts';
+import type { Pulled } from './pulled.ts';
 import type { GithubDeps } from './github-deps.ts';
 import type { CommitAuthor, Commits } from './github-ports.ts';
 

@@ -5,7 +5,7 @@ import type { RequestView } from '../record/request-view.ts';
 import type { Tx } from '../deps.ts';
 import { accountsOnce } from '../../domain/principals/account-behind.ts';
 import { requestForPull, jobOfPull, obstacleOf, originOf } from './request-for-pull.ts';
-import type { Pulled } from './request-for-pull.ts';
+import type { Pulled } from './pulled.ts';
 import { behindPull } from './behind-pull.ts';
 import type { Sender } from './behind-pull.ts';
 import { closeRequest } from './close-request.ts';

@@ -7,7 +7,7 @@ import type { RunFacts, RunMatch } from '../../domain/github/run.ts';
 import { deploymentOf, deploymentReason } from '../../domain/policy/deployments.ts';
 import type { Policy } from '../../domain/policy/types.ts';
 import { accountsOnce } from '../../domain/principals/account-behind.ts';
-import type { AccountBehind } from '../../domain/principals/account-behind.ts';
+import type { AccountBehind } from '../../domain/principals/ci-account.ts';
 import type { GateOrigin } from '../../domain/requests/origin.ts';
 import { callerFromSession } from '../identity/caller.ts';
 import { requestDeployment } from './request-outcome.ts';

@@ -1,6 +1,6 @@
 /** A pull request with a label becomes a request: of its author, or of the client whose job deploys it. */
+import type { Pulled } from './pulled.ts';
 import { clientNamed, clientOf, issuerNamed } from '../../domain/clients/named.ts';
-import type { PullRequestEntry } from '../../domain/github/entries.ts';
 import type { ClientJob } from '../../domain/principals/client.ts';
 import type { PullRequestOrigin } from '../../domain/requests/origin.ts';
 import { storableStart } from '../../lib/storable.ts';
@@ -12,13 +12,10 @@ import { namedInPolicy } from '../identity/accounts.ts';
 import type { Sender } from './behind-pull.ts';
 import type { GithubDeps } from './github-deps.ts';
 import { checksOfPull } from './job-checks.ts';
-import type { Pull, PullFacts } from './github-ports.ts';
 import { behindPull } from './behind-pull.ts';
 import { outcomeOf } from './request-outcome.ts';
 import type { RequestOutcome } from './request-outcome.ts';
 import { plain } from './words.ts';
-
-export type Pulled = { entry: PullRequestEntry; pull: PullFacts; row: Pull };
 
 const TITLE_MAX = 200;
 const TICKET = /\b[A-Z][A-Z0-9]+-\d+\b/;

@@ -4,7 +4,7 @@
  */
 import type { ClientCaller } from '../identity/caller.ts';
 import { callerFromSession } from '../identity/caller.ts';
-import type { AccountBehind } from '../../domain/principals/account-behind.ts';
+import type { AccountBehind } from '../../domain/principals/ci-account.ts';
 import { issuerNamed } from '../../domain/clients/named.ts';
 import type { Deps } from '../deps.ts';
 import type { Github } from './github-ports.ts';

@@ -4,7 +4,8 @@ import { TURNS } from '../../lib/printable.ts';
 import { closeRequest } from '../github/close-request.ts';
 import { saidOf } from '../github/words.ts';
 import { mustView } from '../record/must-find.ts';
-import type { DeploymentAnswer, GitlabDeps, OpenGitlabGate } from './gitlab-ports.ts';
+import type { DeploymentAnswer, OpenGitlabGate } from './gitlab-ports.ts';
+import type { GitlabDeps } from './gitlab-deps.ts';
 
 /** The most that GitLab keeps: `deployment_approvals.comment`. */
 const COMMENT_MAX = 255;

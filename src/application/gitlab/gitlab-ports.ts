@@ -1,7 +1,6 @@
 /** What the verbs of this room need of GitLab and of the store. */
 import type { Deployment, GitlabProject } from '../../domain/gitlab/deployment.ts';
 import type { RequestState } from '../../domain/lifecycle.ts';
-import type { Deps } from '../deps.ts';
 
 export type DeploymentAnswer = { status: 'approved' | 'rejected'; comment: string };
 
@@ -15,12 +14,6 @@ export type Gitlab = {
   answer(of: { projectId: string; id: string }, answer: DeploymentAnswer): Promise<{ refused: string | null }>;
   /** An approved job does not start by itself. `gone`: it cannot be started any more. */
   play(projectId: string, job: string): Promise<'done' | 'gone'>;
-};
-
-export type GitlabDeps = Deps & {
-  gitlab: Gitlab;
-  /** Of the instance that the token is for, without a trailing slash. */
-  instance: string;
 };
 
 export type GitlabGate = {

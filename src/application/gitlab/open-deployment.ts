@@ -9,7 +9,8 @@ import { requestDeployment } from '../github/request-outcome.ts';
 import type { RequestOutcome } from '../github/request-outcome.ts';
 import { peopleOfAccounts } from '../identity/accounts.ts';
 import { callerFromSession } from '../identity/caller.ts';
-import type { GitlabDeps, GitlabGate } from './gitlab-ports.ts';
+import type { GitlabGate } from './gitlab-ports.ts';
+import type { GitlabDeps } from './gitlab-deps.ts';
 
 export type Waiting = { project: GitlabProject; deployment: Deployment; entries: readonly GateEntry[] };
 

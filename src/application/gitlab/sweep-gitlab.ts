@@ -5,7 +5,8 @@
 import { clientNamed, issuerNamed } from '../../domain/clients/named.ts';
 import type { GateEntry } from '../../domain/github/entries.ts';
 import { answerDeployment, lookAtDeployment } from './answer-deployment.ts';
-import type { GitlabDeps, OpenGitlabGate } from './gitlab-ports.ts';
+import type { OpenGitlabGate } from './gitlab-ports.ts';
+import type { GitlabDeps } from './gitlab-deps.ts';
 import { openDeployment } from './open-deployment.ts';
 
 const BATCH = 100;

@@ -1,4 +1,6 @@
 /** Access in targets, as use cases need it. */
+import type { Json } from '../../domain/json.ts';
+import type { InTarget } from '../../domain/principals/in-target.ts';
 
 /**
  * `name` is what a program selects it by, `label` what a person reads, `env` the variable that clients of the target read, or null. `secret`:
@@ -22,3 +24,6 @@ export type AccessFailure = {
  * sessions; null where nothing does. `statements` are to be run in this order.
  */
 export type ManualSteps = { name: string; enforcedBy: string | null; statements: string[] };
+
+/** `handle`: of the access as a grant would give it; null where that is another for each grant. */
+export type FoundInTarget = InTarget & { handle: Json | null };

@@ -1,5 +1,5 @@
 /** Grants as one transaction reads and writes them. */
-import type { EndCause, EndOutcome } from '../../domain/grants/ending.ts';
+import type { EndCause, EndOutcome } from '../../domain/grants/end-cause.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Json } from '../../domain/json.ts';
 import type { ReportsUsage } from './usage-ports.ts';

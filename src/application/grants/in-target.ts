@@ -7,14 +7,10 @@ import type { Grant } from '../../domain/grants/grant.ts';
 import { otherAccount } from '../../domain/principals/in-target.ts';
 import type { InTarget } from '../../domain/principals/in-target.ts';
 import type { Principal } from '../../domain/principals/principal.ts';
-import type { Json } from '../../domain/json.ts';
 import type { Policy } from '../../domain/policy/types.ts';
 import type { Deps } from '../deps.ts';
 import { isAmong } from '../identity/named-among.ts';
 import type { AccessFailure } from './access-ports.ts';
-
-/** `handle`: of the access as a grant would give it; null where that is another for each grant. */
-export type FoundInTarget = InTarget & { handle: Json | null };
 
 type InTargetQuery = { policy: Policy; target: string; role: string; requester: Principal };
 

@@ -2,8 +2,8 @@
  * The second stroke of an end: what was made in the target is gone, and its absence was read back. Nobody has access by it any more, so
  * its failure is loud and harmless: it is tried until it is true.
  */
-import { END_OUTCOMES } from '../../domain/grants/ending.ts';
-import type { EndOutcome, RemovalOutcome } from '../../domain/grants/ending.ts';
+import { END_OUTCOMES } from '../../domain/grants/end-cause.ts';
+import type { EndOutcome, RemovalOutcome } from '../../domain/grants/end-cause.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import { retryInMs } from '../record/backoff.ts';
 import { entryOf } from '../record/audit-entry.ts';

@@ -1,5 +1,5 @@
 /** What both strokes of an end have in common: many of one target go together, and what was struck is stored in few transactions. */
-import type { EndOutcome } from '../../domain/grants/ending.ts';
+import type { EndOutcome } from '../../domain/grants/end-cause.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Principal } from '../../domain/principals/principal.ts';
 import type { Deps } from '../deps.ts';

@@ -5,7 +5,7 @@
  */
 import type { Actor } from '../../domain/audit/events.ts';
 import { SYSTEM } from '../../domain/audit/events.ts';
-import type { EndCause } from '../../domain/grants/ending.ts';
+import type { EndCause } from '../../domain/grants/end-cause.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import { moveGrant } from '../../domain/lifecycle.ts';
 import type { Requester } from '../../domain/principals/requester.ts';

@@ -2,7 +2,7 @@
 import { issuerNamed } from '../../domain/clients/named.ts';
 import { isDomainError } from '../../domain/errors.ts';
 import { accountsBehind } from '../../domain/principals/account-behind.ts';
-import type { AccountBehind } from '../../domain/principals/account-behind.ts';
+import type { AccountBehind } from '../../domain/principals/ci-account.ts';
 import type { IssuerKind } from '../../domain/principals/client.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { Deps } from '../deps.ts';

@@ -4,7 +4,7 @@ import type { Exception, ExceptionKind } from '../../domain/reports/exceptions.t
 import { createLateness, createOverTime } from '../../domain/reports/over-time.ts';
 import type { RegisterRow } from '../../domain/reports/register.ts';
 import type { Period } from '../../domain/reports/period.ts';
-import type { GrantFlow } from './report-ports.ts';
+import type { GrantFlow } from './report-facts.ts';
 import type { Control, Exercised, Tally, Totals } from './report-types.ts';
 
 const bump = (counts: Map<string, number>, key: string): void => void counts.set(key, (counts.get(key) ?? 0) + 1);

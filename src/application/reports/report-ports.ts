@@ -1,4 +1,5 @@
 /** What a report reads, in one snapshot of the log up to one checkpoint; and what writes its files. */
+import type { GrantFlow, LogFacts } from './report-facts.ts';
 import type { LogEvent, RegisterRow } from '../../domain/reports/register.ts';
 import type { Exception } from '../../domain/reports/exceptions.ts';
 import type { Period } from '../../domain/reports/period.ts';
@@ -6,17 +7,6 @@ import type { Report } from './report-types.ts';
 
 /** `size`: leaves of the checkpoint's tree; nothing after them is read. */
 export type ReportRange = Pick<Period, 'from' | 'to'> & { size: number };
-
-export type GrantFlow = { openAtStart: number; activated: number; ended: number; openAtEnd: number };
-
-export type LogFacts = {
-  /** Events up to the checkpoint, and those from before there was a tree. */
-  events: number;
-  beforeTree: number;
-  firstSeq: number | null;
-  lastSeq: number | null;
-  checkpoints: { count: number; firstAt: string | null; lastAt: string | null; longestGapMs: number | null };
-};
 
 export type LogFound = { events: LogEvent[]; later: LogEvent[] };
 

@@ -2,7 +2,7 @@
 import type { ExceptionKind } from '../../domain/reports/exceptions.ts';
 import type { Lateness, OverTime } from '../../domain/reports/over-time.ts';
 import type { Sampled } from '../../domain/reports/sample.ts';
-import type { GrantFlow, LogFacts } from './report-ports.ts';
+import type { GrantFlow, LogFacts } from './report-facts.ts';
 
 /** A number that two ways of counting must agree on. */
 export type Control = { what: string; log: number; register: number; agrees: boolean };

@@ -1,5 +1,5 @@
 /** What the store keeps of requests that only freezes denied, so that a person may override those for exactly this request. */
-import type { AccountBehind } from '../../domain/principals/account-behind.ts';
+import type { AccountBehind } from '../../domain/principals/ci-account.ts';
 import type { ClientJob } from '../../domain/principals/client.ts';
 import type { Principal } from '../../domain/principals/principal.ts';
 

@@ -1,5 +1,5 @@
 /** Requests that were made for a client before any job of it began: of a gate, a pull request, a window or an alert. A job takes one over. */
-import type { AccountBehind } from '../../domain/principals/account-behind.ts';
+import type { AccountBehind } from '../../domain/principals/ci-account.ts';
 import type { ClientJob } from '../../domain/principals/client.ts';
 import type { RequestOrigin } from '../../domain/requests/origin.ts';
 import type { Request } from '../../domain/requests/request.ts';

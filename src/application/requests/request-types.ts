@@ -1,4 +1,4 @@
-import type { AccountBehind } from '../../domain/principals/account-behind.ts';
+import type { AccountBehind } from '../../domain/principals/ci-account.ts';
 import type { Caller, PersonCaller } from '../identity/caller.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { RequestOrigin } from '../../domain/requests/origin.ts';

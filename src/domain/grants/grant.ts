@@ -1,6 +1,6 @@
 import type { Json } from '../json.ts';
 import type { GrantState } from '../lifecycle.ts';
-import type { EndCause, EndOutcome } from './ending.ts';
+import type { EndCause, EndOutcome } from './end-cause.ts';
 
 export type Grant = {
   id: string;

@@ -1,4 +1,5 @@
 /** What a decision is made of: the request, and the facts that were looked up for it. */
+import type { PullRequestFacts } from '../requests/pull-request.ts';
 import type { ClientFacts } from '../principals/client.ts';
 import type { BoundEmail } from '../principals/identity.ts';
 import type { Calendar } from './calendar.ts';
@@ -14,16 +15,6 @@ export type RequestedAccess = {
 
 /** `name` is the policy's own word, `source` whose secret it came with, `severity` what the source said when it began, or empty. */
 export type AlertFacts = { name: string; source: string; severity: string; isUnknown: boolean };
-
-/** The pull request that a request comes from. */
-export type PullRequestFacts = {
-  number: number;
-  labels: string[];
-  author: string;
-  base: string;
-  head: string;
-  sha: string;
-};
 
 /** What a decision may look at besides the request itself. Nothing here is read inside the decision. */
 export type DecisionFacts = {

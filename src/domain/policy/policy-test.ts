@@ -1,7 +1,8 @@
 /** What a test of the policy states and expects. */
 import type { Claims } from '../clients/claims.ts';
 import type { Verdict } from './verdict.ts';
-import type { ConditionFacts, PullRequestFacts } from './decision-facts.ts';
+import type { ConditionFacts } from './decision-facts.ts';
+import type { PullRequestFacts } from '../requests/pull-request.ts';
 
 /** An alert as a test or a question states it. */
 export type StatedAlert = { name: string; severity: string };

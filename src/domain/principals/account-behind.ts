@@ -2,21 +2,8 @@
  * The accounts of a CI behind a request: who started, wrote or labelled what it is about. Where it is not known whose an account is, it may
  * be anybody's who has none that is known.
  */
+import type { AccountBehind } from './ci-account.ts';
 import type { Requester } from './requester.ts';
-
-type What = 'opened' | 'labelled' | 'changed' | 'pushed' | 'wrote' | 'unlisted' | 'started' | 'ran_again';
-
-export type AccountBehind = {
-  /** By its name in the policy. */
-  issuer: string;
-  /** Empty where the host knows no account, or does not say which. */
-  id: string;
-  /** A commit by no account has its address here. */
-  login: string;
-  by: What;
-  /** Addresses that are the account's for sure: the host has verified them. */
-  emails: string[];
-};
 
 const keyOf = ({ issuer, id, login }: AccountBehind): string =>
   JSON.stringify(id === '' ? [issuer, '', login] : [issuer, id]);

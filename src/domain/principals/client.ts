@@ -3,7 +3,7 @@
  * policy; the client is the same for all of its jobs, and a `ClientJob` says which of them it is this time.
  */
 
-import type { AccountBehind } from './account-behind.ts';
+import type { AccountBehind } from './ci-account.ts';
 
 /** How an issuer's tokens are read. */
 export const ISSUER_KINDS = ['github', 'gitlab', 'kubernetes', 'buildkite', 'circleci', 'oidc'] as const;

@@ -1,6 +1,6 @@
 /** Who requests, with all of it that a decision hangs on: for a client which job it is, and the people behind that job. */
 import type { Client, ClientFacts, ClientJob } from './client.ts';
-import type { AccountBehind } from './account-behind.ts';
+import type { AccountBehind } from './ci-account.ts';
 import { isSameHuman, mayMean } from './identity.ts';
 import type { Identity } from './identity.ts';
 import type { Person } from './person.ts';

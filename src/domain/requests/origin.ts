@@ -1,5 +1,5 @@
 /** What made a request where neither a person nor a job did: a deployment that waits on GitHub, a pull request with a label, a window that lies ahead, an alert, or a freeze that a person overrode. */
-import type { PullRequestFacts } from '../policy/decision-facts.ts';
+import type { PullRequestFacts } from './pull-request.ts';
 
 /** `isClaimed`: a job has taken it over, and nobody else can. */
 type Common = { id: string; isClaimed: boolean };

@@ -1,5 +1,5 @@
 import type { RequestState } from '../lifecycle.ts';
-import type { AccountBehind } from '../principals/account-behind.ts';
+import type { AccountBehind } from '../principals/ci-account.ts';
 import type { ClientJob } from '../principals/client.ts';
 import type { InTarget } from '../principals/in-target.ts';
 import type { RequestOrigin } from './origin.ts';

@@ -12,7 +12,7 @@ import { createRarely } from '../../lib/rarely.ts';
 import { readRawBody } from '../../lib/raw-body.ts';
 import { NOT_JSON, bodyRefusals, isTooDeep, jsonIn, refusal } from './hook-answers.ts';
 import { headerOf, hmacHex, isAnyOf } from './source.ts';
-import type { HookAnswer } from './webhook-handler.ts';
+import type { HookAnswer } from './hook-answers.ts';
 
 /** GitHub sends up to 25 MB; a pull request with a long description is some hundred kB. */
 const BODY_MAX_BYTES = 5_000_000;

@@ -10,7 +10,7 @@ import { createRarely } from '../../lib/rarely.ts';
 import { readRawBody } from '../../lib/raw-body.ts';
 import { NOT_JSON, bodyRefusals, jsonIn, refusal } from './hook-answers.ts';
 import { headerOf, isAnyOf } from './source.ts';
-import type { HookAnswer } from './webhook-handler.ts';
+import type { HookAnswer } from './hook-answers.ts';
 
 /** An event of a job is some kB, with one message of a commit in it. */
 const BODY_MAX_BYTES = 1_000_000;

@@ -1,6 +1,7 @@
 /** What the doors of `/hooks/*` answer to what cannot be read, and how they read it. */
 import type { BodyProblem } from '../../lib/raw-body.ts';
-import type { HookAnswer } from './webhook-handler.ts';
+
+export type HookAnswer = { status: number; body: { error: string; message: string } | Record<string, number | string> };
 
 export const refusal = (status: number, error: string, message: string): HookAnswer => ({
   status,

@@ -10,6 +10,7 @@ import type { BodyProblem } from '../../lib/raw-body.ts';
 import type { Replays } from '../../application/record/replay-ports.ts';
 import type { UseCases } from '../../application/verbs.ts';
 import { NOT_JSON, jsonIn } from './hook-answers.ts';
+import type { HookAnswer } from './hook-answers.ts';
 import type { AlertTrigger, HookRequest } from './source.ts';
 
 /** A full group of Alertmanager is some hundred kB; PagerDuty sends 256 kB at most. */
@@ -26,8 +27,6 @@ export type WebhookHandlerSettings = {
   onAlert(count: AlertCount): void;
   log: Log;
 };
-
-export type HookAnswer = { status: number; body: { error: string; message: string } | Record<string, number | string> };
 
 type Refused = { status: 400 | 401 | 408 | 413 | 503; error: string; message: string };
 

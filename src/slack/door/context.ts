@@ -12,6 +12,7 @@ import type { Message } from '../messages/render/text.ts';
 import type { Turns } from '../turns.ts';
 import type { Limits } from '../connection/client.ts';
 import type { Once } from '../connection/once.ts';
+import type { ShownView } from './shown-view.ts';
 
 export type Slack = {
   client: WebClient;
@@ -49,23 +50,6 @@ export type CommandCall = {
   /** What stands after the subcommand, or after the command when there is none. */
   text: string;
   reply(message: Reply): Promise<void>;
-};
-
-/** The values of a view's inputs: block id, then action id. */
-export type ViewValues = Record<string, Record<string, InputValue>>;
-export type InputValue = {
-  type: string;
-  value?: string | null;
-  selected_option?: { value: string } | null;
-  /** Seconds since the epoch. */
-  selected_date_time?: number | null;
-};
-
-export type ShownView = {
-  id: string;
-  hash: string;
-  privateMetadata: string;
-  values: ViewValues;
 };
 
 export type ActionCall = {

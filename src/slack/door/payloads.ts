@@ -1,7 +1,7 @@
 /** What Slack sends, read once at the door. Slack: docs.slack.dev/reference/interaction-payloads */
 import { z } from 'zod';
 import { storable } from '../../lib/storable.ts';
-import type { ShownView } from './context.ts';
+import type { ShownView } from './shown-view.ts';
 
 /** Forged or broken text must not reach the database as what it refuses. */
 export const text = z.string().transform(storable);

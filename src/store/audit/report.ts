@@ -1,12 +1,7 @@
 /** What a report reads of the log: one snapshot, up to the leaves of one checkpoint, page by page. */
 import type pg from 'pg';
-import type {
-  GrantFlow,
-  LogFacts,
-  ReportRange,
-  ReportReads,
-  ReportSource,
-} from '../../application/reports/report-ports.ts';
+import type { ReportRange, ReportReads, ReportSource } from '../../application/reports/report-ports.ts';
+import type { GrantFlow, LogFacts } from '../../application/reports/report-facts.ts';
 import { currentEvent } from '../../domain/audit/names.ts';
 import type { LogActor, LogEvent } from '../../domain/reports/register.ts';
 import type { Json } from '../../domain/json.ts';

@@ -1,7 +1,7 @@
 /** The table of requests that only freezes denied. */
 import { sql } from 'drizzle-orm';
 import { bigint, index, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
-import type { AccountBehind } from '../../domain/principals/account-behind.ts';
+import type { AccountBehind } from '../../domain/principals/ci-account.ts';
 import type { ClientJob } from '../../domain/principals/client.ts';
 import { idText, instant, json } from './columns.ts';
 import { principals } from './principals.ts';

@@ -15,9 +15,9 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import { GRANT_MOVES, REQUEST_MOVES, type GrantState, type RequestState } from '../../domain/lifecycle.ts';
-import { END_CAUSES, END_OUTCOMES, type EndCause, type EndOutcome } from '../../domain/grants/ending.ts';
+import { END_CAUSES, END_OUTCOMES, type EndCause, type EndOutcome } from '../../domain/grants/end-cause.ts';
 import type { Json } from '../../domain/json.ts';
-import type { AccountBehind } from '../../domain/principals/account-behind.ts';
+import type { AccountBehind } from '../../domain/principals/ci-account.ts';
 import type { ClientJob } from '../../domain/principals/client.ts';
 import type { InTarget } from '../../domain/principals/in-target.ts';
 import type { RequestOrigin } from '../../domain/requests/origin.ts';

@@ -1,6 +1,6 @@
 /** What is said of a job's checks changes nothing of who is behind the job. */
 import { expect, test } from 'vitest';
-import type { AccountBehind } from '../../../src/domain/principals/account-behind.ts';
+import type { AccountBehind } from '../../../src/domain/principals/ci-account.ts';
 import type { CommitCheck } from '../../../src/domain/github/checks.ts';
 import { callerFromSession } from '../../../src/application/identity/caller.ts';
 import { withChecks } from '../../../src/application/github/job-checks.ts';

@@ -1,6 +1,6 @@
 /** Events of grants, of their credentials, and of revocations of many. */
 import { z } from 'zod';
-import { END_CAUSES, END_OUTCOMES } from '../../grants/ending.ts';
+import { END_CAUSES, END_OUTCOMES } from '../../grants/end-cause.ts';
 import {
   FAILURE,
   at,

@@ -1,7 +1,7 @@
 /** The request form's fields: their ids, and what somebody has chosen and typed so far. */
 import { readTypedDuration } from '../../../domain/time/typed-duration.ts';
 import type { Policy, Role, Target } from '../../../domain/policy/types.ts';
-import type { ShownView, ViewValues } from '../context.ts';
+import type { ShownView, ViewValues } from '../shown-view.ts';
 
 export const REQUEST_FORM = 'request_form';
 

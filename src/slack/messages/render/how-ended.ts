@@ -1,5 +1,5 @@
 /** What an end has come to in the target, in one sentence. */
-import type { EndOutcome } from '../../../domain/grants/ending.ts';
+import type { EndOutcome } from '../../../domain/grants/end-cause.ts';
 import type { Grant } from '../../../domain/grants/grant.ts';
 import type { MessageFacts } from '../../../application/messages/facts.ts';
 

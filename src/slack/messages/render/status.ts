@@ -2,7 +2,7 @@
 import { completenessOf } from '../../../domain/grants/recording.ts';
 import type { Grant } from '../../../domain/grants/grant.ts';
 import { endWithIncident } from '../../../domain/grants/ending.ts';
-import type { EndCause } from '../../../domain/grants/ending.ts';
+import type { EndCause } from '../../../domain/grants/end-cause.ts';
 import { isHeld } from '../../../application/grants/hold.ts';
 import type { RequestOrigin } from '../../../domain/requests/origin.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
