@@ -21,7 +21,8 @@ beforeAll(async () => {
   // Builds the bundle where a source is newer.
   await runCli(['exec', '--help'], {});
   [issuer, front] = await Promise.all([startIssuer(), startFront()]);
-  const rules = jobRules(issuer.url, front.url).replace('approvals: [{ from: owners }]', 'approve: true');
+  const atOnce = 'match: { clients: [api-deploy] }, approve: true';
+  const rules = jobRules(issuer.url, front.url).replace(/name: An owner agrees\n.*/, `{ name: At once, ${atOnce} }`);
   world = await startWorld({ rules });
   app = await world.start();
   front.leadTo(app.port);
