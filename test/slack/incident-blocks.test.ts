@@ -158,7 +158,7 @@ describe('the largest incident there can be', () => {
     title: EVIL.repeat(9),
     decision: 'ask',
     rule: EVIL,
-    asked: [{ ...asked, away: [], unknown: [EVIL], standIns: [], isOnlyRequester: false }],
+    eligible: [{ ...asked, away: [], unknown: [EVIL], standIns: [], isOnlyRequester: false }],
   }));
   const targets = Array.from({ length: 5 }, (_, at) => ({
     target: `t${at}`,
