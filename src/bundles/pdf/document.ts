@@ -1,12 +1,9 @@
 /** A tagged PDF with a language, a title and its own fonts; headings, paragraphs and tables that go on over pages. */
 import PdfKit from 'pdfkit';
 import { BODY, BOLD, registerFonts, shown } from './fonts.ts';
-import { linesOf, measureBy } from './lines.ts';
-import type { Measure } from './lines.ts';
 
 export type Doc = InstanceType<typeof PdfKit>;
-/** `measures`: of text in a table. */
-export type Page = { doc: Doc; parent: PDFKit.PDFStructureElement; measures: { body: Measure; bold: Measure } };
+export type Page = { doc: Doc; parent: PDFKit.PDFStructureElement };
 
 export const MARGIN = 48;
 const INK = '#1b1f24';
@@ -49,12 +46,8 @@ export const openPdf = ({ title, madeAt, onData }: About): { page: Page; finish(
     doc.end();
     return ended;
   };
-  const measures = { body: measureOf(doc, BODY), bold: measureOf(doc, BOLD) };
-  return { page: { doc, parent, measures }, finish };
+  return { page: { doc, parent }, finish };
 };
-
-const measureOf = (doc: Doc, font: string): Measure =>
-  measureBy((letter) => doc.font(font).fontSize(TABLE_SIZE).widthOfString(letter));
 
 /** On each page, below the text: what this file is, and the number of the page. */
 const footer = (doc: Doc, title: string): void => {
@@ -117,7 +110,7 @@ export const paragraph = (page: Page, text: string, color = INK): void => {
 
 /** `share`: of the width. `isHead`: each cell of the column names its row. */
 export type Column = { title: string; share: number; align?: 'left' | 'right'; isHead?: boolean };
-type Cell = { lines: string[]; column: Column; isHead: boolean; x: number; width: number };
+type Cell = { text: string; column: Column; isHead: boolean; x: number; width: number };
 
 const pieces = (text: string): string[] =>
   text.length <= CELL_CHARS
@@ -138,33 +131,18 @@ const place = (page: Page, columns: readonly Column[], { texts, isHeader }: Row)
   let x = MARGIN;
   return columns.map((column, index) => {
     const width = (widthOf(page) * column.share) / total;
-    const isHead = isHeader || column.isHead === true;
-    const lines = linesOf(texts[index] ?? '', width - 2 * PADDING, measureIn(page, isHead));
-    const cell = { lines, column, isHead, x, width };
+    const cell = { text: texts[index] ?? '', column, isHead: isHeader || column.isHead === true, x, width };
     x += width;
     return cell;
   });
 };
 
-const measureIn = ({ measures }: Page, isHead: boolean): Measure => (isHead ? measures.bold : measures.body);
 const setFont = (doc: Doc, isHead: boolean): Doc => doc.font(isHead ? BOLD : BODY).fontSize(TABLE_SIZE);
-/** Both fonts have the same. */
-const lineHeight = (doc: Doc): number => setFont(doc, false).currentLineHeight(true);
+const inner = ({ width }: Cell): number => width - 2 * PADDING;
 
 const heightOf = ({ doc }: Page, cells: readonly Cell[]): number =>
-  2 * PADDING + lineHeight(doc) * Math.max(...cells.map(({ lines }) => lines.length));
-
-const drawCell = (page: Page, cell: Cell, top: number): void => {
-  const { doc } = page;
-  const { lines, column, isHead, x, width } = cell;
-  const measure = measureIn(page, isHead);
-  const height = lineHeight(doc);
-  setFont(doc, isHead).fillColor(INK);
-  for (const [index, line] of lines.entries()) {
-    const left = column.align === 'right' ? x + width - PADDING - measure(line.trimEnd()) : x + PADDING;
-    doc.text(line || ' ', left, top + PADDING + index * height, { lineBreak: false });
-  }
-};
+  2 * PADDING +
+  Math.max(...cells.map((cell) => setFont(doc, cell.isHead).heightOfString(cell.text || ' ', { width: inner(cell) })));
 
 type Drawing = { cells: readonly Cell[]; height: number; isHeader: boolean; table: PDFKit.PDFStructureElement };
 
@@ -184,7 +162,12 @@ const drawRow = (page: Page, { cells, height, isHeader, table }: Drawing): void 
   const row = doc.struct('TR');
   table.add(row);
   for (const cell of cells) {
-    const draw = (): void => drawCell(page, cell, top);
+    const draw = (): void => {
+      const { align = 'left' } = cell.column;
+      setFont(doc, cell.isHead)
+        .fillColor(INK)
+        .text(cell.text || ' ', cell.x + PADDING, top + PADDING, { width: inner(cell), align });
+    };
     row.add(cell.isHead ? doc.struct('TH', scopeOf(isHeader) as object, draw) : doc.struct('TD', {}, draw));
   }
   row.end();
