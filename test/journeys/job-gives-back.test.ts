@@ -3,9 +3,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startIssuer } from '../../sandbox/src/issuer/issuer.ts';
 import type { StandInIssuer } from '../../sandbox/src/issuer/issuer.ts';
 import type { App } from '../../src/compose/app.ts';
-import { githubJob, jobRules, startFront, startJob } from '../support/job.ts';
-import type { Front, Job } from '../support/job.ts';
+import { githubJob, jobRules, startJob } from '../support/job.ts';
+import type { Job } from '../support/job.ts';
 import { runCli } from '../support/process.ts';
+import { startStepFront } from '../support/step-front.ts';
+import type { StepFront } from '../support/step-front.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
@@ -13,14 +15,15 @@ const LONG = 240_000;
 const SOON = { timeout: 60_000, interval: 50 };
 
 let issuer: StandInIssuer;
-let front: Front;
+// Also a connection that is open leads nowhere while the server is away.
+let front: StepFront;
 let world: World;
 let app: App;
 
 beforeAll(async () => {
   // Builds the bundle where a source is newer.
   await runCli(['exec', '--help'], {});
-  [issuer, front] = await Promise.all([startIssuer(), startFront()]);
+  [issuer, front] = await Promise.all([startIssuer(), startStepFront()]);
   const atOnce = 'match: { clients: [api-deploy] }, approve: true';
   const rules = jobRules(issuer.url, front.url).replace(/name: An owner agrees\n.*/, `{ name: At once, ${atOnce} }`);
   world = await startWorld({ rules });
