@@ -55,6 +55,11 @@ const sudoCommand = z
   .regex(
     /^\/[\w./+@%-]+(?: [\w./+@%-]+)*$/,
     'must be the path of a program and its exact arguments, of letters, digits and . / + @ % _ - only',
+  )
+  // man 5 sudoers: a path that ends in "/" is every program of that directory.
+  .refine(
+    (text) => !/^[^ ]*\/(?: |$)/.test(text),
+    'must name one program: a path with "/" at its end is all of a directory',
   );
 
 export const scopeSchema = z.strictObject({
