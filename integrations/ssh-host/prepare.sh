@@ -8,6 +8,7 @@ if [ "$(id -u)" != 0 ]; then echo "Run this as root." >&2; exit 1; fi
 for tool in awk base64 find flock getent groupadd ipcrm sed setpriv setsid useradd userdel xargs; do
   if ! command -v "$tool" >/dev/null; then echo "This host lacks $tool; install it, and run this again." >&2; exit 1; fi
 done
+if ! find / -maxdepth 0 -execdir true {} + 2>/dev/null; then echo "find of this host has no -execdir; install findutils, and run this again." >&2; exit 1; fi
 
 # The helper: what Latchkey may do here. Read it.
 mkdir -p /usr/local/lib/latchkey /etc/latchkey/ssh/keys /etc/latchkey/ssh/ca /etc/ssh/sshd_config.d

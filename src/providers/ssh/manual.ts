@@ -12,7 +12,8 @@ export const manual = (handle: Handle | undefined, { grantId }: { grantId: strin
     statements: [
       `rm -f ${files}`,
       `crontab -r -u ${name}; pkill -KILL -u ${name}`,
-      `find / -xdev -user ${name} -exec rm -rf {} +`,
+      // Never by a path, which a living account could have turned into a link by then. find wants a PATH without relative folders for that.
+      `PATH=/usr/sbin:/usr/bin:/sbin:/bin find / -xdev -user ${name} -prune -execdir rm -rf --one-file-system -- {} +`,
       `userdel ${name}; rm -f /var/lib/latchkey/grants/${name}`,
     ],
   };

@@ -19,6 +19,12 @@ const clockFinding = (name: string, aheadMs: number): Finding[] => {
   return [warning('clock', `The clock of the host ${name} is ${seconds} s ${what}. Set it by NTP.`)];
 };
 
+const oldHelper = (name: string): Finding =>
+  warning(
+    'old_helper',
+    `The helper on the host ${name} is of an earlier release, and another account there could misuse what it removes as root. Run the script of latchkey doctor --sql there again.`,
+  );
+
 const findingsOn = async (
   host: HostConnection,
   scopes: Record<string, Scope>,
@@ -37,6 +43,7 @@ const findingsOn = async (
             `The host ${host.name} lacks ${facts.missing.split(' ').join(', ')}. Install the packages that hold them: coreutils, findutils, gawk or mawk, util-linux, passwd.`,
           ),
         ]),
+    ...(facts.isHelperOld ? [oldHelper(host.name)] : []),
     ...(needSudo.length === 0 || facts.hasSudo
       ? []
       : [

@@ -3,7 +3,9 @@ import { ProviderError } from '../provider.ts';
 import type { HostConnection } from './connection.ts';
 import { isKind } from './errors.ts';
 
-const VERSION = '1';
+const VERSION = '2';
+/** Still understood, so that what was given ends on a host whose helper is of an earlier release. */
+const OLD_VERSIONS = ['1'];
 
 /** One account that Latchkey made with this ca_key, as it is. */
 export type Account = {
@@ -19,7 +21,7 @@ export type Account = {
 };
 export type Used = { account: string; forMs: number };
 export type Answer = {
-  host: { nowMs: number; system: string; hasSudo: boolean; missing: string } | null;
+  host: { nowMs: number; system: string; hasSudo: boolean; missing: string; isHelperOld: boolean } | null;
   accounts: Account[];
   used: Used[];
   /** Named like ours and not made by Latchkey with this ca_key. */
@@ -65,8 +67,10 @@ const read = (name: string, text: string): Answer => {
   const lines = text.split('\n').map((line) => line.split('\t'));
   const refusal = lines.find(([word]) => word === 'error');
   if (refusal) throw errorOf(name, refusal.slice(1));
-  const [greeting] = lines;
-  if (greeting?.[0] !== 'latchkey-host' || greeting[1] !== VERSION || !lines.some(([word]) => word === 'end'))
+  const [[greeting, version = ''] = []] = lines;
+  const isHelperOld = OLD_VERSIONS.includes(version);
+  const isKnown = greeting === 'latchkey-host' && (version === VERSION || isHelperOld);
+  if (!isKnown || !lines.some(([word]) => word === 'end'))
     throw new ProviderError(text === '' ? 'unavailable' : 'misconfigured', `The host ${name}: ${NOT_WHOLE}.`);
   for (const [word, ...rest] of lines) {
     const [first = '', second = '', third = '', fourth = ''] = rest;
@@ -76,7 +80,7 @@ const read = (name: string, text: string): Answer => {
     if (word === 'did') answer.did.push(first);
     if (word === 'failed') answer.failed.push({ account: first, error: errorOf(name, rest.slice(1)) });
     if (word === 'host')
-      answer.host = { nowMs: Number(first), system: second, hasSudo: third === 'yes', missing: fourth };
+      answer.host = { nowMs: Number(first), system: second, hasSudo: third === 'yes', missing: fourth, isHelperOld };
   }
   return answer;
 };

@@ -84,6 +84,40 @@ describe.skipIf(why !== null)(`on a real host${why === null ? '' : ` (not run: $
     expect((await run(login, 'true')).err).toContain('Permission denied');
   });
 
+  test('a directory that another account swaps for a link, between the search and the removal, leads root nowhere', async () => {
+    const [ctx, other] = [contextOf(), contextOf()];
+    const [login, alive] = [await granted({}, ctx), await granted({}, other)];
+    await must(alive, 'mkdir -p /tmp/theirs/d && chmod 777 /tmp/theirs/d');
+    await must(login, 'mkdir /tmp/theirs/d/canary; echo x >/tmp/theirs/d/canary/x; echo x >/tmp/theirs/d/another');
+    // The other account is always in time: the program that removes waits for it.
+    host.sh(`mkdir /etc/canary; echo kept >/etc/canary/kept
+      cat >/usr/local/bin/rm <<'END'
+#!/bin/bash
+case " $* " in *canary*) setpriv --reuid ${alive.user} --clear-groups bash -c 'mv /tmp/theirs/d /tmp/theirs/e && ln -s /etc /tmp/theirs/d';; esac
+exec /bin/rm "$@"
+END
+      chmod 755 /usr/local/bin/rm`);
+    expect(await connection.revoke({}, undefined, ctx)).toBe('removed');
+    host.sh('/bin/rm /usr/local/bin/rm');
+    // It did swap, what the account had left is gone, and nothing else.
+    expect(host.sh('readlink /tmp/theirs/d; ls /tmp/theirs/e; ls /etc/canary')).toBe('/etc\nkept\n');
+    await connection.revoke({}, undefined, other);
+  });
+
+  test('a helper of an earlier release still ends access, and doctor says to replace it', async () => {
+    const ctx = contextOf();
+    await granted({}, ctx);
+    const codes = async (): Promise<string[]> =>
+      ((await connection.preflight?.({}, ctx)) ?? []).map(({ code }) => code);
+    expect(await codes()).toEqual([]);
+    const helper = '/usr/local/lib/latchkey/latchkey-host';
+    host.sh(`sed -i 's/^readonly VERSION=.*/readonly VERSION=1/' ${helper}`);
+    expect(await codes()).toEqual(['old_helper']);
+    expect(await connection.revoke({}, undefined, ctx)).toBe('removed');
+    await prepareHost(host, target.config);
+    expect(await codes()).toEqual([]);
+  });
+
   test('the host cuts what is open at the deadline, though Latchkey does nothing', async () => {
     const { ctx, done } = await beforeItsDeadline(async (soon) => {
       const made = await granted({}, soon);
@@ -214,9 +248,24 @@ test.each([
   [{ user: 'deploy' }, 'user', 'per-grant'],
   [{ sudo: ['systemctl restart app'] }, 'sudo', 'path of a program'],
   [{ sudo: ['/bin/sh -c *'] }, 'sudo', 'exact arguments'],
+  [{ sudo: ['/usr/local/bin/'] }, 'sudo', 'all of a directory'],
+  [{ sudo: ['/usr/local/bin/ restart'] }, 'sudo', 'all of a directory'],
   [{ command: 'a\nb' }, 'command', 'one line'],
 ])('a scope by which something could be kept is refused when the policy is loaded: %j', (scope, path, message) => {
   const [problem] = provider.scopeProblems(scope);
   expect(problem?.path.startsWith(path)).toBe(true);
   expect(problem?.message).toContain(message);
+});
+
+test('what root is to run by hand removes no file by a path, which an account could have turned into a link', () => {
+  const connection = connectTo(provider, {
+    hosts: [{ address: 'h', host_key: newKey().publicKey }],
+    ca_key: newCaKey(),
+    helper: true,
+  });
+  const { statements = [] } = connection.manual?.({}, { user: 'lk_1_ada' }, contextOf()) ?? {};
+  const removing = statements.filter((line) => line.includes('find '));
+  expect(removing).toHaveLength(1);
+  for (const line of removing)
+    expect(line).toMatch(/^PATH=\/[^ ]+ find .* -execdir rm -rf --one-file-system -- \{\} \+$/);
 });
