@@ -1,10 +1,13 @@
 /** What a role lets its holder keep when it has ended, or read of others: refused, or said to approvers. */
 import type { Role, Rule } from './objects.ts';
 
+/** `isNameFine`: a role that names the objects may. Never for `create`, which names do not narrow. */
 type What = { group: string; resource: string; verbs: readonly string[]; why: string; isNameFine?: boolean };
 
 export const CHANGE: readonly string[] = ['create', 'update', 'patch'];
 const READ = ['get', 'list', 'watch'];
+/** What a method of HTTP that goes through a proxy is called: kubernetes.io, "Authorization Overview", "Request verbs". */
+const SENT = ['get', ...CHANGE, 'delete'];
 const RBAC = 'rbac.authorization.k8s.io';
 
 /** With each of these somebody gets in again after the end, by rights that are not of the grant. */
@@ -19,13 +22,6 @@ const REFUSED: readonly What[] = [
     verbs: [...CHANGE, 'delete', 'deletecollection'],
     why: 'gives roles to others, and these stay',
   })),
-  ...['users', 'groups', 'serviceaccounts', 'uids'].map((resource): What => ({
-    group: '',
-    resource,
-    verbs: ['impersonate'],
-    why: 'acts as anybody',
-  })),
-  { group: 'authentication.k8s.io', resource: 'userextras', verbs: ['impersonate'], why: 'acts as anybody' },
   {
     group: '',
     resource: 'secrets',
@@ -36,10 +32,13 @@ const REFUSED: readonly What[] = [
   {
     group: '',
     resource: 'secrets',
-    verbs: CHANGE,
+    verbs: ['update', 'patch'],
     why: 'makes tokens of service accounts, and these stay',
     isNameFine: true,
   },
+  // A name does not narrow it: a server-side apply of an object that is not there is authorized as `create` with its name, so a secret
+  // of the role that was deleted comes back as the token of any account. kubernetes/apiserver: endpoints/handlers/patch.go
+  { group: '', resource: 'secrets', verbs: ['create'], why: 'makes tokens of service accounts, and these stay' },
   {
     group: '',
     resource: 'serviceaccounts/token',
@@ -47,8 +46,13 @@ const REFUSED: readonly What[] = [
     why: 'makes tokens of service accounts, and these stay',
   },
   { group: '', resource: 'pods', verbs: CHANGE, why: 'starts pods with the rights of any service account there' },
-  { group: '', resource: 'nodes/proxy', verbs: ['get', ...CHANGE], why: 'reaches every container by its node' },
-  { group: '', resource: 'pods/proxy', verbs: ['get', ...CHANGE], why: 'reaches every port of pods' },
+  { group: '', resource: 'nodes/proxy', verbs: SENT, why: 'reaches every container by its node' },
+  ...['pods/proxy', 'services/proxy'].map((resource): What => ({
+    group: '',
+    resource,
+    verbs: SENT,
+    why: 'reaches every port of pods',
+  })),
   ...['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'].map((resource): What => ({
     group: 'admissionregistration.k8s.io',
     resource,
@@ -73,6 +77,13 @@ const REFUSED: readonly What[] = [
     verbs: [...CHANGE, 'delete', 'deletecollection'],
     why: 'holds up requests of others, such as the end of an access',
   })),
+  // Their conversion webhook gets every object of the kind, and goes on getting them.
+  {
+    group: 'apiextensions.k8s.io',
+    resource: 'customresourcedefinitions',
+    verbs: CHANGE,
+    why: 'sees and changes objects of others by a webhook that stays',
+  },
   {
     group: 'apiregistration.k8s.io',
     resource: 'apiservices',
@@ -85,12 +96,12 @@ const REFUSED: readonly What[] = [
     verbs: ['update', 'patch'],
     why: 'makes certificates that cannot be taken back',
   },
-  {
+  ...['certificatesigningrequests', 'podcertificaterequests'].map((resource): What => ({
     group: 'certificates.k8s.io',
-    resource: 'certificatesigningrequests',
+    resource,
     verbs: ['create'],
     why: 'requests certificates that cannot be taken back',
-  },
+  })),
 ];
 
 export const WORKLOADS: readonly [group: string, resource: string][] = [
@@ -124,16 +135,38 @@ export const allowsAny = (
 
 const isNamed = ({ resourceNames }: Rule): boolean => (resourceNames ?? []).length > 0;
 
+/**
+ * Kubernetes names who may be acted as by these, and how by the verb: `impersonate`, and since 1.35 `impersonate:user-info`,
+ * `impersonate-on:user-info:list` and their like, which more may follow. kubernetes.io/docs/reference/access-authn-authz/user-impersonation
+ */
+const IDENTITIES: Readonly<Record<string, readonly string[]>> = {
+  '': ['users', 'groups', 'serviceaccounts'],
+  'authentication.k8s.io': ['users', 'groups', 'serviceaccounts', 'nodes', 'uids', 'userextras'],
+};
+
+const impersonates = ({ apiGroups, resources, verbs }: Rule): string[] => {
+  const named = (verbs ?? []).find((verb) => verb.startsWith('impersonate'));
+  if (named !== undefined) return [`${named} ${(resources ?? []).join(', ')}: acts as anybody`];
+  if (!isIn(verbs, 'impersonate')) return [];
+  const identities = Object.entries(IDENTITIES).flatMap(([group, names]) => (isIn(apiGroups, group) ? names : []));
+  // The extra fields of a user are subresources: userextras/scopes.
+  const reached = (resources ?? []).find((one) =>
+    identities.some((identity) => isIn([one], identity) || one.startsWith(`${identity}/`)),
+  );
+  return reached === undefined ? [] : [`impersonate ${reached}: acts as anybody`];
+};
+
 /** Clauses: "get secrets: reads secrets, …". Empty where the role may be granted. */
 export const refusedIn = (rules: readonly Rule[]): string[] => [
-  ...new Set(
-    REFUSED.flatMap((what) =>
+  ...new Set([
+    ...REFUSED.flatMap((what) =>
       rules.flatMap((rule) => {
         const verb = what.isNameFine && isNamed(rule) ? undefined : allows(rule, what);
         return verb === undefined ? [] : [`${verb} ${what.resource}: ${what.why}`];
       }),
     ),
-  ),
+    ...rules.flatMap(impersonates),
+  ]),
 ];
 
 const ENTERED: readonly string[] = ['pods/exec', 'pods/attach', 'pods/portforward'];
