@@ -53,27 +53,6 @@ export type Environment = {
   keepsSlackLimits: boolean;
 } & Listening;
 
-/** Names whose values no target's `config` may be filled from. */
-export const OWN_SECRETS = [
-  'SLACK_BOT_TOKEN',
-  'SLACK_APP_TOKEN',
-  'SLACK_SIGNING_SECRET',
-  'SLACK_CLIENT_SECRET',
-  'DATABASE_URL',
-  'REDIS_URL',
-  'LATCHKEY_SECRET_KEY',
-  'LATCHKEY_AUDIT_KEY',
-  'PAGERDUTY_TOKEN',
-  'OPSGENIE_API_KEY',
-  'PAGERDUTY_WEBHOOK_SECRET',
-  'ALERTMANAGER_TOKEN',
-  'ALERT_HOOK_SECRET',
-  'LATCHKEY_GITHUB_APP_KEY',
-  'LATCHKEY_GITHUB_WEBHOOK_SECRET',
-  'LATCHKEY_GITLAB_TOKEN',
-  'LATCHKEY_GITLAB_WEBHOOK_SECRET',
-] as const;
-
 type Reader = {
   problems: ConfigProblem[];
   refuse(code: string, name: string, message: string): void;

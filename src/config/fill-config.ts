@@ -1,6 +1,6 @@
 /** `${NAME}` in the settings of targets, from the environment. */
 import type { Json } from '../domain/json.ts';
-import { OWN_SECRETS } from './environment.ts';
+import { OWN_SECRETS } from '../lib/own-secrets.ts';
 import type { Path } from './problem.ts';
 import { record } from './record.ts';
 import type { Report } from './report.ts';

@@ -3,8 +3,8 @@ import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { SINKS_MAX } from '../domain/policy/audit-settings.ts';
 import type { SinkSettings } from '../domain/policy/audit-settings.ts';
+import { OWN_SECRETS } from '../lib/own-secrets.ts';
 import { isLoopback } from '../lib/postgres-tls.ts';
-import { OWN_SECRETS } from './environment.ts';
 import { address, DEFAULT_PREFIX, s3Bucket } from './policy-audit-places.ts';
 
 const VARIABLE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/;

@@ -1,7 +1,6 @@
 /** Latchkey's own keys for AWS: as written, or fetched from where AWS gives them out, and kept until shortly before their end. */
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { codeOf } from '../kit/network-errors.ts';
+import { readTokenFile } from '../kit/token-file.ts';
 import { ProviderError } from '../provider.ts';
 import type { CredentialsConfig } from './config.ts';
 import { textIn } from './xml.ts';
@@ -26,13 +25,8 @@ const given = z.looseObject({
 const wrong = (sentence: string, cause?: unknown): ProviderError =>
   new ProviderError('misconfigured', `Latchkey has no keys for AWS: ${sentence}.`, { isUntouched: true, cause });
 
-const readSecretFile = (file: string): string => {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw wrong(`the file ${file} cannot be read (${codeOf(error)})`, error);
-  }
-};
+const tokenIn = (file: string): string =>
+  readTokenFile({ file, what: `Latchkey has no keys for AWS: the file ${file}` });
 
 const demand = ({ status, text }: Raw, what: string): string => {
   if (status === 200) return text;
@@ -77,7 +71,7 @@ const byWebIdentity = async ({ wire, config, stsUrl, signal }: From<Kind<'web_id
     Version: '2011-06-15',
     RoleArn: config.role_arn,
     RoleSessionName: SESSION_NAME,
-    WebIdentityToken: readSecretFile(config.web_identity_token_file),
+    WebIdentityToken: tokenIn(config.web_identity_token_file),
   }).toString();
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   const answer = await wire.send({ method: 'POST', url: stsUrl, headers, body }, signal);
@@ -87,7 +81,7 @@ const byWebIdentity = async ({ wire, config, stsUrl, signal }: From<Kind<'web_id
 
 const byContainer = async ({ wire, config, signal }: From<Kind<'container'>>): Promise<Fetched> => {
   const headers: Record<string, string> = {};
-  if (config.token_file !== undefined) headers['authorization'] = readSecretFile(config.token_file);
+  if (config.token_file !== undefined) headers['authorization'] = tokenIn(config.token_file);
   const what = `the container's address of credentials, ${config.container},`;
   return parsed(demand(await wire.send({ method: 'GET', url: config.container, headers }, signal), what), what);
 };

@@ -1,11 +1,10 @@
 /** Calls to Microsoft Graph by an app of its own, without a user. learn.microsoft.com/graph, v1.0 */
 import { X509Certificate, createHash, createPrivateKey } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { SignJWT, decodeJwt } from 'jose';
 import { z } from 'zod';
 import { openBearerApi, type BearerApi } from '../kit/bearer-api.ts';
 import { refusedBy, type JsonAnswer } from '../kit/json-http.ts';
-import { codeOf } from '../kit/network-errors.ts';
+import { readTokenFile } from '../kit/token-file.ts';
 import { ProviderError } from '../provider.ts';
 import type { Config } from './config.ts';
 
@@ -57,18 +56,7 @@ const signed = async (
     .sign(createPrivateKey(key));
 };
 
-const fromFile = (file: string): string => {
-  const problem = (what: string): ProviderError =>
-    new ProviderError('misconfigured', `The token_file ${file} of the target ${what}.`, { isUntouched: true });
-  try {
-    const token = readFileSync(file, 'utf8').trim();
-    // Nothing else is ever sent there.
-    if (/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return token;
-  } catch (error) {
-    throw problem(`cannot be read (${codeOf(error)})`);
-  }
-  throw problem('holds no token');
-};
+const fromFile = (file: string): string => readTokenFile({ file, what: `The token_file ${file} of the target` });
 
 const credentialsOf = async (config: Config, url: string): Promise<Record<string, string>> => {
   if (config.client_secret !== undefined) return { client_secret: config.client_secret };

@@ -35,10 +35,13 @@ const keyFileSchema = z.object({
 });
 export type KeyFile = z.infer<typeof keyFileSchema>;
 
+/** JWTs: what is no such token is not sent from a file. */
+const SUBJECT_TYPES = ['jwt', 'id_token'].map((type) => `urn:ietf:params:oauth:token-type:${type}`);
+
 const federationSchema = z.object({
   type: z.literal('external_account'),
   audience: z.string().min(1),
-  subject_token_type: z.string().min(1),
+  subject_token_type: z.string().refine((type) => SUBJECT_TYPES.includes(type)),
   token_url: z.string().refine(isSafeUrl),
   service_account_impersonation_url: z.string().refine(isSafeUrl).optional(),
   credential_source: z.object({
@@ -63,7 +66,7 @@ export const configSchema = z
     /** The JSON of a workload identity federation whose subject token is in a file. */
     federation: holding(
       federationSchema,
-      'must be the JSON of an external_account with credential_source.file and its whole path',
+      'must be the JSON of an external_account with credential_source.file and its whole path, and a subject_token_type of jwt or id_token',
     ).optional(),
     /** The service account of the machine or pod that Latchkey runs on. */
     metadata: z.literal(true, 'must be true, or left out').optional(),

@@ -1,13 +1,11 @@
 /** Access tokens of Latchkey's own identity: by the key of a service account, by federation, or of the machine it runs on. */
-import { readFile } from 'node:fs/promises';
 import { createPrivateKey } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { Agent } from 'undici';
 import { z } from 'zod';
-import { codeOf } from '../kit/network-errors.ts';
 import { callJson, limited, refusedBy, type JsonAnswer, type JsonCall } from '../kit/json-http.ts';
+import { readTokenFile } from '../kit/token-file.ts';
 import { keepToken, type Issued, type KeptToken } from '../kit/kept-token.ts';
-import { ProviderError } from '../provider.ts';
 import { federationOf, keyFileOf, type Config, type Federation, type KeyFile } from './config.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
@@ -64,20 +62,12 @@ const byKey = async (agent: Agent, file: KeyFile, signal: AbortSignal): Promise<
   return issuedIn(await ask(agent, { call: { method: 'POST', url: file.token_uri, form }, remedy }, signal));
 };
 
-const subjectToken = async ({ credential_source: { file, format } }: Federation): Promise<string> => {
-  try {
-    const text = (await readFile(file, 'utf8')).trim();
-    if (format?.type !== 'json') return text;
-    const field = format.subject_token_field_name ?? 'access_token';
-    const { [field]: token } = z.record(z.string(), z.unknown()).parse(JSON.parse(text));
-    return z.string().parse(token);
-  } catch (error) {
-    const why = codeOf(error) || 'it does not hold the token';
-    throw new ProviderError('misconfigured', `The file ${file} of the federation cannot be read (${why}).`, {
-      isUntouched: true,
-    });
-  }
-};
+const subjectToken = ({ credential_source: { file, format } }: Federation): string =>
+  readTokenFile({
+    file,
+    what: `The file ${file} of the federation`,
+    field: format?.type === 'json' ? (format.subject_token_field_name ?? 'access_token') : undefined,
+  });
 
 /** RFC 8693. cloud.google.com/iam/docs/workload-identity-federation-with-other-providers */
 const byFederation = async (agent: Agent, file: Federation, signal: AbortSignal): Promise<Issued> => {
@@ -87,7 +77,7 @@ const byFederation = async (agent: Agent, file: Federation, signal: AbortSignal)
     audience: file.audience,
     scope: SCOPE,
     subject_token_type: file.subject_token_type,
-    subject_token: await subjectToken(file),
+    subject_token: subjectToken(file),
   };
   const remedy = 'Check the audience of the federation, and its pool and provider.';
   const federated = issuedIn(await ask(agent, { call: { method: 'POST', url: file.token_url, form }, remedy }, signal));

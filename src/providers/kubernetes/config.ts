@@ -1,9 +1,7 @@
 /** What an operator writes about a cluster and its roles, and what is kept of a grant. */
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { caField } from '../kit/config-fields.ts';
-import { codeOf } from '../kit/network-errors.ts';
-import { ProviderError } from '../provider.ts';
+import { readTokenFile } from '../kit/token-file.ts';
 
 const DNS_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const ROLE_NAME = /^(?!\.\.?$)[^/%\s]{1,253}$/;
@@ -74,14 +72,7 @@ export type Handle = z.infer<typeof handleSchema>;
 
 export type Settings = { url: URL; ca: string | null; namespace: string; token: () => string };
 
-const readToken = (file: string): string => {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    const message = `The token_file ${file} of the target cannot be read (${codeOf(error)}).`;
-    throw new ProviderError('misconfigured', message, { isUntouched: true });
-  }
-};
+const readToken = (file: string): string => readTokenFile({ file, what: `The token_file ${file} of the target` });
 
 export const settingsOf = ({ server, ca, token, token_file: file, namespace }: Config): Settings => ({
   url: new URL(server),

@@ -11,6 +11,7 @@ import type { Json } from '../../../src/domain/json.ts';
 import { aws } from '../../../src/providers/aws/aws.ts';
 import type { Connection } from '../../../src/providers/provider.ts';
 import { connectTo, contextOf, failureOf, textWith } from '../connection.ts';
+import { someJwt } from '../some-jwt.ts';
 import { allow, createTarget, keysIn, marksIn, policyIn, roleArn, scopeOf, type Target } from './target.ts';
 
 let target: Target;
@@ -180,8 +181,8 @@ const HOUR_MS = 3_600_000;
 
 test('a web identity token opens Latchkey’s own role, and a session of that is an hour at most', async () => {
   const { arn, scope, config } = await withRole('pod');
-  target.api.state.tokens.set('the-token', 'pod');
-  const credentials = { web_identity_token_file: file('the-token\n'), role_arn: arn };
+  target.api.state.tokens.set(someJwt('pod'), 'pod');
+  const credentials = { web_identity_token_file: file(`${someJwt('pod')}\n`), role_arn: arn };
   const other = connectTo(aws, { ...config, credentials });
   const ctx = contextOf({ lastsMs: 50 * 60_000 });
   const { handle, secret } = await other.grant(scope, ctx);
@@ -212,7 +213,7 @@ const metadata = async (name: string) => {
     asked.push(`${method} ${url}`);
     const isRight =
       url === '/v2/credentials/1'
-        ? headers.authorization === 'pod-token'
+        ? headers.authorization === someJwt('pod-token')
         : url === '/latest/api/token' || headers['x-aws-ec2-metadata-token'] === 'imds-token';
     if (!isRight) return void response.writeHead(401).end();
     if (url === '/latest/api/token') return void response.end(method === 'PUT' ? 'imds-token' : '');
@@ -231,7 +232,7 @@ test('keys of a container and of an instance are fetched, kept, and fetched anew
   const { scope, config } = await withRole('host');
   const beside = await metadata('host');
   const ways: Json[] = [
-    { container: `${beside.url}/v2/credentials/1`, token_file: file('pod-token') },
+    { container: `${beside.url}/v2/credentials/1`, token_file: file(someJwt('pod-token')) },
     { instance: beside.url },
   ];
   for (const credentials of ways) {

@@ -11,6 +11,7 @@ import type { Json } from '../../../src/domain/json.ts';
 import { entra } from '../../../src/providers/entra/entra.ts';
 import type { ProviderContext } from '../../../src/providers/provider.ts';
 import { connectTo, contextOf, failureOf } from '../connection.ts';
+import { someJwt } from '../some-jwt.ts';
 
 let api: Entra;
 
@@ -66,8 +67,8 @@ describe('the app signs in', () => {
   });
 
   test('with a token that the platform renews in a file, and nothing else of that file is sent anywhere', async () => {
-    api.state.federatedToken = 'aa.bb.cc';
-    writeFileSync(file('token'), 'aa.bb.cc\n');
+    api.state.federatedToken = someJwt('latchkey');
+    writeFileSync(file('token'), `${someJwt('latchkey')}\n`);
     expect(await find({ token_file: file('token') })).toMatchObject({ hadAlready: false });
     writeFileSync(file('token'), 'root:x:0:0');
     api.state.calls = [];

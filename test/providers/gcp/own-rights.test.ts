@@ -8,6 +8,7 @@ import type { Json } from '../../../src/domain/json.ts';
 import { gcp } from '../../../src/providers/gcp/gcp.ts';
 import type { Connection } from '../../../src/providers/provider.ts';
 import { connectTo, contextOf, failureOf, textWith } from '../connection.ts';
+import { someJwt } from '../some-jwt.ts';
 import {
   ada,
   byOthers,
@@ -63,8 +64,8 @@ describe('Latchkey itself', () => {
   test('signs in by federation, and by the machine it runs on, and once for many calls', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'latchkey-gcp-'));
     const file = path.join(folder, 'token');
-    await writeFile(file, 'subject-1\n');
-    target.state.subjectTokens.add('subject-1');
+    await writeFile(file, `${someJwt('subject-1')}\n`);
+    target.state.subjectTokens.add(someJwt('subject-1'));
     const federation = JSON.stringify({
       type: 'external_account',
       audience: AUDIENCE,
@@ -81,7 +82,7 @@ describe('Latchkey itself', () => {
       expect(target.state.log.filter((line) => /token/i.test(line))).toHaveLength('federation' in way ? 2 : 1);
       await other.disconnect();
     }
-    await writeFile(file, 'subject-2');
+    await writeFile(file, someJwt('subject-2'));
     const other = connectTo(gcp, { projects: [PROJECT], federation, endpoints: endpointsOf(target) });
     expect(await failureOf(other.check(READER, undefined, ada()))).toMatchObject({
       message: textWith('invalid_grant'),
