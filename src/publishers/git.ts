@@ -1,55 +1,17 @@
 /** A branch of a Git repository: each checkpoint is a file and a commit of its own. Nothing is pushed by force, and none is written twice. */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Held, Publisher, StoredCheckpoint } from '../application/evidence/evidence-ports.ts';
 import { checkpointName, isCheckpointName } from './checkpoint-name.ts';
+import { addressOf, gitIn, GitFailure, shown, type Git } from './git-program.ts';
 
-const TIMEOUT_MS = 60_000;
-const OUTPUT_MAX = 64 * 1024 * 1024;
 /** Others may push between our look and our push. */
 const PUSH_TRIES = 3;
 
 export type GitSettings = { url: string; branch: string };
 
-/** No person gets a question, and no helper program is named by an address. */
-const ENVIRONMENT = {
-  GIT_TERMINAL_PROMPT: '0',
-  GIT_ALLOW_PROTOCOL: 'https:ssh:file',
-  GIT_AUTHOR_NAME: 'Latchkey',
-  GIT_AUTHOR_EMAIL: 'latchkey@localhost',
-  GIT_COMMITTER_NAME: 'Latchkey',
-  GIT_COMMITTER_EMAIL: 'latchkey@localhost',
-};
-
-class GitFailure extends Error {
-  override readonly name = 'GitFailure';
-}
-
-type Git = (args: readonly string[], input?: string) => Promise<Buffer>;
-
-const gitIn =
-  (folder: string): Git =>
-  (args, input = '') =>
-    new Promise((resolve, reject) => {
-      const env = { ...process.env, ...ENVIRONMENT, GIT_DIR: folder, GIT_INDEX_FILE: join(folder, 'index') };
-      const options = { env, timeout: TIMEOUT_MS, maxBuffer: OUTPUT_MAX, encoding: 'buffer' as const };
-      const child = execFile('git', args, options, (error, stdout, stderr) => {
-        if (!error) return resolve(stdout);
-        const said = stderr.toString('utf8').trim().split('\n').at(-1) ?? '';
-        const missing = 'code' in error && error.code === 'ENOENT' ? 'there is no program git; install it' : said;
-        reject(new GitFailure(missing || error.message));
-      });
-      // How a program ends says that it did not read.
-      child.stdin?.on('error', () => child.stdin?.destroy());
-      child.stdin?.end(input);
-    });
-
 const text = async (made: Promise<Buffer>): Promise<string> => (await made).toString('utf8').trim();
-
-/** Without what an address may hold of a password. */
-const shown = (url: string): string => url.replace(/\/\/[^/@]*@/, '//');
 
 /** In a repository of its own, which holds the branch where there is one; `base` is its commit. */
 const withBranch = async <T>(
@@ -58,12 +20,13 @@ const withBranch = async <T>(
 ): Promise<T> => {
   const { url, branch } = settings;
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-git-'));
-  const git = gitIn(folder);
+  const git = gitIn(folder, url);
+  const address = addressOf(url);
   try {
     await git(['init', '--bare', '--quiet', folder]);
-    const found = await text(git(['ls-remote', '--', url, `refs/heads/${branch}`]));
+    const found = await text(git(['ls-remote', '--', address, `refs/heads/${branch}`]));
     if (found === '') return await work(git, null);
-    await git(['fetch', '--quiet', '--depth=1', '--', url, `+refs/heads/${branch}:refs/heads/base`]);
+    await git(['fetch', '--quiet', '--depth=1', '--', address, `+refs/heads/${branch}:refs/heads/base`]);
     return await work(git, await text(git(['rev-parse', 'refs/heads/base'])));
   } catch (error) {
     if (!(error instanceof GitFailure)) throw error;
@@ -91,7 +54,7 @@ const put = (settings: GitSettings, checkpoint: StoredCheckpoint): Promise<void>
   withBranch(settings, async (git, base) => {
     if (base !== null && (await namesIn(git, base)).includes(checkpointName(checkpoint))) return;
     const made = await commit(git, base, checkpoint);
-    await git(['push', '--quiet', '--', settings.url, `${made}:refs/heads/${settings.branch}`]);
+    await git(['push', '--quiet', '--', addressOf(settings.url), `${made}:refs/heads/${settings.branch}`]);
   });
 
 const putAgain = async (settings: GitSettings, checkpoint: StoredCheckpoint): Promise<void> => {
