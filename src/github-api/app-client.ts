@@ -7,6 +7,7 @@ import type { KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { z } from 'zod';
 import type { Repository } from '../domain/github/events.ts';
+import { boundedText } from '../lib/bounded-text.ts';
 
 const TIMEOUT_MS = 10_000;
 const BYTES_MAX = 5_000_000;
@@ -71,8 +72,7 @@ const whyNot = (error: unknown): string => {
 };
 
 const bodyOf = async (response: Response): Promise<unknown> => {
-  const text = await response.text();
-  if (text.length > BYTES_MAX) throw new Error('the answer is too large');
+  const text = await boundedText(response.body, BYTES_MAX);
   if (text === '') return null;
   try {
     return JSON.parse(text) as unknown;

@@ -1,5 +1,6 @@
 /** Calls to a bucket of S3, or of a service that speaks the same: signed, with a time-out, and what an answer says. */
 import { AwsClient } from 'aws4fetch';
+import { boundedText } from './bounded-text.ts';
 
 const TIMEOUT_MS = 20_000;
 const ANSWER_MAX = 16 * 1024 * 1024;
@@ -34,9 +35,7 @@ export const callBucket = async (
   });
   try {
     const response = await fetch(signed, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const text = await response.text();
-    if (text.length > ANSWER_MAX) throw new Error('its answer is too long');
-    return { status: response.status, text };
+    return { status: response.status, text: await boundedText(response.body, ANSWER_MAX) };
   } catch (error) {
     throw new Error(`The bucket ${bucket} cannot be reached (${whyOf(error)}).`, { cause: error });
   }

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { fetch } from 'undici';
 import type { Held, Publisher, StoredCheckpoint } from '../application/evidence/evidence-ports.ts';
+import { boundedBytes } from '../lib/bounded-text.ts';
 import { parseNote } from '../lib/transparency/note.ts';
 import { stampRequest, stampedAt } from './time-stamp.ts';
 
@@ -34,9 +35,7 @@ const send = async (url: string, body: Buffer): Promise<Buffer> => {
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (response.status !== 200) throw new Error(`it answered with status ${response.status}`);
-    const answer = Buffer.from(await response.arrayBuffer());
-    if (answer.length > ANSWER_MAX) throw new Error('its answer is too long');
-    return answer;
+    return await boundedBytes(response.body, ANSWER_MAX);
   } catch (error) {
     const why =
       error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : 'no answer';

@@ -1,8 +1,11 @@
 /** One request to a sink, and what its answer means for the events that were in it. */
 import { fetch } from 'undici';
 import type { Outcome } from '../application/evidence/deliver-events.ts';
+import { boundedText } from '../lib/bounded-text.ts';
 
 const TIMEOUT_MS = 20_000;
+/** Elastic repeats each event that it refuses. */
+const ANSWER_MAX = 16 * 1024 * 1024;
 const REFUSED = new Set([400, 413, 422]);
 const CLOSED = new Set([401, 403, 410]);
 const SECOND_MS = 1_000;
@@ -20,7 +23,7 @@ export const post = async ({ url, headers, body, what }: Post): Promise<Outcome 
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
-    const text = await response.text();
+    const text = await boundedText(response.body, ANSWER_MAX);
     const { status } = response;
     const why = `${what} answered with status ${status}`;
     if (status >= 200 && status < 300) return { kind: 'taken', text };

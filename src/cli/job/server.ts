@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readVariable } from '../../config/variable.ts';
 import type { Variables } from '../../config/variable.ts';
+import { boundedText } from '../../lib/bounded-text.ts';
 import type { ProblemAnswer } from './answers.ts';
 import { EXITS, JobFailure, say, usedWrongly } from './failure.ts';
 import type { JobExit } from './failure.ts';
@@ -9,6 +10,7 @@ import { TokenUnavailable, faultOf, tokenSource } from './token.ts';
 
 export const PATIENCE_MS = 60_000;
 const CALL_MS = 15_000;
+const ANSWER_MAX = 5_000_000;
 const RETRY_FROM_MS = 500;
 const RETRY_TO_MS = 5_000;
 
@@ -87,7 +89,7 @@ const send = async (
     },
     ...(options.body && { body: JSON.stringify(options.body) }),
   });
-  const text = await response.text();
+  const text = await boundedText(response.body, ANSWER_MAX);
   const date = Date.parse(response.headers.get('date') ?? '');
   if (Number.isFinite(date)) state.offsetMs = Math.abs(date - Date.now()) > 2_000 ? date - Date.now() : 0;
   const isLatchkey = /json/.test(response.headers.get('content-type') ?? '');

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { readVariable } from '../../config/variable.ts';
 import type { Variables } from '../../config/variable.ts';
+import { AnswerTooLong, boundedText } from '../../lib/bounded-text.ts';
 import { usedWrongly } from './failure.ts';
 
 /** The CI did not hand out a token; it may do so in a moment. */
@@ -13,12 +14,23 @@ export class TokenUnavailable extends Error {
 type Source = (audience: string) => Promise<string>;
 
 const FETCH_MS = 10_000;
+const ANSWER_MAX = 65_536;
 const run = promisify(execFile);
 
 export const faultOf = (error: unknown): string => {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
   return cause instanceof Error && cause.name === 'TimeoutError' ? 'no answer in time' : 'the connection failed';
+};
+
+/** null where it is no JSON, or does not end. */
+const bodyOf = async (response: Response): Promise<{ value?: unknown } | null> => {
+  try {
+    return JSON.parse(await boundedText(response.body, ANSWER_MAX)) as { value?: unknown } | null;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof AnswerTooLong) return null;
+    throw new TokenUnavailable(`GitHub's token address broke the connection (${faultOf(error)})`);
+  }
 };
 
 const fromGithub = (address: string, secret: string): Source => {
@@ -33,7 +45,7 @@ const fromGithub = (address: string, secret: string): Source => {
       throw new TokenUnavailable(`GitHub's token address cannot be reached (${faultOf(error)})`);
     });
     if (!response.ok) throw new TokenUnavailable(`GitHub's token address answered ${response.status}`);
-    const body = (await response.json().catch(() => null)) as { value?: unknown } | null;
+    const body = await bodyOf(response);
     if (typeof body?.value !== 'string') throw new TokenUnavailable("GitHub's token address answered without a token");
     return body.value;
   };

@@ -1,15 +1,19 @@
 /** Whether LATCHKEY_PUBLIC_URL leads to this Latchkey: Slack in HTTP mode and webhooks come by it. */
 import { warningFinding } from '../../domain/finding.ts';
 import type { Examined } from '../../domain/finding.ts';
+import { boundedText } from '../../lib/bounded-text.ts';
 import { isLoopback } from '../../lib/postgres-tls.ts';
 import { plain } from './check.ts';
 
 const TIMEOUT_MS = 5_000;
+/** Of Latchkey's own health, some hundred bytes. */
+const ANSWER_MAX = 65_536;
 
 const denialReason = async (url: string): Promise<string | null> => {
   try {
     const answer = await fetch(`${url}/healthz`, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const body: unknown = answer.headers.get('content-type')?.includes('json') ? await answer.json() : null;
+    const isJson = answer.headers.get('content-type')?.includes('json') ?? false;
+    const body: unknown = isJson ? JSON.parse(await boundedText(answer.body, ANSWER_MAX)) : null;
     const isOurs = typeof body === 'object' && body !== null && 'status' in body && body.status === 'ok';
     return isOurs ? null : `it answers ${answer.status} and is not Latchkey`;
   } catch (error) {

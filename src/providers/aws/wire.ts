@@ -1,5 +1,6 @@
 /** One HTTP exchange with AWS or with what gives out keys beside it; what the network says as the error kinds of the contract. */
 import { Agent, request } from 'undici';
+import { textWithin, tooLarge } from '../kit/answer-text.ts';
 import { byErrno, codeOf, noAnswerOf, SERVER_AWAY } from '../kit/network-errors.ts';
 import { ProviderError } from '../provider.ts';
 
@@ -19,17 +20,6 @@ export type Raw = { status: number; text: string; at: Date };
 export type Wire = { send(sent: Sent, signal: AbortSignal): Promise<Raw>; close(): Promise<void> };
 
 const BY_ERRNO = byErrno({ away: SERVER_AWAY, noAnswer: noAnswerOf('its API') });
-
-const read = async (body: AsyncIterable<Buffer>, host: string): Promise<string> => {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of body) {
-    length += part.length;
-    if (length > LONGEST_ANSWER) throw new ProviderError('unavailable', `${host} gave an answer that is too large.`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
-};
 
 const failureOf = (error: unknown, host: string): unknown => {
   const code = codeOf(error);
@@ -57,7 +47,7 @@ export const openWire = (): Wire => {
         });
         const date = Date.parse(String(answer.headers['date'] ?? ''));
         const at = Number.isNaN(date) ? new Date() : new Date(date);
-        return { status: answer.statusCode, text: await read(answer.body, host), at };
+        return { status: answer.statusCode, text: await textWithin(answer.body, LONGEST_ANSWER, tooLarge(host)), at };
       } catch (error) {
         if (signal.aborted) throw error;
         throw failureOf(error, host);

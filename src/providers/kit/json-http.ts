@@ -1,6 +1,7 @@
 /** One call to an API that speaks JSON over HTTP, with what the network says as the error kinds of the contract. */
 import { request, type Agent } from 'undici';
 import { ProviderError } from '../provider.ts';
+import { textWithin, tooLarge } from './answer-text.ts';
 import { byErrno, codeOf, noAnswerOf, SERVER_AWAY } from './network-errors.ts';
 
 const LONGEST_ANSWER = 5_000_000;
@@ -18,15 +19,9 @@ export type JsonAnswer = { status: number; headers: Record<string, string | stri
 const BY_ERRNO = byErrno({ away: SERVER_AWAY, noAnswer: noAnswerOf('its API') });
 
 const read = async (body: AsyncIterable<Buffer>, name: string): Promise<unknown> => {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of body) {
-    length += part.length;
-    if (length > LONGEST_ANSWER) throw new ProviderError('unavailable', `${name} gave an answer that is too large.`);
-    parts.push(part);
-  }
+  const text = await textWithin(body, LONGEST_ANSWER, tooLarge(name));
   try {
-    return parts.length === 0 ? null : (JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown);
+    return text === '' ? null : (JSON.parse(text) as unknown);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return null;

@@ -2,6 +2,7 @@
 import { Agent, request } from 'undici';
 import { z } from 'zod';
 import type { Json } from '../../domain/json.ts';
+import { textWithin } from '../kit/answer-text.ts';
 import { codeOf } from '../kit/network-errors.ts';
 import { ProviderError } from '../provider.ts';
 import type { Settings } from './config.ts';
@@ -29,16 +30,10 @@ export type Api = {
 };
 
 const read = async (body: AsyncIterable<Buffer>): Promise<Json> => {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of body) {
-    length += part.length;
-    if (length > LONGEST_ANSWER)
-      throw new ProviderError('misconfigured', 'The API server gave an answer that is too long.');
-    parts.push(part);
-  }
+  const tooLong = new ProviderError('misconfigured', 'The API server gave an answer that is too long.');
+  const text = await textWithin(body, LONGEST_ANSWER, tooLong);
   try {
-    return JSON.parse(Buffer.concat(parts).toString('utf8')) as Json;
+    return JSON.parse(text) as Json;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return null;

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Json } from '../../domain/json.ts';
 import { isLocalHttp } from '../../lib/local-http.ts';
 import { defineProvider } from '../define-provider.ts';
+import { textWithin } from '../kit/answer-text.ts';
 import { caField } from '../kit/config-fields.ts';
 import {
   handleSchema,
@@ -85,16 +86,10 @@ const kindOf = (status: number): ProviderErrorKind =>
   KINDS[status] ?? (status >= 500 ? 'unavailable' : 'misconfigured');
 
 const read = async (body: AsyncIterable<Buffer>, name: string): Promise<Json> => {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of body) {
-    length += part.length;
-    if (length > LONGEST_ANSWER)
-      throw new ProviderError('misconfigured', `${name} gave an answer of more than ${LONGEST_ANSWER} bytes.`);
-    parts.push(part);
-  }
+  const tooLong = new ProviderError('misconfigured', `${name} gave an answer of more than ${LONGEST_ANSWER} bytes.`);
+  const text = await textWithin(body, LONGEST_ANSWER, tooLong);
   try {
-    return JSON.parse(Buffer.concat(parts).toString('utf8')) as Json;
+    return JSON.parse(text) as Json;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new ProviderError('misconfigured', `${name} gave an answer that is no JSON.`);

@@ -5,9 +5,13 @@
 import { EventEmitter } from 'node:events';
 import type { FetchFunction } from '@slack/web-api';
 import { Agent, request } from 'undici';
+import { boundedText } from '../../lib/bounded-text.ts';
 
 /** Slack: a WebClient makes up to a hundred calls at once; more connections than this would only wait for Slack's rate limits. */
 const CONNECTIONS_MAX = 50;
+
+/** A page of a thousand people or channels is some megabytes. */
+const ANSWER_MAX = 64 * 1024 * 1024;
 
 const agent = new Agent({ connections: CONNECTIONS_MAX, pipelining: 1 });
 
@@ -21,7 +25,7 @@ export const post = async ({ url, headers, body, timeoutMs }: Call): Promise<Ans
   const timer = setTimeout(() => signal.emit('abort'), timeoutMs);
   try {
     const answer = await request(url, { method: 'POST', headers, body, signal, dispatcher: agent });
-    return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+    return { status: answer.statusCode, headers: answer.headers, text: await boundedText(answer.body, ANSWER_MAX) };
   } finally {
     clearTimeout(timer);
   }
@@ -56,26 +60,32 @@ const pluralize = async (call: Call, onCall: OnSlackCall | undefined): Promise<A
   }
 };
 
+const asResponse = (
+  url: Parameters<FetchFunction>[0],
+  { status, headers, text }: Answered,
+): Awaited<ReturnType<FetchFunction>> => ({
+  ok: status >= 200 && status < 300,
+  status,
+  statusText: '',
+  url: String(url),
+  headers: {
+    get: (name) => firstOf(headers[name.toLowerCase()]),
+    entries: () => Object.entries(headers).map(([name, value]): [string, string] => [name, firstOf(value) ?? '']),
+  },
+  arrayBuffer: () => Promise.resolve(new TextEncoder().encode(text).buffer),
+  json: () => Promise.resolve(JSON.parse(text) as unknown),
+  text: () => Promise.resolve(text),
+});
+
 /** What a WebClient calls; files go by the global `fetch`, which knows forms. */
 export const fetchWithin =
   (timeoutMs: number, onCall?: OnSlackCall): FetchFunction =>
   async (url, init = {}) => {
     const { body = '', headers = {} } = init;
-    if (typeof body !== 'string') return fetch(url, { ...init, body, signal: AbortSignal.timeout(timeoutMs) });
-    const answered = await pluralize({ url: String(url), headers, body, timeoutMs }, onCall);
-    const { status, text } = answered;
-    return {
-      ok: status >= 200 && status < 300,
-      status,
-      statusText: '',
-      url: String(url),
-      headers: {
-        get: (name) => firstOf(answered.headers[name.toLowerCase()]),
-        entries: () =>
-          Object.entries(answered.headers).map(([name, value]): [string, string] => [name, firstOf(value) ?? '']),
-      },
-      arrayBuffer: () => Promise.resolve(new TextEncoder().encode(text).buffer),
-      json: () => Promise.resolve(JSON.parse(text) as unknown),
-      text: () => Promise.resolve(text),
-    };
+    if (typeof body !== 'string') {
+      const response = await fetch(url, { ...init, body, signal: AbortSignal.timeout(timeoutMs) });
+      const text = await boundedText(response.body, ANSWER_MAX);
+      return asResponse(url, { status: response.status, headers: Object.fromEntries(response.headers), text });
+    }
+    return asResponse(url, await pluralize({ url: String(url), headers, body, timeoutMs }, onCall));
   };
