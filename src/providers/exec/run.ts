@@ -7,6 +7,8 @@ import { ProviderError, type ProviderErrorKind } from '../provider.ts';
 
 const LONGEST_ANSWER = 65_536;
 const LONGEST_WORD = 200;
+/** What a program wrote before its exit is read long before that. */
+const LEFT_OPEN_MS = 2_000;
 /** Nothing of Latchkey's own environment: it has secrets. */
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
 
@@ -69,6 +71,10 @@ const started = ({ program, args, env }: Run) =>
     stdio: ['pipe', 'pipe', 'pipe'],
   });
 
+/**
+ * A program that it started in a session of its own holds its output open: that is waited for a moment after its exit, and not at all where
+ * the call is over.
+ */
 const ended = (run: Run, signal: AbortSignal): Promise<Ended> =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -80,8 +86,23 @@ const ended = (run: Run, signal: AbortSignal): Promise<Ended> =>
       stop();
     });
     const words = collect(child.stderr, LONGEST_ANSWER, () => undefined);
-    signal.addEventListener('abort', stop, { once: true });
-    const leave = (): void => signal.removeEventListener('abort', stop);
+    let leftOpen: NodeJS.Timeout | undefined;
+    const leave = (): void => {
+      signal.removeEventListener('abort', abort);
+      clearTimeout(leftOpen);
+      for (const stream of child.stdio) stream?.destroy();
+    };
+    const abort = (): void => {
+      stop();
+      leave();
+      reject(signal.reason as Error);
+    };
+    const settle = (): void => {
+      leave();
+      const { exitCode: code, signalCode } = child;
+      resolve({ code, signal: signalCode, out: out(), word: lastWord(words().toString('utf8')), isTooLong });
+    };
+    signal.addEventListener('abort', abort, { once: true });
     // One that reads no input breaks the pipe, which is its own affair.
     child.stdin.on('error', () => undefined);
     child.stdin.end(`${JSON.stringify(run.question)}\n`);
@@ -89,12 +110,11 @@ const ended = (run: Run, signal: AbortSignal): Promise<Ended> =>
       leave();
       reject(error);
     });
-    child.once('exit', stop);
-    child.once('close', (code, by) => {
-      leave();
-      if (signal.aborted) return reject(signal.reason as Error);
-      resolve({ code, signal: by, out: out(), word: lastWord(words().toString('utf8')), isTooLong });
+    child.once('exit', () => {
+      stop();
+      leftOpen = setTimeout(settle, LEFT_OPEN_MS);
     });
+    child.once('close', settle);
   });
 
 const notStarted = ({ program }: Run, error: unknown): ProviderError => {

@@ -260,3 +260,26 @@ test.each(['LD_PRELOAD', 'PYTHONPATH', 'NODE_OPTIONS', 'BASH_ENV', 'PERL5OPT', '
     expect(problems).toEqual([{ path: 'env', message: textWith(`must not set ${name}`) }]);
   },
 );
+
+/** Each has its number in the file, so that none is left when the test is over. */
+const inItsOwnSession = (name: string): string =>
+  `setsid sh -c 'echo $$ >> ${at(name)}; exec sleep 600' & while ! [ -s ${at(name)} ]; do sleep 0.05; done`;
+const endAllOf = (name: string): void => {
+  for (const pid of readFileSync(at(name), 'utf8').trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
+};
+
+test('what a program leaves running in a session of its own, with its output open, holds up no answer', async () => {
+  const connection = connect(`${inItsOwnSession('left')}; echo '{"state":"absent"}'`, {}, 60_000);
+  expect(await check(connection)).toBe('absent');
+  endAllOf('left');
+});
+
+test('and none of the calls after those that ran out of time', async () => {
+  const script = `[ -e ${at('calm')} ] && { echo '{"state":"absent"}'; exit; }; ${inItsOwnSession('held')}; sleep 600`;
+  const connection = connect(script, {}, 6_000);
+  const failures = await Promise.all(Array.from({ length: 8 }, async () => await failureOf(check(connection))));
+  expect(failures.map(({ kind }) => kind)).toEqual(Array.from({ length: 8 }, () => 'unavailable'));
+  writeFileSync(at('calm'), '');
+  expect(await check(connection)).toBe('absent');
+  endAllOf('held');
+});
