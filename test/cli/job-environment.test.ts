@@ -24,25 +24,30 @@ test('the lines for a shell make such a file, whatever stands in it', () => {
   expect(execFileSync('sh', ['-c', script], { encoding: 'utf8' })).toBe(`600\n${KUBECONFIG}`);
 });
 
-test.each(['LD_PRELOAD', 'NODE_OPTIONS', 'BASH_ENV', 'PATH', 'GIT_SSH_COMMAND', 'HTTPS_PROXY', 'LATCHKEY_URL'])(
-  'what a target wants to be called %s is no credential, for a command or a shell',
-  (env) => {
-    const fields = [{ name: 'token', env, value: '/tmp/theirs', secret: true }];
-    const given = { fields, namings: [], grant: 'g', inFile: false };
-    expect(() => childEnvironment({ PATH: '/bin' }, given)).toThrow('which is no name for it');
-    expect(() => shellLines(fields, [])).toThrow('which is no name for it');
-  },
-);
+const UNFIT =
+  `LD_PRELOAD NODE_OPTIONS BASH_ENV PATH GIT_SSH_COMMAND HTTPS_PROXY https_proxy LATCHKEY_URL RSYNC_RSH TAR_OPTIONS ZDOTDIR
+ERL_FLAGS AWS_CONFIG_FILE AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_CA_BUNDLE AWS_PAGER MANPAGER SVN_SSH CVS_RSH GOCACHEPROG SBT_OPTS
+PIP_INDEX_URL UV_INDEX_URL DOCKER_HOST VAULT_ADDR TF_CLI_ARGS TF_CLI_ARGS_plan ANSIBLE_CONFIG PGHOSTADDR PGOPTIONS PGSSLROOTCERT PGSSLMODE
+SUDO_ASKPASS GH_BROWSER KUBE_EDITOR CFLAGS`.split(/\s+/);
 
-test.each(['PGPASSWORD', 'MYSQL_PWD', 'NPM_TOKEN', 'GIT_TOKEN', 'GITHUB_TOKEN', 'API_TOKEN', 'PATH_TOKEN', 'HOME_KEY'])(
-  '%s is a name for a credential',
-  (env) => {
-    const given = {
-      fields: [{ name: 'token', env, value: 't', secret: true }],
-      namings: [],
-      grant: 'g',
-      inFile: false,
-    };
-    expect(childEnvironment({}, given)).toMatchObject({ [env]: 't' });
-  },
-);
+test.each(UNFIT)('what a target wants to be called %s is no credential, for a command or a shell', (env) => {
+  const fields = [{ name: 'token', env, value: '/tmp/theirs', secret: true }];
+  const given = { fields, namings: [], grant: 'g', inFile: false };
+  expect(() => childEnvironment({ PATH: '/bin' }, given)).toThrow('which is no name for it');
+  expect(() => shellLines(fields, [])).toThrow('which is no name for it');
+});
+
+const FIT =
+  `PGPASSWORD PGHOST PGPORT MYSQL_PWD MYSQL_HOST NPM_TOKEN GIT_TOKEN GITHUB_TOKEN API_TOKEN PATH_TOKEN HOME_KEY REDISCLI_AUTH REDIS_URL
+KUBECONFIG AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_REGION VAULT_TOKEN DOCKER_PASSWORD UV_TOKEN COMPOSER_AUTH
+TF_VAR_password`.split(/\s+/);
+
+test.each(FIT)('%s is a name for a credential', (env) => {
+  const given = {
+    fields: [{ name: 'token', env, value: 't', secret: true }],
+    namings: [],
+    grant: 'g',
+    inFile: false,
+  };
+  expect(childEnvironment({}, given)).toMatchObject({ [env]: 't' });
+});
