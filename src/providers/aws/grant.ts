@@ -13,6 +13,7 @@ const SECOND_MS = 1_000;
 const SHORTEST_S = 900;
 const CHAINED_S = 3_600;
 const LONGEST_S = 43_200;
+const EXTENSION_S = 3_600;
 /** A console that is opened with the keys of a session that is not chained may outlive them so long. */
 const CONSOLE_MS = 12 * 3_600_000;
 /** Between the clock that the length is counted from and the moment that the session begins. */
@@ -22,7 +23,10 @@ type Length = { seconds: number; heldUntil: Date };
 
 const hoursOf = (seconds: number): string => `${Math.round(seconds / 36) / 100} h`;
 
-/** Twice the time, so that an extension needs no new keys; the deadline in the role is what ends it. */
+/**
+ * Twice the time, and an hour more at most, so that an extension needs no new keys; the deadline in the role is what ends it. No longer than
+ * that: some of it answers until the keys expire, whatever the role denies.
+ */
 const lengthOf = (client: Client, { expiresAt }: ProviderContext, seen: { longestS: number; now: Date }): Length => {
   const chained = isChained(client.config);
   const longestS = Math.min(LONGEST_S, seen.longestS, chained ? CHAINED_S : LONGEST_S);
@@ -38,7 +42,7 @@ const lengthOf = (client: Client, { expiresAt }: ProviderContext, seen: { longes
       { isUntouched: true },
     );
   }
-  const seconds = Math.min(longestS, Math.max(SHORTEST_S, 2 * neededS));
+  const seconds = Math.min(longestS, Math.max(SHORTEST_S, neededS + Math.min(neededS, EXTENSION_S)));
   const lastMs = seconds * SECOND_MS + MARGIN_MS + (chained ? 0 : CONSOLE_MS);
   return { seconds, heldUntil: new Date(seen.now.getTime() + lastMs) };
 };

@@ -24,7 +24,7 @@ const AT_ONCE = 4;
 const GUARANTEE: EndGuarantee = {
   endsBy: 'both',
   survives:
-    'AWS takes no keys back: the role denies this session everything instead. AWS applies that within seconds, and names no time. What the session started goes on.',
+    'AWS takes no keys back: the role denies this session everything instead. AWS applies that within seconds, and names no time. Until the keys expire, sts:GetCallerIdentity still answers: what logs people in by it (EKS, Vault) still lets this session in. What the session started goes on.',
 };
 
 const connect = (config: SessionConfig): Connected<SessionScope, SessionHandle> => {

@@ -136,6 +136,22 @@ test('keys of another account end nothing: the role of that name there is anothe
   });
 });
 
+test('who a session is, AWS says until its keys expire: that is said, and they last an hour more than was granted at most', async () => {
+  const hourMs = 3_600_000;
+  const ctx = contextOf({ lastsMs: 5 * hourMs });
+  const { secret, handle } = await connection.grant(target.scopes.write, ctx);
+  await connection.revoke(target.scopes.write, handle, ctx);
+  await expect(reads(secret)).rejects.toThrow('AccessDenied');
+  expect(await callWith(target.api, keysIn(secret), form('GetCallerIdentity'))).toContain('assumed-role/write/');
+  expect(connection.guarantee(target.scopes.write).survives).toMatch(
+    /Until the keys expire, sts:GetCallerIdentity still answers.*EKS/,
+  );
+  const { holder } = target.api.state.keys.get(keysIn(secret).accessKeyId) ?? {};
+  const endsAt = holder && 'session' in holder ? holder.session.endsAt : 0;
+  expect(endsAt - ctx.expiresAt.getTime()).toBeGreaterThan(0);
+  expect(endsAt - ctx.expiresAt.getTime()).toBeLessThan(1.1 * hourMs);
+});
+
 test('a session is never longer than its role allows, and what is asked beyond is refused before anything is written', async () => {
   const before = marksIn(target.api, 'read').size;
   const failure = await failureOf(connection.grant(target.scopes.read, contextOf({ lastsMs: 2 * 3_600_000 })));
