@@ -80,7 +80,18 @@ const ungrantable = (own: Rights, roles: readonly string[], who: string): Findin
   return [...new Set(roles)].filter((role) => !admin.has(role)).map((role) => notAdmin(role, who));
 };
 
-const look = async (client: Client, server: Server, scopes: readonly Scope[]): Promise<Finding[]> => {
+const MERGED =
+  'Where tables are MyISAM, a MERGE table that was made over them goes on reaching them, for everybody who may read that table.';
+
+const mergeFindings = (byName: Record<string, Scope>, merging: readonly string[]): Finding[] => {
+  const roles = Object.keys(byName).filter((role) => byName[role]?.roles.some((one) => merging.includes(one)));
+  if (roles.length === 0) return [];
+  const message = `${roles.join(', ')} may make MERGE tables, through which MyISAM tables are reached when the access has ended. Keep CREATE and ALTER from the role, or tables in InnoDB.`;
+  return [{ ...warning('merge_tables', message), remains: { roles, sentences: [MERGED] } }];
+};
+
+const look = async (client: Client, server: Server, byName: Record<string, Scope>): Promise<Finding[]> => {
+  const scopes = Object.values(byName);
   const roles = scopes.flatMap((scope) => scope.roles);
   const tooOld = oldVersion(client.dialect);
   if (tooOld) return [error('old_version', tooOld)];
@@ -93,12 +104,13 @@ const look = async (client: Client, server: Server, scopes: readonly Scope[]): P
   const findings = [...selfFindings(self, server, sentAt), ...rights];
   // Without its rights it sees nothing of roles, accounts and its own database.
   if (rights.some(({ level }) => level === 'error')) return findings;
-  const { blocked, findings: risks } = await roleRisks(client, roles);
+  const { blocked, findings: risks, merging } = await roleRisks(client, roles);
   const there = client.dialect.id === 'mariadb' ? roles.filter((role) => !blocked.includes(role)) : [];
   return [
     ...findings,
     ...(await schemaFindings(client, own)),
     ...risks,
+    ...mergeFindings(byName, merging),
     ...ungrantable(own, there, client.who),
     ...(await anonymousFindings(client)),
     ...(await recordFindings(client, scopes)),
@@ -128,7 +140,7 @@ export const preflight = async (
 ): Promise<Finding[]> => {
   const all = Object.values(scopes);
   try {
-    const findings = await server.run(signal, async (client) => await look(client, server, all));
+    const findings = await server.run(signal, async (client) => await look(client, server, scopes));
     return [...findings, ...(await nodeFindings(server, all, signal))];
   } catch (failure) {
     if (failure instanceof ProviderError) return [error(failure.kind, failure.message)];

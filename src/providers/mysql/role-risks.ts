@@ -191,8 +191,17 @@ const missingRoles = async (client: Client, roles: readonly string[]): Promise<s
   return roles.filter((role) => !rows.some(({ user }) => user === role));
 };
 
-/** Of these roles: what keeps them from being granted, and which do not exist or cannot be seen. */
-type RoleRisks = { blocked: string[]; findings: Finding[] };
+/**
+ * A MERGE table over MyISAM tables reaches them for everybody who may read it, also when its maker has no right to them any more. It
+ * takes these rights to make one. dev.mysql.com/doc/refman/en/merge-storage-engine.html
+ */
+const mayMerge = ({ rights }: Rights): boolean => {
+  const has = (word: string): boolean => rights.some(({ privileges }) => privileges.includes(word));
+  return ['SELECT', 'UPDATE', 'DELETE'].every(has) && (has('CREATE') || has('ALTER'));
+};
+
+/** Of these roles: what keeps them from being granted, which do not exist or cannot be seen, and which may make MERGE tables. */
+type RoleRisks = { blocked: string[]; findings: Finding[]; merging: string[] };
 
 export const roleRisks = async (client: Client, roles: readonly string[]): Promise<RoleRisks> => {
   const distinct = [...new Set(roles)].sort();
@@ -204,13 +213,15 @@ export const roleRisks = async (client: Client, roles: readonly string[]): Promi
     ),
   );
   const unseen: string[] = [];
+  const merging: string[] = [];
   for (const role of distinct.filter((each) => !missing.includes(each))) {
     const rights = await allRightsOf(client, role);
     if (rights === null) unseen.push(role);
+    else if (mayMerge(rights)) merging.push(role);
     const sql = client.dialect.id === 'mariadb' ? name(role) : account(role);
     findings.push(...(rights === null ? [notAdmin(role, client.who)] : roleFindings(rights, role, sql)));
   }
-  return { blocked: [...missing, ...unseen], findings: [...findings, ...(await publicFindings(client))] };
+  return { blocked: [...missing, ...unseen], findings: [...findings, ...(await publicFindings(client))], merging };
 };
 
 /** @throws ProviderError `misconfigured` that says all of it. */

@@ -37,3 +37,19 @@ test.each([
   await target.sql(statement);
   expect(await findings(target.managerUrl)).toEqual([]);
 });
+
+test('a role that may make MERGE tables is said to approvers: its holder reaches by them what they are made of, when it has ended', async () => {
+  const { database, read, managerUrl } = target;
+  const words = 'UPDATE, DELETE, CREATE';
+  await target.sql(`GRANT ${words} ON ${database}.* TO ${read}`);
+  expect(await findings(managerUrl)).toEqual([
+    {
+      level: 'warning',
+      code: 'merge_tables',
+      message: textWith('read may make MERGE tables'),
+      remains: { roles: ['read'], sentences: [textWith('for everybody who may read that table')] },
+    },
+  ]);
+  await target.sql(`REVOKE ${words} ON ${database}.* FROM ${read}`);
+  expect(await findings(managerUrl)).toEqual([]);
+});
