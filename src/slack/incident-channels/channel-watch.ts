@@ -52,6 +52,8 @@ export type ChannelWatch = {
 
 type Watching = WatchSettings & {
   missed: Map<string, () => Promise<void>>;
+  /** What could not be looked at the last time, with why: said once. */
+  failing: Map<string, string>;
   /** Channels of open incidents that were not there at the last look. */
   gone: Set<string>;
   loop: Loop | null;
@@ -62,6 +64,7 @@ export const createChannelWatch = (settings: WatchSettings): ChannelWatch => {
   const watching: Watching = {
     ...settings,
     missed: new Map(),
+    failing: new Map(),
     gone: new Set(),
     loop: null,
     listedAt: Number.NEGATIVE_INFINITY,
@@ -190,10 +193,30 @@ const look = async (watching: Watching): Promise<number | void> => {
   }
 };
 
-const takeMissed = async (watching: Watching): Promise<void> => {
-  for (const [key, work] of watching.missed) {
+/**
+ * One that fails keeps none of the others from being looked at. Where Slack itself is away, or wants us to wait, all of them wait.
+ * @returns whether it was done.
+ */
+const apart = async ({ failing, log }: Watching, key: string, work: () => Promise<void>): Promise<boolean> => {
+  try {
     await work();
-    if (watching.missed.get(key) === work) watching.missed.delete(key);
+    failing.delete(key);
+    return true;
+  } catch (error) {
+    const failure = slackFailureOf(error);
+    if (failure && failure.kind !== 'permanent') throw error;
+    const code = failure?.code ?? 'error';
+    if (failing.get(key) !== code)
+      log.error({ err: error, key, code }, 'a channel cannot be looked at; it is tried again');
+    if (failing.size < MISSED_MAX) failing.set(key, code);
+    return false;
+  }
+};
+
+const takeMissed = async (watching: Watching): Promise<void> => {
+  for (const [key, work] of [...watching.missed]) {
+    const isDone = await apart(watching, key, work);
+    if (isDone && watching.missed.get(key) === work) watching.missed.delete(key);
   }
 };
 
@@ -201,14 +224,22 @@ const lookAtOpen = async (watching: Watching): Promise<void> => {
   const goneBefore = watching.gone;
   watching.gone = new Set();
   for (const { channelId, isPrivate } of await watching.store.read.openIncidents(OPEN_MAX)) {
-    const seen = await lookAtChannel(watching.client, channelId);
-    // The event of a deletion can be lost, and then its access would not end with the incident. Everybody sees public channels, so one
-    // that is gone at two looks in a row was deleted. A private one may be there, and only we were removed from it.
-    const isDeleted = seen === 'gone' && goneBefore.has(channelId);
-    if (seen === 'gone' && !isPrivate && !isDeleted) watching.gone.add(channelId);
-    const channel = isDeleted ? await deleted(watching, channelId) : seen;
-    if (channel && channel !== 'gone') await note(watching, channel, { how: 'found', userId: null, said: {} });
+    const wasGone = goneBefore.has(channelId);
+    const isDone = await apart(watching, channelId, () => lookAtOne(watching, { channelId, isPrivate, wasGone }));
+    if (!isDone && wasGone) watching.gone.add(channelId);
   }
+};
+
+type Open = { channelId: string; isPrivate: boolean; wasGone: boolean };
+
+const lookAtOne = async (watching: Watching, { channelId, isPrivate, wasGone }: Open): Promise<void> => {
+  const seen = await lookAtChannel(watching.client, channelId);
+  // The event of a deletion can be lost, and then its access would not end with the incident. Everybody sees public channels, so one
+  // that is gone at two looks in a row was deleted. A private one may be there, and only we were removed from it.
+  const isDeleted = seen === 'gone' && wasGone;
+  if (seen === 'gone' && !isPrivate && !isDeleted) watching.gone.add(channelId);
+  const channel = isDeleted ? await deleted(watching, channelId) : seen;
+  if (channel && channel !== 'gone') await note(watching, channel, { how: 'found', userId: null, said: {} });
 };
 
 /** Who is on call changes without the incident changing: its message is compared with what it should be. */
@@ -234,8 +265,10 @@ const lookForNew = async (watching: Watching): Promise<void> => {
       ...(cursor ? { cursor } : {}),
     });
     const seen = (answer.channels ?? []).map((one) => toSeen(one)).filter((one) => one !== null);
-    for (const channel of seen.filter((one) => isIncidentName(policy, one.name) && isRecent(one)))
-      await note(watching, channel, { how: 'found', userId: channel.namedBy, said: { name: channel.name } });
+    for (const channel of seen.filter((one) => isIncidentName(policy, one.name) && isRecent(one))) {
+      const found = { how: 'found', userId: channel.namedBy, said: { name: channel.name } } as const;
+      await apart(watching, channel.channelId, () => note(watching, channel, found));
+    }
     cursor = answer.response_metadata?.next_cursor ?? '';
     if (!cursor) return;
   }
