@@ -99,14 +99,33 @@ var FILE_BYTES_MAX = 1048576, readVariable = (env, name) => {
   }
 };
 
+// src/lib/bounded-text.ts
+var AnswerTooLong = class extends Error {
+  name = "AnswerTooLong";
+}, boundedBytes = async (body, maxBytes) => {
+  let chunks = [], bytes = 0;
+  for await (let chunk of body ?? []) {
+    if (bytes += chunk.byteLength, bytes > maxBytes) throw new AnswerTooLong("its answer is too long");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}, boundedText = async (body, maxBytes) => (await boundedBytes(body, maxBytes)).toString("utf8");
+
 // src/cli/job/token.ts
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 var TokenUnavailable = class extends Error {
   name = "TokenUnavailable";
-}, FETCH_MS = 1e4, run = promisify(execFile), faultOf = (error) => {
+}, FETCH_MS = 1e4, ANSWER_MAX = 65536, run = promisify(execFile), faultOf = (error) => {
   let cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return cause instanceof Error && "code" in cause && typeof cause.code == "string" ? cause.code : cause instanceof Error && cause.name === "TimeoutError" ? "no answer in time" : "the connection failed";
+}, bodyOf = async (response) => {
+  try {
+    return JSON.parse(await boundedText(response.body, ANSWER_MAX));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof AnswerTooLong) return null;
+    throw new TokenUnavailable(`GitHub's token address broke the connection (${faultOf(error)})`);
+  }
 }, fromGithub = (address, secret) => {
   if (!URL.canParse(address)) throw usedWrongly("ACTIONS_ID_TOKEN_REQUEST_URL is no address.");
   return async (audience) => {
@@ -117,7 +136,7 @@ var TokenUnavailable = class extends Error {
       throw new TokenUnavailable(`GitHub's token address cannot be reached (${faultOf(error)})`);
     });
     if (!response.ok) throw new TokenUnavailable(`GitHub's token address answered ${response.status}`);
-    let body = await response.json().catch(() => null);
+    let body = await bodyOf(response);
     if (typeof body?.value != "string") throw new TokenUnavailable("GitHub's token address answered without a token");
     return body.value;
   };
@@ -148,7 +167,7 @@ var TokenUnavailable = class extends Error {
 };
 
 // src/cli/job/server.ts
-var PATIENCE_MS = 6e4, CALL_MS = 15e3, RETRY_FROM_MS = 500, RETRY_TO_MS = 5e3, LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/, addressOf = (env) => {
+var PATIENCE_MS = 6e4, CALL_MS = 15e3, ANSWER_MAX2 = 5e6, RETRY_FROM_MS = 500, RETRY_TO_MS = 5e3, LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/, addressOf = (env) => {
   let found = readVariable(env, "LATCHKEY_URL");
   if ("problem" in found) throw usedWrongly(found.problem);
   let text = found.value?.trim();
@@ -176,7 +195,7 @@ var PATIENCE_MS = 6e4, CALL_MS = 15e3, RETRY_FROM_MS = 500, RETRY_TO_MS = 5e3, L
       ...state.session !== null && { authorization: `Bearer ${state.session}` }
     },
     ...options.body && { body: JSON.stringify(options.body) }
-  }), text = await response.text(), date = Date.parse(response.headers.get("date") ?? "");
+  }), text = await boundedText(response.body, ANSWER_MAX2), date = Date.parse(response.headers.get("date") ?? "");
   Number.isFinite(date) && (state.offsetMs = Math.abs(date - Date.now()) > 2e3 ? date - Date.now() : 0);
   let isLatchkey = /json/.test(response.headers.get("content-type") ?? ""), retryMs = retryAfter(response.headers.get("retry-after"));
   return { status: response.status, body: isLatchkey ? JSON.parse(text) : null, isLatchkey, retryMs };
@@ -342,11 +361,11 @@ var POLL_S = 50, SAY_AGAIN_MS2 = 3e5, LOOKS = 3, LOOK_S = 2, leftOf2 = ({ deadli
 };
 
 // src/lib/code-variables.ts
-var PREFIXES = /^(?:LD_|DYLD_|PYTHON|NODE_|NPM_CONFIG_|PERL|RUBY|GEM_(?:HOME|PATH)|BUNDLE_|LUA_|PHP|JAVA_|JDK_|_JAVA|CLASSPATH|MAVEN_|GRADLE_|CARGO_(?:HOME|BUILD|TARGET)|RUST(?:C|UP|FLAGS)|DOTNET_|BASH|SHELL|GCONV_PATH|GLIBC_|LOCPATH|NLSPATH|OPENSSL_|GIT_(?!TOKEN$|PASSWORD$|USERNAME$)|SSH_ASKPASS|EDITOR|VISUAL|PAGER|PSQL|PGSYSCONFDIR|PGSERVICE|LIBMYSQL_|MYSQL_HOME|MALLOC_|XDG_)/, WHOLE = new Set(
+var PREFIXES = /^(?:LD_|DYLD_|PYTHON|NODE_|NPM_CONFIG_|PERL|RUBY|GEM_(?:HOME|PATH)|BUNDLE_|LUA_|PHP|JAVA_|JDK_|_JAVA|CLASSPATH|MAVEN_|GRADLE_|CARGO_(?:HOME|BUILD|TARGET)|RUST(?:C|UP|FLAGS)|DOTNET_|BASH|SHELL|GCONV_PATH|GLIBC_|LOCPATH|NLSPATH|OPENSSL_|GIT_(?!TOKEN$|PASSWORD$|USERNAME$)|SSH_ASKPASS|EDITOR|VISUAL|PAGER|PSQL|PGSYSCONFDIR|PGSERVICE|LIBMYSQL_|MYSQL_HOME|MALLOC_|XDG_)/, TOOLS = /^(?:ZDOTDIR|ERL_|ELIXIR_|GOCACHEPROG|PIP_|UV_|TF_(?:CLI_|PLUGIN_|REATTACH_)|TERRAFORM_CONFIG|ANSIBLE_|SUDO_|RSYNC_|CVS_|SVN_|TAR_|GCC_|CMAKE_|YARN_|COMPOSER_|HELM_|DOCKER_|AWS_(?:CONFIG_FILE|SHARED_CREDENTIALS_FILE|DATA_PATH)|CLOUDSDK_(?:CONFIG|PYTHON))(?!\w*(?:TOKEN|PASSWORD|USERNAME|AUTH)$)/, WHOLE = new Set(
   "ENV IFS PATH PS4 PROMPT_COMMAND HOME TMPDIR MAKEFLAGS LESSOPEN LESSCLOSE GOFLAGS GOENV GOROOT GOPATH GOPROXY GOTOOLCHAIN".split(
     " "
   )
-), LEADS_ELSEWHERE = /^(?:(?:HTTPS?|ALL|NO|FTP)_PROXY$|SSL_CERT_|CURL_|REQUESTS_CA_BUNDLE$|LATCHKEY_)/, loadsCode = (name) => PREFIXES.test(name) || WHOLE.has(name), isFitForCredential = (name) => !loadsCode(name) && !LEADS_ELSEWHERE.test(name);
+), LEADS_ELSEWHERE = /^(?:SSL_CERT_|CURL_|LATCHKEY_|AWS_(?:ENDPOINT_URL|EC2_METADATA_|CONTAINER_)|VAULT_(?!TOKEN$)|PG(?:HOSTADDR|OPTIONS|SSL\w*|REQUIRE\w+|GSS\w*)$)|(?:_PROXY|_CA_BUNDLE|_CACERT|_CAFILE|_CA_FILE|_ENDPOINT_URL)$/i, ENDINGS = /(?:PAGER|EDITOR|BROWSER|ASKPASS|_RSH|_SSH|_SHELL|_OPTS|_OPTIONS|FLAGS|_ARGS|PRELOAD|_STARTUP|_PLUGINS?|INDEX_URL|_REGISTRY|_MIRROR)$/, loadsCode = (name) => PREFIXES.test(name) || WHOLE.has(name) || TOOLS.test(name) || ENDINGS.test(name), isFitForCredential = (name) => !loadsCode(name) && !LEADS_ELSEWHERE.test(name);
 
 // src/cli/job/environment.ts
 var NAMING = /^([A-Za-z_]\w*)=(.+)$/, TOKEN = /(?:^|_)(?:ID|OIDC)_TOKEN/i;

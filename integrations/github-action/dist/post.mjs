@@ -46,14 +46,33 @@ var FILE_BYTES_MAX = 1048576, readVariable = (env, name) => {
   }
 };
 
+// src/lib/bounded-text.ts
+var AnswerTooLong = class extends Error {
+  name = "AnswerTooLong";
+}, boundedBytes = async (body, maxBytes) => {
+  let chunks = [], bytes = 0;
+  for await (let chunk of body ?? []) {
+    if (bytes += chunk.byteLength, bytes > maxBytes) throw new AnswerTooLong("its answer is too long");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}, boundedText = async (body, maxBytes) => (await boundedBytes(body, maxBytes)).toString("utf8");
+
 // src/cli/job/token.ts
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 var TokenUnavailable = class extends Error {
   name = "TokenUnavailable";
-}, FETCH_MS = 1e4, run = promisify(execFile), faultOf = (error) => {
+}, FETCH_MS = 1e4, ANSWER_MAX = 65536, run = promisify(execFile), faultOf = (error) => {
   let cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return cause instanceof Error && "code" in cause && typeof cause.code == "string" ? cause.code : cause instanceof Error && cause.name === "TimeoutError" ? "no answer in time" : "the connection failed";
+}, bodyOf = async (response) => {
+  try {
+    return JSON.parse(await boundedText(response.body, ANSWER_MAX));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof AnswerTooLong) return null;
+    throw new TokenUnavailable(`GitHub's token address broke the connection (${faultOf(error)})`);
+  }
 }, fromGithub = (address, secret) => {
   if (!URL.canParse(address)) throw usedWrongly("ACTIONS_ID_TOKEN_REQUEST_URL is no address.");
   return async (audience) => {
@@ -64,7 +83,7 @@ var TokenUnavailable = class extends Error {
       throw new TokenUnavailable(`GitHub's token address cannot be reached (${faultOf(error)})`);
     });
     if (!response.ok) throw new TokenUnavailable(`GitHub's token address answered ${response.status}`);
-    let body = await response.json().catch(() => null);
+    let body = await bodyOf(response);
     if (typeof body?.value != "string") throw new TokenUnavailable("GitHub's token address answered without a token");
     return body.value;
   };
@@ -95,7 +114,7 @@ var TokenUnavailable = class extends Error {
 };
 
 // src/cli/job/server.ts
-var PATIENCE_MS = 6e4, CALL_MS = 15e3, RETRY_FROM_MS = 500, RETRY_TO_MS = 5e3, LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/, addressOf = (env) => {
+var PATIENCE_MS = 6e4, CALL_MS = 15e3, ANSWER_MAX2 = 5e6, RETRY_FROM_MS = 500, RETRY_TO_MS = 5e3, LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/, addressOf = (env) => {
   let found = readVariable(env, "LATCHKEY_URL");
   if ("problem" in found) throw usedWrongly(found.problem);
   let text = found.value?.trim();
@@ -123,7 +142,7 @@ var PATIENCE_MS = 6e4, CALL_MS = 15e3, RETRY_FROM_MS = 500, RETRY_TO_MS = 5e3, L
       ...state.session !== null && { authorization: `Bearer ${state.session}` }
     },
     ...options.body && { body: JSON.stringify(options.body) }
-  }), text = await response.text(), date = Date.parse(response.headers.get("date") ?? "");
+  }), text = await boundedText(response.body, ANSWER_MAX2), date = Date.parse(response.headers.get("date") ?? "");
   Number.isFinite(date) && (state.offsetMs = Math.abs(date - Date.now()) > 2e3 ? date - Date.now() : 0);
   let isLatchkey = /json/.test(response.headers.get("content-type") ?? ""), retryMs = retryAfter(response.headers.get("retry-after"));
   return { status: response.status, body: isLatchkey ? JSON.parse(text) : null, isLatchkey, retryMs };
