@@ -1,6 +1,6 @@
 /**
- * The body of an answer, to a limit that holds while it is read: another party may answer without an end. Nothing else reads one; a test
- * refuses `.text()`, `.json()` and their like.
+ * The body of an answer, to a limit that holds while it is read: another party may answer without an end. Nothing else reads one: a test
+ * refuses the methods of a response that take in whatever comes.
  */
 
 export class AnswerTooLong extends Error {

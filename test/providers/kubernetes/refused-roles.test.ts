@@ -1,9 +1,17 @@
 /** Roles through which somebody gets in again after the end: each is refused, and what is like them and harmless is not. */
 import { expect, test } from 'vitest';
 import { refusedIn } from '../../../src/providers/kubernetes/role-risks.ts';
-import { rule } from './target.ts';
 
-test.each<[string, object[], string]>([
+type Rules = Parameters<typeof refusedIn>[0];
+
+const of = (group: string, resources: string[], verbs: string[]): Rules[number] => ({
+  apiGroups: [group],
+  resources,
+  verbs,
+});
+const rule = (resources: string[], verbs: string[]): Rules[number] => of('', resources, verbs);
+
+test.each<[string, Rules, string]>([
   [
     'making a secret that it names, which a server-side apply does',
     [{ ...rule(['secrets'], ['get', 'delete', 'patch', 'create']), resourceNames: ['app-config'] }],
@@ -24,7 +32,7 @@ test.each<[string, object[], string]>([
     ['userextras/scopes', 'impersonate'],
     ['uids', '*'],
     ['userextras/scopes', '*'],
-  ].map(([resource = '', verb = '']): [string, object[], string] => [
+  ].map(([resource = '', verb = '']): [string, Rules, string] => [
     `${verb} of ${resource}`,
     [{ apiGroups: ['authentication.k8s.io'], resources: [resource], verbs: [verb] }],
     `${resource}: acts as anybody`,
