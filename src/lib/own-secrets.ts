@@ -1,4 +1,4 @@
-/** The secrets of Latchkey itself, as the environment names them: no target is given one, whoever writes the policy. */
+/** The secrets of Latchkey itself, as the environment names them: no policy gives one to a target. */
 import { realpathSync } from 'node:fs';
 
 export const OWN_SECRETS = [

@@ -52,10 +52,10 @@ const signIn = (url: string): { settings: Setting[]; env: NodeJS.ProcessEnv } =>
   const of = `credential.${new URL(shown(url)).origin}`;
   const name = { key: `${of}.username`, value: decoded(user) };
   if (rest.length === 0) return { settings: [name], env: {} };
-  const helper = `!f() { test "$1" != get || printf 'password=%s\\n' "$LATCHKEY_GIT_PASSWORD"; }; f`;
+  const helper = `!f() { test "$1" != get || printf 'password=%s\\n' "$GIT_PASSWORD_OF_ADDRESS"; }; f`;
   return {
     settings: [name, { key: `${of}.helper`, value: '' }, { key: `${of}.helper`, value: helper }],
-    env: { LATCHKEY_GIT_PASSWORD: decoded(rest.join(':')) },
+    env: { GIT_PASSWORD_OF_ADDRESS: decoded(rest.join(':')) },
   };
 };
 

@@ -1,6 +1,6 @@
 /**
  * The only way in which a provider reads a file that the policy names. What is in it goes to a server that the policy names, too: so it is
- * a token that a platform renews there, and nothing else. Whoever edits the policy reads neither Latchkey's secrets nor any other file by it.
+ * a token that a platform renews there, and nothing else. An editor of the policy reads neither Latchkey's secrets nor any other file by it.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
 import { decodeJwt, decodeProtectedHeader } from 'jose';

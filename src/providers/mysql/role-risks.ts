@@ -192,7 +192,7 @@ const missingRoles = async (client: Client, roles: readonly string[]): Promise<s
 };
 
 /**
- * A MERGE table over MyISAM tables reaches them for everybody who may read it, also when its maker has no right to them any more. It
+ * A MERGE table over MyISAM tables reaches them for everybody who may read it, also when who made it has no right to them any more. It
  * takes these rights to make one. dev.mysql.com/doc/refman/en/merge-storage-engine.html
  */
 const mayMerge = ({ rights }: Rights): boolean => {

@@ -58,7 +58,7 @@ test('git gets no secret of Latchkey in its environment, and no token of its own
   expect(given).toContain('GIT_SSH_COMMAND=ssh -i /keys/audit');
   expect(given).not.toMatch(/xoxb-1|postgres:\/\/|SLACK|DATABASE/);
   const lines = given.split('\n').filter((line) => line.includes(SECRET));
-  expect(new Set(lines)).toEqual(new Set([`LATCHKEY_GIT_PASSWORD=${SECRET}`]));
+  expect(new Set(lines)).toEqual(new Set([`GIT_PASSWORD_OF_ADDRESS=${SECRET}`]));
 });
 
 test('git signs in with what the address holds, at this server', async () => {
