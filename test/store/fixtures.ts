@@ -66,7 +66,7 @@ export const someRequest = (requester: Pick<Person, 'id'>, changes: Partial<NewR
   requirements: [{ label: 'owners', from: [{ kind: 'group', name: 'owners' }], count: 1 }],
   isInOrder: false,
   idempotencyKey: null,
-  pendingMs: 60_000,
+  pendingMs: 3_600_000,
   ...changes,
 });
 
