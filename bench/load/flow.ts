@@ -51,11 +51,12 @@ export const walk = async (route: Route, userId: string): Promise<Walked> => {
   const mark = `bench-${process.pid}-${count}`;
   const text = `orders-db read 30m ${mark} checkout errors`;
   const askAckMs = await postCommand({ url, userId, text, responseUrl: slack.nextResponse().url });
-  const requestId = await slack.button('approve', mark);
+  const value = await slack.button('approve', mark);
+  const [requestId = ''] = value.split(':');
   const clickedAt = performance.now();
   const active = grants.active(requestId);
   const responseUrl = slack.nextResponse().url;
-  const clickAckMs = await postClick({ url, userId: APPROVER, actionId: 'approve', value: requestId, responseUrl });
+  const clickAckMs = await postClick({ url, userId: APPROVER, actionId: 'approve', value, responseUrl });
   const { grantId, atMs } = await active;
   const loginUrl = await grants.credentials(grantId);
   const credentialMs = performance.now() - clickedAt;

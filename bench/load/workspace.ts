@@ -48,8 +48,9 @@ const countOf = (calls: readonly Call[]): Record<string, number> => {
   return counts;
 };
 
+/** The id of the request, without the fingerprint of what is shown of it. */
 const button = (message: Message): string | null =>
-  /"action_id":"approve"[^{}]*?"value":"([^"]+)"/.exec(JSON.stringify(blocksOf(message)))?.[1] ?? null;
+  /"action_id":"approve"[^{}]*?"value":"([^":]+)/.exec(JSON.stringify(blocksOf(message)))?.[1] ?? null;
 
 const reasonOf = (index: number): string => `rush-${index}-`;
 

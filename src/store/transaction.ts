@@ -11,7 +11,7 @@ import type { AuditEntry } from '../domain/audit/events.ts';
 import type { Tx } from '../application/deps.ts';
 import { requestsWorkedOn } from '../application/record/incident-work.ts';
 import type { TakenWork, WorkKind, Written } from '../application/record/outbox.ts';
-import { canonicalJson } from './audit/canonical-json.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import { databaseFailure, isRetryable } from './failures.ts';
 import { inTransaction } from './in-transaction.ts';
 import type { Line } from './in-transaction.ts';

@@ -67,6 +67,58 @@ describe('a vote', () => {
   });
 });
 
+describe('a button', () => {
+  const card = (id: string) => inChannel().find((one) => JSON.stringify(one).includes(id));
+  const answersTo = (who: string) =>
+    rig.slack
+      .as(who)
+      .messages('prod-access')
+      .filter(({ ephemeralFor }) => ephemeralFor !== undefined);
+  /** As it was posted before buttons carried what is shown. */
+  const withoutFingerprint = <T>(message: T): T =>
+    JSON.parse(JSON.stringify(message).replaceAll(/"value":"([^":]+):[^"]+"/g, '"value":"$1"')) as T;
+
+  it('decides on what its message shows: one that shows what was requested before decides nothing', async () => {
+    const id = await ask({ durationMs: 3_600_000 });
+    const before = structuredClone(card(id));
+    if (!before) throw new Error('no card');
+    await rig.useCases.approveWithChanges({
+      ...{ userId: 'U0OLGA', requestId: id, role: null, durationMs: 600_000, note: null },
+    });
+    await rig.settle();
+    const rita = rig.slack.as('rita');
+    for (const stale of [before, withoutFingerprint(before)]) {
+      const count = answersTo('rita').length;
+      await rita.clickStale(stale, 'approve');
+      await until(rig, () => answersTo('rita').length > count);
+      expect(seen(answersTo('rita').at(-1))).toContain('The request changed after this message was posted');
+    }
+    expect((await requestOf(id)).votes.map(({ voter }) => voter.userId)).toEqual(['U0OLGA']);
+    await rita.click(card(id) ?? 'home', 'approve');
+    await untilState(async () => (await requestOf(id)).request.state === 'approved');
+  });
+
+  it('of a message from before still decides, where the request never changed', async () => {
+    const id = await ask();
+    const message = card(id);
+    if (!message) throw new Error('no card');
+    expect(JSON.stringify(withoutFingerprint(message))).toContain(`"value":"${id}"`);
+    await rig.slack.as('olga').clickStale(withoutFingerprint(message), 'approve');
+    await untilState(async () => (await requestOf(id)).votes.length === 1);
+  });
+
+  it('opens no form for what changed since', async () => {
+    const id = await ask({ durationMs: 3_600_000 });
+    const before = structuredClone(card(id));
+    if (!before) throw new Error('no card');
+    const changed = { userId: 'U0OLGA', requestId: id, role: null, durationMs: 600_000, note: null };
+    await rig.useCases.approveWithChanges(changed);
+    const rita = rig.slack.as('rita');
+    await rita.clickStale(before, 'approve_changes');
+    await until(rig, () => JSON.stringify(rita.modal() ?? {}).includes('The request changed after this message'));
+  });
+});
+
 describe('a mistaken approval', () => {
   it('that decided nothing is taken back with one click, and is recorded', async () => {
     const id = await ask();
@@ -75,7 +127,7 @@ describe('a mistaken approval', () => {
     if (!message) throw new Error('no message');
     const olga = rig.slack.as('olga');
     const answers = () => olga.messages('prod-access').filter(({ ephemeralFor }) => ephemeralFor === 'U0OLGA');
-    await olga.click(message, 'approve', id);
+    await olga.click(message, 'approve');
     await until(rig, () => answers().some((one) => seen(one).includes('Your approval counts')));
     const answer = answers().findLast((one) => seen(one).includes('Your approval counts'));
     if (!answer) throw new Error('no answer');

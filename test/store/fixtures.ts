@@ -8,7 +8,7 @@ import type { AuditEntry, EntryOf } from '../../src/domain/audit/events.ts';
 import type { LooseEntry } from '../../src/domain/audit/check-entry.ts';
 import { SYSTEM } from '../../src/domain/audit/events.ts';
 import type { Json } from '../../src/domain/json.ts';
-import { canonicalJson } from '../../src/store/audit/canonical-json.ts';
+import { canonicalJson } from '../../src/domain/canonical-json.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createLog } from '../../src/lib/log.ts';
 import type { Store, Tx } from '../../src/application/deps.ts';
@@ -24,10 +24,11 @@ export type TestStore = {
   close(): Promise<void>;
 };
 
-export const openTestStore = async (): Promise<TestStore> => {
+/** `connections`: with one, a transaction that reads by another than its own waits for itself. */
+export const openTestStore = async (connections = 40): Promise<TestStore> => {
   const database = await createTestDatabase();
   const log = createLog('silent');
-  const pool = createPool({ url: database.url, log, max: 40 });
+  const pool = createPool({ url: database.url, log, max: connections });
   let calls = 0;
   const store = createStore({ pool, log, onWork: () => (calls += 1) });
   const close = async (): Promise<void> => {

@@ -5,6 +5,7 @@ import type { Person } from '../../domain/principals/person.ts';
 import { isBehind } from '../../domain/principals/requester.ts';
 import type { Requester } from '../../domain/principals/requester.ts';
 import type { OverrideCause, OverrideOrigin } from '../../domain/requests/origin.ts';
+import { fingerprintOfJson } from '../../domain/requests/fingerprint.ts';
 import { reasonProblems } from '../../domain/requests/request-problems.ts';
 import type { RequestProblem } from '../../domain/policy/verdict.ts';
 import { factsOfIncident } from '../decisions/incident-facts.ts';
@@ -12,7 +13,8 @@ import type { Deps } from '../deps.ts';
 import { callerForOverride } from '../identity/caller.ts';
 import type { PersonCaller } from '../identity/caller.ts';
 import { isAmong } from '../identity/named-among.ts';
-import { withPeopleBehind } from '../identity/people-behind.ts';
+import { maybeBehind } from '../identity/account-holders.ts';
+import { readBehind, withPeopleBehind } from '../identity/people-behind.ts';
 import { refuse } from '../record/record-refusal.ts';
 import { createRequest } from '../requests/create-request.ts';
 import type { FrozenView } from '../requests/frozen-ports.ts';
@@ -22,14 +24,22 @@ import { overdueOf } from './break-glass.ts';
 const REASON_CHARS = 10;
 const CAUSES_MAX = 40;
 
+/** `shown`: the fingerprint of what the form showed of the denied request. */
 export type OverrideFreezeInput = {
   caller: PersonCaller;
   id: string;
+  shown: string;
   because: Pick<OverrideCause, 'kind' | 'id'> | null;
   reason: string;
 };
 
-export type OverrideChoices = { frozen: FrozenView; causes: OverrideCause[] };
+export type OverrideChoices = { frozen: FrozenView; causes: OverrideCause[]; shown: string };
+
+/** The same requester, job and role that is denied again keeps its id, with other terms. */
+const fingerprintOf = (frozen: FrozenView): string => {
+  const { requesterId, job, startedBy, accounts, target, role, durationMs, reason, ticket, freezes } = frozen;
+  return fingerprintOfJson([requesterId, job, startedBy, accounts, target, role, durationMs, reason, ticket, freezes]);
+};
 
 const mustFrozen = async (deps: Deps, id: string): Promise<FrozenView> => {
   const frozen = await deps.store.read.frozen(id);
@@ -61,7 +71,7 @@ export const overrideChoices = async (
     ...alerts.map(({ id, title, url }): OverrideCause => ({ kind: 'alert', id, title, url })),
   ];
   if (causes.length === 0) throw new DomainError('override_cause');
-  return { frozen, causes };
+  return { frozen, causes, shown: fingerprintOf(frozen) };
 };
 
 /** An incident counts where a rule may believe it; an alert while it fires. */
@@ -84,11 +94,22 @@ const asRequester = ({ requester, job, startedBy, accounts }: FrozenView): Reque
   return { ...requester, job, startedBy, accounts };
 };
 
+/** Nobody overrides for a run that they started; nor that they may have started, where the policy is strict about that. */
+const demandOther = async (deps: Deps, person: Person, frozen: FrozenView): Promise<void> => {
+  const known = await withPeopleBehind(deps, asRequester(frozen));
+  const { requester, unlinked } = await readBehind(deps, known, 'fresh');
+  if (isBehind(known, person) || isBehind(requester, person)) throw new DomainError('override_own', { id: frozen.id });
+  const maybe = await maybeBehind(deps, { people: [person], unlinked, freshness: 'fresh' });
+  if (maybe.size === 0) return;
+  throw new DomainError('override_unlinked', {
+    unlinked: unlinked.map(({ kind, login, by }) => ({ kind, login, by })),
+  });
+};
+
 /** Every freeze that stands in the way must name them. */
 const demandRight = async (deps: Deps, person: Person, frozen: FrozenView): Promise<void> => {
   const policy = deps.policy();
-  if (isBehind(await withPeopleBehind(deps, asRequester(frozen)), person))
-    throw new DomainError('override_own', { id: frozen.id });
+  await demandOther(deps, person, frozen);
   for (const freeze of frozen.freezes) {
     const refs = policy.overrides[freeze] ?? [];
     if (!(await isAmong(deps, { policy, person, refs, freshness: 'fresh' })))
@@ -148,6 +169,7 @@ export const overrideFreeze = async (
   const { target, role, id, freezes } = frozen;
   const refusal = { type: 'freeze.override_refused', person, target, role, data: { frozen: id, freezes } } as const;
   try {
+    if (input.shown !== fingerprintOf(frozen)) throw new DomainError('override_changed', { id });
     await demandRight(deps, person, frozen);
     const because = await causeOf(deps, input);
     return await createRequest(deps, await requestFor(deps, { frozen, person, because, reason: input.reason.trim() }));

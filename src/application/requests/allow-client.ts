@@ -3,6 +3,7 @@ import { clientNamed, clientOf, issuerNamed } from '../../domain/clients/named.t
 import { unbegunJob } from '../../domain/clients/unbegun-job.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { RequestProblem } from '../../domain/policy/verdict.ts';
+import { fingerprintOf } from '../../domain/requests/fingerprint.ts';
 import { isBehind } from '../../domain/principals/requester.ts';
 import { eligibleApproversOf, rightOf } from '../decisions/eligible-approvers.ts';
 import { defaultDurationMs, evaluate } from '../decisions/evaluate.ts';
@@ -29,9 +30,10 @@ export type AllowClientInput = {
   window: string;
 };
 
-/** `isNeedless`: the rule approves it by itself. */
+/** `isNeedless`: the rule approves it by itself. `longer`: it was requested for longer than they allow, so they did not approve it. */
 export type AllowClientResult =
   | { outcome: 'allowed'; view: RequestView; isNeedless: boolean }
+  | { outcome: 'longer'; view: RequestView; allowedMs: number }
   | { outcome: 'refused'; problems: RequestProblem[] }
   | { outcome: 'denied'; message: string; rule: string | null; code: 'denied_by_rule' | 'no_rule' };
 
@@ -52,14 +54,17 @@ const wantedBy = (deps: Deps, input: AllowClientInput): Wanted => {
   return { input: wanted, caller, window, allowedBy: input.caller.person.name };
 };
 
+const durationOf = (deps: Deps, { target, role, durationMs }: AllowClientInput): number =>
+  durationMs ?? defaultDurationMs(deps.policy(), target, role);
+
 /** Before anything is stored, so that nobody but an approver can put a request before the others. */
 const demandApprover = async (deps: Deps, input: AllowClientInput, wanted: Wanted): Promise<void> => {
   const policy = deps.policy();
-  const { target, role, durationMs, reason, ticket } = input;
+  const { target, role, reason, ticket } = input;
   const { person } = input.caller;
   const { span } = await openingOf(deps, wanted);
   const requester = await withPeopleBehind(deps, { ...requesterOf(wanted.caller), origin: originOf(wanted, span, '') });
-  const requested = { target, role, durationMs: durationMs ?? defaultDurationMs(policy, target, role), reason, ticket };
+  const requested = { target, role, durationMs: durationOf(deps, input), reason, ticket };
   const verdict = await evaluate(deps, policy, { requester, requested, freshness: 'fresh', incident: null });
   if (verdict.decision !== 'ask') return;
   const { requirements } = verdict;
@@ -70,7 +75,10 @@ const demandApprover = async (deps: Deps, input: AllowClientInput, wanted: Wante
   await refuse(deps, refusal, new DomainError('not_an_approver', { labels }));
 };
 
-/** What is there for the opening already gets the approval; what is approved by then stays so. */
+/**
+ * What is there for the opening already gets the approval, unless it is for longer: a job may have requested it first, for as long as it
+ * liked. What is approved by then stays so.
+ */
 export const allowClient = async (deps: Deps, input: AllowClientInput): Promise<AllowClientResult> => {
   const wanted = wantedBy(deps, input);
   await demandApprover(deps, input, wanted);
@@ -80,10 +88,14 @@ export const allowClient = async (deps: Deps, input: AllowClientInput): Promise<
     const { message, rule, code } = result.verdict;
     return { outcome: 'denied', message, rule, code };
   }
-  const { id, state } = result.view.request;
+  const { request } = result.view;
+  const { id, state } = request;
   if (state !== 'pending') return { outcome: 'allowed', view: result.view, isNeedless: result.view.decidedBy === null };
+  const allowedMs = durationOf(deps, input);
+  if (request.durationMs > allowedMs) return { outcome: 'longer', view: result.view, allowedMs };
+  const voting = { caller: input.caller, requestId: id, kind: 'approve', reason: null } as const;
   try {
-    const { view } = await vote(deps, { caller: input.caller, requestId: id, kind: 'approve', reason: null });
+    const { view } = await vote(deps, { ...voting, shown: fingerprintOf(request) });
     return { outcome: 'allowed', view, isNeedless: false };
   } catch (error) {
     if (error instanceof DomainError && error.code === 'already_voted')

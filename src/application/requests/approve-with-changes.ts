@@ -6,16 +6,11 @@ import { isSmallerRole } from '../../domain/requests/smaller-role.ts';
 import type { Policy } from '../../domain/policy/types.ts';
 import type { Request, RequestChange } from '../../domain/requests/request.ts';
 import { decidedBy } from './vote.ts';
-import {
-  closedCode,
-  assertEligibleApprover,
-  evaluateVoteContext,
-  prepareVoteContext,
-  refusalOf,
-} from './vote-context.ts';
+import { assertEligibleApprover, evaluateVoteContext, prepareVoteContext, refusalOf } from './vote-context.ts';
 import type { VoteContext, VoteResult } from './vote-context.ts';
 import { castVote } from './count-votes.ts';
 import type { Counted } from './count-votes.ts';
+import { lockToDecide } from './lock-to-decide.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import type { Deps, Tx } from '../deps.ts';
 import { refuse } from '../record/record-refusal.ts';
@@ -35,7 +30,15 @@ export const approveWithChanges = async (deps: Deps, input: ChangeInput): Promis
   if (unfit) return refuse(deps, refusalOf(context.voter, context.request), unfit);
   // A rule that approves the smaller request by itself needs no approver; then being an approver of the larger one is enough.
   const voteContext = changed.verdict.decision === 'ask' ? await assertEligibleApprover(deps, changed) : changed;
-  return decidedBy(deps, voteContext, (tx) => change(deps, tx, { voteContext, before, after, note: input.note }));
+  const changing = {
+    voteContext,
+    judged: context.request,
+    shown: input.shown ?? null,
+    before,
+    after,
+    note: input.note,
+  };
+  return decidedBy(deps, voteContext, (tx) => change(deps, tx, changing));
 };
 
 /** What would make it more than was requested, or nothing different. */
@@ -71,15 +74,21 @@ const unfitnessOf = (context: VoteContext, { verdict, requirements, unread }: Vo
   return isMore ? new DomainError('change_more_people', { before, after, rule: verdict.rule }) : null;
 };
 
-type Changing = { voteContext: VoteContext; before: Terms; after: Terms; note: string | null };
+/** `judged`: the request without the change. */
+type Changing = {
+  voteContext: VoteContext;
+  judged: Request;
+  shown: string | null;
+  before: Terms;
+  after: Terms;
+  note: string | null;
+};
 
-const change = async (deps: Deps, tx: Tx, { voteContext, before, after, note }: Changing): Promise<Counted> => {
-  const locked = await tx.requests.lock(voteContext.request.id);
-  if (!locked) throw new DomainError('request_not_found', { id: voteContext.request.id });
-  const closed = closedCode(locked, await tx.now());
-  if (closed) return { outcome: 'refused', code: closed };
-  if (locked.role !== before.role || locked.durationMs !== before.durationMs)
-    return { outcome: 'refused', code: 'conflict' };
+const change = async (deps: Deps, tx: Tx, changing: Changing): Promise<Counted> => {
+  const { voteContext, before, after, note } = changing;
+  const found = await lockToDecide(tx, changing);
+  if ('outcome' in found) return found;
+  const { request: locked } = found;
   await tx.principals.upsert(voteContext.voter);
   const at = (await tx.now()).toISOString();
   const made: RequestChange = { byPersonId: voteContext.voter.id, at, before, after, note };
@@ -109,4 +118,6 @@ export type ChangeInput = {
   role: string | null;
   durationMs: number | null;
   note: string | null;
+  /** As in `VoteInput`. */
+  shown?: string | null;
 };

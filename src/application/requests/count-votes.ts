@@ -1,6 +1,5 @@
 /** Writes one vote, counts all of them by who may vote now, and decides when they are enough. Runs inside the voter's transaction. */
 import { DomainError } from '../../domain/errors.ts';
-import type { ErrorCode, Facts } from '../../domain/errors.ts';
 import { SYSTEM } from '../../domain/audit/events.ts';
 import { humansAmong } from '../../domain/principals/identity.ts';
 import { tally } from '../../domain/requests/tally.ts';
@@ -11,6 +10,7 @@ import type { Request } from '../../domain/requests/request.ts';
 import type { Vote, VoteKind } from '../../domain/requests/vote.ts';
 import { countingAhead, holdingAt, noteOf } from '../decisions/pre-approvals.ts';
 import { approveRequest } from './approve-request.ts';
+import type { RefusedVote } from './lock-to-decide.ts';
 import type { VoteContext } from './vote-context.ts';
 import { everyoneOf, fillersOf, rightOf } from '../decisions/eligible-approvers.ts';
 import { scheduleOf } from '../decisions/evaluate.ts';
@@ -24,7 +24,7 @@ import { decideRequest } from './transitions.ts';
 /** As the refusal names it. */
 type Unlinked = Pick<UnlinkedAccount, 'kind' | 'login' | 'by'>;
 
-export type Counted = { outcome: 'counted' | 'decided' } | { outcome: 'refused'; code: ErrorCode; facts?: Facts };
+export type Counted = { outcome: 'counted' | 'decided' } | RefusedVote;
 type Cast = Vote & { voter: Person };
 export type Casting = {
   voteContext: VoteContext;

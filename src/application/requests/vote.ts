@@ -2,10 +2,11 @@
 import type { PersonCaller } from '../identity/caller.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { mustView } from '../record/must-find.ts';
-import { closedCode, prepareVoteContext, refusalOf } from './vote-context.ts';
+import { prepareVoteContext, refusalOf } from './vote-context.ts';
 import type { VoteContext, VoteResult } from './vote-context.ts';
 import { castVote } from './count-votes.ts';
 import type { Counted } from './count-votes.ts';
+import { lockToDecide } from './lock-to-decide.ts';
 import { isLimit, limitOf } from '../decisions/limits.ts';
 import type { Deps, Tx } from '../deps.ts';
 import { refuse } from '../record/record-refusal.ts';
@@ -48,14 +49,17 @@ const count = async (
   tx: Tx,
   { voteContext, input }: { voteContext: VoteContext; input: VoteInput },
 ): Promise<Counted> => {
-  const [request, now] = await Promise.all([tx.requests.lock(input.requestId), tx.now()]);
-  if (!request) throw new DomainError('request_not_found', { id: input.requestId });
-  const closed = closedCode(request, now);
-  if (closed) return { outcome: 'refused', code: closed };
-  // Somebody made it smaller between the look-ups and the lock: what was judged is not what is requested now.
-  const isOther = request.role !== voteContext.request.role || request.durationMs !== voteContext.request.durationMs;
-  if (isOther) return { outcome: 'refused', code: 'conflict' };
+  const locked = await lockToDecide(tx, { judged: voteContext.request, shown: input.shown ?? null });
+  if ('outcome' in locked) return locked;
+  const { request } = locked;
   return castVote(deps, tx, { voteContext, request, kind: input.kind, reason: input.reason, isRepeatFine: false });
 };
 
-export type VoteInput = { caller: PersonCaller; requestId: string; kind: VoteKind; reason: string | null };
+/** `shown`: the fingerprint of what the voter was shown; null on a message from before they had one. */
+export type VoteInput = {
+  caller: PersonCaller;
+  requestId: string;
+  kind: VoteKind;
+  reason: string | null;
+  shown?: string | null;
+};

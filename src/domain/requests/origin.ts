@@ -30,6 +30,8 @@ export type PullRequestOrigin = OfRepository & {
   mergeSha: string | null;
   /** From the commit that approvers looked at before to the one of now; null where there was no push. */
   diffUrl: string | null;
+  /** What rules see of it changed since it was requested, at the same commit: its labels, or its base. */
+  isRefreshed?: boolean;
 };
 
 /** One opening of a window of the policy, for whichever job of the client comes first. ISO; `to` is the first moment outside. */

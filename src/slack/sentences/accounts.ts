@@ -34,13 +34,22 @@ const taken = (facts: Facts): string =>
     ? `The policy says that ${account(facts)} is another person’s. Ask an admin to correct \`accounts\`.`
     : `Already linked to another person: ${account(facts)}. An admin releases it with \`/prod-access unlink ${fact(facts, 'kind')} ${fact(facts, 'accountId')}\`.`;
 
+const unlinkedIn = (facts: Facts): Parameters<typeof unlinkedNames>[0] =>
+  Array.isArray(facts['unlinked']) ? (facts['unlinked'] as Parameters<typeof unlinkedNames>[0]) : [];
+
 const needed = (facts: Facts): string => {
-  const given = Array.isArray(facts['unlinked']) ? (facts['unlinked'] as Parameters<typeof unlinkedNames>[0]) : [];
+  const given = unlinkedIn(facts);
   return `It is not known whose account this is: ${unlinkedNames(given)}. It could be yours, and nobody approves their own request, so your approval was not counted. First ${linkStep(given)}, then approve again.`;
+};
+
+const startedByUnknown = (facts: Facts): string => {
+  const given = unlinkedIn(facts);
+  return `It is not known whose account this is: ${unlinkedNames(given)}. It could be yours, and nobody overrides a freeze for a run that they started. Nothing was overridden. First ${linkStep(given)}, then override again.`;
 };
 
 export const ACCOUNT_SENTENCES = {
   account_needed: needed,
+  override_unlinked: startedByUnknown,
   account_links_off: (facts: Facts) =>
     `Latchkey cannot read ${service(facts)} here, so no account was linked. An admin ${isGitlab(facts) ? 'sets `LATCHKEY_GITLAB_TOKEN`' : 'sets up the GitHub App'}, or writes the account under \`accounts\` in the policy.`,
   account_unproven: unproven,

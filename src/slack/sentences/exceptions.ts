@@ -18,6 +18,8 @@ export const EXCEPTION_SENTENCES = {
     'That denied request can no longer be overridden: it was already, or it is older than a day. The requester requests again.',
   override_own: () =>
     'You cannot override a freeze for your own request, nor for a job that you started. Another person who may override it can.',
+  override_changed: () =>
+    'It was requested again with other terms after this window opened, so nothing was overridden. Type the command again, and read what is requested now.',
   override_who: (facts) => {
     const who = list(facts, 'who');
     return `You are not one of those who may override ${named(facts, 'freeze', 'freeze')}${who.length > 0 ? ` (${sentenceList(who, 'or')})` : ''}. Nothing was changed.`;

@@ -49,10 +49,14 @@ export const VOTE_SENTENCES = {
   change_extension: () =>
     'An extension is approved as requested, or denied. Deny it and say which time you would approve.',
   already_decided: alreadyDecided,
+  request_changed: () =>
+    'The request changed after this message was posted, so nothing was decided. Read the message again: it is refreshed, and its buttons are for what it says now.',
   already_cancelled: () => 'The requester has cancelled this. Nothing was changed.',
   already_lapsed: () => 'This expired before it was decided. The requester can request it again.',
   approver_started_job: () =>
     'The person who approved this started the job that uses it. Another person approves it, or starts the job.',
+  overrider_started_job: () =>
+    'The person who overrode the freeze for this run started the job that would use it. Another person runs it again.',
   starter_unlinked: () =>
     'It is not known whose the account is that started the job, so it may be the approver’s. Link it with `/prod-access link`, or let an admin list it under `accounts` in the policy.',
   absence_unreadable: (facts) =>

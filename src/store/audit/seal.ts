@@ -8,7 +8,7 @@ import { addLeaf } from '../../lib/transparency/tree.ts';
 import type { Edge } from '../../lib/transparency/tree.ts';
 import { inTransaction } from '../in-transaction.ts';
 import type { Line } from '../in-transaction.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '../../domain/canonical-json.ts';
 import { EMPTY_HEAD, EVENT_COLUMNS, eventOf } from './chain.ts';
 import type { EventRow, Head } from './chain.ts';
 import { SALT_BYTES, chainHashOf, makeLeaf } from './leaf.ts';

@@ -44,10 +44,15 @@ const denied = async (userId: string): Promise<string> => {
   return result.override.id;
 };
 
-const override = async (userId: string, id: string, changes: { incident?: string; reason?: string } = {}) =>
+const override = async (
+  userId: string,
+  id: string,
+  changes: { incident?: string; reason?: string; shown?: string } = {},
+) =>
   rig.useCases.overrideFreeze({
     userId,
     id,
+    shown: changes.shown ?? (await rig.useCases.overrideChoices({ userId, id })).shown,
     because: { kind: 'incident', id: changes.incident ?? (await rig.incident()).id },
     reason: changes.reason ?? 'the payout is blocked until then',
   });
@@ -96,4 +101,16 @@ test('the denial is lifted and nothing else: the rule of the freeze decides, and
     await expect(rig.useCases.closeReview({ userId, ...closing })).rejects.toMatchObject({ code: 'own_review' });
   await rig.useCases.closeReview({ userId: 'U0OLGA', ...closing });
   expect((await request('U0ADA')).outcome).toBe('denied');
+});
+
+test('an override is for what its form showed: what was requested again with other terms is read again first', async () => {
+  const id = await denied('U0ADA');
+  const { shown } = await rig.useCases.overrideChoices({ userId: 'U0OSCAR', id });
+  expect(await request('U0ADA', 3_600_000)).toMatchObject({ outcome: 'denied', override: { id } });
+  await expect(override('U0OSCAR', id, { shown })).rejects.toMatchObject({ code: 'override_changed' });
+  await expect(override('U0OSCAR', id, { shown: '' })).rejects.toMatchObject({ code: 'override_changed' });
+  expect(await override('U0OSCAR', id)).toMatchObject({
+    outcome: 'sent',
+    view: { request: { durationMs: 3_600_000 } },
+  });
 });

@@ -19,7 +19,7 @@ import type { NoteChannelInput } from '../../../src/application/incidents/incide
 import type { Directory } from '../../../src/application/identity/directory.ts';
 import type { Work } from '../../../src/application/record/outbox.ts';
 import type { RequestView } from '../../../src/application/record/request-view.ts';
-import type { Access } from '../../../src/application/deps.ts';
+import type { Access, Deps } from '../../../src/application/deps.ts';
 import type { AccessFailure } from '../../../src/application/grants/access-ports.ts';
 import { callerFromSlack } from '../../../src/application/identity/caller.ts';
 import type { UseCases } from '../../../src/application/verbs.ts';
@@ -81,6 +81,7 @@ const RULES = `rules:
     approvals: [{ from: owners }]`;
 
 export type IncidentRig = TestStore & {
+  deps: Deps;
   directory: Directory;
   useCases: VerbsByUser;
   /** With callers, as another door would call them. */
@@ -223,8 +224,8 @@ const INC: NoteChannelInput = {
   userId: 'U0OSCAR',
 };
 
-export const startIncidentRig = async (): Promise<IncidentRig> => {
-  const opened = await openTestStore();
+export const startIncidentRig = async (connections?: number): Promise<IncidentRig> => {
+  const opened = await openTestStore(connections);
   const { store, pool } = opened;
   const log = createLog('silent');
   let policy = policyOf();
@@ -249,6 +250,7 @@ export const startIncidentRig = async (): Promise<IncidentRig> => {
   const useCases = verbsByUser(verbs, callerOf);
   return {
     ...opened,
+    deps,
     directory: deps.directory,
     useCases,
     verbs,

@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { callerFromSession } from '../../../src/application/identity/caller.ts';
+import { requestOfJob } from '../../../src/application/requests/request-of-job.ts';
+import { allowedText } from '../../../src/slack/door/views/allow-client-form.ts';
+import { jobCaller } from '../../support/client-caller.ts';
 import { policyOf, startIncidentRig } from '../incidents/incident-rig.ts';
 import type { IncidentRig } from '../incidents/incident-rig.ts';
 
-const RULES = `windows: { day: { from: "00:00", to: "24:00" } }
+/** Six hours from now, so that no job has it yet. */
+const HOUR = String((new Date().getUTCHours() + 6) % 24).padStart(2, '0');
+const RULES = `windows: { day: { from: "00:00", to: "24:00" }, later: { from: "${HOUR}:00", to: "${HOUR}:59" } }
 issuers: { ci: { kind: github } }
 clients:
   nightly: { issuer: ci, audience: latchkey, repository: { id: "456789", name: acme/api }, environment: production, refs: [refs/heads/main] }
@@ -23,7 +29,10 @@ beforeAll(async () => {
 });
 afterAll(() => rig.close());
 
-const allow = (userId: string, changes: { client?: string; target?: string; role?: string; window?: string } = {}) =>
+const allow = (
+  userId: string,
+  changes: { client?: string; target?: string; role?: string; window?: string; durationMs?: number } = {},
+) =>
   rig.useCases.allowClient({
     userId,
     client: 'nightly',
@@ -69,4 +78,38 @@ test('what a rule denies is denied', async () => {
     outcome: 'denied',
     rule: 'Users are for people',
   });
+});
+
+const requestFor = (durationMs: number, role: string) => {
+  const { client, job } = jobCaller();
+  const caller = callerFromSession({
+    client: { ...client, id: 'client:nightly', name: 'nightly' },
+    job,
+    startedBy: [],
+  });
+  return requestOfJob(rig.deps, {
+    ...{ caller, target: 'orders-db', role, durationMs, window: 'later', plan: null, clientKey: null },
+    reason: 'whatever a job writes here',
+    ticket: null,
+  });
+};
+
+test('what a job requested first for longer is not approved by that: it is decided as it is', async () => {
+  const made = await requestFor(7_200_000, 'read');
+  if (made.outcome !== 'sent') throw new Error(made.outcome);
+  const { id } = made.view.request;
+  const allowed = await allow('U0OLGA', { window: 'later', durationMs: 900_000 });
+  expect(allowed).toMatchObject({ outcome: 'longer', allowedMs: 900_000, view: { request: { id, state: 'pending' } } });
+  const answer = allowedText(rig.deps.policy(), allowed);
+  expect(answer).toMatchObject({ isAllowed: false });
+  expect(answer.text).toContain('for *2h once');
+  expect(answer.text).toContain('nothing was approved');
+  expect((await rig.store.read.view(id))?.votes).toEqual([]);
+  expect(await allow('U0OLGA', { window: 'later', durationMs: 7_200_000 })).toMatchObject({ outcome: 'allowed' });
+});
+
+test('what a job requested first for as long, or shorter, is approved', async () => {
+  expect(await requestFor(600_000, 'write')).toMatchObject({ outcome: 'sent' });
+  const allowed = await allow('U0OLGA', { window: 'later', role: 'write', durationMs: 900_000 });
+  expect(allowed).toMatchObject({ outcome: 'allowed', view: { request: { durationMs: 600_000 } } });
 });

@@ -1,5 +1,6 @@
 /** An approver agrees to less than was requested: shorter, or a smaller role of the same target, and never to more. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fingerprintOf } from '../../../src/domain/requests/fingerprint.ts';
 import { policyOf, startIncidentRig } from '../incidents/incident-rig.ts';
 import type { IncidentRig } from '../incidents/incident-rig.ts';
 
@@ -21,8 +22,8 @@ const waiting = async (role = 'write', durationMs = HOUR_MS) =>
 type Change = Partial<Parameters<IncidentRig['useCases']['approveWithChanges']>[0]>;
 const change = (requestId: string, changes: Change, verbs = rig.useCases) =>
   verbs.approveWithChanges({ userId: 'U0OLGA', requestId, role: null, durationMs: null, note: null, ...changes });
-const vote = (userId: string, requestId: string) =>
-  rig.useCases.vote({ userId, requestId, kind: 'approve', reason: null });
+const vote = (userId: string, requestId: string, shown: string | null = null) =>
+  rig.useCases.vote({ userId, requestId, kind: 'approve', reason: null, shown });
 const viewOf = async (id: string) => {
   const view = await rig.store.read.view(id);
   if (!view) throw new Error('there is no request');
@@ -44,7 +45,7 @@ test('less is judged by its own rule, given at once where that is filled, and bo
 test('it counts as an approval, and earlier ones count for less too', async () => {
   const id = await waiting();
   expect(await change(id, { durationMs: 600_000 })).toMatchObject({ outcome: 'counted' });
-  expect(await vote('U0RITA', id)).toMatchObject({ outcome: 'decided' });
+  expect(await vote('U0RITA', id, fingerprintOf((await viewOf(id)).request))).toMatchObject({ outcome: 'decided' });
   const other = await waiting();
   await vote('U0RITA', other);
   expect(await change(other, { durationMs: 600_000 })).toMatchObject({ outcome: 'decided' });
@@ -119,7 +120,7 @@ test('of two changes at the same moment one counts, and the other is refused wit
     change(id, { userId: 'U0SAM', durationMs: 1_200_000 }, rig.other),
   ]);
   expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
-  expect(both.find((one) => one.status === 'rejected')?.reason).toMatchObject({ code: 'conflict' });
+  expect(both.find((one) => one.status === 'rejected')?.reason).toMatchObject({ code: 'request_changed' });
   const { request, votes } = await viewOf(id);
   expect([request.changes.length, votes.length]).toEqual([1, 1]);
   expect(votes[0]?.voterId).toBe(request.changes[0]?.byPersonId);

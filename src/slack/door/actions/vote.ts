@@ -1,5 +1,5 @@
 /** Approve counts at once; Deny asks why first. */
-import { ACTION, withdrawVoteButton } from '../../messages/render/buttons.ts';
+import { ACTION, readShownValue, withdrawVoteButton } from '../../messages/render/buttons.ts';
 import { answerWith } from '../answer.ts';
 import type { Action } from '../context.ts';
 import { denyForm } from '../views/deny.ts';
@@ -8,8 +8,9 @@ import { refreshHome } from './refresh-home.ts';
 export const approve: Action = {
   id: ACTION.approve,
   run: async (call) => {
-    const { slack, userId, value: requestId } = call;
-    const { outcome } = await slack.useCases.vote({ userId, requestId, kind: 'approve', reason: null });
+    const { slack, userId, value } = call;
+    const { requestId, shown } = readShownValue(value);
+    const { outcome } = await slack.useCases.vote({ userId, requestId, shown, kind: 'approve', reason: null });
     if (outcome === 'counted')
       await call.reply(
         answerWith('Your approval counts. It needs one more approver.', [withdrawVoteButton(requestId)]),
@@ -30,7 +31,7 @@ export const withdrawVote: Action = {
 
 export const deny: Action = {
   id: ACTION.deny,
-  run: async ({ slack, triggerId, value: requestId, view }) => {
-    await slack.client.views.open({ trigger_id: triggerId, view: denyForm(requestId, view?.type === 'home') });
+  run: async ({ slack, triggerId, value, view }) => {
+    await slack.client.views.open({ trigger_id: triggerId, view: denyForm(value, view?.type === 'home') });
   },
 };

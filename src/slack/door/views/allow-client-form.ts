@@ -2,12 +2,13 @@
 import type { KnownBlock, ModalView } from '@slack/types';
 import type { AllowClientResult } from '../../../application/requests/allow-client.ts';
 import { factsOf } from '../../../application/messages/facts.ts';
+import { formatDuration } from '../../../domain/time/durations.ts';
 import { readTypedDuration } from '../../../domain/time/typed-duration.ts';
 import type { Policy } from '../../../domain/policy/types.ts';
-import { INPUT_TEXT_MAX, OPTION_TEXT_MAX, SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
+import { INPUT_TEXT_MAX, OPTION_TEXT_MAX, REASON_PUSHED_MAX, SECTION_TEXT_MAX } from '../../messages/render/limits.ts';
 import { howLong, what, whoMayApprove } from '../../messages/render/phrases.ts';
 import { status } from '../../messages/render/status.ts';
-import { context, cut, mention, plain, section } from '../../messages/render/text.ts';
+import { context, cut, mention, plain, said, section } from '../../messages/render/text.ts';
 import { sentenceOfDenial, sentenceOfProblem } from '../../sentences/problems.ts';
 import type { Slack, SubmitCall, ViewHandler } from '../context.ts';
 import { answerWithView, refusedBy } from './answer-submit.ts';
@@ -98,8 +99,14 @@ export const allowedText = (policy: Policy, result: AllowClientResult): { isAllo
   if (result.outcome === 'refused')
     return { isAllowed: false, text: `Not allowed. ${result.problems.map(sentenceOfProblem).join(' ')}` };
   if (result.outcome === 'denied') return { isAllowed: false, text: sentenceOfDenial(result) };
-  const { view, isNeedless } = result;
+  const { view } = result;
   const facts = factsOf(policy, view.request);
+  if (result.outcome === 'longer') {
+    const there = `${mention(view.requester)}: ${what(view, facts)} is requested for this opening already, for *${howLong(view)}*: ${said(view.request.reason, REASON_PUSHED_MAX)}`;
+    const next = `You allow ${formatDuration(result.allowedMs)}, so nothing was approved. Decide on it in its message: *Approve with changes* makes it shorter.`;
+    return { isAllowed: false, text: [there, next].join('\n') };
+  }
+  const { isNeedless } = result;
   const lines = [
     `${mention(view.requester)}: ${what(view, facts)} for *${howLong(view)}*.`,
     status(view),
@@ -111,7 +118,7 @@ export const allowedText = (policy: Policy, result: AllowClientResult): { isAllo
   return { isAllowed: true, text: lines.filter((line) => line !== null).join('\n') };
 };
 
-const doneView = (said: string): ModalView => ({ ...nothing(cut(said, SECTION_TEXT_MAX)), title: text('Allowed') });
+const doneView = (answer: string): ModalView => ({ ...nothing(cut(answer, SECTION_TEXT_MAX)), title: text('Allowed') });
 
 const allow = async ({ slack, userId, view: { values } }: SubmitCall): Promise<Refused | Done> => {
   const chosen = (id: string): string => values[id]?.[id]?.selected_option?.value ?? '';
@@ -135,10 +142,10 @@ const allow = async ({ slack, userId, view: { values } }: SubmitCall): Promise<R
       reason: typed(FIELDS.reason),
       ticket: typed(FIELDS.ticket) || null,
     });
-    const said = allowedText(slack.policy(), result);
-    return said.isAllowed
-      ? { text: said.text, view: doneView(said.text) }
-      : { field: FIELDS.reason, sentence: said.text };
+    const answer = allowedText(slack.policy(), result);
+    return answer.isAllowed
+      ? { text: answer.text, view: doneView(answer.text) }
+      : { field: FIELDS.reason, sentence: answer.text };
   } catch (error) {
     return refusedBy(error, { slack, field: FIELDS.client });
   }

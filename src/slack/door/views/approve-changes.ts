@@ -9,6 +9,7 @@ import type { Policy, Role } from '../../../domain/policy/types.ts';
 import type { Remains } from '../../../application/decisions/remains.ts';
 import type { RequestView } from '../../../application/record/request-view.ts';
 import { factsOf } from '../../../application/messages/facts.ts';
+import { readShownValue, shownValue } from '../../messages/render/buttons.ts';
 import {
   OPTION_TEXT_MAX,
   SECTION_TEXT_MAX,
@@ -112,7 +113,7 @@ export const changesForm = (policy: Policy, view: RequestView, remains: Record<s
       ),
     ]),
     callback_id: CHANGES_FORM,
-    private_metadata: request.id,
+    private_metadata: shownValue(request),
     submit: text('Approve'),
   };
 };
@@ -134,14 +135,14 @@ export const changesSubmit: ViewHandler = {
 
 /** null when it counted. */
 const approve = async ({ slack, userId, view }: SubmitCall): Promise<Refused | null> => {
-  const { values, privateMetadata: requestId } = view;
+  const { values, privateMetadata } = view;
   const role = values[ROLE]?.[ROLE]?.selected_option?.value ?? null;
   const typed = values[DURATION]?.[DURATION]?.selected_option?.value ?? '';
   const said = values[NOTE]?.[NOTE]?.value?.trim() ?? '';
   try {
     await slack.useCases.approveWithChanges({
       userId,
-      requestId,
+      ...readShownValue(privateMetadata),
       role,
       durationMs: readTypedDuration(typed),
       note: said || null,

@@ -1,5 +1,6 @@
 /** Deny asks why before it counts. */
 import type { ModalView } from '@slack/types';
+import { readShownValue } from '../../messages/render/buttons.ts';
 import { VOTE_REASON_SHOWN_MAX } from '../../messages/render/limits.ts';
 import type { SubmitCall, ViewHandler } from '../context.ts';
 import { answerSubmit, refusedBy } from './answer-submit.ts';
@@ -13,10 +14,11 @@ const REASON = 'reason';
 /** The form remembers where it was opened: a home tab is refreshed afterwards, since nobody else does that. */
 const HOME = ' home';
 
-export const denyForm = (requestId: string, isFromHome: boolean): ModalView => ({
+/** `value`: of the button that was clicked. */
+export const denyForm = (value: string, isFromHome: boolean): ModalView => ({
   type: 'modal',
   callback_id: DENY_FORM,
-  private_metadata: isFromHome ? requestId + HOME : requestId,
+  private_metadata: isFromHome ? value + HOME : value,
   title: text('Deny request'),
   submit: text('Deny'),
   close: text('Back'),
@@ -50,7 +52,8 @@ export const denySubmit: ViewHandler = {
 /** null when the vote counted. */
 const deny = async ({ slack, userId, view }: SubmitCall, reason: string): Promise<Refused | null> => {
   try {
-    await slack.useCases.vote({ userId, requestId: view.privateMetadata.replace(HOME, ''), kind: 'deny', reason });
+    const { requestId, shown } = readShownValue(view.privateMetadata.replace(HOME, ''));
+    await slack.useCases.vote({ userId, requestId, shown, kind: 'deny', reason });
     return null;
   } catch (error) {
     return refusedBy(error, { slack, field: REASON });

@@ -66,7 +66,7 @@ const overrideForm = (policy: Policy, { choices, channelId }: Choosing): ModalVi
   return {
     type: 'modal',
     callback_id: OVERRIDE_FORM,
-    private_metadata: choices.frozen.id,
+    private_metadata: `${choices.frozen.id}:${choices.shown}`,
     title: text('Override a freeze?'),
     submit: text('Override'),
     close: text('Back'),
@@ -120,10 +120,12 @@ const doneView = (lines: readonly string[]): ModalView => ({
 const refused = (sentence: string): Refused => ({ field: REASON, sentence });
 
 const override = async ({ slack, userId, view }: SubmitCall): Promise<Refused | Done> => {
+  const [id = '', shown = ''] = view.privateMetadata.split(':');
   try {
     const result = await slack.useCases.overrideFreeze({
       userId,
-      id: view.privateMetadata,
+      id,
+      shown,
       because: causeIn(view),
       reason: view.values[REASON]?.[REASON]?.value ?? '',
     });

@@ -41,9 +41,9 @@ const mayBeLess = ({ request }: RequestView): boolean =>
 
 const decide = (view: RequestView, facts: MessageFacts): KnownBlock =>
   actions(
-    approveButton(view.request.id, approvalCare(view, facts)),
-    denyButton(view.request.id),
-    ...(mayBeLess(view) ? [approveChangesButton(view.request.id)] : []),
+    approveButton(view.request, approvalCare(view, facts)),
+    denyButton(view.request),
+    ...(mayBeLess(view) ? [approveChangesButton(view.request)] : []),
     discussButton(view.request.id),
   );
 

@@ -1,7 +1,12 @@
-/** Every button of Latchkey. A button carries the id of a request or a grant and nothing else: who clicks is read from Slack. */
+/**
+ * Every button of Latchkey. A button carries the id of a request or a grant: who clicks is read from Slack. One that decides carries beside
+ * it the fingerprint of what its message shows, so that nothing else is decided by it.
+ */
 import type { ActionsBlock, Button, ConfirmationDialog } from '@slack/types';
 import { formatDuration } from '../../../domain/time/durations.ts';
 import type { Grant } from '../../../domain/grants/grant.ts';
+import { fingerprintOf } from '../../../domain/requests/fingerprint.ts';
+import type { Request } from '../../../domain/requests/request.ts';
 import { BUTTON_TEXT_MAX } from './limits.ts';
 import { plain } from './text.ts';
 
@@ -56,22 +61,31 @@ const confirm = (title: string, text: string, yes: string): ConfirmationDialog =
   deny: { type: 'plain_text', text: 'Back' },
 });
 
+/** The request, and what is shown of it. */
+export const shownValue = (request: Request): string => `${request.id}:${fingerprintOf(request)}`;
+
+/** `shown` is null on a message from before buttons carried it. */
+export const readShownValue = (value: string): { requestId: string; shown: string | null } => {
+  const [requestId = '', shown = null] = value.split(':');
+  return { requestId, shown };
+};
+
 /** `care`: what is to confirm before the vote is cast. */
-export const approveButton = (requestId: string, care: string | null = null): Button =>
+export const approveButton = (request: Request, care: string | null = null): Button =>
   button(
     'Approve',
-    { actionId: ACTION.approve, value: requestId },
+    { actionId: ACTION.approve, value: shownValue(request) },
     { style: 'primary', ...(care !== null && { confirm: confirm('Approve this?', care, 'Approve') }) },
   );
-export const approveChangesButton = (requestId: string): Button =>
-  button('Approve with changes', { actionId: ACTION.approveChanges, value: requestId });
+export const approveChangesButton = (request: Request): Button =>
+  button('Approve with changes', { actionId: ACTION.approveChanges, value: shownValue(request) });
 export const discussButton = (requestId: string): Button =>
   button('Discuss', { actionId: ACTION.discuss, value: requestId });
 /** Of one's own vote, while it has not decided anything. */
 export const withdrawVoteButton = (requestId: string): Button =>
   button('Withdraw approval', { actionId: ACTION.withdrawVote, value: requestId });
-export const denyButton = (requestId: string): Button =>
-  button('Deny', { actionId: ACTION.deny, value: requestId }, { style: 'danger' });
+export const denyButton = (request: Request): Button =>
+  button('Deny', { actionId: ACTION.deny, value: shownValue(request) }, { style: 'danger' });
 export const showCredentialsButton = (grantId: string): Button =>
   button('Show credentials', { actionId: ACTION.showCredentials, value: grantId }, { style: 'primary' });
 export const doneButton = (grantId: string): Button =>
@@ -102,7 +116,7 @@ export const endNowButton = (grantId: string, whose: string): Button =>
 const more = (byMs: number): string => (byMs % 60_000 === 0 ? `+${byMs / 60_000} min` : `+${formatDuration(byMs)}`);
 
 /**
- * The one button that carries more than an id: which end it was rendered for, by how often it had been moved, so that a second click
+ * Carries beside its id which end it was rendered for, by how often it had been moved, so that a second click
  * moves nothing. Whether it may be moved is read from the database.
  */
 export const extendButton = ({ id, extensions }: Pick<Grant, 'id' | 'extensions'>, byMs: number): Button =>

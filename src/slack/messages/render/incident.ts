@@ -143,9 +143,11 @@ const targets = ({ briefing }: PromptDrawing): KnownBlock[] => {
 
 const waitingBlocks = (drawing: PromptDrawing, view: RequestView): KnownBlock[] => {
   const { policy, missing, askedHere } = drawing;
-  const { id } = view.request;
+  const { request } = view;
+  const { id } = request;
   const words = section(cut(waitingLines(policy, view, missing.get(id) ?? null), WAITING_TEXT_MAX));
-  return askedHere.has(id) ? [words] : [words, actions(approveButton(id), approveChangesButton(id), denyButton(id))];
+  if (askedHere.has(id)) return [words];
+  return [words, actions(approveButton(request), approveChangesButton(request), denyButton(request))];
 };
 
 const waiting = (drawing: PromptDrawing): KnownBlock[] => {

@@ -1,5 +1,5 @@
 /** One text for one value: keys sorted, no spaces. What is hashed must not depend on the order in which fields were written. */
-import type { Json } from '../../domain/json.ts';
+import type { Json } from './json.ts';
 
 const sorted = (value: Json): Json => {
   if (Array.isArray(value)) return value.map(sorted);
