@@ -21,10 +21,9 @@ const ofGrant =
     return { isClaimed: origin.isClaimed, windowEndsAt: origin.kind === 'window' ? new Date(origin.to) : null };
   };
 
-export const preparedReads = (db: Db): PreparedReads => ({ preparedGrant: ofGrant(db) });
-
-export const preparedWrites = (db: Db): PreparedWrites => ({
-  list: async ({ clientId, target, role }) =>
+export const preparedReads = (db: Db): PreparedReads => ({
+  preparedGrant: ofGrant(db),
+  prepared: async ({ clientId, target, role }) =>
     db
       .select(requestColumns)
       .from(requests)
@@ -37,8 +36,10 @@ export const preparedWrites = (db: Db): PreparedWrites => ({
         ),
       )
       .orderBy(desc(requests.createdAt))
-      .limit(LIMIT)
-      .for('update'),
+      .limit(LIMIT),
+});
+
+export const preparedWrites = (db: Db): PreparedWrites => ({
   setOrigin: async (id, { origin, startedBy, accounts, job }) => {
     await db
       .update(requests)

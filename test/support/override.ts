@@ -1,5 +1,6 @@
 /** A person overrides a freeze in Slack, as journeys have it in common. */
 import type { StoredView } from '../../sandbox/src/slack/types.ts';
+import { blocksOf } from '../../sandbox/src/slack/messages.ts';
 import { seen } from './world.ts';
 import type { World } from './world.ts';
 
@@ -21,8 +22,12 @@ export const overrideFreeze = async (
 ): Promise<{ shown: string; answer: string }> => {
   const shown = JSON.stringify(await openOverride(world, of));
   const person = world.slack.as(of.who);
+  // An answer is text alone: in the channel for one person, or as a direct message.
   const answers = () =>
-    [...person.messages(of.channel), ...person.dmsWithApp()].filter(({ ephemeralFor }) => ephemeralFor !== undefined);
+    [
+      ...person.messages(of.channel).filter(({ ephemeralFor }) => ephemeralFor !== undefined),
+      ...person.dmsWithApp(),
+    ].filter((message) => blocksOf(message).length === 0);
   const before = answers().length;
   await person.type('reason', reason);
   const submitted = await person.submit();

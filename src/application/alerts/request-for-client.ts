@@ -33,7 +33,7 @@ const isWaiting = ({ request: { state, origin }, grant }: RequestView): boolean 
 const known = async (deps: Deps, caller: ClientCaller, { alert, mapping }: ForClient): Promise<RequestView[]> => {
   const { target, role } = mapping;
   const of = { clientId: caller.client.id, target, role };
-  const prepared = await deps.store.transaction((tx) => tx.prepared.list(of));
+  const prepared = await deps.store.read.prepared(of);
   const ofAlert = prepared.filter(({ origin }) => origin?.kind === 'alert' && origin.id === alert.id);
   return Promise.all(ofAlert.map(({ id }) => mustView(deps, id)));
 };

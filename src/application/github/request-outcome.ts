@@ -57,6 +57,8 @@ export const outcomeOf = async (
 
 const APPROVER_BEHIND = {
   approver: 'The person who approved this started the run, and never counts for it. Another person starts it again.',
+  overrider:
+    'The person who overrode the freeze for this run started it again, and an override is never for their own run. Another person starts it again.',
   unlinked:
     'It is not known whose the account is that started this run, so it may be the approver’s. Its owner links it in Slack with /prod-access link, then run it again.',
 } as const;

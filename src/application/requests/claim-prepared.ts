@@ -3,6 +3,9 @@
  * A deployment that runs again finds what was overridden for it, and its job takes it over then.
  */
 import { accountsBehind, accountsOnce } from '../../domain/principals/account-behind.ts';
+import { DomainError } from '../../domain/errors.ts';
+import type { Person } from '../../domain/principals/person.ts';
+import { isAsJudged } from '../../domain/requests/fingerprint.ts';
 import { isForJob } from '../../domain/requests/origin.ts';
 import type { RequestOrigin } from '../../domain/requests/origin.ts';
 import { isBehind } from '../../domain/principals/requester.ts';
@@ -60,62 +63,103 @@ const take = async (tx: Tx, claiming: Claiming, grantId: string | null): Promise
   await tx.outbox.add('notify', requestId);
 };
 
-/** An approver is behind the job, or may be: by an account of which it is not known whose it is. */
-const approverBehind = async (
-  deps: Deps,
-  { votes, decidedBy }: RequestView,
-  { request, requester, unlinked }: Claiming,
-): Promise<'approver' | 'unlinked' | null> => {
-  const voters = votes.filter(({ kind }) => kind === 'approve').map(({ voter }) => voter);
-  const approvers = [...voters, ...(decidedBy ? [decidedBy] : [])];
+/** Why a job does not get what is there for its client. */
+type Refusal = 'approver' | 'overrider' | 'unlinked';
+
+/** Read only where it may hang on it: an account that is gone started nothing. */
+const overriderIn = async (deps: Deps, { request, unlinked }: Claiming): Promise<Person[]> => {
+  if (request.origin?.kind !== 'override' || unlinked.length === 0) return [];
+  const found = await deps.store.read.person(request.origin.by.id);
+  return found ? [found] : [];
+};
+
+/** `startedBy` of the request has who overrode for it: here counts who is behind the job. */
+const isOverriders = ({ request: { origin }, requester }: Claiming): boolean =>
+  origin?.kind === 'override' && isBehind(requester, origin.by);
+
+/** An approver, or who overrode a freeze for it, is behind the job, or may be: by an account of which it is not known whose it is. */
+const refusalFor = async (deps: Deps, view: RequestView, claiming: Claiming): Promise<Refusal | null> => {
+  const { request, requester, unlinked } = claiming;
+  if (isOverriders(claiming)) return 'overrider';
+  const voters = view.votes.filter(({ kind }) => kind === 'approve').map(({ voter }) => voter);
+  const approvers = request.state === 'pending' ? [] : [...voters, ...(view.decidedBy ? [view.decidedBy] : [])];
   const behind = { ...requester, startedBy: [...request.startedBy, ...requester.startedBy] };
   if (approvers.some((person) => isBehind(behind, person))) return 'approver';
-  const maybe = await maybeBehind(deps, { people: approvers, unlinked, freshness: 'fresh' });
+  const people = [...approvers, ...(await overriderIn(deps, claiming))];
+  const maybe = await maybeBehind(deps, { people, unlinked, freshness: 'fresh' });
   return maybe.size > 0 ? 'unlinked' : null;
 };
 
 /**
- * The grant that waits for the job; null where nothing is decided yet. `over`: what was approved is over by now. `approver`: the person
- * who started the job approved it, and never counts for it. `unlinked`: they may have, since whose an account behind it is, is not known.
+ * The grant that waits for the job; null where nothing is decided yet: whose vote counts is looked up anew at the next one. `over`: what was
+ * approved is over by now. `approver`: the person who started the job approved it, and never counts for it; `overrider`: they overrode a
+ * freeze for it. `unlinked`: they may have, since whose an account behind it is, is not known.
  */
-type Usable = { grantId: string | null } | 'over' | 'approver' | 'unlinked';
+type Usable = { grantId: string | null } | 'over' | Refusal;
 
 const usable = async (deps: Deps, claiming: Claiming): Promise<Usable> => {
   const { id, state } = claiming.request;
-  if (state === 'pending') return { grantId: null };
-  const view = state === 'approved' ? await deps.store.read.view(id) : null;
-  if (view?.grant?.state !== 'activating') return 'over';
-  return (await approverBehind(deps, view, claiming)) ?? { grantId: view.grant.id };
+  if (state !== 'pending' && state !== 'approved') return 'over';
+  const view = await deps.store.read.view(id);
+  if (!view) return 'over';
+  if (state === 'approved' && view.grant?.state !== 'activating') return 'over';
+  return (await refusalFor(deps, view, claiming)) ?? { grantId: (state === 'approved' && view.grant?.id) || null };
 };
 
-export type Claimed = { requestId: string } | { refusal: 'none' | 'approver' | 'unlinked' };
+export type Claimed = { requestId: string } | { refusal: 'none' | Refusal };
 
 type Wanted = Pick<Request, 'target' | 'role'>;
+type Looking = Omit<Claiming, 'request'> & { wanted: Wanted };
+type Found = { claiming: Claiming; grantId: string | null } | { refusal: 'none' | Refusal };
+
+/** Before the transaction: a look-up in it would hold a connection and wait for another, as would all who wait for its lock. */
+const look = async (deps: Deps, { wanted, ...job }: Looking): Promise<Found> => {
+  const { caller, gate } = job;
+  const [prepared, now] = await Promise.all([
+    deps.store.read.prepared({ clientId: caller.client.id, ...wanted }),
+    deps.store.read.now(),
+  ]);
+  let refusal: 'none' | Refusal = 'none';
+  for (const request of prepared) {
+    if (!request.origin || !isForJob(request.origin, caller.job, now)) continue;
+    if (gate !== null && request.origin.kind !== 'override') continue;
+    const claiming = { ...job, request };
+    const use = await usable(deps, claiming);
+    if (use === 'approver' || use === 'overrider' || use === 'unlinked') refusal = use;
+    if (typeof use !== 'string') return { claiming, grantId: use.grantId };
+  }
+  return { refusal };
+};
+
+/** False where it is not what was looked at any more: another job took it, or it was decided. */
+const takeAsJudged = async (tx: Tx, claiming: Claiming, grantId: string | null): Promise<boolean> => {
+  const { request: judged, caller } = claiming;
+  const [request, now] = await Promise.all([tx.requests.lock(judged.id), tx.now()]);
+  if (!request?.origin || request.state !== judged.state || !isAsJudged(judged, request)) return false;
+  if (!isForJob(request.origin, caller.job, now)) return false;
+  await take(tx, { ...claiming, request }, grantId);
+  return true;
+};
+
+/** Each time another job or a decision came first; more often than that, the caller tries again. */
+const LOOKS = 10;
 
 const claim = async (
   deps: Deps,
   { caller, gate }: By & { caller: ClientCaller },
   { target, role }: Wanted,
 ): Promise<Claimed> => {
-  const found = await withPeopleBehind(deps, requesterOf(caller));
-  if (found.kind !== 'client') throw new Error('a job is a client');
-  const { requester, unlinked } = await readBehind(deps, found, 'fresh');
-  return deps.store.transaction(async (tx) => {
-    const prepared = await tx.prepared.list({ clientId: caller.client.id, target, role });
-    const now = await tx.now();
-    let refusal: Extract<Claimed, { refusal: string }>['refusal'] = 'none';
-    for (const request of prepared) {
-      if (!request.origin || !isForJob(request.origin, caller.job, now)) continue;
-      if (gate !== null && request.origin.kind !== 'override') continue;
-      const claiming = { caller, requester, unlinked, request, gate };
-      const use = await usable(deps, claiming);
-      if (use === 'approver' || use === 'unlinked') refusal = use;
-      if (typeof use === 'string') continue;
-      await take(tx, claiming, use.grantId);
-      return { requestId: request.id };
-    }
-    return { refusal };
-  });
+  const known = await withPeopleBehind(deps, requesterOf(caller));
+  if (known.kind !== 'client') throw new Error('a job is a client');
+  const { requester, unlinked } = await readBehind(deps, known, 'fresh');
+  for (let looks = 0; looks < LOOKS; looks += 1) {
+    const found = await look(deps, { caller, requester, unlinked, gate, wanted: { target, role } });
+    if ('refusal' in found) return found;
+    const { claiming, grantId } = found;
+    if (await deps.store.transaction((tx) => takeAsJudged(tx, claiming, grantId)))
+      return { requestId: claiming.request.id };
+  }
+  throw new DomainError('conflict', { noun: 'request', target, role });
 };
 
 export const claimPrepared = (deps: Deps, caller: ClientCaller, wanted: Wanted): Promise<Claimed> =>

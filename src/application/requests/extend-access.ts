@@ -10,6 +10,8 @@ import type { Verdict } from '../../domain/policy/verdict.ts';
 import type { RequestedAccess, DecisionFacts } from '../../domain/policy/decision-facts.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import type { Requester } from '../../domain/principals/requester.ts';
+import { withPeopleBehind } from '../identity/people-behind.ts';
 import { aheadOf } from '../decisions/pre-approvals.ts';
 import type { Ahead } from '../decisions/pre-approvals.ts';
 import { mustView } from '../record/must-find.ts';
@@ -28,6 +30,8 @@ import { storeRequest } from './transitions.ts';
 import { recordRefusal } from '../record/record-refusal.ts';
 
 type Evaluated = Extending & {
+  /** With those who are behind the request that this prolongs: none of them approves more of it either. */
+  requester: Requester;
   byMs: number;
   requested: RequestedAccess;
   verdict: Exclude<Verdict, { decision: 'deny' }>;
@@ -80,9 +84,11 @@ const extendByRule = async (deps: Deps, extending: Extending): Promise<ExtendRes
   if (verdict.decision === 'deny') return { outcome: 'denied', verdict };
   demandRoom({ byMs, leftMs, capMs: verdict.capMs });
   const evaluation = { judgedAt: facts.now, record: evaluationRecordOf(policy, { requested, facts, verdict }) };
-  const ahead = await aheadOf(deps, { requester: person, verdict, requested, startsAt: null });
-  if (!ahead) await refuseIfNobodyCanApprove(deps, { requester: person, verdict, requested });
-  const judged: Evaluated = { ...extending, byMs, requested, verdict, ahead, evaluation };
+  const { startedBy, accounts } = base.request;
+  const requester = await withPeopleBehind(deps, { ...person, startedBy, accounts });
+  const ahead = await aheadOf(deps, { requester, verdict, requested, startsAt: null });
+  if (!ahead) await refuseIfNobodyCanApprove(deps, { requester, verdict, requested });
+  const judged: Evaluated = { ...extending, requester, byMs, requested, verdict, ahead, evaluation };
   const stored = await deps.store.transaction((tx) => write(deps, tx, judged));
   return sent(deps, extending, stored);
 };
@@ -114,7 +120,7 @@ const rejectInvalid = async (
 };
 
 const newRequest = (deps: Deps, judged: Evaluated, leftMs: number): NewRequest => {
-  const { policy, person, requested, verdict, grant, byMs, input } = judged;
+  const { policy, person, requester, requested, verdict, grant, byMs, input } = judged;
   const pendingMs = verdict.decision === 'ask' ? verdict.pendingMs : policy.pendingMs;
   return {
     id: deps.ids.next(),
@@ -132,6 +138,8 @@ const newRequest = (deps: Deps, judged: Evaluated, leftMs: number): NewRequest =
     pendingMs: Math.min(pendingMs, leftMs),
     extendsGrantId: grant.id,
     extendsByMs: byMs,
+    startedBy: [...(requester.startedBy ?? [])],
+    accounts: judged.base.request.accounts,
     mayRemain: deps.access.mayRemain(requested.target, requested.role),
     inTarget: judged.base.request.inTarget,
     ...scheduleOf(verdict),
@@ -139,7 +147,7 @@ const newRequest = (deps: Deps, judged: Evaluated, leftMs: number): NewRequest =
 };
 
 const write = async (deps: Deps, tx: Tx, judged: Evaluated): Promise<{ id: string; isRepeat: boolean }> => {
-  const { person, policy, verdict, ahead, evaluation } = judged;
+  const { person, requester, policy, verdict, ahead, evaluation } = judged;
   const held = await holdGrant(tx, judged);
   if (held.repeatOf) return { id: held.repeatOf, isRepeat: true };
   await tx.principals.upsert(person);
@@ -149,7 +157,7 @@ const write = async (deps: Deps, tx: Tx, judged: Evaluated): Promise<{ id: strin
   const storing = { request: wanted, actor: actorOf(person), evaluation, facts };
   const { outcome, request } = await storeRequest(tx, storing);
   if (outcome === 'exists') return { id: request.id, isRepeat: true };
-  await decideAtOnce(deps, tx, { judged: { policy, requester: person, verdict, ahead }, request });
+  await decideAtOnce(deps, tx, { judged: { policy, requester, verdict, ahead }, request });
   await refreshExtended(tx, request);
   return { id: request.id, isRepeat: false };
 };

@@ -8,8 +8,6 @@ import type { Request } from '../../domain/requests/request.ts';
 type PreparedGrant = { isClaimed: boolean; windowEndsAt: Date | null };
 
 export type PreparedWrites = {
-  /** Of this client for this role, newest first. Locked. */
-  list(of: { clientId: string; target: string; role: string }): Promise<Request[]>;
   /** Raises the version. */
   setOrigin(
     requestId: string,
@@ -19,4 +17,8 @@ export type PreparedWrites = {
   ofGrant(grantId: string): Promise<PreparedGrant | null>;
 };
 
-export type PreparedReads = { preparedGrant(grantId: string): Promise<PreparedGrant | null> };
+export type PreparedReads = {
+  /** Of this client for this role, newest first. */
+  prepared(of: { clientId: string; target: string; role: string }): Promise<Request[]>;
+  preparedGrant(grantId: string): Promise<PreparedGrant | null>;
+};

@@ -74,7 +74,12 @@ const request = (
   });
 };
 
-const USED = { none: 'window_used', approver: 'approver_started_job', unlinked: 'starter_unlinked' } as const;
+const USED = {
+  none: 'window_used',
+  approver: 'approver_started_job',
+  overrider: 'overrider_started_job',
+  unlinked: 'starter_unlinked',
+} as const;
 
 /** What is open already is taken over at once. */
 const claimed = async (deps: Deps, { caller, input, window }: Wanted): Promise<CreateRequestResult> => {
@@ -90,7 +95,7 @@ const prepare = async (deps: Deps, wanted: Wanted): Promise<Prepared> => {
   const { caller, input } = wanted;
   const opening = await openingOf(deps, wanted);
   const of = { clientId: caller.client.id, target: input.target, role: input.role };
-  const prepared = await deps.store.transaction((tx) => tx.prepared.list(of));
+  const prepared = await deps.store.read.prepared(of);
   const ofOpening = prepared.filter((one) => isOfOpening(one, wanted, opening));
   return {
     known: ofOpening.find((one) => isAnswerFor(caller, one)) ?? null,

@@ -1,6 +1,7 @@
 /** `createRequest` for jobs: what this job has already, what was prepared for it, or a new request. */
 import type { Policy } from '../../domain/policy/types.ts';
 import { diffUrlOf } from '../../domain/clients/diff-url.ts';
+import { DomainError } from '../../domain/errors.ts';
 import { callerFromSession } from '../identity/caller.ts';
 import type { ClientCaller } from '../identity/caller.ts';
 import { mustView } from '../record/must-find.ts';
@@ -54,9 +55,14 @@ export const requestOfJob = async (deps: Deps, input: JobRequestInput): Promise<
   const known =
     own.find((one) => clientKey !== null && one.clientKey === clientKey) ?? own.find(({ isOver }) => !isOver);
   if (known) return given(deps, known.id);
+  const make = () => createRequest(deps, { ...wanted, clientKey, idempotencyKey: keyOf(input, own.length) });
   if (mayBePrepared(deps.policy())) {
     const claimed = await claimPrepared(deps, caller, input);
     if ('requestId' in claimed) return given(deps, claimed.requestId);
+    const result = await make();
+    // Its freeze denies it as before, and the override is for a job that another person starts.
+    if (claimed.refusal === 'overrider' && result.outcome === 'denied') throw new DomainError('overrider_started_job');
+    return result;
   }
-  return createRequest(deps, { ...wanted, clientKey, idempotencyKey: keyOf(input, own.length) });
+  return make();
 };

@@ -25,7 +25,7 @@ export const runRevocation = async (deps: Deps, { id }: { id: string }): Promise
   const ending = new Set<Promise<void>>();
   const failures: unknown[] = [];
   for (let isMore = true; isMore;) {
-    const step = await deps.store.transaction((tx) => advance(deps, tx, id));
+    const step = await deps.store.transaction((tx) => advance(tx, id));
     isMore = step.isMore;
     // Not awaited: a target that hangs holds up no end in another.
     const work = closeAll(deps, step.items)
@@ -44,10 +44,10 @@ export const runRevocations = async (deps: Deps): Promise<void> => {
   await Promise.all(ids.map((id) => runRevocation(deps, { id })));
 };
 
-const advance = async (deps: Deps, tx: Tx, id: string): Promise<Step> => {
+const advance = async (tx: Tx, id: string): Promise<Step> => {
   const revocation = await tx.revocations.find(id);
   if (!revocation) return { items: [], isMore: false };
-  const actor = await actorFor(deps, revocation.byPersonId);
+  const actor = await actorFor(tx, revocation.byPersonId);
   const pending = await tx.revocations.lockPending(revocation, BATCH);
   for (const request of pending) await cancelFor(tx, request, { revocation, actor });
   // After the requests: one that was approved while we waited for its lock is found here.
@@ -62,9 +62,9 @@ const advance = async (deps: Deps, tx: Tx, id: string): Promise<Step> => {
   return { items, isMore: pending.length === BATCH || live.length === BATCH };
 };
 
-const actorFor = async (deps: Deps, personId: string) => {
-  const person = await deps.store.read.person(personId);
-  return person ? actorOf(person) : SYSTEM;
+const actorFor = async (tx: Tx, personId: string) => {
+  const [person] = await tx.principals.listByIds([personId]);
+  return person?.kind === 'person' ? actorOf(person) : SYSTEM;
 };
 
 type Acting = { revocation: Revocation; actor: ReturnType<typeof actorOf> };

@@ -86,6 +86,11 @@ const KNOWN: Partial<Record<ErrorCode, Known>> = {
     status: 409,
     detail: 'The person who approved this started the job, and never counts for it.',
   },
+  overrider_started_job: {
+    status: 409,
+    detail:
+      'The person who overrode the freeze for this run started this job, and an override is never for their own run. Another person runs it again.',
+  },
   starter_unlinked: {
     status: 409,
     detail:
