@@ -133,6 +133,32 @@ test('a push voids votes', async () => {
   await until(() => checkOf(pull)?.conclusion === 'cancelled', 'the check');
 });
 
+test('other labels at the same commit void votes too, since rules see them', async () => {
+  const pull = pullOf();
+  await all.github.label(pull, 'prod-access', SAM);
+  await all.card(pull.title);
+  const [request] = await all.world.sql<{ id: string }>(
+    `select id from requests where state = 'pending' and reason like $1`,
+    [`${pull.title}%`],
+  );
+  await all.world.sql(
+    `insert into votes (request_id, voter_id, kind, created_at) select $1, id, 'approve', now() from people where name = 'olga'`,
+    [request?.id],
+  );
+  await all.github.label(pull, 'urgent', ADA);
+  await until(
+    async () => (await all.world.sql('select 1 from votes where request_id = $1', [request?.id])).length === 0,
+    'the end of the vote',
+  );
+  const [row] = await all.world.sql<{ labels: string[] }>(
+    `select origin -> 'facts' -> 'labels' as labels from requests where id = $1`,
+    [request?.id],
+  );
+  expect(row?.labels.toSorted()).toEqual(['prod-access', 'urgent']);
+  await all.github.unlabel(pull, 'prod-access', SAM);
+  await until(async () => (await rowOf(pull))?.state === 'cancelled', 'the cancellation');
+});
+
 test.each<[string, Partial<Pull>, string]>([
   ['a fork', { head: { ref: 'x', sha: 'a'.repeat(40), repository: { id: 9, full_name: 'eve/api' } } }, 'fork'],
   ['a draft', { draft: true }, 'draft'],

@@ -103,6 +103,14 @@ describe('a request of a client', () => {
       'not_your_grant',
     );
     expect(await codeOf(rig.verbs.cancel({ caller: other, requestId: made.id }))).toBe('not_your_request');
+    // The beginning of an id says nothing of what else there is.
+    for (const [caller, id] of [
+      [other, grantId.slice(0, 3)],
+      [session(), grantId.slice(0, 3)],
+      [other, ''],
+      [other, null],
+    ] as const)
+      expect(await codeOf(rig.verbs.end({ caller, id, cause: 'done', reason: null }))).toBe('grant_not_found');
   });
 
   test('is denied, and the channel of the client says by whom', async () => {

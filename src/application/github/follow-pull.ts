@@ -1,10 +1,13 @@
 /** What became of a pull request: read anew at each of its events, whatever the order they come in. */
 import { SYSTEM } from '../../domain/audit/events.ts';
 import type { GithubEvent } from '../../domain/github/events.ts';
+import { fingerprintOfJson } from '../../domain/requests/fingerprint.ts';
+import type { PullRequestOrigin } from '../../domain/requests/origin.ts';
+import type { Request } from '../../domain/requests/request.ts';
 import type { RequestView } from '../record/request-view.ts';
 import type { Tx } from '../deps.ts';
 import { accountsOnce } from '../../domain/principals/account-behind.ts';
-import { requestForPull, jobOfPull, obstacleOf, originOf } from './request-for-pull.ts';
+import { factsOf, requestForPull, jobOfPull, obstacleOf, originOf } from './request-for-pull.ts';
 import type { Pulled } from './pulled.ts';
 import { behindPull } from './behind-pull.ts';
 import type { Sender } from './behind-pull.ts';
@@ -48,40 +51,58 @@ const isUnclaimed = ({ request, grant }: RequestView): boolean =>
 const shaIn = ({ request }: RequestView): string =>
   request.origin?.kind === 'pull_request' ? request.origin.facts.sha : '';
 
-const voidVotes = async (tx: Tx, { request }: RequestView, sha: string): Promise<void> => {
+/** What rules see of it is as it was: its commit, its labels, its base. */
+const isSameFacts = ({ origin }: Request, { pull }: Pulled): boolean => {
+  if (origin?.kind !== 'pull_request') return false;
+  const [before, after] = [origin.facts, factsOf(pull)].map((facts) =>
+    // In any order they are the same labels.
+    fingerprintOfJson({ ...facts, labels: facts.labels.toSorted() }),
+  );
+  return before === after;
+};
+
+/** Why votes are void. */
+const changeOf = (before: string, { pull: { sha } }: Pulled): string =>
+  before === sha ? 'other labels, or another base' : `new commit ${sha.slice(0, 12)}`;
+
+const voidVotes = async (tx: Tx, request: Request, why: string): Promise<void> => {
   const { id: requestId, target, role } = request;
   const subject = { actor: SYSTEM, requestId, grantId: null, target, role } as const;
   for (const { voterId } of await tx.votes.list(requestId)) {
     await tx.votes.remove(requestId, voterId);
-    await tx.audit.append({
-      ...subject,
-      type: 'vote.voided',
-      data: { voter: voterId, why: `new commit ${sha.slice(0, 12)}` },
-    });
+    await tx.audit.append({ ...subject, type: 'vote.voided', data: { voter: voterId, why } });
   }
 };
 
 const senderOf = ({ sender: account, action }: PullEvent): Sender => ({ account, action });
 
-/** What they looked at is not what is there now: votes are void, and the message shows the new commit. */
+type Moved = Pick<PullRequestOrigin, 'diffUrl'> & { isRefreshed?: true };
+
+/** At the same commit there is nothing to compare. */
+const movedFrom = (before: PullRequestOrigin, { pull }: Pulled): Moved => {
+  if (before.facts.sha === pull.sha) return { diffUrl: before.diffUrl, isRefreshed: true };
+  const base = pull.url.replace(/\/pull\/\d+$/, '');
+  return { diffUrl: `${base}/compare/${before.facts.sha}...${pull.sha}` };
+};
+
+/** What they looked at is not what is there now: votes are void, and the message shows the new commit, or rules see the new labels. */
 const moveTo = async (deps: GithubDeps, following: Following, view: RequestView): Promise<void> => {
-  const before = shaIn(view);
   const { pull, event } = following;
   const behind = await behindPull(deps, following, senderOf(event));
-  const base = pull.url.replace(/\/pull\/\d+$/, '');
-  const diffUrl = `${base}/compare/${before}...${pull.sha}`;
   const checks = await checksOfPull(deps, following.row, pull.sha);
   await deps.store.transaction(async (tx) => {
     const request = await tx.requests.lock(view.request.id);
     if (request?.state !== 'pending' || request.origin?.kind !== 'pull_request') return;
-    if (request.origin.facts.sha === pull.sha) return;
-    await voidVotes(tx, { ...view, request }, pull.sha);
+    if (isSameFacts(request, following)) return;
+    const before = request.origin.facts.sha;
+    await voidVotes(tx, request, changeOf(before, following));
     const { isClaimed, labeller } = request.origin;
     await tx.prepared.setOrigin(request.id, {
-      origin: originOf(following, { isClaimed, labeller, diffUrl, ...checks }),
+      origin: originOf(following, { isClaimed, labeller, ...movedFrom(request.origin, following), ...checks }),
       startedBy: [...new Set([...request.startedBy, ...behind.startedBy])],
       accounts: accountsOnce([...request.accounts, ...behind.accounts]),
-      job: request.job && jobOfPull(following),
+      // A job that has it goes on with it while the commit is the same.
+      job: before === pull.sha ? null : request.job && jobOfPull(following),
     });
     const { id: requestId, target, role } = request;
     const data = { before, sha: pull.sha };
@@ -146,7 +167,7 @@ const follow = async (deps: GithubDeps, following: Following): Promise<void> => 
     await close(deps, view, { reason: obstacle, keepsUsed: true });
     return say(deps, following, obstacle);
   }
-  if (view?.request.state === 'pending' && shaIn(view) !== pull.sha) return moveTo(deps, following, view);
+  if (view?.request.state === 'pending' && !isSameFacts(view.request, following)) return moveTo(deps, following, view);
   if (view && isUnclaimed(view) && shaIn(view) !== pull.sha) {
     await close(deps, view, { reason: 'Another commit was pushed before it was used.', keepsUsed: true });
     return sendRequest(deps, following);

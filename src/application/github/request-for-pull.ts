@@ -1,6 +1,8 @@
 /** A pull request with a label becomes a request: of its author, or of the client whose job deploys it. */
 import type { Pulled } from './pulled.ts';
+import type { PullFacts } from './github-ports.ts';
 import { clientNamed, clientOf, issuerNamed } from '../../domain/clients/named.ts';
+import type { PullRequestFacts } from '../../domain/requests/pull-request.ts';
 import type { ClientJob } from '../../domain/principals/client.ts';
 import type { PullRequestOrigin } from '../../domain/requests/origin.ts';
 import { storableStart } from '../../lib/storable.ts';
@@ -20,8 +22,18 @@ import { plain } from './words.ts';
 const TITLE_MAX = 200;
 const TICKET = /\b[A-Z][A-Z0-9]+-\d+\b/;
 
+/** What rules see of it. */
+export const factsOf = ({ number, labels, author, base, head, sha }: PullFacts): PullRequestFacts => ({
+  number,
+  labels: [...labels],
+  author: author.login,
+  base,
+  head,
+  sha,
+});
+
 export const originOf = ({ pull, row, entry }: Pulled, more: Partial<PullRequestOrigin> = {}): PullRequestOrigin => {
-  const { number, labels, author, base, head, sha, title, url, files, mergeSha } = pull;
+  const { title, url, files, mergeSha } = pull;
   return {
     kind: 'pull_request',
     id: row.id,
@@ -32,7 +44,7 @@ export const originOf = ({ pull, row, entry }: Pulled, more: Partial<PullRequest
     url,
     labeller: row.labeller?.login ?? '',
     files,
-    facts: { number, labels: [...labels], author: author.login, base, head, sha },
+    facts: factsOf(pull),
     mergeSha: pull.isMerged ? mergeSha : null,
     diffUrl: null,
     ...more,

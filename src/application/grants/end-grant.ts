@@ -27,7 +27,16 @@ export const end = async (deps: Deps, input: EndInput): Promise<EndResult> => {
   return { view: await mustView(deps, grant.requestId) };
 };
 
-const find = async (deps: Deps, { id, cause }: EndInput, callerId: string): Promise<Grant> => {
+/** By the whole id: a beginning that fits would show a job which others of its client there are. */
+const findForClient = async (deps: Deps, id: string | null): Promise<Grant> => {
+  const { read } = deps.store;
+  const grant = id === null ? null : ((await read.grant(id)) ?? (await read.view(id))?.grant ?? null);
+  if (!grant) throw new DomainError('grant_not_found', { id });
+  return grant;
+};
+
+const find = async (deps: Deps, { id, cause, caller }: EndInput, callerId: string): Promise<Grant> => {
+  if (caller.kind === 'client') return findForClient(deps, id);
   const ids = await deps.store.read.findGrantIds(id ?? '', cause === 'done' ? callerId : null);
   const [grantId] = ids;
   if (ids.length > 1) throw new DomainError('ambiguous_id', { id, ids });
@@ -56,7 +65,7 @@ const demandRight = async (deps: Deps, { input, grant }: Ending): Promise<void> 
   return refuse(deps, refusal, new DomainError('not_an_admin', { target: grant.target }));
 };
 
-/** `id` is a whole grant or request id or the beginning of one; null means my only live grant. */
+/** `id` is a whole grant or request id; for a person also the beginning of one, and null means my only live grant. */
 export type EndInput = { caller: Caller; id: string | null; cause: 'done' | 'revoked'; reason: string | null };
 
 export type EndResult = { view: RequestView };

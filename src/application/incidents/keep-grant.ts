@@ -5,6 +5,8 @@ import type { ErrorCode, Facts } from '../../domain/errors.ts';
 import type { Grant } from '../../domain/grants/grant.ts';
 import type { Incident } from '../../domain/incidents/incident.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import type { Verdict } from '../../domain/policy/verdict.ts';
+import { fingerprintOfJson } from '../../domain/requests/fingerprint.ts';
 import type { Request } from '../../domain/requests/request.ts';
 import { mustView } from '../record/must-find.ts';
 import { mayBy } from '../identity/named-among.ts';
@@ -70,11 +72,20 @@ const denialOf = async (deps: Deps, { person, view, grant }: Keeping): Promise<D
   // Longer than the rules give without the incident, say.
   if (verdict.problems.length > 0) return { code: 'keep_denied', facts: { rule: verdict.rule } };
   if (verdict.decision === 'approve') return null;
-  // People agreed to it by the very rule that needs them without the incident: nothing would come out differently.
-  const { decision } = view;
-  const isAgreed = decision !== null && decision.byPersonId !== null && decision.rule === verdict.rule;
-  return isAgreed ? null : { code: 'keep_denied', facts: { rule: verdict.rule } };
+  return isAgreed(view, verdict) ? null : { code: 'keep_denied', facts: { rule: verdict.rule } };
 };
+
+type Wanted = Extract<Verdict, { decision: 'ask' }>;
+
+/**
+ * People agreed to it by the very rule that needs them without the incident: nothing would come out differently. A rule may have been
+ * made stricter under its name since, so what it wanted of them is compared as well.
+ */
+const isAgreed = ({ decision, request }: RequestView, { rule, requirements, isInOrder }: Wanted): boolean =>
+  decision !== null &&
+  decision.byPersonId !== null &&
+  decision.rule === rule &&
+  fingerprintOfJson([request.requirements, request.isInOrder]) === fingerprintOfJson([requirements, isInOrder]);
 
 /** True when it was kept before. */
 const keep = async (tx: Tx, { person, grant, incident }: Keeping): Promise<boolean> => {

@@ -1,13 +1,15 @@
 /** Who may decide on a line of a campaign: its reviewers, the admins once it is overdue, and never a person whom it is about. */
 import type { Campaign, CampaignLine } from '../../domain/reviews/campaign.ts';
+import { isSameHuman } from '../../domain/principals/identity.ts';
 import { sourceOf } from '../../domain/policy/sources.ts';
 import type { Policy } from '../../domain/policy/types.ts';
 import type { Person } from '../../domain/principals/person.ts';
+import type { Source } from '../../domain/requests/request.ts';
 import type { Freshness } from '../identity/directory.ts';
 import { readMembers } from '../identity/members.ts';
 import type { Deps } from '../deps.ts';
 
-type LookDeps = Pick<Deps, 'directory' | 'policy'>;
+type LookDeps = Pick<Deps, 'directory' | 'policy'> & { store: { read: Pick<Deps['store']['read'], 'person'> } };
 type ReviewerQuery = {
   line: Pick<CampaignLine, 'reviewers' | 'about'>;
   campaign: Pick<Campaign, 'overdueAt' | 'silence'>;
@@ -20,10 +22,31 @@ const membersOf = (
   { refs, freshness }: { refs: readonly string[]; freshness: Freshness },
 ) => readMembers(deps.directory, null, { from: refs.map((ref) => sourceOf(policy, ref)), freshness });
 
+type About = Pick<ReviewerQuery, 'freshness'> & Pick<CampaignLine, 'about'>;
+
+/** By the id of a person, which begins with a workspace or an organisation; a client is no person. */
+const sourcesOf = (ids: readonly string[]): Source[] =>
+  ids.map((id) => ({ kind: 'person', ref: id.slice(id.indexOf(':') + 1) }));
+
+/** Whom the line is about, as they are and as they were known: another account of the same human decides no more than they do. */
+export const aboutPerson = async (
+  { store, directory }: LookDeps,
+  { about, freshness }: About,
+): Promise<(person: Person) => boolean> => {
+  const ids = about.filter((id) => !id.startsWith('client:'));
+  const [stored, now] = await Promise.all([
+    Promise.all(ids.map((id) => store.read.person(id))),
+    readMembers(directory, null, { from: sourcesOf(ids), freshness }),
+  ]);
+  const people = [...stored.filter((one) => one !== null), ...now.people];
+  return (person) => about.includes(person.id) || people.some((one) => isSameHuman(one, person));
+};
+
 /** Where no reviewer is left but those it is about, the admins decide. `failures`: what could not be looked up. */
 export const eligibleReviewers = async (deps: LookDeps, { line, campaign, freshness }: ReviewerQuery) => {
   const policy = deps.policy();
-  const isOther = ({ id }: Person): boolean => !line.about.includes(id);
+  const isAbout = await aboutPerson(deps, { about: line.about, freshness });
+  const isOther = (person: Person): boolean => !isAbout(person);
   const own = await membersOf(deps, policy, { refs: line.reviewers, freshness });
   const people = own.people.filter(isOther);
   const isEscalated = campaign.overdueAt !== null && campaign.silence === 'escalate';

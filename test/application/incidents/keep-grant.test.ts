@@ -57,6 +57,18 @@ describe('access that its owner keeps', () => {
     expect(await typesOf('grant.keep_refused')).toMatchObject([{ code: 'keep_denied' }]);
   });
 
+  it('cannot be what its rule wants more people for by now, under the same name', async () => {
+    const view = await agreedWrite();
+    await close();
+    const rules = policyOf().rules;
+    const stricter = 'rules: [{ name: The rest needs an owner, approvals: [{ from: owners }, { from: sre }] }]';
+    expect(rules.some(({ name }) => name === 'The rest needs an owner')).toBe(true);
+    rig.setPolicy(policyOf(undefined, stricter));
+    await expect(keep(view)).rejects.toMatchObject({ code: 'keep_denied', facts: { rule: 'The rest needs an owner' } });
+    rig.setPolicy(policyOf());
+    expect(await keep(view)).toMatchObject({ isRepeat: false });
+  });
+
   it('is nobody else’s to keep, and nobody’s whom the policy does not name for it', async () => {
     const view = await agreedWrite();
     await close();

@@ -73,6 +73,16 @@ test('half an hour is usual, and what the cap leaves where that is less', async 
   expect((await sent()).view.request.extendsByMs).toBe(20 * MINUTE_MS);
 });
 
+test('who is behind the first request approves no more time of it either', async () => {
+  const { requestId } = await active('write', 30 * MINUTE_MS);
+  await rig.pool.query(`update requests set started_by = '["U0SAM"]' where id = $1`, [requestId]);
+  const { view } = await sent({ byMs: 10 * MINUTE_MS });
+  const vote = (userId: string) =>
+    rig.useCases.vote({ userId, requestId: view.request.id, kind: 'approve', reason: null });
+  await expect(vote('U0SAM')).rejects.toMatchObject({ code: 'own_request' });
+  expect(await vote('U0OLGA')).toMatchObject({ outcome: 'decided' });
+});
+
 describe('is refused', () => {
   test('for access of another person, and where it is not clear which', async () => {
     const { id } = await active();

@@ -1,5 +1,6 @@
 /** A review campaign from its start to its end: frozen lines, reviewers, reminders, and what silence means. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { PersonCaller } from '../../../src/application/identity/caller.ts';
 import { callerFromSlack } from '../../../src/application/identity/caller.ts';
 import { chaseCampaigns } from '../../../src/application/reviews/chase-campaigns.ts';
 import { decideLine } from '../../../src/application/reviews/decide-line.ts';
@@ -62,6 +63,20 @@ test('a person decides on no line about themselves, and only reviewers decide', 
     decidedBy: { name: personOf('ines').name },
   });
   await expect(decide('ines', sam)).rejects.toMatchObject({ code: 'line_decided' });
+});
+
+test('another account of the person whom a line is about decides on it no more than they do', async () => {
+  const [line] = (
+    await quarter.pool.query<{ id: string }>(`select id from campaign_lines where decision is null and about ? $1`, [
+      personOf('dana').id,
+    ])
+  ).rows;
+  const { email } = personOf('dana');
+  const [mailbox = '', domain = ''] = (email ?? '').split('@');
+  const other = { ...personOf('dana'), id: 'T1:U0SECOND', userId: 'U0SECOND', email: `${mailbox}+ops@${domain}` };
+  const caller = { kind: 'person', person: other } as unknown as PersonCaller;
+  const deciding = { caller, lineId: line?.id ?? '', decision: 'keep', note: null } as const;
+  await expect(decideLine(quarter.deps, deciding)).rejects.toMatchObject({ code: 'own_line' });
 });
 
 test('the database refuses a decision on a line about its decider, whatever the code does', async () => {
