@@ -36,7 +36,7 @@ const label = (
 };
 
 /** The next of 1, 2, 5, 10, 20, … */
-export const stepFor = (max: number): number => {
+const stepFor = (max: number): number => {
   const least = Math.max(1, max / TICKS);
   const power = 10 ** Math.floor(Math.log10(least));
   return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least) ?? least;

@@ -253,7 +253,7 @@ describe('a start', () => {
       '1h '.repeat(20_000),
     ])
       for (const lead of ['from ', '', '"']) line(`30m ${lead}${text}`);
-    expect(performance.now() - begin).toBeLessThan(3_000);
+    expect(performance.now() - begin).toBeLessThan(20_000);
   });
 });
 
