@@ -35,8 +35,9 @@ afterAll(async () => {
   await Promise.all([front.close(), issuer.stop()]);
 });
 
-const says = (job: Job, text: string): Promise<void> =>
-  expect.poll(() => `${job.out()}${job.err()}`, { ...SOON, message: text }).toContain(text);
+const says = async (job: Job, text: string): Promise<void> => {
+  await expect.poll(() => `${job.out()}${job.err()}`, { ...SOON, message: text }).toContain(text);
+};
 
 const SCRIPT = `process.on('SIGUSR2', () => process.exit(4)); setInterval(() => undefined, 1000); console.log('running')`;
 

@@ -87,10 +87,8 @@ const controlsOf = (
   ];
 };
 
-export const createCount = (period: Pick<Period, 'from' | 'to'>) => {
-  const [byState, byDecision] = [new Map<string, number>(), new Map<string, number>()];
-  const [byTarget, byRuleAlone] = [tallies(), tallies()];
-  const exercised = exerciseBook();
+/** Grants count where they became active and where they ended, also those whose request was made before the period. */
+const grantBook = (period: Pick<Period, 'from' | 'to'>) => {
   const counted: Counted = { rows: 0, erased: 0, activated: 0, ended: 0 };
   const [overTime, lateness] = [createOverTime(period), createLateness()];
   const seeGrant = (row: RegisterRow): void => {
@@ -100,6 +98,14 @@ export const createCount = (period: Pick<Period, 'from' | 'to'>) => {
     if (isIn(row.closedAt, period) && row.lateMs !== null) lateness.see(row.lateMs);
     if (isIn(row.endedAt, period) && row.state === 'ended') counted.ended += 1;
   };
+  return { counted, overTime, lateness, seeGrant };
+};
+
+export const createCount = (period: Pick<Period, 'from' | 'to'>) => {
+  const [byState, byDecision] = [new Map<string, number>(), new Map<string, number>()];
+  const [byTarget, byRuleAlone] = [tallies(), tallies()];
+  const exercised = exerciseBook();
+  const { counted, overTime, lateness, seeGrant } = grantBook(period);
   return {
     row: (row: RegisterRow): void => {
       counted.rows += 1;

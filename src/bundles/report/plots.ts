@@ -23,12 +23,11 @@ const LABELS_MAX = 14;
 type Doc = Page['doc'];
 type Box = { x: number; y: number; width: number; height: number };
 
-const label = (
-  doc: Doc,
-  text: string,
-  { x, y, width }: Omit<Box, 'height'>,
-  align: 'left' | 'right' | 'center',
-): void => {
+type Place = Omit<Box, 'height'> & { align: 'left' | 'right' | 'center' };
+/** `top`: the count at the upper edge; a line at each `step`. */
+type Scale = { top: number; step: number };
+
+const label = (doc: Doc, text: string, { x, y, width, align }: Place): void => {
   doc.font(BODY).fontSize(TEXT_SIZE).fillColor(QUIET);
   const free = width - doc.widthOfString(text);
   const left = align === 'left' ? 0 : align === 'right' ? free : free / 2;
@@ -52,7 +51,7 @@ const figure = (page: Page, { alt, height }: { alt: string; height: number }, dr
   doc.y = box.y + height + TEXT_SIZE;
 };
 
-const grid = (doc: Doc, { x, y, width, height }: Box, top: number, step: number): void => {
+const grid = (doc: Doc, { x, y, width, height }: Box, { top, step }: Scale): void => {
   for (let tick = 0; tick <= top; tick += step) {
     const at = y + height - (tick / top) * height;
     doc
@@ -60,11 +59,11 @@ const grid = (doc: Doc, { x, y, width, height }: Box, top: number, step: number)
       .lineTo(x + width, at)
       .lineWidth(0.5)
       .stroke(LINE);
-    label(doc, String(tick), { x: x - AXIS, y: at - TEXT_SIZE / 2, width: AXIS - 6 }, 'right');
+    label(doc, String(tick), { x: x - AXIS, y: at - TEXT_SIZE / 2, width: AXIS - 6, align: 'right' });
   }
 };
 
-const bars = (doc: Doc, box: Box, buckets: readonly Bucket[], top: number): void => {
+const bars = (doc: Doc, box: Box, { buckets, top }: { buckets: readonly Bucket[]; top: number }): void => {
   const slot = box.width / buckets.length;
   const every = Math.ceil(buckets.length / LABELS_MAX);
   const bar = (x: number, count: number, color: string): void => {
@@ -76,12 +75,10 @@ const bars = (doc: Doc, box: Box, buckets: readonly Bucket[], top: number): void
     bar(x + slot * 0.1, requests, PALE);
     bar(x + slot * 0.5, grants, DARK);
     if (index % every === 0)
-      label(
-        doc,
-        from.slice(5, DAY_CHARS),
-        { x, y: box.y + box.height + 4, width: slot * every },
-        every === 1 ? 'center' : 'left',
-      );
+      label(doc, from.slice(5, DAY_CHARS), {
+        ...{ x, y: box.y + box.height + 4, width: slot * every },
+        align: every === 1 ? 'center' : 'left',
+      });
   }
 };
 
@@ -92,7 +89,7 @@ const legend = (doc: Doc, x: number, y: number): void => {
   ].entries()) {
     const left = x + index * NAME_WIDTH;
     doc.rect(left, y + 1, TEXT_SIZE, TEXT_SIZE).fill(color);
-    label(doc, text, { x: left + TEXT_SIZE + 4, y, width: NAME_WIDTH }, 'left');
+    label(doc, text, { x: left + TEXT_SIZE + 4, y, width: NAME_WIDTH, align: 'left' });
   }
 };
 
@@ -108,8 +105,8 @@ export const overTimePlot = (page: Page, { unit, buckets }: OverTime): void => {
   figure(page, { alt, height: HEIGHT + LABELS + ROW }, ({ x, y, width }) => {
     legend(doc, x + AXIS, y);
     const box = { x: x + AXIS, y: y + ROW, width: width - AXIS, height: HEIGHT };
-    grid(doc, box, top, step);
-    bars(doc, box, buckets, top);
+    grid(doc, box, { top, step });
+    bars(doc, box, { buckets, top });
   });
 };
 
@@ -122,9 +119,10 @@ export const latenessPlot = (page: Page, lateness: readonly Lateness[]): void =>
     for (const [index, { upTo, grants }] of lateness.entries()) {
       const top = y + index * ROW;
       const long = (grants / most) * room;
-      label(doc, upTo, { x, y: top + 3, width: NAME_WIDTH - 8 }, 'right');
+      label(doc, upTo, { x, y: top + 3, width: NAME_WIDTH - 8, align: 'right' });
       doc.rect(x + NAME_WIDTH, top + 2, long, ROW - 5).fill(DARK);
-      label(doc, String(grants), { x: x + NAME_WIDTH + long + 4, y: top + 3, width: COUNT_WIDTH }, 'left');
+      const beside = { x: x + NAME_WIDTH + long + 4, y: top + 3, width: COUNT_WIDTH };
+      label(doc, String(grants), { ...beside, align: 'left' });
     }
   });
 };

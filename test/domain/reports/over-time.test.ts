@@ -15,9 +15,9 @@ test.each([
   ['2026', 'month', 12, '2026-12-01T00:00:00.000Z'],
   ['2026-01-15..2026-12-31', 'month', 12, '2026-12-01T00:00:00.000Z'],
   ['2026-07-01..2026-07-01', 'day', 1, '2026-07-01T00:00:00.000Z'],
-])('%s is shown by the %s', (label, unit, count, last) => {
+])('%s is shown by the %s', (label, ...shown) => {
   const over = createOverTime(spanOf(label)).all();
-  expect([over.unit, over.buckets.length, over.buckets.at(-1)?.from]).toEqual([unit, count, last]);
+  expect([over.unit, over.buckets.length, over.buckets.at(-1)?.from]).toEqual(shown);
   expect(over.buckets[0]?.from).toBe(spanOf(label).from.toISOString());
 });
 
