@@ -133,6 +133,28 @@ test('a push voids votes', async () => {
   await until(() => checkOf(pull)?.conclusion === 'cancelled', 'the check');
 });
 
+test('a push that comes while the request is being made is not lost', async () => {
+  const pull = pullOf();
+  await all.world.sql(`create function linger() returns trigger language plpgsql as $$ begin
+    if new.reason like '${pull.title}%' then perform pg_sleep(3); end if; return new; end $$`);
+  await all.world.sql('create trigger linger before insert on requests for each row execute function linger()');
+  const labelled = all.github.label(pull, 'prod-access', SAM);
+  await until(
+    async () =>
+      (
+        await all.world.sql(
+          `select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()`,
+        )
+      ).length > 0,
+    'the request on its way',
+  );
+  const sha = '9'.repeat(40);
+  await all.github.push(pull, { sha, author: ADA, email: 'ada@acme.test' });
+  await labelled;
+  await all.card(sha.slice(0, 12));
+  await all.world.sql('drop function linger cascade');
+});
+
 test('other labels at the same commit void votes too, since rules see them', async () => {
   const pull = pullOf();
   await all.github.label(pull, 'prod-access', SAM);

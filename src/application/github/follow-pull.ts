@@ -1,4 +1,5 @@
 /** What became of a pull request: read anew at each of its events, whatever the order they come in. */
+import { isDeepStrictEqual } from 'node:util';
 import { SYSTEM } from '../../domain/audit/events.ts';
 import type { GithubEvent } from '../../domain/github/events.ts';
 import { fingerprintOfJson } from '../../domain/requests/fingerprint.ts';
@@ -156,6 +157,15 @@ const sendRequest = async (deps: GithubDeps, following: Following): Promise<void
     await tx.github.setPull(row.id, { requestId: made.requestId, said: null });
     await tx.outbox.add('github', subjectText({ kind: 'pull', id: row.id }));
   });
+  await catchUp(deps, following, made.requestId);
+};
+
+/** An event that was worked on before the pull request had its request changed nothing of it: what is there by now is looked at once more. */
+const catchUp = async (deps: GithubDeps, following: Following, requestId: string): Promise<void> => {
+  const { row, pull: before } = following;
+  const pull = await deps.github.pull(row.repository, before.number);
+  if (!pull || isDeepStrictEqual(pull, before)) return;
+  await follow(deps, { ...following, pull, row: { ...row, requestId, said: null } });
 };
 
 const follow = async (deps: GithubDeps, following: Following): Promise<void> => {

@@ -52,6 +52,8 @@ export const createOnce = (replays: Replays, log: Log): Once => {
       const keptMs = Math.max(0, untilSeconds * 1000 - Date.now());
       try {
         const claimed = await withinMs(replays.claim(key, keptMs), PATIENCE_MS);
+        // Another process has it, and may give it back: that is for Postgres to say each time.
+        if (claimed.isThere && !claimed.value) memory.remove(key);
         if (claimed.isThere) return claimed.value;
         warn(`no answer within ${PATIENCE_MS} ms`);
       } catch (error) {
