@@ -10,6 +10,7 @@ import type { Deployment } from '../../sandbox/src/gitlab/state.ts';
 import { gitlabClaims } from '../../sandbox/src/issuer/claims.ts';
 import { startIssuer } from '../../sandbox/src/issuer/issuer.ts';
 import type { StandInIssuer } from '../../sandbox/src/issuer/issuer.ts';
+import type { Message } from '../../sandbox/src/slack/types.ts';
 import { examineGitlab } from '../../src/gitlab-api/examine.ts';
 import type { App } from '../../src/compose/app.ts';
 import { incidentsOf } from '../support/incident.ts';
@@ -148,6 +149,13 @@ const newest = async () => {
   return row;
 };
 
+/** What its button decides on. */
+const approvalOf = (card: Message): string | undefined =>
+  /"action_id":"approve"[^}]*"value":"([^"]+)"|"value":"([^"]+)"[^}]*"action_id":"approve"/
+    .exec(JSON.stringify(card))
+    ?.slice(1)
+    .find((value) => value !== undefined);
+
 const cardWith = (text: string) =>
   world.slack.waitFor(
     () =>
@@ -210,7 +218,18 @@ test(
       world.sql(`select 1 from audit_events where type = 'request.claimed' and data like '%deployment%'`);
     await expect.poll(claimed, SOON).toHaveLength(1);
     expect(retried.status).toBe('blocked');
-    await world.slack.as('olga').click(card, 'approve');
+    // What a job took over is another request to its approvers: the card that they read before decides nothing any more.
+    const refreshed = await world.slack.waitFor(
+      () => {
+        const newest = world.slack
+          .as('olga')
+          .messages('prod-access')
+          .findLast(({ ts }) => ts === card.ts);
+        return newest && approvalOf(newest) !== approvalOf(card) ? newest : null;
+      },
+      { what: 'the refreshed card' },
+    );
+    await world.slack.as('olga').click(refreshed, 'approve');
     await expect.poll(() => retried.jobStatus, SOON).toBe('pending');
     expect(await runExample(retried)).toMatchObject({ code: 0, out: '[{"orders":2}]\n' });
     await untilRemoved(world);

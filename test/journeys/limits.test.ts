@@ -152,7 +152,7 @@ test('a start that lies ahead and a pre-approval count; more time does not, and 
   await toldTimes('ada', 'one person may have 3', 2);
   // What waits for people may wait: live grants count when they approve.
   await say('ada', 'orders-db write 15m waits for an end');
-  await story.privately('ada', 'This can be approved once one of them has ended');
+  await story.privately('ada', 'An approver can approve this after one of them has ended');
   await story.inChannel('waits for an end');
   const [id] = await idsOf(`grants where state = 'active'`);
   await say('ada', `extend ${id} 30m`);

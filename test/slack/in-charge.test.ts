@@ -73,7 +73,7 @@ test('the form says before it is sent that a person has as much as one person ma
   expect(await lines('users-db', 'read')).not.toContain('Cannot be sent');
   await give();
   expect(await lines('orders-db', 'read')).toMatch(/\*Cannot be sent now\.\* You have 1 live grants/);
-  expect(await lines('users-db', 'read')).toContain('This can be approved once one of them has ended');
+  expect(await lines('users-db', 'read')).toContain('An approver can approve this after one of them has ended');
   await rig.useCases.createRequest({ ...wanted, userId: 'U0ADA', target: 'users-db', role: 'read' });
   expect(await lines('users-db', 'read')).toMatch(/\*Cannot be sent now\.\* You have 1 open requests/);
   expect(await lines('users-db', 'read')).not.toContain('Nothing was sent');

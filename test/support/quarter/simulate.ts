@@ -172,7 +172,7 @@ export const simulate = async (
     return found;
   };
   let nowMs = from.getTime();
-  const outages = outagesOf(from, days);
+  const outages = days > 0 ? outagesOf(from, days) : [];
   const { provider, use } = providerOf(() => nowMs, outages);
   const load = (remark: string) => {
     const source = policyText(remark);
