@@ -197,6 +197,28 @@ test('a deployment that another rule rejected takes back its request', async () 
   await until(async () => (await requestsOf(run))[0]?.state === 'cancelled', 'the cancellation');
 });
 
+test('an administrator who bypasses the rule on GitHub starts the job, and gives it nothing: it waits for an approver', async () => {
+  const run = await waitingRun();
+  await all.card(`run ${run.id}`);
+  await all.github.bypass(run, 'production');
+  all.github.addJob(run, 81_501);
+  const session = await all.sessionOf(run, { check_run_id: '81501' });
+  const wanted = await all.call('POST', '/requests', { session, body: READ });
+  expect(wanted.body).toMatchObject({ state: 'pending' });
+  const id = String(wanted.body['id']);
+  expect(await all.world.logins()).toEqual([]);
+  expect((await all.call('POST', `/requests/${id}/credentials`, { session })).status).toBe(409);
+  const cards = () => all.world.slack.as('olga').messages('prod-access');
+  await until(async () => {
+    const card = cards().findLast((one) => JSON.stringify(one).includes(`"value":"${id}:`));
+    if (card) await all.world.slack.as('olga').click(card, 'approve');
+    return (await requestsOf(run)).some(({ state }) => state === 'approved');
+  }, 'the approval');
+  expect((await active(session, id))['state']).toBe('active');
+  await all.github.cancelRun(run);
+  await until(async () => (await all.world.logins()).length === 0, 'the end of the access');
+});
+
 test('an approval that no job came for ends with its run', async () => {
   const run = await waitingRun();
   await all.world.slack.as('olga').click(await all.card(`run ${run.id}`), 'approve');

@@ -19,6 +19,8 @@ export type Acts = {
   cancelRun(run: Run, manner?: Manner): Promise<void>;
   /** Another rule of the environment rejects the deployment. Only the status of the deployment says so here. */
   rejectElsewhere(run: Run, environment: string): Promise<void>;
+  /** An administrator's *Start all waiting jobs*: docs.github.com, Reviewing deployments, Bypassing deployment protection rules. */
+  bypass(run: Run, environment: string): Promise<void>;
   addPull(pull: NewPull): Pull;
   label(pull: Pull, label: string, by: Account): Promise<void>;
   unlabel(pull: Pull, label: string, by: Account): Promise<void>;
@@ -189,6 +191,11 @@ const runActs = (state: State, send: Send): RunActs => ({
   rejectElsewhere: (run, environment) => {
     Object.assign(run, { status: 'completed', conclusion: 'failure' });
     return send(statusEvent(run, environment, 'failure'));
+  },
+  bypass: (run, environment) => {
+    for (const gate of run.gates) if (gate.environment === environment) gate.state = 'bypassed';
+    run.status = 'in_progress';
+    return send(statusEvent(run, environment, 'in_progress'));
   },
   cancelRun: (run, manner) => {
     Object.assign(run, { status: 'completed', conclusion: 'cancelled' });

@@ -8,7 +8,8 @@ export type Repository = { id: number; full_name: string; installation: number }
 
 export type Gate = {
   environment: string;
-  state: 'waiting' | 'approved' | 'rejected';
+  /** `bypassed`: an administrator started the jobs without an answer. */
+  state: 'waiting' | 'approved' | 'rejected' | 'bypassed';
   /** Status reports: at most ten, of at most 1024 characters. */
   reports: string[];
   comment: string | null;
