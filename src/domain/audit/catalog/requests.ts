@@ -124,7 +124,7 @@ const requests = {
   }),
   'request.pushed': defineEvent({
     about: 'request',
-    when: 'A pull request got another commit, other labels or another base while its request waited, so its votes are void. `before` and `sha` are equal where the commit is the same.',
+    when: 'A pull request got another commit, other labels or another base while its request waited, so its votes are void.',
     open: { before: code, sha: code },
     personal: {},
   }),
