@@ -69,17 +69,21 @@ const refusedOf = (text: string, { problems }: { problems: ConfigProblem[] }): s
 const watchFiles = (listener: () => void) => {
   const watched = new Set<string>();
   let everyMs: number | null = null;
+  let later: NodeJS.Timeout | null = null;
   return {
     begin: (ms: number): void => void (everyMs = ms),
     follow: (paths: readonly string[]): void => {
       if (everyMs === null) return;
-      for (const file of paths) {
-        if (watched.has(file)) continue;
+      const fresh = paths.filter((file) => !watched.has(file));
+      for (const file of fresh) {
         watched.add(file);
         watchFile(file, { interval: everyMs, persistent: false }, listener);
       }
+      // What changed since it was read, and before the watch first looked at it, is no change to the watch.
+      if (fresh.length > 0) later = setTimeout(listener, everyMs).unref();
     },
     stop: (): void => {
+      if (later) clearTimeout(later);
       for (const file of watched) unwatchFile(file, listener);
     },
   };

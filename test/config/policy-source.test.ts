@@ -9,10 +9,13 @@ import { GOOD, load } from './made.ts';
 const folder = mkdtempSync(path.join(tmpdir(), 'policy-source-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it('does not call a file broken that an editor emptied and then wrote', async () => {
+type Source = ReturnType<typeof createPolicySource>;
+
+/** On a file of its own; `told`: what came of each change. */
+const open = (name: string): { file: string; told: string[]; source: Source } => {
   const first = load(GOOD);
   if ('problems' in first) throw new Error('the small policy is good');
-  const file = path.join(folder, 'latchkey.yml');
+  const file = path.join(folder, name);
   const told: string[] = [];
   const source = createPolicySource(first.policy, {
     path: file,
@@ -23,6 +26,19 @@ it('does not call a file broken that an editor emptied and then wrote', async ()
     onRestored: () => Promise.resolve(void told.push('restored')),
     onError: (error) => void told.push(String(error)),
   });
+  return { file, told, source };
+};
+
+it('adopts what changed after it was read and before it was watched', async () => {
+  const { file, told, source } = open('early.yml');
+  writeFileSync(file, `${GOOD}\npending: 7h\n`);
+  source.watch(50);
+  await expect.poll(() => told).toEqual(['adopted']);
+  source.stop();
+});
+
+it('does not call a file broken that an editor emptied and then wrote', async () => {
+  const { file, told, source } = open('latchkey.yml');
   writeFileSync(file, '');
   const reloaded = source.reload();
   setTimeout(() => writeFileSync(file, `${GOOD}\npending: 7h\n`), 50);

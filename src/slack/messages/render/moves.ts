@@ -5,6 +5,7 @@ import type { AlreadyHas } from '../../../application/requests/request-types.ts'
 import { endWithIncident } from '../../../domain/grants/ending.ts';
 import type { Extension } from '../../../domain/grants/extension.ts';
 import type { Grant } from '../../../domain/grants/grant.ts';
+import { pluralize } from '../../../lib/pluralize.ts';
 import { ERROR_SHOWN_MAX } from './limits.ts';
 import { date, inline } from './text.ts';
 
@@ -55,4 +56,4 @@ export const requestedAlreadyLine = ({ requestId, lapsesAt }: OpenRequest): stri
 
 /** Where it may wait and could not be approved now. */
 export const liveFullLine = (live: number): string =>
-  `You have ${live} live grants, the most that one person may have. An approver can approve this after one of them has ended: \`/prod-access done\` gives one back.`;
+  `You have ${pluralize(live, 'live grant')}, the most that one person may have. An approver can approve this after one of them has ended: \`/prod-access done\` gives one back.`;
