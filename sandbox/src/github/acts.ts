@@ -159,6 +159,23 @@ type Send = (event: Event, manner?: Manner) => Promise<void>;
 
 type RunActs = Omit<Acts, 'addPull' | 'label' | 'unlabel' | 'push' | 'close' | 'send'>;
 
+/** What becomes of a deployment that waits, beside Latchkey's answer. */
+const outcomeActs = (send: Send): Pick<Acts, 'rejectElsewhere' | 'bypass' | 'cancelRun'> => ({
+  rejectElsewhere: (run, environment) => {
+    Object.assign(run, { status: 'completed', conclusion: 'failure' });
+    return send(statusEvent(run, environment, 'failure'));
+  },
+  bypass: (run, environment) => {
+    for (const gate of run.gates) if (gate.environment === environment) gate.state = 'bypassed';
+    run.status = 'in_progress';
+    return send(statusEvent(run, environment, 'in_progress'));
+  },
+  cancelRun: (run, manner) => {
+    Object.assign(run, { status: 'completed', conclusion: 'cancelled' });
+    return send(runEvent(run), manner);
+  },
+});
+
 const runActs = (state: State, send: Send): RunActs => ({
   addRepository: (fullName, id, installation = 77) => {
     const made = { id, full_name: fullName, installation };
@@ -188,19 +205,7 @@ const runActs = (state: State, send: Send): RunActs => ({
     Object.assign(job, { status: 'completed', conclusion: 'success' });
     return send(jobEvent(run, job), manner);
   },
-  rejectElsewhere: (run, environment) => {
-    Object.assign(run, { status: 'completed', conclusion: 'failure' });
-    return send(statusEvent(run, environment, 'failure'));
-  },
-  bypass: (run, environment) => {
-    for (const gate of run.gates) if (gate.environment === environment) gate.state = 'bypassed';
-    run.status = 'in_progress';
-    return send(statusEvent(run, environment, 'in_progress'));
-  },
-  cancelRun: (run, manner) => {
-    Object.assign(run, { status: 'completed', conclusion: 'cancelled' });
-    return send(runEvent(run), manner);
-  },
+  ...outcomeActs(send),
 });
 
 export const createActs = (state: State): Acts => {
