@@ -5,7 +5,7 @@ import type { PersonCaller } from '../identity/caller.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import { refuse } from '../record/record-refusal.ts';
 import type { Deps } from '../deps.ts';
-import { aboutPerson, eligibleReviewers } from './reviewers.ts';
+import { eligibleReviewers } from './reviewers.ts';
 
 export type DecideLineInput = { caller: PersonCaller; lineId: string; decision: LineDecision; note: string | null };
 export type DecidedLine = { line: CampaignLine; view: CampaignView };
@@ -22,9 +22,9 @@ const mustFind = async (deps: Deps, lineId: string): Promise<DecidedLine> => {
 const demandReviewer = async (deps: Deps, { caller }: DecideLineInput, { line, view }: DecidedLine): Promise<void> => {
   const { person } = caller;
   const refusal = { type: 'campaign.refused', person, data: { campaign: line.campaignId, line: line.id } } as const;
-  const isAbout = await aboutPerson(deps, { about: line.about, freshness: 'fresh' });
+  const looked = await eligibleReviewers(deps, { line, campaign: view.campaign, freshness: 'fresh' });
+  const { people, failures, isAbout } = looked;
   if (isAbout(person)) return refuse(deps, refusal, new DomainError('own_line', { id: line.id }));
-  const { people, failures } = await eligibleReviewers(deps, { line, campaign: view.campaign, freshness: 'fresh' });
   if (people.some(({ id }) => id === person.id)) return;
   const [failure] = failures;
   if (failure) throw failure;

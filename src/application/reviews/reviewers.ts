@@ -29,7 +29,7 @@ const sourcesOf = (ids: readonly string[]): Source[] =>
   ids.map((id) => ({ kind: 'person', ref: id.slice(id.indexOf(':') + 1) }));
 
 /** Whom the line is about, as they are and as they were known: another account of the same human decides no more than they do. */
-export const aboutPerson = async (
+const aboutPerson = async (
   { store, directory }: LookDeps,
   { about, freshness }: About,
 ): Promise<(person: Person) => boolean> => {
@@ -42,7 +42,7 @@ export const aboutPerson = async (
   return (person) => about.includes(person.id) || people.some((one) => isSameHuman(one, person));
 };
 
-/** Where no reviewer is left but those it is about, the admins decide. `failures`: what could not be looked up. */
+/** Where no reviewer is left but those it is about, the admins decide. `failures`: what could not be looked up. `isAbout`: whether the line is about a person. */
 export const eligibleReviewers = async (deps: LookDeps, { line, campaign, freshness }: ReviewerQuery) => {
   const policy = deps.policy();
   const isAbout = await aboutPerson(deps, { about: line.about, freshness });
@@ -50,11 +50,12 @@ export const eligibleReviewers = async (deps: LookDeps, { line, campaign, freshn
   const own = await membersOf(deps, policy, { refs: line.reviewers, freshness });
   const people = own.people.filter(isOther);
   const isEscalated = campaign.overdueAt !== null && campaign.silence === 'escalate';
-  if (people.length > 0 && !isEscalated) return { people, failures: own.failures };
+  if (people.length > 0 && !isEscalated) return { people, failures: own.failures, isAbout };
   const admins = await membersOf(deps, policy, { refs: policy.admins, freshness });
   const all = [...people, ...admins.people.filter(isOther)];
   return {
     people: [...new Map(all.map((person) => [person.id, person])).values()],
     failures: [...own.failures, ...admins.failures],
+    isAbout,
   };
 };
