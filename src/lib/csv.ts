@@ -6,10 +6,6 @@ const BEGINS_LIKE_FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 /** With an apostrophe before what a spreadsheet would run. */
 export const harmless = (text: string): string => (BEGINS_LIKE_FORMULA.test(text) ? `'${text}` : text);
 
-/** Nothing of it has to be replaced, quoted, escaped, or kept from being a formula. Most cells are such, and each look at a text costs. */
-const SIMPLE = /^[A-Za-z0-9][A-Za-z0-9 .:;/@()-]*$/;
-export const isSimple = (text: string): boolean => SIMPLE.test(text) && !text.endsWith(' ');
-
 /** RFC 4180: quoted when it holds a quote, a comma or a line end; quotes are doubled. */
 export const csvCell = (value: string | number | null): string => {
   const text = harmless(value === null ? '' : String(value));

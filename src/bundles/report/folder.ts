@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ReportFolder, ReportWriter } from '../../application/reports/report-ports.ts';
-import { csvCell, isSimple } from '../../lib/csv.ts';
+import { csvCell } from '../../lib/csv.ts';
 import { visibleText } from '../../lib/visible-text.ts';
 import { REGISTER_COLUMNS } from './columns.ts';
 import { openFile } from './file-sink.ts';
@@ -21,9 +21,8 @@ const NOTE = 'manifest.note';
 export const REPORT_FILES = [REGISTER, WORKBOOK, PDF, JSON_FILE, MANIFEST, NOTE] as const;
 
 const csvValue = (cell: XlsxCell): string => {
-  if (cell === null) return '';
-  if (typeof cell === 'string') return isSimple(cell) ? cell : csvCell(visibleText(cell));
-  return cell instanceof Date ? cell.toISOString() : csvCell(cell);
+  if (cell instanceof Date) return csvCell(cell.toISOString());
+  return csvCell(typeof cell === 'string' ? visibleText(cell) : cell);
 };
 const csvLine = (cells: readonly XlsxCell[]): string => `${cells.map(csvValue).join(',')}\r\n`;
 

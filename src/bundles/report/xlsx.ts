@@ -5,7 +5,7 @@
 import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { Zip } from 'fflate';
 import type { ZipInputFile } from 'fflate';
-import { harmless, isSimple } from '../../lib/csv.ts';
+import { harmless } from '../../lib/csv.ts';
 import { visibleText } from '../../lib/visible-text.ts';
 import type { FileSink } from './file-sink.ts';
 
@@ -53,7 +53,7 @@ const cellXml = (ref: string, value: XlsxCell, style: number): string => {
   if (typeof value === 'number') return `<c r="${ref}"><v>${value}</v></c>`;
   if (value instanceof Date)
     return `<c r="${ref}" s="${STYLE.moment}"><v>${value.getTime() / DAY_MS + EPOCH_DAYS}</v></c>`;
-  const text = isSimple(value) ? fitting(value) : cellText(fitting(harmless(visibleText(value))));
+  const text = cellText(fitting(harmless(visibleText(value))));
   const styled = style === STYLE.plain ? '' : ` s="${style}"`;
   return `<c r="${ref}"${styled} t="inlineStr"><is><t>${text}</t></is></c>`;
 };

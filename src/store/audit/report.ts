@@ -8,8 +8,7 @@ import type { Json } from '../../domain/json.ts';
 import { inSnapshot } from './read.ts';
 import { readTreeSize } from './tree.ts';
 
-/** Small, since a page is read while the one before is worked on: what lives longer is moved about in memory. */
-const PAGE = 200;
+const PAGE = 500;
 
 type Row = {
   seq: string;
@@ -36,32 +35,31 @@ const actorOf = ({ kind, id, name, email }: Data): LogActor => ({
   email: str(email),
 });
 
+/** By their text: many events have the same actor. */
+type Actors = Map<string, LogActor>;
+const ACTORS_MAX = 1_000;
+
+const actorIn = (actors: Actors, text: string): LogActor => {
+  const known = actors.get(text);
+  if (known) return known;
+  const actor = actorOf(JSON.parse(text) as Data);
+  if (actors.size >= ACTORS_MAX) actors.clear();
+  actors.set(text, actor);
+  return actor;
+};
+
 /** Columns from the text that is proved; from the table for events of before the tree. Where the personal part is erased, the table has the open part. */
 const columnsOf = (row: Row): Columns =>
   row.openText === null ? { ...row, at: row.at ?? '', type: row.type ?? '' } : (JSON.parse(row.openText) as Columns);
 
-type Parts = { seq: number; columns: Columns; actor: Data; data: Data; isErased: boolean };
-
-const eventFrom = ({ seq, columns, actor, data: written, isErased }: Parts): LogEvent => {
+const eventOf = (row: Row, actors: Actors): LogEvent => {
+  const columns = columnsOf(row);
   const { at, requestId, grantId, target, role } = columns;
-  const { type, data } = currentEvent(columns.type, written);
-  return { seq, at, type, requestId, grantId, target, role, actor: actorOf(actor), data, isErased };
+  const { type, data } = currentEvent(columns.type, JSON.parse(row.data ?? '{}') as Data);
+  const isErased = row.openText !== null && !row.hasPersonal;
+  const actor = actorIn(actors, row.actor ?? '{}');
+  return { seq: Number(row.seq), at, type, requestId, grantId, target, role, actor, data, isErased };
 };
-
-const eventOf = (row: Row): LogEvent =>
-  eventFrom({
-    seq: Number(row.seq),
-    columns: columnsOf(row),
-    actor: JSON.parse(row.actor ?? '{}') as Data,
-    data: JSON.parse(row.data ?? '{}') as Data,
-    isErased: row.openText !== null && !row.hasPersonal,
-  });
-
-/** An event of the tree, as `OF_REQUESTS` puts it together. */
-type Sealed = [seq: number, hasPersonal: boolean, columns: Columns, actor: Data, data: Data];
-
-const sealedEvent = ([seq, hasPersonal, columns, actor, data]: Sealed): LogEvent =>
-  eventFrom({ seq, columns, actor, data, isErased: !hasPersonal });
 
 const onlyBeforeTree = (column: string): string => `case when c.open_text is null then ${column} end`;
 const COLUMNS = `c.seq, c.open_text as "openText", p.salt is not null as "hasPersonal", e.actor, e.data,
@@ -70,12 +68,9 @@ const COLUMNS = `c.seq, c.open_text as "openText", p.salt is not null as "hasPer
   ${onlyBeforeTree('e.target')} as target, ${onlyBeforeTree('e.role')} as role`;
 const JOINS = `left join audit_events e on e.id = c.event_id left join audit_personal p on p.event_id = c.event_id`;
 
-/** All events of a request in one text, which is JSON since its parts are: a row for each event costs more than what is in it. */
 const OF_REQUESTS = `
-select c.request_id, '[' || string_agg('[' || c.seq || ',' || (p.event_id is not null)::text || ',' || c.open_text || ',' ||
-  coalesce(e.actor, '{}') || ',' || coalesce(e.data, '{}') || ']', ',' order by c.seq) || ']'
-from (select * from audit_chain where request_id = any($1) and seq <= $2) c ${JOINS}
-group by c.request_id`;
+select ${COLUMNS} from (select * from audit_chain where request_id = any($1) and seq <= $2) c ${JOINS}
+order by c.request_id, c.seq`;
 const OF_REQUESTS_BEFORE_TREE = `
 select ${COLUMNS} from audit_chain c ${JOINS} where c.seq <= $2 and e.request_id = any($1) order by c.seq`;
 
@@ -126,7 +121,7 @@ select count(*)::int8 as count, min(signed_at) as "firstAt", max(signed_at) as "
 from (select signed_at, signed_at - lag(signed_at) over (order by size) as gap from audit_checkpoints
   where signed_at >= $1 and signed_at < $2) c`;
 
-type Reader = { client: pg.PoolClient; before: number; upTo: number; range: ReportRange };
+type Reader = { client: pg.PoolClient; before: number; upTo: number; range: ReportRange; actors: Actors };
 
 /** Scans of the whole log are joined by hashing; pages are read by their keys. */
 const scanning = async <T>({ client }: Reader, scan: () => Promise<T>): Promise<T> => {
@@ -141,15 +136,17 @@ const values = ({ upTo, range }: Reader): unknown[] => [upTo, range.from, range.
 const numbers = <K extends string>(row: Record<K, string> | undefined, keys: readonly K[]): Record<K, number> =>
   Object.fromEntries(keys.map((key) => [key, Number(row?.[key] ?? 0)])) as Record<K, number>;
 
-const pageOf = async ({ client, before, upTo }: Reader, ids: string[]): Promise<LogEvent[][]> => {
-  const early = before > 0 ? await client.query<Row>(OF_REQUESTS_BEFORE_TREE, [ids, before]) : { rows: [] };
-  const { rows } = await client.query<[id: string, events: string]>({
-    ...{ name: 'report_requests', text: OF_REQUESTS, values: [ids, upTo], rowMode: 'array' },
-  });
+const byRequest = (ids: readonly string[], events: readonly LogEvent[]): LogEvent[][] => {
   const found = new Map<string, LogEvent[]>(ids.map((id) => [id, []]));
-  for (const event of early.rows.map(eventOf)) found.get(event.requestId ?? '')?.push(event);
-  for (const [id, events] of rows) found.get(id)?.push(...(JSON.parse(events) as Sealed[]).map(sealedEvent));
+  for (const event of events) found.get(event.requestId ?? '')?.push(event);
   return [...found.values()];
+};
+
+const pageOf = async ({ client, before, upTo, actors }: Reader, ids: string[]): Promise<LogEvent[][]> => {
+  const early = before > 0 ? await client.query<Row>(OF_REQUESTS_BEFORE_TREE, [ids, before]) : { rows: [] };
+  const { rows } = await client.query<Row>({ name: 'report_requests', text: OF_REQUESTS, values: [ids, upTo] });
+  const events = [...early.rows, ...rows].map((row) => eventOf(row, actors));
+  return byRequest(ids, events);
 };
 
 /** Postgres reads the next page while this one is worked on. */
@@ -213,7 +210,7 @@ const countsOf = async (reader: Reader): Promise<Record<string, number>> => {
 const FLOW_KEYS = ['openAtStart', 'activated', 'ended', 'openAtEnd'] as const satisfies readonly (keyof GrantFlow)[];
 
 const readsOf = (reader: Reader): ReportReads => {
-  const { client, upTo, range } = reader;
+  const { client, upTo, range, actors } = reader;
   return {
     counts: () => countsOf(reader),
     flow: async () => {
@@ -228,12 +225,13 @@ const readsOf = (reader: Reader): ReportReads => {
       const { rows } = await scanning(reader, () =>
         client.query<Row & { isLater: boolean }>(EVENTS, [...values(reader), types, answers]),
       );
-      const of = (isLater: boolean): LogEvent[] => rows.filter((row) => row.isLater === isLater).map(eventOf);
+      const of = (isLater: boolean): LogEvent[] =>
+        rows.filter((row) => row.isLater === isLater).map((row) => eventOf(row, actors));
       return { events: of(false), later: of(true) };
     },
     before: async (type) => {
       const { rows } = await scanning(reader, () => client.query<Row>(BEFORE, [upTo, range.from, type]));
-      return rows[0] ? eventOf(rows[0]) : null;
+      return rows[0] ? eventOf(rows[0], actors) : null;
     },
     log: () => logFacts(reader),
   };
@@ -243,6 +241,6 @@ export const reportSource = (pool: pg.Pool): ReportSource => ({
   read: (range, work) =>
     inSnapshot(pool, async (client) => {
       const { before } = await readTreeSize(client);
-      return work(readsOf({ client, before, upTo: before + range.size, range }));
+      return work(readsOf({ client, before, upTo: before + range.size, range, actors: new Map() }));
     }),
 });
