@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Place } from '../kit/membership.ts';
+import { createPatience } from '../kit/patience.ts';
 import { ProviderError } from '../provider.ts';
 import type { Client } from './client.ts';
 import type { CenterConfig, CenterScope } from './config.ts';
@@ -140,10 +141,10 @@ const underWay = async (center: Center, kind: Kind, { place, signal }: { place: 
 };
 
 const finished = async (center: Center, kind: Kind, { first, signal }: { first: Status; signal: AbortSignal }) => {
-  const deadline = performance.now() + WITHIN_MS;
+  const patience = createPatience(WITHIN_MS);
   for (let status = first; ; status = await describe(center, kind, { id: first.RequestId, signal })) {
     if (status.Status !== 'IN_PROGRESS') return status;
-    if (performance.now() > deadline)
+    if (patience.isOver())
       throw new ProviderError('unavailable', 'AWS is still at work on the assignment. Latchkey looks at it again.');
     await delay(POLL_MS, undefined, { signal });
   }

@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { orAborted } from '../../lib/or-aborted.ts';
 import { ProviderError } from '../provider.ts';
+import { createPatience } from '../kit/patience.ts';
 import { within } from '../kit/time-limit.ts';
 import { SET_POLICY, type Api } from './api.ts';
 import type { Binding, Policy } from './policy.ts';
@@ -71,7 +72,7 @@ const applyAll = (batch: readonly Waiting[], before: Binding[]): { bindings: Bin
 type Project = { api: Api; project: string };
 
 const readBack = async ({ api, project }: Project, applied: readonly Applied[], signal: AbortSignal): Promise<void> => {
-  const deadline = performance.now() + READ_BACK_MS;
+  const patience = createPatience(READ_BACK_MS);
   const inARow = new Map(applied.map((one) => [one, 0]));
   for (;;) {
     const { bindings } = await api.policyOf(project, signal);
@@ -83,7 +84,7 @@ const readBack = async ({ api, project }: Project, applied: readonly Applied[], 
       } else inARow.set(one, isSeen ? seen + 1 : 0);
     }
     if (inARow.size === 0) return;
-    if (performance.now() >= deadline) break;
+    if (patience.isOver()) break;
     await delay(READ_EVERY_MS, undefined, { signal });
   }
   for (const { edit } of inARow.keys())

@@ -1,6 +1,7 @@
 /** What a target says of a change: at once where it is consistent, several times in a row where a single answer proves little. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProviderError } from '../provider.ts';
+import { createPatience } from './patience.ts';
 
 type ReadBack = {
   /** One look at the target, never at memory. */
@@ -23,9 +24,9 @@ export const confirmed = async ({
   withinMs = 5_000,
   signal,
 }: ReadBack): Promise<void> => {
-  const deadline = performance.now() + withinMs;
+  const patience = createPatience(withinMs);
   for (let inARow = (await read()) ? 1 : 0; inARow < times; inARow = (await read()) ? inARow + 1 : 0) {
-    if (performance.now() >= deadline)
+    if (patience.isOver())
       throw new ProviderError('unavailable', `The target did not say ${what} within ${withinMs / 1000} s.`);
     await delay(everyMs, undefined, { signal });
   }

@@ -1,5 +1,6 @@
 /** Restarts the pods that somebody could have entered: what is open into a pod ends with its container, and with nothing else. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { createPatience } from '../kit/patience.ts';
 import { ProviderError } from '../provider.ts';
 import type { Api } from './api.ts';
 import { objectSchema, type KubeObject } from './objects.ts';
@@ -28,12 +29,12 @@ export const restartPods = async (
     (await api.list({ path: podsIn(namespace), query }, objectSchema, signal)).filter(
       ({ metadata }) => Date.parse(metadata.creationTimestamp ?? '') <= before.getTime(),
     );
-  const startedAt = performance.now();
+  const patience = createPatience(GONE_WITHIN_MS);
   for (let left = await entered(); left.length > 0; left = await entered()) {
     await Promise.all(
       left.filter(({ metadata }) => !metadata.deletionTimestamp).map(async (pod) => await remove(api, pod, signal)),
     );
-    if (performance.now() - startedAt > GONE_WITHIN_MS)
+    if (patience.isOver())
       throw new ProviderError('unavailable', `${left.length} pods in ${namespace} are not restarted yet.`);
     await delay(200, undefined, { signal });
   }

@@ -1,6 +1,7 @@
 /** Ends the sessions of logins on every node, and waits until each node says they are gone. Lists which are open. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { LIKE_OURS, grantNamedIn } from '../kit/login-name.ts';
+import { createPatience } from '../kit/patience.ts';
 import { ProviderError, type InUse } from '../provider.ts';
 import { numberOf } from './errors.ts';
 import { literal } from './quote.ts';
@@ -32,12 +33,12 @@ const kill = async (client: Client, sessions: readonly Session[]): Promise<void>
 type ToEnd = { users: readonly string[]; onCut: (user: string) => void; signal: AbortSignal };
 
 const endOn = async (client: Client, { users, onCut, signal }: ToEnd): Promise<number> => {
-  const deadline = Date.now() + GONE_WITHIN_MS;
+  const patience = createPatience(GONE_WITHIN_MS);
   const found = await sessionsOf(client, users);
   let live = found;
   for (const { user } of found) onCut(user);
   for (let waitMs = FIRST_LOOK_AFTER_MS; live.length > 0; waitMs = Math.min(waitMs * 2, SLOWEST_LOOK_MS)) {
-    if (Date.now() > deadline) throw stillThere(client, live.length, users);
+    if (patience.isOver()) throw stillThere(client, live.length, users);
     await kill(client, live);
     await delay(waitMs, undefined, { signal });
     live = await sessionsOf(client, users);

@@ -7,13 +7,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProviderError } from '../provider.ts';
 import { codeOf } from '../kit/network-errors.ts';
+import { createPatience } from '../kit/patience.ts';
 import type { Server } from './server.ts';
 
 /** `transaction` distinguishes a process from a later one with the same number. */
 type Arrival = { pid: number; transaction: string };
 
 /** Far longer than a session is on its way that does not want to be. */
-const PATIENCE_MS = 1_000;
+const ENDED_AFTER_MS = 1_000;
 const GONE_WITHIN_MS = 5_000;
 const FIRST_LOOK_AFTER_MS = 2;
 const SLOWEST_LOOK_MS = 100;
@@ -50,16 +51,16 @@ const stillOf = (waited: readonly Arrival[], now: readonly Arrival[]): Arrival[]
  * @throws ProviderError `unavailable` when one is still on its way after 5 s.
  */
 export const untilArrived = async (server: Server, seen: readonly Arrival[], signal: AbortSignal): Promise<void> => {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
+  const patience = createPatience(GONE_WITHIN_MS);
   let left = [...seen];
   for (let waitMs = FIRST_LOOK_AFTER_MS; left.length > 0; waitMs = Math.min(waitMs * 2, SLOWEST_LOOK_MS)) {
-    const waitedMs = Date.now() - startedAt;
-    if (waitedMs > GONE_WITHIN_MS)
+    if (patience.isOver())
       throw new ProviderError(
         'unavailable',
         `${left.length} session(s) that may be of this access are on their way into the server and did not end within ${GONE_WITHIN_MS / 1000} s of being terminated.`,
       );
-    if (waitedMs > PATIENCE_MS) {
+    if (performance.now() - startedAt > ENDED_AFTER_MS) {
       const ended = await Promise.all(left.map(async (arrival) => await end(server, arrival, signal)));
       left = left.filter((_, index) => ended[index]);
     }

@@ -1,5 +1,6 @@
 /** Ends the sessions of logins, and waits until the target says they are gone. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { createPatience } from '../kit/patience.ts';
 import { ProviderError } from '../provider.ts';
 import { arrivals, untilArrived } from './arrivals.ts';
 import type { Server } from './server.ts';
@@ -59,11 +60,11 @@ export const countSessions = async (server: Server, of: SessionsOf, signal: Abor
 
 /** @returns how many there were. @throws ProviderError `unavailable` when some are still there after 5 s. */
 const endListed = async (server: Server, of: SessionsOf, signal: AbortSignal): Promise<number> => {
-  const deadline = Date.now() + GONE_WITHIN_MS;
+  const patience = createPatience(GONE_WITHIN_MS);
   const found = await cut(server.query, of, signal);
   let live = found;
   for (let waitMs = FIRST_LOOK_AFTER_MS; live > 0; waitMs = Math.min(waitMs * 2, SLOWEST_LOOK_MS)) {
-    if (Date.now() > deadline)
+    if (patience.isOver())
       throw new ProviderError(
         'unavailable',
         `${live} session(s) of ${of.names.join(', ')} did not end within ${GONE_WITHIN_MS / 1000} s of being terminated.`,

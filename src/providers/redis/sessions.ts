@@ -1,6 +1,7 @@
 /** Ends the connections of users on a node, and waits until the node says they are gone. Lists which are open. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { grantNamedIn } from '../kit/login-name.ts';
+import { createPatience } from '../kit/patience.ts';
 import { ProviderError, type InUse } from '../provider.ts';
 import type { Client, Server } from './server.ts';
 
@@ -39,11 +40,11 @@ export const cutOn = async (
   first: readonly Session[],
   { find, signal }: { find: () => Promise<Session[]>; signal: AbortSignal },
 ): Promise<void> => {
-  const deadline = performance.now() + GONE_WITHIN_MS;
+  const patience = createPatience(GONE_WITHIN_MS);
   const users = [...new Set(first.map(({ user }) => user))];
   let live = first;
   for (let waitMs = FIRST_LOOK_AFTER_MS; live.length > 0; waitMs = Math.min(waitMs * 2, SLOWEST_LOOK_MS)) {
-    if (performance.now() > deadline)
+    if (patience.isOver())
       throw new ProviderError(
         'unavailable',
         `${live.length} connection(s) of ${users.join(', ')} on ${client.node.name} did not end within ${GONE_WITHIN_MS / 1000} s of being closed.`,

@@ -30,3 +30,15 @@ test('a target that never says so is unavailable, in words', async () => {
     message: 'The target did not say that it is gone within 0.05 s.',
   });
 });
+
+test('a process that stood still has not looked, and goes on looking', async () => {
+  const target = answering(false, false, false, true);
+  let isFirst = true;
+  const read = async (): Promise<boolean> => {
+    if (isFirst) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    isFirst = false;
+    return await target.read();
+  };
+  await confirmed({ ...quick, read });
+  expect(target.asked()).toBe(4);
+});
