@@ -7,6 +7,7 @@ import { measureEnd } from './areas/end.ts';
 import { measureFlow } from './areas/flow.ts';
 import { measureGrowth } from './areas/growth.ts';
 import { measureIncident } from './areas/incident.ts';
+import { measurePipeline } from './areas/pipeline.ts';
 import { measurePolicy } from './areas/policy.ts';
 import { measureProcess } from './areas/process.ts';
 import { measureReport } from './areas/report.ts';
@@ -34,6 +35,7 @@ const MEASURES: Record<Area, (bench: Bench) => Promise<Measured>> = {
   process: measureProcess,
   growth: measureGrowth,
   slack: measureSlack,
+  pipeline: measurePipeline,
 };
 
 /** Whole runs are kept in git; anything less, and what failed, lies beside the other data of this machine. */

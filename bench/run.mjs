@@ -20,6 +20,7 @@ const entryPoints = {
   'growth-program': 'bench/areas/growth-program.ts',
   'bolt-program': 'bench/limits/bolt-program.ts',
   'drizzle-program': 'bench/limits/drizzle-program.ts',
+  'vault-program': 'bench/limits/vault-program.ts',
   latchkey: 'src/main.ts',
 };
 

@@ -8,6 +8,8 @@ import { watchGrants } from './grants.ts';
 import type { Grants } from './grants.ts';
 import { archiveRooms, closeRoom, measureAlerts, measurePrompts } from './incident.ts';
 import type { AlertsInput, CloseInput, PromptsInput } from './incident.ts';
+import { beginCrowd, endCrowd, measureDecisions, startTokens } from './jobs.ts';
+import type { CrowdInput, DecisionsInput } from './jobs.ts';
 import { postCommand } from './signed.ts';
 import { startSlack } from './slack.ts';
 import type { Slack } from './slack.ts';
@@ -83,5 +85,9 @@ answerCalls({
   alerts: (input: AlertsInput) => measureAlerts(theSlack(), input),
   archive: archiveRooms,
   close: (input: CloseInput) => closeRoom(theSlack(), input),
+  startTokens,
+  decisions: (input: DecisionsInput) => measureDecisions(theSlack(), input),
+  beginCrowd: (input: CrowdInput) => beginCrowd(theSlack(), input),
+  endCrowd,
   posts: () => Promise.resolve(Object.fromEntries(theSlack().posts)),
 });

@@ -47,6 +47,8 @@ export type AppPlan = {
   morePolicy?: string;
   /** In place of that policy. */
   policy?: string;
+  /** Where it must be known before the start, such as for the audience of a token. */
+  port?: number;
   /** On top of the settings that all have. */
   settings?: Record<string, string>;
 };
@@ -139,7 +141,7 @@ const untilReady = async (child: ChildProcess, url: string, logFile: string): Pr
 };
 
 export const startApp = async (plan: AppPlan, program: Program = latchkeyProgram()): Promise<RunningApp> => {
-  const port = await freePort();
+  const port = plan.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   started += 1;
   const logFile = path.join(plan.servers.runDir, `latchkey-${started}.log`);

@@ -13,6 +13,7 @@ export const AREAS = [
   'process',
   'growth',
   'slack',
+  'pipeline',
 ] as const;
 export type Area = (typeof AREAS)[number];
 export type Extent = 'smoke' | 'quick' | 'usual' | 'full';
@@ -45,6 +46,8 @@ export type Sizes = {
   idleMs: number;
   /** How many request access within how many seconds, in how many processes, and whether their connections are lost in the middle. */
   slack: { people: number; seconds: number; processes: number; isCut: boolean }[];
+  /** Whole runs of a job, decisions that a job waits for, and how many jobs wait at once, for how long. */
+  pipeline: { runs: number; decisions: number; waiting: number; waitingMs: number };
   /** From few to many; `calls` of each operation at every size. */
   growth: { auditEvents: number[]; live: number[]; targets: number[]; logins: number[]; calls: number };
 };
@@ -73,6 +76,7 @@ const SIZES: Record<Extent, Sizes> = {
     starts: 1,
     idleMs: 300,
     slack: [{ people: 3, seconds: 2, processes: 1, isCut: false }],
+    pipeline: { runs: 1, decisions: 2, waiting: 5, waitingMs: 200 },
     growth: { auditEvents: [100, 1_000], live: [10, 100], targets: [10, 100], logins: [10, 50], calls: 5 },
   },
   quick: {
@@ -97,6 +101,7 @@ const SIZES: Record<Extent, Sizes> = {
     starts: 3,
     idleMs: 3_000,
     slack: [{ people: 40, seconds: 60, processes: 1, isCut: false }],
+    pipeline: { runs: 15, decisions: 30, waiting: 500, waitingMs: 15_000 },
     growth: {
       auditEvents: [1_000, 20_000],
       live: [1_000, 10_000],
@@ -131,6 +136,7 @@ const SIZES: Record<Extent, Sizes> = {
       { people: 40, seconds: 60, processes: 2, isCut: false },
       { people: 40, seconds: 60, processes: 1, isCut: true },
     ],
+    pipeline: { runs: 30, decisions: 100, waiting: 500, waitingMs: 60_000 },
     growth: {
       auditEvents: [1_000, 10_000, 100_000],
       live: [1_000, 10_000, 100_000],
@@ -178,6 +184,7 @@ const SIZES: Record<Extent, Sizes> = {
       { people: 200, seconds: 300, processes: 2, isCut: true },
       { people: 200, seconds: 300, processes: 2, isCut: true },
     ],
+    pipeline: { runs: 60, decisions: 300, waiting: 500, waitingMs: 120_000 },
     growth: {
       auditEvents: [1_000, 10_000, 100_000, 1_000_000],
       live: [1_000, 10_000, 100_000],
