@@ -67,7 +67,7 @@ describe('the request form', () => {
     expect(text).toContain('_Writes need an owner and an SRE_ will decide');
     expect(text).toContain('<@U0OLGA>');
     expect(text).toContain('<@U0RITA>');
-    expect(text).toContain('Holds customer addresses.');
+    expect(text).toContain('Holds customer addresses');
     expect(ada().modal()?.values['reason']?.['reason']?.value).toBe('checkout errors');
   });
 

@@ -32,7 +32,7 @@ describe('a request in Slack', () => {
     expect(seen(posted)).toContain('<@U0ADA>');
     expect(seen(posted)).toContain('Orders database · Read only');
     expect(seen(posted)).toContain('OPS-12: ');
-    expect(seen(posted)).toContain('Holds customer addresses.');
+    expect(seen(posted)).toContain('Holds customer addresses');
     expect(buttonsOf(posted)).toEqual(['approve', 'deny', 'approve_changes', 'discuss']);
     const asked = rig.slack.as('ada').dmsWithApp().at(-1);
     expect(buttonsOf(asked)).toEqual(['cancel_request']);

@@ -179,7 +179,8 @@ export const allows = ({ role }: Pick<MessageFacts, 'role'>): string | null => {
 export const warning = ({ target, role }: Pick<MessageFacts, 'target' | 'role'>): string | null => {
   const lines = [
     role?.isSensitive ? '*Sensitive*' : null,
-    target?.warning ? inline(target.warning, WARNING_SHOWN_MAX) : null,
+    // Without a full stop: it is one part of a line.
+    target?.warning ? inline(target.warning.replace(/(?<!\.)\.$/, ''), WARNING_SHOWN_MAX) : null,
   ];
   const known = lines.filter((line) => line !== null);
   return known.length > 0 ? `⚠️ ${known.join(' · ')}` : null;
