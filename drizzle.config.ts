@@ -36,6 +36,7 @@ export default defineConfig({
     './src/store/schema/calendars.ts',
     './src/store/schema/frozen-requests.ts',
     './src/store/schema/target-lists.ts',
+    './src/store/schema/target-names.ts',
   ],
   out: './migrations',
   migrations: { schema: 'public', table: 'schema_migrations' },

@@ -20,6 +20,7 @@ import type { LastWeek } from './queries/last-week.ts';
 import type { DriftAccess, DriftReads, DriftWrites } from './drift/drift-ports.ts';
 import type { AuditKeyWrites } from './evidence/audit-key-ports.ts';
 import type { AccessFailure, Credentials, FoundInTarget, ManualSteps } from './grants/access-ports.ts';
+import type { TargetNameReads, TargetNameWrites } from './grants/target-name-ports.ts';
 import type { ExtensionReads, ExtensionWrites } from './grants/extension-ports.ts';
 import type { HeartbeatWrites } from './grants/heartbeat-ports.ts';
 import type { GithubWrites } from './github/github-ports.ts';
@@ -104,6 +105,7 @@ export type Tx = {
   leavers: LeaverWrites;
   addresses: AddressWrites;
   userGroups: HandleWrites;
+  targetNames: TargetNameWrites;
   installations: InstallationWrites;
   decisions: {
     insert(decision: Omit<Decision, 'decidedAt'>): Promise<void>;
@@ -146,6 +148,7 @@ export type Store = AlertStore & {
     ListReads &
     ChannelNameReads &
     HandleReads &
+    TargetNameReads &
     InstallationReads &
     ExtensionReads &
     AlertReads &

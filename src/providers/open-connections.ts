@@ -123,6 +123,7 @@ export const contextOf = (state: State, grant: Grant, grantee: Principal): Provi
   ...granteeOf(grantee),
   ...identityOf(state, grant, grantee),
   hadAlready: grant.hadAlready,
+  ...(grant.handle !== null && { found: grant.handle }),
   expiresAt: grant.expiresAt,
   signal: state.stopping.signal,
   log: state.deps.log,

@@ -1,10 +1,11 @@
 /** The contract between Latchkey and one kind of target. A provider sees `domain`, `lib`, this file, `define-provider.ts` and `kit/` only. */
 import type { z } from 'zod';
 import type { EndGuarantee } from '../domain/grants/end-guarantee.ts';
+import type { NamedInTarget } from '../domain/grants/named-in-target.ts';
 import type { Json } from '../domain/json.ts';
 import type { Difference, Finding, InUse, Lookalike, Ours, Recorded } from './observations.ts';
 
-export type { EndGuarantee };
+export type { EndGuarantee, NamedInTarget };
 export type { Difference, Finding, InUse, Lookalike, MissingLines, Ours, Recorded, Statement } from './observations.ts';
 export { ProviderError } from './provider-error.ts';
 export type { ProviderErrorKind } from './provider-error.ts';
@@ -31,6 +32,8 @@ export type ProviderContext = Grantee & {
   identity?: Identity;
   /** They had it before this grant, by `find`: it is left to them at the end, so `grant` must not give it. It throws a conflict where it is gone. */
   hadAlready?: boolean;
+  /** The handle that `find` gave for this grant. A provider that has `find` gives this and nothing else, whatever the names of the scope lead to now. */
+  found?: Json;
   /** The deadline; a target that can end access by itself must be given it. */
   expiresAt: Date;
   /** Aborts when the guard's time-out has passed; a provider stops its work then. */
@@ -128,9 +131,9 @@ export type Connected<Scope, Handle> = (
 
 /**
  * `account`: what the target itself calls the person's account, in a form that another account never gets. `hadAlready`: they have what the
- * scope gives, no matter who gave it.
+ * scope gives, no matter who gave it. `named`: what the scope names without its id, where a name can come to mean another thing.
  */
-export type Standing<Handle> = { handle: Handle; account: string; hadAlready: boolean };
+export type Standing<Handle> = { handle: Handle; account: string; hadAlready: boolean; named?: NamedInTarget };
 
 type OtherMethods<Scope, Handle> = {
   /**

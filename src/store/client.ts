@@ -15,6 +15,7 @@ import { sealEvents } from './audit/seal.ts';
 import { withPlainFailures } from './failures.ts';
 import { absenceReads } from './absences.ts';
 import { addressReads } from './email-bindings.ts';
+import { targetNameReads } from './target-names.ts';
 import { handleReads } from './user-groups.ts';
 import { installationReads } from './installations.ts';
 import { alertForgetting, alertReads } from './alerts.ts';
@@ -121,7 +122,12 @@ const jobReads = (db: Db) => ({
   ...frozenReads(db),
 });
 
-const identityReads = (db: Db) => ({ ...addressReads(db), ...handleReads(db), ...installationReads(db) });
+const identityReads = (db: Db) => ({
+  ...addressReads(db),
+  ...handleReads(db),
+  ...targetNameReads(db),
+  ...installationReads(db),
+});
 
 const reportsTo = (log: Log) => ({ onRetry: logRetry(log), onWrongEvent: reportWrongEvent(log) });
 

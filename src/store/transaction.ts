@@ -20,6 +20,7 @@ import type { Db } from './statement.ts';
 import { absenceWrites } from './absences.ts';
 import { accountLinkWrites } from './account-links.ts';
 import { addressWrites } from './email-bindings.ts';
+import { targetNameWrites } from './target-names.ts';
 import { handleWrites } from './user-groups.ts';
 import { auditKeyWrites } from './audit-keys.ts';
 import { installationWrites } from './installations.ts';
@@ -115,6 +116,7 @@ const ofIdentity = (db: Db) => ({
   accountLinks: accountLinkWrites(db),
   addresses: addressWrites(db),
   userGroups: handleWrites(db),
+  targetNames: targetNameWrites(db),
   installations: installationWrites(db),
 });
 

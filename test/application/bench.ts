@@ -28,6 +28,7 @@ export type Bench = TestStore & {
   /** With an `Access` that fails where the test says so. */
   useCasesWith(access: Partial<Access>): UseCases;
   useCases: UseCases;
+  deps: Deps;
   /** Approved, and activating: nothing is in the target yet. */
   approved(person: Person, changes?: Partial<Grant>): Promise<Grant>;
   /** As `approved`, and made. */
@@ -104,16 +105,17 @@ export const openBench = async (made: BenchTarget): Promise<Bench> => {
   let policyNow = load(made.identity);
   const policy = () => policyNow;
   const access = createAccess({ findProvider: () => made.provider, policy, log });
+  const deps: Deps = {
+    store: store.store,
+    directory: { ...directory, ...made.directory },
+    access,
+    vault: createSealing([Buffer.alloc(32, 7)]),
+    ids: { next: newId },
+    policy,
+    log,
+  };
   const useCasesWith = (changes: Partial<Access>): UseCases =>
-    createUseCases({
-      store: store.store,
-      directory: { ...directory, ...made.directory },
-      access: { ...access, ...changes },
-      vault: createSealing([Buffer.alloc(32, 7)]),
-      ids: { next: newId },
-      policy,
-      log,
-    });
+    createUseCases({ ...deps, access: { ...access, ...changes } });
   const useCases = useCasesWith({});
   const grant = async (id: string): Promise<Grant> => {
     const found = await store.store.read.grant(id);
@@ -150,6 +152,7 @@ export const openBench = async (made: BenchTarget): Promise<Bench> => {
     target,
     access,
     useCases,
+    deps,
     useCasesWith,
     approved,
     active: async (person, changes) => {

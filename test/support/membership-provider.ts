@@ -21,6 +21,8 @@ export type MembershipHooks = {
   before: (verb: 'grant' | 'close', grantId: string) => Promise<void>;
   /** Awaited when the membership is there, before the call ends. */
   after?: (grantId: string) => Promise<void>;
+  /** What the group is by an id that it keeps. */
+  idOf?: (group: string) => string;
 };
 
 type Rows = { rows: { is: boolean }[] };
@@ -61,7 +63,9 @@ export const membershipProvider = (
       return {
         find: async ({ group }, ctx) => {
           const member = of(ctx);
-          return { handle: { group, member }, account: member, hadAlready: await isMember(group, member) };
+          const id = hooks.idOf?.(group);
+          const named = id === undefined ? {} : { named: { name: `group ${group}`, id } };
+          return { handle: { group, member }, account: member, hadAlready: await isMember(group, member), ...named };
         },
         grant: async ({ group }, ctx) => {
           await hooks.before('grant', ctx.grantId);

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../embedded/listen.ts';
+import { befell, fairWeather, type Weather } from '../embedded/weather.ts';
+import { instancesOf, newPim, putRequest, type Pim } from './pim.ts';
 
 export type Assignment = { id: string; scope: string; roleDefinitionId: string; principalId: string };
 export type User = { id: string; userPrincipalName: string; accountEnabled: boolean };
@@ -24,6 +26,8 @@ export type State = {
   /** Accounts that Resource Manager does not know yet. */
   fresh: Set<string>;
   log: string[];
+  weather: Weather;
+  pim: Pim;
   onRequest: (line: string) => Fault;
 };
 export type Azure = { state: State; url: string; stop(): Promise<void> };
@@ -38,6 +42,8 @@ const newState = (): State => ({
   ...{ secret: 'Aa8~secret-of-the-app', tokens: new Set(), users: [], roles: new Map() },
   own: { actions: ['Microsoft.Authorization/roleAssignments/*', 'Microsoft.Authorization/*/read'], notActions: [] },
   ...{ assignments: [], past: [], staleMs: 0, assignmentsMax: 4_000, pageSize: 2, fresh: new Set(), log: [] },
+  weather: fairWeather(),
+  pim: newPim(),
   onRequest: () => null,
 });
 
@@ -53,19 +59,26 @@ const shown = (state: State): Assignment[] => {
 
 const shape = ({ id, ...properties }: Assignment) => ({ id, name: id.split('/').at(-1), properties });
 
+const paged = ({ pageSize }: State, all: object[], url: URL): Answer => {
+  const from = Number(url.searchParams.get('$skiptoken') ?? 0);
+  const next = new URL(url);
+  next.searchParams.set('$skiptoken', String(from + pageSize));
+  const nextLink = from + pageSize < all.length ? next.href : null;
+  return { status: 200, body: { value: all.slice(from, from + pageSize), nextLink } };
+};
+
+const principalIn = (url: URL): string | undefined =>
+  /^principalId eq '([^']+)'$/.exec(url.searchParams.get('$filter') ?? '')?.[1];
+
 const list = (state: State, scope: string, url: URL): Answer => {
-  const principal = /^principalId eq '([^']+)'$/.exec(url.searchParams.get('$filter') ?? '')?.[1];
+  const principal = principalIn(url);
   if (principal === undefined) return failed(400, 'InvalidFilter');
   const found = shown(state).filter(
     (one) =>
       isSame(one.principalId, principal) &&
       (isSame(one.scope, scope) || scope.toLowerCase().startsWith(`${one.scope.toLowerCase()}/`)),
   );
-  const from = Number(url.searchParams.get('$skiptoken') ?? 0);
-  const next = new URL(url);
-  next.searchParams.set('$skiptoken', String(from + state.pageSize));
-  const nextLink = from + state.pageSize < found.length ? next.href : null;
-  return { status: 200, body: { value: found.slice(from, from + state.pageSize).map(shape), nextLink } };
+  return paged(state, found.map(shape), url);
 };
 
 type Put = { id: string; scope: string; properties: Record<string, string> };
@@ -97,6 +110,26 @@ const mayDo = ({ own }: State, verb: string): boolean =>
       one === '*' || one === 'Microsoft.Authorization/roleAssignments/*' || one.endsWith(`roleAssignments/${verb}`),
   );
 
+const PIM_API = '2020-10-01';
+
+const managePim = (state: State, { method, url, body }: { method: string; url: URL; body: string }): Answer => {
+  const [scope = '', rest = ''] = url.pathname.split('/providers/Microsoft.Authorization/');
+  const [kind, name] = rest.split('/');
+  if (url.searchParams.get('api-version') !== PIM_API) return failed(400, 'InvalidApiVersionParameter');
+  if (kind === 'roleAssignmentScheduleInstances' && method === 'GET') {
+    const principal = principalIn(url);
+    if (principal === undefined) return failed(400, 'InvalidFilter');
+    return paged(state, instancesOf(state.pim.schedules, scope, principal), url);
+  }
+  if (kind !== 'roleAssignmentScheduleRequests' || method !== 'PUT' || name === undefined)
+    return failed(404, 'NotFound');
+  // Who assigns by a request needs the right to assign.
+  if (!mayDo(state, 'write')) return failed(403, 'AuthorizationFailed');
+  const { properties } = JSON.parse(body) as { properties: Record<string, string> };
+  if (state.fresh.has(properties['principalId'] ?? '')) return failed(400, 'PrincipalNotFound');
+  return putRequest(state.pim, { scope, name }, properties);
+};
+
 const manage = (state: State, { method, url, body }: { method: string; url: URL; body: string }): Answer => {
   const [scope = '', rest = ''] = url.pathname.split('/providers/Microsoft.Authorization/');
   const [kind, name] = rest.split('/');
@@ -108,6 +141,7 @@ const manage = (state: State, { method, url, body }: { method: string; url: URL;
       ? { status: 200, body: { properties: { roleName: `role ${name}`, permissions: [role] } } }
       : failed(404, 'RoleDefinitionDoesNotExist');
   }
+  if (kind?.startsWith('roleAssignmentSchedule')) return managePim(state, { method, url, body });
   if (kind !== 'roleAssignments') return failed(404, 'NotFound');
   if (name === undefined) return list(state, scope, url);
   const verb = method === 'PUT' ? 'write' : 'delete';
@@ -162,6 +196,12 @@ const serve = async (state: State, request: IncomingMessage, response: ServerRes
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const line = `${method} ${url.pathname}`;
   state.log.push(line);
+  const refuse = (waitsMs: number): void => {
+    const headers = { 'content-type': 'application/json', 'retry-after': String(Math.ceil(waitsMs / 1000)) };
+    response.writeHead(429, headers);
+    response.end(JSON.stringify(failed(429, 'TooManyRequests').body));
+  };
+  if (befell(state.weather, { request, response }, refuse)) return;
   const fault = state.onRequest(line);
   if (fault === 'reset') return void request.socket.destroy();
   const answer =

@@ -1,4 +1,5 @@
 /** Access in targets, as use cases need it. */
+import type { NamedInTarget } from '../../domain/grants/named-in-target.ts';
 import type { Json } from '../../domain/json.ts';
 import type { InTarget } from '../../domain/principals/in-target.ts';
 
@@ -25,5 +26,5 @@ export type AccessFailure = {
  */
 export type ManualSteps = { name: string; enforcedBy: string | null; statements: string[] };
 
-/** `handle`: of the access as a grant would give it; null where that is another for each grant. */
-export type FoundInTarget = InTarget & { handle: Json | null };
+/** `handle`: of the access as a grant would give it; null where that is another for each grant. `named`: what the scope names without its id. */
+export type FoundInTarget = InTarget & { handle: Json | null; named?: NamedInTarget };

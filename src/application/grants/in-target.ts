@@ -10,7 +10,8 @@ import type { Principal } from '../../domain/principals/principal.ts';
 import type { Policy } from '../../domain/policy/types.ts';
 import type { Deps } from '../deps.ts';
 import { isAmong } from '../identity/named-among.ts';
-import type { AccessFailure } from './access-ports.ts';
+import type { AccessFailure, FoundInTarget } from './access-ports.ts';
+import { movedName } from './target-names.ts';
 
 type InTargetQuery = { policy: Policy; target: string; role: string; requester: Principal };
 
@@ -29,17 +30,37 @@ const findOrName = async (
   of: Pick<Grant, 'target' | 'scope'>,
   requester: Principal,
 ): Promise<InTarget | null> => {
-  try {
-    const found = await deps.access.find(of, requester);
-    return found && { name: found.name, account: found.account, hadAlready: found.hadAlready };
-  } catch (error) {
-    const { isRetried, message } = deps.access.failureOf(error);
+  const found = await findNow(deps, of, requester);
+  if (found && 'failure' in found) {
+    const { isRetried, message } = found.failure;
     const name = deps.access.nameIn(of.target, requester);
     // A target that is down holds up no request, as long as it is known whose access it will be.
     if (isRetried && name !== null) return { name, account: null, hadAlready: null };
     throw new DomainError('identity_unknown', { message });
   }
+  const moved = await movedIn(deps, of, found);
+  if (moved !== null) throw new DomainError('identity_unknown', { message: moved, isOfTarget: true });
+  return found && { name: found.name, account: found.account, hadAlready: found.hadAlready };
 };
+
+const findNow = async (
+  { access }: Deps,
+  of: Pick<Grant, 'target' | 'scope'>,
+  requester: Principal,
+): Promise<FoundInTarget | { failure: AccessFailure } | null> => {
+  try {
+    return await access.find(of, requester);
+  } catch (error) {
+    return { failure: access.failureOf(error) };
+  }
+};
+
+/** Why the name in the scope is not trusted now; null where it is. */
+const movedIn = async (
+  deps: Deps,
+  { target, scope }: Pick<Grant, 'target' | 'scope'>,
+  found: FoundInTarget | null,
+): Promise<string | null> => (found?.named ? await movedName(deps, { target, scope, named: found.named }) : null);
 
 /** Names follow from addresses: one that another account had before, or has too, is nobody's until an admin confirms it. */
 const demandOwnAddress = async (deps: Deps, { policy, target, requester }: InTargetQuery): Promise<void> => {
@@ -66,6 +87,8 @@ export const noteFound = async (
   if (!isFirst && grant.handle !== null && !grant.hadAlready) return { grant };
   const found = await deps.access.find(grant, grantee);
   if (!found) return { grant };
+  const moved = await movedIn(deps, grant, found);
+  if (moved !== null) return { failure: denied(moved) };
   const approved = (await deps.store.read.request(grant.requestId))?.inTarget ?? null;
   const other = approved && otherAccount(approved, found);
   if (other !== null) return { failure: isAnother(approved, other) };
@@ -76,12 +99,12 @@ export const noteFound = async (
   return { grant: { ...grant, handle, hadAlready } };
 };
 
-const isAnother = (approved: InTarget | null, now: string): AccessFailure => ({
-  kind: 'denied',
-  message: `It was approved for "${approved?.account ?? approved?.name ?? ''}" in the target, and by the policy of now it would be "${now}". Request it again.`,
-  isRetried: false,
-  isUntouched: true,
-});
+const denied = (message: string): AccessFailure => ({ kind: 'denied', message, isRetried: false, isUntouched: true });
+
+const isAnother = (approved: InTarget | null, now: string): AccessFailure =>
+  denied(
+    `It was approved for "${approved?.account ?? approved?.name ?? ''}" in the target, and by the policy of now it would be "${now}". Request it again.`,
+  );
 
 const LIVE = ['activating', 'active', 'ending', 'closed'] as const;
 

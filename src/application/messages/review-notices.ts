@@ -1,4 +1,5 @@
 /** Looks whether what admins were notified of still holds. Where it does not, the message says so, no matter who fixed it and wherever. */
+import { isDeepStrictEqual } from 'node:util';
 import { isDomainError } from '../../domain/errors.ts';
 import { handleOf } from '../../domain/principals/user-groups.ts';
 import { closeUnreadable, namesFrom } from '../identity/unreadable-groups.ts';
@@ -15,6 +16,7 @@ const REVIEWED = [
   'policy_adopted',
   'group_gone',
   'user_group_moved',
+  'target_name_moved',
   'email_conflict',
   'account_gone',
   'channel_taken',
@@ -47,6 +49,7 @@ const closingOf = async (deps: Deps, looks: PlaceLooks, notice: OpenNotice): Pro
   if (facts === null) return null;
   if (facts.kind === 'group') return groupClosing(deps, facts.origin);
   if (facts.kind === 'handle') return handleClosing(deps, facts);
+  if (facts.kind === 'target_name') return targetNameClosing(deps, facts);
   if (facts.kind === 'address') return addressClosing(deps, facts.address);
   if (facts.kind === 'account') return accountClosing(deps, looks, facts.ref);
   if (facts.kind === 'targets') return targetsClosing(deps, notice, facts.misfits);
@@ -102,6 +105,15 @@ const handleClosing = async (deps: Deps, { handle, found }: MovedHandle): Promis
   if (state === 'readable') return `The handle ${handle} is at its first group again, and counts again.`;
   const isElsewhere = state !== null && state['found'] !== found;
   return isElsewhere ? `The user group ${found} does not have the handle ${handle} any more.` : null;
+};
+
+type MovedName = Extract<NoticeFacts, { kind: 'target_name' }>;
+
+const targetNameClosing = ({ policy }: Deps, { target, scope }: MovedName): string | null => {
+  const roles = Object.values(policy().targets[target]?.roles ?? {});
+  return roles.some((role) => isDeepStrictEqual(role.scope, scope))
+    ? null
+    : `The policy says the scope in ${target} in another way now.`;
 };
 
 const addressClosing = async (deps: Deps, address: string): Promise<string | null> => {

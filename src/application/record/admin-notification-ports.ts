@@ -1,4 +1,5 @@
 /** The part of the ports for admin notifications, and for the episodes of late ends they are about. */
+import type { Json } from '../../domain/json.ts';
 
 export const ANNOUNCEMENT_KINDS = [
   'policy_adopted',
@@ -19,6 +20,7 @@ export const ANNOUNCEMENT_KINDS = [
   'group_gone',
   'targets_unfit',
   'user_group_moved',
+  'target_name_moved',
   'checkpoint_refused',
   'key_revoked',
   'app_removed',
@@ -31,6 +33,8 @@ export type Offer = { kind: 'drift'; id: string; count: number };
 export type NoticeFacts =
   | { kind: 'group'; origin: string }
   | { kind: 'handle'; handle: string; found: string }
+  /** `scope`: as the policy had it. */
+  | { kind: 'target_name'; target: string; scope: Json }
   | { kind: 'address'; address: string }
   /** As the policy writes it: an email, a Slack id, or the id of a user or bot of the incident tool. */
   | { kind: 'account'; ref: string }

@@ -3,7 +3,7 @@ import { shellQuoted } from '../kit/credentials.ts';
 import { defineMembership, type Place } from '../kit/membership.ts';
 import type { Manual, Preparation } from '../provider.ts';
 import { configSchema, scopeSchema, type Config, type Scope } from './config.ts';
-import { NEEDED } from './preflight.ts';
+import { neededOf } from './preflight.ts';
 import { openRoster } from './roster.ts';
 
 const SURVIVES =
@@ -26,13 +26,16 @@ const conditionFor = (roles: readonly string[]): string => {
   return `${only('write', 'Request')} AND ${only('delete', 'Resource')}`;
 };
 
+const UNBOUND =
+  'With mode: pim no condition limits which roles Latchkey can give at these scopes. Make the scopes as small as the roles allow, and watch the alerts of Privileged Identity Management there.';
+
 const prepare = (config: Config | null, scopes: Record<string, Scope>): Preparation => {
   const places = [...new Set(Object.values(scopes).map(({ scope }) => scope))].sort();
   const subscriptions = [...new Set(places.map((scope) => scope.split('/').slice(0, 3).join('/')))];
   const role = {
     Name: 'Latchkey',
     Description: 'Gives and takes role assignments.',
-    Actions: NEEDED,
+    Actions: neededOf(config),
     AssignableScopes: subscriptions,
   };
   const app = config?.client_id ?? 'CLIENT_ID';
@@ -40,7 +43,10 @@ const prepare = (config: Config | null, scopes: Record<string, Scope>): Preparat
     const roles = [
       ...new Set(Object.values(scopes).flatMap((one) => (one.scope === scope ? [one.role.toLowerCase()] : []))),
     ].sort();
-    return `az role assignment create --assignee ${app} --role Latchkey --scope ${shellQuoted(scope)} --condition-version 2.0 --condition "${conditionFor(roles)}"`;
+    const create = `az role assignment create --assignee ${app} --role Latchkey --scope ${shellQuoted(scope)}`;
+    // A condition knows role assignments only, and not requests for them.
+    if (config?.mode === 'pim') return create;
+    return `${create} --condition-version 2.0 --condition "${conditionFor(roles)}"`;
   });
   return {
     text: `#!/bin/sh
@@ -56,7 +62,10 @@ az ad app permission add --id ${app} --api 00000003-0000-0000-c000-000000000000 
 az ad app permission admin-consent --id ${app}
 `,
     version: null,
-    notes: ['Where roles of the target change, take the old assignment of Latchkey away and run this again.'],
+    notes: [
+      'Where roles of the target change, take the old assignment of Latchkey away and run this again.',
+      ...(config?.mode === 'pim' ? [UNBOUND] : []),
+    ],
   };
 };
 

@@ -18,6 +18,8 @@ export const configSchema = z.strictObject({
   tenant: guidField('the ID of the tenant'),
   client_id: guidField('the application (client) ID'),
   client_secret: z.string('must be a secret').min(8, 'must be a client secret').max(300),
+  /** What is given: a role assignment, or one of Privileged Identity Management, which Azure ends by itself. */
+  mode: z.enum(['assignment', 'pim'], 'must be assignment or pim').optional(),
   /** Of other clouds than the public one. */
   endpoints: z
     .strictObject({

@@ -2,16 +2,29 @@
 import { errorFinding, warningFinding, type Finding } from '../../domain/finding.ts';
 import { ProviderError } from '../provider.ts';
 import type { Client } from './client.ts';
-import type { Scope } from './config.ts';
+import type { Config, Scope } from './config.ts';
 import { allows, API, keepsAccess, permissionsAnswer, roleAt } from './roles.ts';
 
-export const NEEDED = [
+const NEEDED = [
   'Microsoft.Authorization/roleAssignments/read',
   'Microsoft.Authorization/roleAssignments/write',
   'Microsoft.Authorization/roleAssignments/delete',
   'Microsoft.Authorization/roleDefinitions/read',
   'Microsoft.Authorization/permissions/read',
 ] as const;
+
+/** Beside those: Azure also demands the right to assign of whoever sends a request. */
+const NEEDED_OF_PIM = [
+  'Microsoft.Authorization/roleAssignmentScheduleRequests/read',
+  'Microsoft.Authorization/roleAssignmentScheduleRequests/write',
+  'Microsoft.Authorization/roleAssignmentScheduleInstances/read',
+  'Microsoft.Authorization/roleAssignmentSchedules/read',
+] as const;
+
+type Opened = { client: Client; config: Config };
+
+export const neededOf = (config: Pick<Config, 'mode'> | null): readonly string[] =>
+  config?.mode === 'pim' ? [...NEEDED, ...NEEDED_OF_PIM] : NEEDED;
 
 const TOO_MUCH = [
   'Microsoft.Authorization/roleDefinitions/write',
@@ -20,7 +33,7 @@ const TOO_MUCH = [
   'Microsoft.Resources/subscriptions/resourceGroups/delete',
 ];
 
-const rightsAt = async (client: Client, scope: string, signal: AbortSignal): Promise<Finding[]> => {
+const rightsAt = async ({ client, config }: Opened, scope: string, signal: AbortSignal): Promise<Finding[]> => {
   const path = `${scope}/providers/Microsoft.Authorization/permissions?${API}`;
   const asked = {
     call: { method: 'GET' as const, path },
@@ -28,7 +41,7 @@ const rightsAt = async (client: Client, scope: string, signal: AbortSignal): Pro
     statuses: [200],
   };
   const { value } = permissionsAnswer.parse((await client.manage(asked, signal)).body);
-  const missing = NEEDED.filter((one) => !allows(value, one));
+  const missing = neededOf(config).filter((one) => !allows(value, one));
   const surplus = TOO_MUCH.filter((one) => allows(value, one));
   return [
     ...(missing.length > 0
@@ -73,13 +86,13 @@ const found = async (work: Promise<Finding[]>): Promise<Finding[]> => {
 };
 
 export const preflight = async (
-  client: Client,
+  { client, config }: Opened,
   scopes: Record<string, Scope>,
   signal: AbortSignal,
 ): Promise<Finding[]> => {
   const places = [...new Set(Object.values(scopes).map(({ scope }) => scope))];
   const looked = await Promise.all([
-    ...places.map(async (scope) => await found(rightsAt(client, scope, signal))),
+    ...places.map(async (scope) => await found(rightsAt({ client, config }, scope, signal))),
     ...Object.entries(scopes).map(async ([name, scope]) => await found(roleFindings(client, { name, scope }, signal))),
   ]);
   return looked.flat();

@@ -6,6 +6,8 @@ import { ProviderError } from '../provider.ts';
 import { openClient, saidIn, type Client } from './client.ts';
 import type { Config, Scope } from './config.ts';
 import { preflight } from './preflight.ts';
+import { allPages, inList, isOfPlace, isSame, listOf } from './places.ts';
+import { openPim } from './pim.ts';
 import { API, demandSafe, roleAt } from './roles.ts';
 
 const userAnswer = z.object({ id: z.string(), userPrincipalName: z.string(), accountEnabled: z.boolean() });
@@ -14,9 +16,6 @@ const assignmentAnswer = z.object({
   id: z.string(),
   properties: z.object({ scope: z.string(), roleDefinitionId: z.string(), principalId: z.string() }),
 });
-const pageAnswer = z.object({ value: z.array(assignmentAnswer), nextLink: z.string().nullish() });
-
-const isSame = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 
 /** By object ID or whole user principal name: never by a part of it. */
 const userOf = async (client: Client, named: Named, signal: AbortSignal): Promise<User | null> => {
@@ -30,12 +29,6 @@ const userOf = async (client: Client, named: Named, signal: AbortSignal): Promis
   return isSame(user.id, name) || isSame(user.userPrincipalName, name) ? user : null;
 };
 
-const listOf = ({ scope, role }: Scope): string => `${role.toLowerCase()}@${scope.toLowerCase()}`;
-const inList = (list: string): Scope => ({
-  role: list.slice(0, list.indexOf('@')),
-  scope: list.slice(list.indexOf('@') + 1),
-});
-
 const untouched = { isUntouched: true };
 
 /** A name in the form of a GUID, the same for the same three. */
@@ -46,31 +39,17 @@ const nameOf = ({ list, member }: Place): string => {
   );
 };
 
-const PAGES_MAX = 50;
-
 /** Only what is assigned right here: what is inherited, or given to a group, is not Latchkey's to take. */
 const assignmentsOf = async (client: Client, { list, member }: Place, signal: AbortSignal): Promise<string[]> => {
   const { scope, role } = inList(list);
-  const found: string[] = [];
   const filter = encodeURIComponent(`principalId eq '${member}'`);
-  let path = `${scope}/providers/Microsoft.Authorization/roleAssignments?$filter=${filter}&${API}`;
-  for (let page = 0; page < PAGES_MAX; page += 1) {
-    const doing = `list the roles of ${member} at ${scope}`;
-    const answer = await client.manage({ call: { method: 'GET', path }, doing, statuses: [200] }, signal);
-    const { value, nextLink } = pageAnswer.parse(answer.body);
-    const mine = value.filter(
-      ({ properties: one }) =>
-        isSame(one.scope, scope) &&
-        isSame(one.principalId, member) &&
-        isSame(one.roleDefinitionId.split('/').at(-1) ?? '', role),
-    );
-    found.push(...mine.map(({ id }) => id));
-    if (!nextLink) return found;
-    // The host stays our own: the token goes there.
-    const next = new URL(nextLink);
-    path = `${next.pathname}${next.search}`;
-  }
-  throw new ProviderError('misconfigured', `${member} has too many roles at ${scope} to list them.`);
+  const path = `${scope}/providers/Microsoft.Authorization/roleAssignments?$filter=${filter}&${API}`;
+  const all = await allPages(client, { path, doing: `list the roles of ${member} at ${scope}` }, signal);
+  return z
+    .array(assignmentAnswer)
+    .parse(all)
+    .filter(({ properties }) => isOfPlace(properties, { scope, role, member }))
+    .map(({ id }) => id);
 };
 
 const WHY: Readonly<Record<string, string>> = {
@@ -114,6 +93,14 @@ const remove = async (client: Client, place: Place, signal: AbortSignal): Promis
 
 const placeOf = (scope: Scope, { id }: User): Place => ({ list: listOf(scope), member: id.toLowerCase() });
 
+type Ways = Pick<Roster<Scope>, 'stateOf' | 'add' | 'remove' | 'keepUntil' | 'survives'>;
+
+const byAssignment = (client: Client): Ways => ({
+  stateOf: async (place, signal) => ((await assignmentsOf(client, place, signal)).length > 0 ? 'in' : 'out'),
+  add: async (place, signal) => await add(client, place, signal),
+  remove: async (place, signal) => await remove(client, place, signal),
+});
+
 export const openRoster = (config: Config): Roster<Scope> => {
   const client = openClient(config);
   return {
@@ -130,10 +117,8 @@ export const openRoster = (config: Config): Roster<Scope> => {
       const user = await userOf(client, named, signal);
       return user && placeOf(scope, user);
     },
-    stateOf: async (place, signal) => ((await assignmentsOf(client, place, signal)).length > 0 ? 'in' : 'out'),
-    add: async (place, signal) => await add(client, place, signal),
-    remove: async (place, signal) => await remove(client, place, signal),
-    preflight: async (scopes, signal) => await preflight(client, scopes, signal),
+    ...(config.mode === 'pim' ? openPim(client) : byAssignment(client)),
+    preflight: async (scopes, signal) => await preflight({ client, config }, scopes, signal),
     close: async () => await client.close(),
   };
 };

@@ -52,12 +52,21 @@ export type Config = z.infer<typeof configSchema>;
 export const PERMISSIONS = ['pull', 'triage', 'push', 'maintain', 'admin'] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
+/** So that a name that was freed leads to no other team or repository. */
+const thingId = (what: string) =>
+  z
+    .string(`must be the id of the ${what}, in quotes`)
+    .regex(/^\d{1,18}$/, `must be the id of the ${what}: a number, in quotes`)
+    .optional();
+
 const team = z.strictObject({
   team: z.string().regex(/^[a-z0-9_][a-z0-9_.-]{0,99}$/i, 'must be the slug of a team, such as prod-access'),
+  id: thingId('team'),
 });
 const repository = z.strictObject({
   repository: z.string().regex(/^[\w.-]{1,39}\/[\w.-]{1,100}$/, 'must be a repository as acme/api'),
   permission: z.enum(PERMISSIONS, `must be one of ${PERMISSIONS.join(', ')}`),
+  id: thingId('repository'),
 });
 export const scopeSchema = z.union(
   [team, repository],

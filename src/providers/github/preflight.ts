@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ProviderError, type Finding } from '../provider.ts';
 import type { Client } from './client.ts';
 import type { Config, Scope } from './config.ts';
+import { listIn } from './lists.ts';
 
 type Opened = { client: Client; config: Config };
 
@@ -54,9 +55,8 @@ const ofRole = async (
   { role, scope }: { role: string; scope: Scope },
   signal: AbortSignal,
 ): Promise<Finding[]> => {
+  await listIn({ client, config }, scope, signal);
   if ('repository' in scope) {
-    const doing = `find the repository ${scope.repository}`;
-    await client.ask({ method: 'GET', path: `/repos/${scope.repository}` }, { statuses: [200], doing }, signal);
     const sentences = [...(isWrite(scope) ? [WRITTEN] : []), ...(isAdmin(scope) ? [RULED] : [])];
     return sentences.length === 0 ? [] : [kept(role, sentences)];
   }

@@ -1,15 +1,14 @@
 /** Who is in a team, or has a repository by their own name. Ids are what is kept: a login can become somebody else's. */
 import { z } from 'zod';
-import type { Named, Place, Roster, State } from '../kit/membership.ts';
+import type { Located, Named, Place, Roster, State } from '../kit/membership.ts';
 import { ProviderError } from '../provider.ts';
 import { openClient, type Client } from './client.ts';
 import type { Config, Permission, Scope } from './config.ts';
+import { listIn } from './lists.ts';
 import { preflight } from './preflight.ts';
 
 const userAnswer = z.object({ id: z.int(), login: z.string(), type: z.string() });
-const teamAnswer = z.object({ id: z.int(), organization: z.object({ id: z.int() }) });
 const membershipAnswer = z.object({ state: z.enum(['active', 'pending']) });
-const repositoryAnswer = z.object({ id: z.int() });
 const collaborators = z.array(z.object({ id: z.int(), role_name: z.string() }));
 const invitations = z.array(z.object({ id: z.int(), invitee: z.object({ id: z.int() }).nullable() }));
 const toOrganization = z.array(z.object({ id: z.int(), login: z.string().nullable() }));
@@ -64,29 +63,12 @@ const accountOf = async (opened: Opened, named: Named, signal: AbortSignal): Pro
   );
 };
 
-const teamOf = async ({ client, config }: Opened, slug: string, signal: AbortSignal): Promise<string> => {
-  const path = `/orgs/${config.organization}/teams/${encodeURIComponent(slug)}`;
-  const doing = `find the team ${slug} of ${config.organization}; is it there, and may Latchkey read members?`;
-  const { id, organization } = teamAnswer.parse(
-    (await client.ask({ method: 'GET', path }, { statuses: [200], doing }, signal)).body,
-  );
-  return `team ${organization.id}/team/${id}`;
-};
-
 const directOf = async ({ client }: Opened, place: Place, signal: AbortSignal): Promise<string | null> => {
   const list = listOf(place);
   if ('team' in list) return null;
   const path = `/repositories/${list.repository}/collaborators?affiliation=direct`;
   const all = collaborators.parse(await client.all(path, 'list the collaborators', signal));
   return all.find(({ id }) => String(id) === place.member)?.role_name ?? null;
-};
-
-const nameOfList = async (opened: Opened, scope: Scope, signal: AbortSignal): Promise<string> => {
-  if ('team' in scope) return await teamOf(opened, scope.team, signal);
-  const call = { method: 'GET', path: `/repos/${scope.repository}` } as const;
-  const doing = `find the repository ${scope.repository}; is it there, and may Latchkey administer it?`;
-  const answer = await opened.client.ask(call, { statuses: [200], doing }, signal);
-  return `repository ${repositoryAnswer.parse(answer.body).id} ${scope.permission}`;
 };
 
 /** Where they have it by their own name with another permission: that one. */
@@ -107,7 +89,7 @@ const trace = async (
 ): Promise<Place | null> => {
   const account = await anyAccountOf(opened, named, signal);
   if (!account) return null;
-  const place = { list: await nameOfList(opened, scope, signal), member: String(account.id) };
+  const place = { list: (await listIn(opened, scope, signal)).list, member: String(account.id) };
   return (await otherOf(opened, { scope, place }, signal)) === null ? place : null;
 };
 
@@ -115,11 +97,13 @@ const locate = async (
   opened: Opened,
   { scope, named }: { scope: Scope; named: Named },
   signal: AbortSignal,
-): Promise<{ place: Place; account: string }> => {
+): Promise<Located> => {
   const { id, login } = await accountOf(opened, named, signal);
-  const place = { list: await nameOfList(opened, scope, signal), member: String(id) };
+  const { list, named: byName } = await listIn(opened, scope, signal);
+  const place = { list, member: String(id) };
   const direct = await otherOf(opened, { scope, place }, signal);
-  if (direct === null || 'team' in scope) return { place, account: `${login} (${id})` };
+  if (direct === null || 'team' in scope)
+    return { place, account: `${login} (${id})`, ...(byName && { named: byName }) };
   throw new ProviderError(
     'denied',
     `${login} has ${scope.repository} by their own name already, as ${direct}. GitHub keeps one permission for each collaborator, so Latchkey could not give that back. Use a team.`,

@@ -58,6 +58,12 @@ export const scopeSchema = z.strictObject({
     .string('must be the address of a group')
     .refine(isAddress, 'must be the address of a group, such as prod@acme.test')
     .toLowerCase(),
+  /** So that an address that was freed leads to no other group. */
+  id: z
+    .string('must be the ID of the group')
+    .regex(/^(?:groups\/)?[\w-]{1,100}$/, 'must be the ID of the group, such as 03dy6vkm2ex1ugs')
+    .transform((text) => text.replace(/^groups\//, ''))
+    .optional(),
 });
 export type Scope = z.infer<typeof scopeSchema>;
 

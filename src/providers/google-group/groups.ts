@@ -1,7 +1,9 @@
 /** A group by its address, and may its members be changed? Not where a query or another directory fills it. */
 import { z } from 'zod';
-import { ProviderError } from '../provider.ts';
+import { namedList } from '../kit/named-list.ts';
+import { ProviderError, type NamedInTarget } from '../provider.ts';
 import type { Client } from './client.ts';
+import type { Scope } from './config.ts';
 
 const found = z.object({ name: z.string().regex(/^groups\/[\w-]+$/) });
 const groupAnswer = z.object({
@@ -39,10 +41,15 @@ export const readGroup = async (client: Client, name: string, signal: AbortSigna
   return whyNot(groupAnswer.parse(answer.body));
 };
 
-/** Its name in the API. @throws ProviderError with the reason why Latchkey leaves its members alone. */
-export const changeableGroup = async (client: Client, address: string, signal: AbortSignal): Promise<string> => {
-  const name = await findGroup(client, address, signal);
-  const why = await readGroup(client, name, signal);
-  if (why === null) return name;
+/** `list`: its name in the API. @throws ProviderError with the reason why Latchkey leaves its members alone. */
+export const changeableGroup = async (
+  client: Client,
+  { group: address, id: wanted }: Scope,
+  signal: AbortSignal,
+): Promise<{ list: string; named?: NamedInTarget }> => {
+  const list = await findGroup(client, address, signal);
+  const named = namedList({ name: `group ${address}`, id: list.replace(/^groups\//, ''), wanted });
+  const why = await readGroup(client, list, signal);
+  if (why === null) return { list, ...named };
   throw new ProviderError('denied', `Latchkey does not change the group ${address}: ${why}.`, { isUntouched: true });
 };

@@ -50,10 +50,11 @@ const managersFinding = (
 
 const ofGroup = async (
   { client, config }: Opened,
-  { address, roles }: { address: string; roles: string[] },
+  { scope, roles }: { scope: Scope; roles: string[] },
   signal: AbortSignal,
 ): Promise<Finding[]> => {
-  const list = await changeableGroup(client, address, signal);
+  const address = scope.group;
+  const { list } = await changeableGroup(client, scope, signal);
   const path = `/${list}/memberships?view=FULL&pageSize=500`;
   const at = { key: 'memberships', doing: `list the members of ${address}` };
   const members = z.array(membershipAnswer).parse(await client.all(path, at, signal));
@@ -67,10 +68,14 @@ export const preflight = async (
   signal: AbortSignal,
 ): Promise<Finding[]> => {
   const found: Finding[] = [];
-  for (const address of new Set(Object.values(scopes).map(({ group }) => group))) {
-    const roles = Object.entries(scopes).flatMap(([role, { group }]) => (group === address ? [role] : []));
+  // Two roles may say the address with another id each.
+  const groups = new Map(Object.values(scopes).map((scope) => [`${scope.group} ${scope.id ?? ''}`, scope]));
+  for (const scope of groups.values()) {
+    const roles = Object.entries(scopes).flatMap(([role, { group, id }]) =>
+      group === scope.group && id === scope.id ? [role] : [],
+    );
     try {
-      found.push(...(await ofGroup(opened, { address, roles }, signal)));
+      found.push(...(await ofGroup(opened, { scope, roles }, signal)));
     } catch (failure) {
       if (!(failure instanceof ProviderError)) throw failure;
       found.push(error(failure.kind, failure.message));

@@ -1,6 +1,6 @@
 /** Who is in a Google group. Addresses are what names people there, and the group itself is kept by its name in the API. */
 import { z } from 'zod';
-import type { Named, Place, Roster } from '../kit/membership.ts';
+import type { Located, Named, Place, Roster } from '../kit/membership.ts';
 import { ProviderError } from '../provider.ts';
 import { openClient, saidIn, type Client } from './client.ts';
 import { isName, type Config, type Scope } from './config.ts';
@@ -35,11 +35,12 @@ const locate = async (
   { client, config }: Opened,
   { scope, named }: { scope: Scope; named: Named },
   signal: AbortSignal,
-): Promise<{ place: Place; account: string }> => {
+): Promise<Located> => {
   const member = ownAddressOf(config, named);
   if ((await groupNamed(client, member, signal)) !== null)
     throw new ProviderError('denied', NO_PERSON(member), untouched);
-  return { place: { list: await changeableGroup(client, scope.group, signal), member }, account: member };
+  const { list, named: byAddress } = await changeableGroup(client, scope, signal);
+  return { place: { list, member }, account: member, ...(byAddress && { named: byAddress }) };
 };
 
 const remove = async (client: Client, place: Place, signal: AbortSignal): Promise<void> => {

@@ -14,6 +14,7 @@ import type {
   Identity,
   IdentityUse,
   Manual,
+  NamedInTarget,
   Preparation,
   Provider,
   ProviderContext,
@@ -29,15 +30,26 @@ export const placeSchema = z.object({
 });
 export type Place = z.infer<typeof placeSchema>;
 
+/** A handle of another form is the same as none. */
+const isSamePlace = (place: Place, found: unknown): boolean => {
+  const { data } = placeSchema.safeParse(found);
+  if (data === undefined) return false;
+  const [one, other] = place.ids && data.ids ? [place.ids, data.ids] : [place, data];
+  return one.list === other.list && one.member === other.member;
+};
+
 export type Named = Exclude<Identity, { missing: string }>;
 
 /** `pending`: invited, and not in before the person accepts. */
 export type State = 'in' | 'pending' | 'out';
 
+/** `named`: what the scope names without its id, for a list that has a name which can be taken by another. */
+export type Located = { place: Place; account: string; named?: NamedInTarget };
+
 /** What differs between targets. */
 export type Roster<Scope> = {
   /** `account`: what people read. @throws ProviderError where there is not exactly one account, or this list must not be changed. */
-  locate(scope: Scope, named: Named, signal: AbortSignal): Promise<{ place: Place; account: string }>;
+  locate(scope: Scope, named: Named, signal: AbortSignal): Promise<Located>;
   /**
    * For an end that has no handle: the account of that name, whatever became of them or of the list since. Null where no account has it.
    * @throws ProviderError where more than one account has it.
@@ -112,6 +124,9 @@ const readBackAs = async <Scope>(
 const INVITED = (account: string): string =>
   `${account} has to accept an invitation first, and has no access before that, so Latchkey takes none for given. An administrator invites them, they accept, and then they request this again.`;
 
+const MOVED = (account: string): string =>
+  `What the scope of the role names is not what it was when ${account} was looked up for this, or the account is another one. Nothing is given: request it again.`;
+
 const VANISHED = (account: string): string =>
   `${account} was in before and was taken out meanwhile; it is looked up again before anything is given.`;
 
@@ -125,6 +140,8 @@ const grant = async <Scope>(open: Open<Scope>, scope: Scope, ctx: ProviderContex
   const { roster } = open;
   const { signal } = ctx;
   const { place, account } = await roster.locate(scope, namedIn(ctx), signal);
+  if (ctx.found !== undefined && !isSamePlace(place, ctx.found))
+    throw new ProviderError('denied', MOVED(account), { isUntouched: true });
   const before = await isIn(open, place, signal);
   if (before === 'nested') return { handle: place };
   // Put in now, it would be taken for what they had before, and stay at the end.
@@ -157,10 +174,10 @@ const revoke = async <Scope>(
 };
 
 const find = async <Scope>(open: Open<Scope>, scope: Scope, ctx: Ctx) => {
-  const { place, account } = await open.roster.locate(scope, namedIn(ctx), ctx.signal);
+  const { place, account, named } = await open.roster.locate(scope, namedIn(ctx), ctx.signal);
   const state = await isIn(open, place, ctx.signal);
   if (state === 'pending') throw new ProviderError('denied', INVITED(account), { isUntouched: true });
-  return { handle: place, account, hadAlready: state !== 'out' };
+  return { handle: place, account, hadAlready: state !== 'out', ...(named && { named }) };
 };
 
 const connect = <Config, Scope>(made: Membership<Config, Scope>, config: Config): Connected<Scope, Place> => {

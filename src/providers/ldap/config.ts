@@ -64,5 +64,17 @@ const isLocal = (url: string): boolean => isLocalHttp(new URL(url.replace(/^ldap
 export const usesStartTls = ({ url, starttls }: Config): boolean =>
   url.startsWith('ldap://') && (starttls ?? !isLocal(url));
 
-export const scopeSchema = z.strictObject({ group: dn });
+const STABLE_ID = /^(?:entryUUID:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|objectGUID:[0-9a-f]{32})$/;
+
+export const scopeSchema = z.strictObject({
+  group: dn,
+  /** So that a DN that was freed leads to no other group. */
+  id: z
+    .string('must be the id of the group')
+    .regex(
+      STABLE_ID,
+      'must be entryUUID: and that value of the group, or objectGUID: and its 32 hexadecimal digits, in lower case',
+    )
+    .optional(),
+});
 export type Scope = z.infer<typeof scopeSchema>;

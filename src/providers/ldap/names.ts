@@ -29,7 +29,7 @@ export const escapedForDn = (value: string): string =>
     .replace(/ $/, '\\ ');
 
 /** For comparing: capitals and blanks around separators mean nothing. */
-const normal = (dn: string): string =>
+export const normal = (dn: string): string =>
   split(dn, ',')
     .map((part) =>
       part

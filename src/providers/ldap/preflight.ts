@@ -4,6 +4,7 @@ import { ProviderError, type Finding } from '../provider.ts';
 import type { Config, Scope } from './config.ts';
 import { ID_ATTRIBUTES, keepsOf, readEntry, textsOf } from './entries.ts';
 import { CODES, resultCodeOf } from './errors.ts';
+import { namedBy } from './named-group.ts';
 import { isSameDn } from './names.ts';
 import type { Server } from './server.ts';
 import { idOf } from './stable-ids.ts';
@@ -61,11 +62,23 @@ const ownedBy = (roles: string[], dn: string): Finding => ({
   remains: { roles, sentences: ['Members that were added to the group by way of its ownership stay in it.'] },
 });
 
+/** Of this group alone. */
+const isAnother = (scope: Scope, id: string | null): Finding[] => {
+  try {
+    namedBy(scope, id);
+    return [];
+  } catch (failure) {
+    if (!(failure instanceof ProviderError)) throw failure;
+    return [error('another_group', failure.message)];
+  }
+};
+
 const ofGroup = async (
   opened: Opened,
-  { dn, roles }: { dn: string; roles: string[] },
+  { scope, roles }: { scope: Scope; roles: string[] },
   signal: AbortSignal,
 ): Promise<Finding[]> => {
+  const dn = scope.group;
   const entry = await readEntry(
     opened.server,
     { dn, attributes: ['objectClass', 'owner', 'managedBy', ...ID_ATTRIBUTES] },
@@ -84,6 +97,7 @@ const ofGroup = async (
   );
   const owners = ['owner', 'managedBy'].flatMap((attribute) => textsOf(entry, attribute));
   return [
+    ...isAnother(scope, idOf(entry)),
     ...(mayDo ? [] : [noRight(dn, keeps)]),
     ...(mayMore ? [tooMuch(dn, keeps)] : []),
     ...(idOf(entry) === null ? [noStableId(dn)] : []),
@@ -117,15 +131,15 @@ export const preflight = async (
   scopes: Record<string, Scope>,
   signal: AbortSignal,
 ): Promise<Finding[]> => {
-  const byGroup = new Map<string, string[]>();
-  for (const [role, { group }] of Object.entries(scopes)) byGroup.set(group, [...(byGroup.get(group) ?? []), role]);
+  // Two roles may say the DN with another id each.
+  const byGroup = new Map<string, { scope: Scope; roles: string[] }>();
+  for (const [role, scope] of Object.entries(scopes)) {
+    const key = `${scope.id ?? ''} ${scope.group}`;
+    byGroup.set(key, { scope, roles: [...(byGroup.get(key)?.roles ?? []), role] });
+  }
   const looks = [
     async () => await ofPeople(opened, signal),
-    ...[...byGroup].map(
-      ([dn, roles]) =>
-        async () =>
-          await ofGroup(opened, { dn, roles }, signal),
-    ),
+    ...[...byGroup.values()].map((of) => async () => await ofGroup(opened, of, signal)),
   ];
   const found: Finding[] = [];
   for (const look of looks) {

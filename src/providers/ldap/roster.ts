@@ -1,10 +1,11 @@
 /** Who is in a group of the directory. One compare asks, however large the group is. */
 import { Attribute, Change, EqualityFilter, type Client, type Entry } from 'ldapts';
-import type { Named, Place, Roster } from '../kit/membership.ts';
+import type { Located, Named, Place, Roster } from '../kit/membership.ts';
 import { ProviderError } from '../provider.ts';
 import type { Config, Scope } from './config.ts';
 import { ID_ATTRIBUTES, keepsOf, readEntry, referred, textsOf, unless, type Keeps } from './entries.ts';
 import { CODES, resultCodeOf } from './errors.ts';
+import { namedBy } from './named-group.ts';
 import { isDn, isSameDn, isUnder } from './names.ts';
 import { preflight } from './preflight.ts';
 import { openServer, type Server } from './server.ts';
@@ -99,17 +100,18 @@ const locate = async (
   opened: Opened,
   { scope, named }: { scope: Scope; named: Named },
   signal: AbortSignal,
-): Promise<{ place: Place; account: string }> => {
+): Promise<Located> => {
   const account = await accountBy(opened, named, signal);
   if (!account) throw nobody(opened.config, whatOf(opened.config, named));
   const group = await groupOf(opened, scope.group, signal);
+  const byDn = namedBy(scope, group.id);
   const member = memberIn(opened, account, group.keeps);
   if (member === null)
     throw new ProviderError(
       'denied',
       `${account.dn} has not exactly one ${attributeOf(opened.config)}, which ${group.dn} lists.`,
     );
-  return { place: placeOf(group, account, member), account: account.dn };
+  return { place: placeOf(group, account, member), account: account.dn, ...byDn };
 };
 
 const placeOf = ({ dn, keeps, id: list }: Group, account: Entry, member: string): Place => {
@@ -132,6 +134,7 @@ const trace = async (
   const account = await accountBy(opened, named, signal);
   if (!account) return null;
   const group = await groupOf(opened, scope.group, signal);
+  namedBy(scope, group.id);
   const member = memberIn(opened, account, group.keeps);
   return member === null ? null : placeOf(group, account, member);
 };

@@ -59,10 +59,17 @@ const lookupFailed = (facts: Facts): string => {
   return `Who may do this cannot be looked up${what ? ` (${what})` : ''}. ${lasting.join(' ')}${known} Nothing was sent or changed; do it again once that is fixed.`;
 };
 
+const unknownThere = (facts: Facts): string => {
+  const why = words(facts, 'message');
+  return `Nothing was sent, since Latchkey does not know who you are there${why ? `: ${why.replace(/[.]$/, '')}.` : '. An admin adds you to `identity` of the target.'}`;
+};
+
 export const REQUEST_SENTENCES = {
   nobody_can_approve: nobody,
   identity_unknown: (facts) =>
-    `Nothing was sent, since Latchkey does not know who you are there${words(facts, 'message') ? `: ${(words(facts, 'message') ?? '').replace(/[.]$/, '')}.` : '. An admin adds you to `identity` of the target.'}`,
+    facts['isOfTarget'] === true && words(facts, 'message')
+      ? `Nothing was sent. ${words(facts, 'message') ?? ''}`
+      : unknownThere(facts),
   not_a_helper: (facts) =>
     `Only the requester, owners of ${named(facts, 'target', 'target')} and admins of Latchkey may try again. Nothing was changed.`,
   retry_needless: (facts) =>

@@ -1,5 +1,7 @@
 /** Access in a person's own name: what they had before it stays theirs, and what was approved is what is given. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { lookUpInTarget } from '../../../src/application/grants/in-target.ts';
+import { movedName } from '../../../src/application/grants/target-names.ts';
 import type { Grant } from '../../../src/domain/grants/grant.ts';
 import type { Person } from '../../../src/domain/principals/person.ts';
 import { ProviderError } from '../../../src/providers/provider.ts';
@@ -13,14 +15,21 @@ let bench: Bench;
 let ada: Person;
 let account: string;
 let hooks: MembershipHooks;
+/** Of groups, by the names that they have now. */
+let ids: Map<string, string>;
 
 beforeEach(async () => {
+  ids = new Map();
   hooks = { before: () => Promise.resolve() };
   ada = somePerson('Ada');
   account = accountOf(ada.id);
   bench = await openBench({
     provider: membershipProvider(
-      { before: (...called) => hooks.before(...called), after: async (id) => await hooks.after?.(id) },
+      {
+        before: (...called) => hooks.before(...called),
+        after: async (id) => await hooks.after?.(id),
+        idOf: (group) => ids.get(group) ?? '1',
+      },
       undefined,
       true,
     ),
@@ -204,4 +213,51 @@ test('an end of what was never given, and is not there, says so', async () => {
   await bench.useCases.completeRevocation({ grantIds: [id] });
   expect(await bench.grant(id)).toMatchObject({ handle: null, endOutcome: 'already_absent' });
   expect(await isIn()).toBe(false);
+});
+
+describe('a group whose name another group has now', () => {
+  const notices = async () =>
+    await bench.sql<{ lines: string[]; closing: string | null }>(
+      "select lines, closing from announcements where kind = 'target_name_moved'",
+    );
+  const moved = async () =>
+    await bench.sql<{ data: string }>("select data from audit_events where type = 'target_name.moved'");
+  const take = (): void => void ids.set(bench.target.groups.app_read, '2');
+
+  test('gives nothing to who was approved before, and admins are notified once, with what to write', async () => {
+    expect(await bench.active(ada)).toMatchObject({ state: 'active' });
+    take();
+    for (const _ of [1, 2]) {
+      const { id } = await bench.approved(ada);
+      await bench.useCases.activate({ grantId: id });
+      const held = await bench.grant(id);
+      expect(held).toMatchObject({ state: 'activating', lastErrorKind: 'denied', handle: null });
+      expect(held.lastError).toContain('had the id 1 when Latchkey first looked, and has the id 2 now');
+    }
+    const [notice, ...others] = await notices();
+    expect(others).toEqual([]);
+    expect(notice?.lines.join('\n')).toContain('write id: "2" beside the name');
+    expect((await moved()).map(({ data }) => JSON.parse(data) as object)).toEqual([
+      { name: `group ${bench.target.groups.app_read}`, before: '1', found: '2' },
+    ]);
+  });
+
+  test('refuses a new request with the reason, and sends it where the name leads back', async () => {
+    await bench.active(ada);
+    take();
+    const asked = { policy: bench.deps.policy(), target: 'orders-db', role: 'read', requester: ada };
+    await expect(lookUpInTarget(bench.deps, asked)).rejects.toMatchObject({
+      code: 'identity_unknown',
+      facts: { isOfTarget: true, message: expect.stringContaining('nothing is given by it') as string },
+    });
+    ids.clear();
+    expect(await lookUpInTarget(bench.deps, asked)).toMatchObject({ account, hadAlready: true });
+  });
+
+  test('that several processes see first at once is bound once', async () => {
+    const named = (id: string) => ({ target: 'orders-db', scope: {}, named: { name: 'group x', id } });
+    const seen = await Promise.all(['1', '2', '3'].map(async (id) => await movedName(bench.deps, named(id))));
+    expect(seen.filter((why) => why === null)).toHaveLength(1);
+    expect(await notices()).toHaveLength(2);
+  });
 });

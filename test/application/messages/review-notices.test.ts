@@ -106,6 +106,7 @@ test('what the policy does not name any more is settled by that', async () => {
   await notify('account_gone', { kind: 'account', ref: 'U0GHOST' });
   await notify('group_gone', { kind: 'group', origin: 'slack:nobody' });
   await notify('user_group_moved', { kind: 'handle', handle: 'nobody', found: 'S0OTHER' });
+  await notify('target_name_moved', { kind: 'target_name', target: 'orders-db', scope: { member_of: ['freed'] } });
   for (const name of ['#deploys', 'U0GHOST']) wrong.set(name, 'is not there');
   rig.setPolicy(policyOf());
   await review();
@@ -114,6 +115,7 @@ test('what the policy does not name any more is settled by that', async () => {
     'The policy does not name U0GHOST any more.',
     'The policy does not name it any more.',
     'The policy does not name the handle nobody any more.',
+    'The policy says the scope in orders-db in another way now.',
   ]);
 });
 

@@ -21,9 +21,10 @@ test.each(all)('%s has each field in one part only', (_, { open, personal }) => 
 test('what names a person or is free text is open nowhere', () => {
   const personal = /^(reason|note|message|error|person|by|voter|leaver|user|delegate|address|handle|title|name|email)$/;
   const open = all.flatMap(([type, event]) => Object.keys(event.open).map((field) => `${type} ${field}`));
-  // The handle of a user group is that of a group, the title of a Slack app's workspace that of a company.
+  // The handle of a user group and the name in a target are those of a group, the title of a Slack app's workspace that of a company.
   expect(open.filter((one) => personal.test(one.split(' ')[1] ?? ''))).toEqual([
     'user_group.moved handle',
+    'target_name.moved name',
     'slack_app.installed title',
     'slack_app.removed title',
   ]);

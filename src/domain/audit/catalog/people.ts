@@ -127,6 +127,12 @@ const identity = {
     open: { handle: text, before: code, found: code },
     personal: {},
   }),
+  'target_name.moved': defineEvent({
+    about: 'none',
+    when: 'A name in the scope of a role leads to another thing of the target than the one that Latchkey knows.',
+    open: { name: text, before: code, found: code },
+    personal: {},
+  }),
   'slack_app.installed': defineEvent({
     about: 'none',
     when: 'The Slack app was installed in a workspace of the organisation, or in all of it.',

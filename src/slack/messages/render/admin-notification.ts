@@ -116,6 +116,12 @@ const WORDS = {
     detail: 'Until an admin writes its id into the policy, rules with that group let no one in.',
     more: 'the audit log has them all',
   },
+  target_name_moved: {
+    tone: 'alarm',
+    heading: 'A name in the policy leads to another group, team or repository',
+    detail: 'Latchkey gives nothing by this name until an admin changes the scope of the role.',
+    more: 'the audit log has them all',
+  },
   key_revoked: {
     tone: 'alarm',
     heading: 'The key that signs the audit log was revoked',
