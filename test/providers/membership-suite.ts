@@ -60,7 +60,7 @@ const of = (user: string, change: Partial<ProviderContext> = {}): ProviderContex
   contextOf({ identity: { user }, lastsMs: 3_600_000, ...change });
 
 /** Another list has the name: nothing is given by it, and what was given before ends by the id. */
-export const holdTakenName = async (
+const holdTakenName = async (
   connection: Opened,
   { scope, ada, names, membersIn }: Pick<MemberWorld, 'scope' | 'ada' | 'membersIn'> & { names: TakenName },
 ): Promise<void> => {

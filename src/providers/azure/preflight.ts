@@ -13,7 +13,7 @@ const NEEDED = [
   'Microsoft.Authorization/permissions/read',
 ] as const;
 
-/** Beside those: Azure also demands the right to assign of whoever sends a request. */
+/** Beside those: Azure lets only who may assign send a request. */
 const NEEDED_OF_PIM = [
   'Microsoft.Authorization/roleAssignmentScheduleRequests/read',
   'Microsoft.Authorization/roleAssignmentScheduleRequests/write',
