@@ -126,23 +126,46 @@ export const assertKept = async (client: Client, scope: Scope): Promise<void> =>
   if (first) throw new ProviderError('misconfigured', first.message);
 };
 
-/** `at`: by the server's clock, in UTC, to the microsecond. */
-export type LogLine = { at: string; session: string; command: string; text: string };
+/** `at`: by the server's clock, in UTC, to the microsecond. `text`: null where it is too long to be kept. */
+export type LogLine = { at: string; session: string; command: string; bytes: number; text: string | null };
 
 const TIME = '%Y-%m-%d %H:%i:%s.%f';
+/** Longer ones are not fetched, nor more than this of one look: a borrower writes them, and may send any number. */
+const LINE_BYTES_MAX = 4_194_304;
+const LOOK_BYTES_MAX = 33_554_432;
 
-/** From a moment on, that moment included. */
+/** How many of these lines are fetched at once; at least `least`. */
+const fitting = (sizes: readonly { bytes: number }[], least: number): number => {
+  let sum = 0;
+  const at = sizes.findIndex(({ bytes }, index) => {
+    sum += Math.min(bytes, LINE_BYTES_MAX);
+    return sum > LOOK_BYTES_MAX && index >= least;
+  });
+  return at === -1 ? sizes.length : at;
+};
+
+type RawLine = Omit<LogLine, 'text'> & { hex: string | null };
+
+/** From a moment on, that moment included; `least` are given whatever their size. In hex: what is no text in any character set is kept, too. */
 export const logLines = async (
   client: Client,
   user: string,
-  { from, limit }: { from: string; limit: number },
-): Promise<LogLine[]> =>
-  await client.query<LogLine>(
+  { from, limit, least }: { from: string; limit: number; least: number },
+): Promise<{ lines: LogLine[]; isAtEnd: boolean }> => {
+  const ofUser = `from ${view(LINES)} where event_time >= ${literal(from)} and left(user_host, ${user.length + 1}) = ${literal(`${user}[`)}
+     order by event_time`;
+  const sizes = await client.query<{ bytes: number }>(`select length(argument) as bytes ${ofUser} limit ${limit}`);
+  const some = fitting(sizes, least);
+  const rows = await client.query<RawLine>(
     `select date_format(event_time, ${literal(TIME)}) as at, cast(thread_id as char) as session, command_type as command,
-       convert(argument using utf8mb4) as text
-     from ${view(LINES)} where event_time >= ${literal(from)} and left(user_host, ${user.length + 1}) = ${literal(`${user}[`)}
-     order by event_time limit ${limit}`,
+       length(argument) as bytes, if(length(argument) > ${LINE_BYTES_MAX}, null, hex(argument)) as hex ${ofUser} limit ${some}`,
   );
+  const lines = rows.map(({ hex, ...line }) => ({
+    ...line,
+    text: hex === null ? null : Buffer.from(hex, 'hex').toString('utf8'),
+  }));
+  return { lines, isAtEnd: sizes.length < limit && lines.length === sizes.length };
+};
 
 /** Of one login, since the server started. `startedMs`: when that was, by its own clock. */
 export type Count = { text: number; executed: number; startedMs: number };

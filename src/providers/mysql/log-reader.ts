@@ -1,4 +1,5 @@
 /** Reads what temporary logins did from the general log of each node, from where the last look ended, and compares it with what the node counted. */
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { Recorded, Statement, ToRecord } from '../provider.ts';
 import type { Handle, Scope } from './config.ts';
 import { assertKept, countOf, isLogging, isRecorded, logLines, nowOf, type LogLine } from './log-access.ts';
@@ -9,6 +10,7 @@ import type { Client, Server } from './server.ts';
 
 /** Of one look; the next goes on. */
 const LINES_AT_ONCE = 5_000;
+const LONG = 100_000;
 const NOTHING_LOGGED = { text: 0, executed: 0 };
 
 const startOn = async (client: Client, user: string): Promise<LogPosition> => ({
@@ -33,7 +35,7 @@ export const assertKeptOnEach = async (server: Server, scope: Scope, signal: Abo
 };
 
 const most = (lines: readonly LogLine[]): LogPosition['logged'] => ({
-  text: lines.reduce((sum, { command, text }) => sum + (command === 'Query' ? mostStatements(text) : 0), 0),
+  text: lines.reduce((sum, { command, text }) => sum + (command === 'Query' ? mostStatements(text ?? '') : 0), 0),
   executed: lines.filter(({ command }) => command === 'Execute').length,
 });
 
@@ -49,6 +51,9 @@ const afterReading = (at: LogPosition, lines: readonly LogLine[]): LogPosition =
   };
 };
 
+const tooLong = (where: string, bytes: number): string =>
+  `A statement of ${bytes} bytes on ${where} was too long to be kept.`;
+
 type FromNode = Compared & { where: string; lines: LogLine[]; isAtEnd: boolean };
 
 /** Counted before the log is read, so that what begins meanwhile is at most logged too early. */
@@ -56,12 +61,16 @@ const readNode = async (client: Client, user: string, from: LogPosition): Promis
   const where = client.node.name;
   const off = (await isLogging(client)) ? [] : [`${where} does not log statements into its table any more.`];
   const count = await countOf(client, user);
-  const found = await logLines(client, user, { from: from.at, limit: from.seen + LINES_AT_ONCE });
-  const isAtEnd = found.length < from.seen + LINES_AT_ONCE;
+  const { lines: found, isAtEnd } = await logLines(client, user, {
+    from: from.at,
+    limit: from.seen + LINES_AT_ONCE,
+    least: from.seen + 1,
+  });
   const lines = found.slice(Math.min(from.seen, found.filter(({ at }) => at === from.at).length));
   const at = afterReading(from, lines);
   const counts = isAtEnd ? counted(where, at, count) : { at, lost: [] };
-  return { ...counts, where, lines, isAtEnd, lost: [...off, ...counts.lost] };
+  const long = lines.filter(({ text }) => text === null).map(({ bytes }) => tooLong(where, bytes));
+  return { ...counts, where, lines, isAtEnd, lost: [...off, ...long, ...counts.lost] };
 };
 
 /** A node that joined the policy later has no start, and what an older version noted may not be known: what was before is lost. */
@@ -81,13 +90,15 @@ const lookOn = async (client: Client, user: string, position: Position): Promise
 
 const atOf = (time: string): string => `${time.replace(' ', 'T')}Z`;
 
-const recordedOf = (position: Position, found: readonly FromNode[]): Recorded => {
+const recordedOf = async (position: Position, found: readonly FromNode[]): Promise<Recorded> => {
   const sessions = { ...position.sessions };
   const statements: Statement[] = [];
   let begun = 0;
   for (const { where, lines } of found)
     for (const line of lines) {
       const session = `${where} ${line.session}`;
+      // A borrower can write many that are long, and everything else waits meanwhile.
+      if (line.bytes > LONG) await breathe();
       const text = statementOf(line);
       if (sessions[session] === undefined) begun += 1;
       const number = (sessions[session] ?? 0) + (text === null ? 0 : 1);
@@ -121,7 +132,7 @@ export const recorded = async (
     const from = position === null ? { logs: handle.starts, sessions: {} } : known;
     const { user } = handle;
     const found = await server.runOnEach(signal, async (client) => await lookOn(client, user, from));
-    all.push(recordedOf(from, found));
+    all.push(await recordedOf(from, found));
   }
   return all;
 };

@@ -1,4 +1,5 @@
 /** Reads what temporary logins did from the logs of a server and its standbys, in order, from where the last look ended. */
+import { setImmediate as breathe } from 'node:timers/promises';
 import { z } from 'zod';
 import type { MissingLines, Recorded, Statement, ToRecord } from '../provider.ts';
 import { ProviderError } from '../provider.ts';
@@ -11,6 +12,7 @@ import { whereIs, type Client, type Server } from './server.ts';
 
 /** Of one look; the next goes on. */
 const CHUNKS_AT_ONCE = 8;
+const LONG = 100_000;
 /** Connections whose login is not known yet come a moment before the rest of their lines. */
 const HEADS_KEPT = 500;
 
@@ -147,7 +149,7 @@ const newest = (heads: Record<string, number>): Record<string, number> =>
   Object.fromEntries(Object.entries(heads).slice(-HEADS_KEPT));
 
 /** Counts the lines of each session on, and keeps those that hold a statement. */
-const recordedOf = ({ position, isAtEnd, lost, lines }: Read, login: string): Recorded => {
+const recordedOf = async ({ position, isAtEnd, lost, lines }: Read, login: string): Promise<Recorded> => {
   const sessions = { ...position.sessions };
   const heads = { ...position.heads };
   const statements: Statement[] = [];
@@ -168,6 +170,8 @@ const recordedOf = ({ position, isAtEnd, lost, lines }: Read, login: string): Re
     const text = textOf(line);
     if (text === null) continue;
     const code = line.error_severity === 'LOG' ? null : (line.state_code ?? null);
+    // A borrower can write many that are long, and everything else waits meanwhile.
+    if (text.length > LONG) await breathe();
     const statement = { at: line.timestamp, session, line: line.line_num, text: scrubSql(text), code };
     const before = latest.get(session);
     // It was logged as it began, and failed.
@@ -194,7 +198,7 @@ export const recorded = async (
         return { position: null, statements: [], sessions: 0, missing: [], lost: [NOT_NOTED], isAtEnd: true };
       const known = positionSchema.safeParse(position).data ?? { logs: {}, sessions: {}, heads: {} };
       const from = position === null ? { logs: starts, sessions: {}, heads: {} } : known;
-      return recordedOf(await readAll(reading, from), handle.role);
+      return await recordedOf(await readAll(reading, from), handle.role);
     }),
   );
 };

@@ -113,6 +113,21 @@ describe('what is done through a login in MariaDB', () => {
     expect(found.lost).toEqual([]);
   });
 
+  it('is recorded where it is no text in any character set, and said where it is too long to be kept', async () => {
+    const { found } = await used(world, async ({ query, connection }) => {
+      await query({ sql: "select '\u00ff\u00fe', 1", values: [] } as never);
+      await connection.query('set names latin1');
+      await query(`select length('${'x'.repeat(4_200_000)}')`);
+      await query('select 2');
+    });
+    const texts = textsOf(found);
+    expect(texts.at(-1)).toBe('select 2');
+    expect(texts.some((text) => /^-- Query of 42000\d\d bytes, which is too long to be kept$/.test(text))).toBe(true);
+    expect(found.lost).toEqual([
+      expect.stringMatching(/^A statement of 42000\d\d bytes on .* was too long to be kept\.$/),
+    ]);
+  });
+
   it('goes on where the last look ended', async () => {
     const { found, grantId, handle, secret } = await used(world, async ({ query }) => await query('select 1'));
     const again = await look(world, { grantId, handle, position: found.position });
@@ -239,7 +254,8 @@ describe('a server that does not count', () => {
 });
 
 describe('the text of a line', () => {
-  const of = (command: string, text: string): string | null => statementOf({ at: '', session: '1', command, text });
+  const of = (command: string, text: string): string | null =>
+    statementOf({ command, text, bytes: Buffer.byteLength(text) });
   it.each([
     ["set password = password('top secret')"],
     ["alter user current_user() identified by 'top secret'"],
