@@ -102,11 +102,15 @@ describe('webhooks', () => {
               ? genericSigned(body, secret)
               : bearer(secret);
         const odd = Object.fromEntries(Object.keys(own).map((name) => [name, header]));
+        // Text that is made from a header may be that header.
+        const met = header.trim().replace(/^bearer +/iu, 'Bearer ');
+        const isSigned =
+          isOwn || Object.entries(own).every(([name, value]) => name === 'content-type' || value === met);
         const before = received;
         const { status, body: answer } = await handle(requestOf(body, isOwn ? own : odd));
         claim([202, 400, 401]).toContain(status);
         saysNothingOfTheInside(answer, body);
-        if (!isOwn || secret !== SECRET) claim([status, received]).toEqual([401, before]);
+        if (!isSigned || secret !== SECRET) claim([status, received]).toEqual([401, before]);
       },
     });
   }
