@@ -40,6 +40,10 @@ const exerciseBook = () => {
   };
 };
 
+/** An approval that came to no access ended, too: its removal was read back. */
+const stateOf = ({ state, activeAt, kind }: RegisterRow): string =>
+  state === 'ended' && activeAt === null && kind !== 'more time' ? 'ended without access' : state;
+
 const isIn = (at: string | null, { from, to }: Pick<Period, 'from' | 'to'>): boolean =>
   at !== null && Date.parse(at) >= from.getTime() && Date.parse(at) < to.getTime();
 
@@ -110,7 +114,7 @@ export const createCount = (period: Pick<Period, 'from' | 'to'>) => {
     row: (row: RegisterRow): void => {
       counted.rows += 1;
       counted.erased += row.isErased ? 1 : 0;
-      bump(byState, row.state);
+      bump(byState, stateOf(row));
       bump(byDecision, row.decidedBy ?? 'none');
       byTarget.see(`${row.target}/${row.role}`, row);
       if (row.decidedBy === 'rule' && row.state !== 'denied') byRuleAlone.see(row.rule ?? 'none', row);

@@ -30,7 +30,10 @@ export const LOG_EVENTS: readonly string[] = [
 
 const text = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);
 
-const versionOf = ({ at, data }: LogEvent, isBefore: boolean): PolicyVersion => {
+const versionOf = (
+  { at, data }: LogEvent,
+  { isBefore, isFirst }: Pick<PolicyVersion, 'isBefore' | 'isFirst'>,
+): PolicyVersion => {
   const { author, differences } = data;
   const by = typeof author === 'object' && author !== null && !Array.isArray(author) ? author : {};
   return {
@@ -40,11 +43,14 @@ const versionOf = ({ at, data }: LogEvent, isBefore: boolean): PolicyVersion => 
     revision: text(by['revision']),
     differences: Array.isArray(differences) ? differences.map(String) : [],
     isBefore,
+    isFirst,
   };
 };
 
 /** The policy at the start of the period, and each that came into force in it. */
 export const policiesOf = (before: LogEvent | null, events: readonly LogEvent[]): PolicyVersion[] => [
-  ...(before ? [versionOf(before, true)] : []),
-  ...events.filter(({ type }) => type === 'policy.loaded').map((event) => versionOf(event, false)),
+  ...(before ? [versionOf(before, { isBefore: true, isFirst: false })] : []),
+  ...events
+    .filter(({ type }) => type === 'policy.loaded')
+    .map((event, index) => versionOf(event, { isBefore: false, isFirst: before === null && index === 0 })),
 ];

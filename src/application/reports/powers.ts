@@ -20,7 +20,7 @@ const writtenIn = (policy: Policy): Written[] => {
     ...rules.flatMap((rule) =>
       rule.effect.kind === 'ask'
         ? rule.effect.approvals.map(({ from, count }) => ({
-            what: `Approver (${count})`,
+            what: `Approver, ${count} needed`,
             where: `rule "${rule.name}"`,
             refs: from,
           }))

@@ -45,6 +45,8 @@ export type PolicyVersion = {
   revision: string | null;
   differences: string[];
   isBefore: boolean;
+  /** No policy came before it. */
+  isFirst: boolean;
 };
 
 export type ReviewSummary = {

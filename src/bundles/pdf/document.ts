@@ -108,9 +108,13 @@ export const paragraph = (page: Page, text: string, color = INK): void => {
   doc.moveDown(0.5);
 };
 
-/** `share`: of the width. `isHead`: each cell of the column names its row. */
-export type Column = { title: string; share: number; align?: 'left' | 'right'; isHead?: boolean };
-type Cell = { text: string; column: Column; isHead: boolean; x: number; width: number };
+/** `share`: of the width. `isHead`: each cell of the column names its row. `leastHeight`: of each row. */
+export type Column = { title: string; share: number; align?: 'left' | 'right'; isHead?: boolean; leastHeight?: number };
+export const number = (title: string, share = 1): Column => ({ title, share, align: 'right' });
+export const text = (title: string, share: number): Column => ({ title, share });
+export const named = (title: string, share: number): Column => ({ title, share, isHead: true });
+type Laid = { column: Column; x: number; width: number };
+type Cell = Laid & { text: string; isHead: boolean };
 
 const pieces = (text: string): string[] =>
   text.length <= CELL_CHARS
@@ -126,23 +130,44 @@ const rowPieces = (cells: readonly string[]): string[][] => {
 
 type Row = { texts: readonly string[]; isHeader: boolean };
 
-const place = (page: Page, columns: readonly Column[], { texts, isHeader }: Row): Cell[] => {
+const setFont = (doc: Doc, isHead: boolean): Doc => doc.font(isHead ? BOLD : BODY).fontSize(TABLE_SIZE);
+
+/** What the longest word of its title needs: a word that is broken is not read. */
+const leastWidth = ({ doc }: Page, { title }: Column): number =>
+  Math.max(...title.split(' ').map((word) => setFont(doc, true).widthOfString(shown(word)))) + 2 * PADDING + 1;
+
+/** By their shares; one that is too narrow for its title takes from the others. */
+const layOut = (page: Page, columns: readonly Column[]): Laid[] => {
+  const least = columns.map((column) => leastWidth(page, column));
   const total = columns.reduce((sum, { share }) => sum + share, 0);
+  const wanted = columns.map(({ share }, index) => Math.max((widthOf(page) * share) / total, least[index] ?? 0));
+  const spare = wanted.map((width, index) => width - (least[index] ?? 0));
+  const over = wanted.reduce((sum, width) => sum + width, 0) - widthOf(page);
+  const taken = over <= 0 ? 0 : over / spare.reduce((sum, width) => sum + width, 0);
   let x = MARGIN;
   return columns.map((column, index) => {
-    const width = (widthOf(page) * column.share) / total;
-    const cell = { text: texts[index] ?? '', column, isHead: isHeader || column.isHead === true, x, width };
+    const width = (wanted[index] ?? 0) - taken * (spare[index] ?? 0);
     x += width;
-    return cell;
+    return { column, x: x - width, width };
   });
 };
 
-const setFont = (doc: Doc, isHead: boolean): Doc => doc.font(isHead ? BOLD : BODY).fontSize(TABLE_SIZE);
+const place = (laid: readonly Laid[], { texts, isHeader }: Row): Cell[] =>
+  laid.map((one, index) => ({
+    ...one,
+    text: texts[index] ?? '',
+    isHead: isHeader || one.column.isHead === true,
+  }));
+
 const inner = ({ width }: Cell): number => width - 2 * PADDING;
 
 const heightOf = ({ doc }: Page, cells: readonly Cell[]): number =>
-  2 * PADDING +
-  Math.max(...cells.map((cell) => setFont(doc, cell.isHead).heightOfString(cell.text || ' ', { width: inner(cell) })));
+  Math.max(
+    ...cells.map((cell) => {
+      const height = setFont(doc, cell.isHead).heightOfString(cell.text || ' ', { width: inner(cell) });
+      return Math.max(height + 2 * PADDING, cell.column.leastHeight ?? 0);
+    }),
+  );
 
 type Drawing = { cells: readonly Cell[]; height: number; isHeader: boolean; table: PDFKit.PDFStructureElement };
 
@@ -180,16 +205,17 @@ export const table = (page: Page, columns: readonly Column[], rows: Iterable<rea
   const { doc, parent } = page;
   const element = doc.struct('Table');
   parent.add(element);
+  const laid = layOut(page, columns);
   const titles = columns.map(({ title }) => title);
   const hasHeader = titles.some((title) => title !== '');
   const header = (): void => {
-    const cells = place(page, columns, { texts: titles.map(shown), isHeader: true });
+    const cells = place(laid, { texts: titles.map(shown), isHeader: true });
     if (hasHeader) drawRow(page, { cells, height: heightOf(page, cells), isHeader: true, table: element });
   };
   header();
   for (const row of rows)
     for (const texts of rowPieces(row)) {
-      const cells = place(page, columns, { texts, isHeader: false });
+      const cells = place(laid, { texts, isHeader: false });
       const height = heightOf(page, cells);
       if (doc.y + height > bottom(page)) {
         doc.addPage();
@@ -202,12 +228,10 @@ export const table = (page: Page, columns: readonly Column[], rows: Iterable<rea
 };
 
 /** Two columns: a name, and what it is. */
-export const facts = (page: Page, lines: readonly (readonly [string, string])[], nameShare = 1): void =>
-  table(
-    page,
-    [
-      { title: '', share: nameShare, isHead: true },
-      { title: '', share: 4 - nameShare },
-    ],
-    lines,
-  );
+export const facts = (page: Page, lines: readonly (readonly [string, string])[], leastHeight = 0): void => {
+  const columns = [
+    { title: '', share: 1, isHead: true, leastHeight },
+    { title: '', share: 3 },
+  ];
+  table(page, columns, lines);
+};

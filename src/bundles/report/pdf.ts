@@ -1,22 +1,28 @@
 /** The report as a PDF that is read from front to back: figures first, then what needs judgement, then the rest. */
 import type { Exception } from '../../domain/reports/exceptions.ts';
-import { EXCEPTION_KINDS } from '../../domain/reports/exceptions.ts';
 import type { RegisterRow } from '../../domain/reports/register.ts';
 import type { Power, Report, Tally } from '../../application/reports/report-types.ts';
-import { QUIET, facts, heading, keepRoom, openPdf, paragraph, table } from '../pdf/document.ts';
+import { QUIET, facts, heading, keepRoom, named, number, openPdf, paragraph, table, text } from '../pdf/document.ts';
 import type { Page } from '../pdf/document.ts';
 import { isLossy } from '../pdf/fonts.ts';
-import { coverLines, exceptionCounts, logLines, shortTime, signOffLines } from './sections.ts';
-import { latenessPlot, overTimePlot } from './plots.ts';
+import {
+  SIGNATURE_LINES,
+  coverLines,
+  exceptionCounts,
+  logLines,
+  policyChanges,
+  shortTime,
+  signOffLines,
+} from './sections.ts';
+import { OVER_TIME_ROOM, latenessPlot, overTimePlot } from './plots.ts';
+import { exceptionRow, exceptionSection } from './pdf-exceptions.ts';
 import { tiles } from './tiles.ts';
 
 const LOSSY =
   'The fonts of this file do not have every letter: what they miss is shown as ?. register.csv, report.xlsx and report.json have each text.';
-const REGISTER_ROOM = 200;
-
-const number = (title: string, share = 1) => ({ title, share, align: 'right' }) as const;
-const text = (title: string, share: number) => ({ title, share });
-const named = (title: string, share: number) => ({ title, share, isHead: true });
+const SIGN_OFF_ROOM = 280;
+/** Of a row that is written in by hand. */
+const SIGNATURE_HEIGHT = 28;
 
 const cover = (page: Page, report: Report, isShort: boolean): void => {
   const { totals, sample, period } = report;
@@ -77,6 +83,7 @@ const totalsSection = (page: Page, { totals, carried }: Report): void => {
 
 const overTimeSection = (page: Page, { totals }: Report): void => {
   const { overTime, lateness } = totals;
+  keepRoom(page, OVER_TIME_ROOM);
   heading(page, 'H2', `Each ${overTime.unit}`);
   paragraph(page, `From the first day of the period on; the last ${overTime.unit} ends with it.`, QUIET);
   overTimePlot(page, overTime);
@@ -95,49 +102,9 @@ const tallyTable = (page: Page, title: string, tallies: readonly Tally[]): void 
     );
 };
 
-const where = ({ target, role }: Exception): string => [target, role].filter(Boolean).join('/');
-
-const exceptionRow = (exception: Exception): string[] => {
-  const { kind, at, who, what, answer, concerns } = exception;
-  return [
-    `${EXCEPTION_KINDS[kind]}, ${shortTime(at)}`,
-    [who, where(exception)].filter(Boolean).join(', '),
-    what,
-    answer ?? 'NO ANSWER',
-    concerns,
-  ];
-};
-
-const exceptionSection = (page: Page, report: Report, exceptions: readonly Exception[]): void => {
-  heading(page, 'H2', 'Exceptions');
-  const columns = [named('Exception', 5), number('Found'), number('Without an answer')];
-  table(
-    page,
-    columns,
-    report.totals.exceptions.map(({ title, count, unanswered }) => [title, String(count), String(unanswered)]),
-  );
-  if (exceptions.length === 0) return paragraph(page, 'Nothing of this kind happened in the period.');
-  const open = exceptions.filter(({ answer }) => answer === null);
-  const answered = exceptions.filter(({ answer }) => answer !== null);
-  const lines = [
-    text('Exception, time (UTC)', 2),
-    text('Who, where', 2),
-    text('What', 4),
-    text('Answer', 4),
-    text('Concerns', 2),
-  ];
-  if (open.length > 0) {
-    heading(page, 'H3', `Without an answer (${open.length})`);
-    table(page, lines, open.map(exceptionRow));
-  }
-  if (answered.length > 0) {
-    heading(page, 'H3', `With an answer (${answered.length})`);
-    table(page, lines, answered.map(exceptionRow));
-  }
-};
-
 const peopleOf = ({ approvers, decidedBy, rule }: RegisterRow): string =>
-  approvers.map(({ name, id }) => name || id).join(', ') || `${decidedBy ?? 'none'}: ${rule ?? ''}`;
+  approvers.map(({ name, id }) => name || id).join(', ') ||
+  (rule === null || rule === decidedBy ? (decidedBy ?? 'none') : `${decidedBy ?? 'none'}: ${rule}`);
 
 const sampleSection = (page: Page, { sample }: Report): void => {
   heading(page, 'H2', 'Sample');
@@ -186,14 +153,14 @@ const powersSection = (page: Page, { powers, exercised }: Report): void => {
     [named('Power', 1.6), text('Over', 2.4), text('In the policy', 2.4), text('People now', 5)],
     powers.map(powerRow),
   );
-  heading(page, 'H3', 'Used in the period');
+  heading(page, 'H3', 'Powers used in the period');
   if (exercised.length === 0) return paragraph(page, 'No person decided or administered in the period.');
   const columns = [
     named('Person', 3),
     text('Person id', 3),
     number('Approved'),
     number('Denied'),
-    number('Other acts'),
+    number('Reviews, follow-ups, other', 1.6),
   ];
   table(
     page,
@@ -217,11 +184,9 @@ const policySection = (page: Page, { policies }: Report): void => {
     text('By, revision', 2.2),
     text('Changes', 5),
   ];
-  const rows = policies.map(({ at, sha256, by, revision, differences, isBefore }) => [
-    ...[shortTime(at), sha256, [by, revision].filter(Boolean).join(', ') || 'not known'],
-    isBefore
-      ? 'in force at the start of the period'
-      : differences.join('; ') || 'first policy of this log, or nothing that decides',
+  const rows = policies.map((version) => [
+    ...[shortTime(version.at), version.sha256],
+    ...[[version.by, version.revision].filter(Boolean).join(', ') || 'not known', policyChanges(version)],
   ]);
   table(page, columns, rows);
 };
@@ -238,7 +203,7 @@ const reviewSection = (page: Page, { reviews }: Report): void => {
     text('State', 1.4),
     number('Lines', 0.9),
     number('Keep', 0.9),
-    number('Of these by silence', 1.3),
+    number('Kept by silence', 1.1),
     number('Change', 1.1),
     number('Not decided'),
   ];
@@ -293,8 +258,9 @@ export const writePdf = async (
   heading(page, 'H2', 'Health of the log');
   facts(page, logLines(report));
   controlSection(page, report);
-  keepRoom(page, REGISTER_ROOM);
+  keepRoom(page, SIGN_OFF_ROOM);
   heading(page, 'H2', 'Sign-off');
   facts(page, signOffLines(report));
+  facts(page, SIGNATURE_LINES, SIGNATURE_HEIGHT);
   await finish();
 };

@@ -20,6 +20,9 @@ const DAY_CHARS = 10;
 /** So many labels fit below the bars. */
 const LABELS_MAX = 14;
 
+/** With its heading and its first sentence. */
+export const OVER_TIME_ROOM = HEIGHT + LABELS + ROW + 90;
+
 type Doc = Page['doc'];
 type Box = { x: number; y: number; width: number; height: number };
 

@@ -1,11 +1,16 @@
 /** Sentences and figures of a report that stand in more than one of its files. */
-import type { LogHealth, Report } from '../../application/reports/report-types.ts';
+import type { LogHealth, PolicyVersion, Report } from '../../application/reports/report-types.ts';
 import { pluralize } from '../../lib/pluralize.ts';
 
 type Lines = readonly (readonly [string, string])[];
 
 const DAY_CHARS = 10;
 const HOUR_MS = 3_600_000;
+
+export const policyChanges = ({ differences, isBefore, isFirst }: PolicyVersion): string => {
+  if (isBefore) return 'in force at the start of the period';
+  return differences.join('; ') || (isFirst ? 'first policy of this log' : 'nothing that decides');
+};
 
 /** `2026-07-01 09:15:02`, in UTC. */
 export const shortTime = (at: string): string => at.slice(0, 19).replace('T', ' ');
@@ -78,8 +83,8 @@ export const logLines = ({ log }: Report): Lines => [
         `${vkey}, from ${from} on: it counts for nothing in checkpoints of more than ${size} leaves`,
       ] as const,
   ),
-  ['Bundles of evidence made', String(log.evidenceMade)],
-  ['Reports made', String(log.reportsMade)],
+  ['Bundles of evidence made in the period', String(log.evidenceMade)],
+  ['Reports made in the period', String(log.reportsMade)],
   ...(log.beforeTree > 0
     ? [['Before the tree', `${pluralize(log.beforeTree, 'event')} from before the log was a tree`] as const]
     : []),
@@ -106,6 +111,10 @@ export const signOffLines = (report: Report): Lines => [
     'Retention',
     'The log is append-only. Keep this folder as a whole: manifest.json lists each file, and manifest.note signs it.',
   ],
+];
+
+/** Written by hand. */
+export const SIGNATURE_LINES: Lines = [
   ['Reviewed by', ''],
   ['Date', ''],
   ['Signature', ''],

@@ -3,7 +3,7 @@ import type { Exception } from '../../domain/reports/exceptions.ts';
 import type { Report } from '../../application/reports/report-types.ts';
 import { EXCEPTION_COLUMNS, REGISTER_COLUMNS, moment } from './columns.ts';
 import type { Workbook, XlsxCell, XlsxColumn } from './xlsx.ts';
-import { coverLines, logLines, signOffLines } from './sections.ts';
+import { SIGNATURE_LINES, coverLines, logLines, policyChanges, signOffLines } from './sections.ts';
 
 const columns = (...titles: readonly (readonly [string, number])[]): XlsxColumn[] =>
   titles.map(([title, width]) => ({ title, width }));
@@ -73,16 +73,22 @@ const powersTable = ({ powers }: Report): Table => ({
 
 const exercisedTable = ({ exercised }: Report): Table => ({
   name: 'Powers used',
-  columns: columns(['Person', 28], ['Person id', 24], ['Approved', 10], ['Denied', 10], ['Other acts', 10]),
+  columns: columns(
+    ['Person', 28],
+    ['Person id', 24],
+    ['Approved', 10],
+    ['Denied', 10],
+    ['Reviews, follow-ups, other', 24],
+  ),
   rows: exercised.map(({ name, id, approved, denied, other }) => [name || 'erased', id, approved, denied, other]),
 });
 
 const policyTable = ({ policies }: Report): Table => ({
   name: 'Policy',
   columns: columns(['In force from (UTC)', 20], ['SHA-256', 66], ['By', 30], ['Revision', 44], ['Changes', 100]),
-  rows: policies.map(({ at, sha256, by, revision, differences, isBefore }) => [
-    ...[moment(at), sha256, by, revision],
-    isBefore ? 'in force at the start of the period' : differences.join('; '),
+  rows: policies.map((version) => [
+    ...[moment(version.at), version.sha256, version.by, version.revision],
+    policyChanges(version),
   ]),
 });
 
@@ -101,7 +107,7 @@ const reviewTable = ({ reviews }: Report): Table => ({
     ...([
       ['Lines', 10],
       ['Keep', 10],
-      ['Of these by silence', 16],
+      ['Kept by silence', 16],
       ['Change', 10],
       ['Not decided', 12],
     ] as const),
@@ -140,7 +146,7 @@ export const writeSheets = (workbook: Workbook, report: Report, exceptions: read
     ...[sampleTable, powersTable, exercisedTable, policyTable, reviewTable].map((make) => make(report)),
     linesTable('Log', logLines(report)),
     controlTable(report),
-    linesTable('Sign-off', signOffLines(report)),
+    linesTable('Sign-off', [...signOffLines(report), ...SIGNATURE_LINES]),
   ];
   for (const one of tables) put(workbook, one);
 };

@@ -44,8 +44,10 @@ const LATE_MS = 60_000;
 export const timeOf = (at: string): string => `${at.slice(0, 19).replace('T', ' ')} UTC`;
 
 /** In quotes, since people end it as they like and a sentence may follow. */
-export const reasonText = (reason: string | null): string =>
-  reason === null ? 'No reason is known.' : `Reason: “${reason}”.`;
+export const reasonText = (reason: string | null): string => {
+  if (reason === null) return 'No reason is known.';
+  return /[.!?…]\s*$/.test(reason) ? `Reason: “${reason.trimEnd()}”` : `Reason: “${reason}”.`;
+};
 
 const nameOf = ({ requester }: RegisterRow): string => requester.name ?? requester.id ?? '';
 
@@ -63,15 +65,16 @@ const noDecision: Look = ({ activeAt, decidedBy }) =>
     : null;
 
 /** Late is when a login was still possible: what is removed after the access was closed is late for no one. */
-const closedLate: Look = ({ closedAt, endedAt, lateMs, removalAttempts, lastRemovalFailure }) => {
+const closedLate: Look = ({ activeAt, closedAt, endedAt, lateMs, removalAttempts, lastRemovalFailure }) => {
   if (closedAt === null || lateMs === null || lateMs <= LATE_MS) return null;
   const why = lastRemovalFailure === null ? '' : ` The last failure before: ${lastRemovalFailure}.`;
-  const tries = removalAttempts === null ? '' : ` by attempt ${removalAttempts}`;
+  const given = activeAt === null ? ' It was never given.' : '';
+  const tries = removalAttempts === null || removalAttempts <= 1 ? '' : ` by attempt ${removalAttempts}`;
   const removed = endedAt === null ? 'not removed yet' : `removed${tries}, ${timeOf(endedAt)}`;
   return {
     kind: 'late_removal',
     at: closedAt,
-    what: `Closed ${roughDuration(lateMs)} after it was due.${why}`,
+    what: `Closed ${roughDuration(lateMs)} after it was due.${given}${why}`,
     answer: `Closed, ${timeOf(closedAt)}; ${removed}`,
   };
 };
@@ -153,11 +156,14 @@ const overdue: Look = ({ isFollowUpOverdue, followUp }) =>
 const failed: Look = ({ state, activeAt, endedAt, endCause, failure, readback }) => {
   const isGivenUp = activeAt === null && state === 'ended' && endCause === 'abandoned';
   if ((state !== 'failed' && !isGivenUp) || endedAt === null) return null;
+  const answer = isGivenUp
+    ? `Nothing is left in the target, read back ${timeOf(endedAt)}`
+    : 'Nothing was left in the target.';
   return {
     kind: 'activation_failed',
     at: endedAt,
     what: `The target could not make the access${failure === null ? '' : `: ${failure}`}.`,
-    answer: state === 'failed' || readback === 'absent' ? 'Nothing was left in the target.' : null,
+    answer: state === 'failed' || readback === 'absent' ? answer : null,
   };
 };
 

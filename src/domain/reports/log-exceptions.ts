@@ -70,7 +70,7 @@ const ANSWERED: readonly Answering[] = [
     key: 'revocation',
     noun: 'revocation',
     what: (event) =>
-      `${amount(event, 'grants')} grants and ${amount(event, 'requests')} requests. ${reasonText(str(event, 'reason') || null)}`,
+      `${pluralize(amount(event, 'grants'), 'grant')} and ${pluralize(amount(event, 'requests'), 'request')}. ${reasonText(str(event, 'reason') || null)}`,
     said: () => 'Finished',
   },
   {

@@ -86,7 +86,15 @@ const reportOf = (all: readonly string[]): Report => {
     sample: { method: text, root: text, population: 1, drawn: all.map((one) => ({ digest: one, row: rowOf(one) })) },
     powers: all.map((one) => ({ what: one, where: one, refs: [one], people: [one], unknown: [one] })),
     exercised: all.map((one) => ({ id: one, name: one, approved: 1, denied: 1, other: 1 })),
-    policies: all.map((one) => ({ at: AT, sha256: one, by: one, revision: one, differences: [one], isBefore: false })),
+    policies: all.map((one) => ({
+      at: AT,
+      sha256: one,
+      by: one,
+      revision: one,
+      differences: [one],
+      isBefore: false,
+      isFirst: false,
+    })),
     reviews: all.map((one) => ({
       ...{ id: one, name: one, what: one, startedAt: AT, dueAt: AT, closedAt: AT, state: one },
       ...{ population: 1, kept: 1, bySilence: 0, toChange: 0, undecided: 0 },

@@ -44,8 +44,16 @@ test('access that was given up says why it could not be made, and that nothing i
       kind: 'activation_failed',
       concerns: 'grant g1',
       what: 'The target could not make the access: connect ECONNREFUSED 10.0.3.7:5432.',
-      answer: 'Nothing was left in the target.',
+      answer: expect.stringMatching(/^Nothing is left in the target, read back 2026-07-01 09:00:\d\d UTC$/),
     },
+  ]);
+});
+
+test('of access that was never given it is said, where it was closed late', () => {
+  const late = event('grant.removed', { cause: 'abandoned', lateMs: 3_600_000, readback: { answer: 'absent' } });
+  expect(found([...APPROVED, RETRIED, GIVEN_UP, late])).toMatchObject([
+    { kind: 'late_removal', what: 'Closed 1h after it was due. It was never given.' },
+    { kind: 'activation_failed' },
   ]);
 });
 
