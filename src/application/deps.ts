@@ -173,6 +173,8 @@ export type Store = AlertStore & {
       request(id: string): Promise<Request | null>;
       grant(id: string): Promise<Grant | null>;
       person(id: string): Promise<Person | null>;
+      /** Those that are known. */
+      people(ids: readonly string[]): Promise<Person[]>;
       principal(id: string): Promise<Principal | null>;
       view(requestId: string): Promise<RequestView | null>;
       /** What this person has now, in any of their accounts. */

@@ -55,11 +55,18 @@ const findPrincipalStatement = (db: Db) =>
     .where(eq(principals.id, slot('id')))
     .prepare('principal_find');
 
-export const principalReads = (db: Db): Pick<Store['read'], 'person' | 'principal' | 'publicKey'> => {
+export const principalReads = (db: Db): Pick<Store['read'], 'people' | 'person' | 'principal' | 'publicKey'> => {
   const find = findStatement(db);
   const findPrincipal = findPrincipalStatement(db);
   return {
     publicKey: publicKeyReads(db),
+    people: async (ids) =>
+      ids.length === 0
+        ? []
+        : db
+            .select()
+            .from(people)
+            .where(inArray(people.id, [...ids])),
     person: async (id) => firstOrNull(await find.execute({ id })),
     principal: async (id) => {
       const found = firstOrNull(await findPrincipal.execute({ id }));

@@ -5,7 +5,7 @@ import type { PersonCaller } from '../identity/caller.ts';
 import { actorOf } from '../record/audit-entry.ts';
 import { refuse } from '../record/record-refusal.ts';
 import type { Deps } from '../deps.ts';
-import { eligibleReviewers } from './reviewers.ts';
+import { openReviewers } from './reviewers.ts';
 
 export type DecideLineInput = { caller: PersonCaller; lineId: string; decision: LineDecision; note: string | null };
 export type DecidedLine = { line: CampaignLine; view: CampaignView };
@@ -22,7 +22,8 @@ const mustFind = async (deps: Deps, lineId: string): Promise<DecidedLine> => {
 const demandReviewer = async (deps: Deps, { caller }: DecideLineInput, { line, view }: DecidedLine): Promise<void> => {
   const { person } = caller;
   const refusal = { type: 'campaign.refused', person, data: { campaign: line.campaignId, line: line.id } } as const;
-  const looked = await eligibleReviewers(deps, { line, campaign: view.campaign, freshness: 'fresh' });
+  const reviewersOf = await openReviewers(deps, { lines: [line], freshness: 'fresh' });
+  const looked = await reviewersOf({ line, campaign: view.campaign });
   const { people, failures, isAbout } = looked;
   if (isAbout(person)) return refuse(deps, refusal, new DomainError('own_line', { id: line.id }));
   if (people.some(({ id }) => id === person.id)) return;

@@ -2,7 +2,7 @@
 import type { Campaign, CampaignLine } from '../../domain/reviews/campaign.ts';
 import type { PersonCaller } from '../identity/caller.ts';
 import type { Deps } from '../deps.ts';
-import { eligibleReviewers } from './reviewers.ts';
+import { openReviewers } from './reviewers.ts';
 
 const LOOKED_AT_MAX = 2_000;
 
@@ -14,11 +14,13 @@ const linesFor = async (
   personId: string,
 ): Promise<WaitingLines> => {
   const waiting: WaitingLines = [];
-  for (const line of await deps.store.read.undecidedLines(LOOKED_AT_MAX)) {
+  const lines = await deps.store.read.undecidedLines(LOOKED_AT_MAX);
+  const reviewersOf = await openReviewers(deps, { lines, freshness: 'recent' });
+  for (const line of lines) {
     const known = waiting.find(({ campaign }) => campaign.id === line.campaignId);
     const campaign = known?.campaign ?? (await deps.store.read.campaign(line.campaignId))?.campaign;
     if (!campaign) continue;
-    const { people } = await eligibleReviewers(deps, { line, campaign, freshness: 'recent' });
+    const { people } = await reviewersOf({ line, campaign });
     if (!people.some(({ id }) => id === personId)) continue;
     if (known) known.lines.push(line);
     else waiting.push({ campaign, lines: [line] });

@@ -39,3 +39,29 @@ test('an admin has all lines but those about themselves, the soonest first', asy
   const sam = (await waitingFor('sam')).find(([name]) => name === 'who decides')?.[1] ?? 0;
   expect(sam).toBe((second?.[1] ?? 0) - 1);
 });
+
+test('of many lines: the people they are about are read once, and each group and person is looked up once', async () => {
+  const { deps } = quarter;
+  const [read, looked]: [string[][], string[]] = [[], []];
+  const people = (ids: readonly string[]) => {
+    read.push([...ids]);
+    return deps.store.read.people(ids);
+  };
+  const counted = {
+    ...deps,
+    store: { ...deps.store, read: { ...deps.store.read, people } },
+    directory: {
+      ...deps.directory,
+      recentMembers: (...[sources, requester]: Parameters<typeof deps.directory.recentMembers>) => {
+        looked.push(JSON.stringify(sources));
+        return deps.directory.recentMembers(sources, requester);
+      },
+    },
+  };
+  const caller = await callerFromSlack(deps, personOf('ines').userId);
+  const lines = (await waitingLines(counted, { caller })).flatMap((waiting) => waiting.lines);
+  expect(lines.length).toBeGreaterThan(5);
+  expect(read).toHaveLength(1);
+  expect(new Set(read[0])).toEqual(new Set([...lines.flatMap(({ about }) => about), personOf('ines').id]));
+  expect(looked).toEqual([...new Set(looked)]);
+});

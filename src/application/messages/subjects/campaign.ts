@@ -8,7 +8,7 @@ import { readMembers } from '../../identity/members.ts';
 import { allAdvice } from '../../reviews/all-advice.ts';
 import type { AllAdvice } from '../../reviews/all-advice.ts';
 import { adviceFiles } from '../../reviews/made-advice.ts';
-import { eligibleReviewers } from '../../reviews/reviewers.ts';
+import { openReviewers } from '../../reviews/reviewers.ts';
 import type { MessageContent, MessageFile } from '../channel.ts';
 import type { MessageCopy, WantedCopy } from '../message-ports.ts';
 import { placeOf } from '../scene.ts';
@@ -17,9 +17,10 @@ import type { OpenScene, SceneDeps } from '../scene.ts';
 /** By Slack id. */
 const linesByReviewer = async (deps: SceneDeps, campaign: Campaign): Promise<Map<string, CampaignLine[]>> => {
   const waiting = new Map<string, CampaignLine[]>();
-  const lines = await deps.store.read.lines(campaign.id);
-  for (const line of lines.filter(({ decision }) => decision === null)) {
-    const { people } = await eligibleReviewers(deps, { line, campaign, freshness: 'recent' });
+  const lines = (await deps.store.read.lines(campaign.id)).filter(({ decision }) => decision === null);
+  const reviewersOf = await openReviewers(deps, { lines, freshness: 'recent' });
+  for (const line of lines) {
+    const { people } = await reviewersOf({ line, campaign });
     for (const { userId } of people) waiting.set(userId, [...(waiting.get(userId) ?? []), line]);
   }
   return waiting;
