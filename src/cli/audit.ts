@@ -26,6 +26,7 @@ import type { VerifierKey } from '../lib/transparency/note.ts';
 import type { SignedHead } from '../store/audit/verify-tree.ts';
 import { addEraseCommand } from './audit-erase.ts';
 import { addKeyCommands } from './audit-keys.ts';
+import { addRebuildCommand } from './audit-rebuild.ts';
 import { addSinksCommand } from './audit-sinks.ts';
 import { addEvidenceCommand, withEvidenceOf } from './evidence.ts';
 import { readDate } from './read-date.ts';
@@ -191,6 +192,7 @@ export const addAuditCommands = (program: Command, setExit: (code: Exit) => void
     .action(async (options: VerifyFlags) => setExit(await verify(options)));
   addEvidenceCommand(audit);
   addEraseCommand(audit);
+  addRebuildCommand(audit);
   addSinksCommand(audit);
   addKeyCommands(audit);
   audit

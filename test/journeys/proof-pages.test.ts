@@ -27,7 +27,7 @@ const WAIT_MS = 120_000;
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = path.join(ROOT, 'dist/bundle/latchkey.js');
 /** How many shell lines each page has: a new one is run by its page's test, which has to say what it shows. */
-const LINES = { audit: 0, 'audit-key': 4, evidence: 5, reports: 4, reviews: 5 } as const;
+const LINES = { audit: 1, 'audit-key': 4, evidence: 5, reports: 4, reviews: 5 } as const;
 type PageName = keyof typeof LINES;
 const PAGES = Object.keys(LINES) as PageName[];
 
@@ -128,6 +128,7 @@ reviews: [{ name: quarterly reach, every: quarter, what: roles, by: owners }]
     line
       .replaceAll(VKEY_SHOWN, vkey)
       .replaceAll('2026-Q3', quarter)
+      .replaceAll('postgres://latchkey_owner@db/latchkey', world.env['DATABASE_URL'] ?? '')
       .replaceAll('/srv/audit/q3', path.join(folder, 'q3'))
       // A witness is on another machine, which has a key of its own and not the log's.
       .replace('export LATCHKEY_AUDIT_KEY_FILE=/etc/witness/key.pem', `export -n LATCHKEY_AUDIT_KEY; $&`)
@@ -159,6 +160,11 @@ reviews: [{ name: quarterly reach, every: quarter, what: roles, by: owners }]
     }
     return { code: await ended, out };
   };
+
+  test('audit: the tree is made anew, and is what it was', async () => {
+    const { code, out } = await runPage('audit');
+    expect([code, out]).toEqual([0, expect.stringMatching(/^Nothing had to be changed: \d+ leaves, root \S+\.$/m)]);
+  });
 
   test('evidence: both bundles are made, verify.py holds them, and the witness starts', async () => {
     const before = 'openssl genpkey -algorithm ed25519 -out witness-key.pem';

@@ -45,7 +45,7 @@ const isWhole = (column: string): string => `octet_length(${column}) = ${HASH_BY
 const LINKS = `
 select c.seq::text, c.prev_hash, c.hash, c.open_text, p.salt is not null,
   case when ${isWhole('c.open_salt')} and ${isWhole('c.personal_commitment')} and (p.salt is null or ${isWhole('p.salt')})
-    then c.open_salt || c.personal_commitment || coalesce(p.salt, '') || c.nodes end,
+    then c.open_salt || c.personal_commitment || coalesce(p.salt, '') || coalesce(c.nodes, '') end,
   c.event_id::text, ${COLUMNS_AFTER_ID}
 from (select * from audit_chain where seq > $1 and seq <= $2 order by seq limit ${BATCH}) c
 left join audit_events e on e.id = c.event_id

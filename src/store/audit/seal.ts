@@ -15,7 +15,7 @@ import { SALT_BYTES, chainHashOf, makeLeaf } from './leaf.ts';
 import { STORE_PLACES, placesAfter } from './places.ts';
 import { readEdge } from './tree.ts';
 
-const SEAL_LOCK = 7_215_002;
+export const SEAL_LOCK = 7_215_002;
 const MAX_BATCH = 1000;
 /** Of both texts of an event. */
 const SALTS_BYTES = 2 * SALT_BYTES;
