@@ -17,6 +17,7 @@ import { witnessPublisher } from '../../src/publishers/witness.ts';
 import { giveAndRemove, verifyFiles } from '../application/evidence/bundle-rig.ts';
 import { ORIGIN, newKey, openEvidenceRig } from '../application/evidence/rig.ts';
 import type { EvidenceRig } from '../application/evidence/rig.ts';
+import { startProxy } from '../support/proxy.ts';
 import { unzipSync } from 'fflate';
 
 const NAME = 'witness.other.test';
@@ -122,6 +123,36 @@ describe('a witness', () => {
     const keys = [parseVkey(vkey)].flatMap((one) => one ?? []);
     expect(checkNote(parseNote(note) ?? { text: '', signatures: [] }, keys).isGood).toBe(true);
     expect(Object.values(JSON.parse(await readFile(stateFile, 'utf8')) as object)).toMatchObject([{ size }]);
+  });
+
+  test('that is away for a day holds up no signing and no bundle, and signs the newest head when it is back', async () => {
+    const line = await startProxy(witness.port);
+    const publisher = witnessPublisher({ url: `http://127.0.0.1:${line.port}`, key: vkey, origin: ORIGIN });
+    rig.deps = { ...rig.deps, publishers: [...rig.deps.publishers.slice(0, 1), publisher] };
+    await rig.append({});
+    await publish();
+    line.cut();
+    const given = await giveAndRemove(rig);
+    const missed = 24;
+    for (let hour = 0; hour < missed; hour += 1) {
+      await rig.append({});
+      await publish();
+    }
+    const { problems } = (await readHeads(rig.deps, 'all')).find(({ kind }) => kind === 'witness') ?? {};
+    expect([problems, (await errors()).length > 0]).toEqual([[], true]);
+    const made = await makeEvidence(rig.deps, { id: given.grant, isRedacted: false }, rendering);
+    const { code, out } = await verifyFiles(unzipSync(made.zip));
+    expect([code, out]).toEqual([0, expect.not.stringContaining(`witnessed by ${NAME}`)]);
+    line.fix();
+    await publish();
+    const newest = await rig.deps.tree.newest();
+    const keys = [parseVkey(vkey)].flatMap((one) => one ?? []);
+    expect(checkNote(parseNote(newest?.note ?? '') ?? { text: '', signatures: [] }, keys).isGood).toBe(true);
+    expect((await rig.deps.tree.all()).length).toBeGreaterThan(missed);
+    expect(Object.values(JSON.parse(await readFile(stateFile, 'utf8')) as object)).toMatchObject([
+      { size: newest?.size },
+    ]);
+    await line.close();
   });
 
   test('does not sign a log that was rewritten, also when the app forgot what it published', async () => {
