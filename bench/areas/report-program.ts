@@ -26,6 +26,8 @@ import { assertThat, median } from '../measure.ts';
 export type ReportInput = { url: string; grants: number; times: number };
 export type Reported = {
   seconds: number;
+  /** Of a report without grants: the first, which loads the fonts, and the second. */
+  emptySeconds: { cold: number; warm: number };
   /** Of the process that makes it: the database works beside it. */
   cpuSeconds: number;
   peakMb: number;
@@ -37,6 +39,8 @@ export type Reported = {
 
 const ORIGIN = 'latchkey.bench.test/prod';
 const PERIOD = '2026-Q3';
+/** Nothing happened in it: its report costs what every report costs. */
+const EMPTY_PERIOD = '2020-Q1';
 const POLICY = `version: 1
 groups: { dba: { people: [dana@acme.test, omar@acme.test] } }
 targets:
@@ -157,8 +161,10 @@ const evidenceTime = async ({ deps }: Opened, id: string, times: number): Promis
 
 const rss = (): number => process.memoryUsage().rss / 1_048_576;
 
-const reportOnce = async ({ pool, deps, policy }: Opened, grants: number) => {
-  const period = parsePeriod(PERIOD);
+type Once = { label: string; grants: number };
+
+const reportOnce = async ({ pool, deps, policy }: Opened, { label, grants }: Once) => {
+  const period = parsePeriod(label);
   if (!period) throw new Error('no period');
   const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-bench-report-'));
   globalThis.gc?.();
@@ -195,12 +201,15 @@ const fill = async ({ url, grants }: Pick<ReportInput, 'url' | 'grants'>): Promi
 
 const report = async ({ url, grants, times }: ReportInput): Promise<Reported> => {
   const opened = await open(url);
-  const made = await reportOnce(opened, grants);
+  const empty = { label: EMPTY_PERIOD, grants: 0 };
+  const [cold, warm] = [await reportOnce(opened, empty), await reportOnce(opened, empty)];
+  const made = await reportOnce(opened, { label: PERIOD, grants });
+  const emptySeconds = { cold: cold.seconds, warm: warm.seconds };
   await nameGrant(opened, grants);
   const evidenceMs = await evidenceTime(opened, `g${grants}`, times);
   const { rows } = await opened.pool.query<{ n: number }>('select count(*)::int as n from audit_events');
   await opened.store.close();
-  return { ...made, evidenceMs, events: rows[0]?.n ?? 0 };
+  return { ...made, emptySeconds, evidenceMs, events: rows[0]?.n ?? 0 };
 };
 
 answerCalls({ fill, report });

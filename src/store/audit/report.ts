@@ -8,7 +8,8 @@ import type { Json } from '../../domain/json.ts';
 import { inSnapshot } from './read.ts';
 import { readTreeSize } from './tree.ts';
 
-const PAGE = 500;
+/** Few: what of a page is read while the one before it is worked on should be gone before the collector of garbage moves it about. */
+const PAGE = 64;
 
 type Row = {
   seq: string;
