@@ -30,6 +30,11 @@ test('a job loads commander and nothing of the app', () => {
   expect([...folders].toSorted()).toEqual(['cli', 'cli/job', 'config', 'domain/time', 'lib']);
 });
 
+test('a job calls nothing by fetch, whose first use takes longer than all that a short job does', () => {
+  const files = [...loadedBy(path.join(src, 'cli/job/program.ts'))].filter((name) => name.startsWith('/'));
+  expect(files.filter((file) => /\bfetch\(/.test(readFileSync(file, 'utf8')))).toEqual([]);
+});
+
 test('main.ts loads the app only for the commands of the app', () => {
   expect(importsOf(path.join(src, 'main.ts'))).toEqual(['./cli/job/names.ts']);
 });

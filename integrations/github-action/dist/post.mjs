@@ -46,6 +46,10 @@ var FILE_BYTES_MAX = 1048576, readVariable = (env, name) => {
   }
 };
 
+// src/cli/job/http.ts
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+
 // src/lib/bounded-text.ts
 var AnswerTooLong = class extends Error {
   name = "AnswerTooLong";
@@ -58,6 +62,15 @@ var AnswerTooLong = class extends Error {
   return Buffer.concat(chunks);
 }, boundedText = async (body, maxBytes) => (await boundedBytes(body, maxBytes)).toString("utf8");
 
+// src/cli/job/http.ts
+var answered = (address, { method, headers, body, signal }) => new Promise((resolve, reject) => {
+  let url = new URL(address);
+  (url.protocol === "https:" ? requestHttps : requestHttp)(url, { method, headers, signal }, resolve).once("error", reject).end(body);
+}), exchange = async (address, sending) => {
+  let answer = await answered(address, sending), text = await boundedText(answer, sending.maxBytes);
+  return { status: answer.statusCode ?? 0, headers: answer.headers, text };
+};
+
 // src/cli/job/token.ts
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -66,24 +79,26 @@ var TokenUnavailable = class extends Error {
 }, FETCH_MS = 1e4, ANSWER_MAX = 65536, run = promisify(execFile), faultOf = (error) => {
   let cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return cause instanceof Error && "code" in cause && typeof cause.code == "string" ? cause.code : cause instanceof Error && cause.name === "TimeoutError" ? "no answer in time" : "the connection failed";
-}, bodyOf = async (response) => {
+}, readJson = (text) => {
   try {
-    return JSON.parse(await boundedText(response.body, ANSWER_MAX));
+    return JSON.parse(text);
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof AnswerTooLong) return null;
-    throw new TokenUnavailable(`GitHub's token address broke the connection (${faultOf(error)})`);
+    if (error instanceof SyntaxError) return null;
+    throw error;
   }
-}, fromGithub = (address, secret) => {
+}, failureOf = (error) => error instanceof AnswerTooLong ? new TokenUnavailable("GitHub's token address answered without a token") : new TokenUnavailable(`GitHub's token address cannot be reached (${faultOf(error)})`), fromGithub = (address, secret) => {
   if (!URL.canParse(address)) throw usedWrongly("ACTIONS_ID_TOKEN_REQUEST_URL is no address.");
   return async (audience) => {
-    let url = `${address}${address.includes("?") ? "&" : "?"}audience=${encodeURIComponent(audience)}`, response = await fetch(url, {
+    let url = `${address}${address.includes("?") ? "&" : "?"}audience=${encodeURIComponent(audience)}`, { status, text } = await exchange(url, {
+      method: "GET",
       headers: { authorization: `Bearer ${secret}`, accept: "application/json" },
-      signal: AbortSignal.timeout(FETCH_MS)
+      signal: AbortSignal.timeout(FETCH_MS),
+      maxBytes: ANSWER_MAX
     }).catch((error) => {
-      throw new TokenUnavailable(`GitHub's token address cannot be reached (${faultOf(error)})`);
+      throw failureOf(error);
     });
-    if (!response.ok) throw new TokenUnavailable(`GitHub's token address answered ${response.status}`);
-    let body = await bodyOf(response);
+    if (status < 200 || status > 299) throw new TokenUnavailable(`GitHub's token address answered ${status}`);
+    let body = readJson(text);
     if (typeof body?.value != "string") throw new TokenUnavailable("GitHub's token address answered without a token");
     return body.value;
   };
@@ -130,10 +145,8 @@ var PATIENCE_MS = 6e4, CALL_MS = 15e3, ANSWER_MAX2 = 5e6, RETRY_FROM_MS = 500, R
   let { code } = body ?? {};
   return status === 429 && (!isLatchkey || code === "too_many_calls" || code === "too_many_logins");
 }, RETRY_MAX_MS = 12e4, retryAfter = (header) => header !== null && /^\d{1,6}$/.test(header) ? Math.min(Number(header) * 1e3, RETRY_MAX_MS) : null, send = async (state, method, { path, ...options }) => {
-  let limit = AbortSignal.timeout(options.timeoutMs ?? CALL_MS), response = await fetch(`${state.url.replace(/\/+$/, "")}/api/v1${path}`, {
+  let limit = AbortSignal.timeout(options.timeoutMs ?? CALL_MS), { status, headers, text } = await exchange(`${state.url.replace(/\/+$/, "")}/api/v1${path}`, {
     method,
-    // A redirect would take the session elsewhere.
-    redirect: "manual",
     signal: options.signal ? AbortSignal.any([limit, options.signal]) : limit,
     headers: {
       accept: "application/json",
@@ -141,11 +154,12 @@ var PATIENCE_MS = 6e4, CALL_MS = 15e3, ANSWER_MAX2 = 5e6, RETRY_FROM_MS = 500, R
       ...options.headers,
       ...state.session !== null && { authorization: `Bearer ${state.session}` }
     },
-    ...options.body && { body: JSON.stringify(options.body) }
-  }), text = await boundedText(response.body, ANSWER_MAX2), date = Date.parse(response.headers.get("date") ?? "");
+    ...options.body && { body: JSON.stringify(options.body) },
+    maxBytes: ANSWER_MAX2
+  }), date = Date.parse(headers.date ?? "");
   Number.isFinite(date) && (state.offsetMs = Math.abs(date - Date.now()) > 2e3 ? date - Date.now() : 0);
-  let isLatchkey = /json/.test(response.headers.get("content-type") ?? ""), retryMs = retryAfter(response.headers.get("retry-after"));
-  return { status: response.status, body: isLatchkey ? JSON.parse(text) : null, isLatchkey, retryMs };
+  let isLatchkey = /json/.test(headers["content-type"] ?? ""), retryMs = retryAfter(headers["retry-after"] ?? null);
+  return { status, body: isLatchkey ? JSON.parse(text) : null, isLatchkey, retryMs };
 }, outcomeOf = (sent) => {
   if (sent.status === 401) return { kind: "refused", why: "The server does not accept the token of this job" };
   if (!isPassing(sent)) return { kind: "answer", sent };
@@ -167,7 +181,7 @@ var PATIENCE_MS = 6e4, CALL_MS = 15e3, ANSWER_MAX2 = 5e6, RETRY_FROM_MS = 500, R
     if (error instanceof JobFailure) throw error;
     return options.signal?.throwIfAborted(), { kind: "unreached", why: error instanceof TokenUnavailable ? error.message : faultOf(error) };
   }
-}, STATUS_EXITS = { 400: 64, 413: 64, 422: 64 }, failureOf = ({ status, body, isLatchkey }) => {
+}, STATUS_EXITS = { 400: 64, 413: 64, 422: 64 }, failureOf2 = ({ status, body, isLatchkey }) => {
   if (!isLatchkey)
     return new JobFailure(
       EXITS.unreachable,
@@ -188,7 +202,7 @@ var PATIENCE_MS = 6e4, CALL_MS = 15e3, ANSWER_MAX2 = 5e6, RETRY_FROM_MS = 500, R
     if (outcome.kind === "answer") {
       if (outcome.sent.status >= 200 && outcome.sent.status < 300 && outcome.sent.isLatchkey)
         return outcome.sent.body;
-      throw failureOf(outcome.sent);
+      throw failureOf2(outcome.sent);
     }
     let retryMs = outcome.kind === "unreached" ? outcome.retryMs ?? null : null;
     retryMs !== null && limitedMs < RETRY_MAX_MS && (limitedMs += retryMs);

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readVariable } from '../../config/variable.ts';
 import type { Variables } from '../../config/variable.ts';
-import { boundedText } from '../../lib/bounded-text.ts';
 import type { ProblemAnswer } from './answers.ts';
 import { EXITS, JobFailure, say, usedWrongly } from './failure.ts';
 import type { JobExit } from './failure.ts';
+import { exchange } from './http.ts';
 import { TokenUnavailable, faultOf, tokenSource } from './token.ts';
 
 export const PATIENCE_MS = 60_000;
@@ -76,10 +76,8 @@ const send = async (
   { path, ...options }: CallOptions & { path: string },
 ): Promise<Sent> => {
   const limit = AbortSignal.timeout(options.timeoutMs ?? CALL_MS);
-  const response = await fetch(`${state.url.replace(/\/+$/, '')}/api/v1${path}`, {
+  const { status, headers, text } = await exchange(`${state.url.replace(/\/+$/, '')}/api/v1${path}`, {
     method,
-    // A redirect would take the session elsewhere.
-    redirect: 'manual',
     signal: options.signal ? AbortSignal.any([limit, options.signal]) : limit,
     headers: {
       accept: 'application/json',
@@ -88,13 +86,13 @@ const send = async (
       ...(state.session !== null && { authorization: `Bearer ${state.session}` }),
     },
     ...(options.body && { body: JSON.stringify(options.body) }),
+    maxBytes: ANSWER_MAX,
   });
-  const text = await boundedText(response.body, ANSWER_MAX);
-  const date = Date.parse(response.headers.get('date') ?? '');
+  const date = Date.parse(headers.date ?? '');
   if (Number.isFinite(date)) state.offsetMs = Math.abs(date - Date.now()) > 2_000 ? date - Date.now() : 0;
-  const isLatchkey = /json/.test(response.headers.get('content-type') ?? '');
-  const retryMs = retryAfter(response.headers.get('retry-after'));
-  return { status: response.status, body: isLatchkey ? (JSON.parse(text) as unknown) : null, isLatchkey, retryMs };
+  const isLatchkey = /json/.test(headers['content-type'] ?? '');
+  const retryMs = retryAfter(headers['retry-after'] ?? null);
+  return { status, body: isLatchkey ? (JSON.parse(text) as unknown) : null, isLatchkey, retryMs };
 };
 
 const outcomeOf = (sent: Sent): Outcome => {

@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { readVariable } from '../../config/variable.ts';
 import type { Variables } from '../../config/variable.ts';
-import { AnswerTooLong, boundedText } from '../../lib/bounded-text.ts';
+import { AnswerTooLong } from '../../lib/bounded-text.ts';
 import { usedWrongly } from './failure.ts';
+import { exchange } from './http.ts';
 
 /** The CI did not hand out a token; it may do so in a moment. */
 export class TokenUnavailable extends Error {
@@ -23,29 +24,36 @@ export const faultOf = (error: unknown): string => {
   return cause instanceof Error && cause.name === 'TimeoutError' ? 'no answer in time' : 'the connection failed';
 };
 
-/** null where it is no JSON, or does not end. */
-const bodyOf = async (response: Response): Promise<{ value?: unknown } | null> => {
+/** null where it is no JSON. */
+const readJson = (text: string): { value?: unknown } | null => {
   try {
-    return JSON.parse(await boundedText(response.body, ANSWER_MAX)) as { value?: unknown } | null;
+    return JSON.parse(text) as { value?: unknown } | null;
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof AnswerTooLong) return null;
-    throw new TokenUnavailable(`GitHub's token address broke the connection (${faultOf(error)})`);
+    if (error instanceof SyntaxError) return null;
+    throw error;
   }
 };
+
+const failureOf = (error: unknown): TokenUnavailable =>
+  error instanceof AnswerTooLong
+    ? new TokenUnavailable("GitHub's token address answered without a token")
+    : new TokenUnavailable(`GitHub's token address cannot be reached (${faultOf(error)})`);
 
 const fromGithub = (address: string, secret: string): Source => {
   if (!URL.canParse(address)) throw usedWrongly('ACTIONS_ID_TOKEN_REQUEST_URL is no address.');
   return async (audience) => {
     // The address has a query of its own, which is kept as it is.
     const url = `${address}${address.includes('?') ? '&' : '?'}audience=${encodeURIComponent(audience)}`;
-    const response = await fetch(url, {
+    const { status, text } = await exchange(url, {
+      method: 'GET',
       headers: { authorization: `Bearer ${secret}`, accept: 'application/json' },
       signal: AbortSignal.timeout(FETCH_MS),
+      maxBytes: ANSWER_MAX,
     }).catch((error: unknown) => {
-      throw new TokenUnavailable(`GitHub's token address cannot be reached (${faultOf(error)})`);
+      throw failureOf(error);
     });
-    if (!response.ok) throw new TokenUnavailable(`GitHub's token address answered ${response.status}`);
-    const body = await bodyOf(response);
+    if (status < 200 || status > 299) throw new TokenUnavailable(`GitHub's token address answered ${status}`);
+    const body = readJson(text);
     if (typeof body?.value !== 'string') throw new TokenUnavailable("GitHub's token address answered without a token");
     return body.value;
   };
