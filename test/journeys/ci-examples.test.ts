@@ -6,6 +6,7 @@ import { parse, parseAllDocuments } from 'yaml';
 import {
   buildkiteClaims,
   circleciClaims,
+  githubClaims,
   gitlabClaims,
   kubernetesClaims,
   plainClaims,
@@ -18,7 +19,7 @@ import type { JobImage, Ran } from '../support/job-image.ts';
 import { startWorld } from '../support/world.ts';
 import type { World } from '../support/world.ts';
 
-const KINDS = ['gitlab', 'buildkite', 'circleci', 'oidc', 'kubernetes'] as const;
+const KINDS = ['github', 'gitlab', 'buildkite', 'circleci', 'oidc', 'kubernetes'] as const;
 type Kind = (typeof KINDS)[number];
 
 const LONG = 120_000;
@@ -30,34 +31,40 @@ let url: string;
 let image: JobImage;
 
 type Documented = {
-  issuers?: Record<string, object>;
-  clients?: Record<string, object>;
+  issuers?: Record<string, { kind: Kind }>;
+  clients?: Record<string, { issuer: string; audience?: string; project?: { id: string } }>;
+  accounts?: object;
+  rules?: { match: { clients: string[] } }[];
+  jobs?: Record<string, { steps: { run?: string }[] }>;
   migrate?: { script: string[] };
 };
 
-/** The examples on the page. */
-const ofPage = blocksOf('ci.md', 'yaml').map((text) => parse(text) as Documented);
+const documentsOf = (page: string): Documented[] => blocksOf(page, 'yaml').map((text) => parse(text) as Documented);
+
+/** The examples on the page, and the first set-up of a job of GitHub. */
+const ofPage = documentsOf('ci.md');
+const [setUp = {}, githubJob = {}] = documentsOf('pipelines.md');
 
 const line = ([name, entry]: [string, object]): string => `  ${name}: ${JSON.stringify(entry)}`;
 
-/** As the page has them; only the address is the stand-in's. It says of the others in words what their issuer is. */
-const issuerLines = (from: Record<Kind, StandInIssuer>): string[] => {
-  const addresses: Record<string, string> = { jenkins: from.oidc.url, cluster: from.kubernetes.url };
-  const shown = ofPage.flatMap(({ issuers: all = {} }) => Object.entries(all));
-  return [
-    ...shown.map(([name, entry]) => line([name, { ...entry, url: addresses[name] }])),
-    ...(['gitlab', 'buildkite', 'circleci'] as const).map((kind) => line([kind, { kind, url: from[kind].url }])),
-  ];
-};
+/** As the pages have them; only the address is the stand-in's. */
+const issuerLines = (from: Record<Kind, StandInIssuer>): string[] =>
+  [setUp, ...ofPage].flatMap(({ issuers: all = {} }) =>
+    Object.entries(all).map(([name, entry]) => line([name, { ...entry, url: from[entry.kind].url }])),
+  );
 
-/** As the page has them; only the audience is this server's. */
+/** As the pages have them; only the audience is this server's, where the CI does not choose its own. */
 const clientLines = (): string[] =>
-  ofPage
-    .flatMap(({ clients = {} }) => Object.entries(clients))
-    .map(([name, entry]) => line([name, { ...entry, audience: AUDIENCE }]));
+  [setUp, ...ofPage].flatMap(({ clients = {} }) =>
+    Object.entries(clients).map(([name, entry]) => line([name, { audience: AUDIENCE, ...entry }])),
+  );
+
+/** One line of the page's JSON for what a rule or an account says. */
+const ruleLines = ({ rules = [] }: Documented): string[] => rules.map((rule) => `  - ${JSON.stringify(rule)}`);
 
 const rulesOf = (from: Record<Kind, StandInIssuer>): string => `
 rules:
+${ruleLines(setUp).join('\n')}
   - name: Jobs at once
     match: { clients: ["*"] }
     approve: true
@@ -67,9 +74,7 @@ issuers:
 ${issuerLines(from).join('\n')}
 clients:
 ${clientLines().join('\n')}
-  lab-deploy: { issuer: gitlab, audience: "${AUDIENCE}", project: { id: "77", name: acme/shop }, environment: production, refs: [refs/heads/main] }
-  kite: { issuer: buildkite, audience: "${AUDIENCE}", pipeline: { id: 0184990a-4782-42b5-afc1-16715b10b8ff }, organization: { id: 0184990a-477b-4fa8-9968-496074483cee }, refs: [refs/heads/main] }
-  circle: { issuer: circleci, audience: o-1, project: { id: p-1 }, refs: [refs/heads/main] }
+accounts: ${JSON.stringify(setUp.accounts ?? {})}
 admins: [security]
 `;
 
@@ -87,6 +92,10 @@ afterAll(async () => {
   image.remove();
 });
 
+/** The client of a CI on its page. */
+const clientOf = (name: string): { audience?: string; project?: { id: string } } =>
+  ofPage.find(({ clients }) => clients?.[name])?.clients?.[name] ?? {};
+
 const tokenOf = (kind: Kind, claims: Claims, aud = AUDIENCE): Promise<string> => issuers[kind].mint({ ...claims, aud });
 
 const run: JobImage['run'] = (...given) => image.run(...given);
@@ -102,6 +111,29 @@ const storyOf = async ({ code, out, err }: Ran) => {
 
 /** It ran its statement with a login of its own, and nothing of that is left. */
 const done = (client: string) => ({ code: 0, out: '[{"orders":2}]', err: '', client, logins: [] });
+
+test(
+  'GitHub: the set-up of its page gives a migration that waits for a click and leaves nothing behind',
+  async () => {
+    const script = githubJob.jobs?.['migrate']?.steps.flatMap(({ run: text }) => text ?? []).join('\n') ?? '';
+    image.shim('npm', '#!/bin/sh\n[ "$1 $2" = "run migrate" ] && [ -n "$DATABASE_URL" ] && exec psql -f migrate.sql\n');
+    const token = await tokenOf('github', githubClaims());
+    const job = shell(script, { LATCHKEY_ID_TOKEN: token, GITHUB_ACTIONS: 'true', GITHUB_SHA: '5f1c2d3e' });
+    const olga = world.slack.as('olga');
+    const card = await world.slack.waitFor(
+      () => olga.messages('prod-access').findLast((message) => JSON.stringify(message).includes('release 5f1c2d3e')),
+      { what: 'the card of the migration', timeoutMs: LONG / 2 },
+    );
+    expect(await world.logins()).toEqual([]);
+    await olga.click(card, 'approve');
+    const ended = await job;
+    const { out, ...story } = await storyOf(ended);
+    const lines = out.split('\n').filter((text) => !text.startsWith('::add-mask::'));
+    expect({ ...story, out: lines.join('\n') }).toEqual(done('api-deploy'));
+    expect(ended.err).toMatch(/waits for .*olga/i);
+  },
+  LONG,
+);
 
 type GitlabJob = { script: string[]; after_script: string[]; id_tokens: Record<string, { aud: string }> };
 
@@ -158,7 +190,7 @@ esac
 `,
     );
     const ended = await shell(script, { BUILDKITE: 'true', BUILDKITE_COMMIT: '5f1c2d3e' });
-    expect(await storyOf(ended)).toEqual(done('kite'));
+    expect(await storyOf(ended)).toEqual(done('kite-deploy'));
   },
   LONG,
 );
@@ -171,9 +203,11 @@ test(
     const script = jobs.migrate.steps
       .flatMap((step) => (typeof step === 'string' ? [] : [step.run.command]))
       .join('\n');
-    const token = await tokenOf('circleci', circleciClaims(), 'o-1');
+    const { audience, project } = clientOf('circle-deploy');
+    const claims = circleciClaims({ 'oidc.circleci.com/project-id': project?.id });
+    const token = await tokenOf('circleci', claims, String(audience));
     expect(await storyOf(await shell(script, { CIRCLE_OIDC_TOKEN_V2: token, CIRCLE_SHA1: '5f1c2d3e' }))).toEqual(
-      done('circle'),
+      done('circle-deploy'),
     );
   },
   LONG,

@@ -25,7 +25,7 @@ export const readIntegration = (file: string): string => readFileSync(path.join(
 
 /** The blocks of a page of docs in one language. */
 export const blocksOf = (page: string, language: string): string[] =>
-  [...readFileSync(path.join(root, 'docs', page), 'utf8').matchAll(/^```(\w+)\n([^]*?)^```/gm)].flatMap(
+  [...readFileSync(path.join(root, 'docs', page), 'utf8').matchAll(/^ *```(\w+)\n([^]*?)^ *```/gm)].flatMap(
     ([, found, text = '']) => (found === language ? [text] : []),
   );
 
