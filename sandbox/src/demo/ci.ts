@@ -1,7 +1,7 @@
 /** A pretend CI: runs the steps of a workflow file as child processes, with tokens that Latchkey checks as it checks GitHub's. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -55,8 +55,11 @@ const fresh = (file: string): Pipeline => {
   }
 };
 
+/** Ids of GitHub are numbers; the link to the run is made of them. */
+const anId = (): string => String(randomInt(10 ** 10, 10 ** 11));
+
 const environmentOf = (issuer: StandInIssuer, appUrl: string): Record<string, string> => {
-  const job = randomUUID();
+  const job = anId();
   const claims = (): Record<string, unknown> =>
     githubClaims({ iss: ISSUER, jti: randomUUID(), check_run_id: job, run_id: job, actor: 'ana-gh', actor_id: '1003' });
   const { url, secret } = issuer.tokenAddress(claims);

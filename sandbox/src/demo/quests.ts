@@ -35,7 +35,7 @@ export const QUESTS: QuestPlan[] = [
     id: 'ask',
     title: 'Request access',
     hint: 'As Ana, type `/prod-access orders-db read 5m look at order 1183` in any channel, or `/prod-access` alone for the form.',
-    sql: `exists (select from audit_events where type = 'request.created')`,
+    sql: `exists (select from requests where requester_id not like 'client:%')`,
   },
   {
     id: 'approve',
