@@ -14,6 +14,7 @@ import type { RunningApp } from '../setup/app.ts';
 import { cpuMsOf, memoryOf } from '../setup/machine.ts';
 import { createStoreDatabase, loginsIn, rowsFrom, withClient } from '../setup/servers.ts';
 import type { Target } from '../setup/servers.ts';
+import { killedRows, measureKilled } from './killed.ts';
 import { untilAllNotified } from './ending.ts';
 import { createWorld } from './world.ts';
 import type { Bench, Measured, World } from './world.ts';
@@ -61,6 +62,11 @@ psql -X -q -d "$url" -c 'select 1' > /dev/null
 login=\${url#postgres*://}
 curl -sf -H "authorization: $token" --data "\${login%%:*}" "$VAULT/revoke"`;
 
+const execArguments = (): string[] => {
+  const file = latchkeyProgram().args.at(-2) ?? programPath('latchkey');
+  return [file, 'exec', '--role', 'orders-db/read', '--reason', 'migration of a release'];
+};
+
 const hasTools = async (): Promise<boolean> => {
   try {
     await Promise.all([run('psql', ['--version']), run('curl', ['--version'])]);
@@ -97,11 +103,8 @@ const jobsOf = async ({ world, app, tokens }: Place, bench: Bench): Promise<Jobs
     ACTIONS_ID_TOKEN_REQUEST_URL: tokens.url,
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: tokens.secret,
   };
-  const program = latchkeyProgram();
-  const file = program.args.at(-2) ?? programPath('latchkey');
-  const execArgs = ['exec', '--role', 'orders-db/read', '--reason', 'migration of a release', '--', 'true'];
   return {
-    exec: async () => void (await run(process.execPath, [file, ...execArgs], { env: job })),
+    exec: async () => void (await run(process.execPath, [...execArguments(), '--', 'true'], { env: job })),
     byHand: async () => void (await run('sh', ['-c', BY_HAND], { env: byHand })),
     logIn: async () => void (await run('psql', ['-X', '-q', '-d', login.href, '-c', 'select 1'], { env: base })),
   };
@@ -229,20 +232,24 @@ export const measurePipeline = async (bench: Bench): Promise<Measured> => {
   const { storeUrl, target, slackApiUrl, load } = world;
   const tokens = await load.call<TokenAddress>('startTokens');
   const port = await freePort();
+  const settings = await load.call<Record<string, string>>('startGithub');
   const policy = policyOf(target, { issuerUrl: tokens.issuerUrl, audience: `http://127.0.0.1:${port}` });
-  const app = await startApp({ servers, target, storeUrl, slackApiUrl, policy, port });
+  const app = await startApp({ servers, target, storeUrl, slackApiUrl, policy, port, settings });
   const place: Place = { world, app, tokens };
   const isByHand = await hasTools();
   if (!isByHand) bench.say('no psql or no curl here: nothing to compare `latchkey exec` with');
   const jobs = isByHand ? await measureJobs(await jobsOf(place, bench), bench) : [];
   const input: DecisionsInput = { url: app.url, storeUrl, count: sizes.pipeline.decisions };
   const decided = await load.call<Decided[]>('decisions', input);
-  await assertEnded(world, (isByHand ? sizes.pipeline.runs + 2 : 0) + sizes.pipeline.decisions);
+  const { runs, decisions, killed: kills } = sizes.pipeline;
+  const runner = { world, url: app.url, program: process.execPath, args: execArguments() };
+  const killed = await measureKilled(runner, kills);
+  await assertEnded(world, (isByHand ? runs + 2 : 0) + decisions + kills.byEvent + kills.bySilence);
   const crowd = await measureCrowd(place, bench);
   await app.stop();
   await world.stop();
   return {
-    rows: [...(isByHand ? jobRows(jobs) : []), decisionRow(decided), ...crowdRows(crowd, bench)],
-    details: { jobs, decided, crowd },
+    rows: [...(isByHand ? jobRows(jobs) : []), decisionRow(decided), ...killedRows(killed), ...crowdRows(crowd, bench)],
+    details: { jobs, decided, killed, crowd },
   };
 };

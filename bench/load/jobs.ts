@@ -24,7 +24,7 @@ const agent = new Agent({ connections: 2_000 });
 let issuer: StandInIssuer | null = null;
 let count = 0;
 
-const theIssuer = (): StandInIssuer => {
+export const theIssuer = (): StandInIssuer => {
   if (!issuer) throw new Error('The issuer was not started.');
   return issuer;
 };

@@ -10,6 +10,7 @@ import { archiveRooms, closeRoom, measureAlerts, measurePrompts } from './incide
 import type { AlertsInput, CloseInput, PromptsInput } from './incident.ts';
 import { beginCrowd, endCrowd, measureDecisions, startTokens } from './jobs.ts';
 import type { CrowdInput, DecisionsInput } from './jobs.ts';
+import { addJob, completeJob, startApp } from './runner.ts';
 import { postCommand } from './signed.ts';
 import { startSlack } from './slack.ts';
 import type { Slack } from './slack.ts';
@@ -89,5 +90,8 @@ answerCalls({
   decisions: (input: DecisionsInput) => measureDecisions(theSlack(), input),
   beginCrowd: (input: CrowdInput) => beginCrowd(theSlack(), input),
   endCrowd,
+  startGithub: startApp,
+  addJob,
+  completeJob,
   posts: () => Promise.resolve(Object.fromEntries(theSlack().posts)),
 });

@@ -46,8 +46,14 @@ export type Sizes = {
   idleMs: number;
   /** How many request access within how many seconds, in how many processes, and whether their connections are lost in the middle. */
   slack: { people: number; seconds: number; processes: number; isCut: boolean }[];
-  /** Whole runs of a job, decisions that a job waits for, and how many jobs wait at once, for how long. */
-  pipeline: { runs: number; decisions: number; waiting: number; waitingMs: number };
+  /** Whole runs of a job, decisions that a job waits for, how many are killed, and how many wait at once, for how long. */
+  pipeline: {
+    runs: number;
+    decisions: number;
+    killed: { byEvent: number; bySilence: number };
+    waiting: number;
+    waitingMs: number;
+  };
   /** From few to many; `calls` of each operation at every size. */
   growth: { auditEvents: number[]; live: number[]; targets: number[]; logins: number[]; calls: number };
 };
@@ -76,7 +82,7 @@ const SIZES: Record<Extent, Sizes> = {
     starts: 1,
     idleMs: 300,
     slack: [{ people: 3, seconds: 2, processes: 1, isCut: false }],
-    pipeline: { runs: 1, decisions: 2, waiting: 5, waitingMs: 200 },
+    pipeline: { runs: 1, decisions: 2, killed: { byEvent: 1, bySilence: 0 }, waiting: 5, waitingMs: 200 },
     growth: { auditEvents: [100, 1_000], live: [10, 100], targets: [10, 100], logins: [10, 50], calls: 5 },
   },
   quick: {
@@ -101,7 +107,7 @@ const SIZES: Record<Extent, Sizes> = {
     starts: 3,
     idleMs: 3_000,
     slack: [{ people: 40, seconds: 60, processes: 1, isCut: false }],
-    pipeline: { runs: 15, decisions: 30, waiting: 500, waitingMs: 15_000 },
+    pipeline: { runs: 15, decisions: 30, killed: { byEvent: 5, bySilence: 3 }, waiting: 500, waitingMs: 15_000 },
     growth: {
       auditEvents: [1_000, 20_000],
       live: [1_000, 10_000],
@@ -136,7 +142,7 @@ const SIZES: Record<Extent, Sizes> = {
       { people: 40, seconds: 60, processes: 2, isCut: false },
       { people: 40, seconds: 60, processes: 1, isCut: true },
     ],
-    pipeline: { runs: 30, decisions: 100, waiting: 500, waitingMs: 60_000 },
+    pipeline: { runs: 30, decisions: 100, killed: { byEvent: 20, bySilence: 5 }, waiting: 500, waitingMs: 60_000 },
     growth: {
       auditEvents: [1_000, 10_000, 100_000],
       live: [1_000, 10_000, 100_000],
@@ -184,7 +190,7 @@ const SIZES: Record<Extent, Sizes> = {
       { people: 200, seconds: 300, processes: 2, isCut: true },
       { people: 200, seconds: 300, processes: 2, isCut: true },
     ],
-    pipeline: { runs: 60, decisions: 300, waiting: 500, waitingMs: 120_000 },
+    pipeline: { runs: 60, decisions: 300, killed: { byEvent: 50, bySilence: 10 }, waiting: 500, waitingMs: 120_000 },
     growth: {
       auditEvents: [1_000, 10_000, 100_000, 1_000_000],
       live: [1_000, 10_000, 100_000],
