@@ -16,6 +16,7 @@ const accountSchema = z.object({
   command: z.string(),
   sudo: z.string(),
   changed: z.array(z.string()),
+  left: z.string(),
 });
 const foundSchema = z.object({
   on: z.array(z.object({ host: z.string(), account: accountSchema })),

@@ -3,7 +3,7 @@ import type { Finding } from '../provider.ts';
 import { ProviderError } from '../provider.ts';
 import { sudoLines, type Scope } from './config.ts';
 import type { HostConnection } from './connection.ts';
-import { ask } from './questions.ts';
+import { ask, type Account } from './questions.ts';
 import type { Server } from './server.ts';
 
 const MOST_SKEW_MS = 30_000;
@@ -25,13 +25,24 @@ const oldHelper = (name: string): Finding =>
     `The helper on the host ${name} is of an earlier release, and another account there could misuse what it removes as root. Run the script of latchkey doctor --sql there again.`,
   );
 
+/** Of accounts that are closed: nobody gets in by them, and something of theirs is still there. */
+const leftOn = (name: string, accounts: readonly Account[]): Finding[] =>
+  accounts
+    .filter(({ left }) => left !== '')
+    .map(({ account, left }) =>
+      error(
+        'files_left',
+        `On the host ${name} files of the ended access ${account} could not be removed: ${left}. See as root what holds them there, such as a mount or an attribute (findmnt, lsattr), and remove it.`,
+      ),
+    );
+
 const findingsOn = async (
   host: HostConnection,
   scopes: Record<string, Scope>,
   signal: AbortSignal,
 ): Promise<Finding[]> => {
   const sentAt = Date.now();
-  const { host: facts } = await ask(host, { verb: 'list' }, signal);
+  const { host: facts, accounts } = await ask(host, { verb: 'list' }, signal);
   if (facts === null) return [];
   const needSudo = Object.entries(scopes).flatMap(([role, scope]) => (sudoLines(scope).length > 0 ? [role] : []));
   return [
@@ -44,6 +55,7 @@ const findingsOn = async (
           ),
         ]),
     ...(facts.isHelperOld ? [oldHelper(host.name)] : []),
+    ...leftOn(host.name, accounts),
     ...(needSudo.length === 0 || facts.hasSudo
       ? []
       : [

@@ -3,9 +3,9 @@ import { ProviderError } from '../provider.ts';
 import type { HostConnection } from './connection.ts';
 import { isKind } from './errors.ts';
 
-const VERSION = '2';
+const VERSION = '3';
 /** Still understood, so that what was given ends on a host whose helper is of an earlier release. */
-const OLD_VERSIONS = ['1'];
+const OLD_VERSIONS = ['1', '2'];
 
 /** One account that Latchkey made with this ca_key, as it is. */
 export type Account = {
@@ -18,6 +18,8 @@ export type Account = {
   sudo: string;
   /** What differs from what the helper wrote down: account, groups, password, shut, key, sudo. */
   changed: string[];
+  /** A file of it that could not be removed at its end; empty where there is none. */
+  left: string;
 };
 export type Used = { account: string; forMs: number };
 export type Answer = {
@@ -41,8 +43,8 @@ const textOf = ({ verb, values = {} }: Question): string =>
 const unBase64 = (text: string): string => Buffer.from(text, 'base64').toString('utf8');
 
 const accountOf = (words: readonly string[]): Account => {
-  const [account = '', grantId = '', deadline = '', state = '', forward = '', command = '', sudo = '', changed = ''] =
-    words;
+  const [account = '', grantId = '', deadline = '', state = '', forward = '', ...rest] = words;
+  const [command = '', sudo = '', changed = '', left = ''] = rest;
   return {
     account,
     grantId,
@@ -52,6 +54,7 @@ const accountOf = (words: readonly string[]): Account => {
     command: unBase64(command),
     sudo: unBase64(sudo),
     changed: changed.split(' ').filter((word) => word !== ''),
+    left,
   };
 };
 
