@@ -10,9 +10,22 @@ export type Elastic = { url: string; key: string; index: string };
 
 type Items = { errors?: boolean; items?: { create?: { status?: number } }[] };
 
+const read = (text: string): Items => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return {};
+  }
+};
+
 /** The call is answered with 200 also where a document was refused. */
-const judge = (text: string, what: string): Outcome => {
-  const { errors, items = [] } = JSON.parse(text) as Items;
+const judge = (text: string, { what, sent }: { what: string; sent: number }): Outcome => {
+  const { errors, items = [] } = read(text);
+  // A page of a proxy is answered with 200, too: only its own word says that each was taken.
+  if (items.length !== sent)
+    return { kind: 'later', why: `${what} did not say what became of each document`, afterMs: null };
   if (errors !== true) return { kind: 'taken' };
   const bad = items.map(({ create }) => create?.status ?? 0).filter((status) => status >= 300 && status !== CONFLICT);
   const [status] = bad;
@@ -34,5 +47,5 @@ export const sendElastic =
     const headers = { 'content-type': 'application/x-ndjson', authorization: `ApiKey ${key}` };
     const address = `${url.replace(/\/+$/, '')}/_bulk`;
     const { text = '', ...outcome } = await post({ url: address, headers, body: `${lines.join('\n')}\n`, what });
-    return outcome.kind === 'taken' ? judge(text, what) : outcome;
+    return outcome.kind === 'taken' ? judge(text, { what, sent: events.length }) : outcome;
   };

@@ -40,6 +40,8 @@ export const decideLine = async (deps: Deps, input: DecideLineInput): Promise<De
   if (decision === 'change' && note === null) throw new DomainError('line_note_missing');
   const isDecided = await deps.store.transaction(async (tx) => {
     await tx.principals.upsert(caller.person);
+    // The last two lines may be decided at once: without the lock neither would see that it is the last.
+    await tx.campaigns.find(found.line.campaignId);
     if (!(await tx.campaigns.decide(lineId, { decision, byPersonId: caller.person.id, note }))) return false;
     const about = { campaign: found.line.campaignId, line: lineId };
     const data = { ...about, decision, subject: found.line.subject, note };

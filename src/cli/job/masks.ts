@@ -11,9 +11,9 @@ const REDACTOR_MS = 5_000;
 /** Shorter ones would blank ordinary text. */
 const SHORTEST = 6;
 
-/** A log shows a secret line by line, and in an address as URLs write it. */
+/** A log shows a secret line by line, and in an address as URLs write it. A line ends where the CI's reader ends it: what follows is a command to it. */
 const formsOf = (value: string): string[] => {
-  const lines = value.split(/\r?\n/);
+  const lines = value.split(/\r\n|[\r\n]/);
   return [...lines, ...lines.map(encodeURIComponent)].filter((form) => form.trim().length >= SHORTEST);
 };
 

@@ -130,11 +130,18 @@ const whereOf = ({ metadata }: KubeObject): string =>
 
 const isLabelled = ({ metadata }: KubeObject): boolean => metadata.labels?.[LABELS.managedBy] === 'latchkey';
 
-/** A grant's account in a binding of somebody else keeps what the grant never gave. */
-const strayIn = (binding: Binding, own: string): Subject | undefined =>
-  subjectsOf(binding).find(
-    ({ kind, name, namespace }) => kind === 'ServiceAccount' && namespace === own && name.startsWith('lk-'),
+/** A grant's account in a binding of somebody else keeps what the grant never gave: named as an account, as a user, or as all accounts there. */
+const strayIn = (binding: Binding, own: string): string | undefined => {
+  const found = subjectsOf(binding).find(({ kind, name, namespace }) =>
+    kind === 'ServiceAccount'
+      ? namespace === own && name.startsWith('lk-')
+      : (kind === 'User' && name.startsWith(`system:serviceaccount:${own}:lk-`)) ||
+        // In that namespace itself some clusters bind it by themselves, to pull images.
+        (kind === 'Group' && name === `system:serviceaccounts:${own}` && placeOf(binding).namespace !== own),
   );
+  if (found === undefined) return undefined;
+  return found.kind === 'Group' ? 'the accounts of all grants' : `the service account ${found.name} of a grant`;
+};
 
 const lookalikesIn = ({
   objects,
@@ -199,7 +206,7 @@ export const listLookalikes = async (
         const subject = strayIn(binding, own);
         if (subject === undefined) return [];
         const name = `binding ${binding.metadata.name}${whereOf(binding)}`;
-        return [{ kind: 'stray', name, why: `it gives more to the service account ${subject.name} of a grant.` }];
+        return [{ kind: 'stray', name, why: `it gives more to ${subject}.` }];
       }),
     ...(await changedRoles(api, { scopes, bindings: bindings.filter((one) => isOurs(one, own)) }, signal)),
   ];

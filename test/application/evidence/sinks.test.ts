@@ -276,6 +276,21 @@ describe('batches', () => {
     expect(calls[0]).toMatchObject({ path: '/_bulk', headers: { authorization: 'ApiKey s3cret' } });
   });
 
+  test.each(['<html>Log in</html>', '{}', '{"errors":false,"items":[]}'])(
+    'Elasticsearch is not taken at the word of a page that says 200: %s',
+    async (body) => {
+      const sink = sinkOf('elastic');
+      await serve(sink);
+      await write(2);
+      answer = () => ({ status: 200, body });
+      await serve(sink);
+      expect(await factsOf(sink)).toMatchObject({
+        behind: 2,
+        error: expect.stringContaining('did not say what became') as string,
+      });
+    },
+  );
+
   test('one sink that hangs holds up no other, and two processes send nothing twice', async () => {
     const [bad, good] = [sinkOf('webhook'), sinkOf('splunk_hec')];
     await serve(bad);

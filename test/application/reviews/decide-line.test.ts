@@ -9,6 +9,7 @@ import { startCampaign, startDueCampaigns } from '../../../src/application/revie
 import { waitingLines } from '../../../src/application/reviews/waiting-lines.ts';
 import { linesCsv } from '../../../src/domain/reviews/lines-csv.ts';
 import type { CampaignLine, LineDecision } from '../../../src/domain/reviews/campaign.ts';
+import { waitUntil } from '../../../sandbox/src/embedded/wait.ts';
 import { setClock } from '../../support/quarter/clock.ts';
 import { personOf } from '../../support/quarter/people.ts';
 import type { Name } from '../../support/quarter/people.ts';
@@ -105,6 +106,33 @@ test('a change needs words, and the last decision closes the review', async () =
   expect(after).toMatchObject({ campaign: { state: 'closed' }, counts: { undecided: 0, toChange: 1 } });
   expect(await events('campaign.closed')).toMatchObject([{ bySilence: 0 }]);
   expect(linesCsv(await quarter.store.read.lines(after?.campaign.id ?? ''))).toContain(`,"'=remove them from dba",`);
+});
+
+test('two who decide the last two lines at once close the review', async () => {
+  const [first, second, ...rest] = await started('who administers');
+  if (!first || !second) throw new Error('no two lines');
+  for (const line of rest) await decide(line.about.includes(personOf('ines').id) ? 'sam' : 'ines', line);
+  const holder = await quarter.pool.connect();
+  try {
+    // Both are there before either is done.
+    await holder.query('begin');
+    await holder.query('select from campaign_lines where id = any($1) for update', [[first.id, second.id]]);
+    const both = [first, second].map((line) => decide(line.about.includes(personOf('ines').id) ? 'sam' : 'ines', line));
+    await waitUntil(
+      async () => {
+        const { rows } = await quarter.pool.query<{ n: number }>(
+          "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        );
+        return rows[0]?.n === 2;
+      },
+      { what: 'both to wait', timeoutMs: 60_000 },
+    );
+    await holder.query('commit');
+    await Promise.all(both);
+  } finally {
+    holder.release();
+  }
+  expect(await quarter.store.read.campaign(first.campaignId)).toMatchObject({ campaign: { state: 'closed' } });
 });
 
 test('the lines of roles say who gets in, by whom, and that there is too little data', async () => {

@@ -13,6 +13,7 @@ import {
   RBAC,
   roleOf,
   rule,
+  straysOf,
   tokenIn,
   type Cluster,
   type Target,
@@ -284,7 +285,7 @@ test('a binding with our label that no grant made, more for the account of a gra
     kind: 'RoleBinding',
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
   };
-  const account = { kind: 'ServiceAccount', namespace: target.own, name: `lk-${ctx.grantId}` };
+  const strays = straysOf(target.own, `lk-${ctx.grantId}`);
   await apply(
     cluster.admin,
     {
@@ -292,21 +293,20 @@ test('a binding with our label that no grant made, more for the account of a gra
       metadata: { name: 'forged', namespace: target.app, labels: { 'app.kubernetes.io/managed-by': 'latchkey' } },
       subjects: [],
     },
-    { ...base, metadata: { name: 'kept', namespace: target.app }, subjects: [account] },
+    ...strays.map(({ on, ...who }) => ({ ...base, metadata: { name: on, namespace: target.app }, subjects: [who] })),
   );
-  await change(`${RBAC}/clusterroles/${name}`, {
-    rules: [rule(['configmaps', 'events'], ['get', 'list', 'create', 'update'])],
-  });
+  const rules = [rule(['configmaps', 'events'], ['get', 'list', 'create', 'update'])];
+  await change(`${RBAC}/clusterroles/${name}`, { rules });
   const found = (await connection.listLookalikes?.(target.scopes, ctx)) ?? [];
   expect(found.map((one) => `${one.kind}: ${one.name}`)).toEqual(
     expect.arrayContaining([
       `stray: binding forged in ${target.app}`,
-      `stray: binding kept in ${target.app}`,
+      ...strays.map(({ on }) => `stray: binding ${on} in ${target.app}`),
       `group: ClusterRole ${name}`,
     ]) as string[],
   );
   await connection.close(scope, undefined, ctx).catch(() => undefined);
-  for (const one of ['forged', 'kept'])
+  for (const one of ['forged', ...strays.map(({ on }) => on)])
     await cluster.admin('DELETE', `${RBAC}/namespaces/${target.app}/rolebindings/${one}`);
   await connection.revoke(scope, undefined, ctx);
 });

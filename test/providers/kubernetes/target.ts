@@ -196,3 +196,12 @@ export const bindingsOf = async ({ cluster }: Target, grantId: string): Promise<
   );
   return lists.flatMap(itemsIn).map(({ metadata }) => metadata.name);
 };
+
+/** Ways in which a binding of somebody else gives more to the account of a grant, by the name of the binding. */
+export const straysOf = (own: string, name: string): { on: string; kind: string; name: string }[] => {
+  const apiGroup = 'rbac.authorization.k8s.io';
+  const account = { on: 'kept', kind: 'ServiceAccount', namespace: own, name };
+  const user = { on: 'as-user', kind: 'User', apiGroup, name: `system:serviceaccount:${own}:${name}` };
+  const group = { on: 'as-group', kind: 'Group', apiGroup, name: `system:serviceaccounts:${own}` };
+  return [account, user, group];
+};
