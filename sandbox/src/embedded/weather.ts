@@ -6,7 +6,7 @@ export type Weather = {
   cutFrom: number | null;
   /** The call has its effect, and its answer is lost. */
   isCutAfter: boolean;
-  /** So many calls in each such time. */
+  /** So many calls, and then none for such a time. */
   limit: { calls: number; perMs: number } | null;
   calls: number;
   refused: number;
@@ -24,12 +24,15 @@ export const fairWeather = (): Weather => ({
 
 /** How long the caller has to wait; null where the call may pass. */
 const waitMs = (weather: Weather): number | null => {
-  const { limit, window } = weather;
+  const { limit } = weather;
   if (!limit) return null;
   const now = Date.now();
-  if (now >= window.endsAt) weather.window = { endsAt: now + limit.perMs, calls: 0 };
-  weather.window.calls += 1;
-  return weather.window.calls > limit.calls ? weather.window.endsAt - now : null;
+  if (weather.window.endsAt !== 0 && now >= weather.window.endsAt) weather.window = { endsAt: 0, calls: 0 };
+  const { window } = weather;
+  window.calls += 1;
+  if (window.calls <= limit.calls) return null;
+  if (window.endsAt === 0) window.endsAt = now + limit.perMs;
+  return window.endsAt - now;
 };
 
 /** True where the weather has answered. `refuse` is given the wait in ms. */

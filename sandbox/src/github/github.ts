@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { jwtVerify } from 'jose';
 import { listenOnLoopback } from '../embedded/listen.ts';
+import { befell } from '../embedded/weather.ts';
 import { createActs } from './acts.ts';
 import type { Acts } from './acts.ts';
 import { route } from './routes.ts';
@@ -73,7 +74,11 @@ const serve = async (state: State, request: IncomingMessage, response: ServerRes
   const { method = 'GET', headers } = request;
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
   state.calls.push(`${method} ${pathname}`);
-  if (faultAnswered(state, request, response)) return;
+  const refuse = (waitsMs: number): void => {
+    const wait = { 'retry-after': String(Math.ceil(waitsMs / 1000)) };
+    send(response, { status: 403, body: { message: 'You have exceeded a secondary rate limit' } }, wait);
+  };
+  if (befell(state.weather, { request, response }, refuse) || faultAnswered(state, request, response)) return;
   if (!headers['user-agent'])
     return send(response, { status: 403, body: { message: 'Request forbidden by administrative rules' } });
   const who = await identify(state, headers.authorization ?? '');

@@ -30,6 +30,13 @@ export const newOrganization = (): Organization => ({
   repositoryInvitations: [],
 });
 
+export const newTeam = (id: number, slug: string): Team => ({
+  ...{ id, slug },
+  isSynced: false,
+  members: new Map(),
+  repositories: [],
+});
+
 type Answer = { status: number; body?: unknown };
 type At = Record<string, string>;
 type Asked = { state: State; query: URLSearchParams; body: Record<string, unknown> };

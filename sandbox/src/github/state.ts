@@ -1,6 +1,7 @@
 /** What the stand-in holds: repositories, runs with their gates and jobs, pull requests, and what the App wrote to them. */
 import { createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { fairWeather, type Weather } from '../embedded/weather.ts';
 import { newOrganization, type Organization } from './members.ts';
 
 export type Account = { id: number; login: string };
@@ -116,6 +117,7 @@ export type State = {
   /** `METHOD path`, of every call. */
   calls: string[];
   fault: GithubFault | null;
+  weather: Weather;
   /** Where webhooks go; null where they fail. */
   hookUrl: string | null;
 };
@@ -159,6 +161,7 @@ export const newState = (): State => {
     organization: newOrganization(),
     calls: [],
     fault: null,
+    weather: fairWeather(),
     hookUrl: null,
   };
 };

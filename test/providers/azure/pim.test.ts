@@ -7,7 +7,7 @@ import { azure } from '../../../src/providers/azure/azure.ts';
 import type { Connection, ProviderContext } from '../../../src/providers/provider.ts';
 import { shortenWaits } from '../../support/short-waits.ts';
 import { connectTo, contextOf, failureOf, textWith } from '../connection.ts';
-import { holdMembership } from '../membership-suite.ts';
+import { holdMembership } from '../membership.ts';
 
 shortenWaits(10);
 

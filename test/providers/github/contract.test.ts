@@ -1,11 +1,15 @@
 /** The promises of memberships on a strict stand-in for GitHub: teams and repositories, renamed accounts, invitations and limits. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startGithub, type Github } from '../../../sandbox/src/github/github.ts';
-import { newOrganization } from '../../../sandbox/src/github/members.ts';
+import { newOrganization, newTeam } from '../../../sandbox/src/github/members.ts';
 import type { Json } from '../../../src/domain/json.ts';
 import { github } from '../../../src/providers/github/github.ts';
 import type { Connection, ProviderContext } from '../../../src/providers/provider.ts';
 import { connectTo, contextOf, failureOf } from '../connection.ts';
+import { shortenWaits } from '../../support/short-waits.ts';
+import { holdMembership } from '../membership.ts';
+
+shortenWaits(10);
 
 let api: Github;
 let connection: Connection<Json, Json>;
@@ -22,7 +26,6 @@ const configOf = (): Record<string, Json> => ({
 
 beforeAll(async () => {
   api = await startGithub();
-  api.state.repositories.push({ id: 55, full_name: 'acme/api', installation: 7 });
   connection = connectTo(github, configOf());
 });
 afterAll(async () => {
@@ -37,44 +40,93 @@ beforeEach(() => {
     { id: 1003, login: 'stranger' },
   ];
   for (const id of [1001, 1002]) organization.members.set(id, 'active');
-  organization.teams = [{ id: 12, slug: 'prod-access', isSynced: false, members: new Map(), repositories: [] }];
+  organization.teams = [newTeam(12, 'prod-access')];
+  api.state.repositories = [{ id: 55, full_name: 'acme/api', installation: 7 }];
   api.state.organization = organization;
   api.state.permissions = { metadata: 'read', members: 'write', administration: 'write' };
   api.state.fault = null;
 });
 
 const team = () => api.state.organization.teams[0]?.members ?? new Map();
-const isThere = (scope: object, id: number): boolean =>
-  'team' in scope ? team().has(id) : api.state.organization.collaborators.has(`55/${id}`);
+const membersOf = (scope: object, teamId = 12, repositoryId = 55): number[] => {
+  const { teams, collaborators } = api.state.organization;
+  if ('team' in scope) return [...(teams.find(({ id }) => id === teamId)?.members.keys() ?? [])];
+  return [...collaborators.keys()].flatMap((key) => {
+    const [repository, who] = key.split('/').map(Number);
+    return repository === repositoryId && who !== undefined ? [who] : [];
+  });
+};
 
-describe.each([
-  { what: 'a team', scope: TEAM },
-  { what: 'a repository', scope: REPOSITORY },
-])('$what', ({ scope }) => {
-  test('is given once however often it is asked for, found without a handle, and taken away', async () => {
-    const ctx = of('ada-gh');
-    expect(await connection.find?.(scope, ctx)).toMatchObject({ account: 'ada-gh (1001)', hadAlready: false });
-    expect(await connection.revoke(scope, undefined, ctx)).toBe('already_absent');
-    const { handle } = await connection.grant(scope, ctx);
-    expect((await connection.grant(scope, ctx)).handle).toEqual(handle);
-    expect(isThere(scope, 1001)).toBe(true);
-    expect(await connection.find?.(scope, ctx)).toMatchObject({ hadAlready: true });
-    expect(await connection.check(scope, undefined, ctx)).toBe('present');
-    expect(await connection.close(scope, undefined, ctx)).toBe('closed');
-    expect(isThere(scope, 1001)).toBe(false);
-    expect(await connection.revoke(scope, handle, ctx)).toBe('already_absent');
+const KINDS = [
+  { what: 'a team', scope: TEAM, name: 'team acme/prod-access', id: '12' },
+  { what: 'a repository', scope: REPOSITORY, name: 'repository acme/api', id: '55' },
+];
+
+for (const { what, scope, name, id } of KINDS)
+  holdMembership({
+    what,
+    open: () => connectTo(github, configOf()),
+    scope,
+    ada: 'ada-gh',
+    olga: 'olga-gh',
+    account: 'ada-gh (1001)',
+    membersIn: () => membersOf(scope).map((who) => ({ 1001: 'ada', 1002: 'olga' })[who] ?? String(who)),
+    swapNames: () => {
+      const [ada, olga] = api.state.organization.people;
+      if (ada) ada.login = 'ada-new';
+      if (olga) olga.login = 'ada-gh';
+    },
+    // To add who left would invite them.
+    block: (isBlocked) => {
+      if (isBlocked) api.state.organization.members.delete(1001);
+      else api.state.organization.members.set(1001, 'active');
+    },
+    nobody: { names: ['nobody', 'ada-gh/../olga-gh', '*', 'orgs%2Facme'], why: 'There is no account' },
+    faults: {
+      set: (fault) => {
+        api.state.fault = fault as typeof api.state.fault;
+      },
+      kinds: {
+        primary: 'throttled',
+        secondary: 'throttled',
+        error: 'unavailable',
+        down: 'unavailable',
+        moved: 'misconfigured',
+      },
+    },
+    names: {
+      ...{ name, id },
+      take: () => {
+        const [team] = api.state.organization.teams;
+        if (team) team.slug = 'prod-old';
+        api.state.organization.teams.push(newTeam(13, 'prod-access'));
+        const repository = api.state.repositories.find((one) => one.id === 55);
+        if (repository) repository.full_name = 'acme/api-old';
+        api.state.repositories.push({ id: 56, full_name: 'acme/api', installation: 7 });
+        return 'team' in scope ? '13' : '56';
+      },
+      inTaker: () => membersOf(scope, 13, 56).map((who) => (who === 1001 ? 'ada' : String(who))),
+    },
+    cuts: { state: () => api.state, grant: 6, end: 4 },
+    // The collaborators of a repository are one list, read whole at each look.
+    ...('team' in scope && {
+      crowd: {
+        size: 200,
+        hire: () => {
+          const { organization } = api.state;
+          for (let n = 0; n < 200; n += 1) {
+            organization.people.push({ id: 5_000 + n, login: `u${n}` });
+            organization.members.set(5_000 + n, 'active');
+          }
+        },
+        nameOf: (n: number) => `u${n}`,
+        // Then none for a while, as its limits say.
+        limit: { calls: 1_000, perMs: 300 },
+      },
+    }),
   });
 
-  test('is taken from the account it was given to, whoever has that login by now', async () => {
-    const { handle } = await connection.grant(scope, of('ada-gh'));
-    const [ada, olga] = api.state.organization.people;
-    if (ada) ada.login = 'ada-new';
-    if (olga) olga.login = 'ada-gh';
-    await connection.grant(scope, of('ada-gh'));
-    expect(await connection.revoke(scope, handle, of('ada-gh'))).toBe('removed');
-    expect([isThere(scope, 1001), isThere(scope, 1002)]).toEqual([false, true]);
-  });
-
+describe.each(KINDS)('$what', ({ scope }) => {
   test('is not given to whoever would have to be invited, and nobody is invited', async () => {
     expect(await failureOf(connection.find?.(scope, of('stranger')))).toMatchObject({ kind: 'denied' });
     expect(await failureOf(connection.grant(scope, of('stranger')))).toMatchObject({ kind: 'denied' });
@@ -82,41 +134,10 @@ describe.each([
     expect(api.state.organization.repositoryInvitations).toEqual([]);
   });
 
-  test.each(['nobody', 'ada-gh/../olga-gh', '*', 'orgs%2Facme'])('a login %s is taken to the letter', async (user) => {
-    expect((await failureOf(connection.find?.(scope, of(user)))).message).toContain('There is no account');
+  test('ends without a handle for an account that is gone from GitHub', async () => {
+    api.state.organization.people = [];
+    expect(await connection.revoke(scope, undefined, of('ada-gh'))).toBe('already_absent');
   });
-
-  test('ends a limit and a fault with a kind that is tried again, and is no proof of absence', async () => {
-    const { handle } = await connection.grant(scope, of('ada-gh'));
-    const kinds = {
-      primary: 'throttled',
-      secondary: 'throttled',
-      error: 'unavailable',
-      down: 'unavailable',
-      moved: 'misconfigured',
-    } as const;
-    for (const [fault, kind] of Object.entries(kinds)) {
-      api.state.fault = fault as keyof typeof kinds;
-      expect(await failureOf(connection.revoke(scope, handle, of('ada-gh')))).toMatchObject({ kind });
-    }
-    api.state.fault = null;
-    expect(isThere(scope, 1001)).toBe(true);
-    expect(await connection.revoke(scope, handle, of('ada-gh'))).toBe('removed');
-  });
-});
-
-test.each([
-  { what: 'a team', scope: TEAM },
-  { what: 'a repository', scope: REPOSITORY },
-])('$what ends without a handle for whoever left the organization, or is gone from GitHub', async ({ scope }) => {
-  await connection.grant(scope, of('ada-gh'));
-  api.state.organization.members.delete(1001);
-  expect(await failureOf(connection.find?.(scope, of('ada-gh')))).toMatchObject({ kind: 'denied' });
-  expect(await connection.check(scope, undefined, of('ada-gh'))).toBe('present');
-  expect(await connection.revoke(scope, undefined, of('ada-gh'))).toBe('removed');
-  expect(isThere(scope, 1001)).toBe(false);
-  api.state.organization.people = [];
-  expect(await connection.revoke(scope, undefined, of('ada-gh'))).toBe('already_absent');
 });
 
 test('an end without a handle leaves another permission of their own alone', async () => {

@@ -5,8 +5,9 @@ import { startGoogle, type Google } from '../../../sandbox/src/google/google.ts'
 import { newGroup, newMember, type Group, type RoleName } from '../../../sandbox/src/google/state.ts';
 import type { Json } from '../../../src/domain/json.ts';
 import { googleGroup } from '../../../src/providers/google-group/google-group.ts';
-import type { Connection, Identity, ProviderContext } from '../../../src/providers/provider.ts';
+import type { Connection, ProviderContext } from '../../../src/providers/provider.ts';
 import { connectTo, contextOf, failureOf } from '../connection.ts';
+import { holdMembership } from '../membership.ts';
 import { shortenWaits } from '../../support/short-waits.ts';
 
 shortenWaits(10);
@@ -67,30 +68,63 @@ const members = (): string[] =>
 const deadline = (): Date | null | undefined =>
   groupOf().members.find((one) => isIn(one) && one.address === ADA)?.expiresAt;
 
+holdMembership({
+  open: () => connectTo(googleGroup, configOf()),
+  scope: SCOPE,
+  ada: ADA,
+  olga: 'olga@acme.test',
+  account: ADA,
+  membersIn: () => members().map((address) => address.replace(/^(ada|olga)@acme.test$/, '$1')),
+  refused: [
+    { what: 'a query fills it', make: () => Object.assign(groupOf(), { isDynamic: true }), why: 'a query fills it' },
+    {
+      what: 'another directory fills it',
+      make: () => Object.assign(groupOf(), { labels: { 'system/groups/external': '' } }),
+      why: 'another directory fills it',
+    },
+  ],
+  faults: {
+    set: (fault) => {
+      api.state.fault = fault as typeof api.state.fault;
+    },
+    kinds: {
+      limit: 'throttled',
+      quota: 'throttled',
+      error: 'unavailable',
+      down: 'unavailable',
+      moved: 'misconfigured',
+    },
+  },
+  tokens: {
+    forget: () => {
+      api.state.tokens.clear();
+      api.state.calls = [];
+    },
+    asked: () => api.state.calls.filter((call) => call === 'POST /token').length,
+  },
+  names: {
+    name: 'group prod@acme.test',
+    id: 'g1',
+    take: () => {
+      groupOf().address = 'prod-old@acme.test';
+      api.state.groups.push(groupWith('g9', 'prod@acme.test'));
+      return 'g9';
+    },
+    inTaker: () => groupOf(2).members.flatMap((one) => (isIn(one) && one.address === ADA ? ['ada'] : [])),
+  },
+  cuts: { state: () => api.state, grant: 7, end: 6 },
+  crowd: {
+    size: 200,
+    hire: () => {
+      api.state.people = new Set(Array.from({ length: 200 }, (_, n) => `u${n}@acme.test`));
+    },
+    nameOf: (n) => `u${n}@acme.test`,
+    // Then none for a while, as its limits say.
+    limit: { calls: 480, perMs: 300 },
+  },
+});
+
 describe('a group', () => {
-  test('is given once however often it is requested, found without a handle, and taken away', async () => {
-    expect(await connection.find?.(SCOPE, ada())).toMatchObject({ account: ADA, hadAlready: false });
-    expect(await connection.revoke(SCOPE, undefined, ada())).toBe('already_absent');
-    const { handle } = await connection.grant(SCOPE, ada());
-    expect(handle).toEqual({ list: 'groups/g1', member: ADA });
-    expect((await connection.grant(SCOPE, of('Ada@ACME.test'))).handle).toEqual(handle);
-    expect(members()).toEqual([ADA]);
-    expect(await connection.find?.(SCOPE, ada())).toMatchObject({ hadAlready: true });
-    expect(await connection.check(SCOPE, undefined, ada())).toBe('present');
-    expect(await connection.close(SCOPE, undefined, ada())).toBe('closed');
-    expect(members()).toEqual([]);
-    expect(await connection.check(SCOPE, handle, ada())).toBe('absent');
-    expect(await connection.revoke(SCOPE, handle, ada())).toBe('already_absent');
-  });
-
-  test('is given twice at once and to two side by side, and taken from one of them alone', async () => {
-    await Promise.all([ada(), ada(), of('olga@acme.test')].map(async (ctx) => await connection.grant(SCOPE, ctx)));
-    expect(members().toSorted()).toEqual([ADA, 'olga@acme.test']);
-    const ends = [connection.revoke(SCOPE, undefined, ada()), connection.close(SCOPE, undefined, ada())];
-    expect((await Promise.all<string>(ends)).some((one) => one === 'removed' || one === 'closed')).toBe(true);
-    expect(members()).toEqual(['olga@acme.test']);
-  });
-
   test('is left by whoever became its manager since, and whose account is gone, with and without a handle', async () => {
     for (const isKept of [true, false]) {
       const { handle } = await connection.grant(SCOPE, ada());
@@ -220,55 +254,11 @@ describe('an account', () => {
     expect(members()).toEqual([]);
   });
 
-  test('that Google does not have is given nothing, and a client is none', async () => {
+  test('that Google does not have is given nothing, and capitals mean nothing', async () => {
     expect(await failureOf(connection.grant(SCOPE, of('noone@acme.test')))).toMatchObject({ kind: 'misconfigured' });
-    const client = { ...contextOf(), person: undefined, client: { id: 'client:ci', name: 'ci' } };
-    expect(await failureOf(connection.grant(SCOPE, client as never))).toMatchObject({ kind: 'unsupported' });
-    const missing: Identity = { missing: 'Ada is not in the map.' };
-    expect(await connection.revoke(SCOPE, undefined, contextOf({ identity: missing }))).toBe('already_absent');
+    const { handle } = await connection.grant(SCOPE, of('Ada@ACME.test'));
+    expect(handle).toEqual({ list: 'groups/g1', member: ADA });
   });
-});
-
-test.each<[string, Partial<Group>, string]>([
-  ['a query fills', { isDynamic: true }, 'a query fills it'],
-  ['another directory fills', { labels: { 'system/groups/external': '' } }, 'another directory fills it'],
-])('a group that %s is refused before approval', async (_what, change, why) => {
-  Object.assign(groupOf(), change);
-  const failure = await failureOf(connection.find?.(SCOPE, ada()));
-  expect(failure).toMatchObject({ kind: 'denied', isUntouched: true });
-  expect(failure.message).toContain(why);
-});
-
-test('a limit and a fault are tried again, and are no proof of absence', { timeout: 60_000 }, async () => {
-  const { handle } = await connection.grant(SCOPE, ada());
-  const kinds = {
-    limit: 'throttled',
-    quota: 'throttled',
-    error: 'unavailable',
-    down: 'unavailable',
-    moved: 'misconfigured',
-  } as const;
-  for (const [fault, kind] of Object.entries(kinds)) {
-    const other = connectTo(googleGroup, configOf());
-    await other.check(SCOPE, handle, ada());
-    api.state.fault = fault as keyof typeof kinds;
-    const failure = await failureOf(other.revoke(SCOPE, handle, ada()));
-    expect([fault, failure.kind]).toEqual([fault, kind]);
-    expect(/It asks to wait \d+ s\./.test(failure.message)).toBe(kind === 'throttled');
-    api.state.fault = null;
-    await other.disconnect();
-  }
-  expect(members()).toEqual([ADA]);
-  expect(await connection.revoke(SCOPE, handle, ada())).toBe('removed');
-});
-
-test('a token that Google took back is replaced, and one token serves many calls', async () => {
-  await connection.find?.(SCOPE, ada());
-  api.state.tokens.clear();
-  api.state.calls = [];
-  expect(await connection.find?.(SCOPE, ada())).toMatchObject({ hadAlready: false });
-  await connection.find?.(SCOPE, ada());
-  expect(api.state.calls.filter((call) => call === 'POST /token')).toHaveLength(1);
 });
 
 describe('a look', () => {

@@ -5,6 +5,7 @@ import { ldap } from '../../../src/providers/ldap/ldap.ts';
 import type { Connection } from '../../../src/providers/provider.ts';
 import { SUFFIX } from '../../support/slapd.ts';
 import { connectTo, failureOf } from '../connection.ts';
+import { holdTakenName } from '../membership.ts';
 import { dnOf, groupOf, of, openDirectory, PEOPLE, type Directory } from './target.ts';
 
 const scopeOf = (name: string) => ({ group: groupOf(name) });
@@ -113,6 +114,27 @@ describe.each([
     expect(membersOf(groupOf('second'))).toEqual([dnOf('boss')]);
     expect(membersOf(old)).toContain(dnOf(uid));
     expect(await mighty.check(scopeOf('first'), handle, of(uid))).toBe('absent');
+  });
+
+  test('by a DN that another group has now nothing is given, and what was given ends', async () => {
+    const [uid, old] = [hire(), group('taken')];
+    const id = (dn: string): string => `entryUUID:${directory.slapd.values(dn, 'entryUUID')[0] ?? ''}`;
+    const of = (dn: string): string[] => membersOf(dn).map((one) => (one === dnOf(uid) ? 'ada' : one));
+    await holdTakenName(mighty, {
+      scope: scopeOf('taken'),
+      ada: uid,
+      membersIn: () => of(old),
+      names: {
+        name: `group ${old}`,
+        id: id(old),
+        take: () => {
+          rename(old, 'cn=taken-before');
+          return id(group('taken'));
+        },
+        inTaker: () => of(old),
+      },
+    });
+    expect(of(groupOf('taken-before'))).not.toContain('ada');
   });
 
   test('a handle of before ids were kept is ended by its names', async () => {

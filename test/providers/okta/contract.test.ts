@@ -5,7 +5,7 @@ import type { Json } from '../../../src/domain/json.ts';
 import { okta } from '../../../src/providers/okta/okta.ts';
 import type { Connection, ProviderContext } from '../../../src/providers/provider.ts';
 import { connectTo, contextOf, failureOf } from '../connection.ts';
-import { holdMembership } from '../membership-suite.ts';
+import { holdMembership } from '../membership.ts';
 import { shortenWaits } from '../../support/short-waits.ts';
 
 shortenWaits(10);
