@@ -72,11 +72,11 @@ export const holdTakenName = async (
   const id = names.take();
   expect(await connection.find?.(scope, of(ada))).toMatchObject({ named: { name: names.name, id }, hadAlready: false });
   for (const work of [
-    connection.find?.(exact, of(ada)),
-    connection.grant(exact, of(ada)),
-    connection.grant(scope, of(ada, { found: handle })),
+    () => connection.find?.(exact, of(ada)),
+    () => connection.grant(exact, of(ada)),
+    () => connection.grant(scope, of(ada, { found: handle })),
   ])
-    expect(await failureOf<unknown>(work)).toMatchObject({ kind: 'denied', isUntouched: true });
+    expect(await failureOf<unknown>(work())).toMatchObject({ kind: 'denied', isUntouched: true });
   expect((await failureOf(connection.find?.(exact, of(ada)))).message).toContain(`has the id ${id}`);
   const findings = (await connection.preflight?.({ role: exact }, contextOf())) ?? [];
   expect(findings).toContainEqual(expect.objectContaining({ level: 'error', message: textWith(`has the id ${id}`) }));
@@ -165,8 +165,8 @@ const holdBlocked = ({ connection, scope, asAda, membersIn }: Case, block: Part<
     for (const isKept of [true, false]) {
       const { handle } = await grant(scope, asAda());
       block(true);
-      for (const work of [find?.(scope, asAda()), grant(scope, asAda())])
-        expect(await failureOf<unknown>(work)).toMatchObject({ kind: 'denied', isUntouched: true });
+      for (const work of [() => find?.(scope, asAda()), () => grant(scope, asAda())])
+        expect(await failureOf<unknown>(work())).toMatchObject({ kind: 'denied', isUntouched: true });
       expect(await check(scope, undefined, asAda())).toBe('present');
       expect(await revoke(scope, isKept ? handle : undefined, asAda())).toBe('removed');
       expect(membersIn()).toEqual([]);
@@ -177,8 +177,8 @@ const holdBlocked = ({ connection, scope, asAda, membersIn }: Case, block: Part<
 
 const holdNobody = ({ connection, scope, membersIn }: Case, { names, why }: Part<'nobody'>): void => {
   test.each(names)('the name %j is nobody’s: only a whole one counts', async (user) => {
-    for (const work of [connection().find?.(scope, of(user)), connection().grant(scope, of(user))])
-      expect(await failureOf<unknown>(work)).toMatchObject({ kind: 'denied', message: textWith(why) });
+    for (const work of [() => connection().find?.(scope, of(user)), () => connection().grant(scope, of(user))])
+      expect(await failureOf<unknown>(work())).toMatchObject({ kind: 'denied', message: textWith(why) });
     expect(membersIn()).toEqual([]);
   });
 };
@@ -204,8 +204,8 @@ const holdLookup = ({ connection, scope, account, nobody, membersIn }: Case, loo
 const holdRefused = ({ connection, scope, asAda, membersIn }: Case, refused: Part<'refused'>): void => {
   test.each(refused)('a list is refused before approval and at the look: $what', async ({ make, why }) => {
     make();
-    for (const work of [connection().find?.(scope, asAda()), connection().grant(scope, asAda())]) {
-      const failure = await failureOf<unknown>(work);
+    for (const work of [() => connection().find?.(scope, asAda()), () => connection().grant(scope, asAda())]) {
+      const failure = await failureOf<unknown>(work());
       expect(failure).toMatchObject({ kind: 'denied', isUntouched: true, message: textWith(why) });
     }
     const [finding] = (await connection().preflight?.({ role: scope }, contextOf())) ?? [];

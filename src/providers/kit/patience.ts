@@ -6,7 +6,7 @@ const FEWEST_LOOKS = 10;
 
 type Patience = { isOver: () => boolean };
 
-/** `isOver` is asked once after each look. */
+/** `isOver` is called once after each look. */
 export const createPatience = (withinMs: number): Patience => {
   const until = performance.now() + withinMs;
   let looks = 0;
