@@ -1,5 +1,9 @@
 /** What somebody who was let into a host could try, to keep some of it: nothing outlives the removal of the account. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Json } from '../../../src/domain/json.ts';
 import type { Connection, ProviderContext } from '../../../src/providers/provider.ts';
 import { ssh as provider } from '../../../src/providers/ssh/ssh.ts';
@@ -23,6 +27,15 @@ import {
 } from './target.ts';
 
 const why = whyNoSshHost();
+const whyNoSudo = existsSync('/usr/sbin/visudo') ? null : 'sudo is not installed here';
+
+/** An agent that has no key: that it would be forwarded is enough. */
+const startAgent = async (): Promise<{ socket: string; stop: () => void }> => {
+  const socket = path.join(mkdtempSync(path.join(tmpdir(), 'lk-agent-')), 'socket');
+  const child = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
+  await waitUntil(() => existsSync(socket), { timeoutMs: 30_000, what: 'the agent to listen' });
+  return { socket, stop: () => void child.kill('SIGKILL') };
+};
 
 /** Everything of it that could go on: in sessions of its own, with other parents, by jobs, in files, as key, in memory. */
 const KEEP = `exec 3>&1 >/dev/null 2>&1 </dev/null
@@ -149,17 +162,64 @@ END
     await connection.revoke({}, undefined, ctx);
   });
 
+  test('with forward ports are forwarded both ways, and never the agent or a display', async () => {
+    const [ctx, scope] = [contextOf(), { forward: true }];
+    const login = await granted(scope, ctx);
+    // To sshd itself, which says who it is.
+    expect((await run(login, null, ['-W', `127.0.0.1:${host.port}`])).out).toMatch(/^SSH-2\.0-/);
+    const back = ['-R', '0:127.0.0.1:22', '-o', 'ExitOnForwardFailure=yes'];
+    expect(await run(login, 'true', back)).toMatchObject({ code: 0 });
+    const agent = await startAgent();
+    vi.stubEnv('DISPLAY', ':9');
+    const all = ['-X', '-o', `ForwardAgent=${agent.socket}`];
+    expect((await run(login, 'echo "[$SSH_AUTH_SOCK][$DISPLAY]"', all)).out).toBe('[][]\n');
+    vi.unstubAllEnvs();
+    agent.stop();
+    await connection.revoke(scope, undefined, ctx);
+  });
+
   test('a forced command is all that runs, and a certificate of somebody else does not get in', async () => {
     const [ctx, other] = [contextOf(), contextOf()];
     const scope = { command: '/usr/bin/printf "%s" "only this"' };
     const login = await granted(scope, ctx);
     expect(await must(login, 'id -un')).toBe('only this');
+    // A shell, and a subsystem.
+    for (const [command, options] of [
+      [null, []],
+      ['sftp', ['-s']],
+    ] as const)
+      expect(await run(login, command, options)).toMatchObject({ code: 0, out: 'only this' });
+    expect((await run(login, null, ['-W', '127.0.0.1:22'])).code).toBe(255);
     const mine = await granted({}, other);
     expect((await run({ ...mine, user: login.user }, 'true')).code).not.toBe(0);
     expect((await run({ ...mine, key: newKey() }, 'true')).code).not.toBe(0);
     await connection.revoke(scope, undefined, ctx);
     await connection.revoke({}, undefined, other);
   });
+
+  test.skipIf(whyNoSudo !== null)(
+    `sudo runs exactly what the role names, as root, and nothing once it is over${whyNoSudo === null ? '' : ` (not run: ${whyNoSudo})`}`,
+    async () => {
+      const [ctx, other] = [contextOf(), contextOf()];
+      const some = { sudo: ['/usr/bin/id -u', '/usr/bin/whoami'] };
+      const login = await granted(some, ctx);
+      expect(await must(login, 'sudo -n /usr/bin/id -u')).toBe('0\n');
+      expect(await must(login, 'sudo -n whoami')).toBe('root\n');
+      for (const more of ['id', 'id -u -r', 'whoami --help', 'sh -c id', '-u daemon whoami', '-s'])
+        expect([more, (await run(login, `sudo -n ${more}`)).code]).not.toEqual([more, 0]);
+      const everything = { sudo: true };
+      const root = await granted(everything, other);
+      expect(await must(root, "sudo -n sh -c 'id -u'")).toBe('0\n');
+      expect((await connection.preflight?.({ some }, ctx))?.flatMap(({ remains }) => remains?.sentences ?? [])).toEqual(
+        [expect.stringContaining('made as root through sudo stay') as string],
+      );
+      const session = await enter(root);
+      await connection.revoke(some, undefined, ctx);
+      await connection.revoke(everything, undefined, other);
+      await waitUntil(session.isCut, { timeoutMs: 60_000, what: 'the session to be cut' });
+      expect(host.sh('ls /etc/sudoers.d')).not.toMatch(/lk_/);
+    },
+  );
 
   test('an account with our name that Latchkey did not make is left alone, also by another ca_key', async () => {
     const ctx = contextOf();
