@@ -9,6 +9,7 @@ import { checkPolicy, testPolicy } from '../../src/config/policy-commands.ts';
 import type { CommandResult, TestFacts } from '../../src/config/policy-commands.ts';
 import { FIELDS } from '../../src/domain/policy/condition-names.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
+import { newCaKey } from '../providers/ssh/target.ts';
 import { inputOf } from './made.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
@@ -77,23 +78,22 @@ describe('the examples of docs/incidents.md', () => {
   });
 });
 
-describe('the example of docs/many-targets.md', () => {
-  const page = read('docs/many-targets.md');
-  const [text = ''] = examplesOf('docs/many-targets.md');
-  const csv = /^```csv\n([\s\S]*?)^```/m.exec(page)?.[1] ?? '';
+describe('the examples of docs/many-targets.md', () => {
+  const lists = [...read('docs/many-targets.md').matchAll(/^```csv\n([\s\S]*?)^```/gm)].map(([, csv = '']) => csv);
 
-  it('loads with the list that stands beside it, and its tests pass', () => {
-    const [plan] = Object.values(listPlansIn({ text, path: 'latchkey.yml', env: {} }));
-    const rows = readRows(csv, 'csv');
-    if ('problem' in rows) throw new Error(rows.problem);
-    const shops = pickFields(rows.rows, plan?.fields ?? []);
-    const input = {
-      ...inputOf(withFound(text, { shops }), { env: { SHOPS_DB_PASSWORD: 'made-up' } }),
-      providers: PROVIDERS,
-    };
-    expect(testPolicy(input).text).toContain('1 passed, 0 failed');
-    expect(checkPolicy(input).text).toBe('list shops: 2 targets of 2 entries\nlatchkey.yml is right.');
-  });
+  it.each(examplesOf('docs/many-targets.md').map((text, index) => ({ text, csv: lists[index] ?? '' })))(
+    'load with the list that stands beside them, and their tests pass: %#',
+    ({ text, csv }) => {
+      const [[name, plan] = []] = Object.entries(listPlansIn({ text, path: 'latchkey.yml', env: {} }));
+      const rows = readRows(csv, 'csv');
+      if ('problem' in rows) throw new Error(rows.problem);
+      const found = { [name ?? '']: pickFields(rows.rows, plan?.fields ?? []) };
+      const env = { SHOPS_DB_PASSWORD: 'made-up', WEB_CA_KEY: newCaKey() };
+      const input = { ...inputOf(withFound(text, found), { env }), providers: PROVIDERS };
+      expect(testPolicy(input).text).toContain('1 passed, 0 failed');
+      expect(checkPolicy(input).text).toBe(`list ${name}: 2 targets of 2 entries\nlatchkey.yml is right.`);
+    },
+  );
 });
 
 describe('examples/', () => {

@@ -2,10 +2,12 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../embedded/listen.ts';
+import { befell } from '../embedded/weather.ts';
 import { callerOf, demand } from './caller.ts';
 import { SSO } from './center.ts';
 import { IAM } from './iam.ts';
 import { STORE_CALLS } from './identity-store.ts';
+import { ORGANIZATIONS } from './organizations.ts';
 import { Refusal } from './refusal.ts';
 import { verify } from './signature.ts';
 import { newState, nowOf, type Fault, type State } from './state.ts';
@@ -29,6 +31,7 @@ const JSON_CODES = {
 const TARGETS = {
   SWBExternalService: { service: 'sso', calls: SSO },
   AWSIdentityStore: { service: 'identitystore', calls: STORE_CALLS },
+  AWSOrganizationsV20161128: { service: 'organizations', calls: ORGANIZATIONS },
 };
 const VERSIONS: Readonly<Record<string, string>> = { iam: '2010-05-08', sts: '2011-06-15' };
 
@@ -86,6 +89,8 @@ const json = (state: State, request: IncomingMessage, body: string): Reply => {
   const call = found?.calls[action];
   if (!call || signed.service !== found?.service || request.headers['content-type'] !== JSON_TYPE)
     throw new Refusal(400, 'UnknownOperationException', '');
+  if (signed.service === 'organizations' && signed.region !== 'us-east-1')
+    throw new Refusal(403, 'InvalidSignatureException', 'Credential should be scoped to a valid region.');
   count(state, 'ThrottlingException');
   return reply(JSON_TYPE, JSON.stringify(call({ state, caller, body: JSON.parse(body) as Record<string, unknown> })));
 };
@@ -134,12 +139,15 @@ const serve = async (state: State, request: IncomingMessage, response: ServerRes
   const body = await bodyOf(request);
   const name = nameOf(request, body);
   state.log.push(name);
+  const isJson = 'x-amz-target' in request.headers;
+  const limited = new Refusal(400, isJson ? 'ThrottlingException' : 'Throttling', 'Rate exceeded');
+  if (befell(state.weather, { request, response }, () => send(state, response, refusalReply(limited, isJson)))) return;
   const fault: Fault = state.onCall?.(name) ?? null;
   if (fault === 'hang') return;
   if (fault === 'reset') return void request.socket.destroy();
   if (fault !== null && typeof fault === 'object') {
     const { status, code } = fault;
-    return send(state, response, refusalReply(new Refusal(status, code, 'a fault'), 'x-amz-target' in request.headers));
+    return send(state, response, refusalReply(new Refusal(status, code, 'a fault'), isJson));
   }
   const answer = answerTo(state, request, body);
   if (fault === 'reset after') return void request.socket.destroy();

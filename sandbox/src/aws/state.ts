@@ -1,4 +1,5 @@
 /** What an account holds: users and roles with policies, and the sessions that were begun. */
+import { fairWeather, type Weather } from '../embedded/weather.ts';
 import { randomBytes } from 'node:crypto';
 import { newCenter, type Center } from './center-state.ts';
 
@@ -36,7 +37,17 @@ export type Key = { secret: string; holder: { user: User } | { session: Session 
 /** What a test does to the next calls that fit; null lets one through. `after`: it is done, and the line cut. */
 export type Fault = 'reset' | 'reset after' | 'hang' | { status: number; code: string } | null;
 
+export type OrganizationAccount = {
+  Id: string;
+  Name: string;
+  Email: string;
+  State?: string;
+  Status?: string;
+  parent: string;
+};
+
 export type State = {
+  organization: OrganizationAccount[];
   center: Center;
   keys: Map<string, Key>;
   roles: Map<string, Role>;
@@ -52,10 +63,12 @@ export type State = {
   reads: number;
   orders: number;
   log: string[];
+  weather: Weather;
   onCall: ((call: string) => Fault) | null;
 };
 
 export const newState = (): State => ({
+  organization: [],
   center: newCenter(),
   keys: new Map(),
   roles: new Map(),
@@ -67,6 +80,7 @@ export const newState = (): State => ({
   reads: 0,
   orders: 3,
   log: [],
+  weather: fairWeather(),
   onCall: null,
 });
 

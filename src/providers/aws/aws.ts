@@ -2,7 +2,10 @@
 import { z } from 'zod';
 import type { Json } from '../../domain/json.ts';
 import type { AnyProvider } from '../any-provider.ts';
+import { ProviderError } from '../provider.ts';
+import { accounts } from './accounts.ts';
 import { center } from './center.ts';
+import { centerConfig, sessionConfig, type CenterConfig, type SessionConfig } from './config.ts';
 import { sessions } from './sessions.ts';
 
 const MODES: Readonly<Record<string, AnyProvider>> = { sts: sessions, 'identity-center': center };
@@ -10,6 +13,12 @@ const MODES: Readonly<Record<string, AnyProvider>> = { sts: sessions, 'identity-
 const modeIn = (config: Json): AnyProvider | undefined => {
   const { data } = z.looseObject({ mode: z.string() }).safeParse(config);
   return data && Object.hasOwn(MODES, data.mode) ? MODES[data.mode] : undefined;
+};
+
+const configOf = (config: Json): SessionConfig | CenterConfig => {
+  const { data } = z.discriminatedUnion('mode', [sessionConfig, centerConfig]).safeParse(config);
+  if (data) return data;
+  throw new ProviderError('misconfigured', 'The config of a list from aws does not fit.');
 };
 
 const isObject = (value: Json): value is Record<string, Json> =>
@@ -40,6 +49,7 @@ export const aws: AnyProvider = {
     const { prepare } = modeIn(config) ?? modeOf(first);
     return (await prepare?.(config, scopes, ctx)) ?? { text: '', version: null, notes: [] };
   },
-  listProblems: () => null,
+  listProblems: (only) => accounts.problems(only),
+  list: async (config, only, ctx) => await accounts.list(configOf(config), only, ctx),
   connect: (config) => (modeIn(config) ?? sessions).connect(config),
 };

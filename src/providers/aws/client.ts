@@ -26,7 +26,11 @@ export type Query = {
   allowed?: readonly string[];
 };
 
-const JSON_TARGETS = { sso: 'SWBExternalService', identitystore: 'AWSIdentityStore' } as const;
+const JSON_TARGETS = {
+  sso: 'SWBExternalService',
+  identitystore: 'AWSIdentityStore',
+  organizations: 'AWSOrganizationsV20161128',
+} as const;
 type JsonService = keyof typeof JSON_TARGETS;
 
 export type JsonQuery = Omit<Query, 'service' | 'params'> & { service: JsonService; body: object };
@@ -45,9 +49,24 @@ export type Client = {
 type Address = { url: string; signedFor: { service: string; region: string } };
 
 const PARTITIONS = {
-  cn: { suffix: 'amazonaws.com.cn', iam: 'iam.cn-north-1.amazonaws.com.cn', iamRegion: 'cn-north-1' },
-  gov: { suffix: 'amazonaws.com', iam: 'iam.us-gov.amazonaws.com', iamRegion: 'us-gov-west-1' },
-  aws: { suffix: 'amazonaws.com', iam: 'iam.amazonaws.com', iamRegion: 'us-east-1' },
+  cn: {
+    suffix: 'amazonaws.com.cn',
+    iam: 'iam.cn-north-1.amazonaws.com.cn',
+    iamRegion: 'cn-north-1',
+    organizationsRegion: 'cn-northwest-1',
+  },
+  gov: {
+    suffix: 'amazonaws.com',
+    iam: 'iam.us-gov.amazonaws.com',
+    iamRegion: 'us-gov-west-1',
+    organizationsRegion: 'us-gov-west-1',
+  },
+  aws: {
+    suffix: 'amazonaws.com',
+    iam: 'iam.amazonaws.com',
+    iamRegion: 'us-east-1',
+    organizationsRegion: 'us-east-1',
+  },
 } as const;
 
 const partitionOf = (region: string): (typeof PARTITIONS)[keyof typeof PARTITIONS] => {
@@ -55,13 +74,14 @@ const partitionOf = (region: string): (typeof PARTITIONS)[keyof typeof PARTITION
   return region.startsWith('us-gov-') ? PARTITIONS.gov : PARTITIONS.aws;
 };
 
-/** IAM has one address for all regions. */
+/** IAM and Organizations have one address for all regions. */
 const addressOf = ({ region, endpoint }: Config, service: QueryService | JsonService): Address => {
-  const { suffix, iam, iamRegion } = partitionOf(region);
-  const host = service === 'iam' ? iam : `${service}.${region}.${suffix}`;
+  const { suffix, iam, iamRegion, organizationsRegion } = partitionOf(region);
+  const signed = { iam: iamRegion, organizations: organizationsRegion }[service as string] ?? region;
+  const host = service === 'iam' ? iam : `${service}.${signed}.${suffix}`;
   return {
     url: endpoint === undefined ? `https://${host}/` : `${endpoint.replace(/\/+$/, '')}/`,
-    signedFor: { service, region: service === 'iam' ? iamRegion : region },
+    signedFor: { service, region: signed },
   };
 };
 

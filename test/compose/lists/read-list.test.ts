@@ -150,5 +150,5 @@ admins: [dba]
 });
 
 test('providers that have lists of targets are those that docs/many-targets.md names', () => {
-  expect(PROVIDERS.filter(({ list }) => list).map(({ id }) => id)).toEqual(['exec', 'kubernetes', 'postgres']);
+  expect(PROVIDERS.filter(({ list }) => list).map(({ id }) => id)).toEqual(['aws', 'exec', 'kubernetes', 'postgres']);
 });
