@@ -45,8 +45,8 @@ export const recordSql = (who: string, id: Dialect['id'], isRecorded: boolean): 
         `SET GLOBAL log_output = CONCAT_WS(',', NULLIF(REPLACE(@@GLOBAL.log_output, 'NONE', ''), ''), 'TABLE');`,
         'SET GLOBAL general_log = ON;',
         `-- Also put ${CONFIGURATION[id]}.`,
-        '-- The log grows until an administrator empties it. It is found faster with an index:',
-        '-- SET GLOBAL general_log = OFF; ALTER TABLE mysql.general_log ENGINE = MyISAM; ALTER TABLE mysql.general_log ADD INDEX (event_time); SET GLOBAL general_log = ON;',
+        '-- The log grows until an administrator empties it. It is read faster as MyISAM:',
+        '-- SET GLOBAL general_log = OFF; ALTER TABLE mysql.general_log ENGINE = MyISAM; SET GLOBAL general_log = ON;',
       ]
     : [];
 
@@ -134,31 +134,53 @@ const TIME = '%Y-%m-%d %H:%i:%s.%f';
 const LINE_BYTES_MAX = 4_194_304;
 const LOOK_BYTES_MAX = 33_554_432;
 
-/** How many of these lines are fetched at once; at least `least`. */
-const fitting = (sizes: readonly { bytes: number }[], least: number): number => {
+/** How many of these lines are fetched at once; at least one. */
+const fitting = (sizes: readonly { bytes: number }[]): number => {
   let sum = 0;
   const at = sizes.findIndex(({ bytes }, index) => {
     sum += Math.min(bytes, LINE_BYTES_MAX);
-    return sum > LOOK_BYTES_MAX && index >= least;
+    return sum > LOOK_BYTES_MAX && index > 0;
   });
   return at === -1 ? sizes.length : at;
 };
 
 type RawLine = Omit<LogLine, 'text'> & { hex: string | null };
 
-/** From a moment on, that moment included; `least` are given whatever their size. In hex: what is no text in any character set is kept, too. */
+/**
+ * In the order in which they were written, which a table that is only added to keeps. Never by their times: the server writes them by the clock that
+ * the session has set, and a borrower sets it.
+ */
+const ofLogin = (user: string): string =>
+  `from ${view(LINES)} where left(user_host, ${user.length + 1}) = ${literal(`${user}[`)}`;
+
+/** How many lines there are of a login. */
+export const countLines = async (client: Client, user: string): Promise<number> => {
+  const [row] = await client.query<{ counted: number }>(`select count(*) as counted ${ofLogin(user)}`);
+  return row?.counted ?? 0;
+};
+
+/** What the line that is the `number`th of a login has as its time; null where there are fewer. */
+export const timeOfLine = async (client: Client, user: string, number: number): Promise<string | null> => {
+  const [line] = await client.query<{ at: string }>(
+    `select date_format(event_time, ${literal(TIME)}) as at ${ofLogin(user)} limit 1 offset ${number - 1}`,
+  );
+  return line?.at ?? null;
+};
+
+/** After so many lines; one is given whatever its size. In hex: what is no text in any character set is kept, too. */
 export const logLines = async (
   client: Client,
   user: string,
-  { from, limit, least }: { from: string; limit: number; least: number },
+  { after, limit }: { after: number; limit: number },
 ): Promise<{ lines: LogLine[]; isAtEnd: boolean }> => {
-  const ofUser = `from ${view(LINES)} where event_time >= ${literal(from)} and left(user_host, ${user.length + 1}) = ${literal(`${user}[`)}
-     order by event_time`;
-  const sizes = await client.query<{ bytes: number }>(`select length(argument) as bytes ${ofUser} limit ${limit}`);
-  const some = fitting(sizes, least);
+  const ofUser = ofLogin(user);
+  const sizes = await client.query<{ bytes: number }>(
+    `select length(argument) as bytes ${ofUser} limit ${limit} offset ${after}`,
+  );
+  const some = fitting(sizes);
   const rows = await client.query<RawLine>(
     `select date_format(event_time, ${literal(TIME)}) as at, cast(thread_id as char) as session, command_type as command,
-       length(argument) as bytes, if(length(argument) > ${LINE_BYTES_MAX}, null, hex(argument)) as hex ${ofUser} limit ${some}`,
+       length(argument) as bytes, if(length(argument) > ${LINE_BYTES_MAX}, null, hex(argument)) as hex ${ofUser} limit ${some} offset ${after}`,
   );
   const lines = rows.map(({ hex, ...line }) => ({
     ...line,
@@ -167,26 +189,20 @@ export const logLines = async (
   return { lines, isAtEnd: sizes.length < limit && lines.length === sizes.length };
 };
 
-/** Of one login, since the server started. `startedMs`: when that was, by its own clock. */
-export type Count = { text: number; executed: number; startedMs: number };
+/** Of one login, since the server started. `startedMs`: when that was, by its own clock; `at`: when it was counted. */
+export type Count = { text: number; executed: number; startedMs: number; at: string };
 
 const TOTALS = `cast(sum(if(event_name like 'statement/sql/%', counted, 0)) as signed) as text,
   cast(sum(if(event_name = 'statement/com/Execute', counted, 0)) as signed) as executed,
-  cast(unix_timestamp(utc_timestamp(3)) * 1000 as signed) as nowMs`;
+  cast(unix_timestamp(utc_timestamp(3)) * 1000 as signed) as nowMs, date_format(utc_timestamp(6), ${literal(TIME)}) as at`;
 
 /** Null where the server does not count. */
 export const countOf = async (client: Client, user: string): Promise<Count | null> => {
   if (!(await isCounting(client))) return null;
   const [up] = await client.query<{ Value: string }>(`show global status like 'Uptime'`);
-  const [row] = await client.query<{ text: number | null; executed: number | null; nowMs: number }>(
+  const [row] = await client.query<{ text: number | null; executed: number | null; nowMs: number; at: string }>(
     `select ${TOTALS} from ${view(COUNTS)} where user = ${literal(user)}`,
   );
   const startedMs = (row?.nowMs ?? 0) - Number(up?.Value ?? 0) * 1_000;
-  return { text: row?.text ?? 0, executed: row?.executed ?? 0, startedMs };
-};
-
-export const nowOf = async (client: Client): Promise<string> => {
-  const [row] = await client.query<{ now: string }>(`select date_format(utc_timestamp(6), ${literal(TIME)}) as now`);
-  if (!row) throw new ProviderError('conflict', `The server at ${client.node.name} does not answer.`);
-  return row.now;
+  return { text: row?.text ?? 0, executed: row?.executed ?? 0, startedMs, at: row?.at ?? '' };
 };

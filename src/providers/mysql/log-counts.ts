@@ -17,11 +17,13 @@ const compared = (where: string, at: LogPosition, count: Count): Compared => {
     Math.max(0, count.executed - at.from.executed - at.logged.executed);
   const more = missing - at.missed;
   if (more <= 0) return { at, lost: [] };
-  const said = `${more} ${more === 1 ? 'statement' : 'statements'} that ${where} counted until ${at.at} ${more === 1 ? 'is' : 'are'} missing in its log.`;
+  const said = `${more} ${more === 1 ? 'statement' : 'statements'} that ${where} counted until ${count.at} ${more === 1 ? 'is' : 'are'} missing in its log.`;
   return { at: { ...at, missed: missing }, lost: [said] };
 };
 
-const isSameStart = (from: Count, now: Count): boolean => Math.abs(now.startedMs - from.startedMs) < SAME_START_MS;
+type Started = Pick<Count, 'startedMs'>;
+
+const isSameStart = (from: Started, now: Started): boolean => Math.abs(now.startedMs - from.startedMs) < SAME_START_MS;
 
 /** Counts that begin anew say nothing of what was before. */
 export const counted = (where: string, at: LogPosition, count: Count | null): Compared => {

@@ -4,12 +4,13 @@ import { z } from 'zod';
 const count = z.object({ text: z.number(), executed: z.number(), startedMs: z.number() });
 
 /**
- * `at`: of the line that was read last; `seen`: lines of that very moment. `from`: what the server had counted where the record begins, null
- * where it does not count. `logged`: the most that it can have counted of the lines read since. `missed`: what was said to be missing.
+ * `lines`: how many of the login were read, in the order of the table; an older version did not note that. `at`: what the last of them has as its
+ * time, null where none was read. `from`: what the server had counted where the record begins, null where it does not count. `logged`: the most
+ * that it can have counted of the lines read since. `missed`: what was said to be missing.
  */
 const logPosition = z.object({
-  at: z.string(),
-  seen: z.number(),
+  at: z.string().nullable(),
+  lines: z.number().optional(),
   from: count.nullable(),
   logged: z.object({ text: z.number(), executed: z.number() }),
   missed: z.number(),

@@ -2,7 +2,16 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Recorded, Statement, ToRecord } from '../provider.ts';
 import type { Handle, Scope } from './config.ts';
-import { assertKept, countOf, isLogging, isRecorded, logLines, nowOf, type LogLine } from './log-access.ts';
+import {
+  assertKept,
+  countLines,
+  countOf,
+  isLogging,
+  isRecorded,
+  logLines,
+  timeOfLine,
+  type LogLine,
+} from './log-access.ts';
 import { counted, type Compared } from './log-counts.ts';
 import { positionSchema, type LogPosition, type Position, type Starts } from './log-position.ts';
 import { mostStatements, statementOf } from './log-text.ts';
@@ -14,8 +23,8 @@ const LONG = 100_000;
 const NOTHING_LOGGED = { text: 0, executed: 0 };
 
 const startOn = async (client: Client, user: string): Promise<LogPosition> => ({
-  at: await nowOf(client),
-  seen: 0,
+  lines: await countLines(client, user),
+  at: null,
   from: await countOf(client, user),
   logged: NOTHING_LOGGED,
   missed: 0,
@@ -40,13 +49,11 @@ const most = (lines: readonly LogLine[]): LogPosition['logged'] => ({
 });
 
 const afterReading = (at: LogPosition, lines: readonly LogLine[]): LogPosition => {
-  const last = lines.at(-1)?.at ?? at.at;
-  const ofLast = lines.filter((line) => line.at === last).length;
   const more = most(lines);
   return {
     ...at,
-    at: last,
-    seen: last === at.at ? at.seen + ofLast : ofLast,
+    at: lines.at(-1)?.at ?? at.at,
+    lines: (at.lines ?? 0) + lines.length,
     logged: { text: at.logged.text + more.text, executed: at.logged.executed + more.executed },
   };
 };
@@ -56,18 +63,23 @@ const tooLong = (where: string, bytes: number): string =>
 
 type FromNode = Compared & { where: string; lines: LogLine[]; isAtEnd: boolean };
 
+/** A log that was emptied has fewer lines, or another one where the last look ended. */
+const placeIn = async (client: Client, user: string, from: LogPosition): Promise<LogPosition & { lines: number }> => {
+  const known = from.lines ?? 0;
+  const at = known === 0 ? null : await timeOfLine(client, user, known);
+  // Nothing was read yet: Latchkey's own visit alone stands before.
+  const isSame = known === 0 || (at !== null && (from.at === null || at === from.at));
+  return { ...from, lines: isSame ? known : 0 };
+};
+
 /** Counted before the log is read, so that what begins meanwhile is at most logged too early. */
 const readNode = async (client: Client, user: string, from: LogPosition): Promise<FromNode> => {
   const where = client.node.name;
   const off = (await isLogging(client)) ? [] : [`${where} does not log statements into its table any more.`];
   const count = await countOf(client, user);
-  const { lines: found, isAtEnd } = await logLines(client, user, {
-    from: from.at,
-    limit: from.seen + LINES_AT_ONCE,
-    least: from.seen + 1,
-  });
-  const lines = found.slice(Math.min(from.seen, found.filter(({ at }) => at === from.at).length));
-  const at = afterReading(from, lines);
+  const begin = await placeIn(client, user, from);
+  const { lines, isAtEnd } = await logLines(client, user, { after: begin.lines, limit: LINES_AT_ONCE });
+  const at = afterReading(begin, lines);
   const counts = isAtEnd ? counted(where, at, count) : { at, lost: [] };
   const long = lines.filter(({ text }) => text === null).map(({ bytes }) => tooLong(where, bytes));
   return { ...counts, where, lines, isAtEnd, lost: [...off, ...long, ...counts.lost] };
@@ -75,7 +87,7 @@ const readNode = async (client: Client, user: string, from: LogPosition): Promis
 
 /** A node that joined the policy later has no start, and what an older version noted may not be known: what was before is lost. */
 const startOf = async (client: Client, user: string, at: LogPosition | undefined): Promise<Compared> =>
-  at
+  at?.lines !== undefined
     ? { at, lost: [] }
     : {
         at: await startOn(client, user),

@@ -128,6 +128,27 @@ describe('what is done through a login in MariaDB', () => {
     ]);
   });
 
+  it.each(['-12:00', '+12:00'])('is recorded whatever clock the session sets: %s', async (zone) => {
+    const { found, grantId, handle, secret } = await used(world, async ({ query }) => {
+      await query(`set time_zone = '${zone}'`);
+      await query("select 'far away'");
+      await query('set timestamp = 1');
+      await query("select 'long ago'");
+    });
+    const session = await enter(secret);
+    await session.query("select 'as usual'");
+    await session.leave();
+    const next = await look(world, { grantId, handle, position: found.position });
+    expect([...textsOf(found), ...textsOf(next)]).toEqual([
+      `set time_zone = '${zone}'`,
+      "select 'far away'",
+      'set timestamp = 1',
+      "select 'long ago'",
+      "select 'as usual'",
+    ]);
+    expect([...found.lost, ...next.lost]).toEqual([]);
+  });
+
   it('goes on where the last look ended', async () => {
     const { found, grantId, handle, secret } = await used(world, async ({ query }) => await query('select 1'));
     const again = await look(world, { grantId, handle, position: found.position });
