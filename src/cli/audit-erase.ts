@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { erasePersonal } from '../application/evidence/record-keeping.ts';
 import type { ErasureDue } from '../application/evidence/record-keeping.ts';
-import { demandAuditSettings } from '../compose/evidence-command.ts';
+import { demandAuditSettings } from '../compose/command-policy.ts';
 import { recordDeps } from '../compose/record-keeping.ts';
 import { pluralize } from '../lib/pluralize.ts';
 import { StartError } from '../lib/start-error.ts';

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import type { KnownKey } from '../application/evidence/evidence-ports.ts';
 import { revokeKey } from '../application/evidence/revoked-keys.ts';
-import { demandAuditSettings } from '../compose/evidence-command.ts';
+import { demandAuditSettings } from '../compose/command-policy.ts';
 import { withEvidenceOf } from './evidence.ts';
 import { print, printJson } from './output.ts';
 import { readDate } from './read-date.ts';

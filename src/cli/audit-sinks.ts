@@ -1,7 +1,7 @@
 /** `latchkey audit sinks`: how far each sink has the log, and sending it again. */
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
-import { demandAuditSettings } from '../compose/evidence-command.ts';
+import { demandAuditSettings } from '../compose/command-policy.ts';
 import { pluralize } from '../lib/pluralize.ts';
 import { forgetSink, sendAgain, sinkFacts } from '../store/audit/sinks.ts';
 import type { SinkFacts } from '../store/audit/sinks.ts';

@@ -19,7 +19,7 @@ import { publishCheckpoints } from '../application/evidence/publish-checkpoints.
 import { rangesOf } from '../application/evidence/ranges.ts';
 import type { Range, Ranges } from '../application/evidence/ranges.ts';
 import { signCheckpoint } from '../application/evidence/sign-checkpoint.ts';
-import { demandAuditSettings, readAuditSettings } from '../compose/evidence-command.ts';
+import { demandAuditSettings, readAuditSettings } from '../compose/command-policy.ts';
 import { StartError } from '../lib/start-error.ts';
 import { parseVkey } from '../lib/transparency/note.ts';
 import type { VerifierKey } from '../lib/transparency/note.ts';

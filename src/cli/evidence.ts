@@ -2,7 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { makeEvidence } from '../application/evidence/make-evidence.ts';
-import { demandAuditSettings, rendering, withEvidence } from '../compose/evidence-command.ts';
+import { demandAuditSettings } from '../compose/command-policy.ts';
+import { rendering, withEvidence } from '../compose/evidence-command.ts';
 import type { EvidenceCommand } from '../compose/evidence-command.ts';
 import { isDomainError } from '../domain/errors.ts';
 import type { DomainError } from '../domain/errors.ts';

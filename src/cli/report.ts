@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { makeReport } from '../application/reports/make-report.ts';
 import type { MadeReport } from '../application/reports/make-report.ts';
-import { demandPolicyInForce } from '../compose/evidence-command.ts';
+import { demandPolicyInForce } from '../compose/command-policy.ts';
 import { commandDirectory, reportDeps, reportFolder } from '../compose/report.ts';
 import { PERIOD_FORMS, parsePeriod } from '../domain/reports/period.ts';
 import type { Period } from '../domain/reports/period.ts';

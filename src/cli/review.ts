@@ -1,7 +1,7 @@
 /** `latchkey review`: starts a review campaign of the policy, and says how far campaigns have come. */
 import type { Command } from 'commander';
 import { startCampaign } from '../application/reviews/start-campaign.ts';
-import { demandAuditSettings, demandPolicyInForce } from '../compose/evidence-command.ts';
+import { demandAuditSettings, demandPolicyInForce } from '../compose/command-policy.ts';
 import { commandDirectory } from '../compose/report.ts';
 import { isDomainError } from '../domain/errors.ts';
 import { linesCsv } from '../domain/reviews/lines-csv.ts';

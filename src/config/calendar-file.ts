@@ -46,8 +46,10 @@ const instantOf = (time: Time, tzid: string | null, { timezone }: Place): Date =
   throw new CalendarError(`names the time zone "${tzid.slice(0, 60)}", which is not known and not defined in it`);
 };
 
+/** RFC 5545 demands a UID, and files without one are read all the same. */
 const nameOf = ({ summary, uid }: Event): string =>
-  (summary ?? '').replaceAll(/\s+/g, ' ').trim().slice(0, WHY_MAX) || uid;
+  [summary, uid].map((text) => (text ?? '').replaceAll(/\s+/g, ' ').trim().slice(0, WHY_MAX)).find(Boolean) ??
+  'an event without a name';
 
 const spanOf = (event: Event, times: { startDate: Time; endDate: Time }, place: Place): Freeze => {
   const from = instantOf(times.startDate, tzidOf(event, 'dtstart'), place);
@@ -90,7 +92,7 @@ const eventsIn = (calendar: Component): Event[] => {
   });
   const masters = all.filter((event) => !event.isRecurrenceException());
   for (const exception of all.filter((event) => event.isRecurrenceException()))
-    masters.find(({ uid }) => uid === exception.uid)?.relateException(exception);
+    masters.find(({ uid }) => uid !== null && uid === exception.uid)?.relateException(exception);
   return masters.filter((event) => event.isRecurring() || !isCancelled(event));
 };
 

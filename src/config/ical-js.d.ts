@@ -26,7 +26,7 @@ declare module 'ical.js' {
   export class Event {
     constructor(component: Component, options?: { exceptions?: Component[]; strictExceptions?: boolean });
     readonly component: Component;
-    readonly uid: string;
+    readonly uid: string | null;
     readonly summary: string | null;
     readonly startDate: Time;
     readonly endDate: Time;
