@@ -88,7 +88,8 @@ const occurrencesOf = (event: Event, place: Place): Freeze[] => {
 const eventsIn = (calendar: Component): Event[] => {
   const all = calendar.getAllSubcomponents('vevent').map((component) => {
     if (!component.getFirstProperty('dtstart')) throw new CalendarError('has an event without DTSTART');
-    return new ICAL.Event(component);
+    // Unless it is given the exceptions, it takes those of all events of the file.
+    return new ICAL.Event(component, { exceptions: [] });
   });
   const masters = all.filter((event) => !event.isRecurrenceException());
   for (const exception of all.filter((event) => event.isRecurrenceException()))

@@ -87,6 +87,34 @@ describe('the times of a calendar', () => {
   });
 });
 
+describe('an event without a name or an id', () => {
+  const at = 'DTSTART:20261220T180000Z\nDTEND:20261220T200000Z';
+  const namesIn = (text: string): unknown => {
+    const read = readCalendar(text, PLACE);
+    return 'problem' in read ? read.problem : read.spans.map(({ why }) => why);
+  };
+
+  it('has words all the same', () => {
+    expect(namesIn(calendar(`BEGIN:VEVENT\n${at}\nEND:VEVENT`))).toEqual(['an event without a name']);
+    expect(namesIn(calendar(`BEGIN:VEVENT\nSUMMARY: \nUID:e7\n${at}\nEND:VEVENT`))).toEqual(['e7']);
+  });
+
+  it('is not changed by the exception of another one without an id', () => {
+    const weekly = `BEGIN:VEVENT\nSUMMARY:Freeze\n${at}\nRRULE:FREQ=WEEKLY;COUNT=2\nEND:VEVENT`;
+    const other = `BEGIN:VEVENT\nSUMMARY:Other\nSTATUS:CANCELLED\nRECURRENCE-ID:20261220T180000Z\n${at}\nEND:VEVENT`;
+    expect(namesIn(calendar(weekly, other))).toEqual(['Freeze', 'Freeze']);
+  });
+
+  it('nor is one that has an id, by what is cancelled of another', () => {
+    const series = (uid: string, lines: string): string =>
+      `BEGIN:VEVENT\nUID:${uid}\nSUMMARY:${uid}\n${at}\n${lines}\nEND:VEVENT`;
+    const cancelled = series('standup', 'STATUS:CANCELLED\nRECURRENCE-ID:20261220T180000Z');
+    const rule = 'RRULE:FREQ=WEEKLY;COUNT=2';
+    expect(namesIn(calendar(series('freeze', rule), cancelled))).toEqual(['freeze', 'freeze']);
+    expect(namesIn(calendar(series('standup', rule), cancelled))).toEqual(['standup']);
+  });
+});
+
 describe('what is refused', () => {
   it.each([
     ['what is no calendar', 'freeze: yes\n', /cannot be read as a calendar|is no calendar/],
