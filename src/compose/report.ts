@@ -2,8 +2,8 @@
 import type { EvidenceDeps } from '../application/evidence/evidence-ports.ts';
 import type { Looking } from '../application/reports/powers.ts';
 import type { ReportDeps } from '../application/reports/make-report.ts';
-import type { ReviewSummary } from '../application/reports/report-types.ts';
-import type { Campaign, CampaignView } from '../domain/reviews/campaign.ts';
+import type { ReviewSummary, ReviewedLine } from '../application/reports/report-types.ts';
+import type { Campaign, CampaignLine, CampaignView } from '../domain/reviews/campaign.ts';
 import type { Directory } from '../application/identity/directory.ts';
 import { createEmailBindings } from '../application/identity/email-bindings.ts';
 import { createHandleBindings } from '../application/identity/user-group-bindings.ts';
@@ -41,7 +41,21 @@ const stateOf = ({ state, overdueAt }: Campaign): string => {
   return overdueAt ? 'closed late' : 'closed';
 };
 
-const summaryOf = ({ campaign, counts }: CampaignView): ReviewSummary => ({
+const lineOf = ({
+  position,
+  subject,
+  reviewers,
+  decision,
+  decidedBy,
+  decidedAt,
+  note,
+}: CampaignLine): ReviewedLine => ({
+  ...{ position, subject, reviewers, decision, note },
+  by: decidedBy?.name ?? null,
+  at: decidedAt?.toISOString() ?? null,
+});
+
+const summaryOf = ({ campaign, counts }: CampaignView, lines: readonly CampaignLine[]): ReviewSummary => ({
   id: campaign.id,
   name: campaign.name,
   what: campaign.what,
@@ -54,6 +68,7 @@ const summaryOf = ({ campaign, counts }: CampaignView): ReviewSummary => ({
   bySilence: counts.bySilence,
   toChange: counts.toChange,
   undecided: counts.undecided,
+  lines: lines.map(lineOf),
 });
 
 /** One of an earlier period that went on into this one, too. */
@@ -67,10 +82,13 @@ export const reportDeps = ({ pool, evidence, policy, directory }: Parts): Report
   source: reportSource(pool),
   policy,
   directory,
-  reviews: async ({ from, to }) =>
-    (await evidence.store.read.campaigns(REVIEWS_MAX))
-      .filter(({ campaign }) => wasOpen(campaign, { from, to }))
-      .map(summaryOf),
+  reviews: async (period) => {
+    const views = await evidence.store.read.campaigns(REVIEWS_MAX);
+    const summaries: ReviewSummary[] = [];
+    for (const view of views.filter(({ campaign }) => wasOpen(campaign, period)))
+      summaries.push(summaryOf(view, await evidence.store.read.lines(view.campaign.id)));
+    return summaries;
+  },
   verify: () => verifyShort(pool, evidence),
   controls: readControls,
 });

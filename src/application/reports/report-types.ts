@@ -49,6 +49,17 @@ export type PolicyVersion = {
   isFirst: boolean;
 };
 
+/** `by` is null while no reviewer decided, and where silence did. */
+export type ReviewedLine = {
+  position: number;
+  subject: string;
+  reviewers: string[];
+  decision: string | null;
+  by: string | null;
+  at: string | null;
+  note: string | null;
+};
+
 export type ReviewSummary = {
   id: string;
   name: string;
@@ -63,6 +74,8 @@ export type ReviewSummary = {
   bySilence: number;
   toChange: number;
   undecided: number;
+  /** The whole population. */
+  lines: ReviewedLine[];
 };
 
 export type LogHealth = LogFacts & {

@@ -194,6 +194,7 @@ const policySection = (page: Page, { policies }: Report): void => {
 const reviewSection = (page: Page, { reviews }: Report): void => {
   heading(page, 'H2', 'Reviews');
   if (reviews.length === 0) return paragraph(page, 'No review campaign was open in the period.');
+  paragraph(page, 'report.xlsx has each line: who decided, when, and why.', QUIET);
   const columns = [
     named('Campaign', 3),
     text('What', 1.6),

@@ -1,6 +1,6 @@
 /** The sheets of the workbook beside the register: what the report says, as tables to filter. */
 import type { Exception } from '../../domain/reports/exceptions.ts';
-import type { Report } from '../../application/reports/report-types.ts';
+import type { Report, ReviewedLine } from '../../application/reports/report-types.ts';
 import { EXCEPTION_COLUMNS, REGISTER_COLUMNS, moment } from './columns.ts';
 import type { Workbook, XlsxCell, XlsxColumn } from './xlsx.ts';
 import { SIGNATURE_LINES, coverLines, logLines, policyChanges, signOffLines } from './sections.ts';
@@ -118,6 +118,35 @@ const reviewTable = ({ reviews }: Report): Table => ({
   ]),
 });
 
+const decisionOf = ({ decision, by }: ReviewedLine): XlsxCell[] =>
+  decision === null ? ['not decided', null] : [decision, by ?? 'silence'];
+
+const reviewLinesTable = ({ reviews }: Report): Table => ({
+  name: 'Review lines',
+  columns: columns(
+    ...([
+      ['Campaign', 30],
+      ['Campaign id', 24],
+      ['Line', 8],
+      ['Subject', 40],
+      ['Reviewers in the policy', 36],
+    ] as const),
+    ...([
+      ['Decision', 14],
+      ['Decided by', 28],
+      ['Decided (UTC)', 20],
+      ['Note', 60],
+    ] as const),
+  ),
+  rows: reviews.flatMap(({ id, name, lines }) =>
+    lines.map((line) => [
+      ...[name, id, line.position, line.subject, line.reviewers.join(', ')],
+      ...decisionOf(line),
+      ...[moment(line.at), line.note],
+    ]),
+  ),
+});
+
 const controlTable = ({ controls }: Report): Table => ({
   name: 'Controls',
   columns: columns(['Framework', 16], ['Control', 22], ['About', 60], ['Where in this report', 60]),
@@ -143,7 +172,9 @@ export const writeSheets = (workbook: Workbook, report: Report, exceptions: read
   const tables = [
     linesTable('Cover', coverLines(report)),
     ...[totalsTable, overTimeTable, latenessTable, targetsTable, ruleTable].map((make) => make(report)),
-    ...[sampleTable, powersTable, exercisedTable, policyTable, reviewTable].map((make) => make(report)),
+    ...[sampleTable, powersTable, exercisedTable, policyTable, reviewTable, reviewLinesTable].map((make) =>
+      make(report),
+    ),
     linesTable('Log', logLines(report)),
     controlTable(report),
     linesTable('Sign-off', [...signOffLines(report), ...SIGNATURE_LINES]),

@@ -98,6 +98,7 @@ const reportOf = (all: readonly string[]): Report => {
     reviews: all.map((one) => ({
       ...{ id: one, name: one, what: one, startedAt: AT, dueAt: AT, closedAt: AT, state: one },
       ...{ population: 1, kept: 1, bySilence: 0, toChange: 0, undecided: 0 },
+      lines: [{ position: 1, subject: one, reviewers: [one], decision: one, by: one, at: AT, note: one }],
     })),
     log: {
       ...{ events: 1, beforeTree: 1, firstSeq: 1, lastSeq: 1, checkpoints, ranges, places: [...all], keys: [...all] },

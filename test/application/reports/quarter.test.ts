@@ -297,6 +297,27 @@ test('a review with undecided lines at its deadline is an exception, and stands 
   expect(made.report.totals.exceptions.find(({ kind }) => kind === 'review_overdue')?.unanswered).toBeGreaterThan(0);
 });
 
+test('each line of a review says who decided it, when and why, and the lines are its whole population', () => {
+  type Line = { decision: string | null; by: string | null; at: string | null; note: string | null };
+  const { reviews } = JSON.parse(textOf('report.json')) as {
+    reviews: { population: number; undecided: number; bySilence: number; lines: Line[] }[];
+  };
+  for (const { population, undecided, bySilence, lines } of reviews) {
+    expect(lines).toHaveLength(population);
+    expect(lines.filter(({ decision }) => decision === null)).toHaveLength(undecided);
+    expect(lines.filter(({ decision, by }) => decision !== null && by === null)).toHaveLength(bySilence);
+  }
+  const changed = reviews.flatMap(({ lines }) => lines).filter(({ decision }) => decision === 'change');
+  expect(changed.length).toBeGreaterThan(0);
+  for (const line of changed)
+    expect(line).toMatchObject({
+      by: expect.stringMatching(/\S/),
+      at: expect.stringMatching(/^2026-07-/),
+      note: 'An hour is enough for this.',
+    });
+  expect(Object.values(sheets()).some((sheet) => sheet.includes('<t>Reviewers in the policy</t>'))).toBe(true);
+});
+
 test('the health of the log counts the checkpoints of the period, and says what is published', () => {
   const { checkpoints, ranges, places: named } = made.report.log;
   expect(checkpoints.count).toBeGreaterThanOrEqual(DAYS);
