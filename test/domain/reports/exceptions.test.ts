@@ -82,3 +82,11 @@ test('what has no id of its own is found by the number of its event, and a findi
   const found = { ...event('drift.found', OVERDUE.at, { finding: 'f2', kind: 'gone' }), grantId: 'g7' };
   expect(logExceptions([found, refused]).map(({ concerns }) => concerns)).toEqual(['grant g7', `event ${refused.seq}`]);
 });
+
+test.each([
+  [1, 0, 'The laptop was stolen.', '1 grant and 0 requests. Reason: “The laptop was stolen.”'],
+  [2, 1, 'stolen laptop', '2 grants and 1 request. Reason: “stolen laptop”.'],
+])('a revocation of %i grants and %i requests is said in whole sentences', (grants, requests, reason, what) => {
+  const started = event('revocation.started', OVERDUE.at, { revocation: 'v1', grants, requests, reason });
+  expect(logExceptions([started])).toMatchObject([{ what }]);
+});
