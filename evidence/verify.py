@@ -399,7 +399,7 @@ class Bundle:
         actor = lambda event: json.loads(event["personal"]["text"])["actor"].get("id")
         if any(actor(vote) == actor(created) for vote in votes):
             raise Refused("the requester voted on their own request")
-        return "%d votes, none by the requester" % len(votes)
+        return "%d vote%s, none by the requester" % (len(votes), "" if len(votes) == 1 else "s")
 
     def check_end(self):
         readback = self.json("readback.json")

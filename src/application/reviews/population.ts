@@ -38,7 +38,7 @@ const effectText = ({ name, effect }: Rule): string => {
   if (effect.kind === 'deny') return `"${name}" denies`;
   if (effect.kind === 'approve') return `"${name}" approves by itself`;
   const from = effect.approvals.map(({ from: refs, count }) => `${count} of ${refs.join(' or ')}`).join(' and ');
-  return `"${name}" asks ${from}`;
+  return `"${name}" needs ${from}`;
 };
 
 const rulesText = (policy: Policy, target: string, role: string): string =>

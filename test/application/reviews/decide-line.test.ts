@@ -147,7 +147,7 @@ test('the lines of roles say who gets in, by whom, and that there is too little 
   ]);
   const facts = (subject: string) => Object.fromEntries(lineOf(lines, subject).facts);
   expect(facts('cluster/view')['Who gets in']).toContain('"Anyone may view" approves by itself');
-  expect(facts('orders-db/write')['Who gets in']).toContain('"Writes need a ticket and an owner" asks 1 of owners');
+  expect(facts('orders-db/write')['Who gets in']).toContain('"Writes need a ticket and an owner" needs 1 of owners');
   expect(lineOf(lines, 'orders-db/read').reviewers).toEqual(['dba']);
   const [durations] = await started('durations');
   expect(Object.fromEntries(durations?.facts ?? [])['Data']).toBe('INSUFFICIENT_DATA: 0 of 20 grants');

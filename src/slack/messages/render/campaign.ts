@@ -65,7 +65,8 @@ export const campaignMessage = ({
     return card({ tone: 'done', text: words, head: [section(words)], body: [] });
   }
   const { tone, words } = standing(campaign);
-  const heading = `${title} ${words}: ${pluralize(lines.length, 'line')} until ${date(dueAt)}`;
+  const by = campaign.overdueAt === null ? ' until' : ', due';
+  const heading = `${title} ${words}: ${pluralize(lines.length, 'line')}${by} ${date(dueAt)}`;
   return card({
     tone,
     text: heading,
