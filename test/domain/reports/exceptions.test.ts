@@ -84,9 +84,9 @@ test('what has no id of its own is found by the number of its event, and a findi
 });
 
 test.each([
-  [1, 0, 'The laptop was stolen.', '1 grant and 0 requests. Reason: “The laptop was stolen.”'],
-  [2, 1, 'stolen laptop', '2 grants and 1 request. Reason: “stolen laptop”.'],
-])('a revocation of %i grants and %i requests is said in whole sentences', (grants, requests, reason, what) => {
-  const started = event('revocation.started', OVERDUE.at, { revocation: 'v1', grants, requests, reason });
+  [{ grants: 1, requests: 0, reason: 'It was stolen.' }, '1 grant and 0 requests. Reason: “It was stolen.”'],
+  [{ grants: 2, requests: 1, reason: 'stolen laptop' }, '2 grants and 1 request. Reason: “stolen laptop”.'],
+])('a revocation is said in whole sentences: %o', (data, what) => {
+  const started = event('revocation.started', OVERDUE.at, { revocation: 'v1', ...data });
   expect(logExceptions([started])).toMatchObject([{ what }]);
 });
