@@ -153,13 +153,16 @@ const heartbeat = async ({ verbs, caller, id }: Call): Promise<Answer> => {
 const CONFIRM_MS = 25_000;
 /** Removal follows closing at once; one that takes longer keeps no job waiting, since nobody gets in any more. */
 const REMOVED_MS = 5_000;
-const LOOK_MS = 100;
+/** Doubling: most are removed within the first looks, and a job pays for each minute that it runs. */
+const LOOK_FROM_MS = 10;
+const LOOK_TO_MS = 160;
 
 /** Begins to end it, and waits for the target's word: closed, and where that does not take long, removed. */
 const endOne = async (call: Call, grantId: string): Promise<boolean> => {
   const { verbs, caller, waiting, signal, query } = call;
   const begun = performance.now();
   const reason = query.exit === undefined ? null : `Exit code ${query.exit}`;
+  let lookMs = LOOK_FROM_MS;
   let { view } = await verbs.end({ caller, id: grantId, cause: 'done', reason });
   for (;;) {
     const { grant, request } = view;
@@ -167,7 +170,8 @@ const endOne = async (call: Call, grantId: string): Promise<boolean> => {
     if (isClosed && grant.state !== 'closed') return true;
     const ms = (isClosed ? REMOVED_MS : CONFIRM_MS) - (performance.now() - begun);
     if (ms <= 0 || signal.aborted) return isClosed;
-    await (isClosed ? delay(LOOK_MS) : waiting.change(request.id, request.version, { ms, signal }));
+    await (isClosed ? delay(lookMs) : waiting.change(request.id, request.version, { ms, signal }));
+    if (isClosed) lookMs = Math.min(2 * lookMs, LOOK_TO_MS);
     view = await verbs.ownRequest({ caller, requestId: request.id });
   }
 };
