@@ -9,13 +9,16 @@ const REASON_MAX = 500;
 
 const UNSEEN = new RegExp(`[\\p{Cc}\\u2028\\u2029${TURNS}]+`, 'gu');
 
+type Write = (text: string) => string;
+
+/** For the title of a check, which is no Markdown: an escape would be seen there. */
+const unstyled: Write = (text) => text.replaceAll(UNSEEN, ' ').trim();
+
 /** Characters that mean something in Markdown or HTML; `@` and `#` would mention and link. */
 export const plain = (text: string): string =>
-  text
-    .replaceAll(UNSEEN, ' ')
+  unstyled(text)
     .replaceAll(/[\\`*_{}[\]<>()#+!|~&]/g, String.raw`\$&`)
-    .replaceAll('@', '@\u200B')
-    .trim();
+    .replaceAll('@', '@\u200B');
 
 export const cutTo = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
 
@@ -23,15 +26,15 @@ const quoted = (text: string | null): string => (text ? `\n> ${cutTo(plain(text)
 
 const linked = (url: string | null): string => (url === null ? '' : `\n\n[The request in Slack](${url})`);
 
-const names = (people: readonly string[]): string => people.map(plain).join(' and ');
+const names = (people: readonly string[], write: Write): string => people.map(write).join(' and ');
 
 /** `Olga agreed` … or the rule, where it needs no approver. */
-const approvedBy = ({ votes, request, decidedBy }: RequestView): string => {
+const approvedBy = ({ votes, request, decidedBy }: RequestView, write: Write): string => {
   const agreed = votes.filter(({ kind }) => kind === 'approve').map(({ voter }) => voter.name);
   const who = agreed.length > 0 ? agreed : decidedBy ? [decidedBy.name] : [];
-  const rule = request.rule === null ? '' : `the rule “${plain(request.rule)}”`;
+  const rule = request.rule === null ? '' : `the rule “${write(request.rule)}”`;
   if (who.length === 0) return `Approved by ${rule || 'Latchkey'}.`;
-  return `Approved by ${names(who)}${rule && `, by ${rule}`}.`;
+  return `Approved by ${names(who, write)}${rule && `, by ${rule}`}.`;
 };
 
 const reasonsOf = ({ votes }: RequestView): string =>
@@ -40,14 +43,14 @@ const reasonsOf = ({ votes }: RequestView): string =>
     .map(({ reason }) => quoted(reason))
     .join('');
 
-const deniedBy = (view: RequestView): string => {
-  const { votes, decision, decidedBy, request } = view;
-  const denial = votes.find(({ kind }) => kind === 'deny');
-  const name = denial?.voter.name ?? decidedBy?.name ?? null;
-  const reason = denial?.reason ?? decision?.reason ?? null;
-  if (name === null) return `Denied by the rule “${plain(decision?.rule ?? request.rule ?? '')}”.${quoted(reason)}`;
-  return `Denied by ${plain(name)}.${quoted(reason)}`;
+const deniedBy = ({ votes, decision, decidedBy, request }: RequestView, write: Write): string => {
+  const name = votes.find(({ kind }) => kind === 'deny')?.voter.name ?? decidedBy?.name ?? null;
+  if (name === null) return `Denied by the rule “${write(decision?.rule ?? request.rule ?? '')}”.`;
+  return `Denied by ${write(name)}.`;
 };
+
+const denialReason = ({ votes, decision }: RequestView): string =>
+  quoted(votes.find(({ kind }) => kind === 'deny')?.reason ?? decision?.reason ?? null);
 
 export type Said = { state: 'approved' | 'rejected' | null; title: string; text: string };
 
@@ -66,10 +69,13 @@ export const saidOf = (
     title,
     text: cutTo(text, COMMENT_MAX - end.length) + end,
   });
-  if (request.state === 'pending')
-    return say(null, waitingFor.length > 0 ? `Waiting for ${names(waitingFor)}` : 'Waiting for a decision in Slack');
-  if (request.state === 'approved') return say('approved', approvedBy(view), `${approvedBy(view)}${reasonsOf(view)}`);
-  if (request.state === 'denied') return say('rejected', deniedBy(view).split('\n')[0] ?? 'Denied', deniedBy(view));
+  const waits = (write: Write): string =>
+    waitingFor.length > 0 ? `Waiting for ${names(waitingFor, write)}` : 'Waiting for a decision in Slack';
+  if (request.state === 'pending') return say(null, waits(unstyled), waits(plain));
+  if (request.state === 'approved')
+    return say('approved', approvedBy(view, unstyled), `${approvedBy(view, plain)}${reasonsOf(view)}`);
+  if (request.state === 'denied')
+    return say('rejected', deniedBy(view, unstyled), `${deniedBy(view, plain)}${denialReason(view)}`);
   if (request.state === 'lapsed') return say('rejected', `Not decided within ${pendingFor(view)}.`);
   const { cancelReason } = request;
   return say('rejected', 'Cancelled.', `Cancelled.${quoted(cancelReason)}`);
