@@ -5,8 +5,9 @@ import { explain } from '../../../src/domain/policy/explain.ts';
 import { evaluationOf, replay } from '../../../src/domain/policy/replay.ts';
 import type { PastRequest } from '../../../src/domain/policy/replay.ts';
 import type { Policy, Rule } from '../../../src/domain/policy/types.ts';
-import { pastRequestOf } from '../../../src/domain/policy/past.ts';
+import { evaluationRecordOf, pastRequestOf } from '../../../src/domain/policy/past.ts';
 import type { EvaluationRecord } from '../../../src/domain/policy/past.ts';
+import { client } from './decide-cases.ts';
 import { approve, askFor, deny, factsFor, HOUR, policyOf, rule } from './made.ts';
 import { boundEmail } from '../../../src/domain/principals/identity.ts';
 
@@ -173,5 +174,34 @@ describe('an ask from before more of an alert was kept than its name', () => {
       decision: 'ask',
       passedOver: [{ rule: 'lag', why: 'condition_false' }],
     });
+  });
+});
+
+describe('a request of a client', () => {
+  it('is judged again as of its job: by rules for its client, and by what its token said', async () => {
+    const before = policyOf([rule('rest')]);
+    const facts = factsFor({ client: client('api-deploy') });
+    const record = evaluationRecordOf(before, {
+      requested: askFor(),
+      facts,
+      verdict: decide(before, askFor(), facts),
+    });
+    const past = (policy: Policy): PastRequest =>
+      pastRequestOf(policy, {
+        id: 'r1',
+        at: new Date(),
+        requester: { personId: 'client:api-deploy', userId: '', name: 'api-deploy', email: null },
+        requested: askFor(),
+        rule: 'rest',
+        requirements: [],
+        record,
+      });
+    const kindUnder = async (when: string): Promise<string | null> => {
+      const policy = policyOf([approve('jobs', { match: { clients: ['api-*'] }, when }), rule('rest')]);
+      const { changes } = await replay(policy, [past(policy)]);
+      return changes[0]?.kind ?? null;
+    };
+    expect(await kindUnder('client.name == "api-deploy"')).toBe('wider');
+    expect(await kindUnder('client.name == "web-deploy"')).toBeNull();
   });
 });
