@@ -15,7 +15,7 @@ import { cpuMsOf, memoryOf } from '../setup/machine.ts';
 import { createStoreDatabase, loginsIn, rowsFrom, withClient } from '../setup/servers.ts';
 import type { Target } from '../setup/servers.ts';
 import { killedRows, measureKilled } from './killed.ts';
-import { untilAllNotified } from './ending.ts';
+import { untilAllNotified, untilAllRemoved } from './ending.ts';
 import { createWorld } from './world.ts';
 import type { Bench, Measured, World } from './world.ts';
 
@@ -244,6 +244,8 @@ export const measurePipeline = async (bench: Bench): Promise<Measured> => {
   const { runs, decisions, killed: kills } = sizes.pipeline;
   const runner = { world, url: app.url, program: process.execPath, args: execArguments() };
   const killed = await measureKilled(runner, kills);
+  // Those that were given back are removed; of a job that was killed only the close was waited for.
+  await untilAllRemoved(world, '');
   await assertEnded(world, (isByHand ? runs + 2 : 0) + decisions + kills.byEvent + kills.bySilence);
   const crowd = await measureCrowd(place, bench);
   await app.stop();
