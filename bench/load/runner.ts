@@ -16,7 +16,7 @@ const theGithub = (): Known => {
   return known;
 };
 
-/** What Latchkey is told of the App. */
+/** What Latchkey knows of the App. */
 export const startApp = async (): Promise<Record<string, string>> => {
   const github = known?.github ?? (await startGithub());
   known ??= { github, repository: github.addRepository('acme/api', 456_789), jobs: new Map() };
