@@ -138,7 +138,7 @@ const jobRows = (made: JobTimes): Row[] => {
   const ours = `${ms(exec.p50)}, p99 ${ms(exec.p99)}; of it ${ms(node.p50)} to start Node.js`;
   return [
     rowOf('pipeline', {
-      what: 'latchkey exec -- true, approved by rule',
+      what: 'one command by exec, approved by rule',
       unit: 'ratio',
       value: median(made.map(({ execMs, logInMs }) => execMs / logInMs)),
       goal: { is: 'at most', value: 2.5 },
