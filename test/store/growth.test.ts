@@ -70,7 +70,7 @@ test.each<[string, (store: Store) => Promise<unknown>]>([
   ['for reviews to chase', (store) => store.transaction((tx) => tx.reviews.lockToChase(100))],
   ['for overdue reviews', (store) => store.transaction((tx) => tx.reviews.listOverdue())],
   ['for waiting work', (store) => store.outbox.take(100)],
-  ['for late work', (store) => store.outbox.lateKinds({ handedOutMs: 30_000, waitingMs: 30_000 })],
+  ['for late work', (store) => store.outbox.lateKinds({ handedOutMs: 3_600_000, waitingMs: 3_600_000 })],
   ['for what was not seen in use', (store) => store.read.takeTargetsToSee(['t', 'u'], 0)],
   ['for the next deadline', (store) => store.read.msToNextDeadline()],
 ])('looking %s reads next to nothing, however much is alive', async (_, work) => {
