@@ -19,7 +19,7 @@ rules:
 `;
 
 // Each test starts several processes: on a busy machine that alone takes a while.
-vi.setConfig({ testTimeout: 180_000 });
+vi.setConfig({ testTimeout: 600_000 });
 
 let world: World;
 let story: Story;
