@@ -1,6 +1,7 @@
 /** Credentials that clients read from a file: the variable holds its path. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { childEnvironment, shellLines } from '../../src/cli/job/environment.ts';
 
@@ -23,6 +24,42 @@ test('the lines for a shell make such a file, whatever stands in it', () => {
   const script = `${shellLines(FIELDS, []).join('\n')}\nstat -c %a "$KUBECONFIG"; cat "$KUBECONFIG"; rm "$KUBECONFIG"`;
   expect(execFileSync('sh', ['-c', script], { encoding: 'utf8' })).toBe(`600\n${KUBECONFIG}`);
 });
+
+const SSH_FIELDS = [
+  { name: 'user', env: null, value: 'lk_ada', secret: false },
+  { name: 'certificate', env: null, value: 'ecdsa-sha2-nistp256-cert-v01@openssh.com AAAA', secret: false },
+  {
+    name: 'known_hosts',
+    env: null,
+    value: '[web-1.acme.test]:2222 ssh-ed25519 AAAA\nweb-2.acme.test ssh-ed25519 BBBB',
+    secret: false,
+  },
+  { name: 'private_key', env: null, value: "it's\na key\n", secret: true },
+];
+
+const filesIn = (folder: string): Record<string, string> =>
+  Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(path.join(folder, name), 'utf8')]));
+
+test('a command and a shell get the same files for OpenSSH', () => {
+  const folder =
+    childEnvironment({}, { fields: SSH_FIELDS, namings: [], grant: 'g', inFile: false })['LATCHKEY_SSH'] ?? '';
+  const files = filesIn(folder);
+  expect(files).toMatchObject({ key: "it's\na key\n", 'key-cert.pub': `${SSH_FIELDS[1]?.value}\n` });
+  expect(files['config']).toMatch(/^Host web-1\.acme\.test\n {2}Port 2222\nHost \*\n {2}User lk_ada\n/);
+  expect(statSync(path.join(folder, 'key')).mode & 0o777).toBe(0o600);
+  const script = `${shellLines(SSH_FIELDS, []).join('\n')}\nstat -c %a "$LATCHKEY_SSH/key"; echo "$LATCHKEY_SSH"`;
+  const [mode, made = ''] = execFileSync('sh', ['-c', script], { encoding: 'utf8' }).split('\n');
+  expect([mode, filesIn(made)]).toEqual(['600', files]);
+  rmSync(made, { recursive: true });
+});
+
+test.each(['', 'ada\nProxyCommand id', '-oProxyCommand=id x'])(
+  'an account called %j is in no configuration',
+  (user) => {
+    const fields = SSH_FIELDS.map((field) => (field.name === 'user' ? { ...field, value: user } : field));
+    expect(() => shellLines(fields, [])).toThrow('names no account');
+  },
+);
 
 const UNFIT =
   `LD_PRELOAD NODE_OPTIONS BASH_ENV PATH GIT_SSH_COMMAND HTTPS_PROXY https_proxy LATCHKEY_URL RSYNC_RSH TAR_OPTIONS ZDOTDIR

@@ -374,6 +374,66 @@ var POLL_S = 50, SAY_AGAIN_MS2 = 3e5, LOOKS = 3, LOOK_S = 2, leftOf2 = ({ deadli
   }
 };
 
+// src/cli/job/ssh-files.ts
+import { generateKeyPairSync } from "node:crypto";
+var SSH_VARIABLE = "LATCHKEY_SSH", TYPE = "ecdsa-sha2-nistp256", CURVE = "nistp256", sshString = (bytes) => {
+  let length = Buffer.alloc(4);
+  return length.writeUInt32BE(Buffer.byteLength(bytes)), Buffer.concat([length, Buffer.from(bytes)]);
+}, createKeyPair = () => {
+  let pair = generateKeyPairSync("ec", { namedCurve: "P-256" }), { x = "", y = "" } = pair.publicKey.export({ format: "jwk" }), point = Buffer.concat([Buffer.of(4), Buffer.from(x, "base64url"), Buffer.from(y, "base64url")]), blob = Buffer.concat([sshString(TYPE), sshString(CURVE), sshString(point)]), privateKey = pair.privateKey.export({ type: "sec1", format: "pem" }).toString();
+  return { publicKey: `${TYPE} ${blob.toString("base64")} latchkey`, privateKey };
+}, WITH_PORT = /^\[([\w.:-]+)\]:(\d{1,5}) /, USER = /^[\w.-]+$/, portLines = (knownHosts) => knownHosts.split(`
+`).flatMap((line) => {
+  let [, host, port] = WITH_PORT.exec(line) ?? [];
+  return host && port ? [`Host ${host}`, `  Port ${port}`] : [];
+}), configOf = (user, knownHosts) => {
+  let at = (file) => `"\${${SSH_VARIABLE}}/${file}"`;
+  return `${[
+    ...portLines(knownHosts),
+    "Host *",
+    `  User ${user}`,
+    `  IdentityFile ${at("key")}`,
+    `  CertificateFile ${at("key-cert.pub")}`,
+    "  IdentitiesOnly yes",
+    "  IdentityAgent none",
+    `  UserKnownHostsFile ${at("known_hosts")}`,
+    "  GlobalKnownHostsFile /dev/null",
+    "  StrictHostKeyChecking yes",
+    "  BatchMode yes"
+  ].join(`
+`)}
+`;
+}, sshFiles = (fields) => {
+  let valueOf = (name) => fields.find((field) => field.name === name)?.value ?? "", [key, certificate, knownHosts] = [valueOf("private_key"), valueOf("certificate"), valueOf("known_hosts")];
+  if (key === "" || certificate === "") return null;
+  let user = valueOf("user");
+  if (!USER.test(user)) throw usedWrongly("The server names no account for the hosts of this access.");
+  return {
+    key,
+    "key-cert.pub": `${certificate}
+`,
+    known_hosts: `${knownHosts}
+`,
+    config: configOf(user, knownHosts)
+  };
+};
+
+// src/cli/job/credentials.ts
+var fetchCredentials = async (server, request, signal) => {
+  let call = (body) => server.call("POST", `/requests/${encodeURIComponent(request)}/credentials`, {
+    doing: "Fetching the credentials",
+    ...body && { body },
+    ...signal && { signal }
+  });
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof JobFailure) || error.code !== "public_key_missing") throw error;
+  }
+  let { publicKey, privateKey } = createKeyPair(), given2 = await call({ public_key: publicKey });
+  return { ...given2, fields: [...given2.fields, { name: "private_key", env: null, value: privateKey, secret: !0 }] };
+};
+
 // src/lib/code-variables.ts
 var PREFIXES = /^(?:LD_|DYLD_|PYTHON|NODE_|NPM_CONFIG_|PERL|RUBY|GEM_(?:HOME|PATH)|BUNDLE_|LUA_|PHP|JAVA_|JDK_|_JAVA|CLASSPATH|MAVEN_|GRADLE_|CARGO_(?:HOME|BUILD|TARGET)|RUST(?:C|UP|FLAGS)|DOTNET_|BASH|SHELL|GCONV_PATH|GLIBC_|LOCPATH|NLSPATH|OPENSSL_|GIT_(?!TOKEN$|PASSWORD$|USERNAME$)|SSH_ASKPASS|EDITOR|VISUAL|PAGER|PSQL|PGSYSCONFDIR|PGSERVICE|LIBMYSQL_|MYSQL_HOME|MALLOC_|XDG_)/, TOOLS = /^(?:ZDOTDIR|ERL_|ELIXIR_|GOCACHEPROG|PIP_|UV_|TF_(?:CLI_|PLUGIN_|REATTACH_)|TERRAFORM_CONFIG|ANSIBLE_|SUDO_|RSYNC_|CVS_|SVN_|TAR_|GCC_|CMAKE_|YARN_|COMPOSER_|HELM_|DOCKER_|AWS_(?:CONFIG_FILE|SHARED_CREDENTIALS_FILE|DATA_PATH)|CLOUDSDK_(?:CONFIG|PYTHON))(?!\w*(?:TOKEN|PASSWORD|USERNAME|AUTH)$)/, WHOLE = new Set(
   "ENV IFS PATH PS4 PROMPT_COMMAND HOME TMPDIR MAKEFLAGS LESSOPEN LESSCLOSE GOFLAGS GOENV GOROOT GOPATH GOPROXY GOTOOLCHAIN".split(
@@ -412,7 +472,7 @@ import { execFile as execFile2 } from "node:child_process";
 import { fstatSync, readlinkSync } from "node:fs";
 import { promisify as promisify2 } from "node:util";
 var run2 = promisify2(execFile2), REDACTOR_MS = 5e3, SHORTEST = 6, formsOf = (value) => {
-  let lines = value.split(/\r?\n/);
+  let lines = value.split(/\r\n|[\r\n]/);
   return [...lines, ...lines.map(encodeURIComponent)].filter((form) => form.trim().length >= SHORTEST);
 }, formsToMask = (fields) => [
   ...new Set(fields.filter(({ secret }) => secret).flatMap(({ value }) => formsOf(value)))
@@ -464,12 +524,12 @@ ${value}
 ${delimiter}
 `);
 }, setOutput = (env, name, value) => write(env, "GITHUB_OUTPUT", { name, value }), setVariable = (env, name, value) => write(env, "GITHUB_ENV", { name, value }), saveState = (env, name, value) => write(env, "GITHUB_STATE", { name, value });
-var FOLDER = "folder", privateFile = (env, name, text) => {
+var FOLDER = "folder", privateFolder = (env, files) => {
   let folder = mkdtempSync(path.join(env.RUNNER_TEMP ?? tmpdir(), "latchkey-"));
   saveState(env, FOLDER, folder);
-  let file = path.join(folder, name);
-  return writeFileSync(file, text, { mode: 384 }), file;
-};
+  for (let [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text, { mode: 384 });
+  return folder;
+}, privateFile = (env, name, text) => path.join(privateFolder(env, { [name]: text }), name);
 var escaped = (text) => text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll(`
 `, "%0A"), command = (kind, text) => {
   process.stdout.write(`::${kind} title=Latchkey::${escaped(text)}
@@ -519,12 +579,15 @@ var WAIT = "30m", waitMs = (env) => {
   isExported(env);
   let server = connect(withAddress(env)), signals = listenToSignals();
   saveState(env, "begun", "true");
-  let active = await decided(server, env, { deadline: performance.now() + waitMs(env), signal: signals.ended }), given2 = await server.call("POST", `/requests/${encodeURIComponent(active.id)}/credentials`, {
-    doing: "Fetching the credentials"
-  });
+  let active = await decided(server, env, { deadline: performance.now() + waitMs(env), signal: signals.ended }), given2 = await fetchCredentials(server, active.id);
   await mask(given2.fields, { env }), setOutput(env, "request", active.id), setOutput(env, "grant", given2.grant), setOutput(env, "expires-at", given2.expires_at);
   let fields = withFiles(env, given2.fields);
   for (let { name, value } of fields) setOutput(env, name, value);
+  let ssh = sshFiles(fields);
+  if (ssh !== null) {
+    let folder = privateFolder(env, ssh);
+    setOutput(env, "ssh", folder), isExported(env) && setVariable(env, SSH_VARIABLE, folder);
+  }
   exportAll(env, fields, namings);
 };
 

@@ -2,9 +2,10 @@
 import type { Command } from 'commander';
 import { print, printJson } from '../output.ts';
 import { readTypedDuration } from '../../domain/time/typed-duration.ts';
-import type { CredentialsAnswer, EndAnswer } from './answers.ts';
+import type { EndAnswer } from './answers.ts';
 import { demandActive, requestAccess, sentenceOf, waitForAccess } from './access.ts';
 import type { Wanted } from './access.ts';
+import { fetchCredentials } from './credentials.ts';
 import { readNaming, shellLines } from './environment.ts';
 import type { Naming } from './environment.ts';
 import { exec } from './exec.ts';
@@ -74,10 +75,7 @@ const runWait = async (id: string, { wait, json }: { wait: string } & Json): Pro
 };
 
 const runCredentials = async (id: string, { env, json }: { env: Naming[] } & Json): Promise<void> => {
-  const server = connect(process.env);
-  const given = await server.call<CredentialsAnswer>('POST', `/requests/${encodeURIComponent(id)}/credentials`, {
-    doing: 'Fetching the credentials',
-  });
+  const given = await fetchCredentials(connect(process.env), id);
   await mask(given.fields, { env: process.env, isOutputTaken: true });
   if (json) printJson(given);
   else for (const line of shellLines(given.fields, env)) process.stdout.write(`${line}\n`);

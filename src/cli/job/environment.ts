@@ -6,6 +6,7 @@ import type { Variables } from '../../config/variable.ts';
 import { isFitForCredential } from '../../lib/code-variables.ts';
 import type { Field } from './answers.ts';
 import { usedWrongly } from './failure.ts';
+import { SSH_VARIABLE, sshFiles } from './ssh-files.ts';
 
 /** `DATABASE_URL=url`: a name of the environment, and of a field. */
 export type Naming = { name: string; field: string };
@@ -80,14 +81,15 @@ const inherited = (env: Variables, credentials: Record<string, string>): Variabl
 
 const escaped = (text: string): string => text.replaceAll(/[\\:]/g, String.raw`\$&`);
 
-/** In a folder of its own that only this user may enter; gone with this process. */
-const privateFile = (name: string, text: string): string => {
+/** That only this user may enter; gone with this process. */
+const privateFolder = (files: Record<string, string>): string => {
   const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const file = path.join(folder, name);
-  writeFileSync(file, text, { mode: 0o600 });
-  return file;
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text, { mode: 0o600 });
+  return folder;
 };
+
+const privateFile = (name: string, text: string): string => path.join(privateFolder({ [name]: text }), name);
 
 const writePasswordFile = (credentials: Record<string, string>): string => {
   const { PGHOST: host, PGPORT: port, PGUSER: user, PGPASSWORD: password } = credentials;
@@ -106,6 +108,8 @@ export const childEnvironment = (env: Variables, { fields, namings, grant, inFil
   const base = inherited(env, credentials);
   const made: Variables = { ...base, ...credentials };
   for (const name of fileVariables(fields)) made[name] = privateFile(name.toLowerCase(), credentials[name] ?? '');
+  const ssh = sshFiles(fields);
+  if (ssh !== null) made[SSH_VARIABLE] = privateFolder(ssh);
   if (credentials['PGHOST'] && !base['PGAPPNAME']) made['PGAPPNAME'] = `latchkey ${grant}`;
   if (!inFile) return made;
   const { PGPASSWORD: _inTheFile, ...rest } = made;
@@ -114,13 +118,20 @@ export const childEnvironment = (env: Variables, { fields, namings, grant, inFil
 
 const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-/** For `eval "$(…)"`. */
-/** The shell that reads them makes the files, so that they live as long as its job needs them. */
+const sshLines = (fields: readonly Field[]): string[] => {
+  const files = Object.entries(sshFiles(fields) ?? {});
+  if (files.length === 0) return [];
+  const writes = files.map(([name, text]) => `printf %s ${quoted(text)} > "$${SSH_VARIABLE}/${name}"`);
+  return [`export ${SSH_VARIABLE}="$(mktemp -d)"`, `(umask 077 && ${writes.join(' && ')})`];
+};
+
+/** For `eval "$(…)"`. The shell that reads them makes the files, so that they live as long as its job needs them. */
 export const shellLines = (fields: readonly Field[], namings: readonly Naming[]): string[] => {
   const files = fileVariables(fields);
-  return Object.entries(credentialsIn(fields, namings)).map(([name, value]) =>
+  const variables = Object.entries(credentialsIn(fields, namings)).map(([name, value]) =>
     files.includes(name)
       ? `export ${name}="$(mktemp)" && printf %s ${quoted(value)} > "$${name}"`
       : `export ${name}=${quoted(value)}`,
   );
+  return [...variables, ...sshLines(fields)];
 };

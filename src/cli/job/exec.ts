@@ -1,8 +1,9 @@
 /** `latchkey exec`: requests, waits, runs the command with the credentials, and gives back, whatever happens in between. */
-import type { CredentialsAnswer, RequestAnswer } from './answers.ts';
+import type { RequestAnswer } from './answers.ts';
 import { demandActive, giveBack, requestAccess, sentenceOf, takeBack, waitForAccess } from './access.ts';
 import type { Wanted } from './access.ts';
 import { runChild } from './child.ts';
+import { fetchCredentials } from './credentials.ts';
 import { childEnvironment } from './environment.ts';
 import type { Naming } from './environment.ts';
 import { JobFailure, say } from './failure.ts';
@@ -36,10 +37,7 @@ const use = async (
   { answer, exec }: { answer: RequestAnswer; exec: Exec },
 ): Promise<number> => {
   const { namings, inFile, command } = exec;
-  const given = await server.call<CredentialsAnswer>('POST', `/requests/${answer.id}/credentials`, {
-    doing: 'Fetching the credentials',
-    signal: signals.ended,
-  });
+  const given = await fetchCredentials(server, answer.id, signals.ended);
   const { grant, expires_at: expiresAt, fields } = given;
   await mask(fields, { env: process.env });
   say(sentenceOf({ ...answer, expires_at: expiresAt }));

@@ -13,6 +13,7 @@ const FIELDS = {
   kubeconfig: { label: 'Kubeconfig', secret: true },
   command: { label: 'Command', secret: true },
   certificate: { label: 'Certificate', secret: false },
+  known_hosts: { label: 'Keys of the hosts', secret: false },
   access_key_id: { label: 'Access key', secret: false },
   secret_access_key: { label: 'Secret key', secret: true },
   session_token: { label: 'Session token', secret: true },

@@ -50,17 +50,24 @@ export const issue = (
 
 type Shown = { user: string; certificate: string; fingerprint: string; keyFile: string };
 
-const fieldsOf = ([first]: Settings['hosts'], { user, certificate, keyFile }: Shown): Issued['secret']['fields'] => [
-  credential('host', first.host),
-  credential('port', String(first.port)),
-  credential('user', user),
-  credential('command', commandFor(first, user, keyFile)),
-  credential('certificate', certificate),
-];
+const knownHosts = (hosts: Settings['hosts']): string[] =>
+  hosts.map((host) => `${knownHostName(host)} ${host.keyLine}`);
+
+const fieldsOf = (hosts: Settings['hosts'], { user, certificate, keyFile }: Shown): Issued['secret']['fields'] => {
+  const [first] = hosts;
+  return [
+    credential('host', first.host),
+    credential('port', String(first.port)),
+    credential('user', user),
+    credential('command', commandFor(first, user, keyFile)),
+    credential('certificate', certificate),
+    credential('known_hosts', knownHosts(hosts).join('\n')),
+  ];
+};
 
 const instructionsOf = (hosts: Settings['hosts'], { user, certificate, fingerprint, keyFile }: Shown): Instructions => {
   const [first, ...others] = hosts;
-  const known = hosts.map((host) => shellQuoted(`${knownHostName(host)} ${host.keyLine}`));
+  const known = knownHosts(hosts).map(shellQuoted);
   return {
     text:
       `The certificate is for the key ${fingerprint}. Save it as ${CERTIFICATE_FILE}, then connect. ` +

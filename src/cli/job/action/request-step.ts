@@ -3,7 +3,8 @@ import { readTypedDuration } from '../../../domain/time/typed-duration.ts';
 import type { Variables } from '../../../config/variable.ts';
 import { demandActive, requestAccess, takeBack, waitForAccess } from '../access.ts';
 import type { Until, Wanted } from '../access.ts';
-import type { CredentialsAnswer, Field, RequestAnswer } from '../answers.ts';
+import type { Field, RequestAnswer } from '../answers.ts';
+import { fetchCredentials } from '../credentials.ts';
 import { credentialsIn, isFileField, readNaming } from '../environment.ts';
 import type { Naming } from '../environment.ts';
 import { usedWrongly } from '../failure.ts';
@@ -11,7 +12,17 @@ import { mask } from '../masks.ts';
 import { connect } from '../server.ts';
 import type { Server } from '../server.ts';
 import { listenToSignals } from '../signals.ts';
-import { demandInput, inputOf, privateFile, saveState, setOutput, setVariable, withAddress } from './runner.ts';
+import { SSH_VARIABLE, sshFiles } from '../ssh-files.ts';
+import {
+  demandInput,
+  inputOf,
+  privateFile,
+  privateFolder,
+  saveState,
+  setOutput,
+  setVariable,
+  withAddress,
+} from './runner.ts';
 
 const WAIT = '30m';
 
@@ -74,14 +85,18 @@ export const requestStep = async (env: Variables): Promise<void> => {
   const signals = listenToSignals();
   saveState(env, 'begun', 'true');
   const active = await decided(server, env, { deadline: performance.now() + waitMs(env), signal: signals.ended });
-  const given = await server.call<CredentialsAnswer>('POST', `/requests/${encodeURIComponent(active.id)}/credentials`, {
-    doing: 'Fetching the credentials',
-  });
+  const given = await fetchCredentials(server, active.id);
   await mask(given.fields, { env });
   setOutput(env, 'request', active.id);
   setOutput(env, 'grant', given.grant);
   setOutput(env, 'expires-at', given.expires_at);
   const fields = withFiles(env, given.fields);
   for (const { name, value } of fields) setOutput(env, name, value);
+  const ssh = sshFiles(fields);
+  if (ssh !== null) {
+    const folder = privateFolder(env, ssh);
+    setOutput(env, 'ssh', folder);
+    if (isExported(env)) setVariable(env, SSH_VARIABLE, folder);
+  }
   exportAll(env, fields, namings);
 };

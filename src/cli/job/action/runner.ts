@@ -40,14 +40,16 @@ export const stateOf = (env: Variables, name: string): string | null => env[`STA
 
 const FOLDER = 'folder';
 
-/** In a folder of its own that only this user may enter. The runner empties RUNNER_TEMP between jobs, and the post step does before. */
-export const privateFile = (env: Variables, name: string, text: string): string => {
+/** One of a job, that only this user may enter. The runner empties RUNNER_TEMP between jobs, and the post step does before. */
+export const privateFolder = (env: Variables, files: Record<string, string>): string => {
   const folder = mkdtempSync(path.join(env['RUNNER_TEMP'] ?? tmpdir(), 'latchkey-'));
   saveState(env, FOLDER, folder);
-  const file = path.join(folder, name);
-  writeFileSync(file, text, { mode: 0o600 });
-  return file;
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text, { mode: 0o600 });
+  return folder;
 };
+
+export const privateFile = (env: Variables, name: string, text: string): string =>
+  path.join(privateFolder(env, { [name]: text }), name);
 
 export const removeFiles = (env: Variables): void => {
   const folder = stateOf(env, FOLDER);

@@ -39,7 +39,10 @@ export const credentialsView = (
   now = new Date(),
 ): ModalView => {
   const { commands, fields, text: words } = credentials;
-  const rest = fields.filter(({ value }) => !commands.some(({ command }) => command === value));
+  // The keys of the hosts are in the command that saves them.
+  const rest = fields.filter(
+    ({ name, value }) => name !== 'known_hosts' && !commands.some(({ command }) => command === value),
+  );
   const inOrder = [...rest.filter(({ secret }) => secret), ...rest.filter(({ secret }) => !secret)];
   return shell([
     section(cut(`${timeLeft(grant.expiresAt, now)} ${escape(words)}`.trim(), SECTION_TEXT_MAX)),
