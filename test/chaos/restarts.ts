@@ -61,6 +61,19 @@ const DEATH_MS = 30_000;
 const drained = (world: World): Promise<unknown> =>
   until(async () => (await world.sql(WAITING)).length === 0, 'an empty outbox', FAR_MS);
 
+/** Else the death could come at what was left to seal of before. */
+const sealed = (world: World): Promise<unknown> =>
+  until(
+    async () =>
+      (
+        await world.sql(
+          'select 1 from audit_events e where not exists (select from audit_chain c where c.event_id = e.id)',
+        )
+      ).length === 0,
+    'the sealing of all events',
+    FAR_MS,
+  );
+
 /** What the dead process had sent, the servers finish: its sessions end when they are through with it. */
 const lastWordsWereHeard = (world: World): Promise<unknown> => {
   const sessions = `select 1 from pg_stat_activity where datname = current_database() and application_name = 'latchkey'`;
@@ -100,6 +113,7 @@ export type Lived<Left> = {
 /** The process runs when this is called and when it resolves: another one, under which the rest of the way was gone. */
 export const liveThrough = async <Left>(world: World, app: Restarts, life: Life<Left>): Promise<Lived<Left>> => {
   await drained(world);
+  await sealed(world);
   await app.arm(life.watch);
   await goOnUntilDeath(app, life);
   const signal = await app.gone();

@@ -138,13 +138,25 @@ test('targets that do not fit, when they were fixed there', { timeout: 120_000 }
   await becomes(notice, 'All of it is fixed.');
 });
 
-test('a target that does not fit a new policy, in the message about the policy', { timeout: 300_000 }, async () => {
+/** Where the checks of a busy machine take longer than the message waits, they have a message of their own: then the next policy says it. */
+const adoptedWithoutGroup = async (group: string): Promise<string> => {
+  const fitting = policy();
+  for (let attempt = 1; ; attempt += 1) {
+    const missing = `${group}_new${attempt}`;
+    await write(fitting.replace(group, missing));
+    await isNotified(missing);
+    if (noticeOf('A new policy is in force')?.includes(missing)) return missing;
+    if (attempt === 5) throw new Error('no message about a policy has what the checks found');
+  }
+};
+
+test('a target that does not fit a new policy, in the message about the policy', { timeout: 600_000 }, async () => {
   const group = world.target.groups.app_read;
-  await write(policy().replace(group, `${group}_new`));
-  await isNotified('cannot grant read');
-  await renameGroup(group, `${group}_new`);
+  const missing = await adoptedWithoutGroup(group);
+  expect(noticeOf('A new policy is in force')).toContain('cannot grant read');
+  await renameGroup(group, missing);
   await isNotified('fixed, it can grant read');
-  await renameGroup(`${group}_new`, group);
+  await renameGroup(missing, group);
   // Not for long: the line says again what is wrong.
   await until(
     () => Promise.resolve(noticeOf('A new policy is in force')?.includes('cannot grant read')),
