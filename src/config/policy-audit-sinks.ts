@@ -81,7 +81,8 @@ export const sinks = z
     sink,
     'must be sinks by name, as { siem: { splunk_hec: { url, token } } }',
   )
-  .refine((all) => Object.keys(all).length <= SINKS_MAX, `are more than ${SINKS_MAX}`);
+  .refine((all) => Object.keys(all).length <= SINKS_MAX, `are more than ${SINKS_MAX}`)
+  .meta({ maxProperties: SINKS_MAX });
 
 const DEFAULT_INDEX = 'latchkey-audit';
 

@@ -31,7 +31,8 @@ export const channels = z.union(
     channel,
     z
       .record(z.string().regex(/^T[A-Z0-9]{2,}$/, 'must be the id of a workspace (T…)'), channel)
-      .refine((each) => Object.keys(each).length > 0, 'is empty; name a channel or leave the key out'),
+      .refine((each) => Object.keys(each).length > 0, 'is empty; name a channel or leave the key out')
+      .meta({ minProperties: 1 }),
   ],
   'must be a channel as "#name" (in quotes) or its id (C…), or one for each workspace, as { T123: "#a", T456: "#b" }',
 );
