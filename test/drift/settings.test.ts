@@ -8,6 +8,7 @@ import type { LoadedPolicy } from '../../src/config/policy-file.ts';
 import { policyJsonSchema } from '../../src/config/policy-schema.ts';
 import { readPolicyAuthor } from '../../src/config/policy-author.ts';
 import { connect } from '../../src/cli/job/server.ts';
+import { SSH_VARIABLE } from '../../src/cli/job/ssh-files.ts';
 import { tokenSource } from '../../src/cli/job/token.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import { membershipProvider } from '../support/membership-provider.ts';
@@ -327,8 +328,8 @@ describe('each environment variable', () => {
         ),
       ].map(([, name = '']) => ({ file, name: name.replace(/_FILE$/, '') })),
     );
-    // A constant, a variable of the other side of a webhook, and one of the benchmark.
-    const OTHERS = ['SLACK_REFUSES_MS', 'LATCHKEY_TOKEN', 'LATCHKEY_BENCH_PROFILE'];
+    // A constant, a variable of the other side of a webhook, one of the benchmark, and one that jobs are given.
+    const OTHERS = ['SLACK_REFUSES_MS', 'LATCHKEY_TOKEN', 'LATCHKEY_BENCH_PROFILE', SSH_VARIABLE];
     expect(named.length).toBeGreaterThan(100);
     expect(named.filter(({ name }) => !known.includes(name) && !OTHERS.includes(name))).toEqual([]);
   });
