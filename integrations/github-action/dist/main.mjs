@@ -197,8 +197,8 @@ var PATIENCE_MS = 6e4, CALL_MS = 15e3, ANSWER_MAX2 = 5e6, RETRY_FROM_MS = 500, R
   if (status >= 500 || status === 408) return !0;
   let { code } = body ?? {};
   return status === 429 && (!isLatchkey || code === "too_many_calls" || code === "too_many_logins");
-}, RETRY_MAX_MS = 12e4, retryAfter = (header) => header !== null && /^\d{1,6}$/.test(header) ? Math.min(Number(header) * 1e3, RETRY_MAX_MS) : null, send = async (state, method, { path: path2, ...options }) => {
-  let limit = AbortSignal.timeout(options.timeoutMs ?? CALL_MS), { status, headers, text } = await exchange(`${state.url.replace(/\/+$/, "")}/api/v1${path2}`, {
+}, RETRY_MAX_MS = 12e4, retryAfter = (header) => header !== null && /^\d{1,6}$/.test(header) ? Math.min(Number(header) * 1e3, RETRY_MAX_MS) : null, send = async (state, method, { path: path3, ...options }) => {
+  let limit = AbortSignal.timeout(options.timeoutMs ?? CALL_MS), { status, headers, text } = await exchange(`${state.url.replace(/\/+$/, "")}/api/v1${path3}`, {
     method,
     signal: options.signal ? AbortSignal.any([limit, options.signal]) : limit,
     headers: {
@@ -270,7 +270,7 @@ var PATIENCE_MS = 6e4, CALL_MS = 15e3, ANSWER_MAX2 = 5e6, RETRY_FROM_MS = 500, R
 }, connect = (env) => {
   let state = { url: addressOf(env), token: tokenSource(env), session: null, offsetMs: 0 };
   return {
-    call: (method, path2, options = {}) => callUntil(state, method, { ...options, path: path2 }),
+    call: (method, path3, options = {}) => callUntil(state, method, { ...options, path: path3 }),
     now: () => Date.now() + state.offsetMs
   };
 };
@@ -356,11 +356,11 @@ var POLL_S = 50, SAY_AGAIN_MS2 = 3e5, LOOKS = 3, LOOK_S = 2, leftOf2 = ({ deadli
     grant !== null && await giveBack(server, grant, { hurry });
   }
 }, giveBack = async (server, grant, { hurry, exit }) => {
-  let path2 = `/grants/${grant}${exit === void 0 ? "" : `?exit=${exit}`}`, doing = "Giving the access back";
+  let path3 = `/grants/${grant}${exit === void 0 ? "" : `?exit=${exit}`}`, doing = "Giving the access back";
   try {
     let { ending } = await untilHurried(
       hurry,
-      (options) => server.call("DELETE", path2, { ...options, doing })
+      (options) => server.call("DELETE", path3, { ...options, doing })
     );
     say(
       ending.length > 0 ? "The access is being ended; the target has not confirmed it yet." : "The access is given back."
@@ -441,6 +441,15 @@ var PREFIXES = /^(?:LD_|DYLD_|PYTHON|NODE_|NPM_CONFIG_|PERL|RUBY|GEM_(?:HOME|PAT
   )
 ), LEADS_ELSEWHERE = /^(?:SSL_CERT_|CURL_|LATCHKEY_|AWS_(?:ENDPOINT_URL|EC2_METADATA_|CONTAINER_)|VAULT_(?!TOKEN$)|PG(?:HOSTADDR|OPTIONS|SSL\w*|REQUIRE\w+|GSS\w*)$)|(?:_PROXY|_CA_BUNDLE|_CACERT|_CAFILE|_CA_FILE|_ENDPOINT_URL)$/i, ENDINGS = /(?:PAGER|EDITOR|BROWSER|ASKPASS|_RSH|_SSH|_SHELL|_OPTS|_OPTIONS|FLAGS|_ARGS|PRELOAD|_STARTUP|_PLUGINS?|INDEX_URL|_REGISTRY|_MIRROR)$/, loadsCode = (name) => PREFIXES.test(name) || WHOLE.has(name) || TOOLS.test(name) || ENDINGS.test(name), isFitForCredential = (name) => !loadsCode(name) && !LEADS_ELSEWHERE.test(name);
 
+// src/cli/job/private-folder.ts
+import { mkdtempSync, writeFileSync } from "node:fs";
+import path from "node:path";
+var makePrivateFolder = (parent, files) => {
+  let folder = mkdtempSync(path.join(parent, "latchkey-"));
+  for (let [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text, { mode: 384 });
+  return folder;
+};
+
 // src/cli/job/environment.ts
 var NAMING = /^([A-Za-z_]\w*)=(.+)$/, TOKEN = /(?:^|_)(?:ID|OIDC)_TOKEN/i;
 var readNaming = (text) => {
@@ -505,9 +514,9 @@ var run2 = promisify2(execFile2), REDACTOR_MS = 5e3, SHORTEST = 6, formsOf = (va
 
 // src/cli/job/action/runner.ts
 import { randomUUID as randomUUID2 } from "node:crypto";
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import path from "node:path";
+import path2 from "node:path";
 var inputOf = (env, name) => env[`INPUT_${name.replaceAll(" ", "_").toUpperCase()}`]?.trim() || null, demandInput = (env, name) => {
   let value = inputOf(env, name);
   if (value === null) throw usedWrongly(`The input "${name}" is missing.`);
@@ -525,11 +534,9 @@ ${delimiter}
 `);
 }, setOutput = (env, name, value) => write(env, "GITHUB_OUTPUT", { name, value }), setVariable = (env, name, value) => write(env, "GITHUB_ENV", { name, value }), saveState = (env, name, value) => write(env, "GITHUB_STATE", { name, value });
 var FOLDER = "folder", privateFolder = (env, files) => {
-  let folder = mkdtempSync(path.join(env.RUNNER_TEMP ?? tmpdir(), "latchkey-"));
-  saveState(env, FOLDER, folder);
-  for (let [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text, { mode: 384 });
-  return folder;
-}, privateFile = (env, name, text) => path.join(privateFolder(env, { [name]: text }), name);
+  let folder = makePrivateFolder(env.RUNNER_TEMP ?? tmpdir(), files);
+  return saveState(env, FOLDER, folder), folder;
+}, privateFile = (env, name, text) => path2.join(privateFolder(env, { [name]: text }), name);
 var escaped = (text) => text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll(`
 `, "%0A"), command = (kind, text) => {
   process.stdout.write(`::${kind} title=Latchkey::${escaped(text)}

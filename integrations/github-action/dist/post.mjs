@@ -223,7 +223,7 @@ var PATIENCE_MS = 6e4, CALL_MS = 15e3, ANSWER_MAX2 = 5e6, RETRY_FROM_MS = 500, R
 };
 
 // src/cli/job/action/runner.ts
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, rmSync } from "node:fs";
 var inputOf = (env, name) => env[`INPUT_${name.replaceAll(" ", "_").toUpperCase()}`]?.trim() || null;
 var withAddress = (env) => {
   let url = inputOf(env, "url");

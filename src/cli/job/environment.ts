@@ -1,11 +1,12 @@
 /** The child's environment: credentials by the names that clients read, and nothing by which the child could get more. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Variables } from '../../config/variable.ts';
 import { isFitForCredential } from '../../lib/code-variables.ts';
 import type { Field } from './answers.ts';
 import { usedWrongly } from './failure.ts';
+import { makePrivateFolder } from './private-folder.ts';
 import { SSH_VARIABLE, sshFiles } from './ssh-files.ts';
 
 /** `DATABASE_URL=url`: a name of the environment, and of a field. */
@@ -81,11 +82,10 @@ const inherited = (env: Variables, credentials: Record<string, string>): Variabl
 
 const escaped = (text: string): string => text.replaceAll(/[\\:]/g, String.raw`\$&`);
 
-/** That only this user may enter; gone with this process. */
+/** Gone with this process. */
 const privateFolder = (files: Record<string, string>): string => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'latchkey-'));
+  const folder = makePrivateFolder(tmpdir(), files);
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text, { mode: 0o600 });
   return folder;
 };
 

@@ -1,10 +1,11 @@
 /** How a JavaScript action speaks with its runner: inputs from the environment, outputs and state into files, commands on standard output. */
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Variables } from '../../../config/variable.ts';
 import { JobFailure, usedWrongly } from '../failure.ts';
+import { makePrivateFolder } from '../private-folder.ts';
 import { StartError } from '../../../lib/start-error.ts';
 
 export const inputOf = (env: Variables, name: string): string | null =>
@@ -40,11 +41,10 @@ export const stateOf = (env: Variables, name: string): string | null => env[`STA
 
 const FOLDER = 'folder';
 
-/** One of a job, that only this user may enter. The runner empties RUNNER_TEMP between jobs, and the post step does before. */
+/** One of a job. The runner empties RUNNER_TEMP between jobs, and the post step does before. */
 export const privateFolder = (env: Variables, files: Record<string, string>): string => {
-  const folder = mkdtempSync(path.join(env['RUNNER_TEMP'] ?? tmpdir(), 'latchkey-'));
+  const folder = makePrivateFolder(env['RUNNER_TEMP'] ?? tmpdir(), files);
   saveState(env, FOLDER, folder);
-  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text, { mode: 0o600 });
   return folder;
 };
 
