@@ -9,7 +9,7 @@ import type { Decided, DecisionsInput, TokenAddress } from '../load/jobs.ts';
 import { assertThat, median, spreadOf, timed } from '../measure.ts';
 import { ms, rowOf, shown } from '../rows.ts';
 import type { Row } from '../rows.ts';
-import { latchkeyProgram, startApp } from '../setup/app.ts';
+import { latchkeyProgram, policyHead, startApp } from '../setup/app.ts';
 import type { RunningApp } from '../setup/app.ts';
 import { cpuMsOf, memoryOf } from '../setup/machine.ts';
 import { createStoreDatabase, loginsIn, rowsFrom, withClient } from '../setup/servers.ts';
@@ -24,19 +24,9 @@ const run = promisify(execFile);
 /** A job requests its token for the address of the server. */
 type Known = { issuerUrl: string; audience: string };
 
-const policyOf = ({ managerUrl, group }: Target, { issuerUrl, audience }: Known): string => `version: 1
-groups:
-  dba: { people: [olga@acme.test] }
-targets:
-  orders-db:
-    title: Orders database
-    provider: postgres
-    config: { url: "${managerUrl}" }
-    owners: [dba]
-    channel: C0ACCESS
-    roles:
-      read: { title: Read only, scope: { member_of: [${group}] }, max: 4h, default: 30m }
-      write: { title: Read-write, scope: { member_of: [${group}] }, max: 4h, default: 30m }
+const policyOf = (target: Target, { issuerUrl, audience }: Known): string => `${policyHead(target)}
+      read: { title: Read only, scope: { member_of: [${target.group}] }, max: 4h, default: 30m }
+      write: { title: Read-write, scope: { member_of: [${target.group}] }, max: 4h, default: 30m }
 issuers: { ci: { kind: github, url: "${issuerUrl}" } }
 clients:
   api-deploy: { issuer: ci, audience: "${audience}", repository: { id: "456789" }, refs: [refs/heads/main] }

@@ -17,7 +17,8 @@ export const SECRET_KEY = Buffer.alloc(32, 7).toString('base64');
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 40_000;
 
-const policyText = ({ managerUrl, group }: Target): string => `version: 1
+/** A policy begins so; its roles follow, indented by six. */
+export const policyHead = ({ managerUrl }: Pick<Target, 'managerUrl'>): string => `version: 1
 groups:
   dba: { people: [olga@acme.test] }
 targets:
@@ -27,8 +28,10 @@ targets:
     config: { url: "${managerUrl}" }
     owners: [dba]
     channel: C0ACCESS
-    roles:
-      read: { title: Read only, scope: { member_of: [${group}], connection_limit: 5 }, max: 4h, default: 30m }
+    roles:`;
+
+const policyText = (target: Target): string => `${policyHead(target)}
+      read: { title: Read only, scope: { member_of: [${target.group}], connection_limit: 5 }, max: 4h, default: 30m }
 rules:
   - name: An owner agrees
     approvals: [{ from: owners }]
