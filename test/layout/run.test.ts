@@ -18,7 +18,16 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 interface Plan {
   /** npm's arguments that are to fail, such as "run lint". */
   failing?: readonly string[];
-  counts?: { numPassedTests: number; numFailedTests: number; numPendingTests: number };
+  counts?: Counts;
+  /** What vitest tells of a run of some files only. */
+  again?: Counts;
+}
+
+interface Counts {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  testResults?: { name: string; status: string; assertionResults: object[] }[];
 }
 
 const runner = fileURLToPath(new URL('../run.mjs', import.meta.url));
@@ -31,8 +40,10 @@ const args = process.argv.slice(2);
 const plan = JSON.parse(fs.readFileSync('plan.json', 'utf8'));
 fs.appendFileSync('calls.log', args.join(' ') + '\\n');
 const file = args.find((arg) => arg.startsWith('--outputFile.json='))?.split('=')[1];
-if (file && plan.counts) fs.writeFileSync(file, JSON.stringify(plan.counts));
-const isFailing = plan.failing?.some((words) => args.join(' ').replace('--silent ', '').startsWith(words));
+const isAgain = args.some((arg) => arg.endsWith('.test.ts'));
+const counts = isAgain ? plan.again : plan.counts;
+if (file && counts) fs.writeFileSync(file, JSON.stringify(counts));
+const isFailing = isAgain ? counts.numFailedTests > 0 : plan.failing?.some((words) => args.join(' ').replace('--silent ', '').startsWith(words));
 if (isFailing) console.log('what went wrong with ' + args[1]);
 process.exit(isFailing ? 1 : 0);
 `;
@@ -72,6 +83,44 @@ test('failed tests fail the run, and skipped ones are told', () => {
   const counts = { numPassedTests: 9, numFailedTests: 2, numPendingTests: 1 };
   const { lastLine, exit } = npmTest({ counts, failing: ['run test:unit'] });
   expect([lastLine, exit]).toEqual(['9 passed, 2 failed, 1 skipped', 1]);
+});
+
+const failedIn = (names: string[]): Counts => ({
+  numPassedTests: 9,
+  numFailedTests: names.length,
+  numPendingTests: 1,
+  testResults: names.map((name) => ({
+    name: path.join(folder, 'test', name),
+    status: 'failed',
+    assertionResults: [
+      { status: 'passed', fullName: 'another', failureMessages: [] },
+      { status: 'failed', fullName: `cuts ${name}`, failureMessages: ['Error: too late\n    at somewhere'] },
+    ],
+  })),
+});
+
+test('what fails and is good when run again alone is counted as passed, and is said by name', () => {
+  const failing = ['run test:unit'];
+  const again = { numPassedTests: 2, numFailedTests: 0, numPendingTests: 0 };
+  const { lastLine, exit, output, calls } = npmTest({ counts: failedIn(['a.test.ts']), again, failing });
+  expect([lastLine, exit]).toEqual(['10 passed, 0 failed, 1 skipped', 0]);
+  expect(calls.at(-1)).toContain('test:unit -- test/a.test.ts');
+  expect(output).toContain('each is a bug to find:\n  test/a.test.ts > cuts a.test.ts\n    Error: too late\n10 passed');
+});
+
+test('what fails twice has failed, and is named at the end', () => {
+  const failing = ['run test:unit'];
+  const counts = failedIn(['a.test.ts', 'b.test.ts']);
+  const { lastLine, exit, output } = npmTest({ counts, again: failedIn(['b.test.ts']), failing });
+  expect([lastLine, exit]).toEqual(['9 passed, 2 failed, 1 skipped', 1]);
+  expect(output).toContain('Failed:\n  test/a.test.ts > cuts a.test.ts\n    Error: too late\n  test/b.test.ts');
+});
+
+test('many files that fail are not run again', () => {
+  const counts = failedIn(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `${name}.test.ts`));
+  const { lastLine, calls } = npmTest({ counts, failing: ['run test:unit'] });
+  expect(lastLine).toBe('9 passed, 6 failed, 1 skipped');
+  expect(calls.filter((call) => call.includes('test:unit'))).toHaveLength(1);
 });
 
 test('each failing check counts as one, is shown in full, and keeps nothing after it from running', () => {
