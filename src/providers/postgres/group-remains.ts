@@ -7,6 +7,8 @@ import type { Client, Server } from './server.ts';
 const name = pg.escapeIdentifier;
 /** Of more, the first by name are looked into. */
 const DATABASES_MAX = 20;
+/** A borrower may make any number of schemas: so many are named. */
+const NAMES_MAX = 50;
 const KEPT_MS = 10 * 60_000;
 
 type Remains = {
@@ -55,7 +57,7 @@ const REMAINS = `
     with roles as (select r.oid from reach r where r.group_oid = g.oid)
     select
       array(select n.nspname::text from pg_namespace n where n.nspname !~ '^pg_'
-        and exists (select from roles where has_schema_privilege(roles.oid, n.oid, 'CREATE')) order by 1) as schemas,
+        and exists (select from roles where has_schema_privilege(roles.oid, n.oid, 'CREATE')) order by 1 limit ${NAMES_MAX}) as schemas,
       exists (select from roles join pg_database d on d.datname = current_database()
         where has_database_privilege(roles.oid, d.oid, 'CREATE')) as "createsSchemas",
       exists (select from pg_shdepend s join roles on roles.oid = s.refobjid where s.refclassid = 'pg_authid'::regclass and s.deptype = 'o'
@@ -66,7 +68,7 @@ const REMAINS = `
       exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join roles
         where n.nspname = 'cron' and c.relname = 'job' and has_schema_privilege(roles.oid, n.oid, 'USAGE')) as "schedulesJobs",
       array(select s.srvname::text from pg_foreign_server s
-        where exists (select from roles where has_server_privilege(roles.oid, s.oid, 'USAGE')) order by 1) as "foreignServers",
+        where exists (select from roles where has_server_privilege(roles.oid, s.oid, 'USAGE')) order by 1 limit ${NAMES_MAX}) as "foreignServers",
       exists (select from pg_extension e join pg_proc p on p.pronamespace = e.extnamespace and p.proname = 'dblink_connect'
         cross join roles where e.extname = 'dblink' and has_function_privilege(roles.oid, p.oid, 'EXECUTE')) as "usesDblink"
   ) found

@@ -5,7 +5,7 @@
 import pg from 'pg';
 import { ProviderError, type Finding } from '../provider.ts';
 import { findReach, type Grants, type Reach } from './group-reach.ts';
-import type { GroupSettings } from './group-settings.ts';
+import { settingSql, tooLargeIn, type GroupSettings } from './group-settings.ts';
 import { readGroupSettings } from './login-name.ts';
 import type { Client } from './server.ts';
 
@@ -175,6 +175,16 @@ const RISKS: readonly Risk[] = [
     says: () =>
       'passes row security, and before Postgres 16 only a superuser could take back a password that a borrower sets on it',
     remedy: (reach) => alter(reach, 'NOBYPASSRLS'),
+  },
+  {
+    level: 'error',
+    code: 'group_settings_too_large',
+    is: (reach) => reach.through === null && tooLargeIn(reach.settings).length > 0,
+    says: () => 'has settings that are too large to be read, so Latchkey could not put back what a borrower changes',
+    remedy: ({ role, settings }) =>
+      tooLargeIn(settings)
+        .map((setting) => settingSql(role, setting))
+        .join(' '),
   },
   {
     level: 'warning',

@@ -14,10 +14,24 @@ export const groupSettingsSchema = z.record(z.string(), ofOneGroup);
 export type SettingsOfGroup = z.infer<typeof ofOneGroup>;
 export type GroupSettings = z.infer<typeof groupSettingsSchema>;
 
+/** Far more than settings that somebody wants. As they are kept, which is compressed, and as they are. */
+const STORED_MAX = 4_096;
+const TEXT_MAX = 20_000;
+/**
+ * Everybody may set something on the role that they act as, of any size: what is larger is not read, since its reading would hold up all else.
+ * By its kept size first, which takes no time. `otherwise`: SQL of what stands for it.
+ */
+export const readableSettings = (settings: string, read: string, otherwise: string): string =>
+  `case when pg_column_size(${settings}) > ${STORED_MAX} then ${otherwise}
+    else case when octet_length(${settings}::text) > ${TEXT_MAX} then ${otherwise} else ${read} end end`;
+
+/** In place of all settings of one entry that are too large to be read. Postgres itself keeps none without a name. */
+const TOO_LARGE = '=';
+
 /** A column of a statement about roles `r`. */
 export const SETTINGS_OF = `
-  coalesce((select jsonb_object_agg(coalesce(d.datname::text, ''), to_jsonb(s.setconfig)) from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase
-    where s.setrole = r.oid), '{}')`;
+  coalesce((select jsonb_object_agg(coalesce(d.datname::text, ''), ${readableSettings('s.setconfig', 'to_jsonb(s.setconfig)', `'["${TOO_LARGE}"]'::jsonb`)})
+    from pg_db_role_setting s left join pg_database d on d.oid = s.setdatabase where s.setrole = r.oid), '{}')`;
 
 /**
  * The comment of the oldest of our logins in the group `r`: what it notes was there before any of the borrowers that are in it now. A later
@@ -28,8 +42,14 @@ export const OLDEST_MARK_OF = `
     where m.roleid = r.oid and l.rolname like 'lk\\_%' and starts_with(shobj_description(m.member, 'pg_authid'), '{"latchkey":')
     order by m.member limit 1)`;
 
-/** `value` is null for what is to be removed. */
+/** `value` is null for what is to be removed; an empty `setting` stands for all of the entry. */
 type Setting = { database: string; setting: string; value: string | null };
+
+/** What takes away settings that are too large to be read; none where there are no such. */
+export const tooLargeIn = (settings: SettingsOfGroup): Setting[] =>
+  Object.entries(settings)
+    .filter(([, all]) => all.includes(TOO_LARGE))
+    .map(([database]) => ({ database, setting: '', value: null }));
 
 const settingsIn = (settings: SettingsOfGroup): Setting[] =>
   Object.entries(settings).flatMap(([database, all]) =>
@@ -69,15 +89,23 @@ const valueSql = (setting: string, value: string): string => {
   return (elements.length > 0 ? elements : [value]).map((element) => literal(element)).join(', ');
 };
 
+const changeSql = ({ setting, value }: Setting): string => {
+  if (value !== null) return `SET ${name(setting)} TO ${valueSql(setting, value)}`;
+  return setting === '' ? 'RESET ALL' : `RESET ${name(setting)}`;
+};
+
 /** One statement, to be run by itself: each needs a right of its own. */
-export const settingSql = (group: string, { database, setting, value }: Setting): string => {
+export const settingSql = (group: string, setting: Setting): string => {
+  const { database } = setting;
   const where = database === '' ? '' : ` IN DATABASE ${name(database)}`;
-  const change = value === null ? `RESET ${name(setting)}` : `SET ${name(setting)} TO ${valueSql(setting, value)}`;
+  const change = changeSql(setting);
   return `ALTER ROLE ${name(group)}${where} ${change};`;
 };
 
 /** For people: `work_mem`, `search_path in the database "x"`. */
-export const settingSaid = ({ database, setting }: Setting): string =>
-  database === '' ? setting : `${setting} in the database ${name(database)}`;
+export const settingSaid = ({ database, setting }: Setting): string => {
+  const what = setting || 'settings that are too large to be read';
+  return database === '' ? what : `${what} in the database ${name(database)}`;
+};
 
 export type { Setting };
