@@ -1,6 +1,7 @@
 /** What Redis and the network say, as the error kinds of the contract. By code: the first word of a reply, or errno. */
 import { tlsFault } from '../../lib/postgres-tls-faults.ts';
 import { ProviderError } from '../provider.ts';
+import { TOO_LONG, isTooLong } from '../kit/answer-limit.ts';
 import { SERVER_AWAY, SERVER_SILENT, byErrno, codeOf, means } from '../kit/network-errors.ts';
 import type { Meaning } from '../kit/network-errors.ts';
 
@@ -35,6 +36,7 @@ const NAMES = { ca: '"ca" of the target', sslmode: 'the URL of the node' };
 export type At = { where: string; isEncrypted: boolean; isUntouched: boolean };
 
 const meaningOf = (error: unknown): Meaning => {
+  if (isTooLong(error)) return TOO_LONG;
   if (isReply(error)) return BY_REPLY[replyCode(error)] ?? means('misconfigured', 'it refused a command');
   return BY_CODE[codeOf(error)] ?? means('unavailable', 'the connection could not be made in time, or was lost');
 };

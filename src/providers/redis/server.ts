@@ -2,15 +2,19 @@
 import { orAborted } from '../../lib/or-aborted.ts';
 import { Redis } from 'ioredis';
 import { pemOf } from '../../lib/certificates.ts';
+import { isTooLong, limitAnswers, type AnswerLimit } from '../kit/answer-limit.ts';
 import { onEachNode } from '../kit/nodes.ts';
 import { ProviderError } from '../provider.ts';
 import { readCatalog, type Catalog } from './catalog.ts';
 import type { Settings } from './config.ts';
 import { isReply, toProviderError } from './errors.ts';
+import { cutLogins } from './sessions.ts';
 import type { RedisAddress } from './url.ts';
 
 const CONNECT_MS = 5_000;
 const COMMAND_MS = 10_000;
+/** Far more than a list of ten thousand connections. */
+const ANSWER_MAX = 16 * 1024 * 1024;
 
 export type Client = {
   node: RedisAddress;
@@ -71,13 +75,24 @@ const helloOf = async (redis: Redis, node: RedisAddress): Promise<string> => {
   return version;
 };
 
-const clientOn = (redis: Redis, node: RedisAddress, version: string): Client => {
-  let catalog: Promise<Catalog> | null = null;
-  const each = async (commands: readonly string[][]): Promise<unknown[]> => {
+type Journey = Client['each'];
+const journeys = (redis: Redis, limit: AnswerLimit): Journey => {
+  let awaited = 0;
+  return async (commands) => {
     if (commands.length === 0) return [];
-    const answers = await redis.pipeline(commands.map(([name = '', ...rest]) => ['call', name, ...rest])).exec();
-    return (answers ?? []).map(([error, value]) => error ?? value);
+    if (awaited === 0) limit.begin();
+    awaited += 1;
+    try {
+      const answers = await redis.pipeline(commands.map(([name = '', ...rest]) => ['call', name, ...rest])).exec();
+      return (answers ?? []).map(([error, value]) => error ?? value);
+    } finally {
+      awaited -= 1;
+    }
   };
+};
+
+const clientOn = (each: Journey, node: RedisAddress, version: string): Client => {
+  let catalog: Promise<Catalog> | null = null;
   const client: Client = {
     node,
     version,
@@ -110,7 +125,14 @@ const open = (node: RedisAddress, ca: string | null): Opened => {
   redis.on('error', (error: Error) => (failure = error));
   const client = (async () => {
     await redis.connect();
-    return clientOn(redis, node, await helloOf(redis, node));
+    const limit = limitAnswers(redis.stream, {
+      maxBytes: ANSWER_MAX,
+      end: (why) => {
+        failure = why;
+        redis.disconnect();
+      },
+    });
+    return clientOn(journeys(redis, limit), node, await helloOf(redis, node));
   })();
   return { redis, client, failure: () => failure };
 };
@@ -125,7 +147,7 @@ const keep = (node: RedisAddress, ca: string | null): Kept => {
     if (kept && kept.redis.status !== 'end' && kept.redis.status !== 'close') return kept;
     return (kept = open(node, ca));
   };
-  const run = async <T>(signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> => {
+  const once: Server['run'] = async (signal, work) => {
     const mine = current();
     let isUntouched = true;
     try {
@@ -134,12 +156,22 @@ const keep = (node: RedisAddress, ca: string | null): Kept => {
       isUntouched = false;
       return await orAborted(work(client), signal);
     } catch (error) {
-      if (isUntouched) {
+      const cause = error instanceof ProviderError || isReply(error) ? error : (mine.failure() ?? error);
+      if (isUntouched || isTooLong(cause)) {
         mine.redis.disconnect();
         if (kept === mine) kept = null;
       }
-      const cause = error instanceof ProviderError || isReply(error) ? error : (mine.failure() ?? error);
       throw toProviderError(cause, { where: node.name, isEncrypted: node.isTls, isUntouched });
+    }
+  };
+  /** The name of a connection can be of any size, and is in each list of them: whoever has one that fills the list is out first. */
+  const run: Server['run'] = async (signal, work) => {
+    try {
+      return await once(signal, work);
+    } catch (error) {
+      if (!(error instanceof ProviderError) || !isTooLong(error.cause)) throw error;
+      await once(signal, cutLogins);
+      return await once(signal, work);
     }
   };
   return { run, seen: () => seen, close: () => kept?.redis.disconnect() };

@@ -4,6 +4,7 @@ import { grantNamedIn } from '../kit/login-name.ts';
 import { createPatience } from '../kit/patience.ts';
 import { ProviderError, type InUse } from '../provider.ts';
 import type { Client, Server } from './server.ts';
+import { allUsers } from './users.ts';
 
 /** `subscriptions`: to channels and patterns. `isTracking`: it is notified which keys change (CLIENT TRACKING). */
 export type Session = { id: string; user: string; forMs: number; subscriptions: number; isTracking: boolean };
@@ -33,6 +34,12 @@ export const sessionsOn = async (client: Client): Promise<Session[]> =>
   (await allSessionsOn(client)).filter(({ user }) => grantNamedIn(user) !== null);
 
 export type Ending = { signal: AbortSignal; onInUse?: ((inUse: InUse) => void) | undefined };
+
+/** Of every login of a grant at once, by name: needs no list of what is open, which may be too long to be read. Honest clients connect again. */
+export const cutLogins = async (client: Client): Promise<void> => {
+  const logins = (await allUsers(client)).filter(({ user }) => grantNamedIn(user) !== null);
+  await client.all(logins.map(({ user }) => ['CLIENT', 'KILL', 'USER', user]));
+};
 
 /** By number: that also works where the user is gone already. `first`: what was found; `find` looks again. */
 export const cutOn = async (
