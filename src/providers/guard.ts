@@ -60,26 +60,34 @@ const clean = (error: unknown, scrub: Scrub, target: string): ProviderError => {
 
 const backOffMs = (attempt: number): number => FIRST_BACK_OFF_MS * 2 ** attempt * (0.5 + Math.random());
 
-/** An earlier try of the same call may have changed the target. */
-const touched = (failure: ProviderError): ProviderError =>
-  failure.isUntouched ? new ProviderError(failure.kind, failure.message, { cause: failure.cause }) : failure;
+/**
+ * An earlier try of the same call may have changed the target, and where the time was up it says why: the time-out itself says only that
+ * it was.
+ */
+const withEarlier = (failure: ProviderError, earlier: readonly ProviderError[], isOver: boolean): ProviderError => {
+  const last = earlier.at(-1);
+  if (!last) return failure;
+  const message = isOver ? `${failure.message} Before: ${last.message}` : failure.message;
+  const isUntouched = failure.isUntouched && earlier.every((one) => one.isUntouched);
+  return new ProviderError(failure.kind, message, { cause: failure.cause, isUntouched, isUnknown: failure.isUnknown });
+};
 
 const tries = async <T>(
   work: () => Promise<T>,
   options: { max: number; signal: AbortSignal; cleaned: (error: unknown) => ProviderError },
 ): Promise<T> => {
   const { signal, max, cleaned } = options;
-  let isTouched = false;
-  for (let attempt = 1; ; attempt += 1) {
+  const earlier: ProviderError[] = [];
+  for (;;) {
     try {
+      if (earlier.length > 0) await orAborted(delay(backOffMs(earlier.length)), signal);
       return await orAborted(work(), signal);
     } catch (error) {
       const failure = cleaned(error);
-      const isLast = signal.aborted || !failure.isRetried || attempt >= max;
-      if (isLast) throw isTouched ? touched(failure) : failure;
-      isTouched ||= !failure.isUntouched;
+      const isLast = signal.aborted || !failure.isRetried || earlier.length + 1 >= max;
+      if (isLast) throw withEarlier(failure, earlier, signal.aborted);
+      earlier.push(failure);
     }
-    await orAborted(delay(backOffMs(attempt)), signal);
   }
 };
 

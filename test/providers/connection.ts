@@ -10,7 +10,7 @@ import { newId } from '../../src/lib/ids.ts';
 export const connectTo = (
   provider: AnyProvider,
   config: Json,
-  options: { timeoutMs?: number; onCall?: (call: Call) => void } = {},
+  options: { timeoutMs?: number; maxAttempts?: number; onCall?: (call: Call) => void } = {},
 ): Connection<Json, Json> =>
   guard(provider.connect(config), {
     provider: provider.id,

@@ -97,6 +97,18 @@ describe('the guard', () => {
     expect(calls[0]?.durationMs).toBeGreaterThan(40);
   });
 
+  test('a time-out says what went wrong before', async () => {
+    let attempt = 0;
+    const work = async (): Promise<never> =>
+      await ((attempt += 1) === 1
+        ? Promise.reject(new ProviderError('unavailable', 'Node 2 is down.'))
+        : new Promise<never>(() => undefined));
+    expect(await failureOf(guarded(work, { timeoutMs: 500 }).run())).toMatchObject({
+      kind: 'unavailable',
+      message: 'orders-db did not finish "check" within 0.5 s. Before: Node 2 is down.',
+    });
+  });
+
   test('the time-out reaches the provider as a signal', async () => {
     let isNotified = false;
     const { run } = guarded(

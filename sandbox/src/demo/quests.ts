@@ -47,7 +47,9 @@ export const QUESTS: QuestPlan[] = [
     id: 'credentials',
     title: 'See the credentials',
     hint: 'As Ana, open the direct message from Latchkey and press Show credentials. Only she can, and each view is recorded.',
-    sql: `exists (select from audit_events where type = 'credentials.shown')`,
+    // A job is given credentials, too, and is nobody's view.
+    sql: `exists (select from audit_events e join requests r on r.id = e.request_id
+      where e.type = 'credentials.shown' and r.requester_id not like 'client:%')`,
   },
   {
     id: 'log-in',
@@ -83,7 +85,9 @@ export const QUESTS: QuestPlan[] = [
     id: 'two-people',
     title: 'Get a write approved by two people',
     hint: 'As Ana: `/prod-access orders-db write 5m set order 1183 to paid`. Dana and Omar (SRE) must both approve, in any order.',
-    sql: `exists (select from audit_events where type = 'grant.active' and role = 'write')`,
+    // Break-glass and a deployment give write access, too.
+    sql: `exists (select from votes v join grants g on g.request_id = v.request_id
+      where v.kind = 'approve' and g.role = 'write' and g.activated_at is not null group by v.request_id having count(*) >= 2)`,
   },
   {
     id: 'repair',

@@ -40,24 +40,32 @@ const confirmOnEach = async (
     signal,
   });
 
+const hasOthers = ({ settings }: Server): boolean => settings.nodes.length > 1;
+
 const LOCKED: Confirm = { isSo: (logins) => logins.every(({ isLocked }) => isLocked), what: 'the login is locked' };
 const GONE: Confirm = { isSo: (logins) => logins.length === 0, what: 'the login is gone' };
 
 type Closed = { logins: Login[]; users: string[]; cut: number };
 
-/** Every step may be repeated: after a crash or a failure it starts over, and what is locked is not locked again. */
+/**
+ * Every step may be repeated: after a crash or a failure it starts over, and what is locked is not locked again. The first node says nothing
+ * of the others, so each is asked anew.
+ */
 const close = async (server: Server, items: readonly Wanted[], ending: Ending): Promise<Closed> => {
   const { signal } = ending;
   const logins = await find(server, items, signal);
   const users = [...new Set([...logins.map(({ user }) => user), ...items.flatMap(({ user }) => user ?? [])])];
   const open = logins.filter(({ isLocked }) => !isLocked);
   // Before sessions are cut, so that nobody comes back in between.
-  if (open.length > 0) {
+  if (open.length > 0)
     await server.run(signal, async (client) => await client.run([`ALTER USER ${accounts(open)} ACCOUNT LOCK`]));
-    await confirmOnEach(server, { items, signal }, LOCKED);
-  }
-  const cut = await endSessions(server, users, ending);
-  return { logins, users, cut };
+  // At once on each node that answers: one that is down or late keeps no session on another open.
+  const [first] = await Promise.allSettled([endSessions(server, users, ending)]);
+  if (open.length > 0 || hasOthers(server)) await confirmOnEach(server, { items, signal }, LOCKED);
+  if (first.status === 'rejected') throw first.reason;
+  // Somebody may have come in where the lock arrived after the cut.
+  const again = hasOthers(server) ? await endSessions(server, users, ending) : 0;
+  return { logins, users, cut: first.value + again };
 };
 
 const hadAccess = (items: readonly Wanted[], { logins, cut }: Closed): boolean[] => {
@@ -75,8 +83,9 @@ export const revokeAll = async (server: Server, items: readonly Wanted[], ending
   const { signal } = ending;
   const closed = await close(server, items, ending);
   const { logins, users } = closed;
-  if (logins.length > 0) {
+  if (logins.length > 0)
     await server.run(signal, async (client) => await client.run([`DROP USER IF EXISTS ${accounts(logins)}`]));
+  if (logins.length > 0 || hasOthers(server)) {
     await confirmOnEach(server, { items, signal }, GONE);
     // Again: one that was between password and session when the login was locked is visible only now.
     await endSessions(server, users, ending);
