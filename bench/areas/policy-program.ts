@@ -8,6 +8,9 @@ import { policyInput } from '../../src/compose/policy-input.ts';
 import { answerCalls } from '../child.ts';
 import { assertThat, eachOf, median } from '../measure.ts';
 import { withClient } from '../setup/servers.ts';
+import { choose, EMPTY } from '../../src/slack/door/views/form-state.ts';
+import { requestForm } from '../../src/slack/door/views/request-form.ts';
+import { targetSearch } from '../../src/slack/door/views/searches.ts';
 import { boundEmail } from '../../src/domain/principals/identity.ts';
 
 export type PolicyInput = { rules: number; targets: number; decisions: number };
@@ -17,6 +20,9 @@ export type PolicyFigures = {
   memoryMb: number;
   warmMs: number;
   firstMs: number;
+  /** The form with a target chosen, and what a search for another one answers at each stroke of a key. */
+  formMs: number;
+  searchMs: number;
 };
 
 const TEAMS = 50;
@@ -101,6 +107,28 @@ const load = (input: PolicyInput): Policy => {
   return loaded.policy;
 };
 
+const timed = (times: number, work: (index: number) => void): number => {
+  const startedAt = performance.now();
+  for (let index = 0; index < times; index += 1) work(index);
+  return (performance.now() - startedAt) / times;
+};
+
+const drawings = (policy: Policy, { targets, decisions: count }: PolicyInput): { formMs: number; searchMs: number } => {
+  const times = Math.min(count, 100);
+  const nameOf = (index: number): string => askOf(index, targets).target;
+  const form = (index: number): void => {
+    const drawn = requestForm(policy, { ...EMPTY, ...choose(policy, nameOf(index), 'read') }, { lines: [] });
+    assertThat(JSON.stringify(drawn).includes(nameOf(index)), 'the form does not show its target.');
+  };
+  const search = (index: number): void => {
+    const found = targetSearch.find({ slack: { policy: () => policy } as never, query: nameOf(index), blockId: '' });
+    assertThat(found.length === 1, `a search for a whole name found ${found.length}.`);
+  };
+  timed(times, form);
+  timed(times, search);
+  return { formMs: timed(times, form), searchMs: timed(times, search) };
+};
+
 const measurePolicy = async (input: PolicyInput): Promise<PolicyFigures> => {
   const before = usedMb();
   const startedAt = performance.now();
@@ -112,7 +140,7 @@ const measurePolicy = async (input: PolicyInput): Promise<PolicyFigures> => {
   const warmMs = median([1, 2, 3, 4, 5].map(() => decisions(policy, input)));
   assertThat(Object.keys(policy.targets).length === input.targets, 'targets are missing.');
   assertThat(policy.rules.length === input.rules, 'rules are missing.');
-  return { rules: input.rules, loadMs, memoryMb, warmMs, firstMs };
+  return { rules: input.rules, loadMs, memoryMb, warmMs, firstMs, ...drawings(policy, input) };
 };
 
 /** What a rule engine that asked the database would pay at the least. */

@@ -30,7 +30,14 @@ const roleChoice = ({ name, title, maxMs }: Role): Choice => ({
   description: `${name}, at most ${formatDuration(maxMs)}`,
 });
 
-export const targetChoices = (policy: Policy): Choice[] => Object.values(policy.targets).map(targetChoice);
+/** A form is drawn and searched at each stroke of a key, and a policy never changes: another one takes its place. */
+const drawn = new WeakMap<Policy, Choice[]>();
+
+export const targetChoices = (policy: Policy): Choice[] => {
+  const known = drawn.get(policy) ?? Object.values(policy.targets).map(targetChoice);
+  drawn.set(policy, known);
+  return known;
+};
 export const roleChoices = (target: Target): Choice[] => Object.values(target.roles).map(roleChoice);
 
 type Picker = {

@@ -4,19 +4,24 @@ import type { Choice, Search } from '../context.ts';
 import { choose, FIELD, targetOfRoleBlock } from './form-state.ts';
 import { roleChoices, targetChoices } from './request-form.ts';
 
+/** What is searched of each, made once where the list is. */
+const searched = new WeakMap<Choice[], string[]>();
+
+const searchedOf = (choices: Choice[]): string[] => {
+  const known = searched.get(choices) ?? choices.map(({ value, text }) => `${value} ${text}`.toLowerCase());
+  searched.set(choices, known);
+  return known;
+};
+
+/** Those that begin with what was typed come first. */
 const fitting = (choices: Choice[], query: string): Choice[] => {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const rank = ({ value, text }: Choice): number => {
-    const all = `${value} ${text}`.toLowerCase();
-    if (!words.every((word) => all.includes(word))) return -1;
-    return all.startsWith(words[0] ?? '') ? 0 : 1;
-  };
-  return choices
-    .map((choice) => ({ choice, place: rank(choice) }))
-    .filter(({ place }) => place >= 0)
-    .sort((a, b) => a.place - b.place)
+  const texts = searchedOf(choices);
+  const fits = choices.map((_, at) => at).filter((at) => words.every((word) => texts[at]?.includes(word)));
+  const isFirst = (at: number): boolean => texts[at]?.startsWith(words[0] ?? '') ?? false;
+  return [...fits.filter(isFirst), ...fits.filter((at) => !isFirst(at))]
     .slice(0, SELECT_OPTIONS_MAX)
-    .map(({ choice }) => choice);
+    .flatMap((at) => choices[at] ?? []);
 };
 
 export const targetSearch: Search = {
