@@ -111,7 +111,7 @@ test('a replica that is late is never said to be closed, and sessions are cut at
   const access = await connection.grant(scope(), ctx);
   const sessions = [await enter(access.secret), await enterReplica(access.secret)];
   await onReplica('STOP SLAVE');
-  for (const _time of ['first', 'again']) {
+  for (let time = 0; time < 2; time += 1) {
     const failure = await failureOf(connection.close(scope(), access.handle, ctx));
     expect(failure).toMatchObject({ kind: 'unavailable' });
     expect(failure.message).toContain('on each node that the login is locked');
@@ -131,8 +131,8 @@ test('a replica that is late is never said to be rid of the login', async () => 
   await (await enterReplica(access.secret)).leave();
   await onReplica('STOP SLAVE');
   await target.sql(`DROP USER '${(access.handle as { user: string }).user}'@'%'`);
-  for (const _time of ['first', 'again'])
-    expect((await failureOf(connection.revoke(scope(), access.handle, ctx))).message).toContain('the login is locked');
+  for (let time = 0; time < 2; time += 1)
+    expect((await failureOf(connection.revoke(scope(), access.handle, ctx))).message).toContain('is locked');
   expect(await connection.check(scope(), access.handle, ctx)).toBe('present');
   await onReplica('START SLAVE');
   await caughtUp();
