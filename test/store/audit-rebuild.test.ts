@@ -48,7 +48,10 @@ test('with every hash and counter gone, all of them are what they were, and the 
     'update audit_chain set nodes = null, request_id = null, grant_id = null, request_event = null, grant_event = null',
   );
   const damaged = await verifyAudit(opened.pool);
-  expect(damaged.problems.map(({ kind, seq }) => [kind, seq])).toEqual([['tree_mismatch', 1]]);
+  expect(damaged.problems.map(({ kind, seq }) => [kind, seq])).toEqual([
+    ['tree_mismatch', 1],
+    ['tree_mismatch', 2],
+  ]);
   expect(await rebuildTree(opened.pool)).toEqual({ leaves: LEAVES, root: tree.root, changed: LEAVES });
   expect(await query(TREE)).toEqual(before);
   expect(await verifyAudit(opened.pool)).toMatchObject({ ok: true, tree });
@@ -62,6 +65,22 @@ test('only what is damaged is written, the log goes on, and it is append-only as
   await writeEvents(opened.pool, { requestId: 'r1' });
   await opened.store.audit.seal(10);
   expect(await verifyAudit(opened.pool)).toMatchObject({ ok: true, tree: { size: LEAVES + 1 } });
+});
+
+test.each([
+  ['another request', `request_id = 'r9' where request_id = 'r1'`],
+  ['no grant', `grant_id = null, grant_event = null where grant_id = 'g1'`],
+  ['another count', 'request_event = 99 where request_event = 7'],
+])('an event that is stored under %s is found by the check, and put back', async (_, change) => {
+  await damage(`update audit_chain set ${change}`);
+  expect((await verifyAudit(opened.pool)).problems).toEqual([
+    expect.objectContaining({
+      kind: 'tree_mismatch',
+      message: expect.stringContaining('is stored under another request, grant or count'),
+    }),
+  ]);
+  await rebuildTree(opened.pool);
+  expect(await verifyAudit(opened.pool)).toMatchObject({ ok: true });
 });
 
 test.each([

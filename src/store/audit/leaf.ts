@@ -86,6 +86,17 @@ export const isMadeOf = (open: string, { event, isErased }: { event: AuditRecord
   return !isErased || open.endsWith(`${ERASED_ACTOR}${event.actor},"data":${event.data}}`);
 };
 
+const COUNTERS = [',"requestEvent":', ',"grantEvent":'];
+const GRANT_TOTAL = /^(?:,"grantEventsTotal":\d+)?$/;
+
+/** Whether `found`, the counters that an event is looked up by, are those that its open text commits to. Quotes in values are escaped there. */
+export const isFoundAs = (open: string, found: string | null): boolean => {
+  const end = open.indexOf(ERASED_ACTOR);
+  const from = Math.min(...COUNTERS.map((name) => open.indexOf(name)).map((at) => (at < 0 ? end : at)), end);
+  const counters = open.slice(from, end);
+  return found !== null && counters.startsWith(found) && GRANT_TOTAL.test(counters.slice(found.length));
+};
+
 /** `salts`: the one of the open text, then the one of the personal text. */
 export type Leaf = { openText: string; salts: Buffer; commitments: Commitments; leaf: Buffer };
 

@@ -16,6 +16,8 @@ export type TreePlace = {
   personalSalt: Buffer | null;
   personalCommitment: Buffer;
   nodes: Buffer;
+  /** What its event is found by, as the open text has it; null where that names another request or grant than the event. */
+  found: string | null;
 };
 
 /** A place in the chain; `event` is null when the chain names an event that is not there, `tree` for places from before the tree. */
@@ -36,17 +38,22 @@ type LinkRow = [
   openText: string | null,
   hasPersonalSalt: boolean,
   bytes: Buffer | null,
+  found: string | null,
   ...(EventRow | [id: string, null, ...unknown[]]),
 ];
 
 const isWhole = (column: string): string => `octet_length(${column}) = ${HASH_BYTES}`;
+
+/** The counters as `leaf.ts` writes them. */
+const FOUND = `case when (c.request_id, c.grant_id) is not distinct from (e.request_id, e.grant_id)
+    then concat(',"requestEvent":' || c.request_event, ',"grantEvent":' || c.grant_event) end`;
 
 /** Values of another length than theirs are none. */
 const LINKS = `
 select c.seq::text, c.prev_hash, c.hash, c.open_text, p.salt is not null,
   case when ${isWhole('c.open_salt')} and ${isWhole('c.personal_commitment')} and (p.salt is null or ${isWhole('p.salt')})
     then c.open_salt || c.personal_commitment || coalesce(p.salt, '') || coalesce(c.nodes, '') end,
-  c.event_id::text, ${COLUMNS_AFTER_ID}
+  ${FOUND}, c.event_id::text, ${COLUMNS_AFTER_ID}
 from (select * from audit_chain where seq > $1 and seq <= $2 order by seq limit ${BATCH}) c
 left join audit_events e on e.id = c.event_id
 left join audit_personal p on p.event_id = c.event_id
@@ -57,22 +64,26 @@ const hasEvent = (row: EventRow | [string, null, ...unknown[]]): row is EventRow
 const NOTHING = Buffer.alloc(0);
 const SALT_AT = 2 * HASH_BYTES;
 
-const treeOf = (openText: string, hasPersonalSalt: boolean, bytes: Buffer = NOTHING): TreePlace => {
+type Stored = { openText: string; hasPersonalSalt: boolean; bytes: Buffer | null; found: string | null };
+
+const treeOf = ({ openText, hasPersonalSalt, bytes: stored, found }: Stored): TreePlace => {
+  const bytes = stored ?? NOTHING;
   const nodesAt = hasPersonalSalt ? SALT_AT + HASH_BYTES : SALT_AT;
   return {
     open: { text: openText, salt: bytes.subarray(0, HASH_BYTES) },
     personalCommitment: bytes.subarray(HASH_BYTES, SALT_AT),
     personalSalt: hasPersonalSalt ? bytes.subarray(SALT_AT, nodesAt) : null,
     nodes: bytes.subarray(nodesAt),
+    found,
   };
 };
 
-const linkOf = ([seq, prevHash, hash, openText, hasPersonalSalt, bytes, ...row]: LinkRow): Link => ({
+const linkOf = ([seq, prevHash, hash, openText, hasPersonalSalt, bytes, found, ...row]: LinkRow): Link => ({
   seq: Number(seq),
   prevHash,
   hash,
   eventId: row[0],
-  tree: openText === null ? null : treeOf(openText, hasPersonalSalt, bytes ?? undefined),
+  tree: openText === null ? null : treeOf({ openText, hasPersonalSalt, bytes, found }),
   event: hasEvent(row) ? eventOf(row) : null,
 });
 

@@ -1,8 +1,8 @@
 /** The tree, built anew from the texts of the log and held against what is stored and what was signed. */
 import type { Head } from './chain.ts';
 import type { AuditProblem } from './problems.ts';
-import type { Link } from './read.ts';
-import { leafOf } from './leaf.ts';
+import type { Link, TreePlace } from './read.ts';
+import { isFoundAs, leafOf } from './leaf.ts';
 import type { Commitments } from './leaf.ts';
 import { HASH_BYTES, addLeaf, emptyEdge, rootOf } from '../../lib/transparency/tree.ts';
 import type { Edge } from '../../lib/transparency/tree.ts';
@@ -19,6 +19,8 @@ export type TreeWalk = {
   wanted: Map<number, SignedHead[]>;
   /** What does not fit is reported once: all after it differs, too. */
   isOff: boolean;
+  /** The same for what events are found by. */
+  isAstray: boolean;
   erased: Stretch[];
   erasedCount: number;
   /** Up to which number events of this log say that they were erased. */
@@ -32,6 +34,7 @@ export const startTreeWalk = (signed: readonly SignedHead[]): TreeWalk => ({
   edge: emptyEdge(),
   wanted: groupBySize(signed),
   isOff: false,
+  isAstray: false,
   erased: [],
   erasedCount: 0,
   recordedThrough: 0,
@@ -126,7 +129,16 @@ export const stepTree = (walk: TreeWalk, link: Link, commitments: Commitments | 
     const message = `The tree does not fit the log from ${link.seq} on.`;
     walk.problems.push({ seq: link.seq, kind: 'tree_mismatch', eventId: link.eventId, message });
   }
+  checkFound(walk, link, tree);
   checkRoot(walk, link.seq);
+};
+
+/** Bundles and reports look events up by this: one that is not found is in none of them. */
+const checkFound = (walk: TreeWalk, { seq, eventId, event }: Link, { open, found }: TreePlace): void => {
+  if (walk.isAstray || !event || isFoundAs(open.text, found)) return;
+  walk.isAstray = true;
+  const message = `Event ${eventId} at ${seq} is stored under another request, grant or count than it commits to: bundles and reports may lack it.`;
+  walk.problems.push({ seq, kind: 'tree_mismatch', eventId, message });
 };
 
 /** Problems that only the end shows. */
