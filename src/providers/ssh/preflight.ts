@@ -22,7 +22,7 @@ const clockFinding = (name: string, aheadMs: number): Finding[] => {
 const oldHelper = (name: string): Finding =>
   warning(
     'old_helper',
-    `The helper on the host ${name} is of an earlier release, and another account there could misuse what it removes as root. Run the script of latchkey doctor --sql there again.`,
+    `The helper on the host ${name} is of an earlier release, and an account there could hold out against its end, or misuse what is removed as root. Run the script of latchkey doctor --sql there again.`,
   );
 
 /** Of accounts that are closed: nobody gets in by them, and something of theirs is still there. */

@@ -3,9 +3,9 @@ import { ProviderError } from '../provider.ts';
 import type { HostConnection } from './connection.ts';
 import { isKind } from './errors.ts';
 
-const VERSION = '3';
+const VERSION = '4';
 /** Still understood, so that what was given ends on a host whose helper is of an earlier release. */
-const OLD_VERSIONS = ['1', '2'];
+const OLD_VERSIONS = ['1', '2', '3'];
 
 /** One account that Latchkey made with this ca_key, as it is. */
 export type Account = {
